@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// Each target imports only what stands below it; `scripts/test` builds with
+// `--explicit-target-dependency-import-check error`, so that an import that is not listed here fails.
+let package = Package(
+  name: "worker-monitoring-agent",
+  products: [.executable(name: "agent", targets: ["agent"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
+    // Default traits link full Foundation: 70 MB instead of 25.
+    .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+  ],
+  targets: [
+    .executableTarget(
+      name: "agent",
+      dependencies: [
+        "Dashboard", "HTTPServer", "API", "History", "Collect", "AgentMetrics", "SystemIO",
+        .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "Dashboard",
+      dependencies: [
+        "History", "AgentMetrics", "SystemIO", "CSystemIO",
+        .target(name: "CNcurses", condition: .when(platforms: [.linux, .macOS])),
+      ],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "HTTPServer",
+      dependencies: [
+        "API",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: settings
+    ),
+    .target(name: "API", dependencies: ["History", "AgentMetrics", "CWeb"], swiftSettings: settings),
+    .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
+    .target(name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    .target(name: "Collect", dependencies: ["History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    .target(name: "SystemIO", dependencies: ["CSystemIO"], swiftSettings: settings),
+    // The module is AgentMetrics because Hummingbird brings a module called Metrics (swift-metrics), and a module alias
+    // does not pass the import check.
+    .target(name: "AgentMetrics", path: "Sources/Metrics", swiftSettings: settings),
+    .target(
+      name: "CNcurses",
+      linkerSettings: [
+        .linkedLibrary("ncursesw", .when(platforms: [.linux])),
+        .linkedLibrary("ncurses", .when(platforms: [.macOS])),
+      ]
+    ),
+    .target(name: "CSystemIO"),
+    .target(name: "CWeb"),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)

@@ -1,0 +1,455 @@
+#define _GNU_SOURCE 1
+#define _DARWIN_C_SOURCE 1
+#define _XOPEN_SOURCE_EXTENDED 1
+#define NCURSES_WIDECHAR 1
+
+#include "CNcurses.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+#include <wchar.h>
+
+// <term.h> makes these words names of capabilities.
+#undef columns
+#undef hangup
+
+// MARK: The guard: the terminal is given back on every way out
+
+static struct {
+  atomic_bool armed;
+  int output;
+  struct termios termios;
+  bool has_termios;
+  char reset[256];
+  size_t reset_length;
+} guard = {.output = -1};
+
+static bool is_in_background(void) {
+  pid_t foreground = tcgetpgrp(guard.output);
+  return foreground != -1 && foreground != getpgrp();
+}
+
+/// Only async-signal-safe calls: it runs in the handlers of crashes.
+static void guard_restore(void) {
+  if (!atomic_exchange(&guard.armed, false)) return;
+  // A process in the background may not set the terminal's modes: it would be stopped in the midst of dying.
+  sigset_t ttou;
+  sigemptyset(&ttou);
+  sigaddset(&ttou, SIGTTOU);
+  pthread_sigmask(SIG_BLOCK, &ttou, NULL);
+  if (is_in_background()) return;
+  // After Ctrl-S, or behind a line that stands still, write(2) would wait for ever.
+  tcflow(guard.output, TCOON);
+  struct pollfd writable = {.fd = guard.output, .events = POLLOUT};
+  if (poll(&writable, 1, 200) > 0) {
+    ssize_t ignored = write(guard.output, guard.reset, guard.reset_length);
+    (void)ignored;
+  }
+  if (guard.has_termios) tcsetattr(guard.output, TCSANOW, &guard.termios);
+}
+
+static int guard_append(int character) {
+  if (guard.reset_length < sizeof guard.reset) guard.reset[guard.reset_length++] = (char)character;
+  return character;
+}
+
+static void guard_append_capability(const char *name) {
+  char *value = tigetstr((char *)name);
+  if (value != NULL && value != (char *)-1) tputs(value, 1, guard_append);
+}
+
+// MARK: Terminal types
+
+int cncurses_kind_of(const char *type, int output) {
+  if (type == NULL || *type == 0) return CNCURSES_UNKNOWN;
+  int error = 0;
+  // With somewhere to put the error, setupterm() returns; without, it exits the process.
+  if (setupterm((char *)type, output, &error) != OK || error != 1) return CNCURSES_UNKNOWN;
+  char *cup = tigetstr((char *)"cup");
+  bool addressable = cup != NULL && cup != (char *)-1;
+  del_curterm(cur_term);
+  return addressable ? CNCURSES_ADDRESSABLE : CNCURSES_LINES_ONLY;
+}
+
+bool cncurses_locale_is_utf8(void) {
+  if (setlocale(LC_CTYPE, "") == NULL) setlocale(LC_CTYPE, "C");
+  const char *codeset = nl_langinfo(CODESET);
+  return strcmp(codeset, "UTF-8") == 0 || strcmp(codeset, "utf8") == 0;
+}
+
+// MARK: Screen
+
+static struct {
+  SCREEN *screen;
+  FILE *input;
+  FILE *output;
+  bool without_keys;
+} terminal;
+
+static void apply_modes(void) {
+  cbreak();
+  noecho();
+  nonl();
+  intrflush(stdscr, FALSE);
+  nodelay(stdscr, TRUE);
+  keypad(stdscr, TRUE);
+  scrollok(stdscr, FALSE);
+  leaveok(stdscr, TRUE);
+  curs_set(0);
+}
+
+int cncurses_open(const char *type, int input, int output) {
+  if (terminal.screen != NULL) return -1;
+  guard.has_termios = tcgetattr(output, &guard.termios) == 0;
+  guard.output = output;
+
+  // Own streams on own descriptors: the process's stdin and stdout keep their buffers and stay open at the end.
+  int output_copy = fcntl(output, F_DUPFD_CLOEXEC, 3);
+  int input_copy = fcntl(input >= 0 ? input : output, F_DUPFD_CLOEXEC, 3);
+  if (output_copy >= 0) terminal.output = fdopen(output_copy, "w");
+  if (input_copy >= 0) terminal.input = fdopen(input_copy, "r");
+  terminal.without_keys = input < 0;
+  if (terminal.output != NULL && terminal.input != NULL) {
+    terminal.screen = newterm(type, terminal.output, terminal.input);
+  }
+  if (terminal.screen == NULL) {
+    if (terminal.output != NULL) fclose(terminal.output);
+    if (terminal.input != NULL) fclose(terminal.input);
+    terminal.output = NULL;
+    terminal.input = NULL;
+    return -1;
+  }
+
+  guard.reset_length = 0;
+  guard_append_capability("sgr0");
+  guard_append_capability("op");
+  guard_append_capability("rmkx");
+  guard_append_capability("rmcup");
+  guard_append_capability("cnorm");
+  static bool has_exit_handler = false;
+  if (!has_exit_handler) has_exit_handler = atexit(guard_restore) == 0;
+  atomic_store(&guard.armed, true);
+
+  set_escdelay(25);
+  apply_modes();
+  if (has_colors()) {
+    start_color();
+    use_default_colors();
+  }
+  int columns, rows;
+  cncurses_size(&columns, &rows);
+  cncurses_resize(columns, rows);
+  return 0;
+}
+
+void cncurses_close(void) {
+  if (terminal.screen == NULL) return;
+  if (atomic_load(&guard.armed)) {
+    if (!is_in_background()) {
+      if (cncurses_is_writable(guard.output)) {
+        endwin();
+        if (guard.has_termios) tcsetattr(guard.output, TCSANOW, &guard.termios);
+        atomic_store(&guard.armed, false);
+      } else {
+        guard_restore();
+      }
+    }
+    atomic_store(&guard.armed, false);
+  }
+  // delscreen() would write to a terminal that stands still or is gone; the memory goes with the process.
+  terminal.screen = NULL;
+}
+
+int cncurses_colors(void) { return has_colors() ? COLORS : 0; }
+
+void cncurses_size(int *columns, int *rows) {
+  struct winsize size;
+  if (ioctl(guard.output, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+    *columns = size.ws_col;
+    *rows = size.ws_row;
+  } else {
+    *columns = COLS > 0 ? COLS : 80;
+    *rows = LINES > 0 ? LINES : 24;
+  }
+}
+
+void cncurses_resize(int columns, int rows) {
+  // resizeterm() would also put a KEY_RESIZE into the queue of keys.
+  if (columns != COLS || rows != LINES) resize_term(rows, columns);
+  cncurses_invalidate();
+}
+
+bool cncurses_define_pair(int pair, int foreground, int background) {
+  if (pair <= 0 || pair >= COLOR_PAIRS || pair > 32767) return false;
+  return init_pair((short)pair, (short)foreground, (short)background) != ERR;
+}
+
+int cncurses_width(uint32_t scalar) { return wcwidth((wchar_t)scalar); }
+
+void cncurses_put(int x, int y, uint32_t scalar, uint32_t mark1, uint32_t mark2, unsigned attributes, int pair) {
+  wchar_t characters[4] = {(wchar_t)scalar, (wchar_t)mark1, mark1 != 0 ? (wchar_t)mark2 : 0, 0};
+  attr_t style = A_NORMAL;
+  if (attributes & CNCURSES_BOLD) style |= A_BOLD;
+  if (attributes & CNCURSES_REVERSE) style |= A_REVERSE;
+  if (attributes & CNCURSES_DIM) style |= A_DIM;
+  cchar_t cell;
+  if (setcchar(&cell, characters, style, (short)pair, NULL) == OK) mvwadd_wch(stdscr, y, x, &cell);
+}
+
+void cncurses_flush(void) {
+  wnoutrefresh(stdscr);
+  doupdate();
+}
+
+void cncurses_invalidate(void) { clearok(curscr, TRUE); }
+
+int cncurses_key(void) {
+  if (terminal.without_keys) return CNCURSES_KEY_NONE;
+  wint_t key = 0;
+  int kind = wget_wch(stdscr, &key);
+  if (kind == ERR) return CNCURSES_KEY_NONE;
+  if (kind != KEY_CODE_YES) return (int)key;
+  switch (key) {
+    case KEY_UP: return CNCURSES_KEY_UP;
+    case KEY_DOWN: return CNCURSES_KEY_DOWN;
+    case KEY_LEFT: return CNCURSES_KEY_LEFT;
+    case KEY_RIGHT: return CNCURSES_KEY_RIGHT;
+    case KEY_F(1): return CNCURSES_KEY_F1;
+    default: return CNCURSES_KEY_OTHER;
+  }
+}
+
+void cncurses_stop_process(void) {
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  struct sigaction ours;
+  endwin();
+  if (guard.has_termios) tcsetattr(guard.output, TCSADRAIN, &guard.termios);
+  atomic_store(&guard.armed, false);
+  sigaction(SIGTSTP, &standard, &ours);
+  // To the process, not to this thread alone; where the process group is orphaned the kernel does not stop it, and it
+  // just goes on.
+  kill(getpid(), SIGTSTP);
+  sigaction(SIGTSTP, &ours, NULL);
+}
+
+void cncurses_resume(void) {
+  if (terminal.screen == NULL) return;
+  // After SIGSTOP, which nothing can catch, ncurses still believes to have the screen: it leaves it and comes back.
+  if (!isendwin()) endwin();
+  // The shell may have left other modes than it found; what is restored at the end are those from before the start.
+  // In the background this stops the process (SIGTTOU) until it is brought to the foreground.
+  reset_prog_mode();
+  apply_modes();
+  atomic_store(&guard.armed, true);
+  int columns, rows;
+  cncurses_size(&columns, &rows);
+  cncurses_resize(columns, rows);
+}
+
+// MARK: Signals
+
+static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
+static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const int screen_signals[] = {SIGTSTP, SIGCONT, SIGWINCH};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static struct {
+  int reader, writer;
+  bool caught, screen;
+  atomic_int terminated;
+  atomic_bool stop_requested, continued, resized, woken;
+  struct sigaction before[NSIG];
+} signals = {.reader = -1, .writer = -1};
+
+static void signal_loop(void) {
+  int saved = errno;
+  // A full pipe already holds a wake-up.
+  ssize_t ignored = write(signals.writer, "", 1);
+  (void)ignored;
+  errno = saved;
+}
+
+static void die_by(int signal) {
+  guard_restore();
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  sigaction(signal, &standard, NULL);
+  // Blocked while its handler runs: it comes when this returns.
+  raise(signal);
+}
+
+static void on_end(int signal) {
+  if (atomic_exchange(&signals.terminated, signal) != 0) {
+    die_by(signal);
+    return;
+  }
+  signal_loop();
+}
+
+static void on_screen(int signal) {
+  if (signal == SIGTSTP) atomic_store(&signals.stop_requested, true);
+  if (signal == SIGCONT) atomic_store(&signals.continued, true);
+  if (signal == SIGWINCH) atomic_store(&signals.resized, true);
+  signal_loop();
+}
+
+static void on_crash(int signal) {
+  guard_restore();
+  // To who was there before (a backtracer), which is mostly nobody: the default action, with its core dump.
+  sigaction(signal, &signals.before[signal], NULL);
+  raise(signal);
+}
+
+static void catch_signal(int signal, void (*handler)(int), int flags) {
+  struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, &signals.before[signal]);
+}
+
+bool cncurses_catch_signals(bool screen) {
+  if (signals.caught) return false;
+  if (signals.reader < 0) {
+    // Kept for the life of the process: another thread may wake the loop while it ends.
+    int ends[2];
+    if (pipe(ends) != 0) return false;
+    for (int i = 0; i < 2; i++) {
+      fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+      fcntl(ends[i], F_SETFL, O_NONBLOCK);
+    }
+    signals.writer = ends[1];
+    signals.reader = ends[0];
+  }
+  atomic_store(&signals.terminated, 0);
+  atomic_store(&signals.stop_requested, false);
+  atomic_store(&signals.continued, false);
+  atomic_store(&signals.resized, false);
+  signals.caught = true;
+  signals.screen = screen;
+
+  sigset_t unblocked;
+  sigemptyset(&unblocked);
+  for (size_t i = 0; i < COUNT(end_signals); i++) {
+    sigaddset(&unblocked, end_signals[i]);
+    catch_signal(end_signals[i], on_end, SA_RESTART);
+  }
+  // Under nohup a hang-up is meant to be survived.
+  if (signals.before[SIGHUP].sa_handler == SIG_IGN) sigaction(SIGHUP, &signals.before[SIGHUP], NULL);
+  catch_signal(SIGPIPE, SIG_IGN, SA_RESTART);
+  if (screen) {
+    for (size_t i = 0; i < COUNT(screen_signals); i++) {
+      sigaddset(&unblocked, screen_signals[i]);
+      catch_signal(screen_signals[i], on_screen, SA_RESTART);
+    }
+    // A shell without job control ignores it, and then nobody could continue us.
+    if (signals.before[SIGTSTP].sa_handler == SIG_IGN) sigaction(SIGTSTP, &signals.before[SIGTSTP], NULL);
+
+    // A stack of its own, for the crash that is a stack overflow. Of this thread only, which draws; others crash on theirs.
+    static char crash_stack[65536];
+    stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof crash_stack};
+    sigaltstack(&stack, NULL);
+    for (size_t i = 0; i < COUNT(crash_signals); i++) catch_signal(crash_signals[i], on_crash, SA_ONSTACK);
+  }
+  pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL);
+  return true;
+}
+
+void cncurses_release_signals(void) {
+  if (!signals.caught) return;
+  for (size_t i = 0; i < COUNT(end_signals); i++) sigaction(end_signals[i], &signals.before[end_signals[i]], NULL);
+  sigaction(SIGPIPE, &signals.before[SIGPIPE], NULL);
+  if (signals.screen) {
+    for (size_t i = 0; i < COUNT(screen_signals); i++) {
+      sigaction(screen_signals[i], &signals.before[screen_signals[i]], NULL);
+    }
+    for (size_t i = 0; i < COUNT(crash_signals); i++) {
+      sigaction(crash_signals[i], &signals.before[crash_signals[i]], NULL);
+    }
+  }
+  signals.caught = false;
+}
+
+// MARK: Events
+
+void cncurses_wake(void) {
+  if (signals.writer < 0) return;
+  if (!atomic_exchange(&signals.woken, true)) signal_loop();
+}
+
+struct cncurses_events cncurses_wait(int input, int output, bool wants_output, int timeout) {
+  struct cncurses_events events = {0};
+  // POLLERR and POLLHUP come unasked: so a reader that closes the pipe is noticed between two lines.
+  struct pollfd polled[3] = {
+      {.fd = signals.reader, .events = POLLIN},
+      {.fd = input, .events = POLLIN},
+      {.fd = output, .events = wants_output ? POLLOUT : 0},
+  };
+  if (poll(polled, 3, timeout) < 0 && errno != EINTR) {
+    events.hangup = true;
+    return events;
+  }
+  if (polled[0].revents != 0) {
+    char bytes[64];
+    while (read(signals.reader, bytes, sizeof bytes) == (ssize_t)sizeof bytes) {
+    }
+  }
+  events.terminated = atomic_load(&signals.terminated);
+  events.stop_requested = atomic_exchange(&signals.stop_requested, false);
+  events.continued = atomic_exchange(&signals.continued, false);
+  events.resized = atomic_exchange(&signals.resized, false);
+  events.woken = atomic_exchange(&signals.woken, false);
+  if (polled[1].revents & POLLIN) {
+    // A terminal that is gone is readable for ever and has nothing to read.
+    int waiting = 0;
+    if (ioctl(input, FIONREAD, &waiting) == 0 && waiting == 0) {
+      events.hangup = true;
+    } else {
+      events.input = true;
+    }
+  }
+  if (polled[1].revents & (POLLERR | POLLHUP | POLLNVAL)) events.hangup = true;
+  if (polled[2].revents & (POLLERR | POLLHUP | POLLNVAL)) events.hangup = true;
+  events.output = (polled[2].revents & POLLOUT) != 0;
+  return events;
+}
+
+bool cncurses_is_writable(int output) {
+  struct pollfd writable = {.fd = output, .events = POLLOUT};
+  return poll(&writable, 1, 0) > 0 && (writable.revents & POLLOUT) != 0;
+}
+
+bool cncurses_write(int output, const void *bytes, long count) {
+  const char *next = bytes;
+  while (count > 0) {
+    ssize_t written = write(output, next, (size_t)count);
+    if (written < 0) {
+      if (errno == EINTR) {
+        // Blocked on a reader that does not read, and told to end.
+        if (atomic_load(&signals.terminated) != 0) return false;
+        continue;
+      }
+      if (errno == EAGAIN) {
+        struct pollfd writable = {.fd = output, .events = POLLOUT};
+        poll(&writable, 1, 1000);
+        if (atomic_load(&signals.terminated) != 0) return false;
+        continue;
+      }
+      return false;
+    }
+    next += written;
+    count -= written;
+  }
+  return true;
+}

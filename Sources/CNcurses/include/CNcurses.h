@@ -1,0 +1,128 @@
+// What the dashboard needs of ncursesw, of signals and of poll(2), as plain functions.
+//
+// <ncurses.h> itself is not shown to Swift: stdscr, COLS and most of its calls are macros, which Swift cannot see, and
+// its names (`move`, `clear`, `timeout`, …) would flood the importing file. One process has one screen.
+
+#ifndef CNCURSES_H
+#define CNCURSES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// MARK: Terminal types
+
+/// What terminfo says of a terminal type.
+enum cncurses_kind {
+  /// It can place the cursor, so a screen can be drawn.
+  CNCURSES_ADDRESSABLE = 1,
+  /// Known, but only prints lines (dumb).
+  CNCURSES_LINES_ONLY = 0,
+  /// terminfo does not know it, or there is no terminfo.
+  CNCURSES_UNKNOWN = -1,
+};
+
+/// Looks a terminal type up in terminfo.
+int cncurses_kind_of(const char *type, int output);
+
+/// Whether the locale of the environment (LC_ALL, LC_CTYPE, LANG) writes UTF-8; sets the process's LC_CTYPE from it.
+bool cncurses_locale_is_utf8(void);
+
+// MARK: Screen
+
+/// Attributes of a cell, to be added up.
+enum cncurses_attribute {
+  CNCURSES_BOLD = 1,
+  CNCURSES_REVERSE = 2,
+  CNCURSES_DIM = 4,
+};
+
+/// Special keys as cncurses_key() reports them; characters are reported as their Unicode scalar value.
+enum cncurses_key_code {
+  CNCURSES_KEY_NONE = -1,
+  CNCURSES_KEY_OTHER = -2,
+  CNCURSES_KEY_UP = -3,
+  CNCURSES_KEY_DOWN = -4,
+  CNCURSES_KEY_LEFT = -5,
+  CNCURSES_KEY_RIGHT = -6,
+  CNCURSES_KEY_F1 = -7,
+};
+
+/// Takes the terminal over: alternate screen, no echo, no line buffering, cursor hidden. `input` may be -1 (no keys).
+/// Returns 0, or -1 when terminfo does not know the type.
+int cncurses_open(const char *type, int input, int output);
+
+/// Gives the terminal back as it was.
+void cncurses_close(void);
+
+/// How many colours the terminal has: 0 where it has none.
+int cncurses_colors(void);
+
+/// The terminal's size now: from the kernel, else what terminfo or the environment says.
+void cncurses_size(int *columns, int *rows);
+
+/// Makes ncurses' screen this large and forgets what stands on the terminal.
+void cncurses_resize(int columns, int rows);
+
+/// Defines a pair of colours; -1 is the terminal's own. False where there is no room for that pair.
+bool cncurses_define_pair(int pair, int foreground, int background);
+
+/// How many columns the C library, and so ncurses, gives a character; -1 if it is not printable.
+int cncurses_width(uint32_t scalar);
+
+/// Puts a character with up to two combining marks (0: none) into ncurses' screen.
+void cncurses_put(int x, int y, uint32_t scalar, uint32_t mark1, uint32_t mark2, unsigned attributes, int pair);
+
+/// Sends what has changed since the last time.
+void cncurses_flush(void);
+
+/// Sends everything at the next flush.
+void cncurses_invalidate(void);
+
+/// The next key, or CNCURSES_KEY_NONE. Never waits, except some milliseconds for the rest of an escape sequence.
+int cncurses_key(void);
+
+/// Gives the terminal back, stops the process as SIGTSTP does by default, and returns when it is continued.
+void cncurses_stop_process(void);
+
+/// Takes the terminal over again after a stop; the next flush sends everything.
+void cncurses_resume(void);
+
+// MARK: Events
+
+/// What cncurses_wait() found; more than one may be set.
+struct cncurses_events {
+  /// The terminating signal that has come (SIGINT, SIGTERM, SIGHUP, SIGQUIT), or 0.
+  int terminated;
+  bool stop_requested;
+  bool continued;
+  bool resized;
+  bool woken;
+  /// Something can be read.
+  bool input;
+  /// The output takes bytes again (only if asked for).
+  bool output;
+  /// The terminal is gone, or the reader of the pipe is.
+  bool hangup;
+};
+
+/// Sends SIGINT, SIGTERM, SIGHUP and SIGQUIT to cncurses_wait(), and for a screen SIGTSTP, SIGCONT and SIGWINCH as well.
+/// A second terminating signal, while the first still waits, kills at once (the terminal restored).
+/// SIGPIPE is ignored meanwhile, so that a closed output is an error of write(2). Returns false if there is no pipe.
+bool cncurses_catch_signals(bool screen);
+
+/// Puts back the signal handlers that were there before.
+void cncurses_release_signals(void);
+
+/// Waits for a signal, a wake-up, input, or `timeout` milliseconds (-1: for ever). `input` and `output` may be -1.
+struct cncurses_events cncurses_wait(int input, int output, bool wants_output, int timeout);
+
+/// Makes cncurses_wait() return, from any thread; does nothing before cncurses_catch_signals().
+void cncurses_wake(void);
+
+/// Whether the terminal takes bytes at once (it does not after Ctrl-S, or behind a slow line).
+bool cncurses_is_writable(int output);
+
+/// Writes all bytes; false if the reader is gone.
+bool cncurses_write(int output, const void *bytes, long count);
+
+#endif

@@ -1,0 +1,57 @@
+#define _GNU_SOURCE
+#include "CSystemIO.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+int csystemio_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+
+int csystemio_openat_read(int directory, const char *path) {
+  return openat(directory, path, O_RDONLY | O_CLOEXEC);
+}
+
+void csystemio_tune_heap(void) {
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+#endif
+}
+
+static int signal_pipe[2] = {-1, -1};
+
+static void write_signal(int number) {
+  int saved = errno;
+  unsigned char byte = (unsigned char)number;
+  // The pipe does not block: when it is full, signals enough are waiting already.
+  ssize_t written = write(signal_pipe[1], &byte, 1);
+  (void)written;
+  errno = saved;
+}
+
+int csystemio_signal_pipe(const int *signals, int count) {
+  if (signal_pipe[0] < 0) {
+    if (pipe(signal_pipe) != 0) return -1;
+    for (int end = 0; end < 2; end++) {
+      fcntl(signal_pipe[end], F_SETFD, FD_CLOEXEC);
+      fcntl(signal_pipe[end], F_SETFL, O_NONBLOCK);
+    }
+  }
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = write_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (int index = 0; index < count; index++) {
+    if (sigaction(signals[index], &action, NULL) != 0) return -1;
+  }
+  return signal_pipe[0];
+}
+
+void csystemio_ignore_signal(int number) { signal(number, SIG_IGN); }

@@ -1,0 +1,19 @@
+#ifndef CSYSTEMIO_H
+#define CSYSTEMIO_H
+
+/// open(2) is variadic, which Swift cannot call on every platform; read-only and close-on-exec.
+int csystemio_open_read(const char *path);
+
+/// openat(2), read-only and close-on-exec.
+int csystemio_openat_read(int directory, const char *path);
+
+/// Makes the C library keep one heap instead of one per thread, and give memory back early. Call before any thread.
+void csystemio_tune_heap(void);
+
+/// Routes `count` signals into a pipe, a byte with the signal's number each; returns the end to read, or -1 with errno.
+int csystemio_signal_pipe(const int *signals, int count);
+
+/// Ignores a signal.
+void csystemio_ignore_signal(int signal);
+
+#endif

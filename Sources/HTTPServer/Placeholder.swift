@@ -1,0 +1,3 @@
+import Hummingbird
+import Logging
+func x() -> HTTPResponse.Status { .ok }

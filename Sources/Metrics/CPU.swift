@@ -1,0 +1,254 @@
+/// CPU time by mode in ticks of USER_HZ since boot, as a line of /proc/stat has it.
+///
+/// `user` contains `guest` and `nice` contains `guestNice`, as in the kernel (kernel/sched/cputime.c,
+/// account_guest_time); fields that an old kernel does not print are 0.
+public struct CPUTime: Sendable, Hashable {
+  /// Time in user mode, guests' included.
+  public var user: UInt64 = 0
+  /// Time in user mode with a positive nice value, guests' included.
+  public var nice: UInt64 = 0
+  /// Time in the kernel.
+  public var system: UInt64 = 0
+  /// Idle time without outstanding I/O.
+  public var idle: UInt64 = 0
+  /// Idle time while I/O was outstanding.
+  public var iowait: UInt64 = 0
+  /// Time in hardware interrupts.
+  public var irq: UInt64 = 0
+  /// Time in soft interrupts.
+  public var softirq: UInt64 = 0
+  /// Time in which the hypervisor ran something else.
+  public var steal: UInt64 = 0
+  /// Time running guests; part of `user`.
+  public var guest: UInt64 = 0
+  /// Time running niced guests; part of `nice`.
+  public var guestNice: UInt64 = 0
+
+  /// No time at all.
+  public init() {}
+}
+
+/// What the machine said of its CPUs at one instant.
+public struct CPUReading: Sendable, Hashable {
+  /// One logical CPU.
+  public struct Core: Sendable, Hashable {
+    /// The kernel's number of it; offline ones leave holes.
+    public var cpu: Int
+    /// Its time by mode.
+    public var time: CPUTime
+    /// Its current frequency in hertz; NaN where unknown.
+    public var frequency: Double
+
+    /// A logical CPU by its number.
+    public init(cpu: Int, time: CPUTime = CPUTime(), frequency: Double = .nan) {
+      self.cpu = cpu
+      self.time = time
+      self.frequency = frequency
+    }
+  }
+
+  /// What kind of processor it is; changes only by hotplug.
+  public struct Topology: Sendable, Hashable {
+    /// Model name.
+    public var model: String?
+    /// Sockets with at least one CPU.
+    public var sockets: Int?
+    /// Physical cores in all sockets.
+    public var cores: Int?
+
+    /// Nothing known yet.
+    public init() {}
+  }
+
+  /// The sum line.
+  public var total = CPUTime()
+  /// The logical CPUs that are online, by ascending number.
+  public var cores: [Core] = []
+  /// Model, sockets and cores.
+  public var topology = Topology()
+  /// Mean current frequency in hertz; NaN where unknown.
+  public var frequency = Double.nan
+  /// Context switches since boot.
+  public var contextSwitches: UInt64?
+  /// Interrupts served since boot.
+  public var interrupts: UInt64?
+  /// Processes and threads made since boot.
+  public var forks: UInt64?
+
+  /// Nothing read yet.
+  public init() {}
+}
+
+/// CPU use over a stretch of time.
+public struct CPU: Sendable, Hashable {
+  /// Shares of time by mode; they sum to 1, since guest time is taken out of `user` and `nice`.
+  public struct Modes: Sendable, Hashable {
+    /// User mode, guests not counted.
+    public var user: Double
+    /// Niced user mode, niced guests not counted.
+    public var nice: Double
+    /// Kernel.
+    public var system: Double
+    /// Idle.
+    public var idle: Double
+    /// Idle with outstanding I/O.
+    public var iowait: Double
+    /// Hardware interrupts.
+    public var irq: Double
+    /// Soft interrupts.
+    public var softirq: Double
+    /// Taken by the hypervisor.
+    public var steal: Double
+    /// Running guests, niced ones included.
+    public var guest: Double
+    /// Everything but idle and iowait; steal is busy, since work had to wait for it.
+    public var usage: Double
+
+    /// The shares between two instants; nil where no time passed.
+    ///
+    /// Deltas saturate at 0: counters go backwards at a hotplug, and iowait may at any time (proc_stat(5)).
+    public init?(from previous: CPUTime, to current: CPUTime) {
+      func delta(_ old: UInt64, _ new: UInt64) -> Double {
+        new > old ? Double(new - old) : 0
+      }
+      let user = delta(previous.user, current.user)
+      let nice = delta(previous.nice, current.nice)
+      let system = delta(previous.system, current.system)
+      let idle = delta(previous.idle, current.idle)
+      let iowait = delta(previous.iowait, current.iowait)
+      let irq = delta(previous.irq, current.irq)
+      let softirq = delta(previous.softirq, current.softirq)
+      let steal = delta(previous.steal, current.steal)
+      let guest = min(user, delta(previous.guest, current.guest))
+      let guestNice = min(nice, delta(previous.guestNice, current.guestNice))
+      let busy = user + nice + system + irq + softirq + steal
+      let total = busy + idle + iowait
+      guard total > 0 else { return nil }
+      self.user = (user - guest) / total
+      self.nice = (nice - guestNice) / total
+      self.system = system / total
+      self.idle = idle / total
+      self.iowait = iowait / total
+      self.irq = irq / total
+      self.softirq = softirq / total
+      self.steal = steal / total
+      self.guest = (guest + guestNice) / total
+      usage = busy / total
+    }
+
+    static let table = Table<Modes>([
+      .gauge("user", .ratio, "Share of time in user mode, guests not counted", source: "/proc/stat") { $0.user },
+      .gauge("nice", .ratio, "Share of time in niced user mode", source: "/proc/stat") { $0.nice },
+      .gauge("system", .ratio, "Share of time in the kernel", source: "/proc/stat") { $0.system },
+      .gauge("idle", .ratio, "Share of time idle", source: "/proc/stat") { $0.idle },
+      .gauge("iowait", .ratio, "Share of time idle with outstanding I/O", source: "/proc/stat") { $0.iowait },
+      .gauge("irq", .ratio, "Share of time in hardware interrupts", source: "/proc/stat") { $0.irq },
+      .gauge("softirq", .ratio, "Share of time in soft interrupts", source: "/proc/stat") { $0.softirq },
+      .gauge("steal", .ratio, "Share of time taken by the hypervisor", source: "/proc/stat") { $0.steal },
+      .gauge("guest", .ratio, "Share of time running guests", source: "/proc/stat") { $0.guest },
+    ])
+  }
+
+  /// One logical CPU; single precision, because a history of 256 of them is kept.
+  public struct Core: Sendable, Hashable {
+    /// The kernel's number of it.
+    public var cpu: Int32
+    /// Share of time busy, 0…1; NaN where absent.
+    public var usage: Float
+    /// Hertz; NaN where unknown.
+    public var frequency: Float
+
+    /// A logical CPU's use.
+    public init(cpu: Int32, usage: Float = .nan, frequency: Float = .nan) {
+      self.cpu = cpu
+      self.usage = usage
+      self.frequency = frequency
+    }
+
+    static let table = Table<Core>([
+      .gauge("cpu", .count, "Number of the logical CPU", source: "/proc/stat") { Double($0.cpu) },
+      .gauge("usage", .ratio, "Share of time busy", source: "/proc/stat") { Double($0.usage) },
+      .gauge("frequency_mhz", .megahertz, "Current frequency", source: "cpufreq scaling_cur_freq, else /proc/cpuinfo") {
+        Double($0.frequency)
+      },
+    ])
+  }
+
+  /// Model name; nil where the machine does not tell it.
+  public var model: String?
+  /// Sockets; NaN where unknown.
+  public var sockets = Double.nan
+  /// Physical cores; NaN where unknown.
+  public var cores = Double.nan
+  /// Logical CPUs online.
+  public var threads = Double.nan
+  /// Share of time busy over all CPUs, 0…1; NaN where absent.
+  public var usage = Double.nan
+  /// Mean frequency in hertz; NaN where unknown.
+  public var frequency = Double.nan
+  /// Shares by mode; nil for a lone Reading.
+  public var modes: Modes?
+  /// Each logical CPU that is online, by number.
+  public var perCore: [Core] = []
+  /// Context switches per second.
+  public var contextSwitches = Double.nan
+  /// Interrupts per second.
+  public var interrupts = Double.nan
+  /// Processes and threads made per second.
+  public var forks = Double.nan
+
+  /// Nothing known.
+  public init() {}
+
+  /// The use between two Readings; from a lone one only what needs no past.
+  public init(from previous: CPUReading?, to current: CPUReading, over elapsed: Elapsed) {
+    model = current.topology.model
+    sockets = figure(current.topology.sockets)
+    cores = figure(current.topology.cores)
+    threads = current.cores.isEmpty ? .nan : Double(current.cores.count)
+    frequency = current.frequency
+    let start = elapsed.isSinceBoot ? CPUTime() : previous?.total
+    modes = start.flatMap { Modes(from: $0, to: current.total) }
+    usage = modes?.usage ?? .nan
+    perCore.reserveCapacity(current.cores.count)
+    for (index, core) in current.cores.enumerated() {
+      let before =
+        elapsed.isSinceBoot
+        ? CPUTime() : previous?.cores.entry(near: index, where: { $0.cpu == core.cpu })?.time
+      let usage = before.flatMap { Modes(from: $0, to: core.time)?.usage } ?? .nan
+      perCore.append(
+        Core(cpu: Int32(clamping: core.cpu), usage: Float(usage), frequency: Float(core.frequency)))
+    }
+    contextSwitches = elapsed.rate(previous?.contextSwitches, current.contextSwitches)
+    interrupts = elapsed.rate(previous?.interrupts, current.interrupts)
+    forks = elapsed.rate(previous?.forks, current.forks)
+  }
+
+  /// The figures of the CPUs.
+  public static let table = Table<CPU>([
+    .text("model", "Processor model", source: "/proc/cpuinfo, devicetree on ARM") { $0.model },
+    .gauge("cores", .count, "Physical cores", source: "/proc/cpuinfo, cpuN/topology") { $0.cores },
+    .gauge("threads", .count, "Logical CPUs online", source: "/proc/stat") { $0.threads },
+    .gauge(
+      "usage", .ratio, "Share of time busy over all CPUs; steal is busy, iowait is idle",
+      source: "/proc/stat: 1 − Δ(idle + iowait) ÷ Δ(user…steal)"
+    ) { $0.usage },
+    .gauge(
+      "frequency_mhz", .megahertz, "Mean current frequency",
+      source: "mean of cpufreq/policyN/scaling_cur_freq, else /proc/cpuinfo"
+    ) { $0.frequency },
+    .gauge("sockets", .count, "Processor packages", source: "/proc/cpuinfo physical id, topology") { $0.sockets },
+    .part("modes", Modes.table) { $0.modes },
+    .list("per_core", keys: [Key("cpu") { String($0.cpu) }], Core.table) { $0.perCore },
+    .gauge("context_switches_per_sec", .perSecond, "Context switches", source: "/proc/stat ctxt") {
+      $0.contextSwitches
+    },
+    .gauge("interrupts_per_sec", .perSecond, "Interrupts served", source: "/proc/stat intr") { $0.interrupts },
+    .gauge("forks_per_sec", .perSecond, "Processes and threads made", source: "/proc/stat processes") { $0.forks },
+  ])
+}
+
+/// A count that may be absent, as the domains hold it: NaN for nil.
+func figure(_ value: Int?) -> Double {
+  value.map(Double.init) ?? .nan
+}

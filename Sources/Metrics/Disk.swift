@@ -1,0 +1,171 @@
+/// What the machine said of one block device at one instant (Documentation/admin-guide/iostats.rst).
+public struct DiskReading: Sendable, Hashable {
+  /// Kernel name, "nvme0n1".
+  public var device: String
+  /// Name given to it by device mapper or md, "vg0-root".
+  public var name: String?
+  /// The hardware's own name.
+  public var model: String?
+  /// Whether it is hardware and counts in the total; dm and md stand on other disks and do not.
+  public var isPhysical = true
+  /// Reads completed since boot.
+  public var reads: UInt64?
+  /// 512-byte sectors read.
+  public var sectorsRead: UInt64?
+  /// Milliseconds that reads took, summed.
+  public var readMilliseconds: UInt64?
+  /// Writes completed.
+  public var writes: UInt64?
+  /// 512-byte sectors written.
+  public var sectorsWritten: UInt64?
+  /// Milliseconds that writes took, summed.
+  public var writeMilliseconds: UInt64?
+  /// Requests in flight now.
+  public var inFlight: UInt64?
+  /// Milliseconds in which at least one request was in flight.
+  public var busyMilliseconds: UInt64?
+  /// Milliseconds in flight, summed over requests.
+  public var queueMilliseconds: UInt64?
+
+  /// A device by its kernel name.
+  public init(device: String) {
+    self.device = device
+  }
+}
+
+/// Traffic of one block device, or of all that are hardware; NaN where absent.
+public struct Disk: Sendable, Hashable {
+  /// Kernel name; empty for the total.
+  public var device = ""
+  /// Name by device mapper or md.
+  public var name: String?
+  /// The hardware's own name.
+  public var model: String?
+  /// Whether it counts in the total.
+  public var isPhysical = true
+  /// Bytes read per second.
+  public var readRate = Double.nan
+  /// Bytes written per second.
+  public var writeRate = Double.nan
+  /// Reads completed per second.
+  public var reads = Double.nan
+  /// Writes completed per second.
+  public var writes = Double.nan
+  /// Share of time with a request in flight.
+  public var busy = Double.nan
+  /// Mean number of requests in flight.
+  public var queue = Double.nan
+  /// Mean seconds that a read took, its wait included; NaN without reads.
+  public var readLatency = Double.nan
+  /// Mean seconds that a write took, its wait included; NaN without writes.
+  public var writeLatency = Double.nan
+  /// Requests in flight at the instant.
+  public var inFlight = Double.nan
+  /// Bytes read since boot.
+  public var readTotal = Double.nan
+  /// Bytes written since boot.
+  public var writtenTotal = Double.nan
+  /// Reads completed since boot.
+  public var readsTotal = Double.nan
+  /// Writes completed since boot.
+  public var writesTotal = Double.nan
+
+  /// Nothing known.
+  public init() {}
+
+  /// A device between two Readings.
+  public init(from previous: DiskReading?, to current: DiskReading, over elapsed: Elapsed) {
+    device = current.device
+    name = current.name
+    model = current.model
+    isPhysical = current.isPhysical
+    readRate = elapsed.rate(previous?.sectorsRead, current.sectorsRead, unit: 512)
+    writeRate = elapsed.rate(previous?.sectorsWritten, current.sectorsWritten, unit: 512)
+    reads = elapsed.rate(previous?.reads, current.reads)
+    writes = elapsed.rate(previous?.writes, current.writes)
+    // The kernel adds io_ticks in jiffies, so that a stretch may hold a tick too many.
+    busy = min(1, elapsed.rate(previous?.busyMilliseconds, current.busyMilliseconds, unit: 0.001))
+    queue = elapsed.rate(previous?.queueMilliseconds, current.queueMilliseconds, unit: 0.001)
+    func latency(_ time: UInt64?, _ count: UInt64?) -> Double {
+      guard let time, let count, count > 0 else { return .nan }
+      return Double(time) * 0.001 / Double(count)
+    }
+    readLatency = latency(
+      elapsed.growth(previous?.readMilliseconds, current.readMilliseconds),
+      elapsed.growth(previous?.reads, current.reads))
+    writeLatency = latency(
+      elapsed.growth(previous?.writeMilliseconds, current.writeMilliseconds),
+      elapsed.growth(previous?.writes, current.writes))
+    inFlight = figure(current.inFlight)
+    readTotal = figure(current.sectorsRead) * 512
+    writtenTotal = figure(current.sectorsWritten) * 512
+    readsTotal = figure(current.reads)
+    writesTotal = figure(current.writes)
+  }
+
+  /// The sum over the disks that are hardware; nil where there is none.
+  public init?(totalOf disks: [Disk]) {
+    guard disks.contains(where: \.isPhysical) else { return nil }
+    for disk in disks where disk.isPhysical {
+      readRate = sum(readRate, disk.readRate)
+      writeRate = sum(writeRate, disk.writeRate)
+      reads = sum(reads, disk.reads)
+      writes = sum(writes, disk.writes)
+      inFlight = sum(inFlight, disk.inFlight)
+      readTotal = sum(readTotal, disk.readTotal)
+      writtenTotal = sum(writtenTotal, disk.writtenTotal)
+      readsTotal = sum(readsTotal, disk.readsTotal)
+      writesTotal = sum(writesTotal, disk.writesTotal)
+    }
+  }
+
+  static let traffic: [Field<Disk>] = [
+    .gauge("read_bytes_per_sec", .bytesPerSecond, "Bytes read", source: "/proc/diskstats sectors read × 512 ÷ Δt") {
+      $0.readRate
+    },
+    .gauge(
+      "write_bytes_per_sec", .bytesPerSecond, "Bytes written", source: "/proc/diskstats sectors written × 512 ÷ Δt"
+    ) { $0.writeRate },
+    .gauge("reads_per_sec", .perSecond, "Reads completed", source: "/proc/diskstats") { $0.reads },
+    .gauge("writes_per_sec", .perSecond, "Writes completed", source: "/proc/diskstats") { $0.writes },
+    .gauge("in_flight", .count, "Requests in flight now", source: "/proc/diskstats") { $0.inFlight },
+    .counter("read_bytes_total", .bytes, "Bytes read since boot", source: "/proc/diskstats") { $0.readTotal },
+    .counter("written_bytes_total", .bytes, "Bytes written since boot", source: "/proc/diskstats") {
+      $0.writtenTotal
+    },
+    .counter("reads_total", .count, "Reads completed since boot", source: "/proc/diskstats") { $0.readsTotal },
+    .counter("writes_total", .count, "Writes completed since boot", source: "/proc/diskstats") { $0.writesTotal },
+  ]
+
+  /// The figures of the total.
+  public static let totalTable = Table<Disk>(traffic)
+
+  /// The figures of one device.
+  public static let table = Table<Disk>(
+    [
+      .text("device", "Kernel name of the block device", source: "/proc/diskstats") { $0.device },
+      .text("name", "Name by device mapper or md", source: "/sys/block/…/dm/name") { $0.name },
+      .text("model", "The hardware's name", source: "/sys/block/…/device/model") { $0.model },
+      .flag("physical", "Whether it counts in the total; dm and md do not", source: "/sys/block") { $0.isPhysical },
+    ] + traffic + [
+      .gauge("busy", .ratio, "Share of time with a request in flight", source: "/proc/diskstats Δio_ticks ÷ Δt") {
+        $0.busy
+      },
+      .gauge("queue", .count, "Mean number of requests in flight", source: "/proc/diskstats Δtime_in_queue ÷ Δt") {
+        $0.queue
+      },
+      .gauge(
+        "read_latency_ms", .milliseconds, "Mean time of a read, wait included",
+        source: "/proc/diskstats Δticks ÷ Δreads"
+      ) { $0.readLatency },
+      .gauge(
+        "write_latency_ms", .milliseconds, "Mean time of a write, wait included",
+        source: "/proc/diskstats Δticks ÷ Δwrites"
+      ) { $0.writeLatency },
+    ])
+}
+
+/// Adds what is present; NaN only where both are absent.
+func sum(_ left: Double, _ right: Double) -> Double {
+  left.isNaN ? right : right.isNaN ? left : left + right
+}

@@ -1,0 +1,39 @@
+/// The machine itself: its name, its system and how long it has been up.
+public struct Host: Sendable, Hashable {
+  /// Host name.
+  public var hostname: String?
+  /// The distribution's own name, "Debian GNU/Linux 12 (bookworm)".
+  public var os: String?
+  /// Kernel name and release, "Linux 6.1.0-18-amd64".
+  public var kernel: String?
+  /// Instruction set as uname(2) has it, "x86_64".
+  public var architecture: String?
+  /// Board or product name where firmware tells it.
+  public var product: String?
+  /// POSIX time of boot; NaN where unknown.
+  public var bootTime = Double.nan
+  /// Seconds since boot, suspended time included; NaN where unknown.
+  public var uptime = Double.nan
+  /// File handles in use in the whole system; NaN where unknown.
+  public var openFiles = Double.nan
+  /// The system's limit of file handles; NaN where unknown.
+  public var openFilesLimit = Double.nan
+
+  /// Nothing known yet.
+  public init() {}
+
+  /// The figures of a host.
+  public static let table = Table<Host>([
+    .text("hostname", "Host name", source: "/proc/sys/kernel/hostname") { $0.hostname },
+    .text("os", "Name of the operating system", source: "/etc/os-release PRETTY_NAME") { $0.os },
+    .text("kernel", "Kernel name and release", source: "/proc/sys/kernel/{ostype,osrelease}") { $0.kernel },
+    .text("architecture", "Instruction set", source: "uname(2) machine") { $0.architecture },
+    .text("product", "Board or product name", source: "devicetree model, DMI product_name") { $0.product },
+    .gauge("boot_time_seconds", .seconds, "POSIX time of boot", source: "/proc/stat btime") { $0.bootTime },
+    .gauge("uptime_seconds", .seconds, "Time since boot", source: "/proc/uptime") { $0.uptime },
+    .gauge("open_files", .count, "File handles in use", source: "/proc/sys/fs/file-nr") { $0.openFiles },
+    .gauge("open_files_limit", .count, "Most file handles that the kernel gives", source: "/proc/sys/fs/file-nr") {
+      $0.openFilesLimit
+    },
+  ])
+}

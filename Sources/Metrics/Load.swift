@@ -1,0 +1,28 @@
+/// Load averages and what is runnable now; a level, so that Reading and Sample hold the same.
+public struct Load: Sendable, Hashable {
+  /// Exponentially damped mean number of runnable or uninterruptible tasks over one minute.
+  public var load1 = Double.nan
+  /// The same over five minutes.
+  public var load5 = Double.nan
+  /// The same over fifteen minutes.
+  public var load15 = Double.nan
+  /// Tasks that run or are ready to.
+  public var running = Double.nan
+  /// Tasks blocked on I/O.
+  public var blocked = Double.nan
+  /// All tasks (threads) that exist.
+  public var tasks = Double.nan
+
+  /// Nothing known.
+  public init() {}
+
+  /// The figures of load.
+  public static let table = Table<Load>([
+    .gauge("load1", .count, "Load average of one minute", source: "/proc/loadavg") { $0.load1 },
+    .gauge("load5", .count, "Load average of five minutes", source: "/proc/loadavg") { $0.load5 },
+    .gauge("load15", .count, "Load average of fifteen minutes", source: "/proc/loadavg") { $0.load15 },
+    .gauge("running", .count, "Tasks that run or are ready to", source: "/proc/stat procs_running") { $0.running },
+    .gauge("blocked", .count, "Tasks blocked on I/O", source: "/proc/stat procs_blocked") { $0.blocked },
+    .gauge("tasks", .count, "Tasks (threads) that exist", source: "/proc/loadavg") { $0.tasks },
+  ])
+}

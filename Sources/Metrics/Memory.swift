@@ -1,0 +1,177 @@
+/// What the machine said of its memory at one instant, in bytes; nil where the kernel does not tell.
+public struct MemoryReading: Sendable, Hashable {
+  /// MemTotal.
+  public var total: UInt64?
+  /// MemFree.
+  public var free: UInt64?
+  /// MemAvailable; nil before kernel 3.14.
+  public var available: UInt64?
+  /// Buffers.
+  public var buffers: UInt64?
+  /// Cached: the page cache, shared memory included.
+  public var cached: UInt64?
+  /// Shmem.
+  public var shared: UInt64?
+  /// Slab.
+  public var slab: UInt64?
+  /// SReclaimable: the part of slab that can be given back.
+  public var reclaimable: UInt64?
+  /// SwapTotal.
+  public var swapTotal: UInt64?
+  /// SwapFree.
+  public var swapFree: UInt64?
+  /// SwapCached: swapped pages that are in memory too.
+  public var swapCached: UInt64?
+  /// ZFS's adaptive replacement cache: its size.
+  public var arcSize: UInt64?
+  /// The size below which ZFS does not shrink it.
+  public var arcMinimum: UInt64?
+  /// Pages swapped in since boot, in bytes.
+  public var swappedIn: UInt64?
+  /// Pages swapped out since boot, in bytes.
+  public var swappedOut: UInt64?
+  /// Page faults that needed I/O, since boot.
+  public var majorFaults: UInt64?
+  /// Processes killed for want of memory since boot; nil before kernel 4.13.
+  public var oomKills: UInt64?
+
+  /// Nothing read yet.
+  public init() {}
+
+  /// What can be used without swapping.
+  ///
+  /// MemAvailable; before kernel 3.14, MemFree + Buffers + Cached − Shmem + SReclaimable. ZFS's cache is not in the
+  /// kernel's figure; the part above its minimum is added, since it shrinks under pressure (arc_shrinker).
+  public var usable: UInt64? {
+    guard let total else { return nil }
+    let kernel: UInt64
+    if let available {
+      kernel = available
+    } else {
+      guard let free else { return nil }
+      let cache = (cached ?? 0) &+ (buffers ?? 0) &+ (reclaimable ?? 0)
+      kernel = free &+ (cache > (shared ?? 0) ? cache - (shared ?? 0) : 0)
+    }
+    let arc = arcSize.map { $0 > (arcMinimum ?? 0) ? $0 - (arcMinimum ?? 0) : 0 } ?? 0
+    return min(total, kernel &+ arc)
+  }
+}
+
+/// Main memory, in bytes; NaN where absent.
+public struct RAM: Sendable, Hashable {
+  /// All that the kernel manages.
+  public var total = Double.nan
+  /// Total − available.
+  public var used = Double.nan
+  /// Not used for anything.
+  public var free = Double.nan
+  /// Usable without swapping.
+  public var available = Double.nan
+  /// Page cache.
+  public var cached = Double.nan
+  /// Block device buffers.
+  public var buffers = Double.nan
+  /// Shared memory and tmpfs.
+  public var shared = Double.nan
+  /// Kernel objects.
+  public var slab = Double.nan
+  /// ZFS's cache.
+  public var arc = Double.nan
+  /// Major page faults per second.
+  public var majorFaults = Double.nan
+  /// Processes killed for want of memory since boot.
+  public var oomKills = Double.nan
+
+  /// Used ÷ total.
+  public var usage: Double { share(used, of: total) }
+
+  /// Nothing known.
+  public init() {}
+
+  /// Memory between two Readings.
+  public init(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
+    total = figure(current.total)
+    let usable = current.usable
+    available = figure(usable)
+    used = total - available
+    free = figure(current.free)
+    cached = figure(current.cached)
+    buffers = figure(current.buffers)
+    shared = figure(current.shared)
+    slab = figure(current.slab)
+    arc = figure(current.arcSize)
+    majorFaults = elapsed.rate(previous?.majorFaults, current.majorFaults)
+    oomKills = figure(current.oomKills)
+  }
+
+  /// The figures of main memory.
+  public static let table = Table<RAM>([
+    .gauge("total_mb", .mebibytes, "Memory that the kernel manages", source: "/proc/meminfo MemTotal") { $0.total },
+    .gauge("used_mb", .mebibytes, "Memory in use", source: "MemTotal − available") { $0.used },
+    .gauge("free_mb", .mebibytes, "Memory not used for anything", source: "/proc/meminfo MemFree") { $0.free },
+    .gauge("usage", .ratio, "Share of memory in use", source: "used ÷ total") { $0.usage },
+    .gauge(
+      "available_mb", .mebibytes, "Memory usable without swapping",
+      source: "/proc/meminfo MemAvailable (older kernels: MemFree + Buffers + Cached − Shmem + SReclaimable), "
+        + "and the shrinkable part of ZFS's ARC"
+    ) { $0.available },
+    .gauge("cached_mb", .mebibytes, "Page cache, shared memory included", source: "/proc/meminfo Cached") { $0.cached },
+    .gauge("buffers_mb", .mebibytes, "Block device buffers", source: "/proc/meminfo Buffers") { $0.buffers },
+    .gauge("shared_mb", .mebibytes, "Shared memory and tmpfs", source: "/proc/meminfo Shmem") { $0.shared },
+    .gauge("slab_mb", .mebibytes, "Kernel objects", source: "/proc/meminfo Slab") { $0.slab },
+    .gauge("arc_mb", .mebibytes, "ZFS's adaptive replacement cache", source: "/proc/spl/kstat/zfs/arcstats size") {
+      $0.arc
+    },
+    .gauge("major_faults_per_sec", .perSecond, "Page faults that needed I/O", source: "/proc/vmstat pgmajfault") {
+      $0.majorFaults
+    },
+    .counter("oom_kills_total", .count, "Processes killed for want of memory", source: "/proc/vmstat oom_kill") {
+      $0.oomKills
+    },
+  ])
+}
+
+/// Swap, in bytes; NaN where absent.
+public struct Swap: Sendable, Hashable {
+  /// All swap space.
+  public var total = Double.nan
+  /// Total − free.
+  public var used = Double.nan
+  /// Not used.
+  public var free = Double.nan
+  /// Swapped pages that are in memory too.
+  public var cached = Double.nan
+  /// Bytes read back per second.
+  public var inRate = Double.nan
+  /// Bytes written out per second.
+  public var outRate = Double.nan
+
+  /// Used ÷ total; 0 where there is no swap, so that it can be watched without a special case.
+  public var usage: Double { total == 0 ? 0 : share(used, of: total) }
+
+  /// Swap between two Readings; nil where the kernel tells nothing of swap.
+  public init?(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
+    guard let swapTotal = current.swapTotal else { return nil }
+    total = Double(swapTotal)
+    free = figure(current.swapFree)
+    used = max(0, total - free)
+    cached = figure(current.swapCached)
+    inRate = elapsed.rate(previous?.swappedIn, current.swappedIn)
+    outRate = elapsed.rate(previous?.swappedOut, current.swappedOut)
+  }
+
+  /// The figures of swap.
+  public static let table = Table<Swap>([
+    .gauge("total_mb", .mebibytes, "Swap space", source: "/proc/meminfo SwapTotal") { $0.total },
+    .gauge("used_mb", .mebibytes, "Swap space in use", source: "SwapTotal − SwapFree") { $0.used },
+    .gauge("free_mb", .mebibytes, "Swap space not in use", source: "/proc/meminfo SwapFree") { $0.free },
+    .gauge("usage", .ratio, "Share of swap space in use", source: "used ÷ total") { $0.usage },
+    .gauge("cached_mb", .mebibytes, "Swapped pages in memory too", source: "/proc/meminfo SwapCached") { $0.cached },
+    .gauge("in_bytes_per_sec", .bytesPerSecond, "Read back from swap", source: "/proc/vmstat pswpin × page size") {
+      $0.inRate
+    },
+    .gauge("out_bytes_per_sec", .bytesPerSecond, "Written to swap", source: "/proc/vmstat pswpout × page size") {
+      $0.outRate
+    },
+  ])
+}

@@ -1,0 +1,134 @@
+/// What the machine said of one network interface at one instant; counters since it was made.
+public struct NetworkReading: Sendable, Hashable {
+  /// Name, "eth0".
+  public var device: String
+  /// Whether it is hardware (or a virtual machine's NIC) and counts in the total.
+  public var isPhysical = false
+  /// Operational state, "up", "down", "unknown" (RFC 2863).
+  public var state: String?
+  /// Link speed in bytes per second; NaN where unknown.
+  public var speed = Double.nan
+  /// Bytes received.
+  public var receiveBytes: UInt64?
+  /// Packets received.
+  public var receivePackets: UInt64?
+  /// Receive errors.
+  public var receiveErrors: UInt64?
+  /// Received packets dropped.
+  public var receiveDrops: UInt64?
+  /// Bytes sent.
+  public var transmitBytes: UInt64?
+  /// Packets sent.
+  public var transmitPackets: UInt64?
+  /// Transmit errors.
+  public var transmitErrors: UInt64?
+  /// Packets dropped on the way out.
+  public var transmitDrops: UInt64?
+
+  /// An interface by its name.
+  public init(device: String) {
+    self.device = device
+  }
+}
+
+/// Traffic of one network interface, or of all that are hardware; NaN where absent.
+public struct Network: Sendable, Hashable {
+  /// Name; empty for the total.
+  public var device = ""
+  /// Whether it counts in the total.
+  public var isPhysical = false
+  /// Operational state.
+  public var state: String?
+  /// Link speed in bytes per second.
+  public var speed = Double.nan
+  /// Bytes received per second.
+  public var receiveRate = Double.nan
+  /// Bytes sent per second.
+  public var transmitRate = Double.nan
+  /// Packets received per second.
+  public var receivePackets = Double.nan
+  /// Packets sent per second.
+  public var transmitPackets = Double.nan
+  /// Receive errors per second.
+  public var receiveErrors = Double.nan
+  /// Transmit errors per second.
+  public var transmitErrors = Double.nan
+  /// Received packets dropped per second.
+  public var receiveDrops = Double.nan
+  /// Packets dropped on the way out per second.
+  public var transmitDrops = Double.nan
+  /// Bytes received in all.
+  public var receiveTotal = Double.nan
+  /// Bytes sent in all.
+  public var transmitTotal = Double.nan
+
+  /// Nothing known.
+  public init() {}
+
+  /// An interface between two Readings.
+  public init(from previous: NetworkReading?, to current: NetworkReading, over elapsed: Elapsed) {
+    device = current.device
+    isPhysical = current.isPhysical
+    state = current.state
+    speed = current.speed
+    receiveRate = elapsed.rate(previous?.receiveBytes, current.receiveBytes)
+    transmitRate = elapsed.rate(previous?.transmitBytes, current.transmitBytes)
+    receivePackets = elapsed.rate(previous?.receivePackets, current.receivePackets)
+    transmitPackets = elapsed.rate(previous?.transmitPackets, current.transmitPackets)
+    receiveErrors = elapsed.rate(previous?.receiveErrors, current.receiveErrors)
+    transmitErrors = elapsed.rate(previous?.transmitErrors, current.transmitErrors)
+    receiveDrops = elapsed.rate(previous?.receiveDrops, current.receiveDrops)
+    transmitDrops = elapsed.rate(previous?.transmitDrops, current.transmitDrops)
+    receiveTotal = figure(current.receiveBytes)
+    transmitTotal = figure(current.transmitBytes)
+  }
+
+  /// The sum over the interfaces that are hardware, so that a packet through a bridge, bond or veth counts once; nil
+  /// where there is none.
+  public init?(totalOf networks: [Network]) {
+    guard networks.contains(where: \.isPhysical) else { return nil }
+    for network in networks where network.isPhysical {
+      receiveRate = sum(receiveRate, network.receiveRate)
+      transmitRate = sum(transmitRate, network.transmitRate)
+      receivePackets = sum(receivePackets, network.receivePackets)
+      transmitPackets = sum(transmitPackets, network.transmitPackets)
+      receiveErrors = sum(receiveErrors, network.receiveErrors)
+      transmitErrors = sum(transmitErrors, network.transmitErrors)
+      receiveDrops = sum(receiveDrops, network.receiveDrops)
+      transmitDrops = sum(transmitDrops, network.transmitDrops)
+      receiveTotal = sum(receiveTotal, network.receiveTotal)
+      transmitTotal = sum(transmitTotal, network.transmitTotal)
+    }
+  }
+
+  static let traffic: [Field<Network>] = [
+    .gauge("receive_bytes_per_sec", .bytesPerSecond, "Bytes received", source: "/proc/net/dev") { $0.receiveRate },
+    .gauge("transmit_bytes_per_sec", .bytesPerSecond, "Bytes sent", source: "/proc/net/dev") { $0.transmitRate },
+    .gauge("receive_packets_per_sec", .perSecond, "Packets received", source: "/proc/net/dev") {
+      $0.receivePackets
+    },
+    .gauge("transmit_packets_per_sec", .perSecond, "Packets sent", source: "/proc/net/dev") { $0.transmitPackets },
+    .gauge("receive_errors_per_sec", .perSecond, "Receive errors", source: "/proc/net/dev") { $0.receiveErrors },
+    .gauge("transmit_errors_per_sec", .perSecond, "Transmit errors", source: "/proc/net/dev") { $0.transmitErrors },
+    .gauge("receive_drops_per_sec", .perSecond, "Received packets dropped", source: "/proc/net/dev") {
+      $0.receiveDrops
+    },
+    .gauge("transmit_drops_per_sec", .perSecond, "Packets dropped on the way out", source: "/proc/net/dev") {
+      $0.transmitDrops
+    },
+    .counter("receive_bytes_total", .bytes, "Bytes received in all", source: "/proc/net/dev") { $0.receiveTotal },
+    .counter("transmit_bytes_total", .bytes, "Bytes sent in all", source: "/proc/net/dev") { $0.transmitTotal },
+  ]
+
+  /// The figures of the total.
+  public static let totalTable = Table<Network>(traffic)
+
+  /// The figures of one interface.
+  public static let table = Table<Network>(
+    [
+      .text("device", "Name of the interface", source: "/proc/net/dev") { $0.device },
+      .flag("physical", "Whether it counts in the total", source: "/sys/class/net/…/device exists") { $0.isPhysical },
+      .text("state", "Operational state", source: "/sys/class/net/…/operstate") { $0.state },
+      .gauge("speed_mbps", .megabitsPerSecond, "Link speed", source: "/sys/class/net/…/speed") { $0.speed },
+    ] + traffic)
+}

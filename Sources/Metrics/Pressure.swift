@@ -1,0 +1,117 @@
+/// Pressure stall information (Documentation/accounting/psi.rst) of one instant; nil where the kernel has none.
+public struct PressureReading: Sendable, Hashable {
+  /// One line of a pressure file.
+  public struct Line: Sendable, Hashable {
+    /// Shares of the last 10, 60 and 300 seconds, 0…1.
+    public var avg10 = Double.nan
+    /// Share of the last 60 seconds, 0…1.
+    public var avg60 = Double.nan
+    /// Share of the last 300 seconds, 0…1.
+    public var avg300 = Double.nan
+    /// Microseconds stalled since boot.
+    public var total: UInt64 = 0
+
+    /// No stall.
+    public init() {}
+  }
+
+  /// Both lines of one resource.
+  public struct Resource: Sendable, Hashable {
+    /// At least one task was stalled.
+    public var some: Line?
+    /// All tasks that could run were stalled.
+    public var full: Line?
+
+    /// Nothing read yet.
+    public init() {}
+  }
+
+  /// /proc/pressure/cpu.
+  public var cpu: Resource?
+  /// /proc/pressure/memory.
+  public var memory: Resource?
+  /// /proc/pressure/io.
+  public var io: Resource?
+  /// /proc/pressure/irq, since kernel 6.1 where configured.
+  public var irq: Resource?
+
+  /// Nothing read yet.
+  public init() {}
+}
+
+/// How much time tasks lost waiting for a resource.
+public struct Pressure: Sendable, Hashable {
+  /// One kind of stall.
+  public struct Stall: Sendable, Hashable {
+    /// Share of the time between two Readings, exact, from the totals; NaN for a lone Reading.
+    public var ratio: Double
+    /// The kernel's damped share of the last 10 seconds.
+    public var avg10: Double
+    /// The kernel's damped share of the last 60 seconds.
+    public var avg60: Double
+    /// The kernel's damped share of the last 300 seconds.
+    public var avg300: Double
+    /// Seconds since boot.
+    public var total: Double
+
+    init(from previous: PressureReading.Line?, to current: PressureReading.Line, over elapsed: Elapsed) {
+      ratio = elapsed.rate(previous?.total, current.total, unit: 1e-6)
+      avg10 = current.avg10
+      avg60 = current.avg60
+      avg300 = current.avg300
+      total = Double(current.total) * 1e-6
+    }
+
+    static let table = Table<Stall>([
+      .gauge("ratio", .ratio, "Share of the time since the last sample", source: "Δtotal ÷ Δt") { $0.ratio },
+      .gauge("avg10", .ratio, "The kernel's mean of 10 seconds", source: "/proc/pressure avg10") { $0.avg10 },
+      .gauge("avg60", .ratio, "The kernel's mean of 60 seconds", source: "/proc/pressure avg60") { $0.avg60 },
+      .gauge("avg300", .ratio, "The kernel's mean of 300 seconds", source: "/proc/pressure avg300") { $0.avg300 },
+      .counter("seconds_total", .seconds, "Time stalled since boot", source: "/proc/pressure total") { $0.total },
+    ])
+  }
+
+  /// Both kinds of stall on one resource.
+  public struct Resource: Sendable, Hashable {
+    /// At least one task waited.
+    public var some: Stall?
+    /// Every task that could have run waited.
+    public var full: Stall?
+
+    init(from previous: PressureReading.Resource?, to current: PressureReading.Resource, over elapsed: Elapsed) {
+      some = current.some.map { Stall(from: previous?.some, to: $0, over: elapsed) }
+      full = current.full.map { Stall(from: previous?.full, to: $0, over: elapsed) }
+    }
+
+    static let table = Table<Resource>([
+      .part("some", Stall.table) { $0.some },
+      .part("full", Stall.table) { $0.full },
+    ])
+  }
+
+  /// Waiting for a CPU.
+  public var cpu: Resource?
+  /// Waiting for memory.
+  public var memory: Resource?
+  /// Waiting for I/O.
+  public var io: Resource?
+  /// Lost to interrupts.
+  public var irq: Resource?
+
+  /// Pressure between two Readings; nil where the kernel tells of none.
+  public init?(from previous: PressureReading?, to current: PressureReading, over elapsed: Elapsed) {
+    cpu = current.cpu.map { Resource(from: previous?.cpu, to: $0, over: elapsed) }
+    memory = current.memory.map { Resource(from: previous?.memory, to: $0, over: elapsed) }
+    io = current.io.map { Resource(from: previous?.io, to: $0, over: elapsed) }
+    irq = current.irq.map { Resource(from: previous?.irq, to: $0, over: elapsed) }
+    if cpu == nil, memory == nil, io == nil, irq == nil { return nil }
+  }
+
+  /// The figures of pressure.
+  public static let table = Table<Pressure>([
+    .part("cpu", Resource.table) { $0.cpu },
+    .part("memory", Resource.table) { $0.memory },
+    .part("io", Resource.table) { $0.io },
+    .part("irq", Resource.table) { $0.irq },
+  ])
+}

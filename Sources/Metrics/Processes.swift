@@ -1,0 +1,238 @@
+/// What the kernel said of one process at one instant.
+public struct ProcessReading: Sendable, Hashable {
+  /// Process id.
+  public var pid: Int32
+  /// Parent's process id.
+  public var parent: Int32 = 0
+  /// Start in ticks after boot; tells two processes with one pid apart.
+  public var start: UInt64 = 0
+  /// State letter, `R`, `S`, `D`, `Z`, `T`, `t`, `I`, `X` (proc_pid_stat(5)).
+  public var state: UInt8 = 0
+  /// Whether it is a kernel thread.
+  public var isKernelThread = false
+  /// Threads.
+  public var threads: Int32 = 0
+  /// Ticks of CPU time used, user and system.
+  public var cpuTicks: UInt64 = 0
+  /// Bytes of memory resident.
+  public var residentBytes: UInt64 = 0
+  /// Bytes read from storage; nil where the kernel does not let the agent see it.
+  public var readBytes: UInt64?
+  /// Bytes written to storage; nil where the kernel does not let the agent see it.
+  public var writtenBytes: UInt64?
+  /// Name of at most 15 bytes, so that it needs no heap.
+  public var name = ""
+  /// User's name, or number where it has none.
+  public var user = ""
+  /// Container or service that it belongs to; nil where none.
+  public var service: String?
+
+  /// A process by its id.
+  public init(pid: Int32) {
+    self.pid = pid
+  }
+}
+
+/// What the kernel said of all processes at one instant.
+public struct ProcessesReading: Sendable, Hashable {
+  /// All processes, by ascending pid.
+  public var all: [ProcessReading] = []
+  /// Seconds in a tick, 1 ÷ USER_HZ.
+  public var secondsPerTick = 0.01
+  /// The monotonic instant of this scan, in seconds.
+  public var instant = Double.nan
+
+  /// No process.
+  public init() {}
+
+  /// The process with this pid and start, by bisection.
+  public func process(pid: Int32, start: UInt64) -> ProcessReading? {
+    var (low, high) = (0, all.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if all[middle].pid < pid { low = middle + 1 } else { high = middle }
+    }
+    guard low < all.count, all[low].pid == pid, all[low].start == start else { return nil }
+    return all[low]
+  }
+}
+
+/// One process over a stretch of time; NaN where absent.
+public struct Process: Sendable, Hashable {
+  /// Process id.
+  public var pid: Int32
+  /// Parent's process id.
+  public var parent: Int32
+  /// Name as the kernel keeps it.
+  public var name: String
+  /// User.
+  public var user: String
+  /// State letter.
+  public var state: UInt8
+  /// Container or service.
+  public var service: String?
+  /// Whether it is a kernel thread.
+  public var isKernelThread: Bool
+  /// Threads.
+  public var threads: Int32
+  /// CPUs' worth of time; 1.0 is one logical CPU.
+  public var cpu: Double
+  /// Bytes resident.
+  public var resident: Double
+  /// Bytes read from storage per second.
+  public var readRate: Double
+  /// Bytes written to storage per second.
+  public var writeRate: Double
+  /// Seconds after boot at which it started.
+  public var start: Double
+  /// Command line; only in the table made on demand.
+  public var command: String?
+
+  /// A process between two scans; one that is new since the first counts from 0.
+  public init(from previous: ProcessReading?, to current: ProcessReading, over elapsed: Elapsed, secondsPerTick: Double)
+  {
+    pid = current.pid
+    parent = current.parent
+    name = current.name
+    user = current.user
+    state = current.state
+    service = current.service
+    isKernelThread = current.isKernelThread
+    threads = current.threads
+    resident = Double(current.residentBytes)
+    start = Double(current.start) * secondsPerTick
+    let first = previous?.cpuTicks ?? 0
+    cpu = elapsed.rate(first, max(first, current.cpuTicks), unit: secondsPerTick)
+    readRate = elapsed.rate(previous.map(\.readBytes) ?? 0, current.readBytes)
+    writeRate = elapsed.rate(previous.map(\.writtenBytes) ?? 0, current.writtenBytes)
+  }
+
+  /// Bytes read and written per second; NaN where both are absent.
+  public var ioRate: Double { sum(readRate, writeRate) }
+
+  /// The figures of a process.
+  public static let table = Table<Process>([
+    .gauge("pid", .count, "Process id", source: "/proc/PID") { Double($0.pid) },
+    .gauge("ppid", .count, "Parent's process id", source: "/proc/PID/stat") { Double($0.parent) },
+    .text("name", "Name as the kernel keeps it", source: "/proc/PID/stat comm") { $0.name },
+    .text("user", "Effective user", source: "owner of /proc/PID, /etc/passwd") { $0.user },
+    .text("state", "State letter, R S D Z T t I X", source: "/proc/PID/stat") {
+      $0.state == 0 ? nil : String(UnicodeScalar($0.state))
+    },
+    .gauge("cpu", .cores, "CPUs' worth of time, 1.0 is one logical CPU", source: "Δ(utime + stime) ÷ Δt") { $0.cpu },
+    .gauge("rss_bytes", .bytes, "Memory resident", source: "/proc/PID/stat rss × page size") { $0.resident },
+    .gauge("threads", .count, "Threads", source: "/proc/PID/stat num_threads") { Double($0.threads) },
+    .gauge("read_bytes_per_sec", .bytesPerSecond, "Read from storage", source: "/proc/PID/io read_bytes") {
+      $0.readRate
+    },
+    .gauge("write_bytes_per_sec", .bytesPerSecond, "Written to storage", source: "/proc/PID/io write_bytes") {
+      $0.writeRate
+    },
+    .gauge("start_seconds", .seconds, "Start, in seconds after boot", source: "/proc/PID/stat starttime") { $0.start },
+    .flag("kernel_thread", "Present where it is a kernel thread", source: "/proc/PID/stat flags PF_KTHREAD") {
+      $0.isKernelThread ? true : nil
+    },
+    .text("service", "Container or service", source: "/proc/PID/cgroup") { $0.service },
+    .text("command", "Command line", source: "/proc/PID/cmdline") { $0.command },
+  ])
+}
+
+/// How many processes there are in which state, and the few that use most.
+public struct Processes: Sendable, Hashable {
+  /// How many of each measure ``top`` holds.
+  public static let topCount = 8
+
+  /// All processes, kernel threads included.
+  public var total = 0
+  /// In state R.
+  public var running = 0
+  /// In state S.
+  public var sleeping = 0
+  /// In state D.
+  public var blocked = 0
+  /// In state I: idle kernel threads.
+  public var idle = 0
+  /// In state T or t.
+  public var stopped = 0
+  /// In state Z.
+  public var zombie = 0
+  /// Threads of all processes.
+  public var threads = 0
+  /// The union of those that use most CPU, memory and I/O, most CPU first.
+  public var top: [Process] = []
+
+  /// The summary of a scan; rates need the scan before it.
+  public init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
+    var best = [TopList(), TopList(), TopList()]
+    let known = previous?.all ?? []
+    var cursor = 0
+    for process in current.all {
+      count(process)
+      while cursor < known.count, known[cursor].pid < process.pid { cursor += 1 }
+      let before =
+        cursor < known.count && known[cursor].pid == process.pid && known[cursor].start == process.start
+        ? known[cursor] : nil
+      let used = process.cpuTicks &- min(process.cpuTicks, before?.cpuTicks ?? 0)
+      let moved = (process.readBytes ?? 0) &+ (process.writtenBytes ?? 0)
+      let movedBefore = (before?.readBytes ?? 0) &+ (before?.writtenBytes ?? 0)
+      best[0].offer(used, process, before)
+      best[1].offer(process.residentBytes, process, before)
+      best[2].offer(moved > movedBefore ? moved - movedBefore : 0, process, before)
+    }
+    for list in best {
+      for entry in list.entries where !top.contains(where: { $0.pid == entry.current.pid }) {
+        top.append(
+          Process(
+            from: entry.previous, to: entry.current, over: elapsed, secondsPerTick: current.secondsPerTick))
+      }
+    }
+    top.sort { $0.cpu > $1.cpu || ($0.cpu == $1.cpu && $0.resident > $1.resident) }
+  }
+
+  private mutating func count(_ process: ProcessReading) {
+    total += 1
+    threads += Int(max(0, process.threads))
+    switch process.state {
+    case UInt8(ascii: "R"): running += 1
+    case UInt8(ascii: "S"): sleeping += 1
+    case UInt8(ascii: "D"): blocked += 1
+    case UInt8(ascii: "I"): idle += 1
+    case UInt8(ascii: "T"), UInt8(ascii: "t"): stopped += 1
+    case UInt8(ascii: "Z"): zombie += 1
+    default: break
+    }
+  }
+
+  /// The few greatest so far.
+  private struct TopList {
+    struct Entry {
+      let measure: UInt64
+      let current: ProcessReading
+      let previous: ProcessReading?
+    }
+    var entries: [Entry] = []
+
+    mutating func offer(_ measure: UInt64, _ current: ProcessReading, _ previous: ProcessReading?) {
+      guard measure > 0 else { return }
+      if entries.count == topCount {
+        guard measure > entries[topCount - 1].measure else { return }
+        entries.removeLast()
+      }
+      let place = entries.firstIndex { measure > $0.measure } ?? entries.count
+      entries.insert(Entry(measure: measure, current: current, previous: previous), at: place)
+    }
+  }
+
+  /// The figures of the processes.
+  public static let table = Table<Processes>([
+    .gauge("total", .count, "Processes, kernel threads included", source: "/proc") { Double($0.total) },
+    .gauge("running", .count, "Running or ready to (R)", source: "/proc/PID/stat") { Double($0.running) },
+    .gauge("sleeping", .count, "Sleeping (S)", source: "/proc/PID/stat") { Double($0.sleeping) },
+    .gauge("blocked", .count, "In uninterruptible sleep (D)", source: "/proc/PID/stat") { Double($0.blocked) },
+    .gauge("idle", .count, "Idle kernel threads (I)", source: "/proc/PID/stat") { Double($0.idle) },
+    .gauge("stopped", .count, "Stopped or traced (T, t)", source: "/proc/PID/stat") { Double($0.stopped) },
+    .gauge("zombie", .count, "Ended and not waited for (Z)", source: "/proc/PID/stat") { Double($0.zombie) },
+    .gauge("threads", .count, "Threads of all processes", source: "/proc/PID/stat") { Double($0.threads) },
+    .list("top", keys: [Key("pid") { String($0.pid) }], isSeries: false, Process.table) { $0.top },
+  ])
+}

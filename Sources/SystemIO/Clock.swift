@@ -1,0 +1,30 @@
+/// The system's clocks, in seconds.
+public enum Clock {
+  /// Time since 1970 (CLOCK_REALTIME); steps when someone sets it.
+  public static var realtime: Double { seconds(CLOCK_REALTIME) }
+
+  /// Time that never steps and stops while suspended (CLOCK_MONOTONIC).
+  public static var monotonic: Double { seconds(CLOCK_MONOTONIC) }
+
+  /// Time that never steps and counts suspended time (CLOCK_BOOTTIME); on Darwin CLOCK_MONOTONIC is that one.
+  public static var boottime: Double {
+    #if os(Linux)
+      seconds(CLOCK_BOOTTIME)
+    #else
+      seconds(CLOCK_MONOTONIC)
+    #endif
+  }
+
+  /// CPU time that this process has used, in nanoseconds.
+  public static var processCPUNanoseconds: UInt64 {
+    var time = timespec()
+    guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
+    return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
+  }
+
+  private static func seconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    guard clock_gettime(clock, &time) == 0 else { return .nan }
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

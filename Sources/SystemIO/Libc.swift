@@ -1,0 +1,10 @@
+// The one place that names a C library; everything else imports SystemIO.
+#if canImport(Glibc)
+  @_exported public import Glibc
+#elseif canImport(Musl)
+  @_exported public import Musl
+#elseif canImport(Darwin)
+  @_exported public import Darwin
+#elseif canImport(ucrt)
+  @_exported public import ucrt
+#endif

@@ -1,0 +1,39 @@
+internal import CSystemIO
+
+/// Signals as bytes in a pipe, so that a loop can wait for them beside other things.
+public enum Signals {
+  /// Routes signals into the process's one signal pipe and returns the descriptor to read their numbers from.
+  ///
+  /// - Throws: SystemError of pipe or sigaction.
+  public static func pipe(_ signals: [Int32]) throws(SystemError) -> Int32 {
+    let descriptor = csystemio_signal_pipe(signals, Int32(signals.count))
+    if descriptor < 0 { throw SystemError("route signals") }
+    return descriptor
+  }
+
+  /// Ignores a signal, SIGPIPE for one: a closed reader is an error of write(2), not the end of the program.
+  public static func ignore(_ signal: Int32) {
+    csystemio_ignore_signal(signal)
+  }
+
+  /// Waits for the next signal in the pipe; nil when the pipe is broken.
+  public static func wait(on descriptor: Int32) -> Int32? {
+    while true {
+      var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      let ready = poll(&request, 1, -1)
+      if ready < 0, errno != EINTR { return nil }
+      var byte: UInt8 = 0
+      let got = read(descriptor, &byte, 1)
+      if got == 1 { return Int32(byte) }
+      if got == 0 { return nil }
+    }
+  }
+}
+
+/// Settings of the process as a whole.
+public enum ProcessSettings {
+  /// Makes the C library keep one heap and give memory back early; before any thread is made.
+  public static func tuneHeap() {
+    csystemio_tune_heap()
+  }
+}

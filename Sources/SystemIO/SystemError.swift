@@ -1,0 +1,23 @@
+/// A system call's failure: what was done to what, and errno.
+public struct SystemError: Error, Hashable, CustomStringConvertible {
+  /// The call and its object, "open /proc/stat".
+  public let action: String
+  /// errno as the call left it.
+  public let code: Int32
+
+  /// A failure by its errno.
+  public init(_ action: String, code: Int32 = errno) {
+    self.action = action
+    self.code = code
+  }
+
+  /// One line, "open /proc/stat: No such file or directory".
+  public var description: String {
+    action + ": " + String(cString: strerror(code))
+  }
+
+  /// Whether the thing is not there, as on a machine that does not have it.
+  public var isAbsent: Bool {
+    code == ENOENT || code == ENOTDIR || code == ENODEV || code == ENXIO || code == ENODATA || code == EOPNOTSUPP
+  }
+}

@@ -1,0 +1,42 @@
+/// A thread of the system's own, for work that blocks.
+public enum Thread {
+  /// Starts `body` on a new detached thread; false where the system gives none.
+  ///
+  /// - Parameters:
+  ///   - name: at most 15 bytes, for `ps -L` and debuggers.
+  ///   - stackSize: bytes; little is enough for what reads files, and none of it is resident before it is touched.
+  @discardableResult
+  public static func start(_ name: StaticString, stackSize: Int = 512 << 10, _ body: @escaping @Sendable () -> Void)
+    -> Bool
+  {
+    final class Start {
+      let name: StaticString
+      let body: @Sendable () -> Void
+      init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+      }
+    }
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    pthread_attr_setstacksize(&attributes, stackSize)
+    // The new thread takes the only reference over, exactly once; if none starts, it is taken back below.
+    let start = Unmanaged.passRetained(Start(name, body))
+    var thread = pthread_t()
+    let result = pthread_create(
+      &thread, &attributes,
+      { argument in
+        guard let argument else { return nil }
+        let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+        #if os(Linux)
+          pthread_setname_np(pthread_self(), UnsafeRawPointer(start.name.utf8Start).assumingMemoryBound(to: CChar.self))
+        #endif
+        start.body()
+        return nil
+      }, start.toOpaque())
+    if result != 0 { start.release() }
+    return result == 0
+  }
+}

@@ -1,0 +1,3 @@
+import ArgumentParser
+import AgentMetrics
+@main struct A: ParsableCommand { mutating func run() { print("hi") } }
