@@ -62,7 +62,7 @@ extension Span where Element == UInt8 {
     return overflowed ? .max : value
   }
 
-  /// The decimal number with an optional sign after blanks; nil when there is none. Clamped to 64 bits.
+  /// The decimal number with an optional sign after blanks, clamped to 64 bits; nil when there is none.
   @inlinable
   public func signed(_ position: inout Int) -> Int64? {
     skipBlanks(&position)

@@ -62,7 +62,9 @@ public enum Files {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     let capacity = bytes.count
     let count = bytes.withUnsafeMutableBytes { buffer in
-      readlink(path, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), capacity)
+      buffer.withMemoryRebound(to: CChar.self) { text in
+        text.baseAddress.map { readlink(path, $0, capacity) } ?? -1
+      }
     }
     return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
   }

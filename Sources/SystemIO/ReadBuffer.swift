@@ -40,6 +40,8 @@ public final class ReadBuffer {
       if got == 0 { break }
       count += got
     }
-    return try body(storage.span.extracting(0..<count))
+    // A local reference, because a span of a class's property may not be passed on.
+    let contents = storage
+    return try body(contents.span.extracting(0..<count))
   }
 }

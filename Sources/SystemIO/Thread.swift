@@ -1,3 +1,5 @@
+internal import CSystemIO
+
 /// A thread of the system's own, for work that blocks.
 public enum Thread {
   /// Starts `body` on a new detached thread; false where the system gives none.
@@ -30,9 +32,10 @@ public enum Thread {
       { argument in
         guard let argument else { return nil }
         let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        #if os(Linux)
-          pthread_setname_np(pthread_self(), UnsafeRawPointer(start.name.utf8Start).assumingMemoryBound(to: CChar.self))
-        #endif
+        start.name.withUTF8Buffer { name in
+          // A static string ends in a NUL.
+          name.withMemoryRebound(to: CChar.self) { csystemio_name_thread($0.baseAddress) }
+        }
         start.body()
         return nil
       }, start.toOpaque())

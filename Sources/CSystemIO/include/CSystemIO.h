@@ -13,6 +13,9 @@ void csystemio_tune_heap(void);
 /// Routes `count` signals into a pipe, a byte with the signal's number each; returns the end to read, or -1 with errno.
 int csystemio_signal_pipe(const int *signals, int count);
 
+/// Names the calling thread, for `ps -L` and debuggers; at most 15 bytes.
+void csystemio_name_thread(const char *name);
+
 /// Ignores a signal.
 void csystemio_ignore_signal(int signal);
 
