@@ -1,4 +1,4 @@
-public import SystemIO
+internal import SystemIO
 
 /// A question that may take for ever, asked on a thread of its own, with its last answer and that answer's age.
 ///
@@ -64,7 +64,7 @@ public final class BlockingSource<Answer: Sendable>: Sendable {
   ///
   /// While one hangs, `error` says since when.
   public func answer(waiting seconds: Double) -> Latest {
-    let done = state.wait(until: Clock.realtime + seconds) { state in state.isAsking ? nil : state.latest }
+    let done = state.wait(atMost: seconds) { state in state.isAsking ? nil : state.latest }
     if let done { return done }
     return state.withState { state in
       var latest = state.latest

@@ -26,6 +26,7 @@ public final class History: Sendable {
 
   private struct State {
     var ring: Ring<Entry>
+    var preview: Entry?
     var observers: [Int: @Sendable (Entry) -> Void] = [:]
     var nextObserver = 0
   }
@@ -56,6 +57,17 @@ public final class History: Sendable {
   /// The newest; nil before the first.
   public var latest: Entry? {
     state.withLock { $0.ring.last }
+  }
+
+  /// What is known before the first sample: levels without rates, for a screen that is drawn at once; nil before that.
+  public var preview: Entry? {
+    state.withLock { $0.preview }
+  }
+
+  /// Sets what is known before the first sample, and tells the observers nothing: it is no sample.
+  public func setPreview(_ sample: Sample) {
+    let entry = Entry(sample)
+    state.withLock { $0.preview = entry }
   }
 
   /// How many there are.

@@ -1,12 +1,21 @@
-/// A lock with a condition that threads of the system wait on, with a deadline by the wall clock.
+/// A lock with a condition that threads of the system wait on, for a limited time if wished.
 ///
-/// Swift's Mutex cannot be waited on. The wait is by CLOCK_REALTIME, so that a step of the clock moves the deadline with
-/// it, which is what a tick on the wall clock wants.
+/// Swift's Mutex cannot be waited on. Time is told by CLOCK_MONOTONIC, so that setting the clock neither cuts a wait short
+/// nor makes it last for hours.
 public final class Condition<State>: @unchecked Sendable {
   // Sendable holds: `state` is touched only between lock and unlock of `mutex`, and the two pointers never change.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var state: State
+
+  /// The clock of the deadlines; Darwin's conditions know only the wall clock.
+  private static var clock: clockid_t {
+    #if os(Linux)
+      CLOCK_MONOTONIC
+    #else
+      CLOCK_REALTIME
+    #endif
+  }
 
   /// A condition over a first state.
   public init(_ state: sending State) {
@@ -14,7 +23,15 @@ public final class Condition<State>: @unchecked Sendable {
     mutex.initialize(to: pthread_mutex_t())
     condition.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
+    #if os(Linux)
+      var attributes = pthread_condattr_t()
+      pthread_condattr_init(&attributes)
+      pthread_condattr_setclock(&attributes, Self.clock)
+      pthread_cond_init(condition, &attributes)
+      pthread_condattr_destroy(&attributes)
+    #else
+      pthread_cond_init(condition, nil)
+    #endif
   }
 
   deinit {
@@ -41,21 +58,22 @@ public final class Condition<State>: @unchecked Sendable {
     return body(&state)
   }
 
-  /// Waits until `body` gives a value, or until the wall clock passes `deadline` (POSIX seconds); nil then.
-  public func wait<Result>(until deadline: Double = .infinity, _ body: (inout State) -> Result?) -> Result? {
+  /// Waits until `body` gives a value, or until `seconds` have passed; nil then.
+  ///
+  /// `body` runs with the state at once, after each ``update(_:)``, and once more when the time is up.
+  public func wait<Result>(atMost seconds: Double = .infinity, _ body: (inout State) -> Result?) -> Result? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
+    var deadline = timespec()
+    // A century is for ever, and fits every time_t.
+    let seconds = min(max(0, seconds), 3.2e9)
+    clock_gettime(Self.clock, &deadline)
+    let end = Double(deadline.tv_nsec) * 1e-9 + seconds
+    deadline.tv_sec += time_t(end.rounded(.down))
+    deadline.tv_nsec = Int((end - end.rounded(.down)) * 1e9)
     while true {
       if let result = body(&state) { return result }
-      if deadline == .infinity {
-        pthread_cond_wait(condition, mutex)
-      } else {
-        let whole = deadline.rounded(.down)
-        var time = timespec()
-        time.tv_sec = time_t(max(0, whole))
-        time.tv_nsec = Int((deadline - whole) * 1e9)
-        if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return body(&state) }
-      }
+      if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return body(&state) }
     }
   }
 }
