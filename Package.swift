@@ -69,6 +69,15 @@ let package = Package(
     ),
     .target(name: "CSystemIO"),
     .target(name: "CWeb"),
+
+    .testTarget(name: "MetricsTests", dependencies: ["AgentMetrics"], swiftSettings: settings),
+    .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"], swiftSettings: settings),
+    .testTarget(name: "HistoryTests", dependencies: ["History", "AgentMetrics"], swiftSettings: settings),
+    .testTarget(
+      name: "CollectTests", dependencies: ["Collect", "History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    .testTarget(
+      name: "AgentTests",
+      dependencies: ["agent", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -250,5 +250,5 @@ public struct CPU: Sendable, Hashable {
 
 /// A count that may be absent, as the domains hold it: NaN for nil.
 func figure(_ value: Int?) -> Double {
-  value.map(Double.init) ?? .nan
+  value.map { Double($0) } ?? .nan
 }

@@ -36,7 +36,7 @@ extension Array {
 
 /// A number that may be absent, as the domains hold it: NaN for nil.
 func figure(_ value: UInt64?) -> Double {
-  value.map(Double.init) ?? .nan
+  value.map { Double($0) } ?? .nan
 }
 
 /// A part of a whole; NaN where the whole is 0 or either is absent.

@@ -1,3 +1,136 @@
-import ArgumentParser
+import API
 import AgentMetrics
-@main struct A: ParsableCommand { mutating func run() { print("hi") } }
+import ArgumentParser
+import Collect
+import Dashboard
+import HTTPServer
+import History
+import Logging
+import SystemIO
+
+/// The command: options → configuration → wiring.
+@main
+struct Agent: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agent",
+    abstract: "Watches this machine's CPU, memory, GPUs, disks, network and processes, and shows them live.",
+    discussion: """
+      Without --tui, --serve or --once it serves: http://127.0.0.1:8080/ui/ is the web page, /metrics/latest the JSON.
+
+      Variables: PORT, HOST, INTERVAL_SEC, HISTORY_SIZE, LOG_LEVEL mean what the flags of those names mean; a flag wins.
+      """,
+    version: version
+  )
+
+  @Flag(help: "Show the dashboard in this terminal.")
+  var tui = false
+
+  @Flag(help: "Serve the web page and the JSON API; with --tui, both from the same samples.")
+  var serve = false
+
+  @Flag(help: "Take one sample, print it and end.")
+  var once = false
+
+  @Flag(help: "With --once: print the JSON of /metrics/latest.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Port to listen on, 0 for any free one (default: 8080).", valueName: "port"))
+  var port: String?
+
+  @Option(help: ArgumentHelp("Address to listen on (default: 127.0.0.1).", valueName: "address"))
+  var host: String?
+
+  @Option(
+    help: ArgumentHelp("Seconds between two samples (default: 30, with --tui 1).", valueName: "seconds"))
+  var interval: String?
+
+  @Option(help: ArgumentHelp("Samples kept in memory (default: 720).", valueName: "samples"))
+  var history: String?
+
+  @Option(
+    name: .customLong("log-level"),
+    help: ArgumentHelp("trace, debug, info, notice, warning, error or critical (default: info).", valueName: "level"))
+  var logLevel: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Read proc, sys and etc below this directory: a host's, mounted in a container, or a recording. A second --root is"
+        + " the same recording at a later instant.", valueName: "directory"))
+  var root: [String] = []
+
+  func run() throws {
+    // Before any thread: heaps are made per thread, signals are inherited.
+    ProcessSettings.tuneHeap()
+    Signals.ignore(SIGPIPE)
+    try checkModes()
+    let configuration = try checked()
+    let roots = try checkedRoots()
+    if once {
+      try runOnce(roots)
+    } else {
+      let code = Service(
+        configuration: configuration, source: Self.source(roots), tableRoot: roots.last ?? "",
+        showsDashboard: tui, serves: serve || !tui
+      ).run()
+      if code != 0 { throw ExitCode(code) }
+    }
+  }
+
+  private func checkModes() throws {
+    if once && (tui || serve) {
+      throw misuse("--once prints one sample and ends; it goes with neither --tui nor --serve")
+    }
+    if json && !once { throw misuse("--json goes with --once") }
+    if root.count > 2 { throw misuse("--root: at most two directories, an instant and a later one") }
+  }
+
+  private func checked() throws -> Configuration {
+    do {
+      return try Configuration(
+        flags: .init(port: port, host: host, interval: interval, history: history, logLevel: logLevel),
+        defaultInterval: tui ? 1 : 30,
+        environment: { name in getenv(name).map { String(cString: $0) } })
+    } catch {
+      throw misuse(error.description)
+    }
+  }
+
+  /// The roots without trailing slashes; "/" is the running machine.
+  private func checkedRoots() throws -> [String] {
+    try root.map { directory in
+      var path = directory
+      while path.hasSuffix("/") { path.removeLast() }
+      guard !directory.isEmpty, path.isEmpty || Files.exists(path + "/proc") else {
+        throw misuse("--root: \"\(directory)\" is not allowed; allowed is a directory that holds proc")
+      }
+      return path
+    }
+  }
+
+  static func source(_ roots: [String]) -> Sampler.Source {
+    let root = roots.first ?? ""
+    guard !root.isEmpty else { return .live { collectors(root: "") } }
+    let later = roots.count > 1 ? roots[1] : nil
+    return .recorded({ collectors(root: root) }, later: later.map { later in { collectors(root: later) } })
+  }
+
+  private func runOnce(_ roots: [String]) throws {
+    let history = History(capacity: 1, interval: 1)
+    let sampler = Sampler(source: Self.source(roots), history: history, timekeeper: OnceTimekeeper()) { message in
+      StandardStreams.write("agent: \(message)\n", to: 2)
+    }
+    sampler.run()
+    guard let sample = history.latest?.sample else {
+      StandardStreams.write("agent: no sample could be taken\n", to: 2)
+      throw ExitCode(ExitStatus.unavailable)
+    }
+    // A reader that has had enough, as head(1), is no error.
+    StandardStreams.write(json ? API.latestBody(of: sample) : OnceReport.text(of: sample), to: 1)
+  }
+
+  /// One clear line and EX_USAGE, without the usage text that would push the line out of sight.
+  private func misuse(_ message: String) -> ExitCode {
+    StandardStreams.write("agent: \(message)\n", to: 2)
+    return ExitCode(ExitStatus.usage)
+  }
+}

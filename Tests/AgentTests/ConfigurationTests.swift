@@ -1,0 +1,51 @@
+import Testing
+
+@testable import agent
+
+@Suite struct ConfigurationTests {
+  private func configuration(
+    _ flags: Configuration.Flags = .init(), interval: Int = 30, _ variables: [String: String] = [:]
+  ) throws -> Configuration {
+    try Configuration(flags: flags, defaultInterval: interval, environment: { variables[$0] })
+  }
+
+  @Test func defaults() throws {
+    let plain = try configuration()
+    #expect(plain.port == 8080 && plain.host == "127.0.0.1" && plain.interval == 30 && plain.historySize == 720)
+    #expect(try configuration(interval: 1).interval == 1)
+  }
+
+  @Test func flagOverVariableOverDefault() throws {
+    let variables = [
+      "PORT": "9000", "INTERVAL_SEC": "5", "HISTORY_SIZE": "10", "HOST": "0.0.0.0", "LOG_LEVEL": "debug",
+    ]
+    let fromVariables = try configuration(variables)
+    #expect(fromVariables.port == 9000 && fromVariables.interval == 5 && fromVariables.historySize == 10)
+    #expect(fromVariables.host == "0.0.0.0" && fromVariables.logLevel == .debug)
+    let flags = Configuration.Flags(port: "0", host: "::1", interval: "7", history: "1", logLevel: "error")
+    let fromFlags = try configuration(flags, variables)
+    #expect(fromFlags.port == 0 && fromFlags.interval == 7 && fromFlags.historySize == 1)
+    #expect(fromFlags.host == "::1" && fromFlags.logLevel == .error)
+    #expect(try configuration(interval: 1, ["INTERVAL_SEC": "30"]).interval == 30)
+  }
+
+  @Test func anEmptyVariableIsNotSet() throws {
+    #expect(try configuration(["PORT": "", "HOST": ""]) == configuration())
+  }
+
+  @Test(arguments: ["-1", "65536", "80.5", "http", " 80", "+80", "0x50", "99999999999999999999", "８０"])
+  func badPorts(value: String) {
+    let mistake = Configuration.Mistake(name: "PORT", value: value, allowed: "a whole number from 0 to 65535")
+    #expect(throws: mistake) { try configuration(["PORT": value]) }
+    #expect(throws: Configuration.Mistake.self) { try configuration(.init(port: value), ["PORT": "80"]) }
+  }
+
+  @Test func mistakesNameFlagValueAndRange() {
+    let text = (#expect(throws: Configuration.Mistake.self) { try configuration(.init(interval: "0")) })?.description
+    #expect(text == "--interval: \"0\" is not allowed; allowed is a whole number of seconds from 1 to 86400")
+    #expect(throws: Configuration.Mistake.self) { try configuration(.init(port: "")) }
+    #expect(throws: Configuration.Mistake.self) { try configuration(["HISTORY_SIZE": "0"]) }
+    #expect(throws: Configuration.Mistake.self) { try configuration(["LOG_LEVEL": "loud"]) }
+    #expect(throws: Configuration.Mistake.self) { try configuration(.init(host: "two words")) }
+  }
+}

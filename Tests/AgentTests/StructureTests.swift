@@ -1,0 +1,84 @@
+import SystemIO
+import Testing
+
+/// The architecture, held against the sources: every target imports only what stands below it.
+@Suite struct StructureTests {
+  /// Modules of our own and of others that a target may import.
+  static let allowed: [String: Set<String>] = [
+    "Metrics": [],
+    "SystemIO": ["CSystemIO", "Glibc", "Musl", "Darwin", "ucrt"],
+    "History": ["AgentMetrics", "Synchronization"],
+    "Collect": ["AgentMetrics", "History", "SystemIO", "Synchronization"],
+    "CollectLinux": ["AgentMetrics", "Collect", "SystemIO", "Synchronization"],
+    "API": ["AgentMetrics", "History", "CWeb", "Synchronization"],
+    "HTTPServer": [
+      "API", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
+      "Synchronization",
+    ],
+    "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
+    "agent": [
+      "API", "AgentMetrics", "ArgumentParser", "Collect", "CollectLinux", "Dashboard", "HTTPServer", "History",
+      "Logging", "Synchronization", "SystemIO",
+    ],
+  ]
+
+  static let sources = TestPaths.repository + "/Sources"
+
+  static func swiftFiles(in directory: String) -> [String] {
+    Files.names(in: directory).sorted().flatMap { name -> [String] in
+      let path = directory + "/" + name
+      if name.hasSuffix(".swift") { return [path] }
+      return name.contains(".") ? [] : swiftFiles(in: path)
+    }
+  }
+
+  static func imports(of path: String) throws -> [String] {
+    try text(of: path).split(separator: "\n").compactMap { line in
+      var words = line.split(separator: " ").map(String.init)
+      while let first = words.first,
+        ["public", "internal", "package", "private", "fileprivate"].contains(first)
+          || first.hasPrefix("@")
+      {
+        words.removeFirst()
+      }
+      guard words.count >= 2, words[0] == "import" else { return nil }
+      return words[1]
+    }
+  }
+
+  static func text(of path: String) throws -> String {
+    String(decoding: try Files.contents(of: path), as: UTF8.self)
+  }
+
+  @Test func everySwiftTargetIsListed() {
+    let targets = Files.names(in: Self.sources).filter { !Self.swiftFiles(in: Self.sources + "/" + $0).isEmpty }
+    #expect(Set(targets) == Set(Self.allowed.keys))
+  }
+
+  @Test(arguments: allowed.keys.sorted()) func importsOnlyWhatStandsBelow(target: String) throws {
+    let files = Self.swiftFiles(in: Self.sources + "/" + target)
+    #expect(!files.isEmpty)
+    for file in files {
+      for module in try Self.imports(of: file) {
+        #expect(Self.allowed[target, default: []].contains(module), "\(file) imports \(module)")
+      }
+    }
+  }
+
+  @Test func onlyOneFileKnowsNcurses() throws {
+    let files = try Self.swiftFiles(in: Self.sources).filter { try Self.imports(of: $0).contains("CNcurses") }
+    #expect(files.map { $0.split(separator: "/").last ?? "" } == ["NcursesTerminal.swift"])
+  }
+
+  @Test func systemsAreToldApartInFewPlaces() throws {
+    let files = try Self.swiftFiles(in: Self.sources).filter { path in
+      try Self.text(of: path).split(separator: "\n").contains { line in
+        let line = line.drop(while: { $0 == " " })
+        return line.hasPrefix("#if os(") || line.hasPrefix("#elseif os(")
+      }
+    }
+    for file in files {
+      #expect(file.contains("/SystemIO/") || file.hasSuffix("/agent/Platform.swift"), "\(file)")
+    }
+  }
+}

@@ -1,0 +1,62 @@
+# Sourced by the scripts beside it: what must be installed, and how the program is built. Stands in the repository's root.
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+# The Debian packages that the build needs and this machine lacks.
+missing_packages() {
+  local package missing=()
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  printf '%s\n' "${missing[@]}"
+}
+
+# Installs Debian packages that are missing; on other systems it says what is needed and goes on.
+need_packages() {
+  local missing as_root=()
+  if ! command -v apt-get >/dev/null; then
+    say "no apt-get here; needed are the counterparts of Debian's: $*"
+    return
+  fi
+  missing=$(missing_packages "$@" | xargs)
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      say "missing: $missing; please run as root: apt-get install $missing"
+      exit 69
+    fi
+    as_root=(sudo)
+  fi
+  say "installing $missing"
+  # shellcheck disable=SC2086  # one word a package
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >&2 || {
+    "${as_root[@]}" apt-get update >&2
+    # shellcheck disable=SC2086
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >&2
+  } || {
+    say "could not install: $missing"
+    exit 69
+  }
+}
+
+need_swift() {
+  command -v swift >/dev/null && return
+  say "no swift here: install a Swift 6.2 or newer toolchain (swift.org/install) and put it on PATH"
+  exit 69
+}
+
+# What every build is made with: an import of a target that the manifest does not list is an error.
+BUILD_OPTIONS=(--explicit-target-dependency-import-check error)
+
+# One file without debug information; unused code left out.
+RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sections)
+
+RELEASE_BINARY=.build/release/agent
+
+build_release() {
+  need_packages libncurses-dev
+  need_swift
+  [ -x "$RELEASE_BINARY" ] || say "first build: some minutes, most of them for the HTTP server's packages"
+  swift build "${BUILD_OPTIONS[@]}" "${RELEASE_OPTIONS[@]}" --product agent >&2
+}
