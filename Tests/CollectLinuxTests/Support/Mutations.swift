@@ -1,0 +1,82 @@
+import Glibc
+
+/// A reproducible source of random numbers (SplitMix64): a failure comes again with the same seed.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) {
+    state = seed
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// Parses every prefix of `bytes` and then random mutations of it; the parser only has to come back.
+///
+/// `mutations` is the number for a usual run, of which a parser's calls should make up 20,000 together. The environment
+/// variable FUZZ says what they make up instead: FUZZ=100000 makes each call do five times as many.
+func surviveTruncationAndMutation(
+  of bytes: [UInt8], mutations: Int, seed: UInt64 = 1, _ parse: (Span<UInt8>) -> Void
+) {
+  for count in 0...bytes.count {
+    // A copy of its own, so that reading past the end of a prefix is reading past the end of memory's span.
+    let prefix = Array(bytes[..<count])
+    parse(prefix.span)
+  }
+  let wanted = getenv("FUZZ").flatMap { Int(String(cString: $0)) } ?? 20_000
+  var generator = SeededGenerator(seed: seed)
+  for _ in 0..<max(1, mutations * wanted / 20_000) {
+    var mutated = bytes
+    for _ in 0..<Int.random(in: 1...4, using: &generator) {
+      mutate(&mutated, using: &generator)
+    }
+    parse(mutated.span)
+  }
+}
+
+/// Does one random thing to a text.
+private func mutate(_ bytes: inout [UInt8], using generator: inout SeededGenerator) {
+  guard !bytes.isEmpty else {
+    bytes.append(UInt8.random(in: 0...255, using: &generator))
+    return
+  }
+  let position = Int.random(in: 0..<bytes.count, using: &generator)
+  let stretch = position..<min(bytes.count, position + Int.random(in: 1...24, using: &generator))
+  switch Int.random(in: 0..<8, using: &generator) {
+  case 0:
+    bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+  case 1:
+    bytes[position] = UInt8.random(in: 0...255, using: &generator)
+  case 2:
+    bytes.removeSubrange(stretch)
+  case 3:
+    bytes.insert(UInt8.random(in: 0...255, using: &generator), at: position)
+  case 4:
+    bytes.insert(contentsOf: bytes[stretch], at: Int.random(in: 0...bytes.count, using: &generator))
+  case 5:
+    // The bytes that parsers look for do the most harm where they do not belong.
+    bytes[position] = Array("\n \t:-=.0,/\\()\"@\0".utf8).randomElement(using: &generator) ?? 0
+  case 6:
+    bytes.removeSubrange(position...)
+  default:
+    enlargeNumber(in: &bytes, from: position, using: &generator)
+  }
+}
+
+/// Puts a number at or past the limits of its type in place of the next one from `position` on.
+private func enlargeNumber(in bytes: inout [UInt8], from position: Int, using generator: inout SeededGenerator) {
+  let isDigit = { (byte: UInt8) in byte >= 0x30 && byte <= 0x39 }
+  guard let start = bytes[position...].firstIndex(where: isDigit) else { return }
+  let end = bytes[start...].firstIndex { !isDigit($0) } ?? bytes.count
+  let numbers = [
+    "18446744073709551615", "18446744073709551616", "9223372036854775807", "9223372036854775808", "4294967296",
+    "2147483648", "-1", "-9223372036854775809", "99999999999999999999999999999999", "65536", "0",
+  ]
+  bytes.replaceSubrange(start..<end, with: (numbers.randomElement(using: &generator) ?? "0").utf8)
+}
