@@ -72,6 +72,21 @@ static void guard_append_capability(const char *name) {
   if (value != NULL && value != (char *)-1) tputs(value, 1, guard_append);
 }
 
+// MARK: What the signal handlers share with the loop
+
+static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
+static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const int screen_signals[] = {SIGTSTP, SIGCONT, SIGWINCH};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static struct {
+  int reader, writer;
+  bool caught, screen;
+  atomic_int terminated;
+  atomic_bool stop_requested, continued, resized, woken;
+  struct sigaction before[NSIG];
+} signals = {.reader = -1, .writer = -1};
+
 // MARK: Terminal types
 
 int cncurses_kind_of(const char *type, int output) {
@@ -258,22 +273,11 @@ void cncurses_resume(void) {
   int columns, rows;
   cncurses_size(&columns, &rows);
   cncurses_resize(columns, rows);
+  // The SIGCONT that ended a stop of our own is answered with this.
+  atomic_store(&signals.continued, false);
 }
 
 // MARK: Signals
-
-static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
-static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-static const int screen_signals[] = {SIGTSTP, SIGCONT, SIGWINCH};
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static struct {
-  int reader, writer;
-  bool caught, screen;
-  atomic_int terminated;
-  atomic_bool stop_requested, continued, resized, woken;
-  struct sigaction before[NSIG];
-} signals = {.reader = -1, .writer = -1};
 
 static void signal_loop(void) {
   int saved = errno;

@@ -1,0 +1,182 @@
+internal import AgentMetrics
+internal import History
+internal import SystemIO
+
+/// The dashboard where the cursor cannot be placed: a line for each sample under a head, as vmstat prints them.
+final class LineMode {
+  /// Lines between two heads.
+  static let linesPerHead = 20
+
+  private let history: History
+  private let output: Int32
+  private let signals: Int32?
+  private let wakeReader: Int32
+  private let wakeWriter: Int32
+  private var printed = 0
+  private var shownColumns: [Column] = []
+
+  /// - Parameter catchesSignals: false leaves SIGINT and SIGTERM to their defaults.
+  /// - Throws: SystemError of pipe.
+  init(history: History, output: Int32, catchesSignals: Bool = true) throws(SystemError) {
+    self.history = history
+    self.output = output
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw SystemError("make a pipe") }
+    for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+    wakeReader = ends[0]
+    wakeWriter = ends[1]
+    signals = catchesSignals ? try Signals.pipe([SIGINT, SIGTERM, SIGHUP]) : nil
+    Signals.ignore(SIGPIPE)
+  }
+
+  deinit {
+    close(wakeReader)
+    close(wakeWriter)
+  }
+
+  /// Prints until a signal comes or nobody reads any more.
+  func run() -> DashboardExit {
+    let writer = wakeWriter
+    let observation = history.observe { _ in
+      var byte: UInt8 = 0
+      // A full pipe wakes as well.
+      _ = write(writer, &byte, 1)
+    }
+    defer { history.remove(observation) }
+    var last: History.Entry?
+    var text = ""
+    while true {
+      if let newest = history.latest, newest !== last {
+        // Samples that came while a slow reader was waited for are not lost.
+        let due = last.map { shown in
+          history.last(seconds: newest.sample.boottime - shown.sample.boottime).filter { $0 !== shown }
+        }
+        for entry in due ?? [newest] { text += lines(for: entry.sample) }
+        last = newest
+      }
+      var polled = [
+        pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: signals ?? -1, events: Int16(POLLIN), revents: 0),
+        // Asked for nothing it still tells of POLLERR: the reader has closed the pipe.
+        pollfd(fd: output, events: text.isEmpty ? 0 : Int16(POLLOUT), revents: 0),
+      ]
+      if poll(&polled, nfds_t(polled.count), -1) < 0 {
+        if errno == EINTR { continue }
+        return .quit
+      }
+      if polled[1].revents != 0, let signals {
+        var signal: UInt8 = 0
+        if read(signals, &signal, 1) == 1 {
+          return Int32(signal) == SIGINT ? .quit : .terminated(signal: Int32(signal))
+        }
+      }
+      if polled[2].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { return .quit }
+      if polled[2].revents & Int16(POLLOUT) != 0 {
+        if !StandardStreams.write(text, to: output) { return .quit }
+        text = ""
+      }
+      if polled[0].revents != 0 {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        while read(wakeReader, &bytes, bytes.count) == bytes.count {}
+      }
+    }
+  }
+
+  private func lines(for sample: Sample) -> String {
+    let columns = LineMode.columns(of: sample)
+    var text = ""
+    if printed % LineMode.linesPerHead == 0 || columns != shownColumns {
+      text += LineMode.head(columns) + "\n"
+      shownColumns = columns
+      printed = 0
+    }
+    printed += 1
+    return text + LineMode.line(sample, columns) + "\n"
+  }
+
+  // MARK: Text
+
+  /// What a line tells, and in how many columns.
+  enum Column: CaseIterable {
+    case time, cpu, load, ram, swap, read, write, receive, transmit, gpu
+
+    var title: String {
+      switch self {
+      case .time: "time"
+      case .cpu: "cpu%"
+      case .load: "load1"
+      case .ram: "ram%"
+      case .swap: "swap%"
+      case .read: "read/s"
+      case .write: "write/s"
+      case .receive: "rx/s"
+      case .transmit: "tx/s"
+      case .gpu: "gpu%"
+      }
+    }
+
+    var width: Int {
+      switch self {
+      case .time: 9
+      case .cpu, .ram, .gpu: 5
+      case .load, .swap: 6
+      case .read, .write, .receive, .transmit: 8
+      }
+    }
+  }
+
+  /// The columns that this machine fills.
+  static func columns(of sample: Sample) -> [Column] {
+    Column.allCases.filter { column in
+      switch column {
+      case .time, .cpu, .ram: true
+      case .load: sample.load != nil
+      case .swap: (sample.swap?.total ?? 0) > 0
+      case .read, .write: sample.disk != nil
+      case .receive, .transmit: sample.network != nil
+      case .gpu: !sample.gpus.isEmpty
+      }
+    }
+  }
+
+  /// The head over the lines.
+  static func head(_ columns: [Column]) -> String {
+    join(columns) { $0.title }
+  }
+
+  /// The line of a sample; times are UTC, as in the API.
+  static func line(_ sample: Sample, _ columns: [Column]) -> String {
+    let glyphs = Glyphs(.ascii)
+    func percent(_ ratio: Double) -> String {
+      ratio.isFinite ? String(Format.whole(ratio * 100)) : glyphs.absent
+    }
+    return join(columns) { column in
+      switch column {
+      case .time: Format.clock(sample.timestamp.seconds) + "Z"
+      case .cpu: percent(sample.cpu.usage)
+      case .load: sample.load.map { $0.load1.isFinite ? Format.fixed($0.load1, 2) : glyphs.absent } ?? glyphs.absent
+      case .ram: percent(sample.ram.usage)
+      case .swap: percent(sample.swap?.usage ?? .nan)
+      case .read: Format.compact(sample.disk?.readRate ?? .nan, glyphs)
+      case .write: Format.compact(sample.disk?.writeRate ?? .nan, glyphs)
+      case .receive: Format.compact(sample.network?.receiveRate ?? .nan, glyphs)
+      case .transmit: Format.compact(sample.network?.transmitRate ?? .nan, glyphs)
+      case .gpu: percent(GPUSummary(sample.gpus).util)
+      }
+    }
+  }
+
+  private static func join(_ columns: [Column], _ text: (Column) -> String) -> String {
+    var line = ""
+    for column in columns {
+      let text = text(column)
+      if !line.isEmpty {
+        line += String(repeating: " ", count: max(1, column.width - text.utf8.count))
+      } else if column == .time {
+        line += String(repeating: " ", count: max(0, column.width - text.utf8.count))
+      }
+      line += text
+    }
+    return line
+  }
+}

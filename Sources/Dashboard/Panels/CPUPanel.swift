@@ -1,0 +1,150 @@
+internal import AgentMetrics
+
+/// CPU use: all together by mode, over time, and each logical CPU.
+struct CPUPanel: Panel {
+  private let context: Context
+  private var cpu: CPU { context.sample.cpu }
+  private var glyphs: Glyphs { context.glyphs }
+
+  init?(_ context: Context) {
+    let cpu = context.sample.cpu
+    if !cpu.usage.isFinite && cpu.model == nil && cpu.perCore.isEmpty { return nil }
+    self.context = context
+  }
+
+  func height(width: Int) -> Height {
+    let count = cpu.perCore.count
+    guard cpu.usage.isFinite else { return Height(minimum: 1, comfortable: 1, maximum: 1) }
+    guard count > 0 else { return Height(minimum: 2, comfortable: 8, maximum: 20) }
+    let half = CoresView.rows(count, width: width / 2)
+    if half.strip <= 4 {
+      return Height(minimum: 2 + max(2, half.strip), comfortable: 2 + max(6, min(half.bars, 10)), maximum: 22)
+    }
+    let whole = CoresView.rows(count, width: width)
+    return Height(minimum: 2 + whole.strip, comfortable: 2 + whole.strip + 4, maximum: 26)
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    grid.putTitle("CPU", detail: cpu.model ?? "", right: summary, in: rest.takeTop(1), glyphs)
+    guard cpu.usage.isFinite else { return }
+    drawGauge(on: &grid, in: rest.takeTop(1))
+    guard !rest.isEmpty else { return }
+    guard !cpu.perCore.isEmpty else { return drawGraph(on: &grid, in: rest) }
+    let cores = CoresView(cores: cpu.perCore, glyphs: glyphs)
+    let need = CoresView.rows(cpu.perCore.count, width: rest.width / 2)
+    if need.strip <= rest.height {
+      // Few CPUs leave their room to the graph.
+      let share = need.bars <= rest.height && cpu.perCore.count <= rest.height ? rest.width / 3 : rest.width / 2
+      let width = max(share, min(rest.width / 2, 34))
+      let graph = rest.takeLeft(rest.width - width)
+      drawGraph(on: &grid, in: Rect(x: graph.x, y: graph.y, width: graph.width - 3, height: graph.height))
+      let used = cores.draw(on: &grid, in: rest)
+      _ = rest.takeTop(used + 1)
+      drawEvents(on: &grid, in: rest)
+    } else {
+      let rows = CoresView.rows(cpu.perCore.count, width: rest.width)
+      let strip = rest.takeBottom(rows.strip)
+      drawGraph(on: &grid, in: rest)
+      cores.draw(on: &grid, in: strip)
+    }
+  }
+
+  private var summary: String {
+    var parts: [String] = []
+    if cpu.sockets > 1 { parts.append(Format.count(cpu.sockets, glyphs) + " sockets") }
+    if cpu.cores.isFinite { parts.append(Format.count(cpu.cores, glyphs) + (cpu.cores == 1 ? " core" : " cores")) }
+    if cpu.threads.isFinite {
+      parts.append(Format.count(cpu.threads, glyphs) + (cpu.threads == 1 ? " thread" : " threads"))
+    }
+    if cpu.frequency.isFinite { parts.append(Format.frequency(cpu.frequency, glyphs)) }
+    return parts.joined(separator: glyphs.separator)
+  }
+
+  private func drawGauge(on grid: inout Grid, in rect: Rect) {
+    let legend = CPUModes(cpu, glyphs)
+    var bar = rect
+    let group = context.sample.cgroup.flatMap { $0.cpuLimit.isFinite ? $0 : nil }
+    if let group {
+      let used = group.cpuCores.isFinite ? Format.fixed(group.cpuCores, 1) : glyphs.absent
+      let text = "group " + used + "/" + Format.fixed(group.cpuLimit, 1) + " CPUs"
+      if rect.width >= legend.width + text.utf8.count + 30 {
+        grid.putRight(text, end: bar.right, y: bar.y, group.cpuUsage >= 0.9 ? .warning : .muted)
+        bar.width -= text.utf8.count + 3
+      }
+    }
+    if bar.width >= legend.width + 26 {
+      legend.draw(on: &grid, x: bar.right - legend.width, y: bar.y)
+      bar.width -= legend.width + 2
+    }
+    grid.putGauge("", labelWidth: 0, ratio: cpu.usage, bar: legend.bar, in: bar, glyphs)
+  }
+
+  private func drawGraph(on grid: inout Grid, in rect: Rect) {
+    guard rect.width >= 4, rect.height >= 1 else { return }
+    let columns = Graph.columns(in: rect.width, glyphs)
+    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rect)
+    Graph(values: context.timeline.values(columns) { $0.cpu.usage }, maximum: 1, color: nil)
+      .draw(on: &grid, in: rect, glyphs)
+  }
+
+  /// What happens each second besides, where there is room below the CPUs.
+  private func drawEvents(on grid: inout Grid, in rect: Rect) {
+    let events = [
+      ("context switches", cpu.contextSwitches), ("interrupts", cpu.interrupts), ("forks", cpu.forks),
+    ].filter { $0.1.isFinite }
+    guard rect.height >= events.count, rect.width >= 26 else { return }
+    for (row, event) in events.enumerated() {
+      grid.put(event.0, x: rect.x, y: rect.y + row, .muted)
+      grid.putRight(Format.count(event.1, glyphs) + "/s", end: rect.right, y: rect.y + row)
+    }
+  }
+}
+
+/// The shares of CPU time as a bar and in words.
+struct CPUModes {
+  private let parts: [(name: String, ratio: Double, color: Color, pattern: Bar.Pattern)]
+  private let glyphs: Glyphs
+  let bar: Bar
+
+  init(_ cpu: CPU, _ glyphs: Glyphs) {
+    self.glyphs = glyphs
+    guard let modes = cpu.modes else {
+      parts = []
+      bar = Bar(cpu.usage, .user)
+      return
+    }
+    parts = [
+      ("user", modes.user + modes.nice + modes.guest, .user, .first),
+      ("system", modes.system + modes.irq + modes.softirq, .system, .second),
+      ("iowait", modes.iowait, .iowait, .third),
+      ("steal", modes.steal, .steal, .fourth),
+    ]
+    // Waiting is not use: it stands behind what is.
+    bar = Bar(
+      [0, 1, 3, 2].map { [parts] in
+        Bar.Segment(ratio: parts[$0].ratio, color: parts[$0].color, pattern: parts[$0].pattern)
+      })
+  }
+
+  private var hasPatterns: Bool { glyphs.isMono || glyphs.isASCII }
+
+  /// Columns of the words.
+  var width: Int {
+    parts.isEmpty ? 0 : parts.reduce(-2) { $0 + $1.name.utf8.count + (hasPatterns ? 2 : 0) + 7 }
+  }
+
+  /// The words, each in its part's colour.
+  func draw(on grid: inout Grid, x: Int, y: Int) {
+    var x = x
+    for part in parts {
+      if hasPatterns {
+        grid.put(part.pattern.glyph(glyphs), x: x, y: y, .bold)
+        x += 2
+      }
+      x = grid.put(part.name, x: x, y: y, Style(part.color))
+      grid.putRight(Format.percent(part.ratio, glyphs), end: x + 5, y: y)
+      x += 7
+    }
+  }
+}

@@ -1,0 +1,76 @@
+internal import AgentMetrics
+
+/// Each logical CPU: a bar where there is room, else one cell of a strip.
+struct CoresView {
+  let cores: [CPU.Core]
+  let glyphs: Glyphs
+
+  private static let barWidth = 13
+  private static let gap = 2
+  private static let labelWidth = 4
+
+  /// The rows that so many CPUs take as bars and as a strip.
+  static func rows(_ count: Int, width: Int) -> (bars: Int, strip: Int) {
+    guard count > 0 else { return (0, 0) }
+    let columns = max(1, (width + gap) / (barWidth + gap))
+    let perRow = stripColumns(count, width: width)
+    return ((count + columns - 1) / columns, (count + perRow - 1) / perRow)
+  }
+
+  /// CPUs in a row of the strip: a round number, so that rows can be counted with.
+  private static func stripColumns(_ count: Int, width: Int) -> Int {
+    let cells = max(1, width - labelWidth)
+    return [128, 64, 32, 16, 8].first { $0 <= cells } ?? cells
+  }
+
+  /// Draws them and tells how many rows they took.
+  @discardableResult
+  func draw(on grid: inout Grid, in rect: Rect) -> Int {
+    guard !rect.isEmpty, !cores.isEmpty else { return 0 }
+    let need = CoresView.rows(cores.count, width: rect.width)
+    return need.bars <= rect.height ? drawBars(on: &grid, in: rect) : drawStrip(on: &grid, in: rect)
+  }
+
+  private func drawBars(on grid: inout Grid, in rect: Rect) -> Int {
+    // As few columns as the rows allow: longer bars.
+    let columns = (cores.count + rect.height - 1) / rect.height
+    let rows = (cores.count + columns - 1) / columns
+    let width = (rect.width - CoresView.gap * (columns - 1)) / columns
+    let labelWidth = String(cores.last?.cpu ?? 0).utf8.count
+    for (index, core) in cores.enumerated() {
+      let usage = Double(core.usage)
+      let x = rect.x + index / rows * (width + CoresView.gap)
+      let y = rect.y + index % rows
+      grid.putRight(String(core.cpu), end: x + labelWidth, y: y, .muted)
+      let cells = width - labelWidth - 6
+      if cells > 0 {
+        Bar(usage, .load(usage)).draw(on: &grid, x: x + labelWidth + 1, y: y, width: cells, glyphs)
+      }
+      grid.putRight(Format.percent(usage, glyphs), end: x + width, y: y, .load(usage))
+    }
+    return rows
+  }
+
+  private func drawStrip(on grid: inout Grid, in rect: Rect) -> Int {
+    let perRow = CoresView.stripColumns(cores.count, width: rect.width)
+    let levels = glyphs.strip
+    var row = 0
+    for start in stride(from: 0, to: cores.count, by: perRow) {
+      guard row < rect.height else { break }
+      let y = rect.y + row
+      grid.putRight(String(cores[start].cpu), end: rect.x + CoresView.labelWidth - 1, y: y, .muted)
+      for (column, core) in cores[start..<min(cores.count, start + perRow)].enumerated() {
+        let usage = Double(core.usage)
+        let x = rect.x + CoresView.labelWidth + column
+        guard usage.isFinite else {
+          grid.put(glyphs.isASCII ? "-" : "·", x: x, y: y, .faint)
+          continue
+        }
+        let level = min(levels.count - 1, Int(max(0, min(1, usage)) * Double(levels.count)))
+        grid.put(levels[level], x: x, y: y, .load(usage))
+      }
+      row += 1
+    }
+    return row
+  }
+}

@@ -1,0 +1,91 @@
+internal import AgentMetrics
+
+/// Main memory, swap, and the limit of the agent's own group.
+struct MemoryPanel: Panel {
+  private let context: Context
+  private var glyphs: Glyphs { context.glyphs }
+  private var ram: RAM { context.sample.ram }
+
+  init?(_ context: Context) {
+    if !context.sample.ram.total.isFinite { return nil }
+    self.context = context
+  }
+
+  private var lines: [Line] { MemoryLines.of(context.sample) }
+  typealias Line = MemoryLines.Line
+
+  func height(width: Int) -> Height {
+    let gauges = 1 + lines.count
+    return Height(minimum: gauges, comfortable: gauges + 1, maximum: gauges + 9)
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    grid.putTitle("MEMORY", right: parts(limit: rect.width - 12), in: rest.takeTop(1), glyphs)
+    let remarks = lines.map { $0.remark(glyphs) }
+    let remarkWidth = remarks.map { Grid.columns(of: $0) }.max() ?? 0
+    let labelWidth = lines.map { $0.label.utf8.count }.max() ?? 0
+    for (line, remark) in zip(lines, remarks) {
+      grid.putGauge(
+        line.label, labelWidth: labelWidth, ratio: line.ratio, bar: line.bar, remark: remark, remarkWidth: remarkWidth,
+        in: rest.takeTop(1), glyphs)
+    }
+    guard rest.height >= 1 else { return }
+    let columns = Graph.columns(in: rest.width, glyphs)
+    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rest)
+    Graph(values: context.timeline.values(columns) { $0.ram.usage }, maximum: 1, color: .memory)
+      .draw(on: &grid, in: rest, glyphs)
+  }
+
+  /// What the rest of memory is used for, as many parts as there is room for.
+  private func parts(limit: Int) -> String {
+    var text = ""
+    for (name, value) in [("free", ram.free), ("cached", ram.cached), ("zfs", ram.arc), ("shared", ram.shared)]
+    where value.isFinite && (name == "free" || name == "cached" || value > 0) {
+      let part = (text.isEmpty ? "" : glyphs.separator) + name + " " + Format.bytes(value, glyphs)
+      if Grid.columns(of: text) + Grid.columns(of: part) > limit { break }
+      text += part
+    }
+    return text
+  }
+}
+
+/// Memory as lines with a bar, for the panel and for small screens.
+enum MemoryLines {
+  struct Line {
+    let label: String
+    let ratio: Double
+    let bar: Bar
+    let used: Double
+    let total: Double
+
+    func remark(_ glyphs: Glyphs) -> String { Format.pair(used, of: total, glyphs) }
+  }
+
+  /// RAM, the group's limit if there is one, swap if there is any.
+  static func of(_ sample: Sample) -> [Line] {
+    var lines: [Line] = []
+    let ram = sample.ram
+    if ram.total.isFinite {
+      let cache = max(0, ram.available - ram.free) / ram.total
+      lines.append(
+        Line(
+          label: "RAM", ratio: ram.usage,
+          bar: Bar([
+            Bar.Segment(ratio: ram.usage, color: .memory, pattern: .first),
+            Bar.Segment(ratio: cache.isFinite ? cache : 0, color: .cache, pattern: .third),
+          ]), used: ram.used, total: ram.total))
+    }
+    if let group = sample.cgroup, group.memoryLimit.isFinite {
+      lines.append(
+        Line(
+          label: "group", ratio: group.memoryUsage, bar: Bar(group.memoryUsage, .memory), used: group.memoryUsed,
+          total: group.memoryLimit))
+    }
+    if let swap = sample.swap, swap.total > 0 {
+      lines.append(
+        Line(label: "swap", ratio: swap.usage, bar: Bar(swap.usage, .swap), used: swap.used, total: swap.total))
+    }
+    return lines
+  }
+}

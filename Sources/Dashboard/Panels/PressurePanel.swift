@@ -1,0 +1,63 @@
+internal import AgentMetrics
+
+/// Pressure stall information: the share of time in which tasks waited for a resource.
+struct PressurePanel: Panel {
+  private let resources: [(name: String, resource: Pressure.Resource)]
+  private let glyphs: Glyphs
+
+  init?(_ context: Context) {
+    guard let pressure = context.sample.pressure else { return nil }
+    glyphs = context.glyphs
+    resources = [
+      ("cpu", pressure.cpu), ("memory", pressure.memory), ("I/O", pressure.io), ("irq", pressure.irq),
+    ].compactMap { name, resource in resource.map { (name, $0) } }
+    if resources.isEmpty { return nil }
+  }
+
+  func height(width: Int) -> Height {
+    Height(minimum: 2, comfortable: 1 + resources.count, maximum: 1 + resources.count)
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    if rest.height <= resources.count {
+      grid.putTitle("PRESSURE", detail: "some waited", in: rest.takeTop(1), glyphs)
+      var x = rest.x
+      for (name, resource) in resources {
+        let text = Format.fine(share(resource.some ?? resource.full), glyphs) + "%"
+        guard x + name.utf8.count + 1 + text.utf8.count <= rest.right else { break }
+        x = grid.put(name, x: x, y: rest.y, .muted) + 1
+        x = grid.put(text, x: x, y: rest.y, style(share(resource.some ?? resource.full))) + 3
+      }
+      return
+    }
+    let hasFull = rest.width >= 30
+    grid.putTitle("PRESSURE", right: hasFull ? "some    all waited" : "some", in: rest.takeTop(1), glyphs)
+    for (name, resource) in resources {
+      let line = rest.takeTop(1)
+      grid.put(name, x: line.x, y: line.y)
+      let some = share(resource.some)
+      let full = share(resource.full)
+      var end = line.right
+      if hasFull {
+        if resource.full != nil { grid.putRight(Format.fine(full, glyphs) + "%", end: end, y: line.y, style(full)) }
+        end -= 14
+      }
+      if resource.some != nil { grid.putRight(Format.fine(some, glyphs) + "%", end: end, y: line.y, style(some)) }
+      end -= 8
+      if end - line.x - 7 >= 6 {
+        Bar(some, .pressure).draw(on: &grid, x: line.x + 7, y: line.y, width: end - line.x - 7, glyphs)
+      }
+    }
+  }
+
+  /// Between the last two readings where that is known, else the kernel's mean over ten seconds.
+  private func share(_ stall: Pressure.Stall?) -> Double {
+    guard let stall else { return .nan }
+    return stall.ratio.isFinite ? stall.ratio : stall.avg10
+  }
+
+  private func style(_ ratio: Double) -> Style {
+    ratio >= 0.5 ? .critical : ratio >= 0.1 ? .warning : .plain
+  }
+}

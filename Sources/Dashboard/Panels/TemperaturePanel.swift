@@ -1,0 +1,48 @@
+internal import AgentMetrics
+
+/// Temperature sensors, the hottest first.
+struct TemperaturePanel: Panel {
+  private static let gap = 3
+
+  private let sensors: [Temperature]
+  private let glyphs: Glyphs
+
+  init?(_ context: Context) {
+    glyphs = context.glyphs
+    sensors = context.sample.temperatures.filter { $0.celsius.isFinite }.enumerated().sorted { left, right in
+      let (a, b) = (left.element.celsius.rounded(), right.element.celsius.rounded())
+      return a == b ? left.offset < right.offset : a > b
+    }.map(\.element)
+    if sensors.isEmpty { return nil }
+  }
+
+  private func columns(_ width: Int) -> Int { width >= 56 && sensors.count > 3 ? 2 : 1 }
+
+  func height(width: Int) -> Height {
+    let rows = (sensors.count + columns(width) - 1) / columns(width)
+    return Height(minimum: 2, comfortable: 1 + min(rows, 5), maximum: 1 + rows)
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    grid.putTitle("TEMPERATURES", in: rest.takeTop(1), glyphs)
+    let columns = columns(rest.width)
+    let width = (rest.width - Self.gap * (columns - 1)) / columns
+    let rows = min(rest.height, (sensors.count + columns - 1) / columns)
+    for (index, sensor) in sensors.prefix(rows * columns).enumerated() {
+      let x = rest.x + index / max(1, rows) * (width + Self.gap)
+      let y = rest.y + index % max(1, rows)
+      let text = String(Format.whole(sensor.celsius)) + " " + glyphs.celsius
+      grid.putRight(text, end: x + width, y: y, style(sensor))
+      let end = grid.putShortened(sensor.sensor, x: x, y: y, limit: width - 8)
+      grid.putShortened(sensor.chip, x: end + 2, y: y, .muted, limit: x + width - 8 - end - 2)
+    }
+  }
+
+  /// By the sensor's own marks where it has them.
+  private func style(_ sensor: Temperature) -> Style {
+    if sensor.critical.isFinite, sensor.celsius >= sensor.critical - 5 { return .critical }
+    if sensor.high.isFinite, sensor.celsius >= sensor.high { return .warning }
+    return sensor.critical.isFinite || sensor.high.isFinite ? .plain : .temperature(sensor.celsius)
+  }
+}
