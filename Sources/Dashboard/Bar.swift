@@ -78,6 +78,8 @@ struct Bar {
     let hasHalves = (glyphs.kind == .braille || glyphs.kind == .blocks) && !glyphs.isMono
     let track: Unicode.Scalar = glyphs.isASCII ? "." : "─"
     let steps = hasHalves ? 2 : 1
+    let whole = min(1, segments.reduce(0) { $1.ratio.isFinite && $1.ratio > 0 ? $0 + $1.ratio : $0 })
+    let last = Int((whole * Double(cells * steps)).rounded())
     var sum = 0.0
     var done = 0
     for segment in segments where segment.ratio.isFinite && segment.ratio > 0 {
@@ -87,8 +89,8 @@ struct Bar {
         isStale ? Style.faint : Style(segment.color, glyphs.isMono || glyphs.isASCII ? .bold : [])
       let glyph = segment.pattern.glyph(glyphs)
       while done < end {
-        // A cell of two halves belongs to the segment that has its left one.
-        let isHalf = hasHalves && end - done == 1 && done % 2 == 0
+        // A cell of two halves belongs to the segment that has its left one; only the end of the bar shows a half.
+        let isHalf = hasHalves && done == last - 1 && done % 2 == 0
         if done % steps == 0 { grid.put(isHalf ? "╸" : glyph, x: start + done / steps, y: y, style) }
         done += 1
       }

@@ -10,6 +10,7 @@ struct CompactView {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     grid.within(rect) { grid in
+      drawModel(on: &grid, in: &rest)
       let gauges = gauges(rows: rest.height)
       let remarkWidth = gauges.map { Grid.columns(of: $0.remark) }.max() ?? 0
       let labelWidth = gauges.map { $0.label.utf8.count }.max() ?? 0
@@ -70,6 +71,14 @@ struct CompactView {
     gpu.vramTotal.isFinite ? Format.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs) : ""
   }
 
+  /// What is known before anything could be measured.
+  private func drawModel(on grid: inout Grid, in rest: inout Rect) {
+    guard !sample.cpu.usage.isFinite, let model = sample.cpu.model, !rest.isEmpty else { return }
+    let row = rest.takeTop(1)
+    grid.put("CPU", x: row.x, y: row.y)
+    grid.putShortened(model, x: row.x + 4, y: row.y, .muted, limit: row.width - 4)
+  }
+
   private func drawRates(on grid: inout Grid, in rest: inout Rect, labelWidth: Int) {
     var lines: [(label: String, first: String, second: String)] = []
     if let disk = sample.disk, disk.readRate.isFinite || disk.writeRate.isFinite {
@@ -87,11 +96,12 @@ struct CompactView {
         ))
     }
     for line in lines {
-      guard !rest.isEmpty, rest.width >= 20 else { return }
-      let row = rest.takeTop(1)
       // Both or the first alone: half a figure would be a wrong one.
+      let indent = max(4, labelWidth) + 1
+      guard !rest.isEmpty, rest.width >= indent + line.first.utf8.count else { return }
+      let row = rest.takeTop(1)
       grid.put(line.label, x: row.x, y: row.y)
-      var x = row.x + max(4, labelWidth) + 1
+      var x = row.x + indent
       if row.right - x >= line.first.utf8.count + 2 + line.second.utf8.count {
         x = grid.put(line.first, x: x, y: row.y, .muted) + 2
         grid.put(line.second, x: x, y: row.y, .muted)
@@ -114,9 +124,9 @@ struct CompactView {
   private func drawGraph(on grid: inout Grid, in rect: Rect) {
     guard sample.cpu.usage.isFinite, rect.width >= 8, rect.height >= 1 else { return }
     let columns = Graph.columns(in: rect.width, glyphs)
-    grid.putScale("CPU 100%", seconds: Double(columns) * context.timeline.interval, in: rect)
     Graph(values: context.timeline.values(columns) { $0.cpu.usage }, maximum: 1, color: nil)
       .draw(on: &grid, in: rect, glyphs)
+    grid.putScale("CPU 100%", seconds: Double(columns) * context.timeline.interval, in: rect)
   }
 }
 

@@ -35,8 +35,13 @@ enum Format {
   static func pair(_ part: Double, of whole: Double, _ glyphs: Glyphs) -> String {
     guard whole.isFinite else { return bytes(part, glyphs) }
     let (scaled, unit) = scale(whole)
-    let portion =
-      part.isFinite ? number(part / powers[unit], isWhole: unit == 0, decimals: scaled < 99.95) : glyphs.absent
+    var portion = glyphs.absent
+    if part.isFinite {
+      let scaledPart = part / powers[unit]
+      // 20 MiB of 1.0 GiB is not 0.0.
+      let isLittle = part > 0 && unit > 0 && scaledPart < 0.095
+      portion = isLittle ? fixed(scaledPart, 2) : number(scaledPart, isWhole: unit == 0, decimals: scaled < 99.95)
+    }
     return portion + "/" + number(scaled, isWhole: unit == 0, decimals: scaled < 99.95) + " " + units[unit]
   }
 

@@ -3,13 +3,13 @@ struct HelpView {
   let glyphs: Glyphs
 
   /// Every key that does something, and nothing else.
-  static let keys: [(keys: String, meaning: String)] = [
-    ("q  Q  Ctrl-C", "quit"),
-    ("h  ?  F1", "show or hide this help (Esc hides it)"),
-    ("Space", "stand still, or go on"),
-    ("s  Left  Right", "sort processes by CPU, memory, I/O"),
-    ("Ctrl-L", "draw the screen anew"),
-    ("Ctrl-Z", "suspend; fg brings it back"),
+  static let keys: [(keys: String, meaning: String, short: String)] = [
+    ("q  Q  Ctrl-C", "quit", "quit"),
+    ("h  ?  F1", "show or hide this help (Esc hides it)", "help"),
+    ("Space", "pause, or go on", "pause"),
+    ("s  Left  Right", "sort processes by CPU, memory, I/O", "sort"),
+    ("Ctrl-L", "draw the screen anew", "redraw"),
+    ("Ctrl-Z", "suspend; fg brings it back", "suspend"),
   ]
 
   /// Draws it, cut to what fits.
@@ -32,13 +32,13 @@ struct HelpView {
       }
       grid.within(inner) { grid in
         var y = inner.y
-        for (keys, meaning) in HelpView.keys {
+        for (keys, meaning, short) in HelpView.keys {
           if inner.width >= 44 {
             grid.put(keys, x: inner.x, y: y, .key)
             grid.put(meaning, x: inner.x + keyWidth, y: y)
           } else {
             let x = grid.put(String(keys.prefix { $0 != " " }), x: inner.x, y: y, .key)
-            grid.put(meaning, x: x + 1, y: y)
+            grid.put(short, x: x + 1, y: y)
           }
           y += 1
         }
@@ -53,7 +53,7 @@ struct HelpView {
         y += 1
         let notes = [
           ("RAM", "used, then caches that can be given back"),
-          ("group", "limits of the control group this agent runs in"),
+          ("group", "limit of the agent's own container"),
           ("MEM  Ki Mi Gi", "resident memory; 1 Ki = 1024 bytes"),
         ]
         for (name, meaning) in notes where inner.width >= 44 {

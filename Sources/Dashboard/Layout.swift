@@ -78,10 +78,12 @@ extension Grid {
     if end - x >= 3 { bar.draw(on: &self, x: x, y: rect.y, width: end - x, glyphs) }
   }
 
-  /// Labels a graph at its left: what its full height is, and how far its left edge lies back.
+  /// Labels a graph over its left end: what its full height is, and how far the end lies back.
+  ///
+  /// Over it, and always: a label that gives way to the curve would come and go.
   mutating func putScale(_ top: String, seconds: Double, in rect: Rect) {
-    guard rect.width >= 24, rect.height >= 2 else { return }
-    put(top, x: rect.x, y: rect.y, .faint)
-    put("-" + Format.duration(seconds), x: rect.x, y: rect.bottom - 1, .faint)
+    guard rect.width >= 24, rect.height >= 3 else { return }
+    put(top + " ", x: rect.x, y: rect.y, .muted)
+    put("-" + Format.duration(seconds) + " ", x: rect.x, y: rect.bottom - 1, .muted)
   }
 }

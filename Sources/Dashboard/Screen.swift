@@ -17,6 +17,9 @@ struct Height: Equatable {
   var comfortable: Int
   /// More would stay empty.
   var maximum: Int
+
+  /// The maximum of what has a graph: takes whatever there is.
+  static let open = 10_000
 }
 
 /// A part of the screen that shows one matter under a title; not made where there is nothing to show.
@@ -68,7 +71,7 @@ struct Screen {
         CompactView(context: context).draw(on: &grid, in: rest)
       }
     } else {
-      let text = "waiting for the first sample" + (glyphs.isASCII ? "..." : "…")
+      let text = "no sample yet"
       grid.put(text, x: max(0, (rest.width - Grid.columns(of: text)) / 2), y: rest.y + rest.height / 2, .muted)
     }
     if state.isHelpShown { HelpView(glyphs: glyphs).draw(on: &grid) }
@@ -153,7 +156,11 @@ struct Screen {
     let bands: [(any Panel)?] = [
       CPUPanel(context), GPUPanel(context), ColumnsPanel(context, width: rect.width), ProcessPanel(context),
     ]
-    Layout.draw(bands.compactMap { $0 }, on: &grid, in: rect)
+    let present = bands.compactMap { $0 }
+    if present.isEmpty {
+      grid.put("nothing to show: the system tells no figures", x: rect.x, y: rect.y, .muted)
+    }
+    Layout.draw(present, on: &grid, in: rect)
   }
 }
 

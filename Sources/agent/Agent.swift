@@ -69,7 +69,7 @@ struct Agent: ParsableCommand {
       try runOnce(roots)
     } else {
       let code = Service(
-        configuration: configuration, source: Self.source(roots), tableRoot: roots.last ?? "",
+        configuration: configuration, source: Self.source(roots), root: roots.last ?? "",
         showsDashboard: tui, serves: serve || !tui
       ).run()
       if code != 0 { throw ExitCode(code) }

@@ -10,8 +10,10 @@ import SystemIO
 /// A running agent: one sampler, one history, and the faces that were asked for.
 struct Service {
   let configuration: Configuration
+  /// What is sampled.
   let source: Sampler.Source
-  let tableRoot: String
+  /// Root of the table of processes, "" for the running machine.
+  let root: String
   let showsDashboard: Bool
   let serves: Bool
 
@@ -21,6 +23,19 @@ struct Service {
     case failed(String)
     case ended
     case signal(Int32)
+  }
+
+  /// Events in the order in which they came, from whatever thread.
+  private struct Events: Sendable {
+    private let queue = Condition<[Event]>([])
+
+    func add(_ event: Event) {
+      queue.update { $0.append(event) }
+    }
+
+    func next(atMost seconds: Double = .infinity) -> Event? {
+      queue.wait(atMost: seconds) { $0.isEmpty ? nil : $0.removeFirst() }
+    }
   }
 
   /// Runs until a signal, the user or a failure ends it; returns the exit code.
@@ -33,71 +48,68 @@ struct Service {
     let sampler = Sampler(source: source, history: history, timekeeper: timekeeper) { message in
       logger.warning("\(message)")
     }
-    let events = Condition<[Event]>([])
-    func nextEvent(atMost seconds: Double = .infinity) -> Event? {
-      events.wait(atMost: seconds) { $0.isEmpty ? nil : $0.removeFirst() }
-    }
-
     sampler.start()
     defer {
       timekeeper.stop()
-      sampler.waitUntilEnded(atMost: 0.5)
+      sampler.waitUntilEnded(atMost: 0.2)
     }
 
-    var server: Task<Void, Never>?
+    let events = Events()
     var address: String?
-    if serves {
-      server = serverTask(history: history, logger: logger, events: events)
-      switch nextEvent() {
+    let server = serves ? startServer(history: history, logger: logger, events: events) : nil
+    if server != nil {
+      // A server that neither listens nor fails has hung in the resolver; nobody would know why nothing answers.
+      switch events.next(atMost: 30) {
       case .listening(let url):
         address = url
         logger.info("listening on \(url)")
       case .failed(let message):
         logger.error("\(message)")
         return ExitStatus.unavailable
-      default: return ExitStatus.unavailable
+      default:
+        logger.error("\(configuration.host):\(configuration.port): not listening after 30 s")
+        return ExitStatus.unavailable
       }
     }
-    defer {
-      if let server {
-        server.cancel()
-        // The server is given time to answer what it has begun; a signal must end the program within a second.
-        while case .some(let event) = nextEvent(atMost: 0.7) {
-          if case .ended = event { break }
-        }
+    let code =
+      showsDashboard
+      ? showDashboard(history: history, sink: sink, logger: logger, address: address)
+      : waitForSignal(logger: logger, events: events)
+    if let server {
+      server.cancel()
+      // It is given time to answer what it has begun, but the program ends within a second of its signal.
+      while let event = events.next(atMost: 0.6) {
+        if case .ended = event { break }
       }
     }
-    return showsDashboard
-      ? runDashboard(history: history, sink: sink, address: address)
-      : waitForSignal(logger, nextEvent: { nextEvent() }, events)
+    return code
   }
 
-  private func serverTask(history: History, logger: Logger, events: Condition<[Event]>) -> Task<Void, Never> {
-    let table = processTable(root: tableRoot)
+  private func startServer(history: History, logger: Logger, events: Events) -> Task<Void, Never> {
+    let table = processTable(root: root)
     let server = HTTPServer(
-      api: API(history: history, processes: { try await table() }),
-      host: configuration.host, port: configuration.port, logger: logger)
+      api: API(history: history, processes: table), host: configuration.host, port: configuration.port, logger: logger)
     return Task.detached {
       do {
-        try await server.run { url in events.update { $0.append(.listening(url)) } }
-        events.update { $0.append(.ended) }
+        try await server.run { url in events.add(.listening(url)) }
+        events.add(.ended)
       } catch {
-        events.update { $0.append(.failed("\(error)")) }
+        events.add(.failed("\(error)"))
       }
     }
   }
 
-  private func waitForSignal(_ logger: Logger, nextEvent: () -> Event?, _ events: Condition<[Event]>) -> Int32 {
+  private func waitForSignal(logger: Logger, events: Events) -> Int32 {
     do {
       let pipe = try Signals.pipe([SIGTERM, SIGINT, SIGHUP])
       Thread.start("signals") {
-        while let signal = Signals.wait(on: pipe) { events.update { $0.append(.signal(signal)) } }
+        while let signal = Signals.wait(on: pipe) { events.add(.signal(signal)) }
       }
     } catch {
       logger.error("\(error)")
       return ExitStatus.unavailable
     }
-    while let event = nextEvent() {
+    while let event = events.next() {
       switch event {
       case .signal(let signal):
         logger.info("ending on signal \(signal)")
@@ -105,16 +117,27 @@ struct Service {
       case .failed(let message):
         logger.error("\(message)")
         return ExitStatus.unavailable
-      case .ended: return 0
+      case .ended:
+        logger.error("the server ended by itself")
+        return ExitStatus.unavailable
       case .listening: continue
       }
     }
     return 0
   }
 
-  private func runDashboard(history: History, sink: LogSink, address: String?) -> Int32 {
+  private func showDashboard(history: History, sink: LogSink, logger: Logger, address: String?) -> Int32 {
     sink.hold()
     defer { sink.release() }
-    return 0
+    let options = DashboardOptions(
+      listening: address, version: version, sampleInterval: configuration.interval, messages: { sink.newestHeld })
+    do {
+      // Quitting and being asked to end are both the end that was wanted.
+      _ = try runDashboard(history: history, options: options)
+      return 0
+    } catch {
+      logger.error("\(error)")
+      return ExitStatus.unavailable
+    }
   }
 }

@@ -15,18 +15,19 @@ struct CPUPanel: Panel {
   func height(width: Int) -> Height {
     let count = cpu.perCore.count
     guard cpu.usage.isFinite else { return Height(minimum: 1, comfortable: 1, maximum: 1) }
-    guard count > 0 else { return Height(minimum: 2, comfortable: 8, maximum: 20) }
+    guard count > 0 else { return Height(minimum: 2, comfortable: 8, maximum: Height.open) }
     let half = CoresView.rows(count, width: width / 2)
     if half.strip <= 4 {
-      return Height(minimum: 2 + max(2, half.strip), comfortable: 2 + max(6, min(half.bars, 10)), maximum: 22)
+      let body = max(6, half.bars <= 10 ? half.bars : half.strip + 4)
+      return Height(minimum: 2 + max(2, half.strip), comfortable: 2 + body, maximum: Height.open)
     }
     let whole = CoresView.rows(count, width: width)
-    return Height(minimum: 2 + whole.strip, comfortable: 2 + whole.strip + 4, maximum: 26)
+    return Height(minimum: 2 + whole.strip, comfortable: 2 + whole.strip + 4, maximum: Height.open)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle("CPU", detail: cpu.model ?? "", right: summary, in: rest.takeTop(1), glyphs)
+    grid.putTitle("CPU", detail: model, right: summary, in: rest.takeTop(1), glyphs)
     guard cpu.usage.isFinite else { return }
     drawGauge(on: &grid, in: rest.takeTop(1))
     guard !rest.isEmpty else { return }
@@ -48,6 +49,12 @@ struct CPUPanel: Panel {
       drawGraph(on: &grid, in: rest)
       cores.draw(on: &grid, in: strip)
     }
+  }
+
+  /// The model without the marks of its maker's lawyers.
+  private var model: String {
+    guard let model = cpu.model else { return "" }
+    return ["(R)", "(r)", "(TM)", "(tm)"].reduce(model) { $0.removing($1) }
   }
 
   private var summary: String {
@@ -73,7 +80,7 @@ struct CPUPanel: Panel {
         bar.width -= text.utf8.count + 3
       }
     }
-    if bar.width >= legend.width + 26 {
+    if bar.width >= legend.width + 22 {
       legend.draw(on: &grid, x: bar.right - legend.width, y: bar.y)
       bar.width -= legend.width + 2
     }
@@ -83,9 +90,9 @@ struct CPUPanel: Panel {
   private func drawGraph(on grid: inout Grid, in rect: Rect) {
     guard rect.width >= 4, rect.height >= 1 else { return }
     let columns = Graph.columns(in: rect.width, glyphs)
-    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rect)
     Graph(values: context.timeline.values(columns) { $0.cpu.usage }, maximum: 1, color: nil)
       .draw(on: &grid, in: rect, glyphs)
+    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rect)
   }
 
   /// What happens each second besides, where there is room below the CPUs.
@@ -146,5 +153,22 @@ struct CPUModes {
       grid.putRight(Format.percent(part.ratio, glyphs), end: x + 5, y: y)
       x += 7
     }
+  }
+}
+
+extension String {
+  /// The text without any occurrence of `part`.
+  fileprivate func removing(_ part: String) -> String {
+    var result = ""
+    var rest = self[...]
+    while let first = rest.first {
+      if rest.hasPrefix(part) {
+        rest = rest.dropFirst(part.count)
+      } else {
+        result.append(first)
+        rest = rest.dropFirst()
+      }
+    }
+    return result
   }
 }

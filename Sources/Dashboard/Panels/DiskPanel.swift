@@ -20,7 +20,7 @@ struct DiskPanel: Panel {
   }
 
   func height(width: Int) -> Height {
-    Height(minimum: 2, comfortable: 1 + min(rows.count, 8) + 1, maximum: 1 + rows.count + 8)
+    Height(minimum: 2, comfortable: 1 + min(rows.count, 8) + 2, maximum: Height.open)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -87,15 +87,14 @@ struct RateGraph {
     let columns = Graph.columns(in: rect.width, glyphs)
     let upperValues = timeline.values(columns, upperRate)
     let lowerValues = timeline.values(columns, lowerRate)
+    guard (upperValues + lowerValues).contains(where: \.isFinite) else { return }
     let maximum = Graph.niceMaximum(upperValues, lowerValues)
     var rest = rect
     let top = rest.takeTop((rect.height + 1) / 2)
-    if rect.width >= 24 {
-      let scale = Format.rate(maximum, glyphs)
-      grid.put(upperName + " " + scale, x: rect.x, y: top.y, .faint)
-      grid.put(lowerName, x: rect.x, y: rest.bottom - 1, .faint)
-    }
     Graph(values: upperValues, maximum: maximum, color: upper).draw(on: &grid, in: top, glyphs)
     Graph(values: lowerValues, maximum: maximum, color: lower, hangs: true).draw(on: &grid, in: rest, glyphs)
+    guard rect.width >= 24, rect.height >= 3 else { return }
+    grid.put(upperName + " " + Format.rate(maximum, glyphs) + " ", x: rect.x, y: top.y, .muted)
+    grid.put(lowerName + " ", x: rect.x, y: rest.bottom - 1, .muted)
   }
 }

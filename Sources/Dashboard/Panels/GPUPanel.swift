@@ -28,7 +28,7 @@ struct GPUPanel: Panel {
     let minimum = 1 + min(rows, 8)
     if gpus.count <= 2 {
       let blocks = 1 + gpus.count * Self.blockRows
-      return Height(minimum: minimum, comfortable: blocks, maximum: 1 + gpus.count * 6)
+      return Height(minimum: minimum, comfortable: blocks, maximum: 1 + gpus.count * 5)
     }
     return Height(minimum: minimum, comfortable: 1 + rows, maximum: 1 + rows + 6)
   }
@@ -148,8 +148,8 @@ struct GPUPanel: Panel {
   private func drawGraph(on grid: inout Grid, in rect: Rect, _ figure: (borrowing Sample) -> Double) {
     guard rect.width >= 4, rect.height >= 1 else { return }
     let columns = Graph.columns(in: rect.width, glyphs)
-    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rect)
     Graph(values: context.timeline.values(columns, figure), maximum: 1, color: .gpu).draw(on: &grid, in: rect, glyphs)
+    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rect)
   }
 }
 

@@ -16,7 +16,7 @@ struct MemoryPanel: Panel {
 
   func height(width: Int) -> Height {
     let gauges = 1 + lines.count
-    return Height(minimum: gauges, comfortable: gauges + 1, maximum: gauges + 9)
+    return Height(minimum: gauges, comfortable: gauges + 2, maximum: Height.open)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -32,9 +32,9 @@ struct MemoryPanel: Panel {
     }
     guard rest.height >= 1 else { return }
     let columns = Graph.columns(in: rest.width, glyphs)
-    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rest)
     Graph(values: context.timeline.values(columns) { $0.ram.usage }, maximum: 1, color: .memory)
       .draw(on: &grid, in: rest, glyphs)
+    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rest)
   }
 
   /// What the rest of memory is used for, as many parts as there is room for.

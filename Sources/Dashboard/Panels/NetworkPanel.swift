@@ -28,7 +28,7 @@ struct NetworkPanel: Panel {
   private var count: Int { rows.count + (total == nil ? 0 : 1) }
 
   func height(width: Int) -> Height {
-    Height(minimum: 2, comfortable: 1 + min(count, 6) + 2, maximum: 1 + count + 8)
+    Height(minimum: 2, comfortable: 1 + min(count, 6) + 2, maximum: Height.open)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {

@@ -21,7 +21,7 @@ struct PressurePanel: Panel {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     if rest.height <= resources.count {
-      grid.putTitle("PRESSURE", detail: "some waited", in: rest.takeTop(1), glyphs)
+      grid.putTitle("PRESSURE", detail: "time some waited", in: rest.takeTop(1), glyphs)
       var x = rest.x
       for (name, resource) in resources {
         let text = Format.fine(share(resource.some ?? resource.full), glyphs) + "%"
@@ -32,7 +32,8 @@ struct PressurePanel: Panel {
       return
     }
     let hasFull = rest.width >= 30
-    grid.putTitle("PRESSURE", right: hasFull ? "some    all waited" : "some", in: rest.takeTop(1), glyphs)
+    grid.putTitle(
+      "PRESSURE", detail: "time waited", right: hasFull ? "some           all" : "some", in: rest.takeTop(1), glyphs)
     for (name, resource) in resources {
       let line = rest.takeTop(1)
       grid.put(name, x: line.x, y: line.y)

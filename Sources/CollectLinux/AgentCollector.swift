@@ -1,0 +1,40 @@
+public import AgentMetrics
+public import Collect
+internal import SystemIO
+
+/// What the agent itself costs: its CPU time and its resident memory.
+///
+/// Always this very process's, whatever root the other collectors read.
+public final class AgentCollector: Collector {
+  /// "agent".
+  public let name = "agent"
+
+  private let version: String
+  private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
+  private let buffer = ReadBuffer(capacity: 256)
+  private var statm = RestingFile("/proc/self/statm")
+
+  /// The cost of a program that calls itself `version`.
+  public init(version: String) {
+    self.version = version
+  }
+
+  /// Reads the process's CPU clock and /proc/self/statm into `reading.agent`, all but its sources.
+  public func read(into reading: inout Reading) throws(CollectorError) {
+    reading.agent.version = version
+    reading.agent.cpuNanoseconds = Clock.processCPUNanoseconds
+    reading.agent.resident = nil
+    let pages = try statm.read(into: buffer) { StatmParser.residentPages($0) }
+    reading.agent.resident = pages.flatMap { $0 }.map { $0 &* pageSize }
+  }
+}
+
+/// /proc/[pid]/statm, as proc_pid_statm(5) has it, in pages.
+enum StatmParser {
+  /// The second number, what is resident; nil where there is none.
+  static func residentPages(_ bytes: Span<UInt8>) -> UInt64? {
+    var position = 0
+    guard bytes.unsigned(&position) != nil else { return nil }
+    return bytes.unsigned(&position)
+  }
+}

@@ -1,0 +1,172 @@
+public import AgentMetrics
+public import Collect
+internal import SystemIO
+
+/// The machine itself: names that firmware, kernel and distribution give it, and how long it has been up.
+///
+/// What stands fast while a kernel runs is read once. The host name and the time of boot can change, but hardly do: they
+/// are read again at every 30th read, the time of boot also when the wall clock was set, since it moves with it.
+public final class HostCollector: Collector {
+  /// "host".
+  public let name = "host"
+
+  private static let rest = 30
+
+  private let root: String
+  private let buffer = ReadBuffer(capacity: 4_096)
+  private var uptime: RestingFile
+  private var fileNumbers: RestingFile
+  private let hostnameFile: KeptFile
+  private let statFile: KeptFile
+  private var facts: Host?
+  private var resting = 0
+  private var clockOffset = Double.nan
+
+  /// The machine whose /proc, /sys and /etc lie under `root`.
+  public init(root: String) {
+    self.root = root
+    uptime = RestingFile(root + "/proc/uptime")
+    fileNumbers = RestingFile(root + "/proc/sys/fs/file-nr")
+    hostnameFile = KeptFile(root + "/proc/sys/kernel/hostname")
+    statFile = KeptFile(root + "/proc/stat")
+  }
+
+  /// Writes `reading.host`; takes the moment of the Reading as it stands there.
+  public func read(into reading: inout Reading) throws(CollectorError) {
+    var host = facts ?? HostFacts.read(root: root)
+    let offset = reading.timestamp.seconds - reading.boottime
+    if resting == 0 || abs(offset - clockOffset) > 0.5 {
+      resting = Self.rest
+      clockOffset = offset
+      readHostname(into: &host)
+      host.bootTime = statFile.readIfPresent(into: buffer) { Self.figure(StatParser.bootTime($0)) } ?? .nan
+    }
+    resting -= 1
+    facts = host
+    host.uptime = uptime.readIfPresent(into: buffer) { HostParser.uptime($0) } ?? .nan
+    let files = fileNumbers.readIfPresent(into: buffer) { HostParser.fileNumbers($0) }
+    host.openFiles = files?.inUse ?? .nan
+    host.openFilesLimit = files?.limit ?? .nan
+    reading.host = host
+  }
+
+  private func readHostname(into host: inout Host) {
+    let isSame = hostnameFile.readIfPresent(into: buffer) { bytes in
+      var position = 0
+      guard let word = bytes.word(&position) else {
+        host.hostname = nil
+        return
+      }
+      if let hostname = host.hostname, bytes.equals(word, hostname) { return }
+      host.hostname = bytes.string(word)
+    }
+    if isSame == nil { host.hostname = nil }
+  }
+
+  private static func figure(_ value: UInt64?) -> Double {
+    value.map(Double.init) ?? .nan
+  }
+}
+
+/// What stands fast while a kernel runs.
+enum HostFacts {
+  /// Reads all of it.
+  static func read(root: String) -> Host {
+    var host = Host()
+    // os-release(5): the second is where the distribution puts it, the first what the administrator may.
+    for path in ["/etc/os-release", "/usr/lib/os-release"] where host.os == nil {
+      host.os = (try? Files.contents(of: root + path)).flatMap { HostParser.prettyName($0.span) }
+    }
+    let kernel = ["/proc/sys/kernel/ostype", "/proc/sys/kernel/osrelease"].compactMap { Files.line(of: root + $0) }
+    host.kernel = kernel.count == 2 ? kernel.joined(separator: " ") : nil
+    // Since kernel 6.1. A recording has no other way to tell.
+    host.architecture = Files.line(of: root + "/proc/sys/kernel/arch") ?? machine
+    host.product = product(root: root)
+    return host
+  }
+
+  /// The board's name from the device tree, which ARM, RISC-V and POWER boards have; nil elsewhere.
+  static func board(root: String) -> String? {
+    Files.line(of: root + "/sys/firmware/devicetree/base/model") ?? Files.line(of: root + "/proc/device-tree/model")
+  }
+
+  private static func product(root: String) -> String? {
+    if let board = board(root: root) { return board }
+    for name in ["product_name", "board_name"] {
+      if let text = Files.line(of: root + "/sys/class/dmi/id/" + name), !isPlaceholder(text) { return text }
+    }
+    return nil
+  }
+
+  /// Whether a text is what makers leave in firmware that nobody filled in.
+  private static func isPlaceholder(_ text: String) -> Bool {
+    let placeholders = [
+      "to be filled by o.e.m.", "to be filled by oem", "system product name", "default string", "not specified",
+      "not applicable", "o.e.m.", "oem", "none", "n/a", "unknown", "undefined", "empty", "invalid",
+    ]
+    return placeholders.contains(text.lowercased())
+  }
+
+  /// The instruction set as uname(2) has it.
+  private static var machine: String? {
+    var names = utsname()
+    guard uname(&names) == 0 else { return nil }
+    return withUnsafeBytes(of: &names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+}
+
+/// The texts that HostCollector reads.
+enum HostParser {
+  /// /proc/uptime: the first number, seconds since boot; NaN where there is none.
+  static func uptime(_ bytes: Span<UInt8>) -> Double {
+    var position = 0
+    return bytes.decimal(&position) ?? .nan
+  }
+
+  /// /proc/sys/fs/file-nr: handles allocated, handles free (0 since kernel 2.6), the most there may be.
+  static func fileNumbers(_ bytes: Span<UInt8>) -> (inUse: Double, limit: Double) {
+    var position = 0
+    guard let allocated = bytes.unsigned(&position), let free = bytes.unsigned(&position) else { return (.nan, .nan) }
+    let limit = bytes.unsigned(&position)
+    return (Double(allocated > free ? allocated - free : 0), limit.map(Double.init) ?? .nan)
+  }
+
+  /// os-release(5): the value of PRETTY_NAME, else of NAME; nil where there is neither.
+  static func prettyName(_ bytes: Span<UInt8>) -> String? {
+    var name: String?
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("PRETTY_NAME=", &position) {
+        if let value = value(bytes, position) { return value }
+      } else if bytes.skip("NAME=", &position) {
+        name = value(bytes, position)
+      }
+      bytes.skipLine(&position)
+    }
+    return name
+  }
+
+  /// The value of an assignment of the shell's, without its quotes and backslashes; nil when empty.
+  private static func value(_ bytes: Span<UInt8>, _ start: Int) -> String? {
+    var position = start
+    var value: [UInt8] = []
+    var quote: UInt8?
+    while let byte = bytes.byte(at: position), byte != UInt8(ascii: "\n") {
+      position += 1
+      if byte == quote {
+        quote = nil
+      } else if quote == nil, byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
+        quote = byte
+      } else if byte == UInt8(ascii: "\\"), quote != UInt8(ascii: "'"), let next = bytes.byte(at: position),
+        next != UInt8(ascii: "\n")
+      {
+        value.append(next)
+        position += 1
+      } else {
+        value.append(byte)
+      }
+    }
+    while let last = value.last, last.isBlankOrNewline { value.removeLast() }
+    return value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
+  }
+}

@@ -1,0 +1,84 @@
+public import AgentMetrics
+public import Collect
+internal import SystemIO
+
+/// Pressure stall information: /proc/pressure/{cpu,memory,io,irq}.
+///
+/// Absent on kernels before 4.20, on those built without PSI, and on those that answer EOPNOTSUPP because it is off.
+public final class PressureCollector: Collector {
+  /// "pressure".
+  public let name = "pressure"
+
+  private let buffer = ReadBuffer(capacity: 512)
+  private var cpu: RestingFile
+  private var memory: RestingFile
+  private var io: RestingFile
+  private var irq: RestingFile
+
+  /// The pressure on the machine whose /proc lies under `root`.
+  public init(root: String) {
+    cpu = RestingFile(root + "/proc/pressure/cpu")
+    memory = RestingFile(root + "/proc/pressure/memory")
+    io = RestingFile(root + "/proc/pressure/io")
+    irq = RestingFile(root + "/proc/pressure/irq")
+  }
+
+  /// Reads the four files into `reading.pressure`.
+  public func read(into reading: inout Reading) throws(CollectorError) {
+    reading.pressure = nil
+    var pressure = PressureReading()
+    pressure.cpu = try cpu.read(into: buffer) { PressureParser.resource($0) } ?? nil
+    pressure.memory = try memory.read(into: buffer) { PressureParser.resource($0) } ?? nil
+    pressure.io = try io.read(into: buffer) { PressureParser.resource($0) } ?? nil
+    pressure.irq = try irq.read(into: buffer) { PressureParser.resource($0) } ?? nil
+    if pressure.cpu != nil || pressure.memory != nil || pressure.io != nil || pressure.irq != nil {
+      reading.pressure = pressure
+    }
+  }
+}
+
+/// A file of /proc/pressure: `some avg10=0.12 avg60=0.05 avg300=0.01 total=123456` and the same of `full`
+/// (kernel/sched/psi.c, psi_show).
+enum PressureParser {
+  /// What the text has; nil when it has neither line.
+  static func resource(_ bytes: Span<UInt8>) -> PressureReading.Resource? {
+    var resource = PressureReading.Resource()
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("some ", &position) {
+        resource.some = line(bytes, &position)
+      } else if bytes.skip("full ", &position) {
+        resource.full = line(bytes, &position)
+      }
+      bytes.skipLine(&position)
+    }
+    return resource.some == nil && resource.full == nil ? nil : resource
+  }
+
+  /// The rest of a line; nil without its total, which stands last.
+  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> PressureReading.Line? {
+    var line = PressureReading.Line()
+    var hasTotal = false
+    while true {
+      bytes.skipBlanks(&position)
+      if bytes.skip("avg10=", &position) {
+        line.avg10 = share(bytes, &position)
+      } else if bytes.skip("avg60=", &position) {
+        line.avg60 = share(bytes, &position)
+      } else if bytes.skip("avg300=", &position) {
+        line.avg300 = share(bytes, &position)
+      } else if bytes.skip("total=", &position) {
+        guard let total = bytes.unsigned(&position) else { return nil }
+        line.total = total
+        hasTotal = true
+      } else if !bytes.skipWord(&position) {
+        return hasTotal ? line : nil
+      }
+    }
+  }
+
+  /// A percentage as a ratio.
+  private static func share(_ bytes: Span<UInt8>, _ position: inout Int) -> Double {
+    bytes.decimal(&position).map { $0 / 100 } ?? .nan
+  }
+}

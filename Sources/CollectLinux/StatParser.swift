@@ -1,0 +1,121 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// /proc/stat, as proc_stat(5) and fs/proc/stat.c have it.
+enum StatParser {
+  /// More CPUs than any kernel can be built for are not believed (NR_CPUS of x86 is at most 8,192).
+  static let maximumCPUs = 8_192
+
+  /// Writes CPU times and counters into `cpu` and the run queue into `load`; what the text lacks becomes absent.
+  ///
+  /// The cores' frequencies are left as they are.
+  ///
+  /// - Returns: whether the sum line was there.
+  static func parse(_ bytes: Span<UInt8>, into cpu: inout CPUReading, _ load: inout Load) -> Bool {
+    cpu.total = CPUTime()
+    cpu.contextSwitches = nil
+    cpu.interrupts = nil
+    cpu.forks = nil
+    load.running = .nan
+    load.blocked = .nan
+    var hasTotal = false
+    var used = 0
+    var last = -1
+    var isAscending = true
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("cpu", &position) {
+        if bytes.byte(at: position)?.isDigit == true {
+          if let number = bytes.unsigned(&position), number < UInt64(maximumCPUs), used < maximumCPUs,
+            let time = time(bytes, &position)
+          {
+            let number = Int(number)
+            if used < cpu.cores.count {
+              cpu.cores[used].cpu = number
+              cpu.cores[used].time = time
+            } else {
+              cpu.cores.append(CPUReading.Core(cpu: number, time: time))
+            }
+            isAscending = isAscending && number > last
+            last = number
+            used += 1
+          }
+        } else if bytes.byte(at: position)?.isBlank == true, let time = time(bytes, &position) {
+          cpu.total = time
+          hasTotal = true
+        }
+      } else if bytes.skip("intr ", &position) {
+        // The sum; the count of each interrupt follows.
+        cpu.interrupts = bytes.unsigned(&position)
+      } else if bytes.skip("ctxt ", &position) {
+        cpu.contextSwitches = bytes.unsigned(&position)
+      } else if bytes.skip("processes ", &position) {
+        cpu.forks = bytes.unsigned(&position)
+      } else if bytes.skip("procs_running ", &position) {
+        load.running = bytes.unsigned(&position).map(Double.init) ?? .nan
+      } else if bytes.skip("procs_blocked ", &position) {
+        load.blocked = bytes.unsigned(&position).map(Double.init) ?? .nan
+      }
+      bytes.skipLongLine(&position)
+    }
+    if used < cpu.cores.count { cpu.cores.removeLast(cpu.cores.count - used) }
+    if !isAscending { order(&cpu.cores) }
+    return hasTotal
+  }
+
+  /// POSIX time of boot, from the btime line; nil where there is none.
+  static func bootTime(_ bytes: Span<UInt8>) -> UInt64? {
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("btime ", &position) { return bytes.unsigned(&position) }
+      bytes.skipLongLine(&position)
+    }
+    return nil
+  }
+
+  /// The fields of a CPU's line; nil with fewer than four, which is a line cut off. Kernels before 2.5.41 print four,
+  /// later ones up to ten.
+  private static func time(_ bytes: Span<UInt8>, _ position: inout Int) -> CPUTime? {
+    var time = CPUTime()
+    guard let user = bytes.unsigned(&position), let nice = bytes.unsigned(&position),
+      let system = bytes.unsigned(&position), let idle = bytes.unsigned(&position)
+    else { return nil }
+    time.user = user
+    time.nice = nice
+    time.system = system
+    time.idle = idle
+    time.iowait = bytes.unsigned(&position) ?? 0
+    time.irq = bytes.unsigned(&position) ?? 0
+    time.softirq = bytes.unsigned(&position) ?? 0
+    time.steal = bytes.unsigned(&position) ?? 0
+    time.guest = bytes.unsigned(&position) ?? 0
+    time.guestNice = bytes.unsigned(&position) ?? 0
+    return time
+  }
+
+  /// Puts CPUs that came out of order into order, and drops what came twice.
+  private static func order(_ cores: inout [CPUReading.Core]) {
+    cores.sort { $0.cpu < $1.cpu }
+    var kept = 0
+    for index in cores.indices where index == 0 || cores[index].cpu != cores[kept - 1].cpu {
+      cores[kept] = cores[index]
+      kept += 1
+    }
+    cores.removeLast(cores.count - kept)
+  }
+}
+
+/// /proc/loadavg, as proc_loadavg(5) has it.
+enum LoadParser {
+  /// Writes the averages and the number of tasks into `load`; what the text lacks becomes absent.
+  static func parse(_ bytes: Span<UInt8>, into load: inout Load) {
+    var position = 0
+    load.load1 = bytes.decimal(&position) ?? .nan
+    load.load5 = bytes.decimal(&position) ?? .nan
+    load.load15 = bytes.decimal(&position) ?? .nan
+    // "3/456": runnable tasks and all tasks. /proc/stat tells the runnable ones too.
+    load.tasks = .nan
+    guard bytes.unsigned(&position) != nil, bytes.skip("/", &position) else { return }
+    load.tasks = bytes.unsigned(&position).map(Double.init) ?? .nan
+  }
+}

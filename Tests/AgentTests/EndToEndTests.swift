@@ -1,0 +1,131 @@
+import SystemIO
+import TestSupport
+import Testing
+
+/// The real binary on recorded machines: a free port, and the whole JSON compared.
+///
+/// RECORD_GOLDENS=1 writes the goldens anew; read them before you commit them.
+@Suite struct EndToEndTests {
+  static let machines = Files.names(in: TestPaths.fixtures).filter { !$0.contains(".") }.sorted()
+  static let goldens = TestPaths.repository + "/Tests/AgentTests/Goldens"
+
+  private func compare(_ text: String, with name: String) throws {
+    let path = Self.goldens + "/" + name + ".json"
+    if getenv("RECORD_GOLDENS") != nil {
+      mkdir(Self.goldens, 0o755)
+      let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+      try #require(descriptor >= 0)
+      #expect(StandardStreams.write(text + "\n", to: descriptor))
+      close(descriptor)
+      return
+    }
+    let expected = String(decoding: try Files.contents(of: path), as: UTF8.self)
+    guard text + "\n" != expected else { return }
+    let (new, old) = (text.split(separator: "\n"), expected.split(separator: "\n"))
+    let difference = zip(new, old).enumerated().first { $1.0 != $1.1 }
+    Issue.record(
+      """
+      \(name) differs from its golden at line \((difference?.offset ?? min(new.count, old.count)) + 1): \
+      \(difference.map { "\($1.0) instead of \($1.1)" } ?? "one is longer")
+      """)
+  }
+
+  @Test func thereAreMachines() {
+    #expect(Self.machines.count >= 8)
+  }
+
+  /// Between the two instants of the recording, through the server.
+  @Test(arguments: machines) func latestOfTwoInstants(machine: String) throws {
+    let fixture = Fixture(machine)
+    let (process, port) = try AgentProcess.serving([
+      "--interval", "3600", "--root", fixture.root, "--root", try fixture.later(),
+    ])
+    let answer = try HTTP.get("/metrics/latest", port: port)
+    #expect(answer.status == 200)
+    #expect(answer.headers["content-type"] == "application/json; charset=utf-8")
+    try compare(JSONText.normalised(answer.body), with: machine)
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  /// A single instant shows means since boot, by `--once`.
+  @Test(arguments: ["vm-1-core", "arm-board"]) func onceOfOneInstant(machine: String) throws {
+    let result = try AgentProcess.run(["--once", "--json", "--root", Fixture(machine).root])
+    #expect(result.status == 0)
+    #expect(result.errors == "")
+    try compare(JSONText.normalised(result.output), with: machine + "-since-boot")
+  }
+
+  @Test func theSpecsMembersAreThereOnThisMachine() throws {
+    let (process, port) = try AgentProcess.serving(["--interval", "1", "--history", "5"])
+    #expect(try HTTP.get("/health", port: port).body == #"{"status":"ok"}"#)
+    let latest = try HTTP.get("/metrics/latest", port: port).body
+    for member in [
+      #"{"timestamp":"20"#, #""cpu":{"model":""#, #""cores":"#, #""threads":"#, #""usage":"#, #""ram":{"total_mb":"#,
+      #""used_mb":"#, #""free_mb":"#,
+    ] {
+      #expect(latest.end(of: member) != nil, "\(member)")
+    }
+    let history = try HTTP.get("/metrics/history?seconds=5", port: port).body
+    #expect(history.hasPrefix(#"{"interval_sec":1,"samples":[{"timestamp":""#))
+    #expect(try HTTP.get("/metrics/history?seconds=0", port: port).status == 400)
+    #expect(try HTTP.get("/nowhere", port: port).status == 404)
+    let root = try HTTP.get("/", port: port)
+    #expect((301...308).contains(root.status) && root.headers["location"] == "/ui/")
+    #expect(try HTTP.get("/ui/", port: port).headers["content-type"] == "text/html; charset=utf-8")
+    process.signal(SIGINT)
+    #expect(process.wait() == 0)
+  }
+
+  @Test func aPortInUseIsToldInOneLine() throws {
+    let (process, port) = try AgentProcess.serving(["--interval", "3600"])
+    let result = try AgentProcess.run(["--serve", "--port", String(port)])
+    #expect(result.status == 69)
+    #expect(result.errors.split(separator: "\n").count == 1)
+    #expect(result.errors.end(of: ":\(port)") != nil && result.errors.end(of: "in use") != nil, "\(result.errors)")
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test(arguments: [
+    (["--port", "99999"], "--port: \"99999\""), (["--interval", "0.5"], "--interval: \"0.5\""),
+    (["--history", "0"], "--history: \"0\""), (["--log-level", "loud"], "--log-level: \"loud\""),
+    (["--once", "--tui"], "--once"), (["--json"], "--json"), (["--root", "/nowhere"], "--root: \"/nowhere\""),
+    (["--nonsense"], "--nonsense"), (["surplus"], "surplus"), (["--host", "999.1.1.1.1"], "999.1.1.1.1"),
+  ]) func wrongUseIsEXUSAGE(arguments: [String], named: String) throws {
+    let result = try AgentProcess.run(arguments)
+    #expect(result.status == (arguments[0] == "--host" ? 69 : 64))
+    #expect(result.output == "")
+    #expect(result.errors.end(of: named) != nil, "\(result.errors)")
+  }
+
+  @Test func wrongVariablesAreEXUSAGE() throws {
+    let result = try AgentProcess.run(["--serve"], environment: ["INTERVAL_SEC": "soon"])
+    #expect(result.status == 64)
+    #expect(
+      result.errors
+        == "agent: INTERVAL_SEC: \"soon\" is not allowed; allowed is a whole number of seconds from 1 to 86400\n")
+  }
+
+  @Test func versionAndHelp() throws {
+    let version = try AgentProcess.run(["--version"])
+    #expect(version.status == 0 && version.output.split(separator: ".").count == 3)
+    let help = try AgentProcess.run(["--help"])
+    #expect(help.status == 0)
+    for flag in ["--tui", "--serve", "--once", "--port", "--host", "--interval", "--history", "--log-level", "--root"] {
+      #expect(help.output.end(of: flag) != nil, "\(flag)")
+    }
+  }
+
+  @Test func onceIsReadable() throws {
+    let result = try AgentProcess.run(["--once", "--root", Fixture("vm-1-core").root])
+    #expect(result.status == 0)
+    for text in ["cpu\n", "ram\n", "disks\n", "usage"] { #expect(result.output.end(of: text) != nil, "\(text)") }
+  }
+
+  @Test func aReaderThatHasEnoughIsNoCrash() throws {
+    let process = try AgentProcess(["--once", "--json"])
+    process.closeOutput()
+    #expect(process.wait() == 0)
+  }
+}

@@ -1,0 +1,42 @@
+import SystemIO
+import Testing
+
+/// What the release binary must not hold: checked on the file that scripts/test has built.
+@Suite(.enabled(if: getenv("AGENT_RELEASE_BINARY") != nil, "AGENT_RELEASE_BINARY names no release binary"))
+struct ReleaseBinaryTests {
+  private func binary() throws -> String {
+    try #require(getenv("AGENT_RELEASE_BINARY").map { String(cString: $0) })
+  }
+
+  /// Full Foundation brings ICU and 45 MB; its data and its libraries are easily seen.
+  @Test func linksNoFullFoundation() throws {
+    var status = stat()
+    let path = try binary()
+    #expect(stat(path, &status) == 0)
+    #expect(status.st_size < 40_000_000, "\(status.st_size) bytes")
+    let descriptor = open(path, O_RDONLY)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    var chunk = [UInt8](repeating: 0, count: 1 << 20)
+    var tail: [UInt8] = []
+    let marks = ["libFoundation.so", "lib_FoundationICU.so", "icudt", "libFoundationNetworking.so"].map { Array($0.utf8) }
+    var found: Set<String> = []
+    while true {
+      let count = read(descriptor, &chunk, chunk.count)
+      if count <= 0 { break }
+      let bytes = tail + chunk[..<count]
+      for mark in marks where contains(bytes, mark) { found.insert(String(decoding: mark, as: UTF8.self)) }
+      tail = Array(bytes.suffix(64))
+    }
+    #expect(found.isEmpty)
+  }
+
+  private func contains(_ bytes: [UInt8], _ mark: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      mark.withUnsafeBytes { mark in
+        // Both are whole buffers with their own counts.
+        memmem(bytes.baseAddress, bytes.count, mark.baseAddress, mark.count) != nil
+      }
+    }
+  }
+}
