@@ -70,6 +70,8 @@ let package = Package(
     .target(name: "CSystemIO"),
     .target(name: "CWeb"),
 
+    // Recorded machines and mutations, for all tests that need them.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "MetricsTests", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"], swiftSettings: settings),
     .testTarget(name: "HistoryTests", dependencies: ["History", "AgentMetrics"], swiftSettings: settings),
@@ -77,7 +79,8 @@ let package = Package(
       name: "CollectTests", dependencies: ["Collect", "History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .testTarget(
       name: "AgentTests",
-      dependencies: ["agent", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+      dependencies: ["agent", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport"],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

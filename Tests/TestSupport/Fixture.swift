@@ -3,18 +3,18 @@ import Glibc
 /// A recorded machine: a tree with the `proc`, `sys` and `etc` that the collectors read.
 ///
 /// Copies lie in a temporary folder that the end of the test process removes.
-struct Fixture {
+public struct Fixture: Sendable {
   /// What collectors take as their root.
-  let root: String
+  public let root: String
 
   /// A machine of Tests/Fixtures by its name; not to be written to.
-  init(_ machine: String) {
+  public init(_ machine: String) {
     root = Self.folder + "/" + machine
     precondition(access(root, F_OK) == 0, "no fixture \(machine)")
   }
 
   /// A machine made up of files, path → contents, "proc/stat" → "cpu 1 2 3".
-  init(files: [String: String]) throws {
+  public init(files: [String: String]) throws {
     root = try Self.temporary()
     for (path, text) in files { try write(text, to: path) }
   }
@@ -27,12 +27,12 @@ struct Fixture {
   }
 
   /// A copy that may be written to.
-  func copy() throws -> Fixture {
+  public func copy() throws -> Fixture {
     try Fixture(copyOf: root)
   }
 
   /// Root of a temporary copy as the machine was at the second instant.
-  func later() throws -> String {
+  public func later() throws -> String {
     let copy = try copy()
     try copy.advance()
     return copy.root
@@ -40,40 +40,40 @@ struct Fixture {
 
   /// Brings a copy to the second instant: the files of `later/` are written over those there, in place, so that
   /// descriptors that are open see the change, as they would in /proc.
-  func advance() throws {
+  public func advance() throws {
     try Self.copy(root + "/later", over: root)
   }
 
   /// Writes a file of a copy, in place where it is there.
-  func write(_ text: String, to path: String) throws {
+  public func write(_ text: String, to path: String) throws {
     try write(Array(text.utf8), to: path)
   }
 
   /// Writes a file of a copy, in place where it is there.
-  func write(_ bytes: [UInt8], to path: String) throws {
+  public func write(_ bytes: [UInt8], to path: String) throws {
     try Self.write(bytes, to: root + "/" + path)
   }
 
   /// Makes a symbolic link in a copy.
-  func link(_ path: String, to target: String) throws {
+  public func link(_ path: String, to target: String) throws {
     try Self.makeParent(of: root + "/" + path)
     try check(symlink(target, root + "/" + path), "link " + path)
   }
 
   /// Removes a file or a folder with all that is in it from a copy.
-  func remove(_ path: String) {
+  public func remove(_ path: String) {
     Self.remove(root + "/" + path)
   }
 
   /// The contents of a file.
-  func contents(of path: String) throws -> [UInt8] {
+  public func contents(of path: String) throws -> [UInt8] {
     try Self.contents(of: root + "/" + path)
   }
 
   /// Tests/Fixtures, found from this file's own place.
   private static let folder: String = {
     let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-    return parts.dropLast(3).joined(separator: "/") + "/Fixtures"
+    return parts.dropLast(2).joined(separator: "/") + "/Fixtures"
   }()
 
   /// The folder that all of this process's copies lie in.
@@ -164,8 +164,8 @@ struct Fixture {
 }
 
 /// Why a tree could not be made.
-struct FixtureError: Error {
-  let description: String
+public struct FixtureError: Error {
+  public let description: String
 
   init(_ action: String) {
     description = action + ": " + String(cString: strerror(errno))
