@@ -54,7 +54,7 @@ let package = Package(
     ),
     .target(name: "API", dependencies: ["History", "AgentMetrics", "CWeb"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
-    .target(name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    .target(name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CSystemIO"], swiftSettings: settings),
     .target(name: "Collect", dependencies: ["History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(name: "SystemIO", dependencies: ["CSystemIO"], swiftSettings: settings),
     // The module is AgentMetrics because Hummingbird brings a module called Metrics (swift-metrics), and a module alias
@@ -77,6 +77,25 @@ let package = Package(
     .testTarget(name: "HistoryTests", dependencies: ["History", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
       name: "CollectTests", dependencies: ["Collect", "History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    // Takes malloc's place, to count allocations.
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .testTarget(
+      name: "CollectLinuxTests",
+      dependencies: ["CollectLinux", "Collect", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
+      swiftSettings: settings),
+    .testTarget(name: "APITests", dependencies: ["API", "History", "AgentMetrics"], swiftSettings: settings),
+    .testTarget(
+      name: "HTTPServerTests",
+      dependencies: [
+        "HTTPServer", "API", "History", "AgentMetrics",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "DashboardTests", dependencies: ["Dashboard", "History", "AgentMetrics", "SystemIO"],
+      swiftSettings: settings),
     .testTarget(
       name: "AgentTests",
       dependencies: ["agent", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport"],

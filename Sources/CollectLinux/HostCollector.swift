@@ -51,20 +51,18 @@ public final class HostCollector: Collector {
   }
 
   private func readHostname(into host: inout Host) {
-    let isSame = hostnameFile.readIfPresent(into: buffer) { bytes in
+    let isNamed = hostnameFile.readIfPresent(into: buffer) { bytes in
       var position = 0
-      guard let word = bytes.word(&position) else {
-        host.hostname = nil
-        return
-      }
-      if let hostname = host.hostname, bytes.equals(word, hostname) { return }
+      guard let word = bytes.word(&position) else { return false }
+      if let hostname = host.hostname, bytes.equals(word, hostname) { return true }
       host.hostname = bytes.string(word)
+      return true
     }
-    if isSame == nil { host.hostname = nil }
+    if isNamed != true { host.hostname = nil }
   }
 
   private static func figure(_ value: UInt64?) -> Double {
-    value.map(Double.init) ?? .nan
+    value.map { Double($0) } ?? .nan
   }
 }
 
@@ -123,12 +121,13 @@ enum HostParser {
     return bytes.decimal(&position) ?? .nan
   }
 
-  /// /proc/sys/fs/file-nr: handles allocated, handles free (0 since kernel 2.6), the most there may be.
+  /// /proc/sys/fs/file-nr: handles allocated, handles free (0 since kernel 2.6), the most there may be (NaN where there is no limit).
   static func fileNumbers(_ bytes: Span<UInt8>) -> (inUse: Double, limit: Double) {
     var position = 0
     guard let allocated = bytes.unsigned(&position), let free = bytes.unsigned(&position) else { return (.nan, .nan) }
-    let limit = bytes.unsigned(&position)
-    return (Double(allocated > free ? allocated - free : 0), limit.map(Double.init) ?? .nan)
+    // LONG_MAX, the default of systemd and of 64-bit kernels today, is no limit.
+    let limit = bytes.unsigned(&position).flatMap { $0 < UInt64(Int64.max) ? Double($0) : nil }
+    return (Double(allocated > free ? allocated - free : 0), limit ?? .nan)
   }
 
   /// os-release(5): the value of PRETTY_NAME, else of NAME; nil where there is neither.

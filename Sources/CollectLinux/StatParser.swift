@@ -52,9 +52,9 @@ enum StatParser {
       } else if bytes.skip("processes ", &position) {
         cpu.forks = bytes.unsigned(&position)
       } else if bytes.skip("procs_running ", &position) {
-        load.running = bytes.unsigned(&position).map(Double.init) ?? .nan
+        load.running = bytes.unsigned(&position).map { Double($0) } ?? .nan
       } else if bytes.skip("procs_blocked ", &position) {
-        load.blocked = bytes.unsigned(&position).map(Double.init) ?? .nan
+        load.blocked = bytes.unsigned(&position).map { Double($0) } ?? .nan
       }
       bytes.skipLongLine(&position)
     }
@@ -73,8 +73,9 @@ enum StatParser {
     return nil
   }
 
-  /// The fields of a CPU's line; nil with fewer than four, which is a line cut off. Kernels before 2.5.41 print four,
-  /// later ones up to ten.
+  /// The fields of a CPU's line; nil with fewer than four, which is a line cut off.
+  ///
+  /// Kernels before 2.5.41 print four, later ones up to ten.
   private static func time(_ bytes: Span<UInt8>, _ position: inout Int) -> CPUTime? {
     var time = CPUTime()
     guard let user = bytes.unsigned(&position), let nice = bytes.unsigned(&position),
@@ -116,6 +117,6 @@ enum LoadParser {
     // "3/456": runnable tasks and all tasks. /proc/stat tells the runnable ones too.
     load.tasks = .nan
     guard bytes.unsigned(&position) != nil, bytes.skip("/", &position) else { return }
-    load.tasks = bytes.unsigned(&position).map(Double.init) ?? .nan
+    load.tasks = bytes.unsigned(&position).map { Double($0) } ?? .nan
   }
 }

@@ -39,8 +39,12 @@ public struct ProcessesReading: Sendable, Hashable {
   public var all: [ProcessReading] = []
   /// Seconds in a tick, 1 ÷ USER_HZ.
   public var secondsPerTick = 0.01
-  /// The monotonic instant of this scan, in seconds.
+  /// The boot-time clock's instant of this scan, in seconds.
   public var instant = Double.nan
+  /// The scan before it, of a collector that does not scan at each tick; nil else.
+  public var earlier: [ProcessReading]?
+  /// The instant of the scan before it.
+  public var earlierInstant = Double.nan
 
   /// No process.
   public init() {}
@@ -161,10 +165,12 @@ public struct Processes: Sendable, Hashable {
   /// The union of those that use most CPU, memory and I/O, most CPU first.
   public var top: [Process] = []
 
-  /// The summary of a scan; rates need the scan before it.
+  /// The summary of a scan; rates need the scan before it: the one that it names itself, else the previous Reading's.
   public init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
     var best = [TopList(), TopList(), TopList()]
-    let known = previous?.all ?? []
+    let known = current.earlier ?? previous?.all ?? []
+    let elapsed =
+      current.earlier == nil ? elapsed : Elapsed(seconds: current.instant - current.earlierInstant)
     var cursor = 0
     for process in current.all {
       count(process)

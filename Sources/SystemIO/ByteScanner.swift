@@ -90,12 +90,17 @@ extension Span where Element == UInt8 {
     var value = Double(whole)
     if self.byte(at: position) == UInt8(ascii: ".") {
       position += 1
-      var scale = 0.1
+      // One division of whole numbers rounds once; a sum of tenths and hundredths would round at each.
+      var digits: UInt64 = whole
+      var scale = 1.0
       while position < count, self[position].isDigit {
-        value += Double(self[position] &- UInt8(ascii: "0")) * scale
-        scale *= 0.1
+        if digits < 1 << 49 {
+          digits = digits * 10 + UInt64(self[position] &- UInt8(ascii: "0"))
+          scale *= 10
+        }
         position += 1
       }
+      if scale > 1 { value = Double(digits) / scale }
     }
     return isNegative ? -value : value
   }

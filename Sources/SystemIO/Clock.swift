@@ -22,6 +22,9 @@ public enum Clock {
     return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
   }
 
+  /// CPU time that the calling thread has used (CLOCK_THREAD_CPUTIME_ID).
+  public static var threadCPU: Double { seconds(CLOCK_THREAD_CPUTIME_ID) }
+
   private static func seconds(_ clock: clockid_t) -> Double {
     var time = timespec()
     guard clock_gettime(clock, &time) == 0 else { return .nan }

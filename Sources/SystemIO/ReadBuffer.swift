@@ -44,4 +44,17 @@ public final class ReadBuffer {
     let contents = storage
     return try body(contents.span.extracting(0..<count))
   }
+
+  /// Reads a descriptor by a single call and shows what came to `body`; nil where reading fails.
+  ///
+  /// Enough for files that the kernel writes as one record, as those of a process are; it spares the second call.
+  public func readOnce<Result>(descriptor: Int32, _ body: (Span<UInt8>) -> Result) -> Result? {
+    let got = storage.withUnsafeMutableBytes { bytes in
+      // The call writes at most bytes.count bytes from the start.
+      pread(descriptor, bytes.baseAddress, bytes.count, 0)
+    }
+    guard got >= 0 else { return nil }
+    let contents = storage
+    return body(contents.span.extracting(0..<got))
+  }
 }

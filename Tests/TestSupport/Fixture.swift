@@ -165,6 +165,7 @@ public struct Fixture: Sendable {
 
 /// Why a tree could not be made.
 public struct FixtureError: Error {
+  /// What was done to what, and errno.
   public let description: String
 
   init(_ action: String) {

@@ -1,0 +1,327 @@
+public import AgentMetrics
+public import Collect
+internal import SystemIO
+
+/// The limits and use of the control group that the agent itself runs in: in a container, the container's.
+///
+/// Limits bind down the tree: where a group above (a slice, a pod) has a tighter limit than the agent's own, that
+/// limit and that group's use are told, so that use ÷ limit says how near the agent is to being held back. The group
+/// at the root of a machine is the machine and is not told.
+public final class CgroupCollector: Collector {
+  /// "cgroup".
+  public let name = "cgroup"
+
+  /// Reads between two looks for where the group is and what binds it.
+  private static let rest = 60
+
+  private let root: String
+  private let buffer = ReadBuffer(capacity: 4_096)
+  private var files: CgroupFiles?
+  private var resting = 0
+
+  /// The group as /proc/self/cgroup and the hierarchies mounted under `root` have it.
+  public init(root: String) {
+    self.root = root
+  }
+
+  /// Writes `reading.cgroup`.
+  public func read(into reading: inout Reading) throws(CollectorError) {
+    if resting == 0 {
+      resting = Self.rest
+      files = CgroupPlace.find(root: root).flatMap { place in
+        // The same files stay open while nothing has changed.
+        let found = CgroupFiles(place)
+        return found == files ? files : found
+      }
+    }
+    resting -= 1
+    guard let files else {
+      reading.cgroup = nil
+      return
+    }
+    var cgroup = CgroupReading(version: files.place.version, path: files.place.path)
+    files.read(into: &cgroup, buffer)
+    reading.cgroup = cgroup
+  }
+}
+
+/// Where the agent's group is: the folder for each resource, from the group itself up to the top that can be seen.
+struct CgroupPlace: Hashable {
+  /// A resource's folders, the group's own first; empty where no hierarchy has it.
+  struct Resource: Hashable {
+    var version = 2
+    var folders: [String] = []
+  }
+
+  var version = 2
+  var path = ""
+  var cpu = Resource()
+  var usage = Resource()
+  var memory = Resource()
+  var tasks = Resource()
+
+  /// Looks at /proc/self/cgroup and /proc/self/mountinfo; nil where the agent is in no group but the machine's.
+  static func find(root: String) -> CgroupPlace? {
+    guard let text = try? Files.contents(of: root + "/proc/self/cgroup") else { return nil }
+    let memberships = CgroupParser.memberships(text.span)
+    let mounts = (try? Files.contents(of: root + "/proc/self/mountinfo")).map { CgroupParser.mounts($0.span) } ?? []
+    func resource(_ controller: String) -> Resource {
+      for membership in memberships where membership.controllers.contains(controller) {
+        let mount =
+          mounts.first { !$0.isUnified && $0.options.contains(controller) }
+          ?? CgroupParser.Mount(isUnified: false, root: "/", point: "/sys/fs/cgroup/" + controller, options: [])
+        // Only the root of the whole tree has a release agent.
+        let folders = folders(root, mount, membership.path).filter { !Files.exists($0 + "/release_agent") }
+        return Resource(version: 1, folders: folders)
+      }
+      for membership in memberships where membership.controllers.isEmpty {
+        let mount =
+          mounts.first { $0.isUnified }
+          ?? CgroupParser.Mount(isUnified: true, root: "/", point: "/sys/fs/cgroup", options: [])
+        // The root of the whole tree has neither type nor limits; a container's own root has them.
+        let folders = folders(root, mount, membership.path).filter { folder in
+          ["cgroup.type", "cpu.max", "memory.max"].contains { Files.exists(folder + "/" + $0) }
+        }
+        return Resource(version: 2, folders: folders)
+      }
+      return Resource()
+    }
+    var place = CgroupPlace()
+    place.cpu = resource("cpu")
+    place.usage = resource("cpuacct")
+    if place.usage.version == 2 { place.usage = place.cpu }
+    place.memory = resource("memory")
+    place.tasks = resource("pids")
+    place.version = min(place.cpu.version, place.memory.version)
+    let controllers = place.version == 2 ? [] : ["memory", "cpu"]
+    place.path =
+      controllers.compactMap { name in memberships.first { $0.controllers.contains(name) }?.path }
+      .first { $0 != "/" } ?? memberships.first { $0.controllers.isEmpty == (place.version == 2) }?.path ?? "/"
+    let all = place.cpu.folders + place.usage.folders + place.memory.folders + place.tasks.folders
+    return all.isEmpty ? nil : place
+  }
+
+  /// The group's folder and those above it, as far as they can be seen.
+  ///
+  /// In a container without a namespace of its own, the path is the host's while only the group is mounted; its own
+  /// folder is the mount point then.
+  private static func folders(_ root: String, _ mount: CgroupParser.Mount, _ path: String) -> [String] {
+    let point = root + mount.point
+    var inside = path
+    if mount.root != "/", path == mount.root || path.hasPrefix(mount.root + "/") {
+      inside = String(path.dropFirst(mount.root.count))
+    }
+    // Outside what the namespace shows, "/../…".
+    if inside.hasPrefix("/..") { return [] }
+    var parts = inside.split(separator: "/").map(String.init)
+    if !parts.isEmpty, !Files.exists(point + "/" + parts.joined(separator: "/")) { parts = [] }
+    var folders: [String] = []
+    while true {
+      folders.append(([point] + parts).joined(separator: "/"))
+      if parts.isEmpty { return folders.filter { Files.exists($0) } }
+      parts.removeLast()
+    }
+  }
+}
+
+/// The files that tell what is used and what binds, kept open.
+final class CgroupFiles: Equatable {
+  let place: CgroupPlace
+  private let cpuFolder: String?
+  private let memoryFolder: String?
+
+  private var cpuMaximum: RestingFile
+  private var cpuPeriod: RestingFile
+  private var cpuUsage: RestingFile
+  private var cpuStat: RestingFile
+  private var memoryMaximum: RestingFile
+  private var memoryCurrent: RestingFile
+  private var memoryStat: RestingFile
+  private var memoryEvents: RestingFile
+  private var swapMaximum: RestingFile
+  private var swapCurrent: RestingFile
+  private var tasksCurrent: RestingFile
+  private var tasksMaximum: RestingFile
+
+  init(_ place: CgroupPlace) {
+    self.place = place
+    let cpu = Self.tightest(place.cpu) { Self.cpuLimit(in: $0, version: place.cpu.version) }
+    let memory = Self.tightest(place.memory) { Self.memoryLimit(in: $0, version: place.memory.version) }
+    cpuFolder = cpu
+    memoryFolder = memory
+    // A missing folder makes paths that no machine has, and such files rest.
+    func file(_ folder: String?, _ name: String) -> RestingFile { RestingFile((folder ?? "/nonexistent") + "/" + name) }
+    let isUnified = place.cpu.version == 2
+    cpuMaximum = file(cpu, isUnified ? "cpu.max" : "cpu.cfs_quota_us")
+    cpuPeriod = file(cpu, "cpu.cfs_period_us")
+    cpuStat = file(cpu, "cpu.stat")
+    // The accounting of version 1 has a tree of its own; the group in it that binds is that of the same depth.
+    let depth = cpu.flatMap { place.cpu.folders.firstIndex(of: $0) } ?? 0
+    let usage = depth < place.usage.folders.count ? place.usage.folders[depth] : place.usage.folders.first
+    cpuUsage = file(usage, "cpuacct.usage")
+    let isUnifiedMemory = place.memory.version == 2
+    memoryMaximum = file(memory, isUnifiedMemory ? "memory.max" : "memory.limit_in_bytes")
+    memoryCurrent = file(memory, isUnifiedMemory ? "memory.current" : "memory.usage_in_bytes")
+    memoryStat = file(memory, "memory.stat")
+    memoryEvents = file(memory, isUnifiedMemory ? "memory.events" : "memory.oom_control")
+    swapMaximum = file(memory, isUnifiedMemory ? "memory.swap.max" : "memory.memsw.limit_in_bytes")
+    swapCurrent = file(memory, isUnifiedMemory ? "memory.swap.current" : "memory.memsw.usage_in_bytes")
+    tasksCurrent = file(place.tasks.folders.first, "pids.current")
+    tasksMaximum = file(place.tasks.folders.first, "pids.max")
+  }
+
+  static func == (left: CgroupFiles, right: CgroupFiles) -> Bool {
+    left.place == right.place && left.cpuFolder == right.cpuFolder && left.memoryFolder == right.memoryFolder
+  }
+
+  func read(into cgroup: inout CgroupReading, _ buffer: ReadBuffer) {
+    if place.cpu.version == 2 {
+      cgroup.cpuLimit = cpuMaximum.readIfPresent(into: buffer) { CgroupParser.cpuMaximum($0) } ?? nil
+    } else {
+      let quota = cpuMaximum.readIfPresent(into: buffer) { CgroupParser.limit($0) } ?? nil
+      let period = cpuPeriod.readIfPresent(into: buffer) { CgroupParser.limit($0) } ?? nil
+      if let quota, let period, period > 0 { cgroup.cpuLimit = Double(quota) / Double(period) }
+    }
+    _ = cpuStat.readIfPresent(into: buffer) { CgroupParser.cpuStat($0, into: &cgroup) }
+    if place.usage.version == 1 {
+      let nanoseconds = cpuUsage.readIfPresent(into: buffer) { CgroupParser.limit($0) } ?? nil
+      cgroup.cpuMicroseconds = nanoseconds.map { $0 / 1_000 }
+    }
+    let isUnified = place.memory.version == 2
+    cgroup.memoryLimit = memoryMaximum.readIfPresent(into: buffer) { CgroupParser.limit($0) } ?? nil
+    cgroup.memoryUsage = memoryCurrent.readIfPresent(into: buffer) { CgroupParser.limit($0) } ?? nil
+    cgroup.memoryInactiveFile =
+      memoryStat.readIfPresent(into: buffer) {
+        CgroupParser.value($0, of: isUnified ? "inactive_file " : "total_inactive_file ")
+      } ?? nil
+    cgroup.oomKills = memoryEvents.readIfPresent(into: buffer) { CgroupParser.value($0, of: "oom_kill ") } ?? nil
+    cgroup.swapLimit = swapMaximum.readIfPresent(into: buffer) { CgroupParser.limit($0) } ?? nil
+    cgroup.swapUsage = swapCurrent.readIfPresent(into: buffer) { CgroupParser.limit($0) } ?? nil
+    if !isUnified {
+      // Version 1 counts memory and swap together.
+      cgroup.swapLimit = Self.difference(cgroup.swapLimit, cgroup.memoryLimit)
+      cgroup.swapUsage = Self.difference(cgroup.swapUsage, cgroup.memoryUsage)
+    }
+    cgroup.tasks = tasksCurrent.readIfPresent(into: buffer) { CgroupParser.limit($0) } ?? nil
+    cgroup.tasksLimit = tasksMaximum.readIfPresent(into: buffer) { CgroupParser.limit($0) } ?? nil
+  }
+
+  private static func difference(_ both: UInt64?, _ memory: UInt64?) -> UInt64? {
+    guard let both, let memory else { return nil }
+    return both > memory ? both - memory : 0
+  }
+
+  /// The folder with the lowest limit, the nearest of equals; without any limit, the group's own.
+  private static func tightest(_ resource: CgroupPlace.Resource, _ limit: (String) -> Double?) -> String? {
+    var best: (folder: String, limit: Double)?
+    for folder in resource.folders {
+      if let limit = limit(folder), limit < best?.limit ?? .infinity { best = (folder, limit) }
+    }
+    return best?.folder ?? resource.folders.first
+  }
+
+  private static func cpuLimit(in folder: String, version: Int) -> Double? {
+    if version == 2 {
+      return (try? Files.contents(of: folder + "/cpu.max")).flatMap { CgroupParser.cpuMaximum($0.span) }
+    }
+    guard let quota = Files.number(of: folder + "/cpu.cfs_quota_us"), quota > 0,
+      let period = Files.number(of: folder + "/cpu.cfs_period_us"), period > 0
+    else { return nil }
+    return Double(quota) / Double(period)
+  }
+
+  private static func memoryLimit(in folder: String, version: Int) -> Double? {
+    let name = version == 2 ? "/memory.max" : "/memory.limit_in_bytes"
+    return (try? Files.contents(of: folder + name)).flatMap { CgroupParser.limit($0.span) }.map { Double($0) }
+  }
+}
+
+/// The texts of control groups (Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
+enum CgroupParser {
+  /// A line of /proc/[pid]/cgroup; without controllers it is version 2's.
+  struct Membership: Hashable {
+    var controllers: [String]
+    var path: String
+  }
+
+  /// A mounted hierarchy.
+  struct Mount: Hashable {
+    var isUnified: Bool
+    /// The group that the mount shows as its root.
+    var root: String
+    var point: String
+    /// The filesystem's own options, which name a hierarchy's controllers.
+    var options: [String]
+  }
+
+  /// Lines of `number:controller,controller:/path` (cgroups(7)).
+  static func memberships(_ bytes: Span<UInt8>) -> [Membership] {
+    var memberships: [Membership] = []
+    for line in bytes.string(0..<bytes.count).split(separator: "\n") {
+      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3, parts[2].hasPrefix("/") else { continue }
+      let controllers = parts[1].split(separator: ",").map(String.init)
+      memberships.append(Membership(controllers: controllers, path: String(parts[2])))
+    }
+    return memberships
+  }
+
+  /// The hierarchies in /proc/[pid]/mountinfo (proc_pid_mountinfo(5)).
+  static func mounts(_ bytes: Span<UInt8>) -> [Mount] {
+    var mounts: [Mount] = []
+    for line in bytes.string(0..<bytes.count).split(separator: "\n") {
+      let words = line.split(separator: " ").map(String.init)
+      guard words.count > 6, let dash = words[6...].firstIndex(of: "-"), words.count > dash + 1 else { continue }
+      let type = words[dash + 1]
+      guard type == "cgroup" || type == "cgroup2" else { continue }
+      let options = words.count > dash + 3 ? words[dash + 3].split(separator: ",").map(String.init) : []
+      mounts.append(Mount(isUnified: type == "cgroup2", root: words[3], point: words[4], options: options))
+    }
+    return mounts
+  }
+
+  /// A file with one number; nil for "max", −1 and version 1's largest number, which all mean no limit.
+  static func limit(_ bytes: Span<UInt8>) -> UInt64? {
+    var position = 0
+    // Version 1 rounds LONG_MAX down to a page.
+    guard let value = bytes.unsigned(&position), value < 1 << 62 else { return nil }
+    return value
+  }
+
+  /// cpu.max, "200000 100000": CPUs' worth of time; nil for "max".
+  static func cpuMaximum(_ bytes: Span<UInt8>) -> Double? {
+    var position = 0
+    guard let quota = bytes.unsigned(&position) else { return nil }
+    guard let period = bytes.unsigned(&position), period > 0 else { return nil }
+    return Double(quota) / Double(period)
+  }
+
+  /// cpu.stat of either version: time used (version 2 only), and the periods held back.
+  static func cpuStat(_ bytes: Span<UInt8>, into cgroup: inout CgroupReading) {
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("usage_usec ", &position) {
+        cgroup.cpuMicroseconds = bytes.unsigned(&position)
+      } else if bytes.skip("nr_periods ", &position) {
+        cgroup.periods = bytes.unsigned(&position)
+      } else if bytes.skip("nr_throttled ", &position) {
+        cgroup.throttledPeriods = bytes.unsigned(&position)
+      } else if bytes.skip("throttled_usec ", &position) {
+        cgroup.throttledMicroseconds = bytes.unsigned(&position)
+      } else if bytes.skip("throttled_time ", &position) {
+        cgroup.throttledMicroseconds = bytes.unsigned(&position).map { $0 / 1_000 }
+      }
+      bytes.skipLine(&position)
+    }
+  }
+
+  /// The number of a `key number` line; nil where there is none.
+  static func value(_ bytes: Span<UInt8>, of key: StaticString) -> UInt64? {
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip(key, &position) { return bytes.unsigned(&position) }
+      bytes.skipLine(&position)
+    }
+    return nil
+  }
+}

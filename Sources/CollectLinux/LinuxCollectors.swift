@@ -1,0 +1,22 @@
+public import Collect
+
+/// The collectors of a Linux machine, in the order in which a tick reads them; the dearest comes last.
+///
+/// - Parameters:
+///   - root: "" for the running machine, else the directory that holds its `proc`, `sys` and `etc`.
+///   - version: what the agent says of itself.
+public func linuxCollectors(root: String, version: String) -> [any Collector] {
+  [
+    HostCollector(root: root),
+    CPUCollector(root: root),
+    MemoryCollector(root: root),
+    PressureCollector(root: root),
+    DiskCollector(root: root),
+    FilesystemCollector(root: root),
+    NetworkCollector(root: root),
+    SensorsCollector(root: root),
+    CgroupCollector(root: root),
+    ProcessesCollector(root: root),
+    AgentCollector(version: version),
+  ]
+}

@@ -1,0 +1,257 @@
+internal import AgentMetrics
+internal import CSystemIO
+internal import Collect
+internal import SystemIO
+
+/// One pass over /proc: what the kernel says of every process.
+///
+/// What a process keeps (its user, its container) is asked when it is first seen, at the next pass, since it may have
+/// been started only to become another, and then at every 32nd. The rest costs one file, two with I/O.
+final class ProcessScanner {
+  /// More processes than pid_max may allow are not believed.
+  static let maximumProcesses = 4_194_304
+
+  private static let rest = 32
+
+  private let root: String
+  private let users: UserNames
+  private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
+  private let buffer = ReadBuffer(capacity: 8_192)
+  private var directory: OpaquePointer?
+  private var path: [CChar] = Array(repeating: 0, count: 64)
+  private var pass = 0
+  /// The last pass, which tells what is known of whom.
+  private(set) var last: [ProcessReading] = []
+  /// The pass at which each of `last` was first seen.
+  private var firstSeen: [Int] = []
+
+  /// The processes of the machine whose /proc lies under `root`.
+  init(root: String) {
+    self.root = root
+    users = UserNames(root: root)
+  }
+
+  deinit { if let directory { closedir(directory) } }
+
+  /// All processes by ascending pid.
+  ///
+  /// - Throws: CollectorError where /proc cannot be listed.
+  func scan() throws(CollectorError) -> [ProcessReading] {
+    if directory == nil { directory = opendir(root + "/proc") }
+    guard let directory else { throw CollectorError(SystemError("open " + root + "/proc").description) }
+    rewinddir(directory)
+    users.refresh()
+    pass += 1
+    var all: [ProcessReading] = []
+    all.reserveCapacity(last.count + 16)
+    var seen: [Int] = []
+    seen.reserveCapacity(last.count + 16)
+    let descriptor = dirfd(directory)
+    var cursor = 0
+    var isAscending = true
+    while let entry = readdir(directory) {
+      guard all.count < Self.maximumProcesses, let pid = Self.pid(of: &entry.pointee) else { continue }
+      if let before = all.last?.pid, pid < before { isAscending = false }
+      // The kernel lists them in order; a folder of a recording may not.
+      while cursor < last.count, last[cursor].pid < pid { cursor += 1 }
+      if cursor >= last.count || last[cursor].pid != pid { cursor = isAscending ? cursor : place(of: pid) }
+      var process = ProcessReading(pid: pid)
+      setPath(pid)
+      // Gone since it was listed, or hidden from the agent.
+      guard read(descriptor, "stat", { ProcessStatParser.parse($0, pageSize: pageSize, into: &process) }) == true else {
+        continue
+      }
+      _ = read(descriptor, "io") { ProcessIOParser.parse($0, into: &process) }
+      var first = pass
+      var isKnown = false
+      if cursor < last.count, last[cursor].pid == pid, last[cursor].start == process.start {
+        first = firstSeen[cursor]
+        isKnown = first + 1 < pass && (pass &+ Int(pid)) % Self.rest != 0
+        process.user = last[cursor].user
+        process.service = last[cursor].service
+      }
+      if !isKnown { readIdentity(descriptor, &process) }
+      all.append(process)
+      seen.append(first)
+    }
+    if !isAscending {
+      let order = all.indices.sorted { all[$0].pid < all[$1].pid }
+      all = order.map { all[$0] }
+      seen = order.map { seen[$0] }
+    }
+    last = all
+    firstSeen = seen
+    return all
+  }
+
+  /// The command line of a process, its arguments joined by blanks; nil for kernel threads and those that are gone.
+  func command(of pid: Int32) -> String? {
+    guard let directory else { return nil }
+    setPath(pid)
+    return read(dirfd(directory), "cmdline") { CommandLineParser.text($0) } ?? nil
+  }
+
+  private func readIdentity(_ descriptor: Int32, _ process: inout ProcessReading) {
+    var user: UInt64?
+    if root.isEmpty {
+      // The owner of the folder is the effective user, dumpable or not (fs/proc/base.c, task_dump_owner).
+      var status = stat()
+      setName("")
+      if fstatat(descriptor, path, &status, 0) == 0 { user = UInt64(status.st_uid) }
+    } else {
+      user = read(descriptor, "status") { ProcessStatusParser.effectiveUser($0) } ?? nil
+    }
+    process.user = user.map { users.name(of: $0) } ?? ""
+    process.service = process.isKernelThread ? nil : read(descriptor, "cgroup") { ServiceName.find(in: $0) } ?? nil
+  }
+
+  /// Where in `last` a pid stands, or the first after it.
+  private func place(of pid: Int32) -> Int {
+    var (low, high) = (0, last.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if last[middle].pid < pid { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  // The path of a file of a process, made in place: "1234/stat".
+  private var prefix = 0
+
+  private func setPath(_ pid: Int32) {
+    var digits = 0
+    var rest = pid
+    while rest > 0 {
+      digits += 1
+      rest /= 10
+    }
+    rest = pid
+    for index in stride(from: digits - 1, through: 0, by: -1) {
+      path[index] = CChar(48 + rest % 10)
+      rest /= 10
+    }
+    path[digits] = 47
+    prefix = digits + 1
+  }
+
+  private func setName(_ name: StaticString) {
+    name.withUTF8Buffer { bytes in
+      for index in bytes.indices { path[prefix + index] = CChar(bitPattern: bytes[index]) }
+      path[prefix + bytes.count] = 0
+    }
+  }
+
+  private func read<Result>(_ directory: Int32, _ name: StaticString, _ body: (Span<UInt8>) -> Result) -> Result? {
+    setName(name)
+    let descriptor = csystemio_openat_read(directory, path)
+    if descriptor < 0 { return nil }
+    defer { close(descriptor) }
+    return buffer.readOnce(descriptor: descriptor, body)
+  }
+
+  /// The number that an entry's name is; nil when it is none or too large for a pid.
+  private static func pid(of entry: inout dirent) -> Int32? {
+    withUnsafeBytes(of: &entry.d_name) { name in
+      var value: Int32 = 0
+      for byte in name {
+        if byte == 0 { return value > 0 ? value : nil }
+        guard byte.isDigit else { return nil }
+        let (tens, carried) = value.multipliedReportingOverflow(by: 10)
+        let (sum, carriedAgain) = tens.addingReportingOverflow(Int32(byte - 48))
+        if carried || carriedAgain { return nil }
+        value = sum
+      }
+      return nil
+    }
+  }
+}
+
+/// /proc/[pid]/stat, as proc_pid_stat(5) has it.
+enum ProcessStatParser {
+  /// Whether the process is a kernel thread (include/linux/sched.h, PF_KTHREAD).
+  private static let kernelThread: UInt64 = 0x0020_0000
+
+  /// Writes what the text has into `process`; false where it is cut off or makes no sense.
+  ///
+  /// The name stands in parentheses and may hold parentheses, blanks and line feeds: the last `)` ends it.
+  static func parse(_ bytes: Span<UInt8>, pageSize: UInt64, into process: inout ProcessReading) -> Bool {
+    var open = 0
+    while open < bytes.count, bytes[open] != UInt8(ascii: "(") { open += 1 }
+    var close = bytes.count - 1
+    while close > open, bytes[close] != UInt8(ascii: ")") { close -= 1 }
+    guard close > open else { return false }
+    process.name = bytes.string((open + 1)..<close)
+    var position = close + 1
+    guard let state = bytes.word(&position), state.count == 1 else { return false }
+    process.state = bytes[state.lowerBound]
+    guard let parent = bytes.signed(&position) else { return false }
+    process.parent = Int32(clamping: parent)
+    guard skip(4, bytes, &position), let flags = bytes.unsigned(&position) else { return false }
+    process.isKernelThread = flags & kernelThread != 0
+    guard skip(4, bytes, &position), let user = bytes.unsigned(&position), let system = bytes.unsigned(&position) else {
+      return false
+    }
+    process.cpuTicks = user.addingReportingOverflow(system).overflow ? .max : user &+ system
+    guard skip(4, bytes, &position), let threads = bytes.signed(&position) else { return false }
+    process.threads = Int32(clamping: threads)
+    guard skip(1, bytes, &position), let start = bytes.unsigned(&position) else { return false }
+    process.start = start
+    guard skip(1, bytes, &position), let pages = bytes.signed(&position) else { return false }
+    let (resident, overflows) = UInt64(clamping: pages).multipliedReportingOverflow(by: pageSize)
+    process.residentBytes = overflows ? .max : resident
+    return true
+  }
+
+  private static func skip(_ words: Int, _ bytes: Span<UInt8>, _ position: inout Int) -> Bool {
+    for _ in 0..<words where !bytes.skipWord(&position) { return false }
+    return true
+  }
+}
+
+/// /proc/[pid]/io, as proc_pid_io(5) has it; only for those who may trace the process.
+enum ProcessIOParser {
+  /// Writes what went to and from storage into `process`.
+  static func parse(_ bytes: Span<UInt8>, into process: inout ProcessReading) {
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("read_bytes:", &position) {
+        process.readBytes = bytes.unsigned(&position)
+      } else if bytes.skip("write_bytes:", &position) {
+        process.writtenBytes = bytes.unsigned(&position)
+      }
+      bytes.skipLine(&position)
+    }
+  }
+}
+
+/// /proc/[pid]/status, as proc_pid_status(5) has it.
+enum ProcessStatusParser {
+  /// The effective user id: the second number of the Uid line.
+  static func effectiveUser(_ bytes: Span<UInt8>) -> UInt64? {
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("Uid:", &position) {
+        return bytes.skipWord(&position) ? bytes.unsigned(&position) : nil
+      }
+      bytes.skipLine(&position)
+    }
+    return nil
+  }
+}
+
+/// /proc/[pid]/cmdline: arguments with a NUL after each.
+enum CommandLineParser {
+  /// Longer ones are cut off here.
+  static let limit = 4_096
+
+  /// The arguments joined by blanks; nil where there are none.
+  static func text(_ bytes: Span<UInt8>) -> String? {
+    var end = min(bytes.count, limit)
+    while end > 0, bytes[end - 1] == 0 { end -= 1 }
+    if end == 0 { return nil }
+    var text: [UInt8] = []
+    text.reserveCapacity(end)
+    for index in 0..<end { text.append(bytes[index] == 0 ? UInt8(ascii: " ") : bytes[index]) }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

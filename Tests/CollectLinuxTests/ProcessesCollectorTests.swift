@@ -1,0 +1,206 @@
+import AgentMetrics
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import CollectLinux
+
+@Suite struct ProcessesCollectorTests {
+  private static let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
+
+  private func scan(_ root: String) throws -> [Int32: ProcessReading] {
+    let all = try ProcessScanner(root: root).scan()
+    #expect(all.map(\.pid) == all.map(\.pid).sorted())
+    return Dictionary(uniqueKeysWithValues: all.map { ($0.pid, $0) })
+  }
+
+  @Test(
+    arguments: [
+      (1001, "tmux: server"), (1002, ")"), (1003, "("), (1004, "new\nline"), (1005, "a) R 1 (b"), (1008, ""),
+      (1009, ") R 1 2 3 4 5"), (1011, " lead trail "), (1012, "tab\there"), (1014, "1014 (1014) S"),
+      (1016, "\u{1B}[31mred\u{7}"), (402, "(sd-pam)"),
+    ] as [(Int32, String)]) func namesThatTripParsers(pid: Int32, name: String) throws
+  {
+    #expect(try scan(Fixture("odd-names").root)[pid]?.name == name)
+  }
+
+  @Test func namesThatAreNoUTF8() throws {
+    let processes = try scan(Fixture("odd-names").root)
+    #expect(processes[1006]?.name.hasSuffix("raw") == true)
+    #expect(processes[1006]?.name.contains("\u{FFFD}") == true)
+    #expect(processes[1013]?.name == "grün-日本")
+  }
+
+  @Test func whatAProcessTells() throws {
+    let processes = try scan(Fixture("odd-names").root)
+    let java = try #require(processes[2005])
+    #expect(java.parent == 1)
+    #expect(java.state == UInt8(ascii: "S"))
+    #expect(java.cpuTicks == 604_757 + 259_181)
+    #expect(java.threads == 61)
+    #expect(java.start == 1_817)
+    #expect(java.residentBytes == 201_440 * Self.pageSize)
+    #expect(java.user == "user1000")
+    #expect(!java.isKernelThread)
+    #expect(processes[112]?.isKernelThread == true)
+    #expect(processes[1101]?.state == UInt8(ascii: "Z"))
+    #expect(processes[1104]?.state == UInt8(ascii: "t"))
+    // Cut off, empty, without a closing parenthesis.
+    for pid in [1201, 1202, 1203, 1204] as [Int32] { #expect(processes[pid] == nil, "\(pid)") }
+  }
+
+  @Test(
+    arguments: [
+      (2001, "docker:1d0060ec7d2b"), (2005, "podman:f69765f1459d"), (2007, "machine:qemu-1-web"), (2008, "lxc:web"),
+      (401, "ssh.service"), (405, "getty@tty1.service"), (407, "dm-event.service"), (406, "postgresql@15-main.service"),
+      (403, "dbus.service"), (1001, nil), (112, nil),
+    ] as [(Int32, String?)]) func containersAndServices(pid: Int32, service: String?) throws
+  {
+    let processes = try scan(Fixture("odd-names").root)
+    let process = try #require(processes[pid])
+    #expect(process.service == service, "\(process)")
+  }
+
+  @Test(
+    arguments: [
+      ("0::/docker/5eab7c126fb66f15ea8b6e74aecacd9c60b1811eb75f737cf10025c17aef5d60\n", "docker:5eab7c126fb6"),
+      (
+        "11:memory:/docker/5eab7c126fb66f15ea8b6e74aecacd9c60b1811eb75f737cf10025c17aef5d60\n0::/\n",
+        "docker:5eab7c126fb6"
+      ),
+      (
+        "0::/kubepods/burstable/pod1b3c5d7e/fb3c444addbb5c154414a7bd9842a4c3beb6e1895298de56497f92de738f9314\n",
+        "kubernetes:fb3c444addbb"
+      ),
+      (
+        "0::/kubepods.slice/x.slice/cri-containerd-8c50f2e4b179f7c11da65085d4180d59136c8be86ed26812eeb53cb804cc0e9b.scope\n",
+        "containerd:8c50f2e4b179"
+      ),
+      ("0::/system.slice/slurmstepd.scope/job_4711/step_0/user/task_0\n", "slurm:4711"),
+      ("9:memory:/slurm/uid_1000/job_99/step_batch\n", "slurm:99"),
+      ("0::/lxc.payload.web/system.slice/nginx.service\n", "lxc:web"),
+      ("0::/system.slice/docker-short.scope\n", nil), ("0::/init.scope\n", nil), ("", nil), ("garbage", nil),
+    ] as [(String, String?)]) func groupPaths(text: String, name: String?)
+  {
+    let bytes = Array(text.utf8)
+    #expect(ServiceName.find(in: bytes.span) == name)
+  }
+
+  @Test func ratesBetweenTwoPasses() throws {
+    let fixture = try Fixture(files: [
+      "proc/7/stat": "7 (a) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n",
+      "proc/7/io": "rchar: 9\nwchar: 9\nread_bytes: 4096\nwrite_bytes: 0\n", "proc/self/x": "",
+    ])
+    let collector = ProcessesCollector(root: fixture.root)
+    var reading = Reading()
+    reading.boottime = 1_000
+    try collector.read(into: &reading)
+    let first = try #require(reading.processes)
+    #expect(Processes(from: nil, to: first, over: Elapsed(seconds: .nan)).top.first?.cpu.isNaN == true)
+    try fixture.write("7 (a) R 1 7 7 0 -1 4194304 0 0 0 0 150 100 0 0 20 0 1 0 300 0 10 0\n", to: "proc/7/stat")
+    try fixture.write("read_bytes: 12288\nwrite_bytes: 100\n", to: "proc/7/io")
+    reading.boottime = 1_002
+    try collector.read(into: &reading)
+    // Whatever the tick says, the rate is over the time between the passes.
+    let second = try #require(reading.processes)
+    let top = try #require(Processes(from: nil, to: second, over: Elapsed(seconds: 77)).top.first)
+    #expect(top.cpu == 0.5)
+    #expect(top.readRate == 4_096)
+    #expect(top.writeRate == 50)
+    // A pid that was given to another process starts anew.
+    try fixture.write("7 (b) R 1 7 7 0 -1 4194304 0 0 0 0 30 0 0 0 20 0 1 0 900 0 10 0\n", to: "proc/7/stat")
+    reading.boottime = 1_100
+    try collector.read(into: &reading)
+    let third = try #require(reading.processes)
+    #expect(collector.age == 0)
+    #expect(third.earlier?.first?.name == "a")
+    let other = try #require(Processes(from: nil, to: third, over: Elapsed(seconds: 77)).top.first)
+    #expect(other.name == "b")
+    #expect(abs(other.cpu - 0.3 / 98) < 1e-9)
+  }
+
+  @Test func betweenTwoPassesTheLastStandsWithItsAge() throws {
+    let fixture = try Fixture(files: [
+      "proc/7/stat": "7 (a) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n"
+    ])
+    let collector = ProcessesCollector(root: fixture.root)
+    var reading = Reading()
+    for instant in [1_000.0, 1_000.25] as [Double] {
+      reading.boottime = instant
+      try collector.read(into: &reading)
+    }
+    // A pass costs some CPU time, so that no other is due at the very same instant.
+    reading.boottime = 1_000.25
+    try fixture.write("7 (b) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n", to: "proc/7/stat")
+    for _ in 0..<3 { try collector.read(into: &reading) }
+    #expect(collector.age >= 0)
+    reading.boottime = 1_100
+    try collector.read(into: &reading)
+    #expect(reading.processes?.all.first?.name == "b")
+  }
+
+  @Test func withoutProcThereIsAnError() throws {
+    var reading = Reading()
+    reading.processes = ProcessesReading()
+    #expect(throws: (any Error).self) { try ProcessesCollector(root: "/nowhere").read(into: &reading) }
+    #expect(reading.processes == nil)
+  }
+
+  @Test func theTableHasCommandLinesAndThisProcess() async throws {
+    let (timestamp, table) = try await ProcessTable(root: "").read()
+    #expect(timestamp.seconds > 1.7e9)
+    let own = try #require(table.first { $0.pid == getpid() })
+    #expect(own.command?.isEmpty == false)
+    #expect(own.cpu.isFinite)
+    #expect(own.resident > 1_048_576)
+    #expect(table.map(\.pid) == table.map(\.pid).sorted())
+    // Many at once get one table.
+    let tables = try await withThrowingTaskGroup(of: Timestamp.self) { group in
+      let table = ProcessTable(root: "")
+      for _ in 0..<8 { group.addTask { try await table.read().0 } }
+      return try await group.reduce(into: Set<Timestamp>()) { $0.insert($1) }
+    }
+    #expect(tables.count <= 2)
+  }
+
+  @Test func aRecordingsTableHasNoRates() async throws {
+    let (_, table) = try await ProcessTable(root: Fixture("odd-names").root).read()
+    let java = try #require(table.first { $0.pid == 2005 })
+    #expect(java.cpu.isNaN)
+    #expect(java.command?.isEmpty == false)
+  }
+
+  @Test func aTableThatCannotBeMadeIsAnError() async {
+    await #expect(throws: ProcessTable.Failure.self) { try await ProcessTable(root: "/nowhere").read() }
+  }
+
+  @Test func passwd() {
+    let bytes = Array("root:x:0:0::/root:/bin/sh\n#comment\nbroken\n:x:5:\na:x:7:7:\nb:x:7:7:\nc:x:-1:\n".utf8)
+    func names() -> [UInt64: String] { PasswdParser.names(bytes.span) }
+    #expect(names() == [0: "root", 7: "a"])
+  }
+
+  @Test func parsersSurviveAnything() {
+    let stat = Array(
+      "1001 (tmux: server) S 1 1001 1001 0 -1 4194560 2531 0 29 0 6047 2591 0 0 20 0 1 0 1591 14532608 300 18".utf8)
+    surviveTruncationAndMutation(of: stat, mutations: 20_000) { bytes in
+      var process = ProcessReading(pid: 1)
+      _ = ProcessStatParser.parse(bytes, pageSize: 4_096, into: &process)
+      _ = Process(from: nil, to: process, over: Elapsed(seconds: 1), secondsPerTick: 0.01)
+    }
+    let io = Array("rchar: 1\nwchar: 2\nsyscr: 3\nread_bytes: 4096\nwrite_bytes: 12\n".utf8)
+    surviveTruncationAndMutation(of: io, mutations: 20_000) { bytes in
+      var process = ProcessReading(pid: 1)
+      ProcessIOParser.parse(bytes, into: &process)
+    }
+    surviveTruncationAndMutation(of: Array("Name:\ta\nUid:\t1000\t1001\t0\t0\n".utf8), mutations: 20_000) { bytes in
+      _ = ProcessStatusParser.effectiveUser(bytes)
+    }
+    surviveTruncationAndMutation(of: Array("/bin/a\0-b\0\0".utf8), mutations: 20_000) { bytes in
+      _ = CommandLineParser.text(bytes)
+    }
+    surviveTruncationAndMutation(of: Array("root:x:0:0::/root:/bin/sh\na:x:7:7:\n".utf8), mutations: 20_000) { bytes in
+      _ = PasswdParser.names(bytes)
+    }
+  }
+}
