@@ -25,7 +25,7 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "HTTPServer", "API", "History", "Collect", "AgentMetrics", "SystemIO",
+        "Dashboard", "HTTPServer", "API", "History", "CollectGPU", "Collect", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -55,6 +55,7 @@ let package = Package(
     .target(name: "API", dependencies: ["History", "AgentMetrics", "CWeb"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .target(name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CSystemIO"], swiftSettings: settings),
+    .target(name: "CollectGPU", dependencies: ["Collect", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(name: "Collect", dependencies: ["History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(name: "SystemIO", dependencies: ["CSystemIO"], swiftSettings: settings),
     // The module is AgentMetrics because Hummingbird brings a module called Metrics (swift-metrics), and a module alias
@@ -82,6 +83,9 @@ let package = Package(
     .testTarget(
       name: "CollectLinuxTests",
       dependencies: ["CollectLinux", "Collect", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CollectGPUTests", dependencies: ["CollectGPU", "Collect", "AgentMetrics", "SystemIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(name: "APITests", dependencies: ["API", "History", "AgentMetrics"], swiftSettings: settings),
     .testTarget(

@@ -4,7 +4,7 @@ internal import SystemIO
 
 /// All processes, for the counts by state and the few that use most.
 ///
-/// The dearest source by far: a pass takes some 15 µs of CPU time per process. It is made only as often as keeps it
+/// The dearest source by far: a pass takes some 16 µs of CPU time per process. It is made only as often as keeps it
 /// below a hundredth of one CPU, at every tick on most machines; between two passes the last one's figures stand, with
 /// their age.
 public final class ProcessesCollector: Collector {

@@ -49,15 +49,14 @@ public struct ProcessesReading: Sendable, Hashable {
   /// No process.
   public init() {}
 
-  /// The process with this pid and start, by bisection.
-  public func process(pid: Int32, start: UInt64) -> ProcessReading? {
+  /// The process with this pid, by bisection.
+  public func process(pid: Int32) -> ProcessReading? {
     var (low, high) = (0, all.count)
     while low < high {
       let middle = (low + high) / 2
       if all[middle].pid < pid { low = middle + 1 } else { high = middle }
     }
-    guard low < all.count, all[low].pid == pid, all[low].start == start else { return nil }
-    return all[low]
+    return low < all.count && all[low].pid == pid ? all[low] : nil
   }
 }
 

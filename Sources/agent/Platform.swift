@@ -1,5 +1,7 @@
 import AgentMetrics
 import Collect
+import CollectGPU
+import SystemIO
 
 #if os(Linux)
   import CollectLinux
@@ -10,7 +12,8 @@ import Collect
 /// - Parameter root: "" for the running machine, else the directory that holds its `proc` and `sys`.
 func collectors(root: String) -> [any Collector] {
   #if os(Linux)
-    linuxCollectors(root: root, version: version)
+    // GPUs last: their processes are named by the table of processes.
+    linuxCollectors(root: root, version: version) + [GPUCollector(gpuEnvironment(root: root))]
   #else
     []
   #endif
@@ -24,4 +27,10 @@ func processTable(root: String) -> @Sendable () async throws -> (Timestamp, [Pro
   #else
     { (Timestamp(seconds: 0), []) }
   #endif
+}
+
+/// Where GPUs are looked for; a recording's are not this machine's.
+private func gpuEnvironment(root: String) -> GPUEnvironment {
+  let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+  return GPUEnvironment(root: root, asksDrivers: root.isEmpty, toolPath: path.split(separator: ":").map(String.init))
 }

@@ -1,0 +1,155 @@
+public import AgentMetrics
+public import Collect
+internal import SystemIO
+
+/// All GPUs of all vendors, each vendor asked on a thread of its own.
+///
+/// A tick asks at its beginning and waits at most 20 ms at its end: a driver that takes longer, or hangs, is shown by its
+/// last answer with that answer's age. After ten seconds without an answer its GPUs are lost, and it is asked anew by
+/// another thread, at first after half a minute and then ever more rarely: the old thread is stuck in the driver and
+/// cannot be ended.
+public final class GPUCollector: Collector {
+  /// "gpu".
+  public let name = "gpu"
+
+  private let workers: [GPUWorker]
+
+  /// The GPUs of `vendors` in an environment.
+  public init(_ environment: GPUEnvironment, vendors: [GPUVendor] = GPUVendor.all) {
+    workers = vendors.map { GPUWorker($0, environment) }
+  }
+
+  /// Asks those vendors whose time has come.
+  public func prepare() {
+    let now = Clock.boottime
+    for worker in workers { worker.ask(at: now) }
+  }
+
+  /// The age of the oldest answer of a vendor that has GPUs.
+  public private(set) var age = 0.0
+
+  /// Writes `reading.gpus`, in the order of their PCI addresses.
+  public func read(into reading: inout Reading) throws(CollectorError) {
+    let deadline = Clock.monotonic + GPUWorker.patience
+    var gpus: [GPU] = []
+    var failure: String?
+    age = 0
+    for worker in workers {
+      let answer = worker.answer(waiting: max(0, deadline - Clock.monotonic))
+      if let error = answer.error { failure = failure ?? "\(worker.vendor.name): \(error)" }
+      for var gpu in answer.gpus {
+        // Nobody was asked meanwhile when the source rests: then what it said holds, and its age says since when.
+        gpu.age = max(0, reading.boottime - answer.instant)
+        if answer.isLost, gpu.state == .active { gpu.state = .lost }
+        age = max(age, gpu.age)
+        gpus.append(gpu)
+      }
+    }
+    gpus.sort { ($0.pciAddress ?? "~", $0.uuid ?? "") < ($1.pciAddress ?? "~", $1.uuid ?? "") }
+    for index in gpus.indices {
+      gpus[index].index = index
+      Self.name(&gpus[index].processes, by: reading.processes)
+    }
+    reading.gpus = gpus
+    if let failure { throw CollectorError(failure) }
+  }
+
+  /// Writes names, users and services to the processes that the machine's table knows.
+  private static func name(_ processes: inout [GPUProcess]?, by table: ProcessesReading?) {
+    guard let table, var named = processes else { return }
+    for index in named.indices {
+      guard let process = table.process(pid: named[index].pid) else { continue }
+      named[index].name = process.name
+      named[index].user = process.user
+      named[index].service = process.service
+    }
+    processes = named
+  }
+}
+
+/// One vendor's thread, its last answer, and what is done when it hangs.
+final class GPUWorker {
+  /// Seconds that a tick waits for all vendors together.
+  static let patience = 0.02
+  /// Seconds without an answer after which a thread counts as stuck.
+  static let hangs = 10.0
+  /// Seconds after which a stuck source is asked anew at first; then twice that, and so on.
+  static let firstRetry = 30.0
+  /// Threads that may be stuck in one vendor's driver at once.
+  static let maximumStuck = 4
+
+  /// The last good answer.
+  struct Latest {
+    var gpus: [GPU] = []
+    var instant = Double.nan
+    var error: String?
+    var isLost = false
+  }
+
+  /// A source on its thread.
+  private final class Session {
+    let question: BlockingSource<GPUAnswer>
+    var askedAt = Double.nan
+
+    init(_ vendor: GPUVendor, _ environment: GPUEnvironment) {
+      // Made and used on the question's thread only, of which there is never more than one.
+      let box = Box()
+      question = BlockingSource {
+        let source = box.source ?? vendor.makeSource(environment)
+        box.source = source
+        return try source.read(at: Clock.boottime)
+      }
+    }
+
+    /// Holds what belongs to the question's thread.
+    ///
+    /// @unchecked holds because BlockingSource runs one question at a time, each after the one before has ended.
+    private final class Box: @unchecked Sendable {
+      var source: (any GPUSource)?
+    }
+  }
+
+  let vendor: GPUVendor
+  private let environment: GPUEnvironment
+  private var session: Session
+  private var latest = Latest()
+  private var restUntil = -Double.infinity
+  private var stuck = 0
+  private var retry = firstRetry
+  private var retryAt = Double.nan
+  private var seen = Double.nan
+
+  init(_ vendor: GPUVendor, _ environment: GPUEnvironment) {
+    self.vendor = vendor
+    self.environment = environment
+    session = Session(vendor, environment)
+  }
+
+  func ask(at now: Double) {
+    if let waited = session.question.asking, waited > Self.hangs {
+      if retryAt.isNaN { retryAt = now + retry }
+      guard now >= retryAt, stuck + 1 < Self.maximumStuck else { return }
+      stuck += 1
+      retry = min(600, retry * 2)
+      retryAt = .nan
+      session = Session(vendor, environment)
+      seen = .nan
+    }
+    guard now >= restUntil else { return }
+    session.question.ask()
+  }
+
+  func answer(waiting seconds: Double) -> Latest {
+    let answer = session.question.answer(waiting: seconds)
+    if let said = answer.answer, answer.instant != seen {
+      seen = answer.instant
+      latest = Latest(gpus: said.gpus, instant: answer.instant)
+      restUntil = said.rest > 0 ? answer.instant + said.rest : -.infinity
+      retry = Self.firstRetry
+      retryAt = .nan
+    }
+    latest.error = answer.error
+    latest.isLost = (session.question.asking ?? 0) > Self.hangs || (seen.isNaN && !latest.instant.isNaN)
+    return latest
+  }
+}

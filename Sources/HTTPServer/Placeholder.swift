@@ -1,3 +1,0 @@
-import Hummingbird
-import Logging
-func x() -> HTTPResponse.Status { .ok }
