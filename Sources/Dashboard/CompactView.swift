@@ -38,11 +38,13 @@ struct CompactView {
   private func gauges(rows: Int) -> [Gauge] {
     var gauges: [Gauge] = []
     let cpu = sample.cpu
-    if cpu.usage.isFinite {
+    if cpu.usage.isFinite || !cpu.perCore.isEmpty {
+      let limited = sample.cgroup.flatMap { $0.cpuLimit.isFinite ? $0 : nil }
+      let frequency = cpu.frequency.isFinite ? Format.frequency(cpu.frequency, glyphs) : ""
       gauges.append(
         Gauge(
           label: "CPU", ratio: cpu.usage, bar: CPUModes(cpu, glyphs).bar,
-          remark: cpu.frequency.isFinite ? Format.frequency(cpu.frequency, glyphs) : ""))
+          remark: limited.map { $0.cpuText(glyphs) } ?? frequency))
     }
     let memory = MemoryLines.of(sample).map {
       Gauge(label: $0.label, ratio: $0.ratio, bar: $0.bar, remark: $0.remark(glyphs))
@@ -73,7 +75,9 @@ struct CompactView {
 
   /// What is known before anything could be measured.
   private func drawModel(on grid: inout Grid, in rest: inout Rect) {
-    guard !sample.cpu.usage.isFinite, let model = sample.cpu.model, !rest.isEmpty else { return }
+    guard !sample.cpu.usage.isFinite, sample.cpu.perCore.isEmpty, let model = sample.cpu.model, !rest.isEmpty else {
+      return
+    }
     let row = rest.takeTop(1)
     grid.put("CPU", x: row.x, y: row.y)
     grid.putShortened(model, x: row.x + 4, y: row.y, .muted, limit: row.width - 4)
@@ -124,7 +128,7 @@ struct CompactView {
   private func drawGraph(on grid: inout Grid, in rect: Rect) {
     guard sample.cpu.usage.isFinite, rect.width >= 8, rect.height >= 1 else { return }
     let columns = Graph.columns(in: rect.width, glyphs)
-    Graph(values: context.timeline.values(columns) { $0.cpu.usage }, maximum: 1, color: nil)
+    Graph(values: context.timeline.values(in: rect.width, glyphs) { $0.cpu.usage }, maximum: 1, color: nil)
       .draw(on: &grid, in: rect, glyphs)
     grid.putScale("CPU 100%", seconds: Double(columns) * context.timeline.interval, in: rect)
   }

@@ -59,12 +59,18 @@ final class Dashboard {
     let observation = history.observe { _ in wake() }
     defer { history.remove(observation) }
     var mustDraw = true
+    // Nobody tells when the preview comes, a few milliseconds after the start.
+    var untilPreview = 0.01
     while true {
       if mustDraw { mustDraw = !draw(on: terminal) }
       // The clock in the corner goes on between samples; a tick on the second comes first and draws it along.
       let seconds = now().seconds
-      let untilNextSecond = seconds.rounded(.down) + 1.1 - seconds
-      switch terminal.nextEvent(timeout: mustDraw ? 1 : untilNextSecond) {
+      var timeout = mustDraw ? 1 : seconds.rounded(.down) + 1.1 - seconds
+      if history.latest == nil, history.preview == nil {
+        timeout = min(timeout, untilPreview)
+        untilPreview *= 2
+      }
+      switch terminal.nextEvent(timeout: timeout) {
       case .key(let key):
         switch handle(key, terminal) {
         case .quit: return .quit
@@ -92,8 +98,8 @@ final class Dashboard {
     let entries = state.isPaused ? frozen : recent(for: size, glyphs)
     let moment = now()
     let grid = Screen(
-      entries: entries, interval: history.interval, size: size, glyphs: glyphs, options: options, state: state,
-      now: moment.seconds, utcOffset: moment.utcOffset
+      entries: entries, preview: history.preview?.sample, interval: history.interval, size: size, glyphs: glyphs,
+      options: options, state: state, now: moment.seconds, utcOffset: moment.utcOffset
     ).draw()
     return terminal.present(grid)
   }
@@ -108,7 +114,7 @@ final class Dashboard {
     case quit, draw, nothing
   }
 
-  private func handle(_ key: Key, _ terminal: any Terminal) -> Answer {
+  private func handle(_ key: KeyPress, _ terminal: any Terminal) -> Answer {
     switch key {
     case .character("q"), .character("Q"), .character("\u{3}"):
       return .quit
@@ -180,12 +186,12 @@ private func localNow() -> (seconds: Double, utcOffset: Int) {
 ///
 /// Where stdout is no terminal, or one that cannot place the cursor (TERM=dumb), it prints a line for each sample.
 /// Signals that end (SIGINT, SIGTERM, SIGHUP, SIGQUIT) are caught meanwhile and are the caller's again afterwards.
-/// - Throws: an error with a description where no screen can be drawn.
+/// - Throws: an error whose description is one line, where the terminal's type (TERM) is unset or unknown.
 /// - Returns: why it ended; by then the terminal is as it was.
 public func runDashboard(history: History, options: DashboardOptions) throws -> DashboardExit {
   #if canImport(CNcurses)
     let type = environment("TERM")
-    if isatty(STDOUT_FILENO) == 1, !type.isEmpty, NcursesTerminal.canDraw(type: type, output: STDOUT_FILENO) {
+    if isatty(STDOUT_FILENO) == 1, !NcursesTerminal.onlyPrintsLines(type: type, output: STDOUT_FILENO) {
       let terminal = try NcursesTerminal(
         type: type, input: STDIN_FILENO, output: STDOUT_FILENO, isUTF8: NcursesTerminal.localeIsUTF8,
         noColor: !environment("NO_COLOR").isEmpty)

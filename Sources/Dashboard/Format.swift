@@ -31,18 +31,18 @@ enum Format {
     value.isFinite ? bytes(value, glyphs) + "/s" : glyphs.absent
   }
 
-  /// A part of a whole in the whole's unit, `3.1/15.6 GiB`.
+  /// A part of a whole in the whole's unit, `0.47/1.00 TiB`, `3.1/15.6 GiB`, `381/768 GiB`.
   static func pair(_ part: Double, of whole: Double, _ glyphs: Glyphs) -> String {
     guard whole.isFinite else { return bytes(part, glyphs) }
     let (scaled, unit) = scale(whole)
+    let decimals = unit == 0 || scaled >= 99.95 ? 0 : scaled < 9.995 ? 2 : 1
     var portion = glyphs.absent
     if part.isFinite {
       let scaledPart = part / powers[unit]
-      // 20 MiB of 1.0 GiB is not 0.0.
-      let isLittle = part > 0 && unit > 0 && scaledPart < 0.095
-      portion = isLittle ? fixed(scaledPart, 2) : number(scaledPart, isWhole: unit == 0, decimals: scaled < 99.95)
+      // 20 MiB of 16.0 GiB is not 0.0.
+      portion = fixed(scaledPart, decimals == 1 && scaledPart > 0 && scaledPart < 0.095 ? 2 : decimals)
     }
-    return portion + "/" + number(scaled, isWhole: unit == 0, decimals: scaled < 99.95) + " " + units[unit]
+    return portion + "/" + fixed(scaled, decimals) + " " + units[unit]
   }
 
   /// Hertz, `3.40 GHz`, `800 MHz`.
@@ -118,10 +118,6 @@ enum Format {
   }
 
   private static func number(_ value: Double, isWhole: Bool) -> String {
-    number(value, isWhole: isWhole, decimals: abs(value) < 9.95)
-  }
-
-  private static func number(_ value: Double, isWhole: Bool, decimals: Bool) -> String {
-    isWhole || !decimals ? String(whole(value)) : fixed(value, 1)
+    isWhole || abs(value) >= 9.95 ? String(whole(value)) : fixed(value, 1)
   }
 }

@@ -18,7 +18,7 @@ struct HelpView {
     let legend: [(name: String, color: Color, pattern: Bar.Pattern)] = [
       ("user", .user, .first), ("system", .system, .second), ("iowait", .iowait, .third), ("steal", .steal, .fourth),
     ]
-    let wanted = Size(width: 62, height: HelpView.keys.count + 8)
+    let wanted = Size(width: 62, height: HelpView.keys.count + 7)
     let size = Size(width: min(wanted.width, grid.width), height: min(wanted.height, grid.height))
     let rect = Rect(
       x: (grid.width - size.width) / 2, y: (grid.height - size.height) / 2, width: size.width, height: size.height)

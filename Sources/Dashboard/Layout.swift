@@ -40,7 +40,7 @@ enum Layout {
 extension Grid {
   /// The line over a panel: its name, what it is about, a rule, and at the right what it sums up to.
   mutating func putTitle(_ name: String, detail: String = "", right: String = "", in rect: Rect, _ glyphs: Glyphs) {
-    var x = put(name, x: rect.x, y: rect.y, .title, limit: rect.width) + 1
+    var x = put(name, x: rect.x, y: rect.y, .title, limit: rect.width) + (name.isEmpty ? 0 : 1)
     let rightWidth = Grid.columns(of: right)
     var end = rect.right
     if rightWidth > 0, x + rightWidth + 4 <= rect.right {
@@ -53,6 +53,15 @@ extension Grid {
     fill(glyphs.rule, x: x, y: rect.y, count: end - x, .faint)
   }
 
+  /// A title with the heads of the columns below it, each by how far before the right edge it ends.
+  mutating func putTitle(_ name: String, heads: [(text: String, end: Int)], in rect: Rect, _ glyphs: Glyphs) {
+    putTitle(name, in: rect, glyphs)
+    let start = heads.map { rect.right - $0.end - Grid.columns(of: $0.text) }.min() ?? rect.right
+    guard start > rect.x + Grid.columns(of: name) + 1 else { return }
+    fill(" ", x: start - 1, y: rect.y, count: rect.right - start + 1)
+    for head in heads { putRight(head.text, end: rect.right - head.end, y: rect.y, .muted) }
+  }
+
   /// A line with a name, a percentage, a bar and a remark: `swap    2% ━━──────── 0.1/4.0 GiB`.
   mutating func putGauge(
     _ label: String, labelWidth: Int, ratio: Double, bar: Bar, remark: String = "", remarkWidth: Int = 0, in rect: Rect,
@@ -60,19 +69,19 @@ extension Grid {
   ) {
     var x = rect.x
     if labelWidth > 0 {
-      put(label, x: x, y: rect.y, isStale ? .faint : .plain, limit: min(labelWidth, rect.width))
+      put(label, x: x, y: rect.y, isStale ? .stale : .plain, limit: min(labelWidth, rect.width))
       x += labelWidth + 1
     }
-    putRight(Format.percent(ratio, glyphs), end: x + 4, y: rect.y, isStale ? .faint : .load(ratio))
+    putRight(Format.percent(ratio, glyphs), end: x + 4, y: rect.y, isStale ? .stale : .load(ratio))
     x += 5
     var end = rect.right
     let remarkWidth = max(remarkWidth, Grid.columns(of: remark))
     if remarkWidth > 0, end - x - remarkWidth >= 6 {
-      putRight(remark, end: end, y: rect.y, isStale ? .faint : .muted)
+      putRight(remark, end: end, y: rect.y, isStale ? .warning : .muted)
       end -= remarkWidth + 1
     } else if remarkWidth > 0, !remark.isEmpty, end - x >= Grid.columns(of: remark) {
       // No room for both: the figures say more than the bar.
-      putRight(remark, end: end, y: rect.y, isStale ? .faint : .muted)
+      putRight(remark, end: end, y: rect.y, isStale ? .warning : .muted)
       return
     }
     if end - x >= 3 { bar.draw(on: &self, x: x, y: rect.y, width: end - x, glyphs) }

@@ -119,7 +119,8 @@ final class LineMode {
       switch self {
       case .time: 9
       case .cpu, .ram, .gpu: 5
-      case .load, .swap: 6
+      case .swap: 6
+      case .load: 7
       case .read, .write, .receive, .transmit: 8
       }
     }

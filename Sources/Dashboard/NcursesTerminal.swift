@@ -10,8 +10,10 @@
     struct UnknownTerminal: Error, CustomStringConvertible {
       let type: String
       var description: String {
-        "terminfo knows neither the terminal type \"\(type)\" (TERM) nor one to use in its place; install ncurses-term or "
-          + "set TERM to one that `toe` lists"
+        type.isEmpty
+          ? "TERM is not set: the type of the terminal is unknown; TERM=dumb prints lines"
+          : "terminfo does not know the terminal type \(type.debugDescription) (TERM); install ncurses-term, or set TERM to a type that "
+            + "`toe` lists; TERM=dumb prints lines"
       }
     }
 
@@ -67,12 +69,12 @@
       for family in families where family.prefixes.contains(where: { type.hasPrefix($0) }) {
         if isKnown(family.substitute) { return family.substitute }
       }
-      return isKnown("vt100") ? "vt100" : nil
+      return nil
     }
 
-    /// Whether a screen can be drawn on a terminal of this type, or on what stands in for it.
-    static func canDraw(type: String, output: Int32) -> Bool {
-      cncurses_kind_of(type, output) == CNCURSES_LINES_ONLY.rawValue ? false : known(type, output: output) != nil
+    /// Whether terminfo knows the type as one that cannot place the cursor.
+    static func onlyPrintsLines(type: String, output: Int32) -> Bool {
+      cncurses_kind_of(type, output) == CNCURSES_LINES_ONLY.rawValue
     }
 
     /// Whether the locale writes UTF-8.
@@ -197,7 +199,7 @@
         }
         if found.resized { pending.append(.resized) }
         if found.input {
-          while case let key = cncurses_key(), key != CNCURSES_KEY_NONE.rawValue { pending.append(.key(Key(key))) }
+          while case let key = cncurses_key(), key != CNCURSES_KEY_NONE.rawValue { pending.append(.key(KeyPress(key))) }
         }
         if found.output {
           mustWait = false
@@ -210,7 +212,7 @@
     }
   }
 
-  extension Key {
+  extension KeyPress {
     fileprivate init(_ code: Int32) {
       switch code {
       case CNCURSES_KEY_UP.rawValue: self = .up

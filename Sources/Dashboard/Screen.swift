@@ -41,12 +41,13 @@ struct Screen {
   private let now: Double
   private let utcOffset: Int
 
-  /// A picture of the newest of `entries`, oldest first, with the others as its past.
+  /// A picture of the newest of `entries`, oldest first, with the others as its past; of `preview` where there is none.
   init(
-    entries: [History.Entry], interval: Int, size: Size, glyphs: Glyphs, options: DashboardOptions, state: ScreenState,
+    entries: [History.Entry], preview: Sample?, interval: Int, size: Size, glyphs: Glyphs, options: DashboardOptions,
+    state: ScreenState,
     now: Double, utcOffset: Int
   ) {
-    latest = entries.last?.sample
+    latest = entries.last?.sample ?? preview
     timeline = Timeline(entries, interval: interval)
     self.size = size
     self.glyphs = glyphs
@@ -62,7 +63,9 @@ struct Screen {
     var rest = grid.bounds
     let hasFrame = size.height >= 8
     if hasFrame { drawHeader(on: &grid, in: rest.takeTop(1)) }
-    if hasFrame, size.height >= 12 || message != nil { drawFooter(on: &grid, in: rest.takeBottom(1)) }
+    if hasFrame && size.height >= 12 || size.height >= 2 && message != nil {
+      drawFooter(on: &grid, in: rest.takeBottom(1))
+    }
     if let latest {
       let context = Context(sample: latest, timeline: timeline, glyphs: glyphs, order: state.order)
       if size.width >= 60 && size.height >= 16 {
@@ -85,9 +88,12 @@ struct Screen {
     var right = rect.right
     grid.putRight(clock, end: right, y: rect.y, .muted, limit: rect.width)
     right -= clock.utf8.count + 2
-    if state.isPaused, right - rect.x >= 24 {
-      grid.putRight(" PAUSED ", end: right, y: rect.y, .reverse)
-      right -= 10
+    if state.isPaused, right - rect.x >= 18 {
+      // What is shown is a moment of the past: which one.
+      let moment = latest.map { Format.clock($0.timestamp.seconds + Double(utcOffset)) } ?? ""
+      let text = right - rect.x >= 36 ? " PAUSED " + moment + " " : " PAUSED "
+      grid.putRight(text, end: right, y: rect.y, .reverse)
+      right -= text.utf8.count + 2
     }
     guard let sample = latest, right > rect.x else { return }
     let host = sample.host
@@ -117,7 +123,7 @@ struct Screen {
   private var message: String? {
     if let latest, !state.isPaused {
       let age = now - latest.timestamp.seconds
-      if age > 2.5 * timeline.interval + 1 { return "no new sample for " + Format.duration(age) }
+      if age > 3 * timeline.interval { return "no new sample for " + Format.duration(age) }
     }
     return options.messages()
   }

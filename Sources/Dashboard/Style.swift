@@ -44,7 +44,7 @@ enum Color: UInt8, CaseIterable {
     switch color {
     case .standard: (nil, nil)
     case .muted: (245, nil)
-    case .faint: (240, 8)
+    case .faint: (242, 8)
     case .title: (110, 6)
     case .key: (110, 6)
     case .good: (71, 2)
@@ -98,6 +98,8 @@ struct Style: Equatable {
   static let bold = Style(attributes: .bold)
   static let muted = Style(foreground: .muted)
   static let faint = Style(foreground: .faint, attributes: .dim)
+  /// Figures that are old.
+  static let stale = Style(foreground: .muted, attributes: .dim)
   static let title = Style(foreground: .title, attributes: .bold)
   static let key = Style(foreground: .key, attributes: .bold)
   static let warning = Style(foreground: .warning, attributes: .bold)

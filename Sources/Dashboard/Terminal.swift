@@ -21,7 +21,7 @@ protocol Terminal: AnyObject {
 
 /// What a terminal has to tell.
 enum TerminalEvent: Equatable {
-  case key(Key)
+  case key(KeyPress)
   /// The size may be another.
   case resized
   /// Something wants to be drawn.
@@ -41,7 +41,7 @@ enum TerminalEvent: Equatable {
 }
 
 /// A key that was pressed.
-enum Key: Equatable {
+enum KeyPress: Equatable {
   /// A character; control characters are those below U+0020.
   case character(Unicode.Scalar)
   case up, down, left, right

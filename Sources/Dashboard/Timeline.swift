@@ -23,9 +23,15 @@ struct Timeline {
     newest = self.entries.last?.bucket ?? 0
   }
 
-  /// The means of a figure in the last `count` columns, oldest first; NaN where there was none.
-  func values(_ count: Int, _ figure: (borrowing Sample) -> Double) -> [Double] {
+  /// The means of a figure in the columns of a graph so wide, oldest first; NaN where there was none.
+  ///
+  /// Where a cell holds two columns, the cells stand on even columns of the clock: the newest fills the left half of the
+  /// last cell, then the right one, and then the picture moves by a whole cell. So no cell changes its shape while it
+  /// moves, and only every second tick moves it.
+  func values(in width: Int, _ glyphs: Glyphs, _ figure: (borrowing Sample) -> Double) -> [Double] {
+    let count = Graph.columns(in: width, glyphs)
     guard count > 0 else { return [] }
+    let newest = count == width ? self.newest : self.newest | 1
     var sums = [Double](repeating: .nan, count: count)
     var numbers = [Int](repeating: 0, count: count)
     for (bucket, entry) in entries {

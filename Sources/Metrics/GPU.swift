@@ -232,7 +232,8 @@ public struct GPU: Sendable, Hashable {
     .gauge("power_limit_watts", .watts, "Power allowed", source: "NVML enforced limit; hwmon power1_cap") {
       $0.powerLimit
     },
-    .counter("energy_joules_total", .joules, "Energy drawn since the driver was loaded", source: "NVML; hwmon energy1") {
+    .counter("energy_joules_total", .joules, "Energy drawn since the driver was loaded", source: "NVML; hwmon energy1")
+    {
       $0.energy
     },
     .gauge("clock_mhz", .megahertz, "Core clock", source: "NVML; pp_dpm_sclk; gt_act_freq_mhz") { $0.clock },
@@ -256,7 +257,8 @@ public struct GPU: Sendable, Hashable {
     .text("throttle_reasons", "Why its clocks are held down; empty when they are not", source: "NVML; gpu_metrics") {
       $0.throttleReasons
     },
-    .counter("ecc_corrected_total", .count, "Memory errors corrected since the driver was loaded", source: "NVML; ras") {
+    .counter("ecc_corrected_total", .count, "Memory errors corrected since the driver was loaded", source: "NVML; ras")
+    {
       $0.eccCorrected
     },
     .counter("ecc_uncorrected_total", .count, "Memory errors not corrected", source: "NVML; ras") { $0.eccUncorrected },

@@ -32,5 +32,7 @@ func processTable(root: String) -> @Sendable () async throws -> (Timestamp, [Pro
 /// Where GPUs are looked for; a recording's are not this machine's.
 private func gpuEnvironment(root: String) -> GPUEnvironment {
   let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
-  return GPUEnvironment(root: root, asksDrivers: root.isEmpty, toolPath: path.split(separator: ":").map(String.init))
+  // In a proc of the kernel's, `self` is a link; in a recording, a folder.
+  let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+  return GPUEnvironment(root: root, asksDrivers: isLive, toolPath: path.split(separator: ":").map(String.init))
 }

@@ -34,6 +34,7 @@ struct MadeUpMachine {
     var machine = MadeUpMachine(seed: 1)
     machine.steal = true
     machine.memoryLimit = 3 << 30
+    machine.cpuLimit = 1.5
     machine.swapTotal = 1 << 30
     return machine
   }
@@ -273,7 +274,8 @@ struct MadeUpMachine {
     }
     if var table = reading.processes {
       for index in table.all.indices {
-        table.all[index].cpuTicks += UInt64(random.unit * busy * 100 * seconds * Double(index == 6 ? min(threads, 12) : 1))
+        table.all[index].cpuTicks += UInt64(
+          random.unit * busy * 100 * seconds * Double(index == 6 ? min(threads, 12) : 1))
         table.all[index].residentBytes = UInt64((index * 7 % 11) << 24) + 9_000_000
         table.all[index].writtenBytes? += index % 4 == 3 ? UInt64(random.unit * 3e6 * seconds) : 0
       }

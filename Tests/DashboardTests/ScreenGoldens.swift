@@ -8,7 +8,8 @@ import Testing
 /// Whole screens as text, compared with recorded ones; `RECORD_GOLDENS=1` records them anew, to be looked at.
 @Suite struct ScreenGoldens {
   static let sizes = [
-    Size(width: 200, height: 60), Size(width: 120, height: 40), Size(width: 80, height: 24), Size(width: 40, height: 12),
+    Size(width: 200, height: 60), Size(width: 120, height: 40), Size(width: 80, height: 24),
+    Size(width: 40, height: 12),
     Size(width: 20, height: 5),
   ]
 
@@ -43,7 +44,7 @@ import Testing
   ) -> Grid {
     let now = history.latest?.sample.timestamp.seconds ?? 1_770_273_900
     return Screen(
-      entries: history.all, interval: history.interval, size: size, glyphs: glyphs,
+      entries: history.all, preview: history.preview?.sample, interval: history.interval, size: size, glyphs: glyphs,
       options: DashboardOptions(
         listening: "http://127.0.0.1:8080/ui/", version: "1.0.0", sampleInterval: history.interval,
         messages: { message }),
@@ -125,7 +126,8 @@ import Testing
     }
   }
 
-  private static let folder = String(#filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex))
+  private static let folder =
+    String(#filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex))
     + "/Goldens"
 
   private static func read(_ path: String) -> String? {

@@ -14,7 +14,8 @@ struct CPUPanel: Panel {
 
   func height(width: Int) -> Height {
     let count = cpu.perCore.count
-    guard cpu.usage.isFinite else { return Height(minimum: 1, comfortable: 1, maximum: 1) }
+    // CPUs without figures are those of the preview: they keep the places that their figures will take.
+    guard cpu.usage.isFinite || count > 0 else { return Height(minimum: 1, comfortable: 1, maximum: 1) }
     guard count > 0 else { return Height(minimum: 2, comfortable: 8, maximum: Height.open) }
     let half = CoresView.rows(count, width: width / 2)
     if half.strip <= 4 {
@@ -28,7 +29,7 @@ struct CPUPanel: Panel {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     grid.putTitle("CPU", detail: model, right: summary, in: rest.takeTop(1), glyphs)
-    guard cpu.usage.isFinite else { return }
+    guard cpu.usage.isFinite || !cpu.perCore.isEmpty else { return }
     drawGauge(on: &grid, in: rest.takeTop(1))
     guard !rest.isEmpty else { return }
     guard !cpu.perCore.isEmpty else { return drawGraph(on: &grid, in: rest) }
@@ -40,8 +41,10 @@ struct CPUPanel: Panel {
       let width = max(share, min(rest.width / 2, 34))
       let graph = rest.takeLeft(rest.width - width)
       drawGraph(on: &grid, in: Rect(x: graph.x, y: graph.y, width: graph.width - 3, height: graph.height))
-      let used = cores.draw(on: &grid, in: rest)
-      _ = rest.takeTop(used + 1)
+      // A strip grows tall where there is room, but not over the events.
+      let hasEvents = need.bars > rest.height && rest.height - 4 >= need.strip
+      let part = Rect(x: rest.x, y: rest.y, width: rest.width, height: rest.height - (hasEvents ? 4 : 0))
+      _ = rest.takeTop(cores.draw(on: &grid, in: part) + 1)
       drawEvents(on: &grid, in: rest)
     } else {
       let rows = CoresView.rows(cpu.perCore.count, width: rest.width)
@@ -71,18 +74,17 @@ struct CPUPanel: Panel {
   private func drawGauge(on grid: inout Grid, in rect: Rect) {
     let legend = CPUModes(cpu, glyphs)
     var bar = rect
-    let group = context.sample.cgroup.flatMap { $0.cpuLimit.isFinite ? $0 : nil }
-    if let group {
-      let used = group.cpuCores.isFinite ? Format.fixed(group.cpuCores, 1) : glyphs.absent
-      let text = "group " + used + "/" + Format.fixed(group.cpuLimit, 1) + " CPUs"
-      if rect.width >= legend.width + text.utf8.count + 30 {
-        grid.putRight(text, end: bar.right, y: bar.y, group.cpuUsage >= 0.9 ? .warning : .muted)
-        bar.width -= text.utf8.count + 3
-      }
+    if let group = context.sample.cgroup, group.cpuLimit.isFinite {
+      let text = "group " + group.cpuText(glyphs)
+      grid.putRight(text, end: bar.right, y: bar.y, group.cpuUsage >= 0.9 ? .warning : .plain)
+      bar.width -= Grid.columns(of: text) + 3
     }
-    if bar.width >= legend.width + 22 {
-      legend.draw(on: &grid, x: bar.right - legend.width, y: bar.y)
-      bar.width -= legend.width + 2
+    for isShort in [false, true] {
+      let width = legend.width(isShort: isShort)
+      guard width > 0, bar.width >= width + 22 else { continue }
+      legend.draw(on: &grid, x: bar.right - width, y: bar.y, isShort: isShort)
+      bar.width -= width + 2
+      break
     }
     grid.putGauge("", labelWidth: 0, ratio: cpu.usage, bar: legend.bar, in: bar, glyphs)
   }
@@ -90,7 +92,7 @@ struct CPUPanel: Panel {
   private func drawGraph(on grid: inout Grid, in rect: Rect) {
     guard rect.width >= 4, rect.height >= 1 else { return }
     let columns = Graph.columns(in: rect.width, glyphs)
-    Graph(values: context.timeline.values(columns) { $0.cpu.usage }, maximum: 1, color: nil)
+    Graph(values: context.timeline.values(in: rect.width, glyphs) { $0.cpu.usage }, maximum: 1, color: nil)
       .draw(on: &grid, in: rect, glyphs)
     grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rect)
   }
@@ -110,7 +112,7 @@ struct CPUPanel: Panel {
 
 /// The shares of CPU time as a bar and in words.
 struct CPUModes {
-  private let parts: [(name: String, ratio: Double, color: Color, pattern: Bar.Pattern)]
+  private let parts: [(name: String, short: String, ratio: Double, color: Color, pattern: Bar.Pattern)]
   private let glyphs: Glyphs
   let bar: Bar
 
@@ -122,10 +124,10 @@ struct CPUModes {
       return
     }
     parts = [
-      ("user", modes.user + modes.nice + modes.guest, .user, .first),
-      ("system", modes.system + modes.irq + modes.softirq, .system, .second),
-      ("iowait", modes.iowait, .iowait, .third),
-      ("steal", modes.steal, .steal, .fourth),
+      ("user", "us", modes.user + modes.nice + modes.guest, .user, .first),
+      ("system", "sy", modes.system + modes.irq + modes.softirq, .system, .second),
+      ("iowait", "wa", modes.iowait, .iowait, .third),
+      ("steal", "st", modes.steal, .steal, .fourth),
     ]
     // Waiting is not use: it stands behind what is.
     bar = Bar(
@@ -136,23 +138,30 @@ struct CPUModes {
 
   private var hasPatterns: Bool { glyphs.isMono || glyphs.isASCII }
 
-  /// Columns of the words.
-  var width: Int {
-    parts.isEmpty ? 0 : parts.reduce(-2) { $0 + $1.name.utf8.count + (hasPatterns ? 2 : 0) + 7 }
+  /// Columns of the words, or of their abbreviations, which are top's.
+  func width(isShort: Bool) -> Int {
+    parts.isEmpty ? 0 : parts.reduce(-2) { $0 + (isShort ? $1.short : $1.name).utf8.count + (hasPatterns ? 2 : 0) + 7 }
   }
 
   /// The words, each in its part's colour.
-  func draw(on grid: inout Grid, x: Int, y: Int) {
+  func draw(on grid: inout Grid, x: Int, y: Int, isShort: Bool) {
     var x = x
     for part in parts {
       if hasPatterns {
         grid.put(part.pattern.glyph(glyphs), x: x, y: y, .bold)
         x += 2
       }
-      x = grid.put(part.name, x: x, y: y, Style(part.color))
+      x = grid.put(isShort ? part.short : part.name, x: x, y: y, Style(part.color))
       grid.putRight(Format.percent(part.ratio, glyphs), end: x + 5, y: y)
       x += 7
     }
+  }
+}
+
+extension Cgroup {
+  /// What the group uses of its CPUs, `0.7/1.5 CPUs`.
+  func cpuText(_ glyphs: Glyphs) -> String {
+    (cpuCores.isFinite ? Format.fixed(cpuCores, 1) : glyphs.absent) + "/" + Format.fixed(cpuLimit, 1) + " CPUs"
   }
 }
 

@@ -53,11 +53,14 @@ struct CoresView {
 
   private func drawStrip(on grid: inout Grid, in rect: Rect) -> Int {
     let perRow = CoresView.stripColumns(cores.count, width: rect.width)
-    let levels = glyphs.strip
+    let strips = (cores.count + perRow - 1) / perRow
+    // Taller columns, with a blank row between the strips, where there is room; digits do not stack.
+    let height = glyphs.isASCII ? 1 : [4, 3, 2].first { strips * ($0 + 1) - 1 <= rect.height } ?? 1
+    let levels = height > 1 && glyphs.kind == .console ? ["▄", "█"] : glyphs.strip
     var row = 0
     for start in stride(from: 0, to: cores.count, by: perRow) {
-      guard row < rect.height else { break }
-      let y = rect.y + row
+      guard row + height <= rect.height else { break }
+      let y = rect.y + row + height - 1
       grid.putRight(String(cores[start].cpu), end: rect.x + CoresView.labelWidth - 1, y: y, .muted)
       for (column, core) in cores[start..<min(cores.count, start + perRow)].enumerated() {
         let usage = Double(core.usage)
@@ -66,11 +69,14 @@ struct CoresView {
           grid.put(glyphs.isASCII ? "-" : "·", x: x, y: y, .faint)
           continue
         }
-        let level = min(levels.count - 1, Int(max(0, min(1, usage)) * Double(levels.count)))
-        grid.put(levels[level], x: x, y: y, .load(usage))
+        let style = Style.load(usage)
+        let level = min(height * levels.count - 1, Int(max(0, min(1, usage)) * Double(height * levels.count)))
+        for step in 0...level / levels.count {
+          grid.put(levels[min(levels.count - 1, level - step * levels.count)], x: x, y: y - step, style)
+        }
       }
-      row += 1
+      row += height > 1 ? height + 1 : 1
     }
-    return row
+    return min(row, rect.height)
   }
 }

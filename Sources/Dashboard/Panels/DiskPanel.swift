@@ -28,7 +28,7 @@ struct DiskPanel: Panel {
     let hasBar = rect.width >= 54
     let busyWidth = hasBar ? 16 : 6
     grid.putTitle(
-      "DISKS", right: "read/s   write/s" + (hasBar ? "            busy" : "  busy"), in: rest.takeTop(1), glyphs)
+      "DISKS", heads: [("read/s", busyWidth + 10), ("write/s", busyWidth), ("busy", 0)], in: rest.takeTop(1), glyphs)
     let shown = shownRows(rest.height)
     for disk in shown {
       let line = rest.takeTop(1)
@@ -84,9 +84,8 @@ struct RateGraph {
     _ lowerRate: (borrowing Sample) -> Double
   ) {
     guard rect.height >= 2, rect.width >= 8 else { return }
-    let columns = Graph.columns(in: rect.width, glyphs)
-    let upperValues = timeline.values(columns, upperRate)
-    let lowerValues = timeline.values(columns, lowerRate)
+    let upperValues = timeline.values(in: rect.width, glyphs, upperRate)
+    let lowerValues = timeline.values(in: rect.width, glyphs, lowerRate)
     guard (upperValues + lowerValues).contains(where: \.isFinite) else { return }
     let maximum = Graph.niceMaximum(upperValues, lowerValues)
     var rest = rect

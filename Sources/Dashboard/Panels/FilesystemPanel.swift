@@ -25,12 +25,12 @@ struct FilesystemPanel: Panel {
       let line = rest.takeTop(1)
       let isStale = filesystem.age.isFinite || filesystem.error != nil
       grid.putShortened(
-        filesystem.mountpoint, x: line.x, y: line.y, isStale ? .faint : .plain, limit: min(nameWidth, line.width))
+        filesystem.mountpoint, x: line.x, y: line.y, isStale ? .stale : .plain, limit: min(nameWidth, line.width))
       let inner = Rect(x: line.x + nameWidth + 1, y: line.y, width: line.width - nameWidth - 1, height: 1)
       guard inner.width > 0 else { continue }
       guard filesystem.usage.isFinite else {
         // Never answered: what is known is why.
-        grid.putShortened(filesystem.error ?? glyphs.absent, x: inner.x, y: line.y, .faint, limit: inner.width)
+        grid.putShortened(filesystem.error ?? glyphs.absent, x: inner.x, y: line.y, .warning, limit: inner.width)
         continue
       }
       var remark = Format.bytes(filesystem.available, glyphs)

@@ -148,7 +148,8 @@ struct GPUPanel: Panel {
   private func drawGraph(on grid: inout Grid, in rect: Rect, _ figure: (borrowing Sample) -> Double) {
     guard rect.width >= 4, rect.height >= 1 else { return }
     let columns = Graph.columns(in: rect.width, glyphs)
-    Graph(values: context.timeline.values(columns, figure), maximum: 1, color: .gpu).draw(on: &grid, in: rect, glyphs)
+    Graph(values: context.timeline.values(in: rect.width, glyphs, figure), maximum: 1, color: .gpu).draw(
+      on: &grid, in: rect, glyphs)
     grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rect)
   }
 }

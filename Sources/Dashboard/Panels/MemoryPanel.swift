@@ -32,7 +32,7 @@ struct MemoryPanel: Panel {
     }
     guard rest.height >= 1 else { return }
     let columns = Graph.columns(in: rest.width, glyphs)
-    Graph(values: context.timeline.values(columns) { $0.ram.usage }, maximum: 1, color: .memory)
+    Graph(values: context.timeline.values(in: rest.width, glyphs) { $0.ram.usage }, maximum: 1, color: .memory)
       .draw(on: &grid, in: rest, glyphs)
     grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rest)
   }

@@ -34,7 +34,8 @@ struct NetworkPanel: Panel {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let hasLink = rect.width >= 48
-    grid.putTitle("NETWORK", right: (hasLink ? "link    " : "") + "  rx/s      tx/s", in: rest.takeTop(1), glyphs)
+    grid.putTitle(
+      "NETWORK", heads: (hasLink ? [("link", 18)] : []) + [("rx/s", 10), ("tx/s", 0)], in: rest.takeTop(1), glyphs)
     if let total, !rest.isEmpty { draw(total, name: "total", hasLink: hasLink, on: &grid, in: rest.takeTop(1)) }
     // The graph is worth more than interfaces that do nothing.
     let room = rest.height >= 5 ? rest.height - 2 : rest.height
@@ -63,7 +64,7 @@ struct NetworkPanel: Panel {
     let losses = [network.receiveErrors, network.transmitErrors, network.receiveDrops, network.transmitDrops]
       .reduce(0) { $1.isFinite ? $0 + $1 : $0 }
     var nameEnd = end - 1
-    if losses >= 0.5, nameEnd - line.x >= 20 {
+    if losses >= 0.5, name != "total", nameEnd - line.x >= 20 {
       let text = Format.count(losses, glyphs) + " lost/s"
       grid.putRight(text, end: nameEnd, y: line.y, .warning)
       nameEnd -= text.utf8.count + 1

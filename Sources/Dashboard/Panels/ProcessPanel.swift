@@ -2,8 +2,9 @@ internal import AgentMetrics
 
 /// The processes that use most of what the user sorts by.
 struct ProcessPanel: Panel {
+  private static let gap = 3
+
   private let processes: Processes
-  private let rows: [Process]
   private let order: ProcessOrder
   private let glyphs: Glyphs
 
@@ -12,8 +13,11 @@ struct ProcessPanel: Panel {
     self.processes = processes
     order = context.order
     glyphs = context.glyphs
-    // The sample names the few greatest of each measure; beyond them the ranking would be a guess.
-    rows = Array(ProcessPanel.sorted(processes.top, by: context.order).prefix(Processes.topCount))
+  }
+
+  /// The sample names the few greatest of each measure; beyond them the ranking would be a guess.
+  private func rows(_ order: ProcessOrder) -> [Process] {
+    Array(ProcessPanel.sorted(processes.top, by: order).prefix(Processes.topCount))
   }
 
   /// Greatest first; equal ones by pid, so that they stand still.
@@ -36,14 +40,23 @@ struct ProcessPanel: Panel {
   }
 
   func height(width: Int) -> Height {
-    let full = 2 + rows.count
+    let full = 2 + min(processes.top.count, Processes.topCount)
     return Height(minimum: min(full, 4), comfortable: full, maximum: full)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle("PROCESSES", detail: "most " + order.name, right: summary(rect.width), in: rest.takeTop(1), glyphs)
-    ProcessTable(rows: rows, order: order, glyphs: glyphs).draw(on: &grid, in: rest)
+    // A table of its own for the next measure, where one would leave half of the screen empty.
+    let orders = rect.width >= 150 ? [order, order.next] : [order]
+    for (index, order) in orders.enumerated() {
+      let isLast = index == orders.count - 1
+      var part = isLast ? rest : rest.takeLeft((rect.width - Self.gap) / 2)
+      if !isLast { _ = rest.takeLeft(Self.gap) }
+      grid.putTitle(
+        index == 0 ? "PROCESSES" : "", detail: "most " + order.name, right: isLast ? summary(part.width) : "",
+        in: part.takeTop(1), glyphs)
+      grid.within(part) { ProcessTable(rows: rows(order), order: order, glyphs: glyphs).draw(on: &$0, in: part) }
+    }
   }
 
   private func summary(_ width: Int) -> String {
@@ -71,7 +84,8 @@ struct ProcessTable {
     var rest = rect
     guard rest.height >= 2 else { return }
     let columns: [(column: Column, title: String, width: Int)] = [
-      (.pid, "PID", 7), (.user, "USER", 8), (.state, "S", 1), (.cpu, "CPU%", 6), (.memory, "MEM", 6),
+      (.pid, "PID", 7), (.user, "USER", rest.width >= 90 ? 12 : 8), (.state, "S", 1), (.cpu, "CPU%", 6),
+      (.memory, "MEM", 6),
       (.read, "READ/s", 7), (.write, "WRITE/s", 7),
     ].filter { column in
       switch column.0 {
@@ -135,6 +149,7 @@ struct ProcessTable {
         case UInt8(ascii: "D"), UInt8(ascii: "Z"), UInt8(ascii: "T"): .warning
         default: .muted
         }
+      guard process.state != 0 else { return }
       grid.put(String(Unicode.Scalar(process.state)), x: x, y: y, style, limit: width)
     case .cpu:
       grid.putRight(Format.fine(process.cpu, glyphs), end: x + width, y: y, process.cpu >= 0.005 ? .plain : .muted)
