@@ -27,17 +27,18 @@ struct Graph {
       let share = min(1, max(0, values[index] / maximum))
       return max(1, Int((share * Double(rect.height * steps)).rounded()))
     }
-    for cell in 0..<rect.width {
-      let left = level(cell * perCell)
-      let right = perCell == 2 ? level(cell * perCell + 1) : left
-      let highest = max(left, right)
-      guard highest > 0 else { continue }
-      for row in 0...min(rect.height - 1, (highest - 1) / steps) {
-        let y = hangs ? rect.y + row : rect.bottom - 1 - row
-        let style = Style(color ?? .load((Double(row) + 0.5) / Double(rect.height)))
-        let leftSteps = min(steps, max(0, left - row * steps))
-        let rightSteps = min(steps, max(0, right - row * steps))
-        grid.put(Graph.glyph(leftSteps, rightSteps, glyphs, hangs: hangs), x: rect.x + cell, y: y, style)
+    let levels = (0..<count).map(level)
+    for row in 0..<rect.height {
+      let y = hangs ? rect.y + row : rect.bottom - 1 - row
+      let style = Style(color ?? .load((Double(row) + 0.5) / Double(rect.height)))
+      for cell in 0..<rect.width {
+        let left = levels[cell * perCell] - row * steps
+        let right = levels[cell * perCell + perCell - 1] - row * steps
+        // Blanks have the row's style too: to switch it for each gap would cost more bytes than the curve.
+        let glyph =
+          max(left, right) > 0
+          ? Graph.glyph(min(steps, max(0, left)), min(steps, max(0, right)), glyphs, hangs: hangs) : " "
+        grid.put(glyph, x: rect.x + cell, y: y, style)
       }
     }
   }

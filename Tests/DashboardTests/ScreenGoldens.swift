@@ -99,7 +99,6 @@ import Testing
     reading.memory.total = 4 << 30
     reading.memory.available = 3 << 30
     reading.memory.free = 1 << 30
-    reading.disks = [DiskReading(device: "vda")]
     reading.networks = [NetworkReading(device: "eth0")]
     history.append(Sample(from: nil, to: reading))
     for size in [Size(width: 80, height: 24), Size(width: 40, height: 12)] {

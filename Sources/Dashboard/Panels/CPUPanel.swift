@@ -81,7 +81,7 @@ struct CPUPanel: Panel {
     }
     for isShort in [false, true] {
       let width = legend.width(isShort: isShort)
-      guard width > 0, bar.width >= width + 22 else { continue }
+      guard width > 0, bar.width >= width + 17 else { continue }
       legend.draw(on: &grid, x: bar.right - width, y: bar.y, isShort: isShort)
       bar.width -= width + 2
       break

@@ -1,0 +1,64 @@
+import AgentMetrics
+import Glibc
+import History
+import SystemIO
+import Testing
+
+@testable import Dashboard
+
+@Suite struct LineModeTests {
+  @Test func columnsAreThoseThatTheMachineFills() {
+    var machine = MadeUpMachine.smallVM
+    let sample = machine.history(ticks: 5).all[3].sample
+    #expect(
+      LineMode.head(LineMode.columns(of: sample)) == "     time cpu%  load1 ram% swap%  read/s write/s    rx/s    tx/s")
+    let bare = Sample(from: nil, to: Reading())
+    #expect(LineMode.line(bare, LineMode.columns(of: bare)) == "00:00:00Z    -    -")
+  }
+
+  @Test func aLineStandsUnderItsHead() {
+    for var machine in [MadeUpMachine.smallVM, .gpuServer, .manyThreads, .staleFilesystem] {
+      for entry in machine.history(ticks: 20).all {
+        let columns = LineMode.columns(of: entry.sample)
+        let (head, line) = (LineMode.head(columns), LineMode.line(entry.sample, columns))
+        #expect(head.utf8.count == line.utf8.count && line.utf8.count <= 80, "\(head)\n\(line)")
+      }
+    }
+  }
+
+  @Test func aLineForEachSampleUntilNobodyReads() throws {
+    var ends: [Int32] = [-1, -1]
+    try #require(pipe(&ends) == 0)
+    let (reader, writer) = (ends[0], ends[1])
+    defer { close(writer) }
+    var machine = MadeUpMachine.smallVM
+    let samples = machine.history(ticks: 60).all.map(\.sample)
+    let history = History(capacity: 100, interval: 1)
+    history.append(samples[0])
+    let ended = Condition<DashboardExit?>(nil)
+    Thread.start("lines") {
+      let exit = (try? LineMode(history: history, output: writer, catchesSignals: false))?.run()
+      ended.update { $0 = exit }
+    }
+    var text = ""
+    func readLine() -> String {
+      while !text.contains("\n") {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = read(reader, &bytes, bytes.count)
+        guard count > 0 else { return "" }
+        text += String(decoding: bytes[..<count], as: UTF8.self)
+      }
+      let line = text.prefix { $0 != "\n" }
+      text.removeFirst(line.count + 1)
+      return String(line)
+    }
+    #expect(readLine().contains("cpu%"))
+    for (index, sample) in samples.prefix(45).enumerated() {
+      if index > 0 { history.append(sample) }
+      if index > 0, index % LineMode.linesPerHead == 0 { #expect(readLine().contains("cpu%")) }
+      #expect(readLine() == LineMode.line(sample, LineMode.columns(of: sample)))
+    }
+    close(reader)
+    #expect(ended.wait(atMost: 60) { $0 } == .quit)
+  }
+}

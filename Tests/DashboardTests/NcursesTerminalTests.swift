@@ -1,0 +1,177 @@
+#if os(Linux)
+  import AgentMetrics
+  import Glibc
+  import History
+  import Testing
+
+  @testable import Dashboard
+
+  /// The real terminal, on a pseudo-terminal.
+  ///
+  /// One at a time: a process has one screen.
+  @Suite(.serialized) struct NcursesTerminalTests {
+    init() {
+      // ncurses writes in the encoding of the locale; this one is always there.
+      setlocale(LC_CTYPE, "C.UTF-8")
+    }
+
+    private func open(_ line: PseudoTerminal, type: String = "xterm-256color", noColor: Bool = false) throws
+      -> NcursesTerminal
+    {
+      try NcursesTerminal(type: type, input: line.slave, output: line.slave, isUTF8: true, noColor: noColor)
+    }
+
+    private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    /// Pictures of one machine, tick after tick.
+    private func frames(_ machine: MadeUpMachine, _ size: Size, ticks: Int) -> [Grid] {
+      var machine = machine
+      let all = machine.history(ticks: 400 + ticks).all
+      return (0..<ticks).map { tick in
+        let entries = Array(all[..<(all.count - ticks + tick + 1)])
+        return Screen(
+          entries: entries, preview: nil, interval: 1, size: size, glyphs: Glyphs(.braille),
+          options: DashboardOptions(version: "1.0.0", sampleInterval: 1), state: ScreenState(),
+          now: entries.last?.sample.timestamp.seconds ?? 0, utcOffset: 0
+        ).draw()
+      }
+    }
+
+    @Test func theTerminalIsGivenBackAsItWas() throws {
+      let line = try PseudoTerminal(columns: 80, rows: 24)
+      let before = try line.modes
+      let terminal = try open(line)
+      #expect(terminal.size == Size(width: 80, height: 24))
+      #expect(try line.modes.c_lflag & UInt32(ECHO | ICANON) == 0)
+      #expect(terminal.present(frames(.smallVM, terminal.size, ticks: 1)[0]))
+      let drawn = text(try line.takeOutput())
+      #expect(drawn.contains("\u{1B}[?1049h") && drawn.contains("\u{1B}[?25l"))
+      #expect(!drawn.contains("\u{1B}[?1000h"))
+      terminal.close()
+      let end = text(try line.takeOutput())
+      #expect(end.contains("\u{1B}[?1049l") && end.contains("\u{1B}[?25h"))
+      let after = try line.modes
+      #expect(
+        before.c_lflag == after.c_lflag && before.c_iflag == after.c_iflag && before.c_oflag == after.c_oflag
+          && before.c_cflag == after.c_cflag)
+      terminal.close()
+      #expect(try line.takeOutput().isEmpty)
+    }
+
+    /// What goes over the line is what has changed.
+    @Test func onlyTheDifferenceIsSent() throws {
+      let size = Size(width: 120, height: 40)
+      let line = try PseudoTerminal(columns: 120, rows: 40)
+      let terminal = try open(line)
+      defer { terminal.close() }
+      var machine = MadeUpMachine.smallVM
+      machine.load = 0.02
+      let idle = try counts(machine, terminal, line)
+      let busy = try counts(.gpuServer, terminal, line)
+      // Every second tick moves the graphs; the others change figures and the newest column.
+      #expect(idle.max() ?? 0 <= 3300 && idle.min() ?? 0 <= 2000, "\(idle)")
+      #expect(busy.max() ?? 0 <= 4800, "\(busy)")
+      let frames = frames(machine, size, ticks: 1)
+      #expect(terminal.present(frames[0]))
+      _ = try line.takeOutput()
+      #expect(terminal.present(frames[0]))
+      #expect(try line.takeOutput().isEmpty)
+      var other = frames[0]
+      other.put("7", x: 100, y: 20)
+      other.put("9", x: 117, y: 0)
+      #expect(terminal.present(other))
+      #expect(try line.takeOutput().count <= 60)
+      terminal.invalidate()
+      #expect(terminal.present(frames[0]))
+      #expect(try line.takeOutput().count > 5000)
+    }
+
+    /// The bytes of eight frames, tick after tick.
+    private func counts(_ machine: MadeUpMachine, _ terminal: NcursesTerminal, _ line: PseudoTerminal) throws -> [Int] {
+      var counts: [Int] = []
+      for frame in frames(machine, terminal.size, ticks: 9) {
+        #expect(terminal.present(frame))
+        counts.append(try line.takeOutput().count)
+      }
+      return Array(counts.dropFirst())
+    }
+
+    @Test func hostileNamesAreNotObeyed() throws {
+      let line = try PseudoTerminal(columns: 200, rows: 60)
+      let terminal = try open(line)
+      defer { terminal.close() }
+      var machine = MadeUpMachine.smallVM
+      machine.name = "\u{1B}]0;owned\u{7}\u{9B}2Jhost\u{202E}"
+      let frame = try #require(
+        frames(machine, terminal.size, ticks: 20).first { $0.rows.contains { $0.contains("?[31mred?") } })
+      #expect(terminal.present(frame))
+      let output = text(try line.takeOutput())
+      #expect(output.contains("?[31mred?") && output.contains("?]0;owned??2Jhost"))
+      #expect(!output.contains("\u{1B}[31mred") && !output.contains("\u{7}") && !output.contains("\u{9B}"))
+      #expect(!output.contains("\u{202E}"))
+    }
+
+    @Test func noColourMeansNoColour() throws {
+      let line = try PseudoTerminal(columns: 80, rows: 24)
+      let terminal = try open(line, noColor: true)
+      defer { terminal.close() }
+      #expect(terminal.glyphs.isMono)
+      #expect(terminal.present(frames(.smallVM, terminal.size, ticks: 1)[0]))
+      let output = text(try line.takeOutput())
+      #expect(!output.contains("38;5") && !(0...7).contains { output.contains("\u{1B}[3\($0)m") })
+    }
+
+    @Test func keysAreHeard() throws {
+      let line = try PseudoTerminal(columns: 80, rows: 24)
+      let terminal = try open(line)
+      defer { terminal.close() }
+      let typed: [(String, KeyPress)] = [
+        ("q", .character("q")), ("\u{1B}OC", .right), ("\u{1B}OD", .left), ("\u{1B}OP", .help), ("é", .character("é")),
+        ("\u{C}", .character("\u{C}")), ("\u{1B}OA", .up), ("\u{1B}[5~", .other), ("\u{1B}", .character("\u{1B}")),
+      ]
+      for (text, key) in typed {
+        line.type(text)
+        #expect(terminal.nextEvent(timeout: 60) == .key(key))
+      }
+      #expect(terminal.nextEvent(timeout: 0) == .timeout)
+      terminal.wake()
+      #expect(terminal.nextEvent(timeout: 60) == .woken)
+    }
+
+    @Test func aTerminalThatIsGoneIsAHangUp() throws {
+      let line = try PseudoTerminal(columns: 80, rows: 24, isRead: false)
+      let terminal = try open(line)
+      line.hangUp()
+      #expect(terminal.nextEvent(timeout: 60) == .hangup)
+      terminal.close()
+    }
+
+    @Test func aTerminalThatStandsStillCostsAFrameAndNoWait() throws {
+      let line = try PseudoTerminal(columns: 80, rows: 24, isRead: false)
+      let terminal = try open(line)
+      // As Ctrl-S does.
+      #expect(tcflow(line.slave, TCOOFF) == 0)
+      #expect(!terminal.present(Grid(Size(width: 80, height: 24))))
+      #expect(tcflow(line.slave, TCOON) == 0)
+      #expect(terminal.nextEvent(timeout: 60) == .writable)
+      #expect(terminal.present(Grid(Size(width: 80, height: 24))))
+      terminal.close()
+      line.hangUp()
+    }
+
+    @Test func unknownTypesAreAnErrorOfOneLine() throws {
+      let line = try PseudoTerminal(columns: 80, rows: 24)
+      for type in ["", "no-such-terminal", "bad\nname\u{1B}[2J"] {
+        let error = #expect(throws: NcursesTerminal.UnknownTerminal.self) { _ = try open(line, type: type) }
+        let text = error?.description ?? ""
+        #expect(text.contains("TERM") && !text.contains("\n") && !text.contains("\u{1B}"))
+      }
+      #expect(try line.takeOutput().isEmpty)
+      #expect(NcursesTerminal.onlyPrintsLines(type: "dumb", output: line.slave))
+      #expect(!NcursesTerminal.onlyPrintsLines(type: "xterm-256color", output: line.slave))
+      #expect(!NcursesTerminal.onlyPrintsLines(type: "no-such-terminal", output: line.slave))
+      // One that brings its own entry, which this machine lacks.
+      try open(line, type: "xterm-of-another-machine").close()
+    }
+  }
+#endif

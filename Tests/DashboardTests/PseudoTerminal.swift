@@ -1,0 +1,69 @@
+#if os(Linux)
+  import Glibc
+  import SystemIO
+  import Testing
+
+  /// A terminal without a screen: what is written to it is kept, what is typed is read.
+  final class PseudoTerminal {
+    /// The side that the program has.
+    let slave: Int32
+    private let master: Int32
+    private let written = Condition<[UInt8]>([])
+    private var marks = 0
+
+    /// - Parameter isRead: whether its output is taken; it holds 4 KiB otherwise.
+    init(columns: UInt16, rows: UInt16, isRead: Bool = true) throws {
+      // posix_openpt(3) and its fellows by hand (ioctl_tty(2)): Swift's Glibc does not show them.
+      master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+      var lock: Int32 = 0
+      var number: Int32 = 0
+      try #require(ioctl(master, 0x4004_5431, &lock) == 0 && ioctl(master, 0x8004_5430, &number) == 0)
+      slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+      try #require(slave >= 0)
+      var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+      try #require(ioctl(master, UInt(TIOCSWINSZ), &size) == 0)
+      guard isRead else { return }
+      let (master, written) = (master, written)
+      Thread.start("terminal") {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while case let count = read(master, &bytes, bytes.count), count > 0 {
+          let new = bytes[..<count]
+          written.update { $0 += new }
+        }
+      }
+    }
+
+    /// The modes that the line is in.
+    var modes: termios {
+      get throws {
+        var modes = termios()
+        try #require(tcgetattr(slave, &modes) == 0)
+        return modes
+      }
+    }
+
+    /// What was written since the last call.
+    func takeOutput() throws -> [UInt8] {
+      // What is written after it stands behind it: when the mark is there, so is all before it.
+      marks += 1
+      let mark = Array("\u{1}mark \(marks)\u{2}".utf8)
+      try #require(write(slave, mark, mark.count) == mark.count)
+      let output = written.wait(atMost: 60) { bytes -> [UInt8]? in
+        guard bytes.count >= mark.count, Array(bytes.suffix(mark.count)) == mark else { return nil }
+        let output = Array(bytes.dropLast(mark.count))
+        bytes = []
+        return output
+      }
+      return try #require(output, "the terminal did not take what was written")
+    }
+
+    /// Types.
+    func type(_ text: String) {
+      let bytes = Array(text.utf8)
+      #expect(write(master, bytes, bytes.count) == bytes.count)
+    }
+
+    /// Goes away, as a window that is closed; only where nobody reads.
+    func hangUp() { close(master) }
+  }
+#endif

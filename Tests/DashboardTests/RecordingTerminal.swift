@@ -1,0 +1,41 @@
+@testable import Dashboard
+
+/// A terminal that keeps what it was shown and says what it was told to say.
+final class RecordingTerminal: Terminal {
+  var size: Size
+  var glyphs: Glyphs
+  /// What comes next; a hang-up when all was told.
+  var events: [TerminalEvent]
+  /// Whether it takes bytes.
+  var isWritable = true
+  private(set) var frames: [Grid] = []
+  /// How long it was asked to wait, each time.
+  private(set) var timeouts: [Double] = []
+  private(set) var suspensions = 0
+  private(set) var invalidations = 0
+  /// Called before each event.
+  var beforeEvent: (Int) -> Void = { _ in }
+
+  init(size: Size = Size(width: 80, height: 24), glyphs: Glyphs = Glyphs(.braille), events: [TerminalEvent] = []) {
+    self.size = size
+    self.glyphs = glyphs
+    self.events = events.reversed()
+  }
+
+  func present(_ grid: Grid) -> Bool {
+    if isWritable { frames.append(grid) }
+    return isWritable
+  }
+
+  func invalidate() { invalidations += 1 }
+
+  func suspend() { suspensions += 1 }
+
+  var wake: @Sendable () -> Void { {} }
+
+  func nextEvent(timeout: Double) -> TerminalEvent {
+    beforeEvent(timeouts.count)
+    timeouts.append(timeout)
+    return events.popLast() ?? .hangup
+  }
+}

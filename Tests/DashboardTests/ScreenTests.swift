@@ -1,0 +1,71 @@
+import AgentMetrics
+import History
+import Testing
+
+@testable import Dashboard
+
+/// What a screen says in special cases.
+@Suite struct ScreenTests {
+  private func screen(
+    _ history: History, age: Double = 0, size: Size = Size(width: 80, height: 24), message: String? = nil,
+    state: ScreenState = ScreenState(), listening: String? = nil
+  ) -> String {
+    Screen(
+      entries: history.all, preview: nil, interval: history.interval, size: size, glyphs: Glyphs(.braille),
+      options: DashboardOptions(listening: listening, version: "1.0.0", sampleInterval: history.interval) { message },
+      state: state, now: (history.latest?.sample.timestamp.seconds ?? 0) + age, utcOffset: 0
+    ).draw().rows.joined(separator: "\n")
+  }
+
+  @Test func anOldSampleIsSaidWithItsAge() {
+    var machine = MadeUpMachine.smallVM
+    let history = machine.history(ticks: 5, interval: 5)
+    #expect(!screen(history, age: 14.9).contains("no new sample"))
+    #expect(screen(history, age: 15.5).contains("no new sample for 15s"))
+    #expect(screen(history, age: 4000).contains("no new sample for 1h 06m"))
+    for size in [Size(width: 40, height: 12), Size(width: 40, height: 9), Size(width: 30, height: 2)] {
+      #expect(screen(history, age: 60, size: size).contains("no new sample for 1m 00s"), "\(size)")
+    }
+    // Paused, an old picture is what was asked for.
+    #expect(!screen(history, age: 60, state: ScreenState(isPaused: true)).contains("no new sample"))
+  }
+
+  @Test func messagesTakeTheFoot() {
+    var machine = MadeUpMachine.smallVM
+    let history = machine.history(ticks: 5)
+    #expect(screen(history, message: "port 8080 is in use").hasSuffix("port 8080 is in use"))
+    #expect(screen(history, listening: "http://127.0.0.1:8080/ui/").hasSuffix("http://127.0.0.1:8080/ui/"))
+  }
+
+  @Test func theGroupsLimitsStandBesideTheHostsFigures() {
+    var machine = MadeUpMachine.smallVM
+    let history = machine.history(ticks: 5)
+    for size in [Size(width: 200, height: 60), Size(width: 80, height: 24), Size(width: 60, height: 16)] {
+      let text = screen(history, size: size)
+      #expect(text.contains("group 0.7/1.5 CPUs"), "\(size)")
+      #expect(text.contains("/3.00 GiB") && text.contains("/4.00 GiB"), "\(size)")
+    }
+    let small = screen(history, size: Size(width: 40, height: 12))
+    #expect(small.contains("0.7/1.5 CPUs") && small.contains("/3.00 GiB"))
+    machine = .smallVM
+    (machine.memoryLimit, machine.cpuLimit) = (nil, nil)
+    #expect(!screen(machine.history(ticks: 5)).contains("group"))
+  }
+
+  @Test func whatAMachineDoesNotHaveHasNoPanel() {
+    var machine = MadeUpMachine.smallVM
+    (machine.hasPressure, machine.hasProcesses, machine.disks, machine.networks, machine.mounts, machine.swapTotal) =
+      (false, false, [], [], [], 0)
+    let text = screen(machine.history(ticks: 5), size: Size(width: 200, height: 60))
+    for title in ["GPU", "PRESSURE", "PROCESSES", "DISKS", "NETWORK", "FILESYSTEMS", "TEMPERATURES", "swap"] {
+      #expect(!text.contains(title), "\(title)")
+    }
+    #expect(text.contains("CPU") && text.contains("MEMORY"))
+  }
+
+  @Test func aStaleFilesystemIsSaidWithItsAge() {
+    var machine = MadeUpMachine.staleFilesystem
+    let text = screen(machine.history(ticks: 5), size: Size(width: 120, height: 40))
+    #expect(text.contains("42s old") && text.contains("no answer in 2 s"))
+  }
+}
