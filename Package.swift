@@ -25,7 +25,7 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "HTTPServer", "API", "History", "CollectGPU", "Collect", "AgentMetrics", "SystemIO",
+        "Dashboard", "HTTPServer", "API", "History", "CollectGPU", "CollectDemo", "Collect", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -55,6 +55,7 @@ let package = Package(
     .target(name: "API", dependencies: ["History", "AgentMetrics", "CWeb"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .target(name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CSystemIO"], swiftSettings: settings),
+    .target(name: "CollectDemo", dependencies: ["Collect", "AgentMetrics"], swiftSettings: settings),
     .target(name: "CollectGPU", dependencies: ["Collect", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(name: "Collect", dependencies: ["History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(name: "SystemIO", dependencies: ["CSystemIO"], swiftSettings: settings),
@@ -84,6 +85,7 @@ let package = Package(
       name: "CollectLinuxTests",
       dependencies: ["CollectLinux", "Collect", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
       swiftSettings: settings),
+    .testTarget(name: "CollectDemoTests", dependencies: ["CollectDemo", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
       name: "CollectGPUTests", dependencies: ["CollectGPU", "Collect", "AgentMetrics", "SystemIO", "TestSupport"],
       swiftSettings: settings),

@@ -16,6 +16,16 @@ struct Pace {
     ((realtime / interval).rounded(.down) + 1) * interval
   }
 
+  /// The last `count` ticks up to `now`, oldest first, as all three clocks have or would have had them.
+  func ticks(_ count: Int, upTo now: Instant) -> [Instant] {
+    let newest = tick(after: now.realtime) - interval
+    return (0..<count).reversed().map { back in
+      let moment = newest - Double(back) * interval
+      let age = now.realtime - moment
+      return Instant(realtime: moment, monotonic: now.monotonic - age, boottime: now.boottime - age)
+    }
+  }
+
   /// Seconds from `now` to the tick after it.
   ///
   /// A tick that would come sooner than half an interval after the last sample is passed over: that happens only after

@@ -17,6 +17,9 @@ public final class Sampler: Sendable {
     /// A recording of one instant, shown as means since boot, or of two. What is being watched does not move, unless a
     /// recording's files are changed meanwhile: then rates are taken over the time between the two looks.
     case recorded(Machine, later: Machine?)
+    /// A made-up machine whose collectors take the time from the Reading that they write: it has a past at once, as long
+    /// as the History.
+    case simulated(Machine)
   }
 
   private let source: Source
@@ -63,17 +66,29 @@ public final class Sampler: Sendable {
     switch source {
     case .live(let machine): runLive(machine)
     case .recorded(let machine, let later): runRecorded(machine, later)
+    case .simulated(let machine): runLive(machine, past: history.capacity)
     }
   }
 
-  private func runLive(_ machine: Machine) {
+  private func runLive(_ machine: Machine, past: Int = 0) {
     let pace = Pace(interval: Double(history.interval))
     var round = Round(collectors: machine(), report: report)
     var previous = Reading()
     var current = Reading()
-    var last = round.read(into: &current, at: timekeeper.now)
-    history.setPreview(Sample(from: nil, to: current))
-    guard timekeeper.wait(seconds: Self.firstInterval) else { return }
+    var last: Instant
+    if past > 0 {
+      last = timekeeper.now
+      for instant in pace.ticks(past + 1, upTo: timekeeper.now) {
+        swap(&previous, &current)
+        last = round.read(into: &current, at: instant)
+        if !previous.monotonic.isNaN { history.append(Sample(from: previous, to: current)) }
+      }
+      guard timekeeper.wait(seconds: pace.wait(from: timekeeper.now, lastSample: last)) else { return }
+    } else {
+      last = round.read(into: &current, at: timekeeper.now)
+      history.setPreview(Sample(from: nil, to: current))
+      guard timekeeper.wait(seconds: Self.firstInterval) else { return }
+    }
     while true {
       swap(&previous, &current)
       var instant = timekeeper.now

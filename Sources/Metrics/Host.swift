@@ -14,6 +14,8 @@ public struct Host: Sendable, Hashable {
   public var bootTime = Double.nan
   /// Seconds since boot, suspended time included; NaN where unknown.
   public var uptime = Double.nan
+  /// Whether it does not exist: `agent --demo`.
+  public var isDemo = false
   /// File handles in use in the whole system; NaN where unknown.
   public var openFiles = Double.nan
   /// The system's limit of file handles; NaN where unknown.
@@ -29,6 +31,7 @@ public struct Host: Sendable, Hashable {
     .text("kernel", "Kernel name and release", source: "/proc/sys/kernel/{ostype,osrelease}") { $0.kernel },
     .text("architecture", "Instruction set", source: "uname(2) machine") { $0.architecture },
     .text("product", "Board or product name", source: "devicetree model, DMI product_name") { $0.product },
+    .flag("demo", "Present where the machine is made up", source: "agent --demo") { $0.isDemo ? true : nil },
     .gauge("boot_time_seconds", .seconds, "POSIX time of boot", source: "/proc/stat btime") { $0.bootTime },
     .gauge("uptime_seconds", .seconds, "Time since boot", source: "/proc/uptime") { $0.uptime },
     .gauge("open_files", .count, "File handles in use", source: "/proc/sys/fs/file-nr") { $0.openFiles },

@@ -2,6 +2,7 @@ import API
 import AgentMetrics
 import ArgumentParser
 import Collect
+import CollectDemo
 import Dashboard
 import HTTPServer
 import History
@@ -33,6 +34,9 @@ struct Agent: ParsableCommand {
 
   @Flag(help: "With --once: print the JSON of /metrics/latest.")
   var json = false
+
+  @Flag(help: "Show a machine that does not exist, with 64 cores and 8 GPUs at work.")
+  var demo = false
 
   @Option(help: ArgumentHelp("Port to listen on, 0 for any free one (default: 8080).", valueName: "port"))
   var port: String?
@@ -69,7 +73,7 @@ struct Agent: ParsableCommand {
       try runOnce(roots)
     } else {
       let code = Service(
-        configuration: configuration, source: Self.source(roots), root: roots.last ?? "",
+        configuration: configuration, source: source(roots), processes: processes(roots),
         showsDashboard: tui, serves: serve || !tui
       ).run()
       if code != 0 { throw ExitCode(code) }
@@ -81,6 +85,7 @@ struct Agent: ParsableCommand {
       throw misuse("--once prints one sample and ends; it goes with neither --tui nor --serve")
     }
     if json && !once { throw misuse("--json goes with --once") }
+    if demo && !root.isEmpty { throw misuse("--demo shows a machine that does not exist; --root does not go with it") }
     if root.count > 2 { throw misuse("--root: at most two directories, an instant and a later one") }
   }
 
@@ -107,16 +112,21 @@ struct Agent: ParsableCommand {
     }
   }
 
-  static func source(_ roots: [String]) -> Sampler.Source {
+  private func source(_ roots: [String]) -> Sampler.Source {
+    if demo { return .simulated { [DemoCollector(version: version)] } }
     let root = roots.first ?? ""
     guard !root.isEmpty else { return .live { collectors(root: "") } }
     let later = roots.count > 1 ? roots[1] : nil
     return .recorded({ collectors(root: root) }, later: later.map { later in { collectors(root: later) } })
   }
 
+  private func processes(_ roots: [String]) -> ProcessSource {
+    demo ? .latestSample : .table(processTable(root: roots.last ?? ""))
+  }
+
   private func runOnce(_ roots: [String]) throws {
     let history = History(capacity: 1, interval: 1)
-    let sampler = Sampler(source: Self.source(roots), history: history, timekeeper: OnceTimekeeper()) { message in
+    let sampler = Sampler(source: source(roots), history: history, timekeeper: OnceTimekeeper()) { message in
       StandardStreams.write("agent: \(message)\n", to: 2)
     }
     sampler.run()

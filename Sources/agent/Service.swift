@@ -7,13 +7,32 @@ import History
 import Logging
 import SystemIO
 
+/// Where the table of processes comes from.
+enum ProcessSource {
+  /// From the machine, when asked.
+  case table(@Sendable () async throws -> (Timestamp, [Process]))
+  /// A made-up machine has no more than its samples tell.
+  case latestSample
+
+  func table(_ history: History) -> @Sendable () async throws -> (Timestamp, [Process]) {
+    switch self {
+    case .table(let table): table
+    case .latestSample:
+      {
+        let sample = await history.first().sample
+        return (sample.timestamp, sample.processes?.top ?? [])
+      }
+    }
+  }
+}
+
 /// A running agent: one sampler, one history, and the faces that were asked for.
 struct Service {
   let configuration: Configuration
   /// What is sampled.
   let source: Sampler.Source
-  /// Root of the table of processes, "" for the running machine.
-  let root: String
+  /// What `/processes` tells.
+  let processes: ProcessSource
   let showsDashboard: Bool
   let serves: Bool
 
@@ -86,7 +105,7 @@ struct Service {
   }
 
   private func startServer(history: History, logger: Logger, events: Events) -> Task<Void, Never> {
-    let table = processTable(root: root)
+    let table = processes.table(history)
     let server = HTTPServer(
       api: API(history: history, processes: table), host: configuration.host, port: configuration.port, logger: logger)
     return Task.detached {

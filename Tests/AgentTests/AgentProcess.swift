@@ -38,7 +38,8 @@ final class AgentProcess {
     posix_spawn_file_actions_adddup2(&actions, errorPipe[1], 2)
     defer { posix_spawn_file_actions_destroy(&actions) }
     let words = ([Self.path] + arguments).map { strdup($0) } + [nil]
-    let variables = environment.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine }
+    let variables =
+      environment.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine }
       .map { strdup($0.key + "=" + $0.value) } + [nil]
     defer { for text in words + variables { free(text) } }
     var child: pid_t = 0

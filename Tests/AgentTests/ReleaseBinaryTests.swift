@@ -19,7 +19,9 @@ struct ReleaseBinaryTests {
     defer { close(descriptor) }
     var chunk = [UInt8](repeating: 0, count: 1 << 20)
     var tail: [UInt8] = []
-    let marks = ["libFoundation.so", "lib_FoundationICU.so", "icudt", "libFoundationNetworking.so"].map { Array($0.utf8) }
+    let marks = ["libFoundation.so", "lib_FoundationICU.so", "icudt", "libFoundationNetworking.so"].map {
+      Array($0.utf8)
+    }
     var found: Set<String> = []
     while true {
       let count = read(descriptor, &chunk, chunk.count)

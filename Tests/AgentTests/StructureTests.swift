@@ -9,7 +9,9 @@ import Testing
     "SystemIO": ["CSystemIO", "Glibc", "Musl", "Darwin", "ucrt"],
     "History": ["AgentMetrics", "Synchronization"],
     "Collect": ["AgentMetrics", "History", "SystemIO", "Synchronization"],
-    "CollectLinux": ["AgentMetrics", "Collect", "SystemIO", "Synchronization"],
+    "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "SystemIO", "Synchronization"],
+    "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "SystemIO", "Synchronization"],
+    "CollectDemo": ["AgentMetrics", "Collect"],
     "API": ["AgentMetrics", "History", "CWeb", "Synchronization"],
     "HTTPServer": [
       "API", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
@@ -17,8 +19,8 @@ import Testing
     ],
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [
-      "API", "AgentMetrics", "ArgumentParser", "Collect", "CollectLinux", "Dashboard", "HTTPServer", "History",
-      "Logging", "Synchronization", "SystemIO",
+      "API", "AgentMetrics", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux", "Dashboard",
+      "HTTPServer", "History", "Logging", "Synchronization", "SystemIO",
     ],
   ]
 

@@ -50,6 +50,15 @@ final class SteadyCollector: Collector {
   }
 }
 
+/// A source whose counter is the Reading's own clock times 100.
+final class BoottimeCollector: Collector {
+  let name = "boottime"
+
+  func read(into reading: inout Reading) throws(CollectorError) {
+    reading.cpu.contextSwitches = UInt64((reading.boottime + 1_000) * 100)
+  }
+}
+
 final class FailingCollector: Collector {
   let name = "failing"
   let reads = Mutex(0)
@@ -151,6 +160,19 @@ final class FailingCollector: Collector {
     #expect(sources[1][0].error == "gone 3")
     #expect(sources.allSatisfy { $0[1].success && $0[1].duration >= 0 })
     #expect(history.all.allSatisfy { $0.sample.disks.count == 1 }, "one source's failure is not another's")
+  }
+
+  @Test func aMadeUpMachineHasAPastAtOnce() {
+    let keeper = ScriptedTimekeeper(start: 1_007, waits: 1)
+    let history = History(capacity: 5, interval: 10)
+    let sampler = Sampler(
+      source: .simulated { [BoottimeCollector()] }, history: history, timekeeper: keeper, report: { _ in })
+    sampler.run()
+    let samples = history.all.map(\.sample)
+    // Five of the past, of which the oldest made room for the one after the wait.
+    #expect(samples.map(\.timestamp.seconds) == [970, 980, 990, 1_000, 1_010])
+    #expect(samples.allSatisfy { $0.elapsed == 10 })
+    #expect(samples.allSatisfy { abs($0.cpu.contextSwitches - 100) < 0.001 })
   }
 
   @Test func aRecordingOfOneInstantIsShownSinceBoot() {
