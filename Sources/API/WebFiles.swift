@@ -1,0 +1,53 @@
+internal import CWeb
+
+/// The files of the web page, embedded in the binary.
+struct WebFiles: Sendable {
+  struct File: Sendable {
+    /// Media type with its character set.
+    let type: String
+    let bytes: [UInt8]
+    /// A strong entity tag, of the contents alone: it survives a restart and changes with the page (RFC 9110 §8.8.3).
+    let entityTag: String
+
+    init(type: String, bytes: [UInt8]) {
+      self.type = type
+      self.bytes = bytes
+      // FNV-1a of 64 bits: nobody gains by finding two pages with one tag.
+      var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+      for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      entityTag = "\"" + String(hash, radix: 16) + "\""
+    }
+
+    /// Whether an If-None-Match names this content; it is compared weakly (RFC 9110 §13.1.2).
+    func matches(_ ifNoneMatch: String) -> Bool {
+      ifNoneMatch.split(separator: ",").contains { part in
+        var tag = part.drop { $0 == " " || $0 == "\t" }
+        while tag.last == " " || tag.last == "\t" { tag.removeLast() }
+        if tag.hasPrefix("W/") { tag.removeFirst(2) }
+        return tag == "*" || tag == entityTag
+      }
+    }
+  }
+
+  private let files: [String: File]
+
+  /// The names below /ui/.
+  var names: [String] { files.keys.sorted() }
+
+  /// A file by its name.
+  subscript(name: String) -> File? { files[name] }
+
+  static let shared = WebFiles()
+
+  private init() {
+    var files: [String: File] = [:]
+    for index in 0..<cweb_count() {
+      let file = cweb_file(index).pointee
+      files[String(cString: file.name)] = File(
+        type: String(cString: file.type),
+        // Static memory of that size, written by the compiler.
+        bytes: Array(UnsafeBufferPointer(start: file.bytes, count: file.count)))
+    }
+    self.files = files
+  }
+}

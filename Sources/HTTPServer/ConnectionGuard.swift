@@ -1,0 +1,116 @@
+internal import API
+internal import NIOCore
+internal import NIOHTTP1
+
+/// What RFC 9112 asks of a connection beyond parsing: when it ends, what a request must have, and bodies nobody reads.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private let limits: HTTPServer.Limits
+  /// Requests whose header was read, and answers that were written.
+  private var requests = 0
+  private var answers = 0
+  /// The request after whose answer the connection ends.
+  private var last: Int?
+  /// Whether what comes in is not looked at any more.
+  private var isDeaf = false
+  /// A body for the answer that is being written, which has none of its own.
+  private var addedBody: ByteBuffer?
+  private var stallTimer: Scheduled<Void>?
+
+  init(limits: HTTPServer.Limits) {
+    self.limits = limits
+  }
+
+  // MARK: Requests
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if isDeaf { return }
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      if (head.version.major, head.version.minor) >= (1, 1), head.headers["Host"].count != 1 {
+        // RFC 9112 §3.2. As a parser's error it is answered in its turn, after the requests before it.
+        isDeaf = true
+        context.fireErrorCaught(HTTPParserError.unknown)
+        return
+      }
+      requests += 1
+      if !head.isKeepAlive || hasGreatBody(head) { last = requests }
+      context.fireChannelRead(data)
+    case .body:
+      // No resource takes one.
+      break
+    case .end:
+      isDeaf = last == requests
+      context.fireChannelRead(data)
+    }
+  }
+
+  /// Whether the body is too long, or may be, to be read for the sake of the next request.
+  private func hasGreatBody(_ head: HTTPRequestHead) -> Bool {
+    if head.headers.contains(name: "Transfer-Encoding") || head.headers.contains(name: "Expect") { return true }
+    guard let length = head.headers.first(name: "Content-Length") else { return false }
+    return (Int(length) ?? .max) > limits.body
+  }
+
+  // MARK: Answers
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch unwrapOutboundIn(data) {
+    case .head(var head):
+      // Hummingbird answers what it could not parse with an empty 400 and ends the connection.
+      if head.status == .badRequest, head.headers.first(name: "Content-Length") == "0" {
+        last = answers + 1
+        addedBody = add(API.malformedRequest, to: &head)
+      }
+      if last == answers + 1 { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+      context.write(wrapOutboundOut(.head(head)), promise: promise)
+    case .body:
+      context.write(data, promise: promise)
+    case .end:
+      answers += 1
+      if let addedBody { context.write(wrapOutboundOut(.body(.byteBuffer(addedBody))), promise: nil) }
+      addedBody = nil
+      guard let last, answers >= last else {
+        context.write(data, promise: promise)
+        return
+      }
+      context.writeAndFlush(data, promise: promise)
+      close(context)
+    }
+  }
+
+  private func add(_ response: API.Response, to head: inout HTTPResponseHead) -> ByteBuffer {
+    for (name, value) in response.headers { head.headers.replaceOrAdd(name: name, value: value) }
+    return ByteBuffer(bytes: response.body)
+  }
+
+  /// Ends the connection so that the answer arrives: a close with unread bytes of the client's would reset it
+  /// (RFC 9112 §9.6), hence first only this side's half.
+  private func close(_ context: ChannelHandlerContext) {
+    context.close(mode: .output, promise: nil)
+    let channel = context.channel
+    context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+  }
+
+  // MARK: Clients that take nothing
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    stallTimer?.cancel()
+    stallTimer = nil
+    if !context.channel.isWritable {
+      let channel = context.channel
+      stallTimer = context.eventLoop.scheduleTask(in: limits.stalled) { channel.close(promise: nil) }
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    stallTimer?.cancel()
+    stallTimer = nil
+    context.fireChannelInactive()
+  }
+}

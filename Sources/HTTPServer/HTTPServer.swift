@@ -1,0 +1,169 @@
+public import API
+internal import HTTPTypes
+internal import HummingbirdCore
+public import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import SystemIO
+
+/// The API on a TCP port: HTTP/1.1 by Hummingbird, without its router, on one thread of its own.
+public struct HTTPServer: Sendable {
+  /// Why the server does not listen, in one line: `127.0.0.1:8080: the port is in use`.
+  public struct Failure: Error, CustomStringConvertible {
+    /// The line.
+    public let description: String
+  }
+
+  /// What a client may use up.
+  struct Limits: Sendable {
+    /// Bytes of a request's header, the target included.
+    var header = 32 * 1_024
+    /// Header fields of a request.
+    var headerFields = 128
+    /// Bytes of a request's body that are read and thrown away for the sake of the connection.
+    var body = 64 * 1_024
+    /// How long a connection may take to send a request's header, or to send the next one.
+    var idle = TimeAmount.seconds(60)
+    /// How long a client may take none of an answer.
+    var stalled = TimeAmount.seconds(30)
+    /// Connections at a time; further ones wait in the backlog.
+    var connections = 256
+  }
+
+  private let api: API
+  private let host: String
+  private let port: Int
+  private let logger: Logger
+  var limits = Limits()
+
+  /// A server that does not listen yet.
+  ///
+  /// - Parameters:
+  ///   - host: an IPv4 or IPv6 address of this machine, or a name of one.
+  ///   - port: the port; 0 lets the system choose a free one.
+  public init(api: API, host: String, port: Int, logger: Logger) {
+    self.api = api
+    self.host = host
+    self.port = port
+    self.logger = logger
+  }
+
+  /// Listens and answers until its task is cancelled; then it ends within half a second.
+  ///
+  /// - Parameter listening: gets the server's URL, `http://127.0.0.1:8080`, once it listens.
+  /// - Throws: ``Failure`` where it cannot listen.
+  public func run(_ listening: @escaping @Sendable (String) -> Void) async throws {
+    // One thread is enough for JSON, and costs the least while nobody asks.
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let server = Server(
+      childChannelSetup: ConnectionChannel(limits: limits, responder: respond),
+      configuration: ServerConfiguration(
+        address: .hostname(host, port: port),
+        availableConnectionsDelegate: .maximum(limits.connections, logger: quietLogger)),
+      onServerRunning: { channel in listening(Self.url(of: channel.localAddress)) },
+      eventLoopGroup: group,
+      logger: quietLogger)
+    // Not a child of this task: its cancellation would cut off answers that are under way.
+    let running = Task { try await server.run() }
+    let result = await withTaskCancellationHandler {
+      await running.result
+    } onCancel: {
+      Task { await Self.end(server, running, group) }
+    }
+    try? await group.shutdownGracefully()
+    if case .failure(let error) = result, !Task.isCancelled { throw failure(error) }
+  }
+
+  /// Closes idle connections at once and the others after their answer, but none later than half a second from now.
+  private static func end(
+    _ server: Server<ConnectionChannel>, _ running: Task<Void, any Error>, _ group: MultiThreadedEventLoopGroup
+  ) async {
+    let ending = Task { try await server.shutdownGracefully() }
+    let deadline = Task {
+      try await Task.sleep(for: .milliseconds(300))
+      running.cancel()
+      // A client that takes none of its answer holds its connection until the thread itself ends.
+      try await Task.sleep(for: .milliseconds(200))
+      try await group.shutdownGracefully()
+    }
+    _ = await running.result
+    _ = await ending.result
+    deadline.cancel()
+  }
+
+  @Sendable private func respond(
+    to request: HummingbirdCore.Request, writer: consuming ResponseWriter, channel: any Channel
+  ) async throws {
+    let response = await api.respond(
+      to: API.Request(
+        method: request.method.rawValue, target: request.head.path ?? "", ifNoneMatch: request.headers[.ifNoneMatch]))
+    var head = HTTPResponse(status: HTTPResponse.Status(code: response.status))
+    for (name, value) in response.headers {
+      if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
+    }
+    head.headerFields[.date] = HTTPDate.text(ofPOSIXTime: Clock.realtime)
+    guard !response.pieces.isEmpty else {
+      try await writer.writeResponse(head)
+      return
+    }
+    let pieces = response.pieces
+    if response.count <= Self.chunk {
+      var buffer = ByteBufferAllocator().buffer(capacity: response.count)
+      for piece in pieces { buffer.writeBytes(piece) }
+      try await writer.write(response: head, body: ResponseBody(byteBuffer: buffer))
+      return
+    }
+    // A long history goes out as fast as the client takes it, and is never in memory a second time as a whole.
+    try await writer.write(
+      response: head,
+      body: ResponseBody(contentLength: response.count) { writer in
+        var buffer = ByteBufferAllocator().buffer(capacity: Self.chunk)
+        for piece in pieces {
+          if buffer.readableBytes > 0, buffer.readableBytes + piece.count > Self.chunk {
+            try await writer.write(buffer)
+            buffer.clear(minimumCapacity: Self.chunk)
+          }
+          buffer.writeBytes(piece)
+        }
+        try await writer.write(buffer)
+        try await writer.finish(nil)
+      })
+  }
+
+  /// Bytes that go out in one write.
+  private static let chunk = 256 * 1_024
+
+  /// Hummingbird says at `info` where it listens; that line is the caller's to write.
+  private var quietLogger: Logger {
+    var quiet = logger
+    if quiet.logLevel == .info { quiet.logLevel = .notice }
+    return quiet
+  }
+
+  private static func url(of address: SocketAddress?) -> String {
+    guard let address, let host = address.ipAddress, let port = address.port else { return "http://" }
+    return "http://" + authority(host, port)
+  }
+
+  private static func authority(_ host: String, _ port: Int) -> String {
+    // RFC 3986 §3.2.2: an IPv6 address stands in brackets.
+    (host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host) + ":\(port)"
+  }
+
+  private func failure(_ error: any Error) -> Failure {
+    let reason =
+      switch error {
+      case is SocketAddressError.UnknownHost: "the host is not found"
+      case let error as IOError:
+        switch error.errnoCode {
+        case EADDRINUSE: "the port is in use"
+        case EACCES, EPERM: "not permitted to listen on this port"
+        case EADDRNOTAVAIL: "not an address of this machine"
+        case EAFNOSUPPORT: "this machine has no addresses of this family"
+        case let code: "cannot listen: \(String(cString: strerror(code)))"
+        }
+      default: "cannot listen: \(error)"
+      }
+    return Failure(description: "\(Self.authority(host, port)): \(reason)")
+  }
+}
