@@ -52,7 +52,9 @@ static void guard_restore(void) {
   sigaddset(&ttou, SIGTTOU);
   pthread_sigmask(SIG_BLOCK, &ttou, NULL);
   if (is_in_background()) return;
-  // After Ctrl-S, or behind a line that stands still, write(2) would wait for ever.
+  // After Ctrl-S, or behind a line that stands still, write(2) would wait for ever. TCOON alone only ends what TCOOFF
+  // began (Linux, n_tty_ioctl_helper).
+  tcflow(guard.output, TCOOFF);
   tcflow(guard.output, TCOON);
   struct pollfd writable = {.fd = guard.output, .events = POLLOUT};
   if (poll(&writable, 1, 200) > 0) {

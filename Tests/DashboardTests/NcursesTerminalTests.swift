@@ -159,6 +159,18 @@
       line.hangUp()
     }
 
+    @Test func afterCtrlSItEndsAllTheSame() throws {
+      let line = try PseudoTerminal(columns: 80, rows: 24)
+      let terminal = try open(line)
+      _ = try line.takeOutput()
+      line.type("\u{13}x")
+      // When the key behind it is there, it has been obeyed.
+      #expect(terminal.nextEvent(timeout: 60) == .key(.character("x")))
+      #expect(!terminal.present(Grid(Size(width: 80, height: 24))))
+      terminal.close()
+      #expect(text(try line.takeOutput()).contains("\u{1B}[?1049l"))
+    }
+
     @Test func unknownTypesAreAnErrorOfOneLine() throws {
       let line = try PseudoTerminal(columns: 80, rows: 24)
       for type in ["", "no-such-terminal", "bad\nname\u{1B}[2J"] {
