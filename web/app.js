@@ -157,7 +157,6 @@ function showCores(list) {
   list.forEach((core, index) => {
     const [cell, fill] = [cores[index], cores[index].firstChild];
     fill.style.height = `${Number.isFinite(core.usage) ? clamp(core.usage) * 100 : 0}%`;
-    fill.className = level(core.usage);
     const frequency = core.frequency_mhz ? `, ${format.megahertz(core.frequency_mhz)}` : '';
     cell.title = `CPU ${core.cpu}: ${format.percent(core.usage)}${frequency}`;
   });
@@ -179,7 +178,7 @@ function showMemory(ram, swap) {
     .map(([label, value]) => ` · ${format.rate(value)} ${label}`).join('');
   byId('swap').replaceChildren(...(hasSwap ? [bar({
     label: 'Swap', ratio: swap.usage,
-    figure: `${format.mebibytes(swap.used_mb)} of ${format.mebibytes(swap.total_mb)}${traffic}`,
+    figure: `${format.part(swap.used_mb, swap.total_mb)}${traffic}`,
   })] : []));
 }
 
@@ -214,10 +213,14 @@ function showGPUs(sample) {
       [gpu.temperature_c, format.celsius], [gpu.power_watts, format.watts], [gpu.clock_mhz, format.megahertz],
     ].filter(([value]) => Number.isFinite(value)).map(([value, text]) => text(value)).join(' · ');
     tile.bars.replaceChildren(
-      bar({ label: list.length > 1 ? `GPU ${gpu.index ?? 0}` : 'Busy', ratio: gpu.util, figure: format.percent(gpu.util) }),
+      // A busy GPU is what it was bought for: no alarm.
+      bar({
+        label: list.length > 1 ? `GPU ${gpu.index ?? 0}` : 'Busy', ratio: gpu.util, state: 'calm',
+        figure: format.percent(gpu.util),
+      }),
       ...(Number.isFinite(gpu.vram_total_mb) ? [bar({
-        label: 'Memory', ratio: gpu.vram_used_mb / gpu.vram_total_mb,
-        figure: `${format.mebibytes(gpu.vram_used_mb)} of ${format.mebibytes(gpu.vram_total_mb)}`,
+        label: 'VRAM', ratio: gpu.vram_used_mb / gpu.vram_total_mb,
+        figure: format.part(gpu.vram_used_mb, gpu.vram_total_mb), state: 'calm',
       })] : []),
       element('p', { className: 'quiet', text: details }));
   }
@@ -315,7 +318,7 @@ function showLimits(cgroup) {
     cgroup.throttled > 0 && bar({ label: 'held back', ratio: cgroup.throttled, figure: format.percent(cgroup.throttled) }),
     Number.isFinite(cgroup.memory_limit_mb) && bar({
       label: 'Memory', ratio: cgroup.memory_usage,
-      figure: `${format.mebibytes(cgroup.memory_used_mb)} of ${format.mebibytes(cgroup.memory_limit_mb)}`,
+      figure: format.part(cgroup.memory_used_mb, cgroup.memory_limit_mb),
     }),
   ].filter(Boolean));
 }

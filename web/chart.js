@@ -50,7 +50,6 @@ export class Chart {
       if (text) element('span', '', item).textContent = `${text} `;
       return element('b', '', item);
     });
-    element('span', 'quiet', caption).textContent = 'now';
   }
 
   // points: [{time, …}] in order; the last `span` seconds before `now` are drawn, a gap where more than `gap` is missing.
@@ -92,7 +91,7 @@ export class Chart {
     this.svg.setAttribute('aria-label', `${this.label}, last ${spanText}: ${summary.join('; ')}`);
     if (!this.top) return;
     this.top.textContent = this.format(top);
-    this.start.textContent = `${spanText} ago`;
+    this.start.textContent = `last ${spanText}`;
     this.legend.forEach((node, index) => {
       node.textContent = this.format(last?.[this.series[index].key]);
     });

@@ -24,6 +24,7 @@ function scaled(value, step, units) {
 export function percent(ratio) {
   if (!isNumber(ratio)) return absent;
   const value = ratio * 100;
+  if (value > 0 && value < 0.05) return '<0.1 %';
   return `${value < 9.95 && value > 0 ? value.toFixed(1) : value.toFixed(0)} %`;
 }
 
@@ -31,6 +32,13 @@ export const bytes = (value) =>
   isNumber(value) ? scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']) : absent;
 
 export const mebibytes = (value) => (isNumber(value) ? bytes(value * 1048576) : absent);
+
+// "40.0 of 80.0 GiB": the unit once where both have the same.
+export function part(used, total) {
+  const [first, second] = [mebibytes(used), mebibytes(total)];
+  const [number, unit] = first.split(' ');
+  return `${unit && second.endsWith(` ${unit}`) ? number : first} of ${second}`;
+}
 
 export const rate = (value) =>
   isNumber(value) ? scaled(value, 1000, ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s']) : absent;

@@ -82,10 +82,10 @@ public struct API: Sendable {
       default: return nil
       }
     }
+    if path == [""] { return .redirect(to: "/ui/") }
     var path = path
-    if path.count > 1, path.last == "" { path.removeLast() }
+    if path.last == "" { path.removeLast() }
     switch path {
-    case [""]: return .redirect(to: "/ui/")
     case ["health"]: return .health
     case ["metrics", "latest"]: return .latest
     case ["metrics", "history"]: return .history

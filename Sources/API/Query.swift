@@ -22,9 +22,9 @@ struct Query {
     for (index, parameter) in parameters.enumerated() {
       let name = parameter.name
       guard allowed.contains(name) else {
-        let known = allowed.isEmpty ? "no parameter is" : allowed.joined(separator: ", ") + (allowed.count > 1 ? " are" : " is")
+        let known = allowed.isEmpty ? "none" : allowed.joined(separator: ", ")
         throw APIError(
-          .badRequest, "the parameter \"\(APIError.shown(name))\" is unknown; \(known) known here", parameter: name)
+          .badRequest, "the parameter \"\(APIError.shown(name))\" is unknown; allowed here: \(known)", parameter: name)
       }
       guard !parameters[..<index].contains(where: { $0.name == name }) else {
         throw APIError(
@@ -34,7 +34,9 @@ struct Query {
     }
   }
 
-  /// An integer of at least 1; nil where it is not given. One beyond Int is as good as Int's greatest.
+  /// An integer of at least 1; nil where it is not given.
+  ///
+  /// One beyond Int is as good as Int's greatest.
   func positiveInteger(_ name: String) throws(APIError) -> Int? {
     guard let value = self[name] else { return nil }
     let digits = value.utf8.drop { $0 == UInt8(ascii: "0") }

@@ -1,0 +1,279 @@
+import AgentMetrics
+import History
+import Testing
+
+@testable import API
+
+/// Every endpoint, every error, no socket.
+@Suite struct EndpointTests {
+  struct Unreadable: Error, CustomStringConvertible { let description = "open /proc: No such file or directory" }
+
+  static func api(samples: Int = 5) -> API {
+    API(history: MadeUpSample.history(samples: samples)) {
+      (
+        Timestamp(seconds: MadeUpSample.moment),
+        [
+          process(1, cpu: 0.5, resident: 10, read: 1), process(2, resident: 30, read: 5, write: 5),
+          process(3, cpu: 2, resident: 30), process(4, cpu: 0.5, resident: 20, write: 100),
+        ]
+      )
+    }
+  }
+
+  static func text(_ response: API.Response) -> String { String(decoding: response.body, as: UTF8.self) }
+
+  static func get(_ target: String, method: String = "GET", ifNoneMatch: String? = nil) async -> API.Response {
+    await api().respond(to: API.Request(method: method, target: target, ifNoneMatch: ifNoneMatch))
+  }
+
+  @Test func health() async {
+    let response = await Self.get("/health")
+    #expect(response.status == 200)
+    #expect(Self.text(response) == #"{"status":"ok"}"#)
+    #expect(response[header: "content-type"] == "application/json; charset=utf-8")
+    #expect(response[header: "cache-control"] == "no-store")
+    #expect(response[header: "x-content-type-options"] == "nosniff")
+    #expect(response[header: "content-length"] == "15")
+    #expect(response[header: "access-control-allow-origin"] == nil)
+  }
+
+  @Test func latestIsTheNewestSample() async {
+    let response = await Self.get("/metrics/latest")
+    #expect(response.status == 200)
+    #expect(Self.text(response) == API.latestBody(of: MadeUpSample.sample()))
+  }
+
+  @Test func latestWaitsForTheFirstSample() async {
+    let history = History(capacity: 5, interval: 10)
+    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    async let response = api.respond(to: API.Request(target: "/metrics/latest"))
+    history.append(MadeUpSample.sample())
+    #expect(await Self.text(response) == API.latestBody(of: MadeUpSample.sample()))
+  }
+
+  @Test(arguments: [
+    ("", 5), ("?", 5), ("?seconds=10", 1), ("?seconds=1", 1), ("?seconds=30", 3), ("?seconds=0030", 3),
+    ("?seconds=%33%30", 3), ("?seconds=99999999999999999999999", 5), ("?&seconds=20&", 2),
+  ]) func history(query: String, count: Int) async {
+    let response = await Self.get("/metrics/history" + query)
+    #expect(response.status == 200)
+    let samples = (0..<count).map { index in
+      API.latestBody(of: MadeUpSample.sample(at: MadeUpSample.moment - Double((count - 1 - index) * 10)))
+    }
+    #expect(Self.text(response) == #"{"interval_sec":10,"samples":["# + samples.joined(separator: ",") + "]}")
+    #expect(response[header: "content-length"] == String(response.body.count))
+  }
+
+  @Test func historyDefaultsToFiveMinutes() async {
+    let api = API(history: MadeUpSample.history(samples: 50)) { (Timestamp(seconds: 0), []) }
+    let text = Self.text(await api.respond(to: API.Request(target: "/metrics/history")))
+    #expect(text.split(separator: #""timestamp""#).count == 30 + 1)
+  }
+
+  @Test func samplesAreEncodedOnce() async throws {
+    let history = MadeUpSample.history(samples: 1)
+    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    _ = await api.respond(to: API.Request(target: "/metrics/latest"))
+    let entry = try #require(history.latest)
+    #expect(entry.encoded { _ in [] }.isEmpty == false)
+  }
+
+  @Test(arguments: [
+    ("", [3, 1, 4, 2]), ("?sort=cpu", [3, 1, 4, 2]), ("?sort=memory", [2, 3, 4, 1]), ("?sort=io", [4, 2, 1, 3]),
+    ("?sort=pid", [1, 2, 3, 4]), ("?limit=2", [3, 1]), ("?sort=pid&limit=1", [1]), ("?limit=1000", [3, 1, 4, 2]),
+  ]) func processes(query: String, order: [Int]) async {
+    let response = await Self.get("/processes" + query)
+    #expect(response.status == 200)
+    let text = Self.text(response)
+    #expect(text.hasPrefix(#"{"timestamp":"2026-02-05T06:45:00Z","processes":[{"pid":"#))
+    let pids = text.split(separator: #"{"pid":"#).dropFirst().compactMap { Int($0.prefix(while: \.isNumber)) }
+    #expect(pids == order)
+  }
+
+  @Test func processesThatCannotBeRead() async {
+    let api = API(history: MadeUpSample.history(samples: 1)) { throw Unreadable() }
+    let response = await api.respond(to: API.Request(target: "/processes"))
+    #expect(response.status == 503)
+    #expect(
+      Self.text(response)
+        == #"{"error":{"code":503,"message":"the processes cannot be read: open /proc: No such file or directory"}}"#)
+  }
+
+  @Test func figuresOfAProcess() async {
+    let text = Self.text(await Self.get("/processes?limit=1"))
+    for member in [#""pid":3"#, #""name":"p3""#, #""user":"root""#, #""state":"S""#, #""cpu":2"#, #""rss_bytes":30"#] {
+      #expect(text.contains(member), "\(member)")
+    }
+    #expect(!text.contains("read_bytes_per_sec") && text.hasSuffix("}]}"))
+  }
+
+  @Test(arguments: [
+    ("/metrics/history?seconds=0", "seconds", #"seconds: \"0\" is not allowed; allowed is an integer of at least 1"#),
+    ("/metrics/history?seconds=-1", "seconds", #"seconds: \"-1\" is not"#),
+    ("/metrics/history?seconds=+5", "seconds", #"seconds: \"+5\" is not"#),
+    ("/metrics/history?seconds=1.5", "seconds", #"seconds: \"1.5\" is not"#),
+    ("/metrics/history?seconds=1e3", "seconds", #"seconds: \"1e3\" is not"#),
+    ("/metrics/history?seconds=", "seconds", #"seconds: \"\" is not"#),
+    ("/metrics/history?seconds", "seconds", #"seconds: \"\" is not"#),
+    ("/metrics/history?seconds=%D9%A5", "seconds", #"seconds: \"٥\" is not"#),
+    ("/metrics/history?seconds=5&seconds=6", "seconds", #"seconds: \"6\" is a second value; allowed is one"#),
+    ("/metrics/history?second=5", "second", #"the parameter \"second\" is unknown; allowed here: seconds"#),
+    ("/metrics/history?Seconds=5", "Seconds", "unknown"),
+    ("/metrics/latest?x=1", "x", #"the parameter \"x\" is unknown; allowed here: none"#),
+    ("/health?x", "x", "unknown"), ("/catalog?id=cpu", "id", "unknown"),
+    ("/processes?sort=name", "sort", #"sort: \"name\" is not allowed; allowed is cpu, memory, io, pid"#),
+    ("/processes?sort=", "sort", #"sort: \"\" is not"#),
+    ("/processes?limit=0", "limit", #"limit: \"0\" is not allowed; allowed is an integer of at least 1"#),
+    ("/processes?limit=ten", "limit", #"limit: \"ten\" is not"#),
+    ("/processes?sort=cpu&sort=cpu", "sort", "second value"),
+    ("/processes?%22=1", #"\""#, "unknown"),
+  ]) func wrongParameters(target: String, parameter: String, message: String) async {
+    let response = await Self.get(target)
+    #expect(response.status == 400)
+    #expect(response[header: "content-type"] == "application/json; charset=utf-8")
+    let text = Self.text(response)
+    #expect(text.hasPrefix(#"{"error":{"code":400,"message":""#), "\(text)")
+    #expect(text.hasSuffix(#"","parameter":"\#(parameter)"}}"#), "\(text)")
+    #expect(text.contains(message), "\(text)")
+  }
+
+  @Test func aLongValueIsCutInItsEcho() async {
+    let text = Self.text(await Self.get("/metrics/history?seconds=" + String(repeating: "x", count: 5_000)))
+    #expect(text.utf8.count < 300 && text.contains("xxx…"))
+  }
+
+  @Test(arguments: [
+    "", "x", "http://host/health", "*", "/health%", "/health%2", "/health%zz", "/%FF", "/%C3", "/health?%zz=1",
+    "/health?a=%F", "/he alth", "/health\r\nX: y", "/health#top", "/\u{0}",
+  ]) func malformedTargets(target: String) async {
+    let response = await Self.get(target)
+    #expect(response.status == 400)
+    #expect(Self.text(response).hasPrefix(#"{"error":{"code":400,"message":""#))
+    #expect(!Self.text(response).contains("parameter"))
+  }
+
+  @Test(arguments: [
+    "/nowhere", "//", "//health", "/health//", "/./health", "/ui/../health", "/ui/%2e%2e/health", "/metrics",
+    "/metrics/",
+    "/metrics%2Flatest", "/metrics/latest/x", "/HEALTH", "/ui//", "/ui/nothing.js", "/ui/index.html/",
+    "/ui/%2Findex.html",
+    "/ui/style.css%00", "/favicon.ico", "/%3Cscript%3E", "/.%2e/etc/passwd", "/ui/..%5C..%5Cetc",
+  ]) func nothingThere(target: String) async {
+    let response = await Self.get(target)
+    #expect(response.status == 404)
+    #expect(Self.text(response) == #"{"error":{"code":404,"message":"there is nothing at \#(target)"}}"#)
+  }
+
+  @Test(arguments: ["/health/", "/%68ealth", "/metrics/latest/", "/metrics/history/?seconds=10", "/catalog/"])
+  func theSameResource(target: String) async {
+    #expect(await Self.get(target).status == 200)
+  }
+
+  static let resources = [
+    "/health", "/metrics/latest", "/metrics/history", "/catalog", "/processes", "/", "/ui", "/ui/", "/ui/style.css",
+  ]
+
+  @Test(arguments: resources) func otherMethods(target: String) async {
+    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "BREW"] {
+      let response = await Self.get(target, method: method)
+      #expect(response.status == 405)
+      #expect(response[header: "allow"] == "GET, HEAD, OPTIONS")
+      #expect(
+        Self.text(response)
+          == #"{"error":{"code":405,"message":"\#(method) is not allowed; allowed are GET, HEAD, OPTIONS"}}"#)
+    }
+    let options = await Self.get(target, method: "OPTIONS")
+    #expect(options.status == 204 && options[header: "allow"] == "GET, HEAD, OPTIONS" && options.body.isEmpty)
+    #expect(await Self.get("/nowhere", method: "OPTIONS").status == 404)
+    #expect(await Self.get("/nowhere", method: "POST").status == 404)
+  }
+
+  @Test func optionsOfTheWholeServer() async {
+    let response = await Self.get("*", method: "OPTIONS")
+    #expect(response.status == 204 && response[header: "allow"] == "GET, HEAD, OPTIONS")
+  }
+
+  @Test(arguments: resources + ["/nowhere", "/health?x=1"]) func headIsGetWithoutBody(target: String) async {
+    let (get, head) = (await Self.get(target), await Self.get(target, method: "HEAD"))
+    #expect(head.status == get.status)
+    #expect(head.headers.map { "\($0.name): \($0.value)" } == get.headers.map { "\($0.name): \($0.value)" })
+    #expect(head.body.isEmpty)
+    #expect(head[header: "content-length"] == String(get.body.count))
+  }
+
+  @Test(arguments: ["/", "/ui"]) func redirects(target: String) async {
+    let response = await Self.get(target)
+    #expect(response.status == 302 && response[header: "location"] == "/ui/" && response.body.isEmpty)
+    #expect(await Self.get(target + "?from=bookmark").status == 302)
+  }
+
+  static let types = [
+    "index.html": "text/html; charset=utf-8", "style.css": "text/css; charset=utf-8",
+    "app.js": "text/javascript; charset=utf-8", "chart.js": "text/javascript; charset=utf-8",
+    "format.js": "text/javascript; charset=utf-8", "favicon.svg": "image/svg+xml",
+  ]
+
+  @Test func everyFileIsListed() {
+    #expect(WebFiles.shared.names == Self.types.keys.sorted())
+  }
+
+  @Test(arguments: types.keys.sorted()) func files(name: String) async throws {
+    let response = await Self.get("/ui/" + name)
+    #expect(response.status == 200)
+    #expect(response[header: "content-type"] == Self.types[name])
+    #expect(response[header: "cache-control"] == "no-cache")
+    #expect(response[header: "x-content-type-options"] == "nosniff")
+    let policy = try #require(response[header: "content-security-policy"])
+    #expect(policy.hasPrefix("default-src 'self';") && !policy.contains("unsafe"))
+    let tag = try #require(response[header: "etag"])
+    for match in [tag, "W/" + tag, "\"other\", " + tag, "*"] {
+      let cached = await Self.get("/ui/" + name, ifNoneMatch: match)
+      #expect(cached.status == 304 && cached.body.isEmpty && cached[header: "etag"] == tag, "\(match)")
+    }
+    for other in ["\"other\"", "", tag + "x", String(tag.dropLast())] {
+      #expect(await Self.get("/ui/" + name, ifNoneMatch: other).status == 200, "\(other)")
+    }
+  }
+
+  /// The page loads nothing from elsewhere, keeps to its policy, and puts no text in as markup.
+  @Test func pageIsSelfContained() async {
+    #expect(await Self.get("/ui/").body == Self.get("/ui/index.html").body)
+    var total = 0
+    for name in WebFiles.shared.names {
+      let bytes = WebFiles.shared[name]?.bytes ?? []
+      total += bytes.count
+      let text = String(decoding: bytes, as: UTF8.self).replacing("http://www.w3.org/", with: "")
+      #expect(!text.contains("http:") && !text.contains("https:") && !text.contains("url("), "\(name)")
+      for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "style=\""] {
+        #expect(!text.contains(forbidden), "\(name): \(forbidden)")
+      }
+    }
+    #expect(total <= 60_000)
+    let page = String(decoding: WebFiles.shared["index.html"]?.bytes ?? [], as: UTF8.self)
+    for part in page.split(separator: #"src=""#).dropFirst() + page.split(separator: #"<link rel="#).dropFirst() {
+      let name = part.split(separator: "\"").first { WebFiles.shared[String($0)] != nil }
+      #expect(name != nil, "\(part.prefix(40))")
+    }
+  }
+
+  /// Every member that the specification fixes, with a value of its type.
+  @Test func theSpecsMembers() async {
+    let text = Self.text(await Self.get("/metrics/latest"))
+    let members: [(String, [String])] = [
+      ("cpu", ["model\":\"", "cores\":8", "threads\":1", "usage\":0.45", "frequency_mhz\":3600"]),
+      ("ram", ["total_mb\":16384", "used_mb\":8192", "free_mb\":8192", "usage\":0.5"]),
+      (
+        "gpu",
+        [
+          "vendor\":\"nvidia\"", "model\":\"NVIDIA GeForce RTX 3080\"", "util\":0.75", "temperature_c\":65",
+          "vram_total_mb\":10240", "vram_used_mb\":7680",
+        ]
+      ),
+    ]
+    for (name, wanted) in members {
+      let object = text.split(separator: "\"\(name)\":{").dropFirst().first?.prefix { $0 != "}" } ?? ""
+      for member in wanted { #expect(object.contains("\"" + member), "\(name).\(member)") }
+    }
+    #expect(text.hasPrefix(#"{"timestamp":"2026-02-05T06:45:00Z","#))
+  }
+}

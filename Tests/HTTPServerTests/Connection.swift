@@ -1,0 +1,114 @@
+import SystemIO
+
+/// A plain blocking TCP connection to the loopback, with a deadline on every read: a test fails rather than hangs.
+final class Connection {
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ action: String) { description = "\(action): \(String(cString: strerror(errno)))" }
+  }
+
+  /// A response as it came.
+  struct Answer {
+    let status: Int
+    let headers: [(name: String, value: String)]
+    let body: String
+
+    subscript(name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
+  }
+
+  private let descriptor: Int32
+  private var unread: [UInt8] = []
+
+  init(port: UInt16, receiveBuffer: Int32? = nil) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var deadline = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &deadline, socklen_t(MemoryLayout<timeval>.size))
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &deadline, socklen_t(MemoryLayout<timeval>.size))
+    if var receiveBuffer {
+      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+    }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else { throw Failure("connect") }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  /// Sends bytes; a connection that the other side has closed is no error here.
+  func send(_ text: String) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes {
+        SystemIO.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      guard count > 0 else { return }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+
+  /// Closes with a reset, as a client that crashes.
+  func abort() {
+    var linger = SystemIO.linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<SystemIO.linger>.size))
+    shutdown(descriptor, Int32(SHUT_RDWR))
+  }
+
+  func finishSending() {
+    shutdown(descriptor, Int32(SHUT_WR))
+  }
+
+  /// The next response; the body by Content-Length, none after HEAD.
+  func answer(isHead: Bool = false) throws -> Answer {
+    while end(of: "\r\n\r\n") == nil { try readMore() }
+    let end = end(of: "\r\n\r\n") ?? 0
+    let lines = String(decoding: unread[..<end], as: UTF8.self).split(separator: "\r\n")
+    unread.removeFirst(end)
+    let headers = lines.dropFirst().map { line in
+      let parts = line.split(separator: ":", maxSplits: 1)
+      return (name: String(parts[0]), value: String(parts.last?.drop { $0 == " " } ?? ""))
+    }
+    let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    let length = headers.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) } ?? 0
+    let count = isHead ? 0 : length
+    while unread.count < count { try readMore() }
+    defer { unread.removeFirst(count) }
+    return Answer(status: status, headers: headers, body: String(decoding: unread[..<count], as: UTF8.self))
+  }
+
+  /// Sends a GET and reads its answer.
+  func get(_ target: String) throws -> Answer {
+    send("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n")
+    return try answer()
+  }
+
+  /// Whether the other side has ended the connection, with nothing more to read; waits for it.
+  func isEnded() -> Bool {
+    guard unread.isEmpty else { return false }
+    var byte: UInt8 = 0
+    let count = recv(descriptor, &byte, 1, 0)
+    return count == 0 || (count < 0 && errno == ECONNRESET)
+  }
+
+  private func readMore() throws {
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    let count = recv(descriptor, &chunk, chunk.count, 0)
+    guard count > 0 else { throw Failure(count == 0 ? "the connection ended early" : "recv") }
+    unread += chunk[..<count]
+  }
+
+  private func end(of text: String) -> Int? {
+    let wanted = Array(text.utf8)
+    guard unread.count >= wanted.count else { return nil }
+    return (0...unread.count - wanted.count).first { unread[$0..<$0 + wanted.count].elementsEqual(wanted) }
+      .map { $0 + wanted.count }
+  }
+}

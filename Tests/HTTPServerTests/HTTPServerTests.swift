@@ -1,0 +1,288 @@
+import API
+import AgentMetrics
+import History
+import NIOCore
+import SystemIO
+import Testing
+
+@testable import HTTPServer
+
+/// The server over real sockets of the loopback.
+@Suite struct HTTPServerTests {
+  @Test func answersAndKeepsTheConnection() async throws {
+    try await withServer { server in
+      #expect(server.url == "http://127.0.0.1:\(server.port)" && server.port > 0)
+      let connection = try server.connect()
+      for _ in 0..<3 {
+        let answer = try connection.get("/health")
+        #expect(answer.status == 200 && answer.body == #"{"status":"ok"}"#)
+        #expect(answer["content-type"] == "application/json; charset=utf-8")
+        #expect(answer["date"]?.hasSuffix(" GMT") == true && answer["connection"] == nil)
+      }
+      #expect(try connection.get("/nowhere").status == 404)
+      #expect(try connection.get("/metrics/history?seconds=x").status == 400)
+      #expect(try connection.get("/").headers.contains { $0 == ("location", "/ui/") || $0 == ("Location", "/ui/") })
+      let page = try connection.get("/ui/")
+      #expect(page.status == 200 && page.body.hasPrefix("<!doctype html>"))
+      #expect(page["content-length"] == String(page.body.utf8.count))
+      connection.send("GET /ui/ HTTP/1.1\r\nHost: x\r\nIf-None-Match: \(page["etag"] ?? "")\r\n\r\n")
+      #expect(try connection.answer().status == 304)
+      connection.send("HEAD /ui/ HTTP/1.1\r\nHost: x\r\n\r\n")
+      let head = try connection.answer(isHead: true)
+      #expect(head.status == 200 && head["content-length"] == page["content-length"])
+      connection.send("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(try connection.answer().status == 204)
+      connection.send("POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+      #expect(try connection.answer().status == 405)
+      #expect(try connection.get("/health").status == 200)
+    }
+  }
+
+  @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
+    try await withServer { server in
+      let connection = try server.connect()
+      let targets = ["/health", "/nowhere", "/metrics/latest", "/catalog", "/ui/app.js", "/health"]
+      connection.send(targets.map { "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())
+      let answers = try targets.map { _ in try connection.answer() }
+      #expect(answers.map(\.status) == [200, 404, 200, 200, 200, 200])
+      #expect(answers[3].body.hasPrefix(#"{"metrics":["#) && answers[5].body == #"{"status":"ok"}"#)
+    }
+  }
+
+  @Test func aLongHistoryComesWhole() async throws {
+    try await withServer(RunningServer.make(api: RunningServer.api(samples: 300, mounts: 100))) { server in
+      let connection = try server.connect()
+      let answer = try connection.get("/metrics/history?seconds=1000")
+      #expect(answer.body.utf8.count > 2_000_000)
+      #expect(answer.body.split(separator: #""timestamp""#).count == 301 && answer.body.hasSuffix("]}"))
+      #expect(try connection.get("/health").status == 200)
+    }
+  }
+
+  @Test(arguments: [
+    "GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.0\r\nHost: x\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n",
+    // Bodies that nobody reads to their end.
+    "GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\nabc",
+    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+    "GET /health HTTP/1.0\r\n\r\nGET /nowhere HTTP/1.0\r\n\r\n",
+  ]) func theConnectionEndsAfterTheAnswer(request: String) async throws {
+    try await withServer { server in
+      let connection = try server.connect()
+      connection.send(request)
+      let answer = try connection.answer()
+      #expect(answer.status == 200 && answer["connection"] == "close")
+      #expect(connection.isEnded())
+    }
+  }
+
+  @Test func keepAliveOfHTTP10() async throws {
+    try await withServer { server in
+      let connection = try server.connect()
+      for _ in 0..<2 {
+        connection.send("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        #expect(try connection.answer().status == 200)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    "garbage\r\n\r\n", "\u{0}\u{1}\u{2}\u{3}\r\n\r\n", "GET\r\n\r\n", "GET /health\r\n\r\n",
+    "GET /health HTTP/9.9\r\n\r\n",
+    "GET /health HTTP/1.1\r\n\r\n", "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", "GET /health HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: x\r\nX: " + String(repeating: "x", count: 40_000) + "\r\n\r\n",
+    "GET /" + String(repeating: "x", count: 400_000) + " HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: x\r\n" + String(repeating: "X: y\r\n", count: 500) + "\r\n",
+  ]) func malformedRequestsAre400(request: String) async throws {
+    try await withServer { server in
+      let connection = try server.connect()
+      connection.send(request)
+      let answer = try connection.answer()
+      #expect(answer.status == 400 && answer["connection"] == "close")
+      #expect(answer.body.hasPrefix(#"{"error":{"code":400,"message":""#))
+      #expect(answer["content-type"] == "application/json; charset=utf-8")
+      #expect(connection.isEnded())
+      #expect(try server.connect().get("/health").status == 200)
+    }
+  }
+
+  @Test func whatCameBeforeTheGarbageIsAnswered() async throws {
+    try await withServer { server in
+      let connection = try server.connect()
+      connection.send(
+        "GET /catalog HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(try connection.answer().status == 200)
+      #expect(try connection.answer().status == 400)
+      #expect(connection.isEnded())
+    }
+  }
+
+  @Test func clientsThatGoAwayHurtNobody() async throws {
+    try await withServer(RunningServer.make(api: RunningServer.api(samples: 300, mounts: 100))) { server in
+      for request in ["", "GET /hea", "GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: x\r\n\r\n"] {
+        for _ in 0..<5 {
+          let connection = try server.connect()
+          connection.send(request)
+          connection.abort()
+        }
+      }
+      #expect(try server.connect().get("/health").status == 200)
+    }
+  }
+
+  @Test func aClientThatOnlyFinishesSendingGetsItsAnswer() async throws {
+    try await withServer { server in
+      let connection = try server.connect()
+      connection.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+      connection.finishSending()
+      #expect(try connection.answer().status == 200)
+      #expect(connection.isEnded())
+    }
+  }
+
+  @Test func slowClientsBlockNobody() async throws {
+    try await withServer { server in
+      let slow = try (0..<20).map { _ in try server.connect() }
+      for connection in slow { connection.send("GET /health HTTP/1.1\r\nHos") }
+      #expect(try server.connect().get("/health").status == 200)
+      for connection in slow { connection.send("t: x\r\n\r\n") }
+      for connection in slow { #expect(try connection.answer().status == 200) }
+    }
+  }
+
+  @Test func connectionsThatSayNothingAreClosed() async throws {
+    var limits = HTTPServer.Limits()
+    limits.idle = .milliseconds(100)
+    try await withServer(RunningServer.make(limits: limits)) { server in
+      let (idle, slow, used) = (try server.connect(), try server.connect(), try server.connect())
+      slow.send("GET /health HTTP/1.1\r\nHos")
+      #expect(try used.get("/health").status == 200)
+      #expect(idle.isEnded() && slow.isEnded() && used.isEnded())
+    }
+  }
+
+  @Test func aClientThatTakesNothingIsClosed() async throws {
+    var limits = HTTPServer.Limits()
+    limits.stalled = .milliseconds(100)
+    let api = RunningServer.api(samples: 300, mounts: 300)
+    try await withServer(RunningServer.make(api: api, limits: limits)) { server in
+      let stuck = try server.connect(receiveBuffer: 4_096)
+      stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: x\r\n\r\n")
+      // Its end comes while it has taken nothing but the first bytes, so that the answer breaks off.
+      #expect(await stuck.endsEarly())
+    }
+  }
+
+  @Test func moreConnectionsThanAllowedWaitTheirTurn() async throws {
+    var limits = HTTPServer.Limits()
+    limits.connections = 2
+    try await withServer(RunningServer.make(limits: limits)) { server in
+      var held: [Connection] = try (0..<8).map { _ in try server.connect() }
+      held[7].send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+      let last = held[7]
+      held = []
+      #expect(try last.answer().status == 200)
+    }
+  }
+
+  @Test func aPortInUseIsToldInOneLine() async throws {
+    try await withServer { server in
+      let second = RunningServer.make(port: Int(server.port))
+      let error = await #expect(throws: HTTPServer.Failure.self) { try await second.run { _ in } }
+      #expect(error?.description == "127.0.0.1:\(server.port): the port is in use")
+    }
+  }
+
+  @Test(arguments: [
+    ("192.0.2.1", "192.0.2.1:0: not an address of this machine"),
+    ("999.1.1.1.1", "999.1.1.1.1:0: the host is not found"),
+    ("no.such.invalid", "no.such.invalid:0: the host is not found"),
+  ]) func wrongHosts(host: String, message: String) async throws {
+    let server = RunningServer.make(host: host)
+    let error = await #expect(throws: HTTPServer.Failure.self) { try await server.run { _ in } }
+    #expect(error?.description == message)
+  }
+
+  @Test func aNameIsResolved() async throws {
+    try await withServer(RunningServer.make(host: "localhost")) { server in
+      #expect(server.url.hasPrefix("http://127.0.0.1:") || server.url.hasPrefix("http://[::1]:"))
+    }
+  }
+
+  @Test(.enabled(if: hasIPv6Loopback)) func anIPv6AddressStandsInBrackets() async throws {
+    try await withServer(RunningServer.make(host: "::1")) { server in
+      #expect(server.url == "http://[::1]:\(server.port)")
+      let second = RunningServer.make(host: "::1", port: Int(server.port))
+      let error = await #expect(throws: HTTPServer.Failure.self) { try await second.run { _ in } }
+      #expect(error?.description == "[::1]:\(server.port): the port is in use")
+    }
+  }
+
+  @Test func cancellationEndsItWithinASecond() async throws {
+    try await blocking {
+      let log = LogLines()
+      let api = RunningServer.api(samples: 300, mounts: 300)
+      let server = try await RunningServer.start(RunningServer.make(api: api, log: log))
+      let (idle, used, begun) = (try server.connect(), try server.connect(), try server.connect())
+      #expect(try used.get("/health").status == 200)
+      begun.send("GET /hea")
+      let stuck = try server.connect(receiveBuffer: 4_096)
+      stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: x\r\n\r\n")
+      let duration = await server.stop()
+      #expect(duration < .seconds(1))
+      #expect(idle.isEnded() && used.isEnded() && begun.isEnded())
+      #expect(log.all == [])
+      // The port is free again.
+      let next = try await RunningServer.start(RunningServer.make(port: Int(server.port)))
+      _ = await next.stop()
+    }
+  }
+
+  @Test func cancellationWhileARequestWaitsForTheFirstSample() async throws {
+    try await blocking {
+      let api = API(history: History(capacity: 1, interval: 1)) { (Timestamp(seconds: 0), []) }
+      let server = try await RunningServer.start(RunningServer.make(api: api))
+      let waiting = try server.connect()
+      waiting.send("GET /metrics/latest HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(try server.connect().get("/health").status == 200)
+      #expect(await server.stop() < .seconds(1))
+    }
+  }
+
+  @Test func cancellationBeforeItListens() async throws {
+    let server = RunningServer.make()
+    let task = Task { try await server.run { _ in } }
+    task.cancel()
+    let duration = await ContinuousClock().measure { _ = await task.result }
+    #expect(duration < .seconds(1))
+  }
+}
+
+/// Whether ::1 can be bound here; in some containers there is no IPv6.
+private let hasIPv6Loopback: Bool = {
+  let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+  guard descriptor >= 0 else { return false }
+  defer { close(descriptor) }
+  var address = sockaddr_in6()
+  address.sin6_family = sa_family_t(AF_INET6)
+  address.sin6_addr = in6addr_loopback
+  return withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size)) == 0
+    }
+  }
+}()
+
+extension Connection {
+  /// Whether the answer breaks off: reads what the system had taken in, once the server has had time to give up.
+  func endsEarly() async -> Bool {
+    // The server closes after 0.1 s of standstill; reading before that would be taking something.
+    try? await Task.sleep(for: .milliseconds(600))
+    return (try? answer()) == nil
+  }
+}

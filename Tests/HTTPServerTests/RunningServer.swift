@@ -1,0 +1,122 @@
+import API
+import AgentMetrics
+import History
+import Logging
+import Synchronization
+import SystemIO
+
+@testable import HTTPServer
+
+/// A server on a free port of the loopback, over a history with a sample in it.
+struct RunningServer {
+  let url: String
+  let port: UInt16
+  let task: Task<Void, any Error>
+
+  static func make(
+    api: API = Self.api(), host: String = "127.0.0.1", port: Int = 0, log: LogLines = LogLines(),
+    limits: HTTPServer.Limits = HTTPServer.Limits()
+  ) -> HTTPServer {
+    var server = HTTPServer(
+      api: api, host: host, port: port, logger: Logger(label: "test") { _ in LineHandler(lines: log) })
+    server.limits = limits
+    return server
+  }
+
+  static func api(samples: Int = 1, mounts: Int = 0) -> API {
+    let history = History(capacity: max(1, samples), interval: 1)
+    for index in 0..<samples {
+      var reading = Reading()
+      reading.boottime = Double(index)
+      reading.filesystems = (0..<mounts).map {
+        Filesystem(mountpoint: "/mnt/\($0)", device: "/dev/vda1", fstype: "ext4", isReadOnly: false)
+      }
+      history.append(Sample(from: nil, to: reading))
+    }
+    return API(history: history) { (Timestamp(seconds: 0), []) }
+  }
+
+  /// Starts it and waits until it listens.
+  static func start(_ server: HTTPServer = make()) async throws -> RunningServer {
+    let (stream, continuation) = AsyncThrowingStream.makeStream(of: String.self)
+    let task = Task.detached {
+      do {
+        try await server.run { continuation.yield($0) }
+        continuation.finish()
+      } catch {
+        continuation.finish(throwing: error)
+        throw error
+      }
+    }
+    for try await url in stream {
+      let port = url.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
+      return RunningServer(url: url, port: port, task: task)
+    }
+    throw CancellationError()
+  }
+
+  func connect(receiveBuffer: Int32? = nil) throws -> Connection {
+    try Connection(port: port, receiveBuffer: receiveBuffer)
+  }
+
+  /// Cancels it and tells how long it took to end.
+  func stop() async -> Duration {
+    await ContinuousClock().measure {
+      task.cancel()
+      _ = await task.result
+    }
+  }
+}
+
+/// Runs `body`, which blocks on sockets, with a server, and stops the server after it.
+func withServer(
+  _ server: HTTPServer = RunningServer.make(), _ body: (RunningServer) async throws -> Void
+) async throws {
+  try await blocking {
+    let running = try await RunningServer.start(server)
+    do {
+      try await body(running)
+    } catch {
+      _ = await running.stop()
+      throw error
+    }
+    _ = await running.stop()
+  }
+}
+
+/// Runs what blocks on threads of its own, since the server's tasks need those of the concurrency pool.
+func blocking(_ body: () async throws -> Void) async throws {
+  try await withTaskExecutorPreference(ThreadPerJob.shared) { try await body() }
+}
+
+/// Gives every job a new thread.
+private final class ThreadPerJob: TaskExecutor {
+  static let shared = ThreadPerJob()
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    Thread.start("test client") { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+}
+
+/// What was logged.
+final class LogLines: Sendable {
+  private let lines = Mutex<[String]>([])
+  var all: [String] { lines.withLock { $0 } }
+  func add(_ line: String) { lines.withLock { $0.append(line) } }
+}
+
+struct LineHandler: LogHandler {
+  let lines: LogLines
+  var logLevel = Logger.Level.info
+  var metadata: Logger.Metadata = [:]
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    lines.add("\(event.level): \(event.message)")
+  }
+}
