@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "HTTPServer",
       dependencies: [
-        "API",
+        "API", "SystemIO",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -89,11 +89,13 @@ let package = Package(
     .testTarget(
       name: "CollectGPUTests", dependencies: ["CollectGPU", "Collect", "AgentMetrics", "SystemIO", "TestSupport"],
       swiftSettings: settings),
-    .testTarget(name: "APITests", dependencies: ["API", "History", "AgentMetrics"], swiftSettings: settings),
+    .testTarget(
+      name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO"], exclude: ["catalog.txt"],
+      swiftSettings: settings),
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [
-        "HTTPServer", "API", "History", "AgentMetrics",
+        "HTTPServer", "API", "History", "AgentMetrics", "SystemIO",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -101,11 +103,14 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "DashboardTests", dependencies: ["Dashboard", "History", "AgentMetrics", "SystemIO"],
-      swiftSettings: settings),
+      exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
       name: "AgentTests",
-      dependencies: ["agent", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport"],
-      swiftSettings: settings),
+      dependencies: [
+        "agent", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      exclude: ["Goldens"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -116,8 +116,9 @@ struct Agent: ParsableCommand {
     if demo { return .simulated { [DemoCollector(version: version)] } }
     let root = roots.first ?? ""
     guard !root.isEmpty else { return .live { collectors(root: "") } }
-    let later = roots.count > 1 ? roots[1] : nil
-    return .recorded({ collectors(root: root) }, later: later.map { later in { collectors(root: later) } })
+    guard roots.count > 1 else { return .recorded({ collectors(root: root) }, later: nil) }
+    let later = roots[1]
+    return .recorded({ collectors(root: root) }, later: { collectors(root: later) })
   }
 
   private func processes(_ roots: [String]) -> ProcessSource {

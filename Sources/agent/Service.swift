@@ -14,7 +14,7 @@ enum ProcessSource {
   /// A made-up machine has no more than its samples tell.
   case latestSample
 
-  func table(_ history: History) -> @Sendable () async throws -> (Timestamp, [Process]) {
+  func read(from history: History) -> @Sendable () async throws -> (Timestamp, [Process]) {
     switch self {
     case .table(let table): table
     case .latestSample:
@@ -105,7 +105,7 @@ struct Service {
   }
 
   private func startServer(history: History, logger: Logger, events: Events) -> Task<Void, Never> {
-    let table = processes.table(history)
+    let table = processes.read(from: history)
     let server = HTTPServer(
       api: API(history: history, processes: table), host: configuration.host, port: configuration.port, logger: logger)
     return Task.detached {

@@ -30,7 +30,9 @@ final class AgentProcess {
   init(_ arguments: [String], environment: [String: String] = [:]) throws {
     var outputPipe: [Int32] = [0, 0]
     var errorPipe: [Int32] = [0, 0]
-    guard pipe2(&outputPipe, O_CLOEXEC) == 0, pipe2(&errorPipe, O_CLOEXEC) == 0 else { throw Failure("pipe") }
+    guard pipe(&outputPipe) == 0, pipe(&errorPipe) == 0 else { throw Failure("pipe") }
+    // A child that another test starts at this very moment would hold them open.
+    for descriptor in outputPipe + errorPipe { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)

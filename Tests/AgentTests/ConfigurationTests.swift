@@ -1,3 +1,4 @@
+import Logging
 import Testing
 
 @testable import agent
@@ -7,6 +8,10 @@ import Testing
     _ flags: Configuration.Flags = .init(), interval: Int = 30, _ variables: [String: String] = [:]
   ) throws -> Configuration {
     try Configuration(flags: flags, defaultInterval: interval, environment: { variables[$0] })
+  }
+
+  private func configuration(_ variables: [String: String], interval: Int = 30) throws -> Configuration {
+    try configuration(.init(), interval: interval, variables)
   }
 
   @Test func defaults() throws {
@@ -26,7 +31,7 @@ import Testing
     let fromFlags = try configuration(flags, variables)
     #expect(fromFlags.port == 0 && fromFlags.interval == 7 && fromFlags.historySize == 1)
     #expect(fromFlags.host == "::1" && fromFlags.logLevel == .error)
-    #expect(try configuration(interval: 1, ["INTERVAL_SEC": "30"]).interval == 30)
+    #expect(try configuration(["INTERVAL_SEC": "30"], interval: 1).interval == 30)
   }
 
   @Test func anEmptyVariableIsNotSet() throws {

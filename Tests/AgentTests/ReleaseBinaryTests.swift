@@ -34,11 +34,12 @@ struct ReleaseBinaryTests {
   }
 
   private func contains(_ bytes: [UInt8], _ mark: [UInt8]) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      mark.withUnsafeBytes { mark in
-        // Both are whole buffers with their own counts.
-        memmem(bytes.baseAddress, bytes.count, mark.baseAddress, mark.count) != nil
-      }
+    guard let first = mark.first else { return true }
+    var start = bytes.startIndex
+    while let found = bytes[start...].firstIndex(of: first) {
+      if bytes[found...].starts(with: mark) { return true }
+      start = found + 1
     }
+    return false
   }
 }
