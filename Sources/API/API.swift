@@ -102,6 +102,8 @@ public struct API: Sendable {
     _ = await history.first()
     var pieces: [[UInt8]] = [Array(#"{"interval_sec":\#(history.interval),"samples":["#.utf8)]
     for entry in history.last(seconds: Double(seconds)) {
+      // Encoding a day of samples takes a while; a server that ends does not wait for it.
+      if Task.isCancelled { throw APIError(.serviceUnavailable, "the server is ending") }
       if pieces.count > 1 { pieces.append(Self.comma) }
       pieces.append(SampleJSON.bytes(of: entry))
     }

@@ -26,7 +26,7 @@ struct ConnectionChannel: ServerChildChannel {
       // Right behind the decoder: it is the last that knows the protocol's version.
       let operations = channel.pipeline.syncOperations
       let decoder = try operations.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-      try operations.addHandler(ConnectionGuard(limits: limits), position: .after(decoder))
+      try operations.addHandler(ConnectionGuard(limits: limits, logger: logger), position: .after(decoder))
       return value
     }
   }

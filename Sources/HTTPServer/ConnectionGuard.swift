@@ -1,4 +1,5 @@
 internal import API
+internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -10,6 +11,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundOut = HTTPServerResponsePart
 
   private let limits: HTTPServer.Limits
+  private let logger: Logger
   /// Requests whose header was read, and answers that were written.
   private var requests = 0
   private var answers = 0
@@ -21,8 +23,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var addedBody: ByteBuffer?
   private var stallTimer: Scheduled<Void>?
 
-  init(limits: HTTPServer.Limits) {
+  init(limits: HTTPServer.Limits, logger: Logger) {
     self.limits = limits
+    self.logger = logger
   }
 
   // MARK: Requests
@@ -103,7 +106,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     stallTimer = nil
     if !context.channel.isWritable {
       let channel = context.channel
-      stallTimer = context.eventLoop.scheduleTask(in: limits.stalled) { channel.close(promise: nil) }
+      stallTimer = context.eventLoop.scheduleTask(in: limits.stalled) { [logger] in
+        logger.debug("closing a connection whose client takes nothing")
+        channel.close(promise: nil)
+      }
     }
     context.fireChannelWritabilityChanged()
   }

@@ -68,23 +68,19 @@ public struct HTTPServer: Sendable {
     let result = await withTaskCancellationHandler {
       await running.result
     } onCancel: {
-      Task { await Self.end(server, running, group) }
+      Task { await Self.end(server, running) }
     }
     try? await group.shutdownGracefully()
     if case .failure(let error) = result, !Task.isCancelled { throw failure(error) }
   }
 
-  /// Closes idle connections at once and the others after their answer, but none later than half a second from now.
-  private static func end(
-    _ server: Server<ConnectionChannel>, _ running: Task<Void, any Error>, _ group: MultiThreadedEventLoopGroup
-  ) async {
+  /// Closes idle connections at once and the others after their answer, or when a third of a second has passed.
+  private static func end(_ server: Server<ConnectionChannel>, _ running: Task<Void, any Error>) async {
     let ending = Task { try await server.shutdownGracefully() }
     let deadline = Task {
       try await Task.sleep(for: .milliseconds(300))
+      // Ends the connections' tasks and with them what waits: for a first sample, or for a client that takes nothing.
       running.cancel()
-      // A client that takes none of its answer holds its connection until the thread itself ends.
-      try await Task.sleep(for: .milliseconds(200))
-      try await group.shutdownGracefully()
     }
     _ = await running.result
     _ = await ending.result

@@ -99,17 +99,40 @@ private final class ThreadPerJob: TaskExecutor {
   }
 }
 
-/// What was logged.
+/// What was logged, from a level on.
 final class LogLines: Sendable {
+  let level: Logger.Level
   private let lines = Mutex<[String]>([])
+  private let stream: AsyncStream<String>
+  private let continuation: AsyncStream<String>.Continuation
+
+  init(level: Logger.Level = .info) {
+    self.level = level
+    (stream, continuation) = AsyncStream.makeStream()
+  }
+
   var all: [String] { lines.withLock { $0 } }
-  func add(_ line: String) { lines.withLock { $0.append(line) } }
+
+  func add(_ line: String) {
+    lines.withLock { $0.append(line) }
+    continuation.yield(line)
+  }
+
+  /// Waits until a line is logged.
+  func wait(for line: String) async {
+    for await next in stream where next == line { return }
+  }
 }
 
 struct LineHandler: LogHandler {
   let lines: LogLines
-  var logLevel = Logger.Level.info
+  var logLevel: Logger.Level
   var metadata: Logger.Metadata = [:]
+
+  init(lines: LogLines) {
+    self.lines = lines
+    logLevel = lines.level
+  }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
