@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <term.h>
 #include <termios.h>
 #include <unistd.h>
@@ -114,6 +115,8 @@ static struct {
   SCREEN *screen;
   FILE *input;
   FILE *output;
+  // Where keys are read: reading from a window draws it first, which waits where the terminal stands still; a pad not.
+  WINDOW *keys;
   bool without_keys;
 } terminal;
 
@@ -122,8 +125,8 @@ static void apply_modes(void) {
   noecho();
   nonl();
   intrflush(stdscr, FALSE);
-  nodelay(stdscr, TRUE);
-  keypad(stdscr, TRUE);
+  nodelay(terminal.keys, TRUE);
+  keypad(terminal.keys, TRUE);
   scrollok(stdscr, FALSE);
   leaveok(stdscr, TRUE);
   curs_set(0);
@@ -150,6 +153,9 @@ int cncurses_open(const char *type, int input, int output) {
     terminal.input = NULL;
     return -1;
   }
+
+  terminal.keys = newpad(1, 1);
+  if (terminal.keys == NULL) terminal.keys = stdscr;
 
   guard.reset_length = 0;
   guard_append_capability("sgr0");
@@ -237,7 +243,7 @@ void cncurses_invalidate(void) { clearok(curscr, TRUE); }
 int cncurses_key(void) {
   if (terminal.without_keys) return CNCURSES_KEY_NONE;
   wint_t key = 0;
-  int kind = wget_wch(stdscr, &key);
+  int kind = wget_wch(terminal.keys, &key);
   if (kind == ERR) return CNCURSES_KEY_NONE;
   if (kind != KEY_CODE_YES) return (int)key;
   switch (key) {
@@ -302,7 +308,17 @@ static void on_end(int signal) {
     die_by(signal);
     return;
   }
+  // A frame whose reader has stopped reading (a line that hangs) holds the loop in write(2): then this ends it.
+  // (setitimer is a bare system call, though POSIX does not list it among the async-signal-safe ones.)
+  struct itimerval half_second = {.it_value = {.tv_usec = 500000}};
+  if (signals.screen) setitimer(ITIMER_REAL, &half_second, NULL);
   signal_loop();
+}
+
+static void on_alarm(int signal) {
+  (void)signal;
+  int terminated = atomic_load(&signals.terminated);
+  if (terminated != 0) die_by(terminated);
 }
 
 static void on_screen(int signal) {
@@ -362,6 +378,9 @@ bool cncurses_catch_signals(bool screen) {
     // A shell without job control ignores it, and then nobody could continue us.
     if (signals.before[SIGTSTP].sa_handler == SIG_IGN) sigaction(SIGTSTP, &signals.before[SIGTSTP], NULL);
 
+    sigaddset(&unblocked, SIGALRM);
+    catch_signal(SIGALRM, on_alarm, SA_RESTART);
+
     // A stack of its own, for the crash that is a stack overflow. Of this thread only, which draws; others crash on theirs.
     static char crash_stack[65536];
     stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof crash_stack};
@@ -377,6 +396,9 @@ void cncurses_release_signals(void) {
   for (size_t i = 0; i < COUNT(end_signals); i++) sigaction(end_signals[i], &signals.before[end_signals[i]], NULL);
   sigaction(SIGPIPE, &signals.before[SIGPIPE], NULL);
   if (signals.screen) {
+    struct itimerval none = {0};
+    setitimer(ITIMER_REAL, &none, NULL);
+    sigaction(SIGALRM, &signals.before[SIGALRM], NULL);
     for (size_t i = 0; i < COUNT(screen_signals); i++) {
       sigaction(screen_signals[i], &signals.before[screen_signals[i]], NULL);
     }

@@ -106,7 +106,8 @@ struct cncurses_events {
 };
 
 /// Sends SIGINT, SIGTERM, SIGHUP and SIGQUIT to cncurses_wait(), and for a screen SIGTSTP, SIGCONT and SIGWINCH as well.
-/// A second terminating signal, while the first still waits, kills at once (the terminal restored).
+/// A second terminating signal, while the first still waits, kills at once (the terminal restored); so does, for a screen,
+/// half a second in which the first was not answered.
 /// SIGPIPE is ignored meanwhile, so that a closed output is an error of write(2). Returns false if there is no pipe.
 bool cncurses_catch_signals(bool screen);
 
