@@ -30,7 +30,7 @@ struct GPUPanel: Panel {
       let blocks = 1 + gpus.count * Self.blockRows
       return Height(minimum: minimum, comfortable: blocks, maximum: 1 + gpus.count * 5)
     }
-    return Height(minimum: minimum, comfortable: 1 + rows, maximum: 1 + rows + 6)
+    return Height(minimum: minimum, comfortable: 1 + rows + (width >= 100 ? 3 : 0), maximum: 1 + rows + 6)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
