@@ -211,7 +211,9 @@ function showGPUs(sample) {
     }
     const details = [
       [gpu.temperature_c, format.celsius], [gpu.power_watts, format.watts], [gpu.clock_mhz, format.megahertz],
-    ].filter(([value]) => Number.isFinite(value)).map(([value, text]) => text(value)).join(' · ');
+    ].filter(([value]) => Number.isFinite(value)).map(([value, text]) => text(value));
+    if (gpu.state && gpu.state !== 'active') details.unshift(format.name(gpu.state));
+    if (gpu.age_seconds > interval * 2 + 3) details.push(`figures ${format.duration(gpu.age_seconds)} old`);
     tile.bars.replaceChildren(
       // A busy GPU is what it was bought for: no alarm.
       bar({
@@ -222,7 +224,7 @@ function showGPUs(sample) {
         label: 'VRAM', ratio: gpu.vram_used_mb / gpu.vram_total_mb,
         figure: format.part(gpu.vram_used_mb, gpu.vram_total_mb), state: 'calm',
       })] : []),
-      element('p', { className: 'quiet', text: details }));
+      element('p', { className: 'quiet', text: details.join(' · ') }));
   }
 }
 
@@ -323,9 +325,14 @@ function showLimits(cgroup) {
   ].filter(Boolean));
 }
 
-function showTemperatures(list) {
-  byId('temperatures-card').hidden = !(list?.length > 0);
-  byId('temperatures').replaceChildren(...(list ?? []).map((sensor) => {
+function showSensors({ temperatures = [], fans = [], powers = [] }) {
+  const others = [
+    ...powers.filter((power) => Number.isFinite(power.watts)).map((power) => [power, format.watts(power.watts)]),
+    ...fans.map((fan) => [fan, `${format.decimal(fan.rpm, 0)} rpm`]),
+  ].map(([{ chip, sensor }, text]) => figure(format.name(`${chip} ${sensor}`), text));
+  byId('sensors-card').hidden = temperatures.length + others.length === 0;
+  byId('sensors').replaceChildren(...others);
+  byId('temperatures').replaceChildren(...temperatures.map((sensor) => {
     const limit = sensor.critical_celsius ?? sensor.high_celsius;
     const state = sensor.celsius >= (sensor.critical_celsius ?? 95) ? 'bad'
       : sensor.celsius >= (sensor.high_celsius ?? 85) ? 'warn' : 'good';
@@ -419,7 +426,7 @@ function show(sample) {
   showFilesystems(sample.filesystems);
   showLoad(sample.load, sample.pressure);
   showLimits(sample.cgroup);
-  showTemperatures(sample.temperatures);
+  showSensors(sample);
   showProcesses(sample.processes);
   const { agent } = sample;
   setText(byId('agent'), agent ? [
