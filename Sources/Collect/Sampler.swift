@@ -113,6 +113,8 @@ public final class Sampler: Sendable {
       var instant = timekeeper.now
       instant.realtime = pace.moment(at: instant.realtime)
       _ = round.read(into: &current, at: instant)
+      // Between the instants, not between two looks at one of them.
+      if later != nil { current.processes?.earlier = nil }
       let uptime = current.host.uptime - first.host.uptime
       if uptime > 0 {
         history.append(Sample(from: first, to: current, over: Elapsed(seconds: uptime)))

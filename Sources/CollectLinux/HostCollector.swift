@@ -77,8 +77,9 @@ enum HostFacts {
     }
     let kernel = ["/proc/sys/kernel/ostype", "/proc/sys/kernel/osrelease"].compactMap { Files.line(of: root + $0) }
     host.kernel = kernel.count == 2 ? kernel.joined(separator: " ") : nil
-    // Since kernel 6.1. A recording has no other way to tell.
-    host.architecture = Files.line(of: root + "/proc/sys/kernel/arch") ?? machine
+    // Since kernel 6.1. A recording has no other way to tell; in a proc of the kernel's, `self` is a link.
+    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    host.architecture = Files.line(of: root + "/proc/sys/kernel/arch") ?? (isLive ? machine : nil)
     host.product = product(root: root)
     return host
   }

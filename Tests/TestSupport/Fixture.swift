@@ -41,7 +41,12 @@ public struct Fixture: Sendable {
   /// Brings a copy to the second instant: the files of `later/` are written over those there, in place, so that
   /// descriptors that are open see the change, as they would in /proc.
   public func advance() throws {
-    try Self.copy(root + "/later", over: root)
+    if access(root + "/later", F_OK) == 0 { try Self.copy(root + "/later", over: root) }
+    // What the second instant no longer has.
+    guard access(root + "/gone", F_OK) == 0 else { return }
+    for path in String(decoding: try contents(of: "gone"), as: UTF8.self).split(separator: "\n") {
+      remove(String(path))
+    }
   }
 
   /// Writes a file of a copy, in place where it is there.
