@@ -44,17 +44,19 @@ let package = Package(
       name: "HTTPServer",
       dependencies: [
         "API", "SystemIO",
-        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: settings
     ),
     .target(name: "API", dependencies: ["History", "AgentMetrics", "CWeb"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
-    .target(name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CSystemIO"], swiftSettings: settings),
+    .target(
+      name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CSystemIO"], swiftSettings: settings),
     .target(name: "CollectDemo", dependencies: ["Collect", "AgentMetrics"], swiftSettings: settings),
     .target(name: "CollectGPU", dependencies: ["Collect", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(name: "Collect", dependencies: ["History", "AgentMetrics", "SystemIO"], swiftSettings: settings),

@@ -44,7 +44,7 @@ public final class NetworkCollector: Collector {
     }
     // The buffer is free again: states and speeds are read into it.
     for index in reading.networks.indices { complete(&reading.networks[index]) }
-    if !reading.networks.contains(where: \.isPhysical) {
+    if !hasHardware(reading.networks) {
       for index in reading.networks.indices where isCable(reading.networks[index].device) {
         reading.networks[index].isPhysical = true
       }
@@ -93,6 +93,11 @@ public final class NetworkCollector: Collector {
     network.isPhysical = facts.entries[line].fact.isPhysical
     network.state = facts.entries[line].fact.state
     network.speed = facts.entries[line].fact.state == "down" ? .nan : facts.entries[line].fact.speed
+  }
+
+  private func hasHardware(_ networks: [NetworkReading]) -> Bool {
+    for index in networks.indices where networks[index].isPhysical { return true }
+    return false
   }
 
   private func isCable(_ device: String) -> Bool {

@@ -226,7 +226,9 @@ enum SensorName {
     case temperature, fan, power
   }
 
-  /// What a file measures, and its number; nil for all but those with a value. An average is better than an instant.
+  /// What a file measures, and its number; nil for all but those with a value.
+  ///
+  /// Of power, an average is better than an instant.
   static func parse(_ file: String, among names: Set<String>) -> (Kind, Int)? {
     for (prefix, kind) in [("temp", Kind.temperature), ("fan", .fan), ("power", .power)] where file.hasPrefix(prefix) {
       let rest = file.dropFirst(prefix.count)

@@ -5,22 +5,38 @@ internal import Synchronization
 public final class History: Sendable {
   /// A sample, and its JSON once somebody has asked for it.
   public final class Entry: Sendable {
+    private enum Encoding: Sendable {
+      case none
+      case kept([UInt8])
+      /// No longer the newest: nobody asks for it again and again, and a whole history's JSON takes megabytes.
+      case notKept
+    }
+
     /// The sample.
     public let sample: Sample
-    private let encoded = Mutex<[UInt8]?>(nil)
+    private let encoded = Mutex(Encoding.none)
 
     init(_ sample: Sample) {
       self.sample = sample
     }
 
-    /// The sample as `encode` makes it; made once, served many times.
+    /// The sample as `encode` makes it; that of the newest sample is made once and served many times.
     public func encoded(by encode: (Sample) -> [UInt8]) -> [UInt8] {
-      encoded.withLock { bytes in
-        if let bytes { return bytes }
-        let made = encode(sample)
-        bytes = made
-        return made
+      encoded.withLock { encoding in
+        switch encoding {
+        case .kept(let bytes): return bytes
+        case .notKept: return encode(sample)
+        case .none:
+          let bytes = encode(sample)
+          encoding = .kept(bytes)
+          return bytes
+        }
       }
+    }
+
+    /// Gives the JSON's memory back.
+    fileprivate func release() {
+      encoded.withLock { $0 = .notKept }
     }
   }
 
@@ -47,10 +63,12 @@ public final class History: Sendable {
   /// Adds the newest sample and tells the observers, on the caller's thread.
   public func append(_ sample: Sample) {
     let entry = Entry(sample)
-    let observers = state.withLock { state in
+    let (last, observers) = state.withLock { state in
+      let last = state.ring.last
       state.ring.append(entry)
-      return Array(state.observers.values)
+      return (last, Array(state.observers.values))
     }
+    last?.release()
     for observer in observers { observer(entry) }
   }
 

@@ -14,8 +14,8 @@ import Testing
     "CollectDemo": ["AgentMetrics", "Collect"],
     "API": ["AgentMetrics", "History", "CWeb", "Synchronization"],
     "HTTPServer": [
-      "API", "Hummingbird", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
-      "Synchronization",
+      "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
+      "SystemIO",
     ],
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [

@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test func chipsOfOneName() throws {
-    let sensors = try read(Fixture("nvme-md-dm").root)
+    let sensors = read(Fixture("nvme-md-dm").root)
     let composite = sensors.temperatures.filter { $0.sensor == "Composite" }
     #expect(composite.map(\.chip) == ["nvme0", "nvme1"])
     #expect(composite[0].celsius == 43.85)
@@ -21,7 +21,7 @@ import Testing
     #expect(other.high.isNaN)
     #expect(sensors.temperatures.first { $0.sensor == "Package id 0" }?.chip == "coretemp")
     #expect(sensors.fans.map(\.rpm) == [812, 1_120, 0])
-    let epyc = try read(Fixture("epyc-2s-256t").root)
+    let epyc = read(Fixture("epyc-2s-256t").root)
     #expect(
       Set(epyc.temperatures.filter { $0.sensor == "Tctl" }.map(\.chip)) == [
         "k10temp-0000:00:18.3", "k10temp-0000:00:19.3",
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func whatNoSensorCanMean() throws {
-    let sensors = try read(Fixture("hybrid-laptop").root)
+    let sensors = read(Fixture("hybrid-laptop").root)
     #expect(!sensors.temperatures.contains { $0.celsius <= 0 })
     #expect(sensors.fans.map(\.rpm) == [2_480])
     #expect(sensors.powers.map(\.watts) == [18.12])
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func oldDriversFilesAreWithTheDevice() throws {
-    let sensors = try read(Fixture("old-kernel").root)
+    let sensors = read(Fixture("old-kernel").root)
     #expect(sensors.temperatures.count == 8)
     #expect(sensors.temperatures[0].celsius == 41)
   }
@@ -56,7 +56,7 @@ import Testing
     #expect(sensors.temperatures.map(\.sensor) == ["cpu-thermal"])
     #expect(sensors.temperatures[0].celsius == 48.312)
     // Not beside hwmon, which tells the same.
-    #expect(try !read(Fixture("arm-board").root).temperatures.contains { $0.chip.hasPrefix("thermal_zone") })
+    #expect(!read(Fixture("arm-board").root).temperatures.contains { $0.chip.hasPrefix("thermal_zone") })
   }
 
   /// The value of a sleeping chip is a pipe without a writer: reading it would never come back.
@@ -94,11 +94,11 @@ import Testing
     // Its counter began anew.
     #expect(abs(watts[2] - 118.4) < 0.05)
     // The package is told once, whatever tells it.
-    #expect(try powers(Fixture("hybrid-laptop").root).filter { $0.sensor == "package-0" }.count == 1)
+    #expect(powers(Fixture("hybrid-laptop").root).filter { $0.sensor == "package-0" }.count == 1)
   }
 
   @Test func theCollectorTellsBoth() throws {
-    let collector = try SensorsCollector(root: Fixture("nvme-md-dm").root)
+    let collector = SensorsCollector(root: Fixture("nvme-md-dm").root)
     var reading = Reading()
     for _ in 0..<500 where reading.temperatures.isEmpty {
       collector.prepare()

@@ -60,6 +60,11 @@ import Testing
     #expect(entry.encoded(by: encode) == [1, 2, 3])
     #expect(entry.encoded(by: encode) == [1, 2, 3])
     #expect(calls.withLock { $0 } == 1)
+    // An older sample's JSON is not kept: a whole history's would take megabytes.
+    history.append(sample(at: 2))
+    #expect(entry.encoded(by: encode) == [1, 2, 3])
+    #expect(entry.encoded(by: encode) == [1, 2, 3])
+    #expect(calls.withLock { $0 } == 3)
   }
 
   @Test func observersHearEverySampleUntilRemoved() {
