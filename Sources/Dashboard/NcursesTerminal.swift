@@ -123,6 +123,9 @@
       return true
     }
 
+    /// How many columns ncurses gives a character in the locale that is set; -1 if it is not printable there.
+    static func columns(of scalar: UInt32) -> Int { Int(cncurses_width(scalar)) }
+
     private func rowHasWide(_ grid: Grid, _ y: Int) -> Bool {
       for x in 0..<grid.width where grid[x, y].scalar == Cell.tail { return true }
       return false
@@ -138,7 +141,7 @@
       if cell.style.attributes.contains(.dim), colors < 16 { attributes |= CNCURSES_DIM.rawValue }
       let pair = pair(cell.style)
       // Where the C library is of another opinion about the width, ncurses would misplace the rest of the row.
-      if cell.scalar >= 0x7F, cncurses_width(cell.scalar) != Int32(columns) {
+      if cell.scalar >= 0x7F, NcursesTerminal.columns(of: cell.scalar) != columns {
         for offset in 0..<Int32(columns) { cncurses_put(column + offset, row, 0x3F, 0, 0, attributes, pair) }
         return
       }

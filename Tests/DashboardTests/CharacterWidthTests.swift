@@ -1,4 +1,3 @@
-import CNcurses
 import Glibc
 import Testing
 
@@ -34,7 +33,7 @@ import Testing
         continue
       default: break
       }
-      let other = Int(cncurses_width(value))
+      let other = NcursesTerminal.columns(of: value)
       // Newer than the C library's tables.
       if other < 0 { continue }
       compared += 1
