@@ -75,12 +75,13 @@ let package = Package(
     .target(name: "CWeb"),
 
     // Recorded machines and mutations, for all tests that need them.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(name: "TestSupport", dependencies: ["SystemIO"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "MetricsTests", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"], swiftSettings: settings),
     .testTarget(name: "HistoryTests", dependencies: ["History", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
-      name: "CollectTests", dependencies: ["Collect", "History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+      name: "CollectTests", dependencies: ["Collect", "History", "AgentMetrics", "SystemIO", "TestSupport"],
+      swiftSettings: settings),
     // Takes malloc's place, to count allocations.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(

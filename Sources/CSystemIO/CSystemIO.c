@@ -57,9 +57,14 @@ int csystemio_signal_pipe(const int *signals, int count) {
   action.sa_handler = write_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
+  // Whoever started the program may have blocked them, and a mask is inherited.
+  sigset_t routed;
+  sigemptyset(&routed);
   for (int index = 0; index < count; index++) {
     if (sigaction(signals[index], &action, NULL) != 0) return -1;
+    sigaddset(&routed, signals[index]);
   }
+  pthread_sigmask(SIG_UNBLOCK, &routed, NULL);
   return signal_pipe[0];
 }
 

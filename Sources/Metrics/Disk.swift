@@ -84,7 +84,9 @@ public struct Disk: Sendable, Hashable {
     reads = elapsed.rate(previous?.reads, current.reads)
     writes = elapsed.rate(previous?.writes, current.writes)
     // The kernel adds io_ticks in jiffies, so that a stretch may hold a tick too many.
-    busy = min(1, elapsed.rate(previous?.busyMilliseconds, current.busyMilliseconds, unit: 0.001))
+    // min() would make 1 of an absent share.
+    let share = elapsed.rate(previous?.busyMilliseconds, current.busyMilliseconds, unit: 0.001)
+    busy = share > 1 ? 1 : share
     queue = elapsed.rate(previous?.queueMilliseconds, current.queueMilliseconds, unit: 0.001)
     func latency(_ time: UInt64?, _ count: UInt64?) -> Double {
       guard let time, let count, count > 0 else { return .nan }

@@ -1,3 +1,4 @@
+import Synchronization
 import SystemIO
 import Testing
 
@@ -28,10 +29,21 @@ final class AgentProcess {
 
   /// Starts the agent with an environment of its own, so that the tester's variables change nothing.
   init(_ arguments: [String], environment: [String: String] = [:]) throws {
+    // One at a time: a child that another test starts between pipe and fcntl would hold this one's pipes open.
+    let process = try Self.starting.withLock { _ in try Self.start(arguments, environment) }
+    pid = process.pid
+    output = process.output
+    errors = process.errors
+  }
+
+  private static let starting = Mutex(())
+
+  private static func start(_ arguments: [String], _ environment: [String: String]) throws
+    -> (pid: pid_t, output: Int32, errors: Int32)
+  {
     var outputPipe: [Int32] = [0, 0]
     var errorPipe: [Int32] = [0, 0]
     guard pipe(&outputPipe) == 0, pipe(&errorPipe) == 0 else { throw Failure("pipe") }
-    // A child that another test starts at this very moment would hold them open.
     for descriptor in outputPipe + errorPipe { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -39,19 +51,17 @@ final class AgentProcess {
     posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 1)
     posix_spawn_file_actions_adddup2(&actions, errorPipe[1], 2)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    let words = ([Self.path] + arguments).map { strdup($0) } + [nil]
+    let words = ([path] + arguments).map { strdup($0) } + [nil]
     let variables =
       environment.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine }
       .map { strdup($0.key + "=" + $0.value) } + [nil]
     defer { for text in words + variables { free(text) } }
     var child: pid_t = 0
-    let result = posix_spawn(&child, Self.path, &actions, nil, words, variables)
+    let result = posix_spawn(&child, path, &actions, nil, words, variables)
     close(outputPipe[1])
     close(errorPipe[1])
-    guard result == 0 else { throw Failure("spawn \(Self.path): \(String(cString: strerror(result)))") }
-    pid = child
-    output = outputPipe[0]
-    errors = errorPipe[0]
+    guard result == 0 else { throw Failure("spawn \(path): \(String(cString: strerror(result)))") }
+    return (child, outputPipe[0], errorPipe[0])
   }
 
   deinit {
@@ -136,7 +146,7 @@ enum HTTP {
   }
 
   static func get(_ target: String, port: UInt16, method: String = "GET") throws -> Answer {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

@@ -5,7 +5,7 @@ import Testing
 /// The real binary on recorded machines: a free port, and the whole JSON compared.
 ///
 /// RECORD_GOLDENS=1 writes the goldens anew; read them before you commit them.
-@Suite struct EndToEndTests {
+@Suite(.ownThreads) struct EndToEndTests {
   static let machines = Files.names(in: TestPaths.fixtures).filter { !$0.contains(".") }.sorted()
   static let goldens = TestPaths.repository + "/Tests/AgentTests/Goldens"
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import CollectLinux
 
-@Suite struct FilesystemCollectorTests {
+@Suite(.ownThreads) struct FilesystemCollectorTests {
   /// A question that is under way when a tick looks is left to its thread, so that a busy machine may need a second look.
   private func read(_ collector: FilesystemCollector, until isDone: ([Filesystem]) -> Bool) throws -> [Filesystem] {
     var reading = Reading()

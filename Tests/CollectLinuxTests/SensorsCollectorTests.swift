@@ -5,7 +5,7 @@ import Testing
 
 @testable import CollectLinux
 
-@Suite struct SensorsCollectorTests {
+@Suite(.ownThreads) struct SensorsCollectorTests {
   private func read(_ root: String) -> Sensors {
     Hwmon(root: root).read()
   }

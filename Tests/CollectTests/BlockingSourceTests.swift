@@ -1,9 +1,10 @@
 import Collect
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 
-@Suite struct BlockingSourceTests {
+@Suite(.ownThreads) struct BlockingSourceTests {
   private struct Refused: Error, CustomStringConvertible {
     let description = "refused"
   }

@@ -59,12 +59,10 @@ struct RunningServer {
     try Connection(port: port, receiveBuffer: receiveBuffer)
   }
 
-  /// Cancels it and tells how long it took to end.
-  func stop() async -> Duration {
-    await ContinuousClock().measure {
-      task.cancel()
-      _ = await task.result
-    }
+  /// Cancels it and waits for its end.
+  func stop() async {
+    task.cancel()
+    _ = await task.result
   }
 }
 
@@ -77,10 +75,10 @@ func withServer(
     do {
       try await body(running)
     } catch {
-      _ = await running.stop()
+      await running.stop()
       throw error
     }
-    _ = await running.stop()
+    await running.stop()
   }
 }
 

@@ -1,0 +1,30 @@
+internal import SystemIO
+public import Testing
+
+/// Runs tests that block on threads of their own: those of the concurrency pool are few, and other tests' tasks need them.
+public struct OwnThreads: SuiteTrait, TestTrait, TestScoping {
+  /// Holds for each test of a suite.
+  public var isRecursive: Bool { true }
+
+  /// Performs a test on its own threads.
+  public func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+  ) async throws {
+    try await withTaskExecutorPreference(ThreadPerJob.shared) { try await function() }
+  }
+
+  /// Gives every job a new thread.
+  private final class ThreadPerJob: TaskExecutor {
+    static let shared = ThreadPerJob()
+
+    func enqueue(_ job: consuming ExecutorJob) {
+      let job = UnownedJob(job)
+      Thread.start("test") { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+  }
+}
+
+extension Trait where Self == OwnThreads {
+  /// The test, or each test of the suite, blocks.
+  public static var ownThreads: Self { OwnThreads() }
+}
