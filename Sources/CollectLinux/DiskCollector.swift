@@ -2,23 +2,38 @@ public import AgentMetrics
 public import Collect
 internal import SystemIO
 
-/// Traffic of block devices: /proc/diskstats, with what /sys/block tells of each.
+/// Counters of the block devices: /proc/diskstats, with what sysfs says of each device.
 ///
-/// Whole disks that are hardware are shown and count in the total. Device mapper, md, ZFS volumes and network block
-/// devices stand on others and are shown without counting. Partitions, loop, ram, zram, floppy and optical drives, the
-/// hidden paths of NVMe multipath, the boot partitions of eMMC and devices without a medium are left out.
+/// Shown are whole devices that have a medium: hardware, and what stands on it (device mapper, md, zvols), which does not
+/// count in the total. Left out are partitions, loop devices, RAM disks (ram, zram), optical and floppy drives, the boot
+/// areas of eMMC, and the single paths of an NVMe namespace that is reached by several. Where a container sees no sysfs,
+/// names have to tell.
 public final class DiskCollector: Collector {
   /// "disk".
   public let name = "disk"
 
-  /// Reads between two looks at what may change: a volume's name, a medium.
-  private static let rest = 30
+  /// More block devices than a large machine has are not believed.
+  static let maximumDevices = 4_096
+
+  /// Reads between two looks at what may change while a device stays: its name by device mapper, its medium.
+  static let rest = 30
+
+  /// A line's device, and what sysfs said of it.
+  private struct Known {
+    let device: String
+    let major: UInt64
+    let minor: UInt64
+    var facts: BlockDevice
+    /// Its first counter at the last read; one that goes back belongs to another device of that name.
+    var reads: UInt64
+  }
 
   private let root: String
   private let buffer = ReadBuffer()
   private var diskstats: RestingFile
-  private var facts = DeviceFacts<DiskFacts>()
-  private var resting = DiskCollector.rest
+  /// The lines of the last read, in their order.
+  private var known: [Known] = []
+  private var resting = 0
 
   /// The disks of the machine whose /proc and /sys lie under `root`.
   public init(root: String) {
@@ -26,162 +41,181 @@ public final class DiskCollector: Collector {
     diskstats = RestingFile(root + "/proc/diskstats")
   }
 
-  /// Writes `reading.disks`, in the order of /proc/diskstats.
+  /// Writes `reading.disks`, in the order of the kernel.
   public func read(into reading: inout Reading) throws(CollectorError) {
-    refresh()
+    resting = resting > 0 ? resting - 1 : Self.rest
+    var used = 0
     do {
-      let isThere = try diskstats.read(into: buffer) { bytes in read(bytes, into: &reading.disks) } != nil
-      if !isThere { reading.disks = [] }
+      used = try diskstats.read(into: buffer) { write($0, into: &reading.disks) } ?? 0
     } catch {
       reading.disks = []
       throw error
     }
+    if used < reading.disks.count { reading.disks.removeLast(reading.disks.count - used) }
   }
 
-  private func read(_ bytes: Span<UInt8>, into disks: inout [DiskReading]) {
+  /// Writes the devices that are shown from the first entry on; returns how many there are.
+  private func write(_ bytes: Span<UInt8>, into disks: inout [DiskReading]) -> Int {
     var position = 0
-    var line = 0
-    var shown = 0
-    while let device = DiskstatsParser.device(bytes, &position), line < DiskstatsParser.maximumDevices {
-      facts.place(line, bytes, device) { DiskFacts(root: root, device: $0) }
-      if facts.entries[line].fact.isShown {
-        put(line, into: &disks, at: shown)
-        DiskstatsParser.counters(bytes, &position, into: &disks[shown])
-        shown += 1
-      }
-      bytes.skipLine(&position)
-      line += 1
+    var index = 0
+    var used = 0
+    while index < Self.maximumDevices, let line = DiskstatsParser.next(bytes, &position) {
+      recognise(line, bytes, at: index)
+      let device = known[index]
+      index += 1
+      guard device.facts.isShown else { continue }
+      if used == disks.count { disks.append(DiskReading(device: device.device)) }
+      disks[used].device = device.device
+      disks[used].name = device.facts.name
+      disks[used].model = device.facts.model
+      disks[used].isPhysical = device.facts.isPhysical
+      disks[used].reads = line.reads
+      disks[used].sectorsRead = line.sectorsRead
+      disks[used].readMilliseconds = line.readMilliseconds
+      disks[used].writes = line.writes
+      disks[used].sectorsWritten = line.sectorsWritten
+      disks[used].writeMilliseconds = line.writeMilliseconds
+      disks[used].inFlight = line.inFlight
+      disks[used].busyMilliseconds = line.busyMilliseconds
+      disks[used].queueMilliseconds = line.queueMilliseconds
+      used += 1
     }
-    facts.keep(line)
-    if shown < disks.count { disks.removeLast(disks.count - shown) }
+    if index < known.count { known.removeLast(known.count - index) }
+    return used
   }
 
-  /// Makes the entry at `index` that of a device, in place where it is so already.
-  private func put(_ line: Int, into disks: inout [DiskReading], at index: Int) {
-    if index == disks.count {
-      disks.append(DiskReading(device: facts.entries[line].name))
-    } else if disks[index].device != facts.entries[line].name {
-      disks[index] = DiskReading(device: facts.entries[line].name)
-    }
-    disks[index].name = facts.entries[line].fact.name
-    disks[index].model = facts.entries[line].fact.model
-    disks[index].isPhysical = facts.entries[line].fact.isPhysical
-  }
-
-  private func refresh() {
-    if resting > 0 {
-      resting -= 1
+  /// Puts what is known of the line's device at `index`, where it stands already unless devices came or went.
+  private func recognise(_ line: DiskstatsParser.Line, _ bytes: Span<UInt8>, at index: Int) {
+    var place = index
+    while place < known.count, !isSame(known[place], line, bytes) { place += 1 }
+    if place == known.count {
+      let device = bytes.string(line.name)
+      let facts = BlockDevice(root: root, device: device)
+      known.insert(
+        Known(device: device, major: line.major, minor: line.minor, facts: facts, reads: line.reads), at: index)
       return
     }
-    resting = Self.rest
-    for index in facts.entries.indices where facts.entries[index].fact.mayChange {
-      facts.update(index) { $0 = DiskFacts(root: root, device: facts.entries[index].name) }
+    if place != index { known.swapAt(place, index) }
+    if line.reads < known[index].reads || resting == 0 && known[index].facts.mayChange {
+      known[index].facts = BlockDevice(root: root, device: known[index].device)
     }
+    known[index].reads = line.reads
+  }
+
+  private func isSame(_ known: Known, _ line: DiskstatsParser.Line, _ bytes: Span<UInt8>) -> Bool {
+    known.minor == line.minor && known.major == line.major && bytes.equals(line.name, known.device)
   }
 }
 
-/// What /sys/block tells of a block device, which hardly ever changes.
-struct DiskFacts {
+/// What sysfs says of one block device.
+struct BlockDevice {
+  /// Whether it is one of those that are shown.
   var isShown = false
+  /// Whether hardware (or a virtual machine's disk) stands behind it.
   var isPhysical = false
-  /// Whether it has a name, or lacks a medium, that may change.
-  var mayChange = false
+  /// Its name by device mapper.
   var name: String?
+  /// The hardware's name; virtio disks have none.
   var model: String?
+  /// Whether any of this may change while the device stays.
+  var mayChange = false
 
+  /// Looks at a device by its kernel name.
   init(root: String, device: String) {
+    // "cciss/c0d0" is sys/block/cciss!c0d0, since a name in sysfs cannot hold a slash.
+    let name = String(decoding: device.utf8.map { $0 == UInt8(ascii: "/") ? UInt8(ascii: "!") : $0 }, as: UTF8.self)
+    let path = root + "/sys/block/" + name
     if Self.isLeftOut(device) { return }
-    // In sysfs, "cciss/c0d0" is "cciss!c0d0".
-    let folder = root + "/sys/block/" + String(device.map { $0 == "/" ? "!" : $0 })
-    guard Files.exists(folder) else {
-      // Partitions have no folder there. Where the whole of sysfs is kept from a container, names have to tell.
+    guard Files.exists(path) else {
+      // Partitions have no folder of their own there.
       isShown = !Files.exists(root + "/sys/block") && !Self.looksLikePartition(device)
-      isPhysical = isShown && !device.hasPrefix("dm-") && !device.hasPrefix("md") && !device.hasPrefix("zd")
+      isPhysical = isShown && !["dm-", "md", "zd"].contains { device.hasPrefix($0) }
       return
     }
-    if let size = Files.number(of: folder + "/size"), size == 0 {
-      mayChange = true
-      return
-    }
-    isShown = Files.number(of: folder + "/hidden") != 1
-    isPhysical = Files.exists(folder + "/device")
-    mayChange = !isPhysical
-    name = Files.line(of: folder + "/dm/name") ?? Self.arrayName(root: root, device: device)
-    model =
-      Files.line(of: folder + "/device/model")
-      ?? (device.hasPrefix("mmcblk") ? Files.line(of: folder + "/device/name") : nil)
+    isPhysical = Files.exists(path + "/device")
+    isShown = Files.number(of: path + "/size") != 0 && Files.number(of: path + "/hidden") != 1
+    self.name = Files.line(of: path + "/dm/name") ?? Self.arrayName(root: root, device: device)
+    // SCSI, SATA and NVMe; of MMC and SD the product's name.
+    if isPhysical { model = Files.line(of: path + "/device/model") ?? Files.line(of: path + "/device/name") }
+    mayChange = !isShown || !isPhysical || Files.number(of: path + "/removable") == 1
   }
 
-  private static func isLeftOut(_ device: String) -> Bool {
-    for prefix in ["loop", "ram", "zram", "fd", "sr", "scd"] where device.hasPrefix(prefix) {
-      return device.dropFirst(prefix.count).allSatisfy(\.isNumber)
+  /// Whether a device is of a kind that is not shown, by its name.
+  static func isLeftOut(_ device: String) -> Bool {
+    let kind = device.prefix { !$0.isNumber }
+    let rest = device.dropFirst(kind.count)
+    switch kind {
+    case "loop", "ram", "zram", "sr", "scd", "fd": return true
+    // nvme0c1n1 is a path to nvme0n1; mmcblk0boot0 and mmcblk0rpmb are parts of the chip that hold mmcblk0.
+    case "nvme": return rest.contains("c")
+    case "mmcblk": return rest.contains("boot") || rest.contains("rpmb")
+    default: return false
     }
-    if device.hasPrefix("mmcblk"), device.contains("boot") || device.hasSuffix("rpmb") { return true }
-    // nvme0c1n1, a path of nvme0n1.
-    if device.hasPrefix("nvme"), device.dropFirst(4).contains("c") { return true }
-    return false
   }
 
-  /// "sda1", "nvme0n1p2", "mmcblk0p1", "cciss/c0d0p1", "md0p1".
+  /// Whether a name is that of a partition: "sda1", "nvme0n1p2", "mmcblk0p1", "cciss/c0d0p1".
   private static func looksLikePartition(_ device: String) -> Bool {
     let stem = device.reversed().drop(while: \.isNumber)
     guard stem.count < device.count, let last = stem.first else { return false }
-    for prefix in ["sd", "hd", "vd", "xvd"] where device.hasPrefix(prefix) { return true }
+    if ["sd", "hd", "vd", "xvd"].contains(where: { device.hasPrefix($0) }) { return true }
     return last == "p" && stem.dropFirst().first?.isNumber == true
   }
 
-  /// The name of an array by the link that udev makes for it, "md/scratch"; nil where it goes by its number.
+  /// An array's name by the link that udev makes for it, "scratch" of /dev/md/scratch; nil where it goes by its number.
   private static func arrayName(root: String, device: String) -> String? {
     guard device.hasPrefix("md") else { return nil }
-    for name in Files.names(in: root + "/dev/md").sorted() {
-      if let target = Files.link(root + "/dev/md/" + name), target.split(separator: "/").last.map(String.init) == device
-      {
-        return name
-      }
+    return Files.names(in: root + "/dev/md").sorted().first { name in
+      Files.link(root + "/dev/md/" + name)?.split(separator: "/").last.map { String($0) } == device
     }
-    return nil
   }
 }
 
-/// /proc/diskstats (Documentation/admin-guide/iostats.rst): major, minor and name, then 11 counters, 15 since kernel 4.18,
-/// 17 since 5.5; partitions had 4 before 2.6.25.
+/// /proc/diskstats (Documentation/admin-guide/iostats.rst): major, minor, name, and 11 counters.
+///
+/// There are 15 since kernel 4.18 and 17 since 5.5. Before 2.6.25 partitions had four, and are passed over.
 enum DiskstatsParser {
-  /// More lines are not believed.
-  static let maximumDevices = 4_096
+  /// One device's counters, as DiskReading has them.
+  struct Line {
+    var major: UInt64
+    var minor: UInt64
+    /// Where the name stands.
+    var name: Range<Int>
+    var reads: UInt64
+    var sectorsRead: UInt64
+    var readMilliseconds: UInt64
+    var writes: UInt64
+    var sectorsWritten: UInt64
+    var writeMilliseconds: UInt64
+    var inFlight: UInt64
+    var busyMilliseconds: UInt64
+    var queueMilliseconds: UInt64
+  }
 
-  /// The name in the line at `position`, passing over lines that have none; nil at the end.
-  static func device(_ bytes: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
+  /// The next whole line from a position on; nil at the end.
+  static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> Line? {
     while position < bytes.count {
-      if bytes.unsigned(&position) != nil, bytes.unsigned(&position) != nil, let name = bytes.word(&position) {
-        return name
-      }
+      let line = line(bytes, &position)
       bytes.skipLine(&position)
+      // A line that is cut off may hold a number that is.
+      if let line, bytes.byte(at: position - 1) == UInt8(ascii: "\n") { return line }
     }
     return nil
   }
 
-  /// Writes the counters after the name into `disk`; a line with fewer than 11 has none.
-  static func counters(_ bytes: Span<UInt8>, _ position: inout Int, into disk: inout DiskReading) {
-    disk.reads = bytes.unsigned(&position)
-    _ = bytes.unsigned(&position)
-    disk.sectorsRead = bytes.unsigned(&position)
-    disk.readMilliseconds = bytes.unsigned(&position)
-    disk.writes = bytes.unsigned(&position)
-    _ = bytes.unsigned(&position)
-    disk.sectorsWritten = bytes.unsigned(&position)
-    disk.writeMilliseconds = bytes.unsigned(&position)
-    disk.inFlight = bytes.unsigned(&position)
-    disk.busyMilliseconds = bytes.unsigned(&position)
-    disk.queueMilliseconds = bytes.unsigned(&position)
-    if disk.queueMilliseconds == nil {
-      disk.reads = nil
-      disk.sectorsRead = nil
-      disk.readMilliseconds = nil
-      disk.writes = nil
-      disk.sectorsWritten = nil
-      disk.writeMilliseconds = nil
-      disk.inFlight = nil
-      disk.busyMilliseconds = nil
-    }
+  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> Line? {
+    guard let major = bytes.unsigned(&position), let minor = bytes.unsigned(&position),
+      let name = bytes.word(&position),
+      let reads = bytes.unsigned(&position), bytes.unsigned(&position) != nil,
+      let sectorsRead = bytes.unsigned(&position), let readMilliseconds = bytes.unsigned(&position),
+      let writes = bytes.unsigned(&position), bytes.unsigned(&position) != nil,
+      let sectorsWritten = bytes.unsigned(&position), let writeMilliseconds = bytes.unsigned(&position),
+      let inFlight = bytes.unsigned(&position), let busyMilliseconds = bytes.unsigned(&position),
+      let queueMilliseconds = bytes.unsigned(&position)
+    else { return nil }
+    return Line(
+      major: major, minor: minor, name: name, reads: reads, sectorsRead: sectorsRead,
+      readMilliseconds: readMilliseconds, writes: writes, sectorsWritten: sectorsWritten,
+      writeMilliseconds: writeMilliseconds, inFlight: inFlight, busyMilliseconds: busyMilliseconds,
+      queueMilliseconds: queueMilliseconds)
   }
 }

@@ -2,212 +2,273 @@ public import AgentMetrics
 public import Collect
 internal import SystemIO
 
-/// Traffic of network interfaces: /proc/net/dev, with what /sys/class/net tells of each.
+/// Counters of the network interfaces: /proc/net/dev, with state and speed of each from sysfs.
 ///
-/// The total counts interfaces with a device behind them, once: bridges, bonds, VLANs, tunnels and the host's ends of
-/// containers' cables carry the same bytes again and are listed only. A container has none of its own hardware; there
-/// the total counts its ends of cables. Interfaces that are down and never carried a byte are left out.
+/// All interfaces are shown but virtual ones that are down and never carried a byte (dummy0, sit0). Which of them count
+/// in the total, so that no packet counts twice, ``NetworkInterface`` decides. The state of hardware is read each time,
+/// since it costs little and a cable pulled matters, that of virtual interfaces, of which there may be hundreds, at every
+/// 10th read; the speed, for which drivers take a lock, when the state changes and at every 30th.
 public final class NetworkCollector: Collector {
   /// "network".
   public let name = "network"
 
-  /// Reads between two looks at a link's speed, for which some drivers ask their hardware.
-  private static let rest = 60
-  /// With more interfaces than this, their states are read only now and then too.
-  private static let many = 64
+  /// More interfaces than a large machine has are not believed.
+  static let maximumInterfaces = 4_096
+
+  /// Reads between two looks at the state of virtual interfaces.
+  static let shortRest = 10
+
+  /// Virtual interfaces whose file of the state stays open, of the first in the list.
+  static let keptFiles = 64
+
+  /// Reads between two looks at speed and kind.
+  static let longRest = 30
+
+  /// A line's interface, and what sysfs said of it.
+  private struct Known {
+    let device: String
+    let operstate: KeptFile
+    let speedFile: KeptFile
+    var kind: NetworkInterface
+    var state: String?
+    var speed = Double.nan
+    var isShown = true
+    /// Received bytes at the last read; a count that goes back belongs to another interface of that name.
+    var received: UInt64 = 0
+  }
 
   private let root: String
   private let buffer = ReadBuffer()
+  private let stateBuffer = ReadBuffer(capacity: 64)
   private var dev: RestingFile
-  private var facts = DeviceFacts<NetworkFacts>()
+  /// The lines of the last read, in their order.
+  private var known: [Known] = []
   private var look = 0
 
   /// The interfaces of the machine whose /proc and /sys lie under `root`.
   public init(root: String) {
     self.root = root
-    // Of the agent's own network namespace; /proc/net is a link to it.
-    dev = RestingFile(root + (Files.exists(root + "/proc/self/net/dev") ? "/proc/self/net/dev" : "/proc/net/dev"))
+    dev = RestingFile(root + "/proc/net/dev")
   }
 
-  /// Writes `reading.networks`, in the order of /proc/net/dev.
+  /// Writes `reading.networks`, in the order of the kernel.
   public func read(into reading: inout Reading) throws(CollectorError) {
-    look &+= 1
+    look = (look + 1) % (Self.shortRest * Self.longRest)
+    var used = 0
     do {
-      let isThere = try dev.read(into: buffer) { bytes in read(bytes, into: &reading.networks) } != nil
-      if !isThere {
-        reading.networks = []
-        return
-      }
+      used = try dev.read(into: buffer) { write($0, into: &reading.networks) } ?? 0
     } catch {
       reading.networks = []
       throw error
     }
-    // The buffer is free again: states and speeds are read into it.
-    for index in reading.networks.indices { complete(&reading.networks[index]) }
-    if !hasHardware(reading.networks) {
-      for index in reading.networks.indices where isCable(reading.networks[index].device) {
-        reading.networks[index].isPhysical = true
-      }
-    }
+    if used < reading.networks.count { reading.networks.removeLast(reading.networks.count - used) }
   }
 
-  private func read(_ bytes: Span<UInt8>, into networks: inout [NetworkReading]) {
+  /// Writes the interfaces that are shown from the first entry on; returns how many there are.
+  private func write(_ bytes: Span<UInt8>, into networks: inout [NetworkReading]) -> Int {
     var position = 0
-    var line = 0
-    var shown = 0
-    while let device = NetDevParser.device(bytes, &position), line < NetDevParser.maximumInterfaces {
-      facts.place(line, bytes, device) { NetworkFacts(root: root, device: $0) }
-      if shown == networks.count {
-        networks.append(NetworkReading(device: facts.entries[line].name))
-      } else if networks[shown].device != facts.entries[line].name {
-        networks[shown] = NetworkReading(device: facts.entries[line].name)
-      }
-      NetDevParser.counters(bytes, &position, into: &networks[shown])
-      let hasCarried = networks[shown].receiveBytes != 0 || networks[shown].transmitBytes != 0
-      facts.update(line) { $0.isShown = $0.isShown || hasCarried }
-      if facts.entries[line].fact.isShown || isUp(line) { shown += 1 }
-      bytes.skipLine(&position)
-      line += 1
+    var index = 0
+    var used = 0
+    var hasHardware = false
+    while index < Self.maximumInterfaces, let line = NetDevParser.next(bytes, &position) {
+      recognise(line, bytes, at: index)
+      hasHardware = hasHardware || known[index].kind.isHardware
+      let isIdle = known[index].state == "down" && line.receiveBytes == 0 && line.transmitBytes == 0
+      known[index].isShown = known[index].kind.isDevice || !isIdle
+      let interface = known[index]
+      index += 1
+      guard interface.isShown else { continue }
+      if used == networks.count { networks.append(NetworkReading(device: interface.device)) }
+      networks[used].device = interface.device
+      networks[used].state = interface.state
+      networks[used].speed = interface.speed
+      networks[used].receiveBytes = line.receiveBytes
+      networks[used].receivePackets = line.receivePackets
+      networks[used].receiveErrors = line.receiveErrors
+      networks[used].receiveDrops = line.receiveDrops
+      networks[used].transmitBytes = line.transmitBytes
+      networks[used].transmitPackets = line.transmitPackets
+      networks[used].transmitErrors = line.transmitErrors
+      networks[used].transmitDrops = line.transmitDrops
+      used += 1
     }
-    facts.keep(line)
-    if shown < networks.count { networks.removeLast(networks.count - shown) }
-  }
-
-  /// Whether an interface that never carried anything could: told once it has been looked at.
-  private func isUp(_ line: Int) -> Bool {
-    facts.entries[line].fact.isPhysical || facts.entries[line].fact.state == "up"
-  }
-
-  private func complete(_ network: inout NetworkReading) {
-    var line = 0
-    while line < facts.entries.count, facts.entries[line].name != network.device { line += 1 }
-    guard line < facts.entries.count else { return }
-    let count = facts.entries.count
-    facts.update(line) { fact in
-      if count <= Self.many || look % Self.rest == 1 { fact.readState(buffer) }
-      if look >= fact.speedAt {
-        fact.readSpeed(buffer)
-        fact.speedAt = look &+ Self.rest
-      }
+    if index < known.count { known.removeLast(known.count - index) }
+    var entry = 0
+    for place in known.indices where known[place].isShown {
+      let kind = known[place].kind
+      networks[entry].isPhysical = hasHardware ? kind.isHardware : kind.standsIn
+      entry += 1
     }
-    network.isPhysical = facts.entries[line].fact.isPhysical
-    network.state = facts.entries[line].fact.state
-    network.speed = facts.entries[line].fact.state == "down" ? .nan : facts.entries[line].fact.speed
+    return used
   }
 
-  private func hasHardware(_ networks: [NetworkReading]) -> Bool {
-    for index in networks.indices where networks[index].isPhysical { return true }
-    return false
+  /// Puts what is known of the line's interface at `index`, where it stands already unless interfaces came or went.
+  private func recognise(_ line: NetDevParser.Line, _ bytes: Span<UInt8>, at index: Int) {
+    var place = index
+    while place < known.count, !bytes.equals(line.name, known[place].device) { place += 1 }
+    var isNew = place == known.count
+    if isNew {
+      let device = bytes.string(line.name)
+      let path = root + "/sys/class/net/" + device
+      known.insert(
+        Known(
+          device: device, operstate: KeptFile(path + "/operstate"), speedFile: KeptFile(path + "/speed"),
+          kind: NetworkInterface(root: root, device: device)), at: index)
+    } else {
+      if place != index { known.swapAt(place, index) }
+      let isDue = known[index].kind.isDevice && look % Self.longRest == 0
+      if line.receiveBytes < known[index].received {
+        // The files that are open may be those of an interface that is gone.
+        known[index].operstate.close()
+        isNew = true
+      }
+      if isNew || isDue { known[index].kind = NetworkInterface(root: root, device: known[index].device) }
+    }
+    known[index].received = line.receiveBytes
+    readState(at: index, isNew: isNew)
   }
 
-  private func isCable(_ device: String) -> Bool {
-    var line = 0
-    while line < facts.entries.count, facts.entries[line].name != device { line += 1 }
-    return line < facts.entries.count && facts.entries[line].fact.isCable
-  }
-}
-
-/// What /sys/class/net tells of an interface (Documentation/ABI/testing/sysfs-class-net).
-struct NetworkFacts {
-  /// Whether a device stands behind it.
-  let isPhysical: Bool
-  /// Whether it may be a container's end of a cable.
-  let isCable: Bool
-  var isShown: Bool
-  var state: String?
-  var speed = Double.nan
-  var speedAt = 0
-  private let stateFile: KeptFile
-  private let speedFile: KeptFile
-
-  init(root: String, device: String) {
-    let folder = root + "/sys/class/net/" + device
-    stateFile = KeptFile(folder + "/operstate")
-    speedFile = KeptFile(folder + "/speed")
-    isPhysical = Files.exists(folder + "/device")
-    let type = (try? Files.contents(of: folder + "/uevent")).flatMap { NetDevParser.deviceType($0.span) }
-    // 772 is ARPHRD_LOOPBACK.
-    let isLoopback = device == "lo" || Files.number(of: folder + "/type") == 772
-    let isVirtual =
-      ["bridge", "tun_flags", "bonding", "master"].contains { Files.exists(folder + "/" + $0) }
-      || NetworkFacts.virtualNames.contains { prefix in
-        device.hasPrefix(prefix) && device.dropFirst(prefix.count).allSatisfy(\.isNumber)
-      } || device.hasPrefix("br-") || device.contains(".")
-    isCable = !isPhysical && !isLoopback && !isVirtual && type == nil
-    isShown = isLoopback || isPhysical
-    state = Files.line(of: folder + "/operstate")
-  }
-
-  /// Interfaces that the kernel or well-known programs make, followed by a number.
-  private static let virtualNames = [
-    "docker", "virbr", "ifb", "dummy", "sit", "tunl", "ip6tnl", "ip6_vti", "ip_vti", "gre", "gretap", "erspan", "wg",
-    "tun",
-    "tap", "tailscale", "cni", "flannel.", "vxlan", "bond", "team", "nlmon", "vmnet", "zt",
-  ]
-
-  mutating func readState(_ buffer: ReadBuffer) {
-    let old = state
-    let isSame = stateFile.readIfPresent(into: buffer) { bytes in
+  private func readState(at index: Int, isNew: Bool) {
+    let isDevice = known[index].kind.isDevice
+    guard isNew || isDevice || look % Self.shortRest == 0 else { return }
+    let file = known[index].operstate
+    let before = known[index].state
+    let hasChanged = file.readIfPresent(into: stateBuffer) { bytes in
       var position = 0
       guard let word = bytes.word(&position) else { return false }
-      if let state, bytes.equals(word, state) { return true }
-      state = bytes.string(word)
+      if let before, bytes.equals(word, before) { return false }
+      known[index].state = bytes.string(word)
       return true
     }
-    if isSame != true { state = nil }
-    // A link that comes up may have another speed.
-    if state != old { speedAt = 0 }
-  }
-
-  /// The speed in megabits per second, absent where the link is down (EINVAL) or the driver does not know (−1, 0).
-  mutating func readSpeed(_ buffer: ReadBuffer) {
-    // Virtual interfaces make a number up, 10 Gbit/s.
-    guard isPhysical else { return }
-    let megabits = speedFile.readIfPresent(into: buffer) { bytes in
-      var position = 0
-      return bytes.signed(&position) ?? -1
-    }
-    speed = megabits.map { $0 > 0 ? Double($0) * 125_000 : .nan } ?? .nan
+    if hasChanged == nil { known[index].state = nil }
+    // One descriptor for each of hundreds of virtual interfaces would be too many.
+    if !isDevice, index >= Self.keptFiles { file.close() }
+    guard isNew || hasChanged != false || look % Self.longRest == 0 else { return }
+    known[index].speed = .nan
+    // A read fails with EINVAL while the interface is down, and always where there is no such thing (Wi-Fi).
+    if known[index].state == "down" || !known[index].kind.tellsSpeed { return }
+    let speedFile = known[index].speedFile
+    known[index].speed = speedFile.readIfPresent(into: stateBuffer) { NetSpeedParser.speed($0) } ?? .nan
+    speedFile.close()
   }
 }
 
-/// /proc/net/dev: two lines of header, then `name: 16 numbers` (net/core/net-procfs.c).
-enum NetDevParser {
-  /// More lines are not believed.
-  static let maximumInterfaces = 8_192
+/// What sysfs says an interface is, and whether it counts in the total.
+///
+/// Those count that have a device: hardware, and a virtual machine's NICs. What stands on them (bonds, bridges, VLANs,
+/// tunnels, veth, tap) would count the same packets again. So would three kinds that do have one, and do not count: the
+/// ports of a switch chip (DSA), whose packets all pass its conduit; representors of virtual functions; and what is
+/// enslaved to an interface that has a device itself, such as the fast path of a Hyper-V NIC or of a virtio failover pair.
+///
+/// Where nothing has a device, as in a container, those stand in that look like a NIC: Ethernet, no bridge, no bond, no
+/// VLAN, no tunnel, no bridge's or bond's port.
+struct NetworkInterface {
+  /// Whether sysfs has a device for it.
+  var isDevice = false
+  /// Whether it counts in the total.
+  var isHardware = false
+  /// Whether it counts where there is no hardware.
+  var standsIn = false
+  /// Whether its speed is a link's; veth, tap and bridges over them make 10 Gbit/s up.
+  var tellsSpeed = false
 
-  /// The name in the line at `position`, passing over lines that have none; nil at the end.
-  ///
-  /// Moves to its counters, which old kernels write straight behind the colon. An alias has a colon in its name.
-  static func device(_ bytes: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
+  /// Kinds (DEVTYPE of uevent) whose packets pass another interface too.
+  private static let stacked: Set<String> = [
+    "bond", "bridge", "dsa", "geneve", "gre", "gretap", "hsr", "ip6gre", "ip6gretap", "ip6tnl", "ipip", "macsec", "ppp",
+    "sit", "team", "vlan", "vrf", "vxlan", "wireguard", "wwan",
+  ]
+
+  /// Names by which virtual interfaces go that sysfs does not tell from a container's NIC.
+  private static let virtualNames = ["br-", "docker", "dummy", "ifb", "lo", "sit", "tap", "tun", "veth", "virbr", "wg"]
+
+  /// Looks at an interface by its name.
+  init(root: String, device: String) {
+    let path = root + "/sys/class/net/" + device
+    isDevice = Files.exists(path + "/device")
+    let kind = (try? Files.contents(of: path + "/uevent")).flatMap { UeventParser.deviceType($0.span) }
+    if isDevice {
+      let isRepresentor = Files.line(of: path + "/phys_port_name")?.contains("pf") == true
+      tellsSpeed = true
+      isHardware = kind != "dsa" && !isRepresentor && !Files.exists(path + "/master/device")
+      return
+    }
+    tellsSpeed = kind == "bond" || kind == "team" || Files.exists(path + "/bonding")
+    // ARPHRD_ETHER; without sysfs, names have to do.
+    let isEthernet = (Files.number(of: path + "/type") ?? 1) == 1
+    let isPart = ["master", "bridge", "bonding", "tun_flags"].contains { Files.exists(path + "/" + $0) }
+    standsIn =
+      isEthernet && !isPart && !Self.virtualNames.contains { device.hasPrefix($0) }
+      && !Self.stacked.contains(kind ?? "")
+  }
+}
+
+/// /proc/net/dev (net/core/net-procfs.c): two lines of header, then `name: ` and 16 numbers.
+enum NetDevParser {
+  /// One interface's counters, as NetworkReading has them.
+  struct Line {
+    /// Where the name stands.
+    var name: Range<Int>
+    var receiveBytes: UInt64
+    var receivePackets: UInt64
+    var receiveErrors: UInt64
+    var receiveDrops: UInt64
+    var transmitBytes: UInt64
+    var transmitPackets: UInt64
+    var transmitErrors: UInt64
+    var transmitDrops: UInt64
+  }
+
+  /// The next whole line of an interface from a position on; nil at the end.
+  static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> Line? {
     while position < bytes.count {
-      if let word = bytes.word(&position) {
-        var colon = word.upperBound - 1
-        while colon > word.lowerBound, bytes[colon] != UInt8(ascii: ":") { colon -= 1 }
-        if colon > word.lowerBound {
-          position = colon + 1
-          return word.lowerBound..<colon
-        }
-      }
+      let line = line(bytes, &position)
       bytes.skipLine(&position)
+      // A line that is cut off may hold a number that is.
+      if let line, bytes.byte(at: position - 1) == UInt8(ascii: "\n") { return line }
     }
     return nil
   }
 
-  /// Writes the counters into `network`; those that are missing become absent.
-  static func counters(_ bytes: Span<UInt8>, _ position: inout Int, into network: inout NetworkReading) {
-    network.receiveBytes = bytes.unsigned(&position)
-    network.receivePackets = bytes.unsigned(&position)
-    network.receiveErrors = bytes.unsigned(&position)
-    network.receiveDrops = bytes.unsigned(&position)
-    for _ in 0..<4 { _ = bytes.unsigned(&position) }
-    network.transmitBytes = bytes.unsigned(&position)
-    network.transmitPackets = bytes.unsigned(&position)
-    network.transmitErrors = bytes.unsigned(&position)
-    network.transmitDrops = bytes.unsigned(&position)
+  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> Line? {
+    bytes.skipBlanks(&position)
+    let start = position
+    // Up to the last colon: kernels before 2.6.36 leave no blank after it, and an alias has one in its name ("eth0:1").
+    var end = start
+    var scan = start
+    while let byte = bytes.byte(at: scan), byte != UInt8(ascii: "\n") {
+      if byte == UInt8(ascii: ":") { end = scan }
+      scan += 1
+    }
+    guard end > start else { return nil }
+    for index in start..<end where bytes[index].isBlankOrNewline || bytes[index] == UInt8(ascii: "/") { return nil }
+    position = end + 1
+    guard let receiveBytes = bytes.unsigned(&position), let receivePackets = bytes.unsigned(&position),
+      let receiveErrors = bytes.unsigned(&position), let receiveDrops = bytes.unsigned(&position),
+      bytes.unsigned(&position) != nil, bytes.unsigned(&position) != nil, bytes.unsigned(&position) != nil,
+      bytes.unsigned(&position) != nil,
+      let transmitBytes = bytes.unsigned(&position), let transmitPackets = bytes.unsigned(&position),
+      let transmitErrors = bytes.unsigned(&position), let transmitDrops = bytes.unsigned(&position)
+    else { return nil }
+    return Line(
+      name: start..<end, receiveBytes: receiveBytes, receivePackets: receivePackets, receiveErrors: receiveErrors,
+      receiveDrops: receiveDrops, transmitBytes: transmitBytes, transmitPackets: transmitPackets,
+      transmitErrors: transmitErrors, transmitDrops: transmitDrops)
   }
+}
 
-  /// DEVTYPE in an interface's uevent, "bridge", "vlan", "wireguard", "wlan"; nil for a plain one.
+/// /sys/class/net/X/speed: megabits per second (Documentation/ABI/testing/sysfs-class-net).
+enum NetSpeedParser {
+  /// Bytes per second; NaN for −1, for the same as an unsigned number, and for 0.
+  static func speed(_ bytes: Span<UInt8>) -> Double {
+    var position = 0
+    guard let speed = bytes.signed(&position), speed > 0, speed < 4_294_967_295 else { return .nan }
+    return Double(speed) * 125_000
+  }
+}
+
+/// A uevent file: `KEY=value`, one per line.
+enum UeventParser {
+  /// The value of DEVTYPE; nil where there is none.
   static func deviceType(_ bytes: Span<UInt8>) -> String? {
     var position = 0
     while position < bytes.count {

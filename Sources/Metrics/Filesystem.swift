@@ -22,7 +22,7 @@ public struct Filesystem: Sendable, Hashable {
   public var inodes = Double.nan
   /// Inodes free.
   public var inodesFree = Double.nan
-  /// Seconds since the figures were read, when they are older than this sample; NaN when fresh.
+  /// Seconds since the figures were read, when that is more than 12 s ago; NaN when fresh.
   public var age = Double.nan
   /// Why there are no fresh figures; nil when there are.
   public var error: String?

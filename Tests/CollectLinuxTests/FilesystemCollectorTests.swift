@@ -1,4 +1,6 @@
 import AgentMetrics
+import CAllocationCounter
+import Collect
 import SystemIO
 import TestSupport
 import Testing
@@ -6,145 +8,333 @@ import Testing
 @testable import CollectLinux
 
 @Suite(.ownThreads) struct FilesystemCollectorTests {
-  /// A question that is under way when a tick looks is left to its thread, so that a busy machine may need a second look.
-  private func read(_ collector: FilesystemCollector, until isDone: ([Filesystem]) -> Bool) throws -> [Filesystem] {
+  private func read(_ root: String) throws -> [Filesystem] {
     var reading = Reading()
-    for _ in 0..<500 {
-      collector.prepare()
-      try collector.read(into: &reading)
-      if isDone(reading.filesystems) { break }
-    }
+    try FilesystemCollector(root: root).read(into: &reading)
     return reading.filesystems
   }
 
-  private func read(_ root: String) throws -> [Filesystem] {
-    try read(FilesystemCollector(root: root)) { $0.allSatisfy { !$0.total.isNaN || $0.error != nil } }
+  @Test func aVirtualMachine() throws {
+    let filesystems = try read(Fixture("vm-1-core").root)
+    #expect(filesystems.map(\.mountpoint) == ["/", "/boot/efi"])
+    let root = filesystems[0]
+    #expect(root.device == "/dev/vda1")
+    #expect(root.fstype == "ext4")
+    #expect(!root.isReadOnly)
+    #expect(root.total == 5_095_819 * 4_096)
+    #expect(root.free == 3_011_204 * 4_096)
+    #expect(root.used == (5_095_819 - 3_011_204) * 4_096)
+    #expect(root.available == 2_776_312 * 4_096)
+    #expect(root.inodes == 1_310_720)
+    #expect(root.inodesFree == 1_241_877)
+    #expect(root.age.isNaN)
+    #expect(root.error == nil)
+    // FAT makes inodes up.
+    #expect(filesystems[1].total == 248_830 * 512)
+    #expect(filesystems[1].inodes.isNaN)
+    #expect(filesystems[1].inodesUsage.isNaN)
   }
 
   @Test func eachFilesystemOnce() throws {
+    // Without the bind mounts /srv/www and /opt/docker, the subvolume /srv/backups, snaps, tmpfs, overlay, the portal;
+    // with what autofs has mounted over itself.
     let filesystems = try read(Fixture("nvme-md-dm").root)
-    // Not the bind mounts, the second subvolume, snaps, overlays, autofs, tmpfs.
     #expect(
       filesystems.map(\.mountpoint) == [
         "/", "/boot/efi", "/mnt/back up disk", "/mnt/remote", "/net/archive", "/srv/data", "/var/lib",
       ])
-    let root = filesystems[0]
-    #expect(root.fstype == "ext4" && root.device == "/dev/mapper/vg0-root" && !root.isReadOnly)
-    #expect(root.total == 25_671_908 * 4_096)
-    #expect(root.free == 12_044_120 * 4_096)
-    #expect(root.available == 10_715_000 * 4_096)
-    #expect(root.used == (25_671_908 - 12_044_120) * 4_096)
-    #expect(root.inodes == 6_553_600 && root.inodesFree == 6_012_044)
-    #expect(root.age.isNaN)
-    // df's own arithmetic: root's reserve is not free.
-    #expect(abs(root.usage - Double(25_671_908 - 12_044_120) / Double(25_671_908 - 12_044_120 + 10_715_000)) < 1e-12)
-    // vfat has no fixed number of inodes.
-    #expect(filesystems[1].inodes.isNaN)
-    #expect(filesystems[2].isReadOnly)
-    #expect(filesystems[3].error == "statvfs /mnt/remote: Permission denied")
+    #expect(filesystems.map(\.isReadOnly) == [false, false, true, false, false, false, false])
+    #expect(filesystems.map(\.fstype) == ["ext4", "vfat", "ext4", "fuse.sshfs", "nfs4", "btrfs", "xfs"])
+    #expect(filesystems[2].used == (240_234_168 - 91_204_412) * 4_096)
+    // The call failed when it was recorded.
     #expect(filesystems[3].total.isNaN)
+    #expect(filesystems[3].error == "no answer when recorded")
   }
 
-  @Test func aPoolsFreeSpaceIsToldOnce() throws {
-    let filesystems = try read(Fixture("zfs").root)
+  @Test(
+    arguments: [
+      ("arm-board", ["/", "/boot/firmware"]),
+      ("cgroup-v1-container", ["/"]),
+      ("cgroup-v2-container", ["/", "/data"]),
+      ("epyc-2s-256t", ["/", "/boot/efi", "/home", "/lustre", "/scratch"]),
+      ("hotplug", ["/", "/mnt/archive", "/srv/fast"]),
+      ("hybrid-laptop", ["/", "/boot", "/boot/efi"]),
+      ("odd-names", ["/"]),
+      ("old-kernel", ["/", "/boot", "/data", "/net/home"]),
+      // Without the datasets that only hold others.
+      ("zfs", ["/", "/boot/efi", "/rpool/data/subvol-101-disk-0", "/tank/backup", "/tank/media files"]),
+    ])
+  func whichAreShown(machine: String, mountpoints: [String]) throws {
+    let filesystems = try read(Fixture(machine).root)
+    #expect(filesystems.map(\.mountpoint) == mountpoints)
+    #expect(filesystems.allSatisfy { $0.total > 0 && $0.error == nil })
+  }
+
+  @Test func figuresOfManyKinds() throws {
+    let zfs = try read(Fixture("zfs").root)
+    // (53653598 − 31436464) × 128 KiB.
+    #expect(zfs.last?.used == 2_912_044_187_648)
+    #expect(zfs.last?.available == 4_120_440_209_408)
+    #expect(zfs[3].isReadOnly)
+    let lustre = try read(Fixture("epyc-2s-256t").root)[3]
+    #expect(lustre.total == 536_870_912_000 * 4_096)
+    #expect(lustre.inodesFree == 3_912_044_120)
+  }
+
+  @Test func mountsComeAndGo() throws {
+    let fixture = try Fixture("hotplug").copy()
+    let collector = FilesystemCollector(root: fixture.root)
+    var reading = Reading()
+    try collector.read(into: &reading)
+    #expect(reading.filesystems.map(\.mountpoint) == ["/", "/mnt/archive", "/srv/fast"])
+    try fixture.advance()
+    try collector.read(into: &reading)
+    #expect(reading.filesystems.map(\.mountpoint) == ["/", "/media/stick", "/srv/fast"])
+    #expect(reading.filesystems[1].total == 131_008 * 32_768)
+    #expect(collector.age == 0)
+  }
+
+  @Test func kernelsWithoutMountinfo() throws {
+    let fixture = try Fixture(files: [
+      "proc/self/mounts": """
+      rootfs / rootfs rw 0 0
+      /dev/root / ext3 rw,noatime 0 0
+      proc /proc proc rw 0 0
+      /dev/sdb1 /srv/a\\040b ext3 ro,noatime 0 0
+      /dev/sdb1 /srv/longer ext3 rw 0 0
+      tmpfs /tmp tmpfs rw 0 0
+
+      """,
+      "statvfs": "/ 1024 100 40 30 10 5 rw\n/srv/a\\040b 512 7 7 7 0 0 rw\n",
+    ])
+    let filesystems = try read(fixture.root)
+    #expect(filesystems.map(\.mountpoint) == ["/", "/srv/a b"])
+    #expect(filesystems.map(\.device) == ["/dev/root", "/dev/sdb1"])
+    #expect(filesystems.map(\.isReadOnly) == [false, true])
+    #expect(filesystems[0].usage == 60.0 / 90)
+    #expect(try read(Fixture(files: ["proc/stat": ""]).root).isEmpty)
+  }
+
+  @Test func whatHidesAndWhatIsHidden() {
+    func mounts(_ text: String) -> [String] {
+      let bytes = Array(text.utf8)
+      return MountFilter.shown(of: MountinfoParser.mounts(bytes.span)).map { $0.mountpoint + " " + $0.fstype }
+    }
+    // A tmpfs over a disk, a disk over a tmpfs, the root in memory.
     #expect(
-      filesystems.map(\.mountpoint) == ["/", "/boot/efi", "/rpool/data/subvol-101-disk-0", "/tank/media files"])
+      mounts(
+        """
+        1 1 0:1 / / rw - tmpfs none rw
+        2 1 8:1 / /a rw - ext4 /dev/sda1 rw
+        3 1 0:2 / /a rw - tmpfs none rw
+        4 1 0:3 / /b rw - tmpfs none rw
+        5 1 8:2 / /b rw shared:1 master:2 - ext4 /dev/sda2 rw
+        6 1 8:3 / /c/long rw - ext4 /dev/sda3 rw
+        7 1 8:3 /x /c rw - ext4 /dev/sda3 rw
+        8 1 0:9 / /d rw - fuseblk /dev/sdb1 rw
+        9 1 0:10 / /e rw - fuse.gvfsd-fuse gvfsd-fuse rw
+        10 1 0:11 / /f rw - zfs pool/x@yesterday ro
+        11 1 0:12 / /dev/shm/g rw - ext4 /dev/sda9 rw
+        12 1 0:13 / /cut
+
+        """) == ["/ tmpfs", "/b ext4", "/c/long ext4", "/d fuseblk"])
   }
 
-  @Test func aContainersRoot() throws {
-    let filesystems = try read(Fixture("cgroup-v2-container").root)
-    #expect(filesystems.map(\.mountpoint) == ["/", "/data"])
-    #expect(filesystems[0].fstype == "overlay")
+  @Test func octalEscapes() {
+    func text(_ text: String) -> String {
+      let bytes = Array(text.utf8)
+      return MountsParser.text(bytes.span, 0..<bytes.count)
+    }
+    #expect(text(#"/a\040b\011c\134d\043e"#) == "/a b\tc\\d#e")
+    #expect(text(#"\303\244"#) == "ä")
+    #expect(text(#"\400\08\9"#) == #"\400\08\9"#)
+    #expect(text(#"\"#) == #"\"#)
   }
 
-  @Test func thisMachine() throws {
-    let filesystems = try read("")
+  @Test func theRootOfThisMachine() throws {
+    let collector = FilesystemCollector(root: "")
+    var reading = Reading()
+    // The thread that asks may get its turn late; it gets one in the end.
+    repeat {
+      try collector.read(into: &reading)
+    } while reading.filesystems.contains { $0.mountpoint == "/" && $0.total.isNaN && $0.error == nil }
+    guard let root = reading.filesystems.first(where: { $0.mountpoint == "/" }) else { return }
     var answer = statvfs()
-    try #require(statvfs("/", &answer) == 0)
-    if let root = filesystems.first(where: { $0.mountpoint == "/" }) {
-      #expect(root.total == Double(answer.f_blocks) * Double(answer.f_frsize))
-    }
-    #expect(filesystems.allSatisfy { $0.total.isNaN || $0.total > 0 })
-  }
-
-  private static func mounted(_ points: [String]) throws -> Fixture {
-    let lines = points.enumerated().map { "\($0 + 1) 1 8:\($0) / \($1) rw - ext4 /dev/sd\($0) rw\n" }
-    return try Fixture(files: ["proc/self/mountinfo": lines.joined()])
-  }
-
-  private static let space = Space(
-    blockSize: 1, blocks: 100, free: 40, available: 30, inodes: 10, inodesFree: 5, isReadOnly: false)
-
-  /// The calls return only when the test lets them, after the looks: so no look waited for them.
-  @Test func mountsThatHangDelayNothing() throws {
-    let fixture = try Self.mounted(["/a", "/dead1", "/b", "/dead2", "/c"])
-    let gate = Condition(false)
-    let asked = Condition<[String: Int]>([:])
-    let collector = FilesystemCollector(root: fixture.root) { path throws(SystemError) in
-      asked.update { $0[path, default: 0] += 1 }
-      if path.hasPrefix("/dead") { _ = gate.wait { $0 ? true : nil } }
-      return Self.space
-    }
-    let filesystems = try read(collector) { filesystems in
-      filesystems.filter { !$0.total.isNaN }.count == 3
-    }
-    // Still hanging, and the others are there.
-    #expect(filesystems.map(\.mountpoint) == ["/a", "/b", "/c", "/dead1", "/dead2"])
-    #expect(filesystems.map(\.total.isNaN) == [false, false, false, true, true])
-    // None is asked twice while a thread is in it.
-    #expect(asked.withState { $0["/dead1"] } == 1)
-    gate.update { $0 = true }
-    _ = asked.wait(atMost: 20) { _ in
-      var reading = Reading()
-      try? collector.read(into: &reading)
-      return reading.filesystems.allSatisfy { !$0.total.isNaN } ? true : nil
-    }
-    let healed = try read(collector) { $0.allSatisfy { !$0.total.isNaN } }
-    #expect(healed.allSatisfy { $0.total == 100 && $0.error == nil })
-  }
-
-  @Test func aMountThatHangsSaysSinceWhen() {
-    let gate = Condition(false)
-    let queries = SpaceQueries { _ throws(SystemError) in
-      _ = gate.wait { $0 ? true : nil }
-      return Self.space
-    }
-    queries.ask(["/dead"])
-    queries.wait(atMost: 0.02)
-    #expect(queries.answer(for: "/dead").space == nil)
-    gate.update { $0 = true }
-  }
-
-  @Test func mountPointsWithBlanksAndLaterMounts() {
-    let text = Array(
-      """
-      1 0 8:1 / / rw - ext4 /dev/sda1 rw
-      2 1 8:2 / /a\\040b\\134c rw shared:1 master:2 - xfs /dev/sdb rw
-      3 1 0:40 / /x rw - autofs auto rw
-      4 1 8:3 / /x ro,nodev - ext4 /dev/sdc rw
-      5 1 8:1 /sub /longer rw - ext4 /dev/sda1 rw
-      6 1 8:4 /part /y rw - ext4 /dev/sdd rw
-      7 1 8:4 / /zzzzzz rw - ext4 /dev/sdd rw
-      8 1 8:5 / /cut rw - ext4
-      9 1 8:6 / /dash rw
-      10 1 0:50 / /mnt/app rw - fuse.x.AppImage x rw
-
-      """.utf8)
-    func storage() -> [Mount] { MountinfoParser.storage(text.span) }
-    #expect(storage().map(\.point) == ["/", "/a b\\c", "/x", "/zzzzzz"])
-    #expect(storage().map(\.isReadOnly) == [false, false, true, false])
+    #expect(statvfs("/", &answer) == 0)
+    #expect(root.total == Double(answer.f_blocks) * Double(answer.f_frsize))
+    #expect(root.inodes == Double(answer.f_files))
+    #expect(root.error == nil)
+    #expect(collector.age >= 0 && collector.age < 60)
   }
 
   @Test func parsersSurviveAnything() throws {
-    let text = try Array(Fixture("nvme-md-dm").contents(of: "proc/self/mountinfo").suffix(700))
-    surviveTruncationAndMutation(of: text, mutations: 20_000) { bytes in _ = MountinfoParser.storage(bytes) }
-    let spaces = try Array(Fixture("nvme-md-dm").contents(of: "statvfs").prefix(300))
-    surviveTruncationAndMutation(of: spaces, mutations: 20_000) { bytes in
-      for (point, space) in RecordedSpaceParser.spaces(bytes) {
-        var filesystem = Filesystem(mountpoint: point, device: "", fstype: "zfs", isReadOnly: false)
-        space.write(into: &filesystem)
-        _ = FilesystemCollector.withoutSharedSpace([filesystem])
+    let mountinfo = Array(
+      """
+      21 1 253:1 / / rw,relatime shared:1 - ext4 /dev/mapper/vg0-root rw,errors=remount-ro
+      48 21 8:1 / /mnt/back\\040up\\040disk ro,relatime shared:28 - ext4 /dev/sda1 ro
+      50 21 0:48 / /net/archive rw,relatime shared:30 - autofs /etc/auto.net rw,fd=7
+      51 50 0:49 /export/archive /net/archive rw shared:31 - nfs4 server:/export/archive rw
+
+      """.utf8)
+    surviveTruncationAndMutation(of: mountinfo, mutations: 8_000) { bytes in
+      _ = MountFilter.shown(of: MountinfoParser.mounts(bytes))
+    }
+    let mounts = Array("/dev/root / ext3 rw,noatime 0 0\n/dev/sdb1 /srv/a\\040b ext3 ro,noatime 0 0\n".utf8)
+    surviveTruncationAndMutation(of: mounts, mutations: 6_000) { bytes in
+      _ = MountFilter.shown(of: MountsParser.mounts(bytes))
+    }
+    let statvfs = Array("/ 4096 100 40 30 10 5 rw\n/a\\040b 512 7 9 7 0 0 ro\n".utf8)
+    surviveTruncationAndMutation(of: statvfs, mutations: 6_000) { bytes in
+      _ = StatvfsRecordParser.answer(bytes, for: "/a b")
+    }
+  }
+}
+
+/// Filesystems that do not answer, and when they are asked.
+@Suite(.ownThreads) struct FilesystemDeadlineTests {
+  /// A machine whose statvfs answers, fails or hangs as the test says, and whose clock the test sets.
+  private final class Machine: Sendable {
+    struct State {
+      var hanging: Set<String> = []
+      var failing: Set<String> = []
+      var asked: [String: Int] = [:]
+      var now = 1_000.0
+    }
+
+    let state = Condition(State())
+    let fixture: Fixture
+
+    init(_ mountpoints: [String]) throws {
+      fixture = try Fixture(files: ["proc/self/mountinfo": Self.list(mountpoints)])
+    }
+
+    static func list(_ mountpoints: [String]) -> String {
+      mountpoints.enumerated().map { "\($0) 1 8:\($0) / \($1) rw - ext4 /dev/sd\($0) rw\n" }.joined()
+    }
+
+    func answer(_ mountpoint: String) throws -> FilesystemStatistics {
+      state.update { $0.asked[mountpoint, default: 0] += 1 }
+      _ = state.wait { $0.hanging.contains(mountpoint) ? nil : true }
+      if state.withState({ $0.failing.contains(mountpoint) }) { throw SystemError("statvfs", code: EACCES) }
+      return FilesystemStatistics(
+        blockSize: 1, blocks: 100, free: 40, available: 30, inodes: 0, inodesFree: 0, isReadOnly: false)
+    }
+
+    func collector(isLive: Bool = true) -> FilesystemCollector {
+      FilesystemCollector(root: fixture.root, isLive: isLive, now: { self.state.withState { $0.now } }) {
+        try self.answer($0)
       }
     }
+
+    func asked(_ mountpoint: String) -> Int { state.withState { $0.asked[mountpoint] ?? 0 } }
+
+    func pass(_ seconds: Double) { state.update { $0.now += seconds } }
+  }
+
+  /// Ticks until the list is as it should be: the threads that ask get their turn in the end.
+  private func tick(
+    _ collector: FilesystemCollector, until isDone: ([Filesystem]) -> Bool
+  ) throws -> [Filesystem] {
+    var reading = Reading()
+    repeat {
+      collector.prepare()
+      try collector.read(into: &reading)
+    } while !isDone(reading.filesystems)
+    return reading.filesystems
+  }
+
+  @Test func whatHangsHoldsNothingUpAndHidesNothing() throws {
+    let machine = try Machine(["/a", "/b", "/c", "/d"])
+    machine.state.update { $0.hanging = ["/a", "/c"] }
+    let collector = machine.collector()
+    // Each read comes back although the calls do not, until the test lets them.
+    var list = try tick(collector) { list in
+      list.filter { $0.total == 100 }.map(\.mountpoint) == ["/b", "/d"] && machine.asked("/c") == 1
+    }
+    #expect(list.map(\.mountpoint) == ["/a", "/b", "/c", "/d"])
+    #expect(list[0].total.isNaN)
+    #expect(machine.asked("/a") == 1)
+
+    // A call that hangs is told as an error after a second, and is not made again; the others are asked again.
+    machine.pass(30)
+    list = try tick(collector) { _ in machine.asked("/b") == 2 && machine.asked("/d") == 2 }
+    list = try tick(collector) { $0[0].error != nil && $0[2].error != nil && $0[1].age.isNaN && $0[3].age.isNaN }
+    #expect(list[0].error == "no answer for 30 s")
+    #expect(list[0].age.isNaN)
+    #expect(list[1].error == nil)
+    #expect(machine.asked("/a") == 1 && machine.asked("/c") == 1)
+
+    // And it is like the others when it returns.
+    machine.state.update { $0.hanging = [] }
+    list = try tick(collector) { $0.allSatisfy { $0.total == 100 && $0.error == nil } }
+    #expect(list[0].used == 60)
+  }
+
+  @Test func theLastFiguresGrowOld() throws {
+    let machine = try Machine(["/a", "/b"])
+    let collector = machine.collector()
+    _ = try tick(collector) { $0.allSatisfy { $0.total == 100 } }
+    #expect(collector.age == 0)
+    machine.state.update { $0.hanging = ["/b"] }
+    machine.pass(10)
+    _ = try tick(collector) { _ in machine.asked("/b") == 2 }
+    machine.pass(5)
+    let list = try tick(collector) { $0[1].error != nil }
+    #expect(list[1].total == 100)
+    #expect(list[1].age == 15)
+    #expect(list[1].error == "no answer for 5 s")
+    #expect(list[0].age.isNaN)
+    #expect(collector.age == 15)
+    machine.state.update { $0.hanging = [] }
+    _ = try tick(collector) { $0[1].error == nil }
+  }
+
+  @Test func nobodyIsAskedMoreOftenThanEveryTenSeconds() throws {
+    let machine = try Machine(["/a"])
+    let collector = machine.collector()
+    _ = try tick(collector) { $0[0].total == 100 }
+    for _ in 0..<5 {
+      machine.pass(1.9)
+      _ = try tick(collector) { _ in true }
+    }
+    #expect(machine.asked("/a") == 1)
+    machine.pass(1)
+    _ = try tick(collector) { _ in machine.asked("/a") == 2 }
+  }
+
+  @Test func anErrorIsTold() throws {
+    let machine = try Machine(["/a", "/b"])
+    machine.state.update { $0.failing = ["/a"] }
+    let list = try tick(machine.collector()) { $0[0].error != nil && $0[1].total == 100 }
+    #expect(list[0].error == "Permission denied")
+    #expect(list[0].total.isNaN)
+  }
+
+  @Test func anotherFilesystemAtTheSamePlaceIsAskedThoughTheFirstOneHangs() throws {
+    let machine = try Machine(["/a"])
+    machine.state.update { $0.hanging = ["/a"] }
+    let collector = machine.collector(isLive: true)
+    _ = try tick(collector) { _ in machine.asked("/a") == 1 }
+    try machine.fixture.write("1 1 9:9 / /a rw - xfs /dev/other rw\n", to: "proc/self/mountinfo")
+    machine.pass(10)
+    _ = try tick(collector) { _ in machine.asked("/a") == 2 }
+    machine.state.update { $0.hanging = [] }
+    let list = try tick(collector) { $0[0].total == 100 }
+    #expect(list.map(\.device) == ["/dev/other"])
+  }
+
+  @Test func aTickOnWhichNothingIsAskedAllocatesNothing() throws {
+    let machine = try Machine(["/a", "/b"])
+    let collector = machine.collector()
+    var readings = [Reading(), Reading()]
+    _ = try tick(collector) { $0.allSatisfy { $0.total == 100 } }
+    for look in 0..<4 { try collector.read(into: &readings[look % 2]) }
+    allocation_counter_start()
+    for look in 0..<10 {
+      collector.prepare()
+      do { try collector.read(into: &readings[look % 2]) } catch { Issue.record(error) }
+    }
+    #expect(allocation_counter_stop() == 0)
+    #expect(readings[0].filesystems.count == 2)
   }
 }

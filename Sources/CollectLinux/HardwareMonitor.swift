@@ -1,0 +1,293 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// hwmon's chips (Documentation/hwmon/sysfs-interface.rst), and thermal zones where no chip has a temperature
+/// (Documentation/driver-api/thermal/sysfs-api.rst).
+///
+/// Absent are figures that a chip does not give (ENODATA, EIO, a fault flag) and those that no machine has: temperatures
+/// outside −50…150 °C, exactly 0 °C, which is what inputs without a sensor read, and fans beyond 50,000 rpm (65535 stands
+/// for none). A fan at 0 stands still, and is shown. Marks outside 0…150 °C are no marks.
+///
+/// A device that sleeps is not read, since that would wake it. Asking a drive costs it a command, and may keep it from
+/// sleeping: NVMe drives are read every ten seconds, those of drivetemp every minute.
+final class HardwareMonitor {
+  /// Sweeps between two looks for chips when none came or went: drivers add sensors late.
+  static let rest = 60
+
+  private let root: String
+  private let now: () -> Double
+  private let buffer = ReadBuffer(capacity: 512)
+  private var chips: [Chip] = []
+  private var zones: [ThermalZone] = []
+  private var names: [String] = []
+  private var resting = 0
+
+  /// The chips of the machine whose /sys lies under `root`; by `now` it is told when a drive may be asked again.
+  init(root: String, now: @escaping () -> Double = { Clock.boottime }) {
+    self.root = root
+    self.now = now
+  }
+
+  /// Reads everything once; takes as long as the chips do.
+  func sweep() -> SensorSweep {
+    let present = Files.names(in: root + "/sys/class/hwmon").sorted()
+    if resting == 0 || present != names {
+      names = present
+      resting = Self.rest
+      find()
+    }
+    resting -= 1
+    let now = now()
+    var sweep = SensorSweep()
+    sweep.isEmpty = chips.isEmpty && zones.isEmpty
+    for index in chips.indices {
+      chips[index].read(at: now, buffer)
+      sweep.temperatures += chips[index].figures.temperatures
+      sweep.fans += chips[index].figures.fans
+      sweep.powers += chips[index].figures.powers
+    }
+    for zone in zones { sweep.temperatures += zone.read(buffer).map { [$0] } ?? [] }
+    return sweep
+  }
+
+  private func find() {
+    let folder = root + "/sys/class/hwmon/"
+    var found: [(number: Int, chip: Chip)] = []
+    for name in names {
+      guard let number = Int(name.dropFirst("hwmon".count)), let chip = Chip(folder: folder, entry: name) else {
+        continue
+      }
+      // One that stays keeps its files, and is not asked for its marks again.
+      let known = chips.first { $0.entry == name && $0.driver == chip.driver && $0.sensorNames == chip.sensorNames }
+      found.append((number, known ?? chip))
+    }
+    chips = found.sorted { $0.number < $1.number }.map(\.chip)
+    for index in chips.indices {
+      let isAlone = chips.count { $0.driver == chips[index].driver } == 1
+      chips[index].setName(isAlone: isAlone)
+      chips[index].open()
+    }
+    zones = chips.contains(where: \.hasTemperature) ? [] : ThermalZone.find(root: root)
+  }
+}
+
+/// One chip of hwmon.
+private struct Chip {
+  /// Its folder's name, "hwmon3".
+  let entry: String
+  /// The name its driver gives, "coretemp".
+  let driver: String
+  /// What distinguishes it from others of its driver, "0000:00:18.3".
+  let address: String
+  /// Names of its inputs, "temp1_input", in order.
+  let sensorNames: [SensorName]
+  /// What it said when last asked.
+  var figures = SensorSweep()
+
+  private let path: String
+  /// Where the state of the device, or of the one below it, can be read without waking it.
+  private let sleepFiles: [String]
+  private let period: Double
+  private var name = ""
+  private var sensors: [Sensor] = []
+  private var isOpen = false
+  private var askedAt = -Double.infinity
+
+  private struct Sensor {
+    let kind: SensorName.Kind
+    let label: String
+    let input: KeptFile
+    let fault: KeptFile?
+    var high = Double.nan
+    var critical = Double.nan
+  }
+
+  /// A chip by its entry of /sys/class/hwmon; nil where it measures nothing that is shown.
+  init?(folder: String, entry: String) {
+    self.entry = entry
+    let device = folder + entry + "/device"
+    // Before kernel 3.13 drivers put their files beside the device's own.
+    path = Files.exists(folder + entry + "/name") ? folder + entry : device
+    driver = Files.line(of: path + "/name") ?? entry
+    address = Files.link(device).flatMap { $0.split(separator: "/").last.map { String($0) } } ?? entry
+    sensorNames = Files.names(in: path).compactMap { SensorName($0) }.sorted()
+    if sensorNames.isEmpty { return nil }
+    sleepFiles = [device, device + "/device"].map { $0 + "/power/runtime_status" }.filter { Files.exists($0) }
+    period = driver == "nvme" ? 10 : driver == "drivetemp" ? 60 : 0
+  }
+
+  /// Whether a temperature is among its sensors.
+  var hasTemperature: Bool { sensorNames.contains { $0.kind == .temperature } }
+
+  /// Names it so that no other chip has that name.
+  mutating func setName(isAlone: Bool) {
+    // "nvme0" and "coretemp.1" tell the driver themselves.
+    let name = isAlone ? driver : address.hasPrefix(driver) ? address : driver + "-" + address
+    if name != self.name { askedAt = -.infinity }
+    self.name = name
+  }
+
+  private var isAsleep: Bool {
+    sleepFiles.contains { Files.line(of: $0)?.hasPrefix("suspend") == true }
+  }
+
+  /// Learns labels and marks, unless that is done or would wake it.
+  mutating func open() {
+    if isOpen || isAsleep { return }
+    isOpen = true
+    var labels: Set<String> = []
+    for sensor in sensorNames {
+      // Of a meter that tells both, the mean is the better figure.
+      if sensor.attribute == "input", sensor.kind == .power, sensorNames.contains(sensor.averaged) { continue }
+      let base = path + "/" + sensor.kind.rawValue + String(sensor.number) + "_"
+      let plain = sensor.kind.rawValue + String(sensor.number)
+      var label = Files.line(of: base + "label") ?? plain
+      if !labels.insert(sensor.kind.rawValue + label).inserted { label += " (" + plain + ")" }
+      var entry = Sensor(
+        kind: sensor.kind, label: label, input: KeptFile(base + sensor.attribute),
+        fault: Files.exists(base + "fault") ? KeptFile(base + "fault") : nil)
+      if sensor.kind == .temperature {
+        entry.high = Self.mark(base + "max")
+        entry.critical = Self.mark(base + "crit")
+      }
+      sensors.append(entry)
+    }
+  }
+
+  private static func mark(_ path: String) -> Double {
+    guard let millidegrees = Files.number(of: path) else { return .nan }
+    return SensorParser.celsius(Int64(millidegrees)).flatMap { $0 > 0 ? $0 : nil } ?? .nan
+  }
+
+  /// Brings `figures` up to date; leaves them without a device that sleeps, and as they are when it is too early to ask.
+  mutating func read(at now: Double, _ buffer: ReadBuffer) {
+    if isAsleep {
+      figures = SensorSweep()
+      askedAt = -.infinity
+      return
+    }
+    open()
+    if now - askedAt < period { return }
+    askedAt = now
+    figures = SensorSweep()
+    for sensor in sensors {
+      if let fault = sensor.fault?.readIfPresent(into: buffer, SensorParser.number), fault == 1 { continue }
+      guard let number = sensor.input.readIfPresent(into: buffer, SensorParser.number) ?? nil else { continue }
+      switch sensor.kind {
+      case .temperature:
+        guard let celsius = SensorParser.celsius(number) else { continue }
+        var temperature = Temperature(chip: name, sensor: sensor.label, celsius: celsius)
+        temperature.high = sensor.high
+        temperature.critical = sensor.critical
+        figures.temperatures.append(temperature)
+      case .fan:
+        guard let rpm = SensorParser.rpm(number) else { continue }
+        figures.fans.append(Fan(chip: name, sensor: sensor.label, rpm: rpm))
+      case .power:
+        guard let watts = SensorParser.watts(number) else { continue }
+        var power = PowerReading(chip: name, sensor: sensor.label)
+        power.watts = watts
+        figures.powers.append(power)
+      }
+    }
+  }
+}
+
+/// The name of a file that gives a chip's figure, "temp10_input".
+struct SensorName: Hashable, Comparable {
+  /// What is measured.
+  enum Kind: String {
+    case temperature = "temp"
+    case fan
+    case power
+  }
+
+  let kind: Kind
+  let number: Int
+  let attribute: String
+
+  /// The same meter's file of its mean.
+  var averaged: SensorName { SensorName(kind: kind, number: number, attribute: "average") }
+
+  init(kind: Kind, number: Int, attribute: String) {
+    self.kind = kind
+    self.number = number
+    self.attribute = attribute
+  }
+
+  /// The parts of a name; nil where the file gives no such figure.
+  init?(_ name: String) {
+    let parts = name.split(separator: "_", maxSplits: 1)
+    guard parts.count == 2 else { return nil }
+    let word = parts[0].prefix { !$0.isNumber }
+    guard let kind = Kind(rawValue: String(word)), let number = Int(parts[0].dropFirst(word.count)) else { return nil }
+    guard parts[1] == "input" || kind == .power && parts[1] == "average" else { return nil }
+    self.init(kind: kind, number: number, attribute: String(parts[1]))
+  }
+
+  static func < (left: SensorName, right: SensorName) -> Bool {
+    (left.kind.rawValue, left.number, left.attribute) < (right.kind.rawValue, right.number, right.attribute)
+  }
+}
+
+/// A thermal zone: what the firmware or the device tree says is worth watching.
+private struct ThermalZone {
+  private let name: String
+  private let type: String
+  private let critical: Double
+  private let temperature: KeptFile
+
+  /// The machine's zones, by number.
+  static func find(root: String) -> [ThermalZone] {
+    let folder = root + "/sys/class/thermal/"
+    let numbers = Files.names(in: folder).compactMap { name in
+      name.hasPrefix("thermal_zone") ? Int(name.dropFirst("thermal_zone".count)) : nil
+    }
+    return numbers.sorted().map { number in
+      let name = "thermal_zone\(number)"
+      let path = folder + name
+      let trip = Files.names(in: path).filter { $0.hasPrefix("trip_point_") && $0.hasSuffix("_type") }.sorted().first {
+        Files.line(of: path + "/" + $0) == "critical"
+      }
+      let mark = trip.flatMap { Files.number(of: path + "/" + $0.dropLast("_type".count) + "_temp") }
+      let critical = mark.flatMap { SensorParser.celsius(Int64($0)) } ?? .nan
+      return ThermalZone(
+        name: name, type: Files.line(of: path + "/type") ?? name, critical: critical > 0 ? critical : .nan,
+        temperature: KeptFile(path + "/temp"))
+    }
+  }
+
+  /// Its temperature; nil where it gives none.
+  func read(_ buffer: ReadBuffer) -> Temperature? {
+    guard let number = temperature.readIfPresent(into: buffer, SensorParser.number) ?? nil,
+      let celsius = SensorParser.celsius(number)
+    else { return nil }
+    var temperature = Temperature(chip: name, sensor: type, celsius: celsius)
+    temperature.critical = critical
+    return temperature
+  }
+}
+
+/// A file of hwmon's or a thermal zone's: one whole number.
+enum SensorParser {
+  /// The number; nil where there is none.
+  static func number(_ bytes: Span<UInt8>) -> Int64? {
+    var position = 0
+    return bytes.signed(&position)
+  }
+
+  /// Degrees from thousandths; nil where no machine is that warm or cold, and at exactly 0.
+  static func celsius(_ millidegrees: Int64) -> Double? {
+    millidegrees != 0 && millidegrees >= -50_000 && millidegrees <= 150_000 ? Double(millidegrees) / 1_000 : nil
+  }
+
+  /// Revolutions per minute; nil where no fan turns that fast.
+  static func rpm(_ number: Int64) -> Double? {
+    number >= 0 && number <= 50_000 ? Double(number) : nil
+  }
+
+  /// Watts from millionths; nil below 0 and above 100 kW.
+  static func watts(_ microwatts: Int64) -> Double? {
+    microwatts >= 0 && microwatts <= 100_000_000_000 ? Double(microwatts) / 1_000_000 : nil
+  }
+}

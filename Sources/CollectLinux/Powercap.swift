@@ -1,0 +1,111 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// RAPL's energy counters (Documentation/power/powercap/powercap.rst): packages, the parts of each (`package-0/core`,
+/// `package-0/dram`), and the platform (`psys`).
+///
+/// Since kernel 5.10 only root may read them; to others the machine has none. Packages are also told by a second
+/// interface (`intel-rapl-mmio`), which is left out where the first is there. A counter at exactly 0, as virtual machines
+/// have it, counts nothing.
+final class Powercap {
+  private struct Domain {
+    /// Its name and those of what stands above it.
+    let sensor: String
+    /// Its entry of /sys/class/powercap, "intel-rapl:0:2".
+    let chip: String
+    let range: UInt64?
+    var energy: RestingFile
+  }
+
+  /// Reads between two looks for domains where there were none.
+  static let rest = 30
+
+  private let root: String
+  private let buffer = ReadBuffer(capacity: 64)
+  private var domains: [Domain] = []
+  private var resting = 0
+
+  /// The counters of the machine whose /sys lies under `root`.
+  init(root: String) {
+    self.root = root
+  }
+
+  /// Writes the counters from entry `used` on.
+  func read(into powers: inout [PowerReading], _ used: inout Int) {
+    if domains.isEmpty {
+      if resting > 0 {
+        resting -= 1
+        return
+      }
+      resting = Self.rest
+      find()
+    }
+    for index in domains.indices {
+      let energy = domains[index].energy.readIfPresent(into: buffer) { EnergyParser.microjoules($0) } ?? nil
+      guard let energy, energy > 0 else { continue }
+      var power = PowerReading(chip: domains[index].chip, sensor: domains[index].sensor)
+      power.energy = energy
+      power.energyRange = domains[index].range
+      Self.put(power, into: &powers, &used)
+    }
+  }
+
+  /// Writes a meter at entry `used`.
+  static func put(_ power: PowerReading, into powers: inout [PowerReading], _ used: inout Int) {
+    if used < powers.count { powers[used] = power } else { powers.append(power) }
+    used += 1
+  }
+
+  private func find() {
+    let folder = root + "/sys/class/powercap/"
+    let entries = Files.names(in: folder).compactMap { PowercapEntry($0) }.sorted()
+    let interface = entries.contains { $0.interface == "intel-rapl" } ? "intel-rapl" : "intel-rapl-mmio"
+    domains = entries.filter { $0.interface == interface }.compactMap { entry in
+      let path = folder + entry.name
+      guard Files.exists(path + "/energy_uj") else { return nil }
+      let names = entry.lineage.map { Files.line(of: folder + $0 + "/name") ?? $0 }
+      let range = (try? Files.contents(of: path + "/max_energy_range_uj")).flatMap { EnergyParser.microjoules($0.span) }
+      return Domain(
+        sensor: names.joined(separator: "/"), chip: entry.name, range: range,
+        energy: RestingFile(path + "/energy_uj"))
+    }
+  }
+}
+
+/// The name of an entry of /sys/class/powercap, "intel-rapl:0:2": interface, package, part.
+struct PowercapEntry: Comparable {
+  let name: String
+  let interface: String
+  let numbers: [Int]
+
+  /// The parts of a name; nil where it names no domain.
+  init?(_ name: String) {
+    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+    let numbers = parts.dropFirst().compactMap { Int($0) }
+    guard let interface = parts.first, !interface.isEmpty, !numbers.isEmpty, numbers.count == parts.count - 1 else {
+      return nil
+    }
+    self.name = name
+    self.interface = String(interface)
+    self.numbers = numbers
+  }
+
+  /// The entries from the outermost down to this one.
+  var lineage: [String] {
+    numbers.indices.map { last in ([interface] + numbers[...last].map { String($0) }).joined(separator: ":") }
+  }
+
+  static func < (left: PowercapEntry, right: PowercapEntry) -> Bool {
+    left.interface == right.interface
+      ? left.numbers.lexicographicallyPrecedes(right.numbers) : left.interface < right.interface
+  }
+}
+
+/// energy_uj and max_energy_range_uj: one number.
+enum EnergyParser {
+  /// Microjoules; nil where there are none.
+  static func microjoules(_ bytes: Span<UInt8>) -> UInt64? {
+    var position = 0
+    return bytes.unsigned(&position)
+  }
+}
