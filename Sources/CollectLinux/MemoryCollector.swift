@@ -61,6 +61,8 @@ enum MeminfoParser {
         memory.swapTotal = size(bytes, &position)
       } else if bytes.skip("SwapFree:", &position) {
         memory.swapFree = size(bytes, &position)
+      } else if bytes.skip("Dirty:", &position) {
+        memory.dirty = size(bytes, &position)
       } else if bytes.skip("Shmem:", &position) {
         memory.shared = size(bytes, &position)
       } else if bytes.skip("Slab:", &position) {

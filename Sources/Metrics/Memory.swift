@@ -16,6 +16,8 @@ public struct MemoryReading: Sendable, Hashable {
   public var slab: UInt64?
   /// SReclaimable: the part of slab that can be given back.
   public var reclaimable: UInt64?
+  /// Dirty: page cache that waits to be written to disk.
+  public var dirty: UInt64?
   /// SwapTotal.
   public var swapTotal: UInt64?
   /// SwapFree.
@@ -75,6 +77,8 @@ public struct RAM: Sendable, Hashable {
   public var shared = Double.nan
   /// Kernel objects.
   public var slab = Double.nan
+  /// Page cache that waits to be written to disk.
+  public var dirty = Double.nan
   /// ZFS's cache.
   public var arc = Double.nan
   /// Major page faults per second.
@@ -99,6 +103,7 @@ public struct RAM: Sendable, Hashable {
     buffers = figure(current.buffers)
     shared = figure(current.shared)
     slab = figure(current.slab)
+    dirty = figure(current.dirty)
     arc = figure(current.arcSize)
     majorFaults = elapsed.rate(previous?.majorFaults, current.majorFaults)
     oomKills = figure(current.oomKills)
@@ -119,6 +124,9 @@ public struct RAM: Sendable, Hashable {
     .gauge("buffers_mb", .mebibytes, "Block device buffers", source: "/proc/meminfo Buffers") { $0.buffers },
     .gauge("shared_mb", .mebibytes, "Shared memory and tmpfs", source: "/proc/meminfo Shmem") { $0.shared },
     .gauge("slab_mb", .mebibytes, "Kernel objects", source: "/proc/meminfo Slab") { $0.slab },
+    .gauge("dirty_mb", .mebibytes, "Page cache that waits to be written to disk", source: "/proc/meminfo Dirty") {
+      $0.dirty
+    },
     .gauge("arc_mb", .mebibytes, "ZFS's adaptive replacement cache", source: "/proc/spl/kstat/zfs/arcstats size") {
       $0.arc
     },
