@@ -188,7 +188,6 @@ enum DemoMachine {
       filesystem.available = total * (1 - used) * 0.95
       filesystem.inodes = total / 16_384
       filesystem.inodesFree = total / 16_384 * 0.9
-      filesystem.age = 0
       return filesystem
     }
     reading.filesystems = [

@@ -20,7 +20,8 @@ struct OnceReport {
     case .bytes, .mebibytes: binary(value) + "B"
     case .bytesPerSecond: binary(value) + "B/s"
     case .megabitsPerSecond: fixed(value / definition.unit.factor, 0) + " Mbit/s"
-    case .seconds: value < 1 ? fixed(value * 1_000, 3) + " ms" : fixed(value, 0) + " s"
+    case .seconds where definition.name.hasSuffix("_time_seconds"): Timestamp(seconds: value).rfc3339
+    case .seconds: value < 1 ? fixed(value * 1_000, 3) + " ms" : duration(value)
     case .milliseconds: fixed(value * 1_000, 2) + " ms"
     case .celsius: fixed(value, 1) + " °C"
     case .megahertz: fixed(value / definition.unit.factor, 0) + " MHz"
@@ -30,6 +31,18 @@ struct OnceReport {
     case .cores: fixed(value, 2)
     case .perSecond: fixed(value, 1) + "/s"
     case .count, .none: fixed(value, 2, trimmed: true)
+    }
+  }
+
+  /// "41 d 0 h", "6 h 5 min", "3 min 2 s", "12 s".
+  private static func duration(_ seconds: Double) -> String {
+    guard seconds < 1e12 else { return fixed(seconds, 0) + " s" }
+    let whole = Int(seconds)
+    return switch whole {
+    case 86_400...: "\(whole / 86_400) d \(whole % 86_400 / 3_600) h"
+    case 3_600...: "\(whole / 3_600) h \(whole % 3_600 / 60) min"
+    case 60...: "\(whole / 60) min \(whole % 60) s"
+    default: "\(whole) s"
     }
   }
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts beside it: what must be installed, and how the program is built. Stands in the repository's root.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
