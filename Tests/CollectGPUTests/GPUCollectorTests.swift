@@ -1,0 +1,165 @@
+import AgentMetrics
+import Collect
+import Synchronization
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import CollectGPU
+
+/// A source that says what the test lets it say.
+private final class ScriptedSource: GPUSource {
+  let question: @Sendable () throws(CollectorError) -> GPUAnswer
+
+  init(_ question: @escaping @Sendable () throws(CollectorError) -> GPUAnswer) {
+    self.question = question
+  }
+
+  func read(at instant: Double) throws(CollectorError) -> GPUAnswer { try question() }
+}
+
+@Suite(.ownThreads) struct GPUCollectorTests {
+  private static let nowhere = GPUEnvironment(root: "/nowhere", asksDrivers: false)
+
+  private func vendor(
+    _ name: String, _ question: @escaping @Sendable () throws(CollectorError) -> GPUAnswer
+  ) -> GPUVendor {
+    GPUVendor(name: name, pciVendor: 0) { _ in ScriptedSource(question) }
+  }
+
+  private func gpu(_ vendor: String, _ address: String) -> GPU {
+    var gpu = GPU(vendor: vendor)
+    gpu.pciAddress = address
+    return gpu
+  }
+
+  /// Looks until what is wanted is there; a busy machine may need more than one look.
+  private func look(
+    _ collector: GPUCollector, _ reading: inout Reading, until isThere: ([GPU]) -> Bool
+  ) throws {
+    for _ in 0..<500 {
+      reading.boottime = Clock.boottime
+      collector.prepare()
+      try collector.read(into: &reading)
+      if isThere(reading.gpus) { return }
+    }
+  }
+
+  @Test func gpusOfAllVendorsInTheOrderOfTheirAddresses() throws {
+    let left = [gpu("nvidia", "0000:81:00.0"), gpu("nvidia", "0000:01:00.0")]
+    let right = [gpu("amd", "0000:41:00.0")]
+    let collector = GPUCollector(
+      Self.nowhere,
+      vendors: [
+        vendor("nvidia") { () throws(CollectorError) in GPUAnswer(gpus: left) },
+        vendor("amd") { () throws(CollectorError) in GPUAnswer(gpus: right) },
+      ])
+    var reading = Reading()
+    try look(collector, &reading) { $0.count == 3 }
+    #expect(reading.gpus.map(\.pciAddress) == ["0000:01:00.0", "0000:41:00.0", "0000:81:00.0"])
+    #expect(reading.gpus.map(\.index) == [0, 1, 2])
+  }
+
+  @Test func processesAreNamedByTheMachinesTable() throws {
+    var known = gpu("nvidia", "0000:01:00.0")
+    known.processes = [GPUProcess(pid: 7), GPUProcess(pid: 8)]
+    let answer = GPUAnswer(gpus: [known])
+    let collector = GPUCollector(
+      Self.nowhere, vendors: [vendor("nvidia") { () throws(CollectorError) in answer }])
+    var reading = Reading()
+    var process = ProcessReading(pid: 7)
+    process.name = "train"
+    process.user = "mira"
+    process.service = "slurm:1"
+    reading.processes = ProcessesReading()
+    reading.processes?.all = [process]
+    try look(collector, &reading) { !$0.isEmpty }
+    let processes = try #require(reading.gpus.first?.processes)
+    #expect(processes.map(\.name) == ["train", nil])
+    #expect(processes[0].user == "mira" && processes[0].service == "slurm:1")
+  }
+
+  /// The driver's call returns only after the looks, so that none of them waited for it.
+  @Test func aDriverThatHangsKeepsItsLastFiguresAndDelaysNobody() throws {
+    let gate = Condition(false)
+    let asked = Condition(0)
+    let answer = GPUAnswer(gpus: [gpu("nvidia", "0000:01:00.0")])
+    let other = GPUAnswer(gpus: [gpu("amd", "0000:02:00.0")])
+    let collector = GPUCollector(
+      Self.nowhere,
+      vendors: [
+        vendor("nvidia") { () throws(CollectorError) in
+          let count = asked.update { count in
+            count += 1
+            return count
+          }
+          if count > 1 { _ = gate.wait { $0 ? true : nil } }
+          return answer
+        },
+        vendor("amd") { () throws(CollectorError) in other },
+      ])
+    var reading = Reading()
+    try look(collector, &reading) { $0.count == 2 }
+    try look(collector, &reading) { _ in asked.withState { $0 } == 2 }
+    for _ in 0..<3 {
+      reading.boottime = Clock.boottime
+      collector.prepare()
+      try collector.read(into: &reading)
+    }
+    #expect(reading.gpus.map(\.vendor) == ["nvidia", "amd"])
+    #expect(reading.gpus[0].age > 0)
+    // Nobody asks again while the call is under way.
+    #expect(asked.withState { $0 } == 2)
+    gate.update { $0 = true }
+  }
+
+  @Test func aVendorThatRestsIsNotAsked() throws {
+    let asked = Mutex(0)
+    let count: @Sendable () -> Int = { asked.withLock { $0 } }
+    let collector = GPUCollector(
+      Self.nowhere,
+      vendors: [
+        GPUVendor(name: "intel", pciVendor: 0) { _ in
+          ScriptedSource { () throws(CollectorError) in
+            asked.withLock { $0 += 1 }
+            return GPUAnswer(rest: 300)
+          }
+        }
+      ])
+    var reading = Reading()
+    try look(collector, &reading) { _ in count() == 1 }
+    // Once the answer has been taken, nothing more is asked.
+    for _ in 0..<20 { try look(collector, &reading) { _ in true } }
+    let settled = count()
+    for _ in 0..<20 { try look(collector, &reading) { _ in true } }
+    #expect(count() == settled)
+    #expect(reading.gpus.isEmpty)
+  }
+
+  @Test func aVendorThatFailsIsNamedAndTheOthersAreThere() throws {
+    let other = GPUAnswer(gpus: [gpu("amd", "0000:02:00.0")])
+    let collector = GPUCollector(
+      Self.nowhere,
+      vendors: [
+        vendor("nvidia") { () throws(CollectorError) in throw CollectorError("driver and library do not match") },
+        vendor("amd") { () throws(CollectorError) in other },
+      ])
+    var reading = Reading()
+    var message = ""
+    for _ in 0..<500 where message.isEmpty || reading.gpus.isEmpty {
+      reading.boottime = Clock.boottime
+      collector.prepare()
+      do { try collector.read(into: &reading) } catch { message = error.description }
+    }
+    #expect(message == "nvidia: driver and library do not match")
+    #expect(reading.gpus.map(\.vendor) == ["amd"])
+  }
+
+  @Test func whereThereIsNoGPUThereIsNoMember() throws {
+    let collector = GPUCollector(Self.nowhere)
+    var reading = Reading()
+    for _ in 0..<5 { try look(collector, &reading) { _ in true } }
+    #expect(reading.gpus.isEmpty)
+    #expect(collector.age == 0)
+  }
+}
