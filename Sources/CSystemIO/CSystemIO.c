@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -69,3 +70,8 @@ int csystemio_signal_pipe(const int *signals, int count) {
 }
 
 void csystemio_ignore_signal(int number) { signal(number, SIG_IGN); }
+
+int csystemio_terminal_columns(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}

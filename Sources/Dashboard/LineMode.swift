@@ -83,7 +83,8 @@ final class LineMode {
   }
 
   private func lines(for sample: Sample) -> String {
-    let columns = LineMode.columns(of: sample)
+    let width = StandardStreams.columns(of: output) ?? .max
+    let columns = LineMode.fitting(LineMode.columns(of: sample), width: width)
     var text = ""
     if printed % LineMode.linesPerHead == 0 || columns != shownColumns {
       text += LineMode.head(columns) + "\n"
@@ -140,6 +141,17 @@ final class LineMode {
     }
   }
 
+  /// Those that a line of `width` holds: what is missed least goes first.
+  static func fitting(_ columns: [Column], width: Int) -> [Column] {
+    var kept = columns
+    for column in [Column.swap, .transmit, .receive, .write, .read, .load, .time] {
+      // A line that fills the last column wraps on some terminals.
+      if kept.reduce(0, { $0 + $1.width }) < width { break }
+      kept.removeAll { $0 == column }
+    }
+    return kept
+  }
+
   /// The head over the lines.
   static func head(_ columns: [Column]) -> String {
     join(columns) { $0.title }
@@ -173,7 +185,7 @@ final class LineMode {
       let text = text(column)
       if !line.isEmpty {
         line += String(repeating: " ", count: max(1, column.width - text.utf8.count))
-      } else if column == .time {
+      } else {
         line += String(repeating: " ", count: max(0, column.width - text.utf8.count))
       }
       line += text

@@ -7,6 +7,15 @@ import Testing
 @testable import Dashboard
 
 @Suite struct LineModeTests {
+  @Test func aNarrowTerminalDropsWhatIsMissedLeast() {
+    let all = LineMode.Column.allCases
+    #expect(LineMode.fitting(all, width: .max) == all)
+    #expect(LineMode.fitting(all, width: 70) == all)
+    #expect(LineMode.fitting(all, width: 69).count < all.count)
+    #expect(LineMode.fitting(all, width: 40) == [.time, .cpu, .load, .ram, .read, .gpu])
+    #expect(LineMode.fitting(all, width: 20) == [.cpu, .ram, .gpu])
+  }
+
   @Test func columnsAreThoseThatTheMachineFills() {
     var machine = MadeUpMachine.smallVM
     let sample = machine.history(ticks: 5).all[3].sample
