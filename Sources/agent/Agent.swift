@@ -38,21 +38,26 @@ struct Agent: ParsableCommand {
   @Flag(help: "Show a machine that does not exist, with 64 cores and 8 GPUs at work.")
   var demo = false
 
-  @Option(help: ArgumentHelp("Port to listen on, 0 for any free one (default: 8080).", valueName: "port"))
+  // Unconditional, so that "-5" is a value that is not allowed and not an option that is unknown.
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Port to listen on, 0 for any free one (default: 8080).", valueName: "port"))
   var port: String?
 
-  @Option(help: ArgumentHelp("Address to listen on (default: 127.0.0.1).", valueName: "address"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Address to listen on (default: 127.0.0.1).", valueName: "address"))
   var host: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Seconds between two samples (default: 30, with --tui 1).", valueName: "seconds"))
   var interval: String?
 
-  @Option(help: ArgumentHelp("Samples kept in memory (default: 720).", valueName: "samples"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Samples kept in memory (default: 720).", valueName: "samples"))
   var history: String?
 
   @Option(
-    name: .customLong("log-level"),
+    name: .customLong("log-level"), parsing: .unconditional,
     help: ArgumentHelp("trace, debug, info, notice, warning, error or critical (default: info).", valueName: "level"))
   var logLevel: String?
 

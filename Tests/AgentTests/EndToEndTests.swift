@@ -89,7 +89,8 @@ import Testing
 
   @Test(arguments: [
     (["--port", "99999"], "--port: \"99999\""), (["--interval", "0.5"], "--interval: \"0.5\""),
-    (["--history", "0"], "--history: \"0\""), (["--log-level", "loud"], "--log-level: \"loud\""),
+    (["--history", "0"], "--history: \"0\""), (["--history", "-5"], "--history: \"-5\""),
+    (["--log-level", "loud"], "--log-level: \"loud\""),
     (["--once", "--tui"], "--once"), (["--json"], "--json"), (["--root", "/nowhere"], "--root: \"/nowhere\""),
     (["--nonsense"], "--nonsense"), (["surplus"], "surplus"), (["--host", "999.1.1.1.1"], "999.1.1.1.1"),
   ]) func wrongUseIsEXUSAGE(arguments: [String], named: String) throws {
