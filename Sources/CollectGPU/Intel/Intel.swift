@@ -6,9 +6,16 @@ extension GPUVendor {
   static let intel = GPUVendor(name: "intel", pciVendor: 0x8086) { environment in IntelSource(environment) }
 }
 
-/// Intel's GPUs.
+/// Intel's GPUs, through sysfs.
 final class IntelSource: GPUSource {
-  init(_ environment: GPUEnvironment) {}
+  private let devices: DRMSource
 
-  func read(at instant: Double) throws(CollectorError) -> GPUAnswer { GPUAnswer(rest: 300) }
+  init(_ environment: GPUEnvironment) {
+    let root = environment.root
+    devices = DRMSource(vendor: 0x8086, root: root, makeCard: { IntelCard($0, root: root) })
+  }
+
+  func read(at instant: Double) throws(CollectorError) -> GPUAnswer {
+    devices.read(at: instant) ?? GPUAnswer(rest: devices.rest(at: instant))
+  }
 }

@@ -1,0 +1,214 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// A GPU of AMD's, as amdgpu tells of it in sysfs (Documentation/gpu/amdgpu/thermal.rst, drivers/gpu/drm/amd/pm).
+///
+/// `util` is the firmware's own mean over its last instants (gpu_busy_percent), of the whole device whoever uses it. The
+/// engines' times of fdinfo would give the mean since the last answer, but not of work submitted through the compute
+/// driver (KFD), and of other users' processes only to root; so they tell of processes and media engines only. `pcie_bw`
+/// is not read, since the driver sleeps a second in it.
+///
+/// Of a processor with graphics, `vramTotal` is the part of the memory set apart for it, and `sharedUsed` what it uses
+/// of the rest: added up, the latter would be counted twice, being part of the machine's memory in use.
+final class AMDCard: DRMCard {
+  /// Seconds between two readings of the counts of memory errors, which take many registers.
+  static let errorPeriod = 60.0
+
+  let device: DRMDevice
+  /// amdgpu_show_fdinfo reads the kernel's own memory only.
+  let wakesForClients = false
+  private(set) var identity: GPU
+
+  private let util: SysfsFile
+  private let memoryUtil: SysfsFile
+  private let vramTotal: SysfsFile
+  private let vramUsed: SysfsFile
+  private let sharedUsed: SysfsFile
+  private let metrics: SysfsFile
+  private let coreLevels: SysfsFile
+  private let memoryLevels: SysfsFile
+  private let link: PCILink
+  private let kfd: KFDProcesses
+  private var sensors: Sensors?
+  private var residencies: [GPUMetrics.Residency] = []
+  private var lastEnergy = (joules: Double.nan, instant: Double.nan)
+  private var errors: (counts: RASCounts, pages: Double)?
+  private var errorsReadAt = -Double.infinity
+
+  /// The files of its hwmon folder.
+  private struct Sensors {
+    let temperature: SysfsFile
+    let slowdown: SysfsFile
+    let hotspot: SysfsFile?
+    let memory: SysfsFile?
+    let powerAverage: SysfsFile
+    let powerInput: SysfsFile
+    let powerCap: SysfsFile
+    let fan: SysfsFile
+    let pwm: SysfsFile
+    let coreClock: SysfsFile
+    let memoryClock: SysfsFile
+    let pwmMaximum: Double
+    /// amdgpu shows the voltage "vddnb" of processors only.
+    let isIntegrated: Bool
+
+    init(_ hwmon: Hwmon) {
+      let numbers = hwmon.temperatures
+      // Old chips have one temperature, without a label.
+      let edge = numbers["edge"] ?? (numbers.isEmpty ? 1 : nil)
+      // Data centre cards have no edge sensor; the junction's is theirs then.
+      let main = edge ?? numbers["junction"] ?? 1
+      temperature = hwmon.file("temp\(main)_input")
+      slowdown = hwmon.file("temp\(main)_crit")
+      hotspot = numbers["junction"].map { hwmon.file("temp\($0)_input") }
+      memory = numbers["mem"].map { hwmon.file("temp\($0)_input") }
+      powerAverage = hwmon.file("power1_average")
+      powerInput = hwmon.file("power1_input")
+      powerCap = hwmon.file("power1_cap")
+      fan = hwmon.file("fan1_input")
+      pwm = hwmon.file("pwm1")
+      coreClock = hwmon.file("freq1_input")
+      memoryClock = hwmon.file("freq2_input")
+      pwmMaximum = Double(Files.number(of: hwmon.folder + "/pwm1_max") ?? 255)
+      isIntegrated = Files.line(of: hwmon.folder + "/in1_label") == "vddnb"
+    }
+  }
+
+  /// A card under `root`; `kfd` knows the processes that compute.
+  init(_ device: DRMDevice, root: String, kfd: KFDProcesses) {
+    self.device = device
+    self.kfd = kfd
+    let folder = device.deviceFolder
+    util = SysfsFile(folder + "/gpu_busy_percent")
+    memoryUtil = SysfsFile(folder + "/mem_busy_percent")
+    vramTotal = SysfsFile(folder + "/mem_info_vram_total")
+    vramUsed = SysfsFile(folder + "/mem_info_vram_used")
+    sharedUsed = SysfsFile(folder + "/mem_info_gtt_used")
+    metrics = SysfsFile(folder + "/gpu_metrics")
+    coreLevels = SysfsFile(folder + "/pp_dpm_sclk")
+    memoryLevels = SysfsFile(folder + "/pp_dpm_mclk")
+    link = PCILink(deviceFolder: folder)
+    identity = GPU(vendor: "amd")
+    identity.pciAddress = device.pciAddress
+    identity.model = Self.productName(folder) ?? PCINames.model(device, maker: "AMD", root: root)
+    identity.uuid = Files.line(of: folder + "/unique_id").flatMap { $0.allSatisfy { $0 == "0" } ? nil : $0 }
+    identity.driver = DriverVersion.text(of: device.driver, root: root)
+  }
+
+  func read(at instant: Double, _ buffer: ReadBuffer, use: DRMUse?, isComplete: Bool) -> GPU {
+    var gpu = identity
+    let table = metrics.read(buffer) { GPUMetrics($0) } ?? nil
+    readSensors(into: &gpu, buffer)
+    if table?.isIntegrated == true { gpu.isIntegrated = true }
+    gpu.hasUnifiedMemory = gpu.isIntegrated
+
+    gpu.util = Self.first(util.percent(buffer), table?.util)
+    gpu.memoryUtil = Self.first(memoryUtil.percent(buffer), table?.memoryUtil)
+    gpu.vramTotal = Plausible.bytes(vramTotal.number(buffer))
+    if gpu.vramTotal == 0 { gpu.vramTotal = .nan }
+    gpu.vramUsed = Plausible.bytes(vramUsed.number(buffer))
+    if gpu.vramUsed > gpu.vramTotal { gpu.vramUsed = .nan }
+    gpu.sharedUsed = Plausible.bytes(sharedUsed.number(buffer))
+    gpu.hotspotTemperature = Self.first(gpu.hotspotTemperature, table?.hotspotTemperature)
+    gpu.memoryTemperature = Self.first(gpu.memoryTemperature, table?.memoryTemperature)
+    gpu.temperature = Self.first(gpu.temperature, gpu.hotspotTemperature)
+
+    readClocks(into: &gpu, buffer)
+    // A processor's own graphics hang on a bus that is PCI Express in name only.
+    if !gpu.isIntegrated {
+      let slot = link.read(buffer)
+      gpu.pcieGeneration = Self.first(slot.generation, table.map { PCILink.generation(rate: $0.linkRate) })
+      gpu.pcieWidth = Self.first(slot.width, table?.linkWidth)
+    }
+    if let table { readPower(of: table, into: &gpu, at: instant) }
+    gpu.throttleReasons = table.flatMap { throttleReasons($0) }
+    readErrors(into: &gpu, at: instant, buffer)
+
+    if let use {
+      gpu.processes = kfd.merge(into: use.processes, device: device)
+      if isComplete {
+        gpu.encoder = use.share(of: .encode, .secondEncode)
+        gpu.decoder = use.share(of: .decode, .jpeg)
+      }
+    }
+    // What holds while it sleeps.
+    identity.isIntegrated = gpu.isIntegrated
+    identity.hasUnifiedMemory = gpu.hasUnifiedMemory
+    identity.vramTotal = gpu.vramTotal
+    return gpu
+  }
+
+  private func readSensors(into gpu: inout GPU, _ buffer: ReadBuffer) {
+    if sensors == nil, let hwmon = Hwmon(deviceFolder: device.deviceFolder, names: ["amdgpu", "radeon"]) {
+      sensors = Sensors(hwmon)
+    }
+    guard let sensors else { return }
+    gpu.isIntegrated = gpu.isIntegrated || sensors.isIntegrated
+    gpu.temperature = Plausible.celsius(milli: sensors.temperature.number(buffer))
+    gpu.slowdownTemperature = Plausible.celsius(milli: sensors.slowdown.number(buffer))
+    gpu.hotspotTemperature = Plausible.celsius(milli: sensors.hotspot?.number(buffer) ?? .nan)
+    gpu.memoryTemperature = Plausible.celsius(milli: sensors.memory?.number(buffer) ?? .nan)
+    gpu.power = Self.first(
+      Plausible.watts(micro: sensors.powerAverage.number(buffer)),
+      Plausible.watts(micro: sensors.powerInput.number(buffer)))
+    gpu.powerLimit = Plausible.watts(micro: sensors.powerCap.number(buffer))
+    gpu.fanSpeed = Plausible.revolutions(sensors.fan.number(buffer))
+    let fan = sensors.pwm.number(buffer) / sensors.pwmMaximum
+    gpu.fan = fan >= 0 && fan <= 1 ? fan : .nan
+    gpu.clock = Plausible.hertz(sensors.coreClock.number(buffer))
+    gpu.memoryClock = Plausible.hertz(sensors.memoryClock.number(buffer))
+  }
+
+  private func readClocks(into gpu: inout GPU, _ buffer: ReadBuffer) {
+    if let levels = coreLevels.read(buffer, { DPMLevels($0) }) {
+      gpu.clock = Self.first(gpu.clock, levels.current)
+      gpu.clockMaximum = levels.highest
+    }
+    if gpu.memoryClock.isNaN, let levels = memoryLevels.read(buffer, { DPMLevels($0) }) {
+      gpu.memoryClock = levels.current
+    }
+  }
+
+  /// The energy drawn between two answers is the true mean of the power; what else the driver tells is an instant's.
+  private func readPower(of table: GPUMetrics, into gpu: inout GPU, at instant: Double) {
+    gpu.power = Self.first(gpu.power, table.power)
+    gpu.energy = table.energy
+    if !table.energy.isNaN {
+      let mean = (table.energy - lastEnergy.joules) / (instant - lastEnergy.instant)
+      gpu.power = Self.first(Plausible.watts(mean), gpu.power)
+    }
+    lastEnergy = (table.energy, instant)
+  }
+
+  /// Reasons in force now, or, of a table that counts time, since the last answer.
+  private func throttleReasons(_ table: GPUMetrics) -> String? {
+    if let status = table.throttleStatus { return GPUMetrics.reasons(status) }
+    let past = residencies
+    residencies = table.throttleResidencies
+    guard !past.isEmpty, past.count == residencies.count else { return nil }
+    return zip(past, residencies).filter { $0.0.count != $0.1.count }.map(\.1.reason).joined(separator: ",")
+  }
+
+  private func readErrors(into gpu: inout GPU, at instant: Double, _ buffer: ReadBuffer) {
+    if instant >= errorsReadAt + Self.errorPeriod {
+      errorsReadAt = instant
+      let folder = device.deviceFolder + "/ras/"
+      errors = SysfsFile(folder + "umc_err_count").read(buffer) { RASCounts($0) }.map { counts in
+        (counts, SysfsFile(folder + "gpu_vram_bad_pages").read(buffer) { RASCounts.retiredPages($0) } ?? .nan)
+      }
+    }
+    guard let errors else { return }
+    gpu.eccCorrected = errors.counts.corrected
+    gpu.eccUncorrected = errors.counts.uncorrected
+    gpu.retiredPages = errors.pages
+  }
+
+  /// What the board's own memory calls it, on cards for data centres.
+  private static func productName(_ folder: String) -> String? {
+    Files.line(of: folder + "/product_name").map { PCINames.full($0, "AMD") }
+  }
+
+  private static func first(_ value: Double, _ other: Double?) -> Double {
+    value.isNaN ? other ?? .nan : value
+  }
+}

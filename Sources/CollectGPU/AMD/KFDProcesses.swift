@@ -1,0 +1,61 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// Processes that compute on AMD's GPUs through the kernel fusion driver, /sys/class/kfd/kfd/proc/PID/vram_GPUID
+/// (Documentation/ABI/testing/sysfs-class-kfd is silent; drivers/gpu/drm/amd/amdkfd/kfd_process.c makes them).
+///
+/// Their work does not show among the engines of fdinfo. The files are the kernel's own counts; reading them touches no
+/// device. Processes are named by the kernel's own numbers, so that they are left out inside a container.
+final class KFDProcesses {
+  private let folder: String
+  private let isInitialNamespace: Bool
+  private var gpuIDs: [Int: String]?
+
+  /// The processes of a machine, by the root of its files.
+  init(root: String, isInitialNamespace: Bool) {
+    folder = root + "/sys/class/kfd/kfd"
+    self.isInitialNamespace = isInitialNamespace
+  }
+
+  /// Adds a device's computing processes to those found among the device's clients, most memory first.
+  func merge(into processes: [GPUProcess], device: DRMDevice) -> [GPUProcess] {
+    guard isInitialNamespace, let minor = Self.renderMinor(device) else { return processes }
+    let names = Files.names(in: folder + "/proc")
+    guard !names.isEmpty, let id = gpuID(renderMinor: minor) else { return processes }
+    var merged = processes
+    for pid in names.compactMap({ Int32($0) }) {
+      guard let vram = Files.number(of: folder + "/proc/\(pid)/vram_" + id), vram > 0 else { continue }
+      let index = merged.firstIndex { $0.pid == pid } ?? merged.count
+      if index == merged.count { merged.append(GPUProcess(pid: pid)) }
+      let bytes = Plausible.bytes(Double(vram))
+      // The client's own count may hold the same buffers.
+      if !(merged[index].vram >= bytes) { merged[index].vram = bytes }
+      switch merged[index].kind {
+      case "graphics"?: merged[index].kind = "compute+graphics"
+      case nil: merged[index].kind = "compute"
+      default: break
+      }
+    }
+    return merged.sorted(by: DRMClients.precedes)
+  }
+
+  private static func renderMinor(_ device: DRMDevice) -> Int? {
+    device.nodes.first { $0.hasPrefix("renderD") }.flatMap { Int($0.dropFirst(7)) }
+  }
+
+  /// The driver's number of the GPU with a render node, from its topology, which is read again when one is not in it.
+  private func gpuID(renderMinor: Int) -> String? {
+    if let known = gpuIDs?[renderMinor] { return known }
+    var ids: [Int: String] = [:]
+    let nodes = folder + "/topology/nodes/"
+    for node in Files.names(in: nodes) {
+      guard let id = Files.line(of: nodes + node + "/gpu_id"), id != "0",
+        let bytes = try? Files.contents(of: nodes + node + "/properties"),
+        let minor = DRMDevice.value(of: "drm_render_minor ", in: bytes.span).flatMap({ Int($0) })
+      else { continue }
+      ids[minor] = id
+    }
+    gpuIDs = ids
+    return ids[renderMinor]
+  }
+}

@@ -1,0 +1,300 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// What clients did on one device since the last look.
+struct DRMUse {
+  /// Processes that have the device open, most memory first.
+  var processes: [GPUProcess] = []
+  /// Mean share of each engine's time, by DRMEngine's raw value, 0…1; NaN where no client told it twice.
+  var engines = [Double](repeating: .nan, count: DRMEngine.allCases.count)
+  /// Bytes of the device's memory that clients hold, shared ones counted once for each; NaN where no client tells.
+  var vram = Double.nan
+  /// Bytes of the machine's memory that clients hold; NaN where no client tells.
+  var shared = Double.nan
+
+  /// The highest share of all engines; NaN where none is known.
+  var busiest: Double { engines.reduce(.nan) { $1.isNaN ? $0 : ($0.isNaN ? $1 : max($0, $1)) } }
+
+  /// The share of an engine, or of several that do the same; NaN where none is known.
+  func share(of kinds: DRMEngine...) -> Double {
+    kinds.reduce(.nan) { sum, kind in
+      let share = engines[kind.rawValue]
+      return share.isNaN ? sum : min(1, (sum.isNaN ? 0 : sum) + share)
+    }
+  }
+}
+
+/// Processes that have devices of the direct rendering manager open, and what the kernel counts for each.
+///
+/// Which descriptors are such devices is looked for seldom and a bit at a time, since that takes a readlink(2) for each
+/// descriptor of the machine; what those found say is read at each pass. A device that sleeps is not read: the driver
+/// may have to wake it for an answer (xe_drm_client.c).
+final class DRMClients {
+  /// Seconds between the beginnings of two rounds over all processes.
+  static let period = 10.0
+  /// Links read in a pass, not counting the rest of the process at which it is reached.
+  static let budget = 2_000
+  /// Descriptors of one process that are looked at; devices are opened early and have low numbers.
+  static let maximumDescriptors = 4_096
+  /// Descriptors of devices that are followed, of the whole machine.
+  static let maximumFollowed = 4_096
+
+  /// A descriptor that is a device.
+  private struct Descriptor {
+    var number: UInt32
+    var node: String
+    /// Whether it turned out to be another's duplicate; it is not read until the next round.
+    var isDuplicate = false
+  }
+
+  /// A client of a device.
+  private struct ClientKey: Hashable {
+    var node: String
+    var client: UInt64
+  }
+
+  /// What a client told last.
+  private struct Past {
+    var engines: [FDInfo.Use?]
+    var instant: Double
+  }
+
+  private let proc: String
+  private let buffer = ReadBuffer(capacity: 4_096)
+  private var link = [UInt8](repeating: 0, count: 256)
+  private var pending: [Int32] = []
+  private var roundBegan = -Double.infinity
+  private var descriptors: [Int32: [Descriptor]] = [:]
+  private var past: [ClientKey: Past] = [:]
+  private var wasRefused = false
+  private var isRoundDone = false
+  private var sawAll = false
+
+  /// Links read since the beginning, for tests of the budget.
+  private(set) var linksRead = 0
+
+  /// The clients of a machine, by the root of its files.
+  init(root: String) {
+    proc = root + "/proc/"
+    isInitialNamespace = Self.isInitialNamespace(root: root)
+  }
+
+  /// Whether processes are numbered as the kernel itself does: pid 2 is kthreadd nowhere else.
+  static func isInitialNamespace(root: String) -> Bool {
+    Files.line(of: root + "/proc/2/stat")?.hasPrefix("2 (kthreadd)") == true
+  }
+
+  private let isInitialNamespace: Bool
+
+  /// Whether the last round saw the descriptors of all processes of the machine: only then do sums over clients stand
+  /// for the device.
+  var isComplete: Bool { sawAll && isInitialNamespace }
+
+  /// Asks what clients did since the last pass; `nodes` names the device of each node that may be read.
+  func read(at instant: Double, nodes: [String: String]) -> [String: DRMUse] {
+    scan(at: instant)
+    var uses: [String: DRMUse] = [:]
+    for device in nodes.values { uses[device] = DRMUse() }
+    var seen: [ClientKey: Past] = [:]
+    for pid in descriptors.keys.sorted() {
+      guard var own = descriptors[pid] else { continue }
+      var processes: [String: GPUProcess] = [:]
+      var kinds: [String: Set<DRMEngine>] = [:]
+      for index in own.indices where !own[index].isDuplicate {
+        let node = own[index].node
+        guard let device = nodes[node], let info = info(pid: pid, own[index].number) else { continue }
+        // A driver without client ids: each descriptor is taken for a client.
+        let key = ClientKey(
+          node: device,
+          client: info.client ?? UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(own[index].number))
+        if seen[key] != nil {
+          own[index].isDuplicate = true
+          continue
+        }
+        let (shares, engines) = compare(info, with: past[key], at: instant)
+        seen[key] = Past(engines: engines, instant: instant)
+        var process = processes[device] ?? GPUProcess(pid: pid)
+        add(info, shares, to: &process, &uses[device, default: DRMUse()])
+        for engine in [DRMEngine.graphics, .compute] where Self.hasWorked(info.engines[engine.rawValue]) {
+          kinds[device, default: []].insert(engine)
+        }
+        processes[device] = process
+      }
+      descriptors[pid] = own
+      for (device, var process) in processes {
+        process.kind = Self.kind(kinds[device] ?? [])
+        uses[device]?.processes.append(process)
+      }
+    }
+    // Clients of devices that sleep keep their past; those that are gone lose it.
+    let awake = Set(nodes.values)
+    for (key, value) in past where !awake.contains(key.node) { seen[key] = value }
+    past = seen
+    for device in uses.keys { uses[device]?.processes.sort(by: Self.precedes) }
+    return uses
+  }
+
+  /// Most memory first, then the busiest, then by pid.
+  static func precedes(_ first: GPUProcess, _ second: GPUProcess) -> Bool {
+    let memory = (first.vram.isNaN ? -1 : first.vram, second.vram.isNaN ? -1 : second.vram)
+    if memory.0 != memory.1 { return memory.0 > memory.1 }
+    let util = (first.util.isNaN ? -1 : first.util, second.util.isNaN ? -1 : second.util)
+    return util.0 != util.1 ? util.0 > util.1 : first.pid < second.pid
+  }
+
+  // MARK: What a client says
+
+  private func info(pid: Int32, _ descriptor: UInt32) -> FDInfo? {
+    guard let bytes = try? Files.contents(of: proc + String(pid) + "/fdinfo/" + String(descriptor), buffer: buffer)
+    else {
+      return nil
+    }
+    return FDInfo(bytes.span)
+  }
+
+  /// Shares of the engines' time since the past, and what to remember.
+  ///
+  /// A counter that goes back stays at its higher value until it has caught up, as the kernel's documentation asks.
+  private func compare(
+    _ info: FDInfo, with past: Past?, at instant: Double
+  ) -> (shares: [Double], engines: [FDInfo.Use?]) {
+    var shares = [Double](repeating: .nan, count: info.engines.count)
+    var engines = info.engines
+    guard let past, instant > past.instant else { return (shares, engines) }
+    for index in engines.indices {
+      guard var now = engines[index] else { continue }
+      // amdgpu prints an engine only once it has worked.
+      let before = past.engines[index] ?? FDInfo.Use(nanoseconds: now.nanoseconds.map { _ in 0 })
+      if let nanoseconds = now.nanoseconds, let old = before.nanoseconds {
+        let busy = Double(nanoseconds > old ? nanoseconds - old : 0) / 1e9
+        shares[index] = min(1, busy / (instant - past.instant) / now.capacity)
+        now.nanoseconds = max(nanoseconds, old)
+      } else if let cycles = now.cycles, let old = before.cycles, let total = now.totalCycles,
+        let oldTotal = before.totalCycles
+      {
+        if total > oldTotal {
+          let busy = Double(cycles > old ? cycles - old : 0)
+          shares[index] = min(1, busy / Double(total - oldTotal) / now.capacity)
+        }
+        now.cycles = max(cycles, old)
+        now.totalCycles = max(total, oldTotal)
+      }
+      engines[index] = now
+    }
+    return (shares, engines)
+  }
+
+  /// Adds what one client did and holds to its process and to the device.
+  private func add(_ info: FDInfo, _ shares: [Double], to process: inout GPUProcess, _ use: inout DRMUse) {
+    for engine in DRMEngine.allCases {
+      let share = shares[engine.rawValue]
+      if share.isNaN { continue }
+      use.engines[engine.rawValue] = Self.sum(use.engines[engine.rawValue], share, atMost: 1)
+      switch engine {
+      case .graphics, .compute: process.util = Self.sum(process.util, share, atMost: 1)
+      case .encode, .secondEncode: process.encoder = Self.sum(process.encoder, share, atMost: 1)
+      // Intel's video engines encode too; what of it cannot be told apart.
+      case .decode, .jpeg, .video: process.decoder = Self.sum(process.decoder, share, atMost: 1)
+      case .copy, .enhance: break
+      }
+    }
+    if !info.vram.isNaN {
+      process.vram = Self.sum(process.vram, info.vram)
+      use.vram = Self.sum(use.vram, info.vram)
+    }
+    if !info.shared.isNaN { use.shared = Self.sum(use.shared, info.shared) }
+  }
+
+  private static func sum(_ first: Double, _ second: Double, atMost limit: Double = .infinity) -> Double {
+    min(limit, first.isNaN ? second : first + second)
+  }
+
+  private static func hasWorked(_ use: FDInfo.Use?) -> Bool {
+    (use?.nanoseconds ?? 0) > 0 || (use?.cycles ?? 0) > 0
+  }
+
+  private static func kind(_ engines: Set<DRMEngine>) -> String? {
+    switch (engines.contains(.graphics), engines.contains(.compute)) {
+    case (true, true): "compute+graphics"
+    case (true, false): "graphics"
+    case (false, true): "compute"
+    case (false, false): nil
+    }
+  }
+
+  // MARK: Which descriptors are devices
+
+  private func scan(at instant: Double) {
+    if pending.isEmpty {
+      if isRoundDone, instant < roundBegan + Self.period { return }
+      roundBegan = instant
+      isRoundDone = false
+      wasRefused = false
+      // The newest last, to be taken first: what has just been started is what is looked for.
+      pending = Files.names(in: proc).compactMap { Int32($0) }.sorted()
+      let there = Set(pending)
+      descriptors = descriptors.filter { there.contains($0.key) }
+    }
+    let end = linksRead + Self.budget
+    while linksRead < end, let pid = pending.popLast() { look(at: pid) }
+    if pending.isEmpty {
+      isRoundDone = true
+      sawAll = !wasRefused
+    }
+  }
+
+  private func look(at pid: Int32) {
+    let folder = proc + String(pid) + "/fd"
+    guard let directory = opendir(folder) else {
+      if errno == EACCES || errno == EPERM { wasRefused = true }
+      descriptors[pid] = nil
+      linksRead += 1
+      return
+    }
+    defer { closedir(directory) }
+    let followed = descriptors.reduce(0) { $0 + ($1.key == pid ? 0 : $1.value.count) }
+    var found: [Descriptor] = []
+    var count = 0
+    while count < Self.maximumDescriptors, followed + found.count < Self.maximumFollowed,
+      let entry = readdir(directory)
+    {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard let number = UInt32(name) else { continue }
+      count += 1
+      if let node = node(folder + "/" + name) { found.append(Descriptor(number: number, node: node)) }
+    }
+    linksRead += count + 1
+    descriptors[pid] = found.isEmpty ? nil : found
+  }
+
+  /// The node that a descriptor's link leads to, "renderD128" for "/dev/dri/renderD128"; nil for anything else.
+  private func node(_ path: String) -> String? {
+    let capacity = link.count
+    let count = link.withUnsafeMutableBytes { buffer in
+      buffer.withMemoryRebound(to: CChar.self) { text in
+        text.baseAddress.map { readlink(path, $0, capacity) } ?? -1
+      }
+    }
+    guard count > 0 else { return nil }
+    // A local reference, because a span of a class's property may not be passed on.
+    let contents = link
+    let target = contents.span.extracting(0..<count)
+    // A recorded machine's links lead to "../../../dev/dri/renderD128".
+    guard let start = Self.find("/dev/dri/", in: target) else { return nil }
+    let name = start + 9..<count
+    guard target.starts(with: "renderD", at: name.lowerBound) || target.starts(with: "card", at: name.lowerBound)
+    else { return nil }
+    return target.string(name)
+  }
+
+  private static func find(_ text: StaticString, in bytes: Span<UInt8>) -> Int? {
+    var position = 0
+    while position < bytes.count {
+      if bytes.starts(with: text, at: position) { return position }
+      position += 1
+    }
+    return nil
+  }
+}

@@ -1,0 +1,46 @@
+internal import SystemIO
+
+/// The PCI Express link of a device's slot, as drivers/pci/pci-sysfs.c tells it.
+///
+/// Many cards carry a switch of their own: the processor's own link then goes to that switch, always at full speed
+/// (AMD since Navi) or always at 2.5 GT/s and one lane (Intel's Arc), and says nothing about the slot. The link of the
+/// switch's upper side is the slot's.
+struct PCILink {
+  private let speed: SysfsFile
+  private let width: SysfsFile
+
+  /// The link of the slot that a device sits in; `folder` is the device's.
+  init(deviceFolder folder: String) {
+    var slot = folder
+    let vendor = Files.hexadecimal(of: folder + "/vendor")
+    // Two bridges: the lower and the upper side of the card's own switch. A root port of the same maker, reached when
+    // there is no switch, tells the same link from its other end.
+    for _ in 0..<2 {
+      let parent = slot + "/.."
+      guard let parentClass = Files.hexadecimal(of: parent + "/class"), parentClass >> 8 == 0x0604,
+        Files.hexadecimal(of: parent + "/vendor") == vendor
+      else { break }
+      slot = parent
+    }
+    speed = SysfsFile(slot + "/current_link_speed")
+    width = SysfsFile(slot + "/current_link_width")
+  }
+
+  /// Generation, 1…7, and lanes; NaN where unknown.
+  func read(_ buffer: ReadBuffer) -> (generation: Double, width: Double) {
+    let rate =
+      speed.read(buffer) { bytes in
+        // "16.0 GT/s PCIe", "Unknown".
+        var position = 0
+        return bytes.decimal(&position) ?? .nan
+      } ?? .nan
+    let lanes = width.number(buffer)
+    return (Self.generation(rate: rate), lanes >= 1 && lanes <= 32 ? lanes : .nan)
+  }
+
+  /// The generation whose lanes run at `rate` GT/s; NaN where none does.
+  static func generation(rate: Double) -> Double {
+    guard rate.isFinite else { return .nan }
+    return [2.5, 5, 8, 16, 32, 64, 128].firstIndex(of: rate).map { Double($0 + 1) } ?? .nan
+  }
+}

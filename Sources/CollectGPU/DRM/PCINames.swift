@@ -1,0 +1,103 @@
+internal import SystemIO
+
+/// Names of PCI devices, from the list that distributions install (pci.ids, of the package hwdata or pciutils), and of
+/// AMD's from libdrm's own, which tells apart what shares a PCI id.
+enum PCINames {
+  /// The name of a GPU, "AMD Radeon RX 7900 XTX"; `maker` and the id where no list knows it.
+  static func model(_ device: DRMDevice, maker: String, root: String) -> String? {
+    guard let vendor = device.vendor, let id = device.device else { return nil }
+    if vendor == 0x1002, let revision = device.revision {
+      for folder in ["/usr/share/libdrm", "/opt/amdgpu/share/libdrm"] {
+        guard let bytes = try? Files.contents(of: root + folder + "/amdgpu.ids") else { continue }
+        if let name = marketingName(device: id, revision: revision, in: bytes.span) { return name }
+      }
+    }
+    for path in ["/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids", "/var/lib/pciutils/pci.ids"] {
+      guard let bytes = try? Files.contents(of: root + path) else { continue }
+      if let name = name(vendor: vendor, device: id, in: bytes.span) { return full(product(name), maker) }
+    }
+    return maker + " GPU 0x" + hexadecimal(id)
+  }
+
+  /// A product's name that begins with its maker's.
+  static func full(_ product: String, _ maker: String) -> String {
+    product.lowercased().hasPrefix(maker.lowercased()) ? product : maker + " " + product
+  }
+
+  /// The device's line of pci.ids: "744c" under "1002"; nil where it has none.
+  static func name(vendor: UInt16, device: UInt16, in bytes: Span<UInt8>) -> String? {
+    let (vendor, device) = (hexadecimal(vendor), hexadecimal(device))
+    var position = 0
+    var isVendor = false
+    while position < bytes.count {
+      let byte = bytes.byte(at: position)
+      if byte == UInt8(ascii: "\t") {
+        // Two tabs lead a subsystem.
+        if isVendor, bytes.equals(position + 1..<min(bytes.count, position + 5), device) {
+          position += 5
+          return rest(of: bytes, &position)
+        }
+      } else if byte != UInt8(ascii: "#"), byte != UInt8(ascii: "\n") {
+        // The list is ordered: nothing of this vendor follows another.
+        if isVendor { return nil }
+        isVendor = bytes.equals(position..<min(bytes.count, position + 4), vendor)
+      }
+      bytes.skipLine(&position)
+    }
+    return nil
+  }
+
+  /// The line of libdrm's amdgpu.ids, "744C,\tC8,\tAMD Radeon RX 7900 XTX"; nil where there is none.
+  static func marketingName(device: UInt16, revision: UInt8, in bytes: Span<UInt8>) -> String? {
+    let device = hexadecimal(device)
+    let revision = hexadecimal(UInt16(revision)).suffix(2)
+    var position = 0
+    while position < bytes.count {
+      var column = position
+      if let first = field(bytes, &column), equalsIgnoringCase(bytes, first, device),
+        let second = field(bytes, &column), equalsIgnoringCase(bytes, second, String(revision))
+      {
+        return rest(of: bytes, &column)
+      }
+      bytes.skipLine(&position)
+    }
+    return nil
+  }
+
+  /// The product in a name of pci.ids, "Navi 31 [Radeon RX 7900 XT/7900 XTX]": what is in the last brackets.
+  static func product(_ name: String) -> String {
+    guard name.hasSuffix("]"), let open = name.lastIndex(of: "[") else { return name }
+    let product = name[name.index(after: open)...].dropLast()
+    return product.isEmpty ? name : String(product)
+  }
+
+  /// Four lower-case digits.
+  static func hexadecimal(_ id: UInt16) -> String {
+    let digits = String(id, radix: 16)
+    return String(repeating: "0", count: 4 - digits.count) + digits
+  }
+
+  /// What precedes the next comma on the line, which it moves past.
+  private static func field(_ bytes: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
+    bytes.skipBlanks(&position)
+    let start = position
+    while let byte = bytes.byte(at: position), byte != UInt8(ascii: ","), byte != UInt8(ascii: "\n") { position += 1 }
+    guard bytes.byte(at: position) == UInt8(ascii: ",") else { return nil }
+    position += 1
+    return start..<position - 1
+  }
+
+  private static func equalsIgnoringCase(_ bytes: Span<UInt8>, _ range: Range<Int>, _ lower: String) -> Bool {
+    range.count == lower.utf8.count && bytes.string(range).lowercased() == lower
+  }
+
+  /// What is left of the line, without blanks around it; nil where nothing is.
+  private static func rest(of bytes: Span<UInt8>, _ position: inout Int) -> String? {
+    bytes.skipBlanks(&position)
+    let start = position
+    while let byte = bytes.byte(at: position), byte != UInt8(ascii: "\n") { position += 1 }
+    var end = position
+    while end > start, bytes[end - 1].isBlankOrNewline { end -= 1 }
+    return end > start ? bytes.string(start..<end) : nil
+  }
+}

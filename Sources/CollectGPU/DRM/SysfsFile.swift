@@ -1,0 +1,97 @@
+internal import SystemIO
+
+/// A file of sysfs that holds one value, kept open from one reading to the next.
+///
+/// A driver may refuse to answer for a while (EBUSY, EPERM while the device changes its state) or for ever (ENODATA,
+/// EOPNOTSUPP, no file); all of it is an absent value and no error.
+final class SysfsFile {
+  /// Readings between two looks for a file that is not there.
+  static let rest = 30
+
+  private let file: KeptFile
+  private var resting = 0
+
+  /// A file by its path; nothing is opened yet.
+  init(_ path: String) {
+    file = KeptFile(path)
+  }
+
+  /// Shows the present contents to `body`; nil where there are none.
+  func read<Result>(_ buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
+    if resting > 0 {
+      resting -= 1
+      return nil
+    }
+    if let result = file.readIfPresent(into: buffer, body) { return result }
+    // One that is there but refuses may answer the next time.
+    if !Files.exists(file.path) { resting = Self.rest }
+    return nil
+  }
+
+  /// The number that it begins with; NaN where there is none.
+  func number(_ buffer: ReadBuffer) -> Double {
+    read(buffer) { bytes in
+      var position = 0
+      return bytes.signed(&position).map { Double($0) } ?? .nan
+    } ?? .nan
+  }
+
+  /// The number as a share of 100; NaN where it is none.
+  func percent(_ buffer: ReadBuffer) -> Double {
+    let number = number(buffer)
+    return number >= 0 && number <= 100 ? number / 100 : .nan
+  }
+}
+
+extension Files {
+  /// The hexadecimal number in a file of sysfs, "0x1002"; nil where there is none.
+  static func hexadecimal(of path: String) -> UInt64? {
+    guard let line = line(of: path) else { return nil }
+    return UInt64(line.hasPrefix("0x") ? line.dropFirst(2) : line[...], radix: 16)
+  }
+
+  /// The last part of where a link points, "amdgpu" for `driver`; nil where there is no link.
+  static func linkName(_ path: String) -> String? {
+    guard let name = link(path)?.split(separator: "/").last, name != "..", name != "." else { return nil }
+    return String(name)
+  }
+}
+
+/// Values that drivers are known to tell wrongly, sorted out.
+enum Plausible {
+  /// Millidegrees as degrees Celsius; NaN for 0, which is how a sensor that is not there reads, and beyond what silicon
+  /// survives.
+  static func celsius(milli: Double) -> Double {
+    celsius(milli / 1_000)
+  }
+
+  /// Degrees Celsius; NaN for 0 and beyond what silicon survives.
+  static func celsius(_ degrees: Double) -> Double {
+    degrees > -50 && degrees < 150 && degrees != 0 ? degrees : .nan
+  }
+
+  /// Microwatts as watts; NaN for 0, which no running chip draws, and above 5 kW.
+  static func watts(micro: Double) -> Double {
+    watts(micro / 1_000_000)
+  }
+
+  /// Watts; NaN for 0, which no running chip draws, and above 5 kW.
+  static func watts(_ watts: Double) -> Double {
+    watts > 0 && watts < 5_000 ? watts : .nan
+  }
+
+  /// Hertz; NaN below 0 and above 100 GHz, while a clock that stands still is 0.
+  static func hertz(_ hertz: Double) -> Double {
+    hertz >= 0 && hertz < 1e11 ? hertz : .nan
+  }
+
+  /// Bytes; NaN below 0 and above 1 PiB.
+  static func bytes(_ bytes: Double) -> Double {
+    bytes >= 0 && bytes <= 0x1p50 ? bytes : .nan
+  }
+
+  /// Revolutions per minute; NaN for 65535, an unset register, and beyond what a fan can do.
+  static func revolutions(_ speed: Double) -> Double {
+    speed >= 0 && speed < 50_000 ? speed : .nan
+  }
+}

@@ -1,0 +1,166 @@
+internal import SystemIO
+
+/// A JSON text (RFC 8259), as the vendors' tools write them: strict but for Python's `NaN`, and bounded.
+///
+/// FoundationEssentials' decoder is not used, because collectors import no Foundation.
+indirect enum JSONValue: Equatable {
+  case null
+  case bool(Bool)
+  case number(Double)
+  case string(String)
+  case array([JSONValue])
+  case object([String: JSONValue])
+
+  /// Arrays and objects that may lie within each other.
+  static let maximumDepth = 64
+  /// Values that a text may hold.
+  static let maximumValues = 200_000
+
+  /// Parses a text that is one value; nil where it is none, or exceeds a limit.
+  init?(_ bytes: Span<UInt8>) {
+    var parser = Parser()
+    guard let value = parser.value(bytes, depth: 0) else { return nil }
+    Parser.skipSpace(bytes, &parser.position)
+    guard parser.position == bytes.count else { return nil }
+    self = value
+  }
+
+  /// A member of an object; nil where there is none.
+  subscript(key: String) -> JSONValue? {
+    if case .object(let members) = self { members[key] } else { nil }
+  }
+
+  /// The elements of an array; empty for anything else.
+  var elements: [JSONValue] {
+    if case .array(let elements) = self { elements } else { [] }
+  }
+
+  /// The text of a string; nil for anything else.
+  var text: String? {
+    if case .string(let text) = self { text } else { nil }
+  }
+
+  private struct Parser {
+    var position = 0
+    var values = 0
+
+    mutating func value(_ bytes: Span<UInt8>, depth: Int) -> JSONValue? {
+      values += 1
+      guard depth <= JSONValue.maximumDepth, values <= JSONValue.maximumValues else { return nil }
+      Self.skipSpace(bytes, &position)
+      switch bytes.byte(at: position) {
+      case UInt8(ascii: "{"): return object(bytes, depth: depth)
+      case UInt8(ascii: "["): return array(bytes, depth: depth)
+      case UInt8(ascii: "\""): return string(bytes).map { .string($0) }
+      case UInt8(ascii: "t"): return bytes.skip("true", &position) ? .bool(true) : nil
+      case UInt8(ascii: "f"): return bytes.skip("false", &position) ? .bool(false) : nil
+      case UInt8(ascii: "n"): return bytes.skip("null", &position) ? .null : nil
+      case UInt8(ascii: "N"): return bytes.skip("NaN", &position) ? .null : nil
+      default: return number(bytes)
+      }
+    }
+
+    private mutating func object(_ bytes: Span<UInt8>, depth: Int) -> JSONValue? {
+      position += 1
+      var members: [String: JSONValue] = [:]
+      Self.skipSpace(bytes, &position)
+      if bytes.skip("}", &position) { return .object(members) }
+      while true {
+        Self.skipSpace(bytes, &position)
+        guard bytes.byte(at: position) == UInt8(ascii: "\""), let key = string(bytes) else { return nil }
+        Self.skipSpace(bytes, &position)
+        guard bytes.skip(":", &position), let member = value(bytes, depth: depth + 1) else { return nil }
+        members[key] = member
+        Self.skipSpace(bytes, &position)
+        if bytes.skip("}", &position) { return .object(members) }
+        guard bytes.skip(",", &position) else { return nil }
+      }
+    }
+
+    private mutating func array(_ bytes: Span<UInt8>, depth: Int) -> JSONValue? {
+      position += 1
+      var elements: [JSONValue] = []
+      Self.skipSpace(bytes, &position)
+      if bytes.skip("]", &position) { return .array(elements) }
+      while true {
+        guard let element = value(bytes, depth: depth + 1) else { return nil }
+        elements.append(element)
+        Self.skipSpace(bytes, &position)
+        if bytes.skip("]", &position) { return .array(elements) }
+        guard bytes.skip(",", &position) else { return nil }
+      }
+    }
+
+    /// A string, at whose opening quote the position is.
+    private mutating func string(_ bytes: Span<UInt8>) -> String? {
+      position += 1
+      var text: [UInt8] = []
+      while let byte = bytes.byte(at: position) {
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
+        case UInt8(ascii: "\\"):
+          guard let scalar = escape(bytes) else { return nil }
+          text.append(contentsOf: String(scalar).utf8)
+        case 0..<0x20: return nil
+        default: text.append(byte)
+        }
+      }
+      return nil
+    }
+
+    /// What an escape stands for, the position behind its backslash; half a pair of surrogates is U+FFFD.
+    private mutating func escape(_ bytes: Span<UInt8>) -> Unicode.Scalar? {
+      guard let byte = bytes.byte(at: position) else { return nil }
+      position += 1
+      switch byte {
+      case UInt8(ascii: "n"): return "\n"
+      case UInt8(ascii: "t"): return "\t"
+      case UInt8(ascii: "r"): return "\r"
+      case UInt8(ascii: "b"): return "\u{8}"
+      case UInt8(ascii: "f"): return "\u{C}"
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
+      case UInt8(ascii: "u"): break
+      default: return nil
+      }
+      guard let high = hexadecimal(bytes) else { return nil }
+      if let scalar = Unicode.Scalar(high) { return scalar }
+      let start = position
+      if high < 0xDC00, bytes.skip("\\u", &position), let low = hexadecimal(bytes), low >= 0xDC00, low < 0xE000,
+        let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
+      {
+        return scalar
+      }
+      position = start
+      return "\u{FFFD}"
+    }
+
+    /// Four digits.
+    private mutating func hexadecimal(_ bytes: Span<UInt8>) -> UInt32? {
+      var value: UInt32 = 0
+      for _ in 0..<4 {
+        guard let byte = bytes.byte(at: position), let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+          return nil
+        }
+        value = value << 4 | UInt32(digit)
+        position += 1
+      }
+      return value
+    }
+
+    private mutating func number(_ bytes: Span<UInt8>) -> JSONValue? {
+      let start = position
+      while let byte = bytes.byte(at: position), byte.isDigit || "+-.eE".utf8.contains(byte) { position += 1 }
+      let text = bytes.string(start..<position)
+      // Double takes "+1", ".5" and "5." as well, which JSON does not; no tool writes them.
+      guard let first = bytes.byte(at: start), first.isDigit || first == UInt8(ascii: "-"),
+        let number = Double(text), number.isFinite
+      else { return nil }
+      return .number(number)
+    }
+
+    static func skipSpace(_ bytes: Span<UInt8>, _ position: inout Int) {
+      while let byte = bytes.byte(at: position), byte.isBlank || byte == 0x0A || byte == 0x0D { position += 1 }
+    }
+  }
+}

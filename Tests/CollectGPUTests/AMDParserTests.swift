@@ -1,0 +1,156 @@
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import CollectGPU
+
+@Suite struct AMDParserTests {
+  @Test func levelsOfAClock() {
+    let parse = { (text: String) in DPMLevels(Array(text.utf8).span) }
+    let levels = parse("0: 500Mhz \n1: 1350Mhz *\n2: 2526Mhz \n")
+    #expect(levels.current == 1.35e9 && levels.highest == 2.526e9)
+    // A clock that sleeps is a level of its own.
+    let sleeping = parse("S: 19Mhz *\n0: 500Mhz \n1: 3000Mhz \n")
+    #expect(sleeping.current == 1.9e7 && sleeping.highest == 3e9)
+    for text in ["", "\n", "0:\n", "0: Mhz *\n", "0: 99999999999Mhz *\n", "0: 500\n"] {
+      #expect(parse(text).current.isNaN && parse(text).highest.isNaN, "\(text)")
+    }
+    surviveTruncationAndMutation(of: Array("0: 500Mhz \n1: 1350Mhz *\nS: 19Mhz\n".utf8), mutations: 2_000) { bytes in
+      let levels = DPMLevels(bytes)
+      #expect(!(levels.current < 0) && !(levels.highest < levels.current))
+    }
+  }
+
+  @Test func memoryErrors() {
+    let counts = RASCounts(Array("ue: 2\nce: 31\nde: 4\n".utf8).span)
+    #expect(counts.uncorrected == 2 && counts.corrected == 31)
+    #expect(RASCounts(Array("nonsense\n".utf8).span).corrected.isNaN)
+    let pages = Array("0x00000001 : 0x00001000 : R\n0x00000002 : 0x00001000 : P\n0x00000003 : 0x00001000 : R\n".utf8)
+    #expect(RASCounts.retiredPages(pages.span) == 2)
+    #expect(RASCounts.retiredPages([UInt8]().span) == 0)
+    surviveTruncationAndMutation(of: pages + Array("ue: 2\nce: 31\n".utf8), mutations: 1_000) { bytes in
+      #expect(RASCounts.retiredPages(bytes) <= 10)
+      _ = RASCounts(bytes)
+    }
+  }
+
+  private func metrics(_ bytes: [UInt8]) -> GPUMetrics? { GPUMetrics(bytes.span) }
+
+  /// A table of a version, all of it unset but for the integers given by their place and size.
+  private static func table(_ size: Int, _ format: UInt8, _ content: UInt8, _ fields: [(Int, Int, UInt64)]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0xFF, count: size)
+    for (place, count, value) in [(0, 2, UInt64(size)), (2, 1, UInt64(format)), (3, 1, UInt64(content))] + fields {
+      for index in 0..<count { bytes[place + index] = UInt8(truncatingIfNeeded: value >> UInt64(index * 8)) }
+    }
+    return bytes
+  }
+
+  @Test func tableOfACard() throws {
+    let bytes = Self.table(120, 1, 3, [(74, 2, 8), (76, 2, 160), (112, 8, 1 << 36 | 1 << 16 | 1)])
+    let metrics = try #require(self.metrics(bytes))
+    #expect(!metrics.isIntegrated && metrics.linkWidth == 8 && metrics.linkRate == 16)
+    #expect(GPUMetrics.reasons(metrics.throttleStatus ?? 0) == "ppt0,tdc_gfx,temp_hotspot")
+    #expect(metrics.util.isNaN && metrics.power.isNaN)
+    #expect(GPUMetrics.reasons(0) == "")
+  }
+
+  @Test func tablesOfCardsForDataCentres() throws {
+    // The beginning is the same from 1.4 on; the energy is in units of 2^-16 J.
+    let start: [(Int, Int, UInt64)] = [(4, 2, 71), (6, 2, 65), (10, 2, 512), (12, 2, 97), (14, 2, 33)]
+    let mi300 = Self.table(
+      1_664, 1, 8,
+      start + [
+        (24, 8, 65_536 * 1_000), (44, 4, 5), (48, 4, 6), (52, 4, 7), (56, 4, 8), (60, 4, 9), (68, 2, 16), (70, 2, 320),
+      ])
+    let metrics = try #require(self.metrics(mi300))
+    #expect(metrics.hotspotTemperature == 71 && metrics.memoryTemperature == 65)
+    #expect(metrics.power == 512 && metrics.util == 0.97 && metrics.memoryUtil == 0.33)
+    #expect(metrics.energy == 1_000 && metrics.linkWidth == 16 && metrics.linkRate == 32)
+    #expect(metrics.throttleResidencies.map(\.reason) == ["prochot", "ppt", "socket_thm", "vr_thm", "hbm_thm"])
+    #expect(metrics.throttleResidencies.map(\.count) == [5, 6, 7, 8, 9])
+
+    let first = try #require(self.metrics(Self.table(288, 1, 4, start + [(24, 8, 65_536), (48, 2, 16), (50, 2, 320)])))
+    #expect(first.energy == 1 && first.linkRate == 32 && first.throttleResidencies.isEmpty)
+    let second = try #require(
+      self.metrics(Self.table(360, 1, 5, start + [(88, 8, 131_072), (112, 2, 8), (114, 2, 160)])))
+    #expect(second.energy == 2 && second.linkWidth == 8)
+    // 1.6 has two layouts: only what they share is taken.
+    let third = try #require(self.metrics(Self.table(400, 1, 6, start + [(16, 8, 65_536)])))
+    #expect(third.util == 0.97 && third.energy.isNaN && third.linkWidth.isNaN)
+  }
+
+  @Test func tablesOfProcessors() throws {
+    let phoenix = try #require(self.metrics(Self.table(128, 2, 2, [(120, 8, 1 << 5)])))
+    #expect(phoenix.isIntegrated && GPUMetrics.reasons(phoenix.throttleStatus ?? 0) == "fppt")
+    #expect(try #require(self.metrics(Self.table(120, 2, 1, []))).throttleStatus == nil)
+    let strix = try #require(self.metrics(Self.table(264, 3, 0, [(42, 2, 64), (240, 4, 400)])))
+    #expect(strix.isIntegrated && strix.util == 0.64)
+    #expect(strix.throttleResidencies == [GPUMetrics.Residency(reason: "sppt", count: 400)])
+  }
+
+  @Test func tablesThatAreNotUnderstood() {
+    #expect(metrics([]) == nil)
+    #expect(metrics([4, 0, 1]) == nil)
+    // Shorter than it says.
+    #expect(metrics(Array(Self.table(120, 1, 3, []).dropLast())) == nil)
+    // A list of attributes, and what is to come.
+    #expect(self.metrics(Self.table(200, 1, 9, [])) == nil)
+    #expect(self.metrics(Self.table(200, 4, 0, [])) == nil)
+    // Values that no firmware means.
+    let odd = self.metrics(
+      Self.table(288, 1, 4, [(4, 2, 900), (10, 2, 60_000), (12, 2, 101), (48, 2, 99), (50, 2, 0)]))
+    #expect(odd?.hotspotTemperature.isNaN == true && odd?.power.isNaN == true && odd?.util.isNaN == true)
+    #expect(odd?.linkWidth.isNaN == true && odd?.linkRate.isNaN == true)
+  }
+
+  @Test(
+    arguments: [(120, 1, 3), (288, 1, 4), (360, 1, 5), (400, 1, 6), (1_664, 1, 8), (128, 2, 2), (264, 3, 0)]
+      as [(Int, UInt8, UInt8)])
+  func mutations(size: Int, format: UInt8, content: UInt8) {
+    surviveTruncationAndMutation(
+      of: Self.table(size, format, content, [(4, 2, 40), (12, 2, 50), (42, 2, 60)]), mutations: 400
+    ) { bytes in
+      guard let metrics = GPUMetrics(bytes) else { return }
+      #expect(!(metrics.util > 1) && !(metrics.power > 5_000) && !(metrics.linkWidth > 32))
+      _ = GPUMetrics.reasons(metrics.throttleStatus ?? 0)
+    }
+  }
+}
+
+@Suite struct JSONValueTests {
+  private func parse(_ text: String) -> JSONValue? { JSONValue(Array(text.utf8).span) }
+
+  @Test func values() throws {
+    let value = try #require(
+      parse(#" {"a": [1, -2.5e1, true, false, null, NaN], "b": {"c": "x\n\u00e4\ud83d\ude00\/"}, "": []} "#))
+    #expect(value["a"] == .array([.number(1), .number(-25), .bool(true), .bool(false), .null, .null]))
+    #expect(value["b"]?["c"]?.text == "x\nä😀/")
+    #expect(value[""]?.elements.isEmpty == true)
+    #expect(value["a"]?["c"] == nil && value["none"] == nil)
+    #expect(parse(#""half \ud83d pair""#) == .string("half \u{FFFD} pair"))
+    #expect(parse(#""\ud83d\u0041""#) == .string("\u{FFFD}A"))
+  }
+
+  @Test(arguments: [
+    "", "{", "}", "[1,]", "[1 2]", "{\"a\"}", "{\"a\":}", "{a:1}", "tru", "\"a", "\"\\q\"", "\"\\u12\"", "1 2", "-",
+    "+1",
+    ".5", "1e999", "\"a\nb\"", "[", "Infinity",
+  ])
+  func whatIsNoJSON(text: String) {
+    #expect(parse(text) == nil, "\(text)")
+  }
+
+  @Test func depthIsLimited() {
+    let nested = { (depth: Int) in String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
+    #expect(parse(nested(JSONValue.maximumDepth)) != nil)
+    #expect(parse(nested(JSONValue.maximumDepth + 2)) == nil)
+    #expect(parse(nested(100_000)) == nil)
+    #expect(parse("[" + String(repeating: "0,", count: JSONValue.maximumValues) + "0]") == nil)
+  }
+
+  @Test func mutations() {
+    let text =
+      #"{"gpu_data": [{"gpu": 0, "power": {"socket_power": {"value": 41.5, "unit": "W"}}, "n": "\u00e4\n", "x": null}]}"#
+    surviveTruncationAndMutation(of: Array(text.utf8), mutations: 3_000) { bytes in _ = JSONValue(bytes) }
+  }
+}
