@@ -60,6 +60,7 @@ final class DRMClients {
   }
 
   private let proc: String
+  private let budget: Int
   private let buffer = ReadBuffer(capacity: 4_096)
   private var link = [UInt8](repeating: 0, count: 256)
   private var pending: [Int32] = []
@@ -74,7 +75,8 @@ final class DRMClients {
   private(set) var linksRead = 0
 
   /// The clients of a machine, by the root of its files.
-  init(root: String) {
+  init(root: String, budget: Int = budget) {
+    self.budget = budget
     proc = root + "/proc/"
     isInitialNamespace = Self.isInitialNamespace(root: root)
   }
@@ -235,7 +237,7 @@ final class DRMClients {
       let there = Set(pending)
       descriptors = descriptors.filter { there.contains($0.key) }
     }
-    let end = linksRead + Self.budget
+    let end = linksRead + budget
     while linksRead < end, let pid = pending.popLast() { look(at: pid) }
     if pending.isEmpty {
       isRoundDone = true
