@@ -58,7 +58,8 @@ let package = Package(
     .target(
       name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CSystemIO"], swiftSettings: settings),
     .target(name: "CollectDemo", dependencies: ["Collect", "AgentMetrics"], swiftSettings: settings),
-    .target(name: "CollectGPU", dependencies: ["Collect", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    .target(
+      name: "CollectGPU", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CNVML"], swiftSettings: settings),
     .target(name: "Collect", dependencies: ["History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(name: "SystemIO", dependencies: ["CSystemIO"], swiftSettings: settings),
     // The module is AgentMetrics because Hummingbird brings a module called Metrics (swift-metrics), and a module alias
@@ -71,6 +72,7 @@ let package = Package(
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),
       ]
     ),
+    .target(name: "CNVML"),
     .target(name: "CSystemIO"),
     .target(name: "CWeb"),
 
