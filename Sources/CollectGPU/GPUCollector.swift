@@ -13,10 +13,13 @@ public final class GPUCollector: Collector {
   public let name = "gpu"
 
   private let workers: [GPUWorker]
+  /// Seconds that a tick waits; a recording, which cannot hang, is waited for.
+  private let patience: Double
 
   /// The GPUs of `vendors` in an environment.
   public init(_ environment: GPUEnvironment, vendors: [GPUVendor] = GPUVendor.all) {
     workers = vendors.map { GPUWorker($0, environment) }
+    patience = environment.asksDrivers ? GPUWorker.patience : 5
   }
 
   /// Asks those vendors whose time has come.
@@ -30,7 +33,7 @@ public final class GPUCollector: Collector {
 
   /// Writes `reading.gpus`, in the order of their PCI addresses.
   public func read(into reading: inout Reading) throws(CollectorError) {
-    let deadline = Clock.monotonic + GPUWorker.patience
+    let deadline = Clock.monotonic + patience
     var gpus: [GPU] = []
     var failure: String?
     age = 0
@@ -39,7 +42,8 @@ public final class GPUCollector: Collector {
       if let error = answer.error { failure = failure ?? "\(worker.vendor.name): \(error)" }
       for var gpu in answer.gpus {
         // Nobody was asked meanwhile when the source rests: then what it said holds, and its age says since when.
-        gpu.age = max(0, reading.boottime - answer.instant)
+        // A GPU that was left alone brings an age of its own.
+        gpu.age += max(0, reading.boottime - answer.instant)
         if answer.isLost, gpu.state == .active { gpu.state = .lost }
         age = max(age, gpu.age)
         gpus.append(gpu)

@@ -19,7 +19,7 @@ private final class ScriptedSource: GPUSource {
 }
 
 @Suite(.ownThreads) struct GPUCollectorTests {
-  private static let nowhere = GPUEnvironment(root: "/nowhere", asksDrivers: false)
+  private static let nowhere = GPUEnvironment(root: "/nowhere", asksDrivers: true)
 
   private func vendor(
     _ name: String, _ question: @escaping @Sendable () throws(CollectorError) -> GPUAnswer
