@@ -144,7 +144,9 @@ final class GPUWorker {
   }
 
   func answer(waiting seconds: Double) -> Latest {
-    let answer = session.question.answer(waiting: seconds)
+    // One that has been awaited once in vain is not waited for again at each tick.
+    let isLate = (session.question.asking ?? 0) > 0.2
+    let answer = session.question.answer(waiting: isLate ? 0 : seconds)
     if let said = answer.answer, answer.instant != seen {
       seen = answer.instant
       latest = Latest(gpus: said.gpus, instant: answer.instant)

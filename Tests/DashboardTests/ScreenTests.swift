@@ -30,6 +30,22 @@ import Testing
     #expect(!screen(history, age: 60, state: ScreenState(isPaused: true)).contains("no new sample"))
   }
 
+  @Test(arguments: [1, 3, 16]) func gpusThatSleepOrAreLostSaySo(count: Int) throws {
+    var machine = MadeUpMachine.gpuServer
+    machine.gpus = count
+    let history = machine.history(ticks: 5)
+    var sample = try #require(history.latest).sample
+    sample.gpus[0].state = .asleep
+    sample.gpus[count - 1].state = count == 1 ? .asleep : .lost
+    sample.gpus[count - 1].age = 42
+    history.append(sample)
+    for size in [Size(width: 200, height: 60), Size(width: 120, height: 40)] {
+      let text = screen(history, size: size)
+      #expect(text.contains("asleep"), "\(size)")
+      #expect(count == 1 || text.contains("no answer"), "\(size)")
+    }
+  }
+
   @Test func messagesTakeTheFoot() {
     var machine = MadeUpMachine.smallVM
     let history = machine.history(ticks: 5)

@@ -75,7 +75,12 @@ struct GPUPanel: Panel {
     var rest = Rect(x: left.x, y: left.y, width: left.width, height: left.height)
     let prefix = gpus.count > 1 ? String(gpu.index) + " " : ""
     let labelWidth = prefix.utf8.count + 4
-    if gpu.util.isFinite {
+    if let remark = stateRemark(gpu) {
+      let row = rest.takeTop(1)
+      let x = grid.put(prefix, x: row.x, y: row.y, .muted)
+      grid.putShortened(remark.text, x: x, y: row.y, remark.style, limit: row.right - x)
+    }
+    if gpu.state == .active, gpu.util.isFinite {
       let clock = gpu.clock.isFinite ? Format.frequency(gpu.clock, glyphs) : ""
       grid.putGauge(
         prefix + "util", labelWidth: labelWidth, ratio: gpu.util, bar: Bar(gpu.util, .gpu), remark: clock,
@@ -123,6 +128,10 @@ struct GPUPanel: Panel {
         gpu.temperature.isFinite ? temperature(gpu) : glyphs.absent, end: end, y: rect.y, .temperature(gpu.temperature))
       end -= 6
     }
+    if let remark = stateRemark(gpu) {
+      grid.putShortened(remark.text, x: x, y: rect.y, remark.style, limit: end - x - 1)
+      return
+    }
     let isWide = rect.width >= 64
     if gpus.contains(where: { $0.vramTotal.isFinite }) {
       let text = isWide ? Format.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs) : Format.compact(gpu.vramUsed, glyphs)
@@ -138,6 +147,16 @@ struct GPUPanel: Panel {
       x += half + 6
       Bar(gpu.vramUsage, .vram).draw(on: &grid, x: x, y: rect.y, width: half, glyphs)
       grid.putRight(Format.percent(gpu.vramUsage, glyphs), end: x + half + 5, y: rect.y, .load(gpu.vramUsage))
+    }
+  }
+
+  /// What stands in the place of figures where a GPU gives none; nil where it does.
+  private func stateRemark(_ gpu: GPU) -> (text: String, style: Style)? {
+    switch gpu.state {
+    case .active: nil
+    case .asleep: ("asleep", .muted)
+    case .lost:
+      (gpu.age >= 1 ? "no answer for " + Format.duration(gpu.age) : "lost", .critical)
     }
   }
 
