@@ -7,7 +7,8 @@ extension GPUVendor {
   static let nvidia = GPUVendor(name: "nvidia", pciVendor: 0x10DE) { environment in NVIDIASource(environment) }
 }
 
-/// NVIDIA's GPUs by NVML; not verified on hardware so far, but against a library of the tests' own.
+/// NVIDIA's GPUs by NVML, and by nvidia-smi where that library cannot be opened; not verified on hardware so far, but
+/// against a library and a tool of the tests' own.
 ///
 /// An open library keeps every GPU that it serves awake. Where all of them could sleep (power/control is "auto") and have
 /// been idle for a while, the library is closed, and opened again only when one is awake for longer than its driver needs
@@ -21,7 +22,9 @@ final class NVIDIASource: GPUSource {
   private let environment: GPUEnvironment
   private let paths: [String]
   private var nvml: NVML?
+  private var soughtAt = -Double.infinity
   private var isStarted = false
+  private var tool: NvidiaSMI?
   private var devices: [NVMLDevice] = []
   private var countedAt = -Double.infinity
   private var power = NVIDIAPower()
@@ -50,8 +53,11 @@ final class NVIDIASource: GPUSource {
       return GPUAnswer(gpus: told(slots), rest: 5)
     case .ask: break
     }
-    if nvml == nil { nvml = NVML(paths: paths) }
-    guard let nvml else { return GPUAnswer(rest: Self.rest) }
+    if nvml == nil, instant - soughtAt >= Self.rest {
+      soughtAt = instant
+      nvml = NVML(paths: paths)
+    }
+    guard let nvml else { return try askTool(slots, at: instant) }
     if !isStarted {
       let status = nvml.start()
       // Without a driver there is no GPU that could be asked: none, or one that another driver has.
@@ -77,6 +83,26 @@ final class NVIDIASource: GPUSource {
     known = gpus
     power.note(isIdle: gpus.allSatisfy(Self.isIdle), slots: slots, at: instant)
     return GPUAnswer(gpus: gpus)
+  }
+
+  /// Without the library: by the tool, where there is one.
+  private func askTool(_ slots: [NVIDIASlot], at instant: Double) throws(CollectorError) -> GPUAnswer {
+    if tool == nil, let path = Tool.find("nvidia-smi", in: environment.toolPath) {
+      tool = NvidiaSMI { arguments throws(CollectorError) in try Tool.run(path, arguments) }
+    }
+    guard let tool else { return GPUAnswer(rest: Self.rest) }
+    do {
+      var gpus = try tool.read(at: instant)
+      // A tool that finds no driver says so in words, and tells no GPU.
+      if gpus.isEmpty { return GPUAnswer(rest: Self.rest) }
+      renumber(&gpus)
+      known = gpus
+      return GPUAnswer(gpus: gpus)
+    } catch {
+      // The tool is left over from a driver that is not there, unless the kernel knows of one.
+      if slots.isEmpty, known.isEmpty { return GPUAnswer(rest: Self.rest) }
+      throw error
+    }
   }
 
   private func count(_ nvml: NVML, at instant: Double) throws(CollectorError) {
