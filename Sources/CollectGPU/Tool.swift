@@ -42,11 +42,8 @@ enum Tool {
   private static func start(
     _ path: String, _ arguments: [String], name: String
   ) throws(CollectorError) -> (pid: pid_t, output: Int32) {
-    var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw CollectorError(SystemError("\(name): pipe").description) }
-    // Not at once with the pipe, which Swift's C library does not offer: a child started by another thread in between
-    // holds this pipe open until it ends, which its own deadline sees to.
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let ends: (reading: Int32, writing: Int32)
+    do { ends = try Pipe.make() } catch { throw CollectorError("\(name): \(error)") }
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
     posix_spawn_file_actions_init(&actions)
@@ -54,10 +51,10 @@ enum Tool {
     defer {
       posix_spawn_file_actions_destroy(&actions)
       posix_spawnattr_destroy(&attributes)
-      close(ends[1])
+      close(ends.writing)
     }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+    posix_spawn_file_actions_adddup2(&actions, ends.writing, 1)
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
     // A group of its own; no signal blocked or ignored, as the agent has some.
     posix_spawnattr_setflags(
@@ -75,10 +72,10 @@ enum Tool {
     defer { for text in argv + environment { free(text) } }
     let error = posix_spawn(&pid, path, &actions, &attributes, argv, environment)
     guard error == 0 else {
-      close(ends[0])
+      close(ends.reading)
       throw CollectorError(SystemError("start " + path, code: error).description)
     }
-    return (pid, ends[0])
+    return (pid, ends.reading)
   }
 
   /// What a tool needs to find its libraries; texts in the language that is parsed here.

@@ -1,4 +1,3 @@
-import Synchronization
 import SystemIO
 import Testing
 
@@ -29,27 +28,21 @@ final class AgentProcess {
 
   /// Starts the agent with an environment of its own, so that the tester's variables change nothing.
   init(_ arguments: [String], environment: [String: String] = [:]) throws {
-    // One at a time: a child that another test starts between pipe and fcntl would hold this one's pipes open.
-    let process = try Self.starting.withLock { _ in try Self.start(arguments, environment) }
+    let process = try Self.start(arguments, environment)
     pid = process.pid
     output = process.output
     errors = process.errors
   }
 
-  private static let starting = Mutex(())
-
   private static func start(_ arguments: [String], _ environment: [String: String]) throws
     -> (pid: pid_t, output: Int32, errors: Int32)
   {
-    var outputPipe: [Int32] = [0, 0]
-    var errorPipe: [Int32] = [0, 0]
-    guard pipe(&outputPipe) == 0, pipe(&errorPipe) == 0 else { throw Failure("pipe") }
-    for descriptor in outputPipe + errorPipe { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    let (outputPipe, errorPipe) = (try Pipe.make(), try Pipe.make())
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, outputPipe[1], 1)
-    posix_spawn_file_actions_adddup2(&actions, errorPipe[1], 2)
+    posix_spawn_file_actions_adddup2(&actions, outputPipe.writing, 1)
+    posix_spawn_file_actions_adddup2(&actions, errorPipe.writing, 2)
     defer { posix_spawn_file_actions_destroy(&actions) }
     let words = ([path] + arguments).map { strdup($0) } + [nil]
     let variables =
@@ -58,10 +51,10 @@ final class AgentProcess {
     defer { for text in words + variables { free(text) } }
     var child: pid_t = 0
     let result = posix_spawn(&child, path, &actions, nil, words, variables)
-    close(outputPipe[1])
-    close(errorPipe[1])
+    close(outputPipe.writing)
+    close(errorPipe.writing)
     guard result == 0 else { throw Failure("spawn \(path): \(String(cString: strerror(result)))") }
-    return (child, outputPipe[0], errorPipe[0])
+    return (child, outputPipe.reading, errorPipe.reading)
   }
 
   deinit {

@@ -16,6 +16,9 @@ int csystemio_signal_pipe(const int *signals, int count);
 /// Names the calling thread, for `ps -L` and debuggers; at most 15 bytes.
 void csystemio_name_thread(const char *name);
 
+/// pipe(2) whose ends are not handed to programs that another thread starts meanwhile; 0, or -1 with errno.
+int csystemio_pipe(int *ends);
+
 /// Columns of the terminal behind a descriptor; 0 where it is none, or does not know.
 int csystemio_terminal_columns(int descriptor);
 
