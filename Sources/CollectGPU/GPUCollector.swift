@@ -122,6 +122,7 @@ final class GPUWorker {
   private var retry = firstRetry
   private var retryAt = Double.nan
   private var seen = Double.nan
+  private var failingSince = Double.nan
 
   init(_ vendor: GPUVendor, _ environment: GPUEnvironment) {
     self.vendor = vendor
@@ -143,7 +144,7 @@ final class GPUWorker {
     session.question.ask()
   }
 
-  func answer(waiting seconds: Double) -> Latest {
+  func answer(waiting seconds: Double, at now: Double = Clock.boottime) -> Latest {
     // One that has been awaited once in vain is not waited for again at each tick.
     let isLate = (session.question.asking ?? 0) > 0.2
     let answer = session.question.answer(waiting: isLate ? 0 : seconds)
@@ -154,8 +155,12 @@ final class GPUWorker {
       retry = Self.firstRetry
       retryAt = .nan
     }
+    // A source that fails again and again has lost its GPUs as much as one that hangs: the figures are old.
+    failingSince = answer.error == nil ? .nan : failingSince.isNaN ? now : failingSince
     latest.error = answer.error
-    latest.isLost = (session.question.asking ?? 0) > Self.hangs || (seen.isNaN && !latest.instant.isNaN)
+    latest.isLost =
+      now - failingSince > Self.hangs || (session.question.asking ?? 0) > Self.hangs
+      || (seen.isNaN && !latest.instant.isNaN)
     return latest
   }
 }

@@ -1,54 +1,104 @@
 // A management library without a driver behind it, compiled by the tests, one for each scenario:
-//   COUNT=n             GPUs
-//   OLD                 the functions that driver 470 has
+//   COUNT=n             GPUs, at 0000:81:00.0 and downwards
+//   DRIVER=n            the functions that driver 390, 470, 515, 535 or 570 has
+//   BARE                initialising, counting, handles of the first version and names, nothing else
 //   UNSUPPORTED         every figure is NOT_SUPPORTED
-//   LOST_AT=n           the second GPU is lost from its nth temperature on
+//   LOST_AT=n           the second GPU is lost from its nth temperature on, until initialised anew
 //   HANG_AT=n           the nth temperature is never told
-//   RELOAD_AT=n         the nth temperature says that the library is not initialised, until it is initialised again
+//   RELOAD_AT=n         the nth temperature says RELOAD_STATUS, as all that follows, until initialised anew
+//   MISMATCH=n          the first n initialisations fail: the driver is of another version
+//   FORBIDDEN=n         the nth GPU may not be used
 //   MIG                 the first GPU is divided
-//   UNIFIED             no memory of its own
+//   UNIFIED, ZERO       no memory of its own: NOT_SUPPORTED, or none of it
+//   LONG                entries of processes are of 32 bytes, as of some drivers of 2023
+//   WRAPPING            the counters of PCI Express run over at 32 bits
+//   STUCK_TRAFFIC       measuring what goes over PCI Express is never done
+//   ALL_UNKNOWN         every figure fails with UNKNOWN
+//   IDLE                no use, no processes
 //   NO_DRIVER           initialising fails
+// Structures are written byte for byte, so that the agent's own layouts are not tested against themselves.
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #ifndef COUNT
 #define COUNT 1
 #endif
+#ifndef DRIVER
+#define DRIVER 570
+#endif
+#ifndef RELOAD_STATUS
+#define RELOAD_STATUS 1
+#endif
 
-enum { SUCCESS = 0, UNINITIALIZED = 1, NOT_SUPPORTED = 3, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7, NO_DRIVER_LOADED = 9, LOST = 15 };
+enum {
+  SUCCESS = 0, UNINITIALIZED = 1, INVALID = 2, NOT_SUPPORTED = 3, NO_PERMISSION = 4, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7,
+  NO_DRIVER_LOADED = 9, TIMEOUT = 10, LOST = 15, VERSION_MISMATCH = 18, UNKNOWN = 999
+};
 
 struct device { int index; int part; };
 static struct device devices[64], parts[2] = {{0, 1}, {0, 2}};
-static int temperatures[64], all_temperatures, initialised, ever;
-static long calls;
-static uint64_t energy = 1000000, timestamp = 1000;
+static int temperatures[64], all_temperatures, events_made;
+static _Atomic int initialised, ever;
+static _Atomic long calls, measured;
+static uint64_t energy[64], traffic = 4000000000u, xid = 79;
+#ifdef RELOAD_AT
+static int broken;
+#endif
 
-long fake_calls(void) { return calls; }
+int fake_calls(void) { return (int)calls; }
+int fake_measured(void) { return (int)measured; }
 int fake_initialised(void) { return initialised; }
+int fake_initialisations(void) { return ever; }
+int fake_events(void) { return events_made; }
 
+#ifdef RELOAD_AT
+#define ENTER() do { calls++; if (!initialised) return UNINITIALIZED; if (broken) return RELOAD_STATUS; } while (0)
+#else
 #define ENTER() do { calls++; if (!initialised) return UNINITIALIZED; } while (0)
-#ifdef UNSUPPORTED
+#endif
+#if defined UNSUPPORTED
 #define FIGURE() do { ENTER(); return NOT_SUPPORTED; } while (0)
+#elif defined ALL_UNKNOWN
+#define FIGURE() do { ENTER(); return UNKNOWN; } while (0)
 #else
 #define FIGURE() ENTER()
 #endif
+#define PLAIN(function, number) \
+  int function(struct device *device, unsigned *value) { FIGURE(); (void)device; *value = (number); return SUCCESS; }
 
-int nvmlInit_v2(void) {
+static int initialise(void) {
+  ever++;
 #ifdef NO_DRIVER
   return NO_DRIVER_LOADED;
 #endif
-  initialised = 1;
-  ever++;
+#ifdef MISMATCH
+  if (ever <= MISMATCH) return VERSION_MISMATCH;
+#endif
+#ifdef RELOAD_AT
+  // Counted, but broken until somebody has shut down all that was open.
+  if (initialised == 0 && broken) { broken = 0; all_temperatures = -1000000; }
+#endif
+#ifdef LOST_AT
+  if (initialised == 0) temperatures[1] = ever > 1 ? -1000000 : 0;
+#endif
+  initialised++;
   return SUCCESS;
 }
-int nvmlShutdown(void) { initialised = 0; return SUCCESS; }
-int nvmlSystemGetDriverVersion(char *text, unsigned length) { ENTER(); snprintf(text, length, "570.86.10"); return SUCCESS; }
-int nvmlSystemGetCudaDriverVersion_v2(int *version) { ENTER(); *version = 12080; return SUCCESS; }
-int nvmlDeviceGetCount_v2(unsigned *count) { ENTER(); *count = COUNT; return SUCCESS; }
-int nvmlDeviceGetHandleByIndex_v2(unsigned index, struct device **device) {
+int nvmlShutdown(void) {
+  if (!initialised) return UNINITIALIZED;
+  initialised--;
+  return SUCCESS;
+}
+static int count(unsigned *count) { ENTER(); *count = COUNT; return SUCCESS; }
+static int at(unsigned index, struct device **device) {
   ENTER();
+  if (index >= COUNT) return INVALID;
+#ifdef FORBIDDEN
+  if (index == FORBIDDEN) return NO_PERMISSION;
+#endif
   devices[index].index = (int)index;
   *device = &devices[index];
   return SUCCESS;
@@ -58,19 +108,39 @@ int nvmlDeviceGetName(struct device *device, char *text, unsigned length) {
   snprintf(text, length, device->part ? "NVIDIA Fake MIG %dg.10gb" : "NVIDIA Fake %d", device->part ? device->part : device->index);
   return SUCCESS;
 }
+
+#ifdef BARE
+int nvmlInit(void) { return initialise(); }
+int nvmlDeviceGetCount(unsigned *value) { return count(value); }
+int nvmlDeviceGetHandleByIndex(unsigned index, struct device **device) { return at(index, device); }
+#else
+int nvmlInit_v2(void) { return initialise(); }
+int nvmlDeviceGetCount_v2(unsigned *value) { return count(value); }
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, struct device **device) { return at(index, device); }
+int nvmlDeviceGetHandleByPciBusId_v2(const char *address, struct device **device) {
+  unsigned domain, bus;
+  if (sscanf(address, "%x:%x:", &domain, &bus) != 2 || bus > 0x81 || bus <= 0x81 - COUNT) { ENTER(); return NOT_FOUND; }
+  return at(0x81 - bus, device);
+}
+int nvmlSystemGetDriverVersion(char *text, unsigned length) { ENTER(); snprintf(text, length, "%d.86.10", DRIVER); return SUCCESS; }
+int nvmlSystemGetCudaDriverVersion_v2(int *version) { ENTER(); *version = 12080; return SUCCESS; }
 int nvmlDeviceGetUUID(struct device *device, char *text, unsigned length) {
   ENTER();
   snprintf(text, length, device->part ? "MIG-%d" : "GPU-%d", device->part ? device->part : device->index);
   return SUCCESS;
 }
-int nvmlDeviceGetPciInfo_v3(struct device *device, void *memory) {
+static int pci(struct device *device, char *memory, size_t size) {
   ENTER();
   // The last first, so that the order of addresses is not that of indices.
-  uint32_t fields[5] = {0, (uint32_t)(0x81 - device->index), 0, 0, 0};
-  memset(memory, 0, 68);
-  memcpy((char *)memory + 16, fields, sizeof fields);
+  uint32_t fields[5] = {0, (uint32_t)(0x81 - device->index), 0, 0x222210de, 0};
+  memset(memory, 0, size);
+  memcpy(memory + 16, fields, size < 36 ? size - 16 : 20);
   return SUCCESS;
 }
+#if DRIVER >= 470
+int nvmlDeviceGetPciInfo_v3(struct device *device, void *memory) { return pci(device, memory, 68); }
+#endif
+int nvmlDeviceGetPciInfo(struct device *device, void *memory) { return pci(device, memory, 32); }
 int nvmlDeviceGetTemperature(struct device *device, int sensor, unsigned *value) {
   ENTER();
   int own = ++temperatures[device->index];
@@ -83,34 +153,130 @@ int nvmlDeviceGetTemperature(struct device *device, int sensor, unsigned *value)
   if (all == HANG_AT) for (;;) pause();
 #endif
 #ifdef RELOAD_AT
-  if (all >= RELOAD_AT && ever == 1) { initialised = 0; return UNINITIALIZED; }
+  if (all >= RELOAD_AT) { broken = 1; return RELOAD_STATUS; }
 #endif
+  // One call, counted once.
+  calls--;
   FIGURE();
-  *value = 60 + device->index;
+  *value = 60 + (unsigned)device->index;
   return SUCCESS;
 }
-int nvmlDeviceGetTemperatureThreshold(struct device *device, int which, unsigned *value) { FIGURE(); (void)device; (void)which; *value = 93; return SUCCESS; }
-int nvmlDeviceGetUtilizationRates(struct device *device, uint32_t *rates) { FIGURE(); (void)device; rates[0] = 12; rates[1] = 34; return SUCCESS; }
-int nvmlDeviceGetPowerUsage(struct device *device, unsigned *value) { FIGURE(); (void)device; *value = 250500; return SUCCESS; }
-int nvmlDeviceGetEnforcedPowerLimit(struct device *device, unsigned *value) { FIGURE(); (void)device; *value = 400000; return SUCCESS; }
+int nvmlDeviceGetTemperatureThreshold(struct device *device, int which, unsigned *value) {
+  FIGURE(); (void)device; *value = which == 1 ? 93 : 98; return SUCCESS;
+}
+int nvmlDeviceGetUtilizationRates(struct device *device, uint32_t *rates) {
+  FIGURE(); (void)device;
+#ifdef IDLE
+  rates[0] = 0; rates[1] = 0;
+#else
+  rates[0] = 12; rates[1] = 34;
+#endif
+  return SUCCESS;
+}
+PLAIN(nvmlDeviceGetPowerUsage, 250500)
+PLAIN(nvmlDeviceGetEnforcedPowerLimit, 400000)
+PLAIN(nvmlDeviceGetFanSpeed, 45)
+PLAIN(nvmlDeviceGetCurrPcieLinkGeneration, 4)
+PLAIN(nvmlDeviceGetCurrPcieLinkWidth, 16)
+PLAIN(nvmlDeviceGetPerformanceState, 2)
 int nvmlDeviceGetClockInfo(struct device *device, int clock, unsigned *value) { FIGURE(); (void)device; *value = clock == 0 ? 1410 : 1593; return SUCCESS; }
 int nvmlDeviceGetMaxClockInfo(struct device *device, int clock, unsigned *value) { FIGURE(); (void)device; (void)clock; *value = 1980; return SUCCESS; }
-int nvmlDeviceGetFanSpeed(struct device *device, unsigned *value) { FIGURE(); (void)device; *value = 45; return SUCCESS; }
-int nvmlDeviceGetCurrPcieLinkGeneration(struct device *device, unsigned *value) { FIGURE(); (void)device; *value = 4; return SUCCESS; }
-int nvmlDeviceGetCurrPcieLinkWidth(struct device *device, unsigned *value) { FIGURE(); (void)device; *value = 16; return SUCCESS; }
-int nvmlDeviceGetEncoderUtilization(struct device *device, unsigned *value, unsigned *period) { FIGURE(); (void)device; *value = 7; *period = 1; return SUCCESS; }
+int nvmlDeviceGetEncoderUtilization(struct device *device, unsigned *value, unsigned *period) {
+  FIGURE(); (void)device; *period = 1;
+#ifdef IDLE
+  *value = 0;
+#else
+  *value = 7;
+#endif
+  return SUCCESS;
+}
 int nvmlDeviceGetDecoderUtilization(struct device *device, unsigned *value, unsigned *period) { FIGURE(); (void)device; *value = 400; *period = 1; return SUCCESS; }
-int nvmlDeviceGetCurrentClocksThrottleReasons(struct device *device, uint64_t *value) { FIGURE(); (void)device; *value = 0x04 | 0x40 | 0x01; return SUCCESS; }
 int nvmlDeviceGetTotalEccErrors(struct device *device, int type, int counter, uint64_t *value) { FIGURE(); (void)device; (void)counter; *value = type == 0 ? 5 : 1; return SUCCESS; }
-int nvmlDeviceGetPerformanceState(struct device *device, unsigned *value) { FIGURE(); (void)device; *value = 2; return SUCCESS; }
+static int reasons(uint64_t *value) { FIGURE(); *value = 0x04 | 0x40 | 0x01; return SUCCESS; }
+#if DRIVER >= 535
+int nvmlDeviceGetCurrentClocksEventReasons(struct device *device, uint64_t *value) { (void)device; return reasons(value); }
+#else
+int nvmlDeviceGetCurrentClocksThrottleReasons(struct device *device, uint64_t *value) { (void)device; return reasons(value); }
+#endif
 int nvmlDeviceGetMemoryInfo(struct device *device, uint64_t *memory) {
 #ifdef UNIFIED
   ENTER(); (void)device; (void)memory; return NOT_SUPPORTED;
+#endif
+#ifdef ZERO
+  ENTER(); (void)device; memset(memory, 0, 24); return SUCCESS;
 #endif
   FIGURE();
   memory[0] = 80ull << 30; memory[1] = 79ull << 30; memory[2] = device->part ? 5ull << 30 : 1ull << 30;
   return SUCCESS;
 }
+int nvmlDeviceGetPcieThroughput(struct device *device, int counter, unsigned *value) {
+  FIGURE(); (void)device;
+  measured++;
+#ifdef STUCK_TRAFFIC
+  for (;;) pause();
+#endif
+  *value = counter == 0 ? 1500 : 2500;
+  return SUCCESS;
+}
+int nvmlDeviceGetRetiredPages(struct device *device, int cause, unsigned *count, uint64_t *addresses) {
+#if DRIVER >= 535
+  ENTER(); (void)device; (void)cause; (void)count; (void)addresses; return NOT_SUPPORTED;
+#else
+  FIGURE(); (void)device;
+  unsigned capacity = *count;
+  *count = cause == 0 ? 4 : 0;
+  (void)addresses;
+  return capacity < *count ? INSUFFICIENT_SIZE : SUCCESS;
+#endif
+}
+int nvmlEventSetCreate(int **set) { ENTER(); events_made++; *set = &events_made; return SUCCESS; }
+int nvmlEventSetFree(int *set) { (*set)--; return SUCCESS; }
+int nvmlDeviceRegisterEvents(struct device *device, uint64_t types, int *set) { FIGURE(); (void)set; return device->index == 0 && types == 8 ? SUCCESS : NOT_SUPPORTED; }
+#if DRIVER >= 470
+int nvmlEventSetWait_v2(int *set, char *event, unsigned timeout) {
+#else
+int nvmlEventSetWait(int *set, char *event, unsigned timeout) {
+#endif
+  ENTER(); (void)set;
+  // Two errors at the first look, then none.
+  if (timeout != 0 || xid == 0) return TIMEOUT;
+  struct device *device = &devices[0];
+  uint64_t fields[2] = {8, xid};
+  memcpy(event, &device, sizeof device);
+  memcpy(event + 8, fields, sizeof fields);
+  xid = xid == 79 ? 48 : 0;
+  return SUCCESS;
+}
+// Of all versions; more processes than the first guess holds.
+static int list(unsigned *count, char *entries, unsigned size, unsigned number) {
+#ifdef IDLE
+  number = 0;
+#endif
+  unsigned capacity = *count;
+  *count = number;
+  if (capacity < number) return INSUFFICIENT_SIZE;
+  for (unsigned index = 0; index < number; index++) {
+    uint32_t pid = 100 + index;
+    uint64_t memory = index == 1 ? ~0ull : (uint64_t)(index + 1) << 20;
+    memset(entries + index * size, 0, size);
+    memcpy(entries + index * size, &pid, 4);
+    memcpy(entries + index * size + 8, &memory, 8);
+  }
+  return SUCCESS;
+}
+#ifdef LONG
+#define ENTRY 32
+#else
+#define ENTRY 24
+#endif
+#define LISTS(version, size, number) \
+  int nvmlDeviceGetComputeRunningProcesses##version(struct device *device, unsigned *count, void *entries) { FIGURE(); (void)device; return list(count, entries, size, number); } \
+  int nvmlDeviceGetGraphicsRunningProcesses##version(struct device *device, unsigned *count, void *entries) { FIGURE(); (void)device; return list(count, entries, size, 1); } \
+  int nvmlDeviceGetMPSComputeRunningProcesses##version(struct device *device, unsigned *count, void *entries) { FIGURE(); (void)device; return list(count, entries, size, 0); }
+LISTS(, 16, 3)
+
+#if DRIVER >= 470
+LISTS(_v2, 24, 5)
 int nvmlDeviceGetMigMode(struct device *device, unsigned *current, unsigned *pending) {
   FIGURE();
 #ifdef MIG
@@ -120,74 +286,89 @@ int nvmlDeviceGetMigMode(struct device *device, unsigned *current, unsigned *pen
   (void)device; (void)current; (void)pending; return NOT_SUPPORTED;
 #endif
 }
-int nvmlDeviceGetMaxMigDeviceCount(struct device *device, unsigned *count) { FIGURE(); (void)device; *count = 7; return SUCCESS; }
+PLAIN(nvmlDeviceGetMaxMigDeviceCount, 7)
 int nvmlDeviceGetMigDeviceHandleByIndex(struct device *device, unsigned index, struct device **part) {
   FIGURE(); (void)device;
   if (index != 0 && index != 3) return NOT_FOUND;
   *part = &parts[index == 3];
   return SUCCESS;
 }
-// Of versions 1 and 3; more processes than the first guess holds.
-static int list(unsigned *count, char *entries, unsigned size, unsigned number) {
-  unsigned capacity = *count;
-  *count = number;
-  if (capacity < number) return INSUFFICIENT_SIZE;
-  for (unsigned index = 0; index < number; index++) {
-    uint32_t pid = 100 + index;
-    uint64_t memory = index == 1 ? ~0ull : (uint64_t)(index + 1) << 20;
-    memcpy(entries + index * size, &pid, 4);
-    memcpy(entries + index * size + 8, &memory, 8);
-  }
-  return SUCCESS;
-}
-int nvmlDeviceGetComputeRunningProcesses(struct device *device, unsigned *count, void *entries) { FIGURE(); (void)device; return list(count, entries, 16, 3); }
-int nvmlDeviceGetGraphicsRunningProcesses(struct device *device, unsigned *count, void *entries) { FIGURE(); (void)device; return list(count, entries, 16, 1); }
-#ifndef OLD
-int nvmlDeviceGetComputeRunningProcesses_v3(struct device *device, unsigned *count, void *entries) { FIGURE(); (void)device; return list(count, entries, 24, 100); }
-int nvmlDeviceGetGraphicsRunningProcesses_v3(struct device *device, unsigned *count, void *entries) { FIGURE(); (void)device; return list(count, entries, 24, 1); }
-int nvmlDeviceGetMemoryInfo_v2(struct device *device, void *memory) {
-#ifdef UNIFIED
-  ENTER(); (void)device; (void)memory; return NOT_SUPPORTED;
-#endif
-  FIGURE(); (void)device;
-  if (*(uint32_t *)memory != (40u | 2u << 24)) return 2;
-  uint64_t values[4] = {80ull << 30, 1ull << 30, 57ull << 30, 22ull << 30};
-  memcpy((char *)memory + 8, values, sizeof values);
-  return SUCCESS;
-}
-int nvmlDeviceGetTotalEnergyConsumption(struct device *device, uint64_t *value) { FIGURE(); (void)device; *value = energy += 300000; return SUCCESS; }
+int nvmlDeviceGetTotalEnergyConsumption(struct device *device, uint64_t *value) { FIGURE(); *value = 1000000 + (energy[device->index] += 300000); return SUCCESS; }
 int nvmlDeviceGetSamples(struct device *device, int kind, uint64_t since, int *type, unsigned *count, void *samples) {
   FIGURE(); (void)device;
   *type = 1;
-  if (samples == NULL) { *count = 4; return SUCCESS; }
-  // 20, 40, 90 and a value that cannot be; one older than what was seen.
-  uint32_t values[4] = {kind == 1 ? 20 : 10, kind == 1 ? 40 : 10, kind == 1 ? 90 : 10, 4000000000u};
-  for (int index = 0; index < 4; index++) {
-    uint64_t entry[2] = {since + 1 + (uint64_t)index, values[index]};
+  if (samples == NULL) { *count = 5; return SUCCESS; }
+  if (*count < 5) return INSUFFICIENT_SIZE;
+#ifdef IDLE
+  uint32_t values[5] = {0, 0, 0, 0, 100};
+#else
+  // 20, 40, 90, a value that cannot be, and one that was seen before.
+  uint32_t values[5] = {kind == 1 ? 20 : 10, kind == 1 ? 40 : 10, kind == 1 ? 90 : 10, 4000000000u, 100};
+#endif
+  for (unsigned index = 0; index < 5; index++) {
+    uint64_t entry[2] = {index == 4 ? since : since + 10000000 + index, values[index]};
     memcpy((char *)samples + 16 * index, entry, 16);
   }
+  *count = 5;
   return SUCCESS;
 }
-int nvmlDeviceGetFieldValues(struct device *device, int count, void *field) {
-  FIGURE(); (void)device; (void)count;
-  *(int32_t *)((char *)field + 28) = 0;
-  *(uint64_t *)((char *)field + 32) = 88;
+int nvmlDeviceGetFieldValues(struct device *device, int count, char *fields) {
+  FIGURE(); (void)device;
+  for (int index = 0; index < count; index++, fields += 40) {
+    uint32_t field;
+    memcpy(&field, fields, 4);
+    int type = 1, result = SUCCESS;
+    uint64_t value = 88;
+    if (field == 197 || field == 198) {
+#ifdef WRAPPING
+      traffic += 500000000u;
+      value = traffic & 0xFFFFFFFFu;
+#else
+      value = (traffic += 1000000000u);
+#endif
+      type = 3;
+      if (DRIVER < 570) result = INVALID;
+    } else if (field != 82) {
+      result = INVALID;
+    }
+    memcpy(fields + 24, &type, 4);
+    memcpy(fields + 28, &result, 4);
+    if (result == SUCCESS) memcpy(fields + 32, &value, 8);
+  }
   return SUCCESS;
 }
 int nvmlDeviceGetProcessUtilization(struct device *device, void *samples, unsigned *count, uint64_t since) {
   FIGURE(); (void)device;
-  if (samples == NULL) { *count = 3; return INSUFFICIENT_SIZE; }
-  // Process 100 twice, the older first, and 102 with a value that cannot be.
-  for (unsigned index = 0; index < 3; index++) {
-    uint32_t entry[8] = {index == 2 ? 102 : 100, 0, 0, 0, index == 2 ? 250 : 30 + index, 1, 2, 3};
-    uint64_t time = since + 1 + index;
+  if (*count < 130) { *count = 130; return INSUFFICIENT_SIZE; }
+  // Process 100 twice, the older first, 102 with a value that cannot be, 103 as it was long ago.
+  for (unsigned index = 0; index < 4; index++) {
+    uint32_t entry[8] = {index < 2 ? 100 : 100 + index, 0, 0, 0, index == 2 ? 250 : 30 + index, 1, 2, 3};
+    uint64_t time = index == 3 ? since : since + 10000000 + index;
     memcpy(&entry[2], &time, 8);
     memcpy((char *)samples + 32 * index, entry, 32);
   }
-  *count = 3;
+  *count = 4;
   return SUCCESS;
 }
 int nvmlDeviceGetRemappedRows(struct device *device, unsigned *corrected, unsigned *uncorrected, unsigned *pending, unsigned *failed) {
   FIGURE(); (void)device; *corrected = 2; *uncorrected = 1; *pending = *failed = 0; return SUCCESS;
 }
+#endif
+
+#if DRIVER >= 515
+LISTS(_v3, ENTRY, 100)
+int nvmlDeviceGetMemoryInfo_v2(struct device *device, void *memory) {
+#ifdef UNIFIED
+  ENTER(); (void)device; (void)memory; return NOT_SUPPORTED;
+#endif
+  FIGURE();
+  if (*(uint32_t *)memory != (40u | 2u << 24)) return INVALID;
+  uint64_t values[4] = {80ull << 30, 1ull << 30, 57ull << 30, device->part ? 5ull << 30 : 22ull << 30};
+#ifdef ZERO
+  memset(values, 0, sizeof values);
+#endif
+  memcpy((char *)memory + 8, values, sizeof values);
+  return SUCCESS;
+}
+#endif
 #endif

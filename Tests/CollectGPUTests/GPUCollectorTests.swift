@@ -155,6 +155,26 @@ private final class ScriptedSource: GPUSource {
     #expect(reading.gpus.map(\.vendor) == ["amd"])
   }
 
+  @Test func aVendorThatFailsForLongHasLostItsGPUs() throws {
+    let fails = Mutex(false)
+    let answer = GPUAnswer(gpus: [gpu("nvidia", "0000:01:00.0")])
+    let worker = GPUWorker(
+      vendor("nvidia") { () throws(CollectorError) in
+        if fails.withLock({ $0 }) { throw CollectorError("the driver is not loaded") }
+        return answer
+      }, Self.nowhere)
+    func look(at now: Double) -> GPUWorker.Latest {
+      worker.ask(at: now)
+      return worker.answer(waiting: 60, at: now)
+    }
+    #expect(!look(at: 0).isLost)
+    fails.withLock { $0 = true }
+    #expect(look(at: 100).error != nil && !look(at: 109).isLost)
+    #expect(look(at: 111).isLost && look(at: 111).gpus.count == 1)
+    fails.withLock { $0 = false }
+    #expect(!look(at: 112).isLost)
+  }
+
   @Test func whereThereIsNoGPUThereIsNoMember() throws {
     let collector = GPUCollector(Self.nowhere)
     var reading = Reading()

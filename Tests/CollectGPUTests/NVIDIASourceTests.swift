@@ -6,79 +6,38 @@ import Testing
 
 @testable import CollectGPU
 
-/// A management library of the tests' own: the source beside, compiled for a scenario.
-private struct FakeNVML {
-  let path: String
-  private let handle: UnsafeMutableRawPointer
-
-  init(_ scenario: String...) throws {
-    var template = Array("/tmp/fake-nvml.XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    path = folder + "/libnvidia-ml.so.1"
-    let source = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
-    let words =
-      ["clang", "-shared", "-fPIC", "-O1", "-o", path] + scenario.map { "-D" + $0 }
-      + [source + "/CFakeNVML/fake_nvml.c"]
-    let arguments = words.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    var child: pid_t = 0
-    try #require(posix_spawnp(&child, "clang", nil, nil, arguments, environ) == 0)
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0, errno == EINTR {}
-    try #require(status == 0)
-    handle = try #require(dlopen(path, RTLD_NOW | RTLD_LOCAL))
-    // It stays loaded without its file.
-    unlinked = folder
-  }
-
-  private let unlinked: String
-
-  func source(_ environment: GPUEnvironment = GPUEnvironment(root: "/nowhere", asksDrivers: true)) -> NVIDIASource {
-    NVIDIASource(environment, paths: [path])
-  }
-
-  func remove() {
-    unlink(path)
-    rmdir(unlinked)
-  }
-
-  var calls: Int { number("fake_calls") }
-  var isInitialised: Bool { number("fake_initialised") == 1 }
-
-  private func number(_ name: String) -> Int {
-    guard let symbol = dlsym(handle, name) else { return -1 }
-    // Both are functions without arguments; the shorter result is extended below.
-    let call = unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)
-    return Int(call())
-  }
-}
-
 @Suite(.ownThreads) struct NVIDIASourceTests {
+  private static let gibibyte = 1_073_741_824.0
+
+  // MARK: Figures
+
   @Test func everyFigure() throws {
-    let fake = try FakeNVML("COUNT=1")
-    defer { fake.remove() }
-    let source = fake.source()
+    let source = try FakeNVML("DRIVER=570").source()
     _ = try source.read(at: 100)
     let gpu = try #require(try source.read(at: 102).gpus.first)
     #expect(gpu.vendor == "nvidia" && gpu.state == .active)
     #expect(gpu.model == "NVIDIA Fake 0" && gpu.uuid == "GPU-0" && gpu.pciAddress == "0000:81:00.0")
     #expect(gpu.driver == "570.86.10" && gpu.cuda == "12.8")
-    // Of the samples 20, 40 and 90; the fourth is no percentage.
+    // Of the samples 20, 40 and 90; the fourth is no percentage, the fifth was seen before.
     #expect(gpu.util == 0.5 && gpu.utilPeak == 0.9 && gpu.memoryUtil == 0.1)
     #expect(gpu.encoder == 0.07)
     #expect(gpu.decoder.isNaN)
     #expect(gpu.temperature == 60 && gpu.memoryTemperature == 88 && gpu.slowdownTemperature == 93)
-    #expect(gpu.vramTotal == 80 * 1_073_741_824 && gpu.vramUsed == 22 * 1_073_741_824)
-    // 300 J in 2 s, rather than the 250.5 W of the instant.
-    #expect(gpu.power == 150)
+    #expect(gpu.vramTotal == 80 * Self.gibibyte && gpu.vramUsed == 22 * Self.gibibyte)
+    // 300 J in 2 s, rather than the 250.5 W of the instant; the calls before it take their time.
+    #expect(abs(gpu.power - 150) < 15)
     #expect(gpu.powerLimit == 400)
+    #expect(gpu.energy == 1_600)
     #expect(gpu.clock == 1_410e6 && gpu.clockMaximum == 1_980e6 && gpu.memoryClock == 1_593e6)
     #expect(gpu.fan == 0.45 && gpu.pcieGeneration == 4 && gpu.pcieWidth == 16)
+    // Two counters, each 2 GB further after 2 s.
+    #expect(abs(gpu.pcieReceive - 1e9) < 1e8 && abs(gpu.pcieTransmit - 1e9) < 1e8)
     #expect(gpu.performanceState == "P2")
     #expect(gpu.throttleReasons == "power_cap,hw_thermal")
     #expect(gpu.eccCorrected == 5 && gpu.eccUncorrected == 1 && gpu.retiredPages == 3)
-    #expect(gpu.instances == nil)
+    // Two errors came, 79 and then 48.
+    #expect(gpu.xid == 48)
+    #expect(gpu.instances == nil && !gpu.hasUnifiedMemory && !gpu.isIntegrated)
     let processes = try #require(gpu.processes)
     #expect(processes.count == 100)
     // Most memory first; the one whose memory is not told comes last.
@@ -87,85 +46,193 @@ private struct FakeNVML {
     let first = try #require(processes.first { $0.pid == 100 })
     #expect(first.kind == "compute+graphics" && first.util == 0.31 && first.encoder == 0.02 && first.decoder == 0.03)
     #expect(processes.first { $0.pid == 102 }?.util.isNaN == true)
+    #expect(processes.first { $0.pid == 103 }?.util.isNaN == true)
   }
 
-  @Test func anOldDriverLacksOnlyWhatItLacks() throws {
-    let fake = try FakeNVML("COUNT=1", "OLD")
-    defer { fake.remove() }
-    let gpu = try #require(try fake.source().read(at: 1).gpus.first)
-    // No samples, no energy, no second version of memory.
-    #expect(gpu.util == 0.12 && gpu.utilPeak.isNaN)
-    #expect(gpu.power == 250.5 && gpu.energy.isNaN)
-    #expect(gpu.vramUsed == 1_073_741_824)
-    #expect(gpu.processes?.map(\.pid) == [102, 100, 101])
+  @Test(arguments: [
+    // Driver; peak told; used GiB; watts at first; processes.
+    (390, false, 1.0, 3), (470, true, 1.0, 5), (515, true, 22.0, 100), (535, true, 22.0, 100), (570, true, 22.0, 100),
+  ]) func driversLackOnlyWhatTheyLack(driver: Int, hasSamples: Bool, used: Double, processes: Int) throws {
+    let source = try FakeNVML("DRIVER=\(driver)").source()
+    _ = try source.read(at: 1)
+    let gpu = try #require(try source.read(at: 3).gpus.first)
+    #expect(gpu.pciAddress == "0000:81:00.0" && gpu.temperature == 60)
+    #expect(gpu.util == (hasSamples ? 0.5 : 0.12) && gpu.utilPeak.isNaN == !hasSamples)
+    #expect(gpu.memoryUtil == (hasSamples ? 0.1 : 0.34))
+    #expect(gpu.vramUsed == used * Self.gibibyte)
+    #expect(gpu.energy.isNaN == !hasSamples)
+    #expect(hasSamples ? abs(gpu.power - 150) < 15 : gpu.power == 250.5)
+    #expect(gpu.throttleReasons == "power_cap,hw_thermal")
+    // Rows since Ampere's drivers, pages before.
+    #expect(gpu.retiredPages == (driver >= 535 ? 3 : 4))
+    #expect(gpu.memoryTemperature.isNaN == (driver < 470))
+    #expect(gpu.xid == 48)
+    #expect(gpu.processes?.count == processes)
+    #expect(gpu.processes?.last?.pid == 101)
   }
 
-  @Test(arguments: [8, 16]) func manyAtOnce(count: Int) throws {
+  @Test func aLibraryThatKnowsNothingButNames() throws {
+    let fake = try FakeNVML("BARE", "COUNT=2")
+    let gpus = try fake.source().read(at: 1).gpus
+    #expect(gpus.map(\.model) == ["NVIDIA Fake 0", "NVIDIA Fake 1"])
+    #expect(gpus.allSatisfy { $0.state == .active && $0.util.isNaN && $0.processes == nil && $0.pciAddress == nil })
+    #expect(gpus.allSatisfy { $0.vramTotal.isNaN && !$0.hasUnifiedMemory })
+  }
+
+  @Test func entriesOfProcessesThatAreLongerThanDocumented() throws {
+    let gpu = try #require(try FakeNVML("LONG").source().read(at: 1).gpus.first)
+    #expect(gpu.processes?.count == 100)
+    #expect(gpu.processes?.first?.pid == 199 && gpu.processes?.first?.vram == 100 * 1_048_576)
+  }
+
+  @Test func whatIsNotSupportedIsAbsentAndNotAskedAgain() throws {
+    let fake = try FakeNVML("UNSUPPORTED")
+    let source = fake.source()
+    let gpu = try #require(try source.read(at: 1).gpus.first)
+    #expect(gpu.model == "NVIDIA Fake 0" && gpu.state == .active)
+    #expect(gpu.util.isNaN && gpu.temperature.isNaN && gpu.power.isNaN && gpu.processes == nil && gpu.xid.isNaN)
+    #expect(gpu.throttleReasons == nil && gpu.performanceState == nil)
+    _ = try source.read(at: 2)
+    let before = fake.calls
+    _ = try source.read(at: 3)
+    // What goes over PCI Express is measured on another thread, maybe only now; in vain, too.
+    #expect(fake.calls - before <= 2)
+    // After ten minutes it may have changed its mind.
+    _ = try source.read(at: 700)
+    #expect(fake.calls > before + 10)
+  }
+
+  @Test func refusalsAreForgottenAfterAWhile() {
+    var figures = NVMLFigures()
+    figures.note(.fan, isRefused: true, at: 0)
+    figures.note(.fan, isRefused: false, at: 1)
+    figures.note(.fan, isRefused: true, at: 2)
+    #expect(figures.isWorthAsking(.fan, at: 3))
+    figures.note(.fan, isRefused: true, at: 3)
+    #expect(!figures.isWorthAsking(.fan, at: 4) && figures.isWorthAsking(.clock, at: 4))
+    #expect(figures.isWorthAsking(.fan, at: 604))
+  }
+
+  @Test func throttleReasonsAreNamed() {
+    #expect(ThrottleReasons.text(0) == "" && ThrottleReasons.text(1) == "")
+    #expect(
+      ThrottleReasons.text(.max)
+        == "applications_clocks_setting,power_cap,hw_slowdown,sync_boost,sw_thermal,hw_thermal,power_brake,"
+        + "display_clock_setting")
+  }
+
+  // MARK: Traffic
+
+  /// Measured on a thread of its own, so that it is there at a later reading.
+  @Test func trafficIsMeasuredWhereItIsNotCounted() throws {
+    let fake = try FakeNVML("DRIVER=535", "COUNT=2")
+    let source = fake.source()
+    var gpu = try #require(try source.read(at: 1).gpus.first)
+    #expect(gpu.pcieReceive.isNaN && gpu.pcieTransmit.isNaN)
+    // The measuring thread holds the library as well, until it is done.
+    for _ in 0..<10_000_000 where fake.measured < 4 || fake.open > 1 { sched_yield() }
+    for step in 1...100_000 where gpu.pcieReceive.isNaN {
+      gpu = try #require(try source.read(at: 1 + Double(step) / 100_000).gpus.first)
+    }
+    #expect(gpu.pcieReceive == 2_500_000 && gpu.pcieTransmit == 1_500_000)
+    // Not again within ten seconds.
+    #expect(fake.measured == 4)
+  }
+
+  @Test func measuringThatHangsHoldsNothingUp() throws {
+    let fake = try FakeNVML("DRIVER=535", "STUCK_TRAFFIC")
+    let source = fake.source()
+    _ = try source.read(at: 1)
+    for _ in 0..<10_000_000 where fake.measured == 0 { sched_yield() }
+    #expect(fake.measured == 1)
+    for instant in 2..<100 {
+      let gpu = try #require(try source.read(at: Double(instant)).gpus.first)
+      #expect(gpu.util == 0.5 && gpu.pcieReceive.isNaN)
+    }
+    #expect(fake.measured == 1)
+  }
+
+  @Test func aCounterThatRunsOverIsNotBelieved() throws {
+    let source = try FakeNVML("WRAPPING").source()
+    var rates: [Double] = []
+    for instant in 1...12 {
+      rates.append(try #require(try source.read(at: Double(instant)).gpus.first).pcieReceive)
+    }
+    #expect(rates.allSatisfy { $0.isNaN || $0 >= 0 && $0 < 4e9 })
+  }
+
+  // MARK: Many, parts, memory
+
+  @Test(arguments: [0, 1, 8, 16]) func manyAtOnce(count: Int) throws {
     let fake = try FakeNVML("COUNT=\(count)")
-    defer { fake.remove() }
     let source = fake.source()
     #expect(try source.read(at: 1).gpus.count == count)
     _ = try source.read(at: 2)
     let before = fake.calls
-    #expect(try source.read(at: 3).gpus.count == count)
-    // Calls to the driver of one reading; none grows with the number of GPUs.
-    #expect((fake.calls - before) / count <= 40)
-  }
-
-  @Test func whatIsNotSupportedIsAbsentAndNotAskedAgain() throws {
-    let fake = try FakeNVML("COUNT=1", "UNSUPPORTED")
-    defer { fake.remove() }
-    let source = fake.source()
-    let gpu = try #require(try source.read(at: 1).gpus.first)
-    #expect(gpu.model == "NVIDIA Fake 0")
-    #expect(gpu.util.isNaN && gpu.temperature.isNaN && gpu.power.isNaN && gpu.processes == nil)
-    _ = try source.read(at: 2)
-    let before = fake.calls
-    _ = try source.read(at: 3)
-    #expect(fake.calls - before <= 2)
-  }
-
-  @Test func aLostGPUIsLostAlone() throws {
-    let fake = try FakeNVML("COUNT=3", "LOST_AT=2")
-    defer { fake.remove() }
-    let source = fake.source()
-    #expect(try source.read(at: 1).gpus.map(\.state) == [.active, .active, .active])
-    let gpus = try source.read(at: 2).gpus
-    #expect(gpus.map(\.state) == [.active, .lost, .active])
-    #expect(gpus[1].model == "NVIDIA Fake 1" && gpus[1].util.isNaN && gpus[1].temperature.isNaN)
-  }
-
-  @Test func aReloadedDriverIsOpenedAnew() throws {
-    let fake = try FakeNVML("COUNT=1", "RELOAD_AT=2")
-    defer { fake.remove() }
-    let source = fake.source()
-    #expect(try source.read(at: 1).gpus.count == 1)
-    #expect(throws: CollectorError.self) { try source.read(at: 2) }
-    let gpu = try #require(try source.read(at: 3).gpus.first)
-    #expect(gpu.temperature == 60)
+    let gpus = try source.read(at: 3).gpus
+    #expect(gpus.count == count)
+    #expect(Set(gpus.map(\.pciAddress)).count == count)
+    // Calls to the driver of one reading: those of a device, and one for errors.
+    #expect(fake.calls - before == 21 * count + (count > 0 ? 1 : 0))
   }
 
   @Test func aDividedGPUTellsItsParts() throws {
     let fake = try FakeNVML("COUNT=2", "MIG")
-    defer { fake.remove() }
-    let gpus = try fake.source().read(at: 1).gpus
-    #expect(gpus[0].util.isNaN && gpus[0].utilPeak.isNaN)
-    #expect(gpus[0].instances?.map(\.uuid) == ["MIG-1", "MIG-2"])
-    #expect(gpus[0].instances?.map(\.profile) == ["1g.10gb", "2g.10gb"])
-    #expect(gpus[0].instances?.first?.vramUsed == 5_368_709_120.0)
-    #expect(gpus[1].instances == nil && gpus[1].util == 0.5)
+    let source = fake.source()
+    for instant in [1.0, 2, 70] {
+      let gpus = try source.read(at: instant).gpus
+      #expect(gpus[0].util.isNaN && gpus[0].utilPeak.isNaN && gpus[0].memoryUtil.isNaN)
+      #expect(gpus[0].instances?.map(\.uuid) == ["MIG-1", "MIG-2"])
+      #expect(gpus[0].instances?.map(\.profile) == ["1g.10gb", "2g.10gb"])
+      #expect(gpus[0].instances?.first?.vramUsed == 5 * Self.gibibyte)
+      #expect(gpus[0].instances?.first?.vramTotal == 80 * Self.gibibyte)
+      #expect(gpus[1].instances == nil && gpus[1].util == 0.5)
+    }
   }
 
-  @Test func memoryThatIsTheMachines() throws {
-    let fake = try FakeNVML("COUNT=1", "UNIFIED")
-    defer { fake.remove() }
+  @Test(arguments: ["UNIFIED", "ZERO"]) func memoryThatIsTheMachines(scenario: String) throws {
+    let fake = try FakeNVML(scenario)
     let machine = try Fixture(files: ["proc/meminfo": "MemTotal:  131072 kB\n"])
-    let gpu = try #require(
-      try fake.source(GPUEnvironment(root: machine.root, asksDrivers: true)).read(at: 1).gpus.first)
-    #expect(gpu.hasUnifiedMemory)
-    #expect(gpu.vramTotal == 131_072 * 1_024)
-    #expect(gpu.vramUsed > 0)
+    let source = fake.source(on: machine)
+    for instant in [1.0, 2, 3] {
+      let gpu = try #require(try source.read(at: instant).gpus.first)
+      #expect(gpu.hasUnifiedMemory && gpu.isIntegrated)
+      #expect(gpu.vramTotal == 131_072 * 1_024)
+      // 1 + 3 + 4 + … + 100 MiB; of one process it is not told.
+      #expect(gpu.vramUsed == 5_048 * 1_048_576)
+    }
   }
+
+  @Test func oneThatMayNotBeUsedIsLeftOut() throws {
+    let fake = try FakeNVML("COUNT=3", "FORBIDDEN=1")
+    let source = fake.source()
+    #expect(try source.read(at: 1).gpus.map(\.uuid) == ["GPU-0", "GPU-2"])
+    // Counting again finds no change: the library stays open.
+    _ = try source.read(at: 100)
+    #expect(fake.initialisations == 1)
+  }
+
+  @Test func aContainersNumbersAreTranslated() throws {
+    let fake = try FakeNVML("DRIVER=390")
+    let machine = try Fixture(files: [
+      "proc/100/status": "NSpid:\t100\n", "proc/4711/status": "NSpid:\t4711\t102\n",
+      "proc/4712/status": "NSpid:\t4712\t7\n",
+    ])
+    let gpu = try #require(try fake.source(on: machine).read(at: 1).gpus.first)
+    // 102 is 4711 outside; of 101 nothing is known.
+    #expect(gpu.processes?.map(\.pid) == [4711, 100, 101])
+  }
+
+  @Test func twoLibrariesAtOnce() throws {
+    let (old, new) = (try FakeNVML("DRIVER=470", "COUNT=1"), try FakeNVML("DRIVER=570", "COUNT=2"))
+    let (first, second) = (old.source(), new.source())
+    for instant in [1.0, 2] {
+      #expect(try first.read(at: instant).gpus.map(\.driver) == ["470.86.10"])
+      #expect(try second.read(at: instant).gpus.map(\.driver) == ["570.86.10", "570.86.10"])
+    }
+  }
+
+  // MARK: What goes wrong
 
   @Test func withoutLibraryOrDriverThereIsNothingAndNoError() throws {
     let environment = GPUEnvironment(root: "/nowhere", asksDrivers: true)
@@ -174,99 +241,271 @@ private struct FakeNVML {
     #expect(try missing.read(at: 1).rest == 300)
     // A library of another kind.
     #expect(try NVIDIASource(environment, paths: ["libc.so.6"]).read(at: 1).gpus.isEmpty)
-    let fake = try FakeNVML("COUNT=1", "NO_DRIVER")
-    defer { fake.remove() }
-    #expect(try fake.source().read(at: 1).gpus.isEmpty)
+    let fake = try FakeNVML("NO_DRIVER")
+    let answer = try fake.source().read(at: 1)
+    #expect(answer.gpus.isEmpty && answer.rest == 300)
     // A recording's GPUs are not this machine's.
     let recorded = NVIDIASource(GPUEnvironment(root: "/nowhere", asksDrivers: false), paths: [fake.path])
     #expect(try recorded.read(at: 1).rest == .infinity)
+    #expect(fake.initialisations == 1)
   }
 
-  @Test func aHangingDriverDelaysNobody() throws {
-    let fake = try FakeNVML("COUNT=2", "HANG_AT=5")
-    defer { fake.remove() }
-    let path = fake.path
-    let vendor = GPUVendor(name: "nvidia", pciVendor: 0x10DE) { NVIDIASource($0, paths: [path]) }
-    let collector = GPUCollector(GPUEnvironment(root: "/nowhere", asksDrivers: true), vendors: [vendor])
-    var reading = Reading()
-    // Two readings of two GPUs are told, then a call that never returns: the looks go on.
-    for _ in 0..<60 {
-      reading.boottime = Clock.boottime
-      collector.prepare()
-      // After a second without an answer the source is told to fail; its figures stay, with their age.
-      do { try collector.read(into: &reading) } catch { #expect(error.description.hasPrefix("nvidia: no answer")) }
-    }
-    #expect(reading.gpus.count == 2)
-    #expect(reading.gpus[0].age > 0)
+  @Test func aLibraryThatIsMissingIsNotLookedForAtEachReading() throws {
+    let fake = try FakeNVML()
+    let path = try Fixture(files: [:]).root + "/libnvidia-ml.so.1"
+    let source = NVIDIASource(GPUEnvironment(root: "/nowhere", asksDrivers: true), paths: [path])
+    #expect(try source.read(at: 1).gpus.isEmpty)
+    try #require(symlink(fake.path, path) == 0)
+    #expect(try source.read(at: 299).gpus.isEmpty)
+    #expect(try source.read(at: 301).gpus.count == 1)
   }
 
-  @Test func aContainersNumbersAreTranslated() throws {
-    let fake = try FakeNVML("COUNT=1", "OLD")
-    defer { fake.remove() }
+  @Test func aGPUThatAnotherDriverHasIsNotAskedFor() throws {
+    let fake = try FakeNVML()
     let machine = try Fixture(files: [
-      "proc/100/status": "NSpid:\t100\n", "proc/4711/status": "NSpid:\t4711\t102\n",
-      "proc/4712/status": "NSpid:\t4712\t7\n",
+      "sys/bus/pci/devices/0000:01:00.0/vendor": "0x10de\n", "sys/bus/pci/devices/0000:01:00.0/class": "0x030000\n",
     ])
-    let gpu = try #require(
-      try fake.source(GPUEnvironment(root: machine.root, asksDrivers: true)).read(at: 1).gpus.first)
-    // 102 is 4711 outside; of 101 nothing is known.
-    #expect(gpu.processes?.map(\.pid) == [4711, 100, 101])
+    try machine.link("sys/bus/pci/devices/0000:01:00.0/driver", to: "../../../bus/pci/drivers/nouveau")
+    #expect(try fake.source(on: machine).read(at: 1).gpus.isEmpty)
+    #expect(fake.initialisations == 0)
+    // NVIDIA's device node is there: the library decides.
+    try machine.write("", to: "dev/nvidiactl")
+    #expect(try fake.source(on: machine).read(at: 1).gpus.count == 1)
+  }
+
+  @Test func withTheDriverButNoLibraryGPUsAreNamed() throws {
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
+    try machine.write("10de  NVIDIA Corporation\n\t2204  GA102 [GeForce RTX 3090]\n", to: "usr/share/misc/pci.ids")
+    let source = NVIDIASource(GPUEnvironment(root: machine.root, asksDrivers: true), paths: ["/nowhere/x"])
+    let gpu = try #require(try source.read(at: 1).gpus.first)
+    #expect(gpu.pciAddress == "0000:81:00.0" && gpu.state == .active && gpu.util.isNaN)
+    #expect(gpu.model == "NVIDIA GeForce RTX 3090" && gpu.driver == "570.86.10")
+  }
+
+  @Test func aLostGPUIsLostAloneAndLookedForAgain() throws {
+    let fake = try FakeNVML("COUNT=3", "LOST_AT=2")
+    let source = fake.source()
+    #expect(try source.read(at: 1).gpus.map(\.state) == [.active, .active, .active])
+    for instant in [2.0, 30, 61] {
+      let gpus = try source.read(at: instant).gpus
+      #expect(gpus.map(\.state) == [.active, .lost, .active])
+      #expect(gpus[1].model == "NVIDIA Fake 1" && gpus[1].util.isNaN && gpus[1].temperature.isNaN)
+    }
+    #expect(fake.initialisations == 1)
+    // After a minute it is seen whether somebody has reset it.
+    #expect(try source.read(at: 62).gpus.map(\.state) == [.active, .active, .active])
+    #expect(fake.initialisations == 2 && fake.open == 1)
+  }
+
+  @Test(arguments: [1, 9, 18]) func aReloadedDriverIsOpenedAnew(status: Int) throws {
+    let fake = try FakeNVML("COUNT=2", "RELOAD_AT=4", "RELOAD_STATUS=\(status)")
+    let source = fake.source()
+    #expect(try source.read(at: 1).gpus.count == 2)
+    #expect(throws: CollectorError.self) { try source.read(at: 2) }
+    #expect(fake.open == 0 && fake.events == 0)
+    #expect(try source.read(at: 3).gpus.map(\.temperature) == [60, 61])
+    #expect(fake.initialisations == 2 && fake.open == 1 && fake.events == 1)
+  }
+
+  @Test func aDriverThatFailsIsAskedEverMoreRarely() throws {
+    let fake = try FakeNVML("MISMATCH=1000")
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
+    let source = fake.source(on: machine)
+    for instant in 0..<300 {
+      #expect(throws: CollectorError("the driver's kernel module and its library are of different versions")) {
+        try source.read(at: Double(instant))
+      }
+    }
+    #expect(fake.initialisations <= 9 && fake.initialisations >= 6)
+  }
+
+  @Test func whereEverythingFailsTheLibraryIsOpenedAnew() throws {
+    let fake = try FakeNVML("ALL_UNKNOWN")
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
+    let source = fake.source(on: machine)
+    #expect(throws: CollectorError("NVML's error 999")) { try source.read(at: 1) }
+    #expect(fake.open == 0)
+  }
+
+  @Test func aDeviceThatIsPluggedInIsFound() throws {
+    let fake = try FakeNVML("COUNT=2")
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
+    let source = fake.source(on: machine)
+    _ = try source.read(at: 1)
+    #expect(fake.initialisations == 1)
+    try machine.write("0x030200\n", to: NVIDIAMachine.folder + "0000:80:00.0/class")
+    #expect(try source.read(at: 2).gpus.count == 2)
+    #expect(fake.initialisations == 2 && fake.open == 1)
   }
 
   // MARK: Sleep
 
-  private func machine(status: String, control: String = "auto") throws -> Fixture {
-    try Fixture(files: [
-      "sys/bus/pci/drivers/nvidia/0000:81:00.0/class": "0x030000\n",
-      "sys/bus/pci/drivers/nvidia/0000:81:00.0/power/runtime_status": status + "\n",
-      "sys/bus/pci/drivers/nvidia/0000:81:00.0/power/control": control + "\n",
-      "sys/bus/pci/drivers/nvidia/0000:81:00.1/class": "0x040300\n",
-    ])
-  }
-
   @Test func aSleepingGPUIsNotWoken() throws {
-    let fake = try FakeNVML("COUNT=1")
-    defer { fake.remove() }
-    let machine = try machine(status: "suspended")
-    let source = fake.source(GPUEnvironment(root: machine.root, asksDrivers: true))
+    let fake = try FakeNVML()
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "suspended", "auto")])
+    let source = fake.source(on: machine)
     let answer = try source.read(at: 1)
-    #expect(answer.gpus.map(\.state) == [.asleep])
-    #expect(answer.gpus[0].pciAddress == "0000:81:00.0")
+    #expect(answer.gpus.map(\.state) == [.asleep] && answer.rest == 5)
+    #expect(answer.gpus[0].pciAddress == "0000:81:00.0" && answer.gpus[0].model == "NVIDIA GPU 0x2204")
     // Not even the library was initialised.
-    #expect(!fake.isInitialised && fake.calls == 0)
-    try machine.write("active\n", to: "sys/bus/pci/drivers/nvidia/0000:81:00.0/power/runtime_status")
+    #expect(fake.initialisations == 0 && fake.calls == 0)
+    try NVIDIAMachine.set("0000:81:00.0", "active", on: machine)
     // Someone woke it; after a while it is asked.
-    #expect(try source.read(at: 5).gpus.map(\.state) == [.asleep])
-    #expect(try source.read(at: 20).gpus.map(\.state) == [.active])
+    let woken = try source.read(at: 5).gpus
+    #expect(woken.map(\.state) == [.active] && woken[0].util.isNaN && fake.initialisations == 0)
+    #expect(try source.read(at: 20).gpus.map(\.util) == [0.5])
     // Asleep again: who it is, is still known.
-    try machine.write("suspended\n", to: "sys/bus/pci/drivers/nvidia/0000:81:00.0/power/runtime_status")
+    try NVIDIAMachine.set("0000:81:00.0", "suspended", on: machine)
     let asleep = try source.read(at: 21).gpus
-    #expect(asleep.map(\.model) == ["NVIDIA Fake 0"] && asleep[0].util.isNaN)
-    #expect(!fake.isInitialised)
+    #expect(asleep.map(\.model) == ["NVIDIA Fake 0"] && asleep[0].util.isNaN && asleep[0].vramUsed.isNaN)
+    #expect(asleep[0].state == .asleep && asleep[0].uuid == "GPU-0")
+    #expect(fake.open == 0 && fake.events == 0)
   }
 
-  @Test func anIdleGPUIsLetGo() {
-    var power = NVIDIAPower()
-    let slots = [NVIDIASlot(address: "0000:81:00.0", isAsleep: false, maySleep: true)]
-    #expect(power.decide(slots: slots, isOpen: false, at: 0) == .ask)
-    power.note(isIdle: true, slots: slots, at: 0)
-    #expect(power.decide(slots: slots, isOpen: true, at: 29) == .ask)
-    #expect(power.decide(slots: slots, isOpen: true, at: 31) == .leaveAlone)
-    // Still awake 15 s later: somebody uses it, or so it seems.
-    #expect(power.decide(slots: slots, isOpen: false, at: 40) == .leaveAlone)
-    #expect(power.decide(slots: slots, isOpen: false, at: 47) == .ask)
-    // Nobody did: closed at once, and looked at less often.
-    power.note(isIdle: true, slots: slots, at: 47)
-    #expect(power.decide(slots: slots, isOpen: true, at: 48) == .leaveAlone)
-    #expect(power.decide(slots: slots, isOpen: false, at: 48 + 20) == .leaveAlone)
-    #expect(power.decide(slots: slots, isOpen: false, at: 48 + 31) == .ask)
-    power.note(isIdle: false, slots: slots, at: 79)
-    #expect(power.decide(slots: slots, isOpen: true, at: 1_000) == .ask)
-    // One that may not sleep is asked for ever; and so is one of which sysfs tells nothing.
-    let awake = [NVIDIASlot(address: "0000:81:00.0", isAsleep: false, maySleep: false)]
-    var other = NVIDIAPower()
-    other.note(isIdle: true, slots: awake, at: 0)
-    #expect(other.decide(slots: awake, isOpen: true, at: 100) == .ask)
-    #expect(other.decide(slots: [], isOpen: true, at: 100) == .ask)
+  @Test func anIdleGPUIsLetGoAndItsFiguresGrowOld() throws {
+    let fake = try FakeNVML("IDLE")
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "auto")])
+    let source = fake.source(on: machine)
+    for instant in 0..<30 { #expect(try source.read(at: Double(instant)).gpus.map(\.util) == [0]) }
+    #expect(fake.open == 1)
+    // Idle for half a minute: closed with the reading that shows it.
+    _ = try source.read(at: 30)
+    #expect(fake.open == 0)
+    let calls = fake.calls
+    let gpu = try #require(try source.read(at: 40).gpus.first)
+    #expect(gpu.age == 10 && gpu.util == 0 && gpu.state == .active)
+    #expect(fake.calls == calls)
+    // Still awake: opened for one look.
+    #expect(try source.read(at: 46).gpus.map(\.age) == [0])
+    #expect(fake.open == 0 && fake.initialisations == 2)
+  }
+
+  @Test func aUsedGPUIsNotLetGo() throws {
+    let fake = try FakeNVML()
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "auto")])
+    let source = fake.source(on: machine)
+    for instant in 0..<100 { _ = try source.read(at: Double(instant)) }
+    #expect(fake.open == 1 && fake.initialisations == 1)
+  }
+
+  /// Only those that are awake are opened.
+  @Test func oneSleepsBesideOneThatIsUsed() throws {
+    let fake = try FakeNVML("COUNT=2")
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on"), ("0000:80:00.0", "suspended", "auto")])
+    let source = fake.source(on: machine)
+    let gpus = try source.read(at: 1).gpus
+    #expect(gpus.map(\.pciAddress) == ["0000:81:00.0", "0000:80:00.0"])
+    #expect(gpus.map(\.state) == [.active, .asleep])
+    #expect(gpus[0].util == 0.5 && gpus[1].util.isNaN)
+  }
+
+  // MARK: The collector
+
+  private func look(_ collector: GPUCollector, _ reading: inout Reading) -> String? {
+    reading.boottime = Clock.boottime
+    collector.prepare()
+    do { try collector.read(into: &reading) } catch { return error.description }
+    return nil
+  }
+
+  @Test func theCollectorShowsThemByAddress() throws {
+    let fake = try FakeNVML("COUNT=8")
+    let collector = GPUCollector(GPUEnvironment(root: "/nowhere", asksDrivers: true), vendors: [fake.vendor])
+    var reading = Reading()
+    for _ in 0..<1_000 where reading.gpus.isEmpty { #expect(look(collector, &reading) == nil) }
+    #expect(reading.gpus.map(\.index) == Array(0..<8))
+    #expect(reading.gpus.first?.pciAddress == "0000:7a:00.0" && reading.gpus.last?.model == "NVIDIA Fake 0")
+    #expect(reading.gpus.allSatisfy { $0.util == 0.5 })
+  }
+
+  /// The call never returns, so that a look that came back did not wait for it.
+  @Test func aHangingDriverDelaysNobody() throws {
+    let fake = try FakeNVML("COUNT=2", "HANG_AT=5")
+    let other = GPUVendor(name: "amd", pciVendor: 0x1002) { _ in OtherSource() }
+    let collector = GPUCollector(GPUEnvironment(root: "/nowhere", asksDrivers: true), vendors: [fake.vendor, other])
+    var reading = Reading()
+    // Two readings of two GPUs are told, then a call that never returns: the looks go on.
+    for _ in 0..<60 {
+      // After a second without an answer the source is told to fail; its figures stay, with their age.
+      if let error = look(collector, &reading) { #expect(error.hasPrefix("nvidia: no answer")) }
+    }
+    #expect(reading.gpus.filter { $0.vendor == "nvidia" }.map(\.temperature) == [61, 60])
+    #expect(reading.gpus.contains { $0.vendor == "amd" })
+    #expect(reading.gpus.contains { $0.vendor == "nvidia" && $0.age > 0 })
+  }
+
+  private final class OtherSource: GPUSource {
+    func read(at instant: Double) throws(CollectorError) -> GPUAnswer { GPUAnswer(gpus: [GPU(vendor: "amd")]) }
+  }
+}
+
+/// The state machine behind a reference, since #expect takes no mutating call.
+private final class Policy {
+  private var power = NVIDIAPower()
+
+  func wanted(_ slots: [NVIDIASlot], at instant: Double) -> Set<String> { power.wanted(slots, at: instant) }
+
+  func isToBeLeft(_ slot: NVIDIASlot, isIdle: Bool, at instant: Double) -> Bool {
+    power.isToBeLeft(slot, isIdle: isIdle, at: instant)
+  }
+}
+
+@Suite struct NVIDIAPowerTests {
+  private let sleepy = NVIDIASlot(address: "0000:81:00.0", isAsleep: false, maySleep: true)
+  private let asleep = NVIDIASlot(address: "0000:81:00.0", isAsleep: true, maySleep: true)
+  private let awake = NVIDIASlot(address: "0000:81:00.0", isAsleep: false, maySleep: false)
+
+  @Test func anIdleOneIsLetGoAndLookedAtEverMoreRarely() {
+    let power = Policy()
+    let all: Set = [sleepy.address]
+    #expect(power.wanted([sleepy], at: 0) == all)
+    #expect(!power.isToBeLeft(sleepy, isIdle: true, at: 0) && !power.isToBeLeft(sleepy, isIdle: true, at: 29))
+    #expect(power.wanted([sleepy], at: 29) == all)
+    #expect(power.isToBeLeft(sleepy, isIdle: true, at: 30))
+    // Still awake 15 s later: somebody uses it, or so it seems. Nobody does: let go at once, and so on.
+    var last = 30.0
+    for wait in [15.0, 30, 60, 60, 60] {
+      #expect(power.wanted([sleepy], at: last + wait - 1).isEmpty)
+      last += wait
+      #expect(power.wanted([sleepy], at: last) == all)
+      #expect(power.isToBeLeft(sleepy, isIdle: true, at: last))
+    }
+    // Somebody does.
+    #expect(power.wanted([sleepy], at: last + 60) == all)
+    #expect(!power.isToBeLeft(sleepy, isIdle: false, at: last + 60))
+    #expect(power.wanted([sleepy], at: last + 1_000) == all)
+    // From then on as at first.
+    #expect(!power.isToBeLeft(sleepy, isIdle: true, at: 2_000) && !power.isToBeLeft(sleepy, isIdle: true, at: 2_029))
+    #expect(power.isToBeLeft(sleepy, isIdle: true, at: 2_030))
+    #expect(power.wanted([sleepy], at: 2_045) == all)
+  }
+
+  @Test func oneThatSleptIsTakenUpWhenItIsAwakeForAWhile() {
+    let power = Policy()
+    for instant in 0..<100 { #expect(power.wanted([asleep], at: Double(instant)).isEmpty) }
+    #expect(power.wanted([sleepy], at: 100).isEmpty && power.wanted([sleepy], at: 113).isEmpty)
+    // It fell asleep again in between.
+    #expect(power.wanted([asleep], at: 113.5).isEmpty && power.wanted([sleepy], at: 115).isEmpty)
+    #expect(power.wanted([sleepy], at: 128.5) == [sleepy.address])
+  }
+
+  @Test func oneThatMayNotSleepIsAskedForEver() {
+    let power = Policy()
+    for instant in [0.0, 100, 10_000] {
+      #expect(power.wanted([awake], at: instant) == [awake.address])
+      #expect(!power.isToBeLeft(awake, isIdle: true, at: instant))
+    }
+    #expect(power.wanted([], at: 10_001).isEmpty)
+  }
+
+  @Test func eachIsJudgedByItself() {
+    let power = Policy()
+    let used = NVIDIASlot(address: "0000:01:00.0", isAsleep: false, maySleep: true)
+    #expect(power.wanted([used, sleepy], at: 0).count == 2)
+    for instant in stride(from: 0.0, through: 30, by: 1) {
+      #expect(!power.isToBeLeft(used, isIdle: false, at: instant))
+      #expect(power.isToBeLeft(sleepy, isIdle: true, at: instant) == (instant == 30))
+    }
+    #expect(power.wanted([used, sleepy], at: 31) == [used.address])
   }
 }

@@ -6,7 +6,7 @@
 // The part of NVIDIA's management library that the agent calls: layouts and numbers of its binary interface, which only
 // grows. Nothing is linked; the library is opened at run time, and each function is looked for by itself.
 
-/// nvmlPciInfo_t, third version.
+/// nvmlPciInfo_t, third version; the earlier ones begin alike.
 typedef struct {
   char legacy_bus_id[16];
   uint32_t domain, bus, device, device_id, subsystem_id;
@@ -29,28 +29,27 @@ typedef struct {
   uint32_t gpu, memory;
 } CNVMLUtilization;
 
+/// nvmlValue_t: which member holds is told beside it (nvmlValueType_t).
+typedef union {
+  double as_double;
+  int32_t as_signed;
+  uint32_t as_unsigned;
+  uint64_t as_unsigned_long;
+  int64_t as_signed_long;
+  uint16_t as_unsigned_short;
+} CNVMLValue;
+
 /// nvmlSample_t: microseconds, and a value whose type the call tells.
 typedef struct {
   uint64_t timestamp;
-  union {
-    double as_double;
-    uint32_t as_unsigned;
-    uint64_t as_unsigned_long;
-  } value;
+  CNVMLValue value;
 } CNVMLSample;
 
-/// nvmlProcessInfo_v1_t.
+/// nvmlProcessInfo_v1_t; the later versions begin alike and are 24 bytes long, or 32 in some drivers of 2023.
 typedef struct {
   uint32_t pid;
   uint64_t used_memory;
-} CNVMLProcessV1;
-
-/// nvmlProcessInfo_v2_t and nvmlProcessInfo_t of the third version's functions.
-typedef struct {
-  uint32_t pid;
-  uint64_t used_memory;
-  uint32_t gpu_instance, compute_instance;
-} CNVMLProcessV2;
+} CNVMLProcess;
 
 /// nvmlProcessUtilizationSample_t: percent.
 typedef struct {
@@ -64,11 +63,27 @@ typedef struct {
   uint32_t field, scope;
   int64_t timestamp, latency;
   int32_t type, result;
-  union {
-    double as_double;
-    uint32_t as_unsigned;
-    uint64_t as_unsigned_long;
-  } value;
+  CNVMLValue value;
 } CNVMLFieldValue;
+
+/// nvmlTemperature_v1_t.
+typedef struct {
+  uint32_t version, sensor;
+  int32_t temperature;
+} CNVMLTemperature;
+
+/// nvmlDeviceAttributes_t of nvmlDeviceGetAttributes_v2: the memory in MiB.
+typedef struct {
+  uint32_t multiprocessors, copy_engines, decoders, encoders, jpeg_engines, optical_flow_engines;
+  uint32_t instance_slices, compute_slices;
+  uint64_t memory;
+} CNVMLAttributes;
+
+/// nvmlEventData_t of nvmlEventSetWait_v2; that of the first version is a prefix.
+typedef struct {
+  void *device;
+  uint64_t type, data;
+  uint32_t gpu_instance, compute_instance;
+} CNVMLEvent;
 
 #endif

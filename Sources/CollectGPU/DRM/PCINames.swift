@@ -12,6 +12,11 @@ enum PCINames {
         if let name = marketingName(device: id, revision: revision, in: bytes.span) { return name }
       }
     }
+    return model(vendor: vendor, device: id, maker: maker, root: root)
+  }
+
+  /// The name of a GPU by its PCI ids; `maker` and the id where no list knows it.
+  static func model(vendor: UInt16, device id: UInt16, maker: String, root: String) -> String {
     for path in ["/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids", "/var/lib/pciutils/pci.ids"] {
       guard let bytes = try? Files.contents(of: root + path) else { continue }
       if let name = name(vendor: vendor, device: id, in: bytes.span) { return full(product(name), maker) }

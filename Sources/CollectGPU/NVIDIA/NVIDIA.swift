@@ -10,251 +10,299 @@ extension GPUVendor {
 /// NVIDIA's GPUs by NVML, and by nvidia-smi where that library cannot be opened; not verified on hardware so far, but
 /// against a library and a tool of the tests' own.
 ///
-/// An open library keeps every GPU that it serves awake. Where all of them could sleep (power/control is "auto") and have
-/// been idle for a while, the library is closed, and opened again only when one is awake for longer than its driver needs
-/// to fall asleep: then somebody else uses it.
+/// An open library keeps every GPU that it serves awake: it is closed while none of them is used and all could sleep.
 final class NVIDIASource: GPUSource {
-  /// Seconds until a library that is not there is looked for again.
-  private static let rest = 300.0
-  /// Seconds between two counts of devices.
+  /// Seconds until a library or a tool that is not there is looked for again.
+  static let rest = 300.0
+  /// Seconds between two looks while all GPUs are left alone.
+  private static let sleepingRest = 5.0
+  /// Seconds between two counts of devices where sysfs does not tell of their coming and going.
   private static let recount = 60.0
+  /// Where the library is: by the linker's own ways, and where Windows puts it for its Linux.
+  static let paths = ["libnvidia-ml.so.1", "libnvidia-ml.so", "/usr/lib/wsl/lib/libnvidia-ml.so.1"]
+
+  /// Runs a tool with arguments and gives what it printed.
+  typealias Run = (_ path: String, _ arguments: [String]) throws(CollectorError) -> [UInt8]
 
   private let environment: GPUEnvironment
+  private let root: String
   private let paths: [String]
+  private let run: Run
+
   private var nvml: NVML?
+  private var throughput: PCIeThroughput?
+  private var session: NVMLSession?
   private var soughtAt = -Double.infinity
-  private var isStarted = false
   private var tool: NvidiaSMI?
-  private var devices: [NVMLDevice] = []
+  private var addresses: Set<String> = []
+  private var opened: Set<String> = []
   private var countedAt = -Double.infinity
   private var power = NVIDIAPower()
-  /// Processes that proc does not know by the driver's numbers, and what it knows them by.
-  private var sought: Set<Int32> = []
-  private var outer: [Int32: Int32] = [:]
-  /// What was last told of each, for those that sleep.
-  private var known: [GPU] = []
+  private var hadGPUs = false
 
-  /// - Parameter paths: where the library is looked for; a name without a slash by the dynamic linker's own ways.
-  init(_ environment: GPUEnvironment, paths: [String] = ["libnvidia-ml.so.1", "libnvidia-ml.so"]) {
+  private var failure: CollectorError?
+  private var failures = 0
+  private var retryAt = -Double.infinity
+  private var lostSince = Double.nan
+  private var lostRetry = recount
+
+  /// What proc knows processes by, by the driver's numbers for them.
+  private var numbers: [Int32: Int32] = [:]
+  /// What was last told of each, and when.
+  private var known: [(gpu: GPU, instant: Double)] = []
+  /// The number of the last error of each, by its unique id.
+  private var errors: [String: Double] = [:]
+
+  /// - Parameters:
+  ///   - paths: where the library is looked for; a name without a slash by the dynamic linker's own ways.
+  ///   - run: runs the tool.
+  init(
+    _ environment: GPUEnvironment, paths: [String] = paths,
+    run: @escaping Run = { path, arguments throws(CollectorError) in try Tool.run(path, arguments) }
+  ) {
     self.environment = environment
+    root = environment.root
     self.paths = paths
+    self.run = run
   }
 
-  deinit { close() }
+  deinit { session?.close() }
 
   func read(at instant: Double) throws(CollectorError) -> GPUAnswer {
     // A recording's GPUs are not this machine's.
     guard environment.asksDrivers else { return GPUAnswer(rest: .infinity) }
-    let slots = NVIDIASlot.find(root: environment.root)
-    let isOpen = isStarted
-    switch power.decide(slots: slots, isOpen: isOpen, at: instant) {
-    case .leaveAlone:
-      close()
-      return GPUAnswer(gpus: told(slots), rest: 5)
-    case .ask: break
+    let slots = NVIDIASlot.find(root: root)
+    let present = Set(slots.map(\.address))
+    if present != addresses {
+      // One came or went: the library looks for devices only when it is initialised.
+      addresses = present
+      letGo()
+      retryAt = -.infinity
+      known.removeAll { $0.gpu.pciAddress.map { !present.contains($0) } ?? true }
     }
+    let wanted = power.wanted(slots, at: instant)
+    if !slots.isEmpty, wanted.isEmpty {
+      close()
+      return GPUAnswer(gpus: slots.map { told($0, at: instant) }, rest: Self.sleepingRest)
+    }
+    if let failure, instant < retryAt { throw failure }
     if nvml == nil, instant - soughtAt >= Self.rest {
       soughtAt = instant
+      if slots.isEmpty, NVIDIASlot.areOthers(root: root) { return GPUAnswer(rest: emptyRest) }
       nvml = NVML(paths: paths)
+      throughput = nvml.map { PCIeThroughput($0) }
     }
-    guard let nvml else { return try askTool(slots, at: instant) }
-    if !isStarted {
-      let status = nvml.start()
-      // Without a driver there is no GPU that could be asked: none, or one that another driver has.
-      if status == .driverNotLoaded { return GPUAnswer(rest: 30) }
-      guard status == .success else { throw CollectorError(status.description) }
-      isStarted = true
-      countedAt = -.infinity
+    let gpus: [GPU]
+    if let nvml, let throughput {
+      do {
+        gpus = try ask(nvml, throughput, slots, wanted, at: instant)
+      } catch {
+        // Without a driver there is no GPU that could be asked: none, or one that another driver has.
+        if slots.isEmpty, known.isEmpty {
+          close()
+          return GPUAnswer(rest: emptyRest)
+        }
+        throw fail(error, at: instant)
+      }
+    } else if let answer = try askTool(slots, wanted, at: instant) {
+      gpus = answer
+    } else {
+      return GPUAnswer(gpus: slots.map { told($0, at: instant) }, rest: slots.isEmpty ? emptyRest : 60)
     }
-    if instant - countedAt >= Self.recount { try count(nvml, at: instant) }
-    let memory = machineMemory()
-    var gpus: [GPU] = []
-    var failure: NVML.Status?
-    for device in devices {
-      gpus.append(device.read(at: instant, machineMemory: memory))
-      if let status = device.failure, status.needsInitialisation { failure = status }
-    }
-    if let failure {
-      // The driver was unloaded or replaced: what is open is of no use any more.
-      close()
-      throw CollectorError(failure.description)
-    }
-    renumber(&gpus)
-    known = gpus
-    power.note(isIdle: gpus.allSatisfy(Self.isIdle), slots: slots, at: instant)
-    return GPUAnswer(gpus: gpus)
+    failure = nil
+    failures = 0
+    hadGPUs = hadGPUs || !gpus.isEmpty
+    return GPUAnswer(gpus: complete(gpus, slots, wanted, at: instant))
   }
 
-  /// Without the library: by the tool, where there is one.
-  private func askTool(_ slots: [NVIDIASlot], at instant: Double) throws(CollectorError) -> GPUAnswer {
-    if tool == nil, let path = Tool.find("nvidia-smi", in: environment.toolPath) {
-      tool = NvidiaSMI { arguments throws(CollectorError) in try Tool.run(path, arguments) }
+  // MARK: Asking
+
+  private func ask(
+    _ nvml: NVML, _ throughput: PCIeThroughput, _ slots: [NVIDIASlot], _ wanted: Set<String>, at instant: Double
+  ) throws(NVML.Status) -> [GPU] {
+    if session != nil, opened != wanted || isRecountDue(slots, at: instant) || isLostRetryDue(at: instant) { close() }
+    let session: NVMLSession
+    if let open = self.session {
+      session = open
+    } else {
+      session = try NVMLSession(
+        nvml, addresses: wanted.count == slots.count ? nil : wanted, throughput: throughput)
+      self.session = session
+      opened = wanted
+      countedAt = instant
     }
-    guard let tool else { return GPUAnswer(rest: Self.rest) }
+    var (gpus, errors) = try session.read(at: instant, machineMemory: machineMemory)
+    for (index, xid) in errors { self.errors[Self.key(gpus[index])] = xid }
+    for index in gpus.indices { gpus[index].xid = self.errors[Self.key(gpus[index])] ?? .nan }
+    // One that was there and does not answer when it is looked for anew, while the kernel still has it.
+    for (gpu, since) in known where gpu.state != .asleep && !gpus.contains(where: { Self.key($0) == Self.key(gpu) }) {
+      let isThere = gpu.pciAddress.map { wanted.contains($0) } ?? false
+      guard isThere || slots.isEmpty && session.hasLost && instant - since < Self.rest else { continue }
+      var lost = Self.identity(of: gpu)
+      lost.state = .lost
+      gpus.append(lost)
+    }
+    if gpus.contains(where: { $0.state == .lost }) {
+      if lostSince.isNaN { lostSince = instant }
+    } else {
+      lostSince = .nan
+      lostRetry = Self.recount
+    }
+    return gpus
+  }
+
+  /// Whether the count of devices changed, where there is no other way to see it.
+  private func isRecountDue(_ slots: [NVIDIASlot], at instant: Double) -> Bool {
+    guard slots.isEmpty, instant - countedAt >= Self.recount, let session else { return false }
+    countedAt = instant
+    return session.recount() != session.count
+  }
+
+  /// Whether it is time to see if one that was lost has been reset: a library that is open does not notice.
+  private func isLostRetryDue(at instant: Double) -> Bool {
+    guard !lostSince.isNaN, instant - lostSince >= lostRetry else { return false }
+    lostSince = instant
+    lostRetry = min(600, lostRetry * 2)
+    return true
+  }
+
+  /// By the tool, where there is one; nil where it, or the driver, is not there.
+  private func askTool(
+    _ slots: [NVIDIASlot], _ wanted: Set<String>, at instant: Double
+  ) throws(CollectorError) -> [GPU]? {
+    if tool == nil, let path = Tool.find("nvidia-smi", in: environment.toolPath) {
+      tool = NvidiaSMI { [run] arguments throws(CollectorError) in try run(path, arguments) }
+    }
+    guard let tool else { return nil }
     do {
-      var gpus = try tool.read(at: instant)
-      // A tool that finds no driver says so in words, and tells no GPU.
-      if gpus.isEmpty { return GPUAnswer(rest: Self.rest) }
-      renumber(&gpus)
-      known = gpus
-      return GPUAnswer(gpus: gpus)
+      let gpus = try tool.read(at: instant, addresses: wanted.count == slots.count ? nil : wanted.sorted())
+      return gpus.isEmpty && known.isEmpty ? nil : gpus
     } catch {
       // The tool is left over from a driver that is not there, unless the kernel knows of one.
-      if slots.isEmpty, known.isEmpty { return GPUAnswer(rest: Self.rest) }
-      throw error
+      if slots.isEmpty, known.isEmpty { return nil }
+      throw fail(error, at: instant)
     }
   }
 
-  private func count(_ nvml: NVML, at instant: Double) throws(CollectorError) {
-    var count: UInt32 = 0
-    let status = nvml.deviceCount.map { NVML.Status(code: $0(&count)) } ?? .functionNotFound
-    guard status == .success else {
-      close()
-      throw CollectorError(status.description)
+  /// Closes what no longer works; it is tried anew at once, then ever more rarely.
+  private func fail(_ status: NVML.Status, at instant: Double) -> CollectorError {
+    close()
+    // The file is another than the library that was loaded from it.
+    if status == .versionMismatch { letGo() }
+    return fail(CollectorError(status.description), at: instant)
+  }
+
+  private func fail(_ error: CollectorError, at instant: Double) -> CollectorError {
+    failures += 1
+    retryAt = instant + (failures == 1 ? 0 : min(60, 2.5 * Double(1 << min(failures, 8))))
+    failure = error
+    return error
+  }
+
+  private func close() {
+    session?.close()
+    session = nil
+  }
+
+  /// Closes the library altogether, so that it is loaded anew.
+  private func letGo() {
+    close()
+    nvml = nil
+    throughput = nil
+    soughtAt = -.infinity
+  }
+
+  /// Seconds to rest where there is no GPU; few where there was one, whose driver may be being replaced.
+  private var emptyRest: Double { hadGPUs ? 15 : Self.rest }
+
+  // MARK: Telling
+
+  /// Takes note of who is used and lets go of who is not; adds those that were not asked.
+  private func complete(
+    _ answered: [GPU], _ slots: [NVIDIASlot], _ wanted: Set<String>, at instant: Double
+  ) -> [GPU] {
+    var gpus = answered
+    renumber(&gpus)
+    var isOneLeft = false
+    for slot in slots where wanted.contains(slot.address) {
+      guard let gpu = gpus.first(where: { $0.pciAddress == slot.address }) else { continue }
+      if power.isToBeLeft(slot, isIdle: Self.isIdle(gpu), at: instant) { isOneLeft = true }
     }
-    countedAt = instant
-    if Int(min(count, 256)) == devices.count { return }
-    var characters = [CChar](repeating: 0, count: 96)
-    var driver: String?
-    if let call = nvml.driverVersion, call(&characters, UInt32(characters.count)) == 0 {
-      driver = NVMLDevice.string(characters)
+    // All are closed, since the library cannot close one; those that are used are opened again at the next reading.
+    if isOneLeft { close() }
+    let unasked = slots.filter { !wanted.contains($0.address) }.map { told($0, at: instant) }
+    known = gpus.map { ($0, instant) } + known.filter { old in unasked.contains { Self.key($0) == Self.key(old.gpu) } }
+    return gpus + unasked
+  }
+
+  /// What is known of a GPU that is not asked: who it is, and that it sleeps; or what it said last, while it is awake.
+  private func told(_ slot: NVIDIASlot, at instant: Double) -> GPU {
+    let last = known.first { $0.gpu.pciAddress == slot.address }
+    if !slot.isAsleep, let last, last.gpu.state == .active {
+      var gpu = last.gpu
+      gpu.age += max(0, instant - last.instant)
+      return gpu
     }
-    var version: UInt32 = 0
-    var cuda: String?
-    // 12080 is 12.8.
-    if let call = nvml.cudaVersion, call(&version) == 0 { cuda = "\(version / 1_000).\(version % 1_000 / 10)" }
-    devices = (0..<min(count, 256)).compactMap { index in
-      var device: NVML.Device?
-      guard let call = nvml.deviceAt, call(index, &device) == 0, let device else { return nil }
-      return NVMLDevice(nvml, device, driver: driver, cuda: cuda)
-    }
+    var gpu = last.map { Self.identity(of: $0.gpu) } ?? GPU(vendor: "nvidia")
+    gpu.pciAddress = slot.address
+    gpu.model = gpu.model ?? slot.model(root: root)
+    gpu.driver = gpu.driver ?? Files.line(of: root + "/sys/module/nvidia/version")
+    gpu.state = slot.isAsleep ? .asleep : .active
+    return gpu
+  }
+
+  /// What stays the same of a GPU.
+  private static func identity(of gpu: GPU) -> GPU {
+    var identity = GPU(vendor: gpu.vendor)
+    identity.model = gpu.model
+    identity.uuid = gpu.uuid
+    identity.pciAddress = gpu.pciAddress
+    identity.driver = gpu.driver
+    identity.cuda = gpu.cuda
+    identity.vramTotal = gpu.vramTotal
+    identity.isIntegrated = gpu.isIntegrated
+    identity.hasUnifiedMemory = gpu.hasUnifiedMemory
+    identity.xid = gpu.xid
+    return identity
+  }
+
+  private static func key(_ gpu: GPU) -> String { gpu.pciAddress ?? gpu.uuid ?? "" }
+
+  /// Whether nobody uses it.
+  ///
+  /// A desktop's processes hold GPUs that sleep all the same, so that only those that compute count.
+  private static func isIdle(_ gpu: GPU) -> Bool {
+    !(gpu.util > 0.01) && !(gpu.encoder > 0) && !(gpu.decoder > 0)
+      && (gpu.processes ?? []).allSatisfy { $0.kind == "graphics" }
   }
 
   /// Gives processes the numbers that this machine's proc knows them by, where the driver told those that they have in a
   /// container; what cannot be found is left as it is.
   private func renumber(_ gpus: inout [GPU]) {
+    let pids = Set(gpus.lazy.flatMap { $0.processes ?? [] }.map(\.pid))
+    numbers = numbers.filter { pids.contains($0.key) }
+    // Looking for processes is dear: only for those that are new.
     var unknown: Set<Int32> = []
-    for gpu in gpus {
-      for process in gpu.processes ?? [] where !Files.exists(environment.root + "/proc/\(process.pid)") {
-        unknown.insert(process.pid)
-      }
+    for pid in pids where numbers[pid] == nil {
+      numbers[pid] = pid
+      if !Files.exists(root + "/proc/\(pid)") { unknown.insert(pid) }
     }
-    // Looking through all processes is dear: only when there is somebody new.
-    if !unknown.isSubset(of: sought) {
-      sought = unknown
-      outer = NamespacePIDs.find(unknown, root: environment.root)
-    }
-    guard !outer.isEmpty else { return }
+    for (inner, outer) in NamespacePIDs.find(unknown, root: root) { numbers[inner] = outer }
+    guard numbers.contains(where: { $0.key != $0.value }) else { return }
     for index in gpus.indices {
       gpus[index].processes = gpus[index].processes?.map { process in
         var process = process
-        process.pid = unknown.contains(process.pid) ? outer[process.pid] ?? process.pid : process.pid
+        process.pid = numbers[process.pid] ?? process.pid
         return process
       }
     }
   }
 
-  private func close() {
-    devices = []
-    if isStarted { nvml?.shutdown() }
-    isStarted = false
-  }
-
-  /// What is known of GPUs that are not asked: who they are, and that they sleep.
-  private func told(_ slots: [NVIDIASlot]) -> [GPU] {
-    slots.map { slot in
-      var gpu = GPU(vendor: "nvidia")
-      let last = known.first { $0.pciAddress == slot.address }
-      gpu.pciAddress = slot.address
-      gpu.model = last?.model
-      gpu.uuid = last?.uuid
-      gpu.driver = last?.driver
-      gpu.cuda = last?.cuda
-      gpu.vramTotal = last?.vramTotal ?? .nan
-      gpu.state = .asleep
-      return gpu
-    }
-  }
-
-  private static func isIdle(_ gpu: GPU) -> Bool {
-    !(gpu.util > 0) && (gpu.processes ?? []).isEmpty
-  }
-
   private func machineMemory() -> Double {
-    guard let bytes = try? Files.contents(of: environment.root + "/proc/meminfo") else { return .nan }
+    guard let bytes = try? Files.contents(of: root + "/proc/meminfo") else { return .nan }
     let span = bytes.span
     var position = 0
     guard span.skip("MemTotal:", &position), let kibibytes = span.unsigned(&position) else { return .nan }
     return Double(kibibytes) * 1_024
-  }
-}
-
-/// A GPU of NVIDIA's as the kernel's list of PCI devices has it.
-struct NVIDIASlot: Hashable {
-  let address: String
-  let isAsleep: Bool
-  /// Whether the kernel may put it to sleep.
-  let maySleep: Bool
-
-  /// All that NVIDIA's driver is bound to; reading this wakes nothing.
-  static func find(root: String) -> [NVIDIASlot] {
-    let folder = root + "/sys/bus/pci/drivers/nvidia"
-    return Files.names(in: folder).filter { $0.contains(":") }.sorted().compactMap { address in
-      let device = folder + "/" + address
-      // 0x03…: display controllers. The GPU's sound has a driver of its own.
-      guard let type = Files.line(of: device + "/class"), type.hasPrefix("0x03") else { return nil }
-      return NVIDIASlot(
-        address: address, isAsleep: Files.line(of: device + "/power/runtime_status")?.hasPrefix("suspend") == true,
-        maySleep: Files.line(of: device + "/power/control") == "auto")
-    }
-  }
-}
-
-/// When the library may be open.
-struct NVIDIAPower {
-  enum Decision {
-    case ask, leaveAlone
-  }
-
-  /// Seconds for which all GPUs must have been idle before the library is closed.
-  static let patience = 30.0
-  /// Seconds after closing in which a GPU that nobody uses falls asleep.
-  static let settling = 15.0
-  private static let longest = 60.0
-
-  private var idleSince = Double.nan
-  private var closedAt = Double.nan
-  private var wait = settling
-
-  /// What to do now.
-  mutating func decide(slots: [NVIDIASlot], isOpen: Bool, at instant: Double) -> Decision {
-    // In a container or where sysfs tells nothing, nothing is known of sleep.
-    guard !slots.isEmpty, slots.allSatisfy(\.maySleep) else { return .ask }
-    if slots.allSatisfy(\.isAsleep) {
-      closedAt = instant
-      return .leaveAlone
-    }
-    if isOpen {
-      guard !idleSince.isNaN, instant - idleSince >= Self.patience else { return .ask }
-      closedAt = instant
-      return .leaveAlone
-    }
-    // Awake without the agent's doing: it has just been closed and falls asleep, or somebody uses it.
-    return closedAt.isNaN || instant - closedAt >= wait ? .ask : .leaveAlone
-  }
-
-  /// Takes note of what a reading found.
-  mutating func note(isIdle: Bool, slots: [NVIDIASlot], at instant: Double) {
-    if !isIdle {
-      idleSince = .nan
-      closedAt = .nan
-      wait = Self.settling
-    } else if idleSince.isNaN {
-      idleSince = instant
-    } else if !closedAt.isNaN {
-      // It was looked at again for nothing: less often from now on.
-      wait = min(Self.longest, wait * 2)
-      closedAt = .nan
-    }
   }
 }

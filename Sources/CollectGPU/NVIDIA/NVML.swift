@@ -5,7 +5,10 @@ internal import SystemIO
 ///
 /// Each function is looked for by itself: a driver that lacks one lacks that figure and no other. Where there are several
 /// versions of a function, the newest that is there is called.
-final class NVML {
+///
+/// @unchecked Sendable holds because nothing of it changes after it was opened, and the library is documented to be safe
+/// to call from several threads at once.
+final class NVML: @unchecked Sendable {
   /// A device's handle; valid until ``shutdown()``.
   typealias Device = OpaquePointer
 
@@ -15,16 +18,26 @@ final class NVML {
 
     static let success = Status(code: 0)
     static let uninitialized = Status(code: 1)
+    static let invalidArgument = Status(code: 2)
     static let notSupported = Status(code: 3)
+    static let noPermission = Status(code: 4)
+    static let notFound = Status(code: 6)
     static let insufficientSize = Status(code: 7)
     static let driverNotLoaded = Status(code: 9)
+    static let timeout = Status(code: 10)
     static let functionNotFound = Status(code: 13)
     static let gpuIsLost = Status(code: 15)
     static let resetRequired = Status(code: 16)
     static let versionMismatch = Status(code: 18)
+    static let unknown = Status(code: 999)
 
     /// Whether the device, rather than one figure of it, has gone.
     var isLost: Bool { self == .gpuIsLost || self == .resetRequired }
+
+    /// Whether the figure, rather than this one call, is not to be had.
+    var isRefused: Bool {
+      self == .notSupported || self == .noPermission || self == .functionNotFound || self == .invalidArgument
+    }
 
     /// Whether the whole library must be initialised anew: the driver was unloaded or replaced under it.
     var needsInitialisation: Bool { self == .uninitialized || self == .driverNotLoaded || self == .versionMismatch }
@@ -34,7 +47,9 @@ final class NVML {
       case .driverNotLoaded: "the driver is not loaded"
       case .versionMismatch: "the driver's kernel module and its library are of different versions"
       case .gpuIsLost: "the GPU is lost"
+      case .resetRequired: "the GPU must be reset"
       case .uninitialized: "the library is not initialised"
+      case .noPermission: "no permission"
       default: "NVML's error \(code)"
       }
     }
@@ -44,6 +59,7 @@ final class NVML {
   typealias Text = @convention(c) (UnsafeMutablePointer<CChar>?, UInt32) -> Int32
   typealias Number = @convention(c) (UnsafeMutablePointer<UInt32>?) -> Int32
   typealias DeviceAt = @convention(c) (UInt32, UnsafeMutablePointer<Device?>?) -> Int32
+  typealias DeviceNamed = @convention(c) (UnsafePointer<CChar>?, UnsafeMutablePointer<Device?>?) -> Int32
   typealias DeviceText = @convention(c) (Device?, UnsafeMutablePointer<CChar>?, UInt32) -> Int32
   typealias DeviceNumber = @convention(c) (Device?, UnsafeMutablePointer<UInt32>?) -> Int32
   typealias DeviceLong = @convention(c) (Device?, UnsafeMutablePointer<UInt64>?) -> Int32
@@ -56,6 +72,8 @@ final class NVML {
       Device?, UInt32, UInt64, UnsafeMutablePointer<UInt32>?, UnsafeMutablePointer<UInt32>?, UnsafeMutableRawPointer?
     ) -> Int32
   typealias DeviceList = @convention(c) (Device?, UnsafeMutablePointer<UInt32>?, UnsafeMutableRawPointer?) -> Int32
+  typealias DeviceListOf =
+    @convention(c) (Device?, UInt32, UnsafeMutablePointer<UInt32>?, UnsafeMutableRawPointer?) -> Int32
   typealias DeviceListSince =
     @convention(c) (Device?, UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt32>?, UInt64) -> Int32
   typealias DeviceErrors = @convention(c) (Device?, UInt32, UInt32, UnsafeMutablePointer<UInt64>?) -> Int32
@@ -66,13 +84,26 @@ final class NVML {
       Device?, UnsafeMutablePointer<UInt32>?, UnsafeMutablePointer<UInt32>?, UnsafeMutablePointer<UInt32>?,
       UnsafeMutablePointer<UInt32>?
     ) -> Int32
+  typealias MakeEvents = @convention(c) (UnsafeMutablePointer<OpaquePointer?>?) -> Int32
+  typealias RegisterEvents = @convention(c) (Device?, UInt64, OpaquePointer?) -> Int32
+  typealias WaitForEvent = @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?, UInt32) -> Int32
+  typealias FreeEvents = @convention(c) (OpaquePointer?) -> Int32
 
-  private let initialise: Call?
+  /// A function that lists processes, and how long its entries are.
+  struct ProcessList {
+    let call: DeviceList
+    /// Bytes of an entry; where it is 24, some drivers write 32.
+    let size: Int
+  }
+
+  private let library: UnsafeMutableRawPointer
+  private let initialise: Call
   private let end: Call?
   let driverVersion: Text?
   let cudaVersion: Number?
-  let deviceCount: Number?
-  let deviceAt: DeviceAt?
+  let deviceCount: Number
+  let deviceAt: DeviceAt
+  let deviceByAddress: DeviceNamed?
   let name: DeviceText?
   let uuid: DeviceText?
   let pciInfo: DeviceData?
@@ -81,6 +112,7 @@ final class NVML {
   let utilization: DeviceData?
   let samples: DeviceSamples?
   let temperature: DeviceNumberOf?
+  let temperatureV: DeviceData?
   let temperatureThreshold: DeviceNumberOf?
   let fields: DeviceFields?
   let power: DeviceNumber?
@@ -91,52 +123,68 @@ final class NVML {
   let fan: DeviceNumber?
   let linkGeneration: DeviceNumber?
   let linkWidth: DeviceNumber?
+  let throughput: DeviceNumberOf?
   let encoder: DevicePair?
   let decoder: DevicePair?
   let throttleReasons: DeviceLong?
   let errors: DeviceErrors?
   let remappedRows: DeviceRemapped?
+  let retiredPages: DeviceListOf?
   let performanceState: DeviceNumber?
   let migMode: DevicePair?
   let migCount: DeviceNumber?
   let migDevice: DevicePartAt?
-  let computeProcesses: (call: DeviceList, size: Int)?
-  let graphicsProcesses: (call: DeviceList, size: Int)?
+  let attributes: DeviceData?
+  let computeProcesses: ProcessList?
+  let graphicsProcesses: ProcessList?
+  let sharedProcesses: ProcessList?
   let processUtilization: DeviceListSince?
+  let makeEvents: MakeEvents?
+  let registerEvents: RegisterEvents?
+  let waitForEvent: WaitForEvent?
+  let freeEvents: FreeEvents?
 
   /// Opens the library by the first of `paths` that is there; nil where none is, or where it is no such library.
   init?(paths: [String]) {
-    guard let handle = paths.lazy.compactMap({ dlopen($0, RTLD_LAZY | RTLD_LOCAL) }).first else { return nil }
+    guard let library = paths.lazy.compactMap({ dlopen($0, RTLD_LAZY | RTLD_LOCAL) }).first else { return nil }
     func find<Function>(_ names: String..., as type: Function.Type = Function.self) -> Function? {
       for name in names {
         // The library's documented type of that function; all of them are C functions without variadic arguments.
-        if let symbol = dlsym(handle, name) { return unsafeBitCast(symbol, to: Function.self) }
+        if let symbol = dlsym(library, name) { return unsafeBitCast(symbol, to: Function.self) }
       }
       return nil
     }
-    func list(_ name: String) -> (call: DeviceList, size: Int)? {
+    func list(_ name: String) -> ProcessList? {
       for version in ["_v3", "_v2"] {
-        if let call = find(name + version, as: DeviceList.self) {
-          return (call, MemoryLayout<CNVMLProcessV2>.stride)
-        }
+        if let call = find(name + version, as: DeviceList.self) { return ProcessList(call: call, size: 24) }
       }
-      return find(name, as: DeviceList.self).map { ($0, MemoryLayout<CNVMLProcessV1>.stride) }
+      return find(name, as: DeviceList.self).map { ProcessList(call: $0, size: 16) }
     }
-    initialise = find("nvmlInit_v2", "nvmlInit")
+    // Without these it can tell of nothing.
+    guard let initialise = find("nvmlInit_v2", "nvmlInit", as: Call.self),
+      let deviceCount = find("nvmlDeviceGetCount_v2", "nvmlDeviceGetCount", as: Number.self),
+      let deviceAt = find("nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex", as: DeviceAt.self)
+    else {
+      dlclose(library)
+      return nil
+    }
+    self.library = library
+    self.initialise = initialise
+    self.deviceCount = deviceCount
+    self.deviceAt = deviceAt
     end = find("nvmlShutdown")
     driverVersion = find("nvmlSystemGetDriverVersion")
     cudaVersion = find("nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion")
-    deviceCount = find("nvmlDeviceGetCount_v2", "nvmlDeviceGetCount")
-    deviceAt = find("nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex")
+    deviceByAddress = find("nvmlDeviceGetHandleByPciBusId_v2", "nvmlDeviceGetHandleByPciBusId")
     name = find("nvmlDeviceGetName")
     uuid = find("nvmlDeviceGetUUID")
-    // Earlier versions are a prefix of the third.
     pciInfo = find("nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetPciInfo_v2", "nvmlDeviceGetPciInfo")
     memory = find("nvmlDeviceGetMemoryInfo")
     memoryV2 = find("nvmlDeviceGetMemoryInfo_v2")
     utilization = find("nvmlDeviceGetUtilizationRates")
     samples = find("nvmlDeviceGetSamples")
     temperature = find("nvmlDeviceGetTemperature")
+    temperatureV = find("nvmlDeviceGetTemperatureV")
     temperatureThreshold = find("nvmlDeviceGetTemperatureThreshold")
     fields = find("nvmlDeviceGetFieldValues")
     power = find("nvmlDeviceGetPowerUsage")
@@ -147,29 +195,60 @@ final class NVML {
     fan = find("nvmlDeviceGetFanSpeed")
     linkGeneration = find("nvmlDeviceGetCurrPcieLinkGeneration")
     linkWidth = find("nvmlDeviceGetCurrPcieLinkWidth")
+    throughput = find("nvmlDeviceGetPcieThroughput")
     encoder = find("nvmlDeviceGetEncoderUtilization")
     decoder = find("nvmlDeviceGetDecoderUtilization")
     throttleReasons = find("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons")
     errors = find("nvmlDeviceGetTotalEccErrors")
     remappedRows = find("nvmlDeviceGetRemappedRows")
+    retiredPages = find("nvmlDeviceGetRetiredPages")
     performanceState = find("nvmlDeviceGetPerformanceState")
     migMode = find("nvmlDeviceGetMigMode")
     migCount = find("nvmlDeviceGetMaxMigDeviceCount")
     migDevice = find("nvmlDeviceGetMigDeviceHandleByIndex")
+    attributes = find("nvmlDeviceGetAttributes_v2")
     computeProcesses = list("nvmlDeviceGetComputeRunningProcesses")
     graphicsProcesses = list("nvmlDeviceGetGraphicsRunningProcesses")
+    sharedProcesses = list("nvmlDeviceGetMPSComputeRunningProcesses")
     processUtilization = find("nvmlDeviceGetProcessUtilization")
-    // Without these it can tell of nothing.
-    guard initialise != nil, deviceCount != nil, deviceAt != nil else { return nil }
+    makeEvents = find("nvmlEventSetCreate")
+    registerEvents = find("nvmlDeviceRegisterEvents")
+    waitForEvent = find("nvmlEventSetWait_v2", "nvmlEventSetWait")
+    freeEvents = find("nvmlEventSetFree")
   }
 
-  /// Initialises the library, which opens the driver's devices.
+  // After a driver's replacement only a library that nobody holds open any more is loaded anew from its file.
+  deinit { dlclose(library) }
+
+  /// Initialises the library, which opens the driver's devices; it counts how often, and ends at the last ``shutdown()``.
   func start() -> Status {
-    initialise.map { Status(code: $0()) } ?? .functionNotFound
+    Status(code: initialise())
   }
 
   /// Lets go of the devices, so that they may sleep.
   func shutdown() {
     _ = end?()
+  }
+
+  /// What a function wrote as text; nil where it wrote none or failed.
+  static func text(_ call: (UnsafeMutablePointer<CChar>?, UInt32) -> Int32) -> String? {
+    // 96 bytes are the most that any of its texts has (NVML_DEVICE_UUID_V2_BUFFER_SIZE).
+    var characters = [CChar](repeating: 0, count: 96)
+    guard call(&characters, UInt32(characters.count)) == 0 else { return nil }
+    let text = String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return text.isEmpty ? nil : text
+  }
+
+  /// A value by its type (nvmlValueType_t); NaN for a type that is not known.
+  static func number(_ value: CNVMLValue, type: Int32) -> Double {
+    switch type {
+    case 0: value.as_double
+    case 1: Double(value.as_unsigned)
+    case 2, 3: Double(value.as_unsigned_long)
+    case 4: Double(value.as_signed_long)
+    case 5: Double(value.as_signed)
+    case 6: Double(value.as_unsigned_short)
+    default: .nan
+    }
   }
 }

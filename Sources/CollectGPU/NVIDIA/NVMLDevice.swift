@@ -4,161 +4,328 @@ internal import Collect
 internal import SystemIO
 
 /// One device of NVML from reading to reading: what it does not support, and the counters that rates are taken of.
+///
+/// An ordinary reading makes 21 calls to a driver that tells everything, and 5 more each minute for what hardly changes.
 final class NVMLDevice {
+  /// Seconds between two looks at what hardly changes.
+  static let slowPeriod = 60.0
+  /// Seconds that a delta must cover: the driver counts energy in steps of up to a tenth of a second.
+  private static let shortest = 0.5
+  /// Seconds of samples that the first reading takes, before which there is no last one to go by.
+  private static let firstWindow: UInt64 = 5_000_000
+
+  /// NVML_FI_DEV_MEMORY_TEMP.
+  private static let memoryTemperature: UInt32 = 82
+  /// NVML_FI_DEV_PCIE_COUNT_TX_BYTES, as the device sees it.
+  private static let transmitted: UInt32 = 197
+  /// NVML_FI_DEV_PCIE_COUNT_RX_BYTES.
+  private static let received: UInt32 = 198
+
   private let nvml: NVML
-  private let handle: NVML.Device
+  let handle: NVML.Device
   /// Names, ids and limits, which stand while the driver is loaded.
   private(set) var identity = GPU(vendor: "nvidia")
-  /// Figures that the device said it will never tell.
-  private var unsupported: Set<String> = []
-  private var energy: (millijoules: UInt64, instant: Double)?
-  private var sampledUntil: [UInt32: UInt64] = [:]
-  private var processesUntil: UInt64 = 0
   /// What was wrong with the device or the library as a whole, rather than with one figure.
   private(set) var failure: NVML.Status?
+  /// Whether the device counts what goes over its PCI Express link; else that must be measured, which takes long.
+  private(set) var countsTraffic = false
+
+  private var figures = NVMLFigures()
+  private var now = 0.0
+  private var answers = 0
+  private var unknowns = 0
+  private var slowAt = -Double.infinity
+  private var slow = GPU(vendor: "nvidia")
+  private var fields = [memoryTemperature, transmitted, received]
+  private var energy: (millijoules: UInt64, instant: Double)?
+  private var traffic: (received: Double, transmitted: Double, instant: Double)?
+  private var sampledUntil: [UInt32: UInt64] = [:]
+  private var sampleCapacity: [UInt32: Int] = [:]
+  private var processesUntil: UInt64 = 0
+  private var processCapacity = 128
+  private var listCapacity = 32
+  private var isDivided = false
+  private var parts: [(handle: NVML.Device, instance: GPUInstance)] = []
 
   init(_ nvml: NVML, _ handle: NVML.Device, driver: String?, cuda: String?) {
     self.nvml = nvml
     self.handle = handle
     identity.driver = driver
     identity.cuda = cuda
-    identity.model = text("name", nvml.name)
-    identity.uuid = text("uuid", nvml.uuid)
+    identity.model = text(.name, nvml.name)
+    identity.uuid = text(.uuid, nvml.uuid)
     var pci = CNVMLPciInfo()
-    if let call = nvml.pciInfo, ask("pci", { call(handle, &pci) }) {
+    if let call = nvml.pciInfo, ask(.pci, { call(handle, &pci) }) {
       identity.pciAddress = PCIAddress.text(domain: pci.domain, bus: pci.bus, device: pci.device)
     }
-    identity.clockMaximum = number("clock maximum", nvml.clockMaximum, 0) * 1e6
-    // 1 is the temperature at which it slows down.
-    identity.slowdownTemperature = Plausible.celsius(number("slowdown", nvml.temperatureThreshold, 1))
+    identity.clockMaximum = Plausible.hertz(number(.clockMaximum, nvml.clockMaximum, 0) * 1e6)
+    // NVML_TEMPERATURE_THRESHOLD_SLOWDOWN; newer parts tell only how far it is.
+    identity.slowdownTemperature = Plausible.celsius(number(.slowdown, nvml.temperatureThreshold, 1))
   }
 
   /// All figures now; those that are not told are absent.
-  func read(at instant: Double, machineMemory: Double) -> GPU {
+  func read(at instant: Double, machineMemory: () -> Double) -> GPU {
+    now = instant
     failure = nil
+    answers = 0
+    unknowns = 0
+    if instant - slowAt >= Self.slowPeriod { readSlow() }
     var gpu = identity
+    gpu.temperature = temperature()
     readUse(into: &gpu)
     readMemory(into: &gpu, machineMemory: machineMemory)
-    gpu.temperature = Plausible.celsius(number("temperature", nvml.temperature, 0))
-    readPower(into: &gpu, at: instant)
-    gpu.clock = Plausible.hertz(number("clock", nvml.clock, 0) * 1e6)
-    gpu.memoryClock = Plausible.hertz(number("memory clock", nvml.clock, 2) * 1e6)
-    gpu.fan = Self.share(number("fan", nvml.fan))
-    gpu.pcieGeneration = number("generation", nvml.linkGeneration)
-    gpu.pcieWidth = number("width", nvml.linkWidth)
-    gpu.encoder = Self.share(first("encoder", nvml.encoder))
-    gpu.decoder = Self.share(first("decoder", nvml.decoder))
-    let state = number("performance state", nvml.performanceState)
+    readPower(into: &gpu)
+    readFields(into: &gpu)
+    gpu.clock = Plausible.hertz(number(.clock, nvml.clock, 0) * 1e6)
+    gpu.memoryClock = Plausible.hertz(number(.memoryClock, nvml.clock, 2) * 1e6)
+    // Documented to exceed 100 in some cases.
+    let fan = number(.fan, nvml.fan)
+    gpu.fan = fan <= 150 ? min(1, fan / 100) : .nan
+    let (generation, width) = (number(.linkGeneration, nvml.linkGeneration), number(.linkWidth, nvml.linkWidth))
+    gpu.pcieGeneration = generation >= 1 && generation <= 16 ? generation : .nan
+    gpu.pcieWidth = width >= 1 && width <= 64 ? width : .nan
+    gpu.encoder = Self.share(first(.encoder, nvml.encoder))
+    gpu.decoder = Self.share(first(.decoder, nvml.decoder))
     // 32 is "unknown".
-    gpu.performanceState = state.isFinite && state < 16 ? "P\(Int(state))" : nil
+    let state = number(.performanceState, nvml.performanceState)
+    gpu.performanceState = state < 16 ? "P\(Int(state))" : nil
     readHealth(into: &gpu)
-    readInstances(into: &gpu)
+    readParts(into: &gpu)
     readProcesses(into: &gpu)
-    if failure?.isLost == true {
-      gpu = identity
-      gpu.state = .lost
-    }
+    // A figure that the driver says it does not know why it cannot tell is a bug of that figure; when it says so of
+    // everything, it has gone.
+    if failure == nil, answers == 0, unknowns > 0 { failure = .unknown }
+    guard failure?.isLost == true else { return gpu }
+    gpu = identity
+    gpu.state = .lost
     return gpu
   }
 
   // MARK: Figures
 
-  private func readUse(into gpu: inout GPU) {
-    var rates = CNVMLUtilization()
-    if let call = nvml.utilization, ask("utilization", { call(handle, &rates) }) {
-      gpu.util = Self.share(Double(rates.gpu))
-      gpu.memoryUtil = Self.share(Double(rates.memory))
-    }
-    // One value covers a sixth of a second to a second; the driver's own samples cover all the time since the last look.
-    if let samples = samples(of: 1) {
-      gpu.util = samples.mean
-      gpu.utilPeak = samples.peak
-    }
-    if let samples = samples(of: 2) { gpu.memoryUtil = samples.mean }
+  /// What hardly changes: limits, memory taken out of use, division into parts.
+  private func readSlow() {
+    slowAt = now
+    slow.powerLimit = Plausible.watts(number(.powerLimit, nvml.powerLimit) / 1_000)
+    slow.retiredPages = retired()
+    let wasDivided = isDivided
+    isDivided = first(.migMode, nvml.migMode) == 1
+    // What is told is another then.
+    if isDivided != wasDivided { figures.reset() }
+    findParts()
   }
 
-  private func readMemory(into gpu: inout GPU, machineMemory: Double) {
+  private func temperature() -> Double {
+    // NVML_TEMPERATURE_GPU is 0.
+    let degrees = Plausible.celsius(number(.temperature, nvml.temperature, 0))
+    if !degrees.isNaN { return degrees }
+    var told = CNVMLTemperature()
+    told.version = UInt32(MemoryLayout<CNVMLTemperature>.size) | 1 << 24
+    guard let call = nvml.temperatureV, ask(.temperatureV, { call(handle, &told) }) else { return .nan }
+    return Plausible.celsius(Double(told.temperature))
+  }
+
+  private func readUse(into gpu: inout GPU) {
+    // Under MIG the driver has none, or tells 0.
+    if isDivided { return }
+    // One value covers a sixth of a second to a second; the driver's own samples cover all the time since the last look.
+    let use = samples(.samples, of: 1)
+    let memory = samples(.memorySamples, of: 2)
+    if let use { (gpu.util, gpu.utilPeak) = use }
+    if let memory { gpu.memoryUtil = memory.mean }
+    if use != nil, memory != nil { return }
+    var rates = CNVMLUtilization()
+    guard let call = nvml.utilization, ask(.utilization, { call(handle, &rates) }) else { return }
+    if use == nil { gpu.util = Self.share(Double(rates.gpu)) }
+    if memory == nil { gpu.memoryUtil = Self.share(Double(rates.memory)) }
+  }
+
+  private func readMemory(into gpu: inout GPU, machineMemory: () -> Double) {
+    if let memory = memory(of: handle, isDevice: true) {
+      (gpu.vramTotal, gpu.vramUsed) = memory
+      return
+    }
+    guard failure == nil, memoryIsUnified else { return }
+    // GB10, Jetson: the memory is the machine's, and the driver tells none, or 0.
+    gpu.hasUnifiedMemory = true
+    gpu.isIntegrated = true
+    gpu.vramTotal = machineMemory()
+  }
+
+  /// Whether the device was asked for its memory and has none, rather than that it may not tell.
+  private var memoryIsUnified = false
+
+  /// Total and used bytes of a device or of a part.
+  private func memory(of handle: NVML.Device, isDevice: Bool) -> (total: Double, used: Double)? {
+    var status = NVML.Status.functionNotFound
     var second = CNVMLMemoryV2()
     second.version = UInt32(MemoryLayout<CNVMLMemoryV2>.size) | 2 << 24
+    if let call = nvml.memoryV2, ask(.memoryV2, status: &status, isOwn: isDevice, { call(handle, &second) }),
+      second.total > 0
+    {
+      return (Plausible.bytes(Double(second.total)), Plausible.bytes(Double(second.used)))
+    }
     var first = CNVMLMemory()
-    if let call = nvml.memoryV2, ask("memory 2", { call(handle, &second) }), second.total > 0 {
-      gpu.vramTotal = Plausible.bytes(Double(second.total))
-      gpu.vramUsed = Plausible.bytes(Double(second.used))
-    } else if let call = nvml.memory, ask("memory", { call(handle, &first) }), first.total > 0 {
-      gpu.vramTotal = Plausible.bytes(Double(first.total))
-      gpu.vramUsed = Plausible.bytes(Double(first.used))
-    } else if failure == nil, nvml.memory != nil || nvml.memoryV2 != nil {
-      // GB10, Jetson: the memory is the machine's, and the driver tells none or 0.
-      gpu.hasUnifiedMemory = true
-      gpu.vramTotal = machineMemory
+    if let call = nvml.memory, ask(.memory, status: &status, isOwn: isDevice, { call(handle, &first) }), first.total > 0
+    {
+      return (Plausible.bytes(Double(first.total)), Plausible.bytes(Double(first.used)))
     }
-    var field = CNVMLFieldValue()
-    field.field = 82  // NVML_FI_DEV_MEMORY_TEMP
-    if let call = nvml.fields, ask("memory temperature", { call(handle, 1, &field) }), field.result == 0 {
-      gpu.memoryTemperature = Plausible.celsius(Double(field.value.as_unsigned))
-    }
+    if isDevice, status == .notSupported || status == .success { memoryIsUnified = true }
+    return nil
   }
 
-  private func readPower(into gpu: inout GPU, at instant: Double) {
-    gpu.power = Plausible.watts(number("power", nvml.power) / 1_000)
-    gpu.powerLimit = Plausible.watts(number("power limit", nvml.powerLimit) / 1_000)
+  private func readPower(into gpu: inout GPU) {
+    gpu.powerLimit = slow.powerLimit
     var total: UInt64 = 0
-    guard let call = nvml.energy, ask("energy", { call(handle, &total) }) else { return }
-    gpu.energy = Double(total) / 1_000
-    // What it drew over the whole time since the last look is truer than what it draws at an instant.
-    if let energy, total >= energy.millijoules, instant > energy.instant {
-      let watts = Double(total - energy.millijoules) / 1_000 / (instant - energy.instant)
-      if watts > 0, watts < 5_000 { gpu.power = watts }
+    if let call = nvml.energy, ask(.energy, { call(handle, &total) }) {
+      gpu.energy = Double(total) / 1_000
+      // What it drew over the whole time since the last look is truer than what it draws at an instant.
+      if let energy, total >= energy.millijoules, now - energy.instant >= Self.shortest {
+        gpu.power = Plausible.watts(Double(total - energy.millijoules) / 1_000 / (now - energy.instant))
+      }
+      if energy.map({ total < $0.millijoules || now - $0.instant >= Self.shortest }) ?? true { energy = (total, now) }
     }
-    energy = (total, instant)
+    if gpu.power.isNaN { gpu.power = Plausible.watts(number(.power, nvml.power) / 1_000) }
+  }
+
+  /// What is told by number: the memory's temperature, and bytes counted on the PCI Express link by drivers since about
+  /// 550.
+  private func readFields(into gpu: inout GPU) {
+    guard let call = nvml.fields, !fields.isEmpty else { return }
+    var values = fields.map { field in
+      var value = CNVMLFieldValue()
+      value.field = field
+      // A driver that leaves an entry as it is has not told it.
+      value.result = NVML.Status.notSupported.code
+      return value
+    }
+    let count = Int32(clamping: values.count)
+    guard ask(.fields, { call(handle, count, &values) }) else { return }
+    var told: [UInt32: CNVMLFieldValue] = [:]
+    for value in values where value.result == 0 { told[value.field] = value }
+    if let value = told[Self.memoryTemperature] {
+      gpu.memoryTemperature = Plausible.celsius(NVML.number(value.value, type: value.type))
+    }
+    readTraffic(told, into: &gpu)
+    let refused = values.filter { NVML.Status(code: $0.result).isRefused }.map(\.field)
+    fields.removeAll { refused.contains($0) }
+  }
+
+  private func readTraffic(_ told: [UInt32: CNVMLFieldValue], into gpu: inout GPU) {
+    // A counter of 32 bits runs over several times a second.
+    guard let receive = told[Self.received], let transmit = told[Self.transmitted], (2...3).contains(receive.type),
+      (2...3).contains(transmit.type)
+    else {
+      countsTraffic = false
+      traffic = nil
+      return
+    }
+    countsTraffic = true
+    let current = (
+      received: NVML.number(receive.value, type: receive.type),
+      transmitted: NVML.number(transmit.value, type: transmit.type), instant: now
+    )
+    defer { traffic = current }
+    guard let last = traffic else { return }
+    guard current.received >= last.received, current.transmitted >= last.transmitted else {
+      // One that runs over below 2^32 is of 32 bits after all, whatever its type.
+      if max(last.received, last.transmitted) < 0x1p32 {
+        fields.removeAll { $0 == Self.received || $0 == Self.transmitted }
+        countsTraffic = false
+      }
+      return
+    }
+    let seconds = current.instant - last.instant
+    guard seconds > 0 else { return }
+    gpu.pcieReceive = Self.plausibleTraffic((current.received - last.received) / seconds)
+    gpu.pcieTransmit = Self.plausibleTraffic((current.transmitted - last.transmitted) / seconds)
+  }
+
+  /// Bytes per second; NaN beyond 16 lanes of the seventh generation.
+  static func plausibleTraffic(_ rate: Double) -> Double {
+    rate >= 0 && rate <= 256e9 ? rate : .nan
   }
 
   private func readHealth(into gpu: inout GPU) {
     var reasons: UInt64 = 0
-    if let call = nvml.throttleReasons, ask("throttle", { call(handle, &reasons) }) {
+    if let call = nvml.throttleReasons, ask(.throttleReasons, { call(handle, &reasons) }) {
       gpu.throttleReasons = ThrottleReasons.text(reasons)
     }
     // Volatile counts, since the driver was loaded: corrected is 0, uncorrected 1.
     var errors: UInt64 = 0
-    if let call = nvml.errors, ask("corrected errors", { call(handle, 0, 0, &errors) }) {
-      gpu.eccCorrected = Double(errors)
-    }
-    if let call = nvml.errors, ask("uncorrected errors", { call(handle, 1, 0, &errors) }) {
+    if let call = nvml.errors, ask(.corrected, { call(handle, 0, 0, &errors) }) { gpu.eccCorrected = Double(errors) }
+    if let call = nvml.errors, ask(.uncorrected, { call(handle, 1, 0, &errors) }) {
       gpu.eccUncorrected = Double(errors)
     }
+    gpu.retiredPages = slow.retiredPages
+  }
+
+  /// Pages retired for either cause, on parts before Ampere; rows remapped, since.
+  private func retired() -> Double {
+    var pages = Double.nan
+    for cause in UInt32(0)...1 {
+      var count: UInt32 = 0
+      var status = NVML.Status.success
+      // Asked without room for addresses it tells how many there are.
+      if let call = nvml.retiredPages,
+        ask(.retiredPages, status: &status, accepting: .insufficientSize, { call(handle, cause, &count, nil) })
+      {
+        pages = (pages.isNaN ? 0 : pages) + Double(count)
+      }
+    }
+    if !pages.isNaN { return pages }
     var (corrected, uncorrected, pending, failed): (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
-    if let call = nvml.remappedRows, ask("rows", { call(handle, &corrected, &uncorrected, &pending, &failed) }) {
-      gpu.retiredPages = Double(corrected) + Double(uncorrected)
+    guard let call = nvml.remappedRows,
+      ask(.remappedRows, { call(handle, &corrected, &uncorrected, &pending, &failed) })
+    else { return .nan }
+    return Double(corrected) + Double(uncorrected)
+  }
+
+  // MARK: Parts
+
+  /// Looks for MIG's parts and who they are.
+  private func findParts() {
+    parts = []
+    guard isDivided, let call = nvml.migDevice else { return }
+    let count = number(.migCount, nvml.migCount)
+    for index in 0..<UInt32(count <= 64 ? count : 0) {
+      var part: NVML.Device?
+      // Places without a part say so.
+      guard call(handle, index, &part) == 0, let part else { continue }
+      guard let uuid = nvml.uuid.flatMap({ uuid in NVML.text { uuid(part, $0, $1) } }) else { continue }
+      var instance = GPUInstance(uuid: uuid)
+      instance.profile = profile(of: part)
+      parts.append((part, instance))
     }
   }
 
-  /// MIG's parts; while a GPU is divided, the driver tells no use of it.
-  private func readInstances(into gpu: inout GPU) {
-    guard first("mig", nvml.migMode) == 1, let part = nvml.migDevice else { return }
-    let count = number("mig count", nvml.migCount)
-    gpu.util = .nan
-    gpu.utilPeak = .nan
-    gpu.memoryUtil = .nan
-    var instances: [GPUInstance] = []
-    for index in 0..<UInt32(min(count.isFinite ? count : 0, 64)) {
-      var device: NVML.Device?
-      // Places without a part say so.
-      guard part(handle, index, &device) == 0, let device else { continue }
-      var characters = [CChar](repeating: 0, count: 96)
-      guard let uuid = nvml.uuid, uuid(device, &characters, UInt32(characters.count)) == 0 else { continue }
-      var instance = GPUInstance(uuid: Self.string(characters))
-      if let name = nvml.name, name(device, &characters, UInt32(characters.count)) == 0 {
-        // "NVIDIA A100-SXM4-40GB MIG 1g.5gb".
-        instance.profile = Self.string(characters).split(separator: " ").last.map { String($0) }
-      }
-      var memory = CNVMLMemory()
-      if let call = nvml.memory, call(device, &memory) == 0 {
-        instance.vramTotal = Plausible.bytes(Double(memory.total))
-        instance.vramUsed = Plausible.bytes(Double(memory.used))
-      }
-      instances.append(instance)
+  /// "1g.5gb", of a name such as "NVIDIA A100-SXM4-40GB MIG 1g.5gb", else of the part's size.
+  private func profile(of part: NVML.Device) -> String? {
+    if let name = nvml.name.flatMap({ name in NVML.text { name(part, $0, $1) } }),
+      let mark = name.split(separator: " ").lastIndex(of: "MIG")
+    {
+      let words = name.split(separator: " ")[(mark + 1)...]
+      if !words.isEmpty { return words.joined(separator: " ") }
     }
-    gpu.instances = instances
+    var attributes = CNVMLAttributes()
+    guard let call = nvml.attributes, call(part, &attributes) == 0, attributes.instance_slices > 0 else { return nil }
+    let gibibytes = (attributes.memory &+ 1_023) / 1_024
+    let whole = "\(attributes.instance_slices)g.\(gibibytes)gb"
+    return attributes.compute_slices == attributes.instance_slices ? whole : "\(attributes.compute_slices)c." + whole
+  }
+
+  private func readParts(into gpu: inout GPU) {
+    guard isDivided else { return }
+    gpu.instances = parts.map { part, instance in
+      var instance = instance
+      if let memory = memory(of: part, isDevice: false) {
+        (instance.vramTotal, instance.vramUsed) = memory
+      } else {
+        // Divided anew: looked for at the next reading.
+        slowAt = -.infinity
+      }
+      return instance
+    }
   }
 
   // MARK: Processes
@@ -166,8 +333,12 @@ final class NVMLDevice {
   private func readProcesses(into gpu: inout GPU) {
     var processes: [Int32: GPUProcess] = [:]
     var isTold = false
-    for (list, kind) in [(nvml.computeProcesses, "compute"), (nvml.graphicsProcesses, "graphics")] {
-      guard let list, let found = self.list(kind, list) else { continue }
+    let lists: [(NVMLFigures.Figure, NVML.ProcessList?, String)] = [
+      (.compute, nvml.computeProcesses, "compute"), (.shared, nvml.sharedProcesses, "compute"),
+      (.graphics, nvml.graphicsProcesses, "graphics"),
+    ]
+    for (figure, list, kind) in lists {
+      guard let list, let found = self.list(figure, list) else { continue }
       isTold = true
       for (pid, memory) in found {
         var process = processes[pid] ?? GPUProcess(pid: pid)
@@ -177,7 +348,7 @@ final class NVMLDevice {
       }
     }
     guard isTold else { return }
-    for sample in processSamples() {
+    for sample in processes.isEmpty ? [] : processSamples() {
       guard var process = processes[Int32(clamping: sample.pid)] else { continue }
       process.util = Self.share(Double(sample.sm))
       process.encoder = Self.share(Double(sample.encoder))
@@ -185,39 +356,46 @@ final class NVMLDevice {
       processes[process.pid] = process
     }
     gpu.processes = processes.values.sorted {
-      let (left, right) = ($0.vram.isNaN ? 0 : $0.vram, $1.vram.isNaN ? 0 : $1.vram)
+      let (left, right) = ($0.vram.isNaN ? -1 : $0.vram, $1.vram.isNaN ? -1 : $1.vram)
       return (right, $0.pid) < (left, $1.pid)
     }
     if gpu.hasUnifiedMemory {
-      gpu.vramUsed = processes.values.reduce(.nan) { $0.isNaN ? $1.vram : $1.vram.isNaN ? $0 : $0 + $1.vram }
+      let told = processes.values.map(\.vram).filter { !$0.isNaN }
+      gpu.vramUsed = told.isEmpty ? .nan : Plausible.bytes(told.reduce(0, +))
     }
   }
 
   /// Pids and bytes; nil where the driver does not tell.
-  private func list(_ name: String, _ function: (call: NVML.DeviceList, size: Int)) -> [(Int32, Double)]? {
-    var count: UInt32 = 64
+  ///
+  /// Some drivers of 2023 write entries of 32 bytes where others write 24, so that there is always room for the longer,
+  /// and what was written is told by what no longer is as it was before.
+  private func list(_ figure: NVMLFigures.Figure, _ list: NVML.ProcessList) -> [(Int32, Double)]? {
+    let longest = 32
+    let untouched: UInt8 = 0xA5
     for _ in 0..<3 {
-      guard count <= 65_536 else { return nil }
-      var words = [UInt64](repeating: 0, count: (Int(count) + 8) * function.size / 8)
-      var status = NVML.Status.notSupported
-      let isThere = ask(name, accepting: .insufficientSize) {
-        let code = words.withUnsafeMutableBytes { function.call(handle, &count, $0.baseAddress) }
-        status = NVML.Status(code: code)
-        return code
+      var count = UInt32(listCapacity)
+      var bytes = [UInt8](repeating: untouched, count: listCapacity * longest)
+      var status = NVML.Status.success
+      let isThere = ask(figure, status: &status, accepting: .insufficientSize) {
+        bytes.withUnsafeMutableBytes { list.call(handle, &count, $0.baseAddress) }
       }
       guard isThere else { return nil }
       if status == .insufficientSize {
         // Others may come meanwhile.
-        count = count &+ 16
+        guard count <= 65_536 else { return nil }
+        listCapacity = max(listCapacity, Int(count)) + 16
         continue
       }
-      return words.withUnsafeBytes { bytes in
-        (0..<min(Int(count), bytes.count / function.size)).map { index in
-          // In range by the line before; both layouts begin with pid and memory, in that order and place.
-          let entry = bytes.loadUnaligned(fromByteOffset: index * function.size, as: CNVMLProcessV1.self)
+      let number = min(Int(count), listCapacity)
+      let isLong = list.size == 24 && bytes[(number * 24)..<(number * longest)].contains { $0 != untouched }
+      let size = isLong ? longest : list.size
+      return bytes.withUnsafeBytes { bytes in
+        (0..<number).compactMap { index in
+          // In range: number × size ≤ listCapacity × longest; all layouts begin with pid and memory.
+          let entry = bytes.loadUnaligned(fromByteOffset: index * size, as: CNVMLProcess.self)
+          guard let pid = Int32(exactly: entry.pid), pid > 0 else { return nil }
           // NVML_VALUE_NOT_AVAILABLE.
-          let memory = entry.used_memory == .max ? .nan : Plausible.bytes(Double(entry.used_memory))
-          return (Int32(clamping: entry.pid), memory)
+          return (pid, entry.used_memory == .max ? .nan : Plausible.bytes(Double(entry.used_memory)))
         }
       }
     }
@@ -227,122 +405,137 @@ final class NVMLDevice {
   /// The newest sample of each process since the last look; values above 100 and old ones are the driver's debris.
   private func processSamples() -> [CNVMLProcessUtilization] {
     guard let call = nvml.processUtilization else { return [] }
-    var count: UInt32 = 0
-    var status = NVML.Status.success
-    _ = ask("process utilization", accepting: .insufficientSize) { () -> Int32 in
-      let code = call(handle, nil, &count, processesUntil)
-      status = NVML.Status(code: code)
-      return code
+    for _ in 0..<2 {
+      var samples = [CNVMLProcessUtilization](repeating: CNVMLProcessUtilization(), count: processCapacity)
+      var count = UInt32(processCapacity)
+      var status = NVML.Status.success
+      // Without samples since then it says that none are found: no news.
+      let isTold = ask(.processUtilization, status: &status, accepting: .insufficientSize) {
+        call(handle, &samples, &count, processesUntil)
+      }
+      guard isTold else { return [] }
+      if status == .insufficientSize {
+        guard count > processCapacity, count <= 65_536 else { return [] }
+        processCapacity = Int(count) + 16
+        continue
+      }
+      let last = samples.prefix(Int(count)).map(\.timestamp).max() ?? 0
+      let since = processesUntil > 0 ? processesUntil : last - min(last, Self.firstWindow)
+      var newest: [UInt32: CNVMLProcessUtilization] = [:]
+      for sample in samples.prefix(Int(count)) where sample.timestamp > since && sample.sm <= 100 {
+        if newest[sample.pid].map({ $0.timestamp < sample.timestamp }) ?? true { newest[sample.pid] = sample }
+      }
+      processesUntil = max(processesUntil, last)
+      return Array(newest.values)
     }
-    guard status == .insufficientSize || status == .success, count > 0, count <= 65_536 else { return [] }
-    var samples = [CNVMLProcessUtilization](repeating: CNVMLProcessUtilization(), count: Int(count))
-    // Without samples since then, it says that there are none: an error, and no news.
-    guard call(handle, &samples, &count, processesUntil) == 0 else { return [] }
-    let since = processesUntil
-    var newest: [UInt32: CNVMLProcessUtilization] = [:]
-    for sample in samples.prefix(Int(count)) where sample.timestamp > since && sample.sm <= 100 {
-      if newest[sample.pid].map({ $0.timestamp < sample.timestamp }) ?? true { newest[sample.pid] = sample }
-    }
-    processesUntil = newest.values.map(\.timestamp).max() ?? since
-    return Array(newest.values)
+    return []
   }
 
   // MARK: Calls
 
   /// Mean and peak, as shares, of the driver's samples since the last look; nil where it has none.
-  private func samples(of kind: UInt32) -> (mean: Double, peak: Double)? {
+  ///
+  /// - Parameter kind: NVML_GPU_UTILIZATION_SAMPLES is 1, NVML_MEMORY_UTILIZATION_SAMPLES 2.
+  private func samples(_ figure: NVMLFigures.Figure, of kind: UInt32) -> (mean: Double, peak: Double)? {
     guard let call = nvml.samples else { return nil }
-    let since = sampledUntil[kind] ?? 0
-    var count: UInt32 = 0
+    var since = sampledUntil[kind] ?? 0
     var type: UInt32 = 0
-    guard ask("samples \(kind)", { call(handle, kind, since, &type, &count, nil) }), count > 0, count <= 65_536 else {
+    // How many samples the driver keeps does not change: asked once.
+    if sampleCapacity[kind] == nil {
+      var count: UInt32 = 0
+      guard ask(figure, { call(handle, kind, since, &type, &count, nil) }), count > 0, count <= 65_536 else {
+        return nil
+      }
+      sampleCapacity[kind] = Int(count)
+    }
+    let capacity = sampleCapacity[kind] ?? 0
+    var samples = [CNVMLSample](repeating: CNVMLSample(), count: capacity)
+    var count = UInt32(capacity)
+    var status = NVML.Status.success
+    guard
+      ask(figure, status: &status, accepting: .insufficientSize, { call(handle, kind, since, &type, &count, &samples) })
+    else { return nil }
+    if status == .insufficientSize {
+      sampleCapacity[kind] = nil
       return nil
     }
-    var samples = [CNVMLSample](repeating: CNVMLSample(), count: Int(count))
-    guard call(handle, kind, since, &type, &count, &samples) == 0 else { return nil }
+    let told = samples.prefix(Int(count))
+    let last = told.map(\.timestamp).max() ?? 0
+    if since == 0 { since = last - min(last, Self.firstWindow) }
     var (sum, peak, number) = (0.0, 0.0, 0.0)
-    var newest = since
-    for sample in samples.prefix(Int(count)) where sample.timestamp > since {
-      // NVML_VALUE_TYPE_DOUBLE is 0, UNSIGNED_INT 1, the wider ones follow.
-      let value =
-        type == 0
-        ? sample.value.as_double
-        : type == 1 ? Double(sample.value.as_unsigned) : Double(sample.value.as_unsigned_long)
-      newest = max(newest, sample.timestamp)
+    for sample in told where sample.timestamp > since {
+      let value = NVML.number(sample.value, type: Int32(clamping: type))
       guard value >= 0, value <= 100 else { continue }
       sum += value
       peak = max(peak, value)
       number += 1
     }
-    sampledUntil[kind] = newest
+    sampledUntil[kind] = max(sampledUntil[kind] ?? 0, last)
     return number > 0 ? (sum / number / 100, peak / 100) : nil
   }
 
-  /// Whether a call told its figure; one that the device does not support is not called again.
-  private func ask(_ figure: String, accepting other: NVML.Status = .success, _ call: () -> Int32) -> Bool {
-    if failure != nil || unsupported.contains(figure) { return false }
-    let status = NVML.Status(code: call())
-    if status == .success || status == other { return true }
-    if status == .notSupported || status == .functionNotFound { unsupported.insert(figure) }
-    if status.isLost || status.needsInitialisation { failure = status }
-    return false
+  /// Whether a call told its figure; one that was refused is not called again for a while.
+  private func ask(_ figure: NVMLFigures.Figure, _ call: () -> Int32) -> Bool {
+    var status = NVML.Status.success
+    return ask(figure, status: &status, call)
   }
 
-  private func number(_ figure: String, _ call: NVML.DeviceNumber?) -> Double {
+  /// - Parameter isOwn: whether it is this device's figure; else, one of its parts', nothing is concluded from it.
+  private func ask(
+    _ figure: NVMLFigures.Figure, status: inout NVML.Status, accepting other: NVML.Status = .success,
+    isOwn: Bool = true, _ call: () -> Int32
+  ) -> Bool {
+    guard isOwn else {
+      status = NVML.Status(code: call())
+      return status == .success
+    }
+    if failure != nil || !figures.isWorthAsking(figure, at: now) {
+      // Not the refusal itself, from which more is concluded.
+      status = .functionNotFound
+      return false
+    }
+    status = NVML.Status(code: call())
+    figures.note(figure, isRefused: status.isRefused, at: now)
+    if status.isLost || status.needsInitialisation { failure = status }
+    if status == .unknown { unknowns += 1 }
+    guard status == .success || status == other else { return false }
+    answers += 1
+    return true
+  }
+
+  private func number(_ figure: NVMLFigures.Figure, _ call: NVML.DeviceNumber?) -> Double {
     var value: UInt32 = 0
     guard let call, ask(figure, { call(handle, &value) }) else { return .nan }
     return Double(value)
   }
 
-  private func number(_ figure: String, _ call: NVML.DeviceNumberOf?, _ which: UInt32) -> Double {
+  private func number(_ figure: NVMLFigures.Figure, _ call: NVML.DeviceNumberOf?, _ which: UInt32) -> Double {
     var value: UInt32 = 0
     guard let call, ask(figure, { call(handle, which, &value) }) else { return .nan }
     return Double(value)
   }
 
-  private func first(_ figure: String, _ call: NVML.DevicePair?) -> Double {
+  private func first(_ figure: NVMLFigures.Figure, _ call: NVML.DevicePair?) -> Double {
     var value: UInt32 = 0
     var other: UInt32 = 0
     guard let call, ask(figure, { call(handle, &value, &other) }) else { return .nan }
     return Double(value)
   }
 
-  private func text(_ figure: String, _ call: NVML.DeviceText?) -> String? {
-    var characters = [CChar](repeating: 0, count: 96)
-    guard let call, ask(figure, { call(handle, &characters, UInt32(characters.count)) }) else { return nil }
-    let text = Self.string(characters)
-    return text.isEmpty ? nil : text
-  }
-
-  static func string(_ characters: [CChar]) -> String {
-    String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  private func text(_ figure: NVMLFigures.Figure, _ call: NVML.DeviceText?) -> String? {
+    guard let call else { return nil }
+    return NVML.text { characters, length in
+      var code = NVML.Status.notSupported.code
+      _ = ask(figure) {
+        code = call(handle, characters, length)
+        return code
+      }
+      return code
+    }
   }
 
   /// A percentage as a share; NaN above 100, which drivers tell when they know nothing.
   private static func share(_ percent: Double) -> Double {
     percent >= 0 && percent <= 100 ? percent / 100 : .nan
-  }
-}
-
-/// PCI addresses as sysfs writes them.
-enum PCIAddress {
-  /// "0000:3b:00.0".
-  static func text(domain: UInt32, bus: UInt32, device: UInt32) -> String {
-    func hexadecimal(_ value: UInt32, _ digits: Int) -> String {
-      let text = String(value, radix: 16)
-      return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
-    }
-    return hexadecimal(domain, 4) + ":" + hexadecimal(bus, 2) + ":" + hexadecimal(device, 2) + ".0"
-  }
-}
-
-/// Why clocks are held down (nvmlClocksEventReasons).
-enum ThrottleReasons {
-  /// The reasons joined by commas; idleness and settings that someone chose are none.
-  static func text(_ bits: UInt64) -> String {
-    let names: [(UInt64, String)] = [
-      (0x04, "power_cap"), (0x08, "hw_slowdown"), (0x20, "sw_thermal"), (0x40, "hw_thermal"), (0x80, "power_brake"),
-    ]
-    return names.filter { bits & $0.0 != 0 }.map(\.1).joined(separator: ",")
   }
 }

@@ -1,0 +1,60 @@
+internal import CNVML
+internal import SystemIO
+
+/// The numbers of the errors that the driver reports (Xid), as they come.
+///
+/// They are fetched without waiting; where that fails or takes long it is given up.
+final class NVMLEvents {
+  /// Seconds that fetching may take.
+  private static let patience = 0.005
+  /// nvmlEventTypeXidCriticalError.
+  private static let error: UInt64 = 8
+
+  private let wait: NVML.WaitForEvent
+  private let release: NVML.FreeEvents?
+  private let events: OpaquePointer
+  private var delays = 0
+  private var isUseless = false
+
+  /// Lets the driver report errors of devices; nil where it reports none of any.
+  init?(_ nvml: NVML, _ devices: [NVML.Device]) {
+    var events: OpaquePointer?
+    guard let make = nvml.makeEvents, let register = nvml.registerEvents, let wait = nvml.waitForEvent,
+      make(&events) == 0, let events
+    else { return nil }
+    self.wait = wait
+    release = nvml.freeEvents
+    self.events = events
+    // All of them, not only those up to the first that can.
+    let registered = devices.map { register($0, Self.error, events) == 0 }
+    guard registered.contains(true) else {
+      free()
+      return nil
+    }
+  }
+
+  /// The last error of each device since the last look.
+  func newest() -> [NVML.Device: UInt64] {
+    if isUseless { return [:] }
+    let start = Clock.monotonic
+    var errors: [NVML.Device: UInt64] = [:]
+    for _ in 0..<64 {
+      var event = CNVMLEvent()
+      let status = NVML.Status(code: wait(events, &event, 0))
+      if status != .success {
+        // One that is lost is told of elsewhere.
+        isUseless = isUseless || !(status == .timeout || status.isLost)
+        break
+      }
+      if event.type & Self.error != 0, let device = event.device { errors[OpaquePointer(device)] = event.data }
+    }
+    delays = Clock.monotonic - start > Self.patience ? delays + 1 : 0
+    if delays > 3 { isUseless = true }
+    return errors
+  }
+
+  /// Ends the reports; to be called once, before the library is shut down.
+  func free() {
+    _ = release?(events)
+  }
+}

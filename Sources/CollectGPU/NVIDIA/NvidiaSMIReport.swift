@@ -1,0 +1,243 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// What `nvidia-smi -q -x` prints, of nvsmi_device_v4.dtd (2013) to v13.
+///
+/// Elements are looked for by name below the GPU's own; names that changed with the years are tried one after the other.
+enum NvidiaSMIReport {
+  /// The GPUs; empty where the text is no report.
+  static func gpus(_ bytes: Span<UInt8>) -> [GPU] {
+    guard let log = XMLElement(bytes), log.name == "nvidia_smi_log" else { return [] }
+    let driver = log.text("driver_version").flatMap(NvidiaSMIParser.text)
+    let cuda = log.text("cuda_version").flatMap(NvidiaSMIParser.text)
+    return log.children.filter { $0.name == "gpu" }.map { element in
+      var gpu = gpu(element)
+      gpu.driver = driver
+      gpu.cuda = cuda
+      return gpu
+    }
+  }
+
+  private static func gpu(_ element: XMLElement) -> GPU {
+    var gpu = GPU(vendor: "nvidia")
+    func number(_ paths: String...) -> Double {
+      for path in paths {
+        let number = element.text(path).map { NvidiaSMIParser.number($0) } ?? .nan
+        if !number.isNaN { return number }
+      }
+      return .nan
+    }
+    func share(_ path: String) -> Double { element.text(path).map { NvidiaSMIParser.share($0) } ?? .nan }
+    gpu.model = element.text("product_name").flatMap(NvidiaSMIParser.text)
+    gpu.uuid = element.text("uuid").flatMap(NvidiaSMIParser.text)
+    gpu.pciAddress = (element.text("pci/pci_bus_id") ?? element.identifier).flatMap { PCIAddress.text($0) }
+    let state = element.text("performance_state") ?? ""
+    gpu.performanceState = state.hasPrefix("P") ? state : nil
+    gpu.temperature = Plausible.celsius(number("temperature/gpu_temp"))
+    gpu.memoryTemperature = Plausible.celsius(number("temperature/memory_temp"))
+    gpu.slowdownTemperature = Plausible.celsius(number("temperature/gpu_temp_slow_threshold"))
+    gpu.util = share("utilization/gpu_util")
+    gpu.memoryUtil = share("utilization/memory_util")
+    gpu.encoder = share("utilization/encoder_util")
+    gpu.decoder = share("utilization/decoder_util")
+    gpu.fan = share("fan_speed")
+    let total = Plausible.bytes(number("fb_memory_usage/total") * 1_048_576)
+    gpu.vramTotal = total > 0 ? total : .nan
+    gpu.vramUsed = Plausible.bytes(number("fb_memory_usage/used") * 1_048_576)
+    gpu.power = Plausible.watts(
+      number(
+        "gpu_power_readings/power_draw", "gpu_power_readings/average_power_draw",
+        "gpu_power_readings/instant_power_draw", "power_readings/power_draw"))
+    gpu.powerLimit = Plausible.watts(
+      number(
+        "gpu_power_readings/current_power_limit", "gpu_power_readings/enforced_power_limit",
+        "power_readings/enforced_power_limit", "power_readings/power_limit"))
+    gpu.clock = Plausible.hertz(number("clocks/graphics_clock") * 1e6)
+    gpu.memoryClock = Plausible.hertz(number("clocks/mem_clock") * 1e6)
+    gpu.clockMaximum = Plausible.hertz(number("max_clocks/graphics_clock") * 1e6)
+    gpu.pcieGeneration = number("pci/pci_gpu_link_info/pcie_gen/current_link_gen")
+    gpu.pcieWidth = number("pci/pci_gpu_link_info/link_widths/current_link_width")
+    gpu.pcieReceive = NVMLDevice.plausibleTraffic(number("pci/rx_util") * 1_000)
+    gpu.pcieTransmit = NVMLDevice.plausibleTraffic(number("pci/tx_util") * 1_000)
+    gpu.retiredPages = sum(
+      number("retired_pages/multiple_single_bit_retirement/retired_count"),
+      number("retired_pages/double_bit_retirement/retired_count"))
+    if gpu.retiredPages.isNaN {
+      gpu.retiredPages = sum(number("remapped_rows/remapped_row_corr"), number("remapped_rows/remapped_row_unc"))
+    }
+    gpu.eccCorrected = sum(
+      number("ecc_errors/volatile/single_bit/total", "ecc_errors/volatile/sram_correctable"),
+      number("ecc_errors/volatile/dram_correctable"))
+    gpu.eccUncorrected = sum(
+      number("ecc_errors/volatile/double_bit/total", "ecc_errors/volatile/sram_uncorrectable"),
+      number("ecc_errors/volatile/dram_uncorrectable"))
+    gpu.throttleReasons = throttleReasons(element)
+    if element.text("mig_mode/current_mig") == "Enabled" {
+      gpu.instances = instances(element, of: gpu.uuid ?? "")
+      (gpu.util, gpu.memoryUtil) = (.nan, .nan)
+    }
+    gpu.processes = processes(element)
+    if element.children.contains(where: { NvidiaSMIParser.isLost($0.text) }) { gpu.state = .lost }
+    return gpu
+  }
+
+  /// Two counts, of which either may be absent.
+  private static func sum(_ first: Double, _ second: Double) -> Double {
+    first.isNaN ? second : second.isNaN ? first : first + second
+  }
+
+  private static func throttleReasons(_ gpu: XMLElement) -> String? {
+    // By the bits of NVML, so that they are named alike.
+    let bits: [String: UInt64] = [
+      "applications_clocks_setting": 0x02, "sw_power_cap": 0x04, "hw_slowdown": 0x08, "sync_boost": 0x10,
+      "sw_thermal_slowdown": 0x20, "hw_thermal_slowdown": 0x40, "hw_power_brake_slowdown": 0x80,
+      "display_clocks_setting": 0x100,
+    ]
+    for (list, prefix) in [
+      ("clocks_event_reasons", "clocks_event_reason_"), ("clocks_throttle_reasons", "clocks_throttle_reason_"),
+    ] {
+      guard let reasons = gpu.child(list), !reasons.children.isEmpty else { continue }
+      var active: UInt64 = 0
+      for reason in reasons.children where reason.text == "Active" && reason.name.hasPrefix(prefix) {
+        active |= bits[String(reason.name.dropFirst(prefix.count))] ?? 0
+      }
+      return ThrottleReasons.text(active)
+    }
+    return nil
+  }
+
+  private static func instances(_ gpu: XMLElement, of uuid: String) -> [GPUInstance] {
+    (gpu.child("mig_devices")?.children ?? []).filter { $0.name == "mig_device" }.map { part in
+      let place = ["gpu_instance_id", "compute_instance_id"].map { part.text($0) ?? "" }
+      // The report tells no unique id; this is the one that drivers before 470 made of the same.
+      var instance = GPUInstance(uuid: part.text("uuid") ?? "MIG-\(uuid)/\(place[0])/\(place[1])")
+      let total = part.text("fb_memory_usage/total").map { NvidiaSMIParser.number($0) } ?? .nan
+      let used = part.text("fb_memory_usage/used").map { NvidiaSMIParser.number($0) } ?? .nan
+      instance.vramTotal = Plausible.bytes(total * 1_048_576)
+      instance.vramUsed = Plausible.bytes(used * 1_048_576)
+      return instance
+    }
+  }
+
+  private static func processes(_ gpu: XMLElement) -> [GPUProcess]? {
+    guard let list = gpu.child("processes"), list.text != "N/A" else { return nil }
+    var processes: [Int32: GPUProcess] = [:]
+    for element in list.children where element.name == "process_info" {
+      guard let pid = element.text("pid").flatMap({ Int32($0) }), pid > 0 else { continue }
+      var process = processes[pid] ?? GPUProcess(pid: pid)
+      let kinds = ["C": "compute", "G": "graphics", "C+G": "compute+graphics", "M+C": "compute", "M": "compute"]
+      process.kind = element.text("type").flatMap { kinds[$0] }
+      let memory = Plausible.bytes(
+        (element.text("used_memory").map { NvidiaSMIParser.number($0) } ?? .nan) * 1_048_576)
+      if !(process.vram >= memory) { process.vram = memory }
+      processes[pid] = process
+    }
+    return processes.values.sorted(by: NvidiaSMIParser.usesMore)
+  }
+}
+
+/// An element of an XML text with its children; bounded, and of XML only what nvidia-smi writes: no entities of its own, no
+/// CDATA, and of attributes only `id`.
+struct XMLElement {
+  /// Elements that a text may hold.
+  static let maximumElements = 100_000
+  /// Elements that may lie within each other.
+  static let maximumDepth = 32
+
+  var name: String
+  var identifier: String?
+  var text = ""
+  var children: [XMLElement] = []
+
+  private init(name: String, identifier: String? = nil) {
+    self.name = name
+    self.identifier = identifier
+  }
+
+  /// The outermost element of a text; nil where it is not well-formed.
+  init?(_ bytes: Span<UInt8>) {
+    var open: [XMLElement] = []
+    var count = 0
+    var position = 0
+    while position < bytes.count {
+      if bytes.byte(at: position) != UInt8(ascii: "<") {
+        let start = position
+        while position < bytes.count, bytes[position] != UInt8(ascii: "<") { position += 1 }
+        if let last = open.indices.last, open[last].children.isEmpty {
+          open[last].text += Self.unescape(bytes.string(start..<position))
+        }
+        continue
+      }
+      let start = position + 1
+      while position < bytes.count, bytes[position] != UInt8(ascii: ">") { position += 1 }
+      guard position < bytes.count else { return nil }
+      let tag = bytes.string(start..<position)
+      position += 1
+      if tag.hasPrefix("?") || tag.hasPrefix("!") { continue }
+      if tag.hasPrefix("/") {
+        guard var element = open.popLast(), element.name == tag.dropFirst() else { return nil }
+        element.text = Self.trim(element.text)
+        guard let parent = open.indices.last else {
+          self = element
+          return
+        }
+        open[parent].children.append(element)
+        continue
+      }
+      count += 1
+      guard count <= Self.maximumElements, open.count < Self.maximumDepth else { return nil }
+      let isEmpty = tag.hasSuffix("/")
+      let element = Self.element(isEmpty ? tag.dropLast() : tag[...])
+      if isEmpty, let parent = open.indices.last {
+        open[parent].children.append(element)
+      } else if isEmpty {
+        self = element
+        return
+      } else {
+        open.append(element)
+      }
+    }
+    return nil
+  }
+
+  /// The first child of a name.
+  func child(_ name: String) -> XMLElement? {
+    children.first { $0.name == name }
+  }
+
+  /// The text of an element below this one, "temperature/gpu_temp"; nil where there is none.
+  func text(_ path: String) -> String? {
+    var element = self
+    for name in path.split(separator: "/") {
+      guard let child = element.child(String(name)) else { return nil }
+      element = child
+    }
+    return element.text
+  }
+
+  private static func element(_ tag: Substring) -> XMLElement {
+    let name = tag.prefix { !$0.isWhitespace }
+    let parts = tag.dropFirst(name.count).split(separator: "\"", omittingEmptySubsequences: false)
+    let isIdentified = parts.count >= 2 && trim(String(parts[0])) == "id="
+    return XMLElement(name: String(name), identifier: isIdentified ? String(parts[1]) : nil)
+  }
+
+  private static func trim(_ text: String) -> String {
+    String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+  }
+
+  private static func unescape(_ text: String) -> String {
+    guard text.utf8.contains(UInt8(ascii: "&")) else { return text }
+    let parts = text.split(separator: "&", omittingEmptySubsequences: false)
+    var result = String(parts[0])
+    for part in parts.dropFirst() {
+      let names = ["lt;": "<", "gt;": ">", "quot;": "\"", "apos;": "'", "amp;": "&"]
+      if let known = names.first(where: { part.hasPrefix($0.key) }) {
+        result += known.value + part.dropFirst(known.key.count)
+      } else {
+        result += "&" + part
+      }
+    }
+    return result
+  }
+}
