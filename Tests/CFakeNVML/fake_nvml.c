@@ -4,11 +4,14 @@
 //   BARE                initialising, counting, handles of the first version and names, nothing else
 //   UNSUPPORTED         every figure is NOT_SUPPORTED
 //   LOST_AT=n           the second GPU is lost from its nth temperature on, until initialised anew
+//   STAYS_LOST          and then too: it does not give its handle
 //   HANG_AT=n           the nth temperature is never told
 //   RELOAD_AT=n         the nth temperature says RELOAD_STATUS, as all that follows, until initialised anew
 //   MISMATCH=n          the first n initialisations fail: the driver is of another version
 //   FORBIDDEN=n         the nth GPU may not be used
 //   MIG                 the first GPU is divided
+//   UNNAMED             its parts' names do not tell their profile
+//   NEW_TEMPERATURE     temperatures are told by the function of 2025 only
 //   UNIFIED, ZERO       no memory of its own: NOT_SUPPORTED, or none of it
 //   LONG                entries of processes are of 32 bytes, as of some drivers of 2023
 //   WRAPPING            the counters of PCI Express run over at 32 bits
@@ -41,17 +44,21 @@ enum {
 struct device { int index; int part; };
 static struct device devices[64], parts[2] = {{0, 1}, {0, 2}};
 static int temperatures[64], all_temperatures, events_made;
-static _Atomic int initialised, ever;
+static _Atomic int initialised, ever, hanging;
 static _Atomic long calls, measured;
 static uint64_t energy[64], traffic = 4000000000u, xid = 79;
 #ifdef RELOAD_AT
 static int broken;
+#endif
+#ifdef LOST_AT
+static int is_lost;
 #endif
 
 int fake_calls(void) { return (int)calls; }
 int fake_measured(void) { return (int)measured; }
 int fake_initialised(void) { return initialised; }
 int fake_initialisations(void) { return ever; }
+int fake_hanging(void) { return hanging; }
 int fake_events(void) { return events_made; }
 
 #ifdef RELOAD_AT
@@ -83,6 +90,7 @@ static int initialise(void) {
 #endif
 #ifdef LOST_AT
   if (initialised == 0) temperatures[1] = ever > 1 ? -1000000 : 0;
+  is_lost = ever > 1;
 #endif
   initialised++;
   return SUCCESS;
@@ -96,6 +104,9 @@ static int count(unsigned *count) { ENTER(); *count = COUNT; return SUCCESS; }
 static int at(unsigned index, struct device **device) {
   ENTER();
   if (index >= COUNT) return INVALID;
+#if defined LOST_AT && defined STAYS_LOST
+  if (index == 1 && is_lost) return LOST;
+#endif
 #ifdef FORBIDDEN
   if (index == FORBIDDEN) return NO_PERMISSION;
 #endif
@@ -105,6 +116,9 @@ static int at(unsigned index, struct device **device) {
 }
 int nvmlDeviceGetName(struct device *device, char *text, unsigned length) {
   ENTER();
+#ifdef UNNAMED
+  if (device->part) { snprintf(text, length, "NVIDIA Fake"); return SUCCESS; }
+#endif
   snprintf(text, length, device->part ? "NVIDIA Fake MIG %dg.10gb" : "NVIDIA Fake %d", device->part ? device->part : device->index);
   return SUCCESS;
 }
@@ -141,6 +155,14 @@ static int pci(struct device *device, char *memory, size_t size) {
 int nvmlDeviceGetPciInfo_v3(struct device *device, void *memory) { return pci(device, memory, 68); }
 #endif
 int nvmlDeviceGetPciInfo(struct device *device, void *memory) { return pci(device, memory, 32); }
+#ifdef NEW_TEMPERATURE
+int nvmlDeviceGetTemperatureV(struct device *device, int32_t *temperature) {
+  FIGURE(); (void)device;
+  if (temperature[0] != (12 | 1 << 24) || temperature[1] != 0) return INVALID;
+  temperature[2] = 64;
+  return SUCCESS;
+}
+#else
 int nvmlDeviceGetTemperature(struct device *device, int sensor, unsigned *value) {
   ENTER();
   int own = ++temperatures[device->index];
@@ -150,7 +172,7 @@ int nvmlDeviceGetTemperature(struct device *device, int sensor, unsigned *value)
   if (device->index == 1 && own >= LOST_AT) return LOST;
 #endif
 #ifdef HANG_AT
-  if (all == HANG_AT) for (;;) pause();
+  if (all == HANG_AT) for (hanging = 1;;) pause();
 #endif
 #ifdef RELOAD_AT
   if (all >= RELOAD_AT) { broken = 1; return RELOAD_STATUS; }
@@ -161,6 +183,7 @@ int nvmlDeviceGetTemperature(struct device *device, int sensor, unsigned *value)
   *value = 60 + (unsigned)device->index;
   return SUCCESS;
 }
+#endif
 int nvmlDeviceGetTemperatureThreshold(struct device *device, int which, unsigned *value) {
   FIGURE(); (void)device; *value = which == 1 ? 93 : 98; return SUCCESS;
 }
@@ -287,6 +310,14 @@ int nvmlDeviceGetMigMode(struct device *device, unsigned *current, unsigned *pen
 #endif
 }
 PLAIN(nvmlDeviceGetMaxMigDeviceCount, 7)
+int nvmlDeviceGetAttributes_v2(struct device *device, void *attributes) {
+  ENTER();
+  uint32_t numbers[8] = {28, 2, 1, 0, 0, 0, 2, device->part == 1 ? 2 : 1};
+  uint64_t mebibytes = 9856;
+  memcpy(attributes, numbers, sizeof numbers);
+  memcpy((char *)attributes + sizeof numbers, &mebibytes, 8);
+  return SUCCESS;
+}
 int nvmlDeviceGetMigDeviceHandleByIndex(struct device *device, unsigned index, struct device **part) {
   FIGURE(); (void)device;
   if (index != 0 && index != 3) return NOT_FOUND;

@@ -52,6 +52,8 @@ struct FakeNVML {
   var open: Int { number("fake_initialised") }
   /// How often it ever was.
   var initialisations: Int { number("fake_initialisations") }
+  /// Whether a call hangs.
+  var isHanging: Bool { number("fake_hanging") == 1 }
   /// Sets of events at present.
   var events: Int { number("fake_events") }
 

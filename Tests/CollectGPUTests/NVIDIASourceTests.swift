@@ -190,6 +190,16 @@ import Testing
     }
   }
 
+  @Test func partsWhoseNamesTellNothing() throws {
+    let gpu = try #require(try FakeNVML("MIG", "UNNAMED").source().read(at: 1).gpus.first)
+    #expect(gpu.instances?.map(\.profile) == ["2g.10gb", "1c.2g.10gb"])
+  }
+
+  @Test func temperaturesByTheirNewFunction() throws {
+    let gpu = try #require(try FakeNVML("NEW_TEMPERATURE").source().read(at: 1).gpus.first)
+    #expect(gpu.temperature == 64)
+  }
+
   @Test(arguments: ["UNIFIED", "ZERO"]) func memoryThatIsTheMachines(scenario: String) throws {
     let fake = try FakeNVML(scenario)
     let machine = try Fixture(files: ["proc/meminfo": "MemTotal:  131072 kB\n"])
@@ -295,6 +305,38 @@ import Testing
     // After a minute it is seen whether somebody has reset it.
     #expect(try source.read(at: 62).gpus.map(\.state) == [.active, .active, .active])
     #expect(fake.initialisations == 2 && fake.open == 1)
+  }
+
+  @Test(arguments: [true, false]) func oneThatStaysLostIsToldAsLost(hasSysfs: Bool) throws {
+    let fake = try FakeNVML("COUNT=2", "LOST_AT=2", "STAYS_LOST")
+    let machine = try NVIDIAMachine.make(
+      hasSysfs ? [("0000:80:00.0", "active", "on"), ("0000:81:00.0", "active", "on")] : [])
+    let source = fake.source(on: machine)
+    _ = try source.read(at: 1)
+    for instant in [2.0, 62, 63, 182, 1_000] {
+      let gpus = try source.read(at: instant).gpus
+      #expect(gpus.map(\.uuid) == ["GPU-0", "GPU-1"] && gpus.map(\.state) == [.active, .lost])
+    }
+    // At 62, after two minutes more, and at 1,000.
+    #expect(fake.initialisations == 4 && fake.open == 1)
+    guard hasSysfs else { return }
+    // It is taken out.
+    machine.remove(NVIDIAMachine.folder + "0000:80:00.0")
+    #expect(try source.read(at: 1_001).gpus.map(\.uuid) == ["GPU-0"])
+  }
+
+  @Test func aDriverThatIsUnloadedIsLookedForSoon() throws {
+    let fake = try FakeNVML()
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
+    try machine.write("0x10de\n", to: "sys/bus/pci/devices/0000:81:00.0/vendor")
+    try machine.write("0x030000\n", to: "sys/bus/pci/devices/0000:81:00.0/class")
+    let source = fake.source(on: machine)
+    #expect(try source.read(at: 1).gpus.count == 1)
+    machine.remove(NVIDIAMachine.folder + "0000:81:00.0")
+    let answer = try source.read(at: 2)
+    #expect(answer.gpus.isEmpty && answer.rest == 15 && fake.open == 0 && fake.initialisations == 1)
+    try machine.write("0x030000\n", to: NVIDIAMachine.folder + "0000:81:00.0/class")
+    #expect(try source.read(at: 17).gpus.count == 1)
   }
 
   @Test(arguments: [1, 9, 18]) func aReloadedDriverIsOpenedAnew(status: Int) throws {
@@ -412,7 +454,7 @@ import Testing
     let fake = try FakeNVML("COUNT=8")
     let collector = GPUCollector(GPUEnvironment(root: "/nowhere", asksDrivers: true), vendors: [fake.vendor])
     var reading = Reading()
-    for _ in 0..<1_000 where reading.gpus.isEmpty { #expect(look(collector, &reading) == nil) }
+    for _ in 0..<1_000_000 where reading.gpus.isEmpty { _ = look(collector, &reading) }
     #expect(reading.gpus.map(\.index) == Array(0..<8))
     #expect(reading.gpus.first?.pciAddress == "0000:7a:00.0" && reading.gpus.last?.model == "NVIDIA Fake 0")
     #expect(reading.gpus.allSatisfy { $0.util == 0.5 })
@@ -425,10 +467,13 @@ import Testing
     let collector = GPUCollector(GPUEnvironment(root: "/nowhere", asksDrivers: true), vendors: [fake.vendor, other])
     var reading = Reading()
     // Two readings of two GPUs are told, then a call that never returns: the looks go on.
-    for _ in 0..<60 {
+    var looks = 0
+    for _ in 0..<1_000_000 where looks < 20 {
       // After a second without an answer the source is told to fail; its figures stay, with their age.
       if let error = look(collector, &reading) { #expect(error.hasPrefix("nvidia: no answer")) }
+      if fake.isHanging, reading.gpus.contains(where: { $0.vendor == "nvidia" && $0.age > 0 }) { looks += 1 }
     }
+    #expect(looks == 20 && fake.isHanging)
     #expect(reading.gpus.filter { $0.vendor == "nvidia" }.map(\.temperature) == [61, 60])
     #expect(reading.gpus.contains { $0.vendor == "amd" })
     #expect(reading.gpus.contains { $0.vendor == "nvidia" && $0.age > 0 })

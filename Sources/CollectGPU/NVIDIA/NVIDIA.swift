@@ -135,9 +135,9 @@ final class NVIDIASource: GPUSource {
     for (index, xid) in errors { self.errors[Self.key(gpus[index])] = xid }
     for index in gpus.indices { gpus[index].xid = self.errors[Self.key(gpus[index])] ?? .nan }
     // One that was there and does not answer when it is looked for anew, while the kernel still has it.
-    for (gpu, since) in known where gpu.state != .asleep && !gpus.contains(where: { Self.key($0) == Self.key(gpu) }) {
+    for (gpu, _) in known where gpu.state != .asleep && !gpus.contains(where: { Self.key($0) == Self.key(gpu) }) {
       let isThere = gpu.pciAddress.map { wanted.contains($0) } ?? false
-      guard isThere || slots.isEmpty && session.hasLost && instant - since < Self.rest else { continue }
+      guard isThere || slots.isEmpty && session.hasLost else { continue }
       var lost = Self.identity(of: gpu)
       lost.state = .lost
       gpus.append(lost)
