@@ -333,11 +333,11 @@ int nvmlDeviceGetSamples(struct device *device, int kind, uint64_t since, int *t
 #ifdef IDLE
   uint32_t values[5] = {0, 0, 0, 0, 100};
 #else
-  // 20, 40, 90, a value that cannot be, and one that was seen before.
+  // 20, 40, 90, a value that cannot be, and one that was seen before, or at first is ten seconds old.
   uint32_t values[5] = {kind == 1 ? 20 : 10, kind == 1 ? 40 : 10, kind == 1 ? 90 : 10, 4000000000u, 100};
 #endif
   for (unsigned index = 0; index < 5; index++) {
-    uint64_t entry[2] = {index == 4 ? since : since + 10000000 + index, values[index]};
+    uint64_t entry[2] = {index == 4 ? since + !since : since + 10000000 + index, values[index]};
     memcpy((char *)samples + 16 * index, entry, 16);
   }
   *count = 5;
@@ -374,7 +374,7 @@ int nvmlDeviceGetProcessUtilization(struct device *device, void *samples, unsign
   // Process 100 twice, the older first, 102 with a value that cannot be, 103 as it was long ago.
   for (unsigned index = 0; index < 4; index++) {
     uint32_t entry[8] = {index < 2 ? 100 : 100 + index, 0, 0, 0, index == 2 ? 250 : 30 + index, 1, 2, 3};
-    uint64_t time = index == 3 ? since : since + 10000000 + index;
+    uint64_t time = index == 3 ? since + !since : since + 10000000 + index;
     memcpy(&entry[2], &time, 8);
     memcpy((char *)samples + 32 * index, entry, 32);
   }

@@ -13,7 +13,10 @@ import Testing
 
   @Test func everyFigure() throws {
     let source = try FakeNVML("DRIVER=570").source()
-    _ = try source.read(at: 100)
+    // What the driver remembers of long ago is not told at first.
+    let earliest = try #require(try source.read(at: 100).gpus.first)
+    #expect(earliest.util == 0.5 && earliest.processes?.first { $0.pid == 103 }?.util.isNaN == true)
+    #expect(earliest.power == 250.5 && earliest.pcieReceive.isNaN)
     let gpu = try #require(try source.read(at: 102).gpus.first)
     #expect(gpu.vendor == "nvidia" && gpu.state == .active)
     #expect(gpu.model == "NVIDIA Fake 0" && gpu.uuid == "GPU-0" && gpu.pciAddress == "0000:81:00.0")
