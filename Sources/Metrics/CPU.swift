@@ -80,29 +80,32 @@ public struct CPUReading: Sendable, Hashable {
 }
 
 /// CPU use over a stretch of time.
-public struct CPU: Sendable, Hashable {
+public struct CPU: Domain, Hashable {
   /// Shares of time by mode; they sum to 1, since guest time is taken out of `user` and `nice`.
-  public struct Modes: Sendable, Hashable {
+  public struct Modes: Domain, Hashable {
     /// User mode, guests not counted.
-    public var user: Double
+    public var user = Double.nan
     /// Niced user mode, niced guests not counted.
-    public var nice: Double
+    public var nice = Double.nan
     /// Kernel.
-    public var system: Double
+    public var system = Double.nan
     /// Idle.
-    public var idle: Double
+    public var idle = Double.nan
     /// Idle with outstanding I/O.
-    public var iowait: Double
+    public var iowait = Double.nan
     /// Hardware interrupts.
-    public var irq: Double
+    public var irq = Double.nan
     /// Soft interrupts.
-    public var softirq: Double
+    public var softirq = Double.nan
     /// Taken by the hypervisor.
-    public var steal: Double
+    public var steal = Double.nan
     /// Running guests, niced ones included.
-    public var guest: Double
+    public var guest = Double.nan
     /// Everything but idle and iowait; steal is busy, since work had to wait for it.
-    public var usage: Double
+    public var usage = Double.nan
+
+    /// Nothing known.
+    public init() {}
 
     /// The shares between two instants; nil where no time passed.
     ///
@@ -137,26 +140,29 @@ public struct CPU: Sendable, Hashable {
     }
 
     static let table = Table<Modes>([
-      .gauge("user", .ratio, "Share of time in user mode, guests not counted", source: "/proc/stat") { $0.user },
-      .gauge("nice", .ratio, "Share of time in niced user mode", source: "/proc/stat") { $0.nice },
-      .gauge("system", .ratio, "Share of time in the kernel", source: "/proc/stat") { $0.system },
-      .gauge("idle", .ratio, "Share of time idle", source: "/proc/stat") { $0.idle },
-      .gauge("iowait", .ratio, "Share of time idle with outstanding I/O", source: "/proc/stat") { $0.iowait },
-      .gauge("irq", .ratio, "Share of time in hardware interrupts", source: "/proc/stat") { $0.irq },
-      .gauge("softirq", .ratio, "Share of time in soft interrupts", source: "/proc/stat") { $0.softirq },
-      .gauge("steal", .ratio, "Share of time taken by the hypervisor", source: "/proc/stat") { $0.steal },
-      .gauge("guest", .ratio, "Share of time running guests", source: "/proc/stat") { $0.guest },
+      .gauge("user", .ratio, "Share of time in user mode, guests not counted", source: "/proc/stat", \.user),
+      .gauge("nice", .ratio, "Share of time in niced user mode", source: "/proc/stat", \.nice),
+      .gauge("system", .ratio, "Share of time in the kernel", source: "/proc/stat", \.system),
+      .gauge("idle", .ratio, "Share of time idle", source: "/proc/stat", \.idle),
+      .gauge("iowait", .ratio, "Share of time idle with outstanding I/O", source: "/proc/stat", \.iowait),
+      .gauge("irq", .ratio, "Share of time in hardware interrupts", source: "/proc/stat", \.irq),
+      .gauge("softirq", .ratio, "Share of time in soft interrupts", source: "/proc/stat", \.softirq),
+      .gauge("steal", .ratio, "Share of time taken by the hypervisor", source: "/proc/stat", \.steal),
+      .gauge("guest", .ratio, "Share of time running guests", source: "/proc/stat", \.guest),
     ])
   }
 
   /// One logical CPU; single precision, because a history of 256 of them is kept.
-  public struct Core: Sendable, Hashable {
+  public struct Core: Domain, Hashable {
     /// The kernel's number of it.
-    public var cpu: Int32
+    public var cpu = Int32(0)
     /// Share of time busy, 0…1; NaN where absent.
-    public var usage: Float
+    public var usage = Float.nan
     /// Hertz; NaN where unknown.
-    public var frequency: Float
+    public var frequency = Float.nan
+
+    /// Nothing known.
+    public init() {}
 
     /// A logical CPU's use.
     public init(cpu: Int32, usage: Float = .nan, frequency: Float = .nan) {
@@ -166,11 +172,11 @@ public struct CPU: Sendable, Hashable {
     }
 
     static let table = Table<Core>([
-      .gauge("cpu", .count, "Number of the logical CPU", source: "/proc/stat") { Double($0.cpu) },
-      .gauge("usage", .ratio, "Share of time busy", source: "/proc/stat") { Double($0.usage) },
-      .gauge("frequency_mhz", .megahertz, "Current frequency", source: "cpufreq scaling_cur_freq, else /proc/cpuinfo") {
-        Double($0.frequency)
-      },
+      .gauge("cpu", .count, "Number of the logical CPU", source: "/proc/stat", \.cpu),
+      .gauge("usage", .ratio, "Share of time busy", source: "/proc/stat", \.usage),
+      .gauge(
+        "frequency_mhz", .megahertz, "Current frequency", source: "cpufreq scaling_cur_freq, else /proc/cpuinfo",
+        \.frequency),
     ])
   }
 
@@ -226,25 +232,21 @@ public struct CPU: Sendable, Hashable {
 
   /// The figures of the CPUs.
   public static let table = Table<CPU>([
-    .text("model", "Processor model", source: "/proc/cpuinfo, devicetree on ARM") { $0.model },
-    .gauge("cores", .count, "Physical cores", source: "/proc/cpuinfo, cpuN/topology") { $0.cores },
-    .gauge("threads", .count, "Logical CPUs online", source: "/proc/stat") { $0.threads },
+    .text("model", "Processor model", source: "/proc/cpuinfo, devicetree on ARM", \.model),
+    .gauge("cores", .count, "Physical cores", source: "/proc/cpuinfo, cpuN/topology", \.cores),
+    .gauge("threads", .count, "Logical CPUs online", source: "/proc/stat", \.threads),
     .gauge(
       "usage", .ratio, "Share of time busy over all CPUs; steal is busy, iowait is idle",
-      source: "/proc/stat: 1 − Δ(idle + iowait) ÷ Δ(user…steal)"
-    ) { $0.usage },
+      source: "/proc/stat: 1 − Δ(idle + iowait) ÷ Δ(user…steal)", \.usage),
     .gauge(
       "frequency_mhz", .megahertz, "Mean current frequency",
-      source: "mean of cpufreq/policyN/scaling_cur_freq, else /proc/cpuinfo"
-    ) { $0.frequency },
-    .gauge("sockets", .count, "Processor packages", source: "/proc/cpuinfo physical id, topology") { $0.sockets },
-    .part("modes", Modes.table) { $0.modes },
-    .list("per_core", keys: [Key("cpu") { String($0.cpu) }], Core.table) { $0.perCore },
-    .gauge("context_switches_per_sec", .perSecond, "Context switches", source: "/proc/stat ctxt") {
-      $0.contextSwitches
-    },
-    .gauge("interrupts_per_sec", .perSecond, "Interrupts served", source: "/proc/stat intr") { $0.interrupts },
-    .gauge("forks_per_sec", .perSecond, "Processes and threads made", source: "/proc/stat processes") { $0.forks },
+      source: "mean of cpufreq/policyN/scaling_cur_freq, else /proc/cpuinfo", \.frequency),
+    .gauge("sockets", .count, "Processor packages", source: "/proc/cpuinfo physical id, topology", \.sockets),
+    .part("modes", Modes.table, \.modes),
+    .list("per_core", keys: [Key("cpu") { String($0.cpu) }], Core.table, \.perCore),
+    .gauge("context_switches_per_sec", .perSecond, "Context switches", source: "/proc/stat ctxt", \.contextSwitches),
+    .gauge("interrupts_per_sec", .perSecond, "Interrupts served", source: "/proc/stat intr", \.interrupts),
+    .gauge("forks_per_sec", .perSecond, "Processes and threads made", source: "/proc/stat processes", \.forks),
   ])
 }
 

@@ -39,37 +39,40 @@ public struct CgroupReading: Sendable, Hashable {
 }
 
 /// The limits and use of the agent's own control group, beside the host's figures.
-public struct Cgroup: Sendable, Hashable {
+public struct Cgroup: Domain, Hashable {
   /// 1 or 2.
-  public var version: Double
+  public var version = Double.nan
   /// Its path.
-  public var path: String
+  public var path = ""
   /// CPUs' worth of time that it may use; NaN without a limit.
-  public var cpuLimit: Double
+  public var cpuLimit = Double.nan
   /// CPUs' worth of time used.
-  public var cpuCores: Double
+  public var cpuCores = Double.nan
   /// Share of periods in which it was held back.
-  public var throttled: Double
+  public var throttled = Double.nan
   /// Bytes that it may use; NaN without a limit.
-  public var memoryLimit: Double
+  public var memoryLimit = Double.nan
   /// Bytes in use without the page cache that can be given back at once.
-  public var memoryUsed: Double
+  public var memoryUsed = Double.nan
   /// Bytes of swap that it may use; NaN without a limit.
-  public var swapLimit: Double
+  public var swapLimit = Double.nan
   /// Bytes of swap in use.
-  public var swapUsed: Double
+  public var swapUsed = Double.nan
   /// Processes killed for want of memory.
-  public var oomKills: Double
+  public var oomKills = Double.nan
   /// Tasks in it.
-  public var tasks: Double
+  public var tasks = Double.nan
   /// Tasks that it may have; NaN without a limit.
-  public var tasksLimit: Double
+  public var tasksLimit = Double.nan
 
   /// Used CPU ÷ its limit; NaN without a limit.
   public var cpuUsage: Double { share(cpuCores, of: cpuLimit) }
 
   /// Used memory ÷ its limit; NaN without a limit.
   public var memoryUsage: Double { share(memoryUsed, of: memoryLimit) }
+
+  /// Nothing known.
+  public init() {}
 
   /// The group between two Readings.
   public init(from previous: CgroupReading?, to current: CgroupReading, over elapsed: Elapsed) {
@@ -93,39 +96,28 @@ public struct Cgroup: Sendable, Hashable {
 
   /// The figures of the group.
   public static let table = Table<Cgroup>([
-    .gauge("version", .count, "Version of the hierarchy, 1 or 2", source: "/proc/self/cgroup") { $0.version },
-    .text("path", "The group's path", source: "/proc/self/cgroup") { $0.path },
-    .gauge("cpu_limit_cores", .cores, "CPUs' worth of time allowed", source: "cpu.max; cpu.cfs_quota_us ÷ period") {
-      $0.cpuLimit
-    },
-    .gauge("cpu_cores", .cores, "CPUs' worth of time used", source: "cpu.stat usage_usec; cpuacct.usage") {
-      $0.cpuCores
-    },
-    .gauge("cpu_usage", .ratio, "Share of the allowed CPU time used", source: "cpu_cores ÷ cpu_limit_cores") {
-      $0.cpuUsage
-    },
+    .gauge("version", .count, "Version of the hierarchy, 1 or 2", source: "/proc/self/cgroup", \.version),
+    .text("path", "The group's path", source: "/proc/self/cgroup", \.path),
     .gauge(
-      "throttled", .ratio, "Share of periods in which it was held back", source: "cpu.stat nr_throttled ÷ nr_periods"
-    ) {
-      $0.throttled
-    },
-    .gauge("memory_limit_mb", .mebibytes, "Memory allowed", source: "memory.max; memory.limit_in_bytes") {
-      $0.memoryLimit
-    },
+      "cpu_limit_cores", .cores, "CPUs' worth of time allowed", source: "cpu.max; cpu.cfs_quota_us ÷ period", \.cpuLimit
+    ),
+    .gauge("cpu_cores", .cores, "CPUs' worth of time used", source: "cpu.stat usage_usec; cpuacct.usage", \.cpuCores),
+    .gauge(
+      "cpu_usage", .ratio, "Share of the allowed CPU time used", source: "cpu_cores ÷ cpu_limit_cores", \.cpuUsage),
+    .gauge(
+      "throttled", .ratio, "Share of periods in which it was held back", source: "cpu.stat nr_throttled ÷ nr_periods",
+      \.throttled),
+    .gauge("memory_limit_mb", .mebibytes, "Memory allowed", source: "memory.max; memory.limit_in_bytes", \.memoryLimit),
     .gauge(
       "memory_used_mb", .mebibytes, "Memory in use without cache that can be given back at once",
-      source: "memory.current − inactive_file; memory.usage_in_bytes − total_inactive_file"
-    ) { $0.memoryUsed },
-    .gauge("memory_usage", .ratio, "Share of the allowed memory in use", source: "used ÷ limit") { $0.memoryUsage },
-    .gauge("swap_limit_mb", .mebibytes, "Swap allowed", source: "memory.swap.max") { $0.swapLimit },
-    .gauge("swap_used_mb", .mebibytes, "Swap in use", source: "memory.swap.current") { $0.swapUsed },
+      source: "memory.current − inactive_file; memory.usage_in_bytes − total_inactive_file", \.memoryUsed),
+    .gauge("memory_usage", .ratio, "Share of the allowed memory in use", source: "used ÷ limit", \.memoryUsage),
+    .gauge("swap_limit_mb", .mebibytes, "Swap allowed", source: "memory.swap.max", \.swapLimit),
+    .gauge("swap_used_mb", .mebibytes, "Swap in use", source: "memory.swap.current", \.swapUsed),
     .counter(
       "oom_kills_total", .count, "Processes of the group killed for want of memory",
-      source: "memory.events oom_kill; memory.oom_control"
-    ) {
-      $0.oomKills
-    },
-    .gauge("tasks", .count, "Tasks in the group", source: "pids.current") { $0.tasks },
-    .gauge("tasks_limit", .count, "Tasks allowed", source: "pids.max") { $0.tasksLimit },
+      source: "memory.events oom_kill; memory.oom_control", \.oomKills),
+    .gauge("tasks", .count, "Tasks in the group", source: "pids.current", \.tasks),
+    .gauge("tasks_limit", .count, "Tasks allowed", source: "pids.max", \.tasksLimit),
   ])
 }

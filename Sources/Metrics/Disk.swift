@@ -34,7 +34,7 @@ public struct DiskReading: Sendable, Hashable {
 }
 
 /// Traffic of one block device, or of all that are hardware; NaN where absent.
-public struct Disk: Sendable, Hashable {
+public struct Disk: Domain, Hashable {
   /// Kernel name; empty for the total.
   public var device = ""
   /// Name by device mapper or md.
@@ -122,21 +122,19 @@ public struct Disk: Sendable, Hashable {
   }
 
   static let traffic: [Field<Disk>] = [
-    .gauge("read_bytes_per_sec", .bytesPerSecond, "Bytes read", source: "/proc/diskstats sectors read × 512 ÷ Δt") {
-      $0.readRate
-    },
     .gauge(
-      "write_bytes_per_sec", .bytesPerSecond, "Bytes written", source: "/proc/diskstats sectors written × 512 ÷ Δt"
-    ) { $0.writeRate },
-    .gauge("reads_per_sec", .perSecond, "Reads completed", source: "/proc/diskstats") { $0.reads },
-    .gauge("writes_per_sec", .perSecond, "Writes completed", source: "/proc/diskstats") { $0.writes },
-    .gauge("in_flight", .count, "Requests in flight now", source: "/proc/diskstats") { $0.inFlight },
-    .counter("read_bytes_total", .bytes, "Bytes read since boot", source: "/proc/diskstats") { $0.readTotal },
-    .counter("written_bytes_total", .bytes, "Bytes written since boot", source: "/proc/diskstats") {
-      $0.writtenTotal
-    },
-    .counter("reads_total", .count, "Reads completed since boot", source: "/proc/diskstats") { $0.readsTotal },
-    .counter("writes_total", .count, "Writes completed since boot", source: "/proc/diskstats") { $0.writesTotal },
+      "read_bytes_per_sec", .bytesPerSecond, "Bytes read", source: "/proc/diskstats sectors read × 512 ÷ Δt", \.readRate
+    ),
+    .gauge(
+      "write_bytes_per_sec", .bytesPerSecond, "Bytes written", source: "/proc/diskstats sectors written × 512 ÷ Δt",
+      \.writeRate),
+    .gauge("reads_per_sec", .perSecond, "Reads completed", source: "/proc/diskstats", \.reads),
+    .gauge("writes_per_sec", .perSecond, "Writes completed", source: "/proc/diskstats", \.writes),
+    .gauge("in_flight", .count, "Requests in flight now", source: "/proc/diskstats", \.inFlight),
+    .counter("read_bytes_total", .bytes, "Bytes read since boot", source: "/proc/diskstats", \.readTotal),
+    .counter("written_bytes_total", .bytes, "Bytes written since boot", source: "/proc/diskstats", \.writtenTotal),
+    .counter("reads_total", .count, "Reads completed since boot", source: "/proc/diskstats", \.readsTotal),
+    .counter("writes_total", .count, "Writes completed since boot", source: "/proc/diskstats", \.writesTotal),
   ]
 
   /// The figures of the total.
@@ -145,25 +143,21 @@ public struct Disk: Sendable, Hashable {
   /// The figures of one device.
   public static let table = Table<Disk>(
     [
-      .text("device", "Kernel name of the block device", source: "/proc/diskstats") { $0.device },
-      .text("name", "Name by device mapper or md", source: "/sys/block/…/dm/name") { $0.name },
-      .text("model", "The hardware's name", source: "/sys/block/…/device/model") { $0.model },
-      .flag("physical", "Whether it counts in the total; dm and md do not", source: "/sys/block") { $0.isPhysical },
+      .text("device", "Kernel name of the block device", source: "/proc/diskstats", \.device),
+      .text("name", "Name by device mapper or md", source: "/sys/block/…/dm/name", \.name),
+      .text("model", "The hardware's name", source: "/sys/block/…/device/model", \.model),
+      .flag("physical", "Whether it counts in the total; dm and md do not", source: "/sys/block", \.isPhysical),
     ] + traffic + [
-      .gauge("busy", .ratio, "Share of time with a request in flight", source: "/proc/diskstats Δio_ticks ÷ Δt") {
-        $0.busy
-      },
-      .gauge("queue", .count, "Mean number of requests in flight", source: "/proc/diskstats Δtime_in_queue ÷ Δt") {
-        $0.queue
-      },
+      .gauge(
+        "busy", .ratio, "Share of time with a request in flight", source: "/proc/diskstats Δio_ticks ÷ Δt", \.busy),
+      .gauge(
+        "queue", .count, "Mean number of requests in flight", source: "/proc/diskstats Δtime_in_queue ÷ Δt", \.queue),
       .gauge(
         "read_latency_ms", .milliseconds, "Mean time of a read, wait included",
-        source: "/proc/diskstats Δticks ÷ Δreads"
-      ) { $0.readLatency },
+        source: "/proc/diskstats Δticks ÷ Δreads", \.readLatency),
       .gauge(
         "write_latency_ms", .milliseconds, "Mean time of a write, wait included",
-        source: "/proc/diskstats Δticks ÷ Δwrites"
-      ) { $0.writeLatency },
+        source: "/proc/diskstats Δticks ÷ Δwrites", \.writeLatency),
     ])
 }
 

@@ -1,15 +1,15 @@
 /// Space of one mounted filesystem (statvfs(3)), in bytes; NaN where absent.
 ///
 /// A level: Reading and Sample hold the same.
-public struct Filesystem: Sendable, Hashable {
+public struct Filesystem: Domain, Hashable {
   /// Where it is mounted.
-  public var mountpoint: String
+  public var mountpoint = ""
   /// What is mounted, "/dev/nvme0n1p2".
-  public var device: String
+  public var device = ""
   /// Its type, "ext4".
-  public var fstype: String
+  public var fstype = ""
   /// Whether it refuses writes.
-  public var isReadOnly: Bool
+  public var isReadOnly = false
   /// Size.
   public var total = Double.nan
   /// Size − free.
@@ -27,6 +27,9 @@ public struct Filesystem: Sendable, Hashable {
   /// Why there are no fresh figures; nil when there are.
   public var error: String?
 
+  /// Nothing known.
+  public init() {}
+
   /// A mount whose figures are not known yet.
   public init(mountpoint: String, device: String, fstype: String, isReadOnly: Bool) {
     self.mountpoint = mountpoint
@@ -43,23 +46,19 @@ public struct Filesystem: Sendable, Hashable {
 
   /// The figures of a filesystem.
   public static let table = Table<Filesystem>([
-    .text("mountpoint", "Where it is mounted", source: "/proc/self/mountinfo") { $0.mountpoint },
-    .text("device", "What is mounted", source: "/proc/self/mountinfo") { $0.device },
-    .text("fstype", "Type of the filesystem", source: "/proc/self/mountinfo") { $0.fstype },
-    .flag("read_only", "Whether it refuses writes", source: "/proc/self/mountinfo, statvfs f_flag") {
-      $0.isReadOnly
-    },
-    .gauge("total_mb", .mebibytes, "Size", source: "statvfs f_blocks × f_frsize") { $0.total },
-    .gauge("used_mb", .mebibytes, "In use", source: "statvfs (f_blocks − f_bfree) × f_frsize") { $0.used },
-    .gauge("free_mb", .mebibytes, "Free, root's reserve included", source: "statvfs f_bfree") { $0.free },
-    .gauge("available_mb", .mebibytes, "Free for users other than root", source: "statvfs f_bavail") { $0.available },
-    .gauge("usage", .ratio, "Share in use, as df shows it", source: "used ÷ (used + available)") { $0.usage },
-    .gauge("inodes", .count, "Inodes there are", source: "statvfs f_files") { $0.inodes },
-    .gauge("inodes_free", .count, "Inodes free", source: "statvfs f_ffree") { $0.inodesFree },
-    .gauge("inodes_usage", .ratio, "Share of inodes in use", source: "(f_files − f_ffree) ÷ f_files") {
-      $0.inodesUsage
-    },
-    .gauge("age_seconds", .seconds, "Age of these figures when they are not fresh", source: "the agent") { $0.age },
-    .text("error", "Why there are no fresh figures", source: "the agent") { $0.error },
+    .text("mountpoint", "Where it is mounted", source: "/proc/self/mountinfo", \.mountpoint),
+    .text("device", "What is mounted", source: "/proc/self/mountinfo", \.device),
+    .text("fstype", "Type of the filesystem", source: "/proc/self/mountinfo", \.fstype),
+    .flag("read_only", "Whether it refuses writes", source: "/proc/self/mountinfo, statvfs f_flag", \.isReadOnly),
+    .gauge("total_mb", .mebibytes, "Size", source: "statvfs f_blocks × f_frsize", \.total),
+    .gauge("used_mb", .mebibytes, "In use", source: "statvfs (f_blocks − f_bfree) × f_frsize", \.used),
+    .gauge("free_mb", .mebibytes, "Free, root's reserve included", source: "statvfs f_bfree", \.free),
+    .gauge("available_mb", .mebibytes, "Free for users other than root", source: "statvfs f_bavail", \.available),
+    .gauge("usage", .ratio, "Share in use, as df shows it", source: "used ÷ (used + available)", \.usage),
+    .gauge("inodes", .count, "Inodes there are", source: "statvfs f_files", \.inodes),
+    .gauge("inodes_free", .count, "Inodes free", source: "statvfs f_ffree", \.inodesFree),
+    .gauge("inodes_usage", .ratio, "Share of inodes in use", source: "(f_files − f_ffree) ÷ f_files", \.inodesUsage),
+    .gauge("age_seconds", .seconds, "Age of these figures when they are not fresh", source: "the agent", \.age),
+    .text("error", "Why there are no fresh figures", source: "the agent", \.error),
   ])
 }

@@ -1,7 +1,7 @@
 /// A process that uses a GPU; NaN where absent.
-public struct GPUProcess: Sendable, Hashable {
+public struct GPUProcess: Domain, Hashable {
   /// Process id, as the agent's own process namespace has it.
-  public var pid: Int32
+  public var pid = Int32(0)
   /// "compute", "graphics" or "compute+graphics"; nil where the driver does not tell.
   public var kind: String?
   /// Bytes of the GPU's memory.
@@ -19,32 +19,32 @@ public struct GPUProcess: Sendable, Hashable {
   /// Container or service; nil where none.
   public var service: String?
 
+  /// Nothing known.
+  public init() {}
+
   /// A process without figures.
   public init(pid: Int32) {
     self.pid = pid
   }
 
   static let table = Table<GPUProcess>([
-    .gauge("pid", .count, "Process id", source: "the driver") { Double($0.pid) },
-    .text("name", "Name as the kernel keeps it", source: "/proc/PID/stat comm") { $0.name },
-    .text("user", "User", source: "owner of /proc/PID") { $0.user },
-    .text("service", "Container or service", source: "/proc/PID/cgroup") { $0.service },
-    .text("kind", "compute, graphics or both", source: "the driver") { $0.kind },
-    .gauge("vram_used_mb", .mebibytes, "Memory of the GPU that it uses", source: "NVML, fdinfo drm-memory-vram") {
-      $0.vram
-    },
-    .gauge("util", .ratio, "Share of the GPU's time", source: "NVML process utilisation, fdinfo drm-engine-*") {
-      $0.util
-    },
-    .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML, fdinfo drm-engine-enc") { $0.encoder },
-    .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML, fdinfo drm-engine-dec") { $0.decoder },
+    .gauge("pid", .count, "Process id", source: "the driver", \.pid),
+    .text("name", "Name as the kernel keeps it", source: "/proc/PID/stat comm", \.name),
+    .text("user", "User", source: "owner of /proc/PID", \.user),
+    .text("service", "Container or service", source: "/proc/PID/cgroup", \.service),
+    .text("kind", "compute, graphics or both", source: "the driver", \.kind),
+    .gauge(
+      "vram_used_mb", .mebibytes, "Memory of the GPU that it uses", source: "NVML, fdinfo drm-memory-vram", \.vram),
+    .gauge("util", .ratio, "Share of the GPU's time", source: "NVML process utilisation, fdinfo drm-engine-*", \.util),
+    .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML, fdinfo drm-engine-enc", \.encoder),
+    .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML, fdinfo drm-engine-dec", \.decoder),
   ])
 }
 
 /// A part that a GPU was divided into (NVIDIA's MIG); NaN where absent.
-public struct GPUInstance: Sendable, Hashable {
+public struct GPUInstance: Domain, Hashable {
   /// Its unique id.
-  public var uuid: String
+  public var uuid = ""
   /// Its profile, "1g.10gb"; nil where unknown.
   public var profile: String?
   /// Bytes of its memory.
@@ -52,16 +52,19 @@ public struct GPUInstance: Sendable, Hashable {
   /// Bytes of its memory in use.
   public var vramUsed = Double.nan
 
+  /// Nothing known.
+  public init() {}
+
   /// A part without figures.
   public init(uuid: String) {
     self.uuid = uuid
   }
 
   static let table = Table<GPUInstance>([
-    .text("uuid", "Its unique id", source: "nvmlDeviceGetUUID") { $0.uuid },
-    .text("profile", "Its profile", source: "nvmlDeviceGetAttributes") { $0.profile },
-    .gauge("vram_total_mb", .mebibytes, "Its memory", source: "nvmlDeviceGetMemoryInfo") { $0.vramTotal },
-    .gauge("vram_used_mb", .mebibytes, "Its memory in use", source: "nvmlDeviceGetMemoryInfo") { $0.vramUsed },
+    .text("uuid", "Its unique id", source: "nvmlDeviceGetUUID", \.uuid),
+    .text("profile", "Its profile", source: "nvmlDeviceGetAttributes", \.profile),
+    .gauge("vram_total_mb", .mebibytes, "Its memory", source: "nvmlDeviceGetMemoryInfo", \.vramTotal),
+    .gauge("vram_used_mb", .mebibytes, "Its memory in use", source: "nvmlDeviceGetMemoryInfo", \.vramUsed),
   ])
 }
 
@@ -69,7 +72,7 @@ public struct GPUInstance: Sendable, Hashable {
 ///
 /// Reading and Sample hold the same: a driver is asked on a thread of its own, so that what it counts is turned into
 /// rates there, over the time between the driver's own answers.
-public struct GPU: Sendable, Hashable {
+public struct GPU: Domain, Hashable {
   /// What a GPU is doing, as far as the agent may look.
   public enum State: String, Sendable {
     /// It answers.
@@ -81,9 +84,9 @@ public struct GPU: Sendable, Hashable {
   }
 
   /// Place in the list, by PCI address.
-  public var index: Int
+  public var index = 0
   /// "nvidia", "amd" or "intel".
-  public var vendor: String
+  public var vendor = ""
   /// Whether it answers, sleeps or is lost.
   public var state = State.active
   /// Model name.
@@ -167,6 +170,9 @@ public struct GPU: Sendable, Hashable {
   /// Processes that use it, most memory first; nil where the driver does not tell.
   public var processes: [GPUProcess]?
 
+  /// Nothing known.
+  public init() {}
+
   /// A GPU without figures.
   public init(index: Int = 0, vendor: String) {
     self.index = index
@@ -183,88 +189,75 @@ public struct GPU: Sendable, Hashable {
 
   /// The figures of a GPU.
   public static let table = Table<GPU>([
-    .text("vendor", "nvidia, amd or intel", source: "PCI vendor id") { $0.vendor },
-    .text("model", "Model name", source: "NVML name; pci.ids name of amdgpu, i915, xe") { $0.model },
+    .text("vendor", "nvidia, amd or intel", source: "PCI vendor id", \.vendor),
+    .text("model", "Model name", source: "NVML name; pci.ids name of amdgpu, i915, xe", \.model),
     .gauge(
       "util", .ratio, "Mean share of time busy since the last answer",
-      source: "NVML samples, else its utilisation; gpu_busy_percent; fdinfo engines"
-    ) { $0.util },
-    .gauge("temperature_c", .celsius, "Temperature", source: "NVML; hwmon temp1_input") { $0.temperature },
-    .gauge("vram_total_mb", .mebibytes, "Its memory", source: "NVML memory v2; mem_info_vram_total") { $0.vramTotal },
-    .gauge("vram_used_mb", .mebibytes, "Its memory in use", source: "NVML memory v2; mem_info_vram_used") {
-      $0.vramUsed
+      source: "NVML samples, else its utilisation; gpu_busy_percent; fdinfo engines", \.util),
+    .gauge("temperature_c", .celsius, "Temperature", source: "NVML; hwmon temp1_input", \.temperature),
+    .gauge("vram_total_mb", .mebibytes, "Its memory", source: "NVML memory v2; mem_info_vram_total", \.vramTotal),
+    .gauge("vram_used_mb", .mebibytes, "Its memory in use", source: "NVML memory v2; mem_info_vram_used", \.vramUsed),
+    .gauge("index", .count, "Place in the list, by PCI address", source: "the agent", \.index),
+    .text("uuid", "The vendor's unique id", source: "NVML; amdgpu unique_id", \.uuid),
+    .text("pci_address", "PCI address", source: "NVML; /sys/class/drm/cardN/device", \.pciAddress),
+    .text("state", "active, asleep or lost", source: "power/runtime_status; the driver") {
+      $0.state.rawValue
+    } set: {
+      if let state = State(rawValue: $1) { $0.state = state }
     },
-    .gauge("index", .count, "Place in the list, by PCI address", source: "the agent") { Double($0.index) },
-    .text("uuid", "The vendor's unique id", source: "NVML; amdgpu unique_id") { $0.uuid },
-    .text("pci_address", "PCI address", source: "NVML; /sys/class/drm/cardN/device") { $0.pciAddress },
-    .text("state", "active, asleep or lost", source: "power/runtime_status; the driver") { $0.state.rawValue },
-    .gauge("age_seconds", .seconds, "Age of these figures", source: "the agent") { $0.age },
-    .text("driver", "Version of its driver", source: "NVML; /sys/module/…/version") { $0.driver },
-    .text("cuda", "Version of CUDA that the driver brings", source: "NVML") { $0.cuda },
-    .flag("integrated", "Present where it shares the CPU's package", source: "PCI bus 0, no memory of its own") {
-      $0.isIntegrated ? true : nil
-    },
-    .flag("unified_memory", "Present where its memory is the machine's", source: "the driver") {
-      $0.hasUnifiedMemory ? true : nil
-    },
-    .gauge("util_peak", .ratio, "Highest sample of its use since the last answer", source: "NVML samples") {
-      $0.utilPeak
-    },
-    .gauge("memory_util", .ratio, "Share of time with memory traffic", source: "NVML; mem_busy_percent") {
-      $0.memoryUtil
-    },
-    .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML; fdinfo") { $0.encoder },
-    .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML; fdinfo") { $0.decoder },
-    .gauge("memory_temperature_c", .celsius, "Temperature of its memory", source: "NVML field; hwmon mem") {
-      $0.memoryTemperature
-    },
-    .gauge("hotspot_temperature_c", .celsius, "Temperature at its hottest spot", source: "hwmon junction") {
-      $0.hotspotTemperature
-    },
-    .gauge("slowdown_temperature_c", .celsius, "Temperature at which it slows down", source: "NVML; hwmon crit") {
-      $0.slowdownTemperature
-    },
-    .gauge("vram_usage", .ratio, "Share of its memory in use", source: "used ÷ total") { $0.vramUsage },
-    .gauge("shared_used_mb", .mebibytes, "Memory of the machine that it uses", source: "mem_info_gtt_used") {
-      $0.sharedUsed
-    },
-    .gauge("power_watts", .watts, "Power drawn", source: "NVML energy ÷ Δt, else its power; hwmon power1") { $0.power },
-    .gauge("power_limit_watts", .watts, "Power allowed", source: "NVML enforced limit; hwmon power1_cap") {
-      $0.powerLimit
-    },
-    .counter("energy_joules_total", .joules, "Energy drawn since the driver was loaded", source: "NVML; hwmon energy1")
-    {
-      $0.energy
-    },
-    .gauge("clock_mhz", .megahertz, "Core clock", source: "NVML; pp_dpm_sclk; gt_act_freq_mhz") { $0.clock },
-    .gauge("clock_max_mhz", .megahertz, "Highest core clock", source: "NVML; pp_dpm_sclk; gt_max_freq_mhz") {
-      $0.clockMaximum
-    },
-    .gauge("memory_clock_mhz", .megahertz, "Memory clock", source: "NVML; pp_dpm_mclk") { $0.memoryClock },
-    .gauge("fan", .ratio, "Fan speed as a share of its highest", source: "NVML; hwmon pwm1") { $0.fan },
-    .gauge("fan_rpm", .rpm, "Fan speed", source: "hwmon fan1_input") { $0.fanSpeed },
-    .gauge("pcie_generation", .count, "Generation of its PCI Express link", source: "NVML; current_link_speed") {
-      $0.pcieGeneration
-    },
-    .gauge("pcie_width", .count, "Lanes of its PCI Express link", source: "NVML; current_link_width") { $0.pcieWidth },
-    .gauge("pcie_receive_bytes_per_sec", .bytesPerSecond, "Received over PCI Express", source: "NVML") {
-      $0.pcieReceive
-    },
-    .gauge("pcie_transmit_bytes_per_sec", .bytesPerSecond, "Sent over PCI Express", source: "NVML") {
-      $0.pcieTransmit
-    },
-    .text("performance_state", "Performance state, P0 is the fastest", source: "NVML") { $0.performanceState },
-    .text("throttle_reasons", "Why its clocks are held down; empty when they are not", source: "NVML; gpu_metrics") {
-      $0.throttleReasons
-    },
-    .counter("ecc_corrected_total", .count, "Memory errors corrected since the driver was loaded", source: "NVML; ras")
-    {
-      $0.eccCorrected
-    },
-    .counter("ecc_uncorrected_total", .count, "Memory errors not corrected", source: "NVML; ras") { $0.eccUncorrected },
-    .gauge("retired_pages", .count, "Memory pages or rows taken out of use", source: "NVML") { $0.retiredPages },
-    .gauge("xid", .count, "Number of the driver's last error report", source: "NVML events") { $0.xid },
-    .list("instances", keys: [Key("instance") { $0.uuid }], GPUInstance.table) { $0.instances },
-    .list("processes", keys: [Key("pid") { String($0.pid) }], isSeries: false, GPUProcess.table) { $0.processes },
+    .gauge("age_seconds", .seconds, "Age of these figures", source: "the agent", \.age),
+    .text("driver", "Version of its driver", source: "NVML; /sys/module/…/version", \.driver),
+    .text("cuda", "Version of CUDA that the driver brings", source: "NVML", \.cuda),
+    .flag(
+      "integrated", "Present where it shares the CPU's package", source: "PCI bus 0, no memory of its own",
+      \.isIntegrated, omitsFalse: true),
+    .flag(
+      "unified_memory", "Present where its memory is the machine's", source: "the driver", \.hasUnifiedMemory,
+      omitsFalse: true),
+    .gauge("util_peak", .ratio, "Highest sample of its use since the last answer", source: "NVML samples", \.utilPeak),
+    .gauge("memory_util", .ratio, "Share of time with memory traffic", source: "NVML; mem_busy_percent", \.memoryUtil),
+    .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML; fdinfo", \.encoder),
+    .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML; fdinfo", \.decoder),
+    .gauge(
+      "memory_temperature_c", .celsius, "Temperature of its memory", source: "NVML field; hwmon mem",
+      \.memoryTemperature),
+    .gauge(
+      "hotspot_temperature_c", .celsius, "Temperature at its hottest spot", source: "hwmon junction",
+      \.hotspotTemperature),
+    .gauge(
+      "slowdown_temperature_c", .celsius, "Temperature at which it slows down", source: "NVML; hwmon crit",
+      \.slowdownTemperature),
+    .gauge("vram_usage", .ratio, "Share of its memory in use", source: "used ÷ total", \.vramUsage),
+    .gauge(
+      "shared_used_mb", .mebibytes, "Memory of the machine that it uses", source: "mem_info_gtt_used", \.sharedUsed),
+    .gauge("power_watts", .watts, "Power drawn", source: "NVML energy ÷ Δt, else its power; hwmon power1", \.power),
+    .gauge("power_limit_watts", .watts, "Power allowed", source: "NVML enforced limit; hwmon power1_cap", \.powerLimit),
+    .counter(
+      "energy_joules_total", .joules, "Energy drawn since the driver was loaded", source: "NVML; hwmon energy1",
+      \.energy),
+    .gauge("clock_mhz", .megahertz, "Core clock", source: "NVML; pp_dpm_sclk; gt_act_freq_mhz", \.clock),
+    .gauge(
+      "clock_max_mhz", .megahertz, "Highest core clock", source: "NVML; pp_dpm_sclk; gt_max_freq_mhz", \.clockMaximum),
+    .gauge("memory_clock_mhz", .megahertz, "Memory clock", source: "NVML; pp_dpm_mclk", \.memoryClock),
+    .gauge("fan", .ratio, "Fan speed as a share of its highest", source: "NVML; hwmon pwm1", \.fan),
+    .gauge("fan_rpm", .rpm, "Fan speed", source: "hwmon fan1_input", \.fanSpeed),
+    .gauge(
+      "pcie_generation", .count, "Generation of its PCI Express link", source: "NVML; current_link_speed",
+      \.pcieGeneration),
+    .gauge("pcie_width", .count, "Lanes of its PCI Express link", source: "NVML; current_link_width", \.pcieWidth),
+    .gauge("pcie_receive_bytes_per_sec", .bytesPerSecond, "Received over PCI Express", source: "NVML", \.pcieReceive),
+    .gauge("pcie_transmit_bytes_per_sec", .bytesPerSecond, "Sent over PCI Express", source: "NVML", \.pcieTransmit),
+    .text("performance_state", "Performance state, P0 is the fastest", source: "NVML", \.performanceState),
+    .text(
+      "throttle_reasons", "Why its clocks are held down; empty when they are not", source: "NVML; gpu_metrics",
+      \.throttleReasons),
+    .counter(
+      "ecc_corrected_total", .count, "Memory errors corrected since the driver was loaded", source: "NVML; ras",
+      \.eccCorrected),
+    .counter("ecc_uncorrected_total", .count, "Memory errors not corrected", source: "NVML; ras", \.eccUncorrected),
+    .gauge("retired_pages", .count, "Memory pages or rows taken out of use", source: "NVML", \.retiredPages),
+    .gauge("xid", .count, "Number of the driver's last error report", source: "NVML events", \.xid),
+    .list("instances", keys: [Key("instance") { $0.uuid }], GPUInstance.table, \.instances),
+    .list("processes", keys: [Key("pid") { String($0.pid) }], isSeries: false, GPUProcess.table, \.processes),
   ])
 }

@@ -1,5 +1,5 @@
 /// The machine itself: its name, its system and how long it has been up.
-public struct Host: Sendable, Hashable {
+public struct Host: Domain, Hashable {
   /// Host name.
   public var hostname: String?
   /// The distribution's own name, "Debian GNU/Linux 12 (bookworm)".
@@ -26,17 +26,17 @@ public struct Host: Sendable, Hashable {
 
   /// The figures of a host.
   public static let table = Table<Host>([
-    .text("hostname", "Host name", source: "/proc/sys/kernel/hostname") { $0.hostname },
-    .text("os", "Name of the operating system", source: "/etc/os-release PRETTY_NAME") { $0.os },
-    .text("kernel", "Kernel name and release", source: "/proc/sys/kernel/{ostype,osrelease}") { $0.kernel },
-    .text("architecture", "Instruction set", source: "uname(2) machine") { $0.architecture },
-    .text("product", "Board or product name", source: "devicetree model, DMI product_name") { $0.product },
-    .flag("demo", "Present where the machine is made up", source: "agent --demo") { $0.isDemo ? true : nil },
-    .gauge("boot_time_seconds", .seconds, "POSIX time of boot", source: "/proc/stat btime") { $0.bootTime },
-    .gauge("uptime_seconds", .seconds, "Time since boot", source: "/proc/uptime") { $0.uptime },
-    .gauge("open_files", .count, "File handles in use", source: "/proc/sys/fs/file-nr") { $0.openFiles },
-    .gauge("open_files_limit", .count, "Most file handles that the kernel gives", source: "/proc/sys/fs/file-nr") {
-      $0.openFilesLimit
-    },
+    .text("hostname", "Host name", source: "/proc/sys/kernel/hostname", \.hostname),
+    .text("os", "Name of the operating system", source: "/etc/os-release PRETTY_NAME", \.os),
+    .text("kernel", "Kernel name and release", source: "/proc/sys/kernel/{ostype,osrelease}", \.kernel),
+    .text("architecture", "Instruction set", source: "uname(2) machine", \.architecture),
+    .text("product", "Board or product name", source: "devicetree model, DMI product_name", \.product),
+    .flag("demo", "Present where the machine is made up", source: "agent --demo", \.isDemo, omitsFalse: true),
+    .gauge("boot_time_seconds", .seconds, "POSIX time of boot", source: "/proc/stat btime", \.bootTime),
+    .gauge("uptime_seconds", .seconds, "Time since boot", source: "/proc/uptime", \.uptime),
+    .gauge("open_files", .count, "File handles in use", source: "/proc/sys/fs/file-nr", \.openFiles),
+    .gauge(
+      "open_files_limit", .count, "Most file handles that the kernel gives", source: "/proc/sys/fs/file-nr",
+      \.openFilesLimit),
   ])
 }

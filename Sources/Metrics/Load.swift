@@ -1,5 +1,5 @@
 /// Load averages and what is runnable now; a level, so that Reading and Sample hold the same.
-public struct Load: Sendable, Hashable {
+public struct Load: Domain, Hashable {
   /// Exponentially damped mean number of runnable or uninterruptible tasks over one minute.
   public var load1 = Double.nan
   /// The same over five minutes.
@@ -18,11 +18,11 @@ public struct Load: Sendable, Hashable {
 
   /// The figures of load.
   public static let table = Table<Load>([
-    .gauge("load1", .count, "Load average of one minute", source: "/proc/loadavg") { $0.load1 },
-    .gauge("load5", .count, "Load average of five minutes", source: "/proc/loadavg") { $0.load5 },
-    .gauge("load15", .count, "Load average of fifteen minutes", source: "/proc/loadavg") { $0.load15 },
-    .gauge("running", .count, "Tasks that run or are ready to", source: "/proc/stat procs_running") { $0.running },
-    .gauge("blocked", .count, "Tasks blocked on I/O", source: "/proc/stat procs_blocked") { $0.blocked },
-    .gauge("tasks", .count, "Tasks (threads) that exist", source: "/proc/loadavg") { $0.tasks },
+    .gauge("load1", .count, "Load average of one minute", source: "/proc/loadavg", \.load1),
+    .gauge("load5", .count, "Load average of five minutes", source: "/proc/loadavg", \.load5),
+    .gauge("load15", .count, "Load average of fifteen minutes", source: "/proc/loadavg", \.load15),
+    .gauge("running", .count, "Tasks that run or are ready to", source: "/proc/stat procs_running", \.running),
+    .gauge("blocked", .count, "Tasks blocked on I/O", source: "/proc/stat procs_blocked", \.blocked),
+    .gauge("tasks", .count, "Tasks (threads) that exist", source: "/proc/loadavg", \.tasks),
   ])
 }

@@ -60,7 +60,7 @@ public struct MemoryReading: Sendable, Hashable {
 }
 
 /// Main memory, in bytes; NaN where absent.
-public struct RAM: Sendable, Hashable {
+public struct RAM: Domain, Hashable {
   /// All that the kernel manages.
   public var total = Double.nan
   /// Total − available.
@@ -111,36 +111,32 @@ public struct RAM: Sendable, Hashable {
 
   /// The figures of main memory.
   public static let table = Table<RAM>([
-    .gauge("total_mb", .mebibytes, "Memory that the kernel manages", source: "/proc/meminfo MemTotal") { $0.total },
-    .gauge("used_mb", .mebibytes, "Memory in use", source: "MemTotal − available") { $0.used },
-    .gauge("free_mb", .mebibytes, "Memory not used for anything", source: "/proc/meminfo MemFree") { $0.free },
-    .gauge("usage", .ratio, "Share of memory in use", source: "used ÷ total") { $0.usage },
+    .gauge("total_mb", .mebibytes, "Memory that the kernel manages", source: "/proc/meminfo MemTotal", \.total),
+    .gauge("used_mb", .mebibytes, "Memory in use", source: "MemTotal − available", \.used),
+    .gauge("free_mb", .mebibytes, "Memory not used for anything", source: "/proc/meminfo MemFree", \.free),
+    .gauge("usage", .ratio, "Share of memory in use", source: "used ÷ total", \.usage),
     .gauge(
       "available_mb", .mebibytes, "Memory usable without swapping",
       source: "/proc/meminfo MemAvailable (older kernels: MemFree + Buffers + Cached − Shmem + SReclaimable), "
-        + "and the shrinkable part of ZFS's ARC"
-    ) { $0.available },
-    .gauge("cached_mb", .mebibytes, "Page cache, shared memory included", source: "/proc/meminfo Cached") { $0.cached },
-    .gauge("buffers_mb", .mebibytes, "Block device buffers", source: "/proc/meminfo Buffers") { $0.buffers },
-    .gauge("shared_mb", .mebibytes, "Shared memory and tmpfs", source: "/proc/meminfo Shmem") { $0.shared },
-    .gauge("slab_mb", .mebibytes, "Kernel objects", source: "/proc/meminfo Slab") { $0.slab },
-    .gauge("dirty_mb", .mebibytes, "Page cache that waits to be written to disk", source: "/proc/meminfo Dirty") {
-      $0.dirty
-    },
-    .gauge("arc_mb", .mebibytes, "ZFS's adaptive replacement cache", source: "/proc/spl/kstat/zfs/arcstats size") {
-      $0.arc
-    },
-    .gauge("major_faults_per_sec", .perSecond, "Page faults that needed I/O", source: "/proc/vmstat pgmajfault") {
-      $0.majorFaults
-    },
-    .counter("oom_kills_total", .count, "Processes killed for want of memory", source: "/proc/vmstat oom_kill") {
-      $0.oomKills
-    },
+        + "and the shrinkable part of ZFS's ARC", \.available),
+    .gauge("cached_mb", .mebibytes, "Page cache, shared memory included", source: "/proc/meminfo Cached", \.cached),
+    .gauge("buffers_mb", .mebibytes, "Block device buffers", source: "/proc/meminfo Buffers", \.buffers),
+    .gauge("shared_mb", .mebibytes, "Shared memory and tmpfs", source: "/proc/meminfo Shmem", \.shared),
+    .gauge("slab_mb", .mebibytes, "Kernel objects", source: "/proc/meminfo Slab", \.slab),
+    .gauge(
+      "dirty_mb", .mebibytes, "Page cache that waits to be written to disk", source: "/proc/meminfo Dirty", \.dirty),
+    .gauge(
+      "arc_mb", .mebibytes, "ZFS's adaptive replacement cache", source: "/proc/spl/kstat/zfs/arcstats size", \.arc),
+    .gauge(
+      "major_faults_per_sec", .perSecond, "Page faults that needed I/O", source: "/proc/vmstat pgmajfault",
+      \.majorFaults),
+    .counter(
+      "oom_kills_total", .count, "Processes killed for want of memory", source: "/proc/vmstat oom_kill", \.oomKills),
   ])
 }
 
 /// Swap, in bytes; NaN where absent.
-public struct Swap: Sendable, Hashable {
+public struct Swap: Domain, Hashable {
   /// All swap space.
   public var total = Double.nan
   /// Total − free.
@@ -157,6 +153,9 @@ public struct Swap: Sendable, Hashable {
   /// Used ÷ total; 0 where there is no swap, so that it can be watched without a special case.
   public var usage: Double { total == 0 ? 0 : share(used, of: total) }
 
+  /// Nothing known.
+  public init() {}
+
   /// Swap between two Readings; nil where the kernel tells nothing of swap.
   public init?(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
     guard let swapTotal = current.swapTotal else { return nil }
@@ -170,16 +169,14 @@ public struct Swap: Sendable, Hashable {
 
   /// The figures of swap.
   public static let table = Table<Swap>([
-    .gauge("total_mb", .mebibytes, "Swap space", source: "/proc/meminfo SwapTotal") { $0.total },
-    .gauge("used_mb", .mebibytes, "Swap space in use", source: "SwapTotal − SwapFree") { $0.used },
-    .gauge("free_mb", .mebibytes, "Swap space not in use", source: "/proc/meminfo SwapFree") { $0.free },
-    .gauge("usage", .ratio, "Share of swap space in use", source: "used ÷ total") { $0.usage },
-    .gauge("cached_mb", .mebibytes, "Swapped pages in memory too", source: "/proc/meminfo SwapCached") { $0.cached },
-    .gauge("in_bytes_per_sec", .bytesPerSecond, "Read back from swap", source: "/proc/vmstat pswpin × page size") {
-      $0.inRate
-    },
-    .gauge("out_bytes_per_sec", .bytesPerSecond, "Written to swap", source: "/proc/vmstat pswpout × page size") {
-      $0.outRate
-    },
+    .gauge("total_mb", .mebibytes, "Swap space", source: "/proc/meminfo SwapTotal", \.total),
+    .gauge("used_mb", .mebibytes, "Swap space in use", source: "SwapTotal − SwapFree", \.used),
+    .gauge("free_mb", .mebibytes, "Swap space not in use", source: "/proc/meminfo SwapFree", \.free),
+    .gauge("usage", .ratio, "Share of swap space in use", source: "used ÷ total", \.usage),
+    .gauge("cached_mb", .mebibytes, "Swapped pages in memory too", source: "/proc/meminfo SwapCached", \.cached),
+    .gauge(
+      "in_bytes_per_sec", .bytesPerSecond, "Read back from swap", source: "/proc/vmstat pswpin × page size", \.inRate),
+    .gauge(
+      "out_bytes_per_sec", .bytesPerSecond, "Written to swap", source: "/proc/vmstat pswpout × page size", \.outRate),
   ])
 }

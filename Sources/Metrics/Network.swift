@@ -32,7 +32,7 @@ public struct NetworkReading: Sendable, Hashable {
 }
 
 /// Traffic of one network interface, or of all that are hardware; NaN where absent.
-public struct Network: Sendable, Hashable {
+public struct Network: Domain, Hashable {
   /// Name; empty for the total.
   public var device = ""
   /// Whether it counts in the total.
@@ -102,22 +102,17 @@ public struct Network: Sendable, Hashable {
   }
 
   static let traffic: [Field<Network>] = [
-    .gauge("receive_bytes_per_sec", .bytesPerSecond, "Bytes received", source: "/proc/net/dev") { $0.receiveRate },
-    .gauge("transmit_bytes_per_sec", .bytesPerSecond, "Bytes sent", source: "/proc/net/dev") { $0.transmitRate },
-    .gauge("receive_packets_per_sec", .perSecond, "Packets received", source: "/proc/net/dev") {
-      $0.receivePackets
-    },
-    .gauge("transmit_packets_per_sec", .perSecond, "Packets sent", source: "/proc/net/dev") { $0.transmitPackets },
-    .gauge("receive_errors_per_sec", .perSecond, "Receive errors", source: "/proc/net/dev") { $0.receiveErrors },
-    .gauge("transmit_errors_per_sec", .perSecond, "Transmit errors", source: "/proc/net/dev") { $0.transmitErrors },
-    .gauge("receive_drops_per_sec", .perSecond, "Received packets dropped", source: "/proc/net/dev") {
-      $0.receiveDrops
-    },
-    .gauge("transmit_drops_per_sec", .perSecond, "Packets dropped on the way out", source: "/proc/net/dev") {
-      $0.transmitDrops
-    },
-    .counter("receive_bytes_total", .bytes, "Bytes received in all", source: "/proc/net/dev") { $0.receiveTotal },
-    .counter("transmit_bytes_total", .bytes, "Bytes sent in all", source: "/proc/net/dev") { $0.transmitTotal },
+    .gauge("receive_bytes_per_sec", .bytesPerSecond, "Bytes received", source: "/proc/net/dev", \.receiveRate),
+    .gauge("transmit_bytes_per_sec", .bytesPerSecond, "Bytes sent", source: "/proc/net/dev", \.transmitRate),
+    .gauge("receive_packets_per_sec", .perSecond, "Packets received", source: "/proc/net/dev", \.receivePackets),
+    .gauge("transmit_packets_per_sec", .perSecond, "Packets sent", source: "/proc/net/dev", \.transmitPackets),
+    .gauge("receive_errors_per_sec", .perSecond, "Receive errors", source: "/proc/net/dev", \.receiveErrors),
+    .gauge("transmit_errors_per_sec", .perSecond, "Transmit errors", source: "/proc/net/dev", \.transmitErrors),
+    .gauge("receive_drops_per_sec", .perSecond, "Received packets dropped", source: "/proc/net/dev", \.receiveDrops),
+    .gauge(
+      "transmit_drops_per_sec", .perSecond, "Packets dropped on the way out", source: "/proc/net/dev", \.transmitDrops),
+    .counter("receive_bytes_total", .bytes, "Bytes received in all", source: "/proc/net/dev", \.receiveTotal),
+    .counter("transmit_bytes_total", .bytes, "Bytes sent in all", source: "/proc/net/dev", \.transmitTotal),
   ]
 
   /// The figures of the total.
@@ -126,9 +121,9 @@ public struct Network: Sendable, Hashable {
   /// The figures of one interface.
   public static let table = Table<Network>(
     [
-      .text("device", "Name of the interface", source: "/proc/net/dev") { $0.device },
-      .flag("physical", "Whether it counts in the total", source: "/sys/class/net/…/device exists") { $0.isPhysical },
-      .text("state", "Operational state", source: "/sys/class/net/…/operstate") { $0.state },
-      .gauge("speed_mbps", .megabitsPerSecond, "Link speed", source: "/sys/class/net/…/speed") { $0.speed },
+      .text("device", "Name of the interface", source: "/proc/net/dev", \.device),
+      .flag("physical", "Whether it counts in the total", source: "/sys/class/net/…/device exists", \.isPhysical),
+      .text("state", "Operational state", source: "/sys/class/net/…/operstate", \.state),
+      .gauge("speed_mbps", .megabitsPerSecond, "Link speed", source: "/sys/class/net/…/speed", \.speed),
     ] + traffic)
 }

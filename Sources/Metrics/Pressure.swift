@@ -40,19 +40,22 @@ public struct PressureReading: Sendable, Hashable {
 }
 
 /// How much time tasks lost waiting for a resource.
-public struct Pressure: Sendable, Hashable {
+public struct Pressure: Domain, Hashable {
   /// One kind of stall.
-  public struct Stall: Sendable, Hashable {
+  public struct Stall: Domain, Hashable {
     /// Share of the time between two Readings, exact, from the totals; NaN for a lone Reading.
-    public var ratio: Double
+    public var ratio = Double.nan
     /// The kernel's damped share of the last 10 seconds.
-    public var avg10: Double
+    public var avg10 = Double.nan
     /// The kernel's damped share of the last 60 seconds.
-    public var avg60: Double
+    public var avg60 = Double.nan
     /// The kernel's damped share of the last 300 seconds.
-    public var avg300: Double
+    public var avg300 = Double.nan
     /// Seconds since boot.
-    public var total: Double
+    public var total = Double.nan
+
+    /// Nothing known.
+    public init() {}
 
     init(from previous: PressureReading.Line?, to current: PressureReading.Line, over elapsed: Elapsed) {
       ratio = elapsed.rate(previous?.total, current.total, unit: 1e-6)
@@ -63,20 +66,23 @@ public struct Pressure: Sendable, Hashable {
     }
 
     static let table = Table<Stall>([
-      .gauge("ratio", .ratio, "Share of the time since the last sample", source: "Δtotal ÷ Δt") { $0.ratio },
-      .gauge("avg10", .ratio, "The kernel's mean of 10 seconds", source: "/proc/pressure avg10") { $0.avg10 },
-      .gauge("avg60", .ratio, "The kernel's mean of 60 seconds", source: "/proc/pressure avg60") { $0.avg60 },
-      .gauge("avg300", .ratio, "The kernel's mean of 300 seconds", source: "/proc/pressure avg300") { $0.avg300 },
-      .counter("seconds_total", .seconds, "Time stalled since boot", source: "/proc/pressure total") { $0.total },
+      .gauge("ratio", .ratio, "Share of the time since the last sample", source: "Δtotal ÷ Δt", \.ratio),
+      .gauge("avg10", .ratio, "The kernel's mean of 10 seconds", source: "/proc/pressure avg10", \.avg10),
+      .gauge("avg60", .ratio, "The kernel's mean of 60 seconds", source: "/proc/pressure avg60", \.avg60),
+      .gauge("avg300", .ratio, "The kernel's mean of 300 seconds", source: "/proc/pressure avg300", \.avg300),
+      .counter("seconds_total", .seconds, "Time stalled since boot", source: "/proc/pressure total", \.total),
     ])
   }
 
   /// Both kinds of stall on one resource.
-  public struct Resource: Sendable, Hashable {
+  public struct Resource: Domain, Hashable {
     /// At least one task waited.
     public var some: Stall?
     /// Every task that could have run waited.
     public var full: Stall?
+
+    /// Nothing known.
+    public init() {}
 
     init(from previous: PressureReading.Resource?, to current: PressureReading.Resource, over elapsed: Elapsed) {
       some = current.some.map { Stall(from: previous?.some, to: $0, over: elapsed) }
@@ -84,8 +90,8 @@ public struct Pressure: Sendable, Hashable {
     }
 
     static let table = Table<Resource>([
-      .part("some", Stall.table) { $0.some },
-      .part("full", Stall.table) { $0.full },
+      .part("some", Stall.table, \.some),
+      .part("full", Stall.table, \.full),
     ])
   }
 
@@ -98,6 +104,9 @@ public struct Pressure: Sendable, Hashable {
   /// Lost to interrupts.
   public var irq: Resource?
 
+  /// Nothing known.
+  public init() {}
+
   /// Pressure between two Readings; nil where the kernel tells of none.
   public init?(from previous: PressureReading?, to current: PressureReading, over elapsed: Elapsed) {
     cpu = current.cpu.map { Resource(from: previous?.cpu, to: $0, over: elapsed) }
@@ -109,9 +118,9 @@ public struct Pressure: Sendable, Hashable {
 
   /// The figures of pressure.
   public static let table = Table<Pressure>([
-    .part("cpu", Resource.table) { $0.cpu },
-    .part("memory", Resource.table) { $0.memory },
-    .part("io", Resource.table) { $0.io },
-    .part("irq", Resource.table) { $0.irq },
+    .part("cpu", Resource.table, \.cpu),
+    .part("memory", Resource.table, \.memory),
+    .part("io", Resource.table, \.io),
+    .part("irq", Resource.table, \.irq),
   ])
 }

@@ -61,35 +61,38 @@ public struct ProcessesReading: Sendable, Hashable {
 }
 
 /// One process over a stretch of time; NaN where absent.
-public struct Process: Sendable, Hashable {
+public struct Process: Domain, Hashable {
   /// Process id.
-  public var pid: Int32
+  public var pid = Int32(0)
   /// Parent's process id.
-  public var parent: Int32
+  public var parent = Int32(0)
   /// Name as the kernel keeps it.
-  public var name: String
+  public var name = ""
   /// User.
-  public var user: String
+  public var user = ""
   /// State letter.
-  public var state: UInt8
+  public var state = UInt8(0)
   /// Container or service.
   public var service: String?
   /// Whether it is a kernel thread.
-  public var isKernelThread: Bool
+  public var isKernelThread = false
   /// Threads.
-  public var threads: Int32
+  public var threads = Int32(0)
   /// CPUs' worth of time; 1.0 is one logical CPU.
-  public var cpu: Double
+  public var cpu = Double.nan
   /// Bytes resident.
-  public var resident: Double
+  public var resident = Double.nan
   /// Bytes read from storage per second.
-  public var readRate: Double
+  public var readRate = Double.nan
   /// Bytes written to storage per second.
-  public var writeRate: Double
+  public var writeRate = Double.nan
   /// Seconds after boot at which it started.
-  public var start: Double
+  public var start = Double.nan
   /// Command line; only in the table made on demand.
   public var command: String?
+
+  /// Nothing known.
+  public init() {}
 
   /// A process between two scans; one that is new since the first counts from 0.
   public init(from previous: ProcessReading?, to current: ProcessReading, over elapsed: Elapsed, secondsPerTick: Double)
@@ -115,33 +118,32 @@ public struct Process: Sendable, Hashable {
 
   /// The figures of a process.
   public static let table = Table<Process>([
-    .gauge("pid", .count, "Process id", source: "/proc/PID") { Double($0.pid) },
-    .gauge("ppid", .count, "Parent's process id", source: "/proc/PID/stat") { Double($0.parent) },
-    .text("name", "Name as the kernel keeps it", source: "/proc/PID/stat comm") { $0.name },
-    .text("user", "Effective user", source: "owner of /proc/PID, /etc/passwd") { $0.user },
+    .gauge("pid", .count, "Process id", source: "/proc/PID", \.pid),
+    .gauge("ppid", .count, "Parent's process id", source: "/proc/PID/stat", \.parent),
+    .text("name", "Name as the kernel keeps it", source: "/proc/PID/stat comm", \.name),
+    .text("user", "Effective user", source: "owner of /proc/PID, /etc/passwd", \.user),
     .text("state", "State letter, R S D Z T t I X", source: "/proc/PID/stat") {
       $0.state == 0 ? nil : String(UnicodeScalar($0.state))
+    } set: {
+      $0.state = $1.utf8.first ?? 0
     },
-    .gauge("cpu", .cores, "CPUs' worth of time, 1.0 is one logical CPU", source: "Δ(utime + stime) ÷ Δt") { $0.cpu },
-    .gauge("rss_bytes", .bytes, "Memory resident", source: "/proc/PID/stat rss × page size") { $0.resident },
-    .gauge("threads", .count, "Threads", source: "/proc/PID/stat num_threads") { Double($0.threads) },
-    .gauge("read_bytes_per_sec", .bytesPerSecond, "Read from storage", source: "/proc/PID/io read_bytes") {
-      $0.readRate
-    },
-    .gauge("write_bytes_per_sec", .bytesPerSecond, "Written to storage", source: "/proc/PID/io write_bytes") {
-      $0.writeRate
-    },
-    .gauge("start_seconds", .seconds, "Start, in seconds after boot", source: "/proc/PID/stat starttime") { $0.start },
-    .flag("kernel_thread", "Present where it is a kernel thread", source: "/proc/PID/stat flags PF_KTHREAD") {
-      $0.isKernelThread ? true : nil
-    },
-    .text("service", "Container or service", source: "/proc/PID/cgroup") { $0.service },
-    .text("command", "Command line", source: "/proc/PID/cmdline") { $0.command },
+    .gauge("cpu", .cores, "CPUs' worth of time, 1.0 is one logical CPU", source: "Δ(utime + stime) ÷ Δt", \.cpu),
+    .gauge("rss_bytes", .bytes, "Memory resident", source: "/proc/PID/stat rss × page size", \.resident),
+    .gauge("threads", .count, "Threads", source: "/proc/PID/stat num_threads", \.threads),
+    .gauge("read_bytes_per_sec", .bytesPerSecond, "Read from storage", source: "/proc/PID/io read_bytes", \.readRate),
+    .gauge(
+      "write_bytes_per_sec", .bytesPerSecond, "Written to storage", source: "/proc/PID/io write_bytes", \.writeRate),
+    .gauge("start_seconds", .seconds, "Start, in seconds after boot", source: "/proc/PID/stat starttime", \.start),
+    .flag(
+      "kernel_thread", "Present where it is a kernel thread", source: "/proc/PID/stat flags PF_KTHREAD",
+      \.isKernelThread, omitsFalse: true),
+    .text("service", "Container or service", source: "/proc/PID/cgroup", \.service),
+    .text("command", "Command line", source: "/proc/PID/cmdline", \.command),
   ])
 }
 
 /// How many processes there are in which state, and the few that use most.
-public struct Processes: Sendable, Hashable {
+public struct Processes: Domain, Hashable {
   /// How many of each measure ``top`` holds.
   public static let topCount = 8
 
@@ -163,6 +165,9 @@ public struct Processes: Sendable, Hashable {
   public var threads = 0
   /// The union of those that use most CPU, memory and I/O, most CPU first.
   public var top: [Process] = []
+
+  /// Nothing known.
+  public init() {}
 
   /// The summary of a scan; rates need the scan before it: the one that it names itself, else the previous Reading's.
   public init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
@@ -230,14 +235,14 @@ public struct Processes: Sendable, Hashable {
 
   /// The figures of the processes.
   public static let table = Table<Processes>([
-    .gauge("total", .count, "Processes, kernel threads included", source: "/proc") { Double($0.total) },
-    .gauge("running", .count, "Running or ready to (R)", source: "/proc/PID/stat") { Double($0.running) },
-    .gauge("sleeping", .count, "Sleeping (S)", source: "/proc/PID/stat") { Double($0.sleeping) },
-    .gauge("blocked", .count, "In uninterruptible sleep (D)", source: "/proc/PID/stat") { Double($0.blocked) },
-    .gauge("idle", .count, "Idle kernel threads (I)", source: "/proc/PID/stat") { Double($0.idle) },
-    .gauge("stopped", .count, "Stopped or traced (T, t)", source: "/proc/PID/stat") { Double($0.stopped) },
-    .gauge("zombie", .count, "Ended and not waited for (Z)", source: "/proc/PID/stat") { Double($0.zombie) },
-    .gauge("threads", .count, "Threads of all processes", source: "/proc/PID/stat") { Double($0.threads) },
-    .list("top", keys: [Key("pid") { String($0.pid) }], isSeries: false, Process.table) { $0.top },
+    .gauge("total", .count, "Processes, kernel threads included", source: "/proc", \.total),
+    .gauge("running", .count, "Running or ready to (R)", source: "/proc/PID/stat", \.running),
+    .gauge("sleeping", .count, "Sleeping (S)", source: "/proc/PID/stat", \.sleeping),
+    .gauge("blocked", .count, "In uninterruptible sleep (D)", source: "/proc/PID/stat", \.blocked),
+    .gauge("idle", .count, "Idle kernel threads (I)", source: "/proc/PID/stat", \.idle),
+    .gauge("stopped", .count, "Stopped or traced (T, t)", source: "/proc/PID/stat", \.stopped),
+    .gauge("zombie", .count, "Ended and not waited for (Z)", source: "/proc/PID/stat", \.zombie),
+    .gauge("threads", .count, "Threads of all processes", source: "/proc/PID/stat", \.threads),
+    .list("top", keys: [Key("pid") { String($0.pid) }], isSeries: false, Process.table, \.top),
   ])
 }

@@ -1,19 +1,19 @@
 /// The machine over a stretch of time, as every face shows it: a pure function of two Readings.
-public struct Sample: Sendable {
+public struct Sample: Domain {
   /// The moment of the later Reading.
-  public var timestamp: Timestamp
+  public var timestamp = Timestamp(seconds: 0)
   /// The same by the boot-time clock, which never steps: seconds, for telling how far apart two samples are.
-  public var boottime: Double
+  public var boottime = Double.nan
   /// Seconds that its rates are means over; NaN for a lone Reading.
-  public var elapsed: Double
+  public var elapsed = Double.nan
   /// CPUs.
-  public var cpu: CPU
+  public var cpu = CPU()
   /// Main memory.
-  public var ram: RAM
+  public var ram = RAM()
   /// GPUs by PCI address; empty where there are none.
-  public var gpus: [GPU]
+  public var gpus: [GPU] = []
   /// The machine.
-  public var host: Host
+  public var host = Host()
   /// Load averages.
   public var load: Load?
   /// Swap.
@@ -23,25 +23,40 @@ public struct Sample: Sendable {
   /// All hardware disks together.
   public var disk: Disk?
   /// Block devices.
-  public var disks: [Disk]
+  public var disks: [Disk] = []
   /// Mounted filesystems.
-  public var filesystems: [Filesystem]
+  public var filesystems: [Filesystem] = []
   /// All hardware interfaces together.
   public var network: Network?
   /// Network interfaces.
-  public var networks: [Network]
+  public var networks: [Network] = []
   /// Temperature sensors.
-  public var temperatures: [Temperature]
+  public var temperatures: [Temperature] = []
   /// Fans.
-  public var fans: [Fan]
+  public var fans: [Fan] = []
   /// Power meters.
-  public var powers: [Power]
+  public var powers: [Power] = []
   /// Processes.
   public var processes: Processes?
   /// The agent's own control group.
   public var cgroup: Cgroup?
   /// The agent itself.
-  public var agent: AgentCost
+  public var agent = AgentCost()
+
+  /// Nothing known.
+  public init() {}
+
+  /// A sample that was shown by its table: received as JSON, or kept in an archive.
+  ///
+  /// Its numbers are as exact as the reader's. Its boot-time clock is the uptime that it tells.
+  ///
+  /// - Parameter elapsed: seconds that its rates are means over.
+  public init(at timestamp: Timestamp, from reader: any FieldReader, elapsed: Double = .nan) {
+    self = Sample.table.read(from: reader)
+    self.timestamp = timestamp
+    self.elapsed = elapsed
+    boottime = host.uptime
+  }
 
   /// The sample between two Readings; from a lone one, only what needs no past.
   public init(from previous: Reading?, to current: Reading) {
@@ -91,30 +106,26 @@ public struct Sample: Sendable {
 
   /// The whole catalog: each member of the JSON but `timestamp`, in order.
   public static let table = Table<Sample>([
-    .part("cpu", CPU.table) { $0.cpu },
-    .part("ram", RAM.table) { $0.ram },
+    .part("cpu", CPU.table, \.cpu),
+    .part("ram", RAM.table, \.ram),
     .part("gpu", GPU.table) { GPU.primary(of: $0.gpus) },
-    .list("gpus", keys: [Key("index") { String($0.index) }], GPU.table) { $0.gpus.isEmpty ? nil : $0.gpus },
-    .part("host", Host.table) { $0.host },
-    .part("load", Load.table) { $0.load },
-    .part("swap", Swap.table) { $0.swap },
-    .part("pressure", Pressure.table) { $0.pressure },
-    .part("disk", Disk.totalTable) { $0.disk },
-    .list("disks", keys: [Key("device") { $0.device }], Disk.table) { $0.disks },
-    .list("filesystems", keys: [Key("mountpoint") { $0.mountpoint }], Filesystem.table) { $0.filesystems },
-    .part("network", Network.totalTable) { $0.network },
-    .list("networks", keys: [Key("device") { $0.device }], Network.table) { $0.networks },
-    .list("temperatures", keys: [Key("chip") { $0.chip }, Key("sensor") { $0.sensor }], Temperature.table) {
-      $0.temperatures
-    },
-    .list("fans", keys: [Key("chip") { $0.chip }, Key("sensor") { $0.sensor }], Fan.table) {
-      $0.fans.isEmpty ? nil : $0.fans
-    },
-    .list("powers", keys: [Key("chip") { $0.chip }, Key("sensor") { $0.sensor }], Power.table) {
-      $0.powers.isEmpty ? nil : $0.powers
-    },
-    .part("processes", Processes.table) { $0.processes },
-    .part("cgroup", Cgroup.table) { $0.cgroup },
-    .part("agent", AgentCost.table) { $0.agent },
+    .list("gpus", keys: [Key("index") { String($0.index) }], GPU.table, \.gpus, omitsEmpty: true),
+    .part("host", Host.table, \.host),
+    .part("load", Load.table, \.load),
+    .part("swap", Swap.table, \.swap),
+    .part("pressure", Pressure.table, \.pressure),
+    .part("disk", Disk.totalTable, \.disk),
+    .list("disks", keys: [Key("device") { $0.device }], Disk.table, \.disks),
+    .list("filesystems", keys: [Key("mountpoint") { $0.mountpoint }], Filesystem.table, \.filesystems),
+    .part("network", Network.totalTable, \.network),
+    .list("networks", keys: [Key("device") { $0.device }], Network.table, \.networks),
+    .list(
+      "temperatures", keys: [Key("chip") { $0.chip }, Key("sensor") { $0.sensor }], Temperature.table, \.temperatures),
+    .list("fans", keys: [Key("chip") { $0.chip }, Key("sensor") { $0.sensor }], Fan.table, \.fans, omitsEmpty: true),
+    .list(
+      "powers", keys: [Key("chip") { $0.chip }, Key("sensor") { $0.sensor }], Power.table, \.powers, omitsEmpty: true),
+    .part("processes", Processes.table, \.processes),
+    .part("cgroup", Cgroup.table, \.cgroup),
+    .part("agent", AgentCost.table, \.agent),
   ])
 }

@@ -1,15 +1,18 @@
 /// One temperature sensor; a level, so that Reading and Sample hold the same.
-public struct Temperature: Sendable, Hashable {
+public struct Temperature: Domain, Hashable {
   /// The chip, unique in the machine, "coretemp" or "k10temp-0000:00:18.3" where there are several of one name.
-  public var chip: String
+  public var chip = ""
   /// The sensor's label, "Package id 0", or "temp1" where it has none.
-  public var sensor: String
+  public var sensor = ""
   /// Degrees Celsius.
-  public var celsius: Double
+  public var celsius = Double.nan
   /// The chip's own high mark; NaN where it has none.
   public var high = Double.nan
   /// The chip's own critical mark; NaN where it has none.
   public var critical = Double.nan
+
+  /// Nothing known.
+  public init() {}
 
   /// A sensor's reading.
   public init(chip: String, sensor: String, celsius: Double) {
@@ -20,22 +23,25 @@ public struct Temperature: Sendable, Hashable {
 
   /// The figures of a temperature sensor.
   public static let table = Table<Temperature>([
-    .text("chip", "Chip that measures", source: "/sys/class/hwmon/hwmonN/name") { $0.chip },
-    .text("sensor", "Sensor of the chip", source: "hwmonN/tempM_label") { $0.sensor },
-    .gauge("celsius", .celsius, "Temperature", source: "hwmonN/tempM_input, else thermal_zoneN/temp") { $0.celsius },
-    .gauge("high_celsius", .celsius, "The chip's high mark", source: "hwmonN/tempM_max") { $0.high },
-    .gauge("critical_celsius", .celsius, "The chip's critical mark", source: "hwmonN/tempM_crit") { $0.critical },
+    .text("chip", "Chip that measures", source: "/sys/class/hwmon/hwmonN/name", \.chip),
+    .text("sensor", "Sensor of the chip", source: "hwmonN/tempM_label", \.sensor),
+    .gauge("celsius", .celsius, "Temperature", source: "hwmonN/tempM_input, else thermal_zoneN/temp", \.celsius),
+    .gauge("high_celsius", .celsius, "The chip's high mark", source: "hwmonN/tempM_max", \.high),
+    .gauge("critical_celsius", .celsius, "The chip's critical mark", source: "hwmonN/tempM_crit", \.critical),
   ])
 }
 
 /// One fan; a level, so that Reading and Sample hold the same.
-public struct Fan: Sendable, Hashable {
+public struct Fan: Domain, Hashable {
   /// The chip, unique in the machine.
-  public var chip: String
+  public var chip = ""
   /// The sensor's label, or "fan1".
-  public var sensor: String
+  public var sensor = ""
   /// Revolutions per minute.
-  public var rpm: Double
+  public var rpm = Double.nan
+
+  /// Nothing known.
+  public init() {}
 
   /// A fan's reading.
   public init(chip: String, sensor: String, rpm: Double) {
@@ -46,9 +52,9 @@ public struct Fan: Sendable, Hashable {
 
   /// The figures of a fan.
   public static let table = Table<Fan>([
-    .text("chip", "Chip that measures", source: "/sys/class/hwmon/hwmonN/name") { $0.chip },
-    .text("sensor", "Sensor of the chip", source: "hwmonN/fanM_label") { $0.sensor },
-    .gauge("rpm", .rpm, "Speed", source: "hwmonN/fanM_input") { $0.rpm },
+    .text("chip", "Chip that measures", source: "/sys/class/hwmon/hwmonN/name", \.chip),
+    .text("sensor", "Sensor of the chip", source: "hwmonN/fanM_label", \.sensor),
+    .gauge("rpm", .rpm, "Speed", source: "hwmonN/fanM_input", \.rpm),
   ])
 }
 
@@ -73,13 +79,16 @@ public struct PowerReading: Sendable, Hashable {
 }
 
 /// Power drawn, by meter.
-public struct Power: Sendable, Hashable {
+public struct Power: Domain, Hashable {
   /// The meter's chip or domain.
-  public var chip: String
+  public var chip = ""
   /// What it measures.
-  public var sensor: String
+  public var sensor = ""
   /// Watts; NaN where absent.
-  public var watts: Double
+  public var watts = Double.nan
+
+  /// Nothing known.
+  public init() {}
 
   /// Power between two Readings: the meter's own, else from its energy counter, across one wrap-around.
   public init(from previous: PowerReading?, to current: PowerReading, over elapsed: Elapsed) {
@@ -97,10 +106,10 @@ public struct Power: Sendable, Hashable {
 
   /// The figures of a power meter.
   public static let table = Table<Power>([
-    .text("chip", "Meter", source: "/sys/class/hwmon/hwmonN/name, /sys/class/powercap") { $0.chip },
-    .text("sensor", "What it measures", source: "hwmonN/powerM_label, powercap name") { $0.sensor },
+    .text("chip", "Meter", source: "/sys/class/hwmon/hwmonN/name, /sys/class/powercap", \.chip),
+    .text("sensor", "What it measures", source: "hwmonN/powerM_label, powercap name", \.sensor),
     .gauge(
-      "watts", .watts, "Power drawn", source: "hwmonN/powerM_average or _input, else Δenergy_uj ÷ Δt with wrap-around"
-    ) { $0.watts },
+      "watts", .watts, "Power drawn", source: "hwmonN/powerM_average or _input, else Δenergy_uj ÷ Δt with wrap-around",
+      \.watts),
   ])
 }

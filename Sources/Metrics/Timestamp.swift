@@ -26,6 +26,68 @@ public struct Timestamp: Sendable, Hashable, Comparable {
       + digits(minute, 2) + ":" + digits(second, 2) + "Z"
   }
 
+  /// A moment from RFC 3339 (`2026-02-05T06:45:00Z`, `…T15:45:00.250+09:00`); nil where the text is none.
+  ///
+  /// A leap second, `23:59:60`, is the second after it, as POSIX time has it.
+  public init?(rfc3339 text: some StringProtocol) {
+    var bytes = Array(text.utf8)[...]
+    func number(_ digits: Int) -> Int? {
+      guard bytes.count >= digits else { return nil }
+      var value = 0
+      for byte in bytes.prefix(digits) {
+        guard (0x30...0x39).contains(byte) else { return nil }
+        value = value * 10 + Int(byte - 0x30)
+      }
+      bytes = bytes.dropFirst(digits)
+      return value
+    }
+    func take(_ allowed: String) -> UInt8? {
+      guard let first = bytes.first, allowed.utf8.contains(first) else { return nil }
+      bytes = bytes.dropFirst()
+      return first
+    }
+    guard let year = number(4), take("-") != nil, let month = number(2), take("-") != nil, let day = number(2),
+      take("Tt ") != nil, let hour = number(2), take(":") != nil, let minute = number(2), take(":") != nil,
+      let second = number(2), (1...12).contains(month), (1...Self.days(inMonth: month, of: year)).contains(day),
+      hour < 24, minute < 60, second <= 60
+    else { return nil }
+    var fraction = 0.0
+    if take(".") != nil {
+      var place = 0.1
+      var digits = 0
+      while let digit = take("0123456789") {
+        fraction += Double(digit - 0x30) * place
+        place /= 10
+        digits += 1
+      }
+      guard digits > 0 else { return nil }
+    }
+    var offset = 0
+    if take("Zz") == nil {
+      guard let sign = take("+-"), let hours = number(2), take(":") != nil, let minutes = number(2), hours < 24,
+        minutes < 60
+      else { return nil }
+      offset = (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -60 : 60)
+    }
+    guard bytes.isEmpty else { return nil }
+    let days = Self.daysSinceEpoch(year: year, month: month, day: day)
+    seconds = Double(days * 86_400 + hour * 3_600 + minute * 60 + second - offset) + fraction
+  }
+
+  private static func days(inMonth month: Int, of year: Int) -> Int {
+    let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    return month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
+  }
+
+  /// The inverse of ``civil``, counted from 0000-03-01 in the same way.
+  private static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int {
+    let shiftedYear = month <= 2 ? year - 1 : year
+    let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
+    let yearOfEra = shiftedYear - era * 400
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+  }
+
   /// The date and time of day in UTC, by the proleptic Gregorian calendar.
   public var civil: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
     let limits = -62_167_219_200.0...253_402_300_799.0

@@ -5,24 +5,25 @@ import Testing
 
 /// The JSON of a sample, of texts and of what is absent.
 @Suite struct JSONTests {
-  private struct Inner {
-    let count: Double
+  private struct Inner: Domain {
+    var count = Double.nan
   }
-  private struct Outer {
+  private struct Outer: Domain {
     var name: String? = "a \"b\"\n"
     var size = 1_048_576.0 * 12_345
     var isOn: Bool? = true
     var part: Inner? = Inner(count: 1.25)
     var list: [Inner]? = [Inner(count: 1), Inner(count: .nan)]
+    var total: Double { part?.count ?? .nan }
   }
-  private static let inner = Table<Inner>([.gauge("count", .count, "") { $0.count }])
+  private static let inner = Table<Inner>([.gauge("count", .count, "", \.count)])
   private static let outer = Table<Outer>([
-    .text("name", "") { $0.name },
-    .gauge("size_mb", .mebibytes, "") { $0.size },
-    .flag("on", "") { $0.isOn },
-    .part("part", inner) { $0.part },
-    .list("list", keys: [], inner) { $0.list },
-    .counter("total", .count, "") { $0.part?.count ?? .nan },
+    .text("name", "", \.name),
+    .gauge("size_mb", .mebibytes, "", \.size),
+    .flag("on", "", \.isOn),
+    .part("part", inner, \.part),
+    .list("list", keys: [], inner, \.list),
+    .counter("total", .count, "", \.total),
   ])
 
   private static func object(_ outer: Outer) -> String {
@@ -76,8 +77,8 @@ import Testing
 
   @Test func numbersAreInTheFieldsUnitAndNeverInfinite() {
     func written(_ unit: Unit, _ value: Double) -> String {
-      struct One { let value: Double }
-      let table = Table<One>([.gauge("x", unit, "") { $0.value }])
+      struct One: Domain { var value = Double.nan }
+      let table = Table<One>([.gauge("x", unit, "", \.value)])
       let writer = JSONWriter()
       writer.beginObject()
       table.visit(One(value: value), writer)

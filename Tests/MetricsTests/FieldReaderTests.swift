@@ -1,0 +1,129 @@
+import AgentMetrics
+import Testing
+
+@Suite struct FieldReaderTests {
+  /// Has a different value for every figure, and notes what it gave.
+  private final class Everything: FieldReader {
+    private final class Notes {
+      var given: [String: String] = [:]
+      var count = 0
+    }
+    private let notes: Notes
+    private let path: String
+
+    init() {
+      notes = Notes()
+      path = ""
+    }
+
+    private init(_ notes: Notes, _ path: String) {
+      self.notes = notes
+      self.path = path
+    }
+
+    var given: [String: String] { notes.given }
+
+    func number(_ definition: Definition) -> Double? {
+      notes.count += 1
+      notes.given[path + definition.name] = "\(Double(notes.count))"
+      return Double(notes.count)
+    }
+
+    func text(_ definition: Definition) -> String? {
+      notes.count += 1
+      let text =
+        switch (path, definition.name) {
+        case (_, "state") where path.hasPrefix("gpu"): "asleep"
+        case (_, "state"): "R"
+        default: "text \(notes.count)"
+        }
+      notes.given[path + definition.name] = text
+      return text
+    }
+
+    func flag(_ definition: Definition) -> Bool? {
+      notes.given[path + definition.name] = "true"
+      return true
+    }
+
+    func part(_ name: String) -> (any FieldReader)? {
+      Everything(notes, path + name + ".")
+    }
+
+    func items(_ name: String) -> [any FieldReader]? {
+      (0..<2).map { Everything(notes, path + name + "[\($0)].") }
+    }
+  }
+
+  /// Notes what it is shown.
+  private final class Shown: FieldVisitor {
+    private(set) var shown: [String: String] = [:]
+    private var path: [String] = []
+    private var items: [Int] = []
+
+    func number(_ definition: Definition, _ value: Double) { note(definition, "\(value)") }
+    func text(_ definition: Definition, _ value: String) { note(definition, value) }
+    func flag(_ definition: Definition, _ value: Bool) { note(definition, "\(value)") }
+    func enter(_ name: String) { path.append(name + ".") }
+    func leave() { path.removeLast() }
+    func enterList(_ name: String) {
+      path.append(name)
+      items.append(0)
+    }
+    func enterItem() {
+      path.append("[\(items[items.count - 1])].")
+      items[items.count - 1] += 1
+    }
+    func leaveList() {
+      path.removeLast()
+      items.removeLast()
+    }
+    private func note(_ definition: Definition, _ value: String) {
+      shown[path.joined() + definition.name] = value
+    }
+  }
+
+  @Test func whatWasShownIsReadBack() {
+    let reader = Everything()
+    let sample = Sample(at: Timestamp(seconds: 7), from: reader)
+    let shown = Shown()
+    Sample.table.visit(sample, shown)
+    let lost = reader.given.filter { shown.shown[$0.key] != $0.value }.keys
+    // Computed from other fields; everything else has to come back.
+    let computed: Set = [
+      "ram.usage", "swap.usage", "cgroup.cpu_usage", "cgroup.memory_usage", "vram_usage", "filesystems.usage",
+      "filesystems.inodes_usage",
+    ]
+    for path in lost {
+      let id = path.replacing("[0]", with: "").replacing("[1]", with: "")
+      #expect(computed.contains(id) || id.hasSuffix(".vram_usage"), "\(path)")
+    }
+    #expect(shown.shown.count >= reader.given.count)
+    #expect(sample.timestamp.seconds == 7)
+    #expect(sample.gpus.count == 2 && sample.gpus[1].processes?.count == 2 && sample.gpus[0].state == .asleep)
+  }
+
+  @Test func nothingStaysNothing() {
+    struct Nothing: FieldReader {
+      func number(_ definition: Definition) -> Double? { nil }
+      func text(_ definition: Definition) -> String? { nil }
+      func flag(_ definition: Definition) -> Bool? { nil }
+      func part(_ name: String) -> (any FieldReader)? { nil }
+      func items(_ name: String) -> [any FieldReader]? { nil }
+    }
+    let sample = Sample(at: Timestamp(seconds: 0), from: Nothing())
+    #expect(sample.cpu.usage.isNaN && sample.swap == nil && sample.gpus.isEmpty && sample.processes == nil)
+  }
+
+  @Test func numbersWithoutPlaceStayUnknown() {
+    struct Huge: FieldReader {
+      func number(_ definition: Definition) -> Double? { 1e300 }
+      func text(_ definition: Definition) -> String? { "" }
+      func flag(_ definition: Definition) -> Bool? { nil }
+      func part(_ name: String) -> (any FieldReader)? { self }
+      func items(_ name: String) -> [any FieldReader]? { [self] }
+    }
+    let sample = Sample(at: Timestamp(seconds: 0), from: Huge())
+    #expect(sample.processes?.total == 0 && sample.processes?.top.first?.pid == 0 && sample.gpus.first?.index == 0)
+  }
+}
