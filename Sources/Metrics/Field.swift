@@ -235,7 +235,7 @@ public struct Field<Owner: Domain>: Sendable {
             guard let items = value(domain) else { return }
             visitor.enterList(name)
             for item in items {
-              visitor.enterItem()
+              visitor.enterItem { keys.map { $0.value(item) } }
               table.visit(item, visitor)
               visitor.leave()
             }
@@ -415,8 +415,17 @@ public protocol FieldVisitor: AnyObject {
   func enterList(_ name: String)
   /// An entry of the list begins.
   func enterItem()
+  /// The same, for those who want to know which entry: the values of its labels.
+  func enterItem(_ labels: () -> [String])
   /// The list ends.
   func leaveList()
+}
+
+extension FieldVisitor {
+  /// An entry of the list begins, whichever it is.
+  public func enterItem(_ labels: () -> [String]) {
+    enterItem()
+  }
 }
 
 /// Something that has the figures of a domain and of the domains inside it: JSON that was received, an archive.
