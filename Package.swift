@@ -82,7 +82,8 @@ let package = Package(
     .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"], swiftSettings: settings),
     .testTarget(name: "HistoryTests", dependencies: ["History", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
-      name: "CollectTests", dependencies: ["Collect", "History", "AgentMetrics", "SystemIO", "TestSupport"],
+      name: "CollectTests",
+      dependencies: ["Collect", "History", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
       swiftSettings: settings),
     // Takes malloc's place, to count allocations.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),

@@ -6,6 +6,9 @@ internal import SystemIO
 ///
 /// Ticks stand on multiples of the interval of the wall clock. Rates are taken over the time that really passed. A
 /// suspended machine leaves a gap, never a spike; so does a clock that was set. Everything runs on one thread.
+///
+/// Besides the main track there is one for each interval that somebody watches at: each has a previous Reading of its
+/// own, and a moment that several of them are due at is read once.
 public final class Sampler: Sendable {
   /// Makes the collectors of a machine; called on the sampler's thread, where they stay.
   public typealias Machine = @Sendable () -> [any Collector]
@@ -63,69 +66,189 @@ public final class Sampler: Sendable {
 
   /// Samples until the timekeeper says stop, on the caller's thread.
   public func run() {
+    history.setWake { [timekeeper] in timekeeper.wake() }
+    var ticks = Ticks(history: history, timekeeper: timekeeper)
     switch source {
-    case .live(let machine): runLive(machine)
-    case .recorded(let machine, let later): runRecorded(machine, later)
-    case .simulated(let machine): runLive(machine, past: history.capacity)
+    case .live(let machine):
+      ticks.begin(Round(collectors: machine(), report: report), firstSampleAfter: Self.firstInterval)
+    case .recorded(let machine, let later):
+      ticks.isRecording = true
+      ticks.begin(Round(collectors: machine(), report: report), firstSampleAfter: 0)
+      if let later { ticks.goOn(with: Round(collectors: later(), report: report)) }
+    case .simulated(let machine):
+      ticks.begin(Round(collectors: machine(), report: report), past: history.capacity)
     }
+    repeat { ticks.work() } while timekeeper.wait(seconds: ticks.untilNext)
   }
+}
 
-  private func runLive(_ machine: Machine, past: Int = 0) {
-    let pace = Pace(interval: Double(history.interval))
-    var round = Round(collectors: machine(), report: report)
-    var previous = Reading()
-    var current = Reading()
+/// What the sampler's thread holds from tick to tick: the last Readings, and for each track when its next one is due.
+private struct Ticks {
+  private struct Track {
+    let pace: Pace
+    /// Its last Reading, from which the next sample is derived.
+    var previous: Int
     var last: Instant
-    if past > 0 {
-      last = timekeeper.now
-      for instant in pace.ticks(past + 1, upTo: timekeeper.now) {
-        swap(&previous, &current)
-        last = round.read(into: &current, at: instant)
-        if !previous.monotonic.isNaN { history.append(Sample(from: previous, to: current)) }
+    /// When it is due, by the monotonic clock.
+    var due: Double
+
+    var interval: Int { Int(pace.interval) }
+  }
+
+  /// Whether what is read does not move by itself.
+  var isRecording = false
+
+  private let history: History
+  private let timekeeper: any Timekeeper
+  private var round: Round?
+  /// Used in turn, so that none is written to while a track or the History holds it: no memory is made for a look.
+  private var readings: [Reading] = []
+  /// The main one first.
+  private var tracks: [Track] = []
+  /// The newest Reading, its instant, and the sample that was derived from it.
+  private var latest: (reading: Int, instant: Instant, entry: History.Entry?)
+  /// The first instant of a recording of two.
+  private var first: Reading?
+
+  init(history: History, timekeeper: any Timekeeper) {
+    self.history = history
+    self.timekeeper = timekeeper
+    latest = (0, timekeeper.now, nil)
+  }
+
+  /// The first look, from which nothing is known but levels; the first sample comes after so many seconds.
+  mutating func begin(_ round: Round, firstSampleAfter seconds: Double) {
+    self.round = round
+    look(at: timekeeper.now)
+    history.setPreview(Sample(from: nil, to: readings[latest.reading]))
+    begin(due: latest.instant.monotonic + seconds)
+  }
+
+  /// The looks of a past that can be made up: a main track as long as `count`.
+  mutating func begin(_ round: Round, past count: Int) {
+    self.round = round
+    let instants = Pace(interval: Double(history.interval)).ticks(count + 1, upTo: timekeeper.now)
+    var previous: Int?
+    for instant in instants {
+      look(at: instant, besides: previous)
+      if let previous {
+        latest.entry = history.append([(history.interval, sample(from: previous))])
       }
-      guard timekeeper.wait(seconds: pace.wait(from: timekeeper.now, lastSample: last)) else { return }
-    } else {
-      last = round.read(into: &current, at: timekeeper.now)
-      history.setPreview(Sample(from: nil, to: current))
-      guard timekeeper.wait(seconds: Self.firstInterval) else { return }
+      previous = latest.reading
     }
-    while true {
-      swap(&previous, &current)
-      var instant = timekeeper.now
-      // The two clocks are not read at once; a tick's moment is the tick.
-      instant.realtime = pace.moment(at: instant.realtime)
-      let now = round.read(into: &current, at: instant)
-      if pace.verdict(from: last, to: now) == .sample { history.append(Sample(from: previous, to: current)) }
-      last = now
-      guard timekeeper.wait(seconds: pace.wait(from: timekeeper.now, lastSample: last)) else { return }
+    begin(due: 0)
+    tracks[0].due = due(tracks[0])
+  }
+
+  /// The later instant of a recording.
+  mutating func goOn(with round: Round) {
+    self.round = round
+    first = readings[latest.reading]
+  }
+
+  private mutating func begin(due: Double) {
+    let pace = Pace(interval: Double(history.interval))
+    tracks = [Track(pace: pace, previous: latest.reading, last: latest.instant, due: due)]
+  }
+
+  /// Seconds until there is something to do.
+  var untilNext: Double {
+    max(0, (tracks.map(\.due).min() ?? 0) - timekeeper.now.monotonic)
+  }
+
+  /// Does what is due: samples, a first Reading for a new track, a fresh look for somebody who asked for one.
+  mutating func work() {
+    adopt(history.wantedIntervals(at: timekeeper.now.monotonic))
+    // Two tracks' ticks at one moment were reckoned at different times, by a wall clock that may be slewed meanwhile.
+    let horizon = timekeeper.now.monotonic + 0.05
+    let due = tracks.indices.filter { tracks[$0].due <= horizon }
+    if !due.isEmpty { tick(due) }
+    answer(history.takeQuestions())
+  }
+
+  /// One look for all tracks that are due.
+  private mutating func tick(_ due: [Int]) {
+    var instant = timekeeper.now
+    // The two clocks are not read at once; a tick's moment is the tick.
+    instant.realtime = tracks[due[0]].pace.moment(at: instant.realtime)
+    look(at: instant)
+    var samples: [(interval: Int, sample: Sample)] = []
+    for index in due {
+      let track = tracks[index]
+      if track.pace.verdict(from: track.last, to: instant) == .sample {
+        samples.append((track.interval, sample(from: track.previous)))
+      }
+      tracks[index].previous = latest.reading
+      tracks[index].last = instant
+      tracks[index].due = self.due(tracks[index])
+    }
+    latest.entry = history.append(samples)
+  }
+
+  private func due(_ track: Track) -> Double {
+    let now = timekeeper.now
+    return now.monotonic + track.pace.wait(from: now, lastSample: isRecording ? nil : track.last)
+  }
+
+  /// Lets tracks go that nobody wants any more, and begins new ones.
+  private mutating func adopt(_ intervals: [Int]) {
+    for index in tracks.indices.dropFirst().reversed() where !intervals.contains(tracks[index].interval) {
+      let reading = tracks.remove(at: index).previous
+      // What it held is a hundred kilobytes on a machine with many processes.
+      if reading != latest.reading, !tracks.contains(where: { $0.previous == reading }) {
+        readings[reading] = Reading()
+      }
+    }
+    for interval in intervals where !tracks.contains(where: { $0.interval == interval }) {
+      let pace = Pace(interval: Double(interval))
+      let now = timekeeper.now
+      // A first sample over much more than the interval would not be one of this track's.
+      let isFresh = now.boottime - latest.instant.boottime < pace.interval / 2
+      if !isFresh { look(at: now) }
+      var track = Track(pace: pace, previous: latest.reading, last: latest.instant, due: 0)
+      track.due = due(track)
+      tracks.append(track)
     }
   }
 
-  private func runRecorded(_ machine: Machine, _ later: Machine?) {
-    let pace = Pace(interval: Double(history.interval))
-    var first = Reading()
-    var firstRound = Round(collectors: machine(), report: report)
-    _ = firstRound.read(into: &first, at: timekeeper.now)
-    history.setPreview(Sample(from: nil, to: first))
-    var round = later.map { Round(collectors: $0(), report: report) } ?? firstRound
-    while true {
-      var current = Reading()
-      var instant = timekeeper.now
-      instant.realtime = pace.moment(at: instant.realtime)
-      _ = round.read(into: &current, at: instant)
-      // Between the instants, not between two looks at one of them.
-      if later != nil { current.processes?.earlier = nil }
-      let uptime = current.host.uptime - first.host.uptime
-      if uptime > 0 {
-        history.append(Sample(from: first, to: current, over: Elapsed(seconds: uptime)))
-      } else if current.cpu.total == first.cpu.total {
-        history.append(Sample(sinceBoot: current))
-      } else {
-        history.append(Sample(from: first, to: current))
-      }
-      if later == nil { first = current }
-      guard timekeeper.wait(seconds: pace.wait(from: timekeeper.now, lastSample: nil)) else { return }
+  private mutating func answer(_ questions: [History.Question]) {
+    guard let least = questions.map(\.maxAge).min() else { return }
+    let now = timekeeper.now
+    // Rates over less than a tenth of a second are noise.
+    if now.boottime - latest.instant.boottime > max(0.1, least) { look(at: now) }
+    // After a suspend the newest Reading is only a baseline, and the sample is the one before it.
+    let isBaseline = latest.reading == tracks[0].previous
+    let entry =
+      latest.entry ?? (isBaseline ? history.latest : nil) ?? history.entry(of: sample(from: tracks[0].previous))
+    latest.entry = entry
+    for question in questions { question.answer(entry, readings[latest.reading]) }
+  }
+
+  /// The sample from an earlier Reading to the newest.
+  private func sample(from previous: Int) -> Sample {
+    let (previous, current) = (first ?? readings[previous], readings[latest.reading])
+    guard isRecording else { return Sample(from: previous, to: current) }
+    let uptime = current.host.uptime - previous.host.uptime
+    if uptime > 0 { return Sample(from: previous, to: current, over: Elapsed(seconds: uptime)) }
+    if current.cpu.total == previous.cpu.total { return Sample(sinceBoot: current) }
+    return Sample(from: previous, to: current)
+  }
+
+  /// Reads the machine, into a Reading that nobody holds.
+  private mutating func look(at instant: Instant, besides other: Int? = nil) {
+    let free = readings.indices.first { index in
+      index != latest.reading && index != other && !tracks.contains { $0.previous == index }
     }
+    let place = free ?? readings.count
+    if free == nil { readings.append(Reading()) }
+    var instant = instant
+    // A timestamp and its text are the same moment.
+    instant.realtime.round(.down)
+    round?.read(into: &readings[place], at: instant)
+    // Between the instants of a recording, not between two looks at one of them.
+    if first != nil { readings[place].processes?.earlier = nil }
+    latest = (place, instant, nil)
+    history.setLatest(readings[place])
   }
 }
 
@@ -141,8 +264,8 @@ struct Round {
     isFailing = Array(repeating: false, count: collectors.count)
   }
 
-  /// Reads everything into `reading`, and how each source did into its `agent.sources`; returns the instant.
-  mutating func read(into reading: inout Reading, at instant: Instant) -> Instant {
+  /// Reads everything into `reading`, and how each source did into its `agent.sources`.
+  mutating func read(into reading: inout Reading, at instant: Instant) {
     reading.timestamp = Timestamp(seconds: instant.realtime)
     reading.monotonic = instant.monotonic
     reading.boottime = instant.boottime
@@ -168,6 +291,5 @@ struct Round {
       }
       isFailing[index] = failure != nil
     }
-    return instant
   }
 }

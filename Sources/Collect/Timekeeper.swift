@@ -5,8 +5,16 @@ public protocol Timekeeper: Sendable {
   /// What the three clocks say now.
   var now: Instant { get }
 
-  /// Waits; false when the sampler shall stop.
+  /// Waits, less long when it is woken; false when the sampler shall stop.
   func wait(seconds: Double) -> Bool
+
+  /// Ends the present wait early, or else the next one; from any thread.
+  func wake()
+}
+
+extension Timekeeper {
+  /// Nobody wakes it.
+  public func wake() {}
 }
 
 /// One instant by three clocks, in seconds.
@@ -28,7 +36,12 @@ public struct Instant: Sendable, Hashable {
 
 /// The system's clocks, and a wait that ``stop()`` ends.
 public final class SystemTimekeeper: Timekeeper {
-  private let isStopped = Condition(false)
+  private struct State {
+    var isStopped = false
+    var isWoken = false
+  }
+
+  private let state = Condition(State())
 
   /// A running one.
   public init() {}
@@ -38,13 +51,22 @@ public final class SystemTimekeeper: Timekeeper {
     Instant(realtime: Clock.realtime, monotonic: Clock.monotonic, boottime: Clock.boottime)
   }
 
-  /// Sleeps until the time has passed or ``stop()`` is called.
+  /// Sleeps until the time has passed, or ``wake()`` or ``stop()`` is called.
   public func wait(seconds: Double) -> Bool {
-    isStopped.wait(atMost: seconds) { $0 ? true : nil } == nil
+    state.wait(atMost: seconds) { state in
+      if state.isStopped { return false }
+      defer { state.isWoken = false }
+      return state.isWoken ? true : nil
+    } ?? true
+  }
+
+  /// Ends the present wait, or else the next one.
+  public func wake() {
+    state.update { $0.isWoken = true }
   }
 
   /// Ends the present wait and all later ones.
   public func stop() {
-    isStopped.update { $0 = true }
+    state.update { $0.isStopped = true }
   }
 }

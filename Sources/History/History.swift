@@ -2,49 +2,42 @@ public import AgentMetrics
 internal import Synchronization
 
 /// What was sampled: the one place where the sampler puts samples and where every face finds them.
+///
+/// The main track holds a sample every ``interval`` seconds, for as long as there is room. While somebody watches
+/// (``watch(interval:_:)``), a live track besides it holds what was read for them.
 public final class History: Sendable {
-  /// A sample, and its JSON once somebody has asked for it.
-  public final class Entry: Sendable {
-    private enum Encoding: Sendable {
-      case none
-      case kept([UInt8])
-      /// No longer the newest: nobody asks for it again and again, and a whole history's JSON takes megabytes.
-      case notKept
-    }
-
-    /// The sample.
-    public let sample: Sample
-    private let encoded = Mutex(Encoding.none)
-
-    init(_ sample: Sample) {
-      self.sample = sample
-    }
-
-    /// The sample as `encode` makes it; that of the newest sample is made once and served many times.
-    public func encoded(by encode: (Sample) -> [UInt8]) -> [UInt8] {
-      encoded.withLock { encoding in
-        switch encoding {
-        case .kept(let bytes): return bytes
-        case .notKept: return encode(sample)
-        case .none:
-          let bytes = encode(sample)
-          encoding = .kept(bytes)
-          return bytes
-        }
-      }
-    }
-
-    /// Gives the JSON's memory back.
-    fileprivate func release() {
-      encoded.withLock { $0 = .notKept }
-    }
+  private struct Observer {
+    /// The track whose samples it hears.
+    let interval: Int
+    let isWatch: Bool
+    let hear: @Sendable (Entry) -> Void
   }
 
   private struct State {
     var ring: Ring<Entry>
+    /// The finest first.
+    var live: [LiveTrack] = []
+    var latest: Entry?
+    var latestReading: Reading?
     var preview: Entry?
-    var observers: [Int: @Sendable (Entry) -> Void] = [:]
-    var nextObserver = 0
+    var observers: [Int: Observer] = [:]
+    var questions: [Int: Question] = [:]
+    var nextNumber = 0
+    /// Wakes the sampler; nil where there is none.
+    var wake: (@Sendable () -> Void)?
+
+    mutating func number() -> Int {
+      nextNumber += 1
+      return nextNumber
+    }
+
+    func isWatched(_ interval: Int) -> Bool {
+      observers.values.contains { $0.isWatch && $0.interval == interval }
+    }
+
+    func newest(ofTrack interval: Int) -> Entry? {
+      live.first { $0.interval == interval }?.ring.last ?? ring.last
+    }
   }
 
   /// Nominal seconds between two samples.
@@ -56,25 +49,20 @@ public final class History: Sendable {
   /// An empty history.
   public init(capacity: Int, interval: Int) {
     self.capacity = max(1, capacity)
-    self.interval = interval
+    self.interval = max(1, interval)
     state = Mutex(State(ring: Ring(capacity: capacity)))
   }
 
-  /// Adds the newest sample and tells the observers, on the caller's thread.
-  public func append(_ sample: Sample) {
-    let entry = Entry(sample)
-    let (last, observers) = state.withLock { state in
-      let last = state.ring.last
-      state.ring.append(entry)
-      return (last, Array(state.observers.values))
-    }
-    last?.release()
-    for observer in observers { observer(entry) }
+  // MARK: What there is
+
+  /// The newest of any track; nil before the first.
+  public var latest: Entry? {
+    state.withLock { $0.latest }
   }
 
-  /// The newest; nil before the first.
-  public var latest: Entry? {
-    state.withLock { $0.ring.last }
+  /// What the newest look at the machine found; nil before the first.
+  public var latestReading: Reading? {
+    state.withLock { $0.latestReading }
   }
 
   /// What is known before the first sample: levels without rates, for a screen that is drawn at once; nil before that.
@@ -82,18 +70,17 @@ public final class History: Sendable {
     state.withLock { $0.preview }
   }
 
-  /// Sets what is known before the first sample, and tells the observers nothing: it is no sample.
-  public func setPreview(_ sample: Sample) {
-    let entry = Entry(sample)
-    state.withLock { $0.preview = entry }
-  }
-
-  /// How many there are.
+  /// How many samples the main track has.
   public var count: Int {
     state.withLock { $0.ring.count }
   }
 
-  /// The samples of the last `seconds` up to the newest one, oldest first.
+  /// All samples of the main track, oldest first.
+  public var all: [Entry] {
+    state.withLock { $0.ring.elements }
+  }
+
+  /// The main track's samples of the last `seconds` up to the newest one, oldest first.
   ///
   /// Time is told by the boot-time clock, so that a step of the wall clock neither hides nor invents samples. The
   /// stretch is open at its far end: `seconds` = n × interval gives n samples.
@@ -108,23 +95,90 @@ public final class History: Sendable {
     }
   }
 
-  /// All samples, oldest first.
-  public var all: [Entry] {
-    state.withLock { state in (0..<state.ring.count).map { state.ring[$0] } }
+  /// The samples of all tracks from one moment to another, both included: the finest there are for each stretch.
+  ///
+  /// In the order in which they were taken, which is not that of their timestamps where the clock was set back.
+  /// - Parameter interval: tracks that are finer than so many seconds are left out.
+  public func entries(from start: Timestamp? = nil, to end: Timestamp? = nil, interval: Int = 1) -> [Entry] {
+    state.withLock { state in
+      func isWanted(_ entry: Entry) -> Bool {
+        start.map { entry.sample.timestamp >= $0 } ?? true && end.map { entry.sample.timestamp <= $0 } ?? true
+      }
+      var result = state.ring.elements.filter(isWanted)
+      // A finer track takes the place of the coarser ones where it reaches.
+      for track in state.live.reversed() where track.interval >= interval {
+        let finer = track.ring.elements.filter(isWanted)
+        guard let first = finer.first?.sample.boottime, let last = finer.last?.sample.boottime else { continue }
+        let after = result.drop { $0.sample.boottime <= last }
+        result = result.prefix { $0.sample.boottime < first } + finer + after
+      }
+      return result
+    }
   }
 
-  /// Calls `observer` with every new sample, on the sampler's thread, until ``remove(_:)``; it must not block.
+  /// The newest sample at or before a moment, of any track; nil where there is none.
+  public func entry(at moment: Timestamp) -> Entry? {
+    state.withLock { state in
+      let rings = state.live.map(\.ring) + [state.ring]
+      let found = rings.compactMap { ring in
+        (0..<ring.count).reversed().first { ring[$0].sample.timestamp <= moment }.map { ring[$0] }
+      }
+      // Of equal ones the finest, which comes first.
+      return found.max { $0.sample.timestamp < $1.sample.timestamp }
+    }
+  }
+
+  func newest(ofTrack interval: Int) -> Entry? {
+    state.withLock { $0.newest(ofTrack: interval) }
+  }
+
+  // MARK: Who looks on
+
+  /// Calls `observer` with every new sample of the main track, on the sampler's thread, until ``remove(_:)``; it must
+  /// not block.
   public func observe(_ observer: @escaping @Sendable (Entry) -> Void) -> Int {
     state.withLock { state in
-      state.nextObserver += 1
-      state.observers[state.nextObserver] = observer
-      return state.nextObserver
+      let number = state.number()
+      state.observers[number] = Observer(interval: interval, isWatch: false, hear: observer)
+      return number
     }
   }
 
   /// Ends an observation.
   public func remove(_ observer: Int) {
     state.withLock { state in state.observers[observer] = nil }
+  }
+
+  /// Has samples taken every `interval` seconds while the watch lives, and for a minute after its end.
+  ///
+  /// From ``interval`` on, these are the main track's. There are few tracks at a time: somebody who asks for one more
+  /// gets the nearest finer one that there is, or else the nearest coarser.
+  /// - Parameter hear: is called with every new sample of the track, on the sampler's thread; it must not block.
+  public func watch(interval wanted: Int, _ hear: @escaping @Sendable (Entry) -> Void = { _ in }) -> Watch {
+    let (granted, number, wake) = state.withLock { state in
+      let granted = track(for: max(1, wanted), &state)
+      let number = state.number()
+      state.observers[number] = Observer(interval: granted, isWatch: true, hear: hear)
+      return (granted, number, state.wake)
+    }
+    wake?()
+    return Watch(self, interval: granted, observer: number)
+  }
+
+  /// The interval of the track for somebody who wants `wanted`, which is begun where it is not there.
+  private func track(for wanted: Int, _ state: inout State) -> Int {
+    if wanted >= interval { return interval }
+    if state.live.contains(where: { $0.interval == wanted }) { return wanted }
+    if state.live.count >= LiveTrack.most {
+      guard let unwatched = state.live.firstIndex(where: { !state.isWatched($0.interval) }) else {
+        return state.live.last { $0.interval < wanted }?.interval
+          ?? state.live.first { $0.interval > wanted }?.interval ?? interval
+      }
+      state.live.remove(at: unwatched)
+    }
+    let place = state.live.firstIndex { $0.interval > wanted } ?? state.live.count
+    state.live.insert(LiveTrack(interval: wanted), at: place)
+    return wanted
   }
 
   /// The newest sample, waiting for the first one where there is none yet.
@@ -139,5 +193,117 @@ public final class History: Sendable {
     for await entry in stream { return entry }
     // Cancelled: the stream ends only with its task.
     return latest ?? Entry(Sample(from: nil, to: Reading()))
+  }
+
+  /// The newest sample and Reading, none of them older than `maxAge` seconds: where they would be, the sampler reads now.
+  ///
+  /// Such a look enters no track; its rates are means since the main track's last sample.
+  public func fresh(maxAge: Double) async -> (entry: Entry, reading: Reading) {
+    let first = await first()
+    let number = state.withLock { $0.number() }
+    let (stream, continuation) = AsyncStream.makeStream(of: (entry: Entry, reading: Reading).self)
+    let wake = state.withLock { state in
+      if state.wake != nil { state.questions[number] = Question(maxAge: maxAge, continuation: continuation) }
+      return state.wake
+    }
+    if let wake {
+      wake()
+      defer { state.withLock { $0.questions[number] = nil } }
+      for await answer in stream { return answer }
+    }
+    // Cancelled, or nobody who could look.
+    return state.withLock { ($0.latest ?? first, $0.latestReading ?? Reading()) }
+  }
+
+  // MARK: The sampler's side
+
+  /// Somebody who waits for a fresh look.
+  package struct Question: Sendable {
+    /// Seconds that the answer may be old.
+    package let maxAge: Double
+    fileprivate let continuation: AsyncStream<(entry: Entry, reading: Reading)>.Continuation
+
+    /// Answers it.
+    package func answer(_ entry: Entry, _ reading: Reading) {
+      continuation.yield((entry, reading))
+    }
+  }
+
+  /// Lets the history wake the sampler when somebody wants something of it.
+  package func setWake(_ wake: @escaping @Sendable () -> Void) {
+    state.withLock { $0.wake = wake }
+  }
+
+  /// The intervals for which there is somebody, besides the main track's; tracks that nobody has watched for a minute
+  /// end here.
+  ///
+  /// - Parameter now: the monotonic clock.
+  package func wantedIntervals(at now: Double) -> [Int] {
+    state.withLock { state in
+      for index in state.live.indices.reversed() {
+        guard !state.isWatched(state.live[index].interval) else {
+          state.live[index].idleSince = nil
+          continue
+        }
+        let since = state.live[index].idleSince ?? now
+        state.live[index].idleSince = since
+        if now - since >= LiveTrack.linger { state.live.remove(at: index) }
+      }
+      return state.live.map(\.interval)
+    }
+  }
+
+  /// The questions for a fresh look, which the caller answers.
+  package func takeQuestions() -> [Question] {
+    state.withLock { state in
+      defer { state.questions = [:] }
+      return Array(state.questions.values)
+    }
+  }
+
+  /// Sets what is known before the first sample, and tells the observers nothing: it is no sample.
+  public func setPreview(_ sample: Sample) {
+    let entry = Entry(sample)
+    state.withLock { $0.preview = entry }
+  }
+
+  /// Keeps what a look found, whether it becomes a sample or not.
+  package func setLatest(_ reading: Reading) {
+    state.withLock { $0.latestReading = reading }
+  }
+
+  /// An entry that belongs to no track.
+  package func entry(of sample: Sample) -> Entry {
+    Entry(sample)
+  }
+
+  /// Adds the newest sample to the main track and tells the observers, on the caller's thread.
+  public func append(_ sample: Sample) {
+    append([(interval, sample)])
+  }
+
+  /// Adds the newest samples, of one look, to their tracks, and tells the observers on the caller's thread; returns the
+  /// finest one's entry.
+  @discardableResult
+  package func append(_ samples: [(interval: Int, sample: Sample)]) -> Entry? {
+    let entries = samples.map { (interval: $0.interval, entry: Entry($0.sample)) }
+    guard let finest = entries.min(by: { $0.interval < $1.interval })?.entry else { return nil }
+    let (last, observers) = state.withLock { state in
+      let last = state.latest
+      state.latest = finest
+      for (interval, entry) in entries {
+        if interval == self.interval {
+          state.ring.append(entry)
+        } else if let track = state.live.firstIndex(where: { $0.interval == interval }) {
+          state.live[track].ring.append(entry)
+        }
+      }
+      return (last, Array(state.observers.values))
+    }
+    last?.release()
+    for (interval, entry) in entries {
+      for observer in observers where observer.interval == interval { observer.hear(entry) }
+    }
+    return finest
   }
 }

@@ -33,4 +33,9 @@ public struct Ring<Element> {
   public var last: Element? {
     storage.isEmpty ? nil : self[storage.count - 1]
   }
+
+  /// All of them, oldest first.
+  public var elements: [Element] {
+    Array(storage[head...]) + storage[..<head]
+  }
 }

@@ -22,6 +22,13 @@ final class ScriptedTimekeeper: Timekeeper {
     self.event = event
   }
 
+  /// Moves the next tick away, as somebody who wakes the sampler `seconds` before it.
+  static func woken(_ seconds: Double, before instant: inout Instant) {
+    instant.realtime -= seconds
+    instant.monotonic -= seconds
+    instant.boottime -= seconds
+  }
+
   var now: Instant { state.withLock { $0.instant } }
 
   func wait(seconds: Double) -> Bool {

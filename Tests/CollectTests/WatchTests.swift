@@ -1,0 +1,228 @@
+import AgentMetrics
+import CAllocationCounter
+import History
+import Synchronization
+import SystemIO
+import Testing
+
+@testable import Collect
+
+/// A source that counts how often it is read, and whose counter is the Reading's own clock times 100.
+final class CountingCollector: Collector, Sendable {
+  let name = "counting"
+  let looks = Mutex<[Double]>([])
+
+  func read(into reading: inout Reading) throws(CollectorError) {
+    looks.withLock { $0.append(reading.monotonic) }
+    reading.cpu.contextSwitches = UInt64((reading.boottime + 1_000) * 100)
+  }
+}
+
+/// Live tracks beside the main one.
+@Suite struct WatchTests {
+  /// What happens at so many waits, each at its number.
+  private func run(
+    interval: Int, start: Double = 900, waits: Int, capacity: Int = 1_000, source: CountingCollector = .init(),
+    _ event: @escaping @Sendable (_ wait: Int, _ history: History, _ instant: inout Instant) -> Void
+  ) -> (history: History, looks: [Double]) {
+    let history = History(capacity: capacity, interval: interval)
+    let keeper = ScriptedTimekeeper(start: start, waits: waits) { wait, instant in event(wait, history, &instant) }
+    Sampler(
+      source: .live { [source] }, history: history, timekeeper: keeper, report: { _ in }
+    ).run()
+    return (history, source.looks.withLock { $0 })
+  }
+
+  @Test func nobodyWatchingThereIsOneLookPerInterval() {
+    let (history, looks) = run(interval: 30, waits: 5) { _, _, _ in }
+    #expect(looks == [50, 50.25, 80, 110, 140, 170])
+    #expect(history.entries().map(\.sample.timestamp.seconds) == [900, 930, 960, 990, 1_020])
+  }
+
+  @Test func aWatchBringsSamplesAtItsIntervalAndTheHistoryKeepsItsOwn() {
+    let watch = Mutex<History.Watch?>(nil)
+    let heard = Mutex<[Double]>([])
+    let (history, looks) = run(interval: 30, waits: 80) { wait, history, instant in
+      // Somebody comes at 912.4.
+      guard wait == 2 else { return }
+      ScriptedTimekeeper.woken(17.6, before: &instant)
+      watch.withLock {
+        $0 = history.watch(interval: 1) { entry in heard.withLock { $0.append(entry.sample.timestamp.seconds) } }
+      }
+    }
+    #expect(history.all.map(\.sample.timestamp.seconds) == [900, 930, 960, 990])
+    #expect(history.all.map { $0.sample.elapsed.rounded() } == [0, 30, 30, 30])
+    let seconds = heard.withLock { $0 }
+    #expect(seconds == (913...(913 + 77)).map(Double.init))
+    #expect(watch.withLock { $0?.newest?.sample.timestamp.seconds } == 990)
+    // 900, 900.25, a baseline at 912.4, and each second once: those of the main track's ticks too.
+    #expect(looks.count == 3 + 78)
+    let entries = history.entries()
+    #expect(entries.map(\.sample.timestamp.seconds) == [900] + seconds)
+    #expect(entries.dropFirst(2).allSatisfy { abs($0.sample.elapsed - 1) < 0.01 })
+    #expect(abs(entries[1].sample.elapsed - 0.6) < 0.01)
+    #expect(entries.allSatisfy { abs($0.sample.cpu.contextSwitches - 100) < 2 })
+    #expect(history.latest === entries.last)
+  }
+
+  @Test func aTrackOutlivesItsLastWatcherByAMinute() {
+    let watch = Mutex<History.Watch?>(nil)
+    let (history, looks) = run(interval: 3_600, start: 3_600, waits: 76) { wait, history, instant in
+      if wait == 2 {
+        ScriptedTimekeeper.woken(3_590, before: &instant)
+        watch.withLock { $0 = history.watch(interval: 1) }
+      }
+      if wait == 12 {
+        watch.withLock { watch in
+          watch?.end()
+          watch = nil
+        }
+      }
+    }
+    // At 3610 the track's first Reading, then one each second until its minute ends at 3680; then the main track's.
+    #expect(history.entries().map(\.sample.timestamp.seconds) == [3_600, 7_200, 10_800, 14_400, 18_000])
+    #expect(looks.count == 2 + 1 + 69 + 4)
+  }
+
+  @Test func tracksOfOneMomentShareALook() {
+    let watches = Mutex<[History.Watch]>([])
+    let (history, looks) = run(interval: 60, start: 600, waits: 200) { wait, history, instant in
+      guard wait == 2 else { return }
+      ScriptedTimekeeper.woken(59.9, before: &instant)
+      watches.withLock { $0 = [2, 1, 5, 60, 1].map { history.watch(interval: $0) } }
+    }
+    #expect(watches.withLock { $0.map(\.interval) } == [2, 1, 5, 60, 1])
+    #expect(Set(looks.map { ($0 * 100).rounded() }).count == looks.count)
+    let moments = history.entries().map(\.sample.timestamp.seconds)
+    #expect(moments == Array(Set(moments)).sorted())
+    let fives = history.entries(interval: 5).map(\.sample.timestamp.seconds)
+    #expect(fives.dropFirst().allSatisfy { $0.truncatingRemainder(dividingBy: 5) == 0 })
+    #expect(history.entries(interval: 60).count == history.count)
+    let rates = history.entries(interval: 5).dropFirst().map(\.sample.cpu.contextSwitches)
+    #expect(rates.allSatisfy { abs($0 - 100) < 1 })
+  }
+
+  @Test func aSuspendLeavesAGapInEveryTrack() {
+    let watch = Mutex<History.Watch?>(nil)
+    let (history, _) = run(interval: 10, waits: 12) { wait, history, instant in
+      if wait == 1 { watch.withLock { $0 = history.watch(interval: 1) } }
+      if wait == 8 {
+        instant.realtime += 3_600
+        instant.boottime += 3_600
+      }
+    }
+    let moments = history.entries().map(\.sample.timestamp.seconds)
+    #expect(moments == [900, 901, 902, 903, 904, 905, 906, 4_508, 4_509, 4_510, 4_511])
+    #expect(history.all.map(\.sample.timestamp.seconds) == [900])
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aFreshLookEntersNoTrack() async {
+    let history = History(capacity: 10, interval: 30)
+    let source = CountingCollector()
+    let keeper = GatedTimekeeper(start: 900)
+    let sampler = Sampler(
+      source: .live { [source] }, history: history, timekeeper: keeper, report: { _ in })
+    let (samples, continuation) = AsyncStream.makeStream(of: History.Entry.self)
+    let observer = history.observe { continuation.yield($0) }
+    var iterator = samples.makeAsyncIterator()
+    sampler.start()
+    keeper.waitUntilWaiting()
+    keeper.pass(seconds: 0.25)
+    let first = await iterator.next()
+    // 7.25 s old is fresh enough for the one, not for the other.
+    keeper.pass(seconds: 7.25)
+    let old = await history.fresh(maxAge: 10)
+    #expect(old.entry === first && old.reading.monotonic == 50.25)
+    let fresh = await history.fresh(maxAge: 1)
+    #expect(fresh.reading.monotonic == 57.5 && fresh.entry.sample.elapsed == 7.25)
+    #expect(history.latestReading?.monotonic == 57.5)
+    #expect(history.count == 1 && history.latest === first)
+    // The next tick is a mean since the last one of its track.
+    keeper.pass(seconds: 22.5)
+    #expect(await iterator.next()?.sample.elapsed == 29.75)
+    history.remove(observer)
+    keeper.stop()
+    sampler.waitUntilEnded(atMost: 10)
+  }
+
+  @Test func withoutASamplerTheNewestIsAllThereIs() async {
+    let history = History(capacity: 10, interval: 30)
+    var reading = Reading()
+    reading.timestamp = Timestamp(seconds: 5)
+    history.append(Sample(from: nil, to: reading))
+    #expect(await history.fresh(maxAge: 0).entry === history.latest)
+  }
+
+  @Test func aLookNeedsNoNewMemory() {
+    let counted = Mutex<[Int]>([])
+    let history = History(capacity: 5, interval: 10)
+    let watches = Mutex<[History.Watch]>([])
+    let keeper = ScriptedTimekeeper(start: 900, waits: 60) { wait, _ in
+      if wait == 1 { watches.withLock { $0 = [history.watch(interval: 1), history.watch(interval: 2)] } }
+    }
+    Sampler(
+      source: .live { [ArrayCollector { count in counted.withLock { $0.append(count) } }] }, history: history,
+      timekeeper: keeper, report: { _ in }
+    ).run()
+    let counts = counted.withLock { $0 }
+    #expect(counts.count > 50)
+    #expect(counts[0] > 0, "the first look makes the array")
+    #expect(counts.suffix(40).allSatisfy { $0 == 0 })
+  }
+
+  /// Writes into the array of the look before in place, and tells how many allocations that took.
+  final class ArrayCollector: Collector {
+    let name = "array"
+    let told: (Int) -> Void
+    init(_ told: @escaping (Int) -> Void) { self.told = told }
+
+    func read(into reading: inout Reading) throws(CollectorError) {
+      allocation_counter_start()
+      if reading.cpu.cores.isEmpty { reading.cpu.cores = [CPUReading.Core(cpu: 0)] }
+      reading.cpu.cores[0].frequency = reading.monotonic
+      told(allocation_counter_stop())
+    }
+  }
+}
+
+/// Time that passes when the test says so, and a real wait meanwhile.
+private final class GatedTimekeeper: Timekeeper {
+  private struct State {
+    var instant: Instant
+    var isWaiting = false
+    var isWoken = false
+    var isStopped = false
+  }
+  private let state: Condition<State>
+
+  init(start: Double) {
+    state = Condition(State(instant: Instant(realtime: start, monotonic: 50, boottime: 50)))
+  }
+
+  var now: Instant { state.withState { $0.instant } }
+
+  func wait(seconds: Double) -> Bool {
+    state.update { $0.isWaiting = true }
+    return state.wait { state in
+      if state.isStopped { return false }
+      defer { state.isWoken = false }
+      return state.isWoken ? true : nil
+    } ?? true
+  }
+
+  func wake() { state.update { $0.isWoken = true } }
+
+  func stop() { state.update { $0.isStopped = true } }
+
+  func waitUntilWaiting() { _ = state.wait { $0.isWaiting ? true : nil } }
+
+  /// Lets so many seconds pass and the sampler look at its clock.
+  func pass(seconds: Double) {
+    state.update { state in
+      state.instant.realtime += seconds
+      state.instant.monotonic += seconds
+      state.instant.boottime += seconds
+      state.isWoken = true
+    }
+  }
+}
