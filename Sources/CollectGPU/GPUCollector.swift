@@ -75,10 +75,15 @@ public final class GPUCollector: Collector {
 final class GPUWorker {
   /// Seconds that a tick waits for all vendors together.
   static let patience = 0.02
-  /// Seconds without an answer after which a thread counts as stuck.
-  static let hangs = 10.0
-  /// Seconds after which a stuck source is asked anew at first; then twice that, and so on.
-  static let firstRetry = 30.0
+  /// When a thread counts as stuck, and what is done then.
+  struct Limits {
+    /// Seconds without an answer after which a thread counts as stuck.
+    var hangs = 10.0
+    /// Seconds after which a stuck source is asked anew at first; then twice that, and so on.
+    var firstRetry = 30.0
+    /// The longest of those times.
+    var longestRetry = 600.0
+  }
   /// Threads that may be stuck in one vendor's driver at once.
   static let maximumStuck = 4
 
@@ -115,27 +120,30 @@ final class GPUWorker {
 
   let vendor: GPUVendor
   private let environment: GPUEnvironment
+  private let limits: Limits
   private var session: Session
   private var latest = Latest()
   private var restUntil = -Double.infinity
   private var stuck = 0
-  private var retry = firstRetry
+  private var retry: Double
   private var retryAt = Double.nan
   private var seen = Double.nan
   private var failingSince = Double.nan
 
-  init(_ vendor: GPUVendor, _ environment: GPUEnvironment) {
+  init(_ vendor: GPUVendor, _ environment: GPUEnvironment, limits: Limits = Limits()) {
     self.vendor = vendor
     self.environment = environment
+    self.limits = limits
+    retry = limits.firstRetry
     session = Session(vendor, environment)
   }
 
   func ask(at now: Double) {
-    if let waited = session.question.asking, waited > Self.hangs {
+    if let waited = session.question.asking, waited > limits.hangs {
       if retryAt.isNaN { retryAt = now + retry }
       guard now >= retryAt, stuck + 1 < Self.maximumStuck else { return }
       stuck += 1
-      retry = min(600, retry * 2)
+      retry = min(limits.longestRetry, retry * 2)
       retryAt = .nan
       session = Session(vendor, environment)
       seen = .nan
@@ -152,14 +160,14 @@ final class GPUWorker {
       seen = answer.instant
       latest = Latest(gpus: said.gpus, instant: answer.instant)
       restUntil = said.rest > 0 ? answer.instant + said.rest : -.infinity
-      retry = Self.firstRetry
+      retry = limits.firstRetry
       retryAt = .nan
     }
     // A source that fails again and again has lost its GPUs as much as one that hangs: the figures are old.
     failingSince = answer.error == nil ? .nan : failingSince.isNaN ? now : failingSince
     latest.error = answer.error
     latest.isLost =
-      now - failingSince > Self.hangs || (session.question.asking ?? 0) > Self.hangs
+      now - failingSince > limits.hangs || (session.question.asking ?? 0) > limits.hangs
       || (seen.isNaN && !latest.instant.isNaN)
     return latest
   }

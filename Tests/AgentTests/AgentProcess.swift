@@ -76,8 +76,10 @@ final class AgentProcess {
   }
 
   /// A serving agent, once it has said where it listens.
-  static func serving(_ arguments: [String]) throws -> (process: AgentProcess, port: UInt16) {
-    let process = try AgentProcess(["--serve", "--port", "0"] + arguments)
+  static func serving(
+    _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> (process: AgentProcess, port: UInt16) {
+    let process = try AgentProcess(["--serve", "--port", "0"] + arguments, environment: environment)
     var log = ""
     while let line = process.errorLine() {
       log += line + "\n"

@@ -175,6 +175,62 @@ private final class ScriptedSource: GPUSource {
     #expect(!look(at: 112).isLost)
   }
 
+  /// The old thread is left where it is stuck; another one asks, and what it says counts.
+  @Test func aStuckSourceIsAskedAnewAndComesBack() {
+    let gate = Condition(false)
+    let sessions = Mutex(0)
+    let answers = Mutex(0)
+    let answer = GPUAnswer(gpus: [gpu("nvidia", "0000:01:00.0")])
+    let vendor = GPUVendor(name: "nvidia", pciVendor: 0) { _ in
+      let session = sessions.withLock { count in
+        count += 1
+        return count
+      }
+      return ScriptedSource { () throws(CollectorError) in
+        // The first answers once and then hangs, the second hangs at once, the third works.
+        let count = answers.withLock { count in
+          count += 1
+          return count
+        }
+        if session == 2 || (session == 1 && count > 1) { _ = gate.wait { $0 ? true : nil } }
+        return answer
+      }
+    }
+    let worker = GPUWorker(
+      vendor, Self.nowhere, limits: GPUWorker.Limits(hangs: 0.01, firstRetry: 0.01, longestRetry: 0.01))
+    var wasLost = false
+    var last = GPUWorker.Latest()
+    for _ in 0..<5_000 where sessions.withLock({ $0 }) < 3 || last.isLost || last.gpus.isEmpty {
+      worker.ask(at: Clock.boottime)
+      last = worker.answer(waiting: 0.005)
+      wasLost = wasLost || (last.isLost && last.gpus.count == 1)
+    }
+    #expect(wasLost && !last.isLost && last.gpus.count == 1)
+    #expect(sessions.withLock { $0 } == 3)
+    gate.update { $0 = true }
+  }
+
+  /// Threads that are stuck in a driver cannot be ended: there are never more than a few.
+  @Test func aDriverThatHangsForEverTakesFewThreads() {
+    let gate = Condition(false)
+    let sessions = Mutex(0)
+    let vendor = GPUVendor(name: "nvidia", pciVendor: 0) { _ in
+      sessions.withLock { $0 += 1 }
+      return ScriptedSource { () throws(CollectorError) in
+        _ = gate.wait { $0 ? true : nil }
+        return GPUAnswer()
+      }
+    }
+    let worker = GPUWorker(
+      vendor, Self.nowhere, limits: GPUWorker.Limits(hangs: 0, firstRetry: 0, longestRetry: 0))
+    for _ in 0..<300 {
+      worker.ask(at: Clock.boottime)
+      _ = worker.answer(waiting: 0.001)
+    }
+    #expect((1...GPUWorker.maximumStuck).contains(sessions.withLock { $0 }))
+    gate.update { $0 = true }
+  }
+
   @Test func whereThereIsNoGPUThereIsNoMember() throws {
     let collector = GPUCollector(Self.nowhere)
     var reading = Reading()

@@ -207,9 +207,10 @@ import Testing
     chmod(fixture.root + "/bin/nvidia-smi", 0o755)
     let environment = GPUEnvironment(
       root: machine?.root ?? "/nowhere", asksDrivers: true, toolPath: [fixture.root + "/bin"])
-    let source = NVIDIASource(environment, paths: ["/nowhere/libnvidia-ml.so.1"]) {
-      (path, arguments) throws(CollectorError) in try Tool.run("/bin/sh", [path] + arguments)
-    }
+    // A clock that stands still: on a loaded machine a run takes long, and is then followed by a long rest.
+    let source = NVIDIASource(
+      environment, paths: ["/nowhere/libnvidia-ml.so.1"],
+      run: { (path, arguments) throws(CollectorError) in try Tool.run("/bin/sh", [path] + arguments) }, clock: { 0 })
     return (source, fixture)
   }
 

@@ -28,6 +28,7 @@ final class NVIDIASource: GPUSource {
   private let root: String
   private let paths: [String]
   private let run: Run
+  private let clock: () -> Double
 
   private var nvml: NVML?
   private var throughput: PCIeThroughput?
@@ -58,12 +59,14 @@ final class NVIDIASource: GPUSource {
   ///   - run: runs the tool.
   init(
     _ environment: GPUEnvironment, paths: [String] = paths,
-    run: @escaping Run = { path, arguments throws(CollectorError) in try Tool.run(path, arguments) }
+    run: @escaping Run = { path, arguments throws(CollectorError) in try Tool.run(path, arguments) },
+    clock: @escaping () -> Double = { Clock.monotonic }
   ) {
     self.environment = environment
     root = environment.root
     self.paths = paths
     self.run = run
+    self.clock = clock
   }
 
   deinit { session?.close() }
@@ -171,7 +174,7 @@ final class NVIDIASource: GPUSource {
     _ slots: [NVIDIASlot], _ wanted: Set<String>, at instant: Double
   ) throws(CollectorError) -> [GPU]? {
     if tool == nil, let path = Tool.find("nvidia-smi", in: environment.toolPath) {
-      tool = NvidiaSMI { [run] arguments throws(CollectorError) in try run(path, arguments) }
+      tool = NvidiaSMI(clock: clock) { [run] arguments throws(CollectorError) in try run(path, arguments) }
     }
     guard let tool else { return nil }
     do {

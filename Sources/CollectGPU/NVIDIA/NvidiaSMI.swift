@@ -18,6 +18,8 @@ final class NvidiaSMI {
   typealias Run = (_ arguments: [String]) throws(CollectorError) -> [UInt8]
 
   private let run: Run
+  /// Seconds by a clock that does not step, by which runs are measured.
+  private let clock: () -> Double
   /// Which of the parser's questions the tool understands; past the last, only the report.
   private var question = 0
   private var answer: [GPU] = []
@@ -28,7 +30,8 @@ final class NvidiaSMI {
   private var reportedAt = -Double.infinity
   private var hasReport = true
 
-  init(run: @escaping Run) {
+  init(clock: @escaping () -> Double = { Clock.monotonic }, run: @escaping Run) {
+    self.clock = clock
     self.run = run
   }
 
@@ -43,7 +46,7 @@ final class NvidiaSMI {
         return gpu
       }
     }
-    let start = Clock.monotonic
+    let start = clock()
     let target = addresses.map { ["-i", $0.joined(separator: ",")] } ?? []
     var failure: CollectorError?
     if hasReport, instant - reportedAt >= Self.reportPeriod || question == NvidiaSMIParser.questions.count {
@@ -68,7 +71,7 @@ final class NvidiaSMI {
     }
     asked = addresses
     answeredAt = instant
-    rest = max(Self.period, 20 * (Clock.monotonic - start))
+    rest = max(Self.period, 20 * (clock() - start))
     return answer
   }
 
@@ -79,7 +82,7 @@ final class NvidiaSMI {
     var failure = CollectorError("nvidia-smi: no question that it understands")
     while question < NvidiaSMIParser.questions.count {
       let fields = NvidiaSMIParser.questions[question]
-      let start = Clock.monotonic
+      let start = clock()
       do {
         let text = try run(["--query-gpu=" + fields.joined(separator: ",")] + format)
         var gpus = NvidiaSMIParser.gpus(text.span, fields: fields)
@@ -91,7 +94,7 @@ final class NvidiaSMI {
       } catch {
         failure = error
         // It refuses a whole question at once for one field that it does not know; when it hangs it is not that.
-        if Clock.monotonic - start > 2 { break }
+        if clock() - start > 2 { break }
         question += 1
       }
     }

@@ -1,0 +1,202 @@
+import SystemIO
+import TestSupport
+import Testing
+
+/// The real binary with a driver's library or tool of the tests' own: what its JSON says of GPUs, compared with goldens.
+///
+/// RECORD_GOLDENS=1 writes the goldens anew; read them before you commit them.
+@Suite(.ownThreads) struct GPUEndToEndTests {
+  /// What Tests/CFakeNVML/fake_nvml.c is compiled for; the golden is named after it.
+  static let scenarios: [[String]] = [
+    ["COUNT=1"], ["COUNT=8", "IDLE"], ["COUNT=16", "IDLE"], ["MIG"], ["MIG", "UNNAMED"], ["BARE"], ["UNSUPPORTED"],
+    ["ALL_UNKNOWN"], ["DRIVER=390"], ["DRIVER=470"], ["DRIVER=515"], ["DRIVER=535"], ["NEW_TEMPERATURE"], ["UNIFIED"],
+    ["ZERO"], ["LONG"], ["COUNT=2", "LOST_AT=2", "STAYS_LOST"], ["COUNT=3", "FORBIDDEN=1"], ["COUNT=0"], ["NO_DRIVER"],
+    ["HANG_AT=1"],
+  ]
+
+  /// A folder with the library in it.
+  private func library(_ scenario: [String]) throws -> String {
+    let folder = try Fixture(files: [:]).root
+    let words = ["-shared", "-fPIC", "-O1", "-o", folder + "/libnvidia-ml.so.1"] + scenario.map { "-D" + $0 }
+    let source = TestPaths.repository + "/Tests/CFakeNVML/fake_nvml.c"
+    let isCompiled = Self.run("clang", words + [source]) || Self.run("cc", words + [source])
+    try #require(isCompiled)
+    return folder
+  }
+
+  private static func run(_ tool: String, _ words: [String]) -> Bool {
+    let arguments = ([tool] + words).map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var child: pid_t = 0
+    guard posix_spawnp(&child, tool, nil, nil, arguments, environ) == 0 else { return false }
+    var status: Int32 = 0
+    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    return status == 0
+  }
+
+  /// What depends on how often the driver was asked until the sample, and when.
+  private static let counted: Set = [
+    "pcie_receive_bytes_per_sec", "pcie_transmit_bytes_per_sec", "age_seconds", "energy_joules_total", "power_watts",
+  ]
+
+  /// The members `gpu` and `gpus` of a sample, a line for each figure.
+  ///
+  /// Of each list of processes the first entry and the number of the others: they are numbered alike, and names, users and
+  /// services are those of whatever runs on this machine under their pids.
+  static func gpus(of sample: String) -> String {
+    var lines: [Substring] = []
+    var isInside = false
+    for line in JSONText.indented(sample).split(separator: "\n") {
+      if line.hasPrefix("  \"gpu\":{") || line.hasPrefix("  \"gpus\":[") { isInside = true }
+      if isInside { lines.append(line) }
+      if line.hasPrefix("  }") || line.hasPrefix("  ]") { isInside = false }
+    }
+    var text = ""
+    var (depth, entries) = ("", 0)
+    for line in lines {
+      let bare = line.drop { $0 == " " }
+      if bare.hasPrefix("\"processes\":[") {
+        depth = String(repeating: " ", count: line.count - bare.count)
+        entries = 0
+      } else if !depth.isEmpty {
+        if line.hasPrefix(depth + "]") {
+          if entries > 1 { text += depth + "  … \(entries - 1) more\n" }
+          depth = ""
+        } else if bare.hasPrefix("{") {
+          entries += 1
+        }
+        if entries > 1, !depth.isEmpty { continue }
+      }
+      let name = bare.split(separator: "\"").first ?? ""
+      if !depth.isEmpty, ["name", "user", "service"].contains(name) { continue }
+      if Self.counted.contains(String(name)) {
+        text += line.prefix { $0 != ":" } + ":…\n"
+      } else {
+        text += line + "\n"
+      }
+    }
+    return text
+  }
+
+  private func compare(_ text: String, with name: String) throws {
+    let path = EndToEndTests.goldens + "/gpu/" + name + ".txt"
+    if getenv("RECORD_GOLDENS") != nil {
+      mkdir(EndToEndTests.goldens + "/gpu", 0o755)
+      let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+      try #require(descriptor >= 0)
+      #expect(StandardStreams.write(text, to: descriptor))
+      close(descriptor)
+      return
+    }
+    let expected = String(decoding: try Files.contents(of: path), as: UTF8.self)
+    let (new, old) = (text.split(separator: "\n"), expected.split(separator: "\n"))
+    #expect(new.count == old.count, "\(name)")
+    for (new, old) in zip(new, old) where new != old {
+      // The machine's memory, where the GPU has none of its own.
+      if ["UNIFIED", "ZERO", "UNSUPPORTED"].contains(name), new.contains("\"vram_") { continue }
+      Issue.record("\(name): \(new) instead of \(old)")
+    }
+  }
+
+  @Test(arguments: scenarios) func library(scenario: [String]) throws {
+    let result = try AgentProcess.run(
+      ["--once", "--json"], environment: ["LD_LIBRARY_PATH": try library(scenario)])
+    #expect(result.status == 0)
+    #expect(result.errors == "")
+    try compare(Self.gpus(of: result.output), with: scenario.joined(separator: "-"))
+  }
+
+  /// What nvidia-smi of a generation prints; the shell answers by the question.
+  static let tools: [String: String] = [
+    "smi-550": """
+    case "$*" in
+      "-q "*) exit 1;;
+      *clocks_event_reasons*)
+        echo 'GPU-1111, 00000000:3B:00.0, 550.54, 71, 87, 24576, 1024, 40, 250.11, 300.00, 1695, 9501, 1980, 45, 4, 16, \
+    P2, 0, 0, 82, [N/A], 0x0000000000000004, 7, [N/A], NVIDIA RTX A5000'
+        echo 'GPU-2222, 00000000:5E:00.0, 550.54, [N/A], [Not Supported], ERR!, [Unknown Error], [N/A], [N/A], [N/A], \
+    [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], NVIDIA RTX A5000'
+        echo 'GPU-3333, 00000000:86:00.0, 550.54, [GPU is lost], [GPU is lost], [GPU is lost], [GPU is lost], [N/A], \
+    [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], [N/A], \
+    NVIDIA RTX A5000';;
+      *compute-apps*) echo 'GPU-1111, 4000000, 512';;
+      *) exit 2;;
+    esac
+    """,
+    "smi-367": """
+    case "$*" in
+      "-q "*|*pstate*) exit 2;;
+      *query-gpu*) echo 'GPU-old, 0000:02:00.0, 367.57, 50, 3, 8192, 100, Quadro, M4000';;
+      *) echo 'GPU-old, 4000001, 90';;
+    esac
+    """,
+    "smi-no-driver": "echo 'NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver.'; exit 9",
+    "smi-garbage": "head -c 3000 /dev/urandom",
+  ]
+
+  private func folder(withTool script: String) throws -> String {
+    let folder = try Fixture(files: ["nvidia-smi": "#!/bin/sh\n" + script + "\n"]).root
+    chmod(folder + "/nvidia-smi", 0o755)
+    return folder
+  }
+
+  @Test(arguments: tools.keys.sorted()) func tool(name: String) throws {
+    let folder = try folder(withTool: try #require(Self.tools[name]))
+    let result = try AgentProcess.run(["--once", "--json"], environment: ["PATH": folder + ":/usr/bin:/bin"])
+    #expect(result.status == 0)
+    try compare(Self.gpus(of: result.output), with: name)
+  }
+
+  /// The seconds of the day of all samples, how long each waited for GPUs, and the last sample's GPUs.
+  private struct Past {
+    var moments: [Int] = []
+    var waits: [Double] = []
+    var gpus = ""
+
+    init(of history: String) {
+      var rest = history[...]
+      while let start = String(rest).end(of: "\"timestamp\":\"") {
+        let sample = String(rest)[start...]
+        let time = sample.dropFirst(11).prefix(8).split(separator: ":").compactMap { Int($0) }
+        if time.count == 3 { moments.append(time[0] * 3_600 + time[1] * 60 + time[2]) }
+        rest = sample
+        if let wait = String(sample).end(of: "\"source\":\"gpu\",\"duration_seconds\":") {
+          waits.append(
+            Double(String(sample)[wait...].prefix { $0.isNumber || $0 == "." || $0 == "e" || $0 == "-" }) ?? 0)
+        }
+      }
+    }
+  }
+
+  /// A driver that never answers again: no tick is missed, the last figures stay with their age, and the end comes.
+  @Test(arguments: ["library", "tool"]) func aHangingDriverDelaysNothing(kind: String) throws {
+    let environment =
+      kind == "library"
+      ? ["LD_LIBRARY_PATH": try library(["HANG_AT=3"])]
+      : ["PATH": try folder(withTool: "exec sleep 60") + ":/usr/bin:/bin"]
+    let (process, port) = try AgentProcess.serving(
+      ["--interval", "1", "--history", "20"], environment: environment)
+    var past = Past(of: "")
+    while past.moments.count < 6 {
+      usleep(200_000)
+      past = Past(of: try HTTP.get("/metrics/history?seconds=60", port: port).body)
+    }
+    // The first comes as soon as it can, the others at the full second.
+    let moments = past.moments.dropFirst()
+    for (earlier, later) in zip(moments, moments.dropFirst()) {
+      #expect((later - earlier + 86_400) % 86_400 == 1, "\(past.moments)")
+    }
+    // Waited for once at most, then not again; the median of a loaded machine is still far below its limit.
+    #expect(past.waits.count >= 6 && past.waits.sorted()[past.waits.count / 2] < 0.05, "\(past.waits)")
+    let latest = try HTTP.get("/metrics/latest", port: port).body
+    if kind == "library" {
+      let age = try #require(latest.end(of: "\"age_seconds\":"))
+      #expect((Double(latest[age...].prefix { $0.isNumber || $0 == "." }) ?? 0) >= 2)
+      #expect(latest.end(of: "\"temperature_c\":60") != nil)
+    } else {
+      #expect(latest.end(of: "\"gpu\":{") == nil)
+    }
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+}
