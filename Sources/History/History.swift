@@ -261,6 +261,15 @@ public final class History: Sendable {
     }
   }
 
+  /// Fills the main track with samples of before this process began, oldest first; before the sampler starts.
+  ///
+  /// Nobody is told of them, and none of them becomes ``latest``: that is what the machine does now.
+  package func restore(_ samples: [Sample]) {
+    state.withLock { state in
+      for sample in samples { state.ring.append(Entry(sample)) }
+    }
+  }
+
   /// Sets what is known before the first sample, and tells the observers nothing: it is no sample.
   public func setPreview(_ sample: Sample) {
     let entry = Entry(sample)
