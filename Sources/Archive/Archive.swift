@@ -1,0 +1,358 @@
+internal import AgentMetrics
+public import History
+internal import Synchronization
+internal import SystemIO
+
+/// History that lasts: keeps the samples of a History in an SQLite file, and answers for the time before memory begins.
+///
+/// A thread of its own writes. Whatever happens to the file, the agent goes on with what it has in memory: the archive
+/// says once what is wrong, keeps the samples that wait as long as there is room for them in memory, and tries again. It
+/// never deletes the file; a damaged one is moved aside.
+///
+/// What is lost when the process is killed: the samples of the last ``flushSeconds``, or one interval where that is longer. Power
+/// failures may take the last commits besides, and never damage the file.
+public final class Archive: Sendable {
+  /// Settings that tests change.
+  struct Timing: Sendable {
+    /// Seconds that samples may wait to be written together.
+    var flush = 10.0
+    /// Seconds between two tries at first, and at most.
+    var firstRetry = 1.0
+    var longestRetry = 60.0
+    /// Seconds between two looks for what is too old.
+    var prune = 600.0
+  }
+
+  /// How often samples are written at least, in seconds.
+  public static let flushSeconds = Timing().flush
+
+  private struct Inbox {
+    var waiting: [History.Entry] = []
+    /// When the oldest of them came, by the monotonic clock.
+    var since = Double.nan
+    /// Somebody waits until all of this is written.
+    var isUrgent = false
+    var isStopping = false
+    var hasEnded = false
+    var hasOpened = false
+  }
+
+  let path: String
+  private let history: History
+  private let retention: Retention
+  private let sizeLimit: Int64?
+  private let timing: Timing
+  private let report: @Sendable (String) -> Void
+  private let inbox = Condition(Inbox())
+  private let state: Mutex<ArchiveStatus>
+  private let observer = Mutex<Int?>(nil)
+  let queries: ArchiveQueries
+
+  /// An archive that has not started.
+  ///
+  /// - Parameters:
+  ///   - sizeLimit: bytes that the file may grow to; nil where only time limits it.
+  ///   - report: is told in one line when something begins to fail and when it works again.
+  public convenience init(
+    path: String, history: History, retention: Retention = Retention(), sizeLimit: Int64? = nil,
+    report: @escaping @Sendable (String) -> Void
+  ) {
+    self.init(
+      path: path, history: history, retention: retention, sizeLimit: sizeLimit, timing: Timing(), report: report)
+  }
+
+  init(
+    path: String, history: History, retention: Retention, sizeLimit: Int64?, timing: Timing,
+    report: @escaping @Sendable (String) -> Void
+  ) {
+    self.path = path
+    self.history = history
+    self.retention = retention
+    self.sizeLimit = sizeLimit
+    self.timing = timing
+    self.report = report
+    state = Mutex(ArchiveStatus(path: path))
+    queries = ArchiveQueries(path: path)
+  }
+
+  deinit {
+    queries.stop()
+  }
+
+  /// How it is doing.
+  public var status: ArchiveStatus {
+    var status = state.withLock { $0 }
+    status.pending = inbox.withState { $0.waiting.count }
+    status.damaged = queries.damaged
+    return status
+  }
+
+  /// Opens the file, fills the History with the newest samples in it, and from then on writes what comes to the History;
+  /// before the sampler starts.
+  ///
+  /// Returns when the History is filled, or cannot be; after 5 s at the latest.
+  public func start() {
+    let started = Thread.start("archive", stackSize: 2 << 20) { [self] in
+      run()
+      inbox.update { $0.hasEnded = true }
+    }
+    guard started else {
+      fail(ArchiveFailure("\(path): there is no thread to write on", .reopen))
+      return inbox.update { $0.hasEnded = true }
+    }
+    _ = inbox.wait(atMost: 5) { $0.hasOpened || $0.hasEnded ? true : nil }
+    let number = history.observe { [weak self] entry in self?.take(entry) }
+    observer.withLock { $0 = number }
+  }
+
+  /// Writes what waits, closes the file and ends the thread; at most `seconds`.
+  public func stop(atMost seconds: Double = 2) {
+    if let number = observer.withLock({ $0 }) { history.remove(number) }
+    inbox.update { $0.isStopping = true }
+    _ = inbox.wait(atMost: seconds) { $0.hasEnded ? true : nil }
+    queries.stop()
+  }
+
+  /// Waits until all that came before is written; false where it is not after `seconds`.
+  @discardableResult
+  public func flush(atMost seconds: Double) -> Bool {
+    inbox.update { $0.isUrgent = true }
+    return inbox.wait(atMost: seconds) { $0.waiting.isEmpty || $0.hasEnded ? $0.waiting.isEmpty : nil } ?? false
+  }
+
+  /// On the sampler's thread.
+  private func take(_ entry: History.Entry) {
+    let capacity = max(history.capacity, 64)
+    let isFull = inbox.update { inbox in
+      if inbox.waiting.isEmpty { inbox.since = Clock.monotonic }
+      inbox.waiting.append(entry)
+      guard inbox.waiting.count > capacity else { return false }
+      inbox.waiting.removeFirst()
+      return true
+    }
+    if isFull { state.withLock { $0.lost += 1 } }
+  }
+
+  // MARK: The thread
+
+  /// What is open, on the thread alone.
+  private struct Open {
+    let file: ArchiveFile
+    let lock: FileLock?
+    let identity: Identity
+    /// When old data was last looked for, by the monotonic clock.
+    var pruned = -Double.infinity
+  }
+
+  /// What tells one file from another of the same name.
+  private struct Identity: Equatable {
+    let device: UInt64
+    let inode: UInt64
+
+    init?(_ path: String) {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      device = UInt64(truncatingIfNeeded: status.st_dev)
+      inode = UInt64(truncatingIfNeeded: status.st_ino)
+    }
+  }
+
+  private func run() {
+    var open: Open?
+    var isFirst = true
+    var retry = timing.firstRetry
+    while true {
+      do throws(ArchiveFailure) {
+        if open == nil {
+          open = try openFile(restoring: isFirst)
+          isFirst = false
+          inbox.update { $0.hasOpened = true }
+          if let open { try check(open) }
+        }
+        guard var current = open else { continue }
+        defer { if open != nil { open = current } }
+        if Identity(path) != current.identity {
+          open = nil
+          current.file.database.close()
+          // The new file gets what is still in memory.
+          inbox.update { $0.waiting = history.all }
+          throw ArchiveFailure("\(path): it was deleted or replaced; a new one is begun", .wait)
+        }
+        try step(&current)
+        works()
+        retry = timing.firstRetry
+        if inbox.withState({ $0.isStopping && $0.waiting.isEmpty }) {
+          current.file.close()
+          return
+        }
+      } catch {
+        isFirst = false
+        inbox.update { $0.hasOpened = true }
+        fail(error)
+        switch error.remedy {
+        case .wait: break
+        case .reopen:
+          open?.file.database.close()
+          open = nil
+        case .moveAside:
+          open?.file.database.close()
+          open = nil
+          moveAside()
+          continue
+        }
+        if inbox.wait(atMost: retry, { $0.isStopping ? true : nil }) == true { return }
+        retry = min(retry * 2, timing.longestRetry)
+      }
+    }
+  }
+
+  /// Waits for samples and writes them, or lets old ones go.
+  private func step(_ open: inout Open) throws(ArchiveFailure) {
+    let batch = timing.flush
+    let interval = Double(history.interval)
+    let due: [History.Entry]? = inbox.wait(atMost: 30) { inbox in
+      if inbox.waiting.isEmpty { return inbox.isStopping ? [] : nil }
+      // What fills the time of a flush, or has waited for so long.
+      let isDue =
+        interval >= batch || Double(inbox.waiting.count) * interval >= batch || inbox.isStopping || inbox.isUrgent
+        || Clock.monotonic - inbox.since >= batch
+      return isDue ? inbox.waiting : nil
+    }
+    if let due, !due.isEmpty {
+      try checked { () throws(SQLiteError) in try open.file.write(due.map(\.sample)) }
+      inbox.update { inbox in
+        // Meanwhile newer ones may have come, and the oldest may have been given up.
+        if let last = due.last, let index = inbox.waiting.lastIndex(where: { $0 === last }) {
+          inbox.waiting.removeSubrange(...index)
+        }
+        inbox.since = Clock.monotonic
+        if inbox.waiting.isEmpty { inbox.isUrgent = false }
+      }
+      noteExtent(of: open.file)
+    }
+    let now = Clock.monotonic
+    if now - open.pruned >= timing.prune {
+      open.pruned = now
+      try checked { () throws(SQLiteError) in try open.file.prune(now: Int64(Clock.realtime * 1_000)) }
+      noteExtent(of: open.file)
+    }
+  }
+
+  private func noteExtent(of file: ArchiveFile) {
+    let oldest = (try? ArchiveReader(file.database).extent(of: .raw))?.map { Double($0.lowerBound) / 1_000 }
+    let bytes = (try? file.database.integer("PRAGMA page_count")) ?? 0
+    let size = (try? file.database.integer("PRAGMA page_size")) ?? 0
+    state.withLock { state in
+      state.newest = file.newest.map { Double($0) / 1_000 } ?? .nan
+      state.oldest = oldest ?? .nan
+      state.bytes = bytes &* size
+    }
+  }
+
+  private func openFile(restoring: Bool) throws(ArchiveFailure) -> Open {
+    let lock: FileLock?
+    do throws(SystemError) {
+      lock = try FileLock(besides: path)
+    } catch {
+      guard error.code == EWOULDBLOCK else {
+        // Where not even that can be written, SQLite says better why.
+        lock = nil
+        return try openFile(lock: nil, restoring: restoring)
+      }
+      throw ArchiveFailure("\(path): another agent is writing to it", .reopen)
+    }
+    return try openFile(lock: lock, restoring: restoring)
+  }
+
+  private func openFile(lock: FileLock?, restoring: Bool) throws(ArchiveFailure) -> Open {
+    let (database, finding) = try checked { () throws(SQLiteError) in
+      let database = try Database(path: path, mode: .readWrite)
+      return (database, try Schema.look(at: database))
+    }
+    switch finding {
+    case .newer(let version):
+      throw ArchiveFailure("\(path): it was made by a newer agent (schema \(version))", .reopen)
+    case .foreign: throw ArchiveFailure("\(path): it is another program's database", .reopen)
+    case .empty, .ours: break
+    }
+    let file = try checked { () throws(SQLiteError) in
+      try Schema.configure(database)
+      if case .empty = finding { try Schema.create(in: database) }
+      return try ArchiveFile(database, interval: history.interval, retention: retention, sizeLimit: sizeLimit)
+    }
+    guard let identity = Identity(path) else { throw ArchiveFailure("\(path): it was deleted", .reopen) }
+    if restoring { history.restore(try checked { () throws(SQLiteError) in try restored(from: file) }) }
+    noteExtent(of: file)
+    queries.reopen()
+    return Open(file: file, lock: lock, identity: identity)
+  }
+
+  /// Runs `body` and says of its failure which file it was.
+  private func checked<Result>(_ body: () throws(SQLiteError) -> Result) throws(ArchiveFailure) -> Result {
+    do {
+      return try body()
+    } catch {
+      throw ArchiveFailure(path, error)
+    }
+  }
+
+  /// The newest samples, as many as the History holds and no older than it reaches back.
+  private func restored(from file: ArchiveFile) throws(SQLiteError) -> [Sample] {
+    let now = Clock.realtime
+    let boottime = Clock.boottime
+    let reach = Double(history.capacity) * Double(history.interval)
+    let reader = ArchiveReader(file.database)
+    var samples = try reader.samples(from: Int64((now - reach) * 1_000), to: Int64(now * 1_000))
+    if samples.count > history.capacity { samples.removeFirst(samples.count - history.capacity) }
+    for index in samples.indices {
+      // By the clock of this boot, as if the machine had been up then.
+      samples[index].boottime = boottime - (now - samples[index].timestamp.seconds)
+    }
+    return samples
+  }
+
+  /// After an end that was none, whether the file is sound.
+  private func check(_ open: Open) throws(ArchiveFailure) {
+    let database = open.file.database
+    let finding = try checked { () throws(SQLiteError) -> String? in
+      if try database.integer("SELECT value FROM meta WHERE name = 'clean'") == 1 { return nil }
+      return try database.text("PRAGMA quick_check(1)")
+    }
+    if let finding, finding != "ok" { throw ArchiveFailure("\(path): it is damaged (\(finding))", .moveAside) }
+    try checked { () throws(SQLiteError) in try database.run("INSERT OR REPLACE INTO meta VALUES('clean', 0)") }
+  }
+
+  /// Renames a damaged file and what belongs to it, so that somebody may look into it.
+  private func moveAside() {
+    queries.reopen()
+    let moment = Timestamp(seconds: Clock.realtime).rfc3339.filter { $0 != "-" && $0 != ":" }
+    var name = "\(path).damaged-\(moment)"
+    var count = 1
+    while Files.exists(name) {
+      count += 1
+      name = "\(path).damaged-\(moment)-\(count)"
+    }
+    for suffix in ["", "-wal", "-shm"] where rename(path + suffix, name + suffix) != 0 && suffix.isEmpty {
+      return fail(ArchiveFailure("\(path): it is damaged and cannot be moved aside", .reopen))
+    }
+    state.withLock { $0.movedAside = name }
+    report("archive: \(path) was damaged and is now \(name); a new one is begun")
+    inbox.update { $0.waiting = history.all }
+  }
+
+  private func fail(_ failure: ArchiveFailure) {
+    let isNew = state.withLock { state in
+      defer { state.failure = failure.description }
+      return state.failure == nil
+    }
+    if isNew { report("archive: \(failure)") }
+  }
+
+  private func works() {
+    let didFail = state.withLock { state in
+      defer { state.failure = nil }
+      return state.failure != nil
+    }
+    if didFail { report("archive: \(path): works again") }
+  }
+}

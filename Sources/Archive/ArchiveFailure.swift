@@ -1,0 +1,38 @@
+internal import CSQLite
+internal import SystemIO
+
+/// Why the archive cannot be written or read now, in one line.
+public struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What is to be done about it.
+  enum Remedy {
+    /// Try the same again later.
+    case wait
+    /// Open the file anew, later.
+    case reopen
+    /// Move the file aside and begin a new one.
+    case moveAside
+  }
+
+  /// The line.
+  public let description: String
+  let remedy: Remedy
+
+  init(_ description: String, _ remedy: Remedy) {
+    self.description = description
+    self.remedy = remedy
+  }
+
+  init(_ path: String, _ error: SQLiteError) {
+    let (reason, remedy): (String, Remedy) =
+      switch error.primary {
+      case SQLITE_FULL: ("there is no space left for it", .wait)
+      case SQLITE_BUSY, SQLITE_LOCKED: ("another process is writing to it", .wait)
+      case SQLITE_READONLY, SQLITE_PERM: ("it cannot be written to", .reopen)
+      case SQLITE_CANTOPEN: ("it cannot be opened", .reopen)
+      case SQLITE_NOTADB: ("it is not an SQLite database", .reopen)
+      case SQLITE_CORRUPT: ("it is damaged", .moveAside)
+      default: ("it cannot be used", .reopen)
+      }
+    self.init("\(path): \(reason) (\(error.message))", remedy)
+  }
+}

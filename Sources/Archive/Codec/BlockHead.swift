@@ -1,0 +1,30 @@
+/// The moments of a block's samples, which all its chunks share.
+///
+/// Layout: ``Sealed`` bytes of kind 6: the length in bytes of the first column (varint), the ``Column`` of the times and that of the
+/// stretches, in milliseconds. A tier's block has its steps' starts, and no stretches.
+struct BlockHead: Equatable {
+  /// POSIX time in milliseconds.
+  var times: [Int64]
+  /// Milliseconds that rates are means over.
+  var stretches: [Int64]
+
+  init(times: [Int64], stretches: [Int64]) {
+    self.times = times
+    self.stretches = stretches
+  }
+
+  func encoded() -> [UInt8] {
+    let first = Column.encode(times)
+    var body: [UInt8] = []
+    body.append(varint: UInt64(first.count))
+    return Sealed.seal(.head, body + first + Column.encode(stretches))
+  }
+
+  /// Reads the head of a block with `count` slots.
+  init(_ bytes: [UInt8], count: Int) throws(DamagedBytes) {
+    var reader = try Sealed.open(bytes, as: .head)
+    let length = try reader.varint()
+    times = try Column.decode(reader.bytes(length), count: count)
+    stretches = try Column.decode(reader.rest, count: count)
+  }
+}

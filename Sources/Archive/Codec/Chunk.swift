@@ -1,0 +1,105 @@
+internal import AgentMetrics
+
+/// One series over one block: what a row of the table `chunk` holds.
+///
+/// Layout: ``Sealed`` bytes of kind
+/// - 0 *values*: the precision's byte (``Precision``), then the ``Column`` of the values;
+/// - 1 *rollup*: the precision's byte, 64 added where it is a counter; the lengths in bytes of the first three columns
+///   (varints); the columns of, for each step, the count of samples that had a value, the least, the greatest minus the least, and
+///   the sum minus what it would be if the mean lay half-way: sum − ⌊count × (least + greatest) ÷ 2⌋. Of a counter the last column is
+///   the last value minus the greatest. In precision *bits* the greatest and the last column (as bits of a double) stand for
+///   themselves. A step without values has count 0 and is absent in the others.
+/// - 2 *same*: the number of an earlier series of the block whose chunk is this one too (varint).
+///
+/// The number of slots is the block's.
+enum Chunk: Equatable {
+  case values(Precision, [Int64])
+  case rollup(Precision, Rollup)
+  case same(as: Int)
+
+  /// The columns of a tier.
+  struct Rollup: Equatable {
+    var isCounter = false
+    var counts: [Int64] = []
+    var least: [Int64] = []
+    var greatest: [Int64] = []
+    /// Of a counter the last values.
+    var sums: [Int64] = []
+  }
+
+  func encoded() -> [UInt8] {
+    var body: [UInt8] = []
+    let kind: Sealed.Kind
+    switch self {
+    case .values(let precision, let values):
+      kind = .values
+      body.append(precision.byte)
+      body += Column.encode(values)
+    case .rollup(let precision, let rollup):
+      kind = .rollup
+      body.append(precision.byte(isCounter: rollup.isCounter))
+      let columns = [
+        rollup.counts, rollup.least, Self.spread(rollup, precision), Self.lean(rollup, precision),
+      ].map(Column.encode)
+      for column in columns.dropLast() { body.append(varint: UInt64(column.count)) }
+      for column in columns { body += column }
+    case .same(let series):
+      kind = .same
+      body.append(varint: UInt64(series))
+    }
+    return Sealed.seal(kind, body)
+  }
+
+  /// Reads a chunk of a block with `count` slots.
+  init(_ bytes: [UInt8], count: Int) throws(DamagedBytes) {
+    var (kind, reader) = try Sealed.open(bytes)
+    try self.init(kind, &reader, count: count)
+  }
+
+  init(_ kind: Sealed.Kind, _ reader: inout ByteReader, count: Int) throws(DamagedBytes) {
+    switch kind {
+    case .values:
+      let precision = try Precision(byte: reader.byte())
+      self = .values(precision, try Column.decode(reader.rest, count: count))
+    case .rollup:
+      let (precision, isCounter) = try Precision.withCounter(byte: reader.byte())
+      let lengths = [try reader.varint(), try reader.varint(), try reader.varint()]
+      var rollup = Rollup()
+      rollup.isCounter = isCounter
+      rollup.counts = try Column.decode(reader.bytes(lengths[0]), count: count)
+      rollup.least = try Column.decode(reader.bytes(lengths[1]), count: count)
+      rollup.greatest = try Column.decode(reader.bytes(lengths[2]), count: count)
+      rollup.sums = try Column.decode(reader.rest, count: count)
+      if precision != .bits {
+        for index in 0..<count where rollup.least[index] != Precision.absent {
+          rollup.greatest[index] = rollup.least[index] &+ rollup.greatest[index]
+          rollup.sums[index] = rollup.sums[index] &+ Self.half(rollup, index)
+        }
+      }
+      self = .rollup(precision, rollup)
+    case .same:
+      self = .same(as: Int(truncatingIfNeeded: try reader.varint()))
+    default: throw DamagedBytes(reason: "it is no chunk")
+    }
+  }
+
+  /// What sums would be if means lay half-way; of counters, what the last would be if they only grow.
+  private static func half(_ rollup: Rollup, _ index: Int) -> Int64 {
+    if rollup.isCounter { return rollup.greatest[index] }
+    return (rollup.counts[index] &* (rollup.least[index] &+ rollup.greatest[index])) >> 1
+  }
+
+  private static func spread(_ rollup: Rollup, _ precision: Precision) -> [Int64] {
+    if precision == .bits { return rollup.greatest }
+    return rollup.greatest.indices.map {
+      rollup.least[$0] == Precision.absent ? Precision.absent : rollup.greatest[$0] &- rollup.least[$0]
+    }
+  }
+
+  private static func lean(_ rollup: Rollup, _ precision: Precision) -> [Int64] {
+    if precision == .bits { return rollup.sums }
+    return rollup.sums.indices.map {
+      rollup.least[$0] == Precision.absent ? Precision.absent : rollup.sums[$0] &- half(rollup, $0)
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/// A row of integers with gaps, written small.
+///
+/// Layout: a byte of flags; unless all slots are absent, the first present integer (zigzag varint) and, where flag *step*
+/// is set, the greatest common divisor g of all differences from it (varint); then a range-coded stream to the end.
+///
+/// Flags: bits 0–2 *smoothing* s; bit 3 *slope*; bit 4 *step*; bit 5 *gaps*; bits 6–7 form: 0 coded, 1 all slots hold the
+/// first integer, 2 all slots are absent.
+///
+/// The stream: where *gaps* is set, each slot begins with a bit that says whether it is absent, with a model for each of
+/// whether the one before was. Each present integer v is w = (v − first) ÷ g; after the first, of which w = 0, it is told as
+/// the difference (``IntegerModel``) from what the ones before make expected. Without *slope* x = w; with it x = w minus the
+/// w before, and the first has none. Expected of x is ⌊a ÷ 2^s⌋, where a starts at 0 and the n-th x adds to it its difference
+/// from what was expected, times 2^s ÷ n as long as n < 2^s: a mean of all x at first, then of the last ones, for s = 0 the x
+/// before. With *slope*, the w before is added. All arithmetic is modulo 2⁶⁴, all quotients are rounded towards 0 unless said
+/// otherwise. The writer keeps the s and slope that are likely to give the shortest stream.
+enum Column {
+  private enum Form: UInt8 {
+    case coded = 0, constant, empty
+  }
+
+  private static let smoothings = 0...5
+
+  /// The predictor with its state.
+  private struct Predictor {
+    let smoothing: Int64
+    let hasSlope: Bool
+    private var sum: Int64 = 0
+    private var count: Int64 = 0
+    private var last: Int64?
+
+    init(smoothing: Int, hasSlope: Bool) {
+      self.smoothing = Int64(smoothing)
+      self.hasSlope = hasSlope
+    }
+
+    /// What is expected of the next w.
+    var expected: Int64 {
+      hasSlope ? (last ?? 0) &+ (sum >> smoothing) : sum >> smoothing
+    }
+
+    mutating func learn(_ value: Int64) {
+      defer { last = value }
+      if hasSlope, last == nil { return }
+      count += 1
+      let rest = (hasSlope ? value &- (last ?? 0) : value) &- (sum >> smoothing)
+      sum = sum &+ (count < 1 << smoothing ? (rest << smoothing) / count : rest)
+    }
+  }
+
+  static func encode(_ values: [Int64]) -> [UInt8] {
+    guard let first = values.first(where: { $0 != Precision.absent }) else { return [Form.empty.rawValue << 6] }
+    let hasGaps = values.contains(Precision.absent)
+    var divisor: UInt64 = 0
+    for value in values where value != Precision.absent { divisor = gcd(divisor, (value &- first).magnitude) }
+    var bytes: [UInt8] = []
+    if divisor == 0, !hasGaps {
+      bytes.append(Form.constant.rawValue << 6)
+      bytes.append(signed: first)
+      return bytes
+    }
+    if divisor == 0 || divisor > UInt64(Int64.max) { divisor = 1 }
+    let step = Int64(divisor)
+    let figures = values.compactMap { $0 == Precision.absent ? nil : ($0 &- first) / step }
+    let (smoothing, hasSlope) = best(for: figures)
+    bytes.append(
+      UInt8(smoothing) | (hasSlope ? 1 << 3 : 0) | (step > 1 ? 1 << 4 : 0) | (hasGaps ? 1 << 5 : 0))
+    bytes.append(signed: first)
+    if step > 1 { bytes.append(varint: divisor) }
+    var coder = RangeEncoder()
+    var model = IntegerModel()
+    var gaps = [BitModel(), BitModel()]
+    var wasAbsent = false
+    var predictor = Predictor(smoothing: smoothing, hasSlope: hasSlope)
+    var isFirst = true
+    for value in values {
+      let isAbsent = value == Precision.absent
+      if hasGaps {
+        coder.encode(isAbsent, &gaps[wasAbsent ? 1 : 0])
+        wasAbsent = isAbsent
+      }
+      if isAbsent { continue }
+      let figure = (value &- first) / step
+      if !isFirst { model.encode(figure &- predictor.expected, to: &coder) }
+      isFirst = false
+      predictor.learn(figure)
+    }
+    bytes += coder.finish()
+    return bytes
+  }
+
+  /// The predictor that leaves the least.
+  private static func best(for figures: [Int64]) -> (smoothing: Int, hasSlope: Bool) {
+    var best = (smoothing: 0, hasSlope: false)
+    var least = Int.max
+    for hasSlope in [false, true] {
+      for smoothing in smoothings {
+        var predictor = Predictor(smoothing: smoothing, hasSlope: hasSlope)
+        var cost = 0
+        for figure in figures {
+          let rest = (figure &- predictor.expected).magnitude
+          // Digits, and for what lies between two powers of two a part of one, in 16ths.
+          let length = 64 - rest.leadingZeroBitCount
+          cost += length < 5 ? sixteenths[Int(rest)] : length * 16 + Int(rest >> UInt64(length - 5)) - 16
+          predictor.learn(figure)
+        }
+        if cost < least {
+          least = cost
+          best = (smoothing, hasSlope)
+        }
+      }
+    }
+    return best
+  }
+
+  /// 16 × log₂(1 + n) and the sign.
+  private static let sixteenths = [0, 32, 41, 48, 53, 57, 61, 64, 67, 69, 71, 73, 75, 77, 79, 80]
+
+  private static func gcd(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    var (left, right) = (left, right)
+    while right != 0 { (left, right) = (right, left % right) }
+    return left
+  }
+
+  /// Reads `count` slots.
+  static func decode(_ bytes: ArraySlice<UInt8>, count: Int) throws(DamagedBytes) -> [Int64] {
+    var reader = ByteReader(bytes)
+    let flags = try reader.byte()
+    guard let form = Form(rawValue: flags >> 6) else { throw DamagedBytes(reason: "a column's form is unknown") }
+    if form == .empty { return [Int64](repeating: Precision.absent, count: count) }
+    let first = try reader.signed()
+    if form == .constant { return [Int64](repeating: first, count: count) }
+    let smoothing = Int(flags & 7)
+    guard smoothings.contains(smoothing) else { throw DamagedBytes(reason: "a column's predictor is unknown") }
+    let step = flags & 1 << 4 == 0 ? 1 : Int64(bitPattern: try reader.varint())
+    let hasGaps = flags & 1 << 5 != 0
+    var coder = RangeDecoder(reader.rest)
+    var model = IntegerModel()
+    var gaps = [BitModel(), BitModel()]
+    var wasAbsent = false
+    var predictor = Predictor(smoothing: smoothing, hasSlope: flags & 1 << 3 != 0)
+    var isFirst = true
+    var values: [Int64] = []
+    values.reserveCapacity(count)
+    for _ in 0..<count {
+      if hasGaps {
+        wasAbsent = coder.decode(&gaps[wasAbsent ? 1 : 0])
+        if wasAbsent {
+          values.append(Precision.absent)
+          continue
+        }
+      }
+      let figure = isFirst ? 0 : predictor.expected &+ model.decode(from: &coder)
+      isFirst = false
+      predictor.learn(figure)
+      values.append(first &+ figure &* step)
+    }
+    return values
+  }
+}

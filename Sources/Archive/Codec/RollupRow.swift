@@ -1,0 +1,129 @@
+/// One step of a tier as it is first written.
+///
+/// Layout: ``Sealed`` bytes of kind 4: the step's end in milliseconds (signed); the number of series; for each its number less
+/// the one before, its precision's byte, 64 added where it is a counter, the count of samples that had a value, then the least,
+/// the greatest less the least and the sum less count × least (signed). Of a counter, the sum's place holds the last value, less
+/// the greatest. In precision *bits* the last two stand for themselves.
+struct RollupRow: Equatable {
+  /// One series.
+  struct Cell: Equatable {
+    let series: Int
+    let precision: Precision
+    let isCounter: Bool
+    let count: Int64
+    let least: Int64
+    let greatest: Int64
+    /// Of a counter the last value.
+    let sum: Int64
+  }
+
+  /// End of the step.
+  var time: Int64
+  /// By ascending number.
+  var cells: [Cell] = []
+
+  init(time: Int64) {
+    self.time = time
+  }
+
+  func encoded() -> [UInt8] {
+    var body: [UInt8] = []
+    body.reserveCapacity(cells.count * 8)
+    body.append(signed: time)
+    body.append(varint: UInt64(cells.count))
+    var number = 0
+    for cell in cells {
+      body.append(varint: UInt64(cell.series - number))
+      number = cell.series
+      body.append(cell.precision.byte(isCounter: cell.isCounter))
+      body.append(varint: UInt64(cell.count))
+      body.append(signed: cell.least)
+      let isPlain = cell.precision == .bits
+      body.append(signed: isPlain ? cell.greatest : cell.greatest &- cell.least)
+      body.append(
+        signed: isPlain
+          ? cell.sum : cell.sum &- (cell.isCounter ? cell.greatest : cell.count &* cell.least))
+    }
+    return Sealed.seal(.rollupJournal, body)
+  }
+
+  /// Reads a row.
+  ///
+  /// - Parameter wanted: the series that are wanted; nil for all.
+  init(_ bytes: [UInt8], wanted: Set<Int>? = nil) throws(DamagedBytes) {
+    var reader = try Sealed.open(bytes, as: .rollupJournal)
+    try self.init(from: &reader, wanted: wanted)
+  }
+
+  init(from reader: inout ByteReader, wanted: Set<Int>?) throws(DamagedBytes) {
+    time = try reader.signed()
+    let series = try reader.count(atMost: reader.rest.count)
+    cells.reserveCapacity(min(series, wanted?.count ?? series))
+    var number = 0
+    for _ in 0..<series {
+      number = Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: number) &+ (try reader.varint()))
+      let (precision, isCounter) = try Precision.withCounter(byte: reader.byte())
+      let count = Int64(truncatingIfNeeded: try reader.varint())
+      let least = try reader.signed()
+      var greatest = try reader.signed()
+      var sum = try reader.signed()
+      guard wanted?.contains(number) ?? true else { continue }
+      if precision != .bits {
+        greatest = greatest &+ least
+        sum = sum &+ (isCounter ? greatest : count &* least)
+      }
+      cells.append(
+        Cell(
+          series: number, precision: precision, isCounter: isCounter, count: count, least: least, greatest: greatest,
+          sum: sum))
+    }
+  }
+}
+
+/// What one series did in the step that is not over yet.
+struct Accumulator {
+  private(set) var count: Int64 = 0
+  private var least: Int64 = 0
+  private var greatest: Int64 = 0
+  /// Of a counter the last value.
+  private var sum: Int64 = 0
+  /// The same as doubles, from the first value on that no integer holds.
+  private var real: (least: Double, greatest: Double, sum: Double)?
+
+  mutating func add(_ value: Double, _ precision: Precision, factor: Double, isCounter: Bool) {
+    guard value.isFinite else { return }
+    if real == nil, precision != .bits, let integer = precision.integer(value, factor: factor) {
+      least = count == 0 ? integer : min(least, integer)
+      greatest = count == 0 ? integer : max(greatest, integer)
+      sum = isCounter ? integer : sum &+ integer
+    } else {
+      var (low, high, total) =
+        real
+        ?? (count == 0
+          ? (value, value, 0)
+          : (
+            precision.value(least, factor: factor), precision.value(greatest, factor: factor),
+            precision.value(sum, factor: factor)
+          ))
+      low = min(low, value)
+      high = max(high, value)
+      total = isCounter ? value : total + value
+      real = (low, high, total)
+    }
+    count += 1
+  }
+
+  /// The cell of a step; nil where there was no value.
+  func cell(_ series: Int, _ precision: Precision, isCounter: Bool) -> RollupRow.Cell? {
+    guard count > 0 else { return nil }
+    guard let real else {
+      return RollupRow.Cell(
+        series: series, precision: precision, isCounter: isCounter, count: count, least: least, greatest: greatest,
+        sum: sum)
+    }
+    func bits(_ value: Double) -> Int64 { Int64(bitPattern: (value == 0 ? 0 : value).bitPattern) }
+    return RollupRow.Cell(
+      series: series, precision: .bits, isCounter: isCounter, count: count, least: bits(real.least), greatest: bits(real.greatest),
+      sum: bits(real.sum))
+  }
+}

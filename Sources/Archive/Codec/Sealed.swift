@@ -1,0 +1,38 @@
+/// Bytes with a version and a checksum around them: a byte, 16 × kind + version; the CRC-32C of that byte and of all that
+/// follows the sum (4 bytes, lowest first); the body.
+enum Sealed {
+  /// What every kind of sealed bytes is written in today.
+  static let version: UInt8 = 1
+
+  /// What is inside; told apart, so that one is never taken for another.
+  enum Kind: UInt8 {
+    case values = 0, rollup, same, journal, rollupJournal, items, head
+  }
+
+  static func seal(_ kind: Kind, _ body: [UInt8]) -> [UInt8] {
+    let first = kind.rawValue << 4 | version
+    var bytes = [first]
+    bytes.reserveCapacity(body.count + 5)
+    bytes.append(word: CRC32C.of(first, body[...]))
+    bytes += body
+    return bytes
+  }
+
+  static func open(_ bytes: [UInt8]) throws(DamagedBytes) -> (Kind, ByteReader) {
+    var reader = ByteReader(bytes[...])
+    let first = try reader.byte()
+    let sum = try reader.word()
+    guard first & 15 == version, let kind = Kind(rawValue: first >> 4) else {
+      throw DamagedBytes(reason: "its version is unknown")
+    }
+    guard CRC32C.of(first, reader.rest) == sum else { throw DamagedBytes(reason: "its checksum is wrong") }
+    return (kind, reader)
+  }
+
+  /// The body of bytes of one kind.
+  static func open(_ bytes: [UInt8], as wanted: Kind) throws(DamagedBytes) -> ByteReader {
+    let (kind, reader) = try open(bytes)
+    guard kind == wanted else { throw DamagedBytes(reason: "it is of another kind") }
+    return reader
+  }
+}

@@ -1,0 +1,262 @@
+internal import AgentMetrics
+
+/// What the archive's file holds, read with one connection.
+struct ArchiveReader {
+  let database: Database
+
+  init(_ database: Database) {
+    self.database = database
+  }
+
+  // MARK: Series and texts
+
+  static func series(of database: Database) throws(SQLiteError) -> SeriesTable {
+    var table = SeriesTable()
+    try database.run("SELECT id, kind, metric, labels, unit FROM series") { row in
+      // What a later version of this schema's may have added is of no use here, and stays.
+      guard let kind = SeriesKey.Kind(rawValue: row.integer(1)), let id = row.text(2),
+        let labels = row.text(3).flatMap([String].init(netstrings:)),
+        let number = Int(exactly: row.integer(0)), (1..<SeriesTable.most).contains(number)
+      else { return true }
+      table.insert(
+        number, SeriesKey(kind: kind, id: id, labels: labels), row.text(4).flatMap(Unit.init(rawValue:)) ?? .none)
+      return true
+    }
+    return table
+  }
+
+  /// The text of each series that has one at a moment.
+  static func texts(of database: Database, at time: Int64) throws(SQLiteError) -> [Int: String] {
+    var texts: [Int: String] = [:]
+    // With a bare column beside max(), SQLite gives that of the greatest row.
+    try database.run("SELECT series, max(t), value FROM text WHERE t <= ? GROUP BY series", [.integer(time)]) { row in
+      if let text = row.text(2) { texts[Int(row.integer(0))] = text }
+      return true
+    }
+    return texts
+  }
+
+  /// What became of texts after one moment and up to another, in order of time.
+  func textChanges(after start: Int64, to end: Int64) throws(SQLiteError) -> [(time: Int64, series: Int, text: String?)] {
+    var changes: [(time: Int64, series: Int, text: String?)] = []
+    try database.run("SELECT t, series, value FROM text WHERE t > ? AND t <= ? ORDER BY t", [.integer(start), .integer(end)]) {
+      row in
+      changes.append((row.integer(0), Int(row.integer(1)), row.text(2)))
+      return true
+    }
+    return changes
+  }
+
+  /// Series that the journal names.
+  func journalSeries() throws(SQLiteError) -> Set<Int> {
+    var series: Set<Int> = []
+    try database.run("SELECT id, data FROM journal") { row in
+      if row.integer(0) < Schema.journalBase(1) {
+        if let row = try? JournalRow(row.blob(1)) { series.formUnion(row.columns.map(\.series)) }
+      } else if let row = try? RollupRow(row.blob(1)) {
+        series.formUnion(row.cells.map(\.series))
+      }
+      return true
+    }
+    return series
+  }
+
+  // MARK: Stretches
+
+  /// A part of what is stored of one tier, a block or a row of the journal, as far as nothing tells its time anew.
+  struct Piece {
+    enum Source {
+      case block(Int64)
+      case samples(JournalRow)
+      case step(RollupRow)
+    }
+    let source: Source
+    let times: [Int64]
+    let stretches: [Int64]
+    /// The slots that count.
+    var slots: Range<Int>
+
+    /// Moments of the slots that count.
+    var moments: ArraySlice<Int64> { times[slots] }
+  }
+
+  /// The pieces of a tier from one moment to another, both included, in order of time.
+  ///
+  /// Where the clock was set back, a time is told twice; the later telling counts.
+  /// - Parameter wanted: the series that rows of the journal are read for; nil for all.
+  func pieces(of tier: Tier, from start: Int64, to end: Int64, wanted: Set<Int>?) throws(SQLiteError) -> [Piece] {
+    var pieces: [Piece] = []
+    try database.run(
+      "SELECT id, n, head FROM block WHERE tier = ? AND t1 >= ? AND t0 <= ? ORDER BY id",
+      [.integer(Int64(tier.number)), .integer(start), .integer(end)]
+    ) { row in
+      let count = Int(clamping: row.integer(1))
+      guard (1...65_536).contains(count), let head = try? BlockHead(row.blob(2), count: count) else { return true }
+      pieces.append(
+        Piece(source: .block(row.integer(0)), times: head.times, stretches: head.stretches, slots: 0..<count))
+      return true
+    }
+    try database.run(
+      "SELECT data FROM journal WHERE id >= ? AND id < ? ORDER BY id",
+      [.integer(Schema.journalBase(tier.number)), .integer(Schema.journalBase(tier.number + 1))]
+    ) { row in
+      if tier.step == 0 {
+        guard let row = try? JournalRow(row.blob(0), wanted: wanted), !row.times.isEmpty else { return true }
+        pieces.append(
+          Piece(source: .samples(row), times: row.times, stretches: row.stretches, slots: row.times.indices))
+      } else if let row = try? RollupRow(row.blob(0), wanted: wanted) {
+        pieces.append(Piece(source: .step(row), times: [row.time], stretches: [Precision.absent], slots: 0..<1))
+      }
+      return true
+    }
+    return Self.ordered(pieces, from: start, to: end)
+  }
+
+  /// Takes out what is told twice or lies outside, and orders the rest by time.
+  static func ordered(_ pieces: [Piece], from start: Int64, to end: Int64) -> [Piece] {
+    var result: [Piece] = []
+    var told: [ClosedRange<Int64>] = []
+    for piece in pieces.reversed() {
+      var run: Int?
+      func endRun(at slot: Int) {
+        guard let first = run else { return }
+        var part = piece
+        part.slots = first..<slot
+        result.append(part)
+        run = nil
+      }
+      for slot in piece.slots {
+        let time = piece.times[slot]
+        if time >= start, time <= end, !told.contains(where: { $0.contains(time) }) {
+          if run == nil { run = slot }
+        } else {
+          endRun(at: slot)
+        }
+      }
+      endRun(at: piece.slots.upperBound)
+      guard let first = piece.times.first, let last = piece.times.last, first <= last else { continue }
+      told.append(first...last)
+    }
+    return result.sorted { ($0.moments.first ?? 0) < ($1.moments.first ?? 0) }
+  }
+
+  /// Raw samples as rows, for those that want them whole.
+  func rawRows(from start: Int64, to end: Int64, wanted: Set<Int>?) throws(SQLiteError) -> [JournalRow] {
+    try pieces(of: .raw, from: start, to: end, wanted: wanted).map { piece throws(SQLiteError) in
+      try row(of: piece, wanted: wanted)
+    }
+  }
+
+  /// A piece of raw samples, read.
+  func row(of piece: Piece, wanted: Set<Int>?) throws(SQLiteError) -> JournalRow {
+    var row = JournalRow()
+    row.times = Array(piece.moments)
+    row.stretches = Array(piece.stretches[piece.slots])
+    switch piece.source {
+    case .samples(let whole):
+      row.columns = whole.columns.map { column in
+        JournalRow.Column(series: column.series, precision: column.precision, values: Array(column.values[piece.slots]))
+      }
+      row.items = whole.items.isEmpty ? [] : Array(whole.items[piece.slots])
+    case .block(let block):
+      for (series, chunk) in try chunks(of: block, count: piece.times.count, wanted: wanted) {
+        guard case .values(let precision, let values) = chunk else { continue }
+        row.columns.append(JournalRow.Column(series: series, precision: precision, values: Array(values[piece.slots])))
+      }
+      if wanted == nil { row.items = Array(try items(of: block, count: piece.times.count)[piece.slots]) }
+    case .step: break
+    }
+    return row
+  }
+
+  /// The entries of lists that come and go, by slot.
+  func items(of block: Int64, count: Int) throws(SQLiteError) -> [[ItemList]] {
+    var items: [[ItemList]]?
+    try database.run("SELECT data FROM items WHERE block = ?", [.integer(block)]) { row in
+      items = try? ItemsBlock.decode(row.blob(0), count: count)
+      return false
+    }
+    return items ?? [[ItemList]](repeating: [], count: count)
+  }
+
+  /// The chunks of a block, by series.
+  ///
+  /// - Parameter damaged: is told of each that cannot be read; that series has a gap there.
+  func chunks(
+    of block: Int64, count: Int, wanted: Set<Int>?, damaged: (DamagedBytes) -> Void = { _ in }
+  ) throws(SQLiteError) -> [(series: Int, chunk: Chunk)] {
+    var result: [(series: Int, chunk: Chunk)] = []
+    var references: [(series: Int, other: Int)] = []
+    func take(_ series: Int, _ bytes: [UInt8]) {
+      do throws(DamagedBytes) {
+        let chunk = try Chunk(bytes, count: count)
+        if case .same(let other) = chunk {
+          references.append((series, other))
+        } else {
+          result.append((series, chunk))
+        }
+      } catch {
+        damaged(error)
+      }
+    }
+    let mask = Int64(SeriesTable.most - 1)
+    if let wanted, wanted.count < 40 {
+      for series in wanted.sorted() {
+        try database.run("SELECT data FROM chunk WHERE id = ?", [.integer(Schema.chunk(block, series))]) { row in
+          take(series, row.blob(0))
+          return false
+        }
+      }
+    } else {
+      try database.run(
+        "SELECT id, data FROM chunk WHERE id >= ? AND id < ? ORDER BY id",
+        [.integer(Schema.chunk(block, 0)), .integer(Schema.chunk(block + 1, 0))]
+      ) { row in
+        let series = Int(row.integer(0) & mask)
+        if wanted?.contains(series) ?? true { take(series, row.blob(1)) }
+        return true
+      }
+    }
+    guard !references.isEmpty else { return result }
+    var known = Dictionary(result.map { ($0.series, $0.chunk) }, uniquingKeysWith: { first, _ in first })
+    for (series, other) in references {
+      if known[other] == nil, (0..<SeriesTable.most).contains(other) {
+        try database.run("SELECT data FROM chunk WHERE id = ?", [.integer(Schema.chunk(block, other))]) { row in
+          known[other] = try? Chunk(row.blob(0), count: count)
+          return false
+        }
+      }
+      // A reference leads to values, never to another one.
+      switch known[other] {
+      case .values?, .rollup?:
+        if let chunk = known[other] { result.append((series, chunk)) }
+      default: damaged(DamagedBytes(reason: "it refers to nothing"))
+      }
+    }
+    return result
+  }
+
+  /// The first and last moment of a tier; nil where it is empty.
+  func extent(of tier: Tier) throws(SQLiteError) -> ClosedRange<Int64>? {
+    var first = try database.integer("SELECT min(t0) FROM block WHERE tier = ?", [.integer(Int64(tier.number))])
+    var last = try database.integer("SELECT max(t1) FROM block WHERE tier = ?", [.integer(Int64(tier.number))])
+    for (order, isLast) in [("ASC", false), ("DESC", true)] {
+      try database.run(
+        "SELECT data FROM journal WHERE id >= ? AND id < ? ORDER BY id \(order) LIMIT 1",
+        [.integer(Schema.journalBase(tier.number)), .integer(Schema.journalBase(tier.number + 1))]
+      ) { row in
+        let times: [Int64]
+        if tier.step == 0 {
+          times = (try? JournalRow(row.blob(0), wanted: []))?.times ?? []
+        } else {
+          times = (try? RollupRow(row.blob(0), wanted: [])).map { [$0.time] } ?? []
+        }
+        if let low = times.min(), !isLast { first = min(first ?? low, low) }
+        if let high = times.max(), isLast { last = max(last ?? high, high) }
+        return false
+      }
+    }
+    guard let first, let last, first <= last else { return nil }
+    return first...last
+  }
+}

@@ -1,0 +1,250 @@
+internal import AgentMetrics
+
+/// Archived figures as columns: a moment per row, a series per column.
+struct ArchivedColumns: Sendable {
+  struct Series: Sendable {
+    let key: SeriesKey
+    let unit: Unit
+    /// In base units: of a level the mean, of a counter the last; NaN where there is none.
+    var values: [Double]
+    var minima: [Double]
+    var maxima: [Double]
+  }
+
+  /// POSIX time in milliseconds, ascending.
+  var times: [Int64]
+  var series: [Series]
+}
+
+extension ArchiveReader {
+  /// One row of an answer, and what it is made from.
+  private struct Source {
+    let tier: Tier
+    let piece: Piece
+    /// The row of each slot that counts; -1 for none.
+    var rows: [Int]
+    /// Rows that a step of a coarser tier fills besides, up to this one, since nothing finer is left of its time.
+    var lastRows: [Int]
+  }
+
+  /// The columns of some series from one moment to another, both included.
+  ///
+  /// - Parameters:
+  ///   - step: milliseconds of a step, which is called by its end; nil for a row per sample.
+  ///   - most: rows × series at most; nil is returned where there would be more.
+  ///   - damaged: is told of each stretch that cannot be read.
+  func columns(
+    of wanted: [Int], from start: Int64, to end: Int64, step: Int64?, most: Int, damaged: (DamagedBytes) -> Void = { _ in }
+  ) throws(SQLiteError) -> ArchivedColumns? {
+    let set = Set(wanted)
+    var sources: [Source] = []
+    var rowTimes: [Int64] = []
+    for (tier, piece) in try plan(from: start, to: end, step: step, wanted: set) {
+      sources.append(Source(tier: tier, piece: piece, rows: [], lastRows: []))
+    }
+    // Rows first, in order of time.
+    var last: (tier: Tier, time: Int64)?
+    for index in sources.indices {
+      let tier = sources[index].tier
+      for slot in sources[index].piece.slots {
+        let time = sources[index].piece.times[slot]
+        let stretch = sources[index].piece.stretches[slot]
+        if let last, isGap(after: last, to: time, tier, stretch) { appendGap(&rowTimes, last.time, time, tier, step) }
+        last = (tier, time)
+        guard let step else {
+          rowTimes.append(time)
+          sources[index].rows.append(rowTimes.count - 1)
+          sources[index].lastRows.append(rowTimes.count - 1)
+          continue
+        }
+        // A coarser step fills every finer one in it.
+        var row = Self.end(tier.step > step ? time - tier.step + 1 : time, step)
+        let lastRow = Self.end(time, step)
+        while row < lastRow || rowTimes.last ?? .min < row {
+          if rowTimes.last ?? .min < row { rowTimes.append(row) }
+          guard row < lastRow else { break }
+          row += step
+          if rowTimes.count > most { return nil }
+        }
+        let lastIndex = rowTimes.count - 1
+        let first = tier.step > step ? max(0, lastIndex - Int(tier.step / step) + 1) : lastIndex
+        sources[index].rows.append(first)
+        sources[index].lastRows.append(lastIndex)
+      }
+      if rowTimes.count > most / max(1, wanted.count) { return nil }
+    }
+    // A step that is not over is called by its newest sample, since its end is yet to come.
+    if step != nil, let last, let row = rowTimes.last, row > last.time { rowTimes[rowTimes.count - 1] = last.time }
+
+    let table = try Self.series(of: database)
+    var result = ArchivedColumns(times: rowTimes, series: [])
+    var places: [Int: Int] = [:]
+    var builders: [Builder] = []
+    for number in wanted {
+      guard let entry = table[number] else { continue }
+      places[number] = builders.count
+      builders.append(Builder(rows: rowTimes.count, isCounter: entry.key.kind == .counter))
+      let empty: [Double] = []
+      result.series.append(
+        ArchivedColumns.Series(key: entry.key, unit: entry.unit, values: empty, minima: empty, maxima: empty))
+    }
+    for source in sources {
+      try read(source, set, table, damaged) { number, row, lastRow, count, least, greatest, sum in
+        guard let place = places[number] else { return }
+        for row in row...lastRow { builders[place].add(row, count, least, greatest, sum) }
+      }
+    }
+    for index in builders.indices { builders[index].finish(into: &result.series[index]) }
+    return result
+  }
+
+  /// The end of the step that holds a moment.
+  private static func end(_ time: Int64, _ step: Int64) -> Int64 {
+    let rest = time % step
+    return rest > 0 ? time - rest + step : time - rest
+  }
+
+  private func isGap(after last: (tier: Tier, time: Int64), to time: Int64, _ tier: Tier, _ stretch: Int64) -> Bool {
+    let covered = tier.step > 0 ? tier.step : (stretch == Precision.absent ? 0 : stretch)
+    // Half a second of a tick's lateness is none.
+    return time - last.time > covered + max(500, covered / 2)
+  }
+
+  /// Steps without values, or one row where there are no steps; one too for a gap of centuries.
+  private func appendGap(_ rows: inout [Int64], _ last: Int64, _ time: Int64, _ tier: Tier, _ step: Int64?) {
+    guard let step else {
+      rows.append(last + (time - last) / 2)
+      return
+    }
+    let end = Self.end(tier.step > step ? time - tier.step + 1 : time, step)
+    var row = Self.end(last, step) + step
+    guard row < end else { return }
+    if (end - row) / step > 100_000 {
+      rows.append(row)
+      return
+    }
+    while row < end {
+      rows.append(row)
+      row += step
+    }
+  }
+
+  /// Which pieces of which tiers answer, in order of time: the coarsest tier of which a step is made up of whole ones, the finer
+  /// ones where it ends, the coarser ones before it begins.
+  private func plan(
+    from start: Int64, to end: Int64, step: Int64?, wanted: Set<Int>
+  ) throws(SQLiteError) -> [(Tier, Piece)] {
+    var best = 0
+    for tier in Tier.rollups where try extent(of: tier) != nil {
+      if let step, step >= tier.step, step % tier.step == 0 { best = tier.number }
+    }
+    // Steps begin before `start` and end after it: the whole of them is wanted, or nothing.
+    var result: [(Tier, Piece)] = []
+    var newest = start - 1
+    var oldest: Int64?
+    for number in stride(from: best, through: 0, by: -1) {
+      let tier = Tier.all[number]
+      let pieces = try pieces(of: tier, from: newest + 1, to: end, wanted: wanted)
+      for piece in pieces {
+        result.append((tier, piece))
+        if let last = piece.moments.last { newest = max(newest, last) }
+        if oldest == nil, let first = piece.moments.first { oldest = tier.step > 0 ? first - tier.step : first - 1 }
+      }
+    }
+    for tier in Tier.all.dropFirst(best + 1) {
+      let limit = oldest ?? end
+      guard start <= limit else { break }
+      let pieces = try pieces(of: tier, from: start, to: limit, wanted: wanted)
+      result.insert(contentsOf: pieces.map { (tier, $0) }, at: 0)
+      if let first = pieces.first?.moments.first { oldest = first - tier.step }
+    }
+    return result
+  }
+
+  /// Tells what a source holds of each series in each slot.
+  private func read(
+    _ source: Source, _ wanted: Set<Int>, _ table: SeriesTable, _ damaged: (DamagedBytes) -> Void,
+    _ body: (_ series: Int, _ row: Int, _ lastRow: Int, _ count: Double, _ least: Double, _ greatest: Double, _ sum: Double)
+      -> Void
+  ) throws(SQLiteError) {
+    let slots = source.piece.slots
+    switch source.piece.source {
+    case .samples(let row):
+      for column in row.columns {
+        guard let unit = table[column.series]?.unit else { continue }
+        for (index, slot) in slots.enumerated() where column.values[slot] != Precision.absent {
+          let value = column.precision.value(column.values[slot], factor: unit.archivedFactor)
+          body(column.series, source.rows[index], source.lastRows[index], 1, value, value, value)
+        }
+      }
+    case .step(let row):
+      for cell in row.cells {
+        guard let unit = table[cell.series]?.unit, let first = source.rows.first, let last = source.lastRows.first
+        else { continue }
+        let factor = unit.archivedFactor
+        body(
+          cell.series, first, last, Double(cell.count), cell.precision.value(cell.least, factor: factor),
+          cell.precision.value(cell.greatest, factor: factor), cell.precision.value(cell.sum, factor: factor))
+      }
+    case .block(let block):
+      for (series, chunk) in try chunks(
+        of: block, count: source.piece.times.count, wanted: wanted, damaged: damaged)
+      {
+        guard let factor = table[series]?.unit.archivedFactor else { continue }
+        switch chunk {
+        case .values(let precision, let values):
+          for (index, slot) in slots.enumerated() where values[slot] != Precision.absent {
+            let value = precision.value(values[slot], factor: factor)
+            body(series, source.rows[index], source.lastRows[index], 1, value, value, value)
+          }
+        case .rollup(let precision, let rollup):
+          for (index, slot) in slots.enumerated() where rollup.least[slot] != Precision.absent {
+            body(
+              series, source.rows[index], source.lastRows[index], Double(rollup.counts[slot]),
+              precision.value(rollup.least[slot], factor: factor),
+              precision.value(rollup.greatest[slot], factor: factor),
+              precision.value(rollup.sums[slot], factor: factor))
+          }
+        case .same: break
+        }
+      }
+    }
+  }
+
+  /// One series' rows while they come together.
+  private struct Builder {
+    let isCounter: Bool
+    var counts: [Double]
+    var values: [Double]
+    var minima: [Double]
+    var maxima: [Double]
+
+    init(rows: Int, isCounter: Bool) {
+      self.isCounter = isCounter
+      counts = [Double](repeating: 0, count: rows)
+      values = [Double](repeating: .nan, count: rows)
+      minima = values
+      maxima = values
+    }
+
+    mutating func add(_ row: Int, _ count: Double, _ least: Double, _ greatest: Double, _ sum: Double) {
+      guard counts.indices.contains(row), count > 0 else { return }
+      if counts[row] == 0 {
+        values[row] = sum
+        minima[row] = least
+        maxima[row] = greatest
+      } else {
+        values[row] = isCounter ? sum : values[row] + sum
+        minima[row] = min(minima[row], least)
+        maxima[row] = max(maxima[row], greatest)
+      }
+      counts[row] += count
+    }
+
+    func finish(into series: inout ArchivedColumns.Series) {
+      series.values = isCounter ? values : zip(values, counts).map { $1 > 0 ? $0 / $1 : .nan }
+      series.minima = minima
+      series.maxima = maxima
+    }
+  }
+}

@@ -1,0 +1,103 @@
+internal import AgentMetrics
+
+/// What a series is of: where in a Sample it stands, and of which entry of a list.
+struct SeriesKey: Hashable {
+  /// What kind of thing stands there.
+  enum Kind: Int64 {
+    /// A level, a row of values over time.
+    case number = 0
+    /// A truth value, kept as 1 or 0.
+    case flag
+    /// A text, kept when it changes.
+    case text
+    /// Whether a part is there, kept when it changes.
+    case part
+    /// Which entries a list has, by their labels and in their order, kept when it changes.
+    case list
+    /// A total that only grows, a row of values over time.
+    case counter
+
+    /// The kind of a number or truth value.
+    init(_ kind: Definition.Kind) {
+      switch kind {
+      case .counter: self = .counter
+      case .flag: self = .flag
+      case .gauge, .info: self = .number
+      }
+    }
+  }
+
+  let kind: Kind
+  /// As in the catalog, `disks.busy`; that of a part or list is its path.
+  let id: String
+  /// The values of the labels of all lists on the way to it.
+  let labels: [String]
+
+  var isNumber: Bool { kind == .number || kind == .flag || kind == .counter }
+}
+
+extension [String] {
+  /// Texts as one, each with its length before it, so that any text can be among them: `3:cpu1:0`.
+  ///
+  /// The lengths are counted in bytes of UTF-8, as in netstrings.
+  var netstrings: String {
+    map { "\($0.utf8.count):\($0)" }.joined()
+  }
+
+  /// Takes such a text apart; nil where it is none.
+  init?(netstrings text: String) {
+    self = []
+    var bytes = Array<UInt8>(text.utf8)[...]
+    while !bytes.isEmpty {
+      guard let colon = bytes.prefix(20).firstIndex(of: UInt8(ascii: ":")),
+        let count = Int(String(decoding: bytes[..<colon], as: UTF8.self)), count >= 0,
+        count <= bytes.endIndex - colon - 1
+      else { return nil }
+      let start = colon + 1
+      append(String(decoding: bytes[start..<start + count], as: UTF8.self))
+      bytes = bytes[(start + count)...]
+    }
+  }
+}
+
+/// The numbers of series, which stand for them in the file.
+struct SeriesTable {
+  /// A series with what is known of it.
+  struct Entry {
+    let key: SeriesKey
+    let unit: Unit
+  }
+
+  /// More cannot be told apart in the ids of chunks (``Schema``).
+  static let most = 1 << 20
+
+  private(set) var entries: [Int: Entry] = [:]
+  private var numbers: [SeriesKey: Int] = [:]
+  private var next = 1
+
+  func number(of key: SeriesKey) -> Int? { numbers[key] }
+
+  subscript(number: Int) -> Entry? { entries[number] }
+
+  /// All numbers, ascending.
+  var all: [Int] { entries.keys.sorted() }
+
+  /// Takes a series that the file has.
+  mutating func insert(_ number: Int, _ key: SeriesKey, _ unit: Unit) {
+    entries[number] = Entry(key: key, unit: unit)
+    numbers[key] = number
+    next = Swift.max(next, number + 1)
+  }
+
+  /// Gives a new series its number; nil where there is none left.
+  mutating func add(_ key: SeriesKey, _ unit: Unit) -> Int? {
+    guard next < Self.most else { return nil }
+    insert(next, key, unit)
+    return next - 1
+  }
+
+  mutating func remove(_ number: Int) {
+    guard let entry = entries.removeValue(forKey: number) else { return }
+    numbers[entry.key] = nil
+  }
+}

@@ -1,0 +1,60 @@
+import AgentMetrics
+
+/// Notes every figure of a Sample by its path.
+final class Figures: FieldVisitor {
+  enum Figure: Equatable {
+    case number(Double, unit: Unit)
+    case text(String)
+    case flag(Bool)
+    case part, list
+  }
+
+  private(set) var figures: [String: Figure] = [:]
+  private var path: [String] = []
+  private var counts: [Int] = []
+
+  init(_ sample: Sample) {
+    Sample.table.visit(sample, self)
+  }
+
+  private func note(_ definition: Definition, _ figure: Figure) {
+    figures[path.joined(separator: ".") + "." + definition.name] = figure
+  }
+
+  func number(_ definition: Definition, _ value: Double) { note(definition, .number(value, unit: definition.unit)) }
+  func text(_ definition: Definition, _ value: String) { note(definition, .text(value)) }
+  func flag(_ definition: Definition, _ value: Bool) { note(definition, .flag(value)) }
+  func enter(_ name: String) {
+    path.append(name)
+    figures[path.joined(separator: ".")] = .part
+  }
+  func leave() { path.removeLast() }
+  func enterList(_ name: String) {
+    path.append(name)
+    figures[path.joined(separator: ".")] = .list
+    counts.append(0)
+  }
+  func enterItem() {
+    path.append("\(counts[counts.count - 1])")
+    counts[counts.count - 1] += 1
+  }
+  func leaveList() {
+    path.removeLast()
+    counts.removeLast()
+  }
+}
+
+/// Figures that are not what they were, to half a unit of the last digit that JSON shows; bytes have to be exact.
+func differences(_ left: Sample, _ right: Sample) -> [String] {
+  let (left, right) = (Figures(left).figures, Figures(right).figures)
+  return Set(left.keys).union(right.keys).compactMap { key in
+    if left[key] == right[key] { return nil }
+    if case .number(let was, let unit)? = left[key], case .number(let now, _)? = right[key] {
+      var digit = unit.factor
+      for _ in 0..<unit.decimals { digit /= 10 }
+      if unit == .mebibytes { digit = 1 }
+      if abs(was - now) <= digit * 0.500001 { return nil }
+    }
+    return "\(key): \(left[key].map { "\($0)" } ?? "–") \(right[key].map { "\($0)" } ?? "–")"
+  }.sorted()
+}

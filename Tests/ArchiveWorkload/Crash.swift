@@ -1,0 +1,31 @@
+import AgentMetrics
+import ArchiveTestSupport
+import SystemIO
+
+@testable import Archive
+
+extension ArchiveWorkload {
+  /// Writes ten samples a second until it is killed, and says on its output up to when they are in the file.
+  ///
+  /// It goes on where the file ends, as an agent does that was started anew.
+  static func crash(_ path: String) throws {
+    let database = try Database(path: path, mode: .readWrite)
+    if case .empty = try Schema.look(at: database) {
+      try Schema.configure(database)
+      try Schema.create(in: database)
+    } else {
+      try Schema.configure(database)
+    }
+    let file = try ArchiveFile(database, interval: 1, retention: Retention(), sizeLimit: nil)
+    let step = 0.1
+    var time = file.newest.map { Double($0) / 1_000 } ?? 1_790_000_000
+    var samples = DemoSamples(from: time, interval: step)
+    while let sample = samples.next() {
+      time += step
+      try file.write([sample])
+      StandardStreams.write("\(Int64((sample.timestamp.seconds * 1_000).rounded()))\n", to: 1)
+      // Ten a second would make a block in minutes; at full speed every few hundred milliseconds.
+      if getenv("PACE") != nil { usleep(100_000) }
+    }
+  }
+}
