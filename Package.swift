@@ -53,7 +53,8 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
-    .target(name: "API", dependencies: ["History", "AgentMetrics", "CWeb"], swiftSettings: settings),
+    .target(name: "API", dependencies: ["History", "AgentMetrics", "CWeb", "CZlib"], swiftSettings: settings),
+    .target(name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .target(
       name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CSystemIO"], swiftSettings: settings),
@@ -73,8 +74,10 @@ let package = Package(
       ]
     ),
     .target(name: "CNVML"),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CSystemIO"),
     .target(name: "CWeb"),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
     // Recorded machines and mutations, for all tests that need them.
     .target(name: "TestSupport", dependencies: ["SystemIO"], path: "Tests/TestSupport", swiftSettings: settings),
@@ -90,6 +93,17 @@ let package = Package(
     .testTarget(
       name: "CollectLinuxTests",
       dependencies: ["CollectLinux", "Collect", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ArchiveTests",
+      dependencies: ["Archive", "ArchiveTestSupport", "ArchiveWorkload", "History", "AgentMetrics", "SystemIO", "TestSupport"],
+      swiftSettings: settings),
+    // A process of its own, to be killed and to be measured.
+    .executableTarget(
+      name: "ArchiveWorkload", dependencies: ["Archive", "ArchiveTestSupport", "AgentMetrics", "SystemIO"],
+      path: "Tests/ArchiveWorkload", swiftSettings: settings),
+    .target(
+      name: "ArchiveTestSupport", dependencies: ["CollectDemo", "AgentMetrics"], path: "Tests/ArchiveTestSupport",
       swiftSettings: settings),
     .testTarget(name: "CollectDemoTests", dependencies: ["CollectDemo", "AgentMetrics"], swiftSettings: settings),
     .testTarget(

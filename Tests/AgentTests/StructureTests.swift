@@ -8,11 +8,12 @@ import Testing
     "Metrics": [],
     "SystemIO": ["CSystemIO", "Glibc", "Musl", "Darwin", "ucrt"],
     "History": ["AgentMetrics", "Synchronization"],
+    "Archive": ["AgentMetrics", "History", "CSQLite", "Synchronization", "SystemIO"],
     "Collect": ["AgentMetrics", "History", "SystemIO", "Synchronization"],
     "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "SystemIO", "Synchronization"],
     "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
-    "API": ["AgentMetrics", "History", "CWeb", "Synchronization"],
+    "API": ["AgentMetrics", "History", "CWeb", "CZlib", "Synchronization"],
     "HTTPServer": [
       "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
       "SystemIO",
