@@ -6,7 +6,8 @@ internal import SystemIO
 /// One pass over /proc: what the kernel says of every process.
 ///
 /// What a process keeps (its user, its container) is asked when it is first seen, at the next pass, since it may have
-/// been started only to become another, and then at every 32nd. The rest costs one file, two with I/O.
+/// been started only to become another, and then at every 32nd. The rest costs one file, two with I/O; where passes follow
+/// each other closely these stay open, since opening and closing takes two thirds of the time.
 final class ProcessScanner {
   /// More processes than pid_max may allow are not believed.
   static let maximumProcesses = 4_194_304
@@ -24,19 +25,29 @@ final class ProcessScanner {
   private(set) var last: [ProcessReading] = []
   /// The pass at which each of `last` was first seen.
   private var firstSeen: [Int] = []
+  /// Files of each of `last` that are open.
+  private var files: [ProcessFiles] = []
+  /// Descriptors that may be open at once.
+  private let descriptorLimit: Int
 
   /// The processes of the machine whose /proc lies under `root`.
   init(root: String) {
     self.root = root
     users = UserNames(root: root)
+    // A recording's files are replaced, not written.
+    descriptorLimit = root.isEmpty ? ProcessFiles.limit : 0
   }
 
-  deinit { if let directory { closedir(directory) } }
+  deinit {
+    for index in files.indices { files[index].close() }
+    if let directory { closedir(directory) }
+  }
 
   /// All processes by ascending pid.
   ///
+  /// - Parameter keepsFiles: whether the next pass comes soon, so that files are worth keeping open.
   /// - Throws: CollectorError where /proc cannot be listed.
-  func scan() throws(CollectorError) -> [ProcessReading] {
+  func scan(keepsFiles: Bool = false) throws(CollectorError) -> [ProcessReading] {
     if directory == nil { directory = opendir(root + "/proc") }
     guard let directory else { throw CollectorError(SystemError("open " + root + "/proc").description) }
     rewinddir(directory)
@@ -46,6 +57,9 @@ final class ProcessScanner {
     all.reserveCapacity(last.count + 16)
     var seen: [Int] = []
     seen.reserveCapacity(last.count + 16)
+    var open: [ProcessFiles] = []
+    open.reserveCapacity(last.count + 16)
+    var openCount = 0
     let descriptor = dirfd(directory)
     var cursor = 0
     var isAscending = true
@@ -57,31 +71,61 @@ final class ProcessScanner {
       if cursor >= last.count || last[cursor].pid != pid { cursor = isAscending ? cursor : place(of: pid) }
       var process = ProcessReading(pid: pid)
       setPath(pid)
+      let isListed = cursor < last.count && last[cursor].pid == pid
+      var files = isListed ? take(cursor) : ProcessFiles()
+      let isRefreshed = (pass &+ Int(pid)) % Self.rest == 0
+      // One that is new may be gone at the next pass.
+      let keeps = keepsFiles && isListed && openCount + 2 <= descriptorLimit
+      if isRefreshed { files.isRefused = false }
       // Gone since it was listed, or hidden from the agent.
-      guard read(descriptor, "stat", { ProcessStatParser.parse($0, pageSize: pageSize, into: &process) }) == true else {
+      let isThere = read(descriptor, "stat", &files.stat, keeps: keeps) {
+        ProcessStatParser.parse($0, pageSize: pageSize, into: &process)
+      }
+      guard isThere == true else {
+        files.close()
         continue
       }
-      _ = read(descriptor, "io") { ProcessIOParser.parse($0, into: &process) }
+      if !files.isRefused {
+        let isTold: Void? = read(descriptor, "io", &files.io, keeps: keeps) {
+          ProcessIOParser.parse($0, into: &process)
+        }
+        files.isRefused = isTold == nil
+      }
       var first = pass
       var isKnown = false
-      if cursor < last.count, last[cursor].pid == pid, last[cursor].start == process.start {
+      if isListed, last[cursor].start == process.start {
         first = firstSeen[cursor]
-        isKnown = first + 1 < pass && (pass &+ Int(pid)) % Self.rest != 0
+        isKnown = first + 1 < pass && !isRefreshed
         process.user = last[cursor].user
         process.service = last[cursor].service
       }
       if !isKnown { readIdentity(descriptor, &process) }
       all.append(process)
       seen.append(first)
+      open.append(files)
+      openCount += files.count
     }
+    for index in self.files.indices { self.files[index].close() }
     if !isAscending {
       let order = all.indices.sorted { all[$0].pid < all[$1].pid }
       all = order.map { all[$0] }
       seen = order.map { seen[$0] }
+      open = order.map { open[$0] }
     }
     last = all
     firstSeen = seen
+    files = open
     return all
+  }
+
+  /// How many files are open for the next pass.
+  var openFiles: Int { files.reduce(0) { $0 + $1.count } }
+
+  /// The open files of a process of the last pass, which are the caller's from now on.
+  private func take(_ index: Int) -> ProcessFiles {
+    let taken = files[index]
+    files[index] = ProcessFiles()
+    return taken
   }
 
   /// The command line of a process, its arguments joined by blanks; nil for kernel threads and those that are gone.
@@ -147,6 +191,24 @@ final class ProcessScanner {
     if descriptor < 0 { return nil }
     defer { close(descriptor) }
     return buffer.readOnce(descriptor: descriptor, body)
+  }
+
+  /// The same by a descriptor that may be open already, and may stay open.
+  private func read<Result>(
+    _ directory: Int32, _ name: StaticString, _ kept: inout Int32, keeps: Bool, _ body: (Span<UInt8>) -> Result
+  ) -> Result? {
+    if kept >= 0 {
+      // A pid that was given to another process has a folder of its own: the old one's files say ESRCH.
+      if keeps, let result = buffer.readOnce(descriptor: kept, body) { return result }
+      close(kept)
+      kept = -1
+    }
+    setName(name)
+    let descriptor = csystemio_openat_read(directory, path)
+    if descriptor < 0 { return nil }
+    let result = buffer.readOnce(descriptor: descriptor, body)
+    if keeps, result != nil { kept = descriptor } else { close(descriptor) }
+    return result
   }
 
   /// The number that an entry's name is; nil when it is none or too large for a pid.

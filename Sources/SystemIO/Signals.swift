@@ -36,4 +36,10 @@ public enum ProcessSettings {
   public static func tuneHeap() {
     csystemio_tune_heap()
   }
+
+  /// Descriptors that the process may have, after raising that to `wanted` where it may be raised; 0 where unknown.
+  @discardableResult
+  public static func raiseDescriptorLimit(to wanted: Int = 0) -> Int {
+    max(0, csystemio_raise_descriptor_limit(wanted))
+  }
 }

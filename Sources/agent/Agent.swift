@@ -70,6 +70,8 @@ struct Agent: ParsableCommand {
   func run() throws {
     // Before any thread: heaps are made per thread, signals are inherited.
     ProcessSettings.tuneHeap()
+    // Those of clients, and of processes' files that stay open; the usual limit is 1024.
+    ProcessSettings.raiseDescriptorLimit(to: 8_192)
     Signals.ignore(SIGPIPE)
     try checkModes()
     let configuration = try checked()

@@ -139,6 +139,30 @@ import Testing
     #expect(reading.processes?.all.first?.name == "b")
   }
 
+  /// By files that stay open the next pass says what is true then, and who has ended is gone.
+  @Test func filesThatStayOpenTellTheTruth() throws {
+    var child: pid_t = 0
+    let words: [UnsafeMutablePointer<CChar>?] = ["sleep", "1000"].map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    try #require(posix_spawnp(&child, "sleep", nil, nil, words, environ) == 0)
+    let scanner = ProcessScanner(root: "")
+    for _ in 0..<3 { _ = try scanner.scan(keepsFiles: true) }
+    let before = try #require(try scanner.scan(keepsFiles: true).first { $0.pid == getpid() })
+    #expect(scanner.openFiles >= 4)
+    // Busy for more than a tick of the clock that counts.
+    let end = Clock.threadCPU + 0.03
+    while Clock.threadCPU < end {}
+    let all = try scanner.scan(keepsFiles: true)
+    #expect(try #require(all.first { $0.pid == getpid() }).cpuTicks > before.cpuTicks)
+    #expect(all.contains { $0.pid == child && $0.name == "sleep" })
+    kill(child, SIGKILL)
+    while waitpid(child, nil, 0) < 0, errno == EINTR {}
+    #expect(try !scanner.scan(keepsFiles: true).contains { $0.pid == child })
+    // A look that comes after a long time finds the same, and leaves nothing open.
+    #expect(try scanner.scan().contains { $0.pid == getpid() })
+    #expect(scanner.openFiles == 0)
+  }
+
   @Test func withoutProcThereIsAnError() throws {
     var reading = Reading()
     reading.processes = ProcessesReading()
