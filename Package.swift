@@ -53,7 +53,8 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
-    .target(name: "API", dependencies: ["History", "AgentMetrics", "CWeb", "CZlib"], swiftSettings: settings),
+    .target(
+      name: "API", dependencies: ["History", "AgentMetrics", "CWeb", "CZlib"], swiftSettings: settings),
     .target(name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .target(

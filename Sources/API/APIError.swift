@@ -1,17 +1,31 @@
 /// Why a request gets no answer, as its JSON tells it.
 struct APIError: Error {
-  enum Status: Int {
+  enum Status: Int, Sendable {
     case badRequest = 400
+    case unauthorized = 401
+    case forbidden = 403
     case notFound = 404
     case methodNotAllowed = 405
     case serviceUnavailable = 503
+
+    /// What it means here.
+    var help: String {
+      switch self {
+      case .badRequest: "A parameter is wrong or unknown, or the request is malformed"
+      case .unauthorized: "The token is missing or not right"
+      case .forbidden: "The agent does not answer for this host"
+      case .notFound: "There is no such thing"
+      case .methodNotAllowed: "Only GET, HEAD and OPTIONS are allowed"
+      case .serviceUnavailable: "Not now"
+      }
+    }
   }
 
   let status: Status
   let message: String
   /// The query parameter that is at fault; nil where it is none.
   let parameter: String?
-  private var allow: String?
+  private var headers: [(name: String, value: String)] = []
 
   init(_ status: Status, _ message: String, parameter: String? = nil) {
     self.status = status
@@ -25,10 +39,10 @@ struct APIError: Error {
       .badRequest, "\(parameter): \"\(Self.shown(value))\" is not allowed; allowed is \(allowed)", parameter: parameter)
   }
 
-  /// The same with the header Allow, which 405 must have (RFC 9110 §15.5.6).
-  func allowing(_ methods: String) -> APIError {
+  /// The same with a header field that tells more: Allow, which 405 must have (RFC 9110 §15.5.6).
+  func adding(_ name: String, _ value: String) -> APIError {
     var error = self
-    error.allow = methods
+    error.headers.append((name, value))
     return error
   }
 
@@ -48,9 +62,22 @@ struct APIError: Error {
     writer.endObject()
     writer.endObject()
     var response = API.Response.json(writer.bytes, status: status.rawValue)
-    if let allow { response.headers.append(("Allow", allow)) }
+    response.headers += headers
     return response
   }
+}
+
+extension APIError {
+  /// As ``response`` tells it.
+  static let schema = Schema.object([
+    .init(
+      name: "error",
+      schema: .object([
+        .init(name: "code", schema: .integer(), help: "The status", isRequired: true),
+        .init(name: "message", schema: .text, help: "One line for people", isRequired: true),
+        .init(name: "parameter", schema: .text, help: "The parameter that is at fault"),
+      ]), isRequired: true)
+  ])
 }
 
 extension API {

@@ -1,7 +1,12 @@
 internal import AgentMetrics
 
 /// A moment as HTTP's headers tell it.
-public enum HTTPDate {
+public struct HTTPDate: Sendable {
+  /// POSIX time.
+  public let seconds: Double
+
+  private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
   /// The preferred form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
   ///
   /// - Parameter seconds: POSIX time.
@@ -10,15 +15,25 @@ public enum HTTPDate {
     // 1970-01-01 was a Thursday.
     let days = Int((seconds / 86_400).rounded(.down).clamped(to: -1e9...1e9))
     let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][((days % 7) + 7) % 7]
-    let name = [
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ][month - 1]
     func digits(_ value: Int, _ count: Int) -> String {
       let text = String(value)
       return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
     }
-    return "\(weekday), \(digits(day, 2)) \(name) \(digits(year, 4)) "
+    return "\(weekday), \(digits(day, 2)) \(months[month - 1]) \(digits(year, 4)) "
       + "\(digits(hour, 2)):\(digits(minute, 2)):\(digits(second, 2)) GMT"
+  }
+
+  /// The moment of the preferred form; nil for any other text.
+  ///
+  /// The forms that are obsolete since 1999 nobody sends.
+  public init?(_ text: String) {
+    let parts = text.split(separator: " ")
+    guard parts.count == 6, parts[5] == "GMT", let month = Self.months.firstIndex(of: String(parts[2])) else {
+      return nil
+    }
+    let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
+    guard let moment = Timestamp(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z") else { return nil }
+    seconds = moment.seconds
   }
 }
 

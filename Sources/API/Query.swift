@@ -1,4 +1,4 @@
-/// The parameters of a query: names with their values, each allowed once.
+/// The parameters of a query: names with their values.
 struct Query {
   private let parameters: [(name: String, value: String)]
 
@@ -18,15 +18,16 @@ struct Query {
   }
 
   /// Refuses parameters that are unknown, which would do nothing silently, and ones that say two things at once.
-  func checkNames(_ allowed: [String]) throws(APIError) {
+  func check(_ allowed: [ParameterDefinition]) throws(APIError) {
     for (index, parameter) in parameters.enumerated() {
       let name = parameter.name
-      guard allowed.contains(name) else {
-        let known = allowed.isEmpty ? "none" : allowed.joined(separator: ", ")
+      guard let definition = allowed.first(where: { $0.name == name && $0.place == .query }) else {
+        let names = allowed.filter { $0.place == .query }.map(\.name)
+        let known = names.isEmpty ? "none" : names.joined(separator: ", ")
         throw APIError(
           .badRequest, "the parameter \"\(APIError.shown(name))\" is unknown; allowed here: \(known)", parameter: name)
       }
-      guard !parameters[..<index].contains(where: { $0.name == name }) else {
+      guard definition.isRepeatable || !parameters[..<index].contains(where: { $0.name == name }) else {
         throw APIError(
           .badRequest, "\(name): \"\(APIError.shown(parameter.value))\" is a second value; allowed is one",
           parameter: name)
@@ -34,31 +35,22 @@ struct Query {
     }
   }
 
-  /// An integer of at least 1; nil where it is not given.
-  ///
-  /// One beyond Int is as good as Int's greatest.
-  func positiveInteger(_ name: String) throws(APIError) -> Int? {
-    guard let value = self[name] else { return nil }
-    let digits = value.utf8.drop { $0 == UInt8(ascii: "0") }
-    guard !digits.isEmpty, value.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
-      throw APIError(parameter: name, value: value, allowed: "an integer of at least 1")
-    }
-    return Int(value) ?? .max
+  /// The value of a parameter; nil where it is not given.
+  func value<Value>(_ parameter: Parameter<Value>) throws(APIError) -> Value? {
+    try values(parameter).first
   }
 
-  /// One of a few words; nil where it is not given.
-  func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ name: String, of type: Choice.Type
-  ) throws(APIError) -> Choice? {
-    guard let value = self[name] else { return nil }
-    guard let choice = Choice(rawValue: value) else {
-      throw APIError(
-        parameter: name, value: value, allowed: Choice.allCases.map(\.rawValue).joined(separator: ", "))
+  /// The values of a parameter that may be given several times.
+  func values<Value>(_ parameter: Parameter<Value>) throws(APIError) -> [Value] {
+    var values: [Value] = []
+    for (name, value) in parameters where name == parameter.definition.name {
+      values.append(try parameter.value(value))
     }
-    return choice
+    return values
   }
 
-  private subscript(name: String) -> String? {
-    parameters.first { $0.name == name }?.value
+  /// Whether a parameter is given, whatever its value.
+  func has<Value>(_ parameter: Parameter<Value>) -> Bool {
+    parameters.contains { $0.name == parameter.definition.name }
   }
 }

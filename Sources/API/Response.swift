@@ -1,82 +1,136 @@
+internal import History
+
 extension API {
+  /// A part of a body.
+  enum Piece: Sendable {
+    case bytes([UInt8])
+    /// A sample's JSON, made where it is not there and not kept twice.
+    case sample(History.Entry)
+
+    var count: Int {
+      switch self {
+      case .bytes(let bytes): bytes.count
+      case .sample(let entry): SampleJSON.count(of: entry)
+      }
+    }
+
+    var bytes: [UInt8] {
+      switch self {
+      case .bytes(let bytes): bytes
+      case .sample(let entry): SampleJSON.bytes(of: entry)
+      }
+    }
+  }
+
   /// A response, ready to be sent.
   public struct Response: Sendable {
+    enum Content: Sendable {
+      case pieces([Piece])
+      case events(EventStream)
+    }
+
     /// The status code.
     public var status: Int
-    /// The header fields in order, `Content-Length` among them where there could be a body.
+    /// The header fields in order, `Content-Length` among them where the body has an end.
     public var headers: [(name: String, value: String)]
-    /// The body in pieces, which may be shared with other responses.
-    public var pieces: [[UInt8]]
+    var content: Content
+
+    init(status: Int, headers: [(name: String, value: String)], content: Content = .pieces([])) {
+      self.status = status
+      self.headers = headers
+      self.content = content
+    }
+
+    init(status: Int, headers: [(name: String, value: String)], body pieces: [Piece]) {
+      self.init(status: status, headers: headers, content: .pieces(pieces))
+      self.headers.append(("Content-Length", String(count)))
+    }
 
     /// The first value of a header field, by its name in any case; nil where there is none.
     public subscript(header name: String) -> String? {
       headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// How many bytes the body has.
-    public var count: Int { pieces.reduce(0) { $0 + $1.count } }
+    /// The body in pieces, each made when it is asked for; nil where it has no end (``events``).
+    public var pieces: (some RandomAccessCollection<[UInt8]> & Sendable)? {
+      guard case .pieces(let pieces) = content else { return nil as LazyPieces? }
+      return LazyPieces(pieces: pieces)
+    }
 
-    /// The whole body in one.
+    /// The body that has no end; nil where it has one.
+    public var events: EventStream? {
+      guard case .events(let stream) = content else { return nil }
+      return stream
+    }
+
+    /// How many bytes the body has; 0 where it has no end.
+    public var count: Int {
+      guard case .pieces(let pieces) = content else { return 0 }
+      return pieces.reduce(0) { $0 + $1.count }
+    }
+
+    /// The whole body in one; empty where it has no end.
     public var body: [UInt8] {
-      if pieces.count == 1 { return pieces[0] }
+      guard case .pieces(let pieces) = content else { return [] }
+      if pieces.count == 1 { return pieces[0].bytes }
       var bytes: [UInt8] = []
       bytes.reserveCapacity(count)
-      for piece in pieces { bytes += piece }
+      for piece in pieces { bytes += piece.bytes }
       return bytes
     }
 
     /// The same for HEAD: every header, no body (RFC 9110 §9.3.2).
     var withoutBody: Response {
-      Response(status: status, headers: headers, pieces: [])
+      Response(status: status, headers: headers)
     }
 
-    private init(status: Int, headers: [(name: String, value: String)], pieces: [[UInt8]]) {
-      self.status = status
-      self.headers = headers
-      self.pieces = pieces
+    /// The same with another header field, in place of one of that name.
+    func with(_ name: String, _ value: String) -> Response {
+      var response = self
+      response.headers.removeAll { $0.name == name }
+      response.headers.append((name, value))
+      return response
     }
 
-    private init(status: Int, headers: [(name: String, value: String)], body pieces: [[UInt8]]) {
-      self.init(status: status, headers: headers, pieces: pieces)
-      self.headers.append(("Content-Length", String(count)))
-    }
-
+    /// What changes at any moment.
     static func json(_ bytes: [UInt8], status: Int = 200) -> Response {
-      json(pieces: [bytes], status: status)
+      body([.bytes(bytes)], type: "application/json; charset=utf-8", status: status)
     }
 
-    static func json(pieces: [[UInt8]], status: Int = 200) -> Response {
-      Response(
-        status: status,
-        headers: [
-          ("Content-Type", "application/json; charset=utf-8"), ("Cache-Control", "no-store"),
-          ("X-Content-Type-Options", "nosniff"),
-        ], body: pieces)
+    /// What changes at any moment, of any type.
+    static func body(_ pieces: [Piece], type: String, status: Int = 200) -> Response {
+      Response(status: status, headers: [("Content-Type", type), ("Cache-Control", "no-store")], body: pieces)
     }
 
     static func noContent(allow methods: String) -> Response {
-      Response(status: 204, headers: [("Allow", methods), ("Cache-Control", "no-store")], pieces: [])
+      Response(status: 204, headers: [("Allow", methods), ("Cache-Control", "no-store")])
     }
 
     static func redirect(to location: String) -> Response {
       Response(status: 302, headers: [("Location", location), ("Cache-Control", "no-store")], body: [])
     }
 
-    /// A file of the web page, or 304 where the client has it already.
-    static func file(_ file: WebFiles.File, ifNoneMatch: String?) -> Response {
-      let validators: [(name: String, value: String)] = [("Cache-Control", "no-cache"), ("ETag", file.entityTag)]
-      if let ifNoneMatch, file.matches(ifNoneMatch) { return Response(status: 304, headers: validators, pieces: []) }
-      return Response(
+    /// A file of the web page.
+    static func file(_ file: WebFiles.File) -> Response {
+      Response(
         status: 200,
-        headers: [("Content-Type", file.type)] + validators + [
-          ("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", contentSecurityPolicy),
+        headers: [
+          ("Content-Type", file.type), ("Content-Security-Policy", contentSecurityPolicy),
           ("Referrer-Policy", "no-referrer"),
-        ], body: [file.bytes])
+        ], body: [.bytes(file.bytes)])
     }
 
     /// Everything from this server, nothing inline, no frame around it: a name out of /proc that got into the page as
     /// markup, against all care, could still load and run nothing.
     private static let contentSecurityPolicy =
       "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  }
+
+  /// Pieces that are made one at a time, so that a long history is never in memory as a whole.
+  struct LazyPieces: RandomAccessCollection, Sendable {
+    let pieces: [Piece]
+    var startIndex: Int { pieces.startIndex }
+    var endIndex: Int { pieces.endIndex }
+    subscript(index: Int) -> [UInt8] { pieces[index].bytes }
   }
 }

@@ -22,6 +22,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// A body for the answer that is being written, which has none of its own.
   private var addedBody: ByteBuffer?
   private var stallTimer: Scheduled<Void>?
+  /// Whether the client has finished sending, which ends an answer that has no end of its own.
+  private var isInputClosed = false
+  private var onEnd: (@Sendable () -> Void)?
 
   init(limits: HTTPServer.Limits, logger: Logger) {
     self.limits = limits
@@ -97,6 +100,26 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     context.close(mode: .output, promise: nil)
     let channel = context.channel
     context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+  }
+
+  // MARK: Clients that go away
+
+  /// Calls `body` once the client has gone, or has finished sending; at once where it has already.
+  static func onEnd(of channel: any Channel, _ body: @escaping @Sendable () -> Void) {
+    channel.closeFuture.whenComplete { _ in body() }
+    channel.eventLoop.execute {
+      guard let handler = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self) else { return }
+      if handler.isInputClosed { body() } else { handler.onEnd = body }
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .some(.inputClosed) = event as? ChannelEvent {
+      isInputClosed = true
+      onEnd?()
+      onEnd = nil
+    }
+    context.fireUserInboundEventTriggered(event)
   }
 
   // MARK: Clients that take nothing

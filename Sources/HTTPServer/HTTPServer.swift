@@ -92,19 +92,24 @@ public struct HTTPServer: Sendable {
   ) async throws {
     let response = await api.respond(
       to: API.Request(
-        method: request.method.rawValue, target: request.head.path ?? "", ifNoneMatch: request.headers[.ifNoneMatch]))
+        method: request.method.rawValue, target: request.head.path ?? "", headers: Self.fields(of: request.head),
+        isLocal: Self.isLoopback(channel.parent?.localAddress)))
     var head = HTTPResponse(status: HTTPResponse.Status(code: response.status))
     for (name, value) in response.headers {
       if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
     }
     head.headerFields[.date] = HTTPDate.text(ofPOSIXTime: Clock.realtime)
-    guard !response.pieces.isEmpty else {
+    if let events = response.events {
+      try await send(events, head, writer, channel)
+      return
+    }
+    guard let pieces = response.pieces, !pieces.isEmpty else {
       try await writer.writeResponse(head)
       return
     }
-    let pieces = response.pieces
-    if response.count <= Self.chunk {
-      var buffer = ByteBufferAllocator().buffer(capacity: response.count)
+    let count = response.count
+    if count <= Self.chunk {
+      var buffer = ByteBufferAllocator().buffer(capacity: count)
       for piece in pieces { buffer.writeBytes(piece) }
       try await writer.write(response: head, body: ResponseBody(byteBuffer: buffer))
       return
@@ -112,22 +117,64 @@ public struct HTTPServer: Sendable {
     // A long history goes out as fast as the client takes it, and is never in memory a second time as a whole.
     try await writer.write(
       response: head,
-      body: ResponseBody(contentLength: response.count) { writer in
+      body: ResponseBody(contentLength: count) { writer in
         var buffer = ByteBufferAllocator().buffer(capacity: Self.chunk)
         for piece in pieces {
-          if buffer.readableBytes > 0, buffer.readableBytes + piece.count > Self.chunk {
+          var rest = piece[...]
+          while !rest.isEmpty {
+            let part = rest.prefix(Self.chunk - buffer.readableBytes)
+            buffer.writeBytes(part)
+            rest = rest.dropFirst(part.count)
+            guard buffer.readableBytes == Self.chunk else { continue }
             try await writer.write(buffer)
             buffer.clear(minimumCapacity: Self.chunk)
           }
-          buffer.writeBytes(piece)
         }
-        try await writer.write(buffer)
+        if buffer.readableBytes > 0 { try await writer.write(buffer) }
         try await writer.finish(nil)
       })
   }
 
+  /// Sends events until the client or the server ends.
+  ///
+  /// A write waits while the client takes nothing, and the next event is asked for only after it: what a slow client has
+  /// not taken is one event, and what the system's buffer holds of the ones before.
+  private func send(
+    _ events: EventStream, _ head: HTTPResponse, _ writer: consuming ResponseWriter, _ channel: any Channel
+  ) async throws {
+    try await channel.setOption(.unsentBytes, value: Self.unsentBytes).get()
+    ConnectionGuard.onEnd(of: channel) { events.end() }
+    var head = head
+    // After events without an end no other answer follows.
+    head.headerFields[.connection] = "close"
+    try await writer.write(
+      response: head,
+      body: ResponseBody { writer in
+        for await event in events {
+          var buffer = ByteBufferAllocator().buffer(capacity: event.reduce(0) { $0 + $1.count })
+          for piece in event { buffer.writeBytes(piece) }
+          try await writer.write(buffer)
+        }
+        try await writer.finish(nil)
+      })
+  }
+
+  private static func fields(of head: HTTPRequest) -> [(name: String, value: String)] {
+    let fields = head.headerFields.map { (name: $0.name.rawName, value: $0.value) }
+    // HTTPTypes keeps it apart from the others.
+    return head.authority.map { [("Host", $0)] + fields } ?? fields
+  }
+
+  /// Whether only this machine can reach what listens there.
+  private static func isLoopback(_ address: SocketAddress?) -> Bool {
+    guard let address = address?.ipAddress else { return false }
+    return address.hasPrefix("127.") || address == "::1"
+  }
+
   /// Bytes that go out in one write.
   private static let chunk = 256 * 1_024
+  /// Bytes of events that wait in the system's buffer; by itself it would take megabytes, minutes of samples.
+  private static let unsentBytes = 128 * 1_024
 
   /// Hummingbird says at `info` where it listens; that line is the caller's to write.
   private var quietLogger: Logger {
@@ -161,5 +208,12 @@ public struct HTTPServer: Sendable {
       default: "cannot listen: \(error)"
       }
     return Failure(description: "\(Self.authority(host, port)): \(reason)")
+  }
+}
+
+extension ChannelOption where Self == ChannelOptions.Types.SocketOption {
+  /// How many bytes that were not sent yet a socket takes before it counts as full (tcp(7) TCP_NOTSENT_LOWAT).
+  fileprivate static var unsentBytes: Self {
+    ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_NOTSENT_LOWAT))
   }
 }

@@ -4,38 +4,52 @@ internal import Synchronization
 extension History {
   /// A sample, and its JSON once somebody has asked for it.
   public final class Entry: Sendable {
-    private enum Encoding: Sendable {
-      case none
-      case kept([UInt8])
-      /// No longer the newest: nobody asks for it again and again, and a whole history's JSON takes megabytes.
-      case notKept
-    }
-
     /// The sample.
     public let sample: Sample
-    private let encoded = Mutex(Encoding.none)
+    private let text = Mutex(Text())
 
     init(_ sample: Sample) {
       self.sample = sample
     }
 
-    /// The sample as `encode` makes it; that of the newest sample is made once and served many times.
-    public func encoded(by encode: (Sample) -> [UInt8]) -> [UInt8] {
-      encoded.withLock { encoding in
-        switch encoding {
-        case .kept(let bytes): return bytes
-        case .notKept: return encode(sample)
-        case .none:
-          let bytes = encode(sample)
-          encoding = .kept(bytes)
-          return bytes
-        }
-      }
+    /// Runs `body` with what is kept of the sample's text; one caller at a time, so that it is made once.
+    public func withText<Result>(_ body: (inout Text) -> Result) -> Result {
+      text.withLock { body(&$0) }
     }
 
-    /// Gives the JSON's memory back.
+    /// Gives memory back that only the newest sample is worth.
     func release() {
-      encoded.withLock { $0 = .notKept }
+      text.withLock { text in
+        text.isNewest = false
+        text.plain = nil
+      }
+    }
+  }
+
+  /// A sample's JSON as it is kept, made by whoever asks first.
+  public struct Text: Sendable {
+    /// As it is; kept while the sample is the newest, which is asked for again and again.
+    public var plain: [UInt8]?
+    /// Compressed, a fifth of that; kept as long as the sample.
+    public var block: Block?
+    /// Whether the sample is the newest.
+    public fileprivate(set) var isNewest = true
+  }
+
+  /// Bytes that were compressed by themselves, so that they may stand between others in one stream.
+  public struct Block: Sendable {
+    /// Deflate blocks (RFC 1951) that end on a byte.
+    public let deflated: [UInt8]
+    /// How many bytes they stand for.
+    public let count: Int
+    /// CRC-32 of those.
+    public let crc: UInt32
+
+    /// A block.
+    public init(deflated: [UInt8], count: Int, crc: UInt32) {
+      self.deflated = deflated
+      self.count = count
+      self.crc = crc
     }
   }
 }

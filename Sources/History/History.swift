@@ -38,6 +38,20 @@ public final class History: Sendable {
     func newest(ofTrack interval: Int) -> Entry? {
       live.first { $0.interval == interval }?.ring.last ?? ring.last
     }
+
+    /// The finest samples for each stretch, of tracks that are no finer than `interval`.
+    func merged(_ interval: Int) -> [Entry] {
+      var result = ring.elements
+      // A finer track takes the place of the coarser ones where it reaches.
+      for track in live.reversed() where track.interval >= interval {
+        guard let first = track.ring.first?.sample.boottime, let last = track.ring.last?.sample.boottime else {
+          continue
+        }
+        let after = result.drop { $0.sample.boottime <= last }
+        result = result.prefix { $0.sample.boottime < first } + track.ring.elements + after
+      }
+      return result
+    }
   }
 
   /// Nominal seconds between two samples.
@@ -80,18 +94,18 @@ public final class History: Sendable {
     state.withLock { $0.ring.elements }
   }
 
-  /// The main track's samples of the last `seconds` up to the newest one, oldest first.
+  /// The samples of the last `seconds` up to the newest one, oldest first: the main track's, or those of all tracks that
+  /// are no finer than `interval` seconds.
   ///
   /// Time is told by the boot-time clock, so that a step of the wall clock neither hides nor invents samples. The
   /// stretch is open at its far end: `seconds` = n × interval gives n samples.
-  public func last(seconds: Double) -> [Entry] {
+  public func last(seconds: Double, interval: Int? = nil) -> [Entry] {
     state.withLock { state in
-      let ring = state.ring
+      let ring = state.merged(interval ?? self.interval)
       guard let newest = ring.last?.sample.boottime else { return [] }
-      var first = ring.count - 1
       // A tick is a few microseconds early or late; it must not fall out for that.
-      while first > 0, ring[first - 1].sample.boottime > newest - seconds + 0.05 { first -= 1 }
-      return (first..<ring.count).map { ring[$0] }
+      let first = ring.dropLast().lastIndex { $0.sample.boottime <= newest - seconds + 0.05 }
+      return first.map { Array(ring[($0 + 1)...]) } ?? ring
     }
   }
 
@@ -100,20 +114,18 @@ public final class History: Sendable {
   /// In the order in which they were taken, which is not that of their timestamps where the clock was set back.
   /// - Parameter interval: tracks that are finer than so many seconds are left out.
   public func entries(from start: Timestamp? = nil, to end: Timestamp? = nil, interval: Int = 1) -> [Entry] {
-    state.withLock { state in
-      func isWanted(_ entry: Entry) -> Bool {
-        start.map { entry.sample.timestamp >= $0 } ?? true && end.map { entry.sample.timestamp <= $0 } ?? true
-      }
-      var result = state.ring.elements.filter(isWanted)
-      // A finer track takes the place of the coarser ones where it reaches.
-      for track in state.live.reversed() where track.interval >= interval {
-        let finer = track.ring.elements.filter(isWanted)
-        guard let first = finer.first?.sample.boottime, let last = finer.last?.sample.boottime else { continue }
-        let after = result.drop { $0.sample.boottime <= last }
-        result = result.prefix { $0.sample.boottime < first } + finer + after
-      }
-      return result
+    let all = state.withLock { $0.merged(interval) }
+    if start == nil, end == nil { return all }
+    return all.filter { entry in
+      start.map { entry.sample.timestamp >= $0 } ?? true && end.map { entry.sample.timestamp <= $0 } ?? true
     }
+  }
+
+  /// The samples that were taken after one of them, as ``entries(from:to:interval:)`` gives them; all where it is nil.
+  public func entries(after entry: Entry?, interval: Int = 1) -> [Entry] {
+    let all = state.withLock { $0.merged(interval) }
+    guard let entry else { return all }
+    return Array(all.drop { $0.sample.boottime <= entry.sample.boottime })
   }
 
   /// The newest sample at or before a moment, of any track; nil where there is none.

@@ -29,6 +29,11 @@ public struct Ring<Element> {
     return storage[(head + index) % storage.count]
   }
 
+  /// The oldest; nil when empty.
+  public var first: Element? {
+    storage.isEmpty ? nil : self[0]
+  }
+
   /// The newest; nil when empty.
   public var last: Element? {
     storage.isEmpty ? nil : self[storage.count - 1]

@@ -10,6 +10,8 @@ public struct Catalog: Sendable {
     public let definition: Definition
     /// Names of the labels that tell its series apart; empty where there is one.
     public let labels: [String]
+    /// Ids of the lists that it stands in, the outermost first; empty where it is in none.
+    public let lists: [String]
     /// Whether its values are time series; false for what comes and goes, as processes do.
     public let isSeries: Bool
     private let read: @Sendable (Sample, (_ labels: [String], _ value: Double) -> Void) -> Void
@@ -18,6 +20,7 @@ public struct Catalog: Sendable {
       id = metric.id
       definition = metric.definition
       labels = metric.labels
+      lists = metric.lists
       isSeries = metric.isSeries
       read = { sample, body in metric.values(sample, [], body) }
     }

@@ -307,6 +307,8 @@ struct DomainMetric<Owner: Domain>: Sendable {
   let id: String
   let definition: Definition
   let labels: [String]
+  /// Ids of the lists that it stands in, the outermost first.
+  let lists: [String]
   let isSeries: Bool
   let values: @Sendable (Owner, [String], (_ labels: [String], _ value: Double) -> Void) -> Void
 }
@@ -370,7 +372,7 @@ public struct Table<Owner: Domain>: Sendable {
       let id = prefix.isEmpty ? field.definition.name : prefix + "." + field.definition.name
       func add(_ read: @escaping @Sendable (Owner) -> Double) {
         result.append(
-          DomainMetric(id: id, definition: field.definition, labels: [], isSeries: true) { outer, labels, body in
+          DomainMetric(id: id, definition: field.definition, labels: [], lists: [], isSeries: true) { outer, labels, body in
             reach(outer, labels) { domain, labels in
               let value = read(domain)
               if value.isFinite { body(labels, value) }
@@ -386,7 +388,7 @@ public struct Table<Owner: Domain>: Sendable {
           result.append(
             DomainMetric(
               id: inner.id, definition: inner.definition, labels: part.labels + inner.labels,
-              isSeries: part.isSeries && inner.isSeries
+              lists: (part.isList ? [id] : []) + inner.lists, isSeries: part.isSeries && inner.isSeries
             ) { outer, labels, body in
               reach(outer, labels) { domain, labels in inner.values(domain, labels, body) }
             })

@@ -86,7 +86,7 @@ final class Connection {
 
   /// Sends a GET and reads its answer.
   func get(_ target: String) throws -> Answer {
-    send("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n")
+    send("GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n")
     return try answer()
   }
 

@@ -26,14 +26,14 @@ import Testing
       let page = try connection.get("/ui/")
       #expect(page.status == 200 && page.body.hasPrefix("<!doctype html>"))
       #expect(page["content-length"] == String(page.body.utf8.count))
-      connection.send("GET /ui/ HTTP/1.1\r\nHost: x\r\nIf-None-Match: \(page["etag"] ?? "")\r\n\r\n")
+      connection.send("GET /ui/ HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: \(page["etag"] ?? "")\r\n\r\n")
       #expect(try connection.answer().status == 304)
-      connection.send("HEAD /ui/ HTTP/1.1\r\nHost: x\r\n\r\n")
+      connection.send("HEAD /ui/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
       let head = try connection.answer(isHead: true)
       #expect(head.status == 200 && head["content-length"] == page["content-length"])
-      connection.send("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+      connection.send("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
       #expect(try connection.answer().status == 204)
-      connection.send("POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+      connection.send("POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
       #expect(try connection.answer().status == 405)
       #expect(try connection.get("/health").status == 200)
     }
@@ -43,7 +43,7 @@ import Testing
     try await withServer { server in
       let connection = try server.connect()
       let targets = ["/health", "/nowhere", "/metrics/latest", "/catalog", "/ui/app.js", "/health"]
-      connection.send(targets.map { "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined())
+      connection.send(targets.map { "GET \($0) HTTP/1.1\r\nHost: localhost\r\n\r\n" }.joined())
       let answers = try targets.map { _ in try connection.answer() }
       #expect(answers.map(\.status) == [200, 404, 200, 200, 200, 200])
       #expect(answers[3].body.hasPrefix(#"{"metrics":["#) && answers[5].body == #"{"status":"ok"}"#)
@@ -61,12 +61,12 @@ import Testing
   }
 
   @Test(arguments: [
-    "GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.0\r\nHost: x\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n",
+    "GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: Close\r\n\r\n",
     // Bodies that nobody reads to their end.
-    "GET /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\nabc",
-    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\nabc",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
     "GET /health HTTP/1.0\r\n\r\nGET /nowhere HTTP/1.0\r\n\r\n",
   ]) func theConnectionEndsAfterTheAnswer(request: String) async throws {
     try await withServer { server in
@@ -92,13 +92,14 @@ import Testing
     "garbage\r\n\r\n", "\u{0}\u{1}\u{2}\u{3}\r\n\r\n", "GET\r\n\r\n", "GET /health\r\n\r\n",
     "GET /health HTTP/9.9\r\n\r\n",
     "GET /health HTTP/1.1\r\n\r\n", "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", "GET /health HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: x\r\nX: " + String(repeating: "x", count: 40_000) + "\r\n\r\n",
-    "GET /" + String(repeating: "x", count: 400_000) + " HTTP/1.1\r\nHost: x\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: x\r\n" + String(repeating: "X: y\r\n", count: 500) + "\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nA : b\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + String(repeating: "x", count: 40_000) + "\r\n\r\n",
+    "GET /" + String(repeating: "x", count: 400_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "GET /health HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "X: y\r\n", count: 500) + "\r\n",
   ]) func malformedRequestsAre400(request: String) async throws {
     try await withServer { server in
       let connection = try server.connect()
@@ -116,7 +117,8 @@ import Testing
     try await withServer { server in
       let connection = try server.connect()
       connection.send(
-        "GET /catalog HTTP/1.1\r\nHost: x\r\n\r\nGET /health HTTP/1.1\r\n\r\nGET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        "GET /catalog HTTP/1.1\r\nHost: localhost\r\n\r\nGET /health HTTP/1.1\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+      )
       #expect(try connection.answer().status == 200)
       #expect(try connection.answer().status == 400)
       #expect(connection.isEnded())
@@ -125,7 +127,7 @@ import Testing
 
   @Test func clientsThatGoAwayHurtNobody() async throws {
     try await withServer(RunningServer.make(api: RunningServer.api(samples: 300, mounts: 100))) { server in
-      for request in ["", "GET /hea", "GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: x\r\n\r\n"] {
+      for request in ["", "GET /hea", "GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
         for _ in 0..<5 {
           let connection = try server.connect()
           connection.send(request)
@@ -139,7 +141,7 @@ import Testing
   @Test func aClientThatOnlyFinishesSendingGetsItsAnswer() async throws {
     try await withServer { server in
       let connection = try server.connect()
-      connection.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+      connection.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
       connection.finishSending()
       #expect(try connection.answer().status == 200)
       #expect(connection.isEnded())
@@ -151,7 +153,7 @@ import Testing
       let slow = try (0..<20).map { _ in try server.connect() }
       for connection in slow { connection.send("GET /health HTTP/1.1\r\nHos") }
       #expect(try server.connect().get("/health").status == 200)
-      for connection in slow { connection.send("t: x\r\n\r\n") }
+      for connection in slow { connection.send("t: localhost\r\n\r\n") }
       for connection in slow { #expect(try connection.answer().status == 200) }
     }
   }
@@ -175,7 +177,7 @@ import Testing
     let api = RunningServer.api(samples: 200, mounts: 400)
     try await withServer(RunningServer.make(api: api, log: log, limits: limits)) { server in
       let stuck = try server.connect(receiveBuffer: 4_096)
-      stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: x\r\n\r\n")
+      stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
       await log.wait(for: "debug: closing a connection whose client takes nothing")
       #expect(throws: Connection.Failure.self) { try stuck.answer() }
     }
@@ -186,7 +188,7 @@ import Testing
     limits.connections = 2
     try await withServer(RunningServer.make(limits: limits)) { server in
       var held: [Connection] = try (0..<8).map { _ in try server.connect() }
-      held[7].send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+      held[7].send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
       let last = held[7]
       held = []
       #expect(try last.answer().status == 200)
@@ -235,7 +237,7 @@ import Testing
       #expect(try used.get("/health").status == 200)
       begun.send("GET /hea")
       let stuck = try server.connect(receiveBuffer: 4_096)
-      stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: x\r\n\r\n")
+      stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
       await server.stop()
       #expect(idle.isEnded() && used.isEnded() && begun.isEnded())
       #expect(log.all == [])
@@ -250,7 +252,7 @@ import Testing
       let api = API(history: History(capacity: 1, interval: 1)) { (Timestamp(seconds: 0), []) }
       let server = try await RunningServer.start(RunningServer.make(api: api))
       let waiting = try server.connect()
-      waiting.send("GET /metrics/latest HTTP/1.1\r\nHost: x\r\n\r\n")
+      waiting.send("GET /metrics/latest HTTP/1.1\r\nHost: localhost\r\n\r\n")
       #expect(try server.connect().get("/health").status == 200)
       await server.stop()
       #expect(waiting.isEnded())

@@ -16,6 +16,7 @@ import Testing
     #expect(ring.last == nil)
     for number in 1...7 { ring.append(number) }
     #expect((0..<ring.count).map { ring[$0] } == [5, 6, 7])
+    #expect(ring.elements == [5, 6, 7] && ring.first == 5)
     #expect(ring.last == 7)
   }
 
@@ -48,23 +49,19 @@ import Testing
     #expect(history.all.map(\.sample.timestamp.seconds) == [43, 44, 45, 46, 47, 48, 49])
   }
 
-  @Test func encodesOnce() throws {
+  @Test func plainTextIsKeptOfTheNewestOnly() throws {
     let history = History(capacity: 2, interval: 1)
     history.append(sample(at: 1))
     let entry = try #require(history.latest)
-    let calls = Mutex(0)
-    func encode(_ sample: Sample) -> [UInt8] {
-      calls.withLock { $0 += 1 }
-      return [1, 2, 3]
+    #expect(entry.withText { $0.isNewest && $0.plain == nil && $0.block == nil })
+    entry.withText { text in
+      text.plain = [1, 2, 3]
+      text.block = History.Block(deflated: [9], count: 3, crc: 0)
     }
-    #expect(entry.encoded(by: encode) == [1, 2, 3])
-    #expect(entry.encoded(by: encode) == [1, 2, 3])
-    #expect(calls.withLock { $0 } == 1)
-    // An older sample's JSON is not kept: a whole history's would take megabytes.
+    #expect(entry.withText { $0.plain } == [1, 2, 3])
+    // A whole history's would take megabytes; compressed it is a fifth of that.
     history.append(sample(at: 2))
-    #expect(entry.encoded(by: encode) == [1, 2, 3])
-    #expect(entry.encoded(by: encode) == [1, 2, 3])
-    #expect(calls.withLock { $0 } == 3)
+    #expect(entry.withText { !$0.isNewest && $0.plain == nil && $0.block?.deflated == [9] })
   }
 
   @Test func observersHearEverySampleUntilRemoved() {

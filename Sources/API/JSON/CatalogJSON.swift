@@ -24,4 +24,21 @@ enum CatalogJSON {
     writer.endObject()
     return writer.bytes
   }()
+
+  static let validator = Validator(contents: bytes)
+
+  static let schema = Schema.object([
+    .init(
+      name: "metrics",
+      schema: .list(
+        .object([
+          .init(name: "id", schema: .text, help: "Its path in a sample", isRequired: true),
+          .init(name: "unit", schema: .words(Unit.allCases.map(\.rawValue)), isRequired: true),
+          .init(name: "type", schema: .words(["gauge", "counter", "info", "flag"]), isRequired: true),
+          .init(name: "help", schema: .text, isRequired: true),
+          .init(name: "source", schema: .text, isRequired: true),
+          .init(name: "labels", schema: .list(.text), help: "What tells its series apart", isRequired: true),
+          .init(name: "series", schema: .truth, help: "Whether it has time series", isRequired: true),
+        ])), isRequired: true)
+  ])
 }

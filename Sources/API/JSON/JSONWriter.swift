@@ -58,6 +58,25 @@ final class JSONWriter: FieldVisitor {
     bytes.append(contentsOf: (value ? "true" : "false").utf8)
   }
 
+  /// A number of a unit, given in its base; left out where absent.
+  func member(_ name: String, _ value: Double, _ unit: Unit) {
+    let shown = value / unit.factor
+    // A quotient of finite numbers may still be too great.
+    guard shown.isFinite else { return }
+    begin(name)
+    bytes.append(decimal: shown, digits: unit.decimals)
+  }
+
+  /// A number as an element; null where there is none.
+  func element(_ value: Double, digits: Int) {
+    begin(nil)
+    if value.isFinite {
+      bytes.append(decimal: value, digits: digits)
+    } else {
+      bytes.append(contentsOf: "null".utf8)
+    }
+  }
+
   /// A comma where one is due, and the name of a member; elements of arrays have none.
   private func begin(_ name: String?) {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
@@ -109,11 +128,7 @@ final class JSONWriter: FieldVisitor {
   // MARK: FieldVisitor
 
   func number(_ definition: Definition, _ value: Double) {
-    let shown = value / definition.unit.factor
-    // A quotient of finite numbers may still be too great.
-    guard shown.isFinite else { return }
-    begin(definition.name)
-    bytes.append(decimal: shown, digits: definition.unit.decimals)
+    member(definition.name, value, definition.unit)
   }
 
   func text(_ definition: Definition, _ value: String) {

@@ -1,0 +1,79 @@
+internal import AgentMetrics
+internal import History
+
+/// Who may ask: the name that the agent was asked for, the token, and pages of other origins.
+extension API {
+  /// Refuses a request for a name that is not this machine's, where only this machine can have sent it: a browser there
+  /// that shows a stranger's page, whose name the stranger's DNS has turned to the loopback address.
+  func checkHost(of request: Request) throws(APIError) {
+    guard request.isLocal || !settings.allowedHosts.isEmpty, let host = request[header: "Host"] else { return }
+    let name = Self.name(ofHost: host)
+    if name.isEmpty || Self.isAddress(name) || name == "localhost" || name.hasSuffix(".localhost") { return }
+    if settings.allowedHosts.contains(where: { $0.lowercased() == name }) { return }
+    let own = (history.latest ?? history.preview)?.sample.host.hostname?.lowercased()
+    if name == own { return }
+    throw APIError(
+      .forbidden, "this agent does not answer for the host \"\(APIError.shown(host))\"; --allowed-host lets it")
+  }
+
+  /// The name in a Host header, in lower case, without port and without the dot of the root.
+  private static func name(ofHost host: String) -> String {
+    var name = host.lowercased()[...]
+    if name.first == "[" { return String(name.prefix { $0 != "]" }) }
+    if let colon = name.lastIndex(of: ":") { name = name[..<colon] }
+    if name.last == "." { name.removeLast() }
+    return String(name)
+  }
+
+  /// Whether it is an IPv4 address, or an IPv6 address whose brackets were opened; names do not end in a number.
+  private static func isAddress(_ name: String) -> Bool {
+    if name.first == "[" { return true }
+    let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return parts.count == 4
+      && parts.allSatisfy { part in
+        (1...3).contains(part.count) && part.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+      }
+  }
+
+  /// Refuses a request without the token, where one is set (RFC 6750).
+  func checkToken(of request: Request) throws(APIError) {
+    guard let token = settings.token else { return }
+    let header = request[header: "Authorization"] ?? ""
+    let scheme = header.prefix { $0 != " " }
+    guard scheme.lowercased() == "bearer" else {
+      throw APIError(.unauthorized, "a token is wanted: Authorization: Bearer …")
+        .adding("WWW-Authenticate", #"Bearer realm="agent""#)
+    }
+    guard Self.isEqual(String(header.dropFirst(scheme.count)[...].trimmed), token) else {
+      throw APIError(.unauthorized, "the token is not right")
+        .adding("WWW-Authenticate", #"Bearer realm="agent", error="invalid_token""#)
+    }
+  }
+
+  /// Whether two texts are equal, in a time that does not tell where they differ.
+  private static func isEqual(_ given: String, _ wanted: String) -> Bool {
+    let (given, wanted) = (Array(given.utf8), Array(wanted.utf8))
+    var difference = given.count ^ wanted.count
+    for index in given.indices {
+      difference |= Int(given[index] ^ wanted[index % max(1, wanted.count)])
+    }
+    return difference == 0 && !wanted.isEmpty
+  }
+
+  /// Lets pages of the origins that an operator named read the answer (WHATWG Fetch §3.2).
+  func addCORS(to response: inout Response, for request: Request) {
+    guard !settings.corsOrigins.isEmpty else { return }
+    response = response.adding(vary: "Origin")
+    guard let origin = request[header: "Origin"], settings.corsOrigins.contains(origin) else { return }
+    response.headers.append(("Access-Control-Allow-Origin", origin))
+    guard request.method == "OPTIONS", request[header: "Access-Control-Request-Method"] != nil else {
+      response.headers.append(("Access-Control-Expose-Headers", "ETag, Last-Modified, Date"))
+      return
+    }
+    response.headers += [
+      ("Access-Control-Allow-Methods", Self.methods),
+      ("Access-Control-Allow-Headers", "Authorization, Last-Event-ID, If-None-Match, If-Modified-Since"),
+      ("Access-Control-Max-Age", "600"),
+    ]
+  }
+}

@@ -1,0 +1,187 @@
+internal import AgentMetrics
+internal import History
+
+extension Route {
+  static let latest = Route(
+    path: "/metrics/latest", summary: "The newest sample", contents: [.json(.component("Sample"))],
+    isRevalidated: true
+  ) { (api, exchange) async throws(APIError) in
+    let entry = await api.history.first()
+    return try sample(entry, for: exchange)
+  }
+
+  static let at = Route(
+    path: "/metrics/at", summary: "The newest stored sample at or before a moment",
+    parameters: [Parameters.time.definition], contents: [.json(.component("Sample"))], errors: [.notFound],
+    isRevalidated: true
+  ) { (api, exchange) async throws(APIError) in
+    guard let moment = try exchange.query.value(Parameters.time) else {
+      throw APIError(
+        .badRequest, "time: which moment is wanted; allowed is \(Parameters.time.definition.allowed)",
+        parameter: Parameters.time.definition.name)
+    }
+    return try sample(try await api.entry(at: moment), for: exchange)
+  }
+
+  private static func sample(_ entry: History.Entry, for exchange: Exchange) throws(APIError) -> API.Response {
+    try .validated(Validator(of: [entry], target: ""), for: exchange.request) { () throws(APIError) in
+      .body([.sample(entry)], type: jsonType)
+    }
+  }
+
+  static let history = Route(
+    path: "/metrics/history", summary: "The past: as samples, or as columns of the figures that are asked for",
+    parameters: [
+      Parameters.seconds.definition, Parameters.from.definition, Parameters.to.definition, Parameters.step.definition,
+      Parameters.metrics.definition, Parameters.stats.definition, Parameters.format.definition,
+    ],
+    contents: [
+      .json(.component("History")), .json(.component("Columns")), Content(type: "text/csv", schema: .text),
+    ], errors: [.serviceUnavailable], isRevalidated: true
+  ) { (api, exchange) async throws(APIError) in
+    let question = try HistoryQuestion(exchange.query)
+    // The first sample is a fraction of a second away; an empty answer at start would be true but of no use.
+    _ = await api.history.first()
+    let samples = question.query.samples(in: api.history)
+    return try .validated(Validator(of: samples, target: exchange.request.target), for: exchange.request) {
+      () throws(APIError) in
+      try question.answer(samples, interval: api.history.interval)
+    }
+  }
+
+  static let jsonType = "application/json; charset=utf-8"
+}
+
+extension API {
+  /// The newest stored sample at or before a moment; waits for the first one.
+  func entry(at moment: Timestamp) async throws(APIError) -> History.Entry {
+    _ = await history.first()
+    guard let entry = history.entry(at: moment) else {
+      throw APIError(.notFound, "there is no sample at or before \(moment.rfc3339)")
+    }
+    return entry
+  }
+}
+
+/// The parameters of the metrics' resources.
+enum Parameters {
+  static let seconds = Parameter<Int>.integer(
+    "seconds", "So many seconds up to the newest sample; 300 where neither from nor to is given")
+  static let from = Parameter<Timestamp>.moment("from", "The beginning, included")
+  static let to = Parameter<Timestamp>.moment("to", "The end, included")
+  static let time = Parameter<Timestamp>.moment("time", "The moment; there must be one")
+  static let step = Parameter<Int>.integer(
+    "step",
+    "Seconds of a step, which ends on a multiple of it. Of levels it gives the mean, of counters the last value; a step"
+      + " that is finer than the history's interval gives what was read for those who watch, too",
+    in: 1...31_622_400)
+  static let metrics = Parameter<[SeriesSelector]>(
+    "metrics",
+    "The columns, separated by commas: ids of the catalog (every series), with labels (gpus.util{index=\"0\"}), or with"
+      + " * for any characters", allowed: "ids of /catalog that have series, with labels, or with *", .text,
+    isRepeatable: true
+  ) { text in
+    let selectors = SeriesSelector.list(text)
+    return selectors.allSatisfy(\.isKnown) ? selectors : nil
+  }
+  static let stats = Parameter<Set<Statistic>>(
+    "stats", "What is told of each step, separated by commas; goes with columns",
+    allowed: Statistic.allCases.map(\.rawValue).joined(separator: ", "), .text
+  ) { text in
+    let words = text.split(separator: ",", omittingEmptySubsequences: false).map { Statistic(rawValue: String($0)) }
+    return words.contains(nil) ? nil : Set(words.compactMap(\.self))
+  }
+  static let format = Parameter<Format>.choice(
+    "format", "JSON, or the columns as RFC 4180 has them; all of them where metrics names none", default: .json)
+
+  enum Format: String, CaseIterable {
+    case json, csv
+  }
+}
+
+/// What may be told of a step.
+enum Statistic: String, CaseIterable {
+  case mean, min, max
+}
+
+/// What somebody wants to know of the past, and in which form.
+private struct HistoryQuestion {
+  let query: HistoryQuery
+  private let selectors: [SeriesSelector]?
+  private let statistics: Set<Statistic>
+  private let format: Parameters.Format
+
+  init(_ parameters: Query) throws(APIError) {
+    let seconds = try parameters.value(Parameters.seconds)
+    let (from, to) = (try parameters.value(Parameters.from), try parameters.value(Parameters.to))
+    var range = HistoryQuery.Range.last(seconds: Double(seconds ?? 300))
+    if from != nil || to != nil {
+      guard seconds == nil else {
+        throw APIError(.badRequest, "seconds does not go with from and to", parameter: "seconds")
+      }
+      if let from, let to, from > to { throw APIError(.badRequest, "from is later than to", parameter: "from") }
+      range = .between(from, to)
+    }
+    query = HistoryQuery(range, step: try parameters.value(Parameters.step))
+    format = try parameters.value(Parameters.format) ?? .json
+    let named = try parameters.values(Parameters.metrics)
+    selectors = named.isEmpty ? (format == .csv ? [SeriesSelector("*")] : nil) : named.flatMap(\.self)
+    let statistics = try parameters.value(Parameters.stats)
+    if statistics != nil, selectors == nil {
+      throw APIError(.badRequest, "stats goes with metrics or with format=csv", parameter: "stats")
+    }
+    self.statistics = statistics ?? [.mean]
+  }
+
+  func answer(_ samples: [History.Entry], interval: Int) throws(APIError) -> API.Response {
+    guard let selectors else { return try wholeSamples(samples, interval: interval) }
+    let columns: Columns
+    do {
+      columns = try Columns(
+        query.steps(of: samples, interval: interval), selectors,
+        extremes: statistics.contains(.min) || statistics.contains(.max))
+    } catch {
+      throw APIError(
+        .badRequest,
+        "the answer would have more than \(Columns.mostValues) values in \(error.rows) rows; allowed is less: a greater"
+          + " step, fewer metrics or a shorter time", parameter: "step")
+    }
+    switch format {
+    case .json:
+      let range = bounds(samples)
+      return .json(ColumnsJSON.encode(columns, query, statistics, interval: interval, from: range.from, to: range.to))
+    case .csv:
+      return .body([.bytes(ColumnsCSV.encode(columns, statistics))], type: "text/csv; charset=utf-8; header=present")
+    }
+  }
+
+  /// The specification's form.
+  private func wholeSamples(_ samples: [History.Entry], interval: Int) throws(APIError) -> API.Response {
+    let step = query.step.map { #","step_sec":\#($0)"# } ?? ""
+    var pieces = [API.Piece.bytes(Array(#"{"interval_sec":\#(interval)\#(step),"samples":["#.utf8))]
+    func add(_ piece: API.Piece) throws(APIError) {
+      // Encoding a day of samples takes a while; a server that ends does not wait for it.
+      if Task.isCancelled { throw APIError(.serviceUnavailable, "the server is ending") }
+      if pieces.count > 1 { pieces.append(.bytes([UInt8(ascii: ",")])) }
+      pieces.append(piece)
+    }
+    if query.step == nil {
+      for entry in samples { try add(.sample(entry)) }
+    } else {
+      for step in query.steps(of: samples, interval: interval) where !step.samples.isEmpty {
+        try add(.bytes(MeanSampleJSON.encode(step.samples.map(\.sample))))
+      }
+    }
+    pieces.append(.bytes(Array("]}".utf8)))
+    return .body(pieces, type: Route.jsonType)
+  }
+
+  /// The stretch as it was asked for, or as far as there are samples.
+  private func bounds(_ samples: [History.Entry]) -> (from: Timestamp?, to: Timestamp?) {
+    let (first, last) = (samples.first?.sample.timestamp, samples.last?.sample.timestamp)
+    switch query.range {
+    case .last(let seconds): return (last.map { Timestamp(seconds: $0.seconds - seconds) }, last)
+    case .between(let from, let to): return (from ?? first, to ?? last)
+    }
+  }
+}

@@ -1,0 +1,173 @@
+internal import AgentMetrics
+internal import History
+internal import Synchronization
+
+/// A history as server-sent events (WHATWG HTML §9.2): what somebody missed, then what comes.
+///
+/// It is read by one task, event by event, as fast as the client takes them. Nothing is kept for a client but its place
+/// in the history: who reads too slowly finds the newest sample next.
+public final class EventStream: AsyncSequence, Sendable {
+  /// Samples that a client may be behind before it is given the newest in place of the next.
+  static let mostBehind = 5
+
+  private enum Signal: Sendable {
+    case sample, silence
+  }
+
+  private let history: History
+  private let interval: Int
+  private let since: Timestamp?
+  private let silence: Duration
+  private let share: Quota.Share?
+  private let signals: AsyncStream<Signal>
+  private let continuation: AsyncStream<Signal>.Continuation
+
+  init(
+    _ history: History, interval: Int, since: Timestamp?, silence: Duration = .seconds(15), share: Quota.Share? = nil
+  ) {
+    self.history = history
+    self.interval = interval
+    self.since = since
+    self.silence = silence
+    self.share = share
+    (signals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// Ends it, because the client is gone; from any thread.
+  public func end() {
+    continuation.finish()
+  }
+
+  /// Begins to watch.
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(self)
+  }
+
+  /// The place of one client.
+  public struct Iterator: AsyncIteratorProtocol {
+    private let stream: EventStream
+    private let watch: History.Watch
+    private let clock: SilenceClock
+    private var signals: AsyncStream<Signal>.Iterator
+    private var isBegun = false
+    /// The last sample that was given out.
+    private var last: History.Entry?
+    /// What comes before the live samples.
+    private var backlog: ArraySlice<History.Entry> = []
+    /// How much of that there was at first.
+    private var backlogSize = 0
+
+    fileprivate init(_ stream: EventStream) {
+      self.stream = stream
+      signals = stream.signals.makeAsyncIterator()
+      let continuation = stream.continuation
+      // First the watch, then a look at what there is: so that nothing falls between.
+      watch = stream.history.watch(interval: stream.interval) { _ in continuation.yield(.sample) }
+      clock = SilenceClock(stream.silence) { continuation.yield(.silence) }
+    }
+
+    /// The next bytes; nil when the stream or the task has ended.
+    public mutating func next() async -> [[UInt8]]? {
+      if !isBegun {
+        isBegun = true
+        backlog = missed()
+        backlogSize = backlog.count
+        clock.restart()
+        return [Array("retry: 1000\n\n".utf8)]
+      }
+      if let entry = nextOfBacklog() ?? nextSample() { return event(entry) }
+      while let signal = await signals.next() {
+        if let entry = nextSample() { return event(entry) }
+        if signal == .silence, clock.isSilent { return event(nil) }
+      }
+      return nil
+    }
+
+    /// What is newer than the client's last event; the newest sample where it had none.
+    private func missed() -> ArraySlice<History.Entry> {
+      let history = stream.history
+      guard let since = stream.since else { return history.latest.map { [$0] } ?? [] }
+      let entries = history.entries(interval: watch.interval)
+      // By its place where it is still there, since the clock may have been set back after it.
+      if let place = entries.lastIndex(where: { $0.sample.timestamp == since }) { return entries[(place + 1)...] }
+      return entries.filter { $0.sample.timestamp > since }[...]
+    }
+
+    private mutating func nextOfBacklog() -> History.Entry? {
+      if backlog.isEmpty, backlogSize > 0 {
+        // What came while it was read follows in its turn, unless it was read more slowly than samples come.
+        let newer = newer()
+        backlog = newer.count < backlogSize ? newer[...] : []
+        backlogSize = backlog.count
+      }
+      guard let entry = backlog.popFirst() else { return nil }
+      last = entry
+      return entry
+    }
+
+    /// The next live sample; the newest for a client that is far behind.
+    private mutating func nextSample() -> History.Entry? {
+      guard let newest = watch.newest, isNew(newest) else { return nil }
+      let newer = newer()
+      let entry = newer.count > EventStream.mostBehind ? newer.last : newer.first
+      last = entry ?? newest
+      return last
+    }
+
+    private func newer() -> [History.Entry] {
+      stream.history.entries(after: last, interval: watch.interval)
+    }
+
+    private func isNew(_ entry: History.Entry) -> Bool {
+      last.map { entry.sample.boottime > $0.sample.boottime } ?? true
+    }
+
+    /// An event, or a comment that only shows that somebody is there.
+    private func event(_ entry: History.Entry?) -> [[UInt8]] {
+      clock.restart()
+      guard let entry else { return [Array(":\n\n".utf8)] }
+      return [
+        Array("id: \(entry.sample.timestamp.rfc3339)\ndata: ".utf8), SampleJSON.bytes(of: entry), Array("\n\n".utf8),
+      ]
+    }
+  }
+}
+
+/// Tells when nothing has been said for a while; one sleeping task, which ends with it.
+private final class SilenceClock: Sendable {
+  private final class Spoken: Sendable {
+    let at = Mutex(ContinuousClock.now)
+  }
+
+  private let silence: Duration
+  private let spoken = Spoken()
+  private let task: Task<Void, Never>
+
+  init(_ silence: Duration, _ tell: @escaping @Sendable () -> Void) {
+    self.silence = silence
+    task = Task { [spoken] in
+      while !Task.isCancelled {
+        let due = spoken.at.withLock { $0 } + silence
+        if due <= ContinuousClock.now {
+          tell()
+          try? await Task.sleep(for: silence)
+        } else {
+          try? await Task.sleep(until: due, clock: .continuous)
+        }
+      }
+    }
+  }
+
+  deinit {
+    task.cancel()
+  }
+
+  /// Something was said just now.
+  func restart() {
+    spoken.at.withLock { $0 = .now }
+  }
+
+  var isSilent: Bool {
+    spoken.at.withLock { $0 } + silence <= ContinuousClock.now
+  }
+}

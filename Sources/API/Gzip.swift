@@ -1,0 +1,95 @@
+internal import CZlib
+internal import History
+
+/// Gzip (RFC 1952) of answers, put together from samples that were compressed once.
+enum Gzip {
+  /// Of a sample; a third of a history's CPU time goes for less than a tenth of its size beyond it.
+  private static let sampleLevel = 3
+  /// Of what is made for one answer.
+  private static let answerLevel = 4
+  /// Of what is made once and served for ever.
+  static let staticLevel = 9
+
+  /// Bytes that were compressed by themselves, so that they may stand between others in one stream.
+  static func block(of bytes: [UInt8]) -> History.Block {
+    History.Block(deflated: deflate(bytes, level: sampleLevel, ends: false), count: bytes.count, crc: crc(bytes))
+  }
+
+  /// The bytes of a block.
+  static func bytes(of block: History.Block) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: block.count) { buffer, count in
+      count = block.deflated.withUnsafeBufferPointer {
+        czlib_inflate($0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
+      }
+    }
+  }
+
+  /// The whole stream for an answer's pieces.
+  static func stream(of pieces: [API.Piece], level: Int = answerLevel) -> [UInt8] {
+    // Magic number, deflate, no flags, no time, no hint, system unknown.
+    var result: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
+    var (total, totalCRC) = (0, UInt32(0))
+    var run: [UInt8] = []
+    func add(crc: UInt32, count: Int) {
+      totalCRC = czlib_crc_combined(totalCRC, crc, count)
+      total += count
+    }
+    for piece in pieces {
+      switch piece {
+      case .bytes(let bytes): run += bytes
+      case .sample(let entry):
+        result += blocks(of: run, level: level)
+        add(crc: crc(run), count: run.count)
+        run.removeAll(keepingCapacity: true)
+        let block = SampleJSON.block(of: entry)
+        result += block.deflated
+        add(crc: block.crc, count: block.count)
+      }
+    }
+    add(crc: crc(run), count: run.count)
+    result += deflate(run, level: level, ends: true)
+    for value in [totalCRC, UInt32(truncatingIfNeeded: total)] {
+      for shift in stride(from: 0, to: 32, by: 8) { result.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+    return result
+  }
+
+  /// Blocks for bytes between others: a comma is shorter as it is.
+  private static func blocks(of bytes: [UInt8], level: Int) -> [UInt8] {
+    if bytes.isEmpty { return [] }
+    return bytes.count < 32 ? stored(bytes, ends: false) : deflate(bytes, level: level, ends: false)
+  }
+
+  private static func deflate(_ bytes: [UInt8], level: Int, ends: Bool) -> [UInt8] {
+    let deflated = [UInt8](unsafeUninitializedCapacity: czlib_bound(bytes.count)) { buffer, count in
+      count = bytes.withUnsafeBufferPointer {
+        czlib_deflate(Int32(level), ends ? 1 : 0, $0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
+      }
+    }
+    // Nothing comes out only where zlib has no memory; the bytes themselves need none.
+    if deflated.isEmpty { return stored(bytes, ends: ends) }
+    // Without the reserve.
+    return deflated.withUnsafeBufferPointer { Array($0) }
+  }
+
+  /// Blocks without compression (RFC 1951 §3.2.4): whether it is the last, the length, its complement, the bytes.
+  static func stored(_ bytes: [UInt8], ends: Bool) -> [UInt8] {
+    var result: [UInt8] = []
+    var rest = bytes[...]
+    repeat {
+      let part = rest.prefix(0xFFFF)
+      rest = rest.dropFirst(part.count)
+      result.append(ends && rest.isEmpty ? 1 : 0)
+      for length in [UInt16(part.count), ~UInt16(part.count)] {
+        result.append(UInt8(truncatingIfNeeded: length))
+        result.append(UInt8(truncatingIfNeeded: length >> 8))
+      }
+      result += part
+    } while !rest.isEmpty
+    return result
+  }
+
+  private static func crc(_ bytes: [UInt8]) -> UInt32 {
+    bytes.withUnsafeBufferPointer { czlib_crc(0, $0.baseAddress, $0.count) }
+  }
+}

@@ -1,0 +1,36 @@
+internal import AgentMetrics
+
+/// The table of processes as the JSON of `/processes`.
+enum ProcessesJSON {
+  static func encode(_ timestamp: Timestamp, isStored: Bool, _ rows: some Sequence<ProcessOrder.Row>) -> [UInt8] {
+    let writer = JSONWriter(capacity: 65_536)
+    writer.beginObject()
+    writer.member("timestamp", timestamp.rfc3339)
+    if isStored { writer.member("stored", true) }
+    writer.beginArray("processes")
+    for row in rows {
+      writer.beginObject()
+      Process.table.visit(row.process, writer)
+      if let gpu = row.gpu {
+        writer.member("gpu_util", gpu.util, .ratio)
+        writer.member("gpu_memory_mb", gpu.memory, .mebibytes)
+      }
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.endObject()
+    return writer.bytes
+  }
+
+  static let schema = Schema.object([
+    .init(name: "timestamp", schema: .timestamp, isRequired: true),
+    .init(name: "stored", schema: .constant(true), help: "Present where these are the few that a past sample kept"),
+    .init(name: "processes", schema: .list(.component("Process")), isRequired: true),
+  ])
+
+  /// What a process's GPUs add to the members of its table.
+  static let gpuMembers: [Schema.Member] = [
+    .init(name: "gpu_util", schema: .number, help: "GPUs' worth of time, 1.0 is one GPU"),
+    .init(name: "gpu_memory_mb", schema: .number, help: "Memory of GPUs that it uses"),
+  ]
+}

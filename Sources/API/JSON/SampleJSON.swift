@@ -1,0 +1,48 @@
+internal import AgentMetrics
+internal import History
+
+/// A sample as the JSON of `/metrics/latest`.
+enum SampleJSON {
+  /// The bytes of an entry.
+  ///
+  /// Those of the newest are made once and served many times; those of others come out of their block.
+  static func bytes(of entry: History.Entry) -> [UInt8] {
+    entry.withText { text in
+      if let plain = text.plain { return plain }
+      if let block = text.block { return Gzip.bytes(of: block) }
+      let bytes = encode(entry.sample)
+      if text.isNewest { text.plain = bytes } else { text.block = Gzip.block(of: bytes) }
+      return bytes
+    }
+  }
+
+  /// The same, compressed; made once.
+  static func block(of entry: History.Entry) -> History.Block {
+    entry.withText { text in
+      if let block = text.block { return block }
+      let block = Gzip.block(of: text.plain ?? encode(entry.sample))
+      text.block = block
+      return block
+    }
+  }
+
+  /// How many bytes it has.
+  static func count(of entry: History.Entry) -> Int {
+    entry.withText { $0.plain?.count ?? $0.block?.count } ?? bytes(of: entry).count
+  }
+
+  static func encode(_ sample: Sample) -> [UInt8] {
+    let writer = JSONWriter(capacity: 16_384)
+    write(sample, to: writer, by: writer)
+    // Without the reserve, because as many of them are kept as there are samples.
+    return writer.bytes.withUnsafeBufferPointer { Array($0) }
+  }
+
+  /// Writes a sample whose figures are shown to `visitor`, which passes them on to `writer`.
+  static func write(_ sample: Sample, to writer: JSONWriter, by visitor: any FieldVisitor) {
+    writer.beginObject()
+    writer.member("timestamp", sample.timestamp.rfc3339)
+    Sample.table.visit(sample, visitor)
+    writer.endObject()
+  }
+}

@@ -1,0 +1,191 @@
+internal import AgentMetrics
+
+/// The description of the API for machines (OpenAPI 3.1), made from the routes and the catalog.
+enum OpenAPI {
+  /// Made once: both are part of the program.
+  static let bytes: [UInt8] = {
+    let writer = JSONWriter(capacity: 131_072)
+    writer.beginObject()
+    writer.member("openapi", "3.1.0")
+    writer.beginObject("info")
+    writer.member("title", "Worker Monitoring Agent")
+    writer.member("version", "1")
+    writer.member(
+      "description",
+      "One machine's CPUs, memory, GPUs, disks, network and processes. Every path answers HEAD as GET without its body,"
+        + " and OPTIONS with Allow. What is not there is left out, never 0.")
+    writer.beginObject("license")
+    writer.member("name", "MIT")
+    writer.member("identifier", "MIT")
+    writer.endObject()
+    writer.endObject()
+    writer.beginArray("servers")
+    writer.beginObject()
+    writer.member("url", "/")
+    writer.endObject()
+    writer.endArray()
+    writer.beginObject("paths")
+    for route in Route.all { write(route, to: writer) }
+    writer.endObject()
+    writer.beginObject("components")
+    writer.beginObject("schemas")
+    for (name, schema) in components { schema.write(name, to: writer) }
+    writer.endObject()
+    writer.beginObject("securitySchemes")
+    writer.beginObject("token")
+    writer.member("type", "http")
+    writer.member("scheme", "bearer")
+    writer.member("description", "Where the agent runs with --token-file")
+    writer.endObject()
+    writer.endObject()
+    writer.endObject()
+    writer.endObject()
+    return writer.bytes
+  }()
+
+  static let validator = Validator(contents: bytes)
+
+  private static let components: [(String, Schema)] = [
+    ("Sample", sample),
+    (
+      "History",
+      .object([
+        .init(name: "interval_sec", schema: .integer(), help: "Seconds between two samples", isRequired: true),
+        .init(name: "step_sec", schema: .integer(), help: "The step, where one was asked for"),
+        .init(name: "samples", schema: .list(.component("Sample")), help: "Oldest first", isRequired: true),
+      ])
+    ),
+    ("Columns", ColumnsJSON.schema), ("Process", process), ("Error", APIError.schema),
+  ]
+
+  private static func write(_ route: Route, to writer: JSONWriter) {
+    writer.beginObject(route.path)
+    writer.beginObject("get")
+    writer.member("summary", route.summary)
+    let words = route.path.split { "/{}.".contains($0) }
+    writer.member("operationId", "get" + words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined())
+    if !route.parameters.isEmpty {
+      writer.beginArray("parameters")
+      for parameter in route.parameters { write(parameter, to: writer) }
+      writer.endArray()
+    }
+    writer.beginArray("security")
+    // With a token, or without one where none is set; none is wanted where anybody may ask.
+    writer.beginObject()
+    writer.endObject()
+    if !route.isPublic {
+      writer.beginObject()
+      writer.beginArray("token")
+      writer.endArray()
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.beginObject("responses")
+    writer.beginObject(String(route.status))
+    writer.member("description", route.summary)
+    writeContents(of: route, to: writer)
+    writer.endObject()
+    if route.isRevalidated {
+      writer.beginObject("304")
+      writer.member("description", "The client has it already")
+      writer.endObject()
+    }
+    for error in route.allErrors {
+      writer.beginObject(String(error.rawValue))
+      writer.member("description", error.help)
+      writer.beginObject("content")
+      writer.beginObject("application/json")
+      Schema.component("Error").write("schema", to: writer)
+      writer.endObject()
+      writer.endObject()
+      writer.endObject()
+    }
+    writer.endObject()
+    writer.endObject()
+    writer.endObject()
+  }
+
+  private static func writeContents(of route: Route, to writer: JSONWriter) {
+    guard !route.contents.isEmpty else { return }
+    writer.beginObject("content")
+    var seen: Set<String> = []
+    for content in route.contents where seen.insert(content.type).inserted {
+      writer.beginObject(content.type)
+      let schemas = route.contents.filter { $0.type == content.type }.map(\.schema)
+      (schemas.count == 1 ? schemas[0] : .oneOf(schemas)).write("schema", to: writer)
+      writer.endObject()
+    }
+    writer.endObject()
+  }
+
+  private static func write(_ parameter: ParameterDefinition, to writer: JSONWriter) {
+    writer.beginObject()
+    writer.member("name", parameter.name)
+    writer.member("in", parameter.place.rawValue)
+    writer.member("description", "\(parameter.help). Allowed: \(parameter.allowed).")
+    if parameter.place == .path { writer.member("required", true) }
+    (parameter.isRepeatable ? .list(parameter.schema) : parameter.schema).write("schema", to: writer)
+    writer.endObject()
+  }
+
+  // MARK: Schemas from the catalog
+
+  private static let sample: Schema = {
+    let root = Node()
+    for metric in Catalog.shared.metrics { root.add(metric, path: metric.id.split(separator: ".").map(String.init)) }
+    // The specification's own, which every sample has.
+    let time = Schema.Member(name: "timestamp", schema: .timestamp, help: "Its moment", isRequired: true)
+    return .object([time] + root.members(required: ["cpu", "ram"]))
+  }()
+
+  private static let process: Schema = {
+    let root = Node()
+    let prefix = "processes.top."
+    for metric in Catalog.shared.metrics where metric.id.hasPrefix(prefix) {
+      root.add(metric, path: [String(metric.id.dropFirst(prefix.count))])
+    }
+    return .object(root.members(required: ["pid"]) + ProcessesJSON.gpuMembers)
+  }()
+
+  /// A domain on the way from the catalog's ids to nested objects.
+  private final class Node {
+    private var order: [String] = []
+    private var children: [String: Node] = [:]
+    private var figure: Definition?
+    private var isList = false
+
+    func add(_ metric: Catalog.Metric, path: [String], id: String = "") {
+      guard let name = path.first else {
+        figure = metric.definition
+        return
+      }
+      let child = children[name] ?? Node()
+      if children[name] == nil {
+        order.append(name)
+        children[name] = child
+      }
+      let id = id.isEmpty ? name : id + "." + name
+      child.isList = metric.lists.contains(id)
+      child.add(metric, path: Array(path.dropFirst()), id: id)
+    }
+
+    func members(required: Set<String> = []) -> [Schema.Member] {
+      order.compactMap { name in
+        guard let child = children[name] else { return nil }
+        return Schema.Member(
+          name: name, schema: child.schema, help: child.figure?.help ?? "", isRequired: required.contains(name))
+      }
+    }
+
+    private var schema: Schema {
+      if let figure {
+        return switch figure.kind {
+        case .gauge, .counter: .number
+        case .flag: .truth
+        case .info: .text
+        }
+      }
+      return isList ? .list(.object(members())) : .object(members())
+    }
+  }
+}

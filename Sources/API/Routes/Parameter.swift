@@ -1,0 +1,70 @@
+/// What the world is told of a parameter: its place in checks, errors and the OpenAPI document.
+struct ParameterDefinition: Sendable {
+  enum Place: String, Sendable {
+    case query, header, path
+  }
+
+  let name: String
+  let place: Place
+  let help: String
+  /// What is allowed, in words, for errors: "an integer of at least 1".
+  let allowed: String
+  let schema: Schema
+  /// Whether it may be given several times.
+  var isRepeatable = false
+}
+
+/// A parameter of some routes: its definition, and how its values are read.
+struct Parameter<Value: Sendable>: Sendable {
+  let definition: ParameterDefinition
+  private let read: @Sendable (String) -> Value?
+
+  init(
+    _ name: String, in place: ParameterDefinition.Place = .query, _ help: String, allowed: String, _ schema: Schema,
+    isRepeatable: Bool = false, read: @escaping @Sendable (String) -> Value?
+  ) {
+    definition = ParameterDefinition(
+      name: name, place: place, help: help, allowed: allowed, schema: schema, isRepeatable: isRepeatable)
+    self.read = read
+  }
+
+  /// The value that a text stands for.
+  func value(_ text: String) throws(APIError) -> Value {
+    guard let value = read(text) else {
+      throw APIError(parameter: definition.name, value: text, allowed: definition.allowed)
+    }
+    return value
+  }
+}
+
+extension Parameter<Int> {
+  /// A whole number; one that is beyond the range where it has no end is as good as the greatest.
+  static func integer(
+    _ name: String, _ help: String, in range: ClosedRange<Int> = 1...Int.max, default fallback: Int? = nil
+  ) -> Parameter {
+    let isOpen = range.upperBound == .max
+    return Parameter(
+      name, help,
+      allowed: isOpen
+        ? "an integer of at least \(range.lowerBound)"
+        : "an integer from \(range.lowerBound) to \(range.upperBound)",
+      .integer(minimum: range.lowerBound, maximum: isOpen ? nil : range.upperBound, default: fallback)
+    ) { text in
+      guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
+        return nil
+      }
+      let number = Int(text) ?? .max
+      return range.contains(number) ? number : nil
+    }
+  }
+}
+
+extension Parameter where Value: RawRepresentable<String> & CaseIterable {
+  /// One of a few words.
+  static func choice(_ name: String, _ help: String, default fallback: Value) -> Parameter {
+    let words = Value.allCases.map(\.rawValue)
+    return Parameter(
+      name, help, allowed: words.joined(separator: ", "), .words(words, default: fallback.rawValue)
+    ) { Value(rawValue: $0) }
+  }
+}

@@ -1,0 +1,101 @@
+/// A JSON Schema (draft 2020-12), as far as the OpenAPI document needs it.
+indirect enum Schema: Sendable {
+  /// The only value that is allowed.
+  enum Constant: Sendable, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral {
+    case text(String)
+    case truth(Bool)
+
+    init(stringLiteral value: String) { self = .text(value) }
+    init(booleanLiteral value: Bool) { self = .truth(value) }
+  }
+
+  struct Member: Sendable {
+    let name: String
+    let schema: Schema
+    var help = ""
+    var isRequired = false
+  }
+
+  case any
+  case text
+  case constant(Constant)
+  case words([String], default: String? = nil)
+  case integer(minimum: Int? = nil, maximum: Int? = nil, default: Int? = nil)
+  case number
+  case numberOrNull
+  case truth
+  case list(Schema)
+  case object([Member])
+  /// Members of any name.
+  case map(Schema)
+  /// One or the other.
+  case oneOf([Schema])
+  /// A moment in RFC 3339.
+  case timestamp
+  /// A moment in RFC 3339 or in seconds.
+  case moment
+  /// One of the components.
+  case component(String)
+
+  /// Writes it as a member, or as an element where it has no name; `help` becomes its description.
+  func write(_ name: String?, to writer: JSONWriter, help: String = "") {
+    writer.beginObject(name)
+    if !help.isEmpty { writer.member("description", help) }
+    switch self {
+    case .any: break
+    case .text: writer.member("type", "string")
+    case .constant(.text(let value)): writer.member("const", value)
+    case .constant(.truth(let value)): writer.member("const", value)
+    case .words(let words, let fallback):
+      writer.member("type", "string")
+      writer.beginArray("enum")
+      for word in words { writer.member(nil, word) }
+      writer.endArray()
+      if let fallback { writer.member("default", fallback) }
+    case .integer(let minimum, let maximum, let fallback):
+      writer.member("type", "integer")
+      if let minimum { writer.member("minimum", minimum) }
+      if let maximum { writer.member("maximum", maximum) }
+      if let fallback { writer.member("default", fallback) }
+    case .number: writer.member("type", "number")
+    case .numberOrNull:
+      writer.beginArray("type")
+      writer.member(nil, "number")
+      writer.member(nil, "null")
+      writer.endArray()
+    case .truth: writer.member("type", "boolean")
+    case .list(let element):
+      writer.member("type", "array")
+      element.write("items", to: writer)
+    case .object(let members):
+      writer.member("type", "object")
+      writer.beginObject("properties")
+      for member in members { member.schema.write(member.name, to: writer, help: member.help) }
+      writer.endObject()
+      if members.contains(where: \.isRequired) {
+        writer.beginArray("required")
+        for member in members where member.isRequired { writer.member(nil, member.name) }
+        writer.endArray()
+      }
+      // What is not listed is not there: a test holds real answers against this.
+      writer.member("additionalProperties", false)
+    case .map(let value):
+      writer.member("type", "object")
+      value.write("additionalProperties", to: writer)
+    case .oneOf(let schemas):
+      writer.beginArray("oneOf")
+      for schema in schemas { schema.write(nil, to: writer) }
+      writer.endArray()
+    case .timestamp:
+      writer.member("type", "string")
+      writer.member("format", "date-time")
+    case .moment:
+      writer.beginArray("anyOf")
+      Schema.timestamp.write(nil, to: writer)
+      Schema.number.write(nil, to: writer)
+      writer.endArray()
+    case .component(let name): writer.member("$ref", "#/components/schemas/" + name)
+    }
+    writer.endObject()
+  }
+}

@@ -1,0 +1,23 @@
+// zlib (RFC 1950–1952), as far as it is used: whole buffers, without the macros that Swift cannot see.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Bytes that `czlib_deflate` writes at most for so many.
+size_t czlib_bound(size_t count);
+
+/// Deflates without a header; returns how many bytes it wrote, 0 when it failed.
+///
+/// Unless `ends`, the blocks written end on a byte and refer to nothing before or after them, so that any number of them
+/// may stand in a row.
+size_t czlib_deflate(int level, int ends, const uint8_t *from, size_t count, uint8_t *to, size_t capacity);
+
+/// Inflates such blocks; returns how many bytes it wrote.
+size_t czlib_inflate(const uint8_t *from, size_t count, uint8_t *to, size_t capacity);
+
+/// CRC-32 of bytes, going on from that of the bytes before; 0 at the start.
+uint32_t czlib_crc(uint32_t before, const uint8_t *bytes, size_t count);
+
+/// CRC-32 of two parts in a row, of which the second has `count` bytes.
+uint32_t czlib_crc_combined(uint32_t first, uint32_t second, size_t count);

@@ -1,0 +1,145 @@
+public import AgentMetrics
+
+/// Figures over time as columns: a moment per row, a series per column.
+public struct Columns: Sendable {
+  /// One series; its arrays are as long as there are rows, NaN where there is a gap.
+  public struct Series: Sendable {
+    /// What it is.
+    public let metric: Catalog.Metric
+    /// Which one, in the order of the metric's labels.
+    public let labels: [String]
+    /// Both as text, `gpus.util{index="0"}`.
+    public let key: String
+    /// In base units: of a level the mean of the step's samples, of a counter the last.
+    public var values: [Double]
+    /// The least of each step.
+    public var minima: [Double]
+    /// The greatest of each step.
+    public var maxima: [Double]
+  }
+
+  /// Why there is no answer: it would be greater than ``mostValues``.
+  public struct TooLarge: Error {
+    /// Rows that it would have.
+    public let rows: Int
+  }
+
+  /// Rows × series at most, so that nobody fills the memory with one question.
+  public static let mostValues = 5_000_000
+
+  /// The rows' moments, ascending: POSIX time.
+  public var timestamps: [Double]
+  /// The series, in the catalog's order.
+  public var series: [Series] = []
+
+  /// The columns of some steps.
+  ///
+  /// - Parameter extremes: whether minima and maxima are wanted; else those arrays are empty.
+  /// - Throws: TooLarge.
+  public init(_ steps: [HistoryQuery.Step], _ selectors: [SeriesSelector], extremes: Bool = false)
+    throws(TooLarge)
+  {
+    timestamps = steps.map(\.timestamp)
+    for metric in Catalog.shared.metrics where metric.isColumn {
+      let matches = selectors.map { $0.match(metric) }
+      guard matches.contains(where: { $0 != .none }) else { continue }
+      let isWhole = matches.contains { $0 == .all }
+      var builder = Builder(metric: metric, rows: steps.count, extremes: extremes)
+      for (row, step) in steps.enumerated() {
+        for entry in step.samples {
+          builder.begin()
+          metric.values(in: entry.sample) { labels, value in
+            builder.add(row, labels, value) { key in isWhole || selectors.contains { $0.matches(key: key) } }
+          }
+        }
+      }
+      guard (series.count + builder.series.count) * steps.count <= Self.mostValues else {
+        throw TooLarge(rows: steps.count)
+      }
+      builder.finish()
+      series += builder.series
+    }
+  }
+
+  /// The series of one metric, from its values sample by sample.
+  private struct Builder {
+    let metric: Catalog.Metric
+    let rows: Int
+    let extremes: Bool
+    var series: [Series] = []
+    private var counts: [[Int32]] = []
+    /// Which series each set of labels belongs to, -1 for none that is wanted: in the order of the last sample, which as
+    /// a rule is that of the next.
+    private var order: [(labels: [String], series: Int)] = []
+    private var cursor = 0
+
+    init(metric: Catalog.Metric, rows: Int, extremes: Bool) {
+      self.metric = metric
+      self.rows = rows
+      self.extremes = extremes
+    }
+
+    /// The next sample's values follow.
+    mutating func begin() {
+      cursor = 0
+    }
+
+    mutating func add(_ row: Int, _ labels: [String], _ value: Double, _ isWanted: (_ key: String) -> Bool) {
+      let place = place(of: labels, isWanted)
+      guard place >= 0 else { return }
+      let count = counts[place][row]
+      counts[place][row] = count + 1
+      if metric.definition.kind == .counter || count == 0 {
+        series[place].values[row] = value
+      } else {
+        series[place].values[row] += value
+      }
+      guard extremes else { return }
+      series[place].minima[row] = count == 0 ? value : min(series[place].minima[row], value)
+      series[place].maxima[row] = count == 0 ? value : max(series[place].maxima[row], value)
+    }
+
+    private mutating func place(of labels: [String], _ isWanted: (_ key: String) -> Bool) -> Int {
+      let known =
+        cursor < order.count && order[cursor].labels == labels ? cursor : order.firstIndex { $0.labels == labels }
+      if let known {
+        cursor = known + 1
+        return order[known].series
+      }
+      let key = metric.key(labels)
+      // One series more than there may be is enough to tell that there are too many.
+      let isFull = series.count * rows > Columns.mostValues
+      let place = isWanted(key) && !isFull ? series.count : -1
+      if place >= 0 {
+        let empty = [Double](repeating: .nan, count: rows)
+        series.append(
+          Series(
+            metric: metric, labels: labels, key: key, values: empty, minima: extremes ? empty : [],
+            maxima: extremes ? empty : []))
+        counts.append([Int32](repeating: 0, count: rows))
+      }
+      order.append((labels, place))
+      cursor = order.count
+      return place
+    }
+
+    /// Turns sums into means.
+    mutating func finish() {
+      guard metric.definition.kind != .counter else { return }
+      for index in series.indices {
+        for row in 0..<rows where counts[index][row] > 1 { series[index].values[row] /= Double(counts[index][row]) }
+      }
+    }
+  }
+}
+
+extension History {
+  /// The columns of a stretch from the samples in memory.
+  ///
+  /// - Throws: TooLarge.
+  public func columns(_ query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false)
+    throws(Columns.TooLarge) -> Columns
+  {
+    try Columns(query.steps(of: query.samples(in: self), interval: interval), selectors, extremes: extremes)
+  }
+}

@@ -1,0 +1,113 @@
+public import AgentMetrics
+
+/// Which series somebody wants: an id of the catalog (`gpus.util`), a series by its labels (`gpus.util{index="0"}`), or
+/// either with `*` for any characters (`gpus.*`, `*`).
+public struct SeriesSelector: Sendable, Hashable {
+  /// How much of a metric is selected.
+  enum Match {
+    case all, none
+    /// It depends on the labels.
+    case some
+  }
+
+  /// The selector as it was written.
+  public let text: String
+  private let pattern: [UInt8]
+
+  /// A selector; see ``isKnown`` for whether it selects anything.
+  public init(_ text: String) {
+    self.text = text
+    pattern = Array(text.utf8)
+  }
+
+  /// Selectors that are separated by commas; commas between braces belong to labels.
+  public static func list(_ text: String) -> [SeriesSelector] {
+    var parts: [[UInt8]] = [[]]
+    var isInBraces = false
+    var isQuoted = false
+    var isEscaped = false
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: ",") where !isInBraces:
+        parts.append([])
+        continue
+      case UInt8(ascii: "\"") where isInBraces && !isEscaped: isQuoted.toggle()
+      case UInt8(ascii: "{") where !isQuoted: isInBraces = true
+      case UInt8(ascii: "}") where !isQuoted: isInBraces = false
+      default: break
+      }
+      isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+      parts[parts.count - 1].append(byte)
+    }
+    return parts.map { SeriesSelector(String(decoding: $0, as: UTF8.self)) }
+  }
+
+  /// Whether the catalog has a metric with series that it may select; labels are not looked at, as series come and go.
+  public var isKnown: Bool {
+    let id = pattern.prefix { $0 != UInt8(ascii: "{") }
+    // Of one that begins with any characters, labels may be all that it names.
+    if id.first == UInt8(ascii: "*"), pattern.contains(UInt8(ascii: "\"")) { return true }
+    return Catalog.shared.metrics.contains { $0.isColumn && Self.matches(id, Array($0.id.utf8)[...]) }
+  }
+
+  func match(_ metric: Catalog.Metric) -> Match {
+    let id = Array(metric.id.utf8)[...]
+    if Self.matches(pattern[...], id) { return .all }
+    guard !metric.labels.isEmpty else { return .none }
+    // What stands before the first star or brace is part of the id.
+    let fixed = pattern.prefix { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "{") }
+    return id.starts(with: fixed) ? .some : .none
+  }
+
+  func matches(key: String) -> Bool {
+    Self.matches(pattern[...], Array(key.utf8)[...])
+  }
+
+  /// Whether a pattern with stars fits a text; in the time of their product at worst.
+  private static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
+    var (place, next) = (pattern.startIndex, text.startIndex)
+    /// After the last star, and the first byte of the text that it does not stand for.
+    var resume: (place: Int, next: Int)?
+    while next < text.endIndex {
+      if place < pattern.endIndex, pattern[place] == UInt8(ascii: "*") {
+        place += 1
+        resume = (place, next)
+      } else if place < pattern.endIndex, pattern[place] == text[next] {
+        place += 1
+        next += 1
+      } else if let star = resume {
+        // The star stands for one byte more.
+        resume = (star.place, star.next + 1)
+        (place, next) = (star.place, star.next + 1)
+      } else {
+        return false
+      }
+    }
+    return pattern[place...].allSatisfy { $0 == UInt8(ascii: "*") }
+  }
+}
+
+extension Catalog.Metric {
+  /// Whether its values can be shown as columns: numbers whose series stay.
+  public var isColumn: Bool { isSeries && definition.kind != .info }
+
+  /// The name of one of its series, `gpus.util{index="0"}`: the id, and labels as Prometheus writes them.
+  public func key(_ values: [String]) -> String {
+    guard !labels.isEmpty else { return id }
+    var key = id + "{"
+    for (label, value) in zip(labels, values) {
+      if key.utf8.last != UInt8(ascii: "{") { key += "," }
+      key += label + "=\""
+      for character in value.unicodeScalars {
+        switch character {
+        case "\\": key += "\\\\"
+        case "\"": key += "\\\""
+        case "\n": key += "\\n"
+        default: key.unicodeScalars.append(character)
+        }
+      }
+      key += "\""
+    }
+    return key + "}"
+  }
+}
