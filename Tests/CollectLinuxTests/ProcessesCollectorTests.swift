@@ -142,9 +142,10 @@ import Testing
   /// By files that stay open the next pass says what is true then, and who has ended is gone.
   @Test func filesThatStayOpenTellTheTruth() throws {
     var child: pid_t = 0
-    let words: [UnsafeMutablePointer<CChar>?] = ["sleep", "1000"].map { strdup($0) } + [nil]
+    let words = ["sleep", "1000"].map { (word: String) in strdup(word) } + [nil]
     defer { for word in words { free(word) } }
-    try #require(posix_spawnp(&child, "sleep", nil, nil, words, environ) == 0)
+    let isStarted = posix_spawnp(&child, "sleep", nil, nil, words, environ) == 0
+    try #require(isStarted)
     let scanner = ProcessScanner(root: "")
     for _ in 0..<3 { _ = try scanner.scan(keepsFiles: true) }
     let before = try #require(try scanner.scan(keepsFiles: true).first { $0.pid == getpid() })
