@@ -53,7 +53,7 @@ func differences(_ left: Sample, _ right: Sample) -> [String] {
       var digit = unit.factor
       for _ in 0..<unit.decimals { digit /= 10 }
       if unit == .mebibytes { digit = 1 }
-      if abs(was - now) <= digit * 0.500001 { return nil }
+      if abs(was - now) <= digit * 0.500001 + abs(was) * 1e-15 { return nil }
     }
     return "\(key): \(left[key].map { "\($0)" } ?? "–") \(right[key].map { "\($0)" } ?? "–")"
   }.sorted()

@@ -34,35 +34,52 @@ extension [UInt8] {
 
 /// Reads bytes from the front, and never past their end.
 struct ByteReader {
-  private let bytes: ArraySlice<UInt8>
+  private let bytes: [UInt8]
   private var position: Int
+  private let end: Int
 
-  init(_ bytes: ArraySlice<UInt8>) {
-    self.bytes = bytes
-    position = bytes.startIndex
+  init(_ bytes: [UInt8]) {
+    self.init(bytes[...])
+  }
+
+  init(_ slice: ArraySlice<UInt8>) {
+    // The slice's own buffer, where it covers all of it, else a copy: indexing an array is much faster.
+    bytes = Array(slice)
+    position = 0
+    end = bytes.count
   }
 
   /// All that was not read yet.
-  var rest: ArraySlice<UInt8> { bytes[position...] }
+  var rest: ArraySlice<UInt8> { bytes[position..<end] }
+
+  /// How many bytes were not read yet.
+  var count: Int { end - position }
 
   mutating func byte() throws(DamagedBytes) -> UInt8 {
-    guard position < bytes.endIndex else { throw DamagedBytes(reason: "ends too early") }
-    defer { position += 1 }
-    return bytes[position]
+    guard position < end else { throw DamagedBytes(reason: "ends too early") }
+    position += 1
+    return bytes[position - 1]
   }
 
   mutating func bytes(_ count: UInt64) throws(DamagedBytes) -> ArraySlice<UInt8> {
-    guard count <= UInt64(bytes.endIndex - position) else { throw DamagedBytes(reason: "ends too early") }
+    guard count <= UInt64(end - position) else { throw DamagedBytes(reason: "ends too early") }
     defer { position += Int(count) }
     return bytes[position..<position + Int(count)]
   }
 
   mutating func varint() throws(DamagedBytes) -> UInt64 {
+    // Most are of one byte.
+    if position < end, bytes[position] < 0x80 {
+      position += 1
+      return UInt64(bytes[position - 1])
+    }
     var value: UInt64 = 0
-    for shift in stride(from: UInt64(0), to: 70, by: 7) {
+    var shift: UInt64 = 0
+    while shift < 70 {
       let byte = try byte()
       value |= UInt64(byte & 0x7F) << shift
       if byte < 0x80 { return value }
+      shift += 7
     }
     throw DamagedBytes(reason: "a number has too many bytes")
   }
@@ -70,6 +87,11 @@ struct ByteReader {
   mutating func signed() throws(DamagedBytes) -> Int64 {
     let value = try varint()
     return Int64(bitPattern: value >> 1) ^ (0 &- Int64(value & 1))
+  }
+
+  /// Passes over a number.
+  mutating func skipVarint() throws(DamagedBytes) {
+    while try byte() >= 0x80 {}
   }
 
   mutating func word() throws(DamagedBytes) -> UInt32 {
@@ -82,7 +104,7 @@ struct ByteReader {
     String(decoding: try bytes(varint()), as: UTF8.self)
   }
 
-  /// A count of things of which each takes at least one byte, or at most `limit`.
+  /// A count of things of which each takes at least one byte.
   mutating func count(atMost limit: Int) throws(DamagedBytes) -> Int {
     let value = try varint()
     guard value <= UInt64(limit) else { throw DamagedBytes(reason: "a count is too great") }

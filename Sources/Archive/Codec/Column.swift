@@ -96,7 +96,7 @@ enum Column {
       for smoothing in smoothings {
         var predictor = Predictor(smoothing: smoothing, hasSlope: hasSlope)
         var cost = 0
-        for figure in figures {
+        for figure in figures where cost < least {
           let rest = (figure &- predictor.expected).magnitude
           // Digits, and for what lies between two powers of two a part of one, in 16ths.
           let length = 64 - rest.leadingZeroBitCount

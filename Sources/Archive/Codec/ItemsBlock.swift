@@ -211,28 +211,28 @@ enum ItemsBlock {
 
   static func decode(from reader: inout ByteReader, count: Int) throws(DamagedBytes) -> [[ItemList]] {
     var texts: [String] = []
-    for _ in 0..<(try reader.count(atMost: reader.rest.count)) { texts.append(try reader.text()) }
+    for _ in 0..<(try reader.count(atMost: reader.count)) { texts.append(try reader.text()) }
     func text(_ reader: inout ByteReader) throws(DamagedBytes) -> Int {
       try reader.count(atMost: texts.count - 1)
     }
     guard !texts.isEmpty else { return [[ItemList]](repeating: [], count: count) }
     var lists: [ListKey] = []
-    for _ in 0..<(try reader.count(atMost: reader.rest.count)) {
+    for _ in 0..<(try reader.count(atMost: reader.count)) {
       let id = try text(&reader)
       var labels: [Int] = []
-      for _ in 0..<(try reader.count(atMost: reader.rest.count)) { labels.append(try text(&reader)) }
+      for _ in 0..<(try reader.count(atMost: reader.count)) { labels.append(try text(&reader)) }
       lists.append(ListKey(id: id, labels: labels))
     }
     var fields: [FieldKey] = []
-    for _ in 0..<(try reader.count(atMost: reader.rest.count)) {
+    for _ in 0..<(try reader.count(atMost: reader.count)) {
       fields.append(
         FieldKey(
           list: try text(&reader), name: try text(&reader), unit: try text(&reader), kind: try reader.varint()))
     }
     var keys: [[String]] = []
-    for _ in 0..<(try reader.count(atMost: reader.rest.count)) {
+    for _ in 0..<(try reader.count(atMost: reader.count)) {
       var labels: [String] = []
-      for _ in 0..<(try reader.count(atMost: reader.rest.count)) { labels.append(texts[try text(&reader)]) }
+      for _ in 0..<(try reader.count(atMost: reader.count)) { labels.append(texts[try text(&reader)]) }
       keys.append(labels)
     }
 

@@ -34,31 +34,40 @@ struct JournalRow: Equatable {
     times = samples.map(\.time)
     stretches = samples.map(\.elapsed)
     items = samples.map(\.items)
-    var values: [Int: [Double]] = [:]
+    // By the numbers of series, of which there are about as many as values in a sample.
+    var rows = [Int32](repeating: -1, count: series.end)
+    var values: [(series: Int, values: [Double])] = []
+    values.reserveCapacity(samples.first?.numbers.count ?? 0)
     for (slot, sample) in samples.enumerated() {
-      for (number, value) in sample.numbers {
-        values[number, default: [Double](repeating: .nan, count: samples.count)][slot] = value
+      for (number, value) in sample.numbers where number < rows.count {
+        if rows[number] < 0 {
+          rows[number] = Int32(values.count)
+          values.append((number, [Double](repeating: .nan, count: samples.count)))
+        }
+        values[Int(rows[number])].values[slot] = value
       }
     }
     columns.reserveCapacity(values.count)
-    for (number, values) in values.sorted(by: { $0.key < $1.key }) {
+    for row in rows where row >= 0 {
+      let (number, values) = values[Int(row)]
       guard let unit = series[number]?.unit else { continue }
-      let wanted = unit.precision
-      var integers: [Int64] = []
-      integers.reserveCapacity(values.count)
-      for value in values {
-        guard let integer = wanted.integer(value, factor: unit.archivedFactor) else { break }
-        integers.append(integer)
-      }
-      if integers.count == values.count {
-        columns.append(Column(series: number, precision: wanted, values: integers))
-      } else {
-        columns.append(
-          Column(
-            series: number, precision: .bits,
-            values: values.map { Precision.bits.integer($0, factor: 1) ?? Precision.absent }))
-      }
+      columns.append(Self.column(number, values, unit))
     }
+  }
+
+  private static func column(_ number: Int, _ values: [Double], _ unit: Unit) -> Column {
+    let wanted = unit.precision
+    var integers: [Int64] = []
+    integers.reserveCapacity(values.count)
+    for value in values {
+      guard let integer = wanted.integer(value, factor: unit.archivedFactor) else {
+        return Column(
+          series: number, precision: .bits,
+          values: values.map { Precision.bits.integer($0, factor: 1) ?? Precision.absent })
+      }
+      integers.append(integer)
+    }
+    return Column(series: number, precision: wanted, values: integers)
   }
 
   func encoded() -> [UInt8] {
@@ -114,7 +123,7 @@ struct JournalRow: Equatable {
   }
 
   init(from reader: inout ByteReader, wanted: Set<Int>?) throws(DamagedBytes) {
-    let count = try reader.count(atMost: reader.rest.count)
+    let count = try reader.count(atMost: reader.count)
     var last: Int64 = 0
     for _ in 0..<count {
       last = last &+ (try reader.signed())
@@ -122,20 +131,26 @@ struct JournalRow: Equatable {
       let stretch = try reader.varint()
       stretches.append(stretch == 0 ? Precision.absent : Int64(truncatingIfNeeded: stretch - 1))
     }
-    let series = try reader.count(atMost: reader.rest.count)
+    let series = try reader.count(atMost: reader.count)
     columns.reserveCapacity(min(series, wanted?.count ?? series))
     var number = 0
     for _ in 0..<series {
       number = Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: number) &+ (try reader.varint()))
       let precision = try Precision(byte: reader.byte())
-      let values = try Self.values(count, precision, from: &reader)
-      if wanted?.contains(number) ?? true { columns.append(Column(series: number, precision: precision, values: values)) }
+      if wanted?.contains(number) ?? true {
+        let values = try Self.values(count, precision, from: &reader)
+        columns.append(Column(series: number, precision: precision, values: values))
+      } else if precision == .bits {
+        for _ in 0..<count where try reader.varint() != 0 { _ = try reader.bytes(8) }
+      } else {
+        for _ in 0..<count { try reader.skipVarint() }
+      }
     }
     guard wanted == nil else { return }
     var texts = TextReader()
     for _ in 0..<count {
       var lists: [ItemList] = []
-      for _ in 0..<(try reader.count(atMost: reader.rest.count)) { lists.append(try texts.list(from: &reader)) }
+      for _ in 0..<(try reader.count(atMost: reader.count)) { lists.append(try texts.list(from: &reader)) }
       items.append(lists)
     }
   }
@@ -222,15 +237,15 @@ private struct TextReader {
 
   mutating func texts(from reader: inout ByteReader) throws(DamagedBytes) -> [String] {
     var result: [String] = []
-    for _ in 0..<(try reader.count(atMost: reader.rest.count)) { result.append(try text(from: &reader)) }
+    for _ in 0..<(try reader.count(atMost: reader.count)) { result.append(try text(from: &reader)) }
     return result
   }
 
   mutating func list(from reader: inout ByteReader) throws(DamagedBytes) -> ItemList {
     var list = ItemList(id: try text(from: &reader), labels: try texts(from: &reader))
-    for _ in 0..<(try reader.count(atMost: reader.rest.count)) {
+    for _ in 0..<(try reader.count(atMost: reader.count)) {
       var item = Item(labels: try texts(from: &reader))
-      for _ in 0..<(try reader.count(atMost: reader.rest.count)) {
+      for _ in 0..<(try reader.count(atMost: reader.count)) {
         let name = try text(from: &reader)
         let unit = Unit(rawValue: try text(from: &reader)) ?? .none
         let value: ItemField.Value

@@ -100,14 +100,13 @@ struct RangeEncoder {
 
 /// Reads what a RangeEncoder wrote; after the end of the bytes come zeros.
 struct RangeDecoder {
-  private let bytes: ArraySlice<UInt8>
-  private var position: Int
+  private let bytes: [UInt8]
+  private var position = 0
   private var code: UInt32 = 0
   private var range: UInt32 = .max
 
   init(_ bytes: ArraySlice<UInt8>) {
-    self.bytes = bytes
-    position = bytes.startIndex
+    self.bytes = Array(bytes)
     for _ in 0..<4 { code = code << 8 | nextByte() }
   }
 
@@ -145,7 +144,7 @@ struct RangeDecoder {
   }
 
   private mutating func nextByte() -> UInt32 {
-    guard position < bytes.endIndex else { return 0 }
+    guard position < bytes.count else { return 0 }
     defer { position += 1 }
     return UInt32(bytes[position])
   }

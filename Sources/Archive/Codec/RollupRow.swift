@@ -57,7 +57,7 @@ struct RollupRow: Equatable {
 
   init(from reader: inout ByteReader, wanted: Set<Int>?) throws(DamagedBytes) {
     time = try reader.signed()
-    let series = try reader.count(atMost: reader.rest.count)
+    let series = try reader.count(atMost: reader.count)
     cells.reserveCapacity(min(series, wanted?.count ?? series))
     var number = 0
     for _ in 0..<series {

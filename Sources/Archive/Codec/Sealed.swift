@@ -19,7 +19,7 @@ enum Sealed {
   }
 
   static func open(_ bytes: [UInt8]) throws(DamagedBytes) -> (Kind, ByteReader) {
-    var reader = ByteReader(bytes[...])
+    var reader = ByteReader(bytes)
     let first = try reader.byte()
     let sum = try reader.word()
     guard first & 15 == version, let kind = Kind(rawValue: first >> 4) else {

@@ -33,7 +33,7 @@ final class ArchiveFile {
   var newest: Int64? { state.last[0] }
 
   /// Series that have numbers.
-  var seriesCount: Int { state.series.entries.count }
+  var seriesCount: Int { state.series.count }
 
   /// Takes a file whose schema was looked at.
   init(
@@ -163,7 +163,7 @@ final class ArchiveFile {
 
   private func writeRaw(_ flats: [FlatSample]) throws(SQLiteError) {
     guard let last = flats.last else { return }
-    try appendToJournal(JournalRow(flats, series: state.series).encoded(), .raw)
+    try appendToJournal(JournalRow(flats, series: state.series).encoded(), flats[0].time, last.time, .raw)
     state.count[0] += flats.count
     state.last[0] = last.time
   }
@@ -190,13 +190,17 @@ final class ArchiveFile {
     }
     state.accumulators[tier.number].removeAll(keepingCapacity: true)
     state.step[tier.number] = nil
-    try appendToJournal(row.encoded(), tier)
+    try appendToJournal(row.encoded(), step, step, tier)
     state.count[tier.number] += 1
     state.last[tier.number] = step
   }
 
-  private func appendToJournal(_ bytes: [UInt8], _ tier: Tier) throws(SQLiteError) {
-    try database.run("INSERT INTO journal VALUES(?,?)", [.integer(state.next[tier.number]), .blob(bytes)])
+  private func appendToJournal(
+    _ bytes: [UInt8], _ first: Int64, _ last: Int64, _ tier: Tier
+  ) throws(SQLiteError) {
+    try database.run(
+      "INSERT INTO journal VALUES(?,?,?,?)",
+      [.integer(state.next[tier.number]), .integer(first), .integer(last), .blob(bytes)])
     state.next[tier.number] += 1
   }
 

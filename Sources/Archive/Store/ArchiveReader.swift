@@ -97,8 +97,11 @@ struct ArchiveReader {
       return true
     }
     try database.run(
-      "SELECT data FROM journal WHERE id >= ? AND id < ? ORDER BY id",
-      [.integer(Schema.journalBase(tier.number)), .integer(Schema.journalBase(tier.number + 1))]
+      "SELECT data FROM journal WHERE id >= ? AND id < ? AND t1 >= ? AND t0 <= ? ORDER BY id",
+      [
+        .integer(Schema.journalBase(tier.number)), .integer(Schema.journalBase(tier.number + 1)), .integer(start),
+        .integer(end),
+      ]
     ) { row in
       if tier.step == 0 {
         guard let row = try? JournalRow(row.blob(0), wanted: wanted), !row.times.isEmpty else { return true }
@@ -238,25 +241,21 @@ struct ArchiveReader {
 
   /// The first and last moment of a tier; nil where it is empty.
   func extent(of tier: Tier) throws(SQLiteError) -> ClosedRange<Int64>? {
-    var first = try database.integer("SELECT min(t0) FROM block WHERE tier = ?", [.integer(Int64(tier.number))])
-    var last = try database.integer("SELECT max(t1) FROM block WHERE tier = ?", [.integer(Int64(tier.number))])
-    for (order, isLast) in [("ASC", false), ("DESC", true)] {
-      try database.run(
-        "SELECT data FROM journal WHERE id >= ? AND id < ? ORDER BY id \(order) LIMIT 1",
-        [.integer(Schema.journalBase(tier.number)), .integer(Schema.journalBase(tier.number + 1))]
-      ) { row in
-        let times: [Int64]
-        if tier.step == 0 {
-          times = (try? JournalRow(row.blob(0), wanted: []))?.times ?? []
-        } else {
-          times = (try? RollupRow(row.blob(0), wanted: [])).map { [$0.time] } ?? []
-        }
-        if let low = times.min(), !isLast { first = min(first ?? low, low) }
-        if let high = times.max(), isLast { last = max(last ?? high, high) }
-        return false
-      }
+    var extent: ClosedRange<Int64>?
+    try database.run(
+      """
+      SELECT min(t0), max(t1) FROM (
+        SELECT min(t0) AS t0, max(t1) AS t1 FROM block WHERE tier = ?
+        UNION ALL SELECT min(t0), max(t1) FROM journal WHERE id >= ? AND id < ?)
+      """,
+      [
+        .integer(Int64(tier.number)), .integer(Schema.journalBase(tier.number)),
+        .integer(Schema.journalBase(tier.number + 1)),
+      ]
+    ) { row in
+      if !row.isNull(0), row.integer(0) <= row.integer(1) { extent = row.integer(0)...row.integer(1) }
+      return false
     }
-    guard let first, let last, first <= last else { return nil }
-    return first...last
+    return extent
   }
 }

@@ -115,7 +115,7 @@ final class SampleFlattener: FieldVisitor {
     flat = FlatSample()
     flat.time = Int64(clamping: Int((min(max(sample.timestamp.seconds, -1e11), 1e11) * 1_000).rounded()))
     if sample.elapsed.isFinite, sample.elapsed.magnitude < 1e9 { flat.elapsed = Int64((sample.elapsed * 1_000).rounded()) }
-    flat.numbers.reserveCapacity(series.entries.count)
+    flat.numbers.reserveCapacity(series.count)
     seen.removeAll(keepingCapacity: true)
     stack = [root]
     root.cursor = 0

@@ -32,7 +32,7 @@ final class SampleRestorer {
 
   init(series: SeriesTable) {
     self.series = series
-    columns = Array(repeating: nil, count: (series.all.last ?? 0) + 1)
+    columns = Array(repeating: nil, count: series.end)
   }
 
   /// The samples of rows that follow one upon the other.

@@ -71,33 +71,40 @@ struct SeriesTable {
   /// More cannot be told apart in the ids of chunks (``Schema``).
   static let most = 1 << 20
 
-  private(set) var entries: [Int: Entry] = [:]
+  /// By number.
+  private var entries: [Entry?] = [nil]
   private var numbers: [SeriesKey: Int] = [:]
-  private var next = 1
 
   func number(of key: SeriesKey) -> Int? { numbers[key] }
 
-  subscript(number: Int) -> Entry? { entries[number] }
+  subscript(number: Int) -> Entry? { number < entries.count && number > 0 ? entries[number] : nil }
+
+  /// Greater than every number.
+  var end: Int { entries.count }
+
+  /// How many there are.
+  var count: Int { numbers.count }
 
   /// All numbers, ascending.
-  var all: [Int] { entries.keys.sorted() }
+  var all: [Int] { entries.indices.filter { entries[$0] != nil } }
 
   /// Takes a series that the file has.
   mutating func insert(_ number: Int, _ key: SeriesKey, _ unit: Unit) {
+    while entries.count <= number { entries.append(nil) }
     entries[number] = Entry(key: key, unit: unit)
     numbers[key] = number
-    next = Swift.max(next, number + 1)
   }
 
   /// Gives a new series its number; nil where there is none left.
   mutating func add(_ key: SeriesKey, _ unit: Unit) -> Int? {
-    guard next < Self.most else { return nil }
-    insert(next, key, unit)
-    return next - 1
+    guard entries.count < Self.most else { return nil }
+    insert(entries.count, key, unit)
+    return entries.count - 1
   }
 
   mutating func remove(_ number: Int) {
-    guard let entry = entries.removeValue(forKey: number) else { return }
+    guard let entry = self[number] else { return }
     numbers[entry.key] = nil
+    entries[number] = nil
   }
 }

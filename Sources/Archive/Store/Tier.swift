@@ -74,7 +74,7 @@ public struct Retention: Sendable, Hashable, CustomStringConvertible {
 
   /// Milliseconds that a tier is kept.
   ///
-  /// A tier whose steps are no longer than the interval is not written; the samples are kept as long in its place.
+  /// Where a tier is not written, the samples are kept as long in its place.
   func milliseconds(of tier: Tier, interval: Int) -> Int64 {
     let lengths = [raw, minutes, quarters]
     var length = lengths[tier.number]
@@ -88,9 +88,10 @@ public struct Retention: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Tier {
-  /// Whether it says less than the samples themselves.
+  /// Whether it is worth its room: of each step there are the least, the greatest and the sum, so that steps of fewer than
+  /// four samples take as much as the samples, which tell more.
   func isWritten(interval: Int) -> Bool {
-    step == 0 || step > Int64(interval) * 1_000
+    step == 0 || step >= Int64(interval) * 4_000
   }
 }
 

@@ -1,0 +1,112 @@
+import Glibc
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import Archive
+
+/// A process that writes, killed at random moments: what it said was written is there, and nothing is damaged.
+@Suite(.ownThreads, .serialized) struct CrashTests {
+  /// Kills in a usual run; `scripts/crash-test` asks for 200.
+  static let kills = getenv("CRASHES").flatMap { Int(String(cString: $0)) } ?? 20
+
+  /// The helper lies beside the tests.
+  static let helper: String = {
+    let own = Files.link("/proc/self/exe") ?? ""
+    // Swift Testing runs from the toolchain's helper where the tests are a library; its argument names them.
+    let candidates = [own] + CommandLine.arguments.flatMap { $0.split(separator: "=").map(String.init) }
+    for candidate in candidates {
+      var parts = candidate.split(separator: "/", omittingEmptySubsequences: false)
+      while !parts.isEmpty {
+        parts.removeLast()
+        let path = parts.joined(separator: "/") + "/ArchiveWorkload"
+        if access(path, X_OK) == 0, Files.names(in: path).isEmpty { return path }
+      }
+    }
+    return "ArchiveWorkload"
+  }()
+
+  @Test func nothingThatWasWrittenIsLost() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("crash.db")
+    var generator = SystemRandomNumberGenerator()
+    var acknowledged: [Int64] = []
+    for kill in 0..<Self.kills {
+      let (pid, output) = try Self.start(["crash", path])
+      let told = Self.numbers(from: output, until: Double.random(in: 0.02...0.4, using: &generator), then: pid)
+      acknowledged += told
+      let database = try Database(path: path, mode: .readWrite)
+      #expect(try database.text("PRAGMA quick_check") == "ok", "after kill \(kill)")
+      guard let last = acknowledged.last else { continue }
+      let times = try ArchiveReader(database).pieces(of: .raw, from: .min, to: .max, wanted: []).flatMap(\.moments)
+      #expect(times == times.sorted() && Set(times).count == times.count)
+      // The newest may have been written and not told.
+      #expect(times.last.map { $0 == last || $0 == last + 100 } ?? false)
+      #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == 100 })
+    }
+    #expect(acknowledged.count > Self.kills)
+    let database = try Database(path: path, mode: .readWrite)
+    let table = try ArchiveReader.series(of: database)
+    let usage = table.all.filter { table[$0]?.key.id == "cpu.usage" }
+    let columns = try ArchiveReader(database).columns(of: usage, from: .min + 1, to: .max, step: nil, most: .max)
+    let values = columns?.series.first?.values ?? []
+    #expect(values.count >= acknowledged.count && !values.contains { $0.isNaN })
+  }
+
+  /// Starts the helper with its output in a pipe.
+  static func start(_ arguments: [String]) throws -> (pid_t, Int32) {
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { throw SystemError("pipe") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+    var pid: pid_t = 0
+    var argv: [UnsafeMutablePointer<CChar>?] = ([helper] + arguments).map { strdup($0) }
+    argv.append(nil)
+    defer { argv.forEach { free($0) } }
+    let code = posix_spawn(&pid, helper, &actions, nil, argv, environ)
+    close(ends[1])
+    guard code == 0 else {
+      close(ends[0])
+      throw SystemError("spawn \(helper)", code: code)
+    }
+    return (pid, ends[0])
+  }
+
+  /// The numbers that a process writes one a line, until it is killed some seconds after the first of them.
+  static func numbers(from output: Int32, until seconds: Double, then pid: pid_t) -> [Int64] {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4_096)
+    var deadline = Double.infinity
+    var isKilled = false
+    while true {
+      var wait = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+      let left = deadline - Clock.monotonic
+      _ = poll(&wait, 1, left.isFinite ? Int32(max(0, left * 1_000)) : 20_000)
+      if Clock.monotonic >= deadline, !isKilled {
+        kill(pid, SIGKILL)
+        isKilled = true
+        deadline = .infinity
+      }
+      guard wait.revents != 0 else {
+        if deadline == .infinity, !isKilled {
+          kill(pid, SIGKILL)
+          isKilled = true
+        }
+        continue
+      }
+      let count = read(output, &buffer, buffer.count)
+      if count <= 0 { break }
+      bytes += buffer[..<count]
+      if deadline == .infinity, !isKilled { deadline = Clock.monotonic + seconds }
+    }
+    close(output)
+    var status: Int32 = 0
+    waitpid(pid, &status, 0)
+    // A line that was cut off is no number yet.
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+    return lines.compactMap { Int64(String(decoding: $0, as: UTF8.self)) }
+  }
+}
