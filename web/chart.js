@@ -1,99 +1,266 @@
-// A line over time. Every point stands at its sample's own moment, and where samples are missing the line is broken.
+// Lines, areas and stacks over time. A missing value is a gap. Where there are more moments than pixels, a line of means
+// stands in a band from the least to the greatest.
 
-const svgNamespace = 'http://www.w3.org/2000/svg';
-const width = 600;
-const height = 100;
+import { h, keyed, setText } from './dom.js';
+import * as format from './format.js';
+import { Plot, pen } from './plot.js';
+import { faded } from './theme.js';
 
-function svg(tag, attributes, parent) {
-  const node = document.createElementNS(svgNamespace, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  parent?.append(node);
-  return node;
-}
-
-function element(tag, className, parent) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  parent?.append(node);
-  return node;
-}
-
-// The least of 1, 2, 5 × 10ⁿ that holds a value.
-function niceCeiling(value) {
+// The least round number that holds a value; halves and quarters of it are round too.
+export function niceCeiling(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].find((step) => step * power >= value * 0.9999) * power;
+  return [1, 2, 4, 6, 8, 10].find((step) => step * power >= value * 0.9999) * power;
 }
 
-export class Chart {
-  // label: what is shown, for those who cannot see it; series: [{key, label, color}]; format: a value as text;
-  // ceiling: the greatest value where there is one; floor: the least upper end where there is none.
-  constructor(parent, { label, series, format, ceiling, floor = 1, small = false }) {
-    Object.assign(this, { label, series, format, ceiling, floor });
-    this.figure = element('figure', small ? 'chart small' : 'chart', parent);
-    const frame = element('div', 'frame', this.figure);
-    this.svg = svg('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', role: 'img' }, frame);
-    for (const y of small ? [] : [0.5, height / 2]) {
-      svg('line', { x1: 0, x2: width, y1: y, y2: y, class: 'rule' }, this.svg);
+// A series: its key, its name, the number of its colour, and more options.
+export const line = (key, label, color, options) => ({ key, label, color: `s${color}`, ...options });
+
+// Lines whose colour was used before are told apart by dashes.
+export const numbered = (key, label, index) => line(key, label, (index % 8) + 1, { dash: [[], [6, 3], [2, 2]][Math.floor(index / 8) % 3] });
+
+export class Chart extends Plot {
+  // title; series: lines with fill, faint, dash, band (the key of their peaks); format: a value as text; ceiling: the
+  // greatest value where there is one; floor: the least upper end where there is none; isStacked; isBinary: of bytes;
+  // limit: { value, label }.
+  constructor(context, options) {
+    super(context, options);
+    Object.assign(this, { series: [], floor: 1, format: format.percent, ...options });
+    if (this.isSpark) return;
+    this.legend = h('div', { class: 'legend' });
+    this.node = h('figure', { class: 'chart' },
+      h('figcaption', {}, h('span', { class: 'title', text: options.title ?? options.label }), this.legend), this.frame);
+    this.showLegend();
+  }
+
+  set(options) {
+    for (const [name, value] of Object.entries(options)) {
+      if (name === 'series') {
+        const same = (one, index) => one.key === this.series[index]?.key && one.label === this.series[index].label;
+        if (value.length === this.series.length && value.every(same)) continue;
+        this.series = value;
+        this.showLegend();
+      } else if (this[name] === value) continue;
+      this[name] = value;
+      this.invalidate();
     }
-    svg('line', { x1: 0, x2: width, y1: height - 0.5, y2: height - 0.5, class: 'rule' }, this.svg);
-    this.lines = series.map(({ color }) => ({
-      area: svg('path', { class: `area ${color}` }, this.svg),
-      line: svg('path', { class: `line ${color}` }, this.svg),
-    }));
-    if (small) return;
-    this.top = element('span', 'top', frame);
-    const caption = element('figcaption', '', this.figure);
-    this.start = element('span', 'quiet', caption);
-    this.legend = series.map(({ color, label: text }) => {
-      const item = element('span', 'key', caption);
-      element('i', color, item);
-      if (text) element('span', '', item).textContent = `${text} `;
-      return element('b', '', item);
+  }
+
+  showLegend() {
+    keyed(this.legend, this.series, (one) => one.key + one.label, (one) => {
+      const value = h('b', {});
+      const node = h('span', { class: 'key' },
+        one.label && h('i', { class: `${one.color}${one.dash?.length ? ' dashed' : ''}` }), one.label && h('span', { text: one.label }), value);
+      return { node, value };
+    }, (item, one) => { one.value = item.value; });
+  }
+
+  showValues() {
+    const moment = this.shownMoment;
+    for (const one of this.series) if (one.value) setText(one.value, this.format(this.context.store.value(one.key, moment)));
+  }
+
+  // The values of keys for each column of pixels: x, whether a gap lies before it, and for each key mean, least, greatest.
+  trace(keys) {
+    const { store } = this.context;
+    const { from, to } = this.window;
+    const parts = store.parts(from, to);
+    const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
+    const scale = this.plotWidth / (to - from);
+    const [x, gap] = [new Float32Array(total), new Uint8Array(total)];
+    const series = keys.map(() => ({ mean: new Float32Array(total), low: new Float32Array(total), high: new Float32Array(total), sum: 0, count: 0, least: Infinity, most: -Infinity }));
+    let [length, hasBand, column, times, count, isGap, last] = [0, false, NaN, 0, 0, true, NaN];
+    const finish = () => {
+      if (count === 0) return;
+      if (count > 1) hasBand = true;
+      x[length] = this.left + (times / count - from) * scale;
+      gap[length] = isGap ? 1 : 0;
+      for (const one of series) {
+        one.mean[length] = one.sum / one.count;
+        one.low[length] = one.count > 0 ? one.least : NaN;
+        one.high[length] = one.count > 0 ? one.most : NaN;
+        [one.sum, one.count, one.least, one.most] = [0, 0, Infinity, -Infinity];
+      }
+      [isGap, times, count] = [false, 0, 0];
+      length += 1;
+    };
+    for (const { columns, start, end } of parts) {
+      const arrays = keys.map((key) => [columns.mean.get(key), columns.min.get(key), columns.max.get(key)]);
+      if (arrays[0][1]) hasBand = true;
+      for (let index = start; index < end; index += 1) {
+        const time = columns.times[index];
+        const isKnown = arrays.some(([mean]) => mean && mean[index] === mean[index]);
+        const isFar = !isKnown || time - last > store.reach;
+        const here = Math.floor((time - from) * scale);
+        if (isFar || here !== column) finish();
+        if (isFar) isGap = true;
+        [last, column] = [time, here];
+        if (!isKnown) continue;
+        times += time;
+        count += 1;
+        for (let key = 0; key < keys.length; key += 1) {
+          const [mean, low, high] = arrays[key];
+          const value = mean ? mean[index] : NaN;
+          // NaN alone is unlike itself.
+          if (value !== value) continue;
+          const one = series[key];
+          one.sum += value;
+          one.count += 1;
+          one.least = Math.min(one.least, low && low[index] <= value ? low[index] : value);
+          one.most = Math.max(one.most, high && high[index] >= value ? high[index] : value);
+        }
+      }
+    }
+    finish();
+    return { length, hasBand, x, gap, series };
+  }
+
+  traces() {
+    if (!this.isStacked) return this.series.map((one) => [this.trace([one.key]), one.band && this.trace([one.band])]);
+    const trace = this.trace(this.series.map((one) => one.key));
+    const sums = new Float32Array(trace.length);
+    for (const one of trace.series) {
+      for (let index = 0; index < trace.length; index += 1) {
+        if (one.mean[index] > 0) sums[index] += one.mean[index];
+        one.mean[index] = sums[index];
+      }
+      one.high = one.mean;
+    }
+    return [[trace]];
+  }
+
+  draw() {
+    let traces = this.traces();
+    const top = this.top(traces.flat());
+    const scale = this.isSpark ? null : this.scale(top);
+    if (scale && scale.width !== this.left) {
+      this.left = scale.width;
+      traces = this.traces();
+    }
+    if (this.hasAxis) this.drawTimes();
+    if (scale) this.drawScale(scale);
+    pen.strokeStyle = this.colors.line;
+    pen.beginPath();
+    this.hair(this.left, this.plotHeight - 1, this.width, this.plotHeight - 1);
+    pen.stroke();
+    pen.save();
+    pen.beginPath();
+    pen.rect(this.left, 0, this.plotWidth, this.plotHeight);
+    pen.clip();
+    this.y = (value) => this.plotHeight - 1 - Math.min(1.02, value / top) * (this.plotHeight - 2);
+    if (this.isStacked) this.drawStack(traces[0][0]);
+    else traces.forEach(([trace, peak], index) => this.drawLine(this.series[index], trace, peak));
+    if (this.limit?.value <= top) this.drawLimit();
+    pen.restore();
+    this.summarize(traces);
+  }
+
+  top(traces) {
+    if (this.ceiling) return this.ceiling;
+    let most = 0;
+    for (const trace of traces) {
+      for (const { high } of trace?.series ?? []) for (let index = 0; index < trace.length; index += 1) if (high[index] > most) most = high[index];
+    }
+    return niceCeiling(Math.max(this.floor, most * 1.02));
+  }
+
+  // What stands beside the axis, from below, and how wide it is.
+  scale(top) {
+    const parts = this.plotHeight >= 120 ? 4 : this.plotHeight >= 34 ? 2 : 1;
+    const step = this.isBinary ? 2 ** Math.round(Math.log2(top / parts)) : top / parts;
+    const texts = [];
+    for (let value = 0; value <= top * 1.001; value += step) texts.push([value / top, format.tick(this.format(value))]);
+    const widest = Math.max(...texts.map(([, text]) => pen.measureText(text).width));
+    // In steps, so that the axis does not jump with each digit.
+    return { texts, width: Math.ceil((widest + 8) / 8) * 8 };
+  }
+
+  drawScale({ texts }) {
+    pen.textAlign = 'right';
+    pen.textBaseline = 'middle';
+    pen.fillStyle = this.colors.quiet;
+    pen.strokeStyle = this.colors.line;
+    pen.beginPath();
+    for (const [share, text] of texts) {
+      const y = this.plotHeight - 1 - share * (this.plotHeight - 2);
+      this.hair(this.left, y, this.width, y);
+      pen.fillText(text, this.left - 6, Math.min(Math.max(y, 6), this.plotHeight - 5));
+    }
+    pen.stroke();
+  }
+
+  // For each run of moments without a gap.
+  runs(trace, body) {
+    let start = 0;
+    for (let index = 1; index <= trace.length; index += 1) {
+      if (index < trace.length && !trace.gap[index]) continue;
+      body(start, index);
+      start = index;
+    }
+  }
+
+  // Fills from one course to another, back along it.
+  fill(color, share, trace, start, end, upper, lower) {
+    pen.fillStyle = faded(color, share);
+    pen.beginPath();
+    for (let index = start; index < end; index += 1) pen.lineTo(trace.x[index], this.y(upper[index]));
+    // A lone moment of a stack has a little width.
+    if (end - start === 1) {
+      pen.lineTo(trace.x[start] + 1.5, this.y(upper[start]));
+      pen.lineTo(trace.x[start] + 1.5, lower ? this.y(lower[start]) : this.plotHeight);
+    }
+    for (let index = end - 1; index >= start; index -= 1) pen.lineTo(trace.x[index], lower ? this.y(lower[index]) : this.plotHeight);
+    pen.fill();
+  }
+
+  drawLine(one, trace, peak) {
+    const color = this.colors[one.color];
+    const { mean, low, high } = trace.series[0];
+    this.runs(trace, (start, end) => {
+      if (end - start > 1) {
+        if (one.fill) this.fill(color, 0.14, trace, start, end, mean);
+        if (trace.hasBand) this.fill(color, 0.22, trace, start, end, high, low);
+        if (peak?.length === trace.length) this.fill(color, 0.22, trace, start, end, peak.series[0].high, mean);
+      }
+      pen.strokeStyle = color;
+      pen.lineWidth = this.isSpark ? 1.25 : 1.5;
+      pen.setLineDash(one.dash ?? []);
+      pen.beginPath();
+      for (let index = start; index < end; index += 1) pen.lineTo(trace.x[index], this.y(mean[index]));
+      // A lone moment is a dot: a line without length, with round ends.
+      if (end - start === 1) pen.lineTo(trace.x[start] + 0.01, this.y(mean[start]));
+      pen.stroke();
+    });
+    pen.setLineDash([]);
+  }
+
+  drawStack(trace) {
+    this.runs(trace, (start, end) => {
+      this.series.forEach((one, key) => this.fill(this.colors[one.color], one.faint ? 0.22 : 0.62, trace, start, end,
+        trace.series[key].mean, trace.series[key - 1]?.mean));
     });
   }
 
-  // points: [{time, …}] in order; the last `span` seconds before `now` are drawn, a gap where more than `gap` is missing.
-  draw(points, { now, span, gap, spanText }) {
-    const shown = points.filter((point) => point.time > now - span);
-    const values = this.series.flatMap(({ key }) => shown.map((point) => point[key])).filter(Number.isFinite);
-    const top = this.ceiling ?? niceCeiling(Math.max(this.floor, ...values));
-    const x = (time) => (width * (1 - (now - time) / span)).toFixed(1);
-    const y = (value) => (height - 1.5 - (height - 3) * Math.min(1, Math.max(0, value / top))).toFixed(1);
-    this.series.forEach(({ key }, index) => {
-      let line = '';
-      let area = '';
-      let run = [];
-      const flush = () => {
-        if (run.length > 0) {
-          const path = run.map((point) => `${x(point.time)} ${y(point[key])}`).join('L');
-          // A lone sample is a dot: a line without length with round ends.
-          line += `M${path}${run.length === 1 ? 'h0.01' : ''}`;
-          if (run.length > 1) area += `M${x(run[0].time)} ${height}L${path}L${x(run.at(-1).time)} ${height}Z`;
-        }
-        run = [];
-      };
-      for (const point of shown) {
-        if (run.length > 0 && point.time - run.at(-1).time > gap) flush();
-        if (Number.isFinite(point[key])) run.push(point);
-        else flush();
-      }
-      flush();
-      this.lines[index].line.setAttribute('d', line);
-      this.lines[index].area.setAttribute('d', area);
-    });
-    const last = points.at(-1);
-    const summary = this.series.map(({ key, label }) => {
-      const own = shown.map((point) => point[key]).filter(Number.isFinite);
-      if (own.length === 0) return `${label ?? ''} nothing known`;
-      const [least, most] = [Math.min(...own), Math.max(...own)];
-      return `${label ?? ''} now ${this.format(last[key])}, from ${this.format(least)} to ${this.format(most)}`;
-    });
-    this.svg.setAttribute('aria-label', `${this.label}, last ${spanText}: ${summary.join('; ')}`);
-    if (!this.top) return;
-    this.top.textContent = this.format(top);
-    this.start.textContent = `last ${spanText}`;
-    this.legend.forEach((node, index) => {
-      node.textContent = this.format(last?.[this.series[index].key]);
-    });
+  drawLimit() {
+    const y = this.y(this.limit.value);
+    pen.strokeStyle = this.colors.quiet;
+    pen.setLineDash([4, 3]);
+    pen.beginPath();
+    this.hair(this.left, y, this.width, y);
+    pen.stroke();
+    pen.setLineDash([]);
+    pen.textAlign = 'left';
+    pen.fillStyle = this.colors.quiet;
+    pen.fillText(this.limit.label, this.left + 4, y - 7);
+  }
+
+  // What it shows, in words.
+  summarize(traces) {
+    this.describe(() => this.series.slice(0, 8).map((one, index) => {
+      const now = `${one.label} ${this.format(this.context.store.value(one.key, this.shownMoment))}`.trim();
+      const trace = this.isStacked ? null : traces[index][0];
+      if (!trace?.length) return now;
+      const { low, high } = trace.series[0];
+      return `${now}, ${this.context.t('between', this.format(Math.min(...low.subarray(0, trace.length))), this.format(Math.max(...high.subarray(0, trace.length))))}`;
+    }).join('; '));
   }
 }

@@ -2,6 +2,7 @@
 
 export const absent = '–';
 
+const space = '\u202f';
 const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
 
 // Three significant digits: 0.84, 8.41, 84.1, 841.
@@ -18,55 +19,90 @@ function scaled(value, step, units) {
     value /= step;
     index += 1;
   }
-  return `${index === 0 ? value.toFixed(0) : short(value)} ${units[index]}`;
+  return `${index === 0 ? value.toFixed(0) : short(value)}${space}${units[index]}`;
 }
 
-export function percent(ratio) {
-  if (!isNumber(ratio)) return absent;
+const finite = (text) => (value, ...rest) => (isNumber(value) ? text(value, ...rest) : absent);
+
+export const percent = finite((ratio) => {
   const value = ratio * 100;
-  if (value > 0 && value < 0.05) return '<0.1 %';
-  return `${value < 9.95 && value > 0 ? value.toFixed(1) : value.toFixed(0)} %`;
+  if (value > 0 && value < 0.05) return '<0.1%';
+  return `${value < 9.95 && value > 0 ? value.toFixed(1) : value.toFixed(0)}%`;
+});
+
+export const bytes = finite((value) => scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']));
+export const mebibytes = finite((value) => bytes(value * 1048576));
+export const rate = finite((value) => scaled(value, 1000, ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s']));
+export const perSecond = finite((value) => `${count(value)}/s`);
+export const megahertz = finite((value) =>
+  value >= 1000 ? `${(value / 1000).toFixed(2)}${space}GHz` : `${value.toFixed(0)}${space}MHz`);
+export const celsius = finite((value) => `${value.toFixed(0)}${space}°C`);
+export const watts = finite((value) =>
+  value >= 9999.5 ? `${short(value / 1000)}${space}kW` : `${value.toFixed(value < 10 ? 1 : 0)}${space}W`);
+export const rpm = finite((value) => `${value.toFixed(0)}${space}rpm`);
+export const milliseconds = finite((value) => `${short(value)}${space}ms`);
+export const decimal = finite((value, digits = 2) => value.toFixed(digits));
+
+export const megabits = finite((value) =>
+  value >= 1000 ? `${Number((value / 1000).toPrecision(3))}${space}Gbit/s` : `${value}${space}Mbit/s`);
+
+export const count = finite((value) => {
+  if (Math.abs(value) < 99.95 && !Number.isInteger(value)) return value.toFixed(1);
+  return value < 99999.5 ? value.toFixed(0) : scaled(value, 1000, ['', 'k', 'M', 'G', 'T']).replace(space, '');
+});
+
+// "40.0 / 80.0 GiB": the unit once where both have the same; the first alone where the second is absent.
+export function part(used, total, format = mebibytes) {
+  const [first, second] = [format(used), format(total)];
+  if (second === absent) return first;
+  const [number, unit] = first.split(space);
+  return `${unit && second.endsWith(space + unit) ? number : first}\u00a0/\u00a0${second}`;
 }
 
-export const bytes = (value) =>
-  isNumber(value) ? scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']) : absent;
+// Without zeros that say nothing: 5 GB/s beside an axis, not 5.00 GB/s.
+export const tick = (text) => text.replace(/(\.\d*?)0+(?!\d)/, '$1').replace(/\.(?!\d)/, '');
 
-export const mebibytes = (value) => (isNumber(value) ? bytes(value * 1048576) : absent);
+let unit = { d: 'd', h: 'h', min: 'min', s: 's' };
+let locale;
+const formats = new Map();
 
-// "40.0 of 80.0 GiB": the unit once where both have the same.
-export function part(used, total) {
-  const [first, second] = [mebibytes(used), mebibytes(total)];
-  const [number, unit] = first.split(' ');
-  return `${unit && second.endsWith(` ${unit}`) ? number : first} of ${second}`;
+// The language of times and of units of time.
+export function setLocale(name, units) {
+  locale = name;
+  unit = units;
+  formats.clear();
 }
 
-export const rate = (value) =>
-  isNumber(value) ? scaled(value, 1000, ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s']) : absent;
-
-export const megahertz = (value) =>
-  isNumber(value) ? (value >= 1000 ? `${(value / 1000).toFixed(2)} GHz` : `${value.toFixed(0)} MHz`) : absent;
-
-export const celsius = (value) => (isNumber(value) ? `${value.toFixed(0)} °C` : absent);
-
-export const watts = (value) => (isNumber(value) ? `${value < 10 ? value.toFixed(1) : value.toFixed(0)} W` : absent);
-
-export const decimal = (value, digits) => (isNumber(value) ? value.toFixed(digits) : absent);
-
-export function duration(seconds) {
-  if (!isNumber(seconds)) return absent;
+export const duration = finite((seconds) => {
   const total = Math.max(0, Math.floor(seconds));
   const days = Math.floor(total / 86400);
   const hours = Math.floor(total / 3600) % 24;
   const minutes = Math.floor(total / 60) % 60;
-  if (days > 0) return `${days} d ${hours} h`;
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  if (minutes > 0) return minutes < 10 && total % 60 ? `${minutes} min ${total % 60} s` : `${minutes} min`;
-  return `${total} s`;
-}
+  const two = (first, firstUnit, second, secondUnit) =>
+    `${first}${space}${firstUnit}${second ? ` ${second}${space}${secondUnit}` : ''}`;
+  if (days > 0) return two(days, unit.d, hours, unit.h);
+  if (hours > 0) return two(hours, unit.h, minutes, unit.min);
+  if (minutes > 0) return two(minutes, unit.min, minutes < 10 ? total % 60 : 0, unit.s);
+  return `${total}${space}${unit.s}`;
+});
 
-// A name from the machine may hold anything: control characters are shown as their pictures.
-export const name = (text) =>
-  String(text ?? '').replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
-  });
+const patterns = {
+  second: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  minute: { hour: '2-digit', minute: '2-digit' },
+  day: { month: 'short', day: 'numeric' },
+  moment: { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+};
+
+// A moment in seconds since 1970, as 'second', 'minute', 'day' or 'moment' tells it.
+export function time(seconds, pattern) {
+  if (!isNumber(seconds)) return absent;
+  let format = formats.get(pattern);
+  if (!format) {
+    // Hours of one width, so that clocks do not jump.
+    const cycle = new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions().hourCycle;
+    const options = pattern === 'day' || cycle === 'h12' ? patterns[pattern] : { ...patterns[pattern], hourCycle: 'h23' };
+    format = new Intl.DateTimeFormat(locale, options);
+    formats.set(pattern, format);
+  }
+  return format.format(seconds * 1000);
+}

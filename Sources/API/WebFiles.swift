@@ -43,11 +43,78 @@ struct WebFiles: Sendable {
     var files: [String: File] = [:]
     for index in 0..<cweb_count() {
       let file = cweb_file(index).pointee
-      files[String(cString: file.name)] = File(
-        type: String(cString: file.type),
-        // Static memory of that size, written by the compiler.
-        bytes: Array(UnsafeBufferPointer(start: file.bytes, count: file.count)))
+      // Static memory of that size, written by the compiler.
+      let source = UnsafeBufferPointer(start: file.bytes, count: file.count)
+      let type = String(cString: file.type)
+      files[String(cString: file.name)] = File(type: type, bytes: Self.withoutNotes(source, type: type))
+    }
+    if let icon = files["favicon.svg"] {
+      for (name, bytes) in Self.faviconLevels(String(decoding: icon.bytes, as: UTF8.self)) {
+        files[name] = File(type: icon.type, bytes: bytes)
+      }
     }
     self.files = files
+  }
+
+  /// A source without what is only for those who read it: a fifth of it.
+  ///
+  /// Left out are indentation, lines that are a comment and nothing else, and spaces beside punctuation where no text
+  /// can hold them: in style sheets, and in scripts on lines without a quotation mark, a backquote or a slash. No string
+  /// in `web` spans lines, and line breaks stay.
+  static func withoutNotes(_ source: some Collection<UInt8>, type: String) -> [UInt8] {
+    let (isStyle, isScript) = (type.hasPrefix("text/css"), type.hasPrefix("text/javascript"))
+    var result: [UInt8] = []
+    result.reserveCapacity(source.count)
+    for line in source.split(separator: UInt8(ascii: "\n")) {
+      let text = line.drop { $0 == UInt8(ascii: " ") }
+      if text.isEmpty || text.starts(with: "//".utf8) { continue }
+      if isStyle {
+        append(text, without: ":;,{}", or: "{};", to: &result)
+      } else if isScript, !text.contains(where: { "'\"`/".utf8.contains($0) }) {
+        append(text, without: punctuation, or: punctuation, to: &result)
+      } else {
+        result += text
+      }
+      result.append(UInt8(ascii: "\n"))
+    }
+    return result
+  }
+
+  /// Of JavaScript; `+` and `-` are not among it, since two of them that meet are another sign.
+  private static let punctuation = "{}()[],;=?:&|<>*"
+
+  /// A line without the spaces that stand behind or before some signs.
+  private static func append(
+    _ line: some Collection<UInt8>, without signsBefore: String, or signsBehind: String, to result: inout [UInt8]
+  ) {
+    let (before, behind) = (Array(signsBefore.utf8), Array(signsBehind.utf8))
+    var isSpace = false
+    for byte in line {
+      if byte == UInt8(ascii: " ") {
+        isSpace = true
+        continue
+      }
+      if isSpace, let last = result.last, !before.contains(last), !behind.contains(byte) {
+        result.append(UInt8(ascii: " "))
+      }
+      isSpace = false
+      result.append(byte)
+    }
+  }
+
+  /// The favicon with its bar at 0…5 fifths, `favicon-3.svg`.
+  ///
+  /// Files of this server's: an icon drawn in the browser would be a `data:` URL, which the page's policy refuses.
+  private static func faviconLevels(_ icon: String) -> [(name: String, bytes: [UInt8])] {
+    (0...5).map { level in
+      let height = level * 26 / 5
+      let fill = level == 5 ? "#d63a2b" : level == 4 ? "#c98a12" : "#2b8fd6"
+      return (
+        "favicon-\(level).svg",
+        Array(
+          icon.replacing("y=\"29\" height=\"0\"", with: "y=\"\(29 - height)\" height=\"\(height)\"")
+            .replacing("#2b8fd6", with: fill).utf8)
+      )
+    }
   }
 }

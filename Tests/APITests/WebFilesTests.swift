@@ -1,0 +1,126 @@
+import Glibc
+import Testing
+
+@testable import API
+
+/// The page's files, as they are embedded and answered.
+@Suite struct WebFilesTests {
+  static let folder = String(#filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }) + "/web"
+
+  /// The names in the folder `web`.
+  static let sources: [String] = {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names
+  }()
+
+  static func type(of name: String) -> String {
+    switch name.split(separator: ".").last {
+    case "html": "text/html; charset=utf-8"
+    case "css": "text/css; charset=utf-8"
+    case "js": "text/javascript; charset=utf-8"
+    case "svg": "image/svg+xml"
+    default: "?"
+    }
+  }
+
+  static func text(_ name: String) -> String { String(decoding: WebFiles.shared[name]?.bytes ?? [], as: UTF8.self) }
+
+  /// What is in the folder is embedded, and nothing else but the favicon's levels.
+  @Test func everyFileIsEmbedded() {
+    #expect(Self.sources.contains("index.html"))
+    #expect(WebFiles.shared.names.filter { !$0.hasPrefix("favicon-") } == Self.sources.sorted())
+    #expect(WebFiles.shared.names.filter { $0.hasPrefix("favicon-") }.count == 6)
+  }
+
+  @Test(arguments: WebFiles.shared.names) func answer(name: String) async throws {
+    let response = await EndpointTests.get("/ui/" + name)
+    #expect(response.status == 200)
+    #expect(response[header: "content-type"] == Self.type(of: name))
+    #expect(response[header: "cache-control"] == "no-cache")
+    #expect(response[header: "x-content-type-options"] == "nosniff")
+    let policy = try #require(response[header: "content-security-policy"])
+    #expect(policy.hasPrefix("default-src 'self';") && !policy.contains("unsafe"))
+    let tag = try #require(response[header: "etag"])
+    for match in [tag, "W/" + tag, "\"other\", " + tag, "*"] {
+      let cached = await EndpointTests.get("/ui/" + name, ifNoneMatch: match)
+      #expect(cached.status == 304 && cached.body.isEmpty && cached[header: "etag"] == tag, "\(match)")
+    }
+    for other in ["\"other\"", "", tag + "x", String(tag.dropLast())] {
+      #expect(await EndpointTests.get("/ui/" + name, ifNoneMatch: other).status == 200, "\(other)")
+    }
+  }
+
+  @Test func theFolderIsThePage() async {
+    #expect(await EndpointTests.get("/ui/").body == EndpointTests.get("/ui/index.html").body)
+  }
+
+  /// The page loads nothing from elsewhere, keeps to its policy, and puts no text in as markup.
+  @Test func pageIsSelfContained() {
+    for name in WebFiles.shared.names {
+      let text = Self.text(name).replacing("http://www.w3.org/", with: "")
+      #expect(!text.contains("http:") && !text.contains("https:") && !text.contains("url("), "\(name)")
+      let forbidden = [
+        "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "style=\"", "new Function",
+        "document.cookie", " onclick=", " onload=", " onerror=",
+      ]
+      for word in forbidden { #expect(!text.contains(word), "\(name): \(word)") }
+    }
+  }
+
+  /// 120 kB without compression, favicons and all.
+  @Test func pageIsLight() {
+    #expect(WebFiles.shared.names.reduce(0) { $0 + (WebFiles.shared[$1]?.bytes.count ?? 0) } <= 120_000)
+  }
+
+  /// Every file that the page names is there, and app.js names each module, so that none waits for another.
+  @Test func namedFilesExist() {
+    let page = Self.text("index.html")
+    for part in page.split(separator: #"src=""#).dropFirst() + page.split(separator: #"href=""#).dropFirst() {
+      guard let name = part.split(separator: "\"").first, !name.hasPrefix("#"), !name.hasPrefix("../") else { continue }
+      #expect(WebFiles.shared[String(name)] != nil, "\(name)")
+    }
+    let app = Self.text("app.js")
+    for name in WebFiles.shared.names where name.hasSuffix(".js") {
+      #expect(name == "app.js" || app.contains("'./\(name)'"), "\(name) is not named by app.js")
+      for part in Self.text(name).split(separator: "'./").dropFirst() {
+        let module = part.split(separator: "'").first.map(String.init) ?? ""
+        #expect(WebFiles.shared[module] != nil, "\(name) imports \(module)")
+      }
+    }
+  }
+
+  /// Comments and indentation stay at home, and spaces that mean nothing; all else goes over the wire.
+  @Test(arguments: [
+    ("text/javascript", "// why\n  // how\nlet x = 1; // here\n\n    f('//');\n", "let x = 1; // here\nf('//');\n"),
+    ("text/javascript", "  if (a => b, c) { return x + -y ? .5 : [1]; }", "if(a=>b,c){return x + -y?.5:[1];}\n"),
+    ("text/javascript", "a = ' b , c ';\nd = `{ ${e} }`;\nf = g / h;", "a = ' b , c ';\nd = `{ ${e} }`;\nf = g / h;\n"),
+    ("text/css", "a :is(.b, c) { d: e f; content: '● '; }", "a :is(.b,c){d:e f;content:'● ';}\n"),
+    ("text/html", "  <p>a , b { c }\n", "<p>a , b { c }\n"),
+  ]) func notesAreLeftOut(type: String, source: String, expected: String) {
+    #expect(String(decoding: WebFiles.withoutNotes(Array(source.utf8), type: type), as: UTF8.self) == expected)
+  }
+
+  /// A template that spans lines would lose its indentation.
+  @Test func noTextSpansLines() {
+    for name in WebFiles.shared.names where name.hasSuffix(".js") {
+      for line in Self.text(name).split(separator: "\n") {
+        #expect(line.count { $0 == "`" } % 2 == 0, "\(name): \(line)")
+      }
+    }
+  }
+
+  /// The favicon's levels differ and keep the size of one small file.
+  @Test func favicons() {
+    let levels = (0...5).map { Self.text("favicon-\($0).svg") }
+    #expect(Set(levels).count == 6)
+    for level in levels { #expect(level.hasPrefix("<svg ") && level.utf8.count < 700) }
+  }
+}

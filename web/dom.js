@@ -1,0 +1,117 @@
+// Elements. Texts go in as text, never as markup: names of processes and mounts come from anywhere.
+
+export const byId = (id) => document.getElementById(id);
+
+// h('p', { class: 'quiet', text: 'x', onclick: f, 'aria-label': 'y' }, child, …); what is null or false is left out.
+export function h(tag, options = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === 'text') node.textContent = value;
+    else if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? '' : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+// Writes only what changed: a text that is written anew is laid out anew.
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function setAttribute(node, name, value) {
+  if (value === null || value === undefined || value === false) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+}
+
+export const setHidden = (node, isHidden) => {
+  if (node.hidden !== isHidden) node.hidden = isHidden;
+};
+
+const lists = new WeakMap();
+
+// One child of `parent` for each item, in their order: an element, or what has one as its `node`. A child stays with its key, so that a row that is looked at, or
+// that holds the focus, does not go away when its neighbours do.
+export function keyed(parent, items, keyOf, make, update) {
+  let known = lists.get(parent);
+  if (!known) lists.set(parent, (known = new Map()));
+  const gone = new Set(known.keys());
+  let previous = null;
+  for (const item of items) {
+    let key = keyOf(item);
+    while (!gone.has(key) && known.has(key)) key = `${key}\u0001`;
+    let child = known.get(key);
+    if (!child) known.set(key, (child = make(item)));
+    gone.delete(key);
+    const node = child.node ?? child;
+    const next = previous ? previous.nextSibling : parent.firstChild;
+    if (next !== node) parent.insertBefore(node, next);
+    update?.(child, item);
+    previous = node;
+  }
+  for (const key of gone) {
+    const child = known.get(key);
+    (child.remove ? child : child.node).remove();
+    known.delete(key);
+  }
+}
+
+export const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
+
+// A name from the machine may hold anything: control characters are shown as their pictures.
+export const visible = (text) =>
+  String(text ?? '').replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    const code = character.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
+  });
+
+// What is known of several, as one text.
+export const joined = (...parts) => parts.filter(Boolean).map(visible).join(' · ');
+
+// A name of the machine's, kept apart from the direction of the text around it.
+export const name = (text, options = {}) => h('bdi', { ...options, text: visible(text), title: visible(text) });
+
+// A rail with a part of it filled; shows a share and tells it to those who cannot see.
+export class Meter {
+  constructor(label, kind = '') {
+    this.fill = h('i', {});
+    this.node = h('span', {
+      class: `meter ${kind}`, role: 'meter', 'aria-label': label, 'aria-valuemin': 0, 'aria-valuemax': 100,
+    }, this.fill);
+  }
+
+  // level: 'warn' and 'bad' are told by colour besides the figure beside it.
+  show(ratio, text, level = '') {
+    const isKnown = Number.isFinite(ratio);
+    const share = isKnown ? clamp(ratio, 0, 1) * 100 : 0;
+    this.fill.style.width = `${share.toFixed(1)}%`;
+    setAttribute(this.fill, 'class', level || null);
+    setAttribute(this.node, 'aria-valuenow', share.toFixed(0));
+    setAttribute(this.node, 'aria-valuetext', text);
+  }
+
+  remove() {
+    this.node.remove();
+  }
+}
+
+// Rows of equal length for what a grid shows: 8 tiles are 4 and 4, not 6 and 2. width(): the least of each, in rem.
+// Returns what arranges them when there are more or fewer.
+export function evenly(grid, width) {
+  const arrange = () => {
+    const count = [...grid.children].filter((child) => !child.hidden).length;
+    if (count === 0 || grid.clientWidth === 0) return;
+    const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const most = Math.max(1, Math.floor(grid.clientWidth / (size * width())));
+    let columns = Math.min(count, most);
+    while (columns > most * 0.6 && count % columns > 0) columns -= 1;
+    if (count % columns > 0) columns = Math.ceil(count / Math.ceil(count / most));
+    grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+  };
+  new ResizeObserver(arrange).observe(grid);
+  return arrange;
+}
+
+// Alarm levels of what fills up; what is bought to be busy has none.
+export const fullness = (ratio) => (ratio >= 0.9 ? 'bad' : ratio >= 0.8 ? 'warn' : '');

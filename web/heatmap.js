@@ -1,0 +1,97 @@
+// One row for each logical CPU over time, the busier the more vivid: 256 of them can be seen at once.
+
+import { h, setText } from './dom.js';
+import * as format from './format.js';
+import { Plot, pen } from './plot.js';
+
+// Rows are whole pixels, or some would be twice as high as others.
+const rowHeight = (count) => (count <= 8 ? 14 : count <= 16 ? 9 : count <= 32 ? 5 : count <= 64 ? 3 : count <= 96 ? 2 : 1);
+
+export class HeatMap extends Plot {
+  // below: the chart that it stands under.
+  constructor(context, options) {
+    super(context, { ...options, kind: 'heat' });
+    Object.assign(this, { below: options.below, keys: [], row: -1, value: h('b', {}), image: h('canvas') });
+    this.node = h('figure', { class: 'chart' },
+      h('figcaption', {}, h('span', { class: 'title', text: options.label }),
+        h('div', { class: 'legend' }, this.value, h('span', { class: 'scale', 'aria-hidden': 'true' }, '0%', h('i', {}), '100%'))),
+      this.frame);
+    this.frame.addEventListener('pointermove', (event) => {
+      const share = (event.clientY - this.frame.getBoundingClientRect().top) / this.plotHeight;
+      this.row = share < 1 ? Math.floor(share * this.keys.length) : -1;
+      this.showValues();
+    });
+    this.frame.addEventListener('pointerleave', () => { this.row = -1; });
+  }
+
+  setRows(keys) {
+    if (keys.length === this.keys.length) return;
+    this.keys = keys;
+    this.frame.style.height = `${keys.length * rowHeight(keys.length) + 17}px`;
+    this.invalidate();
+  }
+
+  draw() {
+    const { store } = this.context;
+    const { from, to } = this.window;
+    const rows = this.keys.length;
+    if (rows === 0) return;
+    // Below a chart, a moment stands at the same place as there.
+    this.left = this.below.left;
+    this.drawTimes();
+    pen.textAlign = 'right';
+    pen.textBaseline = 'middle';
+    // The numbers of the first and the last CPU, or of all where there is room.
+    for (let row = 0; row < rows; row += rows <= 8 ? 1 : rows - 1) {
+      pen.fillText(this.number(row), this.left - 6, Math.min(Math.max(((row + 0.5) / rows) * this.plotHeight, 6), this.plotHeight - 6));
+    }
+    const width = Math.max(1, Math.floor(this.plotWidth));
+    Object.assign(this.image, { width, height: rows });
+    const brush = this.image.getContext('2d');
+    const picture = brush.createImageData(width, rows);
+    const pixels = new Uint32Array(picture.data.buffer);
+    const scale = width / (to - from);
+    const column = (time) => Math.floor((time - from) * scale);
+    for (const { columns: { times, mean }, start, end } of store.parts(from, to)) {
+      const arrays = this.keys.map((key) => mean.get(key));
+      // Which moments each column of pixels holds is the same in all rows.
+      for (let index = start, next; index < end; index = next) {
+        const right = column(times[index]);
+        next = index + 1;
+        while (next < end && column(times[next]) === right) next += 1;
+        // A moment tells of the time since the one before it.
+        const begun = index > 0 && times[index] - times[index - 1] <= store.reach ? column(times[index - 1]) + 1 : right;
+        for (let row = 0; row < rows; row += 1) {
+          let [sum, count] = [0, 0];
+          for (let place = index; place < next; place += 1) {
+            const value = arrays[row]?.[place];
+            if (!(value >= 0)) continue;
+            sum += value;
+            count += 1;
+          }
+          if (count === 0) continue;
+          pixels.fill(this.colors.heat[Math.min(255, Math.round((sum / count) * 255))],
+            row * width + Math.min(width, Math.max(0, Math.min(begun, right))), row * width + Math.min(width, Math.max(0, right + 1)));
+        }
+      }
+    }
+    brush.putImageData(picture, 0, 0);
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(this.image, this.left, 0, this.plotWidth, this.plotHeight);
+    this.describe(() => this.busy());
+  }
+
+  number(row) {
+    return /"(.*)"/.exec(this.keys[row])[1];
+  }
+
+  busy() {
+    const moment = this.shownMoment;
+    return this.context.t('busyCores', this.keys.filter((key) => this.context.store.value(key, moment) >= 0.9).length, this.keys.length);
+  }
+
+  showValues() {
+    const key = this.keys[this.row];
+    setText(this.value, key ? `CPU ${this.number(this.row)}: ${format.percent(this.context.store.value(key, this.shownMoment))}` : this.busy());
+  }
+}

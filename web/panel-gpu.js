@@ -1,0 +1,123 @@
+// The GPUs: a tile for each, and their temperatures, power and clocks side by side.
+
+import { Chart, line, numbered } from './chart.js';
+import { evenly, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
+import * as format from './format.js';
+import { Bars, Figures, Panel, chip } from './panel.js';
+import { keyOf } from './store.js';
+
+const key = (id, gpu) => keyOf(id, ['index'], { index: gpu.index ?? 0 });
+
+class Tile {
+  constructor(context, gpu) {
+    const { t } = context;
+    const label = `GPU ${gpu.index ?? 0}`;
+    this.context = context;
+    this.util = h('strong', {});
+    this.model = h('span', { class: 'note' });
+    this.chips = h('div', { class: 'chips' });
+    this.chart = new Chart(context, {
+      label, title: '', kind: 'low', ceiling: 1, axis: false,
+      series: [
+        line(key('gpus.util', gpu), t('busy'), 3, { fill: true, band: key('gpus.util_peak', gpu) }),
+        line(key('gpus.vram_usage', gpu), t('vram'), 4),
+      ],
+    });
+    this.vram = new Bars(() => '', () => h('span', { text: t('vram') }), () => `${label}: ${t('vram')}`);
+    this.figures = new Figures(t, 'temperature temperature_c celsius', 'clock clock_mhz megahertz', 'fan fan percent', 'fan fan_rpm rpm',
+      'encoder encoder_util percent +', 'decoder decoder_util percent +');
+    this.details = new Figures(t, 'hotspot hotspot_temperature_c celsius', 'memoryTemperature memory_temperature_c celsius',
+      'memoryClock memory_clock_mhz megahertz', 'memoryBusy memory_util percent', 'sharedMemory shared_used_mb mebibytes',
+      'pcieIn pcie_receive_bytes_per_sec rate', 'pcieOut pcie_transmit_bytes_per_sec rate', 'eccCorrected ecc_corrected_total count +');
+    this.instances = h('ul', {});
+    this.processes = h('ul', {});
+    this.node = h('div', { class: 'tile', role: 'group', 'aria-label': label },
+      h('div', { class: 'head' }, h('h3', { text: label }), this.model, this.util), this.chips, this.chart.node, this.vram.node,
+      this.figures.node, this.details.node, this.instances, this.processes);
+  }
+
+  remove() {
+    this.chart.remove();
+    this.node.remove();
+  }
+
+  show(gpu, isSameModel, isMany) {
+    const { t, store } = this.context;
+    const isAwake = (gpu.state ?? 'active') === 'active';
+    const isOld = gpu.age_seconds > store.interval * 2 + 3;
+    setAttribute(this.node, 'data-state', gpu.state);
+    setAttribute(this.node, 'data-stale', (!isAwake || isOld) && 'true');
+    setText(this.util, isAwake ? format.percent(gpu.util) : t(gpu.state) ?? visible(gpu.state));
+    setText(this.model, isSameModel ? '' : visible(gpu.model ?? gpu.vendor));
+    const reasons = (gpu.throttle_reasons ?? '').split(/[,\s]+/).filter(Boolean);
+    keyed(this.chips, [
+      isOld && [t('old', format.duration(gpu.age_seconds)), 'warn'],
+      ...reasons.map((reason) => [t(`throttle.${reason}`) ?? visible(reason.replaceAll('_', ' ')), 'warn']),
+      gpu.ecc_uncorrected_total > 0 && [t('eccUncorrected', gpu.ecc_uncorrected_total), 'bad'],
+      gpu.xid > 0 && [`Xid ${gpu.xid}`, 'bad'],
+      gpu.retired_pages > 0 && [t('retiredPages', gpu.retired_pages), 'warn'],
+    ].filter(Boolean), ([text]) => text, ([text, level]) => chip(text, level));
+    setHidden(this.chips, this.chips.childElementCount === 0);
+    const hasMemory = Number.isFinite(gpu.vram_total_mb) && Number.isFinite(gpu.vram_used_mb);
+    this.vram.show(hasMemory ? [gpu] : [], (one) => ({
+      ratio: one.vram_used_mb / one.vram_total_mb, text: format.part(one.vram_used_mb, one.vram_total_mb), level: 'calm',
+    }));
+    this.figures.show(gpu, [[t('power'), format.part(gpu.power_watts, gpu.power_limit_watts, format.watts)]]);
+    setHidden(this.details.node, isMany);
+    if (!isMany) this.details.show(gpu, gpu.pcie_generation > 0 ? [[t('link'), `PCIe ${gpu.pcie_generation} ×${gpu.pcie_width}`]] : []);
+    keyed(this.instances, gpu.instances ?? [], (one) => one.uuid, () => h('li', {}), (node, one) =>
+      setText(node, `${visible(one.profile ?? one.uuid)} · ${format.part(one.vram_used_mb, one.vram_total_mb)}`));
+    const all = [...(gpu.processes ?? [])].sort((a, b) => (b.vram_used_mb ?? 0) - (a.vram_used_mb ?? 0));
+    const rows = all.slice(0, 3).map((one) => [one.pid, visible(one.name ?? one.pid),
+      joined(one.vram_used_mb >= 0 && format.mebibytes(one.vram_used_mb), one.util >= 0 && format.percent(one.util)),
+      joined(one.pid, one.user, one.service, one.kind)]);
+    if (all.length > 3) rows.push(['more', t('more', all.length - 3), '', '']);
+    keyed(this.processes, rows, ([pid]) => pid, () => h('li', { class: 'bar' }, h('bdi', {}), h('span', { class: 'figure note' })),
+      (node, [, name, use, title]) => {
+        setText(node.firstChild, name);
+        setText(node.lastChild, use);
+        setAttribute(node, 'title', title);
+      });
+  }
+}
+
+export class GPUPanel extends Panel {
+  constructor(context) {
+    const { t } = context;
+    super(context, 'gpu', { kind: 'full', sources: ['gpu'] });
+    this.tiles = h('div', { class: 'tiles' });
+    const chart = (name, member, options) => ({
+      member, chart: new Chart(context, { label: `GPU: ${t(name)}`, title: t(name), ...options }),
+    });
+    this.compared = [
+      chart('temperature', 'temperature_c', { format: format.celsius, floor: 100 }),
+      chart('power', 'power_watts', { format: format.watts, floor: 10 }),
+      chart('clock', 'clock_mhz', { format: format.megahertz, floor: 1000 }),
+    ];
+    this.body.append(this.tiles, h('div', { class: 'trio' }, ...this.compared.map((one) => one.chart.node)));
+    this.arrange = evenly(this.tiles, () => (this.tiles.childElementCount > 2 ? 17 : 30));
+  }
+
+  list(sample) { return sample.gpus ?? (sample.gpu ? [sample.gpu] : []); }
+  has(sample) { return this.list(sample).length > 0; }
+
+  show(sample) {
+    const { t, store } = this.context;
+    const list = this.list(sample);
+    setText(this.heading, list.length > 1 ? t('gpus', list.length) : t('gpu'));
+    const models = [...new Set(list.map((gpu) => gpu.model ?? gpu.vendor))];
+    const { driver, cuda } = list[0];
+    setText(this.note, joined(...models, driver && t('driver', driver), cuda && `CUDA ${cuda}`));
+    const isMany = list.length > 2;
+    setAttribute(this.tiles, 'data-many', isMany && 'true');
+    keyed(this.tiles, list, (gpu) => `${gpu.index} ${gpu.uuid}`, (gpu) => new Tile(this.context, gpu),
+      (tile, gpu) => tile.show(gpu, models.length === 1, isMany));
+    this.arrange();
+    for (const { member, chart } of this.compared) {
+      const id = `gpus.${member}`;
+      const known = list.filter((gpu) => Number.isFinite(gpu[member]) || store.has(key(id, gpu)));
+      setHidden(chart.node, known.length === 0);
+      chart.set({ series: known.map((gpu) => numbered(key(id, gpu), list.length > 1 ? `${gpu.index}` : '', gpu.index ?? 0)) });
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// Network interfaces.
+
+import { Chart, line } from './chart.js';
+import { name, visible } from './dom.js';
+import * as format from './format.js';
+import { Panel, Table, chip } from './panel.js';
+
+export class NetworkPanel extends Panel {
+  constructor(context) {
+    const { t } = context;
+    super(context, 'network', { sources: ['network'] });
+    this.chart = new Chart(context, {
+      label: t('network'), title: t('hardwareInterfaces'), format: format.rate, floor: 1000,
+      series: [line('network.receive_bytes_per_sec', t('received'), 1, { fill: true }), line('network.transmit_bytes_per_sec', t('sentLabel'), 2, { fill: true })],
+    });
+    this.table = new Table(t('network'), [[t('interface')], [t('received'), 'number'], [t('sentLabel'), 'number'], [t('link'), 'number']]);
+    this.names = new Map();
+    this.body.append(this.chart.node, this.table.node);
+  }
+
+  has(sample) { return sample.networks?.length > 0; }
+
+  show({ networks }) {
+    // Hardware first; what never carried a byte is left out.
+    const rows = networks.filter((one) => one.physical || one.receive_bytes_total > 0).sort((a, b) => Number(b.physical) - Number(a.physical));
+    this.table.show(rows, (one) => one.device, (one) => {
+      if (!this.names.has(one.device)) this.names.set(one.device, name(one.device));
+      const lost = ['receive_errors', 'transmit_errors', 'receive_drops', 'transmit_drops'].reduce((sum, kind) => sum + (one[`${kind}_per_sec`] || 0), 0);
+      const link = one.speed_mbps > 0 ? format.megabits(one.speed_mbps) : one.state === 'unknown' ? format.absent : visible(one.state ?? format.absent);
+      return [this.names.get(one.device), format.rate(one.receive_bytes_per_sec), format.rate(one.transmit_bytes_per_sec),
+        lost > 0 ? chip(this.context.t('lostPackets', format.count(lost)), 'warn') : link];
+    }, (one) => !one.physical && 'secondary');
+  }
+}

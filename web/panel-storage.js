@@ -1,0 +1,64 @@
+// Disks and what is mounted.
+
+import { Chart, line } from './chart.js';
+import { Meter, fullness, h, joined, name, setAttribute, setHidden, setText, visible } from './dom.js';
+import * as format from './format.js';
+import { Bars, Panel, Table } from './panel.js';
+
+export class DiskPanel extends Panel {
+  constructor(context) {
+    const { t } = context;
+    super(context, 'disks', { sources: ['disk'] });
+    this.chart = new Chart(context, {
+      label: t('disks'), title: t('hardwareDisks'), format: format.rate, floor: 1000,
+      series: [line('disk.read_bytes_per_sec', t('read'), 1, { fill: true }), line('disk.write_bytes_per_sec', t('write'), 2, { fill: true })],
+    });
+    this.table = new Table(t('disks'), [[t('disk')], [t('read'), 'number'], [t('write'), 'number'], [t('latency'), 'number optional'], [t('busy'), 'number meters']]);
+    this.cells = new Map();
+    this.body.append(this.chart.node, this.table.node);
+  }
+
+  has(sample) { return sample.disks?.length > 0; }
+
+  show({ disk, disks }) {
+    const { t } = this.context;
+    setHidden(this.chart.node, !disk);
+    this.table.show(disks, (one) => one.device, (one) => {
+      let cell = this.cells.get(one.device);
+      if (!cell) {
+        const shown = one.name ?? one.device;
+        const [meter, text, label] = [new Meter(t('busyOfDisk', visible(shown)), 'calm'), h('span', {}), name(shown)];
+        setAttribute(label, 'title', joined(one.device, one.model));
+        this.cells.set(one.device, (cell = { meter, text, label, node: h('span', { class: 'measure' }, text, meter.node) }));
+      }
+      setText(cell.text, format.percent(one.busy));
+      cell.meter.show(one.busy, format.percent(one.busy));
+      const slowest = Math.max(one.read_latency_ms ?? 0, one.write_latency_ms ?? 0);
+      return [cell.label, format.rate(one.read_bytes_per_sec), format.rate(one.write_bytes_per_sec),
+        slowest > 0 ? format.milliseconds(slowest) : format.absent, cell.node];
+    }, (one) => one.physical === false && 'secondary');
+  }
+}
+
+export class FilesystemPanel extends Panel {
+  constructor(context) {
+    super(context, 'filesystems', { sources: ['filesystem'] });
+    this.list = new Bars((one) => `${one.mountpoint} ${one.device}`, (one) => name(one.mountpoint), (one) => visible(one.mountpoint));
+    this.body.append(this.list.node);
+  }
+
+  has(sample) { return sample.filesystems?.length > 0; }
+
+  show({ filesystems }) {
+    const { t } = this.context;
+    this.list.show([...filesystems].sort((a, b) => (b.usage ?? -1) - (a.usage ?? -1)), (one) => ({
+      ratio: one.usage,
+      text: Number.isFinite(one.usage)
+        ? `${format.percent(one.usage)} · ${t('freeOf', format.mebibytes(one.available_mb), format.mebibytes(one.total_mb))}` : format.absent,
+      level: fullness(one.usage),
+      note: joined(one.error, one.age_seconds > 0 && t('old', format.duration(one.age_seconds)), one.read_only && t('readOnly'),
+        one.inodes_usage >= 0.8 && t('inodes', format.percent(one.inodes_usage)), one.fstype, one.device),
+      isStale: one.age_seconds > 0 || one.error,
+    }));
+  }
+}

@@ -1,0 +1,95 @@
+// Load, pressure, the limits of the agent's own group, and what the agent itself costs.
+
+import { Chart, line } from './chart.js';
+import { fullness, h, setHidden, setText, visible } from './dom.js';
+import * as format from './format.js';
+import { Bars, Figures, Panel, Table } from './panel.js';
+
+export class SystemPanel extends Panel {
+  constructor(context) {
+    const { t } = context;
+    super(context, 'system', { sources: ['host', 'pressure'] });
+    this.load = new Chart(context, {
+      label: t('load'), format: (value) => format.decimal(value),
+      series: [1, 5, 15].map((minutes, index) => line(`load.load${minutes}`, t('minutes', minutes), [1, 2, 8][index])),
+    });
+    this.pressure = new Chart(context, {
+      label: t('pressure'), floor: 0.01,
+      series: ['cpu', 'memory', 'io'].map((part, index) => line(`pressure.${part}.some.ratio`, t(part), [1, 4, 2][index])),
+    });
+    this.figures = new Figures(t, 'running running count', 'blocked blocked count', 'processes total count', 'zombies zombie count warn',
+      'tasks tasks count', 'openFiles open_files count', 'allWaitMemory memory percent warn', 'allWaitIO io percent +');
+    this.body.append(this.load.node, this.pressure.node, this.figures.node);
+  }
+
+  has(sample) { return sample.load || sample.pressure; }
+
+  show({ load, pressure, host, processes, cpu }) {
+    setHidden(this.load.node, !load);
+    if (cpu?.threads !== this.load.limit?.value) this.load.set({ limit: { value: cpu?.threads, label: this.context.t('threads', cpu?.threads) } });
+    setHidden(this.pressure.node, !pressure);
+    this.figures.show({ ...processes, ...load, open_files: host?.open_files, memory: pressure?.memory?.full?.ratio, io: pressure?.io?.full?.ratio });
+  }
+}
+
+export class LimitsPanel extends Panel {
+  constructor(context) {
+    const { t } = context;
+    super(context, 'limits', { sources: ['cgroup'] });
+    this.list = new Bars(([label]) => label, ([label]) => h('span', { text: label }));
+    this.figures = new Figures(t, 'throttled throttled percent warn', 'oomKills oom_kills_total count bad');
+    this.body.append(this.list.node, this.figures.node);
+  }
+
+  // Used and limit, where there is a limit; without one there is nothing to tell but the host's own figures.
+  rows({ cgroup }) {
+    const { t } = this.context;
+    return [
+      [t('cpu'), cgroup?.cpu_cores, cgroup?.cpu_limit_cores, format.decimal],
+      [t('memory'), cgroup?.memory_used_mb, cgroup?.memory_limit_mb, format.mebibytes],
+      [t('swap'), cgroup?.swap_used_mb, cgroup?.swap_limit_mb, format.mebibytes],
+      [t('tasks'), cgroup?.tasks, cgroup?.tasks_limit, format.count],
+    ].filter(([, , limit]) => limit > 0);
+  }
+
+  has(sample) { return this.rows(sample).length > 0; }
+
+  show(sample) {
+    setText(this.note, visible(sample.cgroup.path));
+    this.list.show(this.rows(sample), ([, used, limit, told]) => ({
+      ratio: used / limit, text: format.part(used, limit, told), level: fullness(used / limit),
+    }));
+    this.figures.show(sample.cgroup);
+  }
+}
+
+export class AgentPanel extends Panel {
+  constructor(context) {
+    const { t } = context;
+    super(context, 'agent');
+    this.chart = new Chart(context, {
+      label: t('agentCPU'), kind: 'low', axis: false, floor: 0.01, series: [line('agent.cpu_cores', '', 8, { fill: true })],
+    });
+    this.figures = new Figures(t, 'cpu cpu_cores percent', 'memory rss_bytes bytes', 'cpuTime cpu_seconds_total duration');
+    this.table = new Table(t('sources'), [[t('sources')], [t('took'), 'number'], ['', 'number']]);
+    this.details = h('details', {}, h('summary', { text: t('sources') }), this.table.node);
+    this.body.append(this.chart.node, this.figures.node, this.details);
+  }
+
+  has(sample) { return sample.agent; }
+
+  show({ agent }) {
+    const { t } = this.context;
+    const sources = agent.sources ?? [];
+    setText(this.note, t('version', visible(agent.version)));
+    setHidden(this.chart.node, !Number.isFinite(agent.cpu_cores));
+    this.figures.show(agent);
+    const hasFailed = sources.some((one) => one.success === false);
+    if (hasFailed && !this.hasFailed) this.details.open = true;
+    this.hasFailed = hasFailed;
+    this.table.show(sources, (one) => one.source, (one) => [
+      visible(one.source), format.milliseconds(one.duration_seconds * 1000),
+      one.success === false ? visible(one.error ?? t('sourceFailed')) : one.age_seconds > 0.5 ? t('old', format.duration(one.age_seconds)) : '✓',
+    ], (one) => one.success === false && 'bad');
+  }
+}

@@ -1,0 +1,201 @@
+// What all drawings over time share: a canvas as sharp as the screen, the axis of time, the pointer that all show together,
+// and drawing only what is seen.
+
+import { clamp, h, setAttribute } from './dom.js';
+import * as format from './format.js';
+import { gestures } from './gestures.js';
+import { faded, palette, theme } from './theme.js';
+
+const plots = new Map();
+const dirty = new Set();
+let isScheduled = false;
+// What is drawn with: the canvas of the plot that is being drawn.
+export let pen = null;
+// Milliseconds that the last round of drawing took, and how many plots it drew.
+export const drawn = { milliseconds: 0, plots: 0 };
+
+function flush() {
+  isScheduled = false;
+  const begun = performance.now();
+  let count = 0;
+  for (const plot of dirty) {
+    if (!plot.isSeen) continue;
+    dirty.delete(plot);
+    plot.redraw();
+    count += 1;
+  }
+  if (count > 0) Object.assign(drawn, { milliseconds: performance.now() - begun, plots: count });
+}
+
+function schedule() {
+  if (isScheduled || document.hidden) return;
+  isScheduled = true;
+  requestAnimationFrame(flush);
+}
+
+export function drawAll() {
+  for (const plot of plots.values()) dirty.add(plot);
+  schedule();
+}
+
+export function showPointers() {
+  for (const plot of plots.values()) if (plot.isSeen) plot.showPointer();
+}
+
+theme.onchange(drawAll);
+document.addEventListener('visibilitychange', schedule);
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const plot = plots.get(target);
+    if (!plot) continue;
+    plot.isSeen = isIntersecting;
+    if (isIntersecting) plot.showPointer();
+  }
+  schedule();
+}, { rootMargin: '120px' });
+
+const sizes = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) {
+    const plot = plots.get(target);
+    if (!plot) continue;
+    [plot.width, plot.height] = [contentRect.width, contentRect.height];
+    dirty.add(plot);
+  }
+  schedule();
+});
+
+export class Plot {
+  // context: { store, view, t }; label: what it shows, for those who cannot see it.
+  constructor(context, { label, kind = '', isSpark = false, axis = true }) {
+    Object.assign(this, { context, label, isSpark, hasAxis: axis && !isSpark, left: 0, isSeen: false });
+    const part = (name) => h('i', { class: name, hidden: true });
+    [this.pointer, this.clock, this.pin, this.brush] = ['pointer', 'clock', 'pin', 'brush'].map(part);
+    this.canvas = h('canvas', { role: 'img', 'aria-label': label });
+    this.frame = h('div', { class: `plot ${kind}`, 'aria-hidden': isSpark && 'true' },
+      this.canvas, this.pin, this.pointer, this.brush, this.clock);
+    this.node = this.frame;
+    plots.set(this.frame, this);
+    seen.observe(this.frame);
+    sizes.observe(this.frame);
+    if (!isSpark) gestures(this, context.view);
+  }
+
+  remove() {
+    plots.delete(this.frame);
+    dirty.delete(this);
+    seen.unobserve(this.frame);
+    sizes.unobserve(this.frame);
+    this.node.remove();
+  }
+
+  // Lets go of all plots below a node.
+  static removeAll(node) {
+    for (const plot of plots.values()) if (node.contains(plot.frame)) plot.remove();
+  }
+
+  invalidate() {
+    dirty.add(this);
+    schedule();
+  }
+
+  // Where a moment is, in CSS pixels from the left.
+  x(time) {
+    const { from, to } = this.window;
+    return this.left + ((time - from) / (to - from)) * this.plotWidth;
+  }
+
+  time(x) {
+    const { from, to } = this.context.view.window;
+    return from + clamp((x - this.left) / this.plotWidth, 0, 1) * (to - from);
+  }
+
+  get plotWidth() { return Math.max(1, this.width - this.left); }
+  get plotHeight() { return Math.max(1, this.height - (this.hasAxis ? 17 : 0)); }
+
+  redraw() {
+    if (!(this.width > 0 && this.height > 0)) return;
+    const ratio = (this.ratio = window.devicePixelRatio || 1);
+    const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    pen = this.canvas.getContext('2d');
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, this.width, this.height);
+    pen.font = "11px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans JP', sans-serif";
+    pen.lineWidth = 1 / ratio;
+    pen.lineJoin = 'round';
+    pen.lineCap = 'round';
+    this.window = this.context.view.window;
+    this.colors = palette();
+    this.draw();
+    this.showPointer();
+  }
+
+  // A line of one device pixel, level or upright.
+  hair(x1, y1, x2, y2) {
+    const sharp = (value) => (Math.round(value * this.ratio) + 0.5) / this.ratio;
+    pen.moveTo(sharp(x1), sharp(y1));
+    pen.lineTo(sharp(x2), sharp(y2));
+  }
+
+  drawTimes() {
+    const { from, to } = this.window;
+    const step = timeStep((to - from) / Math.max(1, this.plotWidth / 84));
+    // Steps stand on the clock of the place, not of Greenwich.
+    const offset = -new Date(to * 1000).getTimezoneOffset() * 60;
+    pen.textBaseline = 'alphabetic';
+    pen.textAlign = 'center';
+    pen.fillStyle = this.colors.quiet;
+    pen.strokeStyle = faded(this.colors.line, 0.75);
+    pen.beginPath();
+    for (let time = Math.ceil((from + offset) / step) * step - offset; time <= to; time += step) {
+      const x = this.x(time);
+      this.hair(x, 0, x, this.plotHeight);
+      const isDay = step >= 86400 || (time + offset) % 86400 === 0;
+      const text = format.time(time, isDay ? 'day' : step < 60 ? 'second' : 'minute');
+      const half = pen.measureText(text).width / 2;
+      if (x - half >= this.left - 2 && x + half <= this.width) pen.fillText(text, x, this.height - 4);
+    }
+    pen.stroke();
+  }
+
+  // The pointer of all charts, and the moment that the panels show.
+  showPointer() {
+    const { view } = this.context;
+    if (!(this.width > 0)) return;
+    this.window = view.window;
+    const place = (node, time) => {
+      const x = time === null ? NaN : this.x(time);
+      node.hidden = !(x >= this.left - 0.5 && x <= this.width + 0.5);
+      if (!node.hidden) node.style.transform = `translateX(${x.toFixed(1)}px)`;
+      return x;
+    };
+    place(this.pin, view.at);
+    const x = place(this.pointer, view.hover);
+    this.clock.hidden = view.hoverer !== this || this.pointer.hidden;
+    if (!this.clock.hidden) {
+      this.clock.textContent = format.time(view.hover, view.length > 172800 ? 'moment' : 'second');
+      const wide = this.clock.offsetWidth;
+      this.clock.style.transform = `translateX(${clamp(x - wide / 2, 0, Math.max(0, this.width - wide)).toFixed(1)}px)`;
+    }
+    if (!this.isSpark) this.showValues();
+  }
+
+  // The moment whose values the legend tells.
+  get shownMoment() {
+    const { view, store } = this.context;
+    const time = view.hover ?? view.at ?? view.to;
+    return time === null ? store.now : store.nearest(time);
+  }
+
+  // Names it anew for those who cannot see, but seldom: some would have each change read out.
+  describe(text) {
+    const now = performance.now();
+    if (this.isSpark || now - this.describedAt < 10000) return;
+    this.describedAt = now;
+    setAttribute(this.canvas, 'aria-label', `${this.label}, ${format.duration(this.context.view.length)}: ${text()}`);
+  }
+}
+
+const timeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
+const timeStep = (seconds) => timeSteps.find((step) => step >= seconds) ?? Math.ceil(seconds / 2592000) * 2592000;

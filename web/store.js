@@ -1,0 +1,200 @@
+// All that the charts draw: the history of the shown time as the agent keeps it, and what came live since.
+
+import { getJSON } from './api.js';
+import { Columns, lowerBound } from './series.js';
+
+// What is drawn, by the catalog's ids. What a machine does not have gives no series.
+const ids = [
+  ...'usage frequency_mhz modes.user modes.nice modes.system modes.irq modes.softirq modes.steal modes.iowait'.split(' ').map((id) => `cpu.${id}`),
+  ...'used_mb available_mb free_mb usage'.split(' ').map((id) => `ram.${id}`),
+  ...'util util_peak vram_usage temperature_c power_watts clock_mhz'.split(' ').map((id) => `gpus.${id}`),
+  ...'load1 load5 load15'.split(' ').map((id) => `load.${id}`),
+  ...'cpu memory io'.split(' ').map((id) => `pressure.${id}.some.ratio`),
+  'disk.read_bytes_per_sec', 'disk.write_bytes_per_sec', 'network.receive_bytes_per_sec', 'network.transmit_bytes_per_sec',
+  'temperatures.celsius', 'agent.cpu_cores',
+];
+// One for each logical CPU: too many to ask for their least and greatest too.
+const cores = 'cpu.per_core.usage';
+
+// The labels that tell the entries of a list apart.
+const labels = { 'cpu.per_core': ['cpu'], gpus: ['index'], temperatures: ['chip', 'sensor'] };
+
+// The key of a list's entry, as the agent's columns have it: gpus.util{index="0"}.
+export const keyOf = (id, names, entry) =>
+  `${id}{${names.map((name) => `${name}="${String(entry[name]).replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`).join(',')}}`;
+
+const belongs = (key, id) => key[id.length] === '{' && key.startsWith(id);
+
+// How to find each figure in a sample.
+const places = [...ids, cores].map((id) => {
+  const list = Object.keys(labels).find((prefix) => id.startsWith(`${prefix}.`));
+  return { id, path: (list ?? id).split('.'), member: list && id.slice(list.length + 1), names: labels[list], keys: [] };
+});
+
+function valuesOf(sample) {
+  const values = [];
+  for (const { id, path, member, names, keys } of places) {
+    const found = path.reduce((inner, name) => inner?.[name], sample);
+    if (!member) values.push([id, found]);
+    else found?.forEach((entry, index) => {
+      // A key is made once for each place in a list, and anew where another entry has come there.
+      const known = keys[index];
+      const same = known && names.every((name, place) => known[place] === entry[name]);
+      const [, key] = same ? [0, known.key] : [0, keyOf(id, names, entry)];
+      if (!same) keys[index] = Object.assign(names.map((name) => entry[name]), { key });
+      values.push([key, entry[member]]);
+    });
+  }
+  return values.filter(([, value]) => typeof value === 'number');
+}
+
+// Series made of others: of all series of an id, or of two ids where both are known.
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const most = (values) => values.reduce((a, b) => Math.max(a, b));
+const derived = [
+  ['x.gpu', 'gpus.util', mean], ['x.vram', 'gpus.vram_usage', mean], ['x.gpu_watts', 'gpus.power_watts', (values) => mean(values) * values.length],
+  ['x.gpu_temperature', 'gpus.temperature_c', most], ['x.temperature', 'temperatures.celsius', most],
+  ['x.reclaimable', ['ram.available_mb', 'ram.free_mb'], ([available, free]) => Math.max(0, available - free)],
+  ['x.irq', ['cpu.modes.irq', 'cpu.modes.softirq'], ([hard, soft]) => hard + soft],
+];
+
+// Adds the derived series from a moment on.
+function derive(columns, start = 0) {
+  for (const [key, from, of] of derived) {
+    const isPair = Array.isArray(from);
+    const sources = isPair ? from.map((id) => columns.mean.get(id)) : columns.keys(from).map((name) => columns.mean.get(name));
+    if (sources.length === 0 || sources.includes(undefined)) continue;
+    const array = columns.series(key);
+    for (let index = start; index < columns.length; index += 1) {
+      const values = [];
+      for (const source of sources) if (source[index] === source[index]) values.push(source[index]);
+      array[index] = values.length > 0 && !(isPair && values.length < 2) ? of(values) : NaN;
+    }
+  }
+  return columns;
+}
+
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
+const niceStep = (seconds) => steps.find((step) => step >= seconds) ?? Math.ceil(seconds / 604800) * 604800;
+
+// Live moments that are kept as they came, and moments that are asked for over the shown time.
+const [kept, points] = [1800, 720];
+
+export class Store {
+  // onchange(): there is more to draw.
+  constructor(onchange) {
+    Object.assign(this, { onchange, base: new Columns(), tail: new Columns(256), interval: 30, step: 0, asked: null, error: null });
+  }
+
+  // The newest moment that is known; -Infinity where there is none.
+  get now() { return Math.max(...[this.tail.last, this.base.last].filter(Number.isFinite)); }
+
+  // How far two moments may lie apart and still belong together.
+  get reach() { return Math.max(this.interval, this.step) * 1.6; }
+
+  // A live sample. What lies between it and the one before it is asked for where that is more than a tick.
+  append(sample, time) {
+    const { last } = this.tail;
+    if (time <= last) return;
+    this.tail.append(time, valuesOf(sample));
+    derive(this.tail, this.tail.length - 1);
+    if (time - last > 2.5) this.fill(last, time);
+    if (this.tail.length > kept * 1.5) {
+      // Old live moments go where the history is, as coarse as it is.
+      const border = this.tail.times[this.tail.length - kept];
+      this.base = this.base.slice(-Infinity, this.tail.first).merged(this.tail.slice(-Infinity, border).stepped(Math.max(this.interval, this.step)));
+      this.tail = this.tail.slice(border, Infinity);
+      if (this.base.length > points * 12) this.base = this.base.stepped(Math.max(this.interval, this.step) * 4);
+    }
+    this.onchange();
+  }
+
+  // Asks for a stretch that did not come live: a cut, a restart of the agent, a computer that slept.
+  async fill(from, to) {
+    try {
+      const missing = await this.ask(from + 0.5, to - 0.5, to - from > points * this.interval ? niceStep((to - from) / points) : 0);
+      this.tail = this.tail.merged(missing);
+      this.onchange();
+    } catch { /* the next cut or the next range asks again */ }
+  }
+
+  async ask(from, to, step, signal) {
+    const get = (metrics, stats) =>
+      getJSON(`metrics/history?from=${Math.max(0, from)}&to=${to}${step > 0 ? `&step=${step}${stats}` : ''}&metrics=${metrics}`, { signal });
+    const answers = await Promise.all([get(ids.join(','), '&stats=mean,min,max'), get(cores, '')]);
+    this.interval = answers[0].interval_sec;
+    const [columns, heat] = answers.map((answer) => Columns.from(answer));
+    return derive(columns.merged(heat));
+  }
+
+  // Sees to it that a window of time can be drawn, with a point for each pixel or so.
+  async show(from, to) {
+    const [span, step] = [to - from, niceStep((to - from) / points)];
+    const wanted = step > this.interval ? step : 0;
+    // What came live is there; only what is older has to be asked for.
+    const end = Math.min(to, this.tail.length > 0 ? this.tail.first : Infinity);
+    const { asked } = this;
+    if (end <= from || (asked?.step === wanted && asked.from <= from + 1 && asked.to >= end - this.reach)) return;
+    this.controller?.abort();
+    const { signal } = (this.controller = new AbortController());
+    // Half a window more on each side, so that a little panning shows no emptiness.
+    const window = { from: from - span / 2, to: Math.min(to + span / 2, Math.max(to, this.now)), step: wanted };
+    try {
+      const answer = await this.ask(window.from, window.to, wanted, signal);
+      // What this page has from elsewhere stays; so does what an agent that began anew has forgotten.
+      const first = Math.max(window.from, Number.isFinite(answer.first) ? answer.first : window.to);
+      const before = this.base.slice(-Infinity, first - this.reach / 2);
+      const after = this.base.slice(window.to + 0.001, Infinity);
+      this.base = before.length + after.length < points * 12 ? answer.merged(before).merged(after) : answer;
+      Object.assign(this, { asked: window, step: wanted, error: null });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.error = error;
+    }
+    this.onchange();
+  }
+
+  // The first moment that the agent can tell of, to the hour.
+  async extent() {
+    const { timestamps, series } = await getJSON('metrics/history?from=0&step=3600&metrics=cpu.usage');
+    const index = (series['cpu.usage'] ?? []).findIndex((value) => value !== null);
+    return index < 0 ? NaN : timestamps[index];
+  }
+
+  has(key) { return this.base.mean.has(key) || this.tail.mean.has(key); }
+
+  // The stretches to draw of [from, to], one point more on each side: { columns, start, end }.
+  parts(from, to) {
+    const border = this.tail.length > 0 ? this.tail.first : Infinity;
+    return [[this.base, lowerBound(this.base.times, this.base.length, border)], [this.tail, this.tail.length]].map(([columns, length]) => ({
+      columns, start: Math.max(0, lowerBound(columns.times, length, from) - 1), end: Math.min(length, lowerBound(columns.times, length, to) + 1),
+    })).filter(({ start, end }) => end > start);
+  }
+
+  // Of the moments around a time, the nearest that a test lets pass; NaN where there is none.
+  around(time, test) {
+    let best = NaN;
+    for (const { columns, start, end } of this.parts(time, time)) {
+      for (let index = Math.max(0, start - 1); index < end; index += 1) {
+        const other = columns.times[index];
+        if (test(other - time) && !(Math.abs(other - time) >= Math.abs(best - time))) best = other;
+      }
+    }
+    return best;
+  }
+
+  nearest(time) { return this.around(time, (distance) => Math.abs(distance) <= this.reach); }
+
+  // The next moment after a time, or before it where `direction` is −1.
+  neighbour(time, direction) { return this.around(time, (distance) => distance * direction > 0.001); }
+
+  // What a series was at a moment that `nearest` gave.
+  value(key, time) {
+    for (const columns of [this.tail, this.base]) {
+      const index = lowerBound(columns.times, columns.length, time);
+      const value = columns.times[index] === time && index < columns.length ? columns.mean.get(key)?.[index] : NaN;
+      if (value === value && value !== undefined) return value;
+    }
+    return NaN;
+  }
+}

@@ -1,0 +1,159 @@
+// Which time is shown: the window of the charts, the moment of the panels, and the address that says both.
+
+import { clamp } from './dom.js';
+
+export const ranges = [['5m', 300], ['15m', 900], ['1h', 3600], ['6h', 21600], ['24h', 86400], ['7d', 604800], ['30d', 2592000], ['all', Infinity]];
+const units = { s: 1, m: 60, h: 3600, d: 86400 };
+const least = 10;
+
+const timestamp = (seconds) => new Date(Math.round(seconds) * 1000).toISOString().replace('.000', '');
+
+function parseSpan(text) {
+  if (text === 'all') return Infinity;
+  const match = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text ?? '');
+  return match ? Math.max(least, Number(match[1]) * units[match[2]]) : null;
+}
+
+function parseTime(text) {
+  const time = Date.parse(text ?? '') / 1000;
+  return Number.isFinite(time) ? time : null;
+}
+
+export class View {
+  // clock(): the newest moment known.
+  constructor(clock) {
+    this.clock = clock;
+    this.first = NaN;
+    this.listeners = new Set();
+    this.past = [];
+    this.hover = null;
+    this.read();
+    addEventListener('hashchange', () => {
+      if (location.hash === this.written) return;
+      this.read();
+      this.changed();
+    });
+  }
+
+  onchange(listener) { this.listeners.add(listener); }
+
+  get isLive() { return this.at === null && this.to === null; }
+
+  // The seconds that the charts show; of 'all', what there is.
+  get length() {
+    if (Number.isFinite(this.span)) return this.span;
+    return Number.isFinite(this.first) ? Math.max(300, this.clock() - this.first) : 3600;
+  }
+
+  get window() {
+    const to = this.to ?? this.clock();
+    return { from: to - this.length, to };
+  }
+
+  read() {
+    const parameters = new URLSearchParams(location.hash.slice(1));
+    this.isChosen = parseSpan(parameters.get('range')) !== null;
+    this.span = parseSpan(parameters.get('range')) ?? 3600;
+    this.at = parseTime(parameters.get('at'));
+    this.to = parseTime(parameters.get('to'));
+    // A moment without a window stands in the middle of one.
+    if (this.at !== null && this.to === null) {
+      const middle = this.at + this.length / 2;
+      this.to = Number.isFinite(this.clock()) ? Math.min(this.clock(), middle) : middle;
+    }
+  }
+
+  write() {
+    const known = ranges.find(([, seconds]) => seconds === this.span)?.[0];
+    const parts = [];
+    if (this.isChosen || !this.isLive) parts.push(`range=${known ?? `${Math.round(this.span)}s`}`);
+    if (this.at !== null) parts.push(`at=${timestamp(this.at)}`);
+    if (this.to !== null) parts.push(`to=${timestamp(this.to)}`);
+    this.written = parts.length > 0 ? `#${parts.join('&')}` : '';
+    if (location.hash === this.written) return;
+    clearTimeout(this.writing);
+    // Browsers refuse too many changes in a short time; panning makes many.
+    this.writing = setTimeout(() => {
+      history.replaceState(null, '', this.written || location.pathname + location.search);
+    }, 120);
+  }
+
+  changed() {
+    this.write();
+    for (const listener of this.listeners) listener();
+  }
+
+  // Shows a range; where the past is shown, around the same moment.
+  choose(span) {
+    this.past = [];
+    this.isChosen = true;
+    const middle = this.at ?? (this.to === null ? null : this.to - this.length / 2);
+    this.span = span;
+    this.to = middle === null || !Number.isFinite(span) ? null : Math.min(this.clock(), middle + span / 2);
+    if (this.at !== null && this.to === null) this.to = this.clock();
+    this.changed();
+  }
+
+  remember() {
+    this.past.push({ span: this.span, to: this.to, at: this.at });
+    if (this.past.length > 50) this.past.shift();
+  }
+
+  // Shows from one moment to another.
+  zoom(from, to, isStep = true) {
+    const span = clamp(to - from, least, 20 * 365 * 86400);
+    if (isStep) this.remember();
+    this.isChosen = true;
+    const end = (from + to) / 2 + span / 2;
+    this.span = span;
+    // A window that reaches the present goes on following it.
+    this.to = end >= this.clock() - 0.5 && this.at === null ? null : Math.min(end, this.clock());
+    this.changed();
+  }
+
+  // Makes the window `factor` as long, the moment `around` staying where it is.
+  scale(factor, around) {
+    const { from, to } = this.window;
+    const center = around ?? this.at ?? (this.to === null ? to : (from + to) / 2);
+    this.zoom(center - (center - from) * factor, center + (to - center) * factor, false);
+  }
+
+  pan(seconds) {
+    const { to } = this.window;
+    const end = Math.min(to + seconds, this.clock());
+    this.span = this.length;
+    this.isChosen = true;
+    this.to = end >= this.clock() - 0.5 && this.at === null ? null : end;
+    this.changed();
+  }
+
+  // Back to what was shown before the last zoom.
+  back() {
+    const before = this.past.pop() ?? { span: 3600, to: null, at: null };
+    Object.assign(this, before);
+    this.changed();
+  }
+
+  // Shows a moment of the past in every panel.
+  travel(time) {
+    const { from, to } = this.window;
+    this.span = this.length;
+    this.at = Math.min(time, this.clock());
+    if (this.at < from || this.at > to) this.to = Math.min(this.clock(), this.at + this.span / 2);
+    else this.to = to;
+    this.changed();
+  }
+
+  live() {
+    Object.assign(this, { at: null, to: null, span: this.past[0]?.span ?? this.span, past: [] });
+    this.changed();
+  }
+
+  // The moment below a pointer, in all charts; null where there is none.
+  point(time, where = null) {
+    if (this.hover === time) return;
+    this.hover = time;
+    this.hoverer = where;
+    this.onpoint?.();
+  }
+}
