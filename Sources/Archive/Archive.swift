@@ -38,7 +38,7 @@ public final class Archive: Sendable {
   }
 
   let path: String
-  private let history: History
+  let history: History
   private let retention: Retention
   private let sizeLimit: Int64?
   private let timing: Timing
@@ -101,6 +101,7 @@ public final class Archive: Sendable {
       return inbox.update { $0.hasEnded = true }
     }
     _ = inbox.wait(atMost: 5) { $0.hasOpened || $0.hasEnded ? true : nil }
+    history.archive = self
     let number = history.observe { [weak self] entry in self?.take(entry) }
     observer.withLock { $0 = number }
   }
@@ -108,6 +109,7 @@ public final class Archive: Sendable {
   /// Writes what waits, closes the file and ends the thread; at most `seconds`.
   public func stop(atMost seconds: Double = 2) {
     if let number = observer.withLock({ $0 }) { history.remove(number) }
+    history.archive = nil
     inbox.update { $0.isStopping = true }
     _ = inbox.wait(atMost: seconds) { $0.hasEnded ? true : nil }
     queries.stop()
@@ -239,7 +241,10 @@ public final class Archive: Sendable {
   }
 
   private func noteExtent(of file: ArchiveFile) {
-    let oldest = (try? ArchiveReader(file.database).extent(of: .raw))?.map { Double($0.lowerBound) / 1_000 }
+    let reader = ArchiveReader(file.database)
+    let oldest = Tier.all.compactMap { tier in
+      ((try? reader.extent(of: tier)) ?? nil).map { Double($0.lowerBound - tier.step) / 1_000 }
+    }.min()
     let bytes = (try? file.database.integer("PRAGMA page_count")) ?? 0
     let size = (try? file.database.integer("PRAGMA page_size")) ?? 0
     state.withLock { state in

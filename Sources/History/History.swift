@@ -25,6 +25,7 @@ public final class History: Sendable {
     var nextNumber = 0
     /// Wakes the sampler; nil where there is none.
     var wake: (@Sendable () -> Void)?
+    var archive: (any LongHistory)?
 
     mutating func number() -> Int {
       nextNumber += 1
@@ -142,6 +143,12 @@ public final class History: Sendable {
 
   func newest(ofTrack interval: Int) -> Entry? {
     state.withLock { $0.newest(ofTrack: interval) }
+  }
+
+  /// Where older samples are kept; nil where nowhere.
+  public var archive: (any LongHistory)? {
+    get { state.withLock { $0.archive } }
+    set { state.withLock { $0.archive = newValue } }
   }
 
   // MARK: Who looks on

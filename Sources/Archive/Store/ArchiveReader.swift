@@ -144,14 +144,18 @@ struct ArchiveReader {
   }
 
   /// Raw samples as rows, for those that want them whole.
-  func rawRows(from start: Int64, to end: Int64, wanted: Set<Int>?) throws(SQLiteError) -> [JournalRow] {
+  func rawRows(
+    from start: Int64, to end: Int64, wanted: Set<Int>?, damaged: (DamagedBytes) -> Void = { _ in }
+  ) throws(SQLiteError) -> [JournalRow] {
     try pieces(of: .raw, from: start, to: end, wanted: wanted).map { piece throws(SQLiteError) in
-      try row(of: piece, wanted: wanted)
+      try row(of: piece, wanted: wanted, damaged: damaged)
     }
   }
 
   /// A piece of raw samples, read.
-  func row(of piece: Piece, wanted: Set<Int>?) throws(SQLiteError) -> JournalRow {
+  func row(
+    of piece: Piece, wanted: Set<Int>?, damaged: (DamagedBytes) -> Void = { _ in }
+  ) throws(SQLiteError) -> JournalRow {
     var row = JournalRow()
     row.times = Array(piece.moments)
     row.stretches = Array(piece.stretches[piece.slots])
@@ -162,7 +166,9 @@ struct ArchiveReader {
       }
       row.items = whole.items.isEmpty ? [] : Array(whole.items[piece.slots])
     case .block(let block):
-      for (series, chunk) in try chunks(of: block, count: piece.times.count, wanted: wanted) {
+      for (series, chunk) in try chunks(
+        of: block, count: piece.times.count, wanted: wanted, damaged: damaged)
+      {
         guard case .values(let precision, let values) = chunk else { continue }
         row.columns.append(JournalRow.Column(series: series, precision: precision, values: Array(values[piece.slots])))
       }

@@ -142,7 +142,7 @@ final class SampleRestorer {
 
     func number(_ definition: Definition) -> Double? { restorer.number(definition, in: node) }
     func text(_ definition: Definition) -> String? { restorer.text(definition, in: node) }
-    func flag(_ definition: Definition) -> Bool? { restorer.number(definition, in: node).map { $0 != 0 } }
+    func flag(_ definition: Definition) -> Bool? { restorer.number(definition, in: node).map { $0 >= 0.5 } }
     func part(_ name: String) -> (any FieldReader)? {
       restorer.part(name, in: node).map { Reader(restorer: restorer, node: $0) }
     }
@@ -179,8 +179,12 @@ final class SampleRestorer {
 
 extension ArchiveReader {
   /// The samples from one moment to another, both included, oldest first.
-  func samples(from start: Int64, to end: Int64) throws(SQLiteError) -> [Sample] {
-    let rows = try rawRows(from: start, to: end, wanted: nil)
+  ///
+  /// - Parameter damaged: is told of each stretch of a series that cannot be read.
+  func samples(
+    from start: Int64, to end: Int64, damaged: (DamagedBytes) -> Void = { _ in }
+  ) throws(SQLiteError) -> [Sample] {
+    let rows = try rawRows(from: start, to: end, wanted: nil, damaged: damaged)
     guard let first = rows.first?.times.first, let last = rows.last?.times.last else { return [] }
     let texts = try Self.texts(of: database, at: first)
     let changes = try textChanges(after: first, to: last)

@@ -1,0 +1,142 @@
+public import AgentMetrics
+public import History
+internal import SystemIO
+
+extension Archive: LongHistory {
+  /// The oldest moment of any tier.
+  public var oldest: Double? {
+    let oldest = status.oldest
+    return oldest.isFinite ? oldest : nil
+  }
+
+  /// Samples as they were taken, or, with `step`, one for each step; see ``LongHistory``.
+  public func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] {
+    let (start, end) = (Self.milliseconds(start), Self.milliseconds(end))
+    let samples = try await read { [queries] reader throws(SQLiteError) -> [Sample]? in
+      if let step {
+        return try reader.means(from: start, to: end, step: Int64(step) * 1_000, most: most) { _ in queries.noteDamage() }
+      }
+      guard try reader.countSamples(from: start, to: end) <= most else { return nil }
+      return try reader.samples(from: start, to: end) { _ in queries.noteDamage() }
+    }
+    guard var samples else { throw Columns.TooLarge(ofRows: most + 1) }
+    let (now, boottime) = (Clock.realtime, Clock.boottime)
+    for index in samples.indices { samples[index].boottime = boottime - (now - samples[index].timestamp.seconds) }
+    return samples
+  }
+
+  /// The newest sample at or before a moment.
+  public func sample(at moment: Double) async throws -> Sample? {
+    let moment = Self.milliseconds(moment)
+    return try await read { reader throws(SQLiteError) -> Sample? in
+      guard let time = try reader.newest(before: moment) else { return nil }
+      return try reader.samples(from: time, to: time).last
+    }
+  }
+
+  /// Columns of the archived series; see ``LongHistory``.
+  public func columns(
+    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
+  ) async throws -> Columns {
+    let (start, end) = (Self.milliseconds(start), Self.milliseconds(end))
+    let found = try await read { [queries] reader throws(SQLiteError) -> ArchivedColumns? in
+      let table = try ArchiveReader.series(of: reader.database)
+      let wanted = table.all.filter { number in
+        guard let key = table[number]?.key, key.isNumber, let metric = Catalog.shared[key.id], metric.isColumn else {
+          return false
+        }
+        return selectors.select(metric, key.labels)
+      }
+      return try reader.columns(
+        of: wanted, from: start, to: end, step: step.map { Int64($0) * 1_000 }, most: most
+      ) { _ in queries.noteDamage() }
+    }
+    guard let found else { throw Columns.TooLarge(ofRows: most) }
+    let series = found.series.compactMap { series -> Columns.Series? in
+      // What nothing is left of in this stretch is not told.
+      guard let metric = Catalog.shared[series.key.id], series.values.contains(where: { !$0.isNaN }) else { return nil }
+      return Columns.Series(
+        metric: metric, labels: series.key.labels, values: series.values, minima: extremes ? series.minima : [],
+        maxima: extremes ? series.maxima : [])
+    }
+    return Columns(timestamps: found.times.map { Double($0) / 1_000 }, series: series)
+  }
+
+  /// What waits to be written is written first, so that between memory and the file nothing is missing.
+  private func read<Value: Sendable>(
+    _ body: @escaping @Sendable (ArchiveReader) throws(SQLiteError) -> Value
+  ) async throws(ArchiveFailure) -> Value {
+    let memory = Double(history.capacity) * Double(history.interval)
+    // Where memory reaches back further than samples wait, it tells of them itself.
+    let mustFlush = memory < 2 * Self.flushSeconds
+    return try await queries.run { [self] reader throws(SQLiteError) in
+      if mustFlush { flush(atMost: 0.5) }
+      return try body(reader)
+    }
+  }
+
+  private static func milliseconds(_ seconds: Double) -> Int64 {
+    // Far beyond every date, and far from overflowing.
+    Int64((min(max(seconds, -1e12), 1e12) * 1_000).rounded())
+  }
+}
+
+extension ArchiveReader {
+  /// How many samples there are from one moment to another, as the file's tables tell without looking into blocks; more
+  /// where a block reaches beyond.
+  func countSamples(from start: Int64, to end: Int64) throws(SQLiteError) -> Int {
+    let blocks =
+      try database.integer(
+        "SELECT sum(n * (1.0 + min(t1, ?2) - max(t0, ?1)) / (1 + t1 - t0)) FROM block WHERE tier = 0 AND t1 >= ?1 AND t0 <= ?2",
+        [.integer(start), .integer(end)]) ?? 0
+    let rows =
+      try database.integer(
+        "SELECT count(*) FROM journal WHERE id < ?3 AND t1 >= ?1 AND t0 <= ?2",
+        [.integer(start), .integer(end), .integer(Schema.journalBase(1))]) ?? 0
+    return Int(clamping: blocks + rows)
+  }
+
+  /// The newest sample's moment at or before another.
+  func newest(before moment: Int64) throws(SQLiteError) -> Int64? {
+    let start = try database.integer(
+      """
+      SELECT max(t0) FROM (
+        SELECT max(t0) AS t0 FROM block WHERE tier = 0 AND t0 <= ?1
+        UNION ALL SELECT max(t0) FROM journal WHERE id < ?2 AND t0 <= ?1)
+      """, [.integer(moment), .integer(Schema.journalBase(1))])
+    guard let start else { return nil }
+    return try pieces(of: .raw, from: start, to: moment, wanted: []).last?.moments.last
+  }
+
+  /// One sample for each step: the means of levels, the last of counters, the texts at its end; without what comes and goes.
+  ///
+  /// nil where there would be more than `most`.
+  func means(
+    from start: Int64, to end: Int64, step: Int64, most: Int, damaged: (DamagedBytes) -> Void
+  ) throws(SQLiteError) -> [Sample]? {
+    let table = try Self.series(of: database)
+    let wanted = table.all.filter { table[$0]?.key.isNumber ?? false }
+    guard
+      let columns = try columns(
+        of: wanted, from: start, to: end, step: step, most: most * max(1, wanted.count), damaged: damaged),
+      columns.times.count <= most, let first = columns.times.first, let last = columns.times.last
+    else { return nil }
+    var row = JournalRow()
+    var kept: [Int] = []
+    for (slot, time) in columns.times.enumerated()
+    where columns.series.contains(where: { !$0.values[slot].isNaN }) {
+      kept.append(slot)
+      row.times.append(time)
+      row.stretches.append(step)
+    }
+    for (number, series) in zip(wanted, columns.series) {
+      row.columns.append(
+        JournalRow.Column(
+          series: number, precision: .bits,
+          values: kept.map { Precision.bits.integer(series.values[$0], factor: 1) ?? Precision.absent }))
+    }
+    let texts = try Self.texts(of: database, at: first)
+    let changes = try textChanges(after: first, to: last)
+    return SampleRestorer(series: table).samples(of: [row], texts: texts, changes: changes)
+  }
+}
