@@ -42,11 +42,10 @@ extension Route {
     let question = try HistoryQuestion(exchange.query)
     // The first sample is a fraction of a second away; an empty answer at start would be true but of no use.
     _ = await api.history.first()
-    let samples = question.query.samples(in: api.history)
-    return try .validated(Validator(of: samples, target: exchange.request.target), for: exchange.request) {
-      () throws(APIError) in
-      try question.answer(samples, interval: api.history.interval)
-    }
+    let validator = Validator(of: question.query.samples(in: api.history), target: exchange.request.target)
+    // What the client has already is not made again.
+    let answer = validator.isCurrent(for: exchange.request) ? nil : try await question.answer(from: api.history)
+    return try .validated(validator, for: exchange.request) { () throws(APIError) in answer ?? .json([]) }
   }
 
   static let jsonType = "application/json; charset=utf-8"
@@ -56,7 +55,7 @@ extension API {
   /// The newest stored sample at or before a moment; waits for the first one.
   func entry(at moment: Timestamp) async throws(APIError) -> History.Entry {
     _ = await history.first()
-    guard let entry = history.entry(at: moment) else {
+    guard let entry = await history.archivedEntry(at: moment) else {
       throw APIError(.notFound, "there is no sample at or before \(moment.rfc3339)")
     }
     return entry
@@ -133,13 +132,23 @@ private struct HistoryQuestion {
     self.statistics = statistics ?? [.mean]
   }
 
-  func answer(_ samples: [History.Entry], interval: Int) throws(APIError) -> API.Response {
-    guard let selectors else { return try wholeSamples(samples, interval: interval) }
+  func answer(from history: History) async throws(APIError) -> API.Response {
+    guard let selectors else {
+      let samples: [History.Entry]
+      do {
+        samples = try await history.samples(for: query)
+      } catch {
+        throw APIError(
+          .badRequest,
+          "the answer would have more than \(History.mostArchivedSamples) samples of before memory begins; allowed is"
+            + " less: a greater step, metrics, or a shorter time", parameter: "step")
+      }
+      return try wholeSamples(samples, interval: history.interval)
+    }
     let columns: Columns
     do {
-      columns = try Columns(
-        query.steps(of: samples, interval: interval), selectors,
-        extremes: statistics.contains(.min) || statistics.contains(.max))
+      columns = try await history.columns(
+        for: query, selectors, extremes: statistics.contains(.min) || statistics.contains(.max))
     } catch {
       throw APIError(
         .badRequest,
@@ -148,8 +157,9 @@ private struct HistoryQuestion {
     }
     switch format {
     case .json:
-      let range = bounds(samples)
-      return .json(ColumnsJSON.encode(columns, query, statistics, interval: interval, from: range.from, to: range.to))
+      let range = bounds(columns.timestamps)
+      return .json(
+        ColumnsJSON.encode(columns, query, statistics, interval: history.interval, from: range.from, to: range.to))
     case .csv:
       return .body([.bytes(ColumnsCSV.encode(columns, statistics))], type: "text/csv; charset=utf-8; header=present")
     }
@@ -177,8 +187,8 @@ private struct HistoryQuestion {
   }
 
   /// The stretch as it was asked for, or as far as there are samples.
-  private func bounds(_ samples: [History.Entry]) -> (from: Timestamp?, to: Timestamp?) {
-    let (first, last) = (samples.first?.sample.timestamp, samples.last?.sample.timestamp)
+  private func bounds(_ rows: [Double]) -> (from: Timestamp?, to: Timestamp?) {
+    let (first, last) = (rows.first.map(Timestamp.init), rows.last.map(Timestamp.init))
     switch query.range {
     case .last(let seconds): return (last.map { Timestamp(seconds: $0.seconds - seconds) }, last)
     case .between(let from, let to): return (from ?? first, to ?? last)

@@ -1,8 +1,21 @@
 extension Route {
   static let health = Route(
     path: "/health", summary: "Whether the agent answers",
-    contents: [.json(.object([.init(name: "status", schema: .constant("ok"), isRequired: true)]))], isPublic: true
-  ) { (_, _) throws(APIError) in .json(Array(#"{"status":"ok"}"#.utf8)) }
+    contents: [
+      .json(
+        .object([
+          .init(name: "status", schema: .constant("ok"), isRequired: true),
+          .init(name: "archive", schema: ArchiveHealthJSON.schema),
+        ]))
+    ], isPublic: true
+  ) { (api, _) throws(APIError) in
+    let writer = JSONWriter()
+    writer.beginObject()
+    writer.member("status", "ok")
+    if let archive = api.history.archive { ArchiveHealthJSON.write(archive.health, to: writer) }
+    writer.endObject()
+    return .json(writer.bytes)
+  }
 
   static let version = Route(
     path: "/version", summary: "The agent's version",

@@ -1,7 +1,31 @@
 public import AgentMetrics
 
+/// How a place that keeps samples is doing.
+public struct LongHistoryHealth: Sendable, Hashable {
+  /// Why nothing is kept now, without naming files; nil while it works.
+  public var failure: String?
+  /// The oldest and the newest sample that it has.
+  public var oldest: Timestamp?
+  /// The newest sample that it has.
+  public var newest: Timestamp?
+  /// Bytes that it takes.
+  public var bytes = 0
+  /// Samples that wait to be kept.
+  public var pending = 0
+  /// Samples that were not kept and are in memory no more.
+  public var lost = 0
+  /// Stretches of a series that could not be read.
+  public var damaged = 0
+
+  /// Nothing known.
+  public init() {}
+}
+
 /// A place that keeps samples longer than memory has room for them.
 public protocol LongHistory: Sendable {
+  /// How it is doing.
+  var health: LongHistoryHealth { get }
+
   /// The oldest moment that it knows of, POSIX time; nil where it is empty or cannot be read now.
   var oldest: Double? { get }
 
@@ -88,22 +112,29 @@ extension History {
 
   /// The samples for a question, from the archive where memory does not reach back so far.
   ///
-  /// With steps, the archive gives one sample for each.
-  /// - Throws: ``Columns/TooLarge``; anything else where the archive cannot be read.
-  public func samples(for query: HistoryQuery) async throws -> [Entry] {
+  /// With steps, the archive gives one sample for each. Where it cannot be read, memory answers alone.
+  public func samples(for query: HistoryQuery) async throws(Columns.TooLarge) -> [Entry] {
     let inMemory = query.samples(in: self)
     guard let (archive, start, end, first) = archived(query) else { return inMemory }
     // A whole step comes from one of them; a sample's worth of a millisecond apart is another sample.
     let cut = query.step.map { (first / Double($0)).rounded(.up) * Double($0) } ?? first - 0.001
-    let older = try await archive.samples(
-      from: start, to: min(end, cut), step: query.step, most: Self.mostArchivedSamples)
+    let older: [Sample]
+    do {
+      older = try await archive.samples(
+        from: start, to: min(end, cut), step: query.step, most: Self.mostArchivedSamples)
+    } catch let error as Columns.TooLarge {
+      throw error
+    } catch {
+      return inMemory
+    }
     return older.map(Self.archivedEntry) + inMemory.drop { $0.sample.timestamp.seconds <= cut }
   }
 
-  /// The newest sample at or before a moment, in memory or in the archive.
-  public func archivedEntry(at moment: Timestamp) async throws -> Entry? {
+  /// The newest sample at or before a moment, in memory or in the archive; nil where there is none.
+  public func archivedEntry(at moment: Timestamp) async -> Entry? {
     if let entry = entry(at: moment) { return entry }
-    return try await archive?.sample(at: moment.seconds).map(Self.archivedEntry)
+    guard let sample = try? await archive?.sample(at: moment.seconds) else { return nil }
+    return Self.archivedEntry(sample)
   }
 
   private static func archivedEntry(_ sample: Sample) -> Entry {
@@ -114,17 +145,24 @@ extension History {
 
   /// The columns for a question, from the archive where memory does not reach back so far.
   ///
-  /// - Throws: ``Columns/TooLarge``; anything else where the archive cannot be read.
-  public func columns(for query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false) async throws
-    -> Columns
-  {
+  /// Where the archive cannot be read, memory answers alone.
+  public func columns(
+    for query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false
+  ) async throws(Columns.TooLarge) -> Columns {
     guard let (archive, start, end, first) = archived(query) else {
       return try columns(query, selectors, extremes: extremes)
     }
     let step = query.step.map(Double.init)
     let cut = step.map { (first / $0).rounded(.up) * $0 } ?? first - 0.001
-    let older = try await archive.columns(
-      selectors, from: start, to: min(end, cut), step: query.step, extremes: extremes, most: Columns.mostValues)
+    let older: Columns
+    do {
+      older = try await archive.columns(
+        selectors, from: start, to: min(end, cut), step: query.step, extremes: extremes, most: Columns.mostValues)
+    } catch let error as Columns.TooLarge {
+      throw error
+    } catch {
+      return try columns(query, selectors, extremes: extremes)
+    }
     // From the last sample on that the archive tells of, so that a gap after it is seen.
     let samples = query.samples(in: self)
     let after = samples.firstIndex { $0.sample.timestamp.seconds > cut } ?? samples.endIndex
