@@ -97,7 +97,7 @@ public final class Archive: Sendable {
       inbox.update { $0.hasEnded = true }
     }
     guard started else {
-      fail(ArchiveFailure("\(path): there is no thread to write on", .reopen))
+      fail(ArchiveFailure(path, "there is no thread to write on", .reopen))
       return inbox.update { $0.hasEnded = true }
     }
     _ = inbox.wait(atMost: 5) { $0.hasOpened || $0.hasEnded ? true : nil }
@@ -178,7 +178,7 @@ public final class Archive: Sendable {
           current.file.database.close()
           // The new file gets what is still in memory.
           inbox.update { $0.waiting = history.all }
-          throw ArchiveFailure("\(path): it was deleted or replaced; a new one is begun", .wait)
+          throw ArchiveFailure(path, "it was deleted or replaced; a new one is begun", .wait)
         }
         try step(&current)
         works()
@@ -264,7 +264,7 @@ public final class Archive: Sendable {
         lock = nil
         return try openFile(lock: nil, restoring: restoring)
       }
-      throw ArchiveFailure("\(path): another agent is writing to it", .reopen)
+      throw ArchiveFailure(path, "another agent is writing to it", .reopen)
     }
     return try openFile(lock: lock, restoring: restoring)
   }
@@ -276,8 +276,8 @@ public final class Archive: Sendable {
     }
     switch finding {
     case .newer(let version):
-      throw ArchiveFailure("\(path): it was made by a newer agent (schema \(version))", .reopen)
-    case .foreign: throw ArchiveFailure("\(path): it is another program's database", .reopen)
+      throw ArchiveFailure(path, "it was made by a newer agent (schema \(version))", .reopen)
+    case .foreign: throw ArchiveFailure(path, "it is another program's database", .reopen)
     case .empty, .ours: break
     }
     let file = try checked { () throws(SQLiteError) in
@@ -285,7 +285,7 @@ public final class Archive: Sendable {
       if case .empty = finding { try Schema.create(in: database) }
       return try ArchiveFile(database, interval: history.interval, retention: retention, sizeLimit: sizeLimit)
     }
-    guard let identity = Identity(path) else { throw ArchiveFailure("\(path): it was deleted", .reopen) }
+    guard let identity = Identity(path) else { throw ArchiveFailure(path, "it was deleted", .reopen) }
     if restoring { history.restore(try checked { () throws(SQLiteError) in try restored(from: file) }) }
     noteExtent(of: file)
     queries.reopen()
@@ -323,7 +323,7 @@ public final class Archive: Sendable {
       if try database.integer("SELECT value FROM meta WHERE name = 'clean'") == 1 { return nil }
       return try database.text("PRAGMA quick_check(1)")
     }
-    if let finding, finding != "ok" { throw ArchiveFailure("\(path): it is damaged (\(finding))", .moveAside) }
+    if let finding, finding != "ok" { throw ArchiveFailure(path, "it is damaged (\(finding))", .moveAside) }
     try checked { () throws(SQLiteError) in try database.run("INSERT OR REPLACE INTO meta VALUES('clean', 0)") }
   }
 
@@ -338,7 +338,7 @@ public final class Archive: Sendable {
       name = "\(path).damaged-\(moment)-\(count)"
     }
     for suffix in ["", "-wal", "-shm"] where rename(path + suffix, name + suffix) != 0 && suffix.isEmpty {
-      return fail(ArchiveFailure("\(path): it is damaged and cannot be moved aside", .reopen))
+      return fail(ArchiveFailure(path, "it is damaged and cannot be moved aside", .reopen))
     }
     state.withLock { $0.movedAside = name }
     report("archive: \(path) was damaged and is now \(name); a new one is begun")
@@ -347,7 +347,7 @@ public final class Archive: Sendable {
 
   private func fail(_ failure: ArchiveFailure) {
     let isNew = state.withLock { state in
-      defer { state.failure = failure.description }
+      defer { state.failure = failure.reason }
       return state.failure == nil
     }
     if isNew { report("archive: \(failure)") }

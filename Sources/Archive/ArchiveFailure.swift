@@ -13,12 +13,18 @@ public struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible
     case moveAside
   }
 
-  /// The line.
-  public let description: String
+  /// The file.
+  let path: String
+  /// What is wrong with it.
+  public let reason: String
   let remedy: Remedy
 
-  init(_ description: String, _ remedy: Remedy) {
-    self.description = description
+  /// The line.
+  public var description: String { path + ": " + reason }
+
+  init(_ path: String, _ reason: String, _ remedy: Remedy) {
+    self.path = path
+    self.reason = reason
     self.remedy = remedy
   }
 
@@ -33,6 +39,6 @@ public struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible
       case SQLITE_CORRUPT: ("it is damaged", .moveAside)
       default: ("it cannot be used", .reopen)
       }
-    self.init("\(path): \(reason) (\(error.message))", remedy)
+    self.init(path, "\(reason) (\(error.message))", remedy)
   }
 }

@@ -3,6 +3,20 @@ public import History
 internal import SystemIO
 
 extension Archive: LongHistory {
+  /// How it is doing, for those who may not know where the file is.
+  public var health: LongHistoryHealth {
+    let status = status
+    var health = LongHistoryHealth()
+    health.failure = status.failure
+    health.oldest = status.oldest.isFinite ? Timestamp(seconds: status.oldest) : nil
+    health.newest = status.newest.isFinite ? Timestamp(seconds: status.newest) : nil
+    health.bytes = Int(clamping: status.bytes)
+    health.pending = status.pending
+    health.lost = status.lost
+    health.damaged = status.damaged
+    return health
+  }
+
   /// The oldest moment of any tier.
   public var oldest: Double? {
     let oldest = status.oldest

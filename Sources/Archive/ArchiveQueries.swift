@@ -67,7 +67,7 @@ final class ArchiveQueries: Sendable {
     }
     switch answer {
     case .queued: break
-    case .refused: job(.failure(ArchiveFailure("\(path): the archive is closed", .reopen)))
+    case .refused: job(.failure(ArchiveFailure(path, "the archive is closed", .reopen)))
     case .start:
       let started = Thread.start("archive-reader", stackSize: 2 << 20) { [state, path] in Self.work(state, path) }
       if !started {
@@ -76,7 +76,7 @@ final class ArchiveQueries: Sendable {
           defer { state.jobs = [] }
           return state.jobs
         }
-        for job in jobs { job(.failure(ArchiveFailure("\(path): there is no thread to read on", .reopen))) }
+        for job in jobs { job(.failure(ArchiveFailure(path, "there is no thread to read on", .reopen))) }
       }
     }
   }
@@ -97,7 +97,7 @@ final class ArchiveQueries: Sendable {
         if database == nil {
           let opened = try Database(path: path, mode: .readOnly, busyTimeout: 1_000)
           guard case .ours = try Schema.look(at: opened) else {
-            job(.failure(ArchiveFailure("\(path): it cannot be read", .reopen)))
+            job(.failure(ArchiveFailure(path, "it cannot be read", .reopen)))
             continue
           }
           try opened.execute("PRAGMA cache_size=-2048")

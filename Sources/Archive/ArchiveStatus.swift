@@ -2,7 +2,7 @@
 public struct ArchiveStatus: Sendable, Hashable {
   /// Path of its file.
   public var path: String
-  /// Why nothing is written now; nil while it works.
+  /// Why nothing is written now, without the path; nil while it works.
   public var failure: String?
   /// POSIX time of the newest sample that the file has; NaN where it has none.
   public var newest = Double.nan
