@@ -1,3 +1,5 @@
+internal import History
+
 extension Route {
   static let health = Route(
     path: "/health", summary: "Whether the agent answers",

@@ -1,3 +1,4 @@
+internal import AgentMetrics
 internal import History
 
 /// How the archive is doing, beside `/health`'s status, which is the agent's.
