@@ -25,7 +25,8 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "HTTPServer", "API", "History", "CollectGPU", "CollectDemo", "Collect", "AgentMetrics", "SystemIO",
+        "Dashboard", "HTTPServer", "API", "Archive", "History",
+        "CollectGPU", "CollectDemo", "Collect", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

@@ -18,7 +18,8 @@ struct Agent: ParsableCommand {
     discussion: """
       Without --tui, --serve or --once it serves: http://127.0.0.1:8080/ui/ is the web page, /metrics/latest the JSON.
 
-      Variables: PORT, HOST, INTERVAL_SEC, HISTORY_SIZE, LOG_LEVEL mean what the flags of those names mean; a flag wins.
+      Variables: PORT, HOST, INTERVAL_SEC, HISTORY_SIZE, LOG_LEVEL mean what the flags of those names mean, and DB_PATH,
+      DB_RETENTION, DB_MAX_SIZE what --db, --retention and --db-max-size do; a flag wins.
       """,
     version: version
   )
@@ -62,6 +63,23 @@ struct Agent: ParsableCommand {
   var logLevel: String?
 
   @Option(
+    name: .customLong("db"), parsing: .unconditional,
+    help: ArgumentHelp("Keep the samples in this file too, for years (default: in memory only).", valueName: "path"))
+  var database: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "With --db, how long samples, minutes and quarters of an hour are kept (default: 7d,90d,2y). Where the interval is"
+        + " so long that minutes would tell little less, samples are kept in their place.", valueName: "times"))
+  var retention: String?
+
+  @Option(
+    name: .customLong("db-max-size"), parsing: .unconditional,
+    help: ArgumentHelp("With --db, how large the file may grow, as 500M or 2G (default: 2G).", valueName: "size"))
+  var databaseSize: String?
+
+  @Option(
     help: ArgumentHelp(
       "Read proc, sys and etc below this directory: a host's, mounted in a container, or a recording. A second --root is"
         + " the same recording at a later instant.", valueName: "directory"))
@@ -99,7 +117,9 @@ struct Agent: ParsableCommand {
   private func checked() throws -> Configuration {
     do {
       return try Configuration(
-        flags: .init(port: port, host: host, interval: interval, history: history, logLevel: logLevel),
+        flags: .init(
+          port: port, host: host, interval: interval, history: history, logLevel: logLevel, database: database,
+          retention: retention, databaseSize: databaseSize),
         defaultInterval: tui ? 1 : 30,
         environment: { name in getenv(name).map { String(cString: $0) } })
     } catch {

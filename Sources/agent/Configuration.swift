@@ -1,3 +1,4 @@
+import Archive
 import Logging
 
 /// What the command line and the environment ask for, checked: a flag wins over a variable, a variable over the default.
@@ -12,6 +13,12 @@ struct Configuration: Equatable {
   var historySize = 720
   /// The least severe messages that are logged.
   var logLevel = Logger.Level.info
+  /// The archive's file; nil where samples are kept in memory only.
+  var database: String?
+  /// How long the archive keeps what.
+  var retention = Retention()
+  /// Bytes that the archive may grow to.
+  var databaseSize: Int64 = 2 << 30
 
   /// What the command line says, as text; nil where it says nothing.
   struct Flags {
@@ -20,6 +27,9 @@ struct Configuration: Equatable {
     var interval: String?
     var history: String?
     var logLevel: String?
+    var database: String?
+    var retention: String?
+    var databaseSize: String?
   }
 
   /// A value that is not allowed, and what would be: one line that names the flag or the variable.
@@ -74,6 +84,26 @@ struct Configuration: Equatable {
           name: name, value: value, allowed: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
       }
       logLevel = level
+    }
+    if let (name, value) = setting(flags.database, "--db", "DB_PATH") {
+      guard !value.isEmpty, !value.utf8.contains(0), value.utf8.last != UInt8(ascii: "/") else {
+        throw Mistake(name: name, value: value, allowed: "the path of a file")
+      }
+      database = value
+    }
+    if let (name, value) = setting(flags.retention, "--retention", "DB_RETENTION") {
+      guard let times = Retention(value) else {
+        throw Mistake(
+          name: name, value: value,
+          allowed: "three times with commas between, none shorter than the one before, as 7d,90d,2y (s, m, h, d, w, y)")
+      }
+      retention = times
+    }
+    if let (name, value) = setting(flags.databaseSize, "--db-max-size", "DB_MAX_SIZE") {
+      guard let size = parseSize(value), size >= 1 << 20 else {
+        throw Mistake(name: name, value: value, allowed: "a size of at least 1M, as 500M or 2G (K, M, G, T)")
+      }
+      databaseSize = size
     }
   }
 }

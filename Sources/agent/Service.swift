@@ -1,5 +1,6 @@
 import API
 import AgentMetrics
+import Archive
 import Collect
 import Dashboard
 import HTTPServer
@@ -67,10 +68,18 @@ struct Service {
     let sampler = Sampler(source: source, history: history, timekeeper: timekeeper) { message in
       logger.warning("\(message)")
     }
+    let archive = configuration.database.map { path in
+      Archive(
+        path: path, history: history, retention: configuration.retention, sizeLimit: configuration.databaseSize
+      ) { message in logger.warning("\(message)") }
+    }
+    // Before the sampler, so that what was before comes before what is.
+    archive?.start()
     sampler.start()
     defer {
       timekeeper.stop()
       sampler.waitUntilEnded(atMost: 0.2)
+      archive?.stop(atMost: 0.5)
     }
 
     let events = Events()

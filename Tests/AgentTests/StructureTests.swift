@@ -20,7 +20,8 @@ import Testing
     ],
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [
-      "API", "AgentMetrics", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux", "Dashboard",
+      "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux",
+      "Dashboard",
       "HTTPServer", "History", "Logging", "Synchronization", "SystemIO",
     ],
   ]
