@@ -19,7 +19,8 @@ struct Agent: ParsableCommand {
       Without --tui, --serve or --once it serves: http://127.0.0.1:8080/ui/ is the web page, /metrics/latest the JSON.
 
       Variables: PORT, HOST, INTERVAL_SEC, HISTORY_SIZE, LOG_LEVEL mean what the flags of those names mean, and DB_PATH,
-      DB_RETENTION, DB_MAX_SIZE what --db, --retention and --db-max-size do; a flag wins.
+      DB_RETENTION, DB_MAX_SIZE what --db, --retention and --db-max-size do; TOKEN_FILE, CORS_ORIGIN and ALLOWED_HOST
+      stand for --token-file, --cors-origin and --allowed-host. A flag wins.
       """,
     version: version
   )
@@ -61,6 +62,25 @@ struct Agent: ParsableCommand {
     name: .customLong("log-level"), parsing: .unconditional,
     help: ArgumentHelp("trace, debug, info, notice, warning, error or critical (default: info).", valueName: "level"))
   var logLevel: String?
+
+  @Option(
+    name: .customLong("token-file"), parsing: .unconditional,
+    help: ArgumentHelp(
+      "Answer only those who send this file's first line as their bearer token; /health and the page's files are open.",
+      valueName: "path"))
+  var tokenFile: String?
+
+  @Option(
+    name: .customLong("cors-origin"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("Let pages of this origin read the API; may be repeated.", valueName: "origin"))
+  var corsOrigins: [String] = []
+
+  @Option(
+    name: .customLong("allowed-host"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Answer to this name too, besides addresses, localhost and the machine's own; may be repeated.",
+      valueName: "name"))
+  var allowedHosts: [String] = []
 
   @Option(
     name: .customLong("db"), parsing: .unconditional,
@@ -118,8 +138,9 @@ struct Agent: ParsableCommand {
     do {
       return try Configuration(
         flags: .init(
-          port: port, host: host, interval: interval, history: history, logLevel: logLevel, database: database,
-          retention: retention, databaseSize: databaseSize),
+          port: port, host: host, interval: interval, history: history, logLevel: logLevel, tokenFile: tokenFile,
+          corsOrigins: corsOrigins, allowedHosts: allowedHosts, database: database, retention: retention,
+          databaseSize: databaseSize),
         defaultInterval: tui ? 1 : 30,
         environment: { name in getenv(name).map { String(cString: $0) } })
     } catch {

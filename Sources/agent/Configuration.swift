@@ -1,5 +1,6 @@
 import Archive
 import Logging
+import SystemIO
 
 /// What the command line and the environment ask for, checked: a flag wins over a variable, a variable over the default.
 struct Configuration: Equatable {
@@ -13,6 +14,12 @@ struct Configuration: Equatable {
   var historySize = 720
   /// The least severe messages that are logged.
   var logLevel = Logger.Level.info
+  /// What clients have to show; nil where anybody may ask.
+  var token: String?
+  /// Origins whose pages may read the API's answers.
+  var corsOrigins: [String] = []
+  /// Names under which the agent may be asked for, besides its machine's own.
+  var allowedHosts: [String] = []
   /// The archive's file; nil where samples are kept in memory only.
   var database: String?
   /// How long the archive keeps what.
@@ -27,6 +34,9 @@ struct Configuration: Equatable {
     var interval: String?
     var history: String?
     var logLevel: String?
+    var tokenFile: String?
+    var corsOrigins: [String] = []
+    var allowedHosts: [String] = []
     var database: String?
     var retention: String?
     var databaseSize: String?
@@ -65,6 +75,13 @@ struct Configuration: Equatable {
       }
       return number
     }
+    // Flags may be repeated; a variable holds several with commas between.
+    func list(_ flags: [String], _ flagName: String, _ variable: String) -> [(name: String, value: String)] {
+      if !flags.isEmpty { return flags.map { (flagName, $0) } }
+      return (environment(variable) ?? "").split(separator: ",").map { part in
+        (variable, String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()))
+      }
+    }
     port = try whole(setting(flags.port, "--port", "PORT"), default: 8080, in: 0...65_535, "")
     interval = try whole(
       setting(flags.interval, "--interval", "INTERVAL_SEC"), default: defaultInterval, in: 1...86_400, " of seconds")
@@ -84,6 +101,30 @@ struct Configuration: Equatable {
           name: name, value: value, allowed: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
       }
       logLevel = level
+    }
+    if let (name, value) = setting(flags.tokenFile, "--token-file", "TOKEN_FILE") {
+      // What a header can carry (RFC 6750 §2.1), so that no token is refused for ever.
+      guard let line = Files.line(of: value), line.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+        throw Mistake(name: name, value: value, allowed: "a file whose first line is a token without spaces")
+      }
+      token = line
+    }
+    for (name, value) in list(flags.corsOrigins, "--cors-origin", "CORS_ORIGIN") {
+      guard Self.isOrigin(value) else {
+        throw Mistake(
+          name: name, value: value,
+          allowed: "an origin as browsers send it, https://grafana.example.org or http://host:3000")
+      }
+      corsOrigins.append(value)
+    }
+    for (name, value) in list(flags.allowedHosts, "--allowed-host", "ALLOWED_HOST") {
+      let isName = value.utf8.allSatisfy {
+        $0 == 0x2D || $0 == 0x2E || $0 == 0x5F || Character(UnicodeScalar($0)).isLetter || (0x30...0x39).contains($0)
+      }
+      guard !value.isEmpty, value.utf8.allSatisfy({ $0 < 0x80 }), isName else {
+        throw Mistake(name: name, value: value, allowed: "a host name without a port")
+      }
+      allowedHosts.append(value)
     }
     if let (name, value) = setting(flags.database, "--db", "DB_PATH") {
       guard !value.isEmpty, !value.utf8.contains(0), value.utf8.last != UInt8(ascii: "/") else {
@@ -105,5 +146,17 @@ struct Configuration: Equatable {
       }
       databaseSize = size
     }
+  }
+
+  /// Whether it is scheme, host and port as a browser's Origin has them: in lower case, with nothing after them.
+  private static func isOrigin(_ text: String) -> Bool {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[1].hasPrefix("//"), !parts[0].isEmpty else { return false }
+    let authority = parts[1].dropFirst(2)
+    return parts[0].utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x2B...0x39).contains($0) && $0 != 0x2F }
+      && !authority.isEmpty
+      && authority.utf8.allSatisfy { byte in
+        (0x61...0x7A).contains(byte) || (0x30...0x3A).contains(byte) || [0x2D, 0x2E, 0x5B, 0x5D].contains(byte)
+      }
   }
 }

@@ -115,8 +115,14 @@ struct Service {
 
   private func startServer(history: History, logger: Logger, events: Events) -> Task<Void, Never> {
     let table = processes.read(from: history)
+    var settings = API.Settings()
+    settings.version = version
+    settings.token = configuration.token
+    settings.corsOrigins = configuration.corsOrigins
+    settings.allowedHosts = configuration.allowedHosts
     let server = HTTPServer(
-      api: API(history: history, processes: table), host: configuration.host, port: configuration.port, logger: logger)
+      api: API(history: history, settings: settings, processes: table), host: configuration.host,
+      port: configuration.port, logger: logger)
     return Task.detached {
       do {
         try await server.run { url in events.add(.listening(url)) }

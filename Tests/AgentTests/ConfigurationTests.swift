@@ -1,4 +1,5 @@
 import Logging
+import SystemIO
 import Testing
 
 @testable import agent
@@ -52,5 +53,38 @@ import Testing
     #expect(throws: Configuration.Mistake.self) { try configuration(["HISTORY_SIZE": "0"]) }
     #expect(throws: Configuration.Mistake.self) { try configuration(["LOG_LEVEL": "loud"]) }
     #expect(throws: Configuration.Mistake.self) { try configuration(.init(host: "two words")) }
+  }
+
+  @Test func whoMayAsk() throws {
+    let path = "/tmp/agent-token-\(UInt64.random(in: 0 ... .max))"
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    #expect(StandardStreams.write("  s3cret-t0ken \nsecond line\n", to: descriptor))
+    close(descriptor)
+    defer { unlink(path) }
+    #expect(try configuration().token == nil)
+    #expect(try configuration(.init(tokenFile: path)).token == "s3cret-t0ken")
+    #expect(try configuration(["TOKEN_FILE": path]).token == "s3cret-t0ken")
+    for wrong in ["/nowhere", "/dev/null", "/"] {
+      #expect(throws: Configuration.Mistake.self) { try configuration(.init(tokenFile: wrong)) }
+    }
+  }
+
+  @Test func originsAndHosts() throws {
+    let origins = ["https://grafana.example.org", "http://localhost:3000", "http://[::1]:8080", "moz-extension://a-b"]
+    #expect(try configuration(.init(corsOrigins: origins)).corsOrigins == origins)
+    #expect(
+      try configuration(["CORS_ORIGIN": "https://a.example, http://b:1"]).corsOrigins == [
+        "https://a.example", "http://b:1",
+      ])
+    for wrong in [
+      "*", "null", "", "https://", "https://a.example/", "https://A.example", "a.example", "https://a b", "//a",
+    ] {
+      #expect(throws: Configuration.Mistake.self, "\(wrong)") { try configuration(.init(corsOrigins: [wrong])) }
+    }
+    #expect(try configuration(.init(allowedHosts: ["Mon.example", "x_1-y"])).allowedHosts == ["Mon.example", "x_1-y"])
+    #expect(try configuration(["ALLOWED_HOST": "a,b.example"]).allowedHosts == ["a", "b.example"])
+    for wrong in ["", "a:80", "a/b", "ä.example", "[::1]", "*"] {
+      #expect(throws: Configuration.Mistake.self, "\(wrong)") { try configuration(.init(allowedHosts: [wrong])) }
+    }
   }
 }
