@@ -46,6 +46,8 @@ public final class Archive: Sendable {
   private let inbox = Condition(Inbox())
   private let state: Mutex<ArchiveStatus>
   private let observer = Mutex<Int?>(nil)
+  /// By the boot-time clock, when this archive was made.
+  private let begin = Clock.boottime
   let queries: ArchiveQueries
 
   /// An archive that has not started.
@@ -124,6 +126,8 @@ public final class Archive: Sendable {
 
   /// On the sampler's thread.
   private func take(_ entry: History.Entry) {
+    // A made-up machine has a past at once, and the file may have that already.
+    if entry.sample.boottime < begin, entry.sample.timestamp.seconds <= state.withLock({ $0.newest }) { return }
     let capacity = max(history.capacity, 64)
     let isFull = inbox.update { inbox in
       if inbox.waiting.isEmpty { inbox.since = Clock.monotonic }
@@ -241,14 +245,20 @@ public final class Archive: Sendable {
   }
 
   private func noteExtent(of file: ArchiveFile) {
-    let reader = ArchiveReader(file.database)
+    noteExtent(of: file.database)
+  }
+
+  /// Finds out what there is.
+  func noteExtent(of database: Database) {
+    let reader = ArchiveReader(database)
+    let newest = ((try? reader.extent(of: .raw)) ?? nil).map { Double($0.upperBound) / 1_000 }
     let oldest = Tier.all.compactMap { tier in
       ((try? reader.extent(of: tier)) ?? nil).map { Double($0.lowerBound - tier.step) / 1_000 }
     }.min()
-    let bytes = (try? file.database.integer("PRAGMA page_count")) ?? 0
-    let size = (try? file.database.integer("PRAGMA page_size")) ?? 0
+    let bytes = (try? database.integer("PRAGMA page_count")) ?? 0
+    let size = (try? database.integer("PRAGMA page_size")) ?? 0
     state.withLock { state in
-      state.newest = file.newest.map { Double($0) / 1_000 } ?? .nan
+      state.newest = newest ?? .nan
       state.oldest = oldest ?? .nan
       state.bytes = bytes &* size
     }

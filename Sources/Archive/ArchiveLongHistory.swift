@@ -105,7 +105,7 @@ extension ArchiveReader {
         [.integer(start), .integer(end)]) ?? 0
     let rows =
       try database.integer(
-        "SELECT count(*) FROM journal WHERE id < ?3 AND t1 >= ?1 AND t0 <= ?2",
+        "SELECT sum(n) FROM journal WHERE id < ?3 AND t1 >= ?1 AND t0 <= ?2",
         [.integer(start), .integer(end), .integer(Schema.journalBase(1))]) ?? 0
     return Int(clamping: blocks + rows)
   }

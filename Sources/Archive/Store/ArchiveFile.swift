@@ -9,6 +9,8 @@ final class ArchiveFile {
   private let retention: Retention
   /// Bytes that the file may have; nil where there is no limit.
   private let sizeLimit: Int64?
+  /// Rows after which a journal is rewritten; nil for what suits the tier.
+  private let blockLength: Int?
 
   private struct State {
     var series: SeriesTable
@@ -37,8 +39,9 @@ final class ArchiveFile {
 
   /// Takes a file whose schema was looked at.
   init(
-    _ database: Database, interval: Int, retention: Retention, sizeLimit: Int64?
+    _ database: Database, interval: Int, retention: Retention, sizeLimit: Int64?, blockLength: Int? = nil
   ) throws(SQLiteError) {
+    self.blockLength = blockLength
     self.database = database
     self.interval = interval
     self.retention = retention
@@ -163,7 +166,7 @@ final class ArchiveFile {
 
   private func writeRaw(_ flats: [FlatSample]) throws(SQLiteError) {
     guard let last = flats.last else { return }
-    try appendToJournal(JournalRow(flats, series: state.series).encoded(), flats[0].time, last.time, .raw)
+    try appendToJournal(JournalRow(flats, series: state.series).encoded(), flats[0].time, last.time, flats.count, .raw)
     state.count[0] += flats.count
     state.last[0] = last.time
   }
@@ -190,17 +193,17 @@ final class ArchiveFile {
     }
     state.accumulators[tier.number].removeAll(keepingCapacity: true)
     state.step[tier.number] = nil
-    try appendToJournal(row.encoded(), step, step, tier)
+    try appendToJournal(row.encoded(), step, step, 1, tier)
     state.count[tier.number] += 1
     state.last[tier.number] = step
   }
 
   private func appendToJournal(
-    _ bytes: [UInt8], _ first: Int64, _ last: Int64, _ tier: Tier
+    _ bytes: [UInt8], _ first: Int64, _ last: Int64, _ count: Int, _ tier: Tier
   ) throws(SQLiteError) {
     try database.run(
-      "INSERT INTO journal VALUES(?,?,?,?)",
-      [.integer(state.next[tier.number]), .integer(first), .integer(last), .blob(bytes)])
+      "INSERT INTO journal VALUES(?,?,?,?,?)",
+      [.integer(state.next[tier.number]), .integer(first), .integer(last), .integer(Int64(count)), .blob(bytes)])
     state.next[tier.number] += 1
   }
 
@@ -214,7 +217,7 @@ final class ArchiveFile {
 
   private func closeBlocks() throws(SQLiteError) {
     for tier in Tier.all {
-      let length = tier.step == 0 ? rawBlockLength : tier.blockLength
+      let length = blockLength ?? (tier.step == 0 ? rawBlockLength : tier.blockLength)
       if state.count[tier.number] >= length { try close(tier) }
     }
   }

@@ -42,6 +42,7 @@ extension ArchiveReader {
     for (tier, piece) in try plan(from: start, to: end, step: step, wanted: set) {
       sources.append(Source(tier: tier, piece: piece, rows: [], lastRows: []))
     }
+    let interval = (try database.integer("SELECT value FROM meta WHERE name = 'raw_interval'") ?? 1) * 1_000
     // Rows first, in order of time.
     var last: (tier: Tier, time: Int64)?
     for index in sources.indices {
@@ -49,7 +50,7 @@ extension ArchiveReader {
       for slot in sources[index].piece.slots {
         let time = sources[index].piece.times[slot]
         let stretch = sources[index].piece.stretches[slot]
-        if let last, isGap(after: last, to: time, tier, stretch) { appendGap(&rowTimes, last.time, time, tier, step) }
+        if let last, isGap(after: last, to: time, tier, stretch) { appendGap(&rowTimes, last.time, time, tier, step, interval) }
         last = (tier, time)
         guard let step else {
           rowTimes.append(time)
@@ -111,9 +112,11 @@ extension ArchiveReader {
   }
 
   /// Steps without values, or one row where there are no steps; one too for a gap of centuries.
-  private func appendGap(_ rows: inout [Int64], _ last: Int64, _ time: Int64, _ tier: Tier, _ step: Int64?) {
+  private func appendGap(
+    _ rows: inout [Int64], _ last: Int64, _ time: Int64, _ tier: Tier, _ step: Int64?, _ interval: Int64
+  ) {
     guard let step else {
-      rows.append(last + (time - last) / 2)
+      rows.append(min(last + max(interval, tier.step), last + (time - last) / 2))
       return
     }
     let end = Self.end(tier.step > step ? time - tier.step + 1 : time, step)

@@ -2,8 +2,9 @@
 ///
 /// - `series`: what each number of a series means (``SeriesKey``).
 /// - `journal`: what was sampled last, sample by sample (``JournalRow``), and the last steps of each tier (``RollupRow``); `id`
-///   is tier × 2⁴⁰ + a number that grows, `t0` and `t1` are its first and last moment in milliseconds.
-/// - `block`: stretches of a tier that were rewritten: `t0` and `t1` are the first and last moment in milliseconds, `n` is how many,
+///   is tier × 2⁴⁰ + a number that grows, `t0` and `t1` are its first and last moment in milliseconds,
+///   `n` is how many there are.
+/// - `block`: stretches of a tier that were rewritten: `t0`, `t1` and `n` as in `journal`,
 ///   `head` a ``BlockHead``. Blocks of a tier are in the order in which they were written.
 /// - `chunk`: one series over one block (``Chunk``); `id` is block × 2²⁰ + series, so that new ones are always the table's last
 ///   and fill its pages, and old ones go by whole pages.
@@ -24,7 +25,8 @@ enum Schema {
     CREATE TABLE series(
       id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, metric TEXT NOT NULL, labels TEXT NOT NULL, unit TEXT NOT NULL,
       used INTEGER NOT NULL);
-    CREATE TABLE journal(id INTEGER PRIMARY KEY, t0 INTEGER NOT NULL, t1 INTEGER NOT NULL, data BLOB NOT NULL);
+    CREATE TABLE journal(
+      id INTEGER PRIMARY KEY, t0 INTEGER NOT NULL, t1 INTEGER NOT NULL, n INTEGER NOT NULL, data BLOB NOT NULL);
     CREATE TABLE block(
       id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, t0 INTEGER NOT NULL, t1 INTEGER NOT NULL, n INTEGER NOT NULL,
       head BLOB NOT NULL);

@@ -154,7 +154,7 @@ extension History {
     }
     let step = query.step.map(Double.init)
     let cut = step.map { (first / $0).rounded(.up) * $0 } ?? first - 0.001
-    let older: Columns
+    var older: Columns
     do {
       older = try await archive.columns(
         selectors, from: start, to: min(end, cut), step: query.step, extremes: extremes, most: Columns.mostValues)
@@ -166,12 +166,17 @@ extension History {
     // From the last sample on that the archive tells of, so that a gap after it is seen.
     let samples = query.samples(in: self)
     let after = samples.firstIndex { $0.sample.timestamp.seconds > cut } ?? samples.endIndex
+    // Where newer samples follow, the archive's last step is over, whether all of it was written yet or not.
+    if let step, after < samples.endIndex, let last = older.timestamps.last, last > cut - step {
+      older.timestamps[older.timestamps.count - 1] = cut
+    }
     var steps = query.steps(of: Array(samples[max(0, after - 1)...]), interval: interval)
     if after > 0, !steps.isEmpty { steps.removeFirst() }
     if after == 0, step == nil, let last = older.timestamps.last, let next = samples.first?.sample {
       let elapsed = next.elapsed.isFinite ? next.elapsed : 0
       if next.timestamp.seconds - last - elapsed > max(Double(interval) / 2, 0.5) {
-        steps.insert(HistoryQuery.Step(timestamp: (last + next.timestamp.seconds) / 2, samples: []), at: 0)
+        let gap = min(last + Double(interval), (last + next.timestamp.seconds) / 2)
+        steps.insert(HistoryQuery.Step(timestamp: gap, samples: []), at: 0)
       }
     }
     let newer = try Columns(steps, selectors, extremes: extremes)

@@ -1,0 +1,247 @@
+import AgentMetrics
+import ArchiveTestSupport
+import Glibc
+import History
+import Synchronization
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import Archive
+
+/// What happens to the file, and what the archive makes of it.
+@Suite(.ownThreads) struct ArchiveTests {
+  /// What was reported, line by line.
+  final class Reports: Sendable {
+    let lines = Condition<[String]>([])
+
+    /// Waits for a line that holds a text.
+    func wait(for text: String) -> String? {
+      lines.wait(atMost: 20) { lines in lines.first { $0.contains(text) } }
+    }
+
+    var all: [String] { lines.withState { $0 } }
+  }
+
+  /// An archive that tries again soon, its history, and what it says.
+  struct Bench {
+    let archive: Archive
+    let history: History
+    let reports = Reports()
+
+    init(_ path: String, capacity: Int = 200) {
+      history = History(capacity: capacity, interval: 30)
+      var timing = Archive.Timing()
+      timing.firstRetry = 0.02
+      timing.longestRetry = 0.05
+      timing.prune = 0.05
+      let reports = reports
+      archive = Archive(
+        path: path, history: history, retention: Retention(), sizeLimit: nil, timing: timing
+      ) { line in reports.lines.update { $0.append(line) } }
+    }
+
+    func add(_ samples: some Sequence<Sample>) {
+      for sample in samples { history.append(sample) }
+    }
+  }
+
+  /// Samples of the last minutes, so that a History reaches back to them.
+  static func recent(_ count: Int) -> [Sample] {
+    Array(DemoSamples(from: (Clock.realtime / 30).rounded(.down) * 30 - Double(count) * 30).prefix(count))
+  }
+
+  static func stored(_ path: String) throws -> [Double] {
+    let database = try Database(path: path, mode: .readOnly)
+    return try ArchiveReader(database).samples(from: .min, to: .max).map(\.timestamp.seconds)
+  }
+
+  @Test func memoryIsFilledAfterARestart() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let samples = Self.recent(30)
+    let first = Bench(path)
+    first.archive.start()
+    first.add(samples)
+    #expect(first.archive.flush(atMost: 20))
+    first.archive.stop(atMost: 20)
+    let second = Bench(path, capacity: 20)
+    second.archive.start()
+    #expect(second.history.all.map(\.sample.timestamp) == samples.suffix(20).map(\.timestamp))
+    // What was is not what is.
+    #expect(second.history.latest == nil)
+    // By the clock of this boot, a sample's age is what it is.
+    #expect(second.history.last(seconds: 300).count == 10)
+    #expect(differences(samples[29], second.history.all[19].sample) == [])
+    second.archive.stop(atMost: 20)
+    #expect(first.reports.all.isEmpty && second.reports.all.isEmpty)
+  }
+
+  @Test func anotherAgentWritesToIt() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let samples = Self.recent(20)
+    let first = Bench(path)
+    first.archive.start()
+    first.add(samples[..<10])
+    let second = Bench(path)
+    second.archive.start()
+    #expect(second.reports.wait(for: "another agent is writing to it") != nil)
+    second.add(samples[10...])
+    #expect(second.archive.health.failure != nil && second.archive.health.pending == 10)
+    #expect(first.archive.flush(atMost: 20))
+    first.archive.stop(atMost: 20)
+    // The other one has ended; what waited is written.
+    #expect(second.reports.wait(for: "works again") != nil)
+    #expect(second.archive.flush(atMost: 20))
+    second.archive.stop(atMost: 20)
+    #expect(try Self.stored(path) == samples.map(\.timestamp.seconds))
+    #expect(second.reports.all.count == 2, "said once each")
+  }
+
+  @Test func aFolderThatIsNotThereYet() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("later/a.db")
+    let bench = Bench(path)
+    bench.archive.start()
+    let samples = Self.recent(5)
+    bench.add(samples)
+    #expect(bench.reports.wait(for: "cannot be opened") != nil)
+    #expect(bench.history.count == 5)
+    mkdir(folder.file("later"), 0o755)
+    #expect(bench.archive.flush(atMost: 20))
+    bench.archive.stop(atMost: 20)
+    #expect(try Self.stored(path).count == 5)
+    for name in Files.names(in: folder.file("later")) { unlink(folder.file("later/" + name)) }
+    rmdir(folder.file("later"))
+  }
+
+  @Test(arguments: ["not a database, but somebody's letter\n", String(repeating: "x", count: 9_000)])
+  func somethingElseIsLeftAlone(text: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("letter")
+    try Fixture.write(text, path)
+    let bench = Bench(path)
+    bench.archive.start()
+    #expect(bench.reports.wait(for: "not an SQLite database") != nil)
+    bench.add(Self.recent(3))
+    bench.archive.stop(atMost: 20)
+    #expect(String(decoding: try Files.contents(of: path), as: UTF8.self) == text)
+  }
+
+  @Test func databasesOfOthersAreLeftAlone() throws {
+    let folder = try TemporaryFolder()
+    let foreign = try Database(path: folder.file("other.db"), mode: .readWrite)
+    try foreign.execute("CREATE TABLE letters(t); INSERT INTO letters VALUES('x')")
+    foreign.close()
+    let newer = try Database(path: folder.file("newer.db"), mode: .readWrite)
+    try newer.execute("CREATE TABLE t(x); PRAGMA application_id=\(Schema.application); PRAGMA user_version=99")
+    newer.close()
+    for (name, reason) in [("other.db", "another program's"), ("newer.db", "newer agent (schema 99)")] {
+      let before = try Files.contents(of: folder.file(name))
+      let bench = Bench(folder.file(name))
+      bench.archive.start()
+      #expect(bench.reports.wait(for: reason) != nil)
+      bench.add(Self.recent(3))
+      #expect(bench.history.count == 3)
+      bench.archive.stop(atMost: 20)
+      #expect(try Files.contents(of: folder.file(name)) == before)
+    }
+  }
+
+  @Test func deletedWhileItIsWritten() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let samples = Self.recent(12)
+    let bench = Bench(path)
+    bench.archive.start()
+    bench.add(samples[..<6])
+    #expect(bench.archive.flush(atMost: 20))
+    for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+    bench.add(samples[6...])
+    #expect(bench.reports.wait(for: "it was deleted or replaced") != nil)
+    #expect(bench.reports.wait(for: "works again") != nil)
+    #expect(bench.archive.flush(atMost: 20))
+    bench.archive.stop(atMost: 20)
+    // The new file has what was still in memory.
+    #expect(try Self.stored(path) == samples.map(\.timestamp.seconds))
+  }
+
+  @Test func aDamagedFileIsMovedAside() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let file = try ArchiveFileTests.open(path, blockLength: 10)
+    try file.write(Array(DemoSamples().prefix(40)))
+    try file.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    file.database.close()
+    // Some pages in the middle are overwritten.
+    let descriptor = open(path, O_WRONLY)
+    let garbage = [UInt8](repeating: 0xA5, count: 4_096)
+    for page in [3, 5, 8, 9, 12, 14, 20, 21] {
+      _ = garbage.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(page * 4_096)) }
+    }
+    close(descriptor)
+    let bench = Bench(path)
+    bench.archive.start()
+    bench.add(Self.recent(3))
+    let line = try #require(bench.reports.wait(for: "is now"))
+    #expect(bench.archive.flush(atMost: 20))
+    bench.archive.stop(atMost: 20)
+    let moved = try #require(bench.archive.status.movedAside)
+    #expect(line.contains(moved) && Files.exists(moved))
+    #expect(try Self.stored(path).count == 3)
+  }
+
+  @Test func aDamagedChunkIsAGap() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let file = try ArchiveFileTests.open(path, blockLength: 20)
+    let samples = Array(DemoSamples().prefix(20))
+    try file.write(samples)
+    let table = try ArchiveReader.series(of: file.database)
+    let usage = try #require(table.all.first { table[$0]?.key.id == "cpu.usage" })
+    try file.database.run(
+      "UPDATE chunk SET data = substr(data, 1, length(data) - 1) WHERE id & 1048575 = ?", [.integer(Int64(usage))])
+    file.close()
+    let history = History(capacity: 1, interval: 30)
+    let archive = Archive(path: path, history: history) { _ in }
+    let columns = try await archive.columns(
+      [SeriesSelector("cpu.usage"), SeriesSelector("ram.usage")], from: 0, to: 4e9, step: nil, extremes: false, most: .max)
+    #expect(columns.series.map(\.key) == ["ram.usage"])
+    #expect(columns.series[0].values.allSatisfy { !$0.isNaN })
+    #expect(archive.health.damaged == 1)
+  }
+
+  /// The same as a full disk: SQLite may not add a page.
+  @Test func aFullDiskLosesNothing() throws {
+    let folder = try TemporaryFolder()
+    let file = try ArchiveFileTests.open(folder.file("a.db"))
+    let samples = Array(DemoSamples().prefix(60))
+    try file.write(Array(samples[..<20]))
+    let pages = try #require(try file.database.integer("PRAGMA page_count"))
+    try file.database.execute("PRAGMA max_page_count=\(pages)")
+    var written = 20
+    // What fits in pages that are there still goes in.
+    while written < 60, (try? file.write([samples[written]])) != nil { written += 1 }
+    #expect(written < 60)
+    let error = #expect(throws: SQLiteError.self) { try file.write(Array(samples[written...])) }
+    #expect(error.map { ArchiveFailure("", $0).description.contains("no space left") } ?? false)
+    try file.database.execute("PRAGMA max_page_count=\(1 << 30)")
+    try file.write(Array(samples[written...]))
+    let restored = try ArchiveReader(file.database).samples(from: .min, to: .max)
+    #expect(restored.map(\.timestamp) == samples.map(\.timestamp))
+    #expect(differences(samples[59], restored[59]) == [])
+  }
+}
+
+extension Fixture {
+  static func write(_ text: String, _ path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT, 0o644)
+    guard descriptor >= 0 else { throw SystemError("open " + path) }
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    guard bytes.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress, $0.count) }) == bytes.count else {
+      throw SystemError("write " + path)
+    }
+  }
+}
