@@ -115,9 +115,7 @@ static struct {
   SCREEN *screen;
   FILE *input;
   FILE *output;
-  // Where keys are read: reading from a window draws it first, which waits where the terminal stands still; a pad not.
-  WINDOW *keys;
-  bool without_keys;
+  bool is_direct, has_mouse;
 } terminal;
 
 static void apply_modes(void) {
@@ -125,8 +123,6 @@ static void apply_modes(void) {
   noecho();
   nonl();
   intrflush(stdscr, FALSE);
-  nodelay(terminal.keys, TRUE);
-  keypad(terminal.keys, TRUE);
   scrollok(stdscr, FALSE);
   leaveok(stdscr, TRUE);
   curs_set(0);
@@ -142,7 +138,6 @@ int cncurses_open(const char *type, int input, int output) {
   int input_copy = fcntl(input >= 0 ? input : output, F_DUPFD_CLOEXEC, 3);
   if (output_copy >= 0) terminal.output = fdopen(output_copy, "w");
   if (input_copy >= 0) terminal.input = fdopen(input_copy, "r");
-  terminal.without_keys = input < 0;
   if (terminal.output != NULL && terminal.input != NULL) {
     terminal.screen = newterm(type, terminal.output, terminal.input);
   }
@@ -154,9 +149,6 @@ int cncurses_open(const char *type, int input, int output) {
     return -1;
   }
 
-  terminal.keys = newpad(1, 1);
-  if (terminal.keys == NULL) terminal.keys = stdscr;
-
   guard.reset_length = 0;
   guard_append_capability("sgr0");
   guard_append_capability("op");
@@ -167,7 +159,7 @@ int cncurses_open(const char *type, int input, int output) {
   if (!has_exit_handler) has_exit_handler = atexit(guard_restore) == 0;
   atomic_store(&guard.armed, true);
 
-  set_escdelay(25);
+  terminal.is_direct = false;
   apply_modes();
   if (has_colors()) {
     start_color();
@@ -179,13 +171,67 @@ int cncurses_open(const char *type, int input, int output) {
   return 0;
 }
 
+// MARK: Direct output
+
+// Wrapping off, focus on (xterm's ctlseqs); mouse: buttons, drags, coordinates as decimals.
+static const char direct_begin[] = "\033[?7l\033[?1004h";
+static const char direct_end[] = "\033[?1004l\033[?7h";
+static const char mouse_begin[] = "\033[?1000h\033[?1002h\033[?1006h";
+static const char mouse_end[] = "\033[?1006l\033[?1002l\033[?1000l";
+
+static void write_now(const char *text) {
+  ssize_t ignored = write(guard.output, text, strlen(text));
+  (void)ignored;
+}
+
+bool cncurses_is_ecma48(void) {
+  const char *cup = tigetstr((char *)"cup");
+  static const char standard[] = "\033[%i%p1%d;%p2%dH";
+  return cup != NULL && cup != (char *)-1 && strncmp(cup, standard, sizeof standard - 1) == 0;
+}
+
+void cncurses_begin_direct(bool mouse) {
+  terminal.is_direct = true;
+  terminal.has_mouse = mouse;
+  cncurses_flush();
+  if (guard.reset_length + sizeof direct_end + sizeof mouse_end + 1 < sizeof guard.reset) {
+    // A frame may have been cut in the midst of a sequence: CAN ends it.
+    char rest[sizeof guard.reset];
+    size_t length = guard.reset_length;
+    memcpy(rest, guard.reset, length);
+    guard.reset_length = 0;
+    guard_append(030);
+    for (const char *c = mouse_end; *c != 0; c++) guard_append(*c);
+    for (const char *c = direct_end; *c != 0; c++) guard_append(*c);
+    for (size_t i = 0; i < length; i++) guard_append(rest[i]);
+  }
+  write_now(direct_begin);
+  if (mouse) write_now(mouse_begin);
+}
+
+void cncurses_set_mouse(bool mouse) {
+  if (!terminal.is_direct || mouse == terminal.has_mouse) return;
+  terminal.has_mouse = mouse;
+  write_now(mouse ? mouse_begin : mouse_end);
+}
+
+// Before ncurses leaves the screen.
+static void pause_direct(void) {
+  if (!terminal.is_direct) return;
+  if (terminal.has_mouse) write_now(mouse_end);
+  write_now(direct_end);
+}
+
 void cncurses_close(void) {
   if (terminal.screen == NULL) return;
   if (atomic_load(&guard.armed)) {
     if (!is_in_background()) {
       if (cncurses_is_writable(guard.output)) {
+        write_now("\030");
+        pause_direct();
         endwin();
-        if (guard.has_termios) tcsetattr(guard.output, TCSANOW, &guard.termios);
+        // What was typed or answered meanwhile was for the screen, not for the shell.
+        if (guard.has_termios) tcsetattr(guard.output, TCSAFLUSH, &guard.termios);
         atomic_store(&guard.armed, false);
       } else {
         guard_restore();
@@ -240,25 +286,10 @@ void cncurses_flush(void) {
 
 void cncurses_invalidate(void) { clearok(curscr, TRUE); }
 
-int cncurses_key(void) {
-  if (terminal.without_keys) return CNCURSES_KEY_NONE;
-  wint_t key = 0;
-  int kind = wget_wch(terminal.keys, &key);
-  if (kind == ERR) return CNCURSES_KEY_NONE;
-  if (kind != KEY_CODE_YES) return (int)key;
-  switch (key) {
-    case KEY_UP: return CNCURSES_KEY_UP;
-    case KEY_DOWN: return CNCURSES_KEY_DOWN;
-    case KEY_LEFT: return CNCURSES_KEY_LEFT;
-    case KEY_RIGHT: return CNCURSES_KEY_RIGHT;
-    case KEY_F(1): return CNCURSES_KEY_F1;
-    default: return CNCURSES_KEY_OTHER;
-  }
-}
-
 void cncurses_stop_process(void) {
   struct sigaction standard = {.sa_handler = SIG_DFL};
   struct sigaction ours;
+  pause_direct();
   endwin();
   if (guard.has_termios) tcsetattr(guard.output, TCSADRAIN, &guard.termios);
   atomic_store(&guard.armed, false);
@@ -281,6 +312,11 @@ void cncurses_resume(void) {
   int columns, rows;
   cncurses_size(&columns, &rows);
   cncurses_resize(columns, rows);
+  if (terminal.is_direct) {
+    cncurses_flush();
+    write_now(direct_begin);
+    if (terminal.has_mouse) write_now(mouse_begin);
+  }
   // The SIGCONT that ended a stop of our own is answered with this.
   atomic_store(&signals.continued, false);
 }

@@ -2,82 +2,120 @@ public import History
 internal import AgentMetrics
 internal import SystemIO
 
-/// What the dashboard has to know besides the samples.
-public struct DashboardOptions: Sendable {
-  /// Where the HTTP server listens, as a URL; nil where there is none.
-  public var listening: String?
-  /// Version of the program.
-  public var version: String
-  /// Nominal seconds between two samples.
-  public var sampleInterval: Int
-  /// The newest log message that is held back while the screen is drawn; nil where there is none.
-  public var messages: @Sendable () -> String?
-
-  /// Options of a dashboard.
-  public init(
-    listening: String? = nil, version: String, sampleInterval: Int,
-    messages: @escaping @Sendable () -> String? = { nil }
-  ) {
-    self.listening = listening
-    self.version = version
-    self.sampleInterval = sampleInterval
-    self.messages = messages
-  }
-}
-
-/// Why the dashboard ended.
-public enum DashboardExit: Sendable, Equatable {
-  /// Its user wanted it: `q`, Ctrl-C, or the reader of the output went away.
-  case quit
-  /// SIGTERM, SIGHUP or SIGQUIT.
-  case terminated(signal: Int32)
-}
-
 /// The terminal UI: draws the history and hears the keys, until it is told to end.
 final class Dashboard {
-  private let history: History
+  private let hosts: [DashboardHost]
   private let options: DashboardOptions
   private let now: () -> (seconds: Double, utcOffset: Int)
-  private var state = ScreenState()
+  private var model: Model
+  private var scene = Scene()
   private var frozen: [History.Entry] = []
+  private var logs: [EventLog]
+  private let table = Fetcher<[Process]>()
+  private let details = Fetcher<ProcessDetails>()
+  private var spark: (pid: Int32, points: [(moment: Double, cpu: Double)]) = (0, [])
+  private var hasFocus = true
+  private var lastDraw = -Double.infinity
+  private var meanBytes = Double.nan
+  private var frames = 0
+  private let config: ConfigFile?
+  /// While they live, samples are taken as often as pictures are wanted.
+  private var watches: [History.Watch] = []
+  private var watchedInterval = 0
 
-  /// A dashboard on a history.
+  /// A dashboard on the histories of one or more hosts.
   ///
   /// - Parameter now: the wall clock in POSIX seconds, and what is to be added for local time.
   init(
+    hosts: [DashboardHost], options: DashboardOptions,
+    now: @escaping () -> (seconds: Double, utcOffset: Int) = localNow
+  ) {
+    self.hosts = hosts
+    self.options = options
+    self.now = now
+    logs = hosts.map { EventLog(interval: $0.history.interval) }
+    config = options.configPath.map { ConfigFile(path: $0) }
+    var (settings, problem) = config?.load() ?? (Settings(), nil)
+    for override in options.overrides {
+      let (changed, wrong) = ConfigFile.parse(override, over: settings)
+      settings = changed
+      problem = problem ?? wrong
+    }
+    model = Model(ScreenState(settings: settings))
+    model.state.note = problem
+    model.state.isGrid = hosts.count > 1
+  }
+
+  /// A dashboard on one history.
+  convenience init(
     history: History, options: DashboardOptions,
     now: @escaping () -> (seconds: Double, utcOffset: Int) = localNow
   ) {
-    self.history = history
-    self.options = options
-    self.now = now
+    self.init(
+      hosts: [
+        DashboardHost(name: "", history: history, processes: options.processes, control: options.control)
+      ], options: options, now: now)
   }
+
+  private var host: DashboardHost { hosts[min(model.state.host, hosts.count - 1)] }
+
+  /// Seconds that a picture waits for the table of processes that belongs to it.
+  private static let patience = 0.2
+  /// Seconds between two pictures while the window has not the focus.
+  private static let unfocusedInterval = 5.0
 
   /// Runs on the calling thread, the main one, and returns when it is to end.
   func run(on terminal: any Terminal) -> DashboardExit {
     let wake = terminal.wake
-    let observation = history.observe { _ in wake() }
-    defer { history.remove(observation) }
+    watch(wake)
+    defer { watches = [] }
+    apply(to: terminal)
     var mustDraw = true
+    // A picture that waits for the processes is drawn by then at the latest.
+    var deadline: Double?
     // Nobody tells when the preview comes, a few milliseconds after the start.
     var untilPreview = 0.01
     while true {
-      if mustDraw { mustDraw = !draw(on: terminal) }
+      if mustDraw {
+        mustDraw = !draw(on: terminal)
+        if !mustDraw { deadline = nil }
+      }
       // The clock in the corner goes on between samples; a tick on the second comes first and draws it along.
       let seconds = now().seconds
       var timeout = mustDraw ? 1 : seconds.rounded(.down) + 1.1 - seconds
-      if history.latest == nil, history.preview == nil {
+      if let deadline { timeout = min(timeout, max(0, deadline - seconds)) }
+      if host.history.latest == nil, host.history.preview == nil {
         timeout = min(timeout, untilPreview)
         untilPreview *= 2
       }
       switch terminal.nextEvent(timeout: timeout) {
       case .key(let key):
-        switch handle(key, terminal) {
+        switch answer(model.handle(key, in: scene), on: terminal) {
         case .quit: return .quit
         case .draw: mustDraw = true
         case .nothing: break
         }
-      case .resized, .woken, .timeout, .writable:
+      case .mouse(let mouse):
+        switch answer(model.handle(mouse, in: scene), on: terminal) {
+        case .quit: return .quit
+        case .draw: mustDraw = true
+        case .nothing: break
+        }
+      case .focus(let isFocused):
+        mustDraw = mustDraw || isFocused && !hasFocus
+        hasFocus = isFocused
+      case .woken:
+        guard isDue else { break }
+        fetch(wake)
+        if table.isAwaited, needsTable {
+          deadline = deadline ?? now().seconds + Self.patience
+        } else {
+          mustDraw = true
+        }
+      case .timeout:
+        if let due = deadline, now().seconds < due { break }
+        if isDue { mustDraw = true }
+      case .resized, .writable:
         mustDraw = true
       case .suspend:
         terminal.suspend()
@@ -92,84 +130,168 @@ final class Dashboard {
     }
   }
 
-  private func draw(on terminal: any Terminal) -> Bool {
-    let size = terminal.size
-    let glyphs = terminal.glyphs
-    let entries = state.isPaused ? frozen : recent(for: size, glyphs)
-    let moment = now()
-    let grid = Screen(
-      entries: entries, preview: history.preview?.sample, interval: history.interval, size: size, glyphs: glyphs,
-      options: options, state: state, now: moment.seconds, utcOffset: moment.utcOffset
-    ).draw()
-    return terminal.present(grid)
+  /// Whether a picture is due that nobody has pressed a key for.
+  private var isDue: Bool {
+    let refresh = Double(model.state.settings.refresh)
+    let interval = hasFocus ? refresh : max(refresh, Self.unfocusedInterval)
+    return interval <= 1 || now().seconds - lastDraw >= interval - 0.2
   }
 
-  /// As much of the past as the widest graph shows.
-  private func recent(for size: Size, _ glyphs: Glyphs) -> [History.Entry] {
-    let columns = Graph.columns(in: max(1, size.width), glyphs)
-    return history.last(seconds: Double(columns + 1) * Double(max(1, history.interval)))
+  /// Has samples taken every so often; the ones that were asked for before are let go after that, so that no track ends
+  /// between.
+  private func watch(_ wake: @escaping @Sendable () -> Void) {
+    let interval = model.state.settings.refresh
+    guard interval != watchedInterval || watches.isEmpty else { return }
+    watchedInterval = interval
+    watches = hosts.map { $0.history.watch(interval: interval) { _ in wake() } }
   }
+
+  // MARK: Answers
 
   private enum Answer {
     case quit, draw, nothing
   }
 
-  private func handle(_ key: KeyPress, _ terminal: any Terminal) -> Answer {
-    switch key {
-    case .character("q"), .character("Q"), .character("\u{3}"):
-      return .quit
-    case .character("\u{1A}"):
-      // Where the terminal does not make it a signal.
-      terminal.suspend()
-    case .character("\u{C}"):
-      terminal.invalidate()
-    case .character("h"), .character("?"), .help:
-      state.isHelpShown.toggle()
-    case .character("\u{1B}"):
-      guard state.isHelpShown else { return .nothing }
-      state.isHelpShown = false
-    case .character(" "):
-      if !state.isPaused { frozen = history.last(seconds: .greatestFiniteMagnitude) }
-      state.isPaused.toggle()
-      if !state.isPaused { frozen = [] }
-    case .character("s"), .right:
-      state.order = state.order.next
-    case .left:
-      state.order = state.order.previous
-    default:
-      return .nothing
+  private func answer(_ effect: Model.Effect, on terminal: any Terminal) -> Answer {
+    switch effect {
+    case .nothing: return .nothing
+    case .quit: return .quit
+    case .draw: break
+    case .redraw: terminal.invalidate()
+    case .suspend: terminal.suspend()
+    case .save:
+      apply(to: terminal)
+      watch(terminal.wake)
+      if let problem = config?.save(model.state.settings) { model.state.note = "not kept: " + problem }
+    case .send(let signal, let pid):
+      model.state.note = send(signal, to: pid)
     }
+    // A moment is looked at in what was known when its user stopped the time; the history goes on meanwhile.
+    if model.state.moment == nil {
+      frozen = []
+    } else if frozen.isEmpty {
+      frozen = scene.entries
+    }
+    fetch(terminal.wake)
     return .draw
   }
-}
 
-/// What the keys have changed.
-struct ScreenState: Equatable {
-  var isHelpShown = false
-  var isPaused = false
-  var order = ProcessOrder.cpu
-}
+  private func send(_ signal: SignalChoice, to pid: Int32) -> String {
+    guard let control = host.control, !options.isReadOnly else { return "read-only: no signals are sent from here" }
+    guard scene.rows.contains(pid) else { return "no signal sent: " + String(pid) + " is not in the list any more" }
+    let name = signal.name + " to " + String(pid)
+    return control.signal(pid, signal.number).map { name + ": " + $0 } ?? name + " sent"
+  }
 
-/// By what the processes are sorted.
-enum ProcessOrder: CaseIterable {
-  case cpu, memory, io
+  private func apply(to terminal: any Terminal) {
+    let settings = model.state.settings
+    if let theme = Theme.named(settings.theme), theme != terminal.theme { terminal.theme = theme }
+    if terminal.color != settings.color { terminal.color = settings.color }
+    if terminal.hearsMouse != settings.mouse { terminal.hearsMouse = settings.mouse }
+  }
 
-  var next: ProcessOrder {
-    switch self {
-    case .cpu: .memory
-    case .memory: .io
-    case .io: .cpu
+  // MARK: What is looked up elsewhere
+
+  private var needsTable: Bool {
+    let state = model.state
+    guard host.processes != nil, state.moment == nil, !state.isGrid else { return false }
+    if state.isMaximized, let focus = state.focus { return focus == .processes }
+    return !state.settings.hidden.contains(.processes)
+  }
+
+  private func fetch(_ wake: @escaping @Sendable () -> Void) {
+    let seconds = Clock.monotonic
+    let key = model.state.host
+    if needsTable, let processes = host.processes,
+      table.begin(key: key, interval: Double(model.state.settings.refresh), now: seconds)
+    {
+      let table = table
+      Task.detached {
+        let start = Clock.monotonic
+        let answer = try? await processes()
+        table.end(key: key, answer?.1, duration: Clock.monotonic - start)
+        wake()
+      }
+    }
+    guard case .details(let pid)? = model.state.overlay, model.state.moment == nil, let look = host.control?.details
+    else { return }
+    let place = Int(pid)
+    if details.begin(key: place, interval: 1, now: seconds) {
+      let details = details
+      // A process's memory lock may be held for long by a process that hangs.
+      let isStarted = Thread.start("details") {
+        let start = Clock.monotonic
+        details.end(key: place, look(pid), duration: Clock.monotonic - start)
+        wake()
+      }
+      if !isStarted { details.end(key: place, nil, duration: 0) }
     }
   }
 
-  var previous: ProcessOrder { next.next }
-
-  var name: String {
-    switch self {
-    case .cpu: "CPU"
-    case .memory: "memory"
-    case .io: "I/O"
+  /// The CPU use of the process whose details are shown: what the samples' lists say, then what the tables say.
+  private func followSpark(_ entries: [History.Entry], _ processes: [Process]?) {
+    guard case .details(let pid)? = model.state.overlay else {
+      spark = (0, [])
+      return
     }
+    if spark.pid != pid {
+      spark = (pid, [])
+      for entry in entries {
+        guard let process = entry.sample.processes?.top.first(where: { $0.pid == pid }) else { continue }
+        spark.points.append((entry.sample.timestamp.seconds, process.cpu))
+      }
+    }
+    guard let process = processes?.first(where: { $0.pid == pid }), process.cpu.isFinite else { return }
+    let moment = now().seconds
+    if moment - (spark.points.last?.moment ?? 0) >= 0.9 { spark.points.append((moment, process.cpu)) }
+    if spark.points.count > 2_000 { spark.points.removeFirst(1_000) }
+  }
+
+  // MARK: Drawing
+
+  private func draw(on terminal: any Terminal) -> Bool {
+    let picture = Screen(input(terminal)).draw()
+    scene = picture.scene
+    // Rows may have become fewer than what was scrolled by.
+    model.state.table.scroll = min(model.state.table.scroll, max(0, scene.rows.count - scene.visibleRows))
+    let before = terminal.bytesSent
+    guard terminal.present(picture.grid) else { return false }
+    let bytes = Double(terminal.bytesSent - before)
+    frames += 1
+    // The first picture is whole, and no measure for the others.
+    if frames > 1 { meanBytes = meanBytes.isFinite ? meanBytes + (bytes - meanBytes) / 20 : bytes }
+    lastDraw = now().seconds
+    return true
+  }
+
+  private func input(_ terminal: any Terminal) -> ScreenInput {
+    let moment = now()
+    let place = min(model.state.host, hosts.count - 1)
+    let history = host.history
+    let entries =
+      frozen.isEmpty || model.state.moment == nil
+      ? history.entries(interval: min(history.interval, model.state.settings.refresh)) : frozen
+    if model.state.moment == nil { logs[place].update(entries) }
+    let processes = needsTable ? table.value(key: model.state.host) : nil
+    followSpark(entries, processes)
+    var input = ScreenInput(
+      entries: entries, preview: history.preview?.sample, interval: history.interval, size: terminal.size,
+      glyphs: terminal.glyphs, options: options, state: model.state, now: moment.seconds, utcOffset: moment.utcOffset,
+      events: logs[place].events, processes: processes, bytesPerFrame: meanBytes,
+      canSignal: host.control != nil && !options.isReadOnly)
+    input.connection = host.connection?()
+    if case .details(let pid)? = model.state.overlay {
+      input.details = details.value(key: Int(pid))
+      input.spark = spark.points
+    }
+    if hosts.count > 1 {
+      input.hosts = hosts.map { host in
+        HostSummary(
+          name: host.name, sample: host.history.latest?.sample,
+          connection: host.connection?() ?? DashboardConnection(isConnected: true))
+      }
+    }
+    return input
   }
 }
 
@@ -189,19 +311,29 @@ private func localNow() -> (seconds: Double, utcOffset: Int) {
 /// - Throws: an error whose description is one line, where the terminal's type (TERM) is unset or unknown.
 /// - Returns: why it ended; by then the terminal is as it was.
 public func runDashboard(history: History, options: DashboardOptions) throws -> DashboardExit {
+  try runDashboard(
+    hosts: [DashboardHost(name: "", history: history, processes: options.processes, control: options.control)],
+    options: options)
+}
+
+/// The same for one or more hosts; several begin with a grid of them.
+///
+/// Without a screen the first one's lines are printed.
+public func runDashboard(hosts: [DashboardHost], options: DashboardOptions) throws -> DashboardExit {
+  guard let first = hosts.first else { return .quit }
   #if canImport(CNcurses)
-    let type = environment("TERM")
+    let type = environment("TERM") ?? ""
     if isatty(STDOUT_FILENO) == 1, !NcursesTerminal.onlyPrintsLines(type: type, output: STDOUT_FILENO) {
       let terminal = try NcursesTerminal(
         type: type, input: STDIN_FILENO, output: STDOUT_FILENO, isUTF8: NcursesTerminal.localeIsUTF8,
-        noColor: !environment("NO_COLOR").isEmpty)
+        environment: environment)
       defer { terminal.close() }
-      return Dashboard(history: history, options: options).run(on: terminal)
+      return Dashboard(hosts: hosts, options: options).run(on: terminal)
     }
   #endif
-  return try LineMode(history: history, output: STDOUT_FILENO).run()
+  return try LineMode(history: first.history, output: STDOUT_FILENO).run()
 }
 
-private func environment(_ name: String) -> String {
-  getenv(name).map { String(cString: $0) } ?? ""
+private func environment(_ name: String) -> String? {
+  getenv(name).map { String(cString: $0) }
 }

@@ -1,11 +1,14 @@
 import AgentMetrics
+import Glibc
 import History
+import SystemIO
+import TestSupport
 import Testing
 
 @testable import Dashboard
 
 /// The loop: what keys and events do.
-@Suite struct DashboardTests {
+@Suite(.ownThreads) struct DashboardTests {
   private let history: History
   private let start: Double
 
@@ -44,28 +47,19 @@ import Testing
     #expect(run(RecordingTerminal(events: [.hangup])) == .quit)
   }
 
-  @Test(arguments: [KeyPress.character("h"), .character("?"), .help]) func helpComesAndGoes(_ key: KeyPress) {
-    let terminal = pressing([key, key, key, .character("\u{1B}")])
+  @Test(arguments: [KeyPress.character("h"), .function(1)]) func helpComesAndGoes(_ key: KeyPress) {
+    let terminal = pressing([key, key, key, .escape])
     _ = run(terminal)
-    #expect(terminal.frames.map { text($0).contains("show or hide this help") } == [false, true, false, true, false])
+    #expect(terminal.frames.map { text($0).contains("show or hide these keys") } == [false, true, false, true, false])
   }
 
-  @Test func escapeWithoutHelpAndUnknownKeysDrawNothing() {
-    let terminal = pressing([.character("\u{1B}"), .character("x"), .up, .down, .other, .character("\u{10FFFF}")])
+  @Test func escapeWithNothingToLeaveAndUnknownKeysDrawNothing() {
+    let terminal = pressing([.escape, .character("x"), .insert, .function(7), .other, .character("\u{10FFFF}")])
     _ = run(terminal)
     #expect(terminal.frames.count == 1)
   }
 
-  @Test func sortGoesRoundBothWays() {
-    let terminal = pressing([.character("s"), .right, .character("s"), .left])
-    _ = run(terminal)
-    let orders = terminal.frames.map { frame in
-      ["most CPU", "most memory", "most I/O"].firstIndex { text(frame).contains($0) }
-    }
-    #expect(orders == [0, 1, 2, 0, 2])
-  }
-
-  @Test func pauseHoldsThePictureWhileSamplesComeIn() {
+  @Test func aMomentIsHeldWhileSamplesComeIn() {
     let terminal = RecordingTerminal(events: [
       .key(.character(" ")), .woken, .key(.character(" ")), .woken,
     ])
@@ -78,11 +72,134 @@ import Testing
       history.append(sample)
     }
     _ = run(terminal)
-    let texts = terminal.frames.map { text($0) }
+    // The last row tells what a frame costs, which changes.
+    let texts = terminal.frames.map { $0.rows.dropLast().joined(separator: "\n") }
     #expect(texts.count == 5)
-    #expect(texts[1].contains("PAUSED " + Format.clock(start)))
+    #expect(texts[1].contains("PAST " + Format.clock(start)))
     #expect(texts[2] == texts[1])
-    #expect(texts[3].contains("H100") && !texts[3].contains("PAUSED"))
+    #expect(texts[3].contains("H100") && !texts[3].contains("PAST"))
+  }
+
+  @Test func withoutFocusItDrawsSeldom() {
+    let terminal = RecordingTerminal(events: [
+      .focus(false), .woken, .timeout, .woken, .key(.character("l")), .focus(true), .woken,
+    ])
+    _ = run(terminal)
+    // At the start, for the key, when the focus comes back, and for the sample after that.
+    #expect(terminal.frames.count == 4)
+  }
+
+  @Test func settingsAreKeptAndComeBack() throws {
+    let folder = try temporaryFolder()
+    defer { removeFolder(folder) }
+    var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
+    options.configPath = folder + "/deep/er/config"
+    func run(_ keys: [KeyPress]) -> RecordingTerminal {
+      let terminal = pressing(keys)
+      _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: terminal)
+      return terminal
+    }
+    _ = run([.character("T"), .character("l"), .character("4")])
+    let again = run([])
+    #expect(again.theme == Theme.all[1])
+    #expect(!text(again.frames.last).contains("DISKS"))
+    options.overrides = ["theme=light", "hide="]
+    let overridden = run([])
+    #expect(overridden.theme.name == "light")
+    // What is given for once is not written.
+    options.overrides = []
+    #expect(run([]).theme == Theme.all[1])
+  }
+
+  @Test func aBrokenConfigIsSaidAndDoesNoHarm() throws {
+    let folder = try temporaryFolder()
+    defer { removeFolder(folder) }
+    var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
+    options.configPath = folder + "/config"
+    let file = try #require(fopen(folder + "/config", "w"))
+    fputs("theme = vivid\nlayuot = gpu\n", file)
+    fclose(file)
+    let terminal = pressing([])
+    _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: terminal)
+    #expect(terminal.theme.name == "vivid")
+    #expect(text(terminal.frames.first).contains("line 2: there is no setting layuot"))
+  }
+
+  @Test func allProcessesAreAskedForAndShown() {
+    var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
+    let template = history.latest?.sample.processes?.top.first
+    let asked = Condition(0)
+    options.processes = {
+      asked.update { $0 += 1 }
+      let rows = (0..<40).compactMap { index -> Process? in
+        guard var process = template else { return nil }
+        (process.pid, process.name, process.cpu) = (Int32(10_000 + index), "whole-\(index)", Double(index))
+        return process
+      }
+      return (Timestamp(seconds: 0), rows)
+    }
+    let terminal = RecordingTerminal(events: [.woken, .resized])
+    terminal.beforeEvent = { index in
+      // The wake-up that the answer brings comes after it; a picture for another reason asks for nothing.
+      if index == 1 {
+        for _ in 0..<6000 where terminal.wakes.withState({ $0 }) == 0 { usleep(10_000) }
+      }
+    }
+    _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: terminal)
+    #expect(asked.withState { $0 } == 1)
+    #expect(text(terminal.frames.last).contains("whole-39"))
+    #expect(!text(terminal.frames.first).contains("whole"))
+  }
+
+  @Test func signalsGoWhereTheyWereConfirmed() {
+    var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
+    let sent = Condition<[(Int32, Int32)]>([])
+    options.control = ProcessControl(
+      details: { _ in nil },
+      signal: { pid, number in
+        sent.update { $0.append((pid, number)) }
+        return nil
+      })
+    func run(_ keys: [KeyPress]) -> [(Int32, Int32)] {
+      sent.update { $0 = [] }
+      _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: pressing(keys))
+      return sent.withState { $0 }
+    }
+    let first = run([.down, .function(9), .enter, .character("y")])
+    #expect(first.count == 1 && first.first?.1 == 15 && (first.first?.0 ?? 0) > 0)
+    #expect(run([.down, .character("k"), .down, .enter, .character("Y")]).first?.1 == 9)
+    // Enter twice, another key, Esc, no process chosen, a past moment: none.
+    #expect(run([.down, .character("k"), .enter, .enter]).isEmpty)
+    #expect(run([.down, .character("k"), .enter, .character("n")]).isEmpty)
+    #expect(run([.down, .character("k"), .escape, .character("y")]).isEmpty)
+    #expect(run([.character("k"), .enter, .character("y")]).isEmpty)
+    #expect(run([.down, .left, .character("k"), .enter, .character("y")]).isEmpty)
+    options.isReadOnly = true
+    #expect(run([.down, .character("k"), .enter, .character("y")]).isEmpty)
+  }
+
+  @Test func severalHostsBeginWithTheGridAndOpen() {
+    var machine = MadeUpMachine.gpuServer
+    let other = machine.history(ticks: 30)
+    let hosts = [
+      DashboardHost(name: "one", history: history),
+      DashboardHost(
+        name: "two", history: other,
+        connection: { DashboardConnection(isConnected: false, lag: 0.1, reason: "timed out") }),
+    ]
+    // The one that is lost stands first, below it the other.
+    let terminal = pressing([.up, .enter, .escape, .down, .enter])
+    _ = Dashboard(
+      hosts: hosts, options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
+      now: { [start] in
+        (start + 9, 0)
+      }
+    ).run(on: terminal)
+    let texts = terminal.frames.map { text($0) }
+    #expect(texts[0].contains("2 hosts · 1 lost") && texts[0].contains("one") && texts[0].contains("two"))
+    #expect(texts[2].contains("H100") && texts[2].contains("LOST") && texts[2].contains("timed out"))
+    #expect(texts[3].contains("2 hosts"))
+    #expect(texts[5].contains("EPYC") && !texts[5].contains("LOST"))
   }
 
   @Test func suspendAndRedraw() {
@@ -157,12 +274,42 @@ import Testing
       terminal.timeouts[0] <= 0.01 && terminal.timeouts[1] == 2 * terminal.timeouts[0] && terminal.timeouts[2] > 0.5)
   }
 
-  @Test func theObservationEndsWithTheLoop() {
-    // A history that still knew the dashboard would wake it, or what stands in its place.
-    let history = History(capacity: 10, interval: 1)
-    _ = run(RecordingTerminal(), history: history)
-    #expect(history.observe { _ in } == 2)
-    history.append(preview)
-    #expect(history.count == 1)
+  @Test func theWatchEndsWithTheLoop() {
+    let history = History(capacity: 10, interval: 30)
+    let watched = Condition<[Int]>([])
+    let terminal = RecordingTerminal(events: [.timeout])
+    terminal.beforeEvent = { _ in watched.update { $0 += history.wantedIntervals(at: 100) } }
+    _ = run(terminal, history: history)
+    // Every second while it runs, and a minute longer.
+    #expect(watched.withState { $0 } == [1, 1])
+    #expect(history.wantedIntervals(at: 200) == [1])
+    #expect(history.wantedIntervals(at: 300).isEmpty)
   }
+
+  @Test func aFinerTrackThatIsWatchedIsShown() {
+    let history = History(capacity: 10, interval: 30)
+    let watch = history.watch(interval: 1)
+    var machine = MadeUpMachine.smallVM
+    for entry in machine.history(ticks: 40).all { history.append([(1, entry.sample)]) }
+    _ = watch
+    let terminal = RecordingTerminal()
+    _ = run(terminal, history: history)
+    #expect(text(terminal.frames.first).contains("EPYC"))
+    #expect(text(terminal.frames.first).contains("⣿"))
+  }
+}
+
+/// An empty folder of its own.
+func temporaryFolder() throws -> String {
+  var name = Array("/tmp/dashboard-test-XXXXXX".utf8CString)
+  try #require(mkdtemp(&name) != nil)
+  return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// Removes it with what is in it.
+func removeFolder(_ path: String) {
+  for name in Files.names(in: path) {
+    if unlink(path + "/" + name) != 0 { removeFolder(path + "/" + name) }
+  }
+  rmdir(path)
 }

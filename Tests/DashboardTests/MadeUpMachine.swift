@@ -20,6 +20,10 @@ struct MadeUpMachine {
   var sensors: [(chip: String, name: String, celsius: Double)] = []
   var hasPressure = true
   var hasProcesses = true
+  var sleepingGPU: Int?
+  var lostGPU: Int?
+  /// Ticks at which something happens, for the axis.
+  var outOfMemoryAt: Int?
   /// How busy it is, 0…1.
   var load = 0.3
 
@@ -84,6 +88,27 @@ struct MadeUpMachine {
     machine.mounts = [("/", 40 << 30, 0.35), ("/mnt/nfs", 8 << 40, 0.8), ("/mnt/gone", 0, 0)]
     machine.staleMount = "/mnt/nfs"
     machine.sensors = [("k10temp", "Tctl", 93)]
+    return machine
+  }
+
+  /// 256 threads and 16 GPUs, one asleep and one lost.
+  static var sixteenGPUs: MadeUpMachine {
+    var machine = manyThreads
+    machine.name = "hgx-16"
+    machine.gpus = 16
+    machine.sleepingGPU = 5
+    machine.lostGPU = 11
+    return machine
+  }
+
+  /// One core, little of everything.
+  static var oneCore: MadeUpMachine {
+    var machine = MadeUpMachine(seed: 5)
+    machine.name = "tiny"
+    machine.threads = 1
+    machine.model = nil
+    machine.memoryTotal = 512 << 20
+    machine.hasPressure = false
     return machine
   }
 
@@ -158,6 +183,12 @@ struct MadeUpMachine {
       reading.cgroup?.cpuMicroseconds = 0
     }
     if hasProcesses { reading.processes = processTable() }
+    reading.agent.version = "1.0.0"
+    reading.agent.resident = 14 << 20
+    reading.agent.cpuNanoseconds = 0
+    reading.agent.sources = ["cpu", "memory", "filesystem"].enumerated().map { index, name in
+      SourceReading(name: name, duration: 0.0002 * Double(index + 1), success: true, age: 0)
+    }
   }
 
   private func processTable() -> ProcessesReading {
@@ -174,6 +205,7 @@ struct MadeUpMachine {
       process.state = [UInt8(ascii: "S"), UInt8(ascii: "R"), UInt8(ascii: "D"), UInt8(ascii: "S")][index % 4]
       process.threads = Int32(index * 3 + 1)
       process.isKernelThread = index == 1
+      process.parent = index < 2 ? 0 : index < 6 ? 1 : Int32(1 + (index - 4) * 317)
       if index > 4 { process.service = index % 2 == 0 ? "docker-8f31c2a0b1d7" : "worker.service" }
       (process.readBytes, process.writtenBytes) = (0, 0)
       table.all.append(process)
@@ -186,6 +218,7 @@ struct MadeUpMachine {
     reading.monotonic += seconds
     reading.boottime += seconds
     reading.host.uptime += seconds
+    reading.agent.cpuNanoseconds? += UInt64(seconds * 4e6)
     // A slow wave under the noise.
     let phase = Double(tick % 90) / 90
     let wave = 0.6 + 0.8 * (phase < 0.5 ? phase : 1 - phase)
@@ -220,6 +253,7 @@ struct MadeUpMachine {
     reading.memory.cached = (memoryTotal - used) / 2
     reading.memory.shared = memoryTotal / 100
     reading.memory.swapFree = swapTotal - swapTotal / 50
+    reading.memory.oomKills = tick >= outOfMemoryAt ?? .max ? 1 : 0
     if let memoryLimit {
       reading.cgroup?.memoryUsage = memoryLimit / 10 * 8
       reading.cgroup?.memoryInactiveFile = memoryLimit / 20
@@ -270,6 +304,17 @@ struct MadeUpMachine {
       gpu.power = 350 + gpu.util * 300
       gpu.powerLimit = 700
       gpu.clock = 1.755e9
+      if index == sleepingGPU || index == lostGPU {
+        gpu.state = index == sleepingGPU ? .asleep : .lost
+        (gpu.util, gpu.temperature, gpu.vramUsed, gpu.power) = (.nan, .nan, .nan, .nan)
+        gpu.age = index == lostGPU ? 42 : 0
+        return gpu
+      }
+      var user = GPUProcess(pid: Int32(1 + (index % 3 + 6) * 317))
+      user.vram = gpu.vramUsed * 0.9
+      user.util = gpu.util
+      user.name = "python3"
+      gpu.processes = [user]
       return gpu
     }
     if var table = reading.processes {

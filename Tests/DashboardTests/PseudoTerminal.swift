@@ -11,8 +11,10 @@
     private let written = Condition<[UInt8]>([])
     private var marks = 0
 
-    /// - Parameter isRead: whether its output is taken; it holds 4 KiB otherwise.
-    init(columns: UInt16, rows: UInt16, isRead: Bool = true) throws {
+    /// - Parameters:
+    ///   - isRead: whether its output is taken; it holds 4 KiB otherwise.
+    ///   - answers: whether it answers the question whether it has shown what was sent (DSR 5), as terminals do.
+    init(columns: UInt16, rows: UInt16, isRead: Bool = true, answers: Bool = true) throws {
       // posix_openpt(3) and its fellows by hand (ioctl_tty(2)): Swift's Glibc does not show them.
       master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
       var lock: Int32 = 0
@@ -26,9 +28,18 @@
       let (master, written) = (master, written)
       Thread.start("terminal") {
         var bytes = [UInt8](repeating: 0, count: 4096)
+        let question = Array("\u{1B}[5n".utf8)
+        var matched = 0
         while case let count = read(master, &bytes, bytes.count), count > 0 {
           let new = bytes[..<count]
           written.update { $0 += new }
+          guard answers else { continue }
+          for byte in new {
+            matched = byte == question[matched] ? matched + 1 : byte == question[0] ? 1 : 0
+            guard matched == question.count else { continue }
+            matched = 0
+            _ = write(master, "\u{1B}[0n", 4)
+          }
         }
       }
     }

@@ -1,9 +1,15 @@
+import SystemIO
+
 @testable import Dashboard
 
 /// A terminal that keeps what it was shown and says what it was told to say.
 final class RecordingTerminal: Terminal {
   var size: Size
   var glyphs: Glyphs
+  var theme = Theme.calm
+  var color: ColorDepth?
+  var hearsMouse = true
+  var bytesSent: Int { frames.count * 100 }
   /// What comes next; a hang-up when all was told.
   var events: [TerminalEvent]
   /// Whether it takes bytes.
@@ -31,7 +37,10 @@ final class RecordingTerminal: Terminal {
 
   func suspend() { suspensions += 1 }
 
-  var wake: @Sendable () -> Void { {} }
+  /// How often it was woken.
+  let wakes = Condition(0)
+
+  var wake: @Sendable () -> Void { { [wakes] in wakes.update { $0 += 1 } } }
 
   func nextEvent(timeout: Double) -> TerminalEvent {
     beforeEvent(timeouts.count)

@@ -5,86 +5,163 @@ import Testing
 
 @testable import Dashboard
 
-/// Whole screens as text, compared with recorded ones; `RECORD_GOLDENS=1` records them anew, to be looked at.
+/// Whole screens, compared with recorded ones; `RECORD_GOLDENS=1` records them anew, to be looked at.
+///
+/// A file holds one scene in one size: the picture in braille, the rows that differ in blocks, on the console, in ASCII and
+/// without colours, and a plane of styles: a letter for each cell's style, in runs, and below what each letter looks like in
+/// 24 bits, 256 and 16 colours.
 @Suite struct ScreenGoldens {
   static let sizes = [
     Size(width: 200, height: 60), Size(width: 120, height: 40), Size(width: 80, height: 24),
-    Size(width: 40, height: 12),
-    Size(width: 20, height: 5),
+    Size(width: 60, height: 20), Size(width: 40, height: 10),
   ]
 
-  static let machines = ["small-vm", "gpu-server", "256-threads", "stale-filesystem", "absent"]
+  /// Machines and moments.
+  static let scenes = [
+    "gpu-server", "small-vm", "one-gpu-stale-filesystem", "one-core", "256-threads-16-gpus", "past", "connection-lost",
+    "absent",
+  ]
 
-  static func history(_ machine: String) -> History {
-    switch machine {
-    case "small-vm":
-      var machine = MadeUpMachine.smallVM
-      return machine.history(ticks: 420, gap: 380..<392)
+  static let overlays = ["help", "explain", "settings", "details", "signal", "signal-asked", "filter", "tree"]
+
+  static let now = 1_770_273_900.0
+
+  static func input(_ scene: String) -> ScreenInput {
+    var state = ScreenState()
+    var connection: DashboardConnection?
+    let history: History
+    switch scene {
     case "gpu-server":
       var machine = MadeUpMachine.gpuServer
-      return machine.history(ticks: 420)
-    case "256-threads":
-      var machine = MadeUpMachine.manyThreads
-      return machine.history(ticks: 420)
-    case "stale-filesystem":
+      history = machine.history(ticks: 420)
+    case "one-gpu-stale-filesystem":
       var machine = MadeUpMachine.staleFilesystem
-      return machine.history(ticks: 60)
-    default:
-      let history = History(capacity: 10, interval: 1)
+      history = machine.history(ticks: 60)
+    case "one-core":
+      var machine = MadeUpMachine.oneCore
+      history = machine.history(ticks: 300)
+    case "256-threads-16-gpus":
+      var machine = MadeUpMachine.sixteenGPUs
+      history = machine.history(ticks: 420)
+    case "past":
+      var machine = MadeUpMachine.gpuServer
+      machine.outOfMemoryAt = 350
+      history = machine.history(ticks: 420, gap: 300..<316)
+      state.moment = now + 350
+      state.axisEnd = now + 420
+    case "connection-lost":
+      var machine = MadeUpMachine.smallVM
+      history = machine.history(ticks: 300)
+      connection = DashboardConnection(isConnected: false, reason: "host down: no route to host")
+    case "absent":
+      history = History(capacity: 10, interval: 1)
       var reading = Reading()
-      reading.timestamp = Timestamp(seconds: 1_770_273_900)
+      reading.timestamp = Timestamp(seconds: now)
       reading.boottime = 100
       history.append(Sample(from: nil, to: reading))
-      return history
+    default:
+      var machine = MadeUpMachine.smallVM
+      history = machine.history(ticks: 420, gap: 380..<392)
     }
+    var input = screenInput(history, state: state)
+    input.connection = connection
+    if connection != nil { input.now += 42 }
+    return input
   }
 
-  static func screen(
-    _ history: History, size: Size, glyphs: Glyphs, state: ScreenState = ScreenState(), message: String? = nil
-  ) -> Grid {
-    let now = history.latest?.sample.timestamp.seconds ?? 1_770_273_900
-    return Screen(
+  /// What a dashboard on this history draws from.
+  static func screenInput(
+    _ history: History, size: Size = Size(width: 80, height: 24), glyphs: Glyphs = Glyphs(.braille),
+    state: ScreenState = ScreenState(), message: String? = nil
+  ) -> ScreenInput {
+    var log = EventLog(interval: history.interval)
+    log.update(history.all)
+    return ScreenInput(
       entries: history.all, preview: history.preview?.sample, interval: history.interval, size: size, glyphs: glyphs,
       options: DashboardOptions(
         listening: "http://127.0.0.1:8080/ui/", version: "1.0.0", sampleInterval: history.interval,
         messages: { message }),
-      state: state, now: now, utcOffset: 3600
-    ).draw()
+      state: state, now: history.latest?.sample.timestamp.seconds ?? now, utcOffset: 3600, events: log.events,
+      bytesPerFrame: 480)
   }
 
-  @Test(arguments: machines, sizes) func wholeScreen(_ machine: String, _ size: Size) throws {
-    let history = ScreenGoldens.history(machine)
-    for kind in [Glyphs.Kind.braille, .ascii] {
-      let grid = ScreenGoldens.screen(history, size: size, glyphs: Glyphs(kind))
-      try compare(grid, with: "\(machine)-\(size.width)x\(size.height)-\(kind.rawValue)")
+  @Test(arguments: scenes, sizes) func wholeScreen(_ scene: String, _ size: Size) throws {
+    try compare(ScreenGoldens.input(scene), size, with: "\(scene)-\(size.width)x\(size.height)")
+  }
+
+  @Test(arguments: LayoutPreset.allCases) func layouts(_ layout: LayoutPreset) throws {
+    for (scene, size) in [("gpu-server", Size(width: 200, height: 60)), ("small-vm", Size(width: 100, height: 30))] {
+      var input = ScreenGoldens.input(scene)
+      input.state.settings.layout = layout
+      try compare(input, size, with: "layout-\(layout.rawValue)-\(scene)")
     }
   }
 
-  @Test func otherGlyphs() throws {
-    let history = ScreenGoldens.history("small-vm")
-    for glyphs in [Glyphs(.blocks), Glyphs(.console), Glyphs(.braille, isMono: true), Glyphs(.console, isMono: true)] {
-      let grid = ScreenGoldens.screen(history, size: Size(width: 80, height: 24), glyphs: glyphs)
-      try compare(grid, with: "small-vm-80x24-\(glyphs.kind.rawValue)\(glyphs.isMono ? "-mono" : "")-extra")
-    }
+  @Test(arguments: [PanelID.cpu, .gpu, .processes, .disk, .agent]) func maximized(_ panel: PanelID) throws {
+    var input = ScreenGoldens.input("gpu-server")
+    input.state.focus = panel
+    input.state.isMaximized = true
+    try compare(input, Size(width: 120, height: 40), with: "alone-\(panel.word)")
   }
 
-  @Test func help() throws {
-    let history = ScreenGoldens.history("small-vm")
-    let state = ScreenState(isHelpShown: true, isPaused: true, order: .memory)
-    for size in [Size(width: 80, height: 24), Size(width: 40, height: 12), Size(width: 20, height: 5)] {
-      for kind in [Glyphs.Kind.braille, .ascii] {
-        let grid = ScreenGoldens.screen(history, size: size, glyphs: Glyphs(kind), state: state)
-        try compare(grid, with: "help-\(size.width)x\(size.height)-\(kind.rawValue)")
+  @Test(arguments: overlays) func overlay(_ name: String) throws {
+    var input = ScreenGoldens.input("gpu-server")
+    let all = input.entries.last?.sample.processes?.top ?? []
+    input.canSignal = true
+    input.processes = all.map { process in
+      var process = process
+      process.command = "/usr/bin/\(process.name) --serve --threads 8"
+      return process
+    }
+    input.state.table.selected = 1903
+    switch name {
+    case "help": input.state.overlay = .help(scroll: 0)
+    case "explain": input.state.overlay = .explain(.memory, selected: 2)
+    case "settings": input.state.overlay = .settings(selected: 1)
+    case "details":
+      input.state.overlay = .details(1903)
+      var details = ProcessDetails()
+      details.command = "/usr/bin/python3 train.py --model large --batch 256"
+      (details.directory, details.executable, details.openFiles) = ("/srv/train", "/usr/bin/python3.11", 214)
+      details.openFilesLimit = ("1024", "1048576")
+      details.nice = 5
+      input.details = details
+      for second in 0..<120 {
+        let cpu = 0.4 + 0.015 * Double(second % 20)
+        input.spark.append((moment: ScreenGoldens.now + 300 + Double(second), cpu: cpu))
       }
+    case "signal": input.state.overlay = .signal(1903, selected: 1, isAsked: false)
+    case "signal-asked": input.state.overlay = .signal(1903, selected: 1, isAsked: true)
+    case "filter":
+      input.state.overlay = .filter(before: "")
+      input.state.table.filter = "user:postgres >1%cpu"
+    default: input.state.table.isTree = true
+    }
+    for size in [Size(width: 120, height: 40), Size(width: 80, height: 24), Size(width: 40, height: 10)] {
+      try compare(input, size, with: "\(name)-\(size.width)x\(size.height)")
+    }
+  }
+
+  @Test func grid() throws {
+    var input = ScreenInput()
+    input.now = ScreenGoldens.now + 420
+    input.state.isGrid = true
+    for (index, scene) in ["small-vm", "gpu-server", "one-core"].enumerated() {
+      input.hosts.append(
+        HostSummary(
+          name: "worker-\(index + 1)", sample: ScreenGoldens.input(scene).entries.last?.sample,
+          connection: DashboardConnection(isConnected: index != 1, reason: index == 1 ? "timed out" : nil)))
+    }
+    input.hosts.append(HostSummary(name: "never", sample: nil, connection: DashboardConnection(isConnected: false)))
+    for size in [Size(width: 120, height: 40), Size(width: 80, height: 24), Size(width: 40, height: 10)] {
+      try compare(input, size, with: "hosts-\(size.width)x\(size.height)")
     }
   }
 
   @Test func beforeTheFirstSample() throws {
     let history = History(capacity: 10, interval: 1)
     for size in [Size(width: 80, height: 24), Size(width: 20, height: 5)] {
-      try compare(
-        ScreenGoldens.screen(history, size: size, glyphs: Glyphs(.braille)),
-        with: "nothing-yet-\(size.width)x\(size.height)")
+      try compare(ScreenGoldens.screenInput(history), size, with: "nothing-yet-\(size.width)x\(size.height)")
     }
   }
 
@@ -92,7 +169,7 @@ import Testing
   @Test func loneReading() throws {
     let history = History(capacity: 10, interval: 1)
     var reading = Reading()
-    reading.timestamp = Timestamp(seconds: 1_770_273_900)
+    reading.timestamp = Timestamp(seconds: ScreenGoldens.now)
     reading.boottime = 100
     reading.cpu.topology.model = "AMD EPYC 7B13"
     reading.cpu.cores = [CPUReading.Core(cpu: 0), CPUReading.Core(cpu: 1)]
@@ -101,17 +178,34 @@ import Testing
     reading.memory.free = 1 << 30
     reading.networks = [NetworkReading(device: "eth0")]
     history.append(Sample(from: nil, to: reading))
-    for size in [Size(width: 80, height: 24), Size(width: 40, height: 12)] {
+    for size in [Size(width: 80, height: 24), Size(width: 40, height: 10)] {
       try compare(
-        ScreenGoldens.screen(history, size: size, glyphs: Glyphs(.braille), message: "could not listen: port in use"),
+        ScreenGoldens.screenInput(history, message: "could not listen: port in use"), size,
         with: "lone-reading-\(size.width)x\(size.height)")
     }
   }
 
   // MARK: Files
 
-  private func compare(_ grid: Grid, with name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
-    let text = grid.rows.joined(separator: "\n") + "\n"
+  private func compare(
+    _ input: ScreenInput, _ size: Size, with name: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    var input = input
+    input.size = size
+    input.glyphs = Glyphs(.braille)
+    let grid = Screen(input).draw().grid
+    var lines = grid.rows
+    for glyphs in [
+      Glyphs(.blocks), Glyphs(.console), Glyphs(.ascii), Glyphs(.braille, isMono: true),
+    ] {
+      input.glyphs = glyphs
+      lines.append("== " + (glyphs.isMono ? "mono" : glyphs.kind.rawValue))
+      for (row, (line, braille)) in zip(Screen(input).draw().grid.rows, grid.rows).enumerated() where line != braille {
+        lines.append(String(row + 1) + "|" + line)
+      }
+    }
+    lines += ScreenGoldens.styles(of: grid)
+    let text = lines.joined(separator: "\n") + "\n"
     let path = ScreenGoldens.folder + "/" + name + ".txt"
     if getenv("RECORD_GOLDENS").map({ String(cString: $0) }) == "1" {
       let file = try #require(fopen(path, "w"), "cannot write \(path)")
@@ -121,8 +215,53 @@ import Testing
     }
     let recorded = try #require(ScreenGoldens.read(path), "no golden \(name): record it with RECORD_GOLDENS=1")
     if recorded != text {
-      Issue.record("\(name) differs from its golden; it is now:\n\(text)", sourceLocation: sourceLocation)
+      let old = recorded.split(separator: "\n", omittingEmptySubsequences: false)
+      let new = text.split(separator: "\n", omittingEmptySubsequences: false)
+      let differing = zip(old, new).enumerated().filter { $1.0 != $1.1 }.prefix(12)
+        .map { "\($0 + 1): \($1.0)\n\($0 + 1)> \($1.1)" }.joined(separator: "\n")
+      Issue.record(
+        "\(name) differs from its golden (\(old.count), now \(new.count) lines):\n\(differing)",
+        sourceLocation: sourceLocation)
     }
+  }
+
+  /// The plane of styles, and what its letters mean.
+  private static func styles(of grid: Grid) -> [String] {
+    var letters: [Style: Character] = [.plain: "."]
+    var names = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&*+-/:;<=>?@^_~")[...]
+    var legend: [String] = []
+    var lines = ["== styles"]
+    for y in 0..<grid.height {
+      var runs: [(Character, Int)] = []
+      for x in 0..<grid.width {
+        let style = grid[x, y].looksBlank ? .plain : grid[x, y].style
+        if letters[style] == nil {
+          let letter = names.popFirst() ?? "?"
+          letters[style] = letter
+          legend.append(String(letter) + " " + description(style))
+        }
+        let letter = letters[style] ?? "?"
+        if runs.last?.0 == letter { runs[runs.count - 1].1 += 1 } else { runs.append((letter, 1)) }
+      }
+      if runs.last?.0 == "." { runs.removeLast() }
+      lines.append(runs.map { String($0.0) + ($0.1 > 1 ? String($0.1) : "") }.joined())
+    }
+    return lines + ["== letters"] + legend
+  }
+
+  private static func description(_ style: Style) -> String {
+    var text = ""
+    if let entry = Theme.calm[style.foreground] {
+      let hex = String(entry.rgb, radix: 16)
+      text += String(repeating: "0", count: 6 - hex.count) + hex + " \(entry.of256) \(entry.of16)"
+    } else {
+      text += "own"
+    }
+    if style.attributes.contains(.bold) { text += " bold" }
+    if style.attributes.contains(.dim) { text += " dim" }
+    if style.attributes.contains(.reverse) { text += " reverse" }
+    if style.attributes.contains(.underline) { text += " underline" }
+    return text
   }
 
   private static let folder =

@@ -15,20 +15,35 @@ import Testing
       let kind = Glyphs.Kind.allCases[Int(random.below(4))]
       for _ in 0..<3 {
         let size = random.size()
-        let state = ScreenState(
-          isHelpShown: random.below(4) == 0, isPaused: random.below(4) == 0,
-          order: ProcessOrder.allCases[Int(random.below(3))])
+        var input = ScreenGoldens.screenInput(history)
+        input.size = size
+        input.glyphs = Glyphs(kind, isMono: random.below(2) == 0)
+        input.state = random.state()
+        input.preview = preview
+        input.now = random.below(2) == 0 ? random.number() : history.latest?.sample.timestamp.seconds ?? 0
+        input.utcOffset = Int(random.below(100_000)) - 50_000
         let message = random.below(3) == 0 ? random.text() : nil
-        let now = random.below(2) == 0 ? random.number() : history.latest?.sample.timestamp.seconds ?? 0
-        let grid = Screen(
-          entries: history.all, preview: preview, interval: history.interval, size: size,
-          glyphs: Glyphs(kind, isMono: random.below(2) == 0),
-          options: DashboardOptions(
-            listening: random.below(2) == 0 ? random.text() : nil, version: random.text(),
-            sampleInterval: history.interval
-          ) { message },
-          state: state, now: now, utcOffset: Int(random.below(100_000)) - 50_000
-        ).draw()
+        input.options = DashboardOptions(
+          listening: random.below(2) == 0 ? random.text() : nil, version: random.text(), sampleInterval: 1
+        ) { message }
+        input.processes = random.maybe { $0.sample().processes?.top ?? [] }
+        input.canSignal = random.below(2) == 0
+        if random.below(4) == 0 {
+          input.connection = DashboardConnection(
+            isConnected: random.below(2) == 0, lag: random.number(), reason: random.maybe { $0.text() })
+        }
+        input.hosts = random.some(4) { random, _ in
+          HostSummary(
+            name: random.text(), sample: random.maybe { $0.sample() },
+            connection: DashboardConnection(isConnected: random.below(2) == 0))
+        }
+        input.bytesPerFrame = random.number()
+        input.spark = random.some(9) { random, _ in (random.number(), random.number()) }
+        let picture = Screen(input).draw()
+        let grid = picture.grid
+        for hit in picture.scene.hits {
+          #expect(hit.rect.x >= 0 && hit.rect.y >= 0 && hit.rect.width > 0, "\(hit)")
+        }
         check(grid, size, kind, "seed \(seed), \(size), \(kind)")
       }
     }
@@ -121,6 +136,42 @@ private struct RandomSamples {
     (0..<Int(below(most + 1))).map { value(&self, $0) }
   }
 
+  mutating func state() -> ScreenState {
+    var state = ScreenState()
+    for setting in Setting.all where !setting.values.isEmpty {
+      _ = setting.set(&state.settings, setting.values[Int(below(UInt64(setting.values.count)))])
+    }
+    if below(3) == 0 { state.settings.hidden = Set(PanelID.allCases.filter { _ in below(3) == 0 }) }
+    state.table.sort = ProcessColumn.allCases[Int(below(UInt64(ProcessColumn.allCases.count)))]
+    (state.table.isTree, state.table.isFolded, state.table.isReversed) = (
+      below(3) == 0, below(3) == 0, below(2) == 0
+    )
+    state.table.filter = below(4) == 0 ? text() : ""
+    state.table.scroll = Int(below(40)) - 5
+    state.table.selected = maybe { Int32(truncatingIfNeeded: $0.below(30)) }
+    state.table.follows = below(3) == 0
+    state.focus = maybe { PanelID.allCases[Int($0.below(9))] }
+    state.isMaximized = below(3) == 0
+    state.zoom = maybe { Int($0.below(UInt64(TimeAxis.steps.count))) }
+    if below(3) == 0 {
+      state.moment = number()
+      state.axisEnd = maybe { $0.number() }
+    }
+    state.isGrid = below(8) == 0
+    state.host = Int(below(3))
+    switch below(12) {
+    case 0: state.overlay = .help(scroll: Int(below(60)))
+    case 1: state.overlay = .explain(PanelID.allCases[Int(below(9))], selected: Int(below(80)))
+    case 2: state.overlay = .settings(selected: Int(below(20)))
+    case 3: state.overlay = .details(Int32(truncatingIfNeeded: below(30)))
+    case 4:
+      state.overlay = .signal(Int32(truncatingIfNeeded: below(30)), selected: Int(below(12)), isAsked: below(2) == 0)
+    case 5: state.overlay = .filter(before: "")
+    default: break
+    }
+    return state
+  }
+
   mutating func sample() -> Sample {
     var reading = Reading()
     reading.timestamp = Timestamp(seconds: below(3) == 0 ? number() : 1_770_273_900 + Double(below(60)))
@@ -170,6 +221,18 @@ private struct RandomSamples {
       (gpu.util, gpu.temperature, gpu.clock) = (random.number(), random.number(), random.number())
       (gpu.vramTotal, gpu.vramUsed) = (random.number(), random.number())
       (gpu.power, gpu.powerLimit) = (random.number(), random.number())
+      (gpu.xid, gpu.eccUncorrected, gpu.fan, gpu.age) = (
+        random.number(), random.number(), random.number(), random.number()
+      )
+      gpu.throttleReasons = random.maybe { $0.text() }
+      gpu.state = [GPU.State.active, .active, .asleep, .lost][Int(random.below(4))]
+      gpu.processes = random.maybe { random in
+        random.some(5) { random, index in
+          var user = GPUProcess(pid: Int32(index + 1))
+          (user.vram, user.util, user.name) = (random.number(), random.number(), random.maybe { $0.text() })
+          return user
+        }
+      }
       return gpu
     }
     reading.processes = maybe { random in
@@ -178,6 +241,7 @@ private struct RandomSamples {
         var process = ProcessReading(pid: Int32(index + 1))
         (process.name, process.user, process.service) = (random.text(), random.text(), random.maybe { $0.text() })
         process.state = UInt8(truncatingIfNeeded: random.below(256))
+        process.parent = Int32(truncatingIfNeeded: random.below(30))
         process.cpuTicks = random.below(1 << 62)
         process.residentBytes = random.below(.max)
         return process

@@ -10,11 +10,11 @@ import Testing
     _ history: History, age: Double = 0, size: Size = Size(width: 80, height: 24), message: String? = nil,
     state: ScreenState = ScreenState(), listening: String? = nil
   ) -> String {
-    Screen(
-      entries: history.all, preview: nil, interval: history.interval, size: size, glyphs: Glyphs(.braille),
-      options: DashboardOptions(listening: listening, version: "1.0.0", sampleInterval: history.interval) { message },
-      state: state, now: (history.latest?.sample.timestamp.seconds ?? 0) + age, utcOffset: 0
-    ).draw().rows.joined(separator: "\n")
+    var input = ScreenGoldens.screenInput(history, size: size, state: state, message: message)
+    input.options.listening = listening
+    input.now += age
+    input.utcOffset = 0
+    return Screen(input).draw().grid.rows.joined(separator: "\n")
   }
 
   @Test func anOldSampleIsSaidWithItsAge() {
@@ -26,8 +26,10 @@ import Testing
     for size in [Size(width: 40, height: 12), Size(width: 40, height: 9), Size(width: 30, height: 2)] {
       #expect(screen(history, age: 60, size: size).contains("no new sample for 1m 00s"), "\(size)")
     }
-    // Paused, an old picture is what was asked for.
-    #expect(!screen(history, age: 60, state: ScreenState(isPaused: true)).contains("no new sample"))
+    // In the past, an old picture is what was asked for.
+    var past = ScreenState()
+    past.moment = history.latest?.sample.timestamp.seconds
+    #expect(!screen(history, age: 60, state: past).contains("no new sample"))
   }
 
   @Test(arguments: [1, 3, 16]) func gpusThatSleepOrAreLostSaySo(count: Int) throws {
@@ -50,7 +52,8 @@ import Testing
     var machine = MadeUpMachine.smallVM
     let history = machine.history(ticks: 5)
     #expect(screen(history, message: "port 8080 is in use").hasSuffix("port 8080 is in use"))
-    #expect(screen(history, listening: "http://127.0.0.1:8080/ui/").hasSuffix("http://127.0.0.1:8080/ui/"))
+    let listening = screen(history, size: Size(width: 140, height: 40), listening: "http://127.0.0.1:8080/ui/")
+    #expect(listening.hasSuffix("http://127.0.0.1:8080/ui/"))
   }
 
   @Test func theGroupsLimitsStandBesideTheHostsFigures() {

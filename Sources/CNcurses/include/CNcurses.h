@@ -36,18 +36,7 @@ enum cncurses_attribute {
   CNCURSES_DIM = 4,
 };
 
-/// Special keys as cncurses_key() reports them; characters are reported as their Unicode scalar value.
-enum cncurses_key_code {
-  CNCURSES_KEY_NONE = -1,
-  CNCURSES_KEY_OTHER = -2,
-  CNCURSES_KEY_UP = -3,
-  CNCURSES_KEY_DOWN = -4,
-  CNCURSES_KEY_LEFT = -5,
-  CNCURSES_KEY_RIGHT = -6,
-  CNCURSES_KEY_F1 = -7,
-};
-
-/// Takes the terminal over: alternate screen, no echo, no line buffering, cursor hidden. `input` may be -1 (no keys).
+/// Takes the terminal over: alternate screen, no echo, no line buffering, cursor hidden. `input` may be -1.
 /// Returns 0, or -1 when terminfo does not know the type.
 int cncurses_open(const char *type, int input, int output);
 
@@ -78,8 +67,15 @@ void cncurses_flush(void);
 /// Sends everything at the next flush.
 void cncurses_invalidate(void);
 
-/// The next key, or CNCURSES_KEY_NONE. Never waits, except some milliseconds for the rest of an escape sequence.
-int cncurses_key(void);
+/// Whether the open terminal places its cursor as ECMA-48 has it, so that pictures can be sent without ncurses.
+bool cncurses_is_ecma48(void);
+
+/// Draws ncurses' blank screen, after which the caller sends pictures itself; for ECMA-48 terminals.
+/// Lines no longer wrap; focus is reported, and the mouse if wanted. All of it is undone with the rest at the end.
+void cncurses_begin_direct(bool mouse);
+
+/// Reports the mouse, or no longer; after cncurses_begin_direct().
+void cncurses_set_mouse(bool mouse);
 
 /// Gives the terminal back, stops the process as SIGTSTP does by default, and returns when it is continued.
 void cncurses_stop_process(void);

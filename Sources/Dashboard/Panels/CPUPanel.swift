@@ -17,10 +17,10 @@ struct CPUPanel: Panel {
     // CPUs without figures are those of the preview: they keep the places that their figures will take.
     guard cpu.usage.isFinite || count > 0 else { return Height(minimum: 1, comfortable: 1, maximum: 1) }
     guard count > 0 else { return Height(minimum: 2, comfortable: 8, maximum: Height.open) }
-    let half = CoresView.rows(count, width: width / 2)
-    if half.strip <= 4 {
-      let body = max(6, half.bars <= 10 ? half.bars : half.strip + 4)
-      return Height(minimum: 2 + max(2, half.strip), comfortable: 2 + body, maximum: Height.open)
+    let side = CoresView.rows(count, width: Context.split(width).side)
+    if side.strip <= 4 {
+      let body = max(6, side.bars <= 10 ? side.bars : side.strip + 4)
+      return Height(minimum: 2 + max(2, side.strip), comfortable: 2 + body, maximum: Height.open)
     }
     let whole = CoresView.rows(count, width: width)
     return Height(minimum: 2 + whole.strip, comfortable: 2 + whole.strip + 4, maximum: Height.open)
@@ -28,19 +28,17 @@ struct CPUPanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle("CPU", detail: model, right: summary, in: rest.takeTop(1), glyphs)
+    grid.putTitle(context.title(.cpu, "CPU"), detail: model, right: summary, in: rest.takeTop(1), glyphs)
     guard cpu.usage.isFinite || !cpu.perCore.isEmpty else { return }
     drawGauge(on: &grid, in: rest.takeTop(1))
     guard !rest.isEmpty else { return }
     guard !cpu.perCore.isEmpty else { return drawGraph(on: &grid, in: rest) }
     let cores = CoresView(cores: cpu.perCore, glyphs: glyphs)
-    let need = CoresView.rows(cpu.perCore.count, width: rest.width / 2)
-    if need.strip <= rest.height {
-      // Few CPUs leave their room to the graph.
-      let share = need.bars <= rest.height && cpu.perCore.count <= rest.height ? rest.width / 3 : rest.width / 2
-      let width = max(share, min(rest.width / 2, 34))
-      let graph = rest.takeLeft(rest.width - width)
-      drawGraph(on: &grid, in: Rect(x: graph.x, y: graph.y, width: graph.width - 3, height: graph.height))
+    let (graphWidth, sideWidth) = Context.split(rest.width)
+    let need = CoresView.rows(cpu.perCore.count, width: sideWidth)
+    if need.strip > 0, need.strip <= rest.height, sideWidth > 0 {
+      drawGraph(on: &grid, in: Rect(x: rest.x, y: rest.y, width: graphWidth, height: rest.height))
+      rest = Rect(x: rest.right - sideWidth, y: rest.y, width: sideWidth, height: rest.height)
       // A strip grows tall where there is room, but not over the events.
       let hasEvents = need.bars > rest.height && rest.height - 4 >= need.strip
       let part = Rect(x: rest.x, y: rest.y, width: rest.width, height: rest.height - (hasEvents ? 4 : 0))
@@ -48,7 +46,7 @@ struct CPUPanel: Panel {
       drawEvents(on: &grid, in: rest)
     } else {
       let rows = CoresView.rows(cpu.perCore.count, width: rest.width)
-      let strip = rest.takeBottom(rows.strip)
+      let strip = rest.takeBottom(min(rows.strip, rest.height))
       drawGraph(on: &grid, in: rest)
       cores.draw(on: &grid, in: strip)
     }
@@ -90,11 +88,7 @@ struct CPUPanel: Panel {
   }
 
   private func drawGraph(on grid: inout Grid, in rect: Rect) {
-    guard rect.width >= 4, rect.height >= 1 else { return }
-    let columns = Graph.columns(in: rect.width, glyphs)
-    Graph(values: context.timeline.values(in: rect.width, glyphs) { $0.cpu.usage }, maximum: 1, color: nil)
-      .draw(on: &grid, in: rect, glyphs)
-    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rect)
+    context.drawGraph(on: &grid, in: rect, paint: .gradient(.load), hasAxis: true) { $0.cpu.usage }
   }
 
   /// What happens each second besides, where there is room below the CPUs.

@@ -28,7 +28,8 @@ struct DiskPanel: Panel {
     let hasBar = rect.width >= 54
     let busyWidth = hasBar ? 16 : 6
     grid.putTitle(
-      "DISKS", heads: [("read/s", busyWidth + 10), ("write/s", busyWidth), ("busy", 0)], in: rest.takeTop(1), glyphs)
+      context.title(.disk, "DISKS"), heads: [("read/s", busyWidth + 10), ("write/s", busyWidth), ("busy", 0)],
+      in: rest.takeTop(1), glyphs)
     let shown = shownRows(rest.height)
     for disk in shown {
       let line = rest.takeTop(1)
@@ -48,9 +49,8 @@ struct DiskPanel: Panel {
         grid.putShortened(model, x: x + 2, y: line.y, .muted, limit: line.x + limit - x - 2)
       }
     }
-    RateGraph(
-      timeline: context.timeline, glyphs: glyphs, upper: .read, lower: .write, upperName: "read", lowerName: "write"
-    ).draw(on: &grid, in: rest, { $0.disk?.readRate ?? .nan }, { $0.disk?.writeRate ?? .nan })
+    RateGraph(context: context, upper: (.read, "read"), lower: (.write, "write"))
+      .draw(on: &grid, in: rest, { $0.disk?.readRate ?? .nan }, { $0.disk?.writeRate ?? .nan })
   }
 
   /// Those there is room for; the quiet ones go first, and the order stays.
@@ -66,34 +66,5 @@ struct DiskPanel: Panel {
   private func rank(_ disk: Disk) -> Double {
     let traffic = disk.readRate + disk.writeRate
     return (disk.device.isEmpty ? 1e18 : disk.isPhysical ? 1e15 : 0) + (traffic.isFinite ? min(traffic, 1e14) : 0)
-  }
-}
-
-/// Two rates mirrored on a common scale: one stands, the other hangs.
-struct RateGraph {
-  let timeline: Timeline
-  let glyphs: Glyphs
-  let upper: Color
-  let lower: Color
-  let upperName: String
-  let lowerName: String
-
-  /// Draws both, where there are at least two rows.
-  func draw(
-    on grid: inout Grid, in rect: Rect, _ upperRate: (borrowing Sample) -> Double,
-    _ lowerRate: (borrowing Sample) -> Double
-  ) {
-    guard rect.height >= 2, rect.width >= 8 else { return }
-    let upperValues = timeline.values(in: rect.width, glyphs, upperRate)
-    let lowerValues = timeline.values(in: rect.width, glyphs, lowerRate)
-    guard (upperValues + lowerValues).contains(where: \.isFinite) else { return }
-    let maximum = Graph.niceMaximum(upperValues, lowerValues)
-    var rest = rect
-    let top = rest.takeTop((rect.height + 1) / 2)
-    Graph(values: upperValues, maximum: maximum, color: upper).draw(on: &grid, in: top, glyphs)
-    Graph(values: lowerValues, maximum: maximum, color: lower, hangs: true).draw(on: &grid, in: rest, glyphs)
-    guard rect.width >= 24, rect.height >= 3 else { return }
-    grid.put(upperName + " " + Format.rate(maximum, glyphs) + " ", x: rect.x, y: top.y, .muted)
-    grid.put(lowerName + " ", x: rect.x, y: rest.bottom - 1, .muted)
   }
 }

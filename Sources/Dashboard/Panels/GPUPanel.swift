@@ -15,6 +15,18 @@ struct GPUPanel: Panel {
     self.context = context
   }
 
+  /// How the GPUs are shown beside or below their graph.
+  private enum Form {
+    /// All that is known, some lines each.
+    case blocks
+    /// A line each, beside the graph.
+    case side
+    /// A line each, in columns over the whole width.
+    case table
+    /// A column each: heat strips.
+    case strips
+  }
+
   private func columns(_ width: Int) -> Int {
     max(1, min(gpus.count, 4, (width + Self.gap) / (Self.cellWidth + Self.gap)))
   }
@@ -23,30 +35,58 @@ struct GPUPanel: Panel {
     (gpus.count + columns(width) - 1) / columns(width)
   }
 
+  private func form(_ size: Size) -> Form {
+    let side = Context.split(size.width).side
+    if gpus.count <= 2, size.height >= gpus.count * Self.blockRows, side > 0 { return .blocks }
+    if side >= Self.cellWidth, rows(side) <= size.height { return .side }
+    if rows(size.width) <= size.height { return .table }
+    return .strips
+  }
+
   func height(width: Int) -> Height {
-    let rows = rows(width)
-    let minimum = 1 + min(rows, 8)
     if gpus.count <= 2 {
-      let blocks = 1 + gpus.count * Self.blockRows
-      return Height(minimum: minimum, comfortable: blocks, maximum: 1 + gpus.count * 5)
+      return Height(
+        minimum: 1 + gpus.count, comfortable: 1 + max(gpus.count * Self.blockRows, 4), maximum: 1 + gpus.count * 8)
     }
-    return Height(minimum: minimum, comfortable: 1 + rows + (width >= 100 ? 3 : 0), maximum: 1 + rows + 6)
+    let side = Context.split(width).side
+    let beside = side >= Self.cellWidth ? rows(side) : rows(width) + 3
+    let most = 1 + max(4, min(beside, 16))
+    return Height(minimum: 1 + min(rows(width), GPUStrips.rows), comfortable: most, maximum: max(most, 14))
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let summary = GPUSummary(gpus)
-    grid.putTitle("GPU", detail: title, right: gpus.count > 1 ? summary.text(glyphs) : "", in: rest.takeTop(1), glyphs)
-    if gpus.count <= 2, rest.height >= gpus.count * Self.blockRows {
+    grid.putTitle(
+      context.title(.gpu, "GPU"), detail: title, right: gpus.count > 1 ? summary.text(glyphs) : "",
+      in: rest.takeTop(1), glyphs)
+    guard !rest.isEmpty else { return }
+    let (graphWidth, sideWidth) = Context.split(rest.width)
+    let side = Rect(x: rest.right - sideWidth, y: rest.y, width: sideWidth, height: rest.height)
+    switch form(Size(width: rest.width, height: rest.height)) {
+    case .blocks:
       for index in gpus.indices {
         drawBlock(index, on: &grid, in: rest.takeTop(rest.height / (gpus.count - index)))
       }
-      return
+    case .side:
+      drawTable(on: &grid, in: side)
+      let graph = Rect(x: rest.x, y: rest.y, width: graphWidth, height: rest.height)
+      drawGraph(on: &grid, in: graph, top: "mean 100%") { GPUSummary($0.gpus).util }
+    case .table:
+      drawTable(on: &grid, in: rest.takeTop(min(rows(rest.width), rest.height)))
+      drawGraph(on: &grid, in: rest, top: "mean 100%") { GPUSummary($0.gpus).util }
+    case .strips:
+      let strips = GPUStrips(gpus: gpus, glyphs: glyphs)
+      let taken = strips.draw(on: &grid, in: rest)
+      _ = rest.takeTop(taken)
+      drawGraph(on: &grid, in: rest, top: "mean 100%") { GPUSummary($0.gpus).util }
     }
-    let columns = columns(rest.width)
-    let rows = min(rows(rest.width), rest.height)
-    let width = (rest.width - Self.gap * (columns - 1)) / columns
-    let table = rest.takeTop(rows)
+  }
+
+  private func drawTable(on grid: inout Grid, in table: Rect) {
+    let columns = columns(table.width)
+    let rows = min(rows(table.width), table.height)
+    let width = (table.width - Self.gap * (columns - 1)) / columns
     for (index, gpu) in gpus.enumerated() {
       let cell = Rect(
         x: table.x + index / max(1, rows) * (width + Self.gap), y: table.y + index % max(1, rows), width: width,
@@ -54,7 +94,6 @@ struct GPUPanel: Panel {
       guard cell.right <= table.right else { break }
       drawRow(gpu, on: &grid, in: cell)
     }
-    if rest.height >= 2 { drawGraph(on: &grid, in: rest) { GPUSummary($0.gpus).util } }
   }
 
   /// The model, where all are of one.
@@ -68,11 +107,9 @@ struct GPUPanel: Panel {
 
   private func drawBlock(_ index: Int, on grid: inout Grid, in rect: Rect) {
     let gpu = gpus[index]
-    var graph = rect
-    let left = graph.takeLeft(rect.width / 2)
-    graph.x += Self.gap
-    graph.width -= Self.gap
-    var rest = Rect(x: left.x, y: left.y, width: left.width, height: left.height)
+    let (graphWidth, sideWidth) = Context.split(rect.width)
+    let graph = Rect(x: rect.x, y: rect.y, width: graphWidth, height: rect.height)
+    var rest = Rect(x: rect.right - sideWidth, y: rect.y, width: sideWidth, height: rect.height)
     let prefix = gpus.count > 1 ? String(gpu.index) + " " : ""
     let labelWidth = prefix.utf8.count + 4
     if let remark = stateRemark(gpu) {
@@ -104,8 +141,9 @@ struct GPUPanel: Panel {
     if differs, let model = gpu.model, !rest.isEmpty {
       grid.putShortened(model, x: x, y: rest.y, .muted, limit: rest.right - x)
     }
+    drawRemarks(gpu, on: &grid, in: Rect(x: rest.x, y: rest.y + 1, width: rest.width, height: rest.height - 1))
     let id = gpu.index
-    drawGraph(on: &grid, in: graph) { sample in
+    drawGraph(on: &grid, in: graph, top: gpus.count > 1 ? "GPU " + String(id) + " 100%" : "100%") { sample in
       for other in sample.gpus where other.index == id { return other.util }
       return .nan
     }
@@ -164,12 +202,127 @@ struct GPUPanel: Panel {
     String(Format.whole(gpu.temperature)) + glyphs.celsius
   }
 
-  private func drawGraph(on grid: inout Grid, in rect: Rect, _ figure: (borrowing Sample) -> Double) {
-    guard rect.width >= 4, rect.height >= 1 else { return }
-    let columns = Graph.columns(in: rect.width, glyphs)
-    Graph(values: context.timeline.values(in: rect.width, glyphs, figure), maximum: 1, color: .gpu).draw(
-      on: &grid, in: rect, glyphs)
-    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rect)
+  private func drawGraph(
+    on grid: inout Grid, in rect: Rect, top: String, _ figure: (borrowing Sample) -> Double
+  ) {
+    context.drawGraph(on: &grid, in: rect, paint: .gradient(.gpu), top: top, figure)
+  }
+
+  /// What else is known of it, a line for each matter.
+  private func drawRemarks(_ gpu: GPU, on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    for line in GPUPanel.remarks(gpu, glyphs) where !rest.isEmpty {
+      let row = rest.takeTop(1)
+      grid.putShortened(line.text, x: row.x, y: row.y, line.style, limit: row.width)
+    }
+  }
+
+  /// Lines about what is held back, what is faulty, its clocks, its link and who uses it.
+  static func remarks(_ gpu: GPU, _ glyphs: Glyphs) -> [(text: String, style: Style)] {
+    var lines: [(text: String, style: Style)] = []
+    if let reasons = gpu.throttleReasons, !reasons.isEmpty { lines.append(("held back: " + reasons, .warning)) }
+    var faults: [String] = []
+    if gpu.xid > 0 { faults.append("Xid " + String(Format.whole(gpu.xid))) }
+    if gpu.eccUncorrected > 0 { faults.append(Format.count(gpu.eccUncorrected, glyphs) + " ECC errors") }
+    if gpu.retiredPages > 0 { faults.append(Format.count(gpu.retiredPages, glyphs) + " retired pages") }
+    if !faults.isEmpty { lines.append((faults.joined(separator: glyphs.separator), .critical)) }
+    var clocks: [String] = []
+    if let state = gpu.performanceState { clocks.append(state) }
+    if gpu.clock.isFinite {
+      clocks.append(
+        "core " + Format.frequency(gpu.clock, glyphs)
+          + (gpu.clockMaximum.isFinite ? "/" + Format.frequency(gpu.clockMaximum, glyphs) : ""))
+    }
+    if gpu.memoryClock.isFinite { clocks.append("memory " + Format.frequency(gpu.memoryClock, glyphs)) }
+    if gpu.fan.isFinite { clocks.append("fan " + Format.percent(gpu.fan, glyphs)) }
+    if !clocks.isEmpty { lines.append((clocks.joined(separator: glyphs.separator), .muted)) }
+    var link: [String] = []
+    if gpu.pcieGeneration.isFinite, gpu.pcieWidth.isFinite {
+      link.append(
+        "PCIe " + String(Format.whole(gpu.pcieGeneration)) + glyphs.times + String(Format.whole(gpu.pcieWidth)))
+    }
+    if gpu.pcieReceive.isFinite { link.append("rx " + Format.rate(gpu.pcieReceive, glyphs)) }
+    if gpu.pcieTransmit.isFinite { link.append("tx " + Format.rate(gpu.pcieTransmit, glyphs)) }
+    if gpu.encoder > 0 { link.append("encoder " + Format.percent(gpu.encoder, glyphs)) }
+    if gpu.decoder > 0 { link.append("decoder " + Format.percent(gpu.decoder, glyphs)) }
+    if !link.isEmpty { lines.append((link.joined(separator: glyphs.separator), .muted)) }
+    for process in (gpu.processes ?? []).prefix(4) {
+      var text = String(process.pid) + " " + (process.name ?? "?")
+      if process.vram.isFinite { text += glyphs.separator + Format.bytes(process.vram, glyphs) }
+      if process.util.isFinite { text += glyphs.separator + Format.percent(process.util, glyphs) }
+      if let service = process.service { text += glyphs.separator + service }
+      lines.append((text, .plain))
+    }
+    return lines
+  }
+}
+
+/// GPUs as columns of a small table, a row for each figure: sixteen in 80 columns.
+struct GPUStrips {
+  let gpus: [GPU]
+  let glyphs: Glyphs
+
+  /// Rows with all figures.
+  static let rows = 4
+  private static let labelWidth = 5
+
+  /// Draws as many rows as there is room for and tells how many it took.
+  func draw(on grid: inout Grid, in rect: Rect) -> Int {
+    let room = rect.width - Self.labelWidth
+    guard room >= 3, !rect.isEmpty, !gpus.isEmpty else { return 0 }
+    // Too many for figures: a cell each.
+    let cell = min(7, room / gpus.count)
+    guard cell >= 4 else { return drawCells(on: &grid, in: rect) }
+    let lines: [(label: String, has: Bool, text: (GPU) -> String, style: (GPU) -> Style)] = [
+      ("", true, { String($0.index) }, { _ in .muted }),
+      ("util", true, { $0.util.isFinite ? String(Format.whole($0.util * 100)) : "" }, { .load($0.util) }),
+      (
+        "vram", gpus.contains { $0.vramUsage.isFinite },
+        { $0.vramUsage.isFinite ? String(Format.whole($0.vramUsage * 100)) : "" }, { .load($0.vramUsage) }
+      ),
+      (
+        glyphs.celsius, gpus.contains { $0.temperature.isFinite },
+        { $0.temperature.isFinite ? String(Format.whole($0.temperature)) : "" }, { .temperature($0.temperature) }
+      ),
+    ]
+    var row = 0
+    let shown = lines.filter(\.has)
+    for line in shown.dropFirst(rect.height >= shown.count ? 0 : 1) where row < rect.height {
+      grid.put(line.label, x: rect.x, y: rect.y + row, .muted)
+      for (index, gpu) in gpus.enumerated() {
+        let end = rect.x + Self.labelWidth + (index + 1) * cell
+        var text = line.text(gpu)
+        var style = line.style(gpu)
+        if gpu.state != .active, !line.label.isEmpty {
+          text = line.label == "util" ? (gpu.state == .asleep ? "zz" : "!!") : glyphs.absent
+          style = gpu.state == .asleep ? .muted : .critical
+        } else if text.isEmpty {
+          (text, style) = (glyphs.absent, .muted)
+        }
+        grid.putRight(text, end: end, y: rect.y + row, style, limit: cell - 1)
+      }
+      row += 1
+    }
+    return row
+  }
+
+  private func drawCells(on grid: inout Grid, in rect: Rect) -> Int {
+    for (row, line) in [("util", { (gpu: GPU) in gpu.util }), ("vram", { $0.vramUsage })].enumerated()
+    where row < rect.height {
+      grid.put(line.0, x: rect.x, y: rect.y + row, .muted)
+      for (index, gpu) in gpus.prefix(rect.width - Self.labelWidth).enumerated() {
+        let value = line.1(gpu)
+        let x = rect.x + Self.labelWidth + index
+        guard value.isFinite else {
+          grid.put(glyphs.isASCII ? "-" : "·", x: x, y: rect.y + row, .faint)
+          continue
+        }
+        let strip = glyphs.strip
+        let level = min(strip.count - 1, Int(max(0, min(1, value)) * Double(strip.count)))
+        grid.put(strip[level], x: x, y: rect.y + row, .load(value))
+      }
+    }
+    return min(2, rect.height)
   }
 }
 

@@ -21,7 +21,7 @@ struct MemoryPanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle("MEMORY", right: parts(limit: rect.width - 12), in: rest.takeTop(1), glyphs)
+    grid.putTitle(context.title(.memory, "MEMORY"), right: parts(limit: rect.width - 12), in: rest.takeTop(1), glyphs)
     let remarks = lines.map { $0.remark(glyphs) }
     let remarkWidth = remarks.map { Grid.columns(of: $0) }.max() ?? 0
     let labelWidth = lines.map { $0.label.utf8.count }.max() ?? 0
@@ -30,11 +30,7 @@ struct MemoryPanel: Panel {
         line.label, labelWidth: labelWidth, ratio: line.ratio, bar: line.bar, remark: remark, remarkWidth: remarkWidth,
         in: rest.takeTop(1), glyphs)
     }
-    guard rest.height >= 1 else { return }
-    let columns = Graph.columns(in: rest.width, glyphs)
-    Graph(values: context.timeline.values(in: rest.width, glyphs) { $0.ram.usage }, maximum: 1, color: .memory)
-      .draw(on: &grid, in: rest, glyphs)
-    grid.putScale("100%", seconds: Double(columns) * context.timeline.interval, in: rest)
+    context.drawGraph(on: &grid, in: rest, paint: .gradient(.memory)) { $0.ram.usage }
   }
 
   /// What the rest of memory is used for, as many parts as there is room for.

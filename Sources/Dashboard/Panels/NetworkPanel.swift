@@ -35,16 +35,16 @@ struct NetworkPanel: Panel {
     var rest = rect
     let hasLink = rect.width >= 48
     grid.putTitle(
-      "NETWORK", heads: (hasLink ? [("link", 18)] : []) + [("rx/s", 10), ("tx/s", 0)], in: rest.takeTop(1), glyphs)
+      context.title(.network, "NETWORK"), heads: (hasLink ? [("link", 18)] : []) + [("rx/s", 10), ("tx/s", 0)],
+      in: rest.takeTop(1), glyphs)
     if let total, !rest.isEmpty { draw(total, name: "total", hasLink: hasLink, on: &grid, in: rest.takeTop(1)) }
     // The graph is worth more than interfaces that do nothing.
     let room = rest.height >= 5 ? rest.height - 2 : rest.height
     for network in rows.prefix(room) {
       draw(network, name: network.device, hasLink: hasLink, on: &grid, in: rest.takeTop(1))
     }
-    RateGraph(
-      timeline: context.timeline, glyphs: glyphs, upper: .receive, lower: .transmit, upperName: "rx", lowerName: "tx"
-    ).draw(on: &grid, in: rest, { $0.network?.receiveRate ?? .nan }, { $0.network?.transmitRate ?? .nan })
+    RateGraph(context: context, upper: (.read, "rx"), lower: (.write, "tx"))
+      .draw(on: &grid, in: rest, { $0.network?.receiveRate ?? .nan }, { $0.network?.transmitRate ?? .nan })
   }
 
   private func draw(_ network: Network, name: String, hasLink: Bool, on grid: inout Grid, in line: Rect) {

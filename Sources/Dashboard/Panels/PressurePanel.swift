@@ -3,11 +3,12 @@ internal import AgentMetrics
 /// Pressure stall information: the share of time in which tasks waited for a resource.
 struct PressurePanel: Panel {
   private let resources: [(name: String, resource: Pressure.Resource)]
-  private let glyphs: Glyphs
+  private let context: Context
+  private var glyphs: Glyphs { context.glyphs }
 
   init?(_ context: Context) {
     guard let pressure = context.sample.pressure else { return nil }
-    glyphs = context.glyphs
+    self.context = context
     resources = [
       ("cpu", pressure.cpu), ("memory", pressure.memory), ("I/O", pressure.io), ("irq", pressure.irq),
     ].compactMap { name, resource in resource.map { (name, $0) } }
@@ -21,7 +22,7 @@ struct PressurePanel: Panel {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     if rest.height <= resources.count {
-      grid.putTitle("PRESSURE", detail: "time some waited", in: rest.takeTop(1), glyphs)
+      grid.putTitle(context.title(.pressure, "PRESSURE"), detail: "time some waited", in: rest.takeTop(1), glyphs)
       var x = rest.x
       for (name, resource) in resources {
         let text = Format.fine(share(resource.some ?? resource.full), glyphs) + "%"
@@ -33,7 +34,8 @@ struct PressurePanel: Panel {
     }
     let hasFull = rest.width >= 30
     grid.putTitle(
-      "PRESSURE", detail: "time waited", right: hasFull ? "some           all" : "some", in: rest.takeTop(1), glyphs)
+      context.title(.pressure, "PRESSURE"), detail: "time waited", right: hasFull ? "some           all" : "some",
+      in: rest.takeTop(1), glyphs)
     for (name, resource) in resources {
       let line = rest.takeTop(1)
       grid.put(name, x: line.x, y: line.y)

@@ -1,62 +1,40 @@
 internal import AgentMetrics
 
-/// The processes that use most of what the user sorts by.
+/// The processes.
 struct ProcessPanel: Panel {
-  private static let gap = 3
-
+  private let context: Context
   private let processes: Processes
-  private let order: ProcessOrder
-  private let glyphs: Glyphs
+  private var glyphs: Glyphs { context.glyphs }
 
   init?(_ context: Context) {
     guard let processes = context.sample.processes else { return nil }
     self.processes = processes
-    order = context.order
-    glyphs = context.glyphs
-  }
-
-  /// The sample names the few greatest of each measure; beyond them the ranking would be a guess.
-  private func rows(_ order: ProcessOrder) -> [Process] {
-    Array(ProcessPanel.sorted(processes.top, by: order).prefix(Processes.topCount))
-  }
-
-  /// Greatest first; equal ones by pid, so that they stand still.
-  static func sorted(_ processes: [Process], by order: ProcessOrder) -> [Process] {
-    func measure(_ process: Process) -> Double {
-      let value: Double
-      switch order {
-      case .cpu: value = process.cpu
-      case .memory: value = process.resident
-      case .io:
-        value =
-          (process.readRate.isFinite ? process.readRate : 0) + (process.writeRate.isFinite ? process.writeRate : 0)
-      }
-      return value.isFinite ? value : -1
-    }
-    return processes.sorted { left, right in
-      let (a, b) = (measure(left), measure(right))
-      return a == b ? left.pid < right.pid : a > b
-    }
+    self.context = context
   }
 
   func height(width: Int) -> Height {
-    let full = 2 + min(processes.top.count, Processes.topCount)
-    return Height(minimum: min(full, 4), comfortable: full, maximum: full)
+    let count = context.table.rows.count
+    return Height(
+      minimum: min(2 + max(count, 1), 4), comfortable: 2 + min(max(count, 4), 10), maximum: max(4, 2 + count))
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    // A table of its own for the next measure, where one would leave half of the screen empty.
-    let orders = rect.width >= 150 ? [order, order.next] : [order]
-    for (index, order) in orders.enumerated() {
-      let isLast = index == orders.count - 1
-      var part = isLast ? rest : rest.takeLeft((rect.width - Self.gap) / 2)
-      if !isLast { _ = rest.takeLeft(Self.gap) }
-      grid.putTitle(
-        index == 0 ? "PROCESSES" : "", detail: "most " + order.name, right: isLast ? summary(part.width) : "",
-        in: part.takeTop(1), glyphs)
-      grid.within(part) { ProcessTable(rows: rows(order), order: order, glyphs: glyphs).draw(on: &$0, in: part) }
+    let state = context.state.table
+    var detail = "by " + state.sort.meaning
+    switch context.table.kind {
+    case .whole: break
+    case .top: detail = "most " + state.sort.meaning
+    case .stored: detail = "stored top list of " + context.clock(context.sample.timestamp.seconds)
     }
+    if state.isTree { detail += glyphs.separator + "tree" }
+    if state.isFolded, !state.isTree { detail += glyphs.separator + "folded" }
+    if !state.filter.isEmpty {
+      detail += glyphs.separator + "/" + state.filter + " (" + String(context.table.rows.count) + ")"
+    }
+    grid.putTitle(
+      context.title(.processes, "PROCESSES"), detail: detail, right: summary(rect.width), in: rest.takeTop(1), glyphs)
+    ProcessTable(context: context).draw(on: &grid, in: rest)
   }
 
   private func summary(_ width: Int) -> String {
@@ -71,76 +49,135 @@ struct ProcessPanel: Panel {
 
 /// Processes as a table; narrow screens lose columns from the least telling on.
 struct ProcessTable {
-  let rows: [Process]
-  let order: ProcessOrder
-  let glyphs: Glyphs
+  let context: Context
+  private var glyphs: Glyphs { context.glyphs }
+  private var state: TableState { context.state.table }
 
-  private enum Column {
-    case pid, user, state, cpu, memory, read, write
+  /// Columns before the name: narrowest table that has them, and their width.
+  private func columns(_ width: Int) -> [(column: ProcessColumn, width: Int)] {
+    let hasGPUs = context.sample.gpus.contains { $0.processes?.isEmpty == false }
+    let all: [(column: ProcessColumn, width: Int, from: Int)] = [
+      (.pid, 7, 28), (.user, width >= 100 ? 12 : 8, 56), (.state, 1, 40), (.threads, 4, 110), (.cpu, 5, 0),
+      (.memory, 5, 0), (.read, 6, 70), (.write, 7, 70), (.gpu, 5, hasGPUs ? 50 : .max), (.vram, 5, hasGPUs ? 62 : .max),
+    ]
+    return all.filter { width >= $0.from || $0.column == state.sort && width >= 44 }.map { ($0.column, $0.width) }
   }
 
   /// Draws the head and as many rows as there is room for.
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     guard rest.height >= 2 else { return }
-    let columns: [(column: Column, title: String, width: Int)] = [
-      (.pid, "PID", 7), (.user, "USER", rest.width >= 90 ? 12 : 8), (.state, "S", 1), (.cpu, "CPU%", 6),
-      (.memory, "MEM", 6),
-      (.read, "READ/s", 7), (.write, "WRITE/s", 7),
-    ].filter { column in
-      switch column.0 {
-      case .user: rest.width >= 56
-      case .read, .write: rest.width >= 64 || order == .io && rest.width >= 48
-      case .state: rest.width >= 40
-      case .pid: rest.width >= 28
-      case .cpu, .memory: true
-      }
-    }
+    let columns = columns(rest.width)
     let head = rest.takeTop(1)
+    let rows = context.table.rows
     let nameX = columns.reduce(rest.x) { $0 + $1.width + 1 } + 1
-    let nameWidth = max(0, min(rest.right - nameX, rest.width >= 100 ? 24 : 16))
+    // Names need more room where the tree is drawn before them.
+    let wide = rest.width >= 160 ? 40 : rest.width >= 100 ? 24 : 16
+    let nameWidth = max(0, min(rest.right - nameX, state.isTree ? wide + 8 : wide))
     let serviceX = nameX + nameWidth + 2
+    let serviceRoom = rest.right - serviceX
+    let hasService = serviceRoom >= 8 && rows.contains { $0.process.service != nil }
+    let serviceWidth = hasService ? min(serviceRoom, 26) : 0
+    let commandX = hasService ? serviceX + serviceWidth + 2 : serviceX
+    let hasCommand = rest.right - commandX >= 12 && rows.contains { $0.process.command != nil }
+
     var x = head.x
-    for column in columns {
-      let style: Style = isSorted(column.column) ? .title : .muted
-      if column.column == .user || column.column == .state {
-        grid.put(column.title, x: x, y: head.y, style)
-      } else {
-        grid.putRight(column.title, end: x + column.width, y: head.y, style)
-      }
-      x += column.width + 1
+    for (column, width) in columns {
+      drawHead(column, on: &grid, x: x, y: head.y, width: width)
+      x += width + 1
     }
-    grid.put("NAME", x: nameX, y: head.y, .muted)
-    let hasService = rest.right - serviceX >= 8 && rows.contains { $0.service != nil }
-    if hasService { grid.put("SERVICE", x: serviceX, y: head.y, .muted) }
-    for process in rows.prefix(rest.height) {
+    drawHead(.name, on: &grid, x: nameX, y: head.y, width: nameWidth)
+    if hasService { drawHead(.service, on: &grid, x: serviceX, y: head.y, width: serviceWidth) }
+    if hasCommand { grid.put("COMMAND", x: commandX, y: head.y, .muted) }
+
+    let visible = rest.height
+    context.hits.scene.visibleRows = visible
+    context.hits.scene.rows = rows.map(\.process.pid)
+    let first = firstRow(visible)
+    if rows.isEmpty {
+      let text = state.filter.isEmpty ? "no processes" : "no process matches"
+      grid.put(text, x: rest.x, y: rest.y, .muted)
+    }
+    for row in rows.dropFirst(first).prefix(visible) {
       let line = rest.takeTop(1)
+      let process = row.process
       var x = line.x
-      for column in columns {
-        draw(column.column, of: process, on: &grid, x: x, y: line.y, width: column.width)
-        x += column.width + 1
+      for (column, width) in columns {
+        draw(column, of: row, on: &grid, x: x, y: line.y, width: width)
+        x += width + 1
       }
-      let limit = hasService ? nameWidth : rest.right - nameX
+      let prefix = branch(row)
+      let nameStart = grid.put(prefix, x: nameX, y: line.y, .faint, limit: nameWidth)
+      var name = process.name
+      if row.count > 1 { name = String(row.count) + glyphs.times + " " + name }
+      if row.hidden > 0 { name += " +" + String(row.hidden) }
+      let end = hasService || hasCommand ? nameX + nameWidth : rest.right
       grid.putShortened(
-        process.name, x: nameX, y: line.y, process.isKernelThread ? .muted : .plain, limit: limit)
+        name, x: nameStart, y: line.y, process.isKernelThread ? .muted : .plain, limit: end - nameStart)
       if hasService, let service = process.service {
-        grid.putShortened(service, x: serviceX, y: line.y, .muted, limit: rest.right - serviceX)
+        grid.putShortened(service, x: serviceX, y: line.y, .muted, limit: serviceWidth)
+      }
+      if hasCommand, let command = process.command {
+        grid.putShortened(command, x: commandX, y: line.y, .muted, limit: rest.right - commandX)
+      }
+      context.hits.add(.process(process.pid), line)
+      if process.pid == state.selected {
+        grid.restyle(line) { Style(foreground: .selection, attributes: $0.attributes.union([.reverse, .bold])) }
       }
     }
   }
 
-  private func isSorted(_ column: Column) -> Bool {
-    switch column {
-    case .cpu: order == .cpu
-    case .memory: order == .memory
-    case .read, .write: order == .io
-    default: false
+  /// The scroll that was asked for; where the chosen process is followed, one that shows it.
+  private func firstRow(_ visible: Int) -> Int {
+    let rows = context.table.rows
+    let last = max(0, rows.count - visible)
+    var first = min(last, state.scroll)
+    if state.follows, let selected = state.selected,
+      let place = rows.firstIndex(where: { $0.process.pid == selected }), place < first || place >= first + visible
+    {
+      first = place - visible / 2
     }
+    return min(last, max(0, first))
   }
 
-  private func draw(_ column: Column, of process: Process, on grid: inout Grid, x: Int, y: Int, width: Int) {
+  private func branch(_ row: ProcessRow) -> String {
+    guard row.depth > 0 else { return "" }
+    var text = ""
+    // What is deeper than there is room for is drawn at the last place that there is.
+    for (level, hasMore) in row.branches.suffix(8).enumerated() {
+      let isLast = level == min(row.depth, 8) - 1
+      if glyphs.isASCII {
+        text += isLast ? (hasMore ? "|-" : "`-") : hasMore ? "| " : "  "
+      } else {
+        text += isLast ? (hasMore ? "├─" : "└─") : hasMore ? "│ " : "  "
+      }
+    }
+    return text
+  }
+
+  private func drawHead(_ column: ProcessColumn, on grid: inout Grid, x: Int, y: Int, width: Int) {
+    let isSorted = state.sort == column
+    var title = column.title
+    let isLeft = column == .user || column == .state || column == .name || column == .service
+    if isSorted, column != .state {
+      title += glyphs.sortMark(isUp: column.isText != state.isReversed)
+    }
+    let style: Style = isSorted ? Style(.title, [.bold, .underline]) : .muted
+    if isLeft {
+      grid.put(title, x: x, y: y, style, limit: max(width, 1))
+    } else {
+      // The mark may stand in the gap before the column.
+      grid.putRight(title, end: x + width, y: y, style, limit: width + 1)
+    }
+    context.hits.add(.sort(column), Rect(x: x, y: y, width: width + 1, height: 1))
+  }
+
+  private func draw(_ column: ProcessColumn, of row: ProcessRow, on grid: inout Grid, x: Int, y: Int, width: Int) {
+    let process = row.process
+    func right(_ text: String, _ style: Style) { grid.putRight(text, end: x + width, y: y, style, limit: width) }
+    func rate(_ value: Double) { right(Format.compact(value, glyphs), value > 0 ? .plain : .faint) }
     switch column {
-    case .pid: grid.putRight(String(process.pid), end: x + width, y: y, .muted, limit: width)
+    case .pid: right(String(process.pid), .muted)
     case .user: grid.putShortened(process.user, x: x, y: y, .muted, limit: width)
     case .state:
       let style: Style =
@@ -151,14 +188,22 @@ struct ProcessTable {
         }
       guard process.state != 0 else { return }
       grid.put(String(Unicode.Scalar(process.state)), x: x, y: y, style, limit: width)
+    case .threads: right(String(process.threads), process.threads > 1 ? .plain : .muted)
     case .cpu:
-      grid.putRight(Format.fine(process.cpu, glyphs), end: x + width, y: y, process.cpu >= 0.005 ? .plain : .muted)
-    case .memory: grid.putRight(Format.compact(process.resident, glyphs), end: x + width, y: y)
+      let style: Style =
+        process.cpu >= 0.5 ? Style(.load(min(1, process.cpu)), .bold) : process.cpu >= 0.005 ? .plain : .muted
+      right(Format.fine(process.cpu, glyphs), style)
+    case .memory: right(Format.compact(process.resident, glyphs), .plain)
     case .read: rate(process.readRate)
     case .write: rate(process.writeRate)
-    }
-    func rate(_ value: Double) {
-      grid.putRight(Format.compact(value, glyphs), end: x + width, y: y, value > 0 ? .plain : .faint)
+    case .gpu:
+      if row.gpuUtil.isFinite {
+        right(Format.percent(row.gpuUtil, glyphs), Style(.gpu, row.gpuUtil >= 0.5 ? .bold : []))
+      } else if let first = row.gpus.first {
+        right("#" + String(first), .muted)
+      }
+    case .vram: if row.vram.isFinite { right(Format.compact(row.vram, glyphs), Style(.vram)) }
+    case .service, .name: break
     }
   }
 }

@@ -5,15 +5,22 @@ struct TemperaturePanel: Panel {
   private static let gap = 3
 
   private let sensors: [Temperature]
-  private let glyphs: Glyphs
+  private let context: Context
+  private var glyphs: Glyphs { context.glyphs }
 
   init?(_ context: Context) {
-    glyphs = context.glyphs
+    self.context = context
     sensors = context.sample.temperatures.filter { $0.celsius.isFinite }.enumerated().sorted { left, right in
       let (a, b) = (left.element.celsius.rounded(), right.element.celsius.rounded())
       return a == b ? left.offset < right.offset : a > b
     }.map(\.element)
     if sensors.isEmpty { return nil }
+  }
+
+  /// What all meters of the machine draw, where it tells one figure of it.
+  private var power: String {
+    let watts = context.sample.powers.filter { $0.watts.isFinite }.map(\.watts).max() ?? .nan
+    return watts.isFinite ? String(Format.whole(watts)) + " W" : ""
   }
 
   private func columns(_ width: Int) -> Int { width >= 56 && sensors.count > 3 ? 2 : 1 }
@@ -25,7 +32,7 @@ struct TemperaturePanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle("TEMPERATURES", in: rest.takeTop(1), glyphs)
+    grid.putTitle(context.title(.temperature, "TEMPERATURES"), right: power, in: rest.takeTop(1), glyphs)
     let columns = columns(rest.width)
     let width = (rest.width - Self.gap * (columns - 1)) / columns
     let rows = min(rest.height, (sensors.count + columns - 1) / columns)

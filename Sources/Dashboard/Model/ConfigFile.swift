@@ -1,0 +1,99 @@
+internal import SystemIO
+
+/// The file that keeps the settings: `key = value` in lines, `#` begins a remark.
+struct ConfigFile {
+  /// Where it is, or will be.
+  let path: String
+
+  /// `$XDG_CONFIG_HOME/worker-agent/config`, `~/.config/worker-agent/config`; nil where neither is known.
+  static func standardPath(_ environment: (String) -> String?) -> String? {
+    // The XDG specification: relative paths are to be ignored.
+    if let folder = environment("XDG_CONFIG_HOME"), folder.hasPrefix("/") { return folder + "/worker-agent/config" }
+    guard let home = environment("HOME"), home.hasPrefix("/") else { return nil }
+    return home + "/.config/worker-agent/config"
+  }
+
+  /// The settings that a text holds, over those given; and what in it is wrong, in one line.
+  static func parse(_ text: String, over settings: Settings = Settings()) -> (settings: Settings, problem: String?) {
+    var settings = settings
+    var problem: String?
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      guard let (key, value) = ConfigFile.assignment(line) else {
+        if !String(line.prefix { $0 != "#" }).trimmed.isEmpty {
+          problem = problem ?? "line " + String(index + 1) + " is not `key = value`"
+        }
+        continue
+      }
+      guard let setting = Setting.all.first(where: { $0.key == key }) else {
+        problem = problem ?? "line " + String(index + 1) + ": there is no setting " + key
+        continue
+      }
+      if !setting.set(&settings, value) {
+        let allowed = setting.values.isEmpty ? "names of panels" : setting.values.joined(separator: ", ")
+        problem = problem ?? "line " + String(index + 1) + ": " + key + " may be " + allowed
+      }
+    }
+    return (settings, problem)
+  }
+
+  private static func assignment(_ line: Substring) -> (key: String, value: String)? {
+    let line = line.prefix { $0 != "#" }
+    guard let equals = line.firstIndex(of: "=") else { return nil }
+    return (String(line[..<equals]).trimmed, String(line[line.index(after: equals)...]).trimmed)
+  }
+
+  /// The text with the settings in it: known lines are set, what is missing is added, all else stays as it is.
+  static func text(_ settings: Settings, over old: String) -> String {
+    var missing = Setting.all
+    var lines: [String] = []
+    for line in old.split(separator: "\n", omittingEmptySubsequences: false) {
+      if let (key, _) = assignment(line), let place = missing.firstIndex(where: { $0.key == key }) {
+        lines.append(key + " = " + missing.remove(at: place).get(settings))
+      } else {
+        lines.append(String(line))
+      }
+    }
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    if lines.isEmpty { lines.append("# Settings of the dashboard; F2 there changes them.") }
+    let standard = Settings()
+    // What is as it would be without the file need not stand in it.
+    for setting in missing where setting.get(settings) != setting.get(standard) {
+      lines.append(setting.key + " = " + setting.get(settings))
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Reads it; what is not there is as if it were empty.
+  func load() -> (settings: Settings, problem: String?) {
+    guard let bytes = try? Files.contents(of: path) else { return (Settings(), nil) }
+    let (settings, problem) = ConfigFile.parse(String(decoding: bytes, as: UTF8.self))
+    return (settings, problem.map { path + ": " + $0 })
+  }
+
+  /// Writes it, whole or not at all; nil where that worked, else why not.
+  func save(_ settings: Settings) -> String? {
+    var old = ""
+    if let bytes = try? Files.contents(of: path) { old = String(decoding: bytes, as: UTF8.self) }
+    let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
+    makeFolder(folder)
+    let temporary = path + ".new"
+    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { return temporary + ": " + String(cString: strerror(errno)) }
+    let isWritten = StandardStreams.write(ConfigFile.text(settings, over: old), to: file)
+    close(file)
+    guard isWritten, rename(temporary, path) == 0 else {
+      let reason = String(cString: strerror(errno))
+      unlink(temporary)
+      return path + ": " + reason
+    }
+    return nil
+  }
+
+  private func makeFolder(_ folder: String) {
+    var index = folder.startIndex
+    while index < folder.endIndex {
+      index = folder[folder.index(after: index)...].firstIndex(of: "/") ?? folder.endIndex
+      _ = mkdir(String(folder[..<index]), 0o700)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// What of the processes is shown; all terms must hold.
+///
+/// `nginx` text in name, command line, service or pid · `/^py.*3$/` or any text with `^ $ * + ? [ ] |` a regular expression
+/// (POSIX, extended, no case) · `user:mira` · `service:docker` · `state:D` · `gpu` uses a GPU · `>50%cpu` `>2gmem` `>1mio`
+/// `>4gvram` `>10%gpu` `<…` a figure · `!term` not.
+struct ProcessFilter: Equatable {
+  enum Measure: String, CaseIterable {
+    case cpu, memory, io, vram, gpu
+  }
+
+  indirect enum Term: Equatable {
+    case text(String)
+    case pattern(String)
+    case user(String)
+    case service(String)
+    case state(String)
+    case usesGPU
+    case above(Measure, Double)
+    case below(Measure, Double)
+    case not(Term)
+  }
+
+  let terms: [Term]
+  private let expressions: [String: RegularExpression]
+
+  /// Reads a filter; a term that cannot be read is taken for text.
+  init(_ text: String) {
+    terms = text.split(separator: " ").map { ProcessFilter.term(String($0)) }
+    var expressions: [String: RegularExpression] = [:]
+    for term in terms {
+      var term = term
+      if case .not(let inner) = term { term = inner }
+      if case .pattern(let pattern) = term { expressions[pattern] = RegularExpression(pattern) }
+    }
+    self.expressions = expressions
+  }
+
+  static func == (left: ProcessFilter, right: ProcessFilter) -> Bool { left.terms == right.terms }
+
+  private static func term(_ word: String) -> Term {
+    let lower = word.lowercased()
+    if word.hasPrefix("!"), word.utf8.count > 1 { return .not(term(String(word.dropFirst()))) }
+    if lower == "gpu" { return .usesGPU }
+    for (prefix, make) in [
+      ("user:", Term.user), ("service:", Term.service), ("state:", Term.state),
+    ] where lower.hasPrefix(prefix) {
+      return make(String(lower.dropFirst(prefix.utf8.count)))
+    }
+    if lower.hasPrefix(">") || lower.hasPrefix("<"), let (measure, value) = figure(lower.dropFirst()) {
+      return lower.hasPrefix(">") ? .above(measure, value) : .below(measure, value)
+    }
+    if word.hasPrefix("/"), word.hasSuffix("/"), word.utf8.count > 2 {
+      let pattern = String(word.dropFirst().dropLast())
+      if RegularExpression(pattern) != nil { return .pattern(pattern) }
+    }
+    if word.contains(where: { "^$*+?[]|".contains($0) }), RegularExpression(word) != nil { return .pattern(word) }
+    return .text(lower)
+  }
+
+  /// `50%cpu`, `2gmem`, `1.5mio`.
+  private static func figure(_ text: Substring) -> (Measure, Double)? {
+    let digits = text.prefix { $0.isNumber || $0 == "." }
+    guard let number = Double(digits), number.isFinite else { return nil }
+    var rest = text.dropFirst(digits.count)
+    var factor = 1.0
+    if let unit = rest.first, let power = ["k": 10, "m": 20, "g": 30, "t": 40][unit], rest.dropFirst() != "em" {
+      // `>2mem` has no unit: its m belongs to the word.
+      factor = Double(1 << power)
+      rest = rest.dropFirst()
+      if rest.hasPrefix("ib") { rest = rest.dropFirst(2) }
+    } else if rest.first == "%" {
+      factor = 0.01
+      rest = rest.dropFirst()
+    }
+    let words: [(String, Measure)] = [
+      ("cpu", .cpu), ("mem", .memory), ("memory", .memory), ("rss", .memory), ("io", .io), ("vram", .vram),
+      ("gpu", .gpu),
+    ]
+    guard let measure = words.first(where: { $0.0 == rest })?.1 else { return nil }
+    return (measure, number * factor)
+  }
+
+  /// Whether a row is shown.
+  func matches(_ row: ProcessRow, memoryTotal: Double) -> Bool {
+    terms.allSatisfy { matches($0, row, memoryTotal) }
+  }
+
+  private func matches(_ term: Term, _ row: ProcessRow, _ memoryTotal: Double) -> Bool {
+    let process = row.process
+    switch term {
+    case .text(let text):
+      return process.name.lowercased().contains(text) || process.command?.lowercased().contains(text) == true
+        || process.service?.lowercased().contains(text) == true || String(process.pid) == text
+    case .pattern(let pattern):
+      guard let expression = expressions[pattern] else { return false }
+      return expression.matches(process.name) || process.command.map(expression.matches) == true
+        || process.service.map(expression.matches) == true
+    case .user(let user): return process.user.lowercased().hasPrefix(user)
+    case .service(let service): return process.service?.lowercased().contains(service) == true
+    case .state(let state):
+      return state.utf8.contains { $0 & 0xDF == process.state & 0xDF }
+    case .usesGPU: return row.usesGPU
+    case .above(let measure, let value): return figure(measure, row, value, memoryTotal) > value
+    case .below(let measure, let value): return figure(measure, row, value, memoryTotal) < value
+    case .not(let term): return !matches(term, row, memoryTotal)
+    }
+  }
+
+  private func figure(_ measure: Measure, _ row: ProcessRow, _ value: Double, _ memoryTotal: Double) -> Double {
+    let figure: Double
+    switch measure {
+    case .cpu: figure = row.process.cpu
+    // A share of all memory, or bytes.
+    case .memory: figure = value <= 1 ? row.process.resident / memoryTotal : row.process.resident
+    case .io: figure = row.process.ioRate
+    case .vram: figure = row.vram
+    case .gpu: figure = row.gpuUtil
+    }
+    return figure.isFinite ? figure : 0
+  }
+}

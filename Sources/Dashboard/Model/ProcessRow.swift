@@ -1,0 +1,239 @@
+internal import AgentMetrics
+
+/// A process with what the GPUs say of it, as a line of the table.
+struct ProcessRow {
+  var process: Process
+  /// GPUs that it uses, by index.
+  var gpus: [Int] = []
+  /// Share of its busiest GPU's time; NaN where unknown.
+  var gpuUtil = Double.nan
+  /// Bytes of all GPUs' memory; NaN where unknown.
+  var vram = Double.nan
+  /// How deep it stands in the tree.
+  var depth = 0
+  /// Whether more of its siblings follow, for each level of the tree from the outermost.
+  var branches: [Bool] = []
+  /// How many processes of one name it stands for.
+  var count = 1
+  /// How many rows below it are folded away.
+  var hidden = 0
+
+  var usesGPU: Bool { !gpus.isEmpty }
+}
+
+/// A column of the table.
+enum ProcessColumn: String, CaseIterable {
+  case pid, user, state, threads, cpu, memory, read, write, gpu, vram, service, name
+
+  /// What stands over it.
+  var title: String {
+    switch self {
+    case .pid: "PID"
+    case .user: "USER"
+    case .state: "S"
+    case .threads: "THR"
+    case .cpu: "CPU%"
+    case .memory: "MEM"
+    case .read: "READ/s"
+    case .write: "WRITE/s"
+    case .gpu: "GPU%"
+    case .vram: "VRAM"
+    case .service: "SERVICE"
+    case .name: "NAME"
+    }
+  }
+
+  /// What it is sorted by, in words.
+  var meaning: String {
+    switch self {
+    case .pid: "pid"
+    case .user: "user"
+    case .state: "state"
+    case .threads: "threads"
+    case .cpu: "CPU"
+    case .memory: "memory"
+    case .read: "reading"
+    case .write: "writing"
+    case .gpu: "GPU"
+    case .vram: "GPU memory"
+    case .service: "service"
+    case .name: "name"
+    }
+  }
+
+  /// Whether it holds text, which is sorted upwards.
+  var isText: Bool {
+    switch self {
+    case .pid, .user, .state, .service, .name: true
+    default: false
+    }
+  }
+}
+
+/// How the table is shown.
+struct TableState: Equatable {
+  var sort = ProcessColumn.cpu
+  var isReversed = false
+  var filter = ""
+  var isTree = false
+  /// Whether processes of one name, user and service are one row.
+  var isFolded = false
+  var showsKernelThreads = true
+  /// The chosen process; nil where none is.
+  var selected: Int32?
+  /// Whether the table goes where the chosen process goes.
+  var follows = false
+  /// Branches of the tree that are folded, by the pid of their root.
+  var closed: Set<Int32> = []
+  /// The first row that is shown.
+  var scroll = 0
+}
+
+/// The rows of the table in their order.
+enum ProcessRows {
+  /// Joins processes with GPUs, filters, folds, and sorts them or builds their tree.
+  static func make(
+    _ processes: [Process], gpus: [GPU], memoryTotal: Double, _ state: TableState, filter: ProcessFilter
+  ) -> [ProcessRow] {
+    var rows = join(processes, gpus)
+    if !state.showsKernelThreads { rows.removeAll { $0.process.isKernelThread } }
+    if !filter.terms.isEmpty { rows.removeAll { !filter.matches($0, memoryTotal: memoryTotal) } }
+    if state.isTree { return tree(rows, state) }
+    if state.isFolded { rows = fold(rows) }
+    return sorted(rows, state)
+  }
+
+  private static func join(_ processes: [Process], _ gpus: [GPU]) -> [ProcessRow] {
+    var rows = processes.map { ProcessRow(process: $0) }
+    guard gpus.contains(where: { $0.processes?.isEmpty == false }) else { return rows }
+    var places = [Int32: Int](minimumCapacity: rows.count)
+    for (index, row) in rows.enumerated() { places[row.process.pid] = index }
+    for gpu in gpus {
+      for user in gpu.processes ?? [] {
+        guard let place = places[user.pid] else { continue }
+        if !rows[place].gpus.contains(gpu.index) { rows[place].gpus.append(gpu.index) }
+        if user.util.isFinite {
+          rows[place].gpuUtil = rows[place].gpuUtil.isFinite ? max(rows[place].gpuUtil, user.util) : user.util
+        }
+        if user.vram.isFinite {
+          rows[place].vram = rows[place].vram.isFinite ? rows[place].vram + user.vram : user.vram
+        }
+      }
+    }
+    return rows
+  }
+
+  /// Processes of one name, user and service as one row, with their sums.
+  private static func fold(_ rows: [ProcessRow]) -> [ProcessRow] {
+    struct Key: Hashable {
+      let name: String
+      let user: String
+      let service: String?
+    }
+    func add(_ left: Double, _ right: Double) -> Double {
+      left.isNaN ? right : right.isNaN ? left : left + right
+    }
+    var places: [Key: Int] = [:]
+    var folded: [ProcessRow] = []
+    for row in rows {
+      let key = Key(name: row.process.name, user: row.process.user, service: row.process.service)
+      guard let place = places[key] else {
+        places[key] = folded.count
+        folded.append(row)
+        continue
+      }
+      var sum = folded[place]
+      sum.count += 1
+      sum.process.cpu = add(sum.process.cpu, row.process.cpu)
+      sum.process.resident = add(sum.process.resident, row.process.resident)
+      sum.process.readRate = add(sum.process.readRate, row.process.readRate)
+      sum.process.writeRate = add(sum.process.writeRate, row.process.writeRate)
+      sum.process.threads = sum.process.threads &+ row.process.threads
+      sum.gpus += row.gpus.filter { !sum.gpus.contains($0) }
+      sum.gpuUtil = sum.gpuUtil.isNaN ? row.gpuUtil : row.gpuUtil.isNaN ? sum.gpuUtil : max(sum.gpuUtil, row.gpuUtil)
+      sum.vram = add(sum.vram, row.vram)
+      if sum.process.state != UInt8(ascii: "R") { sum.process.state = row.process.state }
+      folded[place] = sum
+    }
+    return folded
+  }
+
+  /// Sorted by the column; equal ones by pid, so that they stand still.
+  static func sorted(_ rows: [ProcessRow], _ state: TableState) -> [ProcessRow] {
+    let column = state.sort
+    guard !column.isText else {
+      func text(_ row: ProcessRow) -> String {
+        switch column {
+        case .user: row.process.user
+        case .service: row.process.service ?? "\u{10FFFF}"
+        case .name: row.process.name.lowercased()
+        case .state: String(Unicode.Scalar(row.process.state))
+        default: ""
+        }
+      }
+      guard column != .pid else {
+        return rows.sorted { ($0.process.pid < $1.process.pid) != state.isReversed }
+      }
+      let keyed = rows.map { (text($0), $0) }
+      return keyed.sorted { left, right in
+        left.0 == right.0 ? left.1.process.pid < right.1.process.pid : (left.0 < right.0) != state.isReversed
+      }.map(\.1)
+    }
+    func measure(_ row: ProcessRow) -> Double {
+      let value =
+        switch column {
+        case .threads: Double(row.process.threads)
+        case .memory: row.process.resident
+        case .read: row.process.readRate
+        case .write: row.process.writeRate
+        case .gpu: row.gpuUtil.isFinite ? row.gpuUtil : row.usesGPU ? 0 : -1
+        case .vram: row.vram
+        default: row.process.cpu
+        }
+      return value.isFinite ? value : -1
+    }
+    // Only places move while sorting, not rows.
+    let keyed = rows.indices.map { (measure(rows[$0]), rows[$0].process.pid, $0) }
+    return keyed.sorted { left, right in
+      left.0 == right.0 ? left.1 < right.1 : (left.0 > right.0) != state.isReversed
+    }.map { rows[$0.2] }
+  }
+
+  /// Children below their parents; siblings sorted by the column.
+  private static func tree(_ rows: [ProcessRow], _ state: TableState) -> [ProcessRow] {
+    let sorted = sorted(rows, state)
+    let present = Set(sorted.map(\.process.pid))
+    var children: [Int32: [Int]] = [:]
+    var roots: [Int] = []
+    for (index, row) in sorted.enumerated() {
+      if row.process.parent != row.process.pid, present.contains(row.process.parent) {
+        children[row.process.parent, default: []].append(index)
+      } else {
+        roots.append(index)
+      }
+    }
+    var result: [ProcessRow] = []
+    var visited = Set<Int32>()
+    // By hand, since a chain of processes may be as deep as it likes.
+    var stack: [(index: Int, branches: [Bool])] = roots.reversed().map { ($0, []) }
+    while let (index, branches) = stack.popLast() {
+      var row = sorted[index]
+      guard visited.insert(row.process.pid).inserted else { continue }
+      row.depth = branches.count
+      row.branches = branches
+      let below = children[row.process.pid] ?? []
+      if state.closed.contains(row.process.pid) {
+        row.hidden = below.count
+        result.append(row)
+        continue
+      }
+      result.append(row)
+      for (place, child) in below.enumerated().reversed() {
+        stack.append((child, branches + [place < below.count - 1]))
+      }
+    }
+    // Parents in a ring, which a snapshot taken while they change may show.
+    for row in sorted where state.closed.isEmpty && !visited.contains(row.process.pid) { result.append(row) }
+    return result
+  }
+}

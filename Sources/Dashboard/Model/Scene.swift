@@ -1,0 +1,58 @@
+internal import AgentMetrics
+internal import History
+
+/// What stood on the screen when a key was pressed or the mouse clicked: what they refer to.
+struct Scene {
+  /// Something on the screen that can be clicked.
+  struct Hit: Equatable {
+    enum Target: Equatable {
+      case panel(PanelID)
+      case sort(ProcessColumn)
+      case process(Int32)
+      case key(KeyPress)
+      /// A graph: a moment of the axis.
+      case moment
+      case host(Int)
+      case setting(Int)
+    }
+
+    var rect: Rect
+    var target: Target
+  }
+
+  /// Later ones lie over earlier ones.
+  var hits: [Hit] = []
+  /// Panels in the order of the screen.
+  var panels: [PanelID] = []
+  /// Processes in the order of the table.
+  var rows: [Int32] = []
+  /// How many of them can be seen at once.
+  var visibleRows = 1
+  /// Rows that an overlay could be scrolled by.
+  var overlayRows = 0
+  var axis = TimeAxis(step: 1, end: 0)
+  /// Columns of the widest graph.
+  var axisColumns = 60
+  var glyphs = Glyphs(.braille)
+  var entries: [History.Entry] = []
+  var events: [TimelineEvent] = []
+  /// Whether signals may be sent.
+  var canSignal = false
+  var hosts = 1
+  /// Hosts in the order of the grid.
+  var hostOrder: [Int] = []
+
+  /// What is at a place; nil where there is nothing.
+  func target(x: Int, y: Int) -> Hit? {
+    hits.last { $0.rect.x <= x && x < $0.rect.right && $0.rect.y <= y && y < $0.rect.bottom }
+  }
+}
+
+/// Gathers what can be clicked while a picture is drawn.
+final class HitMap {
+  var scene = Scene()
+
+  func add(_ target: Scene.Hit.Target, _ rect: Rect) {
+    if !rect.isEmpty { scene.hits.append(Scene.Hit(rect: rect, target: target)) }
+  }
+}

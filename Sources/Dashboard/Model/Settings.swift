@@ -1,0 +1,130 @@
+/// What the user has chosen, as the config file keeps it.
+struct Settings: Equatable {
+  var theme = Theme.calm.name
+  /// nil for what the terminal can.
+  var graph: Glyphs.Kind?
+  /// nil for what the terminal can.
+  var color: ColorDepth?
+  var layout = LayoutPreset.overview
+  var hidden: Set<PanelID> = []
+  /// nil where the screen has room for them.
+  var frames: Bool?
+  /// Seconds between two pictures.
+  var refresh = 1
+  var sort = ProcessColumn.cpu
+  var isTree = false
+  var isFolded = false
+  var showsKernelThreads = true
+  var mouse = true
+  var isUTC = false
+}
+
+/// One of the settings: how it is written, read and changed.
+///
+/// The one place where a setting is defined.
+struct Setting: Sendable {
+  let key: String
+  /// One line.
+  let help: String
+  /// What it may be; empty where it is a list of its own.
+  let values: [String]
+  let get: @Sendable (Settings) -> String
+  /// False where the text is not allowed.
+  let set: @Sendable (inout Settings, String) -> Bool
+
+  private static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
+    _ key: String, _ help: String, _ path: any WritableKeyPath<Settings, Value> & Sendable
+  ) -> Setting where Value.RawValue == String {
+    Setting(
+      key: key, help: help, values: Value.allCases.map(\.rawValue),
+      get: { $0[keyPath: path].rawValue },
+      set: { settings, text in
+        guard let value = Value(rawValue: text) else { return false }
+        settings[keyPath: path] = value
+        return true
+      })
+  }
+
+  private static func optional<Value: RawRepresentable & CaseIterable & Sendable>(
+    _ key: String, _ help: String, _ path: any WritableKeyPath<Settings, Value?> & Sendable
+  ) -> Setting where Value.RawValue == String {
+    Setting(
+      key: key, help: help, values: ["auto"] + Value.allCases.map(\.rawValue),
+      get: { $0[keyPath: path]?.rawValue ?? "auto" },
+      set: { settings, text in
+        let value = Value(rawValue: text)
+        guard value != nil || text == "auto" else { return false }
+        settings[keyPath: path] = value
+        return true
+      })
+  }
+
+  private static func flag(
+    _ key: String, _ help: String, _ path: any WritableKeyPath<Settings, Bool> & Sendable
+  ) -> Setting {
+    Setting(
+      key: key, help: help, values: ["on", "off"], get: { $0[keyPath: path] ? "on" : "off" },
+      set: { settings, text in
+        guard text == "on" || text == "off" else { return false }
+        settings[keyPath: path] = text == "on"
+        return true
+      })
+  }
+
+  /// All of them, in the order in which they are shown and written.
+  static let all: [Setting] = [
+    Setting(
+      key: "theme", help: "colours", values: Theme.all.map(\.name), get: { $0.theme },
+      set: { settings, text in
+        guard Theme.named(text) != nil else { return false }
+        settings.theme = text
+        return true
+      }),
+    .optional("graph", "what graphs are made of", \.graph),
+    .optional("color", "how many colours the terminal is given", \.color),
+    .choice("layout", "arrangement of the panels", \.layout),
+    Setting(
+      key: "frames", help: "lines round the panels", values: ["auto", "on", "off"],
+      get: { $0.frames.map { $0 ? "on" : "off" } ?? "auto" },
+      set: { settings, text in
+        guard ["auto", "on", "off"].contains(text) else { return false }
+        settings.frames = text == "auto" ? nil : text == "on"
+        return true
+      }),
+    Setting(
+      key: "refresh", help: "seconds between two pictures", values: ["1", "2", "5", "10", "30"],
+      get: { String($0.refresh) },
+      set: { settings, text in
+        guard let seconds = Int(text), (1...86_400).contains(seconds) else { return false }
+        settings.refresh = seconds
+        return true
+      }),
+    .choice("sort", "column that processes are sorted by at start", \.sort),
+    .flag("tree", "processes as a tree at start", \.isTree),
+    .flag("fold", "processes of one name as one row at start", \.isFolded),
+    .flag("kernel-threads", "list the kernel's threads", \.showsKernelThreads),
+    .flag("mouse", "clicks and the wheel; off leaves them to the terminal", \.mouse),
+    .flag("utc", "times in UTC", \.isUTC),
+    Setting(
+      key: "hide", help: "panels that are not shown", values: [],
+      get: { settings in
+        PanelID.allCases.filter { settings.hidden.contains($0) }.map(\.word).joined(separator: ",")
+      },
+      set: { settings, text in
+        var hidden: Set<PanelID> = []
+        for word in text.split(separator: ",") {
+          guard let panel = PanelID.allCases.first(where: { $0.word == String(word).trimmed }) else { return false }
+          hidden.insert(panel)
+        }
+        settings.hidden = hidden
+        return true
+      }),
+  ]
+
+  /// Its next value, or the one before.
+  func step(_ settings: inout Settings, by count: Int) {
+    guard !values.isEmpty else { return }
+    let now = values.firstIndex(of: get(settings)) ?? 0
+    _ = set(&settings, values[((now + count) % values.count + values.count) % values.count])
+  }
+}

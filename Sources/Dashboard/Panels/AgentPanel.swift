@@ -1,0 +1,71 @@
+internal import AgentMetrics
+
+/// What the agent itself costs, and how its sources do.
+struct AgentPanel: Panel {
+  private let context: Context
+  private var agent: AgentCost { context.sample.agent }
+  private var glyphs: Glyphs { context.glyphs }
+
+  init?(_ context: Context) {
+    let agent = context.sample.agent
+    if !agent.cpu.isFinite, !agent.resident.isFinite, agent.sources.isEmpty { return nil }
+    self.context = context
+  }
+
+  func height(width: Int) -> Height {
+    Height(minimum: 2, comfortable: 2 + min(4, agent.sources.count), maximum: 2 + agent.sources.count)
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    grid.putTitle(
+      context.title(.agent, "AGENT"), detail: "what this costs", right: agent.version, in: rest.takeTop(1), glyphs)
+    let line = rest.takeTop(1)
+    var x = line.x
+    for (name, text) in AgentPanel.figures(agent, bytesPerFrame: context.bytesPerFrame, glyphs) {
+      guard x + name.utf8.count + 1 + Grid.columns(of: text) <= line.right else { break }
+      x = grid.put(name, x: x, y: line.y, .muted) + 1
+      x = grid.put(text, x: x, y: line.y) + 3
+    }
+    // What fails or is old first, then what takes longest.
+    let sources = agent.sources.enumerated().sorted { left, right in
+      let (a, b) = (rank(left.element), rank(right.element))
+      return a == b ? left.offset < right.offset : a > b
+    }.map(\.element)
+    for source in sources.prefix(rest.height) {
+      let line = rest.takeTop(1)
+      grid.putShortened(source.name, x: line.x, y: line.y, source.success ? .plain : .warning, limit: 14)
+      grid.putRight(Format.time(source.duration, glyphs), end: line.right, y: line.y, .muted)
+      let limit = line.width - 26
+      if let error = source.error {
+        grid.putShortened(error, x: line.x + 15, y: line.y, .warning, limit: limit)
+      } else if source.age >= 1 {
+        grid.put(Format.duration(source.age) + " old", x: line.x + 15, y: line.y, .muted, limit: limit)
+      }
+    }
+  }
+
+  private func rank(_ source: SourceReading) -> Double {
+    // Steps of a quarter of the decade, so that the order stands still.
+    let duration = source.duration.isFinite && source.duration > 0 ? source.duration : 1e-9
+    var step = 0.0
+    var limit = 1e-6
+    while limit < duration, step < 30 {
+      limit *= 1.8
+      step += 1
+    }
+    return (source.success ? 0 : 1000) + (source.age >= 3 ? 100 : 0) + step
+  }
+
+  /// Its CPU, memory and bytes on the line, each with its name.
+  static func figures(_ agent: AgentCost, bytesPerFrame: Double, _ glyphs: Glyphs) -> [(name: String, text: String)] {
+    var figures: [(String, String)] = []
+    if agent.cpu.isFinite { figures.append(("cpu", Format.fine(agent.cpu, glyphs) + "%")) }
+    if agent.resident.isFinite { figures.append(("memory", Format.bytes(agent.resident, glyphs))) }
+    if bytesPerFrame.isFinite {
+      // To tens: the figure itself costs bytes when it changes.
+      figures.append(("line", String(Format.whole(bytesPerFrame / 50) * 50) + " B/frame"))
+    }
+    return figures
+  }
+}

@@ -1,0 +1,381 @@
+#if canImport(CNcurses)
+  import CNcurses
+  import SystemIO
+
+  /// The terminal through ncursesw; the only file that knows it.
+  ///
+  /// ncurses finds out what the terminal is (terminfo), takes it over, gives it back and draws on those that are not
+  /// ECMA-48. On the others a picture's difference is made by ``FrameEncoder``: one write(2), in 24-bit colours where
+  /// there are, and its bytes are known.
+  ///
+  /// There is one screen in a process: make it once, on the thread that draws, and ``close()`` it.
+  final class NcursesTerminal: Terminal {
+    /// Why there is no screen.
+    struct UnknownTerminal: Error, CustomStringConvertible {
+      let type: String
+      var description: String {
+        type.isEmpty
+          ? "TERM is not set: the type of the terminal is unknown; TERM=dumb prints lines"
+          : "terminfo does not know the terminal type \(type.debugDescription) (TERM); install ncurses-term, or set TERM to a type that "
+            + "`toe` lists; TERM=dumb prints lines"
+      }
+    }
+
+    private let kind: Glyphs.Kind
+    private let traits: (ColorDepth?) -> TerminalTraits
+    private let input: Int32
+    private let ownsInput: Bool
+    private let output: Int32
+    /// The same terminal, opened anew so that writing to it never waits, whatever else the shell's descriptor does.
+    private let line: Int32
+    private let isDirect: Bool
+    private var encoder: FrameEncoder
+    private var shown: Grid?
+    private var unsent: [UInt8] = []
+    private(set) var bytesSent = 0
+    private var question = Question()
+    private var pairs: [UInt16: Int32] = [:]
+    private var mustWait = false
+    private var decoder = InputDecoder()
+    private var pending: [TerminalEvent] = []
+    private var isOpen = true
+
+    /// Whether the terminal has been asked (DSR 5) if it has shown what was sent, and how it answers.
+    ///
+    /// Nothing else tells how much waits in a pipe, an ssh and a modem between here and the screen.
+    private struct Question {
+      /// Bytes that may be on their way unasked.
+      static let window = 1_500
+      /// Seconds after which a terminal that has never answered is believed to know no answer.
+      static let patience = 2.0
+      /// Seconds after which one that has answered before is drawn on all the same.
+      static let longest = 20.0
+
+      var bytes = 0
+      var asked: Double?
+      var hasAnswered = false
+      var isMute = false
+    }
+
+    /// Takes the terminal over.
+    ///
+    /// - Parameters:
+    ///   - type: its terminal type; another is used where terminfo does not know it.
+    ///   - environment: looks a variable up: COLORTERM, NO_COLOR, …
+    init(
+      type: String, input: Int32, output: Int32, isUTF8: Bool, environment: @escaping (String) -> String?
+    ) throws(UnknownTerminal) {
+      guard let known = NcursesTerminal.known(type, output: output) else { throw UnknownTerminal(type: type) }
+      // Before ncurses, which leaves alone what is already caught.
+      _ = cncurses_catch_signals(true)
+      // Keys come from the terminal even where stdin is a pipe.
+      if isatty(input) == 1 {
+        self.input = input
+        ownsInput = false
+      } else {
+        self.input = open("/dev/tty", O_RDWR | O_CLOEXEC)
+        ownsInput = true
+      }
+      self.output = output
+      if cncurses_open(known, self.input, output) != 0 {
+        cncurses_release_signals()
+        if ownsInput, self.input >= 0 { SystemIO.close(self.input) }
+        throw UnknownTerminal(type: type)
+      }
+      let colors = Int(cncurses_colors())
+      traits = { TerminalTraits(type: type, colors: colors, environment: environment, wanted: $0) }
+      encoder = FrameEncoder(traits: traits(nil), theme: .calm)
+      kind = !isUTF8 ? .ascii : known.hasPrefix("linux") ? .console : .braille
+      isDirect = cncurses_is_ecma48()
+      if isDirect {
+        let again = ttyname(output).map { open($0, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) } ?? -1
+        line = again >= 0 ? again : output
+        cncurses_begin_direct(true)
+      } else {
+        line = output
+      }
+    }
+
+    /// A type that terminfo knows for this one; nil where it knows none.
+    private static func known(_ type: String, output: Int32) -> String? {
+      func isKnown(_ type: String) -> Bool { cncurses_kind_of(type, output) == CNCURSES_ADDRESSABLE.rawValue }
+      if isKnown(type) { return type }
+      // Terminals that bring their own entry, seen from a machine that lacks it (a remote one, mostly).
+      let families: [(prefixes: [String], substitute: String)] = [
+        (["xterm", "foot", "alacritty", "kitty", "ghostty", "wezterm", "rio", "konsole"], "xterm-256color"),
+        (["screen", "tmux"], "screen-256color"),
+      ]
+      for family in families where family.prefixes.contains(where: { type.hasPrefix($0) }) {
+        if isKnown(family.substitute) { return family.substitute }
+      }
+      return nil
+    }
+
+    /// Whether terminfo knows the type as one that cannot place the cursor.
+    static func onlyPrintsLines(type: String, output: Int32) -> Bool {
+      cncurses_kind_of(type, output) == CNCURSES_LINES_ONLY.rawValue
+    }
+
+    /// Whether the locale writes UTF-8.
+    static var localeIsUTF8: Bool { cncurses_locale_is_utf8() }
+
+    /// Gives the terminal back as it was.
+    func close() {
+      guard isOpen else { return }
+      isOpen = false
+      // An answer that is still on its way would be typed into the shell.
+      if question.asked != nil, question.hasAnswered { awaitAnswer(atMost: 0.3) }
+      cncurses_close()
+      cncurses_release_signals()
+      if line != output { SystemIO.close(line) }
+      if ownsInput, input >= 0 { SystemIO.close(input) }
+    }
+
+    deinit { close() }
+
+    private func awaitAnswer(atMost seconds: Double) {
+      let end = Clock.monotonic + seconds
+      while question.asked != nil, Clock.monotonic < end {
+        var polled = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
+        guard poll(&polled, 1, Int32(max(1, (end - Clock.monotonic) * 1000))) > 0, readInput() else { return }
+        while let token = decoder.next(isOver: false) { take(token) }
+      }
+    }
+
+    // MARK: Drawing
+
+    var size: Size {
+      var columns: Int32 = 0
+      var rows: Int32 = 0
+      cncurses_size(&columns, &rows)
+      return Size(width: Int(columns), height: Int(rows))
+    }
+
+    var theme: Theme {
+      get { encoder.theme }
+      set {
+        guard newValue != encoder.theme else { return }
+        encoder.theme = newValue
+        invalidate()
+      }
+    }
+
+    var glyphs: Glyphs { Glyphs(kind, isMono: encoder.traits.depth == .mono) }
+
+    var color: ColorDepth? {
+      didSet {
+        encoder.traits = traits(color)
+        invalidate()
+      }
+    }
+
+    var hearsMouse = true {
+      didSet { if isDirect { cncurses_set_mouse(hearsMouse) } }
+    }
+
+    func present(_ grid: Grid) -> Bool {
+      // A frame that would wait is worth less than the next one.
+      mustWait = !cncurses_is_writable(line) || !isSeen
+      if mustWait { return false }
+      guard isDirect else { return presentThroughNcurses(grid) }
+      if !unsent.isEmpty {
+        send()
+        if !unsent.isEmpty {
+          mustWait = true
+          return false
+        }
+      }
+      unsent = encoder.encode(from: shown, to: grid)
+      shown = grid
+      guard !unsent.isEmpty else { return true }
+      question.bytes += unsent.count
+      if question.bytes >= Question.window, !question.isMute {
+        unsent += Array("\u{1B}[5n".utf8)
+        question.asked = Clock.monotonic
+        question.bytes = 0
+      }
+      send()
+      return true
+    }
+
+    /// Whether a part of the last picture still waits to be written; ``nextEvent(timeout:)`` goes on with it.
+    var isSending: Bool { !unsent.isEmpty }
+
+    /// Whether the terminal has shown what it was asked about.
+    private var isSeen: Bool {
+      guard let asked = question.asked else { return true }
+      let waited = Clock.monotonic - asked
+      if question.hasAnswered { return waited > Question.longest }
+      guard waited > Question.patience else { return false }
+      question.isMute = true
+      question.asked = nil
+      return true
+    }
+
+    /// Writes as much as is taken at once.
+    private func send() {
+      while !unsent.isEmpty {
+        let written = unsent.withUnsafeBytes { write(line, $0.baseAddress, $0.count) }
+        if written < 0 {
+          if errno == EINTR { continue }
+          // Anything but a full line shows itself as a hang-up at the next wait.
+          if errno != EAGAIN { unsent = [] }
+          return
+        }
+        bytesSent += written
+        unsent.removeFirst(min(written, unsent.count))
+      }
+    }
+
+    func invalidate() {
+      shown = nil
+      if !isDirect { cncurses_invalidate() }
+    }
+
+    // MARK: Drawing through ncurses
+
+    private func presentThroughNcurses(_ grid: Grid) -> Bool {
+      if let shown, shown.width != grid.width || shown.height != grid.height {
+        cncurses_resize(Int32(clamping: grid.width), Int32(clamping: grid.height))
+        self.shown = nil
+      }
+      for y in 0..<grid.height {
+        // ncurses blanks the other half of a wide character that is written over; whole rows keep it simple.
+        let hasWide = rowHasWide(grid, y) || shown.map { rowHasWide($0, y) } ?? false
+        for x in 0..<grid.width {
+          let cell = grid[x, y]
+          if !hasWide, let shown, shown[x, y] == cell { continue }
+          if cell.scalar == Cell.tail { continue }
+          put(cell, x: x, y: y, columns: x + 1 < grid.width && grid[x + 1, y].scalar == Cell.tail ? 2 : 1)
+        }
+      }
+      shown = grid
+      cncurses_flush()
+      return true
+    }
+
+    /// How many columns ncurses gives a character in the locale that is set; -1 if it is not printable there.
+    static func columns(of scalar: UInt32) -> Int { Int(cncurses_width(scalar)) }
+
+    private func rowHasWide(_ grid: Grid, _ y: Int) -> Bool {
+      for x in 0..<grid.width where grid[x, y].scalar == Cell.tail { return true }
+      return false
+    }
+
+    private func put(_ cell: Cell, x: Int, y: Int, columns: Int) {
+      let column = Int32(clamping: x)
+      let row = Int32(clamping: y)
+      var attributes: UInt32 = 0
+      if cell.style.attributes.contains(.bold) { attributes |= CNCURSES_BOLD.rawValue }
+      if cell.style.attributes.contains(.reverse) { attributes |= CNCURSES_REVERSE.rawValue }
+      if cell.style.attributes.contains(.dim), !encoder.traits.has16 { attributes |= CNCURSES_DIM.rawValue }
+      let pair = pair(cell.style)
+      // Where the C library is of another opinion about the width, ncurses would misplace the rest of the row.
+      if cell.scalar >= 0x7F, NcursesTerminal.columns(of: cell.scalar) != columns {
+        for offset in 0..<Int32(columns) { cncurses_put(column + offset, row, 0x3F, 0, 0, attributes, pair) }
+        return
+      }
+      cncurses_put(column, row, cell.scalar, cell.mark1, cell.mark2, attributes, pair)
+    }
+
+    /// ncurses' pair of a style's two colours, made when it is first needed; 0 is the terminal's own.
+    private func pair(_ style: Style) -> Int32 {
+      guard encoder.traits.depth != .mono else { return 0 }
+      let foreground = index(style.foreground)
+      let background = index(style.background)
+      if foreground < 0 && background < 0 { return 0 }
+      let key = UInt16(style.foreground.number) << 8 | UInt16(style.background.number)
+      if let pair = pairs[key] { return pair }
+      let pair = Int32(pairs.count + 1)
+      let isDefined = cncurses_define_pair(pair, foreground, background)
+      pairs[key] = isDefined ? pair : 0
+      return isDefined ? pair : 0
+    }
+
+    private func index(_ color: Color) -> Int32 {
+      guard let entry = encoder.theme[color] else { return -1 }
+      if encoder.traits.depth != .ansi { return Int32(entry.of256) }
+      if encoder.traits.has16 { return Int32(entry.of16) }
+      // Of 8 colours the bright black is none: black on black. The text's own, dimmed, stands in.
+      return entry.of16 == 8 ? -1 : Int32(entry.of16 & 7)
+    }
+
+    // MARK: Events
+
+    var wake: @Sendable () -> Void { { cncurses_wake() } }
+
+    func suspend() {
+      cncurses_stop_process()
+      resume()
+    }
+
+    private func resume() {
+      cncurses_resume()
+      shown = nil
+      unsent = []
+      question.asked = nil
+    }
+
+    /// Takes in what was typed; false where nothing was.
+    private func readInput() -> Bool {
+      var bytes = [UInt8](repeating: 0, count: 4096)
+      let count = read(input, &bytes, bytes.count)
+      guard count > 0 else { return false }
+      decoder.feed(bytes[..<count])
+      return true
+    }
+
+    private func take(_ token: InputDecoder.Token) {
+      switch token {
+      case .event(let event): pending.append(event)
+      case .ready:
+        let wasAwaited = question.asked != nil
+        question.asked = nil
+        question.hasAnswered = true
+        if wasAwaited, mustWait {
+          mustWait = false
+          pending.append(.writable)
+        }
+      }
+    }
+
+    /// Milliseconds in which the rest of a sequence must come; a lone ESC is the key after them.
+    private static let escapeDelay: Int32 = 30
+
+    func nextEvent(timeout: Double) -> TerminalEvent {
+      while true {
+        if !pending.isEmpty { return pending.removeFirst() }
+        let milliseconds = timeout.isFinite ? Int32(clamping: Format.whole(max(0, timeout * 1000).rounded(.up))) : -1
+        let wantsOutput = (mustWait && question.asked == nil) || !unsent.isEmpty
+        let found = cncurses_wait(
+          input, line, wantsOutput, decoder.isPending ? min(Self.escapeDelay, milliseconds) : milliseconds)
+        if found.terminated != 0 { return .terminated(signal: found.terminated) }
+        if found.stop_requested { pending.append(.suspend) }
+        if found.continued {
+          resume()
+          pending.append(.continued)
+        }
+        if found.resized { pending.append(.resized) }
+        let wasPending = decoder.isPending
+        var isOver = false
+        if found.input {
+          _ = readInput()
+        } else if wasPending {
+          isOver = true
+        }
+        while let token = decoder.next(isOver: isOver) { take(token) }
+        if found.output {
+          send()
+          if mustWait, unsent.isEmpty {
+            mustWait = false
+            pending.append(.writable)
+          }
+        }
+        if found.woken { pending.append(.woken) }
+        if found.hangup { pending.append(.hangup) }
+        if pending.isEmpty, !found.input, !found.output, !wasPending { return .timeout }
+        if pending.isEmpty, timeout <= 0 { return .timeout }
+      }
+    }
+  }
+#endif

@@ -1,0 +1,101 @@
+internal import AgentMetrics
+
+/// What the figures of a panel are: value, meaning, formula and source, from the catalog; and how old they are.
+struct ExplainView {
+  let context: Context
+  let panel: PanelID
+  let selected: Int
+  private var glyphs: Glyphs { context.glyphs }
+
+  /// The figures of the panel that this sample has.
+  static func metrics(of panel: PanelID, in sample: Sample) -> [(metric: Catalog.Metric, text: String)] {
+    let glyphs = Glyphs(.ascii)
+    return Catalog.shared.metrics.compactMap { metric in
+      guard panel.catalogPrefixes.contains(where: { metric.id.hasPrefix($0) }), metric.definition.kind != .info else {
+        return nil
+      }
+      var first: Double?
+      var count = 0
+      metric.values(in: sample) { _, value in
+        if first == nil { first = value }
+        count += 1
+      }
+      guard let first else { return nil }
+      let text = ExplainView.text(first, metric.definition.unit, glyphs)
+      return (metric, count > 1 ? text + " +" + String(count - 1) : text)
+    }
+  }
+
+  /// A value in base units as it is read best.
+  static func text(_ value: Double, _ unit: Unit, _ glyphs: Glyphs) -> String {
+    switch unit {
+    case .ratio: Format.fine(value, glyphs) + "%"
+    case .bytes, .mebibytes: Format.bytes(value, glyphs)
+    case .bytesPerSecond: Format.rate(value, glyphs)
+    case .megabitsPerSecond: Format.link(value)
+    case .seconds, .milliseconds: Format.time(value, glyphs)
+    case .celsius: Format.fixed(value, 1) + " " + glyphs.celsius
+    case .megahertz: Format.frequency(value, glyphs)
+    case .watts: Format.fixed(value, 1) + " W"
+    case .joules: Format.count(value, glyphs) + "J"
+    case .rpm: String(Format.whole(value)) + " rpm"
+    case .cores: Format.fixed(value, 2) + " CPUs"
+    case .perSecond: Format.count(value, glyphs) + "/s"
+    case .count, .none: value == value.rounded() ? Format.count(value, glyphs) : Format.fixed(value, 2)
+    }
+  }
+
+  func draw(on grid: inout Grid) {
+    let metrics = ExplainView.metrics(of: panel, in: context.sample)
+    context.hits.scene.overlayRows = metrics.count
+    let selected = min(selected, max(0, metrics.count - 1))
+    let wanted = Size(width: 96, height: min(metrics.count, 24) + 9)
+    OverlayBox(title: "What the figures of " + panel.word + " are", wanted: wanted, glyphs: glyphs)
+      .draw(on: &grid) { grid, inner in
+        var rest = inner
+        let about = rest.takeBottom(min(6, max(2, inner.height / 2)))
+        guard metrics.indices.contains(selected) else {
+          grid.put("this machine has none", x: inner.x, y: inner.y, .muted)
+          return
+        }
+        let first = max(0, min(selected - rest.height / 2, metrics.count - rest.height))
+        for (row, entry) in metrics.dropFirst(first).prefix(rest.height).enumerated() {
+          let y = rest.y + row
+          let isSelected = first + row == selected
+          let valueWidth = 16
+          grid.putShortened(entry.metric.id, x: rest.x, y: y, limit: rest.width - valueWidth - 1)
+          grid.putRight(entry.text, end: rest.right, y: y, .bold, limit: valueWidth)
+          if isSelected {
+            grid.restyle(Rect(x: rest.x, y: y, width: rest.width, height: 1)) { _ in .selection }
+          }
+        }
+        drawAbout(metrics[selected].metric, on: &grid, in: about)
+      }
+  }
+
+  private func drawAbout(_ metric: Catalog.Metric, on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    let definition = metric.definition
+    var lines: [(name: String, text: String)] = [("is", definition.help)]
+    if !definition.source.isEmpty { lines.append(("from", definition.source)) }
+    lines.append(("unit", definition.unit.rawValue + ", " + definition.kind.rawValue))
+    var age = context.sample.elapsed.isFinite ? "mean over " + Format.time(context.sample.elapsed, glyphs) : "a level"
+    if definition.kind == .counter { age = "since its source began" }
+    let sources = context.sample.agent.sources.filter { panel.sources.contains($0.name) }
+    if let oldest = sources.map(\.age).filter(\.isFinite).max(), oldest >= 1 {
+      age += "; read " + Format.duration(oldest) + " before"
+    }
+    if let failing = sources.first(where: { !$0.success }) { age += "; " + (failing.error ?? "its source fails") }
+    lines.append(("age", age))
+    grid.fill(glyphs.rule, x: rest.x, y: rest.y, count: rest.width, .faint)
+    _ = rest.takeTop(1)
+    for line in lines where !rest.isEmpty {
+      let row = rest.takeTop(1)
+      grid.put(line.name, x: row.x, y: row.y, .key)
+      grid.putShortened(line.text, x: row.x + 6, y: row.y, limit: row.width - 6)
+    }
+    if !rest.isEmpty {
+      grid.put("up, down choose; Tab the next panel; Esc closes", x: rest.x, y: rest.y, .muted, limit: rest.width)
+    }
+  }
+}

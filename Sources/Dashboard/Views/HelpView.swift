@@ -1,0 +1,68 @@
+/// The keys, over the middle of the screen.
+struct HelpView {
+  let glyphs: Glyphs
+  let hits: HitMap
+
+  private enum Line {
+    case section(String)
+    case key(KeyMap.Binding)
+    case note(String, String)
+  }
+
+  private var lines: [Line] {
+    var lines: [Line] = []
+    for section in KeyMap.sections {
+      lines.append(.section(section.title))
+      lines += section.bindings.map { .key($0) }
+    }
+    lines.append(.section("Signs"))
+    lines.append(.note("axis", "B reboot, A agent restarted, O out of memory, X Xid, L GPU lost, T throttled, G gap"))
+    lines.append(.note("graph", "mean of a column's samples; grey above: their highest, grey line: their lowest"))
+    lines.append(.note("RAM", "used (total - available), then caches that can be given back"))
+    lines.append(.note("group", "limit of the agent's own container"))
+    lines.append(.note("Ki Mi Gi", "1 Ki = 1024 bytes; CPU% of a process: 100 is one CPU"))
+    return lines
+  }
+
+  /// A label with characters that the terminal has.
+  static func label(_ text: String, _ glyphs: Glyphs) -> String {
+    guard glyphs.isASCII || glyphs.kind == .console else { return text }
+    let words: [Character: String] = ["←": "Left", "→": "Right", "↑": "Up", "↓": "Down", "⇧": "Shift-", "…": "to"]
+    return text.map { words[$0] ?? String($0) }.joined()
+  }
+
+  /// Draws it, cut to what fits and scrolled.
+  func draw(on grid: inout Grid, scroll: Int) {
+    let all = lines
+    let wanted = Size(width: 84, height: all.count + 2)
+    let keyWidth = glyphs.isASCII || glyphs.kind == .console ? 16 : 12
+    OverlayBox(title: "Keys", wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
+      let most = max(0, all.count - inner.height)
+      hits.scene.overlayRows = most
+      let first = min(scroll, most)
+      let isNarrow = inner.width < 60
+      for (row, line) in all.dropFirst(first).prefix(inner.height).enumerated() {
+        let y = inner.y + row
+        switch line {
+        case .section(let title):
+          let x = grid.put(title, x: inner.x, y: y, .title) + 1
+          grid.fill(glyphs.rule, x: x, y: y, count: inner.right - x, .faint)
+        case .key(let binding):
+          let label = HelpView.label(binding.label, glyphs)
+          let x = grid.put(label, x: inner.x, y: y, .key)
+          let start = max(x + 1, inner.x + keyWidth)
+          grid.putShortened(
+            isNarrow ? binding.short : binding.meaning, x: start, y: y, limit: inner.right - start)
+        case .note(let name, let text):
+          grid.put(name, x: inner.x, y: y)
+          grid.putShortened(
+            text, x: inner.x + keyWidth, y: y, .muted, limit: inner.right - inner.x - keyWidth)
+        }
+      }
+      if most > 0 {
+        let more = first < most ? (glyphs.isASCII ? "more: Down" : "more ↓") : "end"
+        grid.putRight(" " + more, end: inner.right, y: inner.bottom - 1, .key)
+      }
+    }
+  }
+}

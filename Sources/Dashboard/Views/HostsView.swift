@@ -1,0 +1,99 @@
+internal import AgentMetrics
+
+/// A host among several, as the grid shows it.
+struct HostSummary {
+  var name: String
+  /// The newest sample; nil where there was never one.
+  var sample: Sample?
+  /// Whether it answers.
+  var connection: DashboardConnection
+  /// The share by which it is ranked: what is busiest of its CPUs, memory and GPUs.
+  var badness: Double {
+    guard let sample else { return -1 }
+    let figures = [sample.cpu.usage, sample.ram.usage, GPUSummary(sample.gpus).util].filter(\.isFinite)
+    return figures.max() ?? 0
+  }
+}
+
+/// All hosts, the worst first; last known values with their age where a host does not answer.
+struct HostsView {
+  let hosts: [HostSummary]
+  let state: ScreenState
+  let glyphs: Glyphs
+  let now: Double
+  let hits: HitMap
+
+  /// Hosts that do not answer first, then by what is busiest; steps of a twentieth, so that the order stands still.
+  static func order(_ hosts: [HostSummary]) -> [Int] {
+    func rank(_ host: HostSummary) -> Double {
+      (host.connection.isConnected ? 0 : 10) + (host.badness * 20).rounded() / 20
+    }
+    return hosts.indices.sorted { left, right in
+      let (a, b) = (rank(hosts[left]), rank(hosts[right]))
+      return a == b ? hosts[left].name < hosts[right].name : a > b
+    }
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    let order = HostsView.order(hosts)
+    hits.scene.hostOrder = order
+    let lost = hosts.filter { !$0.connection.isConnected }.count
+    grid.putTitle(
+      "HOSTS", detail: "the worst first",
+      right: String(hosts.count) + " hosts" + (lost > 0 ? glyphs.separator + String(lost) + " lost" : ""),
+      in: rest.takeTop(1), glyphs)
+    let nameWidth = max(8, min(28, rest.width / 4))
+    let stateWidth = rest.width >= 70 ? 14 : 6
+    let room = rest.width - nameWidth - stateWidth - 2
+    let hasGPU = hosts.contains { $0.sample?.gpus.isEmpty == false }
+    let columns: [(title: String, value: (Sample) -> Double, color: (Double) -> Color)] =
+      [("CPU", { $0.cpu.usage }, { .load($0) }), ("memory", { $0.ram.usage }, { _ in .memory })]
+      + (hasGPU ? [("GPU", { GPUSummary($0.gpus).util }, { _ in .gpu })] : [])
+    let width = room / max(1, columns.count)
+    if rest.height >= 3 {
+      let head = rest.takeTop(1)
+      grid.put("host", x: head.x, y: head.y, .muted)
+      for (index, column) in columns.enumerated() {
+        grid.put(column.title, x: head.x + nameWidth + 1 + index * width, y: head.y, .muted)
+      }
+      grid.putRight("state", end: head.right, y: head.y, .muted)
+    }
+    let place = order.firstIndex(of: state.host) ?? 0
+    let first = max(0, min(place - rest.height / 2, order.count - rest.height))
+    for index in order.dropFirst(first).prefix(rest.height) {
+      let line = rest.takeTop(1)
+      let host = hosts[index]
+      let isLost = !host.connection.isConnected
+      hits.add(.host(index), line)
+      grid.putShortened(host.name, x: line.x, y: line.y, isLost ? .stale : .bold, limit: nameWidth)
+      if let sample = host.sample {
+        for (place, column) in columns.enumerated() {
+          let value = column.value(sample)
+          let x = line.x + nameWidth + 1 + place * width
+          grid.putRight(Format.percent(value, glyphs), end: x + 4, y: line.y, isLost ? .stale : .load(value))
+          if width >= 10 {
+            Bar(value, column.color(value), isStale: isLost).draw(
+              on: &grid, x: x + 5, y: line.y, width: width - 7, glyphs)
+          }
+        }
+      }
+      let (text, style) = status(host)
+      grid.putRight(text, end: line.right, y: line.y, style, limit: stateWidth)
+      if index == state.host {
+        grid.restyle(Rect(x: line.x, y: line.y, width: nameWidth, height: 1)) { _ in .selection }
+      }
+    }
+  }
+
+  private func status(_ host: HostSummary) -> (String, Style) {
+    guard let sample = host.sample else {
+      return host.connection.isConnected ? ("no sample yet", .muted) : ("never seen", .critical)
+    }
+    let age = now - sample.timestamp.seconds
+    if !host.connection.isConnected { return ("lost " + Format.duration(max(0, age)), .critical) }
+    if age > 90 { return ("old " + Format.duration(age), .warning) }
+    if let load = sample.load, load.load1.isFinite { return ("load " + Format.fixed(load.load1, 2), .muted) }
+    return ("ok", .muted)
+  }
+}

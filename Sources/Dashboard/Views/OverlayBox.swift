@@ -1,0 +1,30 @@
+/// A box over the middle of the screen.
+struct OverlayBox {
+  let title: String
+  let wanted: Size
+  let glyphs: Glyphs
+
+  /// Clears its place, frames it where there is room, and lets `body` draw into what is left.
+  func draw(on grid: inout Grid, _ body: (inout Grid, Rect) -> Void) {
+    let size = Size(width: max(0, min(wanted.width, grid.width)), height: max(0, min(wanted.height, grid.height)))
+    let rect = Rect(
+      x: (grid.width - size.width) / 2, y: (grid.height - size.height) / 2, width: size.width, height: size.height)
+    grid.within(rect) { grid in
+      grid.clear(rect)
+      var inner = rect
+      if size.width >= 24 && size.height >= 6 {
+        grid.putFrame(rect, glyphs, Style(.focus))
+        grid.putShortened(" " + title + " ", x: rect.x + 2, y: rect.y, .focus, limit: rect.width - 4)
+        inner = Rect(x: rect.x + 2, y: rect.y + 1, width: rect.width - 4, height: rect.height - 2)
+      }
+      grid.within(inner) { body(&$0, inner) }
+    }
+  }
+
+  /// How wide and high the inside is on a screen of a size.
+  static func inside(_ wanted: Size, on grid: borrowing Grid) -> Size {
+    let width = min(wanted.width, grid.width)
+    let height = min(wanted.height, grid.height)
+    return width >= 24 && height >= 6 ? Size(width: width - 4, height: height - 2) : Size(width: width, height: height)
+  }
+}

@@ -1,0 +1,372 @@
+internal import AgentMetrics
+internal import History
+
+/// All that a picture is made of.
+struct ScreenInput {
+  /// The samples that are known, oldest first.
+  var entries: [History.Entry] = []
+  /// What is known before the first sample.
+  var preview: Sample?
+  /// Nominal seconds between two samples of the history.
+  var interval = 1
+  var size = Size(width: 80, height: 24)
+  var glyphs = Glyphs(.braille)
+  var options = DashboardOptions(version: "", sampleInterval: 1)
+  var state = ScreenState()
+  /// The wall clock, and what is to be added for the times that are shown.
+  var now = 0.0
+  var utcOffset = 0
+  var events: [TimelineEvent] = []
+  /// All processes; nil where only those of the samples are known.
+  var processes: [Process]?
+  /// What is known of the chosen process.
+  var details: ProcessDetails?
+  /// Its CPU use: moments and CPUs' worth of time.
+  var spark: [(moment: Double, cpu: Double)] = []
+  /// Bytes that a picture costs, on the mean; NaN where unknown.
+  var bytesPerFrame = Double.nan
+  /// How the source of the samples is reached; nil where it is this process.
+  var connection: DashboardConnection?
+  /// All hosts, where there are several.
+  var hosts: [HostSummary] = []
+  /// Whether signals may be sent.
+  var canSignal = false
+}
+
+/// A picture, and what on it can be clicked.
+struct Picture {
+  var grid: Grid
+  var scene: Scene
+}
+
+/// The whole picture, as a pure function of what is known.
+struct Screen {
+  private let input: ScreenInput
+  private let context: Context?
+  private let hits = HitMap()
+  private var size: Size { input.size }
+  private var state: ScreenState { input.state }
+  private let glyphs: Glyphs
+  private let utcOffset: Int
+
+  init(_ input: ScreenInput) {
+    self.input = input
+    let state = input.state
+    var kind = input.glyphs.kind
+    if kind != .ascii, let wanted = state.settings.graph { kind = wanted }
+    glyphs = Glyphs(kind, isMono: input.glyphs.isMono)
+    utcOffset = state.settings.isUTC ? 0 : input.utcOffset
+
+    let latest = input.entries.last?.sample ?? input.preview
+    var sample = latest
+    if let moment = state.moment {
+      let entry = input.entries.last { $0.sample.timestamp.seconds <= moment + 0.001 } ?? input.entries.first
+      sample = entry?.sample ?? latest
+    }
+    let widest = Context.split(max(1, input.size.width - 4)).graph * glyphs.columnsPerCell
+    let step = TimeAxis.steps[min(TimeAxis.steps.count - 1, state.zoom ?? Screen.autoZoom(columns: widest, input))]
+    let end = state.axisEnd ?? latest?.timestamp.seconds ?? input.now
+    let axis = TimeAxis(step: step, end: end.isFinite ? end : 0)
+    hits.scene.axis = axis
+    hits.scene.axisColumns = widest
+    hits.scene.glyphs = glyphs
+    hits.scene.entries = input.entries
+    hits.scene.events = input.events
+    hits.scene.canSignal = input.canSignal && !input.options.isReadOnly
+    hits.scene.hosts = max(1, input.hosts.count)
+
+    guard let sample else {
+      context = nil
+      return
+    }
+    let timeline = Timeline(
+      input.entries, axis: axis, interval: input.interval, cursor: state.moment, events: input.events)
+    var table = TableContents()
+    let all = state.moment == nil ? input.processes : nil
+    table.kind = all != nil ? .whole : state.moment != nil ? .stored : .top
+    table.rows = ProcessRows.make(
+      all ?? sample.processes?.top ?? [], gpus: sample.gpus, memoryTotal: sample.ram.total, state.table,
+      filter: ProcessFilter(state.table.filter))
+    // The sample names the few greatest of each measure; beyond them the ranking would be a guess.
+    if all == nil, !state.table.isTree, state.table.filter.isEmpty, !state.table.isReversed {
+      table.rows = Array(table.rows.prefix(Processes.topCount))
+    }
+    context = Context(
+      sample: sample, timeline: timeline, glyphs: glyphs, state: state, table: table, hits: hits,
+      bytesPerFrame: input.bytesPerFrame, utcOffset: utcOffset)
+  }
+
+  /// The stretch of time that suits: a few minutes, and samples not much finer than columns.
+  private static func autoZoom(columns: Int, _ input: ScreenInput) -> Int {
+    let finest = TimeAxis.steps.firstIndex { $0 >= Double(min(input.interval, input.state.settings.refresh)) } ?? 2
+    return max(finest, TimeAxis.step(columns: columns, over: 150))
+  }
+
+  /// Draws it.
+  func draw() -> Picture {
+    var grid = Grid(size, isASCII: glyphs.isASCII)
+    var rest = grid.bounds
+    let hasFrame = size.height >= 8
+    if hasFrame { drawHeader(on: &grid, in: rest.takeTop(1)) }
+    let isPrompting = if case .filter = state.overlay { true } else { false }
+    if hasFrame && size.height >= 12 || size.height >= 2 && (message != nil || isPrompting) {
+      drawFooter(on: &grid, in: rest.takeBottom(1))
+    }
+    if state.isGrid {
+      HostsView(hosts: input.hosts, state: state, glyphs: glyphs, now: input.now, hits: hits).draw(on: &grid, in: rest)
+    } else if let context {
+      if state.isMaximized, let focus = state.focus {
+        drawAlone(focus, context, on: &grid, in: rest)
+      } else if size.width >= 60 && size.height >= 16 {
+        drawPanels(context, on: &grid, in: rest)
+      } else {
+        CompactView(context: context).draw(on: &grid, in: rest)
+      }
+    } else {
+      let text =
+        input.connection.map { $0.isConnected ? "no sample yet" : "not connected: " + ($0.reason ?? "…") }
+        ?? "no sample yet"
+      grid.putShortened(
+        text, x: max(0, (rest.width - Grid.columns(of: text)) / 2), y: rest.y + rest.height / 2, .muted,
+        limit: rest.width)
+    }
+    drawOverlay(on: &grid)
+    return Picture(grid: grid, scene: hits.scene)
+  }
+
+  private func drawOverlay(on grid: inout Grid) {
+    guard let overlay = state.overlay else { return }
+    switch overlay {
+    case .help(let scroll): HelpView(glyphs: glyphs, hits: hits).draw(on: &grid, scroll: scroll)
+    case .explain(let panel, let selected):
+      if let context { ExplainView(context: context, panel: panel, selected: selected).draw(on: &grid) }
+    case .settings(let selected):
+      SettingsView(settings: state.settings, selected: selected, options: input.options, glyphs: glyphs, hits: hits)
+        .draw(on: &grid)
+    case .details(let pid):
+      if let context {
+        DetailsView(context: context, pid: pid, details: input.details, spark: input.spark, now: input.now)
+          .draw(on: &grid)
+      }
+    case .signal(let pid, let selected, let isAsked):
+      if let context { SignalView(context: context, pid: pid, selected: selected, isAsked: isAsked).draw(on: &grid) }
+    case .filter: break
+    }
+  }
+
+  // MARK: Head and foot
+
+  private func drawHeader(on grid: inout Grid, in rect: Rect) {
+    var right = rect.right
+    func putRight(_ text: String, _ style: Style, gap: Int = 2) {
+      let width = Grid.columns(of: text)
+      guard right - rect.x >= width else { return }
+      grid.putRight(text, end: right, y: rect.y, style)
+      right -= width + gap
+    }
+    let clock = Format.clock(input.now + Double(utcOffset)) + (state.settings.isUTC && rect.width >= 60 ? "Z" : "")
+    putRight(clock, .muted)
+    if state.moment != nil, right - rect.x >= 18, let sample = context?.sample {
+      // What is shown is a moment of the past: which one, and how long ago.
+      let moment = Format.clock(sample.timestamp.seconds + Double(utcOffset))
+      let back = max(0, input.now - sample.timestamp.seconds)
+      let text =
+        right - rect.x >= 56
+        ? " PAST " + moment + ", " + Format.duration(back) + " ago " : " PAST " + moment + " "
+      putRight(right - rect.x >= 36 ? text : " PAST ", Style(.cursor, [.bold, .reverse]))
+    }
+    if let connection = input.connection {
+      if !connection.isConnected {
+        let age = context.map { input.now - $0.timeline.axis.end } ?? .nan
+        putRight(
+          age.isFinite && age >= 1 ? " LOST " + Format.duration(age) + " ago " : " LOST ",
+          Style(.critical, [.bold, .reverse]))
+      } else if connection.lag.isFinite, right - rect.x >= 60 {
+        putRight("lag " + Format.time(connection.lag, glyphs), .muted)
+      }
+    }
+    var x = rect.x
+    if context?.sample.host.isDemo == true {
+      // Whatever else there is room for: these figures are no machine's.
+      x = grid.put(" DEMO ", x: x, y: rect.y, Style(.warning, [.bold, .reverse]), limit: right - x) + 1
+    }
+    guard let sample = context?.sample, right > x else { return }
+    let host = sample.host
+    var parts: [(text: String, style: Style, rank: Int)] = []
+    if let name = host.hostname { parts.append((name, .bold, 0)) }
+    if let os = host.os { parts.append((os, .muted, 4)) }
+    if let kernel = host.kernel { parts.append((kernel, .muted, 3)) }
+    if host.uptime.isFinite { parts.append(("up " + Format.duration(host.uptime), .muted, 2)) }
+    if let load = sample.load, load.load1.isFinite {
+      let averages = [load.load1, load.load5, load.load15].filter(\.isFinite).map { Format.fixed($0, 2) }
+      parts.append(("load " + averages.joined(separator: " "), .plain, 1))
+    }
+    // The least important go first where there is no room for all.
+    let gap = 3
+    while parts.count > 1, parts.reduce(-gap, { $0 + Grid.columns(of: $1.text) + gap }) > right - x {
+      guard let least = parts.indices.max(by: { parts[$0].rank < parts[$1].rank }) else { break }
+      parts.remove(at: least)
+    }
+    let start = x
+    for part in parts {
+      if x > start { grid.put(glyphs.separator, x: x, y: rect.y, .faint) }
+      x = grid.putShortened(part.text, x: x > start ? x + gap : x, y: rect.y, part.style, limit: right - x)
+    }
+  }
+
+  /// What the user should know before anything else; nil when all is well.
+  private var message: String? {
+    if let connection = input.connection, !connection.isConnected, let reason = connection.reason {
+      return "connection lost: " + reason
+    }
+    if let latest = input.entries.last?.sample, state.moment == nil, !state.isGrid {
+      let age = input.now - latest.timestamp.seconds
+      let interval = Double(max(1, input.interval))
+      if age > 3 * interval, age > 3 { return "no new sample for " + Format.duration(age) }
+    }
+    return state.note ?? input.options.messages()
+  }
+
+  private func drawFooter(on grid: inout Grid, in rect: Rect) {
+    if case .filter = state.overlay {
+      var x = grid.put("/", x: rect.x, y: rect.y, .key)
+      x = grid.put(state.table.filter, x: x, y: rect.y, .bold, limit: rect.width - 2)
+      grid.put(" ", x: x, y: rect.y, .reverse)
+      let hint = "Enter keeps it, Esc drops it   text regex user: gpu >50%cpu >2gmem !not"
+      if rect.right - x > hint.utf8.count + 4 { grid.putRight(hint, end: rect.right, y: rect.y, .muted) }
+      return
+    }
+    if let message {
+      let isNote = message == state.note
+      grid.putShortened(message, x: rect.x, y: rect.y, isNote ? .key : .warning, limit: rect.width)
+      return
+    }
+    var keys: [(label: String, meaning: String, key: KeyPress)] = [
+      ("q", "quit", .character("q")), ("h", "keys", .character("h")),
+    ]
+    if state.isGrid {
+      keys += [("Enter", "open", .enter)]
+    } else if state.moment != nil {
+      keys += [
+        ("Esc", "now", .end), (glyphs.isASCII ? "<- ->" : "← →", "time", .left), ("n p", "events", .character("n")),
+      ]
+    } else if state.table.selected != nil {
+      keys += [
+        ("Enter", "details", .character("d")), ("k", "signal", .character("k")), ("f", "follow", .character("f")),
+        ("Esc", "back", .escape),
+      ]
+    } else {
+      keys += [
+        ("l", "layout", .character("l")), ("/", "filter", .character("/")), ("s", "sort", .character("s")),
+        (glyphs.isASCII ? "<- ->" : "← →", "past", .left), ("?", "explain", .character("?")),
+        ("F2", "settings", .function(2)),
+      ]
+    }
+    // From the right: what the agent costs, and where it listens.
+    var about: [String] = []
+    if let agent = context?.sample.agent, !state.isGrid {
+      let cost = AgentPanel.figures(agent, bytesPerFrame: input.bytesPerFrame, glyphs).map { figure in
+        figure.name == "cpu" ? "agent " + figure.text : figure.text
+      }
+      if !cost.isEmpty { about.append(cost.joined(separator: " ")) }
+    }
+    if let url = input.options.listening { about.append(url) }
+    if about.isEmpty { about.append(input.options.version.isEmpty ? "" : "agent " + input.options.version) }
+    var right = rect.right
+    let least = keys.prefix(3).reduce(0) { $0 + Grid.columns(of: $1.label) + $1.meaning.utf8.count + 3 }
+    while !about.isEmpty {
+      let text = about.filter { !$0.isEmpty }.joined(separator: glyphs.separator)
+      if least + 3 + Grid.columns(of: text) <= rect.width {
+        grid.putRight(text, end: rect.right, y: rect.y, .muted)
+        right -= Grid.columns(of: text) + 2
+        break
+      }
+      about.removeFirst()
+    }
+    var x = rect.x
+    for (label, meaning, key) in keys {
+      let width = Grid.columns(of: label) + 1 + meaning.utf8.count
+      guard x + width <= right else { break }
+      hits.add(.key(key), Rect(x: x, y: rect.y, width: width, height: 1))
+      x = grid.put(label, x: x, y: rect.y, .key) + 1
+      x = grid.put(meaning, x: x, y: rect.y, .muted) + 2
+    }
+  }
+
+  // MARK: Panels
+
+  private func panel(_ id: PanelID, _ context: Context) -> (any Panel)? {
+    switch id {
+    case .cpu: CPUPanel(context)
+    case .memory: MemoryPanel(context)
+    case .gpu: GPUPanel(context)
+    case .disk: Stack([DiskPanel(context), FilesystemPanel(context)])
+    case .network: NetworkPanel(context)
+    case .pressure: PressurePanel(context)
+    case .temperature: TemperaturePanel(context)
+    case .processes: ProcessPanel(context)
+    case .agent: AgentPanel(context)
+    }
+  }
+
+  private func drawPanels(_ context: Context, on grid: inout Grid, in rect: Rect) {
+    let isWide = size.width >= 150
+    // Where frames would cost what the panels need, a line over each does.
+    let isFramed = state.settings.frames ?? (size.width >= 100 && size.height >= 36)
+    let bands = state.settings.layout.bands(isWide: isWide)
+    let present: [any Panel] = bands.compactMap { columns in
+      Columns(
+        columns.map { ids in
+          ids.filter { !state.settings.hidden.contains($0) && ($0 != .agent || isWide || size.height >= 50) }
+            .compactMap { id in
+              panel(id, context).map { PanelBox(id: id, inner: $0, isFramed: isFramed, context: context) }
+            }
+        }, gap: isFramed ? 1 : 3)
+    }
+    if present.isEmpty {
+      let text =
+        state.settings.hidden.isEmpty
+        ? "nothing to show: the system tells no figures" : "all panels are hidden: 0 shows them"
+      grid.put(text, x: rect.x, y: rect.y, .muted)
+    }
+    Layout.draw(present, on: &grid, in: rect)
+  }
+
+  private func drawAlone(_ id: PanelID, _ context: Context, on grid: inout Grid, in rect: Rect) {
+    guard let panel = panel(id, context) else {
+      grid.put("this machine has no " + id.word, x: rect.x, y: rect.y, .muted)
+      return
+    }
+    let isFramed = state.settings.frames ?? (rect.width >= 60 && rect.height >= 16)
+    let box = PanelBox(id: id, inner: panel, isFramed: isFramed, context: context)
+    var rest = rect
+    if id == .gpu, context.sample.gpus.count > 2, rect.height >= 14 {
+      // Below the table what else is known of each.
+      let upper = rest.takeTop(max(8, min(rect.height / 2, context.sample.gpus.count + 3)))
+      grid.within(upper) { box.draw(on: &$0, in: upper) }
+      drawGPURemarks(context, on: &grid, in: rest)
+    } else {
+      grid.within(rest) { box.draw(on: &$0, in: rest) }
+    }
+  }
+
+  private func drawGPURemarks(_ context: Context, on grid: inout Grid, in rect: Rect) {
+    let columns = max(1, min(context.sample.gpus.count, rect.width / 56))
+    let width = (rect.width - 3 * (columns - 1)) / columns
+    var heights = [Int](repeating: rect.y, count: columns)
+    for gpu in context.sample.gpus {
+      guard let column = heights.indices.min(by: { heights[$0] < heights[$1] }) else { return }
+      let x = rect.x + column * (width + 3)
+      var y = heights[column]
+      guard y + 2 <= rect.bottom else { continue }
+      let name = "GPU " + String(gpu.index) + " " + (gpu.model ?? gpu.vendor)
+      grid.putShortened(name, x: x, y: y, .title, limit: width)
+      y += 1
+      for line in GPUPanel.remarks(gpu, glyphs) where y < rect.bottom {
+        grid.putShortened(line.text, x: x + 2, y: y, line.style, limit: width - 2)
+        y += 1
+      }
+      heights[column] = y
+    }
+  }
+}

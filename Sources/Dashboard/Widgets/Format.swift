@@ -1,0 +1,140 @@
+/// Figures as text, always in the same widths and units, so that columns stand still.
+enum Format {
+  /// A whole percentage, `7%`, `100%`.
+  static func percent(_ ratio: Double, _ glyphs: Glyphs) -> String {
+    guard ratio.isFinite else { return glyphs.absent }
+    return String(whole(ratio * 100)) + "%"
+  }
+
+  /// A percentage with a decimal below 100, `7.3`, `1600`, as tables of processes have it.
+  static func fine(_ ratio: Double, _ glyphs: Glyphs) -> String {
+    guard ratio.isFinite else { return glyphs.absent }
+    return ratio < 0.9995 ? fixed(ratio * 100, 1) : String(whole(ratio * 100))
+  }
+
+  /// A number of bytes in three digits, `512 B`, `9.8 MiB`, `156 GiB`.
+  static func bytes(_ value: Double, _ glyphs: Glyphs) -> String {
+    guard value.isFinite else { return glyphs.absent }
+    let (scaled, unit) = scale(value)
+    return number(scaled, isWhole: unit == 0) + " " + units[unit]
+  }
+
+  /// The same without a space and without the B, `9.8Mi`, for tables whose heads name the unit.
+  static func compact(_ value: Double, _ glyphs: Glyphs) -> String {
+    guard value.isFinite else { return glyphs.absent }
+    let (scaled, unit) = scale(value)
+    return number(scaled, isWhole: unit == 0) + shortUnits[unit]
+  }
+
+  /// Bytes per second, `9.8 MiB/s`.
+  static func rate(_ value: Double, _ glyphs: Glyphs) -> String {
+    value.isFinite ? bytes(value, glyphs) + "/s" : glyphs.absent
+  }
+
+  /// A part of a whole in the whole's unit, `0.47/1.00 TiB`, `3.1/15.6 GiB`, `381/768 GiB`.
+  static func pair(_ part: Double, of whole: Double, _ glyphs: Glyphs) -> String {
+    guard whole.isFinite else { return bytes(part, glyphs) }
+    let (scaled, unit) = scale(whole)
+    let decimals = unit == 0 || scaled >= 99.95 ? 0 : scaled < 9.995 ? 2 : 1
+    var portion = glyphs.absent
+    if part.isFinite {
+      let scaledPart = part / powers[unit]
+      // 20 MiB of 16.0 GiB is not 0.0.
+      portion = fixed(scaledPart, decimals == 1 && scaledPart > 0 && scaledPart < 0.095 ? 2 : decimals)
+    }
+    return portion + "/" + fixed(scaled, decimals) + " " + units[unit]
+  }
+
+  /// Hertz, `3.40 GHz`, `800 MHz`.
+  static func frequency(_ hertz: Double, _ glyphs: Glyphs) -> String {
+    guard hertz.isFinite else { return glyphs.absent }
+    return hertz < 999.5e6 ? String(whole(hertz * 1e-6)) + " MHz" : fixed(hertz * 1e-9, 2) + " GHz"
+  }
+
+  /// A link's speed in bits per second, `1 Gb/s`, `2.5 Gb/s`, from bytes per second.
+  static func link(_ bytesPerSecond: Double) -> String {
+    let megabits = whole(bytesPerSecond * 8e-6)
+    if megabits < 1000 { return String(megabits) + " Mb/s" }
+    return (megabits % 1000 == 0 ? String(megabits / 1000) : fixed(Double(megabits) / 1000, 1)) + " Gb/s"
+  }
+
+  /// A stretch of time in its two largest units, `3d 04h`, `4h 05m`, `5m 12s`, `42s`.
+  static func duration(_ seconds: Double) -> String {
+    let total = max(0, whole(seconds.rounded(.down)))
+    let (days, hours, minutes) = (total / 86_400, total / 3_600 % 24, total / 60 % 60)
+    if days > 0 { return String(days) + "d " + twoDigits(hours) + "h" }
+    if hours > 0 { return String(hours) + "h " + twoDigits(minutes) + "m" }
+    if minutes > 0 { return String(minutes) + "m " + twoDigits(total % 60) + "s" }
+    return String(total) + "s"
+  }
+
+  /// A round stretch of time in one unit, `30s`, `5m`, `2h`, `7d`.
+  static func short(_ seconds: Double) -> String {
+    let total = max(0, whole(seconds))
+    if total % 86_400 == 0, total > 0 { return String(total / 86_400) + "d" }
+    if total % 3_600 == 0, total > 0 { return String(total / 3_600) + "h" }
+    if total % 60 == 0, total > 0 { return String(total / 60) + "m" }
+    return String(total) + "s"
+  }
+
+  /// Seconds as they are read best, `340 µs`, `12 ms`, `1.4 s`.
+  static func time(_ seconds: Double, _ glyphs: Glyphs) -> String {
+    guard seconds.isFinite else { return glyphs.absent }
+    if seconds < 0.0009995 { return String(whole(seconds * 1e6)) + (glyphs.isASCII ? " us" : " µs") }
+    if seconds < 0.9995 { return number(seconds * 1e3, isWhole: false) + " ms" }
+    return seconds < 120 ? number(seconds, isWhole: false) + " s" : duration(seconds)
+  }
+
+  /// A number of things, `512`, `12.3k`, `1.2M`.
+  static func count(_ value: Double, _ glyphs: Glyphs) -> String {
+    guard value.isFinite else { return glyphs.absent }
+    if value < 999.5 { return String(whole(value)) }
+    if value < 999.5e3 { return number(value * 1e-3, isWhole: false) + "k" }
+    if value < 999.5e6 { return number(value * 1e-6, isWhole: false) + "M" }
+    return number(value * 1e-9, isWhole: false) + "G"
+  }
+
+  /// A number with so many decimals.
+  static func fixed(_ value: Double, _ decimals: Int) -> String {
+    guard value.isFinite else { return "" }
+    let power = decimals == 1 ? 10 : decimals == 2 ? 100 : 1
+    let scaled = whole(value * Double(power))
+    let magnitude = scaled.magnitude
+    let sign = scaled < 0 ? "-" : ""
+    if power == 1 { return sign + String(magnitude) }
+    let fraction = Int(magnitude % UInt(power))
+    return sign + String(magnitude / UInt(power)) + "." + (power == 100 ? twoDigits(fraction) : String(fraction))
+  }
+
+  /// Hours, minutes and seconds of a moment, `06:45:07`.
+  static func clock(_ seconds: Double) -> String {
+    let total = whole(seconds.rounded(.down))
+    let second = ((total % 86_400) + 86_400) % 86_400
+    return twoDigits(second / 3_600) + ":" + twoDigits(second / 60 % 60) + ":" + twoDigits(second % 60)
+  }
+
+  static func twoDigits(_ value: Int) -> String {
+    value < 10 ? "0" + String(value) : String(value)
+  }
+
+  /// The nearest whole number; clamped, because a broken source may say anything.
+  static func whole(_ value: Double) -> Int {
+    guard value.isFinite else { return 0 }
+    return Int(min(max(value, -1e15), 1e15).rounded())
+  }
+
+  private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+  private static let shortUnits = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"]
+  private static let powers: [Double] = (0..<7).map { Double(1 << ($0 * 10)) }
+
+  /// The value in the unit that leaves at most three digits before the point.
+  private static func scale(_ value: Double) -> (Double, Int) {
+    var unit = 0
+    while unit < 6, abs(value) / powers[unit] >= 999.5 { unit += 1 }
+    return (value / powers[unit], unit)
+  }
+
+  private static func number(_ value: Double, isWhole: Bool) -> String {
+    isWhole || abs(value) >= 9.95 ? String(whole(value)) : fixed(value, 1)
+  }
+}

@@ -1,0 +1,212 @@
+/// Divides rows among panels that stand one above the other.
+enum Layout {
+  /// The rows that each gets; 0 for those there is no room for.
+  ///
+  /// First come the minimums in order, so that what stands first is there longest; then all grow evenly to where they are
+  /// comfortable, and then to their maximums.
+  static func divide(_ rows: Int, among heights: [Height]) -> [Int] {
+    var given = [Int](repeating: 0, count: heights.count)
+    var left = max(0, rows)
+    for (index, height) in heights.enumerated() where height.minimum <= left {
+      given[index] = height.minimum
+      left -= height.minimum
+    }
+    for limit in [\Height.comfortable, \Height.maximum] {
+      var hasGrown = true
+      while left > 0, hasGrown {
+        hasGrown = false
+        for index in heights.indices where left > 0 && given[index] > 0 && given[index] < heights[index][keyPath: limit]
+        {
+          given[index] += 1
+          left -= 1
+          hasGrown = true
+        }
+      }
+    }
+    return given
+  }
+
+  /// Draws panels one above the other, each within its own rows.
+  static func draw(_ panels: [any Panel], on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    let rows = divide(rect.height, among: panels.map { $0.height(width: rect.width) })
+    for (panel, rows) in zip(panels, rows) where rows > 0 {
+      let part = rest.takeTop(rows)
+      grid.within(part) { panel.draw(on: &$0, in: part) }
+    }
+  }
+}
+
+/// Panels side by side.
+struct Columns: Panel {
+  let columns: [[any Panel]]
+  let gap: Int
+
+  /// Columns without any panel are left out; nil where none is left.
+  init?(_ columns: [[any Panel]], gap: Int) {
+    self.columns = columns.filter { !$0.isEmpty }
+    self.gap = gap
+    if self.columns.isEmpty { return nil }
+  }
+
+  private func width(_ width: Int) -> Int { max(0, (width - gap * (columns.count - 1)) / columns.count) }
+
+  func height(width: Int) -> Height {
+    let width = self.width(width)
+    let heights = columns.map { $0.map { $0.height(width: width) } }
+    return Height(
+      minimum: heights.map { $0.prefix(2).reduce(0) { $0 + $1.minimum } }.max() ?? 0,
+      comfortable: heights.map { $0.reduce(0) { $0 + $1.comfortable } }.max() ?? 0,
+      maximum: min(Height.open, heights.map { $0.reduce(0) { $0 + $1.maximum } }.max() ?? 0))
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    let width = width(rect.width)
+    for (index, panels) in columns.enumerated() {
+      let x = rect.x + index * (width + gap)
+      // The last takes what the division leaves over.
+      let own = index == columns.count - 1 ? rect.right - x : width
+      Layout.draw(panels, on: &grid, in: Rect(x: x, y: rect.y, width: own, height: rect.height))
+    }
+  }
+}
+
+/// Panels of one matter, one above the other under one number.
+struct Stack: Panel {
+  let panels: [any Panel]
+
+  init?(_ panels: [(any Panel)?]) {
+    self.panels = panels.compactMap { $0 }
+    if self.panels.isEmpty { return nil }
+  }
+
+  func height(width: Int) -> Height {
+    let heights = panels.map { $0.height(width: width) }
+    return Height(
+      minimum: heights.first?.minimum ?? 0, comfortable: heights.reduce(0) { $0 + $1.comfortable },
+      maximum: min(Height.open, heights.reduce(0) { $0 + $1.maximum }))
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    let rows = Layout.divide(rect.height, among: panels.map { $0.height(width: rect.width) })
+    for (panel, rows) in zip(panels, rows) where rows > 0 {
+      let part = rest.takeTop(rows)
+      // To the sides as far as the frame round all of them.
+      grid.within(Rect(x: grid.clip.x, y: part.y, width: grid.clip.width, height: rows)) {
+        panel.draw(on: &$0, in: part)
+      }
+    }
+  }
+}
+
+/// A panel with its place among the others: its frame where there is room for one, its focus, its click.
+struct PanelBox: Panel {
+  let id: PanelID
+  let inner: any Panel
+  let isFramed: Bool
+  let context: Context
+
+  func height(width: Int) -> Height {
+    guard isFramed else { return inner.height(width: width) }
+    let height = inner.height(width: width - 4)
+    return Height(
+      minimum: height.minimum + 1, comfortable: height.comfortable + 1,
+      maximum: min(Height.open, height.maximum + 1))
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    context.hits.scene.panels.append(id)
+    context.hits.add(.panel(id), rect)
+    let hasFocus = context.state.focus == id
+    guard isFramed else {
+      inner.draw(on: &grid, in: rect)
+      if hasFocus { grid.markFocus(Rect(x: rect.x, y: rect.y, width: rect.width, height: 1)) }
+      return
+    }
+    grid.putFrame(rect, context.glyphs, hasFocus ? .focus : .border)
+    let inside = Rect(x: rect.x + 2, y: rect.y, width: rect.width - 4, height: rect.height - 1)
+    grid.within(Rect(x: rect.x + 1, y: rect.y, width: rect.width - 2, height: rect.height - 1)) {
+      inner.draw(on: &$0, in: inside)
+    }
+    if hasFocus { grid.markFocus(Rect(x: rect.x, y: rect.y, width: rect.width, height: 1)) }
+  }
+}
+
+extension Grid {
+  /// A box's four sides.
+  mutating func putFrame(_ rect: Rect, _ glyphs: Glyphs, _ style: Style) {
+    guard rect.width >= 2, rect.height >= 2 else { return }
+    for y in [rect.y, rect.bottom - 1] { fill(glyphs.rule, x: rect.x, y: y, count: rect.width, style) }
+    for y in rect.y..<rect.bottom {
+      put(glyphs.vertical, x: rect.x, y: y, style)
+      put(glyphs.vertical, x: rect.right - 1, y: y, style)
+    }
+    let corners = glyphs.corners
+    put(corners[0], x: rect.x, y: rect.y, style)
+    put(corners[1], x: rect.right - 1, y: rect.y, style)
+    put(corners[2], x: rect.x, y: rect.bottom - 1, style)
+    put(corners[3], x: rect.right - 1, y: rect.bottom - 1, style)
+  }
+
+  /// Shows that a panel has the focus by its name.
+  fileprivate mutating func markFocus(_ title: Rect) {
+    restyle(title) { $0 == .title ? Style(.focus, [.bold, .reverse]) : $0 }
+  }
+
+  /// The line over a panel: its name, what it is about, a rule, and at the right what it sums up to.
+  mutating func putTitle(_ name: String, detail: String = "", right: String = "", in rect: Rect, _ glyphs: Glyphs) {
+    // In a frame the name stands in the frame's line, with a blank before it.
+    var x = rect.x
+    if !name.isEmpty, x > clip.x, clip.contains(x - 1, rect.y) { put(" ", x: x - 1, y: rect.y) }
+    x = put(name, x: rect.x, y: rect.y, .title, limit: rect.width) + (name.isEmpty ? 0 : 1)
+    if !name.isEmpty { put(" ", x: x - 1, y: rect.y) }
+    let rightWidth = Grid.columns(of: right)
+    var end = rect.right
+    if rightWidth > 0, x + rightWidth + 4 <= rect.right {
+      putRight(right, end: rect.right, y: rect.y, .muted)
+      put(" ", x: rect.right - rightWidth - 1, y: rect.y)
+      put(" ", x: rect.right, y: rect.y)
+      end -= rightWidth + 1
+    }
+    if !detail.isEmpty, end - x >= 8 {
+      x = putShortened(detail, x: x, y: rect.y, .muted, limit: end - x - 3) + 1
+      put(" ", x: x - 1, y: rect.y)
+    }
+    fill(glyphs.rule, x: x, y: rect.y, count: end - x, .faint)
+  }
+
+  /// A title with the heads of the columns below it, each by how far before the right edge it ends.
+  mutating func putTitle(_ name: String, heads: [(text: String, end: Int)], in rect: Rect, _ glyphs: Glyphs) {
+    putTitle(name, in: rect, glyphs)
+    let start = heads.map { rect.right - $0.end - Grid.columns(of: $0.text) }.min() ?? rect.right
+    guard start > rect.x + Grid.columns(of: name) + 1 else { return }
+    fill(" ", x: start - 1, y: rect.y, count: rect.right - start + 2)
+    for head in heads { putRight(head.text, end: rect.right - head.end, y: rect.y, .muted) }
+  }
+
+  /// A line with a name, a percentage, a bar and a remark: `swap    2% ━━──────── 0.1/4.0 GiB`.
+  mutating func putGauge(
+    _ label: String, labelWidth: Int, ratio: Double, bar: Bar, remark: String = "", remarkWidth: Int = 0, in rect: Rect,
+    _ glyphs: Glyphs, isStale: Bool = false
+  ) {
+    var x = rect.x
+    if labelWidth > 0 {
+      put(label, x: x, y: rect.y, isStale ? .stale : .plain, limit: min(labelWidth, rect.width))
+      x += labelWidth + 1
+    }
+    putRight(Format.percent(ratio, glyphs), end: x + 4, y: rect.y, isStale ? .stale : .load(ratio))
+    x += 5
+    var end = rect.right
+    let remarkWidth = max(remarkWidth, Grid.columns(of: remark))
+    if remarkWidth > 0, end - x - remarkWidth >= 6 {
+      putRight(remark, end: end, y: rect.y, isStale ? .warning : .muted)
+      end -= remarkWidth + 1
+    } else if remarkWidth > 0, !remark.isEmpty, end - x >= Grid.columns(of: remark) {
+      // No room for both: the figures say more than the bar.
+      putRight(remark, end: end, y: rect.y, isStale ? .warning : .muted)
+      return
+    }
+    if end - x >= 3 { bar.draw(on: &self, x: x, y: rect.y, width: end - x, glyphs) }
+  }
+}

@@ -1,0 +1,117 @@
+/// A colour by what it means; a ``Theme`` says how it looks.
+struct Color: Hashable {
+  let number: UInt8
+
+  private init(_ number: UInt8) {
+    self.number = number
+  }
+
+  /// The terminal's own.
+  static let standard = Color(0)
+  /// Labels and units beside figures.
+  static let muted = Color(1)
+  /// What is hardly there: tracks of bars, stale figures.
+  static let faint = Color(2)
+  /// Frames of panels; that of the panel that has the focus.
+  static let border = Color(3)
+  static let focus = Color(4)
+  /// Names of panels.
+  static let title = Color(5)
+  /// Keys in the help.
+  static let key = Color(6)
+  /// Good, worth a look, bad.
+  static let good = Color(7)
+  static let warning = Color(8)
+  static let critical = Color(9)
+  /// Time in user mode, in the kernel, waiting for I/O, taken by the hypervisor.
+  static let user = Color(10)
+  static let system = Color(11)
+  static let iowait = Color(12)
+  static let steal = Color(13)
+  /// Memory in use, in caches, in swap.
+  static let memory = Color(14)
+  static let cache = Color(15)
+  static let swap = Color(16)
+  static let gpu = Color(17)
+  static let vram = Color(18)
+  /// Reading and writing; receiving and sending.
+  static let read = Color(19)
+  static let write = Color(20)
+  static let receive = Color(21)
+  static let transmit = Color(22)
+  static let pressure = Color(23)
+  /// The moment that is looked at, and the row that is chosen.
+  static let cursor = Color(24)
+  static let selection = Color(25)
+
+  static let meanings = 26
+
+  /// Colours that change from calm to alarming, or from dark to bright.
+  enum Gradient: UInt8, CaseIterable {
+    case load, gpu, memory, read, write
+
+    static let steps = 10
+
+    /// The colour of a share, 0…1.
+    func color(_ ratio: Double) -> Color {
+      let step = ratio > 0 ? UInt8(min(9, ratio * 10)) : 0
+      return Color(UInt8(Color.meanings) + rawValue * UInt8(Self.steps) + step)
+    }
+  }
+
+  static let count = meanings + Gradient.allCases.count * Gradient.steps
+
+  /// The colour of a share, 0…1.
+  static func load(_ ratio: Double) -> Color { Gradient.load.color(ratio) }
+}
+
+/// How a cell looks.
+struct Style: Hashable {
+  var foreground = Color.standard
+  var background = Color.standard
+  var attributes: Attributes = []
+
+  /// What every terminal has, colours or not.
+  struct Attributes: OptionSet, Hashable {
+    let rawValue: UInt8
+    static let bold = Attributes(rawValue: 1)
+    static let reverse = Attributes(rawValue: 2)
+    static let dim = Attributes(rawValue: 4)
+    static let underline = Attributes(rawValue: 8)
+  }
+
+  static let plain = Style()
+  static let bold = Style(attributes: .bold)
+  static let muted = Style(foreground: .muted)
+  static let faint = Style(foreground: .faint, attributes: .dim)
+  static let border = Style(foreground: .border, attributes: .dim)
+  /// Figures that are old.
+  static let stale = Style(foreground: .muted, attributes: .dim)
+  static let title = Style(foreground: .title, attributes: .bold)
+  static let focus = Style(foreground: .focus, attributes: .bold)
+  static let key = Style(foreground: .key, attributes: .bold)
+  static let warning = Style(foreground: .warning, attributes: .bold)
+  static let critical = Style(foreground: .critical, attributes: .bold)
+  static let reverse = Style(attributes: .reverse)
+  static let selection = Style(foreground: .selection, attributes: [.bold, .reverse])
+
+  /// Whether a blank shows it.
+  var isVisibleOnBlank: Bool {
+    background != .standard || !attributes.isDisjoint(with: [.reverse, .underline])
+  }
+
+  init(foreground: Color = .standard, background: Color = .standard, attributes: Attributes = []) {
+    self.foreground = foreground
+    self.background = background
+    self.attributes = attributes
+  }
+
+  init(_ foreground: Color, _ attributes: Attributes = []) {
+    self.init(foreground: foreground, attributes: attributes)
+  }
+
+  /// A share's own colour; bold where it is alarming, so that it stands out without colours too.
+  static func load(_ ratio: Double) -> Style {
+    Style(.load(ratio), ratio >= 0.9 ? .bold : [])
+  }
+}

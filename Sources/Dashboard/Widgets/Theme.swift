@@ -1,0 +1,154 @@
+/// How the meanings of colours look.
+struct Theme: Equatable {
+  /// A colour as 24 bits, as xterm's number, and as one of 16; nil for the terminal's own.
+  struct Entry: Equatable {
+    let rgb: UInt32
+    let of256: UInt8
+    let of16: UInt8
+  }
+
+  let name: String
+  /// One line for the settings.
+  let help: String
+  private let entries: [Entry?]
+
+  /// How a colour looks; nil for the terminal's own.
+  subscript(color: Color) -> Entry? {
+    let index = Int(color.number)
+    return index < entries.count ? entries[index] : nil
+  }
+
+  static let all = [calm, vivid, colorblind, light, grey]
+
+  /// The theme of that name; nil where there is none.
+  static func named(_ name: String) -> Theme? { all.first { $0.name == name } }
+
+  /// - Parameters:
+  ///   - meanings: the colours in the order of ``Color``'s numbers from 1 on, each with its place among the 16.
+  ///   - gradients: the stops of each gradient, from calm to alarming.
+  private init(
+    _ name: String, _ help: String, meanings: [(rgb: UInt32, of16: UInt8)], gradients: [[UInt32]],
+    gradients16: [[UInt8]]
+  ) {
+    self.name = name
+    self.help = help
+    var entries: [Entry?] = [nil]
+    for meaning in meanings {
+      entries.append(Entry(rgb: meaning.rgb, of256: Theme.nearest(meaning.rgb), of16: meaning.of16))
+    }
+    for (stops, of16) in zip(gradients, gradients16) {
+      for step in 0..<Color.Gradient.steps {
+        let share = Double(step) / Double(Color.Gradient.steps - 1)
+        let rgb = Theme.blend(stops, share)
+        let index = min(of16.count - 1, step * of16.count / Color.Gradient.steps)
+        entries.append(Entry(rgb: rgb, of256: Theme.nearest(rgb), of16: of16[index]))
+      }
+    }
+    self.entries = entries
+  }
+
+  private static func blend(_ stops: [UInt32], _ share: Double) -> UInt32 {
+    guard stops.count > 1 else { return stops.first ?? 0 }
+    let place = share * Double(stops.count - 1)
+    let first = min(stops.count - 2, Int(place))
+    let part = place - Double(first)
+    var result: UInt32 = 0
+    for shift: UInt32 in [16, 8, 0] {
+      let a = Double(stops[first] >> shift & 0xFF)
+      let b = Double(stops[first + 1] >> shift & 0xFF)
+      result |= UInt32((a + (b - a) * part).rounded()) << shift
+    }
+    return result
+  }
+
+  /// The number of the nearest of xterm's colours 16…255; the first 16 are the user's own and may be anything.
+  static func nearest(_ rgb: UInt32) -> UInt8 {
+    let levels = [0, 95, 135, 175, 215, 255]
+    let (red, green, blue) = (Int(rgb >> 16 & 0xFF), Int(rgb >> 8 & 0xFF), Int(rgb & 0xFF))
+    func distance(_ r: Int, _ g: Int, _ b: Int) -> Int {
+      // Weighted by how much of brightness each makes.
+      let (dr, dg, db) = (r - red, g - green, b - blue)
+      return 3 * dr * dr + 6 * dg * dg + db * db
+    }
+    func level(_ value: Int) -> Int {
+      levels.indices.min { abs(levels[$0] - value) < abs(levels[$1] - value) } ?? 0
+    }
+    let (r, g, b) = (level(red), level(green), level(blue))
+    let cube = distance(levels[r], levels[g], levels[b])
+    let step = min(23, max(0, ((red + green + blue) / 3 - 3) / 10))
+    let grey = 8 + 10 * step
+    return distance(grey, grey, grey) < cube ? UInt8(232 + step) : UInt8(16 + 36 * r + 6 * g + b)
+  }
+
+  private static let sixteen: [[UInt8]] = [[6, 2, 2, 3, 3, 1], [5, 5, 13], [2, 2, 10], [6, 6, 14], [5, 5, 13]]
+
+  /// Of middle brightness: readable on dark and on light backgrounds.
+  static let calm = Theme(
+    "calm", "quiet colours for dark and light backgrounds",
+    meanings: [
+      (0x8A8A8A, 7), (0x6C6C6C, 8), (0x5F6B75, 8), (0x87AFD7, 6), (0x87AFD7, 6), (0x87AFD7, 6), (0x5FAF5F, 2),
+      (0xD7AF5F, 3), (0xFF5F5F, 1), (0x5FAF87, 2), (0xD7875F, 3), (0x5F87D7, 4), (0xD75F5F, 1), (0x87AF87, 2),
+      (0x5F8787, 6), (0xD7875F, 3), (0xAF87D7, 5), (0x8787AF, 4), (0x5FAFD7, 6), (0xD787AF, 5), (0x5FAFD7, 6),
+      (0xD787AF, 5), (0xD7AF5F, 3), (0xD7AF5F, 3), (0x87AFD7, 6),
+    ],
+    gradients: [
+      [0x5F8787, 0x5FAF87, 0x5FAF5F, 0xAFAF5F, 0xD7AF5F, 0xD7875F, 0xFF5F5F], [0x6F5F9F, 0x9F7FCF, 0xCFA5F0],
+      [0x5F875F, 0x87AF87, 0xA5D7A5], [0x47809F, 0x5FAFD7, 0x87D7FF], [0x9F5F7F, 0xD787AF, 0xFFAFD7],
+    ], gradients16: sixteen)
+
+  /// Saturated, for dark backgrounds.
+  static let vivid = Theme(
+    "vivid", "bright colours for a dark background",
+    meanings: [
+      (0x9AA5B1, 7), (0x5C6773, 8), (0x3F4B5B, 8), (0x39BAE6, 14), (0x39BAE6, 14), (0xFFB454, 11), (0x7FD962, 10),
+      (0xFFB454, 11), (0xFF3B30, 9), (0x2ECC71, 10), (0xFF8F40, 11), (0x3B82F6, 12), (0xE11D48, 9), (0x2ECC71, 10),
+      (0x1ABC9C, 6), (0xFF8F40, 11), (0xC678FF, 13), (0x7C83FF, 12), (0x22D3EE, 14), (0xFF5FB0, 13), (0x22D3EE, 14),
+      (0xFF5FB0, 13), (0xFFD23F, 11), (0xFFD23F, 11), (0x39BAE6, 14),
+    ],
+    gradients: [
+      [0x17C3B2, 0x2ECC71, 0xB5E550, 0xFFD23F, 0xFF8F40, 0xFF3B30], [0x5B3FD9, 0xA45BFF, 0xFF7BF0],
+      [0x0E8F5B, 0x2ECC71, 0xA8F08A], [0x1463C7, 0x22A7F0, 0x5FF0FF], [0x9F1F7F, 0xFF4FA0, 0xFFA5D0],
+    ], gradients16: [[14, 10, 10, 11, 11, 9], [5, 13, 13], [2, 10, 10], [6, 14, 14], [5, 13, 13]])
+
+  /// Blue to yellow: tells calm from alarming without red and green (after Okabe and Ito, and the cividis scale).
+  static let colorblind = Theme(
+    "colorblind", "blue to yellow, for eyes that do not tell red from green",
+    meanings: [
+      (0x9E9E9E, 7), (0x6C6C6C, 8), (0x5F6B75, 8), (0x56B4E9, 14), (0x56B4E9, 14), (0xF0E442, 11), (0x56B4E9, 14),
+      (0xE69F00, 3), (0xF0E442, 11), (0x56B4E9, 14), (0xE69F00, 3), (0x0072B2, 4), (0xF0E442, 11), (0x56B4E9, 14),
+      (0x0072B2, 4), (0xE69F00, 3), (0xCC79A7, 13), (0x8F8FBF, 12), (0x56B4E9, 14), (0xE69F00, 3), (0x56B4E9, 14),
+      (0xE69F00, 3), (0xE69F00, 3), (0xF0E442, 11), (0x56B4E9, 14),
+    ],
+    gradients: [
+      [0x2F6FA5, 0x56B4E9, 0x9FB3A5, 0xC9B458, 0xE69F00, 0xF0E442], [0x7F4F6F, 0xCC79A7, 0xEFB5D5],
+      [0x1F5F8F, 0x56B4E9, 0xA5D9F5], [0x1F5F8F, 0x56B4E9, 0xA5D9F5], [0x9F6F00, 0xE69F00, 0xFFD27F],
+    ], gradients16: [[4, 12, 14, 3, 11], [5, 13, 13], [4, 12, 14], [4, 12, 14], [3, 3, 11]])
+
+  /// Dark colours, for light backgrounds.
+  static let light = Theme(
+    "light", "dark colours for a light background",
+    meanings: [
+      (0x626262, 8), (0x9E9E9E, 7), (0xA8A8A8, 7), (0x005FAF, 4), (0x005FAF, 4), (0x875F00, 5), (0x008700, 2),
+      (0xAF5F00, 3), (0xD70000, 1), (0x00875F, 2), (0xAF5F00, 3), (0x005FD7, 4), (0xAF0000, 1), (0x00875F, 2),
+      (0x008787, 6), (0xAF5F00, 3), (0x8700AF, 5), (0x5F5FAF, 4), (0x0087AF, 6), (0xAF005F, 5), (0x0087AF, 6),
+      (0xAF005F, 5), (0xAF5F00, 3), (0xD75F00, 1), (0x005FAF, 4),
+    ],
+    gradients: [
+      [0x5F8787, 0x00875F, 0x5F8700, 0x878700, 0xAF8700, 0xD75F00, 0xD70000], [0xAF87D7, 0x8700AF, 0x5F0087],
+      [0x5FAF87, 0x00875F, 0x005F3F], [0x5FAFD7, 0x0087AF, 0x005F87], [0xD787AF, 0xAF005F, 0x87005F],
+    ], gradients16: [[6, 2, 2, 3, 3, 1], [5], [2], [6], [5]])
+
+  /// Greys, and one colour for what is bad.
+  static let grey = Theme(
+    "grey", "greys, and red for what is bad",
+    meanings: [
+      (0x8A8A8A, 7), (0x5F5F5F, 8), (0x5F5F5F, 8), (0xD0D0D0, 15), (0xC6C6C6, 15), (0xD0D0D0, 15), (0xBCBCBC, 7),
+      (0xD7AF87, 3), (0xFF5F5F, 1), (0xBCBCBC, 7), (0x8A8A8A, 7), (0x6C6C6C, 8), (0xD7AF87, 3), (0xBCBCBC, 7),
+      (0x767676, 8), (0x9E9E9E, 7), (0xBCBCBC, 7), (0x9E9E9E, 7), (0xBCBCBC, 7), (0x8A8A8A, 7), (0xBCBCBC, 7),
+      (0x8A8A8A, 7), (0xBCBCBC, 7), (0xFFFFFF, 15), (0xD0D0D0, 15),
+    ],
+    gradients: [
+      [0x6C6C6C, 0x9E9E9E, 0xC6C6C6, 0xE4E4E4, 0xFF8787], [0x767676, 0xBCBCBC], [0x767676, 0xBCBCBC],
+      [0x767676, 0xBCBCBC], [0x767676, 0xA8A8A8],
+    ], gradients16: [[8, 7, 7, 15, 1], [8, 7], [8, 7], [8, 7], [8, 7]])
+}

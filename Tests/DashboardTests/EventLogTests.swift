@@ -1,0 +1,73 @@
+import AgentMetrics
+import History
+import Testing
+
+@testable import Dashboard
+
+@Suite struct EventLogTests {
+  /// Samples of a second each, of which each may be changed.
+  private func entries(_ count: Int, _ change: (Int, inout Sample) -> Void) -> [History.Entry] {
+    let history = History(capacity: 1000, interval: 1)
+    for index in 0..<count {
+      var reading = Reading()
+      reading.timestamp = Timestamp(seconds: 1_000 + Double(index))
+      reading.host.uptime = 5_000 + Double(index)
+      reading.host.bootTime = -4_000
+      reading.agent.version = "1"
+      reading.agent.cpuNanoseconds = UInt64(index) * 1_000_000
+      var sample = Sample(from: nil, to: reading)
+      sample.elapsed = 1
+      sample.ram.oomKills = 0
+      change(index, &sample)
+      history.append(sample)
+    }
+    return history.all
+  }
+
+  private func events(_ count: Int = 20, _ change: (Int, inout Sample) -> Void) -> [TimelineEvent] {
+    var log = EventLog(interval: 1)
+    log.update(entries(count, change))
+    return log.events
+  }
+
+  @Test func nothingHappensWithoutReason() {
+    #expect(events { _, _ in }.isEmpty)
+    // A figure that comes and goes is no event.
+    #expect(events { $1.ram.oomKills = $0 % 2 == 0 ? .nan : 3 }.isEmpty)
+    #expect(events { $1.host.bootTime = -4_000 + Double($0 % 3) }.isEmpty)
+  }
+
+  @Test func rebootsRestartsAndGaps() {
+    let reboot = events { if $0 >= 10 { $1.host.uptime = Double($0); $1.agent.cpuTotal = 0.001 * Double($0 - 9) } }
+    #expect(reboot.map(\.kind) == [.reboot] && reboot[0].moment == 1_010)
+    let restart = events { if $0 >= 10 { $1.agent.cpuTotal = 0.0001 } }
+    #expect(restart.map(\.kind) == [.agentRestart])
+    #expect(events { if $0 >= 5 { $1.agent.version = "2" } }.map(\.kind) == [.agentRestart])
+    let gap = events { if $0 >= 10 { $1.timestamp.seconds += 60; $1.host.uptime += 60 } }
+    #expect(gap.map(\.kind) == [.gap] && gap[0].text == "no samples for 1m 00s")
+  }
+
+  @Test func killsXidsThrottlingAndLostGPUs() {
+    #expect(events { $1.ram.oomKills = $0 >= 7 ? 3 : 1 }.map(\.text) == ["out of memory: 2 processes killed"])
+    func gpu(_ change: @escaping (Int, inout GPU) -> Void) -> [TimelineEvent] {
+      events { index, sample in
+        var one = GPU(index: 0, vendor: "nvidia")
+        change(index, &one)
+        sample.gpus = [one]
+      }
+    }
+    #expect(gpu { if $0 >= 4 { $1.xid = 79 } }.map(\.text) == ["GPU 0: Xid 79"])
+    #expect(gpu { $1.throttleReasons = $0 >= 4 && $0 < 9 ? "power_cap" : "" }.map(\.kind) == [.throttling])
+    #expect(gpu { if $0 >= 4 { $1.state = .lost } }.map(\.kind) == [.gpuLost])
+  }
+
+  @Test func eachSampleIsLookedAtOnceAndOldEventsGo() {
+    let all = entries(40) { $1.ram.oomKills = Double($0 / 10) }
+    var log = EventLog(interval: 1)
+    for count in 1...40 { log.update(Array(all[max(0, count - 25)..<count])) }
+    #expect(log.events.map(\.moment) == [1_020, 1_030])
+    // A past that comes to be known later.
+    log.update(all)
+    #expect(log.events.map(\.moment) == [1_010, 1_020, 1_030])
+  }
+}

@@ -1,0 +1,333 @@
+import AgentMetrics
+import History
+import Testing
+
+@testable import Dashboard
+
+/// What keys and the mouse do, without a terminal.
+@Suite struct ModelTests {
+  private let input: ScreenInput
+
+  init() {
+    var machine = MadeUpMachine.gpuServer
+    machine.outOfMemoryAt = 100
+    let history = machine.history(ticks: 300)
+    var input = ScreenGoldens.screenInput(history, size: Size(width: 120, height: 40))
+    input.canSignal = true
+    self.input = input
+  }
+
+  private func picture(_ model: Model) -> Picture {
+    var input = input
+    input.state = model.state
+    return Screen(input).draw()
+  }
+
+  /// Presses keys one after the other, with a picture between them as on a screen.
+  private func press(_ keys: KeyPress..., from model: Model = Model()) -> Model {
+    var model = model
+    for key in keys { _ = model.handle(key, in: picture(model).scene) }
+    return model
+  }
+
+  private func text(_ model: Model) -> String { picture(model).grid.rows.joined(separator: "\n") }
+
+  // MARK: Every key
+
+  /// Every key that the help names does something: another picture, or something to be done.
+  @Test func everyKeyOfTheHelpWorks() {
+    // Somewhere in the past, a process chosen, a filter set: where every key has something to do.
+    var start = press(.character("t"), .down, .down)
+    start.state.table.filter = "e"
+    start.state.moment = input.now - 120
+    start.state.axisEnd = input.now
+    start.state.focus = .memory
+    start.state.settings.hidden = [.temperature]
+    for binding in KeyMap.sections.flatMap(\.bindings) {
+      for key in binding.keys {
+        var model = start
+        switch key {
+        case .character("a"): model.state.zoom = 5
+        case .character("k"), .function(9): (model.state.moment, model.state.axisEnd) = (nil, nil)
+        case .up, .left: break
+        default: break
+        }
+        let before = model.state
+        let effect = model.handle(key, in: picture(model).scene)
+        #expect(
+          model.state != before || [.quit, .suspend, .redraw].contains(effect), "\(binding.label): \(key) does nothing")
+        #expect(effect != .nothing, "\(binding.label): \(key)")
+      }
+    }
+  }
+
+  @Test func noKeyMeansTwoThings() {
+    var seen: Set<KeyPress> = []
+    for key in KeyMap.sections.flatMap(\.bindings).flatMap(\.keys) { #expect(seen.insert(key).inserted, "\(key)") }
+    for binding in KeyMap.sections.flatMap(\.bindings) {
+      #expect(binding.actions.count == 1 || binding.actions.count == binding.keys.count, "\(binding.label)")
+      for glyphs in [Glyphs(.ascii), Glyphs(.console)] {
+        #expect(HelpView.label(binding.label, glyphs).utf8.allSatisfy { $0 < 0x80 })
+      }
+    }
+  }
+
+  @Test func keysThatEndEndEverywhere() {
+    for overlay in [
+      nil, ScreenState.Overlay.help(scroll: 0), .settings(selected: 0), .filter(before: ""), .details(1),
+      .signal(1, selected: 0, isAsked: true), .explain(.cpu, selected: 0),
+    ] {
+      var model = Model()
+      model.state.overlay = overlay
+      #expect(model.handle(.character("\u{3}"), in: picture(model).scene) == .quit)
+      #expect(model.handle(.character("\u{1A}"), in: picture(model).scene) == .suspend)
+      #expect(model.handle(.character("\u{C}"), in: picture(model).scene) == .redraw)
+    }
+    var typing = Model()
+    typing.state.overlay = .filter(before: "")
+    #expect(typing.handle(.character("q"), in: picture(typing).scene) == .draw)
+    #expect(typing.state.table.filter == "q")
+  }
+
+  // MARK: Time
+
+  @Test func timeIsTravelledAndComesBack() {
+    let step = picture(Model()).scene.axis.step
+    var model = press(.left)
+    #expect(model.state.moment == input.now - step)
+    model = press(.left, .left, from: model)
+    #expect(model.state.moment == input.now - 3 * step)
+    #expect(text(model).contains("stored top list of"))
+    model = press(.right, from: model)
+    #expect(model.state.moment == input.now - 2 * step)
+    #expect(press(.right, .right, .right, from: model).state.moment == nil)
+    #expect(press(.end, from: model).state.moment == nil)
+    let oldest = press(.home, from: model)
+    #expect(oldest.state.moment == input.entries[0].sample.timestamp.seconds)
+    #expect(press(.left, from: oldest).state.moment == oldest.state.moment)
+    // The moment stays on the axis, however far it goes.
+    var far = Model()
+    for _ in 0..<9 {
+      far = press(.pageUp, from: far)
+      let scene = picture(far).scene
+      let moment = far.state.moment ?? 0
+      #expect(scene.axis.cell(of: moment, width: scene.axisColumns / 2, Glyphs(.braille)) != nil)
+    }
+    #expect(far.state.moment == oldest.state.moment)
+    for _ in 0..<20 { far = press(.pageDown, from: far) }
+    #expect(far.state.moment == nil)
+  }
+
+  @Test func everyPanelShowsTheMoment() {
+    let past = press(.home)
+    let first = input.entries[0].sample
+    let shown = text(past)
+    #expect(shown.contains("PAST " + Format.clock(first.timestamp.seconds + 3600)))
+    let top = ProcessRows.sorted((first.processes?.top ?? []).map { ProcessRow(process: $0) }, TableState())
+    #expect(shown.contains(Format.fine(top[0].process.cpu, Glyphs(.braille))))
+    #expect(shown.contains("load " + Format.fixed(first.load?.load1 ?? 0, 2)))
+  }
+
+  @Test func zoomGoesFromAMinuteToEverything() {
+    var model = Model()
+    for _ in 0..<30 { model = press(.character("+"), from: model) }
+    var scene = picture(model).scene
+    #expect(scene.axis.step * Double(scene.axisColumns) >= 60)
+    #expect(scene.axis.step * Double(scene.axisColumns) < 120)
+    for _ in 0..<30 { model = press(.character("-"), from: model) }
+    scene = picture(model).scene
+    let all = input.now - input.entries[0].sample.timestamp.seconds
+    #expect(scene.axis.step * Double(scene.axisColumns) >= all)
+    #expect(press(.character("a"), from: model).state.zoom == nil)
+  }
+
+  @Test func eventsAreJumpedBetween() throws {
+    let event = try #require(input.events.first { $0.kind == .outOfMemory })
+    let model = press(.character("p"))
+    #expect(model.state.moment == event.moment)
+    #expect(text(model).contains("out of memory: 1 process killed"))
+    #expect(press(.character("n"), from: model).state.note == "no more events that way")
+    // Far enough out, its letter stands on the axis.
+    let wide = press(.character("-"), .character("-"), from: Model())
+    let axis = picture(wide).grid.rows.first { $0.contains("now") } ?? ""
+    #expect(axis.contains("O"))
+  }
+
+  // MARK: Processes
+
+  @Test func rowsAreChosenSortedAndFollowed() {
+    var model = press(.down)
+    let rows = picture(model).scene.rows
+    #expect(model.state.table.selected == rows[0])
+    model = press(.down, .down, from: model)
+    #expect(model.state.table.selected == rows[2])
+    model = press(.up, from: model)
+    #expect(model.state.table.selected == rows[1])
+    // Sorted anew, the same process stays chosen.
+    model = press(.character("m"), .character("f"), from: model)
+    #expect(model.state.table.selected == rows[1] && model.state.table.sort == .memory && model.state.table.follows)
+    #expect(press(.character("m"), from: model).state.table.isReversed)
+    #expect(press(.escape, from: model).state.table.selected == nil)
+    for column in ProcessColumn.allCases {
+      var sorted = Model()
+      sorted.state.table.sort = column
+      let up = picture(sorted).scene.rows
+      sorted.state.table.isReversed = true
+      #expect(Set(picture(sorted).scene.rows).isSuperset(of: up.prefix(1)), "\(column)")
+    }
+  }
+
+  @Test func filterIsTypedKeptAndDropped() {
+    var model = press(.character("/"), .character("n"), .character("o"), .character("d"), .character("e"))
+    #expect(text(model).contains("node") && !text(model).contains("postgres "))
+    #expect(press(.escape, from: model).state.table.filter == "")
+    model = press(.backspace, .backspace, .enter, from: model)
+    #expect(model.state.table.filter == "no" && model.state.overlay == nil)
+    #expect(press(.character("/"), .escape, from: model).state.table.filter == "no")
+    #expect(press(.escape, from: model).state.table.filter == "")
+    #expect(press(.character("/"), .character("\u{15}"), .character("x"), from: model).state.table.filter == "x")
+  }
+
+  @Test func foldAndTree() {
+    let tree = press(.character("t"), .down)
+    #expect(text(tree).contains("└─") || text(tree).contains("├─"))
+    let closed = press(.character("z"), from: tree)
+    #expect(closed.state.table.closed.count == 1)
+    #expect(picture(closed).scene.rows.count < picture(tree).scene.rows.count)
+    #expect(press(.character("z"), from: closed).state.table.closed.isEmpty)
+    #expect(press(.character("z")).state.table.isFolded)
+  }
+
+  // MARK: Panels and overlays
+
+  @Test func panelsComeGoAndStandAlone() {
+    for panel in PanelID.allCases {
+      let digit = KeyPress.character(panel.digit.unicodeScalars.first ?? "0")
+      let hidden = press(digit)
+      #expect(hidden.state.settings.hidden == [panel])
+      #expect(!picture(hidden).scene.panels.contains(panel))
+      #expect(press(digit, from: hidden).state.settings.hidden.isEmpty)
+    }
+    let focused = press(.tab)
+    #expect(focused.state.focus == picture(Model()).scene.panels.first)
+    let alone = press(.enter, from: focused)
+    #expect(picture(alone).scene.panels == [.cpu])
+    #expect(picture(press(.tab, from: alone)).scene.panels == [.memory])
+    #expect(press(.enter, from: alone).state.isMaximized == false)
+    #expect(press(.backTab).state.focus == picture(Model()).scene.panels.last)
+    var hidden = Model()
+    hidden.state.settings.hidden = Set(PanelID.allCases)
+    #expect(text(hidden).contains("0 shows them"))
+  }
+
+  @Test func settingsChange() {
+    var model = press(.function(2))
+    for setting in Setting.all where !setting.values.isEmpty {
+      let before = setting.get(model.state.settings)
+      #expect(model.handle(.right, in: picture(model).scene) == .save)
+      #expect(setting.get(model.state.settings) != before, "\(setting.key)")
+      _ = model.handle(.left, in: picture(model).scene)
+      #expect(setting.get(model.state.settings) == before, "\(setting.key)")
+      model = press(.down, from: model)
+    }
+    #expect(press(.escape, from: model).state.overlay == nil)
+  }
+
+  @Test(arguments: PanelID.allCases) func everyPanelIsExplained(_ panel: PanelID) {
+    var model = Model()
+    model.state.focus = panel
+    model = press(.character("?"), from: model)
+    #expect(model.state.overlay == .explain(panel, selected: 0))
+    let metrics = ExplainView.metrics(of: panel, in: input.entries[0].sample)
+    #expect(!metrics.isEmpty)
+    #expect(text(model).contains(metrics[0].metric.definition.help))
+    let next = press(.down, from: model)
+    #expect(metrics.count == 1 || text(next).contains(metrics[1].metric.definition.help))
+  }
+
+  @Test func theHelpScrollsAndItsKeysWork() {
+    var model = Model()
+    model.state.overlay = .help(scroll: 0)
+    var small = input
+    small.size = Size(width: 80, height: 24)
+    small.state = model.state
+    let scene = Screen(small).draw().scene
+    #expect(scene.overlayRows > 0)
+    for _ in 0..<200 { _ = model.handle(.down, in: scene) }
+    #expect(model.state.overlay == .help(scroll: scene.overlayRows))
+    #expect(model.handle(.character("t"), in: scene) == .draw)
+    #expect(model.state.overlay == nil && model.state.table.isTree)
+  }
+
+  // MARK: Mouse
+
+  private func place(_ target: Scene.Hit.Target, _ scene: Scene) throws -> MouseEvent {
+    let hit = try #require(scene.hits.last { $0.target == target })
+    return MouseEvent(kind: .press, x: hit.rect.x + hit.rect.width / 2, y: hit.rect.y)
+  }
+
+  @Test func mouseChoosesSortsAndScrolls() throws {
+    var model = Model()
+    var scene = picture(model).scene
+    let pid = try #require(scene.rows.dropFirst(2).first)
+    _ = model.handle(try place(.process(pid), scene), in: scene)
+    #expect(model.state.table.selected == pid)
+    scene = picture(model).scene
+    _ = model.handle(try place(.process(pid), scene), in: scene)
+    #expect(model.state.overlay == .details(pid))
+    model.state.overlay = nil
+    _ = model.handle(try place(.sort(.memory), scene), in: scene)
+    #expect(model.state.table.sort == .memory && !model.state.table.isReversed)
+    _ = model.handle(try place(.sort(.memory), scene), in: scene)
+    #expect(model.state.table.isReversed)
+    // More rows than there is room for.
+    var small = input
+    small.size = Size(width: 120, height: 36)
+    small.processes = (1...60).map { pid in
+      var process = input.entries[0].sample.processes?.top[0]
+      process?.pid = Int32(pid)
+      return process
+    }.compactMap { $0 }
+    scene = Screen(small).draw().scene
+    let row = try #require(scene.rows.first)
+    var wheel = try place(.process(row), scene)
+    wheel.kind = .wheelDown
+    #expect(model.handle(wheel, in: scene) == .draw && model.state.table.scroll == 3)
+    wheel.kind = .wheelUp
+    _ = model.handle(wheel, in: scene)
+    #expect(model.state.table.scroll == 0 && model.handle(wheel, in: scene) == .nothing)
+  }
+
+  @Test func mouseLooksAtAMomentAndZooms() throws {
+    var model = Model()
+    let scene = picture(model).scene
+    var click = try place(.moment, scene)
+    let hit = try #require(scene.target(x: click.x, y: click.y))
+    _ = model.handle(click, in: scene)
+    let wanted = scene.axis.moment(cell: click.x - hit.rect.x, width: hit.rect.width, scene.glyphs)
+    #expect(abs((model.state.moment ?? 0) - wanted) <= scene.axis.step)
+    // The axis does not move under the mouse.
+    #expect(picture(model).scene.axis == scene.axis)
+    click.kind = .wheelUp
+    let before = picture(model).scene.axis.step
+    _ = model.handle(click, in: picture(model).scene)
+    #expect(picture(model).scene.axis.step < before)
+  }
+
+  @Test func mouseOnPanelsKeysAndSettings() throws {
+    var model = Model()
+    var scene = picture(model).scene
+    _ = model.handle(try place(.panel(.memory), scene), in: scene)
+    #expect(model.state.focus == .memory)
+    scene = picture(model).scene
+    _ = model.handle(try place(.key(.character("h")), scene), in: scene)
+    #expect(model.state.overlay == .help(scroll: 0))
+    model.state.overlay = .settings(selected: 0)
+    scene = picture(model).scene
+    _ = model.handle(try place(.setting(1), scene), in: scene)
+    #expect(model.state.overlay == .settings(selected: 1))
+    #expect(model.handle(try place(.setting(1), picture(model).scene), in: picture(model).scene) == .save)
+    #expect(model.handle(MouseEvent(kind: .press, x: 900, y: 900), in: scene) == .nothing)
+    #expect(model.handle(MouseEvent(kind: .release, x: 1, y: 1), in: scene) == .nothing)
+  }
+}
