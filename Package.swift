@@ -124,7 +124,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "DashboardTests", dependencies: ["Dashboard", "History", "AgentMetrics", "SystemIO"],
+      name: "DashboardTests", dependencies: ["Dashboard", "History", "AgentMetrics", "SystemIO", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
       name: "AgentTests",
