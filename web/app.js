@@ -25,7 +25,7 @@ import { currentLanguage, currentLocale, nextLanguage, t } from './text.js';
 import { theme } from './theme.js';
 import { View, ranges } from './view.js';
 
-// A tab that nobody looks at follows slowly after this many milliseconds.
+// A tab that nobody looks at stops following after this many milliseconds.
 const hiddenPause = 60000;
 
 const store = new Store(drawAll);
@@ -268,19 +268,34 @@ onTokenWanted((isWrong) => new Promise((resolve) => {
   };
 }));
 
-// A hidden tab draws nothing, and after a while asks for no more than the agent keeps anyway.
+// A hidden tab draws nothing. After a while it lets go of its stream, of which a browser has but a few to one host, and asks
+// now and then, for its title; what it missed comes when it is seen again.
 let hiddenTimer;
+async function glance() {
+  hiddenTimer = setTimeout(glance, Math.max(hiddenPause, store.interval * 1000));
+  stream.stop();
+  try {
+    newest = await getJSON('metrics/latest');
+    isConnected = true;
+  } catch {
+    isConnected = false;
+  }
+  if (document.hidden && newest) showTitle();
+}
 document.addEventListener('visibilitychange', () => {
   clearTimeout(hiddenTimer);
   if (document.hidden) {
-    hiddenTimer = setTimeout(() => stream.start(store.interval), hiddenPause);
+    hiddenTimer = setTimeout(glance, hiddenPause);
     return;
   }
-  if (stream.interval !== 1) stream.start(1);
+  if (!stream.isRunning) stream.start();
   show(past ? past.sample : newest);
   showState();
   drawAll();
 });
+// A page that the browser keeps for the way back would keep its stream, too.
+addEventListener('pagehide', () => stream.stop());
+addEventListener('pageshow', ({ persisted }) => persisted && stream.start());
 
 // How far back there is anything decides which ranges are of use, and the first one where none was asked for.
 async function explore() {

@@ -63,54 +63,62 @@ export class Chart extends Plot {
   trace(keys) {
     const { store } = this.context;
     const { from, to } = this.window;
+    const { reach } = store;
     const parts = store.parts(from, to);
     const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
     const scale = this.plotWidth / (to - from);
     const [x, gap] = [new Float32Array(total), new Uint8Array(total)];
     const series = keys.map(() => ({ mean: new Float32Array(total), low: new Float32Array(total), high: new Float32Array(total), sum: 0, count: 0, least: Infinity, most: -Infinity }));
-    let [length, hasBand, column, times, count, isGap, last] = [0, false, NaN, 0, 0, true, NaN];
+    let [length, hasBand, column, sum, count, isGap, last] = [0, false, NaN, 0, 0, true, NaN];
     const finish = () => {
-      if (count === 0) return;
       if (count > 1) hasBand = true;
-      x[length] = this.left + (times / count - from) * scale;
+      x[length] = this.left + (sum / count - from) * scale;
       gap[length] = isGap ? 1 : 0;
       for (const one of series) {
+        const isKnown = one.count > 0;
         one.mean[length] = one.sum / one.count;
-        one.low[length] = one.count > 0 ? one.least : NaN;
-        one.high[length] = one.count > 0 ? one.most : NaN;
-        [one.sum, one.count, one.least, one.most] = [0, 0, Infinity, -Infinity];
+        one.low[length] = isKnown ? one.least : NaN;
+        one.high[length] = isKnown ? one.most : NaN;
+        one.sum = one.count = 0;
+        one.least = Infinity;
+        one.most = -Infinity;
       }
-      [isGap, times, count] = [false, 0, 0];
+      isGap = false;
+      sum = count = 0;
       length += 1;
     };
     for (const { columns, start, end } of parts) {
-      const arrays = keys.map((key) => [columns.mean.get(key), columns.min.get(key), columns.max.get(key)]);
-      if (arrays[0][1]) hasBand = true;
+      const { times } = columns;
+      const [means, lows, highs] = ['mean', 'min', 'max'].map((name) => keys.map((key) => columns[name].get(key)));
+      if (lows[0]) hasBand = true;
       for (let index = start; index < end; index += 1) {
-        const time = columns.times[index];
-        const isKnown = arrays.some(([mean]) => mean && mean[index] === mean[index]);
-        const isFar = !isKnown || time - last > store.reach;
+        const time = times[index];
         const here = Math.floor((time - from) * scale);
-        if (isFar || here !== column) finish();
+        // NaN alone is unlike itself.
+        let isKnown = false;
+        for (let key = 0; key < keys.length && !isKnown; key += 1) isKnown = means[key] !== undefined && means[key][index] === means[key][index];
+        const isFar = !isKnown || time - last > reach;
+        if (count > 0 && (isFar || here !== column)) finish();
         if (isFar) isGap = true;
-        [last, column] = [time, here];
+        last = time;
+        column = here;
         if (!isKnown) continue;
-        times += time;
+        sum += time;
         count += 1;
         for (let key = 0; key < keys.length; key += 1) {
-          const [mean, low, high] = arrays[key];
-          const value = mean ? mean[index] : NaN;
-          // NaN alone is unlike itself.
+          const value = means[key] ? means[key][index] : NaN;
           if (value !== value) continue;
           const one = series[key];
+          const least = lows[key] && lows[key][index] < value ? lows[key][index] : value;
+          const most = highs[key] && highs[key][index] > value ? highs[key][index] : value;
           one.sum += value;
           one.count += 1;
-          one.least = Math.min(one.least, low && low[index] <= value ? low[index] : value);
-          one.most = Math.max(one.most, high && high[index] >= value ? high[index] : value);
+          if (least < one.least) one.least = least;
+          if (most > one.most) one.most = most;
         }
       }
     }
-    finish();
+    if (count > 0) finish();
     return { length, hasBand, x, gap, series };
   }
 
@@ -146,7 +154,8 @@ export class Chart extends Plot {
     pen.beginPath();
     pen.rect(this.left, 0, this.plotWidth, this.plotHeight);
     pen.clip();
-    this.y = (value) => this.plotHeight - 1 - Math.min(1.02, value / top) * (this.plotHeight - 2);
+    const [bottom, share] = [this.plotHeight - 1, (this.plotHeight - 2) / top];
+    this.y = (value) => bottom - Math.min(top * 1.02, value) * share;
     if (this.isStacked) this.drawStack(traces[0][0]);
     else traces.forEach(([trace, peak], index) => this.drawLine(this.series[index], trace, peak));
     if (this.limit?.value <= top) this.drawLimit();

@@ -7,6 +7,7 @@ export function gestures(plot, view) {
   const touches = new Map();
   let drag = null;
   let before = null;
+  let hasDragged = false;
   const x = (event) => event.clientX - frame.getBoundingClientRect().left;
 
   frame.addEventListener('pointerenter', () => frame.setAttribute('tabindex', '-1'), { once: true });
@@ -58,21 +59,26 @@ export function gestures(plot, view) {
     drag = null;
     if (event.pointerType === 'touch') view.point(null);
     if (!done || isCancelled) return;
-    if (!done.isMoved) {
-      // The second click of a double one takes back what the first did.
-      if (event.detail < 2) before = { span: view.span, to: view.to, at: view.at };
-      if (!event.shiftKey) view.travel(plot.context.store.nearest(plot.time(x(event))) || plot.time(x(event)));
-    } else if (!done.isPan) {
-      view.zoom(...[done.start, x(event)].sort((a, b) => a - b).map((edge) => plot.time(edge)));
-      view.point(null);
-    }
+    hasDragged = done.isMoved;
+    if (!done.isMoved || done.isPan) return;
+    view.zoom(...[done.start, x(event)].sort((a, b) => a - b).map((edge) => plot.time(edge)));
+    view.point(null);
   };
   frame.addEventListener('pointerup', (event) => end(event, false));
   frame.addEventListener('pointercancel', (event) => end(event, true));
   frame.addEventListener('pointerleave', () => { if (!drag) view.point(null); });
 
+  frame.addEventListener('click', (event) => {
+    if (hasDragged || event.detail > 1 || x(event) < plot.left) return;
+    const { span, to, at } = view;
+    before = { span, to, at };
+    const time = plot.time(x(event));
+    view.travel(plot.context.store.nearest(time) || time);
+  });
+
+  // A double click goes back, and takes back what its first click did.
   frame.addEventListener('dblclick', () => {
-    if (before) Object.assign(view, before);
+    Object.assign(view, before);
     view.back();
   });
 

@@ -27,7 +27,7 @@ export class HeatMap extends Plot {
   setRows(keys) {
     if (keys.length === this.keys.length) return;
     this.keys = keys;
-    this.frame.style.height = `${keys.length * rowHeight(keys.length) + 17}px`;
+    this.frame.style.height = `calc(1.22rem + ${keys.length * rowHeight(keys.length)}px)`;
     this.invalidate();
   }
 
@@ -53,27 +53,31 @@ export class HeatMap extends Plot {
     const scale = width / (to - from);
     const column = (time) => Math.floor((time - from) * scale);
     for (const { columns: { times, mean }, start, end } of store.parts(from, to)) {
-      const arrays = this.keys.map((key) => mean.get(key));
-      // Which moments each column of pixels holds is the same in all rows.
+      // Which moments each stretch of pixels holds is the same in all rows: first, behind the last, left, behind the right.
+      const stretches = [];
       for (let index = start, next; index < end; index = next) {
         const right = column(times[index]);
         next = index + 1;
         while (next < end && column(times[next]) === right) next += 1;
         // A moment tells of the time since the one before it.
-        const begun = index > 0 && times[index] - times[index - 1] <= store.reach ? column(times[index - 1]) + 1 : right;
-        for (let row = 0; row < rows; row += 1) {
+        const left = index > 0 && times[index] - times[index - 1] <= store.reach ? Math.min(right, column(times[index - 1]) + 1) : right;
+        stretches.push([index, next, Math.max(0, left), Math.min(width, right + 1)]);
+      }
+      this.keys.forEach((key, row) => {
+        const values = mean.get(key);
+        if (!values) return;
+        for (const [first, behind, left, right] of stretches) {
           let [sum, count] = [0, 0];
-          for (let place = index; place < next; place += 1) {
-            const value = arrays[row]?.[place];
-            if (!(value >= 0)) continue;
-            sum += value;
+          for (let place = first; place < behind; place += 1) {
+            if (!(values[place] >= 0)) continue;
+            sum += values[place];
             count += 1;
           }
           if (count === 0) continue;
-          pixels.fill(this.colors.heat[Math.min(255, Math.round((sum / count) * 255))],
-            row * width + Math.min(width, Math.max(0, Math.min(begun, right))), row * width + Math.min(width, Math.max(0, right + 1)));
+          const color = this.colors.heat[Math.min(255, Math.round((sum / count) * 255))];
+          for (let x = row * width + left; x < row * width + right; x += 1) pixels[x] = color;
         }
-      }
+      });
     }
     brush.putImageData(picture, 0, 0);
     pen.imageSmoothingEnabled = false;

@@ -16,6 +16,7 @@ export const drawn = { milliseconds: 0, plots: 0 };
 
 function flush() {
   isScheduled = false;
+  if (document.hidden) return;
   const begun = performance.now();
   let count = 0;
   for (const plot of dirty) {
@@ -111,7 +112,7 @@ export class Plot {
   }
 
   get plotWidth() { return Math.max(1, this.width - this.left); }
-  get plotHeight() { return Math.max(1, this.height - (this.hasAxis ? 17 : 0)); }
+  get plotHeight() { return Math.max(1, this.height - (this.hasAxis ? palette().size * 1.22 : 0)); }
 
   redraw() {
     if (!(this.width > 0 && this.height > 0)) return;
@@ -121,12 +122,12 @@ export class Plot {
     pen = this.canvas.getContext('2d');
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, this.width, this.height);
-    pen.font = "11px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans JP', sans-serif";
     pen.lineWidth = 1 / ratio;
     pen.lineJoin = 'round';
     pen.lineCap = 'round';
     this.window = this.context.view.window;
     this.colors = palette();
+    pen.font = this.colors.font;
     this.draw();
     this.showPointer();
   }
@@ -140,7 +141,7 @@ export class Plot {
 
   drawTimes() {
     const { from, to } = this.window;
-    const step = timeStep((to - from) / Math.max(1, this.plotWidth / 84));
+    const step = timeStep((to - from) / Math.max(1, this.plotWidth / (palette().size * 6)));
     // Steps stand on the clock of the place, not of Greenwich.
     const offset = -new Date(to * 1000).getTimezoneOffset() * 60;
     pen.textBaseline = 'alphabetic';
@@ -154,7 +155,7 @@ export class Plot {
       const isDay = step >= 86400 || (time + offset) % 86400 === 0;
       const text = format.time(time, isDay ? 'day' : step < 60 ? 'second' : 'minute');
       const half = pen.measureText(text).width / 2;
-      if (x - half >= this.left - 2 && x + half <= this.width) pen.fillText(text, x, this.height - 4);
+      if (x - half >= this.left - 2 && x + half <= this.width) pen.fillText(text, x, this.height - palette().size * 0.3);
     }
     pen.stroke();
   }

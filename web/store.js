@@ -112,41 +112,44 @@ export class Store {
   // Asks for a stretch that did not come live: a cut, a restart of the agent, a computer that slept.
   async fill(from, to) {
     try {
-      const missing = await this.ask(from + 0.5, to - 0.5, to - from > points * this.interval ? niceStep((to - from) / points) : 0);
+      const missing = await this.ask(from + 0.5, to - 0.5, niceStep((to - from) / kept));
       this.tail = this.tail.merged(missing);
       this.onchange();
     } catch { /* the next cut or the next range asks again */ }
   }
 
+  // A step finer than the agent's interval gives what it read for those who watch, too.
   async ask(from, to, step, signal) {
-    const get = (metrics, stats) =>
-      getJSON(`metrics/history?from=${Math.max(0, from)}&to=${to}${step > 0 ? `&step=${step}${stats}` : ''}&metrics=${metrics}`, { signal });
-    const answers = await Promise.all([get(ids.join(','), '&stats=mean,min,max'), get(cores, '')]);
+    const get = (metrics, stats = '') => getJSON(`metrics/history?from=${Math.max(0, from)}&to=${to}&step=${step}&metrics=${metrics}${stats}`, { signal });
+    const isCoarse = step > this.interval;
+    const answers = await Promise.all([get(ids.join(','), isCoarse ? '&stats=mean,min,max' : ''), get(cores)]);
     this.interval = answers[0].interval_sec;
+    // The first answer tells how often the agent reads; where that is oftener than was thought, there is more to ask.
+    if (step > this.interval && !isCoarse) return this.ask(from, to, step, signal);
     const [columns, heat] = answers.map((answer) => Columns.from(answer));
     return derive(columns.merged(heat));
   }
 
   // Sees to it that a window of time can be drawn, with a point for each pixel or so.
   async show(from, to) {
-    const [span, step] = [to - from, niceStep((to - from) / points)];
-    const wanted = step > this.interval ? step : 0;
+    const span = to - from;
+    const step = niceStep(span / points);
     // What came live is there; only what is older has to be asked for.
     const end = Math.min(to, this.tail.length > 0 ? this.tail.first : Infinity);
     const { asked } = this;
-    if (end <= from || (asked?.step === wanted && asked.from <= from + 1 && asked.to >= end - this.reach)) return;
+    if (end <= from || (asked?.step === step && asked.from <= from + 1 && asked.to >= end - this.reach)) return;
     this.controller?.abort();
     const { signal } = (this.controller = new AbortController());
     // Half a window more on each side, so that a little panning shows no emptiness.
-    const window = { from: from - span / 2, to: Math.min(to + span / 2, Math.max(to, this.now)), step: wanted };
+    const window = { from: from - span / 2, to: Math.min(to + span / 2, Math.max(to, this.now)), step };
     try {
-      const answer = await this.ask(window.from, window.to, wanted, signal);
+      const answer = await this.ask(window.from, window.to, step, signal);
       // What this page has from elsewhere stays; so does what an agent that began anew has forgotten.
       const first = Math.max(window.from, Number.isFinite(answer.first) ? answer.first : window.to);
       const before = this.base.slice(-Infinity, first - this.reach / 2);
       const after = this.base.slice(window.to + 0.001, Infinity);
       this.base = before.length + after.length < points * 12 ? answer.merged(before).merged(after) : answer;
-      Object.assign(this, { asked: window, step: wanted, error: null });
+      Object.assign(this, { asked: window, step, error: null });
     } catch (error) {
       if (signal.aborted) return;
       this.error = error;
@@ -154,11 +157,14 @@ export class Store {
     this.onchange();
   }
 
-  // The first moment that the agent can tell of, to the hour.
+  // The first moment that the agent can tell of: to the minute within two hours, else to the hour.
   async extent() {
-    const { timestamps, series } = await getJSON('metrics/history?from=0&step=3600&metrics=cpu.usage');
-    const index = (series['cpu.usage'] ?? []).findIndex((value) => value !== null);
-    return index < 0 ? NaN : timestamps[index];
+    const first = async (question) => {
+      const { timestamps, series } = await getJSON(`metrics/history?${question}&metrics=cpu.usage`);
+      return timestamps[(series['cpu.usage'] ?? []).findIndex((value) => value !== null)];
+    };
+    const recent = await first('seconds=7200&step=60');
+    return recent > this.now - 7000 ? recent : first('from=0&step=3600');
   }
 
   has(key) { return this.base.mean.has(key) || this.tail.mean.has(key); }
@@ -175,7 +181,7 @@ export class Store {
   around(time, test) {
     let best = NaN;
     for (const { columns, start, end } of this.parts(time, time)) {
-      for (let index = Math.max(0, start - 1); index < end; index += 1) {
+      for (let index = Math.max(0, start - 1); index < Math.min(columns.length, end + 1); index += 1) {
         const other = columns.times[index];
         if (test(other - time) && !(Math.abs(other - time) >= Math.abs(best - time))) best = other;
       }

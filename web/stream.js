@@ -13,25 +13,26 @@ export class Stream {
   constructor({ onsample, onstate }) {
     this.onsample = onsample;
     this.onstate = onstate;
-    this.interval = 1;
     this.lastID = null;
     this.failures = 0;
     this.run = 0;
-    addEventListener('online', () => this.restart());
+    addEventListener('online', () => {
+      this.failures = 0;
+      if (this.isRunning) this.start();
+    });
   }
 
-  // Reads at an interval in seconds from now on.
-  start(interval) {
-    if (interval !== undefined) this.interval = interval;
-    this.controller?.abort();
-    clearTimeout(this.retry);
-    this.run += 1;
+  start() {
+    this.stop();
+    this.isRunning = true;
     this.read(this.run);
   }
 
-  restart() {
-    this.failures = 0;
-    this.start();
+  stop() {
+    this.controller?.abort();
+    clearTimeout(this.retry);
+    this.isRunning = false;
+    this.run += 1;
   }
 
   async read(run) {
@@ -45,7 +46,7 @@ export class Stream {
       heard();
       const headers = { Accept: 'text/event-stream' };
       if (this.lastID && Date.now() - this.heardAt < replay) headers['Last-Event-ID'] = this.lastID;
-      const response = await request(`metrics/stream?interval=${this.interval}`, { signal: controller.signal, headers });
+      const response = await request('metrics/stream?interval=1', { signal: controller.signal, headers });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       const parser = new EventParser((event) => this.receive(event));
       for (;;) {

@@ -37,6 +37,7 @@ export const theme = {
 };
 
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', apply);
+addEventListener('resize', () => { colors = null; });
 apply();
 
 const names = ['text', 'quiet', 'line', 'card', 'accent', 's1', 's2', 's3', 's4', 's5', 's6', 's7', 's8',
@@ -65,6 +66,10 @@ export function palette() {
     bytes[step * 4 + 3] = 255;
   }
   colors.heat = new Uint32Array(bytes.buffer);
+  // Pixels of the text size, and what is written in charts.
+  const style = getComputedStyle(document.body);
+  colors.size = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  colors.font = `${colors.size * 0.79}px ${style.fontFamily}`;
   return colors;
 }
 

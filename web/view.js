@@ -129,8 +129,7 @@ export class View {
 
   // Back to what was shown before the last zoom.
   back() {
-    const before = this.past.pop() ?? { span: 3600, to: null, at: null };
-    Object.assign(this, before);
+    Object.assign(this, this.past.pop() ?? { to: null, at: null });
     this.changed();
   }
 

@@ -1,0 +1,109 @@
+"""The agent as a child process, and a wire to it that can be cut."""
+
+import glob
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import urllib.request
+
+from browser import Failure
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Agent:
+    """A serving agent on a port of its own; where no port is given, any free one."""
+
+    def __init__(self, program, *arguments, port=0):
+        self.process = subprocess.Popen(
+            [program, "--serve", "--port", str(port), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, env={"PATH": "/usr/bin:/bin"})
+        log = ""
+        for line in self.process.stderr:
+            log += line
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.port = int(found[1])
+                # What it says from now on is read, so that its pipe never fills.
+                threading.Thread(target=self.process.stderr.read, daemon=True).start()
+                return
+        raise Failure(f"the agent does not say where it listens: {log}")
+
+    def get(self, path, token=None):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Wire:
+    """Passes connections on to a port, until it is cut."""
+
+    def __init__(self, port):
+        self.target = port
+        self.is_cut = False
+        self.open = set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            if self.is_cut:
+                client.close()
+            else:
+                threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+
+    def carry(self, client):
+        with client, socket.create_connection(("127.0.0.1", self.target)) as server:
+            self.open |= {client, server}
+            try:
+                while True:
+                    for ready in select.select([client, server], [], [])[0]:
+                        data = ready.recv(65536)
+                        if not data:
+                            return
+                        (server if ready is client else client).sendall(data)
+            except (OSError, ValueError):
+                return
+            finally:
+                self.open -= {client, server}
+
+    def cut(self):
+        self.is_cut = True
+        for one in list(self.open):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def mend(self):
+        self.is_cut = False
+
+
+def machine_with_process_named(name):
+    """A recorded machine, copied, on which a process has that name; the folder is the caller's to remove."""
+    folder = tempfile.mkdtemp(prefix="page-test-root-")
+    source = os.path.join(REPOSITORY, "Tests/Fixtures/vm-1-core")
+    shutil.copytree(source, folder, dirs_exist_ok=True, symlinks=True)
+    changed = False
+    for path in glob.glob(os.path.join(folder, "proc/[0-9]*/stat")):
+        with open(path, encoding="utf-8") as file:
+            before, _, after = file.read().rpartition(")")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"{before.split('(')[0]}({name}){after}")
+        changed = True
+    if not changed:
+        raise Failure(f"{source} holds no process")
+    return folder
