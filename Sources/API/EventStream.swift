@@ -70,8 +70,7 @@ public final class EventStream: AsyncSequence, Sendable {
     public mutating func next() async -> [[UInt8]]? {
       if !isBegun {
         isBegun = true
-        backlog = missed()
-        backlogSize = backlog.count
+        findBacklog()
         clock.restart()
         return [Array("retry: 1000\n\n".utf8)]
       }
@@ -83,14 +82,23 @@ public final class EventStream: AsyncSequence, Sendable {
       return nil
     }
 
-    /// What is newer than the client's last event; the newest sample where it had none.
-    private func missed() -> ArraySlice<History.Entry> {
-      let history = stream.history
-      guard let since = stream.since else { return history.latest.map { [$0] } ?? [] }
-      let entries = history.entries(interval: watch.interval)
+    /// Finds what is newer than the client's last event; the newest sample where it had none.
+    private mutating func findBacklog() {
+      guard let since = stream.since else {
+        backlog = stream.history.latest.map { [$0] } ?? []
+        backlogSize = backlog.count
+        return
+      }
+      let entries = stream.history.entries(interval: watch.interval)
       // By its place where it is still there, since the clock may have been set back after it.
-      if let place = entries.lastIndex(where: { $0.sample.timestamp == since }) { return entries[(place + 1)...] }
-      return entries.filter { $0.sample.timestamp > since }[...]
+      if let place = entries.lastIndex(where: { $0.sample.timestamp == since }) {
+        backlog = entries[(place + 1)...]
+      } else {
+        backlog = entries.filter { $0.sample.timestamp > since }[...]
+      }
+      backlogSize = backlog.count
+      // Who has seen everything is given only what comes.
+      if backlog.isEmpty { last = entries.last }
     }
 
     private mutating func nextOfBacklog() -> History.Entry? {

@@ -17,10 +17,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var answers = 0
   /// The request after whose answer the connection ends.
   private var last: Int?
+  /// Requests of HTTP/1.0 that wait for their answers; it knows no chunks.
+  private var oldRequests: Set<Int> = []
   /// Whether what comes in is not looked at any more.
   private var isDeaf = false
   /// A body for the answer that is being written, which has none of its own.
   private var addedBody: ByteBuffer?
+  /// Whether the answer that is being written tells its length, or has begun its body.
+  private var hasLengthOrBody = false
   private var stallTimer: Scheduled<Void>?
   /// Whether the client has finished sending, which ends an answer that has no end of its own.
   private var isInputClosed = false
@@ -44,6 +48,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         return
       }
       requests += 1
+      if (head.version.major, head.version.minor) < (1, 1) { oldRequests.insert(requests) }
       if !head.isKeepAlive || hasGreatBody(head) { last = requests }
       context.fireChannelRead(data)
     case .body:
@@ -73,8 +78,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         addedBody = add(API.malformedRequest, to: &head)
       }
       if last == answers + 1 { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+      if head.headers[canonicalForm: "Connection"].contains("close") { last = min(last ?? .max, answers + 1) }
+      hasLengthOrBody = head.headers.contains(name: "Content-Length")
+      if oldRequests.remove(answers + 1) != nil, !hasLengthOrBody { head.version = .http1_0 }
       context.write(wrapOutboundOut(.head(head)), promise: promise)
     case .body:
+      hasLengthOrBody = true
       context.write(data, promise: promise)
     case .end:
       answers += 1
@@ -84,7 +93,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(data, promise: promise)
         return
       }
-      context.writeAndFlush(data, promise: promise)
+      if hasLengthOrBody {
+        context.writeAndFlush(data, promise: promise)
+      } else {
+        // HEAD of what has no length: the encoder would end a chunked body that HEAD does not have.
+        context.flush()
+        promise?.succeed()
+      }
       close(context)
     }
   }

@@ -104,6 +104,8 @@ public struct HTTPServer: Sendable {
       return
     }
     guard let pieces = response.pieces, !pieces.isEmpty else {
+      // HEAD of what has no end; how long its body is cannot be told, nor where it is.
+      if response.status == 200, head.headerFields[.contentLength] == nil { head.headerFields[.connection] = "close" }
       try await writer.writeResponse(head)
       return
     }

@@ -18,6 +18,8 @@ final class Connection {
 
   private let descriptor: Int32
   private var unread: [UInt8] = []
+  /// What came of a body without an end, its chunks taken apart.
+  private var events: [UInt8] = []
 
   init(port: UInt16, receiveBuffer: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -66,8 +68,42 @@ final class Connection {
     shutdown(descriptor, Int32(SHUT_WR))
   }
 
+  /// Sends a GET for a stream of events and reads the header of its answer.
+  func open(_ target: String) throws -> Answer {
+    send("GET \(target) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return try header()
+  }
+
+  /// The next event of a stream, without the empty line at its end; nil when the stream has ended.
+  func event() throws -> String? {
+    let end = Array("\n\n".utf8)
+    while true {
+      if let place = events.indices.dropLast().first(where: { events[$0] == end[0] && events[$0 + 1] == end[1] }) {
+        defer { events.removeFirst(place + 2) }
+        return String(decoding: events[..<place], as: UTF8.self)
+      }
+      // A chunk: its size in hexadecimal, its bytes, and a line's end after each of them (RFC 9112 §7.1).
+      while self.end(of: "\r\n") == nil { try readMore() }
+      let line = self.end(of: "\r\n") ?? 0
+      let size = Int(String(decoding: unread[..<(line - 2)], as: UTF8.self), radix: 16) ?? 0
+      while unread.count < line + size + 2 { try readMore() }
+      events += unread[line..<line + size]
+      unread.removeFirst(line + size + 2)
+      if size == 0 { return nil }
+    }
+  }
+
   /// The next response; the body by Content-Length, none after HEAD.
   func answer(isHead: Bool = false) throws -> Answer {
+    let head = try header()
+    let count = isHead ? 0 : head["content-length"].flatMap { Int($0) } ?? 0
+    while unread.count < count { try readMore() }
+    defer { unread.removeFirst(count) }
+    return Answer(
+      status: head.status, headers: head.headers, body: String(decoding: unread[..<count], as: UTF8.self))
+  }
+
+  private func header() throws -> Answer {
     while end(of: "\r\n\r\n") == nil { try readMore() }
     let end = end(of: "\r\n\r\n") ?? 0
     let lines = String(decoding: unread[..<end], as: UTF8.self).split(separator: "\r\n")
@@ -77,11 +113,14 @@ final class Connection {
       return (name: String(parts[0]), value: String(parts.last?.drop { $0 == " " } ?? ""))
     }
     let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    let length = headers.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) } ?? 0
-    let count = isHead ? 0 : length
+    return Answer(status: status, headers: headers, body: "")
+  }
+
+  /// So many bytes as they come.
+  func text(bytes count: Int) throws -> String {
     while unread.count < count { try readMore() }
     defer { unread.removeFirst(count) }
-    return Answer(status: status, headers: headers, body: String(decoding: unread[..<count], as: UTF8.self))
+    return String(decoding: unread[..<count], as: UTF8.self)
   }
 
   /// Sends a GET and reads its answer.

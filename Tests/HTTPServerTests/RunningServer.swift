@@ -25,15 +25,19 @@ struct RunningServer {
 
   static func api(samples: Int = 1, mounts: Int = 0) -> API {
     let history = History(capacity: max(1, samples), interval: 1)
-    for index in 0..<samples {
-      var reading = Reading()
-      reading.boottime = Double(index)
-      reading.filesystems = (0..<mounts).map {
-        Filesystem(mountpoint: "/mnt/\($0)", device: "/dev/vda1", fstype: "ext4", isReadOnly: false)
-      }
-      history.append(Sample(from: nil, to: reading))
-    }
+    for index in 0..<samples { history.append(sample(index, mounts: mounts)) }
     return API(history: history) { (Timestamp(seconds: 0), []) }
+  }
+
+  /// A sample of so many seconds after 1970, with so many filesystems.
+  static func sample(_ second: Int, mounts: Int = 0) -> Sample {
+    var reading = Reading()
+    reading.timestamp = Timestamp(seconds: Double(second))
+    reading.boottime = Double(second)
+    reading.filesystems = (0..<mounts).map {
+      Filesystem(mountpoint: "/mnt/\($0)", device: "/dev/vda1", fstype: "ext4", isReadOnly: false)
+    }
+    return Sample(from: nil, to: reading)
   }
 
   /// Starts it and waits until it listens.

@@ -79,10 +79,7 @@ enum Parameters {
     "The columns, separated by commas: ids of the catalog (every series), with labels (gpus.util{index=\"0\"}), or with"
       + " * for any characters", allowed: "ids of /catalog that have series, with labels, or with *", .text,
     isRepeatable: true
-  ) { text in
-    let selectors = SeriesSelector.list(text)
-    return selectors.allSatisfy(\.isKnown) ? selectors : nil
-  }
+  ) { SeriesSelector.list($0) }
   static let stats = Parameter<Set<Statistic>>(
     "stats", "What is told of each step, separated by commas; goes with columns",
     allowed: Statistic.allCases.map(\.rawValue).joined(separator: ", "), .text
@@ -123,8 +120,12 @@ private struct HistoryQuestion {
     }
     query = HistoryQuery(range, step: try parameters.value(Parameters.step))
     format = try parameters.value(Parameters.format) ?? .json
-    let named = try parameters.values(Parameters.metrics)
-    selectors = named.isEmpty ? (format == .csv ? [SeriesSelector("*")] : nil) : named.flatMap(\.self)
+    let named = try parameters.values(Parameters.metrics).flatMap(\.self)
+    if let unknown = named.first(where: { !$0.isKnown }) {
+      throw APIError(
+        parameter: "metrics", value: unknown.text, allowed: Parameters.metrics.definition.allowed)
+    }
+    selectors = named.isEmpty ? (format == .csv ? [SeriesSelector("*")] : nil) : named
     let statistics = try parameters.value(Parameters.stats)
     if statistics != nil, selectors == nil {
       throw APIError(.badRequest, "stats goes with metrics or with format=csv", parameter: "stats")

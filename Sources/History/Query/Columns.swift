@@ -68,8 +68,9 @@ public struct Columns: Sendable {
     let extremes: Bool
     var series: [Series] = []
     private var counts: [[Int32]] = []
-    /// Which series each set of labels belongs to, -1 for none that is wanted: in the order of the last sample, which as
-    /// a rule is that of the next.
+    /// Which series each set of labels belongs to, -1 for none that is wanted.
+    private var places: [[String]: Int] = [:]
+    /// The same in the order in which they were found, which as a rule is that of each sample.
     private var order: [(labels: [String], series: Int)] = []
     private var cursor = 0
 
@@ -100,12 +101,11 @@ public struct Columns: Sendable {
     }
 
     private mutating func place(of labels: [String], _ isWanted: (_ key: String) -> Bool) -> Int {
-      let known =
-        cursor < order.count && order[cursor].labels == labels ? cursor : order.firstIndex { $0.labels == labels }
-      if let known {
-        cursor = known + 1
-        return order[known].series
+      if cursor < order.count, order[cursor].labels == labels {
+        cursor += 1
+        return order[cursor - 1].series
       }
+      if let known = places[labels] { return known }
       let key = metric.key(labels)
       // One series more than there may be is enough to tell that there are too many.
       let isFull = series.count * rows > Columns.mostValues
@@ -118,6 +118,7 @@ public struct Columns: Sendable {
             maxima: extremes ? empty : []))
         counts.append([Int32](repeating: 0, count: rows))
       }
+      places[labels] = place
       order.append((labels, place))
       cursor = order.count
       return place

@@ -32,7 +32,7 @@ public struct HistoryQuery: Sendable {
   /// The samples that a history has for it, oldest first: those of the main track, or the finest there are where the
   /// step is finer than that.
   public func samples(in history: History) -> [History.Entry] {
-    let interval = min(step ?? history.interval, history.interval)
+    let interval = step.map { $0 < history.interval } ?? false ? 1 : history.interval
     switch range {
     case .last(let seconds): return history.last(seconds: seconds, interval: interval)
     case .between(let start, let end): return history.entries(from: start, to: end, interval: interval)

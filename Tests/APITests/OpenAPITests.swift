@@ -1,0 +1,92 @@
+import AgentMetrics
+import History
+import Testing
+
+@testable import API
+
+/// The description against the routes, and every error that it tells of against a request that provokes it.
+///
+/// Real answers are held against it by scripts/check-api.
+@Suite struct OpenAPITests {
+  struct Failure: Error {}
+
+  /// A request that provokes an error of a route: its target, its headers, and what has to be so for it.
+  struct Provocation: Sendable {
+    let path: String
+    let status: Int
+    let target: String
+    var headers: [(name: String, value: String)] = []
+    var streams = 224
+    var token: String?
+  }
+
+  static let provocations: [Provocation] = Route.all.flatMap { route -> [Provocation] in
+    let target = route.path == "/ui/{file}" ? "/ui/" : route.path
+    return route.allErrors.map { error in
+      let path = route.path
+      return switch (error, path) {
+      case (.badRequest, _): Provocation(path: path, status: 400, target: target + "?no-such-parameter=1")
+      case (.unauthorized, _): Provocation(path: path, status: 401, target: target, token: "s3cret")
+      case (.forbidden, _): Provocation(path: path, status: 403, target: target, headers: [("Host", "evil.example")])
+      case (.notFound, "/metrics/at"): Provocation(path: path, status: 404, target: "/metrics/at?time=1")
+      case (.notFound, "/processes"): Provocation(path: path, status: 404, target: "/processes?at=1")
+      case (.notFound, "/ui/{file}"): Provocation(path: path, status: 404, target: "/ui/nothing")
+      case (.serviceUnavailable, "/metrics/stream"): Provocation(path: path, status: 503, target: target, streams: 0)
+      default: Provocation(path: path, status: error.rawValue, target: target)
+      }
+    }
+  }
+
+  @Test(arguments: provocations) func everyErrorThatIsToldOf(provocation: Provocation) async {
+    var settings = API.Settings()
+    settings.streams = provocation.streams
+    settings.token = provocation.token
+    let api = API(history: MadeUpSample.history(samples: 3), settings: settings) { throw Failure() }
+    let request = API.Request(target: provocation.target, headers: provocation.headers, isLocal: true)
+    // A server that ends cuts a history short.
+    let task = Task {
+      if provocation.path == "/metrics/history", provocation.status == 503 { withUnsafeCurrentTask { $0?.cancel() } }
+      return await api.respond(to: request)
+    }
+    let response = await task.value
+    #expect(response.status == provocation.status, "\(provocation.target)")
+    #expect(
+      String(decoding: response.body, as: UTF8.self).hasPrefix(#"{"error":{"code":\#(provocation.status),"message":""#))
+  }
+
+  @Test func everyRouteAndParameterIsInIt() async {
+    let api = API(history: MadeUpSample.history(samples: 1)) { (Timestamp(seconds: 0), []) }
+    let text = String(decoding: await api.respond(to: API.Request(target: "/openapi.json")).body, as: UTF8.self)
+    #expect(text.hasPrefix(#"{"openapi":"3.1.0","info":{"title":"Worker Monitoring Agent","#))
+    let paths = text.split(separator: #""components":"#)[0]
+    var last = paths.startIndex
+    for route in Route.all {
+      guard let place = paths.range(of: "\"\(route.path)\":{\"get\":{") else {
+        Issue.record("\(route.path) is not in it")
+        continue
+      }
+      #expect(place.lowerBound > last, "in the order of the routes")
+      last = place.lowerBound
+      let description = paths[place.upperBound...].prefix(20_000)
+      for parameter in route.parameters {
+        #expect(description.contains("{\"name\":\"\(parameter.name)\",\"in\":\"\(parameter.place.rawValue)\""))
+      }
+    }
+    for metric in Catalog.shared.metrics {
+      let name = metric.id.split(separator: ".").last ?? ""
+      #expect(text.contains("\"\(name)\":{\"description\":\""), "\(metric.id)")
+    }
+  }
+
+  @Test func pathsAreFoundByTheirRoute() {
+    for route in Route.all {
+      let path = route.path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      #expect(Route.find(path)?.route.path == route.path)
+    }
+    #expect(Set(Route.all.map(\.path)).count == Route.all.count)
+  }
+}
+
+extension Substring {
+  fileprivate func range(of text: String) -> Range<Index>? { ranges(of: text).first }
+}
