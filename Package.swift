@@ -112,7 +112,7 @@ let package = Package(
       name: "CollectGPUTests", dependencies: ["CollectGPU", "Collect", "AgentMetrics", "SystemIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO"], exclude: ["catalog.txt"],
+      name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO", "CZlib"], exclude: ["catalog.txt"],
       swiftSettings: settings),
     .testTarget(
       name: "HTTPServerTests",
