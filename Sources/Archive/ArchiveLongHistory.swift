@@ -54,26 +54,12 @@ extension Archive: LongHistory {
   ) async throws -> Columns {
     let (start, end) = (Self.milliseconds(start), Self.milliseconds(end))
     let found = try await read { [queries] reader throws(SQLiteError) -> ArchivedColumns? in
-      let table = try ArchiveReader.series(of: reader.database)
-      let wanted = table.all.filter { number in
-        guard let key = table[number]?.key, key.isNumber, let metric = Catalog.shared[key.id], metric.isColumn else {
-          return false
-        }
-        return selectors.select(metric, key.labels)
-      }
-      return try reader.columns(
-        of: wanted, from: start, to: end, step: step.map { Int64($0) * 1_000 }, most: most
+      try reader.columns(
+        selectors, from: start, to: end, step: step, most: most
       ) { _ in queries.noteDamage() }
     }
     guard let found else { throw Columns.TooLarge(ofRows: most) }
-    let series = found.series.compactMap { series -> Columns.Series? in
-      // What nothing is left of in this stretch is not told.
-      guard let metric = Catalog.shared[series.key.id], series.values.contains(where: { !$0.isNaN }) else { return nil }
-      return Columns.Series(
-        metric: metric, labels: series.key.labels, values: series.values, minima: extremes ? series.minima : [],
-        maxima: extremes ? series.maxima : [])
-    }
-    return Columns(timestamps: found.times.map { Double($0) / 1_000 }, series: series)
+    return Columns(found, extremes: extremes)
   }
 
   /// What waits to be written is written first, so that between memory and the file nothing is missing.
@@ -95,7 +81,42 @@ extension Archive: LongHistory {
   }
 }
 
+extension Columns {
+  /// Columns as they were found.
+  ///
+  /// - Parameter keepsEmpty: whether series are told of which there is nothing.
+  init(_ found: ArchivedColumns, extremes: Bool, keepsEmpty: Bool = false) {
+    let series = found.series.compactMap { series -> Columns.Series? in
+      guard let metric = Catalog.shared[series.key.id], keepsEmpty || series.values.contains(where: { !$0.isNaN })
+      else { return nil }
+      return Columns.Series(
+        metric: metric, labels: series.key.labels, values: series.values, minima: extremes ? series.minima : [],
+        maxima: extremes ? series.maxima : [])
+    }
+    self.init(timestamps: found.times.map { Double($0) / 1_000 }, series: series)
+  }
+}
+
 extension ArchiveReader {
+  /// The columns of the series that are selected; see ``columns(of:from:to:step:most:damaged:)``.
+  func columns(
+    _ selectors: [SeriesSelector], from start: Int64, to end: Int64, step: Int?, most: Int,
+    damaged: (DamagedBytes) -> Void = { _ in }
+  ) throws(SQLiteError) -> ArchivedColumns? {
+    let table = try Self.series(of: database)
+    let places = Dictionary(
+      Catalog.shared.metrics.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    // In the catalog's order; of one metric in that in which they came.
+    let wanted = table.all.compactMap { number -> (place: Int, number: Int)? in
+      guard let key = table[number]?.key, key.isNumber, let place = places[key.id],
+        Catalog.shared.metrics[place].isColumn, selectors.select(Catalog.shared.metrics[place], key.labels)
+      else { return nil }
+      return (place, number)
+    }.sorted { $0 < $1 }.map(\.number)
+    return try columns(
+      of: wanted, from: start, to: end, step: step.map { Int64($0) * 1_000 }, most: most, damaged: damaged)
+  }
+
   /// How many samples there are from one moment to another, as the file's tables tell without looking into blocks; more
   /// where a block reaches beyond.
   func countSamples(from start: Int64, to end: Int64) throws(SQLiteError) -> Int {

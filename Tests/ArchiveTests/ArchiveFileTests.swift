@@ -119,7 +119,7 @@ import Testing
     #expect(try file.database.integer("PRAGMA freelist_count") == 0)
     #expect(file.seriesCount == series, "the quarters still have the disk")
     try file.prune(now: newest + 30 * 86_400_000)
-    #expect(try reader.extent(of: .quarter) == nil || reader.extent(of: .raw) != nil)
+    #expect(try reader.extent(of: .raw) == nil)
     // What is not in a block yet stays until it is.
     try file.write(Array(DemoSamples(from: 1_790_000_000 + 201 * 60, interval: 60).prefix(3)))
     #expect(try reader.samples(from: .min, to: .max).count >= 3)

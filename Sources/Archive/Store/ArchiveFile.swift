@@ -38,8 +38,11 @@ final class ArchiveFile {
   var seriesCount: Int { state.series.count }
 
   /// Takes a file whose schema was looked at.
+  ///
+  /// - Parameter forgetsTexts: whether all texts are written anew with the first sample.
   init(
-    _ database: Database, interval: Int, retention: Retention, sizeLimit: Int64?, blockLength: Int? = nil
+    _ database: Database, interval: Int, retention: Retention, sizeLimit: Int64?, blockLength: Int? = nil,
+    forgetsTexts: Bool = false
   ) throws(SQLiteError) {
     self.blockLength = blockLength
     self.database = database
@@ -47,7 +50,8 @@ final class ArchiveFile {
     self.retention = retention
     self.sizeLimit = sizeLimit
     let series = try ArchiveReader.series(of: database)
-    let texts = try ArchiveReader.texts(of: database, at: .max)
+    // What is added to an earlier time does not go on from the newest texts.
+    let texts = forgetsTexts ? [:] : try ArchiveReader.texts(of: database, at: .max)
     let tiers = Tier.all.count
     state = State(
       series: series, texts: texts, next: Tier.all.map { Schema.journalBase($0.number) },
