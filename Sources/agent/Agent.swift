@@ -22,7 +22,7 @@ struct Agent: ParsableCommand {
       DB_RETENTION, DB_MAX_SIZE what --db, --retention and --db-max-size do; TOKEN_FILE, CORS_ORIGIN and ALLOWED_HOST
       stand for --token-file, --cors-origin and --allowed-host. A flag wins.
       """,
-    version: version
+    version: version, subcommands: [ExportCommand.self, ImportCommand.self]
   )
 
   @Flag(help: "Show the dashboard in this terminal.")
