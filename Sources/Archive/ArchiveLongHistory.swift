@@ -28,7 +28,8 @@ extension Archive: LongHistory {
     let (start, end) = (Self.milliseconds(start), Self.milliseconds(end))
     let samples = try await read { [queries] reader throws(SQLiteError) -> [Sample]? in
       if let step {
-        return try reader.means(from: start, to: end, step: Int64(step) * 1_000, most: most) { _ in queries.noteDamage() }
+        return try reader.means(from: start, to: end, step: Int64(step) * 1_000, most: most) { _ in queries.noteDamage()
+        }
       }
       guard try reader.countSamples(from: start, to: end) <= most else { return nil }
       return try reader.samples(from: start, to: end) { _ in queries.noteDamage() }

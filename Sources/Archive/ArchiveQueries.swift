@@ -84,13 +84,14 @@ final class ArchiveQueries: Sendable {
   private static func work(_ state: Condition<State>, _ path: String) {
     var database: Database?
     while true {
-      let next: (job: Job, isStale: Bool)? = state.wait { state in
-        if !state.jobs.isEmpty {
-          defer { state.isStale = false }
-          return (state.jobs.removeFirst(), state.isStale)
-        }
-        return state.isStopping ? .some(nil) : nil
-      } ?? nil
+      let next: (job: Job, isStale: Bool)? =
+        state.wait { state in
+          if !state.jobs.isEmpty {
+            defer { state.isStale = false }
+            return (state.jobs.removeFirst(), state.isStale)
+          }
+          return state.isStopping ? .some(nil) : nil
+        } ?? nil
       guard let (job, isStale) = next else { break }
       if isStale { database = nil }
       do throws(SQLiteError) {

@@ -128,7 +128,8 @@ enum ItemsBlock {
             case .flag: kind = .flag
             }
             let fieldKey = FieldKey(
-              list: key.id, name: texts.number(field.name), unit: texts.number(field.unit.rawValue), kind: kind.rawValue)
+              list: key.id, name: texts.number(field.name), unit: texts.number(field.unit.rawValue), kind: kind.rawValue
+            )
             let fieldNumber = fieldNumbers[fieldKey] ?? fields.count
             if fieldNumber == fields.count {
               fieldNumbers[fieldKey] = fieldNumber
@@ -280,7 +281,8 @@ enum ItemsBlock {
             }
             item.fields.append(
               ItemField(
-                name: texts[fields[field].name], unit: Unit(rawValue: texts[fields[field].unit]) ?? .none, value: value))
+                name: texts[fields[field].name], unit: Unit(rawValue: texts[fields[field].unit]) ?? .none, value: value)
+            )
           }
           result.items.append(item)
         }

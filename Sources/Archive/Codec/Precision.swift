@@ -28,7 +28,6 @@ enum Precision: Hashable {
     }
   }
 
-
   /// The byte of a rollup: 64 more where it is of a counter.
   func byte(isCounter: Bool) -> UInt8 {
     self == .bits ? (isCounter ? 0xFF : 0xBF) : byte | (isCounter ? 0x40 : 0)

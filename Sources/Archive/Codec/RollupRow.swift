@@ -123,7 +123,8 @@ struct Accumulator {
     }
     func bits(_ value: Double) -> Int64 { Int64(bitPattern: (value == 0 ? 0 : value).bitPattern) }
     return RollupRow.Cell(
-      series: series, precision: .bits, isCounter: isCounter, count: count, least: bits(real.least), greatest: bits(real.greatest),
+      series: series, precision: .bits, isCounter: isCounter, count: count, least: bits(real.least),
+      greatest: bits(real.greatest),
       sum: bits(real.sum))
   }
 }

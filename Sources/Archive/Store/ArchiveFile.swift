@@ -320,7 +320,8 @@ final class ArchiveFile {
         columns[cell.series] = (precision, rollup)
       }
     }
-    let block = try insertBlock(BlockHead(times: rows.map(\.time), stretches: [Int64](repeating: 0, count: rows.count)), tier)
+    let block = try insertBlock(
+      BlockHead(times: rows.map(\.time), stretches: [Int64](repeating: 0, count: rows.count)), tier)
     var written: [[UInt8]: Int] = [:]
     for (series, column) in columns.sorted(by: { $0.key < $1.key }) {
       try insertChunk(.rollup(column.0, column.1), block, series, &written)
@@ -364,7 +365,8 @@ final class ArchiveFile {
       let limit = now - retention.milliseconds(of: tier, interval: interval)
       // One block at a time, so that a reader and the next sample wait for little.
       while let block = try database.integer(
-        "SELECT id FROM block WHERE tier = ? AND t1 < ? ORDER BY id LIMIT 1", [.integer(Int64(tier.number)), .integer(limit)])
+        "SELECT id FROM block WHERE tier = ? AND t1 < ? ORDER BY id LIMIT 1",
+        [.integer(Int64(tier.number)), .integer(limit)])
       {
         try drop(block)
       }
@@ -434,7 +436,8 @@ final class ArchiveFile {
           """, [.integer(start)])
         try database.run("DELETE FROM text WHERE value IS NULL AND t < ?", [.integer(start)])
         var ended: [Int64] = []
-        try database.run("SELECT id FROM series WHERE kind IN (2, 3, 4) AND id NOT IN (SELECT series FROM text)") { row in
+        try database.run("SELECT id FROM series WHERE kind IN (2, 3, 4) AND id NOT IN (SELECT series FROM text)") {
+          row in
           if current[Int(row.integer(0))] == nil { ended.append(row.integer(0)) }
           return true
         }

@@ -37,9 +37,12 @@ struct ArchiveReader {
   }
 
   /// What became of texts after one moment and up to another, in order of time.
-  func textChanges(after start: Int64, to end: Int64) throws(SQLiteError) -> [(time: Int64, series: Int, text: String?)] {
+  func textChanges(after start: Int64, to end: Int64) throws(SQLiteError) -> [(time: Int64, series: Int, text: String?)]
+  {
     var changes: [(time: Int64, series: Int, text: String?)] = []
-    try database.run("SELECT t, series, value FROM text WHERE t > ? AND t <= ? ORDER BY t", [.integer(start), .integer(end)]) {
+    try database.run(
+      "SELECT t, series, value FROM text WHERE t > ? AND t <= ? ORDER BY t", [.integer(start), .integer(end)]
+    ) {
       row in
       changes.append((row.integer(0), Int(row.integer(1)), row.text(2)))
       return true

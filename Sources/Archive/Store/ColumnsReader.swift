@@ -34,7 +34,8 @@ extension ArchiveReader {
   ///   - most: rows × series at most; nil is returned where there would be more.
   ///   - damaged: is told of each stretch that cannot be read.
   func columns(
-    of wanted: [Int], from start: Int64, to end: Int64, step: Int64?, most: Int, damaged: (DamagedBytes) -> Void = { _ in }
+    of wanted: [Int], from start: Int64, to end: Int64, step: Int64?, most: Int,
+    damaged: (DamagedBytes) -> Void = { _ in }
   ) throws(SQLiteError) -> ArchivedColumns? {
     let set = Set(wanted)
     var sources: [Source] = []
@@ -50,7 +51,9 @@ extension ArchiveReader {
       for slot in sources[index].piece.slots {
         let time = sources[index].piece.times[slot]
         let stretch = sources[index].piece.stretches[slot]
-        if let last, isGap(after: last, to: time, tier, stretch) { appendGap(&rowTimes, last.time, time, tier, step, interval) }
+        if let last, isGap(after: last, to: time, tier, stretch) {
+          appendGap(&rowTimes, last.time, time, tier, step, interval)
+        }
         last = (tier, time)
         guard let step else {
           rowTimes.append(time)
@@ -167,7 +170,9 @@ extension ArchiveReader {
   /// Tells what a source holds of each series in each slot.
   private func read(
     _ source: Source, _ wanted: Set<Int>, _ table: SeriesTable, _ damaged: (DamagedBytes) -> Void,
-    _ body: (_ series: Int, _ row: Int, _ lastRow: Int, _ count: Double, _ least: Double, _ greatest: Double, _ sum: Double)
+    _ body: (
+      _ series: Int, _ row: Int, _ lastRow: Int, _ count: Double, _ least: Double, _ greatest: Double, _ sum: Double
+    )
       -> Void
   ) throws(SQLiteError) {
     let slots = source.piece.slots

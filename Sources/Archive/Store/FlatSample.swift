@@ -114,7 +114,9 @@ final class SampleFlattener: FieldVisitor {
   func flatten(_ sample: Sample) -> FlatSample {
     flat = FlatSample()
     flat.time = Int64(clamping: Int((min(max(sample.timestamp.seconds, -1e11), 1e11) * 1_000).rounded()))
-    if sample.elapsed.isFinite, sample.elapsed.magnitude < 1e9 { flat.elapsed = Int64((sample.elapsed * 1_000).rounded()) }
+    if sample.elapsed.isFinite, sample.elapsed.magnitude < 1e9 {
+      flat.elapsed = Int64((sample.elapsed * 1_000).rounded())
+    }
     flat.numbers.reserveCapacity(series.count)
     seen.removeAll(keepingCapacity: true)
     stack = [root]
@@ -166,7 +168,9 @@ final class SampleFlattener: FieldVisitor {
 
   func number(_ definition: Definition, _ value: Double) {
     if itemDepth != nil {
-      guard let integer = definition.unit.precision.integer(value, factor: definition.unit.archivedFactor) else { return }
+      guard let integer = definition.unit.precision.integer(value, factor: definition.unit.archivedFactor) else {
+        return
+      }
       add(definition, .number(integer))
     } else if let series = field(SeriesKey.Kind(definition.kind), definition) {
       flat.numbers.append((series, value))
@@ -190,7 +194,9 @@ final class SampleFlattener: FieldVisitor {
   }
 
   private func add(_ definition: Definition, _ value: ItemField.Value) {
-    guard itemDepth == 1, let list = flat.items.indices.last, let item = flat.items[list].items.indices.last else { return }
+    guard itemDepth == 1, let list = flat.items.indices.last, let item = flat.items[list].items.indices.last else {
+      return
+    }
     flat.items[list].items[item].fields.append(ItemField(name: definition.name, unit: definition.unit, value: value))
   }
 

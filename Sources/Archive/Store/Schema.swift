@@ -67,9 +67,10 @@ enum Schema {
   }
 
   static func create(in database: Database) throws(SQLiteError) {
-    try database.transaction({ () throws(SQLiteError) in
-      try database.execute(tables)
-      try database.execute("PRAGMA application_id=\(application); PRAGMA user_version=\(version)")
-    }, failure: { $0 })
+    try database.transaction(
+      { () throws(SQLiteError) in
+        try database.execute(tables)
+        try database.execute("PRAGMA application_id=\(application); PRAGMA user_version=\(version)")
+      }, failure: { $0 })
   }
 }

@@ -1,0 +1,164 @@
+public import AgentMetrics
+public import History
+internal import SystemIO
+
+/// An archive's file that is read from beginning to end, or added to, by a command; a running agent needs none of it.
+public final class ArchiveAccess {
+  /// What to do with the file.
+  public enum Purpose: Sendable {
+    /// Only read it; an agent may be writing to it.
+    case reading
+    /// Add to it; no agent may be writing to it.
+    case adding
+  }
+
+  private let path: String
+  private let database: Database
+  private let reader: ArchiveReader
+  private let file: ArchiveFile?
+  private let lock: FileLock?
+  /// What the file held before anything was added.
+  private var held: ClosedRange<Int64>?
+  private var newest = Int64.min
+
+  /// Opens a file; to be added to, one is made where there is none.
+  public init(_ path: String, for purpose: Purpose) throws(ArchiveFailure) {
+    self.path = path
+    if purpose == .adding {
+      do throws(SystemError) {
+        lock = try FileLock(besides: path)
+      } catch {
+        throw ArchiveFailure(
+          path, error.code == EWOULDBLOCK ? "an agent is writing to it; stop it first" : error.description, .wait)
+      }
+    } else {
+      lock = nil
+    }
+    do throws(SQLiteError) {
+      database = try Database(path: path, mode: purpose == .reading ? .readOnly : .readWrite, busyTimeout: 5_000)
+      reader = ArchiveReader(database)
+      let finding = try Schema.look(at: database)
+      switch (finding, purpose) {
+      case (.ours, .reading): file = nil
+      case (.ours, .adding), (.empty, .adding):
+        try Schema.configure(database)
+        if case .empty = finding { try Schema.create(in: database) }
+        let interval = try database.integer("SELECT value FROM meta WHERE name = 'raw_interval'") ?? 30
+        // The agent that comes next lets old ones go.
+        file = try ArchiveFile(
+          database, interval: Int(clamping: interval), retention: Retention(), sizeLimit: nil, forgetsTexts: true)
+      default: throw SQLiteError(code: 26, message: "it is not an archive of this version")
+      }
+      held = try reader.extent(of: .raw)
+    } catch {
+      throw ArchiveFailure(path, error)
+    }
+  }
+
+  /// The moments of the oldest and newest sample; nil where there is none.
+  public var extent: (oldest: Timestamp, newest: Timestamp)? {
+    held.map { (Timestamp(seconds: Double($0.lowerBound) / 1_000), Timestamp(seconds: Double($0.upperBound) / 1_000)) }
+  }
+
+  /// Shows every sample from one moment to another, both included, oldest first, without holding them all.
+  public func samples(from start: Double, to end: Double, _ body: (Sample) -> Void) throws(ArchiveFailure) {
+    try windows(from: start, to: end) { first, last throws(SQLiteError) in
+      for sample in try reader.samples(from: first, to: last) { body(sample) }
+    }
+  }
+
+  /// Shows the columns from one moment to another, a stretch at a time; each stretch has all series that are selected.
+  ///
+  /// - Parameter step: seconds of a step; nil for a row per sample.
+  public func columns(
+    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, _ body: (Columns) -> Void
+  ) throws(ArchiveFailure) {
+    for (first, last) in stretches(from: start, to: end, step: step) {
+      do throws(SQLiteError) {
+        guard let found = try reader.columns(selectors, from: first, to: last, step: step, most: .max) else { continue }
+        body(Columns(found, extremes: false, keepsEmpty: true))
+      } catch {
+        throw ArchiveFailure(path, error)
+      }
+    }
+  }
+
+  /// The metrics of which there is something, in the catalog's order.
+  public func metrics() throws(ArchiveFailure) -> [Catalog.Metric] {
+    do throws(SQLiteError) {
+      let table = try ArchiveReader.series(of: database)
+      let ids = Set(table.all.compactMap { number in table[number].flatMap { $0.key.isNumber ? $0.key.id : nil } })
+      return Catalog.shared.metrics.filter { ids.contains($0.id) && $0.isColumn }
+    } catch {
+      throw ArchiveFailure(path, error)
+    }
+  }
+
+  /// The keys of a metric's series that are selected.
+  public func keys(of metric: Catalog.Metric, _ selectors: [SeriesSelector]) throws(ArchiveFailure) -> [String] {
+    do throws(SQLiteError) {
+      let table = try ArchiveReader.series(of: database)
+      return table.all.compactMap { number in
+        guard let key = table[number]?.key, key.isNumber, key.id == metric.id, selectors.select(metric, key.labels)
+        else { return nil }
+        return metric.key(key.labels)
+      }
+    } catch {
+      throw ArchiveFailure(path, error)
+    }
+  }
+
+  /// Adds samples, oldest first; those that lie within what the file held already are left out, since two tellings of one
+  /// time cannot both be right.
+  ///
+  /// - Returns: how many were added.
+  public func add(_ samples: [Sample]) throws(ArchiveFailure) -> Int {
+    guard let file else { return 0 }
+    let wanted = samples.filter { sample in
+      let time = Int64((min(max(sample.timestamp.seconds, -1e11), 1e11) * 1_000).rounded())
+      guard time > newest, !(held?.contains(time) ?? false) else { return false }
+      newest = time
+      return true
+    }
+    do throws(SQLiteError) {
+      try file.write(wanted)
+    } catch {
+      throw ArchiveFailure(path, error)
+    }
+    return wanted.count
+  }
+
+  /// Ends the use.
+  public func close() {
+    if let file { file.close() } else { database.close() }
+  }
+
+  private func windows(
+    from start: Double, to end: Double, _ body: (Int64, Int64) throws(SQLiteError) -> Void
+  ) throws(ArchiveFailure) {
+    do throws(SQLiteError) {
+      for (first, last) in stretches(from: start, to: end, step: nil) { try body(first, last) }
+    } catch {
+      throw ArchiveFailure(path, error)
+    }
+  }
+
+  /// Stretches of a few hundred samples or steps each.
+  private func stretches(from start: Double, to end: Double, step: Int?) -> [(Int64, Int64)] {
+    let extents = Tier.all.compactMap { tier in (try? reader.extent(of: tier)) ?? nil }
+    guard let oldest = extents.map(\.lowerBound).min(), let newest = extents.map(\.upperBound).max() else { return [] }
+    let interval = ((try? database.integer("SELECT value FROM meta WHERE name = 'raw_interval'")) ?? nil) ?? 30
+    let length = max(Int64(step ?? 0), interval) * 512_000
+    let unit = Int64(max(1, step ?? 1)) * 1_000
+    var first = max(oldest, Int64(max(start, -1e11) * 1_000))
+    let last = min(newest, Int64(min(end, 1e11) * 1_000))
+    var result: [(Int64, Int64)] = []
+    while first <= last {
+      // Stretches end where steps do.
+      let stop = min(last, (first + length) / unit * unit)
+      result.append((first, max(stop, first)))
+      first = max(stop, first) + 1
+    }
+    return result
+  }
+}
