@@ -17,7 +17,8 @@ import Testing
       try Schema.configure(database)
       try Schema.create(in: database)
     }
-    return try ArchiveFile(database, interval: interval, retention: retention, sizeLimit: sizeLimit, blockLength: blockLength)
+    return try ArchiveFile(
+      database, interval: interval, retention: retention, sizeLimit: sizeLimit, blockLength: blockLength)
   }
 
   @Test func whatWasWrittenIsRestored() throws {
@@ -150,13 +151,17 @@ import Testing
     #expect(retention?.raw == raw && retention?.minutes == minutes && retention?.quarters == quarters)
   }
 
-  @Test(arguments: ["", "7d", "7d,90d", "7d,90d,2y,", "90d,7d,2y", "7,90,730", "-7d,90d,2y", "+7d,90d,2y", "d,d,d", "0d,1d,2d"])
+  @Test(arguments: [
+    "", "7d", "7d,90d", "7d,90d,2y,", "90d,7d,2y", "7,90,730", "-7d,90d,2y", "+7d,90d,2y", "d,d,d", "0d,1d,2d",
+  ])
   func retentionIsRefused(text: String) {
     #expect(Retention(text) == nil)
   }
 
   @Test func sizesAreRead() {
     #expect(parseSize("500M") == 500 << 20 && parseSize("2G") == 2 << 30 && parseSize("1T") == 1 << 40)
-    for text in ["", "G", "-1G", "+1G", "0G", "1", "1g", "9999999999999T"] { #expect(parseSize(text) == nil, "\(text)") }
+    for text in ["", "G", "-1G", "+1G", "0G", "1", "1g", "9999999999999T"] {
+      #expect(parseSize(text) == nil, "\(text)")
+    }
   }
 }

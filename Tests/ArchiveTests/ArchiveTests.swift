@@ -206,7 +206,8 @@ import Testing
     let history = History(capacity: 1, interval: 30)
     let archive = Archive(path: path, history: history) { _ in }
     let columns = try await archive.columns(
-      [SeriesSelector("cpu.usage"), SeriesSelector("ram.usage")], from: 0, to: 4e9, step: nil, extremes: false, most: .max)
+      [SeriesSelector("cpu.usage"), SeriesSelector("ram.usage")], from: 0, to: 4e9, step: nil, extremes: false,
+      most: .max)
     #expect(columns.series.map(\.key) == ["ram.usage"])
     #expect(columns.series[0].values.allSatisfy { !$0.isNaN })
     #expect(archive.health.damaged == 1)

@@ -168,7 +168,8 @@ import Testing
       read(bytes) { _ = try Column.decode($0.rest, count: column.count) }
     }
     let rollup = Chunk.Rollup(slots: 50, isCounter: false)
-    surviveTruncationAndMutation(of: withoutSum(Chunk.rollup(.decimals(1), rollup).encoded()), mutations: 4_000) { bytes in
+    surviveTruncationAndMutation(of: withoutSum(Chunk.rollup(.decimals(1), rollup).encoded()), mutations: 4_000) {
+      bytes in
       read(bytes) { _ = try Chunk(.rollup, &$0, count: 50) }
     }
     let items = Self.row(3).items
@@ -183,7 +184,8 @@ import Testing
     var step = RollupRow(time: 60_000)
     step.cells = (1..<40).map {
       RollupRow.Cell(
-        series: $0, precision: .decimals(1), isCounter: $0 % 2 == 0, count: 4, least: Int64($0), greatest: 900, sum: 1_000)
+        series: $0, precision: .decimals(1), isCounter: $0 % 2 == 0, count: 4, least: Int64($0), greatest: 900,
+        sum: 1_000)
     }
     #expect(try RollupRow(step.encoded()) == step)
     surviveTruncationAndMutation(of: withoutSum(step.encoded()), mutations: 2_000) { bytes in

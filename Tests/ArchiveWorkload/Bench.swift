@@ -58,9 +58,14 @@ struct Bench {
     let journal = bytes("SELECT sum(length(data)) FROM journal")
     line("\(count) samples of \(values / max(1, count)) values, every \(interval) s for \(days) days")
     line("writing: \(rounded(written / Double(count) * 1e6)) µs of CPU a sample")
-    line("file: \(rounded(size / 1_048_576)) MiB; per raw value \(rounded(size / Double(values))) B, all tiers and all else included")
-    line("raw chunks: \(rounded(raw / Double(values))) B a value; processes: \(rounded(items / Double(count))) B a sample")
-    line("minutes: \(rounded(minutes / 1_048_576)) MiB; quarters: \(rounded(quarters / 1_048_576)) MiB; journal: \(rounded(journal / 1_048_576)) MiB")
+    line(
+      "file: \(rounded(size / 1_048_576)) MiB; per raw value \(rounded(size / Double(values))) B, all tiers and all else included"
+    )
+    line(
+      "raw chunks: \(rounded(raw / Double(values))) B a value; processes: \(rounded(items / Double(count))) B a sample")
+    line(
+      "minutes: \(rounded(minutes / 1_048_576)) MiB; quarters: \(rounded(quarters / 1_048_576)) MiB; journal: \(rounded(journal / 1_048_576)) MiB"
+    )
   }
 
   private func ask(_ file: ArchiveFile, now: Int64) throws {
