@@ -34,7 +34,8 @@ struct ExportCommand: ParsableCommand {
       "With csv and openmetrics, which figures, as /metrics/history has it (default: all).", valueName: "selectors"))
   var metrics: [String] = []
 
-  @Option(help: ArgumentHelp("With csv and openmetrics, seconds of a step (default: every sample).", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp("With csv and openmetrics, seconds of a step (default: every sample).", valueName: "seconds"))
   var step: String?
 
   func run() throws {
@@ -43,7 +44,8 @@ struct ExportCommand: ParsableCommand {
     let end = try moment(to, "--to") ?? .infinity
     let selectors = metrics.isEmpty ? [SeriesSelector("*")] : metrics.flatMap { SeriesSelector.list($0) }
     if let unknown = selectors.first(where: { !$0.isKnown }) {
-      throw misuse("--metrics: \"\(unknown.text)\" is not allowed; allowed are ids of the catalog, with labels, or with *")
+      throw misuse(
+        "--metrics: \"\(unknown.text)\" is not allowed; allowed are ids of the catalog, with labels, or with *")
     }
     var seconds: Int?
     if let step {
@@ -78,7 +80,9 @@ struct ExportCommand: ParsableCommand {
             var lines = [String](repeating: "", count: some.count)
             try archive.columns(some.map(SeriesSelector.init), from: start, to: end, step: seconds) { columns in
               for series in columns.series {
-                if let place = some.firstIndex(of: series.key) { lines[place] += text.lines(series, columns.timestamps) }
+                if let place = some.firstIndex(of: series.key) {
+                  lines[place] += text.lines(series, columns.timestamps)
+                }
               }
             }
             for line in lines where !line.isEmpty {
@@ -158,7 +162,8 @@ struct ImportCommand: ParsableCommand {
         }
         try flush()
         if backfill.unknown > 0 {
-          StandardStreams.write("agent: \(backfill.unknown) lines of metrics that the agent does not know were left out\n", to: 2)
+          StandardStreams.write(
+            "agent: \(backfill.unknown) lines of metrics that the agent does not know were left out\n", to: 2)
         }
       }
     } catch let failure as ArchiveFailure {

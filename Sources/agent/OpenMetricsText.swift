@@ -180,7 +180,9 @@ struct OpenMetricsImport {
   }
 
   private static func labels(_ text: ArraySlice<UInt8>) -> (name: String, labels: [String: String])? {
-    guard let brace = text.firstIndex(of: UInt8(ascii: "{")) else { return (String(decoding: text, as: UTF8.self), [:]) }
+    guard let brace = text.firstIndex(of: UInt8(ascii: "{")) else {
+      return (String(decoding: text, as: UTF8.self), [:])
+    }
     let name = String(decoding: text[..<brace], as: UTF8.self)
     guard text.last == UInt8(ascii: "}") else { return nil }
     var labels: [String: String] = [:]
