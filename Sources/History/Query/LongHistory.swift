@@ -91,7 +91,8 @@ extension History {
   public static let mostArchivedSamples = 4_000
 
   /// The stretch that a question wants of the archive: from its beginning to where memory begins; nil where memory reaches.
-  private func archived(_ query: HistoryQuery) -> (archive: any LongHistory, start: Double, end: Double, first: Double)? {
+  private func archived(_ query: HistoryQuery) -> (archive: any LongHistory, start: Double, end: Double, first: Double)?
+  {
     guard let archive = self.archive, let oldest = archive.oldest else { return nil }
     let all = all
     let first = all.map(\.sample.timestamp.seconds).min() ?? .infinity
