@@ -17,6 +17,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
     .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
     // Default traits link full Foundation: 70 MB instead of 25.
     .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
@@ -56,6 +57,18 @@ let package = Package(
     ),
     .target(
       name: "API", dependencies: ["History", "AgentMetrics", "CWeb", "CZlib"], swiftSettings: settings),
+    .target(
+      name: "Push",
+      dependencies: [
+        "History", "AgentMetrics", "SystemIO", "CSnappy",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: settings
+    ),
     .target(name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .target(
@@ -76,6 +89,7 @@ let package = Package(
       ]
     ),
     .target(name: "CNVML"),
+    .target(name: "CSnappy", linkerSettings: [.linkedLibrary("snappy")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CSystemIO"),
     .target(name: "CWeb"),
@@ -95,6 +109,17 @@ let package = Package(
     .testTarget(
       name: "CollectLinuxTests",
       dependencies: ["CollectLinux", "Collect", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PushTests",
+      dependencies: [
+        "Push", "Archive", "History", "AgentMetrics", "SystemIO", "CSnappy", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "ArchiveTests",

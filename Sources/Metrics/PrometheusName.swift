@@ -19,6 +19,14 @@ public struct PrometheusName: Sendable, Hashable {
   /// One line that says what it is.
   public let help: String
 
+  /// A family that is none of the catalog's.
+  public init(sample: String, kind: Kind, unit: String, help: String) {
+    self.sample = sample
+    self.kind = kind
+    self.unit = unit
+    self.help = help
+  }
+
   /// The name of the family as OpenMetrics has it: without `_total` and without `_info`.
   public var family: String {
     switch kind {

@@ -1,0 +1,33 @@
+internal import Synchronization
+internal import History
+
+/// Counts the samples that come to a history's main track, and rings for each.
+final class Arrivals: Sendable {
+  private let history: History
+  private let number = Mutex(0)
+  private let observer = Mutex<Int?>(nil)
+
+  init(_ history: History, bells: [Bell]) {
+    self.history = history
+    let observer = history.observe { [weak self] _ in
+      self?.number.withLock { $0 += 1 }
+      for bell in bells { bell.ring(.sample) }
+    }
+    self.observer.withLock { $0 = observer }
+  }
+
+  deinit {
+    end()
+  }
+
+  /// How many have come.
+  var count: Int { number.withLock { $0 } }
+
+  func end() {
+    let observer = observer.withLock { observer in
+      defer { observer = nil }
+      return observer
+    }
+    if let observer { history.remove(observer) }
+  }
+}

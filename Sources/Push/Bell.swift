@@ -1,0 +1,75 @@
+internal import Synchronization
+
+/// Wakes a task that waits for something, or for a time.
+final class Bell: Sendable {
+  /// What it rings for.
+  struct Reason: OptionSet {
+    let rawValue: UInt8
+    /// There is a new sample.
+    static let sample = Reason(rawValue: 1)
+    /// It is time to end.
+    static let end = Reason(rawValue: 2)
+  }
+
+  private struct State {
+    var rung: Reason = []
+    var wanted: Reason = []
+    var number = 0
+    var waiter: CheckedContinuation<Void, Never>?
+  }
+
+  private let state = Mutex(State())
+
+  /// Wakes whoever waits for it, or who will.
+  func ring(_ reason: Reason) {
+    let waiter = state.withLock { state in
+      state.rung.formUnion(reason)
+      guard !state.wanted.isDisjoint(with: reason) else { return CheckedContinuation<Void, Never>?.none }
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume()
+  }
+
+  /// Whether it has rung for the end.
+  var isEnd: Bool { state.withLock { $0.rung.contains(.end) } }
+
+  /// Waits until it rings for one of `reasons`, has rung since the last wait for it, or `seconds` have passed; one task at a
+  /// time.
+  func wait(for reasons: Reason, atMost seconds: Double = .infinity) async {
+    let number = state.withLock { state in
+      state.number += 1
+      return state.number
+    }
+    var timer: Task<Void, Never>?
+    if seconds < 1e9 {
+      timer = Task { [weak self] in
+        try? await Task.sleep(for: .seconds(max(0, seconds)))
+        self?.expire(number)
+      }
+    }
+    await withCheckedContinuation { continuation in
+      let isDue = state.withLock { state in
+        if !state.rung.isDisjoint(with: reasons) || state.number != number { return true }
+        state.wanted = reasons
+        state.waiter = continuation
+        return false
+      }
+      if isDue { continuation.resume() }
+    }
+    timer?.cancel()
+    // The end stays.
+    state.withLock { $0.rung.subtract(reasons.subtracting(.end)) }
+  }
+
+  private func expire(_ number: Int) {
+    let waiter = state.withLock { state in
+      guard state.number == number else { return CheckedContinuation<Void, Never>?.none }
+      // Where the time is up before the wait has begun, it does not begin.
+      state.number += 1
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume()
+  }
+}

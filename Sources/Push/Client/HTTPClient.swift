@@ -1,0 +1,252 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import NIOSSL
+internal import Synchronization
+
+/// What a receiver said.
+struct HTTPAnswer: Sendable {
+  let status: Int
+  /// The fields' names in lower case; of equal ones the first.
+  let headers: [String: String]
+  /// The beginning of the body.
+  let text: String
+}
+
+/// Why there was no answer, in one line.
+struct HTTPFailure: Error, Sendable, CustomStringConvertible {
+  let description: String
+}
+
+/// Posts to one URL by HTTP/1.1, one request at a time, on a connection that it keeps.
+///
+/// Whatever the receiver does, it takes no more than ``Limits/time`` and keeps no more than ``Limits/text`` of the answer.
+final class HTTPClient: Sendable {
+  /// What a receiver is granted.
+  struct Limits: Sendable {
+    /// Seconds for connecting.
+    var connect = 10.0
+    /// Seconds from the connection to the end of the answer.
+    var time = 30.0
+    /// Bytes of the answer's body that are kept.
+    var text = 2_048
+    /// Bytes of the answer's body after which the connection is given up.
+    var body = 65_536
+  }
+
+  private let url: PushURL
+  private let limits: Limits
+  /// A file with the certificates of those who vouch for the receiver; nil for the system's.
+  private let authorities: String?
+  private let group: any EventLoopGroup
+  private let connection = Mutex<Connection?>(nil)
+  private let tls = Mutex<NIOSSLContext?>(nil)
+
+  init(url: PushURL, authorities: String?, limits: Limits = Limits(), group: any EventLoopGroup) {
+    self.url = url
+    self.authorities = authorities
+    self.limits = limits
+    self.group = group
+  }
+
+  /// Posts a body; cancelling the task closes the connection.
+  func post(_ body: [UInt8], headers: [(String, String)]) async throws(HTTPFailure) -> HTTPAnswer {
+    var fields = HTTPHeaders([("Host", url.authority), ("Content-Length", String(body.count))])
+    for (name, value) in headers { fields.add(name: name, value: value) }
+    let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: url.target, headers: fields)
+    if let kept = connection.withLock({ $0 }), kept.channel.isActive {
+      do {
+        return try await kept.send(head, body, limits)
+      } catch {
+        // A receiver may close a connection that rests, at any moment; then the request has not been seen.
+        guard error.isUnanswered, !Task.isCancelled else { throw HTTPFailure(description: error.description) }
+      }
+    }
+    let fresh = try await connect()
+    connection.withLock { $0 = fresh }
+    do {
+      return try await fresh.send(head, body, limits)
+    } catch {
+      throw HTTPFailure(description: error.description)
+    }
+  }
+
+  /// Closes the connection.
+  func close() {
+    connection.withLock { connection in
+      connection?.channel.close(promise: nil)
+      connection = nil
+    }
+  }
+
+  private func connect() async throws(HTTPFailure) -> Connection {
+    do {
+      let context = url.isSecure ? try secured() : nil
+      let isAddress = (try? SocketAddress(ipAddress: url.host, port: 0)) != nil
+      let name = isAddress ? nil : url.host
+      return try await ClientBootstrap(group: group)
+        .connectTimeout(.milliseconds(Int64(limits.connect * 1_000)))
+        .connect(host: url.host, port: url.port) { channel in
+          channel.eventLoop.makeCompletedFuture {
+            if let context {
+              try channel.pipeline.syncOperations.addHandler(
+                NIOSSLClientHandler(context: context, serverHostname: name))
+            }
+            try channel.pipeline.syncOperations.addHTTPClientHandlers()
+            let handler = ResponseHandler()
+            try channel.pipeline.syncOperations.addHandler(handler)
+            return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+          }
+        }
+    } catch {
+      throw HTTPFailure(description: Self.line(of: error))
+    }
+  }
+
+  private func secured() throws -> NIOSSLContext {
+    if let known = tls.withLock({ $0 }) { return known }
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    if let authorities { configuration.trustRoots = .file(authorities) }
+    configuration.applicationProtocols = ["http/1.1"]
+    let context = try NIOSSLContext(configuration: configuration)
+    tls.withLock { $0 = context }
+    return context
+  }
+
+  /// What an error of NIO's says, in one line.
+  fileprivate static func line(of error: any Error) -> String {
+    switch error {
+    case let error as NIOConnectionError:
+      if let failure = error.connectionErrors.first { return line(of: failure.error) }
+      return "\(error.host): the name is not known"
+    case let error as IOError: return "\(error)"
+    case ChannelError.connectTimeout: return "no connection in time"
+    case is CancellationError: return "it was given up"
+    default: return "\(error)"
+    }
+  }
+
+  /// A connection with what is waited for on it.
+  private struct Connection: Sendable {
+    let channel: any Channel
+    let handler: NIOLoopBound<ResponseHandler>
+
+    func send(_ head: HTTPRequestHead, _ body: [UInt8], _ limits: Limits) async throws(RequestFailure) -> HTTPAnswer {
+      let promise = channel.eventLoop.makePromise(of: HTTPAnswer.self)
+      do {
+        return try await withTaskCancellationHandler {
+          channel.eventLoop.execute {
+            let buffer = channel.allocator.buffer(bytes: body)
+            handler.value.begin(promise, limits, on: channel)
+            channel.write(HTTPClientRequestPart.head(head), promise: nil)
+            channel.write(HTTPClientRequestPart.body(.byteBuffer(buffer)), promise: nil)
+            channel.writeAndFlush(HTTPClientRequestPart.end(nil)).whenFailure { error in
+              handler.value.fail(error)
+            }
+          }
+          return try await promise.futureResult.get()
+        } onCancel: {
+          channel.close(promise: nil)
+        }
+      } catch let failure as RequestFailure {
+        throw failure
+      } catch {
+        throw RequestFailure(description: HTTPClient.line(of: error), isUnanswered: false)
+      }
+    }
+  }
+}
+
+/// Why a request failed, and whether not a byte of an answer had come.
+private struct RequestFailure: Error, CustomStringConvertible {
+  let description: String
+  let isUnanswered: Bool
+}
+
+/// Gathers the answer to one request after another; on the event loop alone.
+private final class ResponseHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPClientResponsePart
+
+  private struct Request {
+    let promise: EventLoopPromise<HTTPAnswer>
+    let limits: HTTPClient.Limits
+    let timer: Scheduled<Void>
+    var head: HTTPResponseHead?
+    var text: [UInt8] = []
+    var count = 0
+  }
+
+  private var request: Request?
+  private weak var channel: (any Channel)?
+
+  func begin(_ promise: EventLoopPromise<HTTPAnswer>, _ limits: HTTPClient.Limits, on channel: any Channel) {
+    self.channel = channel
+    guard request == nil else {
+      promise.fail(RequestFailure(description: "a request is under way", isUnanswered: false))
+      return
+    }
+    let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+    let timer = channel.eventLoop.scheduleTask(in: .milliseconds(Int64(limits.time * 1_000))) {
+      // Its end has not come, but what it means to say has.
+      if !bound.value.finish(closing: true) {
+        bound.value.fail("no answer in \(Int(limits.time)) s", isUnanswered: false)
+      }
+    }
+    request = Request(promise: promise, limits: limits, timer: timer)
+  }
+
+  func fail(_ error: any Error) {
+    fail(HTTPClient.line(of: error), isUnanswered: request?.head == nil)
+  }
+
+  private func fail(_ reason: String, isUnanswered: Bool) {
+    channel?.close(promise: nil)
+    guard let request else { return }
+    self.request = nil
+    request.timer.cancel()
+    request.promise.fail(RequestFailure(description: reason, isUnanswered: isUnanswered))
+  }
+
+  /// Gives the answer as far as it has come; false where not even its head has.
+  @discardableResult
+  private func finish(closing: Bool) -> Bool {
+    guard let request, let head = request.head else { return false }
+    self.request = nil
+    request.timer.cancel()
+    if closing || !head.isKeepAlive { channel?.close(promise: nil) }
+    var headers: [String: String] = [:]
+    for (name, value) in head.headers where headers[name.lowercased()] == nil { headers[name.lowercased()] = value }
+    request.promise.succeed(
+      HTTPAnswer(
+        status: Int(head.status.code), headers: headers, text: String(decoding: request.text, as: UTF8.self)))
+    return true
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      if request == nil { context.close(promise: nil) }
+      request?.head = head
+    case .body(let buffer):
+      guard var current = request else { return }
+      let room = current.limits.text - current.text.count
+      if room > 0 { current.text.append(contentsOf: buffer.readableBytesView.prefix(room)) }
+      current.count += buffer.readableBytes
+      request = current
+      if current.count > current.limits.body { finish(closing: true) }
+    case .end: finish(closing: false)
+    }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    if !finish(closing: true) {
+      fail("the connection was cut", isUnanswered: true)
+    }
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if !finish(closing: true) { fail(error) }
+    context.close(promise: nil)
+  }
+}

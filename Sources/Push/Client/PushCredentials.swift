@@ -1,0 +1,53 @@
+internal import SystemIO
+
+/// What a target is shown so that it takes the samples; secrets are read anew for each request, since they are replaced.
+public enum PushCredentials: Sendable, Hashable {
+  /// Nothing.
+  case none
+  /// A name, and the file with the password (RFC 7617).
+  case basic(username: String, passwordFile: String)
+  /// The file with the token (RFC 6750).
+  case bearer(tokenFile: String)
+
+  /// The value of `Authorization`; nil for none.
+  ///
+  /// - Throws: SystemError where the file cannot be read, or holds nothing that a header can have.
+  func header() throws(SystemError) -> String? {
+    switch self {
+    case .none: return nil
+    case .basic(let username, let file):
+      return "Basic " + Self.base64(Array("\(username):\(try Self.secret(in: file))".utf8))
+    case .bearer(let file): return "Bearer " + (try Self.secret(in: file))
+    }
+  }
+
+  private static func secret(in file: String) throws(SystemError) -> String {
+    let bytes = try Files.contents(of: file)
+    let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+    let secret = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    guard !secret.isEmpty, secret.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+      throw SystemError("a secret in \(file)", code: ENODATA)
+    }
+    return secret
+  }
+
+  /// RFC 4648 §4.
+  static func base64(_ bytes: [UInt8]) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var result: [UInt8] = []
+    result.reserveCapacity((bytes.count + 2) / 3 * 4)
+    var index = 0
+    while index < bytes.count {
+      let rest = bytes.count - index
+      let group =
+        UInt32(bytes[index]) << 16 | (rest > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+        | (rest > 2 ? UInt32(bytes[index + 2]) : 0)
+      for place in 0..<4 {
+        result.append(
+          place <= rest ? alphabet[Int(group >> (18 - 6 * UInt32(place)) & 63)] : UInt8(ascii: "="))
+      }
+      index += 3
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+}

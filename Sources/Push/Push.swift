@@ -1,0 +1,82 @@
+internal import AgentMetrics
+public import History
+public import Logging
+internal import NIOPosix
+internal import SystemIO
+
+/// Sends the samples of a history to other places, each for itself, without a gap.
+///
+/// The history is the queue: with an archive it reaches over restarts and outages of weeks, without one as far back as
+/// memory does.
+public final class Push: Sendable {
+  private let pushers: [(bell: Bell, status: Pusher.SharedStatus)]
+  private let arrivals: Arrivals
+  private let running: Condition<Int>
+  private let tasks: [Task<Void, Never>]
+
+  /// Begins to push; after the archive has filled the history, and before the sampler starts.
+  ///
+  /// - Parameters:
+  ///   - version: the program's, for receivers.
+  ///   - cursorFile: path of the file that remembers what receivers have, beside the archive; nil where there is none.
+  public convenience init(
+    _ targets: [PushTarget], history: History, version: String, cursorFile: String?, logger: Logger
+  ) {
+    self.init(
+      targets, history: history, version: version, cursorFile: cursorFile, logger: logger, timing: Pusher.Timing())
+  }
+
+  init(
+    _ targets: [PushTarget], history: History, version: String, cursorFile: String?, logger: Logger,
+    timing: Pusher.Timing
+  ) {
+    let bells = targets.map { _ in Bell() }
+    let arrivals = Arrivals(history, bells: bells)
+    let running = Condition(targets.count)
+    let cursors = cursorFile.map { path in
+      PushCursors(path: path) { message in logger.warning("\(message)") }
+    }
+    // A receiver that is new gets what is sampled from now on.
+    let newest = history.all.last?.sample
+    let start = PushSource.Cursor(
+      timestamp: newest?.timestamp.seconds ?? Clock.realtime, boottime: newest?.boottime ?? -.infinity)
+    var pushers: [(bell: Bell, status: Pusher.SharedStatus)] = []
+    var tasks: [Task<Void, Never>] = []
+    for (target, bell) in zip(targets, bells) {
+      let status = Pusher.SharedStatus(
+        PushStatus(url: target.url.description, format: Pusher.Form(target.format).rawValue))
+      let cursor = cursors?[target.url.full].map { PushSource.Cursor(timestamp: Double($0) / 1_000) } ?? start
+      let surroundings = Pusher.Surroundings(
+        target: target, userAgent: "worker-monitoring-agent/\(version)",
+        client: HTTPClient(
+          url: target.url, authorities: target.authorities, limits: timing.limits,
+          group: MultiThreadedEventLoopGroup.singleton),
+        bell: bell, status: status, cursors: cursors, timing: timing, logger: logger)
+      pushers.append((bell, status))
+      let source = PushSource(history: history, arrivals: arrivals, cursor: cursor)
+      tasks.append(
+        Task.detached {
+          var pusher = Pusher(surroundings, source: source)
+          await pusher.run()
+          running.update { $0 -= 1 }
+        })
+    }
+    self.pushers = pushers
+    self.tasks = tasks
+    self.arrivals = arrivals
+    self.running = running
+  }
+
+  /// How it is going, in the order of the targets.
+  public var status: [PushStatus] { pushers.map(\.status.now) }
+
+  /// Sends what waits as far as receivers take it at once, tells them that the series have ended, and stops.
+  public func stop(atMost seconds: Double) {
+    arrivals.end()
+    for pusher in pushers { pusher.bell.ring(.end) }
+    if running.wait(atMost: seconds, { $0 == 0 ? true : nil }) == nil {
+      for task in tasks { task.cancel() }
+      _ = running.wait(atMost: 0.1) { $0 == 0 ? true : nil }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+internal import Synchronization
+internal import SystemIO
+
+/// Up to which moment each receiver has everything: a file beside the archive, so that it survives the process.
+///
+/// A line per receiver: milliseconds since 1970, a blank, its URL. It is replaced as a whole, so that it is never half.
+final class PushCursors: Sendable {
+  private struct State {
+    var moments: [String: Int64] = [:]
+    var written: [String: Int64] = [:]
+    var writtenAt = -Double.infinity
+    var isFailing = false
+  }
+
+  /// Seconds between two writes at least; what is sent twice after a crash does no harm.
+  private static let pace = 5.0
+
+  private let path: String
+  private let report: @Sendable (String) -> Void
+  private let state: Mutex<State>
+
+  init(path: String, report: @escaping @Sendable (String) -> Void) {
+    self.path = path
+    self.report = report
+    var state = State()
+    if Files.exists(path) {
+      do {
+        for line in String(decoding: try Files.contents(of: path), as: UTF8.self).split(separator: "\n") {
+          let parts = line.split(separator: " ", maxSplits: 1)
+          guard parts.count == 2, let moment = Int64(parts[0]) else { continue }
+          state.moments[String(parts[1])] = moment
+        }
+      } catch {
+        report("push: \(error); receivers get what is sampled from now on")
+      }
+    }
+    state.written = state.moments
+    self.state = Mutex(state)
+  }
+
+  /// The moment of a receiver in milliseconds; nil where it is new.
+  subscript(url: String) -> Int64? { state.withLock { $0.moments[url] } }
+
+  /// Sets a moment; it is written soon, or at once where somebody is about to end.
+  func set(_ url: String, _ moment: Int64, isUrgent: Bool = false) {
+    let failure: SystemError? = state.withLock { state in
+      state.moments[url] = moment
+      let now = Clock.monotonic
+      guard state.moments != state.written, isUrgent || now - state.writtenAt >= Self.pace else { return nil }
+      state.writtenAt = now
+      do throws(SystemError) {
+        try write(state.moments)
+        state.written = state.moments
+        state.isFailing = false
+        return nil
+      } catch {
+        defer { state.isFailing = true }
+        return state.isFailing ? nil : error
+      }
+    }
+    if let failure { report("push: \(failure); after a restart receivers get some samples twice, or a gap") }
+  }
+
+  private func write(_ moments: [String: Int64]) throws(SystemError) {
+    let text = moments.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)\n" }.joined()
+    let new = path + ".new"
+    let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw SystemError("open " + new) }
+    var bytes = Array(text.utf8)[...]
+    var failure: SystemError?
+    while !bytes.isEmpty, failure == nil {
+      let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 {
+        bytes = bytes.dropFirst(count)
+      } else if errno != EINTR {
+        failure = SystemError("write " + new)
+      }
+    }
+    // Before the rename, else a power failure could leave an empty file under the name.
+    if failure == nil, fsync(descriptor) != 0 { failure = SystemError("fsync " + new) }
+    _ = close(descriptor)
+    if let failure { throw failure }
+    guard rename(new, path) == 0 else { throw SystemError("rename " + new) }
+  }
+}
+
+/// The call, whose name the method above takes.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(descriptor, bytes, count)
+}

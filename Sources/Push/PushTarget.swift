@@ -1,0 +1,60 @@
+/// In which form samples are sent.
+public enum PushProtocol: String, Sendable, CaseIterable {
+  /// Prometheus remote write 2.0; 1.0 where the receiver knows no better.
+  case remoteWrite = "remote-write"
+  /// Prometheus remote write 1.0.
+  case remoteWrite1 = "remote-write-1"
+  /// OpenTelemetry's protocol, metrics as protobuf over HTTP.
+  case otlp
+}
+
+/// A receiver, and how it wants to be spoken to.
+public struct PushTarget: Sendable, Hashable {
+  /// Where it is.
+  public var url: PushURL
+  /// In which form it is sent samples.
+  public var format = PushProtocol.remoteWrite
+  /// What it is shown.
+  public var credentials = PushCredentials.none
+  /// Fields that are added to each request.
+  public var headers: [Header] = []
+  /// Labels that are added to each series that has none of that name.
+  public var labels: [PushLabel] = []
+  /// A file with the certificates (PEM) of those who vouch for it; nil for the system's.
+  public var authorities: String?
+
+  /// A field of a request.
+  public struct Header: Sendable, Hashable {
+    /// Its name.
+    public let name: String
+    /// Its value.
+    public let value: String
+
+    /// A field as it is written on the command line, `Name: value`; nil where it is none, or one that is not the
+    /// operator's to set.
+    public init?(_ text: String) {
+      let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2 else { return nil }
+      let name = String(parts[0])
+      let value = String(parts[1].drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+      // RFC 9110 §5.6.2.
+      let symbols = Set("!#$%&'*+-.^_`|~".utf8)
+      let isToken = name.utf8.allSatisfy { byte in
+        (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A || byte >= 0x30 && byte <= 0x39 || symbols.contains(byte)
+      }
+      let reserved = [
+        "host", "content-length", "content-type", "content-encoding", "transfer-encoding", "connection", "user-agent",
+      ]
+      guard !name.isEmpty, isToken, !reserved.contains(name.lowercased()),
+        value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 })
+      else { return nil }
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// A receiver that speaks remote write and asks for nothing.
+  public init(url: PushURL) {
+    self.url = url
+  }
+}

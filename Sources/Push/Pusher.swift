@@ -1,0 +1,387 @@
+internal import AgentMetrics
+internal import History
+internal import Logging
+internal import Synchronization
+internal import SystemIO
+
+/// Sends one receiver the samples of a history, in order, each until the receiver has it or will never take it.
+///
+/// There is no queue besides the history: the receiver's cursor stands in it, and moves on when a request is answered. At
+/// most one request is under way, of at most ``Timing/values`` values, so that memory stays what it is whatever the receiver
+/// does.
+struct Pusher {
+  /// Seconds and counts that tests change.
+  struct Timing: Sendable {
+    /// Seconds between two tries at first, and at most; each wait is between half and all of it.
+    var firstRetry = 1.0
+    var longestRetry = 60.0
+    /// The same for a receiver that wants other credentials.
+    var firstRefused = 30.0
+    var longestRefused = 300.0
+    /// What a receiver may ask for as `Retry-After` at most.
+    var longestRetryAfter = 3_600.0
+    /// Seconds between two requests while catching up.
+    var catchUpPace = 0.2
+    /// Values in a request; a sample that has more is a request by itself.
+    var values = 10_000
+    /// Samples in a request.
+    var samples = 200
+    /// What the receiver is granted.
+    var limits = HTTPClient.Limits()
+  }
+
+  /// What outlives a loop's turns, and what others look at.
+  struct Surroundings: Sendable {
+    let target: PushTarget
+    let userAgent: String
+    let client: HTTPClient
+    let bell: Bell
+    let status: SharedStatus
+    let cursors: PushCursors?
+    let timing: Timing
+    let logger: Logger
+  }
+
+  /// The status, which others read.
+  final class SharedStatus: Sendable {
+    private let status: Mutex<PushStatus>
+    init(_ status: PushStatus) { self.status = Mutex(status) }
+    var now: PushStatus { status.withLock { $0 } }
+    func update(_ body: (inout PushStatus) -> Void) { status.withLock { body(&$0) } }
+  }
+
+  private let surroundings: Surroundings
+  private let labels: SeriesLabels
+  private var source: PushSource
+  /// The form in use, which a receiver may not know.
+  private var form: Form
+  /// The series that the receiver has of the newest sample it has.
+  private var present: Set<SeriesKey> = []
+  /// Samples in the next request at most; less after one was not taken.
+  private var size: Int
+  private var retry: Double
+  private var refusedRetry: Double
+  /// Whether something that was dropped has been told since a request was taken.
+  private var hasToldDrop = false
+  private var isFailing = false
+  /// Whether the receiver has taken something in the form in use.
+  private var isKnownForm = false
+
+  /// A version of a protocol.
+  enum Form: String {
+    case remoteWrite2 = "remote-write 2.0"
+    case remoteWrite1 = "remote-write 1.0"
+    case otlp = "otlp"
+
+    init(_ wanted: PushProtocol) {
+      switch wanted {
+      case .remoteWrite: self = .remoteWrite2
+      case .remoteWrite1: self = .remoteWrite1
+      case .otlp: self = .otlp
+      }
+    }
+  }
+
+  init(_ surroundings: Surroundings, source: PushSource) {
+    self.surroundings = surroundings
+    self.source = source
+    labels = SeriesLabels(external: surroundings.target.labels)
+    form = Form(surroundings.target.format)
+    size = surroundings.timing.samples
+    retry = surroundings.timing.firstRetry
+    refusedRetry = surroundings.timing.firstRefused
+  }
+
+  private var bell: Bell { surroundings.bell }
+  private var status: SharedStatus { surroundings.status }
+  private var timing: Timing { surroundings.timing }
+  private var name: String { surroundings.target.url.description }
+
+  // MARK: The loop
+
+  /// Sends until the bell rings for the end, and then what can be sent at once.
+  mutating func run() async {
+    await recall()
+    while !bell.isEnd {
+      switch await turn() {
+      case .idle: await bell.wait(for: [.sample, .end])
+      case .more: await bell.wait(for: .end, atMost: timing.catchUpPace)
+      case .again: break
+      case .wait(let seconds): await bell.wait(for: .end, atMost: seconds)
+      }
+    }
+    await finish()
+    surroundings.client.close()
+  }
+
+  /// What comes after a turn.
+  private enum Next: Equatable {
+    /// The receiver has all.
+    case idle
+    /// There is more.
+    case more
+    /// Another try, at once.
+    case again
+    /// A try later.
+    case wait(Double)
+  }
+
+  private mutating func turn() async -> Next {
+    let portion: PushSource.Portion
+    do {
+      let most = min(size, max(1, timing.values / max(1, present.count)))
+      portion = try await source.next(most: most)
+    } catch {
+      return later("the archive cannot be read: \(error)", after: nil, isReceiver: false)
+    }
+    if let gap = portion.gap { note(gap, skip: portion.skip) }
+    status.update { status in
+      status.pending = portion.pending
+      if portion.newest.isFinite {
+        status.lag = portion.pending == 0 ? 0 : max(0, portion.newest - source.cursor.timestamp)
+      }
+      if portion.samples.isEmpty, portion.gap == nil, !isFailing, portion.newest.isFinite { status.state = .live }
+    }
+    guard !portion.samples.isEmpty else { return portion.gap == nil ? .idle : .again }
+    let next = await deliver(portion)
+    if next == .more, portion.pending <= portion.samples.count {
+      status.update { status in
+        status.state = .live
+        status.pending = 0
+        status.lag = 0
+      }
+      return .again
+    }
+    if next == .more { status.update { $0.state = .catchingUp } }
+    return next
+  }
+
+  /// Sends some samples; `.more` where the receiver is done with them.
+  private mutating func deliver(_ portion: PushSource.Portion) async -> Next {
+    let batch = PushBatch(portion.samples, after: present)
+    let (verdict, bytes) = await post(batch)
+    switch verdict {
+    case .accepted(let values):
+      accepted(portion, batch, values: values ?? batch.count, bytes: bytes)
+      return .more
+    case .unsupported(let line): return fallBack(line)
+    case .later(let line, let seconds): return later(line, after: seconds)
+    case .refused(let line): return refused(line)
+    case .tooLarge(let line):
+      guard portion.samples.count == 1 else {
+        size = max(1, portion.samples.count / 2)
+        return .again
+      }
+      drop(portion, line, .rejected)
+      return .more
+    case .rejected(let line, let reason, let values):
+      if form == .remoteWrite2, !isKnownForm, reason == .rejected {
+        // What a receiver of 1.0 may say to a message that it cannot read.
+        return fallBack(line)
+      }
+      if let values, values > 0 {
+        // It has written what it could.
+        accepted(portion, batch, values: values, bytes: bytes)
+        status.update { status in
+          status.add(
+            PushStatus.Gap(
+              from: portion.samples[0].timestamp.seconds, to: source.cursor.timestamp, samples: 0, reason: reason))
+        }
+        told(line)
+        return .more
+      }
+      guard portion.samples.count > 1 else {
+        drop(portion, line, reason)
+        return .more
+      }
+      if reason == .tooOld, await isTooOld(portion.samples[portion.samples.count - 1]) {
+        drop(portion, line, reason)
+        return .more
+      }
+      // Of one request all or nothing is taken: one by one, the good ones are.
+      size = reason == .tooOld ? 1 : max(1, portion.samples.count / 2)
+      return .again
+    }
+  }
+
+  private mutating func fallBack(_ line: String) -> Next {
+    form = .remoteWrite1
+    surroundings.logger.info("push: \(name): remote write 1.0, since the receiver does not know 2.0 (\(line))")
+    status.update { $0.format = Form.remoteWrite1.rawValue }
+    return .again
+  }
+
+  /// Whether the receiver would not even take the last of many samples, found out with a series that matters to nobody.
+  private mutating func isTooOld(_ sample: Sample) async -> Bool {
+    let probe = PushBatch(probeAt: PushBatch.milliseconds(sample.timestamp))
+    guard case .rejected(_, .tooOld, _) = await post(probe).verdict else { return false }
+    return true
+  }
+
+  // MARK: Requests
+
+  private func post(_ batch: PushBatch) async -> (verdict: Verdict, bytes: Int) {
+    let target = surroundings.target
+    var headers = [("User-Agent", surroundings.userAgent)]
+    headers += target.headers.map { ($0.name, $0.value) }
+    do {
+      if let value = try target.credentials.header() { headers.append(("Authorization", value)) }
+    } catch {
+      return (.refused(error.description), 0)
+    }
+    let body: [UInt8]
+    switch form {
+    case .remoteWrite1:
+      body = Snappy.compress(RemoteWrite.version1(batch, labels))
+      headers += [
+        ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"),
+        ("X-Prometheus-Remote-Write-Version", "0.1.0"),
+      ]
+    case .remoteWrite2:
+      body = Snappy.compress(RemoteWrite.version2(batch, labels))
+      headers += [
+        ("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request"), ("Content-Encoding", "snappy"),
+        ("X-Prometheus-Remote-Write-Version", "2.0.0"),
+      ]
+    case .otlp:
+      body = OTLP.request(batch, labels)
+      headers.append(("Content-Type", "application/x-protobuf"))
+    }
+    do {
+      let answer = try await surroundings.client.post(body, headers: headers)
+      return (Verdict(answer, needsReceipt: form == .remoteWrite2, now: Clock.realtime), body.count)
+    } catch {
+      return (.later(error.description, seconds: nil), body.count)
+    }
+  }
+
+  // MARK: What comes of them
+
+  private mutating func accepted(_ portion: PushSource.Portion, _ batch: PushBatch, values: Int, bytes: Int) {
+    present = batch.present
+    isKnownForm = true
+    move(behind: portion)
+    size = min(timing.samples, size * 2)
+    retry = timing.firstRetry
+    refusedRetry = timing.firstRefused
+    hasToldDrop = false
+    if isFailing {
+      isFailing = false
+      surroundings.logger.notice("push: \(name): works again; it is behind by \(Int(status.now.lag)) s")
+    }
+    status.update { status in
+      status.sentSamples += portion.samples.count
+      status.sentValues += values
+      status.sentBytes += bytes
+      status.lastSuccess = Clock.realtime
+    }
+  }
+
+  private mutating func later(_ line: String, after seconds: Double?, isReceiver: Bool = true) -> Next {
+    failed(line, .failing)
+    let wait = min(max(seconds ?? 0, retry * Double.random(in: 0.5...1)), timing.longestRetryAfter)
+    retry = min(retry * 2, timing.longestRetry)
+    return .wait(wait)
+  }
+
+  private mutating func refused(_ line: String) -> Next {
+    failed(line, .refused)
+    let wait = refusedRetry * Double.random(in: 0.5...1)
+    refusedRetry = min(refusedRetry * 2, timing.longestRefused)
+    return .wait(wait)
+  }
+
+  private mutating func failed(_ line: String, _ state: PushStatus.State) {
+    status.update { status in
+      status.state = state
+      status.failed += 1
+      status.lastError = line
+      status.lastErrorTime = Clock.realtime
+    }
+    if !isFailing { surroundings.logger.warning("push: \(name): \(line); it is tried again") }
+    isFailing = true
+  }
+
+  private mutating func drop(_ portion: PushSource.Portion, _ line: String, _ reason: PushStatus.Gap.Reason) {
+    let gap = PushStatus.Gap(
+      from: portion.samples[0].timestamp.seconds,
+      to: portion.samples[portion.samples.count - 1].timestamp.seconds, samples: portion.samples.count, reason: reason)
+    status.update { $0.add(gap) }
+    move(behind: portion)
+    told(line)
+  }
+
+  /// Tells once of what is dropped, until something is taken again.
+  private mutating func told(_ line: String) {
+    status.update { status in
+      status.lastError = line
+      status.lastErrorTime = Clock.realtime
+    }
+    if !hasToldDrop {
+      hasToldDrop = true
+      surroundings.logger.error("push: \(name): samples are dropped, which the receiver does not take: \(line)")
+    }
+  }
+
+  private mutating func note(_ gap: PushStatus.Gap, skip: Double?) {
+    status.update { $0.add(gap) }
+    if let skip { source.move(to: skip) }
+    surroundings.logger.error(
+      "push: \(name): \(gap.samples) samples after \(Timestamp(seconds: gap.from).rfc3339) are lost; they are kept no more"
+    )
+    noteCursor()
+  }
+
+  private var history: History { source.history }
+
+  private mutating func move(behind portion: PushSource.Portion) {
+    for sample in portion.samples { source.move(behind: sample, isFromMemory: portion.isFromMemory) }
+    noteCursor()
+  }
+
+  private func noteCursor(isUrgent: Bool = false) {
+    let moment = source.cursor.timestamp
+    guard moment.isFinite else { return }
+    status.update { $0.cursor = moment }
+    surroundings.cursors?.set(
+      surroundings.target.url.full, PushBatch.milliseconds(Timestamp(seconds: moment)), isUrgent: isUrgent)
+  }
+
+  // MARK: Beginning and end
+
+  /// The series of the sample at the cursor, so that those that have ended since are told.
+  private mutating func recall() async {
+    let moment = source.cursor.timestamp
+    guard moment.isFinite, let entry = await history.archivedEntry(at: Timestamp(seconds: moment + 0.000_5)),
+      abs(entry.sample.timestamp.seconds - moment) < 0.001
+    else { return }
+    present = PushBatch([entry.sample], after: []).present
+  }
+
+  /// Sends what waits as long as the receiver takes it, and then that all series have ended.
+  private mutating func finish() async {
+    guard !isFailing else { return end() }
+    while !Task.isCancelled {
+      guard let portion = try? await source.next(most: timing.samples), portion.gap == nil else { return end() }
+      guard !portion.samples.isEmpty else { break }
+      var next = await deliver(portion)
+      if next == .again { next = await deliver(portion) }
+      guard next == .more else { return end() }
+    }
+    if !present.isEmpty, !Task.isCancelled {
+      // Between the last sample and the next that there may be.
+      let moment = PushBatch.milliseconds(Timestamp(seconds: source.cursor.timestamp)) &+ 1
+      _ = await post(PushBatch(endOf: present, at: moment))
+    }
+    end()
+  }
+
+  private func end() {
+    noteCursor(isUrgent: true)
+    let pending = status.now.pending
+    if isFailing, pending > 0 {
+      let fate = surroundings.cursors == nil ? "are lost" : "wait in the archive"
+      surroundings.logger.warning("push: \(name): \(pending) samples that were not sent \(fate)")
+    }
+  }
+}

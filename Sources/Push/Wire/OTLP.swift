@@ -1,0 +1,85 @@
+internal import AgentMetrics
+
+/// OpenTelemetry's metrics, as OTLP/HTTP takes them: `ExportMetricsServiceRequest` of
+/// opentelemetry/proto/metrics/v1/metrics.proto.
+///
+/// Metrics are called as `/metrics` calls them, so that dashboards and alerts are the same whichever way the figures came;
+/// units are in the names.
+enum OTLP {
+  /// The message: `resource_metrics = 1`.
+  static func request(_ batch: PushBatch, _ labels: SeriesLabels) -> [UInt8] {
+    var families: [Int: [Int]] = [:]
+    for (index, series) in batch.series.enumerated() { families[series.key.family, default: []].append(index) }
+    var request = ProtobufWriter(capacity: batch.series.count * 120)
+    request.message(1) { resourceMetrics in
+      // Resource{attributes = 1}.
+      resourceMetrics.message(1) { resource in
+        for label in labels.external { append(attribute(label), to: &resource, field: 1) }
+      }
+      // ScopeMetrics{scope = 1, metrics = 2}.
+      resourceMetrics.message(2) { scopeMetrics in
+        scopeMetrics.message(1) { $0.string(1, "worker-monitoring-agent") }
+        for family in families.keys.sorted() {
+          let places = families[family] ?? []
+          guard let first = places.first else { continue }
+          let name = labels.name(of: batch.series[first].key)
+          // Metric{name = 1, description = 2, gauge = 5, sum = 7}.
+          scopeMetrics.message(2) { metric in
+            metric.string(1, name.sample)
+            metric.string(2, name.help)
+            metric.message(name.kind == .counter ? 7 : 5) { data in
+              for place in places { append(batch.series[place], to: &data) }
+              if name.kind == .counter {
+                // Sum{aggregation_temporality = 2: cumulative, is_monotonic = 3}.
+                data.varint(2, 2)
+                data.varint(3, 1)
+              }
+            }
+          }
+        }
+      }
+    }
+    return request.bytes
+  }
+
+  /// Labels of Prometheus that OpenTelemetry has names for, which its receivers turn back.
+  private static func attribute(_ label: PushLabel) -> (name: String, value: String) {
+    switch label.name {
+    case "job": ("service.name", label.value)
+    case "instance": ("service.instance.id", label.value)
+    default: (label.name, label.value)
+    }
+  }
+
+  /// `NumberDataPoint{time_unix_nano = 3, as_double = 4, attributes = 7, flags = 8}`, in `data_points = 1`.
+  private static func append(_ series: (key: SeriesKey, points: [PushBatch.Point]), to data: inout ProtobufWriter) {
+    var attributes = ProtobufWriter()
+    var index = 0
+    while index + 1 < series.key.labels.count {
+      append((series.key.labels[index], series.key.labels[index + 1]), to: &attributes, field: 7)
+      index += 2
+    }
+    for point in series.points {
+      data.message(1) { message in
+        message.fixed64(3, UInt64(bitPattern: point.milliseconds &* 1_000_000))
+        if point.bits == PushBatch.stale {
+          // FLAG_NO_RECORDED_VALUE.
+          message.varint(8, 1)
+        } else {
+          message.double(4, bits: point.bits)
+        }
+        message.append(fields: attributes.bytes)
+      }
+    }
+  }
+
+  /// `KeyValue{key = 1, value = 2}`, `AnyValue{string_value = 1}`.
+  private static func append(
+    _ attribute: (name: String, value: String), to message: inout ProtobufWriter, field: UInt64
+  ) {
+    message.message(field) { pair in
+      pair.string(1, attribute.name)
+      pair.message(2) { $0.string(1, attribute.value) }
+    }
+  }
+}

@@ -1,0 +1,311 @@
+import AgentMetrics
+import History
+import NIOHTTP1
+import NIOSSL
+import Synchronization
+import SystemIO
+import Testing
+
+@testable import Push
+
+/// Pushes to receivers that do what they should, and to such that do not.
+@Suite struct PusherTests {
+  private let machine = SmallMachine(start: 1_770_000_000)
+
+  private func fill(_ history: History, _ numbers: Range<Int>, gpus: Int = 2) -> [Sample] {
+    let samples = numbers.map { machine.sample($0, gpus: gpus) }
+    for sample in samples { history.append(sample) }
+    return samples
+  }
+
+  /// All that was taken is what had to be, and series by series in order of time.
+  private func expectComplete(
+    _ receiver: FakeReceiver, _ samples: [Sample], location: SourceLocation = #_sourceLocation
+  ) {
+    let points = receiver.points.filter { $0.bits != PushBatch.stale }
+    #expect(Set(points) == expectedPoints(samples), sourceLocation: location)
+    var newest: [String: Int64] = [:]
+    for point in points {
+      #expect(newest[point.series] ?? .min <= point.milliseconds, sourceLocation: location)
+      newest[point.series] = point.milliseconds
+    }
+  }
+
+  @Test("Samples arrive as they come, by remote write 2.0 with its headers; a clean stop ends all series")
+  func live() async throws {
+    let receiver = try await FakeReceiver { request in
+      let count = (try? request.received().count) ?? 0
+      return .answer(204, [("X-Prometheus-Remote-Write-Samples-Written", String(count))])
+    }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)")
+    var samples = fill(pushing.history, 0..<1)
+    try await eventually("the first sample") { pushing.status.sentSamples == 1 }
+    samples += fill(pushing.history, 1..<4)
+    try await eventually("all samples") { pushing.status.sentSamples == 4 && pushing.status.state == .live }
+    expectComplete(receiver, samples)
+    let request = try #require(receiver.requests.first)
+    #expect(request.target == "/api/v1/write")
+    #expect(
+      request.headers.first(name: "Content-Type") == "application/x-protobuf;proto=io.prometheus.write.v2.Request")
+    #expect(request.headers.first(name: "Content-Encoding") == "snappy")
+    #expect(request.headers.first(name: "User-Agent") == "worker-monitoring-agent/1.0")
+    #expect(request.headers.first(name: "Host") == "127.0.0.1:\(receiver.port)")
+    let status = pushing.status
+    #expect(status.lag == 0 && status.pending == 0 && status.failed == 0 && status.dropped == 0 && status.lost == 0)
+    #expect(status.format == "remote-write 2.0")
+    #expect(status.sentValues == receiver.points.count)
+    #expect(status.cursor == machine.start + 90)
+
+    await pushing.stop()
+    let ends = receiver.points.filter { $0.bits == PushBatch.stale }
+    #expect(Set(ends.map(\.series)) == Set(expectedPoints([samples[3]]).map(\.series)))
+    #expect(Set(ends.map(\.milliseconds)) == [Int64(machine.start + 90) * 1_000 + 1])
+    // One connection was enough.
+    #expect(receiver.connections == 1)
+    await receiver.close()
+  }
+
+  @Test("A receiver that knows 1.0 only, and says so or not", arguments: [204, 415, 400])
+  func fallBack(status: Int) async throws {
+    let receiver = try await FakeReceiver { request in
+      request.headers.first(name: "X-Prometheus-Remote-Write-Version") == "0.1.0" ? .answer(204) : .answer(status)
+    }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)")
+    let samples = fill(pushing.history, 0..<3)
+    try await eventually("all samples") { pushing.status.sentSamples == 3 }
+    await pushing.stop()
+    #expect(Set(receiver.points.filter { $0.bits != PushBatch.stale }) == expectedPoints(samples))
+    #expect(pushing.status.format == "remote-write 1.0")
+    #expect(pushing.status.dropped == 0)
+    let versions = receiver.requests.map { $0.headers.first(name: "X-Prometheus-Remote-Write-Version") ?? "" }
+    #expect(versions.filter { $0 == "2.0.0" }.count == 1)
+    await receiver.close()
+  }
+
+  @Test("Whatever goes wrong for a while, nothing is missing afterwards")
+  func failures() async throws {
+    let receiver = try await FakeReceiver { request in
+      switch request.number {
+      case 1, 2: .answer(500, [], "no disk")
+      case 3: .cut
+      case 4: .hang
+      case 5: .endless
+      case 6: .answer(429, [("Retry-After", "0")])
+      case 7: .answer(401)
+      case 8: .answer(503, [("Retry-After", "1")])
+      case 9: .answer(302, [("Location", "http://example.org/")])
+      case 10: .answer(408)
+      default: .answer(204)
+      }
+    }
+    var timing = Pusher.Timing.quick
+    timing.limits.time = 0.3
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1, timing: timing)
+    var samples = fill(pushing.history, 0..<2)
+    try await eventually("the first samples") { pushing.status.sentSamples == 2 }
+    for number in 2..<30 {
+      samples += fill(pushing.history, number..<number + 1)
+      try await eventually("a further request") { receiver.requests.count > min(number - 1, 10) }
+    }
+    try await eventually("all samples") { pushing.status.sentSamples == 30 && pushing.status.state == .live }
+    expectComplete(receiver, samples)
+    // The cut one was made again at once.
+    #expect(pushing.status.failed == 9)
+    #expect(pushing.status.dropped == 0 && pushing.status.lost == 0 && pushing.status.gaps.isEmpty)
+    #expect(receiver.bytesOut < 64 << 20)
+    // Each trouble is told once, and its end.
+    #expect(
+      pushing.log.all.filter { $0.hasPrefix("warning: ") }.count
+        == pushing.log.all.filter { $0.contains("works again") }.count)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("An answer without end costs no more than its beginning")
+  func endless() async throws {
+    let receiver = try await FakeReceiver { $0.number == 0 ? .endless : .answer(204) }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
+    _ = fill(pushing.history, 0..<1)
+    try await eventually("the sample") { pushing.status.sentSamples == 1 }
+    #expect(pushing.status.lastError?.hasPrefix("HTTP 500") == true)
+    // What lay in the buffers of both ends.
+    #expect(receiver.bytesOut < 16 << 20)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("Nobody listens, and then somebody does")
+  func refusedConnection() async throws {
+    let placeholder = try await FakeReceiver { _ in .answer(204) }
+    let port = placeholder.port
+    await placeholder.close()
+    let pushing = try Pushing(to: "http://127.0.0.1:\(port)", format: .remoteWrite1)
+    let samples = fill(pushing.history, 0..<5)
+    try await eventually("failures") { pushing.status.failed >= 3 }
+    #expect(pushing.status.state == .failing)
+    #expect(pushing.status.pending == 5)
+    #expect(pushing.status.lastError?.contains("refused") == true)
+    let receiver = try await FakeReceiver(port: port) { _ in .answer(204) }
+    try await eventually("all samples") { pushing.status.sentSamples == 5 }
+    expectComplete(receiver, samples)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("A token that was replaced is read anew; until then the receiver is asked again and again")
+  func newToken() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("token", "old\n")
+    let receiver = try await FakeReceiver { request in
+      request.headers.first(name: "Authorization") == "Bearer new"
+        && request.headers.first(name: "X-Scope-OrgID") == "me"
+        ? .answer(204) : .answer(403)
+    }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1) { target in
+      target.credentials = .bearer(tokenFile: folder.file("token"))
+      target.headers = [PushTarget.Header("X-Scope-OrgID: me")].compactMap(\.self)
+    }
+    let samples = fill(pushing.history, 0..<3)
+    try await eventually("refusals") { pushing.status.failed >= 2 }
+    #expect(pushing.status.state == .refused)
+    try folder.write("token", "new\n")
+    try await eventually("all samples") { pushing.status.sentSamples == 3 }
+    expectComplete(receiver, samples)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("What the receiver will never take is dropped, counted and told once; all else arrives")
+  func rejected() async throws {
+    let bad: Set<Int64> = [5, 6, 17].reduce(into: []) { $0.insert(Int64(1_770_000_000 + $1 * 30) * 1_000) }
+    let receiver = try await FakeReceiver { request in
+      guard let moments = try? request.received().moments else { return .answer(500) }
+      return moments.isDisjoint(with: bad) ? .answer(204) : .answer(422, [], "cannot be")
+    }
+    let history = History(capacity: 200, interval: 30)
+    let held = (0..<25).map { machine.sample($0) }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, format: .remoteWrite1)
+    for sample in held { history.append(sample) }
+    try await eventually("all that can be") { pushing.status.sentSamples == 22 && pushing.status.state == .live }
+    expectComplete(receiver, held.enumerated().filter { ![5, 6, 17].contains($0.offset) }.map(\.element))
+    let status = pushing.status
+    #expect(status.dropped == 3)
+    #expect(status.gaps.map(\.samples) == [2, 1])
+    #expect(status.gaps.map(\.reason) == [.rejected, .rejected])
+    #expect(status.gaps.first?.from == machine.start + 150 && status.gaps.first?.to == machine.start + 180)
+    #expect(status.lastError == "HTTP 422: cannot be")
+    let told = pushing.log.all.filter { $0.contains("dropped") }
+    #expect(told.count >= 1 && told.count <= 2)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("Samples too old for the receiver cost few requests, and are told as that")
+  func tooOld() async throws {
+    let limit = Int64(machine.start + 30 * 150) * 1_000
+    let receiver = try await FakeReceiver { request in
+      guard let moments = try? request.received().moments else { return .answer(500) }
+      return moments.allSatisfy { $0 >= limit } ? .answer(204) : .answer(400, [], "out of bounds")
+    }
+    let history = History(capacity: 400, interval: 30)
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, format: .remoteWrite1)
+    let samples = fill(history, 0..<200)
+    try await eventually("what is young enough") { pushing.status.sentSamples == 50 && pushing.status.state == .live }
+    let points = receiver.points.filter { $0.bits != PushBatch.stale && !$0.series.hasPrefix("agent_push_probe{") }
+    #expect(Set(points) == expectedPoints(Array(samples[150...])))
+    #expect(pushing.status.dropped == 150)
+    #expect(pushing.status.gaps.allSatisfy { $0.reason == .tooOld })
+    #expect(pushing.status.gaps.last?.to == machine.start + 30 * 149)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("A request too large is made smaller")
+  func tooLarge() async throws {
+    let receiver = try await FakeReceiver { request in
+      ((try? request.received().moments.count) ?? 0) > 3 ? .answer(413) : .answer(204)
+    }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
+    let samples = fill(pushing.history, 0..<40)
+    try await eventually("all samples") { pushing.status.sentSamples == 40 }
+    expectComplete(receiver, samples)
+    #expect(pushing.status.dropped == 0)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("What memory lost while the receiver was away is counted exactly, and told")
+  func lost() async throws {
+    let isUp = Mutex(false)
+    let receiver = try await FakeReceiver { _ in isUp.withLock { $0 } ? .answer(204) : .answer(500) }
+    let pushing = try Pushing(
+      to: "http://127.0.0.1:\(receiver.port)", history: History(capacity: 20, interval: 30), format: .remoteWrite1)
+    let samples = fill(pushing.history, 0..<50)
+    try await eventually("failures") { pushing.status.failed >= 2 }
+    isUp.withLock { $0 = true }
+    try await eventually("what is left") { pushing.status.state == .live }
+    expectComplete(receiver, Array(samples[30...]))
+    #expect(pushing.status.lost == 30)
+    #expect(pushing.status.gaps.last?.reason == .lost)
+    #expect(pushing.status.gaps.last?.to == machine.start + 900)
+    #expect(pushing.log.all.contains { $0.contains("are lost") })
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("A series that ends while the receiver is away is told to have ended")
+  func ends() async throws {
+    let receiver = try await FakeReceiver { (1...3).contains($0.number) ? .answer(500) : .answer(204) }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
+    _ = fill(pushing.history, 0..<1)
+    try await eventually("the first") { pushing.status.sentSamples == 1 }
+    _ = fill(pushing.history, 1..<3)
+    _ = fill(pushing.history, 3..<5, gpus: 1)
+    try await eventually("all samples") { pushing.status.sentSamples == 5 }
+    let ends = receiver.points.filter { $0.bits == PushBatch.stale }
+    #expect(!ends.isEmpty)
+    #expect(ends.allSatisfy { $0.series.contains("gpu=\"1\"") && $0.milliseconds == Int64(machine.start + 90) * 1_000 })
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("Stopping takes no longer than it may, whatever the receiver does")
+  func stopping() async throws {
+    let receiver = try await FakeReceiver { _ in .hang }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
+    _ = fill(pushing.history, 0..<2)
+    try await eventually("a request") { !receiver.requests.isEmpty }
+    let start = Clock.monotonic
+    await pushing.stop(atMost: 0.2)
+    #expect(Clock.monotonic - start < 4)
+    await receiver.close()
+  }
+
+  @Test("TLS: a receiver with a certificate that the operator vouches for, and one that nobody does")
+  func tls() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("ca.pem", TestCertificate.certificate)
+    try folder.write("key.pem", TestCertificate.key)
+    let certificates = try NIOSSLCertificate.fromPEMFile(folder.file("ca.pem"))
+    let context = try NIOSSLContext(
+      configuration: .makeServerConfiguration(
+        certificateChain: certificates.map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(file: folder.file("key.pem"), format: .pem))))
+    let receiver = try await FakeReceiver(tls: context) { _ in .answer(204) }
+    let stranger = try Pushing(to: "https://localhost:\(receiver.port)", format: .remoteWrite1)
+    _ = fill(stranger.history, 0..<1)
+    try await eventually("failures") { stranger.status.failed >= 2 }
+    #expect(stranger.status.sentSamples == 0)
+    #expect(receiver.requests.isEmpty)
+    await stranger.stop()
+    for host in ["localhost", "127.0.0.1"] {
+      let pushing = try Pushing(to: "https://\(host):\(receiver.port)", format: .remoteWrite1) {
+        $0.authorities = folder.file("ca.pem")
+      }
+      _ = fill(pushing.history, 0..<1)
+      try await eventually("the sample over TLS to \(host)") { pushing.status.sentSamples == 1 }
+      await pushing.stop()
+    }
+    await receiver.close()
+  }
+}

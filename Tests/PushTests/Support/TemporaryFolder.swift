@@ -1,0 +1,36 @@
+import Glibc
+import SystemIO
+
+/// A folder for one test, removed with all that is in it when the test is over.
+final class TemporaryFolder: Sendable {
+  let path: String
+
+  init() throws {
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array((base + "/push.XXXXXX").utf8CString)
+    guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp") }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit {
+    Self.remove(path)
+  }
+
+  /// A file in it.
+  func file(_ name: String) -> String { path + "/" + name }
+
+  /// Writes a file in it.
+  func write(_ name: String, _ text: String) throws {
+    guard let stream = fopen(file(name), "w") else { throw SystemError("open " + file(name)) }
+    defer { fclose(stream) }
+    guard fputs(text, stream) >= 0 else { throw SystemError("write " + file(name)) }
+  }
+
+  private static func remove(_ path: String) {
+    for name in Files.names(in: path) {
+      let inner = path + "/" + name
+      if unlink(inner) != 0 { remove(inner) }
+    }
+    rmdir(path)
+  }
+}

@@ -1,0 +1,117 @@
+import AgentMetrics
+import History
+import Logging
+import Synchronization
+import SystemIO
+import Testing
+
+@testable import Push
+
+/// Waits until something holds, looking again and again; fails after a time in which it must have come.
+func eventually(
+  _ what: String, atMost seconds: Double = 30, location: SourceLocation = #_sourceLocation,
+  _ holds: () async throws -> Bool
+) async throws {
+  let end = Clock.monotonic + seconds
+  while try await !holds() {
+    guard Clock.monotonic < end else {
+      Issue.record("not within \(Int(seconds)) s: \(what)", sourceLocation: location)
+      throw CancellationError()
+    }
+    try await Task.sleep(for: .milliseconds(5))
+  }
+}
+
+extension Pusher.Timing {
+  /// The same with seconds that are short.
+  static var quick: Pusher.Timing {
+    var timing = Pusher.Timing()
+    timing.firstRetry = 0.01
+    timing.longestRetry = 0.05
+    timing.firstRefused = 0.02
+    timing.longestRefused = 0.05
+    timing.longestRetryAfter = 0.3
+    timing.catchUpPace = 0
+    timing.limits.connect = 2
+    timing.limits.time = 5
+    return timing
+  }
+}
+
+/// Log lines, for tests to look at.
+final class LogLines: Sendable {
+  private let lines = Mutex<[String]>([])
+  var all: [String] { lines.withLock { $0 } }
+  func add(_ line: String) { lines.withLock { $0.append(line) } }
+
+  var logger: Logger {
+    Logger(label: "test") { _ in Handler(lines: self) }
+  }
+
+  private struct Handler: LogHandler {
+    let lines: LogLines
+    var logLevel = Logger.Level.debug
+    var metadata: Logger.Metadata = [:]
+
+    init(lines: LogLines) { self.lines = lines }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      lines.add("\(event.level): \(event.message)")
+    }
+  }
+}
+
+/// What pushes a history to one receiver, and all that belongs to it.
+struct Pushing {
+  let history: History
+  let push: Push
+  let log = LogLines()
+
+  init(
+    to url: String, history: History = History(capacity: 200, interval: 30), format: PushProtocol = .remoteWrite,
+    cursorFile: String? = nil, timing: Pusher.Timing = .quick, _ change: (inout PushTarget) -> Void = { _ in }
+  ) throws {
+    self.history = history
+    var target = PushTarget(url: try PushURL(url))
+    target.format = format
+    if let instance = PushLabel(name: "instance", value: "box"), let job = PushLabel(name: "job", value: "agent") {
+      target.labels = [instance, job]
+    }
+    change(&target)
+    push = Push(
+      [target], history: history, version: "1.0", cursorFile: cursorFile, logger: log.logger, timing: timing)
+  }
+
+  var status: PushStatus { push.status[0] }
+
+  /// Stops it, away from the threads that it needs.
+  func stop(atMost seconds: Double = 20) async {
+    await withCheckedContinuation { continuation in
+      Thread.start("stop") {
+        push.stop(atMost: seconds)
+        continuation.resume()
+      }
+    }
+  }
+}
+
+/// All values of some samples as a receiver has to have them.
+func expectedPoints(_ samples: [Sample]) -> Set<FakeReceiver.Point> {
+  let labels = SeriesLabels(
+    external: [PushLabel(name: "instance", value: "box"), PushLabel(name: "job", value: "agent")].compactMap(\.self))
+  var points: Set<FakeReceiver.Point> = []
+  for sample in samples {
+    SampleSeries.visit(sample) { key, value in
+      points.insert(
+        FakeReceiver.Point(
+          series: seriesText(labels.labels(of: key)), milliseconds: PushBatch.milliseconds(sample.timestamp),
+          bits: value.bitPattern))
+    }
+  }
+  return points
+}
