@@ -74,7 +74,7 @@ final class Dashboard {
     // A picture that waits for the processes is drawn by then at the latest.
     var deadline: Double?
     // Nobody tells when the preview comes, a few milliseconds after the start.
-    var untilPreview = 0.01
+    var untilPreview = 0.003
     while true {
       if mustDraw {
         mustDraw = !draw(on: terminal)
@@ -86,7 +86,7 @@ final class Dashboard {
       if let deadline { timeout = min(timeout, max(0, deadline - seconds)) }
       if host.history.latest == nil, host.history.preview == nil {
         timeout = min(timeout, untilPreview)
-        untilPreview *= 2
+        untilPreview *= 1.3
       }
       switch terminal.nextEvent(timeout: timeout) {
       case .key(let key):
