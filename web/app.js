@@ -17,7 +17,7 @@ import { SensorsPanel } from './panel-sensors.js';
 import { DiskPanel, FilesystemPanel } from './panel-storage.js';
 import { AgentPanel, LimitsPanel, SystemPanel } from './panel-system.js';
 import './panel.js';
-import { Plot, drawAll, drawn, showPointers } from './plot.js';
+import { Plot, drawAll, drawLive, drawn, showPointers } from './plot.js';
 import './series.js';
 import { Store } from './store.js';
 import { Stream } from './stream.js';
@@ -28,7 +28,7 @@ import { View, ranges } from './view.js';
 // A tab that nobody looks at stops following after this many milliseconds.
 const hiddenPause = 60000;
 
-const store = new Store(drawAll);
+const store = new Store(drawAll, drawLive);
 const view = new View(() => (Number.isFinite(store.now) ? store.now : Date.now() / 1000));
 const context = { store, view, t, isPast: () => view.at !== null };
 
@@ -123,7 +123,7 @@ function showTitle() {
   const title = isConnected ? `${format.percent(newest.cpu?.usage)} · ${host}` : `⚠ ${host}`;
   if (document.title !== title) document.title = title;
   // An icon is a request to the agent: seldom is enough.
-  const name = `favicon-${Math.round(Math.min(1, busiest(newest)) * 5)}.svg`;
+  const name = `favicon-${Math.round(Math.min(1, busiest(newest)) * 4)}.svg`;
   if (name === icon || !isConnected || performance.now() - iconAt < 10000) return;
   [icon, iconAt] = [name, performance.now()];
   byId('icon').setAttribute('href', name);

@@ -99,17 +99,23 @@ export class Meter {
 // Rows of equal length for what a grid shows: 8 tiles are 4 and 4, not 6 and 2. width(): the least of each, in rem.
 // Returns what arranges them when there are more or fewer.
 export function evenly(grid, width) {
+  let [wide, size] = [0, 14];
   const arrange = () => {
     const count = [...grid.children].filter((child) => !child.hidden).length;
-    if (count === 0 || grid.clientWidth === 0) return;
-    const size = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const most = Math.max(1, Math.floor(grid.clientWidth / (size * width())));
+    if (count === 0 || wide === 0) return;
+    const most = Math.max(1, Math.floor(wide / (size * width())));
     let columns = Math.min(count, most);
     while (columns > most * 0.6 && count % columns > 0) columns -= 1;
     if (count % columns > 0) columns = Math.ceil(count / Math.ceil(count / most));
-    grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
+    const template = `repeat(${columns}, minmax(0, 1fr))`;
+    if (grid.style.gridTemplateColumns !== template) grid.style.gridTemplateColumns = template;
   };
-  new ResizeObserver(arrange).observe(grid);
+  // Sizes are read when they are known, never in between, which would lay out the page once more.
+  new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === wide) return;
+    [wide, size] = [contentRect.width, parseFloat(getComputedStyle(document.documentElement).fontSize)];
+    arrange();
+  }).observe(grid);
   return arrange;
 }
 

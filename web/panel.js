@@ -45,7 +45,7 @@ export class Figures {
       const value = object?.[member];
       return [label, !level || value > 0 ? format[kind](value) : format.absent, level];
     });
-    keyed(this.node, [...pairs, ...more].filter(([, text]) => text !== format.absent), ([label]) => label,
+    keyed(this.node, [...more, ...pairs].filter(([, text]) => text !== format.absent), ([label]) => label,
       ([label]) => {
         const value = h('dd', {});
         const node = h('div', {}, h('dt', { text: label }), value);

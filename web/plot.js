@@ -39,6 +39,17 @@ export function drawAll() {
   schedule();
 }
 
+// After a live sample: what would move by less than half a pixel stays as it is drawn, but for its figures.
+export function drawLive() {
+  for (const plot of plots.values()) {
+    const { to } = plot.context.view.window;
+    if (((to - plot.drawnTo) / plot.context.view.length) * plot.width < 0.5) {
+      if (plot.isSeen && !plot.isSpark && !document.hidden) plot.showValues();
+    } else dirty.add(plot);
+  }
+  schedule();
+}
+
 export function showPointers() {
   for (const plot of plots.values()) if (plot.isSeen) plot.showPointer();
 }
@@ -126,6 +137,7 @@ export class Plot {
     pen.lineJoin = 'round';
     pen.lineCap = 'round';
     this.window = this.context.view.window;
+    this.drawnTo = this.window.to;
     this.colors = palette();
     pen.font = this.colors.font;
     this.draw();

@@ -81,9 +81,9 @@ const niceStep = (seconds) => steps.find((step) => step >= seconds) ?? Math.ceil
 const [kept, points] = [1800, 720];
 
 export class Store {
-  // onchange(): there is more to draw.
-  constructor(onchange) {
-    Object.assign(this, { onchange, base: new Columns(), tail: new Columns(256), interval: 30, step: 0, asked: null, error: null });
+  // onchange(): other figures are to be drawn; onappend(): there is one moment more.
+  constructor(onchange, onappend) {
+    Object.assign(this, { onchange, onappend, base: new Columns(), tail: new Columns(256), interval: 30, step: 0, asked: null, error: null });
   }
 
   // The newest moment that is known; -Infinity where there is none.
@@ -106,11 +106,21 @@ export class Store {
       this.tail = this.tail.slice(border, Infinity);
       if (this.base.length > points * 12) this.base = this.base.stepped(Math.max(this.interval, this.step) * 4);
     }
-    this.onchange();
+    this.onappend();
   }
 
-  // Asks for a stretch that did not come live: a cut, a restart of the agent, a computer that slept.
-  async fill(from, to) {
+  // Asks for what did not come live: a cut, a restart of the agent, a computer that slept. Many holes are one question.
+  fill(from, to) {
+    if (this.hole) this.hole.to = to;
+    else {
+      this.hole = { from, to };
+      setTimeout(() => this.fillHole(), 300);
+    }
+  }
+
+  async fillHole() {
+    const { from, to } = this.hole;
+    this.hole = null;
     try {
       const missing = await this.ask(from + 0.5, to - 0.5, niceStep((to - from) / kept));
       this.tail = this.tail.merged(missing);
@@ -136,12 +146,12 @@ export class Store {
     const step = niceStep(span / points);
     // What came live is there; only what is older has to be asked for.
     const end = Math.min(to, this.tail.length > 0 ? this.tail.first : Infinity);
-    const { asked } = this;
-    if (end <= from || (asked?.step === step && asked.from <= from + 1 && asked.to >= end - this.reach)) return;
+    const isEnough = (window) => window?.step === step && window.from <= from + 1 && window.to >= end - this.reach;
+    if (end <= from || isEnough(this.asked) || isEnough(this.pending)) return;
     this.controller?.abort();
     const { signal } = (this.controller = new AbortController());
     // Half a window more on each side, so that a little panning shows no emptiness.
-    const window = { from: from - span / 2, to: Math.min(to + span / 2, Math.max(to, this.now)), step };
+    const window = (this.pending = { from: from - span / 2, to: Math.min(to + span / 2, Math.max(to, this.now)), step });
     try {
       const answer = await this.ask(window.from, window.to, step, signal);
       // What this page has from elsewhere stays; so does what an agent that began anew has forgotten.
@@ -154,6 +164,7 @@ export class Store {
       if (signal.aborted) return;
       this.error = error;
     }
+    this.pending = null;
     this.onchange();
   }
 

@@ -59,8 +59,8 @@ struct WebFiles: Sendable {
   /// A source without what is only for those who read it: a fifth of it.
   ///
   /// Left out are indentation, lines that are a comment and nothing else, and spaces beside punctuation where no text
-  /// can hold them: in style sheets, and in scripts on lines without a quotation mark, a backquote or a slash. No string
-  /// in `web` spans lines, and line breaks stay.
+  /// can hold them: in style sheets, and in scripts on lines without a backquote, a slash, a backslash or a double
+  /// quotation mark, outside of single ones. No string in `web` spans lines, and line breaks stay.
   static func withoutNotes(_ source: some Collection<UInt8>, type: String) -> [UInt8] {
     let (isStyle, isScript) = (type.hasPrefix("text/css"), type.hasPrefix("text/javascript"))
     var result: [UInt8] = []
@@ -70,7 +70,7 @@ struct WebFiles: Sendable {
       if text.isEmpty || text.starts(with: "//".utf8) { continue }
       if isStyle {
         append(text, without: ":;,{}", or: "{};", to: &result)
-      } else if isScript, !text.contains(where: { "'\"`/".utf8.contains($0) }) {
+      } else if isScript, !text.contains(where: { "\"`/\\".utf8.contains($0) }) {
         append(text, without: punctuation, or: punctuation, to: &result)
       } else {
         result += text
@@ -88,9 +88,10 @@ struct WebFiles: Sendable {
     _ line: some Collection<UInt8>, without signsBefore: String, or signsBehind: String, to result: inout [UInt8]
   ) {
     let (before, behind) = (Array(signsBefore.utf8), Array(signsBehind.utf8))
-    var isSpace = false
+    var (isSpace, isText) = (false, false)
     for byte in line {
-      if byte == UInt8(ascii: " ") {
+      if byte == UInt8(ascii: "'") { isText.toggle() }
+      if byte == UInt8(ascii: " "), !isText {
         isSpace = true
         continue
       }
@@ -102,13 +103,13 @@ struct WebFiles: Sendable {
     }
   }
 
-  /// The favicon with its bar at 0…5 fifths, `favicon-3.svg`.
+  /// The favicon with its bar at 0…4 quarters, `favicon-3.svg`.
   ///
   /// Files of this server's: an icon drawn in the browser would be a `data:` URL, which the page's policy refuses.
   private static func faviconLevels(_ icon: String) -> [(name: String, bytes: [UInt8])] {
-    (0...5).map { level in
-      let height = level * 26 / 5
-      let fill = level == 5 ? "#d63a2b" : level == 4 ? "#c98a12" : "#2b8fd6"
+    (0...4).map { level in
+      let height = level * 26 / 4
+      let fill = level == 4 ? "#d63a2b" : level == 3 ? "#c98a12" : "#2b8fd6"
       return (
         "favicon-\(level).svg",
         Array(
