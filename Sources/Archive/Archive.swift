@@ -317,8 +317,12 @@ public final class Archive: Sendable {
     let boottime = Clock.boottime
     let reach = Double(history.capacity) * Double(history.interval)
     let reader = ArchiveReader(file.database)
-    var samples = try reader.samples(from: Int64((now - reach) * 1_000), to: Int64(now * 1_000))
-    if samples.count > history.capacity { samples.removeFirst(samples.count - history.capacity) }
+    let end = Int64(now * 1_000)
+    // Where they were taken more often than now, they reach back less far: memory holds as many, whatever lies between them.
+    let moments = try reader.pieces(of: .raw, from: Int64((now - reach) * 1_000), to: end, wanted: []).flatMap(
+      \.moments)
+    guard let first = moments.suffix(history.capacity).first else { return [] }
+    var samples = try reader.samples(from: first, to: end)
     for index in samples.indices {
       // By the clock of this boot, as if the machine had been up then.
       samples[index].boottime = boottime - (now - samples[index].timestamp.seconds)
