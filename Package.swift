@@ -154,7 +154,8 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "agent", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
+        "agent", "Archive",
+        "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ],
       exclude: ["Goldens"], swiftSettings: settings),
