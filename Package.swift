@@ -27,7 +27,7 @@ let package = Package(
       name: "agent",
       dependencies: [
         "Dashboard", "HTTPServer", "API", "Archive", "History",
-        "CollectGPU", "CollectDemo", "Collect", "AgentMetrics", "SystemIO",
+        "CollectGPU", "CollectDemo", "Collect", "Exposition", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -56,7 +56,7 @@ let package = Package(
       swiftSettings: settings
     ),
     .target(
-      name: "API", dependencies: ["History", "AgentMetrics", "CWeb", "CZlib"], swiftSettings: settings),
+      name: "API", dependencies: ["History", "Exposition", "AgentMetrics", "CWeb", "CZlib"], swiftSettings: settings),
     .target(
       name: "Push",
       dependencies: [
@@ -71,8 +71,10 @@ let package = Package(
     ),
     .target(name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
+    .target(name: "Exposition", swiftSettings: settings),
     .target(
-      name: "CollectLinux", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CSystemIO"], swiftSettings: settings),
+      name: "CollectLinux", dependencies: ["Collect", "Exposition", "AgentMetrics", "SystemIO", "CSystemIO"],
+      swiftSettings: settings),
     .target(name: "CollectDemo", dependencies: ["Collect", "AgentMetrics"], swiftSettings: settings),
     .target(
       name: "CollectGPU", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CNVML"], swiftSettings: settings),
@@ -139,6 +141,13 @@ let package = Package(
     .testTarget(
       name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO", "CZlib"], exclude: ["catalog.txt"],
       swiftSettings: settings),
+    .testTarget(
+      name: "PrometheusTests",
+      dependencies: [
+        "API", "CollectLinux", "CollectDemo", "Collect", "History", "Exposition", "AgentMetrics", "SystemIO",
+        "TestSupport",
+      ],
+      exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [

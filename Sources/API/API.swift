@@ -1,4 +1,5 @@
 public import AgentMetrics
+public import Exposition
 public import History
 
 /// The HTTP JSON API and the web page: from a request to its response, with no server in it.
@@ -16,6 +17,9 @@ public struct API: Sendable {
     /// Streams at a time; fewer than the server's connections, so that other requests find one.
     public var streams = 224
 
+    /// Whose names a scrape tells besides the agent's own.
+    public var prometheus = PrometheusCompatibility.node
+
     /// Nothing but the defaults.
     public init() {}
   }
@@ -23,18 +27,22 @@ public struct API: Sendable {
   let history: History
   let settings: Settings
   let processes: @Sendable () async throws -> (Timestamp, [Process])
+  let scrapeSource: (any ScrapeSource)?
   let streams: Quota
 
   /// An API over a history.
   ///
-  /// - Parameter processes: reads the whole table of processes, and the moment of it, when somebody asks for it.
+  /// - Parameters:
+  ///   - scrapeSource: reads what samples lack when Prometheus scrapes; nil where there is no more.
+  ///   - processes: reads the whole table of processes, and the moment of it, when somebody asks for it.
   public init(
-    history: History, settings: Settings = Settings(),
+    history: History, settings: Settings = Settings(), scrapeSource: (any ScrapeSource)? = nil,
     processes: @escaping @Sendable () async throws -> (Timestamp, [Process])
   ) {
     self.history = history
     self.settings = settings
     self.processes = processes
+    self.scrapeSource = scrapeSource
     streams = Quota(settings.streams)
   }
 

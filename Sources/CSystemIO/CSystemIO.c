@@ -12,6 +12,9 @@
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
+#if defined(__linux__)
+#include <sys/timex.h>
+#endif
 
 int csystemio_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
 
@@ -97,4 +100,34 @@ long csystemio_raise_descriptor_limit(long wanted) {
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   }
   return limit.rlim_cur > 1000000 ? 1000000 : (long)limit.rlim_cur;
+}
+
+int csystemio_read_clock_discipline(struct csystemio_clock_discipline *discipline) {
+#if defined(__linux__)
+  struct timex clock = {.modes = 0};
+  int state = adjtimex(&clock);
+  if (state < 0) return -1;
+  *discipline = (struct csystemio_clock_discipline){
+      .offset = clock.offset,
+      .frequency = clock.freq,
+      .maximum_error = clock.maxerror,
+      .estimated_error = clock.esterror,
+      .status = clock.status,
+      .constant = clock.constant,
+      .tick = clock.tick,
+      .tai = clock.tai,
+      .pps_frequency = clock.ppsfreq,
+      .pps_jitter = clock.jitter,
+      .pps_shift = clock.shift,
+      .pps_stability = clock.stabil,
+      .pps_jitter_count = clock.jitcnt,
+      .pps_calibrations = clock.calcnt,
+      .pps_errors = clock.errcnt,
+      .pps_unstable = clock.stbcnt,
+  };
+  return state;
+#else
+  (void)discipline;
+  return -1;
+#endif
 }

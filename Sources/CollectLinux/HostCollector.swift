@@ -107,7 +107,7 @@ enum HostFacts {
   }
 
   /// The instruction set as uname(2) has it.
-  private static var machine: String? {
+  static var machine: String? {
     var names = utsname()
     guard uname(&names) == 0 else { return nil }
     return withUnsafeBytes(of: &names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
@@ -147,7 +147,7 @@ enum HostParser {
   }
 
   /// The value of an assignment of the shell's, without its quotes and backslashes; nil when empty.
-  private static func value(_ bytes: Span<UInt8>, _ start: Int) -> String? {
+  static func value(_ bytes: Span<UInt8>, _ start: Int) -> String? {
     var position = start
     var value: [UInt8] = []
     var quote: UInt8?

@@ -100,6 +100,13 @@ struct Agent: ParsableCommand {
   var databaseSize: String?
 
   @Option(
+    name: .customLong("prom-compat"), parsing: .unconditional,
+    help: ArgumentHelp(
+      "Whose names /metrics tells besides the agent's own: none, node (node_exporter's), dcgm (dcgm-exporter's) or all"
+        + " (default: node). PROM_COMPAT is the same.", valueName: "names"))
+  var promCompat: String?
+
+  @Option(
     help: ArgumentHelp(
       "Read proc, sys and etc below this directory: a host's, mounted in a container, or a recording. A second --root is"
         + " the same recording at a later instant.", valueName: "directory"))
@@ -119,6 +126,7 @@ struct Agent: ParsableCommand {
     } else {
       let code = Service(
         configuration: configuration, source: source(roots), processes: processes(roots),
+        scrapeSource: scrapeSource(root: demo ? nil : roots.last ?? ""),
         showsDashboard: tui, serves: serve || !tui
       ).run()
       if code != 0 { throw ExitCode(code) }
@@ -140,7 +148,7 @@ struct Agent: ParsableCommand {
         flags: .init(
           port: port, host: host, interval: interval, history: history, logLevel: logLevel, tokenFile: tokenFile,
           corsOrigins: corsOrigins, allowedHosts: allowedHosts, database: database, retention: retention,
-          databaseSize: databaseSize),
+          databaseSize: databaseSize, promCompat: promCompat),
         defaultInterval: tui ? 1 : 30,
         environment: { name in getenv(name).map { String(cString: $0) } })
     } catch {

@@ -1,3 +1,4 @@
+import API
 import Archive
 import Logging
 import SystemIO
@@ -24,6 +25,8 @@ struct Configuration: Equatable {
   var database: String?
   /// How long the archive keeps what.
   var retention = Retention()
+  /// Whose names a Prometheus scrape tells besides the agent's own.
+  var prometheus = PrometheusCompatibility.node
   /// Bytes that the archive may grow to.
   var databaseSize: Int64 = 2 << 30
 
@@ -40,6 +43,7 @@ struct Configuration: Equatable {
     var database: String?
     var retention: String?
     var databaseSize: String?
+    var promCompat: String?
   }
 
   /// A value that is not allowed, and what would be: one line that names the flag or the variable.
@@ -125,6 +129,13 @@ struct Configuration: Equatable {
         throw Mistake(name: name, value: value, allowed: "a host name without a port")
       }
       allowedHosts.append(value)
+    }
+    if let (name, value) = setting(flags.promCompat, "--prom-compat", "PROM_COMPAT") {
+      guard let compatibility = PrometheusCompatibility(rawValue: value) else {
+        throw Mistake(
+          name: name, value: value, allowed: PrometheusCompatibility.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      prometheus = compatibility
     }
     if let (name, value) = setting(flags.database, "--db", "DB_PATH") {
       guard !value.isEmpty, !value.utf8.contains(0), value.utf8.last != UInt8(ascii: "/") else {

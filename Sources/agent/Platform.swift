@@ -1,6 +1,7 @@
 import AgentMetrics
 import Collect
 import CollectGPU
+import Exposition
 import SystemIO
 
 #if os(Linux)
@@ -26,6 +27,17 @@ func processTable(root: String) -> @Sendable () async throws -> (Timestamp, [Pro
     return { try await table.read() }
   #else
     { (Timestamp(seconds: 0), []) }
+  #endif
+}
+
+/// What a Prometheus scrape tells besides samples, read when it comes; nil where this system has no more.
+///
+/// - Parameter root: nil where the machine is made up, and only the agent itself is real.
+func scrapeSource(root: String?) -> (any ScrapeSource)? {
+  #if os(Linux)
+    NodeReader(root: root)
+  #else
+    nil
   #endif
 }
 

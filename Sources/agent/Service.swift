@@ -3,6 +3,7 @@ import AgentMetrics
 import Archive
 import Collect
 import Dashboard
+import Exposition
 import HTTPServer
 import History
 import Logging
@@ -34,6 +35,8 @@ struct Service {
   let source: Sampler.Source
   /// What `/processes` tells.
   let processes: ProcessSource
+  /// What is read besides when Prometheus scrapes.
+  let scrapeSource: (any ScrapeSource)?
   let showsDashboard: Bool
   let serves: Bool
 
@@ -120,8 +123,10 @@ struct Service {
     settings.token = configuration.token
     settings.corsOrigins = configuration.corsOrigins
     settings.allowedHosts = configuration.allowedHosts
+    settings.prometheus = configuration.prometheus
     let server = HTTPServer(
-      api: API(history: history, settings: settings, processes: table), host: configuration.host,
+      api: API(history: history, settings: settings, scrapeSource: scrapeSource, processes: table),
+      host: configuration.host,
       port: configuration.port, logger: logger)
     return Task.detached {
       do {

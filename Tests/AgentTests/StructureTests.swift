@@ -6,14 +6,15 @@ import Testing
   /// Modules of our own and of others that a target may import.
   static let allowed: [String: Set<String>] = [
     "Metrics": [],
+    "Exposition": [],
     "SystemIO": ["CSystemIO", "Glibc", "Musl", "Darwin", "ucrt"],
     "History": ["AgentMetrics", "Synchronization"],
     "Archive": ["AgentMetrics", "History", "CSQLite", "Synchronization", "SystemIO"],
     "Collect": ["AgentMetrics", "History", "SystemIO", "Synchronization"],
-    "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "SystemIO", "Synchronization"],
+    "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "Exposition", "SystemIO", "Synchronization"],
     "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
-    "API": ["AgentMetrics", "History", "CWeb", "CZlib", "Synchronization"],
+    "API": ["AgentMetrics", "Exposition", "History", "CWeb", "CZlib", "Synchronization"],
     "HTTPServer": [
       "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
       "SystemIO",
@@ -21,7 +22,7 @@ import Testing
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [
       "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux",
-      "Dashboard",
+      "Dashboard", "Exposition",
       "HTTPServer", "History", "Logging", "Synchronization", "SystemIO",
     ],
   ]

@@ -29,4 +29,14 @@ int csystemio_terminal_columns(int descriptor);
 /// Ignores a signal.
 void csystemio_ignore_signal(int signal);
 
+/// What adjtimex(2) tells of the wall clock, in its own units.
+struct csystemio_clock_discipline {
+  long offset, frequency, maximum_error, estimated_error, status, constant, tick, tai;
+  long pps_frequency, pps_jitter, pps_shift, pps_stability;
+  long pps_jitter_count, pps_calibrations, pps_errors, pps_unstable;
+};
+
+/// Reads it without changing anything; returns the clock's state (TIME_OK …), or -1 where the system has no such thing.
+int csystemio_read_clock_discipline(struct csystemio_clock_discipline *discipline);
+
 #endif

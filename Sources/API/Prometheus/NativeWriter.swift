@@ -1,0 +1,210 @@
+internal import AgentMetrics
+internal import Exposition
+
+/// Writes a sample's figures under the agent's own names (PrometheusNames).
+///
+/// The tables show a sample domain by domain, and a family's samples stand together: lines are written as they come, and
+/// put in order at the end.
+final class NativeWriter: FieldVisitor {
+  /// A domain that is being shown.
+  private struct Frame {
+    let node: Int
+    /// Where the labels of what is inside end.
+    let labels: Int
+    /// The figure that is likely to come next.
+    var next = 0
+    /// Labels of its own `_info`.
+    var texts: [UInt8] = []
+  }
+
+  private let names: PrometheusNames
+  private var frames: [Frame] = []
+  /// Domains inside one that is left out.
+  private var skipped = 0
+  /// `gpu="0",` of all entries around.
+  private var labels: [UInt8] = []
+  private var lines: [UInt8] = []
+  /// The ends of the lines, and the next one of the same family.
+  private var records: [(end: Int, next: Int)] = []
+  private var heads: [(first: Int, last: Int)]
+
+  private init(names: PrometheusNames) {
+    self.names = names
+    heads = Array(repeating: (-1, -1), count: names.families.count)
+    lines.reserveCapacity(32_768)
+    frames.append(Frame(node: 0, labels: 0))
+  }
+
+  /// Writes all families of a sample.
+  static func write(_ sample: Sample, to exposition: inout Exposition) {
+    let writer = NativeWriter(names: .shared)
+    Sample.table.visit(sample, writer)
+    writer.finish(to: &exposition)
+  }
+
+  private func finish(to exposition: inout Exposition) {
+    lines.withUnsafeBufferPointer { lines in
+      for (index, family) in names.families.enumerated() where heads[index].first >= 0 {
+        exposition.family(named: family.sample, family.kind.exposed, family.help, unit: family.unit)
+        var record = heads[index].first
+        while record >= 0 {
+          let start = record == 0 ? 0 : records[record - 1].end
+          exposition.samples(UnsafeBufferPointer(rebasing: lines[start..<records[record].end]))
+          record = records[record].next
+        }
+      }
+    }
+  }
+
+  // MARK: Lines
+
+  private func begin(_ family: Int, _ texts: [UInt8] = []) {
+    lines.append(contentsOf: names.families[family].sample.utf8)
+    let own = frames[frames.count - 1].labels
+    guard own > 0 || !texts.isEmpty else { return }
+    lines.append(UInt8(ascii: "{"))
+    lines.append(contentsOf: labels[..<own])
+    lines.append(contentsOf: texts)
+    // In place of the comma behind the last label.
+    lines[lines.count - 1] = UInt8(ascii: "}")
+  }
+
+  private func end(_ family: Int) {
+    lines.append(UInt8(ascii: "\n"))
+    let record = records.count
+    records.append((lines.count, -1))
+    if heads[family].first < 0 {
+      heads[family].first = record
+    } else {
+      records[heads[family].last].next = record
+    }
+    heads[family].last = record
+  }
+
+  /// The figure of the present domain by its name; nil where it has no name.
+  private func figure(_ name: String) -> PrometheusNames.Figure? {
+    guard skipped == 0 else { return nil }
+    let last = frames.count - 1
+    let figures = names.nodes[frames[last].node].figures
+    // They come in the order of the table, absent ones passed over.
+    for offset in figures.indices {
+      var index = frames[last].next + offset
+      if index >= figures.count { index -= figures.count }
+      if figures[index].name == name {
+        frames[last].next = index + 1
+        return figures[index]
+      }
+    }
+    return nil
+  }
+
+  // MARK: FieldVisitor
+
+  func number(_ definition: Definition, _ value: Double) {
+    guard let figure = figure(definition.name), let family = figure.family else { return }
+    begin(family)
+    lines.append(UInt8(ascii: " "))
+    lines.append(decimal: value, digits: figure.unit.baseDecimals)
+    end(family)
+  }
+
+  func text(_ definition: Definition, _ value: String) {
+    guard let figure = figure(definition.name), let family = figure.family else { return }
+    var label = Array(figure.name.utf8)
+    label += [UInt8(ascii: "="), UInt8(ascii: "\"")]
+    var value = value
+    value.withUTF8 { Exposition.append(escaping: $0, to: &label) }
+    label += [UInt8(ascii: "\""), UInt8(ascii: ",")]
+    if family == names.nodes[frames[frames.count - 1].node].info {
+      frames[frames.count - 1].texts += label
+    } else {
+      begin(family, label)
+      lines += [UInt8(ascii: " "), UInt8(ascii: "1")]
+      end(family)
+    }
+  }
+
+  func flag(_ definition: Definition, _ value: Bool) {
+    guard let figure = figure(definition.name), let family = figure.family else { return }
+    begin(family)
+    lines += [UInt8(ascii: " "), UInt8(ascii: value ? "1" : "0")]
+    end(family)
+  }
+
+  func enter(_ name: String) {
+    push(name)
+  }
+
+  func leave() {
+    pop()
+  }
+
+  func enterList(_ name: String) {
+    push(name)
+  }
+
+  func enterItem() {
+    enterItem { [] }
+  }
+
+  func enterItem(_ values: () -> [String]) {
+    guard skipped == 0 else {
+      skipped += 1
+      return
+    }
+    let list = frames[frames.count - 1]
+    labels.removeLast(labels.count - list.labels)
+    for (label, var value) in zip(names.nodes[list.node].labels, values()) {
+      labels.append(contentsOf: label.utf8)
+      labels += [UInt8(ascii: "="), UInt8(ascii: "\"")]
+      value.withUTF8 { Exposition.append(escaping: $0, to: &labels) }
+      labels += [UInt8(ascii: "\""), UInt8(ascii: ",")]
+    }
+    frames.append(Frame(node: list.node, labels: labels.count))
+  }
+
+  func leaveList() {
+    pop()
+  }
+
+  private func push(_ name: String) {
+    guard skipped == 0,
+      let part = names.nodes[frames[frames.count - 1].node].parts.first(where: { $0.name == name })
+    else {
+      skipped += 1
+      return
+    }
+    frames.append(Frame(node: part.node, labels: frames[frames.count - 1].labels))
+  }
+
+  private func pop() {
+    if skipped > 0 {
+      skipped -= 1
+      return
+    }
+    let frame = frames[frames.count - 1]
+    if let info = names.nodes[frame.node].info, !frame.texts.isEmpty {
+      begin(info, frame.texts)
+      lines += [UInt8(ascii: " "), UInt8(ascii: "1")]
+      end(info)
+    }
+    frames.removeLast()
+  }
+}
+
+extension PrometheusName.Kind {
+  fileprivate var exposed: Exposition.Kind {
+    switch self {
+    case .gauge: .gauge
+    case .counter: .counter
+    case .info: .info
+    }
+  }
+}
+
+extension Unit {
+  /// Digits after the point in the base unit that say as much as ``decimals`` do in this one.
+  fileprivate var baseDecimals: Int {
+    self == .milliseconds ? decimals + 3 : decimals
+  }
+}

@@ -1,0 +1,47 @@
+internal import AgentMetrics
+internal import Exposition
+internal import History
+
+extension Route {
+  /// The word of the world's scrapers; `/metrics/…` are this API's own.
+  static let prometheus = Route(
+    path: "/metrics",
+    summary:
+      "All figures for Prometheus, none older than a second: OpenMetrics where it is asked for, else text",
+    parameters: [accept.definition],
+    contents: ExpositionFormat.allCases.map { format in
+      Content(type: String(format.contentType.prefix { $0 != ";" }), schema: .text)
+    }
+  ) { (api, exchange) async throws(APIError) in
+    let format = ExpositionFormat.accepted(exchange.request[header: accept.definition.name])
+    let (entry, reading) = await api.history.fresh(maxAge: 1)
+    let bytes = Scrape.encode(
+      entry.sample, reading, format, compatibility: api.settings.prometheus, source: api.scrapeSource)
+    return API.Response.body([.bytes(bytes)], type: format.contentType).adding(vary: "Accept")
+  }
+
+  private static let accept = Parameter<String>(
+    "Accept", in: .header, "Which format is wanted, with weights", allowed: "media types (RFC 9110 §12.5.1)", .text
+  ) { $0 }
+}
+
+/// What a scraper gets.
+enum Scrape {
+  /// The whole text.
+  ///
+  /// - Parameter source: reads what the sample lacks; nil where there is no such machine.
+  static func encode(
+    _ sample: Sample, _ reading: Reading, _ format: ExpositionFormat, compatibility: PrometheusCompatibility,
+    source: (any ScrapeSource)?
+  ) -> [UInt8] {
+    var exposition = Exposition(format, capacity: 131_072)
+    NativeWriter.write(sample, to: &exposition)
+    source?.writeProcess(to: &exposition)
+    if compatibility.hasNode {
+      let groups = source?.writeNode(to: &exposition) ?? []
+      NodeWriter(reading: reading, written: groups).write(to: &exposition)
+    }
+    if compatibility.hasDCGM { DCGMWriter.write(sample, to: &exposition) }
+    return exposition.finish()
+  }
+}

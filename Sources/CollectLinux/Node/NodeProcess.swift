@@ -1,0 +1,60 @@
+internal import Exposition
+internal import SystemIO
+
+/// What this very process uses, under the names that all programs have which Prometheus scrapes.
+final class NodeProcess {
+  private let buffer = ReadBuffer(capacity: 4_096)
+  private let stat = KeptFile("/proc/self/stat")
+  private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
+  private let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+  /// The wall clock's time at boot, as it was at the first scrape: a start that moves would look like a restart.
+  private lazy var bootTime = Clock.realtime - Clock.boottime
+
+  func write(to exposition: inout Exposition) {
+    func gauge(_ name: StaticString, _ help: StaticString, _ value: UInt64) {
+      exposition.family(name, .gauge, help)
+      exposition.sample()
+      exposition.value(value)
+    }
+    exposition.family("process_cpu_seconds_total", .counter, "CPU time that the agent has used", unit: "seconds")
+    exposition.sample()
+    exposition.value(Clock.processCPUNanoseconds / 1_000, decimals: 6)
+    if let figures = stat.readIfPresent(into: buffer, NodeProcessParser.figures) ?? nil {
+      gauge("process_virtual_memory_bytes", "Addresses that the agent has mapped", figures.virtual)
+      gauge("process_resident_memory_bytes", "Memory of the agent that is resident", figures.residentPages &* pageSize)
+      exposition.family("process_start_time_seconds", .gauge, "POSIX time of the agent's start", unit: "seconds")
+      exposition.sample()
+      exposition.value(((bootTime + Double(figures.start) / ticks) * 100).rounded() / 100)
+    }
+    // Names in the folder are the descriptors, with the one that lists them.
+    let open = Files.names(in: "/proc/self/fd").count
+    if open > 0 { gauge("process_open_fds", "Descriptors that the agent has open", UInt64(open - 1)) }
+    limit(RLIMIT_NOFILE, "process_max_fds", "Descriptors that the agent may have open", &exposition)
+    limit(RLIMIT_AS, "process_virtual_memory_max_bytes", "Addresses that the agent may map", &exposition)
+  }
+
+  private func limit(
+    _ resource: __rlimit_resource, _ name: StaticString, _ help: StaticString, _ exposition: inout Exposition
+  ) {
+    var limits = rlimit()
+    guard getrlimit(__rlimit_resource_t(resource.rawValue), &limits) == 0 else { return }
+    exposition.family(name, .gauge, help)
+    exposition.sample()
+    exposition.value(UInt64(limits.rlim_cur))
+  }
+}
+
+/// /proc/[pid]/stat (proc_pid_stat(5)).
+enum NodeProcessParser {
+  /// Its start in ticks after boot, its mapped bytes and its resident pages: fields 22, 23 and 24.
+  static func figures(_ bytes: Span<UInt8>) -> (start: UInt64, virtual: UInt64, residentPages: UInt64)? {
+    // The name may hold anything, and ends at the last parenthesis.
+    guard var position = bytes.indices.last(where: { bytes[$0] == UInt8(ascii: ")") }) else { return nil }
+    position += 1
+    for _ in 3..<22 { bytes.skipWord(&position) }
+    guard let start = bytes.unsigned(&position), let virtual = bytes.unsigned(&position),
+      let resident = bytes.unsigned(&position)
+    else { return nil }
+    return (start, virtual, resident)
+  }
+}

@@ -1,0 +1,152 @@
+public import Exposition
+internal import SystemIO
+
+/// What node_exporter tells of a Linux machine and a Reading does not hold, read when somebody scrapes and never else.
+///
+/// Files of /proc are read on the caller's thread: none of them can hang. What sysfs has drivers answer, who may take long
+/// (``NodeDevices``), is read on a thread of its own that begins when the scrape does.
+public final class NodeReader: ScrapeSource {
+  /// Used by one scrape at a time; nil where the machine is made up.
+  private let files: Condition<NodeFiles>?
+  private let devices: NodeDevices?
+  private let process = Condition(NodeProcess())
+
+  /// The machine whose /proc and /sys lie under `root`; nil where it is made up, and only this process is real.
+  public init(root: String?) {
+    guard let root else {
+      (files, devices) = (nil, nil)
+      return
+    }
+    // In a proc of the kernel's, `self` is a link; in a recording, a folder.
+    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    files = Condition(NodeFiles(root: root, isLive: isLive))
+    devices = NodeDevices(root: root, isLive: isLive)
+  }
+
+  /// Writes what this very process uses, whatever the root.
+  public func writeProcess(to exposition: inout Exposition) {
+    process.withState { $0.write(to: &exposition) }
+  }
+
+  /// Writes all of it.
+  public func writeNode(to exposition: inout Exposition) -> NodeGroups {
+    guard let files, let devices else { return [] }
+    devices.ask()
+    var groups = files.withState { $0.write(to: &exposition) }
+    groups.formUnion(devices.write(to: &exposition))
+    return groups
+  }
+}
+
+/// The files of /proc, kept open from scrape to scrape.
+final class NodeFiles {
+  private let buffer = ReadBuffer()
+  private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
+  private let isLive: Bool
+  private var meminfo, vmstat, diskstats, netDev: RestingFile
+  private var snmp, netstat, snmp6: RestingFile
+  private var sockstat, sockstat6, softnet, arp: RestingFile
+  private var udp, udp6, tcp, tcp6: RestingFile
+  private var schedstat, hungTasks, pidLimit, threadLimit: RestingFile
+  private var entropy, entropySize, fileNumbers: RestingFile
+  private var tracked, trackedLimit: RestingFile
+  private let names: NodeNames
+
+  init(root: String, isLive: Bool) {
+    self.isLive = isLive
+    func file(_ path: String) -> RestingFile { RestingFile(root + "/proc/" + path) }
+    meminfo = file("meminfo")
+    vmstat = file("vmstat")
+    diskstats = file("diskstats")
+    netDev = file("net/dev")
+    snmp = file("net/snmp")
+    netstat = file("net/netstat")
+    snmp6 = file("net/snmp6")
+    sockstat = file("net/sockstat")
+    sockstat6 = file("net/sockstat6")
+    softnet = file("net/softnet_stat")
+    arp = file("net/arp")
+    udp = file("net/udp")
+    udp6 = file("net/udp6")
+    tcp = file("net/tcp")
+    tcp6 = file("net/tcp6")
+    schedstat = file("schedstat")
+    hungTasks = file("sys/kernel/hung_task_detect_count")
+    pidLimit = file("sys/kernel/pid_max")
+    threadLimit = file("sys/kernel/threads-max")
+    entropy = file("sys/kernel/random/entropy_avail")
+    entropySize = file("sys/kernel/random/poolsize")
+    fileNumbers = file("sys/fs/file-nr")
+    tracked = file("sys/net/netfilter/nf_conntrack_count")
+    trackedLimit = file("sys/net/netfilter/nf_conntrack_max")
+    names = NodeNames(root: root, isLive: isLive)
+  }
+
+  func write(to exposition: inout Exposition) -> NodeGroups {
+    var groups: NodeGroups = []
+    if meminfo.read(buffer, { NodeMeminfo.write($0, to: &exposition) }) == true { groups.insert(.memory) }
+    if vmstat.read(buffer, { NodeVmstat.write($0, to: &exposition) }) == true { groups.insert(.vmstat) }
+    if diskstats.read(buffer, { NodeDiskstats.write($0, to: &exposition) }) == true { groups.insert(.disks) }
+    if netDev.read(buffer, { NodeTraffic.write($0, to: &exposition) }) == true { groups.insert(.traffic) }
+    snmp.read(buffer) { NodeNetstat.writePairs($0, to: &exposition) }
+    netstat.read(buffer) { NodeNetstat.writePairs($0, to: &exposition) }
+    snmp6.read(buffer) { NodeNetstat.writeLines($0, to: &exposition) }
+    // Whole families of the second are others.
+    let connections = sockstat.read(buffer) { NodeSockstat.write($0, pageSize: pageSize, to: &exposition) }
+    sockstat6.read(buffer) { NodeSockstat.write($0, pageSize: pageSize, to: &exposition) }
+    softnet.read(buffer) { NodeSoftnet.write($0, to: &exposition) }
+    arp.read(buffer) { NodeARP.write($0, to: &exposition) }
+    writeSockets(connections: connections ?? 0, to: &exposition)
+    schedstat.read(buffer) { NodeSchedstat.write($0, to: &exposition) }
+    writeNumbers(to: &exposition)
+    if fileNumbers.read(buffer, { NodeFileNumbers.write($0, to: &exposition) }) == true { groups.insert(.files) }
+    groups.formUnion(names.write(buffer, to: &exposition))
+    if isLive {
+      NodeClock.write(to: &exposition)
+      groups.insert(.clock)
+    }
+    return groups
+  }
+
+  /// Queues of UDP, and TCP's connections by state where they are not too many to be listed at each scrape.
+  private func writeSockets(connections: UInt64, to exposition: inout Exposition) {
+    var queues = NodeSockets.Queues()
+    udp.read(buffer) { NodeSockets.add($0, to: &queues.v4) }
+    udp6.read(buffer) { NodeSockets.add($0, to: &queues.v6) }
+    queues.write(to: &exposition)
+    guard connections <= NodeSockets.mostConnections else { return }
+    var states = NodeSockets.Totals()
+    var isThere = tcp.read(buffer) { NodeSockets.add($0, to: &states) } != nil
+    isThere = tcp6.read(buffer) { NodeSockets.add($0, to: &states) } != nil || isThere
+    if isThere { states.writeConnections(to: &exposition) }
+  }
+
+  /// Files that hold one number.
+  private func writeNumbers(to exposition: inout Exposition) {
+    func number(_ file: inout RestingFile, _ name: StaticString, _ help: StaticString) {
+      let value = file.read(buffer) { bytes in
+        var position = 0
+        return bytes.unsigned(&position)
+      }
+      guard let value = value ?? nil else { return }
+      exposition.family(name, .gauge, help)
+      exposition.sample()
+      exposition.value(value)
+    }
+    number(&entropy, "node_entropy_available_bits", "Bits that the kernel's source of random numbers holds")
+    number(&entropySize, "node_entropy_pool_size_bits", "Bits that it can hold")
+    number(&tracked, "node_nf_conntrack_entries", "Connections that the firewall keeps track of")
+    number(&trackedLimit, "node_nf_conntrack_entries_limit", "Most connections that it keeps track of")
+    number(&pidLimit, "node_processes_max_processes", "Most processes that there may be")
+    number(&threadLimit, "node_processes_max_threads", "Most threads that there may be")
+    number(&hungTasks, "node_kernel_hung_tasks", "Tasks found hung since boot")
+  }
+}
+
+extension RestingFile {
+  /// Shows the contents to `body`; nil where the file is absent.
+  @discardableResult
+  fileprivate mutating func read<Result>(_ buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
+    readIfPresent(into: buffer, body)
+  }
+}

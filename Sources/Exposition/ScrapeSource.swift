@@ -1,0 +1,40 @@
+/// Families of node_exporter's that a source may write instead of the API, which knows less of them.
+public struct NodeGroups: OptionSet, Sendable {
+  /// The bits.
+  public let rawValue: UInt32
+
+  /// A set by its bits.
+  public init(rawValue: UInt32) {
+    self.rawValue = rawValue
+  }
+
+  /// `node_memory_…`.
+  public static let memory = NodeGroups(rawValue: 1 << 0)
+  /// `node_vmstat_…`.
+  public static let vmstat = NodeGroups(rawValue: 1 << 1)
+  /// `node_disk_…`.
+  public static let disks = NodeGroups(rawValue: 1 << 2)
+  /// `node_network_…` that count.
+  public static let traffic = NodeGroups(rawValue: 1 << 3)
+  /// `node_network_…` that describe.
+  public static let interfaces = NodeGroups(rawValue: 1 << 4)
+  /// `node_filefd_…`.
+  public static let files = NodeGroups(rawValue: 1 << 5)
+  /// `node_uname_info`.
+  public static let uname = NodeGroups(rawValue: 1 << 6)
+  /// `node_time_seconds`.
+  public static let clock = NodeGroups(rawValue: 1 << 8)
+  /// `node_os_info`.
+  public static let system = NodeGroups(rawValue: 1 << 7)
+}
+
+/// What is read of the machine only when somebody scrapes.
+public protocol ScrapeSource: Sendable {
+  /// Writes what the agent itself uses, as each program that Prometheus scrapes tells it: `process_…`.
+  func writeProcess(to exposition: inout Exposition)
+
+  /// Writes families of node_exporter's; returns which of those are written that the API else would write.
+  ///
+  /// It waits for nothing that may hang for longer than a few milliseconds.
+  func writeNode(to exposition: inout Exposition) -> NodeGroups
+}

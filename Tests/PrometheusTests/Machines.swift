@@ -1,0 +1,61 @@
+import API
+import AgentMetrics
+import Collect
+import CollectDemo
+import CollectLinux
+import Exposition
+import History
+import SystemIO
+import TestSupport
+
+@testable import API
+
+/// What is scraped of machines that stand still.
+enum Machines {
+  /// The demo machine at a fixed instant.
+  static func demo() throws -> (sample: Sample, reading: Reading) {
+    let collector = DemoCollector(version: "1.0.0")
+    var readings: [Reading] = []
+    for index in 0...1 {
+      var reading = Reading()
+      reading.monotonic = 5_000_000 + Double(index) * 30
+      reading.boottime = reading.monotonic
+      reading.timestamp = Timestamp(seconds: 1_770_273_900 + Double(index) * 30)
+      try collector.read(into: &reading)
+      readings.append(reading)
+    }
+    return (Sample(from: readings[0], to: readings[1]), readings[1])
+  }
+
+  /// A machine of Tests/Fixtures over the time since its boot, without what this process and this clock would add.
+  static func recorded(_ root: String) -> (sample: Sample, reading: Reading) {
+    var reading = Reading()
+    reading.timestamp = Timestamp(seconds: 1_770_273_900)
+    for collector in linuxCollectors(root: root, version: "1.0.0") where collector.name != "agent" {
+      collector.prepare()
+      // What a machine lacks is absent; what it cannot tell fails in other tests.
+      try? collector.read(into: &reading)
+    }
+    return (Sample(sinceBoot: reading), reading)
+  }
+
+  static func scrape(
+    _ machine: (sample: Sample, reading: Reading), _ format: ExpositionFormat = .text,
+    _ compatibility: PrometheusCompatibility = .all, source: (any ScrapeSource)? = nil
+  ) -> String {
+    String(
+      decoding: Scrape.encode(machine.sample, machine.reading, format, compatibility: compatibility, source: source),
+      as: UTF8.self)
+  }
+}
+
+/// The machine's source without the agent's own process, which never stands still.
+struct NodeOnly: ScrapeSource {
+  let reader: NodeReader
+
+  init(root: String) { reader = NodeReader(root: root) }
+
+  func writeProcess(to exposition: inout Exposition) {}
+
+  func writeNode(to exposition: inout Exposition) -> NodeGroups { reader.writeNode(to: &exposition) }
+}

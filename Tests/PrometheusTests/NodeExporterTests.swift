@@ -1,0 +1,108 @@
+import AgentMetrics
+import Collect
+import CollectLinux
+import Exposition
+import History
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import API
+
+/// The real node_exporter on this machine at the same time: the same names, labels and values.
+@Suite(.ownThreads) struct NodeExporterTests {
+  static let path = Tool.path("prometheus-node-exporter") ?? Tool.path("node_exporter")
+
+  /// Families that it tells and the agent does not, by how they begin: what no panel of "Node Exporter Full" asks for.
+  private static let notTold = [
+    // Its own: its build, its web server, text files that others leave for it.
+    "node_exporter_", "promhttp_", "node_textfile_",
+    // Addresses and serial numbers, which are nobody's business.
+    "node_network_info", "node_disk_info", "node_dmi_info", "node_disk_ata_", "node_disk_device_mapper_",
+    // Of devices and filesystems of their own kind.
+    "node_bonding_", "node_btrfs_", "node_edac_", "node_infiniband_", "node_ipvs_", "node_md_", "node_nfs_",
+    "node_nfsd_",
+    "node_nvme_", "node_rapl_", "node_xfs_", "node_zfs_", "node_fibrechannel_", "node_tape_", "node_bcache_",
+    "node_power_supply_", "node_hwmon_", "node_systemd_",
+    "node_nf_conntrack_stat_", "node_os_version", "node_selinux_", "node_time_clocksource_", "node_time_zone_",
+    "node_softnet_backlog", "node_softnet_cpu_collision",
+  ]
+
+  /// How far the values of two looks some milliseconds apart may be from each other; nil where they are not compared.
+  private static func tolerance(_ family: String, _ value: Double) -> Double? {
+    // The two programs' own.
+    if family.hasPrefix("process_") || family.hasPrefix("node_scrape_collector_") { return nil }
+    if family == "node_time_seconds" { return 5 }
+    // Levels that jump from moment to moment.
+    if [
+      "node_procs_", "node_load", "node_sockstat_", "node_netstat_Tcp_CurrEstab", "node_filefd_allocated",
+      "node_disk_io_now",
+      "node_udp_queues", "node_arp_entries", "node_nf_conntrack_entries", "node_timex_", "node_entropy_available",
+    ]
+    .contains(where: { family.hasPrefix($0) }) {
+      return max(100, abs(value))
+    }
+    if family.hasPrefix("node_memory_") || family.hasPrefix("node_filesystem_") { return max(256e6, abs(value) * 0.1) }
+    // Totals since boot, which grow while other tests run.
+    return max(30, abs(value) * 0.02)
+  }
+
+  @Test(.enabled(if: path != nil, "prometheus-node-exporter is not installed")) func itTellsTheSame() async throws {
+    let exporter = try Tool.start(Self.path ?? "", ["--web.listen-address=127.0.0.1:0"])
+    defer {
+      kill(exporter.pid, SIGKILL)
+      _ = Tool.wait(exporter.pid)
+      close(exporter.output)
+      close(exporter.errors)
+    }
+    var port: UInt16?
+    while port == nil, let line = Tool.line(exporter.errors) {
+      guard let address = line.split(separator: " ").last(where: { $0.hasPrefix("address=127.0.0.1:") }) else {
+        continue
+      }
+      port = UInt16(address.drop { $0 != ":" }.dropFirst())
+    }
+    // What it says further must not fill its pipe.
+    let errors = exporter.errors
+    Thread.start("drain") { while Tool.line(errors) != nil {} }
+
+    let history = History(capacity: 2, interval: 3_600)
+    let timekeeper = SystemTimekeeper()
+    let sampler = Sampler(
+      source: .live { linuxCollectors(root: "", version: "1.0.0") }, history: history, timekeeper: timekeeper
+    ) { _ in }
+    sampler.start()
+    defer { timekeeper.stop() }
+    let api = API(history: history, scrapeSource: NodeReader(root: "")) { (Timestamp(seconds: 0), []) }
+    _ = await history.first()
+
+    // Without its runtime's, among which is a summary.
+    let lines = try Tool.get("/metrics", port: try #require(port)).split(separator: "\n").filter { line in
+      !["go_", "# HELP go_", "# TYPE go_"].contains { line.hasPrefix($0) }
+    }
+    let theirs = try ParsedText(lines.map { $0 + "\n" }.joined())
+    let ours = try ParsedText(
+      String(decoding: await api.respond(to: API.Request(target: "/metrics")).body, as: UTF8.self))
+
+    var compared = 0
+    for name in theirs.names where !Self.notTold.contains(where: { name.hasPrefix($0) }) {
+      guard let wanted = theirs.families[name], let told = ours.families[name] else {
+        Issue.record("\(name) is not told")
+        continue
+      }
+      #expect(told.type == wanted.type, "\(name)")
+      // Collectors are each program's own.
+      if name.hasPrefix("node_scrape_collector_") { continue }
+      // Mounts come and go while others' tests run; a filesystem is shown at one place.
+      if !name.hasPrefix("node_filesystem_") {
+        #expect(told.samples.keys.sorted() == wanted.samples.keys.sorted(), "\(name)")
+      }
+      for (labels, value) in wanted.samples {
+        guard let tolerance = Self.tolerance(name, value), let our = told.samples[labels] else { continue }
+        #expect(abs(our - value) <= tolerance, "\(name){\(labels)}: \(our) instead of \(value)")
+        compared += 1
+      }
+    }
+    #expect(compared > 150)
+  }
+}

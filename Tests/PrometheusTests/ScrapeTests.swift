@@ -1,0 +1,206 @@
+import API
+import AgentMetrics
+import CollectLinux
+import Exposition
+import History
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import API
+
+/// What scrapes get: goldens of machines that stand still, names that are hostile, and devices that go.
+///
+/// RECORD_GOLDENS=1 writes the goldens anew; read them before you commit them.
+@Suite struct ScrapeTests {
+  static let goldens = String(#filePath.prefix { _ in true }.dropLast("ScrapeTests.swift".count)) + "Goldens/"
+
+  private func compare(_ text: String, with name: String) throws {
+    let path = Self.goldens + name
+    if getenv("RECORD_GOLDENS") != nil {
+      let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+      try #require(descriptor >= 0)
+      #expect(StandardStreams.write(text, to: descriptor))
+      close(descriptor)
+      return
+    }
+    let expected = String(decoding: try Files.contents(of: path), as: UTF8.self)
+    let (new, old) = (text.split(separator: "\n"), expected.split(separator: "\n"))
+    for (new, old) in zip(new, old) where new != old {
+      Issue.record("\(name): \(new) instead of \(old)")
+      return
+    }
+    #expect(new.count == old.count, "\(name)")
+  }
+
+  @Test func demo() throws {
+    try compare(Machines.scrape(try Machines.demo()), with: "demo.txt")
+  }
+
+  /// Recorded, and made up with the devices that this one lacks.
+  @Test(arguments: ["recorded-vm", "nvme-md-dm", "old-kernel"]) func machine(name: String) throws {
+    let root = Fixture(name).root
+    try compare(Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root)), with: name + ".txt")
+  }
+
+  @Test func openMetrics() throws {
+    let root = Fixture("recorded-vm").root
+    try compare(
+      Machines.scrape(Machines.recorded(root), .openMetrics, source: NodeOnly(root: root)),
+      with: "recorded-vm.openmetrics")
+  }
+
+  @Test(arguments: [
+    "arm-board", "cgroup-v1-container", "cgroup-v2-container", "epyc-2s-256t", "hotplug", "hybrid-laptop", "nvme-md-dm",
+    "odd-names", "old-kernel", "recorded-vm", "vm-1-core", "zfs",
+  ]) func everyMachineIsWellFormed(name: String) throws {
+    let root = Fixture(name).root
+    let parsed = try ParsedText(Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root)))
+    // What "Node Exporter Full" takes its variables from.
+    #expect(parsed.families["node_uname_info"]?.samples.count == 1)
+    #expect(parsed.names.count > 150)
+  }
+
+  @Test func bothFormatsTellTheSame() throws {
+    let machine = try Machines.demo()
+    func samples(_ format: ExpositionFormat) -> [Substring] {
+      Machines.scrape(machine, format).split(separator: "\n").filter { !$0.hasPrefix("#") }
+    }
+    #expect(samples(.text) == samples(.openMetrics))
+    #expect(samples(.text).count > 1_000)
+  }
+
+  @Test(arguments: [
+    (PrometheusCompatibility.none, ["agent"]), (.node, ["agent", "node"]), (.dcgm, ["DCGM", "agent"]),
+    (.all, ["DCGM", "agent", "node"]),
+  ]) func compatibility(choice: PrometheusCompatibility, prefixes: [String]) throws {
+    let parsed = try ParsedText(Machines.scrape(try Machines.demo(), .text, choice))
+    #expect(Set(parsed.names.map { String($0.prefix { $0 != "_" }) }).sorted() == prefixes)
+  }
+
+  @Test func everyFigureOfTheCatalogIsThere() throws {
+    let machine = try Machines.demo()
+    let parsed = try ParsedText(Machines.scrape(machine, .text, .none))
+    var series: [String: [Double]] = [:]
+    for metric in Catalog.shared.metrics {
+      metric.values(in: machine.sample) { _, value in series[metric.id, default: []].append(value) }
+    }
+    // A few by hand; the naming has a test of its own.
+    let gpus = try #require(parsed.families["agent_gpu_util_ratio"])
+    #expect(gpus.samples.count == 8 && gpus.type == "gauge")
+    for (id, name) in [
+      ("gpus.energy_joules_total", "agent_gpu_energy_joules_total"),
+      ("disks.read_latency_ms", "agent_disk_read_latency_seconds"),
+      ("networks.speed_mbps", "agent_network_speed_bytes_per_second"),
+      ("cpu.per_core.usage", "agent_cpu_per_core_usage_ratio"),
+      ("ram.used_mb", "agent_ram_used_bytes"), ("load.load1", "agent_load1"),
+    ] {
+      let told = (parsed.families[name]?.samples.values.sorted() ?? [])
+      let wanted = (series[id] ?? []).sorted()
+      #expect(told.count == wanted.count, "\(name)")
+      for (left, right) in zip(told, wanted) {
+        #expect(abs(left - right) <= max(1e-4, abs(right) * 1e-6), "\(name): \(left), \(right)")
+      }
+    }
+    #expect(!parsed.names.contains { $0.hasPrefix("agent_processes_top") })
+  }
+
+  @Test func hostileNames() throws {
+    var machine = try Machines.demo()
+    let hostile = "a\\\"b\n{c=\"d\"} 1\n# TYPE x gauge\r\t\u{0}\u{7F}\u{1F600}"
+    var filesystem = Filesystem(mountpoint: hostile, device: hostile, fstype: hostile, isReadOnly: true)
+    filesystem.total = 5
+    filesystem.error = hostile
+    machine.reading.filesystems = [filesystem]
+    var disk = DiskReading(device: hostile)
+    (disk.name, disk.model, disk.reads) = (hostile, hostile, 7)
+    machine.reading.disks = [disk]
+    var network = NetworkReading(device: hostile)
+    (network.state, network.receiveBytes) = (hostile, 8)
+    machine.reading.networks = [network]
+    machine.reading.temperatures = [Temperature(chip: hostile, sensor: hostile, celsius: 9)]
+    machine.reading.fans = [Fan(chip: hostile, sensor: hostile, rpm: 10)]
+    machine.reading.host.hostname = hostile
+    machine.reading.host.os = hostile
+    machine.reading.cpu.topology.model = hostile
+    machine.reading.gpus[0].uuid = hostile
+    machine.reading.gpus[0].model = hostile
+    machine.reading.agent.sources = [SourceReading(name: hostile, duration: 1, success: true, age: 0)]
+    machine.sample = Sample(sinceBoot: machine.reading)
+    let parsed = try ParsedText(Machines.scrape(machine))
+    #expect(
+      parsed.families["node_filesystem_size_bytes"]?.samples == [
+        "device=\(hostile),fstype=\(hostile),mountpoint=\(hostile)": 5
+      ])
+    #expect(parsed.families["agent_filesystem_total_bytes"]?.samples == ["mountpoint=\(hostile)": 5])
+    #expect(parsed.families["node_disk_reads_completed_total"]?.samples == ["device=\(hostile)": 7])
+    #expect(parsed.families["node_hwmon_fan_rpm"]?.samples == ["chip=\(hostile),sensor=\(hostile)": 10])
+    #expect(parsed.families["agent_cpu_info"]?.samples == ["model=\(hostile)": 1])
+    #expect(parsed.families["x"] == nil)
+    let gpu = try #require(parsed.families["DCGM_FI_DEV_GPU_TEMP"]).samples.keys.first { $0.contains("gpu=0") }
+    #expect(gpu?.contains("modelName=\(hostile)") == true)
+  }
+
+  @Test func whatVanishesVanishes() throws {
+    var machine = try Machines.demo()
+    let before = try ParsedText(Machines.scrape(machine))
+    machine.reading.gpus.remove(at: 3)
+    machine.reading.filesystems.removeAll { $0.mountpoint == "/scratch" }
+    machine.reading.networks = []
+    machine.sample = Sample(sinceBoot: machine.reading)
+    let after = try ParsedText(Machines.scrape(machine))
+    func count(_ parsed: ParsedText, _ label: String) -> Int {
+      parsed.families.values.reduce(0) { $0 + $1.samples.keys.count { $0.contains(label) } }
+    }
+    #expect(count(before, "mountpoint=/scratch") > 10)
+    #expect(count(after, "mountpoint=/scratch") == 0)
+    #expect(before.families["agent_gpu_info"]?.samples.count == 8)
+    #expect(after.families["agent_gpu_info"]?.samples.count == 7)
+    #expect(after.families["DCGM_FI_DEV_GPU_UTIL"]?.samples.count == 7)
+    #expect(count(before, "gpu=3") > 30)
+    #expect(count(after, "gpu=3") == 0)
+    #expect(!after.names.contains { $0.hasPrefix("node_network") || $0.hasPrefix("agent_network") })
+  }
+
+  @Test func anEmptyReadingIsWellFormed() throws {
+    let machine = (sample: Sample(from: nil, to: Reading()), reading: Reading())
+    let parsed = try ParsedText(Machines.scrape(machine))
+    #expect(parsed.names.count < 10)
+    #expect(Machines.scrape(machine, .openMetrics).hasSuffix("\n# EOF\n"))
+  }
+
+  // MARK: Over the API
+
+  private func api(_ settings: API.Settings = API.Settings()) async throws -> API {
+    let machine = try Machines.demo()
+    let history = History(capacity: 3, interval: 30)
+    history.append(machine.sample)
+    return API(history: history, settings: settings) { (Timestamp(seconds: 0), []) }
+  }
+
+  @Test func theRoute() async throws {
+    let text = try await api().respond(to: API.Request(target: "/metrics"))
+    #expect(text.status == 200)
+    #expect(text[header: "content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+    #expect(text[header: "vary"] == "Accept, Accept-Encoding")
+    #expect(text[header: "cache-control"] == "no-store")
+    #expect(String(decoding: text.body, as: UTF8.self).contains("\nagent_gpu_util_ratio{gpu=\"0\"} "))
+    let open = try await api().respond(
+      to: API.Request(target: "/metrics", headers: [("Accept", "application/openmetrics-text; version=1.0.0")]))
+    #expect(open[header: "content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8")
+    #expect(String(decoding: open.body, as: UTF8.self).hasSuffix("\n# EOF\n"))
+    let head = try await api().respond(to: API.Request(method: "HEAD", target: "/metrics"))
+    #expect(head.status == 200 && head.body.isEmpty)
+    #expect(try await api().respond(to: API.Request(target: "/metrics?x=1")).status == 400)
+    #expect(try await api().respond(to: API.Request(target: "/metrics/latest")).status == 200)
+  }
+
+  @Test func aTokenIsWanted() async throws {
+    var settings = API.Settings()
+    settings.token = "secret"
+    #expect(try await api(settings).respond(to: API.Request(target: "/metrics")).status == 401)
+    let answer = try await api(settings).respond(
+      to: API.Request(target: "/metrics", headers: [("Authorization", "Bearer secret")]))
+    #expect(answer.status == 200)
+  }
+}
