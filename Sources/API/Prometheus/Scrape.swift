@@ -8,21 +8,16 @@ extension Route {
     path: "/metrics",
     summary:
       "All figures for Prometheus, none older than a second: OpenMetrics where it is asked for, else text",
-    parameters: [accept.definition],
     contents: ExpositionFormat.allCases.map { format in
       Content(type: String(format.contentType.prefix { $0 != ";" }), schema: .text)
     }
   ) { (api, exchange) async throws(APIError) in
-    let format = ExpositionFormat.accepted(exchange.request[header: accept.definition.name])
+    let format = ExpositionFormat.accepted(exchange.request[header: "Accept"])
     let (entry, reading) = await api.history.fresh(maxAge: 1)
     let bytes = Scrape.encode(
       entry.sample, reading, format, compatibility: api.settings.prometheus, source: api.scrapeSource)
     return API.Response.body([.bytes(bytes)], type: format.contentType).adding(vary: "Accept")
   }
-
-  private static let accept = Parameter<String>(
-    "Accept", in: .header, "Which format is wanted, with weights", allowed: "media types (RFC 9110 §12.5.1)", .text
-  ) { $0 }
 }
 
 /// What a scraper gets.
