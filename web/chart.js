@@ -20,7 +20,7 @@ export const numbered = (key, label, index) => line(key, label, (index % 8) + 1,
 
 export class Chart extends Plot {
   // title; series: lines with fill, faint, dash, band (the key of their peaks); format: a value as text; ceiling: the
-  // greatest value where there is one; floor: the least upper end where there is none; isStacked; isBinary: of bytes;
+  // greatest value where there is one; floor and highest: between which its upper end lies where there is none; isStacked; isBinary: of bytes;
   // limit: { value, label }.
   constructor(context, options) {
     super(context, options);
@@ -169,7 +169,7 @@ export class Chart extends Plot {
     for (const trace of traces) {
       for (const { high } of trace?.series ?? []) for (let index = 0; index < trace.length; index += 1) if (high[index] > most) most = high[index];
     }
-    return niceCeiling(Math.max(this.floor, most * 1.02));
+    return Math.min(niceCeiling(Math.max(this.floor, most * 1.02)), this.highest ?? Infinity);
   }
 
   // What stands beside the axis, from below, and how wide it is.

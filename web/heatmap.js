@@ -52,6 +52,7 @@ export class HeatMap extends Plot {
     const pixels = new Uint32Array(picture.data.buffer);
     const scale = width / (to - from);
     const column = (time) => Math.floor((time - from) * scale);
+    let before = NaN;
     for (const { columns: { times, mean }, start, end } of store.parts(from, to)) {
       // Which moments each stretch of pixels holds is the same in all rows: first, behind the last, left, behind the right.
       const stretches = [];
@@ -60,7 +61,8 @@ export class HeatMap extends Plot {
         next = index + 1;
         while (next < end && column(times[next]) === right) next += 1;
         // A moment tells of the time since the one before it.
-        const left = index > 0 && times[index] - times[index - 1] <= store.reach ? Math.min(right, column(times[index - 1]) + 1) : right;
+        const left = times[index] - before <= store.reach ? Math.min(right, column(before) + 1) : right;
+        before = times[next - 1];
         stretches.push([index, next, Math.max(0, left), Math.min(width, right + 1)]);
       }
       this.keys.forEach((key, row) => {

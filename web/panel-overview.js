@@ -43,7 +43,7 @@ const cells = [
   ['load', 'system', [line('load.load1', '', 1)], {},
     ({ load, cpu }, t) => load && [format.decimal(load.load1), cpu?.threads > 0 ? t('ofThreads', cpu.threads) : '', load.load1 > cpu?.threads * 1.5 && 'warn']],
   ['pressure', 'system', [line('pressure.cpu.some.ratio', '', 1), line('pressure.memory.some.ratio', '', 4), line('pressure.io.some.ratio', '', 2)],
-    { floor: 0.05 }, ({ pressure }, t) => {
+    { floor: 0.05, highest: 1 }, ({ pressure }, t) => {
       const most = greatest(['cpu', 'memory', 'io'].map((part) => [pressure?.[part]?.some?.ratio, part]));
       return most && [format.percent(most[0]), most[0] > 0 ? t('waitingFor', t(most[1])) : t('nobodyWaits'), most[0] >= 0.3 && 'warn'];
     }],

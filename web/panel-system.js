@@ -14,7 +14,7 @@ export class SystemPanel extends Panel {
       series: [1, 5, 15].map((minutes, index) => line(`load.load${minutes}`, t('minutes', minutes), [1, 2, 8][index])),
     });
     this.pressure = new Chart(context, {
-      label: t('pressure'), floor: 0.01,
+      label: t('pressure'), floor: 0.01, highest: 1,
       series: ['cpu', 'memory', 'io'].map((part, index) => line(`pressure.${part}.some.ratio`, t(part), [1, 4, 2][index])),
     });
     this.figures = new Figures(t, 'running running count', 'blocked blocked count', 'processes total count', 'zombies zombie count warn',

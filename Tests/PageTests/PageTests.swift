@@ -1,4 +1,4 @@
-import Glibc
+import SystemIO
 import TestSupport
 import Testing
 
@@ -19,24 +19,23 @@ import Testing
 
   /// What a program found on PATH prints, on both its outputs, and its wait status.
   static func run(_ words: [String]) throws -> (status: Int32, output: String) {
-    var ends: [Int32] = [0, 0]
-    try #require(pipe2(&ends, O_CLOEXEC) == 0)
-    defer { close(ends[0]) }
+    let ends = try Pipe.make()
+    defer { close(ends.reading) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+    posix_spawn_file_actions_adddup2(&actions, ends.writing, 1)
+    posix_spawn_file_actions_adddup2(&actions, ends.writing, 2)
     let arguments = words.map { strdup($0) } + [nil]
     defer { for text in arguments { free(text) } }
     var child: pid_t = 0
     let result = posix_spawnp(&child, words[0], &actions, nil, arguments, environ)
-    close(ends[1])
+    close(ends.writing)
     try #require(result == 0, "\(words[0]): \(String(cString: strerror(result)))")
     var (bytes, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 65_536))
     while true {
-      let count = read(ends[0], &chunk, chunk.count)
+      let count = read(ends.reading, &chunk, chunk.count)
       if count < 0, errno == EINTR { continue }
       if count <= 0 { break }
       bytes += chunk[..<count]
