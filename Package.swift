@@ -160,6 +160,10 @@ let package = Package(
     .testTarget(
       name: "DashboardTests", dependencies: ["Dashboard", "History", "AgentMetrics", "SystemIO", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: settings),
+    // The page in Chromium: scripts in Python, which the test runs.
+    .testTarget(
+      name: "PageTests", dependencies: ["agent", "SystemIO", "TestSupport"],
+      exclude: ["accessibility.js", "agent.py", "browser.py", "page.py"], swiftSettings: settings),
     .testTarget(
       name: "AgentTests",
       dependencies: [
