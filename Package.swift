@@ -69,7 +69,8 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
-    .target(name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
+    .target(
+      name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .target(name: "Exposition", swiftSettings: settings),
     .target(
@@ -125,7 +126,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ArchiveTests",
-      dependencies: ["Archive", "ArchiveTestSupport", "ArchiveWorkload", "History", "AgentMetrics", "SystemIO", "TestSupport"],
+      dependencies: [
+        "Archive", "ArchiveTestSupport", "ArchiveWorkload", "History", "AgentMetrics", "SystemIO", "TestSupport",
+      ],
       swiftSettings: settings),
     // A process of its own, to be killed and to be measured.
     .executableTarget(
