@@ -364,10 +364,13 @@ static void on_screen(int signal) {
   signal_loop();
 }
 
-static void on_crash(int signal) {
+static void on_crash(int signal, siginfo_t *info, void *context) {
+  (void)context;
   guard_restore();
-  // To who was there before (a backtracer), which is mostly nobody: the default action, with its core dump.
-  sigaction(signal, &signals.before[signal], NULL);
+  // To who was there before (a backtracer), which is mostly nobody: the default action, with its core dump. One that was
+  // sent by kill(1) does not come again when a backtracer returns, and the program would live on without its terminal.
+  struct sigaction standard = {.sa_handler = SIG_DFL};
+  sigaction(signal, info != NULL && info->si_code == SI_USER ? &standard : &signals.before[signal], NULL);
   raise(signal);
 }
 
@@ -421,7 +424,11 @@ bool cncurses_catch_signals(bool screen) {
     static char crash_stack[65536];
     stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof crash_stack};
     sigaltstack(&stack, NULL);
-    for (size_t i = 0; i < COUNT(crash_signals); i++) catch_signal(crash_signals[i], on_crash, SA_ONSTACK);
+    for (size_t i = 0; i < COUNT(crash_signals); i++) {
+      struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_ONSTACK | SA_SIGINFO};
+      sigemptyset(&action.sa_mask);
+      sigaction(crash_signals[i], &action, &signals.before[crash_signals[i]]);
+    }
   }
   pthread_sigmask(SIG_UNBLOCK, &unblocked, NULL);
   return true;

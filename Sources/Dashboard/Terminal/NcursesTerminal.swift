@@ -44,14 +44,19 @@
     ///
     /// Nothing else tells how much waits in a pipe, an ssh and a modem between here and the screen.
     private struct Question {
-      /// Bytes that may be on their way unasked.
+      /// Bytes that may be on their way unasked, over a line that answers at once and over one that does not: there every
+      /// picture waits for the last one, so that a key is answered by the next.
       static let window = 1_500
+      static let slowWindow = 100
+      /// Seconds from which on an answer is slow.
+      static let slowness = 0.25
       /// Seconds after which a terminal that has never answered is believed to know no answer.
       static let patience = 2.0
       /// Seconds after which one that has answered before is drawn on all the same.
       static let longest = 20.0
 
       var bytes = 0
+      var limit = Question.window
       var asked: Double?
       var hasAnswered = false
       var isMute = false
@@ -189,7 +194,7 @@
       shown = grid
       guard !unsent.isEmpty else { return true }
       question.bytes += unsent.count
-      if question.bytes >= Question.window, !question.isMute {
+      if question.bytes >= question.limit, !question.isMute {
         unsent += Array("\u{1B}[5n".utf8)
         question.asked = Clock.monotonic
         question.bytes = 0
@@ -330,6 +335,9 @@
       case .event(let event): pending.append(event)
       case .ready:
         let wasAwaited = question.asked != nil
+        if let asked = question.asked {
+          question.limit = Clock.monotonic - asked > Question.slowness ? Question.slowWindow : Question.window
+        }
         question.asked = nil
         question.hasAnswered = true
         if wasAwaited, mustWait {
