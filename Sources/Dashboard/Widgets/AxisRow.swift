@@ -27,7 +27,9 @@ struct AxisRow {
         let cell = rect.width - 1 - Format.whole(back / perCell)
         let text = "-" + Format.short(back)
         let x = rect.x + cell - text.utf8.count / 2
-        if x >= rect.x { grid.put(text, x: x, y: rect.y, .muted, limit: rect.right - x - 4) }
+        if x >= rect.x, isFree(x..<x + text.utf8.count, rect) {
+          grid.put(text, x: x, y: rect.y, .muted, limit: rect.right - x - 4)
+        }
         back += distance
       }
     } else {
@@ -38,11 +40,7 @@ struct AxisRow {
         let cell = rect.width - 1 - Format.whole((last - moment) / perCell)
         let text = context.clock(moment, hasSeconds: distance < 60)
         let x = min(rect.right - text.utf8.count, rect.x + cell - text.utf8.count / 2)
-        // The mark of the moment that is looked at is worth more than a label under it.
-        let mark = context.cursorCell(width: rect.width).map { rect.x + $0 }
-        if x >= rect.x, mark.map({ $0 < x || $0 >= x + text.utf8.count }) ?? true {
-          grid.put(text, x: x, y: rect.y, .muted)
-        }
+        if x >= rect.x, isFree(x..<x + text.utf8.count, rect) { grid.put(text, x: x, y: rect.y, .muted) }
         moment -= distance
       }
       if let moment = context.state.moment, let cell = axis.cell(of: moment, width: rect.width, glyphs) {
@@ -54,5 +52,14 @@ struct AxisRow {
       grid.put(event.mark, x: rect.x + cell, y: rect.y, event.isBad ? .critical : .warning)
     }
     context.hits.add(.moment, rect)
+  }
+
+  /// Whether neither an event nor the moment that is looked at has its mark there: they say more than a label.
+  private func isFree(_ columns: Range<Int>, _ rect: Rect) -> Bool {
+    let moments = context.timeline.events.map(\.moment) + (context.state.moment.map { [$0] } ?? [])
+    return !moments.contains { moment in
+      context.timeline.axis.cell(of: moment, width: rect.width, context.glyphs).map { columns.contains(rect.x + $0) }
+        ?? false
+    }
   }
 }

@@ -68,13 +68,13 @@ enum Format {
     return String(total) + "s"
   }
 
-  /// A round stretch of time in one unit, `30s`, `5m`, `2h`, `7d`.
+  /// A round stretch of time, `30s`, `1m30s`, `5m`, `2h`, `7d`.
   static func short(_ seconds: Double) -> String {
     let total = max(0, whole(seconds))
     if total % 86_400 == 0, total > 0 { return String(total / 86_400) + "d" }
     if total % 3_600 == 0, total > 0 { return String(total / 3_600) + "h" }
     if total % 60 == 0, total > 0 { return String(total / 60) + "m" }
-    return String(total) + "s"
+    return (total > 60 ? String(total / 60) + "m" : "") + String(total % 60) + "s"
   }
 
   /// Seconds as they are read best, `340 µs`, `12 ms`, `1.4 s`.
