@@ -55,7 +55,7 @@ const stream = new Stream({
   onstate(state) {
     if (isConnected !== (state === 'live')) {
       isConnected = state === 'live';
-      if (isConnected) load();
+      if (isConnected) begin();
     }
     showState();
   },
@@ -308,11 +308,20 @@ async function explore() {
   view.changed();
 }
 
+// The first figures come first; then how far back there is anything, since the range may depend on it, and the history.
+let hasBegun = false;
+async function begin() {
+  if (!hasBegun) {
+    hasBegun = true;
+    await explore().catch(() => { /* all ranges stay */ });
+  }
+  load();
+}
+
 build();
 stream.start();
-load();
+setTimeout(() => hasBegun || begin(), 1000);
 if (view.at !== null) travel();
-explore().catch(() => { /* all ranges stay */ });
 
 // For tests and measurements.
 globalThis.agentPage = { store, view, stream, drawn, drawAll };

@@ -98,10 +98,7 @@ export function time(seconds, pattern) {
   if (!isNumber(seconds)) return absent;
   let format = formats.get(pattern);
   if (!format) {
-    // Hours of one width, so that clocks do not jump.
-    const cycle = new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions().hourCycle;
-    const options = pattern === 'day' || cycle === 'h12' ? patterns[pattern] : { ...patterns[pattern], hourCycle: 'h23' };
-    format = new Intl.DateTimeFormat(locale, options);
+    format = new Intl.DateTimeFormat(locale, patterns[pattern]);
     formats.set(pattern, format);
   }
   return format.format(seconds * 1000);

@@ -1,8 +1,11 @@
 """The page in a real browser, served by the real agent.
 
     python3 Tests/PageTests/page.py AGENT [--screenshots FOLDER] [NAME…]
+    python3 Tests/PageTests/page.py AGENT --measure
 
-Names choose tests; without any, all run. What fails is told, and the exit status is 1.
+Names choose tests; without any, all run. What fails is told, and the exit status is 1. Measuring tests nothing: it tells
+how much the page weighs, how soon and how fast it draws, and what it costs the agent; on a machine that is busy with
+something else the times are that machine's.
 """
 
 import contextlib
@@ -459,6 +462,90 @@ def test_token(browser):
         check(all("401" in one for one in told), f"the console tells: {told}")
 
 
+# The demo machine has six hours of past: 720 samples of 128 CPUs and 8 GPUs. From the answers' bytes to the pixels.
+DRAW_SIX_HOURS = """(async () => {
+  const { store, view, drawn, drawAll } = agentPage;
+  const real = fetch;
+  const kept = new Map();
+  const window = view.window;
+  const runs = [];
+  for (let run = 0; run < 9; run += 1) {
+    globalThis.fetch = async (url) => {
+      if (!kept.has(`${url}`)) kept.set(`${url}`, await (await real(url)).text());
+      return new Response(kept.get(`${url}`));
+    };
+    const ask = store.ask;
+    store.ask = (from, to, ...rest) => ask.call(store, window.from, window.to, ...rest);
+    store.asked = null;
+    const begun = performance.now();
+    await store.show(window.from, window.to);
+    const read = performance.now() - begun;
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    if (run > 0) runs.push({ read, draw: drawn.milliseconds, seen: performance.now() - begun });
+    Object.assign(store, { ask });
+  }
+  globalThis.fetch = real;
+  const middle = (list) => list.sort((a, b) => a - b)[list.length >> 1];
+  const frames = [];
+  for (let frame = 0; frame < 120; frame += 1) {
+    view.pan(frame < 60 ? -60 : 60);
+    await new Promise((done) => requestAnimationFrame(done));
+    frames.push(drawn.milliseconds);
+  }
+  return { rows: store.base.length + store.tail.length, series: store.base.mean.size, plots: drawn.plots,
+    bytes: [...kept.values()].reduce((sum, text) => sum + text.length, 0), read: middle(runs.map((one) => one.read)), draw: middle(runs.map((one) => one.draw)), seen: middle(runs.map((one) => one.seen)), pan: middle(frames) };
+})()"""
+
+FIRST_DRAW = """(() => { const look = () => {
+  if (globalThis.agentPage && agentPage.drawn.plots > 0 && agentPage.store.tail.length > 0) globalThis.firstDraw = performance.now();
+  else requestAnimationFrame(look);
+}; look(); })()"""
+
+
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure():
+    browser = Browser()
+    try:
+        with running("--demo") as agent:
+            browser.size(1920, 1080)
+            browser.call("Page.addScriptToEvaluateOnNewDocument", source=FIRST_DRAW)
+            firsts = []
+            for _ in range(7):
+                load(browser, agent.port, "#range=6h")
+                firsts.append(browser.wait("globalThis.firstDraw"))
+                time.sleep(1)
+            weight = browser.evaluate("performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
+                                      ".filter((one) => one.name.includes('/ui/')).reduce((sum, one) => sum + one.decodedBodySize, 0)")
+            print(f"weight of what was loaded: {weight} bytes without compression")
+            print(f"first draw: {sorted(firsts)[3]:.0f} ms after the navigation began, best {min(firsts):.0f} ms")
+            browser.size(1920, 2700)
+            browser.wait("agentPage.store.base.length + agentPage.store.tail.length >= 700", "six hours")
+            time.sleep(1)
+            told = browser.evaluate(DRAW_SIX_HOURS)
+            print(f"6 h: {told['rows']} rows of {told['series']} series, {told['bytes']} bytes of JSON: read in"
+                  f" {told['read']:.0f} ms, drawn in {told['plots']} plots in {told['draw']:.0f} ms, seen after {told['seen']:.0f} ms;"
+                  f" a frame while panning {told['pan']:.1f} ms")
+            load(browser, agent.port)
+            time.sleep(3)
+            begun = processor_seconds(agent.process.pid)
+            time.sleep(30)
+            print(f"an open page, 1 s: {(processor_seconds(agent.process.pid) - begun) / 0.3:.2f} % of a core, the agent's reading included")
+            browser.open("about:blank")
+            time.sleep(65)
+            begun = processor_seconds(agent.process.pid)
+            time.sleep(30)
+            print(f"nobody looks: {(processor_seconds(agent.process.pid) - begun) / 0.3:.2f} % of a core")
+            with open("/proc/loadavg", encoding="ascii") as file:
+                print(f"load average of the machine: {file.read().split()[0]}")
+    finally:
+        browser.close()
+
+
 def main():
     global PROGRAM, SCREENSHOTS
     arguments = sys.argv[1:]
@@ -468,6 +555,9 @@ def main():
         os.makedirs(SCREENSHOTS, exist_ok=True)
         del arguments[place:place + 2]
     PROGRAM = arguments.pop(0)
+    if arguments == ["--measure"]:
+        measure()
+        return
     tests = {name.removeprefix("test_"): body for name, body in globals().items() if name.startswith("test_")}
     failed = []
     for name in arguments or tests:
