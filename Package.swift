@@ -26,7 +26,7 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "HTTPServer", "API", "Archive", "History",
+        "Dashboard", "HTTPServer", "Push", "API", "Archive", "History",
         "CollectGPU", "CollectDemo", "Collect", "Exposition", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -170,7 +170,7 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "agent", "Archive",
+        "agent", "Push", "Archive",
         "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -20,6 +20,9 @@ public struct API: Sendable {
     /// Whose names a scrape tells besides the agent's own.
     public var prometheus = PrometheusCompatibility.node
 
+    /// How sending samples to other places is going.
+    public var pushStatus: @Sendable () -> [PushReport] = { [] }
+
     /// Nothing but the defaults.
     public init() {}
   }

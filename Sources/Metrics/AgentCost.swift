@@ -32,6 +32,51 @@ public struct SourceReading: Domain, Hashable {
   ])
 }
 
+/// How sending samples to one receiver is going.
+public struct PushReading: Domain, Hashable {
+  /// The receiver's URL, without what may be secret.
+  public var target = ""
+  /// Whether it takes what it is sent.
+  public var isWorking = false
+  /// Seconds by which it lies behind the newest sample.
+  public var lag = Double.nan
+  /// Samples that wait.
+  public var pending = Double.nan
+  /// Samples that it has taken.
+  public var samples = Double.nan
+  /// Values that it has taken.
+  public var values = Double.nan
+  /// Bytes of the requests with them.
+  public var bytes = Double.nan
+  /// Requests that failed and were made again.
+  public var failed = Double.nan
+  /// Samples that it would not take.
+  public var dropped = Double.nan
+  /// Samples that were kept no more when it could be reached.
+  public var lost = Double.nan
+
+  /// Nothing known.
+  public init() {}
+
+  /// A receiver without figures.
+  public init(target: String) {
+    self.target = target
+  }
+
+  static let table = Table<PushReading>([
+    .text("target", "Receiver of samples", source: "the agent", \.target),
+    .flag("working", "Whether it takes what it is sent", source: "the agent", \.isWorking),
+    .gauge("lag_seconds", .seconds, "How far it lies behind the newest sample", source: "the agent", \.lag),
+    .gauge("pending", .count, "Samples that wait", source: "the agent", \.pending),
+    .counter("samples_total", .count, "Samples that it has taken", source: "the agent", \.samples),
+    .counter("values_total", .count, "Values that it has taken", source: "the agent", \.values),
+    .counter("bytes_total", .bytes, "Bytes of the requests that it has taken", source: "the agent", \.bytes),
+    .counter("failed_total", .count, "Requests that failed and were made again", source: "the agent", \.failed),
+    .counter("dropped_total", .count, "Samples that it would not take", source: "the agent", \.dropped),
+    .counter("lost_total", .count, "Samples that were kept no more when it came back", source: "the agent", \.lost),
+  ])
+}
+
 /// What the agent itself had used at one instant.
 public struct AgentReading: Sendable, Hashable {
   /// Version of the program.
@@ -42,6 +87,8 @@ public struct AgentReading: Sendable, Hashable {
   public var resident: UInt64?
   /// Each source's last reading.
   public var sources: [SourceReading] = []
+  /// Each receiver of samples; empty where none is wanted.
+  public var push: [PushReading] = []
 
   /// Nothing read yet.
   public init() {}
@@ -59,6 +106,8 @@ public struct AgentCost: Domain, Hashable {
   public var cpuTotal = Double.nan
   /// Each source's last reading.
   public var sources: [SourceReading] = []
+  /// Each receiver of samples; empty where none is wanted.
+  public var push: [PushReading] = []
 
   /// Nothing known.
   public init() {}
@@ -71,6 +120,7 @@ public struct AgentCost: Domain, Hashable {
     cpuTotal = figure(current.cpuNanoseconds) * 1e-9
     resident = figure(current.resident)
     sources = current.sources
+    push = current.push
   }
 
   /// The figures of the agent itself.
@@ -81,5 +131,6 @@ public struct AgentCost: Domain, Hashable {
     .counter("cpu_seconds_total", .seconds, "CPU time that the agent has used", source: "clock_gettime", \.cpuTotal),
     .gauge("rss_bytes", .bytes, "Memory of the agent that is resident", source: "/proc/self/statm", \.resident),
     .list("sources", keys: [Key("source") { $0.name }], SourceReading.table, \.sources),
+    .list("push", keys: [Key("target") { $0.target }], PushReading.table, \.push, omitsEmpty: true),
   ])
 }

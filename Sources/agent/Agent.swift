@@ -7,6 +7,7 @@ import Dashboard
 import HTTPServer
 import History
 import Logging
+import Push
 import SystemIO
 
 /// The command: options → configuration → wiring.
@@ -112,6 +113,8 @@ struct Agent: ParsableCommand {
         + " the same recording at a later instant.", valueName: "directory"))
   var root: [String] = []
 
+  @OptionGroup(title: "Sending samples") var pushing: PushOptions
+
   func run() throws {
     // Before any thread: heaps are made per thread, signals are inherited.
     ProcessSettings.tuneHeap()
@@ -121,12 +124,15 @@ struct Agent: ParsableCommand {
     try checkModes()
     let configuration = try checked()
     let roots = try checkedRoots()
+    let targets = try pushTargets()
+    let board = targets.isEmpty ? nil : PushBoard()
     if once {
       try runOnce(roots)
     } else {
       let code = Service(
-        configuration: configuration, source: source(roots), processes: processes(roots),
+        configuration: configuration, source: source(roots, board), processes: processes(roots),
         scrapeSource: scrapeSource(root: demo ? nil : roots.last ?? ""),
+        targets: targets, board: board,
         showsDashboard: tui, serves: serve || !tui
       ).run()
       if code != 0 { throw ExitCode(code) }
@@ -168,13 +174,22 @@ struct Agent: ParsableCommand {
     }
   }
 
-  private func source(_ roots: [String]) -> Sampler.Source {
-    if demo { return .simulated { [DemoCollector(version: version)] } }
+  private func pushTargets() throws -> [PushTarget] {
+    do {
+      return try pushing.targets(hostName: PushOptions.hostName) { name in getenv(name).map { String(cString: $0) } }
+    } catch {
+      throw misuse(error.description)
+    }
+  }
+
+  private func source(_ roots: [String], _ board: PushBoard?) -> Sampler.Source {
+    let push: @Sendable () -> [any Collector] = { board.map { [PushCollector($0)] } ?? [] }
+    if demo { return .simulated { [DemoCollector(version: version)] + push() } }
     let root = roots.first ?? ""
-    guard !root.isEmpty else { return .live { collectors(root: "") } }
-    guard roots.count > 1 else { return .recorded({ collectors(root: root) }, later: nil) }
+    guard !root.isEmpty else { return .live { collectors(root: "") + push() } }
+    guard roots.count > 1 else { return .recorded({ collectors(root: root) + push() }, later: nil) }
     let later = roots[1]
-    return .recorded({ collectors(root: root) }, later: { collectors(root: later) })
+    return .recorded({ collectors(root: root) + push() }, later: { collectors(root: later) + push() })
   }
 
   private func processes(_ roots: [String]) -> ProcessSource {
@@ -183,7 +198,7 @@ struct Agent: ParsableCommand {
 
   private func runOnce(_ roots: [String]) throws {
     let history = History(capacity: 1, interval: 1)
-    let sampler = Sampler(source: source(roots), history: history, timekeeper: OnceTimekeeper()) { message in
+    let sampler = Sampler(source: source(roots, nil), history: history, timekeeper: OnceTimekeeper()) { message in
       StandardStreams.write("agent: \(message)\n", to: 2)
     }
     sampler.run()

@@ -7,6 +7,7 @@ import Exposition
 import HTTPServer
 import History
 import Logging
+import Push
 import SystemIO
 
 /// Where the table of processes comes from.
@@ -37,6 +38,10 @@ struct Service {
   let processes: ProcessSource
   /// What is read besides when Prometheus scrapes.
   let scrapeSource: (any ScrapeSource)?
+  /// Where samples are sent to.
+  let targets: [PushTarget]
+  /// Where it is told how that goes; nil where they are sent nowhere.
+  let board: PushBoard?
   let showsDashboard: Bool
   let serves: Bool
 
@@ -78,10 +83,18 @@ struct Service {
     }
     // Before the sampler, so that what was before comes before what is.
     archive?.start()
+    let push =
+      targets.isEmpty
+      ? nil
+      : Push(
+        targets, history: history, version: version, cursorFile: configuration.database.map { $0 + ".push" },
+        logger: logger)
+    board?.set(push)
     sampler.start()
     defer {
       timekeeper.stop()
       sampler.waitUntilEnded(atMost: 0.2)
+      push?.stop(atMost: 0.4)
       archive?.stop(atMost: 0.5)
     }
 
@@ -124,6 +137,7 @@ struct Service {
     settings.corsOrigins = configuration.corsOrigins
     settings.allowedHosts = configuration.allowedHosts
     settings.prometheus = configuration.prometheus
+    settings.pushStatus = { [board] in board?.status.map(PushReport.init) ?? [] }
     let server = HTTPServer(
       api: API(history: history, settings: settings, scrapeSource: scrapeSource, processes: table),
       host: configuration.host,

@@ -1,0 +1,160 @@
+internal import AgentMetrics
+
+/// How pushing to one receiver is going, as `/push/status` tells it.
+public struct PushReport: Sendable {
+  /// A stretch of time whose samples the receiver will never have.
+  public struct Gap: Sendable {
+    /// POSIX time of its beginning.
+    public var from: Double
+    /// POSIX time of its end.
+    public var to: Double
+    /// Samples that are missing.
+    public var samples: Int
+    /// Why.
+    public var reason: String
+
+    /// A gap.
+    public init(from: Double, to: Double, samples: Int, reason: String) {
+      (self.from, self.to, self.samples, self.reason) = (from, to, samples, reason)
+    }
+  }
+
+  /// The receiver, without what may be secret.
+  public var url = ""
+  /// The protocol in use.
+  public var format = ""
+  /// What it is doing.
+  public var state = ""
+  /// POSIX time of the newest sample that the receiver is done with; NaN where there is none.
+  public var cursor = Double.nan
+  /// Seconds by which that lies behind the newest sample.
+  public var lag = 0.0
+  /// Samples that wait.
+  public var pending = 0
+  /// Samples that the receiver has taken.
+  public var sentSamples = 0
+  /// Values that the receiver has taken.
+  public var sentValues = 0
+  /// Bytes of its requests.
+  public var sentBytes = 0
+  /// Requests that failed and are made again.
+  public var failed = 0
+  /// Samples that the receiver refused.
+  public var dropped = 0
+  /// Samples that were in memory no more.
+  public var lost = 0
+  /// POSIX time of the last request that was taken; NaN where there is none.
+  public var lastSuccess = Double.nan
+  /// What went wrong last; nil where nothing did.
+  public var lastError: String?
+  /// POSIX time of that.
+  public var lastErrorTime = Double.nan
+  /// The newest gaps, oldest first.
+  public var gaps: [Gap] = []
+
+  /// Nothing known.
+  public init() {}
+}
+
+extension Route {
+  static let pushStatus = Route(
+    path: "/push/status", summary: "How sending samples to other places is going",
+    contents: [.json(PushStatusJSON.schema)]
+  ) { (api, _) throws(APIError) in .json(PushStatusJSON.encode(api.settings.pushStatus())) }
+}
+
+/// The JSON of `/push/status`.
+private enum PushStatusJSON {
+  static func encode(_ reports: [PushReport]) -> [UInt8] {
+    let writer = JSONWriter()
+    func moment(_ name: String, _ seconds: Double) {
+      if seconds.isFinite { writer.member(name, Timestamp(seconds: seconds).rfc3339) }
+    }
+    writer.beginObject()
+    writer.beginArray("targets")
+    for report in reports {
+      writer.beginObject()
+      writer.member("url", report.url)
+      writer.member("protocol", report.format)
+      writer.member("state", report.state)
+      moment("cursor", report.cursor)
+      writer.member("lag_seconds", Int(clamping: Int64(min(max(report.lag, 0), 1e15))))
+      writer.member("pending_samples", report.pending)
+      writer.member("sent_samples", report.sentSamples)
+      writer.member("sent_values", report.sentValues)
+      writer.member("sent_bytes", report.sentBytes)
+      writer.member("failed_requests", report.failed)
+      writer.member("dropped_samples", report.dropped)
+      writer.member("lost_samples", report.lost)
+      moment("last_success", report.lastSuccess)
+      if let error = report.lastError {
+        writer.member("last_error", error)
+        moment("last_error_time", report.lastErrorTime)
+      }
+      writer.beginArray("gaps")
+      for gap in report.gaps {
+        writer.beginObject()
+        moment("from", gap.from)
+        moment("to", gap.to)
+        writer.member("samples", gap.samples)
+        writer.member("reason", gap.reason)
+        writer.endObject()
+      }
+      writer.endArray()
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.endObject()
+    return writer.bytes
+  }
+
+  static let schema = Schema.object([
+    .init(
+      name: "targets",
+      schema: .list(
+        .object([
+          .init(name: "url", schema: .text, help: "The receiver, without its query", isRequired: true),
+          .init(name: "protocol", schema: .text, help: "The protocol in use", isRequired: true),
+          .init(
+            name: "state", schema: .words(["starting", "live", "catching_up", "failing", "refused"]),
+            help: "What it is doing", isRequired: true),
+          .init(name: "cursor", schema: .timestamp, help: "The newest sample that the receiver is done with"),
+          .init(
+            name: "lag_seconds", schema: .integer(minimum: 0),
+            help: "By which the cursor lies behind the newest sample",
+            isRequired: true),
+          .init(name: "pending_samples", schema: .integer(minimum: 0), help: "Samples that wait", isRequired: true),
+          .init(
+            name: "sent_samples", schema: .integer(minimum: 0), help: "Samples that the receiver has taken",
+            isRequired: true),
+          .init(
+            name: "sent_values", schema: .integer(minimum: 0), help: "Values that the receiver has taken",
+            isRequired: true),
+          .init(name: "sent_bytes", schema: .integer(minimum: 0), help: "Bytes of those requests", isRequired: true),
+          .init(
+            name: "failed_requests", schema: .integer(minimum: 0), help: "Requests that failed and were made again",
+            isRequired: true),
+          .init(
+            name: "dropped_samples", schema: .integer(minimum: 0), help: "Samples that the receiver would not take",
+            isRequired: true),
+          .init(
+            name: "lost_samples", schema: .integer(minimum: 0),
+            help: "Samples that were kept no more when the receiver could be reached", isRequired: true),
+          .init(name: "last_success", schema: .timestamp, help: "When a request was taken last"),
+          .init(name: "last_error", schema: .text, help: "What went wrong last"),
+          .init(name: "last_error_time", schema: .timestamp, help: "When that was"),
+          .init(
+            name: "gaps",
+            schema: .list(
+              .object([
+                .init(name: "from", schema: .timestamp, help: "Its beginning"),
+                .init(name: "to", schema: .timestamp, help: "Its end"),
+                .init(
+                  name: "samples", schema: .integer(minimum: 0), help: "Samples that are missing", isRequired: true),
+                .init(
+                  name: "reason", schema: .words(["lost", "too_old", "out_of_order", "rejected"]), help: "Why",
+                  isRequired: true),
+              ])), help: "The newest stretches that the receiver will never have, oldest first", isRequired: true),
+        ])), isRequired: true)
+  ])
+}

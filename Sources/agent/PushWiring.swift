@@ -1,0 +1,69 @@
+import API
+import AgentMetrics
+import Collect
+import Push
+import Synchronization
+
+/// Where the faces that tell how pushing goes find it; it is made before there is anything to tell.
+final class PushBoard: Sendable {
+  private let push = Mutex<Push?>(nil)
+
+  /// From now on it tells of this.
+  func set(_ push: Push?) {
+    self.push.withLock { $0 = push }
+  }
+
+  /// How it is going, in the order of the receivers.
+  var status: [PushStatus] { push.withLock { $0 }?.status ?? [] }
+}
+
+/// The agent's own figures of pushing, so that they are seen where all figures are.
+final class PushCollector: Collector {
+  let name = "push"
+  private let board: PushBoard
+
+  init(_ board: PushBoard) {
+    self.board = board
+  }
+
+  func read(into reading: inout Reading) throws(CollectorError) {
+    reading.agent.push = board.status.map { status in
+      var figures = PushReading(target: status.url)
+      figures.isWorking = status.state == .live || status.state == .catchingUp
+      figures.lag = status.lag
+      figures.pending = Double(status.pending)
+      figures.samples = Double(status.sentSamples)
+      figures.values = Double(status.sentValues)
+      figures.bytes = Double(status.sentBytes)
+      figures.failed = Double(status.failed)
+      figures.dropped = Double(status.dropped)
+      figures.lost = Double(status.lost)
+      return figures
+    }
+  }
+}
+
+extension PushReport {
+  /// As `/push/status` tells it.
+  init(_ status: PushStatus) {
+    self.init()
+    url = status.url
+    format = status.format
+    state = status.state.rawValue
+    cursor = status.cursor
+    lag = status.lag
+    pending = status.pending
+    sentSamples = status.sentSamples
+    sentValues = status.sentValues
+    sentBytes = status.sentBytes
+    failed = status.failed
+    dropped = status.dropped
+    lost = status.lost
+    lastSuccess = status.lastSuccess
+    lastError = status.lastError
+    lastErrorTime = status.lastErrorTime
+    gaps = status.gaps.map { gap in
+      Gap(from: gap.from, to: gap.to, samples: gap.samples, reason: gap.reason.rawValue)
+    }
+  }
+}

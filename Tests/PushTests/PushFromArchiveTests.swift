@@ -1,0 +1,223 @@
+import AgentMetrics
+import History
+import Synchronization
+import SystemIO
+import Testing
+
+@testable import Push
+
+/// An archive in memory that may be away, begin late, or keep only means.
+final class MadeUpArchive: LongHistory {
+  private struct State {
+    var samples: [Sample] = []
+    var means: [Sample] = []
+    var failures = 0
+    var reads = 0
+  }
+  private struct Away: Error {}
+  private let state = Mutex(State())
+
+  func keep(_ samples: [Sample]) { state.withLock { $0.samples += samples } }
+  func keepMeans(_ samples: [Sample]) { state.withLock { $0.means += samples } }
+  /// So many reads fail.
+  func fail(_ times: Int) { state.withLock { $0.failures = times } }
+  var reads: Int { state.withLock { $0.reads } }
+
+  var oldest: Double? { state.withLock { ($0.means + $0.samples).map(\.timestamp.seconds).min() } }
+
+  func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] {
+    try state.withLock { state in
+      state.reads += 1
+      if state.failures > 0 {
+        state.failures -= 1
+        throw Away()
+      }
+      let kept = step == nil ? state.samples : state.means
+      let found = kept.filter { $0.timestamp.seconds >= start && $0.timestamp.seconds <= end }
+      guard found.count <= most else { throw Columns.TooLarge(ofRows: found.count) }
+      return found
+    }
+  }
+
+  func sample(at moment: Double) async throws -> Sample? {
+    state.withLock { $0.samples.last { $0.timestamp.seconds <= moment } }
+  }
+
+  func columns(
+    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
+  ) async throws -> Columns {
+    throw Away()
+  }
+}
+
+/// What is no more in memory comes from the archive.
+@Suite struct PushFromArchiveTests {
+  private let machine = SmallMachine(start: 1_770_000_000)
+  private let archive = MadeUpArchive()
+
+  private final class Gate: Sendable {
+    private let state = Atomic(true)
+    var isOpen: Bool {
+      get { state.load(ordering: .relaxed) }
+      set { state.store(newValue, ordering: .relaxed) }
+    }
+  }
+
+  private func history(capacity: Int, restored: Range<Int>? = nil) -> History {
+    let history = History(capacity: capacity, interval: 30)
+    if let restored { history.restore(restored.map { machine.sample($0) }) }
+    history.archive = archive
+    return history
+  }
+
+  private func append(_ numbers: Range<Int>, to history: History) {
+    for number in numbers {
+      archive.keep([machine.sample(number)])
+      history.append(machine.sample(number))
+    }
+  }
+
+  private func moments(_ receiver: FakeReceiver) -> [Int] {
+    let points = receiver.points.filter { $0.series.hasPrefix("agent_load1{") && $0.bits != PushBatch.stale }
+    return points.map { Int(($0.milliseconds - Int64(machine.start) * 1_000) / 30_000) }
+  }
+
+  @Test("Neither an outage longer than memory nor an archive that fails for a moment costs a sample")
+  func longOutage() async throws {
+    let gate = Gate()
+    let receiver = try await FakeReceiver { _ in gate.isOpen ? .answer(204) : .answer(503) }
+    let history = history(capacity: 10)
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, format: .remoteWrite1)
+    append(0..<3, to: history)
+    try await eventually("the first") { pushing.status.sentSamples == 3 }
+    gate.isOpen = false
+    append(3..<1_000, to: history)
+    try await eventually("failures") { pushing.status.failed >= 2 }
+    #expect(pushing.status.pending >= 900)
+    archive.fail(3)
+    gate.isOpen = true
+    try await eventually("all samples") { pushing.status.sentSamples == 1_000 && pushing.status.state == .live }
+    append(1_000..<1_010, to: history)
+    try await eventually("what came after") { pushing.status.sentSamples == 1_010 }
+    #expect(moments(receiver) == Array(0..<1_010))
+    #expect(pushing.status.lost == 0 && pushing.status.dropped == 0 && pushing.status.gaps.isEmpty)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("After a restart it goes on where it was; a series that has ended meanwhile is told to have")
+  func restart() async throws {
+    let folder = try TemporaryFolder()
+    let gate = Gate()
+    let receiver = try await FakeReceiver { _ in gate.isOpen ? .answer(204) : .answer(503) }
+    let url = "http://127.0.0.1:\(receiver.port)"
+    do {
+      let history = history(capacity: 10)
+      let pushing = try Pushing(
+        to: url, history: history, format: .remoteWrite1, cursorFile: folder.file("cursors"))
+      append(0..<3, to: history)
+      try await eventually("the first") { pushing.status.sentSamples == 3 }
+      gate.isOpen = false
+      append(3..<50, to: history)
+      try await eventually("failures") { pushing.status.failed >= 1 }
+      await pushing.stop()
+      #expect(pushing.log.all.contains { $0.contains("wait in the archive") })
+    }
+    gate.isOpen = true
+    // Memory begins later than the cursor.
+    for number in 50..<60 { archive.keep([machine.sample(number, gpus: 1)]) }
+    let history = History(capacity: 10, interval: 30)
+    history.restore((50..<60).map { machine.sample($0, gpus: 1) })
+    history.archive = archive
+    let pushing = try Pushing(to: url, history: history, format: .remoteWrite1, cursorFile: folder.file("cursors"))
+    archive.keep([machine.sample(60, gpus: 1)])
+    history.append(machine.sample(60, gpus: 1))
+    try await eventually("all samples") { pushing.status.sentSamples == 58 && pushing.status.state == .live }
+    #expect(moments(receiver) == Array(0..<61))
+    let ends = receiver.points.filter { $0.bits == PushBatch.stale }
+    #expect(!ends.isEmpty)
+    #expect(
+      ends.allSatisfy { $0.series.contains("gpu=\"1\"") && $0.milliseconds == Int64(machine.start + 1_500) * 1_000 })
+    #expect(pushing.status.lost == 0)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("A receiver that is new gets what is sampled from now on, not years of archive")
+  func newReceiver() async throws {
+    let folder = try TemporaryFolder()
+    let receiver = try await FakeReceiver { _ in .answer(204) }
+    archive.keep((0..<50).map { machine.sample($0) })
+    let history = history(capacity: 10, restored: 40..<50)
+    let pushing = try Pushing(
+      to: "http://127.0.0.1:\(receiver.port)", history: history, format: .remoteWrite1,
+      cursorFile: folder.file("cursors"))
+    append(50..<53, to: history)
+    try await eventually("the new ones") { pushing.status.sentSamples == 3 }
+    #expect(moments(receiver) == [50, 51, 52])
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("Where the archive begins after the cursor, or keeps only means, that is told or sent")
+  func agedArchive() async throws {
+    let folder = try TemporaryFolder()
+    let receiver = try await FakeReceiver { _ in .answer(204) }
+    let url = "http://127.0.0.1:\(receiver.port)"
+    try folder.write("cursors", "\(Int(machine.start) * 1_000) \(url)/api/v1/write\n")
+    // Of 100…200 there is every second one, as means of a minute; from 201 on all.
+    archive.keepMeans(stride(from: 100, through: 200, by: 2).map { machine.sample($0) })
+    archive.keep((201..<300).map { machine.sample($0) })
+    let history = history(capacity: 10, restored: 290..<300)
+    let pushing = try Pushing(to: url, history: history, format: .remoteWrite1, cursorFile: folder.file("cursors"))
+    append(300..<301, to: history)
+    try await eventually("all that is left") { pushing.status.state == .live }
+    #expect(moments(receiver) == Array(stride(from: 100, through: 200, by: 2)) + Array(201..<301))
+    #expect(pushing.status.lost > 90 && pushing.status.lost <= 100)
+    #expect(pushing.status.gaps.map(\.reason) == [.lost])
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("An archive that cannot be read at all holds nothing up for ever, and what is missing is told")
+  func brokenArchive() async throws {
+    let gate = Gate()
+    let receiver = try await FakeReceiver { _ in gate.isOpen ? .answer(204) : .answer(503) }
+    let history = history(capacity: 10)
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, format: .remoteWrite1)
+    gate.isOpen = false
+    append(0..<50, to: history)
+    try await eventually("failures") { pushing.status.failed >= 1 }
+    archive.fail(1_000_000)
+    gate.isOpen = true
+    try await eventually("memory's") { pushing.status.sentSamples == 10 }
+    #expect(moments(receiver) == Array(40..<50))
+    #expect(pushing.status.lost == 40)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("Cursors survive, each receiver its own; a file that makes no sense is none")
+  func cursors() throws {
+    let folder = try TemporaryFolder()
+    let said = Mutex<[String]>([])
+    let path = folder.file("cursors")
+    let cursors = PushCursors(path: path) { line in said.withLock { $0.append(line) } }
+    #expect(cursors["http://a/x"] == nil)
+    cursors.set("http://a/x", 1_770_000_000_123)
+    cursors.set("http://b/x y", 5, isUrgent: true)
+    let again = PushCursors(path: path) { line in said.withLock { $0.append(line) } }
+    #expect(again["http://a/x"] == 1_770_000_000_123)
+    #expect(again["http://b/x y"] == 5)
+    #expect(Files.names(in: folder.path) == ["cursors"])
+    try folder.write("cursors", "\u{0}\u{1}rubbish\n12\n x\n7 http://c\n")
+    let odd = PushCursors(path: path) { line in said.withLock { $0.append(line) } }
+    #expect(odd["http://c"] == 7)
+    #expect(odd["http://a/x"] == nil)
+    #expect(said.withLock { $0 } == [])
+    let nowhere = PushCursors(path: folder.path + "/none/cursors") { line in said.withLock { $0.append(line) } }
+    nowhere.set("http://a", 1, isUrgent: true)
+    nowhere.set("http://a", 2, isUrgent: true)
+    #expect(said.withLock { $0.count } == 1)
+  }
+}
