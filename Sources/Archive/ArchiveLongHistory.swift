@@ -155,8 +155,9 @@ extension ArchiveReader {
     guard
       let columns = try columns(
         of: wanted, from: start, to: end, step: step, most: most * max(1, wanted.count), damaged: damaged),
-      columns.times.count <= most, let first = columns.times.first, let last = columns.times.last
+      columns.times.count <= most
     else { return nil }
+    guard let first = columns.times.first, let last = columns.times.last else { return [] }
     var row = JournalRow()
     var kept: [Int] = []
     for (slot, time) in columns.times.enumerated()

@@ -27,6 +27,8 @@ struct PushSource {
     var pending = 0
     /// POSIX time of the newest sample that there is.
     var newest = Double.nan
+    /// Whether the archive is about to write what memory has lost already.
+    var isAwaited = false
     /// What is in no place any more.
     var gap: PushStatus.Gap?
     /// Where the archive begins, if that is after the cursor: the cursor is to be moved there.
@@ -48,18 +50,21 @@ struct PushSource {
   private var failures = 0
   /// Looks in a row that found samples missing which the archive may be about to write.
   private var unfound = 0
-  /// POSIX time of the newest sample of before this process.
-  private let began: Double
+  /// POSIX time from which on samples are counted: those that were waiting in memory when it began, and later ones.
+  private let counted: Double
 
   init(history: History, arrivals: Arrivals, cursor: Cursor) {
     self.history = history
     self.arrivals = arrivals
     self.cursor = cursor
     searched = cursor.timestamp
-    began = history.all.last?.sample.timestamp.seconds ?? cursor.timestamp
-    done = arrivals.count
+    let ring = history.all
+    let waiting = ring.filter { cursor.isBefore($0.sample) }
     // What was there when it began, and is newer than the cursor, waits too.
-    done -= history.all.reduce(into: 0) { if cursor.isBefore($1.sample) { $0 += 1 } }
+    done = arrivals.count - waiting.count
+    counted =
+      waiting.first?.sample.timestamp.seconds ?? ring.last.map { $0.sample.timestamp.seconds + 0.000_5 }
+      ?? cursor.timestamp
   }
 
   /// The next samples, `most` at most.
@@ -103,6 +108,7 @@ struct PushSource {
     if missing > 0, start == 0, history.archive != nil, unfound < Self.mostUnfound {
       unfound += 1
       searched = cursor.timestamp
+      portion.isAwaited = true
       return portion
     }
     unfound = 0
@@ -118,7 +124,7 @@ struct PushSource {
   /// Moves the cursor behind a sample.
   mutating func move(behind sample: Sample, isFromMemory: Bool) {
     cursor = Cursor(timestamp: sample.timestamp.seconds, boottime: isFromMemory ? sample.boottime : .nan)
-    if isFromMemory || sample.timestamp.seconds > began { done += 1 }
+    if isFromMemory || sample.timestamp.seconds >= counted { done += 1 }
     searched = max(searched, sample.timestamp.seconds)
   }
 
@@ -143,7 +149,10 @@ struct PushSource {
 
   private mutating func archived(_ archive: any LongHistory, until end: Double, most: Int) async throws -> Archived {
     guard searched + 0.001 < end else { return .nothing }
-    if let oldest = archive.oldest, oldest < end, oldest > searched + Double(history.interval) * 1.5 {
+    // Of a receiver that is new, nothing can be missing.
+    if cursor.boottime != -.infinity, let oldest = archive.oldest, oldest < end,
+      oldest > searched + Double(history.interval) * 1.5
+    {
       return .beginsAt(oldest - 0.001)
     }
     var length = Double(most * history.interval)
@@ -152,8 +161,12 @@ struct PushSource {
       let to = min(end, from + length)
       do {
         var samples = try await archive.samples(from: from, to: to, step: nil, most: most * 4)
-        // Where what was taken is there no more, its means are.
-        if samples.isEmpty { samples = try await archive.samples(from: from, to: to, step: 60, most: most * 4) }
+        let first = samples.first?.timestamp.seconds ?? to
+        if first - from > max(60, Double(history.interval)) * 2 {
+          // Where what was taken is there no more, its means are; or the agent did not run.
+          let means = try await archive.samples(from: from, to: first - 0.001, step: 60, most: most * 4)
+          if !means.isEmpty { samples = means }
+        }
         failures = 0
         samples = Array(samples.drop { $0.timestamp.seconds <= cursor.timestamp + 0.000_5 }.prefix(most))
         if !samples.isEmpty { return .samples(samples) }

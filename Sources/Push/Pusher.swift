@@ -134,6 +134,7 @@ struct Pusher {
     } catch {
       return later("the archive cannot be read: \(error)", after: nil, isReceiver: false)
     }
+    if portion.isAwaited { return .wait(timing.firstRetry) }
     if let gap = portion.gap { note(gap, skip: portion.skip) }
     status.update { status in
       status.pending = portion.pending
@@ -362,7 +363,9 @@ struct Pusher {
   private mutating func finish() async {
     guard !isFailing else { return end() }
     while !Task.isCancelled {
-      guard let portion = try? await source.next(most: timing.samples), portion.gap == nil else { return end() }
+      guard let portion = try? await source.next(most: timing.samples), portion.gap == nil, !portion.isAwaited else {
+        return end()
+      }
       guard !portion.samples.isEmpty else { break }
       var next = await deliver(portion)
       if next == .again { next = await deliver(portion) }

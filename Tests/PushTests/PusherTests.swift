@@ -109,8 +109,8 @@ import Testing
     }
     try await eventually("all samples") { pushing.status.sentSamples == 30 && pushing.status.state == .live }
     expectComplete(receiver, samples)
-    // The cut one was made again at once.
-    #expect(pushing.status.failed == 9)
+    // Those that found a connection closed were made again at once.
+    #expect((7...9).contains(pushing.status.failed))
     #expect(pushing.status.dropped == 0 && pushing.status.lost == 0 && pushing.status.gaps.isEmpty)
     #expect(receiver.bytesOut < 64 << 20)
     // Each trouble is told once, and its end.

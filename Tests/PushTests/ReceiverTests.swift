@@ -116,15 +116,16 @@ import Testing
       #expect(archive.flush(atMost: 10))
       try await eventually("failures") { pushing.status.failed >= 2 }
     }
-    try await run(70..<135) { pushing, archive, sample in
-      for number in 70..<130 {
+    // Ten minutes without an agent, too.
+    try await run(90..<155) { pushing, archive, sample in
+      for number in 90..<150 {
         sample(number..<number + 1)
         if number % 10 == 0 { #expect(archive.flush(atMost: 10)) }
       }
       #expect(archive.flush(atMost: 10))
       try await receiver.start()
       try await eventually("what was missed") { pushing.status.state == .live && pushing.status.lag == 0 }
-      sample(130..<135)
+      sample(150..<155)
       try await eventually("what came after") { pushing.status.cursor == samples[134].timestamp.seconds }
       #expect(pushing.status.sentSamples == 125)
       #expect(pushing.status.dropped == 0 && pushing.status.lost == 0)
