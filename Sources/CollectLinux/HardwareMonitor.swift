@@ -30,13 +30,7 @@ final class HardwareMonitor {
 
   /// Reads everything once; takes as long as the chips do.
   func sweep() -> SensorSweep {
-    let present = Files.names(in: root + "/sys/class/hwmon").sorted()
-    if resting == 0 || present != names {
-      names = present
-      resting = Self.rest
-      find()
-    }
-    resting -= 1
+    refresh()
     let now = now()
     var sweep = SensorSweep()
     sweep.isEmpty = chips.isEmpty && zones.isEmpty
@@ -48,6 +42,22 @@ final class HardwareMonitor {
     }
     for zone in zones { sweep.temperatures += zone.read(buffer).map { [$0] } ?? [] }
     return sweep
+  }
+
+  /// Where the chips' sensors are, by the names that ``sweep()`` gives them; reads none of them.
+  func places() -> [SensorPlace] {
+    refresh()
+    return chips.flatMap(\.places)
+  }
+
+  private func refresh() {
+    let present = Files.names(in: root + "/sys/class/hwmon").sorted()
+    if resting == 0 || present != names {
+      names = present
+      resting = Self.rest
+      find()
+    }
+    resting -= 1
   }
 
   private func find() {
@@ -69,6 +79,22 @@ final class HardwareMonitor {
     }
     zones = chips.contains(where: \.hasTemperature) ? [] : ThermalZone.find(root: root)
   }
+}
+
+/// A sensor of hwmon's: its names in a Reading, and its files.
+struct SensorPlace {
+  let chip: String
+  let sensor: String
+  /// The name that the chip's driver gives it.
+  let driver: String
+  /// "temp1", the beginning of its files' names.
+  let file: String
+  /// Folder of its files.
+  let folder: String
+  /// The chip's entry of /sys/class/hwmon.
+  let entry: String
+  /// Whether its device sleeps, or is a drive, which a look would keep awake.
+  let isLeftAlone: Bool
 }
 
 /// One chip of hwmon.
@@ -125,6 +151,17 @@ private struct Chip {
     let name = isAlone ? driver : address.hasPrefix(driver) ? address : driver + "-" + address
     if name != self.name { askedAt = -.infinity }
     self.name = name
+  }
+
+  /// Its sensors.
+  var places: [SensorPlace] {
+    let isLeftAlone = period > 0 || isAsleep
+    return sensors.map { sensor in
+      let file = sensor.input.path.split(separator: "/").last.map { String($0.prefix { $0 != "_" }) } ?? ""
+      return SensorPlace(
+        chip: name, sensor: sensor.label, driver: driver, file: file, folder: path, entry: entry,
+        isLeftAlone: isLeftAlone)
+    }
   }
 
   private var isAsleep: Bool {

@@ -28,13 +28,37 @@ public struct NodeGroups: OptionSet, Sendable {
   public static let system = NodeGroups(rawValue: 1 << 7)
 }
 
+/// A sensor of hwmon's, as a Reading names it and as node_exporter does.
+public struct ScrapedSensor: Sendable {
+  /// The chip in a Reading.
+  public let chip: String
+  /// The sensor in a Reading.
+  public let sensor: String
+  /// The chip by the place of its device, "platform_coretemp_0".
+  public let nodeChip: String
+  /// The sensor by its file, "temp1".
+  public let nodeSensor: String
+  /// The name that the chip's driver gives it.
+  public let driver: String
+
+  /// A sensor by all its names.
+  public init(chip: String, sensor: String, nodeChip: String, nodeSensor: String, driver: String) {
+    self.chip = chip
+    self.sensor = sensor
+    self.nodeChip = nodeChip
+    self.nodeSensor = nodeSensor
+    self.driver = driver
+  }
+}
+
 /// What is read of the machine only when somebody scrapes.
 public protocol ScrapeSource: Sendable {
   /// Writes what the agent itself uses, as each program that Prometheus scrapes tells it: `process_…`.
   func writeProcess(to exposition: inout Exposition)
 
-  /// Writes families of node_exporter's; returns which of those are written that the API else would write.
+  /// Writes families of node_exporter's; returns which of those are written that the API else would write, and how sensors
+  /// are called there.
   ///
   /// It waits for nothing that may hang for longer than a few milliseconds.
-  func writeNode(to exposition: inout Exposition) -> NodeGroups
+  func writeNode(to exposition: inout Exposition) -> (groups: NodeGroups, sensors: [ScrapedSensor])
 }

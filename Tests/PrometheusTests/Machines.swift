@@ -57,5 +57,7 @@ struct NodeOnly: ScrapeSource {
 
   func writeProcess(to exposition: inout Exposition) {}
 
-  func writeNode(to exposition: inout Exposition) -> NodeGroups { reader.writeNode(to: &exposition) }
+  func writeNode(to exposition: inout Exposition) -> (groups: NodeGroups, sensors: [ScrapedSensor]) {
+    reader.writeNode(to: &exposition)
+  }
 }

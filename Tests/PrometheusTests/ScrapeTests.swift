@@ -38,21 +38,21 @@ import Testing
   }
 
   /// Recorded, and made up with the devices that this one lacks.
-  @Test(arguments: ["recorded-vm", "nvme-md-dm", "old-kernel"]) func machine(name: String) throws {
+  @Test(arguments: ["recorded-net", "nvme-md-dm", "old-kernel"]) func machine(name: String) throws {
     let root = Fixture(name).root
     try compare(Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root)), with: name + ".txt")
   }
 
   @Test func openMetrics() throws {
-    let root = Fixture("recorded-vm").root
+    let root = Fixture("recorded-net").root
     try compare(
       Machines.scrape(Machines.recorded(root), .openMetrics, source: NodeOnly(root: root)),
-      with: "recorded-vm.openmetrics")
+      with: "recorded-net.openmetrics")
   }
 
   @Test(arguments: [
     "arm-board", "cgroup-v1-container", "cgroup-v2-container", "epyc-2s-256t", "hotplug", "hybrid-laptop", "nvme-md-dm",
-    "odd-names", "old-kernel", "recorded-vm", "vm-1-core", "zfs",
+    "odd-names", "old-kernel", "recorded-net", "recorded-vm", "vm-1-core", "zfs",
   ]) func everyMachineIsWellFormed(name: String) throws {
     let root = Fixture(name).root
     let parsed = try ParsedText(Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root)))

@@ -6,6 +6,37 @@ internal import Exposition
 /// The tables show a sample domain by domain, and a family's samples stand together: lines are written as they come, and
 /// put in order at the end.
 final class NativeWriter: FieldVisitor {
+  /// All in one, so that each call's access is checked once and not for each member (the exclusivity of classes).
+  private var lines = NativeLines(names: .shared)
+
+  /// Writes all families of a sample.
+  static func write(_ sample: Sample, to exposition: inout Exposition) {
+    let writer = NativeWriter()
+    Sample.table.visit(sample, writer)
+    writer.lines.finish(to: &exposition)
+  }
+
+  func number(_ definition: Definition, _ value: Double) { lines.number(definition, value) }
+
+  func text(_ definition: Definition, _ value: String) { lines.text(definition, value) }
+
+  func flag(_ definition: Definition, _ value: Bool) { lines.flag(definition, value) }
+
+  func enter(_ name: String) { lines.push(name) }
+
+  func leave() { lines.pop() }
+
+  func enterList(_ name: String) { lines.push(name) }
+
+  func enterItem() { lines.enterItem { [] } }
+
+  func enterItem(_ labels: () -> [String]) { lines.enterItem(labels) }
+
+  func leaveList() { lines.pop() }
+}
+
+/// The lines of a sample on their way.
+private struct NativeLines {
   /// A domain that is being shown.
   private struct Frame {
     let node: Int
@@ -28,21 +59,14 @@ final class NativeWriter: FieldVisitor {
   private var records: [(end: Int, next: Int)] = []
   private var heads: [(first: Int, last: Int)]
 
-  private init(names: PrometheusNames) {
+  init(names: PrometheusNames) {
     self.names = names
     heads = Array(repeating: (-1, -1), count: names.families.count)
     lines.reserveCapacity(32_768)
     frames.append(Frame(node: 0, labels: 0))
   }
 
-  /// Writes all families of a sample.
-  static func write(_ sample: Sample, to exposition: inout Exposition) {
-    let writer = NativeWriter(names: .shared)
-    Sample.table.visit(sample, writer)
-    writer.finish(to: &exposition)
-  }
-
-  private func finish(to exposition: inout Exposition) {
+  func finish(to exposition: inout Exposition) {
     lines.withUnsafeBufferPointer { lines in
       for (index, family) in names.families.enumerated() where heads[index].first >= 0 {
         exposition.family(named: family.sample, family.kind.exposed, family.help, unit: family.unit)
@@ -58,7 +82,7 @@ final class NativeWriter: FieldVisitor {
 
   // MARK: Lines
 
-  private func begin(_ family: Int, _ texts: [UInt8] = []) {
+  private mutating func begin(_ family: Int, _ texts: [UInt8] = []) {
     lines.append(contentsOf: names.families[family].sample.utf8)
     let own = frames[frames.count - 1].labels
     guard own > 0 || !texts.isEmpty else { return }
@@ -69,7 +93,7 @@ final class NativeWriter: FieldVisitor {
     lines[lines.count - 1] = UInt8(ascii: "}")
   }
 
-  private func end(_ family: Int) {
+  private mutating func end(_ family: Int) {
     lines.append(UInt8(ascii: "\n"))
     let record = records.count
     records.append((lines.count, -1))
@@ -82,7 +106,7 @@ final class NativeWriter: FieldVisitor {
   }
 
   /// The figure of the present domain by its name; nil where it has no name.
-  private func figure(_ name: String) -> PrometheusNames.Figure? {
+  private mutating func figure(_ name: String) -> PrometheusNames.Figure? {
     guard skipped == 0 else { return nil }
     let last = frames.count - 1
     let figures = names.nodes[frames[last].node].figures
@@ -98,9 +122,9 @@ final class NativeWriter: FieldVisitor {
     return nil
   }
 
-  // MARK: FieldVisitor
+  // MARK: What a visitor is shown
 
-  func number(_ definition: Definition, _ value: Double) {
+  mutating func number(_ definition: Definition, _ value: Double) {
     guard let figure = figure(definition.name), let family = figure.family else { return }
     begin(family)
     lines.append(UInt8(ascii: " "))
@@ -108,7 +132,7 @@ final class NativeWriter: FieldVisitor {
     end(family)
   }
 
-  func text(_ definition: Definition, _ value: String) {
+  mutating func text(_ definition: Definition, _ value: String) {
     guard let figure = figure(definition.name), let family = figure.family else { return }
     var label = Array(figure.name.utf8)
     label += [UInt8(ascii: "="), UInt8(ascii: "\"")]
@@ -124,30 +148,14 @@ final class NativeWriter: FieldVisitor {
     }
   }
 
-  func flag(_ definition: Definition, _ value: Bool) {
+  mutating func flag(_ definition: Definition, _ value: Bool) {
     guard let figure = figure(definition.name), let family = figure.family else { return }
     begin(family)
     lines += [UInt8(ascii: " "), UInt8(ascii: value ? "1" : "0")]
     end(family)
   }
 
-  func enter(_ name: String) {
-    push(name)
-  }
-
-  func leave() {
-    pop()
-  }
-
-  func enterList(_ name: String) {
-    push(name)
-  }
-
-  func enterItem() {
-    enterItem { [] }
-  }
-
-  func enterItem(_ values: () -> [String]) {
+  mutating func enterItem(_ values: () -> [String]) {
     guard skipped == 0 else {
       skipped += 1
       return
@@ -163,11 +171,7 @@ final class NativeWriter: FieldVisitor {
     frames.append(Frame(node: list.node, labels: labels.count))
   }
 
-  func leaveList() {
-    pop()
-  }
-
-  private func push(_ name: String) {
+  mutating func push(_ name: String) {
     guard skipped == 0,
       let part = names.nodes[frames[frames.count - 1].node].parts.first(where: { $0.name == name })
     else {
@@ -177,7 +181,7 @@ final class NativeWriter: FieldVisitor {
     frames.append(Frame(node: part.node, labels: frames[frames.count - 1].labels))
   }
 
-  private func pop() {
+  mutating func pop() {
     if skipped > 0 {
       skipped -= 1
       return

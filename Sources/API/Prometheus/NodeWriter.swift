@@ -8,6 +8,16 @@ internal import Exposition
 struct NodeWriter {
   let reading: Reading
   let written: NodeGroups
+  /// How node_exporter calls sensors; others keep the names of the Reading.
+  private let sensors: [[String]: ScrapedSensor]
+
+  init(reading: Reading, written: NodeGroups, sensors: [ScrapedSensor]) {
+    self.reading = reading
+    self.written = written
+    self.sensors = Dictionary(
+      sensors.map { ([$0.chip, $0.sensor, String($0.nodeSensor.prefix { !$0.isNumber })], $0) },
+      uniquingKeysWith: { first, _ in first })
+  }
 
   func write(to exposition: inout Exposition) {
     writeCPU(to: &exposition)
@@ -257,12 +267,14 @@ struct NodeWriter {
     func sensors<Sensor>(
       _ name: StaticString, _ help: StaticString, _ sensors: [Sensor], _ value: (Sensor) -> (String, String, Double)
     ) {
+      let kind = Sensor.self == Fan.self ? "fan" : "temp"
       exposition.family(name, .gauge, help)
       for sensor in sensors {
         let (chip, sensor, value) = value(sensor)
+        let names = self.sensors[[chip, sensor, kind]]
         exposition.sample()
-        exposition.label("chip", chip)
-        exposition.label("sensor", sensor)
+        exposition.label("chip", names?.nodeChip ?? chip)
+        exposition.label("sensor", names?.nodeSensor ?? sensor)
         exposition.value(value)
       }
     }
@@ -274,11 +286,15 @@ struct NodeWriter {
     sensors("node_hwmon_fan_rpm", "Speed of a fan", reading.fans) { ($0.chip, $0.sensor, $0.rpm) }
     exposition.family("node_hwmon_chip_names", .gauge, "The driver's name of a chip; always 1")
     var seen: Set<String> = []
-    for chip in temperatures.map(\.chip) + reading.fans.map(\.chip) where seen.insert(chip).inserted {
+    let known = temperatures.map { ($0.chip, $0.sensor, "temp") } + reading.fans.map { ($0.chip, $0.sensor, "fan") }
+    for (chip, sensor, kind) in known {
+      let names = self.sensors[[chip, sensor, kind]]
+      let name = names?.nodeChip ?? chip
+      guard seen.insert(name).inserted else { continue }
       exposition.sample()
-      exposition.label("chip", chip)
+      exposition.label("chip", name)
       // A driver's name holds no hyphen (drivers/hwmon/hwmon.c).
-      exposition.label("chip_name", String(chip.prefix { $0 != "-" }))
+      exposition.label("chip_name", names?.driver ?? String(chip.prefix { $0 != "-" }))
       exposition.value(1 as UInt64)
     }
     exposition.family("node_thermal_zone_temp", .gauge, "Temperature of a thermal zone in degrees Celsius")

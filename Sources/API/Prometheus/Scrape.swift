@@ -33,8 +33,8 @@ enum Scrape {
     NativeWriter.write(sample, to: &exposition)
     source?.writeProcess(to: &exposition)
     if compatibility.hasNode {
-      let groups = source?.writeNode(to: &exposition) ?? []
-      NodeWriter(reading: reading, written: groups).write(to: &exposition)
+      let told = source?.writeNode(to: &exposition) ?? (groups: [], sensors: [])
+      NodeWriter(reading: reading, written: told.groups, sensors: told.sensors).write(to: &exposition)
     }
     if compatibility.hasDCGM { DCGMWriter.write(sample, to: &exposition) }
     return exposition.finish()

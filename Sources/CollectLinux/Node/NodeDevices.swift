@@ -16,7 +16,10 @@ final class NodeDevices: Sendable {
   private let sweepHere: (@Sendable () -> NodeDeviceSweep)?
 
   init(root: String, isLive: Bool) {
-    let sweep: @Sendable () -> NodeDeviceSweep = { NodeDeviceSweep(root: root) }
+    let monitor = Condition(HardwareMonitor(root: root))
+    let sweep: @Sendable () -> NodeDeviceSweep = {
+      monitor.withState { NodeDeviceSweep(root: root, sensors: NodeSensor.find(root: root, $0)) }
+    }
     source = BlockingSource(sweep)
     // A recording cannot hang.
     sweepHere = isLive ? nil : sweep
@@ -27,12 +30,11 @@ final class NodeDevices: Sendable {
     if sweepHere == nil { source.ask() }
   }
 
-  /// Writes what there is.
-  func write(to exposition: inout Exposition) -> NodeGroups {
-    if let sweepHere { return sweepHere().write(to: &exposition) }
+  /// What there is now; nil where there is nothing that is not too old.
+  var latest: NodeDeviceSweep? {
+    if let sweepHere { return sweepHere() }
     let latest = source.answer(waiting: Self.patience)
-    guard let sweep = latest.answer, Clock.boottime - latest.instant < Self.deadline else { return [] }
-    return sweep.write(to: &exposition)
+    return Clock.boottime - latest.instant < Self.deadline ? latest.answer : nil
   }
 }
 
@@ -79,9 +81,12 @@ struct NodeDeviceSweep: Sendable {
   private var frequencyLimits: [(cpu: Int, values: [Double])] = []
   private var coolers: [Named] = []
   private var supplies: [Named] = []
+  /// Sensors of hwmon's, without their figures.
+  let sensors: [NodeSensor]
 
   /// Reads all of it now.
-  init(root: String) {
+  init(root: String, sensors: [NodeSensor]) {
+    self.sensors = sensors
     let buffer = ReadBuffer(capacity: 512)
     let net = root + "/sys/class/net/"
     let devices = Files.names(in: net).filter { Files.exists(net + $0 + "/ifindex") || Files.exists(net + $0 + "/mtu") }
@@ -157,6 +162,7 @@ struct NodeDeviceSweep: Sendable {
     }
     writeFrequencyLimits(to: &exposition)
     writeNamed(to: &exposition)
+    NodeSensor.write(sensors, to: &exposition)
     return interfaces.isEmpty ? [] : .interfaces
   }
 

@@ -29,12 +29,12 @@ public final class NodeReader: ScrapeSource {
   }
 
   /// Writes all of it.
-  public func writeNode(to exposition: inout Exposition) -> NodeGroups {
-    guard let files, let devices else { return [] }
+  public func writeNode(to exposition: inout Exposition) -> (groups: NodeGroups, sensors: [ScrapedSensor]) {
+    guard let files, let devices else { return ([], []) }
     devices.ask()
-    var groups = files.withState { $0.write(to: &exposition) }
-    groups.formUnion(devices.write(to: &exposition))
-    return groups
+    let groups = files.withState { $0.write(to: &exposition) }
+    guard let sweep = devices.latest else { return (groups, []) }
+    return (groups.union(sweep.write(to: &exposition)), sweep.sensors.map(\.names))
   }
 }
 
@@ -46,11 +46,12 @@ final class NodeFiles {
   private var meminfo, vmstat, diskstats, netDev: RestingFile
   private var snmp, netstat, snmp6: RestingFile
   private var sockstat, sockstat6, softnet, arp: RestingFile
-  private var udp, udp6, tcp, tcp6: RestingFile
+  private var udp, udp6: RestingFile
   private var schedstat, hungTasks, pidLimit, threadLimit: RestingFile
   private var entropy, entropySize, fileNumbers: RestingFile
   private var tracked, trackedLimit: RestingFile
   private let names: NodeNames
+  private let connections: NodeConnections
 
   init(root: String, isLive: Bool) {
     self.isLive = isLive
@@ -68,8 +69,7 @@ final class NodeFiles {
     arp = file("net/arp")
     udp = file("net/udp")
     udp6 = file("net/udp6")
-    tcp = file("net/tcp")
-    tcp6 = file("net/tcp6")
+    connections = NodeConnections(root: root, isLive: isLive)
     schedstat = file("schedstat")
     hungTasks = file("sys/kernel/hung_task_detect_count")
     pidLimit = file("sys/kernel/pid_max")
@@ -92,11 +92,12 @@ final class NodeFiles {
     netstat.read(buffer) { NodeNetstat.writePairs($0, to: &exposition) }
     snmp6.read(buffer) { NodeNetstat.writeLines($0, to: &exposition) }
     // Whole families of the second are others.
-    let connections = sockstat.read(buffer) { NodeSockstat.write($0, pageSize: pageSize, to: &exposition) }
+    let count = sockstat.read(buffer) { NodeSockstat.write($0, pageSize: pageSize, to: &exposition) }
     sockstat6.read(buffer) { NodeSockstat.write($0, pageSize: pageSize, to: &exposition) }
     softnet.read(buffer) { NodeSoftnet.write($0, to: &exposition) }
     arp.read(buffer) { NodeARP.write($0, to: &exposition) }
-    writeSockets(connections: connections ?? 0, to: &exposition)
+    writeQueues(to: &exposition)
+    connections.write(count: count ?? 0, to: &exposition)
     schedstat.read(buffer) { NodeSchedstat.write($0, to: &exposition) }
     writeNumbers(to: &exposition)
     if fileNumbers.read(buffer, { NodeFileNumbers.write($0, to: &exposition) }) == true { groups.insert(.files) }
@@ -108,17 +109,11 @@ final class NodeFiles {
     return groups
   }
 
-  /// Queues of UDP, and TCP's connections by state where they are not too many to be listed at each scrape.
-  private func writeSockets(connections: UInt64, to exposition: inout Exposition) {
+  private func writeQueues(to exposition: inout Exposition) {
     var queues = NodeSockets.Queues()
     udp.read(buffer) { NodeSockets.add($0, to: &queues.v4) }
     udp6.read(buffer) { NodeSockets.add($0, to: &queues.v6) }
     queues.write(to: &exposition)
-    guard connections <= NodeSockets.mostConnections else { return }
-    var states = NodeSockets.Totals()
-    var isThere = tcp.read(buffer) { NodeSockets.add($0, to: &states) } != nil
-    isThere = tcp6.read(buffer) { NodeSockets.add($0, to: &states) } != nil || isThere
-    if isThere { states.writeConnections(to: &exposition) }
   }
 
   /// Files that hold one number.

@@ -4,11 +4,8 @@ internal import SystemIO
 /// Lists of sockets (net/ipv4/tcp_ipv4.c, udp.c): /proc/net/{tcp,tcp6,udp,udp6}, a header and a line for each socket,
 /// `0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 …`, with its state and its two queues.
 enum NodeSockets {
-  /// Connections of TCP from which on they are not listed: the kernel makes 150 bytes of each, under a lock.
-  static let mostConnections: UInt64 = 5_000
-
   /// What the lines of a list add up to.
-  struct Totals {
+  struct Totals: Sendable {
     /// By the number of the state (include/net/tcp_states.h), 1 is ESTABLISHED.
     var states = [Int64](repeating: 0, count: 13)
     var transmit: UInt64 = 0

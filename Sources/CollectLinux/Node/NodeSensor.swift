@@ -1,0 +1,82 @@
+internal import Exposition
+internal import SystemIO
+
+/// What node_exporter tells of a sensor of hwmon's (Documentation/hwmon/sysfs-interface.rst) besides the figures that a
+/// Reading has: its names, and marks and alarms of its own.
+struct NodeSensor: Sendable {
+  /// Its names.
+  let names: ScrapedSensor
+  /// As ``attributes`` has them.
+  private let values: [Int64?]
+
+  private static let attributes:
+    [(kind: String, file: String, name: StaticString, help: StaticString, factor: Double)] =
+      [
+        ("temp", "_crit_alarm", "node_hwmon_temp_crit_alarm_celsius", "Whether a critical mark is passed", 1_000),
+        ("temp", "_crit_hyst", "node_hwmon_temp_crit_hyst_celsius", "Where an alarm at the critical mark ends", 1_000),
+        ("fan", "_min", "node_hwmon_fan_min_rpm", "Speed that a fan should not fall below", 1),
+      ]
+
+  /// The machine's sensors.
+  static func find(root: String, _ monitor: HardwareMonitor) -> [NodeSensor] {
+    let buffer = ReadBuffer(capacity: 512)
+    var chips: [String: String] = [:]
+    return monitor.places().map { place in
+      let chip = chips[place.entry] ?? name(of: root + "/sys/class/hwmon/" + place.entry, driver: place.driver)
+      chips[place.entry] = chip
+      let values = attributes.map { attribute -> Int64? in
+        guard place.file.hasPrefix(attribute.kind), !place.isLeftAlone else { return nil }
+        let bytes = try? Files.contents(of: place.folder + "/" + place.file + attribute.file, buffer: buffer)
+        return bytes.flatMap { NodeNumberParser.number($0.span) }
+      }
+      return NodeSensor(
+        names: ScrapedSensor(
+          chip: place.chip, sensor: place.sensor, nodeChip: chip, nodeSensor: place.file, driver: place.driver),
+        values: values)
+    }
+  }
+
+  /// A chip's name by the last two parts of its device's path, /sys/devices/platform/coretemp.0: those of hwmon change from
+  /// boot to boot.
+  private static func name(of folder: String, driver: String) -> String {
+    guard let path = realPath(folder + "/device") else { return cleaned(driver) }
+    return path.split(separator: "/").suffix(2).map { cleaned(String($0)) }.joined(separator: "_")
+  }
+
+  /// In small letters, and an underscore for what no name may hold.
+  private static func cleaned(_ text: String) -> String {
+    let bytes = text.lowercased().utf8.map { byte -> UInt8 in
+      let isPlain = byte >= 0x61 && byte <= 0x7A || byte.isDigit || byte == UInt8(ascii: ":")
+      return isPlain ? byte : UInt8(ascii: "_")
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// Writes what they have.
+  static func write(_ sensors: [NodeSensor], to exposition: inout Exposition) {
+    for (index, attribute) in attributes.enumerated() {
+      exposition.family(attribute.name, .gauge, attribute.help)
+      for sensor in sensors {
+        guard let value = sensor.values[index] else { continue }
+        exposition.sample()
+        exposition.label("chip", sensor.names.nodeChip)
+        exposition.label("sensor", sensor.names.nodeSensor)
+        exposition.value(Double(value) / attribute.factor)
+      }
+    }
+    exposition.family("node_hwmon_sensor_label", .gauge, "What a chip calls a sensor; always 1")
+    for sensor in sensors where sensor.names.sensor != sensor.names.nodeSensor {
+      exposition.sample()
+      exposition.label("chip", sensor.names.nodeChip)
+      exposition.label("label", sensor.names.sensor)
+      exposition.label("sensor", sensor.names.nodeSensor)
+      exposition.value(1 as UInt64)
+    }
+  }
+}

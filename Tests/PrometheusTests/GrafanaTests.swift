@@ -1,0 +1,33 @@
+import AgentMetrics
+import SystemIO
+import TestSupport
+import Testing
+
+/// scripts/grafana: every name that the dashboard and the alerts ask for is one that the agent tells.
+@Suite(.ownThreads) struct GrafanaTests {
+  static let folder =
+    #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+    + "/scripts/grafana/"
+
+  static func names(in file: String) throws -> Set<String> {
+    let text = String(decoding: try Files.contents(of: folder + file), as: UTF8.self)
+    let words = text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+    return Set(words.filter { $0.hasPrefix("agent_") })
+  }
+
+  @Test(arguments: ["worker-agent.json", "alerts.yml"]) func namesAreTheCatalogs(file: String) throws {
+    let names = try Self.names(in: file)
+    let known = Set(PrometheusNames.shared.families.map(\.sample))
+    #expect(names.subtracting(known).sorted() == [])
+    #expect(names.count > 15)
+  }
+
+  @Test(.enabled(if: ToolTests.promtool != nil, "promtool is not installed")) func promtoolTakesTheFiles() throws {
+    for words in [
+      ["check", "rules", Self.folder + "alerts.yml"], ["check", "config", Self.folder + "prometheus.yml"],
+    ] {
+      let result = try Tool.run(ToolTests.promtool ?? "", words)
+      #expect(result.status == 0, "\(result.output)\(result.errors)")
+    }
+  }
+}
