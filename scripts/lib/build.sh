@@ -41,6 +41,20 @@ need_packages() {
   }
 }
 
+# Installs Debian packages that some tests are skipped without; not where they would start services of their own.
+want_packages() {
+  local missing
+  command -v apt-get >/dev/null || return 0
+  missing=$(missing_packages "$@" | xargs)
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" = 0 ] && [ ! -d /run/systemd/system ]; then
+    say "installing $missing"
+    # shellcheck disable=SC2086  # one word a package
+    env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >&2 && return
+  fi
+  say "tests that need them are skipped: $missing"
+}
+
 need_swift() {
   command -v swift >/dev/null && return
   say "no swift here: install a Swift 6.2 or newer toolchain (swift.org/install) and put it on PATH"
@@ -56,7 +70,7 @@ RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sect
 RELEASE_BINARY=.build/release/agent
 
 build_release() {
-  need_packages libncurses-dev libsqlite3-dev
+  need_packages libncurses-dev libsnappy-dev libsqlite3-dev
   need_swift
   [ -x "$RELEASE_BINARY" ] || say "first build: some minutes, most of them for the HTTP server's packages"
   swift build "${BUILD_OPTIONS[@]}" "${RELEASE_OPTIONS[@]}" --product agent >&2
