@@ -213,6 +213,42 @@ import Testing
     #expect(archive.health.damaged == 1)
   }
 
+  static let mayMount: Bool = {
+    guard geteuid() == 0, let folder = try? TemporaryFolder(), mountSmall(folder.path) else { return false }
+    return umount(folder.path) == 0
+  }()
+
+  /// Mounts a filesystem of half a megabyte.
+  static func mountSmall(_ path: String) -> Bool {
+    "size=512k".withCString { mount("tmpfs", path, "tmpfs", 0, $0) == 0 }
+  }
+
+  /// A disk that is full for a while: memory goes on, and everything is written when there is room again.
+  @Test(.enabled(if: mayMount, "needs the right to mount a small filesystem")) func aSmallDiskIsFull() throws {
+    let folder = try TemporaryFolder()
+    try #require(Self.mountSmall(folder.path))
+    // Where the test fails, the archive still has its file open.
+    defer { umount2(folder.path, Int32(MNT_DETACH)) }
+    let path = folder.file("a.db")
+    let samples = Self.recent(60)
+    let bench = Bench(path)
+    bench.archive.start()
+    var count = 0
+    while count < 60, bench.archive.health.failure == nil {
+      bench.add([samples[count]])
+      count += 1
+      _ = bench.archive.flush(atMost: 0.5)
+    }
+    #expect(bench.reports.wait(for: "no space left") != nil)
+    bench.add(samples[count...])
+    #expect(bench.history.count == 60 && bench.archive.health.lost == 0)
+    try #require("size=64m".withCString { mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT), $0) } == 0)
+    #expect(bench.reports.wait(for: "works again") != nil)
+    #expect(bench.archive.flush(atMost: 20))
+    bench.archive.stop(atMost: 20)
+    #expect(try Self.stored(path) == samples.map(\.timestamp.seconds))
+  }
+
   /// The same as a full disk: SQLite may not add a page.
   @Test func aFullDiskLosesNothing() throws {
     let folder = try TemporaryFolder()

@@ -45,7 +45,7 @@ struct Bench {
     }
     try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     report(file, count: count, values: values, written: written)
-    try ask(file, now: Int64((start + Double(count) * interval) * 1_000))
+    try ask()
   }
 
   private func report(_ file: ArchiveFile, count: Int, values: Int, written: Double) {
@@ -68,9 +68,11 @@ struct Bench {
     )
   }
 
-  private func ask(_ file: ArchiveFile, now: Int64) throws {
+  /// Asks a file that was written before.
+  func ask() throws {
     let hour: Int64 = 3_600_000
     let reader = ArchiveReader(try Database(path: path, mode: .readOnly))
+    guard let now = try reader.extent(of: .raw)?.upperBound else { return }
     let table = try ArchiveReader.series(of: reader.database)
     let one = table.all.filter { table[$0]?.key.id == "cpu.usage" }
     let gpus = table.all.filter { table[$0]?.key.id == "gpus.util" }
@@ -96,13 +98,15 @@ struct Bench {
 
   private func time(_ name: String, _ body: () throws -> Int?) throws {
     var best = Double.infinity
+    var bestCPU = Double.infinity
     var rows: Int?
     for _ in 0..<5 {
-      let start = Clock.monotonic
+      let (start, startCPU) = (Clock.monotonic, Clock.threadCPU)
       rows = try body()
       best = min(best, Clock.monotonic - start)
+      bestCPU = min(bestCPU, Clock.threadCPU - startCPU)
     }
-    line("\(name): \(rounded(best * 1_000)) ms, \(rows ?? 0) rows")
+    line("\(name): \(rounded(best * 1_000)) ms, \(rounded(bestCPU * 1_000)) ms of CPU, \(rows ?? 0) rows")
   }
 
   private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }

@@ -120,14 +120,15 @@ enum CRC32C {
 
   /// The sum of a byte and those after it.
   static func of(_ first: UInt8, _ rest: ArraySlice<UInt8>) -> UInt32 {
-    var sum = step(0xFFFF_FFFF, first)
-    rest.withUnsafeBufferPointer { rest in
-      for byte in rest { sum = step(sum, byte) }
+    table.withUnsafeBufferPointer { table in
+      func step(_ sum: UInt32, _ byte: UInt8) -> UInt32 {
+        sum >> 8 ^ table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)]
+      }
+      return rest.withUnsafeBufferPointer { rest in
+        var sum = step(0xFFFF_FFFF, first)
+        for byte in rest { sum = step(sum, byte) }
+        return ~sum
+      }
     }
-    return ~sum
-  }
-
-  private static func step(_ sum: UInt32, _ byte: UInt8) -> UInt32 {
-    sum >> 8 ^ table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)]
   }
 }

@@ -124,18 +124,21 @@ struct JournalRow: Equatable {
 
   init(from reader: inout ByteReader, wanted: Set<Int>?) throws(DamagedBytes) {
     let count = try reader.count(atMost: reader.count)
-    var last: Int64 = 0
+    var time: Int64 = 0
     for _ in 0..<count {
-      last = last &+ (try reader.signed())
-      times.append(last)
+      time = time &+ (try reader.signed())
+      times.append(time)
       let stretch = try reader.varint()
       stretches.append(stretch == 0 ? Precision.absent : Int64(truncatingIfNeeded: stretch - 1))
     }
     let series = try reader.count(atMost: reader.count)
     columns.reserveCapacity(min(series, wanted?.count ?? series))
     var number = 0
+    // Numbers ascend: after the last that is wanted there is nothing to look for.
+    let last = wanted.map { $0.max() ?? -1 } ?? .max
     for _ in 0..<series {
       number = Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: number) &+ (try reader.varint()))
+      if number > last { break }
       let precision = try Precision(byte: reader.byte())
       if wanted?.contains(number) ?? true {
         let values = try Self.values(count, precision, from: &reader)

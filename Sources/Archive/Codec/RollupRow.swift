@@ -60,14 +60,21 @@ struct RollupRow: Equatable {
     let series = try reader.count(atMost: reader.count)
     cells.reserveCapacity(min(series, wanted?.count ?? series))
     var number = 0
+    // Numbers ascend: after the last that is wanted there is nothing to look for.
+    let last = wanted.map { $0.max() ?? -1 } ?? .max
     for _ in 0..<series {
       number = Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: number) &+ (try reader.varint()))
+      if number > last { break }
+      guard wanted?.contains(number) ?? true else {
+        _ = try reader.byte()
+        for _ in 0..<4 { try reader.skipVarint() }
+        continue
+      }
       let (precision, isCounter) = try Precision.withCounter(byte: reader.byte())
       let count = Int64(truncatingIfNeeded: try reader.varint())
       let least = try reader.signed()
       var greatest = try reader.signed()
       var sum = try reader.signed()
-      guard wanted?.contains(number) ?? true else { continue }
       if precision != .bits {
         greatest = greatest &+ least
         sum = sum &+ (isCounter ? greatest : count &* least)
