@@ -3,16 +3,17 @@ internal import SystemIO
 
 /// Up to which moment each receiver has everything: a file beside the archive, so that it survives the process.
 ///
-/// A line per receiver: milliseconds since 1970, a blank, its URL. It is replaced as a whole, so that it is never half.
+/// A line per receiver: milliseconds since 1970, a blank, its URL. It is replaced as a whole, so that it is never half. A
+/// process that is killed loses nothing of it, a power failure the last ``pace`` seconds.
 final class PushCursors: Sendable {
   private struct State {
     var moments: [String: Int64] = [:]
     var written: [String: Int64] = [:]
-    var writtenAt = -Double.infinity
+    var syncedAt = -Double.infinity
     var isFailing = false
   }
 
-  /// Seconds between two writes at least; what is sent twice after a crash does no harm.
+  /// Seconds between two moments at least at which the disk is waited for.
   private static let pace = 5.0
 
   private let path: String
@@ -41,15 +42,18 @@ final class PushCursors: Sendable {
   /// The moment of a receiver in milliseconds; nil where it is new.
   subscript(url: String) -> Int64? { state.withLock { $0.moments[url] } }
 
-  /// Sets a moment; it is written soon, or at once where somebody is about to end.
+  /// Sets a moment and writes it.
+  ///
+  /// - Parameter isUrgent: whether nothing will be written after it, so that the disk is waited for.
   func set(_ url: String, _ moment: Int64, isUrgent: Bool = false) {
     let failure: SystemError? = state.withLock { state in
       state.moments[url] = moment
       let now = Clock.monotonic
-      guard state.moments != state.written, isUrgent || now - state.writtenAt >= Self.pace else { return nil }
-      state.writtenAt = now
+      guard state.moments != state.written || isUrgent else { return nil }
+      let isSync = isUrgent || now - state.syncedAt >= Self.pace
+      if isSync { state.syncedAt = now }
       do throws(SystemError) {
-        try write(state.moments)
+        try write(state.moments, isSync: isSync)
         state.written = state.moments
         state.isFailing = false
         return nil
@@ -61,7 +65,7 @@ final class PushCursors: Sendable {
     if let failure { report("push: \(failure); after a restart receivers get some samples twice, or a gap") }
   }
 
-  private func write(_ moments: [String: Int64]) throws(SystemError) {
+  private func write(_ moments: [String: Int64], isSync: Bool) throws(SystemError) {
     let text = moments.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)\n" }.joined()
     let new = path + ".new"
     let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -77,7 +81,7 @@ final class PushCursors: Sendable {
       }
     }
     // Before the rename, else a power failure could leave an empty file under the name.
-    if failure == nil, fsync(descriptor) != 0 { failure = SystemError("fsync " + new) }
+    if failure == nil, isSync, fsync(descriptor) != 0 { failure = SystemError("fsync " + new) }
     _ = close(descriptor)
     if let failure { throw failure }
     guard rename(new, path) == 0 else { throw SystemError("rename " + new) }

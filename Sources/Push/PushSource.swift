@@ -156,15 +156,17 @@ struct PushSource {
       return .beginsAt(oldest - 0.001)
     }
     var length = Double(most * history.interval)
+    // The archive counts what it stores together, not what it gives.
+    let limit = most * 2 + 256
     while searched + 0.001 < end {
       let from = searched + 0.001
       let to = min(end, from + length)
       do {
-        var samples = try await archive.samples(from: from, to: to, step: nil, most: most * 4)
+        var samples = try await archive.samples(from: from, to: to, step: nil, most: limit)
         let first = samples.first?.timestamp.seconds ?? to
-        if first - from > max(60, Double(history.interval)) * 2 {
-          // Where what was taken is there no more, its means are; or the agent did not run.
-          let means = try await archive.samples(from: from, to: first - 0.001, step: 60, most: most * 4)
+        if first - from > max(60, Double(history.interval)) * 2, try await archive.sample(at: from) == nil {
+          // What was taken is there no more, but its means. Behind a sample that is there, the agent did not run.
+          let means = try await archive.samples(from: from, to: first - 0.001, step: 60, most: limit)
           if !means.isEmpty { samples = means }
         }
         failures = 0

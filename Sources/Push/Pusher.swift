@@ -64,6 +64,9 @@ struct Pusher {
   /// Whether something that was dropped has been told since a request was taken.
   private var hasToldDrop = false
   private var isFailing = false
+  /// POSIX time of the newest sample that the receiver may have without having said so: from before a crash, or of a request
+  /// without an answer.
+  private var mayHave = -Double.infinity
   /// Whether the receiver has taken something in the form in use.
   private var isKnownForm = false
 
@@ -83,6 +86,7 @@ struct Pusher {
   }
 
   init(_ surroundings: Surroundings, source: PushSource) {
+    if surroundings.cursors?[surroundings.target.url.full] != nil { mayHave = Clock.realtime }
     self.surroundings = surroundings
     self.source = source
     labels = SeriesLabels(external: surroundings.target.labels)
@@ -160,7 +164,8 @@ struct Pusher {
   /// Sends some samples; `.more` where the receiver is done with them.
   private mutating func deliver(_ portion: PushSource.Portion) async -> Next {
     let batch = PushBatch(portion.samples, after: present)
-    let (verdict, bytes) = await post(batch)
+    let (verdict, bytes, isCertain) = await post(batch)
+    if !isCertain { mayHave = max(mayHave, portion.samples[portion.samples.count - 1].timestamp.seconds) }
     switch verdict {
     case .accepted(let values):
       accepted(portion, batch, values: values ?? batch.count, bytes: bytes)
@@ -192,7 +197,12 @@ struct Pusher {
         return .more
       }
       guard portion.samples.count > 1 else {
-        drop(portion, line, reason)
+        if reason == .outOfOrder, portion.samples[0].timestamp.seconds <= mayHave {
+          // It has it, and newer ones, so that to it this one is late.
+          move(behind: portion)
+        } else {
+          drop(portion, line, reason)
+        }
         return .more
       }
       if reason == .tooOld, await isTooOld(portion.samples[portion.samples.count - 1]) {
@@ -221,14 +231,15 @@ struct Pusher {
 
   // MARK: Requests
 
-  private func post(_ batch: PushBatch) async -> (verdict: Verdict, bytes: Int) {
+  /// Sends a batch; `isCertain` is false where the receiver may have taken it whatever the verdict says.
+  private func post(_ batch: PushBatch) async -> (verdict: Verdict, bytes: Int, isCertain: Bool) {
     let target = surroundings.target
     var headers = [("User-Agent", surroundings.userAgent)]
     headers += target.headers.map { ($0.name, $0.value) }
     do {
       if let value = try target.credentials.header() { headers.append(("Authorization", value)) }
     } catch {
-      return (.refused(error.description), 0)
+      return (.refused(error.description), 0, true)
     }
     let body: [UInt8]
     switch form {
@@ -250,9 +261,9 @@ struct Pusher {
     }
     do {
       let answer = try await surroundings.client.post(body, headers: headers)
-      return (Verdict(answer, needsReceipt: form == .remoteWrite2, now: Clock.realtime), body.count)
+      return (Verdict(answer, needsReceipt: form == .remoteWrite2, now: Clock.realtime), body.count, !answer.isRepeated)
     } catch {
-      return (.later(error.description, seconds: nil), body.count)
+      return (.later(error.description, seconds: nil), body.count, false)
     }
   }
 

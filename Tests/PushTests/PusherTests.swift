@@ -200,6 +200,37 @@ import Testing
     await receiver.close()
   }
 
+  @Test("A request that was taken but not answered is no loss, though the receiver calls its samples late")
+  func unanswered() async throws {
+    let newest = Mutex(Int64.min)
+    let receiver = try await FakeReceiver { request in
+      guard let moments = try? request.received().moments, let last = moments.max(), let first = moments.min() else {
+        return .answer(500)
+      }
+      return newest.withLock { newest in
+        // As Prometheus: the last moment may come again, those before may not.
+        if first < newest { return .answer(400, [], "out of order sample") }
+        newest = last
+        return request.number == 1 ? .cut : .answer(204)
+      }
+    }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
+    _ = fill(pushing.history, 0..<1)
+    try await eventually("the first") { pushing.status.sentSamples == 1 }
+    _ = fill(pushing.history, 1..<6)
+    try await eventually("all") { pushing.status.cursor == machine.start + 150 && pushing.status.state == .live }
+    _ = fill(pushing.history, 6..<8)
+    try await eventually("what came after") { pushing.status.cursor == machine.start + 210 }
+    #expect(pushing.status.dropped == 0 && pushing.status.gaps.isEmpty)
+    // Somebody else's newer samples are another matter.
+    newest.withLock { $0 = Int64(machine.start + 300) * 1_000 }
+    _ = fill(pushing.history, 8..<9)
+    try await eventually("the drop") { pushing.status.dropped == 1 }
+    #expect(pushing.status.gaps.map(\.reason) == [.outOfOrder])
+    await pushing.stop()
+    await receiver.close()
+  }
+
   @Test("Samples too old for the receiver cost few requests, and are told as that")
   func tooOld() async throws {
     let limit = Int64(machine.start + 30 * 150) * 1_000

@@ -116,6 +116,8 @@ import Testing
       #expect(archive.flush(atMost: 10))
       try await eventually("failures") { pushing.status.failed >= 2 }
     }
+    // As after a crash: the cursor is late, and some samples are sent twice, first from memory and then from the archive.
+    try folder.write("history.db.push", "\(Int(samples[5].timestamp.seconds) * 1_000) \(receiver.url)\n")
     // Ten minutes without an agent, too.
     try await run(90..<155) { pushing, archive, sample in
       for number in 90..<150 {
@@ -127,7 +129,6 @@ import Testing
       try await eventually("what was missed") { pushing.status.state == .live && pushing.status.lag == 0 }
       sample(150..<155)
       try await eventually("what came after") { pushing.status.cursor == samples[134].timestamp.seconds }
-      #expect(pushing.status.sentSamples == 125)
       #expect(pushing.status.dropped == 0 && pushing.status.lost == 0)
     }
     try expectComplete(receiver, samples, tolerance: kind == .prometheus ? 0 : 1e-12)

@@ -3,6 +3,7 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 internal import Synchronization
+internal import SystemIO
 
 /// What a receiver said.
 struct HTTPAnswer: Sendable {
@@ -11,6 +12,8 @@ struct HTTPAnswer: Sendable {
   let headers: [String: String]
   /// The beginning of the body.
   let text: String
+  /// Whether the request was made twice, since the connection was cut at the first time.
+  var isRepeated = false
 }
 
 /// Why there was no answer, in one line.
@@ -54,18 +57,22 @@ final class HTTPClient: Sendable {
     var fields = HTTPHeaders([("Host", url.authority), ("Content-Length", String(body.count))])
     for (name, value) in headers { fields.add(name: name, value: value) }
     let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: url.target, headers: fields)
+    var isRepeated = false
     if let kept = connection.withLock({ $0 }), kept.channel.isActive {
       do {
         return try await kept.send(head, body, limits)
       } catch {
-        // A receiver may close a connection that rests, at any moment; then the request has not been seen.
+        // A receiver may close a connection that rests, at any moment; then, as a rule, it has not seen the request.
         guard error.isUnanswered, !Task.isCancelled else { throw HTTPFailure(description: error.description) }
+        isRepeated = true
       }
     }
     let fresh = try await connect()
     connection.withLock { $0 = fresh }
     do {
-      return try await fresh.send(head, body, limits)
+      var answer = try await fresh.send(head, body, limits)
+      answer.isRepeated = isRepeated
+      return answer
     } catch {
       throw HTTPFailure(description: error.description)
     }
@@ -119,7 +126,7 @@ final class HTTPClient: Sendable {
     case let error as NIOConnectionError:
       if let failure = error.connectionErrors.first { return line(of: failure.error) }
       return "\(error.host): the name is not known"
-    case let error as IOError: return "\(error)"
+    case let error as IOError: return String(cString: strerror(error.errnoCode))
     case ChannelError.connectTimeout: return "no connection in time"
     case is CancellationError: return "it was given up"
     default: return "\(error)"
