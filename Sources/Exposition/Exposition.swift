@@ -177,8 +177,7 @@ public struct Exposition: Sendable {
     bytes.append(hasLabels ? UInt8(ascii: ",") : UInt8(ascii: "{"))
     hasLabels = true
     label.append(to: &bytes)
-    bytes.append(UInt8(ascii: "="))
-    bytes.append(UInt8(ascii: "\""))
+    ("=\"" as StaticString).append(to: &bytes)
   }
 
   /// Ends the sample with a whole number.
@@ -219,8 +218,7 @@ public struct Exposition: Sendable {
   }
 
   private mutating func endLabels() {
-    if hasLabels { bytes.append(UInt8(ascii: "}")) }
-    bytes.append(UInt8(ascii: " "))
+    (hasLabels ? "} " : " " as StaticString).append(to: &bytes)
   }
 
   /// Samples of the family that were written elsewhere, as whole lines with its name.
@@ -275,25 +273,28 @@ public struct Exposition: Sendable {
   }
 
   private mutating func append(digitsOf value: UInt64, decimals: Int = 0) {
-    // The most digits that 64 bits have.
-    var digits: InlineArray<20, UInt8> = .init(repeating: 0x30)
-    var rest = value
-    var place = 20
-    repeat {
-      place -= 1
-      digits[place] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    } while rest > 0
     let decimals = Swift.min(max(0, decimals), 19)
-    var end = 20
-    // Zeros at the end of a fraction say nothing.
-    while end > 20 - decimals, digits[end - 1] == 0x30 { end -= 1 }
-    let point = 20 - decimals
-    place = Swift.min(place, point - 1)
-    for index in place..<max(end, point) {
-      if index == point { bytes.append(UInt8(ascii: ".")) }
-      bytes.append(digits[index])
+    // The most digits that 64 bits have, and the point; filled from its end.
+    var digits: InlineArray<21, UInt8> = .init(repeating: 0x30)
+    var rest = value
+    var start = 21
+    var (end, written) = (21, 0)
+    repeat {
+      if written == decimals, decimals > 0 {
+        start -= 1
+        digits[start] = UInt8(ascii: ".")
+      }
+      start -= 1
+      digits[start] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+      written += 1
+    } while rest > 0 || written <= decimals
+    if decimals > 0 {
+      // Zeros at the end of a fraction say nothing.
+      while digits[end - 1] == 0x30 { end -= 1 }
+      if digits[end - 1] == UInt8(ascii: ".") { end -= 1 }
     }
+    digits.span.withUnsafeBufferPointer { bytes.append(contentsOf: UnsafeBufferPointer(rebasing: $0[start..<end])) }
   }
 }
 

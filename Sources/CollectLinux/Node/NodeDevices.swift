@@ -7,6 +7,8 @@ internal import SystemIO
 /// A read may wait for a lock or for firmware. It is done on a thread of its own, for which a scrape waits a little and
 /// then goes on with what was read last, or without.
 final class NodeDevices: Sendable {
+  /// Seconds between two looks; each reads some twenty files of every interface.
+  static let period = 10.0
   /// Seconds that a scrape waits.
   static let patience = 0.25
   /// Seconds after which what was read last is told no more.
@@ -25,9 +27,9 @@ final class NodeDevices: Sendable {
     sweepHere = isLive ? nil : sweep
   }
 
-  /// Begins to read.
+  /// Begins to read, unless what was read last is young.
   func ask() {
-    if sweepHere == nil { source.ask() }
+    if sweepHere == nil, !(Clock.boottime - source.answer(waiting: 0).instant < Self.period) { source.ask() }
   }
 
   /// What there is now; nil where there is nothing that is not too old.
