@@ -32,6 +32,7 @@ public struct API: Sendable {
   let processes: @Sendable () async throws -> (Timestamp, [Process])
   let scrapeSource: (any ScrapeSource)?
   let streams: Quota
+  let latest = LatestResponse()
 
   /// An API over a history.
   ///

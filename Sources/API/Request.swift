@@ -23,8 +23,17 @@ extension API {
     /// The value of a header field, by its name in any case, several joined by commas (RFC 9110 §5.3); nil where there
     /// is none.
     public subscript(header name: String) -> String? {
-      let values = headers.filter { $0.name.count == name.count && $0.name.lowercased() == name.lowercased() }
-      return values.isEmpty ? nil : values.map(\.value).joined(separator: ", ")
+      var result: String?
+      for field in headers where Self.isSame(field.name, name) {
+        result = result.map { $0 + ", " + field.value } ?? field.value
+      }
+      return result
+    }
+
+    /// Whether two names are the same but for the case of their letters; names are ASCII (RFC 9110 §5.1).
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+      left.utf8.count == right.utf8.count
+        && zip(left.utf8, right.utf8).allSatisfy { $0 == $1 || $0 ^ $1 == 0x20 && (0x61...0x7A).contains($0 | 0x20) }
     }
   }
 }

@@ -75,10 +75,10 @@ struct Validator: Sendable {
 extension API.Response {
   /// An answer that a client may keep and ask again whether it holds; not made where it does.
   static func validated(
-    _ validator: Validator, for request: API.Request, _ make: () throws(APIError) -> API.Response
-  ) throws(APIError) -> API.Response {
-    var response =
-      validator.isCurrent(for: request) ? API.Response(status: 304, headers: []) : try make()
+    _ validator: Validator, for request: API.Request, _ make: () async throws(APIError) -> API.Response
+  ) async throws(APIError) -> API.Response {
+    let isCurrent = validator.isCurrent(for: request)
+    var response = isCurrent ? API.Response(status: 304, headers: []) : try await make()
     response = response.with("Cache-Control", "no-cache").with("ETag", validator.tag)
     guard let modified = validator.modified else { return response }
     return response.with("Last-Modified", HTTPDate.text(ofPOSIXTime: modified.seconds))

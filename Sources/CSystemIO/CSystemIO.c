@@ -30,6 +30,12 @@ void csystemio_tune_heap(void) {
 #endif
 }
 
+void csystemio_trim_heap(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 void csystemio_name_thread(const char *name) {
 #if defined(__APPLE__)
   pthread_setname_np(name);

@@ -192,6 +192,7 @@ private struct Ticks {
 
   /// Lets tracks go that nobody wants any more, and begins new ones.
   private mutating func adopt(_ intervals: [Int]) {
+    let before = tracks.count
     for index in tracks.indices.dropFirst().reversed() where !intervals.contains(tracks[index].interval) {
       let reading = tracks.remove(at: index).previous
       // What it held is a hundred kilobytes on a machine with many processes.
@@ -199,6 +200,8 @@ private struct Ticks {
         readings[reading] = Reading()
       }
     }
+    // With a track hundreds of samples go, between others that stay.
+    if tracks.count < before { ProcessSettings.trimHeap() }
     for interval in intervals where !tracks.contains(where: { $0.interval == interval }) {
       let pace = Pace(interval: Double(interval))
       let now = timekeeper.now

@@ -37,6 +37,11 @@ public enum ProcessSettings {
     csystemio_tune_heap()
   }
 
+  /// Gives the system back what lies free between what is in use; takes some milliseconds.
+  public static func trimHeap() {
+    csystemio_trim_heap()
+  }
+
   /// Descriptors that the process may have, after raising that to `wanted` where it may be raised; 0 where unknown.
   @discardableResult
   public static func raiseDescriptorLimit(to wanted: Int = 0) -> Int {

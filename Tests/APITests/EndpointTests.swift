@@ -160,8 +160,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "/nowhere", "//", "//health", "/health//", "/./health", "/ui/../health", "/ui/%2e%2e/health", "/metrics",
-    "/metrics/",
+    "/nowhere", "//", "//health", "/health//", "/./health", "/ui/../health", "/ui/%2e%2e/health", "/metric",
+    "/metrics//",
     "/metrics%2Flatest", "/metrics/latest/x", "/HEALTH", "/ui//", "/ui/nothing.js", "/ui/index.html/",
     "/ui/%2Findex.html",
     "/ui/style.css%00", "/favicon.ico", "/%3Cscript%3E", "/.%2e/etc/passwd", "/ui/..%5C..%5Cetc",

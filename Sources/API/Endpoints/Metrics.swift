@@ -7,7 +7,13 @@ extension Route {
     isRevalidated: true
   ) { (api, exchange) async throws(APIError) in
     let entry = await api.history.first()
-    return try sample(entry, for: exchange)
+    let isConditional =
+      exchange.request[header: "If-None-Match"] != nil || exchange.request[header: "If-Modified-Since"] != nil
+    if isConditional { return try await sample(entry, for: exchange) }
+    if let kept = api.latest.response(for: entry) { return kept }
+    let response = try await sample(entry, for: exchange)
+    api.latest.keep(response, for: entry)
+    return response
   }
 
   static let at = Route(
@@ -20,11 +26,11 @@ extension Route {
         .badRequest, "time: which moment is wanted; allowed is \(Parameters.time.definition.allowed)",
         parameter: Parameters.time.definition.name)
     }
-    return try sample(try await api.entry(at: moment), for: exchange)
+    return try await sample(try await api.entry(at: moment), for: exchange)
   }
 
-  private static func sample(_ entry: History.Entry, for exchange: Exchange) throws(APIError) -> API.Response {
-    try .validated(Validator(of: [entry], target: ""), for: exchange.request) { () throws(APIError) in
+  private static func sample(_ entry: History.Entry, for exchange: Exchange) async throws(APIError) -> API.Response {
+    try await .validated(Validator(of: [entry], target: ""), for: exchange.request) { () throws(APIError) in
       .body([.sample(entry)], type: jsonType)
     }
   }
@@ -43,9 +49,9 @@ extension Route {
     // The first sample is a fraction of a second away; an empty answer at start would be true but of no use.
     _ = await api.history.first()
     let validator = Validator(of: question.query.samples(in: api.history), target: exchange.request.target)
-    // What the client has already is not made again.
-    let answer = validator.isCurrent(for: exchange.request) ? nil : try await question.answer(from: api.history)
-    return try .validated(validator, for: exchange.request) { () throws(APIError) in answer ?? .json([]) }
+    return try await .validated(validator, for: exchange.request) { () async throws(APIError) in
+      try await question.answer(from: api.history)
+    }
   }
 
   static let jsonType = "application/json; charset=utf-8"

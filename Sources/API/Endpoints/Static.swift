@@ -33,14 +33,15 @@ extension Route {
   static let catalog = Route(
     path: "/catalog", summary: "What every figure means: unit, kind, help, source, labels",
     contents: [.json(CatalogJSON.schema)], isRevalidated: true
-  ) { (_, exchange) throws(APIError) in
-    try .validated(CatalogJSON.validator, for: exchange.request) { () throws(APIError) in .json(CatalogJSON.bytes) }
+  ) { (_, exchange) async throws(APIError) in
+    try await .validated(CatalogJSON.validator, for: exchange.request) { () throws(APIError) in .json(CatalogJSON.bytes)
+    }
   }
 
   static let openAPI = Route(
     path: "/openapi.json", summary: "This description", contents: [.json(.map(.any))], isRevalidated: true
-  ) { (_, exchange) throws(APIError) in
-    try .validated(OpenAPI.validator, for: exchange.request) { () throws(APIError) in .json(OpenAPI.bytes) }
+  ) { (_, exchange) async throws(APIError) in
+    try await .validated(OpenAPI.validator, for: exchange.request) { () throws(APIError) in .json(OpenAPI.bytes) }
   }
 
   /// The web page and what leads to it.
@@ -55,12 +56,12 @@ extension Route {
         parameters: [fileName.definition],
         contents: WebFiles.shared.types.map { Content(type: $0, schema: .text) }, errors: [.notFound], isPublic: true,
         isRevalidated: true
-      ) { (_, exchange) throws(APIError) in
+      ) { (_, exchange) async throws(APIError) in
         let name = exchange.pathValues.first ?? ""
         guard let file = WebFiles.shared[name.isEmpty ? "index.html" : name] else {
           throw APIError(.notFound, "there is nothing at \(exchange.shownPath)")
         }
-        return try .validated(Validator(tag: file.entityTag), for: exchange.request) { () throws(APIError) in
+        return try await .validated(Validator(tag: file.entityTag), for: exchange.request) { () throws(APIError) in
           .file(file)
         }
       }

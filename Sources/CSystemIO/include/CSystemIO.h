@@ -10,6 +10,9 @@ int csystemio_openat_read(int directory, const char *path);
 /// Makes the C library keep one heap instead of one per thread, and give memory back early. Call before any thread.
 void csystemio_tune_heap(void);
 
+/// Gives the system back what lies free in the heap between what is in use.
+void csystemio_trim_heap(void);
+
 /// Raises the number of descriptors that the process may have to `wanted`, or to what it may be raised to; returns what it is
 /// then, or -1 with errno.
 long csystemio_raise_descriptor_limit(long wanted);
