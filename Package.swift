@@ -18,6 +18,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.26.0"),
     .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
     // Default traits link full Foundation: 70 MB instead of 25.
     .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
@@ -26,7 +27,7 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "HTTPServer", "Push", "API", "Archive", "History",
+        "Dashboard", "Remote", "HTTPServer", "Push", "API", "Archive", "History",
         "CollectGPU", "CollectDemo", "Collect", "Exposition", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -80,6 +81,18 @@ let package = Package(
     .target(
       name: "CollectGPU", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CNVML"], swiftSettings: settings),
     .target(name: "Collect", dependencies: ["History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    .target(
+      name: "Remote",
+      dependencies: [
+        "History", "AgentMetrics", "SystemIO",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: settings
+    ),
     .target(name: "SystemIO", dependencies: ["CSystemIO"], swiftSettings: settings),
     // The module is AgentMetrics because Hummingbird brings a module called Metrics (swift-metrics), and a module alias
     // does not pass the import check.
@@ -161,6 +174,9 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "RemoteTests", dependencies: ["Remote", "API", "CollectDemo", "AgentMetrics", "SystemIO", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "DashboardTests", dependencies: ["Dashboard", "History", "AgentMetrics", "SystemIO", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: settings),
     // The page in Chromium: scripts in Python, which the test runs.
@@ -171,7 +187,8 @@ let package = Package(
       name: "AgentTests",
       dependencies: [
         "agent", "Push", "Archive",
-        "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
+        "Remote", "History", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       exclude: ["Goldens"], swiftSettings: settings),

@@ -280,12 +280,18 @@ public final class History: Sendable {
     }
   }
 
-  /// Fills the main track with samples of before this process began, oldest first; before the sampler starts.
+  /// Puts samples of before this process began, oldest first, before those that there are.
   ///
   /// Nobody is told of them, and none of them becomes ``latest``: that is what the machine does now.
   package func restore(_ samples: [Sample]) {
+    let entries = samples.map { Entry($0) }
+    for entry in entries { entry.release() }
     state.withLock { state in
-      for sample in samples { state.ring.append(Entry(sample)) }
+      let first = state.ring.first?.sample.boottime ?? .infinity
+      let known = state.ring.elements
+      state.ring = Ring(capacity: capacity)
+      for entry in entries where entry.sample.boottime < first { state.ring.append(entry) }
+      for entry in known { state.ring.append(entry) }
     }
   }
 

@@ -8,6 +8,7 @@ import HTTPServer
 import History
 import Logging
 import Push
+import Remote
 import SystemIO
 
 /// The command: options → configuration → wiring.
@@ -26,7 +27,7 @@ struct Agent: ParsableCommand {
     version: version, subcommands: [ExportCommand.self, ImportCommand.self]
   )
 
-  @Flag(help: "Show the dashboard in this terminal.")
+  @Flag(help: "Show the dashboard in this terminal; it begins with what an agent that serves here remembers.")
   var tui = false
 
   @Flag(help: "Serve the web page and the JSON API; with --tui, both from the same samples.")
@@ -53,7 +54,7 @@ struct Agent: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Seconds between two samples (default: 30, with --tui 1).", valueName: "seconds"))
+    help: ArgumentHelp("Seconds between two samples that are kept (default: 30).", valueName: "seconds"))
   var interval: String?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Samples kept in memory (default: 720).", valueName: "samples"))
@@ -113,6 +114,9 @@ struct Agent: ParsableCommand {
         + " the same recording at a later instant.", valueName: "directory"))
   var root: [String] = []
 
+  @OptionGroup(title: "Dashboard") var terminal: TerminalOptions
+  @OptionGroup(title: "Other machines") var others: ConnectOptions
+
   @OptionGroup(title: "Sending samples") var pushing: PushOptions
 
   func run() throws {
@@ -128,12 +132,13 @@ struct Agent: ParsableCommand {
     let board = targets.isEmpty ? nil : PushBoard()
     if once {
       try runOnce(roots)
+    } else if others.isWanted {
+      try showOthers(configuration)
     } else {
       let code = Service(
         configuration: configuration, source: source(roots, board), processes: processes(roots),
-        scrapeSource: scrapeSource(root: demo ? nil : roots.last ?? ""),
-        targets: targets, board: board,
-        showsDashboard: tui, serves: serve || !tui
+        scrapeSource: scrapeSource(root: demo ? nil : roots.last ?? ""), targets: targets, board: board,
+        isThisMachine: !demo && roots.isEmpty, showsDashboard: tui, terminal: terminal, serves: serve || !tui
       ).run()
       if code != 0 { throw ExitCode(code) }
     }
@@ -143,9 +148,28 @@ struct Agent: ParsableCommand {
     if once && (tui || serve) {
       throw misuse("--once prints one sample and ends; it goes with neither --tui nor --serve")
     }
+    if others.isWanted && (!tui || serve || demo || !root.isEmpty) {
+      throw misuse("--connect and --hosts-file go with --tui alone: they show other machines")
+    }
+    if let problem = terminal.problem { throw misuse("--set: \(problem)") }
     if json && !once { throw misuse("--json goes with --once") }
     if demo && !root.isEmpty { throw misuse("--demo shows a machine that does not exist; --root does not go with it") }
     if root.count > 2 { throw misuse("--root: at most two directories, an instant and a later one") }
+  }
+
+  private func showOthers(_ configuration: Configuration) throws {
+    do {
+      try RemoteDashboard(
+        targets: try others.targets(), token: configuration.token, historySize: configuration.historySize
+      ).run(options: dashboardOptions(terminal, interval: 1))
+    } catch let mistake as Configuration.Mistake {
+      throw misuse(mistake.description)
+    } catch let error as RemoteMachine.AddressError {
+      throw misuse("--connect: \(error)")
+    } catch {
+      StandardStreams.write("agent: \(error)\n", to: 2)
+      throw ExitCode(ExitStatus.unavailable)
+    }
   }
 
   private func checked() throws -> Configuration {
@@ -155,7 +179,6 @@ struct Agent: ParsableCommand {
           port: port, host: host, interval: interval, history: history, logLevel: logLevel, tokenFile: tokenFile,
           corsOrigins: corsOrigins, allowedHosts: allowedHosts, database: database, retention: retention,
           databaseSize: databaseSize, promCompat: promCompat),
-        defaultInterval: tui ? 1 : 30,
         environment: { name in getenv(name).map { String(cString: $0) } })
     } catch {
       throw misuse(error.description)

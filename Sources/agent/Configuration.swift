@@ -58,9 +58,8 @@ struct Configuration: Equatable {
   /// Checks flags and variables.
   ///
   /// - Parameters:
-  ///   - defaultInterval: 30 for a daemon, 1 for somebody who watches.
   ///   - environment: the variables by name; an empty one counts as not set, as in a unit's EnvironmentFile.
-  init(flags: Flags, defaultInterval: Int, environment: (String) -> String?) throws(Mistake) {
+  init(flags: Flags, environment: (String) -> String?) throws(Mistake) {
     func setting(_ flag: String?, _ flagName: String, _ variable: String) -> (name: String, value: String)? {
       if let flag { return (flagName, flag) }
       if let value = environment(variable), !value.isEmpty { return (variable, value) }
@@ -88,7 +87,7 @@ struct Configuration: Equatable {
     }
     port = try whole(setting(flags.port, "--port", "PORT"), default: 8080, in: 0...65_535, "")
     interval = try whole(
-      setting(flags.interval, "--interval", "INTERVAL_SEC"), default: defaultInterval, in: 1...86_400, " of seconds")
+      setting(flags.interval, "--interval", "INTERVAL_SEC"), default: 30, in: 1...86_400, " of seconds")
     historySize = try whole(
       setting(flags.history, "--history", "HISTORY_SIZE"), default: 720, in: 1...1_000_000, " of samples")
     if let (name, value) = setting(flags.host, "--host", "HOST") {

@@ -42,7 +42,10 @@ struct Service {
   let targets: [PushTarget]
   /// Where it is told how that goes; nil where they are sent nowhere.
   let board: PushBoard?
+  /// Whether that is the running machine itself.
+  let isThisMachine: Bool
   let showsDashboard: Bool
+  let terminal: TerminalOptions
   let serves: Bool
 
   /// What the main thread waits for.
@@ -182,8 +185,18 @@ struct Service {
   private func showDashboard(history: History, sink: LogSink, logger: Logger, address: String?) -> Int32 {
     sink.hold()
     defer { sink.release() }
-    let options = DashboardOptions(
-      listening: address, version: version, sampleInterval: configuration.interval, messages: { sink.newestHeld })
+    var options = dashboardOptions(terminal, interval: configuration.interval)
+    options.listening = address
+    options.messages = { sink.newestHeld }
+    options.processes = processes.read(from: history)
+    if isThisMachine {
+      options.control = .local
+      if !serves, configuration.port != 0 {
+        // Not waited for: the first frame does not depend on what another process does.
+        let daemon = LocalDaemon(port: configuration.port, token: configuration.token)
+        Task.detached { await daemon.remember(into: history) }
+      }
+    }
     do {
       // Quitting and being asked to end are both the end that was wanted.
       _ = try runDashboard(history: history, options: options)
@@ -193,4 +206,13 @@ struct Service {
       return ExitStatus.unavailable
     }
   }
+}
+
+/// What every dashboard has in common.
+func dashboardOptions(_ terminal: TerminalOptions, interval: Int) -> DashboardOptions {
+  var options = DashboardOptions(version: version, sampleInterval: interval)
+  options.isReadOnly = terminal.readOnly
+  options.overrides = terminal.overrides
+  options.configPath = DashboardOptions.standardConfigPath { name in getenv(name).map { String(cString: $0) } }
+  return options
 }

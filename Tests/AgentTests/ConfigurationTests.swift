@@ -6,19 +6,18 @@ import Testing
 
 @Suite struct ConfigurationTests {
   private func configuration(
-    _ flags: Configuration.Flags = .init(), interval: Int = 30, _ variables: [String: String] = [:]
+    _ flags: Configuration.Flags = .init(), _ variables: [String: String] = [:]
   ) throws -> Configuration {
-    try Configuration(flags: flags, defaultInterval: interval, environment: { variables[$0] })
+    try Configuration(flags: flags, environment: { variables[$0] })
   }
 
-  private func configuration(_ variables: [String: String], interval: Int = 30) throws -> Configuration {
-    try configuration(.init(), interval: interval, variables)
+  private func configuration(_ variables: [String: String]) throws -> Configuration {
+    try configuration(.init(), variables)
   }
 
   @Test func defaults() throws {
     let plain = try configuration()
     #expect(plain.port == 8080 && plain.host == "127.0.0.1" && plain.interval == 30 && plain.historySize == 720)
-    #expect(try configuration(interval: 1).interval == 1)
   }
 
   @Test func flagOverVariableOverDefault() throws {
@@ -32,7 +31,6 @@ import Testing
     let fromFlags = try configuration(flags, variables)
     #expect(fromFlags.port == 0 && fromFlags.interval == 7 && fromFlags.historySize == 1)
     #expect(fromFlags.host == "::1" && fromFlags.logLevel == .error)
-    #expect(try configuration(["INTERVAL_SEC": "30"], interval: 1).interval == 30)
   }
 
   @Test func anEmptyVariableIsNotSet() throws {
@@ -86,5 +84,17 @@ import Testing
     for wrong in ["", "a:80", "a/b", "ä.example", "[::1]", "*"] {
       #expect(throws: Configuration.Mistake.self, "\(wrong)") { try configuration(.init(allowedHosts: [wrong])) }
     }
+  }
+}
+
+@Suite struct ConnectOptionsTests {
+  @Test func linesOfAHostsFile() {
+    let lines = ConnectOptions.lines(
+      of: "# workers\nhttp://a:8080\n\n  https://b.example/  the big one # rack 2\nc:9000\r\n#http://d\n")
+    #expect(
+      lines == [
+        .init(url: "http://a:8080", name: "a"), .init(url: "https://b.example/", name: "the big one"),
+        .init(url: "c:9000", name: "c:9000"),
+      ])
   }
 }

@@ -19,11 +19,15 @@ import Testing
       "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
       "SystemIO",
     ],
+    "Remote": [
+      "AgentMetrics", "History", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOPosix", "NIOSSL", "Synchronization",
+      "SystemIO",
+    ],
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [
       "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux",
       "Dashboard", "Exposition",
-      "HTTPServer", "History", "Logging", "Synchronization", "SystemIO",
+      "HTTPServer", "History", "Logging", "Remote", "Synchronization", "SystemIO",
     ],
   ]
 

@@ -1,9 +1,7 @@
-internal import SystemIO
-
-/// A JSON text (RFC 8259), as the vendors' tools write them: strict but for Python's `NaN`, and bounded.
+/// A JSON text (RFC 8259), as vendors' tools and other agents write them: strict but for Python's `NaN`, and bounded.
 ///
 /// FoundationEssentials' decoder is not used, because collectors import no Foundation.
-indirect enum JSONValue: Equatable {
+package indirect enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
   case number(Double)
@@ -12,12 +10,12 @@ indirect enum JSONValue: Equatable {
   case object([String: JSONValue])
 
   /// Arrays and objects that may lie within each other.
-  static let maximumDepth = 64
+  package static let maximumDepth = 64
   /// Values that a text may hold.
-  static let maximumValues = 200_000
+  package static let maximumValues = 200_000
 
   /// Parses a text that is one value; nil where it is none, or exceeds a limit.
-  init?(_ bytes: Span<UInt8>) {
+  package init?(_ bytes: Span<UInt8>) {
     var parser = Parser()
     guard let value = parser.value(bytes, depth: 0) else { return nil }
     Parser.skipSpace(bytes, &parser.position)
@@ -26,18 +24,28 @@ indirect enum JSONValue: Equatable {
   }
 
   /// A member of an object; nil where there is none.
-  subscript(key: String) -> JSONValue? {
+  package subscript(key: String) -> JSONValue? {
     if case .object(let members) = self { members[key] } else { nil }
   }
 
   /// The elements of an array; empty for anything else.
-  var elements: [JSONValue] {
+  package var elements: [JSONValue] {
     if case .array(let elements) = self { elements } else { [] }
   }
 
   /// The text of a string; nil for anything else.
-  var text: String? {
+  package var text: String? {
     if case .string(let text) = self { text } else { nil }
+  }
+
+  /// The number of a number; nil for anything else.
+  package var number: Double? {
+    if case .number(let number) = self { number } else { nil }
+  }
+
+  /// The truth value of one; nil for anything else.
+  package var bool: Bool? {
+    if case .bool(let bool) = self { bool } else { nil }
   }
 
   private struct Parser {

@@ -1,0 +1,59 @@
+/// Takes a text/event-stream apart (WHATWG HTML §9.2.6).
+struct EventStreamParser {
+  /// An event: what `id:` last said, and the lines of `data:`.
+  struct Event: Equatable {
+    var id: String
+    var data: [UInt8]
+  }
+
+  /// More bytes without the end of an event are no event.
+  static let limit = 16 << 20
+
+  private var line: [UInt8] = []
+  private var data: [UInt8] = []
+  private var hasData = false
+  private var id = ""
+  private var endsInReturn = false
+
+  /// Takes more of the stream and gives the events that end in it; nil where one is too long.
+  mutating func add(_ bytes: Span<UInt8>) -> [Event]? {
+    var events: [Event] = []
+    for index in 0..<bytes.count {
+      let byte = bytes[index]
+      defer { endsInReturn = byte == UInt8(ascii: "\r") }
+      switch byte {
+      case UInt8(ascii: "\n") where endsInReturn: break
+      case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+        if let event = endLine() { events.append(event) }
+      default:
+        guard line.count + data.count < Self.limit else { return nil }
+        line.append(byte)
+      }
+    }
+    return events
+  }
+
+  private mutating func endLine() -> Event? {
+    defer { line.removeAll(keepingCapacity: true) }
+    guard !line.isEmpty else {
+      defer {
+        data.removeAll(keepingCapacity: true)
+        hasData = false
+      }
+      return hasData ? Event(id: id, data: data) : nil
+    }
+    let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
+    var value = line[min(colon + 1, line.endIndex)...]
+    if value.first == UInt8(ascii: " ") { value.removeFirst() }
+    switch String(decoding: line[..<colon], as: UTF8.self) {
+    case "data":
+      if hasData { data.append(UInt8(ascii: "\n")) }
+      data += value
+      hasData = true
+    case "id" where !value.contains(0):
+      id = String(decoding: value, as: UTF8.self)
+    default: break
+    }
+    return nil
+  }
+}

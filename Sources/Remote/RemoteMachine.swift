@@ -1,0 +1,178 @@
+public import AgentMetrics
+public import History
+internal import Synchronization
+internal import SystemIO
+
+/// Another agent's machine: its samples, fetched over HTTP, in a History of this process.
+///
+/// First comes what the agent remembers, then each sample as it is made, over `/metrics/stream`. When the connection is
+/// cut it is made anew, after ever longer pauses, and what was missed is fetched; meanwhile the last samples stand.
+public final class RemoteMachine: Sendable {
+  /// How the agent is reached.
+  public struct State: Sendable, Equatable {
+    /// Whether it answers.
+    public var isConnected = false
+    /// Seconds between a sample's moment and its arrival; NaN before the first.
+    public var lag = Double.nan
+    /// Why it does not answer, in one line; nil while it does, and before the first try.
+    public var reason: String?
+    /// Whether it wants a token, or another one.
+    public var isRefused = false
+  }
+
+  /// What is wrong with an address, in one line.
+  public struct AddressError: Error, CustomStringConvertible {
+    /// The address, and what would be allowed.
+    public let description: String
+  }
+
+  /// Seconds without a byte after which a connection counts as cut; the agent sends a comment every 15.
+  static let silence = 40.0
+  /// Seconds to the first new try after a cut; then twice that, up to ``longestPause``.
+  static let firstPause = 0.5
+  static let longestPause = 15.0
+
+  /// The agent's address, `http://host:8080`.
+  public var url: String { address.text }
+  /// Its samples; the main track holds what it remembered, a live one what it tells now.
+  public let history: History
+  private let address: RemoteURL
+  private let token: String?
+  private let stateBox = Mutex(State())
+  private let watch: History.Watch
+
+  /// A machine that is not asked yet.
+  ///
+  /// - Parameters:
+  ///   - address: `http://host:port`, `https://host`, or only `host:port`.
+  ///   - token: what a server with `--token-file` wants.
+  ///   - capacity: samples kept of its history.
+  /// - Throws: AddressError.
+  public convenience init(_ address: String, token: String? = nil, capacity: Int) throws(AddressError) {
+    self.init(try RemoteURL(address), token: token, capacity: capacity)
+  }
+
+  private init(_ address: RemoteURL, token: String?, capacity: Int) {
+    self.address = address
+    self.token = token
+    history = History(capacity: capacity, interval: 30)
+    watch = history.watch(interval: 1)
+  }
+
+  /// How it is reached now.
+  public var state: State { stateBox.withLock { $0 } }
+
+  /// Asks it until the task is cancelled.
+  public func run() async {
+    var pause = Self.firstPause
+    while !Task.isCancelled {
+      let before = newest
+      do {
+        try await follow()
+        lose("the connection was closed")
+      } catch {
+        let failure = error as? RemoteFailure
+        lose(RemoteRequest.line(of: error), isRefused: failure?.wantsToken ?? false)
+        if failure?.isRefusal == true { pause = Self.longestPause }
+      }
+      if newest != before { pause = Self.firstPause }
+      // Many that watch one machine do not come back all at once.
+      let seconds = pause * Double.random(in: 0.75...1.25)
+      try? await Task.sleep(for: .milliseconds(Int(seconds * 1_000)))
+      pause = min(Self.longestPause, pause * 2)
+    }
+  }
+
+  /// All its processes now, as `/processes` tells them.
+  public func processes() async throws -> (Timestamp, [Process]) {
+    let bytes = try await request("/processes?sort=pid").body(atMost: 64 << 20)
+    var processes: [Process] = []
+    var splitter = ObjectSplitter(array: "processes")
+    _ = splitter.add(bytes.span) { object in
+      if let value = JSONValue(object.span) { processes.append(Process.table.read(from: SampleReader(value: value))) }
+    }
+    let rest = splitter.rest
+    let head = JSONValue(rest.span)
+    let timestamp = (head?["timestamp"]?.text).flatMap { Timestamp(rfc3339: $0) }
+    return (timestamp ?? Timestamp(seconds: Clock.realtime), processes)
+  }
+
+  /// Its version; nil where it does not answer.
+  public func version() async -> String? {
+    guard let bytes = try? await request("/version").body(atMost: 65_536) else { return nil }
+    return JSONValue(bytes.span)?["version"]?.text
+  }
+
+  /// All that the agent keeps in memory, oldest first.
+  public func remembered() async throws -> [Sample] {
+    let samples = Mutex<[Sample]>([])
+    let splitter = Mutex(ObjectSplitter(array: "samples"))
+    try await request("/metrics/history?seconds=31622400").send { bytes in
+      var found: [Sample] = []
+      let isShort = splitter.withLock { splitter in
+        splitter.add(bytes.span) { object in
+          if let sample = Sample(json: object.span) { found.append(sample) }
+        }
+      }
+      guard isShort else { throw RemoteFailure(description: "a sample that is none", isRefusal: true) }
+      samples.withLock { $0 += found }
+    }
+    return samples.withLock { $0 }
+  }
+
+  // MARK: Following
+
+  private var newest: Timestamp? {
+    history.latest?.sample.timestamp ?? history.all.last?.sample.timestamp
+  }
+
+  private func follow() async throws {
+    if history.count == 0 {
+      // The newest alone is there at once, however long the rest takes.
+      let latest = try await request("/metrics/latest").body(atMost: ObjectSplitter.limit)
+      if let sample = Sample(json: latest.span) { history.setPreview(sample) }
+      let samples = try await remembered()
+      history.restore(samples)
+      if let newest = samples.last { arrived(newest) }
+    }
+    var request = request("/metrics/stream?interval=1")
+    request.silence = Self.silence
+    if let newest { request.headers.append(("Last-Event-ID", newest.rfc3339)) }
+    let parser = Mutex(EventStreamParser())
+    try await request.send { [self] bytes in
+      guard let events = parser.withLock({ $0.add(bytes.span) }) else {
+        throw RemoteFailure(description: "an event that is too long", isRefusal: true)
+      }
+      for event in events { take(event.data) }
+    }
+  }
+
+  private func take(_ data: [UInt8]) {
+    guard let sample = Sample(json: data.span, elapsed: 1) else { return }
+    arrived(sample)
+    // What was sent before a cut comes twice where the clock was set back.
+    if let latest = history.latest?.sample.timestamp, sample.timestamp <= latest { return }
+    // Of the live samples, those of half a minute outlive the others.
+    let isKept = Int(sample.timestamp.seconds) % history.interval == 0
+    history.append([(1, sample)] + (isKept ? [(history.interval, sample)] : []))
+  }
+
+  private func arrived(_ sample: Sample) {
+    let lag = Clock.realtime - sample.timestamp.seconds
+    stateBox.withLock { $0 = State(isConnected: true, lag: lag) }
+  }
+
+  private func lose(_ reason: String, isRefused: Bool = false) {
+    stateBox.withLock { state in
+      state.isConnected = false
+      state.reason = reason
+      state.isRefused = isRefused
+    }
+  }
+
+  private func request(_ target: String) -> RemoteRequest {
+    var request = RemoteRequest(url: address, target: target, headers: [("Accept-Encoding", "gzip")])
+    if let token { request.headers.append(("Authorization", "Bearer " + token)) }
+    return request
+  }
+}

@@ -1,0 +1,43 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// The figures of a domain as another agent's JSON has them.
+struct SampleReader: FieldReader {
+  let value: JSONValue
+
+  func number(_ definition: Definition) -> Double? {
+    value[definition.name]?.number.map { $0 * definition.unit.factor }
+  }
+
+  func text(_ definition: Definition) -> String? {
+    value[definition.name]?.text
+  }
+
+  func flag(_ definition: Definition) -> Bool? {
+    value[definition.name]?.bool
+  }
+
+  func part(_ name: String) -> (any FieldReader)? {
+    guard let part = value[name], case .object = part else { return nil }
+    return SampleReader(value: part)
+  }
+
+  func items(_ name: String) -> [any FieldReader]? {
+    guard let list = value[name], case .array(let items) = list else { return nil }
+    return items.map { SampleReader(value: $0) }
+  }
+}
+
+extension Sample {
+  /// A sample from the JSON of `/metrics/latest`; nil where it is none, or has no moment.
+  ///
+  /// Its boot-time clock is its wall clock: another machine's clocks say nothing here but in which order samples come.
+  ///
+  /// - Parameter elapsed: seconds that its rates are means over.
+  init?(json bytes: Span<UInt8>, elapsed: Double = .nan) {
+    guard let value = JSONValue(bytes), let text = value["timestamp"]?.text, let timestamp = Timestamp(rfc3339: text)
+    else { return nil }
+    self.init(at: timestamp, from: SampleReader(value: value), elapsed: elapsed)
+    boottime = timestamp.seconds
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Dashboard
+
+/// How `--tui` looks, and what it may do.
+struct TerminalOptions: ParsableArguments {
+  @Option(parsing: .unconditional, help: ArgumentHelp("With --tui: colours, as --set theme=NAME.", valueName: "name"))
+  var theme: String?
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("With --tui: arrangement, as --set layout=NAME.", valueName: "name"))
+  var layout: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "With --tui: a setting that wins over the config file: "
+        + DashboardOptions.settingsHelp.map { setting in
+          setting.key + (setting.values.isEmpty ? "" : "=" + setting.values.joined(separator: "|"))
+        }.joined(separator: ", ") + ".", valueName: "setting=value"))
+  var settings: [String] = []
+
+  @Flag(name: .customLong("read-only"), help: "With --tui: send no signals to processes.")
+  var readOnly = false
+
+  /// What wins over the config file.
+  var overrides: [String] {
+    settings + (theme.map { ["theme=" + $0] } ?? []) + (layout.map { ["layout=" + $0] } ?? [])
+  }
+
+  /// What is wrong with them, in one line; nil where nothing is.
+  var problem: String? {
+    for override in overrides {
+      if let problem = DashboardOptions.problem(ofOverride: override) { return problem }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,90 @@
+import AgentMetrics
+import History
+import Remote
+import SystemIO
+import TestSupport
+import Testing
+
+/// The real binary as a server, watched from here as `--tui --connect` does.
+@Suite(.ownThreads) struct RemoteEndToEndTests {
+  /// Looks until what is wanted is there; false after half a minute.
+  private func comes(_ isThere: () -> Bool) async -> Bool {
+    let end = Clock.monotonic + 30
+    while Clock.monotonic < end {
+      if isThere() { return true }
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+    return isThere()
+  }
+
+  private func follow(_ machine: RemoteMachine) -> Task<Void, Never> {
+    Task.detached { await machine.run() }
+  }
+
+  @Test func aCutIsToldAndWhatWasMissedIsFetched() async throws {
+    let (first, port) = try AgentProcess.serving(["--interval", "1", "--demo", "--history", "40"])
+    let machine = try RemoteMachine("127.0.0.1:\(port)", capacity: 100)
+    let task = follow(machine)
+    defer { task.cancel() }
+    // What it remembered, then what it tells.
+    #expect(await comes { machine.history.latest != nil && machine.state.isConnected })
+    #expect(machine.history.all.count >= 30)
+    #expect(machine.history.latest?.sample.host.isDemo == true)
+    #expect(machine.history.latest?.sample.gpus.count == 8)
+    #expect(abs(machine.state.lag) < 60)
+    let seen = try #require(machine.history.latest?.sample.timestamp)
+    first.signal(SIGKILL)
+    _ = first.wait()
+    #expect(await comes { !machine.state.isConnected && machine.state.reason != nil })
+    let (second, _) = try AgentProcess.serving(["--interval", "1", "--demo", "--port", String(port)])
+    #expect(await comes { machine.state.isConnected && (machine.history.latest?.sample.timestamp ?? seen) > seen })
+    // Oldest first, no moment twice.
+    let moments = machine.history.entries().map(\.sample.timestamp)
+    #expect(moments == Array(Set(moments)).sorted())
+    // The made-up machine has a past as soon as it starts: the cut leaves no hole.
+    let live = moments.filter { $0 >= seen }
+    #expect(zip(live, live.dropFirst()).allSatisfy { $1.seconds - $0.seconds <= 2 }, "\(live)")
+    second.signal(SIGTERM)
+    #expect(second.wait() == 0)
+  }
+
+  @Test func allProcessesAreFetched() async throws {
+    let (process, port) = try AgentProcess.serving(["--interval", "1"])
+    let machine = try RemoteMachine("http://127.0.0.1:\(port)/", capacity: 10)
+    let (timestamp, processes) = try await machine.processes()
+    #expect(processes.contains { $0.pid == process.pid && $0.command?.end(of: "--serve") != nil })
+    #expect(abs(timestamp.seconds - Clock.realtime) < 60)
+    #expect(await machine.version() != nil)
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test func aTokenIsWantedAndTaken() async throws {
+    let fixture = try Fixture(files: ["token": "a-long-secret-token\n"])
+    let (process, port) = try AgentProcess.serving([
+      "--interval", "1", "--token-file", fixture.root + "/token",
+    ])
+    let stranger = try RemoteMachine("127.0.0.1:\(port)", capacity: 10)
+    let guest = try RemoteMachine("127.0.0.1:\(port)", token: "a-long-secret-token", capacity: 10)
+    let tasks = [follow(stranger), follow(guest)]
+    defer { for task in tasks { task.cancel() } }
+    #expect(await comes { stranger.state.isRefused && guest.state.isConnected })
+    #expect(!stranger.state.isConnected && stranger.state.reason?.end(of: "token") != nil)
+    #expect(await comes { guest.history.latest != nil })
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test func aDeadHostDelaysNobody() async throws {
+    let (process, port) = try AgentProcess.serving(["--interval", "1", "--demo"])
+    // A port that was free a moment ago, and a name that nobody has.
+    let dead = try [RemoteMachine("127.0.0.1:1", capacity: 10), RemoteMachine("no-such-host.invalid:80", capacity: 10)]
+    let alive = try RemoteMachine("127.0.0.1:\(port)", capacity: 10)
+    let tasks = (dead + [alive]).map(follow)
+    defer { for task in tasks { task.cancel() } }
+    #expect(await comes { alive.state.isConnected && alive.history.latest != nil })
+    #expect(await comes { dead.allSatisfy { $0.state.reason?.isEmpty == false && !$0.state.isConnected } })
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+}
