@@ -39,22 +39,34 @@ public protocol Figure: Sendable {
 }
 
 extension Double: Figure {
+  /// The number.
   public var figure: Double { self }
+
+  /// The number that stands for `figure`.
   public init?(figure: Double) { self = figure }
 }
 
 extension Float: Figure {
+  /// The number.
   public var figure: Double { Double(self) }
+
+  /// The number that stands for `figure`.
   public init?(figure: Double) { self = Float(figure) }
 }
 
 extension Int: Figure {
+  /// The number.
   public var figure: Double { Double(self) }
+
+  /// The number that stands for `figure`; nil for what is too great.
   public init?(figure: Double) { self.init(exactly: figure.rounded()) }
 }
 
 extension Int32: Figure {
+  /// The number.
   public var figure: Double { Double(self) }
+
+  /// The number that stands for `figure`; nil for what is too great.
   public init?(figure: Double) { self.init(exactly: figure.rounded()) }
 }
 
@@ -372,7 +384,8 @@ public struct Table<Owner: Domain>: Sendable {
       let id = prefix.isEmpty ? field.definition.name : prefix + "." + field.definition.name
       func add(_ read: @escaping @Sendable (Owner) -> Double) {
         result.append(
-          DomainMetric(id: id, definition: field.definition, labels: [], lists: [], isSeries: true) { outer, labels, body in
+          DomainMetric(id: id, definition: field.definition, labels: [], lists: [], isSeries: true) {
+            outer, labels, body in
             reach(outer, labels) { domain, labels in
               let value = read(domain)
               if value.isFinite { body(labels, value) }

@@ -5,7 +5,7 @@ import Testing
 @testable import API
 
 /// Server-sent events, event by event.
-@Suite(.timeLimit(.minutes(1))) struct EventStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct EventStreamTests {
   private let history = History(capacity: 100, interval: 10)
 
   private func sample(_ second: Int, boottime: Int? = nil) -> Sample {

@@ -102,7 +102,9 @@ import Testing
     let result = try AgentProcess.run(
       ["--once", "--json"], environment: ["LD_LIBRARY_PATH": try library(scenario)])
     #expect(result.status == 0)
-    #expect(result.errors == "")
+    // One that hangs is told as soon as it has hung for a second, which a busy machine may reach before the sample.
+    let isHanging = scenario.contains { $0.hasPrefix("HANG_AT") }
+    #expect(result.errors == "" || (isHanging && result.errors.hasPrefix("agent: gpu: nvidia: no answer")))
     try compare(Self.gpus(of: result.output), with: scenario.joined(separator: "-"))
   }
 

@@ -23,11 +23,15 @@ import Testing
       "AgentMetrics", "History", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOPosix", "NIOSSL", "Synchronization",
       "SystemIO",
     ],
+    "Push": [
+      "AgentMetrics", "CSnappy", "History", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
+      "SystemIO",
+    ],
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [
       "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux",
       "Dashboard", "Exposition",
-      "HTTPServer", "History", "Logging", "Remote", "Synchronization", "SystemIO",
+      "HTTPServer", "History", "Logging", "Push", "Remote", "Synchronization", "SystemIO",
     ],
   ]
 

@@ -116,7 +116,7 @@ final class CountingCollector: Collector, Sendable {
     #expect(history.all.map(\.sample.timestamp.seconds) == [900])
   }
 
-  @Test(.timeLimit(.minutes(1))) func aFreshLookEntersNoTrack() async {
+  @Test(.timeLimit(.minutes(10))) func aFreshLookEntersNoTrack() async {
     let history = History(capacity: 10, interval: 30)
     let source = CountingCollector()
     let keeper = GatedTimekeeper(start: 900)

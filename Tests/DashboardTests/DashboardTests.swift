@@ -142,7 +142,7 @@ import Testing
     terminal.beforeEvent = { index in
       // The wake-up that the answer brings comes after it; a picture for another reason asks for nothing.
       if index == 1 {
-        for _ in 0..<6000 where terminal.wakes.withState({ $0 }) == 0 { usleep(10_000) }
+        for _ in 0..<30_000 where terminal.wakes.withState({ $0 }) == 0 { usleep(10_000) }
       }
     }
     _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: terminal)

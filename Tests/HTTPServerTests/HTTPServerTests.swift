@@ -9,7 +9,7 @@ import Testing
 @testable import HTTPServer
 
 /// The server over real sockets of the loopback.
-@Suite(.timeLimit(.minutes(2))) struct HTTPServerTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPServerTests {
   @Test func answersAndKeepsTheConnection() async throws {
     try await withServer { server in
       #expect(server.url == "http://127.0.0.1:\(server.port)" && server.port > 0)

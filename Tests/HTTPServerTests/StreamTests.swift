@@ -6,7 +6,7 @@ import Testing
 @testable import HTTPServer
 
 /// Server-sent events over real sockets.
-@Suite(.timeLimit(.minutes(2))) struct StreamTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamTests {
   private let history = History(capacity: 10, interval: 3_600)
 
   private func server(streams: Int = 224) -> HTTPServer {

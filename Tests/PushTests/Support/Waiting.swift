@@ -9,7 +9,7 @@ import Testing
 
 /// Waits until something holds, looking again and again; fails after a time in which it must have come.
 func eventually(
-  _ what: String, atMost seconds: Double = 30, location: SourceLocation = #_sourceLocation,
+  _ what: String, atMost seconds: Double = 300, location: SourceLocation = #_sourceLocation,
   _ holds: () async throws -> Bool
 ) async throws {
   let end = Clock.monotonic + seconds
