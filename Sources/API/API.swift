@@ -65,12 +65,18 @@ public struct API: Sendable {
     } catch {
       response = error.response
     }
-    response = response.coded(for: request)
+    if response.identity == nil { response = finished(response, for: request) }
+    addCORS(to: &response, for: request)
+    return request.method == "HEAD" ? response.withoutBody : response
+  }
+
+  /// The response with everything that is the same for all routes.
+  func finished(_ response: Response, for request: Request) -> Response {
+    var response = response.coded(for: request)
     response.headers.append(("X-Content-Type-Options", "nosniff"))
     // No other site's page may take it in as an image or a script; those that may read it use CORS.
     response.headers.append(("Cross-Origin-Resource-Policy", "same-origin"))
-    addCORS(to: &response, for: request)
-    return request.method == "HEAD" ? response.withoutBody : response
+    return response
   }
 
   private func answer(_ request: Request) async throws(APIError) -> Response {

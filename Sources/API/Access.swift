@@ -63,6 +63,7 @@ extension API {
   /// Lets pages of the origins that an operator named read the answer (WHATWG Fetch §3.2).
   func addCORS(to response: inout Response, for request: Request) {
     guard !settings.corsOrigins.isEmpty else { return }
+    response.identity = nil
     response = response.adding(vary: "Origin")
     guard let origin = request[header: "Origin"], settings.corsOrigins.contains(origin) else { return }
     response.headers.append(("Access-Control-Allow-Origin", origin))

@@ -22,6 +22,9 @@ extension API {
     }
   }
 
+  /// What tells a response that is given out again from others, for a server that keeps it as its sockets want it.
+  public final class Identity: Sendable {}
+
   /// A response, ready to be sent.
   public struct Response: Sendable {
     enum Content: Sendable {
@@ -34,6 +37,8 @@ extension API {
     /// The header fields in order, `Content-Length` among them where the body has an end.
     public var headers: [(name: String, value: String)]
     var content: Content
+    /// What it is known by where the same response is given out again and again; nil where it is made for one request.
+    public internal(set) var identity: Identity?
 
     init(status: Int, headers: [(name: String, value: String)], content: Content = .pieces([])) {
       self.status = status

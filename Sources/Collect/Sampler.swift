@@ -128,14 +128,17 @@ private struct Ticks {
   mutating func begin(_ round: Round, past count: Int) {
     self.round = round
     let instants = Pace(interval: Double(history.interval)).ticks(count + 1, upTo: timekeeper.now)
+    var samples: [Sample] = []
     var previous: Int?
     for instant in instants {
       look(at: instant, besides: previous)
-      if let previous {
-        latest.entry = history.append([(history.interval, sample(from: previous))])
-      }
+      if let previous { samples.append(sample(from: previous)) }
       previous = latest.reading
     }
+    // At once: who looks on meanwhile would take the past for what comes.
+    guard let newest = samples.popLast() else { return }
+    history.restore(samples)
+    latest.entry = history.append([(history.interval, newest)])
     begin(due: 0)
     tracks[0].due = due(tracks[0])
   }

@@ -34,6 +34,7 @@ public struct HTTPServer: Sendable {
   private let host: String
   private let port: Int
   private let logger: Logger
+  private let prepared = PreparedResponses()
   var limits = Limits()
 
   /// A server that does not listen yet.
@@ -94,11 +95,16 @@ public struct HTTPServer: Sendable {
       to: API.Request(
         method: request.method.rawValue, target: request.head.path ?? "", headers: Self.fields(of: request.head),
         isLocal: Self.isLoopback(channel.parent?.localAddress)))
+    if let (head, body) = prepared.response(response.identity) {
+      try await writer.write(response: Self.dated(head), body: ResponseBody(byteBuffer: body))
+      return
+    }
     var head = HTTPResponse(status: HTTPResponse.Status(code: response.status))
     for (name, value) in response.headers {
       if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
     }
-    head.headerFields[.date] = HTTPDate.text(ofPOSIXTime: Clock.realtime)
+    let undated = head
+    head = Self.dated(head)
     if let events = response.events {
       try await send(events, head, writer, channel)
       return
@@ -113,6 +119,7 @@ public struct HTTPServer: Sendable {
     if count <= Self.chunk {
       var buffer = ByteBufferAllocator().buffer(capacity: count)
       for piece in pieces { buffer.writeBytes(piece) }
+      if let identity = response.identity { prepared.keep(undated, buffer, as: identity) }
       try await writer.write(response: head, body: ResponseBody(byteBuffer: buffer))
       return
     }
@@ -159,6 +166,12 @@ public struct HTTPServer: Sendable {
         }
         try await writer.finish(nil)
       })
+  }
+
+  private static func dated(_ head: HTTPResponse) -> HTTPResponse {
+    var head = head
+    head.headerFields[.date] = HTTPDate.text(ofPOSIXTime: Clock.realtime)
+    return head
   }
 
   private static func fields(of head: HTTPRequest) -> [(name: String, value: String)] {

@@ -10,10 +10,10 @@ extension Route {
     let isConditional =
       exchange.request[header: "If-None-Match"] != nil || exchange.request[header: "If-Modified-Since"] != nil
     if isConditional { return try await sample(entry, for: exchange) }
-    if let kept = api.latest.response(for: entry) { return kept }
-    let response = try await sample(entry, for: exchange)
-    api.latest.keep(response, for: entry)
-    return response
+    let isPacked = API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"])
+    if let kept = api.latest.response(for: entry, isPacked: isPacked) { return kept }
+    return api.latest.keep(
+      api.finished(try await sample(entry, for: exchange), for: exchange.request), for: entry, isPacked: isPacked)
   }
 
   static let at = Route(
