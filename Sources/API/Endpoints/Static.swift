@@ -73,8 +73,10 @@ extension Route {
 }
 
 extension WebFiles {
-  /// The media types of its files.
-  var types: [String] { Set(names.compactMap { self[$0]?.type }).sorted() }
+  /// The media types of its files, without their parameters.
+  var types: [String] {
+    Set(names.compactMap { name in self[name].map { String($0.type.prefix { $0 != ";" }) } }).sorted()
+  }
 }
 
 extension Route.Content {
