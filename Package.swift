@@ -61,7 +61,7 @@ let package = Package(
     .target(
       name: "Push",
       dependencies: [
-        "History", "AgentMetrics", "SystemIO", "CSnappy",
+        "ClientHTTP", "History", "AgentMetrics", "SystemIO", "CSnappy",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -84,10 +84,18 @@ let package = Package(
     .target(
       name: "Remote",
       dependencies: [
-        "History", "AgentMetrics", "SystemIO",
+        "ClientHTTP", "History", "AgentMetrics", "SystemIO",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+      ],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "ClientHTTP",
+      dependencies: [
+        "SystemIO",
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
@@ -111,10 +119,10 @@ let package = Package(
     .target(name: "CWeb"),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
-    // Recorded machines and mutations, for all tests that need them.
+    // Recorded machines, mutations, programs and connections, for all tests that need them.
     .target(name: "TestSupport", dependencies: ["SystemIO"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "MetricsTests", dependencies: ["AgentMetrics"], swiftSettings: settings),
-    .testTarget(name: "SystemIOTests", dependencies: ["SystemIO"], swiftSettings: settings),
+    .testTarget(name: "SystemIOTests", dependencies: ["SystemIO", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "HistoryTests", dependencies: ["History", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
       name: "CollectTests",
@@ -129,7 +137,7 @@ let package = Package(
     .testTarget(
       name: "PushTests",
       dependencies: [
-        "Push", "Archive", "History", "AgentMetrics", "SystemIO", "CSnappy", "TestSupport",
+        "Push", "ClientHTTP", "Archive", "History", "AgentMetrics", "SystemIO", "CSnappy", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -167,7 +175,7 @@ let package = Package(
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [
-        "HTTPServer", "API", "History", "AgentMetrics", "SystemIO",
+        "HTTPServer", "API", "History", "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

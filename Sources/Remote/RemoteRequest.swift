@@ -1,8 +1,7 @@
+internal import ClientHTTP
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPCompression
-internal import NIOPosix
-internal import NIOSSL
 
 /// Why there is no answer, in one line.
 struct RemoteFailure: Error, Sendable, CustomStringConvertible {
@@ -89,47 +88,32 @@ struct RemoteRequest: Sendable {
 
   private func connect() async throws(RemoteFailure) -> NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart> {
     do {
-      let context = url.isSecure ? try Self.tls.get() : nil
-      let isAddress = (try? SocketAddress(ipAddress: url.host, port: 0)) != nil
-      let name = isAddress ? nil : url.host
       let silence = TimeAmount.milliseconds(Int64(silence * 1_000))
-      return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .connectTimeout(.milliseconds(Int64(Self.connectTime * 1_000)))
-        .connect(host: url.host, port: url.port) { channel in
-          channel.eventLoop.makeCompletedFuture {
-            let pipeline = channel.pipeline.syncOperations
-            if let context { try pipeline.addHandler(NIOSSLClientHandler(context: context, serverHostname: name)) }
-            try pipeline.addHandler(IdleStateHandler(readTimeout: silence))
-            try pipeline.addHandler(SilenceHandler())
-            try pipeline.addHTTPClientHandlers()
-            try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .size(Self.limit)))
-            return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
-          }
-        }
+      return try await ClientConnection.open(
+        to: url.server, context: url.server.isSecure ? try Self.tls.get() : nil, limit: Self.connectTime
+      ) { channel in
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(IdleStateHandler(readTimeout: silence))
+        try pipeline.addHandler(SilenceHandler())
+        try pipeline.addHTTPClientHandlers()
+        try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .size(Self.limit)))
+        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+      }
     } catch {
       throw RemoteFailure(description: Self.line(of: error))
     }
   }
 
   /// What trusts the system's certificates; made once.
-  private static let tls = Result {
-    var configuration = TLSConfiguration.makeClientConfiguration()
-    configuration.applicationProtocols = ["http/1.1"]
-    return try NIOSSLContext(configuration: configuration)
-  }
+  private static let tls = Result { try ClientConnection.context() }
 
   /// What an error says, in one line.
   static func line(of error: any Error) -> String {
-    let text =
-      switch error {
-      case let error as RemoteFailure: error.description
-      case let error as NIOConnectionError:
-        error.connectionErrors.first.map { line(of: $0.error) } ?? "the name \(error.host) is not known"
-      case ChannelError.connectTimeout: "no connection in \(Int(connectTime)) s"
-      case is SilenceHandler.Silence: "no word for too long"
-      default: "\(error)"
-      }
-    return String(text.prefix { !$0.isNewline }.prefix(200))
+    switch error {
+    case let error as RemoteFailure: error.description
+    case is SilenceHandler.Silence: "no word for too long"
+    default: ClientConnection.line(of: error, limit: connectTime)
+    }
   }
 }
 

@@ -19,13 +19,14 @@ import Testing
       "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
       "SystemIO",
     ],
+    "ClientHTTP": ["NIOCore", "NIOPosix", "NIOSSL", "SystemIO"],
     "Remote": [
-      "AgentMetrics", "History", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOPosix", "NIOSSL", "Synchronization",
+      "AgentMetrics", "ClientHTTP", "History", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "Synchronization",
       "SystemIO",
     ],
     "Push": [
-      "AgentMetrics", "CSnappy", "History", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "Synchronization",
-      "SystemIO",
+      "AgentMetrics", "ClientHTTP", "CSnappy", "History", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+      "Synchronization", "SystemIO",
     ],
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [

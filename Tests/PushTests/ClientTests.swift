@@ -1,4 +1,6 @@
+import ClientHTTP
 import SystemIO
+import TestSupport
 import Testing
 
 @testable import Push
@@ -7,10 +9,13 @@ import Testing
   @Test("URLs: scheme, host, port and path; Prometheus' receiver where there is no path")
   func urls() throws {
     let plain = try PushURL("http://server:9090")
-    #expect((plain.isSecure, plain.host, plain.port, plain.target) == (false, "server", 9_090, "/api/v1/write"))
+    #expect(
+      (plain.server.isSecure, plain.server.host, plain.server.port, plain.target) == (
+        false, "server", 9_090, "/api/v1/write"
+      ))
     #expect(plain.authority == "server:9090")
     let secure = try PushURL("HTTPS://[2001:db8::1]/insert/0/prometheus?key=secret#x")
-    #expect((secure.isSecure, secure.host, secure.port) == (true, "2001:db8::1", 443))
+    #expect((secure.server.isSecure, secure.server.host, secure.server.port) == (true, "2001:db8::1", 443))
     #expect(secure.target == "/insert/0/prometheus?key=secret")
     #expect(secure.authority == "[2001:db8::1]")
     #expect(secure.description == "https://[2001:db8::1]/insert/0/prometheus")

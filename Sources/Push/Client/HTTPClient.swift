@@ -1,9 +1,8 @@
+internal import ClientHTTP
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOPosix
 internal import NIOSSL
 internal import Synchronization
-internal import SystemIO
 
 /// What a receiver said.
 struct HTTPAnswer: Sendable {
@@ -88,49 +87,24 @@ final class HTTPClient: Sendable {
 
   private func connect() async throws(HTTPFailure) -> Connection {
     do {
-      let context = url.isSecure ? try secured() : nil
-      let isAddress = (try? SocketAddress(ipAddress: url.host, port: 0)) != nil
-      let name = isAddress ? nil : url.host
-      return try await ClientBootstrap(group: group)
-        .connectTimeout(.milliseconds(Int64(limits.connect * 1_000)))
-        .connect(host: url.host, port: url.port) { channel in
-          channel.eventLoop.makeCompletedFuture {
-            if let context {
-              try channel.pipeline.syncOperations.addHandler(
-                NIOSSLClientHandler(context: context, serverHostname: name))
-            }
-            try channel.pipeline.syncOperations.addHTTPClientHandlers()
-            let handler = ResponseHandler()
-            try channel.pipeline.syncOperations.addHandler(handler)
-            return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
-          }
-        }
+      return try await ClientConnection.open(
+        to: url.server, context: url.server.isSecure ? try secured() : nil, limit: limits.connect, group: group
+      ) { channel in
+        try channel.pipeline.syncOperations.addHTTPClientHandlers()
+        let handler = ResponseHandler()
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+      }
     } catch {
-      throw HTTPFailure(description: Self.line(of: error))
+      throw HTTPFailure(description: ClientConnection.line(of: error, limit: limits.connect))
     }
   }
 
   private func secured() throws -> NIOSSLContext {
     if let known = tls.withLock({ $0 }) { return known }
-    var configuration = TLSConfiguration.makeClientConfiguration()
-    if let authorities { configuration.trustRoots = .file(authorities) }
-    configuration.applicationProtocols = ["http/1.1"]
-    let context = try NIOSSLContext(configuration: configuration)
+    let context = try ClientConnection.context(authorities: authorities)
     tls.withLock { $0 = context }
     return context
-  }
-
-  /// What an error of NIO's says, in one line.
-  fileprivate static func line(of error: any Error) -> String {
-    switch error {
-    case let error as NIOConnectionError:
-      if let failure = error.connectionErrors.first { return line(of: failure.error) }
-      return "\(error.host): the name is not known"
-    case let error as IOError: return String(cString: strerror(error.errnoCode))
-    case ChannelError.connectTimeout: return "no connection in time"
-    case is CancellationError: return "it was given up"
-    default: return "\(error)"
-    }
   }
 
   /// A connection with what is waited for on it.
@@ -158,7 +132,7 @@ final class HTTPClient: Sendable {
       } catch let failure as RequestFailure {
         throw failure
       } catch {
-        throw RequestFailure(description: HTTPClient.line(of: error), isUnanswered: false)
+        throw RequestFailure(description: ClientConnection.line(of: error, limit: limits.connect), isUnanswered: false)
       }
     }
   }
@@ -203,7 +177,8 @@ private final class ResponseHandler: ChannelInboundHandler {
   }
 
   func fail(_ error: any Error) {
-    fail(HTTPClient.line(of: error), isUnanswered: request?.head == nil)
+    let limit = request?.limits.connect ?? 0
+    fail(ClientConnection.line(of: error, limit: limit), isUnanswered: request?.head == nil)
   }
 
   private func fail(_ reason: String, isUnanswered: Bool) {

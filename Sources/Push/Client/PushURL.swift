@@ -1,11 +1,9 @@
+internal import ClientHTTP
+
 /// Where samples are sent to: an http or https URL.
 public struct PushURL: Sendable, Hashable, CustomStringConvertible {
-  /// Whether the connection is secured by TLS.
-  public let isSecure: Bool
-  /// A name, or an address without brackets.
-  public let host: String
-  /// The port, that of the scheme where the URL has none.
-  public let port: Int
+  /// Whether TLS is spoken, with whom, and by which port: that of the scheme where the URL has none.
+  let server: ServerAddress
   /// The path with its query, as a request's target.
   public let target: String
 
@@ -21,6 +19,7 @@ public struct PushURL: Sendable, Hashable, CustomStringConvertible {
   /// - Parameter defaultPath: the path where the URL has none.
   public init(_ text: String, defaultPath: String = "/api/v1/write") throws(Mistake) {
     let rest: Substring
+    let isSecure: Bool
     if text.lowercased().hasPrefix("http://") {
       isSecure = false
       rest = text.dropFirst(7)
@@ -38,42 +37,38 @@ public struct PushURL: Sendable, Hashable, CustomStringConvertible {
       throw Mistake(
         description: "a URL without a password, which others could see: --push-username and --push-password-file")
     }
-    var name = authority
-    var digits: Substring?
-    if authority.first == "[" {
-      guard let end = authority.firstIndex(of: "]") else { throw Mistake(description: "an IPv6 address in brackets") }
-      name = authority[authority.index(after: authority.startIndex)..<end]
-      let after = authority[authority.index(after: end)...]
-      guard after.isEmpty || after.first == ":" else { throw Mistake(description: "a port after the address") }
-      digits = after.isEmpty ? nil : after.dropFirst()
-    } else if let colon = authority.firstIndex(of: ":") {
-      name = authority[..<colon]
-      digits = authority[authority.index(after: colon)...]
+    let (host, digits): (Substring, Substring?)
+    do throws(ServerAddress.AuthorityMistake) {
+      (host, digits) = try ServerAddress.parts(of: authority)
+    } catch {
+      switch error {
+      case .brackets: throw Mistake(description: "an IPv6 address in brackets")
+      case .behindBrackets: throw Mistake(description: "a port after the address")
+      case .host: throw Mistake(description: "a URL with a host")
+      }
     }
-    guard !name.isEmpty, name.utf8.count <= 255 else { throw Mistake(description: "a URL with a host") }
-    host = String(name)
+    guard host.utf8.count <= 255 else { throw Mistake(description: "a URL with a host") }
+    var server = ServerAddress(isSecure: isSecure, host: String(host), port: 0)
+    server.port = server.usualPort
     if let digits, !digits.isEmpty {
-      guard digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let port = Int(digits), (1...65_535).contains(port)
-      else { throw Mistake(description: "a port from 1 to 65535") }
-      self.port = port
-    } else {
-      port = isSecure ? 443 : 80
+      guard let port = ServerAddress.port(digits) else { throw Mistake(description: "a port from 1 to 65535") }
+      server.port = port
     }
+    self.server = server
     let path = rest.dropFirst(authority.count).prefix { $0 != "#" }
     target = path.isEmpty || path == "/" ? defaultPath : path.first == "?" ? "/" + path : String(path)
   }
 
   /// The value of `Host`.
   var authority: String {
-    let host = host.contains(":") ? "[\(host)]" : host
-    return port == (isSecure ? 443 : 80) ? host : "\(host):\(port)"
+    server.bracketedHost + (server.port == server.usualPort ? "" : ":\(server.port)")
   }
 
   /// The URL without its query, in which there may be a secret.
   public var description: String {
-    (isSecure ? "https://" : "http://") + authority + target.prefix { $0 != "?" }
+    server.scheme + authority + target.prefix { $0 != "?" }
   }
 
   /// The whole URL; tells one target from another.
-  var full: String { (isSecure ? "https://" : "http://") + authority + target }
+  var full: String { server.scheme + authority + target }
 }
