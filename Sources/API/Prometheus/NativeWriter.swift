@@ -22,36 +22,32 @@ final class NativeWriter: FieldVisitor {
 
   func flag(_ definition: Definition, _ value: Bool) { lines.flag(definition, value) }
 
-  func enter(_ name: String) { lines.push(name) }
+  func enter(_ name: String) { lines.enter(name) }
 
-  func leave() { lines.pop() }
+  func leave() { lines.leave() }
 
-  func enterList(_ name: String) { lines.push(name) }
+  func enterList(_ name: String) { lines.enter(name) }
 
   func enterItem() { lines.enterItem { [] } }
 
   func enterItem(_ labels: () -> [String]) { lines.enterItem(labels) }
 
-  func leaveList() { lines.pop() }
+  func leaveList() { lines.leave() }
 }
 
 /// The lines of a sample on their way.
 private struct NativeLines {
   /// A domain that is being shown.
   private struct Frame {
-    let node: Int
     /// Where the labels of what is inside end.
     let labels: Int
-    /// The figure that is likely to come next.
-    var next = 0
     /// Labels of its own `_info`.
     var texts: [UInt8] = []
   }
 
   private let names: PrometheusNames
-  private var frames: [Frame] = []
-  /// Domains inside one that is left out.
-  private var skipped = 0
+  private var cursor: PrometheusCursor
+  private var frames = [Frame(labels: 0)]
   /// `gpu="0",` of all entries around.
   private var labels: [UInt8] = []
   private var lines: [UInt8] = []
@@ -62,8 +58,8 @@ private struct NativeLines {
   init(names: PrometheusNames) {
     self.names = names
     heads = Array(repeating: (-1, -1), count: names.families.count)
+    cursor = PrometheusCursor(names)
     lines.reserveCapacity(32_768)
-    frames.append(Frame(node: 0, labels: 0))
   }
 
   func finish(to exposition: inout Exposition) {
@@ -105,27 +101,10 @@ private struct NativeLines {
     heads[family].last = record
   }
 
-  /// The figure of the present domain by its name; nil where it has no name.
-  private mutating func figure(_ name: String) -> PrometheusNames.Figure? {
-    guard skipped == 0 else { return nil }
-    let last = frames.count - 1
-    let figures = names.nodes[frames[last].node].figures
-    // They come in the order of the table, absent ones passed over.
-    for offset in figures.indices {
-      var index = frames[last].next + offset
-      if index >= figures.count { index -= figures.count }
-      if figures[index].name == name {
-        frames[last].next = index + 1
-        return figures[index]
-      }
-    }
-    return nil
-  }
-
   // MARK: What a visitor is shown
 
   mutating func number(_ definition: Definition, _ value: Double) {
-    guard let figure = figure(definition.name), let family = figure.family else { return }
+    guard let figure = cursor.figure(definition.name), let family = figure.family else { return }
     begin(family)
     lines.append(UInt8(ascii: " "))
     lines.append(decimal: value, digits: figure.unit.baseDecimals)
@@ -133,13 +112,13 @@ private struct NativeLines {
   }
 
   mutating func text(_ definition: Definition, _ value: String) {
-    guard let figure = figure(definition.name), let family = figure.family else { return }
+    guard let figure = cursor.figure(definition.name), let family = figure.family else { return }
     var label = Array(figure.name.utf8)
     label += [UInt8(ascii: "="), UInt8(ascii: "\"")]
     var value = value
     value.withUTF8 { Exposition.append(escaping: $0, to: &label) }
     label += [UInt8(ascii: "\""), UInt8(ascii: ",")]
-    if family == names.nodes[frames[frames.count - 1].node].info {
+    if family == cursor.node.info {
       frames[frames.count - 1].texts += label
     } else {
       begin(family, label)
@@ -149,45 +128,33 @@ private struct NativeLines {
   }
 
   mutating func flag(_ definition: Definition, _ value: Bool) {
-    guard let figure = figure(definition.name), let family = figure.family else { return }
+    guard let figure = cursor.figure(definition.name), let family = figure.family else { return }
     begin(family)
     lines += [UInt8(ascii: " "), UInt8(ascii: value ? "1" : "0")]
     end(family)
   }
 
   mutating func enterItem(_ values: () -> [String]) {
-    guard skipped == 0 else {
-      skipped += 1
-      return
-    }
-    let list = frames[frames.count - 1]
-    labels.removeLast(labels.count - list.labels)
-    for (label, var value) in zip(names.nodes[list.node].labels, values()) {
+    guard cursor.enterItem() else { return }
+    let outer = frames[frames.count - 1].labels
+    labels.removeLast(labels.count - outer)
+    for (label, var value) in zip(cursor.node.labels, values()) {
       labels.append(contentsOf: label.utf8)
       labels += [UInt8(ascii: "="), UInt8(ascii: "\"")]
       value.withUTF8 { Exposition.append(escaping: $0, to: &labels) }
       labels += [UInt8(ascii: "\""), UInt8(ascii: ",")]
     }
-    frames.append(Frame(node: list.node, labels: labels.count))
+    frames.append(Frame(labels: labels.count))
   }
 
-  mutating func push(_ name: String) {
-    guard skipped == 0,
-      let part = names.nodes[frames[frames.count - 1].node].parts.first(where: { $0.name == name })
-    else {
-      skipped += 1
-      return
-    }
-    frames.append(Frame(node: part.node, labels: frames[frames.count - 1].labels))
+  mutating func enter(_ name: String) {
+    if cursor.enter(name) { frames.append(Frame(labels: frames[frames.count - 1].labels)) }
   }
 
-  mutating func pop() {
-    if skipped > 0 {
-      skipped -= 1
-      return
-    }
+  mutating func leave() {
+    guard let node = cursor.leave() else { return }
     let frame = frames[frames.count - 1]
-    if let info = names.nodes[frame.node].info, !frame.texts.isEmpty {
+    if let info = node.info, !frame.texts.isEmpty {
       begin(info, frame.texts)
       lines += [UInt8(ascii: " "), UInt8(ascii: "1")]
       end(info)
