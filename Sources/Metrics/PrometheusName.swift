@@ -212,6 +212,20 @@ extension Unit {
 }
 
 extension String {
+  /// The text as a label's value and as OpenMetrics' help, where `\\`, `"` and a line feed have a `\\` before them.
+  package var escapedForPrometheus: String {
+    var result = ""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\\": result += "\\\\"
+      case "\"": result += "\\\""
+      case "\n": result += "\\n"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+
   /// Takes a last word away, with the underscore before it; false where it is not the last.
   @discardableResult
   fileprivate mutating func strip(_ word: String) -> Bool {

@@ -1,28 +1,33 @@
-internal import AgentMetrics
-internal import SystemIO
+package import AgentMetrics
+package import SystemIO
 
-/// The figures of a domain as another agent's JSON has them.
-struct SampleReader: FieldReader {
+/// The figures of a domain as an agent's JSON has them.
+package struct SampleReader: FieldReader {
   let value: JSONValue
 
-  func number(_ definition: Definition) -> Double? {
+  /// Those of an object.
+  package init(value: JSONValue) {
+    self.value = value
+  }
+
+  package func number(_ definition: Definition) -> Double? {
     value[definition.name]?.number.map { $0 * definition.unit.factor }
   }
 
-  func text(_ definition: Definition) -> String? {
+  package func text(_ definition: Definition) -> String? {
     value[definition.name]?.text
   }
 
-  func flag(_ definition: Definition) -> Bool? {
+  package func flag(_ definition: Definition) -> Bool? {
     value[definition.name]?.bool
   }
 
-  func part(_ name: String) -> (any FieldReader)? {
+  package func part(_ name: String) -> (any FieldReader)? {
     guard let part = value[name], case .object = part else { return nil }
     return SampleReader(value: part)
   }
 
-  func items(_ name: String) -> [any FieldReader]? {
+  package func items(_ name: String) -> [any FieldReader]? {
     guard let list = value[name], case .array(let items) = list else { return nil }
     return items.map { SampleReader(value: $0) }
   }

@@ -225,13 +225,11 @@ extension ParsableCommand {
 
   fileprivate func moment(_ text: String?, _ name: String) throws -> Double? {
     guard let text else { return nil }
-    if let moment = Timestamp(rfc3339: text) { return moment.seconds }
-    guard let seconds = Double(text), seconds.isFinite, text.utf8.allSatisfy({ $0 < 0x3A && $0 > 0x2C && $0 != 0x2F })
-    else {
+    guard let moment = Timestamp(moment: text) else {
       throw misuse(
         "\(name): \"\(text)\" is not allowed; allowed is RFC 3339 (2026-02-05T06:45:00Z), or seconds since 1970")
     }
-    return seconds
+    return moment.seconds
   }
 
   fileprivate func misuse(_ message: String) -> ExitCode {

@@ -1,5 +1,6 @@
 import AgentMetrics
 import History
+import Remote
 import SystemIO
 
 /// A metric of the catalog as a family of OpenMetrics 1.0 with timestamps; nil where Prometheus has no name for it.
@@ -28,7 +29,8 @@ struct OpenMetricsFamily {
   /// The lines before the samples.
   var head: String {
     let unit = name.unit.isEmpty ? "" : "# UNIT \(name.family) \(name.unit)\n"
-    return "# TYPE \(name.family) \(name.kind.rawValue)\n\(unit)# HELP \(name.family) \(Self.escaped(name.help))\n"
+    return
+      "# TYPE \(name.family) \(name.kind.rawValue)\n\(unit)# HELP \(name.family) \(name.help.escapedForPrometheus)\n"
   }
 
   /// A line for each moment that has a value.
@@ -36,24 +38,11 @@ struct OpenMetricsFamily {
     var start = name.sample
     if !labels.isEmpty {
       start +=
-        "{" + zip(labels, series.labels).map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",") + "}"
+        "{" + zip(labels, series.labels).map { "\($0)=\"\($1.escapedForPrometheus)\"" }.joined(separator: ",") + "}"
     }
     var text = ""
     for (time, value) in zip(times, series.values) where value.isFinite { text += "\(start) \(value) \(time)\n" }
     return text
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\\": result += "\\\\"
-      case "\"": result += "\\\""
-      case "\n": result += "\\n"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }
 
@@ -245,28 +234,6 @@ extension Sample {
     guard let value = JSONValue(Array(line).span), let text = value["timestamp"]?.text,
       let timestamp = Timestamp(rfc3339: text)
     else { return nil }
-    self.init(at: timestamp, from: ExportedReader(value: value))
-  }
-
-  /// The figures of a domain as JSON has them.
-  private struct ExportedReader: FieldReader {
-    let value: JSONValue
-
-    func number(_ definition: Definition) -> Double? {
-      value[definition.name]?.number.map { $0 * definition.unit.factor }
-    }
-
-    func text(_ definition: Definition) -> String? { value[definition.name]?.text }
-    func flag(_ definition: Definition) -> Bool? { value[definition.name]?.bool }
-
-    func part(_ name: String) -> (any FieldReader)? {
-      guard let part = value[name], case .object = part else { return nil }
-      return ExportedReader(value: part)
-    }
-
-    func items(_ name: String) -> [any FieldReader]? {
-      guard let list = value[name], case .array(let items) = list else { return nil }
-      return items.map { ExportedReader(value: $0) }
-    }
+    self.init(at: timestamp, from: SampleReader(value: value))
   }
 }

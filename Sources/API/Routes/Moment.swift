@@ -1,9 +1,9 @@
-internal import AgentMetrics
+package import AgentMetrics
 
 extension Timestamp {
   /// A moment as a client may write it: RFC 3339, or seconds since 1970 with or without a fraction; nil for anything
   /// else.
-  init?(moment text: String) {
+  package init?(moment text: String) {
     if let moment = Timestamp(rfc3339: text) {
       self = moment
       return

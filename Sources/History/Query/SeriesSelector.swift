@@ -97,16 +97,7 @@ extension Catalog.Metric {
     var key = id + "{"
     for (label, value) in zip(labels, values) {
       if key.utf8.last != UInt8(ascii: "{") { key += "," }
-      key += label + "=\""
-      for character in value.unicodeScalars {
-        switch character {
-        case "\\": key += "\\\\"
-        case "\"": key += "\\\""
-        case "\n": key += "\\n"
-        default: key.unicodeScalars.append(character)
-        }
-      }
-      key += "\""
+      key += label + "=\"" + value.escapedForPrometheus + "\""
     }
     return key + "}"
   }
