@@ -224,7 +224,7 @@ enum NetDevParser {
       let line = line(bytes, &position)
       bytes.skipLine(&position)
       // A line that is cut off may hold a number that is.
-      if let line, bytes.byte(at: position - 1) == UInt8(ascii: "\n") { return line }
+      if let line, bytes.endsLine(before: position) { return line }
     }
     return nil
   }

@@ -186,11 +186,8 @@ final class ProcessScanner {
   }
 
   private func read<Result>(_ directory: Int32, _ name: StaticString, _ body: (Span<UInt8>) -> Result) -> Result? {
-    setName(name)
-    let descriptor = csystemio_openat_read(directory, path)
-    if descriptor < 0 { return nil }
-    defer { close(descriptor) }
-    return buffer.readOnce(descriptor: descriptor, body)
+    var none: Int32 = -1
+    return read(directory, name, &none, keeps: false, body)
   }
 
   /// The same by a descriptor that may be open already, and may stay open.

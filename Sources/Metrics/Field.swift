@@ -154,7 +154,10 @@ public struct Field<Owner: Domain>: Sendable {
     return Field(
       name, .none, .flag, help, source,
       .flag(
-        { owner in read(owner) || !omitsFalse ? read(owner) : nil },
+        { owner in
+          let value = read(owner)
+          return value || !omitsFalse ? value : nil
+        },
         set: writer(to: path)))
   }
 

@@ -105,6 +105,10 @@ extension Span where Element == UInt8 {
     return isNegative ? -value : value
   }
 
+  /// Whether a position is behind a line feed: the line before it is whole, and not cut off where the text ends.
+  @inlinable
+  public func endsLine(before position: Int) -> Bool { byte(at: position - 1) == UInt8(ascii: "\n") }
+
   /// Whether the bytes from a position on begin with `text`.
   @inlinable
   public func starts(with text: StaticString, at position: Int) -> Bool {

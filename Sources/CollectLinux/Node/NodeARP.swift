@@ -11,7 +11,7 @@ enum NodeARP {
     while position < bytes.count {
       var place = position
       bytes.skipLine(&position)
-      guard bytes.byte(at: position - 1) == UInt8(ascii: "\n") else { break }
+      guard bytes.endsLine(before: position) else { break }
       for _ in 0..<5 { bytes.skipWord(&place) }
       guard let device = bytes.word(&place) else { continue }
       if let known = counts.firstIndex(where: { isSame(bytes, $0.device, device) }) {

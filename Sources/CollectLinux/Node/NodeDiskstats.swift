@@ -48,7 +48,7 @@ enum NodeDiskstats {
       let device = device(bytes, &position)
       bytes.skipLine(&position)
       // A line that is cut off may hold a number that is.
-      guard let device, bytes.byte(at: position - 1) == UInt8(ascii: "\n") else { continue }
+      guard let device, bytes.endsLine(before: position) else { continue }
       hasAny = true
       if !isLeftOut(bytes.extracting(device.name)) { devices.append(device) }
     }

@@ -60,7 +60,7 @@ enum NodeNetstat {
       bytes.skipLine(&position)
       var values = position
       bytes.skipLine(&position)
-      guard bytes.byte(at: position - 1) == UInt8(ascii: "\n"), let title = bytes.word(&names),
+      guard bytes.endsLine(before: position), let title = bytes.word(&names),
         let second = bytes.word(&values), title.count > 1, title.count == second.count,
         bytes.byte(at: title.upperBound - 1) == UInt8(ascii: ":")
       else { continue }

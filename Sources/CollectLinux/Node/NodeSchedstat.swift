@@ -11,7 +11,7 @@ enum NodeSchedstat {
     while position < bytes.count, rows.count < StatParser.maximumCPUs {
       var place = position
       bytes.skipLine(&position)
-      guard bytes.byte(at: position - 1) == UInt8(ascii: "\n") else { break }
+      guard bytes.endsLine(before: position) else { break }
       guard bytes.skip("cpu", &place), let cpu = bytes.unsigned(&place) else { continue }
       for _ in 0..<6 { bytes.skipWord(&place) }
       guard let running = bytes.unsigned(&place), let waiting = bytes.unsigned(&place),

@@ -62,7 +62,7 @@ enum NodeSockets {
     while position < bytes.count {
       var place = position
       bytes.skipLine(&position)
-      guard bytes.byte(at: position - 1) == UInt8(ascii: "\n") else { break }
+      guard bytes.endsLine(before: position) else { break }
       for _ in 0..<3 { bytes.skipWord(&place) }
       guard let word = bytes.word(&place), let state = bytes.hexadecimal(word), let queues = bytes.word(&place),
         let colon = queues.first(where: { bytes[$0] == UInt8(ascii: ":") }),

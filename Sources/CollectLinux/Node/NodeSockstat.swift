@@ -11,7 +11,7 @@ enum NodeSockstat {
     while position < bytes.count {
       var place = position
       bytes.skipLine(&position)
-      guard bytes.byte(at: position - 1) == UInt8(ascii: "\n"), let title = bytes.word(&place), title.count > 1,
+      guard bytes.endsLine(before: position), let title = bytes.word(&place), title.count > 1,
         bytes.byte(at: title.upperBound - 1) == UInt8(ascii: ":")
       else { continue }
       let proto = title.lowerBound..<title.upperBound - 1

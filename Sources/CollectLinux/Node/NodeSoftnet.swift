@@ -18,7 +18,7 @@ enum NodeSoftnet {
     while position < bytes.count, rows.count < StatParser.maximumCPUs {
       var place = position
       bytes.skipLine(&position)
-      guard bytes.byte(at: position - 1) == UInt8(ascii: "\n") else { break }
+      guard bytes.endsLine(before: position) else { break }
       var row: [UInt64] = []
       while row.count < 13, let word = bytes.word(&place), let value = bytes.hexadecimal(word) { row.append(value) }
       if row.count >= 3 { rows.append(row) }

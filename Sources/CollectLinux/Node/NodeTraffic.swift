@@ -32,7 +32,7 @@ enum NodeTraffic {
       var place = position
       bytes.skipLine(&position)
       // A line that is cut off may hold a number that is.
-      guard bytes.byte(at: position - 1) == UInt8(ascii: "\n"), let name = name(bytes, &place, end: position) else {
+      guard bytes.endsLine(before: position), let name = name(bytes, &place, end: position) else {
         continue
       }
       let count = values.count
