@@ -40,7 +40,7 @@ import Testing
     let (process, port) = try AgentProcess.serving([
       "--interval", "3600", "--root", fixture.root, "--root", try fixture.later(),
     ])
-    let answer = try HTTP.get("/metrics/latest", port: port)
+    let answer = try Loopback.get("/metrics/latest", port: port)
     #expect(answer.status == 200)
     #expect(answer.headers["content-type"] == "application/json; charset=utf-8")
     try compare(JSONText.normalised(answer.body), with: machine)
@@ -58,21 +58,21 @@ import Testing
 
   @Test func theSpecsMembersAreThereOnThisMachine() throws {
     let (process, port) = try AgentProcess.serving(["--interval", "1", "--history", "5"])
-    #expect(try HTTP.get("/health", port: port).body == #"{"status":"ok"}"#)
-    let latest = try HTTP.get("/metrics/latest", port: port).body
+    #expect(try Loopback.get("/health", port: port).body == #"{"status":"ok"}"#)
+    let latest = try Loopback.get("/metrics/latest", port: port).body
     for member in [
       #"{"timestamp":"20"#, #""cpu":{"model":""#, #""cores":"#, #""threads":"#, #""usage":"#, #""ram":{"total_mb":"#,
       #""used_mb":"#, #""free_mb":"#,
     ] {
       #expect(latest.end(of: member) != nil, "\(member)")
     }
-    let history = try HTTP.get("/metrics/history?seconds=5", port: port).body
+    let history = try Loopback.get("/metrics/history?seconds=5", port: port).body
     #expect(history.hasPrefix(#"{"interval_sec":1,"samples":[{"timestamp":""#))
-    #expect(try HTTP.get("/metrics/history?seconds=0", port: port).status == 400)
-    #expect(try HTTP.get("/nowhere", port: port).status == 404)
-    let root = try HTTP.get("/", port: port)
+    #expect(try Loopback.get("/metrics/history?seconds=0", port: port).status == 400)
+    #expect(try Loopback.get("/nowhere", port: port).status == 404)
+    let root = try Loopback.get("/", port: port)
     #expect((301...308).contains(root.status) && root.headers["location"] == "/ui/")
-    #expect(try HTTP.get("/ui/", port: port).headers["content-type"] == "text/html; charset=utf-8")
+    #expect(try Loopback.get("/ui/", port: port).headers["content-type"] == "text/html; charset=utf-8")
     process.signal(SIGINT)
     #expect(process.wait() == 0)
   }

@@ -4,10 +4,10 @@ import Testing
 
 /// The real binary, scraped.
 @Suite(.ownThreads) struct PrometheusEndToEndTests {
-  private func scrape(_ arguments: [String], environment: [String: String] = [:]) throws -> HTTP.Answer {
+  private func scrape(_ arguments: [String], environment: [String: String] = [:]) throws -> Loopback.Answer {
     let (process, port) = try AgentProcess.serving(
       ["--root", Fixture("recorded-net").root] + arguments, environment: environment)
-    let answer = try HTTP.get("/metrics", port: port)
+    let answer = try Loopback.get("/metrics", port: port)
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
     return answer

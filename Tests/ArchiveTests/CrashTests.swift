@@ -32,8 +32,8 @@ import Testing
     var generator = SystemRandomNumberGenerator()
     var acknowledged: [Int64] = []
     for kill in 0..<Self.kills {
-      let (pid, output) = try Self.start(["crash", path])
-      let told = Self.numbers(from: output, until: Double.random(in: 0.02...0.4, using: &generator), then: pid)
+      let writer = try Program(Self.helper, ["crash", path])
+      let told = Self.numbers(from: writer, until: Double.random(in: 0.02...0.4, using: &generator))
       acknowledged += told
       let database = try Database(path: path, mode: .readWrite)
       #expect(try database.text("PRAGMA quick_check") == "ok", "after kill \(kill)")
@@ -53,58 +53,34 @@ import Testing
     #expect(values.count >= acknowledged.count && !values.contains { $0.isNaN })
   }
 
-  /// Starts the helper with its output in a pipe.
-  static func start(_ arguments: [String]) throws -> (pid_t, Int32) {
-    var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else { throw SystemError("pipe") }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-    var pid: pid_t = 0
-    var argv: [UnsafeMutablePointer<CChar>?] = ([helper] + arguments).map { strdup($0) }
-    argv.append(nil)
-    defer { argv.forEach { free($0) } }
-    let code = posix_spawn(&pid, helper, &actions, nil, argv, environ)
-    close(ends[1])
-    guard code == 0 else {
-      close(ends[0])
-      throw SystemError("spawn \(helper)", code: code)
-    }
-    return (pid, ends[0])
-  }
-
   /// The numbers that a process writes one a line, until it is killed some seconds after the first of them.
-  static func numbers(from output: Int32, until seconds: Double, then pid: pid_t) -> [Int64] {
+  static func numbers(from writer: Program, until seconds: Double) -> [Int64] {
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4_096)
     var deadline = Double.infinity
     var isKilled = false
     while true {
-      var wait = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+      var wait = pollfd(fd: writer.output, events: Int16(POLLIN), revents: 0)
       let left = deadline - Clock.monotonic
       _ = poll(&wait, 1, left.isFinite ? Int32(max(0, left * 1_000)) : 20_000)
       if Clock.monotonic >= deadline, !isKilled {
-        kill(pid, SIGKILL)
+        writer.signal(SIGKILL)
         isKilled = true
         deadline = .infinity
       }
       guard wait.revents != 0 else {
         if deadline == .infinity, !isKilled {
-          kill(pid, SIGKILL)
+          writer.signal(SIGKILL)
           isKilled = true
         }
         continue
       }
-      let count = read(output, &buffer, buffer.count)
+      let count = read(writer.output, &buffer, buffer.count)
       if count <= 0 { break }
       bytes += buffer[..<count]
       if deadline == .infinity, !isKilled { deadline = Clock.monotonic + seconds }
     }
-    close(output)
-    var status: Int32 = 0
-    waitpid(pid, &status, 0)
+    writer.wait()
     // A line that was cut off is no number yet.
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
     return lines.compactMap { Int64(String(decoding: $0, as: UTF8.self)) }

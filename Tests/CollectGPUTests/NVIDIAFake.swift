@@ -11,23 +11,8 @@ struct FakeNVML {
   private let handle: UnsafeMutableRawPointer
 
   init(_ scenario: String...) throws {
-    path = try Fixture(files: [:]).root + "/libnvidia-ml.so.1"
-    let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
-    let words =
-      ["-shared", "-fPIC", "-O1", "-o", path] + scenario.map { "-D" + $0 } + [tests + "/CFakeNVML/fake_nvml.c"]
-    let isCompiled = Self.run("clang", words) || Self.run("cc", words)
-    try #require(isCompiled)
+    path = try FakeNVMLLibrary.compiled(for: scenario) + "/libnvidia-ml.so.1"
     handle = try #require(dlopen(path, RTLD_NOW | RTLD_LOCAL))
-  }
-
-  private static func run(_ tool: String, _ words: [String]) -> Bool {
-    let arguments = ([tool] + words).map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    var child: pid_t = 0
-    guard posix_spawnp(&child, tool, nil, nil, arguments, environ) == 0 else { return false }
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0, errno == EINTR {}
-    return status == 0
   }
 
   /// A source that finds this library, on a machine of which sysfs tells nothing unless another is given.

@@ -12,36 +12,12 @@ import Testing
 
   @Test func page() async throws {
     let script = Self.repository + "/Tests/PageTests/page.py"
-    let (status, output) = try Self.run(["python3", script, Self.agent])
+    let folder = try TemporaryFolder()
+    let python = try Program(
+      try #require(Program.path(of: "python3")), [script, Self.agent], log: folder.file("log"))
+    let status = python.wait()
+    let output = String(decoding: try Files.contents(of: folder.file("log")), as: UTF8.self)
     #expect(status == 0, "\(output)")
     print(output)
-  }
-
-  /// What a program found on PATH prints, on both its outputs, and its wait status.
-  static func run(_ words: [String]) throws -> (status: Int32, output: String) {
-    let ends = try Pipe.make()
-    defer { close(ends.reading) }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, ends.writing, 1)
-    posix_spawn_file_actions_adddup2(&actions, ends.writing, 2)
-    let arguments = words.map { strdup($0) } + [nil]
-    defer { for text in arguments { free(text) } }
-    var child: pid_t = 0
-    let result = posix_spawnp(&child, words[0], &actions, nil, arguments, environ)
-    close(ends.writing)
-    try #require(result == 0, "\(words[0]): \(String(cString: strerror(result)))")
-    var (bytes, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 65_536))
-    while true {
-      let count = read(ends.reading, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      if count <= 0 { break }
-      bytes += chunk[..<count]
-    }
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0, errno == EINTR {}
-    return (status, String(decoding: bytes, as: UTF8.self))
   }
 }

@@ -26,7 +26,7 @@ import Testing
     for words in [
       ["check", "rules", Self.folder + "alerts.yml"], ["check", "config", Self.folder + "prometheus.yml"],
     ] {
-      let result = try Tool.run(ToolTests.promtool ?? "", words)
+      let result = try Program.run(ToolTests.promtool ?? "", words)
       #expect(result.status == 0, "\(result.output)\(result.errors)")
     }
   }

@@ -11,7 +11,7 @@ import Testing
 
 /// The real node_exporter on this machine at the same time: the same names, labels and values.
 @Suite(.ownThreads) struct NodeExporterTests {
-  static let path = Tool.path("prometheus-node-exporter") ?? Tool.path("node_exporter")
+  static let path = Program.path(of: "prometheus-node-exporter") ?? Program.path(of: "node_exporter")
 
   /// Families that it tells and the agent does not, by how they begin: what no panel of "Node Exporter Full" asks for.
   private static let notTold = [
@@ -53,29 +53,26 @@ import Testing
 
   /// A node_exporter on a port that the system chose, and what it tells.
   private static func scrape(_ arguments: [String] = []) throws -> ParsedText {
-    let exporter = try Tool.start(path ?? "", ["--web.listen-address=127.0.0.1:0"] + arguments)
-    defer {
-      kill(exporter.pid, SIGKILL)
-      _ = Tool.wait(exporter.pid)
-      close(exporter.output)
-    }
+    let exporter = try Program(path ?? "", ["--web.listen-address=127.0.0.1:0"] + arguments)
+    defer { exporter.end(SIGKILL) }
     var port: UInt16?
-    while port == nil, let line = Tool.line(exporter.errors) {
+    while port == nil, let line = Descriptor.line(exporter.errors) {
       guard let address = line.split(separator: " ").last(where: { $0.hasPrefix("address=127.0.0.1:") }) else {
         continue
       }
       port = UInt16(address.drop { $0 != ":" }.dropFirst())
     }
     // What it says further must not fill its pipe; the thread ends with it.
-    let errors = exporter.errors
+    let errors = dup(exporter.errors)
     Thread.start("drain") {
-      while Tool.line(errors) != nil {}
+      while Descriptor.line(errors) != nil {}
       close(errors)
     }
     // Without its runtime's, among which is a summary.
-    let lines = try Tool.get("/metrics", port: try #require(port)).split(separator: "\n").filter { line in
-      !["go_", "# HELP go_", "# TYPE go_"].contains { line.hasPrefix($0) }
-    }
+    let lines = try Loopback.get("/metrics", port: try #require(port), version: "1.0").body.split(separator: "\n")
+      .filter { line in
+        !["go_", "# HELP go_", "# TYPE go_"].contains { line.hasPrefix($0) }
+      }
     return try ParsedText(lines.map { $0 + "\n" }.joined())
   }
 

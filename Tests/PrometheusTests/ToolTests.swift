@@ -13,13 +13,13 @@ import Testing
     try Fixture(files: ["scrape": text]).root + "/scrape"
   }
 
-  static let promtool = Tool.path("promtool")
+  static let promtool = Program.path(of: "promtool")
 
   @Test(.enabled(if: promtool != nil, "promtool is not installed")) func promtoolFindsNothing() throws {
     for name in ["demo", "nvme-md-dm", "old-kernel"] {
       let machine = name == "demo" ? try Machines.demo() : Machines.recorded(Fixture(name).root)
       let text = Machines.scrape(machine, .text, .none)
-      let result = try Tool.run(
+      let result = try Program.run(
         Self.promtool ?? "", ["check", "metrics"], input: try file(text))
       #expect(result.status == 0, "\(name): \(result.output)\(result.errors)")
       #expect(result.output + result.errors == "")
@@ -30,14 +30,14 @@ import Testing
   @Test(.enabled(if: promtool != nil, "promtool is not installed")) func promtoolReadsAll() throws {
     let root = Fixture("nvme-md-dm").root
     let text = Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root))
-    let result = try Tool.run(Self.promtool ?? "", ["check", "metrics"], input: try file(text))
+    let result = try Program.run(Self.promtool ?? "", ["check", "metrics"], input: try file(text))
     #expect(result.status == 3)
     #expect(!result.errors.contains("error while linting") && !result.output.contains("parsing"), "\(result.errors)")
   }
 
   /// A Python that has prometheus_client.
-  static let python: String? = ["/usr/bin/python3", Tool.path("python3") ?? ""].first { path in
-    access(path, X_OK) == 0 && (try? Tool.run(path, ["-c", "import prometheus_client"]))?.status == 0
+  static let python: String? = ["/usr/bin/python3", Program.path(of: "python3") ?? ""].first { path in
+    access(path, X_OK) == 0 && (try? Program.run(path, ["-c", "import prometheus_client"]))?.status == 0
   }
 
   static let parser = """
@@ -59,7 +59,7 @@ import Testing
       (Machines.recorded(root), NodeOnly(root: root) as (any ScrapeSource)?),
     ] {
       let text = Machines.scrape(machine, .openMetrics, source: source)
-      let result = try Tool.run(Self.python ?? "", ["-c", Self.parser], input: try file(text))
+      let result = try Program.run(Self.python ?? "", ["-c", Self.parser], input: try file(text))
       #expect(result.status == 0, "\(result.errors)")
       let samples = text.split(separator: "\n").count { !$0.hasPrefix("#") }
       #expect(result.output.split(separator: " ").last.map { $0.filter(\.isNumber) } == String(samples))

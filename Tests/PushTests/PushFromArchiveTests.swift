@@ -2,6 +2,7 @@ import AgentMetrics
 import History
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 
 @testable import Push

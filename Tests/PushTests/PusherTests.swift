@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOSSL
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 
 @testable import Push
@@ -18,14 +19,16 @@ import Testing
     return samples
   }
 
-  /// All that was taken is what had to be, and series by series in order of time.
+  /// All that was taken is what had to be, and series by series in order of time where it came for the first time: what a
+  /// receiver took, but said so too late, comes again.
   private func expectComplete(
     _ receiver: FakeReceiver, _ samples: [Sample], location: SourceLocation = #_sourceLocation
   ) {
     let points = receiver.points.filter { $0.bits != PushBatch.stale }
     #expect(Set(points) == expectedPoints(samples), sourceLocation: location)
     var newest: [String: Int64] = [:]
-    for point in points {
+    var known: Set<FakeReceiver.Point> = []
+    for point in points where known.insert(point).inserted {
       #expect(newest[point.series] ?? .min <= point.milliseconds, sourceLocation: location)
       newest[point.series] = point.milliseconds
     }
@@ -99,7 +102,8 @@ import Testing
       }
     }
     var timing = Pusher.Timing.quick
-    timing.limits.time = 0.3
+    // For the one that hangs; more than a busy machine takes for the others.
+    timing.limits.time = 3
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1, timing: timing)
     var samples = fill(pushing.history, 0..<2)
     try await eventually("the first samples") { pushing.status.sentSamples == 2 }
@@ -136,9 +140,9 @@ import Testing
 
   @Test("Nobody listens, and then somebody does")
   func refusedConnection() async throws {
-    let placeholder = try await FakeReceiver { _ in .answer(204) }
-    let port = placeholder.port
-    await placeholder.close()
+    // Nobody else gets the port meanwhile.
+    let held = try Loopback.HeldPort()
+    let port = held.number
     let pushing = try Pushing(to: "http://127.0.0.1:\(port)", format: .remoteWrite1)
     let samples = fill(pushing.history, 0..<5)
     try await eventually("failures") { pushing.status.failed >= 3 }
@@ -150,6 +154,7 @@ import Testing
     expectComplete(receiver, samples)
     await pushing.stop()
     await receiver.close()
+    withExtendedLifetime(held) {}
   }
 
   @Test("A token that was replaced is read anew; until then the receiver is asked again and again")
@@ -300,15 +305,17 @@ import Testing
     await receiver.close()
   }
 
-  @Test("Stopping takes no longer than it may, whatever the receiver does")
+  @Test("Stopping takes no longer than it may, whatever the receiver does", .timeLimit(.minutes(10)))
   func stopping() async throws {
     let receiver = try await FakeReceiver { _ in .hang }
-    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
+    // The request alone would take an hour.
+    var timing = Pusher.Timing.quick
+    timing.limits.time = 3_600
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1, timing: timing)
     _ = fill(pushing.history, 0..<2)
     try await eventually("a request") { !receiver.requests.isEmpty }
-    let start = Clock.monotonic
     await pushing.stop(atMost: 0.2)
-    #expect(Clock.monotonic - start < 4)
+    #expect(pushing.status.sentSamples == 0)
     await receiver.close()
   }
 

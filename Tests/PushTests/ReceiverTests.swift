@@ -74,8 +74,8 @@ import Testing
     if kind == .prometheus {
       // At the end nothing is left of the series: a query after the clean stop finds none.
       let now = Int(samples[134].timestamp.seconds) + 1
-      let answer = try JSON(try #require(get(port: receiver.port, "/api/v1/query?query=agent_load1&time=\(now)")))
-      #expect(answer["data"]?["result"]?.list.isEmpty == true)
+      let answer = try receiver.json("/api/v1/query?query=agent_load1&time=\(now)")
+      #expect(answer["data"]?["result"]?.elements.isEmpty == true)
     }
     receiver.stop()
   }

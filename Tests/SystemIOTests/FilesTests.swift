@@ -1,30 +1,10 @@
 import SystemIO
+import TestSupport
 import Testing
 
 @Suite struct FilesTests {
-  /// A directory of the test's own.
-  private final class Scratch {
-    let path: String
-    init() {
-      var template = Array("/tmp/agent-test-XXXXXX\0".utf8CString.map { $0 })
-      path = template.withUnsafeMutableBufferPointer { buffer in
-        buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? ""
-      }
-    }
-    deinit {
-      for name in Files.names(in: path) { unlink(path + "/" + name) }
-      rmdir(path)
-    }
-    func write(_ name: String, _ text: String) throws {
-      let descriptor = open(path + "/" + name, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-      try #require(descriptor >= 0)
-      #expect(StandardStreams.write(text, to: descriptor))
-      close(descriptor)
-    }
-  }
-
   @Test func aKeptFileIsReadAnewEachTime() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let file = KeptFile(scratch.path + "/value")
     let buffer = ReadBuffer(capacity: 4)
     #expect(file.readIfPresent(into: buffer) { $0.count } == nil)
@@ -43,7 +23,7 @@ import Testing
   }
 
   @Test func linesAndNumbers() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     try scratch.write("name", "  Raspberry Pi 4\u{0}")
     try scratch.write("number", "-1\n")
     try scratch.write("empty", "\n")

@@ -1,5 +1,6 @@
 import Glibc
 import SystemIO
+import TestSupport
 import Testing
 
 /// A receiver that people run, as Debian has it, on a free port of the loopback with a folder for its data.
@@ -8,17 +9,17 @@ final class RealReceiver {
     case prometheus
     case victoriaMetrics = "victoria-metrics"
 
-    var path: String? { ServerProcess.path(of: rawValue) }
+    var path: String? { Program.path(of: rawValue) }
   }
 
   let kind: Kind
   let port: Int
   private let folder = try? TemporaryFolder()
-  private var process: ServerProcess?
+  private var process: Program?
 
   init(_ kind: Kind) throws {
     self.kind = kind
-    port = try freePort()
+    port = try Loopback.freePort()
   }
 
   /// Where samples are sent to.
@@ -31,20 +32,22 @@ final class RealReceiver {
     switch kind {
     case .prometheus:
       try folder.write("prometheus.yml", "global: {scrape_interval: 1h}\n")
-      process = try ServerProcess(
+      process = try Program(
+        program,
         [
-          program, "--config.file=\(folder.file("prometheus.yml"))", "--storage.tsdb.path=\(folder.file("data"))",
+          "--config.file=\(folder.file("prometheus.yml"))", "--storage.tsdb.path=\(folder.file("data"))",
           "--web.listen-address=127.0.0.1:\(port)", "--web.enable-remote-write-receiver", "--log.level=warn",
         ], log: folder.file("log"))
-      try await eventually("Prometheus is ready", atMost: 60) { get(port: port, "/-/ready") != nil }
+      try await eventually("Prometheus is ready", atMost: 60) { get("/-/ready") != nil }
     case .victoriaMetrics:
-      process = try ServerProcess(
+      process = try Program(
+        program,
         [
-          program, "-storageDataPath=\(folder.file("data"))", "-httpListenAddr=127.0.0.1:\(port)",
+          "-storageDataPath=\(folder.file("data"))", "-httpListenAddr=127.0.0.1:\(port)",
           "-retentionPeriod=1y",
           "-search.latencyOffset=0s",
         ], log: folder.file("log"))
-      try await eventually("VictoriaMetrics is ready", atMost: 60) { get(port: port, "/health") != nil }
+      try await eventually("VictoriaMetrics is ready", atMost: 60) { get("/health") != nil }
     }
   }
 
@@ -53,30 +56,47 @@ final class RealReceiver {
     process = nil
   }
 
+  /// The body of a GET; nil where nobody answers with 200.
+  func get(_ target: String) -> [UInt8]? {
+    let answer = try? Loopback.get(target, port: UInt16(port), version: "1.0", deadline: 20)
+    return answer?.status == 200 ? answer?.bytes : nil
+  }
+
+  struct NotJSON: Error {}
+
+  /// The JSON of a GET.
+  func json(_ target: String) throws -> JSONValue {
+    let bytes = try #require(get(target))
+    guard let value = JSONValue(bytes.span) else { throw NotJSON() }
+    return value
+  }
+
   /// All values of the machine "box" since a moment, stale markers left out.
   func points(since start: Double, to end: Double) throws -> [String: [Int64: Double]] {
     var result: [String: [Int64: Double]] = [:]
-    func add(_ labels: JSON?, _ moment: Double?, _ value: Double?) {
+    func add(_ labels: JSONValue?, _ moment: Double?, _ value: Double?) {
       guard let labels, let moment, let value, !value.isNaN else { return }
-      let text = seriesText(labels.members.map { (name: $0.key, value: $0.value.text ?? "") })
+      guard case .object(let members) = labels else { return }
+      let text = seriesText(members.map { (name: $0.key, value: $0.value.text ?? "") })
       result[text, default: [:]][Int64((moment * 1_000).rounded())] = value
     }
     switch kind {
     case .prometheus:
       let seconds = Int(end - start) + 10
       let query = "%7Binstance%3D%22box%22%7D%5B\(seconds)s%5D"
-      let answer = try JSON(try #require(get(port: port, "/api/v1/query?query=\(query)&time=\(Int(end) + 5)")))
-      for series in answer["data"]?["result"]?.list ?? [] {
-        for pair in series["values"]?.list ?? [] {
-          add(series["metric"], pair.list.first?.number, pair.list.last?.text.flatMap { Double($0) })
+      let answer = try json("/api/v1/query?query=\(query)&time=\(Int(end) + 5)")
+      for series in answer["data"]?["result"]?.elements ?? [] {
+        for pair in series["values"]?.elements ?? [] {
+          add(series["metric"], pair.elements.first?.number, pair.elements.last?.text.flatMap { Double($0) })
         }
       }
     case .victoriaMetrics:
-      _ = get(port: port, "/internal/force_flush")
+      _ = get("/internal/force_flush")
       let target = "/api/v1/export?match%5B%5D=%7Binstance%3D%22box%22%7D&start=\(Int(start) - 5)&end=\(Int(end) + 5)"
-      for line in try #require(get(port: port, target)).split(separator: 0x0A) {
-        let series = try JSON(line)
-        for (value, moment) in zip(series["values"]?.list ?? [], series["timestamps"]?.list ?? []) {
+      for line in try #require(get(target)).split(separator: 0x0A) {
+        let bytes = Array(line)
+        guard let series = JSONValue(bytes.span) else { throw NotJSON() }
+        for (value, moment) in zip(series["values"]?.elements ?? [], series["timestamps"]?.elements ?? []) {
           add(series["metric"], moment.number.map { $0 / 1_000 }, value.number)
         }
       }

@@ -1,13 +1,14 @@
-import Glibc
-import SystemIO
+public import SystemIO
 
-/// A folder for one test, removed with all that is in it when the test is over.
-final class TemporaryFolder: Sendable {
-  let path: String
+/// A folder for one test, removed with all that is in it when nobody holds it any more.
+public final class TemporaryFolder: Sendable {
+  /// Where it is.
+  public let path: String
 
-  init() throws {
+  /// Makes one.
+  public init() throws(SystemError) {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array((base + "/push.XXXXXX").utf8CString)
+    var template = Array((base + "/agent-test.XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp") }
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
@@ -17,16 +18,18 @@ final class TemporaryFolder: Sendable {
   }
 
   /// A file in it.
-  func file(_ name: String) -> String { path + "/" + name }
+  public func file(_ name: String) -> String { path + "/" + name }
 
   /// Writes a file in it.
-  func write(_ name: String, _ text: String) throws {
+  public func write(_ name: String, _ text: String) throws(SystemError) {
     guard let stream = fopen(file(name), "w") else { throw SystemError("open " + file(name)) }
     defer { fclose(stream) }
     guard fputs(text, stream) >= 0 else { throw SystemError("write " + file(name)) }
   }
 
   private static func remove(_ path: String) {
+    // A test may have made it one that nothing can be removed from.
+    chmod(path, 0o755)
     for name in Files.names(in: path) {
       let inner = path + "/" + name
       if unlink(inner) != 0 { remove(inner) }

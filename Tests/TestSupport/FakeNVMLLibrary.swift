@@ -1,0 +1,26 @@
+internal import SystemIO
+
+/// A management library of the tests' own, Tests/CFakeNVML/fake_nvml.c.
+public enum FakeNVMLLibrary {
+  /// Why there is none.
+  public struct NotCompiled: Error {
+    /// What the compiler said.
+    public let errors: String
+  }
+
+  /// Compiles it for a scenario, the macros to define; the folder that holds it as `libnvidia-ml.so.1`.
+  public static func compiled(for scenario: [String]) throws -> String {
+    let folder = try Fixture(files: [:]).root
+    let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
+    let words =
+      ["-shared", "-fPIC", "-O1", "-o", folder + "/libnvidia-ml.so.1"] + scenario.map { "-D" + $0 }
+      + [tests + "/CFakeNVML/fake_nvml.c"]
+    var errors = "neither clang nor cc is installed"
+    for compiler in ["clang", "cc"].compactMap(Program.path(of:)) {
+      let result = try Program.run(compiler, words)
+      if result.status == 0 { return folder }
+      errors = result.errors
+    }
+    throw NotCompiled(errors: errors)
+  }
+}

@@ -1,0 +1,124 @@
+public import SystemIO
+
+/// TCP on the loopback, for tests that start servers or talk to them.
+public enum Loopback {
+  /// A port that nobody listens on, and that nobody else is given while this lives: connecting to it is refused.
+  ///
+  /// A server that sets SO_REUSEADDR can listen on it all the same.
+  public final class HeldPort: Sendable {
+    /// Its number.
+    public let number: Int
+    private let descriptor: Int32
+
+    /// Takes a free one.
+    public init() throws(SystemError) {
+      descriptor = try Loopback.socket()
+      var isReused: Int32 = 1
+      setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isReused, socklen_t(MemoryLayout<Int32>.size))
+      var address = Loopback.address(port: 0)
+      var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+      let descriptor = descriptor
+      let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+          bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
+        }
+      }
+      number = Int(UInt16(bigEndian: address.sin_port))
+      guard isBound else { throw SystemError("bind") }
+    }
+
+    deinit {
+      close(descriptor)
+    }
+  }
+
+  /// A port that nobody listens on at the moment, for a server that must be told one.
+  public static func freePort() throws(SystemError) -> Int {
+    try HeldPort().number
+  }
+
+  /// A blocking connection, the caller's to close.
+  ///
+  /// - Parameters:
+  ///   - receiveBuffer: bytes of the kernel's buffer; the system's choice by default.
+  ///   - deadline: seconds after which reading and writing fail; none by default.
+  public static func connect(
+    port: UInt16, receiveBuffer: Int32? = nil, deadline: Int? = nil
+  ) throws(SystemError) -> Int32 {
+    let descriptor = try socket()
+    if let deadline {
+      var time = timeval(tv_sec: deadline, tv_usec: 0)
+      setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+      setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+    if var receiveBuffer {
+      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+    }
+    var address = address(port: port)
+    let isConnected = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        SystemIO.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    guard isConnected else {
+      let error = SystemError("connect")
+      close(descriptor)
+      throw error
+    }
+    return descriptor
+  }
+
+  /// What a server answers.
+  public struct Answer: Sendable {
+    /// The status code.
+    public let status: Int
+    /// The fields by their names in lower case, of equal ones the last.
+    public let headers: [String: String]
+    /// The body as it came.
+    public let bytes: [UInt8]
+
+    /// The body as text.
+    public var body: String { String(decoding: bytes, as: UTF8.self) }
+  }
+
+  /// The answer to a request on a connection of its own, which the server closes behind it.
+  ///
+  /// - Parameters:
+  ///   - version: of HTTP; 1.0 has no chunks.
+  ///   - deadline: seconds without a byte after which it fails; none by default.
+  public static func get(
+    _ target: String, port: UInt16, method: String = "GET", version: String = "1.1", deadline: Int? = nil
+  ) throws(SystemError) -> Answer {
+    let descriptor = try connect(port: port, deadline: deadline)
+    defer { close(descriptor) }
+    StandardStreams.write(
+      "\(method) \(target) HTTP/\(version)\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n", to: descriptor)
+    let answer = Descriptor.all(descriptor)
+    let separator = Array("\r\n\r\n".utf8)
+    guard let end = answer.indices.first(where: { answer[$0...].starts(with: separator) }) else {
+      throw SystemError("read an answer", code: EPROTO)
+    }
+    let lines = String(decoding: answer[..<end], as: UTF8.self).split(separator: "\r\n")
+    let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    var headers: [String: String] = [:]
+    for line in lines.dropFirst() {
+      guard let colon = line.firstIndex(of: ":") else { continue }
+      headers[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })
+    }
+    return Answer(status: status, headers: headers, bytes: Array(answer[(end + 4)...]))
+  }
+
+  private static func socket() throws(SystemError) -> Int32 {
+    let descriptor = SystemIO.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw SystemError("socket") }
+    return descriptor
+  }
+
+  private static func address(port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    return address
+  }
+}
