@@ -13,6 +13,7 @@ final class Dashboard {
   private var logs: [EventLog]
   private let table = Fetcher<[Process]>()
   private let details = Fetcher<ProcessDetails>()
+  private let past = Past()
   private var spark: (pid: Int32, points: [(moment: Double, cpu: Double)]) = (0, [])
   private var hasFocus = true
   private var lastDraw = -Double.infinity
@@ -105,6 +106,8 @@ final class Dashboard {
         mustDraw = mustDraw || isFocused && !hasFocus
         hasFocus = isFocused
       case .woken:
+        // What was asked for is shown at once, however seldom pictures are wanted.
+        if past.takeNews() { mustDraw = true }
         guard isDue else { break }
         fetch(wake)
         if table.isAwaited, needsTable {
@@ -264,6 +267,22 @@ final class Dashboard {
     return true
   }
 
+  /// Adds what is known of before memory begins, and asks for what is not.
+  private func addPast(to input: inout ScreenInput, _ wake: @escaping @Sendable () -> Void) {
+    input.oldest = host.history.archive?.oldest
+    guard let want = Screen.past(of: input, host: model.state.host) else {
+      if model.state.moment == nil { past.forget() }
+      return
+    }
+    past.ask(want, of: host.history, now: Clock.monotonic, wake: wake)
+    let stretch = past.stretch(want)
+    input.past = stretch.steps
+    input.events = stretch.events + input.events
+    if want.moment != nil { input.pastMoment = past.moment(want) }
+    input.isLoading = past.isAwaited(want, now: Clock.monotonic)
+    input.pastFailure = past.failure
+  }
+
   private func input(_ terminal: any Terminal) -> ScreenInput {
     let moment = now()
     let place = min(model.state.host, hosts.count - 1)
@@ -284,6 +303,7 @@ final class Dashboard {
       input.details = details.value(key: Int(pid))
       input.spark = spark.points
     }
+    addPast(to: &input, terminal.wake)
     if hosts.count > 1 {
       input.hosts = hosts.map { host in
         HostSummary(

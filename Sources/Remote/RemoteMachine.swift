@@ -38,6 +38,7 @@ public final class RemoteMachine: Sendable {
   public let history: History
   private let address: RemoteURL
   private let token: String?
+  private let archive: RemoteArchive
   private let stateBox = Mutex(State())
   private let watch: History.Watch
 
@@ -56,6 +57,8 @@ public final class RemoteMachine: Sendable {
     self.address = address
     self.token = token
     history = History(capacity: capacity, interval: 30)
+    archive = RemoteArchive(url: address, token: token)
+    history.archive = archive
     watch = history.watch(interval: 1)
   }
 
@@ -120,6 +123,14 @@ public final class RemoteMachine: Sendable {
     return samples.withLock { $0 }
   }
 
+  /// What it keeps longer than this process remembers; nil where that is nothing.
+  ///
+  /// - Parameter remembered: what ``remembered()`` has told.
+  public func longHistory(remembered: [Sample]) async -> (any LongHistory)? {
+    await archive.refresh(remembered: remembered.first?.timestamp.seconds)
+    return archive.oldest == nil ? nil : archive
+  }
+
   // MARK: Following
 
   private var newest: Timestamp? {
@@ -134,6 +145,7 @@ public final class RemoteMachine: Sendable {
       let samples = try await remembered()
       history.restore(samples)
       if let newest = samples.last { arrived(newest) }
+      _ = await longHistory(remembered: samples)
     }
     var request = request("/metrics/stream?interval=1")
     request.silence = Self.silence
@@ -171,8 +183,6 @@ public final class RemoteMachine: Sendable {
   }
 
   private func request(_ target: String) -> RemoteRequest {
-    var request = RemoteRequest(url: address, target: target, headers: [("Accept-Encoding", "gzip")])
-    if let token { request.headers.append(("Authorization", "Bearer " + token)) }
-    return request
+    .asking(address, target, token: token)
   }
 }

@@ -2,7 +2,8 @@ import AgentMetrics
 import History
 import Remote
 
-/// An agent that serves on this machine already: a dashboard begins with what it remembers.
+/// An agent that serves on this machine already: a dashboard begins with what it remembers, and asks it for what it keeps
+/// longer.
 struct LocalDaemon {
   let port: Int
   let token: String?
@@ -24,5 +25,8 @@ struct LocalDaemon {
         sample.boottime = own.boottime - (own.timestamp.seconds - sample.timestamp.seconds)
         return sample
       })
+    // An archive of this process's own has the same, or is locked by that agent.
+    guard history.archive?.oldest == nil, let kept = await daemon.longHistory(remembered: samples) else { return }
+    history.archive = kept
   }
 }

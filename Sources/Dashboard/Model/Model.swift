@@ -74,8 +74,8 @@ struct Model {
       }
       travel(by: Double(count) * scene.axis.step * Double(scene.axisColumns / 2), scene)
     case .oldest:
-      guard let first = scene.entries.first else { return .nothing }
-      look(at: first.sample.timestamp.seconds, scene)
+      guard scene.oldest.isFinite else { return .nothing }
+      look(at: scene.oldest, scene)
     case .live: (state.moment, state.axisEnd) = (nil, nil)
     case .pause:
       if state.moment != nil {
@@ -239,7 +239,14 @@ struct Model {
     guard let first = entries.first, let last = entries.last else { return }
     let now = state.moment ?? last.sample.timestamp.seconds
     let target = now + seconds
-    if seconds < 0 {
+    let memory = first.sample.timestamp.seconds
+    // Of before memory begins it is not known yet where samples stand.
+    let least = max(abs(seconds), Double(scene.interval))
+    if seconds < 0, target < memory - 0.01, scene.oldest < memory - 0.01 {
+      look(at: min(now, max(scene.oldest, now > memory + 0.01 ? target : now - least)), scene)
+    } else if seconds > 0, now < memory - 0.01, now + least < memory {
+      look(at: now + least, scene)
+    } else if seconds < 0 {
       var place = entries.count - 1
       // At least one sample further, and as far as asked.
       while place > 0,
@@ -266,7 +273,11 @@ struct Model {
       ? scene.events.first { $0.moment > now + 0.001 }
       : scene.events.last { $0.moment < now - 0.001 }
     guard let event else {
-      state.note = scene.events.isEmpty ? "nothing has happened in what is stored" : "no more events that way"
+      let known = scene.axis.end - scene.axis.step * Double(scene.axisColumns)
+      state.note =
+        step < 0 && scene.oldest < known
+        ? "no earlier event on the graph: - shows a longer time"
+        : scene.events.isEmpty ? "nothing has happened in what is stored" : "no more events that way"
       return .draw
     }
     look(at: event.moment, scene)
@@ -277,8 +288,8 @@ struct Model {
   private mutating func zoom(_ step: Int, _ scene: Scene) {
     let now = TimeAxis.steps.firstIndex { $0 >= scene.axis.step - 1e-9 } ?? 0
     let shortest = TimeAxis.step(columns: scene.axisColumns, over: 60)
-    let first = scene.entries.first?.sample.timestamp.seconds ?? 0
-    let all = (scene.entries.last?.sample.timestamp.seconds ?? 0) - first
+    let last = scene.entries.last?.sample.timestamp.seconds ?? 0
+    let all = scene.oldest.isFinite ? last - scene.oldest : 0
     let longest = max(shortest, TimeAxis.step(columns: scene.axisColumns, over: all))
     let next = min(longest, max(shortest, now + step))
     state.zoom = next
@@ -480,11 +491,10 @@ struct Model {
     case .key(let key): return handle(key, in: scene)
     case .moment:
       let moment = scene.axis.moment(cell: x - hit.rect.x, width: hit.rect.width, scene.glyphs)
-      guard
-        let last = scene.entries.last(where: { $0.sample.timestamp.seconds <= moment + 0.01 }) ?? scene.entries.first
-      else { return .nothing }
+      guard let first = scene.entries.first?.sample.timestamp.seconds else { return .nothing }
+      let known = scene.entries.last { $0.sample.timestamp.seconds <= moment + 0.01 }?.sample.timestamp.seconds
       if state.axisEnd == nil { state.axisEnd = scene.axis.end }
-      state.moment = last.sample.timestamp.seconds
+      state.moment = known ?? (scene.oldest < first ? max(scene.oldest, moment) : first)
     case .host(let host):
       if state.host == host { openHost(host) } else { state.host = host }
     case .setting(let index):

@@ -35,6 +35,10 @@ struct Scene {
   var axisColumns = 60
   var glyphs = Glyphs(.braille)
   var entries: [History.Entry] = []
+  /// The oldest moment that is kept anywhere; infinite where nothing is.
+  var oldest = Double.infinity
+  /// Nominal seconds between two samples.
+  var interval = 1
   var events: [TimelineEvent] = []
   /// Whether signals may be sent.
   var canSignal = false

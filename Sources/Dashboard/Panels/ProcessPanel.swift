@@ -95,7 +95,10 @@ struct ProcessTable {
     context.hits.scene.rows = rows.map(\.process.pid)
     let first = firstRow(visible)
     if rows.isEmpty {
-      let text = state.filter.isEmpty ? "no processes" : "no process matches"
+      let text =
+        !state.filter.isEmpty
+        ? "no process matches"
+        : context.table.kind == .stored ? "no list of processes is stored of this moment" : "no processes"
       grid.put(text, x: rest.x, y: rest.y, .muted)
     }
     for row in rows.dropFirst(first).prefix(visible) {

@@ -5,6 +5,16 @@ internal import History
 struct ScreenInput {
   /// The samples that are known, oldest first.
   var entries: [History.Entry] = []
+  /// What was before them, as far as the axis reaches.
+  var past: [PastStep] = []
+  /// The moment that is looked at, where it lies before the samples; nil while nothing of it is known.
+  var pastMoment: PastMoment?
+  /// Whether an answer of the long history is awaited.
+  var isLoading = false
+  /// Why it has not answered.
+  var pastFailure: String?
+  /// The oldest moment that is kept anywhere; nil where that is the first of the samples.
+  var oldest: Double?
   /// What is known before the first sample.
   var preview: Sample?
   /// Nominal seconds between two samples of the history.
@@ -31,6 +41,13 @@ struct ScreenInput {
   var hosts: [HostSummary] = []
   /// Whether signals may be sent.
   var canSignal = false
+
+  /// What is drawn with: what the user wants, of what the terminal can.
+  var drawnGlyphs: Glyphs {
+    var kind = glyphs.kind
+    if kind != .ascii, let wanted = state.settings.graph { kind = wanted }
+    return Glyphs(kind, isMono: glyphs.isMono)
+  }
 }
 
 /// A picture, and what on it can be clicked.
@@ -52,23 +69,26 @@ struct Screen {
   init(_ input: ScreenInput) {
     self.input = input
     let state = input.state
-    var kind = input.glyphs.kind
-    if kind != .ascii, let wanted = state.settings.graph { kind = wanted }
-    glyphs = Glyphs(kind, isMono: input.glyphs.isMono)
+    glyphs = input.drawnGlyphs
     utcOffset = state.settings.isUTC ? 0 : input.utcOffset
 
     let latest = input.entries.last?.sample ?? input.preview
     var sample = latest
     if let moment = state.moment {
-      let entry = input.entries.last { $0.sample.timestamp.seconds <= moment + 0.001 } ?? input.entries.first
-      sample = entry?.sample ?? latest
+      if let entry = input.entries.last(where: { $0.sample.timestamp.seconds <= moment + 0.001 }) {
+        sample = entry.sample
+      } else if let past = input.pastMoment {
+        sample = Screen.named(past.sample, as: latest)
+      } else {
+        sample = input.entries.first?.sample ?? latest
+      }
     }
-    let widest = Context.split(max(1, input.size.width - 4)).graph * glyphs.columnsPerCell
-    let step = TimeAxis.steps[min(TimeAxis.steps.count - 1, state.zoom ?? Screen.autoZoom(columns: widest, input))]
-    let end = state.axisEnd ?? latest?.timestamp.seconds ?? input.now
-    let axis = TimeAxis(step: step, end: end.isFinite ? end : 0)
+    let widest = Screen.columns(of: input, glyphs)
+    let axis = Screen.axis(of: input, columns: widest)
     hits.scene.axis = axis
     hits.scene.axisColumns = widest
+    hits.scene.oldest = min(input.oldest ?? .infinity, input.entries.first?.sample.timestamp.seconds ?? .infinity)
+    hits.scene.interval = input.interval
     hits.scene.glyphs = glyphs
     hits.scene.entries = input.entries
     hits.scene.events = input.events
@@ -80,7 +100,8 @@ struct Screen {
       return
     }
     let timeline = Timeline(
-      input.entries, axis: axis, interval: input.interval, cursor: state.moment, events: input.events)
+      input.entries, past: input.past, axis: axis, interval: input.interval, cursor: state.moment,
+      events: input.events)
     var table = TableContents()
     let all = state.moment == nil ? input.processes : nil
     table.kind = all != nil ? .whole : state.moment != nil ? .stored : .top
@@ -94,6 +115,49 @@ struct Screen {
     context = Context(
       sample: sample, timeline: timeline, glyphs: glyphs, state: state, table: table, hits: hits,
       bytesPerFrame: input.bytesPerFrame, utcOffset: utcOffset)
+  }
+
+  /// Columns of the widest graph.
+  private static func columns(of input: ScreenInput, _ glyphs: Glyphs) -> Int {
+    Context.split(max(1, input.size.width - 4)).graph * glyphs.columnsPerCell
+  }
+
+  private static func axis(of input: ScreenInput, columns: Int) -> TimeAxis {
+    let zoom = input.state.zoom ?? autoZoom(columns: columns, input)
+    let newest = input.entries.last?.sample.timestamp.seconds ?? input.preview?.timestamp.seconds
+    let end = input.state.axisEnd ?? newest ?? input.now
+    return TimeAxis(step: TimeAxis.steps[min(TimeAxis.steps.count - 1, max(0, zoom))], end: end.isFinite ? end : 0)
+  }
+
+  /// What its graphs show of before the first of the samples, and the moment that is looked at there; nil where nothing.
+  static func past(of input: ScreenInput, host: Int) -> Past.Want? {
+    guard let first = input.entries.first?.sample, let oldest = input.oldest else { return nil }
+    let memory = first.timestamp.seconds - (first.elapsed.isFinite ? max(0, first.elapsed) : 0)
+    guard oldest < memory - 0.01 else { return nil }
+    let columns = columns(of: input, input.drawnGlyphs)
+    let axis = axis(of: input, columns: columns)
+    let moment = input.state.moment.flatMap { $0 < first.timestamp.seconds - 0.001 ? $0 : nil }
+    let start = axis.end - axis.step * Double(columns)
+    guard moment != nil || start < memory else { return nil }
+    return Past.Want(
+      host: host, step: axis.step, start: start, end: axis.end, memory: memory, moment: moment,
+      interval: input.interval)
+  }
+
+  /// What is no series is told of no mean: the names are the newest sample's.
+  private static func named(_ sample: Sample, as latest: Sample?) -> Sample {
+    guard let latest, sample.host.hostname == nil else { return sample }
+    var sample = sample
+    let (uptime, bootTime) = (sample.host.uptime, sample.host.bootTime)
+    sample.host = latest.host
+    (sample.host.uptime, sample.host.bootTime) = (uptime, bootTime)
+    sample.cpu.model = sample.cpu.model ?? latest.cpu.model
+    for (place, gpu) in sample.gpus.enumerated() {
+      guard let known = latest.gpus.first(where: { $0.index == gpu.index }) else { continue }
+      sample.gpus[place].model = gpu.model ?? known.model
+      if gpu.vendor.isEmpty { sample.gpus[place].vendor = known.vendor }
+    }
+    return sample
   }
 
   /// The stretch of time that suits: a few minutes, and samples not much finer than columns.
@@ -154,6 +218,12 @@ struct Screen {
     }
   }
 
+  /// Whether a moment is looked at that memory does not reach back to.
+  private var isBeforeMemory: Bool {
+    guard let moment = state.moment, let first = input.entries.first else { return false }
+    return moment < first.sample.timestamp.seconds - 0.001
+  }
+
   // MARK: Head and foot
 
   private func drawHeader(on grid: inout Grid, in rect: Rect) {
@@ -170,11 +240,14 @@ struct Screen {
       // What is shown is a moment of the past: which one, and how long ago.
       let moment = Format.clock(sample.timestamp.seconds + Double(utcOffset))
       let back = max(0, input.now - sample.timestamp.seconds)
+      let step = isBeforeMemory ? input.pastMoment?.step : nil
       let text =
         right - rect.x >= 56
-        ? " PAST " + moment + ", " + Format.duration(back) + " ago " : " PAST " + moment + " "
+        ? " PAST " + moment + (step.map { ", mean of " + Format.duration($0) } ?? "") + ", " + Format.duration(back)
+          + " ago " : " PAST " + moment + " "
       putRight(right - rect.x >= 36 ? text : " PAST ", Style(.cursor, [.bold, .reverse]))
     }
+    if input.isLoading, right - rect.x >= 20 { putRight("loading", .warning) }
     if let connection = input.connection {
       if !connection.isConnected {
         let age = context.map { input.now - $0.timeline.axis.end } ?? .nan
@@ -223,6 +296,9 @@ struct Screen {
       let age = input.now - latest.timestamp.seconds
       let interval = Double(max(1, input.interval))
       if age > 3 * interval, age > 3 { return "no new sample for " + Format.duration(age) }
+    }
+    if let failure = input.pastFailure, isBeforeMemory || state.note == nil {
+      return "what was before memory begins could not be read: " + failure
     }
     return state.note ?? input.options.messages()
   }
@@ -315,7 +391,7 @@ struct Screen {
     let isFramed = state.settings.frames ?? (size.width >= 100 && size.height >= 36)
     let bands = state.settings.layout.bands(isWide: isWide)
     let present: [any Panel] = bands.compactMap { columns in
-      Columns(
+      SideBySide(
         columns.map { ids in
           ids.filter { !state.settings.hidden.contains($0) && ($0 != .agent || isWide || size.height >= 50) }
             .compactMap { id in

@@ -21,7 +21,7 @@ struct AxisRow {
     let distance = Self.distances.first { $0 / perCell >= least } ?? 2_419_200
     if context.state.moment == nil {
       // Distances from now stand still while the picture moves.
-      grid.putRight("now", end: rect.right, y: rect.y, .muted)
+      if isFree(rect.right - 3..<rect.right, rect) { grid.putRight("now", end: rect.right, y: rect.y, .muted) }
       var back = distance
       while back / perCell <= Double(rect.width) - 1, back < 1e9 {
         let cell = rect.width - 1 - Format.whole(back / perCell)
@@ -54,8 +54,10 @@ struct AxisRow {
     context.hits.add(.moment, rect)
   }
 
-  /// Whether neither an event nor the moment that is looked at has its mark there: they say more than a label.
+  /// Whether neither an event nor the moment that is looked at has its mark there, or so close that it would be read as a
+  /// part of the label: they say more than it.
   private func isFree(_ columns: Range<Int>, _ rect: Rect) -> Bool {
+    let columns = columns.lowerBound - 1..<columns.upperBound + 1
     let moments = context.timeline.events.map(\.moment) + (context.state.moment.map { [$0] } ?? [])
     return !moments.contains { moment in
       context.timeline.axis.cell(of: moment, width: rect.width, context.glyphs).map { columns.contains(rect.x + $0) }

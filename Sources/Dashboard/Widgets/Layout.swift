@@ -38,7 +38,7 @@ enum Layout {
 }
 
 /// Panels side by side.
-struct Columns: Panel {
+struct SideBySide: Panel {
   let columns: [[any Panel]]
   let gap: Int
 

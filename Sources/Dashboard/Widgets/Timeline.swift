@@ -64,13 +64,18 @@ struct Timeline {
   /// What happened, oldest first.
   let events: [TimelineEvent]
   private let entries: [History.Entry]
+  private let past: [PastStep]
   private let interval: Double
 
   /// Lays out samples, oldest first.
+  ///
+  /// - Parameter past: what was before them.
   init(
-    _ entries: [History.Entry], axis: TimeAxis, interval: Int, cursor: Double? = nil, events: [TimelineEvent] = []
+    _ entries: [History.Entry], past: [PastStep] = [], axis: TimeAxis, interval: Int, cursor: Double? = nil,
+    events: [TimelineEvent] = []
   ) {
     self.entries = entries
+    self.past = past
     self.axis = axis
     self.interval = Double(max(1, interval))
     self.cursor = cursor
@@ -95,20 +100,22 @@ struct Timeline {
     var weights = [Double](repeating: 0, count: count)
     let first = axis.last(isPaired: glyphs.columnsPerCell == 2) - count + 1
     let start = Double(first) * axis.step
-    for entry in entries {
-      let moment = entry.sample.timestamp.seconds
-      guard moment.isFinite, moment > start, abs(moment) < 1e13 else { continue }
+    /// Spreads a value over the columns that its stretch of time reaches.
+    func add(_ sample: Sample, samples: Int = 1, _ range: (Double) -> (Double, Double)) {
+      let moment = sample.timestamp.seconds
+      guard moment.isFinite, moment > start, abs(moment) < 1e13 else { return }
       let last = axis.number(of: moment) - first
-      guard last >= 0 else { continue }
-      let elapsed = entry.sample.elapsed
+      guard last >= 0 else { return }
+      let elapsed = sample.elapsed
       let length = elapsed.isFinite && elapsed > 0 ? min(elapsed, max(interval, 86_400)) : min(1, interval)
       let from = moment - length
       // A stretch that reaches a little into a column does not count there.
       var column = max(0, Format.whole((from / axis.step + 0.1).rounded(.down)) - first)
       if column > last { column = last }
-      guard column < count else { continue }
-      let value = figure(entry.sample)
-      guard value.isFinite else { continue }
+      guard column < count else { return }
+      let value = figure(sample)
+      guard value.isFinite else { return }
+      let (least, greatest) = range(value)
       while column <= min(last, count - 1) {
         let low = max(from, Double(first + column) * axis.step)
         let high = min(moment, Double(first + column + 1) * axis.step)
@@ -116,13 +123,22 @@ struct Timeline {
         let sum = weights[column]
         let old = columns[column].mean
         columns[column].mean = sum > 0 ? old + (value - old) * weight / (sum + weight) : value
-        columns[column].low = sum > 0 ? min(columns[column].low, value) : value
-        columns[column].high = sum > 0 ? max(columns[column].high, value) : value
-        columns[column].count += 1
+        columns[column].low = sum > 0 ? min(columns[column].low, least) : least
+        columns[column].high = sum > 0 ? max(columns[column].high, greatest) : greatest
+        columns[column].count += samples
         weights[column] = sum + weight
         column += 1
       }
     }
+    for step in past {
+      add(step.mean, samples: step.count) { value in
+        let (least, greatest) = (figure(step.least), figure(step.greatest))
+        // A figure that is greatest where another is least, as what is left, has them the other way round.
+        let known = [value, least, greatest].filter(\.isFinite)
+        return (known.min() ?? value, known.max() ?? value)
+      }
+    }
+    for entry in entries { add(entry.sample) { ($0, $0) } }
     return columns
   }
 

@@ -1,0 +1,275 @@
+internal import AgentMetrics
+internal import History
+internal import Synchronization
+internal import SystemIO
+
+/// A step of time of before memory begins.
+struct PastStep: Sendable {
+  /// Its mean, at its end; `elapsed` is its length.
+  var mean: Sample
+  /// The least and the greatest of each figure.
+  var least: Sample
+  var greatest: Sample
+  /// How many samples it stands for, about.
+  var count: Int
+}
+
+/// A stretch of before memory begins, in the steps of an axis.
+struct PastStretch: Sendable {
+  var steps: [PastStep] = []
+  var events: [TimelineEvent] = []
+}
+
+/// What was at one moment of before memory begins.
+struct PastMoment: Sendable, Equatable {
+  var sample: Sample
+  /// Seconds that it is the mean of; nil for a sample as it was taken.
+  var step: Double?
+
+  static func == (left: PastMoment, right: PastMoment) -> Bool {
+    left.sample.timestamp == right.sample.timestamp && left.step == right.step
+  }
+}
+
+/// Looks up in the long history what memory does not reach back to, while the screen goes on.
+///
+/// One question for a stretch and one for a moment are on their way at a time; the newest wish is asked next.
+final class Past: Sendable {
+  /// What a screen shows of before memory begins.
+  struct Want: Equatable {
+    /// Which host's.
+    var host: Int
+    /// The axis.
+    var step: Double
+    var start: Double
+    var end: Double
+    /// Where memory begins.
+    var memory: Double
+    /// The moment that is looked at, where that lies before memory.
+    var moment: Double?
+    /// Nominal seconds between two samples.
+    var interval: Int
+  }
+
+  private struct State {
+    var host = 0
+    var stretch = PastStretch()
+    /// What the stretch was asked for: step, from, to.
+    var known: (step: Double, start: Double, end: Double)?
+    var asked: Double?
+    var moment: PastMoment?
+    var momentKey: Double?
+    var momentAsked: Double?
+    /// Why the last question had no answer.
+    var failure: String?
+    var retry = -Double.infinity
+    var hasNews = false
+  }
+
+  private let state = Mutex(State())
+
+  /// Seconds after a failure before it is asked again.
+  private static let pause = 5.0
+  /// Seconds that an answer may take before the screen tells that it is awaited.
+  private static let patience = 0.3
+  /// Rows × series of one answer at most.
+  private static let mostValues = 1_000_000
+
+  /// What graphs and events are made of, by the catalog's ids.
+  static let figures = [
+    "cpu.usage", "ram.used_mb", "ram.total_mb", "gpus.util", "gpus.index", "gpus.xid", "disk.read_bytes_per_sec",
+    "disk.write_bytes_per_sec", "network.receive_bytes_per_sec", "network.transmit_bytes_per_sec",
+    "ram.oom_kills_total", "cgroup.oom_kills_total", "cgroup.throttled", "host.uptime_seconds",
+    "agent.cpu_seconds_total",
+  ].map { SeriesSelector($0) }
+
+  /// The stretch that is known, whose steps are over before memory begins; none where it is of another axis.
+  func stretch(_ want: Want) -> PastStretch {
+    state.withLock { state in
+      guard state.host == want.host, let known = state.known, known.step == want.step else { return PastStretch() }
+      var stretch = state.stretch
+      let limit = want.memory + 0.01
+      while let last = stretch.steps.last, last.mean.timestamp.seconds > limit { stretch.steps.removeLast() }
+      stretch.events.removeAll { $0.moment > limit }
+      return stretch
+    }
+  }
+
+  /// What is known of the moment: it itself, or while it is on its way the last one that was looked at.
+  func moment(_ want: Want) -> PastMoment? {
+    state.withLock { $0.host == want.host ? $0.moment : nil }
+  }
+
+  /// Whether an answer has taken long.
+  func isAwaited(_ want: Want, now: Double) -> Bool {
+    state.withLock { state in
+      [state.asked, want.moment == nil ? nil : state.momentAsked].contains {
+        $0.map { now - $0 >= Self.patience } ?? false
+      }
+    }
+  }
+
+  /// Why the last question had no answer; nil where it had.
+  var failure: String? { state.withLock { $0.failure } }
+
+  /// Whether something has come since this was asked.
+  func takeNews() -> Bool {
+    state.withLock { state in
+      defer { state.hasNews = false }
+      return state.hasNews
+    }
+  }
+
+  /// Forgets everything: nobody looks at the past.
+  func forget() {
+    state.withLock { state in
+      state.stretch = PastStretch()
+      (state.known, state.moment, state.momentKey, state.failure) = (nil, nil, nil, nil)
+    }
+  }
+
+  /// Asks for what is wanted and not known; `wake` is called when an answer is there.
+  func ask(_ want: Want, of history: History, now: Double, wake: @escaping @Sendable () -> Void) {
+    guard let archive = history.archive, let oldest = archive.oldest, oldest < want.memory - 0.01 else { return }
+    let (stretch, moment) = state.withLock { state -> ((start: Double, end: Double)?, Double?) in
+      if state.host != want.host {
+        state.host = want.host
+        state.stretch = PastStretch()
+        (state.known, state.moment, state.momentKey) = (nil, nil, nil)
+      }
+      guard now >= state.retry else { return (nil, nil) }
+      var stretch: (start: Double, end: Double)?
+      let (start, end) = (max(want.start, oldest), min(want.end, want.memory))
+      if state.asked == nil, start < end - 0.01 {
+        let isKnown = state.known.map { $0.step == want.step && $0.start <= start && $0.end >= end } ?? false
+        if !isKnown {
+          // Half a picture more on each side, so that not every step of the cursor asks anew.
+          let margin = (want.end - want.start) / 2
+          stretch = (want.start - margin, min(want.end, want.memory) + margin)
+          state.asked = now
+        }
+      }
+      var moment: Double?
+      if state.momentAsked == nil, let wanted = want.moment, state.momentKey != wanted {
+        moment = wanted
+        state.momentAsked = now
+      }
+      return (stretch, moment)
+    }
+    if let stretch {
+      Task.detached { [self] in
+        do {
+          let found = try await Self.stretch(want, from: stretch.start, to: stretch.end, of: archive, history)
+          end(stretch: found, of: want, start: stretch.start, end: stretch.end)
+        } catch {
+          fail(error, host: want.host)
+        }
+        wake()
+      }
+    }
+    if let moment {
+      Task.detached { [self] in
+        do {
+          let found = try await Self.moment(moment, want, of: archive)
+          end(moment: found, at: moment, host: want.host)
+        } catch {
+          fail(error, host: want.host, isMoment: true)
+        }
+        wake()
+      }
+    }
+  }
+
+  private func end(stretch: PastStretch, of want: Want, start: Double, end: Double) {
+    state.withLock { state in
+      state.asked = nil
+      state.hasNews = true
+      guard state.host == want.host else { return }
+      state.stretch = stretch
+      state.known = (want.step, start, end)
+      state.failure = nil
+    }
+  }
+
+  private func end(moment: PastMoment?, at key: Double, host: Int) {
+    state.withLock { state in
+      state.momentAsked = nil
+      state.hasNews = true
+      guard state.host == host else { return }
+      state.moment = moment
+      state.momentKey = key
+    }
+  }
+
+  private func fail(_ error: any Error, host: Int, isMoment: Bool = false) {
+    state.withLock { state in
+      if isMoment { state.momentAsked = nil } else { state.asked = nil }
+      state.hasNews = true
+      guard state.host == host else { return }
+      state.failure = error is Columns.TooLarge ? "too much at once" : String(describing: error)
+      state.retry = Clock.monotonic + Self.pause
+    }
+  }
+
+  // MARK: Answers
+
+  /// Seconds of the steps that an axis asks for; nil for samples as they were taken, where those are no finer.
+  private static func step(_ want: Want) -> Int? {
+    want.step >= Double(want.interval) && want.step >= 1 ? Format.whole(want.step) : nil
+  }
+
+  private static func stretch(
+    _ want: Want, from start: Double, to end: Double, of archive: any LongHistory, _ history: History
+  ) async throws -> PastStretch {
+    let step = step(want)
+    let columns = try await archive.columns(
+      figures, from: start, to: end, step: step, extremes: true, most: mostValues)
+    let rows = ColumnSamples(columns)
+    let full = columns.timestamps.indices.filter { !rows.isEmpty(row: $0) }
+    // How far apart they stand: between two that stand as others do there is no gap.
+    let distances = zip(full, full.dropFirst()).map { columns.timestamps[$1] - columns.timestamps[$0] }.sorted()
+    let cadence = max(Double(step ?? 1), distances.isEmpty ? Double(want.interval) : distances[distances.count / 2])
+    var stretch = PastStretch()
+    var before = -Double.infinity
+    for row in full {
+      let moment = columns.timestamps[row]
+      let elapsed = min(moment - before, cadence * 1.5)
+      before = moment
+      stretch.steps.append(
+        PastStep(
+          mean: rows.sample(row: row, elapsed: elapsed), least: rows.sample(row: row, .least, elapsed: elapsed),
+          greatest: rows.sample(row: row, .greatest, elapsed: elapsed),
+          count: max(1, Format.whole(Double(step ?? 1) / Double(want.interval)))))
+    }
+    var log = EventLog(interval: Format.whole(cadence.rounded(.up)))
+    log.update(
+      stretch.steps.map { step in
+        var sample = step.mean
+        // Of a step in which the machine was started anew the mean would tell of it twice.
+        sample.host.uptime = step.least.host.uptime
+        return history.entry(of: sample)
+      })
+    stretch.events = log.events
+    return stretch
+  }
+
+  private static func moment(_ moment: Double, _ want: Want, of archive: any LongHistory) async throws -> PastMoment? {
+    let taken = try await archive.sample(at: moment + 0.001)
+    let near = max(want.step, Double(want.interval)) * 1.5
+    if let taken, moment - taken.timestamp.seconds <= near { return PastMoment(sample: taken) }
+    // Samples are not kept as long as their means.
+    for step in [60, 900] {
+      let columns = try await archive.columns(
+        [SeriesSelector("*")], from: moment - near - Double(step), to: moment + Double(step), step: step,
+        extremes: false, most: mostValues)
+      let rows = ColumnSamples(columns)
+      let place = columns.timestamps.indices.last {
+        columns.timestamps[$0] - Double(step) <= moment + 0.001 && !rows.isEmpty(row: $0)
+      }
+      guard let place else { continue }
+      if let taken, columns.timestamps[place] - Double(step) <= taken.timestamp.seconds { break }
+      return PastMoment(sample: rows.sample(row: place, elapsed: Double(step)), step: Double(step))
+    }
+    return taken.map { PastMoment(sample: $0) }
+  }
+}

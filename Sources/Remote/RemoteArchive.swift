@@ -1,0 +1,160 @@
+internal import AgentMetrics
+internal import History
+internal import Synchronization
+internal import SystemIO
+
+/// What another agent keeps longer than this process remembers, asked of it when somebody looks that far back.
+final class RemoteArchive: LongHistory {
+  private let url: RemoteURL
+  private let token: String?
+  private let oldestKept = Mutex<Double?>(nil)
+
+  init(url: RemoteURL, token: String?) {
+    self.url = url
+    self.token = token
+  }
+
+  /// Only its oldest moment is known here.
+  var health: LongHistoryHealth {
+    var health = LongHistoryHealth()
+    health.oldest = oldest.map { Timestamp(seconds: $0) }
+    return health
+  }
+
+  /// The oldest moment that the agent told of when it was asked last.
+  var oldest: Double? { oldestKept.withLock { $0 } }
+
+  /// Asks how far back it reaches.
+  ///
+  /// - Parameter remembered: the oldest sample that it has in memory.
+  func refresh(remembered: Double?) async {
+    let bytes = try? await request("/health").body(atMost: 65_536)
+    let text = bytes.flatMap { JSONValue($0.span) }?["archive"]?["oldest"]?.text
+    let archived = text.flatMap { Timestamp(rfc3339: $0)?.seconds }
+    guard let oldest = [archived, remembered].compactMap(\.self).min() else { return }
+    oldestKept.withLock { $0 = oldest }
+  }
+
+  func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] {
+    let target = "/metrics/history?" + Self.range(start, end, step)
+    var samples: [Sample] = []
+    var splitter = ObjectSplitter(array: "samples")
+    let bytes = try await request(target).body(atMost: 256 << 20)
+    _ = splitter.add(bytes.span) { object in
+      if samples.count <= most, let sample = Sample(json: object.span) { samples.append(sample) }
+    }
+    guard samples.count <= most else { throw Columns.TooLarge(ofRows: samples.count) }
+    return samples
+  }
+
+  func sample(at moment: Double) async throws -> Sample? {
+    let bytes: [UInt8]
+    do {
+      bytes = try await request("/metrics/at?time=" + Timestamp(seconds: moment).rfc3339)
+        .body(atMost: ObjectSplitter.limit)
+    } catch {
+      guard let failure = error as? RemoteFailure, failure.description.hasPrefix("it answers 404") else { throw error }
+      return nil
+    }
+    return Sample(json: bytes.span)
+  }
+
+  func columns(
+    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
+  ) async throws -> Columns {
+    let target =
+      "/metrics/history?" + Self.range(start, end, step) + "&metrics=" + selectors.map(\.text).joined(separator: ",")
+      + (extremes ? "&stats=mean,min,max" : "")
+    let bytes = try await request(target).body(atMost: 64 << 20)
+    guard let columns = Columns(json: bytes.span) else {
+      throw RemoteFailure(description: "columns that are none", isRefusal: true)
+    }
+    guard columns.series.count * columns.timestamps.count <= most else {
+      throw Columns.TooLarge(ofRows: columns.timestamps.count)
+    }
+    return columns
+  }
+
+  private static func range(_ start: Double, _ end: Double, _ step: Int?) -> String {
+    let (from, to) = (Timestamp(seconds: max(0, start)), Timestamp(seconds: max(0, end)))
+    return "from=" + from.rfc3339 + "&to=" + to.rfc3339 + (step.map { "&step=" + String($0) } ?? "")
+  }
+
+  private func request(_ target: String) -> RemoteRequest {
+    RemoteRequest.asking(url, target, token: token)
+  }
+}
+
+extension RemoteRequest {
+  /// A question to an agent.
+  static func asking(_ url: RemoteURL, _ target: String, token: String?) -> RemoteRequest {
+    var request = RemoteRequest(url: url, target: target, headers: [("Accept-Encoding", "gzip")])
+    if let token { request.headers.append(("Authorization", "Bearer " + token)) }
+    return request
+  }
+}
+
+extension Columns {
+  /// The columns of `/metrics/history?metrics=…`; nil where it is none. Series that this program does not know are left
+  /// out.
+  init?(json bytes: Span<UInt8>) {
+    guard let value = JSONValue(bytes), let rows = value["timestamps"]?.elements, let means = value["series"],
+      case .object(let series) = means
+    else { return nil }
+    let timestamps = rows.compactMap(\.number)
+    guard timestamps.count == rows.count, zip(timestamps, timestamps.dropFirst()).allSatisfy({ $0 < $1 }) else {
+      return nil
+    }
+    let order = Dictionary(
+      Catalog.shared.metrics.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+    var columns: [Series] = []
+    for (key, values) in series {
+      let id = String(key.prefix { $0 != "{" })
+      guard let metric = Catalog.shared[id], let labels = Self.labels(of: key), labels.count == metric.labels.count
+      else { continue }
+      let factor = metric.definition.unit.factor
+      func numbers(_ values: JSONValue?) -> [Double]? {
+        guard let values else { return [] }
+        let numbers = values.elements.map { $0.number.map { $0 * factor } ?? .nan }
+        return numbers.count == timestamps.count ? numbers : nil
+      }
+      guard let values = numbers(values), let minima = numbers(value["min"]?[key]),
+        let maxima = numbers(value["max"]?[key])
+      else { return nil }
+      columns.append(Series(metric: metric, labels: labels, values: values, minima: minima, maxima: maxima))
+    }
+    columns.sort { left, right in
+      let (first, second) = (order[left.metric.id] ?? 0, order[right.metric.id] ?? 0)
+      if first != second { return first < second }
+      // As the entries of lists are counted: GPU 2 before GPU 10.
+      return left.key.utf8.count == right.key.utf8.count
+        ? left.key < right.key : left.key.utf8.count < right.key.utf8.count
+    }
+    self.init(timestamps: timestamps, series: columns)
+  }
+
+  /// The labels of a series' key, `disks.busy{device="sda"}`; nil where it is malformed.
+  private static func labels(of key: String) -> [String]? {
+    guard let brace = key.firstIndex(of: "{") else { return [] }
+    var labels: [String] = []
+    var text = ""
+    var (isQuoted, isEscaped) = (false, false)
+    for character in key[brace...].unicodeScalars {
+      if isEscaped {
+        text.unicodeScalars.append(character == "n" ? "\n" : character)
+        isEscaped = false
+      } else if isQuoted, character == "\\" {
+        isEscaped = true
+      } else if character == "\"" {
+        if isQuoted {
+          labels.append(text)
+          text = ""
+        }
+        isQuoted.toggle()
+      } else if isQuoted {
+        text.unicodeScalars.append(character)
+      }
+    }
+    return isQuoted ? nil : labels
+  }
+}
