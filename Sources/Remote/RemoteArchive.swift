@@ -95,8 +95,9 @@ extension RemoteRequest {
 }
 
 extension Columns {
-  /// The columns of `/metrics/history?metrics=…`; nil where it is none. Series that this program does not know are left
-  /// out.
+  /// The columns of `/metrics/history?metrics=…`; nil where it is no such answer.
+  ///
+  /// Series that this program does not know are left out.
   init?(json bytes: Span<UInt8>) {
     guard let value = JSONValue(bytes), let rows = value["timestamps"]?.elements, let means = value["series"],
       case .object(let series) = means

@@ -167,9 +167,11 @@ import Testing
 
   @Test func keysAreAnsweredWhileItLooks() {
     kept.gate.update { $0.isOpen = false }
-    let screen = RecordingTerminal(size: Size(width: 120, height: 40), events: [
-      .key(.home), .key(.character("h")), .key(.character("h")), .woken, .key(.end),
-    ])
+    let screen = RecordingTerminal(
+      size: Size(width: 120, height: 40),
+      events: [
+        .key(.home), .key(.character("h")), .key(.character("h")), .woken, .key(.end),
+      ])
     screen.beforeEvent = { [kept] index in
       // As long as the screen waits before it tells.
       if index == 3 { _ = Condition(0).wait(atMost: 0.35) { _ in nil as Bool? } }
