@@ -57,7 +57,8 @@ let package = Package(
       swiftSettings: settings
     ),
     .target(
-      name: "API", dependencies: ["History", "Exposition", "AgentMetrics", "CWeb", "CZlib"], swiftSettings: settings),
+      name: "API", dependencies: ["History", "Exposition", "AgentMetrics", "CISAL", "CWeb", "CZlib"],
+      swiftSettings: settings),
     .target(
       name: "Push",
       dependencies: [
@@ -112,6 +113,7 @@ let package = Package(
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),
       ]
     ),
+    .target(name: "CISAL", linkerSettings: [.linkedLibrary("isal")]),
     .target(name: "CNVML"),
     .target(name: "CSnappy", linkerSettings: [.linkedLibrary("snappy")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),

@@ -56,7 +56,7 @@ private final class StaticGzip: Sendable {
   func bytes(for tag: String, _ pieces: [API.Piece]) -> [UInt8] {
     streams.withLock { streams in
       if let bytes = streams[tag] { return bytes }
-      let bytes = Gzip.stream(of: pieces, level: Gzip.staticLevel)
+      let bytes = Gzip.stream(of: pieces, .most)
       streams[tag] = bytes
       return bytes
     }

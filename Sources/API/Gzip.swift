@@ -1,31 +1,33 @@
+internal import CISAL
 internal import CZlib
 internal import History
 
 /// Gzip (RFC 1952) of answers, put together from samples that were compressed once.
 enum Gzip {
-  /// Of a sample; a third of a history's CPU time goes for less than a tenth of its size beyond it.
-  private static let sampleLevel = 3
-  /// Of what is made for one answer.
-  private static let answerLevel = 4
-  /// Of what is made once and served for ever.
-  static let staticLevel = 9
+  /// How much time is spent on getting small.
+  enum Effort {
+    /// Of what is made for one answer, or for each sample: ISA-L, a tenth of zlib's time for a tenth more bytes.
+    case little
+    /// Of what is made once and served for ever: zlib's most.
+    case most
+  }
 
   /// Bytes that were compressed by themselves, so that they may stand between others in one stream.
   static func block(of bytes: [UInt8]) -> History.Block {
-    History.Block(deflated: deflate(bytes, level: sampleLevel, ends: false), count: bytes.count, crc: crc(bytes))
+    History.Block(deflated: deflate(bytes, .little, ends: false), count: bytes.count, crc: crc(bytes))
   }
 
   /// The bytes of a block.
   static func bytes(of block: History.Block) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: block.count) { buffer, count in
       count = block.deflated.withUnsafeBufferPointer {
-        czlib_inflate($0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
+        cisal_inflate($0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
       }
     }
   }
 
   /// The whole stream for an answer's pieces.
-  static func stream(of pieces: [API.Piece], level: Int = answerLevel) -> [UInt8] {
+  static func stream(of pieces: [API.Piece], _ effort: Effort = .little) -> [UInt8] {
     // Magic number, deflate, no flags, no time, no hint, system unknown.
     var result: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
     var (total, totalCRC) = (0, UInt32(0))
@@ -38,7 +40,7 @@ enum Gzip {
       switch piece {
       case .bytes(let bytes): run += bytes
       case .sample(let entry):
-        result += blocks(of: run, level: level)
+        result += blocks(of: run, effort)
         add(crc: crc(run), count: run.count)
         run.removeAll(keepingCapacity: true)
         let block = SampleJSON.block(of: entry)
@@ -47,7 +49,7 @@ enum Gzip {
       }
     }
     add(crc: crc(run), count: run.count)
-    result += deflate(run, level: level, ends: true)
+    result += deflate(run, effort, ends: true)
     for value in [totalCRC, UInt32(truncatingIfNeeded: total)] {
       for shift in stride(from: 0, to: 32, by: 8) { result.append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
@@ -55,18 +57,21 @@ enum Gzip {
   }
 
   /// Blocks for bytes between others: a comma is shorter as it is.
-  private static func blocks(of bytes: [UInt8], level: Int) -> [UInt8] {
+  private static func blocks(of bytes: [UInt8], _ effort: Effort) -> [UInt8] {
     if bytes.isEmpty { return [] }
-    return bytes.count < 32 ? stored(bytes, ends: false) : deflate(bytes, level: level, ends: false)
+    return bytes.count < 32 ? stored(bytes, ends: false) : deflate(bytes, effort, ends: false)
   }
 
-  private static func deflate(_ bytes: [UInt8], level: Int, ends: Bool) -> [UInt8] {
+  private static func deflate(_ bytes: [UInt8], _ effort: Effort, ends: Bool) -> [UInt8] {
     let deflated = [UInt8](unsafeUninitializedCapacity: czlib_bound(bytes.count)) { buffer, count in
       count = bytes.withUnsafeBufferPointer {
-        czlib_deflate(Int32(level), ends ? 1 : 0, $0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
+        switch effort {
+        case .little: cisal_deflate(ends ? 1 : 0, $0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
+        case .most: czlib_deflate(9, ends ? 1 : 0, $0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
+        }
       }
     }
-    // Nothing comes out only where zlib has no memory; the bytes themselves need none.
+    // Nothing comes out only where there is no memory; the bytes themselves need none.
     if deflated.isEmpty { return stored(bytes, ends: ends) }
     // Without the reserve.
     return deflated.withUnsafeBufferPointer { Array($0) }

@@ -14,7 +14,7 @@ import Testing
     "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "Exposition", "SystemIO", "Synchronization"],
     "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
-    "API": ["AgentMetrics", "Exposition", "History", "CWeb", "CZlib", "Synchronization"],
+    "API": ["AgentMetrics", "CISAL", "Exposition", "History", "CWeb", "CZlib", "Synchronization"],
     "HTTPServer": [
       "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
       "SystemIO",

@@ -70,7 +70,7 @@ RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sect
 RELEASE_BINARY=.build/release/agent
 
 build_release() {
-  need_packages libncurses-dev libsnappy-dev libsqlite3-dev zlib1g-dev
+  need_packages libisal-dev libncurses-dev libsnappy-dev libsqlite3-dev zlib1g-dev
   need_swift
   [ -x "$RELEASE_BINARY" ] || say "first build: some minutes, most of them for the HTTP server's packages"
   swift build "${BUILD_OPTIONS[@]}" "${RELEASE_OPTIONS[@]}" --product agent >&2

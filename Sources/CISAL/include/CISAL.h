@@ -1,0 +1,14 @@
+// ISA-L's igzip (RFC 1951), as far as it is used: whole buffers, at the level whose dictionary is built for the text.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Deflates without a header; returns how many bytes it wrote, 0 when there was no room or no memory.
+///
+/// Unless `ends`, the blocks written end on a byte and refer to nothing before or after them, so that any number of them
+/// may stand in a row.
+size_t cisal_deflate(int ends, const uint8_t *from, size_t count, uint8_t *to, size_t capacity);
+
+/// Inflates such blocks; returns how many bytes it wrote.
+size_t cisal_inflate(const uint8_t *from, size_t count, uint8_t *to, size_t capacity);
