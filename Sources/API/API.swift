@@ -32,7 +32,9 @@ public struct API: Sendable {
   let processes: @Sendable () async throws -> (Timestamp, [Process])
   let scrapeSource: (any ScrapeSource)?
   let streams: Quota
-  let latest = LatestResponse()
+  let latest = KeptResponses()
+  /// Those of looks that only scrapes asked for, which are newer than the newest sample.
+  let scrapes = KeptResponses()
 
   /// An API over a history.
   ///

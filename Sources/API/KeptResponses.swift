@@ -1,32 +1,38 @@
+internal import Exposition
 internal import History
 internal import Synchronization
 
-/// The responses of `/metrics/latest`, plain and compressed, while their sample is the newest: they are asked for again
-/// and again.
-final class LatestResponse: Sendable {
+/// The responses that a look at the machine has led to, while no newer look has led to one: they are asked for again and
+/// again.
+final class KeptResponses: Sendable {
+  /// What was asked for, by which responses to the same look differ.
+  struct Variant: Hashable {
+    /// Of a scrape; nil where it is JSON.
+    var format: ExpositionFormat?
+    /// Of a scrape, when the machine was read (by the clock that never stops); 0 where it is JSON.
+    var moment = 0.0
+    var isPacked: Bool
+  }
+
   private struct Kept {
     var entry: History.Entry?
-    var plain: API.Response?
-    var packed: API.Response?
+    var responses: [Variant: API.Response] = [:]
   }
 
   private let kept = Mutex(Kept())
 
-  /// That of a sample; nil where it is not kept.
-  func response(for entry: History.Entry, isPacked: Bool) -> API.Response? {
-    kept.withLock { kept in
-      guard kept.entry === entry else { return nil }
-      return isPacked ? kept.packed : kept.plain
-    }
+  /// That of a look; nil where it is not kept.
+  func response(for entry: History.Entry, _ variant: Variant) -> API.Response? {
+    kept.withLock { kept in kept.entry === entry ? kept.responses[variant] : nil }
   }
 
   /// Keeps one, which from now on has an identity.
-  func keep(_ response: API.Response, for entry: History.Entry, isPacked: Bool) -> API.Response {
+  func keep(_ response: API.Response, for entry: History.Entry, _ variant: Variant) -> API.Response {
     var response = response
     response.identity = API.Identity()
     kept.withLock { kept in
       if kept.entry !== entry { kept = Kept(entry: entry) }
-      if isPacked { kept.packed = response } else { kept.plain = response }
+      kept.responses[variant] = response
     }
     return response
   }

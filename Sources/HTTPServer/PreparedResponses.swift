@@ -11,8 +11,8 @@ final class PreparedResponses: Sendable {
     let body: ByteBuffer
   }
 
-  /// The newest sample plain and compressed, and the same while it is replaced.
-  private static let most = 4
+  /// The newest sample plain and compressed, a scrape likewise, and the same while they are replaced.
+  private static let most = 8
 
   private let kept = Mutex<[Prepared]>([])
 

@@ -5,7 +5,7 @@ import Testing
 @testable import API
 
 /// The answer that is asked for again and again is one and the same, until there is a newer one.
-@Suite struct LatestResponseTests {
+@Suite struct KeptResponsesTests {
   private static func get(_ api: API, _ headers: [(name: String, value: String)] = [], method: String = "GET") async
     -> API.Response
   {

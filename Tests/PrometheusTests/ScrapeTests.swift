@@ -195,6 +195,35 @@ import Testing
     #expect(try await api().respond(to: API.Request(target: "/metrics/latest")).status == 200)
   }
 
+  @Test func oneLookIsWrittenOnceForAllWhoScrapeIt() async throws {
+    let history = History(capacity: 4, interval: 30)
+    var (sample, reading) = (Sample(from: nil, to: Reading()), Reading())
+    reading.boottime = 100
+    history.setLatest(reading)
+    history.append(sample)
+    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    func scrape(_ accept: String = "text/plain", coding: String = "identity") async -> API.Response {
+      await api.respond(
+        to: API.Request(target: "/metrics", headers: [("Accept", accept), ("Accept-Encoding", coding)]))
+    }
+    let first = await scrape()
+    let packed = await scrape(coding: "gzip")
+    let open = await scrape("application/openmetrics-text; version=1.0.0")
+    #expect(first.identity != nil && packed.identity !== first.identity && open.identity !== first.identity)
+    #expect(await scrape().identity === first.identity)
+    #expect(await scrape(coding: "gzip").identity === packed.identity)
+    // A newer look at the machine, though the newest sample is still the same.
+    reading.boottime = 101
+    history.setLatest(reading)
+    let second = await scrape()
+    #expect(second.identity != nil && second.identity !== first.identity)
+    var load = Load()
+    load.load1 = 1
+    sample.load = load
+    history.append(sample)
+    #expect(String(decoding: await scrape().body, as: UTF8.self).contains("\nagent_load1 1\n"))
+  }
+
   @Test func aTokenIsWanted() async throws {
     var settings = API.Settings()
     settings.token = "secret"

@@ -10,10 +10,11 @@ extension Route {
     let isConditional =
       exchange.request[header: "If-None-Match"] != nil || exchange.request[header: "If-Modified-Since"] != nil
     if isConditional { return try await sample(entry, for: exchange) }
-    let isPacked = API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"])
-    if let kept = api.latest.response(for: entry, isPacked: isPacked) { return kept }
+    let variant = KeptResponses.Variant(
+      isPacked: API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"]))
+    if let kept = api.latest.response(for: entry, variant) { return kept }
     return api.latest.keep(
-      api.finished(try await sample(entry, for: exchange), for: exchange.request), for: entry, isPacked: isPacked)
+      api.finished(try await sample(entry, for: exchange), for: exchange.request), for: entry, variant)
   }
 
   static let at = Route(

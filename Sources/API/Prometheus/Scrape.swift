@@ -14,9 +14,15 @@ extension Route {
   ) { (api, exchange) async throws(APIError) in
     let format = ExpositionFormat.accepted(exchange.request[header: "Accept"])
     let (entry, reading) = await api.history.fresh(maxAge: 1)
+    let variant = KeptResponses.Variant(
+      format: format, moment: reading.boottime,
+      isPacked: API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"]))
+    if let kept = api.scrapes.response(for: entry, variant) { return kept }
     let bytes = Scrape.encode(
       entry.sample, reading, format, compatibility: api.settings.prometheus, source: api.scrapeSource)
-    return API.Response.body([.bytes(bytes)], type: format.contentType).adding(vary: "Accept")
+    // What is read for a scrape alone is as old as the look: within its second all scrapes get one and the same.
+    let response = API.Response.body([.bytes(bytes)], type: format.contentType).adding(vary: "Accept")
+    return api.scrapes.keep(api.finished(response, for: exchange.request), for: entry, variant)
   }
 }
 
