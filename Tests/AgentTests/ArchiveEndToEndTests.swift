@@ -1,0 +1,117 @@
+import AgentMetrics
+import SystemIO
+import TestSupport
+import Testing
+
+/// `--db` of the real binary: the past that it has after a restart, and what it says where the file is of no use.
+@Suite(.ownThreads) struct ArchiveEndToEndTests {
+  /// The moments of all samples that a server tells of, in the order of the answer.
+  private static func moments(_ port: UInt16) throws -> [Double] {
+    let bytes = try Loopback.get("/metrics/history?seconds=3600", port: port).bytes
+    let history = JSONValue(bytes.span)
+    return (history?["samples"]?.elements ?? []).compactMap {
+      $0["timestamp"]?.text.flatMap(Timestamp.init(rfc3339:))?.seconds
+    }
+  }
+
+  /// `/health`, and the archive's part of it.
+  private static func health(_ port: UInt16) throws -> (text: String, archive: JSONValue?) {
+    let bytes = try Loopback.get("/health", port: port).bytes
+    let health = JSONValue(bytes.span)
+    return (String(decoding: bytes, as: UTF8.self), health?["archive"])
+  }
+
+  private static func serve(_ path: String) throws -> (process: AgentProcess, port: UInt16) {
+    try AgentProcess.serving(["--interval", "1", "--db", path])
+  }
+
+  /// Waits until so many samples are told of.
+  private static func samples(_ count: Int, _ port: UInt16) throws -> [Double] {
+    var moments = try moments(port)
+    while moments.count < count {
+      usleep(100_000)
+      moments = try Self.moments(port)
+    }
+    return moments
+  }
+
+  @Test func aRestartGoesOnWithThePast() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("history.db")
+    let (first, firstPort) = try Self.serve(path)
+    let before = try Self.samples(3, firstPort)
+    first.signal(SIGTERM)
+    #expect(first.wait() == 0)
+    let (second, port) = try Self.serve(path)
+    // The ring is filled again before anybody is answered.
+    let after = try Self.samples(before.count + 1, port)
+    #expect(Array(after.prefix(before.count)) == before)
+    #expect(zip(after, after.dropFirst()).allSatisfy { $0 < $1 })
+    let (text, archive) = try Self.health(port)
+    #expect(text.hasPrefix(#"{"status":"ok","archive":{"status":"ok","#))
+    #expect(archive?["oldest"]?.text.flatMap(Timestamp.init(rfc3339:))?.seconds == before.first)
+    second.signal(SIGTERM)
+    #expect(second.wait() == 0)
+  }
+
+  @Test func whatIsNoDatabaseIsMovedAside() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("history.db")
+    try folder.write("history.db", String(repeating: "no database at all\n", count: 100))
+    let (process, port) = try Self.serve(path)
+    _ = try Self.samples(2, port)
+    var archive = try Self.health(port).archive
+    while archive?["status"]?.text != "ok" {
+      usleep(100_000)
+      archive = try Self.health(port).archive
+    }
+    let others = Files.names(in: folder.path).filter { !$0.hasPrefix("history.db-") && $0 != "history.db" }
+    #expect(others.count == 1, "\(Files.names(in: folder.path))")
+    let kept = try Files.contents(of: folder.file(others.first ?? ""))
+    #expect(kept.count == 1_900)
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test func aSecondAgentOnTheSameFileServesFromMemoryAndSaysSo() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("history.db")
+    let (first, firstPort) = try Self.serve(path)
+    _ = try Self.samples(2, firstPort)
+    let (second, port) = try Self.serve(path)
+    _ = try Self.samples(2, port)
+    let (text, archive) = try Self.health(port)
+    #expect(text.hasPrefix(#"{"status":"ok","archive":{"status":"failing","#), "\(text)")
+    #expect(archive?["error"]?.text?.isEmpty == false)
+    #expect(try Self.health(firstPort).archive?["status"]?.text == "ok")
+    for process in [first, second] {
+      process.signal(SIGTERM)
+      #expect(process.wait() == 0)
+    }
+  }
+
+  /// A folder that the agent may not write to; root may, so there the test has nothing to show.
+  @Test(.enabled(if: geteuid() != 0, "root may write everywhere")) func aReadOnlyFolder() throws {
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o555)
+    let (process, port) = try Self.serve(folder.file("history.db"))
+    _ = try Self.samples(2, port)
+    let (text, archive) = try Self.health(port)
+    #expect(text.hasPrefix(#"{"status":"ok","archive":{"status":"failing","#), "\(text)")
+    #expect(archive?["error"]?.text?.isEmpty == false)
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  /// A folder that is not there, for root as well.
+  @Test func aFolderThatIsNotThere() throws {
+    let folder = try TemporaryFolder()
+    let (process, port) = try Self.serve(folder.file("missing/history.db"))
+    _ = try Self.samples(2, port)
+    let (text, archive) = try Self.health(port)
+    #expect(text.hasPrefix(#"{"status":"ok","archive":{"status":"failing","#), "\(text)")
+    #expect(archive?["error"]?.text?.isEmpty == false)
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+}
