@@ -66,7 +66,7 @@ public final class Sampler: Sendable {
 
   /// Samples until the timekeeper says stop, on the caller's thread.
   public func run() {
-    history.setWake { [timekeeper] in timekeeper.wake() }
+    history.setWake({ [timekeeper] in timekeeper.wake() }, now: { [timekeeper] in timekeeper.now.boottime })
     var ticks = Ticks(history: history, timekeeper: timekeeper)
     switch source {
     case .live(let machine):
@@ -121,7 +121,11 @@ private struct Ticks {
     self.round = round
     look(at: timekeeper.now)
     history.setPreview(Sample(from: nil, to: readings[latest.reading]))
-    begin(due: latest.instant.monotonic + seconds)
+    // A sample's moment is its second: one of before a restart may have this one already.
+    let now = timekeeper.now
+    let newest = history.all.last?.sample.timestamp.seconds
+    let isTaken = seconds > 0 && newest == (now.realtime + seconds).rounded(.down)
+    begin(due: now.monotonic + (isTaken ? (newest ?? 0) + 1 - now.realtime : seconds))
   }
 
   /// The looks of a past that can be made up: a main track as long as `count`.
@@ -227,7 +231,7 @@ private struct Ticks {
     let entry =
       latest.entry ?? (isBaseline ? history.latest : nil) ?? history.entry(of: sample(from: tracks[0].previous))
     latest.entry = entry
-    for question in questions { question.answer(entry, readings[latest.reading]) }
+    history.answer(questions, entry, readings[latest.reading])
   }
 
   /// The sample from an earlier Reading to the newest.

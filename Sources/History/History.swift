@@ -25,11 +25,23 @@ public final class History: Sendable {
     var nextNumber = 0
     /// Wakes the sampler; nil where there is none.
     var wake: (@Sendable () -> Void)?
+    /// The sampler's clock that counts suspended time.
+    var now: @Sendable () -> Double = { .infinity }
+    /// The entry that the last question was answered with, and when its Reading was made.
+    var answered: (entry: Entry, boottime: Double)?
     var archive: (any LongHistory)?
 
     mutating func number() -> Int {
       nextNumber += 1
       return nextNumber
+    }
+
+    /// The last answer, where the machine was not read since, and it is young enough.
+    func answer(maxAge: Double) -> (entry: Entry, reading: Reading)? {
+      guard let answered, let reading = latestReading, reading.boottime == answered.boottime,
+        now() - answered.boottime <= maxAge
+      else { return nil }
+      return (answered.entry, reading)
     }
 
     func isWatched(_ interval: Int) -> Bool {
@@ -219,6 +231,7 @@ public final class History: Sendable {
   /// Such a look enters no track; its rates are means since the main track's last sample.
   public func fresh(maxAge: Double) async -> (entry: Entry, reading: Reading) {
     let first = await first()
+    if let known = state.withLock({ $0.answer(maxAge: maxAge) }) { return known }
     let number = state.withLock { $0.number() }
     let (stream, continuation) = AsyncStream.makeStream(of: (entry: Entry, reading: Reading).self)
     let wake = state.withLock { state in
@@ -242,15 +255,21 @@ public final class History: Sendable {
     package let maxAge: Double
     fileprivate let continuation: AsyncStream<(entry: Entry, reading: Reading)>.Continuation
 
-    /// Answers it.
-    package func answer(_ entry: Entry, _ reading: Reading) {
+    fileprivate func answer(_ entry: Entry, _ reading: Reading) {
       continuation.yield((entry, reading))
     }
   }
 
-  /// Lets the history wake the sampler when somebody wants something of it.
-  package func setWake(_ wake: @escaping @Sendable () -> Void) {
-    state.withLock { $0.wake = wake }
+  /// Answers questions.
+  package func answer(_ questions: [Question], _ entry: Entry, _ reading: Reading) {
+    state.withLock { $0.answered = (entry, reading.boottime) }
+    for question in questions { question.answer(entry, reading) }
+  }
+
+  /// Lets the history wake the sampler when somebody wants something of it, and tell by its clock (with suspended time)
+  /// whether it has to.
+  package func setWake(_ wake: @escaping @Sendable () -> Void, now: @escaping @Sendable () -> Double) {
+    state.withLock { ($0.wake, $0.now) = (wake, now) }
   }
 
   /// The intervals for which there is somebody, besides the main track's; tracks that nobody has watched for a minute

@@ -95,6 +95,20 @@ final class FailingCollector: Collector {
     #expect(abs(all[0].disks[0].reads - 100) < 1e-6)
   }
 
+  @Test func aRestartWithinASecondTakesNoMomentTwice() {
+    let history = History(capacity: 10, interval: 1)
+    var before = Reading()
+    before.timestamp = Timestamp(seconds: 1_000_003)
+    before.boottime = 49
+    history.restore([Sample(from: nil, to: before)])
+    let keeper = ScriptedTimekeeper(start: 1_000_003.2, waits: 3)
+    Sampler(
+      source: .live { [SteadyCollector(keeper)] }, history: history, timekeeper: keeper, report: { _ in }
+    ).run()
+    #expect(history.all.map(\.sample.timestamp.seconds) == [1_000_003, 1_000_004, 1_000_005, 1_000_006])
+    #expect(history.all.count > 1 && abs(history.all[1].sample.elapsed - 0.8) < 1e-6)
+  }
+
   @Test func ticksStandOnMultiplesOfTheInterval() {
     let all = samples(interval: 30, ScriptedTimekeeper(start: 1_000_003.7, waits: 5))
     #expect(all.dropFirst().map(\.timestamp.seconds) == [1_000_020, 1_000_050, 1_000_080, 1_000_110])

@@ -137,6 +137,9 @@ final class CountingCollector: Collector, Sendable {
     #expect(fresh.reading.monotonic == 57.5 && fresh.entry.sample.elapsed == 7.25)
     #expect(history.latestReading?.monotonic == 57.5)
     #expect(history.count == 1 && history.latest === first)
+    // Whoever asks at the same time gets the same, and nobody looks.
+    let again = await history.fresh(maxAge: 1)
+    #expect(again.entry === fresh.entry && again.reading.monotonic == 57.5 && source.looks.withLock { $0.last } == 57.5)
     // The next tick is a mean since the last one of its track.
     keeper.pass(seconds: 22.5)
     #expect(await iterator.next()?.sample.elapsed == 29.75)

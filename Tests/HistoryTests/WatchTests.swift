@@ -125,7 +125,7 @@ import Testing
   @Test func aWatchWakesTheSampler() {
     let history = History(capacity: 10, interval: 10)
     let woken = Mutex(0)
-    history.setWake { woken.withLock { $0 += 1 } }
+    history.setWake({ woken.withLock { $0 += 1 } }, now: { 0 })
     let watch = history.watch(interval: 1)
     #expect(woken.withLock { $0 } == 1)
     watch.end()
