@@ -12,6 +12,7 @@ final class Dashboard {
   private var frozen: [History.Entry] = []
   private var logs: [EventLog]
   private let table = Fetcher<[Process]>()
+  private let threads = Fetcher<[ProcessThread]>()
   private let details = Fetcher<ProcessDetails>()
   private let past = Past()
   private var spark: (pid: Int32, points: [(moment: Double, cpu: Double)]) = (0, [])
@@ -216,6 +217,7 @@ final class Dashboard {
         wake()
       }
     }
+    fetchThreads(now: seconds, wake)
     guard case .details(let pid)? = model.state.overlay, model.state.moment == nil, let look = host.control?.details
     else { return }
     let place = Int(pid)
@@ -229,6 +231,24 @@ final class Dashboard {
       }
       if !isStarted { details.end(key: place, nil, duration: 0) }
     }
+  }
+
+  private func fetchThreads(now: Double, _ wake: @escaping @Sendable () -> Void) {
+    guard model.state.table.showsThreads, needsTable, let look = host.control?.threads,
+      let processes = table.value(key: model.state.host)
+    else { return }
+    // Threads of a process that does nothing do nothing; those of the chosen one are shown all the same.
+    let chosen = model.state.table.selected.map { scene.owners[$0] ?? $0 }
+    let busy = processes.filter { $0.threads > 1 && ($0.cpu > 0 || $0.pid == chosen) }
+      .sorted { ($0.pid == chosen ? .infinity : $0.cpu) > ($1.pid == chosen ? .infinity : $1.cpu) }.map(\.pid)
+    guard threads.begin(interval: Double(model.state.settings.refresh), now: now) else { return }
+    let threads = threads
+    let isStarted = Thread.start("threads") {
+      let start = Clock.monotonic
+      threads.end(look(busy), duration: Clock.monotonic - start)
+      wake()
+    }
+    if !isStarted { threads.end(nil, duration: 0) }
   }
 
   /// The CPU use of the process whose details are shown: what the samples' lists say, then what the tables say.
@@ -257,6 +277,9 @@ final class Dashboard {
     scene = picture.scene
     // Rows may have become fewer than what was scrolled by.
     model.state.table.scroll = min(model.state.table.scroll, max(0, scene.rows.count - scene.visibleRows))
+    terminal.title =
+      model.state.settings.title
+      ? model.state.isGrid ? "agent" : "agent: " + (host.history.latest?.sample.host.hostname ?? host.name) : nil
     let before = terminal.bytesSent
     guard terminal.present(picture.grid) else { return false }
     let bytes = Double(terminal.bytesSent - before)
@@ -299,6 +322,8 @@ final class Dashboard {
       events: logs[place].events, processes: processes, bytesPerFrame: meanBytes,
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
+    input.hasThreads = host.control?.threads != nil
+    if model.state.table.showsThreads { input.threads = threads.value() ?? [] }
     if case .details(let pid)? = model.state.overlay {
       input.details = details.value(key: Int(pid))
       input.spark = spark.points

@@ -60,6 +60,41 @@
       #expect(try line.takeOutput().isEmpty)
     }
 
+    @Test func theTitleIsLentAndGivenBack() throws {
+      let line = try PseudoTerminal(columns: 80, rows: 24)
+      let terminal = try open(line)
+      let picture = frames(.smallVM, terminal.size, ticks: 1)[0]
+      #expect(show(picture, terminal))
+      #expect(try !text(line.takeOutput()).contains("\u{1B}]2;"))
+      terminal.title = "agent: a\u{7}b\u{9C}c"
+      show(picture, terminal)
+      // Put away, then set, with nothing in it that would end it.
+      #expect(try text(line.takeOutput()) == "\u{1B}[22;2t\u{1B}]2;agent: abc\u{1B}\\")
+      show(picture, terminal)
+      #expect(try line.takeOutput().isEmpty)
+      terminal.title = "other"
+      show(picture, terminal)
+      #expect(try text(line.takeOutput()) == "\u{1B}]2;other\u{1B}\\")
+      terminal.title = nil
+      show(picture, terminal)
+      #expect(try text(line.takeOutput()) == "\u{1B}[23;2t")
+      terminal.title = "again"
+      show(picture, terminal)
+      _ = try line.takeOutput()
+      terminal.close()
+      #expect(try text(line.takeOutput()).hasPrefix("\u{1B}[23;2t"))
+    }
+
+    @Test(arguments: ["linux", "vt220", "screen-256color"]) func aTerminalWithoutATitleIsSentNone(_ type: String) throws
+    {
+      let line = try PseudoTerminal(columns: 80, rows: 24)
+      let terminal = try open(line, type: type)
+      terminal.title = "agent"
+      show(frames(.smallVM, terminal.size, ticks: 1)[0], terminal)
+      terminal.close()
+      #expect(try !text(line.takeOutput()).contains("]2;"))
+    }
+
     /// What goes over the line is what has changed.
     @Test func onlyTheDifferenceIsSent() throws {
       let size = Size(width: 120, height: 40)

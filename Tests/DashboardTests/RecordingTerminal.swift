@@ -9,6 +9,7 @@ final class RecordingTerminal: Terminal {
   var theme = Theme.calm
   var color: ColorDepth?
   var hearsMouse = true
+  var title: String?
   var bytesSent: Int { frames.count * 100 }
   /// What comes next; a hang-up when all was told.
   var events: [TerminalEvent]

@@ -3,7 +3,8 @@ enum Action: Hashable {
   case quit, help, explain, settings, redraw, suspend, back
   case layout(Int), toggle(PanelID), showAll, focus(Int), open, theme, glyphs
   case step(Int), page(Int), oldest, live, pause, event(Int), zoom(Int), autoZoom
-  case row(Int), sort(Int), sortBy(ProcessColumn), reverse, filter, tree, fold, follow, kernelThreads, details, signal
+  case row(Int), sort(Int), sortBy(ProcessColumn), reverse, filter, tree, fold, follow, kernelThreads, threads, details,
+    signal
 }
 
 /// The keys: what the help shows and what is heard are one table.
@@ -101,6 +102,7 @@ enum KeyMap {
           [character("z")], "z", "fold processes of one name; in the tree, a branch", "fold", [.fold]),
         Binding([character("f")], "f", "follow the chosen process", "follow", [.follow]),
         Binding([character("K")], "K", "show or hide the kernel's threads", "kernel", [.kernelThreads]),
+        Binding([character("H")], "H", "show or hide the threads of processes", "threads", [.threads]),
         Binding([character("d")], "d", "details of the chosen process", "details", [.details]),
         Binding([character("k"), .function(9)], "k F9", "send the chosen process a signal", "signal", [.signal]),
       ]),

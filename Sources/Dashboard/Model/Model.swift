@@ -117,10 +117,21 @@ struct Model {
     case .kernelThreads:
       state.table.showsKernelThreads.toggle()
       state.note = state.table.showsKernelThreads ? "kernel threads shown" : "kernel threads hidden"
+    case .threads:
+      guard scene.hasThreads || state.table.showsThreads else {
+        state.note = "threads are known of this machine's processes only"
+        return .draw
+      }
+      state.table.showsThreads.toggle()
+      state.note =
+        !state.table.showsThreads
+        ? "threads hidden"
+        : state.table.isFolded && !state.table.isTree
+          ? "threads are not shown while processes are folded: z" : "threads of the processes that do something"
     case .details:
       guard let pid = chosen(scene) else { return .nothing }
       state.table.selected = pid
-      state.overlay = .details(pid)
+      state.overlay = .details(scene.owners[pid] ?? pid)
     case .signal: return askSignal(scene)
     }
     return .draw
@@ -149,7 +160,8 @@ struct Model {
       state.note = "choose a process first: up, down"
       return .draw
     }
-    state.overlay = .signal(pid, selected: 0, isAsked: false)
+    // A thread cannot be ended alone.
+    state.overlay = .signal(scene.owners[pid] ?? pid, selected: 0, isAsked: false)
     return .draw
   }
 
@@ -190,7 +202,7 @@ struct Model {
 
   private mutating func open(_ scene: Scene) -> Effect {
     if let pid = state.table.selected, state.focus == nil || state.focus == .processes {
-      state.overlay = .details(pid)
+      state.overlay = .details(scene.owners[pid] ?? pid)
     } else if state.focus != nil {
       state.isMaximized.toggle()
     } else if let first = scene.panels.first {
@@ -352,7 +364,7 @@ struct Model {
       case .escape, .character("d"), .character("q"), .enter: state.overlay = nil
       case .up, .down:
         let effect = moveRow(key == .up ? -1 : 1, scene)
-        state.overlay = .details(state.table.selected ?? pid)
+        state.overlay = .details(state.table.selected.map { scene.owners[$0] ?? $0 } ?? pid)
         return effect
       case .character("k"), .function(9): return askSignal(scene)
       default: return .nothing
@@ -484,7 +496,7 @@ struct Model {
     case .sort(let column): sort(by: column)
     case .process(let pid):
       if state.table.selected == pid {
-        state.overlay = .details(pid)
+        state.overlay = .details(scene.owners[pid] ?? pid)
       } else {
         state.table.selected = pid
       }

@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import SystemIO
 
 /// What is known of one process besides its line in the table.
@@ -38,24 +39,32 @@ public struct ProcessControl: Sendable {
   public var details: @Sendable (Int32) -> ProcessDetails?
   /// Sends a signal; nil where that worked, else why not, in one line.
   public var signal: @Sendable (Int32, Int32) -> String?
+  /// The threads of processes, with what they did since it was asked before; nil where they are not known.
+  public var threads: (@Sendable ([Int32]) -> [ProcessThread])?
 
   /// Control by two functions.
   public init(
-    details: @escaping @Sendable (Int32) -> ProcessDetails?, signal: @escaping @Sendable (Int32, Int32) -> String?
+    details: @escaping @Sendable (Int32) -> ProcessDetails?, signal: @escaping @Sendable (Int32, Int32) -> String?,
+    threads: (@Sendable ([Int32]) -> [ProcessThread])? = nil
   ) {
+    self.threads = threads
     self.details = details
     self.signal = signal
   }
 
   /// The processes of this machine, as proc(5) tells them and kill(2) reaches them.
-  public static let local = ProcessControl(
-    details: { LocalProcess.details(of: $0) },
-    signal: { pid, signal in
-      // 0 and below are groups.
-      guard pid > 0 else { return "no process" }
-      if kill(pid, signal) == 0 { return nil }
-      return String(cString: strerror(errno))
-    })
+  public static var local: ProcessControl {
+    let scanner = Mutex(ThreadScanner())
+    return ProcessControl(
+      details: { LocalProcess.details(of: $0) },
+      signal: { pid, signal in
+        // 0 and below are groups.
+        guard pid > 0 else { return "no process" }
+        if kill(pid, signal) == 0 { return nil }
+        return String(cString: strerror(errno))
+      },
+      threads: { processes in scanner.withLock { $0.scan(processes) } })
+  }
 }
 
 /// proc(5) of one process.

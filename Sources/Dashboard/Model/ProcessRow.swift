@@ -17,6 +17,11 @@ struct ProcessRow {
   var count = 1
   /// How many rows below it are folded away.
   var hidden = 0
+  /// The process that it is a thread of; nil for a process.
+  var owner: Int32?
+
+  /// What its first column says.
+  var number: Int32 { abs(process.pid) }
 
   var usesGPU: Bool { !gpus.isEmpty }
 }
@@ -79,6 +84,8 @@ struct TableState: Equatable {
   /// Whether processes of one name, user and service are one row.
   var isFolded = false
   var showsKernelThreads = true
+  /// Whether threads of processes are rows too.
+  var showsThreads = false
   /// The chosen process; nil where none is.
   var selected: Int32?
   /// Whether the table goes where the chosen process goes.
@@ -93,9 +100,12 @@ struct TableState: Equatable {
 enum ProcessRows {
   /// Joins processes with GPUs, filters, folds, and sorts them or builds their tree.
   static func make(
-    _ processes: [Process], gpus: [GPU], memoryTotal: Double, _ state: TableState, filter: ProcessFilter
+    _ processes: [Process], threads: [ProcessThread] = [], gpus: [GPU], memoryTotal: Double, _ state: TableState,
+    filter: ProcessFilter
   ) -> [ProcessRow] {
     var rows = join(processes, gpus)
+    // A folded row stands for whole processes.
+    if state.showsThreads, state.isTree || !state.isFolded { add(threads, to: &rows) }
     if !state.showsKernelThreads { rows.removeAll { $0.process.isKernelThread } }
     if !filter.terms.isEmpty { rows.removeAll { !filter.matches($0, memoryTotal: memoryTotal) } }
     if state.isTree { return tree(rows, state) }
@@ -121,6 +131,26 @@ enum ProcessRows {
       }
     }
     return rows
+  }
+
+  /// Threads as rows of their own, besides their processes'.
+  private static func add(_ threads: [ProcessThread], to rows: inout [ProcessRow]) {
+    var places = [Int32: Int](minimumCapacity: rows.count)
+    for (index, row) in rows.enumerated() { places[row.process.pid] = index }
+    for thread in threads {
+      // A process with one thread is that thread.
+      guard let place = places[thread.process], rows[place].process.threads > 1 else { continue }
+      let owner = rows[place].process
+      var process = Process()
+      // The main thread has its process's number: rows are told apart by their pid.
+      process.pid = thread.thread == thread.process ? -thread.thread : thread.thread
+      process.parent = thread.process
+      (process.name, process.state, process.cpu) = (thread.name, thread.state, thread.cpu)
+      (process.user, process.service, process.start) = (owner.user, owner.service, owner.start)
+      process.threads = 1
+      process.command = (thread.thread == thread.process ? "main thread of " : "thread of ") + owner.name
+      rows.append(ProcessRow(process: process, owner: thread.process))
+    }
   }
 
   /// Processes of one name, user and service as one row, with their sums.

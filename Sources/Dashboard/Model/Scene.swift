@@ -26,6 +26,8 @@ struct Scene {
   var panels: [PanelID] = []
   /// Processes in the order of the table.
   var rows: [Int32] = []
+  /// The process of each row that is a thread.
+  var owners: [Int32: Int32] = [:]
   /// How many of them can be seen at once.
   var visibleRows = 1
   /// Rows that an overlay could be scrolled by.
@@ -42,6 +44,8 @@ struct Scene {
   var events: [TimelineEvent] = []
   /// Whether signals may be sent.
   var canSignal = false
+  /// Whether threads are known.
+  var hasThreads = false
   var hosts = 1
   /// Hosts in the order of the grid.
   var hostOrder: [Int] = []

@@ -17,6 +17,7 @@ struct Settings: Equatable {
   var showsKernelThreads = true
   var mouse = true
   var isUTC = false
+  var title = false
 }
 
 /// One of the settings: how it is written, read and changed.
@@ -104,6 +105,7 @@ struct Setting: Sendable {
     .flag("fold", "processes of one name as one row at start", \.isFolded),
     .flag("kernel-threads", "list the kernel's threads", \.showsKernelThreads),
     .flag("mouse", "clicks and the wheel; off leaves them to the terminal", \.mouse),
+    .flag("title", "the machine's name in the terminal window's title", \.title),
     .flag("utc", "times in UTC", \.isUTC),
     Setting(
       key: "hide", help: "panels that are not shown", values: [],

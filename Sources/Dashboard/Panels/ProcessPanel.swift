@@ -28,7 +28,11 @@ struct ProcessPanel: Panel {
     case .stored: detail = "stored top list of " + context.clock(context.sample.timestamp.seconds)
     }
     if state.isTree { detail += glyphs.separator + "tree" }
-    if state.isFolded, !state.isTree { detail += glyphs.separator + "folded" }
+    if state.isFolded, !state.isTree {
+      detail += glyphs.separator + "folded"
+    } else if state.showsThreads {
+      detail += glyphs.separator + (context.table.kind == .whole ? "threads" : "threads are not stored")
+    }
     if !state.filter.isEmpty {
       detail += glyphs.separator + "/" + state.filter + " (" + String(context.table.rows.count) + ")"
     }
@@ -116,13 +120,14 @@ struct ProcessTable {
       if row.hidden > 0 { name += " +" + String(row.hidden) }
       let end = hasService || hasCommand ? nameX + nameWidth : rest.right
       grid.putShortened(
-        name, x: nameStart, y: line.y, process.isKernelThread ? .muted : .plain, limit: end - nameStart)
+        name, x: nameStart, y: line.y, process.isKernelThread || row.owner != nil ? .muted : .plain, limit: end - nameStart)
       if hasService, let service = process.service {
         grid.putShortened(service, x: serviceX, y: line.y, .muted, limit: serviceWidth)
       }
       if hasCommand, let command = process.command {
         grid.putShortened(command, x: commandX, y: line.y, .muted, limit: rest.right - commandX)
       }
+      if let owner = row.owner { context.hits.scene.owners[process.pid] = owner }
       context.hits.add(.process(process.pid), line)
       if process.pid == state.selected {
         grid.restyle(line) { Style(foreground: .selection, attributes: $0.attributes.union([.reverse, .bold])) }
@@ -180,7 +185,7 @@ struct ProcessTable {
     func right(_ text: String, _ style: Style) { grid.putRight(text, end: x + width, y: y, style, limit: width) }
     func rate(_ value: Double) { right(Format.compact(value, glyphs), value > 0 ? .plain : .faint) }
     switch column {
-    case .pid: right(String(process.pid), .muted)
+    case .pid: right(String(row.number), row.owner == nil ? .muted : .faint)
     case .user: grid.putShortened(process.user, x: x, y: y, .muted, limit: width)
     case .state:
       let style: Style =

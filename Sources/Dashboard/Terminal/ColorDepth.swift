@@ -18,6 +18,8 @@ struct TerminalTraits: Equatable {
   var has16: Bool
   /// Whether it holds a picture back until it is whole (private mode 2026).
   var synchronizes: Bool
+  /// Whether it has a title that can be set (OSC 2) and put away (XTWINOPS 22 and 23).
+  var hasTitle: Bool
 
   /// Looks a terminal up.
   ///
@@ -48,6 +50,11 @@ struct TerminalTraits: Equatable {
     synchronizes =
       isModern || ["WezTerm", "iTerm.app", "ghostty", "contour", "mintty"].contains(program)
       || !variable("KITTY_WINDOW_ID").isEmpty || !variable("WT_SESSION").isEmpty
+    // Of the rest, some print what they do not know.
+    hasTitle =
+      isModern
+      || ["xterm", "tmux", "konsole", "gnome", "vte", "mintty", "contour", "st-", "rxvt"]
+        .contains { type.hasPrefix($0) }
     // A multiplexer stands between, and passes no private modes on.
     if isScreen || type.hasPrefix("tmux") { synchronizes = false }
   }

@@ -130,6 +130,7 @@
       isOpen = false
       // An answer that is still on its way would be typed into the shell.
       if question.asked != nil, question.hasAnswered { awaitAnswer(atMost: 0.3) }
+      restoreTitle()
       cncurses_close()
       cncurses_release_signals()
       if line != output { SystemIO.close(line) }
@@ -178,6 +179,39 @@
       didSet { if isDirect { cncurses_set_mouse(hearsMouse) } }
     }
 
+    var title: String?
+    /// The title that the window has; nil where it has its own.
+    private var shownTitle: String?
+
+    /// The bytes that give the window the title that it should have: it is put on the terminal's stack before the first
+    /// (XTWINOPS 22), and taken from there after the last.
+    private func titleBytes() -> [UInt8] {
+      guard title != shownTitle, isDirect, encoder.traits.hasTitle else { return [] }
+      var text = shownTitle == nil ? "\u{1B}[22;2t" : ""
+      if let title {
+        text +=
+          "\u{1B}]2;" + String(String.UnicodeScalarView(title.unicodeScalars.filter(Self.isHarmless))) + "\u{1B}\\"
+      } else {
+        text = "\u{1B}[23;2t"
+      }
+      shownTitle = title
+      return Array(text.utf8)
+    }
+
+    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.value >= 0x20 && !(0x7F..<0xA0).contains(scalar.value)
+    }
+
+    /// Gives the window its own title back.
+    private func restoreTitle() {
+      guard shownTitle != nil else { return }
+      title = nil
+      // Not in the middle of a sequence of a picture that was cut short.
+      unsent += titleBytes()
+      send()
+      unsent = []
+    }
+
     func present(_ grid: Grid) -> Bool {
       // A frame that would wait is worth less than the next one.
       mustWait = !cncurses_is_writable(line) || !isSeen
@@ -192,6 +226,7 @@
       }
       unsent = encoder.encode(from: shown, to: grid)
       shown = grid
+      unsent = titleBytes() + unsent
       guard !unsent.isEmpty else { return true }
       question.bytes += unsent.count
       if question.bytes >= question.limit, !question.isMute {
@@ -310,6 +345,9 @@
     var wake: @Sendable () -> Void { { cncurses_wake() } }
 
     func suspend() {
+      let wanted = title
+      restoreTitle()
+      title = wanted
       cncurses_stop_process()
       resume()
     }

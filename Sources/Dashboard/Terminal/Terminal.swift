@@ -10,6 +10,8 @@ protocol Terminal: AnyObject {
   var color: ColorDepth? { get set }
   /// Whether it tells what the mouse does.
   var hearsMouse: Bool { get set }
+  /// What its window is called while it shows pictures, where it has a window; nil for what it was called before.
+  var title: String? { get set }
   /// Bytes sent since the start.
   var bytesSent: Int { get }
   /// Shows a picture; sends only what differs from the last one.

@@ -29,6 +29,9 @@ struct ScreenInput {
   var events: [TimelineEvent] = []
   /// All processes; nil where only those of the samples are known.
   var processes: [Process]?
+  /// Threads of processes, where they are wanted and known.
+  var threads: [ProcessThread] = []
+  var hasThreads = false
   /// What is known of the chosen process.
   var details: ProcessDetails?
   /// Its CPU use: moments and CPUs' worth of time.
@@ -93,6 +96,7 @@ struct Screen {
     hits.scene.entries = input.entries
     hits.scene.events = input.events
     hits.scene.canSignal = input.canSignal && !input.options.isReadOnly
+    hits.scene.hasThreads = input.hasThreads && state.moment == nil
     hits.scene.hosts = max(1, input.hosts.count)
 
     guard let sample else {
@@ -106,7 +110,8 @@ struct Screen {
     let all = state.moment == nil ? input.processes : nil
     table.kind = all != nil ? .whole : state.moment != nil ? .stored : .top
     table.rows = ProcessRows.make(
-      all ?? sample.processes?.top ?? [], gpus: sample.gpus, memoryTotal: sample.ram.total, state.table,
+      all ?? sample.processes?.top ?? [], threads: all == nil ? [] : input.threads, gpus: sample.gpus,
+      memoryTotal: sample.ram.total, state.table,
       filter: ProcessFilter(state.table.filter))
     // The sample names the few greatest of each measure; beyond them the ranking would be a guess.
     if all == nil, !state.table.isTree, state.table.filter.isEmpty, !state.table.isReversed {

@@ -1,0 +1,52 @@
+import AgentMetrics
+import History
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import Remote
+
+/// Columns as another agent tells them.
+@Suite struct RemoteArchiveTests {
+  private static let text = #"""
+    {"interval_sec":30,"step_sec":60,"timestamps":[60,120.5,180],
+     "series":{"cpu.usage":[0.25,null,0.5],"ram.used_mb":[1,2,3],"gpus.util{index=\"10\"}":[1,1,1],
+       "gpus.util{index=\"2\"}":[0,0,0],"filesystems.usage{mountpoint=\"/a\\\"b,c\\\\\"}":[0.1,0.2,0.3],
+       "temperatures.celsius{chip=\"nvme\",sensor=\"Composite\"}":[40,41,42],"not.known":[1,2,3]},
+     "min":{"cpu.usage":[0.1,null,0.2]},"max":{"cpu.usage":[0.9,null,1]}}
+    """#
+
+  private func columns(_ text: String) -> Columns? {
+    let bytes = Array(text.utf8)
+    return Columns(json: bytes.span)
+  }
+
+  @Test func columnsAreRead() throws {
+    let columns = try #require(columns(Self.text))
+    #expect(columns.timestamps == [60, 120.5, 180])
+    #expect(
+      columns.series.map(\.key) == [
+        "cpu.usage", "ram.used_mb", "gpus.util{index=\"2\"}", "gpus.util{index=\"10\"}",
+        "filesystems.usage{mountpoint=\"/a\\\"b,c\\\\\"}",
+        "temperatures.celsius{chip=\"nvme\",sensor=\"Composite\"}",
+      ])
+    let cpu = columns.series[0]
+    #expect(cpu.values[0] == 0.25 && cpu.values[1].isNaN && cpu.values[2] == 0.5)
+    #expect(cpu.minima[0] == 0.1 && cpu.maxima[2] == 1)
+    // In base units.
+    #expect(columns.series[1].values == [1_048_576, 2_097_152, 3_145_728] && columns.series[1].minima.isEmpty)
+    #expect(columns.series[4].labels == ["/a\"b,c\\"] && columns.series[5].labels == ["nvme", "Composite"])
+  }
+
+  @Test(arguments: [
+    "", "{}", "[]", #"{"timestamps":[1]}"#, #"{"timestamps":[1],"series":{"cpu.usage":[1,2]}}"#,
+    #"{"timestamps":["a"],"series":{}}"#, #"{"timestamps":[2,1],"series":{}}"#,
+    #"{"timestamps":[1],"series":{"cpu.usage":[1]},"min":{"cpu.usage":[]}}"#,
+  ]) func whatIsNoAnswerIsNone(_ text: String) {
+    #expect(columns(text) == nil)
+  }
+
+  @Test func itSurvivesAnything() {
+    surviveTruncationAndMutation(of: Array(Self.text.utf8), mutations: 3_000) { _ = Columns(json: $0) }
+  }
+}
