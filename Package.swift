@@ -184,7 +184,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "RemoteTests", dependencies: ["Remote", "API", "CollectDemo", "History", "AgentMetrics", "SystemIO", "TestSupport"],
+      name: "RemoteTests",
+      dependencies: ["Remote", "API", "CollectDemo", "History", "AgentMetrics", "SystemIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "DashboardTests", dependencies: ["Dashboard", "History", "AgentMetrics", "SystemIO", "TestSupport"],

@@ -332,7 +332,7 @@ final class Dashboard {
     if hosts.count > 1 {
       input.hosts = hosts.map { host in
         HostSummary(
-          name: host.name, sample: host.history.latest?.sample,
+          name: host.name, sample: (host.history.latest ?? host.history.preview)?.sample,
           connection: host.connection?() ?? DashboardConnection(isConnected: true))
       }
     }

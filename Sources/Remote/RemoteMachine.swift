@@ -39,6 +39,8 @@ public final class RemoteMachine: Sendable {
   private let address: RemoteURL
   private let token: String?
   private let archive: RemoteArchive
+  /// Seconds between two samples that the agent keeps.
+  private let agentInterval = Mutex(30.0)
   private let stateBox = Mutex(State())
   private let watch: History.Watch
 
@@ -120,7 +122,16 @@ public final class RemoteMachine: Sendable {
       guard isShort else { throw RemoteFailure(description: "a sample that is none", isRefusal: true) }
       samples.withLock { $0 += found }
     }
-    return samples.withLock { $0 }
+    let rest = splitter.withLock { $0.rest }
+    let interval = max(1, JSONValue(rest.span)?["interval_sec"]?.number ?? 30)
+    agentInterval.withLock { $0 = interval }
+    var found = samples.withLock { $0 }
+    // How long each stands for is not told, but how far apart they stand.
+    for index in found.indices {
+      let before = index > 0 ? found[index - 1].timestamp.seconds : -.infinity
+      found[index].elapsed = min(max(0, found[index].timestamp.seconds - before), interval * 1.2)
+    }
+    return found
   }
 
   /// What it keeps longer than this process remembers; nil where that is nothing.
@@ -160,8 +171,11 @@ public final class RemoteMachine: Sendable {
   }
 
   private func take(_ data: [UInt8]) {
-    guard let sample = Sample(json: data.span, elapsed: 1) else { return }
+    guard var sample = Sample(json: data.span, elapsed: 1) else { return }
     arrived(sample)
+    // After a cut come those that it has kept meanwhile, which stand further apart.
+    let step = newest.map { sample.timestamp.seconds - $0.seconds } ?? 1
+    if step > 1, step <= agentInterval.withLock({ $0 }) * 1.2 { sample.elapsed = step }
     // What was sent before a cut comes twice where the clock was set back.
     if let latest = history.latest?.sample.timestamp, sample.timestamp <= latest { return }
     // Of the live samples, those of half a minute outlive the others.

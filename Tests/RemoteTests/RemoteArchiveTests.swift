@@ -16,13 +16,13 @@ import Testing
      "min":{"cpu.usage":[0.1,null,0.2]},"max":{"cpu.usage":[0.9,null,1]}}
     """#
 
-  private func columns(_ text: String) -> Columns? {
+  private func read(_ text: String) -> Columns? {
     let bytes = Array(text.utf8)
     return Columns(json: bytes.span)
   }
 
   @Test func columnsAreRead() throws {
-    let columns = try #require(columns(Self.text))
+    let columns = try #require(read(Self.text))
     #expect(columns.timestamps == [60, 120.5, 180])
     #expect(
       columns.series.map(\.key) == [
@@ -43,7 +43,7 @@ import Testing
     #"{"timestamps":["a"],"series":{}}"#, #"{"timestamps":[2,1],"series":{}}"#,
     #"{"timestamps":[1],"series":{"cpu.usage":[1]},"min":{"cpu.usage":[]}}"#,
   ]) func whatIsNoAnswerIsNone(_ text: String) {
-    #expect(columns(text) == nil)
+    #expect(read(text) == nil)
   }
 
   @Test func itSurvivesAnything() {

@@ -100,12 +100,12 @@ struct Setting: Sendable {
         settings.refresh = seconds
         return true
       }),
-    .choice("sort", "column that processes are sorted by at start", \.sort),
+    .choice("sort", "what processes are sorted by at start", \.sort),
     .flag("tree", "processes as a tree at start", \.isTree),
     .flag("fold", "processes of one name as one row at start", \.isFolded),
     .flag("kernel-threads", "list the kernel's threads", \.showsKernelThreads),
-    .flag("mouse", "clicks and the wheel; off leaves them to the terminal", \.mouse),
-    .flag("title", "the machine's name in the terminal window's title", \.title),
+    .flag("mouse", "clicks and the wheel are heard", \.mouse),
+    .flag("title", "the machine's name as the window's title", \.title),
     .flag("utc", "times in UTC", \.isUTC),
     Setting(
       key: "hide", help: "panels that are not shown", values: [],

@@ -74,13 +74,23 @@ struct GPUPanel: Panel {
       drawGraph(on: &grid, in: graph, top: "mean 100%") { GPUSummary($0.gpus).util }
     case .table:
       drawTable(on: &grid, in: rest.takeTop(min(rows(rest.width), rest.height)))
-      drawGraph(on: &grid, in: rest, top: "mean 100%") { GPUSummary($0.gpus).util }
+      drawMean(on: &grid, in: rest)
     case .strips:
       let strips = GPUStrips(gpus: gpus, glyphs: glyphs)
       let taken = strips.draw(on: &grid, in: rest)
       _ = rest.takeTop(taken)
-      drawGraph(on: &grid, in: rest, top: "mean 100%") { GPUSummary($0.gpus).util }
+      drawMean(on: &grid, in: rest)
     }
+  }
+
+  /// The mean's graph, on the axis of the graphs above and below it.
+  private func drawMean(on grid: inout Grid, in rect: Rect) {
+    let (width, side) = Context.split(rect.width)
+    let graph = Rect(x: rect.x, y: rect.y, width: width, height: rect.height)
+    drawGraph(on: &grid, in: graph, top: "mean 100%") { GPUSummary($0.gpus).util }
+    guard side > 0, !rect.isEmpty else { return }
+    grid.putShortened(
+      "mean of " + String(gpus.count) + " GPUs", x: rect.right - side, y: rect.y, .muted, limit: side)
   }
 
   private func drawTable(on grid: inout Grid, in table: Rect) {

@@ -119,8 +119,9 @@ struct ProcessTable {
       if row.count > 1 { name = String(row.count) + glyphs.times + " " + name }
       if row.hidden > 0 { name += " +" + String(row.hidden) }
       let end = hasService || hasCommand ? nameX + nameWidth : rest.right
+      let isQuiet = process.isKernelThread || row.owner != nil
       grid.putShortened(
-        name, x: nameStart, y: line.y, process.isKernelThread || row.owner != nil ? .muted : .plain, limit: end - nameStart)
+        name, x: nameStart, y: line.y, isQuiet ? .muted : .plain, limit: end - nameStart)
       if hasService, let service = process.service {
         grid.putShortened(service, x: serviceX, y: line.y, .muted, limit: serviceWidth)
       }

@@ -103,6 +103,10 @@ struct DetailsView {
           let row = rest.takeTop(1)
           if isFirst { grid.put(line.name, x: row.x, y: row.y, .key) }
           let room = max(1, row.width - 11)
+          guard line.name == "command" else {
+            grid.putShortened(line.text, x: row.x + 11, y: row.y, line.style, limit: room)
+            break
+          }
           let part = text.prefix(room)
           grid.put(String(part), x: row.x + 11, y: row.y, line.style, limit: room)
           text = text.dropFirst(room)

@@ -44,7 +44,7 @@ struct HostsView {
       right: String(hosts.count) + " hosts" + (lost > 0 ? glyphs.separator + String(lost) + " lost" : ""),
       in: rest.takeTop(1), glyphs)
     let nameWidth = max(8, min(28, rest.width / 4))
-    let stateWidth = rest.width >= 70 ? 14 : 6
+    let stateWidth = rest.width >= 70 ? 14 : 8
     let room = rest.width - nameWidth - stateWidth - 2
     let hasGPU = hosts.contains { $0.sample?.gpus.isEmpty == false }
     let columns: [(title: String, value: (Sample) -> Double, color: (Double) -> Color)] =
@@ -78,7 +78,7 @@ struct HostsView {
           }
         }
       }
-      let (text, style) = status(host)
+      let (text, style) = status(host, isShort: stateWidth < 14)
       grid.putRight(text, end: line.right, y: line.y, style, limit: stateWidth)
       if index == state.host {
         grid.restyle(Rect(x: line.x, y: line.y, width: nameWidth, height: 1)) { _ in .selection }
@@ -86,13 +86,14 @@ struct HostsView {
     }
   }
 
-  private func status(_ host: HostSummary) -> (String, Style) {
+  private func status(_ host: HostSummary, isShort: Bool) -> (String, Style) {
     guard let sample = host.sample else {
-      return host.connection.isConnected ? ("no sample yet", .muted) : ("never seen", .critical)
+      return host.connection.isConnected ? (isShort ? "…" : "no sample yet", .muted) : (isShort ? "never" : "never seen", .critical)
     }
     let age = now - sample.timestamp.seconds
-    if !host.connection.isConnected { return ("lost " + Format.duration(max(0, age)), .critical) }
-    if age > 90 { return ("old " + Format.duration(age), .warning) }
+    let time = isShort ? Format.short(max(0, age)) : Format.duration(max(0, age))
+    if !host.connection.isConnected { return ("lost " + time, .critical) }
+    if age > 90 { return ("old " + time, .warning) }
     if let load = sample.load, load.load1.isFinite { return ("load " + Format.fixed(load.load1, 2), .muted) }
     return ("ok", .muted)
   }

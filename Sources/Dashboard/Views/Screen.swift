@@ -423,7 +423,11 @@ struct Screen {
     var rest = rect
     if id == .gpu, context.sample.gpus.count > 2, rect.height >= 14 {
       // Below the table what else is known of each.
-      let upper = rest.takeTop(max(8, min(rect.height / 2, context.sample.gpus.count + 3)))
+      let gpus = context.sample.gpus
+      let columns = max(1, min(gpus.count, rect.width / 56))
+      let lines = gpus.map { 1 + GPUPanel.remarks($0, glyphs).count }.max() ?? 0
+      let need = lines * ((gpus.count + columns - 1) / columns)
+      let upper = rest.takeTop(max(8, min(gpus.count + 3, rect.height / 2), rect.height - need))
       grid.within(upper) { box.draw(on: &$0, in: upper) }
       drawGPURemarks(context, on: &grid, in: rest)
     } else {
