@@ -78,7 +78,7 @@ import Testing
   ) -> RecordingTerminal {
     let terminal = RecordingTerminal(
       size: Size(width: 120, height: 40), events: keys.map { .key($0) } + more.map { .key($0) })
-    let limit = Clock.monotonic + 60
+    let limit = Clock.monotonic + 300
     var seen = 0
     terminal.beforeEvent = { [unowned terminal] _ in
       guard terminal.events.count <= more.count, !isThere(terminal.frames.last), Clock.monotonic < limit else {

@@ -88,7 +88,8 @@ struct HostsView {
 
   private func status(_ host: HostSummary, isShort: Bool) -> (String, Style) {
     guard let sample = host.sample else {
-      return host.connection.isConnected ? (isShort ? "…" : "no sample yet", .muted) : (isShort ? "never" : "never seen", .critical)
+      return host.connection.isConnected
+        ? (isShort ? "…" : "no sample yet", .muted) : (isShort ? "never" : "never seen", .critical)
     }
     let age = now - sample.timestamp.seconds
     let time = isShort ? Format.short(max(0, age)) : Format.duration(max(0, age))

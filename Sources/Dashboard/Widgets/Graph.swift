@@ -38,11 +38,6 @@ struct Graph {
   /// How many samples a column must stand for before their range is drawn.
   private static let manySamples = 3
 
-  /// The highest that is drawn of a column.
-  static func peak(_ column: Timeline.Column) -> Double {
-    column.count >= manySamples ? column.high : column.mean
-  }
-
   /// Draws it into `rect`.
   func draw(on grid: inout Grid, in rect: Rect, _ glyphs: Glyphs) {
     guard !rect.isEmpty else { return }
@@ -163,7 +158,7 @@ struct RateGraph {
     let upperColumns = context.timeline.columns(in: rect.width, glyphs, upperRate)
     let lowerColumns = context.timeline.columns(in: rect.width, glyphs, lowerRate)
     guard (upperColumns + lowerColumns).contains(where: \.mean.isFinite) else { return }
-    let maximum = Graph.niceMaximum(upperColumns.map(Graph.peak), lowerColumns.map(Graph.peak))
+    let maximum = Graph.niceMaximum(upperColumns.map(\.high), lowerColumns.map(\.high))
     let cursor = context.cursorCell(width: rect.width)
     var rest = rect
     let top = rest.takeTop((rect.height + 1) / 2)
