@@ -85,8 +85,7 @@
       #expect(try text(line.takeOutput()).hasPrefix("\u{1B}[23;2t"))
     }
 
-    @Test(arguments: ["vt220", "screen-256color"]) func aTerminalWithoutATitleIsSentNone(_ type: String) throws
-    {
+    @Test(arguments: ["vt220", "screen-256color"]) func aTerminalWithoutATitleIsSentNone(_ type: String) throws {
       let line = try PseudoTerminal(columns: 80, rows: 24)
       let terminal = try open(line, type: type)
       terminal.title = "agent"

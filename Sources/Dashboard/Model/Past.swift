@@ -256,8 +256,8 @@ final class Past: Sendable {
   private static func moment(_ moment: Double, _ want: Want, of archive: any LongHistory) async throws -> PastMoment? {
     let near = max(want.step, Double(want.interval)) * 1.5
     var taken = try await archive.sample(at: moment + 0.001)
-    // The oldest moment of all may be told in whole seconds, and the sample stand a little later.
-    if taken == nil { taken = try await archive.sample(at: moment + max(1, Double(want.interval))) }
+    // The oldest moment of all may be the beginning of a minute, and the first sample stand later in it.
+    if taken == nil { taken = try await archive.sample(at: moment + max(60, Double(want.interval))) }
     if let taken, moment - taken.timestamp.seconds <= near { return PastMoment(sample: taken) }
     // Samples are not kept as long as their means.
     for step in [60, 900] {
