@@ -25,7 +25,12 @@ struct DetailsView {
       if let text, !text.isEmpty { lines.append(Line(name: name, text: text, style: style)) }
     }
     func pair(_ parts: [String?]) -> String { parts.compactMap { $0 }.joined(separator: glyphs.separator) }
-    add("user", pair([process.user, "parent " + String(process.parent), String(process.threads) + (process.threads == 1 ? " thread" : " threads")]))
+    add(
+      "user",
+      pair([
+        process.user, "parent " + String(process.parent),
+        String(process.threads) + (process.threads == 1 ? " thread" : " threads"),
+      ]))
     add("service", process.service)
     add(
       "state",
