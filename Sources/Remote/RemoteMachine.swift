@@ -108,11 +108,18 @@ public final class RemoteMachine: Sendable {
     return JSONValue(bytes.span)?["version"]?.text
   }
 
-  /// All that the agent keeps in memory, oldest first.
-  public func remembered() async throws -> [Sample] {
+  /// The newest samples that the agent keeps, oldest first.
+  ///
+  /// It has far more where it has an archive, which tells nothing at all rather than so much at once.
+  ///
+  /// - Parameter count: so many at most.
+  public func remembered(atMost count: Int) async throws -> [Sample] {
+    let head = try await request("/metrics/history?seconds=1").body(atMost: ObjectSplitter.limit)
+    let seconds = JSONValue(head.span)?["interval_sec"]?.number ?? 30
+    let stretch = min(31_622_400, max(1, seconds * Double(min(max(1, count), History.mostArchivedSamples - 100))))
     let samples = Mutex<[Sample]>([])
     let splitter = Mutex(ObjectSplitter(array: "samples"))
-    try await request("/metrics/history?seconds=31622400").send { bytes in
+    try await request("/metrics/history?seconds=" + String(Int(stretch))).send { bytes in
       var found: [Sample] = []
       let isShort = splitter.withLock { splitter in
         splitter.add(bytes.span) { object in
@@ -136,7 +143,7 @@ public final class RemoteMachine: Sendable {
 
   /// What it keeps longer than this process remembers; nil where that is nothing.
   ///
-  /// - Parameter remembered: what ``remembered()`` has told.
+  /// - Parameter remembered: what ``remembered(atMost:)`` has told.
   public func longHistory(remembered: [Sample]) async -> (any LongHistory)? {
     await archive.refresh(remembered: remembered.first?.timestamp.seconds)
     return archive.oldest == nil ? nil : archive
@@ -153,7 +160,7 @@ public final class RemoteMachine: Sendable {
       // The newest alone is there at once, however long the rest takes.
       let latest = try await request("/metrics/latest").body(atMost: ObjectSplitter.limit)
       if let sample = Sample(json: latest.span) { history.setPreview(sample) }
-      let samples = try await remembered()
+      let samples = try await remembered(atMost: history.capacity)
       history.restore(samples)
       if let newest = samples.last { arrived(newest) }
       _ = await longHistory(remembered: samples)

@@ -12,7 +12,7 @@ struct LocalDaemon {
   /// machine.
   func remember(into history: History) async {
     guard let daemon = try? RemoteMachine("127.0.0.1:\(port)", token: token, capacity: 1),
-      let samples = try? await daemon.remembered(), let newest = samples.last
+      let samples = try? await daemon.remembered(atMost: history.capacity), let newest = samples.last
     else { return }
     let own = await history.first().sample
     guard newest.host.hostname == own.host.hostname, !newest.host.isDemo,

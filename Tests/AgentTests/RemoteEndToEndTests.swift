@@ -66,14 +66,14 @@ import Testing
       "--interval", "1", "--history", "3", "--db", folder.root + "/agent.db",
     ])
     let machine = try RemoteMachine("127.0.0.1:\(port)", capacity: 100)
-    let start = try #require(await machine.remembered().first).timestamp.seconds
+    let start = try #require(await machine.remembered(atMost: 3).first).timestamp.seconds
     var memory = start
     let end = Clock.monotonic + 300
     while memory < start + 8, Clock.monotonic < end {
-      memory = try await machine.remembered().first?.timestamp.seconds ?? start
+      memory = try await machine.remembered(atMost: 3).first?.timestamp.seconds ?? start
       try? await Task.sleep(for: .milliseconds(200))
     }
-    let archive = try #require(await machine.longHistory(remembered: machine.remembered()))
+    let archive = try #require(await machine.longHistory(remembered: machine.remembered(atMost: 3)))
     let oldest = try #require(archive.oldest)
     #expect(oldest < memory && oldest <= start + 1)
     let columns = try await archive.columns(
