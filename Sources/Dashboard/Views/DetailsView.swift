@@ -131,11 +131,13 @@ struct DetailsView {
     let count = rect.width * glyphs.columnsPerCell
     let first = axis.last(isPaired: glyphs.columnsPerCell == 2) - count + 1
     var values = [Double](repeating: .nan, count: count)
+    // Lists are stored with every sample, and looked at anew every second.
+    let reach = max(8, Format.whole(context.timeline.interval * 1.2 / axis.step) + 1)
     var last: (column: Int, cpu: Double)?
     for point in spark {
       let column = axis.number(of: point.moment) - first
       // Between two looks not far apart it did what the later one tells.
-      if let last, column > last.column, column - last.column <= 8 {
+      if let last, column > last.column, column - last.column <= reach {
         for between in max(0, last.column + 1)..<max(0, last.column + 1, min(column, count)) {
           values[between] = point.cpu
         }

@@ -22,7 +22,7 @@ struct ExplainView {
       }
       guard let first else { return nil }
       let text = ExplainView.text(first, metric.definition.unit, glyphs)
-      return (metric, count > 1 ? text + " +" + String(count - 1) : text)
+      return (metric, count > 1 ? text + ", " + String(count - 1) + " more" : text)
     }
   }
 
@@ -62,7 +62,7 @@ struct ExplainView {
         for (row, entry) in metrics.dropFirst(first).prefix(rest.height).enumerated() {
           let y = rest.y + row
           let isSelected = first + row == selected
-          let valueWidth = 16
+          let valueWidth = min(20, rest.width / 2)
           grid.putShortened(entry.metric.id, x: rest.x, y: y, limit: rest.width - valueWidth - 1)
           grid.putRight(entry.text, end: rest.right, y: y, .bold, limit: valueWidth)
           if isSelected {

@@ -65,7 +65,8 @@ struct Timeline {
   let events: [TimelineEvent]
   private let entries: [History.Entry]
   private let past: [PastStep]
-  private let interval: Double
+  /// Nominal seconds between two samples.
+  let interval: Double
 
   /// Lays out samples, oldest first.
   ///
