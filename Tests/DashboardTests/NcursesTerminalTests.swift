@@ -86,7 +86,7 @@
     }
 
     @Test(arguments: ["vt220", "screen-256color"]) func aTerminalWithoutATitleIsSentNone(_ type: String) throws {
-      let line = try PseudoTerminal(columns: 80, rows: 24)
+      let line = try PseudoTerminal(columns: 80, rows: 24, answers: false)
       let terminal = try open(line, type: type)
       terminal.title = "agent"
       show(frames(.smallVM, terminal.size, ticks: 1)[0], terminal)

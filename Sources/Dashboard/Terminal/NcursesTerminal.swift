@@ -129,7 +129,7 @@
       guard isOpen else { return }
       isOpen = false
       // An answer that is still on its way would be typed into the shell.
-      if question.asked != nil, question.hasAnswered { awaitAnswer(atMost: 0.3) }
+      if question.asked != nil { awaitAnswer(atMost: 0.3) }
       restoreTitle()
       cncurses_close()
       cncurses_release_signals()
