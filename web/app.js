@@ -313,6 +313,8 @@ let hasBegun = false;
 async function begin() {
   if (!hasBegun) {
     hasBegun = true;
+    // A range that was asked for needs not wait for that.
+    if (view.isChosen) load();
     await explore().catch(() => { /* all ranges stay */ });
   }
   load();

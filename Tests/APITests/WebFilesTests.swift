@@ -40,6 +40,15 @@ import Testing
     #expect(WebFiles.shared.names.filter { $0.hasPrefix("favicon-") }.count == 5)
   }
 
+  /// The browser asks for all modules at once, not for each when it has read who imports it.
+  @Test func everyModuleIsAskedForInAdvance() {
+    let page = Self.text("index.html")
+    for name in Self.sources where name.hasSuffix(".js") && name != "app.js" {
+      #expect(
+        page.split(separator: "\n").contains { $0.hasPrefix(#"<link rel="modulepreload" href="\#(name)""#) }, "\(name)")
+    }
+  }
+
   @Test(arguments: WebFiles.shared.names) func answer(name: String) async throws {
     let response = await EndpointTests.get("/ui/" + name)
     #expect(response.status == 200)
