@@ -217,6 +217,13 @@ import Testing
     _ = model.perform(.step(-1), scene)
     // Not by less than samples are apart.
     #expect(model.state.moment == memory - 30)
+    // Where it is known at which moments they stand, to those.
+    scene.past = stride(from: memory - 100, to: memory, by: 5).map { $0 }
+    _ = model.perform(.step(-1), scene)
+    #expect(model.state.moment == memory - 35)
+    _ = model.perform(.step(1), scene)
+    #expect(model.state.moment == memory - 30)
+    scene.past = []
     _ = model.perform(.page(-1), scene)
     #expect(model.state.moment == memory - 60)
     #expect((model.state.axisEnd ?? 0) - 60 < memory - 60)

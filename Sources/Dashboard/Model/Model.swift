@@ -252,12 +252,16 @@ struct Model {
     let now = state.moment ?? last.sample.timestamp.seconds
     let target = now + seconds
     let memory = first.sample.timestamp.seconds
-    // Of before memory begins it is not known yet where samples stand.
+    // Where samples stand that are not on the graph yet is not known.
     let least = max(abs(seconds), Double(scene.interval))
     if seconds < 0, target < memory - 0.01, scene.oldest < memory - 0.01 {
-      look(at: min(now, max(scene.oldest, now > memory + 0.01 ? target : now - least)), scene)
-    } else if seconds > 0, now < memory - 0.01, now + least < memory {
-      look(at: now + least, scene)
+      let known = scene.past.last { $0 <= target + 0.01 && $0 < now - 0.001 }
+      look(at: known ?? min(now, max(scene.oldest, now > memory + 0.01 ? target : now - least)), scene)
+    } else if seconds > 0, now < memory - 0.01,
+      let next = scene.past.first(where: { $0 >= target - 0.01 && $0 > now + 0.001 }) ?? Optional(now + least),
+      next < memory
+    {
+      look(at: next, scene)
     } else if seconds < 0 {
       var place = entries.count - 1
       // At least one sample further, and as far as asked.

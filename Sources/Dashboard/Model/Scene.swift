@@ -39,6 +39,8 @@ struct Scene {
   var entries: [History.Entry] = []
   /// The oldest moment that is kept anywhere; infinite where nothing is.
   var oldest = Double.infinity
+  /// Where the steps stand that are known of before them.
+  var past: [Double] = []
   /// Nominal seconds between two samples.
   var interval = 1
   var events: [TimelineEvent] = []

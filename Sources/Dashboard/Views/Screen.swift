@@ -91,6 +91,7 @@ struct Screen {
     hits.scene.axis = axis
     hits.scene.axisColumns = widest
     hits.scene.oldest = min(input.oldest ?? .infinity, input.entries.first?.sample.timestamp.seconds ?? .infinity)
+    hits.scene.past = input.past.map(\.mean.timestamp.seconds)
     hits.scene.interval = input.interval
     hits.scene.glyphs = glyphs
     hits.scene.entries = input.entries
