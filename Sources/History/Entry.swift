@@ -28,7 +28,7 @@ extension History {
 
   /// A sample's JSON as it is kept, made by whoever asks first.
   public struct Text: Sendable {
-    /// As it is; kept while the sample is the newest, which is asked for again and again.
+    /// As it is; kept while the sample is the newest, or the past is asked for again and again.
     public var plain: [UInt8]?
     /// Compressed, a fifth of that; kept as long as the sample.
     public var block: Block?

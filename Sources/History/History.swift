@@ -23,6 +23,10 @@ public final class History: Sendable {
     var observers: [Int: Observer] = [:]
     var questions: [Int: Question] = [:]
     var nextNumber = 0
+    /// When somebody last wanted the past's text as it is, by the newest sample's clock.
+    var plainAsked = -Double.infinity
+    /// Whether entries of the past may hold theirs.
+    var keepsPlain = false
     /// Wakes the sampler; nil where there is none.
     var wake: (@Sendable () -> Void)?
     /// The sampler's clock that counts suspended time.
@@ -42,6 +46,13 @@ public final class History: Sendable {
         now() - answered.boottime <= maxAge
       else { return nil }
       return (answered.entry, reading)
+    }
+
+    /// The entries whose plain text nobody has wanted for long.
+    mutating func forgotten() -> [Entry] {
+      guard keepsPlain, let latest, !(latest.sample.boottime - plainAsked <= History.plainTime) else { return [] }
+      keepsPlain = false
+      return ring.elements.filter { $0 !== latest }
     }
 
     func isWatched(_ interval: Int) -> Bool {
@@ -247,6 +258,21 @@ public final class History: Sendable {
     return state.withLock { ($0.latest ?? first, $0.latestReading ?? Reading()) }
   }
 
+  /// Seconds after which the past's plain text is let go of.
+  private static let plainTime = 150.0
+
+  /// Whether somebody who wants the past's samples as they are has wanted them lately: then it is worth the memory to keep
+  /// what was unpacked, until nobody has asked for some minutes.
+  public func keepsPlain() -> Bool {
+    state.withLock { state in
+      let now = state.latest?.sample.boottime ?? -.infinity
+      let isAgain = now - state.plainAsked <= Self.plainTime
+      state.plainAsked = now
+      state.keepsPlain = state.keepsPlain || isAgain
+      return isAgain
+    }
+  }
+
   // MARK: The sampler's side
 
   /// Somebody who waits for a fresh look.
@@ -341,7 +367,7 @@ public final class History: Sendable {
   package func append(_ samples: [(interval: Int, sample: Sample)]) -> Entry? {
     let entries = samples.map { (interval: $0.interval, entry: Entry($0.sample)) }
     guard let finest = entries.min(by: { $0.interval < $1.interval })?.entry else { return nil }
-    let (last, observers) = state.withLock { state in
+    let (last, forgotten, observers) = state.withLock { state in
       let last = state.latest
       state.latest = finest
       for (interval, entry) in entries {
@@ -351,9 +377,10 @@ public final class History: Sendable {
           state.live[track].ring.append(entry)
         }
       }
-      return (last, Array(state.observers.values))
+      return (last, state.forgotten(), Array(state.observers.values))
     }
     last?.release()
+    for entry in forgotten { entry.release() }
     for (interval, entry) in entries {
       for observer in observers where observer.interval == interval { observer.hear(entry) }
     }

@@ -69,6 +69,28 @@ import Testing
     #expect(Self.unpacked(packed).map { String(decoding: $0.prefix(40), as: UTF8.self) }?.contains("other") == true)
   }
 
+  @Test func whoAsksForThePastAgainAndAgainIsSpared() async throws {
+    let history = MadeUpSample.history(samples: 5)
+    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    func plain() -> [Bool] { history.all.dropLast().map { $0.withText { $0.plain != nil } } }
+    let first = await Self.get(api, "/metrics/history?seconds=3600", nil)
+    #expect(plain() == [false, false, false, false])
+    _ = await Self.get(api, "/metrics/history?seconds=3600")
+    #expect(plain() == [false, false, false, false])
+    #expect(await Self.get(api, "/metrics/history?seconds=3600", nil).body == first.body)
+    #expect(plain() == [true, true, true, true])
+    #expect(await Self.get(api, "/metrics/history?seconds=3600", nil).body == first.body)
+    // Nobody asks any more.
+    for minute in 1...4 {
+      var sample = MadeUpSample.sample(at: MadeUpSample.moment + Double(minute * 60))
+      sample.boottime = (history.latest?.sample.boottime ?? 0) + 60
+      history.append(sample)
+    }
+    #expect(history.all.dropLast().allSatisfy { $0.withText { $0.plain == nil } })
+    #expect(await Self.get(api, "/metrics/history?seconds=3600", nil).status == 200)
+    #expect(history.all.dropLast().allSatisfy { $0.withText { $0.plain == nil } })
+  }
+
   @Test func blocksOfAnySize() throws {
     var random = SystemRandomNumberGenerator()
     for count in [0, 1, 31, 32, 65_535, 65_536, 200_000] {

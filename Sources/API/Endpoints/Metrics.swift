@@ -51,7 +51,8 @@ extension Route {
     _ = await api.history.first()
     let validator = Validator(of: question.query.samples(in: api.history), target: exchange.request.target)
     return try await .validated(validator, for: exchange.request) { () async throws(APIError) in
-      try await question.answer(from: api.history)
+      let isPacked = API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"])
+      return try await question.answer(from: api.history, isPacked: isPacked)
     }
   }
 
@@ -140,7 +141,7 @@ private struct HistoryQuestion {
     self.statistics = statistics ?? [.mean]
   }
 
-  func answer(from history: History) async throws(APIError) -> API.Response {
+  func answer(from history: History, isPacked: Bool) async throws(APIError) -> API.Response {
     guard let selectors else {
       let samples: [History.Entry]
       do {
@@ -151,6 +152,7 @@ private struct HistoryQuestion {
           "the answer would have more than \(History.mostArchivedSamples) samples of before memory begins; allowed is"
             + " less: a greater step, metrics, or a shorter time", parameter: "step")
       }
+      if query.step == nil, !isPacked, history.keepsPlain() { keep(samples) }
       return try wholeSamples(samples, interval: history.interval)
     }
     let columns: Columns
@@ -170,6 +172,19 @@ private struct HistoryQuestion {
         ColumnsJSON.encode(columns, query, statistics, interval: history.interval, from: range.from, to: range.to))
     case .csv:
       return .body([.bytes(ColumnsCSV.encode(columns, statistics))], type: "text/csv; charset=utf-8; header=present")
+    }
+  }
+
+  /// Bytes of the past's text that are kept unpacked at most.
+  private static let mostPlain = 32 << 20
+
+  /// Keeps samples' text as it is, the newest first.
+  private func keep(_ samples: [History.Entry]) {
+    var room = Self.mostPlain
+    for entry in samples.reversed() {
+      room -= SampleJSON.count(of: entry)
+      guard room >= 0, !Task.isCancelled else { return }
+      _ = SampleJSON.bytes(of: entry, isKept: true)
     }
   }
 

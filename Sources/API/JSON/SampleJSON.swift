@@ -6,12 +6,14 @@ enum SampleJSON {
   /// The bytes of an entry.
   ///
   /// Those of the newest are made once and served many times; those of others come out of their block.
-  static func bytes(of entry: History.Entry) -> [UInt8] {
+  ///
+  /// - Parameter isKept: whether they are kept beside it (``History/keepsPlain()``).
+  static func bytes(of entry: History.Entry, isKept: Bool = false) -> [UInt8] {
     entry.withText { text in
       if let plain = text.plain { return plain }
-      if let block = text.block { return Gzip.bytes(of: block) }
-      let bytes = encode(entry.sample)
-      if text.isNewest { text.plain = bytes } else { text.block = Gzip.block(of: bytes) }
+      let bytes = text.block.map { Gzip.bytes(of: $0) } ?? encode(entry.sample)
+      if text.isNewest || isKept { text.plain = bytes }
+      if !text.isNewest, text.block == nil { text.block = Gzip.block(of: bytes) }
       return bytes
     }
   }
