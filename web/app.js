@@ -49,7 +49,7 @@ const stream = new Stream({
     if (!Number.isFinite(time) || (newest && time < timeOf(newest))) return;
     [newest, newestAt] = [sample, performance.now()];
     store.append(sample, time);
-    if (!document.hidden && view.at === null) show(sample);
+    if (view.at === null) show(sample);
     showState();
   },
   onstate(state) {
@@ -62,7 +62,7 @@ const stream = new Stream({
 });
 
 function show(sample) {
-  if (!sample) return;
+  if (!sample || document.hidden) return;
   const { host = {}, timestamp } = sample;
   setText(byId('hostname'), visible(host.hostname ?? location.host));
   setHidden(byId('demo'), host.demo !== true);

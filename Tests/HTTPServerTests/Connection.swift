@@ -59,13 +59,15 @@ final class Connection {
     return try header()
   }
 
-  /// The next event of a stream, without the empty line at its end; nil when the stream has ended.
+  /// The next event of a stream, without the empty line at its end; nil when the stream has ended. Comments, by which a
+  /// server shows that it is there while nothing happens, are passed over as a client does.
   func event() throws -> String? {
     let end = Array("\n\n".utf8)
     while true {
       if let place = events.indices.dropLast().first(where: { events[$0] == end[0] && events[$0 + 1] == end[1] }) {
         defer { events.removeFirst(place + 2) }
-        return String(decoding: events[..<place], as: UTF8.self)
+        if events[0] != UInt8(ascii: ":") { return String(decoding: events[..<place], as: UTF8.self) }
+        continue
       }
       // A chunk: its size in hexadecimal, its bytes, and a line's end after each of them (RFC 9112 §7.1).
       while self.end(of: "\r\n") == nil { try readMore() }
