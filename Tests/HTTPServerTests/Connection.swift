@@ -59,8 +59,9 @@ final class Connection {
     return try header()
   }
 
-  /// The next event of a stream, without the empty line at its end; nil when the stream has ended. Comments, by which a
-  /// server shows that it is there while nothing happens, are passed over as a client does.
+  /// The next event of a stream, without the empty line at its end; nil when the stream has ended.
+  ///
+  /// Comments, by which a server shows that it is there while nothing happens, are passed over as a client does.
   func event() throws -> String? {
     let end = Array("\n\n".utf8)
     while true {
