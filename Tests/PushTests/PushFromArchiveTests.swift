@@ -55,8 +55,8 @@ final class MadeUpArchive: LongHistory {
 
 /// What is no more in memory comes from the archive.
 @Suite struct PushFromArchiveTests {
-  /// From now on, as a sampler's samples are.
-  private let machine = SmallMachine(start: (Clock.realtime / 60).rounded(.up) * 60 + 60)
+  /// Later than now, as a sampler's samples are, however long a busy machine takes until it is asked for them.
+  private let machine = SmallMachine(start: (Clock.realtime / 60).rounded(.up) * 60 + 3_600)
   private let archive = MadeUpArchive()
 
   private final class Gate: Sendable {
