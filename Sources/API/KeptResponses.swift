@@ -31,7 +31,9 @@ final class KeptResponses: Sendable {
     var response = response
     response.identity = API.Identity()
     kept.withLock { kept in
-      if kept.entry !== entry { kept = Kept(entry: entry) }
+      if kept.entry !== entry || kept.responses.keys.contains(where: { $0.moment != variant.moment }) {
+        kept = Kept(entry: entry)
+      }
       kept.responses[variant] = response
     }
     return response

@@ -52,8 +52,7 @@ final class RemoteArchive: LongHistory {
     do {
       bytes = try await request("/metrics/at?time=" + Timestamp(seconds: moment).rfc3339)
         .body(atMost: ObjectSplitter.limit)
-    } catch {
-      guard let failure = error as? RemoteFailure, failure.description.hasPrefix("it answers 404") else { throw error }
+    } catch let failure as RemoteFailure where failure.status == 404 {
       return nil
     }
     return Sample(json: bytes.span)
@@ -110,8 +109,8 @@ extension Columns {
       Catalog.shared.metrics.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     var columns: [Series] = []
     for (key, values) in series {
-      let id = String(key.prefix { $0 != "{" })
-      guard let metric = Catalog.shared[id], let labels = Self.labels(of: key), labels.count == metric.labels.count
+      guard let text = SeriesText(key.utf8), let metric = Catalog.shared[text.name],
+        text.labels.count == metric.labels.count
       else { continue }
       let factor = metric.definition.unit.factor
       func numbers(_ values: JSONValue?) -> [Double]? {
@@ -122,7 +121,8 @@ extension Columns {
       guard let values = numbers(values), let minima = numbers(value["min"]?[key]),
         let maxima = numbers(value["max"]?[key])
       else { return nil }
-      columns.append(Series(metric: metric, labels: labels, values: values, minima: minima, maxima: maxima))
+      columns.append(
+        Series(metric: metric, labels: text.labels.map(\.value), values: values, minima: minima, maxima: maxima))
     }
     columns.sort { left, right in
       let (first, second) = (order[left.metric.id] ?? 0, order[right.metric.id] ?? 0)
@@ -132,30 +132,5 @@ extension Columns {
         ? left.key < right.key : left.key.utf8.count < right.key.utf8.count
     }
     self.init(timestamps: timestamps, series: columns)
-  }
-
-  /// The labels of a series' key, `disks.busy{device="sda"}`; nil where it is malformed.
-  private static func labels(of key: String) -> [String]? {
-    guard let brace = key.firstIndex(of: "{") else { return [] }
-    var labels: [String] = []
-    var text = ""
-    var (isQuoted, isEscaped) = (false, false)
-    for character in key[brace...].unicodeScalars {
-      if isEscaped {
-        text.unicodeScalars.append(character == "n" ? "\n" : character)
-        isEscaped = false
-      } else if isQuoted, character == "\\" {
-        isEscaped = true
-      } else if character == "\"" {
-        if isQuoted {
-          labels.append(text)
-          text = ""
-        }
-        isQuoted.toggle()
-      } else if isQuoted {
-        text.unicodeScalars.append(character)
-      }
-    }
-    return isQuoted ? nil : labels
   }
 }

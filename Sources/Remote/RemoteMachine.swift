@@ -115,8 +115,9 @@ public final class RemoteMachine: Sendable {
   /// - Parameter count: so many at most.
   public func remembered(atMost count: Int) async throws -> [Sample] {
     let head = try await request("/metrics/history?seconds=1").body(atMost: ObjectSplitter.limit)
-    let seconds = JSONValue(head.span)?["interval_sec"]?.number ?? 30
-    let stretch = min(31_622_400, max(1, seconds * Double(min(max(1, count), History.mostArchivedSamples - 100))))
+    let interval = max(1, JSONValue(head.span)?["interval_sec"]?.number ?? 30)
+    agentInterval.withLock { $0 = interval }
+    let stretch = min(31_622_400, max(1, interval * Double(min(max(1, count), History.mostArchivedSamples - 100))))
     let samples = Mutex<[Sample]>([])
     let splitter = Mutex(ObjectSplitter(array: "samples"))
     try await request("/metrics/history?seconds=" + String(Int(stretch))).send { bytes in
@@ -129,9 +130,6 @@ public final class RemoteMachine: Sendable {
       guard isShort else { throw RemoteFailure(description: "a sample that is none", isRefusal: true) }
       samples.withLock { $0 += found }
     }
-    let rest = splitter.withLock { $0.rest }
-    let interval = max(1, JSONValue(rest.span)?["interval_sec"]?.number ?? 30)
-    agentInterval.withLock { $0 = interval }
     var found = samples.withLock { $0 }
     // How long each stands for is not told, but how far apart they stand.
     for index in found.indices {

@@ -8,6 +8,8 @@ struct RemoteFailure: Error, Sendable, CustomStringConvertible {
   let description: String
   /// Whether asking again soon does not help.
   var isRefusal = false
+  /// The status of an answer that is not 200; nil where there is no answer.
+  var status: Int?
   /// Whether a token is wanted, or another one.
   var wantsToken = false
 }
@@ -80,9 +82,10 @@ struct RemoteRequest: Sendable {
       let isSent = headers.contains { $0.0 == "Authorization" }
       throw RemoteFailure(
         description: isSent ? "it does not take the token (--token-file)" : "it wants a token (--token-file)",
-        isRefusal: true, wantsToken: true)
+        isRefusal: true, status: 401, wantsToken: true)
     default:
-      throw RemoteFailure(description: "it answers \(status.code) \(status.reasonPhrase)", isRefusal: true)
+      throw RemoteFailure(
+        description: "it answers \(status.code) \(status.reasonPhrase)", isRefusal: true, status: Int(status.code))
     }
   }
 

@@ -88,8 +88,8 @@ struct OpenMetricsImport {
     if let known = series[key] {
       number = known
     } else {
-      guard let (name, labels) = Self.labels(line[..<end]) else { return false }
-      number = place(of: name, labels) ?? -1
+      guard let found = SeriesText(line[..<end]) else { return false }
+      number = place(of: found.name, Dictionary(found.labels) { _, last in last }) ?? -1
       series[key] = number
     }
     if number < 0 {
@@ -166,38 +166,6 @@ struct OpenMetricsImport {
       let time = Double(String(decoding: words[1], as: UTF8.self)), time.magnitude < 1e11
     else { return nil }
     return (value, time)
-  }
-
-  private static func labels(_ text: ArraySlice<UInt8>) -> (name: String, labels: [String: String])? {
-    guard let brace = text.firstIndex(of: UInt8(ascii: "{")) else {
-      return (String(decoding: text, as: UTF8.self), [:])
-    }
-    let name = String(decoding: text[..<brace], as: UTF8.self)
-    guard text.last == UInt8(ascii: "}") else { return nil }
-    var labels: [String: String] = [:]
-    var rest = text[(brace + 1)...].dropLast()
-    while !rest.isEmpty {
-      guard let equals = rest.firstIndex(of: UInt8(ascii: "=")), equals + 1 < rest.endIndex,
-        rest[equals + 1] == UInt8(ascii: "\"")
-      else { return nil }
-      let label = String(decoding: rest[..<equals], as: UTF8.self)
-      var value: [UInt8] = []
-      var index = equals + 2
-      while index < rest.endIndex, rest[index] != UInt8(ascii: "\"") {
-        if rest[index] == UInt8(ascii: "\\"), index + 1 < rest.endIndex {
-          index += 1
-          value.append(rest[index] == UInt8(ascii: "n") ? UInt8(ascii: "\n") : rest[index])
-        } else {
-          value.append(rest[index])
-        }
-        index += 1
-      }
-      guard index < rest.endIndex else { return nil }
-      labels[label] = String(decoding: value, as: UTF8.self)
-      rest = rest[(index + 1)...]
-      if rest.first == UInt8(ascii: ",") { rest.removeFirst() } else if !rest.isEmpty { return nil }
-    }
-    return (name, labels)
   }
 
   /// The figures of one moment.

@@ -1,0 +1,41 @@
+/// A series as Prometheus and columns name it, `disks.busy{device="sda"}`, taken apart; what ``Swift/String/escapedForPrometheus``
+/// has escaped stands as it was.
+package struct SeriesText {
+  /// What stands before the labels.
+  package let name: String
+  /// The labels in their order.
+  package var labels: [(name: String, value: String)] = []
+
+  /// The parts; nil where the text is malformed.
+  package init?(_ text: some Collection<UInt8>) {
+    let text = Array(text)
+    guard let brace = text.firstIndex(of: UInt8(ascii: "{")) else {
+      name = String(decoding: text, as: UTF8.self)
+      return
+    }
+    name = String(decoding: text[..<brace], as: UTF8.self)
+    guard text.last == UInt8(ascii: "}") else { return nil }
+    var rest = text[(brace + 1)...].dropLast()
+    while !rest.isEmpty {
+      guard let equals = rest.firstIndex(of: UInt8(ascii: "=")), equals + 1 < rest.endIndex,
+        rest[equals + 1] == UInt8(ascii: "\"")
+      else { return nil }
+      let label = String(decoding: rest[..<equals], as: UTF8.self)
+      var value: [UInt8] = []
+      var index = equals + 2
+      while index < rest.endIndex, rest[index] != UInt8(ascii: "\"") {
+        if rest[index] == UInt8(ascii: "\\"), index + 1 < rest.endIndex {
+          index += 1
+          value.append(rest[index] == UInt8(ascii: "n") ? UInt8(ascii: "\n") : rest[index])
+        } else {
+          value.append(rest[index])
+        }
+        index += 1
+      }
+      guard index < rest.endIndex else { return nil }
+      labels.append((label, String(decoding: value, as: UTF8.self)))
+      rest = rest[(index + 1)...]
+      if rest.first == UInt8(ascii: ",") { rest.removeFirst() } else if !rest.isEmpty { return nil }
+    }
+  }
+}
