@@ -116,7 +116,7 @@ public struct HTTPServer: Sendable {
       return
     }
     let count = response.count
-    if count <= Self.chunk {
+    if count <= Self.whole {
       var buffer = ByteBufferAllocator().buffer(capacity: count)
       for piece in pieces { buffer.writeBytes(piece) }
       if let identity = response.identity { prepared.keep(undated, buffer, as: identity) }
@@ -127,19 +127,22 @@ public struct HTTPServer: Sendable {
     try await writer.write(
       response: head,
       body: ResponseBody(contentLength: count) { writer in
-        var buffer = ByteBufferAllocator().buffer(capacity: Self.chunk)
+        // Used in turn: when one is wanted again it has gone out, as a rule, and its memory needs not be asked for anew.
+        var buffers = (0..<Self.chunksUnderWay).map { _ in ByteBufferAllocator().buffer(capacity: Self.chunk) }
+        var place = 0
         for piece in pieces {
           var rest = piece[...]
           while !rest.isEmpty {
-            let part = rest.prefix(Self.chunk - buffer.readableBytes)
-            buffer.writeBytes(part)
+            let part = rest.prefix(Self.chunk - buffers[place].readableBytes)
+            buffers[place].writeBytes(part)
             rest = rest.dropFirst(part.count)
-            guard buffer.readableBytes == Self.chunk else { continue }
-            try await writer.write(buffer)
-            buffer.clear(minimumCapacity: Self.chunk)
+            guard buffers[place].readableBytes == Self.chunk else { continue }
+            try await writer.write(buffers[place])
+            place = (place + 1) % buffers.count
+            buffers[place].clear(minimumCapacity: Self.chunk)
           }
         }
-        if buffer.readableBytes > 0 { try await writer.write(buffer) }
+        if buffers[place].readableBytes > 0 { try await writer.write(buffers[place]) }
         try await writer.finish(nil)
       })
   }
@@ -186,8 +189,13 @@ public struct HTTPServer: Sendable {
     return address.hasPrefix("127.") || address == "::1"
   }
 
-  /// Bytes that go out in one write.
-  private static let chunk = 256 * 1_024
+  /// Bytes up to which an answer goes out in one write.
+  private static let whole = 256 * 1_024
+  /// Bytes of a longer one that go out in one write: few enough to be still in the processor's cache when the kernel copies
+  /// them, and below what malloc(3) maps and unmaps each time.
+  private static let chunk = 64 * 1_024
+  /// Chunks that are being filled or sent at a time.
+  private static let chunksUnderWay = 4
   /// Bytes of events that wait in the system's buffer; by itself it would take megabytes, minutes of samples.
   private static let unsentBytes = 128 * 1_024
 
