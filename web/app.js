@@ -38,6 +38,7 @@ let isConnected = false;
 // The sample of a moment in the past, or why there is none.
 let past = null;
 let panels = [];
+let drawnCards = 5;
 
 // MARK: Samples
 
@@ -69,7 +70,14 @@ function show(sample) {
   setAttribute(document.body, 'data-demo', host.demo === true && 'true');
   setText(byId('system'), joined(host.os, host.kernel, host.architecture, host.product, host.uptime_seconds >= 0 && t('up', format.duration(host.uptime_seconds))));
   setAttribute(byId('moment'), 'data-time', timestamp);
-  for (const panel of panels) panel.update(sample);
+  for (const panel of panels.slice(0, drawnCards)) panel.update(sample);
+  if (drawnCards < panels.length) requestAnimationFrame(() => setTimeout(showRest));
+}
+
+// What no screen holds comes after the first picture.
+function showRest() {
+  drawnCards = panels.length;
+  show(past ? past.sample : newest);
 }
 
 let loadTimer;
@@ -313,8 +321,6 @@ let hasBegun = false;
 async function begin() {
   if (!hasBegun) {
     hasBegun = true;
-    // A range that was asked for needs not wait for that.
-    if (view.isChosen) load();
     await explore().catch(() => { /* all ranges stay */ });
   }
   load();
@@ -322,6 +328,8 @@ async function begin() {
 
 build();
 stream.start();
+// A range that was asked for needs not wait for the first figures, which tell how far back there is anything.
+if (view.isChosen) load();
 setTimeout(() => hasBegun || begin(), 1000);
 if (view.at !== null) travel();
 

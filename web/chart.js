@@ -39,6 +39,7 @@ export class Chart extends Plot {
         if (value.length === this.series.length && value.every(same)) continue;
         this.series = value;
         this.showLegend();
+        this.showValues();
       } else if (this[name] === value) continue;
       this[name] = value;
       this.invalidate();

@@ -18,14 +18,13 @@ function flush() {
   isScheduled = false;
   if (document.hidden) return;
   const begun = performance.now();
-  let count = 0;
-  for (const plot of dirty) {
-    if (!plot.isSeen) continue;
-    dirty.delete(plot);
-    plot.redraw();
-    count += 1;
-  }
-  if (count > 0) Object.assign(drawn, { milliseconds: performance.now() - begun, plots: count });
+  const due = [...dirty].filter((plot) => plot.isSeen);
+  for (const plot of due) dirty.delete(plot);
+  // One thing after the other for all: a canvas that gets its font has the browser work out the styles of what changed before.
+  const sized = due.filter((plot) => plot.fit());
+  for (const plot of sized) plot.redraw();
+  for (const plot of sized) plot.showPointer();
+  if (due.length > 0) Object.assign(drawn, { milliseconds: performance.now() - begun, plots: due.length });
 }
 
 function schedule() {
@@ -57,6 +56,10 @@ export function showPointers() {
 theme.onchange(drawAll);
 document.addEventListener('visibilitychange', schedule);
 
+// Pixels beyond the window's edges within which a plot counts as seen.
+const margin = 120;
+const isNear = ({ top, bottom }) => bottom > -margin && top < innerHeight + margin;
+
 const seen = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     const plot = plots.get(target);
@@ -65,16 +68,19 @@ const seen = new IntersectionObserver((entries) => {
     if (isIntersecting) plot.showPointer();
   }
   schedule();
-}, { rootMargin: '120px' });
+}, { rootMargin: `${margin}px` });
 
 const sizes = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
     const plot = plots.get(target);
     if (!plot) continue;
+    // Whether it is seen is told a frame later; the first picture shall not wait for that.
+    if (!(plot.width > 0) && contentRect.width > 0) plot.isSeen = isNear(target.getBoundingClientRect());
     [plot.width, plot.height] = [contentRect.width, contentRect.height];
     dirty.add(plot);
   }
-  schedule();
+  // This comes between layout and painting: what is drawn now is in this very frame.
+  flush();
 });
 
 export class Plot {
@@ -125,11 +131,17 @@ export class Plot {
   get plotWidth() { return Math.max(1, this.width - this.left); }
   get plotHeight() { return Math.max(1, this.height - (this.hasAxis ? palette().size * 1.22 : 0)); }
 
-  redraw() {
-    if (!(this.width > 0 && this.height > 0)) return;
+  // Gives the canvas the pixels of its place; false where it has none.
+  fit() {
+    if (!(this.width > 0 && this.height > 0)) return false;
     const ratio = (this.ratio = window.devicePixelRatio || 1);
     const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    return true;
+  }
+
+  redraw() {
+    const { ratio } = this;
     pen = this.canvas.getContext('2d');
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, this.width, this.height);
@@ -139,9 +151,8 @@ export class Plot {
     this.window = this.context.view.window;
     this.drawnTo = this.window.to;
     this.colors = palette();
-    pen.font = this.colors.font;
+    if (!this.isSpark) pen.font = this.colors.font;
     this.draw();
-    this.showPointer();
   }
 
   // A line of one device pixel, level or upright.

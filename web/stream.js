@@ -1,4 +1,5 @@
-// Samples as they are taken: /metrics/stream, read with fetch, since an EventSource cannot send a token.
+// Samples as they are taken: /metrics/stream, read with fetch, since an EventSource cannot send a token. The page has this
+// module come before all others: the first sample is on its way while they are.
 
 import { request } from './api.js';
 
@@ -7,6 +8,14 @@ const silence = 20000;
 const waits = [300, 1000, 2000, 4000, 8000];
 // The agent can replay this many seconds at most; what is older is asked for as columns.
 const replay = 240000;
+
+function open(controller, headers = {}) {
+  return request('metrics/stream?interval=1', { signal: controller.signal, headers: { Accept: 'text/event-stream', ...headers } });
+}
+
+// The first request; what it comes to nothing for, a token that is missing, the next one tells.
+const first = new AbortController();
+let opened = open(first).catch(() => null);
 
 export class Stream {
   // onsample(sample); onstate('live' | 'lost').
@@ -36,7 +45,9 @@ export class Stream {
   }
 
   async read(run) {
-    const controller = (this.controller = new AbortController());
+    const early = opened;
+    opened = null;
+    const controller = (this.controller = early ? first : new AbortController());
     let watchdog;
     const heard = () => {
       clearTimeout(watchdog);
@@ -44,9 +55,8 @@ export class Stream {
     };
     try {
       heard();
-      const headers = { Accept: 'text/event-stream' };
-      if (this.lastID && Date.now() - this.heardAt < replay) headers['Last-Event-ID'] = this.lastID;
-      const response = await request('metrics/stream?interval=1', { signal: controller.signal, headers });
+      const isReplayed = this.lastID && Date.now() - this.heardAt < replay;
+      const response = await early ?? await open(controller, isReplayed ? { 'Last-Event-ID': this.lastID } : {});
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       const parser = new EventParser((event) => this.receive(event));
       for (;;) {
