@@ -15,6 +15,10 @@ public protocol Collector: AnyObject {
   /// - Throws: CollectorError when a source that is there cannot be read or makes no sense.
   func read(into reading: inout Reading) throws(CollectorError)
 
+  /// The same for a look between two ticks, for somebody who asks how things are now: a dear source may tell what it told
+  /// last, with its age.
+  func readBetween(into reading: inout Reading) throws(CollectorError)
+
   /// Begins work that may block, on a thread of its own, so that it is done when ``read(into:)`` comes; at once
   /// returning. Most collectors have none.
   func prepare()
@@ -24,6 +28,9 @@ public protocol Collector: AnyObject {
 }
 
 extension Collector {
+  /// Reads as on a tick.
+  public func readBetween(into reading: inout Reading) throws(CollectorError) { try read(into: &reading) }
+
   /// Nothing to prepare.
   public func prepare() {}
 

@@ -225,7 +225,7 @@ private struct Ticks {
     guard let least = questions.map(\.maxAge).min() else { return }
     let now = timekeeper.now
     // Rates over less than a tenth of a second are noise.
-    if now.boottime - latest.instant.boottime > max(0.1, least) { look(at: now) }
+    if now.boottime - latest.instant.boottime > max(0.1, least) { look(at: now, isBetween: true) }
     // After a suspend the newest Reading is only a baseline, and the sample is the one before it.
     let isBaseline = latest.reading == tracks[0].previous
     let entry =
@@ -245,7 +245,9 @@ private struct Ticks {
   }
 
   /// Reads the machine, into a Reading that nobody holds.
-  private mutating func look(at instant: Instant, besides other: Int? = nil) {
+  ///
+  /// - Parameter isBetween: whether no track is due.
+  private mutating func look(at instant: Instant, besides other: Int? = nil, isBetween: Bool = false) {
     let free = readings.indices.first { index in
       index != latest.reading && index != other && !tracks.contains { $0.previous == index }
     }
@@ -254,7 +256,7 @@ private struct Ticks {
     var instant = instant
     // A timestamp and its text are the same moment.
     instant.realtime.round(.down)
-    round?.read(into: &readings[place], at: instant)
+    round?.read(into: &readings[place], at: instant, isBetween: isBetween)
     // Between the instants of a recording, not between two looks at one of them.
     if first != nil { readings[place].processes?.earlier = nil }
     latest = (place, instant, nil)
@@ -275,7 +277,9 @@ struct Round {
   }
 
   /// Reads everything into `reading`, and how each source did into its `agent.sources`.
-  mutating func read(into reading: inout Reading, at instant: Instant) {
+  ///
+  /// - Parameter isBetween: whether it is no tick's look.
+  mutating func read(into reading: inout Reading, at instant: Instant, isBetween: Bool = false) {
     reading.timestamp = Timestamp(seconds: instant.realtime)
     reading.monotonic = instant.monotonic
     reading.boottime = instant.boottime
@@ -288,7 +292,11 @@ struct Round {
       let collector = collectors[index]
       let start = Clock.monotonic
       var failure: CollectorError?
-      do { try collector.read(into: &reading) } catch { failure = error }
+      do {
+        if isBetween { try collector.readBetween(into: &reading) } else { try collector.read(into: &reading) }
+      } catch {
+        failure = error
+      }
       reading.agent.sources[index].duration = Clock.monotonic - start
       reading.agent.sources[index].success = failure == nil
       reading.agent.sources[index].age = collector.age

@@ -48,6 +48,17 @@ public final class ProcessesCollector: Collector {
       self.reading.instant = reading.boottime
       due = reading.boottime + min(Self.longest, (Clock.threadCPU - start) * Self.rest)
     }
+    tell(in: &reading)
+  }
+
+  /// Writes `reading.processes` as the last pass found them, unless that is half a minute ago: who asks between two ticks,
+  /// a scraper, is told of processes no more than how many there are.
+  public func readBetween(into reading: inout Reading) throws(CollectorError) {
+    guard passes >= 2, reading.boottime - self.reading.instant < Self.longest else { return try read(into: &reading) }
+    tell(in: &reading)
+  }
+
+  private func tell(in reading: inout Reading) {
     age = max(0, reading.boottime - self.reading.instant)
     reading.processes = self.reading
   }

@@ -139,6 +139,30 @@ import Testing
     #expect(reading.processes?.all.first?.name == "b")
   }
 
+  /// A scraper costs no pass, and is told nothing that is older than half a minute.
+  @Test func whoAsksBetweenTicksGetsTheLastPass() throws {
+    let fixture = try Fixture(files: [
+      "proc/7/stat": "7 (a) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n"
+    ])
+    let collector = ProcessesCollector(root: fixture.root)
+    var reading = Reading()
+    for instant in [1_000.0, 1_010] as [Double] {
+      reading.boottime = instant
+      try collector.readBetween(into: &reading)
+      #expect(collector.age == 0)
+    }
+    try fixture.write("7 (b) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n", to: "proc/7/stat")
+    reading = Reading()
+    reading.boottime = 1_039
+    try collector.readBetween(into: &reading)
+    #expect(reading.processes?.all.first?.name == "a")
+    #expect(collector.age == 29)
+    reading.boottime = 1_040
+    try collector.readBetween(into: &reading)
+    #expect(reading.processes?.all.first?.name == "b")
+    #expect(collector.age == 0)
+  }
+
   /// By files that stay open the next pass says what is true then, and who has ended is gone.
   @Test func filesThatStayOpenTellTheTruth() throws {
     var child: pid_t = 0
