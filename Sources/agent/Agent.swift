@@ -151,7 +151,7 @@ struct Agent: ParsableCommand {
     if others.isWanted && (!tui || serve || demo || !root.isEmpty) {
       throw misuse("--connect and --hosts-file go with --tui alone: they show other machines")
     }
-    if let problem = terminal.problem { throw misuse("--set: \(problem)") }
+    if let problem = terminal.problem { throw misuse(problem) }
     if json && !once { throw misuse("--json goes with --once") }
     if demo && !root.isEmpty { throw misuse("--demo shows a machine that does not exist; --root does not go with it") }
     if root.count > 2 { throw misuse("--root: at most two directories, an instant and a later one") }

@@ -29,8 +29,13 @@ struct TerminalOptions: ParsableArguments {
 
   /// What is wrong with them, in one line; nil where nothing is.
   var problem: String? {
-    for override in overrides {
-      if let problem = DashboardOptions.problem(ofOverride: override) { return problem }
+    for (flag, key, value) in [("--theme", "theme", theme), ("--layout", "layout", layout)] {
+      guard let value, DashboardOptions.problem(ofOverride: key + "=" + value) != nil else { continue }
+      let allowed = DashboardOptions.settingsHelp.first { $0.key == key }?.values ?? []
+      return "\(flag): \"\(value)\" is not allowed; allowed is \(allowed.joined(separator: ", "))"
+    }
+    for setting in settings {
+      if let problem = DashboardOptions.problem(ofOverride: setting) { return "--set: \"\(setting)\": \(problem)" }
     }
     return nil
   }

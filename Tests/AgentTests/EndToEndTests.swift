@@ -92,6 +92,8 @@ import Testing
     (["--history", "0"], "--history: \"0\""), (["--history", "-5"], "--history: \"-5\""),
     (["--log-level", "loud"], "--log-level: \"loud\""),
     (["--once", "--tui"], "--once"), (["--json"], "--json"), (["--root", "/nowhere"], "--root: \"/nowhere\""),
+    (["--tui", "--theme", "pink"], "--theme: \"pink\" is not allowed; allowed is calm"),
+    (["--tui", "--layout", "x"], "--layout: \"x\" is not allowed"), (["--tui", "--set", "a=b"], "--set: \"a=b\": "),
     (["--nonsense"], "--nonsense"), (["surplus"], "surplus"), (["--host", "999.1.1.1.1"], "999.1.1.1.1"),
   ]) func wrongUseIsEXUSAGE(arguments: [String], named: String) throws {
     let result = try AgentProcess.run(arguments)

@@ -109,7 +109,7 @@ import Testing
     bench.archive.start()
     let samples = Self.recent(5)
     bench.add(samples)
-    #expect(bench.reports.wait(for: "cannot be opened") != nil)
+    #expect(bench.reports.wait(for: "there is no such folder") != nil)
     #expect(bench.history.count == 5)
     mkdir(folder.file("later"), 0o755)
     #expect(bench.archive.flush(atMost: 20))
