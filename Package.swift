@@ -197,7 +197,7 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "agent", "Push", "Archive",
+        "agent", "Dashboard", "Push", "Archive",
         "Remote", "History", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

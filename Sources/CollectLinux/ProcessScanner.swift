@@ -234,13 +234,9 @@ enum ProcessStatParser {
   ///
   /// The name stands in parentheses and may hold parentheses, blanks and line feeds: the last `)` ends it.
   static func parse(_ bytes: Span<UInt8>, pageSize: UInt64, into process: inout ProcessReading) -> Bool {
-    var open = 0
-    while open < bytes.count, bytes[open] != UInt8(ascii: "(") { open += 1 }
-    var close = bytes.count - 1
-    while close > open, bytes[close] != UInt8(ascii: ")") { close -= 1 }
-    guard close > open else { return false }
-    process.name = bytes.string((open + 1)..<close)
-    var position = close + 1
+    guard let name = name(bytes) else { return false }
+    process.name = bytes.string(name)
+    var position = name.upperBound + 1
     guard let state = bytes.word(&position), state.count == 1 else { return false }
     process.state = bytes[state.lowerBound]
     guard let parent = bytes.signed(&position) else { return false }
@@ -259,6 +255,23 @@ enum ProcessStatParser {
     let (resident, overflows) = UInt64(clamping: pages).multipliedReportingOverflow(by: pageSize)
     process.residentBytes = overflows ? .max : resident
     return true
+  }
+
+  /// The nice value, −20…19, which a process of the table does not have; nil where the text makes no sense.
+  static func nice(_ bytes: Span<UInt8>) -> Int? {
+    guard let name = name(bytes) else { return nil }
+    var position = name.upperBound + 1
+    // Behind the name come fields 3 and on; this is field 19.
+    return skip(16, bytes, &position) ? bytes.signed(&position).flatMap { Int(exactly: $0) } : nil
+  }
+
+  /// What stands in the parentheses.
+  private static func name(_ bytes: Span<UInt8>) -> Range<Int>? {
+    var open = 0
+    while open < bytes.count, bytes[open] != UInt8(ascii: "(") { open += 1 }
+    var close = bytes.count - 1
+    while close > open, bytes[close] != UInt8(ascii: ")") { close -= 1 }
+    return close > open ? (open + 1)..<close : nil
   }
 
   private static func skip(_ words: Int, _ bytes: Span<UInt8>, _ position: inout Int) -> Bool {

@@ -1,7 +1,9 @@
 import AgentMetrics
 import Collect
 import CollectGPU
+import Dashboard
 import Exposition
+import Synchronization
 import SystemIO
 
 #if os(Linux)
@@ -27,6 +29,24 @@ func processTable(root: String) -> @Sendable () async throws -> (Timestamp, [Pro
     return { try await table.read() }
   #else
     { (Timestamp(seconds: 0), []) }
+  #endif
+}
+
+/// What a dashboard may do with the processes of the running machine.
+func processControl() -> ProcessControl {
+  let signal: @Sendable (Int32, Int32) -> String? = { pid, signal in
+    // 0 and below are groups.
+    guard pid > 0 else { return "no process" }
+    return kill(pid, signal) == 0 ? nil : String(cString: strerror(errno))
+  }
+  #if os(Linux)
+    let reader = ProcessDetailsReader(root: "")
+    let scanner = Mutex(ThreadScanner(root: ""))
+    return ProcessControl(
+      details: { reader.details(of: $0) }, signal: signal,
+      threads: { processes in scanner.withLock { $0.scan(processes, now: Clock.monotonic) } })
+  #else
+    return ProcessControl(details: { _ in nil }, signal: signal)
   #endif
 }
 

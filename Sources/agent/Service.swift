@@ -190,7 +190,7 @@ struct Service {
     options.messages = { sink.newestHeld }
     options.processes = processes.read(from: history)
     if isThisMachine {
-      options.control = .local
+      options.control = processControl()
       if !serves, configuration.port != 0 {
         // Not waited for: the first frame does not depend on what another process does.
         let daemon = LocalDaemon(port: configuration.port, token: configuration.token)

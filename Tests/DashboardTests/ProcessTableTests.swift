@@ -112,14 +112,4 @@ import Testing
     #expect(
       ProcessRows.make(chain, gpus: [], memoryTotal: .nan, state, filter: ProcessFilter("")).last?.depth == 4_999)
   }
-
-  @Test func aProcessOfThisMachine() throws {
-    let details = try #require(LocalProcess.details(of: getpid()))
-    #expect(details.command?.isEmpty == false && details.directory?.hasPrefix("/") == true)
-    #expect((details.openFiles ?? 0) >= 3 && details.openFilesLimit != nil && details.nice != nil)
-    #expect(LocalProcess.details(of: .max) == nil)
-    #expect(ProcessControl.local.signal(0, 0) != nil && ProcessControl.local.signal(-1, 0) != nil)
-    #expect(ProcessControl.local.signal(getpid(), 0) == nil)
-    #expect(ProcessControl.local.signal(.max, 0) != nil)
-  }
 }

@@ -1,0 +1,79 @@
+public import AgentMetrics
+internal import SystemIO
+
+/// What /proc/PID tells of one process besides its line in the table, read when somebody looks at it.
+public struct ProcessDetailsReader: Sendable {
+  private let root: String
+
+  /// Processes of the machine whose /proc lies under `root`.
+  public init(root: String) {
+    self.root = root
+  }
+
+  /// What may be seen of a process; nil where there is none by this pid.
+  public func details(of pid: Int32) -> ProcessDetails? {
+    let folder = root + "/proc/" + String(pid)
+    guard Files.exists(folder) else { return nil }
+    var details = ProcessDetails()
+    if let bytes = try? Files.contents(of: folder + "/cmdline") {
+      details.command = CommandLineParser.text(bytes.span)
+    }
+    details.directory = Files.link(folder + "/cwd")
+    details.executable = Files.link(folder + "/exe")
+    let descriptors = Files.names(in: folder + "/fd").count
+    if descriptors > 0 || details.directory != nil { details.openFiles = descriptors }
+    if let bytes = try? Files.contents(of: folder + "/limits") {
+      ProcessDetailsParser.parseLimits(bytes.span, into: &details)
+    }
+    if let bytes = try? Files.contents(of: folder + "/status") {
+      ProcessDetailsParser.parseStatus(bytes.span, into: &details)
+    }
+    if let bytes = try? Files.contents(of: folder + "/stat") {
+      details.nice = ProcessStatParser.nice(bytes.span)
+    }
+    return details
+  }
+}
+
+enum ProcessDetailsParser {
+  /// /proc/[pid]/limits (fs/proc/base.c): a header, then columns of fixed width, name, soft limit, hard limit and unit.
+  static func parseLimits(_ bytes: Span<UInt8>, into details: inout ProcessDetails) {
+    var position = 0
+    bytes.skipLine(&position)
+    while position < bytes.count {
+      let start = position
+      bytes.skipLine(&position)
+      func column(_ range: Range<Int>) -> String {
+        var (low, high) = (min(start + range.lowerBound, position), min(start + range.upperBound, position))
+        while low < high, bytes[low].isBlank || bytes[low] == UInt8(ascii: "\n") { low += 1 }
+        while low < high, bytes[high - 1].isBlank || bytes[high - 1] == UInt8(ascii: "\n") { high -= 1 }
+        return bytes.string(low..<high)
+      }
+      let (name, soft, hard) = (column(0..<26), column(26..<47), column(47..<68))
+      guard bytes.endsLine(before: position), !soft.isEmpty, !hard.isEmpty else { continue }
+      if name == "Max open files" {
+        details.openFilesLimit = (soft, hard)
+      } else if soft != "unlimited" {
+        details.limits.append((name.hasPrefix("Max ") ? String(name.dropFirst(4)) : name, soft, hard))
+      }
+    }
+  }
+
+  /// /proc/[pid]/status, as proc_pid_status(5) has it: what is swapped out, and context switches.
+  static func parseStatus(_ bytes: Span<UInt8>, into details: inout ProcessDetails) {
+    var (voluntary, involuntary): (UInt64?, UInt64?)
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("VmSwap:", &position) {
+        details.swapped = bytes.unsigned(&position).map { Double($0) * 1_024 }
+      } else if bytes.skip("voluntary_ctxt_switches:", &position) {
+        voluntary = bytes.unsigned(&position)
+      } else if bytes.skip("nonvoluntary_ctxt_switches:", &position) {
+        involuntary = bytes.unsigned(&position)
+      }
+      bytes.skipLine(&position)
+    }
+    guard let voluntary else { return }
+    details.switches = (String(voluntary), involuntary.map { String($0) } ?? "")
+  }
+}
