@@ -145,6 +145,7 @@ import Testing
   @Test func grid() throws {
     var input = ScreenInput()
     input.now = ScreenGoldens.now + 420
+    input.utcOffset = 3600
     input.state.isGrid = true
     for (index, scene) in ["small-vm", "gpu-server", "one-core"].enumerated() {
       input.hosts.append(
