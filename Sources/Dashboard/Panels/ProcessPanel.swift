@@ -84,10 +84,10 @@ struct ProcessTable {
     let nameWidth = max(0, min(rest.right - nameX, state.isTree ? wide + 8 : wide))
     let serviceX = nameX + nameWidth + 2
     let serviceRoom = rest.right - serviceX
-    let hasService = serviceRoom >= 8 && rows.contains { $0.process.service != nil }
+    let hasService = serviceRoom >= 8 && context.table.hasServices
     let serviceWidth = hasService ? min(serviceRoom, 26) : 0
     let commandX = hasService ? serviceX + serviceWidth + 2 : serviceX
-    let hasCommand = rest.right - commandX >= 12 && rows.contains { $0.process.command != nil }
+    let hasCommand = rest.right - commandX >= 12 && context.table.hasCommands
 
     var x = head.x
     for (column, width) in columns {

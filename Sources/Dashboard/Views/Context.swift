@@ -97,6 +97,9 @@ struct TableContents {
   var kind = Kind.top
   /// How many rows there would be without the filter.
   var unfiltered = 0
+  /// Whether any of them has a service, a command line: columns must not come and go with a filter.
+  var hasServices = false
+  var hasCommands = false
 }
 
 /// The rows that a panel can do with.

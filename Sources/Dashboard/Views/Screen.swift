@@ -120,7 +120,10 @@ struct Screen {
     }
     table.rows = rows(state.table.filter)
     // The panels must not move while a filter is typed.
-    table.unfiltered = state.table.filter.isEmpty ? table.rows.count : rows("").count
+    let unfiltered = state.table.filter.isEmpty ? table.rows : rows("")
+    table.unfiltered = unfiltered.count
+    table.hasServices = unfiltered.contains { $0.process.service != nil }
+    table.hasCommands = unfiltered.contains { $0.process.command != nil }
     context = Context(
       sample: sample, timeline: timeline, glyphs: glyphs, state: state, table: table, hits: hits,
       bytesPerFrame: input.bytesPerFrame, utcOffset: utcOffset)
