@@ -54,7 +54,11 @@ struct EventLog {
   mutating func update(_ entries: [History.Entry]) {
     guard let oldest = entries.first else { return }
     // A past that has come to be known since: everything anew.
-    if !(oldest.sample.timestamp.seconds >= first) { forget() }
+    if !(oldest.sample.timestamp.seconds >= first) {
+      // It is another's, and what was known before began with this process's first sample.
+      if let known = ownSince, first.isFinite { ownSince = min(known, first) }
+      forget()
+    }
     first = oldest.sample.timestamp.seconds
     let seen = last?.sample.timestamp.seconds ?? -.infinity
     var index = entries.count
