@@ -71,9 +71,9 @@ struct CoresView {
     let levels = height > 1 && glyphs.kind == .console ? ["▄", "█"] : glyphs.strip
     var row = 0
     if group > 1 {
-      let text = String(group) + " CPUs each"
       let x = rect.x + CoresView.labelWidth + min(perRow, usages.count) + 2
-      if x + text.utf8.count <= rect.right { grid.put(text, x: x, y: rect.y, .muted) }
+      let texts = [String(group) + " CPUs each", String(group) + " each"]
+      if let text = texts.first(where: { x + $0.utf8.count <= rect.right }) { grid.put(text, x: x, y: rect.y, .muted) }
     }
     for start in stride(from: 0, to: usages.count, by: perRow) {
       guard row + height <= rect.height else { break }
