@@ -107,6 +107,20 @@ import Testing
     }
   }
 
+  @Test func noSizeHidesWhatASmallerOneShows() {
+    var (server, many) = (MadeUpMachine.gpuServer, MadeUpMachine.sixteenGPUs)
+    for history in [server.history(ticks: 5), many.history(ticks: 5)] {
+      for height in 10...30 {
+        for width in [40, 59, 60, 80, 100, 120] {
+          let text = screen(history, size: Size(width: width, height: height))
+          for words in [["CPU"], ["RAM"], ["GPU"], ["disk", "DISKS"], ["net ", "NETWORK"], ["python3"]] {
+            #expect(words.contains { text.contains($0) }, "\(words) \(width)x\(height)")
+          }
+        }
+      }
+    }
+  }
+
   @Test func rowsThatAreLeftOutAreCounted() {
     var machine = MadeUpMachine.gpuServer
     let text = screen(machine.history(ticks: 5))

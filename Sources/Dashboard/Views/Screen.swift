@@ -332,10 +332,13 @@ struct Screen {
       var x = grid.put("/", x: rect.x, y: rect.y, .key)
       x = grid.put(state.table.filter, x: x, y: rect.y, .bold, limit: rect.width - 2)
       grid.put(" ", x: x, y: rect.y, .reverse)
+      // A small screen has no title to say how much the filter leaves.
+      let isSmall = size.width < 60 || size.height < 16
+      let count = isSmall ? context.map { String($0.table.rows.count) + " left  " } ?? "" : ""
       let hints = [
         "Enter keeps it, Esc drops it   text regex user: gpu >50%cpu >2gmem !not",
-        "Enter keeps it, Esc drops it   text user: >50%cpu !not", "Enter keeps it, Esc drops it", "Enter, Esc",
-      ]
+        "Enter keeps it, Esc drops it   text user: >50%cpu !not", "Enter keeps it, Esc drops it", "Enter, Esc", "",
+      ].map { count + $0 }
       if let hint = hints.first(where: { rect.right - x > $0.utf8.count + 4 }) {
         grid.putRight(hint, end: rect.right, y: rect.y, .muted)
       }
@@ -434,11 +437,23 @@ struct Screen {
   }
 
   private func drawPanels(_ context: Context, on grid: inout Grid, in rect: Rect) {
+    let present = bands(context)
+    let least = present.reduce(0) { $0 + $1.height(width: rect.width).minimum }
+    if state.settings.layout == .overview, size.height < 24, least > rect.height {
+      // Lines for all matters say more than panels for some.
+      return CompactView(context: context).draw(on: &grid, in: rect)
+    }
+    if present.isEmpty { context.drawNothing(on: &grid, in: rect, isHidden: !state.settings.hidden.isEmpty) }
+    Layout.draw(present, on: &grid, in: rect)
+  }
+
+  /// The panels as they are arranged, those of one row in one.
+  private func bands(_ context: Context) -> [any Panel] {
     let isWide = size.width >= 150
     // Where frames would cost what the panels need, a line over each does.
     let isFramed = state.settings.frames ?? (size.width >= 100 && size.height >= 36)
     let bands = state.settings.layout.bands(isWide: isWide)
-    let present: [any Panel] = bands.compactMap { columns in
+    return bands.compactMap { columns in
       SideBySide(
         columns.map { ids in
           ids.filter { !state.settings.hidden.contains($0) && ($0 != .agent || isWide || size.height >= 50) }
@@ -447,8 +462,6 @@ struct Screen {
             }
         }, gap: isFramed ? 1 : 3)
     }
-    if present.isEmpty { context.drawNothing(on: &grid, in: rect, isHidden: !state.settings.hidden.isEmpty) }
-    Layout.draw(present, on: &grid, in: rect)
   }
 
   private func drawAlone(_ id: PanelID, _ context: Context, on grid: inout Grid, in rect: Rect) {
