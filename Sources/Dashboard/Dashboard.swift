@@ -313,7 +313,12 @@ final class Dashboard {
     let entries =
       frozen.isEmpty || model.state.moment == nil
       ? history.entries(interval: min(history.interval, model.state.settings.refresh)) : frozen
-    if model.state.moment == nil { logs[place].update(entries) }
+    if model.state.moment == nil {
+      if host.connection == nil, logs[place].ownSince == nil {
+        logs[place].ownSince = history.latest?.sample.timestamp.seconds
+      }
+      logs[place].update(entries)
+    }
     let processes = needsTable ? table.value(key: model.state.host) : nil
     followSpark(entries, processes)
     var input = ScreenInput(

@@ -80,6 +80,27 @@ import Testing
     #expect(texts[3].contains("H100") && !texts[3].contains("PAST"))
   }
 
+  /// What an agent beside it remembers comes before its own samples; a remote agent's own past may hold a restart.
+  @Test(arguments: [true, false]) func onlyAnotherAgentsRestartIsAnEvent(isRemote: Bool) {
+    let terminal = RecordingTerminal(size: Size(width: 160, height: 40), events: [.woken, .key(.character("p"))])
+    let others = history.all.map { entry -> Sample in
+      var sample = entry.sample
+      sample.timestamp.seconds -= 40
+      sample.boottime -= 40
+      sample.host.uptime -= 40
+      (sample.agent.version, sample.agent.cpuTotal) = ("0.9.0", 100 + sample.agent.cpuTotal)
+      return sample
+    }
+    terminal.beforeEvent = { [history] index in if index == 0 { history.restore(others) } }
+    let host = DashboardHost(
+      name: "", history: history, connection: isRemote ? { @Sendable in DashboardConnection(isConnected: true) } : nil)
+    _ = Dashboard(
+      hosts: [host], options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
+      now: { [start] in (start + 0.25, 0) }
+    ).run(on: terminal)
+    #expect(text(terminal.frames.last).contains("the agent was started anew: 1.0.0") == isRemote)
+  }
+
   @Test func withoutFocusItDrawsSeldom() {
     let terminal = RecordingTerminal(events: [
       .focus(false), .woken, .timeout, .woken, .key(.character("l")), .focus(true), .woken,

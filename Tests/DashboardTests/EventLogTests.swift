@@ -47,6 +47,32 @@ import Testing
     #expect(gap.map(\.kind) == [.gap] && gap[0].text == "no samples for 1m 00s")
   }
 
+  /// A dashboard that begins with what an agent beside it remembers is no restart of that agent.
+  @Test func whatIsTakenOverFromAnotherAgentEndsWithoutAnEvent() {
+    func events(ownSince: Double?) -> [TimelineEvent.Kind] {
+      var log = EventLog(interval: 1)
+      log.ownSince = ownSince
+      log.update(
+        entries(20) { index, sample in
+          // The other agent was started anew at 5; this process's samples begin at 12.
+          if index >= 5 { sample.agent.cpuTotal = 0.0001 * Double(index) }
+          if index >= 12 { (sample.agent.cpuTotal, sample.agent.version) = (0.00001 * Double(index), "2") }
+        })
+      return log.events.map(\.kind)
+    }
+    #expect(events(ownSince: nil) == [.agentRestart, .agentRestart])
+    #expect(events(ownSince: 1_012) == [.agentRestart])
+    // The first one of its own that was drawn may be its second.
+    #expect(events(ownSince: 1_013) == [.agentRestart])
+    // What it takes over may come to be known after its own samples.
+    let all = entries(20) { if $0 >= 12 { $1.agent.cpuTotal = 0.0001 } }
+    var log = EventLog(interval: 1)
+    log.ownSince = 1_012
+    log.update(Array(all[12..<14]))
+    log.update(all)
+    #expect(log.events.isEmpty)
+  }
+
   @Test func killsXidsThrottlingAndLostGPUs() {
     #expect(events { $1.ram.oomKills = $0 >= 7 ? 3 : 1 }.map(\.text) == ["out of memory: 2 processes killed"])
     func gpu(_ change: @escaping (Int, inout GPU) -> Void) -> [TimelineEvent] {

@@ -51,6 +51,13 @@ import Testing
     #expect(Format.percent(.nan, glyphs) == "–" && Format.percent(.nan, Glyphs(.ascii)) == "-")
   }
 
+  @Test func clocksWithTheirHighest() {
+    let glyphs = Glyphs(.ascii)
+    #expect(Format.frequency(1.755e9, of: 1.98e9, glyphs) == "1.76/1.98 GHz")
+    #expect(Format.frequency(135e6, of: 800e6, glyphs) == "135/800 MHz")
+    #expect(Format.frequency(.nan, of: 2e9, glyphs) == "-/2.00 GHz")
+  }
+
   @Test func otherUnits() {
     #expect(Format.frequency(8e8, glyphs) == "800 MHz")
     #expect(Format.frequency(3.4e9, glyphs) == "3.40 GHz")

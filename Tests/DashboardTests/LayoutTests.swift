@@ -27,6 +27,17 @@ import Testing
     }
   }
 
+  @Test func rowsThatWouldStayEmptyGoToOthers() {
+    let heights = [
+      Height(minimum: 2, comfortable: 6, maximum: Height.open, useless: 3..<5),
+      Height(minimum: 2, comfortable: 3, maximum: Height.open),
+    ]
+    #expect(Layout.divide(4, among: heights) == [2, 2])
+    #expect(Layout.divide(5, among: heights) == [2, 3])
+    #expect(Layout.divide(7, among: heights) == [5, 2])
+    #expect(Layout.divide(8, among: heights) == [5, 3])
+  }
+
   @Test func cuttingRects() {
     var rect = Rect(x: 2, y: 3, width: 10, height: 5)
     #expect(rect.takeTop(2) == Rect(x: 2, y: 3, width: 10, height: 2))

@@ -8,6 +8,9 @@ struct MadeUpMachine {
   var model: String? = "AMD EPYC 7B13"
   var gpus = 0
   var gpuModel = "NVIDIA H100 80GB HBM3"
+  /// GiB and watts of each.
+  var gpuMemory = 80.0
+  var gpuPower = 700.0
   var memoryTotal: UInt64 = 4 << 30
   var swapTotal: UInt64 = 0
   var memoryLimit: UInt64?
@@ -85,6 +88,7 @@ struct MadeUpMachine {
     machine.threads = 8
     machine.gpus = 1
     machine.gpuModel = "NVIDIA GeForce RTX 3080"
+    (machine.gpuMemory, machine.gpuPower) = (10, 320)
     machine.mounts = [("/", 40 << 30, 0.35), ("/mnt/nfs", 8 << 40, 0.8), ("/mnt/gone", 0, 0)]
     machine.staleMount = "/mnt/nfs"
     machine.sensors = [("k10temp", "Tctl", 93)]
@@ -298,11 +302,11 @@ struct MadeUpMachine {
       var gpu = GPU(index: index, vendor: "nvidia")
       gpu.model = gpuModel
       gpu.util = min(1, 0.8 * wave + random.unit * 0.3)
-      gpu.temperature = 58 + Double(index) * 3
-      gpu.vramTotal = 80 * 1_073_741_824
-      gpu.vramUsed = gpu.vramTotal * (0.5 + 0.05 * Double(index))
-      gpu.power = 350 + gpu.util * 300
-      gpu.powerLimit = 700
+      gpu.temperature = 58 + Double(index % 9) * 3
+      gpu.vramTotal = gpuMemory * 1_073_741_824
+      gpu.vramUsed = gpu.vramTotal * (0.5 + 0.05 * Double(index % 10))
+      gpu.power = gpuPower / 2 + gpu.util * gpuPower / 7 * 3
+      gpu.powerLimit = gpuPower
       gpu.clock = 1.755e9
       if index == sleepingGPU || index == lostGPU {
         gpu.state = index == sleepingGPU ? .asleep : .lost

@@ -61,6 +61,15 @@ import Testing
     }
   }
 
+  /// Terminals without UTF-8 show what keys mean too.
+  @Test func meaningsAreASCII() {
+    for binding in KeyMap.sections.flatMap(\.bindings) {
+      for text in [binding.meaning, binding.short, HelpView.label(binding.label, Glyphs(.ascii))] {
+        #expect(text.utf8.allSatisfy { $0 < 0x7F }, "\(text)")
+      }
+    }
+  }
+
   @Test func noKeyMeansTwoThings() {
     var seen: Set<KeyPress> = []
     for key in KeyMap.sections.flatMap(\.bindings).flatMap(\.keys) { #expect(seen.insert(key).inserted, "\(key)") }

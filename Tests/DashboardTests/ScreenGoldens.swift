@@ -104,15 +104,51 @@ import Testing
     try compare(input, Size(width: 120, height: 40), with: "alone-\(panel.word)")
   }
 
-  @Test(arguments: overlays) func overlay(_ name: String) throws {
-    var input = ScreenGoldens.input("gpu-server")
-    let all = input.entries.last?.sample.processes?.top ?? []
+  /// A scene with the full table of processes, as the machine's own dashboard has it.
+  private static func withProcesses(_ scene: String) -> ScreenInput {
+    var input = input(scene)
     input.canSignal = true
-    input.processes = all.map { process in
+    input.processes = (input.entries.last?.sample.processes?.top ?? []).map { process in
       var process = process
       process.command = "/usr/bin/\(process.name) --serve --threads 8"
       return process
     }
+    return input
+  }
+
+  static let tables = ["commands", "folded", "threads", "no-match"]
+
+  @Test(arguments: tables) func table(_ name: String) throws {
+    var input = ScreenGoldens.withProcesses("gpu-server")
+    input.state.settings.layout = .processes
+    switch name {
+    case "folded":
+      // A pool of workers of one name.
+      for index in 0..<5 {
+        guard var process = input.processes?.first(where: { $0.name == "nginx" }) else { continue }
+        process.pid += Int32(index + 1)
+        input.processes?.append(process)
+      }
+      input.state.table.isFolded = true
+    case "threads":
+      input.state.table.showsThreads = true
+      input.hasThreads = true
+      for (index, name) in ["python3", "loader", "日本語スレッド"].enumerated() {
+        let thread = ProcessThread(
+          process: 1903, thread: 1903 + Int32(index), name: name, state: UInt8(ascii: index == 0 ? "S" : "R"),
+          cpu: 0.2 * Double(index))
+        input.threads.append(thread)
+      }
+    case "no-match": input.state.table.filter = "user:nobody"
+    default: break
+    }
+    for size in [Size(width: 160, height: 40), Size(width: 80, height: 24)] {
+      try compare(input, size, with: "table-\(name)-\(size.width)x\(size.height)")
+    }
+  }
+
+  @Test(arguments: overlays) func overlay(_ name: String) throws {
+    var input = ScreenGoldens.withProcesses("gpu-server")
     input.state.table.selected = 1903
     switch name {
     case "help": input.state.overlay = .help(scroll: 0)
@@ -145,6 +181,7 @@ import Testing
   @Test func grid() throws {
     var input = ScreenInput()
     input.now = ScreenGoldens.now + 420
+    input.utcOffset = 3600
     input.state.isGrid = true
     for (index, scene) in ["small-vm", "gpu-server", "one-core"].enumerated() {
       input.hosts.append(

@@ -43,8 +43,14 @@ import Testing
     history.append(sample)
     for size in [Size(width: 200, height: 60), Size(width: 120, height: 40)] {
       let text = screen(history, size: size)
-      #expect(text.contains("asleep"), "\(size)")
-      #expect(count == 1 || text.contains("no answer"), "\(size)")
+      // In words where a GPU has a row of its own, as signs in a column.
+      #expect(text.contains("asleep") || text.contains(" z "), "\(size)")
+      #expect(count == 1 || text.contains("no answer") || text.contains("! "), "\(size)")
+      #expect(text.contains("1 lost") == (count > 1), "\(size)")
+    }
+    guard count > 1 else { return }
+    for size in [Size(width: 80, height: 24), Size(width: 60, height: 20), Size(width: 40, height: 10)] {
+      #expect(screen(history, size: size).contains(size.width > 40 || count > 3 ? "lost" : "no a"), "\(size)")
     }
   }
 
@@ -85,6 +91,186 @@ import Testing
   @Test func aStaleFilesystemIsSaidWithItsAge() {
     var machine = MadeUpMachine.staleFilesystem
     let text = screen(machine.history(ticks: 5), size: Size(width: 120, height: 40))
-    #expect(text.contains("42s old") && text.contains("no answer in 2 s"))
+    #expect(text.contains("42s old  1.5 TiB") && text.contains("no answer in 2 s"))
+  }
+
+  @Test func whatAlarmsIsSaidOnEverySmallScreen() {
+    var (stale, full) = (MadeUpMachine.staleFilesystem, MadeUpMachine.gpuServer)
+    let histories = (stale: stale.history(ticks: 5), full: full.history(ticks: 5))
+    for size in [Size(width: 80, height: 24), Size(width: 60, height: 20), Size(width: 40, height: 10)] {
+      #expect(screen(histories.stale, size: size).contains("/mnt/gone no answer in 2 s"), "\(size)")
+      let text = screen(histories.full, size: size)
+      #expect(text.contains("/scratch") && text.contains("93%"), "\(size)")
+      // And something of every matter that a smaller one shows.
+      for word in ["CPU", "RAM", "python3"] { #expect(text.contains(word), "\(word) \(size)") }
+      #expect(size.width == 40 || text.contains("12 lost"), "\(size)")
+    }
+  }
+
+  @Test func noSizeHidesWhatASmallerOneShows() {
+    var (server, many) = (MadeUpMachine.gpuServer, MadeUpMachine.sixteenGPUs)
+    for history in [server.history(ticks: 5), many.history(ticks: 5)] {
+      for height in 10...30 {
+        for width in [40, 59, 60, 80, 100, 120] {
+          let text = screen(history, size: Size(width: width, height: height))
+          for words in [["CPU"], ["RAM"], ["GPU"], ["disk", "DISKS"], ["net ", "NETWORK"], ["python3"]] {
+            #expect(words.contains { text.contains($0) }, "\(words) \(width)x\(height)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test func rowsThatAreLeftOutAreCounted() {
+    var machine = MadeUpMachine.gpuServer
+    let text = screen(machine.history(ticks: 5))
+    for title in ["DISKS +5", "NETWORK +6", "FILESYSTEMS +3", "TEMPERATURES +4"] {
+      #expect(text.contains(title), "\(title)")
+    }
+  }
+
+  @Test func cpusShareCellsWhereThereIsNoRoomForAll() {
+    var machine = MadeUpMachine.manyThreads
+    let history = machine.history(ticks: 5)
+    #expect(screen(history, size: Size(width: 60, height: 20)).contains("128 "))
+    #expect(screen(history, size: Size(width: 60, height: 20)).contains("PROCESSES"))
+    #expect(!screen(history, size: Size(width: 200, height: 60)).contains("CPUs each"))
+    var grid = Grid(Size(width: 60, height: 3))
+    let cores = (0..<256).map { CPU.Core(cpu: Int32($0), usage: $0 % 8 < 4 ? 1 : 0) }
+    _ = CoresView(cores: cores, glyphs: Glyphs(.ascii)).draw(on: &grid, in: grid.bounds)
+    #expect(
+      grid.rows == [
+        "  0 " + String(repeating: "90", count: 16) + "  4 CPUs each",
+        "128 " + String(repeating: "90", count: 16), "",
+      ])
+  }
+
+  @Test func thePastIsShownWithItsTimeHoweverSmall() {
+    var machine = MadeUpMachine.smallVM
+    let history = machine.history(ticks: 30)
+    var state = ScreenState()
+    state.moment = ScreenGoldens.now + 20
+    for width in [30, 40, 48, 60, 80, 200] {
+      let text = screen(history, size: Size(width: width, height: 10), state: state)
+      #expect(text.contains("PAST 06:45:20"), "\(width)")
+    }
+  }
+
+  @Test func timeGoesOnWhileNoSamplesCome() {
+    var machine = MadeUpMachine.smallVM
+    var input = ScreenGoldens.screenInput(machine.history(ticks: 300))
+    input.connection = DashboardConnection(isConnected: false, reason: "no route to host")
+    input.now += 42
+    let axis = Screen(input).draw().scene.axis
+    #expect(axis.end == input.now)
+    // By columns, not by seconds.
+    input.now += 0.5
+    let next = Screen(input).draw()
+    #expect(next.scene.axis.number(of: next.scene.axis.end) == axis.number(of: axis.end))
+    #expect(next.grid.rows.joined().contains("LOST 42s ago"))
+    input.connection = DashboardConnection(isConnected: true)
+    #expect(Screen(input).draw().scene.axis.end == ScreenGoldens.now + 300)
+  }
+
+  @Test func theWayOutStaysOnTheScreen() {
+    var machine = MadeUpMachine.gpuServer
+    let history = machine.history(ticks: 5)
+    #expect(screen(history, message: "port 8080 is in use").hasSuffix("q quit  h keys  port 8080 is in use"))
+    var state = ScreenState()
+    (state.focus, state.isMaximized) = (.disk, true)
+    #expect(screen(history, state: state).contains("Enter all panels"))
+    let absent = ScreenGoldens.input("absent")
+    for size in [Size(width: 40, height: 10), Size(width: 80, height: 24)] {
+      var input = absent
+      input.size = size
+      let text = Screen(input).draw().grid.rows.joined(separator: "\n")
+      #expect(text.contains("nothing to show") && text.contains("q quit"), "\(size)")
+    }
+  }
+
+  @Test func everyLoneGraphHasATimeAxis() {
+    var machine = MadeUpMachine.gpuServer
+    let history = machine.history(ticks: 60)
+    for panel in [PanelID.cpu, .memory, .gpu, .disk, .network] {
+      var state = ScreenState()
+      (state.focus, state.isMaximized) = (panel, true)
+      let text = screen(history, size: Size(width: 120, height: 40), state: state)
+      #expect(text.contains("now"), "\(panel)")
+    }
+    for layout in LayoutPreset.allCases {
+      var state = ScreenState()
+      state.settings.layout = layout
+      #expect(screen(history, size: Size(width: 120, height: 40), state: state).contains("now"), "\(layout)")
+    }
+  }
+
+  @Test func panelsStandStillWhileAFilterIsTyped() {
+    var machine = MadeUpMachine.gpuServer
+    let history = machine.history(ticks: 5)
+    func titles(_ filter: String) -> [Int] {
+      var state = ScreenState()
+      state.table.filter = filter
+      let rows = screen(history, size: Size(width: 120, height: 40), state: state).split(separator: "\n")
+      return rows.indices.filter { rows[$0].contains("╭") || rows[$0].contains("╰") }
+    }
+    #expect(titles("python") == titles("") && titles("nobody is called so") == titles(""))
+    var state = ScreenState()
+    state.table.filter = "python"
+    for width in [60, 80, 120] {
+      let text = screen(history, size: Size(width: width, height: 24), state: state)
+      #expect(text.contains("1 matches") && text.contains("/py"), "\(width)")
+    }
+  }
+
+  @Test func aHostThatDoesNotAnswerSaysWhy() {
+    var input = ScreenInput()
+    input.state.isGrid = true
+    input.hosts = [
+      HostSummary(name: "a", sample: nil, connection: DashboardConnection(isConnected: false, reason: "timed out"))
+    ]
+    for width in [80, 120, 200] {
+      input.size = Size(width: width, height: 10)
+      #expect(Screen(input).draw().grid.rows.joined().contains("never seen: timed out"), "\(width)")
+    }
+  }
+
+  @Test func levelsAreNoMeans() throws {
+    var machine = MadeUpMachine.gpuServer
+    let history = machine.history(ticks: 5)
+    func age(_ panel: PanelID, _ id: String) throws -> String {
+      var input = ScreenGoldens.screenInput(history)
+      let sample = try #require(history.latest).sample
+      let place = try #require(ExplainView.metrics(of: panel, in: sample).firstIndex { $0.metric.id == id })
+      input.state.overlay = .explain(panel, selected: place)
+      let rows = Screen(input).draw().grid.rows
+      return try #require(rows.first { $0.contains("│ age ") })
+    }
+    #expect(try age(.memory, "ram.free_mb").contains("a level"))
+    #expect(try age(.memory, "ram.usage").contains("a level"))
+    #expect(try age(.cpu, "cpu.usage").contains("mean over 1.0 s"))
+    #expect(try age(.disk, "disk.read_bytes_per_sec").contains("mean over 1.0 s"))
+  }
+
+  @Test func detailsAreScrolledWhereTheyAreCut() {
+    var machine = MadeUpMachine.gpuServer
+    var input = ScreenGoldens.screenInput(machine.history(ticks: 5), size: Size(width: 40, height: 10))
+    var details = ProcessDetails()
+    details.command = "/usr/bin/python3 " + String(repeating: "argument ", count: 20) + "@"
+    input.details = details
+    var model = Model()
+    model.state.overlay = .details(1903)
+    var seen = ""
+    for _ in 0..<12 {
+      input.state = model.state
+      let picture = Screen(input).draw()
+      seen = picture.grid.rows.joined()
+      if seen.contains("@") { break }
+      #expect(seen.contains("more ↓"))
+      _ = model.handle(.pageDown, in: picture.scene)
+    }
+    #expect(seen.contains("@"))
+    // Another one is seen from its beginning.
+    model.state.overlay = .details(1)
+    #expect(model.state.overlayScroll == 0)
   }
 }

@@ -59,7 +59,7 @@ enum KeyMap {
         Binding([.end], "End", "back to now", "now", [.live]),
         Binding([character(" ")], "Space", "pause, or go on", "pause", [.pause]),
         Binding(
-          [character("n"), character("p")], "n p", "next, previous event (reboot, OOM kill, Xid, …)", "events",
+          [character("n"), character("p")], "n p", "next, previous event (reboot, OOM kill, Xid and more)", "events",
           [.event(1), .event(-1)]),
         Binding(
           [character("+"), character("="), character("-"), character("_")], "+ -",

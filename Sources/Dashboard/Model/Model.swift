@@ -370,6 +370,8 @@ struct Model {
         let effect = moveRow(key == .up ? -1 : 1, scene)
         state.overlay = .details(state.table.selected.map { scene.owners[$0] ?? $0 } ?? pid)
         return effect
+      case .pageUp: state.overlayScroll = max(0, min(state.overlayScroll, scene.overlayRows) - 3)
+      case .pageDown: state.overlayScroll = min(scene.overlayRows, state.overlayScroll + 3)
       case .character("k"), .function(9): return askSignal(scene)
       default: return .nothing
       }

@@ -61,6 +61,8 @@ struct Scene {
 /// Gathers what can be clicked while a picture is drawn.
 final class HitMap {
   var scene = Scene()
+  /// The graphs below which a time axis stands.
+  var axes: [Rect] = []
 
   func add(_ target: Scene.Hit.Target, _ rect: Rect) {
     if !rect.isEmpty { scene.hits.append(Scene.Hit(rect: rect, target: target)) }

@@ -15,7 +15,11 @@ struct ScreenState: Equatable {
 
   var settings = Settings()
   var table = TableState()
-  var overlay: Overlay?
+  var overlay: Overlay? {
+    didSet { if overlay != oldValue { overlayScroll = 0 } }
+  }
+  /// Rows that the details of a process were scrolled by.
+  var overlayScroll = 0
   var focus: PanelID?
   var isMaximized = false
   /// A place in ``TimeAxis/steps``; nil for one that suits the screen.

@@ -41,6 +41,10 @@ struct EventLog {
   private var first = Double.nan
   private var last: History.Entry?
   private let interval: Double
+  /// The first sample of this process that was seen; nil where all are another's.
+  ///
+  /// What stands before it was taken over from an agent that goes on: that is no restart.
+  var ownSince: Double?
 
   init(interval: Int) {
     self.interval = Double(max(1, interval))
@@ -50,7 +54,11 @@ struct EventLog {
   mutating func update(_ entries: [History.Entry]) {
     guard let oldest = entries.first else { return }
     // A past that has come to be known since: everything anew.
-    if !(oldest.sample.timestamp.seconds >= first) { self = EventLog(interval: Int(interval)) }
+    if !(oldest.sample.timestamp.seconds >= first) {
+      // It is another's, and what was known before began with this process's first sample.
+      if let known = ownSince, first.isFinite { ownSince = min(known, first) }
+      forget()
+    }
     first = oldest.sample.timestamp.seconds
     let seen = last?.sample.timestamp.seconds ?? -.infinity
     var index = entries.count
@@ -62,6 +70,17 @@ struct EventLog {
     // What has fallen out of the history.
     let start = oldest.sample.timestamp.seconds
     events.removeAll { $0.moment < start }
+  }
+
+  private mutating func forget() {
+    events = []
+    last = nil
+  }
+
+  /// Whether this process's samples begin between two; the first of them may have been missed by a few.
+  private func isTakenOver(_ old: Double, _ new: Double) -> Bool {
+    guard let ownSince else { return false }
+    return old < ownSince - 0.001 && new <= ownSince + 0.001 && new >= ownSince - 2 - 2 * interval
   }
 
   private mutating func compare(_ old: Sample, _ new: Sample) {
@@ -76,7 +95,9 @@ struct EventLog {
       : abs(new.host.bootTime - old.host.bootTime) > 30 && !new.host.isDemo
     if hasRebooted {
       add(.reboot, "the machine was started anew")
-    } else if new.agent.cpuTotal + 0.001 < old.agent.cpuTotal || new.agent.version != old.agent.version {
+    } else if new.agent.cpuTotal + 0.001 < old.agent.cpuTotal || new.agent.version != old.agent.version,
+      !isTakenOver(old.timestamp.seconds, moment)
+    {
       add(.agentRestart, "the agent was started anew" + (new.agent.version.isEmpty ? "" : ": " + new.agent.version))
     } else {
       let elapsed = new.elapsed.isFinite ? new.elapsed : 0

@@ -18,12 +18,14 @@ struct CPUPanel: Panel {
     guard cpu.usage.isFinite || count > 0 else { return Height(minimum: 1, comfortable: 1, maximum: 1) }
     guard count > 0 else { return Height(minimum: 2, comfortable: 8, maximum: Height.open) }
     let side = CoresView.rows(count, width: Context.split(width).side)
+    // Two rows are enough at worst: cells of a strip then stand for several CPUs each.
+    let minimum = 2 + 2
     if side.strip <= 4 {
       let body = max(6, side.bars <= 10 ? side.bars : side.strip + 4)
-      return Height(minimum: 2 + max(2, side.strip), comfortable: 2 + body, maximum: Height.open)
+      return Height(minimum: minimum, comfortable: 2 + body, maximum: Height.open)
     }
     let whole = CoresView.rows(count, width: width)
-    return Height(minimum: 2 + whole.strip, comfortable: 2 + whole.strip + 4, maximum: Height.open)
+    return Height(minimum: minimum, comfortable: 2 + whole.strip + 4, maximum: Height.open)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -36,7 +38,9 @@ struct CPUPanel: Panel {
     let cores = CoresView(cores: cpu.perCore, glyphs: glyphs)
     let (graphWidth, sideWidth) = Context.split(rest.width)
     let need = CoresView.rows(cpu.perCore.count, width: sideWidth)
-    if need.strip > 0, need.strip <= rest.height, sideWidth > 0 {
+    let whole = CoresView.rows(cpu.perCore.count, width: rest.width)
+    // Beside the graph, also where only a condensed strip would leave room for it.
+    if sideWidth > 0, need.strip <= rest.height || whole.strip + 2 > rest.height {
       drawGraph(on: &grid, in: Rect(x: rest.x, y: rest.y, width: graphWidth, height: rest.height))
       rest = Rect(x: rest.right - sideWidth, y: rest.y, width: sideWidth, height: rest.height)
       // A strip grows tall where there is room, but not over the events.
@@ -45,8 +49,7 @@ struct CPUPanel: Panel {
       _ = rest.takeTop(cores.draw(on: &grid, in: part) + 1)
       drawEvents(on: &grid, in: rest)
     } else {
-      let rows = CoresView.rows(cpu.perCore.count, width: rest.width)
-      let strip = rest.takeBottom(min(rows.strip, rest.height))
+      let strip = rest.takeBottom(min(whole.strip, rest.height))
       drawGraph(on: &grid, in: rest)
       cores.draw(on: &grid, in: strip)
     }
@@ -88,7 +91,7 @@ struct CPUPanel: Panel {
   }
 
   private func drawGraph(on grid: inout Grid, in rect: Rect) {
-    context.drawGraph(on: &grid, in: rect, paint: .gradient(.load), hasAxis: true) { $0.cpu.usage }
+    context.drawGraph(on: &grid, in: rect, paint: .gradient(.load)) { $0.cpu.usage }
   }
 
   /// What happens each second besides, where there is room below the CPUs.

@@ -51,19 +51,35 @@ struct CoresView {
     return rows
   }
 
+  /// The mean use of each so many CPUs that stand side by side.
+  private func means(of group: Int) -> [Double] {
+    stride(from: 0, to: cores.count, by: group).map { start in
+      let known = cores[start..<min(cores.count, start + group)].map { Double($0.usage) }.filter(\.isFinite)
+      return known.isEmpty ? .nan : known.reduce(0, +) / Double(known.count)
+    }
+  }
+
   private func drawStrip(on grid: inout Grid, in rect: Rect) -> Int {
     let perRow = CoresView.stripColumns(cores.count, width: rect.width)
-    let strips = (cores.count + perRow - 1) / perRow
+    // Fewer rows than CPUs need: each cell stands for the mean of several.
+    var group = 1
+    while (cores.count + group * perRow - 1) / (group * perRow) > rect.height { group *= 2 }
+    let usages = group == 1 ? cores.map { Double($0.usage) } : means(of: group)
+    let strips = (usages.count + perRow - 1) / perRow
     // Taller columns, with a blank row between the strips, where there is room; digits do not stack.
     let height = glyphs.isASCII ? 1 : [4, 3, 2].first { strips * ($0 + 1) - 1 <= rect.height } ?? 1
     let levels = height > 1 && glyphs.kind == .console ? ["▄", "█"] : glyphs.strip
     var row = 0
-    for start in stride(from: 0, to: cores.count, by: perRow) {
+    if group > 1 {
+      let x = rect.x + CoresView.labelWidth + min(perRow, usages.count) + 2
+      let texts = [String(group) + " CPUs each", String(group) + " each"]
+      if let text = texts.first(where: { x + $0.utf8.count <= rect.right }) { grid.put(text, x: x, y: rect.y, .muted) }
+    }
+    for start in stride(from: 0, to: usages.count, by: perRow) {
       guard row + height <= rect.height else { break }
       let y = rect.y + row + height - 1
-      grid.putRight(String(cores[start].cpu), end: rect.x + CoresView.labelWidth - 1, y: y, .muted)
-      for (column, core) in cores[start..<min(cores.count, start + perRow)].enumerated() {
-        let usage = Double(core.usage)
+      grid.putRight(String(cores[start * group].cpu), end: rect.x + CoresView.labelWidth - 1, y: y, .muted)
+      for (column, usage) in usages[start..<min(usages.count, start + perRow)].enumerated() {
         let x = rect.x + CoresView.labelWidth + column
         guard usage.isFinite else {
           grid.put(glyphs.isASCII ? "-" : "·", x: x, y: y, .faint)

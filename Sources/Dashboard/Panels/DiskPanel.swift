@@ -20,17 +20,26 @@ struct DiskPanel: Panel {
   }
 
   func height(width: Int) -> Height {
-    Height(minimum: 2, comfortable: 1 + min(rows.count, 8) + 2, maximum: Height.open)
+    // One row is no graph.
+    let all = 1 + rows.count
+    return Height(
+      minimum: 2, comfortable: 1 + min(rows.count, 8) + 2, maximum: Height.open, useless: all + 1..<all + 2)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let hasBar = rect.width >= 54
     let busyWidth = hasBar ? 16 : 6
+    let shown = shownRows(rect.height - 1)
+    let hidden = rows.count - shown.count
+    let isTight = rect.width < 32
+    let rateWidth = isTight ? 8 : 10
+    // Where it is tight the mark for what is not shown takes the place of the units.
+    let unit = isTight && hidden > 0 ? "" : "/s"
     grid.putTitle(
-      context.title(.disk, "DISKS"), heads: [("read/s", busyWidth + 10), ("write/s", busyWidth), ("busy", 0)],
-      in: rest.takeTop(1), glyphs)
-    let shown = shownRows(rest.height)
+      context.title(.disk, "DISKS"), more: hidden,
+      heads: [("read" + unit, busyWidth + rateWidth), ("write" + unit, busyWidth), ("busy", 0)], in: rest.takeTop(1),
+      glyphs)
     for disk in shown {
       let line = rest.takeTop(1)
       var end = line.right
@@ -41,9 +50,9 @@ struct DiskPanel: Panel {
       end -= busyWidth
       let isQuiet = !(disk.readRate > 0) && !(disk.writeRate > 0)
       grid.putRight(Format.compact(disk.writeRate, glyphs), end: end, y: line.y, isQuiet ? .muted : .plain)
-      grid.putRight(Format.compact(disk.readRate, glyphs), end: end - 10, y: line.y, isQuiet ? .muted : .plain)
+      grid.putRight(Format.compact(disk.readRate, glyphs), end: end - rateWidth, y: line.y, isQuiet ? .muted : .plain)
       let nameStyle: Style = disk.isPhysical ? .plain : .muted
-      let limit = end - 17 - line.x
+      let limit = end - rateWidth - (isTight ? 6 : 7) - line.x
       let x = grid.putShortened(disk.name ?? disk.device, x: line.x, y: line.y, nameStyle, limit: limit)
       if let model = disk.model, line.x + limit - x >= 12 {
         grid.putShortened(model, x: x + 2, y: line.y, .muted, limit: line.x + limit - x - 2)

@@ -17,13 +17,17 @@ struct FilesystemPanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle("FILESYSTEMS", right: "free", in: rest.takeTop(1), glyphs)
-    let shown = shownRows(rest.height)
+    let shown = FilesystemPanel.shown(rows, count: rect.height - 1)
+    grid.putTitle(
+      "FILESYSTEMS", more: rows.count - shown.count, right: "free", in: rest.takeTop(1), glyphs)
     let longest = shown.map { Grid.columns(of: $0.mountpoint) }.max() ?? 0
-    let nameWidth = max(4, min(longest, rest.width - 26, rest.width / 2))
-    for filesystem in shown {
+    let nameWidth = max(4, min(longest, rest.width - 14, rest.width / 2))
+    let room = rest.width - nameWidth - 6
+    let remarks = shown.map { remark($0, width: room) }
+    let remarkWidth = max(10, remarks.map { Grid.columns(of: $0) }.max() ?? 0)
+    for (filesystem, remark) in zip(shown, remarks) {
       let line = rest.takeTop(1)
-      let isStale = filesystem.age.isFinite || filesystem.error != nil
+      let isStale = filesystem.isStale
       grid.putShortened(
         filesystem.mountpoint, x: line.x, y: line.y, isStale ? .stale : .plain, limit: min(nameWidth, line.width))
       let inner = Rect(x: line.x + nameWidth + 1, y: line.y, width: line.width - nameWidth - 1, height: 1)
@@ -33,27 +37,48 @@ struct FilesystemPanel: Panel {
         grid.putShortened(filesystem.error ?? glyphs.absent, x: inner.x, y: line.y, .warning, limit: inner.width)
         continue
       }
-      var remark = Format.bytes(filesystem.available, glyphs)
-      if filesystem.age.isFinite { remark = Format.duration(filesystem.age) + " old" }
-      if filesystem.isReadOnly { remark = "ro " + remark }
       grid.putGauge(
         "", labelWidth: 0, ratio: filesystem.usage,
         bar: Bar(filesystem.usage, .load(filesystem.usage), isStale: isStale),
-        remark: remark, remarkWidth: 10, in: inner, glyphs, isStale: isStale)
+        remark: remark, remarkWidth: remarkWidth, in: inner, glyphs, isStale: isStale)
     }
   }
 
-  /// Those there is room for: the fullest, in the order of the mounts.
-  private func shownRows(_ count: Int) -> [Filesystem] {
+  /// What is free, and before it how old that is.
+  private func remark(_ filesystem: Filesystem, width: Int) -> String {
+    guard filesystem.usage.isFinite else { return "" }
+    let free = (filesystem.isReadOnly ? "ro " : "") + Format.bytes(filesystem.available, glyphs)
+    guard filesystem.age.isFinite else { return free }
+    let age = Format.duration(filesystem.age) + " old"
+    // That the figures are old says more than they do.
+    return Grid.columns(of: age + "  " + free) <= width ? age + "  " + free : age
+  }
+
+  /// Those there is room for, in the order of the mounts: the ones that do not answer first, then the fullest.
+  static func shown(_ rows: [Filesystem], count: Int) -> [Filesystem] {
     if rows.count <= count { return rows }
     let chosen = rows.indices.sorted { left, right in
       let (a, b) = (rank(rows[left]), rank(rows[right]))
       return a == b ? left < right : a > b
-    }.prefix(count)
+    }.prefix(max(0, count))
     return chosen.sorted().map { rows[$0] }
   }
 
-  private func rank(_ filesystem: Filesystem) -> Double {
-    filesystem.usage.isFinite ? filesystem.usage : 0
+  private static func rank(_ filesystem: Filesystem) -> Double {
+    let usage = filesystem.usage.isFinite ? filesystem.usage : 0
+    // What does not answer hangs whoever touches it.
+    return usage + (filesystem.error != nil ? 20 : filesystem.age.isFinite ? 10 : 0)
+  }
+}
+
+extension Filesystem {
+  /// Whether its figures are old, or there are none.
+  var isStale: Bool { age.isFinite || error != nil }
+
+  /// One line where it is worth a look before all others: it does not answer, or is nearly full.
+  func alert(_ glyphs: Glyphs) -> String? {
+    if let error { return mountpoint + " " + error }
+    if age.isFinite { return mountpoint + " " + Format.duration(age) + " old" }
+    return usage >= 0.9 ? mountpoint + " " + Format.percent(usage, glyphs) + " full" : nil
   }
 }

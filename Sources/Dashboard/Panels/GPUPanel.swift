@@ -51,15 +51,15 @@ struct GPUPanel: Panel {
     let side = Context.split(width).side
     let beside = side >= Self.cellWidth ? rows(side) : rows(width) + 3
     let most = 1 + max(4, min(beside, 16))
-    return Height(minimum: 1 + min(rows(width), GPUStrips.rows), comfortable: most, maximum: max(most, 14))
+    return Height(minimum: 1 + min(rows(width), GPUStrips.fewestRows), comfortable: most, maximum: max(most, 14))
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let summary = GPUSummary(gpus)
     grid.putTitle(
-      context.title(.gpu, "GPU"), detail: title, right: gpus.count > 1 ? summary.text(glyphs) : "",
-      in: rest.takeTop(1), glyphs)
+      context.title(.gpu, "GPU"), alert: gpus.count > 1 ? summary.lostText : "", detail: title,
+      right: gpus.count > 1 ? summary.text(glyphs) : "", in: rest.takeTop(1), glyphs)
     guard !rest.isEmpty else { return }
     let (graphWidth, sideWidth) = Context.split(rest.width)
     let side = Rect(x: rest.right - sideWidth, y: rest.y, width: sideWidth, height: rest.height)
@@ -88,9 +88,10 @@ struct GPUPanel: Panel {
     let (width, side) = Context.split(rect.width)
     let graph = Rect(x: rect.x, y: rect.y, width: width, height: rect.height)
     drawGraph(on: &grid, in: graph, top: "mean 100%") { GPUSummary($0.gpus).util }
-    guard side > 0, !rect.isEmpty else { return }
+    // Of one GPU the mean is itself.
+    guard side > 0, !rect.isEmpty, gpus.count > 1 else { return }
     grid.putShortened(
-      "mean of " + String(gpus.count) + " GPUs", x: rect.right - side, y: rect.y, .muted, limit: side)
+      "mean of " + GPUSummary(gpus).countText + " GPUs", x: rect.right - side, y: rect.y, .muted, limit: side)
   }
 
   private func drawTable(on grid: inout Grid, in table: Rect) {
@@ -122,13 +123,16 @@ struct GPUPanel: Panel {
     var rest = Rect(x: rect.right - sideWidth, y: rect.y, width: sideWidth, height: rect.height)
     let prefix = gpus.count > 1 ? String(gpu.index) + " " : ""
     let labelWidth = prefix.utf8.count + 4
-    if let remark = stateRemark(gpu) {
+    if let remark = GPUPanel.stateRemark(gpu) {
       let row = rest.takeTop(1)
       let x = grid.put(prefix, x: row.x, y: row.y, .muted)
       grid.putShortened(remark.text, x: x, y: row.y, remark.style, limit: row.right - x)
     }
     if gpu.state == .active, gpu.util.isFinite {
-      let clock = gpu.clock.isFinite ? Format.frequency(gpu.clock, glyphs) : ""
+      let clock =
+        gpu.clockMaximum.isFinite
+        ? Format.frequency(gpu.clock, of: gpu.clockMaximum, glyphs)
+        : gpu.clock.isFinite ? Format.frequency(gpu.clock, glyphs) : ""
       grid.putGauge(
         prefix + "util", labelWidth: labelWidth, ratio: gpu.util, bar: Bar(gpu.util, .gpu), remark: clock,
         remarkWidth: 13,
@@ -176,7 +180,7 @@ struct GPUPanel: Panel {
         gpu.temperature.isFinite ? temperature(gpu) : glyphs.absent, end: end, y: rect.y, .temperature(gpu.temperature))
       end -= 6
     }
-    if let remark = stateRemark(gpu) {
+    if let remark = GPUPanel.stateRemark(gpu) {
       grid.putShortened(remark.text, x: x, y: rect.y, remark.style, limit: end - x - 1)
       return
     }
@@ -199,7 +203,7 @@ struct GPUPanel: Panel {
   }
 
   /// What stands in the place of figures where a GPU gives none; nil where it does.
-  private func stateRemark(_ gpu: GPU) -> (text: String, style: Style)? {
+  static func stateRemark(_ gpu: GPU) -> (text: String, style: Style)? {
     switch gpu.state {
     case .active: nil
     case .asleep: ("asleep", .muted)
@@ -221,14 +225,15 @@ struct GPUPanel: Panel {
   /// What else is known of it, a line for each matter.
   private func drawRemarks(_ gpu: GPU, on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    for line in GPUPanel.remarks(gpu, glyphs) where !rest.isEmpty {
+    // The clock stands beside the use already.
+    for line in GPUPanel.remarks(gpu, glyphs, hasClock: false) where !rest.isEmpty {
       let row = rest.takeTop(1)
       grid.putShortened(line.text, x: row.x, y: row.y, line.style, limit: row.width)
     }
   }
 
   /// Lines about what is held back, what is faulty, its clocks, its link and who uses it.
-  static func remarks(_ gpu: GPU, _ glyphs: Glyphs) -> [(text: String, style: Style)] {
+  static func remarks(_ gpu: GPU, _ glyphs: Glyphs, hasClock: Bool = true) -> [(text: String, style: Style)] {
     var lines: [(text: String, style: Style)] = []
     if let reasons = gpu.throttleReasons, !reasons.isEmpty { lines.append(("held back: " + reasons, .warning)) }
     var faults: [String] = []
@@ -238,7 +243,7 @@ struct GPUPanel: Panel {
     if !faults.isEmpty { lines.append((faults.joined(separator: glyphs.separator), .critical)) }
     var clocks: [String] = []
     if let state = gpu.performanceState { clocks.append(state) }
-    if gpu.clock.isFinite {
+    if hasClock, gpu.clock.isFinite {
       clocks.append(
         "core " + Format.frequency(gpu.clock, glyphs)
           + (gpu.clockMaximum.isFinite ? "/" + Format.frequency(gpu.clockMaximum, glyphs) : ""))
@@ -272,17 +277,18 @@ struct GPUStrips {
   let gpus: [GPU]
   let glyphs: Glyphs
 
-  /// Rows with all figures.
-  static let rows = 4
+  /// Rows for the numbers, use and memory.
+  static let fewestRows = 3
   private static let labelWidth = 5
+  private static let cellWidths = 4...7
 
   /// Draws as many rows as there is room for and tells how many it took.
   func draw(on grid: inout Grid, in rect: Rect) -> Int {
     let room = rect.width - Self.labelWidth
     guard room >= 3, !rect.isEmpty, !gpus.isEmpty else { return 0 }
     // Too many for figures: a cell each.
-    let cell = min(7, room / gpus.count)
-    guard cell >= 4 else { return drawCells(on: &grid, in: rect) }
+    let cell = min(Self.cellWidths.upperBound, room / gpus.count)
+    guard cell >= Self.cellWidths.lowerBound else { return drawCells(on: &grid, in: rect) }
     let lines: [(label: String, has: Bool, text: (GPU) -> String, style: (GPU) -> Style)] = [
       ("", true, { String($0.index) }, { _ in .muted }),
       ("util", true, { $0.util.isFinite ? String(Format.whole($0.util * 100)) : "" }, { .load($0.util) }),
@@ -297,14 +303,14 @@ struct GPUStrips {
     ]
     var row = 0
     let shown = lines.filter(\.has)
-    for line in shown.dropFirst(rect.height >= shown.count ? 0 : 1) where row < rect.height {
+    for line in shown where row < rect.height {
       grid.put(line.label, x: rect.x, y: rect.y + row, .muted)
       for (index, gpu) in gpus.enumerated() {
         let end = rect.x + Self.labelWidth + (index + 1) * cell
         var text = line.text(gpu)
         var style = line.style(gpu)
         if gpu.state != .active, !line.label.isEmpty {
-          text = line.label == "util" ? (gpu.state == .asleep ? "zz" : "!!") : glyphs.absent
+          text = line.label == "util" ? gpu.state.sign : glyphs.absent
           style = gpu.state == .asleep ? .muted : .critical
         } else if text.isEmpty {
           (text, style) = (glyphs.absent, .muted)
@@ -316,23 +322,54 @@ struct GPUStrips {
     return row
   }
 
+  /// A cell for each figure of each GPU, under their numbers where two columns and a gap are there for each.
   private func drawCells(on grid: inout Grid, in rect: Rect) -> Int {
-    for (row, line) in [("util", { (gpu: GPU) in gpu.util }), ("vram", { $0.vramUsage })].enumerated()
-    where row < rect.height {
-      grid.put(line.0, x: rect.x, y: rect.y + row, .muted)
-      for (index, gpu) in gpus.prefix(rect.width - Self.labelWidth).enumerated() {
-        let value = line.1(gpu)
-        let x = rect.x + Self.labelWidth + index
-        guard value.isFinite else {
-          grid.put(glyphs.isASCII ? "-" : "·", x: x, y: rect.y + row, .faint)
+    var rest = rect
+    let room = rect.width - Self.labelWidth
+    let pitch = max(1, min(3, room / gpus.count))
+    let shown = gpus.prefix(room / pitch)
+    func end(_ index: Int) -> Int { rect.x + Self.labelWidth + (index + 1) * pitch - (pitch > 2 ? 1 : 0) }
+    if rest.height >= Self.fewestRows {
+      let line = rest.takeTop(1)
+      for (index, gpu) in shown.enumerated() where pitch > 2 || index % 8 == 0 {
+        if pitch > 2 {
+          grid.putRight(String(gpu.index), end: end(index), y: line.y, .muted, limit: pitch - 1)
+        } else {
+          grid.put(String(gpu.index), x: end(index) - 1, y: line.y, .muted)
+        }
+      }
+    }
+    for (name, figure) in [("util", { (gpu: GPU) in gpu.util }), ("vram", { $0.vramUsage })] where !rest.isEmpty {
+      let line = rest.takeTop(1)
+      grid.put(name, x: line.x, y: line.y, .muted)
+      for (index, gpu) in shown.enumerated() {
+        let value = figure(gpu)
+        let x = end(index) - 1
+        guard gpu.state == .active, value.isFinite else {
+          // A GPU that is lost must not look like one that sleeps.
+          let hasSign = gpu.state != .active && name == "util"
+          grid.put(
+            hasSign ? gpu.state.sign : glyphs.isASCII ? "-" : "·", x: x, y: line.y,
+            gpu.state == .lost ? .critical : hasSign ? .muted : .faint, limit: 1)
           continue
         }
         let strip = glyphs.strip
         let level = min(strip.count - 1, Int(max(0, min(1, value)) * Double(strip.count)))
-        grid.put(strip[level], x: x, y: rect.y + row, .load(value))
+        grid.put(strip[level], x: x, y: line.y, .load(value))
       }
     }
-    return min(2, rect.height)
+    return rect.height - rest.height
+  }
+}
+
+extension GPU.State {
+  /// Stands where there is no room for a word; the help explains it.
+  var sign: String {
+    switch self {
+    case .active: ""
+    case .asleep: "z"
+    case .lost: "!"
+    }
   }
 }
 
@@ -340,6 +377,10 @@ struct GPUStrips {
 struct GPUSummary {
   /// Mean of their use, 0…1; NaN where none tells it.
   let util: Double
+  /// How many do not answer.
+  let lost: Int
+  private let count: Int
+  private let answering: Int
   private let used: Double
   private let total: Double
   private let power: Double
@@ -360,6 +401,9 @@ struct GPUSummary {
       if gpu.power.isFinite { power += gpu.power }
     }
     util = count > 0 ? sum / Double(count) : .nan
+    lost = gpus.lazy.filter { $0.state == .lost }.count
+    answering = count
+    self.count = gpus.count
     self.used = used
     self.total = total
     self.power = power
@@ -367,12 +411,19 @@ struct GPUSummary {
 
   func text(_ glyphs: Glyphs) -> String {
     var parts: [String] = []
-    if util.isFinite { parts.append("mean " + Format.percent(util, glyphs)) }
+    if util.isFinite {
+      let of = answering < count ? countText + ": " : ""
+      parts.append(of + "mean " + Format.percent(util, glyphs))
+    }
     if total > 0 { parts.append(Format.pair(used, of: total, glyphs)) }
     if power > 0 { parts.append(String(Format.whole(power)) + " W") }
     return parts.joined(separator: glyphs.separator)
   }
 
+  /// How many its figures are of, `14 of 16`, or `16`.
+  var countText: String { (answering < count ? String(answering) + " of " : "") + String(count) }
+  /// `1 lost`; empty where all answer.
+  var lostText: String { lost > 0 ? String(lost) + " lost" : "" }
   /// Used ÷ total memory; NaN where unknown.
   var vramUsage: Double { total > 0 ? used / total : .nan }
   var vramText: (Glyphs) -> String { { [used, total] in total > 0 ? Format.pair(used, of: total, $0) : "" } }

@@ -27,45 +27,75 @@ struct NetworkPanel: Panel {
 
   private var count: Int { rows.count + (total == nil ? 0 : 1) }
 
+  /// How many lines there are in so many rows below the title: the graph is worth more than interfaces that do nothing.
+  private func lines(_ rows: Int) -> Int {
+    let own = total == nil ? 0 : 1
+    let room = rows - own >= 5 ? rows - 2 : rows
+    return min(count, max(0, room))
+  }
+
   func height(width: Int) -> Height {
-    Height(minimum: 2, comfortable: 1 + min(count, 6) + 2, maximum: Height.open)
+    // One row is no graph.
+    let all = 1 + count
+    let useless = lines(all) == count ? all + 1..<all + 2 : 0..<0
+    return Height(minimum: 2, comfortable: 1 + min(count, 6) + 2, maximum: Height.open, useless: useless)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let hasLink = rect.width >= 48
+    let lines = lines(rect.height - 1)
+    let shown = rows.prefix(max(0, lines - (total == nil ? 0 : 1)))
+    let hidden = rows.dropFirst(shown.count)
     grid.putTitle(
-      context.title(.network, "NETWORK"), heads: (hasLink ? [("link", 18)] : []) + [("rx/s", 10), ("tx/s", 0)],
-      in: rest.takeTop(1), glyphs)
-    if let total, !rest.isEmpty { draw(total, name: "total", hasLink: hasLink, on: &grid, in: rest.takeTop(1)) }
-    // The graph is worth more than interfaces that do nothing.
-    let room = rest.height >= 5 ? rest.height - 2 : rest.height
-    for network in rows.prefix(room) {
-      draw(network, name: network.device, hasLink: hasLink, on: &grid, in: rest.takeTop(1))
+      context.title(.network, "NETWORK"), more: hidden.count,
+      heads: (hasLink ? [("link", 18)] : []) + [("rx/s", rateWidth(rect)), ("tx/s", 0)], in: rest.takeTop(1), glyphs)
+    if let total, lines > 0 {
+      // What those lose that there is no room for is told with all: it must not go unseen.
+      let losses = hidden.reduce(0) { $0 + NetworkPanel.losses(of: $1) }
+      draw(total, name: "total", losses: losses, hasLink: hasLink, on: &grid, in: rest.takeTop(1))
+    }
+    for network in shown {
+      draw(
+        network, name: network.device, losses: NetworkPanel.losses(of: network), hasLink: hasLink, on: &grid,
+        in: rest.takeTop(1))
     }
     RateGraph(context: context, upper: (.read, "rx"), lower: (.write, "tx"))
       .draw(on: &grid, in: rest, { $0.network?.receiveRate ?? .nan }, { $0.network?.transmitRate ?? .nan })
   }
 
-  private func draw(_ network: Network, name: String, hasLink: Bool, on grid: inout Grid, in line: Rect) {
+  /// Columns of a rate with the gap before it.
+  private func rateWidth(_ rect: Rect) -> Int { rect.width < 32 ? 8 : 10 }
+
+  /// Errors and losses of a second: what one looks for when the network is slow.
+  private static func losses(of network: Network) -> Double {
+    [network.receiveErrors, network.transmitErrors, network.receiveDrops, network.transmitDrops]
+      .reduce(0) { $1.isFinite ? $0 + $1 : $0 }
+  }
+
+  private func draw(
+    _ network: Network, name: String, losses: Double, hasLink: Bool, on grid: inout Grid, in line: Rect
+  ) {
     let isDown = network.state == "down"
     let isQuiet = isDown || !(network.receiveRate > 0) && !(network.transmitRate > 0)
     let style: Style = isDown ? .faint : isQuiet ? .muted : .plain
     var end = line.right
     grid.putRight(Format.compact(network.transmitRate, glyphs), end: end, y: line.y, style)
-    grid.putRight(Format.compact(network.receiveRate, glyphs), end: end - 10, y: line.y, style)
-    end -= 18
+    grid.putRight(Format.compact(network.receiveRate, glyphs), end: end - rateWidth(line), y: line.y, style)
+    end -= rateWidth(line) + (line.width < 32 ? 6 : 8)
     if hasLink {
       let link = isDown ? "down" : network.speed.isFinite && network.speed > 0 ? Format.link(network.speed) : ""
       grid.putRight(link, end: end, y: line.y, .muted)
       end -= 10
     }
-    // Errors and losses are what one looks for when the network is slow.
-    let losses = [network.receiveErrors, network.transmitErrors, network.receiveDrops, network.transmitDrops]
-      .reduce(0) { $1.isFinite ? $0 + $1 : $0 }
     var nameEnd = end - 1
-    if losses >= 0.5, name != "total", nameEnd - line.x >= 20 {
-      let text = Format.count(losses, glyphs) + " lost/s"
+    let lost = Format.count(losses, glyphs) + " lost"
+    // The name may lose its end to it.
+    if losses >= 0.5,
+      let text = [lost + "/s", lost].first(where: {
+        line.x + min(Grid.columns(of: name), 5) + 1 + $0.utf8.count <= nameEnd
+      })
+    {
       grid.putRight(text, end: nameEnd, y: line.y, .warning)
       nameEnd -= text.utf8.count + 1
     }

@@ -16,7 +16,9 @@ struct PressurePanel: Panel {
   }
 
   func height(width: Int) -> Height {
-    Height(minimum: 2, comfortable: 1 + resources.count, maximum: 1 + resources.count)
+    // In one line, or in a line each.
+    let most = 1 + resources.count
+    return Height(minimum: 2, comfortable: most, maximum: most, useless: min(3, most)..<most)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -24,11 +26,13 @@ struct PressurePanel: Panel {
     if rest.height <= resources.count {
       grid.putTitle(context.title(.pressure, "PRESSURE"), detail: "time some waited", in: rest.takeTop(1), glyphs)
       var x = rest.x
+      let isTight = rest.width < 34
       for (name, resource) in resources {
         let text = Format.fine(share(resource.some ?? resource.full), glyphs) + "%"
+        let name = isTight ? String(name.prefix(3)) : name
         guard x + name.utf8.count + 1 + text.utf8.count <= rest.right else { break }
         x = grid.put(name, x: x, y: rest.y, .muted) + 1
-        x = grid.put(text, x: x, y: rest.y, style(share(resource.some ?? resource.full))) + 3
+        x = grid.put(text, x: x, y: rest.y, style(share(resource.some ?? resource.full))) + (isTight ? 2 : 3)
       }
       return
     }

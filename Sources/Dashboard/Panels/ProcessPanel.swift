@@ -13,7 +13,7 @@ struct ProcessPanel: Panel {
   }
 
   func height(width: Int) -> Height {
-    let count = context.table.rows.count
+    let count = context.table.unfiltered
     return Height(
       minimum: min(2 + max(count, 1), 4), comfortable: 2 + min(max(count, 4), 10), maximum: max(4, 2 + count))
   }
@@ -33,9 +33,7 @@ struct ProcessPanel: Panel {
     } else if state.showsThreads {
       detail += glyphs.separator + (context.table.kind == .whole ? "threads" : "threads are not stored")
     }
-    if !state.filter.isEmpty {
-      detail += glyphs.separator + "/" + state.filter + " (" + String(context.table.rows.count) + ")"
-    }
+    if !state.filter.isEmpty { detail += glyphs.separator + "/" + state.filter }
     grid.putTitle(
       context.title(.processes, "PROCESSES"), detail: detail, right: summary(rect.width), in: rest.takeTop(1), glyphs)
     ProcessTable(context: context).draw(on: &grid, in: rest)
@@ -43,6 +41,12 @@ struct ProcessPanel: Panel {
 
   private func summary(_ width: Int) -> String {
     var parts = [String(processes.total) + " processes"]
+    if !context.state.table.filter.isEmpty {
+      // How much the filter leaves comes first, and room for the filter itself.
+      let count = context.table.rows.count
+      parts = [String(count) + (count == 1 ? " matches" : " match")] + (width >= 60 ? parts : [])
+      if width < 110 { return parts.joined(separator: glyphs.separator) }
+    }
     parts.append(String(processes.running) + " running")
     if processes.blocked > 0 { parts.append(String(processes.blocked) + " blocked") }
     if processes.zombie > 0 { parts.append(String(processes.zombie) + " zombie") }
@@ -80,10 +84,10 @@ struct ProcessTable {
     let nameWidth = max(0, min(rest.right - nameX, state.isTree ? wide + 8 : wide))
     let serviceX = nameX + nameWidth + 2
     let serviceRoom = rest.right - serviceX
-    let hasService = serviceRoom >= 8 && rows.contains { $0.process.service != nil }
+    let hasService = serviceRoom >= 8 && context.table.hasServices
     let serviceWidth = hasService ? min(serviceRoom, 26) : 0
     let commandX = hasService ? serviceX + serviceWidth + 2 : serviceX
-    let hasCommand = rest.right - commandX >= 12 && rows.contains { $0.process.command != nil }
+    let hasCommand = rest.right - commandX >= 12 && context.table.hasCommands
 
     var x = head.x
     for (column, width) in columns {

@@ -32,17 +32,25 @@ struct TemperaturePanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle(context.title(.temperature, "TEMPERATURES"), right: power, in: rest.takeTop(1), glyphs)
-    let columns = columns(rest.width)
+    let columns = columns(rect.width)
+    let rows = min(rect.height - 1, (sensors.count + columns - 1) / columns)
+    let shown = sensors.prefix(max(0, rows) * columns)
+    grid.putTitle(
+      context.title(.temperature, "TEMPERATURES"), more: sensors.count - shown.count, right: power,
+      in: rest.takeTop(1), glyphs)
     let width = (rest.width - Self.gap * (columns - 1)) / columns
-    let rows = min(rest.height, (sensors.count + columns - 1) / columns)
-    for (index, sensor) in sensors.prefix(rows * columns).enumerated() {
-      let x = rest.x + index / max(1, rows) * (width + Self.gap)
+    let texts = shown.map { String(Format.whole($0.celsius)) + " " + glyphs.celsius }
+    let textWidth = texts.map { Grid.columns(of: $0) }.max() ?? 0
+    for (index, sensor) in shown.enumerated() {
+      let column = index / max(1, rows)
+      let x = rest.x + column * (width + Self.gap)
       let y = rest.y + index % max(1, rows)
-      let text = String(Format.whole(sensor.celsius)) + " " + glyphs.celsius
-      grid.putRight(text, end: x + width, y: y, style(sensor))
-      let end = grid.putShortened(sensor.sensor, x: x, y: y, limit: width - 8)
-      grid.putShortened(sensor.chip, x: end + 2, y: y, .muted, limit: x + width - 8 - end - 2)
+      // The last column takes what the division leaves over.
+      let right = column == columns - 1 ? rest.right : x + width
+      grid.putRight(texts[index], end: right, y: y, style(sensor))
+      let limit = right - textWidth - 1
+      let end = grid.putShortened(sensor.sensor, x: x, y: y, limit: limit - x)
+      grid.putShortened(sensor.chip, x: end + 2, y: y, .muted, limit: limit - end - 2)
     }
   }
 

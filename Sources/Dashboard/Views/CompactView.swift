@@ -12,18 +12,22 @@ struct CompactView {
     grid.within(rect) { grid in
       drawModel(on: &grid, in: &rest)
       let gauges = gauges(rows: rest.height)
+      if gauges.isEmpty, rest == rect, !hasRates, context.table.rows.isEmpty {
+        return context.drawNothing(on: &grid, in: rest, isHidden: false)
+      }
       let remarkWidth = gauges.map { Grid.columns(of: $0.remark) }.max() ?? 0
       let labelWidth = gauges.map { $0.label.utf8.count }.max() ?? 0
       let hasRemarks = rest.width >= labelWidth + 6 + remarkWidth + 7
       for gauge in gauges {
         grid.putGauge(
           gauge.label, labelWidth: labelWidth, ratio: gauge.ratio, bar: gauge.bar,
-          remark: hasRemarks ? gauge.remark : "", remarkWidth: hasRemarks ? remarkWidth : 0, in: rest.takeTop(1), glyphs
-        )
+          remark: hasRemarks ? gauge.remark : gauge.alert, remarkWidth: hasRemarks ? remarkWidth : 0,
+          remarkStyle: gauge.alert.isEmpty ? .muted : .critical, in: rest.takeTop(1), glyphs)
       }
       drawRates(on: &grid, in: &rest, labelWidth: labelWidth)
+      drawFilesystems(on: &grid, in: &rest)
       drawProcesses(on: &grid, in: &rest)
-      drawGraph(on: &grid, in: rest)
+      drawGraph(on: &grid, in: rest, labelWidth: labelWidth)
     }
   }
 
@@ -32,6 +36,8 @@ struct CompactView {
     let ratio: Double
     let bar: Bar
     let remark: String
+    /// What of the remark must be said however narrow it is.
+    var alert = ""
   }
 
   /// CPU, RAM and GPUs first; the group and swap where rows are left.
@@ -55,14 +61,20 @@ struct CompactView {
       if gauges.count + sample.gpus.count + others.count <= max(3, rows - 2), sample.gpus.count <= 4 {
         for gpu in sample.gpus {
           let label = sample.gpus.count == 1 ? "GPU" : "GPU" + String(gpu.index)
-          gauges.append(Gauge(label: label, ratio: gpu.util, bar: Bar(gpu.util, .gpu), remark: remark(gpu)))
+          gauges.append(
+            Gauge(
+              label: label, ratio: gpu.util, bar: Bar(gpu.util, .gpu),
+              remark: GPUPanel.stateRemark(gpu)?.text ?? remark(gpu), alert: gpu.state == .lost ? "lost" : ""))
         }
       } else {
         let all = GPUSummary(sample.gpus)
+        let count = String(sample.gpus.count)
         gauges.append(
           Gauge(
             label: "GPUs", ratio: all.util, bar: Bar(all.util, .gpu),
-            remark: String(sample.gpus.count) + glyphs.times + " " + all.vramText(glyphs)))
+            remark: (all.lost > 0 ? String(all.lost) + "/" + count + " lost " : count + glyphs.times + " ")
+              + all.vramText(glyphs),
+            alert: all.lostText))
       }
     }
     gauges += others.prefix(max(0, rows - gauges.count))
@@ -81,6 +93,11 @@ struct CompactView {
     let row = rest.takeTop(1)
     grid.put("CPU", x: row.x, y: row.y)
     grid.putShortened(model, x: row.x + 4, y: row.y, .muted, limit: row.width - 4)
+  }
+
+  private var hasRates: Bool {
+    [sample.disk?.readRate, sample.disk?.writeRate, sample.network?.receiveRate, sample.network?.transmitRate]
+      .contains { $0?.isFinite == true }
   }
 
   private func drawRates(on grid: inout Grid, in rest: inout Rect, labelWidth: Int) {
@@ -115,17 +132,36 @@ struct CompactView {
     }
   }
 
+  /// The filesystem that one must know of, in a line; nothing where all is well.
+  private func drawFilesystems(on grid: inout Grid, in rest: inout Rect) {
+    let alarming = sample.filesystems.filter { $0.alert(glyphs) != nil }
+    guard let worst = FilesystemPanel.shown(alarming, count: 1).first, let text = worst.alert(glyphs), !rest.isEmpty
+    else { return }
+    let row = rest.takeTop(1)
+    let more = alarming.count > 1 ? " +" + String(alarming.count - 1) : ""
+    let x = grid.putShortened(
+      text, x: row.x, y: row.y, worst.isStale ? .warning : .load(worst.usage),
+      limit: row.width - more.utf8.count)
+    grid.put(more, x: x, y: row.y, .muted)
+  }
+
   private func drawProcesses(on grid: inout Grid, in rest: inout Rect) {
-    guard sample.processes != nil, rest.height >= 3, rest.width >= 28, !context.table.rows.isEmpty else { return }
+    guard sample.processes != nil, rest.height >= 2, rest.width >= 28, !context.table.rows.isEmpty else { return }
     // The graph above keeps two rows, or a third of many.
     let rows = min(context.table.rows.count + 1, rest.height - (rest.height >= 5 ? max(2, rest.height / 3) : 0))
     guard rows >= 2 else { return }
     ProcessTable(context: context).draw(on: &grid, in: rest.takeBottom(rows))
   }
 
-  private func drawGraph(on grid: inout Grid, in rect: Rect) {
+  private func drawGraph(on grid: inout Grid, in rect: Rect, labelWidth: Int) {
     guard sample.cpu.usage.isFinite, rect.width >= 8, rect.height >= 1 else { return }
-    context.drawGraph(on: &grid, in: rect, paint: .gradient(.load), top: "CPU 100%", hasAxis: true) { $0.cpu.usage }
+    var rect = rect
+    if rect.height < 3 {
+      // Too low for a label over the curve: it would be taken for that of the line above.
+      let label = rect.takeLeft(max(3, labelWidth) + 1)
+      grid.put("CPU", x: label.x, y: label.y, .muted)
+    }
+    context.drawGraph(on: &grid, in: rect, paint: .gradient(.load), top: "CPU 100%") { $0.cpu.usage }
   }
 }
 

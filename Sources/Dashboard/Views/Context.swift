@@ -38,14 +38,41 @@ struct Context {
     return hasSeconds ? text : String(text.dropLast(3))
   }
 
+  /// Says why there is nothing else.
+  ///
+  /// - Parameter isHidden: whether there would be something, were it not hidden.
+  func drawNothing(on grid: inout Grid, in rect: Rect, isHidden: Bool) {
+    let texts =
+      isHidden
+      ? ["all panels are hidden: 0 shows them"]
+      : ["nothing to show: the system tells no figures", "nothing to show: no figures", "nothing to show"]
+    guard !rect.isEmpty, let text = texts.first(where: { $0.utf8.count <= rect.width }) ?? texts.last else { return }
+    grid.putShortened(text, x: rect.x, y: rect.y, .muted, limit: rect.width)
+    // A lower screen has no foot with the keys.
+    guard grid.height < 12, rect.height > 1 else { return }
+    grid.putShortened("q quit  h keys", x: rect.x, y: rect.y + 1, .muted, limit: rect.width)
+  }
+
+  /// Cuts the row of the time axis off a graph's place, and draws it: below the first graph of each place and width.
+  ///
+  /// Graphs of other widths reach over other stretches of time; those below one another share the row.
+  func drawAxis(on grid: inout Grid, below rect: inout Rect) {
+    // The first one is worth a row of the curve; in the past, where one finds the way by it, even of two.
+    let least = !hits.axes.isEmpty ? 5 : state.moment == nil ? 3 : 2
+    guard rect.height >= least, rect.width >= 12 else { return }
+    guard !hits.axes.contains(where: { $0.x == rect.x && $0.width == rect.width }) else { return }
+    hits.axes.append(rect)
+    AxisRow(context: self).draw(on: &grid, in: rect.takeBottom(1))
+  }
+
   /// A graph of a share, with its scale and the click that looks at a moment.
   func drawGraph(
-    on grid: inout Grid, in rect: Rect, paint: Graph.Paint, top: String = "100%", hasAxis: Bool = false,
+    on grid: inout Grid, in rect: Rect, paint: Graph.Paint, top: String = "100%",
     _ figure: (borrowing Sample) -> Double
   ) {
     guard rect.width >= 4, rect.height >= 1 else { return }
     var rest = rect
-    if hasAxis, rect.height >= 4 { AxisRow(context: self).draw(on: &grid, in: rest.takeBottom(1)) }
+    drawAxis(on: &grid, below: &rest)
     Graph(
       timeline.columns(in: rest.width, glyphs, figure), maximum: 1, paint: paint, cursor: cursorCell(width: rest.width)
     ).draw(on: &grid, in: rest, glyphs)
@@ -68,6 +95,11 @@ struct TableContents {
 
   var rows: [ProcessRow] = []
   var kind = Kind.top
+  /// How many rows there would be without the filter.
+  var unfiltered = 0
+  /// Whether any of them has a service, a command line: columns must not come and go with a filter.
+  var hasServices = false
+  var hasCommands = false
 }
 
 /// The rows that a panel can do with.
@@ -78,6 +110,11 @@ struct Height: Equatable {
   var comfortable: Int
   /// More would stay empty.
   var maximum: Int
+  /// So many would leave rows empty though more would not; empty where there is no such number.
+  var useless: Range<Int> = 0..<0
+
+  /// The next greater number of rows that is of use.
+  func next(after rows: Int) -> Int { useless.contains(rows + 1) ? useless.upperBound : rows + 1 }
 
   /// The maximum of what has a graph: takes whatever there is.
   static let open = 10_000

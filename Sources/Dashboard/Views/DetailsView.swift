@@ -7,6 +7,8 @@ struct DetailsView {
   let details: ProcessDetails?
   let spark: [(moment: Double, cpu: Double)]
   let now: Double
+  /// Rows that were scrolled by.
+  var scroll = 0
   private var glyphs: Glyphs { context.glyphs }
 
   private struct Line {
@@ -38,7 +40,7 @@ struct DetailsView {
         process.state == 0 ? nil : DetailsView.state(process.state),
         details?.nice.map { "nice " + String($0) },
         context.sample.boottime.isFinite && process.start.isFinite && process.start > 0
-          ? "for " + Format.duration(max(0, context.sample.host.uptime - process.start)) : nil,
+          ? "started " + Format.duration(max(0, context.sample.host.uptime - process.start)) + " ago" : nil,
       ]))
     add("CPU", Format.fine(process.cpu, glyphs) + "% of one CPU")
     add(
@@ -100,34 +102,52 @@ struct DetailsView {
       let foot = rest.takeBottom(1)
       let graph =
         hasSpark ? rest.takeBottom(min(5, inner.height - lines.count - 2)) : Rect(x: 0, y: 0, width: 0, height: 0)
-      for line in lines where !rest.isEmpty {
-        // The command line takes what room is left.
-        var text = Substring(line.text)
-        var isFirst = true
-        repeat {
-          let row = rest.takeTop(1)
-          if isFirst { grid.put(line.name, x: row.x, y: row.y, .key) }
-          let room = max(1, row.width - 11)
-          guard line.name == "command" else {
-            grid.putShortened(line.text, x: row.x + 11, y: row.y, line.style, limit: room)
-            break
-          }
-          let part = text.prefix(room)
-          grid.put(String(part), x: row.x + 11, y: row.y, line.style, limit: room)
-          text = text.dropFirst(room)
-          isFirst = false
-        } while line.name == "command" && !text.isEmpty && !rest.isEmpty
+      let rows = DetailsView.rows(lines, width: rest.width - Self.nameWidth)
+      let most = max(0, rows.count - rest.height)
+      context.hits.scene.overlayRows = most
+      let first = min(scroll, most)
+      for line in rows.dropFirst(first).prefix(rest.height) {
+        let row = rest.takeTop(1)
+        grid.put(line.name, x: row.x, y: row.y, .key)
+        grid.putShortened(
+          line.text, x: row.x + Self.nameWidth, y: row.y, line.style, limit: max(1, row.width - Self.nameWidth))
       }
       if hasSpark { drawSpark(on: &grid, in: graph) }
       grid.putShortened(
         context.table.kind == .stored
           ? "what is stored of that moment; Esc closes"
-          : "up, down another; k sends a signal; Esc closes", x: foot.x, y: foot.y, .muted, limit: foot.width)
+          : most > 0 ? "PgDn more; up, down another; Esc closes" : "up, down another; k sends a signal; Esc closes",
+        x: foot.x, y: foot.y, .muted, limit: foot.width)
+      return OverlayBox.More(first: first, visible: rows.count - most, of: rows.count)
+    }
+  }
+
+  private static let nameWidth = 11
+
+  /// The lines with the command line broken where it is wider than there is room.
+  private static func rows(_ lines: [Line], width: Int) -> [Line] {
+    lines.flatMap { line -> [Line] in
+      guard line.name == "command" else { return [line] }
+      var rows: [Line] = []
+      var rest = Substring(line.text)
+      repeat {
+        // By characters; what is wider is shortened where it is drawn.
+        let part = String(rest.prefix(max(1, width)))
+        rows.append(Line(name: rows.isEmpty ? line.name : "", text: part, style: line.style))
+        rest = rest.dropFirst(max(1, width))
+      } while !rest.isEmpty && rows.count < 200
+      return rows
     }
   }
 
   private func drawSpark(on grid: inout Grid, in rect: Rect) {
-    let axis = TimeAxis(step: context.timeline.axis.step, end: context.timeline.axis.end)
+    var rect = rect
+    // As long as what is known of it, or two minutes: on the axis of the other graphs that would be a corner of it.
+    let known = spark.last.map { $0.moment - (spark.first?.moment ?? $0.moment) } ?? 0
+    let place = TimeAxis.step(columns: rect.width * glyphs.columnsPerCell, over: max(120, known.isFinite ? known : 0))
+    let step = max(TimeAxis.steps[place], min(context.timeline.axis.step, context.timeline.interval))
+    let axis = TimeAxis(step: step, end: context.timeline.axis.end)
+    if rect.height >= 3 { AxisRow(context: context, own: axis).draw(on: &grid, in: rect.takeBottom(1)) }
     let count = rect.width * glyphs.columnsPerCell
     let first = axis.last(isPaired: glyphs.columnsPerCell == 2) - count + 1
     var values = [Double](repeating: .nan, count: count)

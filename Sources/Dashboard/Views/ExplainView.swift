@@ -26,6 +26,15 @@ struct ExplainView {
     }
   }
 
+  /// Whether a figure is one of the time between two readings, as rates and shares of time are.
+  private static func isMean(_ definition: Definition) -> Bool {
+    switch definition.unit {
+    case .bytesPerSecond, .perSecond, .cores: true
+    case .ratio: definition.help.contains("time")
+    default: false
+    }
+  }
+
   /// A value in base units as it is read best.
   static func text(_ value: Double, _ unit: Unit, _ glyphs: Glyphs) -> String {
     switch unit {
@@ -56,7 +65,7 @@ struct ExplainView {
         let about = rest.takeBottom(min(6, max(2, inner.height / 2)))
         guard metrics.indices.contains(selected) else {
           grid.put("this machine has none", x: inner.x, y: inner.y, .muted)
-          return
+          return OverlayBox.More()
         }
         let first = max(0, min(selected - rest.height / 2, metrics.count - rest.height))
         for (row, entry) in metrics.dropFirst(first).prefix(rest.height).enumerated() {
@@ -70,6 +79,7 @@ struct ExplainView {
           }
         }
         drawAbout(metrics[selected].metric, on: &grid, in: about)
+        return OverlayBox.More(first: first, visible: rest.height, of: metrics.count)
       }
   }
 
@@ -79,7 +89,10 @@ struct ExplainView {
     var lines: [(name: String, text: String)] = [("is", definition.help)]
     if !definition.source.isEmpty { lines.append(("from", definition.source)) }
     lines.append(("unit", definition.unit.rawValue + ", " + definition.kind.rawValue))
-    var age = context.sample.elapsed.isFinite ? "mean over " + Format.time(context.sample.elapsed, glyphs) : "a level"
+    var age = "a level: as it was when it was read"
+    if ExplainView.isMean(definition), context.sample.elapsed.isFinite {
+      age = "mean over " + Format.time(context.sample.elapsed, glyphs)
+    }
     if definition.kind == .counter { age = "since its source began" }
     let sources = context.sample.agent.sources.filter { panel.sources.contains($0.name) }
     if let oldest = sources.map(\.age).filter(\.isFinite).max(), oldest >= 1 {

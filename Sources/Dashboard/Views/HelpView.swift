@@ -17,6 +17,8 @@ struct HelpView {
     }
     lines.append(.section("Signs"))
     lines.append(.note("axis", "B reboot, A agent restarted, O out of memory, X Xid, L GPU lost, T throttled, G gap"))
+    lines.append(.note("GPU", "z asleep; ! does not answer; its figures are not in the mean"))
+    lines.append(.note("+3", "so many more rows than there is room for"))
     lines.append(.note("graph", "mean of a column's samples; grey above: their highest, grey line: their lowest"))
     lines.append(.note("RAM", "used (total - available), then caches that can be given back"))
     lines.append(.note("group", "limit of the agent's own container"))
@@ -59,10 +61,7 @@ struct HelpView {
             text, x: inner.x + keyWidth, y: y, .muted, limit: inner.right - inner.x - keyWidth)
         }
       }
-      if most > 0 {
-        let more = first < most ? (glyphs.isASCII ? "more: Down" : "more ↓") : "end"
-        grid.putRight(" " + more, end: inner.right, y: inner.bottom - 1, .key)
-      }
+      return OverlayBox.More(first: first, visible: inner.height, of: all.count)
     }
   }
 }

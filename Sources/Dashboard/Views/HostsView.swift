@@ -44,7 +44,7 @@ struct HostsView {
       right: String(hosts.count) + " hosts" + (lost > 0 ? glyphs.separator + String(lost) + " lost" : ""),
       in: rest.takeTop(1), glyphs)
     let nameWidth = max(8, min(28, rest.width / 4))
-    let stateWidth = rest.width >= 70 ? 14 : 8
+    let stateWidth = rest.width >= 100 ? rest.width / 3 : rest.width >= 70 ? 22 : 10
     let room = rest.width - nameWidth - stateWidth - 2
     let hasGPU = hosts.contains { $0.sample?.gpus.isEmpty == false }
     let columns: [(title: String, value: (Sample) -> Double, color: (Double) -> Color)] =
@@ -55,7 +55,9 @@ struct HostsView {
       let head = rest.takeTop(1)
       grid.put("host", x: head.x, y: head.y, .muted)
       for (index, column) in columns.enumerated() {
-        grid.put(column.title, x: head.x + nameWidth + 1 + index * width, y: head.y, .muted)
+        // Over the figures, which end there.
+        let title = width < 8 ? String(column.title.prefix(3)) : column.title
+        grid.putRight(title, end: head.x + nameWidth + 5 + index * width, y: head.y, .muted)
       }
       grid.putRight("state", end: head.right, y: head.y, .muted)
     }
@@ -78,24 +80,34 @@ struct HostsView {
           }
         }
       }
-      let (text, style) = status(host, isShort: stateWidth < 14)
-      grid.putRight(text, end: line.right, y: line.y, style, limit: stateWidth)
+      let (text, style) = status(host, width: stateWidth)
+      grid.putShortened(
+        text, x: line.right - min(stateWidth, Grid.columns(of: text)), y: line.y, style, limit: stateWidth)
       if index == state.host {
         grid.restyle(Rect(x: line.x, y: line.y, width: nameWidth, height: 1)) { _ in .selection }
       }
     }
   }
 
-  private func status(_ host: HostSummary, isShort: Bool) -> (String, Style) {
+  private func status(_ host: HostSummary, width: Int) -> (String, Style) {
+    let isShort = width < 16
+    /// With why it does not answer, where there is room to say it.
+    func lost(_ text: String) -> (String, Style) {
+      guard !isShort, let reason = host.connection.reason, !reason.isEmpty else { return (text, .critical) }
+      return (text + ": " + reason, .critical)
+    }
     guard let sample = host.sample else {
-      return host.connection.isConnected
-        ? (isShort ? "…" : "no sample yet", .muted) : (isShort ? "never" : "never seen", .critical)
+      return host.connection.isConnected ? (isShort ? "waiting" : "no sample yet", .muted) : lost("never seen")
     }
     let age = now - sample.timestamp.seconds
-    let time = isShort ? Format.short(max(0, age)) : Format.duration(max(0, age))
-    if !host.connection.isConnected { return ("lost " + time, .critical) }
+    var time = Format.duration(max(0, age))
+    if isShort { time = String(time.prefix { $0 != " " }) }
+    if !host.connection.isConnected { return lost("lost " + time) }
     if age > 90 { return ("old " + time, .warning) }
-    if let load = sample.load, load.load1.isFinite { return ("load " + Format.fixed(load.load1, 2), .muted) }
+    if let load = sample.load, load.load1.isFinite {
+      let decimals = !isShort || load.load1 < 99.995 ? 2 : load.load1 < 999.95 ? 1 : 0
+      return ("load " + Format.fixed(load.load1, decimals), .muted)
+    }
     return ("ok", .muted)
   }
 }

@@ -4,8 +4,28 @@ struct OverlayBox {
   let wanted: Size
   let glyphs: Glyphs
 
+  /// What of a list lies outside the box.
+  struct More {
+    var above = false
+    var below = false
+
+    /// Of so many rows those from `first` on, as many as `visible`.
+    init(first: Int = 0, visible: Int = 0, of count: Int = 0) {
+      above = first > 0 && count > visible
+      below = first + visible < count
+    }
+
+    func text(_ glyphs: Glyphs) -> String {
+      let hasArrows = glyphs.kind == .braille || glyphs.kind == .blocks
+      let (up, down) = hasArrows ? ("↑", "↓") : ("Up", "Down")
+      return (above ? [up] : []).joined() + (above && below ? " " : "") + (below ? "more " + down : "")
+    }
+  }
+
   /// Clears its place, frames it where there is room, and lets `body` draw into what is left.
-  func draw(on grid: inout Grid, _ body: (inout Grid, Rect) -> Void) {
+  ///
+  /// The frame tells what `body` says that there is more of.
+  func draw(on grid: inout Grid, _ body: (inout Grid, Rect) -> More) {
     let size = Size(width: max(0, min(wanted.width, grid.width)), height: max(0, min(wanted.height, grid.height)))
     let rect = Rect(
       x: (grid.width - size.width) / 2, y: (grid.height - size.height) / 2, width: size.width, height: size.height)
@@ -17,7 +37,11 @@ struct OverlayBox {
         grid.putShortened(" " + title + " ", x: rect.x + 2, y: rect.y, .focus, limit: rect.width - 4)
         inner = Rect(x: rect.x + 2, y: rect.y + 1, width: rect.width - 4, height: rect.height - 2)
       }
-      grid.within(inner) { body(&$0, inner) }
+      var more = More()
+      grid.within(inner) { more = body(&$0, inner) }
+      if inner != rect, more.above || more.below {
+        grid.putRight(" " + more.text(glyphs) + " ", end: rect.right - 2, y: rect.bottom - 1, .key)
+      }
     }
   }
 

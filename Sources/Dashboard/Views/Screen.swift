@@ -110,14 +110,20 @@ struct Screen {
     var table = TableContents()
     let all = state.moment == nil ? input.processes : nil
     table.kind = all != nil ? .whole : state.moment != nil ? .stored : .top
-    table.rows = ProcessRows.make(
-      all ?? sample.processes?.top ?? [], threads: all == nil ? [] : input.threads, gpus: sample.gpus,
-      memoryTotal: sample.ram.total, state.table,
-      filter: ProcessFilter(state.table.filter))
-    // The sample names the few greatest of each measure; beyond them the ranking would be a guess.
-    if all == nil, !state.table.isTree, state.table.filter.isEmpty, !state.table.isReversed {
-      table.rows = Array(table.rows.prefix(Processes.topCount))
+    func rows(_ filter: String) -> [ProcessRow] {
+      let rows = ProcessRows.make(
+        all ?? sample.processes?.top ?? [], threads: all == nil ? [] : input.threads, gpus: sample.gpus,
+        memoryTotal: sample.ram.total, state.table, filter: ProcessFilter(filter))
+      // The sample names the few greatest of each measure; beyond them the ranking would be a guess.
+      let isRanking = all == nil && !state.table.isTree && filter.isEmpty && !state.table.isReversed
+      return isRanking ? Array(rows.prefix(Processes.topCount)) : rows
     }
+    table.rows = rows(state.table.filter)
+    // The panels must not move while a filter is typed.
+    let unfiltered = state.table.filter.isEmpty ? table.rows : rows("")
+    table.unfiltered = unfiltered.count
+    table.hasServices = unfiltered.contains { $0.process.service != nil }
+    table.hasCommands = unfiltered.contains { $0.process.command != nil }
     context = Context(
       sample: sample, timeline: timeline, glyphs: glyphs, state: state, table: table, hits: hits,
       bytesPerFrame: input.bytesPerFrame, utcOffset: utcOffset)
@@ -131,7 +137,9 @@ struct Screen {
   private static func axis(of input: ScreenInput, columns: Int) -> TimeAxis {
     let zoom = input.state.zoom ?? autoZoom(columns: columns, input)
     let newest = input.entries.last?.sample.timestamp.seconds ?? input.preview?.timestamp.seconds
-    let end = input.state.axisEnd ?? newest ?? input.now
+    var end = input.state.axisEnd ?? newest ?? input.now
+    // Time goes on where no samples come: a gap opens. The picture moves by columns, as it does with samples.
+    if input.state.axisEnd == nil, input.connection?.isConnected == false, input.now > end { end = input.now }
     return TimeAxis(step: TimeAxis.steps[min(TimeAxis.steps.count - 1, max(0, zoom))], end: end.isFinite ? end : 0)
   }
 
@@ -175,6 +183,7 @@ struct Screen {
   /// Draws it.
   func draw() -> Picture {
     var grid = Grid(size, isASCII: glyphs.isASCII)
+    hits.axes = []
     var rest = grid.bounds
     let hasFrame = size.height >= 8
     if hasFrame { drawHeader(on: &grid, in: rest.takeTop(1)) }
@@ -194,8 +203,9 @@ struct Screen {
       }
     } else {
       let text =
-        input.connection.map { $0.isConnected ? "no sample yet" : "not connected: " + ($0.reason ?? "…") }
-        ?? "no sample yet"
+        input.connection.map {
+          $0.isConnected ? "no sample yet" : "not connected" + ($0.reason.map { ": " + $0 } ?? " yet")
+        } ?? "no sample yet"
       grid.putShortened(
         text, x: max(0, (rest.width - Grid.columns(of: text)) / 2), y: rest.y + rest.height / 2, .muted,
         limit: rest.width)
@@ -215,8 +225,10 @@ struct Screen {
         .draw(on: &grid)
     case .details(let pid):
       if let context {
-        DetailsView(context: context, pid: pid, details: input.details, spark: input.spark, now: input.now)
-          .draw(on: &grid)
+        DetailsView(
+          context: context, pid: pid, details: input.details, spark: input.spark, now: input.now,
+          scroll: state.overlayScroll
+        ).draw(on: &grid)
       }
     case .signal(let pid, let selected, let isAsked):
       if let context { SignalView(context: context, pid: pid, selected: selected, isAsked: isAsked).draw(on: &grid) }
@@ -241,7 +253,8 @@ struct Screen {
       right -= width + gap
     }
     let clock = Format.clock(input.now + Double(utcOffset)) + (state.settings.isUTC && rect.width >= 60 ? "Z" : "")
-    putRight(clock, .muted)
+    // Where there is room for one time only, it is that of what is shown.
+    if state.moment == nil || rect.width >= 48 { putRight(clock, .muted) }
     if state.moment != nil, right - rect.x >= 18, let sample = context?.sample {
       // What is shown is a moment of the past: which one, and how long ago.
       let moment = Format.clock(sample.timestamp.seconds + Double(utcOffset))
@@ -251,12 +264,12 @@ struct Screen {
         right - rect.x >= 56
         ? " PAST " + moment + (step.map { ", mean of " + Format.duration($0) } ?? "") + ", " + Format.duration(back)
           + " ago " : " PAST " + moment + " "
-      putRight(right - rect.x >= 36 ? text : " PAST ", Style(.cursor, [.bold, .reverse]))
+      putRight(text, Style(.cursor, [.bold, .reverse]))
     }
     if input.isLoading, right - rect.x >= 20 { putRight("loading", .warning) }
     if let connection = input.connection {
       if !connection.isConnected {
-        let age = context.map { input.now - $0.timeline.axis.end } ?? .nan
+        let age = input.entries.last.map { input.now - $0.sample.timestamp.seconds } ?? .nan
         putRight(
           age.isFinite && age >= 1 ? " LOST " + Format.duration(age) + " ago " : " LOST ",
           Style(.critical, [.bold, .reverse]))
@@ -280,12 +293,17 @@ struct Screen {
       let averages = [load.load1, load.load5, load.load15].filter(\.isFinite).map { Format.fixed($0, 2) }
       parts.append(("load " + averages.joined(separator: " "), .plain, 1))
     }
-    // The least important go first where there is no room for all.
+    // The most important first, and of the others those that fit beside them.
     let gap = 3
-    while parts.count > 1, parts.reduce(-gap, { $0 + Grid.columns(of: $1.text) + gap }) > right - x {
-      guard let least = parts.indices.max(by: { parts[$0].rank < parts[$1].rank }) else { break }
-      parts.remove(at: least)
+    var room = right - x
+    var kept: Set<Int> = []
+    for part in parts.sorted(by: { $0.rank < $1.rank }) {
+      let width = Grid.columns(of: part.text) + (kept.isEmpty ? 0 : gap)
+      guard kept.isEmpty || width <= room else { continue }
+      kept.insert(part.rank)
+      room -= width
     }
+    parts.removeAll { !kept.contains($0.rank) }
     let start = x
     for part in parts {
       if x > start { grid.put(glyphs.separator, x: x, y: rect.y, .faint) }
@@ -314,65 +332,92 @@ struct Screen {
       var x = grid.put("/", x: rect.x, y: rect.y, .key)
       x = grid.put(state.table.filter, x: x, y: rect.y, .bold, limit: rect.width - 2)
       grid.put(" ", x: x, y: rect.y, .reverse)
-      let hint = "Enter keeps it, Esc drops it   text regex user: gpu >50%cpu >2gmem !not"
-      if rect.right - x > hint.utf8.count + 4 { grid.putRight(hint, end: rect.right, y: rect.y, .muted) }
+      // A small screen has no title to say how much the filter leaves.
+      let isSmall = size.width < 60 || size.height < 16
+      let count = isSmall ? context.map { String($0.table.rows.count) + " left  " } ?? "" : ""
+      let hints = [
+        "Enter keeps it, Esc drops it   text regex user: gpu >50%cpu >2gmem !not",
+        "Enter keeps it, Esc drops it   text user: >50%cpu !not", "Enter keeps it, Esc drops it", "Enter, Esc", "",
+      ].map { count + $0 }
+      if let hint = hints.first(where: { rect.right - x > $0.utf8.count + 4 }) {
+        grid.putRight(hint, end: rect.right, y: rect.y, .muted)
+      }
       return
     }
+    var keys: [FootKey] = [("q", "quit", .character("q")), ("h", "keys", .character("h"))]
     if let message {
       let isNote = message == state.note
-      grid.putShortened(message, x: rect.x, y: rect.y, isNote ? .key : .warning, limit: rect.width)
+      // The way out stays, but not at the cost of a message that has room without it.
+      let own = keys.reduce(0) { $0 + Screen.width(of: $1) + 2 }
+      let width = Grid.columns(of: message)
+      let hasKeys = own + width <= rect.width || width > rect.width && rect.width >= 60
+      let x = hasKeys ? drawKeys(keys, on: &grid, in: rect) : rect.x
+      grid.putShortened(message, x: x, y: rect.y, isNote ? .key : .warning, limit: rect.right - x)
       return
     }
-    var keys: [(label: String, meaning: String, key: KeyPress)] = [
-      ("q", "quit", .character("q")), ("h", "keys", .character("h")),
-    ]
+    let arrows = (sides: glyphs.isASCII ? "<- ->" : "← →", rows: glyphs.isASCII ? "Up Dn" : "↑ ↓")
     if state.isGrid {
-      keys += [("Enter", "open", .enter)]
+      keys += [("Enter", "open", .enter), (arrows.rows, "choose", .down)]
     } else if state.moment != nil {
       keys += [
-        ("Esc", "now", .end), (glyphs.isASCII ? "<- ->" : "← →", "time", .left), ("n p", "events", .character("n")),
+        ("Esc", "now", .end), (arrows.sides, "time", .left), ("n p", "events", .character("n")),
       ]
     } else if state.table.selected != nil {
       keys += [
         ("Enter", "details", .character("d")), ("k", "signal", .character("k")), ("f", "follow", .character("f")),
         ("Esc", "back", .escape),
       ]
+    } else if state.isMaximized {
+      keys += [
+        ("Enter", "all panels", .enter), ("Tab", "next panel", .tab), ("?", "explain", .character("?")),
+        (arrows.sides, "past", .left),
+      ]
     } else {
       keys += [
         ("l", "layout", .character("l")), ("/", "filter", .character("/")), ("s", "sort", .character("s")),
-        (glyphs.isASCII ? "<- ->" : "← →", "past", .left), ("?", "explain", .character("?")),
+        (arrows.sides, "past", .left), ("?", "explain", .character("?")),
         ("F2", "settings", .function(2)),
       ]
     }
     // From the right: what the agent costs, and where it listens.
-    var about: [String] = []
+    var about: [(text: String, keys: Int)] = []
     if let agent = context?.sample.agent, !state.isGrid {
-      let cost = AgentPanel.figures(agent, bytesPerFrame: input.bytesPerFrame, glyphs).map { figure in
-        figure.name == "cpu" ? "agent " + figure.text : figure.text
-      }
-      if !cost.isEmpty { about.append(cost.joined(separator: " ")) }
+      let cost = AgentPanel.figures(agent, bytesPerFrame: input.bytesPerFrame, glyphs).map(\.text)
+      if !cost.isEmpty { about.append(("agent " + cost.joined(separator: " "), 6)) }
     }
-    if let url = input.options.listening { about.append(url) }
-    if about.isEmpty { about.append(input.options.version.isEmpty ? "" : "agent " + input.options.version) }
-    var right = rect.right
-    let least = keys.prefix(3).reduce(0) { $0 + Grid.columns(of: $1.label) + $1.meaning.utf8.count + 3 }
-    while !about.isEmpty {
-      let text = about.filter { !$0.isEmpty }.joined(separator: glyphs.separator)
-      if least + 3 + Grid.columns(of: text) <= rect.width {
+    if let url = input.options.listening { about.append((url, 4)) }
+    if about.isEmpty, !input.options.version.isEmpty { about.append(("agent " + input.options.version, 4)) }
+    var rest = rect
+    // Keys come first: what the agent costs gives way to six of them, its address to four.
+    while let first = about.first {
+      let text = about.map(\.text).joined(separator: glyphs.separator)
+      let own = keys.prefix(first.keys).reduce(0) { $0 + Screen.width(of: $1) + 2 }
+      if own + Grid.columns(of: text) <= rect.width {
         grid.putRight(text, end: rect.right, y: rect.y, .muted)
-        right -= Grid.columns(of: text) + 2
+        rest.width -= Grid.columns(of: text) + 2
         break
       }
       about.removeFirst()
     }
+    drawKeys(keys, on: &grid, in: rest)
+  }
+
+  private typealias FootKey = (label: String, meaning: String, key: KeyPress)
+
+  private static func width(of key: FootKey) -> Int { Grid.columns(of: key.label) + 1 + key.meaning.utf8.count }
+
+  /// As many of the keys as there is room for; tells the column after them.
+  @discardableResult
+  private func drawKeys(_ keys: [FootKey], on grid: inout Grid, in rect: Rect) -> Int {
     var x = rect.x
-    for (label, meaning, key) in keys {
-      let width = Grid.columns(of: label) + 1 + meaning.utf8.count
-      guard x + width <= right else { break }
-      hits.add(.key(key), Rect(x: x, y: rect.y, width: width, height: 1))
-      x = grid.put(label, x: x, y: rect.y, .key) + 1
-      x = grid.put(meaning, x: x, y: rect.y, .muted) + 2
+    for key in keys {
+      let width = Screen.width(of: key)
+      guard x + width <= rect.right else { break }
+      hits.add(.key(key.key), Rect(x: x, y: rect.y, width: width, height: 1))
+      x = grid.put(key.label, x: x, y: rect.y, .key) + 1
+      x = grid.put(key.meaning, x: x, y: rect.y, .muted) + 2
     }
+    return x
   }
 
   // MARK: Panels
@@ -392,11 +437,23 @@ struct Screen {
   }
 
   private func drawPanels(_ context: Context, on grid: inout Grid, in rect: Rect) {
+    let present = bands(context)
+    let least = present.reduce(0) { $0 + $1.height(width: rect.width).minimum }
+    if state.settings.layout == .overview, size.height < 24, least > rect.height {
+      // Lines for all matters say more than panels for some.
+      return CompactView(context: context).draw(on: &grid, in: rect)
+    }
+    if present.isEmpty { context.drawNothing(on: &grid, in: rect, isHidden: !state.settings.hidden.isEmpty) }
+    Layout.draw(present, on: &grid, in: rect)
+  }
+
+  /// The panels as they are arranged, those of one row in one.
+  private func bands(_ context: Context) -> [any Panel] {
     let isWide = size.width >= 150
     // Where frames would cost what the panels need, a line over each does.
     let isFramed = state.settings.frames ?? (size.width >= 100 && size.height >= 36)
     let bands = state.settings.layout.bands(isWide: isWide)
-    let present: [any Panel] = bands.compactMap { columns in
+    return bands.compactMap { columns in
       SideBySide(
         columns.map { ids in
           ids.filter { !state.settings.hidden.contains($0) && ($0 != .agent || isWide || size.height >= 50) }
@@ -405,13 +462,6 @@ struct Screen {
             }
         }, gap: isFramed ? 1 : 3)
     }
-    if present.isEmpty {
-      let text =
-        state.settings.hidden.isEmpty
-        ? "nothing to show: the system tells no figures" : "all panels are hidden: 0 shows them"
-      grid.put(text, x: rect.x, y: rect.y, .muted)
-    }
-    Layout.draw(present, on: &grid, in: rect)
   }
 
   private func drawAlone(_ id: PanelID, _ context: Context, on grid: inout Grid, in rect: Rect) {

@@ -26,14 +26,18 @@ struct SettingsView {
         x = grid.put(value, x: x, y: y, .bold, limit: rest.right - x)
         if isSelected { grid.put(marks.1, x: x, y: y, .key) }
         let helpX = rest.x + 30
+        // Half a word says nothing.
+        guard rest.right - helpX >= 16 else { continue }
         grid.putShortened(setting.help, x: helpX, y: y, .muted, limit: rest.right - helpX)
       }
-      guard !foot.isEmpty else { return }
+      let more = OverlayBox.More(first: first, visible: rest.height, of: all.count)
+      guard !foot.isEmpty else { return more }
       grid.putShortened(
         "up, down choose; left, right change; Esc closes", x: foot.x, y: foot.y, .muted, limit: foot.width)
       grid.putShortened(
         options.configPath.map { "kept in " + $0 } ?? "not kept: no home directory is known", x: foot.x, y: foot.y + 1,
         .muted, limit: foot.width)
+      return more
     }
   }
 }

@@ -22,13 +22,14 @@ struct SignalView {
           .muted, limit: inner.width)
         let x = grid.put("y", x: inner.x, y: inner.y + 3, .critical)
         grid.put(" sends it, any other key does not", x: x, y: inner.y + 3, limit: inner.right - x)
+        return OverlayBox.More()
       }
       return
     }
     let wanted = Size(width: 44, height: all.count + 4)
     OverlayBox(title: "Signal to " + who, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
       var rest = inner
-      let foot = rest.takeBottom(inner.height > all.count ? 1 : 0)
+      let foot = rest.takeBottom(inner.height >= 4 ? 1 : 0)
       let first = max(0, min(selected - rest.height / 2, all.count - rest.height))
       for (row, signal) in all.dropFirst(first).prefix(rest.height).enumerated() {
         let y = rest.y + row
@@ -39,6 +40,7 @@ struct SignalView {
         }
       }
       grid.putShortened("Enter asks once more, Esc closes", x: foot.x, y: foot.y, .muted, limit: foot.width)
+      return OverlayBox.More(first: first, visible: rest.height, of: all.count)
     }
   }
 }

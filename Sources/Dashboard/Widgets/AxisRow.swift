@@ -3,6 +3,9 @@ internal import AgentMetrics
 /// The row below a graph: how long ago, or what time it was; and what happened when.
 struct AxisRow {
   let context: Context
+  /// The columns; nil for those of all graphs.
+  var own: TimeAxis?
+  private var axis: TimeAxis { own ?? context.timeline.axis }
 
   /// Distances between two labels, in seconds.
   private static let distances: [Double] = [
@@ -13,13 +16,11 @@ struct AxisRow {
   /// Draws it over the columns of the graph above it.
   func draw(on grid: inout Grid, in rect: Rect) {
     let glyphs = context.glyphs
-    let axis = context.timeline.axis
     guard rect.width >= 12 else { return }
     grid.fill(glyphs.rule, x: rect.x, y: rect.y, count: rect.width, .faint)
     let perCell = axis.step * Double(glyphs.columnsPerCell)
-    let least = context.state.moment == nil ? 9.0 : 14.0
-    let distance = Self.distances.first { $0 / perCell >= least } ?? 2_419_200
     if context.state.moment == nil {
+      let distance = Self.distances.first { $0 / perCell >= 9 } ?? 2_419_200
       // Distances from now stand still while the picture moves.
       if isFree(rect.right - 3..<rect.right, rect) { grid.putRight("now", end: rect.right, y: rect.y, .muted) }
       var back = distance
@@ -33,25 +34,43 @@ struct AxisRow {
         back += distance
       }
     } else {
-      let last = Double(axis.last(isPaired: glyphs.columnsPerCell == 2) + 1) * axis.step
-      let offset = Double(context.utcOffset)
-      var moment = ((last + offset) / distance).rounded(.down) * distance - offset
-      while last - moment < perCell * Double(rect.width), moment.isFinite, abs(moment) < 1e12 {
-        let cell = rect.width - 1 - Format.whole((last - moment) / perCell)
-        let text = context.clock(moment, hasSeconds: distance < 60)
-        let x = min(rect.right - text.utf8.count, rect.x + cell - text.utf8.count / 2)
-        if x >= rect.x, isFree(x..<x + text.utf8.count, rect) { grid.put(text, x: x, y: rect.y, .muted) }
-        moment -= distance
+      // Seconds take three columns more. Where marks leave no label free, some of closer ones are.
+      var place = Self.distances.firstIndex { $0 / perCell >= ($0 < 60 ? 14 : 11) } ?? Self.distances.count - 1
+      while !drawTimes(Self.distances[place], on: &grid, in: rect), place > 0, Self.distances[place] > perCell {
+        place -= 1
       }
       if let moment = context.state.moment, let cell = axis.cell(of: moment, width: rect.width, glyphs) {
         grid.put(glyphs.isASCII ? "^" : "▲", x: rect.x + cell, y: rect.y, Style(.cursor, .bold))
       }
     }
+    // Marks and clicks are the business of the axis of all graphs.
+    guard own == nil else { return }
     for event in context.timeline.events {
       guard let cell = axis.cell(of: event.moment, width: rect.width, glyphs) else { continue }
       grid.put(event.mark, x: rect.x + cell, y: rect.y, event.isBad ? .critical : .warning)
     }
     context.hits.add(.moment, rect)
+  }
+
+  /// Draws times of day, so far apart, and tells whether there was room for one.
+  private func drawTimes(_ distance: Double, on grid: inout Grid, in rect: Rect) -> Bool {
+    let glyphs = context.glyphs
+    let perCell = axis.step * Double(glyphs.columnsPerCell)
+    let last = Double(axis.last(isPaired: glyphs.columnsPerCell == 2) + 1) * axis.step
+    let offset = Double(context.utcOffset)
+    var moment = ((last + offset) / distance).rounded(.down) * distance - offset
+    var taken = rect.right + 1
+    while last - moment < perCell * Double(rect.width), moment.isFinite, abs(moment) < 1e12 {
+      let cell = rect.width - 1 - Format.whole((last - moment) / perCell)
+      let text = context.clock(moment, hasSeconds: distance < 60)
+      let x = min(rect.right - text.utf8.count, rect.x + cell - text.utf8.count / 2)
+      if x >= rect.x, x + text.utf8.count < taken, isFree(x..<x + text.utf8.count, rect) {
+        grid.put(text, x: x, y: rect.y, .muted)
+        taken = x
+      }
+      moment -= distance
+    }
+    return taken <= rect.right
   }
 
   /// Whether neither an event nor the moment that is looked at has its mark there, or so close that it would be read as a
@@ -60,7 +79,7 @@ struct AxisRow {
     let columns = columns.lowerBound - 1..<columns.upperBound + 1
     let moments = context.timeline.events.map(\.moment) + (context.state.moment.map { [$0] } ?? [])
     return !moments.contains { moment in
-      context.timeline.axis.cell(of: moment, width: rect.width, context.glyphs).map { columns.contains(rect.x + $0) }
+      axis.cell(of: moment, width: rect.width, context.glyphs).map { columns.contains(rect.x + $0) }
         ?? false
     }
   }

@@ -51,6 +51,13 @@ enum Format {
     return hertz < 999.5e6 ? String(whole(hertz * 1e-6)) + " MHz" : fixed(hertz * 1e-9, 2) + " GHz"
   }
 
+  /// A clock and the highest it reaches, in that one's unit, `1.76/1.98 GHz`, `135/800 MHz`.
+  static func frequency(_ hertz: Double, of maximum: Double, _ glyphs: Glyphs) -> String {
+    let (power, unit, decimals) = maximum < 999.5e6 ? (1e6, " MHz", 0) : (1e9, " GHz", 2)
+    return (hertz.isFinite ? fixed(hertz / power, decimals) : glyphs.absent) + "/" + fixed(maximum / power, decimals)
+      + unit
+  }
+
   /// A link's speed in bits per second, `1 Gb/s`, `2.5 Gb/s`, from bytes per second.
   static func link(_ bytesPerSecond: Double) -> String {
     let megabits = whole(bytesPerSecond * 8e-6)

@@ -154,10 +154,12 @@ struct RateGraph {
     _ lowerRate: (borrowing Sample) -> Double
   ) {
     guard rect.height >= 2, rect.width >= 8 else { return }
+    var rect = rect
     let glyphs = context.glyphs
     let upperColumns = context.timeline.columns(in: rect.width, glyphs, upperRate)
     let lowerColumns = context.timeline.columns(in: rect.width, glyphs, lowerRate)
     guard (upperColumns + lowerColumns).contains(where: \.mean.isFinite) else { return }
+    context.drawAxis(on: &grid, below: &rect)
     let maximum = Graph.niceMaximum(upperColumns.map(\.high), lowerColumns.map(\.high))
     let cursor = context.cursorCell(width: rect.width)
     var rest = rect

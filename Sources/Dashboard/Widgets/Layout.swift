@@ -3,7 +3,7 @@ enum Layout {
   /// The rows that each gets; 0 for those there is no room for.
   ///
   /// First come the minimums in order, so that what stands first is there longest; then all grow evenly to where they are
-  /// comfortable, and then to their maximums.
+  /// comfortable, and then to their maximums. A panel that could not use one row more grows by several or not at all.
   static func divide(_ rows: Int, among heights: [Height]) -> [Int] {
     var given = [Int](repeating: 0, count: heights.count)
     var left = max(0, rows)
@@ -15,10 +15,11 @@ enum Layout {
       var hasGrown = true
       while left > 0, hasGrown {
         hasGrown = false
-        for index in heights.indices where left > 0 && given[index] > 0 && given[index] < heights[index][keyPath: limit]
-        {
-          given[index] += 1
-          left -= 1
+        for index in heights.indices where left > 0 && given[index] > 0 {
+          let next = heights[index].next(after: given[index])
+          guard next <= heights[index][keyPath: limit], next - given[index] <= left else { continue }
+          left -= next - given[index]
+          given[index] = next
           hasGrown = true
         }
       }
@@ -82,8 +83,9 @@ struct Stack: Panel {
 
   func height(width: Int) -> Height {
     let heights = panels.map { $0.height(width: width) }
+    // None of them may be missing: a full filesystem says more than a disk's graph.
     return Height(
-      minimum: heights.first?.minimum ?? 0, comfortable: heights.reduce(0) { $0 + $1.comfortable },
+      minimum: heights.reduce(0) { $0 + $1.minimum }, comfortable: heights.reduce(0) { $0 + $1.comfortable },
       maximum: min(Height.open, heights.reduce(0) { $0 + $1.maximum }))
   }
 
@@ -112,7 +114,8 @@ struct PanelBox: Panel {
     let height = inner.height(width: width - 4)
     return Height(
       minimum: height.minimum + 1, comfortable: height.comfortable + 1,
-      maximum: min(Height.open, height.maximum + 1))
+      maximum: min(Height.open, height.maximum + 1),
+      useless: height.useless.lowerBound + 1..<height.useless.upperBound + 1)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -155,12 +158,23 @@ extension Grid {
   }
 
   /// The line over a panel: its name, what it is about, a rule, and at the right what it sums up to.
-  mutating func putTitle(_ name: String, detail: String = "", right: String = "", in rect: Rect, _ glyphs: Glyphs) {
+  ///
+  /// - Parameters:
+  ///   - alert: what must not be overlooked; it never gives way.
+  ///   - more: how many rows there was no room for.
+  mutating func putTitle(
+    _ name: String, alert: String = "", more: Int = 0, detail: String = "", right: String = "", in rect: Rect,
+    _ glyphs: Glyphs
+  ) {
     // In a frame the name stands in the frame's line, with a blank before it.
     var x = rect.x
     if !name.isEmpty, x > clip.x, clip.contains(x - 1, rect.y) { put(" ", x: x - 1, y: rect.y) }
     x = put(name, x: rect.x, y: rect.y, .title, limit: rect.width) + (name.isEmpty ? 0 : 1)
     if !name.isEmpty { put(" ", x: x - 1, y: rect.y) }
+    for (text, style) in [(alert, Style.critical), (more > 0 ? "+" + String(more) : "", .muted)] where !text.isEmpty {
+      x = put(text, x: x, y: rect.y, style, limit: rect.right - x) + 1
+      put(" ", x: x - 1, y: rect.y)
+    }
     let rightWidth = Grid.columns(of: right)
     var end = rect.right
     if rightWidth > 0, x + rightWidth + 4 <= rect.right {
@@ -177,18 +191,21 @@ extension Grid {
   }
 
   /// A title with the heads of the columns below it, each by how far before the right edge it ends.
-  mutating func putTitle(_ name: String, heads: [(text: String, end: Int)], in rect: Rect, _ glyphs: Glyphs) {
-    putTitle(name, in: rect, glyphs)
+  mutating func putTitle(
+    _ name: String, more: Int = 0, heads: [(text: String, end: Int)], in rect: Rect, _ glyphs: Glyphs
+  ) {
+    putTitle(name, more: more, in: rect, glyphs)
     let start = heads.map { rect.right - $0.end - Grid.columns(of: $0.text) }.min() ?? rect.right
-    guard start > rect.x + Grid.columns(of: name) + 1 else { return }
+    let mark = more > 0 ? String(more).utf8.count + 2 : 0
+    guard start > rect.x + Grid.columns(of: name) + mark else { return }
     fill(" ", x: start - 1, y: rect.y, count: rect.right - start + 2)
     for head in heads { putRight(head.text, end: rect.right - head.end, y: rect.y, .muted) }
   }
 
   /// A line with a name, a percentage, a bar and a remark: `swap    2% ━━──────── 0.1/4.0 GiB`.
   mutating func putGauge(
-    _ label: String, labelWidth: Int, ratio: Double, bar: Bar, remark: String = "", remarkWidth: Int = 0, in rect: Rect,
-    _ glyphs: Glyphs, isStale: Bool = false
+    _ label: String, labelWidth: Int, ratio: Double, bar: Bar, remark: String = "", remarkWidth: Int = 0,
+    remarkStyle: Style = .muted, in rect: Rect, _ glyphs: Glyphs, isStale: Bool = false
   ) {
     var x = rect.x
     if labelWidth > 0 {
@@ -200,11 +217,11 @@ extension Grid {
     var end = rect.right
     let remarkWidth = max(remarkWidth, Grid.columns(of: remark))
     if remarkWidth > 0, end - x - remarkWidth >= 6 {
-      putRight(remark, end: end, y: rect.y, isStale ? .warning : .muted)
+      putRight(remark, end: end, y: rect.y, isStale ? .warning : remarkStyle)
       end -= remarkWidth + 1
     } else if remarkWidth > 0, !remark.isEmpty, end - x >= Grid.columns(of: remark) {
       // No room for both: the figures say more than the bar.
-      putRight(remark, end: end, y: rect.y, isStale ? .warning : .muted)
+      putRight(remark, end: end, y: rect.y, isStale ? .warning : remarkStyle)
       return
     }
     if end - x >= 3 { bar.draw(on: &self, x: x, y: rect.y, width: end - x, glyphs) }

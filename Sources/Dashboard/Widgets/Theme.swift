@@ -82,13 +82,13 @@ struct Theme: Equatable {
 
   private static let sixteen: [[UInt8]] = [[6, 2, 2, 3, 3, 1], [5, 5, 13], [2, 2, 10], [6, 6, 14], [5, 5, 13]]
 
-  /// Of middle brightness: readable on dark and on light backgrounds.
+  /// Of middle brightness: readable on dark and on light backgrounds; of the 16 not the dark blue, which is neither.
   static let calm = Theme(
     "calm", "quiet colours for dark and light backgrounds",
     meanings: [
       (0x8A8A8A, 7), (0x6C6C6C, 8), (0x5F6B75, 8), (0x87AFD7, 6), (0x87AFD7, 6), (0x87AFD7, 6), (0x5FAF5F, 2),
-      (0xD7AF5F, 3), (0xFF5F5F, 1), (0x5FAF87, 2), (0xD7875F, 3), (0x5F87D7, 4), (0xD75F5F, 1), (0x87AF87, 2),
-      (0x5F8787, 6), (0xD7875F, 3), (0xAF87D7, 5), (0x8787AF, 4), (0x5FAFD7, 6), (0xD787AF, 5), (0x5FAFD7, 6),
+      (0xD7AF5F, 3), (0xFF5F5F, 1), (0x5FAF87, 2), (0xD7875F, 3), (0x5F87D7, 12), (0xD75F5F, 1), (0x87AF87, 2),
+      (0x5F8787, 6), (0xD7875F, 3), (0xAF87D7, 5), (0x8787AF, 12), (0x5FAFD7, 6), (0xD787AF, 5), (0x5FAFD7, 6),
       (0xD787AF, 5), (0xD7AF5F, 3), (0xD7AF5F, 3), (0x87AFD7, 6),
     ],
     gradients: [
@@ -115,14 +115,14 @@ struct Theme: Equatable {
     "colorblind", "blue to yellow, for eyes that do not tell red from green",
     meanings: [
       (0x9E9E9E, 7), (0x6C6C6C, 8), (0x5F6B75, 8), (0x56B4E9, 14), (0x56B4E9, 14), (0xF0E442, 11), (0x56B4E9, 14),
-      (0xE69F00, 3), (0xF0E442, 11), (0x56B4E9, 14), (0xE69F00, 3), (0x0072B2, 4), (0xF0E442, 11), (0x56B4E9, 14),
-      (0x0072B2, 4), (0xE69F00, 3), (0xCC79A7, 13), (0x8F8FBF, 12), (0x56B4E9, 14), (0xE69F00, 3), (0x56B4E9, 14),
+      (0xE69F00, 3), (0xF0E442, 11), (0x56B4E9, 14), (0xE69F00, 3), (0x0072B2, 12), (0xF0E442, 11), (0x56B4E9, 14),
+      (0x0072B2, 12), (0xE69F00, 3), (0xCC79A7, 13), (0x8F8FBF, 12), (0x56B4E9, 14), (0xE69F00, 3), (0x56B4E9, 14),
       (0xE69F00, 3), (0xE69F00, 3), (0xF0E442, 11), (0x56B4E9, 14),
     ],
     gradients: [
       [0x2F6FA5, 0x56B4E9, 0x9FB3A5, 0xC9B458, 0xE69F00, 0xF0E442], [0x7F4F6F, 0xCC79A7, 0xEFB5D5],
       [0x1F5F8F, 0x56B4E9, 0xA5D9F5], [0x1F5F8F, 0x56B4E9, 0xA5D9F5], [0x9F6F00, 0xE69F00, 0xFFD27F],
-    ], gradients16: [[4, 12, 14, 3, 11], [5, 13, 13], [4, 12, 14], [4, 12, 14], [3, 3, 11]])
+    ], gradients16: [[12, 14, 3, 11], [5, 13, 13], [12, 14], [12, 14], [3, 3, 11]])
 
   /// Dark colours, for light backgrounds.
   static let light = Theme(
