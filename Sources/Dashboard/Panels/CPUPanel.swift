@@ -18,14 +18,12 @@ struct CPUPanel: Panel {
     guard cpu.usage.isFinite || count > 0 else { return Height(minimum: 1, comfortable: 1, maximum: 1) }
     guard count > 0 else { return Height(minimum: 2, comfortable: 8, maximum: Height.open) }
     let side = CoresView.rows(count, width: Context.split(width).side)
-    // Two rows are enough at worst: cells of a strip then stand for several CPUs each.
-    let minimum = 2 + 2
-    if side.strip <= 4 {
-      let body = max(6, side.bars <= 10 ? side.bars : side.strip + 4)
-      return Height(minimum: minimum, comfortable: 2 + body, maximum: Height.open)
-    }
     let whole = CoresView.rows(count, width: width)
-    return Height(minimum: minimum, comfortable: 2 + whole.strip + 4, maximum: Height.open)
+    // At worst cells of a strip stand for several CPUs each; four rows of them are not too many for that.
+    let minimum = 2 + (whole.strip <= 4 ? max(2, whole.strip) : 2)
+    let enough = 2 + (side.strip <= 8 ? side.strip : whole.strip)
+    let body = side.bars <= 10 ? max(6, side.bars) : side.strip <= 4 ? max(6, side.strip + 4) : whole.strip + 4
+    return Height(minimum: minimum, comfortable: max(enough, 2 + body), maximum: Height.open, enough: enough)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -40,7 +38,7 @@ struct CPUPanel: Panel {
     let need = CoresView.rows(cpu.perCore.count, width: sideWidth)
     let whole = CoresView.rows(cpu.perCore.count, width: rest.width)
     // Beside the graph, also where only a condensed strip would leave room for it.
-    if sideWidth > 0, need.strip <= rest.height || whole.strip + 2 > rest.height {
+    if sideWidth > 0, need.strip <= rest.height || whole.strip + 1 > rest.height {
       drawGraph(on: &grid, in: Rect(x: rest.x, y: rest.y, width: graphWidth, height: rest.height))
       rest = Rect(x: rest.right - sideWidth, y: rest.y, width: sideWidth, height: rest.height)
       // A strip grows tall where there is room, but not over the events.

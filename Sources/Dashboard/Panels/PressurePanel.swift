@@ -16,23 +16,31 @@ struct PressurePanel: Panel {
   }
 
   func height(width: Int) -> Height {
-    // In one line, or in a line each.
+    // Beside the title, in one line, or in a line each.
     let most = 1 + resources.count
-    return Height(minimum: 2, comfortable: most, maximum: most, useless: min(3, most)..<most)
+    return Height(minimum: 1, comfortable: most, maximum: most, useless: min(3, most)..<most)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     if rest.height <= resources.count {
-      grid.putTitle(context.title(.pressure, "PRESSURE"), detail: "time some waited", in: rest.takeTop(1), glyphs)
+      let title = context.title(.pressure, "PRESSURE")
+      let isAlone = rest.height == 1
+      grid.putTitle(title, detail: isAlone ? "" : "time some waited", in: isAlone ? rest : rest.takeTop(1), glyphs)
       var x = rest.x
-      let isTight = rest.width < 34
+      if isAlone { x += Grid.columns(of: title) + 1 }
+      let isTight = rest.right - x < 34
       for (name, resource) in resources {
-        let text = Format.fine(share(resource.some ?? resource.full), glyphs) + "%"
+        let ratio = share(resource.some ?? resource.full)
+        let text = isAlone && isTight ? Format.percent(ratio, glyphs).trimmed : Format.fine(ratio, glyphs) + "%"
         let name = isTight ? String(name.prefix(3)) : name
         guard x + name.utf8.count + 1 + text.utf8.count <= rest.right else { break }
-        x = grid.put(name, x: x, y: rest.y, .muted) + 1
-        x = grid.put(text, x: x, y: rest.y, style(share(resource.some ?? resource.full))) + (isTight ? 2 : 3)
+        x = grid.put(name + " ", x: x, y: rest.y, .muted)
+        x = grid.put(text, x: x, y: rest.y, style(ratio))
+        // Over the line that a title stands in.
+        let gap = isTight ? 2 : 3
+        grid.fill(" ", x: x, y: rest.y, count: min(gap, rest.right - x))
+        x += gap
       }
       return
     }

@@ -27,10 +27,11 @@ struct TemperaturePanel: Panel {
 
   func height(width: Int) -> Height {
     let rows = (sensors.count + columns(width) - 1) / columns(width)
-    return Height(minimum: 2, comfortable: 1 + min(rows, 5), maximum: 1 + rows)
+    return Height(minimum: 1, comfortable: 1 + min(rows, 5), maximum: 1 + rows)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
+    guard rect.height > 1 else { return drawHottest(on: &grid, in: rect) }
     var rest = rect
     let columns = columns(rect.width)
     let rows = min(rect.height - 1, (sensors.count + columns - 1) / columns)
@@ -52,6 +53,18 @@ struct TemperaturePanel: Panel {
       let end = grid.putShortened(sensor.sensor, x: x, y: y, limit: limit - x)
       grid.putShortened(sensor.chip, x: end + 2, y: y, .muted, limit: limit - end - 2)
     }
+  }
+
+  /// The hottest one beside the title, where there is no more than that line.
+  private func drawHottest(on grid: inout Grid, in rect: Rect) {
+    grid.putTitle(context.title(.temperature, "TEMPERATURES"), more: sensors.count - 1, in: rect, glyphs)
+    let text = String(Format.whole(sensors[0].celsius)) + " " + glyphs.celsius
+    let width = Grid.columns(of: sensors[0].sensor) + 1 + Grid.columns(of: text)
+    let start = rect.right - min(width, rect.width / 2)
+    grid.fill(" ", x: start - 1, y: rect.y, count: rect.right - start + 1)
+    grid.putRight(text, end: rect.right, y: rect.y, style(sensors[0]))
+    let limit = rect.right - Grid.columns(of: text) - 1
+    grid.putShortened(sensors[0].sensor, x: start, y: rect.y, .muted, limit: limit - start)
   }
 
   /// By the sensor's own marks where it has them.

@@ -110,6 +110,8 @@ struct Height: Equatable {
   var comfortable: Int
   /// More would stay empty.
   var maximum: Int
+  /// What it gets before others grow; of no weight where it is less than the minimum.
+  var enough = 0
   /// So many would leave rows empty though more would not; empty where there is no such number.
   var useless: Range<Int> = 0..<0
 

@@ -2,8 +2,8 @@
 enum Layout {
   /// The rows that each gets; 0 for those there is no room for.
   ///
-  /// First come the minimums in order, so that what stands first is there longest; then all grow evenly to where they are
-  /// comfortable, and then to their maximums. A panel that could not use one row more grows by several or not at all.
+  /// First come the minimums in order, so that what stands first is there longest; then all grow evenly to what is enough,
+  /// to where they are comfortable, and to their maximums. A panel that could not use one row more grows by several or not at all.
   static func divide(_ rows: Int, among heights: [Height]) -> [Int] {
     var given = [Int](repeating: 0, count: heights.count)
     var left = max(0, rows)
@@ -11,7 +11,7 @@ enum Layout {
       given[index] = height.minimum
       left -= height.minimum
     }
-    for limit in [\Height.comfortable, \Height.maximum] {
+    for limit in [\Height.enough, \Height.comfortable, \Height.maximum] {
       var hasGrown = true
       while left > 0, hasGrown {
         hasGrown = false
@@ -112,9 +112,11 @@ struct PanelBox: Panel {
   func height(width: Int) -> Height {
     guard isFramed else { return inner.height(width: width) }
     let height = inner.height(width: width - 4)
+    // A frame round a title alone would be more frame than figures.
+    let minimum = max(height.minimum, min(2, height.maximum)) + 1
     return Height(
-      minimum: height.minimum + 1, comfortable: height.comfortable + 1,
-      maximum: min(Height.open, height.maximum + 1),
+      minimum: minimum, comfortable: max(minimum, height.comfortable + 1),
+      maximum: min(Height.open, height.maximum + 1), enough: height.enough + 1,
       useless: height.useless.lowerBound + 1..<height.useless.upperBound + 1)
   }
 
