@@ -127,7 +127,7 @@ public struct HTTPServer: Sendable {
     try await writer.write(
       response: head,
       body: ResponseBody(contentLength: count) { writer in
-        // Used in turn: when one is wanted again it has gone out, as a rule, and its memory needs not be asked for anew.
+        // Used in turn: when one is wanted again it has gone out, and its memory needs not be asked for anew.
         var buffers = (0..<Self.chunksUnderWay).map { _ in ByteBufferAllocator().buffer(capacity: Self.chunk) }
         var place = 0
         for piece in pieces {
@@ -139,6 +139,9 @@ public struct HTTPServer: Sendable {
             guard buffers[place].readableBytes == Self.chunk else { continue }
             try await writer.write(buffers[place])
             place = (place + 1) % buffers.count
+            // The writer takes any number at once. When the channel's loop answers it has sent what it got, or lets the
+            // next write wait.
+            if place == 0 { try await channel.eventLoop.submit {}.get() }
             buffers[place].clear(minimumCapacity: Self.chunk)
           }
         }
@@ -195,7 +198,7 @@ public struct HTTPServer: Sendable {
   /// them, and below what malloc(3) maps and unmaps each time.
   private static let chunk = 64 * 1_024
   /// Chunks that are being filled or sent at a time.
-  private static let chunksUnderWay = 4
+  private static let chunksUnderWay = 8
   /// Bytes of events that wait in the system's buffer; by itself it would take megabytes, minutes of samples.
   private static let unsentBytes = 128 * 1_024
 
