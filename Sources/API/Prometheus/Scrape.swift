@@ -7,7 +7,8 @@ extension Route {
   static let prometheus = Route(
     path: "/metrics",
     summary:
-      "All figures for Prometheus, none older than a second: OpenMetrics where it is asked for, else text",
+      "All figures for Prometheus, none older than a second but how many processes there are, half a minute at most: "
+      + "OpenMetrics where it is asked for, else text",
     contents: ExpositionFormat.allCases.map { format in
       Content(type: String(format.contentType.prefix { $0 != ";" }), schema: .text)
     }
