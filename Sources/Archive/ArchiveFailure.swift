@@ -34,7 +34,9 @@ public struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible
       case SQLITE_FULL: ("there is no space left for it", .wait)
       case SQLITE_BUSY, SQLITE_LOCKED: ("another process is writing to it", .wait)
       case SQLITE_READONLY, SQLITE_PERM: ("it cannot be written to", .reopen)
-      case SQLITE_CANTOPEN where !Self.hasFolder(path): ("there is no such folder", .reopen)
+      case SQLITE_CANTOPEN where !Files.exists(Self.folder(of: path)): ("there is no such folder", .reopen)
+      case SQLITE_CANTOPEN where access(Self.folder(of: path), W_OK) != 0:
+        ("its folder cannot be written to", .reopen)
       case SQLITE_CANTOPEN: ("it cannot be opened", .reopen)
       case SQLITE_NOTADB: ("it is not an SQLite database", .reopen)
       case SQLITE_CORRUPT: ("it is damaged", .moveAside)
@@ -43,8 +45,7 @@ public struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible
     self.init(path, "\(reason) (\(error.message))", remedy)
   }
 
-  private static func hasFolder(_ path: String) -> Bool {
-    guard let slash = path.lastIndex(of: "/") else { return true }
-    return Files.exists(String(path[...slash]))
+  private static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
   }
 }

@@ -19,9 +19,13 @@ final class AgentProcess {
   var pid: pid_t { program.pid }
 
   /// Starts the agent with an environment of its own, so that the tester's variables change nothing.
-  init(_ arguments: [String], environment: [String: String] = [:]) throws {
+  ///
+  /// - Parameter launcher: a program with arguments that becomes the agent.
+  init(_ arguments: [String], environment: [String: String] = [:], launcher: [String] = []) throws {
+    let words = launcher + [Self.path] + arguments
     program = try Program(
-      Self.path, arguments, environment: environment.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine })
+      words[0], Array(words.dropFirst()),
+      environment: environment.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine })
   }
 
   /// Runs to the end.
@@ -31,9 +35,10 @@ final class AgentProcess {
 
   /// A serving agent, once it has said where it listens.
   static func serving(
-    _ arguments: [String], environment: [String: String] = [:]
+    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = []
   ) throws -> (process: AgentProcess, port: UInt16) {
-    let process = try AgentProcess(["--serve", "--port", "0"] + arguments, environment: environment)
+    let process = try AgentProcess(
+      ["--serve", "--port", "0"] + arguments, environment: environment, launcher: launcher)
     var log = ""
     while let line = process.errorLine() {
       log += line + "\n"

@@ -28,8 +28,8 @@ import Testing
     #expect(archive?["error"]?.text?.isEmpty == false)
   }
 
-  private static func serve(_ path: String) throws -> (process: AgentProcess, port: UInt16) {
-    try AgentProcess.serving(["--interval", "1", "--db", path])
+  private static func serve(_ path: String, launcher: [String] = []) throws -> (process: AgentProcess, port: UInt16) {
+    try AgentProcess.serving(["--interval", "1", "--db", path], launcher: launcher)
   }
 
   /// Waits until so many samples are told of.
@@ -89,13 +89,17 @@ import Testing
     }
   }
 
-  /// A folder that the agent may not write to; root may, so there the test has nothing to show.
-  @Test(.enabled(if: geteuid() != 0, "root may write everywhere")) func aReadOnlyFolder() throws {
+  /// A folder that the agent may not write to.
+  ///
+  /// Root may write everywhere, unless it lets go of that capability.
+  @Test func aReadOnlyFolder() throws {
     let folder = try TemporaryFolder()
     chmod(folder.path, 0o555)
-    let (process, port) = try Self.serve(folder.file("history.db"))
+    let launcher = geteuid() == 0 ? ["/usr/bin/setpriv", "--bounding-set=-dac_override,-dac_read_search"] : []
+    let (process, port) = try Self.serve(folder.file("history.db"), launcher: launcher)
     _ = try Self.samples(2, port)
     try Self.expectFailure(port)
+    #expect(try Self.health(port).archive?["error"]?.text?.contains("folder cannot be written to") == true)
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
   }
