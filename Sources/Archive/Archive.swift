@@ -252,9 +252,14 @@ public final class Archive: Sendable {
   func noteExtent(of database: Database) {
     let reader = ArchiveReader(database)
     let newest = ((try? reader.extent(of: .raw)) ?? nil).map { Double($0.upperBound) / 1_000 }
-    let oldest = Tier.all.compactMap { tier in
-      ((try? reader.extent(of: tier)) ?? nil).map { Double($0.lowerBound - tier.step) / 1_000 }
-    }.min()
+    var first: Int64?
+    for tier in Tier.all {
+      guard let end = ((try? reader.extent(of: tier)) ?? nil)?.lowerBound else { continue }
+      // A step that holds what a finer tier begins with told of nothing before that.
+      if let known = first, known > end - tier.step, known <= end { continue }
+      first = min(first ?? .max, end - tier.step)
+    }
+    let oldest = first.map { Double($0) / 1_000 }
     let bytes = (try? database.integer("PRAGMA page_count")) ?? 0
     let size = (try? database.integer("PRAGMA page_size")) ?? 0
     state.withLock { state in

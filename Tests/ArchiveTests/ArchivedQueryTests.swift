@@ -55,6 +55,16 @@ import Testing
     }
   }
 
+  /// The quarter of an hour that holds the first sample began before it, and tells of nothing there.
+  @Test func theOldestIsTheFirstSample() throws {
+    let folder = try TemporaryFolder()
+    let samples = Array(
+      Self.samples.drop { !(300...600).contains($0.timestamp.seconds.truncatingRemainder(dividingBy: 900)) })
+    try #require(samples.count > 60)
+    let archive = try Self.archive(folder, samples, history: Self.memory(samples))
+    #expect(archive.oldest == samples[0].timestamp.seconds)
+  }
+
   @Test(arguments: [nil, 60, 300, 900, 1_800, 3_600])
   func columnsAreThoseOfMemory(step: Int?) async throws {
     let folder = try TemporaryFolder()
