@@ -24,15 +24,19 @@ struct TerminalOptions: ParsableArguments {
 
   /// What wins over the config file.
   var overrides: [String] {
-    settings + (theme.map { ["theme=" + $0] } ?? []) + (layout.map { ["layout=" + $0] } ?? [])
+    settings + named.map { $0.key + "=" + $0.value }
+  }
+
+  /// Settings that have a flag of their own.
+  private var named: [(key: String, value: String)] {
+    [("theme", theme), ("layout", layout)].compactMap { key, value in value.map { (key, $0) } }
   }
 
   /// What is wrong with them, in one line; nil where nothing is.
   var problem: String? {
-    for (flag, key, value) in [("--theme", "theme", theme), ("--layout", "layout", layout)] {
-      guard let value, DashboardOptions.problem(ofOverride: key + "=" + value) != nil else { continue }
+    for (key, value) in named where DashboardOptions.problem(ofOverride: key + "=" + value) != nil {
       let allowed = DashboardOptions.settingsHelp.first { $0.key == key }?.values ?? []
-      return "\(flag): \"\(value)\" is not allowed; allowed is \(allowed.joined(separator: ", "))"
+      return "--\(key): \"\(value)\" is not allowed; allowed is \(allowed.joined(separator: ", "))"
     }
     for setting in settings {
       if let problem = DashboardOptions.problem(ofOverride: setting) { return "--set: \"\(setting)\": \(problem)" }

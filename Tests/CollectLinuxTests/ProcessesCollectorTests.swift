@@ -86,9 +86,14 @@ import Testing
     #expect(ServiceName.find(in: bytes.span) == name)
   }
 
+  /// What /proc/7/stat says of a process that has used one and a half seconds.
+  private static func stat(_ name: String) -> String {
+    "7 (\(name)) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n"
+  }
+
   @Test func ratesBetweenTwoPasses() throws {
     let fixture = try Fixture(files: [
-      "proc/7/stat": "7 (a) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n",
+      "proc/7/stat": Self.stat("a"),
       "proc/7/io": "rchar: 9\nwchar: 9\nread_bytes: 4096\nwrite_bytes: 0\n", "proc/self/x": "",
     ])
     let collector = ProcessesCollector(root: fixture.root)
@@ -121,7 +126,7 @@ import Testing
 
   @Test func betweenTwoPassesTheLastStandsWithItsAge() throws {
     let fixture = try Fixture(files: [
-      "proc/7/stat": "7 (a) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n"
+      "proc/7/stat": Self.stat("a")
     ])
     let collector = ProcessesCollector(root: fixture.root)
     var reading = Reading()
@@ -131,7 +136,7 @@ import Testing
     }
     // A pass costs some CPU time, so that no other is due at the very same instant.
     reading.boottime = 1_000.25
-    try fixture.write("7 (b) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n", to: "proc/7/stat")
+    try fixture.write(Self.stat("b"), to: "proc/7/stat")
     for _ in 0..<3 { try collector.read(into: &reading) }
     #expect(collector.age >= 0)
     reading.boottime = 1_100
@@ -142,7 +147,7 @@ import Testing
   /// A scraper costs no pass, and is told nothing that is older than half a minute.
   @Test func whoAsksBetweenTicksGetsTheLastPass() throws {
     let fixture = try Fixture(files: [
-      "proc/7/stat": "7 (a) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n"
+      "proc/7/stat": Self.stat("a")
     ])
     let collector = ProcessesCollector(root: fixture.root)
     var reading = Reading()
@@ -151,7 +156,7 @@ import Testing
       try collector.readBetween(into: &reading)
       #expect(collector.age == 0)
     }
-    try fixture.write("7 (b) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n", to: "proc/7/stat")
+    try fixture.write(Self.stat("b"), to: "proc/7/stat")
     reading = Reading()
     reading.boottime = 1_039
     try collector.readBetween(into: &reading)

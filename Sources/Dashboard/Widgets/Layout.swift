@@ -3,7 +3,8 @@ enum Layout {
   /// The rows that each gets; 0 for those there is no room for.
   ///
   /// First come the minimums in order, so that what stands first is there longest; then all grow evenly to what is enough,
-  /// to where they are comfortable, and to their maximums. A panel that could not use one row more grows by several or not at all.
+  /// to where they are comfortable, and to their maximums. A panel that could not use one row more grows by several or not
+  /// at all.
   static func divide(_ rows: Int, among heights: [Height]) -> [Int] {
     var given = [Int](repeating: 0, count: heights.count)
     var left = max(0, rows)
