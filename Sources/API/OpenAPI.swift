@@ -131,61 +131,37 @@ enum OpenAPI {
   // MARK: Schemas from the catalog
 
   private static let sample: Schema = {
-    let root = Node()
-    for metric in Catalog.shared.metrics { root.add(metric, path: metric.id.split(separator: ".").map(String.init)) }
-    // The specification's own, which every sample has.
+    // Members of the specification that every sample has.
     let time = Schema.Member(name: "timestamp", schema: .timestamp, help: "Its moment", isRequired: true)
-    return .object([time] + root.members(required: ["cpu", "ram"]))
+    return .object([time] + members(of: nil, required: ["cpu", "ram"]))
   }()
 
   private static let process: Schema = {
-    let root = Node()
-    let prefix = "processes.top."
-    for metric in Catalog.shared.metrics where metric.id.hasPrefix(prefix) {
-      root.add(metric, path: [String(metric.id.dropFirst(prefix.count))])
-    }
-    return .object(root.members(required: ["pid"]) + ProcessesJSON.gpuMembers)
+    let list = Catalog.shared.nodes.firstIndex { $0.id == "processes.top" }
+    return .object(members(of: list, required: ["pid"]) + ProcessesJSON.gpuMembers)
   }()
 
-  /// A domain on the way from the catalog's ids to nested objects.
-  private final class Node {
-    private var order: [String] = []
-    private var children: [String: Node] = [:]
-    private var figure: Definition?
-    private var isList = false
-
-    func add(_ metric: Catalog.Metric, path: [String], id: String = "") {
-      guard let name = path.first else {
-        figure = metric.definition
-        return
-      }
-      let child = children[name] ?? Node()
-      if children[name] == nil {
-        order.append(name)
-        children[name] = child
-      }
-      let id = id.isEmpty ? name : id + "." + name
-      child.isList = metric.lists.contains(id)
-      child.add(metric, path: Array(path.dropFirst()), id: id)
+  /// The members of a group or list of the catalog; nil for those of a Sample.
+  private static func members(of group: Int?, required: Set<String> = []) -> [Schema.Member] {
+    Catalog.shared.children(of: group).map { number in
+      let definition = Catalog.shared.nodes[number].definition
+      return Schema.Member(
+        name: definition.name, schema: schema(of: number), help: definition.help,
+        isRequired: required.contains(definition.name))
     }
+  }
 
-    func members(required: Set<String> = []) -> [Schema.Member] {
-      order.compactMap { name in
-        guard let child = children[name] else { return nil }
-        return Schema.Member(
-          name: name, schema: child.schema, help: child.figure?.help ?? "", isRequired: required.contains(name))
+  private static func schema(of number: Int) -> Schema {
+    let node = Catalog.shared.nodes[number]
+    return switch node.kind {
+    case .group: .object(members(of: number))
+    case .list: .list(.object(members(of: number)))
+    case .value:
+      switch node.definition.kind {
+      case .gauge, .counter: .number
+      case .flag: .truth
+      case .info: .text
       }
-    }
-
-    private var schema: Schema {
-      if let figure {
-        return switch figure.kind {
-        case .gauge, .counter: .number
-        case .flag: .truth
-        case .info: .text
-        }
-      }
-      return isList ? .list(.object(members())) : .object(members())
     }
   }
 }

@@ -105,14 +105,12 @@ extension ArchiveReader {
     damaged: (DamagedBytes) -> Void = { _ in }
   ) throws(SQLiteError) -> ArchivedColumns? {
     let table = try Self.series(of: database)
-    let places = Dictionary(
-      Catalog.shared.metrics.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     // In the catalog's order; of one metric in that in which they came.
     let wanted = table.all.compactMap { number -> (place: Int, number: Int)? in
-      guard let key = table[number]?.key, key.isNumber, let place = places[key.id],
-        Catalog.shared.metrics[place].isColumn, selectors.select(Catalog.shared.metrics[place], key.labels)
+      guard let key = table[number]?.key, key.isNumber, let metric = Catalog.shared[key.id], metric.isColumn,
+        selectors.select(metric, key.labels)
       else { return nil }
-      return (place, number)
+      return (metric.number, number)
     }.sorted { $0 < $1 }.map(\.number)
     return try columns(
       of: wanted, from: start, to: end, step: step.map { Int64($0) * 1_000 }, most: most, damaged: damaged)

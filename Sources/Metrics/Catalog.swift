@@ -1,55 +1,126 @@
-/// Every figure that the program knows, joined from the domains' tables.
+/// All fields of a Sample, numbered densely in the order of the JSON, as joined from the tables of the metric groups.
 ///
-/// Prometheus text, `/catalog`, charts and graphs loop over it; none of them names a metric by hand.
+/// Prometheus text, `/catalog`, charts and graphs loop over it or index arrays by a field's number; no output names a
+/// metric by hand or rebuilds the tree from dotted ids.
 public struct Catalog: Sendable {
-  /// One figure, wherever in the Sample it stands.
+  /// A value, group or list at its place in a Sample; its number is its index in ``Catalog/nodes``.
+  public struct Node: Sendable {
+    /// Whether the node holds a value, one group, or many groups of one kind.
+    public enum Kind: Sendable {
+      case value, group, list
+    }
+
+    /// Name, unit, kind, help and source; of groups and lists only the name.
+    public let definition: Definition
+    /// Path in a Sample's JSON, `ram.used_mb`; that of a list's entry names the list, `disks.busy`.
+    public let id: String
+    /// Number of the group or list around it; nil at the top.
+    public let parent: Int?
+    /// Ids of the lists that the node stands in, the outermost first; a list itself is not among its own.
+    public let lists: [String]
+    public internal(set) var kind = Kind.value
+    /// Names of the labels of all lists around it, those of a list itself included.
+    public internal(set) var labels: [String]
+    /// Of a list, the names of the labels that identify an entry of it.
+    public internal(set) var ownLabels: [String] = []
+    /// False for entries that come and go too fast to be time series (processes).
+    public internal(set) var isSeries: Bool
+    /// The first number after the fields inside it.
+    public internal(set) var end: Int
+
+    init(_ definition: Definition, in outer: Node?, parent: Int?, number: Int) {
+      self.definition = definition
+      self.parent = parent
+      id = outer.map { $0.id + "." + definition.name } ?? definition.name
+      lists = outer.map { $0.lists + ($0.kind == .list ? [$0.id] : []) } ?? []
+      labels = outer?.labels ?? []
+      isSeries = outer?.isSeries ?? true
+      end = number + 1
+    }
+  }
+
+  /// A value, wherever in the Sample it stands.
   public struct Metric: Sendable {
+    /// Its number in ``Catalog/nodes``.
+    public let number: Int
     /// Its path in a Sample's JSON, `ram.used_mb`; that of a list's entry names the list, `disks.busy`.
     public let id: String
     /// Unit, kind, help and source.
     public let definition: Definition
-    /// Names of the labels that tell its series apart; empty where there is one.
+    /// Names of the labels that identify its series; empty where there is one.
     public let labels: [String]
     /// Ids of the lists that it stands in, the outermost first; empty where it is in none.
     public let lists: [String]
-    /// Whether its values are time series; false for what comes and goes, as processes do.
+    /// Whether its values are time series; false for entries that come and go, as processes do.
     public let isSeries: Bool
-    private let read: @Sendable (Sample, (_ labels: [String], _ value: Double) -> Void) -> Void
+    private let read: MetricAccess<Sample>
 
-    fileprivate init(_ metric: DomainMetric<Sample>) {
-      id = metric.id
-      definition = metric.definition
-      labels = metric.labels
-      lists = metric.lists
-      isSeries = metric.isSeries
-      read = { sample, body in metric.values(sample, [], body) }
+    fileprivate init(_ number: Int, _ node: Node, _ read: @escaping MetricAccess<Sample>) {
+      self.number = number
+      id = node.id
+      definition = node.definition
+      labels = node.labels
+      lists = node.lists
+      isSeries = node.isSeries
+      self.read = read
     }
 
     /// Calls `body` for every present value in the sample, in base units, with its label values.
     public func values(in sample: Sample, _ body: (_ labels: [String], _ value: Double) -> Void) {
-      read(sample, body)
+      read(sample, [], body)
     }
 
     /// The value in base units; NaN where absent or where there is more than one series.
     public func value(in sample: Sample) -> Double {
       var result = Double.nan
-      if labels.isEmpty { read(sample) { _, value in result = value } }
+      if labels.isEmpty { read(sample, []) { _, value in result = value } }
       return result
     }
   }
 
+  /// All values, groups and lists by number.
+  public let nodes: [Node]
   /// All metrics in the order of the JSON.
   public let metrics: [Metric]
   private let byID: [String: Int]
 
   init(_ table: Table<Sample>) {
-    metrics = table.metrics(prefix: "") { sample, labels, body in body(sample, labels) }.map(Metric.init)
+    var nodes: [Node] = []
+    table.appendNodes(to: &nodes, in: nil)
+    let values = nodes.indices.filter { nodes[$0].kind == .value }
+    metrics = zip(values, table.metrics { sample, labels, body in body(sample, labels) }).map { number, read in
+      Metric(number, nodes[number], read)
+    }
+    self.nodes = nodes
     byID = Dictionary(metrics.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The metric with this id.
   public subscript(id: String) -> Metric? {
     byID[id].map { metrics[$0] }
+  }
+
+  /// Numbers of the values, groups and lists directly inside a group or list; nil for the Sample's own.
+  public func children(of parent: Int?) -> [Int] {
+    var children: [Int] = []
+    var next = parent.map { $0 + 1 } ?? 0
+    let end = parent.map { nodes[$0].end } ?? nodes.count
+    while next < end {
+      children.append(next)
+      next = nodes[next].end
+    }
+    return children
+  }
+
+  /// Numbers of the lists around a node, the outermost first.
+  public func lists(around number: Int) -> [Int] {
+    var lists: [Int] = []
+    var outer = nodes[number].parent
+    while let list = outer {
+      if nodes[list].kind == .list { lists.insert(list, at: 0) }
+      outer = nodes[list].parent
+    }
+    return lists
   }
 
   /// The catalog of a Sample.

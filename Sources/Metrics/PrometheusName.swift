@@ -37,121 +37,98 @@ public struct PrometheusName: Sendable, Hashable {
   }
 }
 
-/// How the catalog's figures are called in Prometheus, worked out once from their ids, units and labels.
+/// Names of the catalog's values in Prometheus, derived once from ids, units and labels.
 ///
 /// `gpus.temperature_c` of GPU 0 is `agent_gpu_temperature_celsius{gpu="0"}`:
-/// - a list is called by one of its entries, and the base unit ends the name, before `_total` of a counter;
-/// - texts are labels of one `_info` for each domain; but those that change while the thing stays have an `_info` of their
-///   own, so that a chart of the others goes on (``volatileTexts``);
-/// - left out are: what is no series (processes); the sum or the choice that stands beside its list (`disk` beside `disks`),
-///   since a sum in PromQL would count it twice; what a label says already; and what went wrong in words, which could be a
-///   new series each time.
+/// - a list is named by one of its entries, and the base unit ends the name, before `_total` of a counter;
+/// - texts are labels of one `_info` per group; those that change during the object's life have an `_info` of their own, so
+///   that a chart of the others continues (``volatileTexts``);
+/// - omitted are: entries that are not time series (processes); the sum or the choice beside its list (`disk` beside
+///   `disks`), since a sum in PromQL would count it twice; values that a label repeats; and errors in words, each of which
+///   could be a new series.
 ///
-/// A face visits a Sample's tables and goes down the ``nodes`` beside them.
+/// All arrays are indexed by the field's number in the catalog.
 public struct PrometheusNames: Sendable {
-  /// A figure of a domain.
-  public struct Figure: Sendable {
-    /// Its member name, by which the table shows it; the label of a text.
+  /// A value that is exported.
+  public struct Member: Sendable {
+    /// Its name in JSON; the label of a text.
     public let name: String
-    /// Its family, a place in ``families``; nil where it is left out.
-    public let family: Int?
+    /// Index of its family in ``families``.
+    public let family: Int
     /// Its unit; numbers come in that unit's base.
     public let unit: Unit
+    /// Whether it is a label of its group's `_info`.
+    public let isGroupInfo: Bool
   }
 
-  /// A domain: what its table shows, and how.
-  public struct Node: Sendable {
-    /// Its figures, in the order of its table.
-    public fileprivate(set) var figures: [Figure] = []
-    /// The domains and lists in it, and their places in ``nodes``; those without a series are left out.
-    public fileprivate(set) var parts: [(name: String, node: Int)] = []
-    /// Of a list, the names of the labels that tell one entry from another.
-    public fileprivate(set) var labels: [String] = []
-    /// The family of its texts; nil where it has none.
-    public fileprivate(set) var info: Int?
-  }
-
-  /// Texts that change while the thing stays.
+  /// Texts that change during the object's life.
   static let volatileTexts: Set = ["state", "performance_state", "throttle_reasons"]
-  /// Texts that are no names.
+  /// Texts that are not names.
   static let omittedTexts: Set = ["error"]
 
   /// All families, in the order of the catalog.
   public private(set) var families: [PrometheusName] = []
-  /// All domains; the first is the Sample.
-  public private(set) var nodes: [Node] = [Node()]
+  /// Values; nil where omitted, and for groups and lists.
+  public private(set) var members: [Member?]
+  /// Of a group or list, the family of its texts; nil where it has none.
+  public private(set) var infos: [Int?]
+  /// Of a list, the label names that identify an entry; nil where the list is omitted.
+  public private(set) var labels: [[String]?]
 
   /// Those of a Sample.
   public static let shared = PrometheusNames(.shared)
 
   init(_ catalog: Catalog) {
-    let lists = Set(catalog.metrics.flatMap(\.lists))
-    var byID: [String: Int] = ["": 0]
-    for metric in catalog.metrics where metric.isSeries {
-      let path = metric.id.split(separator: ".").map(String.init)
-      let ids = path.indices.map { path[...$0].joined(separator: ".") }
-      // `gpu` is one of `gpus`, `disk` the sum of `disks`.
-      if ids.contains(where: { lists.contains($0 + "s") }) { continue }
-      var node = 0
-      for (name, id) in zip(path, ids).dropLast() {
-        if let known = byID[id] {
-          node = known
-          continue
-        }
-        nodes.append(Node())
-        let child = nodes.count - 1
-        byID[id] = child
-        nodes[node].parts.append((name, child))
-        if metric.lists.contains(id) { nodes[child].labels = Self.labels(of: metric, list: id, in: catalog) }
-        node = child
+    let nodes = catalog.nodes
+    members = Array(repeating: nil, count: nodes.count)
+    infos = Array(repeating: nil, count: nodes.count)
+    labels = Array(repeating: nil, count: nodes.count)
+    let lists = Set(nodes.filter { $0.kind == .list }.map(\.id))
+    /// What stands before the names of the values in a group; nil where the group is omitted.
+    var prefixes: [String?] = Array(repeating: nil, count: nodes.count)
+    for (number, node) in nodes.enumerated() {
+      let outer = node.parent.map { prefixes[$0] } ?? "agent"
+      guard node.isSeries, let outer else { continue }
+      guard node.kind == .value else {
+        // `gpu` is one of `gpus`, `disk` the sum of `disks`.
+        if lists.contains(node.id + "s") { continue }
+        let name = node.definition.name
+        prefixes[number] = outer + "_" + (name == "agent" ? "self" : node.kind == .list ? Self.singular(name) : name)
+        if node.kind == .list { labels[number] = Self.labels(of: node) }
+        continue
       }
-      add(metric, path, to: node, lists: lists)
+      add(number, node, in: node.parent.map { nodes[$0] }, prefix: outer)
     }
   }
 
-  private mutating func add(_ metric: Catalog.Metric, _ path: [String], to node: Int, lists: Set<String>) {
-    let definition = metric.definition
-    let prefix = Self.prefix(path.dropLast(), lists: lists)
-    let saysLabel =
-      metric.lists.last == path.dropLast().joined(separator: ".") && metric.labels.contains(definition.name)
-    let isOmitted = saysLabel || definition.kind == .info && Self.omittedTexts.contains(definition.name)
-    var family: Int?
-    if !isOmitted {
-      switch definition.kind {
-      case .info where Self.volatileTexts.contains(definition.name):
-        family = families.count
+  private mutating func add(_ number: Int, _ node: Catalog.Node, in group: Catalog.Node?, prefix: String) {
+    let definition = node.definition
+    let repeatsLabel = group?.kind == .list && node.labels.contains(definition.name)
+    if repeatsLabel || definition.kind == .info && Self.omittedTexts.contains(definition.name) { return }
+    var isGroupInfo = false
+    var family = families.count
+    if definition.kind == .info, let parent = node.parent, !Self.volatileTexts.contains(definition.name) {
+      isGroupInfo = true
+      if let known = infos[parent] {
+        family = known
+      } else {
+        infos[parent] = family
         families.append(
-          PrometheusName(sample: prefix + "_" + definition.name + "_info", kind: .info, unit: "", help: definition.help)
-        )
-      case .info:
-        if nodes[node].info == nil {
-          nodes[node].info = families.count
-          families.append(
-            PrometheusName(sample: prefix + "_info", kind: .info, unit: "", help: "What is known by name, always 1"))
-        }
-        family = nodes[node].info
-      case .gauge, .counter, .flag:
-        family = families.count
-        families.append(
-          PrometheusName(
-            sample: Self.name(prefix: prefix, domain: path.dropLast().last ?? "", definition),
-            kind: definition.kind == .counter ? .counter : .gauge, unit: definition.unit.base, help: definition.help))
+          PrometheusName(sample: prefix + "_info", kind: .info, unit: "", help: "What is known by name, always 1"))
       }
+    } else if definition.kind == .info {
+      families.append(
+        PrometheusName(sample: prefix + "_" + definition.name + "_info", kind: .info, unit: "", help: definition.help))
+    } else {
+      families.append(
+        PrometheusName(
+          sample: Self.name(prefix: prefix, domain: group?.definition.name ?? "", definition),
+          kind: definition.kind == .counter ? .counter : .gauge, unit: definition.unit.base, help: definition.help))
     }
-    nodes[node].figures.append(Figure(name: definition.name, family: family, unit: definition.unit))
+    members[number] = Member(name: definition.name, family: family, unit: definition.unit, isGroupInfo: isGroupInfo)
   }
 
   // MARK: Names
-
-  /// `agent_gpu` of `gpus`; the agent's own figures are `agent_self_…`.
-  private static func prefix(_ path: ArraySlice<String>, lists: Set<String>) -> String {
-    var (name, id) = ("agent", "")
-    for part in path {
-      id += id.isEmpty ? part : "." + part
-      name += "_" + (part == "agent" ? "self" : lists.contains(id) ? singular(part) : part)
-    }
-    return name
-  }
 
   private static func singular(_ list: String) -> String {
     list.hasSuffix("s") ? String(list.dropLast()) : list
@@ -172,17 +149,13 @@ public struct PrometheusNames: Sendable {
     return parts.filter { !$0.isEmpty }.joined(separator: "_")
   }
 
-  /// The names of the labels of a list's entries: those that the lists around it do not have.
+  /// Label names of a list's entries.
   ///
-  /// A label that would take the place of one that Prometheus itself gives, or that does not say what it counts, is called
-  /// by its list.
-  private static func labels(of metric: Catalog.Metric, list: String, in catalog: Catalog) -> [String] {
-    let depth = metric.lists.firstIndex(of: list) ?? 0
-    let outer = depth == 0 ? [] : catalog.metrics.first { $0.lists.last == metric.lists[depth - 1] }?.labels ?? []
-    let own = catalog.metrics.first { $0.lists.last == list }?.labels ?? metric.labels
-    return own.dropFirst(outer.count).map { label in
+  /// A label that would collide with one that Prometheus adds, or that does not say what it counts, is named by its list.
+  private static func labels(of list: Catalog.Node) -> [String] {
+    list.ownLabels.map { label in
       guard ["index", "instance", "job"].contains(label) else { return label }
-      let names = metric.lists[...depth].map { $0.split(separator: ".").last.map { singular(String($0)) } ?? "" }
+      let names = (list.lists + [list.id]).map { $0.split(separator: ".").last.map { singular(String($0)) } ?? "" }
       return names.joined(separator: "_")
     }
   }

@@ -105,8 +105,6 @@ extension Columns {
     guard timestamps.count == rows.count, zip(timestamps, timestamps.dropFirst()).allSatisfy({ $0 < $1 }) else {
       return nil
     }
-    let order = Dictionary(
-      Catalog.shared.metrics.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     var columns: [Series] = []
     for (key, values) in series {
       guard let text = SeriesText(key.utf8), let metric = Catalog.shared[text.name],
@@ -125,8 +123,7 @@ extension Columns {
         Series(metric: metric, labels: text.labels.map(\.value), values: values, minima: minima, maxima: maxima))
     }
     columns.sort { left, right in
-      let (first, second) = (order[left.metric.id] ?? 0, order[right.metric.id] ?? 0)
-      if first != second { return first < second }
+      if left.metric.number != right.metric.number { return left.metric.number < right.metric.number }
       // As the entries of lists are counted: GPU 2 before GPU 10.
       return left.key.utf8.count == right.key.utf8.count
         ? left.key < right.key : left.key.utf8.count < right.key.utf8.count

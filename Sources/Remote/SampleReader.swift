@@ -10,24 +10,24 @@ package struct SampleReader: FieldReader {
     self.value = value
   }
 
-  package func number(_ definition: Definition) -> Double? {
+  package func number(_ definition: Definition, at field: Int) -> Double? {
     value[definition.name]?.number.map { $0 * definition.unit.factor }
   }
 
-  package func text(_ definition: Definition) -> String? {
+  package func text(_ definition: Definition, at field: Int) -> String? {
     value[definition.name]?.text
   }
 
-  package func flag(_ definition: Definition) -> Bool? {
+  package func flag(_ definition: Definition, at field: Int) -> Bool? {
     value[definition.name]?.bool
   }
 
-  package func part(_ name: String) -> (any FieldReader)? {
+  package func part(_ name: String, at field: Int) -> (any FieldReader)? {
     guard let part = value[name], case .object = part else { return nil }
     return SampleReader(value: part)
   }
 
-  package func items(_ name: String) -> [any FieldReader]? {
+  package func items(_ name: String, at field: Int) -> [any FieldReader]? {
     guard let list = value[name], case .array(let items) = list else { return nil }
     return items.map { SampleReader(value: $0) }
   }

@@ -73,11 +73,11 @@ struct OnceReport {
 
 /// A sample as a tree of texts.
 private final class Outline: FieldVisitor {
-  final class Node {
+  final class Section {
     enum Child {
       case figure(name: String, text: String)
-      case part(name: String, Node)
-      case list(name: String, [Node])
+      case part(name: String, Section)
+      case list(name: String, [Section])
     }
     var children: [Child] = []
 
@@ -92,10 +92,10 @@ private final class Outline: FieldVisitor {
       for child in children {
         switch child {
         case .figure: continue
-        case .part(let name, let node):
+        case .part(let name, let section):
           if indent == 0 { lines.append("") }
           lines.append(margin + name)
-          node.write(indent: indent + 2, into: &lines)
+          section.write(indent: indent + 2, into: &lines)
         case .list(let name, let nodes) where !nodes.isEmpty:
           if indent == 0 { lines.append("") }
           lines.append(margin + name)
@@ -106,7 +106,7 @@ private final class Outline: FieldVisitor {
     }
 
     /// One row an entry, one column a figure that any entry has.
-    private static func writeTable(_ nodes: [Node], margin: String, into lines: inout [String]) {
+    private static func writeTable(_ nodes: [Section], margin: String, into lines: inout [String]) {
       var columns: [String] = []
       for node in nodes {
         var place = 0
@@ -139,30 +139,30 @@ private final class Outline: FieldVisitor {
     }
   }
 
-  let root = Node()
-  private var path: [Node]
-  private var lists: [(name: String, nodes: [Node])] = []
+  let root = Section()
+  private var path: [Section]
+  private var lists: [(name: String, nodes: [Section])] = []
 
   init() {
     path = [root]
   }
 
-  func number(_ definition: Definition, _ value: Double) {
+  func number(_ definition: Definition, _ value: Double, at field: Int) {
     add(definition, OnceReport.text(definition, value))
   }
 
-  func text(_ definition: Definition, _ value: String) {
+  func text(_ definition: Definition, _ value: String, at field: Int) {
     // A name from outside may hold anything; a terminal must not obey it.
     let isPlain = value.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     add(definition, isPlain ? value : String(value.unicodeScalars.map { $0.isPrintable ? Character($0) : "?" }))
   }
 
-  func flag(_ definition: Definition, _ value: Bool) {
+  func flag(_ definition: Definition, _ value: Bool, at field: Int) {
     add(definition, value ? "yes" : "no")
   }
 
-  func enter(_ name: String) {
-    let node = Node()
+  func enter(_ name: String, at field: Int) {
+    let node = Section()
     path.last?.children.append(.part(name: name, node))
     path.append(node)
   }
@@ -171,12 +171,12 @@ private final class Outline: FieldVisitor {
     path.removeLast()
   }
 
-  func enterList(_ name: String) {
+  func enterList(_ name: String, at field: Int) {
     lists.append((name, []))
   }
 
   func enterItem() {
-    let node = Node()
+    let node = Section()
     if !lists.isEmpty { lists[lists.count - 1].nodes.append(node) }
     path.append(node)
   }

@@ -11,19 +11,9 @@ struct OpenMetricsFamily {
 
   init?(_ metric: Catalog.Metric) {
     let names = PrometheusNames.shared
-    let path = metric.id.split(separator: ".").map(String.init)
-    var node = 0
-    var labels: [String] = []
-    for name in path.dropLast() {
-      guard let part = names.nodes[node].parts.first(where: { $0.name == name }) else { return nil }
-      node = part.node
-      labels += names.nodes[node].labels
-    }
-    guard let family = names.nodes[node].figures.first(where: { $0.name == path.last })?.family,
-      names.families[family].kind != .info, labels.count == metric.labels.count
-    else { return nil }
+    guard let family = names.members[metric.number]?.family, names.families[family].kind != .info else { return nil }
     name = names.families[family]
-    self.labels = labels
+    labels = Catalog.shared.lists(around: metric.number).flatMap { names.labels[$0] ?? [] }
   }
 
   /// The lines before the samples.
@@ -48,24 +38,29 @@ struct OpenMetricsFamily {
 
 /// Samples from OpenMetrics lines with timestamps, of the agent's own metrics.
 struct OpenMetricsImport {
-  /// A place in the tree of a Sample.
-  private final class Node {
+  /// The values of one set of labels: of the Sample itself, or of one entry of a list.
+  private final class Place {
     /// Own labels of a list's entry, by the catalog's name of each.
     var keys: [String: String] = [:]
-    var numbers: [String: Int] = [:]
-    var parts: [String: Node] = [:]
-    var lists: [String: [Node]] = [:]
-    var items: [String: [[String]: Node]] = [:]
+    /// By field, the number of its series.
+    var numbers: [Int: Int] = [:]
+    /// By the list's field, its entries as they came.
+    var lists: [Int: [Place]] = [:]
+    var items: [Int: [[String]: Place]] = [:]
+
+    func hasValue(_ values: [Int: Double], in fields: Range<Int>) -> Bool {
+      numbers.contains { fields.contains($0.key) && values[$0.value] != nil }
+        || lists.contains { list in fields.contains(list.key) && list.value.contains { $0.hasValue(values) } }
+    }
 
     func hasValue(_ values: [Int: Double]) -> Bool {
-      numbers.values.contains { values[$0] != nil } || parts.values.contains { $0.hasValue(values) }
-        || lists.values.contains { $0.contains { $0.hasValue(values) } }
+      hasValue(values, in: Catalog.shared.nodes.indices)
     }
   }
 
   /// Lines of metrics that the agent does not know.
   private(set) var unknown = 0
-  private let root = Node()
+  private let root = Place()
   private let families: [String: (metric: Catalog.Metric, labels: [String])]
   private var series: [String: Int] = [:]
   /// By moment in milliseconds.
@@ -103,41 +98,31 @@ struct OpenMetricsImport {
   /// The samples, oldest first.
   func samples() -> some Sequence<Sample> {
     values.keys.sorted().lazy.map { time in
-      Sample(at: Timestamp(seconds: Double(time) / 1_000), from: Reader(node: root, values: values[time] ?? [:]))
+      Sample(at: Timestamp(seconds: Double(time) / 1_000), from: Reader(place: root, values: values[time] ?? [:]))
     }
   }
 
   /// Where the value of a metric's series belongs; nil where the metric is unknown.
   private func place(of name: String, _ labels: [String: String]) -> Int? {
     guard let (metric, names) = families[name] else { return nil }
-    let path = metric.id.split(separator: ".").map(String.init)
-    var node = root
+    var place = root
     var used = 0
-    for depth in path.indices.dropLast() {
-      let id = path[...depth].joined(separator: ".")
-      guard metric.lists.contains(id) else {
-        let part = node.parts[path[depth]] ?? Node()
-        node.parts[path[depth]] = part
-        node = part
-        continue
-      }
-      let count = Catalog.shared.metrics.first { $0.lists.last == id }.map { $0.labels.count - used } ?? 1
-      let own = used..<min(names.count, used + count)
+    for list in Catalog.shared.lists(around: metric.number) {
+      let own = Catalog.shared.nodes[list].ownLabels.indices.map { used + $0 }.filter { $0 < names.count }
       let values = own.map { labels[names[$0]] ?? "" }
-      if let known = node.items[path[depth]]?[values] {
-        node = known
+      if let known = place.items[list]?[values] {
+        place = known
       } else {
-        let item = Node()
+        let item = Place()
         for (index, value) in zip(own, values) { item.keys[metric.labels[index]] = value }
-        node.items[path[depth], default: [:]][values] = item
-        node.lists[path[depth], default: []].append(item)
-        node = item
+        place.items[list, default: [:]][values] = item
+        place.lists[list, default: []].append(item)
+        place = item
       }
-      used = own.upperBound
+      used += own.count
     }
-    guard let last = path.last else { return nil }
     let number = series.count
-    node.numbers[last] = number
+    place.numbers[metric.number] = number
     return number
   }
 
@@ -170,27 +155,26 @@ struct OpenMetricsImport {
 
   /// The figures of one moment.
   private struct Reader: FieldReader {
-    let node: Node
+    let place: Place
     let values: [Int: Double]
 
-    func number(_ definition: Definition) -> Double? {
-      node.numbers[definition.name].flatMap { values[$0] } ?? node.keys[definition.name].flatMap(Double.init)
+    func number(_ definition: Definition, at field: Int) -> Double? {
+      place.numbers[field].flatMap { values[$0] } ?? place.keys[definition.name].flatMap(Double.init)
     }
 
-    func text(_ definition: Definition) -> String? { node.keys[definition.name] }
+    func text(_ definition: Definition, at field: Int) -> String? { place.keys[definition.name] }
 
-    func flag(_ definition: Definition) -> Bool? {
-      node.numbers[definition.name].flatMap { values[$0] }.map { $0 != 0 }
+    func flag(_ definition: Definition, at field: Int) -> Bool? {
+      place.numbers[field].flatMap { values[$0] }.map { $0 != 0 }
     }
 
-    func part(_ name: String) -> (any FieldReader)? {
-      guard let part = node.parts[name], part.hasValue(values) else { return nil }
-      return Reader(node: part, values: values)
+    func part(_ name: String, at field: Int) -> (any FieldReader)? {
+      place.hasValue(values, in: field..<Catalog.shared.nodes[field].end) ? self : nil
     }
 
-    func items(_ name: String) -> [any FieldReader]? {
-      node.lists[name].map { items in
-        items.filter { $0.hasValue(values) }.map { Reader(node: $0, values: values) }
+    func items(_ name: String, at field: Int) -> [any FieldReader]? {
+      place.lists[field].map { items in
+        items.filter { $0.hasValue(values) }.map { Reader(place: $0, values: values) }
       }
     }
   }

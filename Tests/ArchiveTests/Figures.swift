@@ -21,15 +21,17 @@ final class Figures: FieldVisitor {
     figures[path.joined(separator: ".") + "." + definition.name] = figure
   }
 
-  func number(_ definition: Definition, _ value: Double) { note(definition, .number(value, unit: definition.unit)) }
-  func text(_ definition: Definition, _ value: String) { note(definition, .text(value)) }
-  func flag(_ definition: Definition, _ value: Bool) { note(definition, .flag(value)) }
-  func enter(_ name: String) {
+  func number(_ definition: Definition, _ value: Double, at field: Int) {
+    note(definition, .number(value, unit: definition.unit))
+  }
+  func text(_ definition: Definition, _ value: String, at field: Int) { note(definition, .text(value)) }
+  func flag(_ definition: Definition, _ value: Bool, at field: Int) { note(definition, .flag(value)) }
+  func enter(_ name: String, at field: Int) {
     path.append(name)
     figures[path.joined(separator: ".")] = .part
   }
   func leave() { path.removeLast() }
-  func enterList(_ name: String) {
+  func enterList(_ name: String, at field: Int) {
     path.append(name)
     figures[path.joined(separator: ".")] = .list
     counts.append(0)

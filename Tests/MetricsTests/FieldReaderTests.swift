@@ -23,13 +23,13 @@ import Testing
 
     var given: [String: String] { notes.given }
 
-    func number(_ definition: Definition) -> Double? {
+    func number(_ definition: Definition, at field: Int) -> Double? {
       notes.count += 1
       notes.given[path + definition.name] = "\(Double(notes.count))"
       return Double(notes.count)
     }
 
-    func text(_ definition: Definition) -> String? {
+    func text(_ definition: Definition, at field: Int) -> String? {
       notes.count += 1
       let text =
         switch (path, definition.name) {
@@ -41,16 +41,16 @@ import Testing
       return text
     }
 
-    func flag(_ definition: Definition) -> Bool? {
+    func flag(_ definition: Definition, at field: Int) -> Bool? {
       notes.given[path + definition.name] = "true"
       return true
     }
 
-    func part(_ name: String) -> (any FieldReader)? {
+    func part(_ name: String, at field: Int) -> (any FieldReader)? {
       Everything(notes, path + name + ".")
     }
 
-    func items(_ name: String) -> [any FieldReader]? {
+    func items(_ name: String, at field: Int) -> [any FieldReader]? {
       (0..<2).map { Everything(notes, path + name + "[\($0)].") }
     }
   }
@@ -61,12 +61,12 @@ import Testing
     private var path: [String] = []
     private var items: [Int] = []
 
-    func number(_ definition: Definition, _ value: Double) { note(definition, "\(value)") }
-    func text(_ definition: Definition, _ value: String) { note(definition, value) }
-    func flag(_ definition: Definition, _ value: Bool) { note(definition, "\(value)") }
-    func enter(_ name: String) { path.append(name + ".") }
+    func number(_ definition: Definition, _ value: Double, at field: Int) { note(definition, "\(value)") }
+    func text(_ definition: Definition, _ value: String, at field: Int) { note(definition, value) }
+    func flag(_ definition: Definition, _ value: Bool, at field: Int) { note(definition, "\(value)") }
+    func enter(_ name: String, at field: Int) { path.append(name + ".") }
     func leave() { path.removeLast() }
-    func enterList(_ name: String) {
+    func enterList(_ name: String, at field: Int) {
       path.append(name)
       items.append(0)
     }
@@ -105,11 +105,11 @@ import Testing
 
   @Test func nothingStaysNothing() {
     struct Nothing: FieldReader {
-      func number(_ definition: Definition) -> Double? { nil }
-      func text(_ definition: Definition) -> String? { nil }
-      func flag(_ definition: Definition) -> Bool? { nil }
-      func part(_ name: String) -> (any FieldReader)? { nil }
-      func items(_ name: String) -> [any FieldReader]? { nil }
+      func number(_ definition: Definition, at field: Int) -> Double? { nil }
+      func text(_ definition: Definition, at field: Int) -> String? { nil }
+      func flag(_ definition: Definition, at field: Int) -> Bool? { nil }
+      func part(_ name: String, at field: Int) -> (any FieldReader)? { nil }
+      func items(_ name: String, at field: Int) -> [any FieldReader]? { nil }
     }
     let sample = Sample(at: Timestamp(seconds: 0), from: Nothing())
     #expect(sample.cpu.usage.isNaN && sample.swap == nil && sample.gpus.isEmpty && sample.processes == nil)
@@ -117,11 +117,11 @@ import Testing
 
   @Test func numbersWithoutPlaceStayUnknown() {
     struct Huge: FieldReader {
-      func number(_ definition: Definition) -> Double? { 1e300 }
-      func text(_ definition: Definition) -> String? { "" }
-      func flag(_ definition: Definition) -> Bool? { nil }
-      func part(_ name: String) -> (any FieldReader)? { self }
-      func items(_ name: String) -> [any FieldReader]? { [self] }
+      func number(_ definition: Definition, at field: Int) -> Double? { 1e300 }
+      func text(_ definition: Definition, at field: Int) -> String? { "" }
+      func flag(_ definition: Definition, at field: Int) -> Bool? { nil }
+      func part(_ name: String, at field: Int) -> (any FieldReader)? { self }
+      func items(_ name: String, at field: Int) -> [any FieldReader]? { [self] }
     }
     let sample = Sample(at: Timestamp(seconds: 0), from: Huge())
     #expect(sample.processes?.total == 0 && sample.processes?.top.first?.pid == 0 && sample.gpus.first?.index == 0)

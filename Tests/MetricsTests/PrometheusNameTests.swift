@@ -6,13 +6,8 @@ import Testing
 
   /// The name of a figure by its path; nil where it is left out.
   private func name(_ id: String) -> PrometheusName? {
-    let path = id.split(separator: ".").map(String.init)
-    var node = names.nodes[0]
-    for part in path.dropLast() {
-      guard let next = node.parts.first(where: { $0.name == part }) else { return nil }
-      node = names.nodes[next.node]
-    }
-    return node.figures.first { $0.name == path.last }?.family.map { names.families[$0] }
+    let number = Catalog.shared.nodes.firstIndex { $0.id == id }
+    return number.flatMap { names.members[$0] }.map { names.families[$0.family] }
   }
 
   @Test("The base unit takes the place of the unit that JSON shows; only counters end in _total")
@@ -61,8 +56,9 @@ import Testing
       #expect(name.unit.isEmpty || name.family.hasSuffix("_" + name.unit), "\(name.sample)")
     }
     #expect(seen.count > 100)
-    for node in names.nodes {
-      let labels = node.labels + node.figures.filter { $0.family != nil && $0.family == node.info }.map(\.name)
+    for (number, node) in Catalog.shared.nodes.enumerated() where node.kind != .value {
+      let own = Catalog.shared.children(of: number).compactMap { names.members[$0] }
+      let labels = (names.labels[number] ?? []) + own.filter(\.isGroupInfo).map(\.name)
       #expect(Set(labels).isDisjoint(with: ["instance", "job", "le", "quantile", "type", "__name__"]))
       #expect(Set(labels).count == labels.count)
     }

@@ -127,19 +127,19 @@ final class JSONWriter: FieldVisitor {
 
   // MARK: FieldVisitor
 
-  func number(_ definition: Definition, _ value: Double) {
+  func number(_ definition: Definition, _ value: Double, at field: Int) {
     member(definition.name, value, definition.unit)
   }
 
-  func text(_ definition: Definition, _ value: String) {
+  func text(_ definition: Definition, _ value: String, at field: Int) {
     member(definition.name, value)
   }
 
-  func flag(_ definition: Definition, _ value: Bool) {
+  func flag(_ definition: Definition, _ value: Bool, at field: Int) {
     member(definition.name, value)
   }
 
-  func enter(_ name: String) {
+  func enter(_ name: String, at field: Int) {
     beginObject(name)
   }
 
@@ -147,7 +147,7 @@ final class JSONWriter: FieldVisitor {
     endObject()
   }
 
-  func enterList(_ name: String) {
+  func enterList(_ name: String, at field: Int) {
     beginArray(name)
   }
 

@@ -12,9 +12,9 @@ enum MeanSampleJSON {
     return writer.writer.bytes
   }
 
-  /// For each metric, the means of the last sample's values in their order.
-  private static func means(of samples: [Sample]) -> [String: [Double]] {
-    var means: [String: [Double]] = [:]
+  /// By the metric's number, the means of the last sample's values in their order.
+  private static func means(of samples: [Sample]) -> [ArraySlice<Double>] {
+    var means: [ArraySlice<Double>] = Array(repeating: [], count: Catalog.shared.nodes.count)
     for metric in Catalog.shared.metrics where metric.isSeries && metric.definition.kind == .gauge {
       var sums: [[String]: (sum: Double, count: Double)] = [:]
       var order: [[String]] = []
@@ -25,7 +25,7 @@ enum MeanSampleJSON {
           if index == samples.count - 1 { order.append(labels) }
         }
       }
-      means[metric.id] = order.map { labels in sums[labels].map { $0.sum / $0.count } ?? .nan }
+      means[metric.number] = order.map { labels in sums[labels].map { $0.sum / $0.count } ?? .nan }[...]
     }
     return means
   }
@@ -34,45 +34,28 @@ enum MeanSampleJSON {
 /// Writes means in place of the numbers that it is shown, metric by metric in their order.
 private final class MeanWriter: FieldVisitor {
   let writer = JSONWriter(capacity: 16_384)
-  private var means: [String: ArraySlice<Double>]
-  /// Names on the way here; a list's entry has none.
-  private var path: [String?] = []
+  /// By the metric's number.
+  private var means: [ArraySlice<Double>]
 
-  init(_ means: [String: [Double]]) {
-    self.means = means.mapValues { $0[...] }
+  init(_ means: [ArraySlice<Double>]) {
+    self.means = means
   }
 
-  func number(_ definition: Definition, _ value: Double) {
-    let id = (path.compactMap(\.self) + [definition.name]).joined(separator: ".")
-    writer.number(definition, means[id]?.popFirst() ?? value)
+  func number(_ definition: Definition, _ value: Double, at field: Int) {
+    writer.number(definition, means[field].popFirst() ?? value, at: field)
   }
 
-  func text(_ definition: Definition, _ value: String) { writer.text(definition, value) }
+  func text(_ definition: Definition, _ value: String, at field: Int) { writer.text(definition, value, at: field) }
 
-  func flag(_ definition: Definition, _ value: Bool) { writer.flag(definition, value) }
+  func flag(_ definition: Definition, _ value: Bool, at field: Int) { writer.flag(definition, value, at: field) }
 
-  func enter(_ name: String) {
-    path.append(name)
-    writer.enter(name)
-  }
+  func enter(_ name: String, at field: Int) { writer.enter(name, at: field) }
 
-  func leave() {
-    path.removeLast()
-    writer.leave()
-  }
+  func leave() { writer.leave() }
 
-  func enterList(_ name: String) {
-    path.append(name)
-    writer.enterList(name)
-  }
+  func enterList(_ name: String, at field: Int) { writer.enterList(name, at: field) }
 
-  func enterItem() {
-    path.append(nil)
-    writer.enterItem()
-  }
+  func enterItem() { writer.enterItem() }
 
-  func leaveList() {
-    path.removeLast()
-    writer.leaveList()
-  }
+  func leaveList() { writer.leaveList() }
 }

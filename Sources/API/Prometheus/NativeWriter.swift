@@ -16,17 +16,17 @@ final class NativeWriter: FieldVisitor {
     writer.lines.finish(to: &exposition)
   }
 
-  func number(_ definition: Definition, _ value: Double) { lines.number(definition, value) }
+  func number(_ definition: Definition, _ value: Double, at field: Int) { lines.number(value, at: field) }
 
-  func text(_ definition: Definition, _ value: String) { lines.text(definition, value) }
+  func text(_ definition: Definition, _ value: String, at field: Int) { lines.text(value, at: field) }
 
-  func flag(_ definition: Definition, _ value: Bool) { lines.flag(definition, value) }
+  func flag(_ definition: Definition, _ value: Bool, at field: Int) { lines.flag(value, at: field) }
 
-  func enter(_ name: String) { lines.enter(name) }
+  func enter(_ name: String, at field: Int) { lines.enter(at: field) }
 
   func leave() { lines.leave() }
 
-  func enterList(_ name: String) { lines.enter(name) }
+  func enterList(_ name: String, at field: Int) { lines.enter(at: field) }
 
   func enterItem() { lines.enterItem { [] } }
 
@@ -37,8 +37,10 @@ final class NativeWriter: FieldVisitor {
 
 /// The lines of a sample on their way.
 private struct NativeLines {
-  /// A domain that is being shown.
+  /// A group, list or entry that is being visited.
   private struct Frame {
+    /// Number of the group or list; nil at the top.
+    let field: Int?
     /// Where the labels of what is inside end.
     let labels: Int
     /// Labels of its own `_info`.
@@ -46,8 +48,7 @@ private struct NativeLines {
   }
 
   private let names: PrometheusNames
-  private var cursor: PrometheusCursor
-  private var frames = [Frame(labels: 0)]
+  private var frames = [Frame(field: nil, labels: 0)]
   /// `gpu="0",` of all entries around.
   private var labels: [UInt8] = []
   private var lines: [UInt8] = []
@@ -58,7 +59,6 @@ private struct NativeLines {
   init(names: PrometheusNames) {
     self.names = names
     heads = Array(repeating: (-1, -1), count: names.families.count)
-    cursor = PrometheusCursor(names)
     lines.reserveCapacity(32_768)
   }
 
@@ -103,58 +103,58 @@ private struct NativeLines {
 
   // MARK: What a visitor is shown
 
-  mutating func number(_ definition: Definition, _ value: Double) {
-    guard let figure = cursor.figure(definition.name), let family = figure.family else { return }
-    begin(family)
+  mutating func number(_ value: Double, at field: Int) {
+    guard let member = names.members[field] else { return }
+    begin(member.family)
     lines.append(UInt8(ascii: " "))
-    lines.append(decimal: value, digits: figure.unit.baseDecimals)
-    end(family)
+    lines.append(decimal: value, digits: member.unit.baseDecimals)
+    end(member.family)
   }
 
-  mutating func text(_ definition: Definition, _ value: String) {
-    guard let figure = cursor.figure(definition.name), let family = figure.family else { return }
-    var label = Array(figure.name.utf8)
+  mutating func text(_ value: String, at field: Int) {
+    guard let member = names.members[field] else { return }
+    var label = Array(member.name.utf8)
     label += [UInt8(ascii: "="), UInt8(ascii: "\"")]
     var value = value
     value.withUTF8 { Exposition.append(escaping: $0, to: &label) }
     label += [UInt8(ascii: "\""), UInt8(ascii: ",")]
-    if family == cursor.node.info {
+    if member.isGroupInfo {
       frames[frames.count - 1].texts += label
     } else {
-      begin(family, label)
+      begin(member.family, label)
       lines += [UInt8(ascii: " "), UInt8(ascii: "1")]
-      end(family)
+      end(member.family)
     }
   }
 
-  mutating func flag(_ definition: Definition, _ value: Bool) {
-    guard let figure = cursor.figure(definition.name), let family = figure.family else { return }
-    begin(family)
+  mutating func flag(_ value: Bool, at field: Int) {
+    guard let member = names.members[field] else { return }
+    begin(member.family)
     lines += [UInt8(ascii: " "), UInt8(ascii: value ? "1" : "0")]
-    end(family)
+    end(member.family)
   }
 
   mutating func enterItem(_ values: () -> [String]) {
-    guard cursor.enterItem() else { return }
-    let outer = frames[frames.count - 1].labels
-    labels.removeLast(labels.count - outer)
-    for (label, var value) in zip(cursor.node.labels, values()) {
-      labels.append(contentsOf: label.utf8)
-      labels += [UInt8(ascii: "="), UInt8(ascii: "\"")]
-      value.withUTF8 { Exposition.append(escaping: $0, to: &labels) }
-      labels += [UInt8(ascii: "\""), UInt8(ascii: ",")]
+    let list = frames[frames.count - 1]
+    labels.removeLast(labels.count - list.labels)
+    if let names = list.field.flatMap({ names.labels[$0] }) {
+      for (label, var value) in zip(names, values()) {
+        labels.append(contentsOf: label.utf8)
+        labels += [UInt8(ascii: "="), UInt8(ascii: "\"")]
+        value.withUTF8 { Exposition.append(escaping: $0, to: &labels) }
+        labels += [UInt8(ascii: "\""), UInt8(ascii: ",")]
+      }
     }
-    frames.append(Frame(labels: labels.count))
+    frames.append(Frame(field: list.field, labels: labels.count))
   }
 
-  mutating func enter(_ name: String) {
-    if cursor.enter(name) { frames.append(Frame(labels: frames[frames.count - 1].labels)) }
+  mutating func enter(at field: Int) {
+    frames.append(Frame(field: field, labels: frames[frames.count - 1].labels))
   }
 
   mutating func leave() {
-    guard let node = cursor.leave() else { return }
     let frame = frames[frames.count - 1]
-    if let info = node.info, !frame.texts.isEmpty {
+    if !frame.texts.isEmpty, let info = frame.field.flatMap({ names.infos[$0] }) {
       begin(info, frame.texts)
       lines += [UInt8(ascii: " "), UInt8(ascii: "1")]
       end(info)

@@ -48,35 +48,36 @@ struct ItemField: Equatable {
 }
 
 /// Takes Samples apart, one after the other.
-///
-/// It remembers the tree of the last one, so that what stands where it stood costs a comparison of names.
 final class SampleFlattener: FieldVisitor {
-  private final class Node {
-    let path: String
+  /// The series of one set of labels: of the Sample itself, or of one entry of a list.
+  private final class Place {
     let labels: [String]
-    var fields: [(name: String, series: Int)] = []
-    var parts: [String: Node] = [:]
-    var lists: [String: ListNode] = [:]
-    var cursor = 0
+    /// Number of the first field.
+    let first: Int
+    /// Number of each field's series, counted from `first`; 0 where it has none yet.
+    var series: [Int]
+    /// By the list's field.
+    var lists: [Int: EntryList] = [:]
 
-    init(path: String, labels: [String]) {
-      self.path = path
+    init(labels: [String], fields: Range<Int>) {
       self.labels = labels
+      first = fields.lowerBound
+      series = Array(repeating: 0, count: fields.count)
     }
-
-    func id(of name: String) -> String { path.isEmpty ? name : path + "." + name }
   }
 
-  private final class ListNode {
-    let node: Node
+  private final class EntryList {
+    let field: Int
+    let labels: [String]
     let series: Int
-    var items: [[String]: Node] = [:]
-    /// Of the sample before and of this one.
+    var items: [[String]: Place] = [:]
+    /// Labels of the entries in the sample before, and in this one.
     var last: [[String]] = []
     var now: [[String]] = []
 
-    init(node: Node, series: Int) {
-      self.node = node
+    init(field: Int, labels: [String], series: Int) {
+      self.field = field
+      self.labels = labels
       self.series = series
     }
   }
@@ -89,15 +90,12 @@ final class SampleFlattener: FieldVisitor {
   private(set) var texts: [Int: String]
   private var seen: Set<Int> = []
   private var flat = FlatSample()
-  private var root = Node(path: "", labels: [])
-  private var stack: [Node] = []
-  private var openLists: [ListNode] = []
+  private let catalog = Catalog.shared
+  private let root = Place(labels: [], fields: Catalog.shared.nodes.indices)
+  private var stack: [Place] = []
+  private var openLists: [EntryList] = []
   /// Depth below an entry that is no series, of which only the first level is kept; nil outside.
   private var itemDepth: Int?
-  private static let passing: Set<String> = Set(
-    Catalog.shared.metrics.filter { !$0.isSeries }.map { metric in
-      String(metric.id.prefix(upTo: metric.id.lastIndex(of: ".") ?? metric.id.startIndex))
-    })
 
   init(series: SeriesTable, texts: [Int: String]) {
     self.series = series
@@ -120,7 +118,6 @@ final class SampleFlattener: FieldVisitor {
     flat.numbers.reserveCapacity(series.count)
     seen.removeAll(keepingCapacity: true)
     stack = [root]
-    root.cursor = 0
     openLists = []
     itemDepth = nil
     Sample.table.visit(sample, self)
@@ -140,20 +137,13 @@ final class SampleFlattener: FieldVisitor {
     return number
   }
 
-  private func field(_ kind: SeriesKey.Kind, _ definition: Definition) -> Int? {
-    guard let node = stack.last else { return nil }
-    // As a rule the field that follows the one before, as in the last sample.
-    if node.cursor < node.fields.count, node.fields[node.cursor].name == definition.name {
-      node.cursor += 1
-      return node.fields[node.cursor - 1].series
-    }
-    if let index = node.fields.firstIndex(where: { $0.name == definition.name }) {
-      node.cursor = index + 1
-      return node.fields[index].series
-    }
-    guard let series = find(kind, node.id(of: definition.name), node.labels, definition.unit) else { return nil }
-    node.fields.insert((definition.name, series), at: node.cursor)
-    node.cursor += 1
+  /// The number of the series of a field at the present place; nil where there is none left.
+  private func series(of field: Int, _ kind: SeriesKey.Kind, _ unit: Unit) -> Int? {
+    guard let place = stack.last else { return nil }
+    let known = place.series[field - place.first]
+    if known > 0 { return known }
+    guard let series = find(kind, catalog.nodes[field].id, place.labels, unit) else { return nil }
+    place.series[field - place.first] = series
     return series
   }
 
@@ -166,29 +156,29 @@ final class SampleFlattener: FieldVisitor {
 
   // MARK: FieldVisitor
 
-  func number(_ definition: Definition, _ value: Double) {
+  func number(_ definition: Definition, _ value: Double, at field: Int) {
     if itemDepth != nil {
       guard let integer = definition.unit.precision.integer(value, factor: definition.unit.archivedFactor) else {
         return
       }
       add(definition, .number(integer))
-    } else if let series = field(SeriesKey.Kind(definition.kind), definition) {
+    } else if let series = series(of: field, SeriesKey.Kind(definition.kind), definition.unit) {
       flat.numbers.append((series, value))
     }
   }
 
-  func flag(_ definition: Definition, _ value: Bool) {
+  func flag(_ definition: Definition, _ value: Bool, at field: Int) {
     if itemDepth != nil {
       add(definition, .flag(value))
-    } else if let series = field(.flag, definition) {
+    } else if let series = series(of: field, .flag, definition.unit) {
       flat.numbers.append((series, value ? 1 : 0))
     }
   }
 
-  func text(_ definition: Definition, _ value: String) {
+  func text(_ definition: Definition, _ value: String, at field: Int) {
     if itemDepth != nil {
       add(definition, .text(value))
-    } else if let series = field(.text, definition) {
+    } else if let series = series(of: field, .text, definition.unit) {
       note(series, value)
     }
   }
@@ -200,22 +190,14 @@ final class SampleFlattener: FieldVisitor {
     flat.items[list].items[item].fields.append(ItemField(name: definition.name, unit: definition.unit, value: value))
   }
 
-  func enter(_ name: String) {
+  func enter(_ name: String, at field: Int) {
     if itemDepth != nil {
       itemDepth? += 1
       return
     }
-    guard let node = stack.last else { return }
-    let part: Node
-    if let known = node.parts[name] {
-      part = known
-    } else {
-      part = Node(path: node.id(of: name), labels: node.labels)
-      node.parts[name] = part
-    }
-    part.cursor = 0
-    if let series = find(.part, part.path, part.labels, .none) { note(series, "") }
-    stack.append(part)
+    guard let place = stack.last else { return }
+    if let series = series(of: field, .part, .none) { note(series, "") }
+    stack.append(place)
   }
 
   func leave() {
@@ -226,25 +208,25 @@ final class SampleFlattener: FieldVisitor {
     }
   }
 
-  func enterList(_ name: String) {
+  func enterList(_ name: String, at field: Int) {
     if itemDepth != nil {
       itemDepth? += 1
       return
     }
-    guard let node = stack.last else { return }
-    let path = node.id(of: name)
-    if Self.passing.contains(path) {
-      flat.items.append(ItemList(id: path, labels: node.labels))
+    guard let place = stack.last else { return }
+    let node = catalog.nodes[field]
+    guard node.isSeries else {
+      flat.items.append(ItemList(id: node.id, labels: place.labels))
       itemDepth = 0
       return
     }
-    let list: ListNode
-    if let known = node.lists[name] {
+    let list: EntryList
+    if let known = place.lists[field] {
       list = known
     } else {
-      list = ListNode(
-        node: Node(path: path, labels: node.labels), series: find(.list, path, node.labels, .none) ?? SeriesTable.most)
-      node.lists[name] = list
+      list = EntryList(
+        field: field, labels: place.labels, series: series(of: field, .list, .none) ?? SeriesTable.most)
+      place.lists[field] = list
     }
     list.now.removeAll(keepingCapacity: true)
     openLists.append(list)
@@ -265,14 +247,13 @@ final class SampleFlattener: FieldVisitor {
     guard let list = openLists.last else { return }
     let labels = labels()
     list.now.append(labels)
-    let item: Node
+    let item: Place
     if let known = list.items[labels] {
       item = known
     } else {
-      item = Node(path: list.node.path, labels: list.node.labels + labels)
+      item = Place(labels: list.labels + labels, fields: list.field + 1..<catalog.nodes[list.field].end)
       list.items[labels] = item
     }
-    item.cursor = 0
     stack.append(item)
   }
 

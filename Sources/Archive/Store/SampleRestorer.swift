@@ -2,26 +2,26 @@ internal import AgentMetrics
 
 /// Puts Samples together again from what was archived of them.
 final class SampleRestorer {
-  /// A place in the tree of a Sample: the figures of one domain.
-  fileprivate final class Node {
-    let path: String
+  /// The series of one set of labels: of the Sample itself, or of one entry of a list.
+  fileprivate final class Place {
     let labels: [String]
-    /// Numbers of series by name; 0 where there is none.
-    var numbers: [String: Int] = [:]
-    var texts: [String: Int] = [:]
-    var parts: [String: (series: Int, node: Node)] = [:]
-    var lists: [String: (series: Int, path: String, items: [[String]: Node])] = [:]
+    /// Number of the first field.
+    let first: Int
+    /// Number of each field's series, counted from `first`; 0 where it has none, nil where it was not looked up yet.
+    var series: [Int?]
+    /// Entries of lists, by the list's field and their labels.
+    var items: [Int: [[String]: Place]] = [:]
 
-    init(path: String, labels: [String]) {
-      self.path = path
+    init(labels: [String], fields: Range<Int>) {
       self.labels = labels
+      first = fields.lowerBound
+      series = Array(repeating: nil, count: fields.count)
     }
-
-    func id(of name: String) -> String { path.isEmpty ? name : path + "." + name }
   }
 
   private let series: SeriesTable
-  private let root = Node(path: "", labels: [])
+  private let catalog = Catalog.shared
+  private let root = Place(labels: [], fields: Catalog.shared.nodes.indices)
   /// Columns by series of the piece at hand.
   private var columns: [(precision: Precision, factor: Double, values: [Int64])?]
   private var slot = 0
@@ -62,64 +62,38 @@ final class SampleRestorer {
         let stretch = row.stretches[slot]
         samples.append(
           Sample(
-            at: Timestamp(seconds: Double(time) / 1_000), from: Reader(restorer: self, node: root),
+            at: Timestamp(seconds: Double(time) / 1_000), from: Reader(restorer: self, place: root),
             elapsed: stretch == Precision.absent ? .nan : Double(stretch) / 1_000))
       }
     }
     return samples
   }
 
-  fileprivate func number(_ definition: Definition, in node: Node) -> Double? {
-    let number: Int
-    if let known = node.numbers[definition.name] {
-      number = known
-    } else {
-      number =
-        series.number(
-          of: SeriesKey(
-            kind: SeriesKey.Kind(definition.kind), id: node.id(of: definition.name), labels: node.labels)) ?? 0
-      node.numbers[definition.name] = number
-    }
+  private func series(of field: Int, _ kind: SeriesKey.Kind, in place: Place) -> Int {
+    if let known = place.series[field - place.first] { return known }
+    let number = series.number(of: SeriesKey(kind: kind, id: catalog.nodes[field].id, labels: place.labels)) ?? 0
+    place.series[field - place.first] = number
+    return number
+  }
+
+  fileprivate func number(_ definition: Definition, at field: Int, in place: Place) -> Double? {
+    let number = series(of: field, SeriesKey.Kind(definition.kind), in: place)
     guard number > 0, let column = columns[number], slot < column.values.count,
       column.values[slot] != Precision.absent
     else { return nil }
     return column.precision.value(column.values[slot], factor: column.factor)
   }
 
-  fileprivate func text(_ definition: Definition, in node: Node) -> String? {
-    let number: Int
-    if let known = node.texts[definition.name] {
-      number = known
-    } else {
-      number =
-        series.number(of: SeriesKey(kind: .text, id: node.id(of: definition.name), labels: node.labels)) ?? 0
-      node.texts[definition.name] = number
-    }
-    return texts[number]
+  fileprivate func text(at field: Int, in place: Place, _ kind: SeriesKey.Kind = .text) -> String? {
+    texts[series(of: field, kind, in: place)]
   }
 
-  fileprivate func part(_ name: String, in node: Node) -> Node? {
-    if node.parts[name] == nil {
-      let path = node.id(of: name)
-      node.parts[name] = (
-        series.number(of: SeriesKey(kind: .part, id: path, labels: node.labels)) ?? 0,
-        Node(path: path, labels: node.labels)
-      )
+  fileprivate func items(at field: Int, in place: Place) -> [any FieldReader]? {
+    let node = catalog.nodes[field]
+    if series(of: field, .list, in: place) == 0 {
+      return items.first { $0.id == node.id && $0.labels == place.labels }?.items.map(ItemReader.init)
     }
-    guard let part = node.parts[name], texts[part.series] != nil else { return nil }
-    return part.node
-  }
-
-  fileprivate func items(_ name: String, in node: Node) -> [any FieldReader]? {
-    if node.lists[name] == nil {
-      let path = node.id(of: name)
-      node.lists[name] = (series.number(of: SeriesKey(kind: .list, id: path, labels: node.labels)) ?? 0, path, [:])
-    }
-    guard let list = node.lists[name] else { return nil }
-    if list.series == 0 {
-      return items.first { $0.id == list.path && $0.labels == node.labels }?.items.map(ItemReader.init)
-    }
-    guard let text = texts[list.series] else { return nil }
+    guard let text = text(at: field, in: place, .list) else { return nil }
     let members: [[String]]
     if let known = memberships[text] {
       members = known
@@ -128,25 +102,29 @@ final class SampleRestorer {
       memberships[text] = members
     }
     return members.map { labels in
-      if let known = node.lists[name]?.items[labels] { return Reader(restorer: self, node: known) }
-      let item = Node(path: list.path, labels: node.labels + labels)
-      node.lists[name]?.items[labels] = item
-      return Reader(restorer: self, node: item)
+      if let known = place.items[field]?[labels] { return Reader(restorer: self, place: known) }
+      let item = Place(labels: place.labels + labels, fields: field + 1..<node.end)
+      place.items[field, default: [:]][labels] = item
+      return Reader(restorer: self, place: item)
     }
   }
 
-  /// The figures at a node.
+  /// The values at a place.
   private struct Reader: FieldReader {
     let restorer: SampleRestorer
-    let node: Node
+    let place: Place
 
-    func number(_ definition: Definition) -> Double? { restorer.number(definition, in: node) }
-    func text(_ definition: Definition) -> String? { restorer.text(definition, in: node) }
-    func flag(_ definition: Definition) -> Bool? { restorer.number(definition, in: node).map { $0 >= 0.5 } }
-    func part(_ name: String) -> (any FieldReader)? {
-      restorer.part(name, in: node).map { Reader(restorer: restorer, node: $0) }
+    func number(_ definition: Definition, at field: Int) -> Double? {
+      restorer.number(definition, at: field, in: place)
     }
-    func items(_ name: String) -> [any FieldReader]? { restorer.items(name, in: node) }
+    func text(_ definition: Definition, at field: Int) -> String? { restorer.text(at: field, in: place) }
+    func flag(_ definition: Definition, at field: Int) -> Bool? {
+      restorer.number(definition, at: field, in: place).map { $0 >= 0.5 }
+    }
+    func part(_ name: String, at field: Int) -> (any FieldReader)? {
+      restorer.text(at: field, in: place, .part).map { _ in self }
+    }
+    func items(_ name: String, at field: Int) -> [any FieldReader]? { restorer.items(at: field, in: place) }
   }
 
   /// The figures of an entry of a list that comes and goes.
@@ -157,23 +135,23 @@ final class SampleRestorer {
       item.fields.first { $0.name == definition.name }
     }
 
-    func number(_ definition: Definition) -> Double? {
+    func number(_ definition: Definition, at field: Int) -> Double? {
       guard let field = value(definition), case .number(let integer) = field.value else { return nil }
       return field.unit.precision.value(integer, factor: field.unit.archivedFactor)
     }
 
-    func text(_ definition: Definition) -> String? {
+    func text(_ definition: Definition, at field: Int) -> String? {
       guard let field = value(definition), case .text(let text) = field.value else { return nil }
       return text
     }
 
-    func flag(_ definition: Definition) -> Bool? {
+    func flag(_ definition: Definition, at field: Int) -> Bool? {
       guard let field = value(definition), case .flag(let flag) = field.value else { return nil }
       return flag
     }
 
-    func part(_ name: String) -> (any FieldReader)? { nil }
-    func items(_ name: String) -> [any FieldReader]? { nil }
+    func part(_ name: String, at field: Int) -> (any FieldReader)? { nil }
+    func items(_ name: String, at field: Int) -> [any FieldReader]? { nil }
   }
 }
 

@@ -29,38 +29,40 @@ struct ColumnSamples {
   func sample(row: Int, _ statistic: Statistic = .mean, elapsed: Double) -> Sample {
     Sample(
       at: Timestamp(seconds: columns.timestamps[row]),
-      from: Reader(columns: columns, index: index, row: row, statistic: statistic, path: "", labels: [], names: []),
+      from: Reader(columns: columns, index: index, row: row, statistic: statistic, labels: [], names: []),
       elapsed: elapsed)
   }
 
-  /// Where each series stands, and what the lists hold.
+  /// Where each series stands, by the catalog's numbers.
   private final class Index: Sendable {
-    let places: [String: [[String]: Int]]
-    /// The labels of each list's entries, in the order in which they were found.
-    let lists: [String: (names: [String], items: [[String]])]
-    /// Ids of the domains of which something is told.
-    let parts: Set<String>
+    /// Of a value, the column of each set of labels.
+    let places: [[[String]: Int]]
+    /// Of a list, the labels of its entries in the order in which they were found.
+    let items: [[[String]]]
+    /// Whether a group has any column.
+    let isPresent: [Bool]
 
     init(_ series: [Columns.Series]) {
-      var places: [String: [[String]: Int]] = [:]
-      var lists: [String: (names: [String], items: [[String]])] = [:]
-      var parts: Set<String> = []
+      let nodes = Catalog.shared.nodes
+      var places: [[[String]: Int]] = Array(repeating: [:], count: nodes.count)
+      var items: [[[String]]] = Array(repeating: [], count: nodes.count)
+      var seen: [Set<[String]>] = Array(repeating: [], count: nodes.count)
+      var isPresent = Array(repeating: false, count: nodes.count)
       for (place, series) in series.enumerated() {
-        let metric = series.metric
-        places[metric.id, default: [:]][series.labels] = place
-        var path = metric.id[...]
-        while let dot = path.lastIndex(of: ".") {
-          path = path[..<dot]
-          parts.insert(String(path))
-        }
-        // Lists within lists are no series.
-        if metric.lists.count == 1, let list = metric.lists.first {
-          if lists[list]?.items.contains(series.labels) != true {
-            lists[list, default: (metric.labels, [])].items.append(series.labels)
+        places[series.metric.number][series.labels] = place
+        var outer = nodes[series.metric.number].parent
+        while let number = outer {
+          isPresent[number] = true
+          // Lists within lists are no series.
+          if nodes[number].kind == .list, nodes[number].lists.isEmpty, series.metric.lists.count == 1,
+            seen[number].insert(series.labels).inserted
+          {
+            items[number].append(series.labels)
           }
+          outer = nodes[number].parent
         }
       }
-      (self.places, self.lists, self.parts) = (places, lists, parts)
+      (self.places, self.items, self.isPresent) = (places, items, isPresent)
     }
   }
 
@@ -69,50 +71,43 @@ struct ColumnSamples {
     let index: Index
     let row: Int
     let statistic: Statistic
-    let path: String
     let labels: [String]
-    /// What the labels are called.
+    /// Names of the labels.
     let names: [String]
 
-    private func id(_ name: String) -> String { path.isEmpty ? name : path + "." + name }
-
-    func number(_ definition: Definition) -> Double? {
-      if let place = index.places[id(definition.name)]?[labels] {
-        let series = columns.series[place]
-        let values =
-          switch statistic {
-          case .mean: series.values
-          case .least: series.minima.isEmpty ? series.values : series.minima
-          case .greatest: series.maxima.isEmpty ? series.values : series.maxima
-          }
-        return values[row].isFinite ? values[row] : nil
-      }
-      return text(definition).flatMap(Double.init)
+    func number(_ definition: Definition, at field: Int) -> Double? {
+      guard let place = index.places[field][labels] else { return text(definition, at: field).flatMap(Double.init) }
+      let series = columns.series[place]
+      let values =
+        switch statistic {
+        case .mean: series.values
+        case .least: series.minima.isEmpty ? series.values : series.minima
+        case .greatest: series.maxima.isEmpty ? series.values : series.maxima
+        }
+      return values[row].isFinite ? values[row] : nil
     }
 
-    func text(_ definition: Definition) -> String? {
+    func text(_ definition: Definition, at field: Int) -> String? {
       names.firstIndex(of: definition.name).flatMap { labels.indices.contains($0) ? labels[$0] : nil }
     }
 
-    func flag(_ definition: Definition) -> Bool? {
-      index.places[id(definition.name)]?[labels].flatMap { place in
+    func flag(_ definition: Definition, at field: Int) -> Bool? {
+      index.places[field][labels].flatMap { place in
         let value = columns.series[place].values[row]
         return value.isFinite ? value >= 0.5 : nil
       }
     }
 
-    func part(_ name: String) -> (any FieldReader)? {
-      guard index.parts.contains(id(name)) else { return nil }
-      return Reader(
-        columns: columns, index: index, row: row, statistic: statistic, path: id(name), labels: labels, names: names)
+    func part(_ name: String, at field: Int) -> (any FieldReader)? {
+      index.isPresent[field] ? self : nil
     }
 
-    func items(_ name: String) -> [any FieldReader]? {
-      guard let list = index.lists[id(name)] else { return nil }
-      return list.items.map { item in
-        Reader(
-          columns: columns, index: index, row: row, statistic: statistic, path: id(name), labels: item,
-          names: list.names)
+    func items(_ name: String, at field: Int) -> [any FieldReader]? {
+      let items = index.items[field]
+      guard !items.isEmpty else { return nil }
+      let names = Catalog.shared.nodes[field].labels
+      return items.map { labels in
+        Reader(columns: columns, index: index, row: row, statistic: statistic, labels: labels, names: names)
       }
     }
   }

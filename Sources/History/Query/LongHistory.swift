@@ -220,11 +220,9 @@ extension Columns {
       throw TooLarge(rows: joined.timestamps.count)
     }
     // In the catalog's order; of one metric in that in which they were found.
-    let order = Dictionary(
-      Catalog.shared.metrics.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     joined.series = joined.series.enumerated()
       .sorted { left, right in
-        (order[left.element.metric.id] ?? 0, left.offset) < (order[right.element.metric.id] ?? 0, right.offset)
+        (left.element.metric.number, left.offset) < (right.element.metric.number, right.offset)
       }
       .map(\.element)
     return joined

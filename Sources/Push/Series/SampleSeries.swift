@@ -2,8 +2,10 @@ internal import AgentMetrics
 
 /// The figures of a Sample as series, under the names that `/metrics` gives them.
 final class SampleSeries: FieldVisitor {
-  /// A domain that is being shown.
+  /// A group, list or entry that is being visited.
   private struct Frame {
+    /// Number of the group or list; nil at the top.
+    let field: Int?
     /// Where the labels of what is around end.
     let labels: Int
     /// Labels of its own info.
@@ -11,14 +13,14 @@ final class SampleSeries: FieldVisitor {
   }
 
   private let body: (SeriesKey, Double) -> Void
-  private var cursor: PrometheusCursor
-  private var frames = [Frame(labels: 0)]
+  private let names: PrometheusNames
+  private var frames = [Frame(field: nil, labels: 0)]
   /// Of all entries around, names and values in turn.
   private var labels: [String] = []
 
   private init(_ names: PrometheusNames, _ body: @escaping (SeriesKey, Double) -> Void) {
     self.body = body
-    cursor = PrometheusCursor(names)
+    self.names = names
   }
 
   /// Calls `body` for every series of a sample.
@@ -32,43 +34,43 @@ final class SampleSeries: FieldVisitor {
 
   // MARK: FieldVisitor
 
-  func number(_ definition: Definition, _ value: Double) {
-    add(definition, definition.unit.told(value))
+  func number(_ definition: Definition, _ value: Double, at field: Int) {
+    if let member = names.members[field] { add(member, definition.unit.told(value)) }
   }
 
-  func flag(_ definition: Definition, _ value: Bool) {
-    add(definition, value ? 1 : 0)
+  func flag(_ definition: Definition, _ value: Bool, at field: Int) {
+    if let member = names.members[field] { add(member, value ? 1 : 0) }
   }
 
-  private func add(_ definition: Definition, _ value: Double) {
-    if let family = cursor.figure(definition.name)?.family { body(SeriesKey(family: family, labels: labels), value) }
+  private func add(_ member: PrometheusNames.Member, _ value: Double) {
+    body(SeriesKey(family: member.family, labels: labels), value)
   }
 
-  func text(_ definition: Definition, _ value: String) {
-    guard let figure = cursor.figure(definition.name), let family = figure.family else { return }
-    // A label without a value is none.
-    let label = value.isEmpty ? [] : [figure.name, value]
-    if family == cursor.node.info {
+  func text(_ definition: Definition, _ value: String, at field: Int) {
+    guard let member = names.members[field] else { return }
+    // Prometheus treats an empty label as absent.
+    let label = value.isEmpty ? [] : [member.name, value]
+    if member.isGroupInfo {
       frames[frames.count - 1].texts += label
     } else {
-      body(SeriesKey(family: family, labels: labels + label), 1)
+      body(SeriesKey(family: member.family, labels: labels + label), 1)
     }
   }
 
-  func enter(_ name: String) {
-    if cursor.enter(name) { frames.append(Frame(labels: labels.count)) }
+  func enter(_ name: String, at field: Int) {
+    frames.append(Frame(field: field, labels: labels.count))
   }
 
   func leave() {
-    guard let node = cursor.leave(), let frame = frames.popLast() else { return }
-    if let info = node.info, !frame.texts.isEmpty {
+    guard let frame = frames.popLast() else { return }
+    if !frame.texts.isEmpty, let info = frame.field.flatMap({ names.infos[$0] }) {
       body(SeriesKey(family: info, labels: labels + frame.texts), 1)
     }
     labels.removeLast(labels.count - frame.labels)
   }
 
-  func enterList(_ name: String) {
-    enter(name)
+  func enterList(_ name: String, at field: Int) {
+    enter(name, at: field)
   }
 
   func enterItem() {
@@ -76,13 +78,15 @@ final class SampleSeries: FieldVisitor {
   }
 
   func enterItem(_ values: () -> [String]) {
-    guard cursor.enterItem() else { return }
+    let list = frames[frames.count - 1].field
     let outer = labels.count
-    for (label, value) in zip(cursor.node.labels, values()) where !value.isEmpty {
-      labels.append(label)
-      labels.append(value)
+    if let names = list.flatMap({ names.labels[$0] }) {
+      for (label, value) in zip(names, values()) where !value.isEmpty {
+        labels.append(label)
+        labels.append(value)
+      }
     }
-    frames.append(Frame(labels: outer))
+    frames.append(Frame(field: list, labels: outer))
   }
 
   func leaveList() {

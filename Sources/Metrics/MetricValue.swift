@@ -1,0 +1,31 @@
+/// A numeric type that a metric group stores; every output converts it to `Double`.
+public protocol MetricValue: Sendable {
+  /// The value as a double; NaN when absent.
+  var doubleValue: Double { get }
+  /// Creates a value from a double; nil when the type cannot represent it.
+  init?(doubleValue: Double)
+}
+
+extension Double: MetricValue {
+  public var doubleValue: Double { self }
+
+  public init?(doubleValue: Double) { self = doubleValue }
+}
+
+extension Float: MetricValue {
+  public var doubleValue: Double { Double(self) }
+
+  public init?(doubleValue: Double) { self = Float(doubleValue) }
+}
+
+extension Int: MetricValue {
+  public var doubleValue: Double { Double(self) }
+
+  public init?(doubleValue: Double) { self.init(exactly: doubleValue.rounded()) }
+}
+
+extension Int32: MetricValue {
+  public var doubleValue: Double { Double(self) }
+
+  public init?(doubleValue: Double) { self.init(exactly: doubleValue.rounded()) }
+}

@@ -1,0 +1,146 @@
+/// The fields of a metric group in the order of the JSON: the one place where a metric is defined.
+///
+/// Fields are numbered densely in that order; a nested group or list takes a number, and the fields inside it the ones
+/// after it. So a field's number in the catalog is the number of its group, plus one, plus its offset in the table.
+public struct Table<Owner: Domain>: Sendable {
+  let fields: [Field<Owner>]
+  /// The number of each field, counted from the table's first.
+  private let offsets: [Int]
+  /// How many numbers the table takes, with those of the groups inside it.
+  let size: Int
+
+  public init(_ fields: [Field<Owner>]) {
+    var offsets: [Int] = []
+    var size = 0
+    for field in fields {
+      offsets.append(size)
+      size += 1
+      if case .part(let part) = field.access { size += part.size }
+    }
+    self.fields = fields
+    self.offsets = offsets
+    self.size = size
+  }
+
+  /// Passes every present value of `domain` to `visitor`; absent ones are skipped.
+  ///
+  /// - Parameter first: the number of the table's first field.
+  public func visit(_ domain: Owner, _ visitor: any FieldVisitor, first: Int = 0) {
+    for (index, field) in fields.enumerated() {
+      let number = first + offsets[index]
+      switch field.access {
+      case .number(let read, _):
+        let value = read(domain)
+        if value.isFinite { visitor.number(field.definition, value, at: number) }
+      case .text(let read, _):
+        if let value = read(domain) { visitor.text(field.definition, value, at: number) }
+      case .flag(let read, _):
+        if let value = read(domain) { visitor.flag(field.definition, value, at: number) }
+      case .part(let part):
+        part.visit(domain, visitor, number)
+      }
+    }
+  }
+
+  /// Creates a group from a reader; values that the reader lacks, or that the group cannot store, stay absent.
+  public func read(from reader: any FieldReader, first: Int = 0) -> Owner {
+    var domain = Owner()
+    read(from: reader, into: &domain, first: first)
+    return domain
+  }
+
+  /// Sets every stored value that a reader has.
+  public func read(from reader: any FieldReader, into domain: inout Owner, first: Int = 0) {
+    for (index, field) in fields.enumerated() {
+      let number = first + offsets[index]
+      switch field.access {
+      case .number(_, let set):
+        if let set, let value = reader.number(field.definition, at: number), value.isFinite { set(&domain, value) }
+      case .text(_, let set):
+        if let set, let value = reader.text(field.definition, at: number) { set(&domain, value) }
+      case .flag(_, let set):
+        if let set, let value = reader.flag(field.definition, at: number) { set(&domain, value) }
+      case .part(let part):
+        part.read(&domain, reader, number)
+      }
+    }
+  }
+
+  /// Appends the table's fields, and those of the groups inside it, to the catalog's tree.
+  ///
+  /// - Parameter parent: the number of the group or list that the table describes; nil for the Sample.
+  func appendNodes(to nodes: inout [Catalog.Node], in parent: Int?) {
+    for field in fields {
+      let number = nodes.count
+      nodes.append(Catalog.Node(field.definition, in: parent.map { nodes[$0] }, parent: parent, number: number))
+      guard case .part(let part) = field.access else { continue }
+      nodes[number].kind = part.isList ? .list : .group
+      nodes[number].ownLabels = part.labels
+      nodes[number].labels += part.labels
+      nodes[number].isSeries = nodes[number].isSeries && part.isSeries
+      part.nodes(&nodes, number)
+      nodes[number].end = nodes.count
+    }
+  }
+
+  /// How to read every value below an outer group, in the order of the catalog; `reach` finds the groups of this table.
+  func metrics<Outer: Domain>(
+    _ reach: @escaping @Sendable (Outer, [String], (Owner, [String]) -> Void) -> Void
+  ) -> [MetricAccess<Outer>] {
+    var result: [MetricAccess<Outer>] = []
+    for field in fields {
+      func add(_ read: @escaping @Sendable (Owner) -> Double) {
+        result.append { outer, labels, body in
+          reach(outer, labels) { domain, labels in
+            let value = read(domain)
+            if value.isFinite { body(labels, value) }
+          }
+        }
+      }
+      switch field.access {
+      case .number(let read, _): add(read)
+      case .flag(let read, _): add { domain in read(domain).map { $0 ? 1 : 0 } ?? .nan }
+      case .text: add { _ in .nan }
+      case .part(let part):
+        for inner in part.metrics() {
+          result.append { outer, labels, body in
+            reach(outer, labels) { domain, labels in inner(domain, labels, body) }
+          }
+        }
+      }
+    }
+    return result
+  }
+}
+
+/// Passes each present value of one metric, with its label values, to a body.
+typealias MetricAccess<Owner> =
+  @Sendable (
+    Owner, _ labels: [String], _ body: (_ labels: [String], _ value: Double) -> Void
+  ) -> Void
+
+/// A label that identifies an entry of a list.
+public struct Key<Owner: Domain>: Sendable {
+  let label: String
+  let value: @Sendable (Owner) -> String
+
+  public init(_ label: String, _ value: @escaping @Sendable (Owner) -> String) {
+    self.label = label
+    self.value = value
+  }
+}
+
+/// A nested group or list with its type erased.
+struct Part<Owner: Domain>: Sendable {
+  let isList: Bool
+  let labels: [String]
+  let isSeries: Bool
+  /// Numbers that the fields inside take.
+  let size: Int
+  /// Appends the fields inside to the catalog's tree, given the number of this group.
+  let nodes: @Sendable (inout [Catalog.Node], Int) -> Void
+  let visit: @Sendable (Owner, any FieldVisitor, Int) -> Void
+  let metrics: @Sendable () -> [MetricAccess<Owner>]
+  /// Sets this part of a group from a reader.
+  let read: @Sendable (inout Owner, any FieldReader, Int) -> Void
+}
