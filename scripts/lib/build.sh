@@ -69,8 +69,11 @@ RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sect
 
 RELEASE_BINARY=.build/release/agent
 
+# Headers and libraries that the build needs.
+BUILD_PACKAGES=(libisal-dev libncurses-dev libsnappy-dev libsqlite3-dev zlib1g-dev)
+
 build_release() {
-  need_packages libisal-dev libncurses-dev libsnappy-dev libsqlite3-dev zlib1g-dev
+  need_packages "${BUILD_PACKAGES[@]}"
   need_swift
   [ -x "$RELEASE_BINARY" ] || say "first build: some minutes, most of them for the HTTP server's packages"
   swift build "${BUILD_OPTIONS[@]}" "${RELEASE_OPTIONS[@]}" --product agent >&2
