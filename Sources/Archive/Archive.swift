@@ -3,14 +3,13 @@ public import History
 internal import Synchronization
 internal import SystemIO
 
-/// History that lasts: keeps the samples of a History in an SQLite file, and answers for the time before memory begins.
+/// Persistent history: writes the samples of a History to an SQLite file, and serves the time before memory begins.
 ///
-/// A thread of its own writes. Whatever happens to the file, the agent goes on with what it has in memory: the archive
-/// says once what is wrong, keeps the samples that wait as long as there is room for them in memory, and tries again. It
-/// never deletes the file; a damaged one is moved aside.
+/// Runs on its own writer thread. On any file error the agent continues from memory: the archive reports the error
+/// once, queues samples while there is room, and retries. It never deletes the file; a damaged one is renamed.
 ///
-/// What is lost when the process is killed: the samples of the last ``flushSeconds``, or one interval where that is longer. Power
-/// failures may take the last commits besides, and never damage the file.
+/// A killed process loses the samples of the last ``flushSeconds``, or one interval where that is longer. A power
+/// failure can also lose the last commits, but never damages the file.
 public final class Archive: Sendable {
   /// Settings that tests change.
   struct Timing: Sendable {
@@ -19,7 +18,7 @@ public final class Archive: Sendable {
     /// Seconds between two tries at first, and at most.
     var firstRetry = 1.0
     var longestRetry = 60.0
-    /// Seconds between two looks for what is too old.
+    /// Seconds between two runs of pruning.
     var prune = 600.0
   }
 
@@ -30,7 +29,7 @@ public final class Archive: Sendable {
     var waiting: [History.Entry] = []
     /// When the oldest of them came, by the monotonic clock.
     var since = Double.nan
-    /// Somebody waits until all of this is written.
+    /// A caller waits until the queue is written.
     var isUrgent = false
     var isStopping = false
     var hasEnded = false
@@ -50,11 +49,11 @@ public final class Archive: Sendable {
   private let begin = Clock.boottime
   let queries: ArchiveQueries
 
-  /// An archive that has not started.
+  /// Creates an archive that is not started.
   ///
   /// - Parameters:
-  ///   - sizeLimit: bytes that the file may grow to; nil where only time limits it.
-  ///   - report: is told in one line when something begins to fail and when it works again.
+  ///   - sizeLimit: maximum file size in bytes; nil when only retention limits it.
+  ///   - report: receives one line when an operation begins to fail and when it works again.
   public convenience init(
     path: String, history: History, retention: Retention = Retention(), sizeLimit: Int64? = nil,
     report: @escaping @Sendable (String) -> Void
@@ -89,10 +88,12 @@ public final class Archive: Sendable {
     return status
   }
 
-  /// Opens the file, fills the History with the newest samples in it, and from then on writes what comes to the History;
-  /// before the sampler starts.
+  /// Opens the file, fills the History with its newest samples, and then writes every new sample.
   ///
-  /// Returns when the History is filled, or cannot be; after 5 s at the latest.
+  /// Call before the
+  /// sampler starts.
+  ///
+  /// Returns when the History is filled, or after 5 s.
   public func start() {
     let started = Thread.start("archive", stackSize: 2 << 20) { [self] in
       run()
@@ -126,7 +127,7 @@ public final class Archive: Sendable {
 
   /// On the sampler's thread.
   private func take(_ entry: History.Entry) {
-    // A made-up machine has a past at once, and the file may have that already.
+    // A simulated machine starts with a past, which the file may already have.
     if entry.sample.boottime < begin, entry.sample.timestamp.seconds <= state.withLock({ $0.newest }) { return }
     let capacity = max(history.capacity, 64)
     let isFull = inbox.update { inbox in
@@ -141,7 +142,7 @@ public final class Archive: Sendable {
 
   // MARK: The thread
 
-  /// What is open, on the thread alone.
+  /// Open resources; used on the writer thread only.
   private struct Open {
     let file: ArchiveFile
     let lock: FileLock?
@@ -150,7 +151,7 @@ public final class Archive: Sendable {
     var pruned = -Double.infinity
   }
 
-  /// What tells one file from another of the same name.
+  /// Device and inode: distinguishes two files of one name.
   private struct Identity: Equatable {
     let device: UInt64
     let inode: UInt64
@@ -180,7 +181,7 @@ public final class Archive: Sendable {
         if Identity(path) != current.identity {
           open = nil
           current.file.database.close()
-          // The new file gets what is still in memory.
+          // The new file gets the samples that are in memory.
           inbox.update { $0.waiting = history.all }
           throw ArchiveFailure(path, "it was deleted or replaced; a new one is begun", .wait)
         }
@@ -248,14 +249,14 @@ public final class Archive: Sendable {
     noteExtent(of: file.database)
   }
 
-  /// Finds out what there is.
+  /// Reads the first and last time of each tier.
   func noteExtent(of database: Database) {
     let reader = ArchiveReader(database)
     let newest = ((try? reader.extent(of: .raw)) ?? nil).map { Double($0.upperBound) / 1_000 }
     var first: Int64?
     for tier in Tier.all {
       guard let end = ((try? reader.extent(of: tier)) ?? nil)?.lowerBound else { continue }
-      // A step that holds what a finer tier begins with told of nothing before that.
+      // A rollup step that a finer tier starts in has no data from before that tier.
       if let known = first, known > end - tier.step, known <= end { continue }
       first = min(first ?? .max, end - tier.step)
     }
@@ -323,7 +324,8 @@ public final class Archive: Sendable {
     let reach = Double(history.capacity) * Double(history.interval)
     let reader = ArchiveReader(file.database)
     let end = Int64(now * 1_000)
-    // Where they were taken more often than now, they reach back less far: memory holds as many, whatever lies between them.
+    // Where they were taken more often than now, they reach back less far: memory holds as many, whatever lies between
+    // them.
     let moments = try reader.pieces(of: .raw, from: Int64((now - reach) * 1_000), to: end, wanted: []).flatMap(
       \.moments)
     guard let first = moments.suffix(history.capacity).first else { return [] }
@@ -346,7 +348,7 @@ public final class Archive: Sendable {
     try checked { () throws(SQLiteError) in try database.run("INSERT OR REPLACE INTO meta VALUES('clean', 0)") }
   }
 
-  /// Renames a damaged file and what belongs to it, so that somebody may look into it.
+  /// Renames a damaged file and its journal, so that it can be examined later.
   private func moveAside() {
     queries.reopen()
     let moment = Timestamp(seconds: Clock.realtime).rfc3339.filter { $0 != "-" && $0 != ":" }

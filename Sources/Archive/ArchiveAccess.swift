@@ -17,11 +17,11 @@ public final class ArchiveAccess {
   private let reader: ArchiveReader
   private let file: ArchiveFile?
   private let lock: FileLock?
-  /// What the file held before anything was added.
+  /// Time range of the file before anything was added.
   private var held: ClosedRange<Int64>?
   private var newest = Int64.min
 
-  /// Opens a file; to be added to, one is made where there is none.
+  /// Opens a file; for adding, creates it if it does not exist.
   public init(_ path: String, for purpose: Purpose) throws(ArchiveFailure) {
     self.path = path
     if purpose == .adding {
@@ -55,19 +55,19 @@ public final class ArchiveAccess {
     }
   }
 
-  /// The moments of the oldest and newest sample; nil where there is none.
+  /// Timestamps of the oldest and newest sample; nil for an empty archive.
   public var extent: (oldest: Timestamp, newest: Timestamp)? {
     held.map { (Timestamp(seconds: Double($0.lowerBound) / 1_000), Timestamp(seconds: Double($0.upperBound) / 1_000)) }
   }
 
-  /// Shows every sample from one moment to another, both included, oldest first, without holding them all.
+  /// Passes every sample in a time range, both ends included, oldest first, without holding them all.
   public func samples(from start: Double, to end: Double, _ body: (Sample) -> Void) throws(ArchiveFailure) {
     try windows(from: start, to: end) { first, last throws(SQLiteError) in
       for sample in try reader.samples(from: first, to: last) { body(sample) }
     }
   }
 
-  /// Shows the columns from one moment to another, a stretch at a time; each stretch has all series that are selected.
+  /// Passes the columns of a time range in batches; each batch has all selected series.
   ///
   /// - Parameter step: seconds of a step; nil for a row per sample.
   public func columns(
@@ -83,7 +83,7 @@ public final class ArchiveAccess {
     }
   }
 
-  /// The metrics of which there is something, in the catalog's order.
+  /// Metrics that have data, in the catalog's order.
   public func metrics() throws(ArchiveFailure) -> [Catalog.Metric] {
     do throws(SQLiteError) {
       let table = try ArchiveReader.series(of: database)
@@ -108,10 +108,12 @@ public final class ArchiveAccess {
     }
   }
 
-  /// Adds samples, oldest first; those that lie within what the file held already are left out, since two tellings of one
-  /// time cannot both be right.
+  /// Adds samples, oldest first.
   ///
-  /// - Returns: how many were added.
+  /// Skips those within the file's previous time range: two values for one time would
+  /// conflict.
+  ///
+  /// - Returns: the number of samples added.
   public func add(_ samples: [Sample]) throws(ArchiveFailure) -> Int {
     guard let file else { return 0 }
     let wanted = samples.filter { sample in
@@ -143,7 +145,7 @@ public final class ArchiveAccess {
     }
   }
 
-  /// Stretches of a few hundred samples or steps each.
+  /// Splits a time range into batches of a few hundred samples or steps.
   private func stretches(from start: Double, to end: Double, step: Int?) -> [(Int64, Int64)] {
     let extents = Tier.all.compactMap { tier in (try? reader.extent(of: tier)) ?? nil }
     guard let oldest = extents.map(\.lowerBound).min(), let newest = extents.map(\.upperBound).max() else { return [] }
@@ -154,7 +156,7 @@ public final class ArchiveAccess {
     let last = min(newest, Int64(min(end, 1e11) * 1_000))
     var result: [(Int64, Int64)] = []
     while first <= last {
-      // Stretches end where steps do.
+      // A batch ends at the end of a step.
       let stop = min(last, (first + length) / unit * unit)
       result.append((first, max(stop, first)))
       first = max(stop, first) + 1

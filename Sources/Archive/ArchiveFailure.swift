@@ -3,11 +3,11 @@ internal import SystemIO
 
 /// Why the archive cannot be written or read now, in one line.
 public struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What is to be done about it.
+  /// How to recover.
   enum Remedy {
     /// Try the same again later.
     case wait
-    /// Open the file anew, later.
+    /// Reopen the file later.
     case reopen
     /// Move the file aside and begin a new one.
     case moveAside
@@ -15,7 +15,7 @@ public struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible
 
   /// The file.
   let path: String
-  /// What is wrong with it.
+  /// Description of the error.
   public let reason: String
   let remedy: Remedy
 

@@ -3,7 +3,7 @@ public import History
 internal import SystemIO
 
 extension Archive: LongHistory {
-  /// How it is doing, for those who may not know where the file is.
+  /// Health for clients that must not learn the file's path.
   public var health: LongHistoryHealth {
     let status = status
     var health = LongHistoryHealth()
@@ -17,7 +17,7 @@ extension Archive: LongHistory {
     return health
   }
 
-  /// The oldest moment of any tier.
+  /// Oldest timestamp of any tier.
   public var oldest: Double? {
     let oldest = status.oldest
     return oldest.isFinite ? oldest : nil
@@ -40,7 +40,7 @@ extension Archive: LongHistory {
     return samples
   }
 
-  /// The newest sample at or before a moment.
+  /// Returns the newest sample at or before a time.
   public func sample(at moment: Double) async throws -> Sample? {
     let moment = Self.milliseconds(moment)
     return try await read { reader throws(SQLiteError) -> Sample? in
@@ -63,12 +63,12 @@ extension Archive: LongHistory {
     return Columns(found, extremes: extremes)
   }
 
-  /// What waits to be written is written first, so that between memory and the file nothing is missing.
+  /// Flushes the queue first, so that there is no gap between memory and the file.
   private func read<Value: Sendable>(
     _ body: @escaping @Sendable (ArchiveReader) throws(SQLiteError) -> Value
   ) async throws(ArchiveFailure) -> Value {
     let memory = Double(history.capacity) * Double(history.interval)
-    // Where memory reaches back further than samples wait, it tells of them itself.
+    // Memory covers the queued samples when it reaches back further than the flush interval.
     let mustFlush = memory < 2 * Self.flushSeconds
     return try await queries.run { [self] reader throws(SQLiteError) in
       if mustFlush { flush(atMost: 0.5) }
@@ -83,9 +83,9 @@ extension Archive: LongHistory {
 }
 
 extension Columns {
-  /// Columns as they were found.
+  /// Converts archived columns.
   ///
-  /// - Parameter keepsEmpty: whether series are told of which there is nothing.
+  /// - Parameter keepsEmpty: whether series without values are kept.
   init(_ found: ArchivedColumns, extremes: Bool, keepsEmpty: Bool = false) {
     let series = found.series.compactMap { series -> Columns.Series? in
       guard let metric = Catalog.shared[series.key.id], keepsEmpty || series.values.contains(where: { !$0.isNaN })
@@ -116,8 +116,8 @@ extension ArchiveReader {
       of: wanted, from: start, to: end, step: step.map { Int64($0) * 1_000 }, most: most, damaged: damaged)
   }
 
-  /// How many samples there are from one moment to another, as the file's tables tell without looking into blocks; more
-  /// where a block reaches beyond.
+  /// Estimates the number of samples in a time range from the tables alone, without reading blocks; an upper bound
+  /// where a block reaches beyond the range.
   func countSamples(from start: Int64, to end: Int64) throws(SQLiteError) -> Int {
     let blocks =
       try database.integer(
@@ -130,7 +130,7 @@ extension ArchiveReader {
     return Int(clamping: blocks + rows)
   }
 
-  /// The newest sample's moment at or before another.
+  /// Returns the newest sample time at or before a time.
   func newest(before moment: Int64) throws(SQLiteError) -> Int64? {
     let start = try database.integer(
       """
@@ -142,9 +142,10 @@ extension ArchiveReader {
     return try pieces(of: .raw, from: start, to: moment, wanted: []).last?.moments.last
   }
 
-  /// One sample for each step: the means of levels, the last of counters, the texts at its end; without what comes and goes.
+  /// Returns one sample per step: means of gauges, last values of counters, texts at its end; without lists that are
+  /// not series.
   ///
-  /// nil where there would be more than `most`.
+  /// nil when there would be more than `most`.
   func means(
     from start: Int64, to end: Int64, step: Int64, most: Int, damaged: (DamagedBytes) -> Void
   ) throws(SQLiteError) -> [Sample]? {

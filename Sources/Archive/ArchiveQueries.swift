@@ -21,12 +21,12 @@ final class ArchiveQueries: Sendable {
     self.path = path
   }
 
-  /// How many stretches could not be read.
+  /// Number of chunks that could not be read.
   var damaged: Int { damage.withLock { $0 } }
 
   func noteDamage() { damage.withLock { $0 += 1 } }
 
-  /// Lets the next job open the file anew.
+  /// Makes the next job reopen the file.
   func reopen() {
     state.update { $0.isStale = true }
   }

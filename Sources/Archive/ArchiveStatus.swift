@@ -2,7 +2,7 @@
 public struct ArchiveStatus: Sendable, Hashable {
   /// Path of its file.
   public var path: String
-  /// Why nothing is written now, without the path; nil while it works.
+  /// Current write error without the path; nil while writing works.
   public var failure: String?
   /// POSIX time of the newest sample that the file has; NaN where it has none.
   public var newest = Double.nan
@@ -12,14 +12,14 @@ public struct ArchiveStatus: Sendable, Hashable {
   public var pending = 0
   /// Samples that were not written and are in memory no more.
   public var lost = 0
-  /// Stretches of a series that could not be read.
+  /// Number of chunks that could not be read.
   public var damaged = 0
   /// Bytes of the file.
   public var bytes: Int64 = 0
   /// Where a damaged file was moved to; nil where there was none.
   public var movedAside: String?
 
-  /// A status of which nothing is known.
+  /// Creates a status before the first result.
   init(path: String) {
     self.path = path
   }

@@ -1,6 +1,6 @@
 internal import CSQLite
 
-/// A failure of SQLite: what was done, its extended result code and its message.
+/// SQLite error: the operation, its extended result code and its message.
 struct SQLiteError: Error, CustomStringConvertible {
   let code: Int32
   let message: String
@@ -40,7 +40,7 @@ final class Database {
 
   deinit { close() }
 
-  /// Closes the file; what is asked of it afterwards fails.
+  /// Closes the file; later calls fail.
   func close() {
     statements.values.forEach { $0.finalize() }
     statements = [:]
@@ -109,7 +109,7 @@ final class Database {
     do {
       try body()
     } catch {
-      // Where SQLite has undone it already, there is nothing to undo.
+      // SQLite may have rolled back already.
       try? execute("ROLLBACK")
       throw error
     }
@@ -121,7 +121,7 @@ final class Database {
     }
   }
 
-  /// Gives up what is being done, from another thread.
+  /// Cancels the current operation, from another thread.
   func interrupt() {
     if let handle { sqlite3_interrupt(handle) }
   }

@@ -1,10 +1,10 @@
 public import AgentMetrics
 public import Collect
 
-/// A machine that does not exist: 64 cores, 8 GPUs and three jobs on them, for trying the program out without one.
+/// A simulated machine: 64 cores, 8 GPUs and three jobs on them, for trying the program without one.
 ///
-/// It writes whole Readings, counters and all, so that its figures go the same way as real ones. What it does depends on
-/// the Reading's boot-time clock and nothing else: the same instant gives the same machine, and it has a past.
+/// It writes whole Readings with counters, so that its values go the same way as real ones. They depend only on the
+/// Reading's boot-time clock: the same instant gives the same machine, and it has a past.
 public final class DemoCollector: Collector {
   /// "demo".
   public let name = "demo"
@@ -78,8 +78,8 @@ struct DemoLoad {
   /// Bytes per second.
   var networkTransmit = 0.0
 
-  /// Four GPUs train and stop every five minutes to write a checkpoint, two answer requests in bursts, one renders
-  /// video, the last does nothing.
+  /// Four GPUs train and stop every five minutes to write a checkpoint, two serve requests in bursts, one renders
+  /// video, the last is idle.
   init(at time: Double) {
     let phase = time.truncatingRemainder(dividingBy: 300)
     let isCheckpoint = phase > 272 && phase < 291
@@ -123,7 +123,7 @@ struct DemoLoad {
   }
 }
 
-/// What a machine counts, as fractions of its counters' units, so that short stretches add up.
+/// Counters of the machine, as fractions of their units, so that short intervals add up.
 struct DemoCounters {
   /// Busy ticks of each CPU.
   var busy = [Double](repeating: 0, count: 128)

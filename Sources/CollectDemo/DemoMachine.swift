@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// A made-up process: what it is and what it takes of the load.
+/// A simulated process and its share of the load.
 struct DemoProcess {
   let pid: Int32
   let name: String
@@ -62,7 +62,7 @@ enum DemoMachine {
     DemoProcess(pid: 61_777, name: "bash", user: "mira", resident: 6e6, cores: { _ in 0 }),
   ]
 
-  /// Writes what the machine says at one instant.
+  /// Writes the machine's state at one instant.
   static func write(_ load: DemoLoad, _ counters: DemoCounters, at now: Double, into reading: inout Reading) {
     writeHost(at: now, into: &reading)
     writeCPU(load, counters, into: &reading)

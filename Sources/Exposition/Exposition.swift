@@ -1,9 +1,9 @@
-/// The text of a scrape, written family by family: Prometheus' text format 0.0.4 or OpenMetrics 1.0.
+/// Writes the text of a scrape, family by family: Prometheus' text format 0.0.4 or OpenMetrics 1.0.
 ///
-/// A family of which no sample was written leaves nothing behind, and neither does a sample whose value is absent (NaN): what
-/// vanishes from the machine vanishes here. No sample has a timestamp: they are those of the scrape.
+/// A family without samples is omitted, and so is a sample whose value is absent (NaN): a device that vanishes from the
+/// machine vanishes here. No sample has a timestamp: they are those of the scrape.
 public struct Exposition: Sendable {
-  /// What a family's values are.
+  /// Type of a family's values.
   public enum Kind: Sendable {
     /// A level that goes up and down.
     case gauge
@@ -11,13 +11,13 @@ public struct Exposition: Sendable {
     case counter
     /// Labels that describe something; its name ends in `_info` and its value is 1.
     case info
-    /// Nobody says; `untyped` in the text format.
+    /// Unknown; `untyped` in the text format.
     case unknown
   }
 
   /// The format that is written.
   public let format: ExpositionFormat
-  /// What has been written, without the end that ``finish()`` puts.
+  /// Bytes written so far, without the end that ``finish()`` appends.
   public private(set) var bytes: [UInt8] = []
   /// The name that the family's samples have.
   private var name: [UInt8] = []
@@ -39,8 +39,8 @@ public struct Exposition: Sendable {
   ///
   /// - Parameters:
   ///   - name: as its samples have it, `_total` of a counter and `_info` of an info included.
-  ///   - unit: the base unit that ends the name (before `_total`); empty where it has none.
-  ///   - help: one line that says what it is.
+  ///   - unit: the base unit that ends the name (before `_total`); empty without one.
+  ///   - help: one line of description.
   public mutating func family(_ name: StaticString, _ kind: Kind, _ help: StaticString, unit: StaticString = "") {
     endFamily()
     name.append(to: &self.name)
@@ -54,9 +54,10 @@ public struct Exposition: Sendable {
     begin(kind, unit, help)
   }
 
-  /// Begins a family that is named for what a file of the kernel's calls it, between a prefix and a suffix.
+  /// Begins a family that is named after an entry of a kernel file, between a prefix and a suffix.
   ///
-  /// Parentheses become underscores ("Active(anon)" is `Active_anon`), and so does all that no name may hold.
+  /// Parentheses become underscores ("Active(anon)" is `Active_anon`), and so do all characters that names may not
+  /// contain.
   public mutating func family(
     _ prefix: StaticString, _ middle: Span<UInt8>, suffix: StaticString = "", _ kind: Kind, _ help: StaticString
   ) {
@@ -160,7 +161,7 @@ public struct Exposition: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// A label of the sample whose value stands in a file of the kernel's; what is not UTF-8 becomes U+FFFD.
+  /// Adds a label whose value comes from a kernel file; invalid UTF-8 becomes U+FFFD.
   public mutating func label(_ label: StaticString, _ value: Span<UInt8>) {
     begin(label)
     var isPlain = true
@@ -290,7 +291,7 @@ public struct Exposition: Sendable {
       written += 1
     } while rest > 0 || written <= decimals
     if decimals > 0 {
-      // Zeros at the end of a fraction say nothing.
+      // Drops trailing zeros of a fraction.
       while digits[end - 1] == 0x30 { end -= 1 }
       if digits[end - 1] == UInt8(ascii: ".") { end -= 1 }
     }

@@ -51,14 +51,13 @@ public struct ScrapedSensor: Sendable {
   }
 }
 
-/// What is read of the machine only when somebody scrapes.
+/// Values that are read only for a scrape.
 public protocol ScrapeSource: Sendable {
-  /// Writes what the agent itself uses, as each program that Prometheus scrapes tells it: `process_…`.
+  /// Writes the agent's own usage under the names that Prometheus client libraries use: `process_…`.
   func writeProcess(to exposition: inout Exposition)
 
-  /// Writes families of node_exporter's; returns which of those are written that the API else would write, and how sensors
-  /// are called there.
+  /// Writes node_exporter's families; returns the groups that the API need not write, and the labels of sensors there.
   ///
-  /// It waits for nothing that may hang for longer than a few milliseconds.
+  /// Blocks for a few milliseconds at most.
   func writeNode(to exposition: inout Exposition) -> (groups: NodeGroups, sensors: [ScrapedSensor])
 }

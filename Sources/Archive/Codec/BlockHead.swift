@@ -1,7 +1,7 @@
-/// The moments of a block's samples, which all its chunks share.
+/// Timestamps of a block's samples, shared by all its chunks.
 ///
-/// Layout: ``Sealed`` bytes of kind 6: the length in bytes of the first column (varint), the ``Column`` of the times and that of the
-/// stretches, in milliseconds. A tier's block has its steps' starts, and no stretches.
+/// Layout: ``Sealed`` bytes of kind 6: the length in bytes of the first column (varint), the ``Column`` of the times
+/// and that of the sample intervals, in milliseconds. A tier's block has its steps' starts, and no intervals.
 struct BlockHead: Equatable {
   /// POSIX time in milliseconds.
   var times: [Int64]

@@ -5,7 +5,8 @@ struct DamagedBytes: Error, Hashable {
 }
 
 extension [UInt8] {
-  /// Appends an unsigned number in 1…10 bytes of 7 bits, lowest first, the highest bit set in all but the last (LEB128).
+  /// Appends an unsigned number in 1…10 bytes of 7 bits, lowest first, the highest bit set in all but the last
+  /// (LEB128).
   mutating func append(varint value: UInt64) {
     var rest = value
     while rest >= 0x80 {
@@ -104,7 +105,7 @@ struct ByteReader {
     String(decoding: try bytes(varint()), as: UTF8.self)
   }
 
-  /// A count of things of which each takes at least one byte.
+  /// Reads the count of a list whose elements take at least one byte each.
   mutating func count(atMost limit: Int) throws(DamagedBytes) -> Int {
     let value = try varint()
     guard value <= UInt64(limit) else { throw DamagedBytes(reason: "a count is too great") }
@@ -112,7 +113,8 @@ struct ByteReader {
   }
 }
 
-/// The cyclic redundancy check CRC-32C (Castagnoli; RFC 3720 appendix B.4), which finds every damage of up to 32 bits in a row.
+/// The cyclic redundancy check CRC-32C (Castagnoli; RFC 3720 appendix B.4), which finds every damage of up to 32 bits
+/// in a row.
 enum CRC32C {
   private static let table: [UInt32] = (0..<256).map { index in
     (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0x82F6_3B78 : value >> 1 }

@@ -1,15 +1,15 @@
 internal import AgentMetrics
 
-/// One series over one block: what a row of the table `chunk` holds.
+/// One series over one block: a row of the table `chunk`.
 ///
 /// Layout: ``Sealed`` bytes of kind
 /// - 0 *values*: the precision's byte (``Precision``), then the ``Column`` of the values;
-/// - 1 *rollup*: the precision's byte, 64 added where it is a counter; the lengths in bytes of the first three columns
-///   (varints); the columns of, for each step, the count of samples that had a value, the least, the greatest minus the least, and
-///   the sum minus what it would be if the mean lay half-way: sum − ⌊count × (least + greatest) ÷ 2⌋. Of a counter the last column is
-///   the last value minus the greatest. In precision *bits* the greatest and the last column (as bits of a double) stand for
-///   themselves. A step without values has count 0 and is absent in the others.
-/// - 2 *same*: the number of an earlier series of the block whose chunk is this one too (varint).
+/// - 1 *rollup*: the precision's byte, plus 64 for a counter; the lengths in bytes of the first three columns
+///   (varints); the columns of, for each step, the number of samples that had a value, the minimum, the maximum less
+///   the minimum, and the sum less its prediction from the mid-range: sum − ⌊count × (minimum + maximum) ÷ 2⌋. The last
+///   column of a counter is the last value less the maximum. In precision *bits* the maximum and the last column (as
+///   bits of a double) are stored directly. A step without values has count 0 and is absent in the others.
+/// - 2 *same*: the number of an earlier series of the block that has an identical chunk (varint).
 ///
 /// The number of slots is the block's.
 enum Chunk: Equatable {
@@ -83,7 +83,7 @@ enum Chunk: Equatable {
     }
   }
 
-  /// What sums would be if means lay half-way; of counters, what the last would be if they only grow.
+  /// Predicted sum, from the mid-range; of a counter, the predicted last value: the maximum.
   private static func half(_ rollup: Rollup, _ index: Int) -> Int64 {
     if rollup.isCounter { return rollup.greatest[index] }
     return (rollup.counts[index] &* (rollup.least[index] &+ rollup.greatest[index])) >> 1

@@ -1,18 +1,18 @@
-/// A row of integers with gaps, written small.
+/// A compressed array of integers with gaps.
 ///
-/// Layout: a byte of flags; unless all slots are absent, the first present integer (zigzag varint) and, where flag *step*
+/// Layout: a byte of flags; unless all slots are absent, the first present integer (zigzag varint) and, if flag *step*
 /// is set, the greatest common divisor g of all differences from it (varint); then a range-coded stream to the end.
 ///
-/// Flags: bits 0–2 *smoothing* s; bit 3 *slope*; bit 4 *step*; bit 5 *gaps*; bits 6–7 form: 0 coded, 1 all slots hold the
-/// first integer, 2 all slots are absent.
+/// Flags: bits 0–2 *smoothing* s; bit 3 *slope*; bit 4 *step*; bit 5 *gaps*; bits 6–7 form: 0 coded, 1 all slots hold
+/// the first integer, 2 all slots are absent.
 ///
-/// The stream: where *gaps* is set, each slot begins with a bit that says whether it is absent, with a model for each of
-/// whether the one before was. Each present integer v is w = (v − first) ÷ g; after the first, of which w = 0, it is told as
-/// the difference (``IntegerModel``) from what the ones before make expected. Without *slope* x = w; with it x = w minus the
-/// w before, and the first has none. Expected of x is ⌊a ÷ 2^s⌋, where a starts at 0 and the n-th x adds to it its difference
-/// from what was expected, times 2^s ÷ n as long as n < 2^s: a mean of all x at first, then of the last ones, for s = 0 the x
-/// before. With *slope*, the w before is added. All arithmetic is modulo 2⁶⁴, all quotients are rounded towards 0 unless said
-/// otherwise. The writer keeps the s and slope that are likely to give the shortest stream.
+/// The stream: if *gaps* is set, each slot begins with a bit, 1 for absent, with one bit model for each state of the
+/// slot before. Each present integer v is w = (v − first) ÷ g; after the first, which has w = 0, it is coded as the
+/// difference (``IntegerModel``) from a prediction. Without *slope* x = w; with it x = w minus the previous w, and the
+/// first has no x. The prediction of x is ⌊a ÷ 2^s⌋, where a starts at 0 and the n-th x adds its prediction error,
+/// times 2^s ÷ n as long as n < 2^s: a mean of all x at first, then of the last ones, for s = 0 the previous x. With
+/// *slope*, the previous w is added. All arithmetic is modulo 2⁶⁴; all quotients are rounded towards 0 unless stated
+/// otherwise. The writer chooses the s and slope that probably give the shortest stream.
 enum Column {
   private enum Form: UInt8 {
     case coded = 0, constant, empty
@@ -33,7 +33,7 @@ enum Column {
       self.hasSlope = hasSlope
     }
 
-    /// What is expected of the next w.
+    /// Prediction of the next w.
     var expected: Int64 {
       hasSlope ? (last ?? 0) &+ (sum >> smoothing) : sum >> smoothing
     }
@@ -98,7 +98,7 @@ enum Column {
         var cost = 0
         for figure in figures where cost < least {
           let rest = (figure &- predictor.expected).magnitude
-          // Digits, and for what lies between two powers of two a part of one, in 16ths.
+          // Digits, and a linear part in 16ths between two powers of two.
           let length = 64 - rest.leadingZeroBitCount
           cost += length < 5 ? sixteenths[Int(rest)] : length * 16 + Int(rest >> UInt64(length - 5)) - 16
           predictor.learn(figure)

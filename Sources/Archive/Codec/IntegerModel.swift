@@ -1,8 +1,8 @@
 /// How integers that are mostly small are written to a range coder: learns from each what to expect of the next.
 ///
 /// An integer v is written as
-/// - its *class*, the number of binary digits of |v|, 0…64, from the highest to the lowest of seven bits, each with a model
-///   of its own for every value of the bits before it and for whether the integer before was 0;
+/// - its *class*, the number of binary digits of |v|, 0…64, from the highest to the lowest of seven bits, each with a
+///   model of its own for every value of the bits before it and for whether the integer before was 0;
 /// - unless it is 0, its sign, with a model for each sign of the last integer that was not 0;
 /// - the two digits below the leading one, with models by class and by the digits between; the rest as they are.
 struct IntegerModel {
@@ -12,7 +12,7 @@ struct IntegerModel {
   private var lastClass = 0
   private var lastSign = 0
 
-  /// What the class before says of the next.
+  /// Context for the next class, from the previous one.
   private var context: Int {
     lastClass == 0 ? 0 : 1
   }
@@ -50,7 +50,7 @@ struct IntegerModel {
     let base = context * 128
     var node = 1
     for _ in 0..<7 { node = node << 1 | (coder.decode(&classes[base + node]) ? 1 : 0) }
-    // Damaged bytes may tell of more digits than there are.
+    // Damaged bytes may claim more digits than there are.
     let length = min(64, node & 127)
     lastClass = length
     guard length > 0 else { return 0 }

@@ -1,16 +1,16 @@
 internal import AgentMetrics
 
-/// The entries of lists that come and go, over one block: the top processes of each of its samples.
+/// Entries of lists that are not time series, over one block: the top processes of each of its samples.
 ///
-/// Layout: ``Sealed`` bytes of kind 5: four tables, then a range-coded stream to the end. The tables, each with its
-/// count before it: texts; lists (path, count of labels, labels); fields (path of their list, name, unit, kind: 0 number, 1 text,
-/// 2 flag); keys, the labels that tell one entry from another (count, labels). In the tables a text is its number.
+/// Layout: ``Sealed`` bytes of kind 5: four tables, then a range-coded stream to the end. The tables, each preceded by
+/// its count: texts; lists (path, count of labels, labels); fields (path of their list, name, unit, kind: 0 number, 1
+/// text, 2 flag); keys, the labels that identify an entry (count, labels). Inside the tables a text is its number.
 ///
-/// The stream, with an ``IntegerModel`` for each kind of number in it: for each sample the count of lists, less that of the sample
-/// before; for each list its number less that of the list before it in the sample and less 1; the count of its entries, less that
-/// in the last sample; for each entry its key's number, less that of the entry at its place in the last sample; for each field
-/// of the list whether it is there (a bit, by whether it was at this key's last appearance in this list), and if so a number or a
-/// text's number less the last one of this key and field, or a flag's bit.
+/// The stream, with an ``IntegerModel`` for each kind of number in it: for each sample the count of lists, less that of
+/// the sample before; for each list its number less that of the list before it in the sample and less 1; the count of
+/// its entries, less that in the last sample; for each entry its key's number, less that of the entry at its place in
+/// the last sample; for each field of the list a presence bit (its model depends on the presence at this key's last
+/// appearance in this list), then a number or a text's number less the last one of this key and field, or a flag's bit.
 enum ItemsBlock {
   private enum Kind: UInt64 {
     case number = 0, text, flag
@@ -40,7 +40,7 @@ enum ItemsBlock {
     }
   }
 
-  /// What was last seen, and what to expect.
+  /// Previous values and their models.
   private struct State {
     struct Memory: Hashable {
       let list: Int
@@ -240,7 +240,7 @@ enum ItemsBlock {
     let fieldsOfList = lists.map { list in fields.indices.filter { fields[$0].list == list.id } }
     var coder = RangeDecoder(reader.rest)
     var state = State(lists: lists.count, fields: fields.count)
-    // Damaged bytes could tell of more entries than memory holds.
+    // Damaged bytes could claim more entries than memory holds.
     var room = 1 << 20
     func bounded(_ value: Int64, _ limit: Int) throws(DamagedBytes) -> Int {
       guard value >= 0, value < limit else { throw DamagedBytes(reason: "a number is out of range") }

@@ -1,14 +1,14 @@
 internal import AgentMetrics
 
-/// A few samples as they are first written, each series' values side by side: quick to write, quick to skip through.
+/// A few samples as first written, each series' values side by side: fast to write and fast to skip.
 ///
-/// Once there are enough of them they are rewritten as a block, with one ``Chunk`` per series.
+/// When there are enough of them they are rewritten as a block, with one ``Chunk`` per series.
 ///
-/// Layout: ``Sealed`` bytes of kind 3: the number of samples k; for each its time, as the difference from the one before
-/// (signed), and its stretch (signed, plus 1, 0 where unknown), both in milliseconds; the number of series; for each its number less the
-/// one before, its precision's byte and k values; then for each sample its ``ItemList``s. A value is the difference from
-/// the one before in its series (at first from 0), zigzag plus 1, or 0 where absent; in precision *bits* it is 1 and the 8 bytes of
-/// the double, or 0.
+/// Layout: ``Sealed`` bytes of kind 3: the number of samples k; for each its time, as the difference from the one
+/// before (signed), and its interval (signed, plus 1, 0 if unknown), both in milliseconds; the number of series; for
+/// each its number less the one before, its precision's byte and k values; then for each sample its ``ItemList``s. A
+/// value is the difference from the previous one in its series (at first from 0), zigzag plus 1, or 0 for absent; in
+/// precision *bits* it is 1 and the 8 bytes of the double, or 0.
 struct JournalRow: Equatable {
   /// One series' values.
   struct Column: Equatable {
@@ -34,7 +34,7 @@ struct JournalRow: Equatable {
     times = samples.map(\.time)
     stretches = samples.map(\.elapsed)
     items = samples.map(\.items)
-    // By the numbers of series, of which there are about as many as values in a sample.
+    // Indexed by series number: there are about as many series as values in a sample.
     var rows = [Int32](repeating: -1, count: series.end)
     var values: [(series: Int, values: [Double])] = []
     values.reserveCapacity(samples.first?.numbers.count ?? 0)
@@ -134,7 +134,7 @@ struct JournalRow: Equatable {
     let series = try reader.count(atMost: reader.count)
     columns.reserveCapacity(min(series, wanted?.count ?? series))
     var number = 0
-    // Numbers ascend: after the last that is wanted there is nothing to look for.
+    // Numbers ascend: reading stops after the last wanted one.
     let last = wanted.map { $0.max() ?? -1 } ?? .max
     for _ in 0..<series {
       number = Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: number) &+ (try reader.varint()))
@@ -202,8 +202,8 @@ private struct TextWriter {
     for text in texts { append(text, to: &bytes) }
   }
 
-  /// A list: path, labels, and of each entry its labels and fields; of a field name, unit, kind (0 number, 1 text, 2 false,
-  /// 3 true) and value.
+  /// A list: path, labels, and of each entry its labels and fields; of a field name, unit, kind (0 number, 1 text, 2
+  /// false, 3 true) and value.
   mutating func append(_ list: ItemList, to bytes: inout [UInt8]) {
     append(list.id, to: &bytes)
     append(list.labels, to: &bytes)
@@ -228,7 +228,7 @@ private struct TextWriter {
   }
 }
 
-/// Reads what a TextWriter wrote.
+/// Reads the output of TextWriter.
 private struct TextReader {
   private var texts: [String] = []
 

@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// How numbers are told in integers: rounded to a number of decimals of a unit, or bit by bit.
+/// How numbers become integers: rounded to a number of decimals of a unit, or bit by bit.
 enum Precision: Hashable {
   /// value ÷ factor × 10^decimals, rounded as JSON rounds it; 0…6 decimals.
   case decimals(Int)
@@ -38,7 +38,7 @@ enum Precision: Hashable {
     return (byte & 0x80 != 0 ? .bits : try Precision(byte: byte & 0x3F), isCounter)
   }
 
-  /// The integer for a value in base units; ``absent`` for what is not finite, nil for what is too great.
+  /// Returns the integer for a value in base units; ``absent`` for NaN and infinity, nil for overflow.
   func integer(_ value: Double, factor: Double) -> Int64? {
     guard value.isFinite else { return Self.absent }
     switch self {
@@ -49,7 +49,7 @@ enum Precision: Hashable {
       let product = shown * scale
       guard product.magnitude < 0x1p51 else { return nil }
       let floor = product.rounded(.down)
-      // What the product lost in rounding says on which side of a tie it really is.
+      // The rounding error of the product decides a tie.
       let half = product - floor - 0.5
       let lost = (-product).addingProduct(shown, scale)
       let rest = half != 0 ? half : lost
@@ -71,10 +71,10 @@ enum Precision: Hashable {
 }
 
 extension Unit {
-  /// How many base units one step of an archived integer's unit holds.
+  /// Number of base units in one archived unit.
   ///
-  /// What JSON shows in MiB is archived in bytes: whole, it costs little more, since such figures are multiples of pages,
-  /// and shares of it come out the same after a restart.
+  /// MiB in JSON are archived as bytes: exact integers cost little more, since such values are multiples of pages, and
+  /// ratios derived from them are the same after a restart.
   var archivedFactor: Double {
     self == .mebibytes ? 1 : factor
   }

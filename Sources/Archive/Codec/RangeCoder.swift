@@ -28,10 +28,10 @@ struct BitModel {
 
 /// Writes bits in as many bits as they are improbable: an arithmetic coder.
 ///
-/// It keeps an interval [low, low + range) of 32-bit numbers; a bit takes the lower part of it when 0, the upper when 1, in
-/// the ratio of its probability, ⌊range ÷ 4096⌋ × p to ⌊range⌋ minus that. Whenever range falls below 2²⁴, the uppermost
-/// byte of low is written and both are multiplied by 256; a carry out of low runs back through the bytes written. At the
-/// end the shortest byte string within the interval is written, and zero bytes at its end are left out.
+/// It keeps an interval [low, low + range) of 32-bit numbers; a bit takes the lower part of it when 0, the upper when
+/// 1, in the ratio of its probability, ⌊range ÷ 4096⌋ × p to ⌊range⌋ minus that. Whenever range falls below 2²⁴, the
+/// uppermost byte of low is written and both are multiplied by 256; a carry out of low runs back through the bytes
+/// written. At the end the shortest byte string within the interval is written, and zero bytes at its end are left out.
 struct RangeEncoder {
   private(set) var bytes: [UInt8] = []
   private var low: UInt64 = 0
@@ -98,7 +98,7 @@ struct RangeEncoder {
   }
 }
 
-/// Reads what a RangeEncoder wrote; after the end of the bytes come zeros.
+/// Decodes the output of RangeEncoder; reads zeros after the end of the bytes.
 struct RangeDecoder {
   private let bytes: [UInt8]
   private var position = 0

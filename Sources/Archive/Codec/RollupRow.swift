@@ -1,9 +1,9 @@
 /// One step of a tier as it is first written.
 ///
-/// Layout: ``Sealed`` bytes of kind 4: the step's end in milliseconds (signed); the number of series; for each its number less
-/// the one before, its precision's byte, 64 added where it is a counter, the count of samples that had a value, then the least,
-/// the greatest less the least and the sum less count × least (signed). Of a counter, the sum's place holds the last value, less
-/// the greatest. In precision *bits* the last two stand for themselves.
+/// Layout: ``Sealed`` bytes of kind 4: the step's end in milliseconds (signed); the number of series; for each its
+/// number less the one before, its precision's byte, 64 added where it is a counter, the count of samples that had a
+/// value, then the least, the greatest less the least and the sum less count × least (signed). Of a counter, the sum's
+/// place holds the last value, less the greatest. In precision *bits* the last two stand for themselves.
 struct RollupRow: Equatable {
   /// One series.
   struct Cell: Equatable {
@@ -60,7 +60,7 @@ struct RollupRow: Equatable {
     let series = try reader.count(atMost: reader.count)
     cells.reserveCapacity(min(series, wanted?.count ?? series))
     var number = 0
-    // Numbers ascend: after the last that is wanted there is nothing to look for.
+    // Numbers ascend: reading stops after the last wanted one.
     let last = wanted.map { $0.max() ?? -1 } ?? .max
     for _ in 0..<series {
       number = Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: number) &+ (try reader.varint()))
@@ -87,7 +87,7 @@ struct RollupRow: Equatable {
   }
 }
 
-/// What one series did in the step that is not over yet.
+/// Aggregate of one series in the current step.
 struct Accumulator {
   private(set) var count: Int64 = 0
   private var least: Int64 = 0

@@ -1,10 +1,10 @@
-/// Bytes with a version and a checksum around them: a byte, 16 × kind + version; the CRC-32C of that byte and of all that
-/// follows the sum (4 bytes, lowest first); the body.
+/// Bytes with a version and a checksum around them: a byte, 16 × kind + version; the CRC-32C of that byte and of all
+/// that follows the sum (4 bytes, lowest first); the body.
 enum Sealed {
-  /// What every kind of sealed bytes is written in today.
+  /// Format version that is written for every kind.
   static let version: UInt8 = 1
 
-  /// What is inside; told apart, so that one is never taken for another.
+  /// Type of the content, so that one kind is never decoded as another.
   enum Kind: UInt8 {
     case values = 0, rollup, same, journal, rollupJournal, items, head
   }

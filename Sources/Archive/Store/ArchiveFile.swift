@@ -1,6 +1,7 @@
 internal import AgentMetrics
 
-/// The archive's file, open for writing: takes samples apart, writes them, rewrites them as blocks, and lets old ones go.
+/// The archive's file, open for writing: takes samples apart, writes them, rewrites them as blocks, and lets old ones
+/// go.
 ///
 /// Everything that it remembers is as the file has it after the last commit; where a commit fails, it is set back.
 final class ArchiveFile {
@@ -19,9 +20,9 @@ final class ArchiveFile {
     var next: [Int64]
     /// How many samples or steps each tier's journal has.
     var count: [Int]
-    /// The last moment of each tier; nil where it is empty.
+    /// Last timestamp of each tier; nil for an empty tier.
     var last: [Int64?]
-    /// The end of the step that each tier is in; nil where it has seen nothing of it.
+    /// End of each tier's current step; nil before its first sample.
     var step: [Int64?]
     /// By tier and series.
     var accumulators: [[Accumulator]]
@@ -31,15 +32,15 @@ final class ArchiveFile {
   private var state: State
   private var flattener: SampleFlattener
 
-  /// The newest sample's moment in milliseconds.
+  /// Timestamp of the newest sample in milliseconds.
   var newest: Int64? { state.last[0] }
 
   /// Series that have numbers.
   var seriesCount: Int { state.series.count }
 
-  /// Takes a file whose schema was looked at.
+  /// Creates a writer for a file whose schema was checked.
   ///
-  /// - Parameter forgetsTexts: whether all texts are written anew with the first sample.
+  /// - Parameter forgetsTexts: whether the first sample writes all texts again.
   init(
     _ database: Database, interval: Int, retention: Retention, sizeLimit: Int64?, blockLength: Int? = nil,
     forgetsTexts: Bool = false
@@ -50,7 +51,7 @@ final class ArchiveFile {
     self.retention = retention
     self.sizeLimit = sizeLimit
     let series = try ArchiveReader.series(of: database)
-    // What is added to an earlier time does not go on from the newest texts.
+    // Samples that are added to an earlier time do not continue from the newest texts.
     let texts = forgetsTexts ? [:] : try ArchiveReader.texts(of: database, at: .max)
     let tiers = Tier.all.count
     state = State(
@@ -63,7 +64,7 @@ final class ArchiveFile {
     try database.run("INSERT OR REPLACE INTO meta VALUES('raw_interval', ?)", [.integer(Int64(interval))])
   }
 
-  /// Finds out where each tier's journal ends, and what the steps that are not over hold.
+  /// Reads the end of each tier's journal and the aggregates of its current steps.
   private func readJournal() throws(SQLiteError) {
     for tier in Tier.all {
       state.last[tier.number] = try database.integer(
@@ -73,7 +74,7 @@ final class ArchiveFile {
     for tier in Tier.all {
       try eachJournalRow(of: tier) { id, data in
         state.next[tier.number] = id + 1
-        // A damaged row is passed over; the others tell what they tell.
+        // Skips a damaged row; the others remain valid.
         if tier.step == 0 {
           guard let row = try? JournalRow(data) else { return }
           state.count[0] += row.times.count
@@ -135,7 +136,7 @@ final class ArchiveFile {
     var flats: [FlatSample] = []
     for sample in samples {
       let flat = flattener.flatten(sample)
-      // After a restart within one tick, the same moment comes again.
+      // After a restart within one tick, a timestamp comes twice.
       if flat.time == flats.last?.time ?? state.last[0] { continue }
       state.series = flattener.series
       state.texts = flattener.texts
@@ -153,7 +154,7 @@ final class ArchiveFile {
           "INSERT OR REPLACE INTO text VALUES(?,?,?)",
           [.integer(Int64(change.series)), .integer(flat.time), change.text.map(Database.Value.text) ?? .null])
       }
-      // A clock that was set back begins a block of its own, whose time is then told twice; readers take the later telling.
+      // A clock that was set back begins a new block; its time is then covered twice, and readers use the later block.
       if let last = flats.last?.time ?? state.last[0], flat.time <= last {
         try writeRaw(flats)
         flats = []
@@ -213,8 +214,8 @@ final class ArchiveFile {
 
   // MARK: Blocks
 
-  /// Samples after which the raw journal is rewritten: a quarter of an hour's, but not so few that chunks are mostly heads, nor
-  /// so many that reading one means reading a day.
+  /// Samples after which the raw journal is rewritten: a quarter of an hour's, but not so few that chunks are mostly
+  /// heads, nor so many that reading one means reading a day.
   private var rawBlockLength: Int {
     min(max(900 / max(1, interval), Tier.raw.blockLength), 1_024)
   }
@@ -357,7 +358,7 @@ final class ArchiveFile {
 
   // MARK: Letting go
 
-  /// Deletes what is older than it is kept, and what is more than there is room for, and gives the space back.
+  /// Deletes data beyond the retention or the size limit, and returns the space to the filesystem.
   ///
   /// - Parameter now: POSIX time in milliseconds.
   func prune(now: Int64) throws(SQLiteError) {
@@ -397,8 +398,8 @@ final class ArchiveFile {
     return (pages - free) * (try database.integer("PRAGMA page_size") ?? 4_096)
   }
 
-  /// The oldest block of the tier that is nearest to its end of life, so that where room is short all tiers grow shorter
-  /// in proportion.
+  /// The oldest block of the tier that is nearest to its end of life, so that where room is short all tiers grow
+  /// shorter in proportion.
   private func mostExpendable(now: Int64) throws(SQLiteError) -> Int64? {
     var best: (share: Double, block: Int64)?
     for tier in Tier.all {
@@ -413,7 +414,7 @@ final class ArchiveFile {
     return best?.block
   }
 
-  /// Deletes series of which nothing is left, and what texts were before everything that is left.
+  /// Deletes series without data, and text changes from before the oldest data.
   private func forgetSeries() throws(SQLiteError) {
     guard let oldest = try database.integer("SELECT min(id) FROM block"),
       let start = try database.integer("SELECT min(t0) FROM block")
@@ -449,7 +450,7 @@ final class ArchiveFile {
     flattener = SampleFlattener(series: state.series, texts: state.texts)
   }
 
-  /// Ends the archive's use: nothing is left in the write-ahead log.
+  /// Closes the archive and empties the write-ahead log.
   func close() {
     try? database.run("INSERT OR REPLACE INTO meta VALUES('clean', 1)")
     database.close()

@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// What the archive's file holds, read with one connection.
+/// Reads the archive's file with one connection.
 struct ArchiveReader {
   let database: Database
 
@@ -13,7 +13,7 @@ struct ArchiveReader {
   static func series(of database: Database) throws(SQLiteError) -> SeriesTable {
     var table = SeriesTable()
     try database.run("SELECT id, kind, metric, labels, unit FROM series") { row in
-      // What a later version of this schema's may have added is of no use here, and stays.
+      // Additions of a later version of this schema are skipped here, and stay in the file.
       guard let kind = SeriesKey.Kind(rawValue: row.integer(1)), let id = row.text(2),
         let labels = row.text(3).flatMap([String].init(netstrings:)),
         let number = Int(exactly: row.integer(0)), (1..<SeriesTable.most).contains(number)
@@ -25,7 +25,7 @@ struct ArchiveReader {
     return table
   }
 
-  /// The text of each series that has one at a moment.
+  /// The text of each series that has one at a time.
   static func texts(of database: Database, at time: Int64) throws(SQLiteError) -> [Int: String] {
     var texts: [Int: String] = [:]
     // With a bare column beside max(), SQLite gives that of the greatest row.
@@ -36,7 +36,7 @@ struct ArchiveReader {
     return texts
   }
 
-  /// What became of texts after one moment and up to another, in order of time.
+  /// Changes of texts after one time and up to another, in order of time.
   func textChanges(after start: Int64, to end: Int64) throws(SQLiteError) -> [(time: Int64, series: Int, text: String?)]
   {
     var changes: [(time: Int64, series: Int, text: String?)] = []
@@ -64,9 +64,9 @@ struct ArchiveReader {
     return series
   }
 
-  // MARK: Stretches
+  // MARK: Ranges
 
-  /// A part of what is stored of one tier, a block or a row of the journal, as far as nothing tells its time anew.
+  /// A block or a row of a tier's journal, without the slots that a later one replaces.
   struct Piece {
     enum Source {
       case block(Int64)
@@ -79,13 +79,13 @@ struct ArchiveReader {
     /// The slots that count.
     var slots: Range<Int>
 
-    /// Moments of the slots that count.
+    /// Timestamps of the valid slots.
     var moments: ArraySlice<Int64> { times[slots] }
   }
 
-  /// The pieces of a tier from one moment to another, both included, in order of time.
+  /// The pieces of a tier in a time range, both ends included, in order of time.
   ///
-  /// Where the clock was set back, a time is told twice; the later telling counts.
+  /// Where the clock was set back, a time is covered twice; the later piece is used.
   /// - Parameter wanted: the series that rows of the journal are read for; nil for all.
   func pieces(of tier: Tier, from start: Int64, to end: Int64, wanted: Set<Int>?) throws(SQLiteError) -> [Piece] {
     var pieces: [Piece] = []
@@ -118,7 +118,7 @@ struct ArchiveReader {
     return Self.ordered(pieces, from: start, to: end)
   }
 
-  /// Takes out what is told twice or lies outside, and orders the rest by time.
+  /// Removes slots that are covered twice or lie outside, and sorts the rest by time.
   static func ordered(_ pieces: [Piece], from start: Int64, to end: Int64) -> [Piece] {
     var result: [Piece] = []
     var told: [ClosedRange<Int64>] = []
@@ -193,7 +193,7 @@ struct ArchiveReader {
 
   /// The chunks of a block, by series.
   ///
-  /// - Parameter damaged: is told of each that cannot be read; that series has a gap there.
+  /// - Parameter damaged: called for each unreadable chunk; that series has a gap there.
   func chunks(
     of block: Int64, count: Int, wanted: Set<Int>?, damaged: (DamagedBytes) -> Void = { _ in }
   ) throws(SQLiteError) -> [(series: Int, chunk: Chunk)] {
@@ -248,7 +248,7 @@ struct ArchiveReader {
     return result
   }
 
-  /// The first and last moment of a tier; nil where it is empty.
+  /// First and last timestamp of a tier; nil for an empty tier.
   func extent(of tier: Tier) throws(SQLiteError) -> ClosedRange<Int64>? {
     var extent: ClosedRange<Int64>?
     try database.run(

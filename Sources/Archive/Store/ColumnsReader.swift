@@ -1,11 +1,11 @@
 internal import AgentMetrics
 
-/// Archived figures as columns: a moment per row, a series per column.
+/// Archived values as columns: a timestamp per row, a series per column.
 struct ArchivedColumns: Sendable {
   struct Series: Sendable {
     let key: SeriesKey
     let unit: Unit
-    /// In base units: of a level the mean, of a counter the last; NaN where there is none.
+    /// In base units: the mean of a gauge, the last of a counter; NaN for a gap.
     var values: [Double]
     var minima: [Double]
     var maxima: [Double]
@@ -17,22 +17,22 @@ struct ArchivedColumns: Sendable {
 }
 
 extension ArchiveReader {
-  /// One row of an answer, and what it is made from.
+  /// A piece and the rows that its slots belong to.
   private struct Source {
     let tier: Tier
     let piece: Piece
     /// The row of each slot that counts; -1 for none.
     var rows: [Int]
-    /// Rows that a step of a coarser tier fills besides, up to this one, since nothing finer is left of its time.
+    /// Last row that a step of a coarser tier fills, where no finer data is left.
     var lastRows: [Int]
   }
 
-  /// The columns of some series from one moment to another, both included.
+  /// Returns the columns of some series in a time range, both ends included.
   ///
   /// - Parameters:
-  ///   - step: milliseconds of a step, which is called by its end; nil for a row per sample.
-  ///   - most: rows × series at most; nil is returned where there would be more.
-  ///   - damaged: is told of each stretch that cannot be read.
+  ///   - step: milliseconds of a step, which is named by its end; nil for a row per sample.
+  ///   - most: maximum of rows × series; returns nil beyond it.
+  ///   - damaged: called for each unreadable chunk.
   func columns(
     of wanted: [Int], from start: Int64, to end: Int64, step: Int64?, most: Int,
     damaged: (DamagedBytes) -> Void = { _ in }
@@ -102,7 +102,7 @@ extension ArchiveReader {
     return result
   }
 
-  /// The end of the step that holds a moment.
+  /// The end of the step that contains a time.
   private static func end(_ time: Int64, _ step: Int64) -> Int64 {
     let rest = time % step
     return rest > 0 ? time - rest + step : time - rest
@@ -110,7 +110,7 @@ extension ArchiveReader {
 
   private func isGap(after last: (tier: Tier, time: Int64), to time: Int64, _ tier: Tier, _ stretch: Int64) -> Bool {
     let covered = tier.step > 0 ? tier.step : (stretch == Precision.absent ? 0 : stretch)
-    // Half a second of a tick's lateness is none.
+    // A tick may be half a second late without a gap.
     return time - last.time > covered + max(500, covered / 2)
   }
 
@@ -135,8 +135,8 @@ extension ArchiveReader {
     }
   }
 
-  /// Which pieces of which tiers answer, in order of time: the coarsest tier of which a step is made up of whole ones, the finer
-  /// ones where it ends, the coarser ones before it begins.
+  /// Chooses the pieces that answer a query, in order of time: the coarsest tier whose step divides the requested one,
+  /// finer tiers after its end, and coarser tiers before its beginning.
   private func plan(
     from start: Int64, to end: Int64, step: Int64?, wanted: Set<Int>
   ) throws(SQLiteError) -> [(Tier, Piece)] {
@@ -144,7 +144,7 @@ extension ArchiveReader {
     for tier in Tier.rollups where try extent(of: tier) != nil {
       if let step, step >= tier.step, step % tier.step == 0 { best = tier.number }
     }
-    // Steps begin before `start` and end after it: the whole of them is wanted, or nothing.
+    // Steps begin before `start` and end after it: a step is returned whole or not.
     var result: [(Tier, Piece)] = []
     var newest = start - 1
     var oldest: Int64?
@@ -167,7 +167,7 @@ extension ArchiveReader {
     return result
   }
 
-  /// Tells what a source holds of each series in each slot.
+  /// Passes the values of each series in each slot of a source.
   private func read(
     _ source: Source, _ wanted: Set<Int>, _ table: SeriesTable, _ damaged: (DamagedBytes) -> Void,
     _ body: (

@@ -1,10 +1,10 @@
 internal import CSQLite
 internal import SystemIO
 
-/// The right to write to an archive, which one process has: two agents on one file would tell of two machines at once.
+/// The exclusive right to write to an archive: two agents on one file would mix two machines.
 ///
-/// A lock on a file of its own beside the archive, `PATH-lock`; SQLite's own locks are held only while something is written. It ends
-/// with the process, however that ends.
+/// Locks a file beside the archive, `PATH-lock`; SQLite's own locks are held only during a write. The lock ends with
+/// the process, even if it is killed.
 final class FileLock {
   private let descriptor: Int32
 

@@ -1,8 +1,9 @@
 internal import AgentMetrics
 
-/// A Sample taken apart: numbers by series, texts, parts and lists that changed, and the entries of lists that come and go.
+/// A Sample taken apart: numbers by series, texts, parts and lists that changed, and the entries of lists that come and
+/// go.
 struct FlatSample {
-  /// A text that is not what it was; nil where there is none any more.
+  /// A changed text; nil where it ended.
   struct Change {
     let series: Int
     let text: String?
@@ -17,7 +18,7 @@ struct FlatSample {
   var items: [ItemList] = []
 }
 
-/// A list of which entries are no series, processes for one, at one instant.
+/// A list whose entries are not time series, such as processes, at one time.
 struct ItemList: Equatable {
   /// Its path, `processes.top`.
   let id: String
@@ -28,12 +29,12 @@ struct ItemList: Equatable {
 
 /// One entry of it.
 struct Item: Equatable {
-  /// What tells it from others.
+  /// Values of the labels that identify it.
   var labels: [String]
   var fields: [ItemField] = []
 }
 
-/// One figure of an entry.
+/// One value of an entry.
 struct ItemField: Equatable {
   enum Value: Equatable {
     /// In steps of the precision of its unit.
@@ -86,7 +87,7 @@ final class SampleFlattener: FieldVisitor {
   private(set) var series: SeriesTable
   /// Series added since the last ``takeNew()``.
   private var new: [Int] = []
-  /// The text of each series that has one now; the archive's last word on what it was.
+  /// Current text of each series, as last archived.
   private(set) var texts: [Int: String]
   private var seen: Set<Int> = []
   private var flat = FlatSample()
@@ -94,7 +95,7 @@ final class SampleFlattener: FieldVisitor {
   private let root = Place(labels: [], fields: Catalog.shared.nodes.indices)
   private var stack: [Place] = []
   private var openLists: [EntryList] = []
-  /// Depth below an entry that is no series, of which only the first level is kept; nil outside.
+  /// Depth below an entry that is not a series, where only the first level is kept; nil outside.
   private var itemDepth: Int?
 
   init(series: SeriesTable, texts: [Int: String]) {
@@ -128,7 +129,7 @@ final class SampleFlattener: FieldVisitor {
     return flat
   }
 
-  /// The number of a series; nil where there is none left.
+  /// The number of a series; nil when the numbers are exhausted.
   private func find(_ kind: SeriesKey.Kind, _ id: String, _ labels: [String], _ unit: Unit) -> Int? {
     let key = SeriesKey(kind: kind, id: id, labels: labels)
     if let number = series.number(of: key) { return number }
@@ -137,7 +138,7 @@ final class SampleFlattener: FieldVisitor {
     return number
   }
 
-  /// The number of the series of a field at the present place; nil where there is none left.
+  /// The number of the series of a field at the present place; nil when the numbers are exhausted.
   private func series(of field: Int, _ kind: SeriesKey.Kind, _ unit: Unit) -> Int? {
     guard let place = stack.last else { return nil }
     let known = place.series[field - place.first]

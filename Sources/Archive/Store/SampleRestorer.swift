@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// Puts Samples together again from what was archived of them.
+/// Rebuilds Samples from archived rows.
 final class SampleRestorer {
   /// The series of one set of labels: of the Sample itself, or of one entry of a list.
   fileprivate final class Place {
@@ -127,7 +127,7 @@ final class SampleRestorer {
     func items(_ name: String, at field: Int) -> [any FieldReader]? { restorer.items(at: field, in: place) }
   }
 
-  /// The figures of an entry of a list that comes and goes.
+  /// Values of an entry of a list that is not a time series.
   private struct ItemReader: FieldReader {
     let item: Item
 
@@ -156,9 +156,9 @@ final class SampleRestorer {
 }
 
 extension ArchiveReader {
-  /// The samples from one moment to another, both included, oldest first.
+  /// The samples in a time range, both ends included, oldest first.
   ///
-  /// - Parameter damaged: is told of each stretch of a series that cannot be read.
+  /// - Parameter damaged: called for each unreadable chunk of a series.
   func samples(
     from start: Int64, to end: Int64, damaged: (DamagedBytes) -> Void = { _ in }
   ) throws(SQLiteError) -> [Sample] {

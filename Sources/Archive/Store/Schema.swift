@@ -1,18 +1,18 @@
 /// The tables of the archive's file.
 ///
-/// - `series`: what each number of a series means (``SeriesKey``).
-/// - `journal`: what was sampled last, sample by sample (``JournalRow``), and the last steps of each tier (``RollupRow``); `id`
-///   is tier × 2⁴⁰ + a number that grows, `t0` and `t1` are its first and last moment in milliseconds,
-///   `n` is how many there are.
-/// - `block`: stretches of a tier that were rewritten: `t0`, `t1` and `n` as in `journal`,
-///   `head` a ``BlockHead``. Blocks of a tier are in the order in which they were written.
-/// - `chunk`: one series over one block (``Chunk``); `id` is block × 2²⁰ + series, so that new ones are always the table's last
-///   and fill its pages, and old ones go by whole pages.
-/// - `items`: what comes and goes over one block of raw samples (``ItemsBlock``).
-/// - `text`: what a text, part or list (``SeriesKey/Kind``) became at `t`; NULL where it ended.
+/// - `series`: the meaning of each series number (``SeriesKey``).
+/// - `journal`: the newest samples one by one (``JournalRow``), and the last steps of each tier (``RollupRow``); `id`
+///   is tier × 2⁴⁰ + a number that grows, `t0` and `t1` are its first and last timestamp in milliseconds, `n` is the
+///   count.
+/// - `block`: ranges of a tier that were rewritten: `t0`, `t1` and `n` as in `journal`, `head` a ``BlockHead``. Blocks
+///   of a tier are in the order in which they were written.
+/// - `chunk`: one series over one block (``Chunk``); `id` is block × 2²⁰ + series, so that new ones are always the
+///   table's last and fill its pages, and old ones free whole pages.
+/// - `items`: entries that are not time series, over one block of raw samples (``ItemsBlock``).
+/// - `text`: the new value of a text, part or list (``SeriesKey/Kind``) at `t`; NULL where it ended.
 /// - `meta`: names with values. `raw_interval`: seconds. `clean`: 1 while no agent has it open.
 ///
-/// `PRAGMA user_version` is the schema's version; `PRAGMA application_id` tells that the file is the agent's.
+/// `PRAGMA user_version` is the schema's version; `PRAGMA application_id` identifies the file as the agent's.
 enum Schema {
   static let version: Int64 = 1
   /// "WMAg".
@@ -38,7 +38,7 @@ enum Schema {
     CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     """
 
-  /// Whether a file is the archive's, and of which version.
+  /// Result of a schema check.
   enum Finding {
     case empty
     case ours

@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// What a series is of: where in a Sample it stands, and of which entry of a list.
+/// Identity of a series: its place in a Sample, and the labels of its list entry.
 struct SeriesKey: Hashable {
   /// What kind of thing stands there.
   enum Kind: Int64 {
@@ -44,7 +44,7 @@ extension [String] {
     map { "\($0.utf8.count):\($0)" }.joined()
   }
 
-  /// Takes such a text apart; nil where it is none.
+  /// Splits such a text; nil for malformed input.
   init?(netstrings text: String) {
     self = []
     var bytes = Array<UInt8>(text.utf8)[...]
@@ -62,13 +62,13 @@ extension [String] {
 
 /// The numbers of series, which stand for them in the file.
 struct SeriesTable {
-  /// A series with what is known of it.
+  /// A series and its unit.
   struct Entry {
     let key: SeriesKey
     let unit: Unit
   }
 
-  /// More cannot be told apart in the ids of chunks (``Schema``).
+  /// Limit of the series part of a chunk's id (``Schema``).
   static let most = 1 << 20
 
   /// By number.
@@ -95,7 +95,7 @@ struct SeriesTable {
     numbers[key] = number
   }
 
-  /// Gives a new series its number; nil where there is none left.
+  /// Assigns a number to a new series; nil when the numbers are exhausted.
   mutating func add(_ key: SeriesKey, _ unit: Unit) -> Int? {
     guard entries.count < Self.most else { return nil }
     insert(entries.count, key, unit)

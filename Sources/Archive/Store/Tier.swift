@@ -1,4 +1,4 @@
-/// One grain of the archive: samples as they were taken, or what each step of time held of them.
+/// A resolution of the archive: raw samples, or aggregates per step.
 struct Tier: Hashable {
   /// 0 for the samples themselves; also its number in the file.
   let number: Int
@@ -13,7 +13,9 @@ struct Tier: Hashable {
   static let rollups = [minute, quarter]
   static let all = [raw, minute, quarter]
 
-  /// The end of the step that holds a moment: steps are open at their beginning, as a sample tells of the time before it.
+  /// The end of the step that contains a time.
+  ///
+  /// A step excludes its start, since a sample covers the time before it.
   func end(_ time: Int64) -> Int64 {
     guard step > 0 else { return time }
     let rest = time % step
@@ -37,9 +39,9 @@ public struct Retention: Sendable, Hashable, CustomStringConvertible {
     quarters = 2 * 365 * 86_400
   }
 
-  /// Three lengths of time with commas between, `7d,90d,2y`: s, m, h, d, w and y (365 days); nil where the text is none.
+  /// Parses three durations separated by commas, `7d,90d,2y`: s, m, h, d, w and y (365 days); nil for malformed input.
   ///
-  /// Each must be at least as long as the one before, else the coarser tier would be of no use.
+  /// Each must be at least as long as the one before, else the coarser tier would be useless.
   public init?(_ text: String) {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(Self.seconds)
     guard parts.count == 3, let raw = parts[0], let minutes = parts[1], let quarters = parts[2], raw <= minutes,
@@ -88,14 +90,14 @@ public struct Retention: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Tier {
-  /// Whether it is worth its room: of each step there are the least, the greatest and the sum, so that steps of fewer than
-  /// four samples take as much as the samples, which tell more.
+  /// Whether the tier saves space: a step stores minimum, maximum and sum, so a step of fewer than four samples takes
+  /// as much room as the samples.
   func isWritten(interval: Int) -> Bool {
     step == 0 || step >= Int64(interval) * 4_000
   }
 }
 
-/// A size in bytes as it is written in an option, `500M`, `2G`: K, M, G and T, in powers of 1024; nil where the text is none.
+/// Parses a size in bytes, `500M`, `2G`: K, M, G and T are powers of 1024; nil for malformed input.
 public func parseSize(_ text: String) -> Int64? {
   let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
   guard let last = text.last, let unit = units[last], text.first != "+", let count = Int64(text.dropLast()), count > 0

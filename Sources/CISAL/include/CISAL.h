@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Deflates without a header; returns how many bytes it wrote, 0 when there was no room or no memory.
+/// Deflates without a header; returns the number of bytes written, 0 without room or memory.
 ///
-/// Unless `ends`, the blocks written end on a byte and refer to nothing before or after them, so that any number of them
-/// may stand in a row.
+/// Unless `ends` is set, the blocks end on a byte and refer to no bytes before or after them, so that they can be
+/// concatenated.
 size_t cisal_deflate(int ends, const uint8_t *from, size_t count, uint8_t *to, size_t capacity);
 
 /// Inflates such blocks; returns how many bytes it wrote.

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 // The part of NVIDIA's management library that the agent calls: layouts and numbers of its binary interface, which only
-// grows. Nothing is linked; the library is opened at run time, and each function is looked for by itself.
+// grows. The library is opened at run time, not linked, and each function is resolved separately.
 
 /// nvmlPciInfo_t, third version; the earlier ones begin alike.
 typedef struct {
@@ -18,7 +18,7 @@ typedef struct {
   uint64_t total, free, used;
 } CNVMLMemory;
 
-/// nvmlMemory_v2_t: bytes; what the driver reserves is not in `used`.
+/// nvmlMemory_v2_t: bytes; `used` excludes memory reserved by the driver.
 typedef struct {
   uint32_t version;
   uint64_t total, reserved, free, used;
@@ -29,7 +29,7 @@ typedef struct {
   uint32_t gpu, memory;
 } CNVMLUtilization;
 
-/// nvmlValue_t: which member holds is told beside it (nvmlValueType_t).
+/// nvmlValue_t: nvmlValueType_t says which member is valid.
 typedef union {
   double as_double;
   int32_t as_signed;
@@ -39,7 +39,7 @@ typedef union {
   uint16_t as_unsigned_short;
 } CNVMLValue;
 
-/// nvmlSample_t: microseconds, and a value whose type the call tells.
+/// nvmlSample_t: microseconds, and a value whose type the call returns.
 typedef struct {
   uint64_t timestamp;
   CNVMLValue value;

@@ -10,11 +10,11 @@ int csystemio_openat_read(int directory, const char *path);
 /// Makes the C library keep one heap instead of one per thread, and give memory back early. Call before any thread.
 void csystemio_tune_heap(void);
 
-/// Gives the system back what lies free in the heap between what is in use.
+/// Returns free heap memory to the system.
 void csystemio_trim_heap(void);
 
-/// Raises the number of descriptors that the process may have to `wanted`, or to what it may be raised to; returns what it is
-/// then, or -1 with errno.
+/// Raises the process' descriptor limit to `wanted`, or as far as the hard limit allows; returns the limit, or -1 with
+/// errno.
 long csystemio_raise_descriptor_limit(long wanted);
 
 /// Routes `count` signals into a pipe, a byte with the signal's number each; returns the end to read, or -1 with errno.
@@ -26,13 +26,13 @@ void csystemio_name_thread(const char *name);
 /// pipe(2) whose ends are not handed to programs that another thread starts meanwhile; 0, or -1 with errno.
 int csystemio_pipe(int *ends);
 
-/// Columns of the terminal behind a descriptor; 0 where it is none, or does not know.
+/// Columns of the terminal behind a descriptor; 0 if it is not a terminal or its size is unknown.
 int csystemio_terminal_columns(int descriptor);
 
 /// Ignores a signal.
 void csystemio_ignore_signal(int signal);
 
-/// What adjtimex(2) tells of the wall clock, in its own units.
+/// State of the wall clock from adjtimex(2), in its own units.
 struct csystemio_clock_discipline {
   long offset, frequency, maximum_error, estimated_error, status, constant, tick, tai;
   long pps_frequency, pps_jitter, pps_shift, pps_stability;

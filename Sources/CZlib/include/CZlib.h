@@ -7,10 +7,10 @@
 /// Bytes that `czlib_deflate` writes at most for so many.
 size_t czlib_bound(size_t count);
 
-/// Deflates without a header; returns how many bytes it wrote, 0 when it failed.
+/// Deflates without a header; returns the number of bytes written, 0 on failure.
 ///
-/// Unless `ends`, the blocks written end on a byte and refer to nothing before or after them, so that any number of them
-/// may stand in a row.
+/// Unless `ends` is set, the blocks end on a byte and refer to no bytes before or after them, so that they can be
+/// concatenated.
 size_t czlib_deflate(int level, int ends, const uint8_t *from, size_t count, uint8_t *to, size_t capacity);
 
 /// Inflates such blocks; returns how many bytes it wrote.
@@ -19,5 +19,5 @@ size_t czlib_inflate(const uint8_t *from, size_t count, uint8_t *to, size_t capa
 /// CRC-32 of bytes, going on from that of the bytes before; 0 at the start.
 uint32_t czlib_crc(uint32_t before, const uint8_t *bytes, size_t count);
 
-/// CRC-32 of two parts in a row, of which the second has `count` bytes.
+/// Combines the CRC-32 of two adjacent parts; the second has `count` bytes.
 uint32_t czlib_crc_combined(uint32_t first, uint32_t second, size_t count);
