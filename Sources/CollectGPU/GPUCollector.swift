@@ -35,11 +35,11 @@ public final class GPUCollector: Collector {
   public func read(into reading: inout Reading) throws(CollectorError) {
     let deadline = Clock.monotonic + patience
     var gpus: [GPU] = []
-    var failure: String?
+    var failures: [String] = []
     age = 0
     for worker in workers {
       let answer = worker.answer(waiting: max(0, deadline - Clock.monotonic))
-      if let error = answer.error { failure = failure ?? "\(worker.vendor.name): \(error)" }
+      if let error = answer.error { failures.append("\(worker.vendor.name): \(error)") }
       for var gpu in answer.gpus {
         // Nobody was asked meanwhile when the source rests: then what it said holds, and its age says since when.
         // A GPU that was left alone brings an age of its own.
@@ -55,7 +55,7 @@ public final class GPUCollector: Collector {
       Self.name(&gpus[index].processes, by: reading.processes)
     }
     reading.gpus = gpus
-    if let failure { throw CollectorError(failure) }
+    if !failures.isEmpty { throw CollectorError(failures.joined(separator: "; ")) }
   }
 
   /// Writes names, users and services to the processes that the machine's table knows.
@@ -92,6 +92,8 @@ final class GPUWorker {
     var gpus: [GPU] = []
     var instant = Double.nan
     var error: String?
+    /// What the answer itself says went wrong.
+    var failure: String?
     var isLost = false
   }
 
@@ -158,14 +160,14 @@ final class GPUWorker {
     let answer = session.question.answer(waiting: isLate ? 0 : seconds)
     if let said = answer.answer, answer.instant != seen {
       seen = answer.instant
-      latest = Latest(gpus: said.gpus, instant: answer.instant)
+      latest = Latest(gpus: said.gpus, instant: answer.instant, failure: said.failure)
       restUntil = said.rest > 0 ? answer.instant + said.rest : -.infinity
       retry = limits.firstRetry
       retryAt = .nan
     }
     // A source that fails again and again has lost its GPUs as much as one that hangs: the figures are old.
     failingSince = answer.error == nil ? .nan : failingSince.isNaN ? now : failingSince
-    latest.error = answer.error
+    latest.error = answer.error ?? latest.failure
     latest.isLost =
       now - failingSince > limits.hangs || (session.question.asking ?? 0) > limits.hangs
       || (seen.isNaN && !latest.instant.isNaN)

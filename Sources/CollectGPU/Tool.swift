@@ -10,40 +10,108 @@ enum Tool {
   static let deadline = 5.0
   /// Bytes that a tool may print.
   static let limit = 4 << 20
+  /// Bytes of a tool's errors that are kept.
+  private static let maximumErrors = 4_096
 
   /// The first executable of a name in some folders; nil where there is none.
   static func find(_ name: String, in folders: [String]) -> String? {
     folders.lazy.filter { $0.hasPrefix("/") }.map { $0 + "/" + name }.first { access($0, X_OK) == 0 }
   }
 
-  /// Runs a tool and gives what it printed.
+  /// What a tool printed.
   ///
-  /// - Throws: CollectorError when it cannot be started, does not end in time, prints too much or ends with a failure.
-  static func run(
-    _ path: String, _ arguments: [String], deadline: Double = deadline, limit: Int = limit
-  ) throws(CollectorError) -> [UInt8] {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    let end = Clock.monotonic + deadline
-    let (pid, output) = try start(path, arguments, name: name)
-    defer { close(output) }
-    do {
-      let text = try read(output, until: end, limit: limit, name: name)
-      try wait(for: pid, until: end, name: name, text)
-      return text
-    } catch {
-      // The group, because Python's tools may have children that hold the pipe.
-      kill(-pid, SIGKILL)
-      reap(pid)
-      throw error
+  /// The caller judges it by its content: tools print a whole answer and then end with a failure for one value that a card
+  /// does not have (rocm-smi's 2, nvidia-smi's 14).
+  struct Output: Sendable {
+    /// Its standard output.
+    var text: [UInt8]
+    /// Why it did not end well: status, signal or deadline, and the tool's own words; nil where it did.
+    var failure: CollectorError?
+
+    /// Whether it was killed because it did not end.
+    var isLate = false
+
+    /// An output of a tool that ended well, unless `failure` says otherwise.
+    init(_ text: [UInt8], failure: CollectorError? = nil, isLate: Bool = false) {
+      self.text = text
+      self.failure = failure
+      self.isLate = isLate
+    }
+
+    /// The error of an output without an answer: how the tool ended, else that there was `none` in it.
+    func error(_ name: String, none: String) -> CollectorError {
+      if let failure { return failure }
+      let words = Tool.words(of: text)
+      return CollectorError(name + ": " + none + (words.isEmpty ? "" : ": " + words))
     }
   }
 
-  /// Starts a child whose standard output is a pipe; its input and errors are /dev/null.
-  private static func start(
-    _ path: String, _ arguments: [String], name: String
-  ) throws(CollectorError) -> (pid: pid_t, output: Int32) {
+  /// Runs a tool and returns what it printed, however it ended.
+  ///
+  /// - Throws: CollectorError when it cannot be started or prints too much.
+  static func run(
+    _ path: String, _ arguments: [String], deadline: Double = deadline, limit: Int = limit
+  ) throws(CollectorError) -> Output {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let end = Clock.monotonic + deadline
+    let child = try start(path, arguments, name: name)
+    defer {
+      close(child.output)
+      close(child.errors)
+    }
+    var text: [UInt8] = []
+    var errors: [UInt8] = []
+    var failure: String?
+    do {
+      let isWhole = try read(child, until: end, limit: limit, name: name, &text, &errors)
+      failure = isWhole ? wait(for: child.pid, until: end) : late
+    } catch {
+      stop(child.pid)
+      throw error
+    }
+    if failure == late { stop(child.pid) }
+    guard let failure else { return Output(text) }
+    var words = words(of: errors)
+    if words.isEmpty { words = Self.words(of: text) }
+    let line = name + ": " + failure + (words.isEmpty ? "" : ": " + words)
+    return Output(text, failure: CollectorError(line), isLate: failure == late)
+  }
+
+  /// The line of a text that says what went wrong: the first, of a Python traceback the last; empty where the text is an
+  /// answer or has none.
+  static func words(of text: [UInt8]) -> String {
+    let lines = String(decoding: text.prefix(maximumErrors), as: UTF8.self).split(whereSeparator: \.isNewline)
+      .map { line in String(line.filter { !$0.isASCII || $0 >= " " }.drop { $0 == " " }) }
+      .filter { !$0.isEmpty }
+    guard let first = lines.first, let mark = first.utf8.first, mark != UInt8(ascii: "{"), mark != UInt8(ascii: "<")
+    else { return "" }
+    let line = first.hasPrefix("Traceback") ? lines.last ?? first : first
+    return line.count > 120 ? String(line.prefix(119)) + "…" : line
+  }
+
+  /// Kills a child with its group, because Python's tools may have children that hold the pipe.
+  private static func stop(_ pid: pid_t) {
+    kill(-pid, SIGKILL)
+    reap(pid)
+  }
+
+  /// A running child and the reading ends of its two pipes.
+  private struct Child {
+    let pid: pid_t
+    let output: Int32
+    let errors: Int32
+  }
+
+  /// Starts a child whose output and errors are pipes; its input is /dev/null.
+  private static func start(_ path: String, _ arguments: [String], name: String) throws(CollectorError) -> Child {
     let ends: (reading: Int32, writing: Int32)
+    let errorEnds: (reading: Int32, writing: Int32)
     do { ends = try Pipe.make() } catch { throw CollectorError("\(name): \(error)") }
+    do { errorEnds = try Pipe.make() } catch {
+      close(ends.reading)
+      close(ends.writing)
+      throw CollectorError("\(name): \(error)")
+    }
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
     posix_spawn_file_actions_init(&actions)
@@ -52,10 +120,11 @@ enum Tool {
       posix_spawn_file_actions_destroy(&actions)
       posix_spawnattr_destroy(&attributes)
       close(ends.writing)
+      close(errorEnds.writing)
     }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, ends.writing, 1)
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, errorEnds.writing, 2)
     // A group of its own; no signal blocked or ignored, as the agent has some.
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
@@ -73,9 +142,10 @@ enum Tool {
     let error = posix_spawn(&pid, path, &actions, &attributes, argv, environment)
     guard error == 0 else {
       close(ends.reading)
+      close(errorEnds.reading)
       throw CollectorError(SystemError("start " + path, code: error).description)
     }
-    return (pid, ends.reading)
+    return Child(pid: pid, output: ends.reading, errors: errorEnds.reading)
   }
 
   /// What a tool needs to find its libraries; texts in the language that is parsed here.
@@ -85,20 +155,34 @@ enum Tool {
     } + ["LC_ALL=C"]
   }
 
-  /// All that comes through the pipe before its other end is closed.
+  /// Reads a child's output until that pipe is closed, and the beginning of its errors; false where the deadline passed.
   private static func read(
-    _ descriptor: Int32, until end: Double, limit: Int, name: String
-  ) throws(CollectorError) -> [UInt8] {
-    var text: [UInt8] = []
+    _ child: Child, until end: Double, limit: Int, name: String, _ text: inout [UInt8], _ errors: inout [UInt8]
+  ) throws(CollectorError) -> Bool {
     var chunk = [UInt8](repeating: 0, count: 65_536)
+    // poll(2) passes over a negative descriptor.
+    var requests = [
+      pollfd(fd: child.output, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: child.errors, events: Int16(POLLIN), revents: 0),
+    ]
     while true {
       let left = end - Clock.monotonic
-      guard left > 0 else { throw late(name) }
-      var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      let ready = poll(&request, 1, Int32(min(left * 1_000 + 1, 60_000)))
+      guard left > 0 else { return false }
+      let ready = poll(&requests, 2, Int32(min(left * 1_000 + 1, 60_000)))
       if ready == 0 || (ready < 0 && errno == EINTR) { continue }
-      let count = ready < 0 ? -1 : systemRead(descriptor, &chunk, chunk.count)
-      if count == 0 { return text }
+      if ready < 0 { throw CollectorError(SystemError("\(name): read").description) }
+      // Errors first: when the output ends, what was said of it has been read.
+      if requests[1].revents != 0 {
+        let count = systemRead(child.errors, &chunk, chunk.count)
+        if count > 0 {
+          errors += chunk[..<min(count, maximumErrors - min(errors.count, maximumErrors))]
+        } else if count == 0 || errno != EINTR {
+          requests[1].fd = -1
+        }
+      }
+      guard requests[0].revents != 0 else { continue }
+      let count = systemRead(child.output, &chunk, chunk.count)
+      if count == 0 { return true }
       if count < 0 {
         if errno == EINTR { continue }
         throw CollectorError(SystemError("\(name): read").description)
@@ -108,22 +192,21 @@ enum Tool {
     }
   }
 
-  /// Waits for the end of a child that has closed its output.
-  private static func wait(for pid: pid_t, until end: Double, name: String, _ text: [UInt8]) throws(CollectorError) {
+  /// Waits for the end of a child that has closed its output; nil where it ended well, else how it ended.
+  private static func wait(for pid: pid_t, until end: Double) -> String? {
     var pause: useconds_t = 200
     while true {
       var status: Int32 = 0
       let result = waitpid(pid, &status, WNOHANG)
       if result == pid {
         let signal = status & 0x7F
-        if signal != 0 { throw CollectorError("\(name): ended by signal \(signal)") }
+        if signal != 0 { return "ended by signal \(signal)" }
         let code = status >> 8 & 0xFF
-        if code != 0 { throw CollectorError("\(name): exit status \(code)") }
-        return
+        return code == 0 ? nil : "exit status \(code)"
       }
-      // Someone else took it (SIGCHLD ignored): its output is all there is to judge by.
-      if result < 0, errno != EINTR { return }
-      guard Clock.monotonic < end else { throw late(name) }
+      // Taken elsewhere (SIGCHLD ignored): its output is all there is to judge by.
+      if result < 0, errno != EINTR { return nil }
+      guard Clock.monotonic < end else { return late }
       usleep(pause)
       pause = min(20_000, pause * 2)
     }
@@ -137,9 +220,7 @@ enum Tool {
     }
   }
 
-  private static func late(_ name: String) -> CollectorError {
-    CollectorError("\(name): no answer in time")
-  }
+  private static let late = "no answer in time"
 }
 
 /// read(2), where a method of that name hides it.

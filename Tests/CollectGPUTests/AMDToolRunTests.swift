@@ -11,19 +11,39 @@ import Testing
   /// exec, still holds it open for writing (ETXTBSY).
   private func run(
     _ script: String, as name: String = "tool", deadline: Double = 60, limit: Int = 1 << 20
-  ) throws -> String {
+  ) throws -> (text: String, failure: String?) {
     let arguments = ["-c", script, name, "one", "two words"]
-    return String(decoding: try Tool.run("/bin/sh", arguments, deadline: deadline, limit: limit), as: UTF8.self)
+    let output = try Tool.run("/bin/sh", arguments, deadline: deadline, limit: limit)
+    return (String(decoding: output.text, as: UTF8.self), output.failure?.description)
   }
 
   @Test func whatAToolPrints() throws {
-    #expect(try run(#"printf '%s|' "$@"; printf '%s' "$LC_ALL"; echo noise >&2; cat"#) == "one|two words|C")
+    let output = try run(#"printf '%s|' "$@"; printf '%s' "$LC_ALL"; echo noise >&2; cat"#)
+    #expect(output == ("one|two words|C", nil))
   }
 
-  @Test func aFailureIsAnError() {
-    #expect(throws: CollectorError("sh: exit status 3")) { try run("echo text; exit 3") }
-    #expect(throws: CollectorError("sh: ended by signal 15")) { try run("kill -TERM $$") }
+  /// The caller judges by the content; the failure has the tool's own words.
+  @Test func aFailureComesWithWhatWasPrinted() throws {
+    #expect(try run("echo '{}'; exit 3") == ("{}\n", "sh: exit status 3"))
+    #expect(try run("echo '{}'; echo; kill -TERM $$") == ("{}\n\n", "sh: ended by signal 15"))
+    #expect(try run("echo No devices were found; exit 6").failure == "sh: exit status 6: No devices were found")
+    #expect(
+      try run("echo '{}'; echo; echo 'ERROR: no permission' >&2; echo more >&2; exit 1").failure
+        == "sh: exit status 1: ERROR: no permission")
+    // Of a Python traceback the last line says it.
+    #expect(
+      try run(#"printf 'Traceback (most recent call last):\n  File "x"\nPermissionError: 13\n' >&2; exit 1"#).failure
+        == "sh: exit status 1: PermissionError: 13")
     #expect(throws: CollectorError.self) { try Tool.run("/nowhere/tool", []) }
+  }
+
+  @Test func muchSaidOfErrorsBlocksNothing() throws {
+    let output = try run(
+      "i=0; while [ $i -lt 4000 ]; do echo 'a line of an error, of some length' >&2; i=$((i+1)); done; echo x")
+    #expect(output == ("x\n", nil))
+    // Words are shortened and without control characters.
+    let long = try run(#"printf '\033[31m%0300d\n' 1 >&2; exit 1"#).failure ?? ""
+    #expect(long.hasPrefix("sh: exit status 1: [31m000") && long.hasSuffix("…") && long.count < 150)
   }
 
   @Test func aToolThatHangsIsKilledWithItsChildren() throws {
@@ -32,16 +52,15 @@ import Testing
     try #require(mkfifo(pipe, 0o600) == 0)
     let descriptor = open(pipe, O_RDONLY | O_NONBLOCK)
     defer { close(descriptor) }
-    #expect(throws: CollectorError("sh: no answer in time")) {
-      try run("sleep 600 3> \"$0\" & wait", as: pipe, deadline: 1)
-    }
+    let output = try run("echo '{}'; sleep 600 3> \"$0\" & wait", as: pipe, deadline: 1)
+    #expect(output == ("{}\n", "sh: no answer in time"))
     var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     #expect(poll(&request, 1, 60_000) == 1)
     #expect(Int32(request.revents) & POLLHUP != 0)
   }
 
-  @Test func aToolThatClosesItsOutputAndHangsIsKilled() {
-    #expect(throws: CollectorError("sh: no answer in time")) { try run("exec >&-; exec sleep 600", deadline: 0.5) }
+  @Test func aToolThatClosesItsOutputAndHangsIsKilled() throws {
+    #expect(try run("exec >&-; exec sleep 600", deadline: 0.5).failure == "sh: no answer in time")
   }
 
   @Test func aToolThatPrintsWithoutEndIsKilled() {

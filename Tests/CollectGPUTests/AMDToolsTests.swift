@@ -89,6 +89,60 @@ import Testing
     }
   }
 
+  @Test func wordsAroundTheJSONAreNoMatter() throws {
+    let around = "WARNING: low-power state\n[WARNING] {odd\n" + Self.rocm + "\nWARNING: One or more commands failed\n"
+    #expect(rocm(around)?.map(\.util.isNaN) == [false, true])
+    // An object that says what went wrong comes first.
+    #expect(rocm("{\"error\": \"a } in a text\"}\n" + Self.rocm)?.count == 2)
+    let groups = "WARNING: User is missing the following required groups: render, video.\n" + Self.entries + "\ndone\n"
+    #expect(metric(groups)?.count == 2)
+    #expect(metric("{\"code\": -2}\n" + Self.entries)?.count == 2)
+    // Cut off, it is none.
+    #expect(rocm(String(Self.rocm.dropLast(4))) == nil)
+  }
+
+  @Test func rocmsmiOfOtherVersions() throws {
+    // 5.x: other spellings, and a card of which some is not supported.
+    let old = """
+      {"card0": {"GPU use (%)": "97", "GPU memory use (%)": "61", "Not supported": "None", "Card series": "MI210",
+        "Temperature (Sensor edge) (C)": "N/A", "Temperature (Sensor junction) (C)": "unsupported",
+        "Temperature (Sensor HBM 0) (C)": "52.0", "Average Graphics Package Power (W)": "N/A",
+        "Current Socket Graphics Package Power (W)": "212.0", "Fan Speed (%)": "", "Card Series": "N/A"}}
+      """
+    let gpu = try #require(rocm(old)?.first)
+    #expect(gpu.util == 0.97 && gpu.memoryUtil == 0.61 && gpu.memoryTemperature == 52 && gpu.power == 212)
+    #expect(gpu.model == "AMD MI210" && gpu.temperature.isNaN && gpu.fan.isNaN)
+    // Lines of commas.
+    let table = """
+      WARNING: something
+      device,Temperature (Sensor edge) (C),GPU use (%),VRAM Total Memory (B),VRAM Total Used Memory (B)
+      card0,41.0,97,68702699520,41908646707
+      card1,N/A,3,68702699520,1
+      system,
+
+      """
+    let gpus = try #require(rocm(table))
+    #expect(gpus.map(\.util) == [0.97, 0.03] && gpus[0].temperature == 41 && gpus[1].temperature.isNaN)
+    #expect(gpus[0].vramUsed == 41_908_646_707)
+  }
+
+  @Test func amdsmiOfOtherVersions() throws {
+    // 5.7 and 6.0: numbers with their units as texts.
+    let gpu = try #require(
+      metric(
+        """
+        [{"gpu": 0, "usage": {"gfx_usage": "97 %", "mem_activity": "12 %"}, "power": {"current_power": "212 W"},
+          "temperature": {"edge_temperature": "41 C", "junction_temperature": "55 C", "vram_temperature": "52 C"},
+          "clock": {"gfx": {"cur_clk": "1700 MHz", "max_clk": "1700 MHz"}}, "fan": {"rpm": "65535", "usage": "255 %"},
+          "fb_usage": {"total_vram": "65520 MB", "used_vram": "1 GB"}, "pcie": {"current_lanes": 0},
+          "ecc": {"total_correctable_count": 18446744073709551615}}]
+        """)?.first)
+    #expect(gpu.util == 0.97 && gpu.memoryUtil == 0.12 && gpu.power == 212 && gpu.clock == 1.7e9)
+    #expect(gpu.temperature == 41 && gpu.hotspotTemperature == 55 && gpu.memoryTemperature == 52)
+    #expect(gpu.vramTotal == 65_520 * 0x1p20 && gpu.vramUsed == 0x1p30)
+    #expect(gpu.fanSpeed.isNaN && gpu.fan.isNaN && gpu.pcieWidth.isNaN && gpu.eccCorrected.isNaN)
+  }
+
   @Test func mutations() {
     surviveTruncationAndMutation(of: Array(Self.rocm.utf8), mutations: 500) { bytes in _ = AMDTools.parseROCm(bytes) }
     surviveTruncationAndMutation(of: Array(Self.entries.utf8), mutations: 500) { bytes in
@@ -96,6 +150,8 @@ import Testing
         #expect(!(gpu.util > 1) && !(gpu.vramUsed > gpu.vramTotal))
       }
     }
+    let table = Array("x\ndevice,GPU use (%),a\ncard0,97,\ncard1,3,4\n".utf8)
+    surviveTruncationAndMutation(of: table, mutations: 500) { bytes in _ = AMDTools.parseROCm(bytes) }
     surviveTruncationAndMutation(of: Array(Self.staticText.utf8), mutations: 500) { bytes in
       _ = AMDTools.parseStatic(bytes)
     }
@@ -124,7 +180,7 @@ import Testing
     var runs: [[String]] = []
     let tools = AMDTools(bench.environment) { path, arguments throws(CollectorError) in
       runs.append([path.split(separator: "/").last.map(String.init) ?? ""] + arguments)
-      return Array((arguments.first == "static" ? Self.staticText : Self.entries).utf8)
+      return Tool.Output(Array((arguments.first == "static" ? Self.staticText : Self.entries).utf8))
     }
     let answer = try #require(try tools.read(at: 1_000))
     #expect(answer.gpus.count == 2 && answer.rest >= AMDTools.period)
@@ -137,23 +193,99 @@ import Testing
     let bench = try Bench(tools: ["amd-smi", "rocm-smi"])
     let tools = AMDTools(bench.environment) { path, _ throws(CollectorError) in
       if path.hasSuffix("amd-smi") { throw CollectorError("amd-smi: exit status 255") }
-      return Array(Self.rocm.utf8)
+      return Tool.Output(Array(Self.rocm.utf8))
     }
     #expect(try tools.read(at: 1_000)?.gpus.first?.model == "AMD Radeon RX 7900 XTX")
   }
 
-  @Test func toolsThatFindNothingAreNoErrorAndRest() throws {
-    let bench = try Bench(tools: ["amd-smi"])
+  @Test(arguments: [1, 2, 255]) func aWholeAnswerCountsWhateverTheStatus(status: Int) throws {
+    let failure = CollectorError("exit status \(status)")
+    let old = AMDTools(try Bench(tools: ["rocm-smi"]).environment) { _, _ throws(CollectorError) in
+      Tool.Output(Array(Self.rocm.utf8), failure: failure)
+    }
+    let answer = try #require(try old.read(at: 1_000))
+    #expect(answer.gpus.first?.util == 0.37 && answer.failure == nil)
+    // Without names, since it does not know that question.
+    let new = AMDTools(try Bench(tools: ["amd-smi"]).environment) { _, arguments throws(CollectorError) in
+      if arguments.first == "static" { return Tool.Output([], failure: failure) }
+      return Tool.Output(Array(Self.entries.utf8), failure: failure)
+    }
+    #expect(try new.read(at: 1_000)?.gpus.first?.util == 0.97)
+  }
+
+  @Test func anAnswerWithoutValuesIsSaidToBeOne() throws {
+    let hollow = #"[{"gpu": 0, "usage": "N/A", "power": "N/A"}]"#
+    let both = AMDTools(try Bench(tools: ["amd-smi", "rocm-smi"]).environment) { path, _ throws(CollectorError) in
+      Tool.Output(Array((path.hasSuffix("amd-smi") ? hollow : Self.rocm).utf8))
+    }
+    #expect(try both.read(at: 1_000)?.gpus.first?.util == 0.37)
+    let one = AMDTools(try Bench(tools: ["amd-smi"]).environment) { _, _ throws(CollectorError) in
+      Tool.Output(Array(hollow.utf8))
+    }
+    let answer = try #require(try one.read(at: 1_000))
+    #expect(answer.gpus.count == 1 && answer.failure == "amd-smi: no values in its answer")
+  }
+
+  private static let failures: [(Tool.Output, String)] = [
+    (
+      Tool.Output([], failure: CollectorError("rocm-smi: exit status 1: no permission")),
+      "rocm-smi: exit status 1: no permission"
+    ),
+    (Tool.Output([], failure: CollectorError("rocm-smi: no answer in time")), "rocm-smi: no answer in time"),
+    (Tool.Output(Array("No AMD GPU\n".utf8)), "rocm-smi: its answer is not JSON: No AMD GPU"),
+    (Tool.Output(Array("{\"card0\": {".utf8)), "rocm-smi: its answer is not JSON"),
+    (Tool.Output(Array("{}".utf8)), "rocm-smi: no GPU in its answer"),
+    (
+      Tool.Output(Array("WARNING: No JSON data to report\n".utf8)),
+      "rocm-smi: its answer is not JSON: WARNING: No JSON data to report"
+    ),
+  ]
+
+  /// The compute driver's device is there: such a failure is news.
+  @Test(arguments: failures.indices) func whatAToolFailsWithIsTold(index: Int) throws {
+    let (output, message) = Self.failures[index]
+    let bench = try Bench(tools: ["rocm-smi"])
     var runs = 0
     let tools = AMDTools(bench.environment) { _, _ throws(CollectorError) in
       runs += 1
-      throw CollectorError("amd-smi: exit status 1")
+      return output
+    }
+    let answer = try #require(try tools.read(at: 1_000))
+    #expect(answer.gpus.isEmpty && answer.failure == message && answer.rest == 60)
+    #expect(try tools.read(at: 1_059)?.failure == message)
+    #expect(runs == 1)
+    #expect(try tools.read(at: 1_060)?.failure == message)
+    #expect(runs == 2)
+  }
+
+  @Test func bothToolsFailuresAreTold() throws {
+    let tools = AMDTools(try Bench(tools: ["amd-smi", "rocm-smi"]).environment) { path, _ throws(CollectorError) in
+      throw CollectorError((path.hasSuffix("amd-smi") ? "amd" : "rocm") + "-smi: no answer in time")
+    }
+    #expect(try tools.read(at: 1)?.failure == "amd-smi: no answer in time; rocm-smi: no answer in time")
+  }
+
+  /// Tools are left over where there is another maker's GPU, or none.
+  @Test(arguments: ["0x8086", "0x10de"]) func toolsWithoutSuchAGPUAreNoErrorAndRest(vendor: String) throws {
+    let bench = try Bench(tools: ["amd-smi"])
+    try bench.fixture.write(vendor + "\n", to: "sys/bus/pci/devices/0000:00:02.0/vendor")
+    try bench.fixture.write("0x030000\n", to: "sys/bus/pci/devices/0000:00:02.0/class")
+    var runs = 0
+    let tools = AMDTools(bench.environment) { _, _ throws(CollectorError) in
+      runs += 1
+      // Not asked for more when it hangs.
+      return Tool.Output([], failure: CollectorError("amd-smi: no answer in time"), isLate: true)
     }
     #expect(try tools.read(at: 1_000) == nil)
-    #expect(try tools.read(at: 1_100) == nil)
+    #expect(try tools.read(at: 1_299) == nil)
     #expect(runs == 1)
     #expect(try tools.read(at: 1_301) == nil)
     #expect(runs == 2)
+    // One that the driver has.
+    try bench.fixture.write("0x1002\n", to: "sys/bus/pci/devices/0000:03:00.0/vendor")
+    try bench.fixture.write("0x038000\n", to: "sys/bus/pci/devices/0000:03:00.0/class")
+    try bench.fixture.link("sys/bus/pci/devices/0000:03:00.0/driver", to: "../../../bus/pci/drivers/amdgpu")
+    #expect(try tools.read(at: 1_302)?.failure == "amd-smi: no answer in time")
   }
 
   @Test func toolsThatFailLaterAreAnErrorAndTriedEverMoreRarely() throws {
@@ -163,7 +295,7 @@ import Testing
     let tools = AMDTools(bench.environment) { _, _ throws(CollectorError) in
       runs += 1
       if fails { throw CollectorError("rocm-smi: no answer within 5 s") }
-      return Array(Self.rocm.utf8)
+      return Tool.Output(Array(Self.rocm.utf8))
     }
     _ = try tools.read(at: 1_000)
     fails = true
@@ -180,9 +312,11 @@ import Testing
   @Test func withoutADeviceOrAToolNothingIsRun() throws {
     let run: AMDTools.Run = { _, _ throws(CollectorError) in
       Issue.record("a tool was run")
-      return []
+      return Tool.Output([])
     }
     #expect(try AMDTools(try Bench(tools: ["amd-smi"], device: nil).environment, run: run).read(at: 1) == nil)
-    #expect(try AMDTools(try Bench(tools: []).environment, run: run).read(at: 1) == nil)
+    #expect(try AMDTools(try Bench(tools: [], device: "dev/dri/renderD128").environment, run: run).read(at: 1) == nil)
+    let told = try #require(try AMDTools(try Bench(tools: []).environment, run: run).read(at: 1))
+    #expect(told.failure == "/dev/kfd is there, but neither a card in sysfs nor amd-smi or rocm-smi")
   }
 }

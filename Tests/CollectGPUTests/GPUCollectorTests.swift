@@ -155,6 +155,25 @@ private final class ScriptedSource: GPUSource {
     #expect(reading.gpus.map(\.vendor) == ["amd"])
   }
 
+  @Test func whatEachVendorFailsWithIsToldBesideItsGPUs() throws {
+    let hollow = GPUAnswer(gpus: [gpu("amd", "0000:02:00.0")], failure: "amd-smi: no values in its answer")
+    let collector = GPUCollector(
+      Self.nowhere,
+      vendors: [
+        vendor("nvidia") { () throws(CollectorError) in throw CollectorError("driver and library do not match") },
+        vendor("amd") { () throws(CollectorError) in hollow },
+      ])
+    var reading = Reading()
+    var message = ""
+    for _ in 0..<500 where !message.contains("amd") || !message.contains("nvidia") {
+      reading.boottime = Clock.boottime
+      collector.prepare()
+      do { try collector.read(into: &reading) } catch { message = error.description }
+    }
+    #expect(message == "nvidia: driver and library do not match; amd: amd-smi: no values in its answer")
+    #expect(reading.gpus.map(\.vendor) == ["amd"] && reading.gpus.map(\.state) == [.active])
+  }
+
   @Test func aVendorThatFailsForLongHasLostItsGPUs() throws {
     let fails = Mutex(false)
     let answer = GPUAnswer(gpus: [gpu("nvidia", "0000:01:00.0")])

@@ -6,14 +6,19 @@ internal import SystemIO
 ///
 /// amd-smi (ROCm 6 and later), else rocm-smi. Both are Python programs that take up to seconds, so that they run at most
 /// each fifth second, and for a twentieth of the time. Whether a GPU sleeps they do not tell before it is too late.
+///
+/// What they printed counts, not how they ended: rocm-smi up to ROCm 5.2 ends with status 2 after a whole answer when a card
+/// lacks one of the values.
 final class AMDTools {
   /// Seconds between two runs, at least.
   static let period = 5.0
   /// Seconds to rest after a run that found nothing.
   static let emptyRest = 300.0
+  /// Seconds to rest after a failure on a machine that has such a GPU.
+  static let failureRest = 60.0
 
   /// Runs a tool and gives what it printed.
-  typealias Run = (_ path: String, _ arguments: [String]) throws(CollectorError) -> [UInt8]
+  typealias Run = (_ path: String, _ arguments: [String]) throws(CollectorError) -> Tool.Output
 
   private let root: String
   private let folders: [String]
@@ -31,262 +36,108 @@ final class AMDTools {
     self.run = run
   }
 
-  /// Asks the tools; nil where there are no devices, or no tools.
+  /// Asks the tools; nil where there are no devices, or no tools that could be expected to work.
   ///
   /// - Throws: CollectorError where they told of GPUs before and now do not.
   func read(at instant: Double) throws(CollectorError) -> GPUAnswer? {
     // The compute driver's device, or any graphics device: else a run could only end in an error.
     guard Files.exists(root + "/dev/kfd") || Files.exists(root + "/dev/dri") else { return nil }
     if instant < retryAt {
-      if hasGPUs, let failure { throw failure }
-      return nil
+      guard let failure else { return nil }
+      if hasGPUs { throw failure }
+      return unanswered(failure)
     }
     let started = Clock.monotonic
     do {
-      guard let gpus = try ask() else { return nil }
+      guard let (gpus, problem) = try ask() else {
+        return unanswered(CollectorError("/dev/kfd is there, but neither a card in sysfs nor amd-smi or rocm-smi"))
+      }
       failures = 0
       failure = nil
-      hasGPUs = hasGPUs || !gpus.isEmpty
+      hasGPUs = true
       return GPUAnswer(
-        gpus: gpus, rest: gpus.isEmpty ? Self.emptyRest : max(Self.period, 20 * (Clock.monotonic - started)))
+        gpus: gpus, rest: max(Self.period, 20 * (Clock.monotonic - started)), failure: problem?.description)
     } catch {
       failures += 1
       failure = error
       fixed = nil
-      retryAt = instant + (hasGPUs ? min(Self.emptyRest, 15 * Double(1 << min(failures, 8))) : Self.emptyRest)
-      // Tools without a device are usual, and no error.
+      let rest = isExpected ? Self.failureRest : Self.emptyRest
+      retryAt = instant + (hasGPUs ? min(Self.emptyRest, 15 * Double(1 << min(failures, 8))) : rest)
       if hasGPUs { throw error }
-      return nil
+      return unanswered(error)
     }
   }
 
-  /// The GPUs by the first tool that works; nil where there is no tool.
-  private func ask() throws(CollectorError) -> [GPU]? {
-    guard let path = Tool.find("amd-smi", in: folders) else { return try askROCm() }
-    do {
-      return try askAMD(path)
-    } catch {
-      if let gpus = try askROCm() { return gpus }
-      throw error
+  /// An answer without GPUs that says why; nil where there is no such GPU, so that tools that fail are usual.
+  private func unanswered(_ failure: CollectorError) -> GPUAnswer? {
+    isExpected ? GPUAnswer(rest: Self.failureRest, failure: failure.description) : nil
+  }
+
+  /// Whether the kernel has a GPU of AMD's: by the PCI devices, else, where a container hides them, by the compute
+  /// driver's device.
+  private var isExpected: Bool {
+    let folder = root + "/sys/bus/pci/devices/"
+    let devices = Files.names(in: folder)
+    if devices.isEmpty { return Files.exists(root + "/dev/kfd") }
+    return devices.contains { name in
+      // Display controllers, and accelerators (0x12).
+      let kind = (Files.hexadecimal(of: folder + name + "/class") ?? 0) >> 16
+      return (kind == 0x03 || kind == 0x12) && Files.hexadecimal(of: folder + name + "/vendor") == 0x1002
+        && Files.linkName(folder + name + "/driver") == "amdgpu"
     }
+  }
+
+  /// The GPUs by the first tool that has values, and what was wrong where none has; nil where there is no tool.
+  private func ask() throws(CollectorError) -> (gpus: [GPU], problem: CollectorError?)? {
+    var hollow: (gpus: [GPU], problem: CollectorError?)?
+    var errors: [String] = []
+    for (name, question) in [("amd-smi", askAMD), ("rocm-smi", askROCm)] {
+      guard let path = Tool.find(name, in: folders) else { continue }
+      do {
+        let gpus = try question(path)
+        if !gpus.allSatisfy(Self.isHollow) { return (gpus, nil) }
+        if hollow == nil { hollow = (gpus, CollectorError(name + ": no values in its answer")) }
+      } catch {
+        errors.append(error.description)
+      }
+    }
+    if let hollow { return hollow }
+    if errors.isEmpty { return nil }
+    throw CollectorError(errors.joined(separator: "; "))
+  }
+
+  /// Whether nothing is known of a GPU but its name.
+  private static func isHollow(_ gpu: GPU) -> Bool {
+    gpu.util.isNaN && gpu.temperature.isNaN && gpu.power.isNaN && gpu.vramTotal.isNaN && gpu.clock.isNaN
   }
 
   private func askAMD(_ path: String) throws(CollectorError) -> [GPU] {
-    if fixed == nil {
-      let text = try run(path, ["static", "--json"])
-      fixed = Self.parseStatic(text.span)
+    if fixed?.isEmpty ?? true {
+      let output = try run(path, ["static", "--json"])
+      fixed = Self.parseStatic(output.text.span)
+      // Without that answer the GPUs have no names, but figures; a tool that hangs would hang again.
+      if fixed?.isEmpty ?? true, let failure = output.failure, output.isLate { throw failure }
     }
-    let text = try run(path, ["metric", "--json"])
-    guard let gpus = Self.parseMetric(text.span, fixed: fixed ?? [:]), !gpus.isEmpty else {
-      throw CollectorError("amd-smi: no GPU in its answer")
+    let output = try run(path, ["metric", "--json"])
+    guard let gpus = Self.parseMetric(output.text.span, fixed: fixed ?? [:]) else {
+      throw output.error("amd-smi", none: "its answer is not JSON")
     }
+    if gpus.isEmpty { throw output.error("amd-smi", none: "no GPU in its answer") }
     return gpus
   }
 
-  private func askROCm() throws(CollectorError) -> [GPU]? {
-    guard let path = Tool.find("rocm-smi", in: folders) else { return nil }
-    let text = try run(
+  private func askROCm(_ path: String) throws(CollectorError) -> [GPU] {
+    let output = try run(
       path,
       [
         "--showproductname", "--showuniqueid", "--showbus", "--showdriverversion", "--showtemp", "--showuse",
         "--showmemuse", "--showpower", "--showmaxpower", "--showfan", "--showclocks", "--showmeminfo", "vram", "gtt",
         "--json",
       ])
-    guard let gpus = Self.parseROCm(text.span) else { throw CollectorError("rocm-smi: its answer is no JSON") }
+    guard let gpus = Self.parseROCm(output.text.span) else {
+      throw output.error("rocm-smi", none: "its answer is not JSON")
+    }
+    if gpus.isEmpty { throw output.error("rocm-smi", none: "no GPU in its answer") }
     return gpus
-  }
-
-  // MARK: amd-smi
-
-  /// Names, addresses and limits by the tool's index, of `amd-smi static --json`.
-  static func parseStatic(_ bytes: Span<UInt8>) -> [Int: GPU] {
-    var gpus: [Int: GPU] = [:]
-    for entry in entries(bytes) {
-      guard let index = number(entry["gpu"]).flatMap({ Int(exactly: $0) }) else { continue }
-      var gpu = GPU(vendor: "amd")
-      gpu.model = text(entry["asic"]?["market_name"]).map { PCINames.full($0, "AMD") }
-      gpu.uuid = text(entry["asic"]?["asic_serial"]).map { $0.hasPrefix("0x") ? String($0.dropFirst(2)) : $0 }
-      gpu.pciAddress = text(entry["bus"]?["bdf"])?.lowercased()
-      gpu.driver = text(entry["driver"]?["version"] ?? entry["driver"]?["driver_version"]).map { "amdgpu " + $0 }
-      let limit = entry["limit"]
-      gpu.powerLimit = Plausible.watts(quantity(limit, "socket_power", "power_cap", "max_power"))
-      gpu.slowdownTemperature = Plausible.celsius(
-        quantity(limit, "slowdown_edge_temperature", "slowdown_hotspot_temperature"))
-      gpus[index] = gpu
-    }
-    return gpus
-  }
-
-  /// The figures of `amd-smi metric --json`; nil where it is no JSON.
-  static func parseMetric(_ bytes: Span<UInt8>, fixed: [Int: GPU]) -> [GPU]? {
-    guard json(bytes) != nil else { return nil }
-    return entries(bytes).compactMap { entry in
-      guard let index = number(entry["gpu"]).flatMap({ Int(exactly: $0) }) else { return nil }
-      var gpu = fixed[index] ?? GPU(vendor: "amd")
-      gpu.util = percent(entry["usage"]?["gfx_activity"] ?? entry["usage"]?["gfx_usage"])
-      gpu.memoryUtil = percent(entry["usage"]?["umc_activity"])
-      let temperature = entry["temperature"]
-      gpu.hotspotTemperature = Plausible.celsius(quantity(temperature?["hotspot"]))
-      gpu.memoryTemperature = Plausible.celsius(quantity(temperature?["mem"]))
-      gpu.temperature = Plausible.celsius(quantity(temperature?["edge"]))
-      if gpu.temperature.isNaN { gpu.temperature = gpu.hotspotTemperature }
-      gpu.power = Plausible.watts(
-        quantity(entry["power"], "socket_power", "average_socket_power", "current_socket_power"))
-      gpu.vramTotal = bytesOf(entry["mem_usage"]?["total_vram"])
-      gpu.vramUsed = bytesOf(entry["mem_usage"]?["used_vram"])
-      gpu.sharedUsed = bytesOf(entry["mem_usage"]?["used_gtt"])
-      let core = entry["clock"]?["gfx_0"] ?? entry["clock"]?["GFX_0"] ?? entry["clock"]?["gfx"]
-      gpu.clock = Plausible.hertz(quantity(core?["clk"] ?? core?["cur_clk"]) * 1e6)
-      gpu.clockMaximum = Plausible.hertz(quantity(core?["max_clk"]) * 1e6)
-      let memory = entry["clock"]?["mem_0"] ?? entry["clock"]?["MEM_0"] ?? entry["clock"]?["mem"]
-      gpu.memoryClock = Plausible.hertz(quantity(memory?["clk"] ?? memory?["cur_clk"]) * 1e6)
-      gpu.fanSpeed = Plausible.revolutions(quantity(entry["fan"]?["rpm"]))
-      gpu.fan = percent(entry["fan"]?["usage"])
-      gpu.pcieGeneration = PCILink.generation(rate: quantity(entry["pcie"]?["speed"]))
-      let width = quantity(entry["pcie"]?["width"])
-      gpu.pcieWidth = width >= 1 && width <= 32 ? width : .nan
-      gpu.eccCorrected = count(entry["ecc"]?["total_correctable_count"])
-      gpu.eccUncorrected = count(entry["ecc"]?["total_uncorrectable_count"])
-      let energy = quantity(entry["energy"]?["total_energy_consumption"])
-      gpu.energy = energy > 0 ? energy : .nan
-      return checked(gpu)
-    }
-  }
-
-  /// One entry for each GPU: a list, which since ROCm 7 is the member "gpu_data" of an object.
-  private static func entries(_ bytes: Span<UInt8>) -> [JSONValue] {
-    guard let json = json(bytes) else { return [] }
-    return json["gpu_data"]?.elements ?? json.elements
-  }
-
-  // MARK: rocm-smi
-
-  /// The figures of `rocm-smi … --json`; nil where it is no JSON.
-  static func parseROCm(_ bytes: Span<UInt8>) -> [GPU]? {
-    guard case .object(let cards)? = json(bytes) else { return nil }
-    let driver = text(cards["system"]?["Driver version"])
-    return
-      cards
-      .compactMap { name, card -> (Int, GPU)? in
-        guard name.hasPrefix("card"), let number = Int(name.dropFirst(4)) else { return nil }
-        return (number, Self.gpu(ofROCm: card, driver: driver))
-      }
-      .sorted { $0.0 < $1.0 }
-      .map(\.1)
-  }
-
-  /// One card; its keys changed their spelling from version to version.
-  private static func gpu(ofROCm card: JSONValue, driver: String?) -> GPU {
-    func value(_ keys: String...) -> JSONValue? {
-      for key in keys {
-        if let value = card[key] { return value }
-      }
-      return nil
-    }
-    var gpu = GPU(vendor: "amd")
-    gpu.model = text(value("Card Series", "Card series", "Device Name", "Card model")).map { PCINames.full($0, "AMD") }
-    gpu.uuid = text(value("Unique ID")).map { $0.hasPrefix("0x") ? String($0.dropFirst(2)) : $0 }
-    gpu.pciAddress = text(value("PCI Bus"))?.lowercased()
-    gpu.driver = driver.map { "amdgpu " + $0 }
-    gpu.util = percent(value("GPU use (%)"))
-    gpu.memoryUtil = percent(value("GPU Memory Read/Write Activity (%)"))
-    gpu.hotspotTemperature = Plausible.celsius(quantity(value("Temperature (Sensor junction) (C)")))
-    gpu.memoryTemperature = Plausible.celsius(quantity(value("Temperature (Sensor memory) (C)")))
-    gpu.temperature = Plausible.celsius(quantity(value("Temperature (Sensor edge) (C)")))
-    if gpu.temperature.isNaN { gpu.temperature = gpu.hotspotTemperature }
-    gpu.power = Plausible.watts(
-      quantity(
-        value(
-          "Average Graphics Package Power (W)", "Current Socket Graphics Package Power (W)",
-          "Current Graphics Package Power (W)")))
-    gpu.powerLimit = Plausible.watts(quantity(value("Max Graphics Package Power (W)")))
-    gpu.vramTotal = Plausible.bytes(quantity(value("VRAM Total Memory (B)")))
-    gpu.vramUsed = Plausible.bytes(quantity(value("VRAM Total Used Memory (B)")))
-    gpu.sharedUsed = Plausible.bytes(quantity(value("GTT Total Used Memory (B)")))
-    gpu.fan = percent(value("Fan speed (%)", "Fan Speed (%)"))
-    gpu.fanSpeed = Plausible.revolutions(quantity(value("Fan RPM")))
-    gpu.clock = Plausible.hertz(megahertz(value("sclk clock speed:", "sclk clock speed")) * 1e6)
-    gpu.memoryClock = Plausible.hertz(megahertz(value("mclk clock speed:", "mclk clock speed")) * 1e6)
-    return checked(gpu)
-  }
-
-  // MARK: Values
-
-  /// The text from its first line that begins as JSON does: warnings may come before.
-  private static func json(_ bytes: Span<UInt8>) -> JSONValue? {
-    var position = 0
-    while position < bytes.count {
-      if bytes.starts(with: "{", at: position) || bytes.starts(with: "[", at: position) {
-        // "[WARNING] …" begins a line too.
-        if let value = JSONValue(bytes.extracting(position..<bytes.count)) { return value }
-      }
-      bytes.skipLine(&position)
-    }
-    return nil
-  }
-
-  private static func checked(_ gpu: GPU) -> GPU {
-    var gpu = gpu
-    if gpu.vramTotal == 0 { gpu.vramTotal = .nan }
-    if gpu.vramUsed > gpu.vramTotal { gpu.vramUsed = .nan }
-    return gpu
-  }
-
-  /// A text that says something.
-  private static func text(_ value: JSONValue?) -> String? {
-    guard let text = value?.text, !text.isEmpty, text != "N/A", text != "None" else { return nil }
-    return text
-  }
-
-  /// A number, or a text that is one.
-  private static func number(_ value: JSONValue?) -> Double? {
-    switch value {
-    case .number(let number)?: number
-    case .string(let text)?:
-      Double(text.hasSuffix("%") ? text.dropLast() : text[...]).flatMap { $0.isFinite ? $0 : nil }
-    default: nil
-    }
-  }
-
-  /// A number with or without a unit, {"value": 41, "unit": "W"}; NaN where it is "N/A".
-  private static func quantity(_ value: JSONValue?) -> Double {
-    number(value?["value"] ?? value) ?? .nan
-  }
-
-  /// The first of an object's members that is a quantity.
-  private static func quantity(_ object: JSONValue?, _ keys: String...) -> Double {
-    for key in keys {
-      let value = quantity(object?[key])
-      if !value.isNaN { return value }
-    }
-    return .nan
-  }
-
-  private static func percent(_ value: JSONValue?) -> Double {
-    let number = quantity(value)
-    return number >= 0 && number <= 100 ? number / 100 : .nan
-  }
-
-  private static func count(_ value: JSONValue?) -> Double {
-    let number = quantity(value)
-    return number >= 0 ? number : .nan
-  }
-
-  /// Bytes of an amount in "MB", by which the tool means mebibytes, as it is in older versions without a unit.
-  private static func bytesOf(_ value: JSONValue?) -> Double {
-    let factor =
-      switch value?["unit"]?.text {
-      case "B"?: 1.0
-      case "KB"?: 0x1p10
-      case "GB"?: 0x1p30
-      default: 0x1p20
-      }
-    return Plausible.bytes(quantity(value) * factor)
-  }
-
-  /// The number in "(500Mhz)"; NaN where there is none.
-  private static func megahertz(_ value: JSONValue?) -> Double {
-    guard let text = value?.text else { return .nan }
-    return Double(text.drop { !$0.isNumber }.prefix { $0.isNumber || $0 == "." }) ?? .nan
   }
 }
