@@ -54,6 +54,7 @@ class Tile {
       isOld && [t('old', format.duration(gpu.age_seconds)), 'warn'],
       ...reasons.map((reason) => [t(`throttle.${reason}`) ?? visible(reason.replaceAll('_', ' ')), 'warn']),
       gpu.ecc_uncorrected_total > 0 && [t('eccUncorrected', gpu.ecc_uncorrected_total), 'bad'],
+      gpu.recovery_action && [t('recovery', visible(gpu.recovery_action)), 'bad'],
       gpu.xid > 0 && [`Xid ${gpu.xid}`, 'bad'],
       gpu.retired_pages > 0 && [t('retiredPages', gpu.retired_pages), 'warn'],
     ].filter(Boolean), ([text]) => text, ([text, level]) => chip(text, level));

@@ -85,6 +85,7 @@ export const strings = {
   driver: ['driver {0}', 'ドライバー {0}'],
   eccCorrected: ['ECC corrected', 'ECC 訂正済み'],
   eccUncorrected: ['{0} ECC uncorrected', 'ECC 訂正不能 {0}'],
+  recovery: ['Driver asks for: {0}', 'ドライバーの要求: {0}'],
   retiredPages: ['{0} pages retired', '退避ページ {0}'],
   'throttle.power_cap': ['power limit', '電力制限'],
   'throttle.power_brake': ['power brake', '電力ブレーキ'],

@@ -105,6 +105,8 @@ public struct GPU: Domain, Hashable {
   public var hasUnifiedMemory = false
   /// Mean share of time busy since the last answer, 0…1.
   public var util = Double.nan
+  /// Where ``util`` comes from, when that is not the driver's own counter: "fdinfo", "gpu_metrics", "rc6".
+  public var utilSource: String?
   /// Highest of the driver's own samples of it since the last answer, 0…1.
   public var utilPeak = Double.nan
   /// Share of time in which its memory was read or written, 0…1.
@@ -163,6 +165,8 @@ public struct GPU: Domain, Hashable {
   public var retiredPages = Double.nan
   /// Number of the driver's last error report.
   public var xid = Double.nan
+  /// What the driver asks for to recover the GPU: "Reset", "Reboot", "Drain P2P", "Drain and Reset"; nil where nothing.
+  public var recoveryAction: String?
   /// Seconds since these figures were read.
   public var age = 0.0
   /// The parts that it is divided into; nil where it is whole.
@@ -214,6 +218,9 @@ public struct GPU: Domain, Hashable {
     .flag(
       "unified_memory", "Present where its memory is the machine's", source: "the driver", \.hasUnifiedMemory,
       omitsFalse: true),
+    .text(
+      "util_source", "Where the use comes from when not from the driver's own counter: fdinfo, gpu_metrics, rc6",
+      source: "the agent", \.utilSource),
     .gauge("util_peak", .ratio, "Highest sample of its use since the last answer", source: "NVML samples", \.utilPeak),
     .gauge("memory_util", .ratio, "Share of time with memory traffic", source: "NVML; mem_busy_percent", \.memoryUtil),
     .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML; fdinfo", \.encoder),
@@ -257,6 +264,9 @@ public struct GPU: Domain, Hashable {
     .counter("ecc_uncorrected_total", .count, "Memory errors not corrected", source: "NVML; ras", \.eccUncorrected),
     .gauge("retired_pages", .count, "Memory pages or rows taken out of use", source: "NVML", \.retiredPages),
     .gauge("xid", .count, "Number of the driver's last error report", source: "NVML events", \.xid),
+    .text(
+      "recovery_action", "What the driver asks for to recover it: Reset, Reboot, Drain P2P, Drain and Reset",
+      source: "NVML field; nvidia-smi gpu_recovery_action", \.recoveryAction),
     .list("instances", keys: [Key("instance") { $0.uuid }], GPUInstance.table, \.instances),
     .list("processes", keys: [Key("pid") { String($0.pid) }], isSeries: false, GPUProcess.table, \.processes),
   ])

@@ -62,7 +62,9 @@ public struct PrometheusNames: Sendable {
   }
 
   /// Texts that change during the object's life.
-  static let volatileTexts: Set = ["state", "performance_state", "throttle_reasons"]
+  static let volatileTexts: Set = [
+    "state", "performance_state", "throttle_reasons", "recovery_action", "util_source",
+  ]
   /// Texts that are not names.
   static let omittedTexts: Set = ["error"]
 

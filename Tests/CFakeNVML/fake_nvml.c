@@ -17,6 +17,11 @@
 //   WRAPPING            the counters of PCI Express run over at 32 bits
 //   STUCK_TRAFFIC       measuring what goes over PCI Express is never done
 //   ALL_UNKNOWN         every figure fails with UNKNOWN
+//   RECOVERY=n          the driver asks for a recovery action; before driver 570 for a reset
+//   ONE_LANE, C2C       the link is one lane of the first generation and can do no more; or the chip is on NVLink-C2C
+//   MODEL=text          the name
+//   STILL               the counter of energy never moves
+//   ABSURD              values that no chip has
 //   IDLE                no use, no processes
 //   NO_DRIVER           initialising fails
 // Structures are written byte for byte, so that the agent's own layouts are not tested against themselves.
@@ -32,13 +37,16 @@
 #ifndef DRIVER
 #define DRIVER 570
 #endif
+#ifndef LOST_STATUS
+#define LOST_STATUS LOST
+#endif
 #ifndef RELOAD_STATUS
 #define RELOAD_STATUS 1
 #endif
 
 enum {
   SUCCESS = 0, UNINITIALIZED = 1, INVALID = 2, NOT_SUPPORTED = 3, NO_PERMISSION = 4, NOT_FOUND = 6, INSUFFICIENT_SIZE = 7,
-  NO_DRIVER_LOADED = 9, TIMEOUT = 10, LOST = 15, VERSION_MISMATCH = 18, UNKNOWN = 999
+  NO_DRIVER_LOADED = 9, TIMEOUT = 10, LOST = 15, RESET_REQUIRED = 16, VERSION_MISMATCH = 18, UNKNOWN = 999
 };
 
 struct device { int index; int part; };
@@ -73,6 +81,11 @@ int fake_events(void) { return events_made; }
 #else
 #define FIGURE() ENTER()
 #endif
+#ifdef ABSURD
+#define UNLESS_ABSURD(value) ~0u
+#else
+#define UNLESS_ABSURD(value) value
+#endif
 #define PLAIN(function, number) \
   int function(struct device *device, unsigned *value) { FIGURE(); (void)device; *value = (number); return SUCCESS; }
 
@@ -105,7 +118,7 @@ static int at(unsigned index, struct device **device) {
   ENTER();
   if (index >= COUNT) return INVALID;
 #if defined LOST_AT && defined STAYS_LOST
-  if (index == 1 && is_lost) return LOST;
+  if (index == 1 && is_lost) return LOST_STATUS;
 #endif
 #ifdef FORBIDDEN
   if (index == FORBIDDEN) return NO_PERMISSION;
@@ -118,6 +131,11 @@ int nvmlDeviceGetName(struct device *device, char *text, unsigned length) {
   ENTER();
 #ifdef UNNAMED
   if (device->part) { snprintf(text, length, "NVIDIA Fake"); return SUCCESS; }
+#endif
+#ifdef MODEL
+#define TEXT_OF(text) #text
+#define TEXT(text) TEXT_OF(text)
+  if (!device->part) { snprintf(text, length, TEXT(MODEL)); return SUCCESS; }
 #endif
   snprintf(text, length, device->part ? "NVIDIA Fake MIG %dg.10gb" : "NVIDIA Fake %d", device->part ? device->part : device->index);
   return SUCCESS;
@@ -169,7 +187,7 @@ int nvmlDeviceGetTemperature(struct device *device, int sensor, unsigned *value)
   int all = ++all_temperatures;
   (void)sensor; (void)own; (void)all;
 #ifdef LOST_AT
-  if (device->index == 1 && own >= LOST_AT) return LOST;
+  if (device->index == 1 && own >= LOST_AT) return LOST_STATUS;
 #endif
 #ifdef HANG_AT
   if (all == HANG_AT) for (hanging = 1;;) pause();
@@ -180,7 +198,11 @@ int nvmlDeviceGetTemperature(struct device *device, int sensor, unsigned *value)
   // One call, counted once.
   calls--;
   FIGURE();
+#ifdef ABSURD
+  *value = ABSURD;
+#else
   *value = 60 + (unsigned)device->index;
+#endif
   return SUCCESS;
 }
 #endif
@@ -192,17 +214,32 @@ int nvmlDeviceGetUtilizationRates(struct device *device, uint32_t *rates) {
 #ifdef IDLE
   rates[0] = 0; rates[1] = 0;
 #else
-  rates[0] = 12; rates[1] = 34;
+  rates[0] = UNLESS_ABSURD(12); rates[1] = UNLESS_ABSURD(34);
 #endif
   return SUCCESS;
 }
-PLAIN(nvmlDeviceGetPowerUsage, 250500)
-PLAIN(nvmlDeviceGetEnforcedPowerLimit, 400000)
-PLAIN(nvmlDeviceGetFanSpeed, 45)
+PLAIN(nvmlDeviceGetPowerUsage, UNLESS_ABSURD(250500))
+PLAIN(nvmlDeviceGetEnforcedPowerLimit, UNLESS_ABSURD(400000))
+PLAIN(nvmlDeviceGetFanSpeed, UNLESS_ABSURD(45))
+#if defined ONE_LANE || defined C2C
+PLAIN(nvmlDeviceGetCurrPcieLinkGeneration, 1)
+PLAIN(nvmlDeviceGetCurrPcieLinkWidth, 1)
+#elif defined ABSURD
+PLAIN(nvmlDeviceGetCurrPcieLinkGeneration, 0)
+PLAIN(nvmlDeviceGetCurrPcieLinkWidth, 0)
+#else
 PLAIN(nvmlDeviceGetCurrPcieLinkGeneration, 4)
 PLAIN(nvmlDeviceGetCurrPcieLinkWidth, 16)
+#endif
+#ifdef ONE_LANE
+PLAIN(nvmlDeviceGetMaxPcieLinkGeneration, 1)
+PLAIN(nvmlDeviceGetMaxPcieLinkWidth, 1)
+#endif
+#ifdef C2C
+PLAIN(nvmlDeviceGetC2cModeInfoV, 1)
+#endif
 PLAIN(nvmlDeviceGetPerformanceState, 2)
-int nvmlDeviceGetClockInfo(struct device *device, int clock, unsigned *value) { FIGURE(); (void)device; *value = clock == 0 ? 1410 : 1593; return SUCCESS; }
+int nvmlDeviceGetClockInfo(struct device *device, int clock, unsigned *value) { FIGURE(); (void)device; *value = UNLESS_ABSURD(clock == 0 ? 1410 : 1593); return SUCCESS; }
 int nvmlDeviceGetMaxClockInfo(struct device *device, int clock, unsigned *value) { FIGURE(); (void)device; (void)clock; *value = 1980; return SUCCESS; }
 int nvmlDeviceGetEncoderUtilization(struct device *device, unsigned *value, unsigned *period) {
   FIGURE(); (void)device; *period = 1;
@@ -214,7 +251,12 @@ int nvmlDeviceGetEncoderUtilization(struct device *device, unsigned *value, unsi
   return SUCCESS;
 }
 int nvmlDeviceGetDecoderUtilization(struct device *device, unsigned *value, unsigned *period) { FIGURE(); (void)device; *value = 400; *period = 1; return SUCCESS; }
-int nvmlDeviceGetTotalEccErrors(struct device *device, int type, int counter, uint64_t *value) { FIGURE(); (void)device; (void)counter; *value = type == 0 ? 5 : 1; return SUCCESS; }
+int nvmlDeviceGetTotalEccErrors(struct device *device, int type, int counter, uint64_t *value) { FIGURE(); (void)device; (void)counter; *value = type == 0 ? 5 : 1;
+#ifdef ABSURD
+  *value = ~0ull;
+#endif
+  return SUCCESS;
+}
 static int reasons(uint64_t *value) { FIGURE(); *value = 0x04 | 0x40 | 0x01; return SUCCESS; }
 #if DRIVER >= 535
 int nvmlDeviceGetCurrentClocksEventReasons(struct device *device, uint64_t *value) { (void)device; return reasons(value); }
@@ -324,13 +366,23 @@ int nvmlDeviceGetMigDeviceHandleByIndex(struct device *device, unsigned index, s
   *part = &parts[index == 3];
   return SUCCESS;
 }
-int nvmlDeviceGetTotalEnergyConsumption(struct device *device, uint64_t *value) { FIGURE(); *value = 1000000 + (energy[device->index] += 300000); return SUCCESS; }
+int nvmlDeviceGetTotalEnergyConsumption(struct device *device, uint64_t *value) { FIGURE(); 
+#ifdef STILL
+  energy[device->index] = 0;
+#else
+  energy[device->index] += 300000;
+#endif
+  *value = 1000000 + energy[device->index];
+  return SUCCESS;
+}
 int nvmlDeviceGetSamples(struct device *device, int kind, uint64_t since, int *type, unsigned *count, void *samples) {
   FIGURE(); (void)device;
   *type = 1;
   if (samples == NULL) { *count = 5; return SUCCESS; }
   if (*count < 5) return INSUFFICIENT_SIZE;
-#ifdef IDLE
+#ifdef ABSURD
+  uint32_t values[5] = {~0u, ~0u, ~0u, ~0u, 100};
+#elif defined IDLE
   uint32_t values[5] = {0, 0, 0, 0, 100};
 #else
   // 20, 40, 90, a value that cannot be, and one that was seen before, or at first is ten seconds old.
@@ -359,7 +411,24 @@ int nvmlDeviceGetFieldValues(struct device *device, int count, char *fields) {
 #endif
       type = 3;
       if (DRIVER < 570) result = INVALID;
-    } else if (field != 82) {
+    } else if (field == 230 && DRIVER >= 570) {
+#ifdef RECOVERY
+      value = RECOVERY;
+#else
+      value = 0;
+#endif
+    } else if (field == 226 || field == 227) {
+#ifdef RECOVERY
+      value = field == 226;
+#else
+      value = 0;
+#endif
+      if (DRIVER >= 570) result = INVALID;
+    } else if (field == 82) {
+#ifdef ABSURD
+      value = 255;
+#endif
+    } else {
       result = INVALID;
     }
     memcpy(fields + 24, &type, 4);
@@ -395,6 +464,9 @@ int nvmlDeviceGetMemoryInfo_v2(struct device *device, void *memory) {
   FIGURE();
   if (*(uint32_t *)memory != (40u | 2u << 24)) return INVALID;
   uint64_t values[4] = {80ull << 30, 1ull << 30, 57ull << 30, device->part ? 5ull << 30 : 22ull << 30};
+#ifdef ABSURD
+  values[3] = ~0ull;
+#endif
 #ifdef ZERO
   memset(values, 0, sizeof values);
 #endif

@@ -216,6 +216,71 @@ import Testing
     }
   }
 
+  /// A driver that prints memory of such a chip all the same.
+  @Test(arguments: ["NVIDIA GB10", "NVIDIA Thor", "Orin (nvgpu)", "NVIDIA Jetson AGX Orin"])
+  func chipsThatAreKnownToHaveNoMemory(model: String) throws {
+    let machine = try Fixture(files: ["proc/meminfo": "MemTotal:  134217728 kB\n"])
+    let gpu = try #require(try FakeNVML("MODEL=\(model)", "ONE_LANE").source(on: machine).read(at: 1).gpus.first)
+    #expect(gpu.model == model && gpu.hasUnifiedMemory && gpu.vramTotal == 0x1p37 && gpu.vramUsed == 5_048 * 0x1p20)
+    #expect(gpu.pcieGeneration.isNaN && gpu.pcieWidth.isNaN)
+  }
+
+  @Test(arguments: ["NVIDIA GH200 480GB", "NVIDIA GB200", "NVIDIA GB100"])
+  func chipsBesideTheirProcessorHaveTheirOwnMemory(model: String) throws {
+    let gpu = try #require(try FakeNVML("MODEL=\(model)", "C2C").source().read(at: 1).gpus.first)
+    #expect(!gpu.hasUnifiedMemory && !gpu.isIntegrated && gpu.vramTotal == 80 * Self.gibibyte)
+    #expect(gpu.pcieGeneration.isNaN && gpu.pcieWidth.isNaN)
+  }
+
+  @Test func unifiedMemoryThatNobodyUses() throws {
+    let machine = try Fixture(files: ["proc/meminfo": "MemTotal:  131072 kB\n"])
+    let gpu = try #require(try FakeNVML("UNIFIED", "IDLE").source(on: machine).read(at: 1).gpus.first)
+    #expect(gpu.hasUnifiedMemory && gpu.vramUsed == 0 && gpu.pcieWidth.isNaN)
+  }
+
+  @Test(
+    arguments: [
+      (0, 570, nil), (1, 570, "Reset"), (2, 570, "Reboot"), (3, 570, "Drain P2P"), (4, 570, "Drain and Reset"),
+      (9, 570, "Action 9"), (1, 535, "Reset"),
+    ] as [(Int, Int, String?)])
+  func theRecoveryActionIsTold(number: Int, driver: Int, action: String?) throws {
+    let source = try FakeNVML("RECOVERY=\(number)", "DRIVER=\(driver)").source()
+    for instant in [1.0, 2, 3] {
+      let gpu = try #require(try source.read(at: instant).gpus.first)
+      #expect(gpu.recoveryAction == action && gpu.state == .active && gpu.util == 0.5)
+    }
+  }
+
+  @Test func aGPUThatMustBeResetIsLostAndSaysSo() throws {
+    let source = try FakeNVML("COUNT=2", "LOST_AT=2", "LOST_STATUS=16").source()
+    #expect(try source.read(at: 1).gpus.map(\.recoveryAction) == [nil, nil])
+    let gpus = try source.read(at: 2).gpus
+    #expect(gpus.map(\.state) == [.active, .lost] && gpus.map(\.recoveryAction) == [nil, "Reset"])
+  }
+
+  @Test(arguments: [127, 255]) func valuesThatNoChipHas(temperature: Int) throws {
+    let source = try FakeNVML("ABSURD=\(temperature)").source()
+    _ = try source.read(at: 1)
+    let gpu = try #require(try source.read(at: 3).gpus.first)
+    #expect(gpu.temperature.isNaN && gpu.memoryTemperature.isNaN && gpu.util.isNaN && gpu.memoryUtil.isNaN)
+    #expect(
+      gpu.fan.isNaN && gpu.clock.isNaN && gpu.memoryClock.isNaN && gpu.pcieGeneration.isNaN && gpu.pcieWidth.isNaN)
+    #expect(gpu.powerLimit.isNaN && gpu.eccCorrected.isNaN && gpu.eccUncorrected.isNaN)
+    #expect(gpu.vramTotal == 80 * Self.gibibyte && gpu.vramUsed.isNaN && !gpu.hasUnifiedMemory)
+    // What it draws is known by its energy.
+    #expect(abs(gpu.power - 150) < 15)
+  }
+
+  @Test func energyThatStandsStillIsNone() throws {
+    let source = try FakeNVML("STILL").source()
+    #expect(try source.read(at: 1).gpus.first?.energy == 1_000)
+    #expect(try source.read(at: 5).gpus.first?.energy == 1_000)
+    for instant in [12.0, 13, 60] {
+      let gpu = try #require(try source.read(at: instant).gpus.first)
+      #expect(gpu.energy.isNaN && gpu.power == 250.5)
+    }
+  }
+
   @Test func oneThatMayNotBeUsedIsLeftOut() throws {
     let fake = try FakeNVML("COUNT=3", "FORBIDDEN=1")
     let source = fake.source()
@@ -290,9 +355,11 @@ import Testing
     let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
     try machine.write("10de  NVIDIA Corporation\n\t2204  GA102 [GeForce RTX 3090]\n", to: "usr/share/misc/pci.ids")
     let source = NVIDIASource(GPUEnvironment(root: machine.root, asksDrivers: true), paths: ["/nowhere/x"])
-    let gpu = try #require(try source.read(at: 1).gpus.first)
+    let answer = try source.read(at: 1)
+    let gpu = try #require(answer.gpus.first)
     #expect(gpu.pciAddress == "0000:81:00.0" && gpu.state == .active && gpu.util.isNaN)
     #expect(gpu.model == "NVIDIA GeForce RTX 3090" && gpu.driver == "570.86.10")
+    #expect(answer.failure == "the driver is loaded, but neither libnvidia-ml.so.1 nor nvidia-smi was found")
   }
 
   @Test func aLostGPUIsLostAloneAndLookedForAgain() throws {
@@ -326,6 +393,24 @@ import Testing
     // It is taken out.
     machine.remove(NVIDIAMachine.folder + "0000:80:00.0")
     #expect(try source.read(at: 1_001).gpus.map(\.uuid) == ["GPU-0"])
+  }
+
+  /// The agent is started after it was lost, so that it never had a name.
+  @Test func oneThatIsLostFromTheBeginningIsToldAsLost() throws {
+    let fake = try FakeNVML("COUNT=2", "LOST_AT=2", "STAYS_LOST")
+    let machine = try NVIDIAMachine.make([("0000:80:00.0", "active", "on"), ("0000:81:00.0", "active", "on")])
+    let first = fake.source(on: machine)
+    _ = try first.read(at: 1)
+    _ = try first.read(at: 2)
+    _ = try first.read(at: 62)
+    let gpus = try fake.source(on: machine).read(at: 100).gpus
+    #expect(gpus.map(\.pciAddress) == ["0000:81:00.0", "0000:80:00.0"] && gpus.map(\.state) == [.active, .lost])
+  }
+
+  @Test func aDriverThatListsNoneOfItsGPUsIsTold() throws {
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
+    let answer = try FakeNVML("COUNT=0").source(on: machine).read(at: 1)
+    #expect(answer.gpus.isEmpty && answer.failure == "the driver is bound to GPUs, but lists none")
   }
 
   @Test func aDriverThatIsUnloadedIsLookedForSoon() throws {

@@ -12,7 +12,7 @@ import Testing
     "GPU-aaa, 00000000:3B:00.0, 550.54.15, 61, 87, 24564, 20311, 40, 301.22, 450.00, 2520, 10501, 3105, 44, 4, 16, P2, "
     + "3, 0, [N/A], Disabled, 0x0000000000000044, 11, 12, NVIDIA GeForce RTX 4090, Founders\n"
 
-  private func gpus(_ text: String, _ fields: [String] = NvidiaSMIParser.questions[0]) -> [GPU] {
+  private func gpus(_ text: String, _ fields: [String] = NvidiaSMIParser.questions[1]) -> [GPU] {
     let bytes = Array(text.utf8)
     return NvidiaSMIParser.gpus(bytes.span, fields: fields)
   }
@@ -43,6 +43,7 @@ import Testing
         let line = (["GPU-b"] + Array(repeating: word, count: fields.count - 1)).joined(separator: ", ")
         let gpu = try #require(gpus(line, fields).first)
         #expect(gpu.util.isNaN && gpu.power.isNaN && gpu.vramTotal.isNaN && gpu.temperature.isNaN, "\(word)")
+        #expect(!gpu.hasUnifiedMemory && gpu.recoveryAction == nil)
         #expect(gpu.state == .active && gpu.throttleReasons == nil && gpu.pciAddress == nil)
       }
       let lost = (["GPU-b"] + Array(repeating: "[GPU is lost]", count: fields.count - 1)).joined(separator: ", ")
@@ -53,7 +54,7 @@ import Testing
         .isEmpty)
     // More than 100 % is no share, and no memory is no memory.
     let absurd = "GPU-b, 00000000:3B:00.0, 1, 511, 4000000000, 0, 0, x\n"
-    let gpu = try #require(gpus(absurd, NvidiaSMIParser.questions[3]).first)
+    let gpu = try #require(gpus(absurd, NvidiaSMIParser.questions[4]).first)
     #expect(gpu.temperature.isNaN && gpu.util.isNaN && gpu.vramTotal.isNaN)
   }
 
@@ -71,6 +72,72 @@ import Testing
     for text in ["", "3B:00.0", "0:0:0", "zz:00:00.0", "0000:00:00.1", "[N/A]"] {
       #expect(PCIAddress.text(text) == nil)
     }
+  }
+
+  /// Field names of the newest question and what a driver of 2025 prints for a chip.
+  private func newest(_ values: [String: String]) throws -> GPU {
+    let fields = NvidiaSMIParser.questions[0]
+    let line = fields.map { values[$0] ?? ($0 == "uuid" ? "GPU-n" : "[N/A]") }.joined(separator: ", ")
+    return try #require(gpus(line, fields).first)
+  }
+
+  @Test(
+    arguments: [
+      ("None", nil), ("Reset", "Reset"), ("Reboot", "Reboot"), ("Drain P2P", "Drain P2P"),
+      ("Drain and Reset", "Drain and Reset"), ("[N/A]", nil), ("N/A", nil), ("[GPU requires reset]", "Reset"),
+    ] as [(String, String?)])
+  func theRecoveryAction(printed: String, action: String?) throws {
+    #expect(try newest(["gpu_recovery_action": printed, "utilization.gpu": "9"]).recoveryAction == action)
+  }
+
+  @Test func memoryThatDoesNotApplyIsTheMachines() throws {
+    // GB10, and Jetson's words; not a card whose driver knows nothing at all, nor one that is divided.
+    #expect(try newest(["utilization.gpu": "96"]).hasUnifiedMemory)
+    #expect(try newest(["temperature.gpu": "50", "memory.total": "[Not Supported]"]).hasUnifiedMemory)
+    #expect(try newest(["name": "NVIDIA GB10", "memory.total": "1"]).hasUnifiedMemory)
+    #expect(try !newest([:]).hasUnifiedMemory)
+    #expect(try !newest(["utilization.gpu": "96", "memory.total": "[Insufficient Permissions]"]).hasUnifiedMemory)
+    #expect(try !newest(["temperature.gpu": "40", "mig.mode.current": "Enabled"]).hasUnifiedMemory)
+    // Its own memory, though its processor can use it.
+    let hopper = try newest([
+      "name": "NVIDIA GH200 480GB", "memory.total": "97871", "memory.used": "1000", "utilization.gpu": "5",
+    ])
+    #expect(!hopper.hasUnifiedMemory && hopper.vramTotal == 97_871 * Self.mebibyte)
+  }
+
+  @Test func aLinkThatIsNone() throws {
+    func link(_ values: [String]) throws -> GPU {
+      let names = ["pcie.link.gen.current", "pcie.link.width.current", "pcie.link.gen.max", "pcie.link.width.max"]
+      return try newest(Dictionary(uniqueKeysWithValues: zip(names, values)))
+    }
+    #expect(try link(["1", "1", "1", "1"]).pcieGeneration.isNaN)
+    #expect(try link(["0", "0", "4", "16"]).pcieWidth.isNaN)
+    // A card in a riser, and one that saves power.
+    #expect(try link(["1", "1", "3", "16"]).pcieWidth == 1)
+    #expect(try link(["1", "16", "5", "16"]).pcieGeneration == 1)
+  }
+
+  @Test func valuesThatNoChipHas() throws {
+    let gpu = try newest([
+      "temperature.gpu": "127", "temperature.memory": "255", "utilization.gpu": "4294967295", "fan.speed": "65535",
+      "memory.total": "8192", "memory.used": "9000", "power.draw": "4294967.29",
+      "clocks.current.graphics": "4294967295",
+      "clocks.current.memory": "65535", "ecc.errors.corrected.volatile.total": "18446744073709551615",
+    ])
+    #expect(gpu.temperature.isNaN && gpu.memoryTemperature.isNaN && gpu.util.isNaN && gpu.fan.isNaN)
+    #expect(gpu.vramTotal == 8_192 * Self.mebibyte && gpu.vramUsed.isNaN && gpu.power.isNaN)
+    #expect(gpu.clock.isNaN && gpu.memoryClock.isNaN && gpu.eccCorrected.isNaN)
+  }
+
+  @Test(arguments: [
+    "Unable to determine the device handle for GPU 0000:02:00.0: GPU is lost.  Reboot the system to recover this GPU",
+    "Unable to determine the device handle for GPU0000:02:00.0: Unknown Error",
+    "Unable to determine the device handle for GPU0: 0000:02:00.0: Unknown Error", "GPU 00000000:02:00.0: GPU is lost",
+  ])
+  func gpusThatAMessageSaysAreLost(line: String) {
+    let bytes = Array((Self.line + line + "\n").utf8)
+    let lost = NvidiaSMIParser.lost(bytes.span)
+    #expect(lost == ["0000:02:00.0"])
   }
 
   // MARK: Reports
@@ -189,6 +256,35 @@ import Testing
     #expect(gpu.eccCorrected == 7 && gpu.retiredPages == 5 && gpu.processes == [] && gpu.cuda == nil)
   }
 
+  @Test(
+    arguments: [
+      ("<gpu_recovery_action>Reset</gpu_recovery_action>", "Reset"),
+      ("<gpu_recovery_action>None</gpu_recovery_action>", nil),
+      ("<gpu_reset_status><reset_required>Yes</reset_required></gpu_reset_status>", "Reset"),
+      ("<gpu_reset_status><reset_required>No</reset_required></gpu_reset_status>", nil), ("", nil),
+    ] as [(String, String?)])
+  func theReportsRecoveryAction(element: String, action: String?) throws {
+    let gpu = try #require(report("<nvidia_smi_log><gpu><uuid>GPU-1</uuid>\(element)</gpu></nvidia_smi_log>").first)
+    #expect(gpu.recoveryAction == action && gpu.state == .active)
+  }
+
+  @Test(arguments: [
+    ("5", "16x", "5", "16x", "N/A", true), ("1", "1x", "1", "1x", "N/A", false), ("1", "1x", "4", "16x", "N/A", true),
+    ("4", "1x", "5", "16x", "Enabled", false), ("4", "16x", "5", "16x", "Enabled", true),
+  ])
+  func theReportsLink(
+    generation: String, width: String, most: String, widest: String, chipToChip: String, isThere: Bool
+  ) throws {
+    let text = """
+      <nvidia_smi_log><gpu><c2c_mode>\(chipToChip)</c2c_mode><pci><pci_gpu_link_info>
+      <pcie_gen><max_link_gen>\(most)</max_link_gen><current_link_gen>\(generation)</current_link_gen></pcie_gen>
+      <link_widths><max_link_width>\(widest)</max_link_width><current_link_width>\(width)</current_link_width>
+      </link_widths></pci_gpu_link_info></pci></gpu></nvidia_smi_log>
+      """
+    let gpu = try #require(report(text).first)
+    #expect(gpu.pcieGeneration.isNaN == !isThere && gpu.pcieWidth.isNaN == !isThere)
+  }
+
   @Test func whatIsNoReport() {
     let empty = "<nvidia_smi_log></nvidia_smi_log>"
     for text in ["", "No devices were found\n", "<a>", "<a></b>", "<nvidia_smi_log/>", empty] {
@@ -225,6 +321,7 @@ import Testing
       """
       case $1 in
         -q) cat "$(dirname "$0")/report";;
+        --query-gpu=*recovery*) echo 'Field "gpu_recovery_action" is not a valid field to query.'; exit 2;;
         --query-gpu=*clocks_event_reasons*) cat "$(dirname "$0")/line";;
         --query-compute-apps=*) echo 'GPU-aaa, 42, 91'; echo 'GPU-aaa, 43, 10';;
         *) exit 2;;
@@ -243,7 +340,7 @@ import Testing
     _ = try source.read(at: 159)
     _ = try source.read(at: 170)
     // The report once a minute.
-    #expect(try runs(fixture) == ["-q", "gpu", "apps", "gpu", "apps", "gpu", "apps", "-q", "gpu", "apps"])
+    #expect(try runs(fixture) == ["-q", "gpu", "gpu", "apps", "gpu", "apps", "gpu", "apps", "-q", "gpu", "apps"])
   }
 
   /// A tool that knows only old fields, and no report.
@@ -263,9 +360,9 @@ import Testing
     #expect(gpu.processes?.map(\.pid) == [42])
     let again = try #require(try source.read(at: 103).gpus.first)
     #expect(again.age == 3)
-    #expect(try runs(fixture) == ["-q", "gpu", "gpu", "gpu", "gpu", "apps"])
+    #expect(try runs(fixture) == ["-q", "gpu", "gpu", "gpu", "gpu", "gpu", "apps"])
     _ = try source.read(at: 130)
-    #expect(try runs(fixture).count == 8)
+    #expect(try runs(fixture).count == 9)
   }
 
   @Test func aToolThatUnderstandsNoQuestionReports() throws {
@@ -292,10 +389,70 @@ import Testing
     #expect(try runs(fixture).count < 40)
   }
 
+  /// An infoROM that is corrupted (14), a GPU of several that is lost (15): the others have answered.
+  @Test(arguments: [1, 14, 15]) func aWholeAnswerCountsWhateverTheStatus(status: Int) throws {
+    let machine = try NVIDIAMachine.make([("0000:02:00.0", "active", "on"), ("0000:3b:00.0", "active", "on")])
+    let (source, fixture) = try source(
+      """
+      case $1 in
+        --query-gpu=*recovery*) exit 2;;
+        --query-gpu=*) cat "$(dirname "$0")/line"
+          echo 'Unable to determine the device handle for GPU0000:02:00.0: GPU is lost.';;
+        -q) cat "$(dirname "$0")/report"; echo 'WARNING: infoROM is corrupted at gpu 0000:3B:00.0';;
+        *) echo 'GPU-aaa, 42, 91';;
+      esac
+      exit \(status)
+
+      """, on: machine)
+    try fixture.write(Self.report, to: "bin/report")
+    try fixture.write(Self.line, to: "bin/line")
+    let answer = try source.read(at: 100)
+    #expect(answer.gpus.map(\.pciAddress) == ["0000:3b:00.0", "0000:02:00.0"] && answer.failure == nil)
+    #expect(answer.gpus.map(\.state) == [.active, .lost])
+    #expect(answer.gpus[0].util == 0.87 && answer.gpus[0].processes?.map(\.pid) == [42, 900])
+    #expect(answer.gpus[0].cuda == "12.4" && answer.gpus[1].model == "NVIDIA GPU 0x2204")
+  }
+
+  @Test(arguments: [
+    ("echo 'No devices were found'; exit 6", "sh: exit status 6: No devices were found"),
+    ("echo 'No devices were found'", "nvidia-smi: no GPU in its answer: No devices were found"),
+    (
+      "echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18",
+      "sh: exit status 18: Failed to initialize NVML: Driver/library version mismatch"
+    ),
+    ("echo Insufficient Permissions >&2; exit 4", "sh: exit status 4: Insufficient Permissions"),
+    ("kill -SEGV $$", "sh: ended by signal 11"), ("", "nvidia-smi: no GPU in its answer"),
+  ])
+  func whatAToolFailsWithIsTold(script: String, message: String) throws {
+    let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
+    let (source, _) = try source(script + "\n", on: machine)
+    #expect(throws: CollectorError(message)) { try source.read(at: 1) }
+  }
+
+  @Test func aChipWithTheMachinesMemory() throws {
+    let machine = try NVIDIAMachine.make([("000f:01:00.0", "active", "on")])
+    try machine.write("MemTotal:  131072 kB\n", to: "proc/meminfo")
+    let (source, _) = try source(
+      """
+      case $1 in
+        --query-gpu=*recovery*|-q) exit 2;;
+        --query-gpu=*) echo 'GPU-n, 0000000F:01:00.0, 580.1, 66, 96, [N/A], [N/A], 0, 41.12, [N/A], 2405, [N/A], 3003, \
+      [N/A], 1, 1, P0, [N/A], [N/A], N/A, [N/A], 0x0, 0, 0, NVIDIA GB10';;
+        *) echo 'GPU-n, 42, 91'; echo 'GPU-n, 43, 9';;
+      esac
+
+      """, on: machine)
+    let gpu = try #require(try source.read(at: 1).gpus.first)
+    #expect(gpu.hasUnifiedMemory && gpu.isIntegrated && gpu.vramTotal == 131_072 * 1_024)
+    #expect(gpu.vramUsed == 100 * Self.mebibyte && gpu.util == 0.96 && gpu.power == 41.12)
+    #expect(gpu.pcieGeneration.isNaN && gpu.pcieWidth.isNaN)
+  }
+
   @Test func aSleepingGPUIsNotWokenByTheTool() throws {
     let machine = try NVIDIAMachine.make([("0000:3b:00.0", "active", "on"), ("0000:80:00.0", "suspended", "auto")])
     let (source, fixture) = try source(
-      "case \"$*\" in *'-i 0000:3b:00.0'*) cat \"$(dirname \"$0\")/line\";; *) exit 3;; esac\n", on: machine)
+      "case \"$*\" in *recovery*) exit 2;; *'-i 0000:3b:00.0'*) cat \"$(dirname \"$0\")/line\";; *) exit 3;; esac\n",
+      on: machine)
     try fixture.write(Self.line, to: "bin/line")
     let gpus = try source.read(at: 1).gpus
     #expect(gpus.map(\.state) == [.active, .asleep] && gpus[0].util == 0.87)
@@ -307,7 +464,8 @@ import Testing
 
   @Test func parsersSurviveAnything() {
     surviveTruncationAndMutation(of: Array(Self.line.utf8), mutations: 7_000) { bytes in
-      _ = NvidiaSMIParser.gpus(bytes, fields: NvidiaSMIParser.questions[0])
+      _ = NvidiaSMIParser.gpus(bytes, fields: NvidiaSMIParser.questions[1])
+      _ = NvidiaSMIParser.lost(bytes)
     }
     surviveTruncationAndMutation(of: Array("GPU-a, 100, 512\nGPU-b, 7, [N/A]\n".utf8), mutations: 7_000) { bytes in
       _ = NvidiaSMIParser.processes(bytes)

@@ -72,6 +72,11 @@ typedef struct {
   int32_t temperature;
 } CNVMLTemperature;
 
+/// nvmlC2cModeInfo_v1_t.
+typedef struct {
+  uint32_t enabled;
+} CNVMLC2C;
+
 /// nvmlDeviceAttributes_t of nvmlDeviceGetAttributes_v2: the memory in MiB.
 typedef struct {
   uint32_t multiprocessors, copy_engines, decoders, encoders, jpeg_engines, optical_flow_engines;

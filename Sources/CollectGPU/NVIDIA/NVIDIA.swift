@@ -22,7 +22,7 @@ final class NVIDIASource: GPUSource {
   static let paths = ["libnvidia-ml.so.1", "libnvidia-ml.so", "/usr/lib/wsl/lib/libnvidia-ml.so.1"]
 
   /// Runs a tool with arguments and gives what it printed.
-  typealias Run = (_ path: String, _ arguments: [String]) throws(CollectorError) -> [UInt8]
+  typealias Run = (_ path: String, _ arguments: [String]) throws(CollectorError) -> Tool.Output
 
   private let environment: GPUEnvironment
   private let root: String
@@ -101,7 +101,7 @@ final class NVIDIASource: GPUSource {
         gpus = try ask(nvml, throughput, slots, wanted, at: instant)
       } catch {
         // Without a driver there is no GPU that could be asked: none, or one that another driver has.
-        if slots.isEmpty, known.isEmpty {
+        if !isLoaded(slots), known.isEmpty {
           close()
           return GPUAnswer(rest: emptyRest)
         }
@@ -110,12 +110,22 @@ final class NVIDIASource: GPUSource {
     } else if let answer = try askTool(slots, wanted, at: instant) {
       gpus = answer
     } else {
-      return GPUAnswer(gpus: slots.map { told($0, at: instant) }, rest: slots.isEmpty ? emptyRest : 60)
+      return GPUAnswer(
+        gpus: slots.map { told($0, at: instant) }, rest: slots.isEmpty ? emptyRest : 60,
+        failure: tool == nil && isLoaded(slots)
+          ? "the driver is loaded, but neither libnvidia-ml.so.1 nor nvidia-smi was found" : nil)
     }
     failure = nil
     failures = 0
     hadGPUs = hadGPUs || !gpus.isEmpty
-    return GPUAnswer(gpus: complete(gpus, slots, wanted, at: instant))
+    return GPUAnswer(
+      gpus: complete(gpus, slots, wanted, at: instant),
+      failure: gpus.isEmpty && !slots.isEmpty ? "the driver is bound to GPUs, but lists none" : nil)
+  }
+
+  /// Whether the kernel has NVIDIA's driver, as far as this machine's files say.
+  private func isLoaded(_ slots: [NVIDIASlot]) -> Bool {
+    !slots.isEmpty || Files.exists(root + "/proc/driver/nvidia/version")
   }
 
   // MARK: Asking
@@ -137,14 +147,7 @@ final class NVIDIASource: GPUSource {
     var (gpus, errors) = try session.read(at: instant, machineMemory: machineMemory)
     for (index, xid) in errors { self.errors[Self.key(gpus[index])] = xid }
     for index in gpus.indices { gpus[index].xid = self.errors[Self.key(gpus[index])] ?? .nan }
-    // One that was there and does not answer when it is looked for anew, while the kernel still has it.
-    for (gpu, _) in known where gpu.state != .asleep && !gpus.contains(where: { Self.key($0) == Self.key(gpu) }) {
-      let isThere = gpu.pciAddress.map { wanted.contains($0) } ?? false
-      guard isThere || slots.isEmpty && session.hasLost else { continue }
-      var lost = Self.identity(of: gpu)
-      lost.state = .lost
-      gpus.append(lost)
-    }
+    addLost(to: &gpus, slots, wanted, session.lost(among: wanted), hasLost: session.hasLost)
     if gpus.contains(where: { $0.state == .lost }) {
       if lostSince.isNaN { lostSince = instant }
     } else {
@@ -152,6 +155,27 @@ final class NVIDIASource: GPUSource {
       lostRetry = Self.recount
     }
     return gpus
+  }
+
+  /// Adds GPUs that were there and do not answer when they are looked for anew, while the kernel still has them, and those
+  /// at the addresses that are known as lost.
+  private func addLost(
+    to gpus: inout [GPU], _ slots: [NVIDIASlot], _ wanted: Set<String>, _ lost: Set<String>, hasLost: Bool
+  ) {
+    for (gpu, _) in known where gpu.state != .asleep && !gpus.contains(where: { Self.key($0) == Self.key(gpu) }) {
+      let isThere = gpu.pciAddress.map { wanted.contains($0) } ?? false
+      guard isThere || slots.isEmpty && hasLost else { continue }
+      var identity = Self.identity(of: gpu)
+      identity.state = .lost
+      gpus.append(identity)
+    }
+    for address in lost.sorted() where !gpus.contains(where: { $0.pciAddress == address }) {
+      var gpu = GPU(vendor: "nvidia")
+      gpu.pciAddress = address
+      gpu.model = slots.first { $0.address == address }?.model(root: root)
+      gpu.state = .lost
+      gpus.append(gpu)
+    }
   }
 
   /// Whether the count of devices changed, where there is no other way to see it.
@@ -178,11 +202,16 @@ final class NVIDIASource: GPUSource {
     }
     guard let tool else { return nil }
     do {
-      let gpus = try tool.read(at: instant, addresses: wanted.count == slots.count ? nil : wanted.sorted())
+      var gpus = try tool.read(at: instant, addresses: wanted.count == slots.count ? nil : wanted.sorted())
+      for index in gpus.indices where gpus[index].hasUnifiedMemory {
+        UnifiedMemory.mark(&gpus[index], machineMemory: machineMemory())
+        UnifiedMemory.sumUse(&gpus[index])
+      }
+      addLost(to: &gpus, slots, wanted, tool.lost, hasLost: !tool.lost.isEmpty)
       return gpus.isEmpty && known.isEmpty ? nil : gpus
     } catch {
       // The tool is left over from a driver that is not there, unless the kernel knows of one.
-      if slots.isEmpty, known.isEmpty { return nil }
+      if !isLoaded(slots), known.isEmpty { return nil }
       throw fail(error, at: instant)
     }
   }
@@ -266,6 +295,7 @@ final class NVIDIASource: GPUSource {
     identity.isIntegrated = gpu.isIntegrated
     identity.hasUnifiedMemory = gpu.hasUnifiedMemory
     identity.xid = gpu.xid
+    identity.recoveryAction = gpu.recoveryAction
     return identity
   }
 

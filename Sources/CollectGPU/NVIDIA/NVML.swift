@@ -123,6 +123,9 @@ final class NVML: @unchecked Sendable {
   let fan: DeviceNumber?
   let linkGeneration: DeviceNumber?
   let linkWidth: DeviceNumber?
+  let maximumLinkGeneration: DeviceNumber?
+  let maximumLinkWidth: DeviceNumber?
+  let chipToChip: DeviceData?
   let throughput: DeviceNumberOf?
   let encoder: DevicePair?
   let decoder: DevicePair?
@@ -195,6 +198,9 @@ final class NVML: @unchecked Sendable {
     fan = find("nvmlDeviceGetFanSpeed")
     linkGeneration = find("nvmlDeviceGetCurrPcieLinkGeneration")
     linkWidth = find("nvmlDeviceGetCurrPcieLinkWidth")
+    maximumLinkGeneration = find("nvmlDeviceGetMaxPcieLinkGeneration")
+    maximumLinkWidth = find("nvmlDeviceGetMaxPcieLinkWidth")
+    chipToChip = find("nvmlDeviceGetC2cModeInfoV")
     throughput = find("nvmlDeviceGetPcieThroughput")
     encoder = find("nvmlDeviceGetEncoderUtilization")
     decoder = find("nvmlDeviceGetDecoderUtilization")

@@ -36,8 +36,13 @@ final class NVMLDevice {
   private var unknowns = 0
   private var slowAt = -Double.infinity
   private var slow = GPU(vendor: "nvidia")
-  private var fields = [memoryTemperature, transmitted, received]
-  private var energy: (millijoules: UInt64, instant: Double)?
+  private var fields = [
+    memoryTemperature, transmitted, received, RecoveryAction.field, RecoveryAction.resetField,
+    RecoveryAction.drainField,
+  ]
+  private var meter = EnergyMeter(shortest: shortest)
+  private var recoveryAction: String?
+  private var hasLink = true
   private var traffic: (received: Double, transmitted: Double, instant: Double)?
   private var sampledUntil: [UInt32: UInt64] = [:]
   private var sampleCapacity: [UInt32: Int] = [:]
@@ -81,9 +86,7 @@ final class NVMLDevice {
     // Documented to exceed 100 in some cases.
     let fan = number(.fan, nvml.fan)
     gpu.fan = fan <= 150 ? min(1, fan / 100) : .nan
-    let (generation, width) = (number(.linkGeneration, nvml.linkGeneration), number(.linkWidth, nvml.linkWidth))
-    gpu.pcieGeneration = generation >= 1 && generation <= 16 ? generation : .nan
-    gpu.pcieWidth = width >= 1 && width <= 64 ? width : .nan
+    readLink(into: &gpu)
     gpu.encoder = Self.share(first(.encoder, nvml.encoder))
     gpu.decoder = Self.share(first(.decoder, nvml.decoder))
     // 32 is "unknown".
@@ -98,6 +101,7 @@ final class NVMLDevice {
     guard failure?.isLost == true else { return gpu }
     gpu = identity
     gpu.state = .lost
+    gpu.recoveryAction = recoveryAction ?? (failure == .resetRequired ? "Reset" : nil)
     return gpu
   }
 
@@ -108,6 +112,7 @@ final class NVMLDevice {
     slowAt = now
     slow.powerLimit = Plausible.watts(number(.powerLimit, nvml.powerLimit) / 1_000)
     slow.retiredPages = retired()
+    hasLink = findLink()
     let wasDivided = isDivided
     isDivided = first(.migMode, nvml.migMode) == 1
     // What is told is another then.
@@ -140,16 +145,33 @@ final class NVMLDevice {
     if memory == nil { gpu.memoryUtil = Self.share(Double(rates.memory)) }
   }
 
+  /// Whether the device's PCI Express link is one: a chip beside its processor on NVLink-C2C says that it has one lane of
+  /// the first generation, and no more.
+  private func findLink() -> Bool {
+    let most = (
+      number(.maximumLinkGeneration, nvml.maximumLinkGeneration), number(.maximumLinkWidth, nvml.maximumLinkWidth)
+    )
+    if most == (1, 1) { return false }
+    var mode = CNVMLC2C()
+    guard let call = nvml.chipToChip, ask(.chipToChip, { call(handle, &mode) }), mode.enabled == 1 else { return true }
+    return number(.linkWidth, nvml.linkWidth) > 1
+  }
+
+  private func readLink(into gpu: inout GPU) {
+    guard hasLink, !gpu.hasUnifiedMemory else { return }
+    gpu.pcieGeneration = Plausible.linkGeneration(number(.linkGeneration, nvml.linkGeneration))
+    gpu.pcieWidth = Plausible.linkWidth(number(.linkWidth, nvml.linkWidth))
+  }
+
   private func readMemory(into gpu: inout GPU, machineMemory: () -> Double) {
-    if let memory = memory(of: handle, isDevice: true) {
+    let isUnified = UnifiedMemory.isKnown(gpu.model)
+    if !isUnified, let memory = memory(of: handle, isDevice: true) {
       (gpu.vramTotal, gpu.vramUsed) = memory
       return
     }
-    guard failure == nil, memoryIsUnified else { return }
+    guard isUnified || failure == nil && memoryIsUnified else { return }
     // GB10, Jetson: the memory is the machine's, and the driver tells none, or 0.
-    gpu.hasUnifiedMemory = true
-    gpu.isIntegrated = true
-    gpu.vramTotal = machineMemory()
+    UnifiedMemory.mark(&gpu, machineMemory: machineMemory())
   }
 
   /// Whether the device was asked for its memory and has none, rather than that it may not tell.
@@ -163,33 +185,34 @@ final class NVMLDevice {
     if let call = nvml.memoryV2, ask(.memoryV2, status: &status, isOwn: isDevice, { call(handle, &second) }),
       second.total > 0
     {
-      return (Plausible.bytes(Double(second.total)), Plausible.bytes(Double(second.used)))
+      return Self.memory(total: second.total, used: second.used)
     }
     var first = CNVMLMemory()
     if let call = nvml.memory, ask(.memory, status: &status, isOwn: isDevice, { call(handle, &first) }), first.total > 0
     {
-      return (Plausible.bytes(Double(first.total)), Plausible.bytes(Double(first.used)))
+      return Self.memory(total: first.total, used: first.used)
     }
     if isDevice, status == .notSupported || status == .success { memoryIsUnified = true }
     return nil
+  }
+
+  private static func memory(total: UInt64, used: UInt64) -> (total: Double, used: Double) {
+    let memory = (total: Plausible.bytes(Double(total)), used: Plausible.bytes(Double(used)))
+    return (memory.total, memory.used > memory.total ? .nan : memory.used)
   }
 
   private func readPower(into gpu: inout GPU) {
     gpu.powerLimit = slow.powerLimit
     var total: UInt64 = 0
     if let call = nvml.energy, ask(.energy, { call(handle, &total) }) {
-      gpu.energy = Double(total) / 1_000
       // What it drew over the whole time since the last look is truer than what it draws at an instant.
-      if let energy, total >= energy.millijoules, now - energy.instant >= Self.shortest {
-        gpu.power = Plausible.watts(Double(total - energy.millijoules) / 1_000 / (now - energy.instant))
-      }
-      if energy.map({ total < $0.millijoules || now - $0.instant >= Self.shortest }) ?? true { energy = (total, now) }
+      (gpu.energy, gpu.power) = meter.read(Double(total) / 1_000, at: now)
     }
     if gpu.power.isNaN { gpu.power = Plausible.watts(number(.power, nvml.power) / 1_000) }
   }
 
-  /// What is told by number: the memory's temperature, and bytes counted on the PCI Express link by drivers since about
-  /// 550.
+  /// What is told by number: the memory's temperature, what the driver asks for to recover the device, and bytes counted
+  /// on the PCI Express link by drivers since about 550.
   private func readFields(into gpu: inout GPU) {
     guard let call = nvml.fields, !fields.isEmpty else { return }
     var values = fields.map { field in
@@ -206,9 +229,18 @@ final class NVMLDevice {
     if let value = told[Self.memoryTemperature] {
       gpu.memoryTemperature = Plausible.celsius(NVML.number(value.value, type: value.type))
     }
+    gpu.recoveryAction = Self.recoveryAction(told)
+    recoveryAction = gpu.recoveryAction
     readTraffic(told, into: &gpu)
     let refused = values.filter { NVML.Status(code: $0.result).isRefused }.map(\.field)
     fields.removeAll { refused.contains($0) }
+  }
+
+  private static func recoveryAction(_ told: [UInt32: CNVMLFieldValue]) -> String? {
+    func number(_ field: UInt32) -> Double { told[field].map { NVML.number($0.value, type: $0.type) } ?? .nan }
+    if told[RecoveryAction.field] != nil { return RecoveryAction.text(number(RecoveryAction.field)) }
+    if number(RecoveryAction.resetField) == 1 { return "Reset" }
+    return number(RecoveryAction.drainField) == 1 ? "Drain and Reset" : nil
   }
 
   private func readTraffic(_ told: [UInt32: CNVMLFieldValue], into gpu: inout GPU) {
@@ -253,9 +285,11 @@ final class NVMLDevice {
     }
     // Volatile counts, since the driver was loaded: corrected is 0, uncorrected 1.
     var errors: UInt64 = 0
-    if let call = nvml.errors, ask(.corrected, { call(handle, 0, 0, &errors) }) { gpu.eccCorrected = Double(errors) }
+    if let call = nvml.errors, ask(.corrected, { call(handle, 0, 0, &errors) }) {
+      gpu.eccCorrected = Plausible.count(Double(errors))
+    }
     if let call = nvml.errors, ask(.uncorrected, { call(handle, 1, 0, &errors) }) {
-      gpu.eccUncorrected = Double(errors)
+      gpu.eccUncorrected = Plausible.count(Double(errors))
     }
     gpu.retiredPages = slow.retiredPages
   }
@@ -359,10 +393,7 @@ final class NVMLDevice {
       let (left, right) = ($0.vram.isNaN ? -1 : $0.vram, $1.vram.isNaN ? -1 : $1.vram)
       return (right, $0.pid) < (left, $1.pid)
     }
-    if gpu.hasUnifiedMemory {
-      let told = processes.values.map(\.vram).filter { !$0.isNaN }
-      gpu.vramUsed = told.isEmpty ? .nan : Plausible.bytes(told.reduce(0, +))
-    }
+    UnifiedMemory.sumUse(&gpu)
   }
 
   /// Pids and bytes; nil where the driver does not tell.

@@ -7,7 +7,8 @@ struct NVMLFigures {
   enum Figure: Int, CaseIterable {
     case name, uuid, pci, slowdown, clockMaximum
     case utilization, samples, memorySamples, memoryV2, memory, fields, temperature, temperatureV
-    case power, powerLimit, energy, clock, memoryClock, fan, linkGeneration, linkWidth, encoder, decoder
+    case power, powerLimit, energy, clock, memoryClock, fan, linkGeneration, linkWidth
+    case maximumLinkGeneration, maximumLinkWidth, chipToChip, encoder, decoder
     case throttleReasons, corrected, uncorrected, remappedRows, retiredPages, performanceState, migMode, migCount
     case compute, graphics, shared, processUtilization
   }

@@ -60,6 +60,15 @@ final class NVMLSession {
     devices.append(NVMLDevice(nvml, device, driver: driver, cuda: cuda))
   }
 
+  /// Which of some addresses are of devices that the library knows as lost.
+  func lost(among addresses: Set<String>) -> Set<String> {
+    guard hasLost, let call = nvml.deviceByAddress else { return [] }
+    return addresses.filter { address in
+      var device: NVML.Device?
+      return NVML.Status(code: address.withCString { call($0, &device) }).isLost
+    }
+  }
+
   /// How many devices there are now; nil where the library does not tell.
   func recount() -> Int? {
     var number: UInt32 = 0

@@ -7,7 +7,8 @@ internal import SystemIO
 /// It loads the driver's library anew each time, which takes some 100 ms of CPU time, so that it is asked at most every
 /// five seconds and for a twentieth of the time. Its full report, which takes longer since it measures what goes over PCI
 /// Express, is asked for once a minute: graphics processes, MIG's parts, thresholds, CUDA's version; and where a tool
-/// refuses all shorter questions. Not verified on hardware.
+/// refuses all shorter questions. What it printed counts, not its status: it ends with 14 after a whole answer when an
+/// infoROM is corrupted, with 15 when one GPU of eight is lost. Not verified on hardware.
 final class NvidiaSMI {
   /// Seconds between two runs, at least.
   static let period = 5.0
@@ -15,7 +16,7 @@ final class NvidiaSMI {
   static let reportPeriod = 60.0
 
   /// Runs the tool with arguments and gives what it printed.
-  typealias Run = (_ arguments: [String]) throws(CollectorError) -> [UInt8]
+  typealias Run = (_ arguments: [String]) throws(CollectorError) -> Tool.Output
 
   private let run: Run
   /// Seconds by a clock that does not step, by which runs are measured.
@@ -26,7 +27,9 @@ final class NvidiaSMI {
   private var asked: [String]?
   private var answeredAt = -Double.infinity
   private var rest = period
-  private var report: [GPU] = []
+  private var report: [NvidiaSMIReport.Device] = []
+  /// Addresses of GPUs that the last answer said are lost, beside those that it listed.
+  private(set) var lost: Set<String> = []
   private var reportedAt = -Double.infinity
   private var hasReport = true
 
@@ -48,26 +51,22 @@ final class NvidiaSMI {
     }
     let start = clock()
     let target = addresses.map { ["-i", $0.joined(separator: ",")] } ?? []
-    var failure: CollectorError?
     if hasReport, instant - reportedAt >= Self.reportPeriod || question == NvidiaSMIParser.questions.count {
-      do {
-        let text = try run(["-q", "-x"] + target)
-        report = NvidiaSMIReport.gpus(text.span)
-      } catch {
-        failure = error
-        report = []
-      }
+      let output = try? run(["-q", "-x"] + target)
+      report = output.map { NvidiaSMIReport.devices($0.text.span) } ?? []
+      // One that hangs in it is not asked for it again.
+      if output?.isLate == true { hasReport = false }
       reportedAt = instant
     }
     do {
       answer = try ask(target)
       answer = answer.map { gpu in
-        report.first { $0.uuid != nil && $0.uuid == gpu.uuid }.map { Self.join(gpu, $0) } ?? gpu
+        report.first { $0.gpu.uuid != nil && $0.gpu.uuid == gpu.uuid }.map { Self.join(gpu, $0) } ?? gpu
       }
     } catch {
       // An old or a new tool that knows none of the questions, but reports.
-      guard !report.isEmpty, reportedAt == instant else { throw failure ?? error }
-      answer = report
+      guard !report.isEmpty, reportedAt == instant else { throw error }
+      answer = report.map(\.gpu)
     }
     asked = addresses
     answeredAt = instant
@@ -83,29 +82,45 @@ final class NvidiaSMI {
     while question < NvidiaSMIParser.questions.count {
       let fields = NvidiaSMIParser.questions[question]
       let start = clock()
-      do {
-        let text = try run(["--query-gpu=" + fields.joined(separator: ",")] + format)
-        var gpus = NvidiaSMIParser.gpus(text.span, fields: fields)
-        if let users = try? run(["--query-compute-apps=gpu_uuid,pid,used_memory"] + format) {
-          let processes = NvidiaSMIParser.processes(users.span)
-          for index in gpus.indices { gpus[index].processes = gpus[index].uuid.flatMap { processes[$0] } ?? [] }
-        }
-        return gpus
-      } catch {
+      let output: Tool.Output
+      do { output = try run(["--query-gpu=" + fields.joined(separator: ",")] + format) } catch {
         failure = error
-        // It refuses a whole question at once for one field that it does not know; when it hangs it is not that.
-        if clock() - start > 2 { break }
         question += 1
+        continue
       }
+      let gpus = NvidiaSMIParser.gpus(output.text.span, fields: fields)
+      if !gpus.isEmpty {
+        lost = Set(NvidiaSMIParser.lost(output.text.span))
+        return addProcesses(to: gpus, format)
+      }
+      failure = output.error("nvidia-smi", none: "no GPU in its answer")
+      // It refuses a whole question at once for one field that it does not know; when it hangs it is not that.
+      if clock() - start > 2 { break }
+      question += 1
     }
     // It refused all of them: the driver's fault rather than the question's.
     if first < NvidiaSMIParser.questions.count { question = first }
     throw failure
   }
 
+  private func addProcesses(to gpus: [GPU], _ format: [String]) -> [GPU] {
+    guard let users = try? run(["--query-compute-apps=gpu_uuid,pid,used_memory"] + format) else { return gpus }
+    let processes = NvidiaSMIParser.processes(users.text.span)
+    // A refusal is no list without processes.
+    if processes.isEmpty, users.failure != nil { return gpus }
+    return gpus.map { gpu in
+      var gpu = gpu
+      gpu.processes = gpu.uuid.flatMap { processes[$0] } ?? []
+      return gpu
+    }
+  }
+
   /// An answer with what only the report tells.
-  private static func join(_ gpu: GPU, _ report: GPU) -> GPU {
+  private static func join(_ gpu: GPU, _ device: NvidiaSMIReport.Device) -> GPU {
     var gpu = gpu
+    let report = device.gpu
+    if device.hasNoLink { (gpu.pcieGeneration, gpu.pcieWidth) = (.nan, .nan) }
+    gpu.recoveryAction = gpu.recoveryAction ?? report.recoveryAction
     gpu.cuda = report.cuda
     gpu.slowdownTemperature = report.slowdownTemperature
     gpu.instances = report.instances

@@ -14,10 +14,14 @@ enum NvidiaSMIParser {
   ]
   private static let recent = ["temperature.memory", "mig.mode.current"]
 
-  /// The fields to ask for, the most first: of drivers since about 535, since 450, since 340, of all.
+  /// The fields to ask for, the most first: of drivers since about 570, since 535, since 450, since 340, of all.
   ///
   /// The name comes last, since it may hold a comma.
   static let questions: [[String]] = [
+    who + use + common + recent + [
+      "clocks_event_reasons.active", "utilization.encoder", "utilization.decoder", "gpu_recovery_action",
+      "pcie.link.gen.max", "pcie.link.width.max", "name",
+    ],
     who + use + common + recent
       + ["clocks_event_reasons.active", "utilization.encoder", "utilization.decoder", "name"],
     who + use + common + recent + ["clocks_throttle_reasons.active", "name"],
@@ -32,7 +36,39 @@ enum NvidiaSMIParser {
       guard values.count == fields.count, values[0].hasPrefix("GPU-") else { return nil }
       var gpu = GPU(vendor: "nvidia")
       for (field, value) in zip(fields, values) { set(field, value, of: &gpu) }
+      let told = Dictionary(zip(fields, values), uniquingKeysWith: { first, _ in first })
+      if hasNoMemory(told["memory.total"], gpu) { gpu.hasUnifiedMemory = true }
+      if gpu.vramUsed > gpu.vramTotal { gpu.vramUsed = .nan }
+      if told["pcie.link.gen.max"] == "1", told["pcie.link.width.max"] == "1" {
+        (gpu.pcieGeneration, gpu.pcieWidth) = (.nan, .nan)
+      }
       return gpu
+    }
+  }
+
+  /// Whether a GPU has no memory of its own: the tool says that it does not apply, while it has other figures of the chip.
+  static func hasNoMemory(_ total: String?, _ gpu: GPU) -> Bool {
+    if UnifiedMemory.isKnown(gpu.model) { return true }
+    guard let total, gpu.state == .active, gpu.instances == nil, !(gpu.util.isNaN && gpu.temperature.isNaN) else {
+      return false
+    }
+    return ["[N/A]", "N/A", "[Not Supported]", "Not Supported"].contains(total) || number(total) == 0
+  }
+
+  /// Addresses of GPUs that a message says are lost.
+  ///
+  /// "Unable to determine the device handle for GPU 0000:02:00.0: GPU is lost."
+  static func lost(_ bytes: Span<UInt8>) -> [String] {
+    lines(bytes).filter {
+      !$0.hasPrefix("GPU-") && ($0.contains("Unable to determine the device handle") || isLost($0))
+    }
+    .compactMap { line in
+      // "GPU0000:02:00.0:" in some versions, "GPU0: 0000:02:00.0:" in others.
+      line.split(separator: " ").lazy.compactMap { word in
+        var address = word.hasPrefix("GPU") ? word.dropFirst(3) : word[...]
+        while let last = address.last, last == ":" || last == "." || last == "," { address = address.dropLast() }
+        return PCIAddress.text(String(address))
+      }.first
     }
   }
 
@@ -57,7 +93,10 @@ enum NvidiaSMIParser {
   }
 
   private static func set(_ field: String, _ value: String, of gpu: inout GPU) {
-    if isLost(value) { gpu.state = .lost }
+    if isLost(value) {
+      gpu.state = .lost
+      if gpu.recoveryAction == nil, value.contains("requires reset") { gpu.recoveryAction = "Reset" }
+    }
     switch field {
     case "uuid": gpu.uuid = value
     case "pci.bus_id": gpu.pciAddress = PCIAddress.text(value)
@@ -78,10 +117,11 @@ enum NvidiaSMIParser {
     case "clocks.current.graphics": gpu.clock = Plausible.hertz(number(value) * 1e6)
     case "clocks.max.graphics": gpu.clockMaximum = Plausible.hertz(number(value) * 1e6)
     case "clocks.current.memory": gpu.memoryClock = Plausible.hertz(number(value) * 1e6)
-    case "pcie.link.gen.current": gpu.pcieGeneration = number(value)
-    case "pcie.link.width.current": gpu.pcieWidth = number(value)
-    case "ecc.errors.corrected.volatile.total": gpu.eccCorrected = number(value)
-    case "ecc.errors.uncorrected.volatile.total": gpu.eccUncorrected = number(value)
+    case "pcie.link.gen.current": gpu.pcieGeneration = Plausible.linkGeneration(number(value))
+    case "pcie.link.width.current": gpu.pcieWidth = Plausible.linkWidth(number(value))
+    case "ecc.errors.corrected.volatile.total": gpu.eccCorrected = Plausible.count(number(value))
+    case "ecc.errors.uncorrected.volatile.total": gpu.eccUncorrected = Plausible.count(number(value))
+    case "gpu_recovery_action": gpu.recoveryAction = RecoveryAction.text(value) ?? gpu.recoveryAction
     case "clocks_event_reasons.active", "clocks_throttle_reasons.active":
       gpu.throttleReasons =
         value.hasPrefix("0x") ? UInt64(value.dropFirst(2), radix: 16).map { ThrottleReasons.text($0) } : nil
@@ -111,7 +151,8 @@ enum NvidiaSMIParser {
   /// Nil for what stands in the place of a text that is not known.
   static func text(_ value: String) -> String? {
     value.isEmpty || value.hasPrefix("[") || value == "N/A" || value == "ERR!" || value == "Unknown Error"
-      || value == "None" ? nil : value
+      || value == "None" || value == "Not Supported" || value == "Requested functionality has been deprecated"
+      ? nil : value
   }
 
   /// The number that a value is, or begins with before its unit; NaN for all else.

@@ -5,17 +5,44 @@ internal import SystemIO
 ///
 /// Elements are looked for by name below the GPU's own; names that changed with the years are tried one after the other.
 enum NvidiaSMIReport {
+  /// A GPU of a report.
+  struct Device {
+    var gpu: GPU
+    /// Whether its PCI Express link is none: see NVMLDevice.findLink().
+    var hasNoLink = false
+  }
+
   /// The GPUs; empty where the text is no report.
-  static func gpus(_ bytes: Span<UInt8>) -> [GPU] {
+  static func gpus(_ bytes: Span<UInt8>) -> [GPU] { devices(bytes).map(\.gpu) }
+
+  /// The GPUs and what is known of their links; empty where the text is no report.
+  static func devices(_ bytes: Span<UInt8>) -> [Device] {
     guard let log = XMLElement(bytes), log.name == "nvidia_smi_log" else { return [] }
     let driver = log.text("driver_version").flatMap(NvidiaSMIParser.text)
     let cuda = log.text("cuda_version").flatMap(NvidiaSMIParser.text)
     return log.children.filter { $0.name == "gpu" }.map { element in
-      var gpu = gpu(element)
-      gpu.driver = driver
-      gpu.cuda = cuda
-      return gpu
+      var device = Device(gpu: gpu(element))
+      device.gpu.driver = driver
+      device.gpu.cuda = cuda
+      device.hasNoLink = hasNoLink(element) || device.gpu.hasUnifiedMemory
+      if device.hasNoLink { (device.gpu.pcieGeneration, device.gpu.pcieWidth) = (.nan, .nan) }
+      return device
     }
+  }
+
+  private static func hasNoLink(_ element: XMLElement) -> Bool {
+    func number(_ path: String) -> Double {
+      element.text("pci/pci_gpu_link_info/" + path).map { NvidiaSMIParser.number($0) } ?? .nan
+    }
+    if number("pcie_gen/max_link_gen") == 1, number("link_widths/max_link_width") == 1 { return true }
+    return element.text("c2c_mode") == "Enabled" && number("link_widths/current_link_width") <= 1
+  }
+
+  /// What the driver asks for to recover a GPU; drivers before 570 have a word for each of two actions.
+  private static func recoveryAction(_ element: XMLElement) -> String? {
+    if let action = element.text("gpu_recovery_action") { return RecoveryAction.text(action) }
+    if element.text("gpu_reset_status/reset_required") == "Yes" { return "Reset" }
+    return element.text("gpu_reset_status/drain_and_reset_recommended") == "Yes" ? "Drain and Reset" : nil
   }
 
   private static func gpu(_ element: XMLElement) -> GPU {
@@ -55,8 +82,8 @@ enum NvidiaSMIReport {
     gpu.clock = Plausible.hertz(number("clocks/graphics_clock") * 1e6)
     gpu.memoryClock = Plausible.hertz(number("clocks/mem_clock") * 1e6)
     gpu.clockMaximum = Plausible.hertz(number("max_clocks/graphics_clock") * 1e6)
-    gpu.pcieGeneration = number("pci/pci_gpu_link_info/pcie_gen/current_link_gen")
-    gpu.pcieWidth = number("pci/pci_gpu_link_info/link_widths/current_link_width")
+    gpu.pcieGeneration = Plausible.linkGeneration(number("pci/pci_gpu_link_info/pcie_gen/current_link_gen"))
+    gpu.pcieWidth = Plausible.linkWidth(number("pci/pci_gpu_link_info/link_widths/current_link_width"))
     gpu.pcieReceive = NVMLDevice.plausibleTraffic(number("pci/rx_util") * 1_000)
     gpu.pcieTransmit = NVMLDevice.plausibleTraffic(number("pci/tx_util") * 1_000)
     gpu.retiredPages = sum(
@@ -78,6 +105,9 @@ enum NvidiaSMIReport {
     }
     gpu.processes = processes(element)
     if element.children.contains(where: { NvidiaSMIParser.isLost($0.text) }) { gpu.state = .lost }
+    gpu.recoveryAction = recoveryAction(element)
+    if gpu.vramUsed > gpu.vramTotal { gpu.vramUsed = .nan }
+    gpu.hasUnifiedMemory = NvidiaSMIParser.hasNoMemory(element.text("fb_memory_usage/total"), gpu)
     return gpu
   }
 

@@ -237,6 +237,7 @@ struct GPUPanel: Panel {
     var lines: [(text: String, style: Style)] = []
     if let reasons = gpu.throttleReasons, !reasons.isEmpty { lines.append(("held back: " + reasons, .warning)) }
     var faults: [String] = []
+    if let action = gpu.recoveryAction { faults.append("needs: " + action) }
     if gpu.xid > 0 { faults.append("Xid " + String(Format.whole(gpu.xid))) }
     if gpu.eccUncorrected > 0 { faults.append(Format.count(gpu.eccUncorrected, glyphs) + " ECC errors") }
     if gpu.retiredPages > 0 { faults.append(Format.count(gpu.retiredPages, glyphs) + " retired pages") }

@@ -1,0 +1,44 @@
+/// A counter of energy, and the mean power between two of its readings.
+///
+/// Some drivers print a counter that never moves. It is left out once it has stood still for a while, since no chip that is
+/// awake draws nothing.
+struct EnergyMeter {
+  /// Seconds for which a counter may stand still.
+  static let patience = 10.0
+
+  /// Seconds that a difference must cover.
+  private let shortest: Double
+  private var past: (joules: Double, instant: Double)?
+  private var stillSince = Double.nan
+
+  /// A meter of a driver that counts in steps of less than `shortest` seconds.
+  init(shortest: Double = 0) {
+    self.shortest = shortest
+  }
+
+  /// The counter and the mean power since the last reading; NaN where the counter does not count.
+  mutating func read(_ joules: Double, at instant: Double) -> (energy: Double, power: Double) {
+    guard joules > 0 else {
+      past = nil
+      stillSince = .nan
+      return (.nan, .nan)
+    }
+    guard let past else {
+      self.past = (joules, instant)
+      return (joules, .nan)
+    }
+    if joules == past.joules {
+      if stillSince.isNaN { stillSince = past.instant }
+      return (instant - stillSince >= Self.patience ? .nan : joules, .nan)
+    }
+    stillSince = .nan
+    // A driver that was loaded anew counts from 0.
+    guard joules > past.joules else {
+      self.past = (joules, instant)
+      return (joules, .nan)
+    }
+    guard instant - past.instant >= shortest else { return (joules, .nan) }
+    self.past = (joules, instant)
+    return (joules, Plausible.watts((joules - past.joules) / (instant - past.instant)))
+  }
+}
