@@ -79,6 +79,45 @@ import Testing
     #expect(third.util == 0.97 && third.energy.isNaN && third.linkWidth.isNaN)
   }
 
+  @Test(arguments: [(80, 0), (96, 1), (104, 2), (120, 3)] as [(Int, UInt8)])
+  func tablesOfCards(size: Int, content: UInt8) throws {
+    let (temperatures, use, power) = content == 0 ? (16, 28, 34) : (4, 16, 22)
+    let metrics = try #require(
+      self.metrics(
+        Self.table(
+          size, 1, content,
+          [
+            (temperatures, 2, 51), (temperatures + 2, 2, 62), (temperatures + 4, 2, 73), (use, 2, 45), (use + 2, 2, 7),
+            (power, 2, 187), (54, 2, 2_105), (58, 2, 1_000), (72, 2, 1_200),
+          ])))
+    #expect(metrics.temperature == 51 && metrics.hotspotTemperature == 62 && metrics.memoryTemperature == 73)
+    #expect(metrics.util == 0.45 && metrics.utilUnit == .certain && metrics.memoryUtil == 0.07 && metrics.power == 187)
+    #expect(metrics.clock == 2.105e9 && metrics.memoryClock == 1e9 && metrics.fanSpeed == 1_200)
+    #expect(!metrics.isIntegrated && metrics.energy.isNaN)
+    // Nothing was filled in.
+    let empty = try #require(self.metrics(Self.table(size, 1, content, [])))
+    #expect(empty.temperature.isNaN && empty.util.isNaN && empty.power.isNaN && empty.clock.isNaN)
+    #expect(empty.fanSpeed.isNaN && empty.hotspotTemperature.isNaN)
+  }
+
+  @Test(arguments: [(120, 0), (120, 1), (128, 2), (152, 3), (164, 4)] as [(Int, UInt8)])
+  func tablesOfProcessorsOfEachVersion(size: Int, content: UInt8) throws {
+    let (temperature, use, power, clocks, means) = content == 0 ? (16, 40, 44, 80, 68) : (4, 28, 40, 76, 64)
+    let busy = try #require(
+      self.metrics(
+        Self.table(
+          size, 2, content, [(temperature, 2, 6_150), (use, 2, 4_500), (power, 2, 15_250), (clocks, 2, 1_600)])))
+    #expect(busy.temperature == 61.5 && busy.util == 0.45 && busy.power == 15.25 && busy.clock == 1.6e9)
+    #expect(busy.isIntegrated && busy.utilUnit == .hundredths)
+    // Of a low number the unit is in doubt, but where it is documented; the mean clock stands in.
+    let idle = try #require(
+      self.metrics(Self.table(size, 2, content, [(temperature, 2, 45), (use, 2, 45), (means, 2, 200)])))
+    #expect(idle.temperature == 45 && idle.clock == 2e8)
+    #expect(content == 4 ? abs(idle.util - 0.0045) < 1e-9 : idle.util == 0.45 && idle.utilUnit == .doubtful)
+    let empty = try #require(self.metrics(Self.table(size, 2, content, [])))
+    #expect(empty.temperature.isNaN && empty.util.isNaN && empty.power.isNaN && empty.clock.isNaN)
+  }
+
   @Test func tablesOfProcessors() throws {
     let phoenix = try #require(self.metrics(Self.table(128, 2, 2, [(120, 8, 1 << 5)])))
     #expect(phoenix.isIntegrated && GPUMetrics.reasons(phoenix.throttleStatus ?? 0) == "fppt")
@@ -104,7 +143,10 @@ import Testing
   }
 
   @Test(
-    arguments: [(120, 1, 3), (288, 1, 4), (360, 1, 5), (400, 1, 6), (1_664, 1, 8), (128, 2, 2), (264, 3, 0)]
+    arguments: [
+      (80, 1, 0), (120, 2, 0), (164, 2, 4), (120, 1, 3), (288, 1, 4), (360, 1, 5), (400, 1, 6), (1_664, 1, 8),
+      (128, 2, 2), (264, 3, 0),
+    ]
       as [(Int, UInt8, UInt8)])
   func mutations(size: Int, format: UInt8, content: UInt8) {
     surviveTruncationAndMutation(

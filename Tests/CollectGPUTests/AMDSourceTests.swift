@@ -162,6 +162,161 @@ import Testing
     #expect(gpu.clock.isNaN && gpu.clockMaximum.isNaN && gpu.throttleReasons == nil && gpu.pcieGeneration.isNaN)
   }
 
+  private static let apu = "sys/devices/pci0000:00/0000:00:08.1/0000:c1:00.0/"
+  private static let card = "sys/devices/pci0000:00/0000:00:01.1/0000:01:00.0/0000:02:00.0/0000:03:00.0/"
+
+  /// A table of processors, version 2.2, whose use is `use`.
+  private func table(_ use: UInt16 = .max) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0xFF, count: 128)
+    bytes.replaceSubrange(0..<4, with: [128, 0, 2, 2])
+    bytes.replaceSubrange(28..<30, with: [UInt8(truncatingIfNeeded: use), UInt8(use >> 8)])
+    return bytes
+  }
+
+  /// The uses that a processor's graphics tell second by second while its one client works `share` of the time.
+  private func uses(
+    _ busy: [String?], table: [UInt8]? = nil, share: Double = 0.45, isContainer: Bool = false
+  ) throws -> [(util: Double, source: String?)] {
+    let fixture = try Fixture("gpu-amd-apu").copy()
+    if isContainer { try fixture.write("2 (bash) S 1 2 2\n", to: "proc/2/stat") }
+    let source = source(fixture)
+    return try busy.enumerated().map { second, text in
+      if let text {
+        try fixture.write(text, to: "sys/class/drm/card0/device/gpu_busy_percent")
+      } else {
+        // As one that answers EOPNOTSUPP, EBUSY, EINVAL or EPERM.
+        fixture.remove("sys/class/drm/card0/device/gpu_busy_percent")
+      }
+      try fixture.write(table ?? self.table(), to: "sys/class/drm/card0/device/gpu_metrics")
+      let gfx = 30_000_000_000 + Int(share * 1e9) * second
+      try fixture.write(
+        "drm-driver:\tamdgpu\ndrm-client-id:\t9\ndrm-engine-gfx:\t\(gfx) ns\n", to: "proc/71001/fdinfo/9")
+      let gpu = try #require(try source.read(at: 1_000 + Double(second)).gpus.first)
+      return (gpu.util, gpu.utilSource)
+    }
+  }
+
+  @Test(arguments: [nil, "", "N/A\n", "101\n", "255\n", "-1\n"])
+  func aUseThatIsRefusedIsThatOfTheClients(text: String?) throws {
+    let uses = try uses([text, text, text])
+    #expect(uses[0].util.isNaN && uses[0].source == nil)
+    for use in uses[1...] { #expect(abs(use.util - 0.45) < 1e-6 && use.source == "fdinfo") }
+  }
+
+  /// Raven and Picasso: drm/amd#1932.
+  @Test(arguments: [("100\n", 2), ("0\n", 2), ("83\n", 3)])
+  func aUseThatIsStuckIsThatOfTheClients(text: String, readings: Int) throws {
+    let uses = try uses(Array(repeating: text, count: 5))
+    for use in uses[..<(readings - 1)] { #expect(use.source == nil) }
+    for use in uses[(readings - 1)...] { #expect(abs(use.util - 0.45) < 1e-6 && use.source == "fdinfo") }
+  }
+
+  @Test func aUseThatMovesIsBelieved() throws {
+    #expect(try uses(["100\n", "20\n", "100\n", "30\n"]).map(\.util) == [1, 0.2, 1, 0.3])
+    #expect(try uses(Array(repeating: "47\n", count: 6)).allSatisfy { $0.util == 0.47 && $0.source == nil })
+    #expect(try uses(Array(repeating: "100\n", count: 6), share: 0.97).allSatisfy { $0.util == 1 })
+    #expect(try uses(Array(repeating: "0\n", count: 6), share: 0).allSatisfy { $0.util == 0 })
+    // Stuck, until it moves.
+    #expect(try uses(["100\n", "100\n", "100\n", "60\n"]).map(\.source) == [nil, "fdinfo", "fdinfo", nil])
+  }
+
+  @Test func clientsOfOneContainerProveNothingAboutTheOthers() throws {
+    #expect(try uses(Array(repeating: "100\n", count: 5), isContainer: true).allSatisfy { $0.util == 1 })
+    // But the device cannot have done less than they.
+    #expect(try uses(Array(repeating: "0\n", count: 3), isContainer: true).map(\.source) == [nil, "fdinfo", "fdinfo"])
+    #expect(
+      try uses([nil, nil], table: table(3_000), isContainer: true).map(\.source) == ["gpu_metrics", "gpu_metrics"])
+    #expect(try uses([nil, nil], isContainer: true).map(\.source) == [nil, "fdinfo"])
+  }
+
+  @Test func gpuMetricsStandInForARefusal() throws {
+    #expect(try uses([nil], table: table(4_500)).map(\.util) == [0.45])
+    let fixture = try Fixture("gpu-amd-dgpu").copy()
+    fixture.remove(Self.card + "gpu_busy_percent")
+    fixture.remove(Self.card + "mem_busy_percent")
+    for name in [
+      "temp1_input", "temp2_input", "temp3_input", "power1_average", "fan1_input", "freq1_input", "freq2_input",
+    ] {
+      fixture.remove(Self.card + "hwmon/hwmon3/" + name)
+    }
+    fixture.remove(Self.card + "pp_dpm_sclk")
+    fixture.remove(Self.card + "pp_dpm_mclk")
+    var bytes = [UInt8](repeating: 0xFF, count: 120)
+    bytes.replaceSubrange(0..<4, with: [120, 0, 1, 3])
+    for (position, value) in [(4, 51), (6, 62), (8, 73), (16, 45), (18, 7), (22, 187), (54, 205), (58, 96), (72, 120)] {
+      bytes.replaceSubrange(position..<position + 2, with: [UInt8(value), 0])
+    }
+    try fixture.write(bytes, to: Self.card + "gpu_metrics")
+    let gpu = try #require(try source(fixture).read(at: 1_000).gpus.first)
+    #expect(gpu.util == 0.45 && gpu.utilSource == "gpu_metrics" && gpu.memoryUtil == 0.07)
+    #expect(gpu.temperature == 51 && gpu.hotspotTemperature == 62 && gpu.memoryTemperature == 73)
+    #expect(gpu.power == 187 && gpu.clock == 2.05e8 && gpu.memoryClock == 9.6e7 && gpu.fanSpeed == 120)
+  }
+
+  @Test func aUnitInDoubtIsLearned() throws {
+    let fixture = try Fixture("gpu-amd-apu").copy()
+    let device = "sys/class/drm/card0/device/"
+    fixture.remove(device + "gpu_busy_percent")
+    try fixture.write("2 (bash) S 1 2 2\n", to: "proc/2/stat")
+    let source = source(fixture)
+    var uses: [Double] = []
+    for (second, use) in [(0, 45), (1, 4_500), (2, 45)] as [(Double, UInt16)] {
+      try fixture.write(table(use), to: device + "gpu_metrics")
+      uses.append(try #require(try source.read(at: 1_000 + second).gpus.first).util)
+    }
+    #expect(uses[..<2] == [0.45, 0.45] && abs(uses[2] - 0.0045) < 1e-9)
+  }
+
+  @Test func workThroughTheComputeDriverIsNoneOfTheClients() throws {
+    let fixture = try Fixture("gpu-amd-dgpu").copy()
+    try fixture.write("100\n", to: Self.card + "gpu_busy_percent")
+    let source = source(fixture)
+    // 88120 computes through KFD, which fdinfo does not count.
+    for second in 0..<5 {
+      let gpu = try #require(try source.read(at: 1_000 + Double(second)).gpus.first)
+      #expect(gpu.util == 1 && gpu.utilSource == nil)
+    }
+  }
+
+  @Test func energyThatStandsStillIsNone() throws {
+    let fixture = try Fixture("gpu-amd-dgpu").copy()
+    var bytes = [UInt8](repeating: 0xFF, count: 288)
+    bytes.replaceSubrange(0..<4, with: [32, 1, 1, 4])
+    for index in 0..<8 { bytes[24 + index] = index == 3 ? 1 : 0 }
+    try fixture.write(bytes, to: Self.card + "gpu_metrics")
+    let source = source(fixture)
+    #expect(try source.read(at: 1_000).gpus.first?.energy == 256)
+    #expect(try source.read(at: 1_009).gpus.first?.energy == 256)
+    let gpu = try #require(try source.read(at: 1_010).gpus.first)
+    #expect(gpu.energy.isNaN && gpu.power == 121)
+  }
+
+  @Test(arguments: ["127000", "127500", "-128000", "255000", "65535000"])
+  func temperaturesOfASensorThatIsNotThere(text: String) throws {
+    let fixture = try Fixture("gpu-amd-dgpu").copy()
+    for number in 1...3 { try fixture.write(text + "\n", to: Self.card + "hwmon/hwmon3/temp\(number)_input") }
+    let gpu = try #require(try source(fixture).read(at: 1_000).gpus.first)
+    #expect(gpu.temperature.isNaN && gpu.hotspotTemperature.isNaN && gpu.memoryTemperature.isNaN)
+  }
+
+  /// A virtual machine that does not see the card's own switch.
+  @Test func aLinkThatCanDoNoMoreThanOneLaneIsNone() throws {
+    let device = "sys/devices/pci0000:00/0000:01:00.0"
+    let fixture = try Fixture(files: [
+      device + "/vendor": "0x1002\n", device + "/device": "0x6779\n", device + "/drm/card0/dev": "226:0\n",
+      device + "/current_link_speed": "2.5 GT/s PCIe\n", device + "/current_link_width": "1\n",
+      device + "/max_link_speed": "2.5 GT/s PCIe\n", device + "/max_link_width": "1\n",
+    ])
+    try fixture.link(device + "/drm/card0/device", to: "../../../0000:01:00.0")
+    try fixture.link("sys/class/drm/card0", to: "../../devices/pci0000:00/0000:01:00.0/drm/card0")
+    let source = source(fixture)
+    #expect(try source.read(at: 1_000).gpus.first?.pcieWidth.isNaN == true)
+    // A card in a riser.
+    try fixture.write("16\n", to: device + "/max_link_width")
+    let gpu = try #require(try source.read(at: 1_001).gpus.first)
+    #expect(gpu.pcieGeneration == 1 && gpu.pcieWidth == 1)
+  }
+
   @Test func aCardThatIsAllButEmptyStillCounts() throws {
     let fixture = try Fixture(files: [
       "sys/devices/pci0000:00/0000:01:00.0/vendor": "0x1002\n",

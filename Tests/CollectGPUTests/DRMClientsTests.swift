@@ -48,6 +48,27 @@ import Testing
     #expect(clients.isComplete)
   }
 
+  /// Linux 5.14 to 5.18: shares rather than counters, so that they are known at once.
+  @Test func clientsThatTellShares() throws {
+    func info(_ pasid: Int, _ gfx: String) -> String {
+      "pdev:\t0000:03:00.0\npasid:\t\(pasid)\nvram mem:\t4 kB\ngtt mem:\t8 kB\ngfx0:\t\(gfx)%\n"
+    }
+    let fixture = try machine([
+      10: [4: ("renderD128", info(32_769, "30.0")), 5: ("renderD128", info(32_769, "30.0"))],
+      11: [4: ("renderD128", info(32_770, "12.50"))],
+    ])
+    let use = try #require(DRMClients(root: fixture.root).read(at: 100, nodes: Self.nodes)["card0"])
+    #expect(use.processes.map(\.pid) == [10, 11] && use.processes.map(\.util) == [0.3, 0.125])
+    #expect(use.processes.map(\.kind) == ["graphics", "graphics"] && use.work == 0.425 && use.vram == 8_192)
+  }
+
+  @Test func clientsThatDidNothingAreKnownToHaveDoneNothing() throws {
+    let fixture = try machine([10: [4: ("renderD128", "drm-driver:\tamdgpu\ndrm-client-id:\t1\n")]])
+    let clients = DRMClients(root: fixture.root)
+    #expect(clients.read(at: 100, nodes: Self.nodes)["card0"]?.work.isNaN == true)
+    #expect(clients.read(at: 101, nodes: Self.nodes)["card0"]?.work == 0)
+  }
+
   @Test func aCounterThatGoesBackWaitsUntilItHasCaughtUp() throws {
     let fixture = try machine([10: [4: ("renderD128", Self.info(1, gfx: 5_000_000_000))]])
     let clients = DRMClients(root: fixture.root)

@@ -72,8 +72,55 @@ import Testing
     #expect(parse("pos:\t0\nflags:\t02\nmnt_id:\t15\neventfd-count:\t0\n") == nil)
     #expect(parse("") == nil)
     #expect(parse("drm-driver:") == nil)
-    // Kernels 5.14 to 5.18 wrote amdgpu's without the common names.
-    #expect(parse("pdev:\t0000:03:00.0\npasid:\t32769\nvram mem:\t17196 kB\ngfx0:\t70.59%\n") == nil)
+    // Of Linux 5.14, without one of its two lines.
+    #expect(parse("pdev:\t0000:03:00.0\nvram mem:\t17196 kB\ngfx0:\t70.59%\n") == nil)
+    #expect(parse("pasid:\t32769\nvram mem:\t17196 kB\ngfx0:\t70.59%\n") == nil)
+  }
+
+  /// Kernels 5.14 to 5.18 wrote amdgpu's before there were common names.
+  private static let old = """
+    pos:\t0
+    flags:\t02100002
+    mnt_id:\t24
+    pdev:\t0000:03:00.0
+    pasid:\t32769
+    vram mem:\t17196 kB
+    gtt mem:\t2048 kB
+    cpu mem:\t12 kB
+    gfx0:\t70.59%
+    compute0:\t10.5%
+    compute1:\t20.0%
+    dma0:\t1.1%
+    dec0:\t5.25%
+    enc0:\t7%
+    enc_10:\t3.50%
+    jpeg0:\t0.99%
+    nonsense0:\t50.0%
+
+    """
+
+  @Test func amdgpuOfLinux514() throws {
+    let info = try #require(parse(Self.old))
+    #expect(info.driver == "amdgpu" && info.pciAddress == "0000:03:00.0" && info.client == 32_769)
+    #expect(info.vram == 17_196 * 1_024 && info.shared == 2_048 * 1_024)
+    func share(_ engine: DRMEngine) -> Double { info.engines[engine.rawValue]?.share ?? -1 }
+    for (engine, percent) in [(DRMEngine.graphics, 70.59), (.decode, 5.25), (.jpeg, 0.99)] {
+      #expect(abs(share(engine) - percent / 100) < 1e-9)
+    }
+    // Hundredths without a leading zero: 10.05 % and 20.00 % of two queues.
+    #expect(abs(share(.compute) - 0.3005) < 1e-9 && share(.encode) == 0.07 && share(.secondEncode) == 0.035)
+    // The first version had no domain, and a client without an address space is none.
+    let first = try #require(parse("pdev:\t03:00.0\npasid:\t0\ngfx:\t250.0%\n"))
+    #expect(first.pciAddress == "0000:03:00.0" && first.client == nil)
+    #expect(first.engines[DRMEngine.graphics.rawValue]?.share == 1)
+  }
+
+  @Test func theUnitIsOneOfMany() {
+    for (text, bytes) in [
+      ("5 KiB", 5_120.0), ("5 kB", 5_120), ("5 MiB", 5_242_880), ("5 GiB", 5_368_709_120), ("5", 5),
+    ] {
+      #expect(parse("drm-driver:\tamdgpu\ndrm-memory-vram:\t\(text)\n")?.vram == bytes)
+    }
   }
 
   @Test func aCapacityOfNothingIsOne() throws {
@@ -83,6 +130,9 @@ import Testing
 
   @Test func mutations() {
     let xe = "drm-driver:\txe\ndrm-cycles-rcs:\t1\ndrm-total-cycles-rcs:\t2\ndrm-engine-capacity-rcs:\t3\n"
+    surviveTruncationAndMutation(of: Array(Self.old.utf8), mutations: 2_000) { bytes in
+      for use in FDInfo(bytes)?.engines ?? [] { #expect((use?.share ?? 0) <= 1) }
+    }
     surviveTruncationAndMutation(of: Array((Self.amdgpu + xe).utf8), mutations: 3_000) { bytes in
       if let info = FDInfo(bytes) {
         #expect(!(info.vram < 0) && !(info.shared < 0))

@@ -5,8 +5,9 @@ internal import SystemIO
 ///
 /// `util` is the firmware's own mean over its last instants (gpu_busy_percent), of the whole device whoever uses it. The
 /// engines' times of fdinfo would give the mean since the last answer, but not of work submitted through the compute
-/// driver (KFD), and of other users' processes only to root; so they tell of processes and media engines only. `pcie_bw`
-/// is not read, since the driver sleeps a second in it.
+/// driver (KFD), and of other users' processes only to root; so they tell of processes and media engines, and stand in
+/// where the firmware's mean is refused or stuck (``AMDUse``). What hwmon lacks is taken from gpu_metrics, value by value.
+/// `pcie_bw` is not read, since the driver sleeps a second in it.
 ///
 /// Of a processor with graphics, `vramTotal` is the part of the memory set apart for it, and `sharedUsed` what it uses
 /// of the rest: added up, the latter would be counted twice, being part of the machine's memory in use.
@@ -31,7 +32,10 @@ final class AMDCard: DRMCard {
   private let kfd: KFDProcesses
   private var sensors: Sensors?
   private var residencies: [GPUMetrics.Residency] = []
-  private var lastEnergy = (joules: Double.nan, instant: Double.nan)
+  private var meter = EnergyMeter()
+  private var chooser = AMDUse()
+  /// Whether gpu_metrics was seen to count use in hundredths of a percent.
+  private var countsHundredths = false
   private var errors: (counts: RASCounts, pages: Double)?
   private var errorsReadAt = -Double.infinity
 
@@ -102,7 +106,8 @@ final class AMDCard: DRMCard {
     if table?.isIntegrated == true { gpu.isIntegrated = true }
     gpu.hasUnifiedMemory = gpu.isIntegrated
 
-    gpu.util = Self.first(util.percent(buffer), table?.util)
+    var candidates = AMDUse.Candidates(driver: util.percent(buffer))
+    if let table { readUse(of: table, into: &candidates) }
     gpu.memoryUtil = Self.first(memoryUtil.percent(buffer), table?.memoryUtil)
     gpu.vramTotal = Plausible.bytes(vramTotal.number(buffer))
     if gpu.vramTotal == 0 { gpu.vramTotal = .nan }
@@ -111,9 +116,13 @@ final class AMDCard: DRMCard {
     gpu.sharedUsed = Plausible.bytes(sharedUsed.number(buffer))
     gpu.hotspotTemperature = Self.first(gpu.hotspotTemperature, table?.hotspotTemperature)
     gpu.memoryTemperature = Self.first(gpu.memoryTemperature, table?.memoryTemperature)
+    gpu.temperature = Self.first(gpu.temperature, table?.temperature)
     gpu.temperature = Self.first(gpu.temperature, gpu.hotspotTemperature)
+    gpu.fanSpeed = Self.first(gpu.fanSpeed, gpu.isIntegrated ? nil : table?.fanSpeed)
 
     readClocks(into: &gpu, buffer)
+    gpu.clock = Self.first(gpu.clock, table?.clock)
+    gpu.memoryClock = Self.first(gpu.memoryClock, table?.memoryClock)
     // A processor's own graphics hang on a bus that is PCI Express in name only.
     if !gpu.isIntegrated {
       let slot = link.read(buffer)
@@ -125,12 +134,17 @@ final class AMDCard: DRMCard {
     readErrors(into: &gpu, at: instant, buffer)
 
     if let use {
-      gpu.processes = kfd.merge(into: use.processes, device: device)
+      let merged = kfd.merge(into: use.processes, device: device)
+      gpu.processes = merged.processes
+      candidates.clientsAreAll = isComplete && !merged.compute
+      // Of some clients only what is more than nothing says something about the device.
+      candidates.clients = candidates.clientsAreAll || use.work > 0 ? use.work : .nan
       if isComplete {
         gpu.encoder = use.share(of: .encode, .secondEncode)
         gpu.decoder = use.share(of: .decode, .jpeg)
       }
     }
+    (gpu.util, gpu.utilSource) = chooser.choose(candidates)
     // What holds while it sleeps.
     identity.isIntegrated = gpu.isIntegrated
     identity.hasUnifiedMemory = gpu.hasUnifiedMemory
@@ -172,12 +186,16 @@ final class AMDCard: DRMCard {
   /// The energy drawn between two answers is the true mean of the power; what else the driver tells is an instant's.
   private func readPower(of table: GPUMetrics, into gpu: inout GPU, at instant: Double) {
     gpu.power = Self.first(gpu.power, table.power)
-    gpu.energy = table.energy
-    if !table.energy.isNaN {
-      let mean = (table.energy - lastEnergy.joules) / (instant - lastEnergy.instant)
-      gpu.power = Self.first(Plausible.watts(mean), gpu.power)
-    }
-    lastEnergy = (table.energy, instant)
+    let (energy, mean) = meter.read(table.energy, at: instant)
+    gpu.energy = energy
+    gpu.power = Self.first(mean, gpu.power)
+  }
+
+  private func readUse(of table: GPUMetrics, into candidates: inout AMDUse.Candidates) {
+    if table.utilUnit == .hundredths { countsHundredths = true }
+    let isScaled = countsHundredths && table.utilUnit == .doubtful
+    candidates.table = isScaled ? table.util / 100 : table.util
+    candidates.tableIsCertain = countsHundredths || table.utilUnit == .certain
   }
 
   /// Reasons in force now, or, of a table that counts time, since the last answer.

@@ -3,22 +3,31 @@ internal import SystemIO
 /// The firmware's table of an AMD GPU, the binary file gpu_metrics
 /// (drivers/gpu/drm/amd/include/kgd_pp_interface.h).
 ///
-/// Only what that header pins down, with its unit, is taken: the bits of throttle_status before version 1.3 differ from
-/// chip to chip, and so do the units of the older tables' powers and temperatures. All integers are little-endian, and
-/// one that is all ones was not filled in.
+/// The bits of throttle_status before version 1.3 differ from chip to chip and are left alone. Where the header names no
+/// unit, it is that of the drivers that fill in the table: °C, watts and percent for cards, and hundredths of °C, milliwatts
+/// and hundredths of a percent for processors, of which some write percent. All integers are little-endian, and one that is
+/// all ones was not filled in.
 struct GPUMetrics: Equatable {
   /// Whether the table is one of processors with graphics: versions 2 and 3.
   var isIntegrated = false
   /// Shares, 0…1; NaN where absent.
   var util = Double.nan
   var memoryUtil = Double.nan
+  /// How certain the unit of `util` is; of a processor's 45 it is not known whether it means 45 % or 0.45 %.
+  var utilUnit = UtilUnit.certain
   /// Degrees Celsius.
+  var temperature = Double.nan
   var hotspotTemperature = Double.nan
   var memoryTemperature = Double.nan
   /// Watts.
   var power = Double.nan
   /// Joules drawn since the driver was loaded.
   var energy = Double.nan
+  /// Hertz.
+  var clock = Double.nan
+  var memoryClock = Double.nan
+  /// Revolutions per minute.
+  var fanSpeed = Double.nan
   /// Lanes and GT/s of the slot's link.
   var linkWidth = Double.nan
   var linkRate = Double.nan
@@ -26,6 +35,16 @@ struct GPUMetrics: Equatable {
   var throttleStatus: UInt64?
   /// Time for which each reason held them down, counted up; empty where the table does not tell.
   var throttleResidencies: [Residency] = []
+
+  /// What is known of the unit in which a table counts use.
+  enum UtilUnit {
+    /// It is documented.
+    case certain
+    /// Taken for percent, and maybe hundredths.
+    case doubtful
+    /// More than 100: hundredths of a percent.
+    case hundredths
+  }
 
   /// A reason's counter.
   struct Residency: Equatable {
@@ -40,11 +59,18 @@ struct GPUMetrics: Equatable {
     else { return nil }
     let bytes = bytes.extracting(0..<Int(size))
     switch (format, content) {
-    case (1, 0...2): break
-    case (1, 3): parse13(bytes)
+    case (1, 0): parseCard(bytes, temperatures: 16, use: 28, power: 34)
+    case (1, 1...3):
+      parseCard(bytes, temperatures: 4, use: 16, power: 22)
+      link(bytes, width: 74)
+      if content == 3 { throttleStatus = Self.u64(bytes, 112) }
     case (1, 4...8): parse14(bytes, content: content)
-    case (2, 0...4):
-      isIntegrated = true
+    case (2, 0):
+      parseProcessor(bytes, temperature: 16, use: 40, power: 44, clocks: 80, means: 68)
+    case (2, 1...4):
+      parseProcessor(bytes, temperature: 4, use: 28, power: 40, clocks: 76, means: 64)
+      // "Unit: centi", the header says of this one.
+      if content == 4, utilUnit == .doubtful { (util, utilUnit) = (util / 100, .certain) }
       if content >= 2 { throttleStatus = Self.u64(bytes, 120) }
     case (3, 0):
       isIntegrated = true
@@ -53,11 +79,53 @@ struct GPUMetrics: Equatable {
     }
   }
 
-  private mutating func parse13(_ bytes: Span<UInt8>) {
-    guard bytes.count == 120 else { return }
-    link(bytes, width: 74)
-    throttleStatus = Self.u64(bytes, 112)
+  /// Versions 1.0 to 1.3, of cards; `temperatures` is where edge, hotspot and memory follow each other.
+  private mutating func parseCard(_ bytes: Span<UInt8>, temperatures: Int, use: Int, power position: Int) {
+    temperature = Plausible.celsius(Self.number(bytes, temperatures))
+    hotspotTemperature = Plausible.celsius(Self.number(bytes, temperatures + 2))
+    memoryTemperature = Plausible.celsius(Self.number(bytes, temperatures + 4))
+    util = Self.percent(bytes, use)
+    memoryUtil = Self.percent(bytes, use + 2)
+    power = Plausible.watts(Self.number(bytes, position))
+    clock = Self.clock(bytes, 54)
+    memoryClock = Self.clock(bytes, 58)
+    // 0 may be a card without a fan.
+    let speed = Plausible.revolutions(Self.number(bytes, 72))
+    fanSpeed = speed > 0 ? speed : .nan
   }
+
+  /// Versions 2, of processors; `clocks` is where the present ones begin, `means` their means, which some chips fill in
+  /// alone.
+  private mutating func parseProcessor(
+    _ bytes: Span<UInt8>, temperature position: Int, use: Int, power: Int, clocks: Int, means: Int
+  ) {
+    isIntegrated = true
+    temperature = Self.hundredths(Self.number(bytes, position))
+    readUse(Self.number(bytes, use))
+    let milliwatts = Self.number(bytes, power)
+    self.power = Plausible.watts(milliwatts / 1_000)
+    clock = Self.first(Self.clock(bytes, clocks), Self.clock(bytes, means))
+    memoryClock = Self.first(Self.clock(bytes, clocks + 4), Self.clock(bytes, means + 4))
+  }
+
+  /// A processor's use, in percent or in hundredths of one.
+  private mutating func readUse(_ number: Double) {
+    utilUnit = number > 100 ? .hundredths : .doubtful
+    util = number > 100 ? (number <= 10_000 ? number / 10_000 : .nan) : number / 100
+  }
+
+  /// Degrees Celsius of a number of hundredths; some chips write whole degrees, which no chip has in hundredths.
+  private static func hundredths(_ number: Double) -> Double {
+    Plausible.celsius(number > 150 ? number / 100 : number)
+  }
+
+  /// Hertz of a number of megahertz; NaN for 0, which an entry that was not filled in may be.
+  private static func clock(_ bytes: Span<UInt8>, _ position: Int) -> Double {
+    let hertz = Plausible.hertz(number(bytes, position) * 1e6)
+    return hertz > 0 ? hertz : .nan
+  }
+
+  private static func first(_ value: Double, _ other: Double) -> Double { value.isNaN ? other : value }
 
   /// Versions 1.4 to 1.8 begin alike; what follows moves about, within version 1.6 even from one kernel to another.
   private mutating func parse14(_ bytes: Span<UInt8>, content: UInt8) {
@@ -83,7 +151,12 @@ struct GPUMetrics: Equatable {
 
   private mutating func parse30(_ bytes: Span<UInt8>) {
     guard bytes.count == 264 else { return }
-    util = Self.percent(bytes, 42)
+    temperature = Self.hundredths(Self.number(bytes, 4))
+    // Documented as percent, and in hundredths with some firmware (smu_v14_0_0_ppt.c).
+    readUse(Self.number(bytes, 42))
+    power = Plausible.watts(Self.u32(bytes, 112).map { Double($0) / 1_000 } ?? .nan)
+    clock = Self.clock(bytes, 174)
+    memoryClock = Self.clock(bytes, 186)
     residencies(bytes, 228, ["prochot", "spl", "fppt", "sppt", "thm_core", "thm_gfx", "thm_soc"])
   }
 

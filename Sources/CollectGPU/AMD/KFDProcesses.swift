@@ -17,14 +17,17 @@ final class KFDProcesses {
     self.isInitialNamespace = isInitialNamespace
   }
 
-  /// Adds a device's computing processes to those found among the device's clients, most memory first.
-  func merge(into processes: [GPUProcess], device: DRMDevice) -> [GPUProcess] {
-    guard isInitialNamespace, let minor = Self.renderMinor(device) else { return processes }
+  /// Adds a device's computing processes to those found among the device's clients, most memory first; and says whether
+  /// there are any.
+  func merge(into processes: [GPUProcess], device: DRMDevice) -> (processes: [GPUProcess], compute: Bool) {
+    guard isInitialNamespace, let minor = Self.renderMinor(device) else { return (processes, false) }
     let names = Files.names(in: folder + "/proc")
-    guard !names.isEmpty, let id = gpuID(renderMinor: minor) else { return processes }
+    guard !names.isEmpty, let id = gpuID(renderMinor: minor) else { return (processes, false) }
     var merged = processes
+    var computes = false
     for pid in names.compactMap({ Int32($0) }) {
       guard let vram = Files.number(of: folder + "/proc/\(pid)/vram_" + id), vram > 0 else { continue }
+      computes = true
       let index = merged.firstIndex { $0.pid == pid } ?? merged.count
       if index == merged.count { merged.append(GPUProcess(pid: pid)) }
       let bytes = Plausible.bytes(Double(vram))
@@ -36,7 +39,7 @@ final class KFDProcesses {
       default: break
       }
     }
-    return merged.sorted(by: DRMClients.precedes)
+    return (merged.sorted(by: DRMClients.precedes), computes)
   }
 
   private static func renderMinor(_ device: DRMDevice) -> Int? {

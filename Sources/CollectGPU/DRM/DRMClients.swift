@@ -12,6 +12,17 @@ struct DRMUse {
   /// Bytes of the machine's memory that clients hold; NaN where no client tells.
   var shared = Double.nan
 
+  /// Clients that were seen before, so that what they did since is known.
+  var known = 0
+
+  /// The share of time in which clients kept the graphics and compute engines busy; NaN where it is not known.
+  ///
+  /// A driver may print an engine only once it has worked (amdgpu): then clients that are known did nothing.
+  var work: Double {
+    let share = share(of: .graphics, .compute)
+    return share.isNaN && (known > 0 || processes.isEmpty) ? 0 : share
+  }
+
   /// The highest share of all engines; NaN where none is known.
   var busiest: Double { engines.reduce(.nan) { $1.isNaN ? $0 : ($0.isNaN ? $1 : max($0, $1)) } }
 
@@ -114,6 +125,7 @@ final class DRMClients {
           continue
         }
         let (shares, engines) = compare(info, with: past[key], at: instant)
+        if past[key] != nil { uses[device, default: DRMUse()].known += 1 }
         seen[key] = Past(engines: engines, instant: instant)
         var process = processes[device] ?? GPUProcess(pid: pid)
         add(info, shares, to: &process, &uses[device, default: DRMUse()])
@@ -162,6 +174,7 @@ final class DRMClients {
   ) -> (shares: [Double], engines: [FDInfo.Use?]) {
     var shares = [Double](repeating: .nan, count: info.engines.count)
     var engines = info.engines
+    for index in engines.indices { shares[index] = engines[index]?.share ?? .nan }
     guard let past, instant > past.instant else { return (shares, engines) }
     for index in engines.indices {
       guard var now = engines[index] else { continue }
@@ -212,7 +225,7 @@ final class DRMClients {
   }
 
   private static func hasWorked(_ use: FDInfo.Use?) -> Bool {
-    (use?.nanoseconds ?? 0) > 0 || (use?.cycles ?? 0) > 0
+    (use?.nanoseconds ?? 0) > 0 || (use?.cycles ?? 0) > 0 || (use?.share ?? 0) > 0
   }
 
   private static func kind(_ engines: Set<DRMEngine>) -> String? {

@@ -41,6 +41,9 @@ enum DRMEngine: Int, CaseIterable {
 
 /// What the kernel tells of an open device of the direct rendering manager, /proc/PID/fdinfo/FD
 /// (Documentation/gpu/drm-usage-stats.rst).
+///
+/// amdgpu of Linux 5.14 to 5.18 has names of its own, before those were agreed on: `pdev:`, `pasid:`, `vram mem:\t17196 kB`,
+/// `gfx0:\t70.59%`.
 struct FDInfo {
   /// What one engine did for the client since it was opened.
   struct Use {
@@ -49,6 +52,8 @@ struct FDInfo {
     /// Cycles busy, and of all cycles that passed (xe).
     var cycles: UInt64?
     var totalCycles: UInt64?
+    /// Share of the last while, 0…1, where the driver counts nothing (amdgpu of Linux 5.14 to 5.18).
+    var share: Double?
     /// Number of such engines.
     var capacity = 1.0
   }
@@ -76,11 +81,71 @@ struct FDInfo {
   /// Parses the file; nil where it is no device of the direct rendering manager's.
   init?(_ bytes: Span<UInt8>) {
     var position = 0
+    var old = (hasDevice: false, client: UInt64?.none)
     while position < bytes.count {
-      if bytes.skip("drm-", &position) { line(bytes, &position) }
+      if bytes.skip("drm-", &position) {
+        line(bytes, &position)
+      } else if bytes.skip("pdev:", &position) {
+        old.hasDevice = true
+        if pciAddress == nil { pciAddress = bytes.word(&position).map { Self.address(bytes.string($0)) } }
+      } else if bytes.skip("pasid:", &position) {
+        old.client = bytes.unsigned(&position)
+      }
       bytes.skipLine(&position)
     }
-    if driver == nil { return nil }
+    if driver != nil { return }
+    guard old.hasDevice, let client = old.client else { return nil }
+    driver = "amdgpu"
+    // One address space for each client; 0 where there was none to be had.
+    self.client = client == 0 ? nil : client
+    parseOld(bytes)
+  }
+
+  /// An address with its domain, which the first versions of the driver left out.
+  private static func address(_ text: String) -> String {
+    text.utf8.filter { $0 == UInt8(ascii: ":") }.count == 1 ? "0000:" + text : text
+  }
+
+  /// The lines of amdgpu_show_fdinfo of Linux 5.14 to 5.18.
+  private mutating func parseOld(_ bytes: Span<UInt8>) {
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("vram mem:", &position) {
+        Self.add(Self.size(bytes, &position, unit: 1_024), to: &memoryVRAM)
+      } else if bytes.skip("gtt mem:", &position) {
+        Self.add(Self.size(bytes, &position, unit: 1_024), to: &memoryShared)
+      } else if let name = Self.key(bytes, &position), let engine = Self.oldEngine(bytes, name),
+        let share = Self.oldShare(bytes, &position)
+      {
+        // One line for each of the engine's queues.
+        var use = engines[engine.rawValue] ?? Use()
+        use.share = Swift.min(1, (use.share ?? 0) + share)
+        engines[engine.rawValue] = use
+      }
+      bytes.skipLine(&position)
+    }
+  }
+
+  /// The engine of "gfx0", or of "gfx"; one of "enc_10" is the first of "enc_1".
+  private static func oldEngine(_ bytes: Span<UInt8>, _ name: Range<Int>) -> DRMEngine? {
+    if let engine = DRMEngine(bytes, name) { return engine }
+    guard let last = name.last, let byte = bytes.byte(at: last), byte.isDigit else { return nil }
+    return DRMEngine(bytes, name.lowerBound..<last)
+  }
+
+  /// The share of a percentage.
+  ///
+  /// The driver prints the hundredths without leading zeros: "70.5%" is 70.05 %.
+  private static func oldShare(_ bytes: Span<UInt8>, _ position: inout Int) -> Double? {
+    guard let whole = bytes.unsigned(&position) else { return nil }
+    var percent = Double(whole)
+    if bytes.byte(at: position) == UInt8(ascii: ".") {
+      position += 1
+      guard let hundredths = bytes.unsigned(&position) else { return nil }
+      percent += Swift.min(99, Double(hundredths)) / 100
+    }
+    guard bytes.byte(at: position) == UInt8(ascii: "%") else { return nil }
+    return Swift.min(1, percent / 100)
   }
 
   private mutating func line(_ bytes: Span<UInt8>, _ position: inout Int) {
@@ -124,23 +189,29 @@ struct FDInfo {
     _ bytes: Span<UInt8>, _ position: inout Int, vram: WritableKeyPath<FDInfo, Double>,
     shared: WritableKeyPath<FDInfo, Double>
   ) {
-    guard let name = Self.key(bytes, &position), let number = bytes.unsigned(&position) else { return }
+    guard let name = Self.key(bytes, &position) else { return }
     let isVRAM = bytes.starts(with: "vram", at: name.lowerBound) || bytes.starts(with: "local", at: name.lowerBound)
     let isShared = bytes.starts(with: "gtt", at: name.lowerBound) || bytes.starts(with: "system", at: name.lowerBound)
     guard isVRAM || isShared else { return }
-    var size = Double(number)
+    Self.add(Self.size(bytes, &position, unit: 1), to: &self[keyPath: isVRAM ? vram : shared])
+  }
+
+  /// Bytes of "17196 KiB", NaN where it is no size; `unit` bytes each where none is named.
+  private static func size(_ bytes: Span<UInt8>, _ position: inout Int, unit: Double) -> Double {
+    guard let number = bytes.unsigned(&position) else { return .nan }
     bytes.skipBlanks(&position)
-    if bytes.starts(with: "KiB", at: position) {
-      size *= 1_024
-    } else if bytes.starts(with: "MiB", at: position) {
-      size *= 1_048_576
-    } else if bytes.starts(with: "GiB", at: position) {
-      size *= 1_073_741_824
-    }
-    size = Plausible.bytes(size)
-    if size.isNaN { return }
-    let region = isVRAM ? vram : shared
-    self[keyPath: region] = (self[keyPath: region].isNaN ? 0 : self[keyPath: region]) + size
+    let factor: Double =
+      switch bytes.byte(at: position) {
+      case UInt8(ascii: "K"), UInt8(ascii: "k"): 0x1p10
+      case UInt8(ascii: "M"): 0x1p20
+      case UInt8(ascii: "G"): 0x1p30
+      default: unit
+      }
+    return Plausible.bytes(Double(number) * factor)
+  }
+
+  private static func add(_ size: Double, to sum: inout Double) {
+    if !size.isNaN { sum = (sum.isNaN ? 0 : sum) + size }
   }
 
   /// What stands before the colon, which it moves past.

@@ -8,6 +8,8 @@ internal import SystemIO
 struct PCILink {
   private let speed: SysfsFile
   private let width: SysfsFile
+  private let maximumSpeed: SysfsFile
+  private let maximumWidth: SysfsFile
 
   /// The link of the slot that a device sits in; `folder` is the device's.
   init(deviceFolder folder: String) {
@@ -24,18 +26,29 @@ struct PCILink {
     }
     speed = SysfsFile(slot + "/current_link_speed")
     width = SysfsFile(slot + "/current_link_width")
+    maximumSpeed = SysfsFile(slot + "/max_link_speed")
+    maximumWidth = SysfsFile(slot + "/max_link_width")
   }
 
   /// Generation, 1…7, and lanes; NaN where unknown.
+  ///
+  /// A link that can do no more than one lane at 2.5 GT/s is none: that stands in the configuration space of chips on
+  /// another bus, and of an Arc whose switch a virtual machine does not see.
   func read(_ buffer: ReadBuffer) -> (generation: Double, width: Double) {
-    let rate =
-      speed.read(buffer) { bytes in
-        // "16.0 GT/s PCIe", "Unknown".
-        var position = 0
-        return bytes.decimal(&position) ?? .nan
-      } ?? .nan
     let lanes = width.number(buffer)
-    return (Self.generation(rate: rate), lanes >= 1 && lanes <= 32 ? lanes : .nan)
+    let link = (generation: Self.generation(rate: Self.rate(speed, buffer)), width: lanes)
+    if link == (1, 1), maximumWidth.number(buffer) == 1, Self.generation(rate: Self.rate(maximumSpeed, buffer)) == 1 {
+      return (.nan, .nan)
+    }
+    return (link.generation, lanes >= 1 && lanes <= 32 ? lanes : .nan)
+  }
+
+  /// GT/s of "16.0 GT/s PCIe"; NaN for "Unknown".
+  private static func rate(_ file: SysfsFile, _ buffer: ReadBuffer) -> Double {
+    file.read(buffer) { bytes in
+      var position = 0
+      return bytes.decimal(&position) ?? .nan
+    } ?? .nan
   }
 
   /// The generation whose lanes run at `rate` GT/s; NaN where none does.

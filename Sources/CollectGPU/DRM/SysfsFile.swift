@@ -65,9 +65,10 @@ enum Plausible {
     celsius(milli / 1_000)
   }
 
-  /// Degrees Celsius; NaN for 0 and beyond what silicon survives.
+  /// Degrees Celsius; NaN for 0, for 127 to 127.9, which a register of eight bits shows without a sensor, and beyond what
+  /// silicon survives.
   static func celsius(_ degrees: Double) -> Double {
-    degrees > -50 && degrees < 150 && degrees != 0 ? degrees : .nan
+    degrees > -50 && degrees < 150 && degrees != 0 && !(degrees >= 127 && degrees < 128) ? degrees : .nan
   }
 
   /// Microwatts as watts; NaN for 0, which no running chip draws, and above 5 kW.
@@ -80,14 +81,29 @@ enum Plausible {
     watts > 0 && watts < 5_000 ? watts : .nan
   }
 
-  /// Hertz; NaN below 0 and above 100 GHz, while a clock that stands still is 0.
+  /// Hertz; NaN below 0 and above 50 GHz (65535 MHz is an unset register), while a clock that stands still is 0.
   static func hertz(_ hertz: Double) -> Double {
-    hertz >= 0 && hertz < 1e11 ? hertz : .nan
+    hertz >= 0 && hertz < 5e10 ? hertz : .nan
   }
 
   /// Bytes; NaN below 0 and above 1 PiB.
   static func bytes(_ bytes: Double) -> Double {
     bytes >= 0 && bytes <= 0x1p50 ? bytes : .nan
+  }
+
+  /// A count of errors; NaN for what no counter reaches, as all ones of 32 or 64 bits.
+  static func count(_ count: Double) -> Double {
+    count >= 0 && count < 4_294_967_295 ? count : .nan
+  }
+
+  /// Generation of a PCI Express link; NaN for 0 and beyond 16.
+  static func linkGeneration(_ generation: Double) -> Double {
+    generation >= 1 && generation <= 16 ? generation : .nan
+  }
+
+  /// Lanes of a PCI Express link; NaN for 0 and beyond 64.
+  static func linkWidth(_ lanes: Double) -> Double {
+    lanes >= 1 && lanes <= 64 ? lanes : .nan
   }
 
   /// Revolutions per minute; NaN for 65535, an unset register, and beyond what a fan can do.

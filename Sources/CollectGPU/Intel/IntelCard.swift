@@ -17,7 +17,8 @@ final class IntelCard: DRMCard {
   private let link: PCILink
   private var sensors: Sensors?
   private var idlePast = (milliseconds: [Double](), instant: Double.nan)
-  private var lastEnergy = (joules: Double.nan, instant: Double.nan)
+  /// Of the card's counter and of the package's.
+  private var meters = [EnergyMeter(), EnergyMeter()]
 
   /// The files of its hwmon folder.
   private struct Sensors {
@@ -79,10 +80,11 @@ final class IntelCard: DRMCard {
     let awake = awakeShare(at: instant, buffer)
     if let use, isComplete {
       gpu.util = use.processes.isEmpty ? 0 : use.busiest
+      gpu.utilSource = gpu.util.isNaN ? nil : "fdinfo"
       gpu.decoder = use.share(of: .video)
       if gpu.hasUnifiedMemory { gpu.sharedUsed = use.shared } else { gpu.vramUsed = use.vram }
     }
-    if gpu.util.isNaN { gpu.util = awake }
+    if gpu.util.isNaN, !awake.isNaN { (gpu.util, gpu.utilSource) = (awake, "rc6") }
     if !gpu.vramTotal.isNaN, let available = files.vramAvailable {
       let used = gpu.vramTotal - Plausible.bytes(available.number(buffer))
       if used >= 0 { gpu.vramUsed = used }
@@ -104,10 +106,11 @@ final class IntelCard: DRMCard {
     let limits = sensors.powerLimits.lazy.map { Plausible.watts(micro: $0.number(buffer)) }
     gpu.powerLimit = limits.first { !$0.isNaN } ?? .nan
     // Both drivers extend the chip's 32 bits to 64, so that the count only goes back when it starts anew.
-    let energy = sensors.energies.lazy.map { $0.number(buffer) / 1e6 }.first { $0 >= 0 } ?? .nan
-    gpu.energy = energy
-    gpu.power = Plausible.watts((energy - lastEnergy.joules) / (instant - lastEnergy.instant))
-    lastEnergy = (energy, instant)
+    let readings = sensors.energies.indices.map { index in
+      meters[index].read(sensors.energies[index].number(buffer) / 1e6, at: instant)
+    }
+    // The first that counts.
+    if let reading = readings.first(where: { !$0.energy.isNaN }) { (gpu.energy, gpu.power) = reading }
   }
 
   /// The share of time in which the part that slept least was awake; NaN where none tells, or RC6 is switched off.
