@@ -1,7 +1,7 @@
 /// A counter of energy, and the mean power between two of its readings.
 ///
-/// Some drivers print a counter that never moves. It is left out once it has stood still for a while, since no chip that is
-/// awake draws nothing.
+/// Some drivers print a counter that never moves. It is left out once it has stood still for a while, since every chip that is
+/// awake draws power.
 struct EnergyMeter {
   /// Seconds for which a counter may stand still.
   static let patience = 10.0
@@ -32,7 +32,7 @@ struct EnergyMeter {
       return (instant - stillSince >= Self.patience ? .nan : joules, .nan)
     }
     stillSince = .nan
-    // A driver that was loaded anew counts from 0.
+    // A reloaded driver counts from 0.
     guard joules > past.joules else {
       self.past = (joules, instant)
       return (joules, .nan)

@@ -92,7 +92,7 @@ final class GPUWorker {
     var gpus: [GPU] = []
     var instant = Double.nan
     var error: String?
-    /// What the answer itself says went wrong.
+    /// The answer's own failure.
     var failure: String?
     var isLost = false
   }

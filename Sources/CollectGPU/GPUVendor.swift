@@ -57,7 +57,7 @@ struct GPUAnswer: Sendable {
   var gpus: [GPU] = []
   /// Seconds for which there is no use in asking again: there is no such GPU, or all of them sleep.
   var rest = 0.0
-  /// What went wrong although there is an answer, in one line for `agent.sources`: a tool that is missing where the driver
-  /// is loaded, or that printed no values.
+  /// Problem beside the answer, in one line for `agent.sources`: a tool is missing where the driver is loaded, or printed no
+  /// values.
   var failure: String?
 }

@@ -18,7 +18,7 @@ enum Tool {
     folders.lazy.filter { $0.hasPrefix("/") }.map { $0 + "/" + name }.first { access($0, X_OK) == 0 }
   }
 
-  /// What a tool printed.
+  /// Output of a tool.
   ///
   /// The caller judges it by its content: tools print a whole answer and then end with a failure for one value that a card
   /// does not have (rocm-smi's 2, nvidia-smi's 14).
@@ -46,7 +46,7 @@ enum Tool {
     }
   }
 
-  /// Runs a tool and returns what it printed, however it ended.
+  /// Runs a tool and returns its output, however it ended.
   ///
   /// - Throws: CollectorError when it cannot be started or prints too much.
   static func run(
@@ -77,8 +77,8 @@ enum Tool {
     return Output(text, failure: CollectorError(line), isLate: failure == late)
   }
 
-  /// The line of a text that says what went wrong: the first, of a Python traceback the last; empty where the text is an
-  /// answer or has none.
+  /// The line of a text with the error: the first, of a Python traceback the last; empty where the text is an answer or
+  /// empty.
   static func words(of text: [UInt8]) -> String {
     let lines = String(decoding: text.prefix(maximumErrors), as: UTF8.self).split(whereSeparator: \.isNewline)
       .map { line in String(line.filter { !$0.isASCII || $0 >= " " }.drop { $0 == " " }) }
@@ -171,7 +171,7 @@ enum Tool {
       let ready = poll(&requests, 2, Int32(min(left * 1_000 + 1, 60_000)))
       if ready == 0 || (ready < 0 && errno == EINTR) { continue }
       if ready < 0 { throw CollectorError(SystemError("\(name): read").description) }
-      // Errors first: when the output ends, what was said of it has been read.
+      // Errors first, so that they are complete when the output ends.
       if requests[1].revents != 0 {
         let count = systemRead(child.errors, &chunk, chunk.count)
         if count > 0 {

@@ -165,7 +165,7 @@ public struct GPU: Domain, Hashable {
   public var retiredPages = Double.nan
   /// Number of the driver's last error report.
   public var xid = Double.nan
-  /// What the driver asks for to recover the GPU: "Reset", "Reboot", "Drain P2P", "Drain and Reset"; nil where nothing.
+  /// Recovery action that the driver requests: "Reset", "Reboot", "Drain P2P", "Drain and Reset"; nil for no action.
   public var recoveryAction: String?
   /// Seconds since these figures were read.
   public var age = 0.0
@@ -265,7 +265,7 @@ public struct GPU: Domain, Hashable {
     .gauge("retired_pages", .count, "Memory pages or rows taken out of use", source: "NVML", \.retiredPages),
     .gauge("xid", .count, "Number of the driver's last error report", source: "NVML events", \.xid),
     .text(
-      "recovery_action", "What the driver asks for to recover it: Reset, Reboot, Drain P2P, Drain and Reset",
+      "recovery_action", "Recovery action that the driver requests: Reset, Reboot, Drain P2P, Drain and Reset",
       source: "NVML field; nvidia-smi gpu_recovery_action", \.recoveryAction),
     .list("instances", keys: [Key("instance") { $0.uuid }], GPUInstance.table, \.instances),
     .list("processes", keys: [Key("pid") { String($0.pid) }], isSeries: false, GPUProcess.table, \.processes),

@@ -94,7 +94,7 @@ import Testing
     #expect(metrics.util == 0.45 && metrics.utilUnit == .certain && metrics.memoryUtil == 0.07 && metrics.power == 187)
     #expect(metrics.clock == 2.105e9 && metrics.memoryClock == 1e9 && metrics.fanSpeed == 1_200)
     #expect(!metrics.isIntegrated && metrics.energy.isNaN)
-    // Nothing was filled in.
+    // All entries are unset.
     let empty = try #require(self.metrics(Self.table(size, 1, content, [])))
     #expect(empty.temperature.isNaN && empty.util.isNaN && empty.power.isNaN && empty.clock.isNaN)
     #expect(empty.fanSpeed.isNaN && empty.hotspotTemperature.isNaN)

@@ -173,7 +173,7 @@ import Testing
     return bytes
   }
 
-  /// The uses that a processor's graphics tell second by second while its one client works `share` of the time.
+  /// The use of a processor's graphics second by second while its one client works `share` of the time.
   private func uses(
     _ busy: [String?], table: [UInt8]? = nil, share: Double = 0.45, isContainer: Bool = false
   ) throws -> [(util: Double, source: String?)] {

@@ -92,17 +92,17 @@ import Testing
   @Test func wordsAroundTheJSONAreNoMatter() throws {
     let around = "WARNING: low-power state\n[WARNING] {odd\n" + Self.rocm + "\nWARNING: One or more commands failed\n"
     #expect(rocm(around)?.map(\.util.isNaN) == [false, true])
-    // An object that says what went wrong comes first.
+    // An object with an error comes first.
     #expect(rocm("{\"error\": \"a } in a text\"}\n" + Self.rocm)?.count == 2)
     let groups = "WARNING: User is missing the following required groups: render, video.\n" + Self.entries + "\ndone\n"
     #expect(metric(groups)?.count == 2)
     #expect(metric("{\"code\": -2}\n" + Self.entries)?.count == 2)
-    // Cut off, it is none.
+    // Cut off.
     #expect(rocm(String(Self.rocm.dropLast(4))) == nil)
   }
 
   @Test func rocmsmiOfOtherVersions() throws {
-    // 5.x: other spellings, and a card of which some is not supported.
+    // 5.x: other spellings, and a card without some of the values.
     let old = """
       {"card0": {"GPU use (%)": "97", "GPU memory use (%)": "61", "Not supported": "None", "Card series": "MI210",
         "Temperature (Sensor edge) (C)": "N/A", "Temperature (Sensor junction) (C)": "unsupported",

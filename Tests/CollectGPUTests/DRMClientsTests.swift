@@ -48,7 +48,7 @@ import Testing
     #expect(clients.isComplete)
   }
 
-  /// Linux 5.14 to 5.18: shares rather than counters, so that they are known at once.
+  /// Linux 5.14 to 5.18: shares rather than counters, known from the first reading on.
   @Test func clientsThatTellShares() throws {
     func info(_ pasid: Int, _ gfx: String) -> String {
       "pdev:\t0000:03:00.0\npasid:\t\(pasid)\nvram mem:\t4 kB\ngtt mem:\t8 kB\ngfx0:\t\(gfx)%\n"

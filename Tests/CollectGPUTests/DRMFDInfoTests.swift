@@ -109,7 +109,7 @@ import Testing
     }
     // Hundredths without a leading zero: 10.05 % and 20.00 % of two queues.
     #expect(abs(share(.compute) - 0.3005) < 1e-9 && share(.encode) == 0.07 && share(.secondEncode) == 0.035)
-    // The first version had no domain, and a client without an address space is none.
+    // The first version had no domain; a client without an address space has no id.
     let first = try #require(parse("pdev:\t03:00.0\npasid:\t0\ngfx:\t250.0%\n"))
     #expect(first.pciAddress == "0000:03:00.0" && first.client == nil)
     #expect(first.engines[DRMEngine.graphics.rawValue]?.share == 1)

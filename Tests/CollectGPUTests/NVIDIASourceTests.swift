@@ -267,7 +267,7 @@ import Testing
       gpu.fan.isNaN && gpu.clock.isNaN && gpu.memoryClock.isNaN && gpu.pcieGeneration.isNaN && gpu.pcieWidth.isNaN)
     #expect(gpu.powerLimit.isNaN && gpu.eccCorrected.isNaN && gpu.eccUncorrected.isNaN)
     #expect(gpu.vramTotal == 80 * Self.gibibyte && gpu.vramUsed.isNaN && !gpu.hasUnifiedMemory)
-    // What it draws is known by its energy.
+    // Its power is known by its energy.
     #expect(abs(gpu.power - 150) < 15)
   }
 

@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  /// Field names of the newest question and what a driver of 2025 prints for a chip.
+  /// A GPU by the newest question, with placeholders for all other fields.
   private func newest(_ values: [String: String]) throws -> GPU {
     let fields = NvidiaSMIParser.questions[0]
     let line = fields.map { values[$0] ?? ($0 == "uuid" ? "GPU-n" : "[N/A]") }.joined(separator: ", ")
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test func memoryThatDoesNotApplyIsTheMachines() throws {
-    // GB10, and Jetson's words; not a card whose driver knows nothing at all, nor one that is divided.
+    // GB10, and Jetson's words; neither a card without any values nor a divided one.
     #expect(try newest(["utilization.gpu": "96"]).hasUnifiedMemory)
     #expect(try newest(["temperature.gpu": "50", "memory.total": "[Not Supported]"]).hasUnifiedMemory)
     #expect(try newest(["name": "NVIDIA GB10", "memory.total": "1"]).hasUnifiedMemory)

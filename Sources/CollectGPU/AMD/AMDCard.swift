@@ -5,7 +5,7 @@ internal import SystemIO
 ///
 /// `util` is the firmware's own mean over its last instants (gpu_busy_percent), of the whole device whoever uses it. The
 /// engines' times of fdinfo would give the mean since the last answer, but not of work submitted through the compute
-/// driver (KFD), and of other users' processes only to root; so they tell of processes and media engines, and stand in
+/// driver (KFD), and of other users' processes only to root; so they give processes and media engines, and stand in
 /// where the firmware's mean is refused or stuck (``AMDUse``). What hwmon lacks is taken from gpu_metrics, value by value.
 /// `pcie_bw` is not read, since the driver sleeps a second in it.
 ///
@@ -137,7 +137,7 @@ final class AMDCard: DRMCard {
       let merged = kfd.merge(into: use.processes, device: device)
       gpu.processes = merged.processes
       candidates.clientsAreAll = isComplete && !merged.compute
-      // Of some clients only what is more than nothing says something about the device.
+      // A sum over some of the clients is a lower bound, and 0 is no information.
       candidates.clients = candidates.clientsAreAll || use.work > 0 ? use.work : .nan
       if isComplete {
         gpu.encoder = use.share(of: .encode, .secondEncode)

@@ -1,7 +1,7 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// What amd-smi prints.
+/// Output of amd-smi.
 extension AMDTools {
   /// Names, addresses and limits by the tool's index, of `amd-smi static --json`.
   static func parseStatic(_ bytes: Span<UInt8>) -> [Int: GPU] {
@@ -23,7 +23,7 @@ extension AMDTools {
     return gpus
   }
 
-  /// The figures of `amd-smi metric --json`; nil where it is no JSON.
+  /// The values of `amd-smi metric --json`; nil without JSON.
   static func parseMetric(_ bytes: Span<UInt8>, fixed: [Int: GPU]) -> [GPU]? {
     entries(bytes)?.compactMap { entry in
       guard let index = ToolValue.number(entry["gpu"]).flatMap({ Int(exactly: $0) }) else { return nil }
@@ -66,7 +66,7 @@ extension AMDTools {
   /// One entry for each GPU: a list, which since ROCm 7 is the member "gpu_data" of an object; nil where there is no JSON.
   private static func entries(_ bytes: Span<UInt8>) -> [JSONValue]? {
     let lists = ToolValue.documents(bytes).map { $0["gpu_data"]?.elements ?? $0.elements }
-    // Before it may stand an object that says what went wrong.
+    // An object with an error may precede it.
     return lists.first { $0.contains { $0["gpu"] != nil } } ?? lists.first
   }
 }

@@ -7,7 +7,7 @@ internal import SystemIO
 /// amd-smi (ROCm 6 and later), else rocm-smi. Both are Python programs that take up to seconds, so that they run at most
 /// each fifth second, and for a twentieth of the time. Whether a GPU sleeps they do not tell before it is too late.
 ///
-/// What they printed counts, not how they ended: rocm-smi up to ROCm 5.2 ends with status 2 after a whole answer when a card
+/// Their output counts, not their exit status: rocm-smi up to ROCm 5.2 ends with status 2 after a whole answer when a card
 /// lacks one of the values.
 final class AMDTools {
   /// Seconds between two runs, at least.
@@ -87,7 +87,7 @@ final class AMDTools {
     }
   }
 
-  /// The GPUs by the first tool that has values, and what was wrong where none has; nil where there is no tool.
+  /// The GPUs by the first tool with values, and the problem if no tool has any; nil without a tool.
   private func ask() throws(CollectorError) -> (gpus: [GPU], problem: CollectorError?)? {
     var hollow: (gpus: [GPU], problem: CollectorError?)?
     var errors: [String] = []
@@ -106,7 +106,7 @@ final class AMDTools {
     throw CollectorError(errors.joined(separator: "; "))
   }
 
-  /// Whether nothing is known of a GPU but its name.
+  /// Whether a GPU has no values beside its name.
   private static func isHollow(_ gpu: GPU) -> Bool {
     gpu.util.isNaN && gpu.temperature.isNaN && gpu.power.isNaN && gpu.vramTotal.isNaN && gpu.clock.isNaN
   }
@@ -115,7 +115,7 @@ final class AMDTools {
     if fixed?.isEmpty ?? true {
       let output = try run(path, ["static", "--json"])
       fixed = Self.parseStatic(output.text.span)
-      // Without that answer the GPUs have no names, but figures; a tool that hangs would hang again.
+      // Without that answer the GPUs have values and no names; a tool that hangs would hang again.
       if fixed?.isEmpty ?? true, let failure = output.failure, output.isLate { throw failure }
     }
     let output = try run(path, ["metric", "--json"])

@@ -4,7 +4,7 @@
 /// (Raven and Picasso: always 100, drm/amd#1932). Then the engines' time of the device's clients stands in, where all of
 /// them could be seen, else gpu_metrics, else the clients that could be seen.
 struct AMDUse {
-  /// What each source says, as shares; NaN where it says nothing.
+  /// The value of each source as a share; NaN where it has no value.
   struct Candidates {
     /// gpu_busy_percent.
     var driver = Double.nan
@@ -33,7 +33,7 @@ struct AMDUse {
       (last, contradictions, isStuck) = (.nan, 0, false)
       return other
     }
-    // A sum over some of the clients only contradicts what is less.
+    // A sum over some of the clients is a lower bound.
     let isContradicted =
       switch other.source {
       case "fdinfo" where !candidates.clientsAreAll: other.util > driver + Self.tolerance

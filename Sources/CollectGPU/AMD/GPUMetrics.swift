@@ -5,7 +5,7 @@ internal import SystemIO
 ///
 /// The bits of throttle_status before version 1.3 differ from chip to chip and are left alone. Where the header names no
 /// unit, it is that of the drivers that fill in the table: °C, watts and percent for cards, and hundredths of °C, milliwatts
-/// and hundredths of a percent for processors, of which some write percent. All integers are little-endian, and one that is
+/// and hundredths of a percent for processors, but percent for some of them. All integers are little-endian, and one that is
 /// all ones was not filled in.
 struct GPUMetrics: Equatable {
   /// Whether the table is one of processors with graphics: versions 2 and 3.
@@ -36,7 +36,7 @@ struct GPUMetrics: Equatable {
   /// Time for which each reason held them down, counted up; empty where the table does not tell.
   var throttleResidencies: [Residency] = []
 
-  /// What is known of the unit in which a table counts use.
+  /// Certainty of the unit in which a table counts use.
   enum UtilUnit {
     /// It is documented.
     case certain

@@ -1,9 +1,9 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// What rocm-smi prints.
+/// Output of rocm-smi.
 extension AMDTools {
-  /// The figures of `rocm-smi … --json`, or of a version that prints commas instead; nil where it is neither.
+  /// The values of `rocm-smi … --json`, or of comma-separated output; nil for any other text.
   static func parseROCm(_ bytes: Span<UInt8>) -> [GPU]? {
     var answer: [String: JSONValue]?
     for case .object(let members) in ToolValue.documents(bytes) where answer == nil || hasCards(members) {

@@ -1,12 +1,12 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// Values as AMD's tools print them in JSON: a number, a text with or without a unit, or an object of both; "N/A" and its
-/// like where there is none.
+/// Values as AMD's tools print them in JSON: a number, a text with or without a unit, an object of both, or "N/A" and its
+/// like.
 enum ToolValue {
   /// JSON texts of one output that are looked at.
   private static let maximumDocuments = 64
-  /// What stands for no value.
+  /// Placeholders for an absent value.
   private static let nothing: Set = ["", "n/a", "none", "unsupported", "not supported", "unknown"]
 
   /// The JSON texts in an output, each from a line that begins as one does: warnings may come before, between and after.
@@ -90,12 +90,12 @@ enum ToolValue {
     return .nan
   }
 
-  /// A percentage as a share; NaN where it is none.
+  /// A percentage as a share; NaN outside 0 to 100.
   static func percent(_ number: Double) -> Double {
     number >= 0 && number <= 100 ? number / 100 : .nan
   }
 
-  /// A count; NaN where it is none.
+  /// A count; NaN without a plausible one.
   static func count(_ value: JSONValue?) -> Double { Plausible.count(quantity(value)) }
 
   /// Bytes of an amount in "MB", by which the tool means mebibytes, as it is in older versions without a unit.

@@ -12,12 +12,12 @@ struct DRMUse {
   /// Bytes of the machine's memory that clients hold; NaN where no client tells.
   var shared = Double.nan
 
-  /// Clients that were seen before, so that what they did since is known.
+  /// Number of clients that were seen before, so that their work since then is known.
   var known = 0
 
   /// The share of time in which clients kept the graphics and compute engines busy; NaN where it is not known.
   ///
-  /// A driver may print an engine only once it has worked (amdgpu): then clients that are known did nothing.
+  /// A driver may print an engine only once it has worked (amdgpu): then known clients were idle.
   var work: Double {
     let share = share(of: .graphics, .compute)
     return share.isNaN && (known > 0 || processes.isEmpty) ? 0 : share

@@ -52,7 +52,7 @@ struct FDInfo {
     /// Cycles busy, and of all cycles that passed (xe).
     var cycles: UInt64?
     var totalCycles: UInt64?
-    /// Share of the last while, 0…1, where the driver counts nothing (amdgpu of Linux 5.14 to 5.18).
+    /// Recent share of time, 0…1, of a driver without counters (amdgpu of Linux 5.14 to 5.18).
     var share: Double?
     /// Number of such engines.
     var capacity = 1.0

@@ -32,7 +32,7 @@ struct PCILink {
 
   /// Generation, 1…7, and lanes; NaN where unknown.
   ///
-  /// A link that can do no more than one lane at 2.5 GT/s is none: that stands in the configuration space of chips on
+  /// A link with a maximum of one lane at 2.5 GT/s is omitted: it is a placeholder in the configuration space of chips on
   /// another bus, and of an Arc whose switch a virtual machine does not see.
   func read(_ buffer: ReadBuffer) -> (generation: Double, width: Double) {
     let lanes = width.number(buffer)

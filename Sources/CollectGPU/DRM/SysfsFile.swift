@@ -91,7 +91,7 @@ enum Plausible {
     bytes >= 0 && bytes <= 0x1p50 ? bytes : .nan
   }
 
-  /// A count of errors; NaN for what no counter reaches, as all ones of 32 or 64 bits.
+  /// A count of errors; NaN for all ones of 32 or 64 bits.
   static func count(_ count: Double) -> Double {
     count >= 0 && count < 4_294_967_295 ? count : .nan
   }

@@ -157,8 +157,8 @@ final class NVIDIASource: GPUSource {
     return gpus
   }
 
-  /// Adds GPUs that were there and do not answer when they are looked for anew, while the kernel still has them, and those
-  /// at the addresses that are known as lost.
+  /// Adds known GPUs that the driver no longer lists although the kernel still has them, and those at the addresses that are
+  /// known as lost.
   private func addLost(
     to gpus: inout [GPU], _ slots: [NVIDIASlot], _ wanted: Set<String>, _ lost: Set<String>, hasLost: Bool
   ) {

@@ -211,8 +211,8 @@ final class NVMLDevice {
     if gpu.power.isNaN { gpu.power = Plausible.watts(number(.power, nvml.power) / 1_000) }
   }
 
-  /// What is told by number: the memory's temperature, what the driver asks for to recover the device, and bytes counted
-  /// on the PCI Express link by drivers since about 550.
+  /// Reads values by field number: the memory's temperature, the recovery action, and bytes on the PCI Express link, which
+  /// drivers since about 550 count.
   private func readFields(into gpu: inout GPU) {
     guard let call = nvml.fields, !fields.isEmpty else { return }
     var values = fields.map { field in

@@ -7,8 +7,8 @@ internal import SystemIO
 /// It loads the driver's library anew each time, which takes some 100 ms of CPU time, so that it is asked at most every
 /// five seconds and for a twentieth of the time. Its full report, which takes longer since it measures what goes over PCI
 /// Express, is asked for once a minute: graphics processes, MIG's parts, thresholds, CUDA's version; and where a tool
-/// refuses all shorter questions. What it printed counts, not its status: it ends with 14 after a whole answer when an
-/// infoROM is corrupted, with 15 when one GPU of eight is lost. Not verified on hardware.
+/// refuses all shorter questions. Its output counts, not its status: it ends with 14 after a whole answer when an infoROM
+/// is corrupted, with 15 when one GPU of eight is lost. Not verified on hardware.
 final class NvidiaSMI {
   /// Seconds between two runs, at least.
   static let period = 5.0
@@ -94,7 +94,7 @@ final class NvidiaSMI {
         return addProcesses(to: gpus, format)
       }
       failure = output.error("nvidia-smi", none: "no GPU in its answer")
-      // It refuses a whole question at once for one field that it does not know; when it hangs it is not that.
+      // One unknown field makes it refuse the whole question; a hang has another cause.
       if clock() - start > 2 { break }
       question += 1
     }

@@ -46,7 +46,7 @@ enum NvidiaSMIParser {
     }
   }
 
-  /// Whether a GPU has no memory of its own: the tool says that it does not apply, while it has other figures of the chip.
+  /// Whether a GPU has no memory of its own: its size does not apply, while other values of the chip are there.
   static func hasNoMemory(_ total: String?, _ gpu: GPU) -> Bool {
     if UnifiedMemory.isKnown(gpu.model) { return true }
     guard let total, gpu.state == .active, gpu.instances == nil, !(gpu.util.isNaN && gpu.temperature.isNaN) else {

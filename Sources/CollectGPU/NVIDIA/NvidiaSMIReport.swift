@@ -8,14 +8,14 @@ enum NvidiaSMIReport {
   /// A GPU of a report.
   struct Device {
     var gpu: GPU
-    /// Whether its PCI Express link is none: see NVMLDevice.findLink().
+    /// Whether its PCI Express link is a placeholder: see NVMLDevice.findLink().
     var hasNoLink = false
   }
 
   /// The GPUs; empty where the text is no report.
   static func gpus(_ bytes: Span<UInt8>) -> [GPU] { devices(bytes).map(\.gpu) }
 
-  /// The GPUs and what is known of their links; empty where the text is no report.
+  /// The GPUs with the state of their links; empty where the text is no report.
   static func devices(_ bytes: Span<UInt8>) -> [Device] {
     guard let log = XMLElement(bytes), log.name == "nvidia_smi_log" else { return [] }
     let driver = log.text("driver_version").flatMap(NvidiaSMIParser.text)
@@ -38,7 +38,7 @@ enum NvidiaSMIReport {
     return element.text("c2c_mode") == "Enabled" && number("link_widths/current_link_width") <= 1
   }
 
-  /// What the driver asks for to recover a GPU; drivers before 570 have a word for each of two actions.
+  /// Recovery action that the driver requests; drivers before 570 have an element for each of two actions.
   private static func recoveryAction(_ element: XMLElement) -> String? {
     if let action = element.text("gpu_recovery_action") { return RecoveryAction.text(action) }
     if element.text("gpu_reset_status/reset_required") == "Yes" { return "Reset" }

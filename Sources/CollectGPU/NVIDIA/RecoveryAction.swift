@@ -1,4 +1,4 @@
-/// What the driver asks for to recover a GPU (nvmlDeviceGpuRecoveryAction_t), in nvidia-smi's words.
+/// Recovery action that the driver requests for a GPU (nvmlDeviceGpuRecoveryAction_t), in nvidia-smi's words.
 enum RecoveryAction {
   /// NVML_FI_DEV_GET_GPU_RECOVERY_ACTION, of drivers since about 570.
   static let field: UInt32 = 230
@@ -19,7 +19,7 @@ enum RecoveryAction {
     }
   }
 
-  /// The action as nvidia-smi prints it; nil for none and for what is not told.
+  /// The action as nvidia-smi prints it; nil for "None" and for placeholders.
   static func text(_ written: String) -> String? {
     if NvidiaSMIParser.isLost(written) { return "Reset" }
     return NvidiaSMIParser.text(written).flatMap { $0.first?.isUppercase == true ? $0 : nil }

@@ -23,7 +23,7 @@ enum UnifiedMemory {
     (gpu.pcieGeneration, gpu.pcieWidth) = (.nan, .nan)
   }
 
-  /// Sets what is in use of unified memory to what its processes hold; absent where the driver does not tell of them.
+  /// Sets the use of unified memory to the sum over its processes; absent where the driver does not list them.
   static func sumUse(_ gpu: inout GPU) {
     guard gpu.hasUnifiedMemory, let processes = gpu.processes else { return }
     let told = processes.map(\.vram).filter { !$0.isNaN }
