@@ -15,11 +15,14 @@ public final class GPUCollector: Collector {
   private let workers: [GPUWorker]
   /// Seconds that a tick waits; a recording, which cannot hang, is waited for.
   private let patience: Double
+  /// Seconds that the next reading waits.
+  private var nextPatience: Double
 
   /// The GPUs of `vendors` in an environment.
   public init(_ environment: GPUEnvironment, vendors: [GPUVendor] = GPUVendor.all) {
     workers = vendors.map { GPUWorker($0, environment) }
     patience = environment.asksDrivers ? GPUWorker.patience : 5
+    nextPatience = max(patience, environment.firstPatience)
   }
 
   /// Asks those vendors whose time has come.
@@ -33,7 +36,8 @@ public final class GPUCollector: Collector {
 
   /// Writes `reading.gpus`, in the order of their PCI addresses.
   public func read(into reading: inout Reading) throws(CollectorError) {
-    let deadline = Clock.monotonic + patience
+    let deadline = Clock.monotonic + nextPatience
+    nextPatience = patience
     var gpus: [GPU] = []
     var failures: [String] = []
     age = 0

@@ -30,12 +30,15 @@ public struct GPUEnvironment: Sendable {
   public var asksDrivers: Bool
   /// Folders in which tools are looked for, in order.
   public var toolPath: [String]
+  /// Seconds that the first reading waits for GPUs at most; a single sample has no second chance to show them.
+  public var firstPatience: Double
 
   /// The machine under `root`.
-  public init(root: String, asksDrivers: Bool, toolPath: [String] = []) {
+  public init(root: String, asksDrivers: Bool, toolPath: [String] = [], firstPatience: Double = 0) {
     self.root = root
     self.asksDrivers = asksDrivers
     self.toolPath = toolPath
+    self.firstPatience = firstPatience
   }
 }
 

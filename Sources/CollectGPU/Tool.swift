@@ -86,6 +86,8 @@ enum Tool {
     guard let first = lines.first, let mark = first.utf8.first, mark != UInt8(ascii: "{"), mark != UInt8(ascii: "<")
     else { return "" }
     let line = first.hasPrefix("Traceback") ? lines.last ?? first : first
+    // Not UTF-8: no text.
+    if line.contains("\u{FFFD}") { return "" }
     return line.count > 120 ? String(line.prefix(119)) + "…" : line
   }
 

@@ -209,8 +209,11 @@ struct Agent: ParsableCommand {
     let push: @Sendable () -> [any Collector] = { board.map { [PushCollector($0)] } ?? [] }
     if demo { return .simulated { [DemoCollector(version: version)] + push() } }
     let root = roots.first ?? ""
-    guard !root.isEmpty else { return .live { collectors(root: "") + push() } }
-    guard roots.count > 1 else { return .recorded({ collectors(root: root) + push() }, later: nil) }
+    let isSingle = once
+    guard !root.isEmpty else { return .live { collectors(root: "", isSingle: isSingle) + push() } }
+    guard roots.count > 1 else {
+      return .recorded({ collectors(root: root, isSingle: isSingle) + push() }, later: nil)
+    }
     let later = roots[1]
     return .recorded({ collectors(root: root) + push() }, later: { collectors(root: later) + push() })
   }

@@ -12,11 +12,13 @@ import SystemIO
 
 /// The collectors of the system that this program was built for: with the table below, the only place that picks one.
 ///
-/// - Parameter root: "" for the running machine, else the directory that holds its `proc` and `sys`.
-func collectors(root: String) -> [any Collector] {
+/// - Parameters:
+///   - root: "" for the running machine, else the directory that holds its `proc` and `sys`.
+///   - isSingle: whether one sample is all that is taken, so that GPUs that answer slowly are waited for.
+func collectors(root: String, isSingle: Bool = false) -> [any Collector] {
   #if os(Linux)
     // GPUs last: their processes are named by the table of processes.
-    linuxCollectors(root: root, version: version) + [GPUCollector(gpuEnvironment(root: root))]
+    linuxCollectors(root: root, version: version) + [GPUCollector(gpuEnvironment(root: root, isSingle: isSingle))]
   #else
     []
   #endif
@@ -62,9 +64,12 @@ func scrapeSource(root: String?) -> (any ScrapeSource)? {
 }
 
 /// Where GPUs are looked for; a recording's are not this machine's.
-private func gpuEnvironment(root: String) -> GPUEnvironment {
+private func gpuEnvironment(root: String, isSingle: Bool) -> GPUEnvironment {
   let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
   // In a proc of the kernel's, `self` is a link; in a recording, a folder.
   let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
-  return GPUEnvironment(root: root, asksDrivers: isLive, toolPath: path.split(separator: ":").map(String.init))
+  return GPUEnvironment(
+    root: root, asksDrivers: isLive, toolPath: path.split(separator: ":").map(String.init),
+    // A tool has five seconds.
+    firstPatience: isSingle ? 6 : 0)
 }

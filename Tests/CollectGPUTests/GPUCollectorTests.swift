@@ -113,6 +113,27 @@ private final class ScriptedSource: GPUSource {
     gate.update { $0 = true }
   }
 
+  /// A single sample shows a tool that takes a second.
+  @Test func theFirstReadingMayWait() throws {
+    let gate = Condition(false)
+    let answer = GPUAnswer(gpus: [gpu("amd", "0000:02:00.0")])
+    let slow = vendor("amd") { () throws(CollectorError) in
+      _ = gate.wait { $0 ? true : nil }
+      return answer
+    }
+    let environment = GPUEnvironment(root: "/nowhere", asksDrivers: true, firstPatience: 60)
+    let collector = GPUCollector(environment, vendors: [slow])
+    var reading = Reading()
+    reading.boottime = Clock.boottime
+    collector.prepare()
+    Thread.start("gate") {
+      usleep(300_000)
+      gate.update { $0 = true }
+    }
+    try collector.read(into: &reading)
+    #expect(reading.gpus.map(\.vendor) == ["amd"])
+  }
+
   @Test func aVendorThatRestsIsNotAsked() throws {
     let asked = Mutex(0)
     let count: @Sendable () -> Int = { asked.withLock { $0 } }

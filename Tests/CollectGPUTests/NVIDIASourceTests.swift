@@ -310,6 +310,41 @@ import Testing
     }
   }
 
+  // MARK: Jetson
+
+  private static let jetson = [
+    "proc/device-tree/compatible": "nvidia,p3701-0000\0nvidia,tegra234\0",
+    "proc/device-tree/model": "NVIDIA Jetson AGX Orin Developer Kit\0", "proc/meminfo": "MemTotal:  131072 kB\n",
+    "proc/sys/kernel/osrelease": "5.10.120-tegra\n", "sys/class/devfreq/17000000.ga10b/device/load": "437\n",
+    "sys/class/devfreq/17000000.ga10b/cur_freq": "612000000\n",
+    "sys/class/devfreq/17000000.ga10b/max_freq": "1300500000\n", "sys/class/devfreq/15480000.nvdec/device/load": "9\n",
+    "sys/class/thermal/thermal_zone0/type": "CPU-therm\n", "sys/class/thermal/thermal_zone0/temp": "48000\n",
+    "sys/class/thermal/thermal_zone1/type": "GPU-therm\n", "sys/class/thermal/thermal_zone1/temp": "46500\n",
+  ]
+
+  @Test(arguments: [true, false]) func aJetsonWithoutLibraryAndTool(isLive: Bool) throws {
+    let machine = try Fixture(files: Self.jetson)
+    let source = NVIDIASource(GPUEnvironment(root: machine.root, asksDrivers: isLive), paths: ["/nowhere/x"])
+    let answer = try source.read(at: 1)
+    let gpu = try #require(answer.gpus.first)
+    #expect(answer.gpus.count == 1 && answer.failure == nil && answer.rest == 0)
+    #expect(gpu.model == "NVIDIA Jetson AGX Orin Developer Kit" && gpu.driver == "nvgpu 5.10.120-tegra")
+    #expect(gpu.util == 0.437 && gpu.temperature == 46.5 && gpu.clock == 6.12e8 && gpu.clockMaximum == 1.3005e9)
+    #expect(gpu.hasUnifiedMemory && gpu.isIntegrated && gpu.vramTotal == 131_072 * 1_024 && gpu.vramUsed.isNaN)
+    try machine.write("1001\n", to: "sys/class/devfreq/17000000.ga10b/device/load")
+    #expect(try source.read(at: 2).gpus.first?.util.isNaN == true)
+  }
+
+  @Test func theLibraryOfAJetsonComesFirst() throws {
+    let machine = try Fixture(files: Self.jetson)
+    #expect(try FakeNVML("MODEL=Orin (nvgpu)").source(on: machine).read(at: 1).gpus.map(\.util) == [0.5])
+    // Another maker's chip has a GPU of that name, too.
+    let other = try Fixture(files: Self.jetson)
+    try other.write("radxa,rock-5b\0rockchip,rk3588\0", to: "proc/device-tree/compatible")
+    let source = NVIDIASource(GPUEnvironment(root: other.root, asksDrivers: true), paths: ["/nowhere/x"])
+    #expect(try source.read(at: 1).gpus.isEmpty)
+  }
+
   // MARK: What goes wrong
 
   @Test func withoutLibraryOrDriverThereIsNothingAndNoError() throws {

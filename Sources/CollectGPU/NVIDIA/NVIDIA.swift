@@ -35,6 +35,8 @@ final class NVIDIASource: GPUSource {
   private var session: NVMLSession?
   private var soughtAt = -Double.infinity
   private var tool: NvidiaSMI?
+  private var tegra: TegraGPU?
+  private var hasSoughtTegra = false
   private var addresses: Set<String> = []
   private var opened: Set<String> = []
   private var countedAt = -Double.infinity
@@ -73,7 +75,7 @@ final class NVIDIASource: GPUSource {
 
   func read(at instant: Double) throws(CollectorError) -> GPUAnswer {
     // A recording's GPUs are not this machine's.
-    guard environment.asksDrivers else { return GPUAnswer(rest: .infinity) }
+    guard environment.asksDrivers else { return readTegra() ?? GPUAnswer(rest: .infinity) }
     let slots = NVIDIASlot.find(root: root)
     let present = Set(slots.map(\.address))
     if present != addresses {
@@ -109,6 +111,8 @@ final class NVIDIASource: GPUSource {
       }
     } else if let answer = try askTool(slots, wanted, at: instant) {
       gpus = answer
+    } else if slots.isEmpty, let answer = readTegra() {
+      return answer
     } else {
       return GPUAnswer(
         gpus: slots.map { told($0, at: instant) }, rest: slots.isEmpty ? emptyRest : 60,
@@ -121,6 +125,15 @@ final class NVIDIASource: GPUSource {
     return GPUAnswer(
       gpus: complete(gpus, slots, wanted, at: instant),
       failure: gpus.isEmpty && !slots.isEmpty ? "the driver is bound to GPUs, but lists none" : nil)
+  }
+
+  /// A Jetson's GPU by sysfs; nil on other machines.
+  private func readTegra() -> GPUAnswer? {
+    if !hasSoughtTegra {
+      hasSoughtTegra = true
+      tegra = TegraGPU(root: root)
+    }
+    return tegra.map { GPUAnswer(gpus: [$0.read(machineMemory: machineMemory())]) }
   }
 
   /// Whether the kernel has NVIDIA's driver, as far as this machine's files say.
