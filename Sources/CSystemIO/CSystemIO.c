@@ -13,6 +13,7 @@
 #include <malloc.h>
 #endif
 #if defined(__linux__)
+#include <sys/syscall.h>
 #include <sys/timex.h>
 #endif
 
@@ -134,6 +135,38 @@ int csystemio_read_clock_discipline(struct csystemio_clock_discipline *disciplin
   return state;
 #else
   (void)discipline;
+  return -1;
+#endif
+}
+
+// glibc has wrappers since 2.36 only. The numbers are the same on every architecture but Alpha, whose headers have them.
+#if defined(__linux__) && !defined(__alpha__)
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#endif
+
+int csystemio_pidfd_open(int pid) {
+#if defined(SYS_pidfd_open)
+  // Close-on-exec from the start (pidfd_open(2)).
+  return (int)syscall(SYS_pidfd_open, pid, 0);
+#else
+  (void)pid;
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+int csystemio_pidfd_send_signal(int descriptor, int signal) {
+#if defined(SYS_pidfd_send_signal)
+  return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, (void *)0, 0);
+#else
+  (void)descriptor;
+  (void)signal;
+  errno = ENOSYS;
   return -1;
 #endif
 }

@@ -33,6 +33,14 @@ public struct ProcessDetailsReader: Sendable {
     }
     return details
   }
+
+  /// When the process that has this pid started, in seconds after boot; nil if there is none.
+  public func startTime(of pid: Int32) -> Double? {
+    guard let bytes = try? Files.contents(of: root + "/proc/" + String(pid) + "/stat"),
+      let ticks = ProcessStatParser.startTicks(bytes.span)
+    else { return nil }
+    return Double(ticks) / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+  }
 }
 
 enum ProcessDetailsParser {

@@ -265,6 +265,13 @@ enum ProcessStatParser {
     return skip(16, bytes, &position) ? bytes.signed(&position).flatMap { Int(exactly: $0) } : nil
   }
 
+  /// The start time in ticks after boot, field 22; nil if the text is malformed.
+  static func startTicks(_ bytes: Span<UInt8>) -> UInt64? {
+    guard let name = name(bytes) else { return nil }
+    var position = name.upperBound + 1
+    return skip(19, bytes, &position) ? bytes.unsigned(&position) : nil
+  }
+
   /// What stands in the parentheses.
   private static func name(_ bytes: Span<UInt8>) -> Range<Int>? {
     var open = 0

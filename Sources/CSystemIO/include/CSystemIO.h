@@ -32,6 +32,12 @@ int csystemio_terminal_columns(int descriptor);
 /// Ignores a signal.
 void csystemio_ignore_signal(int signal);
 
+/// pidfd_open(2): a descriptor of a process, or -1 with errno; ENOSYS before Linux 5.3 and on other systems.
+int csystemio_pidfd_open(int pid);
+
+/// pidfd_send_signal(2): signals the process that the descriptor was opened for; 0, or -1 with errno (ESRCH: it has ended).
+int csystemio_pidfd_send_signal(int descriptor, int signal);
+
 /// State of the wall clock from adjtimex(2), in its own units.
 struct csystemio_clock_discipline {
   long offset, frequency, maximum_error, estimated_error, status, constant, tick, tai;

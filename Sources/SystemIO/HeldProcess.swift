@@ -1,0 +1,100 @@
+internal import CSystemIO
+
+/// System calls that reach a process; tests script them.
+public struct ProcessCalls: Sendable {
+  /// Opens a descriptor of a process, or returns a negated errno (pidfd_open(2)).
+  public var openDescriptor: @Sendable (_ pid: Int32) -> Int32
+  /// Closes it.
+  public var closeDescriptor: @Sendable (_ descriptor: Int32) -> Void
+  /// Signals the process of a descriptor; 0 or an errno (pidfd_send_signal(2)).
+  public var signalDescriptor: @Sendable (_ descriptor: Int32, _ signal: Int32) -> Int32
+  /// Signals a pid; 0 or an errno (kill(2)).
+  public var signalPID: @Sendable (_ pid: Int32, _ signal: Int32) -> Int32
+  /// Start time of the process that has the pid now, in seconds after boot; nil if there is none.
+  public var startTime: @Sendable (_ pid: Int32) -> Double?
+
+  /// The running system's calls.
+  public init(startTime: @escaping @Sendable (_ pid: Int32) -> Double?) {
+    self.startTime = startTime
+    openDescriptor = { pid in
+      let descriptor = csystemio_pidfd_open(pid)
+      return descriptor >= 0 ? descriptor : -errno
+    }
+    closeDescriptor = { _ = close($0) }
+    signalDescriptor = { csystemio_pidfd_send_signal($0, $1) == 0 ? 0 : errno }
+    signalPID = { kill($0, $1) == 0 ? 0 : errno }
+  }
+}
+
+/// A process held for a signal, which reaches this process or none: never one that was given its pid later.
+///
+/// Holds a pidfd. Where the kernel has none (before Linux 5.3, seccomp filters), the start time is compared again right
+/// before kill(2).
+public final class HeldProcess: Sendable {
+  /// Why a process cannot be held.
+  public enum Failure: Error, CustomStringConvertible {
+    case invalidPID, unknownStart, ended, replaced
+
+    public var description: String {
+      switch self {
+      case .invalidPID: "not a process id"
+      case .unknownStart: "its start time is unknown"
+      case .ended: "it has ended"
+      case .replaced: "it has ended; its pid belongs to another process now"
+      }
+    }
+  }
+
+  private let pid: Int32
+  private let start: Double
+  private let descriptor: Int32
+  private let calls: ProcessCalls
+
+  /// Holds the process that has this pid and started at this time.
+  ///
+  /// - Parameter start: seconds after boot.
+  public init(pid: Int32, start: Double, calls: ProcessCalls) throws(Failure) {
+    // For kill(2), 0 and negative numbers are process groups.
+    guard pid > 0 else { throw .invalidPID }
+    guard start.isFinite else { throw .unknownStart }
+    let opened = calls.openDescriptor(pid)
+    if opened == -ESRCH { throw .ended }
+    // Compared after opening: a process that took the pid between the two has another start time.
+    if let failure = Self.compare(pid, start, calls) {
+      if opened >= 0 { calls.closeDescriptor(opened) }
+      throw failure
+    }
+    self.pid = pid
+    self.start = start
+    self.calls = calls
+    descriptor = opened
+  }
+
+  deinit {
+    if descriptor >= 0 { calls.closeDescriptor(descriptor) }
+  }
+
+  /// Sends a signal; returns nil, or the reason of the failure in one line.
+  public func signal(_ number: Int32) -> String? {
+    if descriptor >= 0 {
+      let code = calls.signalDescriptor(descriptor, number)
+      if code != ENOSYS { return Self.text(code) }
+    }
+    if let failure = Self.compare(pid, start, calls) { return failure.description }
+    return Self.text(calls.signalPID(pid, number))
+  }
+
+  private static func compare(_ pid: Int32, _ start: Double, _ calls: ProcessCalls) -> Failure? {
+    guard let now = calls.startTime(pid) else { return .ended }
+    // Half a tick of 100 Hz, for sums of rounded numbers.
+    return abs(now - start) < 0.005 ? nil : .replaced
+  }
+
+  private static func text(_ code: Int32) -> String? {
+    switch code {
+    case 0: nil
+    case ESRCH: Failure.ended.description
+    default: String(cString: strerror(code))
+    }
+  }
+}
