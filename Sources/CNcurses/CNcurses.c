@@ -103,6 +103,49 @@ int cncurses_kind_of(const char *type, int output) {
   return addressable ? CNCURSES_ADDRESSABLE : CNCURSES_LINES_ONLY;
 }
 
+// What the dashboard uses of xterm-256color, compiled by tic; `infocmp -Q2` prints it in this form, which ncurses reads from
+// TERMINFO (terminfo(5), "Fetching compiled descriptions"). For systems without a terminfo database.
+static const char builtin_entry[] =
+    "b64:GgEVAB0ADwBpAZ0AYWdlbnQteHRlcm18YnVpbHQgaW4AAAEAAAEAAAABAAAAAAEBAAAAAAAAAAAAAAAAAAFQAAgAGAD_________"
+    "_________________wAB_3______AAD_____AgAKAA4A_____xIAIwAlACkAMAD__zIAOQD__z0A__________________9BAEYA__9P"
+    "AP_______1QA__________9ZAF0A____________________________________________________________________________"
+    "_________________________________________________2YAbgD_________________________________________________"
+    "______________________________________________________92AP______________________________________________"
+    "________________________________________________________________________________________________________"
+    "________________________________________________________________________________________________________"
+    "________________________________________________________________________________________________________"
+    "______________________________________________________________________________________94AP______________"
+    "________________________________________________________________________________________________________"
+    "____________________________________________gQCPAA0AG1tIG1sySgAbW0sAG1tKABtbJWklcDElZDslcDIlZEgACgAbW0gA"
+    "G1s_MjVsAAgAG1s_MjVoABtbQwAbW0EAG1sxbQAbWz8xMDQ5aAAbWzJtABtbN20AG1ttABtbPzEwNDlsABtbPzFsGz4AG1s_MWgbPQAK"
+    "ABtbMzk7NDltABtbMzg7NTslcDElZG0AG1s0ODs1OyVwMSVkbQA=";
+
+const char *const cncurses_builtin_type = "agent-xterm";
+
+static char *terminfo_before;
+static bool has_builtin;
+
+bool cncurses_use_builtin(void) {
+  const char *before = getenv("TERMINFO");
+  terminfo_before = before != NULL ? strdup(before) : NULL;
+  has_builtin = true;
+  if (setenv("TERMINFO", builtin_entry, 1) != 0) return false;
+  return cncurses_kind_of(cncurses_builtin_type, -1) == CNCURSES_ADDRESSABLE;
+}
+
+// Programs that are started later must not inherit it.
+static void forget_builtin(void) {
+  if (!has_builtin) return;
+  has_builtin = false;
+  if (terminfo_before != NULL) {
+    setenv("TERMINFO", terminfo_before, 1);
+  } else {
+    unsetenv("TERMINFO");
+  }
+  free(terminfo_before);
+  terminfo_before = NULL;
+}
+
 bool cncurses_locale_is_utf8(void) {
   if (setlocale(LC_CTYPE, "") == NULL) setlocale(LC_CTYPE, "C");
   const char *codeset = nl_langinfo(CODESET);
@@ -141,6 +184,7 @@ int cncurses_open(const char *type, int input, int output) {
   if (terminal.output != NULL && terminal.input != NULL) {
     terminal.screen = newterm(type, terminal.output, terminal.input);
   }
+  forget_builtin();
   if (terminal.screen == NULL) {
     if (terminal.output != NULL) fclose(terminal.output);
     if (terminal.input != NULL) fclose(terminal.input);
@@ -173,15 +217,25 @@ int cncurses_open(const char *type, int input, int output) {
 
 // MARK: Direct output
 
-// Wrapping off, focus on (xterm's ctlseqs); mouse: buttons, drags, coordinates as decimals.
-static const char direct_begin[] = "\033[?7l\033[?1004h";
-static const char direct_end[] = "\033[?1004l\033[?7h";
+// Wrapping off, focus and bracketed paste on (xterm's ctlseqs); mouse: buttons, drags, coordinates as decimals.
+static const char direct_begin[] = "\033[?7l\033[?1004h\033[?2004h";
+static const char direct_end[] = "\033[?2004l\033[?1004l\033[?7h";
 static const char mouse_begin[] = "\033[?1000h\033[?1002h\033[?1006h";
 static const char mouse_end[] = "\033[?1006l\033[?1002l\033[?1000l";
 
 static void write_now(const char *text) {
   ssize_t ignored = write(guard.output, text, strlen(text));
   (void)ignored;
+}
+
+// Ctrl-C, Ctrl-Z and Ctrl-\ as keys: as signals of the terminal driver, a pasted one of them would end or stop the whole
+// process group, and Ctrl-V (IEXTEN) would hide the end of a paste. def_prog_mode() makes ncurses keep them.
+static void set_literal_keys(void) {
+  struct termios modes;
+  if (tcgetattr(guard.output, &modes) != 0) return;
+  modes.c_lflag &= (tcflag_t)~(ISIG | IEXTEN);
+  tcsetattr(guard.output, TCSANOW, &modes);
+  def_prog_mode();
 }
 
 bool cncurses_is_ecma48(void) {
@@ -205,6 +259,7 @@ void cncurses_begin_direct(bool mouse) {
     for (const char *c = direct_end; *c != 0; c++) guard_append(*c);
     for (size_t i = 0; i < length; i++) guard_append(rest[i]);
   }
+  set_literal_keys();
   write_now(direct_begin);
   if (mouse) write_now(mouse_begin);
 }
@@ -286,7 +341,9 @@ void cncurses_flush(void) {
 
 void cncurses_invalidate(void) { clearok(curscr, TRUE); }
 
-void cncurses_stop_process(void) {
+void cncurses_stop_process(bool whole_group) {
+  // Under a shell without job control nothing would continue it.
+  if (signals.before[SIGTSTP].sa_handler == SIG_IGN) return;
   struct sigaction standard = {.sa_handler = SIG_DFL};
   struct sigaction ours;
   pause_direct();
@@ -295,8 +352,8 @@ void cncurses_stop_process(void) {
   atomic_store(&guard.armed, false);
   sigaction(SIGTSTP, &standard, &ours);
   // To the process, not to this thread alone; where the process group is orphaned the kernel does not stop it, and it
-  // just goes on.
-  kill(getpid(), SIGTSTP);
+  // just goes on. Ctrl-Z stops the whole group, as the terminal driver would: a script that waits for this program, too.
+  kill(whole_group ? 0 : getpid(), SIGTSTP);
   sigaction(SIGTSTP, &ours, NULL);
 }
 
@@ -314,6 +371,7 @@ void cncurses_resume(void) {
   cncurses_resize(columns, rows);
   if (terminal.is_direct) {
     cncurses_flush();
+    set_literal_keys();
     write_now(direct_begin);
     if (terminal.has_mouse) write_now(mouse_begin);
   }

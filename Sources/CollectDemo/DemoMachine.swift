@@ -78,7 +78,7 @@ enum DemoMachine {
     var host = Host()
     host.isDemo = true
     host.hostname = "demo"
-    host.os = "A machine that does not exist"
+    host.os = "Simulated machine"
     host.kernel = "Linux 6.8.0-demo"
     host.architecture = "x86_64"
     host.product = "agent --demo"

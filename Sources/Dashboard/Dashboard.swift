@@ -2,14 +2,20 @@ public import History
 internal import AgentMetrics
 internal import SystemIO
 
-/// The terminal UI: draws the history and hears the keys, until it is told to end.
+/// The terminal UI: draws the history and handles input until it ends.
 final class Dashboard {
   private let hosts: [DashboardHost]
   private let options: DashboardOptions
   private let now: () -> (seconds: Double, utcOffset: Int)
+  private let monotonic: () -> Double
   private var model: Model
   private var scene = Scene()
   private var frozen: [History.Entry] = []
+  /// Contents of the last frame; those of the frame that Space has frozen.
+  private var drawn: ScreenInput?
+  private var paused: ScreenInput?
+  /// The process of the signal dialog.
+  private var held: (pid: Int32, send: ProcessControl.SendSignal)?
   private var logs: [EventLog]
   private let table = Fetcher<[Process]>()
   private let threads = Fetcher<[ProcessThread]>()
@@ -27,14 +33,18 @@ final class Dashboard {
 
   /// A dashboard on the histories of one or more hosts.
   ///
-  /// - Parameter now: the wall clock in POSIX seconds, and what is to be added for local time.
+  /// - Parameters:
+  ///   - now: the wall clock in POSIX seconds, and what is to be added for local time.
+  ///   - monotonic: a clock that never steps, for the delay of confirmations.
   init(
     hosts: [DashboardHost], options: DashboardOptions,
-    now: @escaping () -> (seconds: Double, utcOffset: Int) = localNow
+    now: @escaping () -> (seconds: Double, utcOffset: Int) = localNow,
+    monotonic: @escaping () -> Double = { Clock.monotonic }
   ) {
     self.hosts = hosts
     self.options = options
     self.now = now
+    self.monotonic = monotonic
     logs = hosts.map { EventLog(interval: $0.history.interval) }
     config = options.configPath.map { ConfigFile(path: $0) }
     var (settings, problem) = config?.load() ?? (Settings(), nil)
@@ -51,12 +61,13 @@ final class Dashboard {
   /// A dashboard on one history.
   convenience init(
     history: History, options: DashboardOptions,
-    now: @escaping () -> (seconds: Double, utcOffset: Int) = localNow
+    now: @escaping () -> (seconds: Double, utcOffset: Int) = localNow,
+    monotonic: @escaping () -> Double = { Clock.monotonic }
   ) {
     self.init(
       hosts: [
         DashboardHost(name: "", history: history, processes: options.processes, control: options.control)
-      ], options: options, now: now)
+      ], options: options, now: now, monotonic: monotonic)
   }
 
   private var host: DashboardHost { hosts[min(model.state.host, hosts.count - 1)] }
@@ -90,19 +101,17 @@ final class Dashboard {
         timeout = min(timeout, untilPreview)
         untilPreview *= 1.3
       }
-      switch terminal.nextEvent(timeout: timeout) {
-      case .key(let key):
-        switch answer(model.handle(key, in: scene), on: terminal) {
+      let event = terminal.nextEvent(timeout: timeout)
+      if let effect = handle(event) {
+        switch answer(effect, on: terminal) {
         case .quit: return .quit
         case .draw: mustDraw = true
         case .nothing: break
         }
-      case .mouse(let mouse):
-        switch answer(model.handle(mouse, in: scene), on: terminal) {
-        case .quit: return .quit
-        case .draw: mustDraw = true
-        case .nothing: break
-        }
+        continue
+      }
+      switch event {
+      case .key, .burst, .paste, .mouse: break
       case .focus(let isFocused):
         mustDraw = mustDraw || isFocused && !hasFocus
         hasFocus = isFocused
@@ -122,7 +131,7 @@ final class Dashboard {
       case .resized, .writable:
         mustDraw = true
       case .suspend:
-        terminal.suspend()
+        terminal.suspend(wholeGroup: false)
         mustDraw = true
       case .continued:
         mustDraw = true
@@ -134,7 +143,19 @@ final class Dashboard {
     }
   }
 
-  /// Whether a picture is due that nobody has pressed a key for.
+  /// Applies what the user did; nil for other events.
+  private func handle(_ event: TerminalEvent) -> Model.Effect? {
+    model.now = monotonic()
+    switch event {
+    case .key(let key): return model.handle(key, in: scene)
+    case .burst(let key): return model.handle(burst: key, in: scene)
+    case .paste(let paste): return model.handle(paste, in: scene)
+    case .mouse(let mouse): return model.handle(mouse, in: scene)
+    default: return nil
+    }
+  }
+
+  /// Whether a frame is due without a key.
   private var isDue: Bool {
     let refresh = Double(model.state.settings.refresh)
     let interval = hasFocus ? refresh : max(refresh, Self.unfocusedInterval)
@@ -161,16 +182,19 @@ final class Dashboard {
     case .nothing: return .nothing
     case .quit: return .quit
     case .draw: break
+    case .hold(let process): hold(process)
     case .redraw: terminal.invalidate()
-    case .suspend: terminal.suspend()
+    case .suspend: terminal.suspend(wholeGroup: true)
     case .save:
       apply(to: terminal)
       watch(terminal.wake)
-      if let problem = config?.save(model.state.settings) { model.state.note = "not kept: " + problem }
+      if let problem = config?.save(model.state.settings) { model.state.note = "not saved: " + problem }
     case .send(let signal, let pid):
       model.state.note = send(signal, to: pid)
     }
-    // A moment is looked at in what was known when its user stopped the time; the history goes on meanwhile.
+    if case .signal? = model.state.overlay {} else { held = nil }
+    paused = model.state.isPaused ? paused ?? drawn : nil
+    // A time is viewed in the samples of the moment at which the user left the present; the history goes on meanwhile.
     if model.state.moment == nil {
       frozen = []
     } else if frozen.isEmpty {
@@ -180,25 +204,36 @@ final class Dashboard {
     return .draw
   }
 
+  /// Holds the process of the signal dialog before its signal is chosen: what is confirmed is what the signal reaches.
+  private func hold(_ process: Process) {
+    guard let control = host.control, !options.isReadOnly else { return }
+    switch control.hold(process.pid, process.start) {
+    case .success(let send): held = (process.pid, send)
+    case .failure(let refusal):
+      model.state.overlay = nil
+      model.state.note = "no signal sent to " + String(process.pid) + ": " + refusal.description
+    }
+  }
+
   private func send(_ signal: SignalChoice, to pid: Int32) -> String {
-    guard let control = host.control, !options.isReadOnly else { return "read-only: no signals are sent from here" }
-    guard scene.rows.contains(pid) else { return "no signal sent: " + String(pid) + " is not in the list any more" }
+    guard !options.isReadOnly, host.control != nil else { return "read-only: signals are disabled" }
+    guard let held, held.pid == pid else { return "no signal sent to " + String(pid) }
     let name = signal.name + " to " + String(pid)
-    return control.signal(pid, signal.number).map { name + ": " + $0 } ?? name + " sent"
+    return held.send(signal.number).map { name + " not sent: " + $0 } ?? name + " sent"
   }
 
   private func apply(to terminal: any Terminal) {
     let settings = model.state.settings
     if let theme = Theme.named(settings.theme), theme != terminal.theme { terminal.theme = theme }
     if terminal.color != settings.color { terminal.color = settings.color }
-    if terminal.hearsMouse != settings.mouse { terminal.hearsMouse = settings.mouse }
+    if terminal.mouseEnabled != settings.mouse { terminal.mouseEnabled = settings.mouse }
   }
 
   // MARK: What is looked up elsewhere
 
   private var needsTable: Bool {
     let state = model.state
-    guard host.processes != nil, state.moment == nil, !state.isGrid else { return false }
+    guard host.processes != nil, state.moment == nil, !state.isGrid, !state.isPaused else { return false }
     if state.isMaximized, let focus = state.focus { return focus == .processes }
     return !state.settings.hidden.contains(.processes)
   }
@@ -273,8 +308,10 @@ final class Dashboard {
   // MARK: Drawing
 
   private func draw(on terminal: any Terminal) -> Bool {
-    let picture = Screen(input(terminal)).draw()
+    let input = input(terminal)
+    let picture = Screen(input).draw()
     scene = picture.scene
+    if !input.state.isPaused { drawn = input }
     // Rows may have become fewer than what was scrolled by.
     model.state.table.scroll = min(model.state.table.scroll, max(0, scene.rows.count - scene.visibleRows))
     terminal.title =
@@ -287,6 +324,10 @@ final class Dashboard {
     // The first picture is whole, and no measure for the others.
     if frames > 1 { meanBytes = meanBytes.isFinite ? meanBytes + (bytes - meanBytes) / 20 : bytes }
     lastDraw = now().seconds
+    if case .signal(var dialog)? = model.state.overlay, dialog.isAsked, dialog.shown == nil {
+      dialog.shown = monotonic()
+      model.state.overlay = .signal(dialog)
+    }
     return true
   }
 
@@ -306,7 +347,20 @@ final class Dashboard {
     input.pastFailure = past.failure
   }
 
+  /// The contents of the frame that was frozen, with what keys have changed since.
+  private func input(of paused: ScreenInput, _ terminal: any Terminal) -> ScreenInput {
+    var input = paused
+    (input.state, input.size, input.glyphs) = (model.state, terminal.size, terminal.glyphs)
+    if case .details(let pid)? = model.state.overlay {
+      input.details = details.value(key: Int(pid))
+      input.spark = spark.points
+    }
+    if model.state.moment != nil { addPast(to: &input, terminal.wake) }
+    return input
+  }
+
   private func input(_ terminal: any Terminal) -> ScreenInput {
+    if let paused, model.state.isPaused { return input(of: paused, terminal) }
     let moment = now()
     let place = min(model.state.host, hosts.count - 1)
     let history = host.history

@@ -39,7 +39,7 @@ struct Agent: ParsableCommand {
   @Flag(help: "With --once: print the JSON of /metrics/latest.")
   var json = false
 
-  @Flag(help: "Show a machine that does not exist, with 64 cores and 8 GPUs at work.")
+  @Flag(help: "Show a simulated machine with 64 cores and 8 busy GPUs.")
   var demo = false
 
   // Unconditional, so that "-5" is a value that is not allowed and not an option that is unknown.
@@ -153,7 +153,7 @@ struct Agent: ParsableCommand {
     }
     if let problem = terminal.problem { throw misuse(problem) }
     if json && !once { throw misuse("--json goes with --once") }
-    if demo && !root.isEmpty { throw misuse("--demo shows a machine that does not exist; --root does not go with it") }
+    if demo && !root.isEmpty { throw misuse("--demo shows a simulated machine and cannot be combined with --root") }
     if root.count > 2 { throw misuse("--root: at most two directories, an instant and a later one") }
   }
 

@@ -34,21 +34,33 @@ func processTable(root: String) -> @Sendable () async throws -> (Timestamp, [Pro
   #endif
 }
 
-/// What a dashboard may do with the processes of the running machine.
+/// Actions of a dashboard on the processes of the running machine.
 func processControl() -> ProcessControl {
-  let signal: @Sendable (Int32, Int32) -> String? = { pid, signal in
-    // 0 and below are groups.
-    guard pid > 0 else { return "no process" }
-    return kill(pid, signal) == 0 ? nil : String(cString: strerror(errno))
+  func control(
+    _ details: @escaping @Sendable (Int32) -> ProcessDetails?,
+    startTime: @escaping @Sendable (Int32) -> Double?,
+    threads: (@Sendable ([Int32]) -> [ProcessThread])? = nil
+  ) -> ProcessControl {
+    let calls = ProcessCalls(startTime: startTime)
+    return ProcessControl(
+      details: details,
+      hold: { pid, start in
+        do throws(HeldProcess.Failure) {
+          let process = try HeldProcess(pid: pid, start: start, calls: calls)
+          return .success { process.signal($0) }
+        } catch {
+          return .failure(SignalRefusal(error.description))
+        }
+      }, threads: threads)
   }
   #if os(Linux)
     let reader = ProcessDetailsReader(root: "")
     let scanner = Mutex(ThreadScanner(root: ""))
-    return ProcessControl(
-      details: { reader.details(of: $0) }, signal: signal,
+    return control(
+      { reader.details(of: $0) }, startTime: { reader.startTime(of: $0) },
       threads: { processes in scanner.withLock { $0.scan(processes, now: Clock.monotonic) } })
   #else
-    return ProcessControl(details: { _ in nil }, signal: signal)
+    return control({ _ in nil }, startTime: { _ in nil })
   #endif
 }
 

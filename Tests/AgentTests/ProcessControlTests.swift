@@ -1,4 +1,5 @@
 import AgentMetrics
+import CollectLinux
 import Dashboard
 import SystemIO
 import Testing
@@ -8,10 +9,19 @@ import Testing
 @Suite struct ProcessControlTests {
   @Test func onlyOneProcessIsSignalled() {
     let control = processControl()
+    func send(_ pid: Int32, start: Double) -> String? {
+      switch control.hold(pid, start) {
+      case .success(let send): send(0)
+      case .failure(let refusal): refusal.description
+      }
+    }
     // By kill(2), 0 would be every process of the group, -1 all there are.
-    #expect(control.signal(0, 0) != nil && control.signal(-1, 0) != nil)
-    #expect(control.signal(getpid(), 0) == nil)
-    #expect(control.signal(.max, 0) != nil)
+    #expect(send(0, start: 1) != nil && send(-1, start: 1) != nil)
+    let start = ProcessDetailsReader(root: "").startTime(of: getpid()) ?? .nan
+    #expect(send(getpid(), start: start) == nil)
+    #expect(send(getpid(), start: start - 0.01)?.contains("another process") == true)
+    #expect(send(getpid(), start: .nan) != nil)
+    #expect(send(.max, start: 1) == "it has ended")
   }
 
   @Test func itLooksAtThisMachine() {

@@ -50,7 +50,7 @@ import Testing
   @Test(arguments: [KeyPress.character("h"), .function(1)]) func helpComesAndGoes(_ key: KeyPress) {
     let terminal = pressing([key, key, key, .escape])
     _ = run(terminal)
-    #expect(terminal.frames.map { text($0).contains("show or hide these keys") } == [false, true, false, true, false])
+    #expect(terminal.frames.map { text($0).contains("show or hide this help") } == [false, true, false, true, false])
   }
 
   @Test func escapeWithNothingToLeaveAndUnknownKeysDrawNothing() {
@@ -59,7 +59,7 @@ import Testing
     #expect(terminal.frames.count == 1)
   }
 
-  @Test func aMomentIsHeldWhileSamplesComeIn() {
+  @Test func thePauseHoldsWhileSamplesComeIn() {
     let terminal = RecordingTerminal(events: [
       .key(.character(" ")), .woken, .key(.character(" ")), .woken,
     ])
@@ -75,9 +75,9 @@ import Testing
     // The last row tells what a frame costs, which changes.
     let texts = terminal.frames.map { $0.rows.dropLast().joined(separator: "\n") }
     #expect(texts.count == 5)
-    #expect(texts[1].contains("PAST " + Format.clock(start)))
+    #expect(texts[1].contains("PAUSED at " + Format.clock(start)))
     #expect(texts[2] == texts[1])
-    #expect(texts[3].contains("H100") && !texts[3].contains("PAST"))
+    #expect(texts[3].contains("H100") && !texts[3].contains("PAUSED"))
   }
 
   /// What an agent beside it remembers comes before its own samples; a remote agent's own past may hold a restart.
@@ -98,7 +98,7 @@ import Testing
       hosts: [host], options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
       now: { [start] in (start + 0.25, 0) }
     ).run(on: terminal)
-    #expect(text(terminal.frames.last).contains("the agent was started anew: 1.0.0") == isRemote)
+    #expect(text(terminal.frames.last).contains("agent restarted: 1.0.0") == isRemote)
   }
 
   @Test func withoutFocusItDrawsSeldom() {
@@ -172,31 +172,171 @@ import Testing
     #expect(!text(terminal.frames.first).contains("whole"))
   }
 
-  @Test func signalsGoWhereTheyWereConfirmed() {
-    var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
-    let sent = Condition<[(Int32, Int32)]>([])
-    options.control = ProcessControl(
-      details: { _ in nil },
-      signal: { pid, number in
-        sent.update { $0.append((pid, number)) }
-        return nil
-      })
-    func run(_ keys: [KeyPress]) -> [(Int32, Int32)] {
-      sent.update { $0 = [] }
-      _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: pressing(keys))
-      return sent.withState { $0 }
+  /// A process control that notes what it is asked for.
+  private final class ScriptedControl: Sendable {
+    let held = Condition<[(pid: Int32, start: Double)]>([])
+    let sent = Condition<[(pid: Int32, signal: Int32)]>([])
+    /// Why processes cannot be held; nil where they can.
+    let refusal: String?
+
+    init(refusal: String? = nil) { self.refusal = refusal }
+
+    var control: ProcessControl {
+      ProcessControl(
+        details: { _ in nil },
+        hold: { [self] pid, start in
+          held.update { $0.append((pid, start)) }
+          if let refusal { return .failure(SignalRefusal(refusal)) }
+          return .success { [self] number in
+            sent.update { $0.append((pid, number)) }
+            return nil
+          }
+        })
     }
-    let first = run([.down, .function(9), .enter, .character("y")])
-    #expect(first.count == 1 && first.first?.1 == 15 && (first.first?.0 ?? 0) > 0)
-    #expect(run([.down, .character("k"), .down, .enter, .character("Y")]).first?.1 == 9)
-    // Enter twice, another key, Esc, no process chosen, a past moment: none.
-    #expect(run([.down, .character("k"), .enter, .enter]).isEmpty)
-    #expect(run([.down, .character("k"), .enter, .character("n")]).isEmpty)
-    #expect(run([.down, .character("k"), .escape, .character("y")]).isEmpty)
-    #expect(run([.character("k"), .enter, .character("y")]).isEmpty)
-    #expect(run([.down, .left, .character("k"), .enter, .character("y")]).isEmpty)
-    options.isReadOnly = true
-    #expect(run([.down, .character("k"), .enter, .character("y")]).isEmpty)
+  }
+
+  /// Runs a dashboard on events, each so many seconds after the one before it.
+  private func runTimed(
+    _ events: [(after: Double, event: TerminalEvent)], _ control: ScriptedControl, isReadOnly: Bool = false
+  ) -> RecordingTerminal {
+    var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
+    options.control = control.control
+    options.isReadOnly = isReadOnly
+    let terminal = RecordingTerminal(size: Size(width: 120, height: 40), events: events.map(\.event))
+    var clock = 1000.0
+    terminal.beforeEvent = { index in if index < events.count { clock += events[index].after } }
+    _ = Dashboard(
+      history: history, options: options, now: { [start] in (start + 0.25, 0) }, monotonic: { clock }
+    ).run(on: terminal)
+    return terminal
+  }
+
+  private func sent(_ keys: [(after: Double, key: KeyPress)], isReadOnly: Bool = false) -> [Int32] {
+    let control = ScriptedControl()
+    _ = runTimed(keys.map { ($0.after, .key($0.key)) }, control, isReadOnly: isReadOnly)
+    return control.sent.withState { $0.map(\.signal) }
+  }
+
+  @Test func signalsGoWhereTheyWereConfirmed() {
+    let control = ScriptedControl()
+    let keys: [KeyPress] = [.down, .function(9), .enter, .character("y")]
+    let terminal = runTimed(keys.map { (0.4, .key($0)) }, control)
+    let held = control.held.withState { $0 }
+    let sent = control.sent.withState { $0 }
+    #expect(held.count == 1 && held[0].pid > 0 && held[0].start.isFinite)
+    #expect(sent.count == 1 && sent[0].pid == held[0].pid && sent[0].signal == 15)
+    #expect(text(terminal.frames.last).contains("TERM to \(sent[0].pid) sent"))
+    #expect(self.sent([(1, .down), (1, .character("k")), (1, .down), (1, .enter), (1, .character("Y"))]) == [9])
+    // Enter twice, another key, Esc, no process selected, a time of the past: none.
+    #expect(self.sent([(1, .down), (1, .character("k")), (1, .enter), (1, .enter)]).isEmpty)
+    #expect(self.sent([(1, .down), (1, .character("k")), (1, .enter), (1, .character("n"))]).isEmpty)
+    #expect(self.sent([(1, .down), (1, .character("k")), (1, .escape), (1, .character("y"))]).isEmpty)
+    #expect(self.sent([(1, .character("k")), (1, .enter), (1, .character("y"))]).isEmpty)
+    #expect(self.sent([(1, .down), (1, .left), (1, .character("k")), (1, .enter), (1, .character("y"))]).isEmpty)
+    #expect(
+      self.sent([(1, .down), (1, .character("k")), (1, .enter), (1, .character("y"))], isReadOnly: true).isEmpty)
+  }
+
+  @Test func aConfirmationIsTakenOnlyAfterItWasSeen() {
+    let open: [(after: Double, key: KeyPress)] = [(1, .down), (1, .character("k")), (1, .enter)]
+    #expect(sent(open + [(0.29, .character("y"))]).isEmpty)
+    #expect(sent(open + [(0.31, .character("y"))]) == [15])
+    // A key that was too early is ignored, and the time begins anew.
+    #expect(sent(open + [(0.1, .character("y")), (0.31, .character("y"))]) == [15])
+    #expect(sent(open + [(0.2, .character("y")), (0.2, .character("y")), (0.2, .character("y"))]).isEmpty)
+    #expect(sent(open + [(0.1, .character("x")), (0.31, .character("y"))]) == [15])
+    // Esc cancels at once.
+    #expect(sent(open + [(0.1, .escape), (1, .character("y"))]).isEmpty)
+  }
+
+  @Test(arguments: ["k\ry", "y", "yyyy\n", "jjk\r\ry\n", "\u{1B}[Bk\ry"], [true, false])
+  func pastedTextSignalsNothing(_ text: String, isBracketed: Bool) {
+    let control = ScriptedControl()
+    let paste = TerminalEvent.paste(Paste(text: text, isBracketed: isBracketed))
+    let keys: [KeyPress] = [.down, .character("k"), .enter]
+    // At each stage of the way to a signal, twice.
+    for count in 0...keys.count {
+      _ = runTimed(keys.prefix(count).map { (1, .key($0)) } + [(1, paste), (1, paste)], control)
+      _ = runTimed(
+        keys.prefix(count).map { (1, .key($0)) } + text.unicodeScalars.map { (0.01, .burst(.character($0))) }, control)
+    }
+    #expect(control.sent.withState { $0.isEmpty })
+  }
+
+  @Test func aProcessThatCannotBeHeldIsSentNothing() {
+    let control = ScriptedControl(refusal: "it has ended; its pid belongs to another process now")
+    let keys: [KeyPress] = [.down, .character("k"), .enter, .character("y")]
+    let terminal = runTimed(keys.map { (1, .key($0)) }, control)
+    #expect(control.sent.withState { $0.isEmpty })
+    #expect(terminal.frames.contains { text($0).contains("its pid belongs to another process now") })
+  }
+
+  @Test func aPasteGoesIntoTheFilterOrNowhere() throws {
+    let folder = try temporaryFolder()
+    defer { removeFolder(folder) }
+    var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
+    options.configPath = folder + "/config"
+    let texts = ["lT4\n", "tzKHrms", "qqqq", ":\r\r", " ", "1234567890", "/kill", "g\u{1B}[B"]
+    var events: [TerminalEvent] = texts.map { .paste(Paste(text: $0, isBracketed: true)) }
+    events += texts.flatMap { $0.unicodeScalars.map { .burst(.character($0)) } }
+    let terminal = RecordingTerminal(size: Size(width: 120, height: 40), events: events)
+    _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: terminal)
+    // All were read: none of them quits. The file was not written.
+    #expect(terminal.events.isEmpty && Files.names(in: folder).isEmpty)
+    let typing = RecordingTerminal(
+      size: Size(width: 120, height: 40),
+      events: [.key(.character("/")), .paste(Paste(text: "user:a\r\nb\u{3}\u{1B}\tc\r", isBracketed: true))])
+    _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: typing)
+    #expect(text(typing.frames.last).contains("/user:a b c"))
+  }
+
+  @Test func theScreenIsFrozenWithItsTable() {
+    var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
+    let control = ScriptedControl()
+    options.control = control.control
+    let template = history.latest?.sample.processes?.top.first
+    let calls = Condition(0)
+    options.processes = {
+      let call = calls.update {
+        $0 += 1; return $0
+      }
+      let rows = (0..<5).compactMap { index -> Process? in
+        guard var process = template else { return nil }
+        (process.pid, process.name, process.cpu) = (Int32(10_000 + index), "scan-\(call)", Double(index))
+        return process
+      }
+      return (Timestamp(seconds: 0), rows)
+    }
+    let events: [TerminalEvent] = [
+      .woken, .resized, .key(.character(" ")), .woken, .resized, .key(.down), .key(.character("k")), .key(.enter),
+      .key(.character("y")), .key(.end),
+    ]
+    let terminal = RecordingTerminal(size: Size(width: 120, height: 40), events: events)
+    var machine = MadeUpMachine.gpuServer
+    let later = machine.history(ticks: 3).all.map(\.sample)
+    var clock = 1000.0
+    terminal.beforeEvent = { [history, start] index in
+      clock += 1
+      if index == 1 {
+        for _ in 0..<30_000 where terminal.wakes.withState({ $0 }) == 0 { usleep(10_000) }
+      }
+      guard index == 3, var sample = later.last else { return }
+      sample.timestamp = Timestamp(seconds: start + 1)
+      sample.boottime = 1e9
+      history.append(sample)
+    }
+    _ = Dashboard(
+      history: history, options: options, now: { [start] in (start + 0.25, 0) }, monotonic: { clock }
+    ).run(on: terminal)
+    let texts = terminal.frames.map { text($0) }
+    let first = texts.firstIndex { $0.contains("PAUSED") } ?? 0
+    #expect(first > 0 && texts[first - 1].contains("scan-1"))
+    let frozen = texts[first...].prefix { $0.contains("PAUSED") }
+    // Space, woken, resized and four keys.
+    #expect(frozen.count >= 6 && frozen.allSatisfy { $0.contains("scan-1") && !$0.contains("H100") })
+    #expect(control.sent.withState { $0.count } == 1)
+    #expect(texts.last?.contains("H100") == true && texts.last?.contains("PAUSED") == false)
+    #expect(calls.withState { $0 } <= 2)
   }
 
   @Test func severalHostsBeginWithTheGridAndOpen() {

@@ -84,7 +84,7 @@ import Testing
   @Test func keysThatEndEndEverywhere() {
     for overlay in [
       nil, ScreenState.Overlay.help(scroll: 0), .settings(selected: 0), .filter(before: ""), .details(1),
-      .signal(1, selected: 0, isAsked: true), .explain(.cpu, selected: 0),
+      .signal(SignalDialog(process: Process(), isAsked: true)), .explain(.cpu, selected: 0),
     ] {
       var model = Model()
       model.state.overlay = overlay
@@ -106,11 +106,13 @@ import Testing
     #expect(model.state.moment == input.now - step)
     model = press(.left, .left, from: model)
     #expect(model.state.moment == input.now - 3 * step)
-    #expect(text(model).contains("stored top list of"))
+    #expect(text(model).contains("top processes recorded at"))
     model = press(.right, from: model)
     #expect(model.state.moment == input.now - 2 * step)
     #expect(press(.right, .right, .right, from: model).state.moment == nil)
-    #expect(press(.end, from: model).state.moment == nil)
+    #expect(press(.end, from: model).state.moment == nil && press(.shiftEnd, from: model).state.moment == nil)
+    #expect(press(.shiftHome, from: model).state.moment == press(.home, from: model).state.moment)
+    #expect(press(.shiftPageUp, from: model).state.moment == press(.pageUp, from: model).state.moment)
     let oldest = press(.home, from: model)
     #expect(oldest.state.moment == input.entries[0].sample.timestamp.seconds)
     #expect(press(.left, from: oldest).state.moment == oldest.state.moment)
@@ -155,7 +157,7 @@ import Testing
     let model = press(.character("p"))
     #expect(model.state.moment == event.moment)
     #expect(text(model).contains("out of memory: 1 process killed"))
-    #expect(press(.character("n"), from: model).state.note == "no more events that way")
+    #expect(press(.character("n"), from: model).state.note == "no further events")
     // Far enough out, its letter stands on the axis.
     let wide = press(.character("-"), .character("-"), from: Model())
     let axis = picture(wide).grid.rows.first { $0.contains("now") } ?? ""
@@ -205,6 +207,119 @@ import Testing
     #expect(picture(closed).scene.rows.count < picture(tree).scene.rows.count)
     #expect(press(.character("z"), from: closed).state.table.closed.isEmpty)
     #expect(press(.character("z")).state.table.isFolded)
+  }
+
+  /// A server with more rows in each list than a small screen has.
+  private var crowded: ScreenInput {
+    var input = input
+    input.size = Size(width: 80, height: 24)
+    input.processes = (1...90).compactMap { pid in
+      var process = input.entries[0].sample.processes?.top[0]
+      process?.pid = Int32(pid)
+      return process
+    }
+    return input
+  }
+
+  private func press(_ keys: [KeyPress], on input: ScreenInput, from model: Model = Model()) -> (Model, Scene) {
+    var (model, input) = (model, input)
+    for key in keys {
+      input.state = model.state
+      _ = model.handle(key, in: Screen(input).draw().scene)
+    }
+    input.state = model.state
+    return (model, Screen(input).draw().scene)
+  }
+
+  @Test(arguments: [false, true]) func keysPageTheTableThatHasTheFocus(isAlone: Bool) {
+    var start = Model()
+    start.state.focus = .processes
+    start.state.isMaximized = isAlone
+    let (paged, scene) = press([.pageDown], on: crowded, from: start)
+    #expect(paged.state.table.scroll == scene.visibleRows - 1 && paged.state.moment == nil)
+    #expect(press([.pageUp], on: crowded, from: paged).0.state.table.scroll == 0)
+    let (last, _) = press([.end], on: crowded, from: start)
+    #expect(last.state.table.scroll == 90 - scene.visibleRows)
+    #expect(press([.home], on: crowded, from: last).0.state.table.scroll == 0)
+    // A selected process moves along.
+    let (selected, table) = press([.down, .end], on: crowded, from: start)
+    #expect(selected.state.table.selected == table.rows.last)
+    #expect(press([.home], on: crowded, from: selected).0.state.table.selected == table.rows.first)
+    // Time keeps its keys, and End leads back from the past first.
+    let (past, _) = press([.shiftPageUp], on: crowded, from: selected)
+    #expect(past.state.moment != nil)
+    #expect(press([.end], on: crowded, from: past).0.state.moment == nil)
+  }
+
+  /// Every row of every list can be reached by the keys of its panel.
+  @Test(arguments: [PanelID.disk, .network, .temperature, .agent, .gpu]) func everyRowCanBeReached(_ panel: PanelID) {
+    var input = crowded
+    guard var sample = input.entries.last?.sample else { return }
+    sample.disks = (0..<14).map { index in
+      var disk = Disk()
+      (disk.device, disk.isPhysical) = ("row-a\(index)x", true)
+      return disk
+    }
+    sample.filesystems = (0..<11).map { index in
+      var filesystem = Filesystem(mountpoint: "/row-b\(index)x", device: "d", fstype: "ext4", isReadOnly: false)
+      (filesystem.total, filesystem.used, filesystem.available) = (100, Double(index), 100)
+      return filesystem
+    }
+    sample.networks = (0..<14).map { index in
+      var network = Network()
+      network.device = "row-c\(index)x"
+      return network
+    }
+    sample.temperatures = (0..<40).map { Temperature(chip: "c", sensor: "row-d\($0)x", celsius: 40) }
+    sample.agent.sources = (0..<25).map {
+      SourceReading(name: "row-e\($0)x", duration: 0.001, success: true, age: 0)
+    }
+    sample.gpus = (0..<16).map { index in
+      var gpu = GPU(index: index, vendor: "nvidia")
+      (gpu.model, gpu.util, gpu.vramTotal, gpu.vramUsed) = ("row-f\(index)x", 0.5, 100, 50)
+      (gpu.temperature, gpu.power, gpu.clock) = (50, 100, 1e9)
+      return gpu
+    }
+    let history = History(capacity: 2, interval: 1)
+    history.append(sample)
+    input.entries = history.all
+    let letters: [PanelID: String] = [.disk: "ab", .network: "c", .temperature: "d", .agent: "e", .gpu: "f"]
+    for isAlone in [true, false] {
+      guard isAlone || panel != .gpu else { continue }
+      var model = Model()
+      (model.state.focus, model.state.isMaximized) = (panel, isAlone)
+      // The panels of the layout that has them all.
+      model.state.settings.hidden = Set(PanelID.allCases).subtracting([panel, .cpu])
+      if !isAlone { input.size = Size(width: 80, height: panel == .agent ? 50 : 24) }
+      var seen: Set<String> = []
+      for step in 0..<60 {
+        input.state = model.state
+        let picture = Screen(input).draw()
+        for word in picture.grid.rows.joined(separator: " ").split(whereSeparator: { " /│".contains($0) })
+        where word.hasPrefix("row-") { seen.insert(String(word)) }
+        guard model.handle(step % 3 == 2 ? .pageDown : .down, in: picture.scene) == .draw, model.state.moment == nil
+        else { break }
+        #expect(picture.grid.rows.joined().contains("+"))
+      }
+      let counts: [Character: Int] = ["a": 14, "b": 11, "c": 14, "d": 40, "e": 25, "f": 16]
+      for letter in letters[panel] ?? "" {
+        let found = seen.filter { $0.hasPrefix("row-\(letter)") }.count
+        #expect(found == counts[letter], "\(panel) \(isAlone): \(seen.sorted())")
+      }
+    }
+  }
+
+  @Test func theTableIsRemembered() {
+    var model = Model()
+    for key in "tHKr".unicodeScalars {
+      var input = input
+      input.hasThreads = true
+      input.state = model.state
+      #expect(model.handle(.character(key), in: Screen(input).draw().scene) == .save, "\(key)")
+    }
+    _ = model.handle(.character("m"), in: picture(model).scene)
+    let (settings, problem) = ConfigFile.parse(ConfigFile.text(model.state.settings, over: ""))
+    #expect(problem == nil && ScreenState(settings: settings).table == TableState.of(model.state))
   }
 
   // MARK: Panels and overlays
@@ -264,7 +379,7 @@ import Testing
     #expect(scene.overlayRows > 0)
     for _ in 0..<200 { _ = model.handle(.down, in: scene) }
     #expect(model.state.overlay == .help(scroll: scene.overlayRows))
-    #expect(model.handle(.character("t"), in: scene) == .draw)
+    #expect(model.handle(.character("t"), in: scene) == .save)
     #expect(model.state.overlay == nil && model.state.table.isTree)
   }
 
@@ -338,5 +453,16 @@ import Testing
     #expect(model.handle(try place(.setting(1), picture(model).scene), in: picture(model).scene) == .save)
     #expect(model.handle(MouseEvent(kind: .press, x: 900, y: 900), in: scene) == .nothing)
     #expect(model.handle(MouseEvent(kind: .release, x: 1, y: 1), in: scene) == .nothing)
+  }
+}
+
+extension TableState {
+  /// What of a table is kept.
+  fileprivate static func of(_ state: ScreenState) -> TableState {
+    var table = TableState()
+    (table.sort, table.isReversed, table.isTree) = (state.table.sort, state.table.isReversed, state.table.isTree)
+    (table.isFolded, table.showsThreads) = (state.table.isFolded, state.table.showsThreads)
+    table.showsKernelThreads = state.table.showsKernelThreads
+    return table
   }
 }

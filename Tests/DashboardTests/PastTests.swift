@@ -144,11 +144,11 @@ import Testing
   }
 
   @Test func homeGoesBeyondMemory() {
-    let screen = terminal([.home]) { [self] in dots($0) > 20 && text($0).contains("stored top list") }
+    let screen = terminal([.home]) { [self] in dots($0) > 20 && text($0).contains("top processes recorded") }
     run(screen)
     let frame = text(screen.frames.last)
     #expect(frame.contains("PAST " + Format.clock(first)))
-    #expect(frame.contains("stored top list of " + Format.clock(first)))
+    #expect(frame.contains("top processes recorded at " + Format.clock(first)))
     #expect(frame.contains("python3"))
     let now = text(screen.frames.first)
     #expect(!now.contains("PAST"))
@@ -180,7 +180,7 @@ import Testing
     run(screen)
     let texts = screen.frames.map(text)
     #expect(texts.count == 6)
-    #expect(texts[2].contains("show or hide these keys") && !texts[3].contains("show or hide these keys"))
+    #expect(texts[2].contains("show or hide this help") && !texts[3].contains("show or hide this help"))
     #expect(texts[4].contains("loading"))
     #expect(!texts[5].contains("PAST"))
   }
@@ -191,7 +191,7 @@ import Testing
     run(screen)
     let frame = text(screen.frames.last)
     #expect(frame.contains("mean of 1m"))
-    #expect(frame.contains("no list of processes is stored of this moment"))
+    #expect(frame.contains("no processes recorded at this time"))
     // Names are no series, and are still there.
     #expect(frame.contains("H100"))
   }

@@ -8,7 +8,7 @@ final class RecordingTerminal: Terminal {
   var glyphs: Glyphs
   var theme = Theme.calm
   var color: ColorDepth?
-  var hearsMouse = true
+  var mouseEnabled = true
   var title: String?
   var bytesSent: Int { frames.count * 100 }
   /// What comes next; a hang-up when all was told.
@@ -36,7 +36,7 @@ final class RecordingTerminal: Terminal {
 
   func invalidate() { invalidations += 1 }
 
-  func suspend() { suspensions += 1 }
+  func suspend(wholeGroup: Bool) { suspensions += 1 }
 
   /// How often it was woken.
   let wakes = Condition(0)

@@ -22,7 +22,9 @@ import Testing
     "absent",
   ]
 
-  static let overlays = ["help", "explain", "settings", "details", "signal", "signal-asked", "filter", "tree"]
+  static let overlays = [
+    "paused", "help", "explain", "settings", "details", "signal", "signal-asked", "filter", "tree",
+  ]
 
   static let now = 1_770_273_900.0
 
@@ -151,6 +153,7 @@ import Testing
     var input = ScreenGoldens.withProcesses("gpu-server")
     input.state.table.selected = 1903
     switch name {
+    case "paused": input.state.isPaused = true
     case "help": input.state.overlay = .help(scroll: 0)
     case "explain": input.state.overlay = .explain(.memory, selected: 2)
     case "settings": input.state.overlay = .settings(selected: 1)
@@ -166,8 +169,11 @@ import Testing
         let cpu = 0.4 + 0.015 * Double(second % 20)
         input.spark.append((moment: ScreenGoldens.now + 300 + Double(second), cpu: cpu))
       }
-    case "signal": input.state.overlay = .signal(1903, selected: 1, isAsked: false)
-    case "signal-asked": input.state.overlay = .signal(1903, selected: 1, isAsked: true)
+    case "signal", "signal-asked":
+      var dialog = SignalDialog(process: input.processes?.first { $0.pid == 1903 } ?? Process(), children: 2)
+      dialog.selected = 1
+      dialog.isAsked = name == "signal-asked"
+      input.state.overlay = .signal(dialog)
     case "filter":
       input.state.overlay = .filter(before: "")
       input.state.table.filter = "user:postgres >1%cpu"

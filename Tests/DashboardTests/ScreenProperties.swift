@@ -157,6 +157,8 @@ private struct RandomSamples {
       state.moment = number()
       state.axisEnd = maybe { $0.number() }
     }
+    state.isPaused = below(4) == 0
+    for panel in PanelID.allCases where below(3) == 0 { state.scrolls[panel] = Int(below(12)) - 2 }
     state.isGrid = below(8) == 0
     state.host = Int(below(3))
     switch below(12) {
@@ -165,7 +167,10 @@ private struct RandomSamples {
     case 2: state.overlay = .settings(selected: Int(below(20)))
     case 3: state.overlay = .details(Int32(truncatingIfNeeded: below(30)))
     case 4:
-      state.overlay = .signal(Int32(truncatingIfNeeded: below(30)), selected: Int(below(12)), isAsked: below(2) == 0)
+      var dialog = SignalDialog(
+        process: sample().processes?.top.first ?? Process(), children: maybe { Int($0.below(9)) })
+      (dialog.selected, dialog.isAsked, dialog.folded) = (Int(below(12)), below(2) == 0, Int(below(3)))
+      state.overlay = .signal(dialog)
     case 5: state.overlay = .filter(before: "")
     default: break
     }

@@ -24,6 +24,12 @@ enum cncurses_kind {
 /// Looks a terminal type up in terminfo.
 int cncurses_kind_of(const char *type, int output);
 
+/// Name of the built-in terminal type, for systems without a terminfo database.
+extern const char *const cncurses_builtin_type;
+
+/// Makes the built-in type known to ncurses until the screen is opened; false where this ncurses cannot.
+bool cncurses_use_builtin(void);
+
 /// Whether the locale of the environment (LC_ALL, LC_CTYPE, LANG) writes UTF-8; sets the process's LC_CTYPE from it.
 bool cncurses_locale_is_utf8(void);
 
@@ -71,14 +77,16 @@ void cncurses_invalidate(void);
 bool cncurses_is_ecma48(void);
 
 /// Draws ncurses' blank screen, after which the caller sends pictures itself; for ECMA-48 terminals.
-/// Lines no longer wrap; focus is reported, and the mouse if wanted. All of it is undone with the rest at the end.
+/// Lines no longer wrap; focus and pastes (bracketed) are reported, and the mouse if wanted. Ctrl-C, Ctrl-Z and Ctrl-\ are
+/// read as keys. All of it is undone with the rest at the end.
 void cncurses_begin_direct(bool mouse);
 
 /// Reports the mouse, or no longer; after cncurses_begin_direct().
 void cncurses_set_mouse(bool mouse);
 
-/// Gives the terminal back, stops the process as SIGTSTP does by default, and returns when it is continued.
-void cncurses_stop_process(void);
+/// Gives the terminal back, stops the process, or its whole group, as SIGTSTP does by default, and returns when it is
+/// continued.
+void cncurses_stop_process(bool whole_group);
 
 /// Takes the terminal over again after a stop; the next flush sends everything.
 void cncurses_resume(void);

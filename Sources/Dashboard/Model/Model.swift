@@ -1,15 +1,21 @@
 internal import AgentMetrics
 internal import History
 
-/// What keys and the mouse do to the state: no terminal, no clock, no machine.
+/// Applies keys, pastes and the mouse to the state, without a terminal, clock or machine.
 struct Model {
   var state: ScreenState
+  /// Monotonic seconds, set by the caller before each event.
+  var now = 0.0
+  /// Whether the key that is handled came together with others, as pasted text does.
+  private var isBurst = false
 
   /// What is to be done besides drawing.
   enum Effect: Equatable {
     case nothing, draw, quit, suspend, redraw
-    /// The settings were changed by hand and are kept.
+    /// The settings were changed by hand and are saved.
     case save
+    /// Holds the process of the signal dialog that was opened.
+    case hold(Process)
     case send(SignalChoice, to: Int32)
   }
 
@@ -19,11 +25,61 @@ struct Model {
 
   // MARK: Keys
 
+  /// Handles a key that came faster than typed: it neither changes saved settings nor quits.
+  mutating func handle(burst key: KeyPress, in scene: Scene) -> Effect {
+    isBurst = true
+    defer { isBurst = false }
+    return handle(key, in: scene)
+  }
+
+  /// Puts pasted text into the open text field, or nowhere.
+  mutating func handle(_ paste: Paste, in scene: Scene) -> Effect {
+    state.note = nil
+    if case .filter? = state.overlay { return type(paste) }
+    // Typed in one go, as a script does: a slash and a filter. Nothing else opens a field by itself.
+    if !paste.isBracketed, paste.text.hasPrefix("/"), state.overlay == nil, !state.isGrid {
+      state.overlay = .filter(before: state.table.filter)
+      return type(Paste(text: String(paste.text.dropFirst()), isBracketed: false))
+    }
+    ignoreKey()
+    state.note = "pasted text ignored; press / first to filter by it"
+    return .draw
+  }
+
+  private mutating func type(_ paste: Paste) -> Effect {
+    let lines = paste.text.split(omittingEmptySubsequences: false) { $0.isNewline }
+    // Many lines are one filter; in what may have been typed, the first line is.
+    let text = paste.isBracketed ? lines.joined(separator: " ") : String(lines.first ?? "")
+    for scalar in text.unicodeScalars {
+      if scalar == "\u{8}" {
+        if !state.table.filter.isEmpty { state.table.filter.removeLast() }
+      } else if state.table.filter.utf8.count < Self.maxFilterLength, scalar.properties.generalCategory != .control {
+        state.table.filter.unicodeScalars.append(scalar)
+      } else if scalar == "\t", state.table.filter.last != " " {
+        state.table.filter.append(" ")
+      }
+    }
+    while state.table.filter.hasSuffix(" ") { state.table.filter.removeLast() }
+    state.table.scroll = 0
+    if !paste.isBracketed, lines.count == 2, lines[1].isEmpty { state.overlay = nil }
+    return .draw
+  }
+
+  /// Bytes of a filter.
+  private static let maxFilterLength = 200
+
+  /// A confirmation counts from the last key that it ignored.
+  private mutating func ignoreKey() {
+    guard case .signal(var dialog)? = state.overlay, dialog.isAsked, dialog.shown != nil else { return }
+    dialog.shown = now
+    state.overlay = .signal(dialog)
+  }
+
   mutating func handle(_ key: KeyPress, in scene: Scene) -> Effect {
     state.note = nil
-    // Whatever is open, these are never for it.
+    // These work whatever is open.
     switch key {
-    case .character("\u{3}"): return .quit
+    case .character("\u{3}"), .character("\u{1C}"): return .quit
     case .character("\u{1A}"): return .suspend
     case .character("\u{C}"): return .redraw
     default: break
@@ -34,8 +90,12 @@ struct Model {
     return perform(action, scene)
   }
 
-  /// Does what a key stands for.
+  /// Performs the command of a key.
   mutating func perform(_ action: Action, _ scene: Scene) -> Effect {
+    if isBurst, action.changesSettings || action == .quit {
+      state.note = "ignored: keys came faster than typed, as pasted text does"
+      return .draw
+    }
     switch action {
     case .quit: return .quit
     case .suspend: return .suspend
@@ -68,48 +128,69 @@ struct Model {
       state.note = "graph " + (state.settings.graph?.rawValue ?? "auto")
       return .save
     case .step(let count): travel(by: Double(count) * scene.axis.step, scene)
-    case .page(let count):
-      if state.focus == .processes || state.table.selected != nil {
-        return moveRow(count * max(1, scene.visibleRows - 1), scene)
-      }
-      travel(by: Double(count) * scene.axis.step * Double(scene.axisColumns / 2), scene)
+    case .timePage(let count): pageTime(count, scene)
     case .oldest:
       guard scene.oldest.isFinite else { return .nothing }
       look(at: scene.oldest, scene)
-    case .live: (state.moment, state.axisEnd) = (nil, nil)
+    case .live: state.returnToNow()
+    case .page(let count):
+      if let panel = scrolledPanel(scene) {
+        return scroll(panel, by: count * max(1, (scene.shownRows[panel] ?? 1) - 1), scene)
+      }
+      guard pagesTable else {
+        pageTime(count, scene)
+        return .draw
+      }
+      return pageTable(count * max(1, scene.visibleRows - 1), scene)
+    case .first:
+      if let panel = scrolledPanel(scene) { return scroll(panel, by: -.max / 2, scene) }
+      return pagesTable ? pageTable(-scene.rows.count, scene) : perform(.oldest, scene)
+    case .last:
+      // The way back from the past and the pause comes first.
+      if state.moment == nil, !state.isPaused {
+        if let panel = scrolledPanel(scene) { return scroll(panel, by: .max / 2, scene) }
+        if pagesTable { return pageTable(scene.rows.count, scene) }
+      }
+      state.returnToNow()
     case .pause:
-      if state.moment != nil {
-        (state.moment, state.axisEnd) = (nil, nil)
-      } else if let last = scene.entries.last {
-        look(at: last.sample.timestamp.seconds, scene)
+      if state.isPaused || state.moment != nil {
+        state.returnToNow()
+      } else if !scene.entries.isEmpty {
+        state.isPaused = true
       }
     case .event(let step): return jump(step, scene)
     case .zoom(let step): zoom(step, scene)
     case .autoZoom: state.zoom = nil
-    case .row(let step): return moveRow(step, scene)
+    case .row(let step):
+      if let panel = scrolledPanel(scene) { return scroll(panel, by: step, scene) }
+      return moveRow(step, scene)
     case .sort(let step):
       let all = ProcessColumn.allCases
       let now = all.firstIndex(of: state.table.sort) ?? 0
-      sort(by: all[(now + step + all.count) % all.count])
-    case .sortBy(let column): sort(by: column)
-    case .reverse: state.table.isReversed.toggle()
+      return sort(by: all[(now + step + all.count) % all.count])
+    case .sortBy(let column): return sort(by: column)
+    case .reverse:
+      state.table.isReversed.toggle()
+      return saveTable()
     case .filter: state.overlay = .filter(before: state.table.filter)
     case .tree:
       state.table.isTree.toggle()
       state.table.closed = []
+      return saveTable()
     case .fold:
       if state.table.isTree {
         guard let pid = state.table.selected else {
-          state.note = "choose a process first: up, down"
+          state.note = Self.needsSelection
           return .draw
         }
         if state.table.closed.remove(pid) == nil { state.table.closed.insert(pid) }
       } else {
         state.table.isFolded.toggle()
+        return saveTable()
       }
     case .follow:
       guard state.table.selected != nil || state.table.follows else {
-        state.note = "choose a process first: up, down"
+        state.note = Self.needsSelection
         return .draw
       }
       state.table.follows.toggle()
@@ -117,9 +198,10 @@ struct Model {
     case .kernelThreads:
       state.table.showsKernelThreads.toggle()
       state.note = state.table.showsKernelThreads ? "kernel threads shown" : "kernel threads hidden"
+      return saveTable()
     case .threads:
       guard scene.hasThreads || state.table.showsThreads else {
-        state.note = "threads are known of this machine's processes only"
+        state.note = "threads are available for this machine only"
         return .draw
       }
       state.table.showsThreads.toggle()
@@ -127,7 +209,8 @@ struct Model {
         !state.table.showsThreads
         ? "threads hidden"
         : state.table.isFolded && !state.table.isTree
-          ? "threads are not shown while processes are folded: z" : "threads of the processes that do something"
+          ? "threads are not shown while processes are folded (z)" : "showing threads of active processes"
+      return saveTable()
     case .details:
       guard let pid = chosen(scene) else { return .nothing }
       state.table.selected = pid
@@ -139,7 +222,20 @@ struct Model {
 
   private func chosen(_ scene: Scene) -> Int32? { state.table.selected ?? scene.rows.first }
 
-  private mutating func sort(by column: ProcessColumn) {
+  private static let needsSelection = "select a process first (up, down)"
+
+  /// Keeps how the table is shown.
+  private mutating func saveTable() -> Effect {
+    state.settings.sort = state.table.sort
+    state.settings.isReversed = state.table.isReversed
+    state.settings.isTree = state.table.isTree
+    state.settings.isFolded = state.table.isFolded
+    state.settings.showsThreads = state.table.showsThreads
+    state.settings.showsKernelThreads = state.table.showsKernelThreads
+    return .save
+  }
+
+  private mutating func sort(by column: ProcessColumn) -> Effect {
     if state.table.sort == column {
       state.table.isReversed.toggle()
     } else {
@@ -148,24 +244,34 @@ struct Model {
     }
     state.table.scroll = 0
     state.note = "sorted by " + column.meaning + (state.table.isReversed ? ", reversed" : "")
+    return saveTable()
   }
 
   private mutating func askSignal(_ scene: Scene) -> Effect {
     guard scene.canSignal, state.moment == nil else {
       state.note =
-        state.moment != nil ? "signals go to what runs now: End first" : "read-only: no signals are sent from here"
+        !scene.canSignal
+        ? "read-only: signals are disabled"
+        : "You are viewing the past; press End to return before sending signals"
       return .draw
     }
-    guard let pid = state.table.selected else {
-      state.note = "choose a process first: up, down"
+    guard let selected = state.table.selected else {
+      state.note = Self.needsSelection
       return .draw
     }
-    // A thread cannot be ended alone.
-    state.overlay = .signal(scene.owners[pid] ?? pid, selected: 0, isAsked: false)
-    return .draw
+    // Threads cannot be signalled alone.
+    let pid = scene.owners[selected] ?? selected
+    guard let process = scene.processes.first(where: { $0.pid == pid }) else {
+      state.note = "no signal sent: " + String(pid) + " has ended"
+      return .draw
+    }
+    let children = scene.isWholeTable ? scene.processes.filter { $0.parent == pid && $0.pid != pid }.count : nil
+    let row = scene.table.first { $0.process.pid == selected }
+    state.overlay = .signal(SignalDialog(process: process, children: children, folded: row?.count ?? 1))
+    return .hold(process)
   }
 
-  /// Closes, unchooses, shows all: one at a time.
+  /// Closes, deselects, restores: one at a time.
   private mutating func back(_ scene: Scene) -> Effect {
     if state.table.selected != nil {
       state.table.selected = nil
@@ -176,6 +282,8 @@ struct Model {
       state.isMaximized = false
     } else if state.moment != nil {
       (state.moment, state.axisEnd) = (nil, nil)
+    } else if state.isPaused {
+      state.isPaused = false
     } else if state.focus != nil {
       state.focus = nil
     } else if scene.hosts > 1 {
@@ -211,6 +319,35 @@ struct Model {
       state.isMaximized = true
     }
     return .draw
+  }
+
+  /// Whether keys that page move in the table of processes.
+  private var pagesTable: Bool { state.focus == .processes || state.table.selected != nil }
+
+  /// The focused panel, where it has hidden rows; the table of processes has keys of its own.
+  private func scrolledPanel(_ scene: Scene) -> PanelID? {
+    state.focus.flatMap { $0 != .processes && (scene.hiddenRows[$0] ?? 0) > 0 ? $0 : nil }
+  }
+
+  private mutating func scroll(_ panel: PanelID, by step: Int, _ scene: Scene) -> Effect {
+    let last = scene.hiddenRows[panel] ?? 0
+    let now = min(last, state.scrolls[panel] ?? 0)
+    let next = min(last, max(0, now + step))
+    state.scrolls[panel] = next
+    return next == now ? .nothing : .draw
+  }
+
+  /// Moves the selection, or the view where nothing is selected.
+  private mutating func pageTable(_ step: Int, _ scene: Scene) -> Effect {
+    guard state.table.selected == nil else { return moveRow(step, scene) }
+    let next = min(max(0, scene.rows.count - scene.visibleRows), max(0, state.table.scroll + step))
+    guard next != state.table.scroll else { return .nothing }
+    state.table.scroll = next
+    return .draw
+  }
+
+  private mutating func pageTime(_ count: Int, _ scene: Scene) {
+    travel(by: Double(count) * scene.axis.step * Double(scene.axisColumns / 2), scene)
   }
 
   private mutating func moveRow(_ step: Int, _ scene: Scene) -> Effect {
@@ -292,12 +429,12 @@ struct Model {
       let known = scene.axis.end - scene.axis.step * Double(scene.axisColumns)
       state.note =
         step < 0 && scene.oldest < known
-        ? "no earlier event on the graph: - shows a longer time"
-        : scene.events.isEmpty ? "nothing has happened in what is stored" : "no more events that way"
+        ? "no earlier event on the graph; - zooms out"
+        : scene.events.isEmpty ? "no events recorded" : "no further events"
       return .draw
     }
     look(at: event.moment, scene)
-    state.note = event.text
+    state.note = scene.time(event.moment) + " " + event.text
     return .draw
   }
 
@@ -356,7 +493,7 @@ struct Model {
       case .up: state.overlay = .settings(selected: max(0, selected - 1))
       case .down: state.overlay = .settings(selected: min(settings.count - 1, selected + 1))
       case .left, .right, .character(" "), .enter:
-        guard settings.indices.contains(selected) else { return .nothing }
+        guard settings.indices.contains(selected), !isBurst else { return .nothing }
         settings[selected].step(&state.settings, by: key == .left ? -1 : 1)
         applyToTable()
         return .save
@@ -375,8 +512,7 @@ struct Model {
       case .character("k"), .function(9): return askSignal(scene)
       default: return .nothing
       }
-    case .signal(let pid, let selected, let isAsked):
-      return handleSignal(key, pid, selected, isAsked)
+    case .signal(let dialog): return handleSignal(key, dialog)
     case .filter(let before):
       return handleFilter(key, before)
     }
@@ -389,26 +525,39 @@ struct Model {
     state.table.isTree = state.settings.isTree
     state.table.isFolded = state.settings.isFolded
     state.table.showsKernelThreads = state.settings.showsKernelThreads
+    state.table.isReversed = state.settings.isReversed
+    state.table.showsThreads = state.settings.showsThreads
   }
 
-  private mutating func handleSignal(_ key: KeyPress, _ pid: Int32, _ selected: Int, _ isAsked: Bool) -> Effect {
+  private mutating func handleSignal(_ key: KeyPress, _ dialog: SignalDialog) -> Effect {
+    var dialog = dialog
     let all = SignalChoice.allCases
-    if isAsked {
-      // Only a plain yes; Enter would be pressed twice too easily.
+    if dialog.isAsked {
+      if key != .escape {
+        // Typed ahead, or pasted: not an answer to what is on the screen.
+        guard !isBurst, let shown = dialog.shown, now - shown >= SignalDialog.delay else {
+          ignoreKey()
+          return .nothing
+        }
+      }
       state.overlay = nil
+      // Only y; Enter is pressed twice too easily.
       guard key == .character("y") || key == .character("Y") else {
         state.note = "no signal sent"
         return .draw
       }
-      return .send(all[min(selected, all.count - 1)], to: pid)
+      return .send(all[min(dialog.selected, all.count - 1)], to: dialog.process.pid)
     }
     switch key {
-    case .up: state.overlay = .signal(pid, selected: max(0, selected - 1), isAsked: false)
-    case .down: state.overlay = .signal(pid, selected: min(all.count - 1, selected + 1), isAsked: false)
-    case .enter: state.overlay = .signal(pid, selected: selected, isAsked: true)
-    case .escape, .character("q"): state.overlay = nil
+    case .up: dialog.selected = max(0, dialog.selected - 1)
+    case .down: dialog.selected = min(all.count - 1, dialog.selected + 1)
+    case .enter: dialog.isAsked = true
+    case .escape, .character("q"):
+      state.overlay = nil
+      return .draw
     default: return .nothing
     }
+    state.overlay = .signal(dialog)
     return .draw
   }
 
@@ -426,7 +575,7 @@ struct Model {
       state.table.filter.removeLast()
     case .character("\u{15}"): state.table.filter = ""
     case .character(let scalar):
-      guard scalar.value >= 0x20, state.table.filter.utf8.count < 200 else { return .nothing }
+      guard scalar.value >= 0x20, state.table.filter.utf8.count < Self.maxFilterLength else { return .nothing }
       state.table.filter.unicodeScalars.append(scalar)
     default: return .nothing
     }
@@ -447,8 +596,7 @@ struct Model {
     case .enter, .right: openHost(state.host)
     default:
       switch KeyMap.action(key) {
-      case .quit?: return .quit
-      case .help?, .settings?, .theme?: return KeyMap.action(key).map { perform($0, scene) } ?? .nothing
+      case .quit?, .help?, .settings?, .theme?: return KeyMap.action(key).map { perform($0, scene) } ?? .nothing
       default: return .nothing
       }
     }
@@ -458,7 +606,8 @@ struct Model {
   private mutating func openHost(_ host: Int) {
     state.host = host
     state.isGrid = false
-    (state.moment, state.axisEnd, state.focus, state.isMaximized) = (nil, nil, nil, false)
+    state.returnToNow()
+    (state.focus, state.isMaximized, state.scrolls) = (nil, false, [:])
     state.table.selected = nil
     state.table.scroll = 0
   }
@@ -475,6 +624,9 @@ struct Model {
       if case .moment? = scene.target(x: mouse.x, y: mouse.y)?.target {
         zoom(step < 0 ? -1 : 1, scene)
         return .draw
+      }
+      if let panel = scene.panel(x: mouse.x, y: mouse.y), panel != .processes {
+        return scroll(panel, by: step / 3, scene)
       }
       let last = max(0, scene.rows.count - scene.visibleRows)
       let scroll = min(last, max(0, state.table.scroll + step))
@@ -499,7 +651,7 @@ struct Model {
       } else {
         state.focus = panel
       }
-    case .sort(let column): sort(by: column)
+    case .sort(let column): return sort(by: column)
     case .process(let pid):
       if state.table.selected == pid {
         state.overlay = .details(scene.owners[pid] ?? pid)

@@ -6,6 +6,21 @@ enum PanelID: Int, CaseIterable {
   /// The digit that shows and hides it.
   var digit: Character { Character(String(rawValue)) }
 
+  /// Its name in titles.
+  var title: String {
+    switch self {
+    case .cpu: "CPU"
+    case .memory: "Memory"
+    case .gpu: "GPU"
+    case .disk: "Disk"
+    case .network: "Network"
+    case .pressure: "Pressure (PSI)"
+    case .temperature: "Temperature"
+    case .processes: "Process"
+    case .agent: "Agent"
+    }
+  }
+
   /// Its word in the config file.
   var word: String {
     switch self {

@@ -1,22 +1,36 @@
 public import AgentMetrics
 
-/// What may be done with the processes of the machine that is shown; there is none where it is another's or a past one.
+/// Actions on the processes of the machine that is shown; absent for another machine or a recording.
 public struct ProcessControl: Sendable {
-  /// Looks one up; nil where it has ended.
+  /// Sends a signal to one process; returns nil, or the reason of the failure in one line.
+  public typealias SendSignal = @Sendable (_ signal: Int32) -> String?
+
+  /// Returns the details of a process; nil if it has ended.
   public var details: @Sendable (Int32) -> ProcessDetails?
-  /// Sends a signal; nil where that worked, else why not, in one line.
-  public var signal: @Sendable (Int32, Int32) -> String?
-  /// The threads of processes, with what they did since it was asked before; nil where they are not known.
+  /// Holds the process with this pid and start time (seconds after boot), so that a signal reaches no other process.
+  public var hold: @Sendable (_ pid: Int32, _ start: Double) -> Result<SendSignal, SignalRefusal>
+  /// Returns threads of processes, with their rates since the call before; nil where threads are unknown.
   public var threads: (@Sendable ([Int32]) -> [ProcessThread])?
 
-  /// Control by two functions.
+  /// Creates a control from functions.
   public init(
-    details: @escaping @Sendable (Int32) -> ProcessDetails?, signal: @escaping @Sendable (Int32, Int32) -> String?,
+    details: @escaping @Sendable (Int32) -> ProcessDetails?,
+    hold: @escaping @Sendable (_ pid: Int32, _ start: Double) -> Result<SendSignal, SignalRefusal>,
     threads: (@Sendable ([Int32]) -> [ProcessThread])? = nil
   ) {
     self.threads = threads
     self.details = details
-    self.signal = signal
+    self.hold = hold
+  }
+}
+
+/// Why no signal can be sent to a process, in one line.
+public struct SignalRefusal: Error, CustomStringConvertible {
+  public let description: String
+
+  /// Creates a refusal.
+  public init(_ description: String) {
+    self.description = description
   }
 }
 

@@ -1,7 +1,7 @@
 internal import AgentMetrics
 internal import History
 
-/// What stood on the screen when a key was pressed or the mouse clicked: what they refer to.
+/// Contents of the last frame that keys and mouse clicks refer to.
 struct Scene {
   /// Something on the screen that can be clicked.
   struct Hit: Equatable {
@@ -26,12 +26,23 @@ struct Scene {
   var panels: [PanelID] = []
   /// Processes in the order of the table.
   var rows: [Int32] = []
+  /// The rows themselves.
+  var table: [ProcessRow] = []
+  /// All processes that are known, without the filter.
+  var processes: [Process] = []
+  /// Whether ``processes`` is the whole table.
+  var isWholeTable = false
+  /// Rows by which each panel can be scrolled; only panels with hidden rows.
+  var hiddenRows: [PanelID: Int] = [:]
+  /// Rows of its lists that each such panel shows.
+  var shownRows: [PanelID: Int] = [:]
   /// The process of each row that is a thread.
   var owners: [Int32: Int32] = [:]
   /// How many of them can be seen at once.
   var visibleRows = 1
   /// Rows that an overlay could be scrolled by.
   var overlayRows = 0
+  var clock = WallClock()
   var axis = TimeAxis(step: 1, end: 0)
   /// Columns of the widest graph.
   var axisColumns = 60
@@ -51,6 +62,17 @@ struct Scene {
   var hosts = 1
   /// Hosts in the order of the grid.
   var hostOrder: [Int] = []
+
+  /// A time of the axis as text.
+  func time(_ moment: Double) -> String { clock.time(moment) }
+
+  /// The panel at a place.
+  func panel(x: Int, y: Int) -> PanelID? {
+    for hit in hits.reversed() where hit.rect.contains(x, y) {
+      if case .panel(let panel) = hit.target { return panel }
+    }
+    return nil
+  }
 
   /// What is at a place; nil where there is nothing.
   func target(x: Int, y: Int) -> Hit? {

@@ -1,14 +1,16 @@
-/// What the keys have changed.
+internal import AgentMetrics
+
+/// State of the screen as keys and the mouse have changed it.
 struct ScreenState: Equatable {
-  /// What lies over the panels, and hears the keys.
+  /// A box over the panels, which takes the keys.
   enum Overlay: Equatable {
     case help(scroll: Int)
     /// The figures of a panel and what they are.
     case explain(PanelID, selected: Int)
     case settings(selected: Int)
     case details(Int32)
-    /// The choice of a signal; then the question whether it is meant.
-    case signal(Int32, selected: Int, isAsked: Bool)
+    /// The choice of a signal; then its confirmation.
+    case signal(SignalDialog)
     /// The filter is being typed; what it was before.
     case filter(before: String)
   }
@@ -20,7 +22,9 @@ struct ScreenState: Equatable {
   }
   /// Rows that the details of a process were scrolled by.
   var overlayScroll = 0
-  var focus: PanelID?
+  var focus: PanelID? {
+    didSet { if focus != oldValue { scrolls = [:] } }
+  }
   var isMaximized = false
   /// A place in ``TimeAxis/steps``; nil for one that suits the screen.
   var zoom: Int?
@@ -28,6 +32,10 @@ struct ScreenState: Equatable {
   var moment: Double?
   /// The right end of the axis while a moment is looked at.
   var axisEnd: Double?
+  /// Whether the screen is frozen as it was when Space was pressed.
+  var isPaused = false
+  /// Rows by which panels other than the process table are scrolled.
+  var scrolls: [PanelID: Int] = [:]
   /// A line that answers the last key.
   var note: String?
   /// Whether all hosts are shown; the chosen one.
@@ -40,7 +48,33 @@ struct ScreenState: Equatable {
     table.isTree = settings.isTree
     table.isFolded = settings.isFolded
     table.showsKernelThreads = settings.showsKernelThreads
+    table.isReversed = settings.isReversed
+    table.showsThreads = settings.showsThreads
   }
+
+  /// Leaves the past and the pause.
+  mutating func returnToNow() {
+    (moment, axisEnd, isPaused) = (nil, nil, false)
+  }
+}
+
+/// The dialog that sends a signal to a process.
+struct SignalDialog: Equatable {
+  /// The process as the list had it when the dialog was opened; its pid and start time identify it.
+  var process: Process
+  /// Processes that it has started and that still run; nil where not all processes are known.
+  var children: Int?
+  /// Processes that its folded row stands for.
+  var folded = 1
+  /// Place of the signal in ``SignalChoice``.
+  var selected = 0
+  /// Whether the signal is chosen and its confirmation asked.
+  var isAsked = false
+  /// Monotonic time at which the confirmation appeared on the screen, or a key was ignored; nil before.
+  var shown: Double?
+
+  /// Seconds for which a confirmation must be on the screen without other keys before it is taken.
+  static let delay = 0.3
 }
 
 /// Signals that can be sent, by name.
@@ -63,14 +97,14 @@ enum SignalChoice: CaseIterable {
 
   var meaning: String {
     switch self {
-    case .terminate: "asks it to end"
-    case .kill: "ends it at once"
-    case .interrupt: "as Ctrl-C does"
-    case .hangup: "reload, or end"
-    case .stop: "halts it"
-    case .go: "lets it go on"
-    case .quit: "ends it with a core dump"
-    case .user1, .user2: "what the program makes of it"
+    case .terminate: "terminate gracefully"
+    case .kill: "kill immediately"
+    case .interrupt: "interrupt, as Ctrl-C"
+    case .hangup: "hang up: reload or terminate"
+    case .stop: "suspend"
+    case .go: "resume"
+    case .quit: "quit with a core dump"
+    case .user1, .user2: "user-defined"
     }
   }
 }

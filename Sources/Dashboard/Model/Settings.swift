@@ -12,8 +12,10 @@ struct Settings: Equatable {
   /// Seconds between two pictures.
   var refresh = 1
   var sort = ProcessColumn.cpu
+  var isReversed = false
   var isTree = false
   var isFolded = false
+  var showsThreads = false
   var showsKernelThreads = true
   var mouse = true
   var isUTC = false
@@ -75,17 +77,17 @@ struct Setting: Sendable {
   /// All of them, in the order in which they are shown and written.
   static let all: [Setting] = [
     Setting(
-      key: "theme", help: "colours", values: Theme.all.map(\.name), get: { $0.theme },
+      key: "theme", help: "colors", values: Theme.all.map(\.name), get: { $0.theme },
       set: { settings, text in
         guard Theme.named(text) != nil else { return false }
         settings.theme = text
         return true
       }),
-    .optional("graph", "what graphs are made of", \.graph),
-    .optional("color", "how many colours the terminal is given", \.color),
-    .choice("layout", "arrangement of the panels", \.layout),
+    .optional("graph", "graph style", \.graph),
+    .optional("color", "color depth", \.color),
+    .choice("layout", "layout of the panels", \.layout),
     Setting(
-      key: "frames", help: "lines round the panels", values: ["auto", "on", "off"],
+      key: "frames", help: "borders", values: ["auto", "on", "off"],
       get: { $0.frames.map { $0 ? "on" : "off" } ?? "auto" },
       set: { settings, text in
         guard ["auto", "on", "off"].contains(text) else { return false }
@@ -93,22 +95,24 @@ struct Setting: Sendable {
         return true
       }),
     Setting(
-      key: "refresh", help: "seconds between two pictures", values: ["1", "2", "5", "10", "30"],
+      key: "refresh", help: "refresh interval (s)", values: ["1", "2", "5", "10", "30"],
       get: { String($0.refresh) },
       set: { settings, text in
         guard let seconds = Int(text), (1...86_400).contains(seconds) else { return false }
         settings.refresh = seconds
         return true
       }),
-    .choice("sort", "what processes are sorted by at start", \.sort),
-    .flag("tree", "processes as a tree at start", \.isTree),
-    .flag("fold", "processes of one name as one row at start", \.isFolded),
-    .flag("kernel-threads", "list the kernel's threads", \.showsKernelThreads),
-    .flag("mouse", "clicks and the wheel are heard", \.mouse),
-    .flag("title", "the machine's name as the window's title", \.title),
+    .choice("sort", "sort column of processes", \.sort),
+    .flag("reverse", "reverse the sort order", \.isReversed),
+    .flag("tree", "process tree", \.isTree),
+    .flag("fold", "one row per process name", \.isFolded),
+    .flag("threads", "show threads", \.showsThreads),
+    .flag("kernel-threads", "show kernel threads", \.showsKernelThreads),
+    .flag("mouse", "mouse support", \.mouse),
+    .flag("title", "host name as window title", \.title),
     .flag("utc", "times in UTC", \.isUTC),
     Setting(
-      key: "hide", help: "panels that are not shown", values: [],
+      key: "hide", help: "hidden panels", values: [],
       get: { settings in
         PanelID.allCases.filter { settings.hidden.contains($0) }.map(\.word).joined(separator: ",")
       },

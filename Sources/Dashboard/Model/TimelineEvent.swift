@@ -94,11 +94,11 @@ struct EventLog {
       ? new.host.uptime + 1 < old.host.uptime
       : abs(new.host.bootTime - old.host.bootTime) > 30 && !new.host.isDemo
     if hasRebooted {
-      add(.reboot, "the machine was started anew")
+      add(.reboot, "rebooted")
     } else if new.agent.cpuTotal + 0.001 < old.agent.cpuTotal || new.agent.version != old.agent.version,
       !isTakenOver(old.timestamp.seconds, moment)
     {
-      add(.agentRestart, "the agent was started anew" + (new.agent.version.isEmpty ? "" : ": " + new.agent.version))
+      add(.agentRestart, "agent restarted" + (new.agent.version.isEmpty ? "" : ": " + new.agent.version))
     } else {
       let elapsed = new.elapsed.isFinite ? new.elapsed : 0
       let missing = moment - old.timestamp.seconds - max(elapsed, 0)
@@ -108,7 +108,7 @@ struct EventLog {
     if kills >= 1, !hasRebooted {
       add(.outOfMemory, "out of memory: " + count(kills, "process") + " killed")
     } else if case let kills = (new.cgroup?.oomKills ?? .nan) - (old.cgroup?.oomKills ?? .nan), kills >= 1 {
-      add(.outOfMemory, "the agent's group is out of memory: " + count(kills, "process") + " killed")
+      add(.outOfMemory, "container out of memory: " + count(kills, "process") + " killed")
     }
     for (index, gpu) in new.gpus.enumerated() {
       guard let before = old.gpus.indices.contains(index) && old.gpus[index].index == gpu.index ? old.gpus[index] : nil
@@ -117,13 +117,13 @@ struct EventLog {
       if gpu.xid.isFinite, gpu.xid > 0, gpu.xid != before.xid {
         add(.xid, name + ": Xid " + String(Format.whole(gpu.xid)))
       }
-      if gpu.state == .lost, before.state != .lost { add(.gpuLost, name + " does not answer") }
+      if gpu.state == .lost, before.state != .lost { add(.gpuLost, name + " does not respond") }
       if let reasons = gpu.throttleReasons, !reasons.isEmpty, before.throttleReasons?.isEmpty ?? true {
-        add(.throttling, name + " is held back: " + reasons)
+        add(.throttling, name + " throttled: " + GPU.throttleText(reasons))
       }
     }
     if let group = new.cgroup, group.throttled >= 0.1, !((old.cgroup?.throttled ?? 0) >= 0.1) {
-      add(.throttling, "the agent's group is held back to " + Format.fixed(group.cpuLimit, 1) + " CPUs")
+      add(.throttling, "container throttled to " + Format.fixed(group.cpuLimit, 1) + " CPUs")
     }
   }
 

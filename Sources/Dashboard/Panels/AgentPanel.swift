@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// What the agent itself costs, and how its sources do.
+/// The agent's own cost, and the state of its sources.
 struct AgentPanel: Panel {
   private let context: Context
   private var agent: AgentCost { context.sample.agent }
@@ -18,8 +18,11 @@ struct AgentPanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
+    let window = context.window(ranked, count: rest.height - 2, in: .agent)
     grid.putTitle(
-      context.title(.agent, "AGENT"), detail: "what this costs", right: agent.version, in: rest.takeTop(1), glyphs)
+      context.title(.agent, "AGENT"), more: window.hidden, detail: "overhead", right: agent.version,
+      in: rest.takeTop(1),
+      glyphs)
     let line = rest.takeTop(1)
     var x = line.x
     for (name, text) in AgentPanel.figures(agent, bytesPerFrame: context.bytesPerFrame, glyphs) {
@@ -27,12 +30,7 @@ struct AgentPanel: Panel {
       x = grid.put(name, x: x, y: line.y, .muted) + 1
       x = grid.put(text, x: x, y: line.y) + 3
     }
-    // What fails or is old first, then what takes longest.
-    let sources = agent.sources.enumerated().sorted { left, right in
-      let (a, b) = (rank(left.element), rank(right.element))
-      return a == b ? left.offset < right.offset : a > b
-    }.map(\.element)
-    for source in sources.prefix(rest.height) {
+    for source in window.rows where !rest.isEmpty {
       let line = rest.takeTop(1)
       grid.putShortened(source.name, x: line.x, y: line.y, source.success ? .plain : .warning, limit: 14)
       grid.putRight(Format.time(source.duration, glyphs), end: line.right, y: line.y, .muted)
@@ -43,6 +41,14 @@ struct AgentPanel: Panel {
         grid.put(Format.duration(source.age) + " old", x: line.x + 15, y: line.y, .muted, limit: limit)
       }
     }
+  }
+
+  /// The sources: failing and old ones first, then by duration.
+  private var ranked: [SourceReading] {
+    agent.sources.enumerated().sorted { left, right in
+      let (a, b) = (rank(left.element), rank(right.element))
+      return a == b ? left.offset < right.offset : a > b
+    }.map(\.element)
   }
 
   private func rank(_ source: SourceReading) -> Double {
@@ -64,7 +70,7 @@ struct AgentPanel: Panel {
     if agent.resident.isFinite { figures.append(("memory", Format.bytes(agent.resident, glyphs))) }
     if bytesPerFrame.isFinite {
       // To tens: the figure itself costs bytes when it changes.
-      figures.append(("line", String(Format.whole(bytesPerFrame / 50) * 50) + " B/frame"))
+      figures.append(("terminal", String(Format.whole(bytesPerFrame / 50) * 50) + " B/frame"))
     }
     return figures
   }

@@ -30,17 +30,16 @@ struct DiskPanel: Panel {
     var rest = rect
     let hasBar = rect.width >= 54
     let busyWidth = hasBar ? 16 : 6
-    let shown = shownRows(rect.height - 1)
-    let hidden = rows.count - shown.count
+    let window = context.window(rows, count: rect.height - 1, in: .disk, choose: busiest)
     let isTight = rect.width < 32
     let rateWidth = isTight ? 8 : 10
     // Where it is tight the mark for what is not shown takes the place of the units.
-    let unit = isTight && hidden > 0 ? "" : "/s"
+    let unit = isTight && window.rows.count < rows.count ? "" : "/s"
     grid.putTitle(
-      context.title(.disk, "DISKS"), more: hidden,
+      context.title(.disk, "DISKS"), more: window.hidden,
       heads: [("read" + unit, busyWidth + rateWidth), ("write" + unit, busyWidth), ("busy", 0)], in: rest.takeTop(1),
       glyphs)
-    for disk in shown {
+    for disk in window.rows {
       let line = rest.takeTop(1)
       var end = line.right
       if disk.busy.isFinite || !disk.device.isEmpty {
@@ -63,8 +62,7 @@ struct DiskPanel: Panel {
   }
 
   /// Those there is room for; the quiet ones go first, and the order stays.
-  private func shownRows(_ count: Int) -> [Disk] {
-    if rows.count <= count { return rows }
+  private func busiest(_ rows: [Disk], _ count: Int) -> [Disk] {
     let chosen = rows.indices.sorted { left, right in
       let (a, b) = (rank(rows[left]), rank(rows[right]))
       return a == b ? left < right : a > b

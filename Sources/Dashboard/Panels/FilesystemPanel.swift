@@ -2,12 +2,13 @@ internal import AgentMetrics
 
 /// Mounted filesystems: how full they are; greyed with their age where the figures are old.
 struct FilesystemPanel: Panel {
+  private let context: Context
   private let rows: [Filesystem]
-  private let glyphs: Glyphs
+  private var glyphs: Glyphs { context.glyphs }
 
   init?(_ context: Context) {
+    self.context = context
     rows = context.sample.filesystems
-    glyphs = context.glyphs
     if rows.isEmpty { return nil }
   }
 
@@ -17,9 +18,10 @@ struct FilesystemPanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    let shown = FilesystemPanel.shown(rows, count: rect.height - 1)
+    let window = context.window(rows, count: rect.height - 1, in: .disk) { FilesystemPanel.shown($0, count: $1) }
+    let shown = window.rows
     grid.putTitle(
-      "FILESYSTEMS", more: rows.count - shown.count, right: "free", in: rest.takeTop(1), glyphs)
+      "FILESYSTEMS", more: window.hidden, right: "free", in: rest.takeTop(1), glyphs)
     let longest = shown.map { Grid.columns(of: $0.mountpoint) }.max() ?? 0
     let nameWidth = max(4, min(longest, rest.width - 14, rest.width / 2))
     let room = rest.width - nameWidth - 6

@@ -58,7 +58,7 @@ struct GPUPanel: Panel {
     var rest = rect
     let summary = GPUSummary(gpus)
     grid.putTitle(
-      context.title(.gpu, "GPU"), alert: gpus.count > 1 ? summary.lostText : "", detail: title,
+      context.title(.gpu, "GPU"), alert: gpus.count > 1 ? summary.alertText : "", detail: title,
       right: gpus.count > 1 ? summary.text(glyphs) : "", in: rest.takeTop(1), glyphs)
     guard !rest.isEmpty else { return }
     let (graphWidth, sideWidth) = Context.split(rest.width)
@@ -71,7 +71,9 @@ struct GPUPanel: Panel {
     case .side:
       drawTable(on: &grid, in: side)
       let graph = Rect(x: rest.x, y: rest.y, width: graphWidth, height: rest.height)
-      drawGraph(on: &grid, in: graph, top: "mean 100%") { GPUSummary($0.gpus).util }
+      drawGraph(on: &grid, in: graph, top: "mean of " + GPUSummary(gpus).countText + ", scale 100%") {
+        GPUSummary($0.gpus).util
+      }
     case .table:
       drawTable(on: &grid, in: rest.takeTop(min(rows(rest.width), rest.height)))
       drawMean(on: &grid, in: rest)
@@ -87,7 +89,9 @@ struct GPUPanel: Panel {
   private func drawMean(on grid: inout Grid, in rect: Rect) {
     let (width, side) = Context.split(rect.width)
     let graph = Rect(x: rect.x, y: rect.y, width: width, height: rect.height)
-    drawGraph(on: &grid, in: graph, top: "mean 100%") { GPUSummary($0.gpus).util }
+    drawGraph(on: &grid, in: graph, top: "mean of " + GPUSummary(gpus).countText + ", scale 100%") {
+      GPUSummary($0.gpus).util
+    }
     // Of one GPU the mean is itself.
     guard side > 0, !rect.isEmpty, gpus.count > 1 else { return }
     grid.putShortened(
@@ -148,11 +152,16 @@ struct GPUPanel: Panel {
     if gpu.temperature.isFinite, !rest.isEmpty {
       x = grid.put(temperature(gpu), x: x, y: rest.y, .temperature(gpu.temperature)) + 3
     }
-    if gpu.power.isFinite, !rest.isEmpty {
+    let trouble = gpu.trouble(glyphs)
+    // Where the remarks below have no room for it.
+    if let trouble, gpu.state == .active, rest.height == 1 {
+      x = grid.putShortened(trouble.text, x: x, y: rest.y, trouble.style, limit: rest.right - x) + 3
+    }
+    if gpu.power.isFinite, !rest.isEmpty, x < rest.right {
       let limit = gpu.powerLimit.isFinite ? "/" + String(Format.whole(gpu.powerLimit)) : ""
       x = grid.put(String(Format.whole(gpu.power)) + limit + " W", x: x, y: rest.y) + 3
     }
-    if differs, let model = gpu.model, !rest.isEmpty {
+    if differs, let model = gpu.model, !rest.isEmpty, x < rest.right {
       grid.putShortened(model, x: x, y: rest.y, .muted, limit: rest.right - x)
     }
     drawRemarks(gpu, on: &grid, in: Rect(x: rest.x, y: rest.y + 1, width: rest.width, height: rest.height - 1))
@@ -191,6 +200,17 @@ struct GPUPanel: Panel {
       end -= isWide ? 15 : 7
     }
     let cells = end - x - 1
+    if let trouble = gpu.trouble(glyphs) {
+      // In the place of the bars: their percentages stay.
+      var room = cells
+      for (value, has) in [(gpu.vramUsage, isWide), (gpu.util, true)] where has && room >= 12 {
+        grid.putRight(Format.percent(value, glyphs), end: x + room, y: rect.y, .load(value))
+        room -= 5
+      }
+      let text = trouble.marks + " " + trouble.text
+      grid.putShortened(text, x: x, y: rect.y, trouble.style, limit: room - 1)
+      return
+    }
     guard cells >= 8 else { return }
     let half = isWide ? (cells - 11) / 2 : cells - 5
     Bar(gpu.util, .gpu).draw(on: &grid, x: x, y: rect.y, width: half, glyphs)
@@ -202,13 +222,13 @@ struct GPUPanel: Panel {
     }
   }
 
-  /// What stands in the place of figures where a GPU gives none; nil where it does.
+  /// Replaces the metrics of a GPU that has none; nil for one that has.
   static func stateRemark(_ gpu: GPU) -> (text: String, style: Style)? {
     switch gpu.state {
     case .active: nil
     case .asleep: ("asleep", .muted)
     case .lost:
-      (gpu.age >= 1 ? "no answer for " + Format.duration(gpu.age) : "lost", .critical)
+      (gpu.age >= 1 ? "no response for " + Format.duration(gpu.age) : "lost", .critical)
     }
   }
 
@@ -232,10 +252,12 @@ struct GPUPanel: Panel {
     }
   }
 
-  /// Lines about what is held back, what is faulty, its clocks, its link and who uses it.
+  /// Lines with its throttling, faults, clocks, link and processes.
   static func remarks(_ gpu: GPU, _ glyphs: Glyphs, hasClock: Bool = true) -> [(text: String, style: Style)] {
     var lines: [(text: String, style: Style)] = []
-    if let reasons = gpu.throttleReasons, !reasons.isEmpty { lines.append(("held back: " + reasons, .warning)) }
+    if let reasons = gpu.throttleReasons, !reasons.isEmpty {
+      lines.append(("throttled: " + GPU.throttleText(reasons), .warning))
+    }
     var faults: [String] = []
     if let action = gpu.recoveryAction { faults.append("needs: " + action) }
     if gpu.xid > 0 { faults.append("Xid " + String(Format.whole(gpu.xid))) }
@@ -291,7 +313,10 @@ struct GPUStrips {
     let cell = min(Self.cellWidths.upperBound, room / gpus.count)
     guard cell >= Self.cellWidths.lowerBound else { return drawCells(on: &grid, in: rect) }
     let lines: [(label: String, has: Bool, text: (GPU) -> String, style: (GPU) -> Style)] = [
-      ("", true, { String($0.index) }, { _ in .muted }),
+      (
+        "", true, { String($0.index) + String(($0.trouble(glyphs)?.marks ?? "").prefix(cell - 3)) },
+        { $0.trouble(glyphs)?.style ?? .muted }
+      ),
       ("util", true, { $0.util.isFinite ? String(Format.whole($0.util * 100)) : "" }, { .load($0.util) }),
       (
         "vram", gpus.contains { $0.vramUsage.isFinite },
@@ -330,6 +355,14 @@ struct GPUStrips {
     let pitch = max(1, min(3, room / gpus.count))
     let shown = gpus.prefix(room / pitch)
     func end(_ index: Int) -> Int { rect.x + Self.labelWidth + (index + 1) * pitch - (pitch > 2 ? 1 : 0) }
+    if gpus.contains(where: { $0.trouble(glyphs) != nil }), rest.height > 1 {
+      let line = rest.takeTop(1)
+      grid.put("state", x: line.x, y: line.y, .muted, limit: Self.labelWidth - 1)
+      for (index, gpu) in shown.enumerated() {
+        guard let trouble = gpu.trouble(glyphs) else { continue }
+        grid.put(String(trouble.marks.prefix(1)), x: end(index) - 1, y: line.y, trouble.style)
+      }
+    }
     if rest.height >= Self.fewestRows {
       let line = rest.takeTop(1)
       for (index, gpu) in shown.enumerated() where pitch > 2 || index % 8 == 0 {
@@ -363,6 +396,40 @@ struct GPUStrips {
   }
 }
 
+extension GPU {
+  /// What is wrong with a GPU: a letter for each kind, as on the time axis, and words.
+  struct Trouble {
+    var marks: String
+    var text: String
+    var style: Style
+  }
+
+  /// Its faults and throttling; nil for one that is well, asleep or lost.
+  func trouble(_ glyphs: Glyphs) -> Trouble? {
+    guard state == .active else { return nil }
+    var (marks, texts, style) = ("", [String](), Style.critical)
+    if xid > 0 {
+      marks += "X"
+      texts.append("Xid " + String(Format.whole(xid)))
+    }
+    if eccUncorrected > 0 {
+      marks += "E"
+      texts.append(Format.count(eccUncorrected, glyphs) + " ECC")
+    }
+    if let reasons = throttleReasons, !reasons.isEmpty {
+      if texts.isEmpty { style = .warning }
+      marks += "T"
+      texts.append(GPU.throttleText(reasons))
+    }
+    return texts.isEmpty ? nil : Trouble(marks: marks, text: texts.joined(separator: glyphs.separator), style: style)
+  }
+
+  /// Reasons of throttling as words, `power cap, thermal`.
+  static func throttleText(_ reasons: String) -> String {
+    String(reasons.map { $0 == "_" ? " " : $0 })
+  }
+}
+
 extension GPU.State {
   /// Stands where there is no room for a word; the help explains it.
   var sign: String {
@@ -378,8 +445,11 @@ extension GPU.State {
 struct GPUSummary {
   /// Mean of their use, 0…1; NaN where none tells it.
   let util: Double
-  /// How many do not answer.
+  /// How many do not respond.
   let lost: Int
+  /// How many report faults, and how many others are throttled.
+  private let faulty: Int
+  private let throttled: Int
   private let count: Int
   private let answering: Int
   private let used: Double
@@ -403,6 +473,9 @@ struct GPUSummary {
     }
     util = count > 0 ? sum / Double(count) : .nan
     lost = gpus.lazy.filter { $0.state == .lost }.count
+    let troubles = gpus.compactMap { $0.trouble(Glyphs(.ascii)) }
+    throttled = troubles.lazy.filter { $0.marks == "T" }.count
+    faulty = troubles.count - throttled
     answering = count
     self.count = gpus.count
     self.used = used
@@ -413,8 +486,8 @@ struct GPUSummary {
   func text(_ glyphs: Glyphs) -> String {
     var parts: [String] = []
     if util.isFinite {
-      let of = answering < count ? countText + ": " : ""
-      parts.append(of + "mean " + Format.percent(util, glyphs))
+      parts.append(
+        "mean " + Format.percent(util, glyphs) + (answering < count ? " (" + countText + " reporting)" : ""))
     }
     if total > 0 { parts.append(Format.pair(used, of: total, glyphs)) }
     if power > 0 { parts.append(String(Format.whole(power)) + " W") }
@@ -423,8 +496,11 @@ struct GPUSummary {
 
   /// How many its figures are of, `14 of 16`, or `16`.
   var countText: String { (answering < count ? String(answering) + " of " : "") + String(count) }
-  /// `1 lost`; empty where all answer.
-  var lostText: String { lost > 0 ? String(lost) + " lost" : "" }
+  /// `1 lost, 2 faulty, 1 throttled`; empty where all are well.
+  var alertText: String {
+    let counts: [(count: Int, word: String)] = [(lost, "lost"), (faulty, "faulty"), (throttled, "throttled")]
+    return counts.filter { $0.count > 0 }.map { String($0.count) + " " + $0.word }.joined(separator: ", ")
+  }
   /// Used ÷ total memory; NaN where unknown.
   var vramUsage: Double { total > 0 ? used / total : .nan }
   var vramText: (Glyphs) -> String { { [used, total] in total > 0 ? Format.pair(used, of: total, $0) : "" } }

@@ -45,13 +45,14 @@ struct NetworkPanel: Panel {
     var rest = rect
     let hasLink = rect.width >= 48
     let lines = lines(rect.height - 1)
-    let shown = rows.prefix(max(0, lines - (total == nil ? 0 : 1)))
-    let hidden = rows.dropFirst(shown.count)
+    let window = context.window(rows, count: lines - (total == nil ? 0 : 1), in: .network)
+    let shown = window.rows
+    let hidden = rows.prefix(window.hidden.above) + rows.dropFirst(window.hidden.above + shown.count)
     grid.putTitle(
-      context.title(.network, "NETWORK"), more: hidden.count,
+      context.title(.network, "NETWORK"), more: window.hidden,
       heads: (hasLink ? [("link", 18)] : []) + [("rx/s", rateWidth(rect)), ("tx/s", 0)], in: rest.takeTop(1), glyphs)
     if let total, lines > 0 {
-      // What those lose that there is no room for is told with all: it must not go unseen.
+      // Losses of hidden interfaces are added to the total, or they would go unseen.
       let losses = hidden.reduce(0) { $0 + NetworkPanel.losses(of: $1) }
       draw(total, name: "total", losses: losses, hasLink: hasLink, on: &grid, in: rest.takeTop(1))
     }

@@ -26,7 +26,7 @@ struct PressurePanel: Panel {
     if rest.height <= resources.count {
       let title = context.title(.pressure, "PRESSURE")
       let isAlone = rest.height == 1
-      grid.putTitle(title, detail: isAlone ? "" : "time some waited", in: isAlone ? rest : rest.takeTop(1), glyphs)
+      grid.putTitle(title, detail: isAlone ? "" : "PSI, some", in: isAlone ? rest : rest.takeTop(1), glyphs)
       var x = rest.x
       if isAlone { x += Grid.columns(of: title) + 1 }
       let isTight = rest.right - x < 34
@@ -46,7 +46,7 @@ struct PressurePanel: Panel {
     }
     let hasFull = rest.width >= 30
     grid.putTitle(
-      context.title(.pressure, "PRESSURE"), detail: "time waited", right: hasFull ? "some           all" : "some",
+      context.title(.pressure, "PRESSURE"), detail: "stall time (PSI)", right: hasFull ? "some          full" : "some",
       in: rest.takeTop(1), glyphs)
     for (name, resource) in resources {
       let line = rest.takeTop(1)

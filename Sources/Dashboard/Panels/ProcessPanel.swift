@@ -25,18 +25,20 @@ struct ProcessPanel: Panel {
     switch context.table.kind {
     case .whole: break
     case .top: detail = "most " + state.sort.meaning
-    case .stored: detail = "stored top list of " + context.clock(context.sample.timestamp.seconds)
+    case .stored: detail = "top processes recorded at " + context.clock.time(context.sample.timestamp.seconds)
     }
     if state.isTree { detail += glyphs.separator + "tree" }
     if state.isFolded, !state.isTree {
       detail += glyphs.separator + "folded"
     } else if state.showsThreads {
-      detail += glyphs.separator + (context.table.kind == .whole ? "threads" : "threads are not stored")
+      detail += glyphs.separator + (context.table.kind == .whole ? "threads" : "threads are not recorded")
     }
     if !state.filter.isEmpty { detail += glyphs.separator + "/" + state.filter }
+    let table = ProcessTable(context: context)
     grid.putTitle(
-      context.title(.processes, "PROCESSES"), detail: detail, right: summary(rect.width), in: rest.takeTop(1), glyphs)
-    ProcessTable(context: context).draw(on: &grid, in: rest)
+      context.title(.processes, "PROCESSES"), more: table.hidden(visible: rect.height - 2), detail: detail,
+      right: summary(rect.width), in: rest.takeTop(1), glyphs)
+    table.draw(on: &grid, in: rest)
   }
 
   private func summary(_ width: Int) -> String {
@@ -44,7 +46,7 @@ struct ProcessPanel: Panel {
     if !context.state.table.filter.isEmpty {
       // How much the filter leaves comes first, and room for the filter itself.
       let count = context.table.rows.count
-      parts = [String(count) + (count == 1 ? " matches" : " match")] + (width >= 60 ? parts : [])
+      parts = [String(count) + (count == 1 ? " match" : " matches")] + (width >= 60 ? parts : [])
       if width < 110 { return parts.joined(separator: glyphs.separator) }
     }
     parts.append(String(processes.running) + " running")
@@ -101,12 +103,13 @@ struct ProcessTable {
     let visible = rest.height
     context.hits.scene.visibleRows = visible
     context.hits.scene.rows = rows.map(\.process.pid)
+    context.hits.scene.table = rows
     let first = firstRow(visible)
     if rows.isEmpty {
       let text =
         !state.filter.isEmpty
-        ? "no process matches"
-        : context.table.kind == .stored ? "no list of processes is stored of this moment" : "no processes"
+        ? "no matching process"
+        : context.table.kind == .stored ? "no processes recorded at this time" : "no processes"
       grid.put(text, x: rest.x, y: rest.y, .muted)
     }
     for row in rows.dropFirst(first).prefix(visible) {
@@ -138,6 +141,13 @@ struct ProcessTable {
         grid.restyle(line) { Style(foreground: .selection, attributes: $0.attributes.union([.reverse, .bold])) }
       }
     }
+  }
+
+  /// Rows above and below those that are shown, where keys or the wheel move in the table.
+  func hidden(visible: Int) -> HiddenRows {
+    let first = firstRow(visible)
+    guard visible > 0, context.state.focus == .processes || first > 0 else { return HiddenRows() }
+    return HiddenRows(above: first, below: max(0, context.table.rows.count - first - visible), isScrolled: true)
   }
 
   /// The scroll that was asked for; where the chosen process is followed, one that shows it.

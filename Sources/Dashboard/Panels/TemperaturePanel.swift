@@ -35,9 +35,10 @@ struct TemperaturePanel: Panel {
     var rest = rect
     let columns = columns(rect.width)
     let rows = min(rect.height - 1, (sensors.count + columns - 1) / columns)
-    let shown = sensors.prefix(max(0, rows) * columns)
+    let window = context.window(sensors, count: max(0, rows) * columns, in: .temperature)
+    let shown = window.rows
     grid.putTitle(
-      context.title(.temperature, "TEMPERATURES"), more: sensors.count - shown.count, right: power,
+      context.title(.temperature, "TEMPERATURES"), more: window.hidden, right: power,
       in: rest.takeTop(1), glyphs)
     let width = (rest.width - Self.gap * (columns - 1)) / columns
     let texts = shown.map { String(Format.whole($0.celsius)) + " " + glyphs.celsius }
@@ -57,14 +58,16 @@ struct TemperaturePanel: Panel {
 
   /// The hottest one beside the title, where there is no more than that line.
   private func drawHottest(on grid: inout Grid, in rect: Rect) {
-    grid.putTitle(context.title(.temperature, "TEMPERATURES"), more: sensors.count - 1, in: rect, glyphs)
-    let text = String(Format.whole(sensors[0].celsius)) + " " + glyphs.celsius
-    let width = Grid.columns(of: sensors[0].sensor) + 1 + Grid.columns(of: text)
+    let window = context.window(sensors, count: 1, in: .temperature)
+    grid.putTitle(context.title(.temperature, "TEMPERATURES"), more: window.hidden, in: rect, glyphs)
+    let shown = window.rows[0]
+    let text = String(Format.whole(shown.celsius)) + " " + glyphs.celsius
+    let width = Grid.columns(of: shown.sensor) + 1 + Grid.columns(of: text)
     let start = rect.right - min(width, rect.width / 2)
     grid.fill(" ", x: start - 1, y: rect.y, count: rect.right - start + 1)
-    grid.putRight(text, end: rect.right, y: rect.y, style(sensors[0]))
+    grid.putRight(text, end: rect.right, y: rect.y, style(shown))
     let limit = rect.right - Grid.columns(of: text) - 1
-    grid.putShortened(sensors[0].sensor, x: start, y: rect.y, .muted, limit: limit - start)
+    grid.putShortened(shown.sensor, x: start, y: rect.y, .muted, limit: limit - start)
   }
 
   /// By the sensor's own marks where it has them.

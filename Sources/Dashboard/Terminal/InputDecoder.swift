@@ -1,4 +1,4 @@
-/// Bytes from a terminal as keys, mouse, focus and replies (ECMA-48, xterm's ctlseqs).
+/// Bytes from a terminal as keys, pastes, mouse, focus and replies (ECMA-48, xterm's ctlseqs).
 ///
 /// Sequences of all terminals at once, not those of one terminfo entry: what a terminal sends differs by its modes, and
 /// its entry is often that of another. Unknown sequences are swallowed whole, so that none of their letters is a key.
@@ -8,12 +8,58 @@ struct InputDecoder {
     case event(TerminalEvent)
     /// The terminal's answer to DSR 5: it has shown all that was sent before the question.
     case ready
+    /// The start of a bracketed paste.
+    case pasteBegins
   }
 
   private var bytes: [UInt8] = []
+  /// The text of a bracketed paste whose end has not come yet.
+  private var paste: [UInt8]?
+  /// How many bytes of ``pasteEnd`` the last bytes match.
+  private var matched = 0
+
+  private static let pasteEnd = Array("\u{1B}[201~".utf8)
+  /// Bytes of a paste that are kept; the rest is read and dropped.
+  static let pasteLimit = 4096
 
   /// Whether a sequence has begun that may go on.
   var isPending: Bool { !bytes.isEmpty }
+
+  /// Whether the end of a bracketed paste is awaited.
+  var isPasting: Bool { paste != nil }
+
+  /// Ends a paste whose end the terminal has not sent.
+  mutating func endPaste() -> Token? {
+    guard let text = paste else { return nil }
+    (paste, matched) = (nil, 0)
+    return .event(.paste(Paste(text: String(decoding: text, as: UTF8.self), isBracketed: true)))
+  }
+
+  /// Takes bytes into the paste up to its end.
+  private mutating func takePaste() -> Token? {
+    var taken = 0
+    var token: Token?
+    for byte in bytes {
+      taken += 1
+      if byte == Self.pasteEnd[matched] {
+        matched += 1
+        guard matched == Self.pasteEnd.count else { continue }
+        token = endPaste()
+        break
+      }
+      // ESC stands at the beginning of the end only, so a mismatch can begin it anew with this byte alone.
+      keep(Self.pasteEnd[..<matched])
+      matched = byte == Self.pasteEnd[0] ? 1 : 0
+      if matched == 0 { keep([byte]) }
+    }
+    bytes.removeFirst(taken)
+    return token
+  }
+
+  private mutating func keep(_ text: some Collection<UInt8>) {
+    guard let count = paste?.count, count < Self.pasteLimit else { return }
+    paste? += text.prefix(Self.pasteLimit - count)
+  }
 
   /// Takes bytes in.
   mutating func feed(_ new: some Sequence<UInt8>) {
@@ -25,9 +71,17 @@ struct InputDecoder {
   /// - Parameter isOver: whether nothing follows soon, so that a lone ESC is the key.
   mutating func next(isOver: Bool) -> Token? {
     while let first = bytes.first {
+      if isPasting {
+        if let token = takePaste() { return token }
+        continue
+      }
       let (length, token) = first == 0x1B ? escape(isOver: isOver) : character(first, isOver: isOver)
       guard length > 0 else { return nil }
       bytes.removeFirst(min(length, bytes.count))
+      if token == .pasteBegins {
+        paste = []
+        continue
+      }
       if let token { return token }
     }
     return nil
@@ -79,10 +133,14 @@ struct InputDecoder {
       return (4, .event(.key(number >= 1 && number <= 5 ? .function(number) : .other)))
     }
     var end = 2
-    while end < bytes.count, bytes[end] >= 0x20, bytes[end] < 0x40 { end += 1 }
+    while end < bytes.count, bytes[end] >= 0x20, bytes[end] < 0x40 {
+      // rxvt's Shift: ESC [ 5 $. In replies `$` is an intermediate byte, after more than digits.
+      if bytes[end] == UInt8(ascii: "$"), end > 2, bytes[2..<end].allSatisfy({ (0x30...0x39).contains($0) }) { break }
+      end += 1
+    }
     guard end < bytes.count else { return isOver || bytes.count > 64 ? (bytes.count, .event(.key(.other))) : (0, nil) }
     let final = bytes[end]
-    guard final >= 0x40, final < 0x7F else { return (end, .event(.key(.other))) }
+    guard final >= 0x40 && final < 0x7F || final == UInt8(ascii: "$") else { return (end, .event(.key(.other))) }
     let parameters = bytes[2..<end]
     return (end + 1, token(parameters, final))
   }
@@ -98,16 +156,31 @@ struct InputDecoder {
     case UInt8(ascii: "I") where parameters.isEmpty: return .event(.focus(true))
     case UInt8(ascii: "O") where parameters.isEmpty: return .event(.focus(false))
     case UInt8(ascii: "~"):
-      // A bracketed paste's ends are no keys.
-      if let number = numbers.first, number == 200 || number == 201 { return nil }
-      return .event(.key(numbers.first.flatMap { InputDecoder.numbers[$0] } ?? .other))
+      if numbers.first == 200 { return .pasteBegins }
+      // The end of a paste that was given up.
+      if numbers.first == 201 { return nil }
+      return .event(.key(key(numbers.first.flatMap { InputDecoder.numbers[$0] } ?? .other, modifiers: numbers)))
+    // rxvt with Shift, Ctrl, both.
+    case UInt8(ascii: "$"), UInt8(ascii: "^"), UInt8(ascii: "@"):
+      let key = numbers.first.flatMap { InputDecoder.numbers[$0] } ?? .other
+      return .event(.key(InputDecoder.shifted[key] ?? key))
     // Answers to other questions than ours.
     case UInt8(ascii: "R"), UInt8(ascii: "c"), UInt8(ascii: "y"), UInt8(ascii: "t"):
       return parameters.isEmpty ? .event(.key(.other)) : nil
     default:
-      return .event(.key(InputDecoder.letters[final] ?? .other))
+      return .event(.key(key(InputDecoder.letters[final] ?? .other, modifiers: numbers)))
     }
   }
+
+  /// A key with xterm's modifiers in the second number: 1 + 1 for Shift + 4 for Ctrl.
+  private func key(_ key: KeyPress, modifiers: [Int]) -> KeyPress {
+    guard modifiers.count >= 2, (modifiers[1] &- 1) & 5 != 0, modifiers[1] > 1 else { return key }
+    return InputDecoder.shifted[key] ?? key
+  }
+
+  private static let shifted: [KeyPress: KeyPress] = [
+    .pageUp: .shiftPageUp, .pageDown: .shiftPageDown, .home: .shiftHome, .end: .shiftEnd,
+  ]
 
   private func mouse(_ numbers: [Int], isRelease: Bool) -> Token? {
     guard numbers.count == 3 else { return nil }

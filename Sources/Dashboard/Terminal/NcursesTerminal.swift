@@ -14,10 +14,8 @@
     struct UnknownTerminal: Error, CustomStringConvertible {
       let type: String
       var description: String {
-        type.isEmpty
-          ? "TERM is not set: the type of the terminal is unknown; TERM=dumb prints lines"
-          : "terminfo does not know the terminal type \(type.debugDescription) (TERM); install ncurses-term, or set TERM to a type that "
-            + "`toe` lists; TERM=dumb prints lines"
+        "terminfo has no usable entry for the terminal type \(type.debugDescription) (TERM); install ncurses-base, or "
+          + "set TERM=dumb to print lines"
       }
     }
 
@@ -37,6 +35,8 @@
     private var pairs: [UInt16: Int32] = [:]
     private var mustWait = false
     private var decoder = InputDecoder()
+    private var burstGuard = BurstGuard()
+    private var lastInput = 0.0
     private var pending: [TerminalEvent] = []
     private var isOpen = true
 
@@ -65,7 +65,7 @@
     /// Takes the terminal over.
     ///
     /// - Parameters:
-    ///   - type: its terminal type; another is used where terminfo does not know it.
+    ///   - type: its terminal type; one that terminfo does not know is drawn as xterm-256color.
     ///   - environment: looks a variable up: COLORTERM, NO_COLOR, …
     init(
       type: String, input: Int32, output: Int32, isUTF8: Bool, environment: @escaping (String) -> String?
@@ -101,24 +101,24 @@
       }
     }
 
-    /// A type that terminfo knows for this one; nil where it knows none.
+    /// A type that terminfo knows for this one; nil where there is neither a database nor the built-in entry.
+    ///
+    /// Terminals that bring their own entry are often seen from a machine that lacks it (a remote one, a container).
+    /// Nearly all of them understand xterm's sequences.
     private static func known(_ type: String, output: Int32) -> String? {
-      func isKnown(_ type: String) -> Bool { cncurses_kind_of(type, output) == CNCURSES_ADDRESSABLE.rawValue }
-      if isKnown(type) { return type }
-      // Terminals that bring their own entry, seen from a machine that lacks it (a remote one, mostly).
-      let families: [(prefixes: [String], substitute: String)] = [
-        (["xterm", "foot", "alacritty", "kitty", "ghostty", "wezterm", "rio", "konsole"], "xterm-256color"),
-        (["screen", "tmux"], "screen-256color"),
-      ]
-      for family in families where family.prefixes.contains(where: { type.hasPrefix($0) }) {
-        if isKnown(family.substitute) { return family.substitute }
+      let name = TerminalTypes.substitutes(for: type).first {
+        cncurses_kind_of($0, output) == CNCURSES_ADDRESSABLE.rawValue
       }
-      return nil
+      return name ?? (cncurses_use_builtin() ? String(cString: cncurses_builtin_type) : nil)
     }
 
-    /// Whether terminfo knows the type as one that cannot place the cursor.
+    /// Whether the terminal cannot place its cursor: by terminfo, or by its name where terminfo does not know it.
     static func onlyPrintsLines(type: String, output: Int32) -> Bool {
-      cncurses_kind_of(type, output) == CNCURSES_LINES_ONLY.rawValue
+      switch cncurses_kind_of(type, output) {
+      case CNCURSES_ADDRESSABLE.rawValue: false
+      case CNCURSES_LINES_ONLY.rawValue: true
+      default: TerminalTypes.onlyPrintsLines(type)
+      }
     }
 
     /// Whether the locale writes UTF-8.
@@ -144,7 +144,8 @@
       while question.asked != nil, Clock.monotonic < end {
         var polled = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
         guard poll(&polled, 1, Int32(max(1, (end - Clock.monotonic) * 1000))) > 0, readInput() else { return }
-        while let token = decoder.next(isOver: false) { take(token) }
+        var dropped: [TerminalEvent] = []
+        while let token = decoder.next(isOver: false) { take(token, &dropped) }
       }
     }
 
@@ -175,8 +176,8 @@
       }
     }
 
-    var hearsMouse = true {
-      didSet { if isDirect { cncurses_set_mouse(hearsMouse) } }
+    var mouseEnabled = true {
+      didSet { if isDirect { cncurses_set_mouse(mouseEnabled) } }
     }
 
     var title: String?
@@ -344,11 +345,11 @@
 
     var wake: @Sendable () -> Void { { cncurses_wake() } }
 
-    func suspend() {
+    func suspend(wholeGroup: Bool) {
       let wanted = title
       restoreTitle()
       title = wanted
-      cncurses_stop_process()
+      cncurses_stop_process(wholeGroup)
       resume()
     }
 
@@ -365,12 +366,14 @@
       let count = read(input, &bytes, bytes.count)
       guard count > 0 else { return false }
       decoder.feed(bytes[..<count])
+      lastInput = Clock.monotonic
       return true
     }
 
-    private func take(_ token: InputDecoder.Token) {
+    private func take(_ token: InputDecoder.Token, _ events: inout [TerminalEvent]) {
       switch token {
-      case .event(let event): pending.append(event)
+      case .event(let event): events.append(event)
+      case .pasteBegins: break
       case .ready:
         let wasAwaited = question.asked != nil
         if let asked = question.asked {
@@ -380,21 +383,42 @@
         question.hasAnswered = true
         if wasAwaited, mustWait {
           mustWait = false
-          pending.append(.writable)
+          events.append(.writable)
         }
       }
     }
 
     /// Milliseconds in which the rest of a sequence must come; a lone ESC is the key after them.
     private static let escapeDelay: Int32 = 30
+    /// Seconds of silence after which a paste without an end is over; no keys are read until then.
+    private static let pastePatience = 2.0
+
+    /// Milliseconds to wait for what comes next.
+    private func delay(_ timeout: Double) -> Int32 {
+      var delay = timeout.isFinite ? max(0, timeout) : .infinity
+      if decoder.isPasting { delay = min(delay, max(0, lastInput + Self.pastePatience - Clock.monotonic)) }
+      let milliseconds = delay.isFinite ? Int32(clamping: Format.whole((delay * 1000).rounded(.up))) : -1
+      return decoder.isPending
+        ? milliseconds < 0 ? Self.escapeDelay : min(Self.escapeDelay, milliseconds) : milliseconds
+    }
+
+    /// Decodes what was read, or what is complete because nothing follows.
+    private func decode(isOver: Bool, waited: Double) {
+      var events: [TerminalEvent] = []
+      while let token = decoder.next(isOver: isOver) { take(token, &events) }
+      if decoder.isPasting, Clock.monotonic - lastInput >= Self.pastePatience, let token = decoder.endPaste() {
+        take(token, &events)
+      }
+      pending += burstGuard.events(events, at: lastInput, waited: waited)
+    }
 
     func nextEvent(timeout: Double) -> TerminalEvent {
       while true {
         if !pending.isEmpty { return pending.removeFirst() }
-        let milliseconds = timeout.isFinite ? Int32(clamping: Format.whole(max(0, timeout * 1000).rounded(.up))) : -1
         let wantsOutput = (mustWait && question.asked == nil) || !unsent.isEmpty
-        let found = cncurses_wait(
-          input, line, wantsOutput, decoder.isPending ? min(Self.escapeDelay, milliseconds) : milliseconds)
+        let start = Clock.monotonic
+        let found = cncurses_wait(input, line, wantsOutput, delay(timeout))
+        let waited = Clock.monotonic - start
         if found.terminated != 0 { return .terminated(signal: found.terminated) }
         if found.stop_requested { pending.append(.suspend) }
         if found.continued {
@@ -409,7 +433,7 @@
         } else if wasPending {
           isOver = true
         }
-        while let token = decoder.next(isOver: isOver) { take(token) }
+        decode(isOver: isOver, waited: waited)
         if found.output {
           send()
           if mustWait, unsent.isEmpty {

@@ -9,7 +9,7 @@ protocol Terminal: AnyObject {
   /// The colours that its user wants it to be given; nil for what it can.
   var color: ColorDepth? { get set }
   /// Whether it tells what the mouse does.
-  var hearsMouse: Bool { get set }
+  var mouseEnabled: Bool { get set }
   /// What its window is called while it shows pictures, where it has a window; nil for what it was called before.
   var title: String? { get set }
   /// Bytes sent since the start.
@@ -21,8 +21,8 @@ protocol Terminal: AnyObject {
   func present(_ grid: Grid) -> Bool
   /// Forgets what stands on the screen: the next picture is sent whole.
   func invalidate()
-  /// Gives the screen back and stops the process as Ctrl-Z should; returns when it is continued.
-  func suspend()
+  /// Gives the screen back and stops the process, or its whole group as Ctrl-Z should; returns when it is continued.
+  func suspend(wholeGroup: Bool)
   /// Waits for the next event, at most until so many seconds have passed.
   func nextEvent(timeout: Double) -> TerminalEvent
   /// Makes ``nextEvent(timeout:)`` return ``TerminalEvent/woken``, from any thread.
@@ -32,6 +32,9 @@ protocol Terminal: AnyObject {
 /// What a terminal has to tell.
 enum TerminalEvent: Equatable {
   case key(KeyPress)
+  /// A key that came together with others, faster than they can be typed.
+  case burst(KeyPress)
+  case paste(Paste)
   case mouse(MouseEvent)
   /// Its window got the focus, or lost it.
   case focus(Bool)
@@ -41,7 +44,7 @@ enum TerminalEvent: Equatable {
   case woken
   /// The time is over.
   case timeout
-  /// Ctrl-Z, or SIGTSTP from elsewhere.
+  /// SIGTSTP.
   case suspend
   /// The process was stopped by something that could not be caught, and goes on.
   case continued

@@ -64,7 +64,8 @@ struct CompactView {
           gauges.append(
             Gauge(
               label: label, ratio: gpu.util, bar: Bar(gpu.util, .gpu),
-              remark: GPUPanel.stateRemark(gpu)?.text ?? remark(gpu), alert: gpu.state == .lost ? "lost" : ""))
+              remark: GPUPanel.stateRemark(gpu)?.text ?? gpu.trouble(glyphs)?.text ?? remark(gpu),
+              alert: gpu.state == .lost ? "lost" : gpu.trouble(glyphs)?.text ?? ""))
         }
       } else {
         let all = GPUSummary(sample.gpus)
@@ -72,9 +73,9 @@ struct CompactView {
         gauges.append(
           Gauge(
             label: "GPUs", ratio: all.util, bar: Bar(all.util, .gpu),
-            remark: (all.lost > 0 ? String(all.lost) + "/" + count + " lost " : count + glyphs.times + " ")
-              + all.vramText(glyphs),
-            alert: all.lostText))
+            remark: all.alertText.isEmpty
+              ? count + glyphs.times + " " + all.vramText(glyphs) : all.alertText + " of " + count,
+            alert: all.alertText))
       }
     }
     gauges += others.prefix(max(0, rows - gauges.count))

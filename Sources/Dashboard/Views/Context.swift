@@ -12,8 +12,8 @@ struct Context {
   let hits: HitMap
   /// Bytes that a picture costs, on the mean; NaN where unknown.
   var bytesPerFrame = Double.nan
-  /// What is added to UTC for the times that are shown.
-  var utcOffset = 0
+  /// Formats wall-clock times.
+  var clock = WallClock()
 
   /// Columns of a panel that its graph has, and those beside it.
   ///
@@ -32,10 +32,12 @@ struct Context {
   /// A panel's name with the digit that shows and hides it.
   func title(_ id: PanelID, _ name: String) -> String { glyphs.small(id.rawValue) + name }
 
-  /// A time of day.
-  func clock(_ moment: Double, hasSeconds: Bool = true) -> String {
-    let text = Format.clock(moment + Double(utcOffset))
-    return hasSeconds ? text : String(text.dropLast(3))
+  /// When a process started and how long ago; nil where unknown.
+  func started(_ process: Process) -> String? {
+    let age = sample.host.uptime - process.start
+    guard sample.boottime.isFinite, age.isFinite, process.start > 0 else { return nil }
+    let moment = sample.timestamp.seconds - age
+    return clock.time(moment) + " (" + Format.duration(max(0, age)) + " ago)"
   }
 
   /// Says why there is nothing else.
@@ -44,8 +46,8 @@ struct Context {
   func drawNothing(on grid: inout Grid, in rect: Rect, isHidden: Bool) {
     let texts =
       isHidden
-      ? ["all panels are hidden: 0 shows them"]
-      : ["nothing to show: the system tells no figures", "nothing to show: no figures", "nothing to show"]
+      ? ["all panels are hidden (0 shows them)"]
+      : ["nothing to show: no metrics are available", "nothing to show: no metrics", "nothing to show"]
     guard !rect.isEmpty, let text = texts.first(where: { $0.utf8.count <= rect.width }) ?? texts.last else { return }
     grid.putShortened(text, x: rect.x, y: rect.y, .muted, limit: rect.width)
     // A lower screen has no foot with the keys.

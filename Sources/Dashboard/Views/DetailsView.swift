@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// What is known of one process.
+/// Details of one process.
 struct DetailsView {
   let context: Context
   let pid: Int32
@@ -19,7 +19,7 @@ struct DetailsView {
 
   private var lines: [Line] {
     guard let row = context.table.rows.first(where: { $0.process.pid == pid }) else {
-      return [Line(name: "", text: "it has ended, or is not in the list that is shown", style: .warning)]
+      return [Line(name: "", text: "it has ended, or is not in the list", style: .warning)]
     }
     let process = row.process
     var lines: [Line] = []
@@ -39,10 +39,9 @@ struct DetailsView {
       pair([
         process.state == 0 ? nil : DetailsView.state(process.state),
         details?.nice.map { "nice " + String($0) },
-        context.sample.boottime.isFinite && process.start.isFinite && process.start > 0
-          ? "started " + Format.duration(max(0, context.sample.host.uptime - process.start)) + " ago" : nil,
+        context.started(process).map { "started " + $0 },
       ]))
-    add("CPU", Format.fine(process.cpu, glyphs) + "% of one CPU")
+    add("CPU", DetailsView.cpu(process.cpu, glyphs))
     add(
       "memory",
       pair([
@@ -51,7 +50,7 @@ struct DetailsView {
       ]))
     if process.readRate.isFinite || process.writeRate.isFinite {
       add(
-        "I/O", "reads " + Format.rate(process.readRate, glyphs) + ", writes " + Format.rate(process.writeRate, glyphs))
+        "I/O", "read " + Format.rate(process.readRate, glyphs) + ", write " + Format.rate(process.writeRate, glyphs))
     }
     if row.usesGPU {
       let list = row.gpus.map { String($0) }.joined(separator: ",")
@@ -66,11 +65,12 @@ struct DetailsView {
       add("program", details.executable)
       add("directory", details.directory)
       if let count = details.openFiles {
-        let limit = details.openFilesLimit.map { ", at most " + $0.soft + " (hard " + $0.hard + ")" } ?? ""
-        add("files", String(count) + " open" + limit)
+        add("files", "open files " + String(count) + (details.openFilesLimit.map { " / " + $0.soft } ?? ""))
       }
       if let switches = details.switches {
-        add("switches", switches.voluntary + " voluntary, " + switches.involuntary + " forced")
+        add(
+          "switches", "context switches: " + switches.voluntary + " voluntary, " + switches.involuntary + " involuntary"
+        )
       }
       add("limits", details.limits.prefix(4).map { $0.name + " " + $0.soft }.joined(separator: glyphs.separator))
     }
@@ -78,13 +78,18 @@ struct DetailsView {
     return lines
   }
 
+  /// CPU use in CPUs where it is more than one.
+  private static func cpu(_ cpu: Double, _ glyphs: Glyphs) -> String {
+    cpu < 1 ? Format.fine(cpu, glyphs) + "% of one CPU" : Format.fixed(cpu, 2) + " CPUs"
+  }
+
   private static func state(_ letter: UInt8) -> String {
     let name =
       switch letter {
       case UInt8(ascii: "R"): "running"
       case UInt8(ascii: "S"): "sleeping"
-      case UInt8(ascii: "D"): "waits for a device"
-      case UInt8(ascii: "Z"): "has ended, its parent has not asked how"
+      case UInt8(ascii: "D"): "uninterruptible wait, usually I/O"
+      case UInt8(ascii: "Z"): "zombie, not reaped by parent"
       case UInt8(ascii: "T"), UInt8(ascii: "t"): "stopped"
       case UInt8(ascii: "I"): "idle"
       default: "state"
@@ -115,8 +120,10 @@ struct DetailsView {
       if hasSpark { drawSpark(on: &grid, in: graph) }
       grid.putShortened(
         context.table.kind == .stored
-          ? "what is stored of that moment; Esc closes"
-          : most > 0 ? "PgDn more; up, down another; Esc closes" : "up, down another; k sends a signal; Esc closes",
+          ? "as recorded at that time; Esc: close"
+          : most > 0
+            ? "PgDn: more, up, down: another process, Esc: close"
+            : "up, down: another process, k: send a signal, Esc: close",
         x: foot.x, y: foot.y, .muted, limit: foot.width)
       return OverlayBox.More(first: first, visible: rows.count - most, of: rows.count)
     }

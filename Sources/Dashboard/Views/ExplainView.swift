@@ -1,32 +1,36 @@
 internal import AgentMetrics
 
-/// What the figures of a panel are: value, meaning, formula and source, from the catalog; and how old they are.
+/// Metrics of a panel with value, meaning, source and unit, from the catalog, and their age.
 struct ExplainView {
   let context: Context
   let panel: PanelID
   let selected: Int
   private var glyphs: Glyphs { context.glyphs }
 
-  /// The figures of the panel that this sample has.
-  static func metrics(of panel: PanelID, in sample: Sample) -> [(metric: Catalog.Metric, text: String)] {
-    let glyphs = Glyphs(.ascii)
-    return Catalog.shared.metrics.compactMap { metric in
+  /// The metrics of the panel that this sample has.
+  static func metrics(
+    of panel: PanelID, in sample: Sample, _ glyphs: Glyphs = Glyphs(.ascii)
+  ) -> [(metric: Catalog.Metric, text: String)] {
+    Catalog.shared.metrics.compactMap { metric in
       guard panel.catalogPrefixes.contains(where: { metric.id.hasPrefix($0) }), metric.definition.kind != .info else {
         return nil
       }
       var first: Double?
+      var labels: [String] = []
       var count = 0
-      metric.values(in: sample) { _, value in
-        if first == nil { first = value }
+      metric.values(in: sample) {
+        if first == nil { (labels, first) = ($0, $1) }
         count += 1
       }
       guard let first else { return nil }
       let text = ExplainView.text(first, metric.definition.unit, glyphs)
-      return (metric, count > 1 ? text + ", " + String(count - 1) + " more" : text)
+      guard count > 1 else { return (metric, text) }
+      let list = metric.id.hasPrefix("gpus.") ? "GPU " : metric.id.hasPrefix("cpu.") ? "CPU " : ""
+      return (metric, text + " (" + list + labels.joined(separator: " ") + "; " + String(count) + " values)")
     }
   }
 
-  /// Whether a figure is one of the time between two readings, as rates and shares of time are.
+  /// Whether a metric covers the time between two readings, as rates and shares of time are.
   private static func isMean(_ definition: Definition) -> Bool {
     switch definition.unit {
     case .bytesPerSecond, .perSecond, .cores: true
@@ -43,7 +47,7 @@ struct ExplainView {
     case .bytesPerSecond: Format.rate(value, glyphs)
     case .megabitsPerSecond: Format.link(value)
     case .seconds, .milliseconds: Format.time(value, glyphs)
-    case .celsius: Format.fixed(value, 1) + " " + glyphs.celsius
+    case .celsius: String(Format.whole(value)) + " " + glyphs.celsius
     case .megahertz: Format.frequency(value, glyphs)
     case .watts: Format.fixed(value, 1) + " W"
     case .joules: Format.count(value, glyphs) + "J"
@@ -55,23 +59,23 @@ struct ExplainView {
   }
 
   func draw(on grid: inout Grid) {
-    let metrics = ExplainView.metrics(of: panel, in: context.sample)
+    let metrics = ExplainView.metrics(of: panel, in: context.sample, glyphs)
     context.hits.scene.overlayRows = metrics.count
     let selected = min(selected, max(0, metrics.count - 1))
     let wanted = Size(width: 96, height: min(metrics.count, 24) + 9)
-    OverlayBox(title: "What the figures of " + panel.word + " are", wanted: wanted, glyphs: glyphs)
+    OverlayBox(title: panel.title + " metrics explained", wanted: wanted, glyphs: glyphs)
       .draw(on: &grid) { grid, inner in
         var rest = inner
         let about = rest.takeBottom(min(6, max(2, inner.height / 2)))
         guard metrics.indices.contains(selected) else {
-          grid.put("this machine has none", x: inner.x, y: inner.y, .muted)
+          grid.put("not available on this machine", x: inner.x, y: inner.y, .muted)
           return OverlayBox.More()
         }
         let first = max(0, min(selected - rest.height / 2, metrics.count - rest.height))
         for (row, entry) in metrics.dropFirst(first).prefix(rest.height).enumerated() {
           let y = rest.y + row
           let isSelected = first + row == selected
-          let valueWidth = min(20, rest.width / 2)
+          let valueWidth = min(36, rest.width / 2)
           grid.putShortened(entry.metric.id, x: rest.x, y: y, limit: rest.width - valueWidth - 1)
           grid.putRight(entry.text, end: rest.right, y: y, .bold, limit: valueWidth)
           if isSelected {
@@ -86,29 +90,29 @@ struct ExplainView {
   private func drawAbout(_ metric: Catalog.Metric, on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let definition = metric.definition
-    var lines: [(name: String, text: String)] = [("is", definition.help)]
-    if !definition.source.isEmpty { lines.append(("from", definition.source)) }
+    var lines: [(name: String, text: String)] = [("meaning", definition.help)]
+    if !definition.source.isEmpty { lines.append(("source", definition.source)) }
     lines.append(("unit", definition.unit.rawValue + ", " + definition.kind.rawValue))
-    var age = "a level: as it was when it was read"
+    var age = "instantaneous value"
     if ExplainView.isMean(definition), context.sample.elapsed.isFinite {
       age = "mean over " + Format.time(context.sample.elapsed, glyphs)
     }
-    if definition.kind == .counter { age = "since its source began" }
+    if definition.kind == .counter { age = "cumulative since the source started" }
     let sources = context.sample.agent.sources.filter { panel.sources.contains($0.name) }
     if let oldest = sources.map(\.age).filter(\.isFinite).max(), oldest >= 1 {
-      age += "; read " + Format.duration(oldest) + " before"
+      age += "; read " + Format.duration(oldest) + " ago"
     }
-    if let failing = sources.first(where: { !$0.success }) { age += "; " + (failing.error ?? "its source fails") }
+    if let failing = sources.first(where: { !$0.success }) { age += "; " + (failing.error ?? "its source is failing") }
     lines.append(("age", age))
     grid.fill(glyphs.rule, x: rest.x, y: rest.y, count: rest.width, .faint)
     _ = rest.takeTop(1)
     for line in lines where !rest.isEmpty {
       let row = rest.takeTop(1)
       grid.put(line.name, x: row.x, y: row.y, .key)
-      grid.putShortened(line.text, x: row.x + 6, y: row.y, limit: row.width - 6)
+      grid.putShortened(line.text, x: row.x + 9, y: row.y, limit: row.width - 9)
     }
     if !rest.isEmpty {
-      grid.put("up, down choose; Tab the next panel; Esc closes", x: rest.x, y: rest.y, .muted, limit: rest.width)
+      grid.put("up, down: select, Tab: next panel, Esc: close", x: rest.x, y: rest.y, .muted, limit: rest.width)
     }
   }
 }

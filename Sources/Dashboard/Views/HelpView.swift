@@ -15,14 +15,14 @@ struct HelpView {
       lines.append(.section(section.title))
       lines += section.bindings.map { .key($0) }
     }
-    lines.append(.section("Signs"))
+    lines.append(.section("Legend"))
     lines.append(.note("axis", "B reboot, A agent restarted, O out of memory, X Xid, L GPU lost, T throttled, G gap"))
-    lines.append(.note("GPU", "z asleep; ! does not answer; its figures are not in the mean"))
-    lines.append(.note("+3", "so many more rows than there is room for"))
-    lines.append(.note("graph", "mean of a column's samples; grey above: their highest, grey line: their lowest"))
-    lines.append(.note("RAM", "used (total - available), then caches that can be given back"))
-    lines.append(.note("group", "limit of the agent's own container"))
-    lines.append(.note("Ki Mi Gi", "1 Ki = 1024 bytes; CPU% of a process: 100 is one CPU"))
+    lines.append(.note("GPU", "z asleep, ! lost (neither is in the mean), X Xid, E ECC errors, T throttled"))
+    lines.append(.note("+3", "3 rows hidden; focus the panel (Tab) and scroll, or use the wheel"))
+    lines.append(.note("graph", "line: mean of the samples of a column; shaded: min-max"))
+    lines.append(.note("RAM", "used (total - available), then reclaimable cache"))
+    lines.append(.note("group", "limit of the agent's own container (cgroup)"))
+    lines.append(.note("Ki Mi Gi", "1 Ki = 1024 bytes; CPU% of a process: 100% is one CPU"))
     return lines
   }
 

@@ -15,7 +15,7 @@ struct HostSummary {
   }
 }
 
-/// All hosts, the worst first; last known values with their age where a host does not answer.
+/// All hosts by severity; with last values and their age for a host that does not respond.
 struct HostsView {
   let hosts: [HostSummary]
   let state: ScreenState
@@ -40,8 +40,9 @@ struct HostsView {
     hits.scene.hostOrder = order
     let lost = hosts.filter { !$0.connection.isConnected }.count
     grid.putTitle(
-      "HOSTS", detail: "the worst first",
-      right: String(hosts.count) + " hosts" + (lost > 0 ? glyphs.separator + String(lost) + " lost" : ""),
+      "HOSTS", detail: "by severity",
+      right: String(hosts.count) + (hosts.count == 1 ? " host" : " hosts")
+        + (lost > 0 ? glyphs.separator + String(lost) + " lost" : ""),
       in: rest.takeTop(1), glyphs)
     let nameWidth = max(8, min(28, rest.width / 4))
     let stateWidth = rest.width >= 100 ? rest.width / 3 : rest.width >= 70 ? 22 : 10
@@ -97,13 +98,15 @@ struct HostsView {
       return (text + ": " + reason, .critical)
     }
     guard let sample = host.sample else {
-      return host.connection.isConnected ? (isShort ? "waiting" : "no sample yet", .muted) : lost("never seen")
+      return host.connection.isConnected ? (isShort ? "waiting" : "no sample yet", .muted) : lost("unreachable")
     }
     let age = now - sample.timestamp.seconds
     var time = Format.duration(max(0, age))
     if isShort { time = String(time.prefix { $0 != " " }) }
-    if !host.connection.isConnected { return lost("lost " + time) }
-    if age > 90 { return ("old " + time, .warning) }
+    if !host.connection.isConnected {
+      return isShort ? ("lost " + time, .critical) : lost("no data for " + Format.seconds(age))
+    }
+    if age > 90 { return (isShort ? "old " + time : "data " + time + " old", .warning) }
     if let load = sample.load, load.load1.isFinite {
       let decimals = !isShort || load.load1 < 99.995 ? 2 : load.load1 < 999.95 ? 1 : 0
       return ("load " + Format.fixed(load.load1, decimals), .muted)

@@ -45,7 +45,7 @@ struct ScreenInput {
   /// Whether signals may be sent.
   var canSignal = false
 
-  /// What is drawn with: what the user wants, of what the terminal can.
+  /// Glyphs of the settings, or those of the terminal.
   var drawnGlyphs: Glyphs {
     var kind = glyphs.kind
     if kind != .ascii, let wanted = state.settings.graph { kind = wanted }
@@ -67,13 +67,13 @@ struct Screen {
   private var size: Size { input.size }
   private var state: ScreenState { input.state }
   private let glyphs: Glyphs
-  private let utcOffset: Int
+  private let clock: WallClock
 
   init(_ input: ScreenInput) {
     self.input = input
     let state = input.state
     glyphs = input.drawnGlyphs
-    utcOffset = state.settings.isUTC ? 0 : input.utcOffset
+    clock = WallClock(now: input.now, utcOffset: state.settings.isUTC ? 0 : input.utcOffset)
 
     let latest = input.entries.last?.sample ?? input.preview
     var sample = latest
@@ -89,6 +89,7 @@ struct Screen {
     let widest = Screen.columns(of: input, glyphs)
     let axis = Screen.axis(of: input, columns: widest)
     hits.scene.axis = axis
+    hits.scene.clock = clock
     hits.scene.axisColumns = widest
     hits.scene.oldest = min(input.oldest ?? .infinity, input.entries.first?.sample.timestamp.seconds ?? .infinity)
     hits.scene.past = input.past.map(\.mean.timestamp.seconds)
@@ -118,6 +119,8 @@ struct Screen {
       let isRanking = all == nil && !state.table.isTree && filter.isEmpty && !state.table.isReversed
       return isRanking ? Array(rows.prefix(Processes.topCount)) : rows
     }
+    hits.scene.processes = all ?? sample.processes?.top ?? []
+    hits.scene.isWholeTable = all != nil
     table.rows = rows(state.table.filter)
     // The panels must not move while a filter is typed.
     let unfiltered = state.table.filter.isEmpty ? table.rows : rows("")
@@ -126,7 +129,7 @@ struct Screen {
     table.hasCommands = unfiltered.contains { $0.process.command != nil }
     context = Context(
       sample: sample, timeline: timeline, glyphs: glyphs, state: state, table: table, hits: hits,
-      bytesPerFrame: input.bytesPerFrame, utcOffset: utcOffset)
+      bytesPerFrame: input.bytesPerFrame, clock: clock)
   }
 
   /// Columns of the widest graph.
@@ -230,8 +233,8 @@ struct Screen {
           scroll: state.overlayScroll
         ).draw(on: &grid)
       }
-    case .signal(let pid, let selected, let isAsked):
-      if let context { SignalView(context: context, pid: pid, selected: selected, isAsked: isAsked).draw(on: &grid) }
+    case .signal(let dialog):
+      if let context { SignalView(context: context, dialog: dialog).draw(on: &grid) }
     case .filter: break
     }
   }
@@ -252,19 +255,26 @@ struct Screen {
       grid.putRight(text, end: right, y: rect.y, style)
       right -= width + gap
     }
-    let clock = Format.clock(input.now + Double(utcOffset)) + (state.settings.isUTC && rect.width >= 60 ? "Z" : "")
+    let time = clock.timeOfDay(input.now) + (state.settings.isUTC && rect.width >= 60 ? "Z" : "")
     // Where there is room for one time only, it is that of what is shown.
-    if state.moment == nil || rect.width >= 48 { putRight(clock, .muted) }
-    if state.moment != nil, right - rect.x >= 18, let sample = context?.sample {
-      // What is shown is a moment of the past: which one, and how long ago.
-      let moment = Format.clock(sample.timestamp.seconds + Double(utcOffset))
-      let back = max(0, input.now - sample.timestamp.seconds)
+    if state.moment == nil && !state.isPaused || rect.width >= 48 { putRight(time, .muted) }
+    if state.isPaused {
+      putRight(
+        right - rect.x >= 34 ? " PAUSED at " + clock.timeOfDay(input.now) + ", Space resumes " : " PAUSED ",
+        Style(.warning, [.bold, .reverse]))
+    }
+    if state.moment != nil, let sample = context?.sample {
+      // The sample is one of the past: which one, and how long ago.
+      let moment = sample.timestamp.seconds
       let step = isBeforeMemory ? input.pastMoment?.step : nil
-      let text =
-        right - rect.x >= 56
-        ? " PAST " + moment + (step.map { ", mean of " + Format.duration($0) } ?? "") + ", " + Format.duration(back)
-          + " ago " : " PAST " + moment + " "
-      putRight(text, Style(.cursor, [.bold, .reverse]))
+      let about =
+        (step.map { ", mean of " + Format.duration($0) } ?? "") + ", "
+        + Format.duration(max(0, input.now - moment)) + " ago"
+      let room = right - rect.x
+      let texts = [clock.time(moment) + about, clock.time(moment), clock.short(moment), clock.timeOfDay(moment)]
+      if let text = texts.enumerated().first(where: { $1.utf8.count + 7 <= room - ($0 == 0 ? 24 : 2) })?.element {
+        putRight(" PAST " + text + " ", Style(.cursor, [.bold, .reverse]))
+      }
     }
     if input.isLoading, right - rect.x >= 20 { putRight("loading", .warning) }
     if let connection = input.connection {
@@ -274,7 +284,7 @@ struct Screen {
           age.isFinite && age >= 1 ? " LOST " + Format.duration(age) + " ago " : " LOST ",
           Style(.critical, [.bold, .reverse]))
       } else if connection.lag.isFinite, right - rect.x >= 60 {
-        putRight("lag " + Format.time(connection.lag, glyphs), .muted)
+        putRight("latency " + Format.time(connection.lag, glyphs), .muted)
       }
     }
     var x = rect.x
@@ -322,7 +332,7 @@ struct Screen {
       if age > 3 * interval, age > 3 { return "no new sample for " + Format.duration(age) }
     }
     if let failure = input.pastFailure, isBeforeMemory || state.note == nil {
-      return "what was before memory begins could not be read: " + failure
+      return "older history could not be read: " + failure
     }
     return state.note ?? input.options.messages()
   }
@@ -334,10 +344,13 @@ struct Screen {
       grid.put(" ", x: x, y: rect.y, .reverse)
       // A small screen has no title to say how much the filter leaves.
       let isSmall = size.width < 60 || size.height < 16
-      let count = isSmall ? context.map { String($0.table.rows.count) + " left  " } ?? "" : ""
+      let count =
+        isSmall
+        ? context.map { String($0.table.rows.count) + ($0.table.rows.count == 1 ? " match  " : " matches  ") } ?? ""
+        : ""
       let hints = [
-        "Enter keeps it, Esc drops it   text regex user: gpu >50%cpu >2gmem !not",
-        "Enter keeps it, Esc drops it   text user: >50%cpu !not", "Enter keeps it, Esc drops it", "Enter, Esc", "",
+        "Enter: apply, Esc: cancel   text regex user: gpu >50%cpu >2gmem !not",
+        "Enter: apply, Esc: cancel   text user: >50%cpu !not", "Enter: apply, Esc: cancel", "Enter, Esc", "",
       ].map { count + $0 }
       if let hint = hints.first(where: { rect.right - x > $0.utf8.count + 4 }) {
         grid.putRight(hint, end: rect.right, y: rect.y, .muted)
@@ -357,10 +370,16 @@ struct Screen {
     }
     let arrows = (sides: glyphs.isASCII ? "<- ->" : "← →", rows: glyphs.isASCII ? "Up Dn" : "↑ ↓")
     if state.isGrid {
-      keys += [("Enter", "open", .enter), (arrows.rows, "choose", .down)]
+      keys += [("Enter", "open", .enter), (arrows.rows, "select", .down)]
+    } else if state.moment == nil, state.isPaused {
+      keys += [
+        ("Space", "resume", .character(" ")), ("/", "filter", .character("/")), ("s", "sort", .character("s")),
+        (arrows.sides, "past", .left), ("k", "signal", .character("k")), ("?", "explain", .character("?")),
+      ]
     } else if state.moment != nil {
       keys += [
-        ("Esc", "now", .end), (arrows.sides, "time", .left), ("n p", "events", .character("n")),
+        ("Esc", "now", .shiftEnd), (arrows.sides, "time", .left), ("n p", "events", .character("n")),
+        ("+ -", "zoom", .character("-")),
       ]
     } else if state.table.selected != nil {
       keys += [
@@ -374,9 +393,9 @@ struct Screen {
       ]
     } else {
       keys += [
-        ("l", "layout", .character("l")), ("/", "filter", .character("/")), ("s", "sort", .character("s")),
-        (arrows.sides, "past", .left), ("?", "explain", .character("?")),
-        ("F2", "settings", .function(2)),
+        ("Space", "pause", .character(" ")), ("+ -", "zoom", .character("-")), ("/", "filter", .character("/")),
+        (arrows.sides, "past", .left), ("s", "sort", .character("s")), ("l", "layout", .character("l")),
+        ("?", "explain", .character("?")), ("F2", "settings", .function(2)),
       ]
     }
     // From the right: what the agent costs, and where it listens.
@@ -466,43 +485,23 @@ struct Screen {
 
   private func drawAlone(_ id: PanelID, _ context: Context, on grid: inout Grid, in rect: Rect) {
     guard let panel = panel(id, context) else {
-      grid.put("this machine has no " + id.word, x: rect.x, y: rect.y, .muted)
+      grid.put(id.word + ": not available on this machine", x: rect.x, y: rect.y, .muted)
       return
     }
     let isFramed = state.settings.frames ?? (rect.width >= 60 && rect.height >= 16)
     let box = PanelBox(id: id, inner: panel, isFramed: isFramed, context: context)
     var rest = rect
     if id == .gpu, context.sample.gpus.count > 2, rect.height >= 14 {
-      // Below the table what else is known of each.
+      // Below the table the remarks on each GPU.
       let gpus = context.sample.gpus
       let columns = max(1, min(gpus.count, rect.width / 56))
-      let lines = gpus.map { 1 + GPUPanel.remarks($0, glyphs).count }.max() ?? 0
-      let need = lines * ((gpus.count + columns - 1) / columns)
+      let need = GPURemarks(context: context, columns: columns).rows
       let upper = rest.takeTop(max(8, min(gpus.count + 3, rect.height / 2), rect.height - need))
+      // Before the box: its title tells how much of the remarks is hidden.
+      GPURemarks(context: context, columns: columns).draw(on: &grid, in: rest)
       grid.within(upper) { box.draw(on: &$0, in: upper) }
-      drawGPURemarks(context, on: &grid, in: rest)
     } else {
       grid.within(rest) { box.draw(on: &$0, in: rest) }
-    }
-  }
-
-  private func drawGPURemarks(_ context: Context, on grid: inout Grid, in rect: Rect) {
-    let columns = max(1, min(context.sample.gpus.count, rect.width / 56))
-    let width = (rect.width - 3 * (columns - 1)) / columns
-    var heights = [Int](repeating: rect.y, count: columns)
-    for gpu in context.sample.gpus {
-      guard let column = heights.indices.min(by: { heights[$0] < heights[$1] }) else { return }
-      let x = rect.x + column * (width + 3)
-      var y = heights[column]
-      guard y + 2 <= rect.bottom else { continue }
-      let name = "GPU " + String(gpu.index) + " " + (gpu.model ?? gpu.vendor)
-      grid.putShortened(name, x: x, y: y, .title, limit: width)
-      y += 1
-      for line in GPUPanel.remarks(gpu, glyphs) where y < rect.bottom {
-        grid.putShortened(line.text, x: x + 2, y: y, line.style, limit: width - 2)
-        y += 1
-      }
-      heights[column] = y
     }
   }
 }

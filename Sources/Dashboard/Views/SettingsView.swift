@@ -33,9 +33,9 @@ struct SettingsView {
       let more = OverlayBox.More(first: first, visible: rest.height, of: all.count)
       guard !foot.isEmpty else { return more }
       grid.putShortened(
-        "up, down choose; left, right change; Esc closes", x: foot.x, y: foot.y, .muted, limit: foot.width)
+        "up, down: select, left, right: change, Esc: close", x: foot.x, y: foot.y, .muted, limit: foot.width)
       grid.putShortened(
-        options.configPath.map { "kept in " + $0 } ?? "not kept: no home directory is known", x: foot.x, y: foot.y + 1,
+        options.configPath.map { "saved to " + $0 } ?? "not saved: no home directory", x: foot.x, y: foot.y + 1,
         .muted, limit: foot.width)
       return more
     }

@@ -1,46 +1,103 @@
 internal import AgentMetrics
 
-/// The choice of a signal, and the question whether it is meant.
+/// The choice of a signal, and its confirmation.
 struct SignalView {
   let context: Context
-  let pid: Int32
-  let selected: Int
-  let isAsked: Bool
+  let dialog: SignalDialog
   private var glyphs: Glyphs { context.glyphs }
+  private var process: Process { dialog.process }
 
   func draw(on grid: inout Grid) {
-    let process = context.table.rows.first { $0.process.pid == pid }?.process
-    let who = String(pid) + " " + (process?.name ?? "")
+    if dialog.isAsked { drawConfirmation(on: &grid) } else { drawChoice(on: &grid) }
+  }
+
+  private func drawChoice(on grid: inout Grid) {
     let all = SignalChoice.allCases
-    if isAsked {
-      let signal = all[min(selected, all.count - 1)]
-      let wanted = Size(width: 60, height: 7)
-      OverlayBox(title: "Send " + signal.name + "?", wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
-        grid.putShortened(signal.name + " to " + who, x: inner.x, y: inner.y, .bold, limit: inner.width)
-        grid.putShortened(
-          (process?.user ?? "") + (process?.service.map { glyphs.separator + $0 } ?? ""), x: inner.x, y: inner.y + 1,
-          .muted, limit: inner.width)
-        let x = grid.put("y", x: inner.x, y: inner.y + 3, .critical)
-        grid.put(" sends it, any other key does not", x: x, y: inner.y + 3, limit: inner.right - x)
-        return OverlayBox.More()
-      }
-      return
-    }
-    let wanted = Size(width: 44, height: all.count + 4)
-    OverlayBox(title: "Signal to " + who, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
+    let wanted = Size(width: 46, height: all.count + 4)
+    let title = "Signal to " + String(process.pid) + " " + process.name
+    OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
       var rest = inner
       let foot = rest.takeBottom(inner.height >= 4 ? 1 : 0)
-      let first = max(0, min(selected - rest.height / 2, all.count - rest.height))
+      let first = max(0, min(dialog.selected - rest.height / 2, all.count - rest.height))
       for (row, signal) in all.dropFirst(first).prefix(rest.height).enumerated() {
         let y = rest.y + row
         grid.put(signal.name, x: rest.x, y: y, .bold)
         grid.putShortened(signal.meaning, x: rest.x + 6, y: y, .muted, limit: rest.width - 6)
-        if first + row == selected {
+        if first + row == dialog.selected {
           grid.restyle(Rect(x: rest.x, y: y, width: rest.width, height: 1)) { _ in .selection }
         }
       }
-      grid.putShortened("Enter asks once more, Esc closes", x: foot.x, y: foot.y, .muted, limit: foot.width)
+      grid.putShortened("Enter: confirm, Esc: cancel", x: foot.x, y: foot.y, .muted, limit: foot.width)
       return OverlayBox.More(first: first, visible: rest.height, of: all.count)
+    }
+  }
+
+  private static let nameWidth = 10
+
+  /// The process as the list has it now; nil if it has ended.
+  private var current: Process? {
+    context.hits.scene.processes.first { $0.pid == process.pid && ($0.start == process.start || $0.start.isNaN) }
+  }
+
+  private var lines: [(name: String, text: String, style: Style)] {
+    let current = current
+    var lines: [(name: String, text: String, style: Style)] = []
+    if current == nil, context.hits.scene.isWholeTable { lines.append(("state", "it has ended", .critical)) }
+    let user = process.user + (process.service.map { glyphs.separator + $0 } ?? "")
+    if !user.isEmpty { lines.append(("user", user, .plain)) }
+    if let started = context.started(process) { lines.append(("started", started, .plain)) }
+    lines.append(
+      (
+        "CPU",
+        Format.fine((current ?? process).cpu, glyphs) + "%" + glyphs.separator
+          + Format.bytes((current ?? process).resident, glyphs) + " resident", .plain
+      ))
+    if let children = dialog.children {
+      lines.append(
+        ("children", String(children) + (children > 0 ? " (they are not sent the signal)" : ""), .plain))
+    }
+    if dialog.folded > 1 {
+      lines.append(("row", "folded: one of " + String(dialog.folded) + " processes", .warning))
+    }
+    return lines
+  }
+
+  private func drawConfirmation(on grid: inout Grid) {
+    let all = SignalChoice.allCases
+    let signal = all[min(max(0, dialog.selected), all.count - 1)]
+    let lines = lines
+    let command = process.command ?? process.name
+    let wanted = Size(width: 76, height: lines.count + 8)
+    let title = "Send " + signal.name + " to " + String(process.pid) + " " + process.name + "?"
+    OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
+      var rest = inner
+      // The question stays, however small the screen is; then the command line.
+      let foot = rest.takeBottom(1)
+      grid.putShortened(
+        "Press y to send, any other key to cancel", x: foot.x, y: foot.y, .critical, limit: foot.width)
+      if rest.height > lines.count + 3 {
+        let row = rest.takeTop(1)
+        grid.putShortened(
+          signal.name + ": " + signal.meaning, x: row.x, y: row.y, .bold, limit: row.width)
+      }
+      let room = max(1, rest.width - Self.nameWidth)
+      let commandRows = min(max(1, rest.height - lines.count), 3)
+      var text = command[...]
+      for row in 0..<commandRows where !text.isEmpty && !rest.isEmpty {
+        let line = rest.takeTop(1)
+        if row == 0 { grid.put("command", x: line.x, y: line.y, .key) }
+        let isLast = row == commandRows - 1
+        grid.putShortened(
+          isLast ? String(text.prefix(room + 1)) : String(text.prefix(room)), x: line.x + Self.nameWidth, y: line.y,
+          limit: room)
+        text = text.dropFirst(room)
+      }
+      for line in lines where !rest.isEmpty {
+        let row = rest.takeTop(1)
+        grid.put(line.name, x: row.x, y: row.y, .key)
+        grid.putShortened(line.text, x: row.x + Self.nameWidth, y: row.y, line.style, limit: room)
+      }
+      return OverlayBox.More()
     }
   }
 }

@@ -34,8 +34,13 @@ struct AxisRow {
         back += distance
       }
     } else {
-      // Seconds take three columns more. Where marks leave no label free, some of closer ones are.
-      var place = Self.distances.firstIndex { $0 / perCell >= ($0 < 60 ? 14 : 11) } ?? Self.distances.count - 1
+      // Seconds take three columns more, dates seven. Where marks leave no label free, closer ones are tried.
+      let last = Double(axis.last(isPaired: glyphs.columnsPerCell == 2) + 1) * axis.step
+      let hasDates = !context.clock.isToday(last) || !context.clock.isToday(last - perCell * Double(rect.width))
+      func columns(_ distance: Double) -> Double {
+        (distance < 60 ? 14 : 11) + (hasDates && distance < 86_400 ? 7 : 0)
+      }
+      var place = Self.distances.firstIndex { $0 / perCell >= columns($0) } ?? Self.distances.count - 1
       while !drawTimes(Self.distances[place], on: &grid, in: rect), place > 0, Self.distances[place] > perCell {
         place -= 1
       }
@@ -57,12 +62,12 @@ struct AxisRow {
     let glyphs = context.glyphs
     let perCell = axis.step * Double(glyphs.columnsPerCell)
     let last = Double(axis.last(isPaired: glyphs.columnsPerCell == 2) + 1) * axis.step
-    let offset = Double(context.utcOffset)
+    let offset = Double(context.clock.utcOffset)
     var moment = ((last + offset) / distance).rounded(.down) * distance - offset
     var taken = rect.right + 1
     while last - moment < perCell * Double(rect.width), moment.isFinite, abs(moment) < 1e12 {
       let cell = rect.width - 1 - Format.whole((last - moment) / perCell)
-      let text = context.clock(moment, hasSeconds: distance < 60)
+      let text = distance >= 86_400 ? context.clock.day(moment) : context.clock.short(moment, hasSeconds: distance < 60)
       let x = min(rect.right - text.utf8.count, rect.x + cell - text.utf8.count / 2)
       if x >= rect.x, x + text.utf8.count < taken, isFree(x..<x + text.utf8.count, rect) {
         grid.put(text, x: x, y: rect.y, .muted)

@@ -75,6 +75,11 @@ enum Format {
     return String(total) + "s"
   }
 
+  /// A duration in a sentence: `8 s`, then as ``duration(_:)``.
+  static func seconds(_ seconds: Double) -> String {
+    seconds < 59.5 ? String(max(0, whole(seconds.rounded(.down)))) + " s" : duration(seconds)
+  }
+
   /// A round stretch of time, `30s`, `1m30s`, `5m`, `2h`, `7d`.
   static func short(_ seconds: Double) -> String {
     let total = max(0, whole(seconds))
@@ -118,6 +123,27 @@ enum Format {
     let total = whole(seconds.rounded(.down))
     let second = ((total % 86_400) + 86_400) % 86_400
     return twoDigits(second / 3_600) + ":" + twoDigits(second / 60 % 60) + ":" + twoDigits(second % 60)
+  }
+
+  /// The date of a time, `2026-02-05`.
+  static func date(_ seconds: Double) -> String {
+    let (year, month, day) = civil(seconds)
+    return String(year) + "-" + twoDigits(month) + "-" + twoDigits(day)
+  }
+
+  /// Year, month and day of POSIX seconds in the proleptic Gregorian calendar.
+  ///
+  /// Days are counted from March 1 of year 0, so that the leap day ends a year
+  /// (<https://howardhinnant.github.io/date_algorithms.html>).
+  static func civil(_ seconds: Double) -> (year: Int, month: Int, day: Int) {
+    let days = whole((seconds / 86_400).rounded(.down)) + 719_468
+    let era = (days >= 0 ? days : days - 146_096) / 146_097
+    let dayOfEra = days - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let part = (5 * dayOfYear + 2) / 153
+    let month = part < 10 ? part + 3 : part - 9
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * part + 2) / 5 + 1)
   }
 
   static func twoDigits(_ value: Int) -> String {

@@ -164,9 +164,10 @@ extension Grid {
   ///
   /// - Parameters:
   ///   - alert: what must not be overlooked; it never gives way.
-  ///   - more: how many rows there was no room for.
+  ///   - more: the rows there was no room for.
   mutating func putTitle(
-    _ name: String, alert: String = "", more: Int = 0, detail: String = "", right: String = "", in rect: Rect,
+    _ name: String, alert: String = "", more: HiddenRows = HiddenRows(), detail: String = "", right: String = "",
+    in rect: Rect,
     _ glyphs: Glyphs
   ) {
     // In a frame the name stands in the frame's line, with a blank before it.
@@ -174,7 +175,8 @@ extension Grid {
     if !name.isEmpty, x > clip.x, clip.contains(x - 1, rect.y) { put(" ", x: x - 1, y: rect.y) }
     x = put(name, x: rect.x, y: rect.y, .title, limit: rect.width) + (name.isEmpty ? 0 : 1)
     if !name.isEmpty { put(" ", x: x - 1, y: rect.y) }
-    for (text, style) in [(alert, Style.critical), (more > 0 ? "+" + String(more) : "", .muted)] where !text.isEmpty {
+    for (text, style) in [(alert, Style.critical), (more.text(glyphs), more.isScrolled ? .key : .muted)]
+    where !text.isEmpty {
       x = put(text, x: x, y: rect.y, style, limit: rect.right - x) + 1
       put(" ", x: x - 1, y: rect.y)
     }
@@ -195,11 +197,12 @@ extension Grid {
 
   /// A title with the heads of the columns below it, each by how far before the right edge it ends.
   mutating func putTitle(
-    _ name: String, more: Int = 0, heads: [(text: String, end: Int)], in rect: Rect, _ glyphs: Glyphs
+    _ name: String, more: HiddenRows = HiddenRows(), heads: [(text: String, end: Int)], in rect: Rect, _ glyphs: Glyphs
   ) {
     putTitle(name, more: more, in: rect, glyphs)
     let start = heads.map { rect.right - $0.end - Grid.columns(of: $0.text) }.min() ?? rect.right
-    let mark = more > 0 ? String(more).utf8.count + 2 : 0
+    let hidden = more.text(glyphs)
+    let mark = hidden.isEmpty ? 0 : Grid.columns(of: hidden) + 1
     guard start > rect.x + Grid.columns(of: name) + mark else { return }
     fill(" ", x: start - 1, y: rect.y, count: rect.right - start + 2)
     for head in heads { putRight(head.text, end: rect.right - head.end, y: rect.y, .muted) }
