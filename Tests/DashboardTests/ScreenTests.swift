@@ -54,6 +54,60 @@ import Testing
     }
   }
 
+  /// Throttling, Xid, ECC and recovery actions are marked in the row of their GPU, on every screen and in every layout.
+  @Test(arguments: [1, 2, 3, 8, 16, 40]) func gpusInTroubleSaySo(count: Int) throws {
+    var machine = MadeUpMachine.gpuServer
+    machine.gpus = count
+    let history = machine.history(ticks: 5)
+    let well = try #require(history.latest).sample
+    for (word, mark, change) in [
+      ("power cap", "T", { $0.throttleReasons = "power_cap" }), ("Xid 79", "X", { $0.xid = 79 }),
+      ("3 ECC", "E", { $0.eccUncorrected = 3 }), ("needs Reset", "R", { $0.recoveryAction = "Reset" }),
+    ] as [(String, String, (inout GPU) -> Void)] {
+      var sample = well
+      change(&sample.gpus[count - 1])
+      let one = History(capacity: 2, interval: 1)
+      one.append(sample)
+      for layout in LayoutPreset.allCases where layout != .io {
+        for size in ScreenGoldens.sizes {
+          var state = ScreenState()
+          state.settings.layout = layout
+          let text = screen(one, size: size, state: state)
+          // In a column of its own a letter, as 16 GPUs in 80 columns have it; in lines, words, shortened where need be.
+          let rows = text.split(separator: "\n").map(String.init)
+          let number = String(count - 1)
+          let hasMark = rows.contains { $0.contains(" " + mark) || $0.contains(number + mark) }
+          #expect(
+            text.contains(word) || hasMark || text.contains(mark == "T" ? "1 throttled" : "1 faulty"),
+            "\(word), \(count) GPUs, \(layout), \(size)\n\(text)")
+        }
+      }
+    }
+  }
+
+  @Test func timesOfOtherDaysHaveDates() {
+    let clock = WallClock(now: 1_770_273_900, utcOffset: 3600)
+    #expect(clock.time(1_770_273_900) == "07:45:00" && clock.short(1_770_273_900) == "07:45")
+    #expect(clock.time(1_770_273_900 - 86_400) == "2026-02-04 07:45:00")
+    #expect(clock.short(1_770_273_900 - 86_400) == "Feb 4 07:45" && clock.day(0) == "Jan 1")
+    // Midnight is local.
+    #expect(clock.isToday(1_770_246_000) && !clock.isToday(1_770_245_999))
+    for (seconds, date) in [
+      (0.0, "1970-01-01"), (-1, "1969-12-31"), (951_782_399, "2000-02-28"), (951_782_400, "2000-02-29"),
+      (951_868_800, "2000-03-01"), (4_107_542_400, "2100-03-01"), (4_107_456_000, "2100-02-28"),
+    ] { #expect(Format.date(seconds) == date) }
+    var machine = MadeUpMachine.gpuServer
+    let history = machine.history(ticks: 400)
+    var input = ScreenGoldens.screenInput(history, size: Size(width: 120, height: 40))
+    input.now += 86_400
+    input.state.moment = history.latest.map { $0.sample.timestamp.seconds - 60 }
+    input.state.axisEnd = history.latest?.sample.timestamp.seconds
+    let text = Screen(input).draw().grid.rows.joined(separator: "\n")
+    #expect(text.contains("PAST 2026-02-05 0") && text.contains("recorded at 2026-02-05 0") && text.contains("Feb 5 0"))
+    input.size = Size(width: 40, height: 10)
+    #expect(Screen(input).draw().grid.rows[0].contains("PAST 2026-02-05 0"))
+  }
+
   @Test func messagesTakeTheFoot() {
     var machine = MadeUpMachine.smallVM
     let history = machine.history(ticks: 5)

@@ -117,6 +117,9 @@ struct EventLog {
       if gpu.xid.isFinite, gpu.xid > 0, gpu.xid != before.xid {
         add(.xid, name + ": Xid " + String(Format.whole(gpu.xid)))
       }
+      if let action = gpu.recoveryAction, before.recoveryAction == nil {
+        add(.xid, name + " needs recovery: " + action)
+      }
       if gpu.state == .lost, before.state != .lost { add(.gpuLost, name + " does not respond") }
       if let reasons = gpu.throttleReasons, !reasons.isEmpty, before.throttleReasons?.isEmpty ?? true {
         add(.throttling, name + " throttled: " + GPU.throttleText(reasons))

@@ -259,7 +259,7 @@ struct GPUPanel: Panel {
       lines.append(("throttled: " + GPU.throttleText(reasons), .warning))
     }
     var faults: [String] = []
-    if let action = gpu.recoveryAction { faults.append("needs: " + action) }
+    if let action = gpu.recoveryAction { faults.append("needs " + action) }
     if gpu.xid > 0 { faults.append("Xid " + String(Format.whole(gpu.xid))) }
     if gpu.eccUncorrected > 0 { faults.append(Format.count(gpu.eccUncorrected, glyphs) + " ECC errors") }
     if gpu.retiredPages > 0 { faults.append(Format.count(gpu.retiredPages, glyphs) + " retired pages") }
@@ -415,6 +415,10 @@ extension GPU {
     if eccUncorrected > 0 {
       marks += "E"
       texts.append(Format.count(eccUncorrected, glyphs) + " ECC")
+    }
+    if let recoveryAction {
+      marks += "R"
+      texts.append("needs " + recoveryAction)
     }
     if let reasons = throttleReasons, !reasons.isEmpty {
       if texts.isEmpty { style = .warning }

@@ -17,7 +17,7 @@ struct HelpView {
     }
     lines.append(.section("Legend"))
     lines.append(.note("axis", "B reboot, A agent restarted, O out of memory, X Xid, L GPU lost, T throttled, G gap"))
-    lines.append(.note("GPU", "z asleep, ! lost (neither is in the mean), X Xid, E ECC errors, T throttled"))
+    lines.append(.note("GPU", "z asleep, ! lost (not in the mean), X Xid, E ECC, R needs recovery, T throttled"))
     lines.append(.note("+3", "3 rows hidden; focus the panel (Tab) and scroll, or use the wheel"))
     lines.append(.note("graph", "line: mean of the samples of a column; shaded: min-max"))
     lines.append(.note("RAM", "used (total - available), then reclaimable cache"))
