@@ -1,9 +1,10 @@
-// The page: follows the agent's samples, shows the newest or one of the past, and says what does not come. All modules are
-// named here, so that none is asked for only when another has come.
+// The page: follows the agent's samples, shows the newest or one of the past, and the state of the connection. It names all
+// modules, so that the browser does not find one only after another has come.
 
-import { Refused, getJSON, onTokenWanted } from './api.js';
+import { Refused, access, getJSON, request } from './api.js';
 import './chart.js';
 import { byId, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
+import './feed.js';
 import * as format from './format.js';
 import './gestures.js';
 import './heatmap.js';
@@ -17,24 +18,30 @@ import { SensorsPanel } from './panel-sensors.js';
 import { DiskPanel, FilesystemPanel } from './panel-storage.js';
 import { AgentPanel, LimitsPanel, SystemPanel } from './panel-system.js';
 import './panel.js';
-import { Plot, drawAll, drawLive, drawn, showPointers } from './plot.js';
+import { Plot, drawAll, drawForPrint, drawLive, drawn, showPointers } from './plot.js';
 import './series.js';
 import { Store } from './store.js';
 import { Stream } from './stream.js';
-import { currentLanguage, currentLocale, nextLanguage, t } from './text.js';
+import { currentLanguage, currentLocale, failure, nextLanguage, t } from './text.js';
 import { theme } from './theme.js';
+import { showToken } from './token.js';
 import { View, ranges } from './view.js';
 
-// A tab that nobody looks at stops following after this many milliseconds.
-const hiddenPause = 60000;
+// A hidden tab stops following after this many milliseconds; sooner where it holds a connection of its own.
+const [hiddenPause, alonePause] = [60000, 2000];
+// Samples in a row that have to be missing before the agent counts as silent.
+const missing = 3;
 
 const store = new Store(drawAll, drawLive);
 const view = new View(() => (Number.isFinite(store.now) ? store.now : Date.now() / 1000));
 const context = { store, view, t, isPast: () => view.at !== null };
 
 let newest = null;
-let newestAt = 0;
-let isConnected = false;
+// By performance.now(): when the newest sample came, when the stream last gave one, and since when the page follows it.
+let [newestAt, heardAt, followedAt] = [0, -Infinity, performance.now()];
+// Milliseconds between the last samples of the stream.
+let gaps = [1000, 1000];
+let isLost = false;
 // The sample of a moment in the past, or why there is none.
 let past = null;
 let panels = [];
@@ -45,22 +52,46 @@ let drawnCards = 5;
 const timeOf = (sample) => Date.parse(sample.timestamp) / 1000;
 
 const stream = new Stream({
-  onsample(sample) {
+  onsample(sample, isLive) {
     const time = timeOf(sample);
     if (!Number.isFinite(time) || (newest && time < timeOf(newest))) return;
-    [newest, newestAt] = [sample, performance.now()];
+    const before = connection();
+    const now = performance.now();
+    if (isLive) {
+      gaps = [gaps[1], Math.min(Math.max(1000, now - heardAt), 60000)];
+      heardAt = now;
+      isLost = false;
+    }
+    if (newest?.timestamp !== sample.timestamp) newestAt = now;
+    newest = sample;
+    if (view.at === null) store.setShown(sample, time);
     store.append(sample, time);
     if (view.at === null) show(sample);
+    if (before !== 'live') begin();
     showState();
   },
-  onstate(state) {
-    if (isConnected !== (state === 'live')) {
-      isConnected = state === 'live';
-      if (isConnected) begin();
-    }
+  onlost() {
+    isLost = true;
     showState();
+    showBanner();
   },
 });
+
+// 'locked', 'wait', 'live'; 'lost': the connection is cut; 'silent': it stands, but samples are missing.
+function connection() {
+  if (access.isLocked) return 'locked';
+  const now = performance.now();
+  const limit = missing * Math.min(...gaps) + 500;
+  if (!newest || (heardAt < 0 && now - followedAt < limit)) return 'wait';
+  if (isLost) return 'lost';
+  return now - Math.max(heardAt, followedAt) > limit ? 'silent' : 'live';
+}
+
+function follow() {
+  followedAt = performance.now();
+  if (document.hidden && stream.isAlone) glance();
+  else stream.start();
+}
 
 function show(sample) {
   if (!sample || document.hidden) return;
@@ -68,20 +99,20 @@ function show(sample) {
   setText(byId('hostname'), visible(host.hostname ?? location.host));
   setHidden(byId('demo'), host.demo !== true);
   setAttribute(document.body, 'data-demo', host.demo === true && 'true');
-  setText(byId('system'), joined(host.os, host.kernel, host.architecture, host.product, host.uptime_seconds >= 0 && t('up', format.duration(host.uptime_seconds))));
+  setText(byId('system'), joined(host.demo ? t('simulated') : host.os, host.kernel, host.architecture, host.product, host.uptime_seconds >= 0 && t('up', format.duration(host.uptime_seconds))));
   setAttribute(byId('moment'), 'data-time', timestamp);
   for (const panel of panels.slice(0, drawnCards)) panel.update(sample);
   if (drawnCards < panels.length) requestAnimationFrame(() => setTimeout(showRest));
 }
 
-// What no screen holds comes after the first picture.
+// The panels below the screen are filled after the first frame.
 function showRest() {
   drawnCards = panels.length;
   show(past ? past.sample : newest);
 }
 
 let loadTimer;
-// What is shown has to be there; while a window moves, not at each step.
+// Loads the history of the shown time; while a window moves, not at each step.
 function load(wait = 0) {
   clearTimeout(loadTimer);
   loadTimer = setTimeout(async () => {
@@ -91,7 +122,7 @@ function load(wait = 0) {
   }, wait);
 }
 
-// Moments that were asked for lately are kept.
+// Samples of the past that were requested lately.
 const moments = new Map();
 async function travel() {
   const { at } = view;
@@ -103,12 +134,15 @@ async function travel() {
       moments.set(at, sample);
       if (moments.size > 60) moments.delete(moments.keys().next().value);
     } catch (error) {
-      message = error instanceof Refused && error.status === 404 ? t('noMoment') : t('historyFailed', error.message);
+      message = error instanceof Refused && error.status === 404 ? t('noMoment') : t('historyFailed', failure(error));
     }
     if (view.at !== at) return;
     past = { sample, message };
   }
-  show(past ? past.sample : newest);
+  const shown = past ? past.sample : newest;
+  if (shown) store.setShown(shown, timeOf(shown));
+  show(shown);
+  showPointers();
   showBanner();
 }
 
@@ -122,44 +156,86 @@ view.onchange(() => {
 });
 view.onpoint = showPointers;
 
-// MARK: What stands above
+// MARK: Header
 
 let icon = '';
 let iconAt = -Infinity;
-function showTitle() {
-  const host = visible(newest.host?.hostname ?? location.host);
-  const title = isConnected ? `${format.percent(newest.cpu?.usage)} · ${host}` : `⚠ ${host}`;
+function showTitle(state) {
+  const host = visible(newest?.host?.hostname ?? location.host);
+  const title = state === 'live' ? `${format.percent(newest.cpu?.usage)} · ${host}` : state === 'locked' ? `🔒 ${host}` : state === 'wait' ? host : `⚠ ${host}`;
   if (document.title !== title) document.title = title;
+  if (state !== 'live') return;
   // An icon is a request to the agent: seldom is enough.
   const name = `favicon-${Math.round(Math.min(1, busiest(newest)) * 4)}.svg`;
-  if (name === icon || !isConnected || performance.now() - iconAt < 10000) return;
+  if (name === icon || performance.now() - iconAt < 10000) return;
   [icon, iconAt] = [name, performance.now()];
   byId('icon').setAttribute('href', name);
 }
 
+function stateText(state) {
+  const age = format.duration((performance.now() - newestAt) / 1000);
+  switch (state) {
+    case 'locked': return t('locked');
+    case 'lost': return t('lostFor', age);
+    case 'silent': return t('silentFor', age);
+    case 'live': return t(view.isLive ? 'live' : 'goLive');
+    default: return t(stream.failures > 1 ? 'lostConnection' : 'connecting');
+  }
+}
+
+let announced = 'wait';
 function showState() {
-  if (newest) showTitle();
+  const state = connection();
+  showTitle(state);
   if (document.hidden) return;
   const isPast = view.at !== null;
-  setAttribute(byId('state'), 'data-state', isConnected ? 'live' : newest ? 'lost' : 'wait');
-  setText(byId('state'), isConnected ? t('connected') : newest ? t('lostFor', format.duration((performance.now() - newestAt) / 1000))
-    : stream.failures > 1 ? t('lostConnection') : t('connecting'));
-  setAttribute(document.body, 'data-stale', newest && !isConnected && !isPast && 'true');
+  const isDown = ['lost', 'silent', 'locked'].includes(state);
+  setAttribute(byId('state'), 'data-state', state === 'silent' ? 'lost' : state);
+  setText(byId('state'), stateText(state));
+  setAttribute(byId('live'), 'aria-pressed', String(state === 'live' && view.isLive));
+  // The age counts on every second; only the change is announced.
+  if (state !== announced && !(announced === 'wait' && state === 'live')) {
+    setText(byId('announcement'), { locked: t('locked'), lost: t('disconnected'), silent: t('silent'), live: t('live') }[state] ?? '');
+  }
+  announced = state;
+  setAttribute(document.body, 'data-stale', newest && isDown && !isPast && 'true');
   setAttribute(document.body, 'data-past', isPast && 'true');
-  const moment = view.at ?? (newest ? timeOf(newest) : NaN);
-  setText(byId('moment'), format.time(moment, isPast ? 'moment' : 'second'));
-  setAttribute(byId('live'), 'aria-pressed', String(view.isLive));
+  showMoment();
   for (const button of byId('ranges').children) setAttribute(button, 'aria-pressed', String(Number(button.dataset.span) === view.span));
 }
 
+function showMoment(isWhole = false) {
+  const moment = view.at ?? (newest ? timeOf(newest) : NaN);
+  const node = byId('moment');
+  setText(node, format.time(moment, 'second', isWhole));
+  setText(byId('zone'), format.zone(moment));
+  if (!Number.isFinite(moment)) return;
+  setAttribute(node, 'datetime', new Date(moment * 1000).toISOString());
+  const title = `${format.time(moment, 'second', true)} ${format.zoneName()}`;
+  if (node.parentElement.title !== title) node.parentElement.title = title;
+}
+
+let linkError = '';
 function showBanner() {
-  const message = past?.message || (store.error && isConnected ? t('historyFailed', visible(store.error.message)) : '');
+  const message = linkError || past?.message || (stream.error && isLost ? t('streamFailed', failure(stream.error)) : '')
+    || (store.error && connection() === 'live' ? t('historyFailed', visible(failure(store.error))) : '');
   setHidden(byId('banner'), !message);
   setText(byId('banner'), message);
 }
 
-// The age of what is shown goes on while nothing comes.
-setInterval(() => !isConnected && showState(), 1000);
+// Missing samples, and the age of the shown one.
+let stateAt = 'wait';
+setInterval(() => {
+  if (!stream.isRunning) return;
+  const state = connection();
+  if (state !== stateAt || ['lost', 'silent'].includes(state)) showState();
+  stateAt = state;
+}, 500);
+
+access.onchange(() => {
+  showState();
+  showBanner();
+});
 
 // MARK: The page itself
 
@@ -186,17 +262,21 @@ function build() {
     node.title = key ? `${t(label)} (${key})` : t(label);
   }
   showTheme();
+  showToken();
+  byId('live').title = `${t('goLive')} (L)`;
   keyed(byId('ranges'), ranges, ([name]) => name, ([, span]) => h('button', { type: 'button', 'data-span': span, onclick: () => view.choose(span) }),
-    (node, [name]) => setText(node, t(name) ?? name));
+    (node, [name]) => setText(node, t(name)));
   byId('keys').replaceChildren(...gestureKeys.flatMap(([key, text]) => [h('dt', { text: key }), h('dd', { text: t(`key.${text}`) })]));
   const overview = new Overview(context);
-  const cards = [CPUPanel, MemoryPanel, SystemPanel, GPUPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, ProcessPanel, LimitsPanel, AgentPanel]
+  // GPUs first, where there are any.
+  const cards = [GPUPanel, CPUPanel, MemoryPanel, SystemPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, ProcessPanel, LimitsPanel, AgentPanel]
     .map((Type) => new Type(context));
   panels = [overview, ...cards];
   main.replaceChildren(overview.node, h('div', { class: 'cards' }, ...cards.map((panel) => panel.node)));
   for (const panel of cards) heights.observe(panel.node);
   show(past ? past.sample : newest);
   showState();
+  showBanner();
 }
 
 function showTheme() {
@@ -206,7 +286,7 @@ function showTheme() {
   byId('theme').title = `${text} (T)`;
 }
 
-// The moment before or after the shown one.
+// Shows the sample before or after the shown one.
 function step(direction, count = 1) {
   let moment = view.at ?? (direction < 0 ? store.now : Infinity);
   for (let index = 0; index < count; index += 1) {
@@ -237,7 +317,7 @@ const commands = {
 ranges.forEach(([, span], index) => { commands[index + 1] = () => view.choose(span); });
 
 addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || byId('help').open) return;
   if (event.target.closest?.('input')) {
     if (event.key === 'Escape') event.target.blur();
     return;
@@ -249,7 +329,8 @@ addEventListener('keydown', (event) => {
 });
 
 const clicks = {
-  earlier: () => step(-1), later: () => step(1), live: () => view.live(), theme: nextTheme,
+  earlier: () => step(-1), later: () => step(1), theme: nextTheme,
+  live: () => (access.isLocked ? byId('token-input').focus() : view.live()),
   'help-button': () => byId('help').showModal(), 'help-close': () => byId('help').close(),
   language() {
     nextLanguage();
@@ -263,49 +344,77 @@ const clicks = {
 };
 for (const [id, command] of Object.entries(clicks)) byId(id).addEventListener('click', command);
 
-onTokenWanted((isWrong) => new Promise((resolve) => {
-  const [dialog, input] = [byId('token'), byId('token-input')];
-  setText(byId('token-note'), t(isWrong ? 'tokenWrong' : 'tokenNote'));
-  input.value = '';
-  dialog.showModal();
-  dialog.oncancel = (event) => event.preventDefault();
-  byId('token-form').onsubmit = (event) => {
-    event.preventDefault();
-    dialog.close();
-    resolve(input.value.trim());
-  };
-}));
+// A plain link cannot send a token: its response is loaded here and shown in a tab of its own.
+async function openLink(event) {
+  const link = event.target.closest('a');
+  if (!link || event.button > 1 || (access.token === null && !access.isLocked)) return;
+  event.preventDefault();
+  if (access.isLocked) {
+    byId('token-input').focus();
+    return;
+  }
+  // Opened at once: later, the browser would take it for an advertisement.
+  const tab = open('', '_blank');
+  try {
+    const url = URL.createObjectURL(await (await request(link.href)).blob());
+    (tab ?? window).location.replace(url);
+    linkError = '';
+  } catch (error) {
+    tab?.close();
+    linkError = t('linkFailed', link.textContent, visible(failure(error)));
+  }
+  showBanner();
+}
+for (const kind of ['click', 'auxclick']) byId('links').addEventListener(kind, openLink);
 
-// A hidden tab draws nothing. After a while it lets go of its stream, of which a browser has but a few to one host, and asks
-// now and then, for its title; what it missed comes when it is seen again.
+// A hidden tab draws nothing. After a while it stops following, and requests a sample now and then for its title; the samples
+// between are loaded when it is seen again.
 let hiddenTimer;
 async function glance() {
   hiddenTimer = setTimeout(glance, Math.max(hiddenPause, store.interval * 1000));
   stream.stop();
+  if (access.isLocked) return;
   try {
-    newest = await getJSON('metrics/latest');
-    isConnected = true;
+    newest = await getJSON('metrics/latest', { signal: AbortSignal.timeout(20000) });
+    [isLost, newestAt] = [false, performance.now()];
   } catch {
-    isConnected = false;
+    isLost = true;
   }
-  if (document.hidden && newest) showTitle();
+  if (document.hidden) showTitle(access.isLocked ? 'locked' : isLost ? 'lost' : 'live');
 }
-document.addEventListener('visibilitychange', () => {
+function seen() {
   clearTimeout(hiddenTimer);
   if (document.hidden) {
-    hiddenTimer = setTimeout(glance, hiddenPause);
+    hiddenTimer = setTimeout(glance, stream.isAlone ? alonePause : hiddenPause);
     return;
   }
-  if (!stream.isRunning) stream.start();
+  // The worker drops a tab that was frozen.
+  if (!stream.isRunning || !stream.isAlone) follow();
   show(past ? past.sample : newest);
   showState();
   drawAll();
-});
+}
+document.addEventListener('visibilitychange', seen);
+document.addEventListener('resume', () => !document.hidden && seen());
 // A page that the browser keeps for the way back would keep its stream, too.
 addEventListener('pagehide', () => stream.stop());
-addEventListener('pageshow', ({ persisted }) => persisted && stream.start());
+addEventListener('pageshow', ({ persisted }) => persisted && follow());
 
-// How far back there is anything decides which ranges are of use, and the first one where none was asked for.
+// On paper: in light colors, every chart drawn, and the time with its date.
+addEventListener('beforeprint', () => {
+  theme.print(true);
+  drawnCards = panels.length;
+  show(past ? past.sample : newest);
+  drawForPrint();
+  showMoment(true);
+});
+addEventListener('afterprint', () => {
+  theme.print(false);
+  showMoment();
+  drawAll();
+});
+
+// The age of the oldest sample decides which ranges are of use, and the first one where the address has none.
 async function explore() {
   view.first = await store.extent();
   const age = view.clock() - view.first;
@@ -316,7 +425,7 @@ async function explore() {
   view.changed();
 }
 
-// The first figures come first; then how far back there is anything, since the range may depend on it, and the history.
+// The first sample comes first; then the age of the oldest one, since the range may depend on it; then the history.
 let hasBegun = false;
 async function begin() {
   if (!hasBegun) {
@@ -327,8 +436,8 @@ async function begin() {
 }
 
 build();
-stream.start();
-// A range that was asked for needs not wait for the first figures, which tell how far back there is anything.
+follow();
+// A range in the address needs not wait for the first figures, which tell how far back there is anything.
 if (view.isChosen) load();
 setTimeout(() => hasBegun || begin(), 1000);
 if (view.at !== null) travel();

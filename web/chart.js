@@ -38,6 +38,7 @@ export class Chart extends Plot {
         const same = (one, index) => one.key === this.series[index]?.key && one.label === this.series[index].label;
         if (value.length === this.series.length && value.every(same)) continue;
         this.series = value;
+        this.traced = null;
         this.showLegend();
         this.showValues();
       } else if (this[name] === value) continue;
@@ -68,8 +69,8 @@ export class Chart extends Plot {
     const parts = store.parts(from, to);
     const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
     const scale = this.plotWidth / (to - from);
-    const [x, gap] = [new Float32Array(total), new Uint8Array(total)];
-    const series = keys.map(() => ({ mean: new Float32Array(total), low: new Float32Array(total), high: new Float32Array(total), sum: 0, count: 0, least: Infinity, most: -Infinity }));
+    const [x, gap] = [new Float64Array(total), new Uint8Array(total)];
+    const series = keys.map(() => ({ mean: new Float64Array(total), low: new Float64Array(total), high: new Float64Array(total), sum: 0, count: 0, least: Infinity, most: -Infinity }));
     let [length, hasBand, column, sum, count, isGap, last] = [0, false, NaN, 0, 0, true, NaN];
     const finish = () => {
       if (count > 1) hasBand = true;
@@ -161,7 +162,7 @@ export class Chart extends Plot {
     else traces.forEach(([trace, peak], index) => this.drawLine(this.series[index], trace, peak));
     if (this.limit?.value <= top) this.drawLimit();
     pen.restore();
-    this.summarize(traces);
+    this.traced = traces;
   }
 
   top(traces) {
@@ -263,14 +264,24 @@ export class Chart extends Plot {
     pen.fillText(this.limit.label, this.left + 4, y - 7);
   }
 
-  // What it shows, in words.
-  summarize(traces) {
-    this.describe(() => this.series.slice(0, 8).map((one, index) => {
-      const now = `${one.label} ${this.format(this.context.store.value(one.key, this.shownMoment))}`.trim();
-      const trace = this.isStacked ? null : traces[index][0];
+  // Each series' value at the shown time, and its range over the drawn time; "no data" where there is none.
+  summarize() {
+    const { t, store } = this.context;
+    const words = this.series.slice(0, 8).map((one, index) => {
+      const trace = this.isStacked ? null : this.traced?.[index]?.[0];
+      const value = store.value(one.key, this.shownMoment);
+      if (!Number.isFinite(value) && !trace?.length) return null;
+      const now = `${one.label} ${Number.isFinite(value) ? this.format(value) : t('noData')}`.trim();
       if (!trace?.length) return now;
       const { low, high } = trace.series[0];
-      return `${now}, ${this.context.t('between', this.format(Math.min(...low.subarray(0, trace.length))), this.format(Math.max(...high.subarray(0, trace.length))))}`;
-    }).join('; '));
+      // A live value may be newer than what is drawn.
+      let [least, most] = Number.isFinite(value) ? [value, value] : [Infinity, -Infinity];
+      for (let place = 0; place < trace.length; place += 1) {
+        if (low[place] < least) least = low[place];
+        if (high[place] > most) most = high[place];
+      }
+      return `${now}, ${t('between', this.format(least), this.format(most))}`;
+    }).filter(Boolean);
+    this.describe(words.join('; ') || t('noData'));
   }
 }

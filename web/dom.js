@@ -59,15 +59,19 @@ export function keyed(parent, items, keyOf, make, update) {
 
 export const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
-// A name from the machine may hold anything: control characters are shown as their pictures.
+// A name from the machine may hold anything: control characters are shown as their pictures; what reorders text, breaks lines or
+// cannot be seen, and halves of surrogate pairs, as U+FFFD. The joiners of emoji and Persian (U+200C, U+200D) stay.
 export const visible = (text) =>
-  String(text ?? '').replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+  String(text ?? '').replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\p{Surrogate}/gu, (character) => {
     const code = character.charCodeAt(0);
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
   });
 
-// What is known of several, as one text.
-export const joined = (...parts) => parts.filter(Boolean).map(visible).join(' · ');
+// Text from right to left is isolated, so that it does not reorder its neighbors (UAX #9).
+const isolated = (text) => (/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u.test(text) ? `\u2068${text}\u2069` : text);
+
+// The known ones of several texts, as one.
+export const joined = (...parts) => parts.filter(Boolean).map((part) => isolated(visible(part))).join(' · ');
 
 // A name of the machine's, kept apart from the direction of the text around it.
 export const name = (text, options = {}) => h('bdi', { ...options, text: visible(text), title: visible(text) });

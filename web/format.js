@@ -89,19 +89,35 @@ export const duration = finite((seconds) => {
 });
 
 const patterns = {
-  second: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  day: {},
   minute: { hour: '2-digit', minute: '2-digit' },
-  day: { month: 'short', day: 'numeric' },
-  moment: { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  second: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
 };
+const date = { month: 'short', day: 'numeric' };
 
-// A moment in seconds since 1970, as 'second', 'minute', 'day' or 'moment' tells it.
-export function time(seconds, pattern) {
-  if (!isNumber(seconds)) return absent;
-  let format = formats.get(pattern);
-  if (!format) {
-    format = new Intl.DateTimeFormat(locale, patterns[pattern]);
-    formats.set(pattern, format);
-  }
-  return format.format(seconds * 1000);
+function formatter(name, options) {
+  let format = formats.get(name);
+  if (!format) formats.set(name, (format = new Intl.DateTimeFormat(locale, options)));
+  return format;
 }
+
+// A time in seconds since 1970 to the 'second', 'minute' or 'day': with its date where that is not today's, and with its year
+// where that is not this year's. isWhole: with date and year in any case.
+export function time(seconds, precision, isWhole = false) {
+  if (!isNumber(seconds)) return absent;
+  const [then, now] = [new Date(seconds * 1000), new Date()];
+  const hasYear = isWhole || then.getFullYear() !== now.getFullYear();
+  const hasDate = hasYear || precision === 'day' || then.toDateString() !== now.toDateString();
+  return formatter(`${precision} ${hasDate} ${hasYear}`, { ...patterns[precision], ...(hasDate && date), ...(hasYear && { year: 'numeric' }) }).format(then);
+}
+
+// The time of day alone.
+export const clock = finite((seconds, precision) => formatter(precision, patterns[precision]).format(seconds * 1000));
+
+// The time zone of the browser at a time, in short: "GMT+9"; and by name: "Asia/Tokyo".
+export function zone(seconds) {
+  if (!isNumber(seconds)) return '';
+  const parts = formatter('zone', { hour: 'numeric', timeZoneName: 'short' }).formatToParts(seconds * 1000);
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+}
+export const zoneName = () => formatter('zone', { hour: 'numeric', timeZoneName: 'short' }).resolvedOptions().timeZone ?? '';

@@ -84,7 +84,10 @@ export class HeatMap extends Plot {
     brush.putImageData(picture, 0, 0);
     pen.imageSmoothingEnabled = false;
     pen.drawImage(this.image, this.left, 0, this.plotWidth, this.plotHeight);
-    this.describe(() => this.busy());
+  }
+
+  summarize() {
+    this.describe(this.busy());
   }
 
   number(row) {
@@ -92,8 +95,9 @@ export class HeatMap extends Plot {
   }
 
   busy() {
-    const moment = this.shownMoment;
-    return this.context.t('busyCores', this.keys.filter((key) => this.context.store.value(key, moment) >= 0.9).length, this.keys.length);
+    const { store, t } = this.context;
+    const values = this.keys.map((key) => store.value(key, this.shownMoment)).filter(Number.isFinite);
+    return values.length > 0 ? t('busyCores', values.filter((value) => value >= 0.9).length, values.length) : t('noData');
   }
 
   showValues() {

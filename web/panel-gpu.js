@@ -3,7 +3,7 @@
 import { Chart, line, numbered } from './chart.js';
 import { evenly, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
-import { Bars, Figures, Panel, chip } from './panel.js';
+import { Bars, Figures, Panel, chip, isLate } from './panel.js';
 import { keyOf } from './store.js';
 
 const key = (id, gpu) => keyOf(id, ['index'], { index: gpu.index ?? 0 });
@@ -41,22 +41,25 @@ class Tile {
     this.node.remove();
   }
 
-  show(gpu, isSameModel, isMany) {
-    const { t, store } = this.context;
+  show(gpu, time, isSameModel, isMany) {
+    const { t } = this.context;
     const isAwake = (gpu.state ?? 'active') === 'active';
-    const isOld = gpu.age_seconds > store.interval * 2 + 3;
+    const isOld = isLate(`gpu ${gpu.uuid ?? gpu.index}`, time, gpu.age_seconds);
     setAttribute(this.node, 'data-state', gpu.state);
     setAttribute(this.node, 'data-stale', (!isAwake || isOld) && 'true');
     setText(this.util, isAwake ? format.percent(gpu.util) : t(gpu.state) ?? visible(gpu.state));
     setText(this.model, isSameModel ? '' : visible(gpu.model ?? gpu.vendor));
     const reasons = (gpu.throttle_reasons ?? '').split(/[,\s]+/).filter(Boolean);
+    const { recovery_action: action } = gpu;
+    const recovery = typeof action === 'string' && !/^(none|n\/a|)$/i.test(action) && action;
     keyed(this.chips, [
-      isOld && [t('old', format.duration(gpu.age_seconds)), 'warn'],
+      isOld && [t('dataOld', format.duration(gpu.age_seconds)), gpu.state === 'asleep' ? '' : 'warn'],
       ...reasons.map((reason) => [t(`throttle.${reason}`) ?? visible(reason.replaceAll('_', ' ')), 'warn']),
       gpu.ecc_uncorrected_total > 0 && [t('eccUncorrected', gpu.ecc_uncorrected_total), 'bad'],
       gpu.recovery_action && [t('recovery', visible(gpu.recovery_action)), 'bad'],
       gpu.xid > 0 && [`Xid ${gpu.xid}`, 'bad'],
       gpu.retired_pages > 0 && [t('retiredPages', gpu.retired_pages), 'warn'],
+      recovery && [t('recovery', t(`recovery.${recovery.toLowerCase().replace(/[ ,-]+/g, '_')}`) ?? visible(recovery)), 'bad'],
     ].filter(Boolean), ([text]) => text, ([text, level]) => chip(text, level));
     setHidden(this.chips, this.chips.childElementCount === 0);
     const hasMemory = Number.isFinite(gpu.vram_total_mb) && Number.isFinite(gpu.vram_used_mb);
@@ -85,7 +88,7 @@ class Tile {
 export class GPUPanel extends Panel {
   constructor(context) {
     const { t } = context;
-    super(context, 'gpu', { kind: 'full', sources: ['gpu'] });
+    super(context, 'gpu', { kind: 'full', sources: ['gpu'], hasAges: true });
     this.tiles = h('div', { class: 'tiles' });
     const chart = (name, member, options) => ({
       member, chart: new Chart(context, { label: `GPU: ${t(name)}`, title: t(name), ...options }),
@@ -112,7 +115,7 @@ export class GPUPanel extends Panel {
     const isMany = list.length > 2;
     setAttribute(this.tiles, 'data-many', isMany && 'true');
     keyed(this.tiles, list, (gpu) => `${gpu.index} ${gpu.uuid}`, (gpu) => new Tile(this.context, gpu),
-      (tile, gpu) => tile.show(gpu, models.length === 1, isMany));
+      (tile, gpu) => tile.show(gpu, Date.parse(sample.timestamp) / 1000, models.length === 1, isMany));
     this.arrange();
     for (const { member, chart } of this.compared) {
       const id = `gpus.${member}`;

@@ -14,21 +14,21 @@ export class NetworkPanel extends Panel {
       series: [line('network.receive_bytes_per_sec', t('received'), 1, { fill: true }), line('network.transmit_bytes_per_sec', t('sentLabel'), 2, { fill: true })],
     });
     this.table = new Table(t('network'), [[t('interface')], [t('received'), 'number'], [t('sentLabel'), 'number'], [t('link'), 'number']]);
-    this.names = new Map();
     this.body.append(this.chart.node, this.table.node);
   }
 
   has(sample) { return sample.networks?.length > 0; }
 
   show({ networks }) {
+    const { t } = this.context;
     // Hardware first; what never carried a byte is left out.
     const rows = networks.filter((one) => one.physical || one.receive_bytes_total > 0).sort((a, b) => Number(b.physical) - Number(a.physical));
-    this.table.show(rows, (one) => one.device, (one) => {
-      if (!this.names.has(one.device)) this.names.set(one.device, name(one.device));
+    this.table.show(rows, (one) => one.device, (one, row) => {
+      row.name ??= name(one.device);
       const lost = ['receive_errors', 'transmit_errors', 'receive_drops', 'transmit_drops'].reduce((sum, kind) => sum + (one[`${kind}_per_sec`] || 0), 0);
-      const link = one.speed_mbps > 0 ? format.megabits(one.speed_mbps) : one.state === 'unknown' ? format.absent : visible(one.state ?? format.absent);
-      return [this.names.get(one.device), format.rate(one.receive_bytes_per_sec), format.rate(one.transmit_bytes_per_sec),
-        lost > 0 ? chip(this.context.t('lostPackets', format.count(lost)), 'warn') : link];
+      const link = one.speed_mbps > 0 ? format.megabits(one.speed_mbps) : one.state === 'unknown' ? format.absent : t(`link.${one.state}`) ?? visible(one.state ?? format.absent);
+      return [row.name, format.rate(one.receive_bytes_per_sec), format.rate(one.transmit_bytes_per_sec),
+        lost > 0 ? chip(t('lostPackets', format.count(lost)), 'warn') : link];
     }, (one) => !one.physical && 'secondary');
   }
 }

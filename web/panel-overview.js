@@ -10,12 +10,9 @@ const fill = { fill: true };
 const greatest = (pairs) => pairs.filter(([value]) => Number.isFinite(value)).reduce((most, pair) => (pair[0] > (most?.[0] ?? -Infinity) ? pair : most), null);
 const rates = (part, first, second, told) => part && Number.isFinite(part[first]) && [format.rate(part[first] + part[second]), told(format.rate(part[second]))];
 
-// Name, panel, series, more of the chart, and what to tell: [figure, what stands below it, level], or nothing.
+// Name, panel, series, more options of the chart, and the texts: [value, text below it, level], or nothing. GPUs come first where
+// there are any.
 const cells = [
-  ['cpu', 'cpu', [line('cpu.usage', '', 1, fill)], { ceiling: 1 },
-    ({ cpu }) => cpu && [format.percent(cpu.usage), format.megahertz(cpu.frequency_mhz)]],
-  ['memory', 'memory', [line('ram.usage', '', 4, fill)], { ceiling: 1 },
-    ({ ram }) => ram && [format.percent(ram.usage), format.part(ram.used_mb, ram.total_mb), fullness(ram.usage)]],
   ['gpu', 'gpu', [line('x.gpu', '', 3, fill)], { ceiling: 1 }, ({ gpus }, t) => {
     if (!gpus?.length) return null;
     const list = known(gpus, 'util');
@@ -33,6 +30,10 @@ const cells = [
     const limit = sum(list, 'power_limit_watts');
     return list.length > 0 && [format.watts(sum(list, 'power_watts')), limit > 0 ? `/ ${format.watts(limit)}` : ''];
   }],
+  ['cpu', 'cpu', [line('cpu.usage', '', 1, fill)], { ceiling: 1 },
+    ({ cpu }) => cpu && [format.percent(cpu.usage), format.megahertz(cpu.frequency_mhz)]],
+  ['memory', 'memory', [line('ram.usage', '', 4, fill)], { ceiling: 1 },
+    ({ ram }) => ram && [format.percent(ram.usage), format.part(ram.used_mb, ram.total_mb), fullness(ram.usage)]],
   ['hottest', 'sensors', [line('x.gpu_temperature', '', 3), line('x.temperature', '', 7)], { floor: 100 }, ({ gpus, temperatures }) => {
     const most = greatest([
       ...(temperatures ?? []).map((one) => [one.celsius, one.sensor, one.high_celsius ?? one.critical_celsius]),
@@ -57,7 +58,7 @@ export class Overview {
   constructor(context) {
     const { t } = context;
     this.context = context;
-    this.node = h('section', { class: 'overview', 'aria-label': t('overview') });
+    this.node = h('section', { class: 'overview', 'aria-label': t('overview'), hidden: true });
     this.parts = cells.map(([label, panel, series, options, told]) => {
       const [figure, below] = [h('strong', {}), h('small', {})];
       const chart = new Chart(context, { label: t(label), isSpark: true, kind: 'spark', series, ...options });
@@ -72,6 +73,7 @@ export class Overview {
   }
 
   update(sample) {
+    setHidden(this.node, false);
     for (const { told, node, figure, below } of this.parts) {
       const texts = told(sample, this.context.t);
       setHidden(node, !texts);

@@ -1,4 +1,4 @@
-// Processes: the busiest as each sample tells them; the whole table where somebody asks for it or looks for one.
+// Processes: the busiest of each sample; the whole table on request or while a filter is set.
 
 import { getJSON } from './api.js';
 import { h, setAttribute, setHidden, setText, visible } from './dom.js';
@@ -8,7 +8,7 @@ import { Panel, Table } from './panel.js';
 const io = ({ read_bytes_per_sec: read, write_bytes_per_sec: written }) =>
   (Number.isFinite(read) || Number.isFinite(written) ? (read || 0) + (written || 0) : NaN);
 
-// Name, class, what it orders by (texts from the first, figures from the greatest), how it is told, and the API's word.
+// Name, class, value (texts are ordered from the first, numbers from the greatest), format, and the API's order.
 const columns = [
   ['pid', 'number', (one) => one.pid, String, 'pid'],
   ['name', 'grow', (one) => one.name ?? ''],
@@ -16,24 +16,25 @@ const columns = [
   ['service', 'optional', (one) => one.service ?? '', visible],
   ['cpu', 'number', (one) => one.cpu, format.percent, 'cpu'],
   ['memory', 'number', (one) => one.rss_bytes, format.bytes, 'memory'],
-  ['vram', 'number gpu-column', (one) => one.gpu?.vram, format.mebibytes, 'gpu'],
-  ['gpu', 'number gpu-column', (one) => one.gpu?.util, format.percent, 'gpu'],
+  ['vram', 'number gpu-column', (one) => one.gpu_memory_mb, format.mebibytes, 'gpu'],
+  ['gpu', 'number gpu-column', (one) => one.gpu_util, format.percent, 'gpu'],
   ['io', 'number', io, format.rate, 'io'],
   ['threadsLabel', 'number optional', (one) => one.threads, format.count],
   ['state', 'optional', (one) => one.state ?? '', visible],
 ];
 const isText = (id) => ['pid', 'name', 'user', 'service', 'state'].includes(id);
-const [shownAtFirst, shownAtMost, pause] = [20, 500, 3000];
+// At most one request a second: samples come as often.
+const [shownAtFirst, shownAtMost, pause] = [20, 500, 900];
 
-// What each process uses of all GPUs together.
+// The sum of each process's use of all GPUs, as /processes has it, and their numbers.
 function gpuUse(sample) {
   const uses = new Map();
   const add = (total, value) => (value >= 0 ? (total || 0) + value : total);
   for (const { index, processes } of sample.gpus ?? []) {
     for (const { pid, name, user, service, vram_used_mb: vram, util } of processes ?? []) {
-      const use = uses.get(pid) ?? { pid, name, user, service, gpus: [] };
-      Object.assign(use, { vram: add(use.vram, vram), util: add(use.util, util) });
-      use.gpus.push(index);
+      const use = uses.get(pid) ?? { pid, name, user, service, gpu_indexes: [] };
+      Object.assign(use, { gpu_memory_mb: add(use.gpu_memory_mb, vram), gpu_util: add(use.gpu_util, util) });
+      use.gpu_indexes.push(index);
       uses.set(pid, use);
     }
   }
@@ -44,7 +45,7 @@ export class ProcessPanel extends Panel {
   constructor(context) {
     const { t } = context;
     super(context, 'processes', { kind: 'full', sources: ['processes'] });
-    Object.assign(this, { order: 'cpu', isReverse: false, whole: null, names: new Map() });
+    Object.assign(this, { order: 'cpu', isReverse: false, whole: null });
     this.filter = h('input', { type: 'search', placeholder: t('filter'), 'aria-label': t('filter'), autocomplete: 'off', spellcheck: 'false', oninput: () => this.ask() });
     this.all = h('button', { type: 'button', 'aria-pressed': 'false', text: t('allProcesses'), onclick: () => {
       this.all.setAttribute('aria-pressed', String(!this.isAll));
@@ -75,7 +76,7 @@ export class ProcessPanel extends Panel {
   has(sample) { return sample.processes; }
 
   show(sample) {
-    // Another moment: the table of the one before tells nothing of it.
+    // Another time: the table of the one before does not hold for it.
     if (this.isPast !== this.context.isPast()) this.whole = null;
     this.isPast = this.context.isPast();
     this.sample = sample;
@@ -84,7 +85,7 @@ export class ProcessPanel extends Panel {
     this.ask();
   }
 
-  // Asks for the whole table, at most once in a while and only while it is looked at; of the past the busiest are stored.
+  // Requests the whole table while it is visible; of the past only the busiest are stored.
   async ask() {
     if (!this.sample) return;
     const { isPast, sample } = this;
@@ -106,9 +107,9 @@ export class ProcessPanel extends Panel {
   draw() {
     const { t } = this.context;
     const { total, top = [] } = this.sample.processes;
-    const listed = new Map((this.whole?.list ?? top).map((one) => [one.pid, { ...one, gpu: this.uses.get(one.pid) }]));
-    // What uses a GPU is shown even where it is not among the busiest.
-    for (const [pid, gpu] of this.uses) if (!listed.has(pid)) listed.set(pid, { ...gpu, gpu });
+    const listed = new Map((this.whole?.list ?? top).map((one) => [one.pid, { ...this.uses.get(one.pid), ...one }]));
+    // A user of a GPU is shown even where it is not among the busiest; in the whole table it has ended.
+    if (!this.whole || this.isPast) for (const [pid, use] of this.uses) if (!listed.has(pid)) listed.set(pid, use);
     const words = this.filter.value.trim().toLowerCase().split(/\s+/);
     const matching = [...listed.values()].filter((one) => words.every((word) =>
       [one.pid, one.name, one.user, one.service, one.command].some((text) => String(text ?? '').toLowerCase().includes(word))));
@@ -117,21 +118,27 @@ export class ProcessPanel extends Panel {
     const rank = (value) => (typeof value === 'string' ? value.toLowerCase() : value ?? -1);
     matching.sort((a, b) => {
       const [x, y] = [rank(of(a)), rank(of(b))];
-      return x < y ? -sign : x > y ? sign : a.pid - b.pid;
+      return x < y ? -sign : x > y ? sign : (b.rss_bytes ?? 0) - (a.rss_bytes ?? 0) || a.pid - b.pid;
     });
     const rows = matching.slice(0, this.wantsAll ? shownAtMost : shownAtFirst);
-    setText(this.note, t(this.isPast ? 'storedTop' : this.wantsAll ? 'shownOf' : 'busiestOf', rows.length, format.count(this.whole?.list.length ?? total)));
+    setText(this.note, t(this.isPast ? 'storedTop' : this.wantsAll ? 'shownOf' : 'busiestOf', rows.length, format.count(this.whole?.list.length ?? total),
+      format.time(Date.parse(this.sample.timestamp) / 1000, 'second')));
     setHidden(this.empty, rows.length > 0);
-    this.table.show(rows, (one) => one.pid, (one) => columns.map(([id, , value, told]) => (id === 'name' ? this.name(one) : told(value(one)))));
+    // A number may have gone to another process.
+    this.table.show(rows, (one) => `${one.pid} ${one.start_seconds ?? ''}`, (one, row) => columns.map(([id, , value, text]) =>
+      (id === 'name' ? this.name(one, row) : id === 'gpu' ? this.gpus(one, text) : text(value(one)))));
   }
 
-  // The name, with what else is known of the process.
-  name(one) {
-    if (this.names.size > 5000) this.names.clear();
-    let node = this.names.get(one.pid);
-    if (!node) this.names.set(one.pid, (node = h('bdi', {})));
-    setText(node, visible(one.name ?? format.absent));
-    setAttribute(node, 'title', [one.name, one.command, one.user, one.service, one.gpu && `GPU ${one.gpu.gpus.join(', ')}`].filter(Boolean).map(visible).join('\n'));
-    return node;
+  // The name, with the rest of what is known of the process.
+  name(one, row) {
+    row.name ??= h('bdi', {});
+    setText(row.name, visible(one.name ?? format.absent));
+    setAttribute(row.name, 'title', [one.name, one.command, one.user, one.service].filter(Boolean).map(visible).join('\n'));
+    return row.name;
+  }
+
+  // The sum over its GPUs, and their numbers.
+  gpus({ gpu_util: util, gpu_indexes: indexes }, text) {
+    return indexes?.length ? `${text(util)} (${indexes.join(', ')})` : text(util);
   }
 }

@@ -4,6 +4,7 @@ import { Chart, line } from './chart.js';
 import { Meter, fullness, h, joined, name, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { Bars, Panel, Table } from './panel.js';
+import { sourceError } from './text.js';
 
 export class DiskPanel extends Panel {
   constructor(context) {
@@ -13,8 +14,7 @@ export class DiskPanel extends Panel {
       label: t('disks'), title: t('hardwareDisks'), format: format.rate, floor: 1000,
       series: [line('disk.read_bytes_per_sec', t('read'), 1, { fill: true }), line('disk.write_bytes_per_sec', t('write'), 2, { fill: true })],
     });
-    this.table = new Table(t('disks'), [[t('disk')], [t('read'), 'number'], [t('write'), 'number'], [t('latency'), 'number optional'], [t('busy'), 'number meters']]);
-    this.cells = new Map();
+    this.table = new Table(t('disks'), [[t('disk')], [t('read'), 'number'], [t('write'), 'number'], [t('latency'), 'number optional'], [t('busyDisk'), 'number meters']]);
     this.body.append(this.chart.node, this.table.node);
   }
 
@@ -23,13 +23,13 @@ export class DiskPanel extends Panel {
   show({ disk, disks }) {
     const { t } = this.context;
     setHidden(this.chart.node, !disk);
-    this.table.show(disks, (one) => one.device, (one) => {
-      let cell = this.cells.get(one.device);
+    this.table.show(disks, (one) => one.device, (one, row) => {
+      let { cell } = row;
       if (!cell) {
         const shown = one.name ?? one.device;
         const [meter, text, label] = [new Meter(t('busyOfDisk', visible(shown)), 'calm'), h('span', {}), name(shown)];
         setAttribute(label, 'title', joined(one.device, one.model));
-        this.cells.set(one.device, (cell = { meter, text, label, node: h('span', { class: 'measure' }, text, meter.node) }));
+        cell = row.cell = { meter, text, label, node: h('span', { class: 'measure' }, text, meter.node) };
       }
       setText(cell.text, format.percent(one.busy));
       cell.meter.show(one.busy, format.percent(one.busy));
@@ -42,7 +42,7 @@ export class DiskPanel extends Panel {
 
 export class FilesystemPanel extends Panel {
   constructor(context) {
-    super(context, 'filesystems', { sources: ['filesystem'] });
+    super(context, 'filesystems', { sources: ['filesystem'], hasAges: true });
     this.list = new Bars((one) => `${one.mountpoint} ${one.device}`, (one) => name(one.mountpoint), (one) => visible(one.mountpoint));
     this.body.append(this.list.node);
   }
@@ -56,7 +56,7 @@ export class FilesystemPanel extends Panel {
       text: Number.isFinite(one.usage)
         ? `${format.percent(one.usage)} · ${t('freeOf', format.mebibytes(one.available_mb), format.mebibytes(one.total_mb))}` : format.absent,
       level: fullness(one.usage),
-      note: joined(one.error, one.age_seconds > 0 && t('old', format.duration(one.age_seconds)), one.read_only && t('readOnly'),
+      note: joined(one.error && sourceError(one.error, format.duration), one.age_seconds > 0 && t('old', format.duration(one.age_seconds)), one.read_only && t('readOnly'),
         one.inodes_usage >= 0.8 && t('inodes', format.percent(one.inodes_usage)), one.fstype, one.device),
       isStale: one.age_seconds > 0 || one.error,
     }));

@@ -4,6 +4,7 @@ import { Chart, line } from './chart.js';
 import { fullness, h, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { Bars, Figures, Panel, Table } from './panel.js';
+import { sourceError } from './text.js';
 
 export class SystemPanel extends Panel {
   constructor(context) {
@@ -89,7 +90,7 @@ export class AgentPanel extends Panel {
     this.hasFailed = hasFailed;
     this.table.show(sources, (one) => one.source, (one) => [
       visible(one.source), format.milliseconds(one.duration_seconds * 1000),
-      one.success === false ? visible(one.error ?? t('sourceFailed')) : one.age_seconds > 0.5 ? t('old', format.duration(one.age_seconds)) : '✓',
+      one.success === false ? (one.error ? sourceError(visible(one.error), format.duration) : t('sourceFailed')) : one.age_seconds > 0.5 ? t('old', format.duration(one.age_seconds)) : '✓',
     ], (one) => one.success === false && 'bad');
   }
 }

@@ -1,12 +1,32 @@
 // A card of the page: its title, a note, and what is in it; and the pieces that cards are made of.
 
-import { Meter, h, joined, keyed, setAttribute, setHidden, setText } from './dom.js';
+import { Meter, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
+import { sourceError } from './text.js';
+
+// The times at which data was read, by source, and the intervals between them.
+const readings = new Map();
+
+// Whether data is older than three intervals of its own source, which the ages of earlier samples show: nvidia-smi or a disk that
+// is read every half a minute is not late after 31 s. Until two readings are known, after a minute and a half.
+export function isLate(key, sampledAt, age) {
+  const readAt = sampledAt - age;
+  if (!Number.isFinite(readAt)) return false;
+  const known = readings.get(key) ?? { readAt, gaps: [] };
+  readings.set(key, known);
+  if (readAt > known.readAt + 0.5) {
+    known.gaps = [...known.gaps, readAt - known.readAt].slice(-5);
+    known.readAt = readAt;
+  }
+  const [interval = 30] = [...known.gaps].sort((a, b) => a - b).slice(known.gaps.length >> 1);
+  return age > 3 * interval + 5;
+}
 
 export class Panel {
-  // context: { store, view, t }; id: the panel's, and its title's in the texts; sources: whose failure makes it stale.
-  constructor(context, id, { kind = '', sources = [], total = false } = {}) {
-    Object.assign(this, { context, sources });
+  // context: { store, view, t }; id: the panel's, and its title's in the texts; sources: whose failure makes it stale;
+  // hasAges: each row shows its own age.
+  constructor(context, id, { kind = '', sources = [], total = false, hasAges = false } = {}) {
+    Object.assign(this, { context, sources, hasAges });
     this.heading = h('h2', { id: `${id}-title`, text: context.t(id) });
     this.note = h('p', { class: 'note' });
     this.total = total && h('strong', { class: 'big' });
@@ -22,13 +42,16 @@ export class Panel {
     setHidden(this.node, !isThere);
     if (!isThere) return;
     this.show(sample);
-    const { t, store } = this.context;
-    // A source that fails leaves its last figures, and their age.
-    const late = sample.agent?.sources?.find((one) => this.sources.includes(one.source)
-      && (one.success === false || one.age_seconds > store.interval * 2 + 5));
+    const { t } = this.context;
+    // The last values of a source that fails stay, with their age.
+    const time = Date.parse(sample.timestamp) / 1000;
+    const late = (sample.agent?.sources ?? []).filter((one) => this.sources.includes(one.source))
+      .find((one) => one.success === false || (!this.hasAges && isLate(one.source, time, one.age_seconds)));
     setHidden(this.stale, !late);
     setAttribute(this.node, 'data-stale', late ? 'true' : null);
-    if (late) setText(this.stale, joined(late.age_seconds > 0.5 && t('old', format.duration(late.age_seconds)), late.error ?? t('sourceFailed')));
+    if (!late) return;
+    const reason = late.success === false && (late.error ? sourceError(visible(late.error), format.duration) : t('sourceFailed'));
+    setText(this.stale, joined(reason, late.age_seconds > 0.5 && t('dataOld', format.duration(late.age_seconds))));
   }
 }
 
@@ -87,7 +110,7 @@ export class Bars {
   }
 }
 
-// A table whose rows stay with what they tell of. columns: [label, class], the label a text or a node.
+// A table whose rows stay with their items. columns: [label, class], the label a text or a node.
 export class Table {
   constructor(caption, columns) {
     this.columns = columns;
@@ -96,17 +119,17 @@ export class Table {
       h('thead', {}, h('tr', {}, ...columns.map(([label, kind]) => h('th', { scope: 'col', class: kind }, label)))), this.rows));
   }
 
-  // cells(item): a text or a node for each column. mark(item): the class of the row.
+  // cells(item, row): a text or a node for each column; row holds nodes that live as long as the row. mark(item): its class.
   show(items, keyOf, cells, mark) {
     keyed(this.rows, items, keyOf,
       () => {
         const parts = this.columns.map(([, kind], index) => h(index === 0 ? 'th' : 'td', { class: kind, scope: index === 0 && 'row' }));
         const node = h('tr', {}, ...parts);
-        return { node, parts };
+        return { node, parts, row: {} };
       },
-      ({ node, parts }, item) => {
+      ({ node, parts, row }, item) => {
         setAttribute(node, 'class', mark?.(item) || null);
-        cells(item).forEach((cell, index) => {
+        cells(item, row).forEach((cell, index) => {
           if (!(cell instanceof Node)) setText(parts[index], cell);
           else if (parts[index].firstChild !== cell) parts[index].replaceChildren(cell);
         });

@@ -34,8 +34,13 @@ function schedule() {
 }
 
 export function drawAll() {
-  for (const plot of plots.values()) dirty.add(plot);
+  for (const plot of plots.values()) plot.markDirty();
   schedule();
+}
+
+// Draws every plot at once, sharp enough for paper: the browser does not let a page draw while it prints.
+export function drawForPrint() {
+  for (const plot of plots.values()) if (plot.fit(3)) plot.redraw();
 }
 
 // After a live sample: what would move by less than half a pixel stays as it is drawn, but for its figures.
@@ -43,14 +48,17 @@ export function drawLive() {
   for (const plot of plots.values()) {
     const { to } = plot.context.view.window;
     if (((to - plot.drawnTo) / plot.context.view.length) * plot.width < 0.5) {
-      if (plot.isSeen && !plot.isSpark && !document.hidden) plot.showValues();
-    } else dirty.add(plot);
+      if (plot.isSeen && !plot.isSpark && !document.hidden) plot.showFigures();
+    } else plot.markDirty();
   }
   schedule();
 }
 
 export function showPointers() {
-  for (const plot of plots.values()) if (plot.isSeen) plot.showPointer();
+  for (const plot of plots.values()) {
+    if (plot.isSeen) plot.showPointer();
+    else plot.pointer.hidden = plot.clock.hidden = true;
+  }
 }
 
 theme.onchange(drawAll);
@@ -77,7 +85,7 @@ const sizes = new ResizeObserver((entries) => {
     // Whether it is seen is told a frame later; the first picture shall not wait for that.
     if (!(plot.width > 0) && contentRect.width > 0) plot.isSeen = isNear(target.getBoundingClientRect());
     [plot.width, plot.height] = [contentRect.width, contentRect.height];
-    dirty.add(plot);
+    plot.markDirty();
   }
   // This comes between layout and painting: what is drawn now is in this very frame.
   flush();
@@ -113,8 +121,14 @@ export class Plot {
   }
 
   invalidate() {
-    dirty.add(this);
+    this.markDirty();
     schedule();
+  }
+
+  // A description holds for what is drawn. Out of sight nothing is drawn, so that only the name remains.
+  markDirty() {
+    dirty.add(this);
+    if (!this.isSeen && !this.isSpark) this.describe('');
   }
 
   // Where a moment is, in CSS pixels from the left.
@@ -132,9 +146,9 @@ export class Plot {
   get plotHeight() { return Math.max(1, this.height - (this.hasAxis ? palette().size * 1.22 : 0)); }
 
   // Gives the canvas the pixels of its place; false where it has none.
-  fit() {
+  fit(least = 1) {
     if (!(this.width > 0 && this.height > 0)) return false;
-    const ratio = (this.ratio = window.devicePixelRatio || 1);
+    const ratio = (this.ratio = Math.max(least, window.devicePixelRatio || 1));
     const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     return true;
@@ -153,6 +167,7 @@ export class Plot {
     this.colors = palette();
     if (!this.isSpark) pen.font = this.colors.font;
     this.draw();
+    if (!this.isSpark) this.summarize();
   }
 
   // A line of one device pixel, level or upright.
@@ -172,13 +187,18 @@ export class Plot {
     pen.fillStyle = this.colors.quiet;
     pen.strokeStyle = faded(this.colors.line, 0.75);
     pen.beginPath();
+    const today = new Date().toDateString();
+    let isFirst = true;
     for (let time = Math.ceil((from + offset) / step) * step - offset; time <= to; time += step) {
       const x = this.x(time);
       this.hair(x, 0, x, this.plotHeight);
-      const isDay = step >= 86400 || (time + offset) % 86400 === 0;
-      const text = format.time(time, isDay ? 'day' : step < 60 ? 'second' : 'minute');
+      // Where the axis does not begin today, its first text is a date.
+      const isDay = step >= 86400 || (time + offset) % 86400 === 0 || (isFirst && new Date(time * 1000).toDateString() !== today);
+      const text = isDay ? format.time(time, 'day') : format.clock(time, step < 60 ? 'second' : 'minute');
       const half = pen.measureText(text).width / 2;
-      if (x - half >= this.left - 2 && x + half <= this.width) pen.fillText(text, x, this.height - palette().size * 0.3);
+      if (x - half < this.left - 2 || x + half > this.width) continue;
+      pen.fillText(text, x, this.height - palette().size * 0.3);
+      isFirst = false;
     }
     pen.stroke();
   }
@@ -198,26 +218,28 @@ export class Plot {
     const x = place(this.pointer, view.hover);
     this.clock.hidden = view.hoverer !== this || this.pointer.hidden;
     if (!this.clock.hidden) {
-      this.clock.textContent = format.time(view.hover, view.length > 172800 ? 'moment' : 'second');
+      this.clock.textContent = format.time(view.hover, 'second');
       const wide = this.clock.offsetWidth;
       this.clock.style.transform = `translateX(${clamp(x - wide / 2, 0, Math.max(0, this.width - wide)).toFixed(1)}px)`;
     }
-    if (!this.isSpark) this.showValues();
+    if (!this.isSpark) this.showFigures();
   }
 
-  // The moment whose values the legend tells.
+  // The time of the legend's values: the pointer's, else that of the sample in the panels.
   get shownMoment() {
     const { view, store } = this.context;
-    const time = view.hover ?? view.at ?? view.to;
-    return time === null ? store.now : store.nearest(time);
+    return view.hover === null ? store.shown?.time ?? NaN : store.nearest(view.hover);
   }
 
-  // Names it anew for those who cannot see, but seldom: some would have each change read out.
+  // The legend's values, and the description with the same.
+  showFigures() {
+    this.showValues();
+    this.summarize();
+  }
+
+  // The accessible name: what the plot shows, over which time, and its values.
   describe(text) {
-    const now = performance.now();
-    if (this.isSpark || now - this.describedAt < 10000) return;
-    this.describedAt = now;
-    setAttribute(this.canvas, 'aria-label', `${this.label}, ${format.duration(this.context.view.length)}: ${text()}`);
+    setAttribute(this.canvas, 'aria-label', text ? `${this.label}, ${format.duration(this.context.view.length)}: ${text}` : this.label);
   }
 }
 

@@ -11,7 +11,8 @@ export function lowerBound(times, length, time) {
   return low;
 }
 
-const column = (capacity) => new Float32Array(capacity).fill(NaN);
+// As exact as a sample's own values: rounded for display, both have to give one text.
+const column = (capacity) => new Float64Array(capacity).fill(NaN);
 
 // Moments in order, and for each series its values at them: a mean, and a least and greatest where a point is a stretch.
 // What is not known is NaN.

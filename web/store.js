@@ -58,6 +58,13 @@ const derived = [
   ['x.irq', ['cpu.modes.irq', 'cpu.modes.softirq'], ([hard, soft]) => hard + soft],
 ];
 
+// Every value of one sample, by the keys of the series.
+function allValuesOf(sample) {
+  const columns = new Columns(1);
+  columns.append(0, valuesOf(sample));
+  return new Map([...derive(columns).mean].map(([key, [value]]) => [key, value]));
+}
+
 // Adds the derived series from a moment on.
 function derive(columns, start = 0) {
   for (const [key, from, of] of derived) {
@@ -83,7 +90,12 @@ const [kept, points] = [1800, 720];
 export class Store {
   // onchange(): other figures are to be drawn; onappend(): there is one moment more.
   constructor(onchange, onappend) {
-    Object.assign(this, { onchange, onappend, base: new Columns(), tail: new Columns(256), interval: 30, step: 0, asked: null, error: null });
+    Object.assign(this, { onchange, onappend, base: new Columns(), tail: new Columns(256), interval: 30, step: 0, asked: null, error: null, shown: null });
+  }
+
+  // The sample that the panels show; legends show its values too, not those of a series' point, which may be a mean.
+  setShown(sample, time) {
+    this.shown = { time, values: allValuesOf(sample) };
   }
 
   // The newest moment that is known; -Infinity where there is none.
@@ -205,8 +217,9 @@ export class Store {
   // The next moment after a time, or before it where `direction` is −1.
   neighbour(time, direction) { return this.around(time, (distance) => distance * direction > 0.001); }
 
-  // What a series was at a moment that `nearest` gave.
+  // The value of a series at the time of the shown sample, or at one that `nearest` gave.
   value(key, time) {
+    if (time === this.shown?.time) return this.shown.values.get(key) ?? NaN;
     for (const columns of [this.tail, this.base]) {
       const index = lowerBound(columns.times, columns.length, time);
       const value = columns.times[index] === time && index < columns.length ? columns.mean.get(key)?.[index] : NaN;

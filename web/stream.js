@@ -1,121 +1,108 @@
-// Samples as they are taken: /metrics/stream, read with fetch, since an EventSource cannot send a token. The page has this
-// module come before all others: the first sample is on its way while they are.
+// The live samples: from the worker that all tabs of this browser share, or from a connection of this tab where a browser has
+// no SharedWorker. The page loads this module before all others, so that the first sample is on its way meanwhile.
 
-import { request } from './api.js';
+import { access, getJSON, refuse } from './api.js';
+import { Feed } from './feed.js';
 
-// The agent sends a comment every 15 s at least.
-const silence = 20000;
-const waits = [300, 1000, 2000, 4000, 8000];
-// The agent can replay this many seconds at most; what is older is asked for as columns.
-const replay = 240000;
+// Milliseconds in which the worker has to answer, and between two messages to it.
+const [patience, beat] = [15000, 20000];
 
-function open(controller, headers = {}) {
-  return request('metrics/stream?interval=1', { signal: controller.signal, headers: { Accept: 'text/event-stream', ...headers } });
+function connect() {
+  try {
+    const worker = new SharedWorker(new URL('feed.js', import.meta.url), { type: 'module', name: 'agent-feed-1' });
+    return { worker, port: worker.port };
+  } catch {
+    return null;
+  }
 }
 
-// The first request; what it comes to nothing for, a token that is missing, the next one tells.
-const first = new AbortController();
-let opened = open(first).catch(() => null);
+let early = connect();
+// The newest sample comes sooner than the first of a stream that is still to be opened.
+const newest = getJSON('metrics/latest').catch(() => null);
 
 export class Stream {
-  // onsample(sample); onstate('live' | 'lost').
-  constructor({ onsample, onstate }) {
-    this.onsample = onsample;
-    this.onstate = onstate;
-    this.lastID = null;
-    this.failures = 0;
-    this.run = 0;
-    addEventListener('online', () => {
-      this.failures = 0;
+  // onsample(sample, isLive); onlost({ lost, status, error }).
+  constructor({ onsample, onlost }) {
+    Object.assign(this, { onsample, onlost, isRunning: false, failures: 0, error: null, shared: null });
+    newest.then((sample) => sample && this.onsample(sample, false));
+    if (early) this.share(early);
+    else this.alone();
+    early = null;
+    addEventListener('online', () => this.isRunning && (this.shared ? this.post({ again: true }) : this.start()));
+    access.onchange(() => this.isRunning && !access.isLocked && this.start());
+    setInterval(() => this.isRunning && this.shared && this.post(), beat);
+  }
+
+  // Whether this tab has a connection of its own.
+  get isAlone() { return this.shared === null; }
+
+  share(shared) {
+    this.shared = shared;
+    shared.port.onmessage = ({ data }) => {
+      if (this.shared !== shared) return;
+      clearTimeout(this.waiting);
+      this.waiting = null;
+      this.answered = true;
+      if (!data.here && this.isRunning) this.receive(data);
+    };
+    shared.worker.onerror = () => this.alone();
+  }
+
+  // Says something to the worker; where it does not answer, connects anew, and then does without it.
+  post(message = {}) {
+    this.shared.port.postMessage(message);
+    if (this.waiting) return;
+    this.waiting = setTimeout(() => {
+      this.waiting = null;
+      const other = this.answered ? connect() : null;
+      this.answered = false;
+      if (other) this.share(other);
+      else this.alone();
       if (this.isRunning) this.start();
-    });
+    }, patience);
+  }
+
+  alone() {
+    if (this.feed) return;
+    clearTimeout(this.waiting);
+    this.shared = null;
+    this.feed = true;
+    if (this.isRunning) this.start();
   }
 
   start() {
-    this.stop();
     this.isRunning = true;
-    this.read(this.run);
+    // Stops what this tab follows, for tests that look at a page that stands still.
+    this.controller = { abort: () => this.stop() };
+    if (this.shared) {
+      this.post({ follow: true, token: access.token });
+      return;
+    }
+    if (this.feed.token !== access.token || this.feed === true) {
+      this.feed.stop?.();
+      this.feed = new Feed(access.token, (message) => this.receive(message));
+    }
+    this.feed.start();
   }
 
   stop() {
-    this.controller?.abort();
-    clearTimeout(this.retry);
     this.isRunning = false;
-    this.run += 1;
+    if (this.shared) this.shared.port.postMessage({ leave: true });
+    else this.feed.stop?.();
   }
 
-  async read(run) {
-    const early = opened;
-    opened = null;
-    const controller = (this.controller = early ? first : new AbortController());
-    let watchdog;
-    const heard = () => {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(() => controller.abort(), silence);
-    };
-    try {
-      heard();
-      const isReplayed = this.lastID && Date.now() - this.heardAt < replay;
-      const response = await early ?? await open(controller, isReplayed ? { 'Last-Event-ID': this.lastID } : {});
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      const parser = new EventParser((event) => this.receive(event));
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (run !== this.run) return;
-        if (done) break;
-        heard();
-        parser.push(value);
-      }
-    } catch (error) {
-      if (run !== this.run) return;
-      this.error = error;
-    } finally {
-      clearTimeout(watchdog);
+  receive(message) {
+    if (message.sample !== undefined) {
+      let sample;
+      try { sample = JSON.parse(message.sample); } catch { return; }
+      Object.assign(this, { failures: 0, error: null });
+      this.onsample(sample, true);
+    } else if (message.refused !== undefined) {
+      refuse(message.refused);
+    } else if (message.lost) {
+      this.failures = message.lost;
+      this.error = message.status ? { status: message.status, message: message.error } : null;
+      this.onlost();
     }
-    this.onstate('lost');
-    const wait = waits[Math.min(this.failures, waits.length - 1)];
-    this.failures += 1;
-    this.retry = setTimeout(() => this.start(), wait);
-  }
-
-  receive({ id, data }) {
-    let sample;
-    try { sample = JSON.parse(data); } catch { return; }
-    this.failures = 0;
-    this.heardAt = Date.now();
-    if (id) this.lastID = id;
-    this.onsample(sample);
-    this.onstate('live');
-  }
-}
-
-// Server-sent events (WHATWG HTML §9.2.6), as far as they come: id and data.
-export class EventParser {
-  constructor(onevent) {
-    this.onevent = onevent;
-    this.rest = '';
-    this.event = { id: '', data: [] };
-  }
-
-  push(text) {
-    // A line may end with CR, LF or both; a CR at the end of a piece waits for its LF.
-    const all = this.rest + text;
-    const lines = all.split(/\r\n|\n|\r(?!$)/);
-    this.rest = lines.pop();
-    for (const line of lines) this.line(line);
-  }
-
-  line(line) {
-    if (line === '') {
-      if (this.event.data.length > 0) this.onevent({ id: this.event.id, data: this.event.data.join('\n') });
-      this.event.data = [];
-      return;
-    }
-    const colon = line.indexOf(':');
-    if (colon === 0) return;
-    const field = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? '' : line.slice(colon + (line[colon + 1] === ' ' ? 2 : 1));
-    if (field === 'data') this.event.data.push(value);
-    else if (field === 'id' && !value.includes('\0')) this.event.id = value;
   }
 }

@@ -5,6 +5,7 @@ import { h } from './dom.js';
 const choices = ['auto', 'light', 'dark'];
 const listeners = new Set();
 let colors = null;
+let isPrinting = false;
 
 function stored(key) {
   // Storage may be refused; then a choice lasts as long as the page.
@@ -20,7 +21,8 @@ export function remember(key, value) {
 let choice = choices.includes(stored('theme')) ? stored('theme') : 'auto';
 
 function apply() {
-  if (choice === 'auto') delete document.documentElement.dataset.theme;
+  if (isPrinting) document.documentElement.dataset.theme = 'light';
+  else if (choice === 'auto') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = choice;
   colors = null;
   for (const listener of listeners) listener();
@@ -31,6 +33,11 @@ export const theme = {
   next() {
     choice = choices[(choices.indexOf(choice) + 1) % choices.length];
     remember('theme', choice);
+    apply();
+  },
+  // Paper is white.
+  print(isOn) {
+    isPrinting = isOn;
     apply();
   },
   onchange(listener) { listeners.add(listener); },

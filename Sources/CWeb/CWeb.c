@@ -21,6 +21,9 @@ static const unsigned char chart_js[] = {
 static const unsigned char dom_js[] = {
 #embed "../../web/dom.js"
 };
+static const unsigned char feed_js[] = {
+#embed "../../web/feed.js"
+};
 static const unsigned char format_js[] = {
 #embed "../../web/format.js"
 };
@@ -78,6 +81,9 @@ static const unsigned char text_js[] = {
 static const unsigned char theme_js[] = {
 #embed "../../web/theme.js"
 };
+static const unsigned char token_js[] = {
+#embed "../../web/token.js"
+};
 static const unsigned char view_js[] = {
 #embed "../../web/view.js"
 };
@@ -97,6 +103,7 @@ static const CWebFile files[] = {
     {"app.js", SCRIPT, app_js, sizeof app_js},
     {"chart.js", SCRIPT, chart_js, sizeof chart_js},
     {"dom.js", SCRIPT, dom_js, sizeof dom_js},
+    {"feed.js", SCRIPT, feed_js, sizeof feed_js},
     {"format.js", SCRIPT, format_js, sizeof format_js},
     {"gestures.js", SCRIPT, gestures_js, sizeof gestures_js},
     {"heatmap.js", SCRIPT, heatmap_js, sizeof heatmap_js},
@@ -116,6 +123,7 @@ static const CWebFile files[] = {
     {"stream.js", SCRIPT, stream_js, sizeof stream_js},
     {"text.js", SCRIPT, text_js, sizeof text_js},
     {"theme.js", SCRIPT, theme_js, sizeof theme_js},
+    {"token.js", SCRIPT, token_js, sizeof token_js},
     {"view.js", SCRIPT, view_js, sizeof view_js},
     {"favicon.svg", SVG, favicon_svg, sizeof favicon_svg},
 };
