@@ -18,7 +18,7 @@ import { SensorsPanel } from './panel-sensors.js';
 import { DiskPanel, FilesystemPanel } from './panel-storage.js';
 import { AgentPanel, LimitsPanel, SystemPanel } from './panel-system.js';
 import './panel.js';
-import { Plot, drawAll, drawForPrint, drawLive, drawn, showPointers } from './plot.js';
+import { Plot, drawAll, drawForPrint, drawLive, drawn, isSeen, showPointers } from './plot.js';
 import './series.js';
 import { Store } from './store.js';
 import { Stream } from './stream.js';
@@ -46,6 +46,7 @@ let isLost = false;
 let past = null;
 let panels = [];
 let drawnCards = 5;
+let hasShown = false;
 
 // MARK: Samples
 
@@ -80,6 +81,8 @@ const stream = new Stream({
 // 'locked', 'wait', 'live'; 'lost': the connection is cut; 'silent': it stands, but samples are missing.
 function connection() {
   if (access.isLocked) return 'locked';
+  // A hidden tab asks now and then.
+  if (newest && !stream.isRunning) return isLost ? 'lost' : 'live';
   const now = performance.now();
   const limit = missing * Math.min(...gaps) + 500;
   if (!newest || (heardAt < 0 && now - followedAt < limit)) return 'wait';
@@ -94,7 +97,9 @@ function follow() {
 }
 
 function show(sample) {
-  if (!sample || document.hidden) return;
+  // A tab that was opened in the background is filled once.
+  if (!sample || (document.hidden && hasShown)) return;
+  hasShown = true;
   const { host = {}, timestamp } = sample;
   setText(byId('hostname'), visible(host.hostname ?? location.host));
   setHidden(byId('demo'), host.demo !== true);
@@ -102,6 +107,7 @@ function show(sample) {
   setText(byId('system'), joined(host.demo ? t('simulated') : host.os, host.kernel, host.architecture, host.product, host.uptime_seconds >= 0 && t('up', format.duration(host.uptime_seconds))));
   setAttribute(byId('moment'), 'data-time', timestamp);
   for (const panel of panels.slice(0, drawnCards)) panel.update(sample);
+  if (document.hidden) return;
   if (drawnCards < panels.length) requestAnimationFrame(() => setTimeout(showRest));
 }
 
@@ -187,7 +193,8 @@ let announced = 'wait';
 function showState() {
   const state = connection();
   showTitle(state);
-  if (document.hidden) return;
+  // A hidden tab writes only what changes seldom.
+  if (document.hidden && state === announced) return;
   const isPast = view.at !== null;
   const isDown = ['lost', 'silent', 'locked'].includes(state);
   setAttribute(byId('state'), 'data-state', state === 'silent' ? 'lost' : state);
@@ -380,7 +387,7 @@ async function glance() {
   } catch {
     isLost = true;
   }
-  if (document.hidden) showTitle(access.isLocked ? 'locked' : isLost ? 'lost' : 'live');
+  if (document.hidden) showState();
 }
 function seen() {
   clearTimeout(hiddenTimer);
@@ -443,4 +450,4 @@ setTimeout(() => hasBegun || begin(), 1000);
 if (view.at !== null) travel();
 
 // For tests and measurements.
-globalThis.agentPage = { store, view, stream, drawn, drawAll };
+globalThis.agentPage = { store, view, stream, drawn, drawAll, isSeen, heardAt: () => heardAt };

@@ -1,7 +1,8 @@
-// Processes: the busiest of each sample; the whole table on request or while a filter is set.
+// Processes: the busiest by the chosen column, and those that use a GPU; the whole table on request or while a filter is set.
+// The table is the agent's, its sums over GPUs too; where it does not come, the few of the sample are shown.
 
 import { getJSON } from './api.js';
-import { h, setAttribute, setHidden, setText, visible } from './dom.js';
+import { h, joined, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { Panel, Table } from './panel.js';
 
@@ -22,30 +23,16 @@ const columns = [
   ['threadsLabel', 'number optional', (one) => one.threads, format.count],
   ['state', 'optional', (one) => one.state ?? '', visible],
 ];
+const usesGPU = (one) => one.gpu_util >= 0 || one.gpu_memory_mb >= 0;
 const isText = (id) => ['pid', 'name', 'user', 'service', 'state'].includes(id);
 // At most one request a second: samples come as often.
-const [shownAtFirst, shownAtMost, pause] = [20, 500, 900];
-
-// The sum of each process's use of all GPUs, as /processes has it, and their numbers.
-function gpuUse(sample) {
-  const uses = new Map();
-  const add = (total, value) => (value >= 0 ? (total || 0) + value : total);
-  for (const { index, processes } of sample.gpus ?? []) {
-    for (const { pid, name, user, service, vram_used_mb: vram, util } of processes ?? []) {
-      const use = uses.get(pid) ?? { pid, name, user, service, gpu_indexes: [] };
-      Object.assign(use, { gpu_memory_mb: add(use.gpu_memory_mb, vram), gpu_util: add(use.gpu_util, util) });
-      use.gpu_indexes.push(index);
-      uses.set(pid, use);
-    }
-  }
-  return uses;
-}
+const [shownAtFirst, gpuUsersAtFirst, shownAtMost, pause] = [20, 8, 500, 900];
 
 export class ProcessPanel extends Panel {
   constructor(context) {
     const { t } = context;
     super(context, 'processes', { kind: 'full', sources: ['processes'] });
-    Object.assign(this, { order: 'cpu', isReverse: false, whole: null });
+    Object.assign(this, { order: 'cpu', isReverse: false, known: null });
     this.filter = h('input', { type: 'search', placeholder: t('filter'), 'aria-label': t('filter'), autocomplete: 'off', spellcheck: 'false', oninput: () => this.ask() });
     this.all = h('button', { type: 'button', 'aria-pressed': 'false', text: t('allProcesses'), onclick: () => {
       this.all.setAttribute('aria-pressed', String(!this.isAll));
@@ -57,17 +44,13 @@ export class ProcessPanel extends Panel {
     this.empty = h('p', { class: 'note', hidden: true, text: t('noneMatches') });
     this.body.append(this.table.node, this.empty);
     this.sort('cpu', false);
-    new IntersectionObserver(([{ isIntersecting }]) => {
-      this.isSeen = isIntersecting;
-      this.ask();
-    }).observe(this.node);
   }
 
   get isAll() { return this.all.getAttribute('aria-pressed') === 'true'; }
   get wantsAll() { return this.isAll || this.filter.value.trim() !== ''; }
 
   sort(id, isReverse) {
-    Object.assign(this, { order: id, isReverse, whole: null });
+    Object.assign(this, { order: id, isReverse });
     columns.forEach(([other], index) => setAttribute(this.buttons[index].parentElement, 'aria-sort',
       other === id && (isText(id) !== isReverse ? 'ascending' : 'descending')));
     this.ask();
@@ -77,41 +60,53 @@ export class ProcessPanel extends Panel {
 
   show(sample) {
     // Another time: the table of the one before does not hold for it.
-    if (this.isPast !== this.context.isPast()) this.whole = null;
+    if (this.isPast !== this.context.isPast()) this.known = null;
     this.isPast = this.context.isPast();
     this.sample = sample;
-    this.uses = gpuUse(sample);
-    setAttribute(this.node, 'data-gpu', this.uses.size > 0 && 'true');
+    setAttribute(this.node, 'data-gpu', sample.gpus?.some((gpu) => gpu.processes?.length > 0) && 'true');
     this.ask();
   }
 
-  // Requests the whole table while it is visible; of the past only the busiest are stored.
+  // Draws what is known, and requests the table anew.
   async ask() {
     if (!this.sample) return;
-    const { isPast, sample } = this;
-    if (!this.wantsAll) this.whole = null;
-    this.draw();
-    if (!this.wantsAll && !(isPast && !sample.processes.top?.length) || this.isAsking || document.hidden || !this.isSeen) return;
+    const { isPast, sample, wantsAll, order } = this;
     const moment = isPast ? sample.timestamp : null;
-    if (this.whole?.moment === moment && (isPast || performance.now() - this.askedAt < pause)) return;
-    this.isAsking = true;
-    const sort = columns.find(([id]) => id === this.order)[4] ?? 'cpu';
-    let list = sample.processes.top ?? [];
-    try {
-      list = (await getJSON(`processes?sort=${sort}${isPast ? `&at=${moment}` : '&limit=5000'}`)).processes;
-    } catch { /* the sample's own few are shown */ }
-    Object.assign(this, { isAsking: false, askedAt: performance.now(), whole: { moment, list } });
+    if (this.known?.moment !== moment) this.known = null;
     this.draw();
+    const choice = `${order} ${wantsAll}`;
+    const isKnown = this.known?.choice === choice || this.failed === choice;
+    if (this.isAsking || document.hidden || (isKnown && (isPast || performance.now() - this.askedAt < pause))) return;
+    this.isAsking = true;
+    this.askedAt = performance.now();
+    const get = (sort, limit) => getJSON(`processes?sort=${sort}&limit=${limit}${isPast ? `&at=${moment}` : ''}`, { signal: AbortSignal.timeout(10000) });
+    const sort = columns.find(([id]) => id === order)[4] ?? 'cpu';
+    const hasGPU = this.node.dataset.gpu && !wantsAll && sort !== 'gpu';
+    let known = null;
+    try {
+      const [all, gpu] = await Promise.all([get(sort, wantsAll ? 5000 : shownAtFirst), hasGPU && get('gpu', gpuUsersAtFirst)]);
+      const users = gpu ? gpu.processes.filter(usesGPU) : [];
+      const pids = new Set(users.map((one) => one.pid));
+      const others = all.processes.filter((one) => !pids.has(one.pid));
+      const list = [...users, ...(wantsAll ? others : others.slice(0, shownAtFirst - users.length))];
+      known = { ...all, moment, choice, list };
+    } catch { /* the few of the sample are shown */ }
+    this.isAsking = false;
+    this.failed = known ? null : choice;
+    // Another time may be shown by now.
+    if (moment === (this.isPast ? this.sample.timestamp : null)) {
+      this.known = known;
+      this.draw();
+    }
+    if (choice !== `${this.order} ${this.wantsAll}` || moment !== (this.isPast ? this.sample.timestamp : null)) this.ask();
   }
 
   draw() {
     const { t } = this.context;
     const { total, top = [] } = this.sample.processes;
-    const listed = new Map((this.whole?.list ?? top).map((one) => [one.pid, { ...this.uses.get(one.pid), ...one }]));
-    // A user of a GPU is shown even where it is not among the busiest; in the whole table it has ended.
-    if (!this.whole || this.isPast) for (const [pid, use] of this.uses) if (!listed.has(pid)) listed.set(pid, use);
+    const { known } = this;
     const words = this.filter.value.trim().toLowerCase().split(/\s+/);
-    const matching = [...listed.values()].filter((one) => words.every((word) =>
+    const matching = (known?.list ?? top).filter((one) => words.every((word) =>
       [one.pid, one.name, one.user, one.service, one.command].some((text) => String(text ?? '').toLowerCase().includes(word))));
     const [, , of] = columns.find(([id]) => id === this.order);
     const sign = (this.isReverse ? -1 : 1) * (isText(this.order) ? 1 : -1);
@@ -121,8 +116,11 @@ export class ProcessPanel extends Panel {
       return x < y ? -sign : x > y ? sign : (b.rss_bytes ?? 0) - (a.rss_bytes ?? 0) || a.pid - b.pid;
     });
     const rows = matching.slice(0, this.wantsAll ? shownAtMost : shownAtFirst);
-    setText(this.note, t(this.isPast ? 'storedTop' : this.wantsAll ? 'shownOf' : 'busiestOf', rows.length, format.count(this.whole?.list.length ?? total),
-      format.time(Date.parse(this.sample.timestamp) / 1000, 'second')));
+    const { interval_sec: interval, age_sec: age } = known ?? {};
+    setText(this.note, joined(
+      t(this.isPast ? 'storedTop' : this.wantsAll ? 'shownOf' : 'busiestOf', rows.length,
+        format.count((this.wantsAll && !this.isPast && known?.list.length) || total), format.time(Date.parse(this.sample.timestamp) / 1000, 'second')),
+      interval > 1.95 && t('overTime', format.duration(Math.round(interval))), age > 1.95 && t('old', format.duration(age)), known?.partial && t('partial')));
     setHidden(this.empty, rows.length > 0);
     // A number may have gone to another process.
     this.table.show(rows, (one) => `${one.pid} ${one.start_seconds ?? ''}`, (one, row) => columns.map(([id, , value, text]) =>
@@ -138,7 +136,7 @@ export class ProcessPanel extends Panel {
   }
 
   // The sum over its GPUs, and their numbers.
-  gpus({ gpu_util: util, gpu_indexes: indexes }, text) {
+  gpus({ gpu_util: util, gpus: indexes }, text) {
     return indexes?.length ? `${text(util)} (${indexes.join(', ')})` : text(util);
   }
 }

@@ -72,7 +72,7 @@ export class AgentPanel extends Panel {
       label: t('agentCPU'), kind: 'low', axis: false, floor: 0.01, series: [line('agent.cpu_cores', '', 8, { fill: true })],
     });
     this.figures = new Figures(t, 'cpu cpu_cores percent', 'memory rss_bytes bytes', 'cpuTime cpu_seconds_total duration');
-    this.table = new Table(t('sources'), [[t('sources')], [t('took'), 'number'], ['', 'number']]);
+    this.table = new Table(t('sources'), [[t('sources')], [t('took'), 'number'], [t('state'), 'reason']]);
     this.details = h('details', {}, h('summary', { text: t('sources') }), this.table.node);
     this.body.append(this.chart.node, this.figures.node, this.details);
   }

@@ -7,8 +7,8 @@ import { sourceError } from './text.js';
 // The times at which data was read, by source, and the intervals between them.
 const readings = new Map();
 
-// Whether data is older than three intervals of its own source, which the ages of earlier samples show: nvidia-smi or a disk that
-// is read every half a minute is not late after 31 s. Until two readings are known, after a minute and a half.
+// Whether data is older than three intervals of its own source, which the ages of earlier samples show, and than a minute and a half:
+// a tool that is run every half a minute is not late after 31 s. A source that fails says so itself, and sooner.
 export function isLate(key, sampledAt, age) {
   const readAt = sampledAt - age;
   if (!Number.isFinite(readAt)) return false;
@@ -18,8 +18,8 @@ export function isLate(key, sampledAt, age) {
     known.gaps = [...known.gaps, readAt - known.readAt].slice(-5);
     known.readAt = readAt;
   }
-  const [interval = 30] = [...known.gaps].sort((a, b) => a - b).slice(known.gaps.length >> 1);
-  return age > 3 * interval + 5;
+  const [interval = 0] = [...known.gaps].sort((a, b) => a - b).slice(known.gaps.length >> 1);
+  return age > 3 * Math.max(30, interval) + 5;
 }
 
 export class Panel {

@@ -54,6 +54,9 @@ export function drawLive() {
   schedule();
 }
 
+// Whether the plot in an element is near the visible part of the page.
+export const isSeen = (frame) => plots.get(frame)?.isSeen === true;
+
 export function showPointers() {
   for (const plot of plots.values()) {
     if (plot.isSeen) plot.showPointer();

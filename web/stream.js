@@ -30,11 +30,16 @@ export class Stream {
     early = null;
     addEventListener('online', () => this.isRunning && (this.shared ? this.post({ again: true }) : this.start()));
     access.onchange(() => this.isRunning && !access.isLocked && this.start());
-    setInterval(() => this.isRunning && this.shared && this.post(), beat);
+    setInterval(() => this.beat(), beat);
   }
 
   // Whether this tab has a connection of its own.
   get isAlone() { return this.shared === null; }
+
+  // Shows the worker that this tab is there, and this tab that the worker is.
+  beat() {
+    if (this.isRunning && this.shared) this.post();
+  }
 
   share(shared) {
     this.shared = shared;

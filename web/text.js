@@ -152,7 +152,8 @@ export const strings = {
   busiestOf: ['top {0} of {1} processes', '全 {1} プロセス中 上位 {0} 件'],
   shownOf: ['{0} of {1} processes', '全 {1} プロセス中 {0} 件'],
   storedTop: ['top {0} of {1} processes recorded at {2}', '{2} に記録 · 全 {1} プロセス中 上位 {0} 件'],
-  overTime: ['rates over {0}', '{0} 間の平均'],
+  overTime: ['CPU% over {0}', 'CPU% は {0} の平均'],
+  partial: ['processes of other users are hidden', '他のユーザーのプロセスは非表示'],
 
   // Time and connection
   range: ['Time range', '表示期間'],

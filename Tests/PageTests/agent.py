@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import urllib.request
 
 from browser import Failure
@@ -47,12 +48,15 @@ class Agent:
 
 
 class Wire:
-    """Passes connections on to a port, until it is cut."""
+    """Passes connections on to a port, until it is cut, and counts requests and streams."""
 
     def __init__(self, port):
         self.target = port
         self.is_cut = False
         self.open = set()
+        # The connections over which a stream was requested, and the times of all requests by path.
+        self.streams = set()
+        self.requests = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -74,11 +78,16 @@ class Wire:
                         data = ready.recv(65536)
                         if not data:
                             return
+                        if ready is client:
+                            for path in re.findall(rb"(?m)^GET (\S+) HTTP/1.1\r$", data):
+                                self.requests.append((time.monotonic(), path.decode()))
+                                (self.streams.add if b"/metrics/stream" in path else self.streams.discard)(client)
                         (server if ready is client else client).sendall(data)
             except (OSError, ValueError):
                 return
             finally:
                 self.open -= {client, server}
+                self.streams.discard(client)
 
     def cut(self):
         self.is_cut = True

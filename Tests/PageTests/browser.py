@@ -69,55 +69,15 @@ class WebSocket:
                     return message.decode()
 
 
-class Browser:
-    """One headless Chromium with a profile of its own, and one page in it."""
+class Tab:
+    """A page in a browser."""
 
-    def __init__(self):
-        names = ["chromium", "chromium-browser", "google-chrome"]
-        program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-        if not program:
-            raise Failure("no Chromium here: apt-get install chromium, or name one in CHROMIUM")
-        self.profile = tempfile.mkdtemp(prefix="page-test-")
-        self.process = subprocess.Popen(
-            [
-                program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage",
-                "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--lang=en-US", "--remote-debugging-port=0", f"--user-data-dir={self.profile}", "about:blank",
-            ], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, "TZ": os.environ.get("TZ", "UTC"), "LANGUAGE": "en_US", "HOME": self.profile})
+    def __init__(self, url):
         self.number = 0
         self.events = []
-        try:
-            self.socket = WebSocket(self.target())
-            for domain in ("Page", "Runtime", "Log", "Network", "DOM", "Accessibility"):
-                self.call(f"{domain}.enable")
-        except BaseException:
-            self.close()
-            raise
-
-    def target(self):
-        """Where the page can be spoken to; Chromium writes its port into its profile."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise Failure(f"Chromium ended at once with {self.process.returncode}")
-            try:
-                with open(f"{self.profile}/DevToolsActivePort", encoding="ascii") as file:
-                    port = int(file.readline())
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
-                    pages = [one for one in json.load(answer) if one["type"] == "page"]
-                if pages:
-                    return pages[0]["webSocketDebuggerUrl"]
-            except (OSError, ValueError):
-                pass
-            time.sleep(0.05)
-        raise Failure("Chromium does not open its DevTools within a minute")
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        shutil.rmtree(self.profile, ignore_errors=True)
-
+        self.socket = WebSocket(url)
+        for domain in ("Page", "Runtime", "Log", "Network", "DOM", "Accessibility"):
+            self.call(f"{domain}.enable")
     def call(self, method, **parameters):
         self.number += 1
         self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
@@ -207,3 +167,59 @@ class Browser:
                 told.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
         self.events = [event for event in self.events if event["method"] == "Network.requestWillBeSent"]
         return told
+
+
+class Browser(Tab):
+    """One headless Chromium with a profile of its own, and one page in it."""
+
+    def __init__(self):
+        names = ["chromium", "chromium-browser", "google-chrome"]
+        program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+        if not program:
+            raise Failure("no Chromium here: apt-get install chromium, or name one in CHROMIUM")
+        self.profile = tempfile.mkdtemp(prefix="page-test-")
+        self.process = subprocess.Popen(
+            [
+                program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage",
+                "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--lang=en-US", "--remote-debugging-port=0", f"--user-data-dir={self.profile}", "about:blank",
+            ], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, "TZ": os.environ.get("TZ", "UTC"), "LANGUAGE": "en_US", "HOME": self.profile})
+        try:
+            super().__init__(self.targets()[0]["webSocketDebuggerUrl"])
+        except BaseException:
+            self.close()
+            raise
+
+    def targets(self):
+        """The pages; Chromium writes its port into its profile."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise Failure(f"Chromium ended at once with {self.process.returncode}")
+            try:
+                with open(f"{self.profile}/DevToolsActivePort", encoding="ascii") as file:
+                    port = int(file.readline())
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=10) as answer:
+                    pages = [one for one in json.load(answer) if one["type"] == "page"]
+                if pages:
+                    return pages
+            except (OSError, ValueError):
+                pass
+            time.sleep(0.05)
+        raise Failure("Chromium does not open its DevTools within a minute")
+
+    def tab(self):
+        """Opens another tab of the same browser."""
+        name = self.call("Target.createTarget", url="about:blank")["targetId"]
+        tab = Tab(next(one for one in self.targets() if one["id"] == name)["webSocketDebuggerUrl"])
+        tab.name = name
+        return tab
+
+    def close_tab(self, tab):
+        self.call("Target.closeTarget", targetId=tab.name)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.profile, ignore_errors=True)

@@ -8,10 +8,15 @@ how much the page weighs, how soon and how fast it draws, and what it costs the 
 something else the times are that machine's.
 """
 
+import base64
 import contextlib
+import json
 import os
+import re
 import shutil
+import signal
 import statistics
+import subprocess
 import sys
 import time
 import traceback
@@ -20,7 +25,7 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from agent import Agent, Wire, machine_with_process_named  # noqa: E402
-from browser import Browser, Failure  # noqa: E402
+from browser import Browser, Failure, Tab  # noqa: E402
 
 PROGRAM = None
 SCREENSHOTS = None
@@ -442,28 +447,498 @@ def test_many_visits_keep_no_stream(browser):
         check_quiet(browser)
 
 
+@contextlib.contextmanager
+def locked(browser):
+    """An agent with a token."""
+    path = os.path.join(browser.profile, "token")
+    with open(path, "w", encoding="ascii") as token:
+        token.write(TOKEN + "\n")
+    os.chmod(path, 0o600)
+    with running("--demo", "--interval", "1", "--token-file", path) as agent:
+        yield agent
+
+
+TOKEN = "a-token-of-the-test"
+
+
+def enter_token(tab, value, place=None):
+    tab.wait(PAGE + "document.querySelector('#token').open", "the page asks for the token")
+    if place:
+        tab.evaluate(f"document.querySelector('#token input[value={place}]').click()")
+    tab.evaluate("document.querySelector('#token-input').focus()")
+    tab.call("Input.insertText", text=value)
+    tab.evaluate("document.querySelector('#token-form button').click()")
+
+
+def escape(tab):
+    for kind in ("rawKeyDown", "keyUp"):
+        tab.call("Input.dispatchKeyEvent", type=kind, key="Escape", code="Escape", windowsVirtualKeyCode=27)
+
+
+def check_only(browser, status):
+    """Nothing in the console but responses of a status."""
+    told = browser.complaints()
+    check(all(status in one for one in told), f"the console tells: {told}")
+
+
 def test_token(browser):
-    folder = os.path.join(browser.profile, "token")
-    with open(folder, "w", encoding="ascii") as token:
-        token.write("a-token-of-the-test\n")
-    os.chmod(folder, 0o600)
-    with running("--demo", "--interval", "1", "--token-file", folder) as agent:
+    with locked(browser) as agent:
         browser.open(f"http://127.0.0.1:{agent.port}/ui/")
         browser.wait(PAGE + "document.querySelector('#token').open", "the page asks for the token")
+        browser.wait("document.querySelector('#state').dataset.state === 'locked'", "the page is locked")
+        time.sleep(4.5)
+        shown = browser.evaluate("document.body.innerText + document.title")
+        check("Locked" in shown and "🔒" in shown, f"a locked page does not say so: {shown}")
+        check(not any(word in shown.lower() for word in ("connecting", "connection", "cannot", "no data")), f"a locked page says {shown}")
         broken = browser.evaluate(ACCESSIBILITY)
         check(not broken, f"the form: {broken[:8]}")
-        for typed in ("wrong", "a-token-of-the-test"):
-            browser.wait("document.querySelector('#token').open", "the form is open")
-            browser.evaluate("document.querySelector('#token-input').focus()")
-            browser.call("Input.insertText", text=typed)
-            browser.evaluate("document.querySelector('#token-form button').click()")
+        browser.call("Page.bringToFront")
+        for _ in range(3):
+            escape(browser)
+        check(browser.evaluate("document.querySelector('#token').open"), "Esc loses the form")
+        browser.evaluate("document.querySelector('#token').close()")
+        browser.wait("document.querySelector('#token').open", "a form that was closed comes back")
+        enter_token(browser, "wrong")
+        browser.wait("document.querySelector('#token-note').textContent === 'Invalid token.'", "a wrong token is told")
+        check(browser.evaluate("document.querySelector('#token').open"), "a wrong token closes the form")
+        enter_token(browser, TOKEN)
         browser.wait(READY, "the page shows a sample")
-        check(browser.evaluate("localStorage.getItem('token') === null && sessionStorage.getItem('token') === 'a-token-of-the-test'"),
-              "the token is kept for longer than the tab")
+        browser.wait("document.querySelector('#state').dataset.state === 'live' && !document.querySelector('#token').open", "it is live")
+        check_only(browser, "401")
+
+
+def test_token_is_remembered_as_chosen(browser):
+    with locked(browser) as agent:
+        stored = "[sessionStorage.getItem('token'), localStorage.getItem('token')]"
+        for place, wanted in (("page", [None, None]), ("tab", [TOKEN, None]), ("browser", [None, TOKEN])):
+            browser.open(f"http://127.0.0.1:{agent.port}/ui/")
+            enter_token(browser, TOKEN, place)
+            browser.wait(READY, f"{place}: the page shows a sample")
+            check(browser.evaluate(stored) == wanted, f"{place}: {browser.evaluate(stored)} is kept")
+            browser.open(f"http://127.0.0.1:{agent.port}/ui/")
+            if place == "page":
+                browser.wait(PAGE + "document.querySelector('#token').open", "a token that is not to be kept is kept")
+                # What is entered in this tab opens a tab that waits, where it is stored for the browser.
+                continue
+            browser.wait(PAGE + READY, f"{place}: the token is forgotten")
+            browser.evaluate("sessionStorage.clear()")
+        other = browser.tab()
+        load(other, agent.port)
+        check(other.evaluate("!document.querySelector('#token').open"), "another tab does not have the browser's token")
+        browser.evaluate("localStorage.clear()")
+        for tab in (browser, other):
+            tab.open(f"http://127.0.0.1:{agent.port}/ui/")
+            tab.wait(PAGE + "document.querySelector('#token').open", "both tabs are locked")
+        enter_token(browser, TOKEN, "browser")
+        other.wait(READY, "the other tab opens with it")
+
+
+def test_links_send_the_token(browser):
+    with locked(browser) as agent:
+        browser.open(f"http://127.0.0.1:{agent.port}/ui/")
+        enter_token(browser, TOKEN)
+        browser.wait(READY, "the page shows a sample")
+        for index, member in enumerate(("timestamp", "interval_sec", "processes", "metrics")):
+            before = {one["id"] for one in browser.targets()}
+            browser.call("Runtime.evaluate", expression=f"document.querySelectorAll('#links a')[{index}].click()", userGesture=True)
+            until = time.monotonic() + 20
+            while not (found := [one for one in browser.targets() if one["id"] not in before and one["url"].startswith("blob:")]):
+                check(time.monotonic() < until, f"link {index} leads nowhere")
+                time.sleep(0.1)
+            tab = Tab(found[0]["webSocketDebuggerUrl"])
+            tab.wait("document.body?.innerText", "the tab holds a text")
+            body = tab.evaluate("document.body.innerText")
+            check(f'"{member}"' in body and '"error"' not in body, f"link {index} shows {body[:200]}")
+    browser.call("Page.bringToFront")
+    with running("--demo", "--interval", "1") as agent:
         load(browser, agent.port)
-        check(browser.evaluate("!document.querySelector('#token').open"), "the token is forgotten within the tab")
-        told = browser.complaints()
-        check(all("401" in one for one in told), f"the console tells: {told}")
+        check(browser.evaluate("[...document.querySelectorAll('#links a')].map((one) => new URL(one.href).pathname).join()")
+              == "/metrics/latest,/metrics/history,/processes,/catalog", "without a token they are plain links")
+
+
+def eight(browser, url, script=None):
+    tabs = [browser] + [browser.tab() for _ in range(7)]
+    for tab in tabs:
+        if script:
+            tab.call("Page.addScriptToEvaluateOnNewDocument", source=script)
+        tab.call("Page.navigate", url=url)
+    return tabs
+
+
+def test_eight_tabs(browser):
+    with running("--demo", "--interval", "1") as agent:
+        wire = Wire(agent.port)
+        begun = time.monotonic()
+        tabs = eight(browser, f"http://127.0.0.1:{wire.port}/ui/")
+        # All but the last are hidden, and follow for a minute all the same.
+        live = PAGE + "document.querySelector('#state').dataset.state === 'live' && document.querySelector('#panel-cpu:not([hidden])') && agentPage.store.tail.length >= 2"
+        for number, tab in enumerate(tabs):
+            tab.wait(live, f"tab {number} is live")
+        print(f"     eight tabs live after {time.monotonic() - begun:.1f} s, {len(wire.streams)} streams")
+        check(1 <= len(wire.streams) <= 2, f"{len(wire.streams)} streams for eight tabs")
+        for number, tab in enumerate(tabs):
+            status = tab.evaluate("Promise.race([fetch('../health').then((one) => one.status), new Promise((done) => setTimeout(done, 10000, 'late'))])")
+            check(status == 200, f"tab {number}: a plain request is {status}")
+        # The first tab, which began the stream, goes: the others do not notice.
+        for tab in (tabs[1], tabs[2]):
+            browser.close_tab(tab)
+        browser.open("about:blank")
+        for number, tab in enumerate(tabs[3:], 3):
+            now = tab.evaluate("agentPage.store.now")
+            tab.wait(f"agentPage.store.now >= {now} + 2", f"tab {number} goes on without the first")
+            check(tab.evaluate("document.querySelector('#state').dataset.state") == "live", f"tab {number} is not live")
+        check(len(wire.streams) == 1, f"{len(wire.streams)} streams after tabs were closed")
+        for tab in tabs[3:]:
+            tab.call("Page.navigate", url="about:blank")
+        until = time.monotonic() + 20
+        while wire.streams:
+            check(time.monotonic() < until, "a stream outlives its tabs")
+            time.sleep(0.1)
+
+
+def test_a_lost_worker_is_replaced(browser):
+    """A worker that ended leaves the tab without samples: it connects anew."""
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port)
+        browser.wait("agentPage.store.tail.length >= 2", "samples come")
+        check(browser.evaluate("!agentPage.stream.isAlone"), "the tab has a connection of its own")
+        browser.evaluate("(() => { agentPage.stream.shared.port.close(); agentPage.stream.beat(); })()")
+        now = browser.evaluate("agentPage.store.now")
+        browser.wait(f"agentPage.store.now >= {now} + 2", "samples come again")
+
+
+def test_eight_tabs_without_a_shared_worker(browser):
+    """Each tab has a connection of its own; those that are hidden let go of it."""
+    script = ("delete globalThis.SharedWorker; globalThis.seen = location.hash === '#seen';"
+              "Object.defineProperty(document, 'hidden', { get: () => !globalThis.seen });")
+    with running("--demo", "--interval", "1") as agent:
+        wire = Wire(agent.port)
+        url = f"http://127.0.0.1:{wire.port}/ui/"
+        tabs = eight(browser, url, script)
+        for number, tab in enumerate(tabs):
+            tab.wait(PAGE + "/%/.test(document.title)", f"tab {number} tells the load in its title")
+        check(not wire.streams, f"{len(wire.streams)} streams for hidden tabs")
+        for number, tab in enumerate(tabs):
+            tab.call("Page.bringToFront")
+            tab.evaluate("(() => { globalThis.seen = true; document.dispatchEvent(new Event('visibilitychange')); })()")
+            tab.wait("document.querySelector('#state').dataset.state === 'live'", f"tab {number} is live when it is seen")
+            tab.evaluate("(() => { globalThis.seen = false; document.dispatchEvent(new Event('visibilitychange')); })()")
+        until = time.monotonic() + 20
+        while wire.streams:
+            check(time.monotonic() < until, f"{len(wire.streams)} streams for hidden tabs")
+            time.sleep(0.1)
+
+
+def test_tells_a_hung_agent(browser):
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port)
+        browser.wait("agentPage.store.tail.length >= 3 && document.querySelector('#state').dataset.state === 'live'", "samples come")
+        os.kill(agent.process.pid, signal.SIGSTOP)
+        try:
+            # Far sooner than a connection's end, of which a stopped process has none.
+            begun = time.monotonic()
+            browser.wait("document.querySelector('#state').dataset.state === 'lost'", "silence is told", seconds=15)
+            print(f"     told after {time.monotonic() - begun:.1f} s")
+            missing = browser.evaluate("performance.now() - agentPage.heardAt()") / 1000
+            check(missing >= 3, f"told after {missing:.1f} s without a sample, before three are missing")
+            check(browser.evaluate("/^No data for \\d+/.test(document.querySelector('#state').textContent)"), text(browser, "#state"))
+            check(browser.evaluate("document.title.startsWith('⚠') && document.body.dataset.stale === 'true'"), "the title and the panels tell")
+            check(text(browser, "#announcement") == "The agent does not respond", "it is announced")
+        finally:
+            os.kill(agent.process.pid, signal.SIGCONT)
+        browser.wait("document.querySelector('#state').dataset.state === 'live' && !document.body.dataset.stale", "it comes back by itself")
+        check_quiet(browser)
+
+
+def test_header(browser):
+    with running("--demo", "--interval", "1") as agent:
+        browser.call("Emulation.setTimezoneOverride", timezoneId="Asia/Tokyo")
+        load(browser, agent.port, "#range=5m")
+        browser.wait("document.querySelector('#state').dataset.state === 'live'", "it is live")
+        check(browser.evaluate("document.querySelectorAll('#live #state').length === 1 && document.querySelector('#live').tagName === 'BUTTON'"),
+              "the state and the way to live are not one control")
+        check(text(browser, "#live") == "Live" and browser.evaluate("document.querySelector('#live').ariaPressed === 'true'"), "live")
+        # The clock is no live region, nor inside one.
+        check(browser.evaluate("!document.querySelector('#moment').closest('[aria-live], [role=status], [role=alert], [role=log], [role=timer], output')"),
+              "the clock is a live region")
+        check(text(browser, "#zone") == "GMT+9", f"the time zone is {text(browser, '#zone')}")
+        check(browser.evaluate("document.body.innerText.split('GMT').length === 2"), "the time zone is not told once")
+        hour = time.gmtime(browser.evaluate("agentPage.store.now") + 9 * 3600)
+        check(f"{(hour.tm_hour + 11) % 12 + 1:02}:{hour.tm_min:02}" in text(browser, "#moment"), "a time of today has a date")
+        now = browser.evaluate("agentPage.store.now")
+        browser.evaluate(f"agentPage.view.travel({now} - 2 * 86400)")
+        day = time.gmtime(now - 2 * 86400 + 9 * 3600)
+        browser.wait(f"document.querySelector('#moment').textContent.startsWith('{time.strftime('%b', day)} {day.tm_mday}')", "another day is told")
+        check(text(browser, "#live") == "Back to live", "the way back to live")
+        browser.evaluate(f"agentPage.view.travel({now} - 800 * 86400)")
+        year = time.gmtime(now - 800 * 86400 + 9 * 3600).tm_year
+        browser.wait(f"document.querySelector('#moment').textContent.includes('{year}')", "another year is told")
+        browser.evaluate("document.querySelector('#live').click()")
+        browser.wait("document.querySelector('#live').textContent === 'Live'", "live again")
+        check_only(browser, "404")
+        browser.call("Emulation.setTimezoneOverride", timezoneId="")
+
+
+def feed(browser, sample, seconds):
+    """Gives the page a sample that the test made, as if it had come so many seconds after the first."""
+    browser.evaluate(f"""(() => {{ agentPage.stream.controller.abort(); const sample = {json.dumps(sample)};
+        globalThis.fedAt ??= agentPage.store.now;
+        sample.timestamp = new Date((globalThis.fedAt + {seconds}) * 1000).toISOString(); agentPage.stream.onsample(sample, true); }})()""")
+
+
+def test_a_source_that_succeeds_is_not_failed(browser):
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port)
+        browser.wait("agentPage.store.tail.length >= 2 && document.querySelectorAll('.card:not([hidden])').length > 9", "all panels are filled")
+        sample = agent.get("/metrics/latest")
+        names = ("cpu", "memory", "host", "pressure", "gpu", "network", "disk", "filesystem", "sensors", "processes")
+        notes = "[...document.querySelectorAll('.stale-note:not([hidden]), .tile .chip.warn')].map((node) => node.textContent).filter((text) => /old|read|answer/.test(text))"
+
+        def ages(age, success=True, **more):
+            sample["agent"]["sources"] = [{"source": one, "duration_seconds": 0.01, "success": success, "age_seconds": age, **more} for one in names]
+            for gpu in sample["gpus"]:
+                gpu["age_seconds"] = age
+
+        # Read every 30 s, and shown every second.
+        for second in range(1, 95):
+            ages((second - 1) % 31)
+            feed(browser, sample, second)
+            told = browser.evaluate(notes)
+            check(not told, f"after {second} s: {told[:3]}")
+        # Three of its own intervals later it is old, and still not failed.
+        ages(100)
+        feed(browser, sample, 200)
+        told = browser.evaluate(notes)
+        check(len(told) >= 8 and all(one == "data 1 min 40 s old".replace(" min", "\u202fmin").replace(" s ", "\u202fs ") for one in told), f"old data: {told[:3]}")
+        ages(0, success=False)
+        feed(browser, sample, 201)
+        told = browser.evaluate(notes)
+        check("cannot be read" in told, f"a failure: {told[:3]}")
+        ages(0, success=False, error="nvidia: no answer for 12 s")
+        feed(browser, sample, 202)
+        check("nvidia: no answer for 12 s" in browser.evaluate(notes), "the error of a source")
+
+
+def test_shows_what_a_gpu_needs(browser):
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port)
+        browser.wait("document.querySelectorAll('.tile').length === 8", "the tiles")
+        # The GPUs come first.
+        check(browser.evaluate("document.querySelector('.card:not([hidden])').id") == "panel-gpu", "the GPUs are not the first panel")
+        check(text(browser, ".cell:not([hidden]) .label") == "GPU", "the GPUs are not the first cells")
+        sample = agent.get("/metrics/latest")
+        sample["gpus"][3].update({"recovery_action": "Drain and Reset", "xid": 79, "ecc_uncorrected_total": 2, "throttle_reasons": "hw_thermal"})
+        sample["gpus"][4]["recovery_action"] = "None"
+        feed(browser, sample, 1)
+        chips = browser.evaluate("[...document.querySelectorAll('.tile')].map((tile) => [...tile.querySelectorAll('.chip')].map((chip) => chip.textContent))")
+        check(set(chips[3]) == {"Recovery: drain and reset", "Xid 79", "2 ECC uncorrected", "Throttled: temperature (hardware)"}, f"{chips[3]}")
+        check(not any("Recovery" in one for one in chips[4]), f"{chips[4]}")
+
+
+def test_one_moment_has_one_value(browser):
+    """Overview, panels, legends, tables and accessible names show the values of one sample, rounded alike."""
+    same = """(() => {
+      const broken = [];
+      const clean = (text) => text?.replace(/\\s+/g, ' ').trim();
+      const pair = (name, a, b) => { if (a === undefined || clean(a) !== clean(b)) broken.push(`${name}: ${a} and ${b}`); };
+      const cell = (label) => [...document.querySelectorAll('.cell')].find((one) => one.querySelector('.label').textContent === label);
+      const legend = (node, index) => node.querySelectorAll('.key b')[index]?.textContent;
+      pair('CPU', cell('CPU').querySelector('strong').textContent, document.querySelector('#panel-cpu .big').textContent);
+      pair('memory', cell('Memory').querySelector('strong').textContent, document.querySelector('#panel-memory .big').textContent);
+      pair('load', cell('Load').querySelector('strong').textContent, legend(document.querySelector('#panel-system'), 0));
+      for (const tile of document.querySelectorAll('.tile')) {
+        pair(tile.ariaLabel, tile.querySelector('.head strong').textContent, legend(tile, 0));
+        const celsius = [...tile.querySelectorAll('.figures div')].find((one) => one.firstChild.textContent === 'Temperature').lastChild.textContent;
+        const number = Number(tile.ariaLabel.slice(4));
+        pair(`${tile.ariaLabel} temperature`, celsius, legend(document.querySelectorAll('.trio .chart')[0], number));
+        const label = tile.querySelector('canvas').ariaLabel;
+        if (!label.includes(tile.querySelector('.head strong').textContent)) broken.push(`${label} has another value`);
+      }
+      return broken;
+    })()"""
+    with running("--demo", "--interval", "30") as agent:
+        browser.size(1280, 4000)
+        load(browser, agent.port, "#range=6h")
+        browser.wait("agentPage.store.tail.length >= 3 && document.querySelectorAll('.tile').length === 8 && agentPage.store.base.length > 100", "history")
+        for _ in range(4):
+            broken = browser.evaluate(f"new Promise(requestAnimationFrame).then(() => {same})")
+            check(not broken, f"live: {broken[:3]}")
+            time.sleep(0.7)
+        for share in (0.3, 0.5, 0.8):
+            at = browser.evaluate(f"(() => {{ const {{ from, to }} = agentPage.view.window; const at = agentPage.store.nearest(from + (to - from) * {share}); agentPage.view.travel(at); return at; }})()")
+            browser.wait(f"Date.parse(document.querySelector('#moment').dataset.time) / 1000 <= {at} + 1 && agentPage.store.shown.time <= {at} + 1", "that time")
+            broken = browser.evaluate(f"new Promise(requestAnimationFrame).then(() => {same})")
+            check(not broken, f"in the past: {broken[:3]}")
+        browser.size(1280, 900)
+
+
+def test_labels_are_true_at_once(browser):
+    labels = ("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))).then(() => [...document.querySelectorAll('main canvas[role=img]')]"
+              ".filter((one) => one.getClientRects().length > 0 && !one.closest('.spark')).map((one) => one.ariaLabel))")
+    with running("--demo", "--interval", "1") as agent:
+        browser.size(1280, 4000)
+        # Before the history has come: what is drawn has no data, or the live samples'.
+        browser.call("Page.addScriptToEvaluateOnNewDocument", source="""const real = fetch;
+            globalThis.fetch = (url, ...rest) => (`${url}`.includes('/history') && !globalThis.isOpen ? new Promise(() => {}) : real(url, ...rest));""")
+        load(browser, agent.port, "#range=5m")
+        told = browser.evaluate(labels)
+        check(len(told) > 10 and all(one and not re.search("NaN|undefined|null|–", one) for one in told), f"before the history: {told}")
+        browser.evaluate("agentPage.view.choose(900)")
+        for span, words in ((900, "15\u202fmin"), (3600, "1\u202fh"), (300, "5\u202fmin")):
+            browser.evaluate(f"(() => {{ globalThis.isOpen = true; agentPage.view.choose({span}); }})()")
+            told = browser.evaluate(labels)
+            wrong = [one for one in told if f", {words}: " not in one]
+            check(not wrong, f"at {words}: {wrong[:2]}")
+        # A time before all data.
+        browser.evaluate("agentPage.view.zoom(1000000000, 1000000300)")
+        told = browser.evaluate(labels)
+        check(told and all(", 5\u202fmin: " in one for one in told), f"long ago: {told[:2]}")
+        check(not any("–" in one for one in told), f"long ago: {told[:2]}")
+        # Out of sight no values are claimed, which nobody would renew.
+        browser.size(1280, 500)
+        browser.evaluate("(() => { scrollTo(0, 0); agentPage.view.live(); })()")
+        browser.wait("!agentPage.isSeen(document.querySelector('#panel-agent .plot, #panel-sensors .plot'))", "the last charts are out of sight")
+        browser.evaluate("agentPage.view.choose(900)")
+        last = browser.evaluate("document.querySelector('#panel-sensors canvas').ariaLabel")
+        check(last == "Temperatures", f"out of sight: {last}")
+        browser.size(1280, 900)
+
+
+def test_ended_processes_leave(browser):
+    with running("--interval", "1") as agent:
+        load(browser, agent.port)
+        hog = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        row = f"[...document.querySelectorAll('#panel-processes tbody tr')].some((row) => row.firstChild.textContent === '{hog.pid}')"
+        try:
+            browser.wait(row, "a process that uses a CPU is shown", seconds=30)
+        finally:
+            hog.kill()
+            hog.wait()
+        browser.wait(f"!{row}", "it leaves when it has ended", seconds=30)
+        # Nothing keeps the rows of what is gone: not of interfaces or disks either.
+        browser.wait("document.querySelectorAll('#panel-processes tbody tr').length <= 20", "no row stays")
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port)
+        sample = agent.get("/metrics/latest")
+        sample["networks"] = [{"device": f"veth{number}", "physical": True, "receive_bytes_total": 1, "receive_bytes_per_sec": 1} for number in range(30)]
+        feed(browser, sample, 1)
+        sample["networks"] = sample["networks"][:1]
+        feed(browser, sample, 2)
+        check(browser.evaluate("document.querySelectorAll('#panel-network tbody tr').length") == 1, "an interface that is gone stays")
+
+
+def test_process_table_keeps_pace(browser):
+    with running("--demo", "--interval", "1") as agent:
+        wire = Wire(agent.port)
+        load(browser, wire.port)
+        browser.wait("document.querySelectorAll('#panel-processes tbody tr').length > 5", "processes")
+        begun = time.monotonic()
+        first = browser.evaluate("agentPage.store.now")
+        browser.wait(f"agentPage.store.now >= {first} + 5", "five samples")
+        asked = [path for at, path in wire.requests if at > begun and path.startswith("/processes?sort=cpu")]
+        check(len(asked) >= 4, f"the table was renewed {len(asked)} times in five samples")
+        # The use of GPUs is the agent's sum.
+        table = {one["pid"]: one for one in agent.get("/processes")["processes"]}
+        column = [one for one in browser.evaluate("[...document.querySelectorAll('#panel-processes tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))") if one[1] == "vllm"]
+        check(len(column) == 1 and "%" in column[0][7] and "GiB" in column[0][6], f"the process of two GPUs: {column}")
+        gpus = table[int(column[0][0])].get("gpus")
+        check(gpus is None or column[0][7].endswith(f"({', '.join(map(str, gpus))})"), f"{column} is not of the GPUs {gpus}")
+        check_quiet(browser)
+
+
+def test_prints(browser):
+    with running("--demo", "--interval", "1") as agent:
+        browser.media(prefers_color_scheme="dark")
+        load(browser, agent.port, "#range=5m")
+        browser.wait("agentPage.store.tail.length >= 2 && document.querySelectorAll('.tile').length === 8", "all is there")
+        # Charts that were never seen are drawn for the paper, too, and in light colours.
+        browser.evaluate("dispatchEvent(new Event('beforeprint'))")
+        browser.call("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+        empty = browser.evaluate("""[...document.querySelectorAll('main canvas[role=img]')].filter((one) => one.getClientRects().length > 0 && !one.closest('.card[hidden], figure[hidden]')).filter((canvas) => {
+            if (!(canvas.width > 0)) return true;
+            const bytes = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+            for (let i = 3; i < bytes.length; i += 4) if (bytes[i] > 0) return false;
+            return true; }).length""")
+        check(empty == 0, f"{empty} charts are empty on paper")
+        seen = browser.evaluate("[...document.querySelectorAll('button, input, footer, dialog, .segments')].filter((one) => one.checkVisibility() && !one.classList.contains('cell') && !one.classList.contains('sort')).map((one) => one.id || one.className)")
+        check(not seen, f"controls on paper: {seen[:5]}")
+        check(browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", "paper is not white")
+        check(browser.evaluate("getComputedStyle(document.querySelector('h2')).color") == "rgb(22, 32, 42)", "the text is not dark")
+        check(re.search(r"\d{4}", text(browser, "#moment").split(",")[1] if "," in text(browser, "#moment") else ""), f"the date on paper: {text(browser, '#moment')}")
+        broken = [one for one in browser.evaluate(ACCESSIBILITY) if "contrast" in one]
+        check(not broken, f"paper: {broken[:5]}")
+        browser.call("Emulation.setEmulatedMedia", media="", features=[{"name": "prefers-color-scheme", "value": "light"}])
+        browser.evaluate("dispatchEvent(new Event('afterprint'))")
+        check(browser.evaluate("document.documentElement.dataset.theme === undefined"), "the theme of the paper stays")
+        pages = base64.b64decode(browser.call("Page.printToPDF")["data"])
+        check(pages.startswith(b"%PDF"), "no PDF")
+        if SCREENSHOTS:
+            with open(os.path.join(SCREENSHOTS, "page.pdf"), "wb") as file:
+                file.write(pages)
+        check_quiet(browser)
+
+
+HOSTILE = ["‮moc.elpmaxe", "مرحبا بالعالم", "👩‍👩‍👧‍👦🏳️‍🌈" * 4, "W" * 300, "a\nb\tc\x1b[31m", "\u2028\u200b\ufeff", "<b>&amp;\"'`${1}", "e" + "\u0301" * 60, "constructor", "__proto__"]
+
+
+def test_hostile_names(browser):
+    with running("--demo", "--interval", "1") as agent:
+        for width in (360, 1280):
+            browser.size(width, 900, is_phone=width < 600)
+            load(browser, agent.port)
+            browser.wait("document.querySelectorAll('.tile').length === 8", "all is there")
+            sample = agent.get("/metrics/latest")
+            for number, name in enumerate(HOSTILE):
+                sample["host"].update({"hostname": name, "os": name, "product": name})
+                sample["cpu"]["model"] = name
+                sample["gpus"][number % 8].update({"model": name, "processes": [{"pid": 5, "name": name, "user": name}]})
+                for row in (sample["filesystems"][0], sample["disks"][0], sample["networks"][0], sample["temperatures"][0]):
+                    row.update({key: name for key in ("mountpoint", "device", "name", "chip", "sensor", "fstype") if key in row})
+                sample["agent"]["sources"] = [{"source": "cpu", "success": False, "error": name, "age_seconds": 1, "duration_seconds": 0.1}]
+                sample["processes"]["top"] = [{"pid": 9, "name": name, "user": name, "service": name, "command": name}]
+                feed(browser, sample, number + 1)
+                # All panels are filled after the first picture.
+                time.sleep(0.1)
+                shown = browser.evaluate("document.querySelector('#hostname').textContent")
+                check(not re.search("[\u0000-\u001f\u202a-\u202e\u2066-\u2069\u200b\u2028\ufeff]", shown), f"{name!r} is shown as {shown!r}")
+                check(browser.evaluate("document.querySelectorAll('main b:not(.key b, .legend b), main img, main script').length") == 0, f"{name!r} became an element")
+                wide = browser.evaluate("document.documentElement.scrollWidth")
+                check(wide <= width, f"{name!r} makes the page {wide} wide at {width}")
+        check(browser.evaluate("document.querySelector('#hostname').closest('bdi') !== null"), "the name's direction is not isolated")
+        browser.size(1280, 900)
+        check_quiet(browser)
+
+
+def test_wording(browser):
+    """Wording that was reviewed, in both languages; nothing of the page stays English in Japanese."""
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port)
+        strings = browser.evaluate("import('./text.js').then(({ strings }) => strings)")
+        english = " ".join(one for one, _ in strings.values())
+        japanese = " ".join(one for _, one in strings.values())
+        for word in ("Hottest", "in all", "Killed for", "All wait", "nobody", "stolen", "Each logical", "took", "asleep", "Skip to the figures", "Colours", "wants a",
+                     "stored of", "moment", "figures", "told", "somebody"):
+            check(word not in english, f"{word!r} is still said")
+        for word in ("Max temperature", "Pressure (PSI)", "{0} total", "OOM kills", "Fully stalled on I/O", "Fully stalled on memory", "Steal", "Per-CPU usage", "Slab (kernel)",
+                     "All physical disks", "All physical interfaces", "Container limits (cgroup)", "Read time", "sleeping", "{0} utilisation", "Skip to content", "Theme: {0}",
+                     "This agent requires an access token", "No data stored for that time", "previous / next sample (Shift: 10 at a time)", "data {0} old"):
+            check(word in english, f"{word!r} is not said")
+        for word in ("エージェントのグループ", "退避", "メモリ帯域", "遅延", "取得元", "数値へ移動"):
+            check(word not in japanese, f"{word!r} is still said")
+        for word in ("プレッシャー (PSI)", "ロードアベレージ", "cgroup の上限", "エージェント自身", "リタイアページ", "OOM による強制終了", "メモリコントローラー使用率", "ビジー率", "レイテンシ",
+                     "パケットロス {0}/秒", "オープン中のファイル", "データソース", "所要時間", "ブロック中", "スロットリング", "書き込み待ち (ダーティ)", "スラブ (カーネル)", "接続しています…",
+                     "メインコンテンツへ移動", "ECC 訂正不能 {0} 件", "5分", "7日"):
+            check(word in japanese, f"{word!r} is not said")
+        browser.evaluate("document.querySelector('#language').click()")
+        browser.wait("document.documentElement.lang === 'ja' && document.querySelectorAll('.tile').length === 8", "Japanese")
+        for selector in ("#links a", "#ranges button", "#live"):
+            same = browser.evaluate(f"[...document.querySelectorAll({selector!r})].map((one) => one.textContent).filter((text) => /[A-Za-z]{{2}}/.test(text))")
+            check(not same, f"{selector} in Japanese: {same}")
+        check("シミュレート" in text(browser, "#system"), f"the demo's line: {text(browser, '#system')}")
+        browser.evaluate("agentPage.view.travel(1000000000)")
+        browser.wait("document.querySelector('#banner').textContent === 'その時点のデータは保存されていません。'", "a message")
+        check(browser.evaluate("fetch('.').then((one) => one.text()).then((page) => /<noscript>[^]*[\u3040-\u30ff][^]*<\\/noscript>/.test(page))"), "noscript in Japanese")
+        browser.evaluate("document.querySelector('#language').click()")
 
 
 # The demo machine has six hours of past: 720 samples of 128 CPUs and 8 GPUs. From the answers' bytes to the pixels.
