@@ -31,6 +31,8 @@ import { View, ranges } from './view.js';
 const [hiddenPause, alonePause] = [60000, 2000];
 // Samples in a row that have to be missing before the agent counts as silent.
 const missing = 3;
+// Milliseconds in which the stream has to give its first one.
+const firstSample = 10000;
 
 const store = new Store(drawAll, drawLive);
 const view = new View(() => (Number.isFinite(store.now) ? store.now : Date.now() / 1000));
@@ -42,7 +44,7 @@ let [newestAt, heardAt, followedAt] = [0, -Infinity, performance.now()];
 // Milliseconds between the last samples of the stream.
 let gaps = [1000, 1000];
 let isLost = false;
-// The sample of a moment in the past, or why there is none.
+// The sample at a time in the past, or the reason for its absence.
 let past = null;
 let panels = [];
 let drawnCards = 5;
@@ -85,7 +87,7 @@ function connection() {
   if (newest && !stream.isRunning) return isLost ? 'lost' : 'live';
   const now = performance.now();
   const limit = missing * Math.min(...gaps) + 500;
-  if (!newest || (heardAt < 0 && now - followedAt < limit)) return 'wait';
+  if (!newest || (heardAt < 0 && now - followedAt < firstSample)) return 'wait';
   if (isLost) return 'lost';
   return now - Math.max(heardAt, followedAt) > limit ? 'silent' : 'live';
 }
@@ -193,7 +195,7 @@ let announced = 'wait';
 function showState() {
   const state = connection();
   showTitle(state);
-  // A hidden tab writes only what changes seldom.
+  // A hidden tab writes changes of the state only.
   if (document.hidden && state === announced) return;
   const isPast = view.at !== null;
   const isDown = ['lost', 'silent', 'locked'].includes(state);
@@ -211,10 +213,10 @@ function showState() {
   for (const button of byId('ranges').children) setAttribute(button, 'aria-pressed', String(Number(button.dataset.span) === view.span));
 }
 
-function showMoment(isWhole = false) {
+function showMoment() {
   const moment = view.at ?? (newest ? timeOf(newest) : NaN);
   const node = byId('moment');
-  setText(node, format.time(moment, 'second', isWhole));
+  setText(node, format.time(moment, 'second', theme.isPrinting));
   setText(byId('zone'), format.zone(moment));
   if (!Number.isFinite(moment)) return;
   setAttribute(node, 'datetime', new Date(moment * 1000).toISOString());
@@ -360,7 +362,7 @@ async function openLink(event) {
     byId('token-input').focus();
     return;
   }
-  // Opened at once: later, the browser would take it for an advertisement.
+  // Opened before the request: later, the browser would block it as a popup.
   const tab = open('', '_blank');
   try {
     const url = URL.createObjectURL(await (await request(link.href)).blob());
@@ -374,7 +376,7 @@ async function openLink(event) {
 }
 for (const kind of ['click', 'auxclick']) byId('links').addEventListener(kind, openLink);
 
-// A hidden tab draws nothing. After a while it stops following, and requests a sample now and then for its title; the samples
+// A hidden tab does not draw. After a while it stops following, and requests a sample now and then for its title; the samples
 // between are loaded when it is seen again.
 let hiddenTimer;
 async function glance() {
@@ -413,7 +415,7 @@ addEventListener('beforeprint', () => {
   drawnCards = panels.length;
   show(past ? past.sample : newest);
   drawForPrint();
-  showMoment(true);
+  showMoment();
 });
 addEventListener('afterprint', () => {
   theme.print(false);
@@ -444,7 +446,7 @@ async function begin() {
 
 build();
 follow();
-// A range in the address needs not wait for the first figures, which tell how far back there is anything.
+// A range in the address does not depend on the age of the oldest sample.
 if (view.isChosen) load();
 setTimeout(() => hasBegun || begin(), 1000);
 if (view.at !== null) travel();

@@ -1,5 +1,5 @@
-// Lines, areas and stacks over time. A missing value is a gap. Where there are more moments than pixels, a line of means
-// stands in a band from the least to the greatest.
+// Lines, areas and stacks over time. A missing value is a gap. Where there are more samples than pixels, a line of means
+// is drawn over a band from minimum to maximum.
 
 import { h, keyed, setText } from './dom.js';
 import * as format from './format.js';
@@ -15,13 +15,12 @@ export function niceCeiling(value) {
 // A series: its key, its name, the number of its colour, and more options.
 export const line = (key, label, color, options) => ({ key, label, color: `s${color}`, ...options });
 
-// Lines whose colour was used before are told apart by dashes.
+// Dashes distinguish lines of the same color.
 export const numbered = (key, label, index) => line(key, label, (index % 8) + 1, { dash: [[], [6, 3], [2, 2]][Math.floor(index / 8) % 3] });
 
 export class Chart extends Plot {
-  // title; series: lines with fill, faint, dash, band (the key of their peaks); format: a value as text; ceiling: the
-  // greatest value where there is one; floor and highest: between which its upper end lies where there is none; isStacked; isBinary: of bytes;
-  // limit: { value, label }.
+  // title; series: lines with fill, faint, dash, band (the key of their peaks); format: a value as text; ceiling: the maximum where it
+  // is known; floor and highest: the limits of the upper end otherwise; isStacked; isBinary: of bytes; limit: { value, label }.
   constructor(context, options) {
     super(context, options);
     Object.assign(this, { series: [], floor: 1, format: format.percent, ...options });
@@ -174,7 +173,7 @@ export class Chart extends Plot {
     return Math.min(niceCeiling(Math.max(this.floor, most * 1.02)), this.highest ?? Infinity);
   }
 
-  // What stands beside the axis, from below, and how wide it is.
+  // The labels of the value axis, from below, and their width.
   scale(top) {
     const parts = this.plotHeight >= 120 ? 4 : this.plotHeight >= 34 ? 2 : 1;
     const step = this.isBinary ? 2 ** Math.round(Math.log2(top / parts)) : top / parts;
@@ -199,7 +198,7 @@ export class Chart extends Plot {
     pen.stroke();
   }
 
-  // For each run of moments without a gap.
+  // Calls body for each run of samples without a gap.
   runs(trace, body) {
     let start = 0;
     for (let index = 1; index <= trace.length; index += 1) {
@@ -214,7 +213,7 @@ export class Chart extends Plot {
     pen.fillStyle = faded(color, share);
     pen.beginPath();
     for (let index = start; index < end; index += 1) pen.lineTo(trace.x[index], this.y(upper[index]));
-    // A lone moment of a stack has a little width.
+    // A single sample of a stack gets a little width.
     if (end - start === 1) {
       pen.lineTo(trace.x[start] + 1.5, this.y(upper[start]));
       pen.lineTo(trace.x[start] + 1.5, lower ? this.y(lower[start]) : this.plotHeight);
@@ -237,7 +236,7 @@ export class Chart extends Plot {
       pen.setLineDash(one.dash ?? []);
       pen.beginPath();
       for (let index = start; index < end; index += 1) pen.lineTo(trace.x[index], this.y(mean[index]));
-      // A lone moment is a dot: a line without length, with round ends.
+      // A single sample is a dot: a line without length, with round ends.
       if (end - start === 1) pen.lineTo(trace.x[start] + 0.01, this.y(mean[start]));
       pen.stroke();
     });
@@ -264,7 +263,7 @@ export class Chart extends Plot {
     pen.fillText(this.limit.label, this.left + 4, y - 7);
   }
 
-  // Each series' value at the shown time, and its range over the drawn time; "no data" where there is none.
+  // Describes each series: its value at the shown time and its range over the drawn time, or "no data".
   summarize() {
     const { t, store } = this.context;
     const words = this.series.slice(0, 8).map((one, index) => {
@@ -274,7 +273,7 @@ export class Chart extends Plot {
       const now = `${one.label} ${Number.isFinite(value) ? this.format(value) : t('noData')}`.trim();
       if (!trace?.length) return now;
       const { low, high } = trace.series[0];
-      // A live value may be newer than what is drawn.
+      // A live value may be newer than the drawing.
       let [least, most] = Number.isFinite(value) ? [value, value] : [Infinity, -Infinity];
       for (let place = 0; place < trace.length; place += 1) {
         if (low[place] < least) least = low[place];

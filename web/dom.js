@@ -2,7 +2,7 @@
 
 export const byId = (id) => document.getElementById(id);
 
-// h('p', { class: 'quiet', text: 'x', onclick: f, 'aria-label': 'y' }, child, …); what is null or false is left out.
+// h('p', { class: 'quiet', text: 'x', onclick: f, 'aria-label': 'y' }, child, …); null and false are left out.
 export function h(tag, options = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(options)) {
@@ -15,7 +15,7 @@ export function h(tag, options = {}, ...children) {
   return node;
 }
 
-// Writes only what changed: a text that is written anew is laid out anew.
+// Writes only changes: each write costs a layout.
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -31,8 +31,8 @@ export const setHidden = (node, isHidden) => {
 
 const lists = new WeakMap();
 
-// One child of `parent` for each item, in their order: an element, or what has one as its `node`. A child stays with its key, so that a row that is looked at, or
-// that holds the focus, does not go away when its neighbours do.
+// One child of `parent` for each item, in their order: an element, or an object with one as its `node`. A child stays with its key,
+// so that a row with the focus remains when its neighbors go.
 export function keyed(parent, items, keyOf, make, update) {
   let known = lists.get(parent);
   if (!known) lists.set(parent, (known = new Map()));
@@ -76,7 +76,7 @@ export const joined = (...parts) => parts.filter(Boolean).map((part) => isolated
 // A name of the machine's, kept apart from the direction of the text around it.
 export const name = (text, options = {}) => h('bdi', { ...options, text: visible(text), title: visible(text) });
 
-// A rail with a part of it filled; shows a share and tells it to those who cannot see.
+// A bar that is filled to a ratio, with the role of a meter.
 export class Meter {
   constructor(label, kind = '') {
     this.fill = h('i', {});
@@ -85,7 +85,7 @@ export class Meter {
     }, this.fill);
   }
 
-  // level: 'warn' and 'bad' are told by colour besides the figure beside it.
+  // level: 'warn' or 'bad', shown by color in addition to the value beside it.
   show(ratio, text, level = '') {
     const isKnown = Number.isFinite(ratio);
     const share = isKnown ? clamp(ratio, 0, 1) * 100 : 0;
@@ -100,8 +100,8 @@ export class Meter {
   }
 }
 
-// Rows of equal length for what a grid shows: 8 tiles are 4 and 4, not 6 and 2. width(): the least of each, in rem.
-// Returns what arranges them when there are more or fewer.
+// Rows of equal length in a grid: 8 tiles are 4 and 4, not 6 and 2. width(): the minimum of each, in rem.
+// Returns a function that arranges them when their number changes.
 export function evenly(grid, width) {
   let [wide, size] = [0, 14];
   const arrange = () => {
@@ -123,5 +123,5 @@ export function evenly(grid, width) {
   return arrange;
 }
 
-// Alarm levels of what fills up; what is bought to be busy has none.
+// Alarm levels of memory and disks, which fill up; a busy CPU or GPU is no alarm.
 export const fullness = (ratio) => (ratio >= 0.9 ? 'bad' : ratio >= 0.8 ? 'warn' : '');

@@ -139,7 +139,8 @@ function serve(scope) {
     else if (feed.last !== null) tab.port.postMessage({ sample: feed.last });
   };
 
-  // A tab says every 20 s that it is there, or once a minute while it is hidden; a tab that crashed does not.
+  // A tab says every 20 s that it is there, or once a minute while it is hidden. One that crashed does not, and not every browser
+  // reports its closed port.
   const tabs = new Set();
   setInterval(() => {
     for (const tab of tabs) {
@@ -152,6 +153,10 @@ function serve(scope) {
   scope.onconnect = ({ ports: [port] }) => {
     const tab = { port, feed: null, at: Date.now() };
     tabs.add(tab);
+    port.onclose = () => {
+      leave(tab);
+      tabs.delete(tab);
+    };
     port.onmessage = ({ data }) => {
       tab.at = Date.now();
       tabs.add(tab);

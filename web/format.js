@@ -1,4 +1,4 @@
-// Figures as people read them. What is absent is a dash, never a zero.
+// Values as text. An absent value is a dash, never a zero.
 
 export const absent = '–';
 
@@ -59,7 +59,7 @@ export function part(used, total, format = mebibytes) {
   return `${unit && second.endsWith(space + unit) ? number : first}\u00a0/\u00a0${second}`;
 }
 
-// Without zeros that say nothing: 5 GB/s beside an axis, not 5.00 GB/s.
+// Without trailing zeros: 5 GB/s beside an axis, not 5.00 GB/s.
 export const tick = (text) => text.replace(/(\.\d*?)0+(?!\d)/, '$1').replace(/\.(?!\d)/, '');
 
 let unit = { d: 'd', h: 'h', min: 'min', s: 's' };

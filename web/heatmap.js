@@ -1,4 +1,4 @@
-// One row for each logical CPU over time, the busier the more vivid: 256 of them can be seen at once.
+// Usage of each logical CPU over time, a row for each: up to 256 fit.
 
 import { h, setText } from './dom.js';
 import * as format from './format.js';
@@ -36,7 +36,7 @@ export class HeatMap extends Plot {
     const { from, to } = this.window;
     const rows = this.keys.length;
     if (rows === 0) return;
-    // Below a chart, a moment stands at the same place as there.
+    // Below a chart, times are at the same place as there.
     this.left = this.below.left;
     this.drawTimes();
     pen.textAlign = 'right';
@@ -54,13 +54,13 @@ export class HeatMap extends Plot {
     const column = (time) => Math.floor((time - from) * scale);
     let before = NaN;
     for (const { columns: { times, mean }, start, end } of store.parts(from, to)) {
-      // Which moments each stretch of pixels holds is the same in all rows: first, behind the last, left, behind the right.
+      // The samples of each span of pixels, the same in all rows: first, behind the last, left, behind the right.
       const stretches = [];
       for (let index = start, next; index < end; index = next) {
         const right = column(times[index]);
         next = index + 1;
         while (next < end && column(times[next]) === right) next += 1;
-        // A moment tells of the time since the one before it.
+        // A sample covers the time since the one before it.
         const left = times[index] - before <= store.reach ? Math.min(right, column(before) + 1) : right;
         before = times[next - 1];
         stretches.push([index, next, Math.max(0, left), Math.min(width, right + 1)]);

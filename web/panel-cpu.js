@@ -15,7 +15,7 @@ export class CPUPanel extends Panel {
     this.map = new HeatMap(context, { label: t('eachCore'), below: this.chart });
     this.figures = new Figures(t, 'clock frequency_mhz megahertz', 'contextSwitches context_switches_per_sec perSecond',
       'interrupts interrupts_per_sec perSecond', 'forks forks_per_sec perSecond');
-    // Guests are part of user and nice; idle is what is left. What many machines never know comes when it is known.
+    // Guests are part of user and nice; idle is the rest. Modes that many machines never have appear with their first value.
     this.modes = [
       line('cpu.modes.user', t('mode.user'), 1), line('cpu.modes.nice', t('mode.nice'), 6, { mode: 'nice' }),
       line('cpu.modes.system', t('mode.system'), 2), line('x.irq', t('mode.irq'), 3),

@@ -1,4 +1,4 @@
-// The machine at a glance: a figure and its recent course for each of its parts.
+// Overview: a value and its recent course for each part of the machine.
 
 import { Chart, line } from './chart.js';
 import { evenly, fullness, h, setAttribute, setHidden, setText } from './dom.js';
@@ -10,7 +10,7 @@ const fill = { fill: true };
 const greatest = (pairs) => pairs.filter(([value]) => Number.isFinite(value)).reduce((most, pair) => (pair[0] > (most?.[0] ?? -Infinity) ? pair : most), null);
 const rates = (part, first, second, told) => part && Number.isFinite(part[first]) && [format.rate(part[first] + part[second]), told(format.rate(part[second]))];
 
-// Name, panel, series, more options of the chart, and the texts: [value, text below it, level], or nothing. GPUs come first where
+// Name, panel, series, more options of the chart, and the texts: [value, text below it, level], or null. GPUs come first where
 // there are any.
 const cells = [
   ['gpu', 'gpu', [line('x.gpu', '', 3, fill)], { ceiling: 1 }, ({ gpus }, t) => {

@@ -25,8 +25,8 @@ const columns = [
 ];
 const usesGPU = (one) => one.gpu_util >= 0 || one.gpu_memory_mb >= 0;
 const isText = (id) => ['pid', 'name', 'user', 'service', 'state'].includes(id);
-// At most one request a second: samples come as often.
-const [shownAtFirst, gpuUsersAtFirst, shownAtMost, pause] = [20, 8, 500, 900];
+// A request for each sample, which come once a second with some jitter.
+const [shownAtFirst, gpuUsersAtFirst, shownAtMost, pause] = [20, 8, 500, 500];
 
 export class ProcessPanel extends Panel {
   constructor(context) {
@@ -67,7 +67,7 @@ export class ProcessPanel extends Panel {
     this.ask();
   }
 
-  // Draws what is known, and requests the table anew.
+  // Draws the known table and requests a new one.
   async ask() {
     if (!this.sample) return;
     const { isPast, sample, wantsAll, order } = this;
@@ -127,7 +127,7 @@ export class ProcessPanel extends Panel {
       (id === 'name' ? this.name(one, row) : id === 'gpu' ? this.gpus(one, text) : text(value(one)))));
   }
 
-  // The name, with the rest of what is known of the process.
+  // The name, with the command line, user and service as its title.
   name(one, row) {
     row.name ??= h('bdi', {});
     setText(row.name, visible(one.name ?? format.absent));

@@ -1,4 +1,4 @@
-// Temperatures, fans and power as the machine's sensors tell them.
+// Temperatures, fans and power of the machine's sensors.
 
 import { Chart, line, numbered } from './chart.js';
 import { h, setHidden, setText, visible } from './dom.js';

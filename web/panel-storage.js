@@ -1,9 +1,9 @@
-// Disks and what is mounted.
+// Disks and filesystems.
 
 import { Chart, line } from './chart.js';
 import { Meter, fullness, h, joined, name, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
-import { Bars, Panel, Table } from './panel.js';
+import { Bars, Panel, Table, isLate } from './panel.js';
 import { sourceError } from './text.js';
 
 export class DiskPanel extends Panel {
@@ -49,16 +49,17 @@ export class FilesystemPanel extends Panel {
 
   has(sample) { return sample.filesystems?.length > 0; }
 
-  show({ filesystems }) {
+  show({ filesystems, timestamp }) {
     const { t } = this.context;
+    const isOld = (one) => isLate(`${one.mountpoint} ${one.device}`, Date.parse(timestamp) / 1000, one.age_seconds);
     this.list.show([...filesystems].sort((a, b) => (b.usage ?? -1) - (a.usage ?? -1)), (one) => ({
       ratio: one.usage,
       text: Number.isFinite(one.usage)
         ? `${format.percent(one.usage)} · ${t('freeOf', format.mebibytes(one.available_mb), format.mebibytes(one.total_mb))}` : format.absent,
       level: fullness(one.usage),
-      note: joined(one.error && sourceError(one.error, format.duration), one.age_seconds > 0 && t('old', format.duration(one.age_seconds)), one.read_only && t('readOnly'),
+      note: joined(one.error && sourceError(one.error, format.duration), (one.error || isOld(one)) && one.age_seconds > 0 && t('old', format.duration(one.age_seconds)), one.read_only && t('readOnly'),
         one.inodes_usage >= 0.8 && t('inodes', format.percent(one.inodes_usage)), one.fstype, one.device),
-      isStale: one.age_seconds > 0 || one.error,
+      isStale: isOld(one) || one.error,
     }));
   }
 }

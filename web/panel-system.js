@@ -1,7 +1,7 @@
-// Load, pressure, the limits of the agent's own group, and what the agent itself costs.
+// Load, pressure, container limits, and the agent's overhead.
 
 import { Chart, line } from './chart.js';
-import { fullness, h, setHidden, setText, visible } from './dom.js';
+import { fullness, h, joined, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { Bars, Figures, Panel, Table } from './panel.js';
 import { sourceError } from './text.js';
@@ -42,7 +42,7 @@ export class LimitsPanel extends Panel {
     this.body.append(this.list.node, this.figures.node);
   }
 
-  // Used and limit, where there is a limit; without one there is nothing to tell but the host's own figures.
+  // Used and limit of each resource that has a limit.
   rows({ cgroup }) {
     const { t } = this.context;
     return [
@@ -90,7 +90,7 @@ export class AgentPanel extends Panel {
     this.hasFailed = hasFailed;
     this.table.show(sources, (one) => one.source, (one) => [
       visible(one.source), format.milliseconds(one.duration_seconds * 1000),
-      one.success === false ? (one.error ? sourceError(visible(one.error), format.duration) : t('sourceFailed')) : one.age_seconds > 0.5 ? t('old', format.duration(one.age_seconds)) : '✓',
+      one.success === false ? (one.error ? sourceError(visible(one.error), format.duration) : t('sourceFailed')) : joined(one.age_seconds > 0.5 && t('old', format.duration(one.age_seconds)), one.note) || '✓',
     ], (one) => one.success === false && 'bad');
   }
 }

@@ -1,4 +1,4 @@
-// A card of the page: its title, a note, and what is in it; and the pieces that cards are made of.
+// A card of the page with title, note and body, and the parts of cards.
 
 import { Meter, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
@@ -36,7 +36,7 @@ export class Panel {
     this.node = h('section', { class: `card ${kind}`, id: `panel-${id}`, 'aria-labelledby': `${id}-title`, hidden: true }, this.head, this.stale, this.body);
   }
 
-  // Shows a sample; what the machine does not have does not appear.
+  // Shows a sample; a card without data is hidden.
   update(sample) {
     const isThere = this.has(sample);
     setHidden(this.node, !isThere);
@@ -55,14 +55,14 @@ export class Panel {
   }
 }
 
-// Labels with their figures. rows: 'label member format level'; with a level, or '+', only what is more than nothing shows.
+// Labels with their values. rows: 'label member format level'; with a level, or '+', only values above 0 are shown.
 export class Figures {
   constructor(t, ...rows) {
     this.node = h('dl', { class: 'figures' });
     this.rows = rows.map((row) => row.split(' ')).map(([label, ...rest]) => [t(label), ...rest]);
   }
 
-  // object: what has the members; more: pairs of label and text.
+  // object: has the members; more: pairs of label and text.
   show(object, more = []) {
     const pairs = this.rows.map(([label, member, kind, level]) => {
       const value = object?.[member];
@@ -81,16 +81,16 @@ export class Figures {
   }
 }
 
-// A list of names with a figure and a bar below it.
+// A list of names with a value and a bar below it.
 export class Bars {
-  // label(item): what stands at the left, a node; title(item): the same as a text.
+  // label(item): the node at the left; title(item): the same as a text.
   constructor(keyOf, label, title = keyOf) {
     Object.assign(this, { keyOf, label, title });
     this.node = h('ul', { class: 'bars' });
   }
 
-  // told(item): { ratio, text, level, note, isStale }.
-  show(items, told) {
+  // show(item): { ratio, text, level, note, isStale }.
+  show(items, show) {
     keyed(this.node, items, this.keyOf,
       (item) => {
         const [meter, text, note] = [new Meter(this.title(item)), h('span', {}), h('small', {})];
@@ -98,7 +98,7 @@ export class Bars {
         return { node, meter, text, note };
       },
       ({ node, meter, text, note }, item) => {
-        const { ratio, text: figure, level = '', note: more = '', isStale } = told(item);
+        const { ratio, text: figure, level = '', note: more = '', isStale } = show(item);
         setText(text, figure);
         setAttribute(text, 'class', `figure ${level}`);
         setHidden(meter.node, !Number.isFinite(ratio));

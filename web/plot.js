@@ -1,5 +1,5 @@
 // What all drawings over time share: a canvas as sharp as the screen, the axis of time, the pointer that all show together,
-// and drawing only what is seen.
+// and drawing of visible plots only.
 
 import { clamp, h, setAttribute } from './dom.js';
 import * as format from './format.js';
@@ -9,7 +9,7 @@ import { faded, palette, theme } from './theme.js';
 const plots = new Map();
 const dirty = new Set();
 let isScheduled = false;
-// What is drawn with: the canvas of the plot that is being drawn.
+// The canvas context of the plot that is being drawn.
 export let pen = null;
 // Milliseconds that the last round of drawing took, and how many plots it drew.
 export const drawn = { milliseconds: 0, plots: 0 };
@@ -20,7 +20,7 @@ function flush() {
   const begun = performance.now();
   const due = [...dirty].filter((plot) => plot.isSeen);
   for (const plot of due) dirty.delete(plot);
-  // One thing after the other for all: a canvas that gets its font has the browser work out the styles of what changed before.
+  // Step by step for all plots: setting a canvas's font makes the browser compute the styles of all earlier changes.
   const sized = due.filter((plot) => plot.fit());
   for (const plot of sized) plot.redraw();
   for (const plot of sized) plot.showPointer();
@@ -38,12 +38,12 @@ export function drawAll() {
   schedule();
 }
 
-// Draws every plot at once, sharp enough for paper: the browser does not let a page draw while it prints.
+// Draws every plot now, sharp enough for paper: a browser does not let a page draw while it prints.
 export function drawForPrint() {
   for (const plot of plots.values()) if (plot.fit(3)) plot.redraw();
 }
 
-// After a live sample: what would move by less than half a pixel stays as it is drawn, but for its figures.
+// After a live sample: a plot that would move by less than half a pixel gets new values only.
 export function drawLive() {
   for (const plot of plots.values()) {
     const { to } = plot.context.view.window;
@@ -68,7 +68,7 @@ theme.onchange(drawAll);
 document.addEventListener('visibilitychange', schedule);
 
 // Pixels beyond the window's edges within which a plot counts as seen.
-const margin = 120;
+const margin = 320;
 const isNear = ({ top, bottom }) => bottom > -margin && top < innerHeight + margin;
 
 const seen = new IntersectionObserver((entries) => {
@@ -85,17 +85,17 @@ const sizes = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
     const plot = plots.get(target);
     if (!plot) continue;
-    // Whether it is seen is told a frame later; the first picture shall not wait for that.
+    // The observer reports visibility a frame later; the first drawing does not wait for it.
     if (!(plot.width > 0) && contentRect.width > 0) plot.isSeen = isNear(target.getBoundingClientRect());
     [plot.width, plot.height] = [contentRect.width, contentRect.height];
     plot.markDirty();
   }
-  // This comes between layout and painting: what is drawn now is in this very frame.
+  // This comes between layout and painting: drawn now, it is part of this frame.
   flush();
 });
 
 export class Plot {
-  // context: { store, view, t }; label: what it shows, for those who cannot see it.
+  // context: { store, view, t }; label: the accessible name.
   constructor(context, { label, kind = '', isSpark = false, axis = true }) {
     Object.assign(this, { context, label, isSpark, hasAxis: axis && !isSpark, left: 0, isSeen: false });
     const part = (name) => h('i', { class: name, hidden: true });
@@ -128,13 +128,13 @@ export class Plot {
     schedule();
   }
 
-  // A description holds for what is drawn. Out of sight nothing is drawn, so that only the name remains.
+  // A description holds for a drawing. Out of sight a plot is not drawn, so that only the name remains.
   markDirty() {
     dirty.add(this);
     if (!this.isSeen && !this.isSpark) this.describe('');
   }
 
-  // Where a moment is, in CSS pixels from the left.
+  // The place of a time, in CSS pixels from the left.
   x(time) {
     const { from, to } = this.window;
     return this.left + ((time - from) / (to - from)) * this.plotWidth;
@@ -206,7 +206,7 @@ export class Plot {
     pen.stroke();
   }
 
-  // The pointer of all charts, and the moment that the panels show.
+  // Shows the pointer of all charts, and the time of the panels.
   showPointer() {
     const { view } = this.context;
     if (!(this.width > 0)) return;
@@ -240,7 +240,7 @@ export class Plot {
     this.summarize();
   }
 
-  // The accessible name: what the plot shows, over which time, and its values.
+  // Sets the accessible name: the plot's label, its time range and its values.
   describe(text) {
     setAttribute(this.canvas, 'aria-label', text ? `${this.label}, ${format.duration(this.context.view.length)}: ${text}` : this.label);
   }

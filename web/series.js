@@ -14,8 +14,8 @@ export function lowerBound(times, length, time) {
 // As exact as a sample's own values: rounded for display, both have to give one text.
 const column = (capacity) => new Float64Array(capacity).fill(NaN);
 
-// Moments in order, and for each series its values at them: a mean, and a least and greatest where a point is a stretch.
-// What is not known is NaN.
+// Times in order, and the values of each series at them: a mean, and minimum and maximum where a point is an interval.
+// Unknown values are NaN.
 export class Columns {
   constructor(capacity = 64) {
     this.length = 0;
@@ -43,7 +43,7 @@ export class Columns {
   get first() { return this.length > 0 ? this.times[0] : NaN; }
   get last() { return this.length > 0 ? this.times[this.length - 1] : NaN; }
 
-  // One moment more, later than all others.
+  // Appends a point later than all others.
   append(time, values) {
     if (this.length === this.times.length) {
       const times = new Float64Array(this.length * 2);
@@ -62,7 +62,7 @@ export class Columns {
     for (const [key, value] of values) this.series(key)[index] = value;
   }
 
-  // The means of a series, which is made where there is none.
+  // The means of a series, created where it is missing.
   series(key) {
     if (!this.mean.has(key)) this.mean.set(key, column(this.times.length));
     return this.mean.get(key);
@@ -88,12 +88,12 @@ export class Columns {
     return part;
   }
 
-  // Both together; where both know a moment, `this` is believed.
+  // Merges both; at the same time, `this` wins.
   merged(other) {
     if (other.length === 0) return this;
     if (this.length === 0) return other;
     const result = new Columns(this.length + other.length);
-    // From which of the two, and where, each moment comes.
+    // The index of each point in either of the two.
     const fromThis = new Int32Array(result.times.length).fill(-1);
     const fromOther = new Int32Array(result.times.length).fill(-1);
     let [a, b, n] = [0, 0, 0];
@@ -119,7 +119,7 @@ export class Columns {
     return result;
   }
 
-  // Coarser: one moment for each `step` seconds, at the step's end.
+  // Coarser: one point for each `step` seconds, at the step's end.
   stepped(step) {
     const result = new Columns(this.length);
     const ends = [];

@@ -1,9 +1,9 @@
-// All that the charts draw: the history of the shown time as the agent keeps it, and what came live since.
+// The data of the charts: the agent's history of the shown time, and the live samples since.
 
 import { getJSON } from './api.js';
 import { Columns, lowerBound } from './series.js';
 
-// What is drawn, by the catalog's ids. What a machine does not have gives no series.
+// The drawn metrics, by the catalog's ids. A metric that a machine lacks gives no series.
 const ids = [
   ...'usage frequency_mhz modes.user modes.nice modes.system modes.irq modes.softirq modes.steal modes.iowait'.split(' ').map((id) => `cpu.${id}`),
   ...'used_mb available_mb free_mb usage'.split(' ').map((id) => `ram.${id}`),
@@ -16,7 +16,7 @@ const ids = [
 // One for each logical CPU: too many to ask for their least and greatest too.
 const cores = 'cpu.per_core.usage';
 
-// The labels that tell the entries of a list apart.
+// The labels that identify the entries of a list.
 const labels = { 'cpu.per_core': ['cpu'], gpus: ['index'], temperatures: ['chip', 'sensor'] };
 
 // The key of a list's entry, as the agent's columns have it: gpus.util{index="0"}.
@@ -25,7 +25,7 @@ export const keyOf = (id, names, entry) =>
 
 const belongs = (key, id) => key[id.length] === '{' && key.startsWith(id);
 
-// How to find each figure in a sample.
+// The place of each metric in a sample.
 const places = [...ids, cores].map((id) => {
   const list = Object.keys(labels).find((prefix) => id.startsWith(`${prefix}.`));
   return { id, path: (list ?? id).split('.'), member: list && id.slice(list.length + 1), names: labels[list], keys: [] };
@@ -37,7 +37,7 @@ function valuesOf(sample) {
     const found = path.reduce((inner, name) => inner?.[name], sample);
     if (!member) values.push([id, found]);
     else found?.forEach((entry, index) => {
-      // A key is made once for each place in a list, and anew where another entry has come there.
+      // A key is created once for each place in a list, and again when another entry takes the place.
       const known = keys[index];
       const same = known && names.every((name, place) => known[place] === entry[name]);
       const [, key] = same ? [0, known.key] : [0, keyOf(id, names, entry)];
@@ -65,7 +65,7 @@ function allValuesOf(sample) {
   return new Map([...derive(columns).mean].map(([key, [value]]) => [key, value]));
 }
 
-// Adds the derived series from a moment on.
+// Adds the derived series from an index on.
 function derive(columns, start = 0) {
   for (const [key, from, of] of derived) {
     const isPair = Array.isArray(from);
@@ -84,11 +84,11 @@ function derive(columns, start = 0) {
 const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 const niceStep = (seconds) => steps.find((step) => step >= seconds) ?? Math.ceil(seconds / 604800) * 604800;
 
-// Live moments that are kept as they came, and moments that are asked for over the shown time.
+// The number of live points that are kept as they came, and of points requested for the shown time.
 const [kept, points] = [1800, 720];
 
 export class Store {
-  // onchange(): other figures are to be drawn; onappend(): there is one moment more.
+  // onchange(): the data changed; onappend(): a sample was appended.
   constructor(onchange, onappend) {
     Object.assign(this, { onchange, onappend, base: new Columns(), tail: new Columns(256), interval: 30, step: 0, asked: null, error: null, shown: null });
   }
@@ -98,13 +98,13 @@ export class Store {
     this.shown = { time, values: allValuesOf(sample) };
   }
 
-  // The newest moment that is known; -Infinity where there is none.
+  // The newest known time, or -Infinity.
   get now() { return Math.max(...[this.tail.last, this.base.last].filter(Number.isFinite)); }
 
-  // How far two moments may lie apart and still belong together.
+  // The greatest distance of two points that are connected.
   get reach() { return Math.max(this.interval, this.step) * 1.6; }
 
-  // A live sample. What lies between it and the one before it is asked for where that is more than a tick.
+  // Appends a live sample. A hole of more than a tick before it is requested.
   append(sample, time) {
     const { last } = this.tail;
     if (time <= last) return;
@@ -112,7 +112,7 @@ export class Store {
     derive(this.tail, this.tail.length - 1);
     if (time - last > 2.5) this.fill(last, time);
     if (this.tail.length > kept * 1.5) {
-      // Old live moments go where the history is, as coarse as it is.
+      // Old live points move to the history, as coarse as it is.
       const border = this.tail.times[this.tail.length - kept];
       this.base = this.base.slice(-Infinity, this.tail.first).merged(this.tail.slice(-Infinity, border).stepped(Math.max(this.interval, this.step)));
       this.tail = this.tail.slice(border, Infinity);
@@ -121,7 +121,7 @@ export class Store {
     this.onappend();
   }
 
-  // Asks for what did not come live: a cut, a restart of the agent, a computer that slept. Many holes are one question.
+  // Requests samples that were missed: after a cut, a restart of the agent, a suspend. Several holes are one request.
   fill(from, to) {
     if (this.hole) this.hole.to = to;
     else {
@@ -140,13 +140,13 @@ export class Store {
     } catch { /* the next cut or the next range asks again */ }
   }
 
-  // A step finer than the agent's interval gives what it read for those who watch, too.
+  // A step finer than the agent's interval includes the samples that it read for viewers.
   async ask(from, to, step, signal) {
     const get = (metrics, stats = '') => getJSON(`metrics/history?from=${Math.max(0, from)}&to=${to}&step=${step}&metrics=${metrics}${stats}`, { signal });
     const isCoarse = step > this.interval;
     const answers = await Promise.all([get(ids.join(','), isCoarse ? '&stats=mean,min,max' : ''), get(cores)]);
     this.interval = answers[0].interval_sec;
-    // The first answer tells how often the agent reads; where that is oftener than was thought, there is more to ask.
+    // The first response has the agent's interval; where that is shorter than assumed, minimum and maximum are needed, too.
     if (step > this.interval && !isCoarse) return this.ask(from, to, step, signal);
     const [columns, heat] = answers.map((answer) => Columns.from(answer));
     return derive(columns.merged(heat));
@@ -156,7 +156,7 @@ export class Store {
   async show(from, to) {
     const span = to - from;
     const step = niceStep(span / points);
-    // What came live is there; only what is older has to be asked for.
+    // Only times before the live samples are requested.
     const end = Math.min(to, this.tail.length > 0 ? this.tail.first : Infinity);
     const isEnough = (window) => window?.step === step && window.from <= from + 1 && window.to >= end - this.reach;
     if (end <= from || isEnough(this.asked) || isEnough(this.pending)) return;
@@ -166,7 +166,7 @@ export class Store {
     const window = (this.pending = { from: from - span / 2, to: Math.min(to + span / 2, Math.max(to, this.now)), step });
     try {
       const answer = await this.ask(window.from, window.to, step, signal);
-      // What this page has from elsewhere stays; so does what an agent that began anew has forgotten.
+      // Earlier data stays, as the data of an agent that has restarted does.
       const first = Math.max(window.from, Number.isFinite(answer.first) ? answer.first : window.to);
       const before = this.base.slice(-Infinity, first - this.reach / 2);
       const after = this.base.slice(window.to + 0.001, Infinity);
@@ -180,7 +180,7 @@ export class Store {
     this.onchange();
   }
 
-  // The first moment that the agent can tell of: to the minute within two hours, else to the hour.
+  // The time of the oldest sample: to the minute within two hours, else to the hour.
   async extent() {
     const first = async (question) => {
       const { timestamps, series } = await getJSON(`metrics/history?${question}&metrics=cpu.usage`);
@@ -192,7 +192,7 @@ export class Store {
 
   has(key) { return this.base.mean.has(key) || this.tail.mean.has(key); }
 
-  // The stretches to draw of [from, to], one point more on each side: { columns, start, end }.
+  // The parts to draw of [from, to], one point more on each side: { columns, start, end }.
   parts(from, to) {
     const border = this.tail.length > 0 ? this.tail.first : Infinity;
     return [[this.base, lowerBound(this.base.times, this.base.length, border)], [this.tail, this.tail.length]].map(([columns, length]) => ({
@@ -200,7 +200,7 @@ export class Store {
     })).filter(({ start, end }) => end > start);
   }
 
-  // Of the moments around a time, the nearest that a test lets pass; NaN where there is none.
+  // The nearest point around a time that passes a test, or NaN.
   around(time, test) {
     let best = NaN;
     for (const { columns, start, end } of this.parts(time, time)) {
@@ -214,7 +214,7 @@ export class Store {
 
   nearest(time) { return this.around(time, (distance) => Math.abs(distance) <= this.reach); }
 
-  // The next moment after a time, or before it where `direction` is −1.
+  // The next point after a time, or before it where `direction` is −1.
   neighbour(time, direction) { return this.around(time, (distance) => distance * direction > 0.001); }
 
   // The value of a series at the time of the shown sample, or at one that `nearest` gave.

@@ -53,7 +53,7 @@ export class Stream {
     shared.worker.onerror = () => this.alone();
   }
 
-  // Says something to the worker; where it does not answer, connects anew, and then does without it.
+  // Sends a message to the worker; without an answer, connects again, and then falls back to a connection of this tab.
   post(message = {}) {
     this.shared.port.postMessage(message);
     if (this.waiting) return;
@@ -77,7 +77,7 @@ export class Stream {
 
   start() {
     this.isRunning = true;
-    // Stops what this tab follows, for tests that look at a page that stands still.
+    // Stops following, for tests of a page without new samples.
     this.controller = { abort: () => this.stop() };
     if (this.shared) {
       this.post({ follow: true, token: access.token });

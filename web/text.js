@@ -249,7 +249,7 @@ export function nextLanguage() {
   remember('language', chosen);
 }
 
-// A string in the page's language; undefined where there is none of that key.
+// A string in the page's language; undefined for an unknown key.
 export function t(key, ...values) {
   const text = strings[key]?.[languages.indexOf(currentLanguage())];
   return values.length > 0 ? text?.replace(/\{(\d)\}/g, (_, index) => values[index]) : text;

@@ -1,4 +1,4 @@
-// Light or dark, by the system's preference or by choice; and the colours of the style sheet for what is drawn.
+// Light or dark, by the system's preference or by choice; and the colors of the style sheet for canvases.
 
 import { h } from './dom.js';
 
@@ -30,6 +30,7 @@ function apply() {
 
 export const theme = {
   get choice() { return choice; },
+  get isPrinting() { return isPrinting; },
   next() {
     choice = choices[(choices.indexOf(choice) + 1) % choices.length];
     remember('theme', choice);
@@ -50,7 +51,7 @@ apply();
 const names = ['text', 'quiet', 'line', 'card', 'accent', 's1', 's2', 's3', 's4', 's5', 's6', 's7', 's8',
   'h0', 'h1', 'h2', 'h3', 'h4'];
 
-// The style sheet's colours as a canvas takes them; `light-dark()` is worked out by asking what an element would have.
+// The style sheet's colors as a canvas takes them; an element's computed style resolves `light-dark()`.
 export function palette() {
   if (colors) return colors;
   const probe = h('i', { hidden: true });
@@ -73,7 +74,7 @@ export function palette() {
     bytes[step * 4 + 3] = 255;
   }
   colors.heat = new Uint32Array(bytes.buffer);
-  // Pixels of the text size, and what is written in charts.
+  // Pixels of the text size, and the font of charts.
   const style = getComputedStyle(document.body);
   colors.size = parseFloat(getComputedStyle(document.documentElement).fontSize);
   colors.font = `${colors.size * 0.79}px ${style.fontFamily}`;

@@ -1,4 +1,4 @@
-// Which time is shown: the window of the charts, the moment of the panels, and the address that says both.
+// The shown time: the window of the charts, the time of the panels, and the address with both.
 
 import { clamp } from './dom.js';
 
@@ -20,7 +20,7 @@ function parseTime(text) {
 }
 
 export class View {
-  // clock(): the newest moment known.
+  // clock(): the newest known time.
   constructor(clock) {
     this.clock = clock;
     this.first = NaN;
@@ -39,7 +39,7 @@ export class View {
 
   get isLive() { return this.at === null && this.to === null; }
 
-  // The seconds that the charts show; of 'all', what there is.
+  // The seconds that the charts show; for 'all', those with data.
   get length() {
     if (Number.isFinite(this.span)) return this.span;
     return Number.isFinite(this.first) ? Math.max(300, this.clock() - this.first) : 3600;
@@ -56,7 +56,7 @@ export class View {
     this.span = parseSpan(parameters.get('range')) ?? 3600;
     this.at = parseTime(parameters.get('at'));
     this.to = parseTime(parameters.get('to'));
-    // A moment without a window stands in the middle of one.
+    // A time without a window is centered in one.
     if (this.at !== null && this.to === null) {
       const middle = this.at + this.length / 2;
       this.to = Number.isFinite(this.clock()) ? Math.min(this.clock(), middle) : middle;
@@ -83,7 +83,7 @@ export class View {
     for (const listener of this.listeners) listener();
   }
 
-  // Shows a range; where the past is shown, around the same moment.
+  // Shows a range; in the past, around the same time.
   choose(span) {
     this.past = [];
     this.isChosen = true;
@@ -99,7 +99,7 @@ export class View {
     if (this.past.length > 50) this.past.shift();
   }
 
-  // Shows from one moment to another.
+  // Shows a window of time.
   zoom(from, to, isStep = true) {
     const span = clamp(to - from, least, 20 * 365 * 86400);
     if (isStep) this.remember();
@@ -111,7 +111,7 @@ export class View {
     this.changed();
   }
 
-  // Makes the window `factor` as long, the moment `around` staying where it is.
+  // Scales the window's length by `factor`; the time `around` keeps its place.
   scale(factor, around) {
     const { from, to } = this.window;
     const center = around ?? this.at ?? (this.to === null ? to : (from + to) / 2);
@@ -127,13 +127,13 @@ export class View {
     this.changed();
   }
 
-  // Back to what was shown before the last zoom.
+  // Returns to the view before the last zoom.
   back() {
     Object.assign(this, this.past.pop() ?? { to: null, at: null });
     this.changed();
   }
 
-  // Shows a moment of the past in every panel.
+  // Shows a time in the past in every panel.
   travel(time) {
     const { from, to } = this.window;
     this.span = this.length;
@@ -148,7 +148,7 @@ export class View {
     this.changed();
   }
 
-  // The moment below a pointer, in all charts; null where there is none.
+  // Sets the time below the pointer in all charts, or null.
   point(time, where = null) {
     if (this.hover === time) return;
     this.hover = time;
