@@ -148,7 +148,8 @@ async function travel() {
     past = { sample, message };
   }
   const shown = past ? past.sample : newest;
-  if (shown) store.setShown(shown, timeOf(shown));
+  store.setShown(shown, shown ? timeOf(shown) : NaN);
+  setAttribute(document.body, 'data-absent', past && !past.sample && 'true');
   show(shown);
   showPointers();
   showBanner();

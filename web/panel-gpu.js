@@ -56,7 +56,6 @@ class Tile {
       isOld && [t('dataOld', format.duration(gpu.age_seconds)), gpu.state === 'asleep' ? '' : 'warn'],
       ...reasons.map((reason) => [t(`throttle.${reason}`) ?? visible(reason.replaceAll('_', ' ')), 'warn']),
       gpu.ecc_uncorrected_total > 0 && [t('eccUncorrected', gpu.ecc_uncorrected_total), 'bad'],
-      gpu.recovery_action && [t('recovery', visible(gpu.recovery_action)), 'bad'],
       gpu.xid > 0 && [`Xid ${gpu.xid}`, 'bad'],
       gpu.retired_pages > 0 && [t('retiredPages', gpu.retired_pages), 'warn'],
       recovery && [t('recovery', t(`recovery.${recovery.toLowerCase().replace(/[ ,-]+/g, '_')}`) ?? visible(recovery)), 'bad'],

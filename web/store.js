@@ -93,9 +93,9 @@ export class Store {
     Object.assign(this, { onchange, onappend, base: new Columns(), tail: new Columns(256), interval: 30, step: 0, asked: null, error: null, shown: null });
   }
 
-  // The sample that the panels show; legends show its values too, not those of a series' point, which may be a mean.
+  // Sets the sample in the panels, or null; legends show its values too, not those of a series' point, which may be a mean.
   setShown(sample, time) {
-    this.shown = { time, values: allValuesOf(sample) };
+    this.shown = sample && { time, values: allValuesOf(sample) };
   }
 
   // The newest known time, or -Infinity.
