@@ -441,7 +441,7 @@ def test_many_visits_keep_no_stream(browser):
             begun = time.monotonic()
             load(browser, agent.port)
             check(time.monotonic() - begun < 20, "a page that was left keeps a connection")
-        browser.evaluate("history.go(-2)")
+        browser.evaluate("void setTimeout(() => history.go(-2))")
         browser.wait(PAGE + READY, "the way back")
         count = browser.wait("agentPage.store.tail.length")
         browser.wait(f"agentPage.store.tail.length > {count}", "the page on the way back follows again")
