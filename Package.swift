@@ -170,8 +170,8 @@ let package = Package(
     .testTarget(
       name: "PrometheusTests",
       dependencies: [
-        "API", "CollectLinux", "CollectDemo", "Collect", "History", "Exposition", "AgentMetrics", "SystemIO",
-        "TestSupport",
+        "API", "CollectLinux", "CollectGPU", "CollectDemo", "Collect", "History", "Exposition", "AgentMetrics",
+        "SystemIO", "TestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(

@@ -33,8 +33,9 @@ public struct API: Sendable {
   let scrapeSource: (any ScrapeSource)?
   let streams: Quota
   let latest = KeptResponses()
-  /// Those of looks that only scrapes asked for, which are newer than the newest sample.
+  /// Responses to scrapes of one Reading.
   let scrapes = KeptResponses()
+  let cpuTimes = SteadyCPUTimes()
 
   /// An API over a history.
   ///
@@ -54,7 +55,7 @@ public struct API: Sendable {
 
   /// The bytes of `/metrics/latest` for a sample.
   public static func latestBody(of sample: Sample) -> String {
-    String(decoding: SampleJSON.encode(sample), as: UTF8.self)
+    String(decoding: SampleJSON.encode(sample), as: UTF8.self) + "\n"
   }
 
   static let methods = "GET, HEAD, OPTIONS"
@@ -90,17 +91,19 @@ public struct API: Sendable {
     // A preflight has no way to show a token; and what needs one tells nobody else whether it exists.
     if found?.route.isPublic != true, request.method != "OPTIONS" { try checkToken(of: request) }
     guard let (route, values) = found else {
-      throw APIError(.notFound, "there is nothing at \(target.shownPath)")
+      throw APIError(.notFound, "no such endpoint: \(target.shownPath)")
     }
     switch request.method {
     case "GET", "HEAD": break
     case "OPTIONS": return .noContent(allow: Self.methods)
     default:
-      throw APIError(.methodNotAllowed, "\(APIError.shown(request.method)) is not allowed; allowed are \(Self.methods)")
+      throw APIError(.methodNotAllowed, "method \(APIError.shown(request.method)) is not allowed; allowed: \(Self.methods)")
         .adding("Allow", Self.methods)
     }
     // A bookmark of the page may bring parameters of its own.
-    if route.status != 302 { try target.query.check(route.parameters) }
+    if route.status != 302 {
+      try target.query.check(route.parameters, ignoringOthers: route.ignoresOtherParameters)
+    }
     return try await route.answer(
       self, Exchange(request: request, query: target.query, pathValues: values, shownPath: target.shownPath))
   }

@@ -11,14 +11,30 @@ struct APIError: Error {
     /// What it means here.
     var help: String {
       switch self {
-      case .badRequest: "A parameter is wrong or unknown, or the request is malformed"
-      case .unauthorized: "The token is missing or not right"
-      case .forbidden: "The agent does not answer for this host"
-      case .notFound: "There is no such thing"
+      case .badRequest: "Invalid or unknown parameter, or malformed request"
+      case .unauthorized: "Missing or invalid token"
+      case .forbidden: "Host not allowed"
+      case .notFound: "Not found"
       case .methodNotAllowed: "Only GET, HEAD and OPTIONS are allowed"
-      case .serviceUnavailable: "Not now"
+      case .serviceUnavailable: "Temporarily unavailable"
       }
     }
+
+    /// The word for programs; it stays while messages change.
+    var code: String {
+      switch self {
+      case .badRequest: "bad_request"
+      case .unauthorized: "unauthorized"
+      case .forbidden: "forbidden"
+      case .notFound: "not_found"
+      case .methodNotAllowed: "method_not_allowed"
+      case .serviceUnavailable: "service_unavailable"
+      }
+    }
+
+    static let all: [Status] = [
+      .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .serviceUnavailable,
+    ]
   }
 
   let status: Status
@@ -33,10 +49,9 @@ struct APIError: Error {
     self.parameter = parameter
   }
 
-  /// A value that is not allowed, and what would be.
+  /// Creates the error of a value that is not allowed.
   init(parameter: String, value: String, allowed: String) {
-    self.init(
-      .badRequest, "\(parameter): \"\(Self.shown(value))\" is not allowed; allowed is \(allowed)", parameter: parameter)
+    self.init(.badRequest, "\(parameter): must be \(allowed), not \"\(Self.shown(value))\"", parameter: parameter)
   }
 
   /// The same with a header field that tells more: Allow, which 405 must have (RFC 9110 §15.5.6).
@@ -51,12 +66,12 @@ struct APIError: Error {
     text.unicodeScalars.count <= 80 ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(80))) + "…"
   }
 
-  /// `{"error":{"code":400,"message":"…","parameter":"seconds"}}`.
+  /// `{"error":{"code":"bad_request","message":"…","parameter":"seconds"}}`.
   var response: API.Response {
     let writer = JSONWriter()
     writer.beginObject()
     writer.beginObject("error")
-    writer.member("code", status.rawValue)
+    writer.member("code", status.code)
     writer.member("message", message)
     if let parameter { writer.member("parameter", Self.shown(parameter)) }
     writer.endObject()
@@ -73,9 +88,11 @@ extension APIError {
     .init(
       name: "error",
       schema: .object([
-        .init(name: "code", schema: .integer(), help: "The status", isRequired: true),
+        .init(
+          name: "code", schema: .words(Status.all.map(\.code)), help: "A word for programs, one for each status",
+          isRequired: true),
         .init(name: "message", schema: .text, help: "One line for people", isRequired: true),
-        .init(name: "parameter", schema: .text, help: "The parameter that is at fault"),
+        .init(name: "parameter", schema: .text, help: "The invalid parameter"),
       ]), isRequired: true)
   ])
 }
@@ -83,6 +100,6 @@ extension APIError {
 extension API {
   /// The answer to what is no request as RFC 9112 has it, or one whose header passes the server's limits.
   public static let malformedRequest = APIError(
-    .badRequest, "this is no well-formed HTTP request, or its header is too great"
+    .badRequest, "malformed HTTP request, or its header is too large"
   ).response
 }

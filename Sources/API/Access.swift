@@ -12,8 +12,7 @@ extension API {
     if settings.allowedHosts.contains(where: { $0.lowercased() == name }) { return }
     let own = (history.latest ?? history.preview)?.sample.host.hostname?.lowercased()
     if name == own { return }
-    throw APIError(
-      .forbidden, "this agent does not answer for the host \"\(APIError.shown(host))\"; --allowed-host lets it")
+    throw APIError(.forbidden, "host \"\(APIError.shown(host))\" is not allowed; add it with --allowed-host")
   }
 
   /// The name in a Host header, in lower case, without port and without the dot of the root.
@@ -41,11 +40,11 @@ extension API {
     let header = request[header: "Authorization"] ?? ""
     let scheme = header.prefix { $0 != " " }
     guard scheme.lowercased() == "bearer" else {
-      throw APIError(.unauthorized, "a token is wanted: Authorization: Bearer …")
+      throw APIError(.unauthorized, "authentication required: Authorization: Bearer TOKEN")
         .adding("WWW-Authenticate", #"Bearer realm="agent""#)
     }
     guard Self.isEqual(String(header.dropFirst(scheme.count)[...].trimmed), token) else {
-      throw APIError(.unauthorized, "the token is not right")
+      throw APIError(.unauthorized, "invalid token")
         .adding("WWW-Authenticate", #"Bearer realm="agent", error="invalid_token""#)
     }
   }

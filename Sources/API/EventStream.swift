@@ -17,17 +17,21 @@ public final class EventStream: AsyncSequence, Sendable {
   private let history: History
   private let interval: Int
   private let since: Timestamp?
+  /// Samples after which it ends; nil for never.
+  private let count: Int?
   private let silence: Duration
   private let share: Quota.Share?
   private let signals: AsyncStream<Signal>
   private let continuation: AsyncStream<Signal>.Continuation
 
   init(
-    _ history: History, interval: Int, since: Timestamp?, silence: Duration = .seconds(15), share: Quota.Share? = nil
+    _ history: History, interval: Int, since: Timestamp?, count: Int? = nil, silence: Duration = .seconds(15),
+    share: Quota.Share? = nil
   ) {
     self.history = history
     self.interval = interval
     self.since = since
+    self.count = count
     self.silence = silence
     self.share = share
     (signals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -50,6 +54,8 @@ public final class EventStream: AsyncSequence, Sendable {
     private let clock: SilenceClock
     private var signals: AsyncStream<Signal>.Iterator
     private var isBegun = false
+    /// Samples sent so far.
+    private var sent = 0
     /// The last sample that was given out.
     private var last: History.Entry?
     /// What comes before the live samples.
@@ -68,11 +74,12 @@ public final class EventStream: AsyncSequence, Sendable {
 
     /// The next bytes; nil when the stream or the task has ended.
     public mutating func next() async -> [[UInt8]]? {
+      if let count = stream.count, sent >= count { return nil }
       if !isBegun {
         isBegun = true
         findBacklog()
-        clock.restart()
-        return [Array("retry: 1000\n\n".utf8)]
+        // The first bytes do not wait for the first sample, or a proxy would hold the header back.
+        if backlog.isEmpty { return event(nil) }
       }
       if let entry = nextOfBacklog() ?? nextSample() { return event(entry) }
       while let signal = await signals.next() {
@@ -130,12 +137,16 @@ public final class EventStream: AsyncSequence, Sendable {
       last.map { entry.sample.boottime > $0.sample.boottime } ?? true
     }
 
-    /// An event, or a comment that only shows that somebody is there.
-    private func event(_ entry: History.Entry?) -> [[UInt8]] {
+    /// An event, or a comment that keeps the connection alive.
+    private mutating func event(_ entry: History.Entry?) -> [[UInt8]] {
       clock.restart()
       guard let entry else { return [Array(":\n\n".utf8)] }
+      // In an event of its own, many clients would take it for an event without data.
+      let retry = sent == 0 ? "retry: 1000\n" : ""
+      sent += 1
       return [
-        Array("id: \(entry.sample.timestamp.rfc3339)\ndata: ".utf8), SampleJSON.bytes(of: entry), Array("\n\n".utf8),
+        Array("\(retry)id: \(entry.sample.timestamp.rfc3339)\ndata: ".utf8), SampleJSON.bytes(of: entry),
+        Array("\n\n".utf8),
       ]
     }
   }

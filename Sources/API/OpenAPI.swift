@@ -12,8 +12,8 @@ enum OpenAPI {
     writer.member("version", "1")
     writer.member(
       "description",
-      "One machine's CPUs, memory, GPUs, disks, network and processes. Every path answers HEAD as GET without its body,"
-        + " and OPTIONS with Allow. What is not there is left out, never 0.")
+      "CPU, memory, GPU, disk, network and process metrics of one machine. Every path answers HEAD like GET without a"
+        + " body, and OPTIONS with Allow. Absent values are left out, never 0.")
     writer.beginObject("license")
     writer.member("name", "MIT")
     writer.member("identifier", "MIT")
@@ -111,8 +111,8 @@ enum OpenAPI {
     var seen: Set<String> = []
     for content in route.contents where seen.insert(content.type).inserted {
       writer.beginObject(content.type)
-      let schemas = route.contents.filter { $0.type == content.type }.map(\.schema)
-      (schemas.count == 1 ? schemas[0] : .oneOf(schemas)).write("schema", to: writer)
+      let schemas = route.contents.filter { $0.type == content.type }.compactMap(\.schema)
+      if !schemas.isEmpty { (schemas.count == 1 ? schemas[0] : .oneOf(schemas)).write("schema", to: writer) }
       writer.endObject()
     }
     writer.endObject()
@@ -123,7 +123,7 @@ enum OpenAPI {
     writer.member("name", parameter.name)
     writer.member("in", parameter.place.rawValue)
     writer.member("description", "\(parameter.help). Allowed: \(parameter.allowed).")
-    if parameter.place == .path { writer.member("required", true) }
+    if parameter.place == .path || parameter.isRequired { writer.member("required", true) }
     (parameter.isRepeatable ? .list(parameter.schema) : parameter.schema).write("schema", to: writer)
     writer.endObject()
   }
@@ -132,22 +132,22 @@ enum OpenAPI {
 
   private static let sample: Schema = {
     // Members of the specification that every sample has.
-    let time = Schema.Member(name: "timestamp", schema: .timestamp, help: "Its moment", isRequired: true)
-    return .object([time] + members(of: nil, required: ["cpu", "ram"]))
+    let time = Schema.Member(name: "timestamp", schema: .timestamp, help: "Time of the sample", isRequired: true)
+    return .object([time] + members(of: nil))
   }()
 
   private static let process: Schema = {
     let list = Catalog.shared.nodes.firstIndex { $0.id == "processes.top" }
-    return .object(members(of: list, required: ["pid"]) + ProcessesJSON.gpuMembers)
+    return .object(members(of: list) + ProcessesJSON.gpuMembers)
   }()
 
   /// The members of a group or list of the catalog; nil for those of a Sample.
-  private static func members(of group: Int?, required: Set<String> = []) -> [Schema.Member] {
+  private static func members(of group: Int?) -> [Schema.Member] {
     Catalog.shared.children(of: group).map { number in
-      let definition = Catalog.shared.nodes[number].definition
+      let node = Catalog.shared.nodes[number]
       return Schema.Member(
-        name: definition.name, schema: schema(of: number), help: definition.help,
-        isRequired: required.contains(definition.name))
+        name: node.definition.name, schema: schema(of: number), help: node.definition.help,
+        isRequired: node.isRequired)
     }
   }
 
@@ -158,7 +158,7 @@ enum OpenAPI {
     case .list: .list(.object(members(of: number)))
     case .value:
       switch node.definition.kind {
-      case .gauge, .counter: .number
+      case .gauge, .counter: node.definition.isWhole ? .integer() : .number
       case .flag: .truth
       case .info: .text
       }

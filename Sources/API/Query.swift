@@ -17,20 +17,21 @@ struct Query {
     self.parameters = parameters
   }
 
-  /// Refuses parameters that are unknown, which would do nothing silently, and ones that say two things at once.
-  func check(_ allowed: [ParameterDefinition]) throws(APIError) {
+  /// Refuses parameters that are unknown, which would do nothing silently, and those given more than once.
+  ///
+  /// - Parameter ignoringOthers: whether unknown parameters are ignored, as scrapers expect of an exporter.
+  func check(_ allowed: [ParameterDefinition], ignoringOthers: Bool = false) throws(APIError) {
     for (index, parameter) in parameters.enumerated() {
       let name = parameter.name
       guard let definition = allowed.first(where: { $0.name == name && $0.place == .query }) else {
+        if ignoringOthers { continue }
         let names = allowed.filter { $0.place == .query }.map(\.name)
         let known = names.isEmpty ? "none" : names.joined(separator: ", ")
         throw APIError(
-          .badRequest, "the parameter \"\(APIError.shown(name))\" is unknown; allowed here: \(known)", parameter: name)
+          .badRequest, "unknown parameter \"\(APIError.shown(name))\"; allowed: \(known)", parameter: name)
       }
       guard definition.isRepeatable || !parameters[..<index].contains(where: { $0.name == name }) else {
-        throw APIError(
-          .badRequest, "\(name): \"\(APIError.shown(parameter.value))\" is a second value; allowed is one",
-          parameter: name)
+        throw APIError(.badRequest, "\(APIError.shown(name)): given more than once", parameter: name)
       }
     }
   }

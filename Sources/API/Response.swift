@@ -97,9 +97,9 @@ extension API {
       return response
     }
 
-    /// What changes at any moment.
+    /// A JSON text that must not be cached, with a line feed at its end.
     static func json(_ bytes: [UInt8], status: Int = 200) -> Response {
-      body([.bytes(bytes)], type: "application/json; charset=utf-8", status: status)
+      body([.bytes(bytes + [UInt8(ascii: "\n")])], type: "application/json; charset=utf-8", status: status)
     }
 
     /// What changes at any moment, of any type.

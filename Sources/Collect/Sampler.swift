@@ -91,6 +91,8 @@ private struct Ticks {
     var last: Instant
     /// When it is due, by the monotonic clock.
     var due: Double
+    /// Means of the GPUs' answers since `previous`.
+    var gpus = GPUMeans()
 
     var interval: Int { Int(pace.interval) }
   }
@@ -105,15 +107,17 @@ private struct Ticks {
   private var readings: [Reading] = []
   /// The main one first.
   private var tracks: [Track] = []
-  /// The newest Reading, its instant, and the sample that was derived from it.
-  private var latest: (reading: Int, instant: Instant, entry: History.Entry?)
+  /// The newest Reading and its instant.
+  private var latest: (reading: Int, instant: Instant)
+  /// When each GPU's driver answered last.
+  private var gpuAnswers = GPUAnswers()
   /// The first instant of a recording of two.
   private var first: Reading?
 
   init(history: History, timekeeper: any Timekeeper) {
     self.history = history
     self.timekeeper = timekeeper
-    latest = (0, timekeeper.now, nil)
+    latest = (0, timekeeper.now)
   }
 
   /// The first look, from which nothing is known but levels; the first sample comes after so many seconds.
@@ -142,7 +146,7 @@ private struct Ticks {
     // At once: who looks on meanwhile would take the past for what comes.
     guard let newest = samples.popLast() else { return }
     history.restore(samples)
-    latest.entry = history.append([(history.interval, newest)])
+    history.append([(history.interval, newest)])
     begin(due: 0)
     tracks[0].due = due(tracks[0])
   }
@@ -183,13 +187,16 @@ private struct Ticks {
     for index in due {
       let track = tracks[index]
       if track.pace.verdict(from: track.last, to: instant) == .sample {
-        samples.append((track.interval, sample(from: track.previous)))
+        var sample = sample(from: track.previous)
+        track.gpus.write(to: &sample.gpus)
+        samples.append((track.interval, sample))
       }
+      tracks[index].gpus = GPUMeans()
       tracks[index].previous = latest.reading
       tracks[index].last = instant
       tracks[index].due = self.due(tracks[index])
     }
-    latest.entry = history.append(samples)
+    history.append(samples)
   }
 
   private func due(_ track: Track) -> Double {
@@ -224,14 +231,9 @@ private struct Ticks {
   private mutating func answer(_ questions: [History.Question]) {
     guard let least = questions.map(\.maxAge).min() else { return }
     let now = timekeeper.now
-    // Rates over less than a tenth of a second are noise.
+    // Several questions of one moment share a Reading.
     if now.boottime - latest.instant.boottime > max(0.1, least) { look(at: now, isBetween: true) }
-    // After a suspend the newest Reading is only a baseline, and the sample is the one before it.
-    let isBaseline = latest.reading == tracks[0].previous
-    let entry =
-      latest.entry ?? (isBaseline ? history.latest : nil) ?? history.entry(of: sample(from: tracks[0].previous))
-    latest.entry = entry
-    history.answer(questions, entry, readings[latest.reading])
+    history.answer(questions, readings[latest.reading])
   }
 
   /// The sample from an earlier Reading to the newest.
@@ -259,7 +261,9 @@ private struct Ticks {
     round?.read(into: &readings[place], at: instant, isBetween: isBetween)
     // Between the instants of a recording, not between two looks at one of them.
     if first != nil { readings[place].processes?.earlier = nil }
-    latest = (place, instant, nil)
+    latest = (place, instant)
+    let answers = gpuAnswers.new(in: readings[place])
+    for index in tracks.indices { tracks[index].gpus.add(answers, of: readings[place].gpus) }
     history.setLatest(readings[place])
   }
 }

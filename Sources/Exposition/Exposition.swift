@@ -25,10 +25,14 @@ public struct Exposition: Sendable {
   private var samplesStart = 0
   private var sampleStart = 0
   private var hasLabels = false
+  /// Decides by its name whether a family is kept; nil keeps all.
+  private let filter: (@Sendable (String) -> Bool)?
+  private var isKept = true
 
-  /// An empty text.
-  public init(_ format: ExpositionFormat, capacity: Int = 65_536) {
+  /// Creates an empty text that keeps the families whose sample name passes the filter.
+  public init(_ format: ExpositionFormat, capacity: Int = 65_536, filter: (@Sendable (String) -> Bool)? = nil) {
     self.format = format
+    self.filter = filter
     bytes.reserveCapacity(capacity)
     name.reserveCapacity(96)
   }
@@ -71,6 +75,7 @@ public struct Exposition: Sendable {
   }
 
   private mutating func begin(_ kind: Kind, _ unit: some UTF8Text, _ help: some UTF8Text) {
+    if let filter { isKept = filter(String(decoding: name, as: UTF8.self)) }
     // In OpenMetrics the suffix belongs to the sample, not to the family.
     var count = name.count
     if format == .openMetrics {
@@ -112,7 +117,7 @@ public struct Exposition: Sendable {
   }
 
   private mutating func endFamily() {
-    if bytes.count == samplesStart { bytes.removeLast(bytes.count - familyStart) }
+    if bytes.count == samplesStart || !isKept { bytes.removeLast(bytes.count - familyStart) }
     familyStart = bytes.count
     samplesStart = -1
     name.removeAll(keepingCapacity: true)

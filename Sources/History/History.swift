@@ -31,8 +31,8 @@ public final class History: Sendable {
     var wake: (@Sendable () -> Void)?
     /// The sampler's clock that counts suspended time.
     var now: @Sendable () -> Double = { .infinity }
-    /// The entry that the last question was answered with, and when its Reading was made.
-    var answered: (entry: Entry, boottime: Double)?
+    /// The newest sample of the main track that this process took.
+    var newestMain: Entry?
     var archive: (any LongHistory)?
 
     mutating func number() -> Int {
@@ -40,12 +40,9 @@ public final class History: Sendable {
       return nextNumber
     }
 
-    /// The last answer, where the machine was not read since, and it is young enough.
-    func answer(maxAge: Double) -> (entry: Entry, reading: Reading)? {
-      guard let answered, let reading = latestReading, reading.boottime == answered.boottime,
-        now() - answered.boottime <= maxAge
-      else { return nil }
-      return (answered.entry, reading)
+    /// The newest Reading, where it is young enough.
+    func reading(maxAge: Double) -> Reading? {
+      latestReading.flatMap { now() - $0.boottime <= maxAge ? $0 : nil }
     }
 
     /// The entries whose plain text nobody has wanted for long.
@@ -237,14 +234,28 @@ public final class History: Sendable {
     return latest ?? Entry(Sample(from: nil, to: Reading()))
   }
 
-  /// The newest sample and Reading, none of them older than `maxAge` seconds: where they would be, the sampler reads now.
+  /// The main track's newest sample; nil before the first that this process takes.
+  public var newestOfMainTrack: Entry? {
+    state.withLock { $0.newestMain }
+  }
+
+  /// Seconds since the newest sample of any track; nil without a sampler or before the first sample.
+  public var sampleAge: Double? {
+    state.withLock { state in
+      guard let latest = state.latest else { return nil }
+      let age = state.now() - latest.sample.boottime
+      return age.isFinite ? max(0, age) : nil
+    }
+  }
+
+  /// A Reading that is at most `maxAge` seconds old: the sampler reads where there is none; nil without a sampler.
   ///
-  /// Such a look enters no track; its rates are means since the main track's last sample.
-  public func fresh(maxAge: Double) async -> (entry: Entry, reading: Reading) {
-    let first = await first()
-    if let known = state.withLock({ $0.answer(maxAge: maxAge) }) { return known }
+  /// A Reading for this enters no track.
+  public func freshReading(maxAge: Double) async -> Reading? {
+    _ = await first()
+    if let known = state.withLock({ $0.reading(maxAge: maxAge) }) { return known }
     let number = state.withLock { $0.number() }
-    let (stream, continuation) = AsyncStream.makeStream(of: (entry: Entry, reading: Reading).self)
+    let (stream, continuation) = AsyncStream.makeStream(of: Reading.self)
     let wake = state.withLock { state in
       if state.wake != nil { state.questions[number] = Question(maxAge: maxAge, continuation: continuation) }
       return state.wake
@@ -252,10 +263,10 @@ public final class History: Sendable {
     if let wake {
       wake()
       defer { state.withLock { $0.questions[number] = nil } }
-      for await answer in stream { return answer }
+      for await reading in stream { return reading }
     }
-    // Cancelled, or nobody who could look.
-    return state.withLock { ($0.latest ?? first, $0.latestReading ?? Reading()) }
+    // The task was cancelled, or there is no sampler.
+    return latestReading
   }
 
   /// Seconds after which the past's plain text is let go of.
@@ -279,17 +290,12 @@ public final class History: Sendable {
   package struct Question: Sendable {
     /// Seconds that the answer may be old.
     package let maxAge: Double
-    fileprivate let continuation: AsyncStream<(entry: Entry, reading: Reading)>.Continuation
-
-    fileprivate func answer(_ entry: Entry, _ reading: Reading) {
-      continuation.yield((entry, reading))
-    }
+    fileprivate let continuation: AsyncStream<Reading>.Continuation
   }
 
   /// Answers questions.
-  package func answer(_ questions: [Question], _ entry: Entry, _ reading: Reading) {
-    state.withLock { $0.answered = (entry, reading.boottime) }
-    for question in questions { question.answer(entry, reading) }
+  package func answer(_ questions: [Question], _ reading: Reading) {
+    for question in questions { question.continuation.yield(reading) }
   }
 
   /// Lets the history wake the sampler when somebody wants something of it, and tell by its clock (with suspended time)
@@ -373,6 +379,7 @@ public final class History: Sendable {
       for (interval, entry) in entries {
         if interval == self.interval {
           state.ring.append(entry)
+          state.newestMain = entry
         } else if let track = state.live.firstIndex(where: { $0.interval == interval }) {
           state.live[track].ring.append(entry)
         }

@@ -25,6 +25,8 @@ public struct Catalog: Sendable {
     public internal(set) var ownLabels: [String] = []
     /// False for entries that come and go too fast to be time series (processes).
     public internal(set) var isSeries: Bool
+    /// Whether the group or list entry around it always has it.
+    public internal(set) var isRequired = false
     /// The first number after the fields inside it.
     public internal(set) var end: Int
 

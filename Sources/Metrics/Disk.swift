@@ -151,7 +151,8 @@ public struct Disk: Domain, Hashable {
       .gauge(
         "busy", .ratio, "Share of time with a request in flight", source: "/proc/diskstats Δio_ticks ÷ Δt", \.busy),
       .gauge(
-        "queue", .count, "Mean number of requests in flight", source: "/proc/diskstats Δtime_in_queue ÷ Δt", \.queue),
+        "queue", .count, "Mean number of requests in flight", source: "/proc/diskstats Δtime_in_queue ÷ Δt", \.queue
+      ).fractional,
       .gauge(
         "read_latency_ms", .milliseconds, "Mean time of a read, wait included",
         source: "/proc/diskstats Δticks ÷ Δreads", \.readLatency),

@@ -22,6 +22,11 @@ public struct Definition: Sendable, Hashable {
   public let help: String
   /// Where it comes from: formula and kernel file.
   public let source: String
+  /// Whether it is a whole number in the unit that JSON shows.
+  public internal(set) var isWhole: Bool
+
+  /// Digits after the point that JSON shows at most.
+  public var decimals: Int { isWhole ? 0 : unit.decimals }
 }
 
 /// A struct that has a ``Table`` of fields.
@@ -47,26 +52,44 @@ public struct Field<Owner: Domain>: Sendable {
 
   let definition: Definition
   let access: Access
+  /// Whether no domain lacks it.
+  let isRequired: Bool
 
   private init(
-    _ name: String, _ unit: Unit, _ kind: Definition.Kind, _ help: String, _ source: String, _ access: Access
+    _ name: String, _ unit: Unit, _ kind: Definition.Kind, _ help: String, _ source: String, isRequired: Bool,
+    _ access: Access
   ) {
-    definition = Definition(name: name, unit: unit, kind: kind, help: help, source: source)
+    definition = Definition(
+      name: name, unit: unit, kind: kind, help: help, source: source,
+      isWhole: (kind == .gauge || kind == .counter) && (unit.decimals == 0 || unit == .count))
     self.access = access
+    self.isRequired = isRequired
   }
+
+  private init(_ field: Field, isWhole: Bool) {
+    var definition = field.definition
+    definition.isWhole = isWhole
+    (self.definition, access, isRequired) = (definition, field.access, field.isRequired)
+  }
+
+  /// The field as a whole number, though its unit has fractions.
+  public var whole: Field { Field(self, isWhole: true) }
+
+  /// The field with fractions, though it counts: a mean.
+  public var fractional: Field { Field(self, isWhole: false) }
 
   /// A level in the unit's *base* (bytes for ``Unit/mebibytes``); NaN where absent.
   public static func gauge<Value: MetricValue>(
     _ name: String, _ unit: Unit, _ help: String, source: String = "", _ path: Path<Value>
   ) -> Field {
-    Field(name, unit, .gauge, help, source, number(at: path))
+    Field(name, unit, .gauge, help, source, isRequired: Value.isAlwaysPresent, number(at: path))
   }
 
   /// A total since the source's start, in the unit's base; NaN where absent.
   public static func counter<Value: MetricValue>(
     _ name: String, _ unit: Unit, _ help: String, source: String = "", _ path: Path<Value>
   ) -> Field {
-    Field(name, unit, .counter, help, source, number(at: path))
+    Field(name, unit, .counter, help, source, isRequired: Value.isAlwaysPresent, number(at: path))
   }
 
   private static func number<Value: MetricValue>(at path: Path<Value>) -> Access {
@@ -85,7 +108,8 @@ public struct Field<Owner: Domain>: Sendable {
   public static func text(
     _ name: String, _ help: String, source: String = "", _ path: Path<String>
   ) -> Field {
-    text(name, help, source: source, reader(of: path), set: writer(to: path))
+    let read = reader(of: path)
+    return Field(name, .none, .info, help, source, isRequired: true, .text({ read($0) }, set: writer(to: path)))
   }
 
   /// A name or a description; nil where absent.
@@ -100,7 +124,7 @@ public struct Field<Owner: Domain>: Sendable {
     _ name: String, _ help: String, source: String = "", _ value: @escaping @Sendable (Owner) -> String?,
     set: (@Sendable (inout Owner, String) -> Void)?
   ) -> Field {
-    Field(name, .none, .info, help, source, .text(value, set: set))
+    Field(name, .none, .info, help, source, isRequired: false, .text(value, set: set))
   }
 
   /// True or false.
@@ -112,7 +136,7 @@ public struct Field<Owner: Domain>: Sendable {
   ) -> Field {
     let read = reader(of: path)
     return Field(
-      name, .none, .flag, help, source,
+      name, .none, .flag, help, source, isRequired: !omitsFalse,
       .flag(
         { owner in
           let value = read(owner)
@@ -126,7 +150,7 @@ public struct Field<Owner: Domain>: Sendable {
     _ name: String, _ help: String, source: String = "", _ path: Path<Bool?>
   ) -> Field {
     Field(
-      name, .none, .flag, help, source,
+      name, .none, .flag, help, source, isRequired: false,
       .flag(reader(of: path), set: writer(to: path)))
   }
 
@@ -134,7 +158,7 @@ public struct Field<Owner: Domain>: Sendable {
   public static func part<Inner: Domain>(
     _ name: String, _ table: Table<Inner>, _ path: Path<Inner>
   ) -> Field {
-    part(name, table, reader(of: path), set: writer(to: path))
+    part(name, table, isRequired: true, reader(of: path), set: writer(to: path))
   }
 
   /// A domain inside this one; left out where nil.
@@ -146,11 +170,11 @@ public struct Field<Owner: Domain>: Sendable {
 
   /// A domain that is one of several of this one; left out where nil.
   public static func part<Inner: Domain>(
-    _ name: String, _ table: Table<Inner>, _ value: @escaping @Sendable (Owner) -> Inner?,
+    _ name: String, _ table: Table<Inner>, isRequired: Bool = false, _ value: @escaping @Sendable (Owner) -> Inner?,
     set: (@Sendable (inout Owner, Inner) -> Void)? = nil
   ) -> Field {
     Field(
-      name, .none, .info, "", "",
+      name, .none, .info, "", "", isRequired: isRequired,
       .part(
         Part(
           isList: false, labels: [], isSeries: true, size: table.size,
@@ -181,7 +205,7 @@ public struct Field<Owner: Domain>: Sendable {
   ) -> Field {
     let read = reader(of: path)
     return list(
-      name, keys: keys, isSeries: isSeries, table,
+      name, keys: keys, isSeries: isSeries, isRequired: !omitsEmpty, table,
       { domain in
         let items = read(domain)
         return omitsEmpty && items.isEmpty ? nil : items
@@ -194,16 +218,16 @@ public struct Field<Owner: Domain>: Sendable {
     _ path: Path<[Inner]?>
   ) -> Field {
     list(
-      name, keys: keys, isSeries: isSeries, table, reader(of: path),
+      name, keys: keys, isSeries: isSeries, isRequired: false, table, reader(of: path),
       set: writer(to: path))
   }
 
   private static func list<Inner: Domain>(
-    _ name: String, keys: [Key<Inner>], isSeries: Bool, _ table: Table<Inner>,
+    _ name: String, keys: [Key<Inner>], isSeries: Bool, isRequired: Bool, _ table: Table<Inner>,
     _ value: @escaping @Sendable (Owner) -> [Inner]?, set: (@Sendable (inout Owner, [Inner]) -> Void)?
   ) -> Field {
     Field(
-      name, .none, .info, "", "",
+      name, .none, .info, "", "", isRequired: isRequired,
       .part(
         Part(
           isList: true, labels: keys.map(\.label), isSeries: isSeries, size: table.size,

@@ -198,7 +198,7 @@ public struct GPU: Domain, Hashable {
     .gauge(
       "util", .ratio, "Mean share of time busy since the last answer",
       source: "NVML samples, else its utilisation; gpu_busy_percent; fdinfo engines", \.util),
-    .gauge("temperature_c", .celsius, "Temperature", source: "NVML; hwmon temp1_input", \.temperature),
+    .gauge("temperature_c", .celsius, "Temperature", source: "NVML; hwmon temp1_input", \.temperature).whole,
     .gauge("vram_total_mb", .mebibytes, "Its memory", source: "NVML memory v2; mem_info_vram_total", \.vramTotal),
     .gauge("vram_used_mb", .mebibytes, "Its memory in use", source: "NVML memory v2; mem_info_vram_used", \.vramUsed),
     .gauge("index", .count, "Place in the list, by PCI address", source: "the agent", \.index),
@@ -227,13 +227,16 @@ public struct GPU: Domain, Hashable {
     .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML; fdinfo", \.decoder),
     .gauge(
       "memory_temperature_c", .celsius, "Temperature of its memory", source: "NVML field; hwmon mem",
-      \.memoryTemperature),
+      \.memoryTemperature
+    ).whole,
     .gauge(
       "hotspot_temperature_c", .celsius, "Temperature at its hottest spot", source: "hwmon junction",
-      \.hotspotTemperature),
+      \.hotspotTemperature
+    ).whole,
     .gauge(
       "slowdown_temperature_c", .celsius, "Temperature at which it slows down", source: "NVML; hwmon crit",
-      \.slowdownTemperature),
+      \.slowdownTemperature
+    ).whole,
     .gauge("vram_usage", .ratio, "Share of its memory in use", source: "used ÷ total", \.vramUsage),
     .gauge(
       "shared_used_mb", .mebibytes, "Memory of the machine that it uses", source: "mem_info_gtt_used", \.sharedUsed),

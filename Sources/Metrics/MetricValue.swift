@@ -4,6 +4,12 @@ public protocol MetricValue: Sendable {
   var doubleValue: Double { get }
   /// Creates a value from a double; nil when the type cannot represent it.
   init?(doubleValue: Double)
+  /// Whether the type has no absent value.
+  static var isAlwaysPresent: Bool { get }
+}
+
+extension MetricValue {
+  public static var isAlwaysPresent: Bool { false }
 }
 
 extension Double: MetricValue {
@@ -19,12 +25,16 @@ extension Float: MetricValue {
 }
 
 extension Int: MetricValue {
+  public static var isAlwaysPresent: Bool { true }
+
   public var doubleValue: Double { Double(self) }
 
   public init?(doubleValue: Double) { self.init(exactly: doubleValue.rounded()) }
 }
 
 extension Int32: MetricValue {
+  public static var isAlwaysPresent: Bool { true }
+
   public var doubleValue: Double { Double(self) }
 
   public init?(doubleValue: Double) { self.init(exactly: doubleValue.rounded()) }

@@ -73,6 +73,7 @@ public struct Table<Owner: Domain>: Sendable {
     for field in fields {
       let number = nodes.count
       nodes.append(Catalog.Node(field.definition, in: parent.map { nodes[$0] }, parent: parent, number: number))
+      nodes[number].isRequired = field.isRequired
       guard case .part(let part) = field.access else { continue }
       nodes[number].kind = part.isList ? .list : .group
       nodes[number].ownLabels = part.labels

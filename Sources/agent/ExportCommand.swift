@@ -60,7 +60,7 @@ struct ExportCommand: ParsableCommand {
       switch format {
       case .json:
         try archive.samples(from: start, to: end) { sample in
-          StandardStreams.write(API.latestBody(of: sample) + "\n", to: 1)
+          StandardStreams.write(API.latestBody(of: sample), to: 1)
         }
       case .csv:
         var isFirst = true

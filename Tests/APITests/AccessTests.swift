@@ -20,7 +20,7 @@ import Testing
     return await api.respond(to: API.Request(method: method, target: target, headers: headers, isLocal: isLocal))
   }
 
-  private static func text(_ response: API.Response) -> String { String(decoding: response.body, as: UTF8.self) }
+  private static func text(_ response: API.Response) -> String { json(response.body) }
 
   // MARK: Host
 
@@ -41,7 +41,7 @@ import Testing
         #expect(response.status == 403)
         #expect(
           Self.text(response)
-            == #"{"error":{"code":403,"message":"this agent does not answer for the host \"\#(host)\"; --allowed-host lets it"}}"#
+            == #"{"error":{"code":"forbidden","message":"host \"\#(host)\" is not allowed; add it with --allowed-host"}}"#
         )
       }
     }
@@ -76,7 +76,7 @@ import Testing
       }
       let none = await Self.withToken(target, nil)
       #expect(none.status == 401 && none[header: "www-authenticate"] == #"Bearer realm="agent""#)
-      #expect(Self.text(none) == #"{"error":{"code":401,"message":"a token is wanted: Authorization: Bearer …"}}"#)
+      #expect(Self.text(none) == #"{"error":{"code":"unauthorized","message":"authentication required: Authorization: Bearer TOKEN"}}"#)
       for wrong in ["Bearer s3cre", "Bearer s3cret2", "Bearer S3cret", "Bearer ", "Bearer", "Bearer s3cret s3cret"] {
         let response = await Self.withToken(target, wrong)
         #expect(response.status == 401, "\(wrong)")

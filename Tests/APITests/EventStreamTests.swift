@@ -27,7 +27,7 @@ import Testing
 
   /// The second that an event's id names.
   private static func second(_ event: [[UInt8]]?) -> Int? {
-    let lines = text(event).split(separator: "\n")
+    let lines = text(event).split(separator: "\n").filter { $0 != "retry: 1000" }
     guard lines.count == 2, lines[0].hasPrefix("id: "),
       lines[1].hasPrefix("data: {\"timestamp\":\"" + lines[0].dropFirst(4))
     else {
@@ -39,9 +39,8 @@ import Testing
   @Test func firstTheNewestThenWhatComes() async {
     for second in [10, 20] { history.append(sample(second)) }
     var iterator = stream().makeAsyncIterator()
-    #expect(Self.text(await iterator.next()) == "retry: 1000\n\n")
     let first = await iterator.next()
-    #expect(Self.text(first) == "id: 2026-02-05T06:45:20Z\ndata: \(API.latestBody(of: sample(20)))\n\n")
+    #expect(Self.text(first) == "retry: 1000\nid: 2026-02-05T06:45:20Z\ndata: \(API.latestBody(of: sample(20)))\n")
     for second in 21...23 {
       history.append([(1, sample(second))])
       #expect(Self.second(await iterator.next()) == second)
@@ -55,9 +54,21 @@ import Testing
 
   @Test func theFirstSampleIsWaitedFor() async {
     var iterator = stream().makeAsyncIterator()
-    _ = await iterator.next()
+    // A comment comes at once, so that no proxy holds the header back.
+    #expect(Self.text(await iterator.next()) == ":\n\n")
     history.append(sample(10))
-    #expect(Self.second(await iterator.next()) == 10)
+    let first = await iterator.next()
+    #expect(Self.second(first) == 10 && Self.text(first).hasPrefix("retry: 1000\nid: "))
+    history.append([(1, sample(11))])
+    #expect(Self.text(await iterator.next()).hasPrefix("id: "))
+  }
+
+  @Test func aCountEndsIt() async throws {
+    for second in [10, 20] { history.append(sample(second)) }
+    let response = await api().respond(to: API.Request(target: "/metrics/stream?count=2&since=0"))
+    var iterator = try #require(response.events).makeAsyncIterator()
+    for second in [10, 20] { #expect(Self.second(await iterator.next()) == second) }
+    #expect(await iterator.next() == nil)
   }
 
   @Test func whatWasMissedComesFirst() async {
@@ -67,7 +78,6 @@ import Testing
       history.append(second == 40 ? [(1, sample(40)), (10, sample(40))] : [(1, sample(second))])
     }
     var iterator = stream(since: 10).makeAsyncIterator()
-    _ = await iterator.next()
     var seconds: [Int?] = []
     for _ in 0..<4 { seconds.append(Self.second(await iterator.next())) }
     // What comes meanwhile is not lost.
@@ -93,7 +103,6 @@ import Testing
       history.append([(1, sample(second))] + (second % 10 == 0 ? [(10, sample(second))] : []))
     }
     var iterator = stream(since: 0, interval: 10).makeAsyncIterator()
-    _ = await iterator.next()
     for second in [10, 20, 30] { #expect(Self.second(await iterator.next()) == second) }
     for second in 31...40 { history.append([(1, sample(second))] + (second == 40 ? [(10, sample(second))] : [])) }
     #expect(Self.second(await iterator.next()) == 40)
@@ -105,14 +114,13 @@ import Testing
       history.append(sample(second, boottime: boottime))
     }
     var iterator = stream(since: 1_000).makeAsyncIterator()
-    _ = await iterator.next()
     for second in [1_010, 300, 310] { #expect(Self.second(await iterator.next()) == second) }
   }
 
   @Test func aShortStallLosesNothingALongOneIsPassedOver() async {
     history.append(sample(0))
     var iterator = stream().makeAsyncIterator()
-    for _ in 0..<2 { _ = await iterator.next() }
+    _ = await iterator.next()
     for second in 1...EventStream.mostBehind { history.append([(1, sample(second))]) }
     for second in 1...EventStream.mostBehind { #expect(Self.second(await iterator.next()) == second) }
     for second in 6...90 { history.append([(1, sample(second))]) }
@@ -125,7 +133,6 @@ import Testing
     let other = history.watch(interval: 1)
     for second in 1...20 { history.append([(1, sample(second))]) }
     var iterator = stream(since: 0).makeAsyncIterator()
-    _ = await iterator.next()
     var now = 20
     var last = 0
     for _ in 0..<40 {
@@ -145,7 +152,7 @@ import Testing
   @Test func silenceIsBrokenByAComment() async {
     history.append(sample(0))
     var iterator = stream(silence: .milliseconds(20)).makeAsyncIterator()
-    for _ in 0..<2 { _ = await iterator.next() }
+    _ = await iterator.next()
     for _ in 0..<2 { #expect(Self.text(await iterator.next()) == ":\n\n") }
     history.append([(1, sample(1))])
     var event = await iterator.next()
@@ -158,7 +165,7 @@ import Testing
     let stream = stream()
     do {
       var iterator = stream.makeAsyncIterator()
-      for _ in 0..<2 { _ = await iterator.next() }
+      _ = await iterator.next()
       #expect(history.wantedIntervals(at: 0) == [1])
       #expect(history.wantedIntervals(at: 1_000) == [1])
       stream.end()
@@ -196,7 +203,6 @@ import Testing
     #expect(response[header: "cache-control"] == "no-store" && response[header: "content-length"] == nil)
     #expect(response[header: "content-encoding"] == nil)
     var iterator = try #require(response.events).makeAsyncIterator()
-    _ = await iterator.next()
     #expect(history.wantedIntervals(at: 0) == [5])
     #expect(Self.second(await iterator.next()) == 0)
   }
@@ -206,11 +212,11 @@ import Testing
     let id = Timestamp(seconds: MadeUpSample.moment + 20).rfc3339
     let request = API.Request(target: "/metrics/stream?since=\(MadeUpSample.moment)", headers: [("last-event-id", id)])
     var iterator = try #require(await api().respond(to: request).events).makeAsyncIterator()
-    _ = await iterator.next()
     #expect(Self.second(await iterator.next()) == 30)
-    let wrong = await api().respond(to: API.Request(target: "/metrics/stream", headers: [("Last-Event-ID", "7 of 9")]))
-    #expect(
-      wrong.status == 400 && String(decoding: wrong.body, as: UTF8.self).hasSuffix(#""parameter":"Last-Event-ID"}}"#))
+    // An id of some other server's: an error would stop a browser for good.
+    let other = await api().respond(to: API.Request(target: "/metrics/stream", headers: [("Last-Event-ID", "7 of 9")]))
+    var first = try #require(other.events).makeAsyncIterator()
+    #expect(Self.second(await first.next()) == 30)
   }
 
   @Test func streamsAreLimited() async throws {

@@ -23,7 +23,7 @@ import Testing
   }
 
   private static func text(_ target: String) async -> String {
-    String(decoding: await get(target).body, as: UTF8.self)
+    json(await get(target).body)
   }
 
   @Test func columns() async {
@@ -58,11 +58,38 @@ import Testing
         == "timestamp,cpu.usage,\"gpus.util{index=\"\"0\"\"}\"\r\n2026-02-05T06:44:50Z,0.4,0.375\r\n2026-02-05T06:45:00Z,0.5,0.5\r\n"
     )
     let extremes = await Self.text("/metrics/history?step=60&format=csv&metrics=cpu.usage&stats=min,mean,max")
-    #expect(extremes == "timestamp,cpu.usage,cpu.usage min,cpu.usage max\r\n2026-02-05T06:45:00Z,0.3,0.1,0.5\r\n")
+    #expect(extremes + "\n" == "timestamp,cpu.usage,cpu.usage min,cpu.usage max\r\n2026-02-05T06:45:00Z,0.3,0.1,0.5\r\n")
     let all = await Self.text("/metrics/history?format=csv&seconds=10")
     #expect(
       all.hasPrefix("timestamp,cpu.cores,")
         && all.contains("filesystems.read_only{mountpoint=\"\"/a \\\"\"b\\\"\"\\n\"\"}"))
+  }
+
+  /// A mean of whole numbers is shown as a whole number, as the specification's samples have it.
+  @Test func stepsKeepTheTypesOfSamples() async throws {
+    let history = History(capacity: 10, interval: 10)
+    for second in [0.0, 10, 20] {
+      var sample = MadeUpSample.sample(at: MadeUpSample.moment + second)
+      sample.gpus[0].temperature = 65 + second / 7
+      sample.cpu.threads = 8 + second / 20
+      var load = Load()
+      (load.running, load.load1) = (second / 10, second / 7)
+      sample.load = load
+      history.append(sample)
+    }
+    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let text = json(await api.respond(to: API.Request(target: "/metrics/history?seconds=30&step=60")).body)
+    // A mode's share of time and a number of processes have one name.
+    let fractional = Set(Catalog.shared.metrics.filter { !$0.definition.isWhole }.map(\.definition.name))
+    for metric in Catalog.shared.metrics where !fractional.contains(metric.definition.name) {
+      for part in text.split(separator: "\"\(metric.definition.name)\":").dropFirst() {
+        let number = part.prefix { $0 != "," && $0 != "}" && $0 != "]" }
+        // An object or a list of the same name.
+        if number.first?.isNumber != true { continue }
+        #expect(Int(number) != nil, "\(metric.id): \(part.prefix(40))")
+      }
+    }
+    #expect(text.contains(#""temperature_c":67,"#) && text.contains(#""load1":2.14,"#) && text.contains(#""threads":9,"#))
   }
 
   @Test func wholeSamplesInSteps() async throws {
@@ -108,6 +135,18 @@ import Testing
     #expect(await count("to=2026-02-05T15:44:20+09:00") == 1)
     #expect(await count("from=0") == 5)
     #expect(await count("to=1") == 0)
+    // A length goes with either end, or cuts what is between both.
+    #expect(await count("seconds=10&to=2026-02-05T06:44:50Z") == 2)
+    #expect(await count("seconds=15&from=2026-02-05T06:44:20Z") == 2)
+    #expect(await count("seconds=10&from=0&to=2026-02-05T06:44:50Z") == 2)
+    #expect(await count("from=1.7702738805e9") == 2)
+    let reversed = await Self.get("/metrics/history?from=10&to=9")
+    #expect(reversed.status == 404 && json(reversed.body).contains("from is later than to"))
+  }
+
+  @Test func statisticsWithoutMetricsAreOfAllOfThem() async {
+    let text = await Self.text("/metrics/history?stats=max")
+    #expect(text.contains(#""max":{"cpu.cores":["#) && !text.contains(#""series":{"#))
   }
 
   @Test func aMomentOfThePast() async {
@@ -117,51 +156,47 @@ import Testing
     let none = await Self.get("/metrics/at?time=1770273859.9")
     #expect(none.status == 404)
     #expect(
-      String(decoding: none.body, as: UTF8.self)
-        == #"{"error":{"code":404,"message":"there is no sample at or before 2026-02-05T06:44:19Z"}}"#)
+      json(none.body)
+        == #"{"error":{"code":"not_found","message":"no sample at or before 2026-02-05T06:44:19Z"}}"#)
   }
 
   @Test(arguments: [
-    ("/metrics/history?seconds=5&from=0", "seconds", "seconds does not go with from and to"),
-    ("/metrics/history?seconds=5&to=9", "seconds", "seconds does not go with from and to"),
-    ("/metrics/history?from=10&to=9", "from", "from is later than to"),
     (
       "/metrics/history?from=yesterday", "from",
-      #"from: \"yesterday\" is not allowed; allowed is RFC 3339 (2026-02-05T06:45:00Z), or seconds since 1970 (1770273900.5)"#
+      #"from: must be RFC 3339 (2026-02-05T06:45:00Z) or seconds since 1970 (1770273900.5), not \"yesterday\""#
     ),
-    ("/metrics/history?from=2026-02-30T00:00:00Z", "from", "is not allowed"),
-    ("/metrics/history?to=", "to", "is not allowed"),
-    ("/metrics/history?to=-5", "to", "is not allowed"), ("/metrics/history?to=1e9", "to", "is not allowed"),
-    ("/metrics/history?to=1.2.3", "to", "is not allowed"), ("/metrics/history?to=nan", "to", "is not allowed"),
-    ("/metrics/history?to=.5", "to", "is not allowed"),
-    ("/metrics/history?to=9999999999999999", "to", "is not allowed"),
-    ("/metrics/history?step=0", "step", #"step: \"0\" is not allowed; allowed is an integer from 1 to 31622400"#),
-    ("/metrics/history?step=99999999999999999999", "step", "is not allowed"),
-    ("/metrics/history?step=1.5", "step", "is not"),
+    ("/metrics/history?from=2026-02-30T00:00:00Z", "from", "must be"),
+    ("/metrics/history?to=", "to", "must be"),
+    ("/metrics/history?to=-5", "to", "must be"), ("/metrics/history?to=0x1p3", "to", "must be"),
+    ("/metrics/history?to=1.2.3", "to", "must be"), ("/metrics/history?to=nan", "to", "must be"),
+    ("/metrics/history?to=.5", "to", "must be"),
+    ("/metrics/history?to=9999999999999999", "to", "must be"),
+    ("/metrics/history?step=0", "step", #"step: must be an integer from 1 to 31622400, not \"0\""#),
+    ("/metrics/history?step=99999999999999999999", "step", "must be"),
+    ("/metrics/history?step=1.5", "step", "must be"),
     (
       "/metrics/history?metrics=cpu.usage,nix", "metrics",
-      #"metrics: \"nix\" is not allowed; allowed is ids of /catalog that have series, with labels, or with *"#
+      #"metrics: must be ids of /catalog that have series, with labels, or with *, not \"nix\""#
     ),
-    ("/metrics/history?metrics=", "metrics", #"metrics: \"\" is not"#),
-    ("/metrics/history?metrics=cpu.usage,", "metrics", #"metrics: \"\" is not"#),
+    ("/metrics/history?metrics=", "metrics", #"must be"#),
+    ("/metrics/history?metrics=cpu.usage,", "metrics", #"must be"#),
     ("/metrics/history?metrics=cpu.model", "metrics", "cpu.model"),
-    ("/metrics/history?stats=mean", "stats", "stats goes with metrics or with format=csv"),
-    ("/metrics/history?metrics=*&stats=", "stats", #"stats: \"\" is not allowed; allowed is mean, min, max"#),
-    ("/metrics/history?metrics=*&stats=median", "stats", "is not allowed"),
-    ("/metrics/history?format=xml", "format", #"format: \"xml\" is not allowed; allowed is json, csv"#),
-    ("/metrics/history?from=1&from=2", "from", "second value"),
-    ("/metrics/at", "time", "time: which moment is wanted"), ("/metrics/at?time=now", "time", "is not allowed"),
+    ("/metrics/history?metrics=*&stats=", "stats", #"stats: must be one or more of mean, min, max, not \"\""#),
+    ("/metrics/history?metrics=*&stats=median", "stats", "must be"),
+    ("/metrics/history?format=xml", "format", #"format: must be one of json, csv, not \"xml\""#),
+    ("/metrics/history?from=1&from=2", "from", "given more than once"),
+    ("/metrics/at", "time", "time: missing; must be RFC 3339"), ("/metrics/at?time=now", "time", "must be"),
     (
       "/metrics/stream?interval=0", "interval",
-      #"interval: \"0\" is not allowed; allowed is an integer from 1 to 86400"#
+      #"interval: must be an integer from 1 to 86400, not \"0\""#
     ),
-    ("/metrics/stream?interval=86401", "interval", "is not allowed"),
-    ("/metrics/stream?since=x", "since", "is not allowed"),
-    ("/metrics/stream?Last-Event-ID=5", "Last-Event-ID", "unknown; allowed here: interval, since"),
-    ("/processes?at=x", "at", "is not allowed"),
+    ("/metrics/stream?interval=86401", "interval", "must be"),
+    ("/metrics/stream?since=x", "since", "must be"),
+    ("/metrics/stream?Last-Event-ID=5", "Last-Event-ID", "allowed: interval, since, count"),
+    ("/processes?at=x", "at", "must be"),
   ]) func wrongParameters(target: String, parameter: String, message: String) async {
     let response = await Self.get(target)
-    let text = String(decoding: response.body, as: UTF8.self)
+    let text = json(response.body)
     #expect(response.status == 400)
     #expect(text.hasSuffix(#","parameter":"\#(parameter)"}}"#), "\(text)")
     #expect(text.contains(message), "\(text)")
@@ -183,7 +218,7 @@ import Testing
     #expect(response.status == 400)
     #expect(
       String(decoding: response.body, as: UTF8.self).hasPrefix(
-        #"{"error":{"code":400,"message":"the answer would have more than 5000000 values in 600 rows; allowed is less: "#
+        #"{"error":{"code":"bad_request","message":"too many values: more than 5000000 in 600 rows; use "#
       ))
   }
 

@@ -16,14 +16,14 @@ import Testing
     var list: [Inner]? = [Inner(count: 1), Inner(count: .nan)]
     var total: Double { part?.count ?? .nan }
   }
-  private static let inner = Table<Inner>([.gauge("count", .count, "", \.count)])
+  private static let inner = Table<Inner>([.gauge("count", .count, "", \.count).fractional])
   private static let outer = Table<Outer>([
     .text("name", "", \.name),
     .gauge("size_mb", .mebibytes, "", \.size),
     .flag("on", "", \.isOn),
     .part("part", inner, \.part),
     .list("list", keys: [], inner, \.list),
-    .counter("total", .count, "", \.total),
+    .counter("total", .count, "", \.total).fractional,
   ])
 
   private static func object(_ outer: Outer) -> String {
@@ -93,6 +93,20 @@ import Testing
     for value in [Double.nan, .infinity, -.infinity] { #expect(written(.ratio, value) == "{}") }
     // A thousandth of the greatest number's unit passes it.
     #expect(written(.milliseconds, .greatestFiniteMagnitude) == "{}")
+  }
+
+  @Test func wholeNumbersAreWhole() {
+    struct Both: Domain { var value = Double.nan }
+    let table = Table<Both>([
+      .gauge("tasks", .count, "", \.value), .gauge("queue", .count, "", \.value).fractional,
+      .gauge("warm_c", .celsius, "", \.value), .gauge("hot_c", .celsius, "", \.value).whole,
+    ])
+    let writer = JSONWriter()
+    writer.beginObject()
+    table.visit(Both(value: 64.51), writer)
+    writer.endObject()
+    #expect(
+      String(decoding: writer.bytes, as: UTF8.self) == #"{"tasks":65,"queue":64.51,"warm_c":64.5,"hot_c":65}"#)
   }
 
   @Test func structureHasItsCommas() {

@@ -52,6 +52,11 @@ enum MadeUpSample {
   }
 }
 
+/// A body's JSON without the line feed at its end; a test that compares with the text fails without one.
+func json(_ body: [UInt8]) -> String {
+  body.last == UInt8(ascii: "\n") ? String(decoding: body.dropLast(), as: UTF8.self) : "no line feed at the end"
+}
+
 /// A process with the figures that orders look at.
 func process(
   _ pid: Int32, cpu: Double = .nan, resident: Double = 0, read: Double = .nan, write: Double = .nan

@@ -18,6 +18,7 @@ import Testing
     var headers: [(name: String, value: String)] = []
     var streams = 224
     var token: String?
+    var samples = 3
   }
 
   static let provocations: [Provocation] = Route.all.flatMap { route -> [Provocation] in
@@ -25,6 +26,10 @@ import Testing
     return route.allErrors.map { error in
       let path = route.path
       return switch (error, path) {
+      case (.badRequest, "/metrics"): Provocation(path: path, status: 400, target: "/metrics?collect[]=x")
+      case (.notFound, "/metrics/history"): Provocation(path: path, status: 404, target: target + "?from=2&to=1")
+      case (.serviceUnavailable, "/health"):
+        Provocation(path: path, status: 503, target: "/health?strict", samples: 0)
       case (.badRequest, _): Provocation(path: path, status: 400, target: target + "?no-such-parameter=1")
       case (.unauthorized, _): Provocation(path: path, status: 401, target: target, token: "s3cret")
       case (.forbidden, _): Provocation(path: path, status: 403, target: target, headers: [("Host", "evil.example")])
@@ -41,7 +46,7 @@ import Testing
     var settings = API.Settings()
     settings.streams = provocation.streams
     settings.token = provocation.token
-    let api = API(history: MadeUpSample.history(samples: 3), settings: settings) { throw Failure() }
+    let api = API(history: MadeUpSample.history(samples: provocation.samples), settings: settings) { throw Failure() }
     let request = API.Request(target: provocation.target, headers: provocation.headers, isLocal: true)
     // A server that ends cuts a history short.
     let task = Task {
@@ -50,8 +55,8 @@ import Testing
     }
     let response = await task.value
     #expect(response.status == provocation.status, "\(provocation.target)")
-    #expect(
-      String(decoding: response.body, as: UTF8.self).hasPrefix(#"{"error":{"code":\#(provocation.status),"message":""#))
+    let code = APIError.Status(rawValue: provocation.status)?.code ?? ""
+    #expect(json(response.body).hasPrefix(#"{"error":{"code":"\#(code)","message":""#))
   }
 
   @Test func everyRouteAndParameterIsInIt() async {
@@ -76,6 +81,36 @@ import Testing
       let name = metric.id.split(separator: ".").last ?? ""
       #expect(text.contains("\"\(name)\":{\"description\":\""), "\(metric.id)")
     }
+  }
+
+  /// Members of an empty sample are those that are always there.
+  @Test func whatIsRequiredIsAlwaysThere() {
+    var sample = Sample(from: nil, to: Reading())
+    sample.gpus = [GPU(index: 0, vendor: "amd")]
+    sample.disks = [Disk()]
+    sample.filesystems = [Filesystem()]
+    sample.networks = [Network()]
+    sample.temperatures = [Temperature()]
+    sample.fans = [Fan()]
+    sample.powers = [Power()]
+    sample.processes = Processes()
+    sample.cgroup = Cgroup()
+    let text = API.latestBody(of: sample)
+    var required = 0
+    func check(_ numbers: [Int]) {
+      for number in numbers {
+        let node = Catalog.shared.nodes[number]
+        let name = node.definition.name
+        if node.isRequired {
+          required += 1
+          #expect(text.contains("\"\(name)\":"), "\(node.id)")
+        }
+        let start = node.kind == .list ? "[{" : "{"
+        if node.kind != .value, text.contains("\"\(name)\":\(start)") { check(Catalog.shared.children(of: number)) }
+      }
+    }
+    check(Catalog.shared.children(of: nil))
+    #expect(required > 20)
   }
 
   @Test func pathsAreFoundByTheirRoute() {

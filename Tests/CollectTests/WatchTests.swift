@@ -131,15 +131,13 @@ final class CountingCollector: Collector, Sendable {
     let first = await iterator.next()
     // 7.25 s old is fresh enough for the one, not for the other.
     keeper.pass(seconds: 7.25)
-    let old = await history.fresh(maxAge: 10)
-    #expect(old.entry === first && old.reading.monotonic == 50.25)
-    let fresh = await history.fresh(maxAge: 1)
-    #expect(fresh.reading.monotonic == 57.5 && fresh.entry.sample.elapsed == 7.25)
+    #expect(await history.freshReading(maxAge: 10)?.monotonic == 50.25)
+    #expect(await history.freshReading(maxAge: 1)?.monotonic == 57.5)
     #expect(history.latestReading?.monotonic == 57.5)
     #expect(history.count == 1 && history.latest === first)
     // Whoever asks at the same time gets the same, and nobody looks.
-    let again = await history.fresh(maxAge: 1)
-    #expect(again.entry === fresh.entry && again.reading.monotonic == 57.5 && source.looks.withLock { $0.last } == 57.5)
+    #expect(await history.freshReading(maxAge: 1)?.monotonic == 57.5 && source.looks.withLock { $0.last } == 57.5)
+    #expect(history.newestOfMainTrack === first)
     // The next tick is a mean since the last one of its track.
     keeper.pass(seconds: 22.5)
     #expect(await iterator.next()?.sample.elapsed == 29.75)
@@ -148,12 +146,11 @@ final class CountingCollector: Collector, Sendable {
     sampler.waitUntilEnded(atMost: 10)
   }
 
-  @Test func withoutASamplerTheNewestIsAllThereIs() async {
+  @Test func withoutASamplerThereIsNoReading() async {
     let history = History(capacity: 10, interval: 30)
-    var reading = Reading()
-    reading.timestamp = Timestamp(seconds: 5)
-    history.append(Sample(from: nil, to: reading))
-    #expect(await history.fresh(maxAge: 0).entry === history.latest)
+    history.append(Sample(from: nil, to: Reading()))
+    #expect(await history.freshReading(maxAge: 0) == nil)
+    #expect(history.sampleAge == nil)
   }
 
   @Test func aLookNeedsNoNewMemory() {

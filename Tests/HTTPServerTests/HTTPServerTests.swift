@@ -16,7 +16,7 @@ import Testing
       let connection = try server.connect()
       for _ in 0..<3 {
         let answer = try connection.get("/health")
-        #expect(answer.status == 200 && answer.body == #"{"status":"ok"}"#)
+        #expect(answer.status == 200 && answer.body.hasPrefix(#"{"status":"ok","#))
         #expect(answer["content-type"] == "application/json; charset=utf-8")
         #expect(answer["date"]?.hasSuffix(" GMT") == true && answer["connection"] == nil)
       }
@@ -46,7 +46,7 @@ import Testing
       connection.send(targets.map { "GET \($0) HTTP/1.1\r\nHost: localhost\r\n\r\n" }.joined())
       let answers = try targets.map { _ in try connection.answer() }
       #expect(answers.map(\.status) == [200, 404, 200, 200, 200, 200])
-      #expect(answers[3].body.hasPrefix(#"{"metrics":["#) && answers[5].body == #"{"status":"ok"}"#)
+      #expect(answers[3].body.hasPrefix(#"{"metrics":["#) && answers[5].body.hasPrefix(#"{"status":"ok","#))
     }
   }
 
@@ -55,7 +55,7 @@ import Testing
       let connection = try server.connect()
       let answer = try connection.get("/metrics/history?seconds=1000")
       #expect(answer.body.utf8.count > 2_000_000)
-      #expect(answer.body.split(separator: #""timestamp""#).count == 301 && answer.body.hasSuffix("]}"))
+      #expect(answer.body.split(separator: #""timestamp""#).count == 301 && answer.body.hasSuffix("]}\n"))
       #expect(try connection.get("/health").status == 200)
     }
   }
@@ -106,7 +106,7 @@ import Testing
       connection.send(request)
       let answer = try connection.answer()
       #expect(answer.status == 400 && answer["connection"] == "close")
-      #expect(answer.body.hasPrefix(#"{"error":{"code":400,"message":""#))
+      #expect(answer.body.hasPrefix(#"{"error":{"code":"bad_request","message":""#))
       #expect(answer["content-type"] == "application/json; charset=utf-8")
       #expect(connection.isEnded())
       #expect(try server.connect().get("/health").status == 200)

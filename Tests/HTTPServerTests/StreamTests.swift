@@ -22,7 +22,7 @@ import Testing
 
   /// The second that an event's id names.
   private static func second(_ event: String?) -> Int? {
-    let line = event?.prefix { $0 != "\n" } ?? ""
+    let line = event?.split(separator: "\n").first { $0 != "retry: 1000" } ?? ""
     return line.hasPrefix("id: ") ? Timestamp(rfc3339: line.dropFirst(4)).map { Int($0.seconds) } : nil
   }
 
@@ -32,7 +32,6 @@ import Testing
     let head = try connection.open("/metrics/stream")
     #expect(head.status == 200 && head["content-type"] == "text/event-stream; charset=utf-8")
     #expect(head["transfer-encoding"] == "chunked" && head["content-length"] == nil && head["connection"] == "close")
-    #expect(try connection.event() == "retry: 1000")
     return connection
   }
 
@@ -78,7 +77,7 @@ import Testing
       connection.send("GET /metrics/stream HTTP/1.0\r\n\r\n")
       let head = try connection.answer()
       #expect(head.status == 200 && head["transfer-encoding"] == nil && head["connection"] == "close")
-      #expect(try connection.text(bytes: 43) == "retry: 1000\n\nid: 1970-01-01T00:00:01Z\ndata:")
+      #expect(try connection.text(bytes: 42) == "retry: 1000\nid: 1970-01-01T00:00:01Z\ndata:")
     }
   }
 

@@ -2,6 +2,7 @@ import API
 import AgentMetrics
 import Collect
 import CollectDemo
+import CollectGPU
 import CollectLinux
 import Exposition
 import History
@@ -37,6 +38,27 @@ enum Machines {
       try? collector.read(into: &reading)
     }
     return (Sample(sinceBoot: reading), reading)
+  }
+
+  /// A machine of Tests/Fixtures over the time between its two instants, its GPUs included.
+  static func twoInstants(_ fixture: Fixture) throws -> (sample: Sample, reading: Reading) {
+    let copy = try fixture.copy()
+    var collectors: [any Collector] = linuxCollectors(root: copy.root, version: "1.0.0").filter { $0.name != "agent" }
+    collectors.append(GPUCollector(GPUEnvironment(root: copy.root, asksDrivers: false)))
+    var readings: [Reading] = []
+    for instant in [0.0, 30] {
+      if instant > 0 { try copy.advance() }
+      var reading = Reading()
+      reading.timestamp = Timestamp(seconds: 1_770_273_900 + instant)
+      reading.monotonic = 1_000 + instant
+      reading.boottime = 1_000 + instant
+      for collector in collectors {
+        collector.prepare()
+        try? collector.read(into: &reading)
+      }
+      readings.append(reading)
+    }
+    return (Sample(from: readings[0], to: readings[1]), readings[1])
   }
 
   static func scrape(

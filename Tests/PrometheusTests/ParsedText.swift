@@ -22,6 +22,15 @@ struct ParsedText {
     }
   }
 
+  /// The samples' names and labels, labels in the order of their names, of either format.
+  static func series(of text: String) throws -> [String] {
+    try text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+      let name = line.prefix { $0 != "{" && $0 != " " }
+      var rest = line.dropFirst(name.count)
+      return try "\(name){\(labels(&rest))}"
+    }
+  }
+
   private mutating func add(_ line: Substring) throws {
     if line.hasPrefix("# ") {
       let words = line.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)

@@ -16,7 +16,7 @@ import Testing
   static let promtool = Program.path(of: "promtool")
 
   @Test(.enabled(if: promtool != nil, "promtool is not installed")) func promtoolFindsNothing() throws {
-    for name in ["demo", "nvme-md-dm", "old-kernel"] {
+    for name in Fixture.machines + ["demo"] {
       let machine = name == "demo" ? try Machines.demo() : Machines.recorded(Fixture(name).root)
       let text = Machines.scrape(machine, .text, .none)
       let result = try Program.run(

@@ -75,6 +75,9 @@ public struct Fixture: Sendable {
     try Self.contents(of: root + "/" + path)
   }
 
+  /// The names of all machines of Tests/Fixtures.
+  public static let machines = names(in: folder).filter { access(folder + "/" + $0 + "/proc", F_OK) == 0 }.sorted()
+
   /// Tests/Fixtures, found from this file's own place.
   private static let folder: String = {
     let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)

@@ -24,7 +24,7 @@ extension Route {
   ) { (api, exchange) async throws(APIError) in
     guard let moment = try exchange.query.value(Parameters.time) else {
       throw APIError(
-        .badRequest, "time: which moment is wanted; allowed is \(Parameters.time.definition.allowed)",
+        .badRequest, "time: missing; must be \(Parameters.time.definition.allowed)",
         parameter: Parameters.time.definition.name)
     }
     return try await sample(try await api.entry(at: moment), for: exchange)
@@ -32,19 +32,19 @@ extension Route {
 
   private static func sample(_ entry: History.Entry, for exchange: Exchange) async throws(APIError) -> API.Response {
     try await .validated(Validator(of: [entry], target: ""), for: exchange.request) { () throws(APIError) in
-      .body([.sample(entry)], type: jsonType)
+      .body([.sample(entry), .bytes([UInt8(ascii: "\n")])], type: jsonType)
     }
   }
 
   static let history = Route(
-    path: "/metrics/history", summary: "The past: as samples, or as columns of the figures that are asked for",
+    path: "/metrics/history", summary: "The history: as samples, or as columns of the metrics that are asked for",
     parameters: [
       Parameters.seconds.definition, Parameters.from.definition, Parameters.to.definition, Parameters.step.definition,
       Parameters.metrics.definition, Parameters.stats.definition, Parameters.format.definition,
     ],
     contents: [
       .json(.component("History")), .json(.component("Columns")), Content(type: "text/csv", schema: .text),
-    ], errors: [.serviceUnavailable], isRevalidated: true
+    ], errors: [.notFound, .serviceUnavailable], isRevalidated: true
   ) { (api, exchange) async throws(APIError) in
     let question = try HistoryQuestion(exchange.query)
     // The first sample is a fraction of a second away; an empty answer at start would be true but of no use.
@@ -64,7 +64,7 @@ extension API {
   func entry(at moment: Timestamp) async throws(APIError) -> History.Entry {
     _ = await history.first()
     guard let entry = await history.archivedEntry(at: moment) else {
-      throw APIError(.notFound, "there is no sample at or before \(moment.rfc3339)")
+      throw APIError(.notFound, "no sample at or before \(moment.rfc3339)")
     }
     return entry
   }
@@ -73,42 +73,46 @@ extension API {
 /// The parameters of the metrics' resources.
 enum Parameters {
   static let seconds = Parameter<Int>.integer(
-    "seconds", "So many seconds up to the newest sample; 300 where neither from nor to is given")
-  static let from = Parameter<Timestamp>.moment("from", "The beginning, included")
-  static let to = Parameter<Timestamp>.moment("to", "The end, included")
-  static let time = Parameter<Timestamp>.moment("time", "The moment; there must be one")
+    "seconds",
+    "Length of the range in seconds up to the newest sample, 300 by default; with to it ends there, with from it begins"
+      + " there, with both it is cut at its beginning")
+  static let from = Parameter<Timestamp>.moment("from", "Beginning of the range, included")
+  static let to = Parameter<Timestamp>.moment("to", "End of the range, included")
+  static let time = Parameter<Timestamp>.moment("time", "The time", isRequired: true)
   static let step = Parameter<Int>.integer(
     "step",
-    "Seconds of a step, which ends on a multiple of it. Of levels it gives the mean, of counters the last value; a step"
-      + " that is finer than the history's interval gives what was read for those who watch, too",
+    "Seconds of a step, which ends on a multiple of it: means of gauges, last values of counters. A step that is finer"
+      + " than the history's interval includes the samples taken for live clients",
     in: 1...31_622_400)
   static let metrics = Parameter<[SeriesSelector]>(
     "metrics",
     "The columns, separated by commas: ids of the catalog (every series), with labels (gpus.util{index=\"0\"}), or with"
-      + " * for any characters", allowed: "ids of /catalog that have series, with labels, or with *", .text,
+      + " * for any characters", allowed: "ids of /catalog that have series, with labels, or with *",
+    .pattern(MetricPattern.text),
     isRepeatable: true
   ) { SeriesSelector.list($0) }
   static let stats = Parameter<Set<Statistic>>(
-    "stats", "What is told of each step, separated by commas; goes with columns",
-    allowed: Statistic.allCases.map(\.rawValue).joined(separator: ", "), .text
+    "stats", "Statistics of each step as columns, separated by commas; of all metrics where none is named",
+    allowed: "one or more of " + Statistic.allCases.map(\.rawValue).joined(separator: ", "),
+    .pattern("^(mean|min|max)(,(mean|min|max))*$")
   ) { text in
     let words = text.split(separator: ",", omittingEmptySubsequences: false).map { Statistic(rawValue: String($0)) }
     return words.contains(nil) ? nil : Set(words.compactMap(\.self))
   }
   static let format = Parameter<Format>.choice(
-    "format", "JSON, or the columns as RFC 4180 has them; all of them where metrics names none", default: .json)
+    "format", "JSON, or columns as CSV (RFC 4180); all columns where metrics names none", default: .json)
 
   enum Format: String, CaseIterable {
     case json, csv
   }
 }
 
-/// What may be told of a step.
+/// A statistic of a step.
 enum Statistic: String, CaseIterable {
   case mean, min, max
 }
 
-/// What somebody wants to know of the past, and in which form.
+/// The parameters of a request for history.
 private struct HistoryQuestion {
   let query: HistoryQuery
   private let selectors: [SeriesSelector]?
@@ -120,11 +124,12 @@ private struct HistoryQuestion {
     let (from, to) = (try parameters.value(Parameters.from), try parameters.value(Parameters.to))
     var range = HistoryQuery.Range.last(seconds: Double(seconds ?? 300))
     if from != nil || to != nil {
-      guard seconds == nil else {
-        throw APIError(.badRequest, "seconds does not go with from and to", parameter: "seconds")
-      }
-      if let from, let to, from > to { throw APIError(.badRequest, "from is later than to", parameter: "from") }
-      range = .between(from, to)
+      // Not an error of the request's form, so that a generated client's valid values are no bad request.
+      if let from, let to, from > to { throw APIError(.notFound, "from is later than to", parameter: "from") }
+      let length = seconds.map(Double.init)
+      let start = length.flatMap { length in to.map { Timestamp(seconds: $0.seconds - length) } }
+      let end = length.flatMap { length in from.map { Timestamp(seconds: $0.seconds + length) } }
+      range = .between([from, start].compactMap(\.self).max(), to ?? end)
     }
     query = HistoryQuery(range, step: try parameters.value(Parameters.step))
     format = try parameters.value(Parameters.format) ?? .json
@@ -133,11 +138,9 @@ private struct HistoryQuestion {
       throw APIError(
         parameter: "metrics", value: unknown.text, allowed: Parameters.metrics.definition.allowed)
     }
-    selectors = named.isEmpty ? (format == .csv ? [SeriesSelector("*")] : nil) : named
     let statistics = try parameters.value(Parameters.stats)
-    if statistics != nil, selectors == nil {
-      throw APIError(.badRequest, "stats goes with metrics or with format=csv", parameter: "stats")
-    }
+    let isColumns = format == .csv || statistics != nil
+    selectors = named.isEmpty ? (isColumns ? [SeriesSelector("*")] : nil) : named
     self.statistics = statistics ?? [.mean]
   }
 
@@ -149,8 +152,8 @@ private struct HistoryQuestion {
       } catch {
         throw APIError(
           .badRequest,
-          "the answer would have more than \(History.mostArchivedSamples) samples of before memory begins; allowed is"
-            + " less: a greater step, metrics, or a shorter time", parameter: "step")
+          "too many samples: more than \(History.mostArchivedSamples) from the archive; use a larger step, metrics or a"
+            + " shorter range", parameter: "step")
       }
       if query.step == nil, !isPacked, history.keepsPlain() { keep(samples) }
       return try wholeSamples(samples, interval: history.interval)
@@ -162,8 +165,8 @@ private struct HistoryQuestion {
     } catch {
       throw APIError(
         .badRequest,
-        "the answer would have more than \(Columns.mostValues) values in \(error.rows) rows; allowed is less: a greater"
-          + " step, fewer metrics or a shorter time", parameter: "step")
+        "too many values: more than \(Columns.mostValues) in \(error.rows) rows; use a larger step, fewer metrics or a"
+          + " shorter range", parameter: "step")
     }
     switch format {
     case .json:
@@ -194,7 +197,7 @@ private struct HistoryQuestion {
     var pieces = [API.Piece.bytes(Array(#"{"interval_sec":\#(interval)\#(step),"samples":["#.utf8))]
     func add(_ piece: API.Piece) throws(APIError) {
       // Encoding a day of samples takes a while; a server that ends does not wait for it.
-      if Task.isCancelled { throw APIError(.serviceUnavailable, "the server is ending") }
+      if Task.isCancelled { throw APIError(.serviceUnavailable, "the server is shutting down") }
       if pieces.count > 1 { pieces.append(.bytes([UInt8(ascii: ",")])) }
       pieces.append(piece)
     }
@@ -205,7 +208,7 @@ private struct HistoryQuestion {
         try add(.bytes(MeanSampleJSON.encode(step.samples.map(\.sample))))
       }
     }
-    pieces.append(.bytes(Array("]}".utf8)))
+    pieces.append(.bytes(Array("]}\n".utf8)))
     return .body(pieces, type: Route.jsonType)
   }
 
@@ -217,4 +220,15 @@ private struct HistoryQuestion {
     case .between(let from, let to): return (from ?? first, to ?? last)
     }
   }
+}
+
+/// The regular expression of `metrics`, for clients that check or make up values.
+private enum MetricPattern {
+  static let text: String = {
+    let ids = Catalog.shared.metrics.filter(\.isColumn).map { $0.id.replacing(".", with: "\\.") }
+    let series = "(\(ids.joined(separator: "|")))(\\{([a-z_]+=\"[^\"\\\\{}]*\"|,)*\\})?"
+    let domains = Set(Catalog.shared.metrics.filter(\.isColumn).map { $0.id.prefix { $0 != "." } }).sorted()
+    let selector = "(\(series)|(\(domains.joined(separator: "|")))\\.\\*|\\*)"
+    return "^\(selector)(,\(selector))*$"
+  }()
 }

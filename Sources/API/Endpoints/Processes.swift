@@ -3,7 +3,7 @@ internal import History
 
 extension Route {
   static let processes = Route(
-    path: "/processes", summary: "The processes now, or at a moment of the past the few that used most",
+    path: "/processes", summary: "The processes now, or the top processes recorded at a time of the past",
     parameters: [sort.definition, limit.definition, moment.definition], contents: [.json(ProcessesJSON.schema)],
     errors: [.notFound, .serviceUnavailable]
   ) { (api, exchange) async throws(APIError) in
@@ -19,7 +19,7 @@ extension Route {
       do {
         table = try await api.processes()
       } catch {
-        throw APIError(.serviceUnavailable, "the processes cannot be read: \(error)")
+        throw APIError(.serviceUnavailable, "cannot read the processes: \(error)")
       }
       sample = await api.history.first().sample
     }
@@ -29,9 +29,9 @@ extension Route {
   }
 
   private static let sort = Parameter<ProcessOrder>.choice(
-    "sort", "The greatest first, but pid the least first", default: .cpu)
-  private static let limit = Parameter<Int>.integer("limit", "So many at most")
-  private static let moment = Parameter<Timestamp>.moment("at", "A moment of the past; now where it is not given")
+    "sort", "Sort key, largest first; pid ascending", default: .cpu)
+  private static let limit = Parameter<Int>.integer("limit", "Maximum number of processes")
+  private static let moment = Parameter<Timestamp>.moment("at", "A time of the past; now by default")
 }
 
 /// What a process uses of all GPUs together; NaN where no driver tells.

@@ -58,7 +58,7 @@ public struct PushReport: Sendable {
 
 extension Route {
   static let pushStatus = Route(
-    path: "/push/status", summary: "How sending samples to other places is going",
+    path: "/push/status", summary: "Progress of pushing samples to each receiver",
     contents: [.json(PushStatusJSON.schema)]
   ) { (api, _) throws(APIError) in .json(PushStatusJSON.encode(api.settings.pushStatus())) }
 }

@@ -4,16 +4,18 @@ internal import History
 extension Route {
   static let stream = Route(
     path: "/metrics/stream",
-    summary: "Samples as they are taken, as server-sent events; each event's id is its sample's timestamp",
-    parameters: [interval.definition, since.definition, lastEventID.definition],
-    contents: [Content(type: "text/event-stream", schema: .text)], errors: [.serviceUnavailable]
+    summary: "Samples as they are taken, as server-sent events; the id of an event is its sample's timestamp",
+    parameters: [interval.definition, since.definition, count.definition, lastEventID],
+    contents: [Content(type: "text/event-stream", schema: nil)], errors: [.serviceUnavailable]
   ) { (api, exchange) throws(APIError) in
     let interval = try exchange.query.value(interval) ?? 1
-    // A browser that connects anew keeps the address, and says in the header what came since.
+    let count = try exchange.query.value(count)
+    // A browser that reconnects keeps the URL, and names the last event in the header. An id that is no timestamp is
+    // another server's: an error would stop the browser from trying again.
     var since = try exchange.query.value(since)
-    if let id = exchange.request[header: lastEventID.definition.name], !id.isEmpty { since = try lastEventID.value(id) }
+    if let id = exchange.request[header: lastEventID.name], let last = Timestamp(moment: id) { since = last }
     guard let share = api.streams.take() else {
-      throw APIError(.serviceUnavailable, "there are \(api.settings.streams) streams already, which is the most")
+      throw APIError(.serviceUnavailable, "too many streams: \(api.settings.streams) are open, the most allowed")
         .adding("Retry-After", "10")
     }
     return API.Response(
@@ -23,7 +25,7 @@ extension Route {
         // nginx would hold events back to make them one packet.
         ("X-Accel-Buffering", "no"),
       ],
-      content: .events(EventStream(api.history, interval: interval, since: since, share: share)))
+      content: .events(EventStream(api.history, interval: interval, since: since, count: count, share: share)))
   }
 
   private static let interval = Parameter<Int>.integer(
@@ -31,7 +33,9 @@ extension Route {
     in: 1...86_400,
     default: 1)
   private static let since = Parameter<Timestamp>.moment(
-    "since", "What is newer than this comes first, as far as it is kept; else only the newest sample does")
-  private static let lastEventID = Parameter<Timestamp>.moment(
-    "Last-Event-ID", in: .header, "The id of the last event that came, in place of since")
+    "since", "Stored samples newer than this come first; by default only the newest one")
+  private static let count = Parameter<Int>.integer("count", "Ends the stream after so many samples; endless by default")
+  private static let lastEventID = ParameterDefinition(
+    name: "Last-Event-ID", place: .header, help: "The id of the last event received, in place of since",
+    allowed: "a timestamp; anything else is ignored", schema: .text)
 }

@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// The catalog as the JSON of `/catalog`: what every figure means.
+/// The catalog as the JSON of `/catalog`: the definition of every metric.
 enum CatalogJSON {
   /// Made once: the catalog is part of the program.
   static let bytes: [UInt8] = {
@@ -18,6 +18,19 @@ enum CatalogJSON {
       for label in metric.labels { writer.member(nil, label) }
       writer.endArray()
       writer.member("series", metric.isSeries)
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.beginArray("counters")
+    for counter in Counter.all {
+      writer.beginObject()
+      writer.member("name", counter.family.sample)
+      writer.member("unit", counter.unit.rawValue)
+      writer.member("help", counter.family.help)
+      writer.member("source", counter.source)
+      writer.beginArray("labels")
+      for label in counter.labels { writer.member(nil, label.description) }
+      writer.endArray()
       writer.endObject()
     }
     writer.endArray()
@@ -39,6 +52,16 @@ enum CatalogJSON {
           .init(name: "source", schema: .text, isRequired: true),
           .init(name: "labels", schema: .list(.text), help: "What tells its series apart", isRequired: true),
           .init(name: "series", schema: .truth, help: "Whether it has time series", isRequired: true),
-        ])), isRequired: true)
+        ])), isRequired: true),
+    .init(
+      name: "counters",
+      schema: .list(
+        .object([
+          .init(name: "name", schema: .text, help: "Its name in /metrics", isRequired: true),
+          .init(name: "unit", schema: .words(Unit.allCases.map(\.rawValue)), isRequired: true),
+          .init(name: "help", schema: .text, isRequired: true),
+          .init(name: "source", schema: .text, isRequired: true),
+          .init(name: "labels", schema: .list(.text), isRequired: true),
+        ])), help: "Totals that only /metrics exports", isRequired: true),
   ])
 }

@@ -59,12 +59,18 @@ final class JSONWriter: FieldVisitor {
   }
 
   /// A number of a unit, given in its base; left out where absent.
-  func member(_ name: String, _ value: Double, _ unit: Unit) {
+  func member(_ name: String, _ value: Double, _ unit: Unit, decimals: Int? = nil) {
     let shown = value / unit.factor
     // A quotient of finite numbers may still be too great.
     guard shown.isFinite else { return }
     begin(name)
-    bytes.append(decimal: shown, digits: unit.decimals)
+    bytes.append(decimal: shown, digits: decimals ?? unit.decimals)
+  }
+
+  /// A finite number without a unit.
+  func number(_ name: String, _ value: Double, decimals: Int) {
+    begin(name)
+    bytes.append(decimal: value, digits: decimals)
   }
 
   /// A number as an element; null where there is none.
@@ -128,7 +134,7 @@ final class JSONWriter: FieldVisitor {
   // MARK: FieldVisitor
 
   func number(_ definition: Definition, _ value: Double, at field: Int) {
-    member(definition.name, value, definition.unit)
+    member(definition.name, value, definition.unit, decimals: definition.decimals)
   }
 
   func text(_ definition: Definition, _ value: String, at field: Int) {

@@ -24,7 +24,7 @@ enum ProcessesJSON {
 
   static let schema = Schema.object([
     .init(name: "timestamp", schema: .timestamp, isRequired: true),
-    .init(name: "stored", schema: .constant(true), help: "Present where these are the few that a past sample kept"),
+    .init(name: "stored", schema: .truth, help: "Present for the top processes that a past sample recorded"),
     .init(name: "processes", schema: .list(.component("Process")), isRequired: true),
   ])
 

@@ -10,10 +10,13 @@ struct NodeWriter {
   let written: NodeGroups
   /// How node_exporter calls sensors; others keep the names of the Reading.
   private let sensors: [[String]: ScrapedSensor]
+  /// The collectors that are asked for; nil for all.
+  private let collectors: NodeCollectors?
 
-  init(reading: Reading, written: NodeGroups, sensors: [ScrapedSensor]) {
+  init(reading: Reading, written: NodeGroups, sensors: [ScrapedSensor], collectors: NodeCollectors? = nil) {
     self.reading = reading
     self.written = written
+    self.collectors = collectors
     self.sensors = Dictionary(
       sensors.map { ([$0.chip, $0.sensor, String($0.nodeSensor.prefix { !$0.isNumber })], $0) },
       uniquingKeysWith: { first, _ in first })
@@ -330,14 +333,15 @@ struct NodeWriter {
   }
 
   private func writeSources(to exposition: inout Exposition) {
+    let sources = reading.agent.sources.filter { collectors?.contains(source: $0.name) ?? true }
     exposition.family("node_scrape_collector_duration_seconds", .gauge, "Time that a source's last reading took")
-    for source in reading.agent.sources {
+    for source in sources {
       exposition.sample()
       exposition.label("collector", source.name)
       exposition.value(source.duration)
     }
     exposition.family("node_scrape_collector_success", .gauge, "Whether a source's last reading worked")
-    for source in reading.agent.sources {
+    for source in sources {
       exposition.sample()
       exposition.label("collector", source.name)
       exposition.value((source.success ? 1 : 0) as UInt64)

@@ -7,22 +7,31 @@ extension Route {
   static let prometheus = Route(
     path: "/metrics",
     summary:
-      "All figures for Prometheus, none older than a second but how many processes there are, half a minute at most: "
-      + "OpenMetrics where it is asked for, else text",
+      "All metrics for Prometheus, in OpenMetrics or text by the Accept header: counters and levels at most a second old,"
+      + " rates as means over the history's last interval, process counts at most half a minute old",
+    parameters: [NodeCollectors.collect.definition, NodeCollectors.exclude.definition],
     contents: ExpositionFormat.allCases.map { format in
       Content(type: String(format.contentType.prefix { $0 != ";" }), schema: .text)
-    }
+    }, ignoresOtherParameters: true
   ) { (api, exchange) async throws(APIError) in
     let format = ExpositionFormat.accepted(exchange.request[header: "Accept"])
-    let (entry, reading) = await api.history.fresh(maxAge: 1)
+    let collectors = api.settings.prometheus.hasNode ? try NodeCollectors(exchange.query) : nil
+    let reading = await api.history.freshReading(maxAge: 1)
+    let newest = await api.history.first()
+    let entry = api.history.newestOfMainTrack ?? newest
     let variant = KeptResponses.Variant(
-      format: format, moment: reading.boottime,
+      format: format, moment: reading?.boottime ?? 0,
       isPacked: API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"]))
-    if let kept = api.scrapes.response(for: entry, variant) { return kept }
+    if collectors == nil, let kept = api.scrapes.response(for: entry, variant) { return kept }
+    // Without a sampler the samples come from elsewhere, and there is nothing but the newest one.
+    let sample = reading.map { Sample(levelsOf: $0, ratesOf: api.history.newestOfMainTrack?.sample) } ?? entry.sample
     let bytes = Scrape.encode(
-      entry.sample, reading, format, compatibility: api.settings.prometheus, source: api.scrapeSource)
-    // What is read for a scrape alone is as old as the look: within its second all scrapes get one and the same.
+      sample, api.cpuTimes.steadied(reading ?? Reading()), format, compatibility: api.settings.prometheus,
+      collectors: collectors, source: api.scrapeSource)
+    // What is read for a scrape alone is as old as the Reading: within its second all scrapes get one response.
     let response = API.Response.body([.bytes(bytes)], type: format.contentType).adding(vary: "Accept")
+    // Choices of collectors are too many to be kept.
+    if collectors != nil { return response }
     return api.scrapes.keep(api.finished(response, for: exchange.request), for: entry, variant)
   }
 }
@@ -34,14 +43,17 @@ enum Scrape {
   /// - Parameter source: reads what the sample lacks; nil where there is no such machine.
   static func encode(
     _ sample: Sample, _ reading: Reading, _ format: ExpositionFormat, compatibility: PrometheusCompatibility,
-    source: (any ScrapeSource)?
+    collectors: NodeCollectors? = nil, source: (any ScrapeSource)?
   ) -> [UInt8] {
-    var exposition = Exposition(format, capacity: 131_072)
+    let filter = collectors.map { collectors in { @Sendable (name: String) in collectors.contains(family: name) } }
+    var exposition = Exposition(format, capacity: 131_072, filter: filter)
     NativeWriter.write(sample, to: &exposition)
+    CounterWriter.write(reading, to: &exposition)
     source?.writeProcess(to: &exposition)
     if compatibility.hasNode {
       let told = source?.writeNode(to: &exposition) ?? (groups: [], sensors: [])
-      NodeWriter(reading: reading, written: told.groups, sensors: told.sensors).write(to: &exposition)
+      NodeWriter(reading: reading, written: told.groups, sensors: told.sensors, collectors: collectors)
+        .write(to: &exposition)
     }
     if compatibility.hasDCGM { DCGMWriter.write(sample, to: &exposition) }
     return exposition.finish()

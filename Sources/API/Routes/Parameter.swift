@@ -7,11 +7,12 @@ struct ParameterDefinition: Sendable {
   let name: String
   let place: Place
   let help: String
-  /// What is allowed, in words, for errors: "an integer of at least 1".
+  /// The allowed values in words, for errors: "an integer ≥ 1".
   let allowed: String
   let schema: Schema
   /// Whether it may be given several times.
   var isRepeatable = false
+  var isRequired = false
 }
 
 /// A parameter of some routes: its definition, and how its values are read.
@@ -21,10 +22,11 @@ struct Parameter<Value: Sendable>: Sendable {
 
   init(
     _ name: String, in place: ParameterDefinition.Place = .query, _ help: String, allowed: String, _ schema: Schema,
-    isRepeatable: Bool = false, read: @escaping @Sendable (String) -> Value?
+    isRepeatable: Bool = false, isRequired: Bool = false, read: @escaping @Sendable (String) -> Value?
   ) {
     definition = ParameterDefinition(
-      name: name, place: place, help: help, allowed: allowed, schema: schema, isRepeatable: isRepeatable)
+      name: name, place: place, help: help, allowed: allowed, schema: schema, isRepeatable: isRepeatable,
+      isRequired: isRequired)
     self.read = read
   }
 
@@ -46,9 +48,10 @@ extension Parameter<Int> {
     return Parameter(
       name, help,
       allowed: isOpen
-        ? "an integer of at least \(range.lowerBound)"
+        ? "an integer ≥ \(range.lowerBound)"
         : "an integer from \(range.lowerBound) to \(range.upperBound)",
-      .integer(minimum: range.lowerBound, maximum: isOpen ? nil : range.upperBound, default: fallback)
+      .integer(
+        minimum: range.lowerBound, maximum: isOpen ? nil : range.upperBound, default: fallback, unbounded: isOpen)
     ) { text in
       guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
         return nil
@@ -64,7 +67,15 @@ extension Parameter where Value: RawRepresentable<String> & CaseIterable {
   static func choice(_ name: String, _ help: String, default fallback: Value) -> Parameter {
     let words = Value.allCases.map(\.rawValue)
     return Parameter(
-      name, help, allowed: words.joined(separator: ", "), .words(words, default: fallback.rawValue)
+      name, help, allowed: "one of " + words.joined(separator: ", "), .words(words, default: fallback.rawValue)
     ) { Value(rawValue: $0) }
+  }
+}
+
+extension Parameter<Bool> {
+  /// Whether something is wanted; the name alone means yes.
+  static func flag(_ name: String, _ help: String) -> Parameter {
+    let values: [String: Bool] = ["": true, "true": true, "1": true, "false": false, "0": false]
+    return Parameter(name, help, allowed: "true or false", .words(["", "true", "1", "false", "0"])) { values[$0] }
   }
 }

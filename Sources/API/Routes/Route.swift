@@ -5,7 +5,8 @@ struct Route: Sendable {
   /// A body that it may answer with.
   struct Content: Sendable {
     let type: String
-    let schema: Schema
+    /// The schema; nil for a stream, whose events have a form of their own.
+    let schema: Schema?
   }
 
   /// Answers a request whose parameters' names are known to be right.
@@ -24,6 +25,8 @@ struct Route: Sendable {
   var isPublic = false
   /// Whether a client may ask if what it has still holds.
   var isRevalidated = false
+  /// Whether parameters that it does not know are ignored rather than refused.
+  var ignoresOtherParameters = false
   let answer: Answer
 
   /// Its errors in order: its own, a token or a host that is not right, parameters that are wrong or unknown.

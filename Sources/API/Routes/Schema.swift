@@ -1,14 +1,7 @@
+internal import AgentMetrics
+
 /// A JSON Schema (draft 2020-12), as far as the OpenAPI document needs it.
 indirect enum Schema: Sendable {
-  /// The only value that is allowed.
-  enum Constant: Sendable, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral {
-    case text(String)
-    case truth(Bool)
-
-    init(stringLiteral value: String) { self = .text(value) }
-    init(booleanLiteral value: Bool) { self = .truth(value) }
-  }
-
   struct Member: Sendable {
     let name: String
     let schema: Schema
@@ -18,9 +11,13 @@ indirect enum Schema: Sendable {
 
   case any
   case text
-  case constant(Constant)
+  /// A text that a regular expression (ECMA-262) matches.
+  case pattern(String)
+  /// The only text that is allowed.
+  case constant(String)
   case words([String], default: String? = nil)
-  case integer(minimum: Int? = nil, maximum: Int? = nil, default: Int? = nil)
+  /// An integer of 64 bits at most, unless it is `unbounded`.
+  case integer(minimum: Int? = nil, maximum: Int? = nil, default: Int? = nil, unbounded: Bool = false)
   case number
   case numberOrNull
   case truth
@@ -44,25 +41,33 @@ indirect enum Schema: Sendable {
     switch self {
     case .any: break
     case .text: writer.member("type", "string")
-    case .constant(.text(let value)): writer.member("const", value)
-    case .constant(.truth(let value)): writer.member("const", value)
+    case .pattern(let pattern):
+      writer.member("type", "string")
+      writer.member("pattern", pattern)
+    case .constant(let value):
+      writer.member("type", "string")
+      writer.member("const", value)
     case .words(let words, let fallback):
       writer.member("type", "string")
       writer.beginArray("enum")
       for word in words { writer.member(nil, word) }
       writer.endArray()
       if let fallback { writer.member("default", fallback) }
-    case .integer(let minimum, let maximum, let fallback):
+    case .integer(let minimum, let maximum, let fallback, let isUnbounded):
       writer.member("type", "integer")
+      if !isUnbounded { writer.member("format", "int64") }
       if let minimum { writer.member("minimum", minimum) }
       if let maximum { writer.member("maximum", maximum) }
       if let fallback { writer.member("default", fallback) }
-    case .number: writer.member("type", "number")
+    case .number:
+      writer.member("type", "number")
+      writer.member("format", "double")
     case .numberOrNull:
       writer.beginArray("type")
       writer.member(nil, "number")
       writer.member(nil, "null")
       writer.endArray()
+      writer.member("format", "double")
     case .truth: writer.member("type", "boolean")
     case .list(let element):
       writer.member("type", "array")
@@ -92,7 +97,12 @@ indirect enum Schema: Sendable {
     case .moment:
       writer.beginArray("anyOf")
       Schema.timestamp.write(nil, to: writer)
-      Schema.number.write(nil, to: writer)
+      writer.beginObject()
+      writer.member("type", "number")
+      writer.member("format", "double")
+      writer.member("minimum", 0)
+      writer.member("maximum", Timestamp.maxSeconds)
+      writer.endObject()
       writer.endArray()
     case .component(let name): writer.member("$ref", "#/components/schemas/" + name)
     }

@@ -1,0 +1,75 @@
+internal import AgentMetrics
+
+/// The times of the drivers' last answers.
+struct GPUAnswers {
+  /// An answer that no earlier Reading held.
+  struct Answer {
+    /// Place in the Reading's GPUs.
+    let index: Int
+    /// Seconds that its means cover: those since the answer before it.
+    let seconds: Double
+  }
+
+  private var times: [String: Double] = [:]
+
+  /// The answers that are new in a Reading; a driver that is slow or rests is shown with its last one again.
+  mutating func new(in reading: Reading) -> [Answer] {
+    if reading.gpus.isEmpty { return [] }
+    var answers: [Answer] = []
+    for (index, gpu) in reading.gpus.enumerated() {
+      let time = reading.boottime - gpu.age
+      let last = times[gpu.identity]
+      if let last, !(time > last + 0.001) { continue }
+      times[gpu.identity] = time
+      // The first answer covers an unknown time and must not outweigh those after it.
+      answers.append(Answer(index: index, seconds: last.map { time - $0 } ?? 0.001))
+    }
+    return answers
+  }
+}
+
+/// The means of a track's GPUs over its whole interval.
+///
+/// A driver's answer holds means over the time since its answer before, which is a second while another client watches at
+/// 1 s. Of an interval that several answers cover the mean is taken here, so that no sample depends on who else reads.
+struct GPUMeans {
+  private struct Sums {
+    var answers = 0
+    var values = [Double](repeating: 0, count: GPU.means.count)
+    var seconds = [Double](repeating: 0, count: GPU.means.count)
+    var peak = Double.nan
+  }
+
+  private var sums: [String: Sums] = [:]
+
+  /// Adds new answers.
+  mutating func add(_ answers: [GPUAnswers.Answer], of gpus: [GPU]) {
+    for answer in answers {
+      let gpu = gpus[answer.index]
+      var sum = sums[gpu.identity] ?? Sums()
+      sum.answers += 1
+      for (place, path) in GPU.means.enumerated() where !gpu[keyPath: path].isNaN {
+        sum.values[place] += gpu[keyPath: path] * answer.seconds
+        sum.seconds[place] += answer.seconds
+      }
+      if !(sum.peak >= gpu.utilPeak) { sum.peak = gpu.utilPeak.isNaN ? sum.peak : gpu.utilPeak }
+      sums[gpu.identity] = sum
+    }
+  }
+
+  /// Puts the means in place of the last answer's; a GPU that sleeps or is lost has none.
+  func write(to gpus: inout [GPU]) {
+    for index in gpus.indices {
+      guard let sum = sums[gpus[index].identity], sum.answers > 1 else { continue }
+      for (place, path) in GPU.means.enumerated() where !gpus[index][keyPath: path].isNaN && sum.seconds[place] > 0 {
+        gpus[index][keyPath: path] = sum.values[place] / sum.seconds[place]
+      }
+      if !gpus[index].utilPeak.isNaN { gpus[index].utilPeak = sum.peak }
+    }
+  }
+}
+
+extension GPU {
+  /// The text that tells GPUs of one machine apart.
+  fileprivate var identity: String { uuid ?? pciAddress ?? String(index) }
+}
