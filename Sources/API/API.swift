@@ -97,8 +97,10 @@ public struct API: Sendable {
     case "GET", "HEAD": break
     case "OPTIONS": return .noContent(allow: Self.methods)
     default:
-      throw APIError(.methodNotAllowed, "method \(APIError.shown(request.method)) is not allowed; allowed: \(Self.methods)")
-        .adding("Allow", Self.methods)
+      throw APIError(
+        .methodNotAllowed, "method \(APIError.shown(request.method)) is not allowed; allowed: \(Self.methods)"
+      )
+      .adding("Allow", Self.methods)
     }
     // A bookmark of the page may bring parameters of its own.
     if route.status != 302 {

@@ -25,10 +25,10 @@ public struct SourceReading: Domain, Hashable {
 
   static let table = Table<SourceReading>([
     .text("source", "Collector", source: "the agent", \.name),
-    .gauge("duration_seconds", .seconds, "Time that reading took", source: "the agent", \.duration),
-    .flag("success", "Whether reading worked", source: "the agent", \.success),
-    .gauge("age_seconds", .seconds, "Age of its figures", source: "the agent", \.age),
-    .text("error", "What went wrong", source: "the agent", \.error),
+    .gauge("duration_seconds", .seconds, "Read time", source: "the agent", \.duration),
+    .flag("success", "Whether the last read succeeded", source: "the agent", \.success),
+    .gauge("age_seconds", .seconds, "Age of its values", source: "the agent", \.age),
+    .text("error", "Error of the last read", source: "the agent", \.error),
   ])
 }
 
@@ -65,15 +65,15 @@ public struct PushReading: Domain, Hashable {
 
   static let table = Table<PushReading>([
     .text("target", "Receiver of samples", source: "the agent", \.target),
-    .flag("working", "Whether it takes what it is sent", source: "the agent", \.isWorking),
-    .gauge("lag_seconds", .seconds, "How far it lies behind the newest sample", source: "the agent", \.lag),
-    .gauge("pending", .count, "Samples that wait", source: "the agent", \.pending),
-    .counter("samples_total", .count, "Samples that it has taken", source: "the agent", \.samples),
-    .counter("values_total", .count, "Values that it has taken", source: "the agent", \.values),
-    .counter("bytes_total", .bytes, "Bytes of the requests that it has taken", source: "the agent", \.bytes),
-    .counter("failed_total", .count, "Requests that failed and were made again", source: "the agent", \.failed),
-    .counter("dropped_total", .count, "Samples that it would not take", source: "the agent", \.dropped),
-    .counter("lost_total", .count, "Samples that were kept no more when it came back", source: "the agent", \.lost),
+    .flag("working", "Whether the receiver accepts samples", source: "the agent", \.isWorking),
+    .gauge("lag_seconds", .seconds, "Lag behind the newest sample", source: "the agent", \.lag),
+    .gauge("pending", .count, "Samples waiting to be sent", source: "the agent", \.pending),
+    .counter("samples_total", .count, "Samples accepted", source: "the agent", \.samples),
+    .counter("values_total", .count, "Values accepted", source: "the agent", \.values),
+    .counter("bytes_total", .bytes, "Bytes of accepted requests", source: "the agent", \.bytes),
+    .counter("failed_total", .count, "Requests failed and retried", source: "the agent", \.failed),
+    .counter("dropped_total", .count, "Samples rejected by the receiver", source: "the agent", \.dropped),
+    .counter("lost_total", .count, "Samples discarded before the receiver came back", source: "the agent", \.lost),
   ])
 }
 
@@ -127,9 +127,9 @@ public struct AgentCost: Domain, Hashable {
   public static let table = Table<AgentCost>([
     .text("version", "Version of the agent", source: "the agent", \.version),
     .gauge(
-      "cpu_cores", .cores, "CPUs' worth of time that the agent uses", source: "clock_gettime, process CPU time", \.cpu),
-    .counter("cpu_seconds_total", .seconds, "CPU time that the agent has used", source: "clock_gettime", \.cpuTotal),
-    .gauge("rss_bytes", .bytes, "Memory of the agent that is resident", source: "/proc/self/statm", \.resident),
+      "cpu_cores", .cores, "CPU use of the agent, in CPUs", source: "clock_gettime, process CPU time", \.cpu),
+    .counter("cpu_seconds_total", .seconds, "CPU time used by the agent", source: "clock_gettime", \.cpuTotal),
+    .gauge("rss_bytes", .bytes, "Resident memory of the agent", source: "/proc/self/statm", \.resident),
     .list("sources", keys: [Key("source") { $0.name }], SourceReading.table, \.sources),
     .list("push", keys: [Key("target") { $0.target }], PushReading.table, \.push, omitsEmpty: true),
   ])

@@ -246,7 +246,7 @@ public struct CPU: Domain, Hashable {
     .list("per_core", keys: [Key("cpu") { String($0.cpu) }], Core.table, \.perCore),
     .gauge("context_switches_per_sec", .perSecond, "Context switches", source: "/proc/stat ctxt", \.contextSwitches),
     .gauge("interrupts_per_sec", .perSecond, "Interrupts served", source: "/proc/stat intr", \.interrupts),
-    .gauge("forks_per_sec", .perSecond, "Processes and threads made", source: "/proc/stat processes", \.forks),
+    .gauge("forks_per_sec", .perSecond, "Processes and threads created", source: "/proc/stat processes", \.forks),
   ])
 }
 

@@ -105,17 +105,17 @@ public struct Cgroup: Domain, Hashable {
     .gauge(
       "cpu_usage", .ratio, "Share of the allowed CPU time used", source: "cpu_cores ÷ cpu_limit_cores", \.cpuUsage),
     .gauge(
-      "throttled", .ratio, "Share of periods in which it was held back", source: "cpu.stat nr_throttled ÷ nr_periods",
+      "throttled", .ratio, "Share of periods throttled", source: "cpu.stat nr_throttled ÷ nr_periods",
       \.throttled),
     .gauge("memory_limit_mb", .mebibytes, "Memory allowed", source: "memory.max; memory.limit_in_bytes", \.memoryLimit),
     .gauge(
-      "memory_used_mb", .mebibytes, "Memory in use without cache that can be given back at once",
+      "memory_used_mb", .mebibytes, "Memory in use without reclaimable page cache",
       source: "memory.current − inactive_file; memory.usage_in_bytes − total_inactive_file", \.memoryUsed),
     .gauge("memory_usage", .ratio, "Share of the allowed memory in use", source: "used ÷ limit", \.memoryUsage),
     .gauge("swap_limit_mb", .mebibytes, "Swap allowed", source: "memory.swap.max", \.swapLimit),
     .gauge("swap_used_mb", .mebibytes, "Swap in use", source: "memory.swap.current", \.swapUsed),
     .counter(
-      "oom_kills_total", .count, "Processes of the group killed for want of memory",
+      "oom_kills_total", .count, "OOM kills in the group",
       source: "memory.events oom_kill; memory.oom_control", \.oomKills),
     .gauge("tasks", .count, "Tasks in the group", source: "pids.current", \.tasks),
     .gauge("tasks_limit", .count, "Tasks allowed", source: "pids.max", \.tasksLimit),

@@ -46,19 +46,19 @@ public struct Filesystem: Domain, Hashable {
 
   /// The figures of a filesystem.
   public static let table = Table<Filesystem>([
-    .text("mountpoint", "Where it is mounted", source: "/proc/self/mountinfo", \.mountpoint),
-    .text("device", "What is mounted", source: "/proc/self/mountinfo", \.device),
+    .text("mountpoint", "Mount point", source: "/proc/self/mountinfo", \.mountpoint),
+    .text("device", "Mounted device", source: "/proc/self/mountinfo", \.device),
     .text("fstype", "Type of the filesystem", source: "/proc/self/mountinfo", \.fstype),
-    .flag("read_only", "Whether it refuses writes", source: "/proc/self/mountinfo, statvfs f_flag", \.isReadOnly),
+    .flag("read_only", "Whether it is read-only", source: "/proc/self/mountinfo, statvfs f_flag", \.isReadOnly),
     .gauge("total_mb", .mebibytes, "Size", source: "statvfs f_blocks × f_frsize", \.total),
     .gauge("used_mb", .mebibytes, "In use", source: "statvfs (f_blocks − f_bfree) × f_frsize", \.used),
     .gauge("free_mb", .mebibytes, "Free, root's reserve included", source: "statvfs f_bfree", \.free),
     .gauge("available_mb", .mebibytes, "Free for users other than root", source: "statvfs f_bavail", \.available),
     .gauge("usage", .ratio, "Share in use, as df shows it", source: "used ÷ (used + available)", \.usage),
-    .gauge("inodes", .count, "Inodes there are", source: "statvfs f_files", \.inodes),
+    .gauge("inodes", .count, "Inodes", source: "statvfs f_files", \.inodes),
     .gauge("inodes_free", .count, "Inodes free", source: "statvfs f_ffree", \.inodesFree),
     .gauge("inodes_usage", .ratio, "Share of inodes in use", source: "(f_files − f_ffree) ÷ f_files", \.inodesUsage),
-    .gauge("age_seconds", .seconds, "Age of these figures when they are not fresh", source: "the agent", \.age),
-    .text("error", "Why there are no fresh figures", source: "the agent", \.error),
+    .gauge("age_seconds", .seconds, "Age of these values where they are not fresh", source: "the agent", \.age),
+    .text("error", "Error of the last read", source: "the agent", \.error),
   ])
 }

@@ -31,12 +31,12 @@ public struct Host: Domain, Hashable {
     .text("kernel", "Kernel name and release", source: "/proc/sys/kernel/{ostype,osrelease}", \.kernel),
     .text("architecture", "Instruction set", source: "uname(2) machine", \.architecture),
     .text("product", "Board or product name", source: "devicetree model, DMI product_name", \.product),
-    .flag("demo", "Present where the machine is made up", source: "agent --demo", \.isDemo, omitsFalse: true),
+    .flag("demo", "Present for a simulated machine", source: "agent --demo", \.isDemo, omitsFalse: true),
     .gauge("boot_time_seconds", .seconds, "POSIX time of boot", source: "/proc/stat btime", \.bootTime),
     .gauge("uptime_seconds", .seconds, "Time since boot", source: "/proc/uptime", \.uptime),
     .gauge("open_files", .count, "File handles in use", source: "/proc/sys/fs/file-nr", \.openFiles),
     .gauge(
-      "open_files_limit", .count, "Most file handles that the kernel gives", source: "/proc/sys/fs/file-nr",
+      "open_files_limit", .count, "Limit of file handles", source: "/proc/sys/fs/file-nr",
       \.openFilesLimit),
   ])
 }

@@ -21,8 +21,8 @@ public struct Load: Domain, Hashable {
     .gauge("load1", .count, "Load average of one minute", source: "/proc/loadavg", \.load1).fractional,
     .gauge("load5", .count, "Load average of five minutes", source: "/proc/loadavg", \.load5).fractional,
     .gauge("load15", .count, "Load average of fifteen minutes", source: "/proc/loadavg", \.load15).fractional,
-    .gauge("running", .count, "Tasks that run or are ready to", source: "/proc/stat procs_running", \.running),
+    .gauge("running", .count, "Runnable tasks", source: "/proc/stat procs_running", \.running),
     .gauge("blocked", .count, "Tasks blocked on I/O", source: "/proc/stat procs_blocked", \.blocked),
-    .gauge("tasks", .count, "Tasks (threads) that exist", source: "/proc/loadavg", \.tasks),
+    .gauge("tasks", .count, "Tasks (threads)", source: "/proc/loadavg", \.tasks),
   ])
 }

@@ -1,5 +1,5 @@
 extension Sample {
-  /// The levels of a Reading with the rates of the last main interval, e.g. for a scrape.
+  /// Creates a scrape's sample: the levels of a Reading with the rates of the last main interval.
   ///
   /// A rate over the time since some other client's reading would depend on who else reads.
   ///

@@ -111,9 +111,9 @@ public struct RAM: Domain, Hashable {
 
   /// The figures of main memory.
   public static let table = Table<RAM>([
-    .gauge("total_mb", .mebibytes, "Memory that the kernel manages", source: "/proc/meminfo MemTotal", \.total),
+    .gauge("total_mb", .mebibytes, "Total memory", source: "/proc/meminfo MemTotal", \.total),
     .gauge("used_mb", .mebibytes, "Memory in use", source: "MemTotal − available", \.used),
-    .gauge("free_mb", .mebibytes, "Memory not used for anything", source: "/proc/meminfo MemFree", \.free),
+    .gauge("free_mb", .mebibytes, "Unused memory", source: "/proc/meminfo MemFree", \.free),
     .gauge("usage", .ratio, "Share of memory in use", source: "used ÷ total", \.usage),
     .gauge(
       "available_mb", .mebibytes, "Memory usable without swapping",
@@ -122,16 +122,16 @@ public struct RAM: Domain, Hashable {
     .gauge("cached_mb", .mebibytes, "Page cache, shared memory included", source: "/proc/meminfo Cached", \.cached),
     .gauge("buffers_mb", .mebibytes, "Block device buffers", source: "/proc/meminfo Buffers", \.buffers),
     .gauge("shared_mb", .mebibytes, "Shared memory and tmpfs", source: "/proc/meminfo Shmem", \.shared),
-    .gauge("slab_mb", .mebibytes, "Kernel objects", source: "/proc/meminfo Slab", \.slab),
+    .gauge("slab_mb", .mebibytes, "Slab (kernel objects)", source: "/proc/meminfo Slab", \.slab),
     .gauge(
-      "dirty_mb", .mebibytes, "Page cache that waits to be written to disk", source: "/proc/meminfo Dirty", \.dirty),
+      "dirty_mb", .mebibytes, "Dirty page cache, not yet written to disk", source: "/proc/meminfo Dirty", \.dirty),
     .gauge(
       "arc_mb", .mebibytes, "ZFS's adaptive replacement cache", source: "/proc/spl/kstat/zfs/arcstats size", \.arc),
     .gauge(
       "major_faults_per_sec", .perSecond, "Page faults that needed I/O", source: "/proc/vmstat pgmajfault",
       \.majorFaults),
     .counter(
-      "oom_kills_total", .count, "Processes killed for want of memory", source: "/proc/vmstat oom_kill", \.oomKills),
+      "oom_kills_total", .count, "OOM kills since boot", source: "/proc/vmstat oom_kill", \.oomKills),
   ])
 }
 
@@ -173,7 +173,8 @@ public struct Swap: Domain, Hashable {
     .gauge("used_mb", .mebibytes, "Swap space in use", source: "SwapTotal − SwapFree", \.used),
     .gauge("free_mb", .mebibytes, "Swap space not in use", source: "/proc/meminfo SwapFree", \.free),
     .gauge("usage", .ratio, "Share of swap space in use", source: "used ÷ total", \.usage),
-    .gauge("cached_mb", .mebibytes, "Swapped pages in memory too", source: "/proc/meminfo SwapCached", \.cached),
+    .gauge(
+      "cached_mb", .mebibytes, "Swapped pages that are also in memory", source: "/proc/meminfo SwapCached", \.cached),
     .gauge(
       "in_bytes_per_sec", .bytesPerSecond, "Read back from swap", source: "/proc/vmstat pswpin × page size", \.inRate),
     .gauge(

@@ -110,9 +110,14 @@ public struct Network: Domain, Hashable {
     .gauge("transmit_errors_per_sec", .perSecond, "Transmit errors", source: "/proc/net/dev", \.transmitErrors),
     .gauge("receive_drops_per_sec", .perSecond, "Received packets dropped", source: "/proc/net/dev", \.receiveDrops),
     .gauge(
-      "transmit_drops_per_sec", .perSecond, "Packets dropped on the way out", source: "/proc/net/dev", \.transmitDrops),
-    .counter("receive_bytes_total", .bytes, "Bytes received in all", source: "/proc/net/dev", \.receiveTotal),
-    .counter("transmit_bytes_total", .bytes, "Bytes sent in all", source: "/proc/net/dev", \.transmitTotal),
+      "transmit_drops_per_sec", .perSecond, "Packets dropped before they were sent", source: "/proc/net/dev",
+      \.transmitDrops),
+    .counter(
+      "receive_bytes_total", .bytes, "Bytes received since the interface was created", source: "/proc/net/dev",
+      \.receiveTotal),
+    .counter(
+      "transmit_bytes_total", .bytes, "Bytes sent since the interface was created", source: "/proc/net/dev",
+      \.transmitTotal),
   ]
 
   /// The figures of the total.

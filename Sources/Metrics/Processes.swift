@@ -236,12 +236,12 @@ public struct Processes: Domain, Hashable {
   /// The figures of the processes.
   public static let table = Table<Processes>([
     .gauge("total", .count, "Processes, kernel threads included", source: "/proc", \.total),
-    .gauge("running", .count, "Running or ready to (R)", source: "/proc/PID/stat", \.running),
+    .gauge("running", .count, "Running or runnable (R)", source: "/proc/PID/stat", \.running),
     .gauge("sleeping", .count, "Sleeping (S)", source: "/proc/PID/stat", \.sleeping),
     .gauge("blocked", .count, "In uninterruptible sleep (D)", source: "/proc/PID/stat", \.blocked),
     .gauge("idle", .count, "Idle kernel threads (I)", source: "/proc/PID/stat", \.idle),
     .gauge("stopped", .count, "Stopped or traced (T, t)", source: "/proc/PID/stat", \.stopped),
-    .gauge("zombie", .count, "Ended and not waited for (Z)", source: "/proc/PID/stat", \.zombie),
+    .gauge("zombie", .count, "Zombies, not reaped by their parent (Z)", source: "/proc/PID/stat", \.zombie),
     .gauge("threads", .count, "Threads of all processes", source: "/proc/PID/stat", \.threads),
     .list("top", keys: [Key("pid") { String($0.pid) }], isSeries: false, Process.table, \.top),
   ])

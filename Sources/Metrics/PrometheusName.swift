@@ -116,7 +116,8 @@ public struct PrometheusNames: Sendable {
       } else {
         infos[parent] = family
         families.append(
-          PrometheusName(sample: prefix + "_info", kind: .info, unit: "", help: "What is known by name, always 1"))
+          PrometheusName(
+            sample: prefix + "_info", kind: .info, unit: "", help: "Names and versions as labels, always 1"))
       }
     } else if definition.kind == .info {
       families.append(

@@ -23,8 +23,8 @@ public struct Temperature: Domain, Hashable {
 
   /// The figures of a temperature sensor.
   public static let table = Table<Temperature>([
-    .text("chip", "Chip that measures", source: "/sys/class/hwmon/hwmonN/name", \.chip),
-    .text("sensor", "Sensor of the chip", source: "hwmonN/tempM_label", \.sensor),
+    .text("chip", "Chip", source: "/sys/class/hwmon/hwmonN/name", \.chip),
+    .text("sensor", "Sensor", source: "hwmonN/tempM_label", \.sensor),
     .gauge("celsius", .celsius, "Temperature", source: "hwmonN/tempM_input, else thermal_zoneN/temp", \.celsius),
     .gauge("high_celsius", .celsius, "The chip's high mark", source: "hwmonN/tempM_max", \.high),
     .gauge("critical_celsius", .celsius, "The chip's critical mark", source: "hwmonN/tempM_crit", \.critical),
@@ -52,8 +52,8 @@ public struct Fan: Domain, Hashable {
 
   /// The figures of a fan.
   public static let table = Table<Fan>([
-    .text("chip", "Chip that measures", source: "/sys/class/hwmon/hwmonN/name", \.chip),
-    .text("sensor", "Sensor of the chip", source: "hwmonN/fanM_label", \.sensor),
+    .text("chip", "Chip", source: "/sys/class/hwmon/hwmonN/name", \.chip),
+    .text("sensor", "Sensor", source: "hwmonN/fanM_label", \.sensor),
     .gauge("rpm", .rpm, "Speed", source: "hwmonN/fanM_input", \.rpm),
   ])
 }

@@ -76,7 +76,9 @@ import Testing
       }
       let none = await Self.withToken(target, nil)
       #expect(none.status == 401 && none[header: "www-authenticate"] == #"Bearer realm="agent""#)
-      #expect(Self.text(none) == #"{"error":{"code":"unauthorized","message":"authentication required: Authorization: Bearer TOKEN"}}"#)
+      #expect(
+        Self.text(none)
+          == #"{"error":{"code":"unauthorized","message":"authentication required: Authorization: Bearer TOKEN"}}"#)
       for wrong in ["Bearer s3cre", "Bearer s3cret2", "Bearer S3cret", "Bearer ", "Bearer", "Bearer s3cret s3cret"] {
         let response = await Self.withToken(target, wrong)
         #expect(response.status == 401, "\(wrong)")

@@ -60,7 +60,8 @@ import Testing
     let response = await Self.get("/metrics/history" + query)
     #expect(response.status == 200)
     let samples = (0..<count).map { index in
-      json(Array(API.latestBody(of: MadeUpSample.sample(at: MadeUpSample.moment - Double((count - 1 - index) * 10))).utf8))
+      json(
+        Array(API.latestBody(of: MadeUpSample.sample(at: MadeUpSample.moment - Double((count - 1 - index) * 10))).utf8))
     }
     #expect(Self.text(response) == #"{"interval_sec":10,"samples":["# + samples.joined(separator: ",") + "]}")
     #expect(response[header: "content-length"] == String(response.body.count))
@@ -101,7 +102,8 @@ import Testing
     #expect(response.status == 503)
     #expect(
       Self.text(response)
-        == #"{"error":{"code":"service_unavailable","message":"cannot read the processes: open /proc: No such file or directory"}}"#)
+        == #"{"error":{"code":"service_unavailable","message":"cannot read the processes: open /proc: No such file or directory"}}"#
+    )
   }
 
   @Test func figuresOfAProcess() async {
@@ -188,7 +190,8 @@ import Testing
       #expect(response[header: "allow"] == "GET, HEAD, OPTIONS")
       #expect(
         Self.text(response)
-          == #"{"error":{"code":"method_not_allowed","message":"method \#(method) is not allowed; allowed: GET, HEAD, OPTIONS"}}"#)
+          == #"{"error":{"code":"method_not_allowed","message":"method \#(method) is not allowed; allowed: GET, HEAD, OPTIONS"}}"#
+      )
     }
     let options = await Self.get(target, method: "OPTIONS")
     #expect(options.status == 204 && options[header: "allow"] == "GET, HEAD, OPTIONS" && options.body.isEmpty)
@@ -199,7 +202,8 @@ import Testing
   /// A shell shows its prompt on a line of its own.
   @Test(arguments: [
     "/health", "/version", "/catalog", "/openapi.json", "/push/status", "/processes", "/metrics/latest",
-    "/metrics/at?time=9999999999", "/metrics/history", "/metrics/history?step=20", "/metrics/history?metrics=*", "/nowhere",
+    "/metrics/at?time=9999999999", "/metrics/history", "/metrics/history?step=20", "/metrics/history?metrics=*",
+    "/nowhere",
     "/health?x", "/metrics",
   ]) func everyTextEndsWithALineFeed(target: String) async {
     let body = await Self.get(target).body

@@ -73,7 +73,8 @@ import Testing
       let api = api(age: 1)
       api.history.archive = Archive(failure: failure)
       let plain = await get("/health", api)
-      #expect(plain.status == 200 && plain.text.contains(#""archive":{"status":"\#(failure == nil ? "ok" : "failing")""#))
+      #expect(
+        plain.status == 200 && plain.text.contains(#""archive":{"status":"\#(failure == nil ? "ok" : "failing")""#))
       let strict = await get("/health?strict", api)
       #expect(strict.status == (failure == nil ? 200 : 503))
       if failure != nil { #expect(strict.text.contains("the archive fails: disk full")) }

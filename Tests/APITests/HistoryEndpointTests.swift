@@ -58,7 +58,8 @@ import Testing
         == "timestamp,cpu.usage,\"gpus.util{index=\"\"0\"\"}\"\r\n2026-02-05T06:44:50Z,0.4,0.375\r\n2026-02-05T06:45:00Z,0.5,0.5\r\n"
     )
     let extremes = await Self.text("/metrics/history?step=60&format=csv&metrics=cpu.usage&stats=min,mean,max")
-    #expect(extremes + "\n" == "timestamp,cpu.usage,cpu.usage min,cpu.usage max\r\n2026-02-05T06:45:00Z,0.3,0.1,0.5\r\n")
+    #expect(
+      extremes + "\n" == "timestamp,cpu.usage,cpu.usage min,cpu.usage max\r\n2026-02-05T06:45:00Z,0.3,0.1,0.5\r\n")
     let all = await Self.text("/metrics/history?format=csv&seconds=10")
     #expect(
       all.hasPrefix("timestamp,cpu.cores,")
@@ -89,7 +90,8 @@ import Testing
         #expect(Int(number) != nil, "\(metric.id): \(part.prefix(40))")
       }
     }
-    #expect(text.contains(#""temperature_c":67,"#) && text.contains(#""load1":2.14,"#) && text.contains(#""threads":9,"#))
+    #expect(
+      text.contains(#""temperature_c":67,"#) && text.contains(#""load1":2.14,"#) && text.contains(#""threads":9,"#))
   }
 
   @Test func wholeSamplesInSteps() async throws {

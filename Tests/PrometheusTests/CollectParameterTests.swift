@@ -20,8 +20,9 @@ import Testing
     return API(history: history, settings: settings, scrapeSource: NodeOnly(root: root)) { (Timestamp(seconds: 0), []) }
   }
 
-  private static func names(_ query: String, _ compatibility: PrometheusCompatibility = .all) async throws -> Set<String>
-  {
+  private static func names(_ query: String, _ compatibility: PrometheusCompatibility = .all) async throws -> Set<
+    String
+  > {
     let response = await api(compatibility).respond(to: API.Request(target: "/metrics" + query))
     try #require(response.status == 200, "\(query)")
     return Set(try ParsedText(String(decoding: response.body, as: UTF8.self)).names)

@@ -17,9 +17,21 @@ import Testing
 
   @Test(arguments: ["worker-agent.json", "alerts.yml"]) func namesAreTheCatalogs(file: String) throws {
     let names = try Self.names(in: file)
-    let known = Set(PrometheusNames.shared.families.map(\.sample))
+    let known = Set(PrometheusNames.shared.families.map(\.sample) + Counter.all.map(\.family.sample))
     #expect(names.subtracting(known).sorted() == [])
     #expect(names.count > 15)
+  }
+
+  /// A rate that the agent reckoned is a mean over its interval; PromQL's are over the time that a panel shows.
+  @Test(arguments: ["worker-agent.json", "alerts.yml"]) func countersComeFirst(file: String) throws {
+    let names = try Self.names(in: file)
+    #expect(names.contains("agent_cpu_seconds_total") && names.contains("agent_network_receive_errors_total"))
+    let text = String(decoding: try Files.contents(of: Self.folder + file), as: UTF8.self)
+    for name in names where name.hasSuffix("_total") && text.contains(name + "{") {
+      for call in text.split(separator: name + "{").dropLast() {
+        #expect(call.hasSuffix("rate(") || call.hasSuffix("increase("), "\(name)")
+      }
+    }
   }
 
   @Test(.enabled(if: ToolTests.promtool != nil, "promtool is not installed")) func promtoolTakesTheFiles() throws {

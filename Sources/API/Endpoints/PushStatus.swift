@@ -117,32 +117,33 @@ private enum PushStatusJSON {
           .init(name: "protocol", schema: .text, help: "The protocol in use", isRequired: true),
           .init(
             name: "state", schema: .words(["starting", "live", "catching_up", "failing", "refused"]),
-            help: "What it is doing", isRequired: true),
-          .init(name: "cursor", schema: .timestamp, help: "The newest sample that the receiver is done with"),
+            help: "State of the connection", isRequired: true),
+          .init(name: "cursor", schema: .timestamp, help: "The newest sample that the receiver accepted or rejected"),
           .init(
             name: "lag_seconds", schema: .integer(minimum: 0),
-            help: "By which the cursor lies behind the newest sample",
-            isRequired: true),
-          .init(name: "pending_samples", schema: .integer(minimum: 0), help: "Samples that wait", isRequired: true),
-          .init(
-            name: "sent_samples", schema: .integer(minimum: 0), help: "Samples that the receiver has taken",
+            help: "Lag of the cursor behind the newest sample",
             isRequired: true),
           .init(
-            name: "sent_values", schema: .integer(minimum: 0), help: "Values that the receiver has taken",
+            name: "pending_samples", schema: .integer(minimum: 0), help: "Samples waiting to be sent", isRequired: true),
+          .init(
+            name: "sent_samples", schema: .integer(minimum: 0), help: "Samples accepted",
+            isRequired: true),
+          .init(
+            name: "sent_values", schema: .integer(minimum: 0), help: "Values accepted",
             isRequired: true),
           .init(name: "sent_bytes", schema: .integer(minimum: 0), help: "Bytes of those requests", isRequired: true),
           .init(
-            name: "failed_requests", schema: .integer(minimum: 0), help: "Requests that failed and were made again",
+            name: "failed_requests", schema: .integer(minimum: 0), help: "Requests failed and retried",
             isRequired: true),
           .init(
-            name: "dropped_samples", schema: .integer(minimum: 0), help: "Samples that the receiver would not take",
+            name: "dropped_samples", schema: .integer(minimum: 0), help: "Samples rejected by the receiver",
             isRequired: true),
           .init(
             name: "lost_samples", schema: .integer(minimum: 0),
-            help: "Samples that were kept no more when the receiver could be reached", isRequired: true),
-          .init(name: "last_success", schema: .timestamp, help: "When a request was taken last"),
-          .init(name: "last_error", schema: .text, help: "What went wrong last"),
-          .init(name: "last_error_time", schema: .timestamp, help: "When that was"),
+            help: "Samples discarded before the receiver could be reached", isRequired: true),
+          .init(name: "last_success", schema: .timestamp, help: "Time of the last accepted request"),
+          .init(name: "last_error", schema: .text, help: "The last error"),
+          .init(name: "last_error_time", schema: .timestamp, help: "Time of the last error"),
           .init(
             name: "gaps",
             schema: .list(
@@ -150,11 +151,11 @@ private enum PushStatusJSON {
                 .init(name: "from", schema: .timestamp, help: "Its beginning"),
                 .init(name: "to", schema: .timestamp, help: "Its end"),
                 .init(
-                  name: "samples", schema: .integer(minimum: 0), help: "Samples that are missing", isRequired: true),
+                  name: "samples", schema: .integer(minimum: 0), help: "Missing samples", isRequired: true),
                 .init(
                   name: "reason", schema: .words(["lost", "too_old", "out_of_order", "rejected"]), help: "Why",
                   isRequired: true),
-              ])), help: "The newest stretches that the receiver will never have, oldest first", isRequired: true),
+              ])), help: "The newest gaps at the receiver, oldest first", isRequired: true),
         ])), isRequired: true)
   ])
 }

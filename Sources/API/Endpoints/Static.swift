@@ -53,7 +53,8 @@ extension Route {
   private static let pushHealth = Schema.object([
     .init(name: "status", schema: .words(["ok", "failing"]), isRequired: true),
     .init(name: "targets", schema: .integer(minimum: 0), help: "Receivers", isRequired: true),
-    .init(name: "failing", schema: .integer(minimum: 0), help: "Receivers that cannot be sent to now", isRequired: true),
+    .init(
+      name: "failing", schema: .integer(minimum: 0), help: "Receivers that cannot be sent to now", isRequired: true),
   ])
 
   static let version = Route(

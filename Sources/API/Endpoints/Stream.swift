@@ -34,7 +34,8 @@ extension Route {
     default: 1)
   private static let since = Parameter<Timestamp>.moment(
     "since", "Stored samples newer than this come first; by default only the newest one")
-  private static let count = Parameter<Int>.integer("count", "Ends the stream after so many samples; endless by default")
+  private static let count = Parameter<Int>.integer(
+    "count", "Ends the stream after so many samples; endless by default")
   private static let lastEventID = ParameterDefinition(
     name: "Last-Event-ID", place: .header, help: "The id of the last event received, in place of since",
     allowed: "a timestamp; anything else is ignored", schema: .text)

@@ -5,16 +5,16 @@ internal import History
 enum ArchiveHealthJSON {
   static let schema = Schema.object([
     .init(name: "status", schema: .words(["ok", "failing"]), isRequired: true),
-    .init(name: "error", schema: .text, help: "Why nothing is written now"),
+    .init(name: "error", schema: .text, help: "Why samples cannot be written"),
     .init(name: "oldest", schema: .timestamp),
     .init(name: "newest", schema: .timestamp),
     .init(name: "bytes", schema: .integer(minimum: 0), isRequired: true),
-    .init(name: "pending", schema: .integer(minimum: 0), help: "Samples that wait to be written", isRequired: true),
+    .init(name: "pending", schema: .integer(minimum: 0), help: "Samples waiting to be written", isRequired: true),
     .init(
-      name: "lost", schema: .integer(minimum: 0), help: "Samples that were not written and are in memory no more",
+      name: "lost", schema: .integer(minimum: 0), help: "Samples discarded before they could be written",
       isRequired: true),
     .init(
-      name: "damaged", schema: .integer(minimum: 0), help: "Stretches of a series that could not be read",
+      name: "damaged", schema: .integer(minimum: 0), help: "Unreadable chunks of series",
       isRequired: true),
   ])
 

@@ -50,7 +50,7 @@ enum CatalogJSON {
           .init(name: "type", schema: .words(["gauge", "counter", "info", "flag"]), isRequired: true),
           .init(name: "help", schema: .text, isRequired: true),
           .init(name: "source", schema: .text, isRequired: true),
-          .init(name: "labels", schema: .list(.text), help: "What tells its series apart", isRequired: true),
+          .init(name: "labels", schema: .list(.text), help: "Labels that identify its series", isRequired: true),
           .init(name: "series", schema: .truth, help: "Whether it has time series", isRequired: true),
         ])), isRequired: true),
     .init(

@@ -76,7 +76,7 @@ struct NodeWriter {
     }
     counter("node_context_switches_total", "Context switches since boot", reading.cpu.contextSwitches, &exposition)
     counter("node_intr_total", "Interrupts served since boot", reading.cpu.interrupts, &exposition)
-    counter("node_forks_total", "Processes and threads made since boot", reading.cpu.forks, &exposition)
+    counter("node_forks_total", "Processes and threads created since boot", reading.cpu.forks, &exposition)
   }
 
   private func writeSystem(to exposition: inout Exposition) {
@@ -84,7 +84,7 @@ struct NodeWriter {
     gauge("node_load1", "Load average of one minute", load.load1, &exposition)
     gauge("node_load5", "Load average of five minutes", load.load5, &exposition)
     gauge("node_load15", "Load average of fifteen minutes", load.load15, &exposition)
-    gauge("node_procs_running", "Tasks that run or are ready to", load.running, &exposition)
+    gauge("node_procs_running", "Runnable tasks", load.running, &exposition)
     gauge("node_procs_blocked", "Tasks blocked on I/O", load.blocked, &exposition)
     gauge("node_boot_time_seconds", "POSIX time of boot", reading.host.bootTime, &exposition)
     if !written.contains(.clock) {
@@ -97,7 +97,7 @@ struct NodeWriter {
     let host = reading.host
     if !written.contains(.uname), let nodename = host.hostname {
       let words = (host.kernel ?? "").split(separator: " ", maxSplits: 1).map(String.init)
-      exposition.family("node_uname_info", .gauge, "How the system calls itself, as uname(2) tells it; always 1")
+      exposition.family("node_uname_info", .gauge, "Names of the system from uname(2); always 1")
       exposition.sample()
       exposition.label("domainname", "(none)" as StaticString)
       exposition.label("machine", host.architecture ?? "")
@@ -108,7 +108,7 @@ struct NodeWriter {
       exposition.value(1 as UInt64)
     }
     if !written.contains(.system), let name = host.os {
-      exposition.family("node_os_info", .gauge, "The distribution, as os-release(5) tells it; always 1")
+      exposition.family("node_os_info", .gauge, "The distribution from os-release(5); always 1")
       exposition.sample()
       exposition.label("pretty_name", name)
       exposition.value(1 as UInt64)
@@ -143,18 +143,18 @@ struct NodeWriter {
       exposition.sample()
       exposition.value(value)
     }
-    bytes("node_memory_MemTotal_bytes", "Memory that the kernel manages", memory.total)
-    bytes("node_memory_MemFree_bytes", "Memory not used for anything", memory.free)
+    bytes("node_memory_MemTotal_bytes", "Total memory", memory.total)
+    bytes("node_memory_MemFree_bytes", "Unused memory", memory.free)
     bytes("node_memory_MemAvailable_bytes", "Memory usable without swapping", memory.available)
     bytes("node_memory_Buffers_bytes", "Block device buffers", memory.buffers)
     bytes("node_memory_Cached_bytes", "Page cache, shared memory included", memory.cached)
     bytes("node_memory_Shmem_bytes", "Shared memory and tmpfs", memory.shared)
-    bytes("node_memory_Slab_bytes", "Kernel objects", memory.slab)
-    bytes("node_memory_SReclaimable_bytes", "Kernel objects that can be given back", memory.reclaimable)
-    bytes("node_memory_Dirty_bytes", "Page cache that waits to be written to disk", memory.dirty)
+    bytes("node_memory_Slab_bytes", "Slab (kernel objects)", memory.slab)
+    bytes("node_memory_SReclaimable_bytes", "Reclaimable kernel objects", memory.reclaimable)
+    bytes("node_memory_Dirty_bytes", "Dirty page cache, not yet written to disk", memory.dirty)
     bytes("node_memory_SwapTotal_bytes", "Swap space", memory.swapTotal)
     bytes("node_memory_SwapFree_bytes", "Swap space not in use", memory.swapFree)
-    bytes("node_memory_SwapCached_bytes", "Swapped pages that are in memory too", memory.swapCached)
+    bytes("node_memory_SwapCached_bytes", "Swapped pages that are also in memory", memory.swapCached)
   }
 
   private func writeVmstat(to exposition: inout Exposition) {
@@ -165,7 +165,7 @@ struct NodeWriter {
       exposition.value(value)
     }
     count("node_vmstat_pgmajfault", "Page faults that needed I/O", reading.memory.majorFaults)
-    count("node_vmstat_oom_kill", "Processes killed for want of memory", reading.memory.oomKills)
+    count("node_vmstat_oom_kill", "OOM kills since boot", reading.memory.oomKills)
   }
 
   // MARK: Disks and filesystems
@@ -216,14 +216,14 @@ struct NodeWriter {
     filesystems("node_filesystem_size_bytes", "Size") { $0.total.rounded() }
     filesystems("node_filesystem_free_bytes", "Free, root's reserve included") { $0.free.rounded() }
     filesystems("node_filesystem_avail_bytes", "Free for users other than root") { $0.available.rounded() }
-    filesystems("node_filesystem_files", "Inodes there are") {
+    filesystems("node_filesystem_files", "Inodes") {
       $0.inodes.isNaN && !$0.total.isNaN ? 0 : $0.inodes.rounded()
     }
     filesystems("node_filesystem_files_free", "Inodes free") {
       $0.inodesFree.isNaN && !$0.total.isNaN ? 0 : $0.inodesFree.rounded()
     }
-    filesystems("node_filesystem_readonly", "Whether it refuses writes") { $0.isReadOnly ? 1 : 0 }
-    filesystems("node_filesystem_device_error", "Whether it does not tell its figures") { $0.error == nil ? 0 : 1 }
+    filesystems("node_filesystem_readonly", "Whether it is read-only") { $0.isReadOnly ? 1 : 0 }
+    filesystems("node_filesystem_device_error", "Whether it cannot be read") { $0.error == nil ? 0 : 1 }
   }
 
   // MARK: Network
@@ -245,7 +245,7 @@ struct NodeWriter {
     traffic("node_network_transmit_bytes_total", "Bytes sent") { $0.transmitBytes }
     traffic("node_network_transmit_packets_total", "Packets sent") { $0.transmitPackets }
     traffic("node_network_transmit_errs_total", "Transmit errors") { $0.transmitErrors }
-    traffic("node_network_transmit_drop_total", "Packets dropped on the way out") { $0.transmitDrops }
+    traffic("node_network_transmit_drop_total", "Packets dropped before they were sent") { $0.transmitDrops }
   }
 
   private func writeInterfaces(to exposition: inout Exposition) {
@@ -328,19 +328,19 @@ struct NodeWriter {
       exposition.label("state", String(UnicodeScalar(UInt8(state))))
       exposition.value(Int64(count))
     }
-    gauge("node_processes_pids", "Processes that exist", Double(processes.count), &exposition)
-    gauge("node_processes_threads", "Threads that exist", Double(threads), &exposition)
+    gauge("node_processes_pids", "Processes", Double(processes.count), &exposition)
+    gauge("node_processes_threads", "Threads", Double(threads), &exposition)
   }
 
   private func writeSources(to exposition: inout Exposition) {
     let sources = reading.agent.sources.filter { collectors?.contains(source: $0.name) ?? true }
-    exposition.family("node_scrape_collector_duration_seconds", .gauge, "Time that a source's last reading took")
+    exposition.family("node_scrape_collector_duration_seconds", .gauge, "Read time of a source")
     for source in sources {
       exposition.sample()
       exposition.label("collector", source.name)
       exposition.value(source.duration)
     }
-    exposition.family("node_scrape_collector_success", .gauge, "Whether a source's last reading worked")
+    exposition.family("node_scrape_collector_success", .gauge, "Whether a source's last read succeeded")
     for source in sources {
       exposition.sample()
       exposition.label("collector", source.name)
