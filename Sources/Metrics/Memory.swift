@@ -113,7 +113,7 @@ public struct RAM: Domain, Hashable {
   public static let table = Table<RAM>([
     .gauge("total_mb", .mebibytes, "Total memory", source: "/proc/meminfo MemTotal", \.total),
     .gauge("used_mb", .mebibytes, "Memory in use", source: "MemTotal − available", \.used),
-    .gauge("free_mb", .mebibytes, "Unused memory", source: "/proc/meminfo MemFree", \.free),
+    .gauge("free_mb", .mebibytes, "Memory not used for anything", source: "/proc/meminfo MemFree", \.free),
     .gauge("usage", .ratio, "Share of memory in use", source: "used ÷ total", \.usage),
     .gauge(
       "available_mb", .mebibytes, "Memory usable without swapping",
