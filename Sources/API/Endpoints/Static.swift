@@ -31,9 +31,9 @@ extension Route {
     let writer = JSONWriter()
     writer.beginObject()
     writer.member("status", "ok")
+    if let archive { ArchiveHealthJSON.write(archive, to: writer) }
     if let age { writer.number("sample_age_sec", age, decimals: 3) }
     writer.member("interval_sec", api.history.interval)
-    if let archive { ArchiveHealthJSON.write(archive, to: writer) }
     let push = api.settings.pushStatus()
     if !push.isEmpty {
       let failing = push.count { ["failing", "refused"].contains($0.state) }
