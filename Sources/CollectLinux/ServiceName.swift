@@ -3,7 +3,8 @@ internal import SystemIO
 /// The container or service that a process belongs to, from /proc/[pid]/cgroup.
 ///
 /// Containers are "engine:first 12 digits of the id", as their engines' own commands show them, or "engine:name" where
-/// the engine uses names; services are systemd's units, "ssh.service". A container counts before a service within it.
+/// the engine uses names; where the path does not say whose the id is, "container:id". Services are systemd's units,
+/// "ssh.service". A container counts before a service within it, and an outer container before an inner one.
 enum ServiceName {
   /// The name; nil for what belongs to neither, a login session for one.
   static func find(in bytes: Span<UInt8>) -> String? {
@@ -21,50 +22,124 @@ enum ServiceName {
     return nil
   }
 
-  /// Prefixes of the scopes that engines make, with the names under which they are known.
-  private static let scopes = [
-    ("docker-", "docker"), ("libpod-", "podman"), ("cri-containerd-", "containerd"), ("crio-", "crio"),
-    ("nerdctl-", "containerd"), ("containerd-", "containerd"), ("isulad-", "isulad"),
+  /// What precedes an id in a group's name, where it is not the engine's own name: "libpod-5f1c….scope".
+  private static let engines: [Substring: String] = [
+    "cri-containerd": "containerd", "nerdctl": "containerd", "libpod": "podman", "libpod-conmon": "podman",
+    "libpod-payload": "podman", "crio-conmon": "crio", "cri-o": "crio", "conmon": "podman", "kata_overhead": "kata",
+    "kata": "kata",
+  ]
+
+  /// What names the engine in a group above, for ids without one of their own.
+  private static let parents: [(name: Substring, engine: String)] = [
+    ("kubepods", "kubernetes"), ("docker", "docker"), ("libpod", "podman"), ("ecs", "ecs"), ("buildkit", "buildkit"),
+    ("garden", "garden"), ("nomad", "nomad"), ("mesos", "mesos"), ("firecracker", "firecracker"), ("lxc", "lxc"),
+    ("kata", "kata"), ("crio", "crio"), ("containerd", "containerd"), ("balena", "balena"),
   ]
 
   private static func container(in path: String) -> String? {
     let parts = path.split(separator: "/")
-    for (index, part) in parts.enumerated() {
-      let before = index > 0 ? parts[index - 1] : ""
-      if part.hasSuffix(".scope") {
-        let stem = part.dropLast(".scope".count)
-        for (prefix, engine) in scopes where stem.hasPrefix(prefix) {
-          if let id = identifier(stem.dropFirst(prefix.count)) { return engine + ":" + id }
-        }
-        if stem.hasPrefix("machine-") { return "machine:" + unescaped(stem.dropFirst("machine-".count)) }
-      }
-      if before == "docker", let id = identifier(part) { return "docker:" + id }
-      if before == "libpod_parent", part.hasPrefix("libpod-"), let id = identifier(part.dropFirst("libpod-".count)) {
-        return "podman:" + id
-      }
-      if before == "lxc" { return "lxc:" + part }
-      if part.hasPrefix("lxc.payload.") { return "lxc:" + part.dropFirst("lxc.payload.".count) }
-      if before.hasPrefix("job_") || part.hasPrefix("job_") {
-        let job = part.hasPrefix("job_") ? part : before
-        let isSlurm = parts[..<index].contains { $0.hasPrefix("slurm") }
-        if isSlurm, job.dropFirst("job_".count).allSatisfy(\.isNumber) { return "slurm:" + job.dropFirst("job_".count) }
-      }
-      if path.hasPrefix("/kubepods"), index == parts.count - 1 || index > 1, let id = identifier(part) {
-        return "kubernetes:" + id
-      }
-      if before.hasPrefix("ecs"), let id = identifier(part) { return "ecs:" + id }
+    for index in parts.indices {
+      if let name = container(parts[index], after: parts[..<index], before: parts[(index + 1)...]) { return name }
     }
     return nil
   }
 
-  private static func service(in path: String) -> String? {
-    path.split(separator: "/").last { $0.hasSuffix(".service") }.map { unescaped($0) }
+  /// The container that a group belongs to, by its name and those of the groups above and below it.
+  private static func container(
+    _ part: Substring, after: ArraySlice<Substring>, before: ArraySlice<Substring>
+  ) -> String? {
+    let parent = after.last ?? ""
+    let isScope = part.hasSuffix(".scope")
+    let stem = isScope ? part.dropLast(".scope".count) : part
+    // runc's form for systemd, where cgroupfs is in use: "kubepods-pod5.slice:cri-containerd:5f1c…".
+    let fields = stem.split(separator: ":", omittingEmptySubsequences: false)
+    if fields.count == 3, fields[0].hasSuffix(".slice"), !fields[1].isEmpty, !fields[2].isEmpty {
+      return (engines[fields[1]] ?? String(fields[1])) + ":" + (identifier(fields[2]) ?? String(fields[2]))
+    }
+    if let (prefix, id) = prefixed(stem) {
+      return (prefix.isEmpty ? engine(above: after) : engines[prefix] ?? String(prefix)) + ":" + id
+    }
+    if isScope, stem.hasPrefix("machine-") { return "machine:" + unescaped(stem.dropFirst("machine-".count)) }
+    if isScope, parent == "qemu.slice", !stem.isEmpty { return "qemu:" + unescaped(stem) }
+    if isScope, let name = instance(stem) { return name }
+    // Names, not ids.
+    if before.first == "payload", let name = machine(part) { return "machine:" + name }
+    for (suffix, engine) in [(".libvirt-qemu", "qemu"), (".libvirt-lxc", "lxc")] where part.hasSuffix(suffix) {
+      return engine + ":" + part.dropLast(suffix.count)
+    }
+    if parent == "lxc" || parent == "lxc.payload" { return "lxc:" + part }
+    if part.hasPrefix("lxc.payload.") { return "lxc:" + part.dropFirst("lxc.payload.".count) }
+    if parent == "buildkit" { return "buildkit:" + part.prefix(12) }
+    if let job = slurmJob(part, after) ?? slurmJob(parent, after) { return "slurm:" + job }
+    // Other ids only mean a container below a group that is known to hold some.
+    guard let id = otherIdentifier(stem) else { return nil }
+    let name = engine(above: after)
+    return name == "container" ? nil : name + ":" + id
   }
 
-  /// The first 12 digits of a container's id, which has 64; nil when it is none.
+  /// The engine of an id that stands alone: by the nearest group above that names one.
+  private static func engine(above: ArraySlice<Substring>) -> String {
+    for part in above.reversed() {
+      if let engine = parents.first(where: { part.contains($0.name) && !part.hasSuffix(".service") })?.engine {
+        return engine
+      }
+    }
+    return "container"
+  }
+
+  /// The first 12 digits of a container's id of 64, and what precedes it: "docker" of "docker-5f1c…", nothing of "5f1c…".
+  private static func prefixed(_ stem: Substring) -> (prefix: Substring, id: String)? {
+    guard let id = identifier(stem.suffix(64)) else { return nil }
+    let prefix = stem.dropLast(64)
+    guard let last = prefix.last else { return (prefix, id) }
+    return last == "-" || last == "_" ? (prefix.dropLast(), id) : nil
+  }
+
   private static func identifier(_ text: Substring) -> String? {
-    guard text.utf8.count == 64, text.utf8.allSatisfy({ $0.isDigit || (0x61...0x66).contains($0) }) else { return nil }
-    return String(text.prefix(12))
+    text.utf8.count == 64 && text.utf8.allSatisfy(isHexadecimal) ? String(text.prefix(12)) : nil
+  }
+
+  /// Ids of other forms, shortened as their tools do: 32 digits, with a number behind them on Fargate, and UUIDs, with a
+  /// task's name behind them of Nomad.
+  private static func otherIdentifier(_ text: Substring) -> String? {
+    let digits = text.utf8.prefix(while: isHexadecimal).count
+    if digits == 32, let next = text.utf8.dropFirst(32).first, next == UInt8(ascii: "-") {
+      return String(text.prefix(12))
+    }
+    let groups = text.prefix(36).split(separator: "-", omittingEmptySubsequences: false)
+    let isUUID =
+      groups.map(\.utf8.count) == [8, 4, 4, 4, 12] && groups.allSatisfy { $0.utf8.allSatisfy(isHexadecimal) }
+    let end = text.utf8.dropFirst(36).first
+    return isUUID && (end == nil || end == UInt8(ascii: ".") || end == UInt8(ascii: "-")) ? String(text.prefix(8)) : nil
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool { byte.isDigit || (0x61...0x66).contains(byte) }
+
+  /// Apptainer names its scopes by a process: "apptainer-4711".
+  private static func instance(_ stem: Substring) -> String? {
+    for engine in ["apptainer", "singularity"] where stem.hasPrefix(engine + "-") {
+      let number = stem.dropFirst(engine.count + 1)
+      if !number.isEmpty, number.allSatisfy(\.isNumber) { return engine + ":" + number }
+    }
+    return nil
+  }
+
+  /// The machine of a unit that runs one, "web" of "systemd-nspawn@web.service".
+  private static func machine(_ unit: Substring) -> String? {
+    for kind in ["systemd-nspawn@", "systemd-vmspawn@"] where unit.hasPrefix(kind) && unit.hasSuffix(".service") {
+      return unescaped(unit.dropFirst(kind.count).dropLast(".service".count))
+    }
+    return nil
+  }
+
+  private static func slurmJob(_ part: Substring, _ after: ArraySlice<Substring>) -> Substring? {
+    guard part.hasPrefix("job_"), after.contains(where: { $0.hasPrefix("slurm") }) else { return nil }
+    let job = part.dropFirst("job_".count)
+    return !job.isEmpty && job.allSatisfy(\.isNumber) ? job : nil
+  }
+
+  private static func service(in path: String) -> String? {
+    path.split(separator: "/").last { $0.hasSuffix(".service") }.map { unescaped($0) }
   }
 
   /// systemd.unit(5) escapes bytes as `\x2d`.
