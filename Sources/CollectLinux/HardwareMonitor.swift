@@ -1,12 +1,11 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// hwmon's chips (Documentation/hwmon/sysfs-interface.rst), and thermal zones where no chip has a temperature
+/// hwmon's chips (Documentation/hwmon/sysfs-interface.rst), and the thermal zones that no chip mirrors
 /// (Documentation/driver-api/thermal/sysfs-api.rst).
 ///
-/// Absent are figures that a chip does not give (ENODATA, EIO, a fault flag) and those that no machine has: temperatures
-/// outside −50…150 °C, exactly 0 °C, which is what inputs without a sensor read, and fans beyond 50,000 rpm (65535 stands
-/// for none). A fan at 0 stands still, and is shown. Marks outside 0…150 °C are no marks.
+/// Absent are figures that a chip does not give (ENODATA, EIO, a fault flag, an input that is not enabled) and those that
+/// no machine has (``SensorParser``). A fan at 0 stands still, and is shown. Marks outside 0…150 °C are no marks.
 ///
 /// A device that sleeps is not read, since that would wake it. Asking a drive costs it a command, and may keep it from
 /// sleeping: NVMe drives are read every ten seconds, those of drivetemp every minute.
@@ -40,7 +39,9 @@ final class HardwareMonitor {
       sweep.fans += chips[index].figures.fans
       sweep.powers += chips[index].figures.powers
     }
-    for zone in zones { sweep.temperatures += zone.read(buffer).map { [$0] } ?? [] }
+    for zone in zones where !chips.contains(where: { $0.mirrors(zone) }) {
+      sweep.temperatures += zone.read(buffer).map { [$0] } ?? []
+    }
     return sweep
   }
 
@@ -72,12 +73,17 @@ final class HardwareMonitor {
       found.append((number, known ?? chip))
     }
     chips = found.sorted { $0.number < $1.number }.map(\.chip)
+    var names: [String: Int] = [:]
     for index in chips.indices {
       let isAlone = chips.count { $0.driver == chips[index].driver } == 1
-      chips[index].setName(isAlone: isAlone)
+      let name = chips[index].name(isAlone: isAlone)
+      // Several chips of one driver may hang on one device.
+      names[name, default: 0] += 1
+      let count = names[name] ?? 1
+      chips[index].setName(count == 1 ? name : "\(name)-\(count)")
       chips[index].open()
     }
-    zones = chips.contains(where: \.hasTemperature) ? [] : ThermalZone.find(root: root)
+    zones = ThermalZone.find(root: root)
   }
 }
 
@@ -124,6 +130,7 @@ private struct Chip {
     let label: String
     let input: KeptFile
     let fault: KeptFile?
+    let enable: KeptFile?
     var high = Double.nan
     var critical = Double.nan
   }
@@ -142,13 +149,24 @@ private struct Chip {
     period = driver == "nvme" ? 10 : driver == "drivetemp" ? 60 : 0
   }
 
-  /// Whether a temperature is among its sensors.
-  var hasTemperature: Bool { sensorNames.contains { $0.kind == .temperature } }
+  /// Whether a zone's temperature is one of this chip's.
+  ///
+  /// The thermal core makes a chip for each type of zone, named like it but with underscores (thermal_hwmon.c). x86_pkg_temp
+  /// is the register that coretemp shows as "Package id". A chip without an answer mirrors nothing, unless it sleeps.
+  func mirrors(_ zone: ThermalZone) -> Bool {
+    let isNamed =
+      driver == String(zone.type.map { $0 == "-" ? "_" : $0 }) || driver == zone.type
+      || zone.type == "x86_pkg_temp" && driver == "coretemp"
+    return isNamed && sensorNames.contains { $0.kind == .temperature } && (!figures.temperatures.isEmpty || isAsleep)
+  }
 
-  /// Names it so that no other chip has that name.
-  mutating func setName(isAlone: Bool) {
+  /// A name that tells it from the chips of other devices.
+  func name(isAlone: Bool) -> String {
     // "nvme0" and "coretemp.1" tell the driver themselves.
-    let name = isAlone ? driver : address.hasPrefix(driver) ? address : driver + "-" + address
+    isAlone ? driver : address.hasPrefix(driver) ? address : driver + "-" + address
+  }
+
+  mutating func setName(_ name: String) {
     if name != self.name { askedAt = -.infinity }
     self.name = name
   }
@@ -176,13 +194,20 @@ private struct Chip {
     for sensor in sensorNames {
       // Of a meter that tells both, the mean is the better figure.
       if sensor.attribute == "input", sensor.kind == .power, sensorNames.contains(sensor.averaged) { continue }
+      // A meter's energy is only needed where it has no power.
+      if sensor.kind == .energy, sensorNames.contains(where: { $0.kind == .power && $0.number == sensor.number }) {
+        continue
+      }
       let base = path + "/" + sensor.kind.rawValue + String(sensor.number) + "_"
       let plain = sensor.kind.rawValue + String(sensor.number)
       var label = Files.line(of: base + "label") ?? plain
-      if !labels.insert(sensor.kind.rawValue + label).inserted { label += " (" + plain + ")" }
+      // Power and energy are of one list.
+      let list = sensor.kind == .energy ? SensorName.Kind.power.rawValue : sensor.kind.rawValue
+      if !labels.insert(list + label).inserted { label += " (" + plain + ")" }
       var entry = Sensor(
         kind: sensor.kind, label: label, input: KeptFile(base + sensor.attribute),
-        fault: Files.exists(base + "fault") ? KeptFile(base + "fault") : nil)
+        fault: Files.exists(base + "fault") ? KeptFile(base + "fault") : nil,
+        enable: Files.exists(base + "enable") ? KeptFile(base + "enable") : nil)
       if sensor.kind == .temperature {
         entry.high = Self.mark(base + "max")
         entry.critical = Self.mark(base + "crit")
@@ -209,6 +234,10 @@ private struct Chip {
     figures = SensorSweep()
     for sensor in sensors {
       if let fault = sensor.fault?.readIfPresent(into: buffer, SensorParser.number), fault == 1 { continue }
+      // Of fans, 0 is full speed (fan control is off), and they turn all the same.
+      if sensor.kind != .fan, let isOn = sensor.enable?.readIfPresent(into: buffer, SensorParser.number), isOn == 0 {
+        continue
+      }
       guard let number = sensor.input.readIfPresent(into: buffer, SensorParser.number) ?? nil else { continue }
       switch sensor.kind {
       case .temperature:
@@ -225,6 +254,12 @@ private struct Chip {
         var power = PowerReading(chip: name, sensor: sensor.label)
         power.watts = watts
         figures.powers.append(power)
+      case .energy:
+        // A counter at exactly 0 counts nothing.
+        guard let microjoules = UInt64(exactly: number), microjoules > 0 else { continue }
+        var power = PowerReading(chip: name, sensor: sensor.label)
+        power.energy = microjoules
+        figures.powers.append(power)
       }
     }
   }
@@ -237,6 +272,7 @@ struct SensorName: Hashable, Comparable {
     case temperature = "temp"
     case fan
     case power
+    case energy
   }
 
   let kind: Kind
@@ -269,8 +305,8 @@ struct SensorName: Hashable, Comparable {
 
 /// A thermal zone: what the firmware or the device tree says is worth watching.
 private struct ThermalZone {
+  let type: String
   private let name: String
-  private let type: String
   private let critical: Double
   private let temperature: KeptFile
 
@@ -280,16 +316,19 @@ private struct ThermalZone {
     let numbers = Files.names(in: folder).compactMap { name in
       name.hasPrefix("thermal_zone") ? Int(name.dropFirst("thermal_zone".count)) : nil
     }
-    return numbers.sorted().map { number in
+    return numbers.sorted().compactMap { number in
       let name = "thermal_zone\(number)"
       let path = folder + name
+      let type = Files.line(of: path + "/type") ?? name
+      // Its driver says 20 °C always (drivers/thermal/intel/int340x_thermal/int3400_thermal.c).
+      if type == "INT3400 Thermal" { return nil }
       let trip = Files.names(in: path).filter { $0.hasPrefix("trip_point_") && $0.hasSuffix("_type") }.sorted().first {
         Files.line(of: path + "/" + $0) == "critical"
       }
       let mark = trip.flatMap { Files.number(of: path + "/" + $0.dropLast("_type".count) + "_temp") }
       let critical = mark.flatMap { SensorParser.celsius(Int64($0)) } ?? .nan
       return ThermalZone(
-        name: name, type: Files.line(of: path + "/type") ?? name, critical: critical > 0 ? critical : .nan,
+        type: type, name: name, critical: critical > 0 ? critical : .nan,
         temperature: KeptFile(path + "/temp"))
     }
   }
@@ -313,18 +352,31 @@ enum SensorParser {
     return bytes.signed(&position)
   }
 
-  /// Degrees from thousandths; nil where no machine is that warm or cold, and at exactly 0.
+  /// What inputs without a sensor read: all bits of the chip's register, or all but the sign, in thousandths of a degree.
+  ///
+  /// 127 of 8 bits, 127.5 of 9, up to 127.996 of 16; 128 and 65.535 of registers without a sign. 255 and −128 are out of range.
+  private static let unconnected: Set<Int64> = [
+    127_000, 127_500, 127_750, 127_875, 127_937, 127_938, 127_968, 127_969, 127_984, 127_992, 127_996, 128_000, 65_535,
+  ]
+
+  /// Degrees from thousandths; nil outside −50…150 °C, at exactly 0, and where an input has no sensor.
   static func celsius(_ millidegrees: Int64) -> Double? {
-    millidegrees != 0 && millidegrees >= -50_000 && millidegrees <= 150_000 ? Double(millidegrees) / 1_000 : nil
+    guard millidegrees != 0, millidegrees >= -50_000, millidegrees <= 150_000, !unconnected.contains(millidegrees)
+    else {
+      return nil
+    }
+    return Double(millidegrees) / 1_000
   }
 
-  /// Revolutions per minute; nil where no fan turns that fast.
+  /// Revolutions per minute; nil where no fan turns that fast (65535 stands for none).
   static func rpm(_ number: Int64) -> Double? {
     number >= 0 && number <= 50_000 ? Double(number) : nil
   }
 
-  /// Watts from millionths; nil below 0 and above 100 kW.
+  /// Watts from millionths; nil below 0, above 100 kW, and where all bits of a register are set.
   static func watts(_ microwatts: Int64) -> Double? {
-    microwatts >= 0 && microwatts <= 100_000_000_000 ? Double(microwatts) / 1_000_000 : nil
+    guard microwatts >= 0, microwatts <= 100_000_000_000 else { return nil }
+    let allOnes: [Int64] = [65_535_000, 65_535_000_000, Int64(UInt32.max)]
+    return allOnes.contains(microwatts) ? nil : Double(microwatts) / 1_000_000
   }
 }

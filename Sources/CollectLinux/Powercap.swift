@@ -4,9 +4,9 @@ internal import SystemIO
 /// RAPL's energy counters (Documentation/power/powercap/powercap.rst): packages, the parts of each (`package-0/core`,
 /// `package-0/dram`), and the platform (`psys`).
 ///
-/// Since kernel 5.10 only root may read them; to others the machine has none. Packages are also told by a second
-/// interface (`intel-rapl-mmio`), which is left out where the first is there. A counter at exactly 0, as virtual machines
-/// have it, counts nothing.
+/// Since kernel 5.10 only root may read them; ``note`` says so. Packages are also told by a second interface
+/// (`intel-rapl-mmio`), which stands in for those that the first does not count. A counter at exactly 0, as virtual machines
+/// have it, counts nothing. Other control types (AMD's, ARM's dtpm) are read where they have a counter.
 final class Powercap {
   private struct Domain {
     /// Its name and those of what stands above it.
@@ -15,7 +15,13 @@ final class Powercap {
     let chip: String
     let range: UInt64?
     var energy: RestingFile
+    /// The place in `domains` of the same domain by the first interface.
+    var preferred: Int?
+    var isCounting = false
   }
+
+  /// What may not be read; nil where all may.
+  private(set) var note: String?
 
   /// Reads between two looks for domains where there were none.
   static let rest = 30
@@ -41,8 +47,11 @@ final class Powercap {
       find()
     }
     for index in domains.indices {
+      domains[index].isCounting = false
+      if let preferred = domains[index].preferred, domains[preferred].isCounting { continue }
       let energy = domains[index].energy.readIfPresent(into: buffer) { EnergyParser.microjoules($0) } ?? nil
       guard let energy, energy > 0 else { continue }
+      domains[index].isCounting = true
       var power = PowerReading(chip: domains[index].chip, sensor: domains[index].sensor)
       power.energy = energy
       power.energyRange = domains[index].range
@@ -59,15 +68,23 @@ final class Powercap {
   private func find() {
     let folder = root + "/sys/class/powercap/"
     let entries = Files.names(in: folder).compactMap { PowercapEntry($0) }.sorted()
-    let interface = entries.contains { $0.interface == "intel-rapl" } ? "intel-rapl" : "intel-rapl-mmio"
-    domains = entries.filter { $0.interface == interface }.compactMap { entry in
+    domains = []
+    note = nil
+    for entry in entries {
       let path = folder + entry.name
-      guard Files.exists(path + "/energy_uj") else { return nil }
+      guard Files.exists(path + "/energy_uj") else { continue }
+      if access(path + "/energy_uj", R_OK) != 0, errno == EACCES || errno == EPERM {
+        note = "energy counters of /sys/class/powercap need root"
+      }
       let names = entry.lineage.map { Files.line(of: folder + $0 + "/name") ?? $0 }
       let range = (try? Files.contents(of: path + "/max_energy_range_uj")).flatMap { EnergyParser.microjoules($0.span) }
-      return Domain(
-        sensor: names.joined(separator: "/"), chip: entry.name, range: range,
-        energy: RestingFile(path + "/energy_uj"))
+      let sensor = names.joined(separator: "/")
+      // "intel-rapl" sorts before "intel-rapl-mmio".
+      let preferred = entry.isSecond ? domains.firstIndex { $0.sensor == sensor } : nil
+      domains.append(
+        Domain(
+          sensor: sensor, chip: entry.name, range: range, energy: RestingFile(path + "/energy_uj"), preferred: preferred
+        ))
     }
   }
 }
@@ -89,6 +106,9 @@ struct PowercapEntry: Comparable {
     self.interface = String(interface)
     self.numbers = numbers
   }
+
+  /// Whether it is of an interface that shows again what another one does.
+  var isSecond: Bool { interface.hasSuffix("-mmio") }
 
   /// The entries from the outermost down to this one.
   var lineage: [String] {

@@ -2,7 +2,7 @@ public import AgentMetrics
 public import Collect
 internal import SystemIO
 
-/// Temperatures, fans and power: hwmon's chips, thermal zones where hwmon has no temperature, and RAPL's energy counters.
+/// Temperatures, fans and power: hwmon's chips, thermal zones that no chip mirrors, and energy counters.
 ///
 /// A chip may take long to answer (one behind a slow bus, a drive), so that all chips are read on a thread that begins when
 /// the tick does. The tick waits for it a few milliseconds, or a twentieth of a second where the last answer is old, and
@@ -12,6 +12,9 @@ internal import SystemIO
 public final class SensorsCollector: Collector {
   /// "sensors".
   public let name = "sensors"
+
+  /// What may not be read; nil where all may.
+  public var note: String? { isHidden ? "/sys/class is not there: sensors cannot be seen" : powercap.note }
 
   /// Seconds since the chips were read; NaN when they never answered.
   public private(set) var age: Double
@@ -30,6 +33,7 @@ public final class SensorsCollector: Collector {
   private var instant = Double.nan
   private var isPrepared = false
   private var resting = 0
+  private let isHidden: Bool
 
   /// The sensors of the machine whose /sys lies under `root`.
   public convenience init(root: String) {
@@ -49,6 +53,7 @@ public final class SensorsCollector: Collector {
     source = BlockingSource(sweep)
     sweepHere = isLive ? nil : sweep
     powercap = Powercap(root: root)
+    isHidden = !Files.exists(root + "/sys/class")
     self.deadline = deadline
     age = isLive ? .nan : 0
   }

@@ -99,6 +99,7 @@ public struct Sample: Domain {
         from: previous?.powers.entry(near: index) { $0.chip == power.chip && $0.sensor == power.sensor },
         to: power, over: elapsed)
     }
+    Power.removeIdleCounters(from: &powers, of: current.powers)
     processes = current.processes.map { Processes(from: previous?.processes, to: $0, over: elapsed) }
     cgroup = current.cgroup.map { Cgroup(from: previous?.cgroup, to: $0, over: elapsed) }
     agent = AgentCost(from: previous?.agent, to: current.agent, over: elapsed)

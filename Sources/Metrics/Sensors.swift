@@ -104,6 +104,17 @@ public struct Power: Domain, Hashable {
     }
   }
 
+  /// Makes the watts absent of energy counters that stand still, as those of virtual machines do.
+  ///
+  /// Only a part of something that draws power can draw none, as a graphics unit that is switched off.
+  static func removeIdleCounters(from powers: inout [Power], of readings: [PowerReading]) {
+    for index in powers.indices where powers[index].watts == 0 && readings[index].energy != nil {
+      // "intel-rapl:0" of "intel-rapl:0:1"; "intel-rapl" of a package, which is no meter.
+      let whole = powers[index].chip.lastIndex(of: ":").map { powers[index].chip[..<$0] }
+      if !powers.contains(where: { whole == $0.chip[...] && $0.watts > 0 }) { powers[index].watts = .nan }
+    }
+  }
+
   /// The figures of a power meter.
   public static let table = Table<Power>([
     .text("chip", "Meter", source: "/sys/class/hwmon/hwmonN/name, /sys/class/powercap", \.chip),

@@ -20,10 +20,10 @@ struct NodeSensor: Sendable {
   /// The machine's sensors.
   static func find(root: String, _ monitor: HardwareMonitor) -> [NodeSensor] {
     let buffer = ReadBuffer(capacity: 512)
-    var chips: [String: String] = [:]
-    return monitor.places().map { place in
-      let chip = chips[place.entry] ?? name(of: root + "/sys/class/hwmon/" + place.entry, driver: place.driver)
-      chips[place.entry] = chip
+    let places = monitor.places()
+    let chips = names(of: places, root: root)
+    return places.map { place in
+      let chip = chips[place.entry] ?? place.entry
       let values = attributes.map { attribute -> Int64? in
         guard place.file.hasPrefix(attribute.kind), !place.isLeftAlone else { return nil }
         let bytes = try? Files.contents(of: place.folder + "/" + place.file + attribute.file, buffer: buffer)
@@ -34,6 +34,25 @@ struct NodeSensor: Sendable {
           chip: place.chip, sensor: place.sensor, nodeChip: chip, nodeSensor: place.file, driver: place.driver),
         values: values)
     }
+  }
+
+  /// Names of the chips by their entries.
+  ///
+  /// Where several hang on one device, the driver's name is appended if that tells them apart, else the entry's
+  /// (node_exporter 1.12, pull request 3646).
+  static func names(of places: [SensorPlace], root: String) -> [String: String] {
+    var chips: [String: (name: String, driver: String)] = [:]
+    for place in places where chips[place.entry] == nil {
+      let name = name(of: root + "/sys/class/hwmon/" + place.entry, driver: place.driver)
+      chips[place.entry] = (name, cleaned(place.driver))
+    }
+    var names: [String: String] = [:]
+    for (entry, chip) in chips {
+      let others = chips.filter { $0.key != entry && $0.value.name == chip.name }
+      let isTold = !others.contains { $0.value.driver == chip.driver }
+      names[entry] = others.isEmpty ? chip.name : chip.name + "_" + (isTold ? chip.driver : cleaned(entry))
+    }
+    return names
   }
 
   /// A chip's name by the last two parts of its device's path, /sys/devices/platform/coretemp.0: those of hwmon change from
