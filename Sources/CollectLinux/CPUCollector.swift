@@ -4,7 +4,8 @@ internal import SystemIO
 
 /// CPU time, load, model, topology and frequency.
 ///
-/// The topology is read anew whenever the set of CPUs changes, which is how a hotplug shows.
+/// The topology is read anew whenever the set of CPUs changes, which is how a hotplug shows. Where /proc/stat is refused, as
+/// Android does, the model, the number of CPUs, the frequency and the load are there all the same.
 public final class CPUCollector: Collector {
   /// "cpu".
   public let name = "cpu"
@@ -17,6 +18,10 @@ public final class CPUCollector: Collector {
   private var topology = CPUReading.Topology()
   /// The CPUs that `topology` and `frequencies` are of.
   private var known: [Int] = []
+  private let ticksPerSecond: Double
+  private var resting = 0
+  /// Reads between two looks for CPUs that came or went, where /proc/stat does not list them.
+  private static let rest = 30
 
   /// The CPUs of the machine whose /proc and /sys lie under `root`.
   public init(root: String) {
@@ -24,6 +29,9 @@ public final class CPUCollector: Collector {
     stat = RestingFile(root + "/proc/stat")
     loadavg = RestingFile(root + "/proc/loadavg")
     frequencies = CPUFrequencies(root: root)
+    // 1,024 on Alpha, 100 elsewhere; of a recording nothing else is known.
+    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    ticksPerSecond = isLive ? Double(max(1, sysconf(Int32(_SC_CLK_TCK)))) : 100
   }
 
   /// Writes `reading.cpu` and `reading.load`.
@@ -34,22 +42,39 @@ public final class CPUCollector: Collector {
     do {
       makesSense = try stat.read(into: buffer) { StatParser.parse($0, into: &reading.cpu, &load) }
     } catch {
-      reading.cpu = CPUReading()
       reading.load = hasLoad ? load : nil
+      readWithoutTimes(into: &reading.cpu)
       throw error
     }
     reading.load = hasLoad || makesSense == true ? load : nil
     guard makesSense == true else {
-      reading.cpu = CPUReading()
+      readWithoutTimes(into: &reading.cpu)
       throw CollectorError(makesSense == nil ? "no /proc/stat" : "no sum line in /proc/stat")
     }
-    if !isKnown(reading.cpu.cores) {
-      known = reading.cpu.cores.map(\.cpu)
-      topology = CPUTopology.read(root: root, cpus: known)
-      frequencies.find(cpus: known)
-    }
+    reading.cpu.ticksPerSecond = ticksPerSecond
+    if !isKnown(reading.cpu.cores) { look(at: reading.cpu.cores.map(\.cpu)) }
     reading.cpu.topology = topology
     frequencies.read(into: &reading.cpu, buffer)
+  }
+
+  private func look(at cpus: [Int]) {
+    known = cpus
+    topology = CPUTopology.read(root: root, cpus: cpus)
+    frequencies.find(cpus: cpus)
+  }
+
+  /// Reads what other files than /proc/stat have.
+  private func readWithoutTimes(into cpu: inout CPUReading) {
+    cpu = CPUReading()
+    if resting == 0 {
+      resting = Self.rest
+      let cpus = CPUTopology.online(root: root)
+      if cpus != known || topology.threads == nil { look(at: cpus) }
+      topology.threads = cpus.isEmpty ? nil : cpus.count
+    }
+    resting -= 1
+    cpu.topology = topology
+    frequencies.read(into: &cpu, buffer)
   }
 
   private func isKnown(_ cores: [CPUReading.Core]) -> Bool {

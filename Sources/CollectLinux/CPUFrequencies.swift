@@ -62,7 +62,7 @@ final class CPUFrequencies {
     } else if policies.isEmpty {
       hertz.withUnsafeMutableBufferPointer { hertz in
         for index in hertz.indices { hertz[index] = .nan }
-        _ = cpuinfo.readIfPresent(into: buffer) { CPUInfoParser.frequencies($0, into: hertz) }
+        _ = cpuinfo.readIfPresent(into: buffer) { CPUFrequencyParser.frequencies($0, into: hertz) }
       }
       resting = cpu.cores.count > 64 ? 59 : 9
     } else {
@@ -75,6 +75,13 @@ final class CPUFrequencies {
       let frequency = number < hertz.count ? hertz[number] : .nan
       cpu.cores[index].frequency = frequency
       if frequency.isFinite {
+        sum += frequency
+        count += 1
+      }
+    }
+    if cpu.cores.isEmpty {
+      // Without /proc/stat there are no cores to write to, and still a mean.
+      for frequency in hertz where frequency.isFinite {
         sum += frequency
         count += 1
       }

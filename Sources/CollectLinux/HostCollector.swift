@@ -5,7 +5,9 @@ internal import SystemIO
 /// The machine itself: names that firmware, kernel and distribution give it, and how long it has been up.
 ///
 /// What stands fast while a kernel runs is read once. The host name and the time of boot can change, but hardly do: they
-/// are read again at every 30th read, the time of boot also when the wall clock was set, since it moves with it.
+/// are read again at every 30th read, the time of boot also when the wall clock was set, since it moves with it. Where
+/// /proc/stat or /proc/uptime is refused, as Android does, the time of boot is reckoned from the uptime, and the uptime is
+/// the clock's.
 public final class HostCollector: Collector {
   /// "host".
   public let name = "host"
@@ -13,6 +15,7 @@ public final class HostCollector: Collector {
   private static let rest = 30
 
   private let root: String
+  private let isLive: Bool
   private let buffer = ReadBuffer(capacity: 4_096)
   private var uptime: RestingFile
   private var fileNumbers: RestingFile
@@ -25,6 +28,7 @@ public final class HostCollector: Collector {
   /// The machine whose /proc, /sys and /etc lie under `root`.
   public init(root: String) {
     self.root = root
+    isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     uptime = RestingFile(root + "/proc/uptime")
     fileNumbers = RestingFile(root + "/proc/sys/fs/file-nr")
     hostnameFile = KeptFile(root + "/proc/sys/kernel/hostname")
@@ -42,8 +46,9 @@ public final class HostCollector: Collector {
       host.bootTime = statFile.readIfPresent(into: buffer) { Self.figure(StatParser.bootTime($0)) } ?? .nan
     }
     resting -= 1
+    host.uptime = uptime.readIfPresent(into: buffer) { HostParser.uptime($0) } ?? (isLive ? reading.boottime : .nan)
+    if isLive, host.bootTime.isNaN { host.bootTime = (reading.timestamp.seconds - host.uptime).rounded() }
     facts = host
-    host.uptime = uptime.readIfPresent(into: buffer) { HostParser.uptime($0) } ?? .nan
     let files = fileNumbers.readIfPresent(into: buffer) { HostParser.fileNumbers($0) }
     host.openFiles = files?.inUse ?? .nan
     host.openFilesLimit = files?.limit ?? .nan

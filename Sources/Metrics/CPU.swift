@@ -55,6 +55,8 @@ public struct CPUReading: Sendable, Hashable {
     public var sockets: Int?
     /// Physical cores in all sockets.
     public var cores: Int?
+    /// Logical CPUs online, where their times cannot be read; nil where they can.
+    public var threads: Int?
 
     /// Nothing known yet.
     public init() {}
@@ -74,6 +76,8 @@ public struct CPUReading: Sendable, Hashable {
   public var interrupts: UInt64?
   /// Processes and threads made since boot.
   public var forks: UInt64?
+  /// Ticks of ``CPUTime`` in a second (USER_HZ).
+  public var ticksPerSecond = 100.0
 
   /// Nothing read yet.
   public init() {}
@@ -109,19 +113,46 @@ public struct CPU: Domain, Hashable {
 
     /// The shares between two instants; nil where no time passed.
     ///
-    /// Deltas saturate at 0: counters go backwards at a hotplug, and iowait may at any time (proc_stat(5)).
-    public init?(from previous: CPUTime, to current: CPUTime) {
+    /// Deltas saturate at 0: counters go backwards at a hotplug, and iowait may at any time (proc_stat(5)). No mode can have
+    /// grown by more than the time that passed: of one that did, as steal does after a virtual machine was moved, and of idle
+    /// time that went back with a CPU that went offline, only the rest of that time counts.
+    ///
+    /// - Parameter ticks: how much time passed, of all CPUs that are summed; NaN where unknown.
+    public init?(from previous: CPUTime, to current: CPUTime, ticks: Double = .nan) {
       func delta(_ old: UInt64, _ new: UInt64) -> Double {
         new > old ? Double(new - old) : 0
       }
-      let user = delta(previous.user, current.user)
-      let nice = delta(previous.nice, current.nice)
-      let system = delta(previous.system, current.system)
-      let idle = delta(previous.idle, current.idle)
-      let iowait = delta(previous.iowait, current.iowait)
-      let irq = delta(previous.irq, current.irq)
-      let softirq = delta(previous.softirq, current.softirq)
-      let steal = delta(previous.steal, current.steal)
+      var user = delta(previous.user, current.user)
+      var nice = delta(previous.nice, current.nice)
+      var system = delta(previous.system, current.system)
+      var idle = delta(previous.idle, current.idle)
+      var iowait = delta(previous.iowait, current.iowait)
+      var irq = delta(previous.irq, current.irq)
+      var softirq = delta(previous.softirq, current.softirq)
+      var steal = delta(previous.steal, current.steal)
+      if ticks > 0 {
+        // The kernel counts a tick too many now and then, and reading takes time too.
+        let limit = ticks * 1.25 + 25
+        var counted = 0.0
+        for delta in [user, nice, system, idle, iowait, irq, softirq, steal] where delta <= limit { counted += delta }
+        func bound(_ delta: inout Double) {
+          guard delta > limit else { return }
+          delta = max(0, ticks - counted)
+          counted += delta
+        }
+        bound(&idle)
+        if current.idle < previous.idle, counted < ticks / 2 {
+          idle = ticks - counted
+          counted = ticks
+        }
+        bound(&iowait)
+        bound(&user)
+        bound(&nice)
+        bound(&system)
+        bound(&irq)
+        bound(&softirq)
+        bound(&steal)
+      }
       let guest = min(user, delta(previous.guest, current.guest))
       let guestNice = min(nice, delta(previous.guestNice, current.guestNice))
       let busy = user + nice + system + irq + softirq + steal
@@ -211,17 +242,20 @@ public struct CPU: Domain, Hashable {
     model = current.topology.model
     sockets = figure(current.topology.sockets)
     cores = figure(current.topology.cores)
-    threads = current.cores.isEmpty ? .nan : Double(current.cores.count)
+    threads = current.cores.isEmpty ? figure(current.topology.threads) : Double(current.cores.count)
     frequency = current.frequency
     let start = elapsed.isSinceBoot ? CPUTime() : previous?.total
-    modes = start.flatMap { Modes(from: $0, to: current.total) }
+    // In a container, the counters may be older than its uptime.
+    let ticks = elapsed.isSinceBoot ? .nan : elapsed.seconds * current.ticksPerSecond
+    let count = Double(max(current.cores.count, previous?.cores.count ?? 0))
+    modes = start.flatMap { Modes(from: $0, to: current.total, ticks: ticks * count) }
     usage = modes?.usage ?? .nan
     perCore.reserveCapacity(current.cores.count)
     for (index, core) in current.cores.enumerated() {
       let before =
         elapsed.isSinceBoot
         ? CPUTime() : previous?.cores.entry(near: index, where: { $0.cpu == core.cpu })?.time
-      let usage = before.flatMap { Modes(from: $0, to: core.time)?.usage } ?? .nan
+      let usage = before.flatMap { Modes(from: $0, to: core.time, ticks: ticks)?.usage } ?? .nan
       perCore.append(
         Core(cpu: Int32(clamping: core.cpu), usage: Float(usage), frequency: Float(core.frequency)))
     }

@@ -46,6 +46,23 @@ import Testing
     #expect(modes.usage == 0.5)
   }
 
+  @Test func noModeGrowsByMoreThanTheTimeThatPassed() throws {
+    // 100 ticks of one CPU; steal jumped by a year after a migration, or was counted below 0.
+    for steal in [315_360_000_00, .max] as [UInt64] {
+      let modes = try #require(CPU.Modes(from: CPUTime(), to: time(20, 0, 10, 60, steal: steal), ticks: 100))
+      #expect(modes.usage == 0.4 && modes.steal == 0.1 && modes.user == 0.2 && modes.idle == 0.6)
+    }
+    // A CPU that came back counts its idle time since boot at once.
+    let back = try #require(CPU.Modes(from: time(0, 0, 0, 10), to: time(30, 0, 0, 900_000), ticks: 100))
+    #expect(back.usage == 0.3 && back.idle == 0.7)
+    // One that went lost some of it.
+    let gone = try #require(CPU.Modes(from: time(0, 0, 0, 900_000), to: time(30, 0, 0, 10), ticks: 100))
+    #expect(gone.usage == 0.3)
+    // A little more than the time is the kernel's rounding; iowait that decreases says nothing.
+    let near = try #require(CPU.Modes(from: time(0, 0, 0, 0, 50), to: time(51, 0, 0, 51, 49), ticks: 100))
+    #expect(near.usage == 0.5 && near.iowait == 0)
+  }
+
   @Test func noTimeIsAbsentNotZero() {
     let time = time(1, 2, 3, 4)
     #expect(CPU.Modes(from: time, to: time) == nil)
