@@ -19,6 +19,9 @@ public final class CgroupCollector: Collector {
   private var files: CgroupFiles?
   private var resting = 0
 
+  /// What is hidden; nil where nothing is.
+  public private(set) var note: String?
+
   /// The group as /proc/self/cgroup and the hierarchies mounted under `root` have it.
   public init(root: String) {
     self.root = root
@@ -28,7 +31,9 @@ public final class CgroupCollector: Collector {
   public func read(into reading: inout Reading) throws(CollectorError) {
     if resting == 0 {
       resting = Self.rest
-      files = CgroupPlace.find(root: root).flatMap { place in
+      let place = CgroupPlace.find(root: root)
+      note = Self.note(root: root, place)
+      files = place.flatMap { place in
         // The same files stay open while nothing has changed.
         let found = CgroupFiles(place)
         return found == files ? files : found
@@ -42,6 +47,22 @@ public final class CgroupCollector: Collector {
     var cgroup = CgroupReading(version: files.place.version, path: files.place.path)
     files.read(into: &cgroup, buffer)
     reading.cgroup = cgroup
+  }
+}
+
+extension CgroupCollector {
+  /// Says which group's files cannot be seen or read.
+  private static func note(root: String, _ place: CgroupPlace?) -> String? {
+    guard let place else {
+      let text = try? Files.contents(of: root + "/proc/self/cgroup")
+      let groups = text.map { CgroupParser.memberships($0.span) } ?? []
+      let hidden = groups.first { $0.path != "/" && !($0.controllers.first?.hasPrefix("name=") ?? false) }
+      return hidden.map { "the files of control group \($0.path) cannot be seen" }
+    }
+    for folder in place.memory.folders.prefix(1) + place.cpu.folders.prefix(1) where access(folder, R_OK | X_OK) != 0 {
+      return "open \(folder): " + String(cString: strerror(errno))
+    }
+    return nil
   }
 }
 
@@ -270,7 +291,8 @@ enum CgroupParser {
   static func mounts(_ bytes: Span<UInt8>) -> [Mount] {
     var mounts: [Mount] = []
     for line in bytes.string(0..<bytes.count).split(separator: "\n") {
-      let words = line.split(separator: " ").map(String.init)
+      // An empty source is two blanks.
+      let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
       guard words.count > 6, let dash = words[6...].firstIndex(of: "-"), words.count > dash + 1 else { continue }
       let type = words[dash + 1]
       guard type == "cgroup" || type == "cgroup2" else { continue }

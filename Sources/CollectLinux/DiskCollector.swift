@@ -5,15 +5,19 @@ internal import SystemIO
 /// Counters of the block devices: /proc/diskstats, with what sysfs says of each device.
 ///
 /// Shown are whole devices that have a medium: hardware, and what stands on it (device mapper, md, zvols), which does not
-/// count in the total. Left out are partitions, loop devices, RAM disks (ram, zram), optical and floppy drives, the boot
-/// areas of eMMC, and the single paths of an NVMe namespace that is reached by several. Where a container sees no sysfs,
-/// names have to tell.
+/// count in the total; where there is no hardware, what stands on nothing does (nbd, AoE). Left out are partitions, loop
+/// devices, RAM disks (ram, zram), optical and floppy drives, the boot areas of eMMC, and the single paths of an NVMe
+/// namespace that may be reached by several. Before kernel 6.4 only the paths count, and their sum stands for the namespace.
+/// Where a container sees no sysfs, names have to tell.
 public final class DiskCollector: Collector {
   /// "disk".
   public let name = "disk"
 
   /// More block devices than a large machine has are not believed.
   static let maximumDevices = 4_096
+
+  /// What is hidden; nil where nothing is.
+  public private(set) var note: String?
 
   /// Reads between two looks at what may change while a device stays: its name by device mapper, its medium.
   static let rest = 30
@@ -24,8 +28,8 @@ public final class DiskCollector: Collector {
     let major: UInt64
     let minor: UInt64
     var facts: BlockDevice
-    /// Its first counter at the last read; one that goes back belongs to another device of that name.
-    var reads: UInt64
+    /// Its counters at the last read; a first one that goes back belongs to another device of that name.
+    var line: DiskstatsParser.Line
   }
 
   private let root: String
@@ -34,6 +38,8 @@ public final class DiskCollector: Collector {
   /// The lines of the last read, in their order.
   private var known: [Known] = []
   private var resting = 0
+  /// Whether there is no /sys/block to look devices up in.
+  private var isHidden = false
 
   /// The disks of the machine whose /proc and /sys lie under `root`.
   public init(root: String) {
@@ -44,9 +50,13 @@ public final class DiskCollector: Collector {
   /// Writes `reading.disks`, in the order of the kernel.
   public func read(into reading: inout Reading) throws(CollectorError) {
     resting = resting > 0 ? resting - 1 : Self.rest
+    if resting == Self.rest { isHidden = !Files.exists(root + "/sys/block") }
     var used = 0
     do {
-      used = try diskstats.read(into: buffer) { write($0, into: &reading.disks) } ?? 0
+      let written = try diskstats.read(into: buffer) { write($0, into: &reading.disks) }
+      note =
+        written == nil ? "no /proc/diskstats" : isHidden ? "no /sys/block: kinds of disks are guessed by name" : nil
+      used = written ?? 0
     } catch {
       reading.disks = []
       throw error
@@ -59,29 +69,59 @@ public final class DiskCollector: Collector {
     var position = 0
     var index = 0
     var used = 0
+    var hasPaths = false
+    var hasHardware = false
     while index < Self.maximumDevices, let line = DiskstatsParser.next(bytes, &position) {
       recognise(line, bytes, at: index)
       let device = known[index]
       index += 1
+      hasPaths = hasPaths || device.facts.head != nil
       guard device.facts.isShown else { continue }
+      hasHardware = hasHardware || device.facts.isPhysical
       if used == disks.count { disks.append(DiskReading(device: device.device)) }
       disks[used].device = device.device
       disks[used].name = device.facts.name
       disks[used].model = device.facts.model
       disks[used].isPhysical = device.facts.isPhysical
-      disks[used].reads = line.reads
-      disks[used].sectorsRead = line.sectorsRead
-      disks[used].readMilliseconds = line.readMilliseconds
-      disks[used].writes = line.writes
-      disks[used].sectorsWritten = line.sectorsWritten
-      disks[used].writeMilliseconds = line.writeMilliseconds
-      disks[used].inFlight = line.inFlight
-      disks[used].busyMilliseconds = line.busyMilliseconds
-      disks[used].queueMilliseconds = line.queueMilliseconds
+      Self.put(line, into: &disks[used])
       used += 1
     }
     if index < known.count { known.removeLast(known.count - index) }
+    if hasPaths { addPaths(to: &disks, used) }
+    if !hasHardware { standIn(&disks, used) }
     return used
+  }
+
+  private static func put(_ line: DiskstatsParser.Line, into disk: inout DiskReading) {
+    disk.reads = line.reads
+    disk.sectorsRead = line.sectorsRead
+    disk.readMilliseconds = line.readMilliseconds
+    disk.writes = line.writes
+    disk.sectorsWritten = line.sectorsWritten
+    disk.writeMilliseconds = line.writeMilliseconds
+    disk.inFlight = line.inFlight
+    disk.busyMilliseconds = line.busyMilliseconds
+    disk.queueMilliseconds = line.queueMilliseconds
+  }
+
+  /// Puts the sum of its paths in the place of a namespace's counters that stand at 0.
+  private func addPaths(to disks: inout [DiskReading], _ used: Int) {
+    for index in 0..<used where disks[index].reads == 0 && disks[index].writes == 0 {
+      var sum: DiskstatsParser.Line?
+      for path in known where path.facts.head == disks[index].device {
+        if sum == nil { sum = path.line } else { sum?.add(path.line) }
+      }
+      if let sum { Self.put(sum, into: &disks[index]) }
+    }
+  }
+
+  /// Lets those count that stand on no other device, where none is hardware.
+  private func standIn(_ disks: inout [DiskReading], _ used: Int) {
+    var place = 0
+    for device in known where device.facts.isShown {
+      if place < used { disks[place].isPhysical = device.facts.standsAlone }
+      place += 1
+    }
   }
 
   /// Puts what is known of the line's device at `index`, where it stands already unless devices came or went.
@@ -92,14 +132,14 @@ public final class DiskCollector: Collector {
       let device = bytes.string(line.name)
       let facts = BlockDevice(root: root, device: device)
       known.insert(
-        Known(device: device, major: line.major, minor: line.minor, facts: facts, reads: line.reads), at: index)
+        Known(device: device, major: line.major, minor: line.minor, facts: facts, line: line), at: index)
       return
     }
     if place != index { known.swapAt(place, index) }
-    if line.reads < known[index].reads || resting == 0 && known[index].facts.mayChange {
+    if line.reads < known[index].line.reads || resting == 0 && known[index].facts.mayChange {
       known[index].facts = BlockDevice(root: root, device: known[index].device)
     }
-    known[index].reads = line.reads
+    known[index].line = line
   }
 
   private func isSame(_ known: Known, _ line: DiskstatsParser.Line, _ bytes: Span<UInt8>) -> Bool {
@@ -119,12 +159,17 @@ struct BlockDevice {
   var model: String?
   /// Whether any of this may change while the device stays.
   var mayChange = false
+  /// Whether it is no hardware and stands on no other device, as a network block device.
+  var standsAlone = false
+  /// The namespace of which it is a path: "nvme0n1" of nvme0c1n1; nil for all else.
+  var head: String?
 
   /// Looks at a device by its kernel name.
   init(root: String, device: String) {
     // "cciss/c0d0" is sys/block/cciss!c0d0, since a name in sysfs cannot hold a slash.
     let name = String(decoding: device.utf8.map { $0 == UInt8(ascii: "/") ? UInt8(ascii: "!") : $0 }, as: UTF8.self)
     let path = root + "/sys/block/" + name
+    head = Self.head(of: device)
     if Self.isLeftOut(device) { return }
     guard Files.exists(path) else {
       // Partitions have no folder of their own there.
@@ -133,6 +178,9 @@ struct BlockDevice {
       return
     }
     isPhysical = Files.exists(path + "/device")
+    let stacks = ["dm-", "md", "zd"]
+    standsAlone =
+      !isPhysical && Files.names(in: path + "/slaves").isEmpty && !stacks.contains { device.hasPrefix($0) }
     isShown = Files.number(of: path + "/size") != 0 && Files.number(of: path + "/hidden") != 1
     self.name = Files.line(of: path + "/dm/name") ?? Self.arrayName(root: root, device: device)
     // SCSI, SATA and NVMe; of MMC and SD the product's name.
@@ -151,6 +199,14 @@ struct BlockDevice {
     case "mmcblk": return rest.contains("boot") || rest.contains("rpmb")
     default: return false
     }
+  }
+
+  /// The namespace of an NVMe path's name, nvme<subsystem>c<controller>n<namespace>.
+  private static func head(of device: String) -> String? {
+    guard device.hasPrefix("nvme"), let controller = device.firstIndex(of: "c"),
+      let namespace = device[controller...].firstIndex(of: "n")
+    else { return nil }
+    return String(device[..<controller] + device[namespace...])
   }
 
   /// Whether a name is that of a partition: "sda1", "nvme0n1p2", "mmcblk0p1", "cciss/c0d0p1".
@@ -189,6 +245,19 @@ enum DiskstatsParser {
     var inFlight: UInt64
     var busyMilliseconds: UInt64
     var queueMilliseconds: UInt64
+
+    /// Adds another device's counters.
+    mutating func add(_ other: Line) {
+      reads &+= other.reads
+      sectorsRead &+= other.sectorsRead
+      readMilliseconds &+= other.readMilliseconds
+      writes &+= other.writes
+      sectorsWritten &+= other.sectorsWritten
+      writeMilliseconds &+= other.writeMilliseconds
+      inFlight &+= other.inFlight
+      busyMilliseconds &+= other.busyMilliseconds
+      queueMilliseconds &+= other.queueMilliseconds
+    }
   }
 
   /// The next whole line from a position on; nil at the end.

@@ -3,6 +3,9 @@ public import Collect
 internal import SystemIO
 
 /// Memory and swap: /proc/meminfo, traffic of swap from /proc/vmstat, ZFS's cache from its kstat.
+///
+/// In a container, lxcfs may lay a file of its own over /proc/meminfo, with the container's figures. The other two files are
+/// the host's then, and are left out.
 public final class MemoryCollector: Collector {
   /// "memory".
   public let name = "memory"
@@ -12,6 +15,20 @@ public final class MemoryCollector: Collector {
   private var meminfo: RestingFile
   private var vmstat: RestingFile
   private var arcstats: RestingFile
+  private let mountinfo: String
+  /// Where /proc/meminfo is, as mountinfo has it.
+  private let place: String
+  private var isContainers = false
+  private var isAbsent = false
+  private var resting = 0
+  /// Reads between two looks at the mounts.
+  private static let rest = 60
+
+  /// What is hidden or left out; nil where nothing is.
+  public var note: String? {
+    if isAbsent { return "no /proc/meminfo" }
+    return isContainers ? "/proc/meminfo is the container's: the host's swap traffic and ZFS cache are left out" : nil
+  }
 
   /// The memory of the machine whose /proc lies under `root`.
   ///
@@ -21,6 +38,9 @@ public final class MemoryCollector: Collector {
     meminfo = RestingFile(root + "/proc/meminfo")
     vmstat = RestingFile(root + "/proc/vmstat")
     arcstats = RestingFile(root + "/proc/spl/kstat/zfs/arcstats")
+    mountinfo = root + "/proc/self/mountinfo"
+    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    place = (isLive ? root : "") + "/proc/meminfo"
   }
 
   /// Reads the three files into `reading.memory`.
@@ -30,12 +50,41 @@ public final class MemoryCollector: Collector {
       MeminfoParser.parse(bytes, into: &reading.memory)
       return reading.memory.total != nil
     }
+    isAbsent = makesSense == nil
     if makesSense == false {
       reading.memory = MemoryReading()
       throw CollectorError("no MemTotal in /proc/meminfo")
     }
-    _ = vmstat.readIfPresent(into: buffer) { VmstatParser.parse($0, pageSize: pageSize, into: &reading.memory) }
-    _ = arcstats.readIfPresent(into: buffer) { ArcstatsParser.parse($0, into: &reading.memory) }
+    if resting == 0 {
+      resting = Self.rest
+      isContainers = (try? Files.contents(of: mountinfo)).map { ReplacedFile.isReplaced(place, $0.span) } ?? false
+    }
+    resting -= 1
+    if !isContainers {
+      _ = vmstat.readIfPresent(into: buffer) { VmstatParser.parse($0, pageSize: pageSize, into: &reading.memory) }
+      _ = arcstats.readIfPresent(into: buffer) { ArcstatsParser.parse($0, into: &reading.memory) }
+    }
+    reading.memory.removeImpossible()
+  }
+}
+
+/// Files of /proc that something else than the kernel's proc answers for.
+enum ReplacedFile {
+  /// Whether the last mount that covers a file is another filesystem than proc, mounted on the file itself (lxcfs, a bind
+  /// mount) or, as FUSE, on the folder.
+  ///
+  /// - Parameter path: the file, "/proc/meminfo".
+  static func isReplaced(_ path: String, _ mountinfo: Span<UInt8>) -> Bool {
+    let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
+    var isReplaced = false
+    for mount in MountinfoParser.mounts(mountinfo) {
+      if mount.mountpoint == path {
+        isReplaced = mount.fstype != "proc"
+      } else if mount.mountpoint == folder {
+        isReplaced = mount.fstype.hasPrefix("fuse")
+      }
+    }
+    return isReplaced
   }
 }
 

@@ -11,6 +11,8 @@ struct Mount: Hashable, Sendable {
   var fstype: String
   /// Whether the mount or the filesystem refuses writes.
   var isReadOnly: Bool
+  /// Whether it is an overlay without an upper layer.
+  var hasOnlyLowerLayers = false
   /// Major and minor number, the same for all mounts of one filesystem; nil in /proc/mounts.
   var number: String?
   /// The folder of the filesystem that is mounted, "/" unless it is a bind mount or a subvolume.
@@ -18,38 +20,58 @@ struct Mount: Hashable, Sendable {
 
   /// Whether its answers come from another machine or from another process, so that they may never come.
   var isRemote: Bool {
-    device.contains(":") || device.hasPrefix("//") || fstype.hasPrefix("fuse")
+    // bcachefs lists its disks with colons between them, "/dev/sda:/dev/sdb".
+    device.contains(":") && !device.hasPrefix("/") || device.hasPrefix("//") || fstype.hasPrefix("fuse")
       || MountFilter.networkTypes.contains(fstype)
+  }
+
+  /// Whether it is an image that is full because it was built without free space: squashfs, erofs, composefs.
+  var isImage: Bool {
+    MountFilter.imageTypes.contains(fstype) || device == "composefs" || hasOnlyLowerLayers
   }
 }
 
-/// Which mounts are shown.
+/// Decides which mounts are shown.
 ///
-/// Those that hold data on a disk or on another machine, each filesystem once. Left out are:
+/// Shown are those that hold data on a disk or on another machine, each filesystem once. Left out are:
 /// - what the kernel makes up (proc, sysfs, cgroup …), what lies in memory (tmpfs), images that are always full (squashfs,
-///   ISO 9660), and what only shows another filesystem again (overlay, ecryptfs); but whatever is at "/" is shown;
+///   composefs), and what only shows another filesystem again (overlay, ecryptfs); but "/" is shown whatever it is, unless
+///   it is an image and something else is shown;
 /// - FUSE mounts but those known to hold data or to lead to another machine (ntfs-3g as `fuseblk`, sshfs, s3fs …);
-/// - everything below /proc, /sys and /dev, and the three files of /etc that containers get from their host;
-/// - further mounts of a filesystem (bind mounts, subvolumes): the one of its whole is kept, else the one with the
-///   shortest mount point;
+/// - everything below /proc, /sys and /dev, and the files that containers get from their host;
+/// - layers of containers, whatever the engine and its storage driver;
+/// - further mounts of a filesystem (bind mounts, subvolumes): "/" is kept, else the one of its whole, else the one nearest
+///   to it;
 /// - mounts that a later one at the same place hides, and snapshots of ZFS.
 enum MountFilter {
-  /// More mounts than a large machine shows are not listed.
+  /// The largest number of filesystems in a Sample.
   static let maximumMounts = 512
 
-  /// Types whose answers come from another machine.
+  /// The largest number of mounts that are asked for their space, of which the largest are shown.
+  static let maximumAsked = 2_048
+
+  /// Types whose answers come from another machine, or from the host of a virtual one.
   static let networkTypes: Set<String> = [
-    "9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs",
-    "nfs4", "ocfs2", "orangefs", "panfs", "pvfs2", "smb3", "smbfs", "vboxsf", "wekafs",
+    "9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "drvfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs",
+    "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "prl_fs", "pvfs2", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs",
+    "wekafs",
   ]
+
+  /// Types that show a folder of the machine that this one runs on, with the figures of the volume it lies on.
+  static let hostFolderTypes: Set<String> = [
+    "9p", "drvfs", "fakeowner", "fuse.grpcfuse", "fuse.osxfs", "fuse.prl_fsd", "fuse.vmhgfs-fuse", "hgfs", "lxfs",
+    "prl_fs", "vboxsf", "virtiofs", "vmhgfs", "wslfs",
+  ]
+
+  /// Types of images without free space.
+  static let imageTypes: Set<String> = ["cramfs", "erofs", "iso9660", "romfs", "squashfs"]
 
   private static let leftOutTypes: Set<String> = [
     "aufs", "autofs", "bdev", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "coredumpfs", "cpuset",
-    "cramfs", "debugfs", "devfs", "devpts", "devtmpfs", "dlmfs", "ecryptfs", "efivarfs", "erofs", "functionfs",
-    "fusectl", "hugetlbfs", "ibmasmfs", "ipathfs", "iso9660", "mqueue", "nfsd", "nsfs", "ocfs2_dlmfs", "oprofilefs",
-    "overlay", "overlayfs", "pipefs", "proc", "procfs", "pstore", "ramfs", "resctrl", "romfs", "rootfs", "rpc_pipefs",
-    "securityfs", "selinuxfs", "smackfs", "sockfs", "spufs", "squashfs", "swap", "sysfs", "tmpfs", "tracefs", "unionfs",
-    "usbdevfs", "usbfs", "xenfs",
+    "debugfs", "devfs", "devpts", "devtmpfs", "dlmfs", "ecryptfs", "efivarfs", "functionfs", "fusectl", "hugetlbfs",
+    "ibmasmfs", "ipathfs", "mqueue", "nfsd", "nsfs", "ocfs2_dlmfs", "oprofilefs", "overlay", "overlayfs", "pipefs",
+    "proc", "procfs", "pstore", "ramfs", "resctrl", "rootfs", "rpc_pipefs", "securityfs", "selinuxfs", "smackfs",
+    "sockfs", "spufs", "swap", "sysfs", "tmpfs", "tracefs", "unionfs", "usbdevfs", "usbfs", "xenfs",
   ]
 
   private static let shownFuseTypes: Set<String> = [
@@ -59,12 +81,16 @@ enum MountFilter {
     "fuse.saunafs", "fuse.seaweedfs", "fuse.shfs", "fuse.sshfs", "fuse.vmhgfs-fuse", "fuse.zfs-fuse",
   ]
 
-  private static let containerFiles: Set<String> = ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf"]
+  /// Files that engines put into each container, as mounts of the filesystem on which the host keeps them.
+  private static let containerFiles: Set<String> = [
+    "/etc/group", "/etc/hostname", "/etc/hosts", "/etc/localtime", "/etc/machine-id", "/etc/mtab", "/etc/passwd",
+    "/etc/resolv.conf", "/etc/timezone",
+  ]
 
-  /// The mounts that are shown, by mount point.
+  /// Returns the mounts that are shown, by mount point.
   static func shown(of mounts: [Mount]) -> [Mount] {
     var byPlace: [String: Mount] = [:]
-    // Whether it is shown is asked afterwards: what is hidden by a tmpfs is hidden too.
+    // Filtered only afterwards: what is hidden by a tmpfs is hidden too.
     for mount in mounts { byPlace[mount.mountpoint] = mount }
     var byFilesystem: [String: Mount] = [:]
     for mount in byPlace.values where isShown(mount) {
@@ -73,7 +99,20 @@ enum MountFilter {
       byFilesystem[key] = mount
     }
     let shown = byFilesystem.values.sorted { $0.mountpoint < $1.mountpoint }
-    return Array(shown.prefix(maximumMounts))
+    // An image at "/" has no free space and needs none; what can fill up is elsewhere.
+    return shown.count > 1 ? shown.filter { !$0.isImage } : shown
+  }
+
+  /// Returns the mounts to ask for their space, by mount point: the most important ones of those that are shown.
+  static func asked(of mounts: [Mount]) -> [Mount] {
+    if mounts.count <= maximumMounts { return mounts }
+    // Each remote one may hang, and keep a thread.
+    var remote = 0
+    let asked = mounts.sorted { importance($0) < importance($1) }.filter { mount in
+      if mount.isRemote { remote += 1 }
+      return !mount.isRemote || remote <= maximumMounts
+    }
+    return asked.prefix(maximumAsked).sorted { $0.mountpoint < $1.mountpoint }
   }
 
   private static func isShown(_ mount: Mount) -> Bool {
@@ -81,14 +120,60 @@ enum MountFilter {
     if ["/proc/", "/sys/", "/dev/"].contains(where: { mount.mountpoint.hasPrefix($0) }) { return false }
     if mount.fstype.hasPrefix("fuse"), mount.fstype != "fuseblk" { return shownFuseTypes.contains(mount.fstype) }
     if mount.fstype == "zfs", mount.device.contains("@") { return false }
-    return !leftOutTypes.contains(mount.fstype) && !containerFiles.contains(mount.mountpoint)
+    return !mount.isImage && !leftOutTypes.contains(mount.fstype) && !containerFiles.contains(mount.mountpoint)
+      && !ContainerLayer.isLayer(mount)
   }
 
   private static func isBetter(_ mount: Mount, than other: Mount) -> Bool {
-    func rank(_ mount: Mount) -> (Int, Int, String) {
-      (mount.root == "/" ? 0 : 1, mount.mountpoint.utf8.count, mount.mountpoint)
+    func rank(_ mount: Mount) -> (Int, Int, Int, Int, String) {
+      (
+        mount.mountpoint == "/" ? 0 : mount.root == "/" ? 1 : 2,
+        // What is bound into /etc is a part of something that has a place of its own.
+        mount.mountpoint.hasPrefix("/etc/") || mount.mountpoint == "/etc" ? 1 : 0,
+        depth(mount.root), mount.mountpoint.utf8.count, mount.mountpoint
+      )
     }
     return rank(mount) < rank(other)
+  }
+
+  /// Orders mounts for a limit: "/", then those near the top of the tree.
+  private static func importance(_ mount: Mount) -> (Int, String) {
+    (mount.mountpoint == "/" ? 0 : depth(mount.mountpoint), mount.mountpoint)
+  }
+
+  private static func depth(_ path: String) -> Int { path.split(separator: "/").count }
+}
+
+/// Recognises filesystems that hold one layer of a container, as some storage drivers mount them by the hundred.
+///
+/// Drivers name them by the layer's id, 64 hexadecimal digits, wherever the engine keeps its data. BuildKit has other ids,
+/// but mounts in the drivers' folders; containerd mounts below a folder of its own.
+enum ContainerLayer {
+  /// Folders of storage drivers, two levels each.
+  private static let folders: [(Substring, Substring)] = [
+    ("aufs", "mnt"), ("btrfs", "subvolumes"), ("devicemapper", "mnt"), ("vfs", "dir"), ("windowsfilter", "mnt"),
+    ("zfs", "graph"),
+  ]
+
+  /// Whether the mount is such a layer.
+  static func isLayer(_ mount: Mount) -> Bool {
+    let places = mount.mountpoint.split(separator: "/")
+    // kubelet's folders of volumes are named by hashes too, and hold data.
+    if places.contains("kubelet") { return false }
+    if places.contains(where: { isIdentifier($0) || $0.hasPrefix("io.containerd.") }) { return true }
+    for (first, second) in zip(places, places.dropFirst()) where folders.contains(where: { $0 == (first, second) }) {
+      return true
+    }
+    // "rpool/docker/5f1c…", "/dev/mapper/docker-8:1-123-5f1c…".
+    let name = mount.device.split(separator: "/").last ?? ""
+    return isIdentifier(name) || isIdentifier(name.split(separator: "-").last ?? "")
+  }
+
+  /// Whether a name is a layer's id, with what drivers append ("-init", "-removing").
+  static func isIdentifier(_ name: Substring) -> Bool {
+    let digits = name.utf8.prefix { $0.isDigit || (0x61...0x66).contains($0) }
+    guard digits.count == 64 else { return false }
+    return digits.count == name.utf8.count || name.utf8.dropFirst(64).first == UInt8(ascii: "-")
   }
 }
 
@@ -105,6 +190,10 @@ final class MountTable {
   private let buffer = ReadBuffer()
   private var descriptor: Int32 = -1
   private var hasDetails = false
+  /// Mounts beyond ``MountFilter/maximumAsked``.
+  private(set) var omitted = 0
+  /// Why the list cannot be read; nil where it can, or where a recording has none.
+  private(set) var failure: String?
 
   /// The mounts of the machine whose /proc lies under `root`.
   init(root: String, isLive: Bool) {
@@ -132,11 +221,14 @@ final class MountTable {
       isMountinfo ? MountinfoParser.mounts(bytes) : MountsParser.mounts(bytes)
     }
     if all == nil {
+      if descriptor >= 0 { failure = SystemError("read the list of mounts").description }
       // Opened anew the next time.
       if descriptor >= 0 { close(descriptor) }
       descriptor = -1
     }
-    let shown = MountFilter.shown(of: all ?? [])
+    let wanted = MountFilter.shown(of: all ?? [])
+    let shown = MountFilter.asked(of: wanted)
+    omitted = wanted.count - shown.count
     if shown == mounts { return false }
     mounts = shown
     return true
@@ -145,10 +237,16 @@ final class MountTable {
   private func open() {
     if descriptor >= 0 { close(descriptor) }
     descriptor = -1
+    failure = nil
     for path in paths {
       descriptor = csystemio_open_read(path)
       hasDetails = path.hasSuffix("mountinfo")
-      if descriptor >= 0 { return }
+      if descriptor >= 0 {
+        failure = nil
+        return
+      }
+      let error = SystemError("open " + path)
+      if failure == nil, isLive || !error.isAbsent { failure = error.description }
     }
   }
 
@@ -174,20 +272,22 @@ enum MountinfoParser {
   }
 
   private static func mount(_ bytes: Span<UInt8>, _ position: inout Int) -> Mount? {
-    guard bytes.skipWord(&position), bytes.skipWord(&position), let number = bytes.word(&position),
-      let root = bytes.word(&position), let mountpoint = bytes.word(&position), let options = bytes.word(&position)
+    guard MountsParser.field(bytes, &position) != nil, MountsParser.field(bytes, &position) != nil,
+      let number = MountsParser.field(bytes, &position), let root = MountsParser.field(bytes, &position),
+      let mountpoint = MountsParser.field(bytes, &position), !mountpoint.isEmpty,
+      let options = MountsParser.field(bytes, &position)
     else { return nil }
     // Any number of optional fields, then a hyphen.
     while true {
-      guard let field = bytes.word(&position) else { return nil }
+      guard let field = MountsParser.field(bytes, &position) else { return nil }
       if bytes.equals(field, "-") { break }
     }
-    guard let fstype = bytes.word(&position), let device = bytes.word(&position), let more = bytes.word(&position)
+    // A filesystem may have no source: the kernel prints nothing between two blanks then.
+    guard let fstype = MountsParser.field(bytes, &position), let device = MountsParser.field(bytes, &position),
+      let more = MountsParser.field(bytes, &position)
     else { return nil }
-    return Mount(
-      mountpoint: MountsParser.text(bytes, mountpoint), device: MountsParser.text(bytes, device),
-      fstype: MountsParser.text(bytes, fstype),
-      isReadOnly: MountsParser.isReadOnly(bytes, options) || MountsParser.isReadOnly(bytes, more),
+    return MountsParser.mount(
+      bytes, mountpoint: mountpoint, device: device, fstype: fstype, options: [options, more],
       number: bytes.string(number), root: MountsParser.text(bytes, root))
   }
 }
@@ -199,17 +299,46 @@ enum MountsParser {
     var mounts: [Mount] = []
     var position = 0
     while position < bytes.count {
-      if let device = bytes.word(&position), let mountpoint = bytes.word(&position), let fstype = bytes.word(&position),
-        let options = bytes.word(&position)
+      if let device = field(bytes, &position), let mountpoint = field(bytes, &position), !mountpoint.isEmpty,
+        let fstype = field(bytes, &position), let options = field(bytes, &position)
       {
-        mounts.append(
-          Mount(
-            mountpoint: text(bytes, mountpoint), device: text(bytes, device), fstype: text(bytes, fstype),
-            isReadOnly: isReadOnly(bytes, options)))
+        mounts.append(mount(bytes, mountpoint: mountpoint, device: device, fstype: fstype, options: [options]))
       }
       bytes.skipLine(&position)
     }
     return mounts
+  }
+
+  /// The next field of a line; nil at its end.
+  ///
+  /// A field may be empty: fields are separated by exactly one blank, and the kernel escapes blanks inside of them.
+  static func field(_ bytes: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
+    guard let byte = bytes.byte(at: position), byte != UInt8(ascii: "\n") else { return nil }
+    let start = position
+    while let byte = bytes.byte(at: position), byte != UInt8(ascii: "\n") {
+      if byte == UInt8(ascii: " ") {
+        position += 1
+        return start..<(position - 1)
+      }
+      position += 1
+    }
+    return start..<position
+  }
+
+  /// A mount by the places of its fields; `options` are the mount's own and the filesystem's.
+  static func mount(
+    _ bytes: Span<UInt8>, mountpoint: Range<Int>, device: Range<Int>, fstype: Range<Int>, options: [Range<Int>],
+    number: String? = nil, root: String = "/"
+  ) -> Mount {
+    var mount = Mount(
+      mountpoint: text(bytes, mountpoint), device: text(bytes, device), fstype: text(bytes, fstype),
+      isReadOnly: options.contains { isReadOnly(bytes, $0) }, number: number, root: root)
+    if mount.fstype.hasPrefix("overlay"), mount.isReadOnly {
+      mount.hasOnlyLowerLayers =
+        options.contains { hasOption(bytes, $0, named: "lowerdir") }
+        && !options.contains { hasOption(bytes, $0, named: "upperdir") }
+    }
+    return mount
   }
 
   /// A field's text: the kernel writes space, tab, line feed, backslash and '#' as a backslash and three octal digits.
@@ -243,10 +372,25 @@ enum MountsParser {
 
   /// Whether `ro` is among options that commas part.
   static func isReadOnly(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    hasOption(bytes, range) { bytes.equals($0, "ro") }
+  }
+
+  /// Whether an option has a name, "lowerdir=…", or "lowerdir+=…" as newer kernels list several.
+  private static func hasOption(_ bytes: Span<UInt8>, _ range: Range<Int>, named name: StaticString) -> Bool {
+    hasOption(bytes, range) { option in
+      guard bytes.starts(with: name, at: option.lowerBound) else { return false }
+      let end = bytes.byte(at: option.lowerBound + name.utf8CodeUnitCount)
+      return end == UInt8(ascii: "=") || end == UInt8(ascii: "+")
+    }
+  }
+
+  private static func hasOption(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, where isWanted: (Range<Int>) -> Bool
+  ) -> Bool {
     var start = range.lowerBound
     for index in range.lowerBound...range.upperBound {
       guard index == range.upperBound || bytes[index] == UInt8(ascii: ",") else { continue }
-      if bytes.equals(start..<index, "ro") { return true }
+      if isWanted(start..<index) { return true }
       start = index + 1
     }
     return false

@@ -15,6 +15,9 @@ public final class NetworkCollector: Collector {
   /// More interfaces than a large machine has are not believed.
   static let maximumInterfaces = 4_096
 
+  /// What is hidden; nil where nothing is.
+  public private(set) var note: String?
+
   /// Reads between two looks at the state of virtual interfaces.
   static let shortRest = 10
 
@@ -44,6 +47,8 @@ public final class NetworkCollector: Collector {
   /// The lines of the last read, in their order.
   private var known: [Known] = []
   private var look = 0
+  /// Whether there is no /sys/class/net to look interfaces up in.
+  private var isHidden = false
 
   /// The interfaces of the machine whose /proc and /sys lie under `root`.
   public init(root: String) {
@@ -53,10 +58,14 @@ public final class NetworkCollector: Collector {
 
   /// Writes `reading.networks`, in the order of the kernel.
   public func read(into reading: inout Reading) throws(CollectorError) {
+    if look % Self.longRest == 0 { isHidden = !Files.exists(root + "/sys/class/net") }
     look = (look + 1) % (Self.shortRest * Self.longRest)
     var used = 0
     do {
-      used = try dev.read(into: buffer) { write($0, into: &reading.networks) } ?? 0
+      let written = try dev.read(into: buffer) { write($0, into: &reading.networks) }
+      let guess = isHidden ? "no /sys/class/net: kinds of interfaces are guessed by name" : nil
+      note = written == nil ? "no /proc/net/dev" : guess
+      used = written ?? 0
     } catch {
       reading.networks = []
       throw error
@@ -69,11 +78,11 @@ public final class NetworkCollector: Collector {
     var position = 0
     var index = 0
     var used = 0
-    var hasHardware = false
+    var best = Int.max
     while index < Self.maximumInterfaces, let line = NetDevParser.next(bytes, &position) {
       recognise(line, bytes, at: index)
-      hasHardware = hasHardware || known[index].kind.isHardware
       let isIdle = known[index].state == "down" && line.receiveBytes == 0 && line.transmitBytes == 0
+      if let rank = known[index].kind.rank, rank == NetworkInterface.hardware || !isIdle { best = min(best, rank) }
       known[index].isShown = known[index].kind.isDevice || !isIdle
       let interface = known[index]
       index += 1
@@ -95,8 +104,7 @@ public final class NetworkCollector: Collector {
     if index < known.count { known.removeLast(known.count - index) }
     var entry = 0
     for place in known.indices where known[place].isShown {
-      let kind = known[place].kind
-      networks[entry].isPhysical = hasHardware ? kind.isHardware : kind.standsIn
+      networks[entry].isPhysical = known[place].kind.rank == best
       entry += 1
     }
     return used
@@ -153,33 +161,48 @@ public final class NetworkCollector: Collector {
   }
 }
 
-/// What sysfs says an interface is, and whether it counts in the total.
+/// What sysfs says of one network interface, and how it stands to the total.
 ///
-/// Those count that have a device: hardware, and a virtual machine's NICs. What stands on them (bonds, bridges, VLANs,
-/// tunnels, veth, tap) would count the same packets again. So would three kinds that do have one, and do not count: the
-/// ports of a switch chip (DSA), whose packets all pass its conduit; representors of virtual functions; and what is
-/// enslaved to an interface that has a device itself, such as the fast path of a Hyper-V NIC or of a virtio failover pair.
+/// The total has the interfaces that are hardware: those with a device in sysfs, but for ports of a switch (DSA), representors
+/// of virtual functions, and those enslaved to an interface that has a device itself, such as the fast path of a Hyper-V NIC
+/// or of a virtio failover pair.
 ///
-/// Where nothing has a device, as in a container, those stand in that look like a NIC: Ethernet, no bridge, no bond, no
-/// VLAN, no tunnel, no bridge's or bond's port.
+/// Where nothing has a device, as in a container, those stand in that carry the traffic. Kinds of them are ranked, and only
+/// the first kind that is there counts, because the packets of one kind pass the interfaces of another:
+/// 1. what looks like a NIC: Ethernet without anything below it (veth, macvlan and ipvlan from outside);
+/// 2. taps, by which user space carries packets (slirp4netns, pasta);
+/// 3. NICs that are ports of a bridge or a bond, and VLANs whose parent is not there;
+/// 4. veth interfaces that keep the kernel's name;
+/// 5. what is no Ethernet and no tunnel: venet of OpenVZ, ppp, mobile data;
+/// 6. tunnels: tun, WireGuard, IP in IP.
 struct NetworkInterface {
+  /// The rank of hardware.
+  static let hardware = 0
+
   /// Whether sysfs has a device for it.
   var isDevice = false
-  /// Whether it counts in the total.
-  var isHardware = false
-  /// Whether it counts where there is no hardware.
-  var standsIn = false
+  /// Its kind's place in the list above, 0 for hardware; nil for what never counts.
+  var rank: Int?
   /// Whether its speed is a link's; veth, tap and bridges over them make 10 Gbit/s up.
   var tellsSpeed = false
 
-  /// Kinds (DEVTYPE of uevent) whose packets pass another interface too.
-  private static let stacked: Set<String> = [
-    "bond", "bridge", "dsa", "geneve", "gre", "gretap", "hsr", "ip6gre", "ip6gretap", "ip6tnl", "ipip", "macsec", "ppp",
-    "sit", "team", "vlan", "vrf", "vxlan", "wireguard", "wwan",
+  /// Kinds (DEVTYPE of uevent) that carry packets inside of others.
+  private static let tunnels: Set<String> = [
+    "bareudp", "erspan", "geneve", "gre", "gretap", "gtp", "hsr", "ip6erspan", "ip6gre", "ip6gretap", "ip6tnl", "ipip",
+    "ovpn", "sit", "tun", "vti", "vti6", "vxlan", "wireguard", "xfrm",
   ]
 
-  /// Names by which virtual interfaces go that sysfs does not tell from a container's NIC.
-  private static let virtualNames = ["br-", "docker", "dummy", "ifb", "lo", "sit", "tap", "tun", "veth", "virbr", "wg"]
+  /// Kinds that are made of other interfaces.
+  private static let stacked: Set<String> = ["bond", "bridge", "dsa", "macsec", "team", "vlan", "vrf"]
+
+  /// Names by which interfaces go that only lead to containers and virtual machines, or nowhere.
+  private static let inward = [
+    "br-", "cali", "cilium", "cni", "docker", "dummy", "flannel", "fwbr", "fwln", "fwpr", "ifb", "incusbr", "kube-",
+    "lxcbr", "lxdbr", "nodelocaldns", "podman", "teql", "virbr", "vmbr", "vmnet", "vnet",
+  ]
+
+  /// Names of tunnels, where sysfs does not tell what they are.
+  private static let tunnelNames = ["gre", "ip6tnl", "ip_vti", "sit", "tailscale", "tun", "utun", "wg", "zt"]
 
   /// Looks at an interface by its name.
   init(root: String, device: String) {
@@ -189,17 +212,49 @@ struct NetworkInterface {
     if isDevice {
       let isRepresentor = Files.line(of: path + "/phys_port_name")?.contains("pf") == true
       tellsSpeed = true
-      isHardware = kind != "dsa" && !isRepresentor && !Files.exists(path + "/master/device")
+      let isCounted = kind != "dsa" && !isRepresentor && !Files.exists(path + "/master/device")
+      rank = isCounted ? Self.hardware : nil
       return
     }
     tellsSpeed = kind == "bond" || kind == "team" || Files.exists(path + "/bonding")
-    // ARPHRD_ETHER; without sysfs, names have to do.
-    let isEthernet = (Files.number(of: path + "/type") ?? 1) == 1
-    let isPart = ["master", "bridge", "bonding", "tun_flags"].contains { Files.exists(path + "/" + $0) }
-    standsIn =
-      isEthernet && !isPart && !Self.virtualNames.contains { device.hasPrefix($0) }
-      && !Self.stacked.contains(kind ?? "")
+    rank = Self.rank(path: path, device: device, kind: kind)
   }
+
+  private static func rank(path: String, device: String, kind: String?) -> Int? {
+    func isNamed(_ names: [String]) -> Bool { names.contains { device.hasPrefix($0) } }
+    // linux/if_arp.h; without sysfs, names have to do.
+    let type = Files.number(of: path + "/type")
+    let loopback = 772
+    let ethernet = 1
+    // "eth0:1" is another address of eth0.
+    if type == loopback || device == "lo" || device.contains(":") || isNamed(inward) { return nil }
+    if ["bridge", "bonding"].contains(where: { Files.exists(path + "/" + $0) }) || kind == "bridge" || kind == "vrf" {
+      return nil
+    }
+    // What passes an interface below this one counts there; links go to interfaces of the same namespace only.
+    if Files.names(in: path).contains(where: { $0.hasPrefix("lower_") }) { return nil }
+    let isKnown = type != nil
+    if type ?? ethernet != ethernet {
+      let isTunnel = kind.map { tunnels.contains($0) } ?? false || isNamed(tunnelNames) || isTunnelType(type ?? 0)
+      return isTunnel || Files.exists(path + "/tun_flags") ? 6 : 5
+    }
+    if let kind, tunnels.contains(kind) { return 6 }
+    if Files.exists(path + "/tun_flags") || !isKnown && isNamed(["tap"]) {
+      return Files.exists(path + "/master") ? nil : 2
+    }
+    if !isKnown {
+      if isNamed(tunnelNames) { return 6 }
+      if isNamed(["ppp", "venet", "rmnet", "wwan"]) { return 5 }
+      // A bond or a bridge, and an alias or a VLAN of something else.
+      if isNamed(["bond", "br", "team", "vlan"]) || device.contains(".") { return 3 }
+    }
+    if isNamed(["veth", "lxc"]) { return Files.exists(path + "/master") ? nil : 4 }
+    if let kind, stacked.contains(kind) { return 3 }
+    return Files.exists(path + "/master") ? 3 : 1
+  }
+
+  /// Types of tunnels (linux/if_arp.h): IPIP, IPv6 in IPv6, SIT, GRE, GRE over IPv6, none.
+  private static func isTunnelType(_ type: Int) -> Bool { [768, 769, 776, 778, 823, 65_534].contains(type) }
 }
 
 /// /proc/net/dev (net/core/net-procfs.c): two lines of header, then `name: ` and 16 numbers.

@@ -26,6 +26,7 @@ public struct Filesystem: Domain, Hashable {
   public var age = Double.nan
   /// Why there are no fresh figures; nil when there are.
   public var error: String?
+  private var shareOfPool = Double.nan
 
   /// Nothing known.
   public init() {}
@@ -38,8 +39,16 @@ public struct Filesystem: Domain, Hashable {
     self.isReadOnly = isReadOnly
   }
 
-  /// Used ÷ (used + available), as df(1) shows it: root's reserve does not count as free.
-  public var usage: Double { share(used, of: used + available) }
+  /// Share in use: used ÷ (used + available), as df(1) shows it, so that root's reserve does not count as free.
+  ///
+  /// Set for filesystems that share a full pool, where that quotient is 1 for all of them.
+  public var usage: Double {
+    get { shareOfPool.isNaN ? share(used, of: used + available) : shareOfPool }
+    set { shareOfPool = newValue }
+  }
+
+  /// Whether it is so full that writing to it may soon fail; never of one that refuses writes, such as an image.
+  public var isNearlyFull: Bool { !isReadOnly && usage >= 0.9 }
 
   /// Share of inodes in use.
   public var inodesUsage: Double { share(inodes - inodesFree, of: inodes) }
@@ -54,7 +63,10 @@ public struct Filesystem: Domain, Hashable {
     .gauge("used_mb", .mebibytes, "In use", source: "statvfs (f_blocks − f_bfree) × f_frsize", \.used),
     .gauge("free_mb", .mebibytes, "Free, root's reserve included", source: "statvfs f_bfree", \.free),
     .gauge("available_mb", .mebibytes, "Free for users other than root", source: "statvfs f_bavail", \.available),
-    .gauge("usage", .ratio, "Share in use, as df shows it", source: "used ÷ (used + available)", \.usage),
+    .gauge(
+      "usage", .ratio, "Share in use, as df shows it",
+      source: "used ÷ (used + available); in a full ZFS pool, the pool's for its top dataset, of the others their part",
+      \.usage),
     .gauge("inodes", .count, "Inodes", source: "statvfs f_files", \.inodes),
     .gauge("inodes_free", .count, "Inodes free", source: "statvfs f_ffree", \.inodesFree),
     .gauge("inodes_usage", .ratio, "Share of inodes in use", source: "(f_files − f_ffree) ÷ f_files", \.inodesUsage),

@@ -57,6 +57,32 @@ public struct MemoryReading: Sendable, Hashable {
     let arc = arcSize.map { $0 > (arcMinimum ?? 0) ? $0 - (arcMinimum ?? 0) : 0 } ?? 0
     return min(total, kernel &+ arc)
   }
+
+  /// Makes absent what cannot be true of a machine with this much memory.
+  ///
+  /// In a container some lines of /proc/meminfo may be the group's and others the host's (lxcfs, cgroup-aware kernels), and
+  /// a cache larger than what is not free is another machine's.
+  public mutating func removeImpossible() {
+    guard let total else { return }
+    func checked(_ value: UInt64?) -> UInt64? { value.flatMap { $0 <= total ? $0 : nil } }
+    free = checked(free)
+    available = checked(available)
+    buffers = checked(buffers)
+    cached = checked(cached)
+    shared = checked(shared)
+    slab = checked(slab)
+    reclaimable = checked(reclaimable)
+    dirty = checked(dirty)
+    // Without swap there is none free; with it, a larger number says nothing.
+    if let swapTotal, swapFree ?? .max > swapTotal { swapFree = swapTotal == 0 ? 0 : nil }
+    if let arcSize, arcSize > total - (free ?? 0) { removeARC() }
+  }
+
+  /// Leaves out ZFS's cache.
+  public mutating func removeARC() {
+    arcSize = nil
+    arcMinimum = nil
+  }
 }
 
 /// Main memory, in bytes; NaN where absent.
@@ -161,7 +187,7 @@ public struct Swap: Domain, Hashable {
     guard let swapTotal = current.swapTotal else { return nil }
     total = Double(swapTotal)
     free = figure(current.swapFree)
-    used = max(0, total - free)
+    used = total - free
     cached = figure(current.swapCached)
     inRate = elapsed.rate(previous?.swappedIn, current.swappedIn)
     outRate = elapsed.rate(previous?.swappedOut, current.swappedOut)

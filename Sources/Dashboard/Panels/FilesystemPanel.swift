@@ -41,7 +41,8 @@ struct FilesystemPanel: Panel {
       }
       grid.putGauge(
         "", labelWidth: 0, ratio: filesystem.usage,
-        bar: Bar(filesystem.usage, .load(filesystem.usage), isStale: isStale),
+        // What refuses writes may be full, as an image is, and nothing has to be done about it.
+        bar: Bar(filesystem.usage, .load(filesystem.isReadOnly ? 0 : filesystem.usage), isStale: isStale),
         remark: remark, remarkWidth: remarkWidth, in: inner, glyphs, isStale: isStale)
     }
   }
@@ -67,7 +68,7 @@ struct FilesystemPanel: Panel {
   }
 
   private static func rank(_ filesystem: Filesystem) -> Double {
-    let usage = filesystem.usage.isFinite ? filesystem.usage : 0
+    let usage = filesystem.usage.isFinite && !filesystem.isReadOnly ? filesystem.usage : 0
     // What does not answer hangs whoever touches it.
     return usage + (filesystem.error != nil ? 20 : filesystem.age.isFinite ? 10 : 0)
   }
@@ -81,6 +82,6 @@ extension Filesystem {
   func alert(_ glyphs: Glyphs) -> String? {
     if let error { return mountpoint + " " + error }
     if age.isFinite { return mountpoint + " " + Format.duration(age) + " old" }
-    return usage >= 0.9 ? mountpoint + " " + Format.percent(usage, glyphs) + " full" : nil
+    return isNearlyFull ? mountpoint + " " + Format.percent(usage, glyphs) + " full" : nil
   }
 }
