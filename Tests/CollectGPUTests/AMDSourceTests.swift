@@ -229,6 +229,23 @@ import Testing
     #expect(try uses([nil, nil], isContainer: true).map(\.source) == [nil, "fdinfo"])
   }
 
+  /// Before Linux 5.14, and with the driver radeon, clients have no statistics: they may be busy all the same.
+  @Test func clientsWithoutStatisticsProveNothing() throws {
+    let fixture = try Fixture("gpu-amd-apu").copy()
+    try fixture.write("pos:\t0\nflags:\t02100002\nmnt_id:\t24\n", to: "proc/71001/fdinfo/9")
+    let device = "sys/class/drm/card0/device/"
+    try fixture.write(table(), to: device + "gpu_metrics")
+    try fixture.write("100\n", to: device + "gpu_busy_percent")
+    let source = source(fixture)
+    for second in 0..<4 {
+      let gpu = try #require(try source.read(at: 1_000 + Double(second)).gpus.first)
+      #expect(gpu.util == 1 && gpu.utilSource == nil)
+    }
+    try fixture.write("N/A\n", to: device + "gpu_busy_percent")
+    let gpu = try #require(try source.read(at: 1_010).gpus.first)
+    #expect(gpu.util.isNaN && gpu.utilSource == nil)
+  }
+
   @Test func gpuMetricsStandInForARefusal() throws {
     #expect(try uses([nil], table: table(4_500)).map(\.util) == [0.45])
     let fixture = try Fixture("gpu-amd-dgpu").copy()

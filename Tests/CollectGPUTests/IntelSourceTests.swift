@@ -30,7 +30,7 @@ import Testing
     }
     #expect(before.clock == 3.5e8 && after.clock == 1.1e9)
     // 2 s and 3 s of rendering in 10 s.
-    #expect(before.util.isNaN && after.util == 0.5)
+    #expect(before.util.isNaN && after.util == 0.5 && after.utilSource == "fdinfo")
     // Half a second on one of two engines.
     #expect(after.decoder == 0.025 && after.encoder.isNaN)
     #expect(after.sharedUsed == 209_715_200)
@@ -49,6 +49,15 @@ import Testing
     // 6 of 10 s asleep.
     #expect(before.util.isNaN && abs(after.util - 0.4) < 1e-9)
     #expect(after.sharedUsed.isNaN && after.decoder.isNaN && after.processes?.count == 2)
+  }
+
+  /// Before Linux 5.19 clients have no statistics, and may be busy all the same.
+  @Test func i915WithoutStatisticsOfItsClients() throws {
+    let (before, after) = try answers("gpu-intel-i915") { fixture in
+      try fixture.write("pos:\t0\nflags:\t02100002\nmnt_id:\t24\n", to: "proc/71001/fdinfo/11")
+      fixture.remove("later/proc/71001")
+    }
+    #expect(before.util.isNaN && abs(after.util - 0.4) < 1e-9 && after.utilSource == "rc6")
   }
 
   @Test(arguments: [["rc6_enable": "0\n"], ["rc6_residency_ms": "0\n"]])

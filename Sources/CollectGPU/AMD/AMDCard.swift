@@ -136,7 +136,7 @@ final class AMDCard: DRMCard {
     if let use {
       let merged = kfd.merge(into: use.processes, device: device)
       gpu.processes = merged.processes
-      candidates.clientsAreAll = isComplete && !merged.compute
+      candidates.clientsAreAll = isComplete && !merged.compute && use.unknown == 0
       // A sum over some of the clients is a lower bound, and 0 is no information.
       candidates.clients = candidates.clientsAreAll || use.work > 0 ? use.work : .nan
       if isComplete {

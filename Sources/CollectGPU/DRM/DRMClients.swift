@@ -14,13 +14,18 @@ struct DRMUse {
 
   /// Number of clients that were seen before, so that their work since then is known.
   var known = 0
+  /// Number of open descriptors of the device without statistics.
+  ///
+  /// The kernel is older than those of its driver (amdgpu 5.14, i915 5.19), or they could not be read: sums over clients do
+  /// not stand for the device then.
+  var unknown = 0
 
   /// The share of time in which clients kept the graphics and compute engines busy; NaN where it is not known.
   ///
   /// A driver may print an engine only once it has worked (amdgpu): then known clients were idle.
   var work: Double {
     let share = share(of: .graphics, .compute)
-    return share.isNaN && (known > 0 || processes.isEmpty) ? 0 : share
+    return share.isNaN && unknown == 0 && (known > 0 || processes.isEmpty) ? 0 : share
   }
 
   /// The highest share of all engines; NaN where none is known.
@@ -115,7 +120,11 @@ final class DRMClients {
       var kinds: [String: Set<DRMEngine>] = [:]
       for index in own.indices where !own[index].isDuplicate {
         let node = own[index].node
-        guard let device = nodes[node], let info = info(pid: pid, own[index].number) else { continue }
+        guard let device = nodes[node] else { continue }
+        guard let info = info(pid: pid, own[index].number) else {
+          uses[device, default: DRMUse()].unknown += 1
+          continue
+        }
         // A driver without client ids: each descriptor is taken for a client.
         let key = ClientKey(
           node: device,

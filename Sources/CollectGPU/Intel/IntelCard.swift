@@ -78,7 +78,7 @@ final class IntelCard: DRMCard {
     gpu.throttleReasons = throttleReasons(buffer)
 
     let awake = awakeShare(at: instant, buffer)
-    if let use, isComplete {
+    if let use, isComplete, use.unknown == 0 {
       gpu.util = use.processes.isEmpty ? 0 : use.busiest
       gpu.utilSource = gpu.util.isNaN ? nil : "fdinfo"
       gpu.decoder = use.share(of: .video)
