@@ -85,7 +85,7 @@ struct RemoteRequest: Sendable {
         isRefusal: true, status: 401, wantsToken: true)
     default:
       throw RemoteFailure(
-        description: "it answers \(status.code) \(status.reasonPhrase)", isRefusal: true, status: Int(status.code))
+        description: "HTTP \(status.code) \(status.reasonPhrase)", isRefusal: true, status: Int(status.code))
     }
   }
 

@@ -30,7 +30,7 @@ import Testing
     func problem(_ text: String) -> String? { ConfigFile.parse(text).problem }
     #expect(problem("") == nil && problem("# a remark\n\n   \n") == nil)
     #expect(problem("theme=calm\nnonsense\n") == "line 2 is not `key = value`")
-    #expect(problem("colour = red") == "line 1: there is no setting colour")
+    #expect(problem("colour = red") == "line 1: unknown setting colour")
     #expect(problem("mouse = maybe") == "line 1: mouse may be on, off")
     #expect(problem("hide = gpu,no") == "line 1: hide may be names of panels")
     // The rest is taken all the same.

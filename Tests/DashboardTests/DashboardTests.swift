@@ -143,7 +143,7 @@ import Testing
     let terminal = pressing([])
     _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: terminal)
     #expect(terminal.theme.name == "vivid")
-    #expect(text(terminal.frames.first).contains("line 2: there is no setting layuot"))
+    #expect(text(terminal.frames.first).contains("line 2: unknown setting layuot"))
   }
 
   @Test func allProcessesAreAskedForAndShown() {

@@ -25,7 +25,7 @@ struct ConfigFile {
         continue
       }
       guard let setting = Setting.all.first(where: { $0.key == key }) else {
-        problem = problem ?? "line " + String(index + 1) + ": there is no setting " + key
+        problem = problem ?? "line " + String(index + 1) + ": unknown setting " + key
         continue
       }
       if !setting.set(&settings, value) {
@@ -54,7 +54,7 @@ struct ConfigFile {
       }
     }
     while lines.last?.isEmpty == true { lines.removeLast() }
-    if lines.isEmpty { lines.append("# Settings of the dashboard; F2 there changes them.") }
+    if lines.isEmpty { lines.append("# Settings of the dashboard (F2).") }
     let standard = Settings()
     // What is as it would be without the file need not stand in it.
     for setting in missing where setting.get(settings) != setting.get(standard) {

@@ -206,7 +206,7 @@ final class Past: Sendable {
       if isMoment { state.momentAsked = nil } else { state.asked = nil }
       state.hasNews = true
       guard state.host == host else { return }
-      state.failure = error is Columns.TooLarge ? "too much at once" : String(describing: error)
+      state.failure = error is Columns.TooLarge ? "too many values for one query" : String(describing: error)
       state.retry = Clock.monotonic + Self.pause
     }
   }

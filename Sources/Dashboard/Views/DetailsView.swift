@@ -39,8 +39,8 @@ struct DetailsView {
       pair([
         process.state == 0 ? nil : DetailsView.state(process.state),
         details?.nice.map { "nice " + String($0) },
-        context.started(process).map { "started " + $0 },
       ]))
+    add("started", context.started(process))
     add("CPU", DetailsView.cpu(process.cpu, glyphs))
     add(
       "memory",
