@@ -1,6 +1,6 @@
 public import AgentMetrics
-public import Exposition
-public import History
+package import Exposition
+package import History
 
 /// The HTTP JSON API and the web page: from a request to its response, with no server in it.
 public struct API: Sendable {
@@ -29,7 +29,7 @@ public struct API: Sendable {
 
   let history: History
   let settings: Settings
-  let processes: @Sendable () async throws -> (Timestamp, [Process])
+  let processes: @Sendable () async throws -> ProcessSnapshot
   let scrapeSource: (any ScrapeSource)?
   let streams: Quota
   let latest = KeptResponses()
@@ -41,14 +41,18 @@ public struct API: Sendable {
   ///
   /// - Parameters:
   ///   - scrapeSource: reads what samples lack when Prometheus scrapes; nil where there is no more.
-  ///   - processes: reads the whole table of processes, and the moment of it, when somebody asks for it.
-  public init(
+  ///   - processes: the table of processes as it is now; the newest sample's few where none is given.
+  package init(
     history: History, settings: Settings = Settings(), scrapeSource: (any ScrapeSource)? = nil,
-    processes: @escaping @Sendable () async throws -> (Timestamp, [Process])
+    processes: (@Sendable () async throws -> ProcessSnapshot)? = nil
   ) {
     self.history = history
     self.settings = settings
-    self.processes = processes
+    self.processes =
+      processes ?? {
+        let sample = await history.first().sample
+        return ProcessSnapshot(timestamp: sample.timestamp, processes: sample.processes?.top ?? [])
+      }
     self.scrapeSource = scrapeSource
     streams = Quota(settings.streams)
   }

@@ -25,6 +25,34 @@ public protocol Collector: AnyObject {
 
   /// Seconds since the figures were read that the last ``read(into:)`` gave; 0 for a source read on the tick.
   var age: Double { get }
+
+  /// What the source cannot see though reading worked, in one line; nil where it sees everything.
+  var note: String? { get }
+
+  /// Takes what the next reading is wanted for, before it is made. Most collectors read the same for everyone.
+  func accept(_ demand: Demand)
+}
+
+/// What outputs want of the next reading.
+public struct Demand: Sendable, Equatable {
+  /// Whether anyone watches: a terminal, a stream, a page.
+  package var isWatched = false
+  /// Whether the reading answers a request for the table of processes.
+  package var wantsTable = false
+  /// Whether threads of active processes are wanted.
+  package var wantsThreads = false
+  /// Processes whose threads are wanted though they may be idle.
+  package var threadsOf: Set<Int32> = []
+
+  /// Samples only, where nothing is given.
+  package init(
+    isWatched: Bool = false, wantsTable: Bool = false, wantsThreads: Bool = false, threadsOf: Set<Int32> = []
+  ) {
+    self.isWatched = isWatched
+    self.wantsTable = wantsTable
+    self.wantsThreads = wantsThreads
+    self.threadsOf = threadsOf
+  }
 }
 
 extension Collector {
@@ -36,6 +64,12 @@ extension Collector {
 
   /// Read on the tick.
   public var age: Double { 0 }
+
+  /// Sees everything.
+  public var note: String? { nil }
+
+  /// Reads the same for everyone.
+  public func accept(_ demand: Demand) {}
 }
 
 /// Why a source gave no figures, in one line.

@@ -113,6 +113,8 @@ private struct Ticks {
   private var gpuAnswers = GPUAnswers()
   /// The first instant of a recording of two.
   private var first: Reading?
+  /// Seconds between a scan of the processes and the next one that a request causes: rates over less are mostly noise.
+  private static let shortestSpan = 0.9
 
   init(history: History, timekeeper: any Timekeeper) {
     self.history = history
@@ -138,15 +140,19 @@ private struct Ticks {
     let instants = Pace(interval: Double(history.interval)).ticks(count + 1, upTo: timekeeper.now)
     var samples: [Sample] = []
     var previous: Int?
+    var span: ProcessSpan?
     for instant in instants {
       look(at: instant, besides: previous)
-      if let previous { samples.append(sample(from: previous)) }
+      if let previous {
+        samples.append(sample(from: previous))
+        span = self.span(from: previous)
+      }
       previous = latest.reading
     }
     // At once: who looks on meanwhile would take the past for what comes.
     guard let newest = samples.popLast() else { return }
     history.restore(samples)
-    history.append([(history.interval, newest)])
+    history.append([History.NewSample(interval: history.interval, sample: newest, processes: span)])
     begin(due: 0)
     tracks[0].due = due(tracks[0])
   }
@@ -154,7 +160,9 @@ private struct Ticks {
   /// The later instant of a recording.
   mutating func goOn(with round: Round) {
     self.round = round
-    first = readings[latest.reading]
+    var first = readings[latest.reading]
+    first.processes?.instant = first.host.uptime
+    self.first = first
   }
 
   private mutating func begin(due: Double) {
@@ -183,13 +191,14 @@ private struct Ticks {
     // The two clocks are not read at once; a tick's moment is the tick.
     instant.realtime = tracks[due[0]].pace.moment(at: instant.realtime)
     look(at: instant)
-    var samples: [(interval: Int, sample: Sample)] = []
+    var samples: [History.NewSample] = []
     for index in due {
       let track = tracks[index]
       if track.pace.verdict(from: track.last, to: instant) == .sample {
         var sample = sample(from: track.previous)
         track.gpus.write(to: &sample.gpus)
-        samples.append((track.interval, sample))
+        samples.append(
+          History.NewSample(interval: track.interval, sample: sample, processes: span(from: track.previous)))
       }
       tracks[index].gpus = GPUMeans()
       tracks[index].previous = latest.reading
@@ -231,25 +240,57 @@ private struct Ticks {
   private mutating func answer(_ questions: [History.Question]) {
     guard let least = questions.map(\.maxAge).min() else { return }
     let now = timekeeper.now
+    let age = now.boottime - latest.instant.boottime
+    let wantsTable = questions.contains { $0.wantsTable }
+    // A table may be older than the Reading that repeats it.
+    let tableAge = age + (readings[latest.reading].processes?.age ?? .infinity)
     // Several questions of one moment share a Reading.
-    if now.boottime - latest.instant.boottime > max(0.1, least) { look(at: now, isBetween: true) }
-    history.answer(questions, readings[latest.reading])
+    if age > max(0.1, least) || wantsTable && tableAge > Self.shortestSpan {
+      look(at: now, isBetween: true, wantsTable: wantsTable)
+    }
+    history.answer(questions, readings[latest.reading], wantsTable ? tableSpan : nil)
+  }
+
+  /// The newest scan over the time since the one before it, whoever caused that.
+  private var tableSpan: ProcessSpan? {
+    if isRecording { return span(from: tracks[0].previous) }
+    return readings[latest.reading].processes.map { ProcessSpan(from: nil, to: $0, over: Elapsed(seconds: .nan)) }
+  }
+
+  /// The processes from an earlier Reading to the newest, as the sample has them.
+  private func span(from previous: Int) -> ProcessSpan? {
+    let (previous, current) = (first ?? readings[previous], readings[latest.reading])
+    let elapsed = isRecording ? recordedTime(previous, current) : current.monotonic - previous.monotonic
+    return current.processes.map { processes in
+      elapsed.map { ProcessSpan(from: previous.processes, to: processes, over: Elapsed(seconds: $0)) }
+        ?? ProcessSpan(
+          from: nil, to: processes, over: Elapsed(seconds: current.host.uptime, isSinceBoot: true))
+    }
+  }
+
+  /// Seconds between two Readings of a recording; nil where both are one instant, shown as means since boot.
+  private func recordedTime(_ previous: Reading, _ current: Reading) -> Double? {
+    let uptime = current.host.uptime - previous.host.uptime
+    if uptime > 0 { return uptime }
+    return current.cpu.total == previous.cpu.total ? nil : current.monotonic - previous.monotonic
   }
 
   /// The sample from an earlier Reading to the newest.
   private func sample(from previous: Int) -> Sample {
     let (previous, current) = (first ?? readings[previous], readings[latest.reading])
     guard isRecording else { return Sample(from: previous, to: current) }
-    let uptime = current.host.uptime - previous.host.uptime
-    if uptime > 0 { return Sample(from: previous, to: current, over: Elapsed(seconds: uptime)) }
-    if current.cpu.total == previous.cpu.total { return Sample(sinceBoot: current) }
-    return Sample(from: previous, to: current)
+    guard let elapsed = recordedTime(previous, current) else { return Sample(sinceBoot: current) }
+    return Sample(from: previous, to: current, over: Elapsed(seconds: elapsed))
   }
 
   /// Reads the machine, into a Reading that nobody holds.
   ///
-  /// - Parameter isBetween: whether no track is due.
-  private mutating func look(at instant: Instant, besides other: Int? = nil, isBetween: Bool = false) {
+  /// - Parameters:
+  ///   - isBetween: whether no track is due.
+  ///   - wantsTable: whether it answers a request for the table of processes.
+  private mutating func look(
+    at instant: Instant, besides other: Int? = nil, isBetween: Bool = false, wantsTable: Bool = false
+  ) {
     let free = readings.indices.first { index in
       index != latest.reading && index != other && !tracks.contains { $0.previous == index }
     }
@@ -258,9 +299,17 @@ private struct Ticks {
     var instant = instant
     // A timestamp and its text are the same moment.
     instant.realtime.round(.down)
-    round?.read(into: &readings[place], at: instant, isBetween: isBetween)
+    let watchers = history.watchers
+    let demand = Demand(
+      isWatched: watchers.isWatched, wantsTable: wantsTable, wantsThreads: watchers.wantsThreads,
+      threadsOf: watchers.threadsOf)
+    round?.read(into: &readings[place], at: instant, isBetween: isBetween, demand: demand)
     // Between the instants of a recording, not between two looks at one of them.
-    if first != nil { readings[place].processes?.earlier = nil }
+    if first != nil {
+      readings[place].processes?.earlier = nil
+      let uptime = readings[place].host.uptime
+      readings[place].processes?.instant = uptime
+    }
     latest = (place, instant)
     let answers = gpuAnswers.new(in: readings[place])
     for index in tracks.indices { tracks[index].gpus.add(answers, of: readings[place].gpus) }
@@ -283,7 +332,9 @@ struct Round {
   /// Reads everything into `reading`, and how each source did into its `agent.sources`.
   ///
   /// - Parameter isBetween: whether it is no tick's look.
-  mutating func read(into reading: inout Reading, at instant: Instant, isBetween: Bool = false) {
+  mutating func read(
+    into reading: inout Reading, at instant: Instant, isBetween: Bool = false, demand: Demand = Demand()
+  ) {
     reading.timestamp = Timestamp(seconds: instant.realtime)
     reading.monotonic = instant.monotonic
     reading.boottime = instant.boottime
@@ -291,7 +342,10 @@ struct Round {
       reading.agent.sources = collectors.map { SourceReading(name: $0.name, duration: .nan, success: true, age: .nan) }
     }
     // What may block starts now and is done, as a rule, when its turn comes.
-    for collector in collectors { collector.prepare() }
+    for collector in collectors {
+      collector.accept(demand)
+      collector.prepare()
+    }
     for index in collectors.indices {
       let collector = collectors[index]
       let start = Clock.monotonic
@@ -305,6 +359,7 @@ struct Round {
       reading.agent.sources[index].success = failure == nil
       reading.agent.sources[index].age = collector.age
       reading.agent.sources[index].error = failure?.description
+      reading.agent.sources[index].note = failure == nil ? collector.note : nil
       // Once when it begins and once when it ends, not on every tick between.
       if let failure, !isFailing[index] {
         report("\(collector.name): \(failure)")

@@ -43,6 +43,19 @@ public struct ProcessDetailsReader: Sendable {
   }
 }
 
+/// Reads the command line of a process by its pid; nil for kernel threads, and where it has ended.
+///
+/// The read waits for the process's memory lock, which a hung process may hold.
+///
+/// - Parameter root: "" for the running machine, else the directory that holds its `proc`.
+public func commandLine(root: String) -> @Sendable (Int32) -> String? {
+  { pid in
+    let path = root + "/proc/" + String(pid) + "/cmdline"
+    guard let bytes = try? Files.contents(of: path, buffer: ReadBuffer(capacity: 512)) else { return nil }
+    return CommandLineParser.text(bytes.span)
+  }
+}
+
 enum ProcessDetailsParser {
   /// /proc/[pid]/limits (fs/proc/base.c): a header, then columns of fixed width, name, soft limit, hard limit and unit.
   static func parseLimits(_ bytes: Span<UInt8>, into details: inout ProcessDetails) {

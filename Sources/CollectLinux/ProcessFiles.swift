@@ -8,15 +8,16 @@ struct ProcessFiles {
   var stat: Int32 = -1
   /// Descriptor of its `io`; -1 where closed.
   var io: Int32 = -1
-  /// Whether the kernel does not let the agent read its `io`.
+  /// Whether its `io` cannot be read, and whether the reason is a permission.
   var isRefused = false
+  var isForbidden = false
 
   /// How many are open.
   var count: Int { (stat >= 0 ? 1 : 0) + (io >= 0 ? 1 : 0) }
 
-  /// Descriptors that may be open for all processes together: half of those that the agent may have, 8 MB of the kernel's
+  /// Descriptors that may be open for all processes together: half of those that the agent may have, 16 MB of the kernel's
   /// memory at most.
-  static var limit: Int { min(2_048, ProcessSettings.raiseDescriptorLimit() / 2) }
+  static var limit: Int { min(4_096, ProcessSettings.raiseDescriptorLimit() / 2) }
 
   /// Closes those that are open.
   mutating func close() {

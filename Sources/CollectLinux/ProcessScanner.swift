@@ -3,10 +3,10 @@ internal import CSystemIO
 internal import Collect
 internal import SystemIO
 
-/// One pass over /proc: what the kernel says of every process.
+/// One pass over /proc: every process, and threads where these are wanted.
 ///
-/// What a process keeps (its user, its container) is asked when it is first seen, at the next pass, since it may have
-/// been started only to become another, and then at every 32nd. The rest costs one file, two with I/O; where passes follow
+/// User and container of a process are read when it is first seen, at the next pass, since a new process may be about to
+/// execute another program, and then at every 32nd. The rest costs one file, two with I/O; where passes follow
 /// each other closely these stay open, since opening and closing takes two thirds of the time.
 final class ProcessScanner {
   /// More processes than pid_max may allow are not believed.
@@ -21,19 +21,31 @@ final class ProcessScanner {
   private var directory: OpaquePointer?
   private var path: [CChar] = Array(repeating: 0, count: 64)
   private var pass = 0
-  /// The last pass, which tells what is known of whom.
+  /// The processes of the last pass.
   private(set) var last: [ProcessReading] = []
   /// The pass at which each of `last` was first seen.
   private var firstSeen: [Int] = []
   /// Files of each of `last` that are open.
   private var files: [ProcessFiles] = []
-  /// Descriptors that may be open at once.
+  /// Descriptors that may be open at a time.
   private let descriptorLimit: Int
+  private let threadReader: ThreadReader
+  /// Whether the instant of a scan is the boot-time clock's, and so the processes' starts.
+  let isLive: Bool
+  /// When the last scan began, by that clock.
+  private(set) var instant = Double.nan
+  /// Threads that the last scan read.
+  private(set) var threads: [ProcessReading] = []
+  /// The processes that the last scan could not see.
+  private(set) var blind = Blindness()
 
   /// The processes of the machine whose /proc lies under `root`.
   init(root: String) {
     self.root = root
     users = UserNames(root: root)
+    threadReader = ThreadReader(root: root)
+    // In a proc of the kernel's, `self` is a link; in a recording, a folder.
+    isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     // A recording's files are replaced, not written.
     descriptorLimit = root.isEmpty ? ProcessFiles.limit : 0
   }
@@ -45,9 +57,14 @@ final class ProcessScanner {
 
   /// All processes by ascending pid.
   ///
-  /// - Parameter keepsFiles: whether the next pass comes soon, so that files are worth keeping open.
+  /// - Parameters:
+  ///   - keepsFiles: whether the next pass comes soon, so that files are worth keeping open.
+  ///   - wantsThreads: whether threads of active processes are read, too.
+  ///   - threadsOf: processes whose threads are read though they may be idle.
   /// - Throws: CollectorError where /proc cannot be listed.
-  func scan(keepsFiles: Bool = false) throws(CollectorError) -> [ProcessReading] {
+  func scan(
+    keepsFiles: Bool = false, wantsThreads: Bool = false, threadsOf: Set<Int32> = []
+  ) throws(CollectorError) -> [ProcessReading] {
     if directory == nil { directory = opendir(root + "/proc") }
     guard let directory else { throw CollectorError(SystemError("open " + root + "/proc").description) }
     rewinddir(directory)
@@ -60,6 +77,10 @@ final class ProcessScanner {
     var open: [ProcessFiles] = []
     open.reserveCapacity(last.count + 16)
     var openCount = 0
+    var threads: [ProcessReading] = []
+    var blind = Blindness()
+    var sees1 = false
+    instant = Clock.boottime
     let descriptor = dirfd(directory)
     var cursor = 0
     var isAscending = true
@@ -74,22 +95,32 @@ final class ProcessScanner {
       let isListed = cursor < last.count && last[cursor].pid == pid
       var files = isListed ? take(cursor) : ProcessFiles()
       let isRefreshed = (pass &+ Int(pid)) % Self.rest == 0
-      // One that is new may be gone at the next pass.
-      let keeps = keepsFiles && isListed && openCount + 2 <= descriptorLimit
+      // One that is new may be gone at the next pass. Other files leave room for each process's `stat`.
+      let keeps = keepsFiles && isListed && openCount < descriptorLimit
+      let keepsIO = keeps && openCount + 1 < descriptorLimit - max(0, last.count - all.count)
       if isRefreshed { files.isRefused = false }
+      if isLive { process.offset = Float(Clock.boottime - instant) }
       // Gone since it was listed, or hidden from the agent.
       let isThere = read(descriptor, "stat", &files.stat, keeps: keeps) {
         ProcessStatParser.parse($0, pageSize: pageSize, into: &process)
       }
       guard isThere == true else {
+        if isThere == nil, errno == EPERM || errno == EACCES { blind.hidden += 1 }
         files.close()
         continue
       }
+      if pid == 1 { sees1 = true }
       if !files.isRefused {
-        let isTold: Void? = read(descriptor, "io", &files.io, keeps: keeps) {
+        let isTold: Void? = read(descriptor, "io", &files.io, keeps: keepsIO) {
           ProcessIOParser.parse($0, into: &process)
         }
         files.isRefused = isTold == nil
+        files.isForbidden = isTold == nil && (errno == EPERM || errno == EACCES)
+      }
+      if files.isForbidden { blind.withoutIO += 1 }
+      if wantsThreads, process.threads > 1 {
+        let isActive = isListed && last[cursor].start == process.start && last[cursor].cpuTicks != process.cpuTicks
+        if isActive || threadsOf.contains(pid) { threadReader.read(of: process, into: &threads) }
       }
       var first = pass
       var isKnown = false
@@ -112,6 +143,10 @@ final class ProcessScanner {
       seen = order.map { seen[$0] }
       open = order.map { open[$0] }
     }
+    // Process 1 is there in every namespace of processes; it is missing only where others' processes are hidden.
+    blind.isPartial = isLive && !sees1 && !all.isEmpty
+    self.blind = blind
+    self.threads = threads
     last = all
     firstSeen = seen
     files = open
@@ -126,13 +161,6 @@ final class ProcessScanner {
     let taken = files[index]
     files[index] = ProcessFiles()
     return taken
-  }
-
-  /// The command line of a process, its arguments joined by blanks; nil for kernel threads and those that are gone.
-  func command(of pid: Int32) -> String? {
-    guard let directory else { return nil }
-    setPath(pid)
-    return read(dirfd(directory), "cmdline") { CommandLineParser.text($0) } ?? nil
   }
 
   private func readIdentity(_ descriptor: Int32, _ process: inout ProcessReading) {
@@ -223,6 +251,16 @@ final class ProcessScanner {
       return nil
     }
   }
+}
+
+/// The processes that a scan could not see.
+struct Blindness: Equatable {
+  /// Processes that are listed and cannot be read (hidepid=1).
+  var hidden = 0
+  /// Processes whose I/O cannot be read.
+  var withoutIO = 0
+  /// Whether processes of other users are not even listed (hidepid=2).
+  var isPartial = false
 }
 
 /// /proc/[pid]/stat, as proc_pid_stat(5) has it.

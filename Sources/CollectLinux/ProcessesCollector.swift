@@ -2,64 +2,113 @@ public import AgentMetrics
 public import Collect
 internal import SystemIO
 
-/// All processes, for the counts by state and the few that use most.
+/// All processes: the counts by state, the few that use most, and the table of them all.
 ///
-/// The dearest source by far: a pass takes some 7 µs of CPU time per process, or 20 where passes are so far apart that no
-/// files are kept open. It is made only as often as keeps it
-/// below a hundredth of one CPU, at every tick on most machines; between two passes the last one's figures stand, with
-/// their age.
+/// The most expensive source by far: a scan takes some 7 µs of CPU time per process, or 20 where scans are so far apart
+/// that no files are kept open. Scans are made with each tick, and for requests between ticks, but only as often as the
+/// budget allows: a hundredth of one CPU, a tenth while someone watches. Between two scans the last one stands, with its
+/// age.
 public final class ProcessesCollector: Collector {
   /// "processes".
   public let name = "processes"
 
-  /// CPU time between two passes ÷ CPU time of a pass.
+  /// CPU time between two scans ÷ CPU time of a scan.
   private static let rest = 100.0
-  /// Seconds between two passes up to which files are kept open for the next.
+  /// The same while someone watches.
+  private static let watchedRest = 10.0
+  /// Seconds between two scans up to which files are kept open for the next.
   private static let near = 10.0
-  /// Seconds after which a pass is due, whatever it costs.
+  /// Seconds after which a scan is due, whatever it costs.
   private static let longest = 30.0
+  /// Seconds between two scans that rates may be taken over; only the first ones at start are nearer.
+  private static let shortestSpan = 0.9
 
   private let scanner: ProcessScanner
   private var reading = ProcessesReading()
-  private var passes = 0
-  private var due = -Double.infinity
+  private var demand = Demand()
+  private var scans = 0
+  /// The Reading of the last scan, by the boot-time clock, and the CPU time that the scan took.
+  private var last = -Double.infinity
+  private var cost = 0.0
 
   /// The processes of the machine whose /proc lies under `root`.
   public init(root: String) {
     scanner = ProcessScanner(root: root)
     reading.secondsPerTick = 1 / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+    reading.isLive = scanner.isLive
   }
 
-  /// Seconds since the last pass.
+  /// Seconds since the last scan.
   public private(set) var age = 0.0
+
+  /// The processes that the last scan could not see.
+  public var note: String? { Self.note(scanner.blind, of: reading.all.count) }
+
+  /// Sets the budget, and whether the next scan reads threads.
+  public func accept(_ demand: Demand) {
+    self.demand = demand
+  }
 
   /// Writes `reading.processes`.
   public func read(into reading: inout Reading) throws(CollectorError) {
-    // The second pass makes the first rates; a tick that comes a little early is not passed over.
-    if passes < 2 || reading.boottime >= due - 0.05 {
-      reading.processes = nil
-      let start = Clock.threadCPU
-      let earlier = passes > 0 ? scanner.last : nil
-      let all = try scanner.scan(keepsFiles: reading.boottime - self.reading.instant < Self.near)
-      passes += 1
-      self.reading.earlier = earlier
-      self.reading.earlierInstant = self.reading.instant
-      self.reading.all = all
-      self.reading.instant = reading.boottime
-      due = reading.boottime + min(Self.longest, (Clock.threadCPU - start) * Self.rest)
-    }
-    tell(in: &reading)
+    let rest = demand.isWatched ? Self.watchedRest : Self.rest
+    // The second scan makes the first rates; a tick that comes a little early is not passed over.
+    if scans < 2 || reading.boottime >= last + min(Self.longest, cost * rest) - 0.05 { try scan(for: &reading) }
+    write(into: &reading)
   }
 
-  /// Writes `reading.processes` as the last pass found them, unless that is half a minute ago: who asks between two ticks,
-  /// a scraper, is told of processes no more than how many there are.
+  /// Writes `reading.processes` of the last scan, unless that is half a minute old.
+  ///
+  /// A scrape needs no more than the number of processes. A request for the table has them scanned.
   public func readBetween(into reading: inout Reading) throws(CollectorError) {
-    guard passes >= 2, reading.boottime - self.reading.instant < Self.longest else { return try read(into: &reading) }
-    tell(in: &reading)
+    let pause = demand.wantsTable ? max(Self.shortestSpan, cost * Self.watchedRest) : Self.longest
+    if scans < 2 || reading.boottime >= last + min(Self.longest, pause) { try scan(for: &reading) }
+    write(into: &reading)
   }
 
-  private func tell(in reading: inout Reading) {
-    age = max(0, reading.boottime - self.reading.instant)
+  private func scan(for reading: inout Reading) throws(CollectorError) {
+    reading.processes = nil
+    let start = Clock.threadCPU
+    let (previous, threads, instant) = (scanner.last, scanner.threads, self.reading.instant)
+    let all = try scanner.scan(
+      keepsFiles: reading.boottime - last < Self.near, wantsThreads: demand.wantsThreads, threadsOf: demand.threadsOf)
+    let now = scanner.isLive ? scanner.instant : reading.boottime
+    // A request may come shortly before a tick: rates of the table then reach back to the scan before.
+    if scans > 0, self.reading.earlier == nil || now - instant >= Self.shortestSpan {
+      self.reading.earlier = previous
+      self.reading.earlierThreads = threads
+      self.reading.earlierInstant = instant
+    }
+    if scans % 32 == 0, scanner.isLive { self.reading.processors = Self.processors }
+    scans += 1
+    self.reading.all = all
+    self.reading.threads = scanner.threads
+    self.reading.instant = now
+    self.reading.hidden = scanner.blind.hidden
+    self.reading.withoutIO = scanner.blind.withoutIO
+    self.reading.isPartial = scanner.blind.isPartial
+    last = reading.boottime
+    cost = Clock.threadCPU - start
+  }
+
+  private func write(into reading: inout Reading) {
+    age = max(0, reading.boottime - last)
+    self.reading.age = age
     reading.processes = self.reading
+  }
+
+  /// CPUs that are online; infinite where unknown.
+  private static var processors: Double {
+    let count = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    return count > 0 ? Double(count) : .infinity
+  }
+
+  /// Describes the hidden processes in one line.
+  static func note(_ blind: Blindness, of count: Int) -> String? {
+    var parts: [String] = []
+    if blind.isPartial { parts.append("processes of other users are hidden (/proc is mounted with hidepid)") }
+    if blind.hidden > 0 { parts.append("\(blind.hidden) processes are listed but cannot be read") }
+    if blind.withoutIO > 0 { parts.append("I/O of \(blind.withoutIO) of \(count) processes cannot be read") }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 }

@@ -17,8 +17,9 @@ final class Dashboard {
   /// The process of the signal dialog.
   private var held: (pid: Int32, send: ProcessControl.SendSignal)?
   private var logs: [EventLog]
-  private let table = Fetcher<[Process]>()
-  private let threads = Fetcher<[ProcessThread]>()
+  private let table = Fetcher<RemoteTable>()
+  /// The table of the newest sample of this process's sampler, and the sample.
+  private var localTable: (entry: History.Entry, snapshot: ProcessSnapshot)?
   private let details = Fetcher<ProcessDetails>()
   private let past = Past()
   private var spark: (pid: Int32, points: [(moment: Double, cpu: Double)]) = (0, [])
@@ -238,21 +239,49 @@ final class Dashboard {
     return !state.settings.hidden.contains(.processes)
   }
 
+  /// The answer of another agent, and when it came by the monotonic clock.
+  private struct RemoteTable {
+    let snapshot: ProcessSnapshot
+    let at: Double
+  }
+
+  /// The table of processes for the newest sample; nil where it is not wanted or not known.
+  private func newestTable(_ entries: [History.Entry]) -> ProcessSnapshot? {
+    guard needsTable else {
+      localTable = nil
+      return nil
+    }
+    switch host.processes {
+    case nil: return nil
+    case .remote:
+      guard let answer = table.value(key: model.state.host) else { return nil }
+      var snapshot = answer.snapshot
+      snapshot.age += Clock.monotonic - answer.at
+      return snapshot
+    case .local(let read):
+      if let entry = entries.last, entry !== localTable?.entry, let snapshot = read(entry) {
+        localTable = (entry, snapshot)
+      }
+      return localTable?.snapshot
+    }
+  }
+
   private func fetch(_ wake: @escaping @Sendable () -> Void) {
     let seconds = Clock.monotonic
     let key = model.state.host
-    if needsTable, let processes = host.processes,
+    wantThreads()
+    if needsTable, case .remote(let processes)? = host.processes,
       table.begin(key: key, interval: Double(model.state.settings.refresh), now: seconds)
     {
       let table = table
       Task.detached {
         let start = Clock.monotonic
         let answer = try? await processes()
-        table.end(key: key, answer?.1, duration: Clock.monotonic - start)
+        let now = Clock.monotonic
+        table.end(key: key, answer.map { RemoteTable(snapshot: $0, at: now) }, duration: now - start)
         wake()
       }
     }
-    fetchThreads(now: seconds, wake)
     guard case .details(let pid)? = model.state.overlay, model.state.moment == nil, let look = host.control?.details
     else { return }
     let place = Int(pid)
@@ -268,22 +297,13 @@ final class Dashboard {
     }
   }
 
-  private func fetchThreads(now: Double, _ wake: @escaping @Sendable () -> Void) {
-    guard model.state.table.showsThreads, needsTable, let look = host.control?.threads,
-      let processes = table.value(key: model.state.host)
-    else { return }
-    // Threads of a process that does nothing do nothing; those of the chosen one are shown all the same.
-    let chosen = model.state.table.selected.map { scene.owners[$0] ?? $0 }
-    let busy = processes.filter { $0.threads > 1 && ($0.cpu > 0 || $0.pid == chosen) }
-      .sorted { ($0.pid == chosen ? .infinity : $0.cpu) > ($1.pid == chosen ? .infinity : $1.cpu) }.map(\.pid)
-    guard threads.begin(interval: Double(model.state.settings.refresh), now: now) else { return }
-    let threads = threads
-    let isStarted = Thread.start("threads") {
-      let start = Clock.monotonic
-      threads.end(look(busy), duration: Clock.monotonic - start)
-      wake()
+  /// Has scans include threads while they are shown: those of active processes, and of the selected one in any case.
+  private func wantThreads() {
+    let selected = model.state.table.selected.map { scene.owners[$0] ?? $0 }
+    let isWanted = model.state.table.showsThreads && needsTable && host.control?.hasThreads == true
+    for (place, watch) in watches.enumerated() {
+      watch.wantThreads(isWanted && place == model.state.host, of: selected)
     }
-    if !isStarted { threads.end(nil, duration: 0) }
   }
 
   /// The CPU use of the process whose details are shown: what the samples' lists say, then what the tables say.
@@ -373,16 +393,15 @@ final class Dashboard {
       }
       logs[place].update(entries)
     }
-    let processes = needsTable ? table.value(key: model.state.host) : nil
-    followSpark(entries, processes)
+    let table = newestTable(entries)
+    followSpark(entries, table?.processes)
     var input = ScreenInput(
       entries: entries, preview: history.preview?.sample, interval: history.interval, size: terminal.size,
       glyphs: terminal.glyphs, options: options, state: model.state, now: moment.seconds, utcOffset: moment.utcOffset,
-      events: logs[place].events, processes: processes, bytesPerFrame: meanBytes,
+      events: logs[place].events, table: table, bytesPerFrame: meanBytes,
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
-    input.hasThreads = host.control?.threads != nil
-    if model.state.table.showsThreads { input.threads = threads.value() ?? [] }
+    input.hasThreads = host.control?.hasThreads ?? false
     if case .details(let pid)? = model.state.overlay {
       input.details = details.value(key: Int(pid))
       input.spark = spark.points

@@ -1,11 +1,8 @@
-public import AgentMetrics
+package import AgentMetrics
 public import History
 
 /// What the dashboard has to know besides the samples.
 public struct DashboardOptions: Sendable {
-  /// All processes now, by ascending pid, as `/processes` tells them.
-  public typealias ProcessSource = @Sendable () async throws -> (Timestamp, [Process])
-
   /// Where the HTTP server listens, as a URL; nil where there is none.
   public var listening: String?
   /// Version of the program.
@@ -15,7 +12,7 @@ public struct DashboardOptions: Sendable {
   /// The newest log message that is held back while the screen is drawn; nil where there is none.
   public var messages: @Sendable () -> String?
   /// All processes; nil where only those of the samples are known.
-  public var processes: ProcessSource?
+  package var processes: ProcessSource?
   /// What may be done with processes; nil for nothing (a recording, another machine).
   public var control: ProcessControl?
   /// Whether no signals are sent, whatever the rest says.
@@ -56,6 +53,14 @@ public struct DashboardOptions: Sendable {
   }
 }
 
+/// Where the table of processes comes from.
+package enum ProcessSource: Sendable {
+  /// The scan that belongs to a sample of this process's sampler; nil where it is no longer kept.
+  case local(@Sendable (History.Entry) -> ProcessSnapshot?)
+  /// Another agent, asked after each of its samples.
+  case remote(@Sendable () async throws -> ProcessSnapshot)
+}
+
 /// How a source of samples is reached.
 public struct DashboardConnection: Sendable, Equatable {
   /// Whether it answers.
@@ -80,15 +85,15 @@ public struct DashboardHost: Sendable {
   /// Its samples.
   public var history: History
   /// All its processes; nil where only those of the samples are known.
-  public var processes: DashboardOptions.ProcessSource?
+  package var processes: ProcessSource?
   /// What may be done with them; nil for nothing.
   public var control: ProcessControl?
   /// How it is reached; nil where it is this process.
   public var connection: (@Sendable () -> DashboardConnection)?
 
   /// A machine by its name and samples.
-  public init(
-    name: String, history: History, processes: DashboardOptions.ProcessSource? = nil, control: ProcessControl? = nil,
+  package init(
+    name: String, history: History, processes: ProcessSource? = nil, control: ProcessControl? = nil,
     connection: (@Sendable () -> DashboardConnection)? = nil
   ) {
     self.name = name

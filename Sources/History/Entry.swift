@@ -7,9 +7,19 @@ extension History {
     /// The sample.
     public let sample: Sample
     private let text = Mutex(Text())
+    private let scans: Mutex<ProcessSpan?>
 
-    init(_ sample: Sample) {
+    init(_ sample: Sample, processes: ProcessSpan? = nil) {
       self.sample = sample
+      scans = Mutex(processes)
+    }
+
+    /// The scans that the sample's processes are derived from; nil once its track has a newer sample.
+    package var processes: ProcessSpan? { scans.withLock { $0 } }
+
+    /// Gives the memory of the scans back.
+    func releaseProcesses() {
+      scans.withLock { $0 = nil }
     }
 
     /// Runs `body` with what is kept of the sample's text; one caller at a time, so that it is made once.

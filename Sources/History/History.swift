@@ -11,6 +11,8 @@ public final class History: Sendable {
     let interval: Int
     let isWatch: Bool
     let hear: @Sendable (Entry) -> Void
+    /// Whether it shows threads of active processes, and of which process in any case.
+    var threads: (wanted: Bool, of: Int32?) = (false, nil)
   }
 
   private struct State {
@@ -165,6 +167,11 @@ public final class History: Sendable {
     state.withLock { $0.newest(ofTrack: interval) }
   }
 
+  /// Sets whether a watch wants threads.
+  func setThreads(_ isWanted: Bool, of process: Int32?, observer: Int) {
+    state.withLock { $0.observers[observer]?.threads = (isWanted, process) }
+  }
+
   /// Where older samples are kept; nil where nowhere.
   public var archive: (any LongHistory)? {
     get { state.withLock { $0.archive } }
@@ -254,19 +261,34 @@ public final class History: Sendable {
   public func freshReading(maxAge: Double) async -> Reading? {
     _ = await first()
     if let known = state.withLock({ $0.reading(maxAge: maxAge) }) { return known }
-    let number = state.withLock { $0.number() }
-    let (stream, continuation) = AsyncStream.makeStream(of: Reading.self)
-    let wake = state.withLock { state in
-      if state.wake != nil { state.questions[number] = Question(maxAge: maxAge, continuation: continuation) }
-      return state.wake
-    }
-    if let wake {
-      wake()
-      defer { state.withLock { $0.questions[number] = nil } }
-      for await reading in stream { return reading }
-    }
+    if let answer = await ask(maxAge: maxAge, wantsTable: false) { return answer.reading }
     // The task was cancelled, or there is no sampler.
     return latestReading
+  }
+
+  /// The newest scan of all processes, at most about a second old where the budget allows; nil where there is none.
+  ///
+  /// Its rates are means since the scan before it, whoever caused that.
+  package func processes() async -> (reading: Reading, span: ProcessSpan?)? {
+    _ = await first()
+    return await ask(maxAge: .infinity, wantsTable: true)
+  }
+
+  /// Has the sampler answer a question; nil where there is no sampler, or the task is cancelled.
+  private func ask(maxAge: Double, wantsTable: Bool) async -> Question.Answer? {
+    let number = state.withLock { $0.number() }
+    let (stream, continuation) = AsyncStream.makeStream(of: Question.Answer.self)
+    let wake = state.withLock { state in
+      if state.wake != nil {
+        state.questions[number] = Question(maxAge: maxAge, wantsTable: wantsTable, continuation: continuation)
+      }
+      return state.wake
+    }
+    guard let wake else { return nil }
+    wake()
+    defer { state.withLock { $0.questions[number] = nil } }
+    for await answer in stream { return answer }
+    return nil
   }
 
   /// Seconds after which the past's plain text is let go of.
@@ -286,16 +308,29 @@ public final class History: Sendable {
 
   // MARK: The sampler's side
 
-  /// Somebody who waits for a fresh look.
+  /// A request for a fresh reading.
   package struct Question: Sendable {
     /// Seconds that the answer may be old.
     package let maxAge: Double
-    fileprivate let continuation: AsyncStream<Reading>.Continuation
+    /// Whether it is for the table of processes.
+    package let wantsTable: Bool
+    fileprivate typealias Answer = (reading: Reading, span: ProcessSpan?)
+    fileprivate let continuation: AsyncStream<Answer>.Continuation
   }
 
-  /// Answers questions.
-  package func answer(_ questions: [Question], _ reading: Reading) {
-    for question in questions { question.continuation.yield(reading) }
+  /// Answers questions; `span` is the table of processes, where one of them is for it.
+  package func answer(_ questions: [Question], _ reading: Reading, _ span: ProcessSpan?) {
+    for question in questions { question.continuation.yield((reading, span)) }
+  }
+
+  /// The wishes of all watches.
+  package var watchers: (isWatched: Bool, wantsThreads: Bool, threadsOf: Set<Int32>) {
+    state.withLock { state in
+      let threads = state.observers.values.map(\.threads).filter(\.wanted)
+      return (
+        state.observers.values.contains { $0.isWatch }, !threads.isEmpty, Set(threads.compactMap(\.of))
+      )
+    }
   }
 
   /// Lets the history wake the sampler when somebody wants something of it, and tell by its clock (with suspended time)
@@ -367,20 +402,46 @@ public final class History: Sendable {
     append([(interval, sample)])
   }
 
+  /// A sample for a track.
+  package struct NewSample: Sendable {
+    /// The track's interval.
+    package let interval: Int
+    /// The sample.
+    package let sample: Sample
+    /// The scans that its processes are derived from; nil where there are none.
+    package let processes: ProcessSpan?
+
+    /// A sample.
+    package init(interval: Int, sample: Sample, processes: ProcessSpan? = nil) {
+      self.interval = interval
+      self.sample = sample
+      self.processes = processes
+    }
+  }
+
+  /// The same for samples without tables of processes.
+  @discardableResult
+  package func append(_ samples: [(interval: Int, sample: Sample)]) -> Entry? {
+    append(samples.map { NewSample(interval: $0.interval, sample: $0.sample) })
+  }
+
   /// Adds the newest samples, of one look, to their tracks, and tells the observers on the caller's thread; returns the
   /// finest one's entry.
   @discardableResult
-  package func append(_ samples: [(interval: Int, sample: Sample)]) -> Entry? {
-    let entries = samples.map { (interval: $0.interval, entry: Entry($0.sample)) }
+  package func append(_ samples: [NewSample]) -> Entry? {
+    let entries = samples.map { (interval: $0.interval, entry: Entry($0.sample, processes: $0.processes)) }
     guard let finest = entries.min(by: { $0.interval < $1.interval })?.entry else { return nil }
     let (last, forgotten, observers) = state.withLock { state in
       let last = state.latest
       state.latest = finest
       for (interval, entry) in entries {
+        // A track's newest table is kept; those of hundreds of samples would be megabytes.
         if interval == self.interval {
+          state.ring.last?.releaseProcesses()
           state.ring.append(entry)
           state.newestMain = entry
         } else if let track = state.live.firstIndex(where: { $0.interval == interval }) {
+          state.live[track].ring.last?.releaseProcesses()
           state.live[track].ring.append(entry)
         }
       }

@@ -21,6 +21,11 @@ extension History {
       history.remove(observer)
     }
 
+    /// Sets whether scans of the processes include threads of active ones, and of one process in any case.
+    package func wantThreads(_ isWanted: Bool, of process: Int32? = nil) {
+      history.setThreads(isWanted, of: process, observer: observer)
+    }
+
     /// The newest sample of its track; nil before the first.
     public var newest: Entry? { history.newest(ofTrack: interval) }
   }

@@ -10,6 +10,8 @@ public struct SourceReading: Domain, Hashable {
   public var age = Double.nan
   /// What went wrong, in one line; nil when nothing did.
   public var error: String?
+  /// What the source cannot see though it works, in one line; nil where it sees everything.
+  package var note: String?
 
   /// Nothing known.
   public init() {}
@@ -29,6 +31,7 @@ public struct SourceReading: Domain, Hashable {
     .flag("success", "Whether the last read succeeded", source: "the agent", \.success),
     .gauge("age_seconds", .seconds, "Age of its values", source: "the agent", \.age),
     .text("error", "Error of the last read", source: "the agent", \.error),
+    .text("note", "Parts that the source cannot see", source: "the agent", \.note),
   ])
 }
 

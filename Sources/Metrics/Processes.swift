@@ -26,6 +26,8 @@ public struct ProcessReading: Sendable, Hashable {
   public var user = ""
   /// Container or service that it belongs to; nil where none.
   public var service: String?
+  /// Seconds from the scan's instant to the reading of this process: a scan of thousands takes tens of milliseconds.
+  package var offset: Float = 0
 
   /// A process by its id.
   public init(pid: Int32) {
@@ -37,14 +39,30 @@ public struct ProcessReading: Sendable, Hashable {
 public struct ProcessesReading: Sendable, Hashable {
   /// All processes, by ascending pid.
   public var all: [ProcessReading] = []
+  /// Threads of active processes, where they are wanted; `parent` is the process.
+  package var threads: [ProcessReading] = []
   /// Seconds in a tick, 1 ÷ USER_HZ.
   public var secondsPerTick = 0.01
   /// The boot-time clock's instant of this scan, in seconds.
   public var instant = Double.nan
-  /// The scan before it, of a collector that does not scan at each tick; nil else.
+  /// Seconds from the scan to the Reading that holds it; 0 where it was made for this Reading.
+  package var age = 0.0
+  /// Whether `instant` and the processes' `start` are of one clock, as on a running machine.
+  package var isLive = false
+  /// CPUs that run processes; infinite where unknown.
+  package var processors = Double.infinity
+  /// An earlier scan of the same collector, far enough back for rates; nil before there is one.
   public var earlier: [ProcessReading]?
-  /// The instant of the scan before it.
+  /// Its threads.
+  package var earlierThreads: [ProcessReading] = []
+  /// Its instant.
   public var earlierInstant = Double.nan
+  /// Whether processes of other users are hidden (hidepid).
+  package var isPartial = false
+  /// Processes that are listed and cannot be read.
+  package var hidden = 0
+  /// Processes whose I/O cannot be read.
+  package var withoutIO = 0
 
   /// No process.
   public init() {}
@@ -95,8 +113,12 @@ public struct Process: Domain, Hashable {
   public init() {}
 
   /// A process between two scans; one that is new since the first counts from 0.
-  public init(from previous: ProcessReading?, to current: ProcessReading, over elapsed: Elapsed, secondsPerTick: Double)
-  {
+  ///
+  /// - Parameter processors: CPUs that it can use at most.
+  package init(
+    from previous: ProcessReading?, to current: ProcessReading, over elapsed: Elapsed, secondsPerTick: Double,
+    processors: Double = .infinity
+  ) {
     pid = current.pid
     parent = current.parent
     name = current.name
@@ -109,6 +131,8 @@ public struct Process: Domain, Hashable {
     start = Double(current.start) * secondsPerTick
     let first = previous?.cpuTicks ?? 0
     cpu = elapsed.rate(first, max(first, current.cpuTicks), unit: secondsPerTick)
+    // Ticks are rounded, and clocks are read apart.
+    if cpu > processors { cpu = processors }
     readRate = elapsed.rate(previous.map(\.readBytes) ?? 0, current.readBytes)
     writeRate = elapsed.rate(previous.map(\.writtenBytes) ?? 0, current.writtenBytes)
   }
@@ -163,40 +187,54 @@ public struct Processes: Domain, Hashable {
   public var zombie = 0
   /// Threads of all processes.
   public var threads = 0
+  /// Processes that are listed and cannot be read; NaN where all can be.
+  package var hidden = Double.nan
+  /// Processes whose I/O cannot be read; NaN where all can be.
+  package var withoutIO = Double.nan
+  /// Whether processes of other users are hidden.
+  package var isPartial = false
   /// The union of those that use most CPU, memory and I/O, most CPU first.
   public var top: [Process] = []
 
   /// Nothing known.
   public init() {}
 
-  /// The summary of a scan; rates need the scan before it: the one that it names itself, else the previous Reading's.
+  /// The summary of a scan; rates need the scan before it: the previous Reading's, or the one that it brings along.
   public init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
+    self.init(ProcessSpan(from: previous, to: current, over: elapsed))
+  }
+
+  /// The summary of a span.
+  package init(_ span: ProcessSpan) {
     var best = [TopList(), TopList(), TopList()]
-    let known = current.earlier ?? previous?.all ?? []
-    let elapsed =
-      current.earlier == nil ? elapsed : Elapsed(seconds: current.instant - current.earlierInstant)
-    var cursor = 0
-    for process in current.all {
+    let scan = span.current
+    span.forEachProcess { process, before, elapsed in
       count(process)
-      while cursor < known.count, known[cursor].pid < process.pid { cursor += 1 }
-      let before =
-        cursor < known.count && known[cursor].pid == process.pid && known[cursor].start == process.start
-        ? known[cursor] : nil
-      let used = process.cpuTicks &- min(process.cpuTicks, before?.cpuTicks ?? 0)
+      // What is unknown ranks nowhere.
+      let isKnown = elapsed.seconds.isFinite || !span.elapsed.seconds.isFinite
+      let used = isKnown ? process.cpuTicks &- min(process.cpuTicks, before?.cpuTicks ?? 0) : 0
       let moved = (process.readBytes ?? 0) &+ (process.writtenBytes ?? 0)
       let movedBefore = (before?.readBytes ?? 0) &+ (before?.writtenBytes ?? 0)
-      best[0].offer(used, process, before)
-      best[1].offer(process.residentBytes, process, before)
-      best[2].offer(moved > movedBefore ? moved - movedBefore : 0, process, before)
+      best[0].offer(used, process, before, elapsed)
+      best[1].offer(process.residentBytes, process, before, elapsed)
+      best[2].offer(isKnown && moved > movedBefore ? moved - movedBefore : 0, process, before, elapsed)
     }
     for list in best {
       for entry in list.entries where !top.contains(where: { $0.pid == entry.current.pid }) {
-        top.append(
-          Process(
-            from: entry.previous, to: entry.current, over: elapsed, secondsPerTick: current.secondsPerTick))
+        top.append(span.process(entry.current, entry.previous, entry.elapsed))
       }
     }
-    top.sort { $0.cpu > $1.cpu || ($0.cpu == $1.cpu && $0.resident > $1.resident) }
+    top.sort { Self.precedes($0, $1) }
+    isPartial = scan.isPartial
+    if scan.hidden > 0 { hidden = Double(scan.hidden) }
+    if scan.withoutIO > 0 { withoutIO = Double(scan.withoutIO) }
+  }
+
+  /// Most CPU first, then most memory, then by pid.
+  private static func precedes(_ left: Process, _ right: Process) -> Bool {
+    let (first, second) = (left.cpu.isFinite ? left.cpu : -1, right.cpu.isFinite ? right.cpu : -1)
+    if first != second { return first > second }
+    return left.resident != right.resident ? left.resident > right.resident : left.pid < right.pid
   }
 
   private mutating func count(_ process: ProcessReading) {
@@ -219,17 +257,21 @@ public struct Processes: Domain, Hashable {
       let measure: UInt64
       let current: ProcessReading
       let previous: ProcessReading?
+      let elapsed: Elapsed
     }
     var entries: [Entry] = []
 
-    mutating func offer(_ measure: UInt64, _ current: ProcessReading, _ previous: ProcessReading?) {
+    mutating func offer(
+      _ measure: UInt64, _ current: ProcessReading, _ previous: ProcessReading?, _ elapsed: Elapsed
+    ) {
       guard measure > 0 else { return }
       if entries.count == topCount {
         guard measure > entries[topCount - 1].measure else { return }
         entries.removeLast()
       }
       let place = entries.firstIndex { measure > $0.measure } ?? entries.count
-      entries.insert(Entry(measure: measure, current: current, previous: previous), at: place)
+      entries.insert(
+        Entry(measure: measure, current: current, previous: previous, elapsed: elapsed), at: place)
     }
   }
 
@@ -243,6 +285,11 @@ public struct Processes: Domain, Hashable {
     .gauge("stopped", .count, "Stopped or traced (T, t)", source: "/proc/PID/stat", \.stopped),
     .gauge("zombie", .count, "Zombies, not reaped by their parent (Z)", source: "/proc/PID/stat", \.zombie),
     .gauge("threads", .count, "Threads of all processes", source: "/proc/PID/stat", \.threads),
+    .flag(
+      "partial", "Present where processes of other users are hidden (hidepid)", source: "/proc", \.isPartial,
+      omitsFalse: true),
+    .gauge("hidden", .count, "Processes that are listed and cannot be read", source: "/proc/PID/stat", \.hidden),
+    .gauge("without_io", .count, "Processes whose I/O cannot be read", source: "/proc/PID/io", \.withoutIO),
     .list("top", keys: [Key("pid") { String($0.pid) }], isSeries: false, Process.table, \.top),
   ])
 }

@@ -88,18 +88,24 @@ public final class RemoteMachine: Sendable {
     }
   }
 
-  /// All its processes now, as `/processes` tells them.
-  public func processes() async throws -> (Timestamp, [Process]) {
+  /// All its processes now, as `/processes` returns them.
+  package func processes() async throws -> ProcessSnapshot {
     let bytes = try await request("/processes?sort=pid").body(atMost: 64 << 20)
-    var processes: [Process] = []
+    var table = ProcessSnapshot()
     var splitter = ObjectSplitter(array: "processes")
     _ = splitter.add(bytes.span) { object in
-      if let value = JSONValue(object.span) { processes.append(Process.table.read(from: SampleReader(value: value))) }
+      guard let value = JSONValue(object.span) else { return }
+      table.processes.append(Process.table.read(from: SampleReader(value: value)))
     }
     let rest = splitter.rest
     let head = JSONValue(rest.span)
     let timestamp = (head?["timestamp"]?.text).flatMap { Timestamp(rfc3339: $0) }
-    return (timestamp ?? Timestamp(seconds: Clock.realtime), processes)
+    table.timestamp = timestamp ?? Timestamp(seconds: Clock.realtime)
+    // Agents before these members leave them out.
+    table.interval = head?["interval_sec"]?.number ?? .nan
+    table.age = head?["age_sec"]?.number ?? .nan
+    table.isPartial = head?["partial"]?.bool ?? false
+    return table
   }
 
   /// Its version; nil where it does not answer.

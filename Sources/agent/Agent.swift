@@ -136,7 +136,8 @@ struct Agent: ParsableCommand {
       try showOthers(configuration)
     } else {
       let code = Service(
-        configuration: configuration, source: source(roots, board), processes: processes(roots),
+        configuration: configuration, source: source(roots, board),
+        commandLine: demo ? nil : processCommandLine(root: roots.last ?? ""),
         scrapeSource: scrapeSource(root: demo ? nil : roots.last ?? ""), targets: targets, board: board,
         isThisMachine: !demo && roots.isEmpty, showsDashboard: tui, terminal: terminal, serves: serve || !tui
       ).run()
@@ -216,10 +217,6 @@ struct Agent: ParsableCommand {
     }
     let later = roots[1]
     return .recorded({ collectors(root: root) + push() }, later: { collectors(root: later) + push() })
-  }
-
-  private func processes(_ roots: [String]) -> ProcessSource {
-    demo ? .latestSample : .table(processTable(root: roots.last ?? ""))
   }
 
   private func runOnce(_ roots: [String]) throws {

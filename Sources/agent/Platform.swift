@@ -3,7 +3,6 @@ import Collect
 import CollectGPU
 import Dashboard
 import Exposition
-import Synchronization
 import SystemIO
 
 #if os(Linux)
@@ -24,13 +23,12 @@ func collectors(root: String, isSingle: Bool = false) -> [any Collector] {
   #endif
 }
 
-/// The whole table of processes, read when asked for.
-func processTable(root: String) -> @Sendable () async throws -> (Timestamp, [Process]) {
+/// Reads the command line of a process; nil where the system has none.
+func processCommandLine(root: String) -> (@Sendable (Int32) -> String?)? {
   #if os(Linux)
-    let table = ProcessTable(root: root)
-    return { try await table.read() }
+    commandLine(root: root)
   #else
-    { (Timestamp(seconds: 0), []) }
+    nil
   #endif
 }
 
@@ -39,7 +37,7 @@ func processControl() -> ProcessControl {
   func control(
     _ details: @escaping @Sendable (Int32) -> ProcessDetails?,
     startTime: @escaping @Sendable (Int32) -> Double?,
-    threads: (@Sendable ([Int32]) -> [ProcessThread])? = nil
+    hasThreads: Bool = false
   ) -> ProcessControl {
     let calls = ProcessCalls(startTime: startTime)
     return ProcessControl(
@@ -51,14 +49,11 @@ func processControl() -> ProcessControl {
         } catch {
           return .failure(SignalRefusal(error.description))
         }
-      }, threads: threads)
+      }, hasThreads: hasThreads)
   }
   #if os(Linux)
     let reader = ProcessDetailsReader(root: "")
-    let scanner = Mutex(ThreadScanner(root: ""))
-    return control(
-      { reader.details(of: $0) }, startTime: { reader.startTime(of: $0) },
-      threads: { processes in scanner.withLock { $0.scan(processes, now: Clock.monotonic) } })
+    return control({ reader.details(of: $0) }, startTime: { reader.startTime(of: $0) }, hasThreads: true)
   #else
     return control({ _ in nil }, startTime: { _ in nil })
   #endif

@@ -10,32 +10,13 @@ import Logging
 import Push
 import SystemIO
 
-/// Where the table of processes comes from.
-enum ProcessSource {
-  /// From the machine, when asked.
-  case table(@Sendable () async throws -> (Timestamp, [Process]))
-  /// A made-up machine has no more than its samples tell.
-  case latestSample
-
-  func read(from history: History) -> @Sendable () async throws -> (Timestamp, [Process]) {
-    switch self {
-    case .table(let table): table
-    case .latestSample:
-      {
-        let sample = await history.first().sample
-        return (sample.timestamp, sample.processes?.top ?? [])
-      }
-    }
-  }
-}
-
 /// A running agent: one sampler, one history, and the faces that were asked for.
 struct Service {
   let configuration: Configuration
   /// What is sampled.
   let source: Sampler.Source
-  /// What `/processes` tells.
-  let processes: ProcessSource
+  /// Reads the command line of a process; nil where processes have none.
+  let commandLine: (@Sendable (Int32) -> String?)?
   /// What is read besides when Prometheus scrapes.
   let scrapeSource: (any ScrapeSource)?
   /// Where samples are sent to.
@@ -93,6 +74,7 @@ struct Service {
         targets, history: history, version: version, cursorFile: configuration.database.map { $0 + ".push" },
         logger: logger)
     board?.set(push)
+    let processes = ProcessSnapshots(of: history, commandLine: commandLine)
     sampler.start()
     defer {
       timekeeper.stop()
@@ -103,7 +85,7 @@ struct Service {
 
     let events = Events()
     var address: String?
-    let server = serves ? startServer(history: history, logger: logger, events: events) : nil
+    let server = serves ? startServer(history: history, processes: processes, logger: logger, events: events) : nil
     if server != nil {
       // A server that neither listens nor fails has hung in the resolver; nobody would know why nothing answers.
       switch events.next(atMost: 30) {
@@ -120,7 +102,7 @@ struct Service {
     }
     let code =
       showsDashboard
-      ? showDashboard(history: history, sink: sink, logger: logger, address: address)
+      ? showDashboard(history: history, processes: processes, sink: sink, logger: logger, address: address)
       : waitForSignal(logger: logger, events: events)
     if let server {
       server.cancel()
@@ -132,8 +114,9 @@ struct Service {
     return code
   }
 
-  private func startServer(history: History, logger: Logger, events: Events) -> Task<Void, Never> {
-    let table = processes.read(from: history)
+  private func startServer(
+    history: History, processes: ProcessSnapshots, logger: Logger, events: Events
+  ) -> Task<Void, Never> {
     var settings = API.Settings()
     settings.version = version
     settings.token = configuration.token
@@ -142,7 +125,8 @@ struct Service {
     settings.prometheus = configuration.prometheus
     settings.pushStatus = { [board] in board?.status.map(PushReport.init) ?? [] }
     let server = HTTPServer(
-      api: API(history: history, settings: settings, scrapeSource: scrapeSource, processes: table),
+      api: API(
+        history: history, settings: settings, scrapeSource: scrapeSource, processes: { try await processes.now() }),
       host: configuration.host,
       port: configuration.port, logger: logger)
     return Task.detached {
@@ -182,13 +166,15 @@ struct Service {
     return 0
   }
 
-  private func showDashboard(history: History, sink: LogSink, logger: Logger, address: String?) -> Int32 {
+  private func showDashboard(
+    history: History, processes: ProcessSnapshots, sink: LogSink, logger: Logger, address: String?
+  ) -> Int32 {
     sink.hold()
     defer { sink.release() }
     var options = dashboardOptions(terminal, interval: configuration.interval)
     options.listening = address
     options.messages = { sink.newestHeld }
-    options.processes = processes.read(from: history)
+    options.processes = .local { processes.snapshot(of: $0) }
     if isThisMachine {
       options.control = processControl()
       if !serves, configuration.port != 0 {

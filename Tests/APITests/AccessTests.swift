@@ -16,7 +16,7 @@ import Testing
     reading.host.hostname = "Worker-7"
     let history = History(capacity: 1, interval: 1)
     history.append(Sample(from: nil, to: reading))
-    let api = API(history: history, settings: settings) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history, settings: settings)
     return await api.respond(to: API.Request(method: method, target: target, headers: headers, isLocal: isLocal))
   }
 

@@ -10,13 +10,12 @@ import Testing
 
   static func api(samples: Int = 5) -> API {
     API(history: MadeUpSample.history(samples: samples)) {
-      (
-        Timestamp(seconds: MadeUpSample.moment),
-        [
+      ProcessSnapshot(
+        timestamp: Timestamp(seconds: MadeUpSample.moment),
+        processes: [
           process(1, cpu: 0.5, resident: 10, read: 1), process(2, resident: 30, read: 5, write: 5),
           process(3, cpu: 2, resident: 30), process(4, cpu: 0.5, resident: 20, write: 100),
-        ]
-      )
+        ])
     }
   }
 
@@ -47,7 +46,7 @@ import Testing
 
   @Test func latestWaitsForTheFirstSample() async {
     let history = History(capacity: 5, interval: 10)
-    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history)
     async let response = api.respond(to: API.Request(target: "/metrics/latest"))
     history.append(MadeUpSample.sample())
     #expect(await response.body == Array(API.latestBody(of: MadeUpSample.sample()).utf8))
@@ -68,14 +67,14 @@ import Testing
   }
 
   @Test func historyDefaultsToFiveMinutes() async {
-    let api = API(history: MadeUpSample.history(samples: 50)) { (Timestamp(seconds: 0), []) }
+    let api = API(history: MadeUpSample.history(samples: 50))
     let text = Self.text(await api.respond(to: API.Request(target: "/metrics/history")))
     #expect(text.split(separator: #""timestamp""#).count == 30 + 1)
   }
 
   @Test func samplesAreEncodedOnce() async throws {
     let history = MadeUpSample.history(samples: 1)
-    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history)
     let entry = try #require(history.latest)
     #expect(entry.withText { $0.plain } == nil)
     let body = await api.respond(to: API.Request(target: "/metrics/latest")).body
@@ -85,8 +84,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", [3, 1, 4, 2]), ("?sort=cpu", [3, 1, 4, 2]), ("?sort=memory", [2, 3, 4, 1]), ("?sort=io", [4, 2, 1, 3]),
-    ("?sort=pid", [1, 2, 3, 4]), ("?limit=2", [3, 1]), ("?sort=pid&limit=1", [1]), ("?limit=1000", [3, 1, 4, 2]),
+    ("", [3, 4, 1, 2]), ("?sort=cpu", [3, 4, 1, 2]), ("?sort=memory", [2, 3, 4, 1]), ("?sort=io", [4, 2, 1, 3]),
+    ("?sort=pid", [1, 2, 3, 4]), ("?limit=2", [3, 4]), ("?sort=pid&limit=1", [1]), ("?limit=1000", [3, 4, 1, 2]),
   ]) func processes(query: String, order: [Int]) async {
     let response = await Self.get("/processes" + query)
     #expect(response.status == 200)

@@ -192,7 +192,7 @@ import Testing
   private func api(streams: Int = 224) -> API {
     var settings = API.Settings()
     settings.streams = streams
-    return API(history: history, settings: settings) { (Timestamp(seconds: 0), []) }
+    return API(history: history, settings: settings)
   }
 
   @Test func theHeadersOfAStream() async throws {

@@ -24,7 +24,9 @@ import Testing
   }
 
   private static func api() -> API {
-    API(history: MadeUpSample.history(samples: 30)) { (Timestamp(seconds: 0), (1...20).map { process($0, cpu: 1) }) }
+    API(history: MadeUpSample.history(samples: 30)) {
+      ProcessSnapshot(processes: (1...20).map { process($0, cpu: 1) })
+    }
   }
 
   @Test(arguments: [
@@ -51,7 +53,7 @@ import Testing
 
   @Test func samplesAreCompressedOnceAndOldOnesComeOutOfTheirBlock() async throws {
     let history = MadeUpSample.history(samples: 3)
-    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history)
     let entries = history.all
     _ = await Self.get(api, "/metrics/history?seconds=30")
     for entry in entries.dropLast() {
@@ -71,7 +73,7 @@ import Testing
 
   @Test func whoAsksForThePastAgainAndAgainIsSpared() async throws {
     let history = MadeUpSample.history(samples: 5)
-    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history)
     func plain() -> [Bool] { history.all.dropLast().map { $0.withText { $0.plain != nil } } }
     let first = await Self.get(api, "/metrics/history?seconds=3600", nil)
     #expect(plain() == [false, false, false, false])

@@ -32,7 +32,7 @@ import Testing
         return report
       }
     }
-    return API(history: history, settings: settings) { (Timestamp(seconds: 0), []) }
+    return API(history: history, settings: settings)
   }
 
   private func get(_ target: String, _ api: API) async -> (status: Int, text: String) {

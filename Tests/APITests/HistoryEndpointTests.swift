@@ -15,7 +15,7 @@ import Testing
       sample.gpus[0].util = Double(index) / 8
       history.append(sample)
     }
-    return API(history: history) { (Timestamp(seconds: 0), []) }
+    return API(history: history)
   }
 
   private static func get(_ target: String) async -> API.Response {
@@ -78,7 +78,7 @@ import Testing
       sample.load = load
       history.append(sample)
     }
-    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history)
     let text = json(await api.respond(to: API.Request(target: "/metrics/history?seconds=30&step=60")).body)
     // A mode's share of time and a number of processes have one name.
     let fractional = Set(Catalog.shared.metrics.filter { !$0.definition.isWhole }.map(\.definition.name))
@@ -215,7 +215,7 @@ import Testing
       }
       history.append(sample)
     }
-    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history)
     let response = await api.respond(to: API.Request(target: "/metrics/history?from=0&metrics=filesystems.*"))
     #expect(response.status == 400)
     #expect(
@@ -240,7 +240,11 @@ import Testing
       history.append(sample)
     }
     let api = API(history: history) {
-      (Timestamp(seconds: MadeUpSample.moment + 20), [process(3), process(4), process(2)])
+      var table = ProcessSnapshot(
+        timestamp: Timestamp(seconds: MadeUpSample.moment + 20), processes: [process(3), process(4), process(2)])
+      table.gpus = GPUShare.byProcess(of: history.latest?.sample.gpus ?? [])
+      (table.interval, table.age) = (1.000_4, 0.25)
+      return table
     }
     func get(_ target: String) async -> String {
       String(decoding: await api.respond(to: API.Request(target: target)).body, as: UTF8.self)
@@ -252,7 +256,9 @@ import Testing
     #expect(old.hasPrefix(#"{"timestamp":"2026-02-05T06:45:00Z","stored":true,"processes":["#))
     #expect(pids(old) == [2, 3, 1])
     #expect(pids(await get("/processes?at=1770273910&limit=2")) == [1, 2])
-    #expect(old.contains(#""gpu_util":1,"gpu_memory_mb":4}"#) && old.split(separator: "gpu_util").count == 3)
+    #expect(old.contains(#""gpu_util":1,"gpu_memory_mb":4,"gpus":[0]}"#) && old.split(separator: "gpu_util").count == 3)
+    #expect(!old.contains("age_sec"))
+    #expect(await get("/processes").contains(#"Z","interval_sec":1,"age_sec":0.25,"processes":["#))
     // The greater memory first where both use as much time.
     #expect(pids(await get("/processes?sort=gpu")) == [3, 2, 4])
     #expect(await !get("/processes").contains("stored"))

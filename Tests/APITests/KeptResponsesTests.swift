@@ -14,7 +14,7 @@ import Testing
 
   @Test func itIsKeptWhileItIsTheNewest() async throws {
     let history = MadeUpSample.history(samples: 2)
-    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history)
     let plain = await Self.get(api)
     let identity = try #require(plain.identity)
     #expect(await Self.get(api).identity === identity)
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func aKeptOneHasAllThatOthersHave() async {
-    let api = API(history: MadeUpSample.history(samples: 1)) { (Timestamp(seconds: 0), []) }
+    let api = API(history: MadeUpSample.history(samples: 1))
     for _ in 0..<2 {
       let response = await Self.get(api)
       #expect(response.headers.map(\.name).sorted() == Set(response.headers.map(\.name)).sorted())
@@ -44,7 +44,7 @@ import Testing
   @Test func whatIsOneClientsOwnIsNotKept() async throws {
     var settings = API.Settings()
     settings.corsOrigins = ["https://a.example"]
-    let api = API(history: MadeUpSample.history(samples: 1), settings: settings) { (Timestamp(seconds: 0), []) }
+    let api = API(history: MadeUpSample.history(samples: 1), settings: settings)
     let own = await Self.get(api, [("Origin", "https://a.example")])
     #expect(own.identity == nil && own[header: "Access-Control-Allow-Origin"] == "https://a.example")
     let other = await Self.get(api, [("Origin", "https://b.example")])

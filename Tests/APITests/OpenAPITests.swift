@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func everyRouteAndParameterIsInIt() async {
-    let api = API(history: MadeUpSample.history(samples: 1)) { (Timestamp(seconds: 0), []) }
+    let api = API(history: MadeUpSample.history(samples: 1))
     let text = String(decoding: await api.respond(to: API.Request(target: "/openapi.json")).body, as: UTF8.self)
     #expect(text.hasPrefix(#"{"openapi":"3.1.0","info":{"title":"Worker Monitoring Agent","#))
     let paths = text.split(separator: #""components":"#)[0]

@@ -19,7 +19,7 @@ import Testing
 
   @Test(arguments: targets) func tagsHold(target: String) async throws {
     let history = MadeUpSample.history(samples: 5)
-    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history)
     let first = await Self.get(api, target)
     let tag = try #require(first[header: "etag"])
     #expect(first[header: "cache-control"] == "no-cache")
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func anotherQuestionHasAnotherTag() async {
-    let api = API(history: MadeUpSample.history(samples: 5)) { (Timestamp(seconds: 0), []) }
+    let api = API(history: MadeUpSample.history(samples: 5))
     var tags: Set<String?> = []
     for query in ["", "?seconds=20", "?seconds=40", "?step=10", "?metrics=*", "?metrics=*&stats=min"] {
       tags.insert(await Self.get(api, "/metrics/history" + query)[header: "etag"])
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func datesHold() async {
-    let api = API(history: MadeUpSample.history(samples: 5)) { (Timestamp(seconds: 0), []) }
+    let api = API(history: MadeUpSample.history(samples: 5))
     let modified = "Thu, 05 Feb 2026 06:45:00 GMT"
     #expect(await Self.get(api, "/metrics/latest")[header: "last-modified"] == modified)
     #expect(await Self.get(api, "/metrics/history")[header: "last-modified"] == modified)
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func whatIsNeverTheSameIsNotKept() async {
-    let api = API(history: MadeUpSample.history(samples: 5)) { (Timestamp(seconds: 0), []) }
+    let api = API(history: MadeUpSample.history(samples: 5))
     for target in ["/health", "/version", "/processes", "/nowhere", "/metrics/history?seconds=x"] {
       let response = await Self.get(api, target, [("If-None-Match", "*")])
       #expect(response[header: "cache-control"] == "no-store" && response[header: "etag"] == nil)

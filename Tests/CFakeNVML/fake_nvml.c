@@ -23,6 +23,7 @@
 //   STILL               the counter of energy never moves
 //   ABSURD              values that no chip has
 //   IDLE                no use, no processes
+//   FIRST_PID=n         the first of its processes; 100 where it is not given
 //   NO_DRIVER           initialising fails
 // Structures are written byte for byte, so that the agent's own layouts are not tested against themselves.
 #include <stdint.h>
@@ -39,6 +40,9 @@
 #endif
 #ifndef LOST_STATUS
 #define LOST_STATUS LOST
+#endif
+#ifndef FIRST_PID
+#define FIRST_PID 100
 #endif
 #ifndef RELOAD_STATUS
 #define RELOAD_STATUS 1
@@ -321,7 +325,7 @@ static int list(unsigned *count, char *entries, unsigned size, unsigned number) 
   *count = number;
   if (capacity < number) return INSUFFICIENT_SIZE;
   for (unsigned index = 0; index < number; index++) {
-    uint32_t pid = 100 + index;
+    uint32_t pid = FIRST_PID + index;
     uint64_t memory = index == 1 ? ~0ull : (uint64_t)(index + 1) << 20;
     memset(entries + index * size, 0, size);
     memcpy(entries + index * size, &pid, 4);
@@ -440,9 +444,9 @@ int nvmlDeviceGetFieldValues(struct device *device, int count, char *fields) {
 int nvmlDeviceGetProcessUtilization(struct device *device, void *samples, unsigned *count, uint64_t since) {
   FIGURE(); (void)device;
   if (*count < 130) { *count = 130; return INSUFFICIENT_SIZE; }
-  // Process 100 twice, the older first, 102 with a value that cannot be, 103 as it was long ago.
+  // The first process twice, the older first, the third with a value that cannot be, the fourth as it was long ago.
   for (unsigned index = 0; index < 4; index++) {
-    uint32_t entry[8] = {index < 2 ? 100 : 100 + index, 0, 0, 0, index == 2 ? 250 : 30 + index, 1, 2, 3};
+    uint32_t entry[8] = {index < 2 ? FIRST_PID : FIRST_PID + index, 0, 0, 0, index == 2 ? 250 : 30 + index, 1, 2, 3};
     uint64_t time = index == 3 ? since + !since : since + 10000000 + index;
     memcpy(&entry[2], &time, 8);
     memcpy((char *)samples + 32 * index, entry, 32);

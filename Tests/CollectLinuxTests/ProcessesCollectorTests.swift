@@ -1,4 +1,5 @@
 import AgentMetrics
+import Collect
 import SystemIO
 import TestSupport
 import Testing
@@ -200,32 +201,103 @@ import Testing
     #expect(reading.processes == nil)
   }
 
-  @Test func theTableHasCommandLinesAndThisProcess() async throws {
-    let (timestamp, table) = try await ProcessTable(root: "").read()
-    #expect(timestamp.seconds > 1.7e9)
-    let own = try #require(table.first { $0.pid == getpid() })
-    #expect(own.command?.isEmpty == false)
-    #expect(own.cpu.isFinite)
-    #expect(own.resident > 1_048_576)
-    #expect(table.map(\.pid) == table.map(\.pid).sorted())
-    // Many at once get one table.
-    let tables = try await withThrowingTaskGroup(of: Timestamp.self) { group in
-      let table = ProcessTable(root: "")
-      for _ in 0..<8 { group.addTask { try await table.read().0 } }
-      return try await group.reduce(into: Set<Timestamp>()) { $0.insert($1) }
+  /// Rates of a table never span less than 0.9 s, whoever has caused the scan before; only the first ones at start do.
+  @Test func ratesReachBackFarEnough() throws {
+    let fixture = try Fixture(files: ["proc/7/stat": Self.stat("a")])
+    let collector = ProcessesCollector(root: fixture.root)
+    collector.accept(Demand(isWatched: true, wantsTable: true))
+    var reading = Reading()
+    func scan(at instant: Double, between: Bool = false) throws -> Double {
+      reading.boottime = instant
+      if between { try collector.readBetween(into: &reading) } else { try collector.read(into: &reading) }
+      let processes = try #require(reading.processes)
+      return ((processes.instant - processes.earlierInstant) * 100).rounded() / 100
     }
-    #expect(tables.count <= 2)
+    #expect(try scan(at: 1_000).isNaN)
+    #expect(try scan(at: 1_000.25) == 0.25)
+    #expect(try scan(at: 1_001) == 1)
+    // A request, and 0.2 s later a tick, which does not shorten the next request's time.
+    #expect(try scan(at: 1_001.95, between: true) == 0.95)
+    #expect(try scan(at: 1_002.1) == 1.1)
+    #expect(try scan(at: 1_003) == 0.9)
+    // A second request within the time gets the same scan, with its age.
+    #expect(try scan(at: 1_003.5, between: true) == 0.9)
+    #expect(reading.processes?.age == 0.5)
   }
 
-  @Test func aRecordingsTableHasNoRates() async throws {
-    let (_, table) = try await ProcessTable(root: Fixture("odd-names").root).read()
-    let java = try #require(table.first { $0.pid == 2005 })
-    #expect(java.cpu.isNaN)
-    #expect(java.command?.isEmpty == false)
+  @Test func theTableOfASpan() throws {
+    var (before, after) = (ProcessesReading(), ProcessesReading())
+    (before.instant, after.instant) = (100, 101)
+    (after.isLive, after.processors) = (true, 2)
+    func process(_ pid: Int32, start: UInt64, ticks: UInt64, offset: Float = 0) -> ProcessReading {
+      var process = ProcessReading(pid: pid)
+      (process.start, process.cpuTicks, process.offset) = (start, ticks, offset)
+      return process
+    }
+    before.all = [process(1, start: 1, ticks: 100), process(2, start: 1, ticks: 0, offset: 0.5)]
+    after.all = [
+      process(1, start: 1, ticks: 500), process(2, start: 1, ticks: 50, offset: 0),
+      // One that has started since, and one that ran before and was not seen.
+      process(3, start: 10_050, ticks: 25), process(4, start: 50, ticks: 360_000),
+    ]
+    let span = ProcessSpan(from: before, to: after, over: Elapsed(seconds: 77))
+    let cpu = span.processes().map(\.cpu)
+    // No more than there are CPUs; over the time between the two readings of a process, not of the scans.
+    #expect(cpu.prefix(3) == [2, 1, 0.25] && cpu[3].isNaN)
+    #expect(Processes(span).top.map(\.pid) == [1, 2, 3])
+    // A Reading that repeats the scan shows the time before it.
+    after.earlier = before.all
+    after.earlierInstant = 99
+    let again = ProcessSpan(from: after, to: after, over: Elapsed(seconds: 1))
+    #expect(again.elapsed.seconds == 2 && again.processes()[2].cpu == 0.125)
   }
 
-  @Test func aTableThatCannotBeMadeIsAnError() async {
-    await #expect(throws: ProcessTable.Failure.self) { try await ProcessTable(root: "/nowhere").read() }
+  @Test func threadsAreOfTheirProcessesScan() throws {
+    func stat(_ number: Int32, _ name: String, ticks: Int, start: Int = 700, threads: Int = 2) -> String {
+      "\(number) (\(name)) S 1 1 1 0 -1 4194560 0 0 0 0 \(ticks) 0 0 0 20 0 \(threads) 0 \(start) 1000 10 0 0\n"
+    }
+    let machine = try Fixture(files: [
+      "proc/5/stat": stat(5, "main", ticks: 110), "proc/5/task/5/stat": stat(5, "main", ticks: 100),
+      "proc/5/task/6/stat": stat(6, "a) (b", ticks: 10), "proc/5/task/7/stat": "broken",
+      "proc/9/stat": stat(9, "idle", ticks: 1), "proc/9/task/9/stat": stat(9, "idle", ticks: 1),
+    ])
+    let collector = ProcessesCollector(root: machine.root)
+    collector.accept(Demand(wantsThreads: true, threadsOf: [5]))
+    var readings = [Reading(), Reading()]
+    readings[0].boottime = 10
+    try collector.read(into: &readings[0])
+    let first = ProcessSpan(
+      from: nil, to: try #require(readings[0].processes), over: Elapsed(seconds: .nan)
+    ).threads()
+    #expect(Set(first.map(\.thread)) == [5, 6] && first.allSatisfy { $0.cpu.isNaN && $0.process == 5 })
+    try machine.write(stat(5, "main", ticks: 310), to: "proc/5/stat")
+    try machine.write(stat(5, "main", ticks: 300), to: "proc/5/task/5/stat")
+    // Another thread by the same number: it counts from 0.
+    try machine.write(stat(6, "new", ticks: 90, start: 900), to: "proc/5/task/6/stat")
+    readings[1].boottime = 12
+    try collector.read(into: &readings[1])
+    let span = ProcessSpan(
+      from: readings[0].processes, to: try #require(readings[1].processes), over: Elapsed(seconds: 2))
+    let second = span.threads().sorted { $0.thread < $1.thread }
+    #expect(second.map(\.cpu) == [1, 0.45] && second[1].name == "new")
+    #expect(span.processes()[0].cpu == 1)
+    // Nobody wants them any more.
+    collector.accept(Demand())
+    readings[0].boottime = 60
+    try collector.read(into: &readings[0])
+    #expect(readings[0].processes?.threads.isEmpty == true)
+  }
+
+  @Test func whatIsHiddenIsSaid() {
+    #expect(ProcessesCollector.note(Blindness(), of: 9) == nil)
+    #expect(
+      ProcessesCollector.note(Blindness(hidden: 3, withoutIO: 2, isPartial: true), of: 9)
+        == "processes of other users are hidden (/proc is mounted with hidepid); 3 processes are listed but cannot be "
+        + "read; I/O of 2 of 9 processes cannot be read")
+    var scan = ProcessesReading()
+    (scan.hidden, scan.withoutIO, scan.isPartial) = (3, 2, true)
+    let processes = Processes(from: nil, to: scan, over: Elapsed(seconds: 1))
+    #expect(processes.hidden == 3 && processes.withoutIO == 2 && processes.isPartial)
   }
 
   @Test func passwd() {

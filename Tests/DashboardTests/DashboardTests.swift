@@ -150,14 +150,14 @@ import Testing
     var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
     let template = history.latest?.sample.processes?.top.first
     let asked = Condition(0)
-    options.processes = {
+    options.processes = .remote {
       asked.update { $0 += 1 }
       let rows = (0..<40).compactMap { index -> Process? in
         guard var process = template else { return nil }
         (process.pid, process.name, process.cpu) = (Int32(10_000 + index), "whole-\(index)", Double(index))
         return process
       }
-      return (Timestamp(seconds: 0), rows)
+      return ProcessSnapshot(processes: rows)
     }
     let terminal = RecordingTerminal(events: [.woken, .resized])
     terminal.beforeEvent = { index in

@@ -213,11 +213,12 @@ import Testing
   private var crowded: ScreenInput {
     var input = input
     input.size = Size(width: 80, height: 24)
-    input.processes = (1...90).compactMap { pid in
-      var process = input.entries[0].sample.processes?.top[0]
-      process?.pid = Int32(pid)
-      return process
-    }
+    input.table = ProcessSnapshot(
+      processes: (1...90).compactMap { pid in
+        var process = input.entries[0].sample.processes?.top[0]
+        process?.pid = Int32(pid)
+        return process
+      })
     return input
   }
 
@@ -407,11 +408,12 @@ import Testing
     // More rows than there is room for.
     var small = input
     small.size = Size(width: 120, height: 36)
-    small.processes = (1...60).map { pid in
-      var process = input.entries[0].sample.processes?.top[0]
-      process?.pid = Int32(pid)
-      return process
-    }.compactMap { $0 }
+    small.table = ProcessSnapshot(
+      processes: (1...60).map { pid in
+        var process = input.entries[0].sample.processes?.top[0]
+        process?.pid = Int32(pid)
+        return process
+      }.compactMap { $0 })
     scene = Screen(small).draw().scene
     let row = try #require(scene.rows.first)
     var wheel = try place(.process(row), scene)

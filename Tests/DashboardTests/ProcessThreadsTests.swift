@@ -72,9 +72,10 @@ import Testing
 
   @Test func theTableDrawsThem() {
     var input = ScreenGoldens.input("small-vm")
-    input.processes = [process(5, "server", threads: 2, cpu: 0.9)]
+    var table = ProcessSnapshot(processes: [process(5, "server", threads: 2, cpu: 0.9)])
     input.hasThreads = true
-    input.threads = [ProcessThread(process: 5, thread: 6, name: "worker", state: UInt8(ascii: "R"), cpu: 0.8)]
+    table.threads = [ProcessThread(process: 5, thread: 6, name: "worker", state: UInt8(ascii: "R"), cpu: 0.8)]
+    input.table = table
     input.state.table.showsThreads = true
     input.size = Size(width: 140, height: 40)
     let picture = Screen(input).draw()

@@ -110,11 +110,12 @@ import Testing
   private static func withProcesses(_ scene: String) -> ScreenInput {
     var input = input(scene)
     input.canSignal = true
-    input.processes = (input.entries.last?.sample.processes?.top ?? []).map { process in
+    let processes = (input.entries.last?.sample.processes?.top ?? []).map { process in
       var process = process
       process.command = "/usr/bin/\(process.name) --serve --threads 8"
       return process
     }
+    input.table = ProcessSnapshot(processes: processes)
     return input
   }
 
@@ -127,9 +128,9 @@ import Testing
     case "folded":
       // A pool of workers of one name.
       for index in 0..<5 {
-        guard var process = input.processes?.first(where: { $0.name == "nginx" }) else { continue }
+        guard var process = input.table?.processes.first(where: { $0.name == "nginx" }) else { continue }
         process.pid += Int32(index + 1)
-        input.processes?.append(process)
+        input.table?.processes.append(process)
       }
       input.state.table.isFolded = true
     case "threads":
@@ -139,7 +140,7 @@ import Testing
         let thread = ProcessThread(
           process: 1903, thread: 1903 + Int32(index), name: name, state: UInt8(ascii: index == 0 ? "S" : "R"),
           cpu: 0.2 * Double(index))
-        input.threads.append(thread)
+        input.table?.threads.append(thread)
       }
     case "no-match": input.state.table.filter = "user:nobody"
     default: break
@@ -170,7 +171,7 @@ import Testing
         input.spark.append((moment: ScreenGoldens.now + 300 + Double(second), cpu: cpu))
       }
     case "signal", "signal-asked":
-      var dialog = SignalDialog(process: input.processes?.first { $0.pid == 1903 } ?? Process(), children: 2)
+      var dialog = SignalDialog(process: input.table?.processes.first { $0.pid == 1903 } ?? Process(), children: 2)
       dialog.selected = 1
       dialog.isAsked = name == "signal-asked"
       input.state.overlay = .signal(dialog)

@@ -26,7 +26,7 @@ import Testing
         input.options = DashboardOptions(
           listening: random.below(2) == 0 ? random.text() : nil, version: random.text(), sampleInterval: 1
         ) { message }
-        input.processes = random.maybe { $0.sample().processes?.top ?? [] }
+        input.table = random.maybe { ProcessSnapshot(processes: $0.sample().processes?.top ?? []) }
         input.canSignal = random.below(2) == 0
         if random.below(4) == 0 {
           input.connection = DashboardConnection(

@@ -249,7 +249,7 @@ import Testing
 
   @Test func cancellationWhileARequestWaitsForTheFirstSample() async throws {
     try await blocking {
-      let api = API(history: History(capacity: 1, interval: 1)) { (Timestamp(seconds: 0), []) }
+      let api = API(history: History(capacity: 1, interval: 1))
       let server = try await RunningServer.start(RunningServer.make(api: api))
       let waiting = try server.connect()
       waiting.send("GET /metrics/latest HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -26,7 +26,7 @@ struct RunningServer {
   static func api(samples: Int = 1, mounts: Int = 0) -> API {
     let history = History(capacity: max(1, samples), interval: 1)
     for index in 0..<samples { history.append(sample(index, mounts: mounts)) }
-    return API(history: history) { (Timestamp(seconds: 0), []) }
+    return API(history: history)
   }
 
   /// A sample of so many seconds after 1970, with so many filesystems.

@@ -12,7 +12,7 @@ import Testing
   private func server(streams: Int = 224) -> HTTPServer {
     var settings = API.Settings()
     settings.streams = streams
-    return RunningServer.make(api: API(history: history, settings: settings) { (Timestamp(seconds: 0), []) })
+    return RunningServer.make(api: API(history: history, settings: settings))
   }
 
   /// A sample of the live track.

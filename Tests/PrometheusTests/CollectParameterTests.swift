@@ -17,7 +17,7 @@ import Testing
     history.append(machine.sample)
     var settings = API.Settings()
     settings.prometheus = compatibility
-    return API(history: history, settings: settings, scrapeSource: NodeOnly(root: root)) { (Timestamp(seconds: 0), []) }
+    return API(history: history, settings: settings, scrapeSource: NodeOnly(root: root))
   }
 
   private static func names(_ query: String, _ compatibility: PrometheusCompatibility = .all) async throws -> Set<

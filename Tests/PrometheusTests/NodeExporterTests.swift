@@ -124,7 +124,7 @@ import Testing
     ) { _ in }
     sampler.start()
     defer { timekeeper.stop() }
-    let api = API(history: history, scrapeSource: NodeReader(root: "")) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history, scrapeSource: NodeReader(root: ""))
     _ = await history.first()
 
     let theirs = try Self.scrape()

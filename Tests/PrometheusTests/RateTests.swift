@@ -105,7 +105,7 @@ import Testing
       history.append(Sample(from: readings[0], to: readings[1]))
       if let live { history.append([(1, live)]) }
       history.setLatest(readings[2])
-      let api = API(history: history) { (Timestamp(seconds: 0), []) }
+      let api = API(history: history)
       return String(decoding: await api.respond(to: API.Request(target: "/metrics")).body, as: UTF8.self)
     }
     let alone = await text(readings, live: nil)

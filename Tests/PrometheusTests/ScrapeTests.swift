@@ -190,7 +190,7 @@ import Testing
     let machine = try Machines.demo()
     let history = History(capacity: 3, interval: 30)
     history.append(machine.sample)
-    return API(history: history, settings: settings) { (Timestamp(seconds: 0), []) }
+    return API(history: history, settings: settings)
   }
 
   @Test func theRoute() async throws {
@@ -215,7 +215,7 @@ import Testing
     reading.boottime = 100
     history.setLatest(reading)
     history.append(Sample(from: nil, to: Reading()))
-    let api = API(history: history) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history)
     func scrape(_ accept: String = "text/plain", coding: String = "identity") async -> API.Response {
       await api.respond(
         to: API.Request(target: "/metrics", headers: [("Accept", accept), ("Accept-Encoding", coding)]))

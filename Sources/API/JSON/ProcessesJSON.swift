@@ -2,11 +2,15 @@ internal import AgentMetrics
 
 /// The table of processes as the JSON of `/processes`.
 enum ProcessesJSON {
-  static func encode(_ timestamp: Timestamp, isStored: Bool, _ rows: some Sequence<ProcessOrder.Row>) -> [UInt8] {
+  static func encode(_ table: ProcessSnapshot, isStored: Bool, _ rows: some Sequence<ProcessOrder.Row>) -> [UInt8] {
     let writer = JSONWriter(capacity: 65_536)
     writer.beginObject()
-    writer.member("timestamp", timestamp.rfc3339)
+    writer.member("timestamp", table.timestamp.rfc3339)
     if isStored { writer.member("stored", true) }
+    // Milliseconds: more digits would only be the noise of the clock.
+    if table.interval.isFinite { writer.member("interval_sec", (table.interval * 1_000).rounded() / 1_000, .seconds) }
+    if table.age.isFinite { writer.member("age_sec", (table.age * 1_000).rounded() / 1_000, .seconds) }
+    if table.isPartial { writer.member("partial", true) }
     writer.beginArray("processes")
     for row in rows {
       writer.beginObject()
@@ -14,6 +18,9 @@ enum ProcessesJSON {
       if let gpu = row.gpu {
         writer.member("gpu_util", gpu.util, .ratio)
         writer.member("gpu_memory_mb", gpu.memory, .mebibytes)
+        writer.beginArray("gpus")
+        for index in gpu.gpus { writer.member(nil, index) }
+        writer.endArray()
       }
       writer.endObject()
     }
@@ -25,6 +32,9 @@ enum ProcessesJSON {
   static let schema = Schema.object([
     .init(name: "timestamp", schema: .timestamp, isRequired: true),
     .init(name: "stored", schema: .truth, help: "Present for the top processes that a past sample recorded"),
+    .init(name: "interval_sec", schema: .number, help: "Seconds that the rates are means over"),
+    .init(name: "age_sec", schema: .number, help: "Seconds since the processes were read"),
+    .init(name: "partial", schema: .truth, help: "Present where processes of other users are hidden"),
     .init(name: "processes", schema: .list(.component("Process")), isRequired: true),
   ])
 
@@ -32,5 +42,6 @@ enum ProcessesJSON {
   static let gpuMembers: [Schema.Member] = [
     .init(name: "gpu_util", schema: .number, help: "GPUs' worth of time, 1.0 is one GPU"),
     .init(name: "gpu_memory_mb", schema: .number, help: "Memory of GPUs that it uses"),
+    .init(name: "gpus", schema: .list(.integer(minimum: 0)), help: "Indices of the GPUs that it uses"),
   ]
 }

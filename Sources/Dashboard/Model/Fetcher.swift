@@ -24,12 +24,13 @@ final class Fetcher<Value: Sendable>: Sendable {
     state.withLock { $0.isBusy && $0.duration < 0.2 }
   }
 
-  /// Whether a new look is due: none is on its way, and the last began `interval` ago, or so long ago that looking takes
-  /// no more than a fiftieth of the time.
+  /// Whether a new request is due: none is in flight, and the last began `interval` ago.
+  ///
+  /// Where an answer takes longer than the interval, the pause after it is as long.
   func begin(key: Int = 0, interval: Double, now: Double) -> Bool {
     state.withLock { state in
-      let rest = max(interval, state.duration * 50)
-      guard !state.isBusy, state.key != key || now - state.started >= rest - 0.05 else { return false }
+      let rest = max(interval, state.duration * 2)
+      guard !state.isBusy, state.key != key || now - state.started >= rest - 0.2 else { return false }
       if state.key != key { state.value = nil }
       (state.key, state.isBusy, state.started) = (key, true, now)
       return true

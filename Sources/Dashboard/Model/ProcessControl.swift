@@ -9,16 +9,16 @@ public struct ProcessControl: Sendable {
   public var details: @Sendable (Int32) -> ProcessDetails?
   /// Holds the process with this pid and start time (seconds after boot), so that a signal reaches no other process.
   public var hold: @Sendable (_ pid: Int32, _ start: Double) -> Result<SendSignal, SignalRefusal>
-  /// Returns threads of processes, with their rates since the call before; nil where threads are unknown.
-  public var threads: (@Sendable ([Int32]) -> [ProcessThread])?
+  /// Whether scans can include threads.
+  package var hasThreads: Bool
 
   /// Creates a control from functions.
-  public init(
+  package init(
     details: @escaping @Sendable (Int32) -> ProcessDetails?,
     hold: @escaping @Sendable (_ pid: Int32, _ start: Double) -> Result<SendSignal, SignalRefusal>,
-    threads: (@Sendable ([Int32]) -> [ProcessThread])? = nil
+    hasThreads: Bool = false
   ) {
-    self.threads = threads
+    self.hasThreads = hasThreads
     self.details = details
     self.hold = hold
   }

@@ -5,7 +5,7 @@ struct ProcessRow {
   var process: Process
   /// GPUs that it uses, by index.
   var gpus: [Int] = []
-  /// Share of its busiest GPU's time; NaN where unknown.
+  /// GPUs' worth of time, 1.0 is one GPU; NaN where unknown.
   var gpuUtil = Double.nan
   /// Bytes of all GPUs' memory; NaN where unknown.
   var vram = Double.nan
@@ -83,7 +83,7 @@ struct TableState: Equatable {
   var isTree = false
   /// Whether processes of one name, user and service are one row.
   var isFolded = false
-  var showsKernelThreads = true
+  var showsKernelThreads = false
   /// Whether threads of processes are rows too.
   var showsThreads = false
   /// The chosen process; nil where none is.
@@ -115,20 +115,11 @@ enum ProcessRows {
 
   private static func join(_ processes: [Process], _ gpus: [GPU]) -> [ProcessRow] {
     var rows = processes.map { ProcessRow(process: $0) }
-    guard gpus.contains(where: { $0.processes?.isEmpty == false }) else { return rows }
-    var places = [Int32: Int](minimumCapacity: rows.count)
-    for (index, row) in rows.enumerated() { places[row.process.pid] = index }
-    for gpu in gpus {
-      for user in gpu.processes ?? [] {
-        guard let place = places[user.pid] else { continue }
-        if !rows[place].gpus.contains(gpu.index) { rows[place].gpus.append(gpu.index) }
-        if user.util.isFinite {
-          rows[place].gpuUtil = rows[place].gpuUtil.isFinite ? max(rows[place].gpuUtil, user.util) : user.util
-        }
-        if user.vram.isFinite {
-          rows[place].vram = rows[place].vram.isFinite ? rows[place].vram + user.vram : user.vram
-        }
-      }
+    let shares = GPUShare.byProcess(of: gpus)
+    guard !shares.isEmpty else { return rows }
+    for index in rows.indices {
+      guard let share = shares[rows[index].process.pid] else { continue }
+      (rows[index].gpus, rows[index].gpuUtil, rows[index].vram) = (share.gpus, share.util, share.memory)
     }
     return rows
   }
@@ -180,7 +171,7 @@ enum ProcessRows {
       sum.process.writeRate = add(sum.process.writeRate, row.process.writeRate)
       sum.process.threads = sum.process.threads &+ row.process.threads
       sum.gpus += row.gpus.filter { !sum.gpus.contains($0) }
-      sum.gpuUtil = sum.gpuUtil.isNaN ? row.gpuUtil : row.gpuUtil.isNaN ? sum.gpuUtil : max(sum.gpuUtil, row.gpuUtil)
+      sum.gpuUtil = add(sum.gpuUtil, row.gpuUtil)
       sum.vram = add(sum.vram, row.vram)
       if sum.process.state != UInt8(ascii: "R") { sum.process.state = row.process.state }
       folded[place] = sum
@@ -188,7 +179,7 @@ enum ProcessRows {
     return folded
   }
 
-  /// Sorted by the column; equal ones by pid, so that they stand still.
+  /// Sorted by the column; equal ones by memory, then by pid, so that they stand still.
   static func sorted(_ rows: [ProcessRow], _ state: TableState) -> [ProcessRow] {
     let column = state.sort
     guard !column.isText else {
@@ -223,10 +214,22 @@ enum ProcessRows {
       return value.isFinite ? value : -1
     }
     // Only places move while sorting, not rows.
-    let keyed = rows.indices.map { (measure(rows[$0]), rows[$0].process.pid, $0) }
-    return keyed.sorted { left, right in
-      left.0 == right.0 ? left.1 < right.1 : (left.0 > right.0) != state.isReversed
-    }.map { rows[$0.2] }
+    struct Key {
+      let measure: Double
+      let memory: Double
+      let pid: Int32
+      let place: Int
+    }
+    let keys = rows.indices.map { place in
+      let process = rows[place].process
+      return Key(
+        measure: measure(rows[place]), memory: process.resident.isFinite ? process.resident : -1, pid: process.pid,
+        place: place)
+    }
+    return keys.sorted { left, right in
+      if left.measure != right.measure { return (left.measure > right.measure) != state.isReversed }
+      return left.memory != right.memory ? left.memory > right.memory : left.pid < right.pid
+    }.map { rows[$0.place] }
   }
 
   /// Children below their parents; siblings sorted by the column.

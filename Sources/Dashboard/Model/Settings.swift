@@ -16,7 +16,7 @@ struct Settings: Equatable {
   var isTree = false
   var isFolded = false
   var showsThreads = false
-  var showsKernelThreads = true
+  var showsKernelThreads = false
   var mouse = true
   var isUTC = false
   var title = false

@@ -23,7 +23,7 @@ struct ProcessPanel: Panel {
     let state = context.state.table
     var detail = "by " + state.sort.meaning
     switch context.table.kind {
-    case .whole: break
+    case .whole: detail += span(of: context.state.settings.refresh)
     case .top: detail = "most " + state.sort.meaning
     case .stored: detail = "top processes recorded at " + context.clock.time(context.sample.timestamp.seconds)
     }
@@ -41,8 +41,21 @@ struct ProcessPanel: Panel {
     table.draw(on: &grid, in: rest)
   }
 
+  /// The time that rates are means over and the scan's age, where these are more than the interval of the screen.
+  private func span(of refresh: Int) -> String {
+    let (interval, age) = (context.table.interval, context.table.age)
+    func text(_ seconds: Double) -> String {
+      seconds < 60 ? String(Format.whole(seconds)) + " s" : Format.duration(seconds)
+    }
+    var parts: [String] = []
+    if interval >= Double(refresh) * 1.5 + 0.5 { parts.append("CPU% over " + text(interval.rounded())) }
+    if age >= Double(refresh) + 1 { parts.append(text(age.rounded(.down)) + " old") }
+    return parts.isEmpty ? "" : glyphs.separator + parts.joined(separator: ", ")
+  }
+
   private func summary(_ width: Int) -> String {
     var parts = [String(processes.total) + " processes"]
+    if processes.isPartial || processes.hidden > 0 { parts.append("others hidden") }
     if !context.state.table.filter.isEmpty {
       // How much the filter leaves comes first, and room for the filter itself.
       let count = context.table.rows.count

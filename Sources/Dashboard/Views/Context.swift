@@ -97,6 +97,9 @@ struct TableContents {
 
   var rows: [ProcessRow] = []
   var kind = Kind.top
+  /// Seconds that the rates are means over, and seconds since the scan; NaN where unknown.
+  var interval = Double.nan
+  var age = Double.nan
   /// How many rows there would be without the filter.
   var unfiltered = 0
   /// Whether any of them has a service, a command line: columns must not come and go with a filter.

@@ -27,10 +27,9 @@ struct ScreenInput {
   var now = 0.0
   var utcOffset = 0
   var events: [TimelineEvent] = []
-  /// All processes; nil where only those of the samples are known.
-  var processes: [Process]?
-  /// Threads of processes, where they are wanted and known.
-  var threads: [ProcessThread] = []
+  /// The table of processes; nil where only those of the samples are known.
+  var table: ProcessSnapshot?
+  /// Whether threads can be shown.
   var hasThreads = false
   /// What is known of the chosen process.
   var details: ProcessDetails?
@@ -109,11 +108,13 @@ struct Screen {
       input.entries, past: input.past, axis: axis, interval: input.interval, cursor: state.moment,
       events: input.events)
     var table = TableContents()
-    let all = state.moment == nil ? input.processes : nil
+    let all = state.moment == nil ? input.table : nil
+    (table.interval, table.age) = (all?.interval ?? .nan, all?.age ?? .nan)
     table.kind = all != nil ? .whole : state.moment != nil ? .stored : .top
     func rows(_ filter: String) -> [ProcessRow] {
       let rows = ProcessRows.make(
-        all ?? sample.processes?.top ?? [], threads: all == nil ? [] : input.threads, gpus: sample.gpus,
+        all?.processes ?? sample.processes?.top ?? [],
+        threads: state.table.showsThreads ? all?.threads ?? [] : [], gpus: sample.gpus,
         memoryTotal: sample.ram.total, state.table, filter: ProcessFilter(filter))
       // The sample names the few greatest of each measure; beyond them the ranking would be a guess.
       let isRanking = all == nil && !state.table.isTree && filter.isEmpty && !state.table.isReversed

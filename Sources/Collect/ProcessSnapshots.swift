@@ -1,0 +1,84 @@
+package import AgentMetrics
+package import History
+internal import SystemIO
+
+/// The table of processes, made from the sampler's own scans: one reading serves every output.
+package final class ProcessSnapshots: Sendable {
+  /// Why there is no table, in one line.
+  package struct Failure: Error, CustomStringConvertible {
+    /// The line.
+    package let description: String
+  }
+
+  /// Seconds that the rates of an answer may be means over; where the last scan is older, a second one follows the first.
+  private static let longestSpan = 10.0
+  /// Seconds between these two.
+  private static let pause = 1.0
+  /// Seconds that a request waits for command lines, and that a screen does.
+  private static let requestPatience = 1.0
+  private static let screenPatience = 0.02
+
+  private let history: History
+  private let commands: CommandLines?
+
+  /// The processes of a sampled machine.
+  ///
+  /// - Parameter commandLine: reads the command line of a process; may block. Nil where processes have none.
+  package init(of history: History, commandLine: (@Sendable (Int32) -> String?)?) {
+    self.history = history
+    commands = commandLine.map { CommandLines($0) }
+  }
+
+  /// The table as it is now, for a request.
+  ///
+  /// A scan less than a second old is returned as it is. An older one is renewed, and the rates are means over the time
+  /// since it. Where that would be more than ten seconds, a second scan is made one second after the first.
+  /// - Throws: Failure where there is no scan.
+  package func now() async throws -> ProcessSnapshot {
+    var answer = await history.processes()
+    if let span = answer?.span, span.current.isLive, !(span.elapsed.seconds <= Self.longestSpan) {
+      try await Task.sleep(for: .seconds(Self.pause))
+      answer = await history.processes()
+    }
+    guard let (reading, span) = answer else { throw Failure(description: "nothing is sampled here") }
+    guard let span else {
+      let source = reading.agent.sources.first { $0.name == "processes" }
+      throw Failure(description: source?.error ?? "this system has no list of processes")
+    }
+    // On a thread of its own: tasks share few threads, and command lines may be waited for.
+    return await withCheckedContinuation { continuation in
+      let make: @Sendable () -> Void = { [self] in
+        continuation.resume(
+          returning: snapshot(of: span, at: reading.timestamp, gpus: reading.gpus, waiting: Self.requestPatience))
+      }
+      if commands == nil || !Thread.start("processes", make) { make() }
+    }
+  }
+
+  /// The table that belongs to a sample, for a screen; nil where the sample is not its track's newest.
+  package func snapshot(of entry: History.Entry) -> ProcessSnapshot? {
+    let sample = entry.sample
+    return entry.processes.map { span in
+      snapshot(of: span, at: sample.timestamp, gpus: sample.gpus, waiting: Self.screenPatience)
+    }
+  }
+
+  private func snapshot(
+    of span: ProcessSpan, at timestamp: Timestamp, gpus: [GPU], waiting seconds: Double
+  ) -> ProcessSnapshot {
+    var processes = span.processes()
+    commands?.fill(&processes, waiting: seconds)
+    let instant = span.current.instant
+    let age = span.current.isLive ? Clock.boottime - instant : span.current.age
+    // A scan that the sample repeats is older than the sample.
+    let isRepeated = span.current.isLive && span.current.age > 0
+    let scanned = Timestamp(seconds: (Clock.realtime - age).rounded(.down))
+    var snapshot = ProcessSnapshot(timestamp: isRepeated ? scanned : timestamp, processes: processes)
+    snapshot.threads = span.threads()
+    snapshot.gpus = GPUShare.byProcess(of: gpus)
+    snapshot.interval = span.elapsed.seconds
+    snapshot.age = max(0, age)
+    snapshot.isPartial = span.current.isPartial || span.current.hidden > 0
+    return snapshot
+  }
+}

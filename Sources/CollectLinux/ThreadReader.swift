@@ -1,0 +1,33 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// Threads of processes, of /proc/PID/task/TID/stat.
+final class ThreadReader {
+  /// Threads of one scan at most, so that no scan takes long.
+  static let limit = 4_000
+
+  private let root: String
+  private let buffer = ReadBuffer(capacity: 4_096)
+
+  /// Threads of the machine whose /proc lies under `root`.
+  init(root: String) {
+    self.root = root
+  }
+
+  /// Appends a process's threads, as far as there is room.
+  func read(of process: ProcessReading, into threads: inout [ProcessReading]) {
+    guard threads.count < Self.limit else { return }
+    let folder = root + "/proc/" + String(process.pid) + "/task/"
+    for name in Files.names(in: folder) {
+      guard threads.count < Self.limit, let number = Int32(name),
+        let bytes = try? Files.contents(of: folder + name + "/stat", buffer: buffer)
+      else { continue }
+      // The kernel writes the same fields for a thread as for a process.
+      var thread = ProcessReading(pid: number)
+      guard ProcessStatParser.parse(bytes.span, pageSize: 1, into: &thread) else { continue }
+      thread.parent = process.pid
+      thread.offset = process.offset
+      threads.append(thread)
+    }
+  }
+}

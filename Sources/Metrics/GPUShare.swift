@@ -1,0 +1,39 @@
+/// Use of all GPUs by one process; NaN where no driver reports it.
+package struct GPUShare: Sendable, Equatable {
+  /// GPUs' worth of time: 1.0 is one GPU, or two at one half.
+  package var util = Double.nan
+  /// Bytes of the memory of all GPUs.
+  package var memory = Double.nan
+  /// Indices of the GPUs, ascending.
+  package var gpus: [Int] = []
+
+  /// No GPU.
+  package init() {}
+
+  /// The sums over GPUs, by pid.
+  package static func byProcess(of gpus: [GPU]) -> [Int32: GPUShare] {
+    var shares: [Int32: GPUShare] = [:]
+    for gpu in gpus {
+      for process in gpu.processes ?? [] {
+        var share = shares[process.pid] ?? GPUShare()
+        share.util = plus(share.util, process.util)
+        share.memory = plus(share.memory, process.vram)
+        // A driver may list a process twice, for computing and for graphics.
+        if share.gpus.last != gpu.index { share.gpus.append(gpu.index) }
+        shares[process.pid] = share
+      }
+    }
+    return shares
+  }
+
+  /// Adds another process's use, for rows that stand for several processes.
+  package mutating func add(_ other: GPUShare) {
+    util = Self.plus(util, other.util)
+    memory = Self.plus(memory, other.memory)
+    gpus = Set(gpus).union(other.gpus).sorted()
+  }
+
+  private static func plus(_ left: Double, _ right: Double) -> Double {
+    left.isNaN ? right : right.isNaN ? left : left + right
+  }
+}

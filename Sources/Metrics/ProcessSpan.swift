@@ -1,0 +1,110 @@
+/// Two scans of the processes and the time between them, from which all rates of processes are derived.
+package struct ProcessSpan: Sendable {
+  /// The later scan.
+  package let current: ProcessesReading
+  /// The time between the scans; NaN where there is no earlier one.
+  package let elapsed: Elapsed
+  /// The earlier scan.
+  private let before: [ProcessReading]
+  private let threadsBefore: [ProcessReading]
+  /// When the earlier scan began; NaN where that has no meaning.
+  private let startInstant: Double
+
+  /// The span between two Readings' scans.
+  ///
+  /// A Reading that repeats the scan of the one before it brings the scan before that.
+  /// - Parameter elapsed: the time between the Readings, for scans without instants.
+  package init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
+    self.current = current
+    if elapsed.isSinceBoot {
+      (before, threadsBefore, startInstant, self.elapsed) = ([], [], .nan, elapsed)
+    } else if let previous, previous.instant != current.instant {
+      (before, threadsBefore, startInstant) = (previous.all, previous.threads, previous.instant)
+      let seconds = current.instant - previous.instant
+      self.elapsed = seconds.isFinite ? Elapsed(seconds: seconds) : elapsed
+    } else if let earlier = current.earlier {
+      (before, threadsBefore, startInstant) = (earlier, current.earlierThreads, current.earlierInstant)
+      self.elapsed = Elapsed(seconds: current.instant - current.earlierInstant)
+    } else {
+      (before, threadsBefore, startInstant) = (previous?.all ?? [], [], .nan)
+      self.elapsed = previous == nil ? Elapsed(seconds: .nan) : elapsed
+    }
+  }
+
+  /// Calls `body` with each process, its state in the earlier scan, and the time between these two readings of it.
+  ///
+  /// The time is NaN where the process ran before the earlier scan and is missing in it: from 0, it would be shown with
+  /// hours of CPU time in one second.
+  package func forEachProcess(_ body: (ProcessReading, ProcessReading?, Elapsed) -> Void) {
+    var cursor = 0
+    for process in current.all {
+      while cursor < before.count, before[cursor].pid < process.pid { cursor += 1 }
+      let isSame = cursor < before.count && before[cursor].pid == process.pid && before[cursor].start == process.start
+      let earlier = isSame ? before[cursor] : nil
+      body(process, earlier, time(process, earlier))
+    }
+  }
+
+  /// All processes, by ascending pid.
+  package func processes() -> [Process] {
+    var processes: [Process] = []
+    processes.reserveCapacity(current.all.count)
+    forEachProcess { processes.append(process($0, $1, $2)) }
+    return processes
+  }
+
+  /// One process.
+  func process(_ reading: ProcessReading, _ earlier: ProcessReading?, _ time: Elapsed) -> Process {
+    Process(
+      from: earlier, to: reading, over: time, secondsPerTick: current.secondsPerTick, processors: current.processors)
+  }
+
+  /// Threads of active processes, over the same time as their processes.
+  package func threads() -> [ProcessThread] {
+    guard !current.threads.isEmpty else { return [] }
+    var places = [Int32: Int](minimumCapacity: threadsBefore.count)
+    for (place, thread) in threadsBefore.enumerated() { places[thread.pid] = place }
+    return current.threads.map { thread in
+      var earlier = places[thread.pid].map { threadsBefore[$0] }
+      if earlier?.start != thread.start || earlier?.parent != thread.parent { earlier = nil }
+      let first = earlier?.cpuTicks ?? 0
+      let cpu = time(thread, earlier).rate(first, max(first, thread.cpuTicks), unit: current.secondsPerTick)
+      return ProcessThread(
+        process: thread.parent, thread: thread.pid, name: thread.name, state: thread.state, cpu: min(cpu, 1))
+    }
+  }
+
+  private func time(_ reading: ProcessReading, _ earlier: ProcessReading?) -> Elapsed {
+    guard let earlier else {
+      // The kernel counts a start in ticks.
+      let isOld = current.isLive && Double(reading.start + 2) * current.secondsPerTick < startInstant
+      return isOld ? Elapsed(seconds: .nan) : elapsed
+    }
+    guard reading.offset != earlier.offset else { return elapsed }
+    return Elapsed(seconds: elapsed.seconds + Double(reading.offset - earlier.offset))
+  }
+}
+
+/// The table of processes at one time.
+package struct ProcessSnapshot: Sendable {
+  /// When it was read.
+  package var timestamp: Timestamp
+  /// By ascending pid.
+  package var processes: [Process]
+  /// Threads of active processes, where they are wanted.
+  package var threads: [ProcessThread] = []
+  /// Use of GPUs by pid.
+  package var gpus: [Int32: GPUShare] = [:]
+  /// Seconds that the rates are means over; NaN where unknown.
+  package var interval = Double.nan
+  /// Seconds from the scan to the answer; NaN where unknown.
+  package var age = Double.nan
+  /// Whether processes of other users are hidden.
+  package var isPartial = false
+
+  /// A table without rates.
+  package init(timestamp: Timestamp = Timestamp(seconds: 0), processes: [Process] = []) {
+    self.timestamp = timestamp
+    self.processes = processes
+  }
+}

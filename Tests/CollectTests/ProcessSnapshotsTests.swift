@@ -1,0 +1,167 @@
+import AgentMetrics
+import History
+import Synchronization
+import SystemIO
+import Testing
+
+@testable import Collect
+
+/// A table of one process that is always busy, and one that has started and ended; read when asked, as on a machine.
+final class TableCollector: Collector, Sendable {
+  let name = "processes"
+  private struct State {
+    var last = -Double.infinity
+    var demand = Demand()
+    var reading = ProcessesReading()
+    var demands: [Demand] = []
+  }
+  private let state = Mutex(State())
+
+  var demands: [Demand] { state.withLock { $0.demands } }
+  var age: Double { state.withLock { $0.reading.age } }
+
+  func accept(_ demand: Demand) {
+    state.withLock { state in
+      state.demand = demand
+      state.demands.append(demand)
+    }
+  }
+
+  func read(into reading: inout Reading) throws(CollectorError) { scan(&reading) }
+
+  func readBetween(into reading: inout Reading) throws(CollectorError) {
+    let isWanted = state.withLock { $0.demand.wantsTable }
+    if isWanted { return scan(&reading) }
+    state.withLock { state in
+      state.reading.age = reading.boottime - state.last
+      reading.processes = state.reading
+    }
+  }
+
+  private func scan(_ reading: inout Reading) {
+    let now = reading.boottime
+    state.withLock { state in
+      var busy = ProcessReading(pid: 7)
+      (busy.start, busy.cpuTicks, busy.name) = (1, UInt64(now * 100), "busy")
+      var idle = ProcessReading(pid: 8)
+      (idle.start, idle.name, idle.isKernelThread) = (1, "idle", true)
+      if state.last.isFinite {
+        (state.reading.earlier, state.reading.earlierInstant) = (state.reading.all, state.reading.instant)
+      }
+      (state.reading.all, state.reading.instant, state.reading.age) = ([busy, idle], now, 0)
+      state.last = now
+      reading.processes = state.reading
+    }
+  }
+}
+
+@Suite struct ProcessSnapshotsTests {
+  /// What a sampler has kept after so many waits.
+  private func run(
+    interval: Int, waits: Int, _ collector: TableCollector = TableCollector(),
+    _ event: @escaping @Sendable (_ wait: Int, _ history: History, _ instant: inout Instant) -> Void = { _, _, _ in }
+  ) -> History {
+    let history = History(capacity: 1_000, interval: interval)
+    let keeper = ScriptedTimekeeper(start: 900, waits: waits) { wait, instant in event(wait, history, &instant) }
+    Sampler(source: .live { [collector] }, history: history, timekeeper: keeper, report: { _ in }).run()
+    return history
+  }
+
+  @Test func theTableOfASampleIsThatSamplesScan() throws {
+    let history = run(interval: 30, waits: 4)
+    let newest = try #require(history.latest)
+    let snapshots = ProcessSnapshots(of: history) { "command of \($0)" }
+    let table = try #require(snapshots.snapshot(of: newest))
+    #expect(table.processes.map(\.pid) == [7, 8] && table.processes[0].cpu == 1)
+    // Kernel threads have none.
+    #expect(table.processes.map(\.command) == ["command of 7", nil])
+    #expect(table.interval == 30)
+    #expect(newest.sample.processes?.top.first?.cpu == table.processes[0].cpu)
+    #expect(newest.sample.processes?.total == table.processes.count)
+    // Only the newest sample's table is kept.
+    #expect(history.all.dropLast().allSatisfy { $0.processes == nil })
+  }
+
+  @Test func eachTrackHasRatesOverItsOwnTime() throws {
+    let watch = Mutex<History.Watch?>(nil)
+    let collector = TableCollector()
+    let history = run(interval: 30, waits: 40, collector) { wait, history, instant in
+      guard wait == 2 else { return }
+      ScriptedTimekeeper.woken(17.6, before: &instant)
+      watch.withLock { $0 = history.watch(interval: 1) }
+    }
+    let live = try #require(watch.withLock { $0?.newest?.processes })
+    #expect(abs(live.elapsed.seconds - 1) < 0.01)
+    let kept = try #require(history.all.last)
+    #expect(kept.processes.map { ($0.elapsed.seconds).rounded() } == 30, "whoever else has watched")
+    #expect(collector.demands.first?.isWatched == false && collector.demands.last?.isWatched == true)
+    watch.withLock { $0?.end() }
+    #expect(!history.watchers.isWatched)
+  }
+
+  @Test func threadsAreReadWhileAWatchWantsThem() {
+    let history = History(capacity: 10, interval: 30)
+    let watch = history.watch(interval: 1)
+    watch.wantThreads(true, of: 7)
+    #expect(history.watchers.wantsThreads && history.watchers.threadsOf == [7])
+    watch.wantThreads(false, of: 7)
+    #expect(!history.watchers.wantsThreads && history.watchers.threadsOf.isEmpty)
+    watch.wantThreads(true)
+    watch.end()
+    #expect(!history.watchers.wantsThreads)
+  }
+
+  @Test func aRequestIsAnsweredByAScanOfItsOwn() async throws {
+    let history = History(capacity: 100, interval: 30)
+    let keeper = SystemTimekeeper()
+    let collector = TableCollector()
+    let sampler = Sampler(source: .live { [collector] }, history: history, timekeeper: keeper, report: { _ in })
+    sampler.start()
+    defer {
+      keeper.stop()
+      sampler.waitUntilEnded(atMost: 5)
+    }
+    let snapshots = ProcessSnapshots(of: history, commandLine: nil)
+    let table = try await snapshots.now()
+    #expect(table.processes.map(\.pid) == [7, 8] && table.interval > 0)
+    #expect(table.age >= 0)
+  }
+
+  @Test func withoutAScanThereIsAnError() async {
+    let history = run(interval: 30, waits: 0, TableCollector())
+    // No sampler runs any more, and a history that never had one has no table.
+    let empty = History(capacity: 1, interval: 1)
+    empty.append(Sample(from: nil, to: Reading()))
+    await #expect(throws: ProcessSnapshots.Failure.self) {
+      try await ProcessSnapshots(of: empty, commandLine: nil).now()
+    }
+    #expect(history.count == 0)
+  }
+
+  /// A process whose command line cannot be read holds up neither a screen nor the other command lines for long.
+  @Test func aHungProcessHoldsNothingUp() {
+    let isHung = Condition(true)
+    defer { isHung.update { $0 = false } }
+    let commands = CommandLines { pid in
+      if pid == 5 { _ = isHung.wait { $0 ? nil : true } }
+      return "c\(pid)"
+    }
+    var processes = [4, 5, 6].map { pid in
+      var process = Process()
+      (process.pid, process.start, process.name) = (Int32(pid), 1, "p")
+      return process
+    }
+    commands.fill(&processes, waiting: 0.05)
+    #expect(processes[1].command == nil)
+    // Its thread is stuck; another one reads the rest.
+    for _ in 0..<400 where processes[0].command == nil || processes[2].command == nil {
+      commands.fill(&processes, waiting: 0.05)
+    }
+    #expect(processes.map(\.command) == ["c4", nil, "c6"])
+    // Another process by the same number has its own.
+    processes[0].start = 2
+    processes[0].command = nil
+    commands.fill(&processes, waiting: 10)
+    #expect(processes[0].command == "c4")
+  }
+}
