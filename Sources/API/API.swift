@@ -8,8 +8,8 @@ public struct API: Sendable {
   public struct Settings: Sendable {
     /// The program's version.
     public var version = ""
-    /// What a client has to show as `Authorization: Bearer …`; nil where anybody may ask.
-    public var token: String?
+    /// Returns the token that clients must send as `Authorization: Bearer …`; nil where none is needed.
+    public var token: @Sendable () -> String? = { nil }
     /// Origins whose pages may read answers, `https://grafana.example.org`.
     public var corsOrigins: [String] = []
     /// Names under which the agent may be asked for, besides addresses, `localhost` and the machine's own.

@@ -36,7 +36,7 @@ extension API {
 
   /// Refuses a request without the token, where one is set (RFC 6750).
   func checkToken(of request: Request) throws(APIError) {
-    guard let token = settings.token else { return }
+    guard let token = settings.token() else { return }
     let header = request[header: "Authorization"] ?? ""
     let scheme = header.prefix { $0 != " " }
     guard scheme.lowercased() == "bearer" else {

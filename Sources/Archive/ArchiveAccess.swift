@@ -108,6 +108,13 @@ public final class ArchiveAccess {
     }
   }
 
+  /// Runs `body` and keeps the samples it adds only where it does not throw.
+  public func transaction<Failure: Error>(
+    _ body: () throws(Failure) -> Void, failure: (ArchiveFailure) -> Failure
+  ) throws(Failure) {
+    try database.transaction(body) { failure(ArchiveFailure(path, $0)) }
+  }
+
   /// Adds samples, oldest first.
   ///
   /// Skips those within the file's previous time range: two values for one time would

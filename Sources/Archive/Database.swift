@@ -101,10 +101,11 @@ final class Database {
     return result
   }
 
-  /// Runs `body` within a transaction, which is undone where it throws.
+  /// Runs `body` within a transaction, which is undone where it throws; within another one it is a part of that.
   func transaction<Failure: Error>(
     _ body: () throws(Failure) -> Void, failure: (SQLiteError) -> Failure
   ) throws(Failure) {
+    guard sqlite3_get_autocommit(handle) != 0 else { return try body() }
     do { try execute("BEGIN IMMEDIATE") } catch { throw failure(error) }
     do {
       try body()

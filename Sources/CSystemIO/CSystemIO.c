@@ -17,6 +17,23 @@
 #include <sys/timex.h>
 #endif
 
+static int argument_count = 0;
+static char **arguments = NULL;
+
+#if defined(__GLIBC__)
+// glibc calls constructors with main's arguments (elf/dl-init.c). Swift's CommandLine finds them by walking back from
+// `environ`, which is wrong once a preloaded library's constructor has called setenv(3) and moved the environment.
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+  argument_count = count;
+  arguments = values;
+}
+#endif
+
+char *const *csystemio_arguments(int *count) {
+  *count = argument_count;
+  return arguments;
+}
+
 int csystemio_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
 
 int csystemio_openat_read(int directory, const char *path) {

@@ -9,6 +9,8 @@ final class Bell: Sendable {
     static let sample = Reason(rawValue: 1)
     /// It is time to end.
     static let end = Reason(rawValue: 2)
+    /// The receiver closed the connection.
+    static let disconnect = Reason(rawValue: 4)
   }
 
   private struct State {
@@ -34,9 +36,17 @@ final class Bell: Sendable {
   /// Whether it has rung for the end.
   var isEnd: Bool { state.withLock { $0.rung.contains(.end) } }
 
+  /// Forgets that it has rung for a reason.
+  func clear(_ reason: Reason) {
+    state.withLock { $0.rung.subtract(reason) }
+  }
+
   /// Waits until it rings for one of `reasons`, has rung since the last wait for it, or `seconds` have passed; one task at a
   /// time.
-  func wait(for reasons: Reason, atMost seconds: Double = .infinity) async {
+  ///
+  /// - Returns: the reasons for which it has rung.
+  @discardableResult
+  func wait(for reasons: Reason, atMost seconds: Double = .infinity) async -> Reason {
     let number = state.withLock { state in
       state.number += 1
       return state.number
@@ -59,7 +69,10 @@ final class Bell: Sendable {
     }
     timer?.cancel()
     // The end stays.
-    state.withLock { $0.rung.subtract(reasons.subtracting(.end)) }
+    return state.withLock { state in
+      defer { state.rung.subtract(reasons.subtracting(.end)) }
+      return state.rung.intersection(reasons)
+    }
   }
 
   private func expire(_ number: Int) {

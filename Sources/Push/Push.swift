@@ -50,7 +50,7 @@ public final class Push: Sendable {
         target: target, userAgent: "worker-monitoring-agent/\(version)",
         client: HTTPClient(
           url: target.url, authorities: target.authorities, limits: timing.limits,
-          group: MultiThreadedEventLoopGroup.singleton),
+          group: MultiThreadedEventLoopGroup.singleton, onDisconnect: { bell.ring(.disconnect) }),
         bell: bell, status: status, cursors: cursors, timing: timing, logger: logger)
       pushers.append((bell, status))
       let source = PushSource(history: history, arrivals: arrivals, cursor: cursor)

@@ -10,7 +10,7 @@ public struct PushStatus: Sendable, Hashable {
     case catchingUp = "catching_up"
     /// The receiver does not answer, or not as it should; it is tried again and again.
     case failing
-    /// The receiver wants other credentials, or another URL.
+    /// The receiver refuses the requests themselves (credentials, URL, protocol); they are tried again ever more rarely.
     case refused
   }
 

@@ -12,14 +12,16 @@ internal import SystemIO
 struct Pusher {
   /// Seconds and counts that tests change.
   struct Timing: Sendable {
-    /// Seconds between two tries at first, and at most; each wait is between half and all of it.
+    /// Seconds to the first retry; doubled each time, and a random half to all of it is waited.
     var firstRetry = 1.0
-    var longestRetry = 60.0
-    /// The same for a receiver that wants other credentials.
-    var firstRefused = 30.0
-    var longestRefused = 300.0
-    /// What a receiver may ask for as `Retry-After` at most.
-    var longestRetryAfter = 3_600.0
+    /// The longest of them where the receiver is unavailable.
+    var maxRetry = 60.0
+    /// The longest of them where the receiver refuses the request itself.
+    var maxHeldRetry = 300.0
+    /// The longest `Retry-After` that is honored.
+    var maxRetryAfter = 3_600.0
+    /// Seconds after which the newer protocol is tried again.
+    var upgradeRetry = 3_600.0
     /// Seconds between two requests while catching up.
     var catchUpPace = 0.2
     /// Values in a request; a sample that has more is a request by itself.
@@ -60,10 +62,16 @@ struct Pusher {
   /// Samples in the next request at most; less after one was not taken.
   private var size: Int
   private var retry: Double
-  private var refusedRetry: Double
-  /// Whether something that was dropped has been told since a request was taken.
-  private var hasToldDrop = false
+  /// Whether dropped samples were logged since a request was taken.
+  private var hasLoggedDrop = false
   private var isFailing = false
+  /// Kinds of failure that were logged since a request was taken.
+  private var loggedFailures: Set<String> = []
+  /// The kind of failure now, and the one after which a closed connection has led to an early retry.
+  private var failure = ""
+  private var earlyRetryFailure: String?
+  /// Monotonic time at which the newer protocol is tried again.
+  private var upgradeTime = Double.infinity
   /// POSIX time of the newest sample that the receiver may have without having said so: from before a crash, or of a request
   /// without an answer.
   private var mayHave = -Double.infinity
@@ -93,7 +101,6 @@ struct Pusher {
     form = Form(surroundings.target.format)
     size = surroundings.timing.samples
     retry = surroundings.timing.firstRetry
-    refusedRetry = surroundings.timing.firstRefused
   }
 
   private var bell: Bell { surroundings.bell }
@@ -112,6 +119,7 @@ struct Pusher {
       case .more: await bell.wait(for: .end, atMost: timing.catchUpPace)
       case .again: break
       case .wait(let seconds): await bell.wait(for: .end, atMost: seconds)
+      case .retry(let seconds): await waitToRetry(seconds)
       }
     }
     await finish()
@@ -128,6 +136,23 @@ struct Pusher {
     case again
     /// A try later.
     case wait(Double)
+    /// A try later, or as soon as the receiver closes its connection.
+    case retry(Double)
+  }
+
+  /// Waits to send the same again.
+  ///
+  /// A receiver that closes the connection meanwhile is being restarted, perhaps with another configuration, so it is tried
+  /// immediately and with short waits again: once for each kind of failure, since other receivers close all idle connections.
+  private mutating func waitToRetry(_ seconds: Double) async {
+    guard earlyRetryFailure != failure else {
+      await bell.wait(for: .end, atMost: seconds)
+      return
+    }
+    if await bell.wait(for: [.end, .disconnect], atMost: seconds).contains(.disconnect) {
+      earlyRetryFailure = failure
+      retry = timing.firstRetry
+    }
   }
 
   private mutating func turn() async -> Next {
@@ -136,7 +161,7 @@ struct Pusher {
       let most = min(size, max(1, timing.values / max(1, present.count)))
       portion = try await source.next(most: most)
     } catch {
-      return later("the archive cannot be read: \(error)", after: nil, isReceiver: false)
+      return failed("the archive cannot be read: \(error)", kind: "archive", .failing, after: nil)
     }
     if portion.isAwaited { return .wait(timing.firstRetry) }
     if let gap = portion.gap { note(gap, skip: portion.skip) }
@@ -163,16 +188,21 @@ struct Pusher {
 
   /// Sends some samples; `.more` where the receiver is done with them.
   private mutating func deliver(_ portion: PushSource.Portion) async -> Next {
+    upgrade()
     let batch = PushBatch(portion.samples, after: present)
-    let (verdict, bytes, isCertain) = await post(batch)
+    let (disposition, bytes, isCertain) = await post(batch)
     if !isCertain { mayHave = max(mayHave, portion.samples[portion.samples.count - 1].timestamp.seconds) }
-    switch verdict {
+    switch disposition {
     case .accepted(let values):
       accepted(portion, batch, values: values ?? batch.count, bytes: bytes)
       return .more
+    case .partlyAccepted(let line, let rejected):
+      accepted(portion, batch, values: max(0, batch.count - rejected), bytes: bytes)
+      notePartial(portion, line, .rejected)
+      return .more
     case .unsupported(let line): return fallBack(line)
-    case .later(let line, let seconds): return later(line, after: seconds)
-    case .refused(let line): return refused(line)
+    case .later(let line, let seconds): return failed(line, kind: Self.kind(line), .failing, after: seconds)
+    case .held(let line, let seconds): return failed(line, kind: Self.kind(line), .refused, after: seconds)
     case .tooLarge(let line):
       guard portion.samples.count == 1 else {
         size = max(1, portion.samples.count / 2)
@@ -181,19 +211,13 @@ struct Pusher {
       drop(portion, line, .rejected)
       return .more
     case .rejected(let line, let reason, let values):
-      if form == .remoteWrite2, !isKnownForm, reason == .rejected {
-        // What a receiver of 1.0 may say to a message that it cannot read.
+      if form == .remoteWrite2, values == nil, reason == .rejected {
+        // A receiver of 1.0 may say so to a message that it cannot read; one of 2.0 reports how much it has written.
         return fallBack(line)
       }
       if let values, values > 0 {
-        // It has written what it could.
         accepted(portion, batch, values: values, bytes: bytes)
-        status.update { status in
-          status.add(
-            PushStatus.Gap(
-              from: portion.samples[0].timestamp.seconds, to: source.cursor.timestamp, samples: 0, reason: reason))
-        }
-        told(line)
+        notePartial(portion, line, reason)
         return .more
       }
       guard portion.samples.count > 1 else {
@@ -217,29 +241,49 @@ struct Pusher {
 
   private mutating func fallBack(_ line: String) -> Next {
     form = .remoteWrite1
-    surroundings.logger.info("push: \(name): remote write 1.0, since the receiver does not know 2.0 (\(line))")
-    status.update { $0.format = Form.remoteWrite1.rawValue }
+    isKnownForm = false
+    upgradeTime = Clock.monotonic + timing.upgradeRetry
+    if status.now.format != form.rawValue {
+      status.update { $0.format = Form.remoteWrite1.rawValue }
+      surroundings.logger.info("push: \(name): using remote write 1.0, the receiver does not support 2.0 (\(line))")
+    }
     return .again
+  }
+
+  /// Returns to the newer protocol when it is time: the receiver may have been upgraded.
+  private mutating func upgrade() {
+    guard surroundings.target.format == .remoteWrite, form == .remoteWrite1, Clock.monotonic >= upgradeTime,
+      // Not before the samples of the last fallback have been sent.
+      isKnownForm || isFailing
+    else { return }
+    form = .remoteWrite2
+    isKnownForm = false
+  }
+
+  /// The part of a line that stays the same while a failure lasts; a body may name a time or a request.
+  private static func kind(_ line: String) -> String {
+    line.hasPrefix("HTTP ") ? String(line.prefix(8)) : line
   }
 
   /// Whether the receiver would not even take the last of many samples, found out with a series that matters to nobody.
   private mutating func isTooOld(_ sample: Sample) async -> Bool {
     let probe = PushBatch(probeAt: PushBatch.milliseconds(sample.timestamp))
-    guard case .rejected(_, .tooOld, _) = await post(probe).verdict else { return false }
+    guard case .rejected(_, .tooOld, _) = await post(probe).disposition else { return false }
     return true
   }
 
   // MARK: Requests
 
-  /// Sends a batch; `isCertain` is false where the receiver may have taken it whatever the verdict says.
-  private func post(_ batch: PushBatch) async -> (verdict: Verdict, bytes: Int, isCertain: Bool) {
+  /// Sends a batch; `isCertain` is false where the receiver may have taken it whatever the disposition says.
+  private func post(_ batch: PushBatch) async -> (disposition: ResponseDisposition, bytes: Int, isCertain: Bool) {
+    bell.clear(.disconnect)
     let target = surroundings.target
     var headers = [("User-Agent", surroundings.userAgent)]
     headers += target.headers.map { ($0.name, $0.value) }
     do {
       if let value = try target.credentials.header() { headers.append(("Authorization", value)) }
     } catch {
-      return (.refused(error.description), 0, true)
+      return (.held(error.description, seconds: nil), 0, true)
     }
     let body: [UInt8]
     switch form {
@@ -261,27 +305,36 @@ struct Pusher {
     }
     do {
       let answer = try await surroundings.client.post(body, headers: headers)
-      return (Verdict(answer, needsReceipt: form == .remoteWrite2, now: Clock.realtime), body.count, !answer.isRepeated)
+      return (
+        ResponseDisposition(answer, to: form, now: Clock.realtime), body.count, !answer.isRepeated
+      )
     } catch {
       return (.later(error.description, seconds: nil), body.count, false)
     }
   }
 
-  // MARK: What comes of them
+  // MARK: Results
 
   private mutating func accepted(_ portion: PushSource.Portion, _ batch: PushBatch, values: Int, bytes: Int) {
     present = batch.present
     isKnownForm = true
+    if status.now.format != form.rawValue {
+      surroundings.logger.info("push: \(name): using \(form.rawValue)")
+    }
     move(behind: portion)
     size = min(timing.samples, size * 2)
     retry = timing.firstRetry
-    refusedRetry = timing.firstRefused
-    hasToldDrop = false
+    hasLoggedDrop = false
+    loggedFailures = []
+    earlyRetryFailure = nil
     if isFailing {
       isFailing = false
-      surroundings.logger.notice("push: \(name): works again; it is behind by \(Int(status.now.lag)) s")
+      surroundings.logger.notice("push: \(name): works again, \(Int(status.now.lag)) s behind")
+      // The receiver may have been replaced by a newer version.
+      if form == .remoteWrite1 { upgradeTime = Clock.monotonic }
     }
-    status.update { status in
+    status.update { [form] status in
+      status.format = form.rawValue
       status.sentSamples += portion.samples.count
       status.sentValues += values
       status.sentBytes += bytes
@@ -289,30 +342,30 @@ struct Pusher {
     }
   }
 
-  private mutating func later(_ line: String, after seconds: Double?, isReceiver: Bool = true) -> Next {
-    failed(line, .failing)
-    let wait = min(max(seconds ?? 0, retry * Double.random(in: 0.5...1)), timing.longestRetryAfter)
-    retry = min(retry * 2, timing.longestRetry)
-    return .wait(wait)
-  }
-
-  private mutating func refused(_ line: String) -> Next {
-    failed(line, .refused)
-    let wait = refusedRetry * Double.random(in: 0.5...1)
-    refusedRetry = min(refusedRetry * 2, timing.longestRefused)
-    return .wait(wait)
-  }
-
-  private mutating func failed(_ line: String, _ state: PushStatus.State) {
+  /// Keeps the samples for a later try.
+  private mutating func failed(
+    _ line: String, kind: String, _ state: PushStatus.State, after seconds: Double?
+  ) -> Next {
     status.update { status in
       status.state = state
       status.failed += 1
       status.lastError = line
       status.lastErrorTime = Clock.realtime
     }
-    if !isFailing { surroundings.logger.warning("push: \(name): \(line); it is tried again") }
+    if loggedFailures.count < Self.maxLoggedFailures, loggedFailures.insert(kind).inserted {
+      let place = surroundings.cursors == nil ? "memory" : "the archive"
+      surroundings.logger.warning("push: \(name): \(line); samples wait in \(place) and are sent later")
+    }
     isFailing = true
+    failure = kind
+    let longest = state == .refused ? timing.maxHeldRetry : timing.maxRetry
+    let wait = min(retry, longest) * Double.random(in: 0.5...1)
+    retry = min(retry * 2, longest)
+    guard let seconds else { return .retry(wait) }
+    return .wait(min(max(seconds, wait), timing.maxRetryAfter))
   }
+
+  private static let maxLoggedFailures = 16
 
   private mutating func drop(_ portion: PushSource.Portion, _ line: String, _ reason: PushStatus.Gap.Reason) {
     let gap = PushStatus.Gap(
@@ -320,18 +373,28 @@ struct Pusher {
       to: portion.samples[portion.samples.count - 1].timestamp.seconds, samples: portion.samples.count, reason: reason)
     status.update { $0.add(gap) }
     move(behind: portion)
-    told(line)
+    logDrop(line)
   }
 
-  /// Tells once of what is dropped, until something is taken again.
-  private mutating func told(_ line: String) {
+  /// Notes that some values of an accepted request were not taken.
+  private mutating func notePartial(_ portion: PushSource.Portion, _ line: String, _ reason: PushStatus.Gap.Reason) {
+    status.update { status in
+      status.add(
+        PushStatus.Gap(
+          from: portion.samples[0].timestamp.seconds, to: source.cursor.timestamp, samples: 0, reason: reason))
+    }
+    logDrop(line)
+  }
+
+  /// Logs dropped samples once, until a request is accepted again.
+  private mutating func logDrop(_ line: String) {
     status.update { status in
       status.lastError = line
       status.lastErrorTime = Clock.realtime
     }
-    if !hasToldDrop {
-      hasToldDrop = true
-      surroundings.logger.error("push: \(name): samples are dropped, which the receiver does not take: \(line)")
+    if !hasLoggedDrop {
+      hasLoggedDrop = true
+      surroundings.logger.error("push: \(name): samples are dropped, the receiver rejects them: \(line)")
     }
   }
 

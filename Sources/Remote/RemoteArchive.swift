@@ -6,10 +6,10 @@ internal import SystemIO
 /// What another agent keeps longer than this process remembers, asked of it when somebody looks that far back.
 final class RemoteArchive: LongHistory {
   private let url: RemoteURL
-  private let token: String?
+  private let token: @Sendable () -> String?
   private let oldestKept = Mutex<Double?>(nil)
 
-  init(url: RemoteURL, token: String?) {
+  init(url: RemoteURL, token: @escaping @Sendable () -> String?) {
     self.url = url
     self.token = token
   }
@@ -80,7 +80,7 @@ final class RemoteArchive: LongHistory {
   }
 
   private func request(_ target: String) -> RemoteRequest {
-    RemoteRequest.asking(url, target, token: token)
+    RemoteRequest.asking(url, target, token: token())
   }
 }
 

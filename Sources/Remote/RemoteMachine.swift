@@ -37,7 +37,7 @@ public final class RemoteMachine: Sendable {
   /// Its samples; the main track holds what it remembered, a live one what it tells now.
   public let history: History
   private let address: RemoteURL
-  private let token: String?
+  private let token: @Sendable () -> String?
   private let archive: RemoteArchive
   /// Seconds between two samples that the agent keeps.
   private let agentInterval = Mutex(30.0)
@@ -48,14 +48,16 @@ public final class RemoteMachine: Sendable {
   ///
   /// - Parameters:
   ///   - address: `http://host:port`, `https://host`, or only `host:port`.
-  ///   - token: what a server with `--token-file` wants.
+  ///   - token: returns the token for a server with `--token-file`, for each request.
   ///   - capacity: samples kept of its history.
   /// - Throws: AddressError.
-  public convenience init(_ address: String, token: String? = nil, capacity: Int) throws(AddressError) {
+  public convenience init(
+    _ address: String, token: @escaping @Sendable () -> String? = { nil }, capacity: Int
+  ) throws(AddressError) {
     self.init(try RemoteURL(address), token: token, capacity: capacity)
   }
 
-  private init(_ address: RemoteURL, token: String?, capacity: Int) {
+  private init(_ address: RemoteURL, token: @escaping @Sendable () -> String?, capacity: Int) {
     self.address = address
     self.token = token
     history = History(capacity: capacity, interval: 30)
@@ -208,6 +210,6 @@ public final class RemoteMachine: Sendable {
   }
 
   private func request(_ target: String) -> RemoteRequest {
-    .asking(address, target, token: token)
+    .asking(address, target, token: token())
   }
 }

@@ -84,10 +84,7 @@ struct Agent: ParsableCommand {
       valueName: "name"))
   var allowedHosts: [String] = []
 
-  @Option(
-    name: .customLong("db"), parsing: .unconditional,
-    help: ArgumentHelp("Keep the samples in this file too, for years (default: in memory only).", valueName: "path"))
-  var database: String?
+  @OptionGroup var archiveFile: ArchiveFileOption
 
   @Option(
     parsing: .unconditional,
@@ -118,6 +115,10 @@ struct Agent: ParsableCommand {
   @OptionGroup(title: "Other machines") var others: ConnectOptions
 
   @OptionGroup(title: "Sending samples") var pushing: PushOptions
+
+  static func main() {
+    Invocation.runAndExit()
+  }
 
   func run() throws {
     // Before any thread: heaps are made per thread, signals are inherited.
@@ -161,7 +162,8 @@ struct Agent: ParsableCommand {
   private func showOthers(_ configuration: Configuration) throws {
     do {
       try RemoteDashboard(
-        targets: try others.targets(), token: configuration.token, historySize: configuration.historySize
+        targets: try others.targets(), token: configuration.currentToken { _ in },
+        historySize: configuration.historySize
       ).run(options: dashboardOptions(terminal, interval: 1))
     } catch let mistake as Configuration.Mistake {
       throw misuse(mistake.description)
@@ -175,6 +177,7 @@ struct Agent: ParsableCommand {
 
   private func checked() throws -> Configuration {
     do {
+      let database = try archiveFile.path
       return try Configuration(
         flags: .init(
           port: port, host: host, interval: interval, history: history, logLevel: logLevel, tokenFile: tokenFile,

@@ -15,8 +15,9 @@ struct Configuration: Equatable {
   var historySize = 720
   /// The least severe messages that are logged.
   var logLevel = Logger.Level.info
-  /// What clients have to show; nil where anybody may ask.
+  /// The token that clients must send, and its file; nil where none is needed.
   var token: String?
+  var tokenFile: String?
   /// Origins whose pages may read the API's answers.
   var corsOrigins: [String] = []
   /// Names under which the agent may be asked for, besides its machine's own.
@@ -106,11 +107,11 @@ struct Configuration: Equatable {
       logLevel = level
     }
     if let (name, value) = setting(flags.tokenFile, "--token-file", "TOKEN_FILE") {
-      // What a header can carry (RFC 6750 §2.1), so that no token is refused for ever.
-      guard let line = Files.line(of: value), line.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      token = TokenFile.token(in: value)
+      guard token != nil else {
         throw Mistake(name: name, value: value, allowed: "a file whose first line is a token without spaces")
       }
-      token = line
+      tokenFile = value
     }
     for (name, value) in list(flags.corsOrigins, "--cors-origin", "CORS_ORIGIN") {
       guard Self.isOrigin(value) else {
@@ -156,6 +157,13 @@ struct Configuration: Equatable {
       }
       databaseSize = size
     }
+  }
+
+  /// Returns the token of ``tokenFile``, which is read again when it changes.
+  func currentToken(report: @escaping @Sendable (String) -> Void) -> @Sendable () -> String? {
+    guard let token, let tokenFile else { return { nil } }
+    let file = TokenFile(tokenFile, token: token, report: report)
+    return { file.token }
   }
 
   /// Whether it is scheme, host and port as a browser's Origin has them: in lower case, with nothing after them.

@@ -71,7 +71,7 @@ struct ConnectOptions: ParsableArguments {
 /// The dashboard over other machines' agents.
 struct RemoteDashboard {
   let targets: [ConnectOptions.Target]
-  let token: String?
+  let token: @Sendable () -> String?
   let historySize: Int
 
   /// Runs until its user ends it.

@@ -6,7 +6,7 @@ import Remote
 /// longer.
 struct LocalDaemon {
   let port: Int
-  let token: String?
+  let token: @Sendable () -> String?
 
   /// Puts what it remembers before the samples of a history; nothing where there is none, or where it is no agent of this
   /// machine.

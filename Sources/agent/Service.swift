@@ -55,6 +55,7 @@ struct Service {
     let sink = LogSink(isJournal: getenv("JOURNAL_STREAM") != nil)
     let level = configuration.logLevel
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink, level: level) }
+    let token = configuration.currentToken { message in logger.warning("\(message)") }
     let history = History(capacity: configuration.historySize, interval: configuration.interval)
     let timekeeper = SystemTimekeeper()
     let sampler = Sampler(source: source, history: history, timekeeper: timekeeper) { message in
@@ -85,7 +86,9 @@ struct Service {
 
     let events = Events()
     var address: String?
-    let server = serves ? startServer(history: history, processes: processes, logger: logger, events: events) : nil
+    let server =
+      serves
+      ? startServer(history: history, processes: processes, token: token, logger: logger, events: events) : nil
     if server != nil {
       // A server that neither listens nor fails has hung in the resolver; nobody would know why nothing answers.
       switch events.next(atMost: 30) {
@@ -102,7 +105,8 @@ struct Service {
     }
     let code =
       showsDashboard
-      ? showDashboard(history: history, processes: processes, sink: sink, logger: logger, address: address)
+      ? showDashboard(
+        history: history, processes: processes, token: token, sink: sink, logger: logger, address: address)
       : waitForSignal(logger: logger, events: events)
     if let server {
       server.cancel()
@@ -115,11 +119,12 @@ struct Service {
   }
 
   private func startServer(
-    history: History, processes: ProcessSnapshots, logger: Logger, events: Events
+    history: History, processes: ProcessSnapshots, token: @escaping @Sendable () -> String?, logger: Logger,
+    events: Events
   ) -> Task<Void, Never> {
     var settings = API.Settings()
     settings.version = version
-    settings.token = configuration.token
+    settings.token = token
     settings.corsOrigins = configuration.corsOrigins
     settings.allowedHosts = configuration.allowedHosts
     settings.prometheus = configuration.prometheus
@@ -167,7 +172,8 @@ struct Service {
   }
 
   private func showDashboard(
-    history: History, processes: ProcessSnapshots, sink: LogSink, logger: Logger, address: String?
+    history: History, processes: ProcessSnapshots, token: @escaping @Sendable () -> String?, sink: LogSink,
+    logger: Logger, address: String?
   ) -> Int32 {
     sink.hold()
     defer { sink.release() }
@@ -179,7 +185,7 @@ struct Service {
       options.control = processControl()
       if !serves, configuration.port != 0 {
         // Not waited for: the first frame does not depend on what another process does.
-        let daemon = LocalDaemon(port: configuration.port, token: configuration.token)
+        let daemon = LocalDaemon(port: configuration.port, token: token)
         Task.detached { await daemon.remember(into: history) }
       }
     }

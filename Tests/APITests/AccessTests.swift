@@ -66,7 +66,9 @@ import Testing
   private static func withToken(_ target: String, _ authorization: String?, method: String = "GET") async
     -> API.Response
   {
-    await respond(target, method: method, authorization.map { [("Authorization", $0)] } ?? []) { $0.token = "s3cret" }
+    await respond(target, method: method, authorization.map { [("Authorization", $0)] } ?? []) {
+      $0.token = { "s3cret" }
+    }
   }
 
   @Test func theTokenOpensEverything() async {
@@ -126,7 +128,7 @@ import Testing
         (origin.map { [("Origin", $0)] } ?? []) + (preflight ? [("Access-Control-Request-Method", "GET")] : [])
       ) {
         $0.corsOrigins = ["https://a.example", "http://b.example:3000"]
-        $0.token = target == "/health" ? nil : "s3cret"
+        $0.token = { target == "/health" ? nil : "s3cret" }
       }
     }
     for origin in ["https://a.example", "http://b.example:3000"] {

@@ -45,7 +45,7 @@ import Testing
   @Test(arguments: provocations) func everyErrorThatIsToldOf(provocation: Provocation) async {
     var settings = API.Settings()
     settings.streams = provocation.streams
-    settings.token = provocation.token
+    settings.token = { provocation.token }
     let api = API(history: MadeUpSample.history(samples: provocation.samples), settings: settings) { throw Failure() }
     let request = API.Request(target: provocation.target, headers: provocation.headers, isLocal: true)
     // A server that ends cuts a history short.

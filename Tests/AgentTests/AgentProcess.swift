@@ -21,16 +21,20 @@ final class AgentProcess {
   /// Starts the agent with an environment of its own, so that the tester's variables change nothing.
   ///
   /// - Parameter launcher: a program with arguments that becomes the agent.
-  init(_ arguments: [String], environment: [String: String] = [:], launcher: [String] = []) throws {
+  init(
+    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = [], input: String = "/dev/null"
+  ) throws {
     let words = launcher + [Self.path] + arguments
     program = try Program(
       words[0], Array(words.dropFirst()),
-      environment: environment.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine })
+      environment: environment.merging(["PATH": "/usr/bin:/bin"]) { mine, _ in mine }, input: input)
   }
 
   /// Runs to the end.
-  static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Program.Result {
-    try AgentProcess(arguments, environment: environment).program.result()
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = [], input: String = "/dev/null"
+  ) throws -> Program.Result {
+    try AgentProcess(arguments, environment: environment, launcher: launcher, input: input).program.result()
   }
 
   /// A serving agent, once it has said where it listens.
@@ -51,6 +55,9 @@ final class AgentProcess {
 
   /// The next line of stderr; nil at its end.
   func errorLine() -> String? { Descriptor.line(program.errors) }
+
+  /// The next line of stdout; nil at its end.
+  func outputLine() -> String? { Descriptor.line(program.output) }
 
   /// Sends a signal.
   func signal(_ number: Int32) { program.signal(number) }

@@ -59,8 +59,8 @@ import Testing
     #expect(StandardStreams.write("  s3cret-t0ken \nsecond line\n", to: descriptor))
     close(descriptor)
     defer { unlink(path) }
-    #expect(try configuration().token == nil)
-    #expect(try configuration(.init(tokenFile: path)).token == "s3cret-t0ken")
+    #expect(try configuration().currentToken { _ in }() == nil)
+    #expect(try configuration(.init(tokenFile: path)).currentToken { _ in }() == "s3cret-t0ken")
     #expect(try configuration(["TOKEN_FILE": path]).token == "s3cret-t0ken")
     for wrong in ["/nowhere", "/dev/null", "/"] {
       #expect(throws: Configuration.Mistake.self) { try configuration(.init(tokenFile: wrong)) }

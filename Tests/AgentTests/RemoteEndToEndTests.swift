@@ -102,12 +102,41 @@ import Testing
       "--interval", "1", "--token-file", fixture.root + "/token",
     ])
     let stranger = try RemoteMachine("127.0.0.1:\(port)", capacity: 10)
-    let guest = try RemoteMachine("127.0.0.1:\(port)", token: "a-long-secret-token", capacity: 10)
+    let guest = try RemoteMachine("127.0.0.1:\(port)", token: { "a-long-secret-token" }, capacity: 10)
     let tasks = [follow(stranger), follow(guest)]
     defer { for task in tasks { task.cancel() } }
     #expect(await comes { stranger.state.isRefused && guest.state.isConnected })
     #expect(!stranger.state.isConnected && stranger.state.reason?.end(of: "token") != nil)
     #expect(await comes { guest.history.latest != nil })
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test func aTokenThatChangesIsReadAgainByServerAndClient() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("token", "the-first-token\n")
+    let (process, port) = try AgentProcess.serving(["--interval", "1", "--token-file", folder.file("token")])
+    let file = TokenFile(folder.file("token"), token: "the-first-token", pace: 0) { _ in }
+    let old = try RemoteMachine("127.0.0.1:\(port)", token: { "the-first-token" }, capacity: 10)
+    let following = follow(old)
+    #expect(await comes { old.state.isConnected })
+    following.cancel()
+    try folder.write("token", "the-second-token\n")
+    let late = try RemoteMachine("127.0.0.1:\(port)", token: { "the-first-token" }, capacity: 10)
+    let guest = try RemoteMachine("127.0.0.1:\(port)", token: { file.token }, capacity: 10)
+    let tasks = [follow(late), follow(guest)]
+    defer { for task in tasks { task.cancel() } }
+    #expect(await comes { guest.state.isConnected })
+    // A file without a token changes nothing.
+    try folder.write("token", "\n")
+    let last = try RemoteMachine("127.0.0.1:\(port)", token: { file.token }, capacity: 10)
+    let more = follow(last)
+    defer { more.cancel() }
+    #expect(await comes { last.state.isConnected })
+    let stranger = try RemoteMachine("127.0.0.1:\(port)", token: { "the-first-token" }, capacity: 10)
+    let strange = follow(stranger)
+    defer { strange.cancel() }
+    #expect(await comes { stranger.state.isRefused })
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
   }

@@ -240,7 +240,7 @@ import Testing
 
   @Test func aTokenIsWanted() async throws {
     var settings = API.Settings()
-    settings.token = "secret"
+    settings.token = { "secret" }
     #expect(try await api(settings).respond(to: API.Request(target: "/metrics")).status == 401)
     let answer = try await api(settings).respond(
       to: API.Request(target: "/metrics", headers: [("Authorization", "Bearer secret")]))

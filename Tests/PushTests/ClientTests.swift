@@ -67,42 +67,81 @@ import Testing
     }
   }
 
-  private func verdict(
-    _ status: Int, _ text: String = "", _ headers: [String: String] = [:], needsReceipt: Bool = false
-  ) -> Verdict {
-    Verdict(HTTPAnswer(status: status, headers: headers, text: text), needsReceipt: needsReceipt, now: 784_111_777)
+  private func disposition(
+    _ status: Int, _ text: String = "", _ headers: [String: String] = [:], form: Pusher.Form = .remoteWrite1
+  ) -> ResponseDisposition {
+    ResponseDisposition(
+      HTTPAnswer(status: status, headers: headers, body: Array(text.utf8)), to: form, now: 784_111_777)
   }
 
-  @Test("What an answer means")
-  func verdicts() {
-    #expect(verdict(204) == .accepted(values: nil))
+  @Test("What a response means")
+  func dispositions() {
+    let written = "x-prometheus-remote-write-samples-written"
+    for status in [200, 202, 204] { #expect(disposition(status) == .accepted(values: nil)) }
+    #expect(disposition(204, "", [written: "7"], form: .remoteWrite2) == .accepted(values: 7))
+    #expect(disposition(204, "", [written: "0"], form: .remoteWrite2) == .unsupported("HTTP 204"))
+    #expect(disposition(200, form: .remoteWrite2) == .unsupported("HTTP 200"))
+    #expect(disposition(415, form: .remoteWrite2) == .unsupported("HTTP 415"))
     #expect(
-      verdict(204, "", ["x-prometheus-remote-write-samples-written": "7"], needsReceipt: true) == .accepted(values: 7))
-    #expect(verdict(200, needsReceipt: true) == .unsupported("HTTP 200"))
-    #expect(verdict(415, needsReceipt: true) == .unsupported("HTTP 415"))
-    #expect(verdict(415) == .rejected("HTTP 415", .rejected, values: nil))
-    #expect(verdict(500, "a\n  b") == .later("HTTP 500: a b", seconds: nil))
-    #expect(verdict(503, "", ["retry-after": "12"]) == .later("HTTP 503", seconds: 12))
+      disposition(415) == .held("HTTP 415 (the receiver does not take remote-write 1.0)", seconds: nil))
+    #expect(disposition(500, "a\n  b") == .later("HTTP 500: a b", seconds: nil))
+    #expect(disposition(503, "", ["retry-after": "12"]) == .later("HTTP 503", seconds: 12))
     #expect(
-      verdict(429, "", ["retry-after": "Sun, 06 Nov 1994 08:49:47 GMT"]) == .later("HTTP 429", seconds: 10))
-    #expect(verdict(429, "", ["retry-after": "soon"]) == .later("HTTP 429", seconds: nil))
-    #expect(verdict(401) == .refused("HTTP 401"))
-    #expect(verdict(307) == .refused("HTTP 307"))
-    #expect(verdict(413) == .tooLarge("HTTP 413"))
-    #expect(verdict(400, "out of bounds") == .rejected("HTTP 400: out of bounds", .tooOld, values: nil))
-    #expect(verdict(400, "out of order sample") == .rejected("HTTP 400: out of order sample", .outOfOrder, values: nil))
-    #expect(verdict(404) == .rejected("HTTP 404", .rejected, values: nil))
-    #expect(verdict(500, "\u{1B}[2J").line == "HTTP 500")
+      disposition(429, "", ["retry-after": "Sun, 06 Nov 1994 08:49:47 GMT"]) == .later("HTTP 429", seconds: 10))
+    #expect(disposition(429, "", ["retry-after": "soon"]) == .later("HTTP 429", seconds: nil))
+    #expect(disposition(401) == .held("HTTP 401 (check the credentials)", seconds: nil))
+    #expect(
+      disposition(404, "no page", ["retry-after": "9"])
+        == .held("HTTP 404: no page (check the URL of --push)", seconds: 9))
+    #expect(
+      disposition(307, "", ["location": "https://other/x?token=secret"])
+        == .held("HTTP 307 (redirects are not followed; it points to https://other/x)", seconds: nil))
+    #expect(disposition(413) == .tooLarge("HTTP 413"))
+    #expect(disposition(400, "out of bounds") == .rejected("HTTP 400: out of bounds", .tooOld, values: nil))
+    #expect(
+      disposition(409, "out of order sample", [written: "2"], form: .remoteWrite2)
+        == .rejected("HTTP 409: out of order sample", .outOfOrder, values: 2))
+    #expect(disposition(500, "\u{1B}[2J") == .later("HTTP 500", seconds: nil))
   }
-}
 
-extension Verdict {
-  fileprivate var line: String? {
-    switch self {
-    case .accepted: nil
-    case .unsupported(let line), .refused(let line), .tooLarge(let line): line
-    case .later(let line, _): line
-    case .rejected(let line, _, _): line
+  @Test("Only 400, 409, 413 and 422 can drop samples; every other code that is no success holds them")
+  func everyStatus() {
+    let forms: [Pusher.Form] = [.remoteWrite1, .remoteWrite2, .otlp]
+    for status in 100...599 {
+      for form in forms {
+        let disposition = disposition(status, form: form)
+        let isRight =
+          switch disposition {
+          case .accepted: (200..<300).contains(status) && form != .remoteWrite2
+          case .partlyAccepted: false
+          case .unsupported: ((200..<300).contains(status) || status == 415) && form == .remoteWrite2
+          case .later: status >= 500 || [408, 425, 429].contains(status)
+          case .held: !(200..<300).contains(status) && status != 413
+          case .tooLarge: status == 413
+          case .rejected: [400, 409, 422].contains(status)
+          }
+        #expect(isRight, "\(status) to \(form): \(disposition)")
+      }
+    }
+  }
+
+  @Test("OTLP's partial success, as protobuf and as JSON; garbage is none")
+  func partialSuccess() {
+    let partial: [UInt8] = [0x0A, 0x07, 0x08, 0x03, 0x12, 0x03] + "odd".utf8
+    func answer(_ body: [UInt8], _ type: String) -> ResponseDisposition {
+      ResponseDisposition(
+        HTTPAnswer(status: 200, headers: ["content-type": type], body: body), to: .otlp, now: 0)
+    }
+    let expected = ResponseDisposition.partlyAccepted("HTTP 200: 3 values rejected: odd", rejected: 3)
+    #expect(answer(partial, "application/x-protobuf") == expected)
+    let json = #"{"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"odd"}}"#
+    #expect(answer(Array(json.utf8), "application/json") == expected)
+    for body in [[], [0x0A, 0x00], [0xFF], [0x0A, 0xFF, 0xFF], [0x0A, 0x02, 0x08]] as [[UInt8]] {
+      #expect(answer(body, "application/x-protobuf") == .accepted(values: nil))
+      #expect(answer(body, "application/json") == .accepted(values: nil))
+    }
+    for count in partial.indices {
+      _ = answer(Array(partial.prefix(count)), "application/x-protobuf")
     }
   }
 }

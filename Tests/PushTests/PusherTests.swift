@@ -117,10 +117,163 @@ import Testing
     #expect((7...9).contains(pushing.status.failed))
     #expect(pushing.status.dropped == 0 && pushing.status.lost == 0 && pushing.status.gaps.isEmpty)
     #expect(receiver.bytesOut < 64 << 20)
-    // Each trouble is told once, and its end.
+    // Each kind of failure is logged once until the receiver works again, and that, too.
+    var logged: Set<String> = []
+    for line in pushing.log.all where !line.hasPrefix("info: ") {
+      if line.contains("works again") {
+        #expect(!logged.isEmpty)
+        logged = []
+      } else {
+        #expect(logged.insert(line).inserted, "\(line)")
+      }
+    }
+    #expect(logged.isEmpty)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test(
+    "A response that says nothing about the samples costs none, and is logged once",
+    arguments: [
+      101, 301, 302, 308, 401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 418, 421, 431, 451, 501, 505, 511,
+    ])
+  func held(status: Int) async throws {
+    let isEnabled = Mutex(false)
+    let receiver = try await FakeReceiver { request in
+      isEnabled.withLock { $0 }
+        ? .answer(204)
+        : .answer(status, [("Location", "http://127.0.0.1:1/elsewhere?key=secret")], "request \(request.number)")
+    }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
+    var samples = fill(pushing.history, 0..<3)
+    try await eventually("tries") { pushing.status.failed >= 4 }
+    #expect(pushing.status.state == (status < 500 || status == 511 ? .refused : .failing))
+    #expect(pushing.status.lastError?.hasPrefix("HTTP \(status)") == true)
+    #expect(pushing.status.lastError?.contains("secret") == false)
+    samples += fill(pushing.history, 3..<6)
+    isEnabled.withLock { $0 = true }
+    try await eventually("all samples") { pushing.status.sentSamples == 6 && pushing.status.state == .live }
+    expectComplete(receiver, samples)
+    #expect(pushing.status.dropped == 0 && pushing.status.gaps.isEmpty)
+    #expect(pushing.log.all.filter { $0.hasPrefix("warning: ") }.count == 1)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("A receiver that refuses is tried as soon as it closes the connection")
+  func restartedReceiver() async throws {
+    // The first retry alone would take hours.
+    var timing = Pusher.Timing.quick
+    timing.firstRetry = 1e5
+    timing.maxRetry = 1e6
+    timing.maxHeldRetry = 1e6
+    let isEnabled = Mutex(false)
+    let receiver = try await FakeReceiver { _ in .answer(isEnabled.withLock { $0 } ? 204 : 404) }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1, timing: timing)
+    let samples = fill(pushing.history, 0..<3)
+    try await eventually("the refusal") { pushing.status.failed == 1 }
+    isEnabled.withLock { $0 = true }
+    await receiver.disconnect()
+    try await eventually("all samples") { pushing.status.sentSamples == 3 }
+    expectComplete(receiver, samples)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("A receiver that closes all connections that rest is not tried early again and again")
+  func closingReceiver() async throws {
+    var timing = Pusher.Timing.quick
+    timing.firstRetry = 1e5
+    timing.maxRetry = 1e6
+    timing.maxHeldRetry = 1e6
+    let receiver = try await FakeReceiver { _ in .answer(404) }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1, timing: timing)
+    _ = fill(pushing.history, 0..<1)
+    try await eventually("the refusal") { pushing.status.failed == 1 }
+    await receiver.disconnect()
+    try await eventually("the early retry") { pushing.status.failed == 2 }
+    await receiver.disconnect()
+    // It would come before the end, which is sent by a task of its own.
+    await pushing.stop()
+    #expect(receiver.requests.count == 2)
+    await receiver.close()
+  }
+
+  @Test("Retry-After is honored up to its limit, also for a refusal")
+  func retryAfter() async throws {
+    var timing = Pusher.Timing.quick
+    timing.maxRetryAfter = 0.2
+    let receiver = try await FakeReceiver { request in
+      switch request.number {
+      case 0: .answer(429, [("Retry-After", "999999")])
+      case 1: .answer(404, [("Retry-After", "Fri, 31 Dec 2100 23:59:59 GMT")])
+      default: .answer(204)
+      }
+    }
+    let start = Clock.monotonic
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1, timing: timing)
+    _ = fill(pushing.history, 0..<1)
+    try await eventually("the sample") { pushing.status.sentSamples == 1 }
+    #expect(Clock.monotonic - start >= 0.4)
+    await pushing.stop()
+    await receiver.close()
+  }
+
+  @Test("After a fallback to 1.0, 2.0 is tried again after a while and after an outage")
+  func upgrade() async throws {
+    let knows2 = Mutex(false)
+    let isUp = Mutex(true)
+    let receiver = try await FakeReceiver { request in
+      guard isUp.withLock({ $0 }) else { return .answer(503) }
+      guard request.headers.first(name: "X-Prometheus-Remote-Write-Version") == "2.0.0" else { return .answer(204) }
+      guard knows2.withLock({ $0 }) else { return .answer(415) }
+      return .answer(
+        204, [("X-Prometheus-Remote-Write-Samples-Written", String((try? request.received().count) ?? 0))])
+    }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)")
+    var samples = fill(pushing.history, 0..<2)
+    try await eventually("1.0") { pushing.status.sentSamples == 2 && pushing.status.format == "remote-write 1.0" }
+    samples += fill(pushing.history, 2..<4)
+    try await eventually("1.0 still") { pushing.status.sentSamples == 4 }
     #expect(
-      pushing.log.all.filter { $0.hasPrefix("warning: ") }.count
-        == pushing.log.all.filter { $0.contains("works again") }.count)
+      receiver.requests.filter { $0.headers.first(name: "X-Prometheus-Remote-Write-Version") == "2.0.0" }.count == 1)
+    knows2.withLock { $0 = true }
+    isUp.withLock { $0 = false }
+    samples += fill(pushing.history, 4..<6)
+    try await eventually("the outage") { pushing.status.failed >= 2 }
+    isUp.withLock { $0 = true }
+    try await eventually("the end of the outage") { pushing.status.sentSamples == 6 }
+    samples += fill(pushing.history, 6..<8)
+    try await eventually("2.0") { pushing.status.sentSamples == 8 && pushing.status.format == "remote-write 2.0" }
+    expectComplete(receiver, samples)
+    #expect(pushing.status.dropped == 0)
+    await pushing.stop()
+
+    var timing = Pusher.Timing.quick
+    timing.upgradeRetry = 0
+    knows2.withLock { $0 = false }
+    let other = try Pushing(to: "http://127.0.0.1:\(receiver.port)", timing: timing)
+    _ = fill(other.history, 0..<2)
+    try await eventually("1.0") { other.status.sentSamples == 2 && other.status.format == "remote-write 1.0" }
+    knows2.withLock { $0 = true }
+    _ = fill(other.history, 2..<4)
+    try await eventually("2.0") { other.status.sentSamples == 4 && other.status.format == "remote-write 2.0" }
+    await other.stop()
+    await receiver.close()
+  }
+
+  @Test("A single sample that is too large is dropped, the others arrive")
+  func tooLargeAlone() async throws {
+    let bad = Int64(machine.start + 3 * 30) * 1_000
+    let receiver = try await FakeReceiver { request in
+      guard let moments = try? request.received().moments else { return .answer(500) }
+      return moments.contains(bad) ? .answer(413) : .answer(204)
+    }
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
+    let samples = fill(pushing.history, 0..<8)
+    try await eventually("the others") { pushing.status.sentSamples == 7 && pushing.status.state == .live }
+    expectComplete(receiver, samples.enumerated().filter { $0.offset != 3 }.map(\.element))
+    #expect(pushing.status.dropped == 1 && pushing.status.gaps.map(\.samples) == [1])
     await pushing.stop()
     await receiver.close()
   }

@@ -80,6 +80,28 @@ import Testing
     receiver.stop()
   }
 
+  @Test(
+    "Prometheus without its receiver flag costs no sample; with the flag it gets all of them",
+    .enabled(if: hasPrometheus))
+  func withoutFlag() async throws {
+    let receiver = try RealReceiver(.prometheus)
+    try await receiver.start(takesSamples: false)
+    let pushing = try Pushing(to: receiver.url)
+    let samples = (0..<20).map { machine.sample($0) }
+    for sample in samples[..<10] { pushing.history.append(sample) }
+    try await eventually("refusals") { pushing.status.failed >= 3 }
+    #expect(pushing.status.state == .refused)
+    #expect(pushing.status.lastError?.hasPrefix("HTTP 404: remote write receiver") == true)
+    receiver.stop()
+    try await receiver.start()
+    for sample in samples[10...] { pushing.history.append(sample) }
+    try await eventually("all samples") { pushing.status.sentSamples == 20 && pushing.status.state == .live }
+    try expectComplete(receiver, samples)
+    #expect(pushing.status.dropped == 0 && pushing.status.gaps.isEmpty)
+    await pushing.stop()
+    receiver.stop()
+  }
+
   @Test("An hour without the receiver, in which the agent starts anew with an archive", arguments: installed)
   func restart(_ kind: RealReceiver.Kind) async throws {
     let folder = try TemporaryFolder()

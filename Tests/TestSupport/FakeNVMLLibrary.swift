@@ -12,13 +12,18 @@ public enum FakeNVMLLibrary {
   public static func compiled(for scenario: [String]) throws -> String {
     let folder = try Fixture(files: [:]).root
     let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
-    let words =
-      ["-shared", "-fPIC", "-O1", "-o", folder + "/libnvidia-ml.so.1"] + scenario.map { "-D" + $0 }
-      + [tests + "/CFakeNVML/fake_nvml.c"]
+    try compile(
+      tests + "/CFakeNVML/fake_nvml.c", to: folder + "/libnvidia-ml.so.1", options: scenario.map { "-D" + $0 })
+    return folder
+  }
+
+  /// Compiles a C file to a shared library.
+  public static func compile(_ source: String, to library: String, options: [String] = []) throws {
+    let words = ["-shared", "-fPIC", "-O1", "-o", library] + options + [source]
     var errors = "neither clang nor cc is installed"
     for compiler in ["clang", "cc"].compactMap(Program.path(of:)) {
       let result = try Program.run(compiler, words)
-      if result.status == 0 { return folder }
+      if result.status == 0 { return }
       errors = result.errors
     }
     throw NotCompiled(errors: errors)

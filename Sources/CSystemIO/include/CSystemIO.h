@@ -48,4 +48,8 @@ struct csystemio_clock_discipline {
 /// Reads it without changing anything; returns the clock's state (TIME_OK …), or -1 where the system has no such thing.
 int csystemio_read_clock_discipline(struct csystemio_clock_discipline *discipline);
 
+/// The program's arguments with its name first, as the kernel passed them; NULL and a `count` of 0 where the C library does
+/// not hand them to constructors.
+char *const *csystemio_arguments(int *count);
+
 #endif

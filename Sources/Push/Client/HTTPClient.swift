@@ -10,9 +10,12 @@ struct HTTPAnswer: Sendable {
   /// The fields' names in lower case; of equal ones the first.
   let headers: [String: String]
   /// The beginning of the body.
-  let text: String
+  let body: [UInt8]
   /// Whether the request was made twice, since the connection was cut at the first time.
   var isRepeated = false
+
+  /// The beginning of the body as text.
+  var text: String { String(decoding: body, as: UTF8.self) }
 }
 
 /// Why there was no answer, in one line.
@@ -41,14 +44,20 @@ final class HTTPClient: Sendable {
   /// A file with the certificates of those who vouch for the receiver; nil for the system's.
   private let authorities: String?
   private let group: any EventLoopGroup
+  /// Called when the receiver closes a connection that it kept open after a response, as it does when it is stopped.
+  private let onDisconnect: @Sendable () -> Void
   private let connection = Mutex<Connection?>(nil)
   private let tls = Mutex<NIOSSLContext?>(nil)
 
-  init(url: PushURL, authorities: String?, limits: Limits = Limits(), group: any EventLoopGroup) {
+  init(
+    url: PushURL, authorities: String?, limits: Limits = Limits(), group: any EventLoopGroup,
+    onDisconnect: @escaping @Sendable () -> Void = {}
+  ) {
     self.url = url
     self.authorities = authorities
     self.limits = limits
     self.group = group
+    self.onDisconnect = onDisconnect
   }
 
   /// Posts a body; cancelling the task closes the connection.
@@ -89,9 +98,9 @@ final class HTTPClient: Sendable {
     do {
       return try await ClientConnection.open(
         to: url.server, context: url.server.isSecure ? try secured() : nil, limit: limits.connect, group: group
-      ) { channel in
+      ) { [onDisconnect] channel in
         try channel.pipeline.syncOperations.addHTTPClientHandlers()
-        let handler = ResponseHandler()
+        let handler = ResponseHandler(onDisconnect: onDisconnect)
         try channel.pipeline.syncOperations.addHandler(handler)
         return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
       }
@@ -159,9 +168,17 @@ private final class ResponseHandler: ChannelInboundHandler {
 
   private var request: Request?
   private weak var channel: (any Channel)?
+  private let onDisconnect: @Sendable () -> Void
+  /// Whether the last response came and left the connection open.
+  private var isKept = false
+
+  init(onDisconnect: @escaping @Sendable () -> Void) {
+    self.onDisconnect = onDisconnect
+  }
 
   func begin(_ promise: EventLoopPromise<HTTPAnswer>, _ limits: HTTPClient.Limits, on channel: any Channel) {
     self.channel = channel
+    isKept = false
     guard request == nil else {
       promise.fail(RequestFailure(description: "a request is under way", isUnanswered: false))
       return
@@ -182,6 +199,7 @@ private final class ResponseHandler: ChannelInboundHandler {
   }
 
   private func fail(_ reason: String, isUnanswered: Bool) {
+    isKept = false
     channel?.close(promise: nil)
     guard let request else { return }
     self.request = nil
@@ -195,12 +213,13 @@ private final class ResponseHandler: ChannelInboundHandler {
     guard let request, let head = request.head else { return false }
     self.request = nil
     request.timer.cancel()
-    if closing || !head.isKeepAlive { channel?.close(promise: nil) }
+    isKept = !closing && head.isKeepAlive
+    if !isKept { channel?.close(promise: nil) }
     var headers: [String: String] = [:]
     for (name, value) in head.headers where headers[name.lowercased()] == nil { headers[name.lowercased()] = value }
     request.promise.succeed(
       HTTPAnswer(
-        status: Int(head.status.code), headers: headers, text: String(decoding: request.text, as: UTF8.self)))
+        status: Int(head.status.code), headers: headers, body: request.text))
     return true
   }
 
@@ -221,6 +240,7 @@ private final class ResponseHandler: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    if isKept { onDisconnect() }
     if !finish(closing: true) {
       fail("the connection was cut", isUnanswered: true)
     }

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import SystemIO
 
 /// OpenTelemetry's metrics, as OTLP/HTTP takes them: `ExportMetricsServiceRequest` of
 /// opentelemetry/proto/metrics/v1/metrics.proto.
@@ -40,6 +41,34 @@ enum OTLP {
       }
     }
     return request.bytes
+  }
+
+  /// Values that a receiver did not take although it reports success; nil where there are none.
+  ///
+  /// `ExportMetricsServiceResponse{partial_success = 1}`,
+  /// `ExportMetricsPartialSuccess{rejected_data_points = 1, error_message = 2}`.
+  static func partialSuccess(of answer: HTTPAnswer) -> (rejected: Int, message: String)? {
+    var rejected = 0
+    var message = ""
+    if answer.headers["content-type"]?.contains("json") == true {
+      let partial = JSONValue(answer.body.span)?["partialSuccess"]
+      let count = partial?["rejectedDataPoints"]
+      // Protobuf's JSON has 64-bit integers as texts.
+      rejected = (count?.number ?? count?.text.flatMap { Double($0) }).flatMap { Int(exactly: $0) } ?? 0
+      message = partial?["errorMessage"]?.text ?? ""
+    } else {
+      ProtobufFields.visit(answer.body[...]) { field, value in
+        guard field == 1, case .bytes(let partial) = value else { return }
+        ProtobufFields.visit(partial) { field, value in
+          switch (field, value) {
+          case (1, .varint(let count)): rejected = Int(clamping: count)
+          case (2, .bytes(let text)): message = String(decoding: text, as: UTF8.self)
+          default: break
+          }
+        }
+      }
+    }
+    return rejected > 0 ? (rejected, message) : nil
   }
 
   /// Labels of Prometheus that OpenTelemetry has names for, which its receivers turn back.

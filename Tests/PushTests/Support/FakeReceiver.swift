@@ -43,6 +43,7 @@ final class FakeReceiver: Sendable {
     var points: [Point] = []
     var bytesOut = 0
     var connections = 0
+    var channels: [any Channel] = []
   }
 
   private let state = Mutex(State())
@@ -76,8 +77,18 @@ final class FakeReceiver: Sendable {
   var bytesOut: Int { state.withLock { $0.bytesOut } }
   var connections: Int { state.withLock { $0.connections } }
 
+  /// Stops listening; connections stay open.
   func close() async {
     try? await channel.close()
+  }
+
+  /// Closes all connections.
+  func disconnect() async {
+    let channels = state.withLock { state in
+      defer { state.channels = [] }
+      return state.channels
+    }
+    for channel in channels { try? await channel.close() }
   }
 
   private final class WeakState: Sendable {
@@ -115,7 +126,10 @@ final class FakeReceiver: Sendable {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-      owner.receiver.withLock { $0 }?.state.withLock { $0.connections += 1 }
+      owner.receiver.withLock { $0 }?.state.withLock { state in
+        state.connections += 1
+        state.channels.append(context.channel)
+      }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -25,8 +25,10 @@ final class RealReceiver {
   /// Where samples are sent to.
   var url: String { "http://127.0.0.1:\(port)/api/v1/write" }
 
-  /// Starts it and waits until it takes samples.
-  func start() async throws {
+  /// Starts it and waits until it answers.
+  ///
+  /// - Parameter takesSamples: false for a Prometheus without `--web.enable-remote-write-receiver`.
+  func start(takesSamples: Bool = true) async throws {
     let folder = try #require(folder)
     let program = try #require(kind.path)
     switch kind {
@@ -36,8 +38,8 @@ final class RealReceiver {
         program,
         [
           "--config.file=\(folder.file("prometheus.yml"))", "--storage.tsdb.path=\(folder.file("data"))",
-          "--web.listen-address=127.0.0.1:\(port)", "--web.enable-remote-write-receiver", "--log.level=warn",
-        ], log: folder.file("log"))
+          "--web.listen-address=127.0.0.1:\(port)", "--log.level=warn",
+        ] + (takesSamples ? ["--web.enable-remote-write-receiver"] : []), log: folder.file("log"))
       try await eventually("Prometheus is ready", atMost: 60) { get("/-/ready") != nil }
     case .victoriaMetrics:
       process = try Program(

@@ -27,10 +27,9 @@ extension Pusher.Timing {
   static var quick: Pusher.Timing {
     var timing = Pusher.Timing()
     timing.firstRetry = 0.01
-    timing.longestRetry = 0.05
-    timing.firstRefused = 0.02
-    timing.longestRefused = 0.05
-    timing.longestRetryAfter = 0.3
+    timing.maxRetry = 0.05
+    timing.maxHeldRetry = 0.05
+    timing.maxRetryAfter = 0.3
     timing.catchUpPace = 0
     timing.limits.connect = 2
     timing.limits.time = 5

@@ -1,0 +1,119 @@
+internal import AgentMetrics
+internal import SystemIO
+
+/// The pusher's next step after a receiver's response.
+enum ResponseDisposition: Equatable {
+  /// Why a receiver does not take samples that it could read.
+  typealias Rejection = PushStatus.Gap.Reason
+
+  /// The samples are stored; `values` is how many, where the receiver reports it.
+  case accepted(values: Int?)
+  /// The samples are stored except for some values that the receiver will never take.
+  case partlyAccepted(String, rejected: Int)
+  /// The receiver does not know this version of the protocol: send the same in an older one.
+  case unsupported(String)
+  /// The receiver is unavailable: send the same later.
+  case later(String, seconds: Double?)
+  /// The request itself is refused (URL, credentials, method), not the samples: send the same ever more rarely.
+  case held(String, seconds: Double?)
+  /// Send less at a time.
+  case tooLarge(String)
+  /// The receiver will never take these samples; `values` is how many it stored all the same, where it reports it.
+  case rejected(String, Rejection, values: Int?)
+
+  /// The meaning of a status code.
+  enum Meaning: Equatable {
+    case accepted, unsupportedFormat, unavailable, unauthorized, misdirected, tooLarge, rejected
+
+    /// The one table of status codes.
+    ///
+    /// Samples are dropped for 400, 409 and 422 only, and for 413 once a request holds a single
+    /// sample; no other code says anything about them.
+    init(status: Int) {
+      self =
+        switch status {
+        case 200...299: .accepted
+        case 400, 409, 422: .rejected
+        case 413: .tooLarge
+        case 415: .unsupportedFormat
+        case 401, 403, 407, 511: .unauthorized
+        case 408, 425, 429, 500...: .unavailable
+        // Redirects, 404 of a receiver that is not enabled yet, 405, 410 …
+        default: .misdirected
+        }
+    }
+  }
+
+  /// - Parameters:
+  ///   - form: the protocol of the request.
+  ///   - now: POSIX time, for a `Retry-After` that is a date.
+  init(_ answer: HTTPAnswer, to form: Pusher.Form, now: Double) {
+    let written = answer.headers["x-prometheus-remote-write-samples-written"].flatMap { Int($0) }
+    let line = Self.line(answer)
+    let seconds = answer.headers["retry-after"].flatMap { Self.seconds(retryAfter: $0, now: now) }
+    switch Meaning(status: answer.status) {
+    case .accepted:
+      if form == .remoteWrite2, written ?? 0 == 0 {
+        // A receiver of 1.0 finds no samples in the message and reports success.
+        self = .unsupported(line)
+      } else if form == .otlp, let partial = OTLP.partialSuccess(of: answer) {
+        let message = Self.words(partial.message)
+        self = .partlyAccepted(
+          "HTTP \(answer.status): \(partial.rejected) values rejected" + (message.isEmpty ? "" : ": " + message),
+          rejected: partial.rejected)
+      } else {
+        self = .accepted(values: written)
+      }
+    case .unsupportedFormat:
+      self =
+        form == .remoteWrite2
+        ? .unsupported(line) : .held(line + " (the receiver does not take \(form.rawValue))", seconds: seconds)
+    case .unavailable: self = .later(line, seconds: seconds)
+    case .unauthorized: self = .held(line + " (check the credentials)", seconds: seconds)
+    case .misdirected: self = .held(line + Self.hint(answer), seconds: seconds)
+    case .tooLarge: self = .tooLarge(line)
+    case .rejected: self = .rejected(line, Self.rejection(answer.text), values: written)
+    }
+  }
+
+  private static func hint(_ answer: HTTPAnswer) -> String {
+    guard (300..<400).contains(answer.status), let location = answer.headers["location"] else {
+      return " (check the URL of --push)"
+    }
+    // A query may hold a secret.
+    return " (redirects are not followed; it points to \(words(String(location.prefix { $0 != "?" }))))"
+  }
+
+  private static func line(_ answer: HTTPAnswer) -> String {
+    let words = words(answer.text)
+    return "HTTP \(answer.status)" + (words.isEmpty ? "" : ": " + words)
+  }
+
+  /// The beginning of a receiver's text as one line; empty where it holds control characters.
+  private static func words(_ text: String) -> String {
+    let text = text.prefix(300).map { $0.isNewline || $0.isWhitespace ? " " : $0 }
+    let isPlain = text.allSatisfy { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } }
+    return isPlain ? String(text).split(separator: " ").joined(separator: " ") : ""
+  }
+
+  /// By the words of Prometheus' storage/interface.go, which others have taken over.
+  private static func rejection(_ text: String) -> Rejection {
+    let text = text.lowercased()
+    if text.contains("out of bounds") || text.contains("too old") || text.contains("too-old") { return .tooOld }
+    if text.contains("out of order") || text.contains("out-of-order") || text.contains("duplicate sample") {
+      return .outOfOrder
+    }
+    return .rejected
+  }
+
+  /// Seconds, or a date (RFC 9110 §10.2.3, §5.6.7); nil where it is neither.
+  static func seconds(retryAfter text: String, now: Double) -> Double? {
+    if !text.isEmpty, text.utf8.count <= 9, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) { return Double(text) }
+    // "Sun, 06 Nov 1994 08:49:37 GMT".
+    let parts = text.split(separator: " ")
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    guard parts.count == 6, let month = months.firstIndex(of: String(parts[2])), parts[5] == "GMT" else { return nil }
+    let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
+    return Timestamp(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z").map { max(0, $0.seconds - now) }
+  }
+}

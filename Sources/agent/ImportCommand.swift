@@ -1,0 +1,176 @@
+import AgentMetrics
+import Archive
+import ArgumentParser
+import SystemIO
+
+/// `agent import`: adds samples from text to the archive, all of them or none.
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Add samples from standard input to the file of --db; no agent may be writing to it.",
+    discussion: """
+      It reads what `agent export --format json` and `--format openmetrics` write. Samples of a time that the file covers
+      already are left out. Where a line is wrong or the input is cut off, nothing is added.
+      """)
+
+  enum Format: String, CaseIterable {
+    case json, openmetrics
+  }
+
+  @OptionGroup var archiveFile: ArchiveFileOption
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "json: a sample on each line. openmetrics: lines with timestamps, then # EOF (default: json).",
+      valueName: "format"), completion: .list(Format.allCases.map(\.rawValue)))
+  var format: String?
+
+  func run() throws {
+    let path = try archivePath(archiveFile)
+    let format = try format.map { try checkedFormat($0, of: Format.self) } ?? .json
+    do {
+      let archive = try ArchiveAccess(path, for: .adding)
+      defer { archive.close() }
+      var unknown = 0
+      var batch = ImportBatch(archive)
+      try archive.transaction { () throws(ImportFailure) in
+        var reader = LineReader(descriptor: 0, limit: SampleImport.maxLineLength)
+        switch format {
+        case .json: try SampleImport.json(&reader, into: &batch)
+        case .openmetrics: unknown = try SampleImport.openMetrics(&reader, temporary: path, into: &batch)
+        }
+        try batch.flush()
+      } failure: {
+        .archive($0)
+      }
+      if unknown > 0 {
+        StandardStreams.write("agent: \(unknown) lines of metrics that the agent does not know were left out\n", to: 2)
+      }
+      let leftOut = batch.leftOut == 0 ? "" : ", \(batch.leftOut) left out: the file covers their times already"
+      StandardStreams.write("\(batch.added) samples added\(leftOut)\n", to: 1)
+    } catch let failure as ArchiveFailure {
+      throw unavailable(failure.description)
+    } catch let failure as ImportFailure {
+      throw unavailable(failure.description + "; nothing was added")
+    }
+  }
+}
+
+/// Why an import ends without adding anything.
+enum ImportFailure: Error, CustomStringConvertible {
+  case line(Int, String)
+  case input(String)
+  case archive(ArchiveFailure)
+
+  var description: String {
+    switch self {
+    case .line(let number, let reason): "line \(number): \(reason)"
+    case .input(let reason): reason
+    case .archive(let failure): failure.description
+    }
+  }
+}
+
+/// Samples on their way into the archive, written some at a time.
+struct ImportBatch {
+  /// Samples, or bytes of their text, after which they are written.
+  private static let maxCount = 128
+  private static let maxBytes = 4 << 20
+
+  private let archive: ArchiveAccess
+  private var waiting: [Sample] = []
+  private var bytes = 0
+  private var last = Double.nan
+  private var shortest = Double.infinity
+  private(set) var added = 0
+  private(set) var leftOut = 0
+
+  init(_ archive: ArchiveAccess) {
+    self.archive = archive
+  }
+
+  /// Adds a sample whose text or values take so many bytes.
+  mutating func add(_ sample: Sample, bytes size: Int) throws(ImportFailure) {
+    var sample = sample
+    sample.elapsed = elapsed(at: sample.timestamp.seconds)
+    waiting.append(sample)
+    bytes += size
+    if waiting.count >= Self.maxCount || bytes >= Self.maxBytes { try flush() }
+  }
+
+  /// Writes the samples that wait.
+  mutating func flush() throws(ImportFailure) {
+    do throws(ArchiveFailure) {
+      let count = try archive.add(waiting)
+      added += count
+      leftOut += waiting.count - count
+    } catch {
+      throw .archive(error)
+    }
+    waiting = []
+    bytes = 0
+  }
+
+  /// The time over which a sample's rates are means, which the text lacks: the time since the sample before, unless it is so
+  /// long that the agent cannot have run.
+  private mutating func elapsed(at time: Double) -> Double {
+    let distance = time - last
+    last = time
+    guard distance > 0 else { return .nan }
+    shortest = min(shortest, distance)
+    return distance < shortest * 1.9 ? distance : .nan
+  }
+}
+
+/// The formats that can be imported.
+enum SampleImport {
+  /// Bytes of a line; more is refused as soon as they are read.
+  static let maxLineLength = 16 << 20
+
+  /// Adds a sample for each line of `agent export --format json`.
+  static func json(_ reader: inout LineReader, into batch: inout ImportBatch) throws(ImportFailure) {
+    while let line = try reader.next() {
+      if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
+      guard let sample = Sample(exported: line) else {
+        let hint = line.first == UInt8(ascii: "#") ? "; for OpenMetrics use --format openmetrics" : ""
+        throw .line(reader.number, "not a sample as JSON (an object with \"timestamp\")\(hint)")
+      }
+      try batch.add(sample, bytes: line.count)
+    }
+  }
+
+  /// Adds a sample for each time of an OpenMetrics exposition; returns how many lines are of unknown metrics.
+  ///
+  /// - Parameter path: a file beside which a temporary one may be made.
+  static func openMetrics(
+    _ reader: inout LineReader, temporary path: String, into batch: inout ImportBatch
+  ) throws(ImportFailure) -> Int {
+    var input = OpenMetricsImport(temporary: path)
+    var isEnded = false
+    while let line = try reader.next() {
+      if line.isEmpty { continue }
+      if isEnded { throw .line(reader.number, "text after # EOF") }
+      if line.elementsEqual("# EOF".utf8) {
+        isEnded = true
+      } else {
+        do throws(OpenMetricsImport.Failure) {
+          try input.add(line)
+        } catch {
+          throw .line(reader.number, error.description)
+        }
+      }
+    }
+    guard isEnded else {
+      throw reader.number == 0 ? .input("the input is empty") : .line(reader.number, "the input ends without # EOF")
+    }
+    do {
+      try input.eachSample { sample, count throws(ImportFailure) in try batch.add(sample, bytes: count * 32) }
+    } catch let failure as ImportFailure {
+      throw failure
+    } catch {
+      throw .input("\(error)")
+    }
+    return input.unknown
+  }
+}

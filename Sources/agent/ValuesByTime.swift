@@ -1,0 +1,163 @@
+import SystemIO
+
+/// Sorts values by time in bounded memory: full buffers go to a temporary file as sorted runs, which are merged at the end.
+struct ValuesByTime {
+  /// One value of one series.
+  struct Value {
+    var milliseconds: Int64
+    var series: Int32
+    /// Position within its run: of equal times and series, the last value counts.
+    var order: Int32 = 0
+    var value: Double
+
+    fileprivate func isBefore(_ other: Value) -> Bool {
+      (milliseconds, series, order) < (other.milliseconds, other.series, other.order)
+    }
+  }
+
+  /// Values in memory: 6 MB.
+  private static let maxInMemory = 1 << 18
+  /// Values of a run that are read at a time while merging.
+  private static let maxRead = 1 << 10
+
+  private let path: String
+  private var buffer: [Value] = []
+  private var descriptor: Descriptor?
+  /// Values of each run; the runs stand one after the other.
+  private var runs: [Int] = []
+
+  /// - Parameter path: the temporary file's name begins with it.
+  init(temporary path: String) {
+    self.path = path
+  }
+
+  /// Adds a value.
+  mutating func add(_ value: Value) throws(SystemError) {
+    var value = value
+    value.order = Int32(truncatingIfNeeded: buffer.count)
+    buffer.append(value)
+    if buffer.count == Self.maxInMemory { try spill() }
+  }
+
+  /// Calls `body` with all values, oldest first.
+  mutating func eachSorted(_ body: (Value) throws -> Void) throws {
+    guard let descriptor else {
+      buffer.sort { $0.isBefore($1) }
+      for value in buffer { try body(value) }
+      return
+    }
+    if !buffer.isEmpty { try spill() }
+    var cursors: [Cursor] = []
+    var start = 0
+    for count in runs {
+      var cursor = Cursor(next: start, end: start + count)
+      _ = try cursor.advance(descriptor)
+      cursors.append(cursor)
+      start += count
+    }
+    // A binary heap of runs by their first value; equal values in the order of their runs.
+    var heap = Array(cursors.indices)
+    func isBefore(_ left: Int, _ right: Int) -> Bool {
+      let (one, other) = (cursors[left].head, cursors[right].head)
+      return (one.milliseconds, one.series, left) < (other.milliseconds, other.series, right)
+    }
+    func sink(_ from: Int) {
+      var parent = from
+      while true {
+        var least = parent
+        for child in [2 * parent + 1, 2 * parent + 2]
+        where child < heap.count && isBefore(heap[child], heap[least]) { least = child }
+        if least == parent { return }
+        heap.swapAt(parent, least)
+        parent = least
+      }
+    }
+    for parent in heap.indices.reversed() { sink(parent) }
+    while let first = heap.first {
+      try body(cursors[first].head)
+      if try !cursors[first].advance(descriptor) {
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+      }
+      sink(0)
+    }
+  }
+
+  /// The place in a run, with some of its values in memory.
+  private struct Cursor {
+    var next: Int
+    let end: Int
+    var values: [Value] = []
+    var index = 0
+
+    var head: Value { values[index] }
+
+    init(next: Int, end: Int) {
+      self.next = next
+      self.end = end
+    }
+
+    /// Moves to the next value; false at the end.
+    mutating func advance(_ descriptor: Descriptor) throws(SystemError) -> Bool {
+      index += 1
+      if index < values.count { return true }
+      guard next < end else { return false }
+      values = try descriptor.read(min(ValuesByTime.maxRead, end - next), at: next)
+      next += values.count
+      index = 0
+      return true
+    }
+  }
+
+  private mutating func spill() throws(SystemError) {
+    let file: Descriptor
+    if let descriptor {
+      file = descriptor
+    } else {
+      file = try Descriptor(temporary: path)
+      descriptor = file
+    }
+    buffer.sort { $0.isBefore($1) }
+    try file.append(buffer)
+    runs.append(buffer.count)
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// A file without a name, gone with its last descriptor.
+  private final class Descriptor {
+    private let number: Int32
+
+    init(temporary path: String) throws(SystemError) {
+      var template = Array((path + ".import.XXXXXX").utf8CString)
+      number = mkstemp(&template)
+      guard number >= 0 else { throw SystemError("make a temporary file beside " + path) }
+      unlink(template)
+    }
+
+    deinit { close(number) }
+
+    func append(_ values: [Value]) throws(SystemError) {
+      var done = 0
+      let total = values.count * MemoryLayout<Value>.stride
+      while done < total {
+        let count = values.withUnsafeBytes { write(number, $0.baseAddress?.advanced(by: done), total - done) }
+        guard count > 0 || errno == EINTR else { throw SystemError("write a temporary file") }
+        done += max(0, count)
+      }
+    }
+
+    func read(_ count: Int, at first: Int) throws(SystemError) -> [Value] {
+      var values = [Value](repeating: Value(milliseconds: 0, series: 0, value: 0), count: count)
+      var done = 0
+      let (total, start) = (count * MemoryLayout<Value>.stride, first * MemoryLayout<Value>.stride)
+      while done < total {
+        let got = values.withUnsafeMutableBytes {
+          pread(number, $0.baseAddress?.advanced(by: done), total - done, off_t(start + done))
+        }
+        guard got > 0 || got < 0 && errno == EINTR else { throw SystemError("read a temporary file") }
+        done += max(0, got)
+      }
+      return values
+    }
+  }
+}
