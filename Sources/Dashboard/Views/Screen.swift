@@ -120,7 +120,7 @@ struct Screen {
       let isRanking = all == nil && !state.table.isTree && filter.isEmpty && !state.table.isReversed
       return isRanking ? Array(rows.prefix(Processes.topCount)) : rows
     }
-    hits.scene.processes = all ?? sample.processes?.top ?? []
+    hits.scene.processes = all?.processes ?? sample.processes?.top ?? []
     hits.scene.isWholeTable = all != nil
     table.rows = rows(state.table.filter)
     // The panels must not move while a filter is typed.
