@@ -101,9 +101,13 @@ class Tab:
         """Waits until an expression is true, and returns its value."""
         deadline = time.monotonic() + seconds
         while True:
-            value = self.evaluate(expression)
-            if value:
-                return value
+            try:
+                if value := self.evaluate(expression):
+                    return value
+            except Failure as failure:
+                # A page that is being left cannot answer.
+                if "navigated" not in str(failure):
+                    raise
             if time.monotonic() > deadline:
                 raise Failure(f"not within {seconds} s: {what or expression}")
             time.sleep(0.05)
