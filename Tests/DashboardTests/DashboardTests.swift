@@ -296,7 +296,7 @@ import Testing
     options.control = control.control
     let template = history.latest?.sample.processes?.top.first
     let calls = Condition(0)
-    options.processes = {
+    options.processes = .local { _ in
       let call = calls.update {
         $0 += 1; return $0
       }
@@ -305,7 +305,7 @@ import Testing
         (process.pid, process.name, process.cpu) = (Int32(10_000 + index), "scan-\(call)", Double(index))
         return process
       }
-      return (Timestamp(seconds: 0), rows)
+      return ProcessSnapshot(processes: rows)
     }
     let events: [TerminalEvent] = [
       .woken, .resized, .key(.character(" ")), .woken, .resized, .key(.down), .key(.character("k")), .key(.enter),
