@@ -14,8 +14,8 @@ public struct API: Sendable {
     public var corsOrigins: [String] = []
     /// Names under which the agent may be asked for, besides addresses, `localhost` and the machine's own.
     public var allowedHosts: [String] = []
-    /// Streams at a time; fewer than the server's connections, so that other requests find one.
-    public var streams = 224
+    /// Streams at a time, half of them for one client; fewer than the server's connections.
+    public var streams = 256
 
     /// Whose names a scrape tells besides the agent's own.
     public var prometheus = PrometheusCompatibility.node

@@ -102,4 +102,14 @@ extension API {
   public static let malformedRequest = APIError(
     .badRequest, "malformed HTTP request, or its header is too large"
   ).response
+
+  /// The answer to a connection for which the server has no room.
+  public static let noConnection = APIError(
+    .serviceUnavailable, "all of the server's connections are in use"
+  ).adding("Retry-After", "5").response
+
+  /// The answer to a request whose own answer would take too much memory beside those that are being sent.
+  public static let noMemory = APIError(
+    .serviceUnavailable, "too many large answers are being sent"
+  ).adding("Retry-After", "5").response
 }

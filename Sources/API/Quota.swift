@@ -1,33 +1,65 @@
 internal import Synchronization
 
-/// How many of something there may be at a time.
+/// A counting semaphore that fails instead of blocking, with a share for each client.
 final class Quota: Sendable {
-  private let most: Int
-  private let taken = Mutex(0)
+  private struct Taken {
+    var total = 0
+    var byClient: [String: Int] = [:]
+  }
+
+  let most: Int
+  /// What one client may take.
+  let mostPerClient: Int
+  private let taken = Mutex(Taken())
 
   init(_ most: Int) {
     self.most = most
+    mostPerClient = max(1, most / 2)
   }
 
-  /// One of them, given back when it is let go; nil where all are taken.
-  func take() -> Share? {
-    let isFree = taken.withLock { taken in
-      guard taken < most else { return false }
-      taken += 1
-      return true
+  /// Why nothing is given.
+  enum Refusal: Error {
+    case all, client
+  }
+
+  /// One of them, given back when it is released.
+  ///
+  /// - Parameter client: the client that it counts for; nil for one without a share of its own.
+  func take(for client: String? = nil) throws(Refusal) -> Share {
+    let refusal: Refusal? = taken.withLock { taken in
+      if taken.total >= most { return .all }
+      if let client {
+        let count = taken.byClient[client, default: 0]
+        if count >= mostPerClient { return .client }
+        taken.byClient[client] = count + 1
+      }
+      taken.total += 1
+      return nil
     }
-    return isFree ? Share(self) : nil
+    if let refusal { throw refusal }
+    return Share(self, client)
+  }
+
+  private func giveBack(_ client: String?) {
+    taken.withLock { taken in
+      taken.total -= 1
+      guard let client else { return }
+      let left = taken.byClient[client, default: 1] - 1
+      taken.byClient[client] = left > 0 ? left : nil
+    }
   }
 
   final class Share: Sendable {
     private let quota: Quota
+    private let client: String?
 
-    init(_ quota: Quota) {
+    fileprivate init(_ quota: Quota, _ client: String?) {
       self.quota = quota
+      self.client = client
     }
 
     deinit {
-      quota.taken.withLock { $0 -= 1 }
+      quota.giveBack(client)
     }
   }
 }

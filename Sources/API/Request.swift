@@ -9,15 +9,19 @@ extension API {
     public var headers: [(name: String, value: String)]
     /// Whether only this machine can have sent it: the server listens on a loopback address.
     public var isLocal: Bool
+    /// A name for the client's address, which has a share of the streams; nil for loopback.
+    public var client: String?
 
     /// A request for a target.
     public init(
-      method: String = "GET", target: String, headers: [(name: String, value: String)] = [], isLocal: Bool = false
+      method: String = "GET", target: String, headers: [(name: String, value: String)] = [], isLocal: Bool = false,
+      client: String? = nil
     ) {
       self.method = method
       self.target = target
       self.headers = headers
       self.isLocal = isLocal
+      self.client = client
     }
 
     /// The value of a header field, by its name in any case, several joined by commas (RFC 9110 §5.3); nil where there

@@ -74,6 +74,12 @@ extension API {
       return pieces.reduce(0) { $0 + $1.count }
     }
 
+    /// Bytes of the body that are in memory for this response alone; samples are shared with the history.
+    public var ownBytes: Int {
+      guard case .pieces(let pieces) = content else { return 0 }
+      return pieces.reduce(0) { sum, piece in if case .bytes(let bytes) = piece { sum + bytes.count } else { sum } }
+    }
+
     /// The whole body in one; empty where it has no end.
     public var body: [UInt8] {
       guard case .pieces(let pieces) = content else { return [] }

@@ -1,37 +1,125 @@
+internal import API
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// A connection as Hummingbird sets it up, with a ``ConnectionGuard`` in it.
+/// A connection as Hummingbird sets it up, with a ``ConnectionGuard`` in it; or one that is refused.
 struct ConnectionChannel: ServerChildChannel {
-  typealias Value = HTTP1Channel.Value
+  enum Value: ServerChildChannelValue {
+    case accepted(HTTP1Channel.Value)
+    case refused(any Channel)
+
+    var channel: any Channel {
+      switch self {
+      case .accepted(let value): value.channel
+      case .refused(let channel): channel
+      }
+    }
+  }
 
   private let base: HTTP1Channel
-  private let limits: HTTPServer.Limits
+  private let connections: NIOLoopBound<Connections>
 
-  init(limits: HTTPServer.Limits, responder: @escaping HTTPChannelHandler.Responder) {
-    self.limits = limits
+  /// - Parameter connections: those of the event loop that serves all of the server's channels.
+  init(
+    connections: NIOLoopBound<Connections>, limits: HTTPServer.Limits, responder: @escaping HTTPChannelHandler.Responder
+  ) {
+    self.connections = connections
     base = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
-        idleTimeout: limits.idle,
+        // ConnectionGuard has the deadlines.
+        idleTimeout: nil,
         httpDecoderConfiguration: .init(
-          maxHeaderFieldSize: limits.header, maxHeaderListSize: limits.header,
-          maxHeaderFieldCount: limits.headerFields)))
+          maxHeaderFieldSize: limits.header.bytes, maxHeaderListSize: limits.header.bytes,
+          maxHeaderFieldCount: limits.header.fields)))
   }
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    base.setup(channel: channel, logger: logger).flatMapThrowing { [limits] value in
+    let connections = connections.value
+    let client = ClientAddress(channel.remoteAddress)
+    switch connections.admit(client) {
+    case .accepted: break
+    case .refused:
+      return channel.eventLoop.makeCompletedFuture {
+        try channel.pipeline.syncOperations.addHandler(RefusalHandler(connections))
+        return .refused(channel)
+      }
+    case .dropped:
+      channel.close(promise: nil)
+      return channel.eventLoop.makeSucceededFuture(.refused(channel))
+    }
+    return base.setup(channel: channel, logger: logger).flatMapThrowing { [self] value in
       // Right behind the decoder: it is the last that knows the protocol's version.
       let operations = channel.pipeline.syncOperations
       let decoder = try operations.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-      try operations.addHandler(ConnectionGuard(limits: limits, logger: logger), position: .after(decoder))
-      return value
+      let handler = ConnectionGuard(
+        channel: channel, client: client, connections: self.connections.value, logger: logger)
+      try operations.addHandler(handler, position: .after(decoder))
+      return .accepted(value)
     }
   }
 
   func handle(value: Value, logger: Logger) async {
-    await base.handle(value: value, logger: logger)
+    if case .accepted(let value) = value { await base.handle(value: value, logger: logger) }
+  }
+}
+
+/// Answers a connection with 503 as soon as it is up, without reading its request, and closes it.
+private final class RefusalHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let connections: Connections
+  private var isEnded = false
+
+  init(_ connections: Connections) {
+    self.connections = connections
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    let response = API.noConnection
+    var buffer = context.channel.allocator.buffer(capacity: 512)
+    buffer.writeString("HTTP/1.1 503 Service Unavailable\r\n")
+    for (name, value) in response.headers { buffer.writeString("\(name): \(value)\r\n") }
+    buffer.writeString("Connection: close\r\n\r\n")
+    buffer.writeBytes(response.body)
+    context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    // Only this side's half at first: closing with unread bytes would reset the connection before the answer is read.
+    context.close(mode: .output, promise: nil)
+    let channel = context.channel
+    context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .some(.inputClosed) = event as? ChannelEvent { context.close(promise: nil) }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    if !isEnded { connections.endRefusal() }
+    isEnded = true
+  }
+}
+
+/// Makes room when accept(2) fails for want of descriptors; NIO tries again after a second.
+final class AcceptFailureHandler: ChannelInboundHandler {
+  typealias InboundIn = any Channel
+
+  private let connections: Connections
+
+  init(_ connections: Connections) {
+    self.connections = connections
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let error = error as? IOError { connections.makeRoom(after: error) }
+    context.fireErrorCaught(error)
   }
 }

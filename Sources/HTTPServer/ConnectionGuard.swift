@@ -3,7 +3,7 @@ internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// What RFC 9112 asks of a connection beyond parsing: when it ends, what a request must have, and bodies nobody reads.
+/// Enforces RFC 9112 beyond parsing (Host, Connection, unread bodies) and a connection's deadlines.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
@@ -12,6 +12,22 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   private let limits: HTTPServer.Limits
   private let logger: Logger
+  private let connections: Connections
+  let channel: any Channel
+  /// The client that the connection counts for.
+  let client: ClientAddress
+  /// Neighbors in the list of idle connections, which ``Connections`` keeps.
+  var idleLinks = Connections.Links()
+  /// When the connection is closed unless something happens; nil while an answer is being made or taken.
+  private(set) var deadline: NIODeadline?
+  /// When the client stopped taking an answer; nil while it takes what is sent.
+  private(set) var stalledSince: NIODeadline?
+  /// Whether a request's body has begun and not ended.
+  private var isReadingBody = false
+  /// Whether the last answer was sent and the connection only waits for the client's end.
+  private var isEnding = false
+  /// Bytes of memory that the answer being written holds; its end releases them.
+  private var heldBytes = 0
   /// Requests whose header was read, and answers that were written.
   private var requests = 0
   private var answers = 0
@@ -25,14 +41,25 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var addedBody: ByteBuffer?
   /// Whether the answer that is being written tells its length, or has begun its body.
   private var hasLengthOrBody = false
-  private var stallTimer: Scheduled<Void>?
   /// Whether the client has finished sending, which ends an answer that has no end of its own.
   private var isInputClosed = false
   private var onEnd: (@Sendable () -> Void)?
 
-  init(limits: HTTPServer.Limits, logger: Logger) {
-    self.limits = limits
+  init(channel: any Channel, client: ClientAddress, connections: Connections, logger: Logger) {
+    self.channel = channel
+    self.client = client
+    self.connections = connections
+    self.limits = connections.limits
     self.logger = logger
+    deadline = .now() + limits.header.time
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    connections.add(self)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    connections.remove(self)
   }
 
   // MARK: Requests
@@ -48,6 +75,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         return
       }
       requests += 1
+      isReadingBody = true
+      deadline = .now() + limits.body.time
+      connections.setBusy(self)
       if (head.version.major, head.version.minor) < (1, 1) { oldRequests.insert(requests) }
       if !head.isKeepAlive || hasGreatBody(head) { last = requests }
       context.fireChannelRead(data)
@@ -56,6 +86,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       break
     case .end:
       isDeaf = last == requests
+      isReadingBody = false
+      updateDeadline()
       context.fireChannelRead(data)
     }
   }
@@ -64,7 +96,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func hasGreatBody(_ head: HTTPRequestHead) -> Bool {
     if head.headers.contains(name: "Transfer-Encoding") || head.headers.contains(name: "Expect") { return true }
     guard let length = head.headers.first(name: "Content-Length") else { return false }
-    return (Int(length) ?? .max) > limits.body
+    return (Int(length) ?? .max) > limits.body.bytes
   }
 
   // MARK: Answers
@@ -89,8 +121,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       answers += 1
       if let addedBody { context.write(wrapOutboundOut(.body(.byteBuffer(addedBody))), promise: nil) }
       addedBody = nil
+      let promise = releasing(promise, context)
       guard let last, answers >= last else {
         context.write(data, promise: promise)
+        updateDeadline()
         return
       }
       if hasLengthOrBody {
@@ -112,6 +146,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Ends the connection so that the answer arrives: a close with unread bytes of the client's would reset it
   /// (RFC 9112 §9.6), hence first only this side's half.
   private func close(_ context: ChannelHandlerContext) {
+    isEnding = true
+    updateDeadline()
     context.close(mode: .output, promise: nil)
     let channel = context.channel
     context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
@@ -137,24 +173,77 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireUserInboundEventTriggered(event)
   }
 
-  // MARK: Clients that take nothing
+  // MARK: Deadlines
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    stallTimer?.cancel()
-    stallTimer = nil
-    if !context.channel.isWritable {
-      let channel = context.channel
-      stallTimer = context.eventLoop.scheduleTask(in: limits.stalled) { [logger] in
-        logger.debug("closing a connection whose client takes nothing")
-        channel.close(promise: nil)
-      }
-    }
+    stalledSince = context.channel.isWritable ? nil : .now()
+    updateDeadline()
     context.fireChannelWritabilityChanged()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    stallTimer?.cancel()
-    stallTimer = nil
+    connections.remove(self)
     context.fireChannelInactive()
+  }
+
+  /// Sets the deadline after a change of state, and moves the connection to or from the idle ones.
+  private func updateDeadline() {
+    if isEnding {
+      // Closed by its own timer; it gives way to nobody sooner than that.
+      connections.setBusy(self)
+      deadline = stalledSince.map { $0 + limits.stalled }
+      return
+    }
+    let isAnswering = answers < requests
+    if isAnswering {
+      if !isReadingBody || stalledSince != nil { deadline = stalledSince.map { $0 + limits.stalled } }
+      return
+    }
+    // A body that still comes after its answer keeps the deadline that it was given with the header.
+    if !isReadingBody { deadline = .now() + limits.idle }
+    if let stalledSince { deadline = stalledSince + limits.stalled }
+    connections.setIdle(self)
+  }
+
+  /// Closes the connection where its deadline has passed.
+  func closeIfOverdue(at now: NIODeadline) {
+    guard let deadline, deadline <= now else { return }
+    logger.debug(
+      stalledSince == nil
+        ? "closing a connection without a request in time" : "closing a connection whose client takes nothing")
+    channel.close(promise: nil)
+  }
+
+  // MARK: Memory
+
+  /// Reserves memory for an answer that is about to be written; false where other answers hold too much.
+  ///
+  /// To be called off the event loop. Fast clients free it at once, so that it waits a moment before it gives up.
+  static func hold(_ bytes: Int, for channel: any Channel) async throws -> Bool {
+    for attempt in 0...20 {
+      let isHeld = try await channel.eventLoop.submit {
+        guard let handler = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self) else {
+          return true
+        }
+        guard handler.connections.hold(bytes) else { return false }
+        handler.heldBytes += bytes
+        return true
+      }.get()
+      if isHeld { return true }
+      if attempt < 20 { try await Task.sleep(for: .milliseconds(100)) }
+    }
+    return false
+  }
+
+  /// A promise of an answer's end that gives the memory back, whether the answer arrives or the connection breaks.
+  private func releasing(
+    _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
+  ) -> EventLoopPromise<Void>? {
+    guard heldBytes > 0 else { return promise }
+    let promise = promise ?? context.eventLoop.makePromise()
+    let (bytes, connections) = (heldBytes, NIOLoopBound(connections, eventLoop: context.eventLoop))
+    heldBytes = 0
+    promise.futureResult.whenComplete { _ in connections.value.release(bytes) }
+    return promise
   }
 }

@@ -4,6 +4,7 @@ internal import HummingbirdCore
 public import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import Synchronization
 internal import SystemIO
 
 /// The API on a TCP port: HTTP/1.1 by Hummingbird, without its router, on one thread of its own.
@@ -14,21 +15,52 @@ public struct HTTPServer: Sendable {
     public let description: String
   }
 
-  /// What a client may use up.
+  /// Bounds of what clients may use, all in one place; README has them in a table.
   struct Limits: Sendable {
-    /// Bytes of a request's header, the target included.
-    var header = 32 * 1_024
-    /// Header fields of a request.
-    var headerFields = 128
-    /// Bytes of a request's body that are read and thrown away for the sake of the connection.
-    var body = 64 * 1_024
-    /// How long a connection may take to send a request's header, or to send the next one.
+    struct Header {
+      /// Bytes, the target included.
+      var bytes = 32 * 1_024
+      var fields = 128
+      /// From the connection's beginning to the end of its first request's header.
+      var time = TimeAmount.seconds(10)
+    }
+
+    struct Body {
+      /// Bytes that are read and discarded to keep the connection for the next request.
+      var bytes = 64 * 1_024
+      /// From the header to the body's end.
+      var time = TimeAmount.seconds(10)
+    }
+
+    var header = Header()
+    var body = Body()
+    /// From the end of an answer to the next request.
     var idle = TimeAmount.seconds(60)
-    /// How long a client may take none of an answer.
+    /// How long a client may leave a full buffer of an answer or a stream (NIO's high-water mark, 64 KiB) untaken.
     var stalled = TimeAmount.seconds(30)
-    /// Connections at a time; further ones wait in the backlog.
-    var connections = 256
+    /// Connections at a time, as far as descriptors allow; then idle ones give way, and further ones get 503.
+    var connections = min(4_096, Descriptors.connections)
+    /// Connections of one client, loopback excepted: a reverse proxy there stands for many.
+    var connectionsPerClient: Int { max(1, connections / 4) }
+    /// Bytes of all answers that are being sent; beyond them the slowest are given up, and new ones get 503.
+    var heldBytes = 64 << 20
+    /// Between two looks at the deadlines.
+    var sweep = TimeAmount.seconds(1)
+    /// From the end of a wave of clients to giving its memory back.
+    var trim = TimeAmount.seconds(15)
   }
+
+  /// What clients use, for the agent's own metrics; written by the server, read from any thread.
+  final class Usage: Sendable {
+    let connections = Atomic(0)
+    /// Connections that were answered with 503, or closed at once, for want of room.
+    let refused = Atomic(0)
+    /// Idle connections that were closed for new ones.
+    let evicted = Atomic(0)
+  }
+
+  /// Streams that a server may have at a time within its connections.
+  public static var streams: Int { min(256, max(1, Descriptors.connections * 3 / 4)) }
 
   private let api: API
   private let host: String
@@ -36,6 +68,7 @@ public struct HTTPServer: Sendable {
   private let logger: Logger
   private let prepared = PreparedResponses()
   var limits = Limits()
+  let usage = Usage()
 
   /// A server that does not listen yet.
   ///
@@ -56,12 +89,19 @@ public struct HTTPServer: Sendable {
   public func run(_ listening: @escaping @Sendable (String) -> Void) async throws {
     // One thread is enough for JSON, and costs the least while nobody asks.
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let loop = group.next()
+    let connections = try await loop.submit { [limits, usage, quietLogger] in
+      NIOLoopBound(Connections(limits: limits, usage: usage, logger: quietLogger, loop: loop), eventLoop: loop)
+    }.get()
     let server = Server(
-      childChannelSetup: ConnectionChannel(limits: limits, responder: respond),
-      configuration: ServerConfiguration(
-        address: .hostname(host, port: port),
-        availableConnectionsDelegate: .maximum(limits.connections, logger: quietLogger)),
-      onServerRunning: { channel in listening(Self.url(of: channel.localAddress)) },
+      childChannelSetup: ConnectionChannel(connections: connections, limits: limits, responder: respond),
+      configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: Self.backlog),
+      onServerRunning: { channel in
+        try? await loop.submit {
+          try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(connections.value), position: .first)
+        }.get()
+        listening(Self.url(of: channel.localAddress))
+      },
       eventLoopGroup: group,
       logger: quietLogger)
     // Not a child of this task: its cancellation would cut off answers that are under way.
@@ -94,7 +134,7 @@ public struct HTTPServer: Sendable {
     let response = await api.respond(
       to: API.Request(
         method: request.method.rawValue, target: request.head.path ?? "", headers: Self.fields(of: request.head),
-        isLocal: Self.isLoopback(channel.parent?.localAddress)))
+        isLocal: Self.isLoopback(channel.parent?.localAddress), client: ClientAddress(channel.remoteAddress).key))
     if let (head, body) = prepared.response(response.identity) {
       try await writer.write(response: Self.dated(head), body: ResponseBody(byteBuffer: body))
       return
@@ -116,6 +156,18 @@ public struct HTTPServer: Sendable {
       return
     }
     let count = response.count
+    // What it takes in memory: the buffers, and bytes that no other answer shares.
+    let held = min(count, Self.whole) + response.ownBytes
+    if held > Self.small, try await !ConnectionGuard.hold(held, for: channel) {
+      let response = API.noMemory
+      var head = HTTPResponse(status: .serviceUnavailable)
+      for (name, value) in response.headers {
+        if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
+      }
+      try await writer.write(
+        response: Self.dated(head), body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body)))
+      return
+    }
     if count <= Self.whole {
       var buffer = ByteBufferAllocator().buffer(capacity: count)
       for piece in pieces { buffer.writeBytes(piece) }
@@ -192,13 +244,17 @@ public struct HTTPServer: Sendable {
     return address.hasPrefix("127.") || address == "::1"
   }
 
+  /// Connections that the kernel completes before they are accepted, within net.core.somaxconn.
+  private static let backlog = 1_024
+  /// Bytes up to which an answer is sent without reserving memory for it.
+  private static let small = 16 * 1_024
   /// Bytes up to which an answer goes out in one write.
   private static let whole = 256 * 1_024
   /// Bytes of a longer one that go out in one write: few enough to be still in the processor's cache when the kernel copies
   /// them, and below what malloc(3) maps and unmaps each time.
   private static let chunk = 64 * 1_024
   /// Chunks that are being filled or sent at a time.
-  private static let chunksUnderWay = 8
+  private static let chunksUnderWay = 4
   /// Bytes of events that wait in the system's buffer; by itself it would take megabytes, minutes of samples.
   private static let unsentBytes = 128 * 1_024
 

@@ -124,6 +124,7 @@ struct Service {
   ) -> Task<Void, Never> {
     var settings = API.Settings()
     settings.version = version
+    settings.streams = HTTPServer.streams
     settings.token = token
     settings.corsOrigins = configuration.corsOrigins
     settings.allowedHosts = configuration.allowedHosts

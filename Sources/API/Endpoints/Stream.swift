@@ -14,9 +14,16 @@ extension Route {
     // another server's: an error would stop the browser from trying again.
     var since = try exchange.query.value(since)
     if let id = exchange.request[header: lastEventID.name], let last = Timestamp(moment: id) { since = last }
-    guard let share = api.streams.take() else {
-      throw APIError(.serviceUnavailable, "too many streams: \(api.settings.streams) are open, the most allowed")
-        .adding("Retry-After", "10")
+    let share: Quota.Share
+    do throws(Quota.Refusal) {
+      share = try api.streams.take(for: exchange.request.client)
+    } catch {
+      let message =
+        switch error {
+        case .all: "too many streams: \(api.streams.most) are open, the most allowed"
+        case .client: "too many streams of this client: \(api.streams.mostPerClient) are open, the most allowed"
+        }
+      throw APIError(.serviceUnavailable, message).adding("Retry-After", "10")
     }
     return API.Response(
       status: 200,

@@ -1,0 +1,129 @@
+import API
+import AgentMetrics
+import History
+import NIOCore
+import SystemIO
+import Testing
+
+@testable import HTTPServer
+
+/// What clients may use of the server, over real sockets of the loopback.
+@Suite(.timeLimit(.minutes(10))) struct LimitsTests {
+  private func server(connections: Int, log: LogLines = LogLines()) -> HTTPServer {
+    var limits = HTTPServer.Limits()
+    limits.connections = connections
+    return RunningServer.make(log: log, limits: limits)
+  }
+
+  @Test func connectionsWithoutARequestGiveWayOldestFirst() async throws {
+    try await withServer(server(connections: 4)) { server in
+      let idle = try (0..<4).map { _ in
+        let connection = try server.connect()
+        // Accepted connections are counted in the order in which they are answered.
+        #expect(try connection.get("/health").status == 200)
+        return connection
+      }
+      let silent = try server.connect()
+      #expect(idle[0].isEnded())
+      #expect(try server.connect().get("/health").status == 200)
+      #expect(idle[1].isEnded())
+      #expect(try idle[3].get("/health").status == 200)
+      #expect(try silent.get("/health").status == 200)
+    }
+  }
+
+  @Test func aThousandIdleConnectionsLockNobodyOut() async throws {
+    try await withServer(server(connections: 16)) { server in
+      let idle = try (0..<1_000).map { _ in try server.connect() }
+      for _ in 0..<20 { #expect(try server.connect().get("/health").status == 200) }
+      #expect(idle[0].isEnded() && idle[900].isEnded())
+    }
+  }
+
+  @Test func aConnectionIsRefusedWhereNoneIsIdle() async throws {
+    let log = LogLines()
+    try await withServer(server(connections: 2, log: log)) { server in
+      let first = try server.connect()
+      let second = try server.connect()
+      #expect(try first.open("/metrics/stream").status == 200)
+      #expect(try second.open("/metrics/stream").status == 200)
+      let refused = try server.connect()
+      let answer = try refused.answer()
+      #expect(answer.status == 503 && answer["retry-after"] == "5" && answer["connection"] == "close")
+      #expect(answer["content-type"] == "application/json; charset=utf-8")
+      #expect(answer.body.hasPrefix(#"{"error":{"#))
+      #expect(refused.isEnded())
+      second.abort()
+      // The server learns of the end without sending anything.
+      var status = 503
+      while status == 503 { status = (try? server.connect().get("/health").status) ?? 503 }
+      #expect(status == 200)
+      #expect(log.all.filter { $0.hasPrefix("warning: all 2 connections are in use") }.count == 1)
+      _ = first
+    }
+  }
+
+  @Test func aBodyThatDoesNotEndClosesTheConnection() async throws {
+    var limits = HTTPServer.Limits()
+    limits.body.time = .milliseconds(100)
+    limits.sweep = .milliseconds(20)
+    try await withServer(RunningServer.make(limits: limits)) { server in
+      let slow = try server.connect()
+      slow.send("POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\nabc")
+      #expect(try slow.answer().status == 405)
+      #expect(slow.isEnded())
+    }
+  }
+
+  @Test func aClientThatTakesNothingGivesItsMemoryToTheNextAnswer() async throws {
+    var limits = HTTPServer.Limits()
+    limits.heldBytes = 300 * 1_024
+    // More than the system's buffers hold.
+    let api = RunningServer.api(samples: 200, mounts: 400)
+    try await withServer(RunningServer.make(api: api, limits: limits)) { server in
+      let stuck = try server.connect(receiveBuffer: 4_096)
+      stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      let next = try server.connect()
+      // Refused while the first is only slow.
+      var answer = try next.get("/metrics/history?seconds=1000")
+      while answer.status == 503 {
+        #expect(answer["retry-after"] == "5")
+        answer = try next.get("/metrics/history?seconds=1000")
+      }
+      #expect(answer.status == 200 && answer.body.hasSuffix("]}"))
+      #expect(throws: Connection.Failure.self) { try stuck.answer() }
+    }
+  }
+
+  @Test func oneClientHasHalfOfTheStreams() async throws {
+    var settings = API.Settings()
+    settings.streams = 4
+    let history = History(capacity: 1, interval: 1)
+    let api = API(history: history, settings: settings) { (Timestamp(seconds: 0), []) }
+    func open(_ client: String?) async -> API.Response {
+      await api.respond(to: API.Request(target: "/metrics/stream", headers: [("Host", "localhost")], client: client))
+    }
+    var held = [await open("a"), await open("a")]
+    #expect(held.map(\.status) == [200, 200])
+    let refused = await open("a")
+    #expect(refused.status == 503 && refused[header: "Retry-After"] == "10")
+    held += [await open(nil), await open("b")]
+    #expect(held.map(\.status) == [200, 200, 200, 200])
+    #expect(await open(nil).status == 503)
+    held.removeFirst()
+    #expect(await open("a").status == 200)
+  }
+
+  @Test func anIPv6NetworkIsOneClient() throws {
+    func client(_ address: String) throws -> ClientAddress {
+      ClientAddress(try SocketAddress(ipAddress: address, port: 1))
+    }
+    #expect(try client("127.0.0.1") == .loopback && client("127.9.8.7") == .loopback && client("::1") == .loopback)
+    #expect(try client("192.0.2.1") == client("192.0.2.1") && client("192.0.2.1") != client("192.0.2.2"))
+    #expect(
+      try client("2001:db8::1") == client("2001:db8::ffff:1") && client("2001:db8::1") != client("2001:db8:0:1::1"))
+    #expect(try client("::ffff:192.0.2.1") == client("192.0.2.1") && client("::ffff:127.0.0.1") == .loopback)
+    #expect(ClientAddress(nil) == .unknown)
+    #expect(ClientAddress.loopback.key == nil)
+  }
+}
