@@ -3,36 +3,57 @@ internal import NIOPosix
 package import NIOSSL
 internal import SystemIO
 
-/// Connecting to HTTP servers, by TLS where they want it.
+/// Connecting to HTTP servers, over TLS where the URL says so.
 package enum ClientConnection {
+  /// The event loop of all clients: its descriptors are taken once, at its first use.
+  ///
+  /// One thread is enough, since bodies are decoded elsewhere; NIO's singleton has one for each CPU, with three descriptors each.
+  package static let group: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+  /// Connections that all clients of this process may have, so that descriptors never run out.
+  private static let budget = ConnectionBudget(Descriptors.clientConnections)
+
+  /// How long a connection is needed.
+  package enum Purpose: Sendable {
+    /// One request and its answer.
+    case request
+    /// A stream; a share of the connections is left to requests.
+    case stream
+  }
+
   /// Connects, and makes the channel's pipeline: TLS, then what `configure` adds.
   ///
   /// - Parameters:
-  ///   - context: what TLS is spoken with; nil where none is.
-  ///   - limit: seconds until it is given up.
+  ///   - context: the TLS settings; nil for plain TCP.
+  ///   - limit: seconds until connecting is given up.
   package static func open<Output: Sendable>(
-    to server: ServerAddress, context: NIOSSLContext?, limit: Double,
-    group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+    to server: ServerAddress, context: NIOSSLContext?, limit: Double, purpose: Purpose = .request,
+    group: any EventLoopGroup = group,
     configure: @escaping @Sendable (any Channel) throws -> Output
   ) async throws -> Output {
-    // Server Name Indication knows no addresses (RFC 6066 §3).
-    let isAddress = (try? SocketAddress(ipAddress: server.host, port: 0)) != nil
-    let name = isAddress ? nil : server.host
-    return try await ClientBootstrap(group: group)
-      .connectTimeout(.milliseconds(Int64(limit * 1_000)))
-      .connect(host: server.host, port: server.port) { channel in
-        channel.eventLoop.makeCompletedFuture {
-          if let context {
-            try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
-          }
-          return try configure(channel)
+    guard let permit = budget.take(for: purpose) else { throw IOError(errnoCode: EMFILE, reason: "connect") }
+    // Server Name Indication takes no addresses (RFC 6066 §3).
+    let address = try? SocketAddress(ipAddress: server.host, port: server.port)
+    let name = address == nil ? server.host : nil
+    let bootstrap = ClientBootstrap(group: group).connectTimeout(.milliseconds(Int64(limit * 1_000)))
+    @Sendable func initialize(_ channel: any Channel) -> EventLoopFuture<Output> {
+      // Kept until the connection is closed.
+      channel.closeFuture.whenComplete { _ in withExtendedLifetime(permit) {} }
+      return channel.eventLoop.makeCompletedFuture {
+        if let context {
+          try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
         }
+        return try configure(channel)
       }
+    }
+    // An address needs no resolver, in whose queue a slow name would delay it.
+    if let address { return try await bootstrap.connect(to: address, channelInitializer: initialize) }
+    return try await bootstrap.connect(host: server.host, port: server.port, channelInitializer: initialize)
   }
 
-  /// What TLS is spoken with.
+  /// The TLS settings of clients.
   ///
-  /// - Parameter authorities: a file with the certificates of those who vouch for the server; nil for the system's.
+  /// - Parameter authorities: a file with CA certificates (PEM); nil for the system's.
   package static func context(authorities: String? = nil) throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
     if let authorities { configuration.trustRoots = .file(authorities) }
@@ -40,7 +61,7 @@ package enum ClientConnection {
     return try NIOSSLContext(configuration: configuration)
   }
 
-  /// What an error of NIO's says, in one line of at most 200 characters.
+  /// The message of an error of NIO's, in one line of at most 200 characters.
   ///
   /// - Parameter limit: seconds that connecting may take.
   package static func line(of error: any Error, limit: Double) -> String {
@@ -48,7 +69,7 @@ package enum ClientConnection {
     case let error as NIOConnectionError:
       if let failure = error.connectionErrors.first { return line(of: failure.error, limit: limit) }
       return "the name \(error.host) is not known"
-    case let error as IOError: return String(cString: strerror(error.errnoCode))
+    case let error as IOError: return SystemError.text(of: error.errnoCode)
     case ChannelError.connectTimeout: return "no connection in \(Int(limit)) s"
     case is CancellationError: return "it was given up"
     default: return String("\(error)".prefix { !$0.isNewline }.prefix(200))

@@ -232,7 +232,7 @@ final class ProcessScanner {
     let descriptor = csystemio_openat_read(directory, path)
     if descriptor < 0 { return nil }
     let result = buffer.readOnce(descriptor: descriptor, body)
-    if keeps, result != nil { kept = descriptor } else { close(descriptor) }
+    if keeps, result != nil, Descriptors.mayBeKept(descriptor) { kept = descriptor } else { close(descriptor) }
     return result
   }
 

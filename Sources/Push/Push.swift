@@ -1,7 +1,7 @@
 internal import AgentMetrics
+internal import ClientHTTP
 public import History
 public import Logging
-internal import NIOPosix
 internal import SystemIO
 
 /// Sends the samples of a history to other places, each for itself, without a gap.
@@ -50,7 +50,7 @@ public final class Push: Sendable {
         target: target, userAgent: "worker-monitoring-agent/\(version)",
         client: HTTPClient(
           url: target.url, authorities: target.authorities, limits: timing.limits,
-          group: MultiThreadedEventLoopGroup.singleton, onDisconnect: { bell.ring(.disconnect) }),
+          group: ClientConnection.group, onDisconnect: { bell.ring(.disconnect) }),
         bell: bell, status: status, cursors: cursors, timing: timing, logger: logger)
       pushers.append((bell, status))
       let source = PushSource(history: history, arrivals: arrivals, cursor: cursor)

@@ -15,8 +15,10 @@ package indirect enum JSONValue: Equatable, Sendable {
   package static let maximumValues = 200_000
 
   /// Parses a text that is one value; nil where it is none, or exceeds a limit.
-  package init?(_ bytes: Span<UInt8>) {
-    var parser = Parser()
+  ///
+  /// - Parameter longestString: bytes of a string or a member's name that are kept; the rest is read and discarded.
+  package init?(_ bytes: Span<UInt8>, longestString: Int = .max) {
+    var parser = Parser(longestString: longestString)
     guard let value = parser.value(bytes, depth: 0) else { return nil }
     Parser.skipSpace(bytes, &parser.position)
     guard parser.position == bytes.count else { return nil }
@@ -49,6 +51,7 @@ package indirect enum JSONValue: Equatable, Sendable {
   }
 
   private struct Parser {
+    let longestString: Int
     var position = 0
     var values = 0
 
@@ -109,9 +112,9 @@ package indirect enum JSONValue: Equatable, Sendable {
         case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
         case UInt8(ascii: "\\"):
           guard let scalar = escape(bytes) else { return nil }
-          text.append(contentsOf: String(scalar).utf8)
+          if text.count < longestString { text.append(contentsOf: String(scalar).utf8) }
         case 0..<0x20: return nil
-        default: text.append(byte)
+        default: if text.count < longestString { text.append(byte) }
         }
       }
       return nil

@@ -7,6 +7,8 @@ public final class KeptFile {
   /// Its path.
   public let path: String
   private var descriptor: Int32 = -1
+  /// Whether it stays open after a read; not where the process has few descriptors.
+  private var isKept = true
 
   /// A file by its path; nothing is opened yet.
   public init(_ path: String) {
@@ -21,11 +23,9 @@ public final class KeptFile {
   public func read<Result, Failure: Error>(
     into buffer: ReadBuffer, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws -> Result {
-    if descriptor < 0 {
-      descriptor = csystemio_open_read(path)
-      if descriptor < 0 { throw SystemError("open " + path) }
-    }
+    if descriptor < 0, !open() { throw SystemError("open " + path) }
     do {
+      defer { if !isKept { close() } }
       return try buffer.read(descriptor: descriptor, name: path, body)
     } catch let error as SystemError {
       close()
@@ -35,12 +35,15 @@ public final class KeptFile {
 
   /// Shows the present contents to `body`; nil where the file is absent or unreadable.
   public func readIfPresent<Result>(into buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
-    if descriptor < 0 {
-      // Not through read(): on a machine that lacks the file, making an error's text each tick would cost memory.
-      descriptor = csystemio_open_read(path)
-      if descriptor < 0 { return nil }
-    }
+    // Not through read(): on a machine that lacks the file, making an error's text each tick would cost memory.
+    if descriptor < 0, !open() { return nil }
     return try? read(into: buffer, body)
+  }
+
+  private func open() -> Bool {
+    descriptor = csystemio_open_read(path)
+    isKept = Descriptors.mayBeKept(descriptor)
+    return descriptor >= 0
   }
 
   /// Closes the descriptor; the next read opens it again.

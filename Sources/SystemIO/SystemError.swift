@@ -13,7 +13,13 @@ public struct SystemError: Error, Hashable, CustomStringConvertible {
 
   /// One line, "open /proc/stat: No such file or directory".
   public var description: String {
-    action + ": " + String(cString: strerror(code))
+    action + ": " + Self.text(of: code)
+  }
+
+  /// The meaning of an errno, with the limit where descriptors ran out: "too many open files (limit 64)".
+  public static func text(of code: Int32) -> String {
+    code == EMFILE
+      ? "too many open files (limit \(ProcessSettings.raiseDescriptorLimit()))" : String(cString: strerror(code))
   }
 
   /// Whether the thing is not there, as on a machine that does not have it.

@@ -125,6 +125,12 @@ struct Agent: ParsableCommand {
     ProcessSettings.tuneHeap()
     // Those of clients, and of processes' files that stay open; the usual limit is 1024.
     ProcessSettings.raiseDescriptorLimit(to: 8_192)
+    guard Descriptors.limit >= Descriptors.minimum else {
+      StandardStreams.write(
+        "agent: \(Descriptors.limit) open files are allowed (ulimit -n); at least \(Descriptors.minimum) are needed\n",
+        to: 2)
+      throw ExitCode(ExitStatus.unavailable)
+    }
     Signals.ignore(SIGPIPE)
     try checkModes()
     let configuration = try checked()

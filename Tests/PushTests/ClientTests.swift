@@ -1,11 +1,22 @@
-import ClientHTTP
 import SystemIO
 import TestSupport
 import Testing
 
+@testable import ClientHTTP
 @testable import Push
 
 @Suite struct ClientTests {
+  @Test func connectionsHaveABudgetAndStreamsLeaveAShareOfIt() {
+    let budget = ConnectionBudget(16)
+    var streams = (0..<14).compactMap { _ in budget.take(for: .stream) }
+    #expect(streams.count == 14 && budget.take(for: .stream) == nil)
+    let requests = (0..<3).compactMap { _ in budget.take(for: .request) }
+    #expect(requests.count == 2)
+    streams.removeAll()
+    #expect(budget.take(for: .stream) != nil)
+    #expect(ConnectionBudget(1).take(for: .stream) != nil)
+  }
+
   @Test("URLs: scheme, host, port and path; Prometheus' receiver where there is no path")
   func urls() throws {
     let plain = try PushURL("http://server:9090")
