@@ -6,8 +6,8 @@ struct EventStreamParser {
     var data: [UInt8]
   }
 
-  /// More bytes without the end of an event are no event.
-  static let limit = 16 << 20
+  /// Bytes of an event.
+  static let limit = RemoteLimits.sample + 1_024
 
   private var line: [UInt8] = []
   private var data: [UInt8] = []

@@ -2,8 +2,8 @@
 ///
 /// What stands outside the array called for is passed over; objects are handed out as they stand, unchecked.
 struct ObjectSplitter {
-  /// Longer objects are no samples.
-  static let limit = 16 << 20
+  /// Bytes of an object.
+  static let limit = RemoteLimits.sample
 
   private let name: [UInt8]
   private var depth = 0

@@ -36,14 +36,13 @@ final class RemoteArchive: LongHistory {
   }
 
   func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] {
-    let target = "/metrics/history?" + Self.range(start, end, step)
     var samples: [Sample] = []
-    var splitter = ObjectSplitter(array: "samples")
-    let bytes = try await request(target).body(atMost: 256 << 20)
-    _ = splitter.add(bytes.span) { object in
-      if samples.count <= most, let sample = Sample(json: object.span) { samples.append(sample) }
+    _ = try await request("/metrics/history?" + Self.range(start, end, step)).objects(
+      of: "samples", atMost: RemoteLimits.history(samples: most)
+    ) { object in
+      guard samples.count < most else { throw Columns.TooLarge(ofRows: samples.count + 1) }
+      if let sample = Sample(json: object.span) { samples.append(sample) }
     }
-    guard samples.count <= most else { throw Columns.TooLarge(ofRows: samples.count) }
     return samples
   }
 
@@ -64,9 +63,9 @@ final class RemoteArchive: LongHistory {
     let target =
       "/metrics/history?" + Self.range(start, end, step) + "&metrics=" + selectors.map(\.text).joined(separator: ",")
       + (extremes ? "&stats=mean,min,max" : "")
-    let bytes = try await request(target).body(atMost: 64 << 20)
+    let bytes = try await request(target).body(atMost: RemoteLimits.columns)
     guard let columns = Columns(json: bytes.span) else {
-      throw RemoteFailure(description: "columns that are none", isRefusal: true)
+      throw RemoteFailure(description: "unreadable columns in the response", isRefusal: true)
     }
     guard columns.series.count * columns.timestamps.count <= most else {
       throw Columns.TooLarge(ofRows: columns.timestamps.count)

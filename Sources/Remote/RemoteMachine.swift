@@ -14,7 +14,7 @@ public final class RemoteMachine: Sendable {
     public var isConnected = false
     /// Seconds between a sample's moment and its arrival; NaN before the first.
     public var lag = Double.nan
-    /// Why it does not answer, in one line; nil while it does, and before the first try.
+    /// Why it does not answer, or what is wrong with its answers, in one line; nil before the first try.
     public var reason: String?
     /// Whether it wants a token, or another one.
     public var isRefused = false
@@ -43,6 +43,16 @@ public final class RemoteMachine: Sendable {
   private let agentInterval = Mutex(30.0)
   private let stateBox = Mutex(State())
   private let watch: History.Watch
+  /// The samples that the history has, by their costs.
+  private let kept: Mutex<KeptSamples>
+  /// The table of processes while it is used again.
+  private let slowTable = Mutex<SlowTable?>(nil)
+
+  private struct SlowTable {
+    let table: ProcessSnapshot
+    /// By the monotonic clock.
+    let end: Double
+  }
 
   /// A machine that is not asked yet.
   ///
@@ -63,6 +73,7 @@ public final class RemoteMachine: Sendable {
     history = History(capacity: capacity, interval: 30)
     archive = RemoteArchive(url: address, token: token)
     history.archive = archive
+    kept = Mutex(KeptSamples(capacity: Self.keptSamples(capacity)))
     watch = history.watch(interval: 1)
   }
 
@@ -90,23 +101,32 @@ public final class RemoteMachine: Sendable {
     }
   }
 
-  /// All its processes now, as `/processes` returns them.
+  /// The table of all its processes, as `/processes` returns it.
+  ///
+  /// One that takes long to read is used for a while, so that it costs a fifth of a CPU at most.
   package func processes() async throws -> ProcessSnapshot {
-    let bytes = try await request("/processes?sort=pid").body(atMost: 64 << 20)
+    let start = Clock.monotonic
+    if let slow = slowTable.withLock({ $0 }), start < slow.end { return slow.table }
     var table = ProcessSnapshot()
-    var splitter = ObjectSplitter(array: "processes")
-    _ = splitter.add(bytes.span) { object in
-      guard let value = JSONValue(object.span) else { return }
+    let rest = try await request("/processes?sort=pid").objects(
+      of: "processes", atMost: RemoteLimits.processes
+    ) { object in
+      guard table.processes.count < RemoteLimits.processRows else {
+        throw RemoteFailure(description: "more than \(RemoteLimits.processRows) processes", isRefusal: true)
+      }
+      guard let value = JSONValue(object.span, longestString: RemoteLimits.string) else { return }
       table.processes.append(Process.table.read(from: SampleReader(value: value)))
     }
-    let rest = splitter.rest
-    let head = JSONValue(rest.span)
+    let head = JSONValue(rest.span, longestString: RemoteLimits.string)
     let timestamp = (head?["timestamp"]?.text).flatMap { Timestamp(rfc3339: $0) }
     table.timestamp = timestamp ?? Timestamp(seconds: Clock.realtime)
     // Agents before these members leave them out.
     table.interval = head?["interval_sec"]?.number ?? .nan
     table.age = head?["age_sec"]?.number ?? .nan
     table.isPartial = head?["partial"]?.bool ?? false
+    let end = Clock.monotonic
+    let slow = end - start > 0.5 ? SlowTable(table: table, end: end + 4 * (end - start)) : nil
+    slowTable.withLock { $0 = slow }
     return table
   }
 
@@ -122,29 +142,35 @@ public final class RemoteMachine: Sendable {
   ///
   /// - Parameter count: so many at most.
   public func remembered(atMost count: Int) async throws -> [Sample] {
-    let head = try await request("/metrics/history?seconds=1").body(atMost: ObjectSplitter.limit)
+    try await fetchRemembered(atMost: count).samples
+  }
+
+  private func fetchRemembered(atMost count: Int) async throws -> (samples: [Sample], kept: KeptSamples) {
+    let head = try await request("/metrics/history?seconds=1").body(atMost: 4 * RemoteLimits.sample)
     let interval = max(1, JSONValue(head.span)?["interval_sec"]?.number ?? 30)
     agentInterval.withLock { $0 = interval }
     let stretch = min(31_622_400, max(1, interval * Double(min(max(1, count), History.mostArchivedSamples - 100))))
-    let samples = Mutex<[Sample]>([])
-    let splitter = Mutex(ObjectSplitter(array: "samples"))
-    try await request("/metrics/history?seconds=" + String(Int(stretch))).send { bytes in
-      var found: [Sample] = []
-      let isShort = splitter.withLock { splitter in
-        splitter.add(bytes.span) { object in
-          if let sample = Sample(json: object.span) { found.append(sample) }
-        }
+    // An archive may have finer samples than the interval of now.
+    let most = max(2 * count, History.mostArchivedSamples) + 100
+    var kept = KeptSamples(capacity: most)
+    var found: [Sample] = []
+    _ = try await request("/metrics/history?seconds=" + String(Int(stretch))).objects(
+      of: "samples", atMost: RemoteLimits.history(samples: count)
+    ) { object in
+      guard found.count < most else {
+        throw RemoteFailure(description: "a history of more than \(most) samples", isRefusal: true)
       }
-      guard isShort else { throw RemoteFailure(description: "a sample that is none", isRefusal: true) }
-      samples.withLock { $0 += found }
+      let entries = SampleReader.Entries()
+      guard let sample = Sample(json: object.span, entries: entries) else { return }
+      try Self.count(object.count, entries, in: &kept)
+      found.append(sample)
     }
-    var found = samples.withLock { $0 }
     // How long each stands for is not told, but how far apart they stand.
     for index in found.indices {
       let before = index > 0 ? found[index - 1].timestamp.seconds : -.infinity
       found[index].elapsed = min(max(0, found[index].timestamp.seconds - before), interval * 1.2)
     }
-    return found
+    return (found, kept)
   }
 
   /// What it keeps longer than this process remembers; nil where that is nothing.
@@ -164,28 +190,36 @@ public final class RemoteMachine: Sendable {
   private func follow() async throws {
     if history.count == 0 {
       // The newest alone is there at once, however long the rest takes.
-      let latest = try await request("/metrics/latest").body(atMost: ObjectSplitter.limit)
+      let latest = try await request("/metrics/latest").body(atMost: RemoteLimits.sample)
       if let sample = Sample(json: latest.span) { history.setPreview(sample) }
-      let samples = try await remembered(atMost: history.capacity)
+      let (samples, costs) = try await fetchRemembered(atMost: history.capacity)
+      kept.withLock { $0 = costs.newest(Self.keptSamples(history.capacity)) }
       history.restore(samples)
       if let newest = samples.last { arrived(newest) }
       _ = await longHistory(remembered: samples)
     }
     var request = request("/metrics/stream?interval=1")
     request.silence = Self.silence
+    request.isStream = true
     if let newest { request.headers.append(("Last-Event-ID", newest.rfc3339)) }
-    let parser = Mutex(EventStreamParser())
+    var parser = EventStreamParser()
+    var rate = EventRate(burst: 2 * (history.capacity + 1_000), at: Clock.monotonic)
     try await request.send { [self] bytes in
-      guard let events = parser.withLock({ $0.add(bytes.span) }) else {
-        throw RemoteFailure(description: "an event that is too long", isRefusal: true)
+      guard let events = parser.add(bytes.span) else {
+        throw RemoteFailure(
+          description: "an event of more than " + RemoteLimits.text(EventStreamParser.limit), isRefusal: true)
       }
-      for event in events { take(event.data) }
+      let (taken, waits) = rate.take(events, bytes: bytes.count, at: Clock.monotonic)
+      for event in taken { try take(event.data, dropped: rate.dropped) }
+      if waits { try await Task.sleep(for: .milliseconds(Int(EventRate.pause * 1_000))) }
     }
   }
 
-  private func take(_ data: [UInt8]) {
-    guard var sample = Sample(json: data.span, elapsed: 1) else { return }
-    arrived(sample)
+  private func take(_ data: [UInt8], dropped: Int) throws(RemoteFailure) {
+    let entries = SampleReader.Entries()
+    guard var sample = Sample(json: data.span, elapsed: 1, entries: entries) else { return }
+    try kept.withLock { kept throws(RemoteFailure) in try Self.count(data.count, entries, in: &kept) }
+    arrived(sample, notice: dropped > 0 ? "too many events: \(dropped) were dropped" : nil)
     // After a cut come those that it has kept meanwhile, which stand further apart.
     let step = newest.map { sample.timestamp.seconds - $0.seconds } ?? 1
     if step > 1, step <= agentInterval.withLock({ $0 }) * 1.2 { sample.elapsed = step }
@@ -196,9 +230,21 @@ public final class RemoteMachine: Sendable {
     history.append([(1, sample)] + (isKept ? [(history.interval, sample)] : []))
   }
 
-  private func arrived(_ sample: Sample) {
+  /// Samples of the main track and of a live one.
+  private static func keptSamples(_ capacity: Int) -> Int { capacity + 300 }
+
+  private static func count(
+    _ bytes: Int, _ entries: SampleReader.Entries, in kept: inout KeptSamples
+  ) throws(RemoteFailure) {
+    guard !kept.add(bytes: bytes, entries: entries.count) else { return }
+    throw RemoteFailure(
+      description: "its samples take more than \(RemoteLimits.text(RemoteLimits.kept)); keep fewer with --history",
+      isRefusal: true)
+  }
+
+  private func arrived(_ sample: Sample, notice: String? = nil) {
     let lag = Clock.realtime - sample.timestamp.seconds
-    stateBox.withLock { $0 = State(isConnected: true, lag: lag) }
+    stateBox.withLock { $0 = State(isConnected: true, lag: lag, reason: notice) }
   }
 
   private func lose(_ reason: String, isRefused: Bool = false) {

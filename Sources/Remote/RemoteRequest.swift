@@ -14,24 +14,26 @@ struct RemoteFailure: Error, Sendable, CustomStringConvertible {
   var wantsToken = false
 }
 
-/// GET by HTTP/1.1, on a connection of its own, whose body is taken as it comes.
+/// GET by HTTP/1.1, on a connection of its own, whose body is read as it comes.
 struct RemoteRequest: Sendable {
   /// Seconds for connecting.
   static let connectTime = 5.0
-  /// Bytes of one answer; what is compressed counts as what it becomes.
-  static let limit = 512 << 20
 
   let url: RemoteURL
   let target: String
   var headers: [(String, String)] = []
-  /// Seconds without a byte after which the connection counts as cut.
+  /// Seconds in which something must come, or the connection counts as cut.
   var silence = 10.0
+  /// Whether the answer has no end.
+  var isStream = false
 
-  /// Sends it and gives the body to `take` piece by piece; whoever takes slowly is sent slowly.
+  /// Sends it and passes the body to `take` piece by piece; a slow reader slows the sender down.
   ///
-  /// - Throws: RemoteFailure where there is no answer, or one that is not 200; what `take` throws.
-  func send(_ take: @Sendable ([UInt8]) async throws -> Void) async throws {
+  /// - Parameter limit: bytes of the body, decompressed.
+  /// - Throws: RemoteFailure where there is no answer, or one that is not 200, or that exceeds a limit; what `take` throws.
+  func send(atMost limit: Int = .max, _ take: ([UInt8]) async throws -> Void) async throws {
     let channel = try await connect()
+    var left = limit
     try await channel.executeThenClose { inbound, outbound in
       var fields = HTTPHeaders([("Host", url.authority), ("User-Agent", "worker-monitoring-agent")])
       for (name, value) in headers { fields.add(name: name, value: value) }
@@ -42,8 +44,16 @@ struct RemoteRequest: Sendable {
         switch part {
         case .head(let head):
           try check(head.status)
+          if isStream, let coding = head.headers.first(name: "Content-Encoding"), coding != "identity" {
+            throw RemoteFailure(description: "a compressed stream", isRefusal: true)
+          }
           isAnswered = true
         case .body(let buffer):
+          guard buffer.readableBytes <= left else {
+            throw RemoteFailure(
+              description: "an answer of more than " + RemoteLimits.text(limit), isRefusal: true)
+          }
+          left -= buffer.readableBytes
           try await take(Array(buffer.readableBytesView))
         case .end:
           return
@@ -56,23 +66,31 @@ struct RemoteRequest: Sendable {
 
   /// The whole body of at most so many bytes.
   func body(atMost limit: Int) async throws -> [UInt8] {
-    let body = Collected(limit: limit)
-    try await send { try await body.add($0) }
-    return await body.bytes
+    var bytes: [UInt8] = []
+    try await send(atMost: limit) { bytes += $0 }
+    return bytes
   }
 
-  private actor Collected {
-    let limit: Int
-    private(set) var bytes: [UInt8] = []
-
-    init(limit: Int) { self.limit = limit }
-
-    func add(_ more: [UInt8]) throws {
-      guard bytes.count + more.count <= limit else {
-        throw RemoteFailure(description: "an answer of more than \(limit) bytes", isRefusal: true)
+  /// Passes the objects of an array in the body to `take` one by one, and returns the rest of the body.
+  ///
+  /// - Parameter limit: bytes of the body, decompressed.
+  func objects(
+    of name: String, atMost limit: Int, _ take: ([UInt8]) throws -> Void
+  ) async throws -> [UInt8] {
+    var splitter = ObjectSplitter(array: name)
+    try await send(atMost: limit) { bytes in
+      var failure: (any Error)?
+      let isShort = splitter.add(bytes.span) { object in
+        guard failure == nil else { return }
+        do { try take(object) } catch { failure = error }
       }
-      bytes += more
+      if let failure { throw failure }
+      guard isShort else {
+        throw RemoteFailure(
+          description: "an object of more than " + RemoteLimits.text(ObjectSplitter.limit), isRefusal: true)
+      }
     }
+    return splitter.rest
   }
 
   private func check(_ status: HTTPResponseStatus) throws(RemoteFailure) {
@@ -85,7 +103,8 @@ struct RemoteRequest: Sendable {
         isRefusal: true, status: 401, wantsToken: true)
     default:
       throw RemoteFailure(
-        description: "HTTP \(status.code) \(status.reasonPhrase)", isRefusal: true, status: Int(status.code))
+        description: "HTTP \(status.code) \(status.reasonPhrase.prefix(80))", isRefusal: true,
+        status: Int(status.code))
     }
   }
 
@@ -93,13 +112,14 @@ struct RemoteRequest: Sendable {
     do {
       let silence = TimeAmount.milliseconds(Int64(silence * 1_000))
       return try await ClientConnection.open(
-        to: url.server, context: url.server.isSecure ? try Self.tls.get() : nil, limit: Self.connectTime
-      ) { channel in
+        to: url.server, context: url.server.isSecure ? try Self.tls.get() : nil, limit: Self.connectTime,
+        purpose: isStream ? .stream : .request
+      ) { [isStream] channel in
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(IdleStateHandler(readTimeout: silence))
-        try pipeline.addHandler(SilenceHandler())
+        try pipeline.addHandler(ProgressHandler(window: silence, least: isStream ? 1 : RemoteLimits.progress))
         try pipeline.addHTTPClientHandlers()
-        try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .size(Self.limit)))
+        try pipeline.addHandler(AnswerHandler())
+        if !isStream { try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .ratio(RemoteLimits.compression))) }
         return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
       }
     } catch {
@@ -114,24 +134,99 @@ struct RemoteRequest: Sendable {
   static func line(of error: any Error) -> String {
     switch error {
     case let error as RemoteFailure: error.description
-    case is SilenceHandler.Silence: "no word for too long"
+    case let error as TooSlow: error.description
+    case let error as HTTPParserError: "no well-formed HTTP answer (\(error))"
+    case is NIOHTTPDecompression.DecompressionError: "a malformed compressed answer, or one that grows too much"
     default: ClientConnection.line(of: error, limit: connectTime)
     }
   }
 }
 
-/// Closes a connection on which nothing has come for too long.
-private final class SilenceHandler: ChannelInboundHandler, Sendable {
-  typealias InboundIn = NIOAny
+/// Why a connection was closed for its slowness.
+private enum TooSlow: Error, CustomStringConvertible {
+  case answer, silence, progress
 
-  struct Silence: Error {}
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    guard event is IdleStateHandler.IdleStateEvent else {
-      context.fireUserInboundEventTriggered(event)
-      return
+  var description: String {
+    switch self {
+    case .answer: "no answer in \(Int(RemoteLimits.answer)) s"
+    case .silence: "no data for too long"
+    case .progress: "data comes too slowly"
     }
-    context.fireErrorCaught(Silence())
-    context.close(promise: nil)
+  }
+}
+
+/// Closes a connection on which too little comes in a window of time, though it be a byte now and then.
+private final class ProgressHandler: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+
+  private let window: TimeAmount
+  private let least: Int
+  private var count = 0
+  /// Whether this side reads; where it does not, the other cannot send.
+  private var isReading = false
+  private var timer: RepeatedTask?
+
+  init(window: TimeAmount, least: Int) {
+    self.window = window
+    self.least = least
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let loop = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleRepeatedTask(initialDelay: window, delay: window) { _ in
+      let (handler, context) = loop.value
+      defer { handler.count = 0 }
+      guard handler.count < handler.least, handler.isReading else { return }
+      context.fireErrorCaught(handler.count == 0 ? TooSlow.silence : TooSlow.progress)
+      context.close(promise: nil)
+    }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timer?.cancel()
+    timer = nil
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    count += unwrapInboundIn(data).readableBytes
+    context.fireChannelRead(data)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    isReading = false
+    context.fireChannelReadComplete()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    isReading = true
+    context.read()
+  }
+}
+
+/// Closes a connection on which no answer begins, whatever comes before one: endless 1xx responses, or header bytes one by one.
+private final class AnswerHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPClientResponsePart
+
+  private var timer: Scheduled<Void>?
+
+  func channelActive(context: ChannelHandlerContext) {
+    let loop = NIOLoopBound(context, eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(RemoteLimits.answer * 1_000))) {
+      loop.value.fireErrorCaught(TooSlow.answer)
+      loop.value.close(promise: nil)
+    }
+    context.fireChannelActive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    timer?.cancel()
+    timer = nil
+    context.fireChannelRead(data)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    timer?.cancel()
+    timer = nil
   }
 }

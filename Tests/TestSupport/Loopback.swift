@@ -37,6 +37,25 @@ public enum Loopback {
     try HeldPort().number
   }
 
+  /// A listening socket on a free port, the caller's to close.
+  public static func listen() throws(SystemError) -> (descriptor: Int32, port: UInt16) {
+    let descriptor = try socket()
+    var address = address(port: 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
+          && SystemIO.listen(descriptor, 16) == 0
+      }
+    }
+    guard isListening else {
+      let error = SystemError("listen")
+      close(descriptor)
+      throw error
+    }
+    return (descriptor, UInt16(bigEndian: address.sin_port))
+  }
+
   /// A blocking connection, the caller's to close.
   ///
   /// - Parameters:

@@ -106,6 +106,7 @@ struct HostsView {
     if !host.connection.isConnected {
       return isShort ? ("lost " + time, .critical) : lost("no data for " + Format.seconds(age))
     }
+    if !isShort, let reason = host.connection.reason { return (reason, .warning) }
     if age > 90 { return (isShort ? "old " + time : "data " + time + " old", .warning) }
     if let load = sample.load, load.load1.isFinite {
       let decimals = !isShort || load.load1 < 99.995 ? 2 : load.load1 < 999.95 ? 1 : 0

@@ -324,8 +324,8 @@ struct Screen {
 
   /// What the user should know before anything else; nil when all is well.
   private var message: String? {
-    if let connection = input.connection, !connection.isConnected, let reason = connection.reason {
-      return "connection lost: " + reason
+    if let connection = input.connection, let reason = connection.reason {
+      return connection.isConnected ? reason : "connection lost: " + reason
     }
     if let latest = input.entries.last?.sample, state.moment == nil, !state.isGrid {
       let age = input.now - latest.timestamp.seconds
