@@ -8,7 +8,7 @@ final class Quota: Sendable {
   }
 
   let most: Int
-  /// What one client may take.
+  /// The share of one client.
   let mostPerClient: Int
   private let taken = Mutex(Taken())
 
@@ -17,7 +17,7 @@ final class Quota: Sendable {
     mostPerClient = max(1, most / 2)
   }
 
-  /// Why nothing is given.
+  /// Why a permit is refused.
   enum Refusal: Error {
     case all, client
   }

@@ -67,7 +67,7 @@ public struct DashboardConnection: Sendable, Equatable {
   public var isConnected: Bool
   /// Seconds between a sample's moment and its arrival; NaN where unknown.
   public var lag: Double
-  /// Why it does not answer, or what is wrong with its answers, in one line.
+  /// Why it does not answer, or the fault of its answers, in one line.
   public var reason: String?
 
   /// A connection.

@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import SystemIO
 
-/// The client that a connection counts for: an IPv4 address, or an IPv6 /64, which as a rule belongs to one client.
+/// The client that a connection counts for: an IPv4 address, or an IPv6 /64, which usually belongs to one client.
 enum ClientAddress: Hashable, Sendable {
   /// This machine, or a reverse proxy on it, which stands for many clients.
   case loopback

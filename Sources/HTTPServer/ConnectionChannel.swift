@@ -108,7 +108,7 @@ private final class RefusalHandler: ChannelInboundHandler {
   }
 }
 
-/// Makes room when accept(2) fails for want of descriptors; NIO tries again after a second.
+/// Makes room when accept(2) runs out of descriptors; NIO tries again after a second.
 final class AcceptFailureHandler: ChannelInboundHandler {
   typealias InboundIn = any Channel
 

@@ -20,7 +20,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   var idleLinks = Connections.Links()
   /// When the connection is closed unless something happens; nil while an answer is being made or taken.
   private(set) var deadline: NIODeadline?
-  /// When the client stopped taking an answer; nil while it takes what is sent.
+  /// When the client stopped reading an answer; nil while it reads.
   private(set) var stalledSince: NIODeadline?
   /// Whether a request's body has begun and not ended.
   private var isReadingBody = false
@@ -189,7 +189,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Sets the deadline after a change of state, and moves the connection to or from the idle ones.
   private func updateDeadline() {
     if isEnding {
-      // Closed by its own timer; it gives way to nobody sooner than that.
+      // Closed by its own timer, not by a new connection.
       connections.setBusy(self)
       deadline = stalledSince.map { $0 + limits.stalled }
       return
@@ -210,7 +210,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     guard let deadline, deadline <= now else { return }
     logger.debug(
       stalledSince == nil
-        ? "closing a connection without a request in time" : "closing a connection whose client takes nothing")
+        ? "closing a connection without a request in time" : "closing a connection whose client does not read")
     channel.close(promise: nil)
   }
 
@@ -218,13 +218,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Reserves memory for an answer that is about to be written; false where other answers hold too much.
   ///
-  /// To be called off the event loop. Fast clients free it at once, so that it waits a moment before it gives up.
+  /// To be called off the event loop. Fast clients free it soon, so that it waits two seconds before it gives up.
   static func hold(_ bytes: Int, for channel: any Channel) async throws -> Bool {
     for attempt in 0...20 {
       let isHeld = try await channel.eventLoop.submit {
-        guard let handler = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self) else {
-          return true
-        }
+        // A closed connection would never release it; its write fails.
+        guard channel.isActive,
+          let handler = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self)
+        else { return true }
         guard handler.connections.hold(bytes) else { return false }
         handler.heldBytes += bytes
         return true
@@ -233,6 +234,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       if attempt < 20 { try await Task.sleep(for: .milliseconds(100)) }
     }
     return false
+  }
+
+  /// The memory of an answer that will not be written to its end.
+  func takeHeldBytes() -> Int {
+    defer { heldBytes = 0 }
+    return heldBytes
   }
 
   /// A promise of an answer's end that gives the memory back, whether the answer arrives or the connection breaks.

@@ -5,7 +5,7 @@ internal import SystemIO
 
 /// The open connections of one server, used on its event loop alone.
 ///
-/// Every connection is accepted at once. Where there is no room, the connection that has been idle longest is closed for the
+/// Every connection is accepted. Where there is no room, the connection that has been idle longest is closed for the
 /// new one; where none is idle, the new one is answered with 503. So clients that only hold connections lock nobody out.
 final class Connections {
   /// The neighbors of a connection in the list of idle ones.
@@ -28,6 +28,8 @@ final class Connections {
   private var isSweeping = false
   /// Refusals since the log said that there was no room; nil while there is.
   private var refusedWhileFull: Int?
+  /// When there was no room last.
+  private var lastTrouble = NIODeadline.uptimeNanoseconds(0)
   /// Bytes of memory that answers hold until they are sent.
   private var heldBytes = 0
   /// The most connections since memory was given back.
@@ -48,16 +50,17 @@ final class Connections {
     case accepted
     /// To be answered with 503.
     case refused
-    /// To be closed at once: too many refused ones are being answered already.
+    /// To be closed without an answer: too many refused ones are being answered already.
     case dropped
   }
 
   /// Makes room for a new connection where that is possible.
   func admit(_ client: ClientAddress) -> Admission {
-    let share = client == .loopback ? limits.connections : limits.connectionsPerClient
-    if counts[client, default: 0] >= share, !closeOldestIdle(of: client) { return refuse(isFull: false) }
+    if client != .loopback, counts[client, default: 0] >= limits.connectionsPerClient, !closeOldestIdle(of: client) {
+      return refuse(isFull: false)
+    }
     if open.count >= limits.connections, !closeOldestIdle(of: nil) { return refuse(isFull: true) }
-    if open.count < limits.connections * 3 / 4, let refused = refusedWhileFull {
+    if open.count < limits.connections * 3 / 4, let refused = refusedWhileFull, .now() - lastTrouble > .seconds(10) {
       refusedWhileFull = nil
       logger.notice("connections are accepted again; refused meanwhile: \(refused)")
     }
@@ -67,6 +70,7 @@ final class Connections {
   private func refuse(isFull: Bool) -> Admission {
     usage.refused.add(1, ordering: .relaxed)
     if isFull {
+      lastTrouble = .now()
       if refusedWhileFull == nil {
         logger.warning("all \(limits.connections) connections are in use and none is idle; new ones are refused")
       }
@@ -82,8 +86,9 @@ final class Connections {
     refusals -= 1
   }
 
-  /// Closes idle connections after accept(2) failed for want of descriptors or memory.
+  /// Closes idle connections after accept(2) ran out of descriptors or memory.
   func makeRoom(after error: IOError) {
+    lastTrouble = .now()
     if refusedWhileFull == nil {
       refusedWhileFull = 0
       logger.warning("cannot accept connections: \(SystemError.text(of: error.errnoCode)); idle ones are closed")
@@ -116,6 +121,7 @@ final class Connections {
   func remove(_ connection: ConnectionGuard) {
     guard open.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
     setBusy(connection)
+    release(connection.takeHeldBytes())
     let left = counts[connection.client, default: 1] - 1
     counts[connection.client] = left > 0 ? left : nil
     usage.connections.store(open.count, ordering: .relaxed)
@@ -143,7 +149,7 @@ final class Connections {
     if let newer = links.newer { newer.idleLinks.older = links.older } else { newestIdle = links.older }
   }
 
-  /// Looks at all deadlines now and then while there are connections: a timer for each would cost a search in the event loop's
+  /// Checks all deadlines periodically while there are connections: a timer for each would cost a search in the event loop's
   /// list with every request.
   private func sweepLater() {
     guard !isSweeping, !open.isEmpty || trimTime != nil else { return }
@@ -163,14 +169,14 @@ final class Connections {
 
   /// Reserves memory for an answer; false where too much is held already.
   ///
-  /// Answers whose clients have taken nothing for a second are given up for it.
+  /// Answers that stalled for a second are given up for it.
   func hold(_ bytes: Int) -> Bool {
     // One that is larger than all of the room has it alone.
     if heldBytes > 0, heldBytes + bytes > limits.heldBytes {
       let limit = NIODeadline.now() - .seconds(1)
       let stalled = open.values.filter { connection in connection.stalledSince.map { $0 <= limit } ?? false }
       for connection in stalled.sorted(by: { ($0.stalledSince ?? limit) < ($1.stalledSince ?? limit) }) {
-        // Its broken promises release what it holds.
+        remove(connection)
         connection.channel.close(promise: nil)
         if heldBytes + bytes <= limits.heldBytes { break }
       }
@@ -198,7 +204,7 @@ final class Connections {
   private func trim(at now: NIODeadline) {
     guard let time = trimTime, time <= now else { return }
     trimTime = nil
-    // Not on the event loop, which would answer nobody for that long.
+    // Not on the event loop, which would answer no request meanwhile.
     Thread.start("trim") { ProcessSettings.trimHeap() }
   }
 }

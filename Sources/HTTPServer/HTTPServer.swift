@@ -44,7 +44,7 @@ public struct HTTPServer: Sendable {
     var connectionsPerClient: Int { max(1, connections / 4) }
     /// Bytes of all answers that are being sent; beyond them the slowest are given up, and new ones get 503.
     var heldBytes = 64 << 20
-    /// Between two looks at the deadlines.
+    /// Between two checks of the deadlines.
     var sweep = TimeAmount.seconds(1)
     /// From the end of a wave of clients to giving its memory back.
     var trim = TimeAmount.seconds(15)
@@ -53,7 +53,7 @@ public struct HTTPServer: Sendable {
   /// What clients use, for the agent's own metrics; written by the server, read from any thread.
   final class Usage: Sendable {
     let connections = Atomic(0)
-    /// Connections that were answered with 503, or closed at once, for want of room.
+    /// Connections for which there was no room: answered with 503, or closed.
     let refused = Atomic(0)
     /// Idle connections that were closed for new ones.
     let evicted = Atomic(0)
@@ -93,6 +93,7 @@ public struct HTTPServer: Sendable {
     let connections = try await loop.submit { [limits, usage, quietLogger] in
       NIOLoopBound(Connections(limits: limits, usage: usage, logger: quietLogger, loop: loop), eventLoop: loop)
     }.get()
+    let limits = limits
     let server = Server(
       childChannelSetup: ConnectionChannel(connections: connections, limits: limits, responder: respond),
       configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: Self.backlog),
@@ -100,6 +101,8 @@ public struct HTTPServer: Sendable {
         try? await loop.submit {
           try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(connections.value), position: .first)
         }.get()
+        // Accepted ones count only when they are set up; a batch would exceed a small number of descriptors.
+        if limits.connections < 64 { try? await channel.setOption(.maxMessagesPerRead, value: 1).get() }
         listening(Self.url(of: channel.localAddress))
       },
       eventLoopGroup: group,
@@ -156,7 +159,7 @@ public struct HTTPServer: Sendable {
       return
     }
     let count = response.count
-    // What it takes in memory: the buffers, and bytes that no other answer shares.
+    // Its memory: the buffers, and bytes that no other answer shares.
     let held = min(count, Self.whole) + response.ownBytes
     if held > Self.small, try await !ConnectionGuard.hold(held, for: channel) {
       let response = API.noMemory

@@ -52,7 +52,7 @@ struct EventRate {
   private(set) var dropped = 0
 
   /// - Parameters:
-  ///   - burst: events that may come at once, as after a cut.
+  ///   - burst: events that may come together, as after a cut.
   ///   - now: the monotonic clock.
   init(burst: Int, at now: Double) {
     self.burst = Double(burst)

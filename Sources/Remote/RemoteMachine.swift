@@ -14,7 +14,7 @@ public final class RemoteMachine: Sendable {
     public var isConnected = false
     /// Seconds between a sample's moment and its arrival; NaN before the first.
     public var lag = Double.nan
-    /// Why it does not answer, or what is wrong with its answers, in one line; nil before the first try.
+    /// Why it does not answer, or the fault of its answers, in one line; nil before the first try.
     public var reason: String?
     /// Whether it wants a token, or another one.
     public var isRefused = false
@@ -203,7 +203,7 @@ public final class RemoteMachine: Sendable {
     request.isStream = true
     if let newest { request.headers.append(("Last-Event-ID", newest.rfc3339)) }
     var parser = EventStreamParser()
-    var rate = EventRate(burst: 2 * (history.capacity + 1_000), at: Clock.monotonic)
+    var rate = EventRate(burst: Self.keptSamples(history.capacity), at: Clock.monotonic)
     try await request.send { [self] bytes in
       guard let events = parser.add(bytes.span) else {
         throw RemoteFailure(

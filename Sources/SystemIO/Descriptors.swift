@@ -3,9 +3,9 @@ internal import CSystemIO
 /// The process's file descriptors (RLIMIT_NOFILE), and how they are shared out.
 ///
 /// The last ones must stay free. Every second in which its queues are busy, libdispatch opens /proc/self/task/…/stat of its
-/// threads, and ends the process with SIGILL where that fails (`_dispatch_workq_monitor_pools`). What is opened for long
-/// therefore keeps within a share: kept files the lower half, connections the rest but for a reserve, which is for what is
-/// opened and closed at once.
+/// threads, and ends the process with SIGILL where that fails (`_dispatch_workq_monitor_pools`). So descriptors that stay
+/// open have shares: files the lower numbers, connections the rest but for a reserve, which is for files that
+/// are opened and closed again.
 public enum Descriptors {
   /// The least limit with which the agent works.
   public static let minimum = 32
@@ -18,12 +18,18 @@ public enum Descriptors {
 
   /// Whether a file may stay open: the kernel gives out the lowest free number, so that the number shows how many are in use.
   public static func mayBeKept(_ descriptor: Int32) -> Bool {
-    Int(descriptor) < limit / 2
+    Int(descriptor) < keptFiles
   }
+
+  /// Numbers below which files stay open.
+  private static var keptFiles: Int { limit < 256 ? limit / 4 : limit / 2 }
+
+  /// Descriptors that the process has all the time: standard streams, event loops, pipes, the archive.
+  private static let base = 14
 
   /// Connections that a server may have beside files that are kept open.
   public static var connections: Int {
-    limit / 2 - reserve
+    max(2, limit - keptFiles - base - reserve)
   }
 
   /// Connections that a client may have, which keeps no files open: all that is free but for the reserve.

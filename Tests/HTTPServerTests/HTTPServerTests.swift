@@ -181,7 +181,7 @@ import Testing
     try await withServer(RunningServer.make(api: api, log: log, limits: limits)) { server in
       let stuck = try server.connect(receiveBuffer: 4_096)
       stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-      await log.wait(for: "debug: closing a connection whose client takes nothing")
+      await log.wait(for: "debug: closing a connection whose client does not read")
       #expect(throws: Connection.Failure.self) { try stuck.answer() }
     }
   }

@@ -20,7 +20,8 @@ import Testing
     // Of a flood the newest of each read; a second's rate comes back in a second.
     let flood = rate.take(events(50), bytes: 1_000, at: 0)
     #expect(flood.events.map(\.id) == ["49"] && flood.waits && rate.dropped == 49)
-    #expect(rate.take(events(1), bytes: 1_000, at: 0.1).waits)
+    let next = rate.take(events(1), bytes: 1_000, at: 0.1)
+    #expect(next.waits)
     let later = rate.take(events(10), bytes: 1_000, at: 3)
     #expect(later.events.count == 10 && !later.waits)
   }
@@ -37,7 +38,9 @@ import Testing
   @Test func longStringsAreCut() throws {
     let name = String(repeating: "x", count: 100_000)
     let text = Self.sample.dropLast() + #","host":{"hostname":"\#(name)"}}"#
-    let sample = try #require(Sample(json: Array(text.utf8).span))
+    let bytes = Array(text.utf8)
+    let read = Sample(json: bytes.span)
+    let sample = try #require(read)
     #expect(sample.host.hostname == String(repeating: "x", count: RemoteLimits.string))
   }
 
@@ -45,19 +48,22 @@ import Testing
     let entries = Array(repeating: "{}", count: 30_000).joined(separator: ",")
     let text = Self.sample.dropLast() + #","disks":[\#(entries)],"networks":[\#(entries)]}"#
     let counted = SampleReader.Entries()
-    let sample = try #require(Sample(json: Array(text.utf8).span, entries: counted))
+    let bytes = Array(text.utf8)
+    let read = Sample(json: bytes.span, entries: counted)
+    let sample = try #require(read)
     #expect(sample.disks.count + sample.networks.count == RemoteLimits.entries && counted.count == RemoteLimits.entries)
   }
 
   @Test func samplesTogetherTakeSoMuchAtMost() {
     var kept = KeptSamples(capacity: 3)
     let third = RemoteLimits.kept / 3
-    #expect(
-      kept.add(bytes: third, entries: 0) && kept.add(bytes: third, entries: 0) && kept.add(bytes: third, entries: 0))
-    #expect(kept.add(bytes: third, entries: 0))
-    #expect(!kept.add(bytes: third, entries: third / 100))
+    let isKept = (0..<4).map { _ in kept.add(bytes: third, entries: 0) }
+    #expect(isKept == [true, true, true, true])
+    let isTooMuch = !kept.add(bytes: third, entries: third / 100)
+    #expect(isTooMuch)
     var newest = kept.newest(1)
-    #expect(newest.add(bytes: 1, entries: 0))
+    let hasRoom = newest.add(bytes: 1, entries: 0)
+    #expect(hasRoom)
   }
 
   /// Serves an endless history, counts its bytes, and says why it was left.
@@ -73,7 +79,7 @@ import Testing
     let machine = try RemoteMachine("127.0.0.1:\(agent.port)", capacity: 10)
     let task = Task.detached { await machine.run() }
     defer { task.cancel() }
-    while machine.state.reason == nil { await Task.yield() }
+    while machine.state.reason == nil { try await Task.sleep(for: .milliseconds(20)) }
     #expect(machine.state.reason == "a history of more than 4100 samples")
     #expect(!machine.state.isConnected)
   }
