@@ -22,8 +22,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private(set) var deadline: NIODeadline?
   /// When the client stopped reading an answer; nil while it reads.
   private(set) var stalledSince: NIODeadline?
-  /// Whether a request's body has begun and not ended.
-  private var isReadingBody = false
+  /// When a request's body must have ended; nil where none is being read.
+  private var bodyDeadline: NIODeadline?
   /// Whether the last answer was sent and the connection only waits for the client's end.
   private var isEnding = false
   /// Bytes of memory that the answer being written holds; its end releases them.
@@ -75,8 +75,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         return
       }
       requests += 1
-      isReadingBody = true
-      deadline = .now() + limits.body.time
+      bodyDeadline = .now() + limits.body.time
+      deadline = nil
       connections.setBusy(self)
       if (head.version.major, head.version.minor) < (1, 1) { oldRequests.insert(requests) }
       if !head.isKeepAlive || hasGreatBody(head) { last = requests }
@@ -86,7 +86,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       break
     case .end:
       isDeaf = last == requests
-      isReadingBody = false
+      bodyDeadline = nil
       updateDeadline()
       context.fireChannelRead(data)
     }
@@ -195,14 +195,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       return
     }
     let isAnswering = answers < requests
-    if isAnswering {
-      if !isReadingBody || stalledSince != nil { deadline = stalledSince.map { $0 + limits.stalled } }
-      return
+    if let stalledSince {
+      deadline = stalledSince + limits.stalled
+    } else if isAnswering {
+      deadline = nil
+    } else {
+      // A body may still come after its answer.
+      deadline = bodyDeadline ?? .now() + limits.idle
     }
-    // A body that still comes after its answer keeps the deadline that it was given with the header.
-    if !isReadingBody { deadline = .now() + limits.idle }
-    if let stalledSince { deadline = stalledSince + limits.stalled }
-    connections.setIdle(self)
+    if !isAnswering { connections.setIdle(self) }
   }
 
   /// Closes the connection where its deadline has passed.

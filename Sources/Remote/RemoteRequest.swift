@@ -37,8 +37,9 @@ struct RemoteRequest: Sendable {
     try await channel.executeThenClose { inbound, outbound in
       var fields = HTTPHeaders([("Host", url.authority), ("User-Agent", "worker-monitoring-agent")])
       for (name, value) in headers { fields.add(name: name, value: value) }
-      try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: fields)))
-      try await outbound.write(.end(nil))
+      let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: fields)
+      // Together: a server that answers and closes in between would make the second write fail.
+      try await outbound.write(contentsOf: [.head(head), .end(nil)])
       var isAnswered = false
       for try await part in inbound {
         switch part {

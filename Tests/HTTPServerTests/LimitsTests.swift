@@ -83,6 +83,8 @@ import Testing
     try await withServer(RunningServer.make(api: api, limits: limits)) { server in
       let stuck = try server.connect(receiveBuffer: 4_096)
       stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      // Its answer has begun, and holds memory.
+      #expect(try stuck.text(bytes: 15) == "HTTP/1.1 200 OK")
       let next = try server.connect()
       // Refused while the first is only slow.
       var answer = try next.get("/metrics/history?seconds=1000")
