@@ -317,9 +317,6 @@ import Testing
     var clock = 1000.0
     terminal.beforeEvent = { [history, start] index in
       clock += 1
-      if index == 1 {
-        for _ in 0..<30_000 where terminal.wakes.withState({ $0 }) == 0 { usleep(10_000) }
-      }
       guard index == 3, var sample = later.last else { return }
       sample.timestamp = Timestamp(seconds: start + 1)
       sample.boottime = 1e9
