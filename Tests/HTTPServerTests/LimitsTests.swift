@@ -101,7 +101,7 @@ import Testing
     var settings = API.Settings()
     settings.streams = 4
     let history = History(capacity: 1, interval: 1)
-    let api = API(history: history, settings: settings) { (Timestamp(seconds: 0), []) }
+    let api = API(history: history, settings: settings) { ProcessSnapshot() }
     func open(_ client: String?) async -> API.Response {
       await api.respond(to: API.Request(target: "/metrics/stream", headers: [("Host", "localhost")], client: client))
     }
