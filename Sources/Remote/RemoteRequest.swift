@@ -173,7 +173,13 @@ private final class ProgressHandler: ChannelDuplexHandler {
     self.least = least
   }
 
-  func handlerAdded(context: ChannelHandlerContext) {
+  /// Starts with the request: before it, no answer can come.
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if timer == nil { start(context) }
+    context.write(data, promise: promise)
+  }
+
+  private func start(_ context: ChannelHandlerContext) {
     let loop = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     timer = context.eventLoop.scheduleRepeatedTask(initialDelay: window, delay: window) { _ in
       let (handler, context) = loop.value
@@ -206,18 +212,25 @@ private final class ProgressHandler: ChannelDuplexHandler {
 }
 
 /// Closes a connection on which no answer begins, whatever comes before one: endless 1xx responses, or header bytes one by one.
-private final class AnswerHandler: ChannelInboundHandler {
+private final class AnswerHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPClientResponsePart
+  typealias OutboundIn = HTTPClientRequestPart
 
   private var timer: Scheduled<Void>?
+  private var isStarted = false
 
-  func channelActive(context: ChannelHandlerContext) {
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if !isStarted { start(context) }
+    isStarted = true
+    context.write(data, promise: promise)
+  }
+
+  private func start(_ context: ChannelHandlerContext) {
     let loop = NIOLoopBound(context, eventLoop: context.eventLoop)
     timer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(RemoteLimits.answer * 1_000))) {
       loop.value.fireErrorCaught(TooSlow.answer)
       loop.value.close(promise: nil)
     }
-    context.fireChannelActive()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -92,7 +92,7 @@ import Testing
         #expect(answer["retry-after"] == "5")
         answer = try next.get("/metrics/history?seconds=1000")
       }
-      #expect(answer.status == 200 && answer.body.hasSuffix("]}"))
+      #expect(answer.status == 200 && answer.body.hasSuffix("]}\n"))
       #expect(throws: Connection.Failure.self) { try stuck.answer() }
     }
   }

@@ -120,7 +120,11 @@ private final class HostileAgent: Sendable {
         let connection = accept(listener, nil, nil)
         guard connection >= 0 else { return }
         Thread.start("hostile answer") {
-          defer { close(connection) }
+          defer {
+            // A program that another test starts meanwhile may have inherited the descriptor.
+            shutdown(connection, Int32(SHUT_RDWR))
+            close(connection)
+          }
           var bytes: [UInt8] = []
           var chunk = [UInt8](repeating: 0, count: 4_096)
           while !String(decoding: bytes, as: UTF8.self).hasSuffix("\r\n\r\n") {
