@@ -74,7 +74,7 @@ public final class ProcessesCollector: Collector {
       keepsFiles: reading.boottime - last < Self.near, wantsThreads: demand.wantsThreads, threadsOf: demand.threadsOf)
     let now = scanner.isLive ? scanner.instant : reading.boottime
     // A request may come shortly before a tick: rates of the table then reach back to the scan before.
-    if scans > 0, self.reading.earlier == nil || now - instant >= Self.shortestSpan {
+    if scans > 0, self.reading.earlier == nil || now - instant >= Self.shortestSpan - 0.001 {
       self.reading.earlier = previous
       self.reading.earlierThreads = threads
       self.reading.earlierInstant = instant

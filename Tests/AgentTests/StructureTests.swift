@@ -7,7 +7,7 @@ import Testing
   static let allowed: [String: Set<String>] = [
     "Metrics": [],
     "Exposition": [],
-    "SystemIO": ["CSystemIO", "Glibc", "Musl", "Darwin", "ucrt"],
+    "SystemIO": ["CSystemIO", "Glibc", "Musl", "Darwin", "ucrt", "Synchronization"],
     "History": ["AgentMetrics", "Synchronization"],
     "Archive": ["AgentMetrics", "History", "CSQLite", "Synchronization", "SystemIO"],
     "Collect": ["AgentMetrics", "History", "SystemIO", "Synchronization"],
