@@ -39,13 +39,20 @@ public final class Push: Sendable {
     // A receiver that is new gets what is sampled from now on.
     let newest = history.all.last?.sample
     let start = PushSource.Cursor(
-      timestamp: newest?.timestamp.seconds ?? Clock.realtime, boottime: newest?.boottime ?? -.infinity)
+      // The first sample carries the whole second in which it is taken.
+      timestamp: newest?.timestamp.seconds ?? Clock.realtime.rounded(.down) - 0.001,
+      boottime: newest?.boottime ?? -.infinity)
     var pushers: [(bell: Bell, status: Pusher.SharedStatus)] = []
     var tasks: [Task<Void, Never>] = []
     for (target, bell) in zip(targets, bells) {
       let status = Pusher.SharedStatus(
         PushStatus(url: target.url.description, format: Pusher.Form(target.format).rawValue))
-      let cursor = cursors?[target.url.full].map { PushSource.Cursor(timestamp: Double($0) / 1_000) } ?? start
+      let known = cursors?[target.url.full]
+      if known == nil {
+        // A receiver that takes no request before the agent restarts would count as new again and miss the samples since.
+        cursors?.set(target.url.full, PushBatch.milliseconds(Timestamp(seconds: start.timestamp)))
+      }
+      let cursor = known.map { PushSource.Cursor(timestamp: Double($0) / 1_000) } ?? start
       let surroundings = Pusher.Surroundings(
         target: target, userAgent: "worker-monitoring-agent/\(version)",
         client: HTTPClient(

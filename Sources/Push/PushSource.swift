@@ -53,6 +53,9 @@ struct PushSource {
   /// POSIX time from which on samples are counted: those that were waiting in memory when it began, and later ones.
   private let counted: Double
 
+  /// Whether the receiver was unknown before this process: its cursor is in memory.
+  var isNew: Bool { !cursor.boottime.isNaN }
+
   init(history: History, arrivals: Arrivals, cursor: Cursor) {
     self.history = history
     self.arrivals = arrivals

@@ -94,7 +94,7 @@ struct Pusher {
   }
 
   init(_ surroundings: Surroundings, source: PushSource) {
-    if surroundings.cursors?[surroundings.target.url.full] != nil { mayHave = Clock.realtime }
+    if !source.isNew, surroundings.cursors != nil { mayHave = Clock.realtime }
     self.surroundings = surroundings
     self.source = source
     labels = SeriesLabels(external: surroundings.target.labels)

@@ -33,8 +33,17 @@ import Testing
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
     for format in ["json", "openmetrics"] {
-      let text = try exported(path, ["--format", format])
+      var text = try exported(path, ["--format", format])
       try folder.write("text", text)
+      if format == "json" {
+        // Its sizes are whole megabytes, from which ratios are computed again: the first import may round them.
+        let rounded = folder.file("rounded.db")
+        _ = try AgentProcess.run(["import", "--db", rounded], input: folder.file("text"))
+        let lines = text.split(separator: "\n").count
+        text = try exported(rounded)
+        #expect(text.split(separator: "\n").count == lines)
+        try folder.write("text", text)
+      }
       let copy = folder.file(format + ".db")
       let result = try AgentProcess.run(["import", "--db", copy, "--format", format], input: folder.file("text"))
       #expect(result.status == 0 && result.output.hasSuffix(" samples added\n") && result.errors == "", "\(result)")
