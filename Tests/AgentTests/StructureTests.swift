@@ -19,7 +19,7 @@ import Testing
       "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
       "SystemIO",
     ],
-    "ClientHTTP": ["NIOCore", "NIOPosix", "NIOSSL", "SystemIO"],
+    "ClientHTTP": ["NIOCore", "NIOPosix", "NIOSSL", "SystemIO", "Synchronization"],
     "Remote": [
       "AgentMetrics", "ClientHTTP", "History", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "Synchronization",
       "SystemIO",
