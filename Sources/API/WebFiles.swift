@@ -46,7 +46,7 @@ struct WebFiles: Sendable {
       // Static memory of that size, written by the compiler.
       let source = UnsafeBufferPointer(start: file.bytes, count: file.count)
       let type = String(cString: file.type)
-      files[String(cString: file.name)] = File(type: type, bytes: Self.withoutNotes(source, type: type))
+      files[String(cString: file.name)] = File(type: type, bytes: Minifier.minified(source, type: type))
     }
     if let icon = files["favicon.svg"] {
       for (name, bytes) in Self.faviconLevels(String(decoding: icon.bytes, as: UTF8.self)) {
@@ -54,53 +54,6 @@ struct WebFiles: Sendable {
       }
     }
     self.files = files
-  }
-
-  /// A source without what is only for those who read it: a fifth of it.
-  ///
-  /// Left out are indentation, lines that are a comment and nothing else, and spaces beside punctuation where no text
-  /// can hold them: in style sheets, and in scripts on lines without a backquote, a slash, a backslash or a double
-  /// quotation mark, outside of single ones. No string in `web` spans lines, and line breaks stay.
-  static func withoutNotes(_ source: some Collection<UInt8>, type: String) -> [UInt8] {
-    let (isStyle, isScript) = (type.hasPrefix("text/css"), type.hasPrefix("text/javascript"))
-    var result: [UInt8] = []
-    result.reserveCapacity(source.count)
-    for line in source.split(separator: UInt8(ascii: "\n")) {
-      let text = line.drop { $0 == UInt8(ascii: " ") }
-      if text.isEmpty || text.starts(with: "//".utf8) { continue }
-      if isStyle {
-        append(text, without: ":;,{}", or: "{};", to: &result)
-      } else if isScript, !text.contains(where: { "\"`/\\".utf8.contains($0) }) {
-        append(text, without: punctuation, or: punctuation, to: &result)
-      } else {
-        result += text
-      }
-      result.append(UInt8(ascii: "\n"))
-    }
-    return result
-  }
-
-  /// Of JavaScript; `+` and `-` are not among it, since two of them that meet are another sign.
-  private static let punctuation = "{}()[],;=?:&|<>*"
-
-  /// A line without the spaces that stand behind or before some signs.
-  private static func append(
-    _ line: some Collection<UInt8>, without signsBefore: String, or signsBehind: String, to result: inout [UInt8]
-  ) {
-    let (before, behind) = (Array(signsBefore.utf8), Array(signsBehind.utf8))
-    var (isSpace, isText) = (false, false)
-    for byte in line {
-      if byte == UInt8(ascii: "'") { isText.toggle() }
-      if byte == UInt8(ascii: " "), !isText {
-        isSpace = true
-        continue
-      }
-      if isSpace, let last = result.last, !before.contains(last), !behind.contains(byte) {
-        result.append(UInt8(ascii: " "))
-      }
-      isSpace = false
-      result.append(byte)
-    }
   }
 
   /// The favicon with its bar at 0…4 quarters, `favicon-3.svg`.

@@ -109,28 +109,6 @@ import Testing
     }
   }
 
-  /// Comments and indentation stay at home, and spaces that mean nothing; all else goes over the wire.
-  @Test(arguments: [
-    ("text/javascript", "// why\n  // how\nlet x = 1; // here\n\n    f('//');\n", "let x = 1; // here\nf('//');\n"),
-    ("text/javascript", "  if (a => b, c) { return x + -y ? .5 : [1]; }", "if(a=>b,c){return x + -y?.5:[1];}\n"),
-    ("text/javascript", "d = `{ ${e} }`;\nf = g / h;", "d = `{ ${e} }`;\nf = g / h;\n"),
-    ("text/javascript", "f( 'a , b' , [ c ] ) ;", "f('a , b',[c]);\n"),
-    ("text/javascript", "a = \"b , c\" ;\nd = 'e\\' , f' ;", "a = \"b , c\" ;\nd = 'e\\' , f' ;\n"),
-    ("text/css", "a :is(.b, c) { d: e f; content: '● '; }", "a :is(.b,c){d:e f;content:'● ';}\n"),
-    ("text/html", "  <p>a , b { c }\n", "<p>a , b { c }\n"),
-  ]) func notesAreLeftOut(type: String, source: String, expected: String) {
-    #expect(String(decoding: WebFiles.withoutNotes(Array(source.utf8), type: type), as: UTF8.self) == expected)
-  }
-
-  /// A template that spans lines would lose its indentation.
-  @Test func noTextSpansLines() {
-    for name in WebFiles.shared.names where name.hasSuffix(".js") {
-      for line in Self.text(name).split(separator: "\n") {
-        #expect(line.count { $0 == "`" } % 2 == 0, "\(name): \(line)")
-      }
-    }
-  }
-
   /// The favicon's levels differ and keep the size of one small file.
   @Test func favicons() {
     let levels = (0...4).map { Self.text("favicon-\($0).svg") }
