@@ -38,7 +38,8 @@ import Testing
   @Test func aLineForEachSampleUntilNobodyReads() throws {
     // A child process that another test starts must not keep the reading end open.
     var ends: [Int32] = [-1, -1]
-    try #require(pipe2(&ends, O_CLOEXEC) == 0)
+    try #require(pipe(&ends) == 0)
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     let (reader, writer) = (ends[0], ends[1])
     defer { close(writer) }
     var machine = MadeUpMachine.smallVM

@@ -12,6 +12,8 @@ import Testing
   private func server(connections: Int, log: LogLines = LogLines()) -> HTTPServer {
     var limits = HTTPServer.Limits()
     limits.connections = connections
+    // Not on a machine that is busy with other tests: here only the number of connections counts.
+    (limits.header.time, limits.idle) = (.seconds(600), .seconds(600))
     return RunningServer.make(log: log, limits: limits)
   }
 
