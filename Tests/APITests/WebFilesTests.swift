@@ -87,8 +87,9 @@ import Testing
     }
   }
 
-  /// 132 kB without compression, favicons included. The aim is 120 kB: shared streams, the locked state, dates and print
-  /// have cost the rest.
+  /// 132 kB without compression, favicons included.
+  ///
+  /// The aim is 120 kB: shared streams, the locked state, dates and print cost the rest.
   @Test func pageIsLight() {
     #expect(WebFiles.shared.names.reduce(0) { $0 + (WebFiles.shared[$1]?.bytes.count ?? 0) } <= 132_000)
   }
