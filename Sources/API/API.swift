@@ -1,40 +1,40 @@
-public import AgentMetrics
+package import AgentMetrics
 package import Exposition
 package import History
 
 /// The HTTP JSON API and the web page: from a request to its response, with no server in it.
-public struct API: Sendable {
+package struct API: Sendable {
   /// What an operator decides.
-  public struct Settings: Sendable {
+  package struct Settings: Sendable {
     /// The program's version.
-    public var version = ""
+    package var version = ""
     /// Returns the token that clients must send as `Authorization: Bearer …`; nil where none is needed.
-    public var token: @Sendable () -> String? = { nil }
+    package var token: @Sendable () -> String? = { nil }
     /// Origins whose pages may read answers, `https://grafana.example.org`.
-    public var corsOrigins: [String] = []
+    package var corsOrigins: [String] = []
     /// Names under which the agent may be asked for, besides addresses, `localhost` and the machine's own.
-    public var allowedHosts: [String] = []
+    package var allowedHosts: [String] = []
     /// Streams at a time, half of them for one client; fewer than the server's connections.
-    public var streams = 256
+    package var streams = 256
 
     /// Whose names a scrape tells besides the agent's own.
-    public var prometheus = PrometheusCompatibility.node
+    package var prometheus = PrometheusCompatibility.node
 
     /// How sending samples to other places is going.
-    public var pushStatus: @Sendable () -> [PushReport] = { [] }
+    package var pushStatus: @Sendable () -> [PushReport] = { [] }
 
     /// Nothing but the defaults.
-    public init() {}
+    package init() {}
   }
 
   let history: History
   let settings: Settings
   let processes: @Sendable () async throws -> ProcessSnapshot
   let scrapeSource: (any ScrapeSource)?
-  let streams: Quota
-  let latest = KeptResponses()
+  let streams: Semaphore
+  let latest = ResponseCache()
   /// Responses to scrapes of one Reading.
-  let scrapes = KeptResponses()
+  let scrapes = ResponseCache()
   let cpuTimes = SteadyCPUTimes()
 
   /// An API over a history.
@@ -54,18 +54,18 @@ public struct API: Sendable {
         return ProcessSnapshot(timestamp: sample.timestamp, processes: sample.processes?.top ?? [])
       }
     self.scrapeSource = scrapeSource
-    streams = Quota(settings.streams)
+    streams = Semaphore(settings.streams)
   }
 
   /// The bytes of `/metrics/latest` for a sample.
-  public static func latestBody(of sample: Sample) -> String {
+  package static func latestBody(of sample: Sample) -> String {
     String(decoding: SampleJSON.encode(sample), as: UTF8.self) + "\n"
   }
 
   static let methods = "GET, HEAD, OPTIONS"
 
   /// Answers a request; waits for the first sample where there is none yet.
-  public func respond(to request: Request) async -> Response {
+  package func respond(to request: Request) async -> Response {
     var response: Response
     do {
       response = try await answer(request)
@@ -111,6 +111,6 @@ public struct API: Sendable {
       try target.query.check(route.parameters, ignoringOthers: route.ignoresOtherParameters)
     }
     return try await route.answer(
-      self, Exchange(request: request, query: target.query, pathValues: values, shownPath: target.shownPath))
+      self, RequestContext(request: request, query: target.query, pathValues: values, shownPath: target.shownPath))
   }
 }

@@ -99,17 +99,17 @@ extension APIError {
 
 extension API {
   /// The answer to what is no request as RFC 9112 has it, or one whose header passes the server's limits.
-  public static let malformedRequest = APIError(
+  package static let malformedRequest = APIError(
     .badRequest, "malformed HTTP request, or its header is too large"
   ).response
 
   /// The answer to a connection for which the server has no room.
-  public static let noConnection = APIError(
+  package static let noConnection = APIError(
     .serviceUnavailable, "all of the server's connections are in use"
   ).adding("Retry-After", "5").response
 
   /// The answer to a request whose own answer would take too much memory beside those that are being sent.
-  public static let noMemory = APIError(
+  package static let noMemory = APIError(
     .serviceUnavailable, "too many large answers are being sent"
   ).adding("Retry-After", "5").response
 }

@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// It is read by one task, event by event, as fast as the client takes them. Nothing is kept for a client but its place
 /// in the history: who reads too slowly finds the newest sample next.
-public final class EventStream: AsyncSequence, Sendable {
+package final class EventStream: AsyncSequence, Sendable {
   /// Samples that a client may be behind before it is given the newest in place of the next.
   static let mostBehind = 5
 
@@ -20,13 +20,13 @@ public final class EventStream: AsyncSequence, Sendable {
   /// Samples after which it ends; nil for never.
   private let count: Int?
   private let silence: Duration
-  private let share: Quota.Share?
+  private let share: Semaphore.Permit?
   private let signals: AsyncStream<Signal>
   private let continuation: AsyncStream<Signal>.Continuation
 
   init(
     _ history: History, interval: Int, since: Timestamp?, count: Int? = nil, silence: Duration = .seconds(15),
-    share: Quota.Share? = nil
+    share: Semaphore.Permit? = nil
   ) {
     self.history = history
     self.interval = interval
@@ -38,20 +38,20 @@ public final class EventStream: AsyncSequence, Sendable {
   }
 
   /// Ends it, because the client is gone; from any thread.
-  public func end() {
+  package func end() {
     continuation.finish()
   }
 
   /// Begins to watch.
-  public func makeAsyncIterator() -> Iterator {
+  package func makeAsyncIterator() -> Iterator {
     Iterator(self)
   }
 
   /// The place of one client.
-  public struct Iterator: AsyncIteratorProtocol {
+  package struct Iterator: AsyncIteratorProtocol {
     private let stream: EventStream
     private let watch: History.Watch
-    private let clock: SilenceClock
+    private let clock: IdleTimer
     private var signals: AsyncStream<Signal>.Iterator
     private var isBegun = false
     /// Samples sent so far.
@@ -69,11 +69,11 @@ public final class EventStream: AsyncSequence, Sendable {
       let continuation = stream.continuation
       // First the watch, then a look at what there is: so that nothing falls between.
       watch = stream.history.watch(interval: stream.interval) { _ in continuation.yield(.sample) }
-      clock = SilenceClock(stream.silence) { continuation.yield(.silence) }
+      clock = IdleTimer(stream.silence) { continuation.yield(.silence) }
     }
 
     /// The next bytes; nil when the stream or the task has ended.
-    public mutating func next() async -> [[UInt8]]? {
+    package mutating func next() async -> [[UInt8]]? {
       if let count = stream.count, sent >= count { return nil }
       if !isBegun {
         isBegun = true
@@ -153,13 +153,13 @@ public final class EventStream: AsyncSequence, Sendable {
 }
 
 /// Tells when nothing has been said for a while; one sleeping task, which ends with it.
-private final class SilenceClock: Sendable {
-  private final class Spoken: Sendable {
+private final class IdleTimer: Sendable {
+  private final class LastWrite: Sendable {
     let at = Mutex(ContinuousClock.now)
   }
 
   private let silence: Duration
-  private let spoken = Spoken()
+  private let spoken = LastWrite()
   private let task: Task<Void, Never>
 
   init(_ silence: Duration, _ tell: @escaping @Sendable () -> Void) {

@@ -5,7 +5,7 @@ internal import History
 /// Gzip (RFC 1952) of answers, put together from samples that were compressed once.
 enum Gzip {
   /// How much time is spent on getting small.
-  enum Effort {
+  enum CompressionLevel {
     /// Of what is made for one answer, or for each sample: ISA-L, a tenth of zlib's time for a tenth more bytes.
     case little
     /// Of what is made once and served for ever: zlib's most.
@@ -27,7 +27,7 @@ enum Gzip {
   }
 
   /// The whole stream for an answer's pieces.
-  static func stream(of pieces: [API.Piece], _ effort: Effort = .little) -> [UInt8] {
+  static func stream(of pieces: [API.Piece], _ effort: CompressionLevel = .little) -> [UInt8] {
     // Magic number, deflate, no flags, no time, no hint, system unknown.
     var result: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
     var (total, totalCRC) = (0, UInt32(0))
@@ -57,12 +57,12 @@ enum Gzip {
   }
 
   /// Blocks for bytes between others: a comma is shorter as it is.
-  private static func blocks(of bytes: [UInt8], _ effort: Effort) -> [UInt8] {
+  private static func blocks(of bytes: [UInt8], _ effort: CompressionLevel) -> [UInt8] {
     if bytes.isEmpty { return [] }
     return bytes.count < 32 ? stored(bytes, ends: false) : deflate(bytes, effort, ends: false)
   }
 
-  private static func deflate(_ bytes: [UInt8], _ effort: Effort, ends: Bool) -> [UInt8] {
+  private static func deflate(_ bytes: [UInt8], _ effort: CompressionLevel, ends: Bool) -> [UInt8] {
     let deflated = [UInt8](unsafeUninitializedCapacity: czlib_bound(bytes.count)) { buffer, count in
       count = bytes.withUnsafeBufferPointer {
         switch effort {

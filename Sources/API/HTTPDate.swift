@@ -1,16 +1,16 @@
 internal import AgentMetrics
 
 /// A moment as HTTP's headers tell it.
-public struct HTTPDate: Sendable {
+package struct HTTPDate: Sendable {
   /// POSIX time.
-  public let seconds: Double
+  package let seconds: Double
 
   private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
   /// The preferred form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
   ///
   /// - Parameter seconds: POSIX time.
-  public static func text(ofPOSIXTime seconds: Double) -> String {
+  package static func text(ofPOSIXTime seconds: Double) -> String {
     let (year, month, day, hour, minute, second) = Timestamp(seconds: seconds).civil
     // 1970-01-01 was a Thursday.
     let days = Int((seconds / 86_400).rounded(.down).clamped(to: -1e9...1e9))
@@ -26,7 +26,7 @@ public struct HTTPDate: Sendable {
   /// The moment of the preferred form; nil for any other text.
   ///
   /// The forms that are obsolete since 1999 nobody sends.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     let parts = text.split(separator: " ")
     guard parts.count == 6, parts[5] == "GMT", let month = Self.months.firstIndex(of: String(parts[2])) else {
       return nil

@@ -4,22 +4,22 @@ internal import Synchronization
 
 /// The responses that a look at the machine has led to, while no newer look has led to one: they are asked for again and
 /// again.
-final class KeptResponses: Sendable {
+final class ResponseCache: Sendable {
   /// What was asked for, by which responses to the same look differ.
   struct Variant: Hashable {
     /// Of a scrape; nil where it is JSON.
     var format: ExpositionFormat?
     /// Of a scrape, when the machine was read (by the clock that never stops); 0 where it is JSON.
     var moment = 0.0
-    var isPacked: Bool
+    var isGzipped: Bool
   }
 
-  private struct Kept {
+  private struct CachedResponse {
     var entry: History.Entry?
     var responses: [Variant: API.Response] = [:]
   }
 
-  private let kept = Mutex(Kept())
+  private let kept = Mutex(CachedResponse())
 
   /// That of a look; nil where it is not kept.
   func response(for entry: History.Entry, _ variant: Variant) -> API.Response? {
@@ -32,7 +32,7 @@ final class KeptResponses: Sendable {
     response.identity = API.Identity()
     kept.withLock { kept in
       if kept.entry !== entry || kept.responses.keys.contains(where: { $0.moment != variant.moment }) {
-        kept = Kept(entry: entry)
+        kept = CachedResponse(entry: entry)
       }
       kept.responses[variant] = response
     }

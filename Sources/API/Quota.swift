@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// A counting semaphore that fails instead of blocking, with a share for each client.
-final class Quota: Sendable {
+final class Semaphore: Sendable {
   private struct Taken {
     var total = 0
     var byClient: [String: Int] = [:]
@@ -25,7 +25,7 @@ final class Quota: Sendable {
   /// One of them, given back when it is released.
   ///
   /// - Parameter client: the client that it counts for; nil for one without a share of its own.
-  func take(for client: String? = nil) throws(Refusal) -> Share {
+  func take(for client: String? = nil) throws(Refusal) -> Permit {
     let refusal: Refusal? = taken.withLock { taken in
       if taken.total >= most { return .all }
       if let client {
@@ -37,7 +37,7 @@ final class Quota: Sendable {
       return nil
     }
     if let refusal { throw refusal }
-    return Share(self, client)
+    return Permit(self, client)
   }
 
   private func giveBack(_ client: String?) {
@@ -49,11 +49,11 @@ final class Quota: Sendable {
     }
   }
 
-  final class Share: Sendable {
-    private let quota: Quota
+  final class Permit: Sendable {
+    private let quota: Semaphore
     private let client: String?
 
-    fileprivate init(_ quota: Quota, _ client: String?) {
+    fileprivate init(_ quota: Semaphore, _ client: String?) {
       self.quota = quota
       self.client = client
     }

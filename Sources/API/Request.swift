@@ -1,19 +1,19 @@
 extension API {
   /// A request, as far as the API looks at it.
-  public struct Request: Sendable {
+  package struct Request: Sendable {
     /// The method, "GET".
-    public var method: String
+    package var method: String
     /// The request target: path and query, still percent-encoded (RFC 9112 §3.2.1).
-    public var target: String
+    package var target: String
     /// The header fields in order.
-    public var headers: [(name: String, value: String)]
+    package var headers: [(name: String, value: String)]
     /// Whether only this machine can have sent it: the server listens on a loopback address.
-    public var isLocal: Bool
+    package var isLocal: Bool
     /// A name for the client's address, which has a share of the streams; nil for loopback.
-    public var client: String?
+    package var client: String?
 
     /// A request for a target.
-    public init(
+    package init(
       method: String = "GET", target: String, headers: [(name: String, value: String)] = [], isLocal: Bool = false,
       client: String? = nil
     ) {
@@ -26,7 +26,7 @@ extension API {
 
     /// The value of a header field, by its name in any case, several joined by commas (RFC 9110 §5.3); nil where there
     /// is none.
-    public subscript(header name: String) -> String? {
+    package subscript(header name: String) -> String? {
       var result: String?
       for field in headers where Self.isSame(field.name, name) {
         result = result.map { $0 + ", " + field.value } ?? field.value

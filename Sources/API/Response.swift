@@ -23,22 +23,22 @@ extension API {
   }
 
   /// What tells a response that is given out again from others, for a server that keeps it as its sockets want it.
-  public final class Identity: Sendable {}
+  package final class Identity: Sendable {}
 
   /// A response, ready to be sent.
-  public struct Response: Sendable {
+  package struct Response: Sendable {
     enum Content: Sendable {
       case pieces([Piece])
       case events(EventStream)
     }
 
     /// The status code.
-    public var status: Int
+    package var status: Int
     /// The header fields in order, `Content-Length` among them where the body has an end.
-    public var headers: [(name: String, value: String)]
+    package var headers: [(name: String, value: String)]
     var content: Content
     /// What it is known by where the same response is given out again and again; nil where it is made for one request.
-    public internal(set) var identity: Identity?
+    package internal(set) var identity: Identity?
 
     init(status: Int, headers: [(name: String, value: String)], content: Content = .pieces([])) {
       self.status = status
@@ -52,36 +52,36 @@ extension API {
     }
 
     /// The first value of a header field, by its name in any case; nil where there is none.
-    public subscript(header name: String) -> String? {
+    package subscript(header name: String) -> String? {
       headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
     /// The body in pieces, each made when it is asked for; nil where it has no end (``events``).
-    public var pieces: (some RandomAccessCollection<[UInt8]> & Sendable)? {
+    package var pieces: (some RandomAccessCollection<[UInt8]> & Sendable)? {
       guard case .pieces(let pieces) = content else { return nil as LazyPieces? }
       return LazyPieces(pieces: pieces)
     }
 
     /// The body that has no end; nil where it has one.
-    public var events: EventStream? {
+    package var events: EventStream? {
       guard case .events(let stream) = content else { return nil }
       return stream
     }
 
     /// How many bytes the body has; 0 where it has no end.
-    public var count: Int {
+    package var count: Int {
       guard case .pieces(let pieces) = content else { return 0 }
       return pieces.reduce(0) { $0 + $1.count }
     }
 
     /// Bytes of the body that are in memory for this response alone; samples are shared with the history.
-    public var ownBytes: Int {
+    package var ownBytes: Int {
       guard case .pieces(let pieces) = content else { return 0 }
       return pieces.reduce(0) { sum, piece in if case .bytes(let bytes) = piece { sum + bytes.count } else { sum } }
     }
 
     /// The whole body in one; empty where it has no end.
-    public var body: [UInt8] {
+    package var body: [UInt8] {
       guard case .pieces(let pieces) = content else { return [] }
       if pieces.count == 1 { return pieces[0].bytes }
       var bytes: [UInt8] = []

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-public import History
+package import History
 internal import Synchronization
 internal import SystemIO
 
@@ -10,7 +10,7 @@ internal import SystemIO
 ///
 /// A killed process loses the samples of the last ``flushSeconds``, or one interval where that is longer. A power
 /// failure can also lose the last commits, but never damages the file.
-public final class Archive: Sendable {
+package final class Archive: Sendable {
   /// Settings that tests change.
   struct Timing: Sendable {
     /// Seconds that samples may wait to be written together.
@@ -23,7 +23,7 @@ public final class Archive: Sendable {
   }
 
   /// How often samples are written at least, in seconds.
-  public static let flushSeconds = Timing().flush
+  package static let flushSeconds = Timing().flush
 
   private struct Inbox {
     var waiting: [History.Entry] = []
@@ -54,7 +54,7 @@ public final class Archive: Sendable {
   /// - Parameters:
   ///   - sizeLimit: maximum file size in bytes; nil when only retention limits it.
   ///   - report: receives one line when an operation begins to fail and when it works again.
-  public convenience init(
+  package convenience init(
     path: String, history: History, retention: Retention = Retention(), sizeLimit: Int64? = nil,
     report: @escaping @Sendable (String) -> Void
   ) {
@@ -81,7 +81,7 @@ public final class Archive: Sendable {
   }
 
   /// How it is doing.
-  public var status: ArchiveStatus {
+  package var status: ArchiveStatus {
     var status = state.withLock { $0 }
     status.pending = inbox.withState { $0.waiting.count }
     status.damaged = queries.damaged
@@ -94,7 +94,7 @@ public final class Archive: Sendable {
   /// sampler starts.
   ///
   /// Returns when the History is filled, or after 5 s.
-  public func start() {
+  package func start() {
     let started = Thread.start("archive", stackSize: 2 << 20) { [self] in
       run()
       inbox.update { $0.hasEnded = true }
@@ -110,7 +110,7 @@ public final class Archive: Sendable {
   }
 
   /// Writes what waits, closes the file and ends the thread; at most `seconds`.
-  public func stop(atMost seconds: Double = 2) {
+  package func stop(atMost seconds: Double = 2) {
     if let number = observer.withLock({ $0 }) { history.remove(number) }
     history.archive = nil
     inbox.update { $0.isStopping = true }
@@ -120,7 +120,7 @@ public final class Archive: Sendable {
 
   /// Waits until all that came before is written; false where it is not after `seconds`.
   @discardableResult
-  public func flush(atMost seconds: Double) -> Bool {
+  package func flush(atMost seconds: Double) -> Bool {
     inbox.update { $0.isUrgent = true }
     return inbox.wait(atMost: seconds) { $0.waiting.isEmpty || $0.hasEnded ? $0.waiting.isEmpty : nil } ?? false
   }

@@ -1,11 +1,11 @@
-public import AgentMetrics
-public import History
+package import AgentMetrics
+package import History
 internal import SystemIO
 
 /// An archive's file that is read from beginning to end, or added to, by a command; a running agent needs none of it.
-public final class ArchiveAccess {
+package final class ArchiveAccess {
   /// What to do with the file.
-  public enum Purpose: Sendable {
+  package enum Purpose: Sendable {
     /// Only read it; an agent may be writing to it.
     case reading
     /// Add to it; no agent may be writing to it.
@@ -22,7 +22,7 @@ public final class ArchiveAccess {
   private var newest = Int64.min
 
   /// Opens a file; for adding, creates it if it does not exist.
-  public init(_ path: String, for purpose: Purpose) throws(ArchiveFailure) {
+  package init(_ path: String, for purpose: Purpose) throws(ArchiveFailure) {
     self.path = path
     if purpose == .adding {
       do throws(SystemError) {
@@ -56,12 +56,12 @@ public final class ArchiveAccess {
   }
 
   /// Timestamps of the oldest and newest sample; nil for an empty archive.
-  public var extent: (oldest: Timestamp, newest: Timestamp)? {
+  package var extent: (oldest: Timestamp, newest: Timestamp)? {
     held.map { (Timestamp(seconds: Double($0.lowerBound) / 1_000), Timestamp(seconds: Double($0.upperBound) / 1_000)) }
   }
 
   /// Passes every sample in a time range, both ends included, oldest first, without holding them all.
-  public func samples(from start: Double, to end: Double, _ body: (Sample) -> Void) throws(ArchiveFailure) {
+  package func samples(from start: Double, to end: Double, _ body: (Sample) -> Void) throws(ArchiveFailure) {
     try windows(from: start, to: end) { first, last throws(SQLiteError) in
       for sample in try reader.samples(from: first, to: last) { body(sample) }
     }
@@ -70,7 +70,7 @@ public final class ArchiveAccess {
   /// Passes the columns of a time range in batches; each batch has all selected series.
   ///
   /// - Parameter step: seconds of a step; nil for a row per sample.
-  public func columns(
+  package func columns(
     _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, _ body: (Columns) -> Void
   ) throws(ArchiveFailure) {
     for (first, last) in stretches(from: start, to: end, step: step) {
@@ -84,7 +84,7 @@ public final class ArchiveAccess {
   }
 
   /// Metrics that have data, in the catalog's order.
-  public func metrics() throws(ArchiveFailure) -> [Catalog.Metric] {
+  package func metrics() throws(ArchiveFailure) -> [Catalog.Metric] {
     do throws(SQLiteError) {
       let table = try ArchiveReader.series(of: database)
       let ids = Set(table.all.compactMap { number in table[number].flatMap { $0.key.isNumber ? $0.key.id : nil } })
@@ -95,7 +95,7 @@ public final class ArchiveAccess {
   }
 
   /// The keys of a metric's series that are selected.
-  public func keys(of metric: Catalog.Metric, _ selectors: [SeriesSelector]) throws(ArchiveFailure) -> [String] {
+  package func keys(of metric: Catalog.Metric, _ selectors: [SeriesSelector]) throws(ArchiveFailure) -> [String] {
     do throws(SQLiteError) {
       let table = try ArchiveReader.series(of: database)
       return table.all.compactMap { number in
@@ -109,7 +109,7 @@ public final class ArchiveAccess {
   }
 
   /// Runs `body` and keeps the samples it adds only where it does not throw.
-  public func transaction<Failure: Error>(
+  package func transaction<Failure: Error>(
     _ body: () throws(Failure) -> Void, failure: (ArchiveFailure) -> Failure
   ) throws(Failure) {
     try database.transaction(body) { failure(ArchiveFailure(path, $0)) }
@@ -121,7 +121,7 @@ public final class ArchiveAccess {
   /// conflict.
   ///
   /// - Returns: the number of samples added.
-  public func add(_ samples: [Sample]) throws(ArchiveFailure) -> Int {
+  package func add(_ samples: [Sample]) throws(ArchiveFailure) -> Int {
     guard let file else { return 0 }
     let wanted = samples.filter { sample in
       let time = Int64((min(max(sample.timestamp.seconds, -1e11), 1e11) * 1_000).rounded())
@@ -138,7 +138,7 @@ public final class ArchiveAccess {
   }
 
   /// Ends the use.
-  public func close() {
+  package func close() {
     if let file { file.close() } else { database.close() }
   }
 

@@ -2,9 +2,9 @@ internal import CSQLite
 internal import SystemIO
 
 /// Why the archive cannot be written or read now, in one line.
-public struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible {
+package struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible {
   /// How to recover.
-  enum Remedy {
+  enum Recovery {
     /// Try the same again later.
     case wait
     /// Reopen the file later.
@@ -16,20 +16,20 @@ public struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible
   /// The file.
   let path: String
   /// Description of the error.
-  public let reason: String
-  let remedy: Remedy
+  package let reason: String
+  let remedy: Recovery
 
   /// The line.
-  public var description: String { path + ": " + reason }
+  package var description: String { path + ": " + reason }
 
-  init(_ path: String, _ reason: String, _ remedy: Remedy) {
+  init(_ path: String, _ reason: String, _ remedy: Recovery) {
     self.path = path
     self.reason = reason
     self.remedy = remedy
   }
 
   init(_ path: String, _ error: SQLiteError) {
-    let (reason, remedy): (String, Remedy) =
+    let (reason, remedy): (String, Recovery) =
       switch error.primary {
       case SQLITE_FULL: ("there is no space left for it", .wait)
       case SQLITE_BUSY, SQLITE_LOCKED: ("another process is writing to it", .wait)

@@ -1,12 +1,12 @@
-public import AgentMetrics
-public import History
+package import AgentMetrics
+package import History
 internal import SystemIO
 
-extension Archive: LongHistory {
+extension Archive: SampleArchive {
   /// Health for clients that must not learn the file's path.
-  public var health: LongHistoryHealth {
+  package var health: SampleArchiveHealth {
     let status = status
-    var health = LongHistoryHealth()
+    var health = SampleArchiveHealth()
     health.failure = status.failure
     health.oldest = status.oldest.isFinite ? Timestamp(seconds: status.oldest) : nil
     health.newest = status.newest.isFinite ? Timestamp(seconds: status.newest) : nil
@@ -18,13 +18,13 @@ extension Archive: LongHistory {
   }
 
   /// Oldest timestamp of any tier.
-  public var oldest: Double? {
+  package var oldest: Double? {
     let oldest = status.oldest
     return oldest.isFinite ? oldest : nil
   }
 
-  /// Samples as they were taken, or, with `step`, one for each step; see ``LongHistory``.
-  public func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] {
+  /// Samples as they were taken, or, with `step`, one for each step; see ``SampleArchive``.
+  package func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] {
     let (start, end) = (Self.milliseconds(start), Self.milliseconds(end))
     let samples = try await read { [queries] reader throws(SQLiteError) -> [Sample]? in
       if let step {
@@ -41,7 +41,7 @@ extension Archive: LongHistory {
   }
 
   /// Returns the newest sample at or before a time.
-  public func sample(at moment: Double) async throws -> Sample? {
+  package func sample(at moment: Double) async throws -> Sample? {
     let moment = Self.milliseconds(moment)
     return try await read { reader throws(SQLiteError) -> Sample? in
       guard let time = try reader.newest(before: moment) else { return nil }
@@ -49,8 +49,8 @@ extension Archive: LongHistory {
     }
   }
 
-  /// Columns of the archived series; see ``LongHistory``.
-  public func columns(
+  /// Columns of the archived series; see ``SampleArchive``.
+  package func columns(
     _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
   ) async throws -> Columns {
     let (start, end) = (Self.milliseconds(start), Self.milliseconds(end))

@@ -15,7 +15,7 @@ package struct ServerAddress: Sendable, Hashable {
   }
 
   /// What is wrong with the host and port of a URL.
-  package enum AuthorityMistake: Error {
+  package enum AuthorityError: Error {
     /// A `[` that nothing closes.
     case brackets
     /// Something behind `]` that is no port.
@@ -27,7 +27,7 @@ package struct ServerAddress: Sendable, Hashable {
   /// The host and the port's digits, nil where there is no colon, of `HOST`, `HOST:PORT`, `[IPV6]` and `[IPV6]:PORT`.
   package static func parts(
     of authority: Substring
-  ) throws(AuthorityMistake) -> (host: Substring, digits: Substring?) {
+  ) throws(AuthorityError) -> (host: Substring, digits: Substring?) {
     var host = authority.prefix { $0 != ":" }
     var rest = authority[host.endIndex...]
     if authority.first == "[" {

@@ -5,15 +5,15 @@ internal import SystemIO
 /// ``ask()`` starts the question unless one is under way; ``answer(waiting:)`` gives what is there. A call that hangs
 /// (a dead NFS server, a hung driver) keeps its thread, and nobody waits for it: until it returns, the last good answer
 /// grows old. There is never more than one thread to a source, and none while nobody asks.
-public final class BlockingSource<Answer: Sendable>: Sendable {
+package final class BlockingSource<Answer: Sendable>: Sendable {
   /// What a source last said.
-  public struct Latest: Sendable {
+  package struct Latest: Sendable {
     /// The last good answer; nil before the first.
-    public var answer: Answer?
+    package var answer: Answer?
     /// When it came, by Clock.boottime.
-    public var instant = Double.nan
+    package var instant = Double.nan
     /// What went wrong since; nil when the last question was answered well.
-    public var error: String?
+    package var error: String?
   }
 
   private struct State: Sendable {
@@ -26,12 +26,12 @@ public final class BlockingSource<Answer: Sendable>: Sendable {
   private let question: @Sendable () throws -> Answer
 
   /// A source whose answer `question` fetches.
-  public init(_ question: @escaping @Sendable () throws -> Answer) {
+  package init(_ question: @escaping @Sendable () throws -> Answer) {
     self.question = question
   }
 
   /// Asks, unless a question is still under way.
-  public func ask() {
+  package func ask() {
     let begins = state.withState { state in
       if state.isAsking { return false }
       state.isAsking = true
@@ -63,7 +63,7 @@ public final class BlockingSource<Answer: Sendable>: Sendable {
   /// The latest answer, after waiting at most `seconds` for a question that is under way.
   ///
   /// While one hangs, `error` says since when.
-  public func answer(waiting seconds: Double) -> Latest {
+  package func answer(waiting seconds: Double) -> Latest {
     let done = state.wait(atMost: seconds) { state in state.isAsking ? nil : state.latest }
     if let done { return done }
     return state.withState { state in
@@ -76,7 +76,7 @@ public final class BlockingSource<Answer: Sendable>: Sendable {
   }
 
   /// Seconds since the question that is under way was asked; nil when none is.
-  public var asking: Double? {
+  package var asking: Double? {
     state.withState { $0.isAsking ? Clock.boottime - $0.askedAt : nil }
   }
 }

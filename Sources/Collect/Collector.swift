@@ -1,9 +1,9 @@
-public import AgentMetrics
+package import AgentMetrics
 
 /// One source of figures: reads the machine, writes what it said into a Reading.
 ///
 /// Collectors are used from the sampler's thread only; they keep their files open and their memory from tick to tick.
-public protocol Collector: AnyObject {
+package protocol Collector: AnyObject {
   /// Its name in logs and metrics, "cpu".
   var name: String { get }
 
@@ -34,7 +34,7 @@ public protocol Collector: AnyObject {
 }
 
 /// What outputs want of the next reading.
-public struct Demand: Sendable, Equatable {
+package struct Demand: Sendable, Equatable {
   /// Whether anyone watches: a terminal, a stream, a page.
   package var isWatched = false
   /// Whether the reading answers a request for the table of processes.
@@ -57,28 +57,28 @@ public struct Demand: Sendable, Equatable {
 
 extension Collector {
   /// Reads as on a tick.
-  public func readBetween(into reading: inout Reading) throws(CollectorError) { try read(into: &reading) }
+  package func readBetween(into reading: inout Reading) throws(CollectorError) { try read(into: &reading) }
 
   /// Nothing to prepare.
-  public func prepare() {}
+  package func prepare() {}
 
   /// Read on the tick.
-  public var age: Double { 0 }
+  package var age: Double { 0 }
 
   /// Sees everything.
-  public var note: String? { nil }
+  package var note: String? { nil }
 
   /// Reads the same for everyone.
-  public func accept(_ demand: Demand) {}
+  package func accept(_ demand: Demand) {}
 }
 
 /// Why a source gave no figures, in one line.
-public struct CollectorError: Error, Hashable, CustomStringConvertible {
+package struct CollectorError: Error, Hashable, CustomStringConvertible {
   /// The line.
-  public let description: String
+  package let description: String
 
   /// An error that says `description`.
-  public init(_ description: String) {
+  package init(_ description: String) {
     self.description = description
   }
 }

@@ -1,5 +1,5 @@
 /// When ticks are due, and what a Reading is good for after clocks have stepped or slept: pure arithmetic.
-struct Pace {
+struct TickSchedule {
   /// Nominal seconds between two ticks.
   let interval: Double
 

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-public import History
+package import History
 internal import SystemIO
 
 /// The clock of the program: owns all collectors, reads them on every tick, and puts Samples into the History.
@@ -9,12 +9,12 @@ internal import SystemIO
 ///
 /// Besides the main track there is one for each interval that somebody watches at: each has a previous Reading of its
 /// own, and a moment that several of them are due at is read once.
-public final class Sampler: Sendable {
+package final class Sampler: Sendable {
   /// Makes the collectors of a machine; called on the sampler's thread, where they stay.
-  public typealias Machine = @Sendable () -> [any Collector]
+  package typealias Machine = @Sendable () -> [any Collector]
 
   /// Where the figures come from.
-  public enum Source: Sendable {
+  package enum Source: Sendable {
     /// A running machine.
     case live(Machine)
     /// A recording of one instant, shown as means since boot, or of two. What is being watched does not move, unless a
@@ -38,7 +38,7 @@ public final class Sampler: Sendable {
   ///
   /// - Parameters:
   ///   - report: is told in one line when a source begins to fail and when it works again.
-  public init(
+  package init(
     source: Source, history: History, timekeeper: any Timekeeper, report: @escaping @Sendable (String) -> Void
   ) {
     self.source = source
@@ -48,7 +48,7 @@ public final class Sampler: Sendable {
   }
 
   /// Starts the thread.
-  public func start() {
+  package func start() {
     let started = Thread.start("sampler") { [self] in
       run()
       ended.update { $0 = true }
@@ -60,32 +60,32 @@ public final class Sampler: Sendable {
   }
 
   /// Waits until the thread has ended, after the timekeeper was stopped; at most `seconds`.
-  public func waitUntilEnded(atMost seconds: Double) {
+  package func waitUntilEnded(atMost seconds: Double) {
     _ = ended.wait(atMost: seconds) { $0 ? true : nil }
   }
 
   /// Samples until the timekeeper says stop, on the caller's thread.
-  public func run() {
+  package func run() {
     history.setWake({ [timekeeper] in timekeeper.wake() }, now: { [timekeeper] in timekeeper.now.boottime })
-    var ticks = Ticks(history: history, timekeeper: timekeeper)
+    var ticks = SamplingLoop(history: history, timekeeper: timekeeper)
     switch source {
     case .live(let machine):
-      ticks.begin(Round(collectors: machine(), report: report), firstSampleAfter: Self.firstInterval)
+      ticks.begin(CollectionPass(collectors: machine(), report: report), firstSampleAfter: Self.firstInterval)
     case .recorded(let machine, let later):
       ticks.isRecording = true
-      ticks.begin(Round(collectors: machine(), report: report), firstSampleAfter: 0)
-      if let later { ticks.goOn(with: Round(collectors: later(), report: report)) }
+      ticks.begin(CollectionPass(collectors: machine(), report: report), firstSampleAfter: 0)
+      if let later { ticks.goOn(with: CollectionPass(collectors: later(), report: report)) }
     case .simulated(let machine):
-      ticks.begin(Round(collectors: machine(), report: report), past: history.capacity)
+      ticks.begin(CollectionPass(collectors: machine(), report: report), past: history.capacity)
     }
     repeat { ticks.work() } while timekeeper.wait(seconds: ticks.untilNext)
   }
 }
 
 /// What the sampler's thread holds from tick to tick: the last Readings, and for each track when its next one is due.
-private struct Ticks {
+private struct SamplingLoop {
   private struct Track {
-    let pace: Pace
+    let pace: TickSchedule
     /// Its last Reading, from which the next sample is derived.
     var previous: Int
     var last: Instant
@@ -102,7 +102,7 @@ private struct Ticks {
 
   private let history: History
   private let timekeeper: any Timekeeper
-  private var round: Round?
+  private var round: CollectionPass?
   /// Used in turn, so that none is written to while a track or the History holds it: no memory is made for a look.
   private var readings: [Reading] = []
   /// The main one first.
@@ -123,7 +123,7 @@ private struct Ticks {
   }
 
   /// The first look, from which nothing is known but levels; the first sample comes after so many seconds.
-  mutating func begin(_ round: Round, firstSampleAfter seconds: Double) {
+  mutating func begin(_ round: CollectionPass, firstSampleAfter seconds: Double) {
     self.round = round
     look(at: timekeeper.now)
     history.setPreview(Sample(from: nil, to: readings[latest.reading]))
@@ -135,9 +135,9 @@ private struct Ticks {
   }
 
   /// The looks of a past that can be made up: a main track as long as `count`.
-  mutating func begin(_ round: Round, past count: Int) {
+  mutating func begin(_ round: CollectionPass, past count: Int) {
     self.round = round
-    let instants = Pace(interval: Double(history.interval)).ticks(count + 1, upTo: timekeeper.now)
+    let instants = TickSchedule(interval: Double(history.interval)).ticks(count + 1, upTo: timekeeper.now)
     var samples: [Sample] = []
     var previous: Int?
     var span: ProcessSpan?
@@ -158,7 +158,7 @@ private struct Ticks {
   }
 
   /// The later instant of a recording.
-  mutating func goOn(with round: Round) {
+  mutating func goOn(with round: CollectionPass) {
     self.round = round
     var first = readings[latest.reading]
     first.processes?.instant = first.host.uptime
@@ -166,7 +166,7 @@ private struct Ticks {
   }
 
   private mutating func begin(due: Double) {
-    let pace = Pace(interval: Double(history.interval))
+    let pace = TickSchedule(interval: Double(history.interval))
     tracks = [Track(pace: pace, previous: latest.reading, last: latest.instant, due: due)]
   }
 
@@ -226,7 +226,7 @@ private struct Ticks {
     // With a track hundreds of samples go, between others that stay.
     if tracks.count < before { ProcessSettings.trimHeap() }
     for interval in intervals where !tracks.contains(where: { $0.interval == interval }) {
-      let pace = Pace(interval: Double(interval))
+      let pace = TickSchedule(interval: Double(interval))
       let now = timekeeper.now
       // A first sample over much more than the interval would not be one of this track's.
       let isFresh = now.boottime - latest.instant.boottime < pace.interval / 2
@@ -318,7 +318,7 @@ private struct Ticks {
 }
 
 /// One look at all collectors.
-struct Round {
+struct CollectionPass {
   private let collectors: [any Collector]
   private let report: @Sendable (String) -> Void
   private var isFailing: [Bool]

@@ -1,7 +1,7 @@
 internal import SystemIO
 
 /// The clocks and the waiting of a sampler, so that tests run years in no time.
-public protocol Timekeeper: Sendable {
+package protocol Timekeeper: Sendable {
   /// What the three clocks say now.
   var now: Instant { get }
 
@@ -14,20 +14,20 @@ public protocol Timekeeper: Sendable {
 
 extension Timekeeper {
   /// Nobody wakes it.
-  public func wake() {}
+  package func wake() {}
 }
 
 /// One instant by three clocks, in seconds.
-public struct Instant: Sendable, Hashable {
+package struct Instant: Sendable, Hashable {
   /// The wall clock, which someone may set.
-  public var realtime: Double
+  package var realtime: Double
   /// Steady, and stands still while the machine is suspended.
-  public var monotonic: Double
+  package var monotonic: Double
   /// Steady, and counts suspended time.
-  public var boottime: Double
+  package var boottime: Double
 
   /// An instant by its three clocks.
-  public init(realtime: Double, monotonic: Double, boottime: Double) {
+  package init(realtime: Double, monotonic: Double, boottime: Double) {
     self.realtime = realtime
     self.monotonic = monotonic
     self.boottime = boottime
@@ -35,7 +35,7 @@ public struct Instant: Sendable, Hashable {
 }
 
 /// The system's clocks, and a wait that ``stop()`` ends.
-public final class SystemTimekeeper: Timekeeper {
+package final class SystemTimekeeper: Timekeeper {
   private struct State {
     var isStopped = false
     var isWoken = false
@@ -44,15 +44,15 @@ public final class SystemTimekeeper: Timekeeper {
   private let state = Condition(State())
 
   /// A running one.
-  public init() {}
+  package init() {}
 
   /// The system's clocks.
-  public var now: Instant {
+  package var now: Instant {
     Instant(realtime: Clock.realtime, monotonic: Clock.monotonic, boottime: Clock.boottime)
   }
 
   /// Sleeps until the time has passed, or ``wake()`` or ``stop()`` is called.
-  public func wait(seconds: Double) -> Bool {
+  package func wait(seconds: Double) -> Bool {
     state.wait(atMost: seconds) { state in
       if state.isStopped { return false }
       defer { state.isWoken = false }
@@ -61,12 +61,12 @@ public final class SystemTimekeeper: Timekeeper {
   }
 
   /// Ends the present wait, or else the next one.
-  public func wake() {
+  package func wake() {
     state.update { $0.isWoken = true }
   }
 
   /// Ends the present wait and all later ones.
-  public func stop() {
+  package func stop() {
     state.update { $0.isStopped = true }
   }
 }

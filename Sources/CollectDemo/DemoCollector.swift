@@ -1,25 +1,25 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 
 /// A simulated machine: 64 cores, 8 GPUs and three jobs on them, for trying the program without one.
 ///
 /// It writes whole Readings with counters, so that its values go the same way as real ones. They depend only on the
 /// Reading's boot-time clock: the same instant gives the same machine, and it has a past.
-public final class DemoCollector: Collector {
+package final class DemoCollector: Collector {
   /// "demo".
-  public let name = "demo"
+  package let name = "demo"
 
   private let version: String
   private var last = Double.nan
   private var counters = DemoCounters()
 
   /// A demo machine whose agent calls itself `version`.
-  public init(version: String) {
+  package init(version: String) {
     self.version = version
   }
 
   /// Writes the whole of `reading`.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     let now = reading.boottime
     let load = DemoLoad(at: now)
     // Counters begin as if the machine had been up for some weeks at this load.

@@ -1,5 +1,5 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// All GPUs of all vendors, each vendor asked on a thread of its own.
@@ -8,9 +8,9 @@ internal import SystemIO
 /// last answer with that answer's age. After ten seconds without an answer its GPUs are lost, and it is asked anew by
 /// another thread, at first after half a minute and then ever more rarely: the old thread is stuck in the driver and
 /// cannot be ended.
-public final class GPUCollector: Collector {
+package final class GPUCollector: Collector {
   /// "gpu".
-  public let name = "gpu"
+  package let name = "gpu"
 
   private let workers: [GPUWorker]
   /// Seconds that a tick waits; a recording, which cannot hang, is waited for.
@@ -19,23 +19,23 @@ public final class GPUCollector: Collector {
   private var nextPatience: Double
 
   /// The GPUs of `vendors` in an environment.
-  public init(_ environment: GPUEnvironment, vendors: [GPUVendor] = GPUVendor.all) {
+  package init(_ environment: GPUEnvironment, vendors: [GPUVendor] = GPUVendor.all) {
     workers = vendors.map { GPUWorker($0, environment) }
     patience = environment.asksDrivers ? GPUWorker.patience : 5
     nextPatience = max(patience, environment.firstPatience)
   }
 
   /// Asks those vendors whose time has come.
-  public func prepare() {
+  package func prepare() {
     let now = Clock.boottime
     for worker in workers { worker.ask(at: now) }
   }
 
   /// The age of the oldest answer of a vendor that has GPUs.
-  public private(set) var age = 0.0
+  package private(set) var age = 0.0
 
   /// Writes `reading.gpus`, in the order of their PCI addresses.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     let deadline = Clock.monotonic + nextPatience
     nextPatience = patience
     var gpus: [GPU] = []

@@ -4,9 +4,9 @@ internal import Collect
 /// A maker of GPUs: how its devices are found and asked.
 ///
 /// A new vendor is one value of this type, in a file of its own, and its place in ``all``.
-public struct GPUVendor: Sendable {
+package struct GPUVendor: Sendable {
   /// "nvidia", as the samples name it.
-  public let name: String
+  package let name: String
   /// Its PCI vendor id, by which the kernel's list of devices is searched before any driver is asked.
   let pciVendor: UInt16
   /// Makes what asks its GPUs; called on the thread that then uses it.
@@ -19,22 +19,22 @@ public struct GPUVendor: Sendable {
   }
 
   /// All that are known.
-  public static let all: [GPUVendor] = [.nvidia, .amd, .intel]
+  package static let all: [GPUVendor] = [.nvidia, .amd, .intel]
 }
 
 /// Where GPUs are looked for.
-public struct GPUEnvironment: Sendable {
+package struct GPUEnvironment: Sendable {
   /// "" for the running machine, else the directory that holds its `proc` and `sys`.
-  public var root: String
+  package var root: String
   /// Whether drivers' libraries and tools may be asked; not for a recording, whose GPUs are not this machine's.
-  public var asksDrivers: Bool
+  package var asksDrivers: Bool
   /// Folders in which tools are looked for, in order.
-  public var toolPath: [String]
+  package var toolPath: [String]
   /// Seconds that the first reading waits for GPUs at most; a single sample has no second chance to show them.
-  public var firstPatience: Double
+  package var firstPatience: Double
 
   /// The machine under `root`.
-  public init(root: String, asksDrivers: Bool, toolPath: [String] = [], firstPatience: Double = 0) {
+  package init(root: String, asksDrivers: Bool, toolPath: [String] = [], firstPatience: Double = 0) {
     self.root = root
     self.asksDrivers = asksDrivers
     self.toolPath = toolPath

@@ -1,26 +1,26 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// What the agent itself costs: its CPU time and its resident memory.
 ///
 /// Always this very process's, whatever root the other collectors read.
-public final class AgentCollector: Collector {
+package final class AgentCollector: Collector {
   /// "agent".
-  public let name = "agent"
+  package let name = "agent"
 
   private let version: String
   private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
   private let buffer = ReadBuffer(capacity: 256)
-  private var statm = RestingFile("/proc/self/statm")
+  private var statm = BackoffFile("/proc/self/statm")
 
   /// The cost of a program that calls itself `version`.
-  public init(version: String) {
+  package init(version: String) {
     self.version = version
   }
 
   /// Reads the process's CPU clock and /proc/self/statm into `reading.agent`, all but its sources.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     reading.agent.version = version
     reading.agent.cpuNanoseconds = Clock.processCPUNanoseconds
     reading.agent.resident = nil

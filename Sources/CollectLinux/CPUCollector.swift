@@ -1,19 +1,19 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// CPU time, load, model, topology and frequency.
 ///
 /// The topology is read anew whenever the set of CPUs changes, which is how a hotplug shows. Where /proc/stat is refused, as
 /// Android does, the model, the number of CPUs, the frequency and the load are there all the same.
-public final class CPUCollector: Collector {
+package final class CPUCollector: Collector {
   /// "cpu".
-  public let name = "cpu"
+  package let name = "cpu"
 
   private let root: String
   private let buffer = ReadBuffer()
-  private var stat: RestingFile
-  private var loadavg: RestingFile
+  private var stat: BackoffFile
+  private var loadavg: BackoffFile
   private let frequencies: CPUFrequencies
   private var topology = CPUReading.Topology()
   /// The CPUs that `topology` and `frequencies` are of.
@@ -24,10 +24,10 @@ public final class CPUCollector: Collector {
   private static let rest = 30
 
   /// The CPUs of the machine whose /proc and /sys lie under `root`.
-  public init(root: String) {
+  package init(root: String) {
     self.root = root
-    stat = RestingFile(root + "/proc/stat")
-    loadavg = RestingFile(root + "/proc/loadavg")
+    stat = BackoffFile(root + "/proc/stat")
+    loadavg = BackoffFile(root + "/proc/loadavg")
     frequencies = CPUFrequencies(root: root)
     // 1,024 on Alpha, 100 elsewhere; of a recording nothing else is known.
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
@@ -35,7 +35,7 @@ public final class CPUCollector: Collector {
   }
 
   /// Writes `reading.cpu` and `reading.load`.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     var load = Load()
     let hasLoad = loadavg.readIfPresent(into: buffer) { LoadParser.parse($0, into: &load) } != nil
     let makesSense: Bool?

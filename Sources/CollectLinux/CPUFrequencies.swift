@@ -10,7 +10,7 @@ internal import SystemIO
 final class CPUFrequencies {
   /// A cpufreq policy: its file, and the CPUs that run at its frequency.
   private struct Policy {
-    let file: KeptFile
+    let file: PersistentFile
     let cpus: [Int]
   }
 
@@ -18,7 +18,7 @@ final class CPUFrequencies {
   private static let slow = 0.000_5
 
   private let root: String
-  private let cpuinfo: KeptFile
+  private let cpuinfo: PersistentFile
   private var policies: [Policy] = []
   /// Hertz by the CPU's number; NaN where unknown.
   private var hertz: [Double] = []
@@ -28,7 +28,7 @@ final class CPUFrequencies {
 
   init(root: String) {
     self.root = root
-    cpuinfo = KeptFile(root + "/proc/cpuinfo")
+    cpuinfo = PersistentFile(root + "/proc/cpuinfo")
   }
 
   /// Looks for the policies of the CPUs that are online.
@@ -44,12 +44,12 @@ final class CPUFrequencies {
       let path = folder + "cpufreq/" + name
       let affected = (try? Files.contents(of: path + "/affected_cpus")).map { CPUListParser.cpus($0.span) } ?? []
       if affected.isEmpty { continue }
-      found.append((number, Policy(file: KeptFile(path + "/scaling_cur_freq"), cpus: affected)))
+      found.append((number, Policy(file: PersistentFile(path + "/scaling_cur_freq"), cpus: affected)))
     }
     if found.isEmpty {
       // Before kernel 4.3 there is a folder per CPU, and those of one policy are links to one of them.
       for cpu in cpus where Files.exists(folder + "cpu\(cpu)/cpufreq/scaling_cur_freq") {
-        found.append((cpu, Policy(file: KeptFile(folder + "cpu\(cpu)/cpufreq/scaling_cur_freq"), cpus: [cpu])))
+        found.append((cpu, Policy(file: PersistentFile(folder + "cpu\(cpu)/cpufreq/scaling_cur_freq"), cpus: [cpu])))
       }
     }
     policies = found.sorted { $0.number < $1.number }.map(\.policy)

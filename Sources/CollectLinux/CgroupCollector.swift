@@ -1,5 +1,5 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// The limits and use of the control group that the agent itself runs in: in a container, the container's.
@@ -7,9 +7,9 @@ internal import SystemIO
 /// Limits bind down the tree: where a group above (a slice, a pod) has a tighter limit than the agent's own, that
 /// limit and that group's use are told, so that use ÷ limit says how near the agent is to being held back. The group
 /// at the root of a machine is the machine and is not told.
-public final class CgroupCollector: Collector {
+package final class CgroupCollector: Collector {
   /// "cgroup".
-  public let name = "cgroup"
+  package let name = "cgroup"
 
   /// Reads between two looks for where the group is and what binds it.
   private static let rest = 60
@@ -20,15 +20,15 @@ public final class CgroupCollector: Collector {
   private var resting = 0
 
   /// What is hidden; nil where nothing is.
-  public private(set) var note: String?
+  package private(set) var note: String?
 
   /// The group as /proc/self/cgroup and the hierarchies mounted under `root` have it.
-  public init(root: String) {
+  package init(root: String) {
     self.root = root
   }
 
   /// Writes `reading.cgroup`.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     if resting == 0 {
       resting = Self.rest
       let place = CgroupPlace.find(root: root)
@@ -151,18 +151,18 @@ final class CgroupFiles: Equatable {
   private let cpuFolder: String?
   private let memoryFolder: String?
 
-  private var cpuMaximum: RestingFile
-  private var cpuPeriod: RestingFile
-  private var cpuUsage: RestingFile
-  private var cpuStat: RestingFile
-  private var memoryMaximum: RestingFile
-  private var memoryCurrent: RestingFile
-  private var memoryStat: RestingFile
-  private var memoryEvents: RestingFile
-  private var swapMaximum: RestingFile
-  private var swapCurrent: RestingFile
-  private var tasksCurrent: RestingFile
-  private var tasksMaximum: RestingFile
+  private var cpuMaximum: BackoffFile
+  private var cpuPeriod: BackoffFile
+  private var cpuUsage: BackoffFile
+  private var cpuStat: BackoffFile
+  private var memoryMaximum: BackoffFile
+  private var memoryCurrent: BackoffFile
+  private var memoryStat: BackoffFile
+  private var memoryEvents: BackoffFile
+  private var swapMaximum: BackoffFile
+  private var swapCurrent: BackoffFile
+  private var tasksCurrent: BackoffFile
+  private var tasksMaximum: BackoffFile
 
   init(_ place: CgroupPlace) {
     self.place = place
@@ -171,7 +171,7 @@ final class CgroupFiles: Equatable {
     cpuFolder = cpu
     memoryFolder = memory
     // A missing folder makes paths that no machine has, and such files rest.
-    func file(_ folder: String?, _ name: String) -> RestingFile { RestingFile((folder ?? "/nonexistent") + "/" + name) }
+    func file(_ folder: String?, _ name: String) -> BackoffFile { BackoffFile((folder ?? "/nonexistent") + "/" + name) }
     let isUnified = place.cpu.version == 2
     cpuMaximum = file(cpu, isUnified ? "cpu.max" : "cpu.cfs_quota_us")
     cpuPeriod = file(cpu, "cpu.cfs_period_us")

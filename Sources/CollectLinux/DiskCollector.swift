@@ -1,5 +1,5 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// Counters of the block devices: /proc/diskstats, with what sysfs says of each device.
@@ -9,15 +9,15 @@ internal import SystemIO
 /// devices, RAM disks (ram, zram), optical and floppy drives, the boot areas of eMMC, and the single paths of an NVMe
 /// namespace that may be reached by several. Before kernel 6.4 only the paths count, and their sum stands for the namespace.
 /// Where a container sees no sysfs, names have to tell.
-public final class DiskCollector: Collector {
+package final class DiskCollector: Collector {
   /// "disk".
-  public let name = "disk"
+  package let name = "disk"
 
   /// More block devices than a large machine has are not believed.
   static let maximumDevices = 4_096
 
   /// What is hidden; nil where nothing is.
-  public private(set) var note: String?
+  package private(set) var note: String?
 
   /// Reads between two looks at what may change while a device stays: its name by device mapper, its medium.
   static let rest = 30
@@ -34,7 +34,7 @@ public final class DiskCollector: Collector {
 
   private let root: String
   private let buffer = ReadBuffer()
-  private var diskstats: RestingFile
+  private var diskstats: BackoffFile
   /// The lines of the last read, in their order.
   private var known: [Known] = []
   private var resting = 0
@@ -42,13 +42,13 @@ public final class DiskCollector: Collector {
   private var isHidden = false
 
   /// The disks of the machine whose /proc and /sys lie under `root`.
-  public init(root: String) {
+  package init(root: String) {
     self.root = root
-    diskstats = RestingFile(root + "/proc/diskstats")
+    diskstats = BackoffFile(root + "/proc/diskstats")
   }
 
   /// Writes `reading.disks`, in the order of the kernel.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     resting = resting > 0 ? resting - 1 : Self.rest
     if resting == Self.rest { isHidden = !Files.exists(root + "/sys/block") }
     var used = 0

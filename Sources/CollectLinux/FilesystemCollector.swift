@@ -1,5 +1,5 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// Space of the mounted filesystems: /proc/self/mountinfo and statvfs(3).
@@ -14,15 +14,15 @@ internal import SystemIO
 /// to nothing and exists only to have others in it is left out where another of its pool shows the same free space.
 /// Filesystems that say they have no blocks at all are left out too. Of more than 512, "/" and the largest are shown, and
 /// ``note`` has the number of the others.
-public final class FilesystemCollector: Collector {
+package final class FilesystemCollector: Collector {
   /// "filesystem".
-  public let name = "filesystem"
+  package let name = "filesystem"
 
   /// Seconds since the oldest of the figures shown was read; NaN when there are filesystems and no figures.
-  public private(set) var age = 0.0
+  package private(set) var age = 0.0
 
   /// How many filesystems are not shown; nil where all are.
-  public private(set) var note: String?
+  package private(set) var note: String?
 
   /// Seconds, and what they are for.
   struct Timing {
@@ -56,7 +56,7 @@ public final class FilesystemCollector: Collector {
 
   /// The filesystems of the machine whose /proc lies under `root`: of a running machine by statvfs(3), of a recording by
   /// its file `statvfs`.
-  public convenience init(root: String) {
+  package convenience init(root: String) {
     // In a proc of the kernel's, `self` is a link; in a recording, a folder.
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     self.init(root: root, isLive: isLive) { mountpoint in
@@ -85,7 +85,7 @@ public final class FilesystemCollector: Collector {
   }
 
   /// Looks for mounts that came or went, and begins to ask for their space when that is due.
-  public func prepare() {
+  package func prepare() {
     isPrepared = true
     let isDue = now() - askedAt >= timing.period
     if table.refresh(insists: isDue || !isLive) {
@@ -106,7 +106,7 @@ public final class FilesystemCollector: Collector {
   /// Writes `reading.filesystems`, by mount point.
   ///
   /// - Throws: CollectorError when the list of mounts cannot be read.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     if !isPrepared { prepare() }
     isPrepared = false
     queue.wait(atMost: timing.bound)

@@ -128,9 +128,9 @@ private struct Chip {
   private struct Sensor {
     let kind: SensorName.Kind
     let label: String
-    let input: KeptFile
-    let fault: KeptFile?
-    let enable: KeptFile?
+    let input: PersistentFile
+    let fault: PersistentFile?
+    let enable: PersistentFile?
     var high = Double.nan
     var critical = Double.nan
   }
@@ -205,9 +205,9 @@ private struct Chip {
       let list = sensor.kind == .energy ? SensorName.Kind.power.rawValue : sensor.kind.rawValue
       if !labels.insert(list + label).inserted { label += " (" + plain + ")" }
       var entry = Sensor(
-        kind: sensor.kind, label: label, input: KeptFile(base + sensor.attribute),
-        fault: Files.exists(base + "fault") ? KeptFile(base + "fault") : nil,
-        enable: Files.exists(base + "enable") ? KeptFile(base + "enable") : nil)
+        kind: sensor.kind, label: label, input: PersistentFile(base + sensor.attribute),
+        fault: Files.exists(base + "fault") ? PersistentFile(base + "fault") : nil,
+        enable: Files.exists(base + "enable") ? PersistentFile(base + "enable") : nil)
       if sensor.kind == .temperature {
         entry.high = Self.mark(base + "max")
         entry.critical = Self.mark(base + "crit")
@@ -308,7 +308,7 @@ private struct ThermalZone {
   let type: String
   private let name: String
   private let critical: Double
-  private let temperature: KeptFile
+  private let temperature: PersistentFile
 
   /// The machine's zones, by number.
   static func find(root: String) -> [ThermalZone] {
@@ -329,7 +329,7 @@ private struct ThermalZone {
       let critical = mark.flatMap { SensorParser.celsius(Int64($0)) } ?? .nan
       return ThermalZone(
         type: type, name: name, critical: critical > 0 ? critical : .nan,
-        temperature: KeptFile(path + "/temp"))
+        temperature: PersistentFile(path + "/temp"))
     }
   }
 

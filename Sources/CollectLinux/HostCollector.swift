@@ -1,5 +1,5 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// The machine itself: names that firmware, kernel and distribution give it, and how long it has been up.
@@ -8,35 +8,35 @@ internal import SystemIO
 /// are read again at every 30th read, the time of boot also when the wall clock was set, since it moves with it. Where
 /// /proc/stat or /proc/uptime is refused, as Android does, the time of boot is reckoned from the uptime, and the uptime is
 /// the clock's.
-public final class HostCollector: Collector {
+package final class HostCollector: Collector {
   /// "host".
-  public let name = "host"
+  package let name = "host"
 
   private static let rest = 30
 
   private let root: String
   private let isLive: Bool
   private let buffer = ReadBuffer(capacity: 4_096)
-  private var uptime: RestingFile
-  private var fileNumbers: RestingFile
-  private let hostnameFile: KeptFile
-  private let statFile: KeptFile
+  private var uptime: BackoffFile
+  private var fileNumbers: BackoffFile
+  private let hostnameFile: PersistentFile
+  private let statFile: PersistentFile
   private var facts: Host?
   private var resting = 0
   private var clockOffset = Double.nan
 
   /// The machine whose /proc, /sys and /etc lie under `root`.
-  public init(root: String) {
+  package init(root: String) {
     self.root = root
     isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
-    uptime = RestingFile(root + "/proc/uptime")
-    fileNumbers = RestingFile(root + "/proc/sys/fs/file-nr")
-    hostnameFile = KeptFile(root + "/proc/sys/kernel/hostname")
-    statFile = KeptFile(root + "/proc/stat")
+    uptime = BackoffFile(root + "/proc/uptime")
+    fileNumbers = BackoffFile(root + "/proc/sys/fs/file-nr")
+    hostnameFile = PersistentFile(root + "/proc/sys/kernel/hostname")
+    statFile = PersistentFile(root + "/proc/stat")
   }
 
   /// Writes `reading.host`; takes the moment of the Reading as it stands there.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     var host = facts ?? HostFacts.read(root: root)
     let offset = reading.timestamp.seconds - reading.boottime
     if resting == 0 || abs(offset - clockOffset) > 0.5 {

@@ -1,11 +1,11 @@
-public import Collect
+package import Collect
 
 /// The collectors of a Linux machine, in the order in which a tick reads them; the dearest comes last.
 ///
 /// - Parameters:
 ///   - root: "" for the running machine, else the directory that holds its `proc`, `sys` and `etc`.
 ///   - version: what the agent says of itself.
-public func linuxCollectors(root: String, version: String) -> [any Collector] {
+package func linuxCollectors(root: String, version: String) -> [any Collector] {
   [
     HostCollector(root: root),
     CPUCollector(root: root),

@@ -1,20 +1,20 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// Memory and swap: /proc/meminfo, traffic of swap from /proc/vmstat, ZFS's cache from its kstat.
 ///
 /// In a container, lxcfs may lay a file of its own over /proc/meminfo, with the container's figures. The other two files are
 /// the host's then, and are left out.
-public final class MemoryCollector: Collector {
+package final class MemoryCollector: Collector {
   /// "memory".
-  public let name = "memory"
+  package let name = "memory"
 
   private let pageSize: UInt64
   private let buffer = ReadBuffer()
-  private var meminfo: RestingFile
-  private var vmstat: RestingFile
-  private var arcstats: RestingFile
+  private var meminfo: BackoffFile
+  private var vmstat: BackoffFile
+  private var arcstats: BackoffFile
   private let mountinfo: String
   /// Where /proc/meminfo is, as mountinfo has it.
   private let place: String
@@ -25,7 +25,7 @@ public final class MemoryCollector: Collector {
   private static let rest = 60
 
   /// What is hidden or left out; nil where nothing is.
-  public var note: String? {
+  package var note: String? {
     if isAbsent { return "no /proc/meminfo" }
     return isContainers ? "/proc/meminfo is the container's: the host's swap traffic and ZFS cache are left out" : nil
   }
@@ -33,18 +33,18 @@ public final class MemoryCollector: Collector {
   /// The memory of the machine whose /proc lies under `root`.
   ///
   /// - Parameter pageSize: bytes that a page of /proc/vmstat has; nil for this machine's.
-  public init(root: String, pageSize: UInt64? = nil) {
+  package init(root: String, pageSize: UInt64? = nil) {
     self.pageSize = pageSize ?? UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
-    meminfo = RestingFile(root + "/proc/meminfo")
-    vmstat = RestingFile(root + "/proc/vmstat")
-    arcstats = RestingFile(root + "/proc/spl/kstat/zfs/arcstats")
+    meminfo = BackoffFile(root + "/proc/meminfo")
+    vmstat = BackoffFile(root + "/proc/vmstat")
+    arcstats = BackoffFile(root + "/proc/spl/kstat/zfs/arcstats")
     mountinfo = root + "/proc/self/mountinfo"
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     place = (isLive ? root : "") + "/proc/meminfo"
   }
 
   /// Reads the three files into `reading.memory`.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     reading.memory = MemoryReading()
     let makesSense = try meminfo.read(into: buffer) { bytes in
       MeminfoParser.parse(bytes, into: &reading.memory)

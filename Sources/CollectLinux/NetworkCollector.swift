@@ -1,5 +1,5 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// Counters of the network interfaces: /proc/net/dev, with state and speed of each from sysfs.
@@ -8,15 +8,15 @@ internal import SystemIO
 /// in the total, so that no packet counts twice, ``NetworkInterface`` decides. The state of hardware is read each time,
 /// since it costs little and a cable pulled matters, that of virtual interfaces, of which there may be hundreds, at every
 /// 10th read; the speed, for which drivers take a lock, when the state changes and at every 30th.
-public final class NetworkCollector: Collector {
+package final class NetworkCollector: Collector {
   /// "network".
-  public let name = "network"
+  package let name = "network"
 
   /// More interfaces than a large machine has are not believed.
   static let maximumInterfaces = 4_096
 
   /// What is hidden; nil where nothing is.
-  public private(set) var note: String?
+  package private(set) var note: String?
 
   /// Reads between two looks at the state of virtual interfaces.
   static let shortRest = 10
@@ -30,8 +30,8 @@ public final class NetworkCollector: Collector {
   /// A line's interface, and what sysfs said of it.
   private struct Known {
     let device: String
-    let operstate: KeptFile
-    let speedFile: KeptFile
+    let operstate: PersistentFile
+    let speedFile: PersistentFile
     var kind: NetworkInterface
     var state: String?
     var speed = Double.nan
@@ -43,7 +43,7 @@ public final class NetworkCollector: Collector {
   private let root: String
   private let buffer = ReadBuffer()
   private let stateBuffer = ReadBuffer(capacity: 64)
-  private var dev: RestingFile
+  private var dev: BackoffFile
   /// The lines of the last read, in their order.
   private var known: [Known] = []
   private var look = 0
@@ -51,13 +51,13 @@ public final class NetworkCollector: Collector {
   private var isHidden = false
 
   /// The interfaces of the machine whose /proc and /sys lie under `root`.
-  public init(root: String) {
+  package init(root: String) {
     self.root = root
-    dev = RestingFile(root + "/proc/net/dev")
+    dev = BackoffFile(root + "/proc/net/dev")
   }
 
   /// Writes `reading.networks`, in the order of the kernel.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     if look % Self.longRest == 0 { isHidden = !Files.exists(root + "/sys/class/net") }
     look = (look + 1) % (Self.shortRest * Self.longRest)
     var used = 0
@@ -120,7 +120,7 @@ public final class NetworkCollector: Collector {
       let path = root + "/sys/class/net/" + device
       known.insert(
         Known(
-          device: device, operstate: KeptFile(path + "/operstate"), speedFile: KeptFile(path + "/speed"),
+          device: device, operstate: PersistentFile(path + "/operstate"), speedFile: PersistentFile(path + "/speed"),
           kind: NetworkInterface(root: root, device: device)), at: index)
     } else {
       if place != index { known.swapAt(place, index) }

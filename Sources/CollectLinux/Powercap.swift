@@ -8,13 +8,13 @@ internal import SystemIO
 /// (`intel-rapl-mmio`), which stands in for those that the first does not count. A counter at exactly 0, as virtual machines
 /// have it, counts nothing. Other control types (AMD's, ARM's dtpm) are read where they have a counter.
 final class Powercap {
-  private struct Domain {
+  private struct PowercapZone {
     /// Its name and those of what stands above it.
     let sensor: String
     /// Its entry of /sys/class/powercap, "intel-rapl:0:2".
     let chip: String
     let range: UInt64?
-    var energy: RestingFile
+    var energy: BackoffFile
     /// The place in `domains` of the same domain by the first interface.
     var preferred: Int?
     var isCounting = false
@@ -28,7 +28,7 @@ final class Powercap {
 
   private let root: String
   private let buffer = ReadBuffer(capacity: 64)
-  private var domains: [Domain] = []
+  private var domains: [PowercapZone] = []
   private var resting = 0
 
   /// The counters of the machine whose /sys lies under `root`.
@@ -82,8 +82,8 @@ final class Powercap {
       // "intel-rapl" sorts before "intel-rapl-mmio".
       let preferred = entry.isSecond ? domains.firstIndex { $0.sensor == sensor } : nil
       domains.append(
-        Domain(
-          sensor: sensor, chip: entry.name, range: range, energy: RestingFile(path + "/energy_uj"), preferred: preferred
+        PowercapZone(
+          sensor: sensor, chip: entry.name, range: range, energy: BackoffFile(path + "/energy_uj"), preferred: preferred
         ))
     }
   }

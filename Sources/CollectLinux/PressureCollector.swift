@@ -1,30 +1,30 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// Pressure stall information: /proc/pressure/{cpu,memory,io,irq}.
 ///
 /// Absent on kernels before 4.20, on those built without PSI, and on those that answer EOPNOTSUPP because it is off.
-public final class PressureCollector: Collector {
+package final class PressureCollector: Collector {
   /// "pressure".
-  public let name = "pressure"
+  package let name = "pressure"
 
   private let buffer = ReadBuffer(capacity: 512)
-  private var cpu: RestingFile
-  private var memory: RestingFile
-  private var io: RestingFile
-  private var irq: RestingFile
+  private var cpu: BackoffFile
+  private var memory: BackoffFile
+  private var io: BackoffFile
+  private var irq: BackoffFile
 
   /// The pressure on the machine whose /proc lies under `root`.
-  public init(root: String) {
-    cpu = RestingFile(root + "/proc/pressure/cpu")
-    memory = RestingFile(root + "/proc/pressure/memory")
-    io = RestingFile(root + "/proc/pressure/io")
-    irq = RestingFile(root + "/proc/pressure/irq")
+  package init(root: String) {
+    cpu = BackoffFile(root + "/proc/pressure/cpu")
+    memory = BackoffFile(root + "/proc/pressure/memory")
+    io = BackoffFile(root + "/proc/pressure/io")
+    irq = BackoffFile(root + "/proc/pressure/irq")
   }
 
   /// Reads the four files into `reading.pressure`.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     reading.pressure = nil
     var pressure = PressureReading()
     pressure.cpu = try cpu.read(into: buffer) { PressureParser.resource($0) } ?? nil

@@ -1,17 +1,17 @@
-public import AgentMetrics
+package import AgentMetrics
 internal import SystemIO
 
 /// What /proc/PID tells of one process besides its line in the table, read when somebody looks at it.
-public struct ProcessDetailsReader: Sendable {
+package struct ProcessDetailsReader: Sendable {
   private let root: String
 
   /// Processes of the machine whose /proc lies under `root`.
-  public init(root: String) {
+  package init(root: String) {
     self.root = root
   }
 
   /// What may be seen of a process; nil where there is none by this pid.
-  public func details(of pid: Int32) -> ProcessDetails? {
+  package func details(of pid: Int32) -> ProcessDetails? {
     let folder = root + "/proc/" + String(pid)
     guard Files.exists(folder) else { return nil }
     var details = ProcessDetails()
@@ -35,7 +35,7 @@ public struct ProcessDetailsReader: Sendable {
   }
 
   /// When the process that has this pid started, in seconds after boot; nil if there is none.
-  public func startTime(of pid: Int32) -> Double? {
+  package func startTime(of pid: Int32) -> Double? {
     guard let bytes = try? Files.contents(of: root + "/proc/" + String(pid) + "/stat"),
       let ticks = ProcessStatParser.startTicks(bytes.span)
     else { return nil }
@@ -48,7 +48,7 @@ public struct ProcessDetailsReader: Sendable {
 /// The read waits for the process's memory lock, which a hung process may hold.
 ///
 /// - Parameter root: "" for the running machine, else the directory that holds its `proc`.
-public func commandLine(root: String) -> @Sendable (Int32) -> String? {
+package func commandLine(root: String) -> @Sendable (Int32) -> String? {
   { pid in
     let path = root + "/proc/" + String(pid) + "/cmdline"
     guard let bytes = try? Files.contents(of: path, buffer: ReadBuffer(capacity: 512)) else { return nil }

@@ -1,5 +1,5 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// All processes: the counts by state, the few that use most, and the table of them all.
@@ -8,9 +8,9 @@ internal import SystemIO
 /// that no files are kept open. Scans are made with each tick, and for requests between ticks, but only as often as the
 /// budget allows: a hundredth of one CPU, a tenth while someone watches. Between two scans the last one stands, with its
 /// age.
-public final class ProcessesCollector: Collector {
+package final class ProcessesCollector: Collector {
   /// "processes".
-  public let name = "processes"
+  package let name = "processes"
 
   /// CPU time between two scans ÷ CPU time of a scan.
   private static let rest = 100.0
@@ -32,25 +32,25 @@ public final class ProcessesCollector: Collector {
   private var cost = 0.0
 
   /// The processes of the machine whose /proc lies under `root`.
-  public init(root: String) {
+  package init(root: String) {
     scanner = ProcessScanner(root: root)
     reading.secondsPerTick = 1 / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
     reading.isLive = scanner.isLive
   }
 
   /// Seconds since the last scan.
-  public private(set) var age = 0.0
+  package private(set) var age = 0.0
 
   /// The processes that the last scan could not see.
-  public var note: String? { Self.note(scanner.blind, of: reading.all.count) }
+  package var note: String? { Self.note(scanner.blind, of: reading.all.count) }
 
   /// Sets the budget, and whether the next scan reads threads.
-  public func accept(_ demand: Demand) {
+  package func accept(_ demand: Demand) {
     self.demand = demand
   }
 
   /// Writes `reading.processes`.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     let rest = demand.isWatched ? Self.watchedRest : Self.rest
     // The second scan makes the first rates; a tick that comes a little early is not passed over.
     if scans < 2 || reading.boottime >= last + min(Self.longest, cost * rest) - 0.05 { try scan(for: &reading) }
@@ -60,7 +60,7 @@ public final class ProcessesCollector: Collector {
   /// Writes `reading.processes` of the last scan, unless that is half a minute old.
   ///
   /// A scrape needs no more than the number of processes. A request for the table has them scanned.
-  public func readBetween(into reading: inout Reading) throws(CollectorError) {
+  package func readBetween(into reading: inout Reading) throws(CollectorError) {
     let pause = demand.wantsTable ? max(Self.shortestSpan, cost * Self.watchedRest) : Self.longest
     if scans < 2 || reading.boottime >= last + min(Self.longest, pause) { try scan(for: &reading) }
     write(into: &reading)

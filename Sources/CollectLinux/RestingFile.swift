@@ -4,16 +4,16 @@ internal import SystemIO
 /// A file that the machine may lack: kept open where it is there, and looked for only now and then where it is not.
 ///
 /// Looking for what is not there costs a system call, and a failure's error costs memory; neither belongs in each tick.
-struct RestingFile {
+struct BackoffFile {
   /// Reads between two looks for a file that was not there.
   static let rest = 30
 
-  private let file: KeptFile
+  private let file: PersistentFile
   private var resting = 0
 
   /// A file by its path; nothing is opened yet.
   init(_ path: String) {
-    file = KeptFile(path)
+    file = PersistentFile(path)
   }
 
   /// Shows the contents to `body`; nil where the file is absent, which a kernel may also say on reading (EOPNOTSUPP).

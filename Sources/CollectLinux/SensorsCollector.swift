@@ -1,5 +1,5 @@
-public import AgentMetrics
-public import Collect
+package import AgentMetrics
+package import Collect
 internal import SystemIO
 
 /// Temperatures, fans and power: hwmon's chips, thermal zones that no chip mirrors, and energy counters.
@@ -9,15 +9,15 @@ internal import SystemIO
 /// shows what was read last when that is not enough, until a sweep has hung for half a minute. Energy counters are read on
 /// the tick itself: they answer at once, and power is what they grew by over the time between two Readings. A machine
 /// without chips is looked at anew at every 30th read.
-public final class SensorsCollector: Collector {
+package final class SensorsCollector: Collector {
   /// "sensors".
-  public let name = "sensors"
+  package let name = "sensors"
 
   /// What may not be read; nil where all may.
-  public var note: String? { isHidden ? "/sys/class is not there: sensors cannot be seen" : powercap.note }
+  package var note: String? { isHidden ? "/sys/class is not there: sensors cannot be seen" : powercap.note }
 
   /// Seconds since the chips were read; NaN when they never answered.
-  public private(set) var age: Double
+  package private(set) var age: Double
 
   /// Reads between two looks at a machine that had nothing to measure.
   static let rest = 30
@@ -36,7 +36,7 @@ public final class SensorsCollector: Collector {
   private let isHidden: Bool
 
   /// The sensors of the machine whose /sys lies under `root`.
-  public convenience init(root: String) {
+  package convenience init(root: String) {
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     let chips = Condition(HardwareMonitor(root: root))
     self.init(root: root, isLive: isLive) { chips.withState { $0.sweep() } }
@@ -59,7 +59,7 @@ public final class SensorsCollector: Collector {
   }
 
   /// Begins to read the chips.
-  public func prepare() {
+  package func prepare() {
     isPrepared = true
     if resting > 0 {
       resting -= 1
@@ -71,7 +71,7 @@ public final class SensorsCollector: Collector {
   /// Writes `reading.temperatures`, `reading.fans` and `reading.powers`.
   ///
   /// - Throws: CollectorError when the chips have not answered for half a minute.
-  public func read(into reading: inout Reading) throws(CollectorError) {
+  package func read(into reading: inout Reading) throws(CollectorError) {
     if !isPrepared { prepare() }
     isPrepared = false
     let hangs = source.asking ?? 0

@@ -1,4 +1,4 @@
-public import History
+package import History
 internal import AgentMetrics
 internal import SystemIO
 
@@ -9,7 +9,7 @@ final class Dashboard {
   private let now: () -> (seconds: Double, utcOffset: Int)
   private let monotonic: () -> Double
   private var model: Model
-  private var scene = Scene()
+  private var scene = FrameContext()
   private var frozen: [History.Entry] = []
   /// Contents of the last frame; those of the frame that Space has frozen.
   private var drawn: ScreenInput?
@@ -21,7 +21,7 @@ final class Dashboard {
   /// The table of the newest sample of this process's sampler, and the sample.
   private var localTable: (entry: History.Entry, snapshot: ProcessSnapshot)?
   private let details = Fetcher<ProcessDetails>()
-  private let past = Past()
+  private let past = HistoryFetcher()
   private var spark: (pid: Int32, points: [(moment: Double, cpu: Double)]) = (0, [])
   private var hasFocus = true
   private var lastDraw = -Double.infinity
@@ -433,7 +433,7 @@ private func localNow() -> (seconds: Double, utcOffset: Int) {
 /// Signals that end (SIGINT, SIGTERM, SIGHUP, SIGQUIT) are caught meanwhile and are the caller's again afterwards.
 /// - Throws: an error whose description is one line, where the terminal's type (TERM) is unset or unknown.
 /// - Returns: why it ended; by then the terminal is as it was.
-public func runDashboard(history: History, options: DashboardOptions) throws -> DashboardExit {
+package func runDashboard(history: History, options: DashboardOptions) throws -> DashboardExit {
   try runDashboard(
     hosts: [DashboardHost(name: "", history: history, processes: options.processes, control: options.control)],
     options: options)
@@ -442,7 +442,7 @@ public func runDashboard(history: History, options: DashboardOptions) throws -> 
 /// The same for one or more hosts; several begin with a grid of them.
 ///
 /// Without a screen the first one's lines are printed.
-public func runDashboard(hosts: [DashboardHost], options: DashboardOptions) throws -> DashboardExit {
+package func runDashboard(hosts: [DashboardHost], options: DashboardOptions) throws -> DashboardExit {
   guard let first = hosts.first else { return .quit }
   #if canImport(CNcurses)
     let type = environment("TERM") ?? ""

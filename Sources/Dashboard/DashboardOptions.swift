@@ -1,31 +1,31 @@
 package import AgentMetrics
-public import History
+package import History
 
 /// What the dashboard has to know besides the samples.
-public struct DashboardOptions: Sendable {
+package struct DashboardOptions: Sendable {
   /// Where the HTTP server listens, as a URL; nil where there is none.
-  public var listening: String?
+  package var listening: String?
   /// Version of the program.
-  public var version: String
+  package var version: String
   /// Nominal seconds between two samples.
-  public var sampleInterval: Int
+  package var sampleInterval: Int
   /// The newest log message that is held back while the screen is drawn; nil where there is none.
-  public var messages: @Sendable () -> String?
+  package var messages: @Sendable () -> String?
   /// All processes; nil where only those of the samples are known.
   package var processes: ProcessSource?
   /// What may be done with processes; nil for nothing (a recording, another machine).
-  public var control: ProcessControl?
+  package var control: ProcessControl?
   /// Whether no signals are sent, whatever the rest says.
-  public var isReadOnly = false
+  package var isReadOnly = false
   /// Where the settings are kept; nil where they are not.
   ///
   /// ``standardConfigPath(_:)`` is the usual place.
-  public var configPath: String?
+  package var configPath: String?
   /// Settings as `key=value` that win over the file's and are not kept: `theme=light`, `layout=gpu`.
-  public var overrides: [String] = []
+  package var overrides: [String] = []
 
   /// Options of a dashboard.
-  public init(
+  package init(
     listening: String? = nil, version: String, sampleInterval: Int,
     messages: @escaping @Sendable () -> String? = { nil }
   ) {
@@ -38,17 +38,17 @@ public struct DashboardOptions: Sendable {
   /// The config file's place by the XDG rules; nil where no home directory is known.
   ///
   /// - Parameter environment: looks a variable up.
-  public static func standardConfigPath(_ environment: (String) -> String?) -> String? {
+  package static func standardConfigPath(_ environment: (String) -> String?) -> String? {
     ConfigFile.standardPath(environment)
   }
 
   /// The names of all settings with what each may be, for a command's help.
-  public static var settingsHelp: [(key: String, values: [String], help: String)] {
+  package static var settingsHelp: [(key: String, values: [String], help: String)] {
     Setting.all.map { ($0.key, $0.values, $0.help) }
   }
 
   /// What is wrong with an override, in one line; nil where nothing is.
-  public static func problem(ofOverride text: String) -> String? {
+  package static func problem(ofOverride text: String) -> String? {
     ConfigFile.parse(text).problem.map { $0.hasPrefix("line 1: ") ? String($0.dropFirst(8)) : $0 }
   }
 }
@@ -62,16 +62,16 @@ package enum ProcessSource: Sendable {
 }
 
 /// How a source of samples is reached.
-public struct DashboardConnection: Sendable, Equatable {
+package struct DashboardConnection: Sendable, Equatable {
   /// Whether it answers.
-  public var isConnected: Bool
+  package var isConnected: Bool
   /// Seconds between a sample's moment and its arrival; NaN where unknown.
-  public var lag: Double
+  package var lag: Double
   /// Why it does not answer, or the fault of its answers, in one line.
-  public var reason: String?
+  package var reason: String?
 
   /// A connection.
-  public init(isConnected: Bool, lag: Double = .nan, reason: String? = nil) {
+  package init(isConnected: Bool, lag: Double = .nan, reason: String? = nil) {
     self.isConnected = isConnected
     self.lag = lag
     self.reason = reason
@@ -79,17 +79,17 @@ public struct DashboardConnection: Sendable, Equatable {
 }
 
 /// One of the machines that are shown.
-public struct DashboardHost: Sendable {
+package struct DashboardHost: Sendable {
   /// What it is called in the grid.
-  public var name: String
+  package var name: String
   /// Its samples.
-  public var history: History
+  package var history: History
   /// All its processes; nil where only those of the samples are known.
   package var processes: ProcessSource?
   /// What may be done with them; nil for nothing.
-  public var control: ProcessControl?
+  package var control: ProcessControl?
   /// How it is reached; nil where it is this process.
-  public var connection: (@Sendable () -> DashboardConnection)?
+  package var connection: (@Sendable () -> DashboardConnection)?
 
   /// A machine by its name and samples.
   package init(
@@ -105,7 +105,7 @@ public struct DashboardHost: Sendable {
 }
 
 /// Why the dashboard ended.
-public enum DashboardExit: Sendable, Equatable {
+package enum DashboardExit: Sendable, Equatable {
   /// Its user wanted it: `q`, Ctrl-C, or the reader of the output went away.
   case quit
   /// SIGTERM, SIGHUP or SIGQUIT.

@@ -2,9 +2,9 @@
 ///
 /// A family without samples is omitted, and so is a sample whose value is absent (NaN): a device that vanishes from the
 /// machine vanishes here. No sample has a timestamp: they are those of the scrape.
-public struct Exposition: Sendable {
+package struct Exposition: Sendable {
   /// Type of a family's values.
-  public enum Kind: Sendable {
+  package enum Kind: Sendable {
     /// A level that goes up and down.
     case gauge
     /// A total that only grows; its name ends in `_total`.
@@ -16,9 +16,9 @@ public struct Exposition: Sendable {
   }
 
   /// The format that is written.
-  public let format: ExpositionFormat
+  package let format: ExpositionFormat
   /// Bytes written so far, without the end that ``finish()`` appends.
-  public private(set) var bytes: [UInt8] = []
+  package private(set) var bytes: [UInt8] = []
   /// The name that the family's samples have.
   private var name: [UInt8] = []
   private var familyStart = 0
@@ -30,7 +30,7 @@ public struct Exposition: Sendable {
   private var isKept = true
 
   /// Creates an empty text that keeps the families whose sample name passes the filter.
-  public init(_ format: ExpositionFormat, capacity: Int = 65_536, filter: (@Sendable (String) -> Bool)? = nil) {
+  package init(_ format: ExpositionFormat, capacity: Int = 65_536, filter: (@Sendable (String) -> Bool)? = nil) {
     self.format = format
     self.filter = filter
     bytes.reserveCapacity(capacity)
@@ -45,14 +45,14 @@ public struct Exposition: Sendable {
   ///   - name: as its samples have it, `_total` of a counter and `_info` of an info included.
   ///   - unit: the base unit that ends the name (before `_total`); empty without one.
   ///   - help: one line of description.
-  public mutating func family(_ name: StaticString, _ kind: Kind, _ help: StaticString, unit: StaticString = "") {
+  package mutating func family(_ name: StaticString, _ kind: Kind, _ help: StaticString, unit: StaticString = "") {
     endFamily()
     name.append(to: &self.name)
     begin(kind, unit, help)
   }
 
   /// Begins a family whose name is known at run time only.
-  public mutating func family(named name: String, _ kind: Kind, _ help: String, unit: String = "") {
+  package mutating func family(named name: String, _ kind: Kind, _ help: String, unit: String = "") {
     endFamily()
     name.append(to: &self.name)
     begin(kind, unit, help)
@@ -62,7 +62,7 @@ public struct Exposition: Sendable {
   ///
   /// Parentheses become underscores ("Active(anon)" is `Active_anon`), and so do all characters that names may not
   /// contain.
-  public mutating func family(
+  package mutating func family(
     _ prefix: StaticString, _ middle: Span<UInt8>, suffix: StaticString = "", _ kind: Kind, _ help: StaticString
   ) {
     endFamily()
@@ -127,21 +127,21 @@ public struct Exposition: Sendable {
 
   /// Begins a sample of the family: its labels follow, then its value.
   @inline(__always)
-  public mutating func sample() {
+  package mutating func sample() {
     sampleStart = bytes.count
     hasLabels = false
     bytes.append(contentsOf: name)
   }
 
   /// A label of the sample.
-  public mutating func label(_ label: StaticString, _ value: String) {
+  package mutating func label(_ label: StaticString, _ value: String) {
     begin(label)
     append(escaping: value)
     bytes.append(UInt8(ascii: "\""))
   }
 
   /// A label of the sample, whose name is known at run time only.
-  public mutating func label(named label: String, _ value: String) {
+  package mutating func label(named label: String, _ value: String) {
     bytes.append(hasLabels ? UInt8(ascii: ",") : UInt8(ascii: "{"))
     hasLabels = true
     bytes.append(contentsOf: label.utf8)
@@ -152,14 +152,14 @@ public struct Exposition: Sendable {
   }
 
   /// A label of the sample whose value needs no escaping.
-  public mutating func label(_ label: StaticString, _ value: StaticString) {
+  package mutating func label(_ label: StaticString, _ value: StaticString) {
     begin(label)
     value.append(to: &bytes)
     bytes.append(UInt8(ascii: "\""))
   }
 
   /// A label of the sample whose value is a number.
-  public mutating func label(_ label: StaticString, _ value: Int) {
+  package mutating func label(_ label: StaticString, _ value: Int) {
     begin(label)
     if value < 0 { bytes.append(UInt8(ascii: "-")) }
     append(digitsOf: UInt64(value.magnitude))
@@ -167,7 +167,7 @@ public struct Exposition: Sendable {
   }
 
   /// Adds a label whose value comes from a kernel file; invalid UTF-8 becomes U+FFFD.
-  public mutating func label(_ label: StaticString, _ value: Span<UInt8>) {
+  package mutating func label(_ label: StaticString, _ value: Span<UInt8>) {
     begin(label)
     var isPlain = true
     for index in value.indices { isPlain = isPlain && value[index].isPlain }
@@ -187,14 +187,14 @@ public struct Exposition: Sendable {
   }
 
   /// Ends the sample with a whole number.
-  public mutating func value(_ value: UInt64) {
+  package mutating func value(_ value: UInt64) {
     endLabels()
     append(digitsOf: value)
     bytes.append(UInt8(ascii: "\n"))
   }
 
   /// Ends the sample with a whole number.
-  public mutating func value(_ value: Int64) {
+  package mutating func value(_ value: Int64) {
     endLabels()
     if value < 0 { bytes.append(UInt8(ascii: "-")) }
     append(digitsOf: value.magnitude)
@@ -202,14 +202,14 @@ public struct Exposition: Sendable {
   }
 
   /// Ends the sample with a whole number of 10⁻ⁿ-ths, written exactly: 1234 and 2 is 12.34.
-  public mutating func value(_ value: UInt64, decimals: Int) {
+  package mutating func value(_ value: UInt64, decimals: Int) {
     endLabels()
     append(digitsOf: value, decimals: decimals)
     bytes.append(UInt8(ascii: "\n"))
   }
 
   /// Ends the sample with a number in its shortest form; a sample whose value is absent (NaN) is taken back.
-  public mutating func value(_ value: Double) {
+  package mutating func value(_ value: Double) {
     guard value.isFinite else {
       bytes.removeLast(bytes.count - sampleStart)
       return
@@ -228,12 +228,12 @@ public struct Exposition: Sendable {
   }
 
   /// Samples of the family that were written elsewhere, as whole lines with its name.
-  public mutating func samples(_ lines: UnsafeBufferPointer<UInt8>) {
+  package mutating func samples(_ lines: UnsafeBufferPointer<UInt8>) {
     bytes.append(contentsOf: lines)
   }
 
   /// Ends the text and gives it.
-  public mutating func finish() -> [UInt8] {
+  package mutating func finish() -> [UInt8] {
     endFamily()
     if format == .openMetrics { ("# EOF\n" as StaticString).append(to: &bytes) }
     return bytes
@@ -257,7 +257,7 @@ public struct Exposition: Sendable {
   }
 
   /// Appends a label's value, escaped as both formats want it.
-  public static func append(escaping utf8: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+  package static func append(escaping utf8: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
     if utf8.contains(where: { $0 == 0x0A || $0 == 0x22 || $0 == 0x5C }) {
       for byte in utf8 { append(escaping: byte, quotes: true, to: &bytes) }
     } else {

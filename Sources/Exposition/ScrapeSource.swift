@@ -1,48 +1,48 @@
 /// Families of node_exporter's that a source may write instead of the API, which knows less of them.
-public struct NodeGroups: OptionSet, Sendable {
+package struct NodeGroups: OptionSet, Sendable {
   /// The bits.
-  public let rawValue: UInt32
+  package let rawValue: UInt32
 
   /// A set by its bits.
-  public init(rawValue: UInt32) {
+  package init(rawValue: UInt32) {
     self.rawValue = rawValue
   }
 
   /// `node_memory_…`.
-  public static let memory = NodeGroups(rawValue: 1 << 0)
+  package static let memory = NodeGroups(rawValue: 1 << 0)
   /// `node_vmstat_…`.
-  public static let vmstat = NodeGroups(rawValue: 1 << 1)
+  package static let vmstat = NodeGroups(rawValue: 1 << 1)
   /// `node_disk_…`.
-  public static let disks = NodeGroups(rawValue: 1 << 2)
+  package static let disks = NodeGroups(rawValue: 1 << 2)
   /// `node_network_…` that count.
-  public static let traffic = NodeGroups(rawValue: 1 << 3)
+  package static let traffic = NodeGroups(rawValue: 1 << 3)
   /// `node_network_…` that describe.
-  public static let interfaces = NodeGroups(rawValue: 1 << 4)
+  package static let interfaces = NodeGroups(rawValue: 1 << 4)
   /// `node_filefd_…`.
-  public static let files = NodeGroups(rawValue: 1 << 5)
+  package static let files = NodeGroups(rawValue: 1 << 5)
   /// `node_uname_info`.
-  public static let uname = NodeGroups(rawValue: 1 << 6)
+  package static let uname = NodeGroups(rawValue: 1 << 6)
   /// `node_time_seconds`.
-  public static let clock = NodeGroups(rawValue: 1 << 8)
+  package static let clock = NodeGroups(rawValue: 1 << 8)
   /// `node_os_info`.
-  public static let system = NodeGroups(rawValue: 1 << 7)
+  package static let system = NodeGroups(rawValue: 1 << 7)
 }
 
 /// A sensor of hwmon's, as a Reading names it and as node_exporter does.
-public struct ScrapedSensor: Sendable {
+package struct ScrapedSensor: Sendable {
   /// The chip in a Reading.
-  public let chip: String
+  package let chip: String
   /// The sensor in a Reading.
-  public let sensor: String
+  package let sensor: String
   /// The chip by the place of its device, "platform_coretemp_0".
-  public let nodeChip: String
+  package let nodeChip: String
   /// The sensor by its file, "temp1".
-  public let nodeSensor: String
+  package let nodeSensor: String
   /// The name that the chip's driver gives it.
-  public let driver: String
+  package let driver: String
 
   /// A sensor by all its names.
-  public init(chip: String, sensor: String, nodeChip: String, nodeSensor: String, driver: String) {
+  package init(chip: String, sensor: String, nodeChip: String, nodeSensor: String, driver: String) {
     self.chip = chip
     self.sensor = sensor
     self.nodeChip = nodeChip
@@ -52,7 +52,7 @@ public struct ScrapedSensor: Sendable {
 }
 
 /// Values that are read only for a scrape.
-public protocol ScrapeSource: Sendable {
+package protocol ScrapeSource: Sendable {
   /// Writes the agent's own usage under the names that Prometheus client libraries use: `process_…`.
   func writeProcess(to exposition: inout Exposition)
 

@@ -1,18 +1,18 @@
-public import API
+package import API
 internal import HTTPTypes
 internal import HummingbirdCore
-public import Logging
+package import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 internal import SystemIO
 
 /// The API on a TCP port: HTTP/1.1 by Hummingbird, without its router, on one thread of its own.
-public struct HTTPServer: Sendable {
+package struct HTTPServer: Sendable {
   /// Why the server does not listen, in one line: `127.0.0.1:8080: the port is in use`.
-  public struct Failure: Error, CustomStringConvertible {
+  package struct Failure: Error, CustomStringConvertible {
     /// The line.
-    public let description: String
+    package let description: String
   }
 
   /// Bounds of what clients may use, all in one place; README has them in a table.
@@ -60,7 +60,7 @@ public struct HTTPServer: Sendable {
   }
 
   /// Streams that a server may have at a time within its connections.
-  public static var streams: Int { min(256, max(1, Descriptors.connections * 3 / 4)) }
+  package static var streams: Int { min(256, max(1, Descriptors.connections * 3 / 4)) }
 
   private let api: API
   private let host: String
@@ -75,7 +75,7 @@ public struct HTTPServer: Sendable {
   /// - Parameters:
   ///   - host: an IPv4 or IPv6 address of this machine, or a name of one.
   ///   - port: the port; 0 lets the system choose a free one.
-  public init(api: API, host: String, port: Int, logger: Logger) {
+  package init(api: API, host: String, port: Int, logger: Logger) {
     self.api = api
     self.host = host
     self.port = port
@@ -86,7 +86,7 @@ public struct HTTPServer: Sendable {
   ///
   /// - Parameter listening: gets the server's URL, `http://127.0.0.1:8080`, once it listens.
   /// - Throws: ``Failure`` where it cannot listen.
-  public func run(_ listening: @escaping @Sendable (String) -> Void) async throws {
+  package func run(_ listening: @escaping @Sendable (String) -> Void) async throws {
     // One thread is enough for JSON, and costs the least while nobody asks.
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loop = group.next()

@@ -1,11 +1,11 @@
-public import AgentMetrics
+package import AgentMetrics
 internal import Synchronization
 
 extension History {
   /// A sample, and its JSON once somebody has asked for it.
-  public final class Entry: Sendable {
+  package final class Entry: Sendable {
     /// The sample.
-    public let sample: Sample
+    package let sample: Sample
     private let text = Mutex(Text())
     private let scans: Mutex<ProcessSpan?>
 
@@ -23,7 +23,7 @@ extension History {
     }
 
     /// Runs `body` with what is kept of the sample's text; one caller at a time, so that it is made once.
-    public func withText<Result>(_ body: (inout Text) -> Result) -> Result {
+    package func withText<Result>(_ body: (inout Text) -> Result) -> Result {
       text.withLock { body(&$0) }
     }
 
@@ -37,26 +37,26 @@ extension History {
   }
 
   /// A sample's JSON as it is kept, made by whoever asks first.
-  public struct Text: Sendable {
+  package struct Text: Sendable {
     /// As it is; kept while the sample is the newest, or the past is asked for again and again.
-    public var plain: [UInt8]?
+    package var plain: [UInt8]?
     /// Compressed, a fifth of that; kept as long as the sample.
-    public var block: Block?
+    package var block: Block?
     /// Whether the sample is the newest.
-    public fileprivate(set) var isNewest = true
+    package fileprivate(set) var isNewest = true
   }
 
   /// Bytes that were compressed by themselves, so that they may stand between others in one stream.
-  public struct Block: Sendable {
+  package struct Block: Sendable {
     /// Deflate blocks (RFC 1951) that end on a byte.
-    public let deflated: [UInt8]
+    package let deflated: [UInt8]
     /// How many bytes they stand for.
-    public let count: Int
+    package let count: Int
     /// CRC-32 of those.
-    public let crc: UInt32
+    package let crc: UInt32
 
     /// A block.
-    public init(deflated: [UInt8], count: Int, crc: UInt32) {
+    package init(deflated: [UInt8], count: Int, crc: UInt32) {
       self.deflated = deflated
       self.count = count
       self.crc = crc

@@ -1,11 +1,11 @@
-public import AgentMetrics
+package import AgentMetrics
 internal import Synchronization
 
 /// What was sampled: the one place where the sampler puts samples and where every face finds them.
 ///
 /// The main track holds a sample every ``interval`` seconds, for as long as there is room. While somebody watches
 /// (``watch(interval:_:)``), a live track besides it holds what was read for them.
-public final class History: Sendable {
+package final class History: Sendable {
   private struct Observer {
     /// The track whose samples it hears.
     let interval: Int
@@ -28,14 +28,14 @@ public final class History: Sendable {
     /// When somebody last wanted the past's text as it is, by the newest sample's clock.
     var plainAsked = -Double.infinity
     /// Whether entries of the past may hold theirs.
-    var keepsPlain = false
+    var cachesDecoded = false
     /// Wakes the sampler; nil where there is none.
     var wake: (@Sendable () -> Void)?
     /// The sampler's clock that counts suspended time.
     var now: @Sendable () -> Double = { .infinity }
     /// The newest sample of the main track that this process took.
     var newestMain: Entry?
-    var archive: (any LongHistory)?
+    var archive: (any SampleArchive)?
 
     mutating func number() -> Int {
       nextNumber += 1
@@ -49,8 +49,8 @@ public final class History: Sendable {
 
     /// The entries whose plain text nobody has wanted for long.
     mutating func forgotten() -> [Entry] {
-      guard keepsPlain, let latest, !(latest.sample.boottime - plainAsked <= History.plainTime) else { return [] }
-      keepsPlain = false
+      guard cachesDecoded, let latest, !(latest.sample.boottime - plainAsked <= History.plainTime) else { return [] }
+      cachesDecoded = false
       return ring.elements.filter { $0 !== latest }
     }
 
@@ -78,13 +78,13 @@ public final class History: Sendable {
   }
 
   /// Nominal seconds between two samples.
-  public let interval: Int
+  package let interval: Int
   /// Samples kept at most.
-  public let capacity: Int
+  package let capacity: Int
   private let state: Mutex<State>
 
   /// An empty history.
-  public init(capacity: Int, interval: Int) {
+  package init(capacity: Int, interval: Int) {
     self.capacity = max(1, capacity)
     self.interval = max(1, interval)
     state = Mutex(State(ring: Ring(capacity: capacity)))
@@ -93,27 +93,27 @@ public final class History: Sendable {
   // MARK: What there is
 
   /// The newest of any track; nil before the first.
-  public var latest: Entry? {
+  package var latest: Entry? {
     state.withLock { $0.latest }
   }
 
   /// What the newest look at the machine found; nil before the first.
-  public var latestReading: Reading? {
+  package var latestReading: Reading? {
     state.withLock { $0.latestReading }
   }
 
   /// What is known before the first sample: levels without rates, for a screen that is drawn at once; nil before that.
-  public var preview: Entry? {
+  package var preview: Entry? {
     state.withLock { $0.preview }
   }
 
   /// How many samples the main track has.
-  public var count: Int {
+  package var count: Int {
     state.withLock { $0.ring.count }
   }
 
   /// All samples of the main track, oldest first.
-  public var all: [Entry] {
+  package var all: [Entry] {
     state.withLock { $0.ring.elements }
   }
 
@@ -122,7 +122,7 @@ public final class History: Sendable {
   ///
   /// Time is told by the boot-time clock, so that a step of the wall clock neither hides nor invents samples. The
   /// stretch is open at its far end: `seconds` = n × interval gives n samples.
-  public func last(seconds: Double, interval: Int? = nil) -> [Entry] {
+  package func last(seconds: Double, interval: Int? = nil) -> [Entry] {
     state.withLock { state in
       let ring = state.merged(interval ?? self.interval)
       guard let newest = ring.last?.sample.boottime else { return [] }
@@ -136,7 +136,7 @@ public final class History: Sendable {
   ///
   /// In the order in which they were taken, which is not that of their timestamps where the clock was set back.
   /// - Parameter interval: tracks that are finer than so many seconds are left out.
-  public func entries(from start: Timestamp? = nil, to end: Timestamp? = nil, interval: Int = 1) -> [Entry] {
+  package func entries(from start: Timestamp? = nil, to end: Timestamp? = nil, interval: Int = 1) -> [Entry] {
     let all = state.withLock { $0.merged(interval) }
     if start == nil, end == nil { return all }
     return all.filter { entry in
@@ -145,14 +145,14 @@ public final class History: Sendable {
   }
 
   /// The samples that were taken after one of them, as ``entries(from:to:interval:)`` gives them; all where it is nil.
-  public func entries(after entry: Entry?, interval: Int = 1) -> [Entry] {
+  package func entries(after entry: Entry?, interval: Int = 1) -> [Entry] {
     let all = state.withLock { $0.merged(interval) }
     guard let entry else { return all }
     return Array(all.drop { $0.sample.boottime <= entry.sample.boottime })
   }
 
   /// The newest sample at or before a moment, of any track; nil where there is none.
-  public func entry(at moment: Timestamp) -> Entry? {
+  package func entry(at moment: Timestamp) -> Entry? {
     state.withLock { state in
       let rings = state.live.map(\.ring) + [state.ring]
       let found = rings.compactMap { ring in
@@ -173,7 +173,7 @@ public final class History: Sendable {
   }
 
   /// Where older samples are kept; nil where nowhere.
-  public var archive: (any LongHistory)? {
+  package var archive: (any SampleArchive)? {
     get { state.withLock { $0.archive } }
     set { state.withLock { $0.archive = newValue } }
   }
@@ -182,7 +182,7 @@ public final class History: Sendable {
 
   /// Calls `observer` with every new sample of the main track, on the sampler's thread, until ``remove(_:)``; it must
   /// not block.
-  public func observe(_ observer: @escaping @Sendable (Entry) -> Void) -> Int {
+  package func observe(_ observer: @escaping @Sendable (Entry) -> Void) -> Int {
     state.withLock { state in
       let number = state.number()
       state.observers[number] = Observer(interval: interval, isWatch: false, hear: observer)
@@ -191,7 +191,7 @@ public final class History: Sendable {
   }
 
   /// Ends an observation.
-  public func remove(_ observer: Int) {
+  package func remove(_ observer: Int) {
     state.withLock { state in state.observers[observer] = nil }
   }
 
@@ -200,7 +200,7 @@ public final class History: Sendable {
   /// From ``interval`` on, these are the main track's. There are few tracks at a time: somebody who asks for one more
   /// gets the nearest finer one that there is, or else the nearest coarser.
   /// - Parameter hear: is called with every new sample of the track, on the sampler's thread; it must not block.
-  public func watch(interval wanted: Int, _ hear: @escaping @Sendable (Entry) -> Void = { _ in }) -> Watch {
+  package func watch(interval wanted: Int, _ hear: @escaping @Sendable (Entry) -> Void = { _ in }) -> Watch {
     let (granted, number, wake) = state.withLock { state in
       let granted = track(for: max(1, wanted), &state)
       let number = state.number()
@@ -230,7 +230,7 @@ public final class History: Sendable {
   /// The newest sample, waiting for the first one where there is none yet.
   ///
   /// Two quick readings at start make the first one, so that the wait is a fraction of a second.
-  public func first() async -> Entry {
+  package func first() async -> Entry {
     if let latest { return latest }
     let (stream, continuation) = AsyncStream.makeStream(of: Entry.self, bufferingPolicy: .bufferingNewest(1))
     let observer = observe { continuation.yield($0) }
@@ -242,12 +242,12 @@ public final class History: Sendable {
   }
 
   /// The main track's newest sample; nil before the first that this process takes.
-  public var newestOfMainTrack: Entry? {
+  package var newestOfMainTrack: Entry? {
     state.withLock { $0.newestMain }
   }
 
   /// Seconds since the newest sample of any track; nil without a sampler or before the first sample.
-  public var sampleAge: Double? {
+  package var sampleAge: Double? {
     state.withLock { state in
       guard let latest = state.latest else { return nil }
       let age = state.now() - latest.sample.boottime
@@ -258,7 +258,7 @@ public final class History: Sendable {
   /// A Reading that is at most `maxAge` seconds old: the sampler reads where there is none; nil without a sampler.
   ///
   /// A Reading for this enters no track.
-  public func freshReading(maxAge: Double) async -> Reading? {
+  package func freshReading(maxAge: Double) async -> Reading? {
     _ = await first()
     if let known = state.withLock({ $0.reading(maxAge: maxAge) }) { return known }
     if let answer = await ask(maxAge: maxAge, wantsTable: false) { return answer.reading }
@@ -296,12 +296,12 @@ public final class History: Sendable {
 
   /// Whether somebody who wants the past's samples as they are has wanted them lately: then it is worth the memory to keep
   /// what was unpacked, until nobody has asked for some minutes.
-  public func keepsPlain() -> Bool {
+  package func cachesDecoded() -> Bool {
     state.withLock { state in
       let now = state.latest?.sample.boottime ?? -.infinity
       let isAgain = now - state.plainAsked <= Self.plainTime
       state.plainAsked = now
-      state.keepsPlain = state.keepsPlain || isAgain
+      state.cachesDecoded = state.cachesDecoded || isAgain
       return isAgain
     }
   }
@@ -382,7 +382,7 @@ public final class History: Sendable {
   }
 
   /// Sets what is known before the first sample, and tells the observers nothing: it is no sample.
-  public func setPreview(_ sample: Sample) {
+  package func setPreview(_ sample: Sample) {
     let entry = Entry(sample)
     state.withLock { $0.preview = entry }
   }
@@ -398,7 +398,7 @@ public final class History: Sendable {
   }
 
   /// Adds the newest sample to the main track and tells the observers, on the caller's thread.
-  public func append(_ sample: Sample) {
+  package func append(_ sample: Sample) {
     append([(interval, sample)])
   }
 

@@ -1,20 +1,20 @@
 /// The last so many of a row: a buffer that overwrites its oldest element when full.
-public struct Ring<Element> {
+package struct Ring<Element> {
   /// How many it holds at most; at least 1.
-  public let capacity: Int
+  package let capacity: Int
   private var storage: [Element] = []
   private var head = 0
 
   /// An empty ring.
-  public init(capacity: Int) {
+  package init(capacity: Int) {
     self.capacity = max(1, capacity)
   }
 
   /// How many it holds.
-  public var count: Int { storage.count }
+  package var count: Int { storage.count }
 
   /// Adds the newest, over the oldest when full.
-  public mutating func append(_ element: Element) {
+  package mutating func append(_ element: Element) {
     if storage.count < capacity {
       storage.append(element)
     } else {
@@ -24,23 +24,23 @@ public struct Ring<Element> {
   }
 
   /// The element at an index, 0 the oldest.
-  public subscript(index: Int) -> Element {
+  package subscript(index: Int) -> Element {
     precondition(index >= 0 && index < storage.count, "index outside the ring")
     return storage[(head + index) % storage.count]
   }
 
   /// The oldest; nil when empty.
-  public var first: Element? {
+  package var first: Element? {
     storage.isEmpty ? nil : self[0]
   }
 
   /// The newest; nil when empty.
-  public var last: Element? {
+  package var last: Element? {
     storage.isEmpty ? nil : self[storage.count - 1]
   }
 
   /// All of them, oldest first.
-  public var elements: [Element] {
+  package var elements: [Element] {
     Array(storage[head...]) + storage[..<head]
   }
 }

@@ -1,8 +1,8 @@
 extension History {
   /// Somebody who watches: while it lives, samples are taken at least as often as it asked for.
-  public final class Watch: Sendable {
+  package final class Watch: Sendable {
     /// Seconds between two samples that it is given; what was asked for, as a rule (``History/watch(interval:_:)``).
-    public let interval: Int
+    package let interval: Int
     private let history: History
     private let observer: Int
 
@@ -17,7 +17,7 @@ extension History {
     }
 
     /// Ends it; a second end does nothing.
-    public func end() {
+    package func end() {
       history.remove(observer)
     }
 
@@ -27,7 +27,7 @@ extension History {
     }
 
     /// The newest sample of its track; nil before the first.
-    public var newest: Entry? { history.newest(ofTrack: interval) }
+    package var newest: Entry? { history.newest(ofTrack: interval) }
   }
 }
 

@@ -1,23 +1,23 @@
 /// How one source of figures did on the last tick.
-public struct SourceReading: Domain, Hashable {
+package struct SourceReading: MetricGroup, Hashable {
   /// The collector's name, "cpu".
-  public var name = ""
+  package var name = ""
   /// Seconds that reading took.
-  public var duration = Double.nan
+  package var duration = Double.nan
   /// Whether it worked; a source that the machine does not have works too, and tells nothing.
-  public var success = false
+  package var success = false
   /// Seconds since the figures it gave were read; 0 when fresh, NaN when it never gave any.
-  public var age = Double.nan
+  package var age = Double.nan
   /// What went wrong, in one line; nil when nothing did.
-  public var error: String?
+  package var error: String?
   /// What the source cannot see though it works, in one line; nil where it sees everything.
   package var note: String?
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// How a source did.
-  public init(name: String, duration: Double, success: Bool, age: Double, error: String? = nil) {
+  package init(name: String, duration: Double, success: Bool, age: Double, error: String? = nil) {
     self.name = name
     self.duration = duration
     self.success = success
@@ -36,33 +36,33 @@ public struct SourceReading: Domain, Hashable {
 }
 
 /// How sending samples to one receiver is going.
-public struct PushReading: Domain, Hashable {
+package struct PushReading: MetricGroup, Hashable {
   /// The receiver's URL, without what may be secret.
-  public var target = ""
+  package var target = ""
   /// Whether it takes what it is sent.
-  public var isWorking = false
+  package var isWorking = false
   /// Seconds by which it lies behind the newest sample.
-  public var lag = Double.nan
+  package var lag = Double.nan
   /// Samples that wait.
-  public var pending = Double.nan
+  package var pending = Double.nan
   /// Samples that it has taken.
-  public var samples = Double.nan
+  package var samples = Double.nan
   /// Values that it has taken.
-  public var values = Double.nan
+  package var values = Double.nan
   /// Bytes of the requests with them.
-  public var bytes = Double.nan
+  package var bytes = Double.nan
   /// Requests that failed and were made again.
-  public var failed = Double.nan
+  package var failed = Double.nan
   /// Samples that it would not take.
-  public var dropped = Double.nan
+  package var dropped = Double.nan
   /// Samples that were kept no more when it could be reached.
-  public var lost = Double.nan
+  package var lost = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// A receiver without figures.
-  public init(target: String) {
+  package init(target: String) {
     self.target = target
   }
 
@@ -81,42 +81,42 @@ public struct PushReading: Domain, Hashable {
 }
 
 /// What the agent itself had used at one instant.
-public struct AgentReading: Sendable, Hashable {
+package struct AgentReading: Sendable, Hashable {
   /// Version of the program.
-  public var version = ""
+  package var version = ""
   /// Nanoseconds of CPU time used, user and system.
-  public var cpuNanoseconds: UInt64?
+  package var cpuNanoseconds: UInt64?
   /// Bytes of memory resident.
-  public var resident: UInt64?
+  package var resident: UInt64?
   /// Each source's last reading.
-  public var sources: [SourceReading] = []
+  package var sources: [SourceReading] = []
   /// Each receiver of samples; empty where none is wanted.
-  public var push: [PushReading] = []
+  package var push: [PushReading] = []
 
   /// Nothing read yet.
-  public init() {}
+  package init() {}
 }
 
 /// What the agent itself costs.
-public struct AgentCost: Domain, Hashable {
+package struct AgentCost: MetricGroup, Hashable {
   /// Version of the program.
-  public var version = ""
+  package var version = ""
   /// CPUs' worth of time used; NaN for a lone Reading.
-  public var cpu = Double.nan
+  package var cpu = Double.nan
   /// Bytes resident.
-  public var resident = Double.nan
+  package var resident = Double.nan
   /// Seconds of CPU time used since its start.
-  public var cpuTotal = Double.nan
+  package var cpuTotal = Double.nan
   /// Each source's last reading.
-  public var sources: [SourceReading] = []
+  package var sources: [SourceReading] = []
   /// Each receiver of samples; empty where none is wanted.
-  public var push: [PushReading] = []
+  package var push: [PushReading] = []
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// The agent's cost between two Readings.
-  public init(from previous: AgentReading?, to current: AgentReading, over elapsed: Elapsed) {
+  package init(from previous: AgentReading?, to current: AgentReading, over elapsed: Elapsed) {
     version = current.version
     let elapsed = elapsed.isSinceBoot ? Elapsed(seconds: .nan) : elapsed
     cpu = elapsed.rate(previous?.cpuNanoseconds, current.cpuNanoseconds, unit: 1e-9)
@@ -127,13 +127,13 @@ public struct AgentCost: Domain, Hashable {
   }
 
   /// The figures of the agent itself.
-  public static let table = Table<AgentCost>([
+  package static let table = Table<AgentCost>([
     .text("version", "Version of the agent", source: "the agent", \.version),
     .gauge(
       "cpu_cores", .cores, "CPU use of the agent, in CPUs", source: "clock_gettime, process CPU time", \.cpu),
     .counter("cpu_seconds_total", .seconds, "CPU time used by the agent", source: "clock_gettime", \.cpuTotal),
     .gauge("rss_bytes", .bytes, "Resident memory of the agent", source: "/proc/self/statm", \.resident),
-    .list("sources", keys: [Key("source") { $0.name }], SourceReading.table, \.sources),
-    .list("push", keys: [Key("target") { $0.target }], PushReading.table, \.push, omitsEmpty: true),
+    .list("sources", keys: [Label("source") { $0.name }], SourceReading.table, \.sources),
+    .list("push", keys: [Label("target") { $0.target }], PushReading.table, \.push, omitsEmpty: true),
   ])
 }

@@ -2,45 +2,45 @@
 ///
 /// `user` contains `guest` and `nice` contains `guestNice`, as in the kernel (kernel/sched/cputime.c,
 /// account_guest_time); fields that an old kernel does not print are 0.
-public struct CPUTime: Sendable, Hashable {
+package struct CPUTime: Sendable, Hashable {
   /// Time in user mode, guests' included.
-  public var user: UInt64 = 0
+  package var user: UInt64 = 0
   /// Time in user mode with a positive nice value, guests' included.
-  public var nice: UInt64 = 0
+  package var nice: UInt64 = 0
   /// Time in the kernel.
-  public var system: UInt64 = 0
+  package var system: UInt64 = 0
   /// Idle time without outstanding I/O.
-  public var idle: UInt64 = 0
+  package var idle: UInt64 = 0
   /// Idle time while I/O was outstanding.
-  public var iowait: UInt64 = 0
+  package var iowait: UInt64 = 0
   /// Time in hardware interrupts.
-  public var irq: UInt64 = 0
+  package var irq: UInt64 = 0
   /// Time in soft interrupts.
-  public var softirq: UInt64 = 0
+  package var softirq: UInt64 = 0
   /// Time in which the hypervisor ran something else.
-  public var steal: UInt64 = 0
+  package var steal: UInt64 = 0
   /// Time running guests; part of `user`.
-  public var guest: UInt64 = 0
+  package var guest: UInt64 = 0
   /// Time running niced guests; part of `nice`.
-  public var guestNice: UInt64 = 0
+  package var guestNice: UInt64 = 0
 
   /// No time at all.
-  public init() {}
+  package init() {}
 }
 
 /// What the machine said of its CPUs at one instant.
-public struct CPUReading: Sendable, Hashable {
+package struct CPUReading: Sendable, Hashable {
   /// One logical CPU.
-  public struct Core: Sendable, Hashable {
+  package struct Core: Sendable, Hashable {
     /// The kernel's number of it; offline ones leave holes.
-    public var cpu: Int
+    package var cpu: Int
     /// Its time by mode.
-    public var time: CPUTime
+    package var time: CPUTime
     /// Its current frequency in hertz; NaN where unknown.
-    public var frequency: Double
+    package var frequency: Double
 
     /// A logical CPU by its number.
-    public init(cpu: Int, time: CPUTime = CPUTime(), frequency: Double = .nan) {
+    package init(cpu: Int, time: CPUTime = CPUTime(), frequency: Double = .nan) {
       self.cpu = cpu
       self.time = time
       self.frequency = frequency
@@ -48,68 +48,68 @@ public struct CPUReading: Sendable, Hashable {
   }
 
   /// What kind of processor it is; changes only by hotplug.
-  public struct Topology: Sendable, Hashable {
+  package struct Topology: Sendable, Hashable {
     /// Model name.
-    public var model: String?
+    package var model: String?
     /// Sockets with at least one CPU.
-    public var sockets: Int?
+    package var sockets: Int?
     /// Physical cores in all sockets.
-    public var cores: Int?
+    package var cores: Int?
     /// Logical CPUs online, where their times cannot be read; nil where they can.
-    public var threads: Int?
+    package var threads: Int?
 
     /// Nothing known yet.
-    public init() {}
+    package init() {}
   }
 
   /// The sum line.
-  public var total = CPUTime()
+  package var total = CPUTime()
   /// The logical CPUs that are online, by ascending number.
-  public var cores: [Core] = []
+  package var cores: [Core] = []
   /// Model, sockets and cores.
-  public var topology = Topology()
+  package var topology = Topology()
   /// Mean current frequency in hertz; NaN where unknown.
-  public var frequency = Double.nan
+  package var frequency = Double.nan
   /// Context switches since boot.
-  public var contextSwitches: UInt64?
+  package var contextSwitches: UInt64?
   /// Interrupts served since boot.
-  public var interrupts: UInt64?
+  package var interrupts: UInt64?
   /// Processes and threads made since boot.
-  public var forks: UInt64?
+  package var forks: UInt64?
   /// Ticks of ``CPUTime`` in a second (USER_HZ).
-  public var ticksPerSecond = 100.0
+  package var ticksPerSecond = 100.0
 
   /// Nothing read yet.
-  public init() {}
+  package init() {}
 }
 
 /// CPU use over a stretch of time.
-public struct CPU: Domain, Hashable {
+package struct CPU: MetricGroup, Hashable {
   /// Shares of time by mode; they sum to 1, since guest time is taken out of `user` and `nice`.
-  public struct Modes: Domain, Hashable {
+  package struct Modes: MetricGroup, Hashable {
     /// User mode, guests not counted.
-    public var user = Double.nan
+    package var user = Double.nan
     /// Niced user mode, niced guests not counted.
-    public var nice = Double.nan
+    package var nice = Double.nan
     /// Kernel.
-    public var system = Double.nan
+    package var system = Double.nan
     /// Idle.
-    public var idle = Double.nan
+    package var idle = Double.nan
     /// Idle with outstanding I/O.
-    public var iowait = Double.nan
+    package var iowait = Double.nan
     /// Hardware interrupts.
-    public var irq = Double.nan
+    package var irq = Double.nan
     /// Soft interrupts.
-    public var softirq = Double.nan
+    package var softirq = Double.nan
     /// Taken by the hypervisor.
-    public var steal = Double.nan
+    package var steal = Double.nan
     /// Running guests, niced ones included.
-    public var guest = Double.nan
+    package var guest = Double.nan
     /// Everything but idle and iowait; steal is busy, since work had to wait for it.
-    public var usage = Double.nan
+    package var usage = Double.nan
 
     /// Nothing known.
-    public init() {}
+    package init() {}
 
     /// The shares between two instants; nil where no time passed.
     ///
@@ -118,7 +118,7 @@ public struct CPU: Domain, Hashable {
     /// time that went back with a CPU that went offline, only the rest of that time counts.
     ///
     /// - Parameter ticks: how much time passed, of all CPUs that are summed; NaN where unknown.
-    public init?(from previous: CPUTime, to current: CPUTime, ticks: Double = .nan) {
+    package init?(from previous: CPUTime, to current: CPUTime, ticks: Double = .nan) {
       func delta(_ old: UInt64, _ new: UInt64) -> Double {
         new > old ? Double(new - old) : 0
       }
@@ -184,19 +184,19 @@ public struct CPU: Domain, Hashable {
   }
 
   /// One logical CPU; single precision, because a history of 256 of them is kept.
-  public struct Core: Domain, Hashable {
+  package struct Core: MetricGroup, Hashable {
     /// The kernel's number of it.
-    public var cpu = Int32(0)
+    package var cpu = Int32(0)
     /// Share of time busy, 0…1; NaN where absent.
-    public var usage = Float.nan
+    package var usage = Float.nan
     /// Hertz; NaN where unknown.
-    public var frequency = Float.nan
+    package var frequency = Float.nan
 
     /// Nothing known.
-    public init() {}
+    package init() {}
 
     /// A logical CPU's use.
-    public init(cpu: Int32, usage: Float = .nan, frequency: Float = .nan) {
+    package init(cpu: Int32, usage: Float = .nan, frequency: Float = .nan) {
       self.cpu = cpu
       self.usage = usage
       self.frequency = frequency
@@ -212,33 +212,33 @@ public struct CPU: Domain, Hashable {
   }
 
   /// Model name; nil where the machine does not tell it.
-  public var model: String?
+  package var model: String?
   /// Sockets; NaN where unknown.
-  public var sockets = Double.nan
+  package var sockets = Double.nan
   /// Physical cores; NaN where unknown.
-  public var cores = Double.nan
+  package var cores = Double.nan
   /// Logical CPUs online.
-  public var threads = Double.nan
+  package var threads = Double.nan
   /// Share of time busy over all CPUs, 0…1; NaN where absent.
-  public var usage = Double.nan
+  package var usage = Double.nan
   /// Mean frequency in hertz; NaN where unknown.
-  public var frequency = Double.nan
+  package var frequency = Double.nan
   /// Shares by mode; nil for a lone Reading.
-  public var modes: Modes?
+  package var modes: Modes?
   /// Each logical CPU that is online, by number.
-  public var perCore: [Core] = []
+  package var perCore: [Core] = []
   /// Context switches per second.
-  public var contextSwitches = Double.nan
+  package var contextSwitches = Double.nan
   /// Interrupts per second.
-  public var interrupts = Double.nan
+  package var interrupts = Double.nan
   /// Processes and threads made per second.
-  public var forks = Double.nan
+  package var forks = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// The use between two Readings; from a lone one only what needs no past.
-  public init(from previous: CPUReading?, to current: CPUReading, over elapsed: Elapsed) {
+  package init(from previous: CPUReading?, to current: CPUReading, over elapsed: Elapsed) {
     model = current.topology.model
     sockets = figure(current.topology.sockets)
     cores = figure(current.topology.cores)
@@ -265,7 +265,7 @@ public struct CPU: Domain, Hashable {
   }
 
   /// The figures of the CPUs.
-  public static let table = Table<CPU>([
+  package static let table = Table<CPU>([
     .text("model", "Processor model", source: "/proc/cpuinfo, devicetree on ARM", \.model),
     .gauge("cores", .count, "Physical cores", source: "/proc/cpuinfo, cpuN/topology", \.cores),
     .gauge("threads", .count, "Logical CPUs online", source: "/proc/stat", \.threads),
@@ -277,7 +277,7 @@ public struct CPU: Domain, Hashable {
       source: "mean of cpufreq/policyN/scaling_cur_freq, else /proc/cpuinfo", \.frequency),
     .gauge("sockets", .count, "Processor packages", source: "/proc/cpuinfo physical id, topology", \.sockets),
     .part("modes", Modes.table, \.modes),
-    .list("per_core", keys: [Key("cpu") { String($0.cpu) }], Core.table, \.perCore),
+    .list("per_core", keys: [Label("cpu") { String($0.cpu) }], Core.table, \.perCore),
     .gauge("context_switches_per_sec", .perSecond, "Context switches", source: "/proc/stat ctxt", \.contextSwitches),
     .gauge("interrupts_per_sec", .perSecond, "Interrupts served", source: "/proc/stat intr", \.interrupts),
     .gauge("forks_per_sec", .perSecond, "Processes and threads created", source: "/proc/stat processes", \.forks),

@@ -2,33 +2,33 @@
 ///
 /// Prometheus text, `/catalog`, charts and graphs loop over it or index arrays by a field's number; no output names a
 /// metric by hand or rebuilds the tree from dotted ids.
-public struct Catalog: Sendable {
+package struct Catalog: Sendable {
   /// A value, group or list at its place in a Sample; its number is its index in ``Catalog/nodes``.
-  public struct Node: Sendable {
+  package struct Node: Sendable {
     /// Whether the node holds a value, one group, or many groups of one kind.
-    public enum Kind: Sendable {
+    package enum Kind: Sendable {
       case value, group, list
     }
 
     /// Name, unit, kind, help and source; of groups and lists only the name.
-    public let definition: Definition
+    package let definition: Definition
     /// Path in a Sample's JSON, `ram.used_mb`; that of a list's entry names the list, `disks.busy`.
-    public let id: String
+    package let id: String
     /// Number of the group or list around it; nil at the top.
-    public let parent: Int?
+    package let parent: Int?
     /// Ids of the lists that the node stands in, the outermost first; a list itself is not among its own.
-    public let lists: [String]
-    public internal(set) var kind = Kind.value
+    package let lists: [String]
+    package internal(set) var kind = Kind.value
     /// Names of the labels of all lists around it, those of a list itself included.
-    public internal(set) var labels: [String]
+    package internal(set) var labels: [String]
     /// Of a list, the names of the labels that identify an entry of it.
-    public internal(set) var ownLabels: [String] = []
+    package internal(set) var ownLabels: [String] = []
     /// False for entries that come and go too fast to be time series (processes).
-    public internal(set) var isSeries: Bool
+    package internal(set) var isSeries: Bool
     /// Whether the group or list entry around it always has it.
-    public internal(set) var isRequired = false
+    package internal(set) var isRequired = false
     /// The first number after the fields inside it.
-    public internal(set) var end: Int
+    package internal(set) var end: Int
 
     init(_ definition: Definition, in outer: Node?, parent: Int?, number: Int) {
       self.definition = definition
@@ -42,19 +42,19 @@ public struct Catalog: Sendable {
   }
 
   /// A value, wherever in the Sample it stands.
-  public struct Metric: Sendable {
+  package struct Metric: Sendable {
     /// Its number in ``Catalog/nodes``.
-    public let number: Int
+    package let number: Int
     /// Its path in a Sample's JSON, `ram.used_mb`; that of a list's entry names the list, `disks.busy`.
-    public let id: String
+    package let id: String
     /// Unit, kind, help and source.
-    public let definition: Definition
+    package let definition: Definition
     /// Names of the labels that identify its series; empty where there is one.
-    public let labels: [String]
+    package let labels: [String]
     /// Ids of the lists that it stands in, the outermost first; empty where it is in none.
-    public let lists: [String]
+    package let lists: [String]
     /// Whether its values are time series; false for entries that come and go, as processes do.
-    public let isSeries: Bool
+    package let isSeries: Bool
     private let read: MetricAccess<Sample>
 
     fileprivate init(_ number: Int, _ node: Node, _ read: @escaping MetricAccess<Sample>) {
@@ -68,12 +68,12 @@ public struct Catalog: Sendable {
     }
 
     /// Calls `body` for every present value in the sample, in base units, with its label values.
-    public func values(in sample: Sample, _ body: (_ labels: [String], _ value: Double) -> Void) {
+    package func values(in sample: Sample, _ body: (_ labels: [String], _ value: Double) -> Void) {
       read(sample, [], body)
     }
 
     /// The value in base units; NaN where absent or where there is more than one series.
-    public func value(in sample: Sample) -> Double {
+    package func value(in sample: Sample) -> Double {
       var result = Double.nan
       if labels.isEmpty { read(sample, []) { _, value in result = value } }
       return result
@@ -81,9 +81,9 @@ public struct Catalog: Sendable {
   }
 
   /// All values, groups and lists by number.
-  public let nodes: [Node]
+  package let nodes: [Node]
   /// All metrics in the order of the JSON.
-  public let metrics: [Metric]
+  package let metrics: [Metric]
   private let byID: [String: Int]
 
   init(_ table: Table<Sample>) {
@@ -98,12 +98,12 @@ public struct Catalog: Sendable {
   }
 
   /// The metric with this id.
-  public subscript(id: String) -> Metric? {
+  package subscript(id: String) -> Metric? {
     byID[id].map { metrics[$0] }
   }
 
   /// Numbers of the values, groups and lists directly inside a group or list; nil for the Sample's own.
-  public func children(of parent: Int?) -> [Int] {
+  package func children(of parent: Int?) -> [Int] {
     var children: [Int] = []
     var next = parent.map { $0 + 1 } ?? 0
     let end = parent.map { nodes[$0].end } ?? nodes.count
@@ -115,7 +115,7 @@ public struct Catalog: Sendable {
   }
 
   /// Numbers of the lists around a node, the outermost first.
-  public func lists(around number: Int) -> [Int] {
+  package func lists(around number: Int) -> [Int] {
     var lists: [Int] = []
     var outer = nodes[number].parent
     while let list = outer {
@@ -126,5 +126,5 @@ public struct Catalog: Sendable {
   }
 
   /// The catalog of a Sample.
-  public static let shared = Catalog(Sample.table)
+  package static let shared = Catalog(Sample.table)
 }

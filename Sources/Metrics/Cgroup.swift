@@ -1,81 +1,81 @@
 /// What the control group that the agent itself runs in said at one instant.
-public struct CgroupReading: Sendable, Hashable {
+package struct CgroupReading: Sendable, Hashable {
   /// 1 or 2.
-  public var version: Int
+  package var version: Int
   /// Its path in the hierarchy, as /proc/self/cgroup has it.
-  public var path: String
+  package var path: String
   /// CPUs' worth of time that it may use; nil without a limit.
-  public var cpuLimit: Double?
+  package var cpuLimit: Double?
   /// Microseconds of CPU time used.
-  public var cpuMicroseconds: UInt64?
+  package var cpuMicroseconds: UInt64?
   /// Periods in which it was held back.
-  public var throttledPeriods: UInt64?
+  package var throttledPeriods: UInt64?
   /// Periods in which it could run.
-  public var periods: UInt64?
+  package var periods: UInt64?
   /// Microseconds held back, summed over CPUs.
-  public var throttledMicroseconds: UInt64?
+  package var throttledMicroseconds: UInt64?
   /// Bytes that it may use; nil without a limit.
-  public var memoryLimit: UInt64?
+  package var memoryLimit: UInt64?
   /// Bytes in use, page cache included.
-  public var memoryUsage: UInt64?
+  package var memoryUsage: UInt64?
   /// Page cache that can be given back at once.
-  public var memoryInactiveFile: UInt64?
+  package var memoryInactiveFile: UInt64?
   /// Bytes of swap that it may use; nil without a limit.
-  public var swapLimit: UInt64?
+  package var swapLimit: UInt64?
   /// Bytes of swap in use.
-  public var swapUsage: UInt64?
+  package var swapUsage: UInt64?
   /// Its processes killed for want of memory.
-  public var oomKills: UInt64?
+  package var oomKills: UInt64?
   /// Tasks in it.
-  public var tasks: UInt64?
+  package var tasks: UInt64?
   /// Tasks that it may have; nil without a limit.
-  public var tasksLimit: UInt64?
+  package var tasksLimit: UInt64?
 
   /// A group by its place.
-  public init(version: Int, path: String) {
+  package init(version: Int, path: String) {
     self.version = version
     self.path = path
   }
 }
 
 /// The limits and use of the agent's own control group, beside the host's figures.
-public struct Cgroup: Domain, Hashable {
+package struct Cgroup: MetricGroup, Hashable {
   /// 1 or 2.
-  public var version = Double.nan
+  package var version = Double.nan
   /// Its path.
-  public var path = ""
+  package var path = ""
   /// CPUs' worth of time that it may use; NaN without a limit.
-  public var cpuLimit = Double.nan
+  package var cpuLimit = Double.nan
   /// CPUs' worth of time used.
-  public var cpuCores = Double.nan
+  package var cpuCores = Double.nan
   /// Share of periods in which it was held back.
-  public var throttled = Double.nan
+  package var throttled = Double.nan
   /// Bytes that it may use; NaN without a limit.
-  public var memoryLimit = Double.nan
+  package var memoryLimit = Double.nan
   /// Bytes in use without the page cache that can be given back at once.
-  public var memoryUsed = Double.nan
+  package var memoryUsed = Double.nan
   /// Bytes of swap that it may use; NaN without a limit.
-  public var swapLimit = Double.nan
+  package var swapLimit = Double.nan
   /// Bytes of swap in use.
-  public var swapUsed = Double.nan
+  package var swapUsed = Double.nan
   /// Processes killed for want of memory.
-  public var oomKills = Double.nan
+  package var oomKills = Double.nan
   /// Tasks in it.
-  public var tasks = Double.nan
+  package var tasks = Double.nan
   /// Tasks that it may have; NaN without a limit.
-  public var tasksLimit = Double.nan
+  package var tasksLimit = Double.nan
 
   /// Used CPU ÷ its limit; NaN without a limit.
-  public var cpuUsage: Double { share(cpuCores, of: cpuLimit) }
+  package var cpuUsage: Double { share(cpuCores, of: cpuLimit) }
 
   /// Used memory ÷ its limit; NaN without a limit.
-  public var memoryUsage: Double { share(memoryUsed, of: memoryLimit) }
+  package var memoryUsage: Double { share(memoryUsed, of: memoryLimit) }
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// The group between two Readings.
-  public init(from previous: CgroupReading?, to current: CgroupReading, over elapsed: Elapsed) {
+  package init(from previous: CgroupReading?, to current: CgroupReading, over elapsed: Elapsed) {
     version = Double(current.version)
     path = current.path
     cpuLimit = current.cpuLimit ?? .nan
@@ -95,7 +95,7 @@ public struct Cgroup: Domain, Hashable {
   }
 
   /// The figures of the group.
-  public static let table = Table<Cgroup>([
+  package static let table = Table<Cgroup>([
     .gauge("version", .count, "Version of the hierarchy, 1 or 2", source: "/proc/self/cgroup", \.version),
     .text("path", "The group's path", source: "/proc/self/cgroup", \.path),
     .gauge(

@@ -2,9 +2,9 @@
 ///
 /// Its value does not depend on when or how often the machine is read. Samples hold the rates that are derived from it, so
 /// it is in no Sample, no JSON of a sample and no archive.
-public struct Counter: Sendable {
+package struct Counter: Sendable {
   /// The value of a label.
-  public enum LabelValue: Sendable {
+  package enum LabelValue: Sendable {
     /// A word that needs no escaping.
     case word(StaticString)
     /// A number.
@@ -14,18 +14,18 @@ public struct Counter: Sendable {
   }
 
   /// Receives one series: the values of its labels, and the total in 10⁻ⁿ of the unit, n being ``Counter/decimals``.
-  public typealias Receiver = (_ first: LabelValue?, _ second: LabelValue?, _ total: UInt64) -> Void
+  package typealias Receiver = (_ first: LabelValue?, _ second: LabelValue?, _ total: UInt64) -> Void
 
   /// The name, unit and help.
-  public let family: PrometheusName
+  package let family: PrometheusName
   /// The unit.
-  public let unit: Unit
+  package let unit: Unit
   /// The kernel's file.
-  public let source: String
+  package let source: String
   /// The names of the labels, two at most.
-  public let labels: [StaticString]
+  package let labels: [StaticString]
   /// Digits after the point of a value.
-  public let decimals: Int
+  package let decimals: Int
   private let read: @Sendable (Reading, Receiver) -> Void
 
   private init(
@@ -41,12 +41,12 @@ public struct Counter: Sendable {
   }
 
   /// Calls `body` for every series of the Reading.
-  public func values(in reading: Reading, _ body: Receiver) {
+  package func values(in reading: Reading, _ body: Receiver) {
     read(reading, body)
   }
 
   /// All counters; none has the name of a family of the catalog.
-  public static let all: [Counter] = cpu + memory + disks + networks + powers + cgroup
+  package static let all: [Counter] = cpu + memory + disks + networks + powers + cgroup
 
   // MARK: CPU
 

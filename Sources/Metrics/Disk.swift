@@ -1,80 +1,80 @@
 /// What the machine said of one block device at one instant (Documentation/admin-guide/iostats.rst).
-public struct DiskReading: Sendable, Hashable {
+package struct DiskReading: Sendable, Hashable {
   /// Kernel name, "nvme0n1".
-  public var device: String
+  package var device: String
   /// Name given to it by device mapper or md, "vg0-root".
-  public var name: String?
+  package var name: String?
   /// The hardware's own name.
-  public var model: String?
+  package var model: String?
   /// Whether it is hardware and counts in the total; dm and md stand on other disks and do not.
-  public var isPhysical = true
+  package var isPhysical = true
   /// Reads completed since boot.
-  public var reads: UInt64?
+  package var reads: UInt64?
   /// 512-byte sectors read.
-  public var sectorsRead: UInt64?
+  package var sectorsRead: UInt64?
   /// Milliseconds that reads took, summed.
-  public var readMilliseconds: UInt64?
+  package var readMilliseconds: UInt64?
   /// Writes completed.
-  public var writes: UInt64?
+  package var writes: UInt64?
   /// 512-byte sectors written.
-  public var sectorsWritten: UInt64?
+  package var sectorsWritten: UInt64?
   /// Milliseconds that writes took, summed.
-  public var writeMilliseconds: UInt64?
+  package var writeMilliseconds: UInt64?
   /// Requests in flight now.
-  public var inFlight: UInt64?
+  package var inFlight: UInt64?
   /// Milliseconds in which at least one request was in flight.
-  public var busyMilliseconds: UInt64?
+  package var busyMilliseconds: UInt64?
   /// Milliseconds in flight, summed over requests.
-  public var queueMilliseconds: UInt64?
+  package var queueMilliseconds: UInt64?
 
   /// A device by its kernel name.
-  public init(device: String) {
+  package init(device: String) {
     self.device = device
   }
 }
 
 /// Traffic of one block device, or of all that are hardware; NaN where absent.
-public struct Disk: Domain, Hashable {
+package struct Disk: MetricGroup, Hashable {
   /// Kernel name; empty for the total.
-  public var device = ""
+  package var device = ""
   /// Name by device mapper or md.
-  public var name: String?
+  package var name: String?
   /// The hardware's own name.
-  public var model: String?
+  package var model: String?
   /// Whether it counts in the total.
-  public var isPhysical = true
+  package var isPhysical = true
   /// Bytes read per second.
-  public var readRate = Double.nan
+  package var readRate = Double.nan
   /// Bytes written per second.
-  public var writeRate = Double.nan
+  package var writeRate = Double.nan
   /// Reads completed per second.
-  public var reads = Double.nan
+  package var reads = Double.nan
   /// Writes completed per second.
-  public var writes = Double.nan
+  package var writes = Double.nan
   /// Share of time with a request in flight.
-  public var busy = Double.nan
+  package var busy = Double.nan
   /// Mean number of requests in flight.
-  public var queue = Double.nan
+  package var queue = Double.nan
   /// Mean seconds that a read took, its wait included; NaN without reads.
-  public var readLatency = Double.nan
+  package var readLatency = Double.nan
   /// Mean seconds that a write took, its wait included; NaN without writes.
-  public var writeLatency = Double.nan
+  package var writeLatency = Double.nan
   /// Requests in flight at the instant.
-  public var inFlight = Double.nan
+  package var inFlight = Double.nan
   /// Bytes read since boot.
-  public var readTotal = Double.nan
+  package var readTotal = Double.nan
   /// Bytes written since boot.
-  public var writtenTotal = Double.nan
+  package var writtenTotal = Double.nan
   /// Reads completed since boot.
-  public var readsTotal = Double.nan
+  package var readsTotal = Double.nan
   /// Writes completed since boot.
-  public var writesTotal = Double.nan
+  package var writesTotal = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// A device between two Readings.
-  public init(from previous: DiskReading?, to current: DiskReading, over elapsed: Elapsed) {
+  package init(from previous: DiskReading?, to current: DiskReading, over elapsed: Elapsed) {
     device = current.device
     name = current.name
     model = current.model
@@ -106,7 +106,7 @@ public struct Disk: Domain, Hashable {
   }
 
   /// The sum over the disks that are hardware; nil where there is none.
-  public init?(totalOf disks: [Disk]) {
+  package init?(totalOf disks: [Disk]) {
     guard disks.contains(where: \.isPhysical) else { return nil }
     for disk in disks where disk.isPhysical {
       readRate = sum(readRate, disk.readRate)
@@ -138,10 +138,10 @@ public struct Disk: Domain, Hashable {
   ]
 
   /// The figures of the total.
-  public static let totalTable = Table<Disk>(traffic)
+  package static let totalTable = Table<Disk>(traffic)
 
   /// The figures of one device.
-  public static let table = Table<Disk>(
+  package static let table = Table<Disk>(
     [
       .text("device", "Kernel name of the block device", source: "/proc/diskstats", \.device),
       .text("name", "Name by device mapper or md", source: "/sys/block/…/dm/name", \.name),

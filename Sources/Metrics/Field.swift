@@ -1,7 +1,7 @@
 /// What the catalog says of one figure.
-public struct Definition: Sendable, Hashable {
+package struct Definition: Sendable, Hashable {
   /// Whether a figure is a level, grows for ever, or is a text.
-  public enum Kind: String, Sendable {
+  package enum Kind: String, Sendable {
     /// A level that goes up and down.
     case gauge
     /// A total that only grows until its source restarts.
@@ -13,24 +13,24 @@ public struct Definition: Sendable, Hashable {
   }
 
   /// The member's name in JSON, with the unit last.
-  public let name: String
+  package let name: String
   /// The unit in which JSON shows it.
-  public let unit: Unit
+  package let unit: Unit
   /// Level, counter, text or flag.
-  public let kind: Kind
+  package let kind: Kind
   /// One line that says what it is.
-  public let help: String
+  package let help: String
   /// Where it comes from: formula and kernel file.
-  public let source: String
+  package let source: String
   /// Whether it is a whole number in the unit that JSON shows.
-  public internal(set) var isWhole: Bool
+  package internal(set) var isWhole: Bool
 
   /// Digits after the point that JSON shows at most.
-  public var decimals: Int { isWhole ? 0 : unit.decimals }
+  package var decimals: Int { isWhole ? 0 : unit.decimals }
 }
 
 /// A struct that has a ``Table`` of fields.
-public protocol Domain: Sendable {
+package protocol MetricGroup: Sendable {
   /// The one of which nothing is known.
   init()
 }
@@ -39,16 +39,16 @@ public protocol Domain: Sendable {
 ///
 /// A field is written back where its path leads to something stored (``Table/read(from:into:)``); what is computed from
 /// other fields is not.
-public struct Field<Owner: Domain>: Sendable {
+package struct Field<Owner: MetricGroup>: Sendable {
   enum Access: Sendable {
     case number(@Sendable (Owner) -> Double, set: (@Sendable (inout Owner, Double) -> Void)?)
     case text(@Sendable (Owner) -> String?, set: (@Sendable (inout Owner, String) -> Void)?)
     case flag(@Sendable (Owner) -> Bool?, set: (@Sendable (inout Owner, Bool) -> Void)?)
-    case part(Part<Owner>)
+    case part(NestedGroup<Owner>)
   }
 
   /// Where a struct holds a figure.
-  public typealias Path<Value> = any KeyPath<Owner, Value> & Sendable
+  package typealias Path<Value> = any KeyPath<Owner, Value> & Sendable
 
   let definition: Definition
   let access: Access
@@ -73,20 +73,20 @@ public struct Field<Owner: Domain>: Sendable {
   }
 
   /// The field as a whole number, though its unit has fractions.
-  public var whole: Field { Field(self, isWhole: true) }
+  package var whole: Field { Field(self, isWhole: true) }
 
   /// The field with fractions, though it counts: a mean.
-  public var fractional: Field { Field(self, isWhole: false) }
+  package var fractional: Field { Field(self, isWhole: false) }
 
   /// A level in the unit's *base* (bytes for ``Unit/mebibytes``); NaN where absent.
-  public static func gauge<Value: MetricValue>(
+  package static func gauge<Value: MetricValue>(
     _ name: String, _ unit: Unit, _ help: String, source: String = "", _ path: Path<Value>
   ) -> Field {
     Field(name, unit, .gauge, help, source, isRequired: Value.isAlwaysPresent, number(at: path))
   }
 
   /// A total since the source's start, in the unit's base; NaN where absent.
-  public static func counter<Value: MetricValue>(
+  package static func counter<Value: MetricValue>(
     _ name: String, _ unit: Unit, _ help: String, source: String = "", _ path: Path<Value>
   ) -> Field {
     Field(name, unit, .counter, help, source, isRequired: Value.isAlwaysPresent, number(at: path))
@@ -105,7 +105,7 @@ public struct Field<Owner: Domain>: Sendable {
   }
 
   /// A name or a description.
-  public static func text(
+  package static func text(
     _ name: String, _ help: String, source: String = "", _ path: Path<String>
   ) -> Field {
     let read = reader(of: path)
@@ -113,14 +113,14 @@ public struct Field<Owner: Domain>: Sendable {
   }
 
   /// A name or a description; nil where absent.
-  public static func text(
+  package static func text(
     _ name: String, _ help: String, source: String = "", _ path: Path<String?>
   ) -> Field {
     text(name, help, source: source, reader(of: path), set: writer(to: path))
   }
 
   /// A name or a description that the struct does not hold as a text; nil where absent.
-  public static func text(
+  package static func text(
     _ name: String, _ help: String, source: String = "", _ value: @escaping @Sendable (Owner) -> String?,
     set: (@Sendable (inout Owner, String) -> Void)?
   ) -> Field {
@@ -130,7 +130,7 @@ public struct Field<Owner: Domain>: Sendable {
   /// True or false.
   ///
   /// - Parameter omitsFalse: whether it is left out where false.
-  public static func flag(
+  package static func flag(
     _ name: String, _ help: String, source: String = "", _ path: Path<Bool>,
     omitsFalse: Bool = false
   ) -> Field {
@@ -146,7 +146,7 @@ public struct Field<Owner: Domain>: Sendable {
   }
 
   /// True or false; nil where absent.
-  public static func flag(
+  package static func flag(
     _ name: String, _ help: String, source: String = "", _ path: Path<Bool?>
   ) -> Field {
     Field(
@@ -155,28 +155,28 @@ public struct Field<Owner: Domain>: Sendable {
   }
 
   /// A domain inside this one: a JSON object.
-  public static func part<Inner: Domain>(
+  package static func part<Inner: MetricGroup>(
     _ name: String, _ table: Table<Inner>, _ path: Path<Inner>
   ) -> Field {
     part(name, table, isRequired: true, reader(of: path), set: writer(to: path))
   }
 
   /// A domain inside this one; left out where nil.
-  public static func part<Inner: Domain>(
+  package static func part<Inner: MetricGroup>(
     _ name: String, _ table: Table<Inner>, _ path: Path<Inner?>
   ) -> Field {
     part(name, table, reader(of: path), set: writer(to: path))
   }
 
   /// A domain that is one of several of this one; left out where nil.
-  public static func part<Inner: Domain>(
+  package static func part<Inner: MetricGroup>(
     _ name: String, _ table: Table<Inner>, isRequired: Bool = false, _ value: @escaping @Sendable (Owner) -> Inner?,
     set: (@Sendable (inout Owner, Inner) -> Void)? = nil
   ) -> Field {
     Field(
       name, .none, .info, "", "", isRequired: isRequired,
       .part(
-        Part(
+        NestedGroup(
           isList: false, labels: [], isSeries: true, size: table.size,
           nodes: { table.appendNodes(to: &$0, in: $1) },
           visit: { domain, visitor, field in
@@ -199,8 +199,8 @@ public struct Field<Owner: Domain>: Sendable {
   ///   - keys: the labels that tell one from another, in the order in which they identify it.
   ///   - isSeries: false where entries come and go too fast to be time series (processes).
   ///   - omitsEmpty: whether it is left out where empty.
-  public static func list<Inner: Domain>(
-    _ name: String, keys: [Key<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
+  package static func list<Inner: MetricGroup>(
+    _ name: String, keys: [Label<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
     _ path: Path<[Inner]>, omitsEmpty: Bool = false
   ) -> Field {
     let read = reader(of: path)
@@ -213,8 +213,8 @@ public struct Field<Owner: Domain>: Sendable {
   }
 
   /// Many of one kind; left out where nil, empty where there are none.
-  public static func list<Inner: Domain>(
-    _ name: String, keys: [Key<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
+  package static func list<Inner: MetricGroup>(
+    _ name: String, keys: [Label<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
     _ path: Path<[Inner]?>
   ) -> Field {
     list(
@@ -222,14 +222,14 @@ public struct Field<Owner: Domain>: Sendable {
       set: writer(to: path))
   }
 
-  private static func list<Inner: Domain>(
-    _ name: String, keys: [Key<Inner>], isSeries: Bool, isRequired: Bool, _ table: Table<Inner>,
+  private static func list<Inner: MetricGroup>(
+    _ name: String, keys: [Label<Inner>], isSeries: Bool, isRequired: Bool, _ table: Table<Inner>,
     _ value: @escaping @Sendable (Owner) -> [Inner]?, set: (@Sendable (inout Owner, [Inner]) -> Void)?
   ) -> Field {
     Field(
       name, .none, .info, "", "", isRequired: isRequired,
       .part(
-        Part(
+        NestedGroup(
           isList: true, labels: keys.map(\.label), isSeries: isSeries, size: table.size,
           nodes: { table.appendNodes(to: &$0, in: $1) },
           visit: { domain, visitor, field in

@@ -4,7 +4,7 @@
 /// table that is visited by itself counts from 0.
 ///
 /// A class, because tables hold their nested groups with the type erased and cannot be generic over their visitor.
-public protocol FieldVisitor: AnyObject {
+package protocol FieldVisitor: AnyObject {
   /// A finite number in the unit's base.
   func number(_ definition: Definition, _ value: Double, at field: Int)
   /// A text.
@@ -26,7 +26,7 @@ public protocol FieldVisitor: AnyObject {
 }
 
 extension FieldVisitor {
-  public func enterItem(_ labels: () -> [String]) {
+  package func enterItem(_ labels: () -> [String]) {
     enterItem()
   }
 }
@@ -34,7 +34,7 @@ extension FieldVisitor {
 /// Supplies the values of a group and of the groups inside it, from received JSON or from an archive.
 ///
 /// `field` is the field's number in the catalog, as for ``FieldVisitor``.
-public protocol FieldReader {
+package protocol FieldReader {
   /// A number in the unit's base; nil when absent.
   func number(_ definition: Definition, at field: Int) -> Double?
   /// A text; nil when absent.

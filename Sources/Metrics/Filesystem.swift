@@ -1,38 +1,38 @@
 /// Space of one mounted filesystem (statvfs(3)), in bytes; NaN where absent.
 ///
 /// A level: Reading and Sample hold the same.
-public struct Filesystem: Domain, Hashable {
+package struct Filesystem: MetricGroup, Hashable {
   /// Where it is mounted.
-  public var mountpoint = ""
+  package var mountpoint = ""
   /// What is mounted, "/dev/nvme0n1p2".
-  public var device = ""
+  package var device = ""
   /// Its type, "ext4".
-  public var fstype = ""
+  package var fstype = ""
   /// Whether it refuses writes.
-  public var isReadOnly = false
+  package var isReadOnly = false
   /// Size.
-  public var total = Double.nan
+  package var total = Double.nan
   /// Size − free.
-  public var used = Double.nan
+  package var used = Double.nan
   /// Free, root's reserve included.
-  public var free = Double.nan
+  package var free = Double.nan
   /// Free for users other than root.
-  public var available = Double.nan
+  package var available = Double.nan
   /// Inodes there are; NaN where the filesystem has no fixed number.
-  public var inodes = Double.nan
+  package var inodes = Double.nan
   /// Inodes free.
-  public var inodesFree = Double.nan
+  package var inodesFree = Double.nan
   /// Seconds since the figures were read, when that is more than 12 s ago; NaN when fresh.
-  public var age = Double.nan
+  package var age = Double.nan
   /// Why there are no fresh figures; nil when there are.
-  public var error: String?
+  package var error: String?
   private var shareOfPool = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// A mount whose figures are not known yet.
-  public init(mountpoint: String, device: String, fstype: String, isReadOnly: Bool) {
+  package init(mountpoint: String, device: String, fstype: String, isReadOnly: Bool) {
     self.mountpoint = mountpoint
     self.device = device
     self.fstype = fstype
@@ -42,19 +42,19 @@ public struct Filesystem: Domain, Hashable {
   /// Share in use: used ÷ (used + available), as df(1) shows it, so that root's reserve does not count as free.
   ///
   /// Set for filesystems that share a full pool, where that quotient is 1 for all of them.
-  public var usage: Double {
+  package var usage: Double {
     get { shareOfPool.isNaN ? share(used, of: used + available) : shareOfPool }
     set { shareOfPool = newValue }
   }
 
   /// Whether it is so full that writing to it may soon fail; never of one that refuses writes, such as an image.
-  public var isNearlyFull: Bool { !isReadOnly && usage >= 0.9 }
+  package var isNearlyFull: Bool { !isReadOnly && usage >= 0.9 }
 
   /// Share of inodes in use.
-  public var inodesUsage: Double { share(inodes - inodesFree, of: inodes) }
+  package var inodesUsage: Double { share(inodes - inodesFree, of: inodes) }
 
   /// The figures of a filesystem.
-  public static let table = Table<Filesystem>([
+  package static let table = Table<Filesystem>([
     .text("mountpoint", "Mount point", source: "/proc/self/mountinfo", \.mountpoint),
     .text("device", "Mounted device", source: "/proc/self/mountinfo", \.device),
     .text("fstype", "Type of the filesystem", source: "/proc/self/mountinfo", \.fstype),

@@ -1,29 +1,29 @@
 /// A process that uses a GPU; NaN where absent.
-public struct GPUProcess: Domain, Hashable {
+package struct GPUProcess: MetricGroup, Hashable {
   /// Process id, as the agent's own process namespace has it.
-  public var pid = Int32(0)
+  package var pid = Int32(0)
   /// "compute", "graphics" or "compute+graphics"; nil where the driver does not tell.
-  public var kind: String?
+  package var kind: String?
   /// Bytes of the GPU's memory.
-  public var vram = Double.nan
+  package var vram = Double.nan
   /// Share of the GPU's time, 0…1.
-  public var util = Double.nan
+  package var util = Double.nan
   /// Share of its encoder's time, 0…1.
-  public var encoder = Double.nan
+  package var encoder = Double.nan
   /// Share of its decoder's time, 0…1.
-  public var decoder = Double.nan
+  package var decoder = Double.nan
   /// Name as the kernel keeps it; nil where the process cannot be seen.
-  public var name: String?
+  package var name: String?
   /// User; nil where the process cannot be seen.
-  public var user: String?
+  package var user: String?
   /// Container or service; nil where none.
-  public var service: String?
+  package var service: String?
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// A process without figures.
-  public init(pid: Int32) {
+  package init(pid: Int32) {
     self.pid = pid
   }
 
@@ -42,21 +42,21 @@ public struct GPUProcess: Domain, Hashable {
 }
 
 /// A part that a GPU was divided into (NVIDIA's MIG); NaN where absent.
-public struct GPUInstance: Domain, Hashable {
+package struct GPUInstance: MetricGroup, Hashable {
   /// Its unique id.
-  public var uuid = ""
+  package var uuid = ""
   /// Its profile, "1g.10gb"; nil where unknown.
-  public var profile: String?
+  package var profile: String?
   /// Bytes of its memory.
-  public var vramTotal = Double.nan
+  package var vramTotal = Double.nan
   /// Bytes of its memory in use.
-  public var vramUsed = Double.nan
+  package var vramUsed = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// A part without figures.
-  public init(uuid: String) {
+  package init(uuid: String) {
     self.uuid = uuid
   }
 
@@ -72,9 +72,9 @@ public struct GPUInstance: Domain, Hashable {
 ///
 /// Reading and Sample hold the same: a driver is asked on a thread of its own, so that what it counts is turned into
 /// rates there, over the time between the driver's own answers.
-public struct GPU: Domain, Hashable {
+package struct GPU: MetricGroup, Hashable {
   /// What a GPU is doing, as far as the agent may look.
-  public enum State: String, Sendable {
+  package enum State: String, Sendable {
     /// It answers.
     case active
     /// It sleeps, and is not asked, since that would wake it.
@@ -84,115 +84,115 @@ public struct GPU: Domain, Hashable {
   }
 
   /// Place in the list, by PCI address.
-  public var index = 0
+  package var index = 0
   /// "nvidia", "amd" or "intel".
-  public var vendor = ""
+  package var vendor = ""
   /// Whether it answers, sleeps or is lost.
-  public var state = State.active
+  package var state = State.active
   /// Model name.
-  public var model: String?
+  package var model: String?
   /// The vendor's unique id.
-  public var uuid: String?
+  package var uuid: String?
   /// PCI address, "0000:3b:00.0".
-  public var pciAddress: String?
+  package var pciAddress: String?
   /// Version of its driver.
-  public var driver: String?
+  package var driver: String?
   /// Version of CUDA that the driver brings.
-  public var cuda: String?
+  package var cuda: String?
   /// Whether it shares the CPU's package.
-  public var isIntegrated = false
+  package var isIntegrated = false
   /// Whether its memory is the machine's.
-  public var hasUnifiedMemory = false
+  package var hasUnifiedMemory = false
   /// Mean share of time busy since the last answer, 0…1.
-  public var util = Double.nan
+  package var util = Double.nan
   /// Where ``util`` comes from, when that is not the driver's own counter: "fdinfo", "gpu_metrics", "rc6".
-  public var utilSource: String?
+  package var utilSource: String?
   /// Highest of the driver's own samples of it since the last answer, 0…1.
-  public var utilPeak = Double.nan
+  package var utilPeak = Double.nan
   /// Share of time in which its memory was read or written, 0…1.
-  public var memoryUtil = Double.nan
+  package var memoryUtil = Double.nan
   /// Share of the encoder's time, 0…1.
-  public var encoder = Double.nan
+  package var encoder = Double.nan
   /// Share of the decoder's time, 0…1.
-  public var decoder = Double.nan
+  package var decoder = Double.nan
   /// Degrees Celsius.
-  public var temperature = Double.nan
+  package var temperature = Double.nan
   /// Degrees Celsius of its memory.
-  public var memoryTemperature = Double.nan
+  package var memoryTemperature = Double.nan
   /// Degrees Celsius at its hottest spot.
-  public var hotspotTemperature = Double.nan
+  package var hotspotTemperature = Double.nan
   /// Degrees Celsius at which it slows down.
-  public var slowdownTemperature = Double.nan
+  package var slowdownTemperature = Double.nan
   /// Bytes of its memory.
-  public var vramTotal = Double.nan
+  package var vramTotal = Double.nan
   /// Bytes of its memory in use.
-  public var vramUsed = Double.nan
+  package var vramUsed = Double.nan
   /// Bytes of the machine's memory that it uses (GTT).
-  public var sharedUsed = Double.nan
+  package var sharedUsed = Double.nan
   /// Watts.
-  public var power = Double.nan
+  package var power = Double.nan
   /// Watts that it may draw.
-  public var powerLimit = Double.nan
+  package var powerLimit = Double.nan
   /// Joules drawn since the driver was loaded.
-  public var energy = Double.nan
+  package var energy = Double.nan
   /// Core clock in hertz.
-  public var clock = Double.nan
+  package var clock = Double.nan
   /// Highest core clock in hertz.
-  public var clockMaximum = Double.nan
+  package var clockMaximum = Double.nan
   /// Memory clock in hertz.
-  public var memoryClock = Double.nan
+  package var memoryClock = Double.nan
   /// Fan speed, as a share of its highest.
-  public var fan = Double.nan
+  package var fan = Double.nan
   /// Fan speed in revolutions per minute.
-  public var fanSpeed = Double.nan
+  package var fanSpeed = Double.nan
   /// Generation of its PCI Express link now.
-  public var pcieGeneration = Double.nan
+  package var pcieGeneration = Double.nan
   /// Lanes of its PCI Express link now.
-  public var pcieWidth = Double.nan
+  package var pcieWidth = Double.nan
   /// Bytes per second that it receives over PCI Express.
-  public var pcieReceive = Double.nan
+  package var pcieReceive = Double.nan
   /// Bytes per second that it sends over PCI Express.
-  public var pcieTransmit = Double.nan
+  package var pcieTransmit = Double.nan
   /// Performance state, "P0" is the fastest.
-  public var performanceState: String?
+  package var performanceState: String?
   /// Why its clocks are held down, joined by commas; empty when they are not, nil where unknown.
-  public var throttleReasons: String?
+  package var throttleReasons: String?
   /// Memory errors that were corrected, since the driver was loaded.
-  public var eccCorrected = Double.nan
+  package var eccCorrected = Double.nan
   /// Memory errors that were not corrected, since the driver was loaded.
-  public var eccUncorrected = Double.nan
+  package var eccUncorrected = Double.nan
   /// Memory pages or rows taken out of use.
-  public var retiredPages = Double.nan
+  package var retiredPages = Double.nan
   /// Number of the driver's last error report.
-  public var xid = Double.nan
+  package var xid = Double.nan
   /// Recovery action that the driver requests: "Reset", "Reboot", "Drain P2P", "Drain and Reset"; nil for no action.
-  public var recoveryAction: String?
+  package var recoveryAction: String?
   /// Seconds since these figures were read.
-  public var age = 0.0
+  package var age = 0.0
   /// The parts that it is divided into; nil where it is whole.
-  public var instances: [GPUInstance]?
+  package var instances: [GPUInstance]?
   /// Processes that use it, most memory first; nil where the driver does not tell.
-  public var processes: [GPUProcess]?
+  package var processes: [GPUProcess]?
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// A GPU without figures.
-  public init(index: Int = 0, vendor: String) {
+  package init(index: Int = 0, vendor: String) {
     self.index = index
     self.vendor = vendor
   }
 
   /// Used ÷ total memory.
-  public var vramUsage: Double { share(vramUsed, of: vramTotal) }
+  package var vramUsage: Double { share(vramUsed, of: vramTotal) }
 
   /// The one that the specification's `gpu` shows: the first by PCI address that is not integrated, else the first.
-  public static func primary(of gpus: [GPU]) -> GPU? {
+  package static func primary(of gpus: [GPU]) -> GPU? {
     gpus.first { !$0.isIntegrated } ?? gpus.first
   }
 
   /// The figures of a GPU.
-  public static let table = Table<GPU>([
+  package static let table = Table<GPU>([
     .text("vendor", "nvidia, amd or intel", source: "PCI vendor id", \.vendor),
     .text("model", "Model name", source: "NVML name; pci.ids name of amdgpu, i915, xe", \.model),
     .gauge(
@@ -270,7 +270,7 @@ public struct GPU: Domain, Hashable {
     .text(
       "recovery_action", "Recovery action that the driver requests: Reset, Reboot, Drain P2P, Drain and Reset",
       source: "NVML field; nvidia-smi gpu_recovery_action", \.recoveryAction),
-    .list("instances", keys: [Key("instance") { $0.uuid }], GPUInstance.table, \.instances),
-    .list("processes", keys: [Key("pid") { String($0.pid) }], isSeries: false, GPUProcess.table, \.processes),
+    .list("instances", keys: [Label("instance") { $0.uuid }], GPUInstance.table, \.instances),
+    .list("processes", keys: [Label("pid") { String($0.pid) }], isSeries: false, GPUProcess.table, \.processes),
   ])
 }

@@ -1,31 +1,31 @@
 /// The machine itself: its name, its system and how long it has been up.
-public struct Host: Domain, Hashable {
+package struct Host: MetricGroup, Hashable {
   /// Host name.
-  public var hostname: String?
+  package var hostname: String?
   /// The distribution's own name, "Debian GNU/Linux 12 (bookworm)".
-  public var os: String?
+  package var os: String?
   /// Kernel name and release, "Linux 6.1.0-18-amd64".
-  public var kernel: String?
+  package var kernel: String?
   /// Instruction set as uname(2) has it, "x86_64".
-  public var architecture: String?
+  package var architecture: String?
   /// Board or product name where firmware tells it.
-  public var product: String?
+  package var product: String?
   /// POSIX time of boot; NaN where unknown.
-  public var bootTime = Double.nan
+  package var bootTime = Double.nan
   /// Seconds since boot, suspended time included; NaN where unknown.
-  public var uptime = Double.nan
+  package var uptime = Double.nan
   /// Whether it does not exist: `agent --demo`.
-  public var isDemo = false
+  package var isDemo = false
   /// File handles in use in the whole system; NaN where unknown.
-  public var openFiles = Double.nan
+  package var openFiles = Double.nan
   /// The system's limit of file handles; NaN where unknown.
-  public var openFilesLimit = Double.nan
+  package var openFilesLimit = Double.nan
 
   /// Nothing known yet.
-  public init() {}
+  package init() {}
 
   /// The figures of a host.
-  public static let table = Table<Host>([
+  package static let table = Table<Host>([
     .text("hostname", "Host name", source: "/proc/sys/kernel/hostname", \.hostname),
     .text("os", "Name of the operating system", source: "/etc/os-release PRETTY_NAME", \.os),
     .text("kernel", "Kernel name and release", source: "/proc/sys/kernel/{ostype,osrelease}", \.kernel),

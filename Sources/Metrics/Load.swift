@@ -1,23 +1,23 @@
 /// Load averages and what is runnable now; a level, so that Reading and Sample hold the same.
-public struct Load: Domain, Hashable {
+package struct Load: MetricGroup, Hashable {
   /// Exponentially damped mean number of runnable or uninterruptible tasks over one minute.
-  public var load1 = Double.nan
+  package var load1 = Double.nan
   /// The same over five minutes.
-  public var load5 = Double.nan
+  package var load5 = Double.nan
   /// The same over fifteen minutes.
-  public var load15 = Double.nan
+  package var load15 = Double.nan
   /// Tasks that run or are ready to.
-  public var running = Double.nan
+  package var running = Double.nan
   /// Tasks blocked on I/O.
-  public var blocked = Double.nan
+  package var blocked = Double.nan
   /// All tasks (threads) that exist.
-  public var tasks = Double.nan
+  package var tasks = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// The figures of load.
-  public static let table = Table<Load>([
+  package static let table = Table<Load>([
     .gauge("load1", .count, "Load average of one minute", source: "/proc/loadavg", \.load1).fractional,
     .gauge("load5", .count, "Load average of five minutes", source: "/proc/loadavg", \.load5).fractional,
     .gauge("load15", .count, "Load average of fifteen minutes", source: "/proc/loadavg", \.load15).fractional,

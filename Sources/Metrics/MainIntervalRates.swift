@@ -4,7 +4,7 @@ extension Sample {
   /// A rate over the time since some other client's reading would depend on who else reads.
   ///
   /// - Parameter interval: the main track's newest sample; nil before the first one, when no rate is known.
-  public init(levelsOf current: Reading, ratesOf interval: Sample?) {
+  package init(levelsOf current: Reading, ratesOf interval: Sample?) {
     self.init(from: nil, to: current)
     guard let interval else { return }
     elapsed = interval.elapsed

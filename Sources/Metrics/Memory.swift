@@ -1,50 +1,50 @@
 /// What the machine said of its memory at one instant, in bytes; nil where the kernel does not tell.
-public struct MemoryReading: Sendable, Hashable {
+package struct MemoryReading: Sendable, Hashable {
   /// MemTotal.
-  public var total: UInt64?
+  package var total: UInt64?
   /// MemFree.
-  public var free: UInt64?
+  package var free: UInt64?
   /// MemAvailable; nil before kernel 3.14.
-  public var available: UInt64?
+  package var available: UInt64?
   /// Buffers.
-  public var buffers: UInt64?
+  package var buffers: UInt64?
   /// Cached: the page cache, shared memory included.
-  public var cached: UInt64?
+  package var cached: UInt64?
   /// Shmem.
-  public var shared: UInt64?
+  package var shared: UInt64?
   /// Slab.
-  public var slab: UInt64?
+  package var slab: UInt64?
   /// SReclaimable: the part of slab that can be given back.
-  public var reclaimable: UInt64?
+  package var reclaimable: UInt64?
   /// Dirty: page cache that waits to be written to disk.
-  public var dirty: UInt64?
+  package var dirty: UInt64?
   /// SwapTotal.
-  public var swapTotal: UInt64?
+  package var swapTotal: UInt64?
   /// SwapFree.
-  public var swapFree: UInt64?
+  package var swapFree: UInt64?
   /// SwapCached: swapped pages that are in memory too.
-  public var swapCached: UInt64?
+  package var swapCached: UInt64?
   /// ZFS's adaptive replacement cache: its size.
-  public var arcSize: UInt64?
+  package var arcSize: UInt64?
   /// The size below which ZFS does not shrink it.
-  public var arcMinimum: UInt64?
+  package var arcMinimum: UInt64?
   /// Pages swapped in since boot, in bytes.
-  public var swappedIn: UInt64?
+  package var swappedIn: UInt64?
   /// Pages swapped out since boot, in bytes.
-  public var swappedOut: UInt64?
+  package var swappedOut: UInt64?
   /// Page faults that needed I/O, since boot.
-  public var majorFaults: UInt64?
+  package var majorFaults: UInt64?
   /// Processes killed for want of memory since boot; nil before kernel 4.13.
-  public var oomKills: UInt64?
+  package var oomKills: UInt64?
 
   /// Nothing read yet.
-  public init() {}
+  package init() {}
 
   /// What can be used without swapping.
   ///
   /// MemAvailable; before kernel 3.14, MemFree + Buffers + Cached − Shmem + SReclaimable. ZFS's cache is not in the
   /// kernel's figure; the part above its minimum is added, since it shrinks under pressure (arc_shrinker).
-  public var usable: UInt64? {
+  package var usable: UInt64? {
     guard let total else { return nil }
     let kernel: UInt64
     if let available {
@@ -62,7 +62,7 @@ public struct MemoryReading: Sendable, Hashable {
   ///
   /// In a container some lines of /proc/meminfo may be the group's and others the host's (lxcfs, cgroup-aware kernels), and
   /// a cache larger than what is not free is another machine's.
-  public mutating func removeImpossible() {
+  package mutating func removeImpossible() {
     guard let total else { return }
     func checked(_ value: UInt64?) -> UInt64? { value.flatMap { $0 <= total ? $0 : nil } }
     free = checked(free)
@@ -79,47 +79,47 @@ public struct MemoryReading: Sendable, Hashable {
   }
 
   /// Leaves out ZFS's cache.
-  public mutating func removeARC() {
+  package mutating func removeARC() {
     arcSize = nil
     arcMinimum = nil
   }
 }
 
 /// Main memory, in bytes; NaN where absent.
-public struct RAM: Domain, Hashable {
+package struct RAM: MetricGroup, Hashable {
   /// All that the kernel manages.
-  public var total = Double.nan
+  package var total = Double.nan
   /// Total − available.
-  public var used = Double.nan
+  package var used = Double.nan
   /// Not used for anything.
-  public var free = Double.nan
+  package var free = Double.nan
   /// Usable without swapping.
-  public var available = Double.nan
+  package var available = Double.nan
   /// Page cache.
-  public var cached = Double.nan
+  package var cached = Double.nan
   /// Block device buffers.
-  public var buffers = Double.nan
+  package var buffers = Double.nan
   /// Shared memory and tmpfs.
-  public var shared = Double.nan
+  package var shared = Double.nan
   /// Kernel objects.
-  public var slab = Double.nan
+  package var slab = Double.nan
   /// Page cache that waits to be written to disk.
-  public var dirty = Double.nan
+  package var dirty = Double.nan
   /// ZFS's cache.
-  public var arc = Double.nan
+  package var arc = Double.nan
   /// Major page faults per second.
-  public var majorFaults = Double.nan
+  package var majorFaults = Double.nan
   /// Processes killed for want of memory since boot.
-  public var oomKills = Double.nan
+  package var oomKills = Double.nan
 
   /// Used ÷ total.
-  public var usage: Double { share(used, of: total) }
+  package var usage: Double { share(used, of: total) }
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// Memory between two Readings.
-  public init(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
+  package init(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
     total = figure(current.total)
     let usable = current.usable
     available = figure(usable)
@@ -136,7 +136,7 @@ public struct RAM: Domain, Hashable {
   }
 
   /// The figures of main memory.
-  public static let table = Table<RAM>([
+  package static let table = Table<RAM>([
     .gauge("total_mb", .mebibytes, "Total memory", source: "/proc/meminfo MemTotal", \.total),
     .gauge("used_mb", .mebibytes, "Memory in use", source: "MemTotal − available", \.used),
     .gauge("free_mb", .mebibytes, "Memory not used for anything", source: "/proc/meminfo MemFree", \.free),
@@ -162,28 +162,28 @@ public struct RAM: Domain, Hashable {
 }
 
 /// Swap, in bytes; NaN where absent.
-public struct Swap: Domain, Hashable {
+package struct Swap: MetricGroup, Hashable {
   /// All swap space.
-  public var total = Double.nan
+  package var total = Double.nan
   /// Total − free.
-  public var used = Double.nan
+  package var used = Double.nan
   /// Not used.
-  public var free = Double.nan
+  package var free = Double.nan
   /// Swapped pages that are in memory too.
-  public var cached = Double.nan
+  package var cached = Double.nan
   /// Bytes read back per second.
-  public var inRate = Double.nan
+  package var inRate = Double.nan
   /// Bytes written out per second.
-  public var outRate = Double.nan
+  package var outRate = Double.nan
 
   /// Used ÷ total; 0 where there is no swap, so that it can be watched without a special case.
-  public var usage: Double { total == 0 ? 0 : share(used, of: total) }
+  package var usage: Double { total == 0 ? 0 : share(used, of: total) }
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// Swap between two Readings; nil where the kernel tells nothing of swap.
-  public init?(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
+  package init?(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
     guard let swapTotal = current.swapTotal else { return nil }
     total = Double(swapTotal)
     free = figure(current.swapFree)
@@ -194,7 +194,7 @@ public struct Swap: Domain, Hashable {
   }
 
   /// The figures of swap.
-  public static let table = Table<Swap>([
+  package static let table = Table<Swap>([
     .gauge("total_mb", .mebibytes, "Swap space", source: "/proc/meminfo SwapTotal", \.total),
     .gauge("used_mb", .mebibytes, "Swap space in use", source: "SwapTotal − SwapFree", \.used),
     .gauge("free_mb", .mebibytes, "Swap space not in use", source: "/proc/meminfo SwapFree", \.free),

@@ -1,5 +1,5 @@
 /// A numeric type that a metric group stores; every output converts it to `Double`.
-public protocol MetricValue: Sendable {
+package protocol MetricValue: Sendable {
   /// The value as a double; NaN when absent.
   var doubleValue: Double { get }
   /// Creates a value from a double; nil when the type cannot represent it.
@@ -9,33 +9,33 @@ public protocol MetricValue: Sendable {
 }
 
 extension MetricValue {
-  public static var isAlwaysPresent: Bool { false }
+  package static var isAlwaysPresent: Bool { false }
 }
 
 extension Double: MetricValue {
-  public var doubleValue: Double { self }
+  package var doubleValue: Double { self }
 
-  public init?(doubleValue: Double) { self = doubleValue }
+  package init?(doubleValue: Double) { self = doubleValue }
 }
 
 extension Float: MetricValue {
-  public var doubleValue: Double { Double(self) }
+  package var doubleValue: Double { Double(self) }
 
-  public init?(doubleValue: Double) { self = Float(doubleValue) }
+  package init?(doubleValue: Double) { self = Float(doubleValue) }
 }
 
 extension Int: MetricValue {
-  public static var isAlwaysPresent: Bool { true }
+  package static var isAlwaysPresent: Bool { true }
 
-  public var doubleValue: Double { Double(self) }
+  package var doubleValue: Double { Double(self) }
 
-  public init?(doubleValue: Double) { self.init(exactly: doubleValue.rounded()) }
+  package init?(doubleValue: Double) { self.init(exactly: doubleValue.rounded()) }
 }
 
 extension Int32: MetricValue {
-  public static var isAlwaysPresent: Bool { true }
+  package static var isAlwaysPresent: Bool { true }
 
-  public var doubleValue: Double { Double(self) }
+  package var doubleValue: Double { Double(self) }
 
-  public init?(doubleValue: Double) { self.init(exactly: doubleValue.rounded()) }
+  package init?(doubleValue: Double) { self.init(exactly: doubleValue.rounded()) }
 }

@@ -1,72 +1,72 @@
 /// What the machine said of one network interface at one instant; counters since it was made.
-public struct NetworkReading: Sendable, Hashable {
+package struct NetworkReading: Sendable, Hashable {
   /// Name, "eth0".
-  public var device: String
+  package var device: String
   /// Whether it is hardware (or a virtual machine's NIC) and counts in the total.
-  public var isPhysical = false
+  package var isPhysical = false
   /// Operational state, "up", "down", "unknown" (RFC 2863).
-  public var state: String?
+  package var state: String?
   /// Link speed in bytes per second; NaN where unknown.
-  public var speed = Double.nan
+  package var speed = Double.nan
   /// Bytes received.
-  public var receiveBytes: UInt64?
+  package var receiveBytes: UInt64?
   /// Packets received.
-  public var receivePackets: UInt64?
+  package var receivePackets: UInt64?
   /// Receive errors.
-  public var receiveErrors: UInt64?
+  package var receiveErrors: UInt64?
   /// Received packets dropped.
-  public var receiveDrops: UInt64?
+  package var receiveDrops: UInt64?
   /// Bytes sent.
-  public var transmitBytes: UInt64?
+  package var transmitBytes: UInt64?
   /// Packets sent.
-  public var transmitPackets: UInt64?
+  package var transmitPackets: UInt64?
   /// Transmit errors.
-  public var transmitErrors: UInt64?
+  package var transmitErrors: UInt64?
   /// Packets dropped on the way out.
-  public var transmitDrops: UInt64?
+  package var transmitDrops: UInt64?
 
   /// An interface by its name.
-  public init(device: String) {
+  package init(device: String) {
     self.device = device
   }
 }
 
 /// Traffic of one network interface, or of all that are hardware; NaN where absent.
-public struct Network: Domain, Hashable {
+package struct Network: MetricGroup, Hashable {
   /// Name; empty for the total.
-  public var device = ""
+  package var device = ""
   /// Whether it counts in the total.
-  public var isPhysical = false
+  package var isPhysical = false
   /// Operational state.
-  public var state: String?
+  package var state: String?
   /// Link speed in bytes per second.
-  public var speed = Double.nan
+  package var speed = Double.nan
   /// Bytes received per second.
-  public var receiveRate = Double.nan
+  package var receiveRate = Double.nan
   /// Bytes sent per second.
-  public var transmitRate = Double.nan
+  package var transmitRate = Double.nan
   /// Packets received per second.
-  public var receivePackets = Double.nan
+  package var receivePackets = Double.nan
   /// Packets sent per second.
-  public var transmitPackets = Double.nan
+  package var transmitPackets = Double.nan
   /// Receive errors per second.
-  public var receiveErrors = Double.nan
+  package var receiveErrors = Double.nan
   /// Transmit errors per second.
-  public var transmitErrors = Double.nan
+  package var transmitErrors = Double.nan
   /// Received packets dropped per second.
-  public var receiveDrops = Double.nan
+  package var receiveDrops = Double.nan
   /// Packets dropped on the way out per second.
-  public var transmitDrops = Double.nan
+  package var transmitDrops = Double.nan
   /// Bytes received in all.
-  public var receiveTotal = Double.nan
+  package var receiveTotal = Double.nan
   /// Bytes sent in all.
-  public var transmitTotal = Double.nan
+  package var transmitTotal = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// An interface between two Readings.
-  public init(from previous: NetworkReading?, to current: NetworkReading, over elapsed: Elapsed) {
+  package init(from previous: NetworkReading?, to current: NetworkReading, over elapsed: Elapsed) {
     device = current.device
     isPhysical = current.isPhysical
     state = current.state
@@ -85,7 +85,7 @@ public struct Network: Domain, Hashable {
 
   /// The sum over the interfaces that are hardware, so that a packet through a bridge, bond or veth counts once; nil
   /// where there is none.
-  public init?(totalOf networks: [Network]) {
+  package init?(totalOf networks: [Network]) {
     guard networks.contains(where: \.isPhysical) else { return nil }
     for network in networks where network.isPhysical {
       receiveRate = sum(receiveRate, network.receiveRate)
@@ -121,10 +121,10 @@ public struct Network: Domain, Hashable {
   ]
 
   /// The figures of the total.
-  public static let totalTable = Table<Network>(traffic)
+  package static let totalTable = Table<Network>(traffic)
 
   /// The figures of one interface.
-  public static let table = Table<Network>(
+  package static let table = Table<Network>(
     [
       .text("device", "Name of the interface", source: "/proc/net/dev", \.device),
       .flag("physical", "Whether it counts in the total", source: "/sys/class/net/…/device exists", \.isPhysical),

@@ -1,61 +1,61 @@
 /// Pressure stall information (Documentation/accounting/psi.rst) of one instant; nil where the kernel has none.
-public struct PressureReading: Sendable, Hashable {
+package struct PressureReading: Sendable, Hashable {
   /// One line of a pressure file.
-  public struct Line: Sendable, Hashable {
+  package struct Line: Sendable, Hashable {
     /// Shares of the last 10, 60 and 300 seconds, 0…1.
-    public var avg10 = Double.nan
+    package var avg10 = Double.nan
     /// Share of the last 60 seconds, 0…1.
-    public var avg60 = Double.nan
+    package var avg60 = Double.nan
     /// Share of the last 300 seconds, 0…1.
-    public var avg300 = Double.nan
+    package var avg300 = Double.nan
     /// Microseconds stalled since boot.
-    public var total: UInt64 = 0
+    package var total: UInt64 = 0
 
     /// No stall.
-    public init() {}
+    package init() {}
   }
 
   /// Both lines of one resource.
-  public struct Resource: Sendable, Hashable {
+  package struct Resource: Sendable, Hashable {
     /// At least one task was stalled.
-    public var some: Line?
+    package var some: Line?
     /// All tasks that could run were stalled.
-    public var full: Line?
+    package var full: Line?
 
     /// Nothing read yet.
-    public init() {}
+    package init() {}
   }
 
   /// /proc/pressure/cpu.
-  public var cpu: Resource?
+  package var cpu: Resource?
   /// /proc/pressure/memory.
-  public var memory: Resource?
+  package var memory: Resource?
   /// /proc/pressure/io.
-  public var io: Resource?
+  package var io: Resource?
   /// /proc/pressure/irq, since kernel 6.1 where configured.
-  public var irq: Resource?
+  package var irq: Resource?
 
   /// Nothing read yet.
-  public init() {}
+  package init() {}
 }
 
 /// How much time tasks lost waiting for a resource.
-public struct Pressure: Domain, Hashable {
+package struct Pressure: MetricGroup, Hashable {
   /// One kind of stall.
-  public struct Stall: Domain, Hashable {
+  package struct Stall: MetricGroup, Hashable {
     /// Share of the time between two Readings, exact, from the totals; NaN for a lone Reading.
-    public var ratio = Double.nan
+    package var ratio = Double.nan
     /// The kernel's damped share of the last 10 seconds.
-    public var avg10 = Double.nan
+    package var avg10 = Double.nan
     /// The kernel's damped share of the last 60 seconds.
-    public var avg60 = Double.nan
+    package var avg60 = Double.nan
     /// The kernel's damped share of the last 300 seconds.
-    public var avg300 = Double.nan
+    package var avg300 = Double.nan
     /// Seconds since boot.
-    public var total = Double.nan
+    package var total = Double.nan
 
     /// Nothing known.
-    public init() {}
+    package init() {}
 
     init(from previous: PressureReading.Line?, to current: PressureReading.Line, over elapsed: Elapsed) {
       ratio = elapsed.rate(previous?.total, current.total, unit: 1e-6)
@@ -75,14 +75,14 @@ public struct Pressure: Domain, Hashable {
   }
 
   /// Both kinds of stall on one resource.
-  public struct Resource: Domain, Hashable {
+  package struct Resource: MetricGroup, Hashable {
     /// At least one task waited.
-    public var some: Stall?
+    package var some: Stall?
     /// Every task that could have run waited.
-    public var full: Stall?
+    package var full: Stall?
 
     /// Nothing known.
-    public init() {}
+    package init() {}
 
     init(from previous: PressureReading.Resource?, to current: PressureReading.Resource, over elapsed: Elapsed) {
       some = current.some.map { Stall(from: previous?.some, to: $0, over: elapsed) }
@@ -96,19 +96,19 @@ public struct Pressure: Domain, Hashable {
   }
 
   /// Waiting for a CPU.
-  public var cpu: Resource?
+  package var cpu: Resource?
   /// Waiting for memory.
-  public var memory: Resource?
+  package var memory: Resource?
   /// Waiting for I/O.
-  public var io: Resource?
+  package var io: Resource?
   /// Lost to interrupts.
-  public var irq: Resource?
+  package var irq: Resource?
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// Pressure between two Readings; nil where the kernel tells of none.
-  public init?(from previous: PressureReading?, to current: PressureReading, over elapsed: Elapsed) {
+  package init?(from previous: PressureReading?, to current: PressureReading, over elapsed: Elapsed) {
     cpu = current.cpu.map { Resource(from: previous?.cpu, to: $0, over: elapsed) }
     memory = current.memory.map { Resource(from: previous?.memory, to: $0, over: elapsed) }
     io = current.io.map { Resource(from: previous?.io, to: $0, over: elapsed) }
@@ -117,7 +117,7 @@ public struct Pressure: Domain, Hashable {
   }
 
   /// The figures of pressure.
-  public static let table = Table<Pressure>([
+  package static let table = Table<Pressure>([
     .part("cpu", Resource.table, \.cpu),
     .part("memory", Resource.table, \.memory),
     .part("io", Resource.table, \.io),

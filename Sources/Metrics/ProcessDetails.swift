@@ -1,29 +1,29 @@
 /// What is known of one process besides its line in the table.
-public struct ProcessDetails: Sendable, Equatable {
+package struct ProcessDetails: Sendable, Equatable {
   /// Command line.
-  public var command: String?
+  package var command: String?
   /// Working directory; nil where it may not be seen.
-  public var directory: String?
+  package var directory: String?
   /// Program file; nil where it may not be seen.
-  public var executable: String?
+  package var executable: String?
   /// Open files; nil where they may not be seen.
-  public var openFiles: Int?
+  package var openFiles: Int?
   /// Most files that it may open, soft and hard; nil where unknown or unlimited.
-  public var openFilesLimit: (soft: String, hard: String)?
+  package var openFilesLimit: (soft: String, hard: String)?
   /// Other limits that are set, as the kernel names them: name, soft, hard.
-  public var limits: [(name: String, soft: String, hard: String)] = []
+  package var limits: [(name: String, soft: String, hard: String)] = []
   /// Voluntary and involuntary context switches since its start; nil where unknown.
-  public var switches: (voluntary: String, involuntary: String)?
+  package var switches: (voluntary: String, involuntary: String)?
   /// Nice value; nil where unknown.
-  public var nice: Int?
+  package var nice: Int?
   /// Bytes swapped out; nil where unknown.
-  public var swapped: Double?
+  package var swapped: Double?
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// Whether all that is shown of both is the same.
-  public static func == (left: ProcessDetails, right: ProcessDetails) -> Bool {
+  package static func == (left: ProcessDetails, right: ProcessDetails) -> Bool {
     left.command == right.command && left.directory == right.directory && left.executable == right.executable
       && left.openFiles == right.openFiles && left.nice == right.nice && left.swapped == right.swapped
       && left.limits.count == right.limits.count

@@ -1,50 +1,50 @@
 /// What the kernel said of one process at one instant.
-public struct ProcessReading: Sendable, Hashable {
+package struct ProcessReading: Sendable, Hashable {
   /// Process id.
-  public var pid: Int32
+  package var pid: Int32
   /// Parent's process id.
-  public var parent: Int32 = 0
+  package var parent: Int32 = 0
   /// Start in ticks after boot; tells two processes with one pid apart.
-  public var start: UInt64 = 0
+  package var start: UInt64 = 0
   /// State letter, `R`, `S`, `D`, `Z`, `T`, `t`, `I`, `X` (proc_pid_stat(5)).
-  public var state: UInt8 = 0
+  package var state: UInt8 = 0
   /// Whether it is a kernel thread.
-  public var isKernelThread = false
+  package var isKernelThread = false
   /// Threads.
-  public var threads: Int32 = 0
+  package var threads: Int32 = 0
   /// Ticks of CPU time used, user and system.
-  public var cpuTicks: UInt64 = 0
+  package var cpuTicks: UInt64 = 0
   /// Bytes of memory resident.
-  public var residentBytes: UInt64 = 0
+  package var residentBytes: UInt64 = 0
   /// Bytes read from storage; nil where the kernel does not let the agent see it.
-  public var readBytes: UInt64?
+  package var readBytes: UInt64?
   /// Bytes written to storage; nil where the kernel does not let the agent see it.
-  public var writtenBytes: UInt64?
+  package var writtenBytes: UInt64?
   /// Name of at most 15 bytes, so that it needs no heap.
-  public var name = ""
+  package var name = ""
   /// User's name, or number where it has none.
-  public var user = ""
+  package var user = ""
   /// Container or service that it belongs to; nil where none.
-  public var service: String?
+  package var service: String?
   /// Seconds from the scan's instant to the reading of this process: a scan of thousands takes tens of milliseconds.
   package var offset: Float = 0
 
   /// A process by its id.
-  public init(pid: Int32) {
+  package init(pid: Int32) {
     self.pid = pid
   }
 }
 
 /// What the kernel said of all processes at one instant.
-public struct ProcessesReading: Sendable, Hashable {
+package struct ProcessesReading: Sendable, Hashable {
   /// All processes, by ascending pid.
-  public var all: [ProcessReading] = []
+  package var all: [ProcessReading] = []
   /// Threads of active processes, where they are wanted; `parent` is the process.
   package var threads: [ProcessReading] = []
   /// Seconds in a tick, 1 ÷ USER_HZ.
-  public var secondsPerTick = 0.01
+  package var secondsPerTick = 0.01
   /// The boot-time clock's instant of this scan, in seconds.
-  public var instant = Double.nan
+  package var instant = Double.nan
   /// Seconds from the scan to the Reading that holds it; 0 where it was made for this Reading.
   package var age = 0.0
   /// Whether `instant` and the processes' `start` are of one clock, as on a running machine.
@@ -52,11 +52,11 @@ public struct ProcessesReading: Sendable, Hashable {
   /// CPUs that run processes; infinite where unknown.
   package var processors = Double.infinity
   /// An earlier scan of the same collector, far enough back for rates; nil before there is one.
-  public var earlier: [ProcessReading]?
+  package var earlier: [ProcessReading]?
   /// Its threads.
   package var earlierThreads: [ProcessReading] = []
   /// Its instant.
-  public var earlierInstant = Double.nan
+  package var earlierInstant = Double.nan
   /// Whether processes of other users are hidden (hidepid).
   package var isPartial = false
   /// Processes that are listed and cannot be read.
@@ -65,10 +65,10 @@ public struct ProcessesReading: Sendable, Hashable {
   package var withoutIO = 0
 
   /// No process.
-  public init() {}
+  package init() {}
 
   /// The process with this pid, by bisection.
-  public func process(pid: Int32) -> ProcessReading? {
+  package func process(pid: Int32) -> ProcessReading? {
     var (low, high) = (0, all.count)
     while low < high {
       let middle = (low + high) / 2
@@ -79,38 +79,38 @@ public struct ProcessesReading: Sendable, Hashable {
 }
 
 /// One process over a stretch of time; NaN where absent.
-public struct Process: Domain, Hashable {
+package struct Process: MetricGroup, Hashable {
   /// Process id.
-  public var pid = Int32(0)
+  package var pid = Int32(0)
   /// Parent's process id.
-  public var parent = Int32(0)
+  package var parent = Int32(0)
   /// Name as the kernel keeps it.
-  public var name = ""
+  package var name = ""
   /// User.
-  public var user = ""
+  package var user = ""
   /// State letter.
-  public var state = UInt8(0)
+  package var state = UInt8(0)
   /// Container or service.
-  public var service: String?
+  package var service: String?
   /// Whether it is a kernel thread.
-  public var isKernelThread = false
+  package var isKernelThread = false
   /// Threads.
-  public var threads = Int32(0)
+  package var threads = Int32(0)
   /// CPUs' worth of time; 1.0 is one logical CPU.
-  public var cpu = Double.nan
+  package var cpu = Double.nan
   /// Bytes resident.
-  public var resident = Double.nan
+  package var resident = Double.nan
   /// Bytes read from storage per second.
-  public var readRate = Double.nan
+  package var readRate = Double.nan
   /// Bytes written to storage per second.
-  public var writeRate = Double.nan
+  package var writeRate = Double.nan
   /// Seconds after boot at which it started.
-  public var start = Double.nan
+  package var start = Double.nan
   /// Command line; only in the table made on demand.
-  public var command: String?
+  package var command: String?
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// A process between two scans; one that is new since the first counts from 0.
   ///
@@ -138,10 +138,10 @@ public struct Process: Domain, Hashable {
   }
 
   /// Bytes read and written per second; NaN where both are absent.
-  public var ioRate: Double { sum(readRate, writeRate) }
+  package var ioRate: Double { sum(readRate, writeRate) }
 
   /// The figures of a process.
-  public static let table = Table<Process>([
+  package static let table = Table<Process>([
     .gauge("pid", .count, "Process id", source: "/proc/PID", \.pid),
     .gauge("ppid", .count, "Parent's process id", source: "/proc/PID/stat", \.parent),
     .text("name", "Name as the kernel keeps it", source: "/proc/PID/stat comm", \.name),
@@ -167,26 +167,26 @@ public struct Process: Domain, Hashable {
 }
 
 /// How many processes there are in which state, and the few that use most.
-public struct Processes: Domain, Hashable {
+package struct Processes: MetricGroup, Hashable {
   /// How many of each measure ``top`` holds.
-  public static let topCount = 8
+  package static let topCount = 8
 
   /// All processes, kernel threads included.
-  public var total = 0
+  package var total = 0
   /// In state R.
-  public var running = 0
+  package var running = 0
   /// In state S.
-  public var sleeping = 0
+  package var sleeping = 0
   /// In state D.
-  public var blocked = 0
+  package var blocked = 0
   /// In state I: idle kernel threads.
-  public var idle = 0
+  package var idle = 0
   /// In state T or t.
-  public var stopped = 0
+  package var stopped = 0
   /// In state Z.
-  public var zombie = 0
+  package var zombie = 0
   /// Threads of all processes.
-  public var threads = 0
+  package var threads = 0
   /// Processes that are listed and cannot be read; NaN where all can be.
   package var hidden = Double.nan
   /// Processes whose I/O cannot be read; NaN where all can be.
@@ -194,13 +194,13 @@ public struct Processes: Domain, Hashable {
   /// Whether processes of other users are hidden.
   package var isPartial = false
   /// The union of those that use most CPU, memory and I/O, most CPU first.
-  public var top: [Process] = []
+  package var top: [Process] = []
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// The summary of a scan; rates need the scan before it: the previous Reading's, or the one that it brings along.
-  public init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
+  package init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
     self.init(ProcessSpan(from: previous, to: current, over: elapsed))
   }
 
@@ -276,7 +276,7 @@ public struct Processes: Domain, Hashable {
   }
 
   /// The figures of the processes.
-  public static let table = Table<Processes>([
+  package static let table = Table<Processes>([
     .gauge("total", .count, "Processes, kernel threads included", source: "/proc", \.total),
     .gauge("running", .count, "Running or runnable (R)", source: "/proc/PID/stat", \.running),
     .gauge("sleeping", .count, "Sleeping (S)", source: "/proc/PID/stat", \.sleeping),
@@ -290,6 +290,6 @@ public struct Processes: Domain, Hashable {
       omitsFalse: true),
     .gauge("hidden", .count, "Processes that are listed and cannot be read", source: "/proc/PID/stat", \.hidden),
     .gauge("without_io", .count, "Processes whose I/O cannot be read", source: "/proc/PID/io", \.withoutIO),
-    .list("top", keys: [Key("pid") { String($0.pid) }], isSeries: false, Process.table, \.top),
+    .list("top", keys: [Label("pid") { String($0.pid) }], isSeries: false, Process.table, \.top),
   ])
 }

@@ -1,7 +1,7 @@
 /// What a family of series is called in Prometheus and OpenMetrics, for scrapes and for remote write alike.
-public struct PrometheusName: Sendable, Hashable {
+package struct PrometheusName: Sendable, Hashable {
   /// The word of its TYPE line; the text format 0.0.4 knows no info, and has gauge for it.
-  public enum Kind: String, Sendable {
+  package enum Kind: String, Sendable {
     /// A level, or a truth value as 1 or 0.
     case gauge
     /// A total that only grows.
@@ -11,16 +11,16 @@ public struct PrometheusName: Sendable, Hashable {
   }
 
   /// The name of its samples, `agent_disk_read_bytes_total`, `agent_cpu_info`.
-  public let sample: String
+  package let sample: String
   /// Its type.
-  public let kind: Kind
+  package let kind: Kind
   /// The base unit at the end of the name, or before `_total`; empty where there is none.
-  public let unit: String
+  package let unit: String
   /// One line that says what it is.
-  public let help: String
+  package let help: String
 
   /// A family that is none of the catalog's.
-  public init(sample: String, kind: Kind, unit: String, help: String) {
+  package init(sample: String, kind: Kind, unit: String, help: String) {
     self.sample = sample
     self.kind = kind
     self.unit = unit
@@ -28,7 +28,7 @@ public struct PrometheusName: Sendable, Hashable {
   }
 
   /// The name of the family as OpenMetrics has it: without `_total` and without `_info`.
-  public var family: String {
+  package var family: String {
     switch kind {
     case .gauge: sample
     case .counter: String(sample.dropLast("_total".count))
@@ -48,17 +48,17 @@ public struct PrometheusName: Sendable, Hashable {
 ///   could be a new series.
 ///
 /// All arrays are indexed by the field's number in the catalog.
-public struct PrometheusNames: Sendable {
+package struct PrometheusNames: Sendable {
   /// A value that is exported.
-  public struct Member: Sendable {
+  package struct Member: Sendable {
     /// Its name in JSON; the label of a text.
-    public let name: String
+    package let name: String
     /// Index of its family in ``families``.
-    public let family: Int
+    package let family: Int
     /// Its unit; numbers come in that unit's base.
-    public let unit: Unit
+    package let unit: Unit
     /// Whether it is a label of its group's `_info`.
-    public let isGroupInfo: Bool
+    package let isGroupInfo: Bool
   }
 
   /// Texts that change during the object's life.
@@ -69,16 +69,16 @@ public struct PrometheusNames: Sendable {
   static let omittedTexts: Set = ["error"]
 
   /// All families, in the order of the catalog.
-  public private(set) var families: [PrometheusName] = []
+  package private(set) var families: [PrometheusName] = []
   /// Values; nil where omitted, and for groups and lists.
-  public private(set) var members: [Member?]
+  package private(set) var members: [Member?]
   /// Of a group or list, the family of its texts; nil where it has none.
-  public private(set) var infos: [Int?]
+  package private(set) var infos: [Int?]
   /// Of a list, the label names that identify an entry; nil where the list is omitted.
-  public private(set) var labels: [[String]?]
+  package private(set) var labels: [[String]?]
 
   /// Those of a Sample.
-  public static let shared = PrometheusNames(.shared)
+  package static let shared = PrometheusNames(.shared)
 
   init(_ catalog: Catalog) {
     let nodes = catalog.nodes

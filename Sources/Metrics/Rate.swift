@@ -1,25 +1,25 @@
 /// The stretch of time between two Readings, and how rates are taken over it.
-public struct Elapsed: Sendable, Hashable {
+package struct Elapsed: Sendable, Hashable {
   /// Seconds between the Readings by the monotonic clock, never the nominal interval; NaN for a lone Reading.
-  public let seconds: Double
+  package let seconds: Double
   /// Whether the stretch is the whole time since boot, when every counter began at 0.
-  public let isSinceBoot: Bool
+  package let isSinceBoot: Bool
 
   /// A stretch between two Readings.
-  public init(seconds: Double, isSinceBoot: Bool = false) {
+  package init(seconds: Double, isSinceBoot: Bool = false) {
     self.seconds = seconds
     self.isSinceBoot = isSinceBoot
   }
 
   /// What a counter grew by per second; NaN where either end is absent, where no time has passed, or where it went
   /// backwards, which means that its source began anew.
-  public func rate(_ previous: UInt64?, _ current: UInt64?, unit: Double = 1) -> Double {
+  package func rate(_ previous: UInt64?, _ current: UInt64?, unit: Double = 1) -> Double {
     guard let grown = growth(previous, current), seconds > 0 else { return .nan }
     return Double(grown) * unit / seconds
   }
 
   /// What a counter grew by; nil where either end is absent or where it went backwards.
-  public func growth(_ previous: UInt64?, _ current: UInt64?) -> UInt64? {
+  package func growth(_ previous: UInt64?, _ current: UInt64?) -> UInt64? {
     guard let current else { return nil }
     guard let previous = isSinceBoot ? 0 : previous, current >= previous else { return nil }
     return current - previous

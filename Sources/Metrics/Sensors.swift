@@ -1,28 +1,28 @@
 /// One temperature sensor; a level, so that Reading and Sample hold the same.
-public struct Temperature: Domain, Hashable {
+package struct Temperature: MetricGroup, Hashable {
   /// The chip, unique in the machine, "coretemp" or "k10temp-0000:00:18.3" where there are several of one name.
-  public var chip = ""
+  package var chip = ""
   /// The sensor's label, "Package id 0", or "temp1" where it has none.
-  public var sensor = ""
+  package var sensor = ""
   /// Degrees Celsius.
-  public var celsius = Double.nan
+  package var celsius = Double.nan
   /// The chip's own high mark; NaN where it has none.
-  public var high = Double.nan
+  package var high = Double.nan
   /// The chip's own critical mark; NaN where it has none.
-  public var critical = Double.nan
+  package var critical = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// A sensor's reading.
-  public init(chip: String, sensor: String, celsius: Double) {
+  package init(chip: String, sensor: String, celsius: Double) {
     self.chip = chip
     self.sensor = sensor
     self.celsius = celsius
   }
 
   /// The figures of a temperature sensor.
-  public static let table = Table<Temperature>([
+  package static let table = Table<Temperature>([
     .text("chip", "Chip", source: "/sys/class/hwmon/hwmonN/name", \.chip),
     .text("sensor", "Sensor", source: "hwmonN/tempM_label", \.sensor),
     .gauge("celsius", .celsius, "Temperature", source: "hwmonN/tempM_input, else thermal_zoneN/temp", \.celsius),
@@ -32,26 +32,26 @@ public struct Temperature: Domain, Hashable {
 }
 
 /// One fan; a level, so that Reading and Sample hold the same.
-public struct Fan: Domain, Hashable {
+package struct Fan: MetricGroup, Hashable {
   /// The chip, unique in the machine.
-  public var chip = ""
+  package var chip = ""
   /// The sensor's label, or "fan1".
-  public var sensor = ""
+  package var sensor = ""
   /// Revolutions per minute.
-  public var rpm = Double.nan
+  package var rpm = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// A fan's reading.
-  public init(chip: String, sensor: String, rpm: Double) {
+  package init(chip: String, sensor: String, rpm: Double) {
     self.chip = chip
     self.sensor = sensor
     self.rpm = rpm
   }
 
   /// The figures of a fan.
-  public static let table = Table<Fan>([
+  package static let table = Table<Fan>([
     .text("chip", "Chip", source: "/sys/class/hwmon/hwmonN/name", \.chip),
     .text("sensor", "Sensor", source: "hwmonN/fanM_label", \.sensor),
     .gauge("rpm", .rpm, "Speed", source: "hwmonN/fanM_input", \.rpm),
@@ -59,39 +59,39 @@ public struct Fan: Domain, Hashable {
 }
 
 /// What one power meter said at one instant.
-public struct PowerReading: Sendable, Hashable {
+package struct PowerReading: Sendable, Hashable {
   /// The meter's chip or domain, "intel-rapl:0".
-  public var chip: String
+  package var chip: String
   /// What it measures, "package-0".
-  public var sensor: String
+  package var sensor: String
   /// Watts where the meter tells them itself; NaN else.
-  public var watts = Double.nan
+  package var watts = Double.nan
   /// Microjoules since some start; nil where it does not count energy.
-  public var energy: UInt64?
+  package var energy: UInt64?
   /// Where `energy` begins anew from 0; nil where unknown.
-  public var energyRange: UInt64?
+  package var energyRange: UInt64?
 
   /// A meter without figures.
-  public init(chip: String, sensor: String) {
+  package init(chip: String, sensor: String) {
     self.chip = chip
     self.sensor = sensor
   }
 }
 
 /// Power drawn, by meter.
-public struct Power: Domain, Hashable {
+package struct Power: MetricGroup, Hashable {
   /// The meter's chip or domain.
-  public var chip = ""
+  package var chip = ""
   /// What it measures.
-  public var sensor = ""
+  package var sensor = ""
   /// Watts; NaN where absent.
-  public var watts = Double.nan
+  package var watts = Double.nan
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 
   /// Power between two Readings: the meter's own, else from its energy counter, across one wrap-around.
-  public init(from previous: PowerReading?, to current: PowerReading, over elapsed: Elapsed) {
+  package init(from previous: PowerReading?, to current: PowerReading, over elapsed: Elapsed) {
     chip = current.chip
     sensor = current.sensor
     watts = current.watts
@@ -116,7 +116,7 @@ public struct Power: Domain, Hashable {
   }
 
   /// The figures of a power meter.
-  public static let table = Table<Power>([
+  package static let table = Table<Power>([
     .text("chip", "Meter", source: "/sys/class/hwmon/hwmonN/name, /sys/class/powercap", \.chip),
     .text("sensor", "What it measures", source: "hwmonN/powerM_label, powercap name", \.sensor),
     .gauge(

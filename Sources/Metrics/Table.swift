@@ -2,14 +2,14 @@
 ///
 /// Fields are numbered densely in that order; a nested group or list takes a number, and the fields inside it the ones
 /// after it. So a field's number in the catalog is the number of its group, plus one, plus its offset in the table.
-public struct Table<Owner: Domain>: Sendable {
+package struct Table<Owner: MetricGroup>: Sendable {
   let fields: [Field<Owner>]
   /// The number of each field, counted from the table's first.
   private let offsets: [Int]
   /// How many numbers the table takes, with those of the groups inside it.
   let size: Int
 
-  public init(_ fields: [Field<Owner>]) {
+  package init(_ fields: [Field<Owner>]) {
     var offsets: [Int] = []
     var size = 0
     for field in fields {
@@ -25,7 +25,7 @@ public struct Table<Owner: Domain>: Sendable {
   /// Passes every present value of `domain` to `visitor`; absent ones are skipped.
   ///
   /// - Parameter first: the number of the table's first field.
-  public func visit(_ domain: Owner, _ visitor: any FieldVisitor, first: Int = 0) {
+  package func visit(_ domain: Owner, _ visitor: any FieldVisitor, first: Int = 0) {
     for (index, field) in fields.enumerated() {
       let number = first + offsets[index]
       switch field.access {
@@ -43,14 +43,14 @@ public struct Table<Owner: Domain>: Sendable {
   }
 
   /// Creates a group from a reader; values that the reader lacks, or that the group cannot store, stay absent.
-  public func read(from reader: any FieldReader, first: Int = 0) -> Owner {
+  package func read(from reader: any FieldReader, first: Int = 0) -> Owner {
     var domain = Owner()
     read(from: reader, into: &domain, first: first)
     return domain
   }
 
   /// Sets every stored value that a reader has.
-  public func read(from reader: any FieldReader, into domain: inout Owner, first: Int = 0) {
+  package func read(from reader: any FieldReader, into domain: inout Owner, first: Int = 0) {
     for (index, field) in fields.enumerated() {
       let number = first + offsets[index]
       switch field.access {
@@ -85,7 +85,7 @@ public struct Table<Owner: Domain>: Sendable {
   }
 
   /// How to read every value below an outer group, in the order of the catalog; `reach` finds the groups of this table.
-  func metrics<Outer: Domain>(
+  func metrics<Outer: MetricGroup>(
     _ reach: @escaping @Sendable (Outer, [String], (Owner, [String]) -> Void) -> Void
   ) -> [MetricAccess<Outer>] {
     var result: [MetricAccess<Outer>] = []
@@ -121,18 +121,18 @@ typealias MetricAccess<Owner> =
   ) -> Void
 
 /// A label that identifies an entry of a list.
-public struct Key<Owner: Domain>: Sendable {
+package struct Label<Owner: MetricGroup>: Sendable {
   let label: String
   let value: @Sendable (Owner) -> String
 
-  public init(_ label: String, _ value: @escaping @Sendable (Owner) -> String) {
+  package init(_ label: String, _ value: @escaping @Sendable (Owner) -> String) {
     self.label = label
     self.value = value
   }
 }
 
 /// A nested group or list with its type erased.
-struct Part<Owner: Domain>: Sendable {
+struct NestedGroup<Owner: MetricGroup>: Sendable {
   let isList: Bool
   let labels: [String]
   let isSeries: Bool

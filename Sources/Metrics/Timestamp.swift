@@ -1,22 +1,22 @@
 /// A moment of the wall clock: seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
-public struct Timestamp: Sendable, Hashable, Comparable {
+package struct Timestamp: Sendable, Hashable, Comparable {
   /// Seconds since the epoch, with their fraction.
-  public var seconds: Double
+  package var seconds: Double
 
   /// A moment by its POSIX time.
-  public init(seconds: Double) {
+  package init(seconds: Double) {
     self.seconds = seconds
   }
 
   /// Earlier before later.
-  public static func < (left: Timestamp, right: Timestamp) -> Bool {
+  package static func < (left: Timestamp, right: Timestamp) -> Bool {
     left.seconds < right.seconds
   }
 
   /// RFC 3339 in UTC with whole seconds, `2026-02-05T06:45:00Z`; the fraction is cut off.
   ///
   /// Years outside 0…9999 are not RFC 3339's; the moment is clamped to them.
-  public var rfc3339: String {
+  package var rfc3339: String {
     let (year, month, day, hour, minute, second) = civil
     func digits(_ value: Int, _ count: Int) -> String {
       let text = String(value)
@@ -29,7 +29,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
   /// A moment from RFC 3339 (`2026-02-05T06:45:00Z`, `…T15:45:00.250+09:00`); nil where the text is none.
   ///
   /// A leap second, `23:59:60`, is the second after it, as POSIX time has it.
-  public init?(rfc3339 text: some StringProtocol) {
+  package init?(rfc3339 text: some StringProtocol) {
     var bytes = Array(text.utf8)[...]
     func number(_ digits: Int) -> Int? {
       guard bytes.count >= digits else { return nil }
@@ -89,7 +89,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
   }
 
   /// The date and time of day in UTC, by the proleptic Gregorian calendar.
-  public var civil: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
+  package var civil: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
     let limits = -62_167_219_200.0...253_402_300_799.0
     let total = Int(min(max(seconds.isFinite ? seconds : 0, limits.lowerBound), limits.upperBound).rounded(.down))
     let secondOfDay = ((total % 86_400) + 86_400) % 86_400

@@ -2,7 +2,7 @@
 ///
 /// Inside the program every figure is kept in its base unit (bytes, seconds, hertz); a field shows itself in JSON in the
 /// unit that ends its name (`used_mb`, `frequency_mhz`), which is the base unit divided by ``factor``.
-public enum Unit: String, Sendable, Hashable, CaseIterable {
+package enum Unit: String, Sendable, Hashable, CaseIterable {
   /// A share of a whole, 0…1 (may pass 1 where a limit can be passed).
   case ratio
   /// Bytes.
@@ -37,7 +37,7 @@ public enum Unit: String, Sendable, Hashable, CaseIterable {
   case none
 
   /// How many base units one of this unit holds.
-  public var factor: Double {
+  package var factor: Double {
     switch self {
     case .mebibytes: 1_048_576
     case .megabitsPerSecond: 125_000
@@ -48,7 +48,7 @@ public enum Unit: String, Sendable, Hashable, CaseIterable {
   }
 
   /// The base unit's word at the end of a Prometheus name; empty where there is none.
-  public var base: String {
+  package var base: String {
     switch self {
     case .ratio: "ratio"
     case .bytes, .mebibytes: "bytes"
@@ -66,7 +66,7 @@ public enum Unit: String, Sendable, Hashable, CaseIterable {
   }
 
   /// Digits after the point that JSON shows at most: what the source can tell, so that noise is not stored.
-  public var decimals: Int {
+  package var decimals: Int {
     switch self {
     case .ratio, .cores: 4
     case .seconds: 6

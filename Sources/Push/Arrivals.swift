@@ -2,12 +2,12 @@ internal import Synchronization
 internal import History
 
 /// Counts the samples that come to a history's main track, and rings for each.
-final class Arrivals: Sendable {
+final class SampleCounter: Sendable {
   private let history: History
   private let number = Mutex(0)
   private let observer = Mutex<Int?>(nil)
 
-  init(_ history: History, bells: [Bell]) {
+  init(_ history: History, bells: [Wakeup]) {
     self.history = history
     let observer = history.observe { [weak self] _ in
       self?.number.withLock { $0 += 1 }

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Wakes a task that waits for something, or for a time.
-final class Bell: Sendable {
+final class Wakeup: Sendable {
   /// What it rings for.
   struct Reason: OptionSet {
     let rawValue: UInt8

@@ -1,16 +1,16 @@
 internal import AgentMetrics
 internal import ClientHTTP
-public import History
-public import Logging
+package import History
+package import Logging
 internal import SystemIO
 
 /// Sends the samples of a history to other places, each for itself, without a gap.
 ///
 /// The history is the queue: with an archive it reaches over restarts and outages of weeks, without one as far back as
 /// memory does.
-public final class Push: Sendable {
-  private let pushers: [(bell: Bell, status: Pusher.SharedStatus)]
-  private let arrivals: Arrivals
+package final class Push: Sendable {
+  private let pushers: [(bell: Wakeup, status: Pusher.SharedStatus)]
+  private let arrivals: SampleCounter
   private let running: Condition<Int>
   private let tasks: [Task<Void, Never>]
 
@@ -19,7 +19,7 @@ public final class Push: Sendable {
   /// - Parameters:
   ///   - version: the program's, for receivers.
   ///   - cursorFile: path of the file that remembers what receivers have, beside the archive; nil where there is none.
-  public convenience init(
+  package convenience init(
     _ targets: [PushTarget], history: History, version: String, cursorFile: String?, logger: Logger
   ) {
     self.init(
@@ -30,8 +30,8 @@ public final class Push: Sendable {
     _ targets: [PushTarget], history: History, version: String, cursorFile: String?, logger: Logger,
     timing: Pusher.Timing
   ) {
-    let bells = targets.map { _ in Bell() }
-    let arrivals = Arrivals(history, bells: bells)
+    let bells = targets.map { _ in Wakeup() }
+    let arrivals = SampleCounter(history, bells: bells)
     let running = Condition(targets.count)
     let cursors = cursorFile.map { path in
       PushCursors(path: path) { message in logger.warning("\(message)") }
@@ -42,7 +42,7 @@ public final class Push: Sendable {
       // The first sample carries the whole second in which it is taken.
       timestamp: newest?.timestamp.seconds ?? Clock.realtime.rounded(.down) - 0.001,
       boottime: newest?.boottime ?? -.infinity)
-    var pushers: [(bell: Bell, status: Pusher.SharedStatus)] = []
+    var pushers: [(bell: Wakeup, status: Pusher.SharedStatus)] = []
     var tasks: [Task<Void, Never>] = []
     for (target, bell) in zip(targets, bells) {
       let status = Pusher.SharedStatus(
@@ -53,7 +53,7 @@ public final class Push: Sendable {
         cursors?.set(target.url.full, PushBatch.milliseconds(Timestamp(seconds: start.timestamp)))
       }
       let cursor = known.map { PushSource.Cursor(timestamp: Double($0) / 1_000) } ?? start
-      let surroundings = Pusher.Surroundings(
+      let dependencies = Pusher.Dependencies(
         target: target, userAgent: "worker-monitoring-agent/\(version)",
         client: HTTPClient(
           url: target.url, authorities: target.authorities, limits: timing.limits,
@@ -63,7 +63,7 @@ public final class Push: Sendable {
       let source = PushSource(history: history, arrivals: arrivals, cursor: cursor)
       tasks.append(
         Task.detached {
-          var pusher = Pusher(surroundings, source: source)
+          var pusher = Pusher(dependencies, source: source)
           await pusher.run()
           running.update { $0 -= 1 }
         })
@@ -75,10 +75,10 @@ public final class Push: Sendable {
   }
 
   /// How it is going, in the order of the targets.
-  public var status: [PushStatus] { pushers.map(\.status.now) }
+  package var status: [PushStatus] { pushers.map(\.status.now) }
 
   /// Sends what waits as far as receivers take it at once, tells them that the series have ended, and stops.
-  public func stop(atMost seconds: Double) {
+  package func stop(atMost seconds: Double) {
     arrivals.end()
     for pusher in pushers { pusher.bell.ring(.end) }
     if running.wait(atMost: seconds, { $0 == 0 ? true : nil }) == nil {

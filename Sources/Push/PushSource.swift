@@ -18,7 +18,7 @@ struct PushSource {
   }
 
   /// Some samples after the cursor.
-  struct Portion {
+  struct Batch {
     /// Oldest first.
     var samples: [Sample] = []
     /// Whether they came from memory.
@@ -40,7 +40,7 @@ struct PushSource {
 
   let history: History
   /// Counts what the sampler adds.
-  let arrivals: Arrivals
+  let arrivals: SampleCounter
   private(set) var cursor: Cursor
   /// Of the samples that have arrived, those that the receiver is done with.
   private var done: Int
@@ -56,7 +56,7 @@ struct PushSource {
   /// Whether the receiver was unknown before this process: its cursor is in memory.
   var isNew: Bool { !cursor.boottime.isNaN }
 
-  init(history: History, arrivals: Arrivals, cursor: Cursor) {
+  init(history: History, arrivals: SampleCounter, cursor: Cursor) {
     self.history = history
     self.arrivals = arrivals
     self.cursor = cursor
@@ -73,19 +73,19 @@ struct PushSource {
   /// The next samples, `most` at most.
   ///
   /// - Throws: where the archive cannot be read now.
-  mutating func next(most: Int) async throws -> Portion {
+  mutating func next(most: Int) async throws -> Batch {
     var portion = try await look(most: most)
     // Meanwhile memory may have lost what began it.
     while portion == nil { portion = try await look(most: most) }
-    return portion ?? Portion()
+    return portion ?? Batch()
   }
 
-  private mutating func look(most: Int) async throws -> Portion? {
+  private mutating func look(most: Int) async throws -> Batch? {
     let arrived = arrivals.count
     let ring = history.all
-    guard let first = ring.first?.sample, let last = ring.last?.sample else { return Portion() }
+    guard let first = ring.first?.sample, let last = ring.last?.sample else { return Batch() }
     let start = ring.firstIndex { cursor.isBefore($0.sample) } ?? ring.endIndex
-    var portion = Portion()
+    var portion = Batch()
     portion.newest = last.timestamp.seconds
     portion.pending = ring.count - start
     if start > 0 { failures = 0 }
@@ -150,7 +150,7 @@ struct PushSource {
     case nothing
   }
 
-  private mutating func archived(_ archive: any LongHistory, until end: Double, most: Int) async throws -> Archived {
+  private mutating func archived(_ archive: any SampleArchive, until end: Double, most: Int) async throws -> Archived {
     guard searched + 0.001 < end else { return .nothing }
     // Of a receiver that is new, nothing can be missing.
     if cursor.boottime != -.infinity, let oldest = archive.oldest, oldest < end,

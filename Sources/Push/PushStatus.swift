@@ -1,7 +1,7 @@
 /// How pushing to one receiver is going.
-public struct PushStatus: Sendable, Hashable {
+package struct PushStatus: Sendable, Hashable {
   /// What it is doing.
-  public enum State: String, Sendable, CaseIterable {
+  package enum State: String, Sendable, CaseIterable {
     /// Nothing has been sent yet.
     case starting
     /// The receiver has all that there is.
@@ -15,9 +15,9 @@ public struct PushStatus: Sendable, Hashable {
   }
 
   /// A stretch of time whose samples the receiver did not get, and never will.
-  public struct Gap: Sendable, Hashable {
+  package struct Gap: Sendable, Hashable {
     /// Why.
-    public enum Reason: String, Sendable, CaseIterable {
+    package enum Reason: String, Sendable, CaseIterable {
       /// They were in memory no more when the receiver could be reached again.
       case lost
       /// The receiver did not take samples so old.
@@ -29,50 +29,50 @@ public struct PushStatus: Sendable, Hashable {
     }
 
     /// POSIX time of the first of them; of those that were lost, of the last one before them.
-    public var from: Double
+    package var from: Double
     /// POSIX time of the last of them; of those that were lost, of the first one after them.
-    public var to: Double
+    package var to: Double
     /// How many samples of the machine.
-    public var samples: Int
+    package var samples: Int
     /// Why.
-    public let reason: Reason
+    package let reason: Reason
   }
 
   /// Gaps that are told one by one at most; the oldest are forgotten.
-  public static let mostGaps = 32
+  package static let mostGaps = 32
 
   /// The receiver, without what may be secret.
-  public let url: String
+  package let url: String
   /// The form in which samples are sent now, "remote-write 2.0".
-  public internal(set) var format: String
+  package internal(set) var format: String
   /// What it is doing.
-  public internal(set) var state = State.starting
+  package internal(set) var state = State.starting
   /// POSIX time of the newest sample that the receiver has taken, or never will; NaN where there is none.
-  public internal(set) var cursor = Double.nan
+  package internal(set) var cursor = Double.nan
   /// Seconds by which that lies behind the newest sample that there is.
-  public internal(set) var lag = 0.0
+  package internal(set) var lag = 0.0
   /// Samples of the machine that wait; beyond memory it is told from the time that they cover.
-  public internal(set) var pending = 0
+  package internal(set) var pending = 0
   /// Samples of the machine that the receiver has taken.
-  public internal(set) var sentSamples = 0
+  package internal(set) var sentSamples = 0
   /// Values that the receiver has taken, stale markers among them.
-  public internal(set) var sentValues = 0
+  package internal(set) var sentValues = 0
   /// Bytes of the requests that it has taken, compressed.
-  public internal(set) var sentBytes = 0
+  package internal(set) var sentBytes = 0
   /// Requests that failed and were, or will be, made again.
-  public internal(set) var failed = 0
+  package internal(set) var failed = 0
   /// Samples of the machine that the receiver did not take.
-  public internal(set) var dropped = 0
+  package internal(set) var dropped = 0
   /// Samples of the machine that were in memory no more.
-  public internal(set) var lost = 0
+  package internal(set) var lost = 0
   /// POSIX time of the last request that was taken; NaN where there is none.
-  public internal(set) var lastSuccess = Double.nan
+  package internal(set) var lastSuccess = Double.nan
   /// What went wrong last, in one line; nil where nothing did.
-  public internal(set) var lastError: String?
+  package internal(set) var lastError: String?
   /// POSIX time of that.
-  public internal(set) var lastErrorTime = Double.nan
+  package internal(set) var lastErrorTime = Double.nan
   /// The gaps, oldest first.
-  public internal(set) var gaps: [Gap] = []
+  package internal(set) var gaps: [Gap] = []
 
   init(url: String, format: String) {
     self.url = url

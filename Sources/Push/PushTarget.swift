@@ -1,5 +1,5 @@
 /// In which form samples are sent.
-public enum PushProtocol: String, Sendable, CaseIterable {
+package enum PushProtocol: String, Sendable, CaseIterable {
   /// Prometheus remote write 2.0; 1.0 where the receiver knows no better.
   case remoteWrite = "remote-write"
   /// Prometheus remote write 1.0.
@@ -9,30 +9,30 @@ public enum PushProtocol: String, Sendable, CaseIterable {
 }
 
 /// A receiver, and how it wants to be spoken to.
-public struct PushTarget: Sendable, Hashable {
+package struct PushTarget: Sendable, Hashable {
   /// Where it is.
-  public var url: PushURL
+  package var url: PushURL
   /// In which form it is sent samples.
-  public var format = PushProtocol.remoteWrite
+  package var format = PushProtocol.remoteWrite
   /// What it is shown.
-  public var credentials = PushCredentials.none
+  package var credentials = PushCredentials.none
   /// Fields that are added to each request.
-  public var headers: [Header] = []
+  package var headers: [Header] = []
   /// Labels that are added to each series that has none of that name.
-  public var labels: [PushLabel] = []
+  package var labels: [PushLabel] = []
   /// A file with the certificates (PEM) of those who vouch for it; nil for the system's.
-  public var authorities: String?
+  package var authorities: String?
 
   /// A field of a request.
-  public struct Header: Sendable, Hashable {
+  package struct Header: Sendable, Hashable {
     /// Its name.
-    public let name: String
+    package let name: String
     /// Its value.
-    public let value: String
+    package let value: String
 
     /// A field as it is written on the command line, `Name: value`; nil where it is none, or one that is not the
     /// operator's to set.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2 else { return nil }
       let name = String(parts[0])
@@ -54,7 +54,7 @@ public struct PushTarget: Sendable, Hashable {
   }
 
   /// A receiver that speaks remote write and asks for nothing.
-  public init(url: PushURL) {
+  package init(url: PushURL) {
     self.url = url
   }
 }

@@ -33,11 +33,11 @@ struct Pusher {
   }
 
   /// What outlives a loop's turns, and what others look at.
-  struct Surroundings: Sendable {
+  struct Dependencies: Sendable {
     let target: PushTarget
     let userAgent: String
     let client: HTTPClient
-    let bell: Bell
+    let bell: Wakeup
     let status: SharedStatus
     let cursors: PushCursors?
     let timing: Timing
@@ -52,7 +52,7 @@ struct Pusher {
     func update(_ body: (inout PushStatus) -> Void) { status.withLock { body(&$0) } }
   }
 
-  private let surroundings: Surroundings
+  private let dependencies: Dependencies
   private let labels: SeriesLabels
   private var source: PushSource
   /// The form in use, which a receiver may not know.
@@ -93,20 +93,20 @@ struct Pusher {
     }
   }
 
-  init(_ surroundings: Surroundings, source: PushSource) {
-    if !source.isNew, surroundings.cursors != nil { mayHave = Clock.realtime }
-    self.surroundings = surroundings
+  init(_ dependencies: Dependencies, source: PushSource) {
+    if !source.isNew, dependencies.cursors != nil { mayHave = Clock.realtime }
+    self.dependencies = dependencies
     self.source = source
-    labels = SeriesLabels(external: surroundings.target.labels)
-    form = Form(surroundings.target.format)
-    size = surroundings.timing.samples
-    retry = surroundings.timing.firstRetry
+    labels = SeriesLabels(external: dependencies.target.labels)
+    form = Form(dependencies.target.format)
+    size = dependencies.timing.samples
+    retry = dependencies.timing.firstRetry
   }
 
-  private var bell: Bell { surroundings.bell }
-  private var status: SharedStatus { surroundings.status }
-  private var timing: Timing { surroundings.timing }
-  private var name: String { surroundings.target.url.description }
+  private var bell: Wakeup { dependencies.bell }
+  private var status: SharedStatus { dependencies.status }
+  private var timing: Timing { dependencies.timing }
+  private var name: String { dependencies.target.url.description }
 
   // MARK: The loop
 
@@ -123,7 +123,7 @@ struct Pusher {
       }
     }
     await finish()
-    surroundings.client.close()
+    dependencies.client.close()
   }
 
   /// What comes after a turn.
@@ -156,7 +156,7 @@ struct Pusher {
   }
 
   private mutating func turn() async -> Next {
-    let portion: PushSource.Portion
+    let portion: PushSource.Batch
     do {
       let most = min(size, max(1, timing.values / max(1, present.count)))
       portion = try await source.next(most: most)
@@ -187,7 +187,7 @@ struct Pusher {
   }
 
   /// Sends some samples; `.more` where the receiver is done with them.
-  private mutating func deliver(_ portion: PushSource.Portion) async -> Next {
+  private mutating func deliver(_ portion: PushSource.Batch) async -> Next {
     upgrade()
     let batch = PushBatch(portion.samples, after: present)
     let (disposition, bytes, isCertain) = await post(batch)
@@ -245,14 +245,14 @@ struct Pusher {
     upgradeTime = Clock.monotonic + timing.upgradeRetry
     if status.now.format != form.rawValue {
       status.update { $0.format = Form.remoteWrite1.rawValue }
-      surroundings.logger.info("push: \(name): using remote write 1.0, the receiver does not support 2.0 (\(line))")
+      dependencies.logger.info("push: \(name): using remote write 1.0, the receiver does not support 2.0 (\(line))")
     }
     return .again
   }
 
   /// Returns to the newer protocol when it is time: the receiver may have been upgraded.
   private mutating func upgrade() {
-    guard surroundings.target.format == .remoteWrite, form == .remoteWrite1, Clock.monotonic >= upgradeTime,
+    guard dependencies.target.format == .remoteWrite, form == .remoteWrite1, Clock.monotonic >= upgradeTime,
       // Not before the samples of the last fallback have been sent.
       isKnownForm || isFailing
     else { return }
@@ -277,8 +277,8 @@ struct Pusher {
   /// Sends a batch; `isCertain` is false where the receiver may have taken it whatever the disposition says.
   private func post(_ batch: PushBatch) async -> (disposition: ResponseDisposition, bytes: Int, isCertain: Bool) {
     bell.clear(.disconnect)
-    let target = surroundings.target
-    var headers = [("User-Agent", surroundings.userAgent)]
+    let target = dependencies.target
+    var headers = [("User-Agent", dependencies.userAgent)]
     headers += target.headers.map { ($0.name, $0.value) }
     do {
       if let value = try target.credentials.header() { headers.append(("Authorization", value)) }
@@ -304,7 +304,7 @@ struct Pusher {
       headers.append(("Content-Type", "application/x-protobuf"))
     }
     do {
-      let answer = try await surroundings.client.post(body, headers: headers)
+      let answer = try await dependencies.client.post(body, headers: headers)
       return (
         ResponseDisposition(answer, to: form, now: Clock.realtime), body.count, !answer.isRepeated
       )
@@ -315,11 +315,11 @@ struct Pusher {
 
   // MARK: Results
 
-  private mutating func accepted(_ portion: PushSource.Portion, _ batch: PushBatch, values: Int, bytes: Int) {
+  private mutating func accepted(_ portion: PushSource.Batch, _ batch: PushBatch, values: Int, bytes: Int) {
     present = batch.present
     isKnownForm = true
     if status.now.format != form.rawValue {
-      surroundings.logger.info("push: \(name): using \(form.rawValue)")
+      dependencies.logger.info("push: \(name): using \(form.rawValue)")
     }
     move(behind: portion)
     size = min(timing.samples, size * 2)
@@ -329,7 +329,7 @@ struct Pusher {
     earlyRetryFailure = nil
     if isFailing {
       isFailing = false
-      surroundings.logger.notice("push: \(name): works again, \(Int(status.now.lag)) s behind")
+      dependencies.logger.notice("push: \(name): works again, \(Int(status.now.lag)) s behind")
       // The receiver may have been replaced by a newer version.
       if form == .remoteWrite1 { upgradeTime = Clock.monotonic }
     }
@@ -353,8 +353,8 @@ struct Pusher {
       status.lastErrorTime = Clock.realtime
     }
     if loggedFailures.count < Self.maxLoggedFailures, loggedFailures.insert(kind).inserted {
-      let place = surroundings.cursors == nil ? "memory" : "the archive"
-      surroundings.logger.warning("push: \(name): \(line); samples wait in \(place) and are sent later")
+      let place = dependencies.cursors == nil ? "memory" : "the archive"
+      dependencies.logger.warning("push: \(name): \(line); samples wait in \(place) and are sent later")
     }
     isFailing = true
     failure = kind
@@ -367,7 +367,7 @@ struct Pusher {
 
   private static let maxLoggedFailures = 16
 
-  private mutating func drop(_ portion: PushSource.Portion, _ line: String, _ reason: PushStatus.Gap.Reason) {
+  private mutating func drop(_ portion: PushSource.Batch, _ line: String, _ reason: PushStatus.Gap.Reason) {
     let gap = PushStatus.Gap(
       from: portion.samples[0].timestamp.seconds,
       to: portion.samples[portion.samples.count - 1].timestamp.seconds, samples: portion.samples.count, reason: reason)
@@ -377,7 +377,7 @@ struct Pusher {
   }
 
   /// Notes that some values of an accepted request were not taken.
-  private mutating func notePartial(_ portion: PushSource.Portion, _ line: String, _ reason: PushStatus.Gap.Reason) {
+  private mutating func notePartial(_ portion: PushSource.Batch, _ line: String, _ reason: PushStatus.Gap.Reason) {
     status.update { status in
       status.add(
         PushStatus.Gap(
@@ -394,14 +394,14 @@ struct Pusher {
     }
     if !hasLoggedDrop {
       hasLoggedDrop = true
-      surroundings.logger.error("push: \(name): samples are dropped, the receiver rejects them: \(line)")
+      dependencies.logger.error("push: \(name): samples are dropped, the receiver rejects them: \(line)")
     }
   }
 
   private mutating func note(_ gap: PushStatus.Gap, skip: Double?) {
     status.update { $0.add(gap) }
     if let skip { source.move(to: skip) }
-    surroundings.logger.error(
+    dependencies.logger.error(
       "push: \(name): \(gap.samples) samples after \(Timestamp(seconds: gap.from).rfc3339) are lost; they are kept no more"
     )
     noteCursor()
@@ -409,7 +409,7 @@ struct Pusher {
 
   private var history: History { source.history }
 
-  private mutating func move(behind portion: PushSource.Portion) {
+  private mutating func move(behind portion: PushSource.Batch) {
     for sample in portion.samples { source.move(behind: sample, isFromMemory: portion.isFromMemory) }
     noteCursor()
   }
@@ -418,8 +418,8 @@ struct Pusher {
     let moment = source.cursor.timestamp
     guard moment.isFinite else { return }
     status.update { $0.cursor = moment }
-    surroundings.cursors?.set(
-      surroundings.target.url.full, PushBatch.milliseconds(Timestamp(seconds: moment)), isUrgent: isUrgent)
+    dependencies.cursors?.set(
+      dependencies.target.url.full, PushBatch.milliseconds(Timestamp(seconds: moment)), isUrgent: isUrgent)
   }
 
   // MARK: Beginning and end
@@ -457,8 +457,8 @@ struct Pusher {
     noteCursor(isUrgent: true)
     let pending = status.now.pending
     if isFailing, pending > 0 {
-      let fate = surroundings.cursors == nil ? "are lost" : "wait in the archive"
-      surroundings.logger.warning("push: \(name): \(pending) samples that were not sent \(fate)")
+      let fate = dependencies.cursors == nil ? "are lost" : "wait in the archive"
+      dependencies.logger.warning("push: \(name): \(pending) samples that were not sent \(fate)")
     }
   }
 }

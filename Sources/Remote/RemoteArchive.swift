@@ -4,7 +4,7 @@ internal import Synchronization
 internal import SystemIO
 
 /// What another agent keeps longer than this process remembers, asked of it when somebody looks that far back.
-final class RemoteArchive: LongHistory {
+final class RemoteArchive: SampleArchive {
   private let url: RemoteURL
   private let token: @Sendable () -> String?
   private let oldestKept = Mutex<Double?>(nil)
@@ -15,8 +15,8 @@ final class RemoteArchive: LongHistory {
   }
 
   /// Only its oldest moment is known here.
-  var health: LongHistoryHealth {
-    var health = LongHistoryHealth()
+  var health: SampleArchiveHealth {
+    var health = SampleArchiveHealth()
     health.oldest = oldest.map { Timestamp(seconds: $0) }
     return health
   }

@@ -1,5 +1,5 @@
-public import AgentMetrics
-public import History
+package import AgentMetrics
+package import History
 internal import Synchronization
 internal import SystemIO
 
@@ -7,23 +7,23 @@ internal import SystemIO
 ///
 /// First comes what the agent remembers, then each sample as it is made, over `/metrics/stream`. When the connection is
 /// cut it is made anew, after ever longer pauses, and what was missed is fetched; meanwhile the last samples stand.
-public final class RemoteMachine: Sendable {
+package final class RemoteMachine: Sendable {
   /// How the agent is reached.
-  public struct State: Sendable, Equatable {
+  package struct State: Sendable, Equatable {
     /// Whether it answers.
-    public var isConnected = false
+    package var isConnected = false
     /// Seconds between a sample's moment and its arrival; NaN before the first.
-    public var lag = Double.nan
+    package var lag = Double.nan
     /// Why it does not answer, or the fault of its answers, in one line; nil before the first try.
-    public var reason: String?
+    package var reason: String?
     /// Whether it wants a token, or another one.
-    public var isRefused = false
+    package var isRefused = false
   }
 
   /// What is wrong with an address, in one line.
-  public struct AddressError: Error, CustomStringConvertible {
+  package struct AddressError: Error, CustomStringConvertible {
     /// The address, and what would be allowed.
-    public let description: String
+    package let description: String
   }
 
   /// Seconds without a byte after which a connection counts as cut; the agent sends a comment every 15.
@@ -33,9 +33,9 @@ public final class RemoteMachine: Sendable {
   static let longestPause = 15.0
 
   /// The agent's address, `http://host:8080`.
-  public var url: String { address.text }
+  package var url: String { address.text }
   /// Its samples; the main track holds what it remembered, a live one what it tells now.
-  public let history: History
+  package let history: History
   private let address: RemoteURL
   private let token: @Sendable () -> String?
   private let archive: RemoteArchive
@@ -61,7 +61,7 @@ public final class RemoteMachine: Sendable {
   ///   - token: returns the token for a server with `--token-file`, for each request.
   ///   - capacity: samples kept of its history.
   /// - Throws: AddressError.
-  public convenience init(
+  package convenience init(
     _ address: String, token: @escaping @Sendable () -> String? = { nil }, capacity: Int
   ) throws(AddressError) {
     self.init(try RemoteURL(address), token: token, capacity: capacity)
@@ -78,10 +78,10 @@ public final class RemoteMachine: Sendable {
   }
 
   /// How it is reached now.
-  public var state: State { stateBox.withLock { $0 } }
+  package var state: State { stateBox.withLock { $0 } }
 
   /// Asks it until the task is cancelled.
-  public func run() async {
+  package func run() async {
     var pause = Self.firstPause
     while !Task.isCancelled {
       let before = newest
@@ -131,7 +131,7 @@ public final class RemoteMachine: Sendable {
   }
 
   /// Its version; nil where it does not answer.
-  public func version() async -> String? {
+  package func version() async -> String? {
     guard let bytes = try? await request("/version").body(atMost: 65_536) else { return nil }
     return JSONValue(bytes.span)?["version"]?.text
   }
@@ -141,7 +141,7 @@ public final class RemoteMachine: Sendable {
   /// It has far more where it has an archive, which tells nothing at all rather than so much at once.
   ///
   /// - Parameter count: so many at most.
-  public func remembered(atMost count: Int) async throws -> [Sample] {
+  package func remembered(atMost count: Int) async throws -> [Sample] {
     try await fetchRemembered(atMost: count).samples
   }
 
@@ -176,7 +176,7 @@ public final class RemoteMachine: Sendable {
   /// What it keeps longer than this process remembers; nil where that is nothing.
   ///
   /// - Parameter remembered: what ``remembered(atMost:)`` has told.
-  public func longHistory(remembered: [Sample]) async -> (any LongHistory)? {
+  package func longHistory(remembered: [Sample]) async -> (any SampleArchive)? {
     await archive.refresh(remembered: remembered.first?.timestamp.seconds)
     return archive.oldest == nil ? nil : archive
   }

@@ -5,19 +5,19 @@
 extension Span where Element == UInt8 {
   /// The byte at a position; nil past the end.
   @inlinable
-  public func byte(at position: Int) -> UInt8? {
+  package func byte(at position: Int) -> UInt8? {
     position >= 0 && position < count ? self[position] : nil
   }
 
   /// Moves past spaces and tabs.
   @inlinable
-  public func skipBlanks(_ position: inout Int) {
+  package func skipBlanks(_ position: inout Int) {
     while position < count, self[position].isBlank { position += 1 }
   }
 
   /// Moves past the next line feed, or to the end.
   @inlinable
-  public func skipLine(_ position: inout Int) {
+  package func skipLine(_ position: inout Int) {
     while position < count {
       position += 1
       if self[position - 1] == UInt8(ascii: "\n") { return }
@@ -27,7 +27,7 @@ extension Span where Element == UInt8 {
   /// Moves past blanks and the word after them; false when the line has no further word.
   @inlinable
   @discardableResult
-  public func skipWord(_ position: inout Int) -> Bool {
+  package func skipWord(_ position: inout Int) -> Bool {
     skipBlanks(&position)
     let start = position
     while position < count, !self[position].isBlankOrNewline { position += 1 }
@@ -36,7 +36,7 @@ extension Span where Element == UInt8 {
 
   /// The next word of the line, after blanks, as a range; nil when the line has none.
   @inlinable
-  public func word(_ position: inout Int) -> Range<Int>? {
+  package func word(_ position: inout Int) -> Range<Int>? {
     skipBlanks(&position)
     let start = position
     while position < count, !self[position].isBlankOrNewline { position += 1 }
@@ -47,7 +47,7 @@ extension Span where Element == UInt8 {
   ///
   /// A number too large for 64 bits is UInt64.max.
   @inlinable
-  public func unsigned(_ position: inout Int) -> UInt64? {
+  package func unsigned(_ position: inout Int) -> UInt64? {
     skipBlanks(&position)
     guard position < count, self[position].isDigit else { return nil }
     var value: UInt64 = 0
@@ -64,7 +64,7 @@ extension Span where Element == UInt8 {
 
   /// The decimal number with an optional sign after blanks, clamped to 64 bits; nil when there is none.
   @inlinable
-  public func signed(_ position: inout Int) -> Int64? {
+  package func signed(_ position: inout Int) -> Int64? {
     skipBlanks(&position)
     let start = position
     let isNegative = byte(at: position) == UInt8(ascii: "-")
@@ -78,7 +78,7 @@ extension Span where Element == UInt8 {
 
   /// The decimal number with an optional fraction after blanks, "0.52"; nil when there is none.
   @inlinable
-  public func decimal(_ position: inout Int) -> Double? {
+  package func decimal(_ position: inout Int) -> Double? {
     skipBlanks(&position)
     let start = position
     let isNegative = byte(at: position) == UInt8(ascii: "-")
@@ -107,11 +107,11 @@ extension Span where Element == UInt8 {
 
   /// Whether a position is behind a line feed: the line before it is whole, and not cut off where the text ends.
   @inlinable
-  public func endsLine(before position: Int) -> Bool { byte(at: position - 1) == UInt8(ascii: "\n") }
+  package func endsLine(before position: Int) -> Bool { byte(at: position - 1) == UInt8(ascii: "\n") }
 
   /// Whether the bytes from a position on begin with `text`.
   @inlinable
-  public func starts(with text: StaticString, at position: Int) -> Bool {
+  package func starts(with text: StaticString, at position: Int) -> Bool {
     let length = text.utf8CodeUnitCount
     guard position >= 0, position <= count, count - position >= length else { return false }
     return text.withUTF8Buffer { expected in
@@ -123,7 +123,7 @@ extension Span where Element == UInt8 {
 
   /// Moves past `text` when the bytes begin with it; false, and unmoved, when not.
   @inlinable
-  public func skip(_ text: StaticString, _ position: inout Int) -> Bool {
+  package func skip(_ text: StaticString, _ position: inout Int) -> Bool {
     guard starts(with: text, at: position) else { return false }
     position += text.utf8CodeUnitCount
     return true
@@ -131,13 +131,13 @@ extension Span where Element == UInt8 {
 
   /// Whether the bytes in a range are exactly `text`.
   @inlinable
-  public func equals(_ range: Range<Int>, _ text: StaticString) -> Bool {
+  package func equals(_ range: Range<Int>, _ text: StaticString) -> Bool {
     range.count == text.utf8CodeUnitCount && starts(with: text, at: range.lowerBound)
   }
 
   /// Whether the bytes in a range are exactly those of a String.
   @inlinable
-  public func equals(_ range: Range<Int>, _ text: String) -> Bool {
+  package func equals(_ range: Range<Int>, _ text: String) -> Bool {
     guard range.lowerBound >= 0, range.upperBound <= count, text.utf8.count == range.count else { return false }
     var position = range.lowerBound
     for byte in text.utf8 {
@@ -149,7 +149,7 @@ extension Span where Element == UInt8 {
 
   /// The bytes in a range as text; what is not UTF-8 becomes U+FFFD.
   @inlinable
-  public func string(_ range: Range<Int>) -> String {
+  package func string(_ range: Range<Int>) -> String {
     let range = range.clamped(to: 0..<count)
     return extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
   }
@@ -158,13 +158,13 @@ extension Span where Element == UInt8 {
 extension UInt8 {
   /// Space or tab.
   @inlinable
-  public var isBlank: Bool { self == 0x20 || self == 0x09 }
+  package var isBlank: Bool { self == 0x20 || self == 0x09 }
 
   /// Space, tab, line feed, carriage return or NUL: what ends a word.
   @inlinable
-  public var isBlankOrNewline: Bool { isBlank || self == 0x0A || self == 0x0D || self == 0 }
+  package var isBlankOrNewline: Bool { isBlank || self == 0x0A || self == 0x0D || self == 0 }
 
   /// `0`…`9`.
   @inlinable
-  public var isDigit: Bool { self >= 0x30 && self <= 0x39 }
+  package var isDigit: Bool { self >= 0x30 && self <= 0x39 }
 }

@@ -1,13 +1,13 @@
 /// The system's clocks, in seconds.
-public enum Clock {
+package enum Clock {
   /// Time since 1970 (CLOCK_REALTIME); steps when someone sets it.
-  public static var realtime: Double { seconds(CLOCK_REALTIME) }
+  package static var realtime: Double { seconds(CLOCK_REALTIME) }
 
   /// Time that never steps and stops while suspended (CLOCK_MONOTONIC).
-  public static var monotonic: Double { seconds(CLOCK_MONOTONIC) }
+  package static var monotonic: Double { seconds(CLOCK_MONOTONIC) }
 
   /// Time that never steps and counts suspended time (CLOCK_BOOTTIME); on Darwin CLOCK_MONOTONIC is that one.
-  public static var boottime: Double {
+  package static var boottime: Double {
     #if os(Linux)
       seconds(CLOCK_BOOTTIME)
     #else
@@ -16,14 +16,14 @@ public enum Clock {
   }
 
   /// CPU time that this process has used, in nanoseconds.
-  public static var processCPUNanoseconds: UInt64 {
+  package static var processCPUNanoseconds: UInt64 {
     var time = timespec()
     guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
     return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
   }
 
   /// CPU time that the calling thread has used (CLOCK_THREAD_CPUTIME_ID).
-  public static var threadCPU: Double { seconds(CLOCK_THREAD_CPUTIME_ID) }
+  package static var threadCPU: Double { seconds(CLOCK_THREAD_CPUTIME_ID) }
 
   private static func seconds(_ clock: clockid_t) -> Double {
     var time = timespec()

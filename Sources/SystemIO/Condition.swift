@@ -2,7 +2,7 @@
 ///
 /// Swift's Mutex cannot be waited on. Time is told by CLOCK_MONOTONIC, so that setting the clock neither cuts a wait short
 /// nor makes it last for hours.
-public final class Condition<State>: @unchecked Sendable {
+package final class Condition<State>: @unchecked Sendable {
   // Sendable holds: `state` is touched only between lock and unlock of `mutex`, and the two pointers never change.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -18,7 +18,7 @@ public final class Condition<State>: @unchecked Sendable {
   }
 
   /// A condition over a first state.
-  public init(_ state: sending State) {
+  package init(_ state: sending State) {
     self.state = state
     mutex.initialize(to: pthread_mutex_t())
     condition.initialize(to: pthread_cond_t())
@@ -42,7 +42,7 @@ public final class Condition<State>: @unchecked Sendable {
   }
 
   /// Runs `body` with the state, and wakes all who wait.
-  public func update<Result>(_ body: (inout State) -> Result) -> Result {
+  package func update<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)
     defer {
       pthread_cond_broadcast(condition)
@@ -52,7 +52,7 @@ public final class Condition<State>: @unchecked Sendable {
   }
 
   /// Runs `body` with the state, waking nobody.
-  public func withState<Result>(_ body: (inout State) -> Result) -> Result {
+  package func withState<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return body(&state)
@@ -61,7 +61,7 @@ public final class Condition<State>: @unchecked Sendable {
   /// Waits until `body` gives a value, or until `seconds` have passed; nil then.
   ///
   /// `body` runs with the state at once, after each ``update(_:)``, and once more when the time is up.
-  public func wait<Result>(atMost seconds: Double = .infinity, _ body: (inout State) -> Result?) -> Result? {
+  package func wait<Result>(atMost seconds: Double = .infinity, _ body: (inout State) -> Result?) -> Result? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     var deadline = timespec()

@@ -6,18 +6,18 @@ internal import CSystemIO
 /// threads, and ends the process with SIGILL where that fails (`_dispatch_workq_monitor_pools`). So descriptors that stay
 /// open have shares: files the lower numbers, connections the rest but for a reserve, which is for files that
 /// are opened and closed again.
-public enum Descriptors {
+package enum Descriptors {
   /// The least limit with which the agent works.
-  public static let minimum = 32
+  package static let minimum = 32
 
   /// Descriptors that the process may have; Int.max where unknown.
-  public static var limit: Int {
+  package static var limit: Int {
     let limit = ProcessSettings.raiseDescriptorLimit()
     return limit > 0 ? limit : .max
   }
 
   /// Whether a file may stay open: the kernel gives out the lowest free number, so that the number shows how many are in use.
-  public static func mayBeKept(_ descriptor: Int32) -> Bool {
+  package static func mayBeKept(_ descriptor: Int32) -> Bool {
     Int(descriptor) < keptFiles
   }
 
@@ -28,12 +28,12 @@ public enum Descriptors {
   private static let base = 14
 
   /// Connections that a server may have beside files that are kept open.
-  public static var connections: Int {
+  package static var connections: Int {
     max(2, limit - keptFiles - base - reserve)
   }
 
   /// Connections that a client may have, which keeps no files open: all that is free but for the reserve.
-  public static var clientConnections: Int {
+  package static var clientConnections: Int {
     // A duplicate has the lowest free number.
     let lowest = dup(STDERR_FILENO)
     if lowest >= 0 { _ = systemClose(lowest) }

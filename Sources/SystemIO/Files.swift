@@ -1,11 +1,11 @@
 internal import CSystemIO
 
 /// Reading files and directories once, where keeping them open has no use.
-public enum Files {
+package enum Files {
   /// The contents of a file.
   ///
   /// - Throws: SystemError of open or read.
-  public static func contents(of path: String, buffer: ReadBuffer = ReadBuffer()) throws(SystemError) -> [UInt8] {
+  package static func contents(of path: String, buffer: ReadBuffer = ReadBuffer()) throws(SystemError) -> [UInt8] {
     let descriptor = csystemio_open_read(path)
     if descriptor < 0 { throw SystemError("open " + path) }
     defer { _ = systemClose(descriptor) }
@@ -25,7 +25,7 @@ public enum Files {
   }
 
   /// The first line of a file as text, without white space around it; nil where absent, unreadable or empty.
-  public static func line(of path: String) -> String? {
+  package static func line(of path: String) -> String? {
     guard let bytes = try? contents(of: path) else { return nil }
     // Device tree strings end in a NUL.
     let line = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != 0 }
@@ -34,12 +34,12 @@ public enum Files {
   }
 
   /// The number in a file that holds nothing else; nil where absent, unreadable or not a number.
-  public static func number(of path: String) -> Int? {
+  package static func number(of path: String) -> Int? {
     line(of: path).flatMap { Int($0) }
   }
 
   /// Names in a directory without `.` and `..`, unordered; empty where absent or unreadable.
-  public static func names(in path: String) -> [String] {
+  package static func names(in path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
     var names: [String] = []
@@ -53,12 +53,12 @@ public enum Files {
   }
 
   /// Whether something is at a path; a dangling symbolic link counts as nothing.
-  public static func exists(_ path: String) -> Bool {
+  package static func exists(_ path: String) -> Bool {
     access(path, F_OK) == 0
   }
 
   /// Where a symbolic link points; nil where there is none.
-  public static func link(_ path: String) -> String? {
+  package static func link(_ path: String) -> String? {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     let capacity = bytes.count
     let count = bytes.withUnsafeMutableBytes { buffer in

@@ -1,20 +1,20 @@
 internal import CSystemIO
 
 /// System calls that reach a process; tests script them.
-public struct ProcessCalls: Sendable {
+package struct ProcessCalls: Sendable {
   /// Opens a descriptor of a process, or returns a negated errno (pidfd_open(2)).
-  public var openDescriptor: @Sendable (_ pid: Int32) -> Int32
+  package var openDescriptor: @Sendable (_ pid: Int32) -> Int32
   /// Closes it.
-  public var closeDescriptor: @Sendable (_ descriptor: Int32) -> Void
+  package var closeDescriptor: @Sendable (_ descriptor: Int32) -> Void
   /// Signals the process of a descriptor; 0 or an errno (pidfd_send_signal(2)).
-  public var signalDescriptor: @Sendable (_ descriptor: Int32, _ signal: Int32) -> Int32
+  package var signalDescriptor: @Sendable (_ descriptor: Int32, _ signal: Int32) -> Int32
   /// Signals a pid; 0 or an errno (kill(2)).
-  public var signalPID: @Sendable (_ pid: Int32, _ signal: Int32) -> Int32
+  package var signalPID: @Sendable (_ pid: Int32, _ signal: Int32) -> Int32
   /// Start time of the process that has the pid now, in seconds after boot; nil if there is none.
-  public var startTime: @Sendable (_ pid: Int32) -> Double?
+  package var startTime: @Sendable (_ pid: Int32) -> Double?
 
   /// The running system's calls.
-  public init(startTime: @escaping @Sendable (_ pid: Int32) -> Double?) {
+  package init(startTime: @escaping @Sendable (_ pid: Int32) -> Double?) {
     self.startTime = startTime
     openDescriptor = { pid in
       let descriptor = csystemio_pidfd_open(pid)
@@ -30,12 +30,12 @@ public struct ProcessCalls: Sendable {
 ///
 /// Holds a pidfd. Where the kernel has none (before Linux 5.3, seccomp filters), the start time is compared again right
 /// before kill(2).
-public final class HeldProcess: Sendable {
+package final class HeldProcess: Sendable {
   /// Why a process cannot be held.
-  public enum Failure: Error, CustomStringConvertible {
+  package enum Failure: Error, CustomStringConvertible {
     case invalidPID, unknownStart, ended, replaced
 
-    public var description: String {
+    package var description: String {
       switch self {
       case .invalidPID: "not a process id"
       case .unknownStart: "its start time is unknown"
@@ -53,7 +53,7 @@ public final class HeldProcess: Sendable {
   /// Holds the process that has this pid and started at this time.
   ///
   /// - Parameter start: seconds after boot.
-  public init(pid: Int32, start: Double, calls: ProcessCalls) throws(Failure) {
+  package init(pid: Int32, start: Double, calls: ProcessCalls) throws(Failure) {
     // For kill(2), 0 and negative numbers are process groups.
     guard pid > 0 else { throw .invalidPID }
     guard start.isFinite else { throw .unknownStart }
@@ -75,7 +75,7 @@ public final class HeldProcess: Sendable {
   }
 
   /// Sends a signal; returns nil, or the reason of the failure in one line.
-  public func signal(_ number: Int32) -> String? {
+  package func signal(_ number: Int32) -> String? {
     if descriptor >= 0 {
       let code = calls.signalDescriptor(descriptor, number)
       if code != ENOSYS { return Self.text(code) }

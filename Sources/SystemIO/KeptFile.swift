@@ -3,15 +3,15 @@ internal import CSystemIO
 /// A file that is opened once and read again and again from its start, as files of /proc and /sys can be.
 ///
 /// A file that is not there is looked for again at each read, since devices come; one whose device went is reopened.
-public final class KeptFile {
+package final class PersistentFile {
   /// Its path.
-  public let path: String
+  package let path: String
   private var descriptor: Int32 = -1
   /// Whether it stays open after a read; not where the process has few descriptors.
   private var isKept = true
 
   /// A file by its path; nothing is opened yet.
-  public init(_ path: String) {
+  package init(_ path: String) {
     self.path = path
   }
 
@@ -20,7 +20,7 @@ public final class KeptFile {
   /// Shows the present contents to `body`.
   ///
   /// - Throws: SystemError of open or read, or what `body` throws.
-  public func read<Result, Failure: Error>(
+  package func read<Result, Failure: Error>(
     into buffer: ReadBuffer, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws -> Result {
     if descriptor < 0, !open() { throw SystemError("open " + path) }
@@ -34,7 +34,7 @@ public final class KeptFile {
   }
 
   /// Shows the present contents to `body`; nil where the file is absent or unreadable.
-  public func readIfPresent<Result>(into buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
+  package func readIfPresent<Result>(into buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
     // Not through read(): on a machine that lacks the file, making an error's text each tick would cost memory.
     if descriptor < 0, !open() { return nil }
     return try? read(into: buffer, body)
@@ -47,7 +47,7 @@ public final class KeptFile {
   }
 
   /// Closes the descriptor; the next read opens it again.
-  public func close() {
+  package func close() {
     if descriptor >= 0 { _ = systemClose(descriptor) }
     descriptor = -1
   }

@@ -2,14 +2,14 @@
 ///
 /// It grows to the largest file read and stays that large, so that the steady state needs no allocation. Not to be used
 /// from two threads at once; each collector's thread has its own.
-public final class ReadBuffer {
+package final class ReadBuffer {
   /// A larger file is cut off here: nothing that the agent reads comes near.
-  public static let limit = 16 << 20
+  package static let limit = 16 << 20
 
   private var storage: [UInt8]
 
   /// An empty buffer.
-  public init(capacity: Int = 16_384) {
+  package init(capacity: Int = 16_384) {
     storage = [UInt8](repeating: 0, count: capacity)
   }
 
@@ -18,7 +18,7 @@ public final class ReadBuffer {
   /// pread(2) is repeated until it gives 0: the kernel's seq_file hands out a page at a time.
   ///
   /// - Throws: SystemError of read, or what `body` throws.
-  public func read<Result, Failure: Error>(
+  package func read<Result, Failure: Error>(
     descriptor: Int32, name: @autoclosure () -> String,
     _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws -> Result {
@@ -48,7 +48,7 @@ public final class ReadBuffer {
   /// Reads a descriptor by a single call and shows what came to `body`; nil where reading fails.
   ///
   /// Enough for files that the kernel writes as one record, as those of a process are; it spares the second call.
-  public func readOnce<Result>(descriptor: Int32, _ body: (Span<UInt8>) -> Result) -> Result? {
+  package func readOnce<Result>(descriptor: Int32, _ body: (Span<UInt8>) -> Result) -> Result? {
     let got = storage.withUnsafeMutableBytes { bytes in
       // The call writes at most bytes.count bytes from the start.
       pread(descriptor, bytes.baseAddress, bytes.count, 0)

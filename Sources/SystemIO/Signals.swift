@@ -1,23 +1,23 @@
 internal import CSystemIO
 
 /// Signals as bytes in a pipe, so that a loop can wait for them beside other things.
-public enum Signals {
+package enum Signals {
   /// Routes signals into the process's one signal pipe and returns the descriptor to read their numbers from.
   ///
   /// - Throws: SystemError of pipe or sigaction.
-  public static func pipe(_ signals: [Int32]) throws(SystemError) -> Int32 {
+  package static func pipe(_ signals: [Int32]) throws(SystemError) -> Int32 {
     let descriptor = csystemio_signal_pipe(signals, Int32(signals.count))
     if descriptor < 0 { throw SystemError("route signals") }
     return descriptor
   }
 
   /// Ignores a signal, SIGPIPE for one: a closed reader is an error of write(2), not the end of the program.
-  public static func ignore(_ signal: Int32) {
+  package static func ignore(_ signal: Int32) {
     csystemio_ignore_signal(signal)
   }
 
   /// Waits for the next signal in the pipe; nil when the pipe is broken.
-  public static func wait(on descriptor: Int32) -> Int32? {
+  package static func wait(on descriptor: Int32) -> Int32? {
     while true {
       var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       let ready = poll(&request, 1, -1)
@@ -31,20 +31,20 @@ public enum Signals {
 }
 
 /// Settings of the process as a whole.
-public enum ProcessSettings {
+package enum ProcessSettings {
   /// Makes the C library keep one heap and give memory back early; before any thread is made.
-  public static func tuneHeap() {
+  package static func tuneHeap() {
     csystemio_tune_heap()
   }
 
   /// Gives the system back what lies free between what is in use; takes some milliseconds.
-  public static func trimHeap() {
+  package static func trimHeap() {
     csystemio_trim_heap()
   }
 
   /// Descriptors that the process may have, after raising that to `wanted` where it may be raised; 0 where unknown.
   @discardableResult
-  public static func raiseDescriptorLimit(to wanted: Int = 0) -> Int {
+  package static func raiseDescriptorLimit(to wanted: Int = 0) -> Int {
     max(0, csystemio_raise_descriptor_limit(wanted))
   }
 }

@@ -1,16 +1,16 @@
 internal import CSystemIO
 
 /// Writing whole texts to the process's own streams.
-public enum StandardStreams {
+package enum StandardStreams {
   /// Columns of the terminal behind a descriptor; nil where it is none, or does not know.
-  public static func columns(of descriptor: Int32) -> Int? {
+  package static func columns(of descriptor: Int32) -> Int? {
     let columns = Int(csystemio_terminal_columns(descriptor))
     return columns > 0 ? columns : nil
   }
 
   /// Writes all bytes to a descriptor; false when its reader has gone or the write fails.
   @discardableResult
-  public static func write(_ text: String, to descriptor: Int32) -> Bool {
+  package static func write(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }

@@ -1,14 +1,14 @@
 internal import CSystemIO
 
 /// A thread of the system's own, for work that blocks.
-public enum Thread {
+package enum Thread {
   /// Starts `body` on a new detached thread; false where the system gives none.
   ///
   /// - Parameters:
   ///   - name: at most 15 bytes, for `ps -L` and debuggers.
   ///   - stackSize: bytes; little is enough for what reads files, and none of it is resident before it is touched.
   @discardableResult
-  public static func start(_ name: StaticString, stackSize: Int = 512 << 10, _ body: @escaping @Sendable () -> Void)
+  package static func start(_ name: StaticString, stackSize: Int = 512 << 10, _ body: @escaping @Sendable () -> Void)
     -> Bool
   {
     final class Start {

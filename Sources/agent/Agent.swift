@@ -136,7 +136,7 @@ struct Agent: ParsableCommand {
     let configuration = try checked()
     let roots = try checkedRoots()
     let targets = try pushTargets()
-    let board = targets.isEmpty ? nil : PushBoard()
+    let board = targets.isEmpty ? nil : PushReference()
     if once {
       try runOnce(roots)
     } else if others.isWanted {
@@ -171,7 +171,7 @@ struct Agent: ParsableCommand {
         targets: try others.targets(), token: configuration.currentToken { _ in },
         historySize: configuration.historySize
       ).run(options: dashboardOptions(terminal, interval: 1))
-    } catch let mistake as Configuration.Mistake {
+    } catch let mistake as Configuration.ValidationError {
       throw misuse(mistake.description)
     } catch let error as RemoteMachine.AddressError {
       throw misuse("--connect: \(error)")
@@ -215,7 +215,7 @@ struct Agent: ParsableCommand {
     }
   }
 
-  private func source(_ roots: [String], _ board: PushBoard?) -> Sampler.Source {
+  private func source(_ roots: [String], _ board: PushReference?) -> Sampler.Source {
     let push: @Sendable () -> [any Collector] = { board.map { [PushCollector($0)] } ?? [] }
     if demo { return .simulated { [DemoCollector(version: version)] + push() } }
     let root = roots.first ?? ""

@@ -13,9 +13,10 @@ struct ArchiveFileOption: ParsableArguments {
   ///
   /// - Throws: Configuration.Mistake where the flag is given twice with different values.
   var path: String? {
-    get throws(Configuration.Mistake) {
+    get throws(Configuration.ValidationError) {
       if let other = paths.first(where: { $0 != paths[0] }) {
-        throw Configuration.Mistake(name: "--db", value: other, allowed: "one file; \"\(paths[0])\" is given as well")
+        throw Configuration.ValidationError(
+          name: "--db", value: other, allowed: "one file; \"\(paths[0])\" is given as well")
       }
       return paths.first
     }
@@ -24,7 +25,7 @@ struct ArchiveFileOption: ParsableArguments {
   /// Why there is no file to export from or import into.
   enum Failure: Error, CustomStringConvertible {
     case missing
-    case mistake(Configuration.Mistake)
+    case mistake(Configuration.ValidationError)
 
     var description: String {
       switch self {
@@ -46,7 +47,8 @@ struct ArchiveFileOption: ParsableArguments {
     guard flag != nil || !path.isEmpty else { throw .missing }
     guard !path.isEmpty, path.utf8.last != UInt8(ascii: "/") else {
       throw .mistake(
-        Configuration.Mistake(name: flag == nil ? "DB_PATH" : "--db", value: path, allowed: "the path of a file"))
+        Configuration.ValidationError(
+          name: flag == nil ? "DB_PATH" : "--db", value: path, allowed: "the path of a file"))
     }
     return path
   }

@@ -48,7 +48,7 @@ struct Configuration: Equatable {
   }
 
   /// A value that is not allowed, and what would be: one line that names the flag or the variable.
-  struct Mistake: Error, Equatable, CustomStringConvertible {
+  struct ValidationError: Error, Equatable, CustomStringConvertible {
     let name: String
     let value: String
     let allowed: String
@@ -60,7 +60,7 @@ struct Configuration: Equatable {
   ///
   /// - Parameters:
   ///   - environment: the variables by name; an empty one counts as not set, as in a unit's EnvironmentFile.
-  init(flags: Flags, environment: (String) -> String?) throws(Mistake) {
+  init(flags: Flags, environment: (String) -> String?) throws(ValidationError) {
     func setting(_ flag: String?, _ flagName: String, _ variable: String) -> (name: String, value: String)? {
       if let flag { return (flagName, flag) }
       if let value = environment(variable), !value.isEmpty { return (variable, value) }
@@ -68,12 +68,12 @@ struct Configuration: Equatable {
     }
     func whole(
       _ setting: (name: String, value: String)?, default fallback: Int, in range: ClosedRange<Int>, _ unit: String
-    ) throws(Mistake) -> Int {
+    ) throws(ValidationError) -> Int {
       guard let (name, value) = setting else { return fallback }
       guard !value.isEmpty, value.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = Int(value),
         range.contains(number)
       else {
-        throw Mistake(
+        throw ValidationError(
           name: name, value: value,
           allowed: "a whole number\(unit) from \(range.lowerBound) to \(range.upperBound)")
       }
@@ -95,13 +95,13 @@ struct Configuration: Equatable {
       let allowed = "an IPv4 or IPv6 address or a host name"
       let isPlain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
       guard !value.isEmpty, value.utf8.count <= 255, isPlain else {
-        throw Mistake(name: name, value: value, allowed: allowed)
+        throw ValidationError(name: name, value: value, allowed: allowed)
       }
       host = value
     }
     if let (name, value) = setting(flags.logLevel, "--log-level", "LOG_LEVEL") {
       guard let level = Logger.Level(rawValue: value) else {
-        throw Mistake(
+        throw ValidationError(
           name: name, value: value, allowed: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
       }
       logLevel = level
@@ -109,13 +109,13 @@ struct Configuration: Equatable {
     if let (name, value) = setting(flags.tokenFile, "--token-file", "TOKEN_FILE") {
       token = TokenFile.token(in: value)
       guard token != nil else {
-        throw Mistake(name: name, value: value, allowed: "a file whose first line is a token without spaces")
+        throw ValidationError(name: name, value: value, allowed: "a file whose first line is a token without spaces")
       }
       tokenFile = value
     }
     for (name, value) in list(flags.corsOrigins, "--cors-origin", "CORS_ORIGIN") {
       guard Self.isOrigin(value) else {
-        throw Mistake(
+        throw ValidationError(
           name: name, value: value,
           allowed: "an origin as browsers send it, https://grafana.example.org or http://host:3000")
       }
@@ -126,26 +126,26 @@ struct Configuration: Equatable {
         $0 == 0x2D || $0 == 0x2E || $0 == 0x5F || Character(UnicodeScalar($0)).isLetter || (0x30...0x39).contains($0)
       }
       guard !value.isEmpty, value.utf8.allSatisfy({ $0 < 0x80 }), isName else {
-        throw Mistake(name: name, value: value, allowed: "a host name without a port")
+        throw ValidationError(name: name, value: value, allowed: "a host name without a port")
       }
       allowedHosts.append(value)
     }
     if let (name, value) = setting(flags.promCompat, "--prom-compat", "PROM_COMPAT") {
       guard let compatibility = PrometheusCompatibility(rawValue: value) else {
-        throw Mistake(
+        throw ValidationError(
           name: name, value: value, allowed: PrometheusCompatibility.allCases.map(\.rawValue).joined(separator: ", "))
       }
       prometheus = compatibility
     }
     if let (name, value) = setting(flags.database, "--db", "DB_PATH") {
       guard !value.isEmpty, !value.utf8.contains(0), value.utf8.last != UInt8(ascii: "/") else {
-        throw Mistake(name: name, value: value, allowed: "the path of a file")
+        throw ValidationError(name: name, value: value, allowed: "the path of a file")
       }
       database = value
     }
     if let (name, value) = setting(flags.retention, "--retention", "DB_RETENTION") {
       guard let times = Retention(value) else {
-        throw Mistake(
+        throw ValidationError(
           name: name, value: value,
           allowed: "three times with commas between, none shorter than the one before, as 7d,90d,2y (s, m, h, d, w, y)")
       }
@@ -153,7 +153,7 @@ struct Configuration: Equatable {
     }
     if let (name, value) = setting(flags.databaseSize, "--db-max-size", "DB_MAX_SIZE") {
       guard let size = parseSize(value), size >= 1 << 20 else {
-        throw Mistake(name: name, value: value, allowed: "a size of at least 1M, as 500M or 2G (K, M, G, T)")
+        throw ValidationError(name: name, value: value, allowed: "a size of at least 1M, as 500M or 2G (K, M, G, T)")
       }
       databaseSize = size
     }

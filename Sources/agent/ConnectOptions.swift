@@ -29,15 +29,15 @@ struct ConnectOptions: ParsableArguments {
   /// The addresses of the flags and of the file; each once.
   ///
   /// - Throws: Configuration.Mistake where the file cannot be read, or has no address.
-  func targets() throws(Configuration.Mistake) -> [Target] {
+  func targets() throws(Configuration.ValidationError) -> [Target] {
     var targets = connect.map { Target(url: $0, name: Self.name(of: $0)) }
     if let hostsFile {
       guard let bytes = try? Files.contents(of: hostsFile) else {
-        throw Configuration.Mistake(name: "--hosts-file", value: hostsFile, allowed: "a file that can be read")
+        throw Configuration.ValidationError(name: "--hosts-file", value: hostsFile, allowed: "a file that can be read")
       }
       let lines = Self.lines(of: String(decoding: bytes, as: UTF8.self))
       guard !lines.isEmpty else {
-        throw Configuration.Mistake(
+        throw Configuration.ValidationError(
           name: "--hosts-file", value: hostsFile,
           allowed: "a file with a line for each machine, as http://host:8080 name")
       }

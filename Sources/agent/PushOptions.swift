@@ -54,7 +54,8 @@ struct PushOptions: ParsableArguments {
   /// The receivers that flags and variables ask for, checked; a flag wins over its variable.
   ///
   /// - Throws: Configuration.Mistake that names the flag or the variable.
-  func targets(hostName: String, environment: (String) -> String?) throws(Configuration.Mistake) -> [PushTarget] {
+  func targets(hostName: String, environment: (String) -> String?) throws(Configuration.ValidationError) -> [PushTarget]
+  {
     func setting(_ flags: [String], _ flag: String, _ variable: String) -> (name: String, values: [String]) {
       if !flags.isEmpty { return (flag, flags) }
       return (variable, environment(variable).map { $0.split(whereSeparator: \.isWhitespace).map(String.init) } ?? [])
@@ -67,19 +68,19 @@ struct PushOptions: ParsableArguments {
         ("--push-label", labels),
       ]
       if let (name, values) = others.first(where: { !$1.isEmpty }) {
-        throw Configuration.Mistake(name: name, value: values[0], allowed: "only with --push")
+        throw Configuration.ValidationError(name: name, value: values[0], allowed: "only with --push")
       }
       return []
     }
     let count = urls.values.count
     /// The value for each receiver: one for all, or one each.
-    func each(_ setting: (name: String, values: [String])) throws(Configuration.Mistake) -> [String?] {
+    func each(_ setting: (name: String, values: [String])) throws(Configuration.ValidationError) -> [String?] {
       switch setting.values.count {
       case 0: return [String?](repeating: nil, count: count)
       case 1: return [String?](repeating: setting.values[0], count: count)
       case count: return setting.values
       default:
-        throw Configuration.Mistake(
+        throw Configuration.ValidationError(
           name: setting.name, value: setting.values[setting.values.count - 1],
           allowed: "one for all receivers, or one for each of the \(count)")
       }
@@ -98,20 +99,20 @@ struct PushOptions: ParsableArguments {
       var format = PushProtocol.remoteWrite
       if let word = formats[index] {
         guard let known = PushProtocol(rawValue: word) else {
-          throw Configuration.Mistake(
+          throw Configuration.ValidationError(
             name: "--push-protocol", value: word,
             allowed: PushProtocol.allCases.map(\.rawValue).joined(separator: ", "))
         }
         format = known
       }
       let url: PushURL
-      do throws(PushURL.Mistake) {
+      do throws(PushURL.ValidationError) {
         url = try PushURL(urls.values[index], defaultPath: format == .otlp ? "/v1/metrics" : "/api/v1/write")
       } catch {
-        throw Configuration.Mistake(name: urls.name, value: urls.values[index], allowed: error.description)
+        throw Configuration.ValidationError(name: urls.name, value: urls.values[index], allowed: error.description)
       }
       guard !targets.contains(where: { $0.url == url }) else {
-        throw Configuration.Mistake(name: urls.name, value: urls.values[index], allowed: "each receiver once")
+        throw Configuration.ValidationError(name: urls.name, value: urls.values[index], allowed: "each receiver once")
       }
       var target = PushTarget(url: url)
       target.format = format
@@ -123,22 +124,23 @@ struct PushOptions: ParsableArguments {
       case (nil, nil, let file?): target.credentials = .bearer(tokenFile: file)
       case (let user?, let file?, nil): target.credentials = .basic(username: user, passwordFile: file)
       case (_, let file?, nil):
-        throw Configuration.Mistake(name: passwords.name, value: file, allowed: "only with --push-username")
+        throw Configuration.ValidationError(name: passwords.name, value: file, allowed: "only with --push-username")
       case (let user?, nil, nil):
-        throw Configuration.Mistake(name: "--push-username", value: user, allowed: "only with --push-password-file")
+        throw Configuration.ValidationError(
+          name: "--push-username", value: user, allowed: "only with --push-password-file")
       case (_, _, let file?):
-        throw Configuration.Mistake(name: tokens.name, value: file, allowed: "a token or a password, not both")
+        throw Configuration.ValidationError(name: tokens.name, value: file, allowed: "a token or a password, not both")
       }
       targets.append(target)
     }
     return targets
   }
 
-  private func checkedLabels(hostName: String) throws(Configuration.Mistake) -> [PushLabel] {
+  private func checkedLabels(hostName: String) throws(Configuration.ValidationError) -> [PushLabel] {
     var result: [PushLabel] = []
     for text in labels {
       guard let label = PushLabel(text), !result.contains(where: { $0.name == label.name }) else {
-        throw Configuration.Mistake(
+        throw Configuration.ValidationError(
           name: "--push-label", value: text,
           allowed: "name=value with a name of letters, digits and underscores, each once")
       }
@@ -150,11 +152,11 @@ struct PushOptions: ParsableArguments {
     return result
   }
 
-  private func checkedHeaders() throws(Configuration.Mistake) -> [PushTarget.Header] {
+  private func checkedHeaders() throws(Configuration.ValidationError) -> [PushTarget.Header] {
     var result: [PushTarget.Header] = []
     for text in headers {
       guard let header = PushTarget.Header(text) else {
-        throw Configuration.Mistake(
+        throw Configuration.ValidationError(
           name: "--push-header", value: text, allowed: "\"Name: value\", not a field that the agent sets itself")
       }
       result.append(header)

@@ -5,7 +5,7 @@ import Push
 import Synchronization
 
 /// Where the faces that tell how pushing goes find it; it is made before there is anything to tell.
-final class PushBoard: Sendable {
+final class PushReference: Sendable {
   private let push = Mutex<Push?>(nil)
 
   /// From now on it tells of this.
@@ -20,9 +20,9 @@ final class PushBoard: Sendable {
 /// The agent's own figures of pushing, so that they are seen where all figures are.
 final class PushCollector: Collector {
   let name = "push"
-  private let board: PushBoard
+  private let board: PushReference
 
-  init(_ board: PushBoard) {
+  init(_ board: PushReference) {
     self.board = board
   }
 

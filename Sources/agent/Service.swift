@@ -22,7 +22,7 @@ struct Service {
   /// Where samples are sent to.
   let targets: [PushTarget]
   /// Where it is told how that goes; nil where they are sent nowhere.
-  let board: PushBoard?
+  let board: PushReference?
   /// Whether that is the running machine itself.
   let isThisMachine: Bool
   let showsDashboard: Bool

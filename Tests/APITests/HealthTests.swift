@@ -6,10 +6,10 @@ import Testing
 
 /// /health: the newest sample's age, the archive and the receivers; 503 where a probe wants to know.
 @Suite struct HealthTests {
-  private struct Archive: LongHistory {
+  private struct Archive: SampleArchive {
     let failure: String?
-    var health: LongHistoryHealth {
-      var health = LongHistoryHealth()
+    var health: SampleArchiveHealth {
+      var health = SampleArchiveHealth()
       health.failure = failure
       return health
     }

@@ -5,10 +5,10 @@ import Testing
 
 /// The JSON of a sample, of texts and of what is absent.
 @Suite struct JSONTests {
-  private struct Inner: Domain {
+  private struct Inner: MetricGroup {
     var count = Double.nan
   }
-  private struct Outer: Domain {
+  private struct Outer: MetricGroup {
     var name: String? = "a \"b\"\n"
     var size = 1_048_576.0 * 12_345
     var isOn: Bool? = true
@@ -77,7 +77,7 @@ import Testing
 
   @Test func numbersAreInTheFieldsUnitAndNeverInfinite() {
     func written(_ unit: Unit, _ value: Double) -> String {
-      struct One: Domain { var value = Double.nan }
+      struct One: MetricGroup { var value = Double.nan }
       let table = Table<One>([.gauge("x", unit, "", \.value)])
       let writer = JSONWriter()
       writer.beginObject()
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func wholeNumbersAreWhole() {
-    struct Both: Domain { var value = Double.nan }
+    struct Both: MetricGroup { var value = Double.nan }
     let table = Table<Both>([
       .gauge("tasks", .count, "", \.value), .gauge("queue", .count, "", \.value).fractional,
       .gauge("warm_c", .celsius, "", \.value), .gauge("hot_c", .celsius, "", \.value).whole,

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ArchiveConfigurationTests {
   private func configuration(
     _ flags: Configuration.Flags = .init(), _ variables: [String: String] = [:]
-  ) throws(Configuration.Mistake) -> Configuration {
+  ) throws(Configuration.ValidationError) -> Configuration {
     try Configuration(flags: flags, environment: { variables[$0] })
   }
 
@@ -33,7 +33,7 @@ import Testing
     (.init(databaseSize: "1K"), "--db-max-size"), (.init(databaseSize: "lots"), "--db-max-size"),
   ])
   func mistakesNameTheFlag(flags: Configuration.Flags, name: String) {
-    let mistake = #expect(throws: Configuration.Mistake.self) { try configuration(flags) }
+    let mistake = #expect(throws: Configuration.ValidationError.self) { try configuration(flags) }
     #expect(mistake?.name == name)
   }
 }

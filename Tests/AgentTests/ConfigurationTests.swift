@@ -39,18 +39,19 @@ import Testing
 
   @Test(arguments: ["-1", "65536", "80.5", "http", " 80", "+80", "0x50", "99999999999999999999", "８０"])
   func badPorts(value: String) {
-    let mistake = Configuration.Mistake(name: "PORT", value: value, allowed: "a whole number from 0 to 65535")
+    let mistake = Configuration.ValidationError(name: "PORT", value: value, allowed: "a whole number from 0 to 65535")
     #expect(throws: mistake) { try configuration(["PORT": value]) }
-    #expect(throws: Configuration.Mistake.self) { try configuration(.init(port: value), ["PORT": "80"]) }
+    #expect(throws: Configuration.ValidationError.self) { try configuration(.init(port: value), ["PORT": "80"]) }
   }
 
   @Test func mistakesNameFlagValueAndRange() {
-    let text = (#expect(throws: Configuration.Mistake.self) { try configuration(.init(interval: "0")) })?.description
+    let text = (#expect(throws: Configuration.ValidationError.self) { try configuration(.init(interval: "0")) })?
+      .description
     #expect(text == "--interval: \"0\" is not allowed; allowed is a whole number of seconds from 1 to 86400")
-    #expect(throws: Configuration.Mistake.self) { try configuration(.init(port: "")) }
-    #expect(throws: Configuration.Mistake.self) { try configuration(["HISTORY_SIZE": "0"]) }
-    #expect(throws: Configuration.Mistake.self) { try configuration(["LOG_LEVEL": "loud"]) }
-    #expect(throws: Configuration.Mistake.self) { try configuration(.init(host: "two words")) }
+    #expect(throws: Configuration.ValidationError.self) { try configuration(.init(port: "")) }
+    #expect(throws: Configuration.ValidationError.self) { try configuration(["HISTORY_SIZE": "0"]) }
+    #expect(throws: Configuration.ValidationError.self) { try configuration(["LOG_LEVEL": "loud"]) }
+    #expect(throws: Configuration.ValidationError.self) { try configuration(.init(host: "two words")) }
   }
 
   @Test func whoMayAsk() throws {
@@ -63,7 +64,7 @@ import Testing
     #expect(try configuration(.init(tokenFile: path)).currentToken { _ in }() == "s3cret-t0ken")
     #expect(try configuration(["TOKEN_FILE": path]).token == "s3cret-t0ken")
     for wrong in ["/nowhere", "/dev/null", "/"] {
-      #expect(throws: Configuration.Mistake.self) { try configuration(.init(tokenFile: wrong)) }
+      #expect(throws: Configuration.ValidationError.self) { try configuration(.init(tokenFile: wrong)) }
     }
   }
 
@@ -77,12 +78,14 @@ import Testing
     for wrong in [
       "*", "null", "", "https://", "https://a.example/", "https://A.example", "a.example", "https://a b", "//a",
     ] {
-      #expect(throws: Configuration.Mistake.self, "\(wrong)") { try configuration(.init(corsOrigins: [wrong])) }
+      #expect(throws: Configuration.ValidationError.self, "\(wrong)") { try configuration(.init(corsOrigins: [wrong])) }
     }
     #expect(try configuration(.init(allowedHosts: ["Mon.example", "x_1-y"])).allowedHosts == ["Mon.example", "x_1-y"])
     #expect(try configuration(["ALLOWED_HOST": "a,b.example"]).allowedHosts == ["a", "b.example"])
     for wrong in ["", "a:80", "a/b", "ä.example", "[::1]", "*"] {
-      #expect(throws: Configuration.Mistake.self, "\(wrong)") { try configuration(.init(allowedHosts: [wrong])) }
+      #expect(throws: Configuration.ValidationError.self, "\(wrong)") {
+        try configuration(.init(allowedHosts: [wrong]))
+      }
     }
   }
 }

@@ -132,7 +132,7 @@ import Testing
   }
 
   /// The seconds of all samples, and how long each waited for GPUs.
-  private struct Past {
+  private struct HistoryFetcher {
     var moments: [Int] = []
     var waits: [Double] = []
 
@@ -157,10 +157,10 @@ import Testing
       : ["PATH": try folder(withTool: "exec sleep 60") + ":/usr/bin:/bin"]
     let (process, port) = try AgentProcess.serving(
       ["--interval", "1", "--history", "20"], environment: environment)
-    var past = try Past(port)
+    var past = try HistoryFetcher(port)
     while past.moments.count < 6 {
       usleep(200_000)
-      past = try Past(port)
+      past = try HistoryFetcher(port)
     }
     // The first comes as soon as it can, the others at the full second.
     let moments = past.moments.dropFirst()

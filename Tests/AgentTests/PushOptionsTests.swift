@@ -64,6 +64,6 @@ import Testing
       (["--push-label", "a=b"], "--push-label"),
     ])
   func mistakes(_ arguments: [String], _ name: String) {
-    #expect { try targets(arguments) } throws: { ($0 as? Configuration.Mistake)?.name == name }
+    #expect { try targets(arguments) } throws: { ($0 as? Configuration.ValidationError)?.name == name }
   }
 }

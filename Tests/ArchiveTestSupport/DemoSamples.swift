@@ -1,8 +1,8 @@
-public import AgentMetrics
+package import AgentMetrics
 internal import CollectDemo
 
 /// Samples of the demo machine, which does the same at the same time.
-public struct DemoSamples: Sequence, IteratorProtocol {
+package struct DemoSamples: Sequence, IteratorProtocol {
   private let collector = DemoCollector(version: "1.0")
   private let interval: Double
   private var previous = Reading()
@@ -10,14 +10,14 @@ public struct DemoSamples: Sequence, IteratorProtocol {
   private var time: Double
 
   /// Samples from `start` on, the first of them one interval later.
-  public init(from start: Double = 1_790_000_000, interval: Double = 30) {
+  package init(from start: Double = 1_790_000_000, interval: Double = 30) {
     self.interval = interval
     time = start
     _ = next()
   }
 
   /// The next sample.
-  public mutating func next() -> Sample? {
+  package mutating func next() -> Sample? {
     swap(&previous, &current)
     current.timestamp = Timestamp(seconds: time)
     current.monotonic = time - 1e9

@@ -106,7 +106,7 @@ import Testing
   }
 
   @Test func refusalsAreForgottenAfterAWhile() {
-    var figures = NVMLFigures()
+    var figures = NVMLMetrics()
     figures.note(.fan, isRefused: true, at: 0)
     figures.note(.fan, isRefused: false, at: 1)
     figures.note(.fan, isRefused: true, at: 2)

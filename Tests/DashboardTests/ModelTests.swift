@@ -17,7 +17,7 @@ import Testing
     self.input = input
   }
 
-  private func picture(_ model: Model) -> Picture {
+  private func picture(_ model: Model) -> Frame {
     var input = input
     input.state = model.state
     return Screen(input).draw()
@@ -222,7 +222,7 @@ import Testing
     return input
   }
 
-  private func press(_ keys: [KeyPress], on input: ScreenInput, from model: Model = Model()) -> (Model, Scene) {
+  private func press(_ keys: [KeyPress], on input: ScreenInput, from model: Model = Model()) -> (Model, FrameContext) {
     var (model, input) = (model, input)
     for key in keys {
       input.state = model.state
@@ -386,7 +386,7 @@ import Testing
 
   // MARK: Mouse
 
-  private func place(_ target: Scene.Hit.Target, _ scene: Scene) throws -> MouseEvent {
+  private func place(_ target: FrameContext.Hit.Target, _ scene: FrameContext) throws -> MouseEvent {
     let hit = try #require(scene.hits.last { $0.target == target })
     return MouseEvent(kind: .press, x: hit.rect.x + hit.rect.width / 2, y: hit.rect.y)
   }

@@ -9,7 +9,7 @@ import Testing
 /// What a long history keeps of before memory begins.
 @Suite(.ownThreads) struct PastTests {
   /// A long history made of another one, that answers when it is let.
-  private final class Kept: LongHistory {
+  private final class Kept: SampleArchive {
     struct Broken: Error, CustomStringConvertible {
       let description = "it is broken"
     }
@@ -18,7 +18,7 @@ import Testing
     /// Before this, only means are kept.
     var rawFrom: Double { gate.withState { $0.rawFrom } }
     let gate = Condition((isOpen: true, rawFrom: -Double.infinity, isBroken: false))
-    let health = LongHistoryHealth()
+    let health = SampleArchiveHealth()
 
     init(_ samples: History) { self.samples = samples }
 
@@ -132,7 +132,7 @@ import Testing
       sample.cpu.usage = usage
       return sample
     }
-    let step = PastStep(
+    let step = HistoryBucket(
       mean: sample(0.4, at: 120), least: sample(0.1, at: 120), greatest: sample(0.9, at: 120), count: 60)
     let timeline = Timeline([], past: [step], axis: TimeAxis(step: 60, end: 240), interval: 1)
     let columns = timeline.columns(in: 4, Glyphs(.blocks)) { $0.cpu.usage }
@@ -204,7 +204,7 @@ import Testing
   }
 
   @Test func theCursorTravelsBeyondMemory() {
-    var scene = Scene()
+    var scene = FrameContext()
     scene.entries = history.all
     scene.oldest = first
     scene.interval = 30

@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func keysReferToTheProcessOfAThread() {
-    var scene = Scene()
+    var scene = FrameContext()
     var model = Model()
     _ = model.handle(.character("H"), in: scene)
     #expect(!model.state.table.showsThreads && model.state.note?.contains("this machine") == true)

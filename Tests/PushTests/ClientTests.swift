@@ -41,7 +41,7 @@ import Testing
       "http://user:word@host/", "http://[::1", "http://[::1]x", "http://h/\r\nX: y", "http://ä",
     ])
   func notURLs(_ text: String) {
-    #expect(throws: PushURL.Mistake.self) { try PushURL(text) }
+    #expect(throws: PushURL.ValidationError.self) { try PushURL(text) }
   }
 
   @Test("Credentials come from their file, each time anew")

@@ -8,7 +8,7 @@ import Testing
 @testable import Push
 
 /// An archive in memory that may be away, begin late, or keep only means.
-final class MadeUpArchive: LongHistory {
+final class MadeUpArchive: SampleArchive {
   private struct State {
     var samples: [Sample] = []
     var means: [Sample] = []
@@ -24,7 +24,7 @@ final class MadeUpArchive: LongHistory {
   func fail(_ times: Int) { state.withLock { $0.failures = times } }
   var reads: Int { state.withLock { $0.reads } }
 
-  var health: LongHistoryHealth { LongHistoryHealth() }
+  var health: SampleArchiveHealth { SampleArchiveHealth() }
 
   var oldest: Double? { state.withLock { ($0.means + $0.samples).map(\.timestamp.seconds).min() } }
 

@@ -5,7 +5,7 @@ import Testing
 @Suite struct FilesTests {
   @Test func aKeptFileIsReadAnewEachTime() throws {
     let scratch = try TemporaryFolder()
-    let file = KeptFile(scratch.path + "/value")
+    let file = PersistentFile(scratch.path + "/value")
     let buffer = ReadBuffer(capacity: 4)
     #expect(file.readIfPresent(into: buffer) { $0.count } == nil)
     try scratch.write("value", "first text, longer than the buffer")

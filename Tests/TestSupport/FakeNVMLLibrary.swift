@@ -1,15 +1,15 @@
 internal import SystemIO
 
 /// A management library of the tests' own, Tests/CFakeNVML/fake_nvml.c.
-public enum FakeNVMLLibrary {
+package enum FakeNVMLLibrary {
   /// Why there is none.
-  public struct NotCompiled: Error {
+  package struct NotCompiled: Error {
     /// What the compiler said.
-    public let errors: String
+    package let errors: String
   }
 
   /// Compiles it for a scenario, the macros to define; the folder that holds it as `libnvidia-ml.so.1`.
-  public static func compiled(for scenario: [String]) throws -> String {
+  package static func compiled(for scenario: [String]) throws -> String {
     let folder = try Fixture(files: [:]).root
     let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")
     try compile(
@@ -18,7 +18,7 @@ public enum FakeNVMLLibrary {
   }
 
   /// Compiles a C file to a shared library.
-  public static func compile(_ source: String, to library: String, options: [String] = []) throws {
+  package static func compile(_ source: String, to library: String, options: [String] = []) throws {
     let words = ["-shared", "-fPIC", "-O1", "-o", library] + options + [source]
     var errors = "neither clang nor cc is installed"
     for compiler in ["clang", "cc"].compactMap(Program.path(of:)) {

@@ -3,18 +3,18 @@ import Glibc
 /// A recorded machine: a tree with the `proc`, `sys` and `etc` that the collectors read.
 ///
 /// Copies lie in a temporary folder that the end of the test process removes.
-public struct Fixture: Sendable {
+package struct Fixture: Sendable {
   /// What collectors take as their root.
-  public let root: String
+  package let root: String
 
   /// A machine of Tests/Fixtures by its name; not to be written to.
-  public init(_ machine: String) {
+  package init(_ machine: String) {
     root = Self.folder + "/" + machine
     precondition(access(root, F_OK) == 0, "no fixture \(machine)")
   }
 
   /// A machine made up of files, path → contents, "proc/stat" → "cpu 1 2 3".
-  public init(files: [String: String]) throws {
+  package init(files: [String: String]) throws {
     root = try Self.temporary()
     for (path, text) in files { try write(text, to: path) }
   }
@@ -27,12 +27,12 @@ public struct Fixture: Sendable {
   }
 
   /// A copy that may be written to.
-  public func copy() throws -> Fixture {
+  package func copy() throws -> Fixture {
     try Fixture(copyOf: root)
   }
 
   /// Root of a temporary copy as the machine was at the second instant.
-  public func later() throws -> String {
+  package func later() throws -> String {
     let copy = try copy()
     try copy.advance()
     return copy.root
@@ -40,7 +40,7 @@ public struct Fixture: Sendable {
 
   /// Brings a copy to the second instant: the files of `later/` are written over those there, in place, so that
   /// descriptors that are open see the change, as they would in /proc.
-  public func advance() throws {
+  package func advance() throws {
     if access(root + "/later", F_OK) == 0 { try Self.copy(root + "/later", over: root) }
     // What the second instant no longer has.
     guard access(root + "/gone", F_OK) == 0 else { return }
@@ -50,33 +50,33 @@ public struct Fixture: Sendable {
   }
 
   /// Writes a file of a copy, in place where it is there.
-  public func write(_ text: String, to path: String) throws {
+  package func write(_ text: String, to path: String) throws {
     try write(Array(text.utf8), to: path)
   }
 
   /// Writes a file of a copy, in place where it is there.
-  public func write(_ bytes: [UInt8], to path: String) throws {
+  package func write(_ bytes: [UInt8], to path: String) throws {
     try Self.write(bytes, to: root + "/" + path)
   }
 
   /// Makes a symbolic link in a copy.
-  public func link(_ path: String, to target: String) throws {
+  package func link(_ path: String, to target: String) throws {
     try Self.makeParent(of: root + "/" + path)
     try check(symlink(target, root + "/" + path), "link " + path)
   }
 
   /// Removes a file or a folder with all that is in it from a copy.
-  public func remove(_ path: String) {
+  package func remove(_ path: String) {
     Self.remove(root + "/" + path)
   }
 
   /// The contents of a file.
-  public func contents(of path: String) throws -> [UInt8] {
+  package func contents(of path: String) throws -> [UInt8] {
     try Self.contents(of: root + "/" + path)
   }
 
   /// The names of all machines of Tests/Fixtures.
-  public static let machines = names(in: folder).filter { access(folder + "/" + $0 + "/proc", F_OK) == 0 }.sorted()
+  package static let machines = names(in: folder).filter { access(folder + "/" + $0 + "/proc", F_OK) == 0 }.sorted()
 
   /// Tests/Fixtures, found from this file's own place.
   private static let folder: String = {
@@ -172,9 +172,9 @@ public struct Fixture: Sendable {
 }
 
 /// Why a tree could not be made.
-public struct FixtureError: Error {
+package struct FixtureError: Error {
   /// What was done to what, and errno.
-  public let description: String
+  package let description: String
 
   init(_ action: String) {
     description = action + ": " + String(cString: strerror(errno))

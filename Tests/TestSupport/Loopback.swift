@@ -1,17 +1,17 @@
-public import SystemIO
+package import SystemIO
 
 /// TCP on the loopback, for tests that start servers or talk to them.
-public enum Loopback {
+package enum Loopback {
   /// A port that nobody listens on, and that nobody else is given while this lives: connecting to it is refused.
   ///
   /// A server that sets SO_REUSEADDR can listen on it all the same.
-  public final class HeldPort: Sendable {
+  package final class HeldPort: Sendable {
     /// Its number.
-    public let number: Int
+    package let number: Int
     private let descriptor: Int32
 
     /// Takes a free one.
-    public init() throws(SystemError) {
+    package init() throws(SystemError) {
       descriptor = try Loopback.socket()
       var isReused: Int32 = 1
       setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isReused, socklen_t(MemoryLayout<Int32>.size))
@@ -33,12 +33,12 @@ public enum Loopback {
   }
 
   /// A port that nobody listens on at the moment, for a server that must be told one.
-  public static func freePort() throws(SystemError) -> Int {
+  package static func freePort() throws(SystemError) -> Int {
     try HeldPort().number
   }
 
   /// A listening socket on a free port, the caller's to close.
-  public static func listen() throws(SystemError) -> (descriptor: Int32, port: UInt16) {
+  package static func listen() throws(SystemError) -> (descriptor: Int32, port: UInt16) {
     let descriptor = try socket()
     var address = address(port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -61,7 +61,7 @@ public enum Loopback {
   /// - Parameters:
   ///   - receiveBuffer: bytes of the kernel's buffer; the system's choice by default.
   ///   - deadline: seconds after which reading and writing fail; none by default.
-  public static func connect(
+  package static func connect(
     port: UInt16, receiveBuffer: Int32? = nil, deadline: Int? = nil
   ) throws(SystemError) -> Int32 {
     let descriptor = try socket()
@@ -88,16 +88,16 @@ public enum Loopback {
   }
 
   /// What a server answers.
-  public struct Answer: Sendable {
+  package struct Answer: Sendable {
     /// The status code.
-    public let status: Int
+    package let status: Int
     /// The fields by their names in lower case, of equal ones the last.
-    public let headers: [String: String]
+    package let headers: [String: String]
     /// The body as it came.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// The body as text.
-    public var body: String { String(decoding: bytes, as: UTF8.self) }
+    package var body: String { String(decoding: bytes, as: UTF8.self) }
   }
 
   /// The answer to a request on a connection of its own, which the server closes behind it.
@@ -105,7 +105,7 @@ public enum Loopback {
   /// - Parameters:
   ///   - version: of HTTP; 1.0 has no chunks.
   ///   - deadline: seconds without a byte after which it fails; none by default.
-  public static func get(
+  package static func get(
     _ target: String, port: UInt16, method: String = "GET", version: String = "1.1", deadline: Int? = nil
   ) throws(SystemError) -> Answer {
     let descriptor = try connect(port: port, deadline: deadline)

@@ -1,16 +1,16 @@
 import Glibc
 
 /// A reproducible source of random numbers (SplitMix64): a failure comes again with the same seed.
-public struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
   /// A generator that gives the same numbers for the same seed.
-  public init(seed: UInt64) {
+  package init(seed: UInt64) {
     state = seed
   }
 
   /// The next 64 random bits.
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -23,7 +23,7 @@ public struct SeededGenerator: RandomNumberGenerator {
 ///
 /// `mutations` is the number for a usual run, of which a parser's calls should make up 20,000 together. The environment
 /// variable FUZZ says what they make up instead: FUZZ=100000 makes each call do five times as many.
-public func surviveTruncationAndMutation(
+package func surviveTruncationAndMutation(
   of bytes: [UInt8], mutations: Int, seed: UInt64 = 1, _ parse: (Span<UInt8>) -> Void
 ) {
   for count in 0...bytes.count {

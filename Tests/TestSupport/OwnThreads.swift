@@ -1,13 +1,13 @@
 internal import SystemIO
-public import Testing
+package import Testing
 
 /// Runs tests that block on threads of their own: those of the concurrency pool are few, and other tests' tasks need them.
-public struct OwnThreads: SuiteTrait, TestTrait, TestScoping {
+package struct OwnThreads: SuiteTrait, TestTrait, TestScoping {
   /// Holds for each test of a suite.
-  public var isRecursive: Bool { true }
+  package var isRecursive: Bool { true }
 
   /// Performs a test on its own threads.
-  public func provideScope(
+  package func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
   ) async throws {
     try await withTaskExecutorPreference(ThreadPerJob.shared) { try await function() }
@@ -26,5 +26,5 @@ public struct OwnThreads: SuiteTrait, TestTrait, TestScoping {
 
 extension Trait where Self == OwnThreads {
   /// The test, or each test of the suite, blocks.
-  public static var ownThreads: Self { OwnThreads() }
+  package static var ownThreads: Self { OwnThreads() }
 }

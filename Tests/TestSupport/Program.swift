@@ -1,27 +1,27 @@
-public import SystemIO
+package import SystemIO
 
 /// A program in a process of its own, its output in pipes; it is killed where nobody has waited for its end.
-public final class Program {
+package final class Program {
   /// What a process left behind.
-  public struct Result: Sendable {
+  package struct Result: Sendable {
     /// The exit code, or 128 + the signal that ended it.
-    public let status: Int32
+    package let status: Int32
     /// What came on standard output.
-    public let output: String
+    package let output: String
     /// What came on standard error.
-    public let errors: String
+    package let errors: String
   }
 
   /// Its process.
-  public let pid: pid_t
+  package let pid: pid_t
   /// Its standard output.
-  public let output: Int32
+  package let output: Int32
   /// Its standard error.
-  public let errors: Int32
+  package let errors: Int32
   private var hasEnded = false
 
   /// Where a program is by PATH; nil where it is not installed.
-  public static func path(of name: String) -> String? {
+  package static func path(of name: String) -> String? {
     let folders = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
     return folders.split(separator: ":").map { $0 + "/" + name }.first { access($0, X_OK) == 0 }
   }
@@ -33,7 +33,7 @@ public final class Program {
   ///   - environment: all its variables; the test's own by default.
   ///   - input: the file that it reads as its standard input.
   ///   - log: the file at whose end both its outputs are written, in place of the pipes.
-  public init(
+  package init(
     _ path: String, _ arguments: [String], environment: [String: String]? = nil, input: String = "/dev/null",
     log: String? = nil
   ) throws(SystemError) {
@@ -74,7 +74,7 @@ public final class Program {
   }
 
   /// Runs one to its end.
-  public static func run(
+  package static func run(
     _ path: String, _ arguments: [String], environment: [String: String]? = nil, input: String = "/dev/null"
   ) throws(SystemError) -> Result {
     try Program(path, arguments, environment: environment, input: input).result()
@@ -82,19 +82,19 @@ public final class Program {
 
   /// Waits for its end, and reads what it says until then: on one of its outputs no more than the pipe's 64 KiB, which
   /// wait while the other is read.
-  public func result() -> Result {
+  package func result() -> Result {
     let output = String(decoding: Descriptor.all(output), as: UTF8.self)
     let errors = String(decoding: Descriptor.all(errors), as: UTF8.self)
     return Result(status: wait(), output: output, errors: errors)
   }
 
   /// Sends a signal.
-  public func signal(_ number: Int32) {
+  package func signal(_ number: Int32) {
     kill(pid, number)
   }
 
   /// Sends a signal and waits until it has ended; nothing where it has already.
-  public func end(_ number: Int32) {
+  package func end(_ number: Int32) {
     guard !hasEnded else { return }
     signal(number)
     wait()
@@ -102,7 +102,7 @@ public final class Program {
 
   /// Waits for its end: the exit code, or 128 + the signal that ended it.
   @discardableResult
-  public func wait() -> Int32 {
+  package func wait() -> Int32 {
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}
     hasEnded = true
@@ -112,9 +112,9 @@ public final class Program {
 }
 
 /// What comes by a descriptor.
-public enum Descriptor {
+package enum Descriptor {
   /// Everything to its end.
-  public static func all(_ descriptor: Int32) -> [UInt8] {
+  package static func all(_ descriptor: Int32) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -126,7 +126,7 @@ public enum Descriptor {
   }
 
   /// The next line, without its end; nil where nothing more comes.
-  public static func line(_ descriptor: Int32) -> String? {
+  package static func line(_ descriptor: Int32) -> String? {
     var bytes: [UInt8] = []
     var byte: UInt8 = 0
     while read(descriptor, &byte, 1) == 1 {

@@ -1,12 +1,12 @@
-public import SystemIO
+package import SystemIO
 
 /// A folder for one test, removed with all that is in it when nobody holds it any more.
-public final class TemporaryFolder: Sendable {
+package final class TemporaryFolder: Sendable {
   /// Where it is.
-  public let path: String
+  package let path: String
 
   /// Makes one.
-  public init() throws(SystemError) {
+  package init() throws(SystemError) {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array((base + "/agent-test.XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp") }
@@ -18,10 +18,10 @@ public final class TemporaryFolder: Sendable {
   }
 
   /// A file in it.
-  public func file(_ name: String) -> String { path + "/" + name }
+  package func file(_ name: String) -> String { path + "/" + name }
 
   /// Writes a file in it.
-  public func write(_ name: String, _ text: String) throws(SystemError) {
+  package func write(_ name: String, _ text: String) throws(SystemError) {
     guard let stream = fopen(file(name), "w") else { throw SystemError("open " + file(name)) }
     defer { fclose(stream) }
     guard fputs(text, stream) >= 0 else { throw SystemError("write " + file(name)) }

@@ -10,8 +10,8 @@ extension Route {
     let isConditional =
       exchange.request[header: "If-None-Match"] != nil || exchange.request[header: "If-Modified-Since"] != nil
     if isConditional { return try await sample(entry, for: exchange) }
-    let variant = KeptResponses.Variant(
-      isPacked: API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"]))
+    let variant = ResponseCache.Variant(
+      isGzipped: API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"]))
     if let kept = api.latest.response(for: entry, variant) { return kept }
     return api.latest.keep(
       api.finished(try await sample(entry, for: exchange), for: exchange.request), for: entry, variant)
@@ -30,7 +30,9 @@ extension Route {
     return try await sample(try await api.entry(at: moment), for: exchange)
   }
 
-  private static func sample(_ entry: History.Entry, for exchange: Exchange) async throws(APIError) -> API.Response {
+  private static func sample(_ entry: History.Entry, for exchange: RequestContext) async throws(APIError)
+    -> API.Response
+  {
     try await .validated(Validator(of: [entry], target: ""), for: exchange.request) { () throws(APIError) in
       .body([.sample(entry), .bytes([UInt8(ascii: "\n")])], type: jsonType)
     }
@@ -51,8 +53,8 @@ extension Route {
     _ = await api.history.first()
     let validator = Validator(of: question.query.samples(in: api.history), target: exchange.request.target)
     return try await .validated(validator, for: exchange.request) { () async throws(APIError) in
-      let isPacked = API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"])
-      return try await question.answer(from: api.history, isPacked: isPacked)
+      let isGzipped = API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"])
+      return try await question.answer(from: api.history, isGzipped: isGzipped)
     }
   }
 
@@ -144,7 +146,7 @@ private struct HistoryQuestion {
     self.statistics = statistics ?? [.mean]
   }
 
-  func answer(from history: History, isPacked: Bool) async throws(APIError) -> API.Response {
+  func answer(from history: History, isGzipped: Bool) async throws(APIError) -> API.Response {
     guard let selectors else {
       let samples: [History.Entry]
       do {
@@ -155,7 +157,7 @@ private struct HistoryQuestion {
           "too many samples: more than \(History.mostArchivedSamples) from the archive; use a larger step, metrics or a"
             + " shorter range", parameter: "step")
       }
-      if query.step == nil, !isPacked, history.keepsPlain() { keep(samples) }
+      if query.step == nil, !isGzipped, history.cachesDecoded() { keep(samples) }
       return try wholeSamples(samples, interval: history.interval)
     }
     let columns: Columns

@@ -1,59 +1,59 @@
 internal import AgentMetrics
 
 /// How pushing to one receiver is going, as `/push/status` tells it.
-public struct PushReport: Sendable {
+package struct PushReport: Sendable {
   /// A stretch of time whose samples the receiver will never have.
-  public struct Gap: Sendable {
+  package struct Gap: Sendable {
     /// POSIX time of its beginning.
-    public var from: Double
+    package var from: Double
     /// POSIX time of its end.
-    public var to: Double
+    package var to: Double
     /// Samples that are missing.
-    public var samples: Int
+    package var samples: Int
     /// Why.
-    public var reason: String
+    package var reason: String
 
     /// A gap.
-    public init(from: Double, to: Double, samples: Int, reason: String) {
+    package init(from: Double, to: Double, samples: Int, reason: String) {
       (self.from, self.to, self.samples, self.reason) = (from, to, samples, reason)
     }
   }
 
   /// The receiver, without what may be secret.
-  public var url = ""
+  package var url = ""
   /// The protocol in use.
-  public var format = ""
+  package var format = ""
   /// What it is doing.
-  public var state = ""
+  package var state = ""
   /// POSIX time of the newest sample that the receiver is done with; NaN where there is none.
-  public var cursor = Double.nan
+  package var cursor = Double.nan
   /// Seconds by which that lies behind the newest sample.
-  public var lag = 0.0
+  package var lag = 0.0
   /// Samples that wait.
-  public var pending = 0
+  package var pending = 0
   /// Samples that the receiver has taken.
-  public var sentSamples = 0
+  package var sentSamples = 0
   /// Values that the receiver has taken.
-  public var sentValues = 0
+  package var sentValues = 0
   /// Bytes of its requests.
-  public var sentBytes = 0
+  package var sentBytes = 0
   /// Requests that failed and are made again.
-  public var failed = 0
+  package var failed = 0
   /// Samples that the receiver refused.
-  public var dropped = 0
+  package var dropped = 0
   /// Samples that were in memory no more.
-  public var lost = 0
+  package var lost = 0
   /// POSIX time of the last request that was taken; NaN where there is none.
-  public var lastSuccess = Double.nan
+  package var lastSuccess = Double.nan
   /// What went wrong last; nil where nothing did.
-  public var lastError: String?
+  package var lastError: String?
   /// POSIX time of that.
-  public var lastErrorTime = Double.nan
+  package var lastErrorTime = Double.nan
   /// The newest gaps, oldest first.
-  public var gaps: [Gap] = []
+  package var gaps: [Gap] = []
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 }
 
 extension Route {

@@ -14,8 +14,8 @@ extension Route {
     // another server's: an error would stop the browser from trying again.
     var since = try exchange.query.value(since)
     if let id = exchange.request[header: lastEventID.name], let last = Timestamp(moment: id) { since = last }
-    let share: Quota.Share
-    do throws(Quota.Refusal) {
+    let share: Semaphore.Permit
+    do throws(Semaphore.Refusal) {
       share = try api.streams.take(for: exchange.request.client)
     } catch {
       let message =

@@ -18,7 +18,7 @@ enum ArchiveHealthJSON {
       isRequired: true),
   ])
 
-  static func write(_ health: LongHistoryHealth, to writer: JSONWriter) {
+  static func write(_ health: SampleArchiveHealth, to writer: JSONWriter) {
     writer.beginObject("archive")
     writer.member("status", health.failure == nil ? "ok" : "failing")
     if let failure = health.failure { writer.member("error", failure) }

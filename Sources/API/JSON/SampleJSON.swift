@@ -7,7 +7,7 @@ enum SampleJSON {
   ///
   /// Those of the newest are made once and served many times; those of others come out of their block.
   ///
-  /// - Parameter isKept: whether they are kept beside it (``History/keepsPlain()``).
+  /// - Parameter isKept: whether they are kept beside it (``History/cachesDecoded()``).
   static func bytes(of entry: History.Entry, isKept: Bool = false) -> [UInt8] {
     entry.withText { text in
       if let plain = text.plain { return plain }

@@ -38,7 +38,7 @@ final class NativeWriter: FieldVisitor {
 /// The lines of a sample on their way.
 private struct NativeLines {
   /// A group, list or entry that is being visited.
-  private struct Frame {
+  private struct NestingLevel {
     /// Number of the group or list; nil at the top.
     let field: Int?
     /// Where the labels of what is inside end.
@@ -48,7 +48,7 @@ private struct NativeLines {
   }
 
   private let names: PrometheusNames
-  private var frames = [Frame(field: nil, labels: 0)]
+  private var frames = [NestingLevel(field: nil, labels: 0)]
   /// `gpu="0",` of all entries around.
   private var labels: [UInt8] = []
   private var lines: [UInt8] = []
@@ -145,11 +145,11 @@ private struct NativeLines {
         labels += [UInt8(ascii: "\""), UInt8(ascii: ",")]
       }
     }
-    frames.append(Frame(field: list.field, labels: labels.count))
+    frames.append(NestingLevel(field: list.field, labels: labels.count))
   }
 
   mutating func enter(at field: Int) {
-    frames.append(Frame(field: field, labels: frames[frames.count - 1].labels))
+    frames.append(NestingLevel(field: field, labels: frames[frames.count - 1].labels))
   }
 
   mutating func leave() {

@@ -1,5 +1,5 @@
 /// Whose names besides the agent's own a scrape tells, so that dashboards made for others go on to work.
-public enum PrometheusCompatibility: String, Sendable, CaseIterable {
+package enum PrometheusCompatibility: String, Sendable, CaseIterable {
   /// Nobody's: `agent_…` and `process_…` only.
   case none
   /// node_exporter's, as the dashboard "Node Exporter Full" asks for them.

@@ -19,9 +19,9 @@ extension Route {
     let reading = await api.history.freshReading(maxAge: 1)
     let newest = await api.history.first()
     let entry = api.history.newestOfMainTrack ?? newest
-    let variant = KeptResponses.Variant(
+    let variant = ResponseCache.Variant(
       format: format, moment: reading?.boottime ?? 0,
-      isPacked: API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"]))
+      isGzipped: API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"]))
     if collectors == nil, let kept = api.scrapes.response(for: entry, variant) { return kept }
     // Without a sampler the samples come from elsewhere, and there is nothing but the newest one.
     let sample = reading.map { Sample(levelsOf: $0, ratesOf: api.history.newestOfMainTrack?.sample) } ?? entry.sample

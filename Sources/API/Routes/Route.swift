@@ -10,7 +10,7 @@ struct Route: Sendable {
   }
 
   /// Answers a request whose parameters' names are known to be right.
-  typealias Answer = @Sendable (API, Exchange) async throws(APIError) -> API.Response
+  typealias Answer = @Sendable (API, RequestContext) async throws(APIError) -> API.Response
 
   /// Its path, `/metrics/latest`; a segment in braces is a path parameter.
   let path: String
@@ -65,7 +65,7 @@ struct Route: Sendable {
 }
 
 /// A request with what was found out about it.
-struct Exchange: Sendable {
+struct RequestContext: Sendable {
   let request: API.Request
   let query: Query
   /// The values of the path's parameters.

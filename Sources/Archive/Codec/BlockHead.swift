@@ -1,6 +1,6 @@
 /// Timestamps of a block's samples, shared by all its chunks.
 ///
-/// Layout: ``Sealed`` bytes of kind 6: the length in bytes of the first column (varint), the ``Column`` of the times
+/// Layout: ``Envelope`` bytes of kind 6: the length in bytes of the first column (varint), the ``Column`` of the times
 /// and that of the sample intervals, in milliseconds. A tier's block has its steps' starts, and no intervals.
 struct BlockHead: Equatable {
   /// POSIX time in milliseconds.
@@ -17,12 +17,12 @@ struct BlockHead: Equatable {
     let first = Column.encode(times)
     var body: [UInt8] = []
     body.append(varint: UInt64(first.count))
-    return Sealed.seal(.head, body + first + Column.encode(stretches))
+    return Envelope.seal(.head, body + first + Column.encode(stretches))
   }
 
   /// Reads the head of a block with `count` slots.
   init(_ bytes: [UInt8], count: Int) throws(DamagedBytes) {
-    var reader = try Sealed.open(bytes, as: .head)
+    var reader = try Envelope.open(bytes, as: .head)
     let length = try reader.varint()
     times = try Column.decode(reader.bytes(length), count: count)
     stretches = try Column.decode(reader.rest, count: count)

@@ -2,7 +2,7 @@ internal import AgentMetrics
 
 /// One series over one block: a row of the table `chunk`.
 ///
-/// Layout: ``Sealed`` bytes of kind
+/// Layout: ``Envelope`` bytes of kind
 /// - 0 *values*: the precision's byte (``Precision``), then the ``Column`` of the values;
 /// - 1 *rollup*: the precision's byte, plus 64 for a counter; the lengths in bytes of the first three columns
 ///   (varints); the columns of, for each step, the number of samples that had a value, the minimum, the maximum less
@@ -29,7 +29,7 @@ enum Chunk: Equatable {
 
   func encoded() -> [UInt8] {
     var body: [UInt8] = []
-    let kind: Sealed.Kind
+    let kind: Envelope.Kind
     switch self {
     case .values(let precision, let values):
       kind = .values
@@ -47,16 +47,16 @@ enum Chunk: Equatable {
       kind = .same
       body.append(varint: UInt64(series))
     }
-    return Sealed.seal(kind, body)
+    return Envelope.seal(kind, body)
   }
 
   /// Reads a chunk of a block with `count` slots.
   init(_ bytes: [UInt8], count: Int) throws(DamagedBytes) {
-    var (kind, reader) = try Sealed.open(bytes)
+    var (kind, reader) = try Envelope.open(bytes)
     try self.init(kind, &reader, count: count)
   }
 
-  init(_ kind: Sealed.Kind, _ reader: inout ByteReader, count: Int) throws(DamagedBytes) {
+  init(_ kind: Envelope.Kind, _ reader: inout ByteReader, count: Int) throws(DamagedBytes) {
     switch kind {
     case .values:
       let precision = try Precision(byte: reader.byte())

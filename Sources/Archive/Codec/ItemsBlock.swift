@@ -2,7 +2,7 @@ internal import AgentMetrics
 
 /// Entries of lists that are not time series, over one block: the top processes of each of its samples.
 ///
-/// Layout: ``Sealed`` bytes of kind 5: four tables, then a range-coded stream to the end. The tables, each preceded by
+/// Layout: ``Envelope`` bytes of kind 5: four tables, then a range-coded stream to the end. The tables, each preceded by
 /// its count: texts; lists (path, count of labels, labels); fields (path of their list, name, unit, kind: 0 number, 1
 /// text, 2 flag); keys, the labels that identify an entry (count, labels). Inside the tables a text is its number.
 ///
@@ -202,11 +202,11 @@ enum ItemsBlock {
       }
     }
     body += coder.finish()
-    return Sealed.seal(.items, body)
+    return Envelope.seal(.items, body)
   }
 
   static func decode(_ bytes: [UInt8], count: Int) throws(DamagedBytes) -> [[ItemList]] {
-    var reader = try Sealed.open(bytes, as: .items)
+    var reader = try Envelope.open(bytes, as: .items)
     return try decode(from: &reader, count: count)
   }
 

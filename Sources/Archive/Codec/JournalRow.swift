@@ -4,7 +4,7 @@ internal import AgentMetrics
 ///
 /// When there are enough of them they are rewritten as a block, with one ``Chunk`` per series.
 ///
-/// Layout: ``Sealed`` bytes of kind 3: the number of samples k; for each its time, as the difference from the one
+/// Layout: ``Envelope`` bytes of kind 3: the number of samples k; for each its time, as the difference from the one
 /// before (signed), and its interval (signed, plus 1, 0 if unknown), both in milliseconds; the number of series; for
 /// each its number less the one before, its precision's byte and k values; then for each sample its ``ItemList``s. A
 /// value is the difference from the previous one in its series (at first from 0), zigzag plus 1, or 0 for absent; in
@@ -93,7 +93,7 @@ struct JournalRow: Equatable {
       body.append(varint: UInt64(lists.count))
       for list in lists { texts.append(list, to: &body) }
     }
-    return Sealed.seal(.journal, body)
+    return Envelope.seal(.journal, body)
   }
 
   private static func append(_ values: [Int64], _ precision: Precision, to body: inout [UInt8]) {
@@ -118,7 +118,7 @@ struct JournalRow: Equatable {
   ///
   /// - Parameter wanted: the series that are wanted; nil for all and for the items too.
   init(_ bytes: [UInt8], wanted: Set<Int>? = nil) throws(DamagedBytes) {
-    var reader = try Sealed.open(bytes, as: .journal)
+    var reader = try Envelope.open(bytes, as: .journal)
     try self.init(from: &reader, wanted: wanted)
   }
 

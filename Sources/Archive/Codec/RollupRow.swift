@@ -1,6 +1,6 @@
 /// One step of a tier as it is first written.
 ///
-/// Layout: ``Sealed`` bytes of kind 4: the step's end in milliseconds (signed); the number of series; for each its
+/// Layout: ``Envelope`` bytes of kind 4: the step's end in milliseconds (signed); the number of series; for each its
 /// number less the one before, its precision's byte, 64 added where it is a counter, the count of samples that had a
 /// value, then the least, the greatest less the least and the sum less count × least (signed). Of a counter, the sum's
 /// place holds the last value, less the greatest. In precision *bits* the last two stand for themselves.
@@ -44,14 +44,14 @@ struct RollupRow: Equatable {
         signed: isPlain
           ? cell.sum : cell.sum &- (cell.isCounter ? cell.greatest : cell.count &* cell.least))
     }
-    return Sealed.seal(.rollupJournal, body)
+    return Envelope.seal(.rollupJournal, body)
   }
 
   /// Reads a row.
   ///
   /// - Parameter wanted: the series that are wanted; nil for all.
   init(_ bytes: [UInt8], wanted: Set<Int>? = nil) throws(DamagedBytes) {
-    var reader = try Sealed.open(bytes, as: .rollupJournal)
+    var reader = try Envelope.open(bytes, as: .rollupJournal)
     try self.init(from: &reader, wanted: wanted)
   }
 

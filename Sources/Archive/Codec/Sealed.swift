@@ -1,6 +1,6 @@
 /// Bytes with a version and a checksum around them: a byte, 16 × kind + version; the CRC-32C of that byte and of all
 /// that follows the sum (4 bytes, lowest first); the body.
-enum Sealed {
+enum Envelope {
   /// Format version that is written for every kind.
   static let version: UInt8 = 1
 

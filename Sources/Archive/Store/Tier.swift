@@ -24,16 +24,16 @@ struct Tier: Hashable {
 }
 
 /// How long each tier's data is kept.
-public struct Retention: Sendable, Hashable, CustomStringConvertible {
+package struct Retention: Sendable, Hashable, CustomStringConvertible {
   /// Seconds that samples are kept.
-  public var raw: Double
+  package var raw: Double
   /// Seconds that steps of a minute are kept.
-  public var minutes: Double
+  package var minutes: Double
   /// Seconds that steps of a quarter of an hour are kept.
-  public var quarters: Double
+  package var quarters: Double
 
   /// A week of samples, 90 days of minutes, two years of quarters of an hour.
-  public init() {
+  package init() {
     raw = 7 * 86_400
     minutes = 90 * 86_400
     quarters = 2 * 365 * 86_400
@@ -42,7 +42,7 @@ public struct Retention: Sendable, Hashable, CustomStringConvertible {
   /// Parses three durations separated by commas, `7d,90d,2y`: s, m, h, d, w and y (365 days); nil for malformed input.
   ///
   /// Each must be at least as long as the one before, else the coarser tier would be useless.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(Self.seconds)
     guard parts.count == 3, let raw = parts[0], let minutes = parts[1], let quarters = parts[2], raw <= minutes,
       minutes <= quarters, raw > 0
@@ -63,7 +63,7 @@ public struct Retention: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// As it is written in an option.
-  public var description: String {
+  package var description: String {
     func shown(_ seconds: Double) -> String {
       for (unit, length) in [("y", 365 * 86_400.0), ("d", 86_400), ("h", 3_600), ("m", 60)]
       where seconds.truncatingRemainder(dividingBy: length) == 0 {
@@ -98,7 +98,7 @@ extension Tier {
 }
 
 /// Parses a size in bytes, `500M`, `2G`: K, M, G and T are powers of 1024; nil for malformed input.
-public func parseSize(_ text: String) -> Int64? {
+package func parseSize(_ text: String) -> Int64? {
   let units: [Character: Int64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
   guard let last = text.last, let unit = units[last], text.first != "+", let count = Int64(text.dropLast()), count > 0
   else { return nil }

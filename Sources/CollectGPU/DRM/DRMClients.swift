@@ -70,7 +70,7 @@ final class DRMClients {
   }
 
   /// What a client told last.
-  private struct Past {
+  private struct PreviousUse {
     var engines: [FDInfo.Use?]
     var instant: Double
   }
@@ -82,7 +82,7 @@ final class DRMClients {
   private var pending: [Int32] = []
   private var roundBegan = -Double.infinity
   private var descriptors: [Int32: [Descriptor]] = [:]
-  private var past: [ClientKey: Past] = [:]
+  private var past: [ClientKey: PreviousUse] = [:]
   private var wasRefused = false
   private var isRoundDone = false
   private var sawAll = false
@@ -113,7 +113,7 @@ final class DRMClients {
     scan(at: instant)
     var uses: [String: DRMUse] = [:]
     for device in nodes.values { uses[device] = DRMUse() }
-    var seen: [ClientKey: Past] = [:]
+    var seen: [ClientKey: PreviousUse] = [:]
     for pid in descriptors.keys.sorted() {
       guard var own = descriptors[pid] else { continue }
       var processes: [String: GPUProcess] = [:]
@@ -135,7 +135,7 @@ final class DRMClients {
         }
         let (shares, engines) = compare(info, with: past[key], at: instant)
         if past[key] != nil { uses[device, default: DRMUse()].known += 1 }
-        seen[key] = Past(engines: engines, instant: instant)
+        seen[key] = PreviousUse(engines: engines, instant: instant)
         var process = processes[device] ?? GPUProcess(pid: pid)
         add(info, shares, to: &process, &uses[device, default: DRMUse()])
         for engine in [DRMEngine.graphics, .compute] where Self.hasWorked(info.engines[engine.rawValue]) {
@@ -179,7 +179,7 @@ final class DRMClients {
   ///
   /// A counter that goes back stays at its higher value until it has caught up, as the kernel's documentation asks.
   private func compare(
-    _ info: FDInfo, with past: Past?, at instant: Double
+    _ info: FDInfo, with past: PreviousUse?, at instant: Double
   ) -> (shares: [Double], engines: [FDInfo.Use?]) {
     var shares = [Double](repeating: .nan, count: info.engines.count)
     var engines = info.engines

@@ -8,12 +8,12 @@ final class SysfsFile {
   /// Readings between two looks for a file that is not there.
   static let rest = 30
 
-  private let file: KeptFile
+  private let file: PersistentFile
   private var resting = 0
 
   /// A file by its path; nothing is opened yet.
   init(_ path: String) {
-    file = KeptFile(path)
+    file = PersistentFile(path)
   }
 
   /// Shows the present contents to `body`; nil where there are none.

@@ -30,7 +30,7 @@ final class NVMLDevice {
   /// Whether the device counts what goes over its PCI Express link; else that must be measured, which takes long.
   private(set) var countsTraffic = false
 
-  private var figures = NVMLFigures()
+  private var figures = NVMLMetrics()
   private var now = 0.0
   private var answers = 0
   private var unknowns = 0
@@ -367,7 +367,7 @@ final class NVMLDevice {
   private func readProcesses(into gpu: inout GPU) {
     var processes: [Int32: GPUProcess] = [:]
     var isTold = false
-    let lists: [(NVMLFigures.Figure, NVML.ProcessList?, String)] = [
+    let lists: [(NVMLMetrics.NVMLMetric, NVML.ProcessList?, String)] = [
       (.compute, nvml.computeProcesses, "compute"), (.shared, nvml.sharedProcesses, "compute"),
       (.graphics, nvml.graphicsProcesses, "graphics"),
     ]
@@ -400,7 +400,7 @@ final class NVMLDevice {
   ///
   /// Some drivers of 2023 write entries of 32 bytes where others write 24, so that there is always room for the longer,
   /// and what was written is told by what no longer is as it was before.
-  private func list(_ figure: NVMLFigures.Figure, _ list: NVML.ProcessList) -> [(Int32, Double)]? {
+  private func list(_ figure: NVMLMetrics.NVMLMetric, _ list: NVML.ProcessList) -> [(Int32, Double)]? {
     let longest = 32
     let untouched: UInt8 = 0xA5
     for _ in 0..<3 {
@@ -467,7 +467,7 @@ final class NVMLDevice {
   /// Mean and peak, as shares, of the driver's samples since the last look; nil where it has none.
   ///
   /// - Parameter kind: NVML_GPU_UTILIZATION_SAMPLES is 1, NVML_MEMORY_UTILIZATION_SAMPLES 2.
-  private func samples(_ figure: NVMLFigures.Figure, of kind: UInt32) -> (mean: Double, peak: Double)? {
+  private func samples(_ figure: NVMLMetrics.NVMLMetric, of kind: UInt32) -> (mean: Double, peak: Double)? {
     guard let call = nvml.samples else { return nil }
     var since = sampledUntil[kind] ?? 0
     var type: UInt32 = 0
@@ -506,14 +506,14 @@ final class NVMLDevice {
   }
 
   /// Whether a call told its figure; one that was refused is not called again for a while.
-  private func ask(_ figure: NVMLFigures.Figure, _ call: () -> Int32) -> Bool {
+  private func ask(_ figure: NVMLMetrics.NVMLMetric, _ call: () -> Int32) -> Bool {
     var status = NVML.Status.success
     return ask(figure, status: &status, call)
   }
 
   /// - Parameter isOwn: whether it is this device's figure; else, one of its parts', nothing is concluded from it.
   private func ask(
-    _ figure: NVMLFigures.Figure, status: inout NVML.Status, accepting other: NVML.Status = .success,
+    _ figure: NVMLMetrics.NVMLMetric, status: inout NVML.Status, accepting other: NVML.Status = .success,
     isOwn: Bool = true, _ call: () -> Int32
   ) -> Bool {
     guard isOwn else {
@@ -534,26 +534,26 @@ final class NVMLDevice {
     return true
   }
 
-  private func number(_ figure: NVMLFigures.Figure, _ call: NVML.DeviceNumber?) -> Double {
+  private func number(_ figure: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceNumber?) -> Double {
     var value: UInt32 = 0
     guard let call, ask(figure, { call(handle, &value) }) else { return .nan }
     return Double(value)
   }
 
-  private func number(_ figure: NVMLFigures.Figure, _ call: NVML.DeviceNumberOf?, _ which: UInt32) -> Double {
+  private func number(_ figure: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceNumberOf?, _ which: UInt32) -> Double {
     var value: UInt32 = 0
     guard let call, ask(figure, { call(handle, which, &value) }) else { return .nan }
     return Double(value)
   }
 
-  private func first(_ figure: NVMLFigures.Figure, _ call: NVML.DevicePair?) -> Double {
+  private func first(_ figure: NVMLMetrics.NVMLMetric, _ call: NVML.DevicePair?) -> Double {
     var value: UInt32 = 0
     var other: UInt32 = 0
     guard let call, ask(figure, { call(handle, &value, &other) }) else { return .nan }
     return Double(value)
   }
 
-  private func text(_ figure: NVMLFigures.Figure, _ call: NVML.DeviceText?) -> String? {
+  private func text(_ figure: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceText?) -> String? {
     guard let call else { return nil }
     return NVML.text { characters, length in
       var code = NVML.Status.notSupported.code

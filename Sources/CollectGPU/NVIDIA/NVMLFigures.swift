@@ -2,9 +2,9 @@
 ///
 /// What it refused twice running rests for ten minutes: a mode that was switched (MIG, ECC, persistence) or a permission
 /// that was given may make it tell later.
-struct NVMLFigures {
+struct NVMLMetrics {
   /// What can be asked for, each by its own function.
-  enum Figure: Int, CaseIterable {
+  enum NVMLMetric: Int, CaseIterable {
     case name, uuid, pci, slowdown, clockMaximum
     case utilization, samples, memorySamples, memoryV2, memory, fields, temperature, temperatureV
     case power, powerLimit, energy, clock, memoryClock, fan, linkGeneration, linkWidth
@@ -16,16 +16,16 @@ struct NVMLFigures {
   /// Seconds for which a figure rests.
   static let rest = 600.0
 
-  private var refusals = [UInt8](repeating: 0, count: Figure.allCases.count)
-  private var restUntil = [Double](repeating: -.infinity, count: Figure.allCases.count)
+  private var refusals = [UInt8](repeating: 0, count: NVMLMetric.allCases.count)
+  private var restUntil = [Double](repeating: -.infinity, count: NVMLMetric.allCases.count)
 
   /// Whether there is any use in asking at an instant.
-  func isWorthAsking(_ figure: Figure, at instant: Double) -> Bool {
+  func isWorthAsking(_ figure: NVMLMetric, at instant: Double) -> Bool {
     instant >= restUntil[figure.rawValue]
   }
 
   /// Takes note of an answer.
-  mutating func note(_ figure: Figure, isRefused: Bool, at instant: Double) {
+  mutating func note(_ figure: NVMLMetric, isRefused: Bool, at instant: Double) {
     let index = figure.rawValue
     guard isRefused else {
       refusals[index] = 0
@@ -37,6 +37,6 @@ struct NVMLFigures {
 
   /// Forgets all refusals.
   mutating func reset() {
-    self = NVMLFigures()
+    self = NVMLMetrics()
   }
 }

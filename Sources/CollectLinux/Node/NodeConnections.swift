@@ -21,7 +21,7 @@ final class NodeConnections: Sendable {
       let buffer = ReadBuffer()
       var totals = NodeSockets.Totals()
       for name in ["tcp", "tcp6"] {
-        _ = KeptFile(root + "/proc/net/" + name).readIfPresent(into: buffer) { NodeSockets.add($0, to: &totals) }
+        _ = PersistentFile(root + "/proc/net/" + name).readIfPresent(into: buffer) { NodeSockets.add($0, to: &totals) }
       }
       guard totals.isThere else { throw CollectorError("no /proc/net/tcp") }
       return totals

@@ -3,8 +3,8 @@ internal import SystemIO
 
 /// How the system calls itself: uname(2), or the files of /proc/sys/kernel that tell the same of a recording; os-release(5).
 final class NodeNames {
-  private let hostname: RestingText
-  private let domain: RestingText
+  private let hostname: BackoffText
+  private let domain: BackoffText
   private let type: String
   private let release: String
   private let version: String
@@ -13,8 +13,8 @@ final class NodeNames {
 
   init(root: String, isLive: Bool) {
     let folder = root + "/proc/sys/kernel/"
-    hostname = RestingText(folder + "hostname")
-    domain = RestingText(folder + "domainname")
+    hostname = BackoffText(folder + "hostname")
+    domain = BackoffText(folder + "domainname")
     type = Files.line(of: folder + "ostype") ?? "Linux"
     release = Files.line(of: folder + "osrelease") ?? ""
     version = Files.line(of: folder + "version") ?? ""
@@ -62,12 +62,12 @@ final class NodeNames {
 }
 
 /// A file with one line, whose text is made anew only when it has changed.
-final class RestingText {
-  private let file: KeptFile
+final class BackoffText {
+  private let file: PersistentFile
   private var text: String?
 
   init(_ path: String) {
-    file = KeptFile(path)
+    file = PersistentFile(path)
   }
 
   /// Its first word; nil where it is absent or empty.

@@ -4,7 +4,7 @@ internal import SystemIO
 /// What this very process uses, under the names that all programs have which Prometheus scrapes.
 final class NodeProcess {
   private let buffer = ReadBuffer(capacity: 4_096)
-  private let stat = KeptFile("/proc/self/stat")
+  private let stat = PersistentFile("/proc/self/stat")
   private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
   private let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
   /// The wall clock's time at boot, as it was at the first scrape: a start that moves would look like a restart.

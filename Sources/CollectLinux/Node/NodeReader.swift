@@ -1,18 +1,18 @@
-public import Exposition
+package import Exposition
 internal import SystemIO
 
 /// What node_exporter tells of a Linux machine and a Reading does not hold, read when somebody scrapes and never else.
 ///
 /// Files of /proc are read on the caller's thread: none of them can hang. What sysfs has drivers answer, who may take long
 /// (``NodeDevices``), is read on a thread of its own that begins when the scrape does.
-public final class NodeReader: ScrapeSource {
+package final class NodeReader: ScrapeSource {
   /// Used by one scrape at a time; nil where the machine is made up.
   private let files: Condition<NodeFiles>?
   private let devices: NodeDevices?
   private let process = Condition(NodeProcess())
 
   /// The machine whose /proc and /sys lie under `root`; nil where it is made up, and only this process is real.
-  public init(root: String?) {
+  package init(root: String?) {
     guard let root else {
       (files, devices) = (nil, nil)
       return
@@ -24,12 +24,12 @@ public final class NodeReader: ScrapeSource {
   }
 
   /// Writes what this very process uses, whatever the root.
-  public func writeProcess(to exposition: inout Exposition) {
+  package func writeProcess(to exposition: inout Exposition) {
     process.withState { $0.write(to: &exposition) }
   }
 
   /// Writes all of it.
-  public func writeNode(to exposition: inout Exposition) -> (groups: NodeGroups, sensors: [ScrapedSensor]) {
+  package func writeNode(to exposition: inout Exposition) -> (groups: NodeGroups, sensors: [ScrapedSensor]) {
     guard let files, let devices else { return ([], []) }
     devices.ask()
     let groups = files.withState { $0.write(to: &exposition) }
@@ -43,19 +43,19 @@ final class NodeFiles {
   private let buffer = ReadBuffer()
   private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
   private let isLive: Bool
-  private var meminfo, vmstat, diskstats, netDev: RestingFile
-  private var snmp, netstat, snmp6: RestingFile
-  private var sockstat, sockstat6, softnet, arp: RestingFile
-  private var udp, udp6: RestingFile
-  private var schedstat, hungTasks, pidLimit, threadLimit: RestingFile
-  private var entropy, entropySize, fileNumbers: RestingFile
-  private var tracked, trackedLimit: RestingFile
+  private var meminfo, vmstat, diskstats, netDev: BackoffFile
+  private var snmp, netstat, snmp6: BackoffFile
+  private var sockstat, sockstat6, softnet, arp: BackoffFile
+  private var udp, udp6: BackoffFile
+  private var schedstat, hungTasks, pidLimit, threadLimit: BackoffFile
+  private var entropy, entropySize, fileNumbers: BackoffFile
+  private var tracked, trackedLimit: BackoffFile
   private let names: NodeNames
   private let connections: NodeConnections
 
   init(root: String, isLive: Bool) {
     self.isLive = isLive
-    func file(_ path: String) -> RestingFile { RestingFile(root + "/proc/" + path) }
+    func file(_ path: String) -> BackoffFile { BackoffFile(root + "/proc/" + path) }
     meminfo = file("meminfo")
     vmstat = file("vmstat")
     diskstats = file("diskstats")
@@ -118,7 +118,7 @@ final class NodeFiles {
 
   /// Files that hold one number.
   private func writeNumbers(to exposition: inout Exposition) {
-    func number(_ file: inout RestingFile, _ name: StaticString, _ help: StaticString) {
+    func number(_ file: inout BackoffFile, _ name: StaticString, _ help: StaticString) {
       let value = file.read(buffer) { bytes in
         var position = 0
         return bytes.unsigned(&position)
@@ -138,7 +138,7 @@ final class NodeFiles {
   }
 }
 
-extension RestingFile {
+extension BackoffFile {
   /// Shows the contents to `body`; nil where the file is absent.
   @discardableResult
   fileprivate mutating func read<Result>(_ buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {

@@ -26,14 +26,14 @@ struct Model {
   // MARK: Keys
 
   /// Handles a key that came faster than typed: it neither changes saved settings nor quits.
-  mutating func handle(burst key: KeyPress, in scene: Scene) -> Effect {
+  mutating func handle(burst key: KeyPress, in scene: FrameContext) -> Effect {
     isBurst = true
     defer { isBurst = false }
     return handle(key, in: scene)
   }
 
   /// Puts pasted text into the open text field, or nowhere.
-  mutating func handle(_ paste: Paste, in scene: Scene) -> Effect {
+  mutating func handle(_ paste: Paste, in scene: FrameContext) -> Effect {
     state.note = nil
     if case .filter? = state.overlay { return type(paste) }
     // Typed in one go, as a script does: a slash and a filter. Nothing else opens a field by itself.
@@ -75,7 +75,7 @@ struct Model {
     state.overlay = .signal(dialog)
   }
 
-  mutating func handle(_ key: KeyPress, in scene: Scene) -> Effect {
+  mutating func handle(_ key: KeyPress, in scene: FrameContext) -> Effect {
     state.note = nil
     // These work whatever is open.
     switch key {
@@ -91,7 +91,7 @@ struct Model {
   }
 
   /// Performs the command of a key.
-  mutating func perform(_ action: Action, _ scene: Scene) -> Effect {
+  mutating func perform(_ action: Action, _ scene: FrameContext) -> Effect {
     if isBurst, action.changesSettings || action == .quit {
       state.note = "ignored: keys came faster than typed, as pasted text does"
       return .draw
@@ -220,7 +220,7 @@ struct Model {
     return .draw
   }
 
-  private func chosen(_ scene: Scene) -> Int32? { state.table.selected ?? scene.rows.first }
+  private func chosen(_ scene: FrameContext) -> Int32? { state.table.selected ?? scene.rows.first }
 
   private static let needsSelection = "select a process first (up, down)"
 
@@ -247,7 +247,7 @@ struct Model {
     return saveTable()
   }
 
-  private mutating func askSignal(_ scene: Scene) -> Effect {
+  private mutating func askSignal(_ scene: FrameContext) -> Effect {
     guard scene.canSignal, state.moment == nil else {
       state.note =
         !scene.canSignal
@@ -272,7 +272,7 @@ struct Model {
   }
 
   /// Closes, deselects, restores: one at a time.
-  private mutating func back(_ scene: Scene) -> Effect {
+  private mutating func back(_ scene: FrameContext) -> Effect {
     if state.table.selected != nil {
       state.table.selected = nil
       state.table.follows = false
@@ -294,7 +294,7 @@ struct Model {
     return .draw
   }
 
-  private mutating func moveFocus(_ step: Int, _ scene: Scene) {
+  private mutating func moveFocus(_ step: Int, _ scene: FrameContext) {
     guard !scene.panels.isEmpty else { return }
     if let focus = state.focus, let place = scene.panels.firstIndex(of: focus), !state.isMaximized {
       state.focus = scene.panels[(place + step + scene.panels.count) % scene.panels.count]
@@ -308,7 +308,7 @@ struct Model {
     }
   }
 
-  private mutating func open(_ scene: Scene) -> Effect {
+  private mutating func open(_ scene: FrameContext) -> Effect {
     if let pid = state.table.selected, state.focus == nil || state.focus == .processes {
       state.overlay = .details(scene.owners[pid] ?? pid)
     } else if state.focus != nil {
@@ -325,11 +325,11 @@ struct Model {
   private var pagesTable: Bool { state.focus == .processes || state.table.selected != nil }
 
   /// The focused panel, where it has hidden rows; the table of processes has keys of its own.
-  private func scrolledPanel(_ scene: Scene) -> PanelID? {
+  private func scrolledPanel(_ scene: FrameContext) -> PanelID? {
     state.focus.flatMap { $0 != .processes && (scene.hiddenRows[$0] ?? 0) > 0 ? $0 : nil }
   }
 
-  private mutating func scroll(_ panel: PanelID, by step: Int, _ scene: Scene) -> Effect {
+  private mutating func scroll(_ panel: PanelID, by step: Int, _ scene: FrameContext) -> Effect {
     let last = scene.hiddenRows[panel] ?? 0
     let now = min(last, state.scrolls[panel] ?? 0)
     let next = min(last, max(0, now + step))
@@ -338,7 +338,7 @@ struct Model {
   }
 
   /// Moves the selection, or the view where nothing is selected.
-  private mutating func pageTable(_ step: Int, _ scene: Scene) -> Effect {
+  private mutating func pageTable(_ step: Int, _ scene: FrameContext) -> Effect {
     guard state.table.selected == nil else { return moveRow(step, scene) }
     let next = min(max(0, scene.rows.count - scene.visibleRows), max(0, state.table.scroll + step))
     guard next != state.table.scroll else { return .nothing }
@@ -346,11 +346,11 @@ struct Model {
     return .draw
   }
 
-  private mutating func pageTime(_ count: Int, _ scene: Scene) {
+  private mutating func pageTime(_ count: Int, _ scene: FrameContext) {
     travel(by: Double(count) * scene.axis.step * Double(scene.axisColumns / 2), scene)
   }
 
-  private mutating func moveRow(_ step: Int, _ scene: Scene) -> Effect {
+  private mutating func moveRow(_ step: Int, _ scene: FrameContext) -> Effect {
     guard !scene.rows.isEmpty else { return .nothing }
     let place: Int
     if let selected = state.table.selected, let now = scene.rows.firstIndex(of: selected) {
@@ -364,7 +364,7 @@ struct Model {
   }
 
   /// Scrolls so that a row can be seen.
-  private mutating func reveal(_ place: Int, _ scene: Scene) {
+  private mutating func reveal(_ place: Int, _ scene: FrameContext) {
     let last = max(0, scene.rows.count - scene.visibleRows)
     state.table.scroll = min(last, max(place - scene.visibleRows + 1, min(state.table.scroll, place)))
   }
@@ -372,7 +372,7 @@ struct Model {
   // MARK: Time
 
   /// Looks at a moment, and moves the axis where it would not be on it.
-  private mutating func look(at moment: Double, _ scene: Scene) {
+  private mutating func look(at moment: Double, _ scene: FrameContext) {
     state.moment = moment
     let end = state.axisEnd ?? scene.axis.end
     let span = scene.axis.step * Double(scene.axisColumns)
@@ -383,7 +383,7 @@ struct Model {
     state.axisEnd = newEnd
   }
 
-  private mutating func travel(by seconds: Double, _ scene: Scene) {
+  private mutating func travel(by seconds: Double, _ scene: FrameContext) {
     let entries = scene.entries
     guard let first = entries.first, let last = entries.last else { return }
     let now = state.moment ?? last.sample.timestamp.seconds
@@ -419,7 +419,7 @@ struct Model {
     }
   }
 
-  private mutating func jump(_ step: Int, _ scene: Scene) -> Effect {
+  private mutating func jump(_ step: Int, _ scene: FrameContext) -> Effect {
     let now = state.moment ?? .infinity
     let event =
       step > 0
@@ -438,7 +438,7 @@ struct Model {
     return .draw
   }
 
-  private mutating func zoom(_ step: Int, _ scene: Scene) {
+  private mutating func zoom(_ step: Int, _ scene: FrameContext) {
     let now = TimeAxis.steps.firstIndex { $0 >= scene.axis.step - 1e-9 } ?? 0
     let shortest = TimeAxis.step(columns: scene.axisColumns, over: 60)
     let last = scene.entries.last?.sample.timestamp.seconds ?? 0
@@ -458,7 +458,7 @@ struct Model {
 
   // MARK: Overlays
 
-  private mutating func handle(_ key: KeyPress, _ overlay: ScreenState.Overlay, _ scene: Scene) -> Effect {
+  private mutating func handle(_ key: KeyPress, _ overlay: ScreenState.Overlay, _ scene: FrameContext) -> Effect {
     switch overlay {
     case .help(let scroll):
       switch key {
@@ -585,7 +585,7 @@ struct Model {
 
   // MARK: Grid of hosts
 
-  private mutating func handleGrid(_ key: KeyPress, _ scene: Scene) -> Effect {
+  private mutating func handleGrid(_ key: KeyPress, _ scene: FrameContext) -> Effect {
     let order = scene.hostOrder
     let place = order.firstIndex(of: state.host) ?? 0
     switch key {
@@ -614,7 +614,7 @@ struct Model {
 
   // MARK: Mouse
 
-  mutating func handle(_ mouse: MouseEvent, in scene: Scene) -> Effect {
+  mutating func handle(_ mouse: MouseEvent, in scene: FrameContext) -> Effect {
     switch mouse.kind {
     case .wheelUp, .wheelDown:
       let step = mouse.kind == .wheelUp ? -3 : 3
@@ -642,7 +642,7 @@ struct Model {
     }
   }
 
-  private mutating func click(_ hit: Scene.Hit, x: Int, _ scene: Scene) -> Effect {
+  private mutating func click(_ hit: FrameContext.Hit, x: Int, _ scene: FrameContext) -> Effect {
     switch hit.target {
     case .panel(let panel):
       guard state.overlay == nil else { return .nothing }

@@ -4,7 +4,7 @@ internal import Synchronization
 internal import SystemIO
 
 /// A step of time of before memory begins.
-struct PastStep: Sendable {
+struct HistoryBucket: Sendable {
   /// Its mean, at its end; `elapsed` is its length.
   var mean: Sample
   /// The least and the greatest of each figure.
@@ -15,18 +15,18 @@ struct PastStep: Sendable {
 }
 
 /// A stretch of before memory begins, in the steps of an axis.
-struct PastStretch: Sendable {
-  var steps: [PastStep] = []
+struct HistoryRange: Sendable {
+  var steps: [HistoryBucket] = []
   var events: [TimelineEvent] = []
 }
 
 /// What was at one moment of before memory begins.
-struct PastMoment: Sendable, Equatable {
+struct HistoryPoint: Sendable, Equatable {
   var sample: Sample
   /// Seconds that it is the mean of; nil for a sample as it was taken.
   var step: Double?
 
-  static func == (left: PastMoment, right: PastMoment) -> Bool {
+  static func == (left: HistoryPoint, right: HistoryPoint) -> Bool {
     left.sample.timestamp == right.sample.timestamp && left.step == right.step
   }
 }
@@ -34,9 +34,9 @@ struct PastMoment: Sendable, Equatable {
 /// Looks up in the long history what memory does not reach back to, while the screen goes on.
 ///
 /// One question for a stretch and one for a moment are on their way at a time; the newest wish is asked next.
-final class Past: Sendable {
+final class HistoryFetcher: Sendable {
   /// What a screen shows of before memory begins.
-  struct Want: Equatable {
+  struct HistoryRequest: Equatable {
     /// Which host's.
     var host: Int
     /// The axis.
@@ -53,11 +53,11 @@ final class Past: Sendable {
 
   private struct State {
     var host = 0
-    var stretch = PastStretch()
+    var stretch = HistoryRange()
     /// What the stretch was asked for: step, from, to.
     var known: (step: Double, start: Double, end: Double)?
     var asked: Double?
-    var moment: PastMoment?
+    var moment: HistoryPoint?
     var momentKey: Double?
     var momentAsked: Double?
     /// Why the last question had no answer.
@@ -84,9 +84,9 @@ final class Past: Sendable {
   ].map { SeriesSelector($0) }
 
   /// The stretch that is known, whose steps are over before memory begins; none where it is of another axis.
-  func stretch(_ want: Want) -> PastStretch {
+  func stretch(_ want: HistoryRequest) -> HistoryRange {
     state.withLock { state in
-      guard state.host == want.host, let known = state.known, known.step == want.step else { return PastStretch() }
+      guard state.host == want.host, let known = state.known, known.step == want.step else { return HistoryRange() }
       var stretch = state.stretch
       let limit = want.memory + 0.01
       while let last = stretch.steps.last, last.mean.timestamp.seconds > limit { stretch.steps.removeLast() }
@@ -96,12 +96,12 @@ final class Past: Sendable {
   }
 
   /// What is known of the moment: it itself, or while it is on its way the last one that was looked at.
-  func moment(_ want: Want) -> PastMoment? {
+  func moment(_ want: HistoryRequest) -> HistoryPoint? {
     state.withLock { $0.host == want.host ? $0.moment : nil }
   }
 
   /// Whether an answer has taken long.
-  func isAwaited(_ want: Want, now: Double) -> Bool {
+  func isAwaited(_ want: HistoryRequest, now: Double) -> Bool {
     state.withLock { state in
       [state.asked, want.moment == nil ? nil : state.momentAsked].contains {
         $0.map { now - $0 >= Self.patience } ?? false
@@ -123,18 +123,18 @@ final class Past: Sendable {
   /// Forgets everything: nobody looks at the past.
   func forget() {
     state.withLock { state in
-      state.stretch = PastStretch()
+      state.stretch = HistoryRange()
       (state.known, state.moment, state.momentKey, state.failure) = (nil, nil, nil, nil)
     }
   }
 
   /// Asks for what is wanted and not known; `wake` is called when an answer is there.
-  func ask(_ want: Want, of history: History, now: Double, wake: @escaping @Sendable () -> Void) {
+  func ask(_ want: HistoryRequest, of history: History, now: Double, wake: @escaping @Sendable () -> Void) {
     guard let archive = history.archive, let oldest = archive.oldest, oldest < want.memory - 0.01 else { return }
     let (stretch, moment) = state.withLock { state -> ((start: Double, end: Double)?, Double?) in
       if state.host != want.host {
         state.host = want.host
-        state.stretch = PastStretch()
+        state.stretch = HistoryRange()
         (state.known, state.moment, state.momentKey) = (nil, nil, nil)
       }
       guard now >= state.retry else { return (nil, nil) }
@@ -180,7 +180,7 @@ final class Past: Sendable {
     }
   }
 
-  private func end(stretch: PastStretch, of want: Want, start: Double, end: Double) {
+  private func end(stretch: HistoryRange, of want: HistoryRequest, start: Double, end: Double) {
     state.withLock { state in
       state.asked = nil
       state.hasNews = true
@@ -191,7 +191,7 @@ final class Past: Sendable {
     }
   }
 
-  private func end(moment: PastMoment?, at key: Double, host: Int) {
+  private func end(moment: HistoryPoint?, at key: Double, host: Int) {
     state.withLock { state in
       state.momentAsked = nil
       state.hasNews = true
@@ -214,13 +214,13 @@ final class Past: Sendable {
   // MARK: Answers
 
   /// Seconds of the steps that an axis asks for; nil for samples as they were taken, where those are no finer.
-  private static func step(_ want: Want) -> Int? {
+  private static func step(_ want: HistoryRequest) -> Int? {
     want.step >= Double(want.interval) && want.step >= 1 ? Format.whole(want.step) : nil
   }
 
   private static func stretch(
-    _ want: Want, from start: Double, to end: Double, of archive: any LongHistory, _ history: History
-  ) async throws -> PastStretch {
+    _ want: HistoryRequest, from start: Double, to end: Double, of archive: any SampleArchive, _ history: History
+  ) async throws -> HistoryRange {
     let step = step(want)
     let columns = try await archive.columns(
       figures, from: start, to: end, step: step, extremes: true, most: mostValues)
@@ -229,14 +229,14 @@ final class Past: Sendable {
     // How far apart they stand: between two that stand as others do there is no gap.
     let distances = zip(full, full.dropFirst()).map { columns.timestamps[$1] - columns.timestamps[$0] }.sorted()
     let cadence = max(Double(step ?? 1), distances.isEmpty ? Double(want.interval) : distances[distances.count / 2])
-    var stretch = PastStretch()
+    var stretch = HistoryRange()
     var before = -Double.infinity
     for row in full {
       let moment = columns.timestamps[row]
       let elapsed = min(moment - before, cadence * 1.5)
       before = moment
       stretch.steps.append(
-        PastStep(
+        HistoryBucket(
           mean: rows.sample(row: row, elapsed: elapsed), least: rows.sample(row: row, .least, elapsed: elapsed),
           greatest: rows.sample(row: row, .greatest, elapsed: elapsed),
           count: max(1, Format.whole(Double(step ?? 1) / Double(want.interval)))))
@@ -253,12 +253,14 @@ final class Past: Sendable {
     return stretch
   }
 
-  private static func moment(_ moment: Double, _ want: Want, of archive: any LongHistory) async throws -> PastMoment? {
+  private static func moment(_ moment: Double, _ want: HistoryRequest, of archive: any SampleArchive) async throws
+    -> HistoryPoint?
+  {
     let near = max(want.step, Double(want.interval)) * 1.5
     var taken = try await archive.sample(at: moment + 0.001)
     // The oldest moment of all may be the beginning of a minute, and the first sample stand later in it.
     if taken == nil { taken = try await archive.sample(at: moment + max(60, Double(want.interval))) }
-    if let taken, moment - taken.timestamp.seconds <= near { return PastMoment(sample: taken) }
+    if let taken, moment - taken.timestamp.seconds <= near { return HistoryPoint(sample: taken) }
     // Samples are not kept as long as their means.
     for step in [60, 900] {
       let columns = try await archive.columns(
@@ -270,8 +272,8 @@ final class Past: Sendable {
       }
       guard let place else { continue }
       if let taken, columns.timestamps[place] - Double(step) <= taken.timestamp.seconds { break }
-      return PastMoment(sample: rows.sample(row: place, elapsed: Double(step)), step: Double(step))
+      return HistoryPoint(sample: rows.sample(row: place, elapsed: Double(step)), step: Double(step))
     }
-    return taken.map { PastMoment(sample: $0) }
+    return taken.map { HistoryPoint(sample: $0) }
   }
 }

@@ -1,14 +1,14 @@
-public import AgentMetrics
+package import AgentMetrics
 
 /// Actions on the processes of the machine that is shown; absent for another machine or a recording.
-public struct ProcessControl: Sendable {
+package struct ProcessControl: Sendable {
   /// Sends a signal to one process; returns nil, or the reason of the failure in one line.
-  public typealias SendSignal = @Sendable (_ signal: Int32) -> String?
+  package typealias SendSignal = @Sendable (_ signal: Int32) -> String?
 
   /// Returns the details of a process; nil if it has ended.
-  public var details: @Sendable (Int32) -> ProcessDetails?
+  package var details: @Sendable (Int32) -> ProcessDetails?
   /// Holds the process with this pid and start time (seconds after boot), so that a signal reaches no other process.
-  public var hold: @Sendable (_ pid: Int32, _ start: Double) -> Result<SendSignal, SignalRefusal>
+  package var hold: @Sendable (_ pid: Int32, _ start: Double) -> Result<SendSignal, SignalRefusal>
   /// Whether scans can include threads.
   package var hasThreads: Bool
 
@@ -25,11 +25,11 @@ public struct ProcessControl: Sendable {
 }
 
 /// Why no signal can be sent to a process, in one line.
-public struct SignalRefusal: Error, CustomStringConvertible {
-  public let description: String
+package struct SignalRefusal: Error, CustomStringConvertible {
+  package let description: String
 
   /// Creates a refusal.
-  public init(_ description: String) {
+  package init(_ description: String) {
     self.description = description
   }
 }

@@ -2,7 +2,7 @@ internal import AgentMetrics
 internal import History
 
 /// Contents of the last frame that keys and mouse clicks refer to.
-struct Scene {
+struct FrameContext {
   /// Something on the screen that can be clicked.
   struct Hit: Equatable {
     enum Target: Equatable {
@@ -82,11 +82,11 @@ struct Scene {
 
 /// Gathers what can be clicked while a picture is drawn.
 final class HitMap {
-  var scene = Scene()
+  var scene = FrameContext()
   /// The graphs below which a time axis stands.
   var axes: [Rect] = []
 
-  func add(_ target: Scene.Hit.Target, _ rect: Rect) {
-    if !rect.isEmpty { scene.hits.append(Scene.Hit(rect: rect, target: target)) }
+  func add(_ target: FrameContext.Hit.Target, _ rect: Rect) {
+    if !rect.isEmpty { scene.hits.append(FrameContext.Hit(rect: rect, target: target)) }
   }
 }

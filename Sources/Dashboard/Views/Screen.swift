@@ -6,9 +6,9 @@ struct ScreenInput {
   /// The samples that are known, oldest first.
   var entries: [History.Entry] = []
   /// What was before them, as far as the axis reaches.
-  var past: [PastStep] = []
+  var past: [HistoryBucket] = []
   /// The moment that is looked at, where it lies before the samples; nil while nothing of it is known.
-  var pastMoment: PastMoment?
+  var pastMoment: HistoryPoint?
   /// Whether an answer of the long history is awaited.
   var isLoading = false
   /// Why it has not answered.
@@ -53,9 +53,9 @@ struct ScreenInput {
 }
 
 /// A picture, and what on it can be clicked.
-struct Picture {
+struct Frame {
   var grid: Grid
-  var scene: Scene
+  var scene: FrameContext
 }
 
 /// The whole picture, as a pure function of what is known.
@@ -148,7 +148,7 @@ struct Screen {
   }
 
   /// What its graphs show of before the first of the samples, and the moment that is looked at there; nil where nothing.
-  static func past(of input: ScreenInput, host: Int) -> Past.Want? {
+  static func past(of input: ScreenInput, host: Int) -> HistoryFetcher.HistoryRequest? {
     guard let first = input.entries.first?.sample, let oldest = input.oldest else { return nil }
     let memory = first.timestamp.seconds - (first.elapsed.isFinite ? max(0, first.elapsed) : 0)
     guard oldest < memory - 0.01 else { return nil }
@@ -157,7 +157,7 @@ struct Screen {
     let moment = input.state.moment.flatMap { $0 < first.timestamp.seconds - 0.001 ? $0 : nil }
     let start = axis.end - axis.step * Double(columns)
     guard moment != nil || start < memory else { return nil }
-    return Past.Want(
+    return HistoryFetcher.HistoryRequest(
       host: host, step: axis.step, start: start, end: axis.end, memory: memory, moment: moment,
       interval: input.interval)
   }
@@ -185,7 +185,7 @@ struct Screen {
   }
 
   /// Draws it.
-  func draw() -> Picture {
+  func draw() -> Frame {
     var grid = Grid(size, isASCII: glyphs.isASCII)
     hits.axes = []
     var rest = grid.bounds
@@ -215,7 +215,7 @@ struct Screen {
         limit: rest.width)
     }
     drawOverlay(on: &grid)
-    return Picture(grid: grid, scene: hits.scene)
+    return Frame(grid: grid, scene: hits.scene)
   }
 
   private func drawOverlay(on grid: inout Grid) {

@@ -64,7 +64,7 @@ struct Timeline {
   /// What happened, oldest first.
   let events: [TimelineEvent]
   private let entries: [History.Entry]
-  private let past: [PastStep]
+  private let past: [HistoryBucket]
   /// Nominal seconds between two samples.
   let interval: Double
 
@@ -72,7 +72,7 @@ struct Timeline {
   ///
   /// - Parameter past: what was before them.
   init(
-    _ entries: [History.Entry], past: [PastStep] = [], axis: TimeAxis, interval: Int, cursor: Double? = nil,
+    _ entries: [History.Entry], past: [HistoryBucket] = [], axis: TimeAxis, interval: Int, cursor: Double? = nil,
     events: [TimelineEvent] = []
   ) {
     self.entries = entries

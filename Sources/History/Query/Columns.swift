@@ -1,42 +1,42 @@
-public import AgentMetrics
+package import AgentMetrics
 
 /// Figures over time as columns: a moment per row, a series per column.
-public struct Columns: Sendable {
+package struct Columns: Sendable {
   /// One series; its arrays are as long as there are rows, NaN where there is a gap.
-  public struct Series: Sendable {
+  package struct Series: Sendable {
     /// What it is.
-    public let metric: Catalog.Metric
+    package let metric: Catalog.Metric
     /// Which one, in the order of the metric's labels.
-    public let labels: [String]
+    package let labels: [String]
     /// Both as text, `gpus.util{index="0"}`.
-    public let key: String
+    package let key: String
     /// In base units: of a level the mean of the step's samples, of a counter the last.
-    public var values: [Double]
+    package var values: [Double]
     /// The least of each step.
-    public var minima: [Double]
+    package var minima: [Double]
     /// The greatest of each step.
-    public var maxima: [Double]
+    package var maxima: [Double]
   }
 
   /// Why there is no answer: it would be greater than ``mostValues``.
-  public struct TooLarge: Error {
+  package struct TooLarge: Error {
     /// Rows that it would have.
-    public let rows: Int
+    package let rows: Int
   }
 
   /// Rows × series at most, so that nobody fills the memory with one question.
-  public static let mostValues = 5_000_000
+  package static let mostValues = 5_000_000
 
   /// The rows' moments, ascending: POSIX time.
-  public var timestamps: [Double]
+  package var timestamps: [Double]
   /// The series, in the catalog's order.
-  public var series: [Series] = []
+  package var series: [Series] = []
 
   /// The columns of some steps.
   ///
   /// - Parameter extremes: whether minima and maxima are wanted; else those arrays are empty.
   /// - Throws: TooLarge.
-  public init(_ steps: [HistoryQuery.Step], _ selectors: [SeriesSelector], extremes: Bool = false)
+  package init(_ steps: [HistoryQuery.Step], _ selectors: [SeriesSelector], extremes: Bool = false)
     throws(TooLarge)
   {
     timestamps = steps.map(\.timestamp)
@@ -138,7 +138,7 @@ extension History {
   /// The columns of a stretch from the samples in memory.
   ///
   /// - Throws: TooLarge.
-  public func columns(_ query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false)
+  package func columns(_ query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false)
     throws(Columns.TooLarge) -> Columns
   {
     try Columns(query.steps(of: query.samples(in: self), interval: interval), selectors, extremes: extremes)

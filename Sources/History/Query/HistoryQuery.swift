@@ -1,9 +1,9 @@
-public import AgentMetrics
+package import AgentMetrics
 
 /// A question to the past: which stretch, in which steps.
-public struct HistoryQuery: Sendable {
+package struct HistoryQuery: Sendable {
   /// A stretch of time.
-  public enum Range: Sendable {
+  package enum Range: Sendable {
     /// So many seconds up to the newest sample.
     case last(seconds: Double)
     /// From one moment to another, both included; nil where the past begins or ends.
@@ -11,27 +11,27 @@ public struct HistoryQuery: Sendable {
   }
 
   /// The samples of one step, oldest first; none in a step of a stretch in which the agent did not run.
-  public struct Step: Sendable {
+  package struct Step: Sendable {
     /// Its end in POSIX time, a multiple of the step; for one that is not over, its newest sample's moment.
-    public let timestamp: Double
+    package let timestamp: Double
     /// The samples after the end of the step before, up to its own.
-    public let samples: ArraySlice<History.Entry>
+    package let samples: ArraySlice<History.Entry>
   }
 
   /// The stretch.
-  public var range: Range
+  package var range: Range
   /// Seconds of a step; nil for one step per sample.
-  public var step: Int?
+  package var step: Int?
 
   /// A question.
-  public init(_ range: Range, step: Int? = nil) {
+  package init(_ range: Range, step: Int? = nil) {
     self.range = range
     self.step = step
   }
 
   /// The samples that a history has for it, oldest first: those of the main track, or the finest there are where the
   /// step is finer than that.
-  public func samples(in history: History) -> [History.Entry] {
+  package func samples(in history: History) -> [History.Entry] {
     let interval = step.map { $0 < history.interval } ?? false ? 1 : history.interval
     switch range {
     case .last(let seconds): return history.last(seconds: seconds, interval: interval)
@@ -46,7 +46,7 @@ public struct HistoryQuery: Sendable {
   ///
   /// A stretch that no sample's rates are means over is a gap: steps without samples, one where there are no steps.
   /// - Parameter interval: nominal seconds between two samples.
-  public func steps(of samples: [History.Entry], interval: Int) -> [Step] {
+  package func steps(of samples: [History.Entry], interval: Int) -> [Step] {
     var samples = samples
     if !zip(samples, samples.dropFirst()).allSatisfy({ $0.sample.timestamp <= $1.sample.timestamp }) {
       // By place where equal, since sorting alone does not keep it.

@@ -1,30 +1,30 @@
-public import AgentMetrics
+package import AgentMetrics
 
 /// How a place that keeps samples is doing.
-public struct LongHistoryHealth: Sendable, Hashable {
+package struct SampleArchiveHealth: Sendable, Hashable {
   /// Why nothing is kept now, without naming files; nil while it works.
-  public var failure: String?
+  package var failure: String?
   /// The oldest and the newest sample that it has.
-  public var oldest: Timestamp?
+  package var oldest: Timestamp?
   /// The newest sample that it has.
-  public var newest: Timestamp?
+  package var newest: Timestamp?
   /// Bytes that it takes.
-  public var bytes = 0
+  package var bytes = 0
   /// Samples that wait to be kept.
-  public var pending = 0
+  package var pending = 0
   /// Samples that were not kept and are in memory no more.
-  public var lost = 0
+  package var lost = 0
   /// Stretches of a series that could not be read.
-  public var damaged = 0
+  package var damaged = 0
 
   /// Nothing known.
-  public init() {}
+  package init() {}
 }
 
 /// A place that keeps samples longer than memory has room for them.
-public protocol LongHistory: Sendable {
+package protocol SampleArchive: Sendable {
   /// How it is doing.
-  var health: LongHistoryHealth { get }
+  var health: SampleArchiveHealth { get }
 
   /// The oldest moment that it knows of, POSIX time; nil where it is empty or cannot be read now.
   var oldest: Double? { get }
@@ -88,11 +88,12 @@ extension [SeriesSelector] {
 
 extension History {
   /// Samples of before memory begins at most in one answer that tells them whole; each is as great as in memory.
-  public static let mostArchivedSamples = 4_000
+  package static let mostArchivedSamples = 4_000
 
   /// The stretch that a question wants of the archive: from its beginning to where memory begins; nil where memory reaches.
-  private func archived(_ query: HistoryQuery) -> (archive: any LongHistory, start: Double, end: Double, first: Double)?
-  {
+  private func archived(_ query: HistoryQuery) -> (
+    archive: any SampleArchive, start: Double, end: Double, first: Double
+  )? {
     guard let archive = self.archive, let oldest = archive.oldest else { return nil }
     let all = all
     let first = all.map(\.sample.timestamp.seconds).min() ?? .infinity
@@ -114,7 +115,7 @@ extension History {
   /// The samples for a question, from the archive where memory does not reach back so far.
   ///
   /// With steps, the archive gives one sample for each. Where it cannot be read, memory answers alone.
-  public func samples(for query: HistoryQuery) async throws(Columns.TooLarge) -> [Entry] {
+  package func samples(for query: HistoryQuery) async throws(Columns.TooLarge) -> [Entry] {
     let inMemory = query.samples(in: self)
     guard let (archive, start, end, first) = archived(query) else { return inMemory }
     // A whole step comes from one of them; a sample's worth of a millisecond apart is another sample.
@@ -132,7 +133,7 @@ extension History {
   }
 
   /// The newest sample at or before a moment, in memory or in the archive; nil where there is none.
-  public func archivedEntry(at moment: Timestamp) async -> Entry? {
+  package func archivedEntry(at moment: Timestamp) async -> Entry? {
     if let entry = entry(at: moment) { return entry }
     guard let sample = try? await archive?.sample(at: moment.seconds) else { return nil }
     return Self.archivedEntry(sample)
@@ -147,7 +148,7 @@ extension History {
   /// The columns for a question, from the archive where memory does not reach back so far.
   ///
   /// Where the archive cannot be read, memory answers alone.
-  public func columns(
+  package func columns(
     for query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false
   ) async throws(Columns.TooLarge) -> Columns {
     guard let (archive, start, end, first) = archived(query) else {

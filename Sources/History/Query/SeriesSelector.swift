@@ -1,8 +1,8 @@
-public import AgentMetrics
+package import AgentMetrics
 
 /// Which series somebody wants: an id of the catalog (`gpus.util`), a series by its labels (`gpus.util{index="0"}`), or
 /// either with `*` for any characters (`gpus.*`, `*`).
-public struct SeriesSelector: Sendable, Hashable {
+package struct SeriesSelector: Sendable, Hashable {
   /// How much of a metric is selected.
   enum Match {
     case all, none
@@ -11,17 +11,17 @@ public struct SeriesSelector: Sendable, Hashable {
   }
 
   /// The selector as it was written.
-  public let text: String
+  package let text: String
   private let pattern: [UInt8]
 
   /// A selector; see ``isKnown`` for whether it selects anything.
-  public init(_ text: String) {
+  package init(_ text: String) {
     self.text = text
     pattern = Array(text.utf8)
   }
 
   /// Selectors that are separated by commas; commas between braces belong to labels.
-  public static func list(_ text: String) -> [SeriesSelector] {
+  package static func list(_ text: String) -> [SeriesSelector] {
     var parts: [[UInt8]] = [[]]
     var isInBraces = false
     var isQuoted = false
@@ -43,7 +43,7 @@ public struct SeriesSelector: Sendable, Hashable {
   }
 
   /// Whether the catalog has a metric with series that it may select; labels are not looked at, as series come and go.
-  public var isKnown: Bool {
+  package var isKnown: Bool {
     let id = pattern.prefix { $0 != UInt8(ascii: "{") }
     // Of one that begins with any characters, labels may be all that it names.
     if id.first == UInt8(ascii: "*"), pattern.contains(UInt8(ascii: "\"")) { return true }
@@ -89,10 +89,10 @@ public struct SeriesSelector: Sendable, Hashable {
 
 extension Catalog.Metric {
   /// Whether its values can be shown as columns: numbers whose series stay.
-  public var isColumn: Bool { isSeries && definition.kind != .info }
+  package var isColumn: Bool { isSeries && definition.kind != .info }
 
   /// The name of one of its series, `gpus.util{index="0"}`: the id, and labels as Prometheus writes them.
-  public func key(_ values: [String]) -> String {
+  package func key(_ values: [String]) -> String {
     guard !labels.isEmpty else { return id }
     var key = id + "{"
     for (label, value) in zip(labels, values) {

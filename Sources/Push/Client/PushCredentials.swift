@@ -1,7 +1,7 @@
 internal import SystemIO
 
 /// What a target is shown so that it takes the samples; secrets are read anew for each request, since they are replaced.
-public enum PushCredentials: Sendable, Hashable {
+package enum PushCredentials: Sendable, Hashable {
   /// Nothing.
   case none
   /// A name, and the file with the password (RFC 7617).

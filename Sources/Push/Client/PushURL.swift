@@ -1,23 +1,23 @@
 internal import ClientHTTP
 
 /// Where samples are sent to: an http or https URL.
-public struct PushURL: Sendable, Hashable, CustomStringConvertible {
+package struct PushURL: Sendable, Hashable, CustomStringConvertible {
   /// Whether TLS is spoken, with whom, and by which port: that of the scheme where the URL has none.
   let server: ServerAddress
   /// The path with its query, as a request's target.
-  public let target: String
+  package let target: String
 
   /// Why a text is no such URL: what is allowed instead.
-  public struct Mistake: Error, Sendable, CustomStringConvertible {
+  package struct ValidationError: Error, Sendable, CustomStringConvertible {
     /// What is allowed.
-    public let description: String
+    package let description: String
   }
 
   /// A URL; without a path it is that of Prometheus' receiver, `/api/v1/write`, which VictoriaMetrics, Mimir and others have
   /// too.
   ///
   /// - Parameter defaultPath: the path where the URL has none.
-  public init(_ text: String, defaultPath: String = "/api/v1/write") throws(Mistake) {
+  package init(_ text: String, defaultPath: String = "/api/v1/write") throws(ValidationError) {
     let rest: Substring
     let isSecure: Bool
     if text.lowercased().hasPrefix("http://") {
@@ -27,31 +27,31 @@ public struct PushURL: Sendable, Hashable, CustomStringConvertible {
       isSecure = true
       rest = text.dropFirst(8)
     } else {
-      throw Mistake(description: "an http or https URL")
+      throw ValidationError(description: "an http or https URL")
     }
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), text.utf8.count <= 2_048 else {
-      throw Mistake(description: "a URL of at most 2048 ASCII characters without blanks")
+      throw ValidationError(description: "a URL of at most 2048 ASCII characters without blanks")
     }
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     guard !authority.contains("@") else {
-      throw Mistake(
+      throw ValidationError(
         description: "a URL without a password, which others could see: --push-username and --push-password-file")
     }
     let (host, digits): (Substring, Substring?)
-    do throws(ServerAddress.AuthorityMistake) {
+    do throws(ServerAddress.AuthorityError) {
       (host, digits) = try ServerAddress.parts(of: authority)
     } catch {
       switch error {
-      case .brackets: throw Mistake(description: "an IPv6 address in brackets")
-      case .behindBrackets: throw Mistake(description: "a port after the address")
-      case .host: throw Mistake(description: "a URL with a host")
+      case .brackets: throw ValidationError(description: "an IPv6 address in brackets")
+      case .behindBrackets: throw ValidationError(description: "a port after the address")
+      case .host: throw ValidationError(description: "a URL with a host")
       }
     }
-    guard host.utf8.count <= 255 else { throw Mistake(description: "a URL with a host") }
+    guard host.utf8.count <= 255 else { throw ValidationError(description: "a URL with a host") }
     var server = ServerAddress(isSecure: isSecure, host: String(host), port: 0)
     server.port = server.usualPort
     if let digits, !digits.isEmpty {
-      guard let port = ServerAddress.port(digits) else { throw Mistake(description: "a port from 1 to 65535") }
+      guard let port = ServerAddress.port(digits) else { throw ValidationError(description: "a port from 1 to 65535") }
       server.port = port
     }
     self.server = server
@@ -65,7 +65,7 @@ public struct PushURL: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The URL without its query, in which there may be a secret.
-  public var description: String {
+  package var description: String {
     server.scheme + authority + target.prefix { $0 != "?" }
   }
 

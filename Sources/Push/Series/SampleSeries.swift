@@ -3,7 +3,7 @@ internal import AgentMetrics
 /// The figures of a Sample as series, under the names that `/metrics` gives them.
 final class SampleSeries: FieldVisitor {
   /// A group, list or entry that is being visited.
-  private struct Frame {
+  private struct NestingLevel {
     /// Number of the group or list; nil at the top.
     let field: Int?
     /// Where the labels of what is around end.
@@ -14,7 +14,7 @@ final class SampleSeries: FieldVisitor {
 
   private let body: (SeriesKey, Double) -> Void
   private let names: PrometheusNames
-  private var frames = [Frame(field: nil, labels: 0)]
+  private var frames = [NestingLevel(field: nil, labels: 0)]
   /// Of all entries around, names and values in turn.
   private var labels: [String] = []
 
@@ -58,7 +58,7 @@ final class SampleSeries: FieldVisitor {
   }
 
   func enter(_ name: String, at field: Int) {
-    frames.append(Frame(field: field, labels: labels.count))
+    frames.append(NestingLevel(field: field, labels: labels.count))
   }
 
   func leave() {
@@ -86,7 +86,7 @@ final class SampleSeries: FieldVisitor {
         labels.append(value)
       }
     }
-    frames.append(Frame(field: list, labels: outer))
+    frames.append(NestingLevel(field: list, labels: outer))
   }
 
   func leaveList() {

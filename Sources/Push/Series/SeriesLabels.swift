@@ -37,15 +37,15 @@ struct SeriesLabels {
 }
 
 /// A label that the operator adds to every series.
-public struct PushLabel: Sendable, Hashable {
+package struct PushLabel: Sendable, Hashable {
   /// Its name.
-  public let name: String
+  package let name: String
   /// Its value; not empty.
-  public let value: String
+  package let value: String
 
   /// A label; nil where Prometheus would not take the name (`[a-zA-Z_][a-zA-Z0-9_]*`, none that begins with two
   /// underscores), or where the value is empty.
-  public init?(name: String, value: String) {
+  package init?(name: String, value: String) {
     let isLetter: (UInt8) -> Bool = { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 == 0x5F }
     let bytes = name.utf8
     guard let first = bytes.first, isLetter(first), bytes.allSatisfy({ isLetter($0) || $0 >= 0x30 && $0 <= 0x39 }),
@@ -56,7 +56,7 @@ public struct PushLabel: Sendable, Hashable {
   }
 
   /// A label as it is written on the command line, `name=value`; nil where it is none.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else { return nil }
     self.init(name: String(parts[0]), value: String(parts[1]))
