@@ -2,11 +2,13 @@ internal import Synchronization
 
 extension API.Response {
   /// Bytes from which on compression is worth it.
-  private static let least = 512
+  private static let minimum = 512
 
   /// The same as the client wants it: with gzip where it accepts that (RFC 9110 §12.5.3).
   func coded(for request: API.Request) -> API.Response {
-    guard case .pieces(let pieces) = content, count >= Self.least || status == 304, isCompressible else { return self }
+    guard case .pieces(let pieces) = content, count >= Self.minimum || status == 304, isCompressible else {
+      return self
+    }
     var response = adding(vary: "Accept-Encoding")
     guard status != 304, Self.acceptsGzip(request[header: "Accept-Encoding"]) else { return response }
     let tag = self[header: "ETag"]
@@ -56,7 +58,7 @@ private final class StaticGzip: Sendable {
   func bytes(for tag: String, _ pieces: [API.Piece]) -> [UInt8] {
     streams.withLock { streams in
       if let bytes = streams[tag] { return bytes }
-      let bytes = Gzip.stream(of: pieces, .most)
+      let bytes = Gzip.stream(of: pieces, .limit)
       streams[tag] = bytes
       return bytes
     }

@@ -8,7 +8,7 @@ internal import Synchronization
 /// in the history: who reads too slowly finds the newest sample next.
 package final class EventStream: AsyncSequence, Sendable {
   /// Samples that a client may be behind before it is given the newest in place of the next.
-  static let mostBehind = 5
+  static let maxBehind = 5
 
   private enum Signal: Sendable {
     case sample, silence
@@ -124,7 +124,7 @@ package final class EventStream: AsyncSequence, Sendable {
     private mutating func nextSample() -> History.Entry? {
       guard let newest = watch.newest, isNew(newest) else { return nil }
       let newer = newer()
-      let entry = newer.count > EventStream.mostBehind ? newer.last : newer.first
+      let entry = newer.count > EventStream.maxBehind ? newer.last : newer.first
       last = entry ?? newest
       return last
     }
@@ -159,14 +159,14 @@ private final class IdleTimer: Sendable {
   }
 
   private let silence: Duration
-  private let spoken = LastWrite()
+  private let lastWrite = LastWrite()
   private let task: Task<Void, Never>
 
   init(_ silence: Duration, _ tell: @escaping @Sendable () -> Void) {
     self.silence = silence
-    task = Task { [spoken] in
+    task = Task { [lastWrite] in
       while !Task.isCancelled {
-        let due = spoken.at.withLock { $0 } + silence
+        let due = lastWrite.at.withLock { $0 } + silence
         if due <= ContinuousClock.now {
           tell()
           try? await Task.sleep(for: silence)
@@ -183,10 +183,10 @@ private final class IdleTimer: Sendable {
 
   /// Something was said just now.
   func restart() {
-    spoken.at.withLock { $0 = .now }
+    lastWrite.at.withLock { $0 = .now }
   }
 
   var isSilent: Bool {
-    spoken.at.withLock { $0 } + silence <= ContinuousClock.now
+    lastWrite.at.withLock { $0 } + silence <= ContinuousClock.now
   }
 }

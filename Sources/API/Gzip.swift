@@ -9,7 +9,7 @@ enum Gzip {
     /// Of what is made for one answer, or for each sample: ISA-L, a tenth of zlib's time for a tenth more bytes.
     case little
     /// Of what is made once and served for ever: zlib's most.
-    case most
+    case limit
   }
 
   /// Bytes that were compressed by themselves, so that they may stand between others in one stream.
@@ -67,7 +67,7 @@ enum Gzip {
       count = bytes.withUnsafeBufferPointer {
         switch effort {
         case .little: cisal_deflate(ends ? 1 : 0, $0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
-        case .most: czlib_deflate(9, ends ? 1 : 0, $0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
+        case .limit: czlib_deflate(9, ends ? 1 : 0, $0.baseAddress, $0.count, buffer.baseAddress, buffer.count)
         }
       }
     }

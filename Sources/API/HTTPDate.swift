@@ -32,8 +32,8 @@ package struct HTTPDate: Sendable {
       return nil
     }
     let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-    guard let moment = Timestamp(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z") else { return nil }
-    seconds = moment.seconds
+    guard let time = Timestamp(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z") else { return nil }
+    seconds = time.seconds
   }
 }
 

@@ -10,7 +10,7 @@ final class ResponseCache: Sendable {
     /// Of a scrape; nil where it is JSON.
     var format: ExpositionFormat?
     /// Of a scrape, when the machine was read (by the clock that never stops); 0 where it is JSON.
-    var moment = 0.0
+    var time = 0.0
     var isGzipped: Bool
   }
 
@@ -31,7 +31,7 @@ final class ResponseCache: Sendable {
     var response = response
     response.identity = API.Identity()
     kept.withLock { kept in
-      if kept.entry !== entry || kept.responses.keys.contains(where: { $0.moment != variant.moment }) {
+      if kept.entry !== entry || kept.responses.keys.contains(where: { $0.time != variant.time }) {
         kept = CachedResponse(entry: entry)
       }
       kept.responses[variant] = response

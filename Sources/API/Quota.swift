@@ -7,14 +7,14 @@ final class Semaphore: Sendable {
     var byClient: [String: Int] = [:]
   }
 
-  let most: Int
+  let limit: Int
   /// The share of one client.
   let mostPerClient: Int
   private let taken = Mutex(Taken())
 
-  init(_ most: Int) {
-    self.most = most
-    mostPerClient = max(1, most / 2)
+  init(_ limit: Int) {
+    self.limit = limit
+    mostPerClient = max(1, limit / 2)
   }
 
   /// Why a permit is refused.
@@ -27,7 +27,7 @@ final class Semaphore: Sendable {
   /// - Parameter client: the client that it counts for; nil for one without a share of its own.
   func take(for client: String? = nil) throws(Refusal) -> Permit {
     let refusal: Refusal? = taken.withLock { taken in
-      if taken.total >= most { return .all }
+      if taken.total >= limit { return .all }
       if let client {
         let count = taken.byClient[client, default: 0]
         if count >= mostPerClient { return .client }

@@ -326,9 +326,9 @@ package final class Archive: Sendable {
     let end = Int64(now * 1_000)
     // Where they were taken more often than now, they reach back less far: memory holds as many, whatever lies between
     // them.
-    let moments = try reader.pieces(of: .raw, from: Int64((now - reach) * 1_000), to: end, wanted: []).flatMap(
-      \.moments)
-    guard let first = moments.suffix(history.capacity).first else { return [] }
+    let timestamps = try reader.pieces(of: .raw, from: Int64((now - reach) * 1_000), to: end, wanted: []).flatMap(
+      \.timestamps)
+    guard let first = timestamps.suffix(history.capacity).first else { return [] }
     var samples = try reader.samples(from: first, to: end)
     for index in samples.indices {
       // By the clock of this boot, as if the machine had been up then.
@@ -351,12 +351,12 @@ package final class Archive: Sendable {
   /// Renames a damaged file and its journal, so that it can be examined later.
   private func moveAside() {
     queries.reopen()
-    let moment = Timestamp(seconds: Clock.realtime).rfc3339.filter { $0 != "-" && $0 != ":" }
-    var name = "\(path).damaged-\(moment)"
+    let time = Timestamp(seconds: Clock.realtime).rfc3339.filter { $0 != "-" && $0 != ":" }
+    var name = "\(path).damaged-\(time)"
     var count = 1
     while Files.exists(name) {
       count += 1
-      name = "\(path).damaged-\(moment)-\(count)"
+      name = "\(path).damaged-\(time)-\(count)"
     }
     for suffix in ["", "-wal", "-shm"] where rename(path + suffix, name + suffix) != 0 && suffix.isEmpty {
       return fail(ArchiveFailure(path, "it is damaged and cannot be moved aside", .reopen))

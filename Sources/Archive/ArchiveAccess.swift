@@ -73,9 +73,11 @@ package final class ArchiveAccess {
   package func columns(
     _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, _ body: (Columns) -> Void
   ) throws(ArchiveFailure) {
-    for (first, last) in stretches(from: start, to: end, step: step) {
+    for (first, last) in ranges(from: start, to: end, step: step) {
       do throws(SQLiteError) {
-        guard let found = try reader.columns(selectors, from: first, to: last, step: step, most: .max) else { continue }
+        guard let found = try reader.columns(selectors, from: first, to: last, step: step, limit: .max) else {
+          continue
+        }
         body(Columns(found, extremes: false, keepsEmpty: true))
       } catch {
         throw ArchiveFailure(path, error)
@@ -146,14 +148,14 @@ package final class ArchiveAccess {
     from start: Double, to end: Double, _ body: (Int64, Int64) throws(SQLiteError) -> Void
   ) throws(ArchiveFailure) {
     do throws(SQLiteError) {
-      for (first, last) in stretches(from: start, to: end, step: nil) { try body(first, last) }
+      for (first, last) in ranges(from: start, to: end, step: nil) { try body(first, last) }
     } catch {
       throw ArchiveFailure(path, error)
     }
   }
 
   /// Splits a time range into batches of a few hundred samples or steps.
-  private func stretches(from start: Double, to end: Double, step: Int?) -> [(Int64, Int64)] {
+  private func ranges(from start: Double, to end: Double, step: Int?) -> [(Int64, Int64)] {
     let extents = Tier.all.compactMap { tier in (try? reader.extent(of: tier)) ?? nil }
     guard let oldest = extents.map(\.lowerBound).min(), let newest = extents.map(\.upperBound).max() else { return [] }
     let interval = ((try? database.integer("SELECT value FROM meta WHERE name = 'raw_interval'")) ?? nil) ?? 30

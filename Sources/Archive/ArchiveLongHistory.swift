@@ -24,42 +24,43 @@ extension Archive: SampleArchive {
   }
 
   /// Samples as they were taken, or, with `step`, one for each step; see ``SampleArchive``.
-  package func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] {
+  package func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample] {
     let (start, end) = (Self.milliseconds(start), Self.milliseconds(end))
     let samples = try await read { [queries] reader throws(SQLiteError) -> [Sample]? in
       if let step {
-        return try reader.means(from: start, to: end, step: Int64(step) * 1_000, most: most) { _ in queries.noteDamage()
+        return try reader.means(from: start, to: end, step: Int64(step) * 1_000, limit: limit) { _ in
+          queries.noteDamage()
         }
       }
-      guard try reader.countSamples(from: start, to: end) <= most else { return nil }
+      guard try reader.countSamples(from: start, to: end) <= limit else { return nil }
       return try reader.samples(from: start, to: end) { _ in queries.noteDamage() }
     }
-    guard var samples else { throw Columns.TooLarge(ofRows: most + 1) }
+    guard var samples else { throw Columns.TooLarge(ofRows: limit + 1) }
     let (now, boottime) = (Clock.realtime, Clock.boottime)
     for index in samples.indices { samples[index].boottime = boottime - (now - samples[index].timestamp.seconds) }
     return samples
   }
 
   /// Returns the newest sample at or before a time.
-  package func sample(at moment: Double) async throws -> Sample? {
-    let moment = Self.milliseconds(moment)
+  package func sample(at time: Double) async throws -> Sample? {
+    let time = Self.milliseconds(time)
     return try await read { reader throws(SQLiteError) -> Sample? in
-      guard let time = try reader.newest(before: moment) else { return nil }
+      guard let time = try reader.newest(before: time) else { return nil }
       return try reader.samples(from: time, to: time).last
     }
   }
 
   /// Columns of the archived series; see ``SampleArchive``.
   package func columns(
-    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
+    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
   ) async throws -> Columns {
     let (start, end) = (Self.milliseconds(start), Self.milliseconds(end))
     let found = try await read { [queries] reader throws(SQLiteError) -> ArchivedColumns? in
       try reader.columns(
-        selectors, from: start, to: end, step: step, most: most
+        selectors, from: start, to: end, step: step, limit: limit
       ) { _ in queries.noteDamage() }
     }
-    guard let found else { throw Columns.TooLarge(ofRows: most) }
+    guard let found else { throw Columns.TooLarge(ofRows: limit) }
     return Columns(found, extremes: extremes)
   }
 
@@ -99,9 +100,9 @@ extension Columns {
 }
 
 extension ArchiveReader {
-  /// The columns of the series that are selected; see ``columns(of:from:to:step:most:damaged:)``.
+  /// The columns of the series that are selected; see ``columns(of:from:to:step:limit:damaged:)``.
   func columns(
-    _ selectors: [SeriesSelector], from start: Int64, to end: Int64, step: Int?, most: Int,
+    _ selectors: [SeriesSelector], from start: Int64, to end: Int64, step: Int?, limit: Int,
     damaged: (DamagedBytes) -> Void = { _ in }
   ) throws(SQLiteError) -> ArchivedColumns? {
     let table = try Self.series(of: database)
@@ -113,7 +114,7 @@ extension ArchiveReader {
       return (metric.number, number)
     }.sorted { $0 < $1 }.map(\.number)
     return try columns(
-      of: wanted, from: start, to: end, step: step.map { Int64($0) * 1_000 }, most: most, damaged: damaged)
+      of: wanted, from: start, to: end, step: step.map { Int64($0) * 1_000 }, limit: limit, damaged: damaged)
   }
 
   /// Estimates the number of samples in a time range from the tables alone, without reading blocks; an upper bound
@@ -131,30 +132,30 @@ extension ArchiveReader {
   }
 
   /// Returns the newest sample time at or before a time.
-  func newest(before moment: Int64) throws(SQLiteError) -> Int64? {
+  func newest(before time: Int64) throws(SQLiteError) -> Int64? {
     let start = try database.integer(
       """
       SELECT max(t0) FROM (
         SELECT max(t0) AS t0 FROM block WHERE tier = 0 AND t0 <= ?1
         UNION ALL SELECT max(t0) FROM journal WHERE id < ?2 AND t0 <= ?1)
-      """, [.integer(moment), .integer(Schema.journalBase(1))])
+      """, [.integer(time), .integer(Schema.journalBase(1))])
     guard let start else { return nil }
-    return try pieces(of: .raw, from: start, to: moment, wanted: []).last?.moments.last
+    return try pieces(of: .raw, from: start, to: time, wanted: []).last?.timestamps.last
   }
 
   /// Returns one sample per step: means of gauges, last values of counters, texts at its end; without lists that are
   /// not series.
   ///
-  /// nil when there would be more than `most`.
+  /// nil when there would be more than `limit`.
   func means(
-    from start: Int64, to end: Int64, step: Int64, most: Int, damaged: (DamagedBytes) -> Void
+    from start: Int64, to end: Int64, step: Int64, limit: Int, damaged: (DamagedBytes) -> Void
   ) throws(SQLiteError) -> [Sample]? {
     let table = try Self.series(of: database)
     let wanted = table.all.filter { table[$0]?.key.isNumber ?? false }
     guard
       let columns = try columns(
-        of: wanted, from: start, to: end, step: step, most: most * max(1, wanted.count), damaged: damaged),
-      columns.times.count <= most
+        of: wanted, from: start, to: end, step: step, limit: limit * max(1, wanted.count), damaged: damaged),
+      columns.times.count <= limit
     else { return nil }
     guard let first = columns.times.first, let last = columns.times.last else { return [] }
     var row = JournalRow()
@@ -163,7 +164,7 @@ extension ArchiveReader {
     where columns.series.contains(where: { !$0.values[slot].isNaN }) {
       kept.append(slot)
       row.times.append(time)
-      row.stretches.append(step)
+      row.ranges.append(step)
     }
     for (number, series) in zip(wanted, columns.series) {
       row.columns.append(

@@ -2,20 +2,20 @@ internal import Synchronization
 
 /// A counting semaphore of connections that fails instead of blocking.
 final class ConnectionBudget: Sendable {
-  private let most: Int
+  private let limit: Int
   /// What streams leave to requests.
   private let reserve: Int
   private let taken = Mutex(0)
 
-  init(_ most: Int) {
-    self.most = most
-    reserve = most > 4 ? max(2, most / 8) : 0
+  init(_ limit: Int) {
+    self.limit = limit
+    reserve = limit > 4 ? max(2, limit / 8) : 0
   }
 
   /// A permit that is given back when it is released; nil where all are taken.
   func take(for purpose: ClientConnection.Purpose) -> Permit? {
     let isFree = taken.withLock { taken in
-      guard taken < (purpose == .stream ? most - reserve : most) else { return false }
+      guard taken < (purpose == .stream ? limit - reserve : limit) else { return false }
       taken += 1
       return true
     }

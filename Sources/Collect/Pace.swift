@@ -4,7 +4,7 @@ struct TickSchedule {
   let interval: Double
 
   /// What to do with a Reading.
-  enum Verdict {
+  enum Continuity {
     /// Derive a sample from the one before and it.
     case sample
     /// Only a new baseline: a sample across the gap would average over a time in which the machine slept.
@@ -20,9 +20,9 @@ struct TickSchedule {
   func ticks(_ count: Int, upTo now: Instant) -> [Instant] {
     let newest = tick(after: now.realtime) - interval
     return (0..<count).reversed().map { back in
-      let moment = newest - Double(back) * interval
-      let age = now.realtime - moment
-      return Instant(realtime: moment, monotonic: now.monotonic - age, boottime: now.boottime - age)
+      let time = newest - Double(back) * interval
+      let age = now.realtime - time
+      return Instant(realtime: time, monotonic: now.monotonic - age, boottime: now.boottime - age)
     }
   }
 
@@ -39,13 +39,13 @@ struct TickSchedule {
   /// The moment that a sample taken at `realtime` is for: the tick itself when it is near.
   ///
   /// Waiting is by the steady clock; while the wall clock is slewed, a tick may be reached a little early.
-  func moment(at realtime: Double) -> Double {
+  func time(at realtime: Double) -> Double {
     let tick = (realtime / interval).rounded() * interval
     return abs(realtime - tick) < min(0.5, interval / 4) ? tick : realtime
   }
 
   /// Whether a suspend lies between two Readings.
-  func verdict(from previous: Instant, to current: Instant) -> Verdict {
+  func continuity(from previous: Instant, to current: Instant) -> Continuity {
     let asleep = (current.boottime - previous.boottime) - (current.monotonic - previous.monotonic)
     return asleep > 0.5 ? .baseline : .sample
   }

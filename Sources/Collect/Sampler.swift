@@ -85,7 +85,7 @@ package final class Sampler: Sendable {
 /// What the sampler's thread holds from tick to tick: the last Readings, and for each track when its next one is due.
 private struct SamplingLoop {
   private struct Track {
-    let pace: TickSchedule
+    let schedule: TickSchedule
     /// Its last Reading, from which the next sample is derived.
     var previous: Int
     var last: Instant
@@ -94,7 +94,7 @@ private struct SamplingLoop {
     /// Means of the GPUs' answers since `previous`.
     var gpus = GPUMeans()
 
-    var interval: Int { Int(pace.interval) }
+    var interval: Int { Int(schedule.interval) }
   }
 
   /// Whether what is read does not move by itself.
@@ -102,7 +102,7 @@ private struct SamplingLoop {
 
   private let history: History
   private let timekeeper: any Timekeeper
-  private var round: CollectionPass?
+  private var pass: CollectionPass?
   /// Used in turn, so that none is written to while a track or the History holds it: no memory is made for a look.
   private var readings: [Reading] = []
   /// The main one first.
@@ -123,8 +123,8 @@ private struct SamplingLoop {
   }
 
   /// The first look, from which nothing is known but levels; the first sample comes after so many seconds.
-  mutating func begin(_ round: CollectionPass, firstSampleAfter seconds: Double) {
-    self.round = round
+  mutating func begin(_ pass: CollectionPass, firstSampleAfter seconds: Double) {
+    self.pass = pass
     look(at: timekeeper.now)
     history.setPreview(Sample(from: nil, to: readings[latest.reading]))
     // A sample's moment is its second: one of before a restart may have this one already.
@@ -135,8 +135,8 @@ private struct SamplingLoop {
   }
 
   /// The looks of a past that can be made up: a main track as long as `count`.
-  mutating func begin(_ round: CollectionPass, past count: Int) {
-    self.round = round
+  mutating func begin(_ pass: CollectionPass, past count: Int) {
+    self.pass = pass
     let instants = TickSchedule(interval: Double(history.interval)).ticks(count + 1, upTo: timekeeper.now)
     var samples: [Sample] = []
     var previous: Int?
@@ -158,16 +158,16 @@ private struct SamplingLoop {
   }
 
   /// The later instant of a recording.
-  mutating func goOn(with round: CollectionPass) {
-    self.round = round
+  mutating func goOn(with pass: CollectionPass) {
+    self.pass = pass
     var first = readings[latest.reading]
     first.processes?.instant = first.host.uptime
     self.first = first
   }
 
   private mutating func begin(due: Double) {
-    let pace = TickSchedule(interval: Double(history.interval))
-    tracks = [Track(pace: pace, previous: latest.reading, last: latest.instant, due: due)]
+    let schedule = TickSchedule(interval: Double(history.interval))
+    tracks = [Track(schedule: schedule, previous: latest.reading, last: latest.instant, due: due)]
   }
 
   /// Seconds until there is something to do.
@@ -189,12 +189,12 @@ private struct SamplingLoop {
   private mutating func tick(_ due: [Int]) {
     var instant = timekeeper.now
     // The two clocks are not read at once; a tick's moment is the tick.
-    instant.realtime = tracks[due[0]].pace.moment(at: instant.realtime)
+    instant.realtime = tracks[due[0]].schedule.time(at: instant.realtime)
     look(at: instant)
     var samples: [History.NewSample] = []
     for index in due {
       let track = tracks[index]
-      if track.pace.verdict(from: track.last, to: instant) == .sample {
+      if track.schedule.continuity(from: track.last, to: instant) == .sample {
         var sample = sample(from: track.previous)
         track.gpus.write(to: &sample.gpus)
         samples.append(
@@ -210,7 +210,7 @@ private struct SamplingLoop {
 
   private func due(_ track: Track) -> Double {
     let now = timekeeper.now
-    return now.monotonic + track.pace.wait(from: now, lastSample: isRecording ? nil : track.last)
+    return now.monotonic + track.schedule.wait(from: now, lastSample: isRecording ? nil : track.last)
   }
 
   /// Lets tracks go that nobody wants any more, and begins new ones.
@@ -226,26 +226,26 @@ private struct SamplingLoop {
     // With a track hundreds of samples go, between others that stay.
     if tracks.count < before { ProcessSettings.trimHeap() }
     for interval in intervals where !tracks.contains(where: { $0.interval == interval }) {
-      let pace = TickSchedule(interval: Double(interval))
+      let schedule = TickSchedule(interval: Double(interval))
       let now = timekeeper.now
       // A first sample over much more than the interval would not be one of this track's.
-      let isFresh = now.boottime - latest.instant.boottime < pace.interval / 2
+      let isFresh = now.boottime - latest.instant.boottime < schedule.interval / 2
       if !isFresh { look(at: now) }
-      var track = Track(pace: pace, previous: latest.reading, last: latest.instant, due: 0)
+      var track = Track(schedule: schedule, previous: latest.reading, last: latest.instant, due: 0)
       track.due = due(track)
       tracks.append(track)
     }
   }
 
   private mutating func answer(_ questions: [History.Question]) {
-    guard let least = questions.map(\.maxAge).min() else { return }
+    guard let minimum = questions.map(\.maxAge).min() else { return }
     let now = timekeeper.now
     let age = now.boottime - latest.instant.boottime
     let wantsTable = questions.contains { $0.wantsTable }
     // A table may be older than the Reading that repeats it.
     let tableAge = age + (readings[latest.reading].processes?.age ?? .infinity)
     // Several questions of one moment share a Reading.
-    if age > max(0.1, least) || wantsTable && tableAge > Self.shortestSpan {
+    if age > max(0.1, minimum) || wantsTable && tableAge > Self.shortestSpan {
       look(at: now, isBetween: true, wantsTable: wantsTable)
     }
     history.answer(questions, readings[latest.reading], wantsTable ? tableSpan : nil)
@@ -303,7 +303,7 @@ private struct SamplingLoop {
     let demand = Demand(
       isWatched: watchers.isWatched, wantsTable: wantsTable, wantsThreads: watchers.wantsThreads,
       threadsOf: watchers.threadsOf)
-    round?.read(into: &readings[place], at: instant, isBetween: isBetween, demand: demand)
+    pass?.read(into: &readings[place], at: instant, isBetween: isBetween, demand: demand)
     // Between the instants of a recording, not between two looks at one of them.
     if first != nil {
       readings[place].processes?.earlier = nil

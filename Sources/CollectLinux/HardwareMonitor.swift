@@ -35,9 +35,9 @@ final class HardwareMonitor {
     sweep.isEmpty = chips.isEmpty && zones.isEmpty
     for index in chips.indices {
       chips[index].read(at: now, buffer)
-      sweep.temperatures += chips[index].figures.temperatures
-      sweep.fans += chips[index].figures.fans
-      sweep.powers += chips[index].figures.powers
+      sweep.temperatures += chips[index].metrics.temperatures
+      sweep.fans += chips[index].metrics.fans
+      sweep.powers += chips[index].metrics.powers
     }
     for zone in zones where !chips.contains(where: { $0.mirrors(zone) }) {
       sweep.temperatures += zone.read(buffer).map { [$0] } ?? []
@@ -114,7 +114,7 @@ private struct Chip {
   /// Names of its inputs, "temp1_input", in order.
   let sensorNames: [SensorName]
   /// What it said when last asked.
-  var figures = SensorSweep()
+  var metrics = SensorSweep()
 
   private let path: String
   /// Where the state of the device, or of the one below it, can be read without waking it.
@@ -157,7 +157,7 @@ private struct Chip {
     let isNamed =
       driver == String(zone.type.map { $0 == "-" ? "_" : $0 }) || driver == zone.type
       || zone.type == "x86_pkg_temp" && driver == "coretemp"
-    return isNamed && sensorNames.contains { $0.kind == .temperature } && (!figures.temperatures.isEmpty || isAsleep)
+    return isNamed && sensorNames.contains { $0.kind == .temperature } && (!metrics.temperatures.isEmpty || isAsleep)
   }
 
   /// A name that tells it from the chips of other devices.
@@ -221,17 +221,17 @@ private struct Chip {
     return SensorParser.celsius(Int64(millidegrees)).flatMap { $0 > 0 ? $0 : nil } ?? .nan
   }
 
-  /// Brings `figures` up to date; leaves them without a device that sleeps, and as they are when it is too early to ask.
+  /// Brings `metrics` up to date; leaves them without a device that sleeps, and as they are when it is too early to ask.
   mutating func read(at now: Double, _ buffer: ReadBuffer) {
     if isAsleep {
-      figures = SensorSweep()
+      metrics = SensorSweep()
       askedAt = -.infinity
       return
     }
     open()
     if now - askedAt < period { return }
     askedAt = now
-    figures = SensorSweep()
+    metrics = SensorSweep()
     for sensor in sensors {
       if let fault = sensor.fault?.readIfPresent(into: buffer, SensorParser.number), fault == 1 { continue }
       // Of fans, 0 is full speed (fan control is off), and they turn all the same.
@@ -245,21 +245,21 @@ private struct Chip {
         var temperature = Temperature(chip: name, sensor: sensor.label, celsius: celsius)
         temperature.high = sensor.high
         temperature.critical = sensor.critical
-        figures.temperatures.append(temperature)
+        metrics.temperatures.append(temperature)
       case .fan:
         guard let rpm = SensorParser.rpm(number) else { continue }
-        figures.fans.append(Fan(chip: name, sensor: sensor.label, rpm: rpm))
+        metrics.fans.append(Fan(chip: name, sensor: sensor.label, rpm: rpm))
       case .power:
         guard let watts = SensorParser.watts(number) else { continue }
         var power = PowerReading(chip: name, sensor: sensor.label)
         power.watts = watts
-        figures.powers.append(power)
+        metrics.powers.append(power)
       case .energy:
         // A counter at exactly 0 counts nothing.
         guard let microjoules = UInt64(exactly: number), microjoules > 0 else { continue }
         var power = PowerReading(chip: name, sensor: sensor.label)
         power.energy = microjoules
-        figures.powers.append(power)
+        metrics.powers.append(power)
       }
     }
   }

@@ -43,7 +43,7 @@ package final class HostCollector: Collector {
       resting = Self.rest
       clockOffset = offset
       readHostname(into: &host)
-      host.bootTime = statFile.readIfPresent(into: buffer) { Self.figure(StatParser.bootTime($0)) } ?? .nan
+      host.bootTime = statFile.readIfPresent(into: buffer) { Self.metric(StatParser.bootTime($0)) } ?? .nan
     }
     resting -= 1
     host.uptime = uptime.readIfPresent(into: buffer) { HostParser.uptime($0) } ?? (isLive ? reading.boottime : .nan)
@@ -66,7 +66,7 @@ package final class HostCollector: Collector {
     if isNamed != true { host.hostname = nil }
   }
 
-  private static func figure(_ value: UInt64?) -> Double {
+  private static func metric(_ value: UInt64?) -> Double {
     value.map { Double($0) } ?? .nan
   }
 }

@@ -154,7 +154,7 @@ package final class NetworkCollector: Collector {
     guard isNew || hasChanged != false || look % Self.longRest == 0 else { return }
     known[index].speed = .nan
     // A read fails with EINVAL while the interface is down, and always where there is no such thing (Wi-Fi).
-    if known[index].state == "down" || !known[index].kind.tellsSpeed { return }
+    if known[index].state == "down" || !known[index].kind.reportsSpeed { return }
     let speedFile = known[index].speedFile
     known[index].speed = speedFile.readIfPresent(into: stateBuffer) { NetSpeedParser.speed($0) } ?? .nan
     speedFile.close()
@@ -184,7 +184,7 @@ struct NetworkInterface {
   /// Its kind's place in the list above, 0 for hardware; nil for what never counts.
   var rank: Int?
   /// Whether its speed is a link's; veth, tap and bridges over them make 10 Gbit/s up.
-  var tellsSpeed = false
+  var reportsSpeed = false
 
   /// Kinds (DEVTYPE of uevent) that carry packets inside of others.
   private static let tunnels: Set<String> = [
@@ -211,12 +211,12 @@ struct NetworkInterface {
     let kind = (try? Files.contents(of: path + "/uevent")).flatMap { UeventParser.deviceType($0.span) }
     if isDevice {
       let isRepresentor = Files.line(of: path + "/phys_port_name")?.contains("pf") == true
-      tellsSpeed = true
+      reportsSpeed = true
       let isCounted = kind != "dsa" && !isRepresentor && !Files.exists(path + "/master/device")
       rank = isCounted ? Self.hardware : nil
       return
     }
-    tellsSpeed = kind == "bond" || kind == "team" || Files.exists(path + "/bonding")
+    reportsSpeed = kind == "bond" || kind == "team" || Files.exists(path + "/bonding")
     rank = Self.rank(path: path, device: device, kind: kind)
   }
 

@@ -111,11 +111,11 @@ final class ProcessScanner {
       }
       if pid == 1 { sees1 = true }
       if !files.isRefused {
-        let isTold: Void? = read(descriptor, "io", &files.io, keeps: keepsIO) {
+        let isReported: Void? = read(descriptor, "io", &files.io, keeps: keepsIO) {
           ProcessIOParser.parse($0, into: &process)
         }
-        files.isRefused = isTold == nil
-        files.isForbidden = isTold == nil && (errno == EPERM || errno == EACCES)
+        files.isRefused = isReported == nil
+        files.isForbidden = isReported == nil && (errno == EPERM || errno == EACCES)
       }
       if files.isForbidden { blind.withoutIO += 1 }
       if wantsThreads, process.threads > 1 {

@@ -9,7 +9,7 @@ final class Dashboard {
   private let now: () -> (seconds: Double, utcOffset: Int)
   private let monotonic: () -> Double
   private var model: Model
-  private var scene = FrameContext()
+  private var frameContext = FrameContext()
   private var frozen: [History.Entry] = []
   /// Contents of the last frame; those of the frame that Space has frozen.
   private var drawn: ScreenInput?
@@ -22,7 +22,7 @@ final class Dashboard {
   private var localTable: (entry: History.Entry, snapshot: ProcessSnapshot)?
   private let details = Fetcher<ProcessDetails>()
   private let past = HistoryFetcher()
-  private var spark: (pid: Int32, points: [(moment: Double, cpu: Double)]) = (0, [])
+  private var spark: (pid: Int32, points: [(time: Double, cpu: Double)]) = (0, [])
   private var hasFocus = true
   private var lastDraw = -Double.infinity
   private var meanBytes = Double.nan
@@ -148,10 +148,10 @@ final class Dashboard {
   private func handle(_ event: TerminalEvent) -> Model.Effect? {
     model.now = monotonic()
     switch event {
-    case .key(let key): return model.handle(key, in: scene)
-    case .burst(let key): return model.handle(burst: key, in: scene)
-    case .paste(let paste): return model.handle(paste, in: scene)
-    case .mouse(let mouse): return model.handle(mouse, in: scene)
+    case .key(let key): return model.handle(key, in: frameContext)
+    case .burst(let key): return model.handle(burst: key, in: frameContext)
+    case .paste(let paste): return model.handle(paste, in: frameContext)
+    case .mouse(let mouse): return model.handle(mouse, in: frameContext)
     default: return nil
     }
   }
@@ -196,10 +196,10 @@ final class Dashboard {
     if case .signal? = model.state.overlay {} else { held = nil }
     paused = model.state.isPaused ? paused ?? drawn : nil
     // A time is viewed in the samples of the moment at which the user left the present; the history goes on meanwhile.
-    if model.state.moment == nil {
+    if model.state.time == nil {
       frozen = []
     } else if frozen.isEmpty {
-      frozen = scene.entries
+      frozen = frameContext.entries
     }
     fetch(terminal.wake)
     return .draw
@@ -234,7 +234,7 @@ final class Dashboard {
 
   private var needsTable: Bool {
     let state = model.state
-    guard host.processes != nil, state.moment == nil, !state.isGrid, !state.isPaused else { return false }
+    guard host.processes != nil, state.time == nil, !state.isGrid, !state.isPaused else { return false }
     if state.isMaximized, let focus = state.focus { return focus == .processes }
     return !state.settings.hidden.contains(.processes)
   }
@@ -282,7 +282,7 @@ final class Dashboard {
         wake()
       }
     }
-    guard case .details(let pid)? = model.state.overlay, model.state.moment == nil, let look = host.control?.details
+    guard case .details(let pid)? = model.state.overlay, model.state.time == nil, let look = host.control?.details
     else { return }
     let place = Int(pid)
     if details.begin(key: place, interval: 1, now: seconds) {
@@ -299,7 +299,7 @@ final class Dashboard {
 
   /// Has scans include threads while they are shown: those of active processes, and of the selected one in any case.
   private func wantThreads() {
-    let selected = model.state.table.selected.map { scene.owners[$0] ?? $0 }
+    let selected = model.state.table.selected.map { frameContext.owners[$0] ?? $0 }
     let isWanted = model.state.table.showsThreads && needsTable && host.control?.hasThreads == true
     for (place, watch) in watches.enumerated() {
       watch.wantThreads(isWanted && place == model.state.host, of: selected)
@@ -320,8 +320,8 @@ final class Dashboard {
       }
     }
     guard let process = processes?.first(where: { $0.pid == pid }), process.cpu.isFinite else { return }
-    let moment = now().seconds
-    if moment - (spark.points.last?.moment ?? 0) >= 0.9 { spark.points.append((moment, process.cpu)) }
+    let time = now().seconds
+    if time - (spark.points.last?.time ?? 0) >= 0.9 { spark.points.append((time, process.cpu)) }
     if spark.points.count > 2_000 { spark.points.removeFirst(1_000) }
   }
 
@@ -330,10 +330,10 @@ final class Dashboard {
   private func draw(on terminal: any Terminal) -> Bool {
     let input = input(terminal)
     let picture = Screen(input).draw()
-    scene = picture.scene
+    frameContext = picture.frameContext
     if !input.state.isPaused { drawn = input }
     // Rows may have become fewer than what was scrolled by.
-    model.state.table.scroll = min(model.state.table.scroll, max(0, scene.rows.count - scene.visibleRows))
+    model.state.table.scroll = min(model.state.table.scroll, max(0, frameContext.rows.count - frameContext.visibleRows))
     terminal.title =
       model.state.settings.title
       ? model.state.isGrid ? "agent" : "agent: " + (host.history.latest?.sample.host.hostname ?? host.name) : nil
@@ -352,19 +352,19 @@ final class Dashboard {
   }
 
   /// Adds what is known of before memory begins, and asks for what is not.
-  private func addPast(to input: inout ScreenInput, _ wake: @escaping @Sendable () -> Void) {
+  private func addHistory(to input: inout ScreenInput, _ wake: @escaping @Sendable () -> Void) {
     input.oldest = host.history.archive?.oldest
     guard let want = Screen.past(of: input, host: model.state.host) else {
-      if model.state.moment == nil { past.forget() }
+      if model.state.time == nil { past.forget() }
       return
     }
     past.ask(want, of: host.history, now: Clock.monotonic, wake: wake)
-    let stretch = past.stretch(want)
-    input.past = stretch.steps
-    input.events = stretch.events + input.events
-    if want.moment != nil { input.pastMoment = past.moment(want) }
+    let range = past.range(want)
+    input.past = range.steps
+    input.events = range.events + input.events
+    if want.time != nil { input.historyPoint = past.time(want) }
     input.isLoading = past.isAwaited(want, now: Clock.monotonic)
-    input.pastFailure = past.failure
+    input.historyFailure = past.failure
   }
 
   /// The contents of the frame that was frozen, with what keys have changed since.
@@ -375,19 +375,19 @@ final class Dashboard {
       input.details = details.value(key: Int(pid))
       input.spark = spark.points
     }
-    if model.state.moment != nil { addPast(to: &input, terminal.wake) }
+    if model.state.time != nil { addHistory(to: &input, terminal.wake) }
     return input
   }
 
   private func input(_ terminal: any Terminal) -> ScreenInput {
     if let paused, model.state.isPaused { return input(of: paused, terminal) }
-    let moment = now()
+    let time = now()
     let place = min(model.state.host, hosts.count - 1)
     let history = host.history
     let entries =
-      frozen.isEmpty || model.state.moment == nil
+      frozen.isEmpty || model.state.time == nil
       ? history.entries(interval: min(history.interval, model.state.settings.refresh)) : frozen
-    if model.state.moment == nil {
+    if model.state.time == nil {
       if host.connection == nil, logs[place].ownSince == nil {
         logs[place].ownSince = history.latest?.sample.timestamp.seconds
       }
@@ -397,7 +397,7 @@ final class Dashboard {
     followSpark(entries, table?.processes)
     var input = ScreenInput(
       entries: entries, preview: history.preview?.sample, interval: history.interval, size: terminal.size,
-      glyphs: terminal.glyphs, options: options, state: model.state, now: moment.seconds, utcOffset: moment.utcOffset,
+      glyphs: terminal.glyphs, options: options, state: model.state, now: time.seconds, utcOffset: time.utcOffset,
       events: logs[place].events, table: table, bytesPerFrame: meanBytes,
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
@@ -406,7 +406,7 @@ final class Dashboard {
       input.details = details.value(key: Int(pid))
       input.spark = spark.points
     }
-    addPast(to: &input, terminal.wake)
+    addHistory(to: &input, terminal.wake)
     if hosts.count > 1 {
       input.hosts = hosts.map { host in
         HostSummary(

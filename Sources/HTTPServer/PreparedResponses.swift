@@ -12,7 +12,7 @@ final class PreparedResponses: Sendable {
   }
 
   /// The newest sample plain and compressed, a scrape likewise, and the same while they are replaced.
-  private static let most = 8
+  private static let limit = 8
 
   private let kept = Mutex<[Prepared]>([])
 
@@ -24,7 +24,7 @@ final class PreparedResponses: Sendable {
 
   func keep(_ head: HTTPResponse, _ body: ByteBuffer, as identity: API.Identity) {
     kept.withLock { kept in
-      if kept.count == Self.most { kept.removeFirst() }
+      if kept.count == Self.limit { kept.removeFirst() }
       kept.append(Prepared(identity: identity, head: head, body: body))
     }
   }

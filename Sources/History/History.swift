@@ -10,7 +10,7 @@ package final class History: Sendable {
     /// The track whose samples it hears.
     let interval: Int
     let isWatch: Bool
-    let hear: @Sendable (Entry) -> Void
+    let onSample: @Sendable (Entry) -> Void
     /// Whether it shows threads of active processes, and of which process in any case.
     var threads: (wanted: Bool, of: Int32?) = (false, nil)
   }
@@ -152,11 +152,11 @@ package final class History: Sendable {
   }
 
   /// The newest sample at or before a moment, of any track; nil where there is none.
-  package func entry(at moment: Timestamp) -> Entry? {
+  package func entry(at time: Timestamp) -> Entry? {
     state.withLock { state in
       let rings = state.live.map(\.ring) + [state.ring]
       let found = rings.compactMap { ring in
-        (0..<ring.count).reversed().first { ring[$0].sample.timestamp <= moment }.map { ring[$0] }
+        (0..<ring.count).reversed().first { ring[$0].sample.timestamp <= time }.map { ring[$0] }
       }
       // Of equal ones the finest, which comes first.
       return found.max { $0.sample.timestamp < $1.sample.timestamp }
@@ -185,7 +185,7 @@ package final class History: Sendable {
   package func observe(_ observer: @escaping @Sendable (Entry) -> Void) -> Int {
     state.withLock { state in
       let number = state.number()
-      state.observers[number] = Observer(interval: interval, isWatch: false, hear: observer)
+      state.observers[number] = Observer(interval: interval, isWatch: false, onSample: observer)
       return number
     }
   }
@@ -200,11 +200,11 @@ package final class History: Sendable {
   /// From ``interval`` on, these are the main track's. There are few tracks at a time: somebody who asks for one more
   /// gets the nearest finer one that there is, or else the nearest coarser.
   /// - Parameter hear: is called with every new sample of the track, on the sampler's thread; it must not block.
-  package func watch(interval wanted: Int, _ hear: @escaping @Sendable (Entry) -> Void = { _ in }) -> Watch {
+  package func watch(interval wanted: Int, _ onSample: @escaping @Sendable (Entry) -> Void = { _ in }) -> Watch {
     let (granted, number, wake) = state.withLock { state in
       let granted = track(for: max(1, wanted), &state)
       let number = state.number()
-      state.observers[number] = Observer(interval: granted, isWatch: true, hear: hear)
+      state.observers[number] = Observer(interval: granted, isWatch: true, onSample: onSample)
       return (granted, number, state.wake)
     }
     wake?()
@@ -215,7 +215,7 @@ package final class History: Sendable {
   private func track(for wanted: Int, _ state: inout State) -> Int {
     if wanted >= interval { return interval }
     if state.live.contains(where: { $0.interval == wanted }) { return wanted }
-    if state.live.count >= LiveTrack.most {
+    if state.live.count >= LiveTrack.limit {
       guard let unwatched = state.live.firstIndex(where: { !state.isWatched($0.interval) }) else {
         return state.live.last { $0.interval < wanted }?.interval
           ?? state.live.first { $0.interval > wanted }?.interval ?? interval
@@ -450,7 +450,7 @@ package final class History: Sendable {
     last?.release()
     for entry in forgotten { entry.release() }
     for (interval, entry) in entries {
-      for observer in observers where observer.interval == interval { observer.hear(entry) }
+      for observer in observers where observer.interval == interval { observer.onSample(entry) }
     }
     return finest
   }

@@ -36,7 +36,7 @@ struct LiveTrack {
   /// Samples kept at most.
   static let capacity = 300
   /// Tracks at most; each holds as many samples, which on a great machine are megabytes.
-  static let most = 4
+  static let limit = 4
   /// Seconds that a track outlives its last watcher, who may only be reloading a page.
   static let linger = 60.0
 

@@ -120,8 +120,8 @@ package struct AgentCost: MetricGroup, Hashable {
     version = current.version
     let elapsed = elapsed.isSinceBoot ? Elapsed(seconds: .nan) : elapsed
     cpu = elapsed.rate(previous?.cpuNanoseconds, current.cpuNanoseconds, unit: 1e-9)
-    cpuTotal = figure(current.cpuNanoseconds) * 1e-9
-    resident = figure(current.resident)
+    cpuTotal = metric(current.cpuNanoseconds) * 1e-9
+    resident = metric(current.resident)
     sources = current.sources
     push = current.push
   }

@@ -240,9 +240,9 @@ package struct CPU: MetricGroup, Hashable {
   /// The use between two Readings; from a lone one only what needs no past.
   package init(from previous: CPUReading?, to current: CPUReading, over elapsed: Elapsed) {
     model = current.topology.model
-    sockets = figure(current.topology.sockets)
-    cores = figure(current.topology.cores)
-    threads = current.cores.isEmpty ? figure(current.topology.threads) : Double(current.cores.count)
+    sockets = metric(current.topology.sockets)
+    cores = metric(current.topology.cores)
+    threads = current.cores.isEmpty ? metric(current.topology.threads) : Double(current.cores.count)
     frequency = current.frequency
     let start = elapsed.isSinceBoot ? CPUTime() : previous?.total
     // In a container, the counters may be older than its uptime.
@@ -285,6 +285,6 @@ package struct CPU: MetricGroup, Hashable {
 }
 
 /// A count that may be absent, as the domains hold it: NaN for nil.
-func figure(_ value: Int?) -> Double {
+func metric(_ value: Int?) -> Double {
   value.map { Double($0) } ?? .nan
 }

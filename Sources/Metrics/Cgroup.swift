@@ -82,16 +82,16 @@ package struct Cgroup: MetricGroup, Hashable {
     // A group is made after boot, and nobody tells when: over the time since boot there is no rate.
     let elapsed = elapsed.isSinceBoot ? Elapsed(seconds: .nan) : elapsed
     cpuCores = elapsed.rate(previous?.cpuMicroseconds, current.cpuMicroseconds, unit: 1e-6)
-    let periods = figure(elapsed.growth(previous?.periods, current.periods))
-    throttled = share(figure(elapsed.growth(previous?.throttledPeriods, current.throttledPeriods)), of: periods)
-    memoryLimit = figure(current.memoryLimit)
-    memoryUsed = max(0, figure(current.memoryUsage) - Double(current.memoryInactiveFile ?? 0))
+    let periods = metric(elapsed.growth(previous?.periods, current.periods))
+    throttled = share(metric(elapsed.growth(previous?.throttledPeriods, current.throttledPeriods)), of: periods)
+    memoryLimit = metric(current.memoryLimit)
+    memoryUsed = max(0, metric(current.memoryUsage) - Double(current.memoryInactiveFile ?? 0))
     if current.memoryUsage == nil { memoryUsed = .nan }
-    swapLimit = figure(current.swapLimit)
-    swapUsed = figure(current.swapUsage)
-    oomKills = figure(current.oomKills)
-    tasks = figure(current.tasks)
-    tasksLimit = figure(current.tasksLimit)
+    swapLimit = metric(current.swapLimit)
+    swapUsed = metric(current.swapUsage)
+    oomKills = metric(current.oomKills)
+    tasks = metric(current.tasks)
+    tasksLimit = metric(current.tasksLimit)
   }
 
   /// The figures of the group.

@@ -98,11 +98,11 @@ package struct Disk: MetricGroup, Hashable {
     writeLatency = latency(
       elapsed.growth(previous?.writeMilliseconds, current.writeMilliseconds),
       elapsed.growth(previous?.writes, current.writes))
-    inFlight = figure(current.inFlight)
-    readTotal = figure(current.sectorsRead) * 512
-    writtenTotal = figure(current.sectorsWritten) * 512
-    readsTotal = figure(current.reads)
-    writesTotal = figure(current.writes)
+    inFlight = metric(current.inFlight)
+    readTotal = metric(current.sectorsRead) * 512
+    writtenTotal = metric(current.sectorsWritten) * 512
+    readsTotal = metric(current.reads)
+    writesTotal = metric(current.writes)
   }
 
   /// The sum over the disks that are hardware; nil where there is none.

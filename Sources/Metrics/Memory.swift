@@ -120,19 +120,19 @@ package struct RAM: MetricGroup, Hashable {
 
   /// Memory between two Readings.
   package init(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
-    total = figure(current.total)
+    total = metric(current.total)
     let usable = current.usable
-    available = figure(usable)
+    available = metric(usable)
     used = total - available
-    free = figure(current.free)
-    cached = figure(current.cached)
-    buffers = figure(current.buffers)
-    shared = figure(current.shared)
-    slab = figure(current.slab)
-    dirty = figure(current.dirty)
-    arc = figure(current.arcSize)
+    free = metric(current.free)
+    cached = metric(current.cached)
+    buffers = metric(current.buffers)
+    shared = metric(current.shared)
+    slab = metric(current.slab)
+    dirty = metric(current.dirty)
+    arc = metric(current.arcSize)
     majorFaults = elapsed.rate(previous?.majorFaults, current.majorFaults)
-    oomKills = figure(current.oomKills)
+    oomKills = metric(current.oomKills)
   }
 
   /// The figures of main memory.
@@ -186,9 +186,9 @@ package struct Swap: MetricGroup, Hashable {
   package init?(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
     guard let swapTotal = current.swapTotal else { return nil }
     total = Double(swapTotal)
-    free = figure(current.swapFree)
+    free = metric(current.swapFree)
     used = total - free
-    cached = figure(current.swapCached)
+    cached = metric(current.swapCached)
     inRate = elapsed.rate(previous?.swappedIn, current.swappedIn)
     outRate = elapsed.rate(previous?.swappedOut, current.swappedOut)
   }

@@ -79,8 +79,8 @@ package struct Network: MetricGroup, Hashable {
     transmitErrors = elapsed.rate(previous?.transmitErrors, current.transmitErrors)
     receiveDrops = elapsed.rate(previous?.receiveDrops, current.receiveDrops)
     transmitDrops = elapsed.rate(previous?.transmitDrops, current.transmitDrops)
-    receiveTotal = figure(current.receiveBytes)
-    transmitTotal = figure(current.transmitBytes)
+    receiveTotal = metric(current.receiveBytes)
+    transmitTotal = metric(current.transmitBytes)
   }
 
   /// The sum over the interfaces that are hardware, so that a packet through a bridge, bond or veth counts once; nil

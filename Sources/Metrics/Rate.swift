@@ -35,7 +35,7 @@ extension Array {
 }
 
 /// A number that may be absent, as the domains hold it: NaN for nil.
-func figure(_ value: UInt64?) -> Double {
+func metric(_ value: UInt64?) -> Double {
   value.map { Double($0) } ?? .nan
 }
 

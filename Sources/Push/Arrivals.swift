@@ -11,7 +11,7 @@ final class SampleCounter: Sendable {
     self.history = history
     let observer = history.observe { [weak self] _ in
       self?.number.withLock { $0 += 1 }
-      for bell in bells { bell.ring(.sample) }
+      for wakeup in bells { wakeup.signal(.sample) }
     }
     self.observer.withLock { $0 = observer }
   }

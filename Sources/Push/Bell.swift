@@ -14,7 +14,7 @@ final class Wakeup: Sendable {
   }
 
   private struct State {
-    var rung: Reason = []
+    var signaled: Reason = []
     var wanted: Reason = []
     var number = 0
     var waiter: CheckedContinuation<Void, Never>?
@@ -23,9 +23,9 @@ final class Wakeup: Sendable {
   private let state = Mutex(State())
 
   /// Wakes whoever waits for it, or who will.
-  func ring(_ reason: Reason) {
+  func signal(_ reason: Reason) {
     let waiter = state.withLock { state in
-      state.rung.formUnion(reason)
+      state.signaled.formUnion(reason)
       guard !state.wanted.isDisjoint(with: reason) else { return CheckedContinuation<Void, Never>?.none }
       defer { state.waiter = nil }
       return state.waiter
@@ -34,11 +34,11 @@ final class Wakeup: Sendable {
   }
 
   /// Whether it has rung for the end.
-  var isEnd: Bool { state.withLock { $0.rung.contains(.end) } }
+  var isEnd: Bool { state.withLock { $0.signaled.contains(.end) } }
 
   /// Forgets that it has rung for a reason.
   func clear(_ reason: Reason) {
-    state.withLock { $0.rung.subtract(reason) }
+    state.withLock { $0.signaled.subtract(reason) }
   }
 
   /// Waits until it rings for one of `reasons`, has rung since the last wait for it, or `seconds` have passed; one task at a
@@ -60,7 +60,7 @@ final class Wakeup: Sendable {
     }
     await withCheckedContinuation { continuation in
       let isDue = state.withLock { state in
-        if !state.rung.isDisjoint(with: reasons) || state.number != number { return true }
+        if !state.signaled.isDisjoint(with: reasons) || state.number != number { return true }
         state.wanted = reasons
         state.waiter = continuation
         return false
@@ -70,8 +70,8 @@ final class Wakeup: Sendable {
     timer?.cancel()
     // The end stays.
     return state.withLock { state in
-      defer { state.rung.subtract(reasons.subtracting(.end)) }
-      return state.rung.intersection(reasons)
+      defer { state.signaled.subtract(reasons.subtracting(.end)) }
+      return state.signaled.intersection(reasons)
     }
   }
 

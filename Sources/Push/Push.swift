@@ -9,7 +9,7 @@ internal import SystemIO
 /// The history is the queue: with an archive it reaches over restarts and outages of weeks, without one as far back as
 /// memory does.
 package final class Push: Sendable {
-  private let pushers: [(bell: Wakeup, status: Pusher.SharedStatus)]
+  private let pushers: [(wakeup: Wakeup, status: Pusher.SharedStatus)]
   private let arrivals: SampleCounter
   private let running: Condition<Int>
   private let tasks: [Task<Void, Never>]
@@ -42,9 +42,9 @@ package final class Push: Sendable {
       // The first sample carries the whole second in which it is taken.
       timestamp: newest?.timestamp.seconds ?? Clock.realtime.rounded(.down) - 0.001,
       boottime: newest?.boottime ?? -.infinity)
-    var pushers: [(bell: Wakeup, status: Pusher.SharedStatus)] = []
+    var pushers: [(wakeup: Wakeup, status: Pusher.SharedStatus)] = []
     var tasks: [Task<Void, Never>] = []
-    for (target, bell) in zip(targets, bells) {
+    for (target, wakeup) in zip(targets, bells) {
       let status = Pusher.SharedStatus(
         PushStatus(url: target.url.description, format: Pusher.Form(target.format).rawValue))
       let known = cursors?[target.url.full]
@@ -57,9 +57,9 @@ package final class Push: Sendable {
         target: target, userAgent: "worker-monitoring-agent/\(version)",
         client: HTTPClient(
           url: target.url, authorities: target.authorities, limits: timing.limits,
-          group: ClientConnection.group, onDisconnect: { bell.ring(.disconnect) }),
-        bell: bell, status: status, cursors: cursors, timing: timing, logger: logger)
-      pushers.append((bell, status))
+          group: ClientConnection.group, onDisconnect: { wakeup.signal(.disconnect) }),
+        wakeup: wakeup, status: status, cursors: cursors, timing: timing, logger: logger)
+      pushers.append((wakeup, status))
       let source = PushSource(history: history, arrivals: arrivals, cursor: cursor)
       tasks.append(
         Task.detached {
@@ -80,7 +80,7 @@ package final class Push: Sendable {
   /// Sends what waits as far as receivers take it at once, tells them that the series have ended, and stops.
   package func stop(atMost seconds: Double) {
     arrivals.end()
-    for pusher in pushers { pusher.bell.ring(.end) }
+    for pusher in pushers { pusher.wakeup.signal(.end) }
     if running.wait(atMost: seconds, { $0 == 0 ? true : nil }) == nil {
       for task in tasks { task.cancel() }
       _ = running.wait(atMost: 0.1) { $0 == 0 ? true : nil }

@@ -7,7 +7,7 @@ internal import SystemIO
 /// process that is killed loses nothing of it, a power failure the last ``pace`` seconds.
 final class PushCursors: Sendable {
   private struct State {
-    var moments: [String: Int64] = [:]
+    var timestamps: [String: Int64] = [:]
     var written: [String: Int64] = [:]
     var syncedAt = -Double.infinity
     var isFailing = false
@@ -28,33 +28,33 @@ final class PushCursors: Sendable {
       do {
         for line in String(decoding: try Files.contents(of: path), as: UTF8.self).split(separator: "\n") {
           let parts = line.split(separator: " ", maxSplits: 1)
-          guard parts.count == 2, let moment = Int64(parts[0]) else { continue }
-          state.moments[String(parts[1])] = moment
+          guard parts.count == 2, let time = Int64(parts[0]) else { continue }
+          state.timestamps[String(parts[1])] = time
         }
       } catch {
         report("push: \(error); receivers get what is sampled from now on")
       }
     }
-    state.written = state.moments
+    state.written = state.timestamps
     self.state = Mutex(state)
   }
 
   /// The moment of a receiver in milliseconds; nil where it is new.
-  subscript(url: String) -> Int64? { state.withLock { $0.moments[url] } }
+  subscript(url: String) -> Int64? { state.withLock { $0.timestamps[url] } }
 
   /// Sets a moment and writes it.
   ///
   /// - Parameter isUrgent: whether nothing will be written after it, so that the disk is waited for.
-  func set(_ url: String, _ moment: Int64, isUrgent: Bool = false) {
+  func set(_ url: String, _ time: Int64, isUrgent: Bool = false) {
     let failure: SystemError? = state.withLock { state in
-      state.moments[url] = moment
+      state.timestamps[url] = time
       let now = Clock.monotonic
-      guard state.moments != state.written || isUrgent else { return nil }
+      guard state.timestamps != state.written || isUrgent else { return nil }
       let isSync = isUrgent || now - state.syncedAt >= Self.pace
       if isSync { state.syncedAt = now }
       do throws(SystemError) {
-        try write(state.moments, isSync: isSync)
-        state.written = state.moments
+        try write(state.timestamps, isSync: isSync)
+        state.written = state.timestamps
         state.isFailing = false
         return nil
       } catch {
@@ -65,8 +65,8 @@ final class PushCursors: Sendable {
     if let failure { report("push: \(failure); after a restart receivers get some samples twice, or a gap") }
   }
 
-  private func write(_ moments: [String: Int64], isSync: Bool) throws(SystemError) {
-    let text = moments.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)\n" }.joined()
+  private func write(_ timestamps: [String: Int64], isSync: Bool) throws(SystemError) {
+    let text = timestamps.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)\n" }.joined()
     let new = path + ".new"
     let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw SystemError("open " + new) }

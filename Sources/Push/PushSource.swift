@@ -36,7 +36,7 @@ struct PushSource {
   }
 
   /// Seconds of the archive that are looked at in one go where it is empty.
-  private static let longestStretch = 86_400.0
+  private static let maxRange = 86_400.0
 
   let history: History
   /// Counts what the sampler adds.
@@ -61,67 +61,67 @@ struct PushSource {
     self.arrivals = arrivals
     self.cursor = cursor
     searched = cursor.timestamp
-    let ring = history.all
-    let waiting = ring.filter { cursor.isBefore($0.sample) }
+    let signal = history.all
+    let waiting = signal.filter { cursor.isBefore($0.sample) }
     // What was there when it began, and is newer than the cursor, waits too.
     done = arrivals.count - waiting.count
     counted =
-      waiting.first?.sample.timestamp.seconds ?? ring.last.map { $0.sample.timestamp.seconds + 0.000_5 }
+      waiting.first?.sample.timestamp.seconds ?? signal.last.map { $0.sample.timestamp.seconds + 0.000_5 }
       ?? cursor.timestamp
   }
 
-  /// The next samples, `most` at most.
+  /// The next samples, `limit` at most.
   ///
   /// - Throws: where the archive cannot be read now.
-  mutating func next(most: Int) async throws -> Batch {
-    var portion = try await look(most: most)
+  mutating func next(limit: Int) async throws -> Batch {
+    var sampleBatch = try await look(limit: limit)
     // Meanwhile memory may have lost what began it.
-    while portion == nil { portion = try await look(most: most) }
-    return portion ?? Batch()
+    while sampleBatch == nil { sampleBatch = try await look(limit: limit) }
+    return sampleBatch ?? Batch()
   }
 
-  private mutating func look(most: Int) async throws -> Batch? {
+  private mutating func look(limit: Int) async throws -> Batch? {
     let arrived = arrivals.count
-    let ring = history.all
-    guard let first = ring.first?.sample, let last = ring.last?.sample else { return Batch() }
-    let start = ring.firstIndex { cursor.isBefore($0.sample) } ?? ring.endIndex
-    var portion = Batch()
-    portion.newest = last.timestamp.seconds
-    portion.pending = ring.count - start
+    let signal = history.all
+    guard let first = signal.first?.sample, let last = signal.last?.sample else { return Batch() }
+    let start = signal.firstIndex { cursor.isBefore($0.sample) } ?? signal.endIndex
+    var sampleBatch = Batch()
+    sampleBatch.newest = last.timestamp.seconds
+    sampleBatch.pending = signal.count - start
     if start > 0 { failures = 0 }
-    if start == 0, let archive = history.archive, failures < Self.mostFailures {
+    if start == 0, let archive = history.archive, failures < Self.maxFailures {
       let end = first.timestamp.seconds - 0.001
-      switch try await archived(archive, until: end, most: most) {
+      switch try await archived(archive, until: end, limit: limit) {
       case .beginsAt(let oldest):
-        portion.gap = gap(until: oldest, samples: estimate(cursor.timestamp, oldest))
-        portion.skip = oldest
-        return portion
+        sampleBatch.gap = gap(until: oldest, samples: estimate(cursor.timestamp, oldest))
+        sampleBatch.skip = oldest
+        return sampleBatch
       case .samples(let samples):
-        portion.samples = samples
-        portion.isFromMemory = false
-        portion.pending += estimate(samples[0].timestamp.seconds, first.timestamp.seconds)
-        return portion
+        sampleBatch.samples = samples
+        sampleBatch.isFromMemory = false
+        sampleBatch.pending += estimate(samples[0].timestamp.seconds, first.timestamp.seconds)
+        return sampleBatch
       case .nothing: break
       }
       // Memory may have lost more while the archive was read.
-      guard history.all.first === ring.first else { return nil }
+      guard history.all.first === signal.first else { return nil }
     }
     // The count may lag behind the ring, never the other way.
-    let missing = arrived - done - portion.pending
-    if missing > 0, start == 0, history.archive != nil, unfound < Self.mostUnfound {
+    let missing = arrived - done - sampleBatch.pending
+    if missing > 0, start == 0, history.archive != nil, unfound < Self.maxUnfound {
       unfound += 1
       searched = cursor.timestamp
-      portion.isAwaited = true
-      return portion
+      sampleBatch.isAwaited = true
+      return sampleBatch
     }
     unfound = 0
     if missing > 0 {
-      let next = start < ring.endIndex ? ring[start].sample.timestamp.seconds : portion.newest
-      portion.gap = gap(until: next, samples: missing)
+      let next = start < signal.endIndex ? signal[start].sample.timestamp.seconds : sampleBatch.newest
+      sampleBatch.gap = gap(until: next, samples: missing)
       done += missing
     }
-    portion.samples = ring[start...].prefix(most).map(\.sample)
-    return portion
+    sampleBatch.samples = signal[start...].prefix(limit).map(\.sample)
+    return sampleBatch
   }
 
   /// Moves the cursor behind a sample.
@@ -132,15 +132,15 @@ struct PushSource {
   }
 
   /// Moves the cursor over a gap in the archive.
-  mutating func move(to moment: Double) {
-    cursor = Cursor(timestamp: moment)
-    searched = max(searched, moment)
+  mutating func move(to time: Double) {
+    cursor = Cursor(timestamp: time)
+    searched = max(searched, time)
   }
 
   /// Looks that samples are waited for which memory has lost and the archive has not written yet.
-  private static let mostUnfound = 64
+  private static let maxUnfound = 64
   /// Tries after which memory alone is sent: a receiver that gets nothing is worse than a gap.
-  private static let mostFailures = 8
+  private static let maxFailures = 8
 
   /// What the archive has after the cursor.
   private enum Archived {
@@ -150,7 +150,7 @@ struct PushSource {
     case nothing
   }
 
-  private mutating func archived(_ archive: any SampleArchive, until end: Double, most: Int) async throws -> Archived {
+  private mutating func archived(_ archive: any SampleArchive, until end: Double, limit: Int) async throws -> Archived {
     guard searched + 0.001 < end else { return .nothing }
     // Of a receiver that is new, nothing can be missing.
     if cursor.boottime != -.infinity, let oldest = archive.oldest, oldest < end,
@@ -158,25 +158,25 @@ struct PushSource {
     {
       return .beginsAt(oldest - 0.001)
     }
-    var length = Double(most * history.interval)
+    var length = Double(limit * history.interval)
     // The archive counts what it stores together, not what it gives.
-    let limit = most * 2 + 256
+    let limit = limit * 2 + 256
     while searched + 0.001 < end {
       let from = searched + 0.001
       let to = min(end, from + length)
       do {
-        var samples = try await archive.samples(from: from, to: to, step: nil, most: limit)
+        var samples = try await archive.samples(from: from, to: to, step: nil, limit: limit)
         let first = samples.first?.timestamp.seconds ?? to
         if first - from > max(60, Double(history.interval)) * 2, try await archive.sample(at: from) == nil {
           // What was taken is there no more, but its means. Behind a sample that is there, the agent did not run.
-          let means = try await archive.samples(from: from, to: first - 0.001, step: 60, most: limit)
+          let means = try await archive.samples(from: from, to: first - 0.001, step: 60, limit: limit)
           if !means.isEmpty { samples = means }
         }
         failures = 0
-        samples = Array(samples.drop { $0.timestamp.seconds <= cursor.timestamp + 0.000_5 }.prefix(most))
+        samples = Array(samples.drop { $0.timestamp.seconds <= cursor.timestamp + 0.000_5 }.prefix(limit))
         if !samples.isEmpty { return .samples(samples) }
         searched = to
-        length = min(length * 4, Self.longestStretch)
+        length = min(length * 4, Self.maxRange)
       } catch is Columns.TooLarge where length > 1 {
         length /= 4
       } catch {
@@ -187,8 +187,8 @@ struct PushSource {
     return .nothing
   }
 
-  private func gap(until moment: Double, samples: Int) -> PushStatus.Gap {
-    PushStatus.Gap(from: cursor.timestamp, to: moment, samples: samples, reason: .lost)
+  private func gap(until time: Double, samples: Int) -> PushStatus.Gap {
+    PushStatus.Gap(from: cursor.timestamp, to: time, samples: samples, reason: .lost)
   }
 
   private func estimate(_ from: Double, _ to: Double) -> Int {

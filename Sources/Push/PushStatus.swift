@@ -39,7 +39,7 @@ package struct PushStatus: Sendable, Hashable {
   }
 
   /// Gaps that are told one by one at most; the oldest are forgotten.
-  package static let mostGaps = 32
+  package static let maxGaps = 32
 
   /// The receiver, without what may be secret.
   package let url: String
@@ -88,7 +88,7 @@ package struct PushStatus: Sendable, Hashable {
       return
     }
     gaps.append(gap)
-    if gaps.count > Self.mostGaps { gaps.removeFirst() }
+    if gaps.count > Self.maxGaps { gaps.removeFirst() }
   }
 
   /// Whether nothing was sent between them.

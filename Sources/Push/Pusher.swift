@@ -37,7 +37,7 @@ struct Pusher {
     let target: PushTarget
     let userAgent: String
     let client: HTTPClient
-    let bell: Wakeup
+    let wakeup: Wakeup
     let status: SharedStatus
     let cursors: PushCursors?
     let timing: Timing
@@ -103,7 +103,7 @@ struct Pusher {
     retry = dependencies.timing.firstRetry
   }
 
-  private var bell: Wakeup { dependencies.bell }
+  private var wakeup: Wakeup { dependencies.wakeup }
   private var status: SharedStatus { dependencies.status }
   private var timing: Timing { dependencies.timing }
   private var name: String { dependencies.target.url.description }
@@ -113,12 +113,12 @@ struct Pusher {
   /// Sends until the bell rings for the end, and then what can be sent at once.
   mutating func run() async {
     await recall()
-    while !bell.isEnd {
+    while !wakeup.isEnd {
       switch await turn() {
-      case .idle: await bell.wait(for: [.sample, .end])
-      case .more: await bell.wait(for: .end, atMost: timing.catchUpPace)
+      case .idle: await wakeup.wait(for: [.sample, .end])
+      case .more: await wakeup.wait(for: .end, atMost: timing.catchUpPace)
       case .again: break
-      case .wait(let seconds): await bell.wait(for: .end, atMost: seconds)
+      case .wait(let seconds): await wakeup.wait(for: .end, atMost: seconds)
       case .retry(let seconds): await waitToRetry(seconds)
       }
     }
@@ -146,35 +146,37 @@ struct Pusher {
   /// immediately and with short waits again: once for each kind of failure, since other receivers close all idle connections.
   private mutating func waitToRetry(_ seconds: Double) async {
     guard earlyRetryFailure != failure else {
-      await bell.wait(for: .end, atMost: seconds)
+      await wakeup.wait(for: .end, atMost: seconds)
       return
     }
-    if await bell.wait(for: [.end, .disconnect], atMost: seconds).contains(.disconnect) {
+    if await wakeup.wait(for: [.end, .disconnect], atMost: seconds).contains(.disconnect) {
       earlyRetryFailure = failure
       retry = timing.firstRetry
     }
   }
 
   private mutating func turn() async -> Next {
-    let portion: PushSource.Batch
+    let sampleBatch: PushSource.Batch
     do {
-      let most = min(size, max(1, timing.values / max(1, present.count)))
-      portion = try await source.next(most: most)
+      let limit = min(size, max(1, timing.values / max(1, present.count)))
+      sampleBatch = try await source.next(limit: limit)
     } catch {
       return failed("the archive cannot be read: \(error)", kind: "archive", .failing, after: nil)
     }
-    if portion.isAwaited { return .wait(timing.firstRetry) }
-    if let gap = portion.gap { note(gap, skip: portion.skip) }
+    if sampleBatch.isAwaited { return .wait(timing.firstRetry) }
+    if let gap = sampleBatch.gap { note(gap, skip: sampleBatch.skip) }
     status.update { status in
-      status.pending = portion.pending
-      if portion.newest.isFinite {
-        status.lag = portion.pending == 0 ? 0 : max(0, portion.newest - source.cursor.timestamp)
+      status.pending = sampleBatch.pending
+      if sampleBatch.newest.isFinite {
+        status.lag = sampleBatch.pending == 0 ? 0 : max(0, sampleBatch.newest - source.cursor.timestamp)
       }
-      if portion.samples.isEmpty, portion.gap == nil, !isFailing, portion.newest.isFinite { status.state = .live }
+      if sampleBatch.samples.isEmpty, sampleBatch.gap == nil, !isFailing, sampleBatch.newest.isFinite {
+        status.state = .live
+      }
     }
-    guard !portion.samples.isEmpty else { return portion.gap == nil ? .idle : .again }
-    let next = await deliver(portion)
-    if next == .more, portion.pending <= portion.samples.count {
+    guard !sampleBatch.samples.isEmpty else { return sampleBatch.gap == nil ? .idle : .again }
+    let next = await deliver(sampleBatch)
+    if next == .more, sampleBatch.pending <= sampleBatch.samples.count {
       status.update { status in
         status.state = .live
         status.pending = 0
@@ -187,28 +189,28 @@ struct Pusher {
   }
 
   /// Sends some samples; `.more` where the receiver is done with them.
-  private mutating func deliver(_ portion: PushSource.Batch) async -> Next {
+  private mutating func deliver(_ sampleBatch: PushSource.Batch) async -> Next {
     upgrade()
-    let batch = PushBatch(portion.samples, after: present)
+    let batch = PushBatch(sampleBatch.samples, after: present)
     let (disposition, bytes, isCertain) = await post(batch)
-    if !isCertain { mayHave = max(mayHave, portion.samples[portion.samples.count - 1].timestamp.seconds) }
+    if !isCertain { mayHave = max(mayHave, sampleBatch.samples[sampleBatch.samples.count - 1].timestamp.seconds) }
     switch disposition {
     case .accepted(let values):
-      accepted(portion, batch, values: values ?? batch.count, bytes: bytes)
+      accepted(sampleBatch, batch, values: values ?? batch.count, bytes: bytes)
       return .more
     case .partlyAccepted(let line, let rejected):
-      accepted(portion, batch, values: max(0, batch.count - rejected), bytes: bytes)
-      notePartial(portion, line, .rejected)
+      accepted(sampleBatch, batch, values: max(0, batch.count - rejected), bytes: bytes)
+      notePartial(sampleBatch, line, .rejected)
       return .more
     case .unsupported(let line): return fallBack(line)
     case .later(let line, let seconds): return failed(line, kind: Self.kind(line), .failing, after: seconds)
     case .held(let line, let seconds): return failed(line, kind: Self.kind(line), .refused, after: seconds)
     case .tooLarge(let line):
-      guard portion.samples.count == 1 else {
-        size = max(1, portion.samples.count / 2)
+      guard sampleBatch.samples.count == 1 else {
+        size = max(1, sampleBatch.samples.count / 2)
         return .again
       }
-      drop(portion, line, .rejected)
+      drop(sampleBatch, line, .rejected)
       return .more
     case .rejected(let line, let reason, let values):
       if form == .remoteWrite2, values == nil, reason == .rejected {
@@ -216,25 +218,25 @@ struct Pusher {
         return fallBack(line)
       }
       if let values, values > 0 {
-        accepted(portion, batch, values: values, bytes: bytes)
-        notePartial(portion, line, reason)
+        accepted(sampleBatch, batch, values: values, bytes: bytes)
+        notePartial(sampleBatch, line, reason)
         return .more
       }
-      guard portion.samples.count > 1 else {
-        if reason == .outOfOrder, portion.samples[0].timestamp.seconds <= mayHave {
+      guard sampleBatch.samples.count > 1 else {
+        if reason == .outOfOrder, sampleBatch.samples[0].timestamp.seconds <= mayHave {
           // It has it, and newer ones, so that to it this one is late.
-          move(behind: portion)
+          move(behind: sampleBatch)
         } else {
-          drop(portion, line, reason)
+          drop(sampleBatch, line, reason)
         }
         return .more
       }
-      if reason == .tooOld, await isTooOld(portion.samples[portion.samples.count - 1]) {
-        drop(portion, line, reason)
+      if reason == .tooOld, await isTooOld(sampleBatch.samples[sampleBatch.samples.count - 1]) {
+        drop(sampleBatch, line, reason)
         return .more
       }
       // Of one request all or nothing is taken: one by one, the good ones are.
-      size = reason == .tooOld ? 1 : max(1, portion.samples.count / 2)
+      size = reason == .tooOld ? 1 : max(1, sampleBatch.samples.count / 2)
       return .again
     }
   }
@@ -276,7 +278,7 @@ struct Pusher {
 
   /// Sends a batch; `isCertain` is false where the receiver may have taken it whatever the disposition says.
   private func post(_ batch: PushBatch) async -> (disposition: ResponseDisposition, bytes: Int, isCertain: Bool) {
-    bell.clear(.disconnect)
+    wakeup.clear(.disconnect)
     let target = dependencies.target
     var headers = [("User-Agent", dependencies.userAgent)]
     headers += target.headers.map { ($0.name, $0.value) }
@@ -315,13 +317,13 @@ struct Pusher {
 
   // MARK: Results
 
-  private mutating func accepted(_ portion: PushSource.Batch, _ batch: PushBatch, values: Int, bytes: Int) {
+  private mutating func accepted(_ sampleBatch: PushSource.Batch, _ batch: PushBatch, values: Int, bytes: Int) {
     present = batch.present
     isKnownForm = true
     if status.now.format != form.rawValue {
       dependencies.logger.info("push: \(name): using \(form.rawValue)")
     }
-    move(behind: portion)
+    move(behind: sampleBatch)
     size = min(timing.samples, size * 2)
     retry = timing.firstRetry
     hasLoggedDrop = false
@@ -335,7 +337,7 @@ struct Pusher {
     }
     status.update { [form] status in
       status.format = form.rawValue
-      status.sentSamples += portion.samples.count
+      status.sentSamples += sampleBatch.samples.count
       status.sentValues += values
       status.sentBytes += bytes
       status.lastSuccess = Clock.realtime
@@ -367,21 +369,22 @@ struct Pusher {
 
   private static let maxLoggedFailures = 16
 
-  private mutating func drop(_ portion: PushSource.Batch, _ line: String, _ reason: PushStatus.Gap.Reason) {
+  private mutating func drop(_ sampleBatch: PushSource.Batch, _ line: String, _ reason: PushStatus.Gap.Reason) {
     let gap = PushStatus.Gap(
-      from: portion.samples[0].timestamp.seconds,
-      to: portion.samples[portion.samples.count - 1].timestamp.seconds, samples: portion.samples.count, reason: reason)
+      from: sampleBatch.samples[0].timestamp.seconds,
+      to: sampleBatch.samples[sampleBatch.samples.count - 1].timestamp.seconds, samples: sampleBatch.samples.count,
+      reason: reason)
     status.update { $0.add(gap) }
-    move(behind: portion)
+    move(behind: sampleBatch)
     logDrop(line)
   }
 
   /// Notes that some values of an accepted request were not taken.
-  private mutating func notePartial(_ portion: PushSource.Batch, _ line: String, _ reason: PushStatus.Gap.Reason) {
+  private mutating func notePartial(_ sampleBatch: PushSource.Batch, _ line: String, _ reason: PushStatus.Gap.Reason) {
     status.update { status in
       status.add(
         PushStatus.Gap(
-          from: portion.samples[0].timestamp.seconds, to: source.cursor.timestamp, samples: 0, reason: reason))
+          from: sampleBatch.samples[0].timestamp.seconds, to: source.cursor.timestamp, samples: 0, reason: reason))
     }
     logDrop(line)
   }
@@ -409,26 +412,26 @@ struct Pusher {
 
   private var history: History { source.history }
 
-  private mutating func move(behind portion: PushSource.Batch) {
-    for sample in portion.samples { source.move(behind: sample, isFromMemory: portion.isFromMemory) }
+  private mutating func move(behind sampleBatch: PushSource.Batch) {
+    for sample in sampleBatch.samples { source.move(behind: sample, isFromMemory: sampleBatch.isFromMemory) }
     noteCursor()
   }
 
   private func noteCursor(isUrgent: Bool = false) {
-    let moment = source.cursor.timestamp
-    guard moment.isFinite else { return }
-    status.update { $0.cursor = moment }
+    let time = source.cursor.timestamp
+    guard time.isFinite else { return }
+    status.update { $0.cursor = time }
     dependencies.cursors?.set(
-      dependencies.target.url.full, PushBatch.milliseconds(Timestamp(seconds: moment)), isUrgent: isUrgent)
+      dependencies.target.url.full, PushBatch.milliseconds(Timestamp(seconds: time)), isUrgent: isUrgent)
   }
 
   // MARK: Beginning and end
 
   /// The series of the sample at the cursor, so that those that have ended since are told.
   private mutating func recall() async {
-    let moment = source.cursor.timestamp
-    guard moment.isFinite, let entry = await history.archivedEntry(at: Timestamp(seconds: moment + 0.000_5)),
-      abs(entry.sample.timestamp.seconds - moment) < 0.001
+    let time = source.cursor.timestamp
+    guard time.isFinite, let entry = await history.archivedEntry(at: Timestamp(seconds: time + 0.000_5)),
+      abs(entry.sample.timestamp.seconds - time) < 0.001
     else { return }
     present = PushBatch([entry.sample], after: []).present
   }
@@ -437,18 +440,20 @@ struct Pusher {
   private mutating func finish() async {
     guard !isFailing else { return end() }
     while !Task.isCancelled {
-      guard let portion = try? await source.next(most: timing.samples), portion.gap == nil, !portion.isAwaited else {
+      guard let sampleBatch = try? await source.next(limit: timing.samples), sampleBatch.gap == nil,
+        !sampleBatch.isAwaited
+      else {
         return end()
       }
-      guard !portion.samples.isEmpty else { break }
-      var next = await deliver(portion)
-      if next == .again { next = await deliver(portion) }
+      guard !sampleBatch.samples.isEmpty else { break }
+      var next = await deliver(sampleBatch)
+      if next == .again { next = await deliver(sampleBatch) }
       guard next == .more else { return end() }
     }
     if !present.isEmpty, !Task.isCancelled {
       // Between the last sample and the next that there may be.
-      let moment = PushBatch.milliseconds(Timestamp(seconds: source.cursor.timestamp)) &+ 1
-      _ = await post(PushBatch(endOf: present, at: moment))
+      let time = PushBatch.milliseconds(Timestamp(seconds: source.cursor.timestamp)) &+ 1
+      _ = await post(PushBatch(endOf: present, at: time))
     }
     end()
   }

@@ -35,21 +35,21 @@ final class RemoteArchive: SampleArchive {
     oldestKept.withLock { $0 = oldest }
   }
 
-  func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] {
+  func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample] {
     var samples: [Sample] = []
     _ = try await request("/metrics/history?" + Self.range(start, end, step)).objects(
-      of: "samples", atMost: RemoteLimits.history(samples: most)
+      of: "samples", atMost: RemoteLimits.history(samples: limit)
     ) { object in
-      guard samples.count < most else { throw Columns.TooLarge(ofRows: samples.count + 1) }
+      guard samples.count < limit else { throw Columns.TooLarge(ofRows: samples.count + 1) }
       if let sample = Sample(json: object.span) { samples.append(sample) }
     }
     return samples
   }
 
-  func sample(at moment: Double) async throws -> Sample? {
+  func sample(at time: Double) async throws -> Sample? {
     let bytes: [UInt8]
     do {
-      bytes = try await request("/metrics/at?time=" + Timestamp(seconds: moment).rfc3339)
+      bytes = try await request("/metrics/at?time=" + Timestamp(seconds: time).rfc3339)
         .body(atMost: ObjectSplitter.limit)
     } catch let failure as RemoteFailure where failure.status == 404 {
       return nil
@@ -58,7 +58,7 @@ final class RemoteArchive: SampleArchive {
   }
 
   func columns(
-    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
+    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
   ) async throws -> Columns {
     let target =
       "/metrics/history?" + Self.range(start, end, step) + "&metrics=" + selectors.map(\.text).joined(separator: ",")
@@ -67,7 +67,7 @@ final class RemoteArchive: SampleArchive {
     guard let columns = Columns(json: bytes.span) else {
       throw RemoteFailure(description: "unreadable columns in the response", isRefusal: true)
     }
-    guard columns.series.count * columns.timestamps.count <= most else {
+    guard columns.series.count * columns.timestamps.count <= limit else {
       throw Columns.TooLarge(ofRows: columns.timestamps.count)
     }
     return columns

@@ -149,16 +149,16 @@ package final class RemoteMachine: Sendable {
     let head = try await request("/metrics/history?seconds=1").body(atMost: 4 * RemoteLimits.sample)
     let interval = max(1, JSONValue(head.span)?["interval_sec"]?.number ?? 30)
     agentInterval.withLock { $0 = interval }
-    let stretch = min(31_622_400, max(1, interval * Double(min(max(1, count), History.mostArchivedSamples - 100))))
+    let range = min(31_622_400, max(1, interval * Double(min(max(1, count), History.maxArchivedSamples - 100))))
     // An archive may have finer samples than the interval of now.
-    let most = max(2 * count, History.mostArchivedSamples) + 100
-    var kept = KeptSamples(capacity: most)
+    let limit = max(2 * count, History.maxArchivedSamples) + 100
+    var kept = KeptSamples(capacity: limit)
     var found: [Sample] = []
-    _ = try await request("/metrics/history?seconds=" + String(Int(stretch))).objects(
+    _ = try await request("/metrics/history?seconds=" + String(Int(range))).objects(
       of: "samples", atMost: RemoteLimits.history(samples: count)
     ) { object in
-      guard found.count < most else {
-        throw RemoteFailure(description: "a history of more than \(most) samples", isRefusal: true)
+      guard found.count < limit else {
+        throw RemoteFailure(description: "a history of more than \(limit) samples", isRefusal: true)
       }
       let entries = SampleReader.Entries()
       guard let sample = Sample(json: object.span, entries: entries) else { return }

@@ -117,7 +117,7 @@ struct RemoteRequest: Sendable {
         purpose: isStream ? .stream : .request
       ) { [isStream] channel in
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(ProgressHandler(window: silence, least: isStream ? 1 : RemoteLimits.progress))
+        try pipeline.addHandler(ProgressHandler(window: silence, minimum: isStream ? 1 : RemoteLimits.progress))
         try pipeline.addHTTPClientHandlers()
         try pipeline.addHandler(AnswerHandler())
         if !isStream { try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .ratio(RemoteLimits.compression))) }
@@ -162,15 +162,15 @@ private final class ProgressHandler: ChannelDuplexHandler {
   typealias OutboundIn = ByteBuffer
 
   private let window: TimeAmount
-  private let least: Int
+  private let minimum: Int
   private var count = 0
   /// Whether this side reads; where it does not, the other cannot send.
   private var isReading = false
   private var timer: RepeatedTask?
 
-  init(window: TimeAmount, least: Int) {
+  init(window: TimeAmount, minimum: Int) {
     self.window = window
-    self.least = least
+    self.minimum = minimum
   }
 
   /// Starts with the request: before it, no answer can come.
@@ -184,7 +184,7 @@ private final class ProgressHandler: ChannelDuplexHandler {
     timer = context.eventLoop.scheduleRepeatedTask(initialDelay: window, delay: window) { _ in
       let (handler, context) = loop.value
       defer { handler.count = 0 }
-      guard handler.count < handler.least, handler.isReading else { return }
+      guard handler.count < handler.minimum, handler.isReading else { return }
       context.fireErrorCaught(handler.count == 0 ? TooSlow.silence : TooSlow.progress)
       context.close(promise: nil)
     }

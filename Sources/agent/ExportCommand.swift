@@ -46,8 +46,8 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let path = try archivePath(archiveFile)
     let format = try format.map { try checkedFormat($0, of: Format.self) } ?? .csv
-    let start = try moment(from, "--from") ?? -.infinity
-    let end = try moment(to, "--to") ?? .infinity
+    let start = try time(from, "--from") ?? -.infinity
+    let end = try time(to, "--to") ?? .infinity
     guard start <= end else { throw misuse("--from is later than --to") }
     if format == .json, step != nil || !metrics.isEmpty {
       throw misuse("\(step == nil ? "--metrics" : "--step") goes with --format csv and openmetrics")
@@ -147,13 +147,13 @@ extension ParsableCommand {
     return format
   }
 
-  fileprivate func moment(_ text: String?, _ name: String) throws -> Double? {
+  fileprivate func time(_ text: String?, _ name: String) throws -> Double? {
     guard let text else { return nil }
-    guard let moment = Timestamp(moment: text) else {
+    guard let time = Timestamp(time: text) else {
       throw misuse(
         "\(name): \"\(text)\" is not allowed; allowed is RFC 3339 (2026-02-05T06:45:00Z), or seconds since 1970")
     }
-    return moment.seconds
+    return time.seconds
   }
 
   /// Writes one line and returns EX_USAGE.

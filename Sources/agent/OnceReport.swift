@@ -75,7 +75,7 @@ struct OnceReport {
 private final class Outline: FieldVisitor {
   final class Section {
     enum Child {
-      case figure(name: String, text: String)
+      case metric(name: String, text: String)
       case part(name: String, Section)
       case list(name: String, [Section])
     }
@@ -84,14 +84,14 @@ private final class Outline: FieldVisitor {
     /// Figures first in their order, then parts and lists beneath their headings.
     func write(indent: Int, into lines: inout [String]) {
       let margin = String(repeating: " ", count: indent)
-      let names = children.compactMap { child in if case .figure(let name, _) = child { name.count } else { nil } }
+      let names = children.compactMap { child in if case .metric(let name, _) = child { name.count } else { nil } }
       let width = names.max() ?? 0
-      for case .figure(let name, let text) in children {
+      for case .metric(let name, let text) in children {
         lines.append(margin + name + String(repeating: " ", count: width - name.count + 2) + text)
       }
       for child in children {
         switch child {
-        case .figure: continue
+        case .metric: continue
         case .part(let name, let section):
           if indent == 0 { lines.append("") }
           lines.append(margin + name)
@@ -110,7 +110,7 @@ private final class Outline: FieldVisitor {
       var columns: [String] = []
       for node in nodes {
         var place = 0
-        for case .figure(let name, _) in node.children {
+        for case .metric(let name, _) in node.children {
           if let index = columns.firstIndex(of: name) {
             place = index + 1
           } else {
@@ -122,7 +122,7 @@ private final class Outline: FieldVisitor {
       var rows = [columns]
       for node in nodes {
         var texts = [String](repeating: "-", count: columns.count)
-        for case .figure(let name, let text) in node.children {
+        for case .metric(let name, let text) in node.children {
           if let column = columns.firstIndex(of: name) { texts[column] = text }
         }
         rows.append(texts)
@@ -196,7 +196,7 @@ private final class Outline: FieldVisitor {
       name.removeLast(suffix.count)
       break
     }
-    path.last?.children.append(.figure(name: name, text: text))
+    path.last?.children.append(.metric(name: name, text: text))
   }
 }
 

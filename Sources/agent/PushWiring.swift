@@ -28,17 +28,17 @@ final class PushCollector: Collector {
 
   func read(into reading: inout Reading) throws(CollectorError) {
     reading.agent.push = board.status.map { status in
-      var figures = PushReading(target: status.url)
-      figures.isWorking = status.state == .live || status.state == .catchingUp
-      figures.lag = status.lag
-      figures.pending = Double(status.pending)
-      figures.samples = Double(status.sentSamples)
-      figures.values = Double(status.sentValues)
-      figures.bytes = Double(status.sentBytes)
-      figures.failed = Double(status.failed)
-      figures.dropped = Double(status.dropped)
-      figures.lost = Double(status.lost)
-      return figures
+      var metrics = PushReading(target: status.url)
+      metrics.isWorking = status.state == .live || status.state == .catchingUp
+      metrics.lag = status.lag
+      metrics.pending = Double(status.pending)
+      metrics.samples = Double(status.sentSamples)
+      metrics.values = Double(status.sentValues)
+      metrics.bytes = Double(status.sentBytes)
+      metrics.failed = Double(status.failed)
+      metrics.dropped = Double(status.dropped)
+      metrics.lost = Double(status.lost)
+      return metrics
     }
   }
 }

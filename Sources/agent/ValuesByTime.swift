@@ -64,12 +64,12 @@ struct ValuesByTime {
     func sink(_ from: Int) {
       var parent = from
       while true {
-        var least = parent
+        var minimum = parent
         for child in [2 * parent + 1, 2 * parent + 2]
-        where child < heap.count && isBefore(heap[child], heap[least]) { least = child }
-        if least == parent { return }
-        heap.swapAt(parent, least)
-        parent = least
+        where child < heap.count && isBefore(heap[child], heap[minimum]) { minimum = child }
+        if minimum == parent { return }
+        heap.swapAt(parent, minimum)
+        parent = minimum
       }
     }
     for parent in heap.indices.reversed() { sink(parent) }

@@ -11,7 +11,7 @@ import Testing
   static func api(samples: Int = 5) -> API {
     API(history: MadeUpSample.history(samples: samples)) {
       ProcessSnapshot(
-        timestamp: Timestamp(seconds: MadeUpSample.moment),
+        timestamp: Timestamp(seconds: MadeUpSample.time),
         processes: [
           process(1, cpu: 0.5, resident: 10, read: 1), process(2, resident: 30, read: 5, write: 5),
           process(3, cpu: 2, resident: 30), process(4, cpu: 0.5, resident: 20, write: 100),
@@ -60,7 +60,7 @@ import Testing
     #expect(response.status == 200)
     let samples = (0..<count).map { index in
       json(
-        Array(API.latestBody(of: MadeUpSample.sample(at: MadeUpSample.moment - Double((count - 1 - index) * 10))).utf8))
+        Array(API.latestBody(of: MadeUpSample.sample(at: MadeUpSample.time - Double((count - 1 - index) * 10))).utf8))
     }
     #expect(Self.text(response) == #"{"interval_sec":10,"samples":["# + samples.joined(separator: ",") + "]}")
     #expect(response[header: "content-length"] == String(response.body.count))

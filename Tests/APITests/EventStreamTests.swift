@@ -10,14 +10,14 @@ import Testing
 
   private func sample(_ second: Int, boottime: Int? = nil) -> Sample {
     var reading = Reading()
-    reading.timestamp = Timestamp(seconds: MadeUpSample.moment + Double(second))
+    reading.timestamp = Timestamp(seconds: MadeUpSample.time + Double(second))
     reading.boottime = Double(boottime ?? second)
     return Sample(from: nil, to: reading)
   }
 
   private func stream(since second: Int? = nil, interval: Int = 1, silence: Duration = .seconds(1_000)) -> EventStream {
     EventStream(
-      history, interval: interval, since: second.map { Timestamp(seconds: MadeUpSample.moment + Double($0)) },
+      history, interval: interval, since: second.map { Timestamp(seconds: MadeUpSample.time + Double($0)) },
       silence: silence)
   }
 
@@ -33,7 +33,7 @@ import Testing
     else {
       return nil
     }
-    return Timestamp(rfc3339: lines[0].dropFirst(4)).map { Int($0.seconds - MadeUpSample.moment) }
+    return Timestamp(rfc3339: lines[0].dropFirst(4)).map { Int($0.seconds - MadeUpSample.time) }
   }
 
   @Test func firstTheNewestThenWhatComes() async {
@@ -121,8 +121,8 @@ import Testing
     history.append(sample(0))
     var iterator = stream().makeAsyncIterator()
     _ = await iterator.next()
-    for second in 1...EventStream.mostBehind { history.append([(1, sample(second))]) }
-    for second in 1...EventStream.mostBehind { #expect(Self.second(await iterator.next()) == second) }
+    for second in 1...EventStream.maxBehind { history.append([(1, sample(second))]) }
+    for second in 1...EventStream.maxBehind { #expect(Self.second(await iterator.next()) == second) }
     for second in 6...90 { history.append([(1, sample(second))]) }
     #expect(Self.second(await iterator.next()) == 90)
     history.append([(1, sample(91))])
@@ -145,7 +145,7 @@ import Testing
         history.append([(1, sample(now))])
       }
     }
-    #expect(now - last <= 2 * EventStream.mostBehind)
+    #expect(now - last <= 2 * EventStream.maxBehind)
     other.end()
   }
 
@@ -209,8 +209,8 @@ import Testing
 
   @Test func theHeaderSaysMoreThanTheAddress() async throws {
     for second in [0, 10, 20, 30] { history.append(sample(second)) }
-    let id = Timestamp(seconds: MadeUpSample.moment + 20).rfc3339
-    let request = API.Request(target: "/metrics/stream?since=\(MadeUpSample.moment)", headers: [("last-event-id", id)])
+    let id = Timestamp(seconds: MadeUpSample.time + 20).rfc3339
+    let request = API.Request(target: "/metrics/stream?since=\(MadeUpSample.time)", headers: [("last-event-id", id)])
     var iterator = try #require(await api().respond(to: request).events).makeAsyncIterator()
     #expect(Self.second(await iterator.next()) == 30)
     // An id of some other server's: an error would stop a browser for good.

@@ -84,7 +84,7 @@ import Testing
     #expect(await Self.get(api, "/metrics/history?seconds=3600", nil).body == first.body)
     // Nobody asks any more.
     for minute in 1...4 {
-      var sample = MadeUpSample.sample(at: MadeUpSample.moment + Double(minute * 60))
+      var sample = MadeUpSample.sample(at: MadeUpSample.time + Double(minute * 60))
       sample.boottime = (history.latest?.sample.boottime ?? 0) + 60
       history.append(sample)
     }

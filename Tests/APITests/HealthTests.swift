@@ -14,16 +14,16 @@ import Testing
       return health
     }
     var oldest: Double? { nil }
-    func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] { [] }
-    func sample(at moment: Double) async throws -> Sample? { nil }
+    func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample] { [] }
+    func sample(at time: Double) async throws -> Sample? { nil }
     func columns(
-      _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
+      _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
     ) async throws -> Columns { Columns(timestamps: [], series: []) }
   }
 
   private func api(age: Double?, push: [String] = []) -> API {
     let history = MadeUpSample.history(samples: 3)
-    if let age { history.setWake({}, now: { MadeUpSample.moment + age }) }
+    if let age { history.setWake({}, now: { MadeUpSample.time + age }) }
     var settings = API.Settings()
     settings.pushStatus = {
       push.map { state in

@@ -10,7 +10,7 @@ import Testing
   private static func api() -> API {
     let history = History(capacity: 100, interval: 10)
     for index in 0..<5 {
-      var sample = MadeUpSample.sample(at: MadeUpSample.moment - Double(4 - index) * 10)
+      var sample = MadeUpSample.sample(at: MadeUpSample.time - Double(4 - index) * 10)
       sample.cpu.usage = Double(index + 1) / 10
       sample.gpus[0].util = Double(index) / 8
       history.append(sample)
@@ -70,7 +70,7 @@ import Testing
   @Test func stepsKeepTheTypesOfSamples() async throws {
     let history = History(capacity: 10, interval: 10)
     for second in [0.0, 10, 20] {
-      var sample = MadeUpSample.sample(at: MadeUpSample.moment + second)
+      var sample = MadeUpSample.sample(at: MadeUpSample.time + second)
       sample.gpus[0].temperature = 65 + second / 7
       sample.cpu.threads = 8 + second / 20
       var load = Load()
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test func meansOfManyAreThoseOfEach() throws {
-    var samples = (0..<4).map { MadeUpSample.sample(at: MadeUpSample.moment + Double($0)) }
+    var samples = (0..<4).map { MadeUpSample.sample(at: MadeUpSample.time + Double($0)) }
     for index in samples.indices {
       samples[index].networks[0].receiveTotal = Double(index)
       samples[index].ram.total = .nan
@@ -207,7 +207,7 @@ import Testing
   @Test func anAnswerThatWouldFillTheMemoryIsRefused() async {
     let history = History(capacity: 600, interval: 1)
     for second in 0..<600 {
-      var sample = MadeUpSample.sample(at: MadeUpSample.moment + Double(second))
+      var sample = MadeUpSample.sample(at: MadeUpSample.time + Double(second))
       sample.filesystems = (0..<(second == 0 ? 9_000 : 0)).map {
         var filesystem = Filesystem(mountpoint: "/\($0)", device: "x", fstype: "y", isReadOnly: false)
         filesystem.total = 1
@@ -227,7 +227,7 @@ import Testing
   @Test func processesOfThePast() async {
     let history = History(capacity: 10, interval: 10)
     for second in [0.0, 10] {
-      var sample = MadeUpSample.sample(at: MadeUpSample.moment + second)
+      var sample = MadeUpSample.sample(at: MadeUpSample.time + second)
       sample.processes = Processes(from: nil, to: ProcessesReading(), over: Elapsed(seconds: 1))
       sample.processes?.top = [process(1, cpu: second), process(2, cpu: 5), process(3, cpu: 1)]
       sample.gpus[0].processes = [(Int32(2), 0.5, 2.0), (3, 0.5, 3)].map { pid, util, memory in
@@ -241,7 +241,7 @@ import Testing
     }
     let api = API(history: history) {
       var table = ProcessSnapshot(
-        timestamp: Timestamp(seconds: MadeUpSample.moment + 20), processes: [process(3), process(4), process(2)])
+        timestamp: Timestamp(seconds: MadeUpSample.time + 20), processes: [process(3), process(4), process(2)])
       table.gpus = GPUShare.byProcess(of: history.latest?.sample.gpus ?? [])
       (table.interval, table.age) = (1.000_4, 0.25)
       return table

@@ -23,7 +23,7 @@ import Testing
     #expect(packed.identity != nil && packed.identity !== identity)
     #expect(await Self.get(api, [("Accept-Encoding", "gzip")]).identity === packed.identity)
     #expect(GzipTests.unpacked(packed.body) == plain.body)
-    history.append(MadeUpSample.sample(at: MadeUpSample.moment + 10))
+    history.append(MadeUpSample.sample(at: MadeUpSample.time + 10))
     let newer = await Self.get(api)
     #expect(newer.identity != nil && newer.identity !== identity && newer.body != plain.body)
     #expect(await Self.get(api, [("Accept-Encoding", "gzip")]).identity !== packed.identity)

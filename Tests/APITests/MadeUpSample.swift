@@ -4,17 +4,17 @@ import History
 /// Two instants of a machine that does not exist, with figures whose sample can be reckoned by hand.
 enum MadeUpSample {
   /// 2026-02-05T06:45:00Z.
-  static let moment = 1_770_273_900.0
+  static let time = 1_770_273_900.0
 
   /// The second instant, ten seconds after the first.
-  static func sample(at seconds: Double = moment) -> Sample {
+  static func sample(at seconds: Double = time) -> Sample {
     Sample(from: reading(seconds - 10, step: 0), to: reading(seconds, step: 1))
   }
 
-  /// So many samples, `interval` seconds apart, the newest at ``moment``.
+  /// So many samples, `interval` seconds apart, the newest at ``time``.
   static func history(samples: Int, interval: Int = 10, capacity: Int = 720) -> History {
     let history = History(capacity: capacity, interval: interval)
-    for index in 0..<samples { history.append(sample(at: moment - Double((samples - 1 - index) * interval))) }
+    for index in 0..<samples { history.append(sample(at: time - Double((samples - 1 - index) * interval))) }
     return history
   }
 

@@ -33,7 +33,7 @@ import Testing
     for other in ["\"x\"", "", String(tag.dropLast())] {
       #expect(await Self.get(api, target, [("If-None-Match", other)]).status == 200)
     }
-    history.append(MadeUpSample.sample(at: MadeUpSample.moment + 10))
+    history.append(MadeUpSample.sample(at: MadeUpSample.time + 10))
     let later = await Self.get(api, target, [("If-None-Match", tag)])
     #expect(later.status == (target.hasPrefix("/metrics") ? 200 : 304))
   }

@@ -6,7 +6,7 @@ import Testing
 /// `--db` of the real binary: the past that it has after a restart, and what it says where the file is of no use.
 @Suite(.ownThreads) struct ArchiveEndToEndTests {
   /// The moments of all samples that a server tells of, in the order of the answer.
-  private static func moments(_ port: UInt16) throws -> [Double] {
+  private static func timestamps(_ port: UInt16) throws -> [Double] {
     let bytes = try Loopback.get("/metrics/history?seconds=3600", port: port).bytes
     let history = JSONValue(bytes.span)
     return (history?["samples"]?.elements ?? []).compactMap {
@@ -34,12 +34,12 @@ import Testing
 
   /// Waits until so many samples are told of.
   private static func samples(_ count: Int, _ port: UInt16) throws -> [Double] {
-    var moments = try moments(port)
-    while moments.count < count {
+    var timestamps = try timestamps(port)
+    while timestamps.count < count {
       usleep(100_000)
-      moments = try Self.moments(port)
+      timestamps = try Self.timestamps(port)
     }
-    return moments
+    return timestamps
   }
 
   @Test func aRestartGoesOnWithThePast() throws {

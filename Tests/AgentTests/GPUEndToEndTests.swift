@@ -133,14 +133,16 @@ import Testing
 
   /// The seconds of all samples, and how long each waited for GPUs.
   private struct HistoryFetcher {
-    var moments: [Int] = []
+    var timestamps: [Int] = []
     var waits: [Double] = []
 
     init(_ port: UInt16) throws {
       let bytes = try Loopback.get("/metrics/history?seconds=60", port: port).bytes
       let history = JSONValue(bytes.span)
       for sample in history?["samples"]?.elements ?? [] {
-        if let time = sample["timestamp"]?.text.flatMap(Timestamp.init(rfc3339:)) { moments.append(Int(time.seconds)) }
+        if let time = sample["timestamp"]?.text.flatMap(Timestamp.init(rfc3339:)) {
+          timestamps.append(Int(time.seconds))
+        }
         let sources = sample["agent"]?["sources"]?.elements ?? []
         if let gpu = sources.first(where: { $0["source"]?.text == "gpu" }) {
           waits.append(gpu["duration_seconds"]?.number ?? 0)
@@ -158,14 +160,14 @@ import Testing
     let (process, port) = try AgentProcess.serving(
       ["--interval", "1", "--history", "20"], environment: environment)
     var past = try HistoryFetcher(port)
-    while past.moments.count < 6 {
+    while past.timestamps.count < 6 {
       usleep(200_000)
       past = try HistoryFetcher(port)
     }
     // The first comes as soon as it can, the others at the full second.
-    let moments = past.moments.dropFirst()
-    for (earlier, later) in zip(moments, moments.dropFirst()) {
-      #expect(later - earlier == 1, "\(past.moments)")
+    let timestamps = past.timestamps.dropFirst()
+    for (earlier, later) in zip(timestamps, timestamps.dropFirst()) {
+      #expect(later - earlier == 1, "\(past.timestamps)")
     }
     // Waited for once at most, then not again; the median of a loaded machine is still far below its limit.
     #expect(past.waits.count >= 6 && past.waits.sorted()[past.waits.count / 2] < 0.05, "\(past.waits)")

@@ -39,10 +39,10 @@ import Testing
     let (second, _) = try AgentProcess.serving(["--interval", "1", "--demo", "--history", "40", "--port", String(port)])
     #expect(await comes { machine.state.isConnected && (machine.history.latest?.sample.timestamp ?? seen) > seen })
     // Oldest first, no moment twice.
-    let moments = machine.history.entries().map(\.sample.timestamp)
-    #expect(moments == Array(Set(moments)).sorted())
+    let timestamps = machine.history.entries().map(\.sample.timestamp)
+    #expect(timestamps == Array(Set(timestamps)).sorted())
     // The made-up machine has a past as soon as it starts: the cut leaves no hole.
-    let live = moments.filter { $0 >= seen }
+    let live = timestamps.filter { $0 >= seen }
     #expect(zip(live, live.dropFirst()).allSatisfy { $1.seconds - $0.seconds <= 3 }, "\(live)")
     second.signal(SIGTERM)
     #expect(second.wait() == 0)
@@ -80,17 +80,17 @@ import Testing
     #expect(oldest < memory && oldest <= start + 1)
     let columns = try await archive.columns(
       [SeriesSelector("cpu.usage"), SeriesSelector("ram.*")], from: start, to: memory, step: 2, extremes: true,
-      most: 10_000)
+      limit: 10_000)
     let used = try #require(columns.series.first { $0.key == "ram.used_mb" })
     #expect(columns.timestamps.count >= 2 && used.values.contains { $0 > 1e6 })
     #expect(zip(used.minima, used.maxima).allSatisfy { !($0 > $1) })
     let sample = try #require(try await archive.sample(at: start + 3))
     #expect(sample.timestamp.seconds <= start + 3 && sample.processes?.top.isEmpty == false)
     #expect(try await archive.sample(at: oldest - 3_600) == nil)
-    let samples = try await archive.samples(from: start, to: memory, step: 2, most: 1_000)
+    let samples = try await archive.samples(from: start, to: memory, step: 2, limit: 1_000)
     #expect(!samples.isEmpty)
     await #expect(throws: (any Error).self) {
-      try await archive.samples(from: start, to: memory, step: 1, most: 1)
+      try await archive.samples(from: start, to: memory, step: 1, limit: 1)
     }
     process.signal(SIGTERM)
     #expect(process.wait() == 0)

@@ -210,7 +210,7 @@ import Testing
     let archive = Archive(path: path, history: history) { _ in }
     let columns = try await archive.columns(
       [SeriesSelector("cpu.usage"), SeriesSelector("ram.usage")], from: 0, to: 4e9, step: nil, extremes: false,
-      most: .max)
+      limit: .max)
     #expect(columns.series.map(\.key) == ["ram.usage"])
     #expect(columns.series[0].values.allSatisfy { !$0.isNaN })
     #expect(archive.health.damaged == 1)

@@ -73,7 +73,7 @@ import Testing
     let query = HistoryQuery(.between(nil, nil), step: step)
     let wanted = try all.columns(query, Self.selectors, extremes: true)
     let found = try await archive.columns(
-      Self.selectors, from: 0, to: 4e9, step: step, extremes: true, most: Columns.mostValues)
+      Self.selectors, from: 0, to: 4e9, step: step, extremes: true, limit: Columns.maxValues)
     Self.expectSame(found, wanted)
     #expect(wanted.series.count == 13)
   }
@@ -98,8 +98,8 @@ import Testing
       if step == nil {
         #expect(samples.map(\.sample.timestamp) == Self.samples.map(\.timestamp))
       }
-      let moment = Timestamp(seconds: Self.samples[17].timestamp.seconds + 12)
-      let entry = await recent.archivedEntry(at: moment)
+      let time = Timestamp(seconds: Self.samples[17].timestamp.seconds + 12)
+      let entry = await recent.archivedEntry(at: time)
       #expect(entry?.sample.timestamp == Self.samples[17].timestamp)
       #expect(entry.map { differences(Self.samples[17], $0.sample) } == [])
       // Who used the GPU then.
@@ -111,12 +111,12 @@ import Testing
     let folder = try TemporaryFolder()
     let recent = Self.memory(Self.samples, capacity: 10)
     let archive = try Self.archive(folder, Self.samples, history: recent)
-    await #expect(throws: Columns.TooLarge.self) { try await archive.samples(from: 0, to: 4e9, step: nil, most: 100) }
-    await #expect(throws: Columns.TooLarge.self) { try await archive.samples(from: 0, to: 4e9, step: 30, most: 100) }
+    await #expect(throws: Columns.TooLarge.self) { try await archive.samples(from: 0, to: 4e9, step: nil, limit: 100) }
+    await #expect(throws: Columns.TooLarge.self) { try await archive.samples(from: 0, to: 4e9, step: 30, limit: 100) }
     await #expect(throws: Columns.TooLarge.self) {
-      try await archive.columns([SeriesSelector("*")], from: 0, to: 4e9, step: 30, extremes: false, most: 10_000)
+      try await archive.columns([SeriesSelector("*")], from: 0, to: 4e9, step: 30, extremes: false, limit: 10_000)
     }
-    #expect(try await archive.samples(from: 0, to: 4e9, step: nil, most: 130).count == 120)
+    #expect(try await archive.samples(from: 0, to: 4e9, step: nil, limit: 130).count == 120)
   }
 
   /// A clock that was set back tells some time twice: the later telling counts.
@@ -130,7 +130,7 @@ import Testing
     try file.write(Array(back))
     try file.write([back[59]])
     let reader = ArchiveReader(file.database)
-    let times = try reader.pieces(of: .raw, from: .min, to: .max, wanted: []).flatMap(\.moments)
+    let times = try reader.pieces(of: .raw, from: .min, to: .max, wanted: []).flatMap(\.timestamps)
     #expect(times == times.sorted() && Set(times).count == times.count)
     let restored = try reader.samples(from: .min, to: .max)
     #expect(restored.filter { $0.cpu.usage == 0.125 }.count == 60)

@@ -62,12 +62,12 @@ import Testing
     for precision in [Precision.decimals(2), .bits] {
       var rollup = Chunk.Rollup(slots: 200, isCounter: isCounter)
       for slot in 0..<200 where slot % 7 != 0 {
-        let least = Int64.random(in: -1_000...1_000, using: &generator)
+        let minimum = Int64.random(in: -1_000...1_000, using: &generator)
         let spread = Int64.random(in: 0...100, using: &generator)
         rollup.counts[slot] = Int64.random(in: 1...30, using: &generator)
-        rollup.least[slot] = least
-        rollup.greatest[slot] = least + spread
-        rollup.sums[slot] = isCounter ? least + spread : rollup.counts[slot] * least + spread
+        rollup.minimum[slot] = minimum
+        rollup.maximum[slot] = minimum + spread
+        rollup.sums[slot] = isCounter ? minimum + spread : rollup.counts[slot] * minimum + spread
       }
       let chunk = Chunk.rollup(precision, rollup)
       #expect(try Chunk(chunk.encoded(), count: 200) == chunk)
@@ -184,7 +184,7 @@ import Testing
     var step = RollupRow(time: 60_000)
     step.cells = (1..<40).map {
       RollupRow.Cell(
-        series: $0, precision: .decimals(1), isCounter: $0 % 2 == 0, count: 4, least: Int64($0), greatest: 900,
+        series: $0, precision: .decimals(1), isCounter: $0 % 2 == 0, count: 4, minimum: Int64($0), maximum: 900,
         sum: 1_000)
     }
     #expect(try RollupRow(step.encoded()) == step)

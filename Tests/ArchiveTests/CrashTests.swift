@@ -38,7 +38,7 @@ import Testing
       let database = try Database(path: path, mode: .readWrite)
       #expect(try database.text("PRAGMA quick_check") == "ok", "after kill \(kill)")
       guard let last = acknowledged.last else { continue }
-      let times = try ArchiveReader(database).pieces(of: .raw, from: .min, to: .max, wanted: []).flatMap(\.moments)
+      let times = try ArchiveReader(database).pieces(of: .raw, from: .min, to: .max, wanted: []).flatMap(\.timestamps)
       #expect(times == times.sorted() && Set(times).count == times.count)
       // The newest may have been written and not told.
       #expect(times.last.map { $0 == last || $0 == last + 100 } ?? false)
@@ -48,7 +48,7 @@ import Testing
     let database = try Database(path: path, mode: .readWrite)
     let table = try ArchiveReader.series(of: database)
     let usage = table.all.filter { table[$0]?.key.id == "cpu.usage" }
-    let columns = try ArchiveReader(database).columns(of: usage, from: .min + 1, to: .max, step: nil, most: .max)
+    let columns = try ArchiveReader(database).columns(of: usage, from: .min + 1, to: .max, step: nil, limit: .max)
     let values = columns?.series.first?.values ?? []
     #expect(values.count >= acknowledged.count && !values.contains { $0.isNaN })
   }

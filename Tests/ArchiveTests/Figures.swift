@@ -9,7 +9,7 @@ final class Figures: FieldVisitor {
     case part, list
   }
 
-  private(set) var figures: [String: Figure] = [:]
+  private(set) var metrics: [String: Figure] = [:]
   private var path: [String] = []
   private var counts: [Int] = []
 
@@ -17,8 +17,8 @@ final class Figures: FieldVisitor {
     Sample.table.visit(sample, self)
   }
 
-  private func note(_ definition: Definition, _ figure: Figure) {
-    figures[path.joined(separator: ".") + "." + definition.name] = figure
+  private func note(_ definition: Definition, _ metric: Figure) {
+    metrics[path.joined(separator: ".") + "." + definition.name] = metric
   }
 
   func number(_ definition: Definition, _ value: Double, at field: Int) {
@@ -28,12 +28,12 @@ final class Figures: FieldVisitor {
   func flag(_ definition: Definition, _ value: Bool, at field: Int) { note(definition, .flag(value)) }
   func enter(_ name: String, at field: Int) {
     path.append(name)
-    figures[path.joined(separator: ".")] = .part
+    metrics[path.joined(separator: ".")] = .part
   }
   func leave() { path.removeLast() }
   func enterList(_ name: String, at field: Int) {
     path.append(name)
-    figures[path.joined(separator: ".")] = .list
+    metrics[path.joined(separator: ".")] = .list
     counts.append(0)
   }
   func enterItem() {
@@ -48,7 +48,7 @@ final class Figures: FieldVisitor {
 
 /// Figures that are not what they were, to half a unit of the last digit that JSON shows; bytes have to be exact.
 func differences(_ left: Sample, _ right: Sample) -> [String] {
-  let (left, right) = (Figures(left).figures, Figures(right).figures)
+  let (left, right) = (Figures(left).metrics, Figures(right).metrics)
   return Set(left.keys).union(right.keys).compactMap { key in
     if left[key] == right[key] { return nil }
     if case .number(let was, let unit)? = left[key], case .number(let now, _)? = right[key] {

@@ -79,15 +79,15 @@ struct Bench {
     let all = table.all.filter { table[$0]?.key.isNumber ?? false }
     for (name, series) in [("cpu.usage", one), ("gpus.util, 8 series", gpus), ("all \(all.count) series", all)] {
       try time("last hour, raw: \(name)") {
-        try reader.columns(of: series, from: now - hour, to: now, step: nil, most: .max)?.times.count
+        try reader.columns(of: series, from: now - hour, to: now, step: nil, limit: .max)?.times.count
       }
       // An hour from the middle, which no journal holds.
       let middle = now - Int64(days * 43_200_000)
       try time("an hour, raw: \(name)") {
-        try reader.columns(of: series, from: middle, to: middle + hour, step: nil, most: .max)?.times.count
+        try reader.columns(of: series, from: middle, to: middle + hour, step: nil, limit: .max)?.times.count
       }
       try time("\(rounded(days)) days in hours: \(name)") {
-        try reader.columns(of: series, from: 0, to: now, step: hour, most: .max)?.times.count
+        try reader.columns(of: series, from: 0, to: now, step: hour, limit: .max)?.times.count
       }
     }
     try time("an hour of samples put together") { try reader.samples(from: now - hour, to: now).count }

@@ -316,7 +316,7 @@ import Testing
     }
     #expect(try AMDTools(try Bench(tools: ["amd-smi"], device: nil).environment, run: run).read(at: 1) == nil)
     #expect(try AMDTools(try Bench(tools: [], device: "dev/dri/renderD128").environment, run: run).read(at: 1) == nil)
-    let told = try #require(try AMDTools(try Bench(tools: []).environment, run: run).read(at: 1))
-    #expect(told.failure == "/dev/kfd is there, but neither a card in sysfs nor amd-smi or rocm-smi")
+    let reported = try #require(try AMDTools(try Bench(tools: []).environment, run: run).read(at: 1))
+    #expect(reported.failure == "/dev/kfd is there, but neither a card in sysfs nor amd-smi or rocm-smi")
   }
 }

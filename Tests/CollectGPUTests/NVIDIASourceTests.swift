@@ -106,14 +106,14 @@ import Testing
   }
 
   @Test func refusalsAreForgottenAfterAWhile() {
-    var figures = NVMLMetrics()
-    figures.note(.fan, isRefused: true, at: 0)
-    figures.note(.fan, isRefused: false, at: 1)
-    figures.note(.fan, isRefused: true, at: 2)
-    #expect(figures.isWorthAsking(.fan, at: 3))
-    figures.note(.fan, isRefused: true, at: 3)
-    #expect(!figures.isWorthAsking(.fan, at: 4) && figures.isWorthAsking(.clock, at: 4))
-    #expect(figures.isWorthAsking(.fan, at: 604))
+    var metrics = NVMLMetrics()
+    metrics.note(.fan, isRefused: true, at: 0)
+    metrics.note(.fan, isRefused: false, at: 1)
+    metrics.note(.fan, isRefused: true, at: 2)
+    #expect(metrics.isWorthAsking(.fan, at: 3))
+    metrics.note(.fan, isRefused: true, at: 3)
+    #expect(!metrics.isWorthAsking(.fan, at: 4) && metrics.isWorthAsking(.clock, at: 4))
+    #expect(metrics.isWorthAsking(.fan, at: 604))
   }
 
   @Test func throttleReasonsAreNamed() {

@@ -273,11 +273,11 @@ import Testing
     ("4", "1x", "5", "16x", "Enabled", false), ("4", "16x", "5", "16x", "Enabled", true),
   ])
   func theReportsLink(
-    generation: String, width: String, most: String, widest: String, chipToChip: String, isThere: Bool
+    generation: String, width: String, limit: String, widest: String, chipToChip: String, isThere: Bool
   ) throws {
     let text = """
       <nvidia_smi_log><gpu><c2c_mode>\(chipToChip)</c2c_mode><pci><pci_gpu_link_info>
-      <pcie_gen><max_link_gen>\(most)</max_link_gen><current_link_gen>\(generation)</current_link_gen></pcie_gen>
+      <pcie_gen><max_link_gen>\(limit)</max_link_gen><current_link_gen>\(generation)</current_link_gen></pcie_gen>
       <link_widths><max_link_width>\(widest)</max_link_width><current_link_width>\(width)</current_link_width>
       </link_widths></pci_gpu_link_info></pci></gpu></nvidia_smi_log>
       """

@@ -27,8 +27,8 @@ import Testing
     #expect(cgroup.swapLimit == 0)
     #expect(cgroup.tasks == 36)
     #expect(cgroup.tasksLimit == 512)
-    let figures = Cgroup(from: nil, to: cgroup, over: Elapsed(seconds: .nan))
-    #expect(figures.memoryUsed == 3_311_923_200 - 641_204_224)
+    let metrics = Cgroup(from: nil, to: cgroup, over: Elapsed(seconds: .nan))
+    #expect(metrics.memoryUsed == 3_311_923_200 - 641_204_224)
   }
 
   @Test func aServiceWithoutLimits() throws {

@@ -41,18 +41,18 @@ final class CountingCollector: Collector, Sendable {
 
   @Test func aWatchBringsSamplesAtItsIntervalAndTheHistoryKeepsItsOwn() {
     let watch = Mutex<History.Watch?>(nil)
-    let heard = Mutex<[Double]>([])
+    let received = Mutex<[Double]>([])
     let (history, looks) = run(interval: 30, waits: 80) { wait, history, instant in
       // Somebody comes at 912.4.
       guard wait == 2 else { return }
       ScriptedTimekeeper.woken(17.6, before: &instant)
       watch.withLock {
-        $0 = history.watch(interval: 1) { entry in heard.withLock { $0.append(entry.sample.timestamp.seconds) } }
+        $0 = history.watch(interval: 1) { entry in received.withLock { $0.append(entry.sample.timestamp.seconds) } }
       }
     }
     #expect(history.all.map(\.sample.timestamp.seconds) == [900, 930, 960, 990])
     #expect(history.all.map { $0.sample.elapsed.rounded() } == [0, 30, 30, 30])
-    let seconds = heard.withLock { $0 }
+    let seconds = received.withLock { $0 }
     #expect(seconds == (913...(913 + 77)).map(Double.init))
     #expect(watch.withLock { $0?.newest?.sample.timestamp.seconds } == 990)
     // 900, 900.25, a baseline at 912.4, and each second once: those of the main track's ticks too.
@@ -93,8 +93,8 @@ final class CountingCollector: Collector, Sendable {
     }
     #expect(watches.withLock { $0.map(\.interval) } == [2, 1, 5, 60, 1])
     #expect(Set(looks.map { ($0 * 100).rounded() }).count == looks.count)
-    let moments = history.entries().map(\.sample.timestamp.seconds)
-    #expect(moments == Array(Set(moments)).sorted())
+    let timestamps = history.entries().map(\.sample.timestamp.seconds)
+    #expect(timestamps == Array(Set(timestamps)).sorted())
     let fives = history.entries(interval: 5).map(\.sample.timestamp.seconds)
     #expect(fives.dropFirst().allSatisfy { $0.truncatingRemainder(dividingBy: 5) == 0 })
     #expect(history.entries(interval: 60).count == history.count)
@@ -111,8 +111,8 @@ final class CountingCollector: Collector, Sendable {
         instant.boottime += 3_600
       }
     }
-    let moments = history.entries().map(\.sample.timestamp.seconds)
-    #expect(moments == [900, 901, 902, 903, 904, 905, 906, 4_508, 4_509, 4_510, 4_511])
+    let timestamps = history.entries().map(\.sample.timestamp.seconds)
+    #expect(timestamps == [900, 901, 902, 903, 904, 905, 906, 4_508, 4_509, 4_510, 4_511])
     #expect(history.all.map(\.sample.timestamp.seconds) == [900])
   }
 

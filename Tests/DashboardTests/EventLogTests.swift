@@ -39,7 +39,7 @@ import Testing
 
   @Test func rebootsRestartsAndGaps() {
     let reboot = events { if $0 >= 10 { $1.host.uptime = Double($0); $1.agent.cpuTotal = 0.001 * Double($0 - 9) } }
-    #expect(reboot.map(\.kind) == [.reboot] && reboot[0].moment == 1_010)
+    #expect(reboot.map(\.kind) == [.reboot] && reboot[0].time == 1_010)
     let restart = events { if $0 >= 10 { $1.agent.cpuTotal = 0.0001 } }
     #expect(restart.map(\.kind) == [.agentRestart])
     #expect(events { if $0 >= 5 { $1.agent.version = "2" } }.map(\.kind) == [.agentRestart])
@@ -91,9 +91,9 @@ import Testing
     let all = entries(40) { $1.ram.oomKills = Double($0 / 10) }
     var log = EventLog(interval: 1)
     for count in 1...40 { log.update(Array(all[max(0, count - 25)..<count])) }
-    #expect(log.events.map(\.moment) == [1_020, 1_030])
+    #expect(log.events.map(\.time) == [1_020, 1_030])
     // A past that comes to be known later.
     log.update(all)
-    #expect(log.events.map(\.moment) == [1_010, 1_020, 1_030])
+    #expect(log.events.map(\.time) == [1_010, 1_020, 1_030])
   }
 }

@@ -63,8 +63,8 @@ import Testing
     #expect(wrong == 0, comment)
   }
 
-  @Test(arguments: ScreenGoldens.scenes) func everySceneInEveryDepth(_ scene: String) {
-    var input = ScreenGoldens.input(scene)
+  @Test(arguments: ScreenGoldens.scenes) func everySceneInEveryDepth(_ frameContext: String) {
+    var input = ScreenGoldens.input(frameContext)
     for theme in [Theme.calm, .light] {
       for (depth, colors) in FrameEncoderTests.traits where theme == .calm || depth == .truecolor {
         let traits = traits(depth, colors)
@@ -79,7 +79,7 @@ import Testing
             input.state.overlay = overlay
             let grid = Screen(input).draw().grid
             terminal.take(encoder.encode(from: shown, to: grid))
-            check(terminal, shows: grid, traits, theme, "\(scene) \(size) \(depth) \(theme.name)")
+            check(terminal, shows: grid, traits, theme, "\(frameContext) \(size) \(depth) \(theme.name)")
             shown = grid
           }
         }

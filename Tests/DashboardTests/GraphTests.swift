@@ -107,7 +107,7 @@ import Testing
       for step in [0.5, 1, 2, 30, 3_600] {
         let axis = TimeAxis(step: step, end: 1_770_273_907)
         for cell in 0..<40 {
-          #expect(axis.cell(of: axis.moment(cell: cell, width: 40, glyphs), width: 40, glyphs) == cell)
+          #expect(axis.cell(of: axis.time(cell: cell, width: 40, glyphs), width: 40, glyphs) == cell)
         }
         #expect(axis.cell(of: axis.end, width: 40, glyphs) == 39)
         #expect(axis.cell(of: axis.end + 3 * step, width: 40, glyphs) == nil)

@@ -26,7 +26,7 @@ import Testing
   /// Presses keys one after the other, with a picture between them as on a screen.
   private func press(_ keys: KeyPress..., from model: Model = Model()) -> Model {
     var model = model
-    for key in keys { _ = model.handle(key, in: picture(model).scene) }
+    for key in keys { _ = model.handle(key, in: picture(model).frameContext) }
     return model
   }
 
@@ -39,7 +39,7 @@ import Testing
     // Somewhere in the past, a process chosen, a filter set: where every key has something to do.
     var start = press(.character("t"), .down, .down)
     start.state.table.filter = "e"
-    start.state.moment = input.now - 120
+    start.state.time = input.now - 120
     start.state.axisEnd = input.now
     start.state.focus = .memory
     start.state.settings.hidden = [.temperature]
@@ -48,12 +48,12 @@ import Testing
         var model = start
         switch key {
         case .character("a"): model.state.zoom = 5
-        case .character("k"), .function(9): (model.state.moment, model.state.axisEnd) = (nil, nil)
+        case .character("k"), .function(9): (model.state.time, model.state.axisEnd) = (nil, nil)
         case .up, .left: break
         default: break
         }
         let before = model.state
-        let effect = model.handle(key, in: picture(model).scene)
+        let effect = model.handle(key, in: picture(model).frameContext)
         #expect(
           model.state != before || [.quit, .suspend, .redraw].contains(effect), "\(binding.label): \(key) does nothing")
         #expect(effect != .nothing, "\(binding.label): \(key)")
@@ -88,45 +88,45 @@ import Testing
     ] {
       var model = Model()
       model.state.overlay = overlay
-      #expect(model.handle(.character("\u{3}"), in: picture(model).scene) == .quit)
-      #expect(model.handle(.character("\u{1A}"), in: picture(model).scene) == .suspend)
-      #expect(model.handle(.character("\u{C}"), in: picture(model).scene) == .redraw)
+      #expect(model.handle(.character("\u{3}"), in: picture(model).frameContext) == .quit)
+      #expect(model.handle(.character("\u{1A}"), in: picture(model).frameContext) == .suspend)
+      #expect(model.handle(.character("\u{C}"), in: picture(model).frameContext) == .redraw)
     }
     var typing = Model()
     typing.state.overlay = .filter(before: "")
-    #expect(typing.handle(.character("q"), in: picture(typing).scene) == .draw)
+    #expect(typing.handle(.character("q"), in: picture(typing).frameContext) == .draw)
     #expect(typing.state.table.filter == "q")
   }
 
   // MARK: Time
 
   @Test func timeIsTravelledAndComesBack() {
-    let step = picture(Model()).scene.axis.step
+    let step = picture(Model()).frameContext.axis.step
     var model = press(.left)
-    #expect(model.state.moment == input.now - step)
+    #expect(model.state.time == input.now - step)
     model = press(.left, .left, from: model)
-    #expect(model.state.moment == input.now - 3 * step)
+    #expect(model.state.time == input.now - 3 * step)
     #expect(text(model).contains("top processes recorded at"))
     model = press(.right, from: model)
-    #expect(model.state.moment == input.now - 2 * step)
-    #expect(press(.right, .right, .right, from: model).state.moment == nil)
-    #expect(press(.end, from: model).state.moment == nil && press(.shiftEnd, from: model).state.moment == nil)
-    #expect(press(.shiftHome, from: model).state.moment == press(.home, from: model).state.moment)
-    #expect(press(.shiftPageUp, from: model).state.moment == press(.pageUp, from: model).state.moment)
+    #expect(model.state.time == input.now - 2 * step)
+    #expect(press(.right, .right, .right, from: model).state.time == nil)
+    #expect(press(.end, from: model).state.time == nil && press(.shiftEnd, from: model).state.time == nil)
+    #expect(press(.shiftHome, from: model).state.time == press(.home, from: model).state.time)
+    #expect(press(.shiftPageUp, from: model).state.time == press(.pageUp, from: model).state.time)
     let oldest = press(.home, from: model)
-    #expect(oldest.state.moment == input.entries[0].sample.timestamp.seconds)
-    #expect(press(.left, from: oldest).state.moment == oldest.state.moment)
+    #expect(oldest.state.time == input.entries[0].sample.timestamp.seconds)
+    #expect(press(.left, from: oldest).state.time == oldest.state.time)
     // The moment stays on the axis, however far it goes.
     var far = Model()
     for _ in 0..<9 {
       far = press(.pageUp, from: far)
-      let scene = picture(far).scene
-      let moment = far.state.moment ?? 0
-      #expect(scene.axis.cell(of: moment, width: scene.axisColumns / 2, Glyphs(.braille)) != nil)
+      let frameContext = picture(far).frameContext
+      let time = far.state.time ?? 0
+      #expect(frameContext.axis.cell(of: time, width: frameContext.axisColumns / 2, Glyphs(.braille)) != nil)
     }
-    #expect(far.state.moment == oldest.state.moment)
+    #expect(far.state.time == oldest.state.time)
     for _ in 0..<20 { far = press(.pageDown, from: far) }
-    #expect(far.state.moment == nil)
+    #expect(far.state.time == nil)
   }
 
   @Test func everyPanelShowsTheMoment() {
@@ -142,20 +142,20 @@ import Testing
   @Test func zoomGoesFromAMinuteToEverything() {
     var model = Model()
     for _ in 0..<30 { model = press(.character("+"), from: model) }
-    var scene = picture(model).scene
-    #expect(scene.axis.step * Double(scene.axisColumns) >= 60)
-    #expect(scene.axis.step * Double(scene.axisColumns) < 120)
+    var frameContext = picture(model).frameContext
+    #expect(frameContext.axis.step * Double(frameContext.axisColumns) >= 60)
+    #expect(frameContext.axis.step * Double(frameContext.axisColumns) < 120)
     for _ in 0..<30 { model = press(.character("-"), from: model) }
-    scene = picture(model).scene
+    frameContext = picture(model).frameContext
     let all = input.now - input.entries[0].sample.timestamp.seconds
-    #expect(scene.axis.step * Double(scene.axisColumns) >= all)
+    #expect(frameContext.axis.step * Double(frameContext.axisColumns) >= all)
     #expect(press(.character("a"), from: model).state.zoom == nil)
   }
 
   @Test func eventsAreJumpedBetween() throws {
     let event = try #require(input.events.first { $0.kind == .outOfMemory })
     let model = press(.character("p"))
-    #expect(model.state.moment == event.moment)
+    #expect(model.state.time == event.time)
     #expect(text(model).contains("out of memory: 1 process killed"))
     #expect(press(.character("n"), from: model).state.note == "no further events")
     // Far enough out, its letter stands on the axis.
@@ -168,7 +168,7 @@ import Testing
 
   @Test func rowsAreChosenSortedAndFollowed() {
     var model = press(.down)
-    let rows = picture(model).scene.rows
+    let rows = picture(model).frameContext.rows
     #expect(model.state.table.selected == rows[0])
     model = press(.down, .down, from: model)
     #expect(model.state.table.selected == rows[2])
@@ -182,9 +182,9 @@ import Testing
     for column in ProcessColumn.allCases {
       var sorted = Model()
       sorted.state.table.sort = column
-      let up = picture(sorted).scene.rows
+      let up = picture(sorted).frameContext.rows
       sorted.state.table.isReversed = true
-      #expect(Set(picture(sorted).scene.rows).isSuperset(of: up.prefix(1)), "\(column)")
+      #expect(Set(picture(sorted).frameContext.rows).isSuperset(of: up.prefix(1)), "\(column)")
     }
   }
 
@@ -204,7 +204,7 @@ import Testing
     #expect(text(tree).contains("└─") || text(tree).contains("├─"))
     let closed = press(.character("z"), from: tree)
     #expect(closed.state.table.closed.count == 1)
-    #expect(picture(closed).scene.rows.count < picture(tree).scene.rows.count)
+    #expect(picture(closed).frameContext.rows.count < picture(tree).frameContext.rows.count)
     #expect(press(.character("z"), from: closed).state.table.closed.isEmpty)
     #expect(press(.character("z")).state.table.isFolded)
   }
@@ -226,21 +226,21 @@ import Testing
     var (model, input) = (model, input)
     for key in keys {
       input.state = model.state
-      _ = model.handle(key, in: Screen(input).draw().scene)
+      _ = model.handle(key, in: Screen(input).draw().frameContext)
     }
     input.state = model.state
-    return (model, Screen(input).draw().scene)
+    return (model, Screen(input).draw().frameContext)
   }
 
   @Test(arguments: [false, true]) func keysPageTheTableThatHasTheFocus(isAlone: Bool) {
     var start = Model()
     start.state.focus = .processes
     start.state.isMaximized = isAlone
-    let (paged, scene) = press([.pageDown], on: crowded, from: start)
-    #expect(paged.state.table.scroll == scene.visibleRows - 1 && paged.state.moment == nil)
+    let (paged, frameContext) = press([.pageDown], on: crowded, from: start)
+    #expect(paged.state.table.scroll == frameContext.visibleRows - 1 && paged.state.time == nil)
     #expect(press([.pageUp], on: crowded, from: paged).0.state.table.scroll == 0)
     let (last, _) = press([.end], on: crowded, from: start)
-    #expect(last.state.table.scroll == 90 - scene.visibleRows)
+    #expect(last.state.table.scroll == 90 - frameContext.visibleRows)
     #expect(press([.home], on: crowded, from: last).0.state.table.scroll == 0)
     // A selected process moves along.
     let (selected, table) = press([.down, .end], on: crowded, from: start)
@@ -248,8 +248,8 @@ import Testing
     #expect(press([.home], on: crowded, from: selected).0.state.table.selected == table.rows.first)
     // Time keeps its keys, and End leads back from the past first.
     let (past, _) = press([.shiftPageUp], on: crowded, from: selected)
-    #expect(past.state.moment != nil)
-    #expect(press([.end], on: crowded, from: past).0.state.moment == nil)
+    #expect(past.state.time != nil)
+    #expect(press([.end], on: crowded, from: past).0.state.time == nil)
   }
 
   /// Every row of every list can be reached by the keys of its panel.
@@ -298,7 +298,8 @@ import Testing
         let picture = Screen(input).draw()
         for word in picture.grid.rows.joined(separator: " ").split(whereSeparator: { " /│".contains($0) })
         where word.hasPrefix("row-") { seen.insert(String(word)) }
-        guard model.handle(step % 3 == 2 ? .pageDown : .down, in: picture.scene) == .draw, model.state.moment == nil
+        guard model.handle(step % 3 == 2 ? .pageDown : .down, in: picture.frameContext) == .draw,
+          model.state.time == nil
         else { break }
         #expect(picture.grid.rows.joined().contains("+"))
       }
@@ -316,9 +317,9 @@ import Testing
       var input = input
       input.hasThreads = true
       input.state = model.state
-      #expect(model.handle(.character(key), in: Screen(input).draw().scene) == .save, "\(key)")
+      #expect(model.handle(.character(key), in: Screen(input).draw().frameContext) == .save, "\(key)")
     }
-    _ = model.handle(.character("m"), in: picture(model).scene)
+    _ = model.handle(.character("m"), in: picture(model).frameContext)
     let (settings, problem) = ConfigFile.parse(ConfigFile.text(model.state.settings, over: ""))
     #expect(problem == nil && ScreenState(settings: settings).table == TableState.of(model.state))
   }
@@ -330,16 +331,16 @@ import Testing
       let digit = KeyPress.character(panel.digit.unicodeScalars.first ?? "0")
       let hidden = press(digit)
       #expect(hidden.state.settings.hidden == [panel])
-      #expect(!picture(hidden).scene.panels.contains(panel))
+      #expect(!picture(hidden).frameContext.panels.contains(panel))
       #expect(press(digit, from: hidden).state.settings.hidden.isEmpty)
     }
     let focused = press(.tab)
-    #expect(focused.state.focus == picture(Model()).scene.panels.first)
+    #expect(focused.state.focus == picture(Model()).frameContext.panels.first)
     let alone = press(.enter, from: focused)
-    #expect(picture(alone).scene.panels == [.cpu])
-    #expect(picture(press(.tab, from: alone)).scene.panels == [.memory])
+    #expect(picture(alone).frameContext.panels == [.cpu])
+    #expect(picture(press(.tab, from: alone)).frameContext.panels == [.memory])
     #expect(press(.enter, from: alone).state.isMaximized == false)
-    #expect(press(.backTab).state.focus == picture(Model()).scene.panels.last)
+    #expect(press(.backTab).state.focus == picture(Model()).frameContext.panels.last)
     var hidden = Model()
     hidden.state.settings.hidden = Set(PanelID.allCases)
     #expect(text(hidden).contains("0 shows them"))
@@ -349,9 +350,9 @@ import Testing
     var model = press(.function(2))
     for setting in Setting.all where !setting.values.isEmpty {
       let before = setting.get(model.state.settings)
-      #expect(model.handle(.right, in: picture(model).scene) == .save)
+      #expect(model.handle(.right, in: picture(model).frameContext) == .save)
       #expect(setting.get(model.state.settings) != before, "\(setting.key)")
-      _ = model.handle(.left, in: picture(model).scene)
+      _ = model.handle(.left, in: picture(model).frameContext)
       #expect(setting.get(model.state.settings) == before, "\(setting.key)")
       model = press(.down, from: model)
     }
@@ -376,34 +377,34 @@ import Testing
     var small = input
     small.size = Size(width: 80, height: 24)
     small.state = model.state
-    let scene = Screen(small).draw().scene
-    #expect(scene.overlayRows > 0)
-    for _ in 0..<200 { _ = model.handle(.down, in: scene) }
-    #expect(model.state.overlay == .help(scroll: scene.overlayRows))
-    #expect(model.handle(.character("t"), in: scene) == .save)
+    let frameContext = Screen(small).draw().frameContext
+    #expect(frameContext.overlayRows > 0)
+    for _ in 0..<200 { _ = model.handle(.down, in: frameContext) }
+    #expect(model.state.overlay == .help(scroll: frameContext.overlayRows))
+    #expect(model.handle(.character("t"), in: frameContext) == .save)
     #expect(model.state.overlay == nil && model.state.table.isTree)
   }
 
   // MARK: Mouse
 
-  private func place(_ target: FrameContext.Hit.Target, _ scene: FrameContext) throws -> MouseEvent {
-    let hit = try #require(scene.hits.last { $0.target == target })
+  private func place(_ target: FrameContext.Hit.Target, _ frameContext: FrameContext) throws -> MouseEvent {
+    let hit = try #require(frameContext.hits.last { $0.target == target })
     return MouseEvent(kind: .press, x: hit.rect.x + hit.rect.width / 2, y: hit.rect.y)
   }
 
   @Test func mouseChoosesSortsAndScrolls() throws {
     var model = Model()
-    var scene = picture(model).scene
-    let pid = try #require(scene.rows.dropFirst(2).first)
-    _ = model.handle(try place(.process(pid), scene), in: scene)
+    var frameContext = picture(model).frameContext
+    let pid = try #require(frameContext.rows.dropFirst(2).first)
+    _ = model.handle(try place(.process(pid), frameContext), in: frameContext)
     #expect(model.state.table.selected == pid)
-    scene = picture(model).scene
-    _ = model.handle(try place(.process(pid), scene), in: scene)
+    frameContext = picture(model).frameContext
+    _ = model.handle(try place(.process(pid), frameContext), in: frameContext)
     #expect(model.state.overlay == .details(pid))
     model.state.overlay = nil
-    _ = model.handle(try place(.sort(.memory), scene), in: scene)
+    _ = model.handle(try place(.sort(.memory), frameContext), in: frameContext)
     #expect(model.state.table.sort == .memory && !model.state.table.isReversed)
-    _ = model.handle(try place(.sort(.memory), scene), in: scene)
+    _ = model.handle(try place(.sort(.memory), frameContext), in: frameContext)
     #expect(model.state.table.isReversed)
     // More rows than there is room for.
     var small = input
@@ -414,47 +415,47 @@ import Testing
         process?.pid = Int32(pid)
         return process
       }.compactMap { $0 })
-    scene = Screen(small).draw().scene
-    let row = try #require(scene.rows.first)
-    var wheel = try place(.process(row), scene)
+    frameContext = Screen(small).draw().frameContext
+    let row = try #require(frameContext.rows.first)
+    var wheel = try place(.process(row), frameContext)
     wheel.kind = .wheelDown
-    #expect(model.handle(wheel, in: scene) == .draw && model.state.table.scroll == 3)
+    #expect(model.handle(wheel, in: frameContext) == .draw && model.state.table.scroll == 3)
     wheel.kind = .wheelUp
-    _ = model.handle(wheel, in: scene)
-    #expect(model.state.table.scroll == 0 && model.handle(wheel, in: scene) == .nothing)
+    _ = model.handle(wheel, in: frameContext)
+    #expect(model.state.table.scroll == 0 && model.handle(wheel, in: frameContext) == .nothing)
   }
 
   @Test func mouseLooksAtAMomentAndZooms() throws {
     var model = Model()
-    let scene = picture(model).scene
-    var click = try place(.moment, scene)
-    let hit = try #require(scene.target(x: click.x, y: click.y))
-    _ = model.handle(click, in: scene)
-    let wanted = scene.axis.moment(cell: click.x - hit.rect.x, width: hit.rect.width, scene.glyphs)
-    #expect(abs((model.state.moment ?? 0) - wanted) <= scene.axis.step)
+    let frameContext = picture(model).frameContext
+    var click = try place(.time, frameContext)
+    let hit = try #require(frameContext.target(x: click.x, y: click.y))
+    _ = model.handle(click, in: frameContext)
+    let wanted = frameContext.axis.time(cell: click.x - hit.rect.x, width: hit.rect.width, frameContext.glyphs)
+    #expect(abs((model.state.time ?? 0) - wanted) <= frameContext.axis.step)
     // The axis does not move under the mouse.
-    #expect(picture(model).scene.axis == scene.axis)
+    #expect(picture(model).frameContext.axis == frameContext.axis)
     click.kind = .wheelUp
-    let before = picture(model).scene.axis.step
-    _ = model.handle(click, in: picture(model).scene)
-    #expect(picture(model).scene.axis.step < before)
+    let before = picture(model).frameContext.axis.step
+    _ = model.handle(click, in: picture(model).frameContext)
+    #expect(picture(model).frameContext.axis.step < before)
   }
 
   @Test func mouseOnPanelsKeysAndSettings() throws {
     var model = Model()
-    var scene = picture(model).scene
-    _ = model.handle(try place(.panel(.memory), scene), in: scene)
+    var frameContext = picture(model).frameContext
+    _ = model.handle(try place(.panel(.memory), frameContext), in: frameContext)
     #expect(model.state.focus == .memory)
-    scene = picture(model).scene
-    _ = model.handle(try place(.key(.character("h")), scene), in: scene)
+    frameContext = picture(model).frameContext
+    _ = model.handle(try place(.key(.character("h")), frameContext), in: frameContext)
     #expect(model.state.overlay == .help(scroll: 0))
     model.state.overlay = .settings(selected: 0)
-    scene = picture(model).scene
-    _ = model.handle(try place(.setting(1), scene), in: scene)
+    frameContext = picture(model).frameContext
+    _ = model.handle(try place(.setting(1), frameContext), in: frameContext)
     #expect(model.state.overlay == .settings(selected: 1))
-    #expect(model.handle(try place(.setting(1), picture(model).scene), in: picture(model).scene) == .save)
-    #expect(model.handle(MouseEvent(kind: .press, x: 900, y: 900), in: scene) == .nothing)
-    #expect(model.handle(MouseEvent(kind: .release, x: 1, y: 1), in: scene) == .nothing)
+    #expect(model.handle(try place(.setting(1), picture(model).frameContext), in: picture(model).frameContext) == .save)
+    #expect(model.handle(MouseEvent(kind: .press, x: 900, y: 900), in: frameContext) == .nothing)
+    #expect(model.handle(MouseEvent(kind: .release, x: 1, y: 1), in: frameContext) == .nothing)
   }
 }
 

@@ -7,7 +7,7 @@ import Testing
 @testable import Dashboard
 
 /// What a long history keeps of before memory begins.
-@Suite(.ownThreads) struct PastTests {
+@Suite(.ownThreads) struct HistoryFetcherTests {
   /// A long history made of another one, that answers when it is let.
   private final class Kept: SampleArchive {
     struct Broken: Error, CustomStringConvertible {
@@ -28,16 +28,16 @@ import Testing
       if gate.wait({ $0.isOpen ? $0.isBroken : nil }) ?? false { throw Broken() }
     }
 
-    func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] { [] }
+    func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample] { [] }
 
-    func sample(at moment: Double) async throws -> Sample? {
+    func sample(at time: Double) async throws -> Sample? {
       try pass()
-      guard moment >= rawFrom else { return nil }
-      return samples.entry(at: Timestamp(seconds: moment))?.sample
+      guard time >= rawFrom else { return nil }
+      return samples.entry(at: Timestamp(seconds: time))?.sample
     }
 
     func columns(
-      _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
+      _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
     ) async throws -> Columns {
       try pass()
       return try samples.columns(
@@ -105,8 +105,8 @@ import Testing
       $0.timestamp.seconds > end - 59.999 && $0.timestamp.seconds <= end + 0.001
     }
     let mean = rows.sample(row: row, elapsed: 60)
-    func expected(_ figure: (Sample) -> Double) -> Double {
-      samples.map(figure).reduce(0, +) / Double(samples.count)
+    func expected(_ metric: (Sample) -> Double) -> Double {
+      samples.map(metric).reduce(0, +) / Double(samples.count)
     }
     #expect(abs(mean.cpu.usage - expected { $0.cpu.usage }) < 1e-9)
     #expect(abs((mean.disk?.readRate ?? -1) - expected { $0.disk?.readRate ?? .nan }) < 1)
@@ -116,24 +116,24 @@ import Testing
     #expect(mean.temperatures.map(\.chip) == samples[0].temperatures.map(\.chip))
     #expect(mean.cpu.perCore.count == 64)
     #expect(mean.elapsed == 60 && mean.timestamp.seconds == end)
-    let (least, greatest) = (
-      rows.sample(row: row, .least, elapsed: 60), rows.sample(row: row, .greatest, elapsed: 60)
+    let (minimum, maximum) = (
+      rows.sample(row: row, .minimum, elapsed: 60), rows.sample(row: row, .maximum, elapsed: 60)
     )
-    #expect(least.cpu.usage == samples.map(\.cpu.usage).min())
-    #expect(greatest.cpu.usage == samples.map(\.cpu.usage).max())
+    #expect(minimum.cpu.usage == samples.map(\.cpu.usage).min())
+    #expect(maximum.cpu.usage == samples.map(\.cpu.usage).max())
     #expect(!rows.isEmpty(row: row))
   }
 
   @Test func stepsOfThePastHaveTheirRange() {
-    func sample(_ usage: Double, at moment: Double) -> Sample {
+    func sample(_ usage: Double, at time: Double) -> Sample {
       var sample = Sample()
-      sample.timestamp = Timestamp(seconds: moment)
+      sample.timestamp = Timestamp(seconds: time)
       sample.elapsed = 60
       sample.cpu.usage = usage
       return sample
     }
     let step = HistoryBucket(
-      mean: sample(0.4, at: 120), least: sample(0.1, at: 120), greatest: sample(0.9, at: 120), count: 60)
+      mean: sample(0.4, at: 120), minimum: sample(0.1, at: 120), maximum: sample(0.9, at: 120), count: 60)
     let timeline = Timeline([], past: [step], axis: TimeAxis(step: 60, end: 240), interval: 1)
     let columns = timeline.columns(in: 4, Glyphs(.blocks)) { $0.cpu.usage }
     #expect(columns.map(\.count) == [0, 60, 0, 0])
@@ -204,42 +204,42 @@ import Testing
   }
 
   @Test func theCursorTravelsBeyondMemory() {
-    var scene = FrameContext()
-    scene.entries = history.all
-    scene.oldest = first
-    scene.interval = 30
-    scene.axis = TimeAxis(step: 1, end: last)
-    scene.axisColumns = 60
+    var frameContext = FrameContext()
+    frameContext.entries = history.all
+    frameContext.oldest = first
+    frameContext.interval = 30
+    frameContext.axis = TimeAxis(step: 1, end: last)
+    frameContext.axisColumns = 60
     let memory = history.all.first?.sample.timestamp.seconds ?? 0
     var model = Model()
-    model.state.moment = memory
+    model.state.time = memory
     model.state.axisEnd = last
-    _ = model.perform(.step(-1), scene)
+    _ = model.perform(.step(-1), frameContext)
     // Not by less than samples are apart.
-    #expect(model.state.moment == memory - 30)
+    #expect(model.state.time == memory - 30)
     // Where it is known at which moments they stand, to those.
-    scene.past = stride(from: memory - 100, to: memory, by: 5).map { $0 }
-    _ = model.perform(.step(-1), scene)
-    #expect(model.state.moment == memory - 35)
-    _ = model.perform(.step(1), scene)
-    #expect(model.state.moment == memory - 30)
-    scene.past = []
-    _ = model.perform(.page(-1), scene)
-    #expect(model.state.moment == memory - 60)
+    frameContext.past = stride(from: memory - 100, to: memory, by: 5).map { $0 }
+    _ = model.perform(.step(-1), frameContext)
+    #expect(model.state.time == memory - 35)
+    _ = model.perform(.step(1), frameContext)
+    #expect(model.state.time == memory - 30)
+    frameContext.past = []
+    _ = model.perform(.page(-1), frameContext)
+    #expect(model.state.time == memory - 60)
     #expect((model.state.axisEnd ?? 0) - 60 < memory - 60)
-    _ = model.perform(.step(1), scene)
-    _ = model.perform(.step(1), scene)
-    #expect(model.state.moment.map { $0 >= memory && $0 < memory + 2 } == true)
-    _ = model.perform(.oldest, scene)
-    #expect(model.state.moment == first)
-    _ = model.perform(.step(-1), scene)
-    #expect(model.state.moment == first)
+    _ = model.perform(.step(1), frameContext)
+    _ = model.perform(.step(1), frameContext)
+    #expect(model.state.time.map { $0 >= memory && $0 < memory + 2 } == true)
+    _ = model.perform(.oldest, frameContext)
+    #expect(model.state.time == first)
+    _ = model.perform(.step(-1), frameContext)
+    #expect(model.state.time == first)
     for _ in 0..<30 {
-      _ = model.perform(.zoom(1), scene)
-      scene.axis.step = model.state.zoom.map { TimeAxis.steps[$0] } ?? 1
+      _ = model.perform(.zoom(1), frameContext)
+      frameContext.axis.step = model.state.zoom.map { TimeAxis.steps[$0] } ?? 1
     }
     #expect((model.state.zoom.map { TimeAxis.steps[$0] * 60 } ?? 0) >= last - first)
-    _ = model.perform(.live, scene)
-    #expect(model.state.moment == nil)
+    _ = model.perform(.live, frameContext)
+    #expect(model.state.time == nil)
   }
 }

@@ -43,30 +43,30 @@ import Testing
   }
 
   @Test func keysReferToTheProcessOfAThread() {
-    var scene = FrameContext()
+    var frameContext = FrameContext()
     var model = Model()
-    _ = model.handle(.character("H"), in: scene)
+    _ = model.handle(.character("H"), in: frameContext)
     #expect(!model.state.table.showsThreads && model.state.note?.contains("this machine") == true)
-    scene.hasThreads = true
-    scene.canSignal = true
-    scene.rows = [5, 6, -5]
-    scene.processes = [process(5, "server", threads: 2, cpu: 0.9)]
-    scene.owners = [6: 5, -5: 5]
-    _ = model.handle(.character("H"), in: scene)
+    frameContext.hasThreads = true
+    frameContext.canSignal = true
+    frameContext.rows = [5, 6, -5]
+    frameContext.processes = [process(5, "server", threads: 2, cpu: 0.9)]
+    frameContext.owners = [6: 5, -5: 5]
+    _ = model.handle(.character("H"), in: frameContext)
     #expect(model.state.table.showsThreads)
     model.state.table.selected = 6
-    _ = model.handle(.character("d"), in: scene)
+    _ = model.handle(.character("d"), in: frameContext)
     #expect(model.state.overlay == .details(5))
-    _ = model.handle(.escape, in: scene)
-    _ = model.handle(.character("k"), in: scene)
+    _ = model.handle(.escape, in: frameContext)
+    _ = model.handle(.character("k"), in: frameContext)
     guard case .signal(let dialog)? = model.state.overlay else {
       Issue.record("no dialog")
       return
     }
     #expect(dialog.process.pid == 5 && dialog.process.name == "server" && !dialog.isAsked)
-    _ = model.handle(.escape, in: scene)
-    scene.hasThreads = false
-    _ = model.handle(.character("H"), in: scene)
+    _ = model.handle(.escape, in: frameContext)
+    frameContext.hasThreads = false
+    _ = model.handle(.character("H"), in: frameContext)
     #expect(!model.state.table.showsThreads)
   }
 
@@ -81,8 +81,8 @@ import Testing
     let picture = Screen(input).draw()
     let text = picture.grid.rows.joined(separator: "\n")
     #expect(text.contains("threads") && text.contains("thread of server"))
-    #expect(picture.scene.owners == [6: 5] && picture.scene.rows == [5, 6])
-    input.state.moment = input.now - 10
+    #expect(picture.frameContext.owners == [6: 5] && picture.frameContext.rows == [5, 6])
+    input.state.time = input.now - 10
     let past = Screen(input).draw().grid.rows.joined(separator: "\n")
     #expect(past.contains("threads are not recorded") && !past.contains("thread of server"))
   }

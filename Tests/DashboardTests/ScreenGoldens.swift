@@ -28,11 +28,11 @@ import Testing
 
   static let now = 1_770_273_900.0
 
-  static func input(_ scene: String) -> ScreenInput {
+  static func input(_ frameContext: String) -> ScreenInput {
     var state = ScreenState()
     var connection: DashboardConnection?
     let history: History
-    switch scene {
+    switch frameContext {
     case "gpu-server":
       var machine = MadeUpMachine.gpuServer
       history = machine.history(ticks: 420)
@@ -49,7 +49,7 @@ import Testing
       var machine = MadeUpMachine.gpuServer
       machine.outOfMemoryAt = 350
       history = machine.history(ticks: 420, gap: 300..<316)
-      state.moment = now + 350
+      state.time = now + 350
       state.axisEnd = now + 420
     case "connection-lost":
       var machine = MadeUpMachine.smallVM
@@ -87,15 +87,17 @@ import Testing
       bytesPerFrame: 480)
   }
 
-  @Test(arguments: scenes, sizes) func wholeScreen(_ scene: String, _ size: Size) throws {
-    try compare(ScreenGoldens.input(scene), size, with: "\(scene)-\(size.width)x\(size.height)")
+  @Test(arguments: scenes, sizes) func wholeScreen(_ frameContext: String, _ size: Size) throws {
+    try compare(ScreenGoldens.input(frameContext), size, with: "\(frameContext)-\(size.width)x\(size.height)")
   }
 
   @Test(arguments: LayoutPreset.allCases) func layouts(_ layout: LayoutPreset) throws {
-    for (scene, size) in [("gpu-server", Size(width: 200, height: 60)), ("small-vm", Size(width: 100, height: 30))] {
-      var input = ScreenGoldens.input(scene)
+    for (frameContext, size) in [
+      ("gpu-server", Size(width: 200, height: 60)), ("small-vm", Size(width: 100, height: 30)),
+    ] {
+      var input = ScreenGoldens.input(frameContext)
       input.state.settings.layout = layout
-      try compare(input, size, with: "layout-\(layout.rawValue)-\(scene)")
+      try compare(input, size, with: "layout-\(layout.rawValue)-\(frameContext)")
     }
   }
 
@@ -107,8 +109,8 @@ import Testing
   }
 
   /// A scene with the full table of processes, as the machine's own dashboard has it.
-  private static func withProcesses(_ scene: String) -> ScreenInput {
-    var input = input(scene)
+  private static func withProcesses(_ frameContext: String) -> ScreenInput {
+    var input = input(frameContext)
     input.canSignal = true
     let processes = (input.entries.last?.sample.processes?.top ?? []).map { process in
       var process = process
@@ -168,7 +170,7 @@ import Testing
       input.details = details
       for second in 0..<120 {
         let cpu = 0.4 + 0.015 * Double(second % 20)
-        input.spark.append((moment: ScreenGoldens.now + 300 + Double(second), cpu: cpu))
+        input.spark.append((time: ScreenGoldens.now + 300 + Double(second), cpu: cpu))
       }
     case "signal", "signal-asked":
       var dialog = SignalDialog(process: input.table?.processes.first { $0.pid == 1903 } ?? Process(), children: 2)
@@ -190,10 +192,10 @@ import Testing
     input.now = ScreenGoldens.now + 420
     input.utcOffset = 3600
     input.state.isGrid = true
-    for (index, scene) in ["small-vm", "gpu-server", "one-core"].enumerated() {
+    for (index, frameContext) in ["small-vm", "gpu-server", "one-core"].enumerated() {
       input.hosts.append(
         HostSummary(
-          name: "worker-\(index + 1)", sample: ScreenGoldens.input(scene).entries.last?.sample,
+          name: "worker-\(index + 1)", sample: ScreenGoldens.input(frameContext).entries.last?.sample,
           connection: DashboardConnection(isConnected: index != 1, reason: index == 1 ? "timed out" : nil)))
     }
     input.hosts.append(HostSummary(name: "never", sample: nil, connection: DashboardConnection(isConnected: false)))

@@ -41,7 +41,7 @@ import Testing
         input.spark = random.some(9) { random, _ in (random.number(), random.number()) }
         let picture = Screen(input).draw()
         let grid = picture.grid
-        for hit in picture.scene.hits {
+        for hit in picture.frameContext.hits {
           #expect(hit.rect.x >= 0 && hit.rect.y >= 0 && hit.rect.width > 0, "\(hit)")
         }
         check(grid, size, kind, "seed \(seed), \(size), \(kind)")
@@ -132,8 +132,8 @@ private struct RandomSamples {
     below(3) == 0 ? nil : value(&self)
   }
 
-  mutating func some<Value>(_ most: UInt64, _ value: (inout RandomSamples, Int) -> Value) -> [Value] {
-    (0..<Int(below(most + 1))).map { value(&self, $0) }
+  mutating func some<Value>(_ limit: UInt64, _ value: (inout RandomSamples, Int) -> Value) -> [Value] {
+    (0..<Int(below(limit + 1))).map { value(&self, $0) }
   }
 
   mutating func state() -> ScreenState {
@@ -154,7 +154,7 @@ private struct RandomSamples {
     state.isMaximized = below(3) == 0
     state.zoom = maybe { Int($0.below(UInt64(TimeAxis.steps.count))) }
     if below(3) == 0 {
-      state.moment = number()
+      state.time = number()
       state.axisEnd = maybe { $0.number() }
     }
     state.isPaused = below(4) == 0
@@ -264,8 +264,8 @@ private struct RandomSamples {
     (sample.cpu.usage, sample.cpu.frequency) = (number(), number())
     (sample.cpu.sockets, sample.cpu.cores, sample.cpu.threads) = (number(), number(), number())
     (sample.cpu.contextSwitches, sample.cpu.interrupts, sample.cpu.forks) = (number(), number(), number())
-    let most: UInt64 = [0, 1, 8, 64, 300, 1024][Int(below(6))]
-    sample.cpu.perCore = (0..<most).map { CPU.Core(cpu: Int32($0), usage: Float(number())) }
+    let limit: UInt64 = [0, 1, 8, 64, 300, 1024][Int(below(6))]
+    sample.cpu.perCore = (0..<limit).map { CPU.Core(cpu: Int32($0), usage: Float(number())) }
     var time = CPUTime()
     (time.user, time.system, time.idle) = (10, 5, 20)
     sample.cpu.modes = maybe { _ in CPU.Modes(from: CPUTime(), to: time) } ?? nil

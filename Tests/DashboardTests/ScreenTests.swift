@@ -28,7 +28,7 @@ import Testing
     }
     // In the past, an old picture is what was asked for.
     var past = ScreenState()
-    past.moment = history.latest?.sample.timestamp.seconds
+    past.time = history.latest?.sample.timestamp.seconds
     #expect(!screen(history, age: 60, state: past).contains("no new sample"))
   }
 
@@ -100,7 +100,7 @@ import Testing
     let history = machine.history(ticks: 400)
     var input = ScreenGoldens.screenInput(history, size: Size(width: 120, height: 40))
     input.now += 86_400
-    input.state.moment = history.latest.map { $0.sample.timestamp.seconds - 60 }
+    input.state.time = history.latest.map { $0.sample.timestamp.seconds - 60 }
     input.state.axisEnd = history.latest?.sample.timestamp.seconds
     let text = Screen(input).draw().grid.rows.joined(separator: "\n")
     #expect(text.contains("PAST 2026-02-05 0") && text.contains("recorded at 2026-02-05 0") && text.contains("Feb 5 0"))
@@ -203,7 +203,7 @@ import Testing
     var machine = MadeUpMachine.smallVM
     let history = machine.history(ticks: 30)
     var state = ScreenState()
-    state.moment = ScreenGoldens.now + 20
+    state.time = ScreenGoldens.now + 20
     for width in [30, 40, 48, 60, 80, 200] {
       let text = screen(history, size: Size(width: width, height: 10), state: state)
       #expect(text.contains("PAST 06:45:20"), "\(width)")
@@ -215,15 +215,15 @@ import Testing
     var input = ScreenGoldens.screenInput(machine.history(ticks: 300))
     input.connection = DashboardConnection(isConnected: false, reason: "no route to host")
     input.now += 42
-    let axis = Screen(input).draw().scene.axis
+    let axis = Screen(input).draw().frameContext.axis
     #expect(axis.end == input.now)
     // By columns, not by seconds.
     input.now += 0.5
     let next = Screen(input).draw()
-    #expect(next.scene.axis.number(of: next.scene.axis.end) == axis.number(of: axis.end))
+    #expect(next.frameContext.axis.number(of: next.frameContext.axis.end) == axis.number(of: axis.end))
     #expect(next.grid.rows.joined().contains("LOST 42s ago"))
     input.connection = DashboardConnection(isConnected: true)
-    #expect(Screen(input).draw().scene.axis.end == ScreenGoldens.now + 300)
+    #expect(Screen(input).draw().frameContext.axis.end == ScreenGoldens.now + 300)
   }
 
   @Test func theWayOutStaysOnTheScreen() {
@@ -320,7 +320,7 @@ import Testing
       seen = picture.grid.rows.joined()
       if seen.contains("@") { break }
       #expect(seen.contains("more ↓"))
-      _ = model.handle(.pageDown, in: picture.scene)
+      _ = model.handle(.pageDown, in: picture.frameContext)
     }
     #expect(seen.contains("@"))
     // Another one is seen from its beginning.

@@ -104,11 +104,11 @@ import Testing
   }
 
   @Test func samplesOfAClockThatWasSetBackFindTheirPlace() throws {
-    let moments = [100.0, 110, 120, 95, 105, 115]
-    let samples = moments.enumerated().map { sample(at: $1, $1 / 1_000, boottime: Double($0) * 10) }
+    let timestamps = [100.0, 110, 120, 95, 105, 115]
+    let samples = timestamps.enumerated().map { sample(at: $1, $1 / 1_000, boottime: Double($0) * 10) }
     let columns = try history(samples).columns(HistoryQuery(.last(seconds: 1_000)), [SeriesSelector("cpu.usage")])
-    #expect(columns.timestamps == moments.sorted())
-    #expect(column(columns, "cpu.usage") == moments.sorted().map { $0 / 1_000 })
+    #expect(columns.timestamps == timestamps.sorted())
+    #expect(column(columns, "cpu.usage") == timestamps.sorted().map { $0 / 1_000 })
   }
 
   @Test func betweenIsInclusive() throws {

@@ -66,13 +66,13 @@ import Testing
 
   @Test func observersHearEverySampleUntilRemoved() {
     let history = History(capacity: 2, interval: 1)
-    let heard = Mutex<[Double]>([])
-    let observer = history.observe { entry in heard.withLock { $0.append(entry.sample.timestamp.seconds) } }
+    let received = Mutex<[Double]>([])
+    let observer = history.observe { entry in received.withLock { $0.append(entry.sample.timestamp.seconds) } }
     history.append(sample(at: 1))
     history.append(sample(at: 2))
     history.remove(observer)
     history.append(sample(at: 3))
-    #expect(heard.withLock { $0 } == [1, 2])
+    #expect(received.withLock { $0 } == [1, 2])
   }
 
   @Test func theFirstSampleIsWaitedFor() async {

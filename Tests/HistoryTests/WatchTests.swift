@@ -13,7 +13,7 @@ import Testing
     return Sample(from: nil, to: reading)
   }
 
-  private func moments(_ entries: [History.Entry]) -> [Double] { entries.map(\.sample.timestamp.seconds) }
+  private func timestamps(_ entries: [History.Entry]) -> [Double] { entries.map(\.sample.timestamp.seconds) }
 
   /// A main track of 10 s and live ones of 1 s (21…39) and 5 s (15…40).
   private func mixed() -> (History, [History.Watch]) {
@@ -31,12 +31,12 @@ import Testing
 
   @Test func theFinestOfEachStretch() {
     let (history, _) = mixed()
-    #expect(moments(history.entries()) == [0, 10, 15, 20] + (21...39).map(Double.init) + [40, 50, 60])
-    #expect(moments(history.entries(interval: 5)) == [0, 10, 15, 20, 25, 30, 35, 40, 50, 60])
-    #expect(moments(history.entries(interval: 6)) == [0, 10, 20, 30, 40, 50, 60])
-    #expect(moments(history.all) == [0, 10, 20, 30, 40, 50, 60])
+    #expect(timestamps(history.entries()) == [0, 10, 15, 20] + (21...39).map(Double.init) + [40, 50, 60])
+    #expect(timestamps(history.entries(interval: 5)) == [0, 10, 15, 20, 25, 30, 35, 40, 50, 60])
+    #expect(timestamps(history.entries(interval: 6)) == [0, 10, 20, 30, 40, 50, 60])
+    #expect(timestamps(history.all) == [0, 10, 20, 30, 40, 50, 60])
     #expect(
-      moments(history.entries(from: Timestamp(seconds: 19), to: Timestamp(seconds: 22.5))) == [20, 21, 22])
+      timestamps(history.entries(from: Timestamp(seconds: 19), to: Timestamp(seconds: 22.5))) == [20, 21, 22])
     #expect(history.entries(from: Timestamp(seconds: 61)).isEmpty)
   }
 
@@ -51,7 +51,7 @@ import Testing
     let history = History(capacity: 10, interval: 1_000)
     let watch = history.watch(interval: 1)
     for second in 1...700 { history.append([(1, sample(at: Double(second)))]) }
-    #expect(moments(history.entries()) == (401...700).map(Double.init))
+    #expect(timestamps(history.entries()) == (401...700).map(Double.init))
     #expect(watch.newest === history.latest)
   }
 
@@ -82,14 +82,14 @@ import Testing
 
   @Test func fromTheHistorysIntervalOnItIsTheMainTrack() {
     let history = History(capacity: 10, interval: 30)
-    let heard = Mutex<[Double]>([])
+    let received = Mutex<[Double]>([])
     let watches = [30, 31, 86_400, .max].map { interval in
-      history.watch(interval: interval) { entry in heard.withLock { $0.append(entry.sample.timestamp.seconds) } }
+      history.watch(interval: interval) { entry in received.withLock { $0.append(entry.sample.timestamp.seconds) } }
     }
     #expect(watches.map(\.interval) == [30, 30, 30, 30])
     #expect(history.wantedIntervals(at: 0) == [])
     history.append(sample(at: 30))
-    #expect(heard.withLock { $0 } == [30, 30, 30, 30])
+    #expect(received.withLock { $0 } == [30, 30, 30, 30])
     #expect(history.watch(interval: -5).interval == 1)
   }
 
@@ -106,19 +106,19 @@ import Testing
 
   @Test func eachHearsItsTrack() {
     let history = History(capacity: 10, interval: 10)
-    let heard = Mutex<[String]>([])
+    let received = Mutex<[String]>([])
     let watch = history.watch(interval: 1) { entry in
-      heard.withLock { $0.append("watch \(entry.sample.timestamp.seconds)") }
+      received.withLock { $0.append("watch \(entry.sample.timestamp.seconds)") }
     }
     let observer = history.observe { entry in
-      heard.withLock { $0.append("observer \(entry.sample.timestamp.seconds)") }
+      received.withLock { $0.append("observer \(entry.sample.timestamp.seconds)") }
     }
     history.append([(1, sample(at: 9))])
     history.append([(1, sample(at: 10)), (10, sample(at: 10))])
     watch.end()
     history.append([(1, sample(at: 11))])
     history.remove(observer)
-    #expect(heard.withLock { $0.sorted() } == ["observer 10.0", "watch 10.0", "watch 9.0"])
+    #expect(received.withLock { $0.sorted() } == ["observer 10.0", "watch 10.0", "watch 9.0"])
     #expect(history.latest?.sample.timestamp.seconds == 11)
   }
 

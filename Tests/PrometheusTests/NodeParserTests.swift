@@ -206,10 +206,10 @@ import Testing
 
   @Test func ownProcess() {
     let text = "12 (a) b)) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1 18 555 4096 77 18446744073709551615 1"
-    let figures = NodeProcessParser.figures(Array(text.utf8).span)
-    #expect(figures?.start == 555 && figures?.virtual == 4_096 && figures?.residentPages == 77)
-    #expect(NodeProcessParser.figures(Array("12 (a) S 1 2".utf8).span) == nil)
-    #expect(NodeProcessParser.figures(Array("".utf8).span) == nil)
+    let metrics = NodeProcessParser.metrics(Array(text.utf8).span)
+    #expect(metrics?.start == 555 && metrics?.virtual == 4_096 && metrics?.residentPages == 77)
+    #expect(NodeProcessParser.metrics(Array("12 (a) S 1 2".utf8).span) == nil)
+    #expect(NodeProcessParser.metrics(Array("".utf8).span) == nil)
   }
 
   @Test func distribution() {
@@ -251,7 +251,7 @@ import Testing
       totals.writeConnections(to: &exposition)
       NodeSchedstat.write(bytes, to: &exposition)
       _ = NodeFileNumbers.write(bytes, to: &exposition)
-      _ = NodeProcessParser.figures(bytes)
+      _ = NodeProcessParser.metrics(bytes)
       _ = NodeNumberParser.number(bytes)
       _ = OSReleaseParser.value(bytes, of: "NAME")
       // Every line is one that a scraper takes, whatever the kernel's file held.

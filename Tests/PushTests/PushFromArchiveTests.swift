@@ -28,7 +28,7 @@ final class MadeUpArchive: SampleArchive {
 
   var oldest: Double? { state.withLock { ($0.means + $0.samples).map(\.timestamp.seconds).min() } }
 
-  func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample] {
+  func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample] {
     try state.withLock { state in
       state.reads += 1
       if state.failures > 0 {
@@ -37,17 +37,17 @@ final class MadeUpArchive: SampleArchive {
       }
       let kept = step == nil ? state.samples : state.means
       let found = kept.filter { $0.timestamp.seconds >= start && $0.timestamp.seconds <= end }
-      guard found.count <= most else { throw Columns.TooLarge(ofRows: found.count) }
+      guard found.count <= limit else { throw Columns.TooLarge(ofRows: found.count) }
       return found
     }
   }
 
-  func sample(at moment: Double) async throws -> Sample? {
-    state.withLock { $0.samples.last { $0.timestamp.seconds <= moment } }
+  func sample(at time: Double) async throws -> Sample? {
+    state.withLock { $0.samples.last { $0.timestamp.seconds <= time } }
   }
 
   func columns(
-    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
+    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
   ) async throws -> Columns {
     throw Away()
   }
@@ -81,7 +81,7 @@ final class MadeUpArchive: SampleArchive {
     }
   }
 
-  private func moments(_ receiver: FakeReceiver) -> [Int] {
+  private func timestamps(_ receiver: FakeReceiver) -> [Int] {
     let points = receiver.points.filter { $0.series.hasPrefix("agent_load1{") && $0.bits != PushBatch.stale }
     return points.map { Int(($0.milliseconds - Int64(machine.start) * 1_000) / 30_000) }
   }
@@ -103,7 +103,7 @@ final class MadeUpArchive: SampleArchive {
     try await eventually("all samples") { pushing.status.sentSamples == 1_000 && pushing.status.state == .live }
     append(1_000..<1_010, to: history)
     try await eventually("what came after") { pushing.status.sentSamples == 1_010 }
-    #expect(moments(receiver) == Array(0..<1_010))
+    #expect(timestamps(receiver) == Array(0..<1_010))
     #expect(pushing.status.lost == 0 && pushing.status.dropped == 0 && pushing.status.gaps.isEmpty)
     await pushing.stop()
     await receiver.close()
@@ -137,7 +137,7 @@ final class MadeUpArchive: SampleArchive {
     archive.keep([machine.sample(60, gpus: 1)])
     history.append(machine.sample(60, gpus: 1))
     try await eventually("all samples") { pushing.status.sentSamples == 58 && pushing.status.state == .live }
-    #expect(moments(receiver) == Array(0..<61))
+    #expect(timestamps(receiver) == Array(0..<61))
     let ends = receiver.points.filter { $0.bits == PushBatch.stale }
     #expect(!ends.isEmpty)
     #expect(
@@ -158,7 +158,7 @@ final class MadeUpArchive: SampleArchive {
       cursorFile: folder.file("cursors"))
     append(50..<53, to: history)
     try await eventually("the new ones") { pushing.status.sentSamples == 3 }
-    #expect(moments(receiver) == [50, 51, 52])
+    #expect(timestamps(receiver) == [50, 51, 52])
     await pushing.stop()
     await receiver.close()
   }
@@ -176,7 +176,7 @@ final class MadeUpArchive: SampleArchive {
     let pushing = try Pushing(to: url, history: history, format: .remoteWrite1, cursorFile: folder.file("cursors"))
     append(300..<301, to: history)
     try await eventually("all that is left") { pushing.status.state == .live }
-    #expect(moments(receiver) == Array(stride(from: 100, through: 200, by: 2)) + Array(201..<301))
+    #expect(timestamps(receiver) == Array(stride(from: 100, through: 200, by: 2)) + Array(201..<301))
     #expect(pushing.status.lost > 90 && pushing.status.lost <= 100)
     #expect(pushing.status.gaps.map(\.reason) == [.lost])
     await pushing.stop()
@@ -195,7 +195,7 @@ final class MadeUpArchive: SampleArchive {
     archive.fail(1_000_000)
     gate.isOpen = true
     try await eventually("memory's") { pushing.status.sentSamples == 10 }
-    #expect(moments(receiver) == Array(40..<50))
+    #expect(timestamps(receiver) == Array(40..<50))
     #expect(pushing.status.lost == 40)
     await pushing.stop()
     await receiver.close()

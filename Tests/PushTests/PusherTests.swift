@@ -266,8 +266,8 @@ import Testing
   func tooLargeAlone() async throws {
     let bad = Int64(machine.start + 3 * 30) * 1_000
     let receiver = try await FakeReceiver { request in
-      guard let moments = try? request.received().moments else { return .answer(500) }
-      return moments.contains(bad) ? .answer(413) : .answer(204)
+      guard let timestamps = try? request.received().timestamps else { return .answer(500) }
+      return timestamps.contains(bad) ? .answer(413) : .answer(204)
     }
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
     let samples = fill(pushing.history, 0..<8)
@@ -337,8 +337,8 @@ import Testing
   func rejected() async throws {
     let bad: Set<Int64> = [5, 6, 17].reduce(into: []) { $0.insert(Int64(1_770_000_000 + $1 * 30) * 1_000) }
     let receiver = try await FakeReceiver { request in
-      guard let moments = try? request.received().moments else { return .answer(500) }
-      return moments.isDisjoint(with: bad) ? .answer(204) : .answer(422, [], "cannot be")
+      guard let timestamps = try? request.received().timestamps else { return .answer(500) }
+      return timestamps.isDisjoint(with: bad) ? .answer(204) : .answer(422, [], "cannot be")
     }
     let history = History(capacity: 200, interval: 30)
     let held = (0..<25).map { machine.sample($0) }
@@ -362,7 +362,9 @@ import Testing
   func unanswered() async throws {
     let newest = Mutex(Int64.min)
     let receiver = try await FakeReceiver { request in
-      guard let moments = try? request.received().moments, let last = moments.max(), let first = moments.min() else {
+      guard let timestamps = try? request.received().timestamps, let last = timestamps.max(),
+        let first = timestamps.min()
+      else {
         return .answer(500)
       }
       return newest.withLock { newest in
@@ -393,8 +395,8 @@ import Testing
   func tooOld() async throws {
     let limit = Int64(machine.start + 30 * 150) * 1_000
     let receiver = try await FakeReceiver { request in
-      guard let moments = try? request.received().moments else { return .answer(500) }
-      return moments.allSatisfy { $0 >= limit } ? .answer(204) : .answer(400, [], "out of bounds")
+      guard let timestamps = try? request.received().timestamps else { return .answer(500) }
+      return timestamps.allSatisfy { $0 >= limit } ? .answer(204) : .answer(400, [], "out of bounds")
     }
     let history = History(capacity: 400, interval: 30)
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, format: .remoteWrite1)
@@ -412,7 +414,7 @@ import Testing
   @Test("A request too large is made smaller")
   func tooLarge() async throws {
     let receiver = try await FakeReceiver { request in
-      ((try? request.received().moments.count) ?? 0) > 3 ? .answer(413) : .answer(204)
+      ((try? request.received().timestamps.count) ?? 0) > 3 ? .answer(413) : .answer(204)
     }
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1)
     let samples = fill(pushing.history, 0..<40)

@@ -91,15 +91,17 @@ import Testing
 
   @Test("Numbers are told as exactly as their source can tell, and once more the same")
   func precision() {
-    #expect(Unit.ratio.told(1.0 / 3) == 0.3333)
-    #expect(Unit.bytes.told(1_234.5) == 1_234)
-    #expect(Unit.bytes.told(1_235.5) == 1_236)
-    #expect(Unit.mebibytes.told(1_048_577) == 1_048_577)
-    #expect(Unit.megahertz.told(3_600_400_000) == 3_600_000_000)
-    #expect(Unit.celsius.told(-0.25) == -0.2)
-    #expect(Unit.count.told(0x1p60) == 0x1p60)
+    #expect(Unit.ratio.roundedToPrecision(1.0 / 3) == 0.3333)
+    #expect(Unit.bytes.roundedToPrecision(1_234.5) == 1_234)
+    #expect(Unit.bytes.roundedToPrecision(1_235.5) == 1_236)
+    #expect(Unit.mebibytes.roundedToPrecision(1_048_577) == 1_048_577)
+    #expect(Unit.megahertz.roundedToPrecision(3_600_400_000) == 3_600_000_000)
+    #expect(Unit.celsius.roundedToPrecision(-0.25) == -0.2)
+    #expect(Unit.count.roundedToPrecision(0x1p60) == 0x1p60)
     for unit in Unit.allCases {
-      for value in [0.123456789, 17, 1e9 / 7, -3.25] { #expect(unit.told(unit.told(value)) == unit.told(value)) }
+      for value in [0.123456789, 17, 1e9 / 7, -3.25] {
+        #expect(unit.roundedToPrecision(unit.roundedToPrecision(value)) == unit.roundedToPrecision(value))
+      }
     }
   }
 

@@ -49,18 +49,18 @@ private func mutate(_ bytes: inout [UInt8], using generator: inout SeededGenerat
     return
   }
   let position = Int.random(in: 0..<bytes.count, using: &generator)
-  let stretch = position..<min(bytes.count, position + Int.random(in: 1...24, using: &generator))
+  let range = position..<min(bytes.count, position + Int.random(in: 1...24, using: &generator))
   switch Int.random(in: 0..<8, using: &generator) {
   case 0:
     bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
   case 1:
     bytes[position] = UInt8.random(in: 0...255, using: &generator)
   case 2:
-    bytes.removeSubrange(stretch)
+    bytes.removeSubrange(range)
   case 3:
     bytes.insert(UInt8.random(in: 0...255, using: &generator), at: position)
   case 4:
-    bytes.insert(contentsOf: bytes[stretch], at: Int.random(in: 0...bytes.count, using: &generator))
+    bytes.insert(contentsOf: bytes[range], at: Int.random(in: 0...bytes.count, using: &generator))
   case 5:
     // The bytes that parsers look for do the most harm where they do not belong.
     bytes[position] = Array("\n \t:-=.0,/\\()\"@\0".utf8).randomElement(using: &generator) ?? 0

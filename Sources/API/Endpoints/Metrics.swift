@@ -5,35 +5,35 @@ extension Route {
   static let latest = Route(
     path: "/metrics/latest", summary: "The newest sample", contents: [.json(.component("Sample"))],
     isRevalidated: true
-  ) { (api, exchange) async throws(APIError) in
+  ) { (api, context) async throws(APIError) in
     let entry = await api.history.first()
     let isConditional =
-      exchange.request[header: "If-None-Match"] != nil || exchange.request[header: "If-Modified-Since"] != nil
-    if isConditional { return try await sample(entry, for: exchange) }
+      context.request[header: "If-None-Match"] != nil || context.request[header: "If-Modified-Since"] != nil
+    if isConditional { return try await sample(entry, for: context) }
     let variant = ResponseCache.Variant(
-      isGzipped: API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"]))
+      isGzipped: API.Response.acceptsGzip(context.request[header: "Accept-Encoding"]))
     if let kept = api.latest.response(for: entry, variant) { return kept }
     return api.latest.keep(
-      api.finished(try await sample(entry, for: exchange), for: exchange.request), for: entry, variant)
+      api.finished(try await sample(entry, for: context), for: context.request), for: entry, variant)
   }
 
   static let at = Route(
     path: "/metrics/at", summary: "The newest stored sample at or before a moment",
     parameters: [Parameters.time.definition], contents: [.json(.component("Sample"))], errors: [.notFound],
     isRevalidated: true
-  ) { (api, exchange) async throws(APIError) in
-    guard let moment = try exchange.query.value(Parameters.time) else {
+  ) { (api, context) async throws(APIError) in
+    guard let time = try context.query.value(Parameters.time) else {
       throw APIError(
         .badRequest, "time: missing; must be \(Parameters.time.definition.allowed)",
         parameter: Parameters.time.definition.name)
     }
-    return try await sample(try await api.entry(at: moment), for: exchange)
+    return try await sample(try await api.entry(at: time), for: context)
   }
 
-  private static func sample(_ entry: History.Entry, for exchange: RequestContext) async throws(APIError)
+  private static func sample(_ entry: History.Entry, for context: RequestContext) async throws(APIError)
     -> API.Response
   {
-    try await .validated(Validator(of: [entry], target: ""), for: exchange.request) { () throws(APIError) in
+    try await .validated(Validator(of: [entry], target: ""), for: context.request) { () throws(APIError) in
       .body([.sample(entry), .bytes([UInt8(ascii: "\n")])], type: jsonType)
     }
   }
@@ -47,13 +47,13 @@ extension Route {
     contents: [
       .json(.component("History")), .json(.component("Columns")), Content(type: "text/csv", schema: .text),
     ], errors: [.notFound, .serviceUnavailable], isRevalidated: true
-  ) { (api, exchange) async throws(APIError) in
-    let question = try HistoryQuestion(exchange.query)
+  ) { (api, context) async throws(APIError) in
+    let question = try HistoryQuestion(context.query)
     // The first sample is a fraction of a second away; an empty answer at start would be true but of no use.
     _ = await api.history.first()
-    let validator = Validator(of: question.query.samples(in: api.history), target: exchange.request.target)
-    return try await .validated(validator, for: exchange.request) { () async throws(APIError) in
-      let isGzipped = API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"])
+    let validator = Validator(of: question.query.samples(in: api.history), target: context.request.target)
+    return try await .validated(validator, for: context.request) { () async throws(APIError) in
+      let isGzipped = API.Response.acceptsGzip(context.request[header: "Accept-Encoding"])
       return try await question.answer(from: api.history, isGzipped: isGzipped)
     }
   }
@@ -63,10 +63,10 @@ extension Route {
 
 extension API {
   /// The newest stored sample at or before a moment; waits for the first one.
-  func entry(at moment: Timestamp) async throws(APIError) -> History.Entry {
+  func entry(at time: Timestamp) async throws(APIError) -> History.Entry {
     _ = await history.first()
-    guard let entry = await history.archivedEntry(at: moment) else {
-      throw APIError(.notFound, "no sample at or before \(moment.rfc3339)")
+    guard let entry = await history.archivedEntry(at: time) else {
+      throw APIError(.notFound, "no sample at or before \(time.rfc3339)")
     }
     return entry
   }
@@ -78,9 +78,9 @@ enum Parameters {
     "seconds",
     "Length of the range in seconds up to the newest sample, 300 by default; with to it ends there, with from it begins"
       + " there, with both it is cut at its beginning")
-  static let from = Parameter<Timestamp>.moment("from", "Beginning of the range, included")
-  static let to = Parameter<Timestamp>.moment("to", "End of the range, included")
-  static let time = Parameter<Timestamp>.moment("time", "The time", isRequired: true)
+  static let from = Parameter<Timestamp>.time("from", "Beginning of the range, included")
+  static let to = Parameter<Timestamp>.time("to", "End of the range, included")
+  static let time = Parameter<Timestamp>.time("time", "The time", isRequired: true)
   static let step = Parameter<Int>.integer(
     "step",
     "Seconds of a step, which ends on a multiple of it: means of gauges, last values of counters. A step that is finer"
@@ -154,7 +154,7 @@ private struct HistoryQuestion {
       } catch {
         throw APIError(
           .badRequest,
-          "too many samples: more than \(History.mostArchivedSamples) from the archive; use a larger step, metrics or a"
+          "too many samples: more than \(History.maxArchivedSamples) from the archive; use a larger step, metrics or a"
             + " shorter range", parameter: "step")
       }
       if query.step == nil, !isGzipped, history.cachesDecoded() { keep(samples) }
@@ -167,7 +167,7 @@ private struct HistoryQuestion {
     } catch {
       throw APIError(
         .badRequest,
-        "too many values: more than \(Columns.mostValues) in \(error.rows) rows; use a larger step, fewer metrics or a"
+        "too many values: more than \(Columns.maxValues) in \(error.rows) rows; use a larger step, fewer metrics or a"
           + " shorter range", parameter: "step")
     }
     switch format {
@@ -181,11 +181,11 @@ private struct HistoryQuestion {
   }
 
   /// Bytes of the past's text that are kept unpacked at most.
-  private static let mostPlain = 32 << 20
+  private static let maxDecoded = 32 << 20
 
   /// Keeps samples' text as it is, the newest first.
   private func keep(_ samples: [History.Entry]) {
-    var room = Self.mostPlain
+    var room = Self.maxDecoded
     for entry in samples.reversed() {
       room -= SampleJSON.count(of: entry)
       guard room >= 0, !Task.isCancelled else { return }

@@ -4,12 +4,12 @@ internal import History
 extension Route {
   static let processes = Route(
     path: "/processes", summary: "The processes now, or the top processes recorded at a time of the past",
-    parameters: [sort.definition, limit.definition, moment.definition], contents: [.json(ProcessesJSON.schema)],
+    parameters: [sort.definition, limit.definition, time.definition], contents: [.json(ProcessesJSON.schema)],
     errors: [.notFound, .serviceUnavailable]
-  ) { (api, exchange) async throws(APIError) in
-    let order = try exchange.query.value(sort) ?? .cpu
-    let limit = try exchange.query.value(limit) ?? .max
-    let past = try exchange.query.value(moment)
+  ) { (api, context) async throws(APIError) in
+    let order = try context.query.value(sort) ?? .cpu
+    let limit = try context.query.value(limit) ?? .max
+    let past = try context.query.value(time)
     var table: ProcessSnapshot
     if let past {
       let sample = try await api.entry(at: past).sample
@@ -30,7 +30,7 @@ extension Route {
   private static let sort = Parameter<ProcessOrder>.choice(
     "sort", "Sort key, largest first; pid ascending", default: .cpu)
   private static let limit = Parameter<Int>.integer("limit", "Maximum number of processes")
-  private static let moment = Parameter<Timestamp>.moment("at", "A time of the past; now by default")
+  private static let time = Parameter<Timestamp>.time("at", "A time of the past; now by default")
 }
 
 /// By what processes are put in order: the greatest first, but by ascending pid.

@@ -67,7 +67,7 @@ extension Route {
 private enum PushStatusJSON {
   static func encode(_ reports: [PushReport]) -> [UInt8] {
     let writer = JSONWriter()
-    func moment(_ name: String, _ seconds: Double) {
+    func time(_ name: String, _ seconds: Double) {
       if seconds.isFinite { writer.member(name, Timestamp(seconds: seconds).rfc3339) }
     }
     writer.beginObject()
@@ -77,7 +77,7 @@ private enum PushStatusJSON {
       writer.member("url", report.url)
       writer.member("protocol", report.format)
       writer.member("state", report.state)
-      moment("cursor", report.cursor)
+      time("cursor", report.cursor)
       writer.member("lag_seconds", Int(clamping: Int64(min(max(report.lag, 0), 1e15))))
       writer.member("pending_samples", report.pending)
       writer.member("sent_samples", report.sentSamples)
@@ -86,16 +86,16 @@ private enum PushStatusJSON {
       writer.member("failed_requests", report.failed)
       writer.member("dropped_samples", report.dropped)
       writer.member("lost_samples", report.lost)
-      moment("last_success", report.lastSuccess)
+      time("last_success", report.lastSuccess)
       if let error = report.lastError {
         writer.member("last_error", error)
-        moment("last_error_time", report.lastErrorTime)
+        time("last_error_time", report.lastErrorTime)
       }
       writer.beginArray("gaps")
       for gap in report.gaps {
         writer.beginObject()
-        moment("from", gap.from)
-        moment("to", gap.to)
+        time("from", gap.from)
+        time("to", gap.to)
         writer.member("samples", gap.samples)
         writer.member("reason", gap.reason)
         writer.endObject()

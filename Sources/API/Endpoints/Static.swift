@@ -16,8 +16,8 @@ extension Route {
           .init(name: "push", schema: pushHealth),
         ]))
     ], errors: [.serviceUnavailable], isPublic: true
-  ) { (api, exchange) throws(APIError) in
-    let isStrict = try exchange.query.value(strict) ?? false
+  ) { (api, context) throws(APIError) in
+    let isStrict = try context.query.value(strict) ?? false
     let (age, archive) = (api.history.sampleAge, api.history.archive?.health)
     if isStrict {
       // A sampler that is busy once is late by less than two intervals.
@@ -71,15 +71,15 @@ extension Route {
   static let catalog = Route(
     path: "/catalog", summary: "All metrics: unit, kind, help, source, labels",
     contents: [.json(CatalogJSON.schema)], isRevalidated: true
-  ) { (_, exchange) async throws(APIError) in
-    try await .validated(CatalogJSON.validator, for: exchange.request) { () throws(APIError) in .json(CatalogJSON.bytes)
+  ) { (_, context) async throws(APIError) in
+    try await .validated(CatalogJSON.validator, for: context.request) { () throws(APIError) in .json(CatalogJSON.bytes)
     }
   }
 
   static let openAPI = Route(
     path: "/openapi.json", summary: "This document", contents: [.json(.map(.any))], isRevalidated: true
-  ) { (_, exchange) async throws(APIError) in
-    try await .validated(OpenAPI.validator, for: exchange.request) { () throws(APIError) in .json(OpenAPI.bytes) }
+  ) { (_, context) async throws(APIError) in
+    try await .validated(OpenAPI.validator, for: context.request) { () throws(APIError) in .json(OpenAPI.bytes) }
   }
 
   /// The web page and what leads to it.
@@ -94,12 +94,12 @@ extension Route {
         parameters: [fileName.definition],
         contents: WebFiles.shared.types.map { Content(type: $0, schema: .text) }, errors: [.notFound], isPublic: true,
         isRevalidated: true
-      ) { (_, exchange) async throws(APIError) in
-        let name = exchange.pathValues.first ?? ""
+      ) { (_, context) async throws(APIError) in
+        let name = context.pathValues.first ?? ""
         guard let file = WebFiles.shared[name.isEmpty ? "index.html" : name] else {
-          throw APIError(.notFound, "no such endpoint: \(exchange.shownPath)")
+          throw APIError(.notFound, "no such endpoint: \(context.shownPath)")
         }
-        return try await .validated(Validator(tag: file.entityTag), for: exchange.request) { () throws(APIError) in
+        return try await .validated(Validator(tag: file.entityTag), for: context.request) { () throws(APIError) in
           .file(file)
         }
       }

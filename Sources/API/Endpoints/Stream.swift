@@ -7,20 +7,20 @@ extension Route {
     summary: "Samples as they are taken, as server-sent events; the id of an event is its sample's timestamp",
     parameters: [interval.definition, since.definition, count.definition, lastEventID],
     contents: [Content(type: "text/event-stream", schema: nil)], errors: [.serviceUnavailable]
-  ) { (api, exchange) throws(APIError) in
-    let interval = try exchange.query.value(interval) ?? 1
-    let count = try exchange.query.value(count)
+  ) { (api, context) throws(APIError) in
+    let interval = try context.query.value(interval) ?? 1
+    let count = try context.query.value(count)
     // A browser that reconnects keeps the URL, and names the last event in the header. An id that is no timestamp is
     // another server's: an error would stop the browser from trying again.
-    var since = try exchange.query.value(since)
-    if let id = exchange.request[header: lastEventID.name], let last = Timestamp(moment: id) { since = last }
+    var since = try context.query.value(since)
+    if let id = context.request[header: lastEventID.name], let last = Timestamp(time: id) { since = last }
     let share: Semaphore.Permit
     do throws(Semaphore.Refusal) {
-      share = try api.streams.take(for: exchange.request.client)
+      share = try api.streams.take(for: context.request.client)
     } catch {
       let message =
         switch error {
-        case .all: "too many streams: \(api.streams.most) are open, the most allowed"
+        case .all: "too many streams: \(api.streams.limit) are open, the most allowed"
         case .client: "too many streams of this client: \(api.streams.mostPerClient) are open, the most allowed"
         }
       throw APIError(.serviceUnavailable, message).adding("Retry-After", "10")
@@ -39,7 +39,7 @@ extension Route {
     "interval", "Seconds between two samples; from the history's interval on, the history's own samples",
     in: 1...86_400,
     default: 1)
-  private static let since = Parameter<Timestamp>.moment(
+  private static let since = Parameter<Timestamp>.time(
     "since", "Stored samples newer than this come first; by default only the newest one")
   private static let count = Parameter<Int>.integer(
     "count", "Ends the stream after so many samples; endless by default")

@@ -13,15 +13,15 @@ extension Route {
     contents: ExpositionFormat.allCases.map { format in
       Content(type: String(format.contentType.prefix { $0 != ";" }), schema: .text)
     }, ignoresOtherParameters: true
-  ) { (api, exchange) async throws(APIError) in
-    let format = ExpositionFormat.accepted(exchange.request[header: "Accept"])
-    let collectors = api.settings.prometheus.hasNode ? try NodeCollectors(exchange.query) : nil
+  ) { (api, context) async throws(APIError) in
+    let format = ExpositionFormat.accepted(context.request[header: "Accept"])
+    let collectors = api.settings.prometheus.hasNode ? try NodeCollectors(context.query) : nil
     let reading = await api.history.freshReading(maxAge: 1)
     let newest = await api.history.first()
     let entry = api.history.newestOfMainTrack ?? newest
     let variant = ResponseCache.Variant(
-      format: format, moment: reading?.boottime ?? 0,
-      isGzipped: API.Response.acceptsGzip(exchange.request[header: "Accept-Encoding"]))
+      format: format, time: reading?.boottime ?? 0,
+      isGzipped: API.Response.acceptsGzip(context.request[header: "Accept-Encoding"]))
     if collectors == nil, let kept = api.scrapes.response(for: entry, variant) { return kept }
     // Without a sampler the samples come from elsewhere, and there is nothing but the newest one.
     let sample = reading.map { Sample(levelsOf: $0, ratesOf: api.history.newestOfMainTrack?.sample) } ?? entry.sample
@@ -32,7 +32,7 @@ extension Route {
     let response = API.Response.body([.bytes(bytes)], type: format.contentType).adding(vary: "Accept")
     // Choices of collectors are too many to be kept.
     if collectors != nil { return response }
-    return api.scrapes.keep(api.finished(response, for: exchange.request), for: entry, variant)
+    return api.scrapes.keep(api.finished(response, for: context.request), for: entry, variant)
   }
 }
 
@@ -51,8 +51,8 @@ enum Scrape {
     CounterWriter.write(reading, to: &exposition)
     source?.writeProcess(to: &exposition)
     if compatibility.hasNode {
-      let told = source?.writeNode(to: &exposition) ?? (groups: [], sensors: [])
-      NodeWriter(reading: reading, written: told.groups, sensors: told.sensors, collectors: collectors)
+      let reported = source?.writeNode(to: &exposition) ?? (groups: [], sensors: [])
+      NodeWriter(reading: reading, written: reported.groups, sensors: reported.sensors, collectors: collectors)
         .write(to: &exposition)
     }
     if compatibility.hasDCGM { DCGMWriter.write(sample, to: &exposition) }

@@ -5,9 +5,9 @@ extension Timestamp {
   package static let maxSeconds = 253_402_300_799
 
   /// A time as a client may write it: RFC 3339, or seconds since 1970 as a JSON number; nil for anything else.
-  package init?(moment text: String) {
-    if let moment = Timestamp(rfc3339: text) {
-      self = moment
+  package init?(time text: String) {
+    if let time = Timestamp(rfc3339: text) {
+      self = time
       return
     }
     // Double also reads hexadecimal numbers, infinities and NaN, which JSON does not have.
@@ -22,10 +22,10 @@ extension Timestamp {
 
 extension Parameter<Timestamp> {
   /// A time.
-  static func moment(_ name: String, _ help: String, isRequired: Bool = false) -> Parameter {
+  static func time(_ name: String, _ help: String, isRequired: Bool = false) -> Parameter {
     Parameter(
-      name, help, allowed: "RFC 3339 (2026-02-05T06:45:00Z) or seconds since 1970 (1770273900.5)", .moment,
+      name, help, allowed: "RFC 3339 (2026-02-05T06:45:00Z) or seconds since 1970 (1770273900.5)", .time,
       isRequired: isRequired
-    ) { Timestamp(moment: $0) }
+    ) { Timestamp(time: $0) }
   }
 }

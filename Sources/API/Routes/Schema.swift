@@ -30,7 +30,7 @@ indirect enum Schema: Sendable {
   /// A moment in RFC 3339.
   case timestamp
   /// A moment in RFC 3339 or in seconds.
-  case moment
+  case time
   /// One of the components.
   case component(String)
 
@@ -94,7 +94,7 @@ indirect enum Schema: Sendable {
     case .timestamp:
       writer.member("type", "string")
       writer.member("format", "date-time")
-    case .moment:
+    case .time:
       writer.beginArray("anyOf")
       Schema.timestamp.write(nil, to: writer)
       writer.beginObject()

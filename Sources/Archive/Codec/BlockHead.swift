@@ -6,18 +6,18 @@ struct BlockHead: Equatable {
   /// POSIX time in milliseconds.
   var times: [Int64]
   /// Milliseconds that rates are means over.
-  var stretches: [Int64]
+  var ranges: [Int64]
 
-  init(times: [Int64], stretches: [Int64]) {
+  init(times: [Int64], ranges: [Int64]) {
     self.times = times
-    self.stretches = stretches
+    self.ranges = ranges
   }
 
   func encoded() -> [UInt8] {
     let first = Column.encode(times)
     var body: [UInt8] = []
     body.append(varint: UInt64(first.count))
-    return Envelope.seal(.head, body + first + Column.encode(stretches))
+    return Envelope.seal(.head, body + first + Column.encode(ranges))
   }
 
   /// Reads the head of a block with `count` slots.
@@ -25,6 +25,6 @@ struct BlockHead: Equatable {
     var reader = try Envelope.open(bytes, as: .head)
     let length = try reader.varint()
     times = try Column.decode(reader.bytes(length), count: count)
-    stretches = try Column.decode(reader.rest, count: count)
+    ranges = try Column.decode(reader.rest, count: count)
   }
 }

@@ -21,8 +21,8 @@ enum Chunk: Equatable {
   struct Rollup: Equatable {
     var isCounter = false
     var counts: [Int64] = []
-    var least: [Int64] = []
-    var greatest: [Int64] = []
+    var minimum: [Int64] = []
+    var maximum: [Int64] = []
     /// Of a counter the last values.
     var sums: [Int64] = []
   }
@@ -39,7 +39,7 @@ enum Chunk: Equatable {
       kind = .rollup
       body.append(precision.byte(isCounter: rollup.isCounter))
       let columns = [
-        rollup.counts, rollup.least, Self.spread(rollup, precision), Self.lean(rollup, precision),
+        rollup.counts, rollup.minimum, Self.spread(rollup, precision), Self.lean(rollup, precision),
       ].map(Column.encode)
       for column in columns.dropLast() { body.append(varint: UInt64(column.count)) }
       for column in columns { body += column }
@@ -67,12 +67,12 @@ enum Chunk: Equatable {
       var rollup = Rollup()
       rollup.isCounter = isCounter
       rollup.counts = try Column.decode(reader.bytes(lengths[0]), count: count)
-      rollup.least = try Column.decode(reader.bytes(lengths[1]), count: count)
-      rollup.greatest = try Column.decode(reader.bytes(lengths[2]), count: count)
+      rollup.minimum = try Column.decode(reader.bytes(lengths[1]), count: count)
+      rollup.maximum = try Column.decode(reader.bytes(lengths[2]), count: count)
       rollup.sums = try Column.decode(reader.rest, count: count)
       if precision != .bits {
-        for index in 0..<count where rollup.least[index] != Precision.absent {
-          rollup.greatest[index] = rollup.least[index] &+ rollup.greatest[index]
+        for index in 0..<count where rollup.minimum[index] != Precision.absent {
+          rollup.maximum[index] = rollup.minimum[index] &+ rollup.maximum[index]
           rollup.sums[index] = rollup.sums[index] &+ Self.half(rollup, index)
         }
       }
@@ -85,21 +85,21 @@ enum Chunk: Equatable {
 
   /// Predicted sum, from the mid-range; of a counter, the predicted last value: the maximum.
   private static func half(_ rollup: Rollup, _ index: Int) -> Int64 {
-    if rollup.isCounter { return rollup.greatest[index] }
-    return (rollup.counts[index] &* (rollup.least[index] &+ rollup.greatest[index])) >> 1
+    if rollup.isCounter { return rollup.maximum[index] }
+    return (rollup.counts[index] &* (rollup.minimum[index] &+ rollup.maximum[index])) >> 1
   }
 
   private static func spread(_ rollup: Rollup, _ precision: Precision) -> [Int64] {
-    if precision == .bits { return rollup.greatest }
-    return rollup.greatest.indices.map {
-      rollup.least[$0] == Precision.absent ? Precision.absent : rollup.greatest[$0] &- rollup.least[$0]
+    if precision == .bits { return rollup.maximum }
+    return rollup.maximum.indices.map {
+      rollup.minimum[$0] == Precision.absent ? Precision.absent : rollup.maximum[$0] &- rollup.minimum[$0]
     }
   }
 
   private static func lean(_ rollup: Rollup, _ precision: Precision) -> [Int64] {
     if precision == .bits { return rollup.sums }
     return rollup.sums.indices.map {
-      rollup.least[$0] == Precision.absent ? Precision.absent : rollup.sums[$0] &- half(rollup, $0)
+      rollup.minimum[$0] == Precision.absent ? Precision.absent : rollup.sums[$0] &- half(rollup, $0)
     }
   }
 }

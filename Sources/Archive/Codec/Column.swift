@@ -60,8 +60,8 @@ enum Column {
     }
     if divisor == 0 || divisor > UInt64(Int64.max) { divisor = 1 }
     let step = Int64(divisor)
-    let figures = values.compactMap { $0 == Precision.absent ? nil : ($0 &- first) / step }
-    let (smoothing, hasSlope) = best(for: figures)
+    let metrics = values.compactMap { $0 == Precision.absent ? nil : ($0 &- first) / step }
+    let (smoothing, hasSlope) = best(for: metrics)
     bytes.append(
       UInt8(smoothing) | (hasSlope ? 1 << 3 : 0) | (step > 1 ? 1 << 4 : 0) | (hasGaps ? 1 << 5 : 0))
     bytes.append(signed: first)
@@ -79,32 +79,32 @@ enum Column {
         wasAbsent = isAbsent
       }
       if isAbsent { continue }
-      let figure = (value &- first) / step
-      if !isFirst { model.encode(figure &- predictor.expected, to: &coder) }
+      let metric = (value &- first) / step
+      if !isFirst { model.encode(metric &- predictor.expected, to: &coder) }
       isFirst = false
-      predictor.learn(figure)
+      predictor.learn(metric)
     }
     bytes += coder.finish()
     return bytes
   }
 
   /// The predictor that leaves the least.
-  private static func best(for figures: [Int64]) -> (smoothing: Int, hasSlope: Bool) {
+  private static func best(for metrics: [Int64]) -> (smoothing: Int, hasSlope: Bool) {
     var best = (smoothing: 0, hasSlope: false)
-    var least = Int.max
+    var minimum = Int.max
     for hasSlope in [false, true] {
       for smoothing in smoothings {
         var predictor = Predictor(smoothing: smoothing, hasSlope: hasSlope)
         var cost = 0
-        for figure in figures where cost < least {
-          let rest = (figure &- predictor.expected).magnitude
+        for metric in metrics where cost < minimum {
+          let rest = (metric &- predictor.expected).magnitude
           // Digits, and a linear part in 16ths between two powers of two.
           let length = 64 - rest.leadingZeroBitCount
           cost += length < 5 ? sixteenths[Int(rest)] : length * 16 + Int(rest >> UInt64(length - 5)) - 16
-          predictor.learn(figure)
+          predictor.learn(metric)
         }
-        if cost < least {
-          least = cost
+        if cost < minimum {
+          minimum = cost
           best = (smoothing, hasSlope)
         }
       }
@@ -149,10 +149,10 @@ enum Column {
           continue
         }
       }
-      let figure = isFirst ? 0 : predictor.expected &+ model.decode(from: &coder)
+      let metric = isFirst ? 0 : predictor.expected &+ model.decode(from: &coder)
       isFirst = false
-      predictor.learn(figure)
-      values.append(first &+ figure &* step)
+      predictor.learn(metric)
+      values.append(first &+ metric &* step)
     }
     return values
   }

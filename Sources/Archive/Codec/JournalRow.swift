@@ -21,7 +21,7 @@ struct JournalRow: Equatable {
   /// POSIX time in milliseconds.
   var times: [Int64] = []
   /// Milliseconds that rates are means over.
-  var stretches: [Int64] = []
+  var ranges: [Int64] = []
   /// By ascending number.
   var columns: [Column] = []
   /// Of each sample.
@@ -32,7 +32,7 @@ struct JournalRow: Equatable {
   /// The row of a few samples.
   init(_ samples: [FlatSample], series: SeriesTable) {
     times = samples.map(\.time)
-    stretches = samples.map(\.elapsed)
+    ranges = samples.map(\.elapsed)
     items = samples.map(\.items)
     // Indexed by series number: there are about as many series as values in a sample.
     var rows = [Int32](repeating: -1, count: series.end)
@@ -75,9 +75,9 @@ struct JournalRow: Equatable {
     body.reserveCapacity(columns.count * (2 + 3 * times.count))
     body.append(varint: UInt64(times.count))
     var last: Int64 = 0
-    for (time, stretch) in zip(times, stretches) {
+    for (time, range) in zip(times, ranges) {
       body.append(signed: time &- last)
-      body.append(varint: stretch < 0 ? 0 : UInt64(stretch) + 1)
+      body.append(varint: range < 0 ? 0 : UInt64(range) + 1)
       last = time
     }
     body.append(varint: UInt64(columns.count))
@@ -128,8 +128,8 @@ struct JournalRow: Equatable {
     for _ in 0..<count {
       time = time &+ (try reader.signed())
       times.append(time)
-      let stretch = try reader.varint()
-      stretches.append(stretch == 0 ? Precision.absent : Int64(truncatingIfNeeded: stretch - 1))
+      let range = try reader.varint()
+      ranges.append(range == 0 ? Precision.absent : Int64(truncatingIfNeeded: range - 1))
     }
     let series = try reader.count(atMost: reader.count)
     columns.reserveCapacity(min(series, wanted?.count ?? series))

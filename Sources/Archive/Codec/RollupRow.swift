@@ -11,8 +11,8 @@ struct RollupRow: Equatable {
     let precision: Precision
     let isCounter: Bool
     let count: Int64
-    let least: Int64
-    let greatest: Int64
+    let minimum: Int64
+    let maximum: Int64
     /// Of a counter the last value.
     let sum: Int64
   }
@@ -37,12 +37,12 @@ struct RollupRow: Equatable {
       number = cell.series
       body.append(cell.precision.byte(isCounter: cell.isCounter))
       body.append(varint: UInt64(cell.count))
-      body.append(signed: cell.least)
+      body.append(signed: cell.minimum)
       let isPlain = cell.precision == .bits
-      body.append(signed: isPlain ? cell.greatest : cell.greatest &- cell.least)
+      body.append(signed: isPlain ? cell.maximum : cell.maximum &- cell.minimum)
       body.append(
         signed: isPlain
-          ? cell.sum : cell.sum &- (cell.isCounter ? cell.greatest : cell.count &* cell.least))
+          ? cell.sum : cell.sum &- (cell.isCounter ? cell.maximum : cell.count &* cell.minimum))
     }
     return Envelope.seal(.rollupJournal, body)
   }
@@ -72,16 +72,16 @@ struct RollupRow: Equatable {
       }
       let (precision, isCounter) = try Precision.withCounter(byte: reader.byte())
       let count = Int64(truncatingIfNeeded: try reader.varint())
-      let least = try reader.signed()
-      var greatest = try reader.signed()
+      let minimum = try reader.signed()
+      var maximum = try reader.signed()
       var sum = try reader.signed()
       if precision != .bits {
-        greatest = greatest &+ least
-        sum = sum &+ (isCounter ? greatest : count &* least)
+        maximum = maximum &+ minimum
+        sum = sum &+ (isCounter ? maximum : count &* minimum)
       }
       cells.append(
         Cell(
-          series: number, precision: precision, isCounter: isCounter, count: count, least: least, greatest: greatest,
+          series: number, precision: precision, isCounter: isCounter, count: count, minimum: minimum, maximum: maximum,
           sum: sum))
     }
   }
@@ -90,18 +90,18 @@ struct RollupRow: Equatable {
 /// Aggregate of one series in the current step.
 struct Accumulator {
   private(set) var count: Int64 = 0
-  private var least: Int64 = 0
-  private var greatest: Int64 = 0
+  private var minimum: Int64 = 0
+  private var maximum: Int64 = 0
   /// Of a counter the last value.
   private var sum: Int64 = 0
   /// The same as doubles, from the first value on that no integer holds.
-  private var real: (least: Double, greatest: Double, sum: Double)?
+  private var real: (minimum: Double, maximum: Double, sum: Double)?
 
   mutating func add(_ value: Double, _ precision: Precision, factor: Double, isCounter: Bool) {
     guard value.isFinite else { return }
     if real == nil, precision != .bits, let integer = precision.integer(value, factor: factor) {
-      least = count == 0 ? integer : min(least, integer)
-      greatest = count == 0 ? integer : max(greatest, integer)
+      minimum = count == 0 ? integer : min(minimum, integer)
+      maximum = count == 0 ? integer : max(maximum, integer)
       sum = isCounter ? integer : sum &+ integer
     } else {
       var (low, high, total) =
@@ -109,7 +109,7 @@ struct Accumulator {
         ?? (count == 0
           ? (value, value, 0)
           : (
-            precision.value(least, factor: factor), precision.value(greatest, factor: factor),
+            precision.value(minimum, factor: factor), precision.value(maximum, factor: factor),
             precision.value(sum, factor: factor)
           ))
       low = min(low, value)
@@ -125,13 +125,13 @@ struct Accumulator {
     guard count > 0 else { return nil }
     guard let real else {
       return RollupRow.Cell(
-        series: series, precision: precision, isCounter: isCounter, count: count, least: least, greatest: greatest,
+        series: series, precision: precision, isCounter: isCounter, count: count, minimum: minimum, maximum: maximum,
         sum: sum)
     }
     func bits(_ value: Double) -> Int64 { Int64(bitPattern: (value == 0 ? 0 : value).bitPattern) }
     return RollupRow.Cell(
-      series: series, precision: .bits, isCounter: isCounter, count: count, least: bits(real.least),
-      greatest: bits(real.greatest),
+      series: series, precision: .bits, isCounter: isCounter, count: count, minimum: bits(real.minimum),
+      maximum: bits(real.maximum),
       sum: bits(real.sum))
   }
 }

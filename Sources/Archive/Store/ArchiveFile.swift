@@ -251,7 +251,7 @@ final class ArchiveFile {
       }
       start += row.times.count
     }
-    let head = BlockHead(times: rows.flatMap(\.times), stretches: rows.flatMap(\.stretches))
+    let head = BlockHead(times: rows.flatMap(\.times), ranges: rows.flatMap(\.ranges))
     let block = try insertBlock(head, .raw)
     var written: [[UInt8]: Int] = [:]
     for (series, column) in columns.sorted(by: { $0.key < $1.key }) {
@@ -301,28 +301,28 @@ final class ArchiveFile {
         let factor = state.series[cell.series]?.unit.archivedFactor ?? 1
         if cell.precision != precision {
           if precision != .bits {
-            rollup.least = rollup.least.map { Self.bits($0, precision, factor) }
-            rollup.greatest = rollup.greatest.map { Self.bits($0, precision, factor) }
+            rollup.minimum = rollup.minimum.map { Self.bits($0, precision, factor) }
+            rollup.maximum = rollup.maximum.map { Self.bits($0, precision, factor) }
             rollup.sums = rollup.sums.map { Self.bits($0, precision, factor) }
             precision = .bits
           }
           if cell.precision != .bits {
             cell = RollupRow.Cell(
               series: cell.series, precision: .bits, isCounter: cell.isCounter, count: cell.count,
-              least: Self.bits(cell.least, cell.precision, factor),
-              greatest: Self.bits(cell.greatest, cell.precision, factor),
+              minimum: Self.bits(cell.minimum, cell.precision, factor),
+              maximum: Self.bits(cell.maximum, cell.precision, factor),
               sum: Self.bits(cell.sum, cell.precision, factor))
           }
         }
         rollup.counts[slot] = cell.count
-        rollup.least[slot] = cell.least
-        rollup.greatest[slot] = cell.greatest
+        rollup.minimum[slot] = cell.minimum
+        rollup.maximum[slot] = cell.maximum
         rollup.sums[slot] = cell.sum
         columns[cell.series] = (precision, rollup)
       }
     }
     let block = try insertBlock(
-      BlockHead(times: rows.map(\.time), stretches: [Int64](repeating: 0, count: rows.count)), tier)
+      BlockHead(times: rows.map(\.time), ranges: [Int64](repeating: 0, count: rows.count)), tier)
     var written: [[UInt8]: Int] = [:]
     for (series, column) in columns.sorted(by: { $0.key < $1.key }) {
       try insertChunk(.rollup(column.0, column.1), block, series, &written)
@@ -373,7 +373,7 @@ final class ArchiveFile {
       }
     }
     if let sizeLimit {
-      while try usedBytes() > sizeLimit, let block = try mostExpendable(now: now) { try drop(block) }
+      while try usedBytes() > sizeLimit, let block = try maxExpendable(now: now) { try drop(block) }
     }
     try forgetSeries()
     // Each step frees one page; the statement has to be run to its end.
@@ -400,7 +400,7 @@ final class ArchiveFile {
 
   /// The oldest block of the tier that is nearest to its end of life, so that where room is short all tiers grow
   /// shorter in proportion.
-  private func mostExpendable(now: Int64) throws(SQLiteError) -> Int64? {
+  private func maxExpendable(now: Int64) throws(SQLiteError) -> Int64? {
     var best: (share: Double, block: Int64)?
     for tier in Tier.all {
       try database.run("SELECT id, t0 FROM block WHERE tier = ? ORDER BY id LIMIT 1", [.integer(Int64(tier.number))]) {
@@ -462,8 +462,8 @@ extension Chunk.Rollup {
   init(slots: Int, isCounter: Bool) {
     self.isCounter = isCounter
     counts = [Int64](repeating: 0, count: slots)
-    least = [Int64](repeating: Precision.absent, count: slots)
-    greatest = least
-    sums = least
+    minimum = [Int64](repeating: Precision.absent, count: slots)
+    maximum = minimum
+    sums = minimum
   }
 }

@@ -16,7 +16,7 @@ struct ArchiveReader {
       // Additions of a later version of this schema are skipped here, and stay in the file.
       guard let kind = SeriesKey.Kind(rawValue: row.integer(1)), let id = row.text(2),
         let labels = row.text(3).flatMap([String].init(netstrings:)),
-        let number = Int(exactly: row.integer(0)), (1..<SeriesTable.most).contains(number)
+        let number = Int(exactly: row.integer(0)), (1..<SeriesTable.limit).contains(number)
       else { return true }
       table.insert(
         number, SeriesKey(kind: kind, id: id, labels: labels), row.text(4).flatMap(Unit.init(rawValue:)) ?? .none)
@@ -75,12 +75,12 @@ struct ArchiveReader {
     }
     let source: Source
     let times: [Int64]
-    let stretches: [Int64]
+    let ranges: [Int64]
     /// The slots that count.
     var slots: Range<Int>
 
     /// Timestamps of the valid slots.
-    var moments: ArraySlice<Int64> { times[slots] }
+    var timestamps: ArraySlice<Int64> { times[slots] }
   }
 
   /// The pieces of a tier in a time range, both ends included, in order of time.
@@ -96,7 +96,7 @@ struct ArchiveReader {
       let count = Int(clamping: row.integer(1))
       guard (1...65_536).contains(count), let head = try? BlockHead(row.blob(2), count: count) else { return true }
       pieces.append(
-        Piece(source: .block(row.integer(0)), times: head.times, stretches: head.stretches, slots: 0..<count))
+        Piece(source: .block(row.integer(0)), times: head.times, ranges: head.ranges, slots: 0..<count))
       return true
     }
     try database.run(
@@ -109,9 +109,9 @@ struct ArchiveReader {
       if tier.step == 0 {
         guard let row = try? JournalRow(row.blob(0), wanted: wanted), !row.times.isEmpty else { return true }
         pieces.append(
-          Piece(source: .samples(row), times: row.times, stretches: row.stretches, slots: row.times.indices))
+          Piece(source: .samples(row), times: row.times, ranges: row.ranges, slots: row.times.indices))
       } else if let row = try? RollupRow(row.blob(0), wanted: wanted) {
-        pieces.append(Piece(source: .step(row), times: [row.time], stretches: [Precision.absent], slots: 0..<1))
+        pieces.append(Piece(source: .step(row), times: [row.time], ranges: [Precision.absent], slots: 0..<1))
       }
       return true
     }
@@ -121,7 +121,7 @@ struct ArchiveReader {
   /// Removes slots that are covered twice or lie outside, and sorts the rest by time.
   static func ordered(_ pieces: [Piece], from start: Int64, to end: Int64) -> [Piece] {
     var result: [Piece] = []
-    var told: [ClosedRange<Int64>] = []
+    var reported: [ClosedRange<Int64>] = []
     for piece in pieces.reversed() {
       var run: Int?
       func endRun(at slot: Int) {
@@ -133,7 +133,7 @@ struct ArchiveReader {
       }
       for slot in piece.slots {
         let time = piece.times[slot]
-        if time >= start, time <= end, !told.contains(where: { $0.contains(time) }) {
+        if time >= start, time <= end, !reported.contains(where: { $0.contains(time) }) {
           if run == nil { run = slot }
         } else {
           endRun(at: slot)
@@ -141,9 +141,9 @@ struct ArchiveReader {
       }
       endRun(at: piece.slots.upperBound)
       guard let first = piece.times.first, let last = piece.times.last, first <= last else { continue }
-      told.append(first...last)
+      reported.append(first...last)
     }
-    return result.sorted { ($0.moments.first ?? 0) < ($1.moments.first ?? 0) }
+    return result.sorted { ($0.timestamps.first ?? 0) < ($1.timestamps.first ?? 0) }
   }
 
   /// Raw samples as rows, for those that want them whole.
@@ -160,8 +160,8 @@ struct ArchiveReader {
     of piece: Piece, wanted: Set<Int>?, damaged: (DamagedBytes) -> Void = { _ in }
   ) throws(SQLiteError) -> JournalRow {
     var row = JournalRow()
-    row.times = Array(piece.moments)
-    row.stretches = Array(piece.stretches[piece.slots])
+    row.times = Array(piece.timestamps)
+    row.ranges = Array(piece.ranges[piece.slots])
     switch piece.source {
     case .samples(let whole):
       row.columns = whole.columns.map { column in
@@ -211,7 +211,7 @@ struct ArchiveReader {
         damaged(error)
       }
     }
-    let mask = Int64(SeriesTable.most - 1)
+    let mask = Int64(SeriesTable.limit - 1)
     if let wanted, wanted.count < 40 {
       for series in wanted.sorted() {
         try database.run("SELECT data FROM chunk WHERE id = ?", [.integer(Schema.chunk(block, series))]) { row in
@@ -232,7 +232,7 @@ struct ArchiveReader {
     guard !references.isEmpty else { return result }
     var known = Dictionary(result.map { ($0.series, $0.chunk) }, uniquingKeysWith: { first, _ in first })
     for (series, other) in references {
-      if known[other] == nil, (0..<SeriesTable.most).contains(other) {
+      if known[other] == nil, (0..<SeriesTable.limit).contains(other) {
         try database.run("SELECT data FROM chunk WHERE id = ?", [.integer(Schema.chunk(block, other))]) { row in
           known[other] = try? Chunk(row.blob(0), count: count)
           return false

@@ -34,7 +34,7 @@ extension ArchiveReader {
   ///   - most: maximum of rows × series; returns nil beyond it.
   ///   - damaged: called for each unreadable chunk.
   func columns(
-    of wanted: [Int], from start: Int64, to end: Int64, step: Int64?, most: Int,
+    of wanted: [Int], from start: Int64, to end: Int64, step: Int64?, limit: Int,
     damaged: (DamagedBytes) -> Void = { _ in }
   ) throws(SQLiteError) -> ArchivedColumns? {
     let set = Set(wanted)
@@ -50,8 +50,8 @@ extension ArchiveReader {
       let tier = sources[index].tier
       for slot in sources[index].piece.slots {
         let time = sources[index].piece.times[slot]
-        let stretch = sources[index].piece.stretches[slot]
-        if let last, isGap(after: last, to: time, tier, stretch) {
+        let range = sources[index].piece.ranges[slot]
+        if let last, isGap(after: last, to: time, tier, range) {
           appendGap(&rowTimes, last.time, time, tier, step, interval)
         }
         last = (tier, time)
@@ -68,14 +68,14 @@ extension ArchiveReader {
           if rowTimes.last ?? .min < row { rowTimes.append(row) }
           guard row < lastRow else { break }
           row += step
-          if rowTimes.count > most { return nil }
+          if rowTimes.count > limit { return nil }
         }
         let lastIndex = rowTimes.count - 1
         let first = tier.step > step ? max(0, lastIndex - Int(tier.step / step) + 1) : lastIndex
         sources[index].rows.append(first)
         sources[index].lastRows.append(lastIndex)
       }
-      if rowTimes.count > most / max(1, wanted.count) { return nil }
+      if rowTimes.count > limit / max(1, wanted.count) { return nil }
     }
     // A step that is not over is called by its newest sample, since its end is yet to come.
     if step != nil, let last, let row = rowTimes.last, row > last.time { rowTimes[rowTimes.count - 1] = last.time }
@@ -93,9 +93,9 @@ extension ArchiveReader {
         ArchivedColumns.Series(key: entry.key, unit: entry.unit, values: empty, minima: empty, maxima: empty))
     }
     for source in sources {
-      try read(source, set, table, damaged) { number, row, lastRow, count, least, greatest, sum in
+      try read(source, set, table, damaged) { number, row, lastRow, count, minimum, maximum, sum in
         guard let place = places[number] else { return }
-        for row in row...lastRow { builders[place].add(row, count, least, greatest, sum) }
+        for row in row...lastRow { builders[place].add(row, count, minimum, maximum, sum) }
       }
     }
     for index in builders.indices { builders[index].finish(into: &result.series[index]) }
@@ -108,8 +108,8 @@ extension ArchiveReader {
     return rest > 0 ? time - rest + step : time - rest
   }
 
-  private func isGap(after last: (tier: Tier, time: Int64), to time: Int64, _ tier: Tier, _ stretch: Int64) -> Bool {
-    let covered = tier.step > 0 ? tier.step : (stretch == Precision.absent ? 0 : stretch)
+  private func isGap(after last: (tier: Tier, time: Int64), to time: Int64, _ tier: Tier, _ range: Int64) -> Bool {
+    let covered = tier.step > 0 ? tier.step : (range == Precision.absent ? 0 : range)
     // A tick may be half a second late without a gap.
     return time - last.time > covered + max(500, covered / 2)
   }
@@ -153,8 +153,8 @@ extension ArchiveReader {
       let pieces = try pieces(of: tier, from: newest + 1, to: end, wanted: wanted)
       for piece in pieces {
         result.append((tier, piece))
-        if let last = piece.moments.last { newest = max(newest, last) }
-        if oldest == nil, let first = piece.moments.first { oldest = tier.step > 0 ? first - tier.step : first - 1 }
+        if let last = piece.timestamps.last { newest = max(newest, last) }
+        if oldest == nil, let first = piece.timestamps.first { oldest = tier.step > 0 ? first - tier.step : first - 1 }
       }
     }
     for tier in Tier.all.dropFirst(best + 1) {
@@ -162,7 +162,7 @@ extension ArchiveReader {
       guard start <= limit else { break }
       let pieces = try pieces(of: tier, from: start, to: limit, wanted: wanted)
       result.insert(contentsOf: pieces.map { (tier, $0) }, at: 0)
-      if let first = pieces.first?.moments.first { oldest = first - tier.step }
+      if let first = pieces.first?.timestamps.first { oldest = first - tier.step }
     }
     return result
   }
@@ -171,7 +171,7 @@ extension ArchiveReader {
   private func read(
     _ source: Source, _ wanted: Set<Int>, _ table: SeriesTable, _ damaged: (DamagedBytes) -> Void,
     _ body: (
-      _ series: Int, _ row: Int, _ lastRow: Int, _ count: Double, _ least: Double, _ greatest: Double, _ sum: Double
+      _ series: Int, _ row: Int, _ lastRow: Int, _ count: Double, _ minimum: Double, _ maximum: Double, _ sum: Double
     )
       -> Void
   ) throws(SQLiteError) {
@@ -191,8 +191,8 @@ extension ArchiveReader {
         else { continue }
         let factor = unit.archivedFactor
         body(
-          cell.series, first, last, Double(cell.count), cell.precision.value(cell.least, factor: factor),
-          cell.precision.value(cell.greatest, factor: factor), cell.precision.value(cell.sum, factor: factor))
+          cell.series, first, last, Double(cell.count), cell.precision.value(cell.minimum, factor: factor),
+          cell.precision.value(cell.maximum, factor: factor), cell.precision.value(cell.sum, factor: factor))
       }
     case .block(let block):
       for (series, chunk) in try chunks(
@@ -206,11 +206,11 @@ extension ArchiveReader {
             body(series, source.rows[index], source.lastRows[index], 1, value, value, value)
           }
         case .rollup(let precision, let rollup):
-          for (index, slot) in slots.enumerated() where rollup.least[slot] != Precision.absent {
+          for (index, slot) in slots.enumerated() where rollup.minimum[slot] != Precision.absent {
             body(
               series, source.rows[index], source.lastRows[index], Double(rollup.counts[slot]),
-              precision.value(rollup.least[slot], factor: factor),
-              precision.value(rollup.greatest[slot], factor: factor),
+              precision.value(rollup.minimum[slot], factor: factor),
+              precision.value(rollup.maximum[slot], factor: factor),
               precision.value(rollup.sums[slot], factor: factor))
           }
         case .same: break
@@ -235,16 +235,16 @@ extension ArchiveReader {
       maxima = values
     }
 
-    mutating func add(_ row: Int, _ count: Double, _ least: Double, _ greatest: Double, _ sum: Double) {
+    mutating func add(_ row: Int, _ count: Double, _ minimum: Double, _ maximum: Double, _ sum: Double) {
       guard counts.indices.contains(row), count > 0 else { return }
       if counts[row] == 0 {
         values[row] = sum
-        minima[row] = least
-        maxima[row] = greatest
+        minima[row] = minimum
+        maxima[row] = maximum
       } else {
         values[row] = isCounter ? sum : values[row] + sum
-        minima[row] = min(minima[row], least)
-        maxima[row] = max(maxima[row], greatest)
+        minima[row] = min(minima[row], minimum)
+        maxima[row] = max(maxima[row], maximum)
       }
       counts[row] += count
     }

@@ -226,7 +226,7 @@ final class SampleFlattener: FieldVisitor {
       list = known
     } else {
       list = EntryList(
-        field: field, labels: place.labels, series: series(of: field, .list, .none) ?? SeriesTable.most)
+        field: field, labels: place.labels, series: series(of: field, .list, .none) ?? SeriesTable.limit)
       place.lists[field] = list
     }
     list.now.removeAll(keepingCapacity: true)
@@ -263,7 +263,7 @@ final class SampleFlattener: FieldVisitor {
       itemDepth = depth == 0 ? nil : depth - 1
       return
     }
-    guard let list = openLists.popLast(), list.series != SeriesTable.most else { return }
+    guard let list = openLists.popLast(), list.series != SeriesTable.limit else { return }
     seen.insert(list.series)
     if list.now != list.last || texts[list.series] == nil {
       list.last = list.now

@@ -59,11 +59,11 @@ final class SampleRestorer {
         }
         self.slot = slot
         items = slot < row.items.count ? row.items[slot] : []
-        let stretch = row.stretches[slot]
+        let range = row.ranges[slot]
         samples.append(
           Sample(
             at: Timestamp(seconds: Double(time) / 1_000), from: Reader(restorer: self, place: root),
-            elapsed: stretch == Precision.absent ? .nan : Double(stretch) / 1_000))
+            elapsed: range == Precision.absent ? .nan : Double(range) / 1_000))
       }
     }
     return samples

@@ -69,7 +69,7 @@ struct SeriesTable {
   }
 
   /// Limit of the series part of a chunk's id (``Schema``).
-  static let most = 1 << 20
+  static let limit = 1 << 20
 
   /// By number.
   private var entries: [Entry?] = [nil]
@@ -97,7 +97,7 @@ struct SeriesTable {
 
   /// Assigns a number to a new series; nil when the numbers are exhausted.
   mutating func add(_ key: SeriesKey, _ unit: Unit) -> Int? {
-    guard entries.count < Self.most else { return nil }
+    guard entries.count < Self.limit else { return nil }
     insert(entries.count, key, unit)
     return entries.count - 1
   }

@@ -43,7 +43,7 @@ final class DRMSource {
   private let readsClients: (DRMDevice) -> Bool
   private let buffer = ReadBuffer(capacity: 8_192)
   private var entries: [Entry] = []
-  private var lookedAt = -Double.infinity
+  private var readAt = -Double.infinity
   /// The processes that use the devices.
   let clients: DRMClients
 
@@ -61,7 +61,7 @@ final class DRMSource {
 
   /// Reads those devices that may be touched; nil where there is none.
   func read(at instant: Double) -> GPUAnswer? {
-    if instant >= lookedAt + Self.period || entries.isEmpty { lookForDevices(at: instant) }
+    if instant >= readAt + Self.period || entries.isEmpty { findDevices(at: instant) }
     if entries.isEmpty { return nil }
     let looks = entries.map { $0.power.look(at: instant) }
     if looks.allSatisfy({ $0 == .asleep }) {
@@ -110,8 +110,8 @@ final class DRMSource {
   }
 
   /// Takes up devices that came, and drops those that went or are others now.
-  private func lookForDevices(at instant: Double) {
-    lookedAt = instant
+  private func findDevices(at instant: Double) {
+    readAt = instant
     let devices = DRMDevice.all(ofVendor: vendor, root: root)
     entries = devices.map { device in
       entries.first { $0.card.device == device } ?? Entry(makeCard(device))

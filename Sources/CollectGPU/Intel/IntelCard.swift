@@ -16,7 +16,7 @@ final class IntelCard: DRMCard {
   private let files: IntelFiles
   private let link: PCILink
   private var sensors: Sensors?
-  private var idlePast = (milliseconds: [Double](), instant: Double.nan)
+  private var previousIdle = (milliseconds: [Double](), instant: Double.nan)
   /// Of the card's counter and of the package's.
   private var meters = [EnergyMeter(), EnergyMeter()]
 
@@ -116,8 +116,8 @@ final class IntelCard: DRMCard {
   /// The share of time in which the part that slept least was awake; NaN where none tells, or RC6 is switched off.
   private func awakeShare(at instant: Double, _ buffer: ReadBuffer) -> Double {
     let now = files.idle.map { $0.number(buffer) }
-    let past = idlePast
-    idlePast = (now, instant)
+    let past = previousIdle
+    previousIdle = (now, instant)
     guard now.count == past.milliseconds.count, instant > past.instant else { return .nan }
     var share = Double.nan
     for (new, old) in zip(now, past.milliseconds) where new >= old && new > 0 {
@@ -129,17 +129,17 @@ final class IntelCard: DRMCard {
 
   private func throttleReasons(_ buffer: ReadBuffer) -> String? {
     var reasons: [String] = []
-    var isTold = false
+    var isReported = false
     for throttle in files.throttles {
       let status = throttle.status.number(buffer)
       if status.isNaN { continue }
-      isTold = true
+      isReported = true
       if status == 0 { continue }
       for reason in throttle.reasons where reason.file.number(buffer) > 0 && !reasons.contains(reason.name) {
         reasons.append(reason.name)
       }
     }
-    return isTold ? reasons.joined(separator: ",") : nil
+    return isReported ? reasons.joined(separator: ",") : nil
   }
 
   /// The highest of several clocks in megahertz, as hertz; NaN where none is told.

@@ -88,7 +88,7 @@ final class NVIDIASource: GPUSource {
     let wanted = power.wanted(slots, at: instant)
     if !slots.isEmpty, wanted.isEmpty {
       close()
-      return GPUAnswer(gpus: slots.map { told($0, at: instant) }, rest: Self.sleepingRest)
+      return GPUAnswer(gpus: slots.map { reported($0, at: instant) }, rest: Self.sleepingRest)
     }
     if let failure, instant < retryAt { throw failure }
     if nvml == nil, instant - soughtAt >= Self.rest {
@@ -115,7 +115,7 @@ final class NVIDIASource: GPUSource {
       return answer
     } else {
       return GPUAnswer(
-        gpus: slots.map { told($0, at: instant) }, rest: slots.isEmpty ? emptyRest : 60,
+        gpus: slots.map { reported($0, at: instant) }, rest: slots.isEmpty ? emptyRest : 60,
         failure: tool == nil && isLoaded(slots)
           ? "the driver is loaded, but neither libnvidia-ml.so.1 nor nvidia-smi was found" : nil)
     }
@@ -275,13 +275,13 @@ final class NVIDIASource: GPUSource {
     }
     // All are closed, since the library cannot close one; those that are used are opened again at the next reading.
     if isOneLeft { close() }
-    let unasked = slots.filter { !wanted.contains($0.address) }.map { told($0, at: instant) }
+    let unasked = slots.filter { !wanted.contains($0.address) }.map { reported($0, at: instant) }
     known = gpus.map { ($0, instant) } + known.filter { old in unasked.contains { Self.key($0) == Self.key(old.gpu) } }
     return gpus + unasked
   }
 
   /// What is known of a GPU that is not asked: who it is, and that it sleeps; or what it said last, while it is awake.
-  private func told(_ slot: NVIDIASlot, at instant: Double) -> GPU {
+  private func reported(_ slot: NVIDIASlot, at instant: Double) -> GPU {
     let last = known.first { $0.gpu.pciAddress == slot.address }
     if !slot.isAsleep, let last, last.gpu.state == .active {
       var gpu = last.gpu

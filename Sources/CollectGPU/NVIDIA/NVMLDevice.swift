@@ -30,7 +30,7 @@ final class NVMLDevice {
   /// Whether the device counts what goes over its PCI Express link; else that must be measured, which takes long.
   private(set) var countsTraffic = false
 
-  private var figures = NVMLMetrics()
+  private var metrics = NVMLMetrics()
   private var now = 0.0
   private var answers = 0
   private var unknowns = 0
@@ -116,7 +116,7 @@ final class NVMLDevice {
     let wasDivided = isDivided
     isDivided = first(.migMode, nvml.migMode) == 1
     // What is told is another then.
-    if isDivided != wasDivided { figures.reset() }
+    if isDivided != wasDivided { metrics.reset() }
     findParts()
   }
 
@@ -124,10 +124,10 @@ final class NVMLDevice {
     // NVML_TEMPERATURE_GPU is 0.
     let degrees = Plausible.celsius(number(.temperature, nvml.temperature, 0))
     if !degrees.isNaN { return degrees }
-    var told = CNVMLTemperature()
-    told.version = UInt32(MemoryLayout<CNVMLTemperature>.size) | 1 << 24
-    guard let call = nvml.temperatureV, ask(.temperatureV, { call(handle, &told) }) else { return .nan }
-    return Plausible.celsius(Double(told.temperature))
+    var reported = CNVMLTemperature()
+    reported.version = UInt32(MemoryLayout<CNVMLTemperature>.size) | 1 << 24
+    guard let call = nvml.temperatureV, ask(.temperatureV, { call(handle, &reported) }) else { return .nan }
+    return Plausible.celsius(Double(reported.temperature))
   }
 
   private func readUse(into gpu: inout GPU) {
@@ -148,10 +148,10 @@ final class NVMLDevice {
   /// Whether the device's PCI Express link is one: a chip beside its processor on NVLink-C2C says that it has one lane of
   /// the first generation, and no more.
   private func findLink() -> Bool {
-    let most = (
+    let limit = (
       number(.maximumLinkGeneration, nvml.maximumLinkGeneration), number(.maximumLinkWidth, nvml.maximumLinkWidth)
     )
-    if most == (1, 1) { return false }
+    if limit == (1, 1) { return false }
     var mode = CNVMLC2C()
     guard let call = nvml.chipToChip, ask(.chipToChip, { call(handle, &mode) }), mode.enabled == 1 else { return true }
     return number(.linkWidth, nvml.linkWidth) > 1
@@ -224,28 +224,29 @@ final class NVMLDevice {
     }
     let count = Int32(clamping: values.count)
     guard ask(.fields, { call(handle, count, &values) }) else { return }
-    var told: [UInt32: CNVMLFieldValue] = [:]
-    for value in values where value.result == 0 { told[value.field] = value }
-    if let value = told[Self.memoryTemperature] {
+    var reported: [UInt32: CNVMLFieldValue] = [:]
+    for value in values where value.result == 0 { reported[value.field] = value }
+    if let value = reported[Self.memoryTemperature] {
       gpu.memoryTemperature = Plausible.celsius(NVML.number(value.value, type: value.type))
     }
-    gpu.recoveryAction = Self.recoveryAction(told)
+    gpu.recoveryAction = Self.recoveryAction(reported)
     recoveryAction = gpu.recoveryAction
-    readTraffic(told, into: &gpu)
+    readTraffic(reported, into: &gpu)
     let refused = values.filter { NVML.Status(code: $0.result).isRefused }.map(\.field)
     fields.removeAll { refused.contains($0) }
   }
 
-  private static func recoveryAction(_ told: [UInt32: CNVMLFieldValue]) -> String? {
-    func number(_ field: UInt32) -> Double { told[field].map { NVML.number($0.value, type: $0.type) } ?? .nan }
-    if told[RecoveryAction.field] != nil { return RecoveryAction.text(number(RecoveryAction.field)) }
+  private static func recoveryAction(_ reported: [UInt32: CNVMLFieldValue]) -> String? {
+    func number(_ field: UInt32) -> Double { reported[field].map { NVML.number($0.value, type: $0.type) } ?? .nan }
+    if reported[RecoveryAction.field] != nil { return RecoveryAction.text(number(RecoveryAction.field)) }
     if number(RecoveryAction.resetField) == 1 { return "Reset" }
     return number(RecoveryAction.drainField) == 1 ? "Drain and Reset" : nil
   }
 
-  private func readTraffic(_ told: [UInt32: CNVMLFieldValue], into gpu: inout GPU) {
+  private func readTraffic(_ reported: [UInt32: CNVMLFieldValue], into gpu: inout GPU) {
     // A counter of 32 bits runs over several times a second.
-    guard let receive = told[Self.received], let transmit = told[Self.transmitted], (2...3).contains(receive.type),
+    guard let receive = reported[Self.received], let transmit = reported[Self.transmitted],
+      (2...3).contains(receive.type),
       (2...3).contains(transmit.type)
     else {
       countsTraffic = false
@@ -366,14 +367,14 @@ final class NVMLDevice {
 
   private func readProcesses(into gpu: inout GPU) {
     var processes: [Int32: GPUProcess] = [:]
-    var isTold = false
+    var isReported = false
     let lists: [(NVMLMetrics.NVMLMetric, NVML.ProcessList?, String)] = [
       (.compute, nvml.computeProcesses, "compute"), (.shared, nvml.sharedProcesses, "compute"),
       (.graphics, nvml.graphicsProcesses, "graphics"),
     ]
-    for (figure, list, kind) in lists {
-      guard let list, let found = self.list(figure, list) else { continue }
-      isTold = true
+    for (metric, list, kind) in lists {
+      guard let list, let found = self.list(metric, list) else { continue }
+      isReported = true
       for (pid, memory) in found {
         var process = processes[pid] ?? GPUProcess(pid: pid)
         process.kind = process.kind.map { $0 == kind ? kind : "compute+graphics" } ?? kind
@@ -381,7 +382,7 @@ final class NVMLDevice {
         processes[pid] = process
       }
     }
-    guard isTold else { return }
+    guard isReported else { return }
     for sample in processes.isEmpty ? [] : processSamples() {
       guard var process = processes[Int32(clamping: sample.pid)] else { continue }
       process.util = Self.share(Double(sample.sm))
@@ -400,14 +401,14 @@ final class NVMLDevice {
   ///
   /// Some drivers of 2023 write entries of 32 bytes where others write 24, so that there is always room for the longer,
   /// and what was written is told by what no longer is as it was before.
-  private func list(_ figure: NVMLMetrics.NVMLMetric, _ list: NVML.ProcessList) -> [(Int32, Double)]? {
+  private func list(_ metric: NVMLMetrics.NVMLMetric, _ list: NVML.ProcessList) -> [(Int32, Double)]? {
     let longest = 32
     let untouched: UInt8 = 0xA5
     for _ in 0..<3 {
       var count = UInt32(listCapacity)
       var bytes = [UInt8](repeating: untouched, count: listCapacity * longest)
       var status = NVML.Status.success
-      let isThere = ask(figure, status: &status, accepting: .insufficientSize) {
+      let isThere = ask(metric, status: &status, accepting: .insufficientSize) {
         bytes.withUnsafeMutableBytes { list.call(handle, &count, $0.baseAddress) }
       }
       guard isThere else { return nil }
@@ -441,10 +442,10 @@ final class NVMLDevice {
       var count = UInt32(processCapacity)
       var status = NVML.Status.success
       // Without samples since then it says that none are found: no news.
-      let isTold = ask(.processUtilization, status: &status, accepting: .insufficientSize) {
+      let isReported = ask(.processUtilization, status: &status, accepting: .insufficientSize) {
         call(handle, &samples, &count, processesUntil)
       }
-      guard isTold else { return [] }
+      guard isReported else { return [] }
       if status == .insufficientSize {
         guard count > processCapacity, count <= 65_536 else { return [] }
         processCapacity = Int(count) + 16
@@ -467,14 +468,14 @@ final class NVMLDevice {
   /// Mean and peak, as shares, of the driver's samples since the last look; nil where it has none.
   ///
   /// - Parameter kind: NVML_GPU_UTILIZATION_SAMPLES is 1, NVML_MEMORY_UTILIZATION_SAMPLES 2.
-  private func samples(_ figure: NVMLMetrics.NVMLMetric, of kind: UInt32) -> (mean: Double, peak: Double)? {
+  private func samples(_ metric: NVMLMetrics.NVMLMetric, of kind: UInt32) -> (mean: Double, peak: Double)? {
     guard let call = nvml.samples else { return nil }
     var since = sampledUntil[kind] ?? 0
     var type: UInt32 = 0
     // How many samples the driver keeps does not change: asked once.
     if sampleCapacity[kind] == nil {
       var count: UInt32 = 0
-      guard ask(figure, { call(handle, kind, since, &type, &count, nil) }), count > 0, count <= 65_536 else {
+      guard ask(metric, { call(handle, kind, since, &type, &count, nil) }), count > 0, count <= 65_536 else {
         return nil
       }
       sampleCapacity[kind] = Int(count)
@@ -484,17 +485,17 @@ final class NVMLDevice {
     var count = UInt32(capacity)
     var status = NVML.Status.success
     guard
-      ask(figure, status: &status, accepting: .insufficientSize, { call(handle, kind, since, &type, &count, &samples) })
+      ask(metric, status: &status, accepting: .insufficientSize, { call(handle, kind, since, &type, &count, &samples) })
     else { return nil }
     if status == .insufficientSize {
       sampleCapacity[kind] = nil
       return nil
     }
-    let told = samples.prefix(Int(count))
-    let last = told.map(\.timestamp).max() ?? 0
+    let reported = samples.prefix(Int(count))
+    let last = reported.map(\.timestamp).max() ?? 0
     if since == 0 { since = last - min(last, Self.firstWindow) }
     var (sum, peak, number) = (0.0, 0.0, 0.0)
-    for sample in told where sample.timestamp > since {
+    for sample in reported where sample.timestamp > since {
       let value = NVML.number(sample.value, type: Int32(clamping: type))
       guard value >= 0, value <= 100 else { continue }
       sum += value
@@ -506,27 +507,27 @@ final class NVMLDevice {
   }
 
   /// Whether a call told its figure; one that was refused is not called again for a while.
-  private func ask(_ figure: NVMLMetrics.NVMLMetric, _ call: () -> Int32) -> Bool {
+  private func ask(_ metric: NVMLMetrics.NVMLMetric, _ call: () -> Int32) -> Bool {
     var status = NVML.Status.success
-    return ask(figure, status: &status, call)
+    return ask(metric, status: &status, call)
   }
 
   /// - Parameter isOwn: whether it is this device's figure; else, one of its parts', nothing is concluded from it.
   private func ask(
-    _ figure: NVMLMetrics.NVMLMetric, status: inout NVML.Status, accepting other: NVML.Status = .success,
+    _ metric: NVMLMetrics.NVMLMetric, status: inout NVML.Status, accepting other: NVML.Status = .success,
     isOwn: Bool = true, _ call: () -> Int32
   ) -> Bool {
     guard isOwn else {
       status = NVML.Status(code: call())
       return status == .success
     }
-    if failure != nil || !figures.isWorthAsking(figure, at: now) {
+    if failure != nil || !metrics.isWorthAsking(metric, at: now) {
       // Not the refusal itself, from which more is concluded.
       status = .functionNotFound
       return false
     }
     status = NVML.Status(code: call())
-    figures.note(figure, isRefused: status.isRefused, at: now)
+    metrics.note(metric, isRefused: status.isRefused, at: now)
     if status.isLost || status.needsInitialisation { failure = status }
     if status == .unknown { unknowns += 1 }
     guard status == .success || status == other else { return false }
@@ -534,30 +535,30 @@ final class NVMLDevice {
     return true
   }
 
-  private func number(_ figure: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceNumber?) -> Double {
+  private func number(_ metric: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceNumber?) -> Double {
     var value: UInt32 = 0
-    guard let call, ask(figure, { call(handle, &value) }) else { return .nan }
+    guard let call, ask(metric, { call(handle, &value) }) else { return .nan }
     return Double(value)
   }
 
-  private func number(_ figure: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceNumberOf?, _ which: UInt32) -> Double {
+  private func number(_ metric: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceNumberOf?, _ which: UInt32) -> Double {
     var value: UInt32 = 0
-    guard let call, ask(figure, { call(handle, which, &value) }) else { return .nan }
+    guard let call, ask(metric, { call(handle, which, &value) }) else { return .nan }
     return Double(value)
   }
 
-  private func first(_ figure: NVMLMetrics.NVMLMetric, _ call: NVML.DevicePair?) -> Double {
+  private func first(_ metric: NVMLMetrics.NVMLMetric, _ call: NVML.DevicePair?) -> Double {
     var value: UInt32 = 0
     var other: UInt32 = 0
-    guard let call, ask(figure, { call(handle, &value, &other) }) else { return .nan }
+    guard let call, ask(metric, { call(handle, &value, &other) }) else { return .nan }
     return Double(value)
   }
 
-  private func text(_ figure: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceText?) -> String? {
+  private func text(_ metric: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceText?) -> String? {
     guard let call else { return nil }
     return NVML.text { characters, length in
       var code = NVML.Status.notSupported.code
-      _ = ask(figure) {
+      _ = ask(metric) {
         code = call(handle, characters, length)
         return code
       }

@@ -20,13 +20,13 @@ struct NVMLMetrics {
   private var restUntil = [Double](repeating: -.infinity, count: NVMLMetric.allCases.count)
 
   /// Whether there is any use in asking at an instant.
-  func isWorthAsking(_ figure: NVMLMetric, at instant: Double) -> Bool {
-    instant >= restUntil[figure.rawValue]
+  func isWorthAsking(_ metric: NVMLMetric, at instant: Double) -> Bool {
+    instant >= restUntil[metric.rawValue]
   }
 
   /// Takes note of an answer.
-  mutating func note(_ figure: NVMLMetric, isRefused: Bool, at instant: Double) {
-    let index = figure.rawValue
+  mutating func note(_ metric: NVMLMetric, isRefused: Bool, at instant: Double) {
+    let index = metric.rawValue
     guard isRefused else {
       refusals[index] = 0
       return

@@ -26,8 +26,8 @@ final class NVMLSession {
     driver = nvml.driverVersion.flatMap { call in NVML.text { call($0, $1) } }
     var version: UInt32 = 0
     // 12080 is 12.8.
-    let isTold = nvml.cudaVersion.map { $0(&version) == 0 } ?? false
-    cuda = isTold && version >= 1_000 ? "\(version / 1_000).\(version % 1_000 / 10)" : nil
+    let isReported = nvml.cudaVersion.map { $0(&version) == 0 } ?? false
+    cuda = isReported && version >= 1_000 ? "\(version / 1_000).\(version % 1_000 / 10)" : nil
     var number: UInt32 = 0
     let counted = NVML.Status(code: nvml.deviceCount(&number))
     count = counted == .success ? Int(min(number, 256)) : 0

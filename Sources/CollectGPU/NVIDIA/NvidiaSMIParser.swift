@@ -36,10 +36,10 @@ enum NvidiaSMIParser {
       guard values.count == fields.count, values[0].hasPrefix("GPU-") else { return nil }
       var gpu = GPU(vendor: "nvidia")
       for (field, value) in zip(fields, values) { set(field, value, of: &gpu) }
-      let told = Dictionary(zip(fields, values), uniquingKeysWith: { first, _ in first })
-      if hasNoMemory(told["memory.total"], gpu) { gpu.hasUnifiedMemory = true }
+      let reported = Dictionary(zip(fields, values), uniquingKeysWith: { first, _ in first })
+      if hasNoMemory(reported["memory.total"], gpu) { gpu.hasUnifiedMemory = true }
       if gpu.vramUsed > gpu.vramTotal { gpu.vramUsed = .nan }
-      if told["pcie.link.gen.max"] == "1", told["pcie.link.width.max"] == "1" {
+      if reported["pcie.link.gen.max"] == "1", reported["pcie.link.width.max"] == "1" {
         (gpu.pcieGeneration, gpu.pcieWidth) = (.nan, .nan)
       }
       return gpu

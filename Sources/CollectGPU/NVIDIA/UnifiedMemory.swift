@@ -26,7 +26,7 @@ enum UnifiedMemory {
   /// Sets the use of unified memory to the sum over its processes; absent where the driver does not list them.
   static func sumUse(_ gpu: inout GPU) {
     guard gpu.hasUnifiedMemory, let processes = gpu.processes else { return }
-    let told = processes.map(\.vram).filter { !$0.isNaN }
-    gpu.vramUsed = told.isEmpty && !processes.isEmpty ? .nan : Plausible.bytes(told.reduce(0, +))
+    let reported = processes.map(\.vram).filter { !$0.isNaN }
+    gpu.vramUsed = reported.isEmpty && !processes.isEmpty ? .nan : Plausible.bytes(reported.reduce(0, +))
   }
 }

@@ -9,7 +9,7 @@ internal import SystemIO
 /// where there are many, of each of which it would make 150 bytes.
 final class NodeConnections: Sendable {
   /// Connections from which on they are not counted.
-  static let most: UInt64 = 5_000
+  static let limit: UInt64 = 5_000
   /// Seconds between two counts.
   static let period = 60.0
 
@@ -34,7 +34,7 @@ final class NodeConnections: Sendable {
   ///
   /// - Parameter count: how many connections there are.
   func write(count: UInt64, to exposition: inout Exposition) {
-    guard count <= Self.most else { return }
+    guard count <= Self.limit else { return }
     if let countHere {
       if let totals = try? countHere() { totals.writeConnections(to: &exposition) }
       return

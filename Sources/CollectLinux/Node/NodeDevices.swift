@@ -57,7 +57,7 @@ struct NodeDeviceSweep: Sendable {
   }
 
   /// Interfaces that are looked at; each costs some twenty files.
-  static let mostInterfaces = 256
+  static let maxInterfaces = 256
 
   private static let attributes: [(file: String, name: StaticString, kind: Exposition.Kind, help: StaticString)] = [
     ("addr_assign_type", "node_network_address_assign_type", .gauge, "How the interface got its address"),
@@ -92,7 +92,7 @@ struct NodeDeviceSweep: Sendable {
     let buffer = ReadBuffer(capacity: 512)
     let net = root + "/sys/class/net/"
     let devices = Files.names(in: net).filter { Files.exists(net + $0 + "/ifindex") || Files.exists(net + $0 + "/mtu") }
-    for device in devices.sorted().prefix(Self.mostInterfaces) {
+    for device in devices.sorted().prefix(Self.maxInterfaces) {
       let folder = net + device + "/"
       let values = Self.attributes.map { attribute -> Int64? in
         let value = Self.number(folder + attribute.file, buffer)

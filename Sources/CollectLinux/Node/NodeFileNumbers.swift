@@ -7,14 +7,14 @@ enum NodeFileNumbers {
   static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) -> Bool {
     var position = 0
     guard let allocated = bytes.unsigned(&position), bytes.unsigned(&position) != nil,
-      let most = bytes.unsigned(&position)
+      let limit = bytes.unsigned(&position)
     else { return false }
     exposition.family("node_filefd_allocated", .gauge, "File handles allocated")
     exposition.sample()
     exposition.value(allocated)
     exposition.family("node_filefd_maximum", .gauge, "Most file handles that there may be")
     exposition.sample()
-    exposition.value(most)
+    exposition.value(limit)
     return true
   }
 }

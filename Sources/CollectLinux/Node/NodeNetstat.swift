@@ -6,7 +6,7 @@ internal import SystemIO
 ///
 /// Of the hundreds those are told that node_exporter tells by default, and those that "Node Exporter Full" asks for.
 enum NodeNetstat {
-  private static let told: Set<String> = [
+  private static let exported: Set<String> = [
     "Ip_Forwarding", "IpExt_InOctets", "IpExt_OutOctets", "Ip6_InOctets", "Ip6_OutOctets", "Icmp_InErrors",
     "Icmp_InMsgs", "Icmp_OutMsgs", "Icmp6_InErrors", "Icmp6_InMsgs", "Icmp6_OutMsgs", "TcpExt_ListenDrops",
     "TcpExt_ListenOverflows", "TcpExt_SyncookiesFailed", "TcpExt_SyncookiesRecv", "TcpExt_SyncookiesSent",
@@ -18,9 +18,9 @@ enum NodeNetstat {
   ]
 
   /// Those that are told, by the bytes of their names.
-  private static let toldBytes: [UInt64: [[UInt8]]] = {
+  private static let reportedBytes: [UInt64: [[UInt8]]] = {
     var table: [UInt64: [[UInt8]]] = [:]
-    for name in told {
+    for name in exported {
       let bytes = Array(name.utf8)
       var hash = seed
       for byte in bytes { mix(byte, into: &hash) }
@@ -36,12 +36,12 @@ enum NodeNetstat {
     hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
   }
 
-  private static func isTold(_ bytes: Span<UInt8>, _ name: Range<Int>, after proto: Range<Int>) -> Bool {
+  private static func isReported(_ bytes: Span<UInt8>, _ name: Range<Int>, after proto: Range<Int>) -> Bool {
     var hash = seed
     for index in proto { mix(bytes[index], into: &hash) }
     mix(UInt8(ascii: "_"), into: &hash)
     for index in name { mix(bytes[index], into: &hash) }
-    guard let candidates = toldBytes[hash] else { return false }
+    guard let candidates = reportedBytes[hash] else { return false }
     return candidates.contains { candidate in
       guard candidate.count == proto.count + 1 + name.count else { return false }
       for (offset, index) in proto.enumerated() where candidate[offset] != bytes[index] { return false }
@@ -67,7 +67,7 @@ enum NodeNetstat {
       let proto = title.lowerBound..<title.upperBound - 1
       while let name = bytes.word(&names) {
         guard let value = bytes.signed(&values) else { break }
-        if isTold(bytes, name, after: proto) { write(bytes, proto, name, value, to: &exposition) }
+        if isReported(bytes, name, after: proto) { write(bytes, proto, name, value, to: &exposition) }
       }
     }
   }
@@ -77,7 +77,8 @@ enum NodeNetstat {
     var position = 0
     while position < bytes.count {
       if let word = bytes.word(&position), let six = word.first(where: { bytes[$0] == UInt8(ascii: "6") }),
-        isTold(bytes, six + 1..<word.upperBound, after: word.lowerBound..<six + 1), let value = bytes.signed(&position),
+        isReported(bytes, six + 1..<word.upperBound, after: word.lowerBound..<six + 1),
+        let value = bytes.signed(&position),
         bytes.byte(at: position) == UInt8(ascii: "\n")
       {
         write(bytes, word.lowerBound..<six + 1, six + 1..<word.upperBound, value, to: &exposition)

@@ -19,12 +19,12 @@ final class NodeProcess {
     exposition.family("process_cpu_seconds_total", .counter, "CPU time that the agent has used", unit: "seconds")
     exposition.sample()
     exposition.value(Clock.processCPUNanoseconds / 1_000, decimals: 6)
-    if let figures = stat.readIfPresent(into: buffer, NodeProcessParser.figures) ?? nil {
-      gauge("process_virtual_memory_bytes", "Addresses that the agent has mapped", figures.virtual)
-      gauge("process_resident_memory_bytes", "Memory of the agent that is resident", figures.residentPages &* pageSize)
+    if let metrics = stat.readIfPresent(into: buffer, NodeProcessParser.metrics) ?? nil {
+      gauge("process_virtual_memory_bytes", "Addresses that the agent has mapped", metrics.virtual)
+      gauge("process_resident_memory_bytes", "Memory of the agent that is resident", metrics.residentPages &* pageSize)
       exposition.family("process_start_time_seconds", .gauge, "POSIX time of the agent's start", unit: "seconds")
       exposition.sample()
-      exposition.value(((bootTime + Double(figures.start) / ticks) * 100).rounded() / 100)
+      exposition.value(((bootTime + Double(metrics.start) / ticks) * 100).rounded() / 100)
     }
     let open = openDescriptors
     if open > 0 { gauge("process_open_fds", "Descriptors that the agent has open", UInt64(open)) }
@@ -54,7 +54,7 @@ final class NodeProcess {
 /// /proc/[pid]/stat (proc_pid_stat(5)).
 enum NodeProcessParser {
   /// Its start in ticks after boot, its mapped bytes and its resident pages: fields 22, 23 and 24.
-  static func figures(_ bytes: Span<UInt8>) -> (start: UInt64, virtual: UInt64, residentPages: UInt64)? {
+  static func metrics(_ bytes: Span<UInt8>) -> (start: UInt64, virtual: UInt64, residentPages: UInt64)? {
     // The name may hold anything, and ends at the last parenthesis.
     guard var position = bytes.indices.last(where: { bytes[$0] == UInt8(ascii: ")") }) else { return nil }
     position += 1

@@ -49,8 +49,8 @@ struct NodeSensor: Sendable {
     var names: [String: String] = [:]
     for (entry, chip) in chips {
       let others = chips.filter { $0.key != entry && $0.value.name == chip.name }
-      let isTold = !others.contains { $0.value.driver == chip.driver }
-      names[entry] = others.isEmpty ? chip.name : chip.name + "_" + (isTold ? chip.driver : cleaned(entry))
+      let isReported = !others.contains { $0.value.driver == chip.driver }
+      names[entry] = others.isEmpty ? chip.name : chip.name + "_" + (isReported ? chip.driver : cleaned(entry))
     }
     return names
   }

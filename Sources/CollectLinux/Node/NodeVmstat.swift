@@ -8,7 +8,7 @@ enum NodeVmstat {
     var position = 0
     var hasAny = false
     while position < bytes.count {
-      if isTold(bytes, at: position), let key = bytes.word(&position), let number = bytes.unsigned(&position),
+      if isReported(bytes, at: position), let key = bytes.word(&position), let number = bytes.unsigned(&position),
         bytes.byte(at: position) == UInt8(ascii: "\n")
       {
         exposition.family("node_vmstat_", bytes.extracting(key), .unknown, "A count of /proc/vmstat")
@@ -21,7 +21,7 @@ enum NodeVmstat {
     return hasAny
   }
 
-  private static func isTold(_ bytes: Span<UInt8>, at position: Int) -> Bool {
+  private static func isReported(_ bytes: Span<UInt8>, at position: Int) -> Bool {
     if bytes.starts(with: "oom_kill", at: position) { return true }
     guard bytes.byte(at: position) == UInt8(ascii: "p") else { return false }
     if bytes.starts(with: "pgpg", at: position) || bytes.starts(with: "pswp", at: position) { return true }

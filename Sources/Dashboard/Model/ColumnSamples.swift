@@ -7,7 +7,7 @@ internal import History
 struct ColumnSamples {
   /// Which of a step's values is wanted.
   enum Statistic {
-    case mean, least, greatest
+    case mean, minimum, maximum
   }
 
   private let columns: Columns
@@ -81,8 +81,8 @@ struct ColumnSamples {
       let values =
         switch statistic {
         case .mean: series.values
-        case .least: series.minima.isEmpty ? series.values : series.minima
-        case .greatest: series.maxima.isEmpty ? series.values : series.maxima
+        case .minimum: series.minima.isEmpty ? series.values : series.minima
+        case .maximum: series.maxima.isEmpty ? series.values : series.maxima
         }
       return values[row].isFinite ? values[row] : nil
     }

@@ -26,14 +26,14 @@ struct Model {
   // MARK: Keys
 
   /// Handles a key that came faster than typed: it neither changes saved settings nor quits.
-  mutating func handle(burst key: KeyPress, in scene: FrameContext) -> Effect {
+  mutating func handle(burst key: KeyPress, in frameContext: FrameContext) -> Effect {
     isBurst = true
     defer { isBurst = false }
-    return handle(key, in: scene)
+    return handle(key, in: frameContext)
   }
 
   /// Puts pasted text into the open text field, or nowhere.
-  mutating func handle(_ paste: Paste, in scene: FrameContext) -> Effect {
+  mutating func handle(_ paste: Paste, in frameContext: FrameContext) -> Effect {
     state.note = nil
     if case .filter? = state.overlay { return type(paste) }
     // Typed in one go, as a script does: a slash and a filter. Nothing else opens a field by itself.
@@ -75,7 +75,7 @@ struct Model {
     state.overlay = .signal(dialog)
   }
 
-  mutating func handle(_ key: KeyPress, in scene: FrameContext) -> Effect {
+  mutating func handle(_ key: KeyPress, in frameContext: FrameContext) -> Effect {
     state.note = nil
     // These work whatever is open.
     switch key {
@@ -84,14 +84,14 @@ struct Model {
     case .character("\u{C}"): return .redraw
     default: break
     }
-    if let overlay = state.overlay { return handle(key, overlay, scene) }
-    if state.isGrid { return handleGrid(key, scene) }
+    if let overlay = state.overlay { return handle(key, overlay, frameContext) }
+    if state.isGrid { return handleGrid(key, frameContext) }
     guard let action = KeyMap.action(key) else { return .nothing }
-    return perform(action, scene)
+    return perform(action, frameContext)
   }
 
   /// Performs the command of a key.
-  mutating func perform(_ action: Action, _ scene: FrameContext) -> Effect {
+  mutating func perform(_ action: Action, _ frameContext: FrameContext) -> Effect {
     if isBurst, action.changesSettings || action == .quit {
       state.note = "ignored: keys came faster than typed, as pasted text does"
       return .draw
@@ -101,9 +101,9 @@ struct Model {
     case .suspend: return .suspend
     case .redraw: return .redraw
     case .help: state.overlay = .help(scroll: 0)
-    case .explain: state.overlay = .explain(state.focus ?? scene.panels.first ?? .cpu, selected: 0)
+    case .explain: state.overlay = .explain(state.focus ?? frameContext.panels.first ?? .cpu, selected: 0)
     case .settings: state.overlay = .settings(selected: 0)
-    case .back: return back(scene)
+    case .back: return back(frameContext)
     case .layout(let step):
       state.settings.layout = step > 0 ? state.settings.layout.next : state.settings.layout.previous
       state.isMaximized = false
@@ -117,8 +117,8 @@ struct Model {
       state.settings.hidden = []
       state.isMaximized = false
       return .save
-    case .focus(let step): moveFocus(step, scene)
-    case .open: return open(scene)
+    case .focus(let step): moveFocus(step, frameContext)
+    case .open: return open(frameContext)
     case .theme:
       Setting.all.first { $0.key == "theme" }?.step(&state.settings, by: 1)
       state.note = "theme " + state.settings.theme
@@ -127,43 +127,43 @@ struct Model {
       Setting.all.first { $0.key == "graph" }?.step(&state.settings, by: 1)
       state.note = "graph " + (state.settings.graph?.rawValue ?? "auto")
       return .save
-    case .step(let count): travel(by: Double(count) * scene.axis.step, scene)
-    case .timePage(let count): pageTime(count, scene)
+    case .step(let count): travel(by: Double(count) * frameContext.axis.step, frameContext)
+    case .timePage(let count): pageTime(count, frameContext)
     case .oldest:
-      guard scene.oldest.isFinite else { return .nothing }
-      look(at: scene.oldest, scene)
+      guard frameContext.oldest.isFinite else { return .nothing }
+      look(at: frameContext.oldest, frameContext)
     case .live: state.returnToNow()
     case .page(let count):
-      if let panel = scrolledPanel(scene) {
-        return scroll(panel, by: count * max(1, (scene.shownRows[panel] ?? 1) - 1), scene)
+      if let panel = scrolledPanel(frameContext) {
+        return scroll(panel, by: count * max(1, (frameContext.shownRows[panel] ?? 1) - 1), frameContext)
       }
       guard pagesTable else {
-        pageTime(count, scene)
+        pageTime(count, frameContext)
         return .draw
       }
-      return pageTable(count * max(1, scene.visibleRows - 1), scene)
+      return pageTable(count * max(1, frameContext.visibleRows - 1), frameContext)
     case .first:
-      if let panel = scrolledPanel(scene) { return scroll(panel, by: -.max / 2, scene) }
-      return pagesTable ? pageTable(-scene.rows.count, scene) : perform(.oldest, scene)
+      if let panel = scrolledPanel(frameContext) { return scroll(panel, by: -.max / 2, frameContext) }
+      return pagesTable ? pageTable(-frameContext.rows.count, frameContext) : perform(.oldest, frameContext)
     case .last:
       // The way back from the past and the pause comes first.
-      if state.moment == nil, !state.isPaused {
-        if let panel = scrolledPanel(scene) { return scroll(panel, by: .max / 2, scene) }
-        if pagesTable { return pageTable(scene.rows.count, scene) }
+      if state.time == nil, !state.isPaused {
+        if let panel = scrolledPanel(frameContext) { return scroll(panel, by: .max / 2, frameContext) }
+        if pagesTable { return pageTable(frameContext.rows.count, frameContext) }
       }
       state.returnToNow()
     case .pause:
-      if state.isPaused || state.moment != nil {
+      if state.isPaused || state.time != nil {
         state.returnToNow()
-      } else if !scene.entries.isEmpty {
+      } else if !frameContext.entries.isEmpty {
         state.isPaused = true
       }
-    case .event(let step): return jump(step, scene)
-    case .zoom(let step): zoom(step, scene)
+    case .event(let step): return jump(step, frameContext)
+    case .zoom(let step): zoom(step, frameContext)
     case .autoZoom: state.zoom = nil
     case .row(let step):
-      if let panel = scrolledPanel(scene) { return scroll(panel, by: step, scene) }
-      return moveRow(step, scene)
+      if let panel = scrolledPanel(frameContext) { return scroll(panel, by: step, frameContext) }
+      return moveRow(step, frameContext)
     case .sort(let step):
       let all = ProcessColumn.allCases
       let now = all.firstIndex(of: state.table.sort) ?? 0
@@ -200,7 +200,7 @@ struct Model {
       state.note = state.table.showsKernelThreads ? "kernel threads shown" : "kernel threads hidden"
       return saveTable()
     case .threads:
-      guard scene.hasThreads || state.table.showsThreads else {
+      guard frameContext.hasThreads || state.table.showsThreads else {
         state.note = "threads are available for this machine only"
         return .draw
       }
@@ -212,15 +212,15 @@ struct Model {
           ? "threads are not shown while processes are folded (z)" : "showing threads of active processes"
       return saveTable()
     case .details:
-      guard let pid = chosen(scene) else { return .nothing }
+      guard let pid = chosen(frameContext) else { return .nothing }
       state.table.selected = pid
-      state.overlay = .details(scene.owners[pid] ?? pid)
-    case .signal: return askSignal(scene)
+      state.overlay = .details(frameContext.owners[pid] ?? pid)
+    case .signal: return askSignal(frameContext)
     }
     return .draw
   }
 
-  private func chosen(_ scene: FrameContext) -> Int32? { state.table.selected ?? scene.rows.first }
+  private func chosen(_ frameContext: FrameContext) -> Int32? { state.table.selected ?? frameContext.rows.first }
 
   private static let needsSelection = "select a process first (up, down)"
 
@@ -247,10 +247,10 @@ struct Model {
     return saveTable()
   }
 
-  private mutating func askSignal(_ scene: FrameContext) -> Effect {
-    guard scene.canSignal, state.moment == nil else {
+  private mutating func askSignal(_ frameContext: FrameContext) -> Effect {
+    guard frameContext.canSignal, state.time == nil else {
       state.note =
-        !scene.canSignal
+        !frameContext.canSignal
         ? "read-only: signals are disabled"
         : "You are viewing the past; press End to return before sending signals"
       return .draw
@@ -260,19 +260,20 @@ struct Model {
       return .draw
     }
     // Threads cannot be signalled alone.
-    let pid = scene.owners[selected] ?? selected
-    guard let process = scene.processes.first(where: { $0.pid == pid }) else {
+    let pid = frameContext.owners[selected] ?? selected
+    guard let process = frameContext.processes.first(where: { $0.pid == pid }) else {
       state.note = "no signal sent: " + String(pid) + " has ended"
       return .draw
     }
-    let children = scene.isWholeTable ? scene.processes.filter { $0.parent == pid && $0.pid != pid }.count : nil
-    let row = scene.table.first { $0.process.pid == selected }
+    let children =
+      frameContext.isWholeTable ? frameContext.processes.filter { $0.parent == pid && $0.pid != pid }.count : nil
+    let row = frameContext.table.first { $0.process.pid == selected }
     state.overlay = .signal(SignalDialog(process: process, children: children, folded: row?.count ?? 1))
     return .hold(process)
   }
 
   /// Closes, deselects, restores: one at a time.
-  private mutating func back(_ scene: FrameContext) -> Effect {
+  private mutating func back(_ frameContext: FrameContext) -> Effect {
     if state.table.selected != nil {
       state.table.selected = nil
       state.table.follows = false
@@ -280,13 +281,13 @@ struct Model {
       state.table.filter = ""
     } else if state.isMaximized {
       state.isMaximized = false
-    } else if state.moment != nil {
-      (state.moment, state.axisEnd) = (nil, nil)
+    } else if state.time != nil {
+      (state.time, state.axisEnd) = (nil, nil)
     } else if state.isPaused {
       state.isPaused = false
     } else if state.focus != nil {
       state.focus = nil
-    } else if scene.hosts > 1 {
+    } else if frameContext.hosts > 1 {
       state.isGrid = true
     } else {
       return .nothing
@@ -294,26 +295,26 @@ struct Model {
     return .draw
   }
 
-  private mutating func moveFocus(_ step: Int, _ scene: FrameContext) {
-    guard !scene.panels.isEmpty else { return }
-    if let focus = state.focus, let place = scene.panels.firstIndex(of: focus), !state.isMaximized {
-      state.focus = scene.panels[(place + step + scene.panels.count) % scene.panels.count]
+  private mutating func moveFocus(_ step: Int, _ frameContext: FrameContext) {
+    guard !frameContext.panels.isEmpty else { return }
+    if let focus = state.focus, let place = frameContext.panels.firstIndex(of: focus), !state.isMaximized {
+      state.focus = frameContext.panels[(place + step + frameContext.panels.count) % frameContext.panels.count]
     } else if state.isMaximized {
       // The next panel alone.
       let all = PanelID.allCases
       let now = all.firstIndex(of: state.focus ?? .cpu) ?? 0
       state.focus = all[(now + step + all.count) % all.count]
     } else {
-      state.focus = step > 0 ? scene.panels.first : scene.panels.last
+      state.focus = step > 0 ? frameContext.panels.first : frameContext.panels.last
     }
   }
 
-  private mutating func open(_ scene: FrameContext) -> Effect {
+  private mutating func open(_ frameContext: FrameContext) -> Effect {
     if let pid = state.table.selected, state.focus == nil || state.focus == .processes {
-      state.overlay = .details(scene.owners[pid] ?? pid)
+      state.overlay = .details(frameContext.owners[pid] ?? pid)
     } else if state.focus != nil {
       state.isMaximized.toggle()
-    } else if let first = scene.panels.first {
+    } else if let first = frameContext.panels.first {
       // Nothing has the focus yet: the first panel is opened, as Tab and Enter would.
       state.focus = first
       state.isMaximized = true
@@ -325,12 +326,12 @@ struct Model {
   private var pagesTable: Bool { state.focus == .processes || state.table.selected != nil }
 
   /// The focused panel, where it has hidden rows; the table of processes has keys of its own.
-  private func scrolledPanel(_ scene: FrameContext) -> PanelID? {
-    state.focus.flatMap { $0 != .processes && (scene.hiddenRows[$0] ?? 0) > 0 ? $0 : nil }
+  private func scrolledPanel(_ frameContext: FrameContext) -> PanelID? {
+    state.focus.flatMap { $0 != .processes && (frameContext.hiddenRows[$0] ?? 0) > 0 ? $0 : nil }
   }
 
-  private mutating func scroll(_ panel: PanelID, by step: Int, _ scene: FrameContext) -> Effect {
-    let last = scene.hiddenRows[panel] ?? 0
+  private mutating func scroll(_ panel: PanelID, by step: Int, _ frameContext: FrameContext) -> Effect {
+    let last = frameContext.hiddenRows[panel] ?? 0
     let now = min(last, state.scrolls[panel] ?? 0)
     let next = min(last, max(0, now + step))
     state.scrolls[panel] = next
@@ -338,67 +339,67 @@ struct Model {
   }
 
   /// Moves the selection, or the view where nothing is selected.
-  private mutating func pageTable(_ step: Int, _ scene: FrameContext) -> Effect {
-    guard state.table.selected == nil else { return moveRow(step, scene) }
-    let next = min(max(0, scene.rows.count - scene.visibleRows), max(0, state.table.scroll + step))
+  private mutating func pageTable(_ step: Int, _ frameContext: FrameContext) -> Effect {
+    guard state.table.selected == nil else { return moveRow(step, frameContext) }
+    let next = min(max(0, frameContext.rows.count - frameContext.visibleRows), max(0, state.table.scroll + step))
     guard next != state.table.scroll else { return .nothing }
     state.table.scroll = next
     return .draw
   }
 
-  private mutating func pageTime(_ count: Int, _ scene: FrameContext) {
-    travel(by: Double(count) * scene.axis.step * Double(scene.axisColumns / 2), scene)
+  private mutating func pageTime(_ count: Int, _ frameContext: FrameContext) {
+    travel(by: Double(count) * frameContext.axis.step * Double(frameContext.axisColumns / 2), frameContext)
   }
 
-  private mutating func moveRow(_ step: Int, _ scene: FrameContext) -> Effect {
-    guard !scene.rows.isEmpty else { return .nothing }
+  private mutating func moveRow(_ step: Int, _ frameContext: FrameContext) -> Effect {
+    guard !frameContext.rows.isEmpty else { return .nothing }
     let place: Int
-    if let selected = state.table.selected, let now = scene.rows.firstIndex(of: selected) {
-      place = min(scene.rows.count - 1, max(0, now + step))
+    if let selected = state.table.selected, let now = frameContext.rows.firstIndex(of: selected) {
+      place = min(frameContext.rows.count - 1, max(0, now + step))
     } else {
-      place = step > 0 ? min(scene.rows.count - 1, state.table.scroll) : 0
+      place = step > 0 ? min(frameContext.rows.count - 1, state.table.scroll) : 0
     }
-    state.table.selected = scene.rows[place]
-    reveal(place, scene)
+    state.table.selected = frameContext.rows[place]
+    reveal(place, frameContext)
     return .draw
   }
 
   /// Scrolls so that a row can be seen.
-  private mutating func reveal(_ place: Int, _ scene: FrameContext) {
-    let last = max(0, scene.rows.count - scene.visibleRows)
-    state.table.scroll = min(last, max(place - scene.visibleRows + 1, min(state.table.scroll, place)))
+  private mutating func reveal(_ place: Int, _ frameContext: FrameContext) {
+    let last = max(0, frameContext.rows.count - frameContext.visibleRows)
+    state.table.scroll = min(last, max(place - frameContext.visibleRows + 1, min(state.table.scroll, place)))
   }
 
   // MARK: Time
 
   /// Looks at a moment, and moves the axis where it would not be on it.
-  private mutating func look(at moment: Double, _ scene: FrameContext) {
-    state.moment = moment
-    let end = state.axisEnd ?? scene.axis.end
-    let span = scene.axis.step * Double(scene.axisColumns)
+  private mutating func look(at time: Double, _ frameContext: FrameContext) {
+    state.time = time
+    let end = state.axisEnd ?? frameContext.axis.end
+    let span = frameContext.axis.step * Double(frameContext.axisColumns)
     var newEnd = end
-    if moment > end { newEnd = moment }
-    if moment <= end - span * 0.98 { newEnd = moment + span / 2 }
-    if let last = scene.entries.last?.sample.timestamp.seconds { newEnd = min(newEnd, max(last, moment)) }
+    if time > end { newEnd = time }
+    if time <= end - span * 0.98 { newEnd = time + span / 2 }
+    if let last = frameContext.entries.last?.sample.timestamp.seconds { newEnd = min(newEnd, max(last, time)) }
     state.axisEnd = newEnd
   }
 
-  private mutating func travel(by seconds: Double, _ scene: FrameContext) {
-    let entries = scene.entries
+  private mutating func travel(by seconds: Double, _ frameContext: FrameContext) {
+    let entries = frameContext.entries
     guard let first = entries.first, let last = entries.last else { return }
-    let now = state.moment ?? last.sample.timestamp.seconds
+    let now = state.time ?? last.sample.timestamp.seconds
     let target = now + seconds
     let memory = first.sample.timestamp.seconds
     // Where samples stand that are not on the graph yet is not known.
-    let least = max(abs(seconds), Double(scene.interval))
-    if seconds < 0, target < memory - 0.01, scene.oldest < memory - 0.01 {
-      let known = scene.past.last { $0 <= target + 0.01 && $0 < now - 0.001 }
-      look(at: known ?? min(now, max(scene.oldest, now > memory + 0.01 ? target : now - least)), scene)
+    let minimum = max(abs(seconds), Double(frameContext.interval))
+    if seconds < 0, target < memory - 0.01, frameContext.oldest < memory - 0.01 {
+      let known = frameContext.past.last { $0 <= target + 0.01 && $0 < now - 0.001 }
+      look(at: known ?? min(now, max(frameContext.oldest, now > memory + 0.01 ? target : now - minimum)), frameContext)
     } else if seconds > 0, now < memory - 0.01,
-      let next = scene.past.first(where: { $0 >= target - 0.01 && $0 > now + 0.001 }) ?? Optional(now + least),
+      let next = frameContext.past.first(where: { $0 >= target - 0.01 && $0 > now + 0.001 }) ?? Optional(now + minimum),
       next < memory
     {
-      look(at: next, scene)
+      look(at: next, frameContext)
     } else if seconds < 0 {
       var place = entries.count - 1
       // At least one sample further, and as far as asked.
@@ -406,75 +407,76 @@ struct Model {
         entries[place].sample.timestamp.seconds > target + 0.01
           || entries[place].sample.timestamp.seconds >= now - 0.001
       { place -= 1 }
-      look(at: min(now, max(entries[place].sample.timestamp.seconds, first.sample.timestamp.seconds)), scene)
-    } else if state.moment != nil {
+      look(at: min(now, max(entries[place].sample.timestamp.seconds, first.sample.timestamp.seconds)), frameContext)
+    } else if state.time != nil {
       let next = entries.first {
         $0.sample.timestamp.seconds >= target - 0.01 && $0.sample.timestamp.seconds > now + 0.001
       }
       if let next {
-        look(at: next.sample.timestamp.seconds, scene)
+        look(at: next.sample.timestamp.seconds, frameContext)
       } else {
-        (state.moment, state.axisEnd) = (nil, nil)
+        (state.time, state.axisEnd) = (nil, nil)
       }
     }
   }
 
-  private mutating func jump(_ step: Int, _ scene: FrameContext) -> Effect {
-    let now = state.moment ?? .infinity
+  private mutating func jump(_ step: Int, _ frameContext: FrameContext) -> Effect {
+    let now = state.time ?? .infinity
     let event =
       step > 0
-      ? scene.events.first { $0.moment > now + 0.001 }
-      : scene.events.last { $0.moment < now - 0.001 }
+      ? frameContext.events.first { $0.time > now + 0.001 }
+      : frameContext.events.last { $0.time < now - 0.001 }
     guard let event else {
-      let known = scene.axis.end - scene.axis.step * Double(scene.axisColumns)
+      let known = frameContext.axis.end - frameContext.axis.step * Double(frameContext.axisColumns)
       state.note =
-        step < 0 && scene.oldest < known
+        step < 0 && frameContext.oldest < known
         ? "no earlier event on the graph; - zooms out"
-        : scene.events.isEmpty ? "no events recorded" : "no further events"
+        : frameContext.events.isEmpty ? "no events recorded" : "no further events"
       return .draw
     }
-    look(at: event.moment, scene)
-    state.note = scene.time(event.moment) + " " + event.text
+    look(at: event.time, frameContext)
+    state.note = frameContext.time(event.time) + " " + event.text
     return .draw
   }
 
-  private mutating func zoom(_ step: Int, _ scene: FrameContext) {
-    let now = TimeAxis.steps.firstIndex { $0 >= scene.axis.step - 1e-9 } ?? 0
-    let shortest = TimeAxis.step(columns: scene.axisColumns, over: 60)
-    let last = scene.entries.last?.sample.timestamp.seconds ?? 0
-    let all = scene.oldest.isFinite ? last - scene.oldest : 0
-    let longest = max(shortest, TimeAxis.step(columns: scene.axisColumns, over: all))
+  private mutating func zoom(_ step: Int, _ frameContext: FrameContext) {
+    let now = TimeAxis.steps.firstIndex { $0 >= frameContext.axis.step - 1e-9 } ?? 0
+    let shortest = TimeAxis.step(columns: frameContext.axisColumns, over: 60)
+    let last = frameContext.entries.last?.sample.timestamp.seconds ?? 0
+    let all = frameContext.oldest.isFinite ? last - frameContext.oldest : 0
+    let longest = max(shortest, TimeAxis.step(columns: frameContext.axisColumns, over: all))
     let next = min(longest, max(shortest, now + step))
     state.zoom = next
-    state.note = "graphs of " + Format.duration(TimeAxis.steps[next] * Double(scene.axisColumns))
+    state.note = "graphs of " + Format.duration(TimeAxis.steps[next] * Double(frameContext.axisColumns))
     // The moment that is looked at stays in sight.
-    if let moment = state.moment {
-      let span = TimeAxis.steps[next] * Double(scene.axisColumns)
-      if let end = state.axisEnd, moment <= end - span * 0.98 || moment > end {
-        state.axisEnd = min(scene.entries.last?.sample.timestamp.seconds ?? moment, moment + span / 2)
+    if let time = state.time {
+      let span = TimeAxis.steps[next] * Double(frameContext.axisColumns)
+      if let end = state.axisEnd, time <= end - span * 0.98 || time > end {
+        state.axisEnd = min(frameContext.entries.last?.sample.timestamp.seconds ?? time, time + span / 2)
       }
     }
   }
 
   // MARK: Overlays
 
-  private mutating func handle(_ key: KeyPress, _ overlay: ScreenState.Overlay, _ scene: FrameContext) -> Effect {
+  private mutating func handle(_ key: KeyPress, _ overlay: ScreenState.Overlay, _ frameContext: FrameContext) -> Effect
+  {
     switch overlay {
     case .help(let scroll):
       switch key {
       case .up: state.overlay = .help(scroll: max(0, scroll - 1))
-      case .down: state.overlay = .help(scroll: min(max(0, scene.overlayRows), scroll + 1))
+      case .down: state.overlay = .help(scroll: min(max(0, frameContext.overlayRows), scroll + 1))
       case .pageUp: state.overlay = .help(scroll: max(0, scroll - 10))
-      case .pageDown: state.overlay = .help(scroll: min(max(0, scene.overlayRows), scroll + 10))
+      case .pageDown: state.overlay = .help(scroll: min(max(0, frameContext.overlayRows), scroll + 10))
       case .escape, .character("h"), .function(1), .character("q"), .enter: state.overlay = nil
       default:
         // A key that one has just read of.
         guard let action = KeyMap.action(key), action != .back else { return .nothing }
         state.overlay = nil
-        return perform(action, scene)
+        return perform(action, frameContext)
       }
     case .explain(let panel, let selected):
-      let count = scene.overlayRows
+      let count = frameContext.overlayRows
       switch key {
       case .up: state.overlay = .explain(panel, selected: max(0, selected - 1))
       case .down: state.overlay = .explain(panel, selected: min(max(0, count - 1), selected + 1))
@@ -504,12 +506,12 @@ struct Model {
       switch key {
       case .escape, .character("d"), .character("q"), .enter: state.overlay = nil
       case .up, .down:
-        let effect = moveRow(key == .up ? -1 : 1, scene)
-        state.overlay = .details(state.table.selected.map { scene.owners[$0] ?? $0 } ?? pid)
+        let effect = moveRow(key == .up ? -1 : 1, frameContext)
+        state.overlay = .details(state.table.selected.map { frameContext.owners[$0] ?? $0 } ?? pid)
         return effect
-      case .pageUp: state.overlayScroll = max(0, min(state.overlayScroll, scene.overlayRows) - 3)
-      case .pageDown: state.overlayScroll = min(scene.overlayRows, state.overlayScroll + 3)
-      case .character("k"), .function(9): return askSignal(scene)
+      case .pageUp: state.overlayScroll = max(0, min(state.overlayScroll, frameContext.overlayRows) - 3)
+      case .pageDown: state.overlayScroll = min(frameContext.overlayRows, state.overlayScroll + 3)
+      case .character("k"), .function(9): return askSignal(frameContext)
       default: return .nothing
       }
     case .signal(let dialog): return handleSignal(key, dialog)
@@ -585,8 +587,8 @@ struct Model {
 
   // MARK: Grid of hosts
 
-  private mutating func handleGrid(_ key: KeyPress, _ scene: FrameContext) -> Effect {
-    let order = scene.hostOrder
+  private mutating func handleGrid(_ key: KeyPress, _ frameContext: FrameContext) -> Effect {
+    let order = frameContext.hostOrder
     let place = order.firstIndex(of: state.host) ?? 0
     switch key {
     case .up: if place > 0 { state.host = order[place - 1] }
@@ -596,7 +598,7 @@ struct Model {
     case .enter, .right: openHost(state.host)
     default:
       switch KeyMap.action(key) {
-      case .quit?, .help?, .settings?, .theme?: return KeyMap.action(key).map { perform($0, scene) } ?? .nothing
+      case .quit?, .help?, .settings?, .theme?: return KeyMap.action(key).map { perform($0, frameContext) } ?? .nothing
       default: return .nothing
       }
     }
@@ -614,35 +616,35 @@ struct Model {
 
   // MARK: Mouse
 
-  mutating func handle(_ mouse: MouseEvent, in scene: FrameContext) -> Effect {
+  mutating func handle(_ mouse: MouseEvent, in frameContext: FrameContext) -> Effect {
     switch mouse.kind {
     case .wheelUp, .wheelDown:
       let step = mouse.kind == .wheelUp ? -3 : 3
       if state.overlay != nil {
-        return handle(step < 0 ? .up : .down, in: scene)
+        return handle(step < 0 ? .up : .down, in: frameContext)
       }
-      if case .moment? = scene.target(x: mouse.x, y: mouse.y)?.target {
-        zoom(step < 0 ? -1 : 1, scene)
+      if case .time? = frameContext.target(x: mouse.x, y: mouse.y)?.target {
+        zoom(step < 0 ? -1 : 1, frameContext)
         return .draw
       }
-      if let panel = scene.panel(x: mouse.x, y: mouse.y), panel != .processes {
-        return scroll(panel, by: step / 3, scene)
+      if let panel = frameContext.panel(x: mouse.x, y: mouse.y), panel != .processes {
+        return scroll(panel, by: step / 3, frameContext)
       }
-      let last = max(0, scene.rows.count - scene.visibleRows)
+      let last = max(0, frameContext.rows.count - frameContext.visibleRows)
       let scroll = min(last, max(0, state.table.scroll + step))
       guard scroll != state.table.scroll else { return .nothing }
       state.table.scroll = scroll
       return .draw
     case .release: return .nothing
     case .drag, .press:
-      guard let hit = scene.target(x: mouse.x, y: mouse.y) else { return .nothing }
-      if mouse.kind == .drag, hit.target != .moment { return .nothing }
+      guard let hit = frameContext.target(x: mouse.x, y: mouse.y) else { return .nothing }
+      if mouse.kind == .drag, hit.target != .time { return .nothing }
       state.note = nil
-      return click(hit, x: mouse.x, scene)
+      return click(hit, x: mouse.x, frameContext)
     }
   }
 
-  private mutating func click(_ hit: FrameContext.Hit, x: Int, _ scene: FrameContext) -> Effect {
+  private mutating func click(_ hit: FrameContext.Hit, x: Int, _ frameContext: FrameContext) -> Effect {
     switch hit.target {
     case .panel(let panel):
       guard state.overlay == nil else { return .nothing }
@@ -654,21 +656,21 @@ struct Model {
     case .sort(let column): return sort(by: column)
     case .process(let pid):
       if state.table.selected == pid {
-        state.overlay = .details(scene.owners[pid] ?? pid)
+        state.overlay = .details(frameContext.owners[pid] ?? pid)
       } else {
         state.table.selected = pid
       }
-    case .key(let key): return handle(key, in: scene)
-    case .moment:
-      let moment = scene.axis.moment(cell: x - hit.rect.x, width: hit.rect.width, scene.glyphs)
-      guard let first = scene.entries.first?.sample.timestamp.seconds else { return .nothing }
-      let known = scene.entries.last { $0.sample.timestamp.seconds <= moment + 0.01 }?.sample.timestamp.seconds
-      if state.axisEnd == nil { state.axisEnd = scene.axis.end }
-      state.moment = known ?? (scene.oldest < first ? max(scene.oldest, moment) : first)
+    case .key(let key): return handle(key, in: frameContext)
+    case .time:
+      let time = frameContext.axis.time(cell: x - hit.rect.x, width: hit.rect.width, frameContext.glyphs)
+      guard let first = frameContext.entries.first?.sample.timestamp.seconds else { return .nothing }
+      let known = frameContext.entries.last { $0.sample.timestamp.seconds <= time + 0.01 }?.sample.timestamp.seconds
+      if state.axisEnd == nil { state.axisEnd = frameContext.axis.end }
+      state.time = known ?? (frameContext.oldest < first ? max(frameContext.oldest, time) : first)
     case .host(let host):
       if state.host == host { openHost(host) } else { state.host = host }
     case .setting(let index):
-      if state.overlay == .settings(selected: index) { return handle(.right, in: scene) }
+      if state.overlay == .settings(selected: index) { return handle(.right, in: frameContext) }
       state.overlay = .settings(selected: index)
     }
     return .draw

@@ -8,8 +8,8 @@ struct HistoryBucket: Sendable {
   /// Its mean, at its end; `elapsed` is its length.
   var mean: Sample
   /// The least and the greatest of each figure.
-  var least: Sample
-  var greatest: Sample
+  var minimum: Sample
+  var maximum: Sample
   /// How many samples it stands for, about.
   var count: Int
 }
@@ -46,20 +46,20 @@ final class HistoryFetcher: Sendable {
     /// Where memory begins.
     var memory: Double
     /// The moment that is looked at, where that lies before memory.
-    var moment: Double?
+    var time: Double?
     /// Nominal seconds between two samples.
     var interval: Int
   }
 
   private struct State {
     var host = 0
-    var stretch = HistoryRange()
+    var range = HistoryRange()
     /// What the stretch was asked for: step, from, to.
     var known: (step: Double, start: Double, end: Double)?
     var asked: Double?
-    var moment: HistoryPoint?
-    var momentKey: Double?
-    var momentAsked: Double?
+    var time: HistoryPoint?
+    var pointKey: Double?
+    var pointRequestedAt: Double?
     /// Why the last question had no answer.
     var failure: String?
     var retry = -Double.infinity
@@ -73,10 +73,10 @@ final class HistoryFetcher: Sendable {
   /// Seconds that an answer may take before the screen tells that it is awaited.
   private static let patience = 0.3
   /// Rows × series of one answer at most.
-  private static let mostValues = 1_000_000
+  private static let maxValues = 1_000_000
 
   /// What graphs and events are made of, by the catalog's ids.
-  static let figures = [
+  static let metrics = [
     "cpu.usage", "ram.used_mb", "ram.total_mb", "gpus.util", "gpus.index", "gpus.xid", "disk.read_bytes_per_sec",
     "disk.write_bytes_per_sec", "network.receive_bytes_per_sec", "network.transmit_bytes_per_sec",
     "ram.oom_kills_total", "cgroup.oom_kills_total", "cgroup.throttled", "host.uptime_seconds",
@@ -84,26 +84,26 @@ final class HistoryFetcher: Sendable {
   ].map { SeriesSelector($0) }
 
   /// The stretch that is known, whose steps are over before memory begins; none where it is of another axis.
-  func stretch(_ want: HistoryRequest) -> HistoryRange {
+  func range(_ want: HistoryRequest) -> HistoryRange {
     state.withLock { state in
       guard state.host == want.host, let known = state.known, known.step == want.step else { return HistoryRange() }
-      var stretch = state.stretch
+      var range = state.range
       let limit = want.memory + 0.01
-      while let last = stretch.steps.last, last.mean.timestamp.seconds > limit { stretch.steps.removeLast() }
-      stretch.events.removeAll { $0.moment > limit }
-      return stretch
+      while let last = range.steps.last, last.mean.timestamp.seconds > limit { range.steps.removeLast() }
+      range.events.removeAll { $0.time > limit }
+      return range
     }
   }
 
   /// What is known of the moment: it itself, or while it is on its way the last one that was looked at.
-  func moment(_ want: HistoryRequest) -> HistoryPoint? {
-    state.withLock { $0.host == want.host ? $0.moment : nil }
+  func time(_ want: HistoryRequest) -> HistoryPoint? {
+    state.withLock { $0.host == want.host ? $0.time : nil }
   }
 
   /// Whether an answer has taken long.
   func isAwaited(_ want: HistoryRequest, now: Double) -> Bool {
     state.withLock { state in
-      [state.asked, want.moment == nil ? nil : state.momentAsked].contains {
+      [state.asked, want.time == nil ? nil : state.pointRequestedAt].contains {
         $0.map { now - $0 >= Self.patience } ?? false
       }
     }
@@ -123,87 +123,87 @@ final class HistoryFetcher: Sendable {
   /// Forgets everything: nobody looks at the past.
   func forget() {
     state.withLock { state in
-      state.stretch = HistoryRange()
-      (state.known, state.moment, state.momentKey, state.failure) = (nil, nil, nil, nil)
+      state.range = HistoryRange()
+      (state.known, state.time, state.pointKey, state.failure) = (nil, nil, nil, nil)
     }
   }
 
   /// Asks for what is wanted and not known; `wake` is called when an answer is there.
   func ask(_ want: HistoryRequest, of history: History, now: Double, wake: @escaping @Sendable () -> Void) {
     guard let archive = history.archive, let oldest = archive.oldest, oldest < want.memory - 0.01 else { return }
-    let (stretch, moment) = state.withLock { state -> ((start: Double, end: Double)?, Double?) in
+    let (range, time) = state.withLock { state -> ((start: Double, end: Double)?, Double?) in
       if state.host != want.host {
         state.host = want.host
-        state.stretch = HistoryRange()
-        (state.known, state.moment, state.momentKey) = (nil, nil, nil)
+        state.range = HistoryRange()
+        (state.known, state.time, state.pointKey) = (nil, nil, nil)
       }
       guard now >= state.retry else { return (nil, nil) }
-      var stretch: (start: Double, end: Double)?
+      var range: (start: Double, end: Double)?
       let (start, end) = (max(want.start, oldest), min(want.end, want.memory))
       if state.asked == nil, start < end - 0.01 {
         let isKnown = state.known.map { $0.step == want.step && $0.start <= start && $0.end >= end } ?? false
         if !isKnown {
           // Half a picture more on each side, so that not every step of the cursor asks anew.
           let margin = (want.end - want.start) / 2
-          stretch = (want.start - margin, min(want.end, want.memory) + margin)
+          range = (want.start - margin, min(want.end, want.memory) + margin)
           state.asked = now
         }
       }
-      var moment: Double?
-      if state.momentAsked == nil, let wanted = want.moment, state.momentKey != wanted {
-        moment = wanted
-        state.momentAsked = now
+      var time: Double?
+      if state.pointRequestedAt == nil, let wanted = want.time, state.pointKey != wanted {
+        time = wanted
+        state.pointRequestedAt = now
       }
-      return (stretch, moment)
+      return (range, time)
     }
-    if let stretch {
+    if let range {
       Task.detached { [self] in
         do {
-          let found = try await Self.stretch(want, from: stretch.start, to: stretch.end, of: archive, history)
-          end(stretch: found, of: want, start: stretch.start, end: stretch.end)
+          let found = try await Self.range(want, from: range.start, to: range.end, of: archive, history)
+          end(range: found, of: want, start: range.start, end: range.end)
         } catch {
           fail(error, host: want.host)
         }
         wake()
       }
     }
-    if let moment {
+    if let time {
       Task.detached { [self] in
         do {
-          let found = try await Self.moment(moment, want, of: archive)
-          end(moment: found, at: moment, host: want.host)
+          let found = try await Self.time(time, want, of: archive)
+          end(time: found, at: time, host: want.host)
         } catch {
-          fail(error, host: want.host, isMoment: true)
+          fail(error, host: want.host, isPoint: true)
         }
         wake()
       }
     }
   }
 
-  private func end(stretch: HistoryRange, of want: HistoryRequest, start: Double, end: Double) {
+  private func end(range: HistoryRange, of want: HistoryRequest, start: Double, end: Double) {
     state.withLock { state in
       state.asked = nil
       state.hasNews = true
       guard state.host == want.host else { return }
-      state.stretch = stretch
+      state.range = range
       state.known = (want.step, start, end)
       state.failure = nil
     }
   }
 
-  private func end(moment: HistoryPoint?, at key: Double, host: Int) {
+  private func end(time: HistoryPoint?, at key: Double, host: Int) {
     state.withLock { state in
-      state.momentAsked = nil
+      state.pointRequestedAt = nil
       state.hasNews = true
       guard state.host == host else { return }
-      state.moment = moment
-      state.momentKey = key
+      state.time = time
+      state.pointKey = key
     }
   }
 
-  private func fail(_ error: any Error, host: Int, isMoment: Bool = false) {
+  private func fail(_ error: any Error, host: Int, isPoint: Bool = false) {
     state.withLock { state in
-      if isMoment { state.momentAsked = nil } else { state.asked = nil }
+      if isPoint { state.pointRequestedAt = nil } else { state.asked = nil }
       state.hasNews = true
       guard state.host == host else { return }
       state.failure = error is Columns.TooLarge ? "too many values for one query" : String(describing: error)
@@ -218,57 +218,57 @@ final class HistoryFetcher: Sendable {
     want.step >= Double(want.interval) && want.step >= 1 ? Format.whole(want.step) : nil
   }
 
-  private static func stretch(
+  private static func range(
     _ want: HistoryRequest, from start: Double, to end: Double, of archive: any SampleArchive, _ history: History
   ) async throws -> HistoryRange {
     let step = step(want)
     let columns = try await archive.columns(
-      figures, from: start, to: end, step: step, extremes: true, most: mostValues)
+      metrics, from: start, to: end, step: step, extremes: true, limit: maxValues)
     let rows = ColumnSamples(columns)
     let full = columns.timestamps.indices.filter { !rows.isEmpty(row: $0) }
     // How far apart they stand: between two that stand as others do there is no gap.
     let distances = zip(full, full.dropFirst()).map { columns.timestamps[$1] - columns.timestamps[$0] }.sorted()
     let cadence = max(Double(step ?? 1), distances.isEmpty ? Double(want.interval) : distances[distances.count / 2])
-    var stretch = HistoryRange()
+    var range = HistoryRange()
     var before = -Double.infinity
     for row in full {
-      let moment = columns.timestamps[row]
-      let elapsed = min(moment - before, cadence * 1.5)
-      before = moment
-      stretch.steps.append(
+      let time = columns.timestamps[row]
+      let elapsed = min(time - before, cadence * 1.5)
+      before = time
+      range.steps.append(
         HistoryBucket(
-          mean: rows.sample(row: row, elapsed: elapsed), least: rows.sample(row: row, .least, elapsed: elapsed),
-          greatest: rows.sample(row: row, .greatest, elapsed: elapsed),
+          mean: rows.sample(row: row, elapsed: elapsed), minimum: rows.sample(row: row, .minimum, elapsed: elapsed),
+          maximum: rows.sample(row: row, .maximum, elapsed: elapsed),
           count: max(1, Format.whole(Double(step ?? 1) / Double(want.interval)))))
     }
     var log = EventLog(interval: Format.whole(cadence.rounded(.up)))
     log.update(
-      stretch.steps.map { step in
+      range.steps.map { step in
         var sample = step.mean
         // Of a step in which the machine was started anew the mean would tell of it twice.
-        sample.host.uptime = step.least.host.uptime
+        sample.host.uptime = step.minimum.host.uptime
         return history.entry(of: sample)
       })
-    stretch.events = log.events
-    return stretch
+    range.events = log.events
+    return range
   }
 
-  private static func moment(_ moment: Double, _ want: HistoryRequest, of archive: any SampleArchive) async throws
+  private static func time(_ time: Double, _ want: HistoryRequest, of archive: any SampleArchive) async throws
     -> HistoryPoint?
   {
     let near = max(want.step, Double(want.interval)) * 1.5
-    var taken = try await archive.sample(at: moment + 0.001)
+    var taken = try await archive.sample(at: time + 0.001)
     // The oldest moment of all may be the beginning of a minute, and the first sample stand later in it.
-    if taken == nil { taken = try await archive.sample(at: moment + max(60, Double(want.interval))) }
-    if let taken, moment - taken.timestamp.seconds <= near { return HistoryPoint(sample: taken) }
+    if taken == nil { taken = try await archive.sample(at: time + max(60, Double(want.interval))) }
+    if let taken, time - taken.timestamp.seconds <= near { return HistoryPoint(sample: taken) }
     // Samples are not kept as long as their means.
     for step in [60, 900] {
       let columns = try await archive.columns(
-        [SeriesSelector("*")], from: moment - near - Double(step), to: moment + Double(step), step: step,
-        extremes: false, most: mostValues)
+        [SeriesSelector("*")], from: time - near - Double(step), to: time + Double(step), step: step,
+        extremes: false, limit: maxValues)
       let rows = ColumnSamples(columns)
       let place = columns.timestamps.indices.last {
-        columns.timestamps[$0] - Double(step) <= moment + 0.001 && !rows.isEmpty(row: $0)
+        columns.timestamps[$0] - Double(step) <= time + 0.001 && !rows.isEmpty(row: $0)
       }
       guard let place else { continue }
       if let taken, columns.timestamps[place] - Double(step) <= taken.timestamp.seconds { break }

@@ -49,7 +49,7 @@ struct ProcessFilter: Equatable {
     ] where lower.hasPrefix(prefix) {
       return make(String(lower.dropFirst(prefix.utf8.count)))
     }
-    if lower.hasPrefix(">") || lower.hasPrefix("<"), let (measure, value) = figure(lower.dropFirst()) {
+    if lower.hasPrefix(">") || lower.hasPrefix("<"), let (measure, value) = metric(lower.dropFirst()) {
       return lower.hasPrefix(">") ? .above(measure, value) : .below(measure, value)
     }
     if word.hasPrefix("/"), word.hasSuffix("/"), word.utf8.count > 2 {
@@ -61,7 +61,7 @@ struct ProcessFilter: Equatable {
   }
 
   /// `50%cpu`, `2gmem`, `1.5mio`.
-  private static func figure(_ text: Substring) -> (Measure, Double)? {
+  private static func metric(_ text: Substring) -> (Measure, Double)? {
     let digits = text.prefix { $0.isNumber || $0 == "." }
     guard let number = Double(digits), number.isFinite else { return nil }
     var rest = text.dropFirst(digits.count)
@@ -103,22 +103,22 @@ struct ProcessFilter: Equatable {
     case .state(let state):
       return state.utf8.contains { $0 & 0xDF == process.state & 0xDF }
     case .usesGPU: return row.usesGPU
-    case .above(let measure, let value): return figure(measure, row, value, memoryTotal) > value
-    case .below(let measure, let value): return figure(measure, row, value, memoryTotal) < value
+    case .above(let measure, let value): return metric(measure, row, value, memoryTotal) > value
+    case .below(let measure, let value): return metric(measure, row, value, memoryTotal) < value
     case .not(let term): return !matches(term, row, memoryTotal)
     }
   }
 
-  private func figure(_ measure: Measure, _ row: ProcessRow, _ value: Double, _ memoryTotal: Double) -> Double {
-    let figure: Double
+  private func metric(_ measure: Measure, _ row: ProcessRow, _ value: Double, _ memoryTotal: Double) -> Double {
+    let metric: Double
     switch measure {
-    case .cpu: figure = row.process.cpu
+    case .cpu: metric = row.process.cpu
     // A share of all memory, or bytes.
-    case .memory: figure = value <= 1 ? row.process.resident / memoryTotal : row.process.resident
-    case .io: figure = row.process.ioRate
-    case .vram: figure = row.vram
-    case .gpu: figure = row.gpuUtil
+    case .memory: metric = value <= 1 ? row.process.resident / memoryTotal : row.process.resident
+    case .io: metric = row.process.ioRate
+    case .vram: metric = row.vram
+    case .gpu: metric = row.gpuUtil
     }
-    return figure.isFinite ? figure : 0
+    return metric.isFinite ? metric : 0
   }
 }

@@ -11,7 +11,7 @@ struct FrameContext {
       case process(Int32)
       case key(KeyPress)
       /// A graph: a moment of the axis.
-      case moment
+      case time
       case host(Int)
       case setting(Int)
     }
@@ -64,7 +64,7 @@ struct FrameContext {
   var hostOrder: [Int] = []
 
   /// A time of the axis as text.
-  func time(_ moment: Double) -> String { clock.time(moment) }
+  func time(_ time: Double) -> String { clock.time(time) }
 
   /// The panel at a place.
   func panel(x: Int, y: Int) -> PanelID? {
@@ -82,11 +82,11 @@ struct FrameContext {
 
 /// Gathers what can be clicked while a picture is drawn.
 final class HitMap {
-  var scene = FrameContext()
+  var frameContext = FrameContext()
   /// The graphs below which a time axis stands.
   var axes: [Rect] = []
 
   func add(_ target: FrameContext.Hit.Target, _ rect: Rect) {
-    if !rect.isEmpty { scene.hits.append(FrameContext.Hit(rect: rect, target: target)) }
+    if !rect.isEmpty { frameContext.hits.append(FrameContext.Hit(rect: rect, target: target)) }
   }
 }

@@ -29,7 +29,7 @@ struct ScreenState: Equatable {
   /// A place in ``TimeAxis/steps``; nil for one that suits the screen.
   var zoom: Int?
   /// The moment that is looked at; nil for now.
-  var moment: Double?
+  var time: Double?
   /// The right end of the axis while a moment is looked at.
   var axisEnd: Double?
   /// Whether the screen is frozen as it was when Space was pressed.
@@ -54,7 +54,7 @@ struct ScreenState: Equatable {
 
   /// Leaves the past and the pause.
   mutating func returnToNow() {
-    (moment, axisEnd, isPaused) = (nil, nil, false)
+    (time, axisEnd, isPaused) = (nil, nil, false)
   }
 }
 

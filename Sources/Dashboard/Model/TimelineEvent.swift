@@ -9,7 +9,7 @@ struct TimelineEvent: Equatable {
 
   var kind: Kind
   /// The moment of the sample that tells it.
-  var moment: Double
+  var time: Double
   /// One line.
   var text: String
 
@@ -69,7 +69,7 @@ struct EventLog {
     }
     // What has fallen out of the history.
     let start = oldest.sample.timestamp.seconds
-    events.removeAll { $0.moment < start }
+    events.removeAll { $0.time < start }
   }
 
   private mutating func forget() {
@@ -84,9 +84,9 @@ struct EventLog {
   }
 
   private mutating func compare(_ old: Sample, _ new: Sample) {
-    let moment = new.timestamp.seconds
+    let time = new.timestamp.seconds
     func add(_ kind: TimelineEvent.Kind, _ text: String) {
-      events.append(TimelineEvent(kind: kind, moment: moment, text: text))
+      events.append(TimelineEvent(kind: kind, time: time, text: text))
     }
     // The boot's moment is told by subtraction, and shakes with the clock.
     let hasRebooted =
@@ -96,12 +96,12 @@ struct EventLog {
     if hasRebooted {
       add(.reboot, "rebooted")
     } else if new.agent.cpuTotal + 0.001 < old.agent.cpuTotal || new.agent.version != old.agent.version,
-      !isTakenOver(old.timestamp.seconds, moment)
+      !isTakenOver(old.timestamp.seconds, time)
     {
       add(.agentRestart, "agent restarted" + (new.agent.version.isEmpty ? "" : ": " + new.agent.version))
     } else {
       let elapsed = new.elapsed.isFinite ? new.elapsed : 0
-      let missing = moment - old.timestamp.seconds - max(elapsed, 0)
+      let missing = time - old.timestamp.seconds - max(elapsed, 0)
       if missing > 3 * interval, missing > 3 { add(.gap, "no samples for " + Format.duration(missing)) }
     }
     let kills = new.ram.oomKills - old.ram.oomKills

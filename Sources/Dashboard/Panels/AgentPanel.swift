@@ -25,7 +25,7 @@ struct AgentPanel: Panel {
       glyphs)
     let line = rest.takeTop(1)
     var x = line.x
-    for (name, text) in AgentPanel.figures(agent, bytesPerFrame: context.bytesPerFrame, glyphs) {
+    for (name, text) in AgentPanel.metrics(agent, bytesPerFrame: context.bytesPerFrame, glyphs) {
       guard x + name.utf8.count + 1 + Grid.columns(of: text) <= line.right else { break }
       x = grid.put(name, x: x, y: line.y, .muted) + 1
       x = grid.put(text, x: x, y: line.y) + 3
@@ -64,14 +64,14 @@ struct AgentPanel: Panel {
   }
 
   /// Its CPU, memory and bytes on the line, each with its name.
-  static func figures(_ agent: AgentCost, bytesPerFrame: Double, _ glyphs: Glyphs) -> [(name: String, text: String)] {
-    var figures: [(String, String)] = []
-    if agent.cpu.isFinite { figures.append(("cpu", Format.fine(agent.cpu, glyphs) + "%")) }
-    if agent.resident.isFinite { figures.append(("memory", Format.bytes(agent.resident, glyphs))) }
+  static func metrics(_ agent: AgentCost, bytesPerFrame: Double, _ glyphs: Glyphs) -> [(name: String, text: String)] {
+    var metrics: [(String, String)] = []
+    if agent.cpu.isFinite { metrics.append(("cpu", Format.fine(agent.cpu, glyphs) + "%")) }
+    if agent.resident.isFinite { metrics.append(("memory", Format.bytes(agent.resident, glyphs))) }
     if bytesPerFrame.isFinite {
       // To tens: the figure itself costs bytes when it changes.
-      figures.append(("terminal", String(Format.whole(bytesPerFrame / 50) * 50) + " B/frame"))
+      metrics.append(("terminal", String(Format.whole(bytesPerFrame / 50) * 50) + " B/frame"))
     }
-    return figures
+    return metrics
   }
 }

@@ -50,8 +50,8 @@ struct GPUPanel: Panel {
     }
     let side = Context.split(width).side
     let beside = side >= Self.cellWidth ? rows(side) : rows(width) + 3
-    let most = 1 + max(4, min(beside, 16))
-    return Height(minimum: 1 + min(rows(width), GPUStrips.fewestRows), comfortable: most, maximum: max(most, 14))
+    let limit = 1 + max(4, min(beside, 16))
+    return Height(minimum: 1 + min(rows(width), GPUStrips.fewestRows), comfortable: limit, maximum: max(limit, 14))
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -237,9 +237,9 @@ struct GPUPanel: Panel {
   }
 
   private func drawGraph(
-    on grid: inout Grid, in rect: Rect, top: String, _ figure: (borrowing Sample) -> Double
+    on grid: inout Grid, in rect: Rect, top: String, _ metric: (borrowing Sample) -> Double
   ) {
-    context.drawGraph(on: &grid, in: rect, paint: .gradient(.gpu), top: top, figure)
+    context.drawGraph(on: &grid, in: rect, paint: .gradient(.gpu), top: top, metric)
   }
 
   /// What else is known of it, a line for each matter.
@@ -373,11 +373,11 @@ struct GPUStrips {
         }
       }
     }
-    for (name, figure) in [("util", { (gpu: GPU) in gpu.util }), ("vram", { $0.vramUsage })] where !rest.isEmpty {
+    for (name, metric) in [("util", { (gpu: GPU) in gpu.util }), ("vram", { $0.vramUsage })] where !rest.isEmpty {
       let line = rest.takeTop(1)
       grid.put(name, x: line.x, y: line.y, .muted)
       for (index, gpu) in shown.enumerated() {
-        let value = figure(gpu)
+        let value = metric(gpu)
         let x = end(index) - 1
         guard gpu.state == .active, value.isFinite else {
           // A GPU that is lost must not look like one that sleeps.

@@ -17,8 +17,8 @@ struct PressurePanel: Panel {
 
   func height(width: Int) -> Height {
     // Beside the title, in one line, or in a line each.
-    let most = 1 + resources.count
-    return Height(minimum: 1, comfortable: most, maximum: most, useless: min(3, most)..<most)
+    let limit = 1 + resources.count
+    return Height(minimum: 1, comfortable: limit, maximum: limit, useless: min(3, limit)..<limit)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {

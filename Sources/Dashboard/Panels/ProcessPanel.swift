@@ -114,9 +114,9 @@ struct ProcessTable {
     if hasCommand { grid.put("COMMAND", x: commandX, y: head.y, .muted) }
 
     let visible = rest.height
-    context.hits.scene.visibleRows = visible
-    context.hits.scene.rows = rows.map(\.process.pid)
-    context.hits.scene.table = rows
+    context.hits.frameContext.visibleRows = visible
+    context.hits.frameContext.rows = rows.map(\.process.pid)
+    context.hits.frameContext.table = rows
     let first = firstRow(visible)
     if rows.isEmpty {
       let text =
@@ -148,7 +148,7 @@ struct ProcessTable {
       if hasCommand, let command = process.command {
         grid.putShortened(command, x: commandX, y: line.y, .muted, limit: rest.right - commandX)
       }
-      if let owner = row.owner { context.hits.scene.owners[process.pid] = owner }
+      if let owner = row.owner { context.hits.frameContext.owners[process.pid] = owner }
       context.hits.add(.process(process.pid), line)
       if process.pid == state.selected {
         grid.restyle(line) { Style(foreground: .selection, attributes: $0.attributes.union([.reverse, .bold])) }

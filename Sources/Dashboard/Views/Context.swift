@@ -26,7 +26,7 @@ struct Context {
 
   /// The cell of the moment that is looked at, in a graph so wide.
   func cursorCell(width: Int) -> Int? {
-    state.moment.flatMap { timeline.axis.cell(of: $0, width: width, glyphs) }
+    state.time.flatMap { timeline.axis.cell(of: $0, width: width, glyphs) }
   }
 
   /// A panel's name with the digit that shows and hides it.
@@ -36,8 +36,8 @@ struct Context {
   func started(_ process: Process) -> String? {
     let age = sample.host.uptime - process.start
     guard sample.boottime.isFinite, age.isFinite, process.start > 0 else { return nil }
-    let moment = sample.timestamp.seconds - age
-    return clock.time(moment) + " (" + Format.duration(max(0, age)) + " ago)"
+    let time = sample.timestamp.seconds - age
+    return clock.time(time) + " (" + Format.duration(max(0, age)) + " ago)"
   }
 
   /// Says why there is nothing else.
@@ -60,8 +60,8 @@ struct Context {
   /// Graphs of other widths reach over other stretches of time; those below one another share the row.
   func drawAxis(on grid: inout Grid, below rect: inout Rect) {
     // The first one is worth a row of the curve; in the past, where one finds the way by it, even of two.
-    let least = !hits.axes.isEmpty ? 5 : state.moment == nil ? 3 : 2
-    guard rect.height >= least, rect.width >= 12 else { return }
+    let minimum = !hits.axes.isEmpty ? 5 : state.time == nil ? 3 : 2
+    guard rect.height >= minimum, rect.width >= 12 else { return }
     guard !hits.axes.contains(where: { $0.x == rect.x && $0.width == rect.width }) else { return }
     hits.axes.append(rect)
     AxisRow(context: self).draw(on: &grid, in: rect.takeBottom(1))
@@ -70,15 +70,15 @@ struct Context {
   /// A graph of a share, with its scale and the click that looks at a moment.
   func drawGraph(
     on grid: inout Grid, in rect: Rect, paint: Graph.Paint, top: String = "100%",
-    _ figure: (borrowing Sample) -> Double
+    _ metric: (borrowing Sample) -> Double
   ) {
     guard rect.width >= 4, rect.height >= 1 else { return }
     var rest = rect
     drawAxis(on: &grid, below: &rest)
     Graph(
-      timeline.columns(in: rest.width, glyphs, figure), maximum: 1, paint: paint, cursor: cursorCell(width: rest.width)
+      timeline.columns(in: rest.width, glyphs, metric), maximum: 1, paint: paint, cursor: cursorCell(width: rest.width)
     ).draw(on: &grid, in: rest, glyphs)
-    hits.add(.moment, rest)
+    hits.add(.time, rest)
     // Over the curve, and always: a label that gives way to it would come and go.
     if rest.width >= 24, rest.height >= 3, !top.isEmpty { grid.put(top + " ", x: rest.x, y: rest.y, .muted) }
   }

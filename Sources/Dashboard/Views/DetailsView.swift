@@ -5,7 +5,7 @@ struct DetailsView {
   let context: Context
   let pid: Int32
   let details: ProcessDetails?
-  let spark: [(moment: Double, cpu: Double)]
+  let spark: [(time: Double, cpu: Double)]
   let now: Double
   /// Rows that were scrolled by.
   var scroll = 0
@@ -108,9 +108,9 @@ struct DetailsView {
       let graph =
         hasSpark ? rest.takeBottom(min(5, inner.height - lines.count - 2)) : Rect(x: 0, y: 0, width: 0, height: 0)
       let rows = DetailsView.rows(lines, width: rest.width - Self.nameWidth)
-      let most = max(0, rows.count - rest.height)
-      context.hits.scene.overlayRows = most
-      let first = min(scroll, most)
+      let limit = max(0, rows.count - rest.height)
+      context.hits.frameContext.overlayRows = limit
+      let first = min(scroll, limit)
       for line in rows.dropFirst(first).prefix(rest.height) {
         let row = rest.takeTop(1)
         grid.put(line.name, x: row.x, y: row.y, .key)
@@ -121,11 +121,11 @@ struct DetailsView {
       grid.putShortened(
         context.table.kind == .stored
           ? "as recorded at that time; Esc: close"
-          : most > 0
+          : limit > 0
             ? "PgDn: more, up, down: another process, Esc: close"
             : "up, down: another process, k: send a signal, Esc: close",
         x: foot.x, y: foot.y, .muted, limit: foot.width)
-      return OverlayBox.More(first: first, visible: rows.count - most, of: rows.count)
+      return OverlayBox.More(first: first, visible: rows.count - limit, of: rows.count)
     }
   }
 
@@ -150,7 +150,7 @@ struct DetailsView {
   private func drawSpark(on grid: inout Grid, in rect: Rect) {
     var rect = rect
     // As long as what is known of it, or two minutes: on the axis of the other graphs that would be a corner of it.
-    let known = spark.last.map { $0.moment - (spark.first?.moment ?? $0.moment) } ?? 0
+    let known = spark.last.map { $0.time - (spark.first?.time ?? $0.time) } ?? 0
     let place = TimeAxis.step(columns: rect.width * glyphs.columnsPerCell, over: max(120, known.isFinite ? known : 0))
     let step = max(TimeAxis.steps[place], min(context.timeline.axis.step, context.timeline.interval))
     let axis = TimeAxis(step: step, end: context.timeline.axis.end)
@@ -162,7 +162,7 @@ struct DetailsView {
     let reach = max(8, Format.whole(context.timeline.interval * 1.2 / axis.step) + 1)
     var last: (column: Int, cpu: Double)?
     for point in spark {
-      let column = axis.number(of: point.moment) - first
+      let column = axis.number(of: point.time) - first
       // Between two looks not far apart it did what the later one tells.
       if let last, column > last.column, column - last.column <= reach {
         for between in max(0, last.column + 1)..<max(0, last.column + 1, min(column, count)) {

@@ -60,7 +60,7 @@ struct ExplainView {
 
   func draw(on grid: inout Grid) {
     let metrics = ExplainView.metrics(of: panel, in: context.sample, glyphs)
-    context.hits.scene.overlayRows = metrics.count
+    context.hits.frameContext.overlayRows = metrics.count
     let selected = min(selected, max(0, metrics.count - 1))
     let wanted = Size(width: 96, height: min(metrics.count, 24) + 9)
     OverlayBox(title: panel.title + " metrics explained", wanted: wanted, glyphs: glyphs)

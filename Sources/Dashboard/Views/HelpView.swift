@@ -39,9 +39,9 @@ struct HelpView {
     let wanted = Size(width: 84, height: all.count + 2)
     let keyWidth = glyphs.isASCII || glyphs.kind == .console ? 16 : 12
     OverlayBox(title: "Keys", wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
-      let most = max(0, all.count - inner.height)
-      hits.scene.overlayRows = most
-      let first = min(scroll, most)
+      let limit = max(0, all.count - inner.height)
+      hits.frameContext.overlayRows = limit
+      let first = min(scroll, limit)
       let isNarrow = inner.width < 60
       for (row, line) in all.dropFirst(first).prefix(inner.height).enumerated() {
         let y = inner.y + row

@@ -10,8 +10,8 @@ struct HostSummary {
   /// The share by which it is ranked: what is busiest of its CPUs, memory and GPUs.
   var badness: Double {
     guard let sample else { return -1 }
-    let figures = [sample.cpu.usage, sample.ram.usage, GPUSummary(sample.gpus).util].filter(\.isFinite)
-    return figures.max() ?? 0
+    let metrics = [sample.cpu.usage, sample.ram.usage, GPUSummary(sample.gpus).util].filter(\.isFinite)
+    return metrics.max() ?? 0
   }
 }
 
@@ -37,7 +37,7 @@ struct HostsView {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let order = HostsView.order(hosts)
-    hits.scene.hostOrder = order
+    hits.frameContext.hostOrder = order
     let lost = hosts.filter { !$0.connection.isConnected }.count
     grid.putTitle(
       "HOSTS", detail: "by severity",

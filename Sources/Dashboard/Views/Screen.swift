@@ -8,11 +8,11 @@ struct ScreenInput {
   /// What was before them, as far as the axis reaches.
   var past: [HistoryBucket] = []
   /// The moment that is looked at, where it lies before the samples; nil while nothing of it is known.
-  var pastMoment: HistoryPoint?
+  var historyPoint: HistoryPoint?
   /// Whether an answer of the long history is awaited.
   var isLoading = false
   /// Why it has not answered.
-  var pastFailure: String?
+  var historyFailure: String?
   /// The oldest moment that is kept anywhere; nil where that is the first of the samples.
   var oldest: Double?
   /// What is known before the first sample.
@@ -34,7 +34,7 @@ struct ScreenInput {
   /// What is known of the chosen process.
   var details: ProcessDetails?
   /// Its CPU use: moments and CPUs' worth of time.
-  var spark: [(moment: Double, cpu: Double)] = []
+  var spark: [(time: Double, cpu: Double)] = []
   /// Bytes that a picture costs, on the mean; NaN where unknown.
   var bytesPerFrame = Double.nan
   /// How the source of the samples is reached; nil where it is this process.
@@ -55,7 +55,7 @@ struct ScreenInput {
 /// A picture, and what on it can be clicked.
 struct Frame {
   var grid: Grid
-  var scene: FrameContext
+  var frameContext: FrameContext
 }
 
 /// The whole picture, as a pure function of what is known.
@@ -76,10 +76,10 @@ struct Screen {
 
     let latest = input.entries.last?.sample ?? input.preview
     var sample = latest
-    if let moment = state.moment {
-      if let entry = input.entries.last(where: { $0.sample.timestamp.seconds <= moment + 0.001 }) {
+    if let time = state.time {
+      if let entry = input.entries.last(where: { $0.sample.timestamp.seconds <= time + 0.001 }) {
         sample = entry.sample
-      } else if let past = input.pastMoment {
+      } else if let past = input.historyPoint {
         sample = Screen.named(past.sample, as: latest)
       } else {
         sample = input.entries.first?.sample ?? latest
@@ -87,30 +87,31 @@ struct Screen {
     }
     let widest = Screen.columns(of: input, glyphs)
     let axis = Screen.axis(of: input, columns: widest)
-    hits.scene.axis = axis
-    hits.scene.clock = clock
-    hits.scene.axisColumns = widest
-    hits.scene.oldest = min(input.oldest ?? .infinity, input.entries.first?.sample.timestamp.seconds ?? .infinity)
-    hits.scene.past = input.past.map(\.mean.timestamp.seconds)
-    hits.scene.interval = input.interval
-    hits.scene.glyphs = glyphs
-    hits.scene.entries = input.entries
-    hits.scene.events = input.events
-    hits.scene.canSignal = input.canSignal && !input.options.isReadOnly
-    hits.scene.hasThreads = input.hasThreads && state.moment == nil
-    hits.scene.hosts = max(1, input.hosts.count)
+    hits.frameContext.axis = axis
+    hits.frameContext.clock = clock
+    hits.frameContext.axisColumns = widest
+    hits.frameContext.oldest = min(
+      input.oldest ?? .infinity, input.entries.first?.sample.timestamp.seconds ?? .infinity)
+    hits.frameContext.past = input.past.map(\.mean.timestamp.seconds)
+    hits.frameContext.interval = input.interval
+    hits.frameContext.glyphs = glyphs
+    hits.frameContext.entries = input.entries
+    hits.frameContext.events = input.events
+    hits.frameContext.canSignal = input.canSignal && !input.options.isReadOnly
+    hits.frameContext.hasThreads = input.hasThreads && state.time == nil
+    hits.frameContext.hosts = max(1, input.hosts.count)
 
     guard let sample else {
       context = nil
       return
     }
     let timeline = Timeline(
-      input.entries, past: input.past, axis: axis, interval: input.interval, cursor: state.moment,
+      input.entries, past: input.past, axis: axis, interval: input.interval, cursor: state.time,
       events: input.events)
     var table = TableContents()
-    let all = state.moment == nil ? input.table : nil
+    let all = state.time == nil ? input.table : nil
     (table.interval, table.age) = (all?.interval ?? .nan, all?.age ?? .nan)
-    table.kind = all != nil ? .whole : state.moment != nil ? .stored : .top
+    table.kind = all != nil ? .whole : state.time != nil ? .stored : .top
     func rows(_ filter: String) -> [ProcessRow] {
       let rows = ProcessRows.make(
         all?.processes ?? sample.processes?.top ?? [],
@@ -120,8 +121,8 @@ struct Screen {
       let isRanking = all == nil && !state.table.isTree && filter.isEmpty && !state.table.isReversed
       return isRanking ? Array(rows.prefix(Processes.topCount)) : rows
     }
-    hits.scene.processes = all?.processes ?? sample.processes?.top ?? []
-    hits.scene.isWholeTable = all != nil
+    hits.frameContext.processes = all?.processes ?? sample.processes?.top ?? []
+    hits.frameContext.isWholeTable = all != nil
     table.rows = rows(state.table.filter)
     // The panels must not move while a filter is typed.
     let unfiltered = state.table.filter.isEmpty ? table.rows : rows("")
@@ -154,11 +155,11 @@ struct Screen {
     guard oldest < memory - 0.01 else { return nil }
     let columns = columns(of: input, input.drawnGlyphs)
     let axis = axis(of: input, columns: columns)
-    let moment = input.state.moment.flatMap { $0 < first.timestamp.seconds - 0.001 ? $0 : nil }
+    let time = input.state.time.flatMap { $0 < first.timestamp.seconds - 0.001 ? $0 : nil }
     let start = axis.end - axis.step * Double(columns)
-    guard moment != nil || start < memory else { return nil }
+    guard time != nil || start < memory else { return nil }
     return HistoryFetcher.HistoryRequest(
-      host: host, step: axis.step, start: start, end: axis.end, memory: memory, moment: moment,
+      host: host, step: axis.step, start: start, end: axis.end, memory: memory, time: time,
       interval: input.interval)
   }
 
@@ -215,7 +216,7 @@ struct Screen {
         limit: rest.width)
     }
     drawOverlay(on: &grid)
-    return Frame(grid: grid, scene: hits.scene)
+    return Frame(grid: grid, frameContext: hits.frameContext)
   }
 
   private func drawOverlay(on grid: inout Grid) {
@@ -242,8 +243,8 @@ struct Screen {
 
   /// Whether a moment is looked at that memory does not reach back to.
   private var isBeforeMemory: Bool {
-    guard let moment = state.moment, let first = input.entries.first else { return false }
-    return moment < first.sample.timestamp.seconds - 0.001
+    guard let time = state.time, let first = input.entries.first else { return false }
+    return time < first.sample.timestamp.seconds - 0.001
   }
 
   // MARK: Head and foot
@@ -258,21 +259,21 @@ struct Screen {
     }
     let time = clock.timeOfDay(input.now) + (state.settings.isUTC && rect.width >= 60 ? "Z" : "")
     // Where there is room for one time only, it is that of what is shown.
-    if state.moment == nil && !state.isPaused || rect.width >= 48 { putRight(time, .muted) }
+    if state.time == nil && !state.isPaused || rect.width >= 48 { putRight(time, .muted) }
     if state.isPaused {
       putRight(
         right - rect.x >= 34 ? " PAUSED at " + clock.timeOfDay(input.now) + ", Space resumes " : " PAUSED ",
         Style(.warning, [.bold, .reverse]))
     }
-    if state.moment != nil, let sample = context?.sample {
+    if state.time != nil, let sample = context?.sample {
       // The sample is one of the past: which one, and how long ago.
-      let moment = sample.timestamp.seconds
-      let step = isBeforeMemory ? input.pastMoment?.step : nil
+      let time = sample.timestamp.seconds
+      let step = isBeforeMemory ? input.historyPoint?.step : nil
       let about =
         (step.map { ", mean of " + Format.duration($0) } ?? "") + ", "
-        + Format.duration(max(0, input.now - moment)) + " ago"
+        + Format.duration(max(0, input.now - time)) + " ago"
       let room = right - rect.x
-      let texts = [clock.time(moment) + about, clock.time(moment), clock.short(moment), clock.timeOfDay(moment)]
+      let texts = [clock.time(time) + about, clock.time(time), clock.short(time), clock.timeOfDay(time)]
       if let text = texts.enumerated().first(where: { $1.utf8.count + 7 <= room - ($0 == 0 ? 24 : 2) })?.element {
         putRight(" PAST " + text + " ", Style(.cursor, [.bold, .reverse]))
       }
@@ -327,12 +328,12 @@ struct Screen {
     if let connection = input.connection, let reason = connection.reason {
       return connection.isConnected ? reason : "connection lost: " + reason
     }
-    if let latest = input.entries.last?.sample, state.moment == nil, !state.isGrid {
+    if let latest = input.entries.last?.sample, state.time == nil, !state.isGrid {
       let age = input.now - latest.timestamp.seconds
       let interval = Double(max(1, input.interval))
       if age > 3 * interval, age > 3 { return "no new sample for " + Format.duration(age) }
     }
-    if let failure = input.pastFailure, isBeforeMemory || state.note == nil {
+    if let failure = input.historyFailure, isBeforeMemory || state.note == nil {
       return "older history could not be read: " + failure
     }
     return state.note ?? input.options.messages()
@@ -372,12 +373,12 @@ struct Screen {
     let arrows = (sides: glyphs.isASCII ? "<- ->" : "← →", rows: glyphs.isASCII ? "Up Dn" : "↑ ↓")
     if state.isGrid {
       keys += [("Enter", "open", .enter), (arrows.rows, "select", .down)]
-    } else if state.moment == nil, state.isPaused {
+    } else if state.time == nil, state.isPaused {
       keys += [
         ("Space", "resume", .character(" ")), ("/", "filter", .character("/")), ("s", "sort", .character("s")),
         (arrows.sides, "past", .left), ("k", "signal", .character("k")), ("?", "explain", .character("?")),
       ]
-    } else if state.moment != nil {
+    } else if state.time != nil {
       keys += [
         ("Esc", "now", .shiftEnd), (arrows.sides, "time", .left), ("n p", "events", .character("n")),
         ("+ -", "zoom", .character("-")),
@@ -402,7 +403,7 @@ struct Screen {
     // From the right: what the agent costs, and where it listens.
     var about: [(text: String, keys: Int)] = []
     if let agent = context?.sample.agent, !state.isGrid {
-      let cost = AgentPanel.figures(agent, bytesPerFrame: input.bytesPerFrame, glyphs).map(\.text)
+      let cost = AgentPanel.metrics(agent, bytesPerFrame: input.bytesPerFrame, glyphs).map(\.text)
       if !cost.isEmpty { about.append(("agent " + cost.joined(separator: " "), 6)) }
     }
     if let url = input.options.listening { about.append((url, 4)) }
@@ -458,8 +459,8 @@ struct Screen {
 
   private func drawPanels(_ context: Context, on grid: inout Grid, in rect: Rect) {
     let present = bands(context)
-    let least = present.reduce(0) { $0 + $1.height(width: rect.width).minimum }
-    if state.settings.layout == .overview, size.height < 24, least > rect.height {
+    let minimum = present.reduce(0) { $0 + $1.height(width: rect.width).minimum }
+    if state.settings.layout == .overview, size.height < 24, minimum > rect.height {
       // Lines for all matters say more than panels for some.
       return CompactView(context: context).draw(on: &grid, in: rect)
     }

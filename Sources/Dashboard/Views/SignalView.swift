@@ -36,13 +36,13 @@ struct SignalView {
 
   /// The process as the list has it now; nil if it has ended.
   private var current: Process? {
-    context.hits.scene.processes.first { $0.pid == process.pid && ($0.start == process.start || $0.start.isNaN) }
+    context.hits.frameContext.processes.first { $0.pid == process.pid && ($0.start == process.start || $0.start.isNaN) }
   }
 
   private var lines: [(name: String, text: String, style: Style)] {
     let current = current
     var lines: [(name: String, text: String, style: Style)] = []
-    if current == nil, context.hits.scene.isWholeTable { lines.append(("state", "it has ended", .critical)) }
+    if current == nil, context.hits.frameContext.isWholeTable { lines.append(("state", "it has ended", .critical)) }
     let user = process.user + (process.service.map { glyphs.separator + $0 } ?? "")
     if !user.isEmpty { lines.append(("user", user, .plain)) }
     if let started = context.started(process) { lines.append(("started", started, .plain)) }

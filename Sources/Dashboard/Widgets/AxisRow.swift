@@ -19,7 +19,7 @@ struct AxisRow {
     guard rect.width >= 12 else { return }
     grid.fill(glyphs.rule, x: rect.x, y: rect.y, count: rect.width, .faint)
     let perCell = axis.step * Double(glyphs.columnsPerCell)
-    if context.state.moment == nil {
+    if context.state.time == nil {
       let distance = Self.distances.first { $0 / perCell >= 9 } ?? 2_419_200
       // Distances from now stand still while the picture moves.
       if isFree(rect.right - 3..<rect.right, rect) { grid.putRight("now", end: rect.right, y: rect.y, .muted) }
@@ -44,17 +44,17 @@ struct AxisRow {
       while !drawTimes(Self.distances[place], on: &grid, in: rect), place > 0, Self.distances[place] > perCell {
         place -= 1
       }
-      if let moment = context.state.moment, let cell = axis.cell(of: moment, width: rect.width, glyphs) {
+      if let time = context.state.time, let cell = axis.cell(of: time, width: rect.width, glyphs) {
         grid.put(glyphs.isASCII ? "^" : "▲", x: rect.x + cell, y: rect.y, Style(.cursor, .bold))
       }
     }
     // Marks and clicks are the business of the axis of all graphs.
     guard own == nil else { return }
     for event in context.timeline.events {
-      guard let cell = axis.cell(of: event.moment, width: rect.width, glyphs) else { continue }
+      guard let cell = axis.cell(of: event.time, width: rect.width, glyphs) else { continue }
       grid.put(event.mark, x: rect.x + cell, y: rect.y, event.isBad ? .critical : .warning)
     }
-    context.hits.add(.moment, rect)
+    context.hits.add(.time, rect)
   }
 
   /// Draws times of day, so far apart, and tells whether there was room for one.
@@ -63,17 +63,17 @@ struct AxisRow {
     let perCell = axis.step * Double(glyphs.columnsPerCell)
     let last = Double(axis.last(isPaired: glyphs.columnsPerCell == 2) + 1) * axis.step
     let offset = Double(context.clock.utcOffset)
-    var moment = ((last + offset) / distance).rounded(.down) * distance - offset
+    var time = ((last + offset) / distance).rounded(.down) * distance - offset
     var taken = rect.right + 1
-    while last - moment < perCell * Double(rect.width), moment.isFinite, abs(moment) < 1e12 {
-      let cell = rect.width - 1 - Format.whole((last - moment) / perCell)
-      let text = distance >= 86_400 ? context.clock.day(moment) : context.clock.short(moment, hasSeconds: distance < 60)
+    while last - time < perCell * Double(rect.width), time.isFinite, abs(time) < 1e12 {
+      let cell = rect.width - 1 - Format.whole((last - time) / perCell)
+      let text = distance >= 86_400 ? context.clock.day(time) : context.clock.short(time, hasSeconds: distance < 60)
       let x = min(rect.right - text.utf8.count, rect.x + cell - text.utf8.count / 2)
       if x >= rect.x, x + text.utf8.count < taken, isFree(x..<x + text.utf8.count, rect) {
         grid.put(text, x: x, y: rect.y, .muted)
         taken = x
       }
-      moment -= distance
+      time -= distance
     }
     return taken <= rect.right
   }
@@ -82,9 +82,9 @@ struct AxisRow {
   /// part of the label: they say more than it.
   private func isFree(_ columns: Range<Int>, _ rect: Rect) -> Bool {
     let columns = columns.lowerBound - 1..<columns.upperBound + 1
-    let moments = context.timeline.events.map(\.moment) + (context.state.moment.map { [$0] } ?? [])
-    return !moments.contains { moment in
-      axis.cell(of: moment, width: rect.width, context.glyphs).map { columns.contains(rect.x + $0) }
+    let timestamps = context.timeline.events.map(\.time) + (context.state.time.map { [$0] } ?? [])
+    return !timestamps.contains { time in
+      axis.cell(of: time, width: rect.width, context.glyphs).map { columns.contains(rect.x + $0) }
         ?? false
     }
   }

@@ -168,7 +168,7 @@ struct RateGraph {
       .draw(on: &grid, in: top, glyphs)
     Graph(lowerColumns, maximum: maximum, paint: .gradient(lower.gradient), hangs: true, cursor: cursor)
       .draw(on: &grid, in: rest, glyphs)
-    context.hits.add(.moment, rect)
+    context.hits.add(.time, rect)
     guard rect.width >= 24, rect.height >= 3 else { return }
     grid.put(upper.name + " " + Format.rate(maximum, glyphs) + " ", x: rect.x, y: top.y, .muted)
     grid.put(lower.name + " ", x: rect.x, y: rest.bottom - 1, .muted)

@@ -122,7 +122,7 @@ struct PanelBox: Panel {
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
-    context.hits.scene.panels.append(id)
+    context.hits.frameContext.panels.append(id)
     context.hits.add(.panel(id), rect)
     let hasFocus = context.state.focus == id
     guard isFramed else {

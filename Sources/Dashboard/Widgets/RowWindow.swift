@@ -29,8 +29,8 @@ extension Context {
     let hidden = rows.count - min(count, rows.count)
     guard hidden > 0 else { return RowWindow(rows: rows, hidden: HiddenRows()) }
     // Several lists of one panel are scrolled together.
-    hits.scene.hiddenRows[panel] = max(hits.scene.hiddenRows[panel] ?? 0, hidden)
-    hits.scene.shownRows[panel] = max(hits.scene.shownRows[panel] ?? 0, count)
+    hits.frameContext.hiddenRows[panel] = max(hits.frameContext.hiddenRows[panel] ?? 0, hidden)
+    hits.frameContext.shownRows[panel] = max(hits.frameContext.shownRows[panel] ?? 0, count)
     let scroll = state.scrolls[panel] ?? 0
     guard state.focus == panel || scroll > 0 else {
       return RowWindow(rows: choose(rows, count), hidden: HiddenRows(below: hidden))

@@ -18,9 +18,9 @@ struct TimeAxis: Equatable {
   ]
 
   /// The number of the column that ends with a moment: column n stands for (n × step, (n + 1) × step].
-  func number(of moment: Double) -> Int {
+  func number(of time: Double) -> Int {
     // A clock that is read some milliseconds after the tick must not open a new column.
-    Format.whole((moment / step - min(0.05, 0.06 / step)).rounded(.up)) - 1
+    Format.whole((time / step - min(0.05, 0.06 / step)).rounded(.up)) - 1
   }
 
   /// The number of a graph's last column; where a cell holds two, cells stand on even numbers.
@@ -38,16 +38,16 @@ struct TimeAxis: Equatable {
   }
 
   /// The moment in the middle of a cell of a graph.
-  func moment(cell: Int, width: Int, _ glyphs: Glyphs) -> Double {
+  func time(cell: Int, width: Int, _ glyphs: Glyphs) -> Double {
     let perCell = glyphs.columnsPerCell
     let number = last(isPaired: perCell == 2) - (width * perCell - 1) + cell * perCell + perCell - 1
     return Double(number + 1) * step
   }
 
   /// The cell of a graph that shows a moment; nil outside.
-  func cell(of moment: Double, width: Int, _ glyphs: Glyphs) -> Int? {
+  func cell(of time: Double, width: Int, _ glyphs: Glyphs) -> Int? {
     let perCell = glyphs.columnsPerCell
-    let column = number(of: moment) - (last(isPaired: perCell == 2) - (width * perCell - 1))
+    let column = number(of: time) - (last(isPaired: perCell == 2) - (width * perCell - 1))
     return column >= 0 && column < width * perCell ? column / perCell : nil
   }
 }
@@ -94,7 +94,7 @@ struct Timeline {
   }
 
   /// A figure in the columns of a graph so wide, oldest first.
-  func columns(in width: Int, _ glyphs: Glyphs, _ figure: (borrowing Sample) -> Double) -> [Column] {
+  func columns(in width: Int, _ glyphs: Glyphs, _ metric: (borrowing Sample) -> Double) -> [Column] {
     let count = width * glyphs.columnsPerCell
     guard count > 0 else { return [] }
     var columns = [Column](repeating: Column(), count: count)
@@ -103,29 +103,29 @@ struct Timeline {
     let start = Double(first) * axis.step
     /// Spreads a value over the columns that its stretch of time reaches.
     func add(_ sample: Sample, samples: Int = 1, _ range: (Double) -> (Double, Double)) {
-      let moment = sample.timestamp.seconds
-      guard moment.isFinite, moment > start, abs(moment) < 1e13 else { return }
-      let last = axis.number(of: moment) - first
+      let time = sample.timestamp.seconds
+      guard time.isFinite, time > start, abs(time) < 1e13 else { return }
+      let last = axis.number(of: time) - first
       guard last >= 0 else { return }
       let elapsed = sample.elapsed
       let length = elapsed.isFinite && elapsed > 0 ? min(elapsed, max(interval, 86_400)) : min(1, interval)
-      let from = moment - length
+      let from = time - length
       // A stretch that reaches a little into a column does not count there.
       var column = max(0, Format.whole((from / axis.step + 0.1).rounded(.down)) - first)
       if column > last { column = last }
       guard column < count else { return }
-      let value = figure(sample)
+      let value = metric(sample)
       guard value.isFinite else { return }
-      let (least, greatest) = range(value)
+      let (minimum, maximum) = range(value)
       while column <= min(last, count - 1) {
         let low = max(from, Double(first + column) * axis.step)
-        let high = min(moment, Double(first + column + 1) * axis.step)
+        let high = min(time, Double(first + column + 1) * axis.step)
         let weight = max(1e-6, high - low)
         let sum = weights[column]
         let old = columns[column].mean
         columns[column].mean = sum > 0 ? old + (value - old) * weight / (sum + weight) : value
-        columns[column].low = sum > 0 ? min(columns[column].low, least) : least
-        columns[column].high = sum > 0 ? max(columns[column].high, greatest) : greatest
+        columns[column].low = sum > 0 ? min(columns[column].low, minimum) : minimum
+        columns[column].high = sum > 0 ? max(columns[column].high, maximum) : maximum
         columns[column].count += samples
         weights[column] = sum + weight
         column += 1
@@ -133,9 +133,9 @@ struct Timeline {
     }
     for step in past {
       add(step.mean, samples: step.count) { value in
-        let (least, greatest) = (figure(step.least), figure(step.greatest))
+        let (minimum, maximum) = (metric(step.minimum), metric(step.maximum))
         // A figure that is greatest where another is least, as what is left, has them the other way round.
-        let known = [value, least, greatest].filter(\.isFinite)
+        let known = [value, minimum, maximum].filter(\.isFinite)
         return (known.min() ?? value, known.max() ?? value)
       }
     }
@@ -144,8 +144,8 @@ struct Timeline {
   }
 
   /// The means alone.
-  func values(in width: Int, _ glyphs: Glyphs, _ figure: (borrowing Sample) -> Double) -> [Double] {
-    columns(in: width, glyphs, figure).map(\.mean)
+  func values(in width: Int, _ glyphs: Glyphs, _ metric: (borrowing Sample) -> Double) -> [Double] {
+    columns(in: width, glyphs, metric).map(\.mean)
   }
 }
 

@@ -18,14 +18,14 @@ package struct Columns: Sendable {
     package var maxima: [Double]
   }
 
-  /// Why there is no answer: it would be greater than ``mostValues``.
+  /// Why there is no answer: it would be greater than ``maxValues``.
   package struct TooLarge: Error {
     /// Rows that it would have.
     package let rows: Int
   }
 
   /// Rows × series at most, so that nobody fills the memory with one question.
-  package static let mostValues = 5_000_000
+  package static let maxValues = 5_000_000
 
   /// The rows' moments, ascending: POSIX time.
   package var timestamps: [Double]
@@ -53,7 +53,7 @@ package struct Columns: Sendable {
           }
         }
       }
-      guard (series.count + builder.series.count) * steps.count <= Self.mostValues else {
+      guard (series.count + builder.series.count) * steps.count <= Self.maxValues else {
         throw TooLarge(rows: steps.count)
       }
       builder.finish()
@@ -108,7 +108,7 @@ package struct Columns: Sendable {
       if let known = places[labels] { return known }
       let key = metric.key(labels)
       // One series more than there may be is enough to tell that there are too many.
-      let isFull = series.count * rows > Columns.mostValues
+      let isFull = series.count * rows > Columns.maxValues
       let place = isWanted(key) && !isFull ? series.count : -1
       if place >= 0 {
         let empty = [Double](repeating: .nan, count: rows)

@@ -40,7 +40,7 @@ package struct HistoryQuery: Sendable {
   }
 
   /// Steps of null at most for one gap; a longer one, as after a clock that began in 1970 was set, is one step.
-  static let mostEmptySteps = 100_000
+  static let maxEmptySteps = 100_000
 
   /// Samples in steps by their timestamps; those of a clock that was set back find their place.
   ///
@@ -59,16 +59,16 @@ package struct HistoryQuery: Sendable {
     var steps: [Step] = []
     var start = 0
     while start < samples.count {
-      let moment = samples[start].sample.timestamp.seconds
+      let time = samples[start].sample.timestamp.seconds
       var end = start + 1
-      let last = step.map { (moment / Double($0)).rounded(.up) * Double($0) } ?? moment
+      let last = step.map { (time / Double($0)).rounded(.up) * Double($0) } ?? time
       while end < samples.count, samples[end].sample.timestamp.seconds <= last { end += 1 }
       if start > 0 {
         let before = samples[start - 1].sample.timestamp.seconds
         let elapsed = samples[start].sample.elapsed
         // Of a lone Reading nobody knows since when it holds.
-        if moment - before - (elapsed.isFinite ? elapsed : 0) > max(hole, 0.5) {
-          steps += gap(from: before, to: moment, interval: interval)
+        if time - before - (elapsed.isFinite ? elapsed : 0) > max(hole, 0.5) {
+          steps += gap(from: before, to: time, interval: interval)
         }
       }
       let isOver = end < samples.count
@@ -79,14 +79,14 @@ package struct HistoryQuery: Sendable {
     return steps
   }
 
-  private func gap(from before: Double, to moment: Double, interval: Int) -> [Step] {
+  private func gap(from before: Double, to time: Double, interval: Int) -> [Step] {
     guard let step = step.map(Double.init) else {
-      return [Step(timestamp: min(before + Double(interval), (before + moment) / 2), samples: [])]
+      return [Step(timestamp: min(before + Double(interval), (before + time) / 2), samples: [])]
     }
     let first = (before / step).rounded(.up) * step + step
-    let count = ((moment / step).rounded(.up) * step - first) / step
+    let count = ((time / step).rounded(.up) * step - first) / step
     guard count >= 1 else { return [] }
-    guard count <= Double(Self.mostEmptySteps) else { return [Step(timestamp: first, samples: [])] }
+    guard count <= Double(Self.maxEmptySteps) else { return [Step(timestamp: first, samples: [])] }
     return (0..<Int(count)).map { Step(timestamp: first + Double($0) * step, samples: []) }
   }
 }

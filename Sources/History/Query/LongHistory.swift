@@ -36,17 +36,17 @@ package protocol SampleArchive: Sendable {
   ///     were taken.
   ///   - most: samples at most.
   /// - Throws: ``Columns/TooLarge``; anything else where it cannot be read.
-  func samples(from start: Double, to end: Double, step: Int?, most: Int) async throws -> [Sample]
+  func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample]
 
   /// The newest sample at or before a moment; nil where there is none.
-  func sample(at moment: Double) async throws -> Sample?
+  func sample(at time: Double) async throws -> Sample?
 
   /// The columns from one moment to another, both included; with `step` by the ends of steps.
   ///
   /// - Parameter most: rows × series at most.
   /// - Throws: ``Columns/TooLarge``; anything else where it cannot be read.
   func columns(
-    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, most: Int
+    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
   ) async throws -> Columns
 }
 
@@ -88,7 +88,7 @@ extension [SeriesSelector] {
 
 extension History {
   /// Samples of before memory begins at most in one answer that tells them whole; each is as great as in memory.
-  package static let mostArchivedSamples = 4_000
+  package static let maxArchivedSamples = 4_000
 
   /// The stretch that a question wants of the archive: from its beginning to where memory begins; nil where memory reaches.
   private func archived(_ query: HistoryQuery) -> (
@@ -123,7 +123,7 @@ extension History {
     let older: [Sample]
     do {
       older = try await archive.samples(
-        from: start, to: min(end, cut), step: query.step, most: Self.mostArchivedSamples)
+        from: start, to: min(end, cut), step: query.step, limit: Self.maxArchivedSamples)
     } catch let error as Columns.TooLarge {
       throw error
     } catch {
@@ -133,9 +133,9 @@ extension History {
   }
 
   /// The newest sample at or before a moment, in memory or in the archive; nil where there is none.
-  package func archivedEntry(at moment: Timestamp) async -> Entry? {
-    if let entry = entry(at: moment) { return entry }
-    guard let sample = try? await archive?.sample(at: moment.seconds) else { return nil }
+  package func archivedEntry(at time: Timestamp) async -> Entry? {
+    if let entry = entry(at: time) { return entry }
+    guard let sample = try? await archive?.sample(at: time.seconds) else { return nil }
     return Self.archivedEntry(sample)
   }
 
@@ -159,7 +159,7 @@ extension History {
     var older: Columns
     do {
       older = try await archive.columns(
-        selectors, from: start, to: min(end, cut), step: query.step, extremes: extremes, most: Columns.mostValues)
+        selectors, from: start, to: min(end, cut), step: query.step, extremes: extremes, limit: Columns.maxValues)
     } catch let error as Columns.TooLarge {
       throw error
     } catch {
@@ -217,7 +217,7 @@ extension Columns {
       joined.series[place].minima += gap(newer.timestamps.count)
       joined.series[place].maxima += gap(newer.timestamps.count)
     }
-    guard joined.series.count * joined.timestamps.count <= Self.mostValues else {
+    guard joined.series.count * joined.timestamps.count <= Self.maxValues else {
       throw TooLarge(rows: joined.timestamps.count)
     }
     // In the catalog's order; of one metric in that in which they were found.

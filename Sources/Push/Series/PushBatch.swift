@@ -29,36 +29,36 @@ struct PushBatch {
   init(_ samples: some Sequence<Sample>, after present: Set<SeriesKey>) {
     self.present = present
     for sample in samples {
-      let moment = Self.milliseconds(sample.timestamp)
+      let time = Self.milliseconds(sample.timestamp)
       var seen: Set<SeriesKey> = []
       seen.reserveCapacity(self.present.count)
       SampleSeries.visit(sample) { key, value in
         // Two entries of a list that no label tells apart cannot both be told.
-        if seen.insert(key).inserted { add(key, Point(milliseconds: moment, bits: value.bitPattern)) }
+        if seen.insert(key).inserted { add(key, Point(milliseconds: time, bits: value.bitPattern)) }
       }
-      end(self.present.subtracting(seen), at: moment)
+      end(self.present.subtracting(seen), at: time)
       self.present = seen
     }
   }
 
   /// The end of series at a moment, as after a clean stop.
-  init(endOf present: Set<SeriesKey>, at moment: Int64) {
+  init(endOf present: Set<SeriesKey>, at time: Int64) {
     self.present = []
-    end(present, at: moment)
+    end(present, at: time)
   }
 
   /// The one series that asks whether a moment is taken.
-  init(probeAt moment: Int64) {
+  init(probeAt time: Int64) {
     present = []
-    add(.probe, Point(milliseconds: moment, bits: (1.0).bitPattern))
+    add(.probe, Point(milliseconds: time, bits: (1.0).bitPattern))
   }
 
   static func milliseconds(_ timestamp: Timestamp) -> Int64 {
     Int64(exactly: (timestamp.seconds * 1_000).rounded()) ?? 0
   }
 
-  private mutating func end(_ keys: Set<SeriesKey>, at moment: Int64) {
-    for key in keys { add(key, Point(milliseconds: moment, bits: Self.stale)) }
+  private mutating func end(_ keys: Set<SeriesKey>, at time: Int64) {
+    for key in keys { add(key, Point(milliseconds: time, bits: Self.stale)) }
   }
 
   private mutating func add(_ key: SeriesKey, _ point: Point) {

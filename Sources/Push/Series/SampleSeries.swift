@@ -35,7 +35,7 @@ final class SampleSeries: FieldVisitor {
   // MARK: FieldVisitor
 
   func number(_ definition: Definition, _ value: Double, at field: Int) {
-    if let member = names.members[field] { add(member, definition.unit.told(value)) }
+    if let member = names.members[field] { add(member, definition.unit.roundedToPrecision(value)) }
   }
 
   func flag(_ definition: Definition, _ value: Bool, at field: Int) {

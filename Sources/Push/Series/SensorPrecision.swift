@@ -5,7 +5,7 @@ extension Unit {
   ///
   /// As the archive keeps it, so that a sample that is sent from memory and once more from the archive is the same sample:
   /// receivers refuse another value at the same moment. And receivers keep short numbers in less room.
-  func told(_ value: Double) -> Double {
+  func roundedToPrecision(_ value: Double) -> Double {
     // Multiples of pages are kept whole, and not in MiB.
     let factor = self == .mebibytes ? 1 : factor
     let scale = Self.powersOfTen[decimals]

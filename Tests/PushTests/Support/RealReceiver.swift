@@ -76,11 +76,11 @@ final class RealReceiver {
   /// All values of the machine "box" since a moment, stale markers left out.
   func points(since start: Double, to end: Double) throws -> [String: [Int64: Double]] {
     var result: [String: [Int64: Double]] = [:]
-    func add(_ labels: JSONValue?, _ moment: Double?, _ value: Double?) {
-      guard let labels, let moment, let value, !value.isNaN else { return }
+    func add(_ labels: JSONValue?, _ time: Double?, _ value: Double?) {
+      guard let labels, let time, let value, !value.isNaN else { return }
       guard case .object(let members) = labels else { return }
       let text = seriesText(members.map { (name: $0.key, value: $0.value.text ?? "") })
-      result[text, default: [:]][Int64((moment * 1_000).rounded())] = value
+      result[text, default: [:]][Int64((time * 1_000).rounded())] = value
     }
     switch kind {
     case .prometheus:
@@ -98,8 +98,8 @@ final class RealReceiver {
       for line in try #require(get(target)).split(separator: 0x0A) {
         let bytes = Array(line)
         guard let series = JSONValue(bytes.span) else { throw NotJSON() }
-        for (value, moment) in zip(series["values"]?.elements ?? [], series["timestamps"]?.elements ?? []) {
-          add(series["metric"], moment.number.map { $0 / 1_000 }, value.number)
+        for (value, time) in zip(series["values"]?.elements ?? [], series["timestamps"]?.elements ?? []) {
+          add(series["metric"], time.number.map { $0 / 1_000 }, value.number)
         }
       }
     }

@@ -16,7 +16,7 @@ struct Received {
   var count: Int { series.reduce(0) { $0 + $1.points.count } }
 
   /// Milliseconds of all points.
-  var moments: Set<Int64> { Set(series.flatMap { $0.points.map(\.milliseconds) }) }
+  var timestamps: Set<Int64> { Set(series.flatMap { $0.points.map(\.milliseconds) }) }
 
   /// `prometheus.WriteRequest`.
   init(version1 bytes: [UInt8]) throws {
@@ -49,8 +49,8 @@ struct Received {
 
   private static func points(of series: ProtobufReader) throws -> [(milliseconds: Int64, bits: UInt64)] {
     try series.messages(2).map { sample in
-      guard let bits = sample.number(1), let moment = sample.number(2) else { throw ProtobufReader.Malformed() }
-      return (Int64(bitPattern: moment), bits)
+      guard let bits = sample.number(1), let time = sample.number(2) else { throw ProtobufReader.Malformed() }
+      return (Int64(bitPattern: time), bits)
     }
   }
 
