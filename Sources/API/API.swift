@@ -5,7 +5,7 @@ package import History
 /// The HTTP JSON API and the web page: from a request to its response, with no server in it.
 package struct API: Sendable {
   /// What an operator decides.
-  package struct Settings: Sendable {
+  package struct APISettings: Sendable {
     /// The program's version.
     package var version = ""
     /// Returns the token that clients must send as `Authorization: Bearer …`; nil where none is needed.
@@ -28,7 +28,7 @@ package struct API: Sendable {
   }
 
   let history: History
-  let settings: Settings
+  let settings: APISettings
   let processes: @Sendable () async throws -> ProcessSnapshot
   let scrapeSource: (any ScrapeSource)?
   let streams: Semaphore
@@ -43,7 +43,7 @@ package struct API: Sendable {
   ///   - scrapeSource: reads what samples lack when Prometheus scrapes; nil where there is no more.
   ///   - processes: the table of processes as it is now; the newest sample's few where none is given.
   package init(
-    history: History, settings: Settings = Settings(), scrapeSource: (any ScrapeSource)? = nil,
+    history: History, settings: APISettings = APISettings(), scrapeSource: (any ScrapeSource)? = nil,
     processes: (@Sendable () async throws -> ProcessSnapshot)? = nil
   ) {
     self.history = history

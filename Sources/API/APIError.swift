@@ -84,7 +84,7 @@ struct APIError: Error {
 
 extension APIError {
   /// As ``response`` tells it.
-  static let schema = Schema.object([
+  static let schema = JSONSchema.object([
     .init(
       name: "error",
       schema: .object([

@@ -55,7 +55,7 @@ private final class StaticGzip: Sendable {
   static let shared = StaticGzip()
   private let streams = Mutex<[String: [UInt8]]>([:])
 
-  func bytes(for tag: String, _ pieces: [API.Piece]) -> [UInt8] {
+  func bytes(for tag: String, _ pieces: [API.BodyPiece]) -> [UInt8] {
     streams.withLock { streams in
       if let bytes = streams[tag] { return bytes }
       let bytes = Gzip.stream(of: pieces, .limit)

@@ -27,7 +27,7 @@ enum Gzip {
   }
 
   /// The whole stream for an answer's pieces.
-  static func stream(of pieces: [API.Piece], _ effort: CompressionLevel = .little) -> [UInt8] {
+  static func stream(of pieces: [API.BodyPiece], _ effort: CompressionLevel = .little) -> [UInt8] {
     // Magic number, deflate, no flags, no time, no hint, system unknown.
     var result: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
     var (total, totalCRC) = (0, UInt32(0))

@@ -45,7 +45,7 @@ enum OpenAPI {
 
   static let validator = Validator(contents: bytes)
 
-  private static let components: [(String, Schema)] = [
+  private static let components: [(String, JSONSchema)] = [
     ("Sample", sample),
     (
       "History",
@@ -95,7 +95,7 @@ enum OpenAPI {
       writer.member("description", error.help)
       writer.beginObject("content")
       writer.beginObject("application/json")
-      Schema.component("Error").write("schema", to: writer)
+      JSONSchema.component("Error").write("schema", to: writer)
       writer.endObject()
       writer.endObject()
       writer.endObject()
@@ -130,28 +130,28 @@ enum OpenAPI {
 
   // MARK: Schemas from the catalog
 
-  private static let sample: Schema = {
+  private static let sample: JSONSchema = {
     // Members of the specification that every sample has.
-    let time = Schema.Member(name: "timestamp", schema: .timestamp, help: "Time of the sample", isRequired: true)
+    let time = JSONSchema.Member(name: "timestamp", schema: .timestamp, help: "Time of the sample", isRequired: true)
     return .object([time] + members(of: nil))
   }()
 
-  private static let process: Schema = {
+  private static let process: JSONSchema = {
     let list = Catalog.shared.nodes.firstIndex { $0.id == "processes.top" }
     return .object(members(of: list) + ProcessesJSON.gpuMembers)
   }()
 
   /// The members of a group or list of the catalog; nil for those of a Sample.
-  private static func members(of group: Int?) -> [Schema.Member] {
+  private static func members(of group: Int?) -> [JSONSchema.Member] {
     Catalog.shared.children(of: group).map { number in
       let node = Catalog.shared.nodes[number]
-      return Schema.Member(
+      return JSONSchema.Member(
         name: node.definition.name, schema: schema(of: number), help: node.definition.help,
         isRequired: node.isRequired)
     }
   }
 
-  private static func schema(of number: Int) -> Schema {
+  private static func schema(of number: Int) -> JSONSchema {
     let node = Catalog.shared.nodes[number]
     return switch node.kind {
     case .group: .object(members(of: number))

@@ -2,7 +2,7 @@ internal import History
 
 extension API {
   /// A part of a body.
-  enum Piece: Sendable {
+  enum BodyPiece: Sendable {
     case bytes([UInt8])
     /// A sample's JSON, made where it is not there and not kept twice.
     case sample(History.Entry)
@@ -27,26 +27,26 @@ extension API {
 
   /// A response, ready to be sent.
   package struct Response: Sendable {
-    enum Content: Sendable {
-      case pieces([Piece])
+    enum ResponseBody: Sendable {
+      case pieces([BodyPiece])
       case events(EventStream)
     }
 
     /// The status code.
     package var status: Int
-    /// The header fields in order, `Content-Length` among them where the body has an end.
+    /// The header fields in order, `ResponseBody-Length` among them where the body has an end.
     package var headers: [(name: String, value: String)]
-    var content: Content
+    var content: ResponseBody
     /// What it is known by where the same response is given out again and again; nil where it is made for one request.
     package internal(set) var identity: Identity?
 
-    init(status: Int, headers: [(name: String, value: String)], content: Content = .pieces([])) {
+    init(status: Int, headers: [(name: String, value: String)], content: ResponseBody = .pieces([])) {
       self.status = status
       self.headers = headers
       self.content = content
     }
 
-    init(status: Int, headers: [(name: String, value: String)], body pieces: [Piece]) {
+    init(status: Int, headers: [(name: String, value: String)], body pieces: [BodyPiece]) {
       self.init(status: status, headers: headers, content: .pieces(pieces))
       self.headers.append(("Content-Length", String(count)))
     }
@@ -109,7 +109,7 @@ extension API {
     }
 
     /// What changes at any moment, of any type.
-    static func body(_ pieces: [Piece], type: String, status: Int = 200) -> Response {
+    static func body(_ pieces: [BodyPiece], type: String, status: Int = 200) -> Response {
       Response(status: status, headers: [("Content-Type", type), ("Cache-Control", "no-store")], body: pieces)
     }
 
@@ -139,7 +139,7 @@ extension API {
 
   /// Pieces that are made one at a time, so that a long history is never in memory as a whole.
   struct LazyPieces: RandomAccessCollection, Sendable {
-    let pieces: [Piece]
+    let pieces: [BodyPiece]
     var startIndex: Int { pieces.startIndex }
     var endIndex: Int { pieces.endIndex }
     subscript(index: Int) -> [UInt8] { pieces[index].bytes }

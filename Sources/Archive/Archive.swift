@@ -12,7 +12,7 @@ internal import SystemIO
 /// failure can also lose the last commits, but never damages the file.
 package final class Archive: Sendable {
   /// Settings that tests change.
-  struct Timing: Sendable {
+  struct ArchiveTiming: Sendable {
     /// Seconds that samples may wait to be written together.
     var flush = 10.0
     /// Seconds between two tries at first, and at most.
@@ -23,7 +23,7 @@ package final class Archive: Sendable {
   }
 
   /// How often samples are written at least, in seconds.
-  package static let flushSeconds = Timing().flush
+  package static let flushSeconds = ArchiveTiming().flush
 
   private struct Inbox {
     var waiting: [History.Entry] = []
@@ -40,7 +40,7 @@ package final class Archive: Sendable {
   let history: History
   private let retention: Retention
   private let sizeLimit: Int64?
-  private let timing: Timing
+  private let timing: ArchiveTiming
   private let report: @Sendable (String) -> Void
   private let inbox = Condition(Inbox())
   private let state: Mutex<ArchiveStatus>
@@ -59,11 +59,11 @@ package final class Archive: Sendable {
     report: @escaping @Sendable (String) -> Void
   ) {
     self.init(
-      path: path, history: history, retention: retention, sizeLimit: sizeLimit, timing: Timing(), report: report)
+      path: path, history: history, retention: retention, sizeLimit: sizeLimit, timing: ArchiveTiming(), report: report)
   }
 
   init(
-    path: String, history: History, retention: Retention, sizeLimit: Int64?, timing: Timing,
+    path: String, history: History, retention: Retention, sizeLimit: Int64?, timing: ArchiveTiming,
     report: @escaping @Sendable (String) -> Void
   ) {
     self.path = path
@@ -146,13 +146,13 @@ package final class Archive: Sendable {
   private struct Open {
     let file: ArchiveFile
     let lock: FileLock?
-    let identity: Identity
+    let identity: FileIdentity
     /// When old data was last looked for, by the monotonic clock.
     var pruned = -Double.infinity
   }
 
   /// Device and inode: distinguishes two files of one name.
-  private struct Identity: Equatable {
+  private struct FileIdentity: Equatable {
     let device: UInt64
     let inode: UInt64
 
@@ -178,7 +178,7 @@ package final class Archive: Sendable {
         }
         guard var current = open else { continue }
         defer { if open != nil { open = current } }
-        if Identity(path) != current.identity {
+        if FileIdentity(path) != current.identity {
           open = nil
           current.file.database.close()
           // The new file gets the samples that are in memory.
@@ -288,7 +288,7 @@ package final class Archive: Sendable {
   private func openFile(lock: FileLock?, restoring: Bool) throws(ArchiveFailure) -> Open {
     let (database, finding) = try checked { () throws(SQLiteError) in
       let database = try Database(path: path, mode: .readWrite)
-      return (database, try Schema.look(at: database))
+      return (database, try ArchiveSchema.look(at: database))
     }
     switch finding {
     case .newer(let version):
@@ -297,11 +297,11 @@ package final class Archive: Sendable {
     case .empty, .ours: break
     }
     let file = try checked { () throws(SQLiteError) in
-      try Schema.configure(database)
-      if case .empty = finding { try Schema.create(in: database) }
+      try ArchiveSchema.configure(database)
+      if case .empty = finding { try ArchiveSchema.create(in: database) }
       return try ArchiveFile(database, interval: history.interval, retention: retention, sizeLimit: sizeLimit)
     }
-    guard let identity = Identity(path) else { throw ArchiveFailure(path, "it was deleted", .reopen) }
+    guard let identity = FileIdentity(path) else { throw ArchiveFailure(path, "it was deleted", .reopen) }
     if restoring { history.restore(try checked { () throws(SQLiteError) in try restored(from: file) }) }
     noteExtent(of: file)
     queries.reopen()

@@ -37,12 +37,12 @@ package final class ArchiveAccess {
     do throws(SQLiteError) {
       database = try Database(path: path, mode: purpose == .reading ? .readOnly : .readWrite, busyTimeout: 5_000)
       reader = ArchiveReader(database)
-      let finding = try Schema.look(at: database)
+      let finding = try ArchiveSchema.look(at: database)
       switch (finding, purpose) {
       case (.ours, .reading): file = nil
       case (.ours, .adding), (.empty, .adding):
-        try Schema.configure(database)
-        if case .empty = finding { try Schema.create(in: database) }
+        try ArchiveSchema.configure(database)
+        if case .empty = finding { try ArchiveSchema.create(in: database) }
         let interval = try database.integer("SELECT value FROM meta WHERE name = 'raw_interval'") ?? 30
         // The agent that comes next lets old ones go.
         file = try ArchiveFile(

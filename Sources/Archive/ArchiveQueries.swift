@@ -58,8 +58,8 @@ final class ArchiveQueries: Sendable {
   }
 
   private func submit(_ job: @escaping Job) {
-    enum Answer { case queued, start, refused }
-    let answer: Answer = state.update { state in
+    enum JobAdmission { case queued, start, refused }
+    let answer: JobAdmission = state.update { state in
       if state.isStopping { return .refused }
       state.jobs.append(job)
       defer { state.hasThread = true }
@@ -97,7 +97,7 @@ final class ArchiveQueries: Sendable {
       do throws(SQLiteError) {
         if database == nil {
           let opened = try Database(path: path, mode: .readOnly, busyTimeout: 1_000)
-          guard case .ours = try Schema.look(at: opened) else {
+          guard case .ours = try ArchiveSchema.look(at: opened) else {
             job(.failure(ArchiveFailure(path, "it cannot be read", .reopen)))
             continue
           }

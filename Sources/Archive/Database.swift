@@ -65,7 +65,7 @@ final class Database {
   }
 
   /// Runs a statement to its end, and `body` for each row; false from `body` ends it early.
-  func run(_ sql: String, _ values: [Value] = [], _ body: (Row) -> Bool = { _ in true }) throws(SQLiteError) {
+  func run(_ sql: String, _ values: [SQLiteValue] = [], _ body: (Row) -> Bool = { _ in true }) throws(SQLiteError) {
     let statement = try statement(sql)
     defer { statement.reset() }
     for (index, value) in values.enumerated() { try check(statement.bind(Int32(index + 1), value)) }
@@ -82,7 +82,7 @@ final class Database {
   }
 
   /// The first column of the first row; nil where there is no row or it is NULL.
-  func integer(_ sql: String, _ values: [Value] = []) throws(SQLiteError) -> Int64? {
+  func integer(_ sql: String, _ values: [SQLiteValue] = []) throws(SQLiteError) -> Int64? {
     var result: Int64?
     try run(sql, values) { row in
       result = row.isNull(0) ? nil : row.integer(0)
@@ -128,7 +128,7 @@ final class Database {
   }
 
   /// A value to bind.
-  enum Value {
+  enum SQLiteValue {
     case integer(Int64)
     case real(Double)
     case text(String)
@@ -151,7 +151,7 @@ final class Database {
       sqlite3_clear_bindings(pointer)
     }
 
-    func bind(_ index: Int32, _ value: Value) -> Int32 {
+    func bind(_ index: Int32, _ value: SQLiteValue) -> Int32 {
       switch value {
       case .integer(let value): return sqlite3_bind_int64(pointer, index, value)
       case .real(let value): return sqlite3_bind_double(pointer, index, value)

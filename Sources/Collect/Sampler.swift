@@ -237,7 +237,7 @@ private struct SamplingLoop {
     }
   }
 
-  private mutating func answer(_ questions: [History.Question]) {
+  private mutating func answer(_ questions: [History.FreshRequest]) {
     guard let minimum = questions.map(\.maxAge).min() else { return }
     let now = timekeeper.now
     let age = now.boottime - latest.instant.boottime

@@ -104,7 +104,7 @@ enum DemoMachine {
       cpu.total.iowait += time.iowait
       cpu.total.idle += time.idle
       let frequency = (1.5 + 2.2 * min(1, load.cpus[index] * 1.6)) * 1e9
-      cpu.cores.append(CPUReading.Core(cpu: index, time: time, frequency: frequency))
+      cpu.cores.append(CPUReading.CoreReading(cpu: index, time: time, frequency: frequency))
       busyCPUs += load.cpus[index]
     }
     cpu.topology.model = "Demo Processor 64-Core"
@@ -123,8 +123,8 @@ enum DemoMachine {
     average.blocked = load.iowait > 0.01 ? 6 : 0
     average.tasks = 2_411
     reading.load = average
-    func line(_ total: Double, _ share: Double) -> PressureReading.Line {
-      var line = PressureReading.Line()
+    func line(_ total: Double, _ share: Double) -> PressureReading.StallTotals {
+      var line = PressureReading.StallTotals()
       line.avg10 = share
       line.avg60 = share * 0.8
       line.avg300 = share * 0.5

@@ -80,7 +80,7 @@ final class GPUWorker {
   /// Seconds that a tick waits for all vendors together.
   static let patience = 0.02
   /// When a thread counts as stuck, and what is done then.
-  struct Limits {
+  struct Patience {
     /// Seconds without an answer after which a thread counts as stuck.
     var hangs = 10.0
     /// Seconds after which a stuck source is asked anew at first; then twice that, and so on.
@@ -92,7 +92,7 @@ final class GPUWorker {
   static let maximumStuck = 4
 
   /// The last good answer.
-  struct Latest {
+  struct LatestGPUs {
     var gpus: [GPU] = []
     var instant = Double.nan
     var error: String?
@@ -126,9 +126,9 @@ final class GPUWorker {
 
   let vendor: GPUVendor
   private let environment: GPUEnvironment
-  private let limits: Limits
+  private let limits: Patience
   private var session: Session
-  private var latest = Latest()
+  private var latest = LatestGPUs()
   private var restUntil = -Double.infinity
   private var stuck = 0
   private var retry: Double
@@ -136,7 +136,7 @@ final class GPUWorker {
   private var seen = Double.nan
   private var failingSince = Double.nan
 
-  init(_ vendor: GPUVendor, _ environment: GPUEnvironment, limits: Limits = Limits()) {
+  init(_ vendor: GPUVendor, _ environment: GPUEnvironment, limits: Patience = Patience()) {
     self.vendor = vendor
     self.environment = environment
     self.limits = limits
@@ -158,13 +158,13 @@ final class GPUWorker {
     session.question.ask()
   }
 
-  func answer(waiting seconds: Double, at now: Double = Clock.boottime) -> Latest {
+  func answer(waiting seconds: Double, at now: Double = Clock.boottime) -> LatestGPUs {
     // One that has been awaited once in vain is not waited for again at each tick.
     let isLate = (session.question.asking ?? 0) > 0.2
     let answer = session.question.answer(waiting: isLate ? 0 : seconds)
     if let said = answer.answer, answer.instant != seen {
       seen = answer.instant
-      latest = Latest(gpus: said.gpus, instant: answer.instant, failure: said.failure)
+      latest = LatestGPUs(gpus: said.gpus, instant: answer.instant, failure: said.failure)
       restUntil = said.rest > 0 ? answer.instant + said.rest : -.infinity
       retry = limits.firstRetry
       retryAt = .nan

@@ -77,7 +77,7 @@ package final class CPUCollector: Collector {
     frequencies.read(into: &cpu, buffer)
   }
 
-  private func isKnown(_ cores: [CPUReading.Core]) -> Bool {
+  private func isKnown(_ cores: [CPUReading.CoreReading]) -> Bool {
     guard cores.count == known.count else { return false }
     for index in known.indices where cores[index].cpu != known[index] { return false }
     return true

@@ -10,7 +10,7 @@ enum CPUTopology {
     // RISC-V's instruction set is a last resort, which the board's name is better than.
     let board = HostFacts.board(root: root)
     topology.model = info.model?.hasPrefix("rv") == true ? board ?? info.model : info.model ?? board
-    let places = cpus.map { Place(root: root, cpu: $0) }
+    let places = cpus.map { CPULocation(root: root, cpu: $0) }
     // Some ARM kernels say −1: they do not know.
     let packages = places.compactMap(\.package).filter { $0 >= 0 }
     topology.sockets = packages.count == cpus.count && !cpus.isEmpty ? Set(packages).count : info.sockets
@@ -36,7 +36,7 @@ enum CPUTopology {
   }
 
   /// Where a CPU sits (Documentation/ABI/stable/sysfs-devices-system-cpu).
-  private struct Place {
+  private struct CPULocation {
     let package: Int?
     let die: Int?
     let core: Int?

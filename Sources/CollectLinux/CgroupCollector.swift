@@ -69,43 +69,43 @@ extension CgroupCollector {
 /// Where the agent's group is: the folder for each resource, from the group itself up to the top that can be seen.
 struct CgroupPlace: Hashable {
   /// A resource's folders, the group's own first; empty where no hierarchy has it.
-  struct Resource: Hashable {
+  struct CgroupResource: Hashable {
     var version = 2
     var folders: [String] = []
   }
 
   var version = 2
   var path = ""
-  var cpu = Resource()
-  var usage = Resource()
-  var memory = Resource()
-  var tasks = Resource()
+  var cpu = CgroupResource()
+  var usage = CgroupResource()
+  var memory = CgroupResource()
+  var tasks = CgroupResource()
 
   /// Looks at /proc/self/cgroup and /proc/self/mountinfo; nil where the agent is in no group but the machine's.
   static func find(root: String) -> CgroupPlace? {
     guard let text = try? Files.contents(of: root + "/proc/self/cgroup") else { return nil }
     let memberships = CgroupParser.memberships(text.span)
     let mounts = (try? Files.contents(of: root + "/proc/self/mountinfo")).map { CgroupParser.mounts($0.span) } ?? []
-    func resource(_ controller: String) -> Resource {
+    func resource(_ controller: String) -> CgroupResource {
       for membership in memberships where membership.controllers.contains(controller) {
         let mount =
           mounts.first { !$0.isUnified && $0.options.contains(controller) }
-          ?? CgroupParser.Mount(isUnified: false, root: "/", point: "/sys/fs/cgroup/" + controller, options: [])
+          ?? CgroupParser.CgroupMount(isUnified: false, root: "/", point: "/sys/fs/cgroup/" + controller, options: [])
         // Only the root of the whole tree has a release agent.
         let folders = folders(root, mount, membership.path).filter { !Files.exists($0 + "/release_agent") }
-        return Resource(version: 1, folders: folders)
+        return CgroupResource(version: 1, folders: folders)
       }
       for membership in memberships where membership.controllers.isEmpty {
         let mount =
           mounts.first { $0.isUnified }
-          ?? CgroupParser.Mount(isUnified: true, root: "/", point: "/sys/fs/cgroup", options: [])
+          ?? CgroupParser.CgroupMount(isUnified: true, root: "/", point: "/sys/fs/cgroup", options: [])
         // The root of the whole tree has neither type nor limits; a container's own root has them.
         let folders = folders(root, mount, membership.path).filter { folder in
           ["cgroup.type", "cpu.max", "memory.max"].contains { Files.exists(folder + "/" + $0) }
         }
-        return Resource(version: 2, folders: folders)
+        return CgroupResource(version: 2, folders: folders)
       }
-      return Resource()
+      return CgroupResource()
     }
     var place = CgroupPlace()
     place.cpu = resource("cpu")
@@ -126,7 +126,7 @@ struct CgroupPlace: Hashable {
   ///
   /// In a container without a namespace of its own, the path is the host's while only the group is mounted; its own
   /// folder is the mount point then.
-  private static func folders(_ root: String, _ mount: CgroupParser.Mount, _ path: String) -> [String] {
+  private static func folders(_ root: String, _ mount: CgroupParser.CgroupMount, _ path: String) -> [String] {
     let point = root + mount.point
     var inside = path
     if mount.root != "/", path == mount.root || path.hasPrefix(mount.root + "/") {
@@ -233,7 +233,7 @@ final class CgroupFiles: Equatable {
   }
 
   /// The folder with the lowest limit, the nearest of equals; without any limit, the group's own.
-  private static func tightest(_ resource: CgroupPlace.Resource, _ limit: (String) -> Double?) -> String? {
+  private static func tightest(_ resource: CgroupPlace.CgroupResource, _ limit: (String) -> Double?) -> String? {
     var best: (folder: String, limit: Double)?
     for folder in resource.folders {
       if let limit = limit(folder), limit < best?.limit ?? .infinity { best = (folder, limit) }
@@ -266,7 +266,7 @@ enum CgroupParser {
   }
 
   /// A mounted hierarchy.
-  struct Mount: Hashable {
+  struct CgroupMount: Hashable {
     var isUnified: Bool
     /// The group that the mount shows as its root.
     var root: String
@@ -288,8 +288,8 @@ enum CgroupParser {
   }
 
   /// The hierarchies in /proc/[pid]/mountinfo (proc_pid_mountinfo(5)).
-  static func mounts(_ bytes: Span<UInt8>) -> [Mount] {
-    var mounts: [Mount] = []
+  static func mounts(_ bytes: Span<UInt8>) -> [CgroupMount] {
+    var mounts: [CgroupMount] = []
     for line in bytes.string(0..<bytes.count).split(separator: "\n") {
       // An empty source is two blanks.
       let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
@@ -297,7 +297,7 @@ enum CgroupParser {
       let type = words[dash + 1]
       guard type == "cgroup" || type == "cgroup2" else { continue }
       let options = words.count > dash + 3 ? words[dash + 3].split(separator: ",").map(String.init) : []
-      mounts.append(Mount(isUnified: type == "cgroup2", root: words[3], point: words[4], options: options))
+      mounts.append(CgroupMount(isUnified: type == "cgroup2", root: words[3], point: words[4], options: options))
     }
     return mounts
   }

@@ -23,20 +23,20 @@ package final class DiskCollector: Collector {
   static let rest = 30
 
   /// A line's device, and what sysfs said of it.
-  private struct Known {
+  private struct KnownDisk {
     let device: String
     let major: UInt64
     let minor: UInt64
     var facts: BlockDevice
     /// Its counters at the last read; a first one that goes back belongs to another device of that name.
-    var line: DiskstatsParser.Line
+    var line: DiskstatsParser.DiskstatsLine
   }
 
   private let root: String
   private let buffer = ReadBuffer()
   private var diskstats: BackoffFile
   /// The lines of the last read, in their order.
-  private var known: [Known] = []
+  private var known: [KnownDisk] = []
   private var resting = 0
   /// Whether there is no /sys/block to look devices up in.
   private var isHidden = false
@@ -92,7 +92,7 @@ package final class DiskCollector: Collector {
     return used
   }
 
-  private static func put(_ line: DiskstatsParser.Line, into disk: inout DiskReading) {
+  private static func put(_ line: DiskstatsParser.DiskstatsLine, into disk: inout DiskReading) {
     disk.reads = line.reads
     disk.sectorsRead = line.sectorsRead
     disk.readMilliseconds = line.readMilliseconds
@@ -107,7 +107,7 @@ package final class DiskCollector: Collector {
   /// Puts the sum of its paths in the place of a namespace's counters that stand at 0.
   private func addPaths(to disks: inout [DiskReading], _ used: Int) {
     for index in 0..<used where disks[index].reads == 0 && disks[index].writes == 0 {
-      var sum: DiskstatsParser.Line?
+      var sum: DiskstatsParser.DiskstatsLine?
       for path in known where path.facts.head == disks[index].device {
         if sum == nil { sum = path.line } else { sum?.add(path.line) }
       }
@@ -125,14 +125,14 @@ package final class DiskCollector: Collector {
   }
 
   /// Puts what is known of the line's device at `index`, where it stands already unless devices came or went.
-  private func recognise(_ line: DiskstatsParser.Line, _ bytes: Span<UInt8>, at index: Int) {
+  private func recognise(_ line: DiskstatsParser.DiskstatsLine, _ bytes: Span<UInt8>, at index: Int) {
     var place = index
     while place < known.count, !isSame(known[place], line, bytes) { place += 1 }
     if place == known.count {
       let device = bytes.string(line.name)
       let facts = BlockDevice(root: root, device: device)
       known.insert(
-        Known(device: device, major: line.major, minor: line.minor, facts: facts, line: line), at: index)
+        KnownDisk(device: device, major: line.major, minor: line.minor, facts: facts, line: line), at: index)
       return
     }
     if place != index { known.swapAt(place, index) }
@@ -142,7 +142,7 @@ package final class DiskCollector: Collector {
     known[index].line = line
   }
 
-  private func isSame(_ known: Known, _ line: DiskstatsParser.Line, _ bytes: Span<UInt8>) -> Bool {
+  private func isSame(_ known: KnownDisk, _ line: DiskstatsParser.DiskstatsLine, _ bytes: Span<UInt8>) -> Bool {
     known.minor == line.minor && known.major == line.major && bytes.equals(line.name, known.device)
   }
 }
@@ -231,7 +231,7 @@ struct BlockDevice {
 /// There are 15 since kernel 4.18 and 17 since 5.5. Before 2.6.25 partitions had four, and are passed over.
 enum DiskstatsParser {
   /// One device's counters, as DiskReading has them.
-  struct Line {
+  struct DiskstatsLine {
     var major: UInt64
     var minor: UInt64
     /// Where the name stands.
@@ -247,7 +247,7 @@ enum DiskstatsParser {
     var queueMilliseconds: UInt64
 
     /// Adds another device's counters.
-    mutating func add(_ other: Line) {
+    mutating func add(_ other: DiskstatsLine) {
       reads &+= other.reads
       sectorsRead &+= other.sectorsRead
       readMilliseconds &+= other.readMilliseconds
@@ -261,7 +261,7 @@ enum DiskstatsParser {
   }
 
   /// The next whole line from a position on; nil at the end.
-  static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> Line? {
+  static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> DiskstatsLine? {
     while position < bytes.count {
       let line = line(bytes, &position)
       bytes.skipLine(&position)
@@ -271,7 +271,7 @@ enum DiskstatsParser {
     return nil
   }
 
-  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> Line? {
+  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> DiskstatsLine? {
     guard let major = bytes.unsigned(&position), let minor = bytes.unsigned(&position),
       let name = bytes.word(&position),
       let reads = bytes.unsigned(&position), bytes.unsigned(&position) != nil,
@@ -281,7 +281,7 @@ enum DiskstatsParser {
       let inFlight = bytes.unsigned(&position), let busyMilliseconds = bytes.unsigned(&position),
       let queueMilliseconds = bytes.unsigned(&position)
     else { return nil }
-    return Line(
+    return DiskstatsLine(
       major: major, minor: minor, name: name, reads: reads, sectorsRead: sectorsRead,
       readMilliseconds: readMilliseconds, writes: writes, sectorsWritten: sectorsWritten,
       writeMilliseconds: writeMilliseconds, inFlight: inFlight, busyMilliseconds: busyMilliseconds,

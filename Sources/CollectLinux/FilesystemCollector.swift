@@ -25,7 +25,7 @@ package final class FilesystemCollector: Collector {
   package private(set) var note: String?
 
   /// Seconds, and what they are for.
-  struct Timing {
+  struct StatvfsTiming {
     /// Between two questions to a filesystem.
     var period = 10.0
     /// That a call may take before its thread is left to it and the others go on without.
@@ -40,7 +40,7 @@ package final class FilesystemCollector: Collector {
 
   private let table: MountTable
   private let queue: StatvfsQueue
-  private let timing: Timing
+  private let timing: StatvfsTiming
   private let isLive: Bool
   private let now: @Sendable () -> Double
   private var targets: [StatvfsQueue.Target] = []
@@ -74,8 +74,9 @@ package final class FilesystemCollector: Collector {
   ///   - now: the clock by which answers grow old and are asked for again.
   ///   - question: asks one filesystem by its mount point.
   init(
-    root: String, isLive: Bool, timing: Timing = Timing(), now: @escaping @Sendable () -> Double = { Clock.boottime },
-    question: @escaping StatvfsQueue.Question
+    root: String, isLive: Bool, timing: StatvfsTiming = StatvfsTiming(),
+    now: @escaping @Sendable () -> Double = { Clock.boottime },
+    question: @escaping StatvfsQueue.StatvfsCall
   ) {
     self.isLive = isLive
     self.timing = timing
@@ -127,7 +128,7 @@ package final class FilesystemCollector: Collector {
     var list: [Filesystem] = []
     list.reserveCapacity(targets.count)
     for (mount, target) in zip(table.mounts, targets) {
-      let answer = snapshot.answers[target] ?? StatvfsQueue.Answer()
+      let answer = snapshot.answers[target] ?? StatvfsQueue.StatvfsResult()
       if let statistics = answer.statistics, statistics.blocks == 0 { continue }
       var filesystem = Filesystem(
         mountpoint: mount.mountpoint, device: mount.device, fstype: mount.fstype, isReadOnly: mount.isReadOnly)

@@ -126,7 +126,7 @@ private struct Chip {
   private var askedAt = -Double.infinity
 
   private struct Sensor {
-    let kind: SensorName.Kind
+    let kind: SensorName.Quantity
     let label: String
     let input: PersistentFile
     let fault: PersistentFile?
@@ -202,7 +202,7 @@ private struct Chip {
       let plain = sensor.kind.rawValue + String(sensor.number)
       var label = Files.line(of: base + "label") ?? plain
       // Power and energy are of one list.
-      let list = sensor.kind == .energy ? SensorName.Kind.power.rawValue : sensor.kind.rawValue
+      let list = sensor.kind == .energy ? SensorName.Quantity.power.rawValue : sensor.kind.rawValue
       if !labels.insert(list + label).inserted { label += " (" + plain + ")" }
       var entry = Sensor(
         kind: sensor.kind, label: label, input: PersistentFile(base + sensor.attribute),
@@ -268,21 +268,21 @@ private struct Chip {
 /// The name of a file that gives a chip's figure, "temp10_input".
 struct SensorName: Hashable, Comparable {
   /// What is measured.
-  enum Kind: String {
+  enum Quantity: String {
     case temperature = "temp"
     case fan
     case power
     case energy
   }
 
-  let kind: Kind
+  let kind: Quantity
   let number: Int
   let attribute: String
 
   /// The same meter's file of its mean.
   var averaged: SensorName { SensorName(kind: kind, number: number, attribute: "average") }
 
-  init(kind: Kind, number: Int, attribute: String) {
+  init(kind: Quantity, number: Int, attribute: String) {
     self.kind = kind
     self.number = number
     self.attribute = attribute
@@ -293,7 +293,9 @@ struct SensorName: Hashable, Comparable {
     let parts = name.split(separator: "_", maxSplits: 1)
     guard parts.count == 2 else { return nil }
     let word = parts[0].prefix { !$0.isNumber }
-    guard let kind = Kind(rawValue: String(word)), let number = Int(parts[0].dropFirst(word.count)) else { return nil }
+    guard let kind = Quantity(rawValue: String(word)), let number = Int(parts[0].dropFirst(word.count)) else {
+      return nil
+    }
     guard parts[1] == "input" || kind == .power && parts[1] == "average" else { return nil }
     self.init(kind: kind, number: number, attribute: String(parts[1]))
   }

@@ -28,7 +28,7 @@ package final class NetworkCollector: Collector {
   static let longRest = 30
 
   /// A line's interface, and what sysfs said of it.
-  private struct Known {
+  private struct KnownInterface {
     let device: String
     let operstate: PersistentFile
     let speedFile: PersistentFile
@@ -45,7 +45,7 @@ package final class NetworkCollector: Collector {
   private let stateBuffer = ReadBuffer(capacity: 64)
   private var dev: BackoffFile
   /// The lines of the last read, in their order.
-  private var known: [Known] = []
+  private var known: [KnownInterface] = []
   private var look = 0
   /// Whether there is no /sys/class/net to look interfaces up in.
   private var isHidden = false
@@ -111,7 +111,7 @@ package final class NetworkCollector: Collector {
   }
 
   /// Puts what is known of the line's interface at `index`, where it stands already unless interfaces came or went.
-  private func recognise(_ line: NetDevParser.Line, _ bytes: Span<UInt8>, at index: Int) {
+  private func recognise(_ line: NetDevParser.NetDevLine, _ bytes: Span<UInt8>, at index: Int) {
     var place = index
     while place < known.count, !bytes.equals(line.name, known[place].device) { place += 1 }
     var isNew = place == known.count
@@ -119,7 +119,7 @@ package final class NetworkCollector: Collector {
       let device = bytes.string(line.name)
       let path = root + "/sys/class/net/" + device
       known.insert(
-        Known(
+        KnownInterface(
           device: device, operstate: PersistentFile(path + "/operstate"), speedFile: PersistentFile(path + "/speed"),
           kind: NetworkInterface(root: root, device: device)), at: index)
     } else {
@@ -260,7 +260,7 @@ struct NetworkInterface {
 /// /proc/net/dev (net/core/net-procfs.c): two lines of header, then `name: ` and 16 numbers.
 enum NetDevParser {
   /// One interface's counters, as NetworkReading has them.
-  struct Line {
+  struct NetDevLine {
     /// Where the name stands.
     var name: Range<Int>
     var receiveBytes: UInt64
@@ -274,7 +274,7 @@ enum NetDevParser {
   }
 
   /// The next whole line of an interface from a position on; nil at the end.
-  static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> Line? {
+  static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> NetDevLine? {
     while position < bytes.count {
       let line = line(bytes, &position)
       bytes.skipLine(&position)
@@ -284,7 +284,7 @@ enum NetDevParser {
     return nil
   }
 
-  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> Line? {
+  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> NetDevLine? {
     bytes.skipBlanks(&position)
     let start = position
     // Up to the last colon: kernels before 2.6.36 leave no blank after it, and an alias has one in its name ("eth0:1").
@@ -304,7 +304,7 @@ enum NetDevParser {
       let transmitBytes = bytes.unsigned(&position), let transmitPackets = bytes.unsigned(&position),
       let transmitErrors = bytes.unsigned(&position), let transmitDrops = bytes.unsigned(&position)
     else { return nil }
-    return Line(
+    return NetDevLine(
       name: start..<end, receiveBytes: receiveBytes, receivePackets: receivePackets, receiveErrors: receiveErrors,
       receiveDrops: receiveDrops, transmitBytes: transmitBytes, transmitPackets: transmitPackets,
       transmitErrors: transmitErrors, transmitDrops: transmitDrops)

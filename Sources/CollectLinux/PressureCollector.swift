@@ -56,8 +56,8 @@ enum PressureParser {
   }
 
   /// The rest of a line; nil without its total, which stands last.
-  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> PressureReading.Line? {
-    var line = PressureReading.Line()
+  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> PressureReading.StallTotals? {
+    var line = PressureReading.StallTotals()
     var hasTotal = false
     while true {
       bytes.skipBlanks(&position)

@@ -34,7 +34,7 @@ enum StatParser {
               cpu.cores[used].cpu = number
               cpu.cores[used].time = time
             } else {
-              cpu.cores.append(CPUReading.Core(cpu: number, time: time))
+              cpu.cores.append(CPUReading.CoreReading(cpu: number, time: time))
             }
             isAscending = isAscending && number > last
             last = number
@@ -95,7 +95,7 @@ enum StatParser {
   }
 
   /// Puts CPUs that came out of order into order, and drops what came twice.
-  private static func order(_ cores: inout [CPUReading.Core]) {
+  private static func order(_ cores: inout [CPUReading.CoreReading]) {
     cores.sort { $0.cpu < $1.cpu }
     var kept = 0
     for index in cores.indices where index == 0 || cores[index].cpu != cores[kept - 1].cpu {

@@ -8,7 +8,7 @@ internal import SystemIO
 /// until its call returns; so there are never more threads than filesystems that hang, and one.
 final class StatvfsQueue: Sendable {
   /// Asks one filesystem by its mount point; may never return.
-  typealias Question = @Sendable (String) throws -> FilesystemStatistics
+  typealias StatvfsCall = @Sendable (String) throws -> FilesystemStatistics
 
   /// A filesystem: at the same place another one may be mounted while a call hangs.
   struct Target: Hashable, Sendable {
@@ -17,7 +17,7 @@ final class StatvfsQueue: Sendable {
   }
 
   /// What a filesystem last said.
-  struct Answer: Sendable {
+  struct StatvfsResult: Sendable {
     /// The last good answer; nil before the first.
     var statistics: FilesystemStatistics?
     /// When it came.
@@ -28,7 +28,7 @@ final class StatvfsQueue: Sendable {
 
   /// Answers, and whose calls are under way since when.
   struct Snapshot: Sendable {
-    var answers: [Target: Answer] = [:]
+    var answers: [Target: StatvfsResult] = [:]
     var asking: [Target: Double] = [:]
     /// Changes whenever `answers` does.
     var version = 0
@@ -47,19 +47,19 @@ final class StatvfsQueue: Sendable {
     mutating func record(_ result: Result<FilesystemStatistics, any Error>, of target: Target, at instant: Double) {
       switch result {
       case .success(let statistics):
-        snapshot.answers[target] = Answer(statistics: statistics, instant: instant, error: nil)
+        snapshot.answers[target] = StatvfsResult(statistics: statistics, instant: instant, error: nil)
       case .failure(let error as SystemError):
         // Which call failed on what is plain from where it is shown.
-        snapshot.answers[target, default: Answer()].error = String(cString: strerror(error.code))
+        snapshot.answers[target, default: StatvfsResult()].error = String(cString: strerror(error.code))
       case .failure(let error):
-        snapshot.answers[target, default: Answer()].error = String(describing: error)
+        snapshot.answers[target, default: StatvfsResult()].error = String(describing: error)
       }
       snapshot.version &+= 1
     }
   }
 
   private let state = Condition(State())
-  private let question: Question
+  private let question: StatvfsCall
   private let now: @Sendable () -> Double
   private let patience: Double
 
@@ -68,7 +68,7 @@ final class StatvfsQueue: Sendable {
   /// - Parameters:
   ///   - patience: seconds after which a call is left to its thread.
   ///   - now: the clock by which answers grow old.
-  init(patience: Double, now: @escaping @Sendable () -> Double, question: @escaping Question) {
+  init(patience: Double, now: @escaping @Sendable () -> Double, question: @escaping StatvfsCall) {
     self.patience = patience
     self.now = now
     self.question = question
@@ -135,7 +135,9 @@ final class StatvfsQueue: Sendable {
     state.update { state in
       guard state.worker == worker else { return }
       state.isWorking = false
-      for target in state.pending { state.snapshot.answers[target, default: Answer()].error = "no thread to ask on" }
+      for target in state.pending {
+        state.snapshot.answers[target, default: StatvfsResult()].error = "no thread to ask on"
+      }
       state.pending = []
       state.snapshot.version &+= 1
     }

@@ -174,11 +174,11 @@ final class Dashboard {
 
   // MARK: Answers
 
-  private enum Answer {
+  private enum InputResult {
     case quit, draw, nothing
   }
 
-  private func answer(_ effect: Model.Effect, on terminal: any Terminal) -> Answer {
+  private func answer(_ effect: Model.Effect, on terminal: any Terminal) -> InputResult {
     switch effect {
     case .nothing: return .nothing
     case .quit: return .quit

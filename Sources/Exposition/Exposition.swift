@@ -4,7 +4,7 @@
 /// machine vanishes here. No sample has a timestamp: they are those of the scrape.
 package struct Exposition: Sendable {
   /// Type of a family's values.
-  package enum Kind: Sendable {
+  package enum ExposedType: Sendable {
     /// A level that goes up and down.
     case gauge
     /// A total that only grows; its name ends in `_total`.
@@ -45,14 +45,15 @@ package struct Exposition: Sendable {
   ///   - name: as its samples have it, `_total` of a counter and `_info` of an info included.
   ///   - unit: the base unit that ends the name (before `_total`); empty without one.
   ///   - help: one line of description.
-  package mutating func family(_ name: StaticString, _ kind: Kind, _ help: StaticString, unit: StaticString = "") {
+  package mutating func family(_ name: StaticString, _ kind: ExposedType, _ help: StaticString, unit: StaticString = "")
+  {
     endFamily()
     name.append(to: &self.name)
     begin(kind, unit, help)
   }
 
   /// Begins a family whose name is known at run time only.
-  package mutating func family(named name: String, _ kind: Kind, _ help: String, unit: String = "") {
+  package mutating func family(named name: String, _ kind: ExposedType, _ help: String, unit: String = "") {
     endFamily()
     name.append(to: &self.name)
     begin(kind, unit, help)
@@ -63,7 +64,7 @@ package struct Exposition: Sendable {
   /// Parentheses become underscores ("Active(anon)" is `Active_anon`), and so do all characters that names may not
   /// contain.
   package mutating func family(
-    _ prefix: StaticString, _ middle: Span<UInt8>, suffix: StaticString = "", _ kind: Kind, _ help: StaticString
+    _ prefix: StaticString, _ middle: Span<UInt8>, suffix: StaticString = "", _ kind: ExposedType, _ help: StaticString
   ) {
     endFamily()
     prefix.append(to: &name)
@@ -74,7 +75,7 @@ package struct Exposition: Sendable {
     begin(kind, "" as StaticString, help)
   }
 
-  private mutating func begin(_ kind: Kind, _ unit: some UTF8Text, _ help: some UTF8Text) {
+  private mutating func begin(_ kind: ExposedType, _ unit: some UTF8Text, _ help: some UTF8Text) {
     if let filter { isKept = filter(String(decoding: name, as: UTF8.self)) }
     // In OpenMetrics the suffix belongs to the sample, not to the family.
     var count = name.count

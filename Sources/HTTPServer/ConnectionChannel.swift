@@ -23,7 +23,8 @@ struct ConnectionChannel: ServerChildChannel {
 
   /// - Parameter connections: those of the event loop that serves all of the server's channels.
   init(
-    connections: NIOLoopBound<Connections>, limits: HTTPServer.Limits, responder: @escaping HTTPChannelHandler.Responder
+    connections: NIOLoopBound<Connections>, limits: HTTPServer.ConnectionLimits,
+    responder: @escaping HTTPChannelHandler.Responder
   ) {
     self.connections = connections
     base = HTTP1Channel(

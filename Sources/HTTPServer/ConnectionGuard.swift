@@ -10,7 +10,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
-  private let limits: HTTPServer.Limits
+  private let limits: HTTPServer.ConnectionLimits
   private let logger: Logger
   private let connections: Connections
   let channel: any Channel

@@ -15,7 +15,7 @@ final class Connections {
     fileprivate var newer: ConnectionGuard?
   }
 
-  let limits: HTTPServer.Limits
+  let limits: HTTPServer.ConnectionLimits
   private let logger: Logger
   private let loop: any EventLoop
   private let usage: HTTPServer.Usage
@@ -37,7 +37,7 @@ final class Connections {
   /// When memory is given back to the system; nil where there is little to give.
   private var trimTime: NIODeadline?
 
-  init(limits: HTTPServer.Limits, usage: HTTPServer.Usage, logger: Logger, loop: any EventLoop) {
+  init(limits: HTTPServer.ConnectionLimits, usage: HTTPServer.Usage, logger: Logger, loop: any EventLoop) {
     self.limits = limits
     self.usage = usage
     self.logger = logger

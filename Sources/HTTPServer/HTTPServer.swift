@@ -10,13 +10,13 @@ internal import SystemIO
 /// The API on a TCP port: HTTP/1.1 by Hummingbird, without its router, on one thread of its own.
 package struct HTTPServer: Sendable {
   /// Why the server does not listen, in one line: `127.0.0.1:8080: the port is in use`.
-  package struct Failure: Error, CustomStringConvertible {
+  package struct ListenError: Error, CustomStringConvertible {
     /// The line.
     package let description: String
   }
 
   /// Bounds of what clients may use, all in one place; README has them in a table.
-  struct Limits: Sendable {
+  struct ConnectionLimits: Sendable {
     struct Header {
       /// Bytes, the target included.
       var bytes = 32 * 1_024
@@ -67,7 +67,7 @@ package struct HTTPServer: Sendable {
   private let port: Int
   private let logger: Logger
   private let prepared = PreparedResponses()
-  var limits = Limits()
+  var limits = ConnectionLimits()
   let usage = Usage()
 
   /// A server that does not listen yet.
@@ -85,7 +85,7 @@ package struct HTTPServer: Sendable {
   /// Listens and answers until its task is cancelled; then it ends within half a second.
   ///
   /// - Parameter listening: gets the server's URL, `http://127.0.0.1:8080`, once it listens.
-  /// - Throws: ``Failure`` where it cannot listen.
+  /// - Throws: ``ListenError`` where it cannot listen.
   package func run(_ listening: @escaping @Sendable (String) -> Void) async throws {
     // One thread is enough for JSON, and costs the least while nobody asks.
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -278,7 +278,7 @@ package struct HTTPServer: Sendable {
     (host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host) + ":\(port)"
   }
 
-  private func failure(_ error: any Error) -> Failure {
+  private func failure(_ error: any Error) -> ListenError {
     let reason =
       switch error {
       case is SocketAddressError.UnknownHost: "the host is not found"
@@ -292,7 +292,7 @@ package struct HTTPServer: Sendable {
         }
       default: "cannot listen: \(error)"
       }
-    return Failure(description: "\(Self.authority(host, port)): \(reason)")
+    return ListenError(description: "\(Self.authority(host, port)): \(reason)")
   }
 }
 

@@ -23,7 +23,7 @@ package final class History: Sendable {
     var latestReading: Reading?
     var preview: Entry?
     var observers: [Int: Observer] = [:]
-    var questions: [Int: Question] = [:]
+    var questions: [Int: FreshRequest] = [:]
     var nextNumber = 0
     /// When somebody last wanted the past's text as it is, by the newest sample's clock.
     var plainAsked = -Double.infinity
@@ -275,12 +275,12 @@ package final class History: Sendable {
   }
 
   /// Has the sampler answer a question; nil where there is no sampler, or the task is cancelled.
-  private func ask(maxAge: Double, wantsTable: Bool) async -> Question.Answer? {
+  private func ask(maxAge: Double, wantsTable: Bool) async -> FreshRequest.Answer? {
     let number = state.withLock { $0.number() }
-    let (stream, continuation) = AsyncStream.makeStream(of: Question.Answer.self)
+    let (stream, continuation) = AsyncStream.makeStream(of: FreshRequest.Answer.self)
     let wake = state.withLock { state in
       if state.wake != nil {
-        state.questions[number] = Question(maxAge: maxAge, wantsTable: wantsTable, continuation: continuation)
+        state.questions[number] = FreshRequest(maxAge: maxAge, wantsTable: wantsTable, continuation: continuation)
       }
       return state.wake
     }
@@ -309,7 +309,7 @@ package final class History: Sendable {
   // MARK: The sampler's side
 
   /// A request for a fresh reading.
-  package struct Question: Sendable {
+  package struct FreshRequest: Sendable {
     /// Seconds that the answer may be old.
     package let maxAge: Double
     /// Whether it is for the table of processes.
@@ -319,7 +319,7 @@ package final class History: Sendable {
   }
 
   /// Answers questions; `span` is the table of processes, where one of them is for it.
-  package func answer(_ questions: [Question], _ reading: Reading, _ span: ProcessSpan?) {
+  package func answer(_ questions: [FreshRequest], _ reading: Reading, _ span: ProcessSpan?) {
     for question in questions { question.continuation.yield((reading, span)) }
   }
 
@@ -359,7 +359,7 @@ package final class History: Sendable {
   }
 
   /// The questions for a fresh look, which the caller answers.
-  package func takeQuestions() -> [Question] {
+  package func takeQuestions() -> [FreshRequest] {
     state.withLock { state in
       defer { state.questions = [:] }
       return Array(state.questions.values)

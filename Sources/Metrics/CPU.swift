@@ -31,7 +31,7 @@ package struct CPUTime: Sendable, Hashable {
 /// What the machine said of its CPUs at one instant.
 package struct CPUReading: Sendable, Hashable {
   /// One logical CPU.
-  package struct Core: Sendable, Hashable {
+  package struct CoreReading: Sendable, Hashable {
     /// The kernel's number of it; offline ones leave holes.
     package var cpu: Int
     /// Its time by mode.
@@ -65,7 +65,7 @@ package struct CPUReading: Sendable, Hashable {
   /// The sum line.
   package var total = CPUTime()
   /// The logical CPUs that are online, by ascending number.
-  package var cores: [Core] = []
+  package var cores: [CoreReading] = []
   /// Model, sockets and cores.
   package var topology = Topology()
   /// Mean current frequency in hertz; NaN where unknown.

@@ -6,7 +6,7 @@ package struct Catalog: Sendable {
   /// A value, group or list at its place in a Sample; its number is its index in ``Catalog/nodes``.
   package struct Node: Sendable {
     /// Whether the node holds a value, one group, or many groups of one kind.
-    package enum Kind: Sendable {
+    package enum NodeKind: Sendable {
       case value, group, list
     }
 
@@ -18,7 +18,7 @@ package struct Catalog: Sendable {
     package let parent: Int?
     /// Ids of the lists that the node stands in, the outermost first; a list itself is not among its own.
     package let lists: [String]
-    package internal(set) var kind = Kind.value
+    package internal(set) var kind = NodeKind.value
     /// Names of the labels of all lists around it, those of a list itself included.
     package internal(set) var labels: [String]
     /// Of a list, the names of the labels that identify an entry of it.

@@ -1,7 +1,7 @@
 /// What the catalog says of one figure.
 package struct Definition: Sendable, Hashable {
   /// Whether a figure is a level, grows for ever, or is a text.
-  package enum Kind: String, Sendable {
+  package enum MetricKind: String, Sendable {
     /// A level that goes up and down.
     case gauge
     /// A total that only grows until its source restarts.
@@ -17,7 +17,7 @@ package struct Definition: Sendable, Hashable {
   /// The unit in which JSON shows it.
   package let unit: Unit
   /// Level, counter, text or flag.
-  package let kind: Kind
+  package let kind: MetricKind
   /// One line that says what it is.
   package let help: String
   /// Where it comes from: formula and kernel file.
@@ -56,7 +56,7 @@ package struct Field<Owner: MetricGroup>: Sendable {
   let isRequired: Bool
 
   private init(
-    _ name: String, _ unit: Unit, _ kind: Definition.Kind, _ help: String, _ source: String, isRequired: Bool,
+    _ name: String, _ unit: Unit, _ kind: Definition.MetricKind, _ help: String, _ source: String, isRequired: Bool,
     _ access: Access
   ) {
     definition = Definition(

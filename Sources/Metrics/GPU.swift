@@ -74,7 +74,7 @@ package struct GPUInstance: MetricGroup, Hashable {
 /// rates there, over the time between the driver's own answers.
 package struct GPU: MetricGroup, Hashable {
   /// What a GPU is doing, as far as the agent may look.
-  package enum State: String, Sendable {
+  package enum GPUState: String, Sendable {
     /// It answers.
     case active
     /// It sleeps, and is not asked, since that would wake it.
@@ -88,7 +88,7 @@ package struct GPU: MetricGroup, Hashable {
   /// "nvidia", "amd" or "intel".
   package var vendor = ""
   /// Whether it answers, sleeps or is lost.
-  package var state = State.active
+  package var state = GPUState.active
   /// Model name.
   package var model: String?
   /// The vendor's unique id.
@@ -207,7 +207,7 @@ package struct GPU: MetricGroup, Hashable {
     .text("state", "active, asleep or lost", source: "power/runtime_status; the driver") {
       $0.state.rawValue
     } set: {
-      if let state = State(rawValue: $1) { $0.state = state }
+      if let state = GPUState(rawValue: $1) { $0.state = state }
     },
     .gauge("age_seconds", .seconds, "Age of these figures", source: "the agent", \.age),
     .text("driver", "Version of its driver", source: "NVML; /sys/module/…/version", \.driver),

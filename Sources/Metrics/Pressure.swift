@@ -1,7 +1,7 @@
 /// Pressure stall information (Documentation/accounting/psi.rst) of one instant; nil where the kernel has none.
 package struct PressureReading: Sendable, Hashable {
   /// One line of a pressure file.
-  package struct Line: Sendable, Hashable {
+  package struct StallTotals: Sendable, Hashable {
     /// Shares of the last 10, 60 and 300 seconds, 0…1.
     package var avg10 = Double.nan
     /// Share of the last 60 seconds, 0…1.
@@ -18,9 +18,9 @@ package struct PressureReading: Sendable, Hashable {
   /// Both lines of one resource.
   package struct Resource: Sendable, Hashable {
     /// At least one task was stalled.
-    package var some: Line?
+    package var some: StallTotals?
     /// All tasks that could run were stalled.
-    package var full: Line?
+    package var full: StallTotals?
 
     /// Nothing read yet.
     package init() {}
@@ -57,7 +57,7 @@ package struct Pressure: MetricGroup, Hashable {
     /// Nothing known.
     package init() {}
 
-    init(from previous: PressureReading.Line?, to current: PressureReading.Line, over elapsed: Elapsed) {
+    init(from previous: PressureReading.StallTotals?, to current: PressureReading.StallTotals, over elapsed: Elapsed) {
       ratio = elapsed.rate(previous?.total, current.total, unit: 1e-6)
       avg10 = current.avg10
       avg60 = current.avg60

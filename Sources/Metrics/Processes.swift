@@ -253,13 +253,13 @@ package struct Processes: MetricGroup, Hashable {
 
   /// The few greatest so far.
   private struct TopList {
-    struct Entry {
+    struct Candidate {
       let measure: UInt64
       let current: ProcessReading
       let previous: ProcessReading?
       let elapsed: Elapsed
     }
-    var entries: [Entry] = []
+    var entries: [Candidate] = []
 
     mutating func offer(
       _ measure: UInt64, _ current: ProcessReading, _ previous: ProcessReading?, _ elapsed: Elapsed
@@ -271,7 +271,7 @@ package struct Processes: MetricGroup, Hashable {
       }
       let place = entries.firstIndex { measure > $0.measure } ?? entries.count
       entries.insert(
-        Entry(measure: measure, current: current, previous: previous, elapsed: elapsed), at: place)
+        Candidate(measure: measure, current: current, previous: previous, elapsed: elapsed), at: place)
     }
   }
 

@@ -1,7 +1,7 @@
 /// What a family of series is called in Prometheus and OpenMetrics, for scrapes and for remote write alike.
 package struct PrometheusName: Sendable, Hashable {
   /// The word of its TYPE line; the text format 0.0.4 knows no info, and has gauge for it.
-  package enum Kind: String, Sendable {
+  package enum FamilyType: String, Sendable {
     /// A level, or a truth value as 1 or 0.
     case gauge
     /// A total that only grows.
@@ -13,14 +13,14 @@ package struct PrometheusName: Sendable, Hashable {
   /// The name of its samples, `agent_disk_read_bytes_total`, `agent_cpu_info`.
   package let sample: String
   /// Its type.
-  package let kind: Kind
+  package let kind: FamilyType
   /// The base unit at the end of the name, or before `_total`; empty where there is none.
   package let unit: String
   /// One line that says what it is.
   package let help: String
 
   /// A family that is none of the catalog's.
-  package init(sample: String, kind: Kind, unit: String, help: String) {
+  package init(sample: String, kind: FamilyType, unit: String, help: String) {
     self.sample = sample
     self.kind = kind
     self.unit = unit

@@ -23,12 +23,12 @@ package final class Push: Sendable {
     _ targets: [PushTarget], history: History, version: String, cursorFile: String?, logger: Logger
   ) {
     self.init(
-      targets, history: history, version: version, cursorFile: cursorFile, logger: logger, timing: Pusher.Timing())
+      targets, history: history, version: version, cursorFile: cursorFile, logger: logger, timing: Pusher.PushTiming())
   }
 
   init(
     _ targets: [PushTarget], history: History, version: String, cursorFile: String?, logger: Logger,
-    timing: Pusher.Timing
+    timing: Pusher.PushTiming
   ) {
     let bells = targets.map { _ in Wakeup() }
     let arrivals = SampleCounter(history, bells: bells)
@@ -46,7 +46,7 @@ package final class Push: Sendable {
     var tasks: [Task<Void, Never>] = []
     for (target, wakeup) in zip(targets, bells) {
       let status = Pusher.SharedStatus(
-        PushStatus(url: target.url.description, format: Pusher.Form(target.format).rawValue))
+        PushStatus(url: target.url.description, format: Pusher.WireFormat(target.format).rawValue))
       let known = cursors?[target.url.full]
       if known == nil {
         // A receiver that takes no request before the agent restarts would count as new again and miss the samples since.

@@ -1,7 +1,7 @@
 /// How pushing to one receiver is going.
 package struct PushStatus: Sendable, Hashable {
   /// What it is doing.
-  package enum State: String, Sendable, CaseIterable {
+  package enum TargetState: String, Sendable, CaseIterable {
     /// Nothing has been sent yet.
     case starting
     /// The receiver has all that there is.
@@ -46,7 +46,7 @@ package struct PushStatus: Sendable, Hashable {
   /// The form in which samples are sent now, "remote-write 2.0".
   package internal(set) var format: String
   /// What it is doing.
-  package internal(set) var state = State.starting
+  package internal(set) var state = TargetState.starting
   /// POSIX time of the newest sample that the receiver has taken, or never will; NaN where there is none.
   package internal(set) var cursor = Double.nan
   /// Seconds by which that lies behind the newest sample that there is.

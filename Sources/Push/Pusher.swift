@@ -7,11 +7,11 @@ internal import SystemIO
 /// Sends one receiver the samples of a history, in order, each until the receiver has it or will never take it.
 ///
 /// There is no queue besides the history: the receiver's cursor stands in it, and moves on when a request is answered. At
-/// most one request is under way, of at most ``Timing/values`` values, so that memory stays what it is whatever the receiver
+/// most one request is under way, of at most ``PushTiming/values`` values, so that memory stays what it is whatever the receiver
 /// does.
 struct Pusher {
   /// Seconds and counts that tests change.
-  struct Timing: Sendable {
+  struct PushTiming: Sendable {
     /// Seconds to the first retry; doubled each time, and a random half to all of it is waited.
     var firstRetry = 1.0
     /// The longest of them where the receiver is unavailable.
@@ -29,7 +29,7 @@ struct Pusher {
     /// Samples in a request.
     var samples = 200
     /// What the receiver is granted.
-    var limits = HTTPClient.Limits()
+    var limits = HTTPClient.ClientLimits()
   }
 
   /// What outlives a loop's turns, and what others look at.
@@ -40,7 +40,7 @@ struct Pusher {
     let wakeup: Wakeup
     let status: SharedStatus
     let cursors: PushCursors?
-    let timing: Timing
+    let timing: PushTiming
     let logger: Logger
   }
 
@@ -56,9 +56,9 @@ struct Pusher {
   private let labels: SeriesLabels
   private var source: PushSource
   /// The form in use, which a receiver may not know.
-  private var form: Form
+  private var form: WireFormat
   /// The series that the receiver has of the newest sample it has.
-  private var present: Set<SeriesKey> = []
+  private var present: Set<PushSeriesKey> = []
   /// Samples in the next request at most; less after one was not taken.
   private var size: Int
   private var retry: Double
@@ -79,7 +79,7 @@ struct Pusher {
   private var isKnownForm = false
 
   /// A version of a protocol.
-  enum Form: String {
+  enum WireFormat: String {
     case remoteWrite2 = "remote-write 2.0"
     case remoteWrite1 = "remote-write 1.0"
     case otlp = "otlp"
@@ -98,14 +98,14 @@ struct Pusher {
     self.dependencies = dependencies
     self.source = source
     labels = SeriesLabels(external: dependencies.target.labels)
-    form = Form(dependencies.target.format)
+    form = WireFormat(dependencies.target.format)
     size = dependencies.timing.samples
     retry = dependencies.timing.firstRetry
   }
 
   private var wakeup: Wakeup { dependencies.wakeup }
   private var status: SharedStatus { dependencies.status }
-  private var timing: Timing { dependencies.timing }
+  private var timing: PushTiming { dependencies.timing }
   private var name: String { dependencies.target.url.description }
 
   // MARK: The loop
@@ -246,7 +246,7 @@ struct Pusher {
     isKnownForm = false
     upgradeTime = Clock.monotonic + timing.upgradeRetry
     if status.now.format != form.rawValue {
-      status.update { $0.format = Form.remoteWrite1.rawValue }
+      status.update { $0.format = WireFormat.remoteWrite1.rawValue }
       dependencies.logger.info("push: \(name): using remote write 1.0, the receiver does not support 2.0 (\(line))")
     }
     return .again
@@ -346,7 +346,7 @@ struct Pusher {
 
   /// Keeps the samples for a later try.
   private mutating func failed(
-    _ line: String, kind: String, _ state: PushStatus.State, after seconds: Double?
+    _ line: String, kind: String, _ state: PushStatus.TargetState, after seconds: Double?
   ) -> Next {
     status.update { status in
       status.state = state

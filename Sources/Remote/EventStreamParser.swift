@@ -1,7 +1,7 @@
 /// Takes a text/event-stream apart (WHATWG HTML §9.2.6).
 struct EventStreamParser {
   /// An event: what `id:` last said, and the lines of `data:`.
-  struct Event: Equatable {
+  struct ServerSentEvent: Equatable {
     var id: String
     var data: [UInt8]
   }
@@ -16,8 +16,8 @@ struct EventStreamParser {
   private var endsInReturn = false
 
   /// Takes more of the stream and gives the events that end in it; nil where one is too long.
-  mutating func add(_ bytes: Span<UInt8>) -> [Event]? {
-    var events: [Event] = []
+  mutating func add(_ bytes: Span<UInt8>) -> [ServerSentEvent]? {
+    var events: [ServerSentEvent] = []
     for index in 0..<bytes.count {
       let byte = bytes[index]
       defer { endsInReturn = byte == UInt8(ascii: "\r") }
@@ -33,14 +33,14 @@ struct EventStreamParser {
     return events
   }
 
-  private mutating func endLine() -> Event? {
+  private mutating func endLine() -> ServerSentEvent? {
     defer { line.removeAll(keepingCapacity: true) }
     guard !line.isEmpty else {
       defer {
         data.removeAll(keepingCapacity: true)
         hasData = false
       }
-      return hasData ? Event(id: id, data: data) : nil
+      return hasData ? ServerSentEvent(id: id, data: data) : nil
     }
     let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
     var value = line[min(colon + 1, line.endIndex)...]

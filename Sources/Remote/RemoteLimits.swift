@@ -66,8 +66,8 @@ struct EventRate {
   ///
   /// Beyond the rate that is only the newest.
   mutating func take(
-    _ events: [EventStreamParser.Event], bytes: Int, at now: Double
-  ) -> (events: ArraySlice<EventStreamParser.Event>, waits: Bool) {
+    _ events: [EventStreamParser.ServerSentEvent], bytes: Int, at now: Double
+  ) -> (events: ArraySlice<EventStreamParser.ServerSentEvent>, waits: Bool) {
     let elapsed = max(0, now - time)
     time = now
     eventsLeft = min(burst, eventsLeft + elapsed * Self.events) - Double(events.count)

@@ -9,7 +9,7 @@ internal import SystemIO
 /// cut it is made anew, after ever longer pauses, and what was missed is fetched; meanwhile the last samples stand.
 package final class RemoteMachine: Sendable {
   /// How the agent is reached.
-  package struct State: Sendable, Equatable {
+  package struct ConnectionState: Sendable, Equatable {
     /// Whether it answers.
     package var isConnected = false
     /// Seconds between a sample's moment and its arrival; NaN before the first.
@@ -41,7 +41,7 @@ package final class RemoteMachine: Sendable {
   private let archive: RemoteArchive
   /// Seconds between two samples that the agent keeps.
   private let agentInterval = Mutex(30.0)
-  private let stateBox = Mutex(State())
+  private let stateBox = Mutex(ConnectionState())
   private let watch: History.Watch
   /// The samples that the history has, by their costs.
   private let kept: Mutex<KeptSamples>
@@ -78,7 +78,7 @@ package final class RemoteMachine: Sendable {
   }
 
   /// How it is reached now.
-  package var state: State { stateBox.withLock { $0 } }
+  package var state: ConnectionState { stateBox.withLock { $0 } }
 
   /// Asks it until the task is cancelled.
   package func run() async {
@@ -244,7 +244,7 @@ package final class RemoteMachine: Sendable {
 
   private func arrived(_ sample: Sample, notice: String? = nil) {
     let lag = Clock.realtime - sample.timestamp.seconds
-    stateBox.withLock { $0 = State(isConnected: true, lag: lag, reason: notice) }
+    stateBox.withLock { $0 = ConnectionState(isConnected: true, lag: lag, reason: notice) }
   }
 
   private func lose(_ reason: String, isRefused: Bool = false) {

@@ -21,7 +21,7 @@ struct ConnectOptions: ParsableArguments {
   var isWanted: Bool { !connect.isEmpty || hostsFile != nil }
 
   /// An address, and what its machine is called in the grid.
-  struct Target: Equatable {
+  struct RemoteTarget: Equatable {
     var url: String
     var name: String
   }
@@ -29,8 +29,8 @@ struct ConnectOptions: ParsableArguments {
   /// The addresses of the flags and of the file; each once.
   ///
   /// - Throws: Configuration.Mistake where the file cannot be read, or has no address.
-  func targets() throws(Configuration.ValidationError) -> [Target] {
-    var targets = connect.map { Target(url: $0, name: Self.name(of: $0)) }
+  func targets() throws(Configuration.ValidationError) -> [RemoteTarget] {
+    var targets = connect.map { RemoteTarget(url: $0, name: Self.name(of: $0)) }
     if let hostsFile {
       guard let bytes = try? Files.contents(of: hostsFile) else {
         throw Configuration.ValidationError(name: "--hosts-file", value: hostsFile, allowed: "a file that can be read")
@@ -48,11 +48,11 @@ struct ConnectOptions: ParsableArguments {
   }
 
   /// The lines of a hosts file; `#` begins a comment.
-  static func lines(of text: String) -> [Target] {
+  static func lines(of text: String) -> [RemoteTarget] {
     text.split(whereSeparator: \.isNewline).compactMap { line in
       let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace).map(String.init)
       guard let url = words.first else { return nil }
-      return Target(url: url, name: words.count > 1 ? words[1...].joined(separator: " ") : name(of: url))
+      return RemoteTarget(url: url, name: words.count > 1 ? words[1...].joined(separator: " ") : name(of: url))
     }
   }
 
@@ -70,7 +70,7 @@ struct ConnectOptions: ParsableArguments {
 
 /// The dashboard over other machines' agents.
 struct RemoteDashboard {
-  let targets: [ConnectOptions.Target]
+  let targets: [ConnectOptions.RemoteTarget]
   let token: @Sendable () -> String?
   let historySize: Int
 

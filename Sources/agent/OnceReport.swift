@@ -73,11 +73,11 @@ struct OnceReport {
 
 /// A sample as a tree of texts.
 private final class Outline: FieldVisitor {
-  final class Section {
+  final class ReportSection {
     enum Child {
       case metric(name: String, text: String)
-      case part(name: String, Section)
-      case list(name: String, [Section])
+      case part(name: String, ReportSection)
+      case list(name: String, [ReportSection])
     }
     var children: [Child] = []
 
@@ -106,7 +106,7 @@ private final class Outline: FieldVisitor {
     }
 
     /// One row an entry, one column a figure that any entry has.
-    private static func writeTable(_ nodes: [Section], margin: String, into lines: inout [String]) {
+    private static func writeTable(_ nodes: [ReportSection], margin: String, into lines: inout [String]) {
       var columns: [String] = []
       for node in nodes {
         var place = 0
@@ -139,9 +139,9 @@ private final class Outline: FieldVisitor {
     }
   }
 
-  let root = Section()
-  private var path: [Section]
-  private var lists: [(name: String, nodes: [Section])] = []
+  let root = ReportSection()
+  private var path: [ReportSection]
+  private var lists: [(name: String, nodes: [ReportSection])] = []
 
   init() {
     path = [root]
@@ -162,7 +162,7 @@ private final class Outline: FieldVisitor {
   }
 
   func enter(_ name: String, at field: Int) {
-    let node = Section()
+    let node = ReportSection()
     path.last?.children.append(.part(name: name, node))
     path.append(node)
   }
@@ -176,7 +176,7 @@ private final class Outline: FieldVisitor {
   }
 
   func enterItem() {
-    let node = Section()
+    let node = ReportSection()
     if !lists.isEmpty { lists[lists.count - 1].nodes.append(node) }
     path.append(node)
   }

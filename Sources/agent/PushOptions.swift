@@ -106,7 +106,7 @@ struct PushOptions: ParsableArguments {
         format = known
       }
       let url: PushURL
-      do throws(PushURL.ValidationError) {
+      do throws(PushURL.PushURLError) {
         url = try PushURL(urls.values[index], defaultPath: format == .otlp ? "/v1/metrics" : "/api/v1/write")
       } catch {
         throw Configuration.ValidationError(name: urls.name, value: urls.values[index], allowed: error.description)

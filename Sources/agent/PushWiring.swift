@@ -63,7 +63,7 @@ extension PushReport {
     lastError = status.lastError
     lastErrorTime = status.lastErrorTime
     gaps = status.gaps.map { gap in
-      Gap(from: gap.from, to: gap.to, samples: gap.samples, reason: gap.reason.rawValue)
+      ReportedGap(from: gap.from, to: gap.to, samples: gap.samples, reason: gap.reason.rawValue)
     }
   }
 }

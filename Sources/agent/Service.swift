@@ -30,7 +30,7 @@ struct Service {
   let serves: Bool
 
   /// What the main thread waits for.
-  private enum Event: Sendable {
+  private enum ServiceEvent: Sendable {
     case listening(String)
     case failed(String)
     case ended
@@ -39,13 +39,13 @@ struct Service {
 
   /// Events in the order in which they came, from whatever thread.
   private struct Events: Sendable {
-    private let queue = Condition<[Event]>([])
+    private let queue = Condition<[ServiceEvent]>([])
 
-    func add(_ event: Event) {
+    func add(_ event: ServiceEvent) {
       queue.update { $0.append(event) }
     }
 
-    func next(atMost seconds: Double = .infinity) -> Event? {
+    func next(atMost seconds: Double = .infinity) -> ServiceEvent? {
       queue.wait(atMost: seconds) { $0.isEmpty ? nil : $0.removeFirst() }
     }
   }
@@ -122,7 +122,7 @@ struct Service {
     history: History, processes: ProcessSnapshots, token: @escaping @Sendable () -> String?, logger: Logger,
     events: Events
   ) -> Task<Void, Never> {
-    var settings = API.Settings()
+    var settings = API.APISettings()
     settings.version = version
     settings.streams = HTTPServer.streams
     settings.token = token

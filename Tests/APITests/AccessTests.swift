@@ -8,9 +8,9 @@ import Testing
 @Suite struct AccessTests {
   private static func respond(
     _ target: String, method: String = "GET", isLocal: Bool = true, _ headers: [(name: String, value: String)] = [],
-    _ change: (inout API.Settings) -> Void = { _ in }
+    _ change: (inout API.APISettings) -> Void = { _ in }
   ) async -> API.Response {
-    var settings = API.Settings()
+    var settings = API.APISettings()
     change(&settings)
     var reading = Reading()
     reading.host.hostname = "Worker-7"

@@ -190,7 +190,7 @@ import Testing
   // MARK: Through the API
 
   private func api(streams: Int = 224) -> API {
-    var settings = API.Settings()
+    var settings = API.APISettings()
     settings.streams = streams
     return API(history: history, settings: settings)
   }

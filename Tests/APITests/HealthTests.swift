@@ -24,7 +24,7 @@ import Testing
   private func api(age: Double?, push: [String] = []) -> API {
     let history = MadeUpSample.history(samples: 3)
     if let age { history.setWake({}, now: { MadeUpSample.time + age }) }
-    var settings = API.Settings()
+    var settings = API.APISettings()
     settings.pushStatus = {
       push.map { state in
         var report = PushReport()

@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func whatIsOneClientsOwnIsNotKept() async throws {
-    var settings = API.Settings()
+    var settings = API.APISettings()
     settings.corsOrigins = ["https://a.example"]
     let api = API(history: MadeUpSample.history(samples: 1), settings: settings)
     let own = await Self.get(api, [("Origin", "https://a.example")])

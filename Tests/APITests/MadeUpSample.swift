@@ -29,7 +29,7 @@ enum MadeUpSample {
     reading.cpu.frequency = 3.6e9
     reading.cpu.total.user = 100 + 450 * step
     reading.cpu.total.idle = 200 + 550 * step
-    reading.cpu.cores = [CPUReading.Core(cpu: 0, time: reading.cpu.total, frequency: 3.6e9)]
+    reading.cpu.cores = [CPUReading.CoreReading(cpu: 0, time: reading.cpu.total, frequency: 3.6e9)]
     reading.memory.total = 16_384 << 20
     reading.memory.free = 8_192 << 20
     reading.memory.available = 8_192 << 20

@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: provocations) func everyErrorThatIsToldOf(provocation: Provocation) async {
-    var settings = API.Settings()
+    var settings = API.APISettings()
     settings.streams = provocation.streams
     settings.token = { provocation.token }
     let api = API(history: MadeUpSample.history(samples: provocation.samples), settings: settings) { throw Failure() }

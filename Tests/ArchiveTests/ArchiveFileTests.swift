@@ -13,9 +13,9 @@ import Testing
     blockLength: Int? = nil
   ) throws -> ArchiveFile {
     let database = try Database(path: path, mode: .readWrite)
-    if case .empty = try Schema.look(at: database) {
-      try Schema.configure(database)
-      try Schema.create(in: database)
+    if case .empty = try ArchiveSchema.look(at: database) {
+      try ArchiveSchema.configure(database)
+      try ArchiveSchema.create(in: database)
     }
     return try ArchiveFile(
       database, interval: interval, retention: retention, sizeLimit: sizeLimit, blockLength: blockLength)
@@ -91,7 +91,7 @@ import Testing
       if tier.step > 0 { #expect(try content(parts) == content(whole), "tier \(tier.number)") }
       #expect(try ArchiveReader(parts.database).extent(of: tier) == ArchiveReader(whole.database).extent(of: tier))
     }
-    #expect(try parts.database.integer("SELECT count(*) FROM journal WHERE id >= \(Schema.journalBase(2))") == 3)
+    #expect(try parts.database.integer("SELECT count(*) FROM journal WHERE id >= \(ArchiveSchema.journalBase(2))") == 3)
   }
 
   @Test func whatIsOldGoesAndItsRoomComesBack() throws {

@@ -31,7 +31,7 @@ import Testing
 
     init(_ path: String, capacity: Int = 200) {
       history = History(capacity: capacity, interval: 30)
-      var timing = Archive.Timing()
+      var timing = Archive.ArchiveTiming()
       timing.firstRetry = 0.02
       timing.longestRetry = 0.05
       timing.prune = 0.05
@@ -138,7 +138,7 @@ import Testing
     try foreign.execute("CREATE TABLE letters(t); INSERT INTO letters VALUES('x')")
     foreign.close()
     let newer = try Database(path: folder.file("newer.db"), mode: .readWrite)
-    try newer.execute("CREATE TABLE t(x); PRAGMA application_id=\(Schema.application); PRAGMA user_version=99")
+    try newer.execute("CREATE TABLE t(x); PRAGMA application_id=\(ArchiveSchema.application); PRAGMA user_version=99")
     newer.close()
     for (name, reason) in [("other.db", "another program's"), ("newer.db", "newer agent (schema 99)")] {
       let before = try Files.contents(of: folder.file(name))

@@ -39,7 +39,7 @@ import Testing
   @Test func columnsComeBack() throws {
     for seed in UInt64(1)...60 {
       for column in Self.columns(seed: seed) {
-        #expect(try Column.decode(Column.encode(column)[...], count: column.count) == column, "seed \(seed)")
+        #expect(try ColumnCodec.decode(ColumnCodec.encode(column)[...], count: column.count) == column, "seed \(seed)")
       }
     }
   }
@@ -164,8 +164,8 @@ import Testing
       try? body(&reader)
     }
     let column = Self.columns(seed: 3)[1]
-    surviveTruncationAndMutation(of: Column.encode(column), mutations: 4_000) { bytes in
-      read(bytes) { _ = try Column.decode($0.rest, count: column.count) }
+    surviveTruncationAndMutation(of: ColumnCodec.encode(column), mutations: 4_000) { bytes in
+      read(bytes) { _ = try ColumnCodec.decode($0.rest, count: column.count) }
     }
     let rollup = Chunk.Rollup(slots: 50, isCounter: false)
     surviveTruncationAndMutation(of: withoutSum(Chunk.rollup(.decimals(1), rollup).encoded()), mutations: 4_000) {
@@ -183,7 +183,7 @@ import Testing
     }
     var step = RollupRow(time: 60_000)
     step.cells = (1..<40).map {
-      RollupRow.Cell(
+      RollupRow.RollupCell(
         series: $0, precision: .decimals(1), isCounter: $0 % 2 == 0, count: 4, minimum: Int64($0), maximum: 900,
         sum: 1_000)
     }

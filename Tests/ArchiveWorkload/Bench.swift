@@ -19,8 +19,8 @@ struct Bench {
   func run() throws {
     for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
     let database = try Database(path: path, mode: .readWrite)
-    try Schema.configure(database)
-    try Schema.create(in: database)
+    try ArchiveSchema.configure(database)
+    try ArchiveSchema.create(in: database)
     var retention = Retention()
     retention.raw = days * 86_400
     let file = try ArchiveFile(database, interval: Int(interval), retention: retention, sizeLimit: nil)

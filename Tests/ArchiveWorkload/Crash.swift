@@ -10,11 +10,11 @@ extension ArchiveWorkload {
   /// It goes on where the file ends, as an agent does that was started anew.
   static func crash(_ path: String) throws {
     let database = try Database(path: path, mode: .readWrite)
-    if case .empty = try Schema.look(at: database) {
-      try Schema.configure(database)
-      try Schema.create(in: database)
+    if case .empty = try ArchiveSchema.look(at: database) {
+      try ArchiveSchema.configure(database)
+      try ArchiveSchema.create(in: database)
     } else {
-      try Schema.configure(database)
+      try ArchiveSchema.configure(database)
     }
     let file = try ArchiveFile(database, interval: 1, retention: Retention(), sizeLimit: nil)
     let step = 0.1

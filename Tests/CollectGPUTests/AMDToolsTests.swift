@@ -310,7 +310,7 @@ import Testing
   }
 
   @Test func withoutADeviceOrAToolNothingIsRun() throws {
-    let run: AMDTools.Run = { _, _ throws(CollectorError) in
+    let run: AMDTools.RunTool = { _, _ throws(CollectorError) in
       Issue.record("a tool was run")
       return Tool.Output([])
     }

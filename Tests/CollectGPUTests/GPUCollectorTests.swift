@@ -203,7 +203,7 @@ private final class ScriptedSource: GPUSource {
         if fails.withLock({ $0 }) { throw CollectorError("the driver is not loaded") }
         return answer
       }, Self.nowhere)
-    func look(at now: Double) -> GPUWorker.Latest {
+    func look(at now: Double) -> GPUWorker.LatestGPUs {
       worker.ask(at: now)
       return worker.answer(waiting: 60, at: now)
     }
@@ -237,9 +237,9 @@ private final class ScriptedSource: GPUSource {
       }
     }
     let worker = GPUWorker(
-      vendor, Self.nowhere, limits: GPUWorker.Limits(hangs: 0.01, firstRetry: 0.01, longestRetry: 0.01))
+      vendor, Self.nowhere, limits: GPUWorker.Patience(hangs: 0.01, firstRetry: 0.01, longestRetry: 0.01))
     var wasLost = false
-    var last = GPUWorker.Latest()
+    var last = GPUWorker.LatestGPUs()
     for _ in 0..<5_000 where sessions.withLock({ $0 }) < 3 || last.isLost || last.gpus.isEmpty {
       worker.ask(at: Clock.boottime)
       last = worker.answer(waiting: 0.005)
@@ -262,7 +262,7 @@ private final class ScriptedSource: GPUSource {
       }
     }
     let worker = GPUWorker(
-      vendor, Self.nowhere, limits: GPUWorker.Limits(hangs: 0, firstRetry: 0, longestRetry: 0))
+      vendor, Self.nowhere, limits: GPUWorker.Patience(hangs: 0, firstRetry: 0, longestRetry: 0))
     for _ in 0..<300 {
       worker.ask(at: Clock.boottime)
       _ = worker.answer(waiting: 0.001)

@@ -178,7 +178,7 @@ final class CountingCollector: Collector, Sendable {
 
     func read(into reading: inout Reading) throws(CollectorError) {
       allocation_counter_start()
-      if reading.cpu.cores.isEmpty { reading.cpu.cores = [CPUReading.Core(cpu: 0)] }
+      if reading.cpu.cores.isEmpty { reading.cpu.cores = [CPUReading.CoreReading(cpu: 0)] }
       reading.cpu.cores[0].frequency = reading.monotonic
       told(allocation_counter_stop())
     }

@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func everyWidth() {
-    for kind in Glyphs.Kind.allCases {
+    for kind in Glyphs.GraphGlyphs.allCases {
       for width in -1...6 {
         var grid = Grid(Size(width: 8, height: 1), isASCII: kind == .ascii)
         Bar(0.7, .user).draw(on: &grid, x: 1, y: 0, width: width, Glyphs(kind))

@@ -75,7 +75,7 @@ import Testing
     // The last row tells what a frame costs, which changes.
     let texts = terminal.frames.map { $0.rows.dropLast().joined(separator: "\n") }
     #expect(texts.count == 5)
-    #expect(texts[1].contains("PAUSED at " + Format.clock(start)))
+    #expect(texts[1].contains("PAUSED at " + TextFormat.clock(start)))
     #expect(texts[2] == texts[1])
     #expect(texts[3].contains("H100") && !texts[3].contains("PAUSED"))
   }
@@ -403,7 +403,7 @@ import Testing
     var reading = Reading()
     reading.timestamp = Timestamp(seconds: start)
     reading.host.hostname = "worker-17"
-    reading.cpu.cores = [CPUReading.Core(cpu: 0), CPUReading.Core(cpu: 1)]
+    reading.cpu.cores = [CPUReading.CoreReading(cpu: 0), CPUReading.CoreReading(cpu: 1)]
     reading.memory.total = 4 << 30
     reading.memory.available = 3 << 30
     reading.memory.free = 1 << 30

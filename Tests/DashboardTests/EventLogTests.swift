@@ -49,7 +49,7 @@ import Testing
 
   /// A dashboard that begins with what an agent beside it remembers is no restart of that agent.
   @Test func whatIsTakenOverFromAnotherAgentEndsWithoutAnEvent() {
-    func events(ownSince: Double?) -> [TimelineEvent.Kind] {
+    func events(ownSince: Double?) -> [TimelineEvent.EventKind] {
       var log = EventLog(interval: 1)
       log.ownSince = ownSince
       log.update(

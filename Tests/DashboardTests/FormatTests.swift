@@ -15,16 +15,16 @@ import Testing
   ]
 
   @Test(arguments: amounts) func bytes(_ value: Double, _ text: String) {
-    #expect(Format.bytes(value, glyphs) == text)
-    #expect(Format.rate(value, glyphs) == text + "/s")
+    #expect(TextFormat.bytes(value, glyphs) == text)
+    #expect(TextFormat.rate(value, glyphs) == text + "/s")
   }
 
   @Test func bytesTakeThreeDigitsAtMost() {
     var value = 1.0
     while value < 1e20 {
-      let text = Format.bytes(value, glyphs)
+      let text = TextFormat.bytes(value, glyphs)
       #expect(text.prefix { $0 != " " }.count <= 3, "\(value): \(text)")
-      #expect(Format.compact(value, glyphs).count <= 5)
+      #expect(TextFormat.compact(value, glyphs).count <= 5)
       value *= 1.37
     }
   }
@@ -35,49 +35,53 @@ import Testing
   ]
 
   @Test(arguments: shares) func pairs(_ part: Double, _ whole: Double, _ text: String) {
-    #expect(Format.pair(part * 0x1p30, of: whole * 0x1p30, glyphs) == text)
+    #expect(TextFormat.pair(part * 0x1p30, of: whole * 0x1p30, glyphs) == text)
   }
 
   @Test func pairWithoutAWhole() {
-    #expect(Format.pair(1024, of: .nan, glyphs) == "1.0 KiB")
-    #expect(Format.pair(.nan, of: .nan, glyphs) == "–")
+    #expect(TextFormat.pair(1024, of: .nan, glyphs) == "1.0 KiB")
+    #expect(TextFormat.pair(.nan, of: .nan, glyphs) == "–")
   }
 
   @Test func percentages() {
     #expect(
-      [0, 0.004, 0.005, 0.07, 0.996, 1, 1.004].map { Format.percent($0, glyphs) }
+      [0, 0.004, 0.005, 0.07, 0.996, 1, 1.004].map { TextFormat.percent($0, glyphs) }
         == ["0%", "0%", "1%", "7%", "100%", "100%", "100%"])
-    #expect([0, 0.073, 0.9994, 0.9996, 16].map { Format.fine($0, glyphs) } == ["0.0", "7.3", "99.9", "100", "1600"])
-    #expect(Format.percent(.nan, glyphs) == "–" && Format.percent(.nan, Glyphs(.ascii)) == "-")
+    #expect(
+      [0, 0.073, 0.9994, 0.9996, 16].map { TextFormat.fine($0, glyphs) } == ["0.0", "7.3", "99.9", "100", "1600"])
+    #expect(TextFormat.percent(.nan, glyphs) == "–" && TextFormat.percent(.nan, Glyphs(.ascii)) == "-")
   }
 
   @Test func clocksWithTheirHighest() {
     let glyphs = Glyphs(.ascii)
-    #expect(Format.frequency(1.755e9, of: 1.98e9, glyphs) == "1.76/1.98 GHz")
-    #expect(Format.frequency(135e6, of: 800e6, glyphs) == "135/800 MHz")
-    #expect(Format.frequency(.nan, of: 2e9, glyphs) == "-/2.00 GHz")
+    #expect(TextFormat.frequency(1.755e9, of: 1.98e9, glyphs) == "1.76/1.98 GHz")
+    #expect(TextFormat.frequency(135e6, of: 800e6, glyphs) == "135/800 MHz")
+    #expect(TextFormat.frequency(.nan, of: 2e9, glyphs) == "-/2.00 GHz")
   }
 
   @Test func otherUnits() {
-    #expect(Format.frequency(8e8, glyphs) == "800 MHz")
-    #expect(Format.frequency(3.4e9, glyphs) == "3.40 GHz")
-    #expect(Format.frequency(999.6e6, glyphs) == "1.00 GHz")
-    #expect([1.25e8, 3.125e8, 1.25e7, 5e10].map(Format.link) == ["1 Gb/s", "2.5 Gb/s", "100 Mb/s", "400 Gb/s"])
-    #expect([42, 312, 14_700, 273_840].map(Format.duration) == ["42s", "5m 12s", "4h 05m", "3d 04h"])
+    #expect(TextFormat.frequency(8e8, glyphs) == "800 MHz")
+    #expect(TextFormat.frequency(3.4e9, glyphs) == "3.40 GHz")
+    #expect(TextFormat.frequency(999.6e6, glyphs) == "1.00 GHz")
+    #expect([1.25e8, 3.125e8, 1.25e7, 5e10].map(TextFormat.link) == ["1 Gb/s", "2.5 Gb/s", "100 Mb/s", "400 Gb/s"])
+    #expect([42, 312, 14_700, 273_840].map(TextFormat.duration) == ["42s", "5m 12s", "4h 05m", "3d 04h"])
     #expect(
-      [0, 512, 999.5, 12_340, 1.2e6, 3e9].map { Format.count($0, glyphs) }
+      [0, 512, 999.5, 12_340, 1.2e6, 3e9].map { TextFormat.count($0, glyphs) }
         == ["0", "512", "1.0k", "12k", "1.2M", "3.0G"])
-    #expect([0, 86_399.9, 24_307, -1].map(Format.clock) == ["00:00:00", "23:59:59", "06:45:07", "23:59:59"])
-    #expect(Format.fixed(-0.5, 1) == "-0.5" && Format.fixed(2.005, 2) == "2.01" && Format.fixed(1.04, 1) == "1.0")
+    #expect([0, 86_399.9, 24_307, -1].map(TextFormat.clock) == ["00:00:00", "23:59:59", "06:45:07", "23:59:59"])
+    #expect(
+      TextFormat.fixed(-0.5, 1) == "-0.5" && TextFormat.fixed(2.005, 2) == "2.01" && TextFormat.fixed(1.04, 1) == "1.0")
   }
 
   @Test func oddValuesNeverTrapAndStayShort() {
     for value in odd {
       let texts = [
-        Format.percent(value, glyphs), Format.fine(value, glyphs), Format.bytes(value, glyphs),
-        Format.compact(value, glyphs), Format.rate(value, glyphs), Format.frequency(value, glyphs), Format.link(value),
-        Format.duration(value), Format.count(value, glyphs), Format.clock(value), Format.fixed(value, 2),
-        Format.pair(value, of: value, glyphs),
+        TextFormat.percent(value, glyphs), TextFormat.fine(value, glyphs), TextFormat.bytes(value, glyphs),
+        TextFormat.compact(value, glyphs), TextFormat.rate(value, glyphs), TextFormat.frequency(value, glyphs),
+        TextFormat.link(value),
+        TextFormat.duration(value), TextFormat.count(value, glyphs), TextFormat.clock(value),
+        TextFormat.fixed(value, 2),
+        TextFormat.pair(value, of: value, glyphs),
       ]
       for text in texts { #expect(text.count <= 48, "\(value): \(text)") }
     }

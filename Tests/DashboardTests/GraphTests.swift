@@ -5,7 +5,9 @@ import Testing
 @testable import Dashboard
 
 @Suite struct GraphTests {
-  private func rows(_ values: [Double], _ kind: Glyphs.Kind, width: Int, height: Int, hangs: Bool = false) -> [String] {
+  private func rows(_ values: [Double], _ kind: Glyphs.GraphGlyphs, width: Int, height: Int, hangs: Bool = false)
+    -> [String]
+  {
     var grid = Grid(Size(width: width, height: height), isASCII: kind == .ascii)
     Graph(values: values, maximum: 1, paint: .color(.user), hangs: hangs).draw(on: &grid, in: grid.bounds, Glyphs(kind))
     return grid.rows
@@ -90,13 +92,13 @@ import Testing
   }
 
   @Test func theRangeOfManySamplesIsShown() {
-    let column = Timeline.Column(mean: 0.5, low: 0.25, high: 1, count: 10)
+    let column = Timeline.TimeColumn(mean: 0.5, low: 0.25, high: 1, count: 10)
     var grid = Grid(Size(width: 1, height: 4))
     Graph([column, column], maximum: 1, paint: .color(.user)).draw(on: &grid, in: grid.bounds, Glyphs(.braille))
     #expect(grid.rows == ["⣿", "⣿", "⣿", "⣿"])
     // From above: up to the highest, the mean, the lowest as a line.
     #expect((0..<4).map { grid[0, $0].style } == [.faint, .faint, Style(.user), .faint])
-    let few = Timeline.Column(mean: 0.5, low: 0.25, high: 1, count: 2)
+    let few = Timeline.TimeColumn(mean: 0.5, low: 0.25, high: 1, count: 2)
     grid = Grid(Size(width: 1, height: 4))
     Graph([few, few], maximum: 1, paint: .color(.user)).draw(on: &grid, in: grid.bounds, Glyphs(.braille))
     #expect(grid.rows == ["", "", "⣿", "⣿"])
@@ -117,7 +119,9 @@ import Testing
   }
 
   /// From tick to tick every cell either stays what it was or moves by a whole column of the screen.
-  @Test(arguments: [Glyphs.Kind.braille, .blocks, .console, .ascii]) func picturesOnlyScroll(_ kind: Glyphs.Kind) {
+  @Test(arguments: [Glyphs.GraphGlyphs.braille, .blocks, .console, .ascii]) func picturesOnlyScroll(
+    _ kind: Glyphs.GraphGlyphs
+  ) {
     let width = 20
     var random = SplitMix(state: 7)
     let ticks = (0..<200).map { (seconds: 1_770_273_900 + Double($0) + random.unit * 0.04, usage: random.unit) }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct LineModeTests {
   @Test func aNarrowTerminalDropsWhatIsMissedLeast() {
-    let all = LineMode.Column.allCases
+    let all = LineMode.LineColumn.allCases
     #expect(LineMode.fitting(all, width: .max) == all)
     #expect(LineMode.fitting(all, width: 70) == all)
     #expect(LineMode.fitting(all, width: 69).count < all.count)

@@ -143,7 +143,7 @@ struct MadeUpMachine {
     reading.host.os = "Debian GNU/Linux 12 (bookworm)"
     reading.host.kernel = "Linux 6.1.0-18-amd64"
     reading.host.uptime = 273_840
-    reading.cpu.cores = (0..<threads).map { CPUReading.Core(cpu: $0) }
+    reading.cpu.cores = (0..<threads).map { CPUReading.CoreReading(cpu: $0) }
     reading.cpu.topology.model = model
     reading.cpu.topology.sockets = threads > 32 ? 2 : 1
     reading.cpu.topology.cores = max(1, threads / 2)
@@ -173,9 +173,9 @@ struct MadeUpMachine {
     if hasPressure {
       var pressure = PressureReading()
       var resource = PressureReading.Resource()
-      resource.some = PressureReading.Line()
+      resource.some = PressureReading.StallTotals()
       pressure.cpu = resource
-      resource.full = PressureReading.Line()
+      resource.full = PressureReading.StallTotals()
       pressure.memory = resource
       pressure.io = resource
       reading.pressure = pressure

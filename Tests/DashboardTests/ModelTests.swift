@@ -133,10 +133,10 @@ import Testing
     let past = press(.home)
     let first = input.entries[0].sample
     let shown = text(past)
-    #expect(shown.contains("PAST " + Format.clock(first.timestamp.seconds + 3600)))
+    #expect(shown.contains("PAST " + TextFormat.clock(first.timestamp.seconds + 3600)))
     let top = ProcessRows.sorted((first.processes?.top ?? []).map { ProcessRow(process: $0) }, TableState())
-    #expect(shown.contains(Format.fine(top[0].process.cpu, Glyphs(.braille))))
-    #expect(shown.contains("load " + Format.fixed(first.load?.load1 ?? 0, 2)))
+    #expect(shown.contains(TextFormat.fine(top[0].process.cpu, Glyphs(.braille))))
+    #expect(shown.contains("load " + TextFormat.fixed(first.load?.load1 ?? 0, 2)))
   }
 
   @Test func zoomGoesFromAMinuteToEverything() {
@@ -387,7 +387,7 @@ import Testing
 
   // MARK: Mouse
 
-  private func place(_ target: FrameContext.Hit.Target, _ frameContext: FrameContext) throws -> MouseEvent {
+  private func place(_ target: FrameContext.Hit.HitTarget, _ frameContext: FrameContext) throws -> MouseEvent {
     let hit = try #require(frameContext.hits.last { $0.target == target })
     return MouseEvent(kind: .press, x: hit.rect.x + hit.rect.width / 2, y: hit.rect.y)
   }

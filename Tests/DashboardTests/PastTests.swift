@@ -137,7 +137,7 @@ import Testing
     let timeline = Timeline([], past: [step], axis: TimeAxis(step: 60, end: 240), interval: 1)
     let columns = timeline.columns(in: 4, Glyphs(.blocks)) { $0.cpu.usage }
     #expect(columns.map(\.count) == [0, 60, 0, 0])
-    #expect(columns[1] == Timeline.Column(mean: 0.4, low: 0.1, high: 0.9, count: 60))
+    #expect(columns[1] == Timeline.TimeColumn(mean: 0.4, low: 0.1, high: 0.9, count: 60))
     // What is left is least where most is used.
     let rest = timeline.columns(in: 4, Glyphs(.blocks)) { 1 - $0.cpu.usage }
     #expect(abs(rest[1].low - 0.1) < 1e-9 && abs(rest[1].high - 0.9) < 1e-9)
@@ -147,8 +147,8 @@ import Testing
     let screen = terminal([.home]) { [self] in dots($0) > 20 && text($0).contains("top processes recorded") }
     run(screen)
     let frame = text(screen.frames.last)
-    #expect(frame.contains("PAST " + Format.clock(first)))
-    #expect(frame.contains("top processes recorded at " + Format.clock(first)))
+    #expect(frame.contains("PAST " + TextFormat.clock(first)))
+    #expect(frame.contains("top processes recorded at " + TextFormat.clock(first)))
     #expect(frame.contains("python3"))
     let now = text(screen.frames.first)
     #expect(!now.contains("PAST"))

@@ -218,7 +218,7 @@ import Testing
     reading.timestamp = Timestamp(seconds: ScreenGoldens.now)
     reading.boottime = 100
     reading.cpu.topology.model = "AMD EPYC 7B13"
-    reading.cpu.cores = [CPUReading.Core(cpu: 0), CPUReading.Core(cpu: 1)]
+    reading.cpu.cores = [CPUReading.CoreReading(cpu: 0), CPUReading.CoreReading(cpu: 1)]
     reading.memory.total = 4 << 30
     reading.memory.available = 3 << 30
     reading.memory.free = 1 << 30

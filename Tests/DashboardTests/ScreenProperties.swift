@@ -12,7 +12,7 @@ import Testing
       let history = History(capacity: 50, interval: Int(random.below(40)))
       for _ in 0..<random.below(12) { history.append(random.sample()) }
       let preview = random.below(2) == 0 ? random.sample() : nil
-      let kind = Glyphs.Kind.allCases[Int(random.below(4))]
+      let kind = Glyphs.GraphGlyphs.allCases[Int(random.below(4))]
       for _ in 0..<3 {
         let size = random.size()
         var input = ScreenGoldens.screenInput(history)
@@ -49,7 +49,7 @@ import Testing
     }
   }
 
-  private func check(_ grid: Grid, _ size: Size, _ kind: Glyphs.Kind, _ comment: Comment) {
+  private func check(_ grid: Grid, _ size: Size, _ kind: Glyphs.GraphGlyphs, _ comment: Comment) {
     #expect(grid.width == size.width && grid.height == size.height, comment)
     #expect(grid.cells.count == size.width * size.height, comment)
     var faults = 0
@@ -196,11 +196,11 @@ private struct RandomSamples {
         pressure[keyPath: path] = maybe { random in
           var resource = PressureReading.Resource()
           resource.some = random.maybe { random in
-            var line = PressureReading.Line()
+            var line = PressureReading.StallTotals()
             line.avg10 = random.number()
             return line
           }
-          resource.full = random.maybe { _ in PressureReading.Line() }
+          resource.full = random.maybe { _ in PressureReading.StallTotals() }
           return resource
         }
       }
@@ -230,7 +230,7 @@ private struct RandomSamples {
         random.number(), random.number(), random.number(), random.number()
       )
       gpu.throttleReasons = random.maybe { $0.text() }
-      gpu.state = [GPU.State.active, .active, .asleep, .lost][Int(random.below(4))]
+      gpu.state = [GPU.GPUState.active, .active, .asleep, .lost][Int(random.below(4))]
       gpu.processes = random.maybe { random in
         random.some(5) { random, index in
           var user = GPUProcess(pid: Int32(index + 1))

@@ -95,7 +95,7 @@ import Testing
     for (seconds, date) in [
       (0.0, "1970-01-01"), (-1, "1969-12-31"), (951_782_399, "2000-02-28"), (951_782_400, "2000-02-29"),
       (951_868_800, "2000-03-01"), (4_107_542_400, "2100-03-01"), (4_107_456_000, "2100-02-28"),
-    ] { #expect(Format.date(seconds) == date) }
+    ] { #expect(TextFormat.date(seconds) == date) }
     var machine = MadeUpMachine.gpuServer
     let history = machine.history(ticks: 400)
     var input = ScreenGoldens.screenInput(history, size: Size(width: 120, height: 40))

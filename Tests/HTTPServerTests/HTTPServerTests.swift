@@ -159,7 +159,7 @@ import Testing
   }
 
   @Test func connectionsThatSayNothingAreClosed() async throws {
-    var limits = HTTPServer.Limits()
+    var limits = HTTPServer.ConnectionLimits()
     limits.idle = .milliseconds(100)
     limits.header.time = .milliseconds(100)
     limits.sweep = .milliseconds(20)
@@ -172,7 +172,7 @@ import Testing
   }
 
   @Test func aClientThatTakesNothingIsClosed() async throws {
-    var limits = HTTPServer.Limits()
+    var limits = HTTPServer.ConnectionLimits()
     limits.stalled = .milliseconds(100)
     limits.sweep = .milliseconds(20)
     let log = LogLines(level: .debug)
@@ -189,7 +189,7 @@ import Testing
   @Test func aPortInUseIsToldInOneLine() async throws {
     try await withServer { server in
       let second = RunningServer.make(port: Int(server.port))
-      let error = await #expect(throws: HTTPServer.Failure.self) { try await second.run { _ in } }
+      let error = await #expect(throws: HTTPServer.ListenError.self) { try await second.run { _ in } }
       #expect(error?.description == "127.0.0.1:\(server.port): the port is in use")
     }
   }
@@ -200,7 +200,7 @@ import Testing
     ("no.such.invalid", "no.such.invalid:0: the host is not found"),
   ]) func wrongHosts(host: String, message: String) async throws {
     let server = RunningServer.make(host: host)
-    let error = await #expect(throws: HTTPServer.Failure.self) { try await server.run { _ in } }
+    let error = await #expect(throws: HTTPServer.ListenError.self) { try await server.run { _ in } }
     #expect(error?.description == message)
   }
 
@@ -214,7 +214,7 @@ import Testing
     try await withServer(RunningServer.make(host: "::1")) { server in
       #expect(server.url == "http://[::1]:\(server.port)")
       let second = RunningServer.make(host: "::1", port: Int(server.port))
-      let error = await #expect(throws: HTTPServer.Failure.self) { try await second.run { _ in } }
+      let error = await #expect(throws: HTTPServer.ListenError.self) { try await second.run { _ in } }
       #expect(error?.description == "[::1]:\(server.port): the port is in use")
     }
   }

@@ -10,7 +10,7 @@ import Testing
 /// What clients may use of the server, over real sockets of the loopback.
 @Suite(.timeLimit(.minutes(10))) struct LimitsTests {
   private func server(connections: Int, log: LogLines = LogLines()) -> HTTPServer {
-    var limits = HTTPServer.Limits()
+    var limits = HTTPServer.ConnectionLimits()
     limits.connections = connections
     // Not on a machine that is busy with other tests: here only the number of connections counts.
     (limits.header.time, limits.idle) = (.seconds(600), .seconds(600))
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func aBodyThatDoesNotEndClosesTheConnection() async throws {
-    var limits = HTTPServer.Limits()
+    var limits = HTTPServer.ConnectionLimits()
     limits.body.time = .milliseconds(100)
     limits.sweep = .milliseconds(20)
     try await withServer(RunningServer.make(limits: limits)) { server in
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func aClientThatTakesNothingGivesItsMemoryToTheNextAnswer() async throws {
-    var limits = HTTPServer.Limits()
+    var limits = HTTPServer.ConnectionLimits()
     limits.heldBytes = 300 * 1_024
     // More than the system's buffers hold.
     let api = RunningServer.api(samples: 200, mounts: 400)
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func oneClientHasHalfOfTheStreams() async throws {
-    var settings = API.Settings()
+    var settings = API.APISettings()
     settings.streams = 4
     let history = History(capacity: 1, interval: 1)
     let api = API(history: history, settings: settings) { ProcessSnapshot() }

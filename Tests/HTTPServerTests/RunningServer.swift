@@ -15,7 +15,7 @@ struct RunningServer {
 
   static func make(
     api: API = Self.api(), host: String = "127.0.0.1", port: Int = 0, log: LogLines = LogLines(),
-    limits: HTTPServer.Limits = HTTPServer.Limits()
+    limits: HTTPServer.ConnectionLimits = HTTPServer.ConnectionLimits()
   ) -> HTTPServer {
     var server = HTTPServer(
       api: api, host: host, port: port, logger: Logger(label: "test") { _ in LineHandler(lines: log) })

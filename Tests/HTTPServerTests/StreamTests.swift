@@ -10,7 +10,7 @@ import Testing
   private let history = History(capacity: 10, interval: 3_600)
 
   private func server(streams: Int = 224) -> HTTPServer {
-    var settings = API.Settings()
+    var settings = API.APISettings()
     settings.streams = streams
     return RunningServer.make(api: API(history: history, settings: settings))
   }

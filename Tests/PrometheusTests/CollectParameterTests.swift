@@ -15,7 +15,7 @@ import Testing
     let history = History(capacity: 3, interval: 30)
     history.setLatest(machine.reading)
     history.append(machine.sample)
-    var settings = API.Settings()
+    var settings = API.APISettings()
     settings.prometheus = compatibility
     return API(history: history, settings: settings, scrapeSource: NodeOnly(root: root))
   }

@@ -26,7 +26,7 @@ import Testing
       reading.cpu.total = CPUTime()
       reading.cpu.total.user = UInt64((busy * 100).rounded())
       reading.cpu.total.idle = UInt64(((time - busy) * 100).rounded())
-      reading.cpu.cores = [CPUReading.Core(cpu: 0, time: reading.cpu.total)]
+      reading.cpu.cores = [CPUReading.CoreReading(cpu: 0, time: reading.cpu.total)]
       reading.cpu.contextSwitches = UInt64((busy * 1_000).rounded())
       var gpu = GPU(index: 0, vendor: "nvidia")
       gpu.util = time > last ? (busy - Self.busy(until: last)) / (time - last) : .nan
@@ -94,7 +94,7 @@ import Testing
       (reading.monotonic, reading.boottime) = (time, time)
       reading.cpu.total.user = UInt64(time * 25)
       reading.cpu.total.idle = UInt64(time * 75)
-      reading.cpu.cores = [CPUReading.Core(cpu: 0, time: reading.cpu.total)]
+      reading.cpu.cores = [CPUReading.CoreReading(cpu: 0, time: reading.cpu.total)]
       reading.cpu.forks = UInt64(time * 10)
       reading.memory.total = 1_000
       reading.memory.available = UInt64(900 - time)
@@ -172,7 +172,7 @@ import Testing
       reading.cpu.total.user = user
       reading.cpu.total.idle = idle
       reading.cpu.total.iowait = iowait
-      reading.cpu.cores = [CPUReading.Core(cpu: 3, time: reading.cpu.total)]
+      reading.cpu.cores = [CPUReading.CoreReading(cpu: 3, time: reading.cpu.total)]
       let result = times.steadied(reading)
       #expect(result.cpu.cores[0].time == result.cpu.total)
       return result.cpu.total

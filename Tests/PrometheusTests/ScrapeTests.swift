@@ -186,7 +186,7 @@ import Testing
 
   // MARK: Over the API
 
-  private func api(_ settings: API.Settings = API.Settings()) async throws -> API {
+  private func api(_ settings: API.APISettings = API.APISettings()) async throws -> API {
     let machine = try Machines.demo()
     let history = History(capacity: 3, interval: 30)
     history.append(machine.sample)
@@ -239,7 +239,7 @@ import Testing
   }
 
   @Test func aTokenIsWanted() async throws {
-    var settings = API.Settings()
+    var settings = API.APISettings()
     settings.token = { "secret" }
     #expect(try await api(settings).respond(to: API.Request(target: "/metrics")).status == 401)
     let answer = try await api(settings).respond(

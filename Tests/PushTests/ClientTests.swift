@@ -41,7 +41,7 @@ import Testing
       "http://user:word@host/", "http://[::1", "http://[::1]x", "http://h/\r\nX: y", "http://ä",
     ])
   func notURLs(_ text: String) {
-    #expect(throws: PushURL.ValidationError.self) { try PushURL(text) }
+    #expect(throws: PushURL.PushURLError.self) { try PushURL(text) }
   }
 
   @Test("Credentials come from their file, each time anew")
@@ -79,7 +79,7 @@ import Testing
   }
 
   private func disposition(
-    _ status: Int, _ text: String = "", _ headers: [String: String] = [:], form: Pusher.Form = .remoteWrite1
+    _ status: Int, _ text: String = "", _ headers: [String: String] = [:], form: Pusher.WireFormat = .remoteWrite1
   ) -> ResponseDisposition {
     ResponseDisposition(
       HTTPAnswer(status: status, headers: headers, body: Array(text.utf8)), to: form, now: 784_111_777)
@@ -117,7 +117,7 @@ import Testing
 
   @Test("Only 400, 409, 413 and 422 can drop samples; every other code that is no success holds them")
   func everyStatus() {
-    let forms: [Pusher.Form] = [.remoteWrite1, .remoteWrite2, .otlp]
+    let forms: [Pusher.WireFormat] = [.remoteWrite1, .remoteWrite2, .otlp]
     for status in 100...599 {
       for form in forms {
         let disposition = disposition(status, form: form)

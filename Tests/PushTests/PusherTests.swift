@@ -101,7 +101,7 @@ import Testing
       default: .answer(204)
       }
     }
-    var timing = Pusher.Timing.quick
+    var timing = Pusher.PushTiming.quick
     // For the one that hangs; more than a busy machine takes for the others.
     timing.limits.time = 3
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1, timing: timing)
@@ -163,7 +163,7 @@ import Testing
   @Test("A receiver that refuses is tried as soon as it closes the connection")
   func restartedReceiver() async throws {
     // The first retry alone would take hours.
-    var timing = Pusher.Timing.quick
+    var timing = Pusher.PushTiming.quick
     timing.firstRetry = 1e5
     timing.maxRetry = 1e6
     timing.maxHeldRetry = 1e6
@@ -182,7 +182,7 @@ import Testing
 
   @Test("A receiver that closes all connections that rest is not tried early again and again")
   func closingReceiver() async throws {
-    var timing = Pusher.Timing.quick
+    var timing = Pusher.PushTiming.quick
     timing.firstRetry = 1e5
     timing.maxRetry = 1e6
     timing.maxHeldRetry = 1e6
@@ -201,7 +201,7 @@ import Testing
 
   @Test("Retry-After is honored up to its limit, also for a refusal")
   func retryAfter() async throws {
-    var timing = Pusher.Timing.quick
+    var timing = Pusher.PushTiming.quick
     timing.maxRetryAfter = 0.2
     let receiver = try await FakeReceiver { request in
       switch request.number {
@@ -249,7 +249,7 @@ import Testing
     #expect(pushing.status.dropped == 0)
     await pushing.stop()
 
-    var timing = Pusher.Timing.quick
+    var timing = Pusher.PushTiming.quick
     timing.upgradeRetry = 0
     knows2.withLock { $0 = false }
     let other = try Pushing(to: "http://127.0.0.1:\(receiver.port)", timing: timing)
@@ -464,7 +464,7 @@ import Testing
   func stopping() async throws {
     let receiver = try await FakeReceiver { _ in .hang }
     // The request alone would take an hour.
-    var timing = Pusher.Timing.quick
+    var timing = Pusher.PushTiming.quick
     timing.limits.time = 3_600
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", format: .remoteWrite1, timing: timing)
     _ = fill(pushing.history, 0..<2)

@@ -5,9 +5,9 @@ import Testing
 @testable import Remote
 
 @Suite struct EventStreamParserTests {
-  private func events(_ text: String, piece: Int = .max) -> [EventStreamParser.Event]? {
+  private func events(_ text: String, piece: Int = .max) -> [EventStreamParser.ServerSentEvent]? {
     var parser = EventStreamParser()
-    var events: [EventStreamParser.Event] = []
+    var events: [EventStreamParser.ServerSentEvent] = []
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let part = Array(rest.prefix(piece))
@@ -18,8 +18,8 @@ import Testing
     return events
   }
 
-  private func event(_ id: String, _ data: String) -> EventStreamParser.Event {
-    EventStreamParser.Event(id: id, data: Array(data.utf8))
+  private func event(_ id: String, _ data: String) -> EventStreamParser.ServerSentEvent {
+    EventStreamParser.ServerSentEvent(id: id, data: Array(data.utf8))
   }
 
   @Test(arguments: [1, 2, 3, 7, 1_000]) func eventsInPieces(piece: Int) {

@@ -9,8 +9,8 @@ import Testing
 @Suite struct RemoteLimitsTests {
   private static let sample = #"{"timestamp":"2026-01-01T00:00:00Z","cpu":{"usage":0.5}}"#
 
-  private func events(_ count: Int) -> [EventStreamParser.Event] {
-    (0..<count).map { EventStreamParser.Event(id: String($0), data: []) }
+  private func events(_ count: Int) -> [EventStreamParser.ServerSentEvent] {
+    (0..<count).map { EventStreamParser.ServerSentEvent(id: String($0), data: []) }
   }
 
   @Test func aBacklogPassesAndAFloodDoesNot() {

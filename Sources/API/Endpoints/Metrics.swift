@@ -45,7 +45,7 @@ extension Route {
       Parameters.metrics.definition, Parameters.stats.definition, Parameters.format.definition,
     ],
     contents: [
-      .json(.component("History")), .json(.component("Columns")), Content(type: "text/csv", schema: .text),
+      .json(.component("History")), .json(.component("Columns")), ContentType(type: "text/csv", schema: .text),
     ], errors: [.notFound, .serviceUnavailable], isRevalidated: true
   ) { (api, context) async throws(APIError) in
     let question = try HistoryQuestion(context.query)
@@ -196,8 +196,8 @@ private struct HistoryQuestion {
   /// The specification's form.
   private func wholeSamples(_ samples: [History.Entry], interval: Int) throws(APIError) -> API.Response {
     let step = query.step.map { #","step_sec":\#($0)"# } ?? ""
-    var pieces = [API.Piece.bytes(Array(#"{"interval_sec":\#(interval)\#(step),"samples":["#.utf8))]
-    func add(_ piece: API.Piece) throws(APIError) {
+    var pieces = [API.BodyPiece.bytes(Array(#"{"interval_sec":\#(interval)\#(step),"samples":["#.utf8))]
+    func add(_ piece: API.BodyPiece) throws(APIError) {
       // Encoding a day of samples takes a while; a server that ends does not wait for it.
       if Task.isCancelled { throw APIError(.serviceUnavailable, "the server is shutting down") }
       if pieces.count > 1 { pieces.append(.bytes([UInt8(ascii: ",")])) }

@@ -37,10 +37,10 @@ extension Route {
 enum ProcessOrder: String, CaseIterable {
   case cpu, memory, io, gpu, pid
 
-  typealias Row = (process: Process, gpu: GPUShare?)
+  typealias ProcessRecord = (process: Process, gpu: GPUShare?)
 
   /// The processes in order: absent values last, equal ones by memory, then by pid.
-  func sorted(_ rows: [Row]) -> [Row] {
+  func sorted(_ rows: [ProcessRecord]) -> [ProcessRecord] {
     rows
       .map { (row: $0, measure: measure($0)) }
       .sorted { left, right in
@@ -51,17 +51,17 @@ enum ProcessOrder: String, CaseIterable {
   }
 
   /// What to compare by, and by what where that is equal.
-  private func measure(_ row: Row) -> Measure {
+  private func measure(_ row: ProcessRecord) -> SortKey {
     switch self {
-    case .cpu: Measure(row.process.cpu, row.process.resident)
-    case .memory: Measure(row.process.resident)
-    case .io: Measure(row.process.ioRate, row.process.resident)
-    case .gpu: Measure(row.gpu?.util ?? .nan, row.gpu?.memory ?? .nan)
-    case .pid: Measure(0)
+    case .cpu: SortKey(row.process.cpu, row.process.resident)
+    case .memory: SortKey(row.process.resident)
+    case .io: SortKey(row.process.ioRate, row.process.resident)
+    case .gpu: SortKey(row.gpu?.util ?? .nan, row.gpu?.memory ?? .nan)
+    case .pid: SortKey(0)
     }
   }
 
-  private struct Measure: Comparable {
+  private struct SortKey: Comparable {
     let first: Double
     let second: Double
 
@@ -70,7 +70,7 @@ enum ProcessOrder: String, CaseIterable {
       self.second = second.isNaN ? -.infinity : second
     }
 
-    static func < (left: Measure, right: Measure) -> Bool {
+    static func < (left: SortKey, right: SortKey) -> Bool {
       (left.first, left.second) < (right.first, right.second)
     }
   }

@@ -3,7 +3,7 @@ internal import AgentMetrics
 /// How pushing to one receiver is going, as `/push/status` tells it.
 package struct PushReport: Sendable {
   /// A stretch of time whose samples the receiver will never have.
-  package struct Gap: Sendable {
+  package struct ReportedGap: Sendable {
     /// POSIX time of its beginning.
     package var from: Double
     /// POSIX time of its end.
@@ -50,7 +50,7 @@ package struct PushReport: Sendable {
   /// POSIX time of that.
   package var lastErrorTime = Double.nan
   /// The newest gaps, oldest first.
-  package var gaps: [Gap] = []
+  package var gaps: [ReportedGap] = []
 
   /// Nothing known.
   package init() {}
@@ -108,7 +108,7 @@ private enum PushStatusJSON {
     return writer.bytes
   }
 
-  static let schema = Schema.object([
+  static let schema = JSONSchema.object([
     .init(
       name: "targets",
       schema: .list(

@@ -50,7 +50,7 @@ extension Route {
   private static let strict = Parameter<Bool>.flag(
     "strict", "Answers 503 where the newest sample is older than three intervals or the archive fails")
 
-  private static let pushHealth = Schema.object([
+  private static let pushHealth = JSONSchema.object([
     .init(name: "status", schema: .words(["ok", "failing"]), isRequired: true),
     .init(name: "targets", schema: .integer(minimum: 0), help: "Receivers", isRequired: true),
     .init(
@@ -92,7 +92,8 @@ extension Route {
       Route(
         path: "/ui/{file}", summary: "A file of the web page; the page itself for an empty name",
         parameters: [fileName.definition],
-        contents: WebFiles.shared.types.map { Content(type: $0, schema: .text) }, errors: [.notFound], isPublic: true,
+        contents: WebFiles.shared.types.map { ContentType(type: $0, schema: .text) }, errors: [.notFound],
+        isPublic: true,
         isRevalidated: true
       ) { (_, context) async throws(APIError) in
         let name = context.pathValues.first ?? ""
@@ -117,8 +118,8 @@ extension WebFiles {
   }
 }
 
-extension Route.Content {
-  static func json(_ schema: Schema) -> Route.Content {
-    Route.Content(type: "application/json", schema: schema)
+extension Route.ContentType {
+  static func json(_ schema: JSONSchema) -> Route.ContentType {
+    Route.ContentType(type: "application/json", schema: schema)
   }
 }

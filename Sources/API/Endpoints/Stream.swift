@@ -6,7 +6,7 @@ extension Route {
     path: "/metrics/stream",
     summary: "Samples as they are taken, as server-sent events; the id of an event is its sample's timestamp",
     parameters: [interval.definition, since.definition, count.definition, lastEventID],
-    contents: [Content(type: "text/event-stream", schema: nil)], errors: [.serviceUnavailable]
+    contents: [ContentType(type: "text/event-stream", schema: nil)], errors: [.serviceUnavailable]
   ) { (api, context) throws(APIError) in
     let interval = try context.query.value(interval) ?? 1
     let count = try context.query.value(count)

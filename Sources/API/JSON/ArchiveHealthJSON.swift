@@ -3,7 +3,7 @@ internal import History
 
 /// How the archive is doing, beside `/health`'s status, which is the agent's.
 enum ArchiveHealthJSON {
-  static let schema = Schema.object([
+  static let schema = JSONSchema.object([
     .init(name: "status", schema: .words(["ok", "failing"]), isRequired: true),
     .init(name: "error", schema: .text, help: "Why samples cannot be written"),
     .init(name: "oldest", schema: .timestamp),

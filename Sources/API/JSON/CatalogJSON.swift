@@ -40,7 +40,7 @@ enum CatalogJSON {
 
   static let validator = Validator(contents: bytes)
 
-  static let schema = Schema.object([
+  static let schema = JSONSchema.object([
     .init(
       name: "metrics",
       schema: .list(

@@ -32,7 +32,7 @@ enum ColumnsJSON {
     return writer.bytes
   }
 
-  static let schema = Schema.object([
+  static let schema = JSONSchema.object([
     .init(
       name: "interval_sec", schema: .integer(), help: "Seconds between two samples of the history", isRequired: true),
     .init(name: "step_sec", schema: .integer(), help: "The step, where one was asked for"),

@@ -2,7 +2,9 @@ internal import AgentMetrics
 
 /// The table of processes as the JSON of `/processes`.
 enum ProcessesJSON {
-  static func encode(_ table: ProcessSnapshot, isStored: Bool, _ rows: some Sequence<ProcessOrder.Row>) -> [UInt8] {
+  static func encode(_ table: ProcessSnapshot, isStored: Bool, _ rows: some Sequence<ProcessOrder.ProcessRecord>)
+    -> [UInt8]
+  {
     let writer = JSONWriter(capacity: 65_536)
     writer.beginObject()
     writer.member("timestamp", table.timestamp.rfc3339)
@@ -29,7 +31,7 @@ enum ProcessesJSON {
     return writer.bytes
   }
 
-  static let schema = Schema.object([
+  static let schema = JSONSchema.object([
     .init(name: "timestamp", schema: .timestamp, isRequired: true),
     .init(name: "stored", schema: .truth, help: "Present for the top processes that a past sample recorded"),
     .init(name: "interval_sec", schema: .number, help: "Seconds that the rates are means over"),
@@ -39,7 +41,7 @@ enum ProcessesJSON {
   ])
 
   /// What a process's GPUs add to the members of its table.
-  static let gpuMembers: [Schema.Member] = [
+  static let gpuMembers: [JSONSchema.Member] = [
     .init(name: "gpu_util", schema: .number, help: "GPUs' worth of time, 1.0 is one GPU"),
     .init(name: "gpu_memory_mb", schema: .number, help: "Memory of GPUs that it uses"),
     .init(name: "gpus", schema: .list(.integer(minimum: 0)), help: "Indices of the GPUs that it uses"),

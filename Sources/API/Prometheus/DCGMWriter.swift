@@ -8,7 +8,7 @@ internal import Exposition
 enum DCGMWriter {
   static func write(_ sample: Sample, to exposition: inout Exposition) {
     func family(
-      _ name: StaticString, _ help: StaticString, as kind: Exposition.Kind = .gauge, _ value: (GPU) -> Double
+      _ name: StaticString, _ help: StaticString, as kind: Exposition.ExposedType = .gauge, _ value: (GPU) -> Double
     ) {
       exposition.family(name, kind, help)
       for gpu in sample.gpus {

@@ -163,8 +163,8 @@ private struct NativeLines {
   }
 }
 
-extension PrometheusName.Kind {
-  fileprivate var exposed: Exposition.Kind {
+extension PrometheusName.FamilyType {
+  fileprivate var exposed: Exposition.ExposedType {
     switch self {
     case .gauge: .gauge
     case .counter: .counter

@@ -116,7 +116,7 @@ struct NodeWriter {
   }
 
   private func writePressure(to exposition: inout Exposition) {
-    func stalled(_ name: StaticString, _ help: StaticString, _ line: PressureReading.Line?) {
+    func stalled(_ name: StaticString, _ help: StaticString, _ line: PressureReading.StallTotals?) {
       guard let line else { return }
       exposition.family(name, .counter, help)
       exposition.sample()
@@ -172,7 +172,8 @@ struct NodeWriter {
 
   private func writeDisks(to exposition: inout Exposition) {
     func disks(
-      _ name: StaticString, _ kind: Exposition.Kind, _ help: StaticString, decimals: Int = 0, times unit: UInt64 = 1,
+      _ name: StaticString, _ kind: Exposition.ExposedType, _ help: StaticString, decimals: Int = 0,
+      times unit: UInt64 = 1,
       _ value: (DiskReading) -> UInt64?
     ) {
       exposition.family(name, kind, help)

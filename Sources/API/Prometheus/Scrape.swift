@@ -11,7 +11,7 @@ extension Route {
       + " rates as means over the history's last interval, process counts at most half a minute old",
     parameters: [NodeCollectors.collect.definition, NodeCollectors.exclude.definition],
     contents: ExpositionFormat.allCases.map { format in
-      Content(type: String(format.contentType.prefix { $0 != ";" }), schema: .text)
+      ContentType(type: String(format.contentType.prefix { $0 != ";" }), schema: .text)
     }, ignoresOtherParameters: true
   ) { (api, context) async throws(APIError) in
     let format = ExpositionFormat.accepted(context.request[header: "Accept"])

@@ -1,15 +1,15 @@
 /// What the world is told of a parameter: its place in checks, errors and the OpenAPI document.
 struct ParameterDefinition: Sendable {
-  enum Place: String, Sendable {
+  enum ParameterLocation: String, Sendable {
     case query, header, path
   }
 
   let name: String
-  let place: Place
+  let place: ParameterLocation
   let help: String
   /// The allowed values in words, for errors: "an integer ≥ 1".
   let allowed: String
-  let schema: Schema
+  let schema: JSONSchema
   /// Whether it may be given several times.
   var isRepeatable = false
   var isRequired = false
@@ -21,7 +21,8 @@ struct Parameter<Value: Sendable>: Sendable {
   private let read: @Sendable (String) -> Value?
 
   init(
-    _ name: String, in place: ParameterDefinition.Place = .query, _ help: String, allowed: String, _ schema: Schema,
+    _ name: String, in place: ParameterDefinition.ParameterLocation = .query, _ help: String, allowed: String,
+    _ schema: JSONSchema,
     isRepeatable: Bool = false, isRequired: Bool = false, read: @escaping @Sendable (String) -> Value?
   ) {
     definition = ParameterDefinition(

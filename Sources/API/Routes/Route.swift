@@ -3,14 +3,14 @@
 /// Requests are checked by it, and the OpenAPI document is made from it.
 struct Route: Sendable {
   /// A body that it may answer with.
-  struct Content: Sendable {
+  struct ContentType: Sendable {
     let type: String
     /// The schema; nil for a stream, whose events have a form of their own.
-    let schema: Schema?
+    let schema: JSONSchema?
   }
 
   /// Answers a request whose parameters' names are known to be right.
-  typealias Answer = @Sendable (API, RequestContext) async throws(APIError) -> API.Response
+  typealias Handler = @Sendable (API, RequestContext) async throws(APIError) -> API.Response
 
   /// Its path, `/metrics/latest`; a segment in braces is a path parameter.
   let path: String
@@ -18,7 +18,7 @@ struct Route: Sendable {
   var parameters: [ParameterDefinition] = []
   /// Its status when all is well.
   var status = 200
-  let contents: [Content]
+  let contents: [ContentType]
   /// Its errors, besides those that any route may have.
   var errors: [APIError.Status] = []
   /// Whether it answers without a token where one is set.
@@ -27,7 +27,7 @@ struct Route: Sendable {
   var isRevalidated = false
   /// Whether parameters that it does not know are ignored rather than refused.
   var ignoresOtherParameters = false
-  let answer: Answer
+  let answer: Handler
 
   /// Its errors in order: its own, a token or a host that is not right, parameters that are wrong or unknown.
   var allErrors: [APIError.Status] {

@@ -1,6 +1,6 @@
 /// Timestamps of a block's samples, shared by all its chunks.
 ///
-/// Layout: ``Envelope`` bytes of kind 6: the length in bytes of the first column (varint), the ``Column`` of the times
+/// Layout: ``Envelope`` bytes of kind 6: the length in bytes of the first column (varint), the ``ColumnCodec`` of the times
 /// and that of the sample intervals, in milliseconds. A tier's block has its steps' starts, and no intervals.
 struct BlockHead: Equatable {
   /// POSIX time in milliseconds.
@@ -14,17 +14,17 @@ struct BlockHead: Equatable {
   }
 
   func encoded() -> [UInt8] {
-    let first = Column.encode(times)
+    let first = ColumnCodec.encode(times)
     var body: [UInt8] = []
     body.append(varint: UInt64(first.count))
-    return Envelope.seal(.head, body + first + Column.encode(ranges))
+    return Envelope.seal(.head, body + first + ColumnCodec.encode(ranges))
   }
 
   /// Reads the head of a block with `count` slots.
   init(_ bytes: [UInt8], count: Int) throws(DamagedBytes) {
     var reader = try Envelope.open(bytes, as: .head)
     let length = try reader.varint()
-    times = try Column.decode(reader.bytes(length), count: count)
-    ranges = try Column.decode(reader.rest, count: count)
+    times = try ColumnCodec.decode(reader.bytes(length), count: count)
+    ranges = try ColumnCodec.decode(reader.rest, count: count)
   }
 }

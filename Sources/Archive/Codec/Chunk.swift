@@ -3,7 +3,7 @@ internal import AgentMetrics
 /// One series over one block: a row of the table `chunk`.
 ///
 /// Layout: ``Envelope`` bytes of kind
-/// - 0 *values*: the precision's byte (``Precision``), then the ``Column`` of the values;
+/// - 0 *values*: the precision's byte (``Precision``), then the ``ColumnCodec`` of the values;
 /// - 1 *rollup*: the precision's byte, plus 64 for a counter; the lengths in bytes of the first three columns
 ///   (varints); the columns of, for each step, the number of samples that had a value, the minimum, the maximum less
 ///   the minimum, and the sum less its prediction from the mid-range: sum − ⌊count × (minimum + maximum) ÷ 2⌋. The last
@@ -29,18 +29,18 @@ enum Chunk: Equatable {
 
   func encoded() -> [UInt8] {
     var body: [UInt8] = []
-    let kind: Envelope.Kind
+    let kind: Envelope.Content
     switch self {
     case .values(let precision, let values):
       kind = .values
       body.append(precision.byte)
-      body += Column.encode(values)
+      body += ColumnCodec.encode(values)
     case .rollup(let precision, let rollup):
       kind = .rollup
       body.append(precision.byte(isCounter: rollup.isCounter))
       let columns = [
         rollup.counts, rollup.minimum, Self.spread(rollup, precision), Self.lean(rollup, precision),
-      ].map(Column.encode)
+      ].map(ColumnCodec.encode)
       for column in columns.dropLast() { body.append(varint: UInt64(column.count)) }
       for column in columns { body += column }
     case .same(let series):
@@ -56,20 +56,20 @@ enum Chunk: Equatable {
     try self.init(kind, &reader, count: count)
   }
 
-  init(_ kind: Envelope.Kind, _ reader: inout ByteReader, count: Int) throws(DamagedBytes) {
+  init(_ kind: Envelope.Content, _ reader: inout ByteReader, count: Int) throws(DamagedBytes) {
     switch kind {
     case .values:
       let precision = try Precision(byte: reader.byte())
-      self = .values(precision, try Column.decode(reader.rest, count: count))
+      self = .values(precision, try ColumnCodec.decode(reader.rest, count: count))
     case .rollup:
       let (precision, isCounter) = try Precision.withCounter(byte: reader.byte())
       let lengths = [try reader.varint(), try reader.varint(), try reader.varint()]
       var rollup = Rollup()
       rollup.isCounter = isCounter
-      rollup.counts = try Column.decode(reader.bytes(lengths[0]), count: count)
-      rollup.minimum = try Column.decode(reader.bytes(lengths[1]), count: count)
-      rollup.maximum = try Column.decode(reader.bytes(lengths[2]), count: count)
-      rollup.sums = try Column.decode(reader.rest, count: count)
+      rollup.counts = try ColumnCodec.decode(reader.bytes(lengths[0]), count: count)
+      rollup.minimum = try ColumnCodec.decode(reader.bytes(lengths[1]), count: count)
+      rollup.maximum = try ColumnCodec.decode(reader.bytes(lengths[2]), count: count)
+      rollup.sums = try ColumnCodec.decode(reader.rest, count: count)
       if precision != .bits {
         for index in 0..<count where rollup.minimum[index] != Precision.absent {
           rollup.maximum[index] = rollup.minimum[index] &+ rollup.maximum[index]

@@ -12,7 +12,7 @@ internal import AgentMetrics
 /// the last sample; for each field of the list a presence bit (its model depends on the presence at this key's last
 /// appearance in this list), then a number or a text's number less the last one of this key and field, or a flag's bit.
 enum ItemsBlock {
-  private enum Kind: UInt64 {
+  private enum FieldEncoding: UInt64 {
     case number = 0, text, flag
   }
 
@@ -41,7 +41,7 @@ enum ItemsBlock {
   }
 
   /// Previous values and their models.
-  private struct State {
+  private struct Predictors {
     struct Memory: Hashable {
       let list: Int
       let key: Int
@@ -95,13 +95,13 @@ enum ItemsBlock {
     var keyNumbers: [[Int]: Int] = [:]
 
     // Every text, list, field and key gets a number before the stream begins.
-    struct Entry {
+    struct ListEntry {
       let key: Int
-      let values: [Int: ItemField.Value]
+      let values: [Int: ItemField.FieldContent]
     }
-    var numbered: [[(list: Int, entries: [Entry])]] = []
+    var numbered: [[(list: Int, entries: [ListEntry])]] = []
     for sample in samples {
-      var row: [(list: Int, entries: [Entry])] = []
+      var row: [(list: Int, entries: [ListEntry])] = []
       for list in sample {
         let key = ListKey(id: texts.number(list.id), labels: list.labels.map { texts.number($0) })
         let number = listNumbers[key] ?? lists.count
@@ -109,7 +109,7 @@ enum ItemsBlock {
           listNumbers[key] = number
           lists.append(key)
         }
-        var entries: [Entry] = []
+        var entries: [ListEntry] = []
         for item in list.items {
           let labels = item.labels.map { texts.number($0) }
           let itemKey = keyNumbers[labels] ?? keys.count
@@ -117,9 +117,9 @@ enum ItemsBlock {
             keyNumbers[labels] = itemKey
             keys.append(labels)
           }
-          var values: [Int: ItemField.Value] = [:]
+          var values: [Int: ItemField.FieldContent] = [:]
           for field in item.fields {
-            let kind: Kind
+            let kind: FieldEncoding
             switch field.value {
             case .number: kind = .number
             case .text(let text):
@@ -137,7 +137,7 @@ enum ItemsBlock {
             }
             values[fieldNumber] = field.value
           }
-          entries.append(Entry(key: itemKey, values: values))
+          entries.append(ListEntry(key: itemKey, values: values))
         }
         row.append((number, entries))
       }
@@ -169,7 +169,7 @@ enum ItemsBlock {
 
     let fieldsOfList = lists.map { list in fields.indices.filter { fields[$0].list == list.id } }
     var coder = RangeEncoder()
-    var state = State(lists: lists.count, fields: fields.count)
+    var state = Predictors(lists: lists.count, fields: fields.count)
     for row in numbered {
       state.lists.encode(Int64(row.count - state.lastLists), to: &coder)
       state.lastLists = row.count
@@ -182,7 +182,7 @@ enum ItemsBlock {
         for (place, entry) in entries.enumerated() {
           state.keys.encode(Int64(entry.key - (place < last.count ? last[place] : 0)), to: &coder)
           for field in fieldsOfList[list] {
-            let memory = State.Memory(list: list, key: entry.key, field: field)
+            let memory = Predictors.Memory(list: list, key: entry.key, field: field)
             let value = entry.values[field]
             state.encode(value != nil, memory, to: &coder)
             let number: Int64
@@ -239,7 +239,7 @@ enum ItemsBlock {
 
     let fieldsOfList = lists.map { list in fields.indices.filter { fields[$0].list == list.id } }
     var coder = RangeDecoder(reader.rest)
-    var state = State(lists: lists.count, fields: fields.count)
+    var state = Predictors(lists: lists.count, fields: fields.count)
     // Damaged bytes could claim more entries than memory holds.
     var room = 1 << 20
     func bounded(_ value: Int64, _ limit: Int) throws(DamagedBytes) -> Int {
@@ -267,16 +267,16 @@ enum ItemsBlock {
           now.append(key)
           var item = Item(labels: keys[key])
           for field in fieldsOfList[list] {
-            let memory = State.Memory(list: list, key: key, field: field)
+            let memory = Predictors.Memory(list: list, key: key, field: field)
             guard state.decode(memory, from: &coder) else { continue }
-            let value: ItemField.Value
-            if fields[field].kind == Kind.flag.rawValue {
+            let value: ItemField.FieldContent
+            if fields[field].kind == FieldEncoding.flag.rawValue {
               value = .flag(coder.decode(&state.bits[field].2))
             } else {
               let number = (state.last[memory] ?? 0) &+ state.models[field].decode(from: &coder)
               state.last[memory] = number
               value =
-                fields[field].kind == Kind.text.rawValue
+                fields[field].kind == FieldEncoding.text.rawValue
                 ? .text(texts[try bounded(number, texts.count)]) : .number(number)
             }
             item.fields.append(

@@ -11,7 +11,7 @@ internal import AgentMetrics
 /// precision *bits* it is 1 and the 8 bytes of the double, or 0.
 struct JournalRow: Equatable {
   /// One series' values.
-  struct Column: Equatable {
+  struct JournalColumn: Equatable {
     let series: Int
     let precision: Precision
     /// As many as there are samples.
@@ -23,7 +23,7 @@ struct JournalRow: Equatable {
   /// Milliseconds that rates are means over.
   var ranges: [Int64] = []
   /// By ascending number.
-  var columns: [Column] = []
+  var columns: [JournalColumn] = []
   /// Of each sample.
   var items: [[ItemList]] = []
 
@@ -55,19 +55,19 @@ struct JournalRow: Equatable {
     }
   }
 
-  private static func column(_ number: Int, _ values: [Double], _ unit: Unit) -> Column {
+  private static func column(_ number: Int, _ values: [Double], _ unit: Unit) -> JournalColumn {
     let wanted = unit.precision
     var integers: [Int64] = []
     integers.reserveCapacity(values.count)
     for value in values {
       guard let integer = wanted.integer(value, factor: unit.archivedFactor) else {
-        return Column(
+        return JournalColumn(
           series: number, precision: .bits,
           values: values.map { Precision.bits.integer($0, factor: 1) ?? Precision.absent })
       }
       integers.append(integer)
     }
-    return Column(series: number, precision: wanted, values: integers)
+    return JournalColumn(series: number, precision: wanted, values: integers)
   }
 
   func encoded() -> [UInt8] {
@@ -142,7 +142,7 @@ struct JournalRow: Equatable {
       let precision = try Precision(byte: reader.byte())
       if wanted?.contains(number) ?? true {
         let values = try Self.values(count, precision, from: &reader)
-        columns.append(Column(series: number, precision: precision, values: values))
+        columns.append(JournalColumn(series: number, precision: precision, values: values))
       } else if precision == .bits {
         for _ in 0..<count where try reader.varint() != 0 { _ = try reader.bytes(8) }
       } else {
@@ -251,7 +251,7 @@ private struct TextReader {
       for _ in 0..<(try reader.count(atMost: reader.count)) {
         let name = try text(from: &reader)
         let unit = Unit(rawValue: try text(from: &reader)) ?? .none
-        let value: ItemField.Value
+        let value: ItemField.FieldContent
         switch try reader.byte() {
         case 0: value = .number(try reader.signed())
         case 1: value = .text(try text(from: &reader))

@@ -6,7 +6,7 @@
 /// place holds the last value, less the greatest. In precision *bits* the last two stand for themselves.
 struct RollupRow: Equatable {
   /// One series.
-  struct Cell: Equatable {
+  struct RollupCell: Equatable {
     let series: Int
     let precision: Precision
     let isCounter: Bool
@@ -20,7 +20,7 @@ struct RollupRow: Equatable {
   /// End of the step.
   var time: Int64
   /// By ascending number.
-  var cells: [Cell] = []
+  var cells: [RollupCell] = []
 
   init(time: Int64) {
     self.time = time
@@ -80,7 +80,7 @@ struct RollupRow: Equatable {
         sum = sum &+ (isCounter ? maximum : count &* minimum)
       }
       cells.append(
-        Cell(
+        RollupCell(
           series: number, precision: precision, isCounter: isCounter, count: count, minimum: minimum, maximum: maximum,
           sum: sum))
     }
@@ -121,15 +121,15 @@ struct Accumulator {
   }
 
   /// The cell of a step; nil where there was no value.
-  func cell(_ series: Int, _ precision: Precision, isCounter: Bool) -> RollupRow.Cell? {
+  func cell(_ series: Int, _ precision: Precision, isCounter: Bool) -> RollupRow.RollupCell? {
     guard count > 0 else { return nil }
     guard let real else {
-      return RollupRow.Cell(
+      return RollupRow.RollupCell(
         series: series, precision: precision, isCounter: isCounter, count: count, minimum: minimum, maximum: maximum,
         sum: sum)
     }
     func bits(_ value: Double) -> Int64 { Int64(bitPattern: (value == 0 ? 0 : value).bitPattern) }
-    return RollupRow.Cell(
+    return RollupRow.RollupCell(
       series: series, precision: .bits, isCounter: isCounter, count: count, minimum: bits(real.minimum),
       maximum: bits(real.maximum),
       sum: bits(real.sum))

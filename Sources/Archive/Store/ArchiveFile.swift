@@ -55,7 +55,7 @@ final class ArchiveFile {
     let texts = forgetsTexts ? [:] : try ArchiveReader.texts(of: database, at: .max)
     let tiers = Tier.all.count
     state = State(
-      series: series, texts: texts, next: Tier.all.map { Schema.journalBase($0.number) },
+      series: series, texts: texts, next: Tier.all.map { ArchiveSchema.journalBase($0.number) },
       count: [Int](repeating: 0, count: tiers), last: [Int64?](repeating: nil, count: tiers),
       step: [Int64?](repeating: nil, count: tiers), accumulators: [[Accumulator]](repeating: [], count: tiers),
       nextBlock: (try database.integer("SELECT max(id) FROM block") ?? 0) + 1)
@@ -106,7 +106,7 @@ final class ArchiveFile {
   private func eachJournalRow(of tier: Tier, _ body: (Int64, [UInt8]) -> Void) throws(SQLiteError) {
     try database.run(
       "SELECT id, data FROM journal WHERE id >= ? AND id < ? ORDER BY id",
-      [.integer(Schema.journalBase(tier.number)), .integer(Schema.journalBase(tier.number + 1))]
+      [.integer(ArchiveSchema.journalBase(tier.number)), .integer(ArchiveSchema.journalBase(tier.number + 1))]
     ) { row in
       body(row.integer(0), row.blob(1))
       return true
@@ -152,7 +152,7 @@ final class ArchiveFile {
       for change in flat.changes {
         try database.run(
           "INSERT OR REPLACE INTO text VALUES(?,?,?)",
-          [.integer(Int64(change.series)), .integer(flat.time), change.text.map(Database.Value.text) ?? .null])
+          [.integer(Int64(change.series)), .integer(flat.time), change.text.map(Database.SQLiteValue.text) ?? .null])
       }
       // A clock that was set back begins a new block; its time is then covered twice, and readers use the later block.
       if let last = flats.last?.time ?? state.last[0], flat.time <= last {
@@ -232,7 +232,7 @@ final class ArchiveFile {
     if tier.step == 0 { try closeRaw() } else { try closeRollup(tier) }
     try database.run(
       "DELETE FROM journal WHERE id >= ? AND id < ?",
-      [.integer(Schema.journalBase(tier.number)), .integer(Schema.journalBase(tier.number + 1))])
+      [.integer(ArchiveSchema.journalBase(tier.number)), .integer(ArchiveSchema.journalBase(tier.number + 1))])
     state.count[tier.number] = 0
   }
 
@@ -307,7 +307,7 @@ final class ArchiveFile {
             precision = .bits
           }
           if cell.precision != .bits {
-            cell = RollupRow.Cell(
+            cell = RollupRow.RollupCell(
               series: cell.series, precision: .bits, isCounter: cell.isCounter, count: cell.count,
               minimum: Self.bits(cell.minimum, cell.precision, factor),
               maximum: Self.bits(cell.maximum, cell.precision, factor),
@@ -352,7 +352,7 @@ final class ArchiveFile {
     } else {
       written[bytes] = series
     }
-    try database.run("INSERT INTO chunk VALUES(?,?)", [.integer(Schema.chunk(block, series)), .blob(bytes)])
+    try database.run("INSERT INTO chunk VALUES(?,?)", [.integer(ArchiveSchema.chunk(block, series)), .blob(bytes)])
     try database.run("UPDATE series SET used = ? WHERE id = ?", [.integer(block), .integer(Int64(series))])
   }
 
@@ -385,7 +385,7 @@ final class ArchiveFile {
       { () throws(SQLiteError) in
         try database.run(
           "DELETE FROM chunk WHERE id >= ? AND id < ?",
-          [.integer(Schema.chunk(block, 0)), .integer(Schema.chunk(block + 1, 0))])
+          [.integer(ArchiveSchema.chunk(block, 0)), .integer(ArchiveSchema.chunk(block + 1, 0))])
         try database.run("DELETE FROM items WHERE block = ?", [.integer(block)])
         try database.run("DELETE FROM block WHERE id = ?", [.integer(block)])
       }, failure: { $0 })

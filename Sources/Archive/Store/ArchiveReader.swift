@@ -14,7 +14,7 @@ struct ArchiveReader {
     var table = SeriesTable()
     try database.run("SELECT id, kind, metric, labels, unit FROM series") { row in
       // Additions of a later version of this schema are skipped here, and stay in the file.
-      guard let kind = SeriesKey.Kind(rawValue: row.integer(1)), let id = row.text(2),
+      guard let kind = SeriesKey.ValueKind(rawValue: row.integer(1)), let id = row.text(2),
         let labels = row.text(3).flatMap([String].init(netstrings:)),
         let number = Int(exactly: row.integer(0)), (1..<SeriesTable.limit).contains(number)
       else { return true }
@@ -54,7 +54,7 @@ struct ArchiveReader {
   func journalSeries() throws(SQLiteError) -> Set<Int> {
     var series: Set<Int> = []
     try database.run("SELECT id, data FROM journal") { row in
-      if row.integer(0) < Schema.journalBase(1) {
+      if row.integer(0) < ArchiveSchema.journalBase(1) {
         if let row = try? JournalRow(row.blob(1)) { series.formUnion(row.columns.map(\.series)) }
       } else if let row = try? RollupRow(row.blob(1)) {
         series.formUnion(row.cells.map(\.series))
@@ -68,12 +68,12 @@ struct ArchiveReader {
 
   /// A block or a row of a tier's journal, without the slots that a later one replaces.
   struct Piece {
-    enum Source {
+    enum PieceSource {
       case block(Int64)
       case samples(JournalRow)
       case step(RollupRow)
     }
-    let source: Source
+    let source: PieceSource
     let times: [Int64]
     let ranges: [Int64]
     /// The slots that count.
@@ -102,7 +102,8 @@ struct ArchiveReader {
     try database.run(
       "SELECT data FROM journal WHERE id >= ? AND id < ? AND t1 >= ? AND t0 <= ? ORDER BY id",
       [
-        .integer(Schema.journalBase(tier.number)), .integer(Schema.journalBase(tier.number + 1)), .integer(start),
+        .integer(ArchiveSchema.journalBase(tier.number)), .integer(ArchiveSchema.journalBase(tier.number + 1)),
+        .integer(start),
         .integer(end),
       ]
     ) { row in
@@ -165,7 +166,8 @@ struct ArchiveReader {
     switch piece.source {
     case .samples(let whole):
       row.columns = whole.columns.map { column in
-        JournalRow.Column(series: column.series, precision: column.precision, values: Array(column.values[piece.slots]))
+        JournalRow.JournalColumn(
+          series: column.series, precision: column.precision, values: Array(column.values[piece.slots]))
       }
       row.items = whole.items.isEmpty ? [] : Array(whole.items[piece.slots])
     case .block(let block):
@@ -173,7 +175,8 @@ struct ArchiveReader {
         of: block, count: piece.times.count, wanted: wanted, damaged: damaged)
       {
         guard case .values(let precision, let values) = chunk else { continue }
-        row.columns.append(JournalRow.Column(series: series, precision: precision, values: Array(values[piece.slots])))
+        row.columns.append(
+          JournalRow.JournalColumn(series: series, precision: precision, values: Array(values[piece.slots])))
       }
       if wanted == nil { row.items = Array(try items(of: block, count: piece.times.count)[piece.slots]) }
     case .step: break
@@ -214,7 +217,7 @@ struct ArchiveReader {
     let mask = Int64(SeriesTable.limit - 1)
     if let wanted, wanted.count < 40 {
       for series in wanted.sorted() {
-        try database.run("SELECT data FROM chunk WHERE id = ?", [.integer(Schema.chunk(block, series))]) { row in
+        try database.run("SELECT data FROM chunk WHERE id = ?", [.integer(ArchiveSchema.chunk(block, series))]) { row in
           take(series, row.blob(0))
           return false
         }
@@ -222,7 +225,7 @@ struct ArchiveReader {
     } else {
       try database.run(
         "SELECT id, data FROM chunk WHERE id >= ? AND id < ? ORDER BY id",
-        [.integer(Schema.chunk(block, 0)), .integer(Schema.chunk(block + 1, 0))]
+        [.integer(ArchiveSchema.chunk(block, 0)), .integer(ArchiveSchema.chunk(block + 1, 0))]
       ) { row in
         let series = Int(row.integer(0) & mask)
         if wanted?.contains(series) ?? true { take(series, row.blob(1)) }
@@ -233,7 +236,7 @@ struct ArchiveReader {
     var known = Dictionary(result.map { ($0.series, $0.chunk) }, uniquingKeysWith: { first, _ in first })
     for (series, other) in references {
       if known[other] == nil, (0..<SeriesTable.limit).contains(other) {
-        try database.run("SELECT data FROM chunk WHERE id = ?", [.integer(Schema.chunk(block, other))]) { row in
+        try database.run("SELECT data FROM chunk WHERE id = ?", [.integer(ArchiveSchema.chunk(block, other))]) { row in
           known[other] = try? Chunk(row.blob(0), count: count)
           return false
         }
@@ -258,8 +261,8 @@ struct ArchiveReader {
         UNION ALL SELECT min(t0), max(t1) FROM journal WHERE id >= ? AND id < ?)
       """,
       [
-        .integer(Int64(tier.number)), .integer(Schema.journalBase(tier.number)),
-        .integer(Schema.journalBase(tier.number + 1)),
+        .integer(Int64(tier.number)), .integer(ArchiveSchema.journalBase(tier.number)),
+        .integer(ArchiveSchema.journalBase(tier.number + 1)),
       ]
     ) { row in
       if !row.isNull(0), row.integer(0) <= row.integer(1) { extent = row.integer(0)...row.integer(1) }

@@ -36,7 +36,7 @@ struct Item: Equatable {
 
 /// One value of an entry.
 struct ItemField: Equatable {
-  enum Value: Equatable {
+  enum FieldContent: Equatable {
     /// In steps of the precision of its unit.
     case number(Int64)
     case text(String)
@@ -45,13 +45,13 @@ struct ItemField: Equatable {
 
   let name: String
   let unit: Unit
-  let value: Value
+  let value: FieldContent
 }
 
 /// Takes Samples apart, one after the other.
 final class SampleFlattener: FieldVisitor {
   /// The series of one set of labels: of the Sample itself, or of one entry of a list.
-  private final class Place {
+  private final class SeriesPlace {
     let labels: [String]
     /// Number of the first field.
     let first: Int
@@ -71,7 +71,7 @@ final class SampleFlattener: FieldVisitor {
     let field: Int
     let labels: [String]
     let series: Int
-    var items: [[String]: Place] = [:]
+    var items: [[String]: SeriesPlace] = [:]
     /// Labels of the entries in the sample before, and in this one.
     var last: [[String]] = []
     var now: [[String]] = []
@@ -92,8 +92,8 @@ final class SampleFlattener: FieldVisitor {
   private var seen: Set<Int> = []
   private var flat = FlatSample()
   private let catalog = Catalog.shared
-  private let root = Place(labels: [], fields: Catalog.shared.nodes.indices)
-  private var stack: [Place] = []
+  private let root = SeriesPlace(labels: [], fields: Catalog.shared.nodes.indices)
+  private var stack: [SeriesPlace] = []
   private var openLists: [EntryList] = []
   /// Depth below an entry that is not a series, where only the first level is kept; nil outside.
   private var itemDepth: Int?
@@ -130,7 +130,7 @@ final class SampleFlattener: FieldVisitor {
   }
 
   /// The number of a series; nil when the numbers are exhausted.
-  private func find(_ kind: SeriesKey.Kind, _ id: String, _ labels: [String], _ unit: Unit) -> Int? {
+  private func find(_ kind: SeriesKey.ValueKind, _ id: String, _ labels: [String], _ unit: Unit) -> Int? {
     let key = SeriesKey(kind: kind, id: id, labels: labels)
     if let number = series.number(of: key) { return number }
     guard let number = series.add(key, unit) else { return nil }
@@ -139,7 +139,7 @@ final class SampleFlattener: FieldVisitor {
   }
 
   /// The number of the series of a field at the present place; nil when the numbers are exhausted.
-  private func series(of field: Int, _ kind: SeriesKey.Kind, _ unit: Unit) -> Int? {
+  private func series(of field: Int, _ kind: SeriesKey.ValueKind, _ unit: Unit) -> Int? {
     guard let place = stack.last else { return nil }
     let known = place.series[field - place.first]
     if known > 0 { return known }
@@ -163,7 +163,7 @@ final class SampleFlattener: FieldVisitor {
         return
       }
       add(definition, .number(integer))
-    } else if let series = series(of: field, SeriesKey.Kind(definition.kind), definition.unit) {
+    } else if let series = series(of: field, SeriesKey.ValueKind(definition.kind), definition.unit) {
       flat.numbers.append((series, value))
     }
   }
@@ -184,7 +184,7 @@ final class SampleFlattener: FieldVisitor {
     }
   }
 
-  private func add(_ definition: Definition, _ value: ItemField.Value) {
+  private func add(_ definition: Definition, _ value: ItemField.FieldContent) {
     guard itemDepth == 1, let list = flat.items.indices.last, let item = flat.items[list].items.indices.last else {
       return
     }
@@ -248,11 +248,11 @@ final class SampleFlattener: FieldVisitor {
     guard let list = openLists.last else { return }
     let labels = labels()
     list.now.append(labels)
-    let item: Place
+    let item: SeriesPlace
     if let known = list.items[labels] {
       item = known
     } else {
-      item = Place(labels: list.labels + labels, fields: list.field + 1..<catalog.nodes[list.field].end)
+      item = SeriesPlace(labels: list.labels + labels, fields: list.field + 1..<catalog.nodes[list.field].end)
       list.items[labels] = item
     }
     stack.append(item)

@@ -3,14 +3,14 @@ internal import AgentMetrics
 /// Rebuilds Samples from archived rows.
 final class SampleRestorer {
   /// The series of one set of labels: of the Sample itself, or of one entry of a list.
-  fileprivate final class Place {
+  fileprivate final class RestoredPlace {
     let labels: [String]
     /// Number of the first field.
     let first: Int
     /// Number of each field's series, counted from `first`; 0 where it has none, nil where it was not looked up yet.
     var series: [Int?]
     /// Entries of lists, by the list's field and their labels.
-    var items: [Int: [[String]: Place]] = [:]
+    var items: [Int: [[String]: RestoredPlace]] = [:]
 
     init(labels: [String], fields: Range<Int>) {
       self.labels = labels
@@ -21,7 +21,7 @@ final class SampleRestorer {
 
   private let series: SeriesTable
   private let catalog = Catalog.shared
-  private let root = Place(labels: [], fields: Catalog.shared.nodes.indices)
+  private let root = RestoredPlace(labels: [], fields: Catalog.shared.nodes.indices)
   /// Columns by series of the piece at hand.
   private var columns: [(precision: Precision, factor: Double, values: [Int64])?]
   private var slot = 0
@@ -62,33 +62,33 @@ final class SampleRestorer {
         let range = row.ranges[slot]
         samples.append(
           Sample(
-            at: Timestamp(seconds: Double(time) / 1_000), from: Reader(restorer: self, place: root),
+            at: Timestamp(seconds: Double(time) / 1_000), from: PlaceReader(restorer: self, place: root),
             elapsed: range == Precision.absent ? .nan : Double(range) / 1_000))
       }
     }
     return samples
   }
 
-  private func series(of field: Int, _ kind: SeriesKey.Kind, in place: Place) -> Int {
+  private func series(of field: Int, _ kind: SeriesKey.ValueKind, in place: RestoredPlace) -> Int {
     if let known = place.series[field - place.first] { return known }
     let number = series.number(of: SeriesKey(kind: kind, id: catalog.nodes[field].id, labels: place.labels)) ?? 0
     place.series[field - place.first] = number
     return number
   }
 
-  fileprivate func number(_ definition: Definition, at field: Int, in place: Place) -> Double? {
-    let number = series(of: field, SeriesKey.Kind(definition.kind), in: place)
+  fileprivate func number(_ definition: Definition, at field: Int, in place: RestoredPlace) -> Double? {
+    let number = series(of: field, SeriesKey.ValueKind(definition.kind), in: place)
     guard number > 0, let column = columns[number], slot < column.values.count,
       column.values[slot] != Precision.absent
     else { return nil }
     return column.precision.value(column.values[slot], factor: column.factor)
   }
 
-  fileprivate func text(at field: Int, in place: Place, _ kind: SeriesKey.Kind = .text) -> String? {
+  fileprivate func text(at field: Int, in place: RestoredPlace, _ kind: SeriesKey.ValueKind = .text) -> String? {
     texts[series(of: field, kind, in: place)]
   }
 
-  fileprivate func items(at field: Int, in place: Place) -> [any FieldReader]? {
+  fileprivate func items(at field: Int, in place: RestoredPlace) -> [any FieldReader]? {
     let node = catalog.nodes[field]
     if series(of: field, .list, in: place) == 0 {
       return items.first { $0.id == node.id && $0.labels == place.labels }?.items.map(ItemReader.init)
@@ -102,17 +102,17 @@ final class SampleRestorer {
       memberships[text] = members
     }
     return members.map { labels in
-      if let known = place.items[field]?[labels] { return Reader(restorer: self, place: known) }
-      let item = Place(labels: place.labels + labels, fields: field + 1..<node.end)
+      if let known = place.items[field]?[labels] { return PlaceReader(restorer: self, place: known) }
+      let item = RestoredPlace(labels: place.labels + labels, fields: field + 1..<node.end)
       place.items[field, default: [:]][labels] = item
-      return Reader(restorer: self, place: item)
+      return PlaceReader(restorer: self, place: item)
     }
   }
 
   /// The values at a place.
-  private struct Reader: FieldReader {
+  private struct PlaceReader: FieldReader {
     let restorer: SampleRestorer
-    let place: Place
+    let place: RestoredPlace
 
     func number(_ definition: Definition, at field: Int) -> Double? {
       restorer.number(definition, at: field, in: place)

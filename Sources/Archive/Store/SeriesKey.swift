@@ -3,7 +3,7 @@ internal import AgentMetrics
 /// Identity of a series: its place in a Sample, and the labels of its list entry.
 struct SeriesKey: Hashable {
   /// What kind of thing stands there.
-  enum Kind: Int64 {
+  enum ValueKind: Int64 {
     /// A level, a row of values over time.
     case number = 0
     /// A truth value, kept as 1 or 0.
@@ -18,7 +18,7 @@ struct SeriesKey: Hashable {
     case counter
 
     /// The kind of a number or truth value.
-    init(_ kind: Definition.Kind) {
+    init(_ kind: Definition.MetricKind) {
       switch kind {
       case .counter: self = .counter
       case .flag: self = .flag
@@ -27,7 +27,7 @@ struct SeriesKey: Hashable {
     }
   }
 
-  let kind: Kind
+  let kind: ValueKind
   /// As in the catalog, `disks.busy`; that of a part or list is its path.
   let id: String
   /// The values of the labels of all lists on the way to it.
@@ -63,21 +63,21 @@ extension [String] {
 /// The numbers of series, which stand for them in the file.
 struct SeriesTable {
   /// A series and its unit.
-  struct Entry {
+  struct Series {
     let key: SeriesKey
     let unit: Unit
   }
 
-  /// Limit of the series part of a chunk's id (``Schema``).
+  /// Limit of the series part of a chunk's id (``ArchiveSchema``).
   static let limit = 1 << 20
 
   /// By number.
-  private var entries: [Entry?] = [nil]
+  private var entries: [Series?] = [nil]
   private var numbers: [SeriesKey: Int] = [:]
 
   func number(of key: SeriesKey) -> Int? { numbers[key] }
 
-  subscript(number: Int) -> Entry? { number < entries.count && number > 0 ? entries[number] : nil }
+  subscript(number: Int) -> Series? { number < entries.count && number > 0 ? entries[number] : nil }
 
   /// Greater than every number.
   var end: Int { entries.count }
@@ -91,7 +91,7 @@ struct SeriesTable {
   /// Takes a series that the file has.
   mutating func insert(_ number: Int, _ key: SeriesKey, _ unit: Unit) {
     while entries.count <= number { entries.append(nil) }
-    entries[number] = Entry(key: key, unit: unit)
+    entries[number] = Series(key: key, unit: unit)
     numbers[key] = number
   }
 

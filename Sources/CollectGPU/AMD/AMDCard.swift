@@ -30,7 +30,7 @@ final class AMDCard: DRMCard {
   private let memoryLevels: SysfsFile
   private let link: PCILink
   private let kfd: KFDProcesses
-  private var sensors: Sensors?
+  private var sensors: AMDSensors?
   private var residencies: [GPUMetrics.Residency] = []
   private var meter = EnergyMeter()
   private var chooser = AMDUse()
@@ -40,7 +40,7 @@ final class AMDCard: DRMCard {
   private var errorsReadAt = -Double.infinity
 
   /// The files of its hwmon folder.
-  private struct Sensors {
+  private struct AMDSensors {
     let temperature: SysfsFile
     let slowdown: SysfsFile
     let hotspot: SysfsFile?
@@ -154,7 +154,7 @@ final class AMDCard: DRMCard {
 
   private func readSensors(into gpu: inout GPU, _ buffer: ReadBuffer) {
     if sensors == nil, let hwmon = Hwmon(deviceFolder: device.deviceFolder, names: ["amdgpu", "radeon"]) {
-      sensors = Sensors(hwmon)
+      sensors = AMDSensors(hwmon)
     }
     guard let sensors else { return }
     gpu.isIntegrated = gpu.isIntegrated || sensors.isIntegrated

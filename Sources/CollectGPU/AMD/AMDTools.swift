@@ -18,11 +18,11 @@ final class AMDTools {
   static let failureRest = 60.0
 
   /// Runs a tool and gives what it printed.
-  typealias Run = (_ path: String, _ arguments: [String]) throws(CollectorError) -> Tool.Output
+  typealias RunTool = (_ path: String, _ arguments: [String]) throws(CollectorError) -> Tool.Output
 
   private let root: String
   private let folders: [String]
-  private let run: Run
+  private let run: RunTool
   private var fixed: [Int: GPU]?
   private var hasGPUs = false
   private var failures = 0
@@ -30,7 +30,7 @@ final class AMDTools {
   private var failure: CollectorError?
 
   /// The tools in an environment's folders, and where ROCm installs them.
-  init(_ environment: GPUEnvironment, run: @escaping Run) {
+  init(_ environment: GPUEnvironment, run: @escaping RunTool) {
     root = environment.root
     folders = environment.toolPath + ["/opt/rocm/bin"]
     self.run = run

@@ -25,7 +25,7 @@ final class DRMSource {
   static let settling = 180.0
 
   /// A device and its state.
-  private final class Entry {
+  private final class TrackedCard {
     let card: any DRMCard
     let power: RuntimePower
     var latest: GPU?
@@ -42,7 +42,7 @@ final class DRMSource {
   private let makeCard: (DRMDevice) -> any DRMCard
   private let readsClients: (DRMDevice) -> Bool
   private let buffer = ReadBuffer(capacity: 8_192)
-  private var entries: [Entry] = []
+  private var entries: [TrackedCard] = []
   private var readAt = -Double.infinity
   /// The processes that use the devices.
   let clients: DRMClients
@@ -85,7 +85,7 @@ final class DRMSource {
     instant < Self.settling ? Self.sleepingRest : Self.emptyRest
   }
 
-  private func answer(of entry: Entry, _ look: RuntimePower.Look, _ use: DRMUse?, at instant: Double) -> GPU {
+  private func answer(of entry: TrackedCard, _ look: RuntimePower.Look, _ use: DRMUse?, at instant: Double) -> GPU {
     let isUsed = (use?.busiest ?? 0) > 0.001
     if look == .asleep { return asleep(entry) }
     if look == .leaveAlone {
@@ -102,7 +102,7 @@ final class DRMSource {
     return gpu
   }
 
-  private func asleep(_ entry: Entry) -> GPU {
+  private func asleep(_ entry: TrackedCard) -> GPU {
     entry.latest = nil
     var gpu = entry.card.identity
     gpu.state = .asleep
@@ -114,7 +114,7 @@ final class DRMSource {
     readAt = instant
     let devices = DRMDevice.all(ofVendor: vendor, root: root)
     entries = devices.map { device in
-      entries.first { $0.card.device == device } ?? Entry(makeCard(device))
+      entries.first { $0.card.device == device } ?? TrackedCard(makeCard(device))
     }
   }
 }

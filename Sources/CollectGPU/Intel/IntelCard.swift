@@ -15,13 +15,13 @@ final class IntelCard: DRMCard {
 
   private let files: IntelFiles
   private let link: PCILink
-  private var sensors: Sensors?
+  private var sensors: IntelSensors?
   private var previousIdle = (milliseconds: [Double](), instant: Double.nan)
   /// Of the card's counter and of the package's.
   private var meters = [EnergyMeter(), EnergyMeter()]
 
   /// The files of its hwmon folder.
-  private struct Sensors {
+  private struct IntelSensors {
     let temperature: SysfsFile
     let slowdown: SysfsFile
     let memory: SysfsFile?
@@ -96,7 +96,7 @@ final class IntelCard: DRMCard {
 
   private func readSensors(into gpu: inout GPU, at instant: Double, _ buffer: ReadBuffer) {
     if sensors == nil, let hwmon = Hwmon(deviceFolder: device.deviceFolder, names: ["i915", "xe"]) {
-      sensors = Sensors(hwmon, files)
+      sensors = IntelSensors(hwmon, files)
     }
     guard let sensors else { return }
     gpu.temperature = Plausible.celsius(milli: sensors.temperature.number(buffer))

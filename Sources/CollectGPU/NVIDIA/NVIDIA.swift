@@ -22,12 +22,12 @@ final class NVIDIASource: GPUSource {
   static let paths = ["libnvidia-ml.so.1", "libnvidia-ml.so", "/usr/lib/wsl/lib/libnvidia-ml.so.1"]
 
   /// Runs a tool with arguments and gives what it printed.
-  typealias Run = (_ path: String, _ arguments: [String]) throws(CollectorError) -> Tool.Output
+  typealias RunTool = (_ path: String, _ arguments: [String]) throws(CollectorError) -> Tool.Output
 
   private let environment: GPUEnvironment
   private let root: String
   private let paths: [String]
-  private let run: Run
+  private let run: RunTool
   private let clock: () -> Double
 
   private var nvml: NVML?
@@ -61,7 +61,7 @@ final class NVIDIASource: GPUSource {
   ///   - run: runs the tool.
   init(
     _ environment: GPUEnvironment, paths: [String] = paths,
-    run: @escaping Run = { path, arguments throws(CollectorError) in try Tool.run(path, arguments) },
+    run: @escaping RunTool = { path, arguments throws(CollectorError) in try Tool.run(path, arguments) },
     clock: @escaping () -> Double = { Clock.monotonic }
   ) {
     self.environment = environment

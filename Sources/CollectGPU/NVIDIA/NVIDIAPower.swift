@@ -12,7 +12,7 @@ struct NVIDIAPower {
   /// Seconds between two looks at one that is awake and idle, at most.
   static let longest = 60.0
 
-  private struct Entry {
+  private struct PowerRecord {
     var isHeld = false
     /// Whether it was taken up to see whether it is used.
     var isProbe = false
@@ -21,20 +21,20 @@ struct NVIDIAPower {
     var wait = settling
   }
 
-  private var entries: [String: Entry] = [:]
+  private var entries: [String: PowerRecord] = [:]
 
   /// The addresses of those that may be asked now.
   mutating func wanted(_ slots: [NVIDIASlot], at instant: Double) -> Set<String> {
     entries = entries.filter { entry in slots.contains { $0.address == entry.key } }
     var wanted: Set<String> = []
     for slot in slots {
-      var entry = entries[slot.address] ?? Entry()
+      var entry = entries[slot.address] ?? PowerRecord()
       if slot.isAsleep {
-        entry = Entry(leftAt: instant)
+        entry = PowerRecord(leftAt: instant)
       } else if !slot.maySleep {
-        entry = Entry(isHeld: true)
+        entry = PowerRecord(isHeld: true)
       } else if !entry.isHeld, entry.leftAt.isNaN || instant - entry.leftAt >= entry.wait {
-        entry = Entry(isHeld: true, isProbe: !entry.leftAt.isNaN, wait: entry.wait)
+        entry = PowerRecord(isHeld: true, isProbe: !entry.leftAt.isNaN, wait: entry.wait)
       }
       entries[slot.address] = entry
       if entry.isHeld { wanted.insert(slot.address) }
@@ -47,12 +47,12 @@ struct NVIDIAPower {
     guard slot.maySleep, var entry = entries[slot.address], entry.isHeld else { return false }
     defer { entries[slot.address] = entry }
     guard isIdle else {
-      entry = Entry(isHeld: true)
+      entry = PowerRecord(isHeld: true)
       return false
     }
     if entry.idleSince.isNaN { entry.idleSince = instant }
     guard entry.isProbe || instant - entry.idleSince >= Self.patience else { return false }
-    entry = Entry(leftAt: instant, wait: entry.isProbe ? min(Self.longest, entry.wait * 2) : Self.settling)
+    entry = PowerRecord(leftAt: instant, wait: entry.isProbe ? min(Self.longest, entry.wait * 2) : Self.settling)
     return true
   }
 }

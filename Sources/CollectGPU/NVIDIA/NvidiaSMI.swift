@@ -16,9 +16,9 @@ final class NvidiaSMI {
   static let reportPeriod = 60.0
 
   /// Runs the tool with arguments and gives what it printed.
-  typealias Run = (_ arguments: [String]) throws(CollectorError) -> Tool.Output
+  typealias RunNvidiaSMI = (_ arguments: [String]) throws(CollectorError) -> Tool.Output
 
-  private let run: Run
+  private let run: RunNvidiaSMI
   /// Seconds by a clock that does not step, by which runs are measured.
   private let clock: () -> Double
   /// Which of the parser's questions the tool understands; past the last, only the report.
@@ -33,7 +33,7 @@ final class NvidiaSMI {
   private var reportedAt = -Double.infinity
   private var hasReport = true
 
-  init(clock: @escaping () -> Double = { Clock.monotonic }, run: @escaping Run) {
+  init(clock: @escaping () -> Double = { Clock.monotonic }, run: @escaping RunNvidiaSMI) {
     self.clock = clock
     self.run = run
   }

@@ -18,7 +18,7 @@ final class PCIeThroughput {
   /// Seconds after which a measurement no longer holds; a tick of half a minute finds that of the tick before.
   static let holds = 65.0
 
-  private struct Request: Sendable {
+  private struct PollRequest: Sendable {
     var isWanted = false
     // Pointers as numbers, since pointers are not Sendable; what they point to is the library's.
     var devices: [(address: String, handle: UInt)] = []
@@ -26,7 +26,7 @@ final class PCIeThroughput {
     var refused: Set<String> = []
   }
 
-  private let request = Condition(Request())
+  private let request = Condition(PollRequest())
   private let source: BlockingSource<[String: Traffic]>
   private var askedAt = -Double.infinity
 
@@ -62,7 +62,7 @@ final class PCIeThroughput {
     return Clock.boottime - latest.instant <= Self.holds ? latest.answer ?? [:] : [:]
   }
 
-  private static func measure(_ nvml: NVML, _ request: Condition<Request>) -> [String: Traffic] {
+  private static func measure(_ nvml: NVML, _ request: Condition<PollRequest>) -> [String: Traffic] {
     // Initialised once more, so that the handles hold while another thread shuts the library down.
     guard nvml.start() == .success else { return [:] }
     defer { nvml.shutdown() }

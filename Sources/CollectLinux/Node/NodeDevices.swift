@@ -59,25 +59,26 @@ struct NodeDeviceSweep: Sendable {
   /// Interfaces that are looked at; each costs some twenty files.
   static let maxInterfaces = 256
 
-  private static let attributes: [(file: String, name: StaticString, kind: Exposition.Kind, help: StaticString)] = [
-    ("addr_assign_type", "node_network_address_assign_type", .gauge, "How the interface got its address"),
-    ("carrier", "node_network_carrier", .gauge, "Whether the link is there"),
-    ("carrier_changes", "node_network_carrier_changes_total", .counter, "Times that the link came or went"),
-    ("carrier_down_count", "node_network_carrier_down_changes_total", .counter, "Times that the link went"),
-    ("carrier_up_count", "node_network_carrier_up_changes_total", .counter, "Times that the link came"),
-    ("dev_id", "node_network_device_id", .gauge, "What tells apart devices with one address"),
-    ("dormant", "node_network_dormant", .gauge, "Whether the interface waits for something outside"),
-    ("flags", "node_network_flags", .gauge, "Flags of the interface (if.h)"),
-    ("ifindex", "node_network_iface_id", .gauge, "Number of the interface"),
-    ("iflink", "node_network_iface_link", .gauge, "Number of the interface that it stands on"),
-    ("link_mode", "node_network_iface_link_mode", .gauge, "Who says that the link is up"),
-    ("mtu", "node_network_mtu_bytes", .gauge, "Bytes of the largest packet"),
-    ("name_assign_type", "node_network_name_assign_type", .gauge, "How the interface got its name"),
-    ("netdev_group", "node_network_net_dev_group", .gauge, "Group of the interface"),
-    ("type", "node_network_protocol_type", .gauge, "Protocol of the hardware (if_arp.h)"),
-    ("speed", "node_network_speed_bytes", .gauge, "Bytes per second that the link carries"),
-    ("tx_queue_len", "node_network_transmit_queue_length", .gauge, "Packets that may wait to be sent"),
-  ]
+  private static let attributes:
+    [(file: String, name: StaticString, kind: Exposition.ExposedType, help: StaticString)] = [
+      ("addr_assign_type", "node_network_address_assign_type", .gauge, "How the interface got its address"),
+      ("carrier", "node_network_carrier", .gauge, "Whether the link is there"),
+      ("carrier_changes", "node_network_carrier_changes_total", .counter, "Times that the link came or went"),
+      ("carrier_down_count", "node_network_carrier_down_changes_total", .counter, "Times that the link went"),
+      ("carrier_up_count", "node_network_carrier_up_changes_total", .counter, "Times that the link came"),
+      ("dev_id", "node_network_device_id", .gauge, "What tells apart devices with one address"),
+      ("dormant", "node_network_dormant", .gauge, "Whether the interface waits for something outside"),
+      ("flags", "node_network_flags", .gauge, "Flags of the interface (if.h)"),
+      ("ifindex", "node_network_iface_id", .gauge, "Number of the interface"),
+      ("iflink", "node_network_iface_link", .gauge, "Number of the interface that it stands on"),
+      ("link_mode", "node_network_iface_link_mode", .gauge, "Who says that the link is up"),
+      ("mtu", "node_network_mtu_bytes", .gauge, "Bytes of the largest packet"),
+      ("name_assign_type", "node_network_name_assign_type", .gauge, "How the interface got its name"),
+      ("netdev_group", "node_network_net_dev_group", .gauge, "Group of the interface"),
+      ("type", "node_network_protocol_type", .gauge, "Protocol of the hardware (if_arp.h)"),
+      ("speed", "node_network_speed_bytes", .gauge, "Bytes per second that the link carries"),
+      ("tx_queue_len", "node_network_transmit_queue_length", .gauge, "Packets that may wait to be sent"),
+    ]
 
   private var interfaces: [Interface] = []
   private var frequencyLimits: [(cpu: Int, values: [Double])] = []

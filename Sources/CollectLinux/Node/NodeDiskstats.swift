@@ -4,44 +4,44 @@ internal import SystemIO
 /// /proc/diskstats (Documentation/admin-guide/iostats.rst) with all its fields, and with the devices that node_exporter
 /// shows: all but RAM disks, loop devices, floppies and partitions.
 enum NodeDiskstats {
-  private struct Device {
+  private struct DiskLine {
     let name: Range<Int>
     var fields: [UInt64?]
   }
 
   /// What the fields behind the name are; some kernels have fewer.
-  private struct Field {
+  private struct DiskField {
     let name: StaticString
     let help: StaticString
-    var kind = Exposition.Kind.counter
+    var kind = Exposition.ExposedType.counter
     var unit: UInt64 = 1
     var decimals = 0
   }
 
-  private static let fields: [Field] = [
-    Field(name: "node_disk_reads_completed_total", help: "Reads completed"),
-    Field(name: "node_disk_reads_merged_total", help: "Reads merged with others"),
-    Field(name: "node_disk_read_bytes_total", help: "Bytes read", unit: 512),
-    Field(name: "node_disk_read_time_seconds_total", help: "Time that reads took, summed", decimals: 3),
-    Field(name: "node_disk_writes_completed_total", help: "Writes completed"),
-    Field(name: "node_disk_writes_merged_total", help: "Writes merged with others"),
-    Field(name: "node_disk_written_bytes_total", help: "Bytes written", unit: 512),
-    Field(name: "node_disk_write_time_seconds_total", help: "Time that writes took, summed", decimals: 3),
-    Field(name: "node_disk_io_now", help: "Requests in flight", kind: .gauge),
-    Field(name: "node_disk_io_time_seconds_total", help: "Time with a request in flight", decimals: 3),
-    Field(
+  private static let fields: [DiskField] = [
+    DiskField(name: "node_disk_reads_completed_total", help: "Reads completed"),
+    DiskField(name: "node_disk_reads_merged_total", help: "Reads merged with others"),
+    DiskField(name: "node_disk_read_bytes_total", help: "Bytes read", unit: 512),
+    DiskField(name: "node_disk_read_time_seconds_total", help: "Time that reads took, summed", decimals: 3),
+    DiskField(name: "node_disk_writes_completed_total", help: "Writes completed"),
+    DiskField(name: "node_disk_writes_merged_total", help: "Writes merged with others"),
+    DiskField(name: "node_disk_written_bytes_total", help: "Bytes written", unit: 512),
+    DiskField(name: "node_disk_write_time_seconds_total", help: "Time that writes took, summed", decimals: 3),
+    DiskField(name: "node_disk_io_now", help: "Requests in flight", kind: .gauge),
+    DiskField(name: "node_disk_io_time_seconds_total", help: "Time with a request in flight", decimals: 3),
+    DiskField(
       name: "node_disk_io_time_weighted_seconds_total", help: "Time in flight, summed over requests", decimals: 3),
-    Field(name: "node_disk_discards_completed_total", help: "Discards completed"),
-    Field(name: "node_disk_discards_merged_total", help: "Discards merged with others"),
-    Field(name: "node_disk_discarded_sectors_total", help: "Sectors discarded"),
-    Field(name: "node_disk_discard_time_seconds_total", help: "Time that discards took, summed", decimals: 3),
-    Field(name: "node_disk_flush_requests_total", help: "Flushes completed"),
-    Field(name: "node_disk_flush_requests_time_seconds_total", help: "Time that flushes took, summed", decimals: 3),
+    DiskField(name: "node_disk_discards_completed_total", help: "Discards completed"),
+    DiskField(name: "node_disk_discards_merged_total", help: "Discards merged with others"),
+    DiskField(name: "node_disk_discarded_sectors_total", help: "Sectors discarded"),
+    DiskField(name: "node_disk_discard_time_seconds_total", help: "Time that discards took, summed", decimals: 3),
+    DiskField(name: "node_disk_flush_requests_total", help: "Flushes completed"),
+    DiskField(name: "node_disk_flush_requests_time_seconds_total", help: "Time that flushes took, summed", decimals: 3),
   ]
 
   /// Writes all devices; false where there is no whole line of any device, told or not.
   static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) -> Bool {
-    var devices: [Device] = []
+    var devices: [DiskLine] = []
     var hasAny = false
     var position = 0
     while position < bytes.count, devices.count < DiskCollector.maximumDevices {
@@ -64,7 +64,7 @@ enum NodeDiskstats {
     return hasAny
   }
 
-  private static func device(_ bytes: Span<UInt8>, _ position: inout Int) -> Device? {
+  private static func device(_ bytes: Span<UInt8>, _ position: inout Int) -> DiskLine? {
     guard bytes.unsigned(&position) != nil, bytes.unsigned(&position) != nil, let name = bytes.word(&position) else {
       return nil
     }
@@ -72,7 +72,7 @@ enum NodeDiskstats {
     values.reserveCapacity(fields.count)
     for _ in fields { values.append(bytes.unsigned(&position)) }
     // Before kernel 2.6.25 partitions had four fields.
-    return values[10] == nil ? nil : Device(name: name, fields: values)
+    return values[10] == nil ? nil : DiskLine(name: name, fields: values)
   }
 
   /// Whether it is a RAM disk, a loop device, a floppy or a partition, as their names tell.

@@ -6,7 +6,7 @@ internal import History
 /// What is no series (texts, processes) is absent.
 struct ColumnSamples {
   /// Which of a step's values is wanted.
-  enum Statistic {
+  enum StepValue {
     case mean, minimum, maximum
   }
 
@@ -26,10 +26,10 @@ struct ColumnSamples {
   /// A row as a Sample.
   ///
   /// - Parameter elapsed: seconds that it stands for.
-  func sample(row: Int, _ statistic: Statistic = .mean, elapsed: Double) -> Sample {
+  func sample(row: Int, _ statistic: StepValue = .mean, elapsed: Double) -> Sample {
     Sample(
       at: Timestamp(seconds: columns.timestamps[row]),
-      from: Reader(columns: columns, index: index, row: row, statistic: statistic, labels: [], names: []),
+      from: ColumnReader(columns: columns, index: index, row: row, statistic: statistic, labels: [], names: []),
       elapsed: elapsed)
   }
 
@@ -66,11 +66,11 @@ struct ColumnSamples {
     }
   }
 
-  private struct Reader: FieldReader {
+  private struct ColumnReader: FieldReader {
     let columns: Columns
     let index: Index
     let row: Int
-    let statistic: Statistic
+    let statistic: StepValue
     let labels: [String]
     /// Names of the labels.
     let names: [String]
@@ -107,7 +107,7 @@ struct ColumnSamples {
       guard !items.isEmpty else { return nil }
       let names = Catalog.shared.nodes[field].labels
       return items.map { labels in
-        Reader(columns: columns, index: index, row: row, statistic: statistic, labels: labels, names: names)
+        ColumnReader(columns: columns, index: index, row: row, statistic: statistic, labels: labels, names: names)
       }
     }
   }

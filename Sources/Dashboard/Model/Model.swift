@@ -447,7 +447,7 @@ struct Model {
     let longest = max(shortest, TimeAxis.step(columns: frameContext.axisColumns, over: all))
     let next = min(longest, max(shortest, now + step))
     state.zoom = next
-    state.note = "graphs of " + Format.duration(TimeAxis.steps[next] * Double(frameContext.axisColumns))
+    state.note = "graphs of " + TextFormat.duration(TimeAxis.steps[next] * Double(frameContext.axisColumns))
     // The moment that is looked at stays in sight.
     if let time = state.time {
       let span = TimeAxis.steps[next] * Double(frameContext.axisColumns)

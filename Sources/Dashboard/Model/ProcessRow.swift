@@ -146,7 +146,7 @@ enum ProcessRows {
 
   /// Processes of one name, user and service as one row, with their sums.
   private static func fold(_ rows: [ProcessRow]) -> [ProcessRow] {
-    struct Key: Hashable {
+    struct FoldKey: Hashable {
       let name: String
       let user: String
       let service: String?
@@ -154,10 +154,10 @@ enum ProcessRows {
     func add(_ left: Double, _ right: Double) -> Double {
       left.isNaN ? right : right.isNaN ? left : left + right
     }
-    var places: [Key: Int] = [:]
+    var places: [FoldKey: Int] = [:]
     var folded: [ProcessRow] = []
     for row in rows {
-      let key = Key(name: row.process.name, user: row.process.user, service: row.process.service)
+      let key = FoldKey(name: row.process.name, user: row.process.user, service: row.process.service)
       guard let place = places[key] else {
         places[key] = folded.count
         folded.append(row)
@@ -214,7 +214,7 @@ enum ProcessRows {
       return value.isFinite ? value : -1
     }
     // Only places move while sorting, not rows.
-    struct Key {
+    struct FoldKey {
       let measure: Double
       let memory: Double
       let pid: Int32
@@ -222,7 +222,7 @@ enum ProcessRows {
     }
     let keys = rows.indices.map { place in
       let process = rows[place].process
-      return Key(
+      return FoldKey(
         measure: measure(rows[place]), memory: process.resident.isFinite ? process.resident : -1, pid: process.pid,
         place: place)
     }

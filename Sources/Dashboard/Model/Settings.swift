@@ -2,7 +2,7 @@
 struct Settings: Equatable {
   var theme = Theme.calm.name
   /// nil for what the terminal can.
-  var graph: Glyphs.Kind?
+  var graph: Glyphs.GraphGlyphs?
   /// nil for what the terminal can.
   var color: ColorDepth?
   var layout = LayoutPreset.overview

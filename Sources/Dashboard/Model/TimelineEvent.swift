@@ -3,11 +3,11 @@ internal import History
 
 /// Something that happened between two samples, or a stretch without any.
 struct TimelineEvent: Equatable {
-  enum Kind: Equatable {
+  enum EventKind: Equatable {
     case reboot, agentRestart, outOfMemory, xid, gpuLost, throttling, gap
   }
 
-  var kind: Kind
+  var kind: EventKind
   /// The moment of the sample that tells it.
   var time: Double
   /// One line.
@@ -85,7 +85,7 @@ struct EventLog {
 
   private mutating func compare(_ old: Sample, _ new: Sample) {
     let time = new.timestamp.seconds
-    func add(_ kind: TimelineEvent.Kind, _ text: String) {
+    func add(_ kind: TimelineEvent.EventKind, _ text: String) {
       events.append(TimelineEvent(kind: kind, time: time, text: text))
     }
     // The boot's moment is told by subtraction, and shakes with the clock.
@@ -102,7 +102,7 @@ struct EventLog {
     } else {
       let elapsed = new.elapsed.isFinite ? new.elapsed : 0
       let missing = time - old.timestamp.seconds - max(elapsed, 0)
-      if missing > 3 * interval, missing > 3 { add(.gap, "no samples for " + Format.duration(missing)) }
+      if missing > 3 * interval, missing > 3 { add(.gap, "no samples for " + TextFormat.duration(missing)) }
     }
     let kills = new.ram.oomKills - old.ram.oomKills
     if kills >= 1, !hasRebooted {
@@ -115,7 +115,7 @@ struct EventLog {
       else { continue }
       let name = "GPU " + String(gpu.index)
       if gpu.xid.isFinite, gpu.xid > 0, gpu.xid != before.xid {
-        add(.xid, name + ": Xid " + String(Format.whole(gpu.xid)))
+        add(.xid, name + ": Xid " + String(TextFormat.whole(gpu.xid)))
       }
       if let action = gpu.recoveryAction, before.recoveryAction == nil {
         add(.xid, name + " needs recovery: " + action)
@@ -126,11 +126,11 @@ struct EventLog {
       }
     }
     if let group = new.cgroup, group.throttled >= 0.1, !((old.cgroup?.throttled ?? 0) >= 0.1) {
-      add(.throttling, "container throttled to " + Format.fixed(group.cpuLimit, 1) + " CPUs")
+      add(.throttling, "container throttled to " + TextFormat.fixed(group.cpuLimit, 1) + " CPUs")
     }
   }
 
   private func count(_ number: Double, _ noun: String) -> String {
-    String(Format.whole(number)) + " " + noun + (number < 1.5 ? "" : noun.hasSuffix("s") ? "es" : "s")
+    String(TextFormat.whole(number)) + " " + noun + (number < 1.5 ? "" : noun.hasSuffix("s") ? "es" : "s")
   }
 }

@@ -33,12 +33,12 @@ struct AgentPanel: Panel {
     for source in window.rows where !rest.isEmpty {
       let line = rest.takeTop(1)
       grid.putShortened(source.name, x: line.x, y: line.y, source.success ? .plain : .warning, limit: 14)
-      grid.putRight(Format.time(source.duration, glyphs), end: line.right, y: line.y, .muted)
+      grid.putRight(TextFormat.time(source.duration, glyphs), end: line.right, y: line.y, .muted)
       let limit = line.width - 26
       if let error = source.error {
         grid.putShortened(error, x: line.x + 15, y: line.y, .warning, limit: limit)
       } else if source.age >= 1 {
-        grid.put(Format.duration(source.age) + " old", x: line.x + 15, y: line.y, .muted, limit: limit)
+        grid.put(TextFormat.duration(source.age) + " old", x: line.x + 15, y: line.y, .muted, limit: limit)
       }
     }
   }
@@ -66,11 +66,11 @@ struct AgentPanel: Panel {
   /// Its CPU, memory and bytes on the line, each with its name.
   static func metrics(_ agent: AgentCost, bytesPerFrame: Double, _ glyphs: Glyphs) -> [(name: String, text: String)] {
     var metrics: [(String, String)] = []
-    if agent.cpu.isFinite { metrics.append(("cpu", Format.fine(agent.cpu, glyphs) + "%")) }
-    if agent.resident.isFinite { metrics.append(("memory", Format.bytes(agent.resident, glyphs))) }
+    if agent.cpu.isFinite { metrics.append(("cpu", TextFormat.fine(agent.cpu, glyphs) + "%")) }
+    if agent.resident.isFinite { metrics.append(("memory", TextFormat.bytes(agent.resident, glyphs))) }
     if bytesPerFrame.isFinite {
       // To tens: the figure itself costs bytes when it changes.
-      metrics.append(("terminal", String(Format.whole(bytesPerFrame / 50) * 50) + " B/frame"))
+      metrics.append(("terminal", String(TextFormat.whole(bytesPerFrame / 50) * 50) + " B/frame"))
     }
     return metrics
   }

@@ -61,12 +61,12 @@ struct CPUPanel: Panel {
 
   private var summary: String {
     var parts: [String] = []
-    if cpu.sockets > 1 { parts.append(Format.count(cpu.sockets, glyphs) + " sockets") }
-    if cpu.cores.isFinite { parts.append(Format.count(cpu.cores, glyphs) + (cpu.cores == 1 ? " core" : " cores")) }
+    if cpu.sockets > 1 { parts.append(TextFormat.count(cpu.sockets, glyphs) + " sockets") }
+    if cpu.cores.isFinite { parts.append(TextFormat.count(cpu.cores, glyphs) + (cpu.cores == 1 ? " core" : " cores")) }
     if cpu.threads.isFinite {
-      parts.append(Format.count(cpu.threads, glyphs) + (cpu.threads == 1 ? " thread" : " threads"))
+      parts.append(TextFormat.count(cpu.threads, glyphs) + (cpu.threads == 1 ? " thread" : " threads"))
     }
-    if cpu.frequency.isFinite { parts.append(Format.frequency(cpu.frequency, glyphs)) }
+    if cpu.frequency.isFinite { parts.append(TextFormat.frequency(cpu.frequency, glyphs)) }
     return parts.joined(separator: glyphs.separator)
   }
 
@@ -100,7 +100,7 @@ struct CPUPanel: Panel {
     guard rect.height >= events.count, rect.width >= 26 else { return }
     for (row, event) in events.enumerated() {
       grid.put(event.0, x: rect.x, y: rect.y + row, .muted)
-      grid.putRight(Format.count(event.1, glyphs) + "/s", end: rect.right, y: rect.y + row)
+      grid.putRight(TextFormat.count(event.1, glyphs) + "/s", end: rect.right, y: rect.y + row)
     }
   }
 }
@@ -147,7 +147,7 @@ struct CPUModes {
         x += 2
       }
       x = grid.put(isShort ? part.short : part.name, x: x, y: y, Style(part.color))
-      grid.putRight(Format.percent(part.ratio, glyphs), end: x + 5, y: y)
+      grid.putRight(TextFormat.percent(part.ratio, glyphs), end: x + 5, y: y)
       x += 7
     }
   }
@@ -156,7 +156,7 @@ struct CPUModes {
 extension Cgroup {
   /// What the group uses of its CPUs, `0.7/1.5 CPUs`.
   func cpuText(_ glyphs: Glyphs) -> String {
-    (cpuCores.isFinite ? Format.fixed(cpuCores, 1) : glyphs.absent) + "/" + Format.fixed(cpuLimit, 1) + " CPUs"
+    (cpuCores.isFinite ? TextFormat.fixed(cpuCores, 1) : glyphs.absent) + "/" + TextFormat.fixed(cpuLimit, 1) + " CPUs"
   }
 }
 

@@ -46,7 +46,7 @@ struct CoresView {
       if cells > 0 {
         Bar(usage, .load(usage)).draw(on: &grid, x: x + labelWidth + 1, y: y, width: cells, glyphs)
       }
-      grid.putRight(Format.percent(usage, glyphs), end: x + width, y: y, .load(usage))
+      grid.putRight(TextFormat.percent(usage, glyphs), end: x + width, y: y, .load(usage))
     }
     return rows
   }

@@ -43,13 +43,14 @@ struct DiskPanel: Panel {
       let line = rest.takeTop(1)
       var end = line.right
       if disk.busy.isFinite || !disk.device.isEmpty {
-        grid.putRight(Format.percent(disk.busy, glyphs), end: end, y: line.y, .load(disk.busy))
+        grid.putRight(TextFormat.percent(disk.busy, glyphs), end: end, y: line.y, .load(disk.busy))
         if hasBar { Bar(disk.busy, .load(disk.busy)).draw(on: &grid, x: end - 15, y: line.y, width: 10, glyphs) }
       }
       end -= busyWidth
       let isQuiet = !(disk.readRate > 0) && !(disk.writeRate > 0)
-      grid.putRight(Format.compact(disk.writeRate, glyphs), end: end, y: line.y, isQuiet ? .muted : .plain)
-      grid.putRight(Format.compact(disk.readRate, glyphs), end: end - rateWidth, y: line.y, isQuiet ? .muted : .plain)
+      grid.putRight(TextFormat.compact(disk.writeRate, glyphs), end: end, y: line.y, isQuiet ? .muted : .plain)
+      grid.putRight(
+        TextFormat.compact(disk.readRate, glyphs), end: end - rateWidth, y: line.y, isQuiet ? .muted : .plain)
       let nameStyle: Style = disk.isPhysical ? .plain : .muted
       let limit = end - rateWidth - (isTight ? 6 : 7) - line.x
       let x = grid.putShortened(disk.name ?? disk.device, x: line.x, y: line.y, nameStyle, limit: limit)

@@ -50,9 +50,9 @@ struct FilesystemPanel: Panel {
   /// What is free, and before it how old that is.
   private func remark(_ filesystem: Filesystem, width: Int) -> String {
     guard filesystem.usage.isFinite else { return "" }
-    let free = (filesystem.isReadOnly ? "ro " : "") + Format.bytes(filesystem.available, glyphs)
+    let free = (filesystem.isReadOnly ? "ro " : "") + TextFormat.bytes(filesystem.available, glyphs)
     guard filesystem.age.isFinite else { return free }
-    let age = Format.duration(filesystem.age) + " old"
+    let age = TextFormat.duration(filesystem.age) + " old"
     // That the figures are old says more than they do.
     return Grid.columns(of: age + "  " + free) <= width ? age + "  " + free : age
   }
@@ -81,7 +81,7 @@ extension Filesystem {
   /// One line where it is worth a look before all others: it does not answer, or is nearly full.
   func alert(_ glyphs: Glyphs) -> String? {
     if let error { return mountpoint + " " + error }
-    if age.isFinite { return mountpoint + " " + Format.duration(age) + " old" }
-    return isNearlyFull ? mountpoint + " " + Format.percent(usage, glyphs) + " full" : nil
+    if age.isFinite { return mountpoint + " " + TextFormat.duration(age) + " old" }
+    return isNearlyFull ? mountpoint + " " + TextFormat.percent(usage, glyphs) + " full" : nil
   }
 }

@@ -16,7 +16,7 @@ struct GPUPanel: Panel {
   }
 
   /// How the GPUs are shown beside or below their graph.
-  private enum Form {
+  private enum GPURowStyle {
     /// All that is known, some lines each.
     case blocks
     /// A line each, beside the graph.
@@ -35,7 +35,7 @@ struct GPUPanel: Panel {
     (gpus.count + columns(width) - 1) / columns(width)
   }
 
-  private func form(_ size: Size) -> Form {
+  private func form(_ size: Size) -> GPURowStyle {
     let side = Context.split(size.width).side
     if gpus.count <= 2, size.height >= gpus.count * Self.blockRows, side > 0 { return .blocks }
     if side >= Self.cellWidth, rows(side) <= size.height { return .side }
@@ -135,8 +135,8 @@ struct GPUPanel: Panel {
     if gpu.state == .active, gpu.util.isFinite {
       let clock =
         gpu.clockMaximum.isFinite
-        ? Format.frequency(gpu.clock, of: gpu.clockMaximum, glyphs)
-        : gpu.clock.isFinite ? Format.frequency(gpu.clock, glyphs) : ""
+        ? TextFormat.frequency(gpu.clock, of: gpu.clockMaximum, glyphs)
+        : gpu.clock.isFinite ? TextFormat.frequency(gpu.clock, glyphs) : ""
       grid.putGauge(
         prefix + "util", labelWidth: labelWidth, ratio: gpu.util, bar: Bar(gpu.util, .gpu), remark: clock,
         remarkWidth: 13,
@@ -145,7 +145,7 @@ struct GPUPanel: Panel {
     if gpu.vramTotal.isFinite || gpu.vramUsed.isFinite {
       grid.putGauge(
         prefix + "vram", labelWidth: labelWidth, ratio: gpu.vramUsage, bar: Bar(gpu.vramUsage, .vram),
-        remark: Format.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs), remarkWidth: 13, in: rest.takeTop(1), glyphs)
+        remark: TextFormat.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs), remarkWidth: 13, in: rest.takeTop(1), glyphs)
     }
     var x = rest.x
     let differs = gpus.contains { $0.model != gpus[0].model }
@@ -158,8 +158,8 @@ struct GPUPanel: Panel {
       x = grid.putShortened(trouble.text, x: x, y: rest.y, trouble.style, limit: rest.right - x) + 3
     }
     if gpu.power.isFinite, !rest.isEmpty, x < rest.right {
-      let limit = gpu.powerLimit.isFinite ? "/" + String(Format.whole(gpu.powerLimit)) : ""
-      x = grid.put(String(Format.whole(gpu.power)) + limit + " W", x: x, y: rest.y) + 3
+      let limit = gpu.powerLimit.isFinite ? "/" + String(TextFormat.whole(gpu.powerLimit)) : ""
+      x = grid.put(String(TextFormat.whole(gpu.power)) + limit + " W", x: x, y: rest.y) + 3
     }
     if differs, let model = gpu.model, !rest.isEmpty, x < rest.right {
       grid.putShortened(model, x: x, y: rest.y, .muted, limit: rest.right - x)
@@ -180,7 +180,7 @@ struct GPUPanel: Panel {
     var end = rect.right
     // From the right: power, temperature, memory; only columns that some GPU fills.
     if gpus.contains(where: { $0.power.isFinite }) {
-      let power = gpu.power.isFinite ? String(Format.whole(gpu.power)) + " W" : glyphs.absent
+      let power = gpu.power.isFinite ? String(TextFormat.whole(gpu.power)) + " W" : glyphs.absent
       grid.putRight(power, end: end, y: rect.y)
       end -= 7
     }
@@ -195,7 +195,8 @@ struct GPUPanel: Panel {
     }
     let isWide = rect.width >= 64
     if gpus.contains(where: { $0.vramTotal.isFinite }) {
-      let text = isWide ? Format.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs) : Format.compact(gpu.vramUsed, glyphs)
+      let text =
+        isWide ? TextFormat.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs) : TextFormat.compact(gpu.vramUsed, glyphs)
       grid.putRight(text, end: end, y: rect.y, .muted)
       end -= isWide ? 15 : 7
     }
@@ -204,7 +205,7 @@ struct GPUPanel: Panel {
       // In the place of the bars: their percentages stay.
       var room = cells
       for (value, has) in [(gpu.vramUsage, isWide), (gpu.util, true)] where has && room >= 12 {
-        grid.putRight(Format.percent(value, glyphs), end: x + room, y: rect.y, .load(value))
+        grid.putRight(TextFormat.percent(value, glyphs), end: x + room, y: rect.y, .load(value))
         room -= 5
       }
       let text = trouble.marks + " " + trouble.text
@@ -214,11 +215,11 @@ struct GPUPanel: Panel {
     guard cells >= 8 else { return }
     let half = isWide ? (cells - 11) / 2 : cells - 5
     Bar(gpu.util, .gpu).draw(on: &grid, x: x, y: rect.y, width: half, glyphs)
-    grid.putRight(Format.percent(gpu.util, glyphs), end: x + half + 5, y: rect.y, .load(gpu.util))
+    grid.putRight(TextFormat.percent(gpu.util, glyphs), end: x + half + 5, y: rect.y, .load(gpu.util))
     if isWide {
       x += half + 6
       Bar(gpu.vramUsage, .vram).draw(on: &grid, x: x, y: rect.y, width: half, glyphs)
-      grid.putRight(Format.percent(gpu.vramUsage, glyphs), end: x + half + 5, y: rect.y, .load(gpu.vramUsage))
+      grid.putRight(TextFormat.percent(gpu.vramUsage, glyphs), end: x + half + 5, y: rect.y, .load(gpu.vramUsage))
     }
   }
 
@@ -228,12 +229,12 @@ struct GPUPanel: Panel {
     case .active: nil
     case .asleep: ("asleep", .muted)
     case .lost:
-      (gpu.age >= 1 ? "no response for " + Format.duration(gpu.age) : "lost", .critical)
+      (gpu.age >= 1 ? "no response for " + TextFormat.duration(gpu.age) : "lost", .critical)
     }
   }
 
   private func temperature(_ gpu: GPU) -> String {
-    String(Format.whole(gpu.temperature)) + glyphs.celsius
+    String(TextFormat.whole(gpu.temperature)) + glyphs.celsius
   }
 
   private func drawGraph(
@@ -260,34 +261,34 @@ struct GPUPanel: Panel {
     }
     var faults: [String] = []
     if let action = gpu.recoveryAction { faults.append("needs " + action) }
-    if gpu.xid > 0 { faults.append("Xid " + String(Format.whole(gpu.xid))) }
-    if gpu.eccUncorrected > 0 { faults.append(Format.count(gpu.eccUncorrected, glyphs) + " ECC errors") }
-    if gpu.retiredPages > 0 { faults.append(Format.count(gpu.retiredPages, glyphs) + " retired pages") }
+    if gpu.xid > 0 { faults.append("Xid " + String(TextFormat.whole(gpu.xid))) }
+    if gpu.eccUncorrected > 0 { faults.append(TextFormat.count(gpu.eccUncorrected, glyphs) + " ECC errors") }
+    if gpu.retiredPages > 0 { faults.append(TextFormat.count(gpu.retiredPages, glyphs) + " retired pages") }
     if !faults.isEmpty { lines.append((faults.joined(separator: glyphs.separator), .critical)) }
     var clocks: [String] = []
     if let state = gpu.performanceState { clocks.append(state) }
     if hasClock, gpu.clock.isFinite {
       clocks.append(
-        "core " + Format.frequency(gpu.clock, glyphs)
-          + (gpu.clockMaximum.isFinite ? "/" + Format.frequency(gpu.clockMaximum, glyphs) : ""))
+        "core " + TextFormat.frequency(gpu.clock, glyphs)
+          + (gpu.clockMaximum.isFinite ? "/" + TextFormat.frequency(gpu.clockMaximum, glyphs) : ""))
     }
-    if gpu.memoryClock.isFinite { clocks.append("memory " + Format.frequency(gpu.memoryClock, glyphs)) }
-    if gpu.fan.isFinite { clocks.append("fan " + Format.percent(gpu.fan, glyphs)) }
+    if gpu.memoryClock.isFinite { clocks.append("memory " + TextFormat.frequency(gpu.memoryClock, glyphs)) }
+    if gpu.fan.isFinite { clocks.append("fan " + TextFormat.percent(gpu.fan, glyphs)) }
     if !clocks.isEmpty { lines.append((clocks.joined(separator: glyphs.separator), .muted)) }
     var link: [String] = []
     if gpu.pcieGeneration.isFinite, gpu.pcieWidth.isFinite {
       link.append(
-        "PCIe " + String(Format.whole(gpu.pcieGeneration)) + glyphs.times + String(Format.whole(gpu.pcieWidth)))
+        "PCIe " + String(TextFormat.whole(gpu.pcieGeneration)) + glyphs.times + String(TextFormat.whole(gpu.pcieWidth)))
     }
-    if gpu.pcieReceive.isFinite { link.append("rx " + Format.rate(gpu.pcieReceive, glyphs)) }
-    if gpu.pcieTransmit.isFinite { link.append("tx " + Format.rate(gpu.pcieTransmit, glyphs)) }
-    if gpu.encoder > 0 { link.append("encoder " + Format.percent(gpu.encoder, glyphs)) }
-    if gpu.decoder > 0 { link.append("decoder " + Format.percent(gpu.decoder, glyphs)) }
+    if gpu.pcieReceive.isFinite { link.append("rx " + TextFormat.rate(gpu.pcieReceive, glyphs)) }
+    if gpu.pcieTransmit.isFinite { link.append("tx " + TextFormat.rate(gpu.pcieTransmit, glyphs)) }
+    if gpu.encoder > 0 { link.append("encoder " + TextFormat.percent(gpu.encoder, glyphs)) }
+    if gpu.decoder > 0 { link.append("decoder " + TextFormat.percent(gpu.decoder, glyphs)) }
     if !link.isEmpty { lines.append((link.joined(separator: glyphs.separator), .muted)) }
     for process in (gpu.processes ?? []).prefix(4) {
       var text = String(process.pid) + " " + (process.name ?? "?")
-      if process.vram.isFinite { text += glyphs.separator + Format.bytes(process.vram, glyphs) }
-      if process.util.isFinite { text += glyphs.separator + Format.percent(process.util, glyphs) }
+      if process.vram.isFinite { text += glyphs.separator + TextFormat.bytes(process.vram, glyphs) }
+      if process.util.isFinite { text += glyphs.separator + TextFormat.percent(process.util, glyphs) }
       if let service = process.service { text += glyphs.separator + service }
       lines.append((text, .plain))
     }
@@ -317,14 +318,14 @@ struct GPUStrips {
         "", true, { String($0.index) + String(($0.trouble(glyphs)?.marks ?? "").prefix(cell - 3)) },
         { $0.trouble(glyphs)?.style ?? .muted }
       ),
-      ("util", true, { $0.util.isFinite ? String(Format.whole($0.util * 100)) : "" }, { .load($0.util) }),
+      ("util", true, { $0.util.isFinite ? String(TextFormat.whole($0.util * 100)) : "" }, { .load($0.util) }),
       (
         "vram", gpus.contains { $0.vramUsage.isFinite },
-        { $0.vramUsage.isFinite ? String(Format.whole($0.vramUsage * 100)) : "" }, { .load($0.vramUsage) }
+        { $0.vramUsage.isFinite ? String(TextFormat.whole($0.vramUsage * 100)) : "" }, { .load($0.vramUsage) }
       ),
       (
         glyphs.celsius, gpus.contains { $0.temperature.isFinite },
-        { $0.temperature.isFinite ? String(Format.whole($0.temperature)) : "" }, { .temperature($0.temperature) }
+        { $0.temperature.isFinite ? String(TextFormat.whole($0.temperature)) : "" }, { .temperature($0.temperature) }
       ),
     ]
     var row = 0
@@ -410,11 +411,11 @@ extension GPU {
     var (marks, texts, style) = ("", [String](), Style.critical)
     if xid > 0 {
       marks += "X"
-      texts.append("Xid " + String(Format.whole(xid)))
+      texts.append("Xid " + String(TextFormat.whole(xid)))
     }
     if eccUncorrected > 0 {
       marks += "E"
-      texts.append(Format.count(eccUncorrected, glyphs) + " ECC")
+      texts.append(TextFormat.count(eccUncorrected, glyphs) + " ECC")
     }
     if let recoveryAction {
       marks += "R"
@@ -434,7 +435,7 @@ extension GPU {
   }
 }
 
-extension GPU.State {
+extension GPU.GPUState {
   /// Stands where there is no room for a word; the help explains it.
   var sign: String {
     switch self {
@@ -491,10 +492,10 @@ struct GPUSummary {
     var parts: [String] = []
     if util.isFinite {
       parts.append(
-        "mean " + Format.percent(util, glyphs) + (answering < count ? " (" + countText + " reporting)" : ""))
+        "mean " + TextFormat.percent(util, glyphs) + (answering < count ? " (" + countText + " reporting)" : ""))
     }
-    if total > 0 { parts.append(Format.pair(used, of: total, glyphs)) }
-    if power > 0 { parts.append(String(Format.whole(power)) + " W") }
+    if total > 0 { parts.append(TextFormat.pair(used, of: total, glyphs)) }
+    if power > 0 { parts.append(String(TextFormat.whole(power)) + " W") }
     return parts.joined(separator: glyphs.separator)
   }
 
@@ -507,7 +508,7 @@ struct GPUSummary {
   }
   /// Used ÷ total memory; NaN where unknown.
   var vramUsage: Double { total > 0 ? used / total : .nan }
-  var vramText: (Glyphs) -> String { { [used, total] in total > 0 ? Format.pair(used, of: total, $0) : "" } }
+  var vramText: (Glyphs) -> String { { [used, total] in total > 0 ? TextFormat.pair(used, of: total, $0) : "" } }
 }
 
 extension Style {

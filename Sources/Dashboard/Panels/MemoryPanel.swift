@@ -11,8 +11,8 @@ struct MemoryPanel: Panel {
     self.context = context
   }
 
-  private var lines: [Line] { MemoryLines.of(context.sample) }
-  typealias Line = MemoryLines.Line
+  private var lines: [MemoryLine] { MemoryLines.of(context.sample) }
+  typealias MemoryLine = MemoryLines.MemoryLine
 
   func height(width: Int) -> Height {
     let gauges = 1 + lines.count
@@ -38,7 +38,7 @@ struct MemoryPanel: Panel {
     var text = ""
     for (name, value) in [("free", ram.free), ("cached", ram.cached), ("zfs", ram.arc), ("shared", ram.shared)]
     where value.isFinite && (name == "free" || name == "cached" || value > 0) {
-      let part = (text.isEmpty ? "" : glyphs.separator) + name + " " + Format.bytes(value, glyphs)
+      let part = (text.isEmpty ? "" : glyphs.separator) + name + " " + TextFormat.bytes(value, glyphs)
       if Grid.columns(of: text) + Grid.columns(of: part) > limit { break }
       text += part
     }
@@ -48,24 +48,24 @@ struct MemoryPanel: Panel {
 
 /// Memory as lines with a bar, for the panel and for small screens.
 enum MemoryLines {
-  struct Line {
+  struct MemoryLine {
     let label: String
     let ratio: Double
     let bar: Bar
     let used: Double
     let total: Double
 
-    func remark(_ glyphs: Glyphs) -> String { Format.pair(used, of: total, glyphs) }
+    func remark(_ glyphs: Glyphs) -> String { TextFormat.pair(used, of: total, glyphs) }
   }
 
   /// RAM, the group's limit if there is one, swap if there is any.
-  static func of(_ sample: Sample) -> [Line] {
-    var lines: [Line] = []
+  static func of(_ sample: Sample) -> [MemoryLine] {
+    var lines: [MemoryLine] = []
     let ram = sample.ram
     if ram.total.isFinite {
       let cache = max(0, ram.available - ram.free) / ram.total
       lines.append(
-        Line(
+        MemoryLine(
           label: "RAM", ratio: ram.usage,
           bar: Bar([
             Bar.Segment(ratio: ram.usage, color: .memory, pattern: .first),
@@ -74,13 +74,13 @@ enum MemoryLines {
     }
     if let group = sample.cgroup, group.memoryLimit.isFinite {
       lines.append(
-        Line(
+        MemoryLine(
           label: "group", ratio: group.memoryUsage, bar: Bar(group.memoryUsage, .memory), used: group.memoryUsed,
           total: group.memoryLimit))
     }
     if let swap = sample.swap, swap.total > 0 {
       lines.append(
-        Line(label: "swap", ratio: swap.usage, bar: Bar(swap.usage, .swap), used: swap.used, total: swap.total))
+        MemoryLine(label: "swap", ratio: swap.usage, bar: Bar(swap.usage, .swap), used: swap.used, total: swap.total))
     }
     return lines
   }

@@ -81,16 +81,16 @@ struct NetworkPanel: Panel {
     let isQuiet = isDown || !(network.receiveRate > 0) && !(network.transmitRate > 0)
     let style: Style = isDown ? .faint : isQuiet ? .muted : .plain
     var end = line.right
-    grid.putRight(Format.compact(network.transmitRate, glyphs), end: end, y: line.y, style)
-    grid.putRight(Format.compact(network.receiveRate, glyphs), end: end - rateWidth(line), y: line.y, style)
+    grid.putRight(TextFormat.compact(network.transmitRate, glyphs), end: end, y: line.y, style)
+    grid.putRight(TextFormat.compact(network.receiveRate, glyphs), end: end - rateWidth(line), y: line.y, style)
     end -= rateWidth(line) + (line.width < 32 ? 6 : 8)
     if hasLink {
-      let link = isDown ? "down" : network.speed.isFinite && network.speed > 0 ? Format.link(network.speed) : ""
+      let link = isDown ? "down" : network.speed.isFinite && network.speed > 0 ? TextFormat.link(network.speed) : ""
       grid.putRight(link, end: end, y: line.y, .muted)
       end -= 10
     }
     var nameEnd = end - 1
-    let lost = Format.count(losses, glyphs) + " lost"
+    let lost = TextFormat.count(losses, glyphs) + " lost"
     // The name may lose its end to it.
     if losses >= 0.5,
       let text = [lost + "/s", lost].first(where: {

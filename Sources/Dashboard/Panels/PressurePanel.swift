@@ -32,7 +32,7 @@ struct PressurePanel: Panel {
       let isTight = rest.right - x < 34
       for (name, resource) in resources {
         let ratio = share(resource.some ?? resource.full)
-        let text = isAlone && isTight ? Format.percent(ratio, glyphs).trimmed : Format.fine(ratio, glyphs) + "%"
+        let text = isAlone && isTight ? TextFormat.percent(ratio, glyphs).trimmed : TextFormat.fine(ratio, glyphs) + "%"
         let name = isTight ? String(name.prefix(3)) : name
         guard x + name.utf8.count + 1 + text.utf8.count <= rest.right else { break }
         x = grid.put(name + " ", x: x, y: rest.y, .muted)
@@ -55,10 +55,10 @@ struct PressurePanel: Panel {
       let full = share(resource.full)
       var end = line.right
       if hasFull {
-        if resource.full != nil { grid.putRight(Format.fine(full, glyphs) + "%", end: end, y: line.y, style(full)) }
+        if resource.full != nil { grid.putRight(TextFormat.fine(full, glyphs) + "%", end: end, y: line.y, style(full)) }
         end -= 14
       }
-      if resource.some != nil { grid.putRight(Format.fine(some, glyphs) + "%", end: end, y: line.y, style(some)) }
+      if resource.some != nil { grid.putRight(TextFormat.fine(some, glyphs) + "%", end: end, y: line.y, style(some)) }
       end -= 8
       if end - line.x - 7 >= 6 {
         Bar(some, .pressure).draw(on: &grid, x: line.x + 7, y: line.y, width: end - line.x - 7, glyphs)

@@ -34,7 +34,7 @@ struct ProcessPanel: Panel {
       detail += glyphs.separator + (context.table.kind == .whole ? "threads" : "threads are not recorded")
     }
     if !state.filter.isEmpty { detail += glyphs.separator + "/" + state.filter }
-    let table = ProcessTable(context: context)
+    let table = ProcessTableView(context: context)
     grid.putTitle(
       context.title(.processes, "PROCESSES"), more: table.hidden(visible: rect.height - 2), detail: detail,
       right: summary(rect.width), in: rest.takeTop(1), glyphs)
@@ -45,7 +45,7 @@ struct ProcessPanel: Panel {
   private func span(of refresh: Int) -> String {
     let (interval, age) = (context.table.interval, context.table.age)
     func text(_ seconds: Double) -> String {
-      seconds < 60 ? String(Format.whole(seconds)) + " s" : Format.duration(seconds)
+      seconds < 60 ? String(TextFormat.whole(seconds)) + " s" : TextFormat.duration(seconds)
     }
     var parts: [String] = []
     if interval >= Double(refresh) * 1.5 + 0.5 { parts.append("CPU% over " + text(interval.rounded())) }
@@ -65,13 +65,13 @@ struct ProcessPanel: Panel {
     parts.append(String(processes.running) + " running")
     if processes.blocked > 0 { parts.append(String(processes.blocked) + " blocked") }
     if processes.zombie > 0 { parts.append(String(processes.zombie) + " zombie") }
-    if width >= 90 { parts.append(Format.count(Double(processes.threads), glyphs) + " threads") }
+    if width >= 90 { parts.append(TextFormat.count(Double(processes.threads), glyphs) + " threads") }
     return parts.joined(separator: glyphs.separator)
   }
 }
 
 /// Processes as a table; narrow screens lose columns from the least telling on.
-struct ProcessTable {
+struct ProcessTableView {
   let context: Context
   private var glyphs: Glyphs { context.glyphs }
   private var state: TableState { context.state.table }
@@ -211,7 +211,7 @@ struct ProcessTable {
   private func draw(_ column: ProcessColumn, of row: ProcessRow, on grid: inout Grid, x: Int, y: Int, width: Int) {
     let process = row.process
     func right(_ text: String, _ style: Style) { grid.putRight(text, end: x + width, y: y, style, limit: width) }
-    func rate(_ value: Double) { right(Format.compact(value, glyphs), value > 0 ? .plain : .faint) }
+    func rate(_ value: Double) { right(TextFormat.compact(value, glyphs), value > 0 ? .plain : .faint) }
     switch column {
     case .pid: right(String(row.number), row.owner == nil ? .muted : .faint)
     case .user: grid.putShortened(process.user, x: x, y: y, .muted, limit: width)
@@ -228,17 +228,17 @@ struct ProcessTable {
     case .cpu:
       let style: Style =
         process.cpu >= 0.5 ? Style(.load(min(1, process.cpu)), .bold) : process.cpu >= 0.005 ? .plain : .muted
-      right(Format.fine(process.cpu, glyphs), style)
-    case .memory: right(Format.compact(process.resident, glyphs), .plain)
+      right(TextFormat.fine(process.cpu, glyphs), style)
+    case .memory: right(TextFormat.compact(process.resident, glyphs), .plain)
     case .read: rate(process.readRate)
     case .write: rate(process.writeRate)
     case .gpu:
       if row.gpuUtil.isFinite {
-        right(Format.percent(row.gpuUtil, glyphs), Style(.gpu, row.gpuUtil >= 0.5 ? .bold : []))
+        right(TextFormat.percent(row.gpuUtil, glyphs), Style(.gpu, row.gpuUtil >= 0.5 ? .bold : []))
       } else if let first = row.gpus.first {
         right("#" + String(first), .muted)
       }
-    case .vram: if row.vram.isFinite { right(Format.compact(row.vram, glyphs), Style(.vram)) }
+    case .vram: if row.vram.isFinite { right(TextFormat.compact(row.vram, glyphs), Style(.vram)) }
     case .service, .name: break
     }
   }

@@ -20,7 +20,7 @@ struct TemperaturePanel: Panel {
   /// What all meters of the machine draw, where it tells one figure of it.
   private var power: String {
     let watts = context.sample.powers.filter { $0.watts.isFinite }.map(\.watts).max() ?? .nan
-    return watts.isFinite ? String(Format.whole(watts)) + " W" : ""
+    return watts.isFinite ? String(TextFormat.whole(watts)) + " W" : ""
   }
 
   private func columns(_ width: Int) -> Int { width >= 56 && sensors.count > 3 ? 2 : 1 }
@@ -41,7 +41,7 @@ struct TemperaturePanel: Panel {
       context.title(.temperature, "TEMPERATURES"), more: window.hidden, right: power,
       in: rest.takeTop(1), glyphs)
     let width = (rest.width - Self.gap * (columns - 1)) / columns
-    let texts = shown.map { String(Format.whole($0.celsius)) + " " + glyphs.celsius }
+    let texts = shown.map { String(TextFormat.whole($0.celsius)) + " " + glyphs.celsius }
     let textWidth = texts.map { Grid.columns(of: $0) }.max() ?? 0
     for (index, sensor) in shown.enumerated() {
       let column = index / max(1, rows)
@@ -61,7 +61,7 @@ struct TemperaturePanel: Panel {
     let window = context.window(sensors, count: 1, in: .temperature)
     grid.putTitle(context.title(.temperature, "TEMPERATURES"), more: window.hidden, in: rect, glyphs)
     let shown = window.rows[0]
-    let text = String(Format.whole(shown.celsius)) + " " + glyphs.celsius
+    let text = String(TextFormat.whole(shown.celsius)) + " " + glyphs.celsius
     let width = Grid.columns(of: shown.sensor) + 1 + Grid.columns(of: text)
     let start = rect.right - min(width, rect.width / 2)
     grid.fill(" ", x: start - 1, y: rect.y, count: rect.right - start + 1)

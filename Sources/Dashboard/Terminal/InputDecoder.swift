@@ -186,7 +186,7 @@ struct InputDecoder {
     guard numbers.count == 3 else { return nil }
     let (code, x, y) = (numbers[0], numbers[1] - 1, numbers[2] - 1)
     guard x >= 0, y >= 0 else { return nil }
-    let kind: MouseEvent.Kind
+    let kind: MouseEvent.MouseAction
     if code & 64 != 0 {
       guard code & 3 < 2 else { return nil }
       kind = code & 1 == 0 ? .wheelUp : .wheelDown

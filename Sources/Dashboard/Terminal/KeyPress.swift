@@ -34,11 +34,11 @@ struct Paste: Hashable {
 
 /// What a mouse did, at a cell from the upper left.
 struct MouseEvent: Hashable {
-  enum Kind: Hashable {
+  enum MouseAction: Hashable {
     case press, drag, release, wheelUp, wheelDown
   }
 
-  var kind: Kind
+  var kind: MouseAction
   var x: Int
   var y: Int
 }

@@ -13,7 +13,7 @@ final class LineMode {
   private let wakeReader: Int32
   private let wakeWriter: Int32
   private var printed = 0
-  private var shownColumns: [Column] = []
+  private var shownColumns: [LineColumn] = []
 
   /// - Parameter catchesSignals: false leaves SIGINT and SIGTERM to their defaults.
   /// - Throws: SystemError of pipe.
@@ -98,7 +98,7 @@ final class LineMode {
   // MARK: Text
 
   /// What a line tells, and in how many columns.
-  enum Column: CaseIterable {
+  enum LineColumn: CaseIterable {
     case time, cpu, load, ram, swap, read, write, receive, transmit, gpu
 
     var title: String {
@@ -128,8 +128,8 @@ final class LineMode {
   }
 
   /// The columns that this machine fills.
-  static func columns(of sample: Sample) -> [Column] {
-    Column.allCases.filter { column in
+  static func columns(of sample: Sample) -> [LineColumn] {
+    LineColumn.allCases.filter { column in
       switch column {
       case .time, .cpu, .ram: true
       case .load: sample.load != nil
@@ -142,9 +142,9 @@ final class LineMode {
   }
 
   /// Those that a line of `width` holds: what is missed least goes first.
-  static func fitting(_ columns: [Column], width: Int) -> [Column] {
+  static func fitting(_ columns: [LineColumn], width: Int) -> [LineColumn] {
     var kept = columns
-    for column in [Column.swap, .transmit, .receive, .write, .read, .load, .time] {
+    for column in [LineColumn.swap, .transmit, .receive, .write, .read, .load, .time] {
       // A line that fills the last column wraps on some terminals.
       if kept.reduce(0, { $0 + $1.width }) < width { break }
       kept.removeAll { $0 == column }
@@ -153,33 +153,33 @@ final class LineMode {
   }
 
   /// The head over the lines.
-  static func head(_ columns: [Column]) -> String {
+  static func head(_ columns: [LineColumn]) -> String {
     join(columns) { $0.title }
   }
 
   /// The line of a sample; times are UTC, as in the API.
-  static func line(_ sample: Sample, _ columns: [Column]) -> String {
+  static func line(_ sample: Sample, _ columns: [LineColumn]) -> String {
     let glyphs = Glyphs(.ascii)
     func percent(_ ratio: Double) -> String {
-      ratio.isFinite ? String(Format.whole(ratio * 100)) : glyphs.absent
+      ratio.isFinite ? String(TextFormat.whole(ratio * 100)) : glyphs.absent
     }
     return join(columns) { column in
       switch column {
-      case .time: Format.clock(sample.timestamp.seconds) + "Z"
+      case .time: TextFormat.clock(sample.timestamp.seconds) + "Z"
       case .cpu: percent(sample.cpu.usage)
-      case .load: sample.load.map { $0.load1.isFinite ? Format.fixed($0.load1, 2) : glyphs.absent } ?? glyphs.absent
+      case .load: sample.load.map { $0.load1.isFinite ? TextFormat.fixed($0.load1, 2) : glyphs.absent } ?? glyphs.absent
       case .ram: percent(sample.ram.usage)
       case .swap: percent(sample.swap?.usage ?? .nan)
-      case .read: Format.compact(sample.disk?.readRate ?? .nan, glyphs)
-      case .write: Format.compact(sample.disk?.writeRate ?? .nan, glyphs)
-      case .receive: Format.compact(sample.network?.receiveRate ?? .nan, glyphs)
-      case .transmit: Format.compact(sample.network?.transmitRate ?? .nan, glyphs)
+      case .read: TextFormat.compact(sample.disk?.readRate ?? .nan, glyphs)
+      case .write: TextFormat.compact(sample.disk?.writeRate ?? .nan, glyphs)
+      case .receive: TextFormat.compact(sample.network?.receiveRate ?? .nan, glyphs)
+      case .transmit: TextFormat.compact(sample.network?.transmitRate ?? .nan, glyphs)
       case .gpu: percent(GPUSummary(sample.gpus).util)
       }
     }
   }
 
-  private static func join(_ columns: [Column], _ text: (Column) -> String) -> String {
+  private static func join(_ columns: [LineColumn], _ text: (LineColumn) -> String) -> String {
     var line = ""
     for column in columns {
       let text = text(column)

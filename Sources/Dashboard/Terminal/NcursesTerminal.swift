@@ -19,7 +19,7 @@
       }
     }
 
-    private let kind: Glyphs.Kind
+    private let kind: Glyphs.GraphGlyphs
     private let traits: (ColorDepth?) -> TerminalTraits
     private let input: Int32
     private let ownsInput: Bool
@@ -31,7 +31,7 @@
     private var shown: Grid?
     private var unsent: [UInt8] = []
     private(set) var bytesSent = 0
-    private var question = Question()
+    private var question = TerminalQuery()
     private var pairs: [UInt16: Int32] = [:]
     private var mustWait = false
     private var decoder = InputDecoder()
@@ -43,7 +43,7 @@
     /// Whether the terminal has been asked (DSR 5) if it has shown what was sent, and how it answers.
     ///
     /// Nothing else tells how much waits in a pipe, an ssh and a modem between here and the screen.
-    private struct Question {
+    private struct TerminalQuery {
       /// Bytes that may be on their way unasked, over a line that answers at once and over one that does not: there every
       /// picture waits for the last one, so that a key is answered by the next.
       static let window = 1_500
@@ -56,7 +56,7 @@
       static let longest = 20.0
 
       var bytes = 0
-      var limit = Question.window
+      var limit = TerminalQuery.window
       var asked: Double?
       var hasAnswered = false
       var isMute = false
@@ -246,8 +246,8 @@
     private var isSeen: Bool {
       guard let asked = question.asked else { return true }
       let waited = Clock.monotonic - asked
-      if question.hasAnswered { return waited > Question.longest }
-      guard waited > Question.patience else { return false }
+      if question.hasAnswered { return waited > TerminalQuery.longest }
+      guard waited > TerminalQuery.patience else { return false }
       question.isMute = true
       question.asked = nil
       return true
@@ -377,7 +377,8 @@
       case .ready:
         let wasAwaited = question.asked != nil
         if let asked = question.asked {
-          question.limit = Clock.monotonic - asked > Question.slowness ? Question.slowWindow : Question.window
+          question.limit =
+            Clock.monotonic - asked > TerminalQuery.slowness ? TerminalQuery.slowWindow : TerminalQuery.window
         }
         question.asked = nil
         question.hasAnswered = true
@@ -397,7 +398,7 @@
     private func delay(_ timeout: Double) -> Int32 {
       var delay = timeout.isFinite ? max(0, timeout) : .infinity
       if decoder.isPasting { delay = min(delay, max(0, lastInput + Self.pastePatience - Clock.monotonic)) }
-      let milliseconds = delay.isFinite ? Int32(clamping: Format.whole((delay * 1000).rounded(.up))) : -1
+      let milliseconds = delay.isFinite ? Int32(clamping: TextFormat.whole((delay * 1000).rounded(.up))) : -1
       return decoder.isPending
         ? milliseconds < 0 ? Self.escapeDelay : min(Self.escapeDelay, milliseconds) : milliseconds
     }

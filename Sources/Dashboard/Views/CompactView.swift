@@ -46,7 +46,7 @@ struct CompactView {
     let cpu = sample.cpu
     if cpu.usage.isFinite || !cpu.perCore.isEmpty {
       let limited = sample.cgroup.flatMap { $0.cpuLimit.isFinite ? $0 : nil }
-      let frequency = cpu.frequency.isFinite ? Format.frequency(cpu.frequency, glyphs) : ""
+      let frequency = cpu.frequency.isFinite ? TextFormat.frequency(cpu.frequency, glyphs) : ""
       gauges.append(
         Gauge(
           label: "CPU", ratio: cpu.usage, bar: CPUModes(cpu, glyphs).bar,
@@ -83,7 +83,7 @@ struct CompactView {
   }
 
   private func remark(_ gpu: GPU) -> String {
-    gpu.vramTotal.isFinite ? Format.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs) : ""
+    gpu.vramTotal.isFinite ? TextFormat.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs) : ""
   }
 
   /// What is known before anything could be measured.
@@ -106,15 +106,15 @@ struct CompactView {
     if let disk = sample.disk, disk.readRate.isFinite || disk.writeRate.isFinite {
       lines.append(
         (
-          "disk", "read " + Format.rate(disk.readRate, glyphs).leftPadded(to: 10),
-          "write " + Format.rate(disk.writeRate, glyphs).leftPadded(to: 10)
+          "disk", "read " + TextFormat.rate(disk.readRate, glyphs).leftPadded(to: 10),
+          "write " + TextFormat.rate(disk.writeRate, glyphs).leftPadded(to: 10)
         ))
     }
     if let network = sample.network, network.receiveRate.isFinite || network.transmitRate.isFinite {
       lines.append(
         (
-          "net", "rx   " + Format.rate(network.receiveRate, glyphs).leftPadded(to: 10),
-          "tx    " + Format.rate(network.transmitRate, glyphs).leftPadded(to: 10)
+          "net", "rx   " + TextFormat.rate(network.receiveRate, glyphs).leftPadded(to: 10),
+          "tx    " + TextFormat.rate(network.transmitRate, glyphs).leftPadded(to: 10)
         ))
     }
     for line in lines {
@@ -151,7 +151,7 @@ struct CompactView {
     // The graph above keeps two rows, or a third of many.
     let rows = min(context.table.rows.count + 1, rest.height - (rest.height >= 5 ? max(2, rest.height / 3) : 0))
     guard rows >= 2 else { return }
-    ProcessTable(context: context).draw(on: &grid, in: rest.takeBottom(rows))
+    ProcessTableView(context: context).draw(on: &grid, in: rest.takeBottom(rows))
   }
 
   private func drawGraph(on grid: inout Grid, in rect: Rect, labelWidth: Int) {

@@ -37,7 +37,7 @@ struct Context {
     let age = sample.host.uptime - process.start
     guard sample.boottime.isFinite, age.isFinite, process.start > 0 else { return nil }
     let time = sample.timestamp.seconds - age
-    return clock.time(time) + " (" + Format.duration(max(0, age)) + " ago)"
+    return clock.time(time) + " (" + TextFormat.duration(max(0, age)) + " ago)"
   }
 
   /// Says why there is nothing else.
@@ -86,7 +86,7 @@ struct Context {
 
 /// The table of processes as it is known.
 struct TableContents {
-  enum Kind: Equatable {
+  enum TableKind: Equatable {
     /// All processes.
     case whole
     /// Those that use most, of the newest sample.
@@ -96,7 +96,7 @@ struct TableContents {
   }
 
   var rows: [ProcessRow] = []
-  var kind = Kind.top
+  var kind = TableKind.top
   /// Seconds that the rates are means over, and seconds since the scan; NaN where unknown.
   var interval = Double.nan
   var age = Double.nan

@@ -11,20 +11,20 @@ struct DetailsView {
   var scroll = 0
   private var glyphs: Glyphs { context.glyphs }
 
-  private struct Line {
+  private struct DetailLine {
     let name: String
     let text: String
     var style = Style.plain
   }
 
-  private var lines: [Line] {
+  private var lines: [DetailLine] {
     guard let row = context.table.rows.first(where: { $0.process.pid == pid }) else {
-      return [Line(name: "", text: "it has ended, or is not in the list", style: .warning)]
+      return [DetailLine(name: "", text: "it has ended, or is not in the list", style: .warning)]
     }
     let process = row.process
-    var lines: [Line] = []
+    var lines: [DetailLine] = []
     func add(_ name: String, _ text: String?, _ style: Style = .plain) {
-      if let text, !text.isEmpty { lines.append(Line(name: name, text: text, style: style)) }
+      if let text, !text.isEmpty { lines.append(DetailLine(name: name, text: text, style: style)) }
     }
     func pair(_ parts: [String?]) -> String { parts.compactMap { $0 }.joined(separator: glyphs.separator) }
     add(
@@ -45,20 +45,21 @@ struct DetailsView {
     add(
       "memory",
       pair([
-        Format.bytes(process.resident, glyphs) + " resident",
-        details?.swapped.flatMap { $0 > 0 ? Format.bytes($0, glyphs) + " swapped" : nil },
+        TextFormat.bytes(process.resident, glyphs) + " resident",
+        details?.swapped.flatMap { $0 > 0 ? TextFormat.bytes($0, glyphs) + " swapped" : nil },
       ]))
     if process.readRate.isFinite || process.writeRate.isFinite {
       add(
-        "I/O", "read " + Format.rate(process.readRate, glyphs) + ", write " + Format.rate(process.writeRate, glyphs))
+        "I/O",
+        "read " + TextFormat.rate(process.readRate, glyphs) + ", write " + TextFormat.rate(process.writeRate, glyphs))
     }
     if row.usesGPU {
       let list = row.gpus.map { String($0) }.joined(separator: ",")
       add(
         "GPU",
         pair([
-          list, row.gpuUtil.isFinite ? Format.percent(row.gpuUtil, glyphs) : nil,
-          row.vram.isFinite ? Format.bytes(row.vram, glyphs) : nil,
+          list, row.gpuUtil.isFinite ? TextFormat.percent(row.gpuUtil, glyphs) : nil,
+          row.vram.isFinite ? TextFormat.bytes(row.vram, glyphs) : nil,
         ]))
     }
     if let details {
@@ -80,7 +81,7 @@ struct DetailsView {
 
   /// CPU use in CPUs where it is more than one.
   private static func cpu(_ cpu: Double, _ glyphs: Glyphs) -> String {
-    cpu < 1 ? Format.fine(cpu, glyphs) + "% of one CPU" : Format.fixed(cpu, 2) + " CPUs"
+    cpu < 1 ? TextFormat.fine(cpu, glyphs) + "% of one CPU" : TextFormat.fixed(cpu, 2) + " CPUs"
   }
 
   private static func state(_ letter: UInt8) -> String {
@@ -132,15 +133,15 @@ struct DetailsView {
   private static let nameWidth = 11
 
   /// The lines with the command line broken where it is wider than there is room.
-  private static func rows(_ lines: [Line], width: Int) -> [Line] {
-    lines.flatMap { line -> [Line] in
+  private static func rows(_ lines: [DetailLine], width: Int) -> [DetailLine] {
+    lines.flatMap { line -> [DetailLine] in
       guard line.name == "command" else { return [line] }
-      var rows: [Line] = []
+      var rows: [DetailLine] = []
       var rest = Substring(line.text)
       repeat {
         // By characters; what is wider is shortened where it is drawn.
         let part = String(rest.prefix(max(1, width)))
-        rows.append(Line(name: rows.isEmpty ? line.name : "", text: part, style: line.style))
+        rows.append(DetailLine(name: rows.isEmpty ? line.name : "", text: part, style: line.style))
         rest = rest.dropFirst(max(1, width))
       } while !rest.isEmpty && rows.count < 200
       return rows
@@ -159,7 +160,7 @@ struct DetailsView {
     let first = axis.last(isPaired: glyphs.columnsPerCell == 2) - count + 1
     var values = [Double](repeating: .nan, count: count)
     // Lists are stored with every sample, and looked at anew every second.
-    let reach = max(8, Format.whole(context.timeline.interval * 1.2 / axis.step) + 1)
+    let reach = max(8, TextFormat.whole(context.timeline.interval * 1.2 / axis.step) + 1)
     var last: (column: Int, cpu: Double)?
     for point in spark {
       let column = axis.number(of: point.time) - first
@@ -175,6 +176,6 @@ struct DetailsView {
     let highest = values.reduce(0) { $1.isFinite ? max($0, $1) : $0 }
     let maximum = max(1, highest.rounded(.up))
     Graph(values: values, maximum: maximum, paint: .gradient(.load)).draw(on: &grid, in: rect, glyphs)
-    grid.put("CPU " + String(Format.whole(maximum * 100)) + "% ", x: rect.x, y: rect.y, .muted)
+    grid.put("CPU " + String(TextFormat.whole(maximum * 100)) + "% ", x: rect.x, y: rect.y, .muted)
   }
 }

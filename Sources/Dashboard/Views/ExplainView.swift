@@ -42,19 +42,19 @@ struct ExplainView {
   /// A value in base units as it is read best.
   static func text(_ value: Double, _ unit: Unit, _ glyphs: Glyphs) -> String {
     switch unit {
-    case .ratio: Format.fine(value, glyphs) + "%"
-    case .bytes, .mebibytes: Format.bytes(value, glyphs)
-    case .bytesPerSecond: Format.rate(value, glyphs)
-    case .megabitsPerSecond: Format.link(value)
-    case .seconds, .milliseconds: Format.time(value, glyphs)
-    case .celsius: String(Format.whole(value)) + " " + glyphs.celsius
-    case .megahertz: Format.frequency(value, glyphs)
-    case .watts: Format.fixed(value, 1) + " W"
-    case .joules: Format.count(value, glyphs) + "J"
-    case .rpm: String(Format.whole(value)) + " rpm"
-    case .cores: Format.fixed(value, 2) + " CPUs"
-    case .perSecond: Format.count(value, glyphs) + "/s"
-    case .count, .none: value == value.rounded() ? Format.count(value, glyphs) : Format.fixed(value, 2)
+    case .ratio: TextFormat.fine(value, glyphs) + "%"
+    case .bytes, .mebibytes: TextFormat.bytes(value, glyphs)
+    case .bytesPerSecond: TextFormat.rate(value, glyphs)
+    case .megabitsPerSecond: TextFormat.link(value)
+    case .seconds, .milliseconds: TextFormat.time(value, glyphs)
+    case .celsius: String(TextFormat.whole(value)) + " " + glyphs.celsius
+    case .megahertz: TextFormat.frequency(value, glyphs)
+    case .watts: TextFormat.fixed(value, 1) + " W"
+    case .joules: TextFormat.count(value, glyphs) + "J"
+    case .rpm: String(TextFormat.whole(value)) + " rpm"
+    case .cores: TextFormat.fixed(value, 2) + " CPUs"
+    case .perSecond: TextFormat.count(value, glyphs) + "/s"
+    case .count, .none: value == value.rounded() ? TextFormat.count(value, glyphs) : TextFormat.fixed(value, 2)
     }
   }
 
@@ -95,12 +95,12 @@ struct ExplainView {
     lines.append(("unit", definition.unit.rawValue + ", " + definition.kind.rawValue))
     var age = "instantaneous value"
     if ExplainView.isMean(definition), context.sample.elapsed.isFinite {
-      age = "mean over " + Format.time(context.sample.elapsed, glyphs)
+      age = "mean over " + TextFormat.time(context.sample.elapsed, glyphs)
     }
     if definition.kind == .counter { age = "cumulative since the source started" }
     let sources = context.sample.agent.sources.filter { panel.sources.contains($0.name) }
     if let oldest = sources.map(\.age).filter(\.isFinite).max(), oldest >= 1 {
-      age += "; read " + Format.duration(oldest) + " ago"
+      age += "; read " + TextFormat.duration(oldest) + " ago"
     }
     if let failing = sources.first(where: { !$0.success }) { age += "; " + (failing.error ?? "its source is failing") }
     lines.append(("age", age))

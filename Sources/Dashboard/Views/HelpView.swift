@@ -3,14 +3,14 @@ struct HelpView {
   let glyphs: Glyphs
   let hits: HitMap
 
-  private enum Line {
+  private enum HelpLine {
     case section(String)
     case key(KeyMap.Binding)
     case note(String, String)
   }
 
-  private var lines: [Line] {
-    var lines: [Line] = []
+  private var lines: [HelpLine] {
+    var lines: [HelpLine] = []
     for section in KeyMap.sections {
       lines.append(.section(section.title))
       lines += section.bindings.map { .key($0) }

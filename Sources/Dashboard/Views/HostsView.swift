@@ -74,7 +74,7 @@ struct HostsView {
         for (place, column) in columns.enumerated() {
           let value = column.value(sample)
           let x = line.x + nameWidth + 1 + place * width
-          grid.putRight(Format.percent(value, glyphs), end: x + 4, y: line.y, isLost ? .stale : .load(value))
+          grid.putRight(TextFormat.percent(value, glyphs), end: x + 4, y: line.y, isLost ? .stale : .load(value))
           if width >= 10 {
             Bar(value, column.color(value), isStale: isLost).draw(
               on: &grid, x: x + 5, y: line.y, width: width - 7, glyphs)
@@ -101,16 +101,16 @@ struct HostsView {
       return host.connection.isConnected ? (isShort ? "waiting" : "no sample yet", .muted) : lost("unreachable")
     }
     let age = now - sample.timestamp.seconds
-    var time = Format.duration(max(0, age))
+    var time = TextFormat.duration(max(0, age))
     if isShort { time = String(time.prefix { $0 != " " }) }
     if !host.connection.isConnected {
-      return isShort ? ("lost " + time, .critical) : lost("no data for " + Format.seconds(age))
+      return isShort ? ("lost " + time, .critical) : lost("no data for " + TextFormat.seconds(age))
     }
     if !isShort, let reason = host.connection.reason { return (reason, .warning) }
     if age > 90 { return (isShort ? "old " + time : "data " + time + " old", .warning) }
     if let load = sample.load, load.load1.isFinite {
       let decimals = !isShort || load.load1 < 99.995 ? 2 : load.load1 < 999.95 ? 1 : 0
-      return ("load " + Format.fixed(load.load1, decimals), .muted)
+      return ("load " + TextFormat.fixed(load.load1, decimals), .muted)
     }
     return ("ok", .muted)
   }

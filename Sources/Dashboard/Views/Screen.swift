@@ -270,8 +270,8 @@ struct Screen {
       let time = sample.timestamp.seconds
       let step = isBeforeMemory ? input.historyPoint?.step : nil
       let about =
-        (step.map { ", mean of " + Format.duration($0) } ?? "") + ", "
-        + Format.duration(max(0, input.now - time)) + " ago"
+        (step.map { ", mean of " + TextFormat.duration($0) } ?? "") + ", "
+        + TextFormat.duration(max(0, input.now - time)) + " ago"
       let room = right - rect.x
       let texts = [clock.time(time) + about, clock.time(time), clock.short(time), clock.timeOfDay(time)]
       if let text = texts.enumerated().first(where: { $1.utf8.count + 7 <= room - ($0 == 0 ? 24 : 2) })?.element {
@@ -283,10 +283,10 @@ struct Screen {
       if !connection.isConnected {
         let age = input.entries.last.map { input.now - $0.sample.timestamp.seconds } ?? .nan
         putRight(
-          age.isFinite && age >= 1 ? " LOST " + Format.duration(age) + " ago " : " LOST ",
+          age.isFinite && age >= 1 ? " LOST " + TextFormat.duration(age) + " ago " : " LOST ",
           Style(.critical, [.bold, .reverse]))
       } else if connection.lag.isFinite, right - rect.x >= 60 {
-        putRight("latency " + Format.time(connection.lag, glyphs), .muted)
+        putRight("latency " + TextFormat.time(connection.lag, glyphs), .muted)
       }
     }
     var x = rect.x
@@ -300,9 +300,9 @@ struct Screen {
     if let name = host.hostname { parts.append((name, .bold, 0)) }
     if let os = host.os { parts.append((os, .muted, 4)) }
     if let kernel = host.kernel { parts.append((kernel, .muted, 3)) }
-    if host.uptime.isFinite { parts.append(("up " + Format.duration(host.uptime), .muted, 2)) }
+    if host.uptime.isFinite { parts.append(("up " + TextFormat.duration(host.uptime), .muted, 2)) }
     if let load = sample.load, load.load1.isFinite {
-      let averages = [load.load1, load.load5, load.load15].filter(\.isFinite).map { Format.fixed($0, 2) }
+      let averages = [load.load1, load.load5, load.load15].filter(\.isFinite).map { TextFormat.fixed($0, 2) }
       parts.append(("load " + averages.joined(separator: " "), .plain, 1))
     }
     // The most important first, and of the others those that fit beside them.
@@ -331,7 +331,7 @@ struct Screen {
     if let latest = input.entries.last?.sample, state.time == nil, !state.isGrid {
       let age = input.now - latest.timestamp.seconds
       let interval = Double(max(1, input.interval))
-      if age > 3 * interval, age > 3 { return "no new sample for " + Format.duration(age) }
+      if age > 3 * interval, age > 3 { return "no new sample for " + TextFormat.duration(age) }
     }
     if let failure = input.historyFailure, isBeforeMemory || state.note == nil {
       return "older history could not be read: " + failure

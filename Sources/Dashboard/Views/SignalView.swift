@@ -49,8 +49,8 @@ struct SignalView {
     lines.append(
       (
         "CPU",
-        Format.fine((current ?? process).cpu, glyphs) + "%" + glyphs.separator
-          + Format.bytes((current ?? process).resident, glyphs) + " resident", .plain
+        TextFormat.fine((current ?? process).cpu, glyphs) + "%" + glyphs.separator
+          + TextFormat.bytes((current ?? process).resident, glyphs) + " resident", .plain
       ))
     if let children = dialog.children {
       lines.append(

@@ -25,8 +25,8 @@ struct AxisRow {
       if isFree(rect.right - 3..<rect.right, rect) { grid.putRight("now", end: rect.right, y: rect.y, .muted) }
       var back = distance
       while back / perCell <= Double(rect.width) - 1, back < 1e9 {
-        let cell = rect.width - 1 - Format.whole(back / perCell)
-        let text = "-" + Format.short(back)
+        let cell = rect.width - 1 - TextFormat.whole(back / perCell)
+        let text = "-" + TextFormat.short(back)
         let x = rect.x + cell - text.utf8.count / 2
         if x >= rect.x, isFree(x..<x + text.utf8.count, rect) {
           grid.put(text, x: x, y: rect.y, .muted, limit: rect.right - x - 4)
@@ -66,7 +66,7 @@ struct AxisRow {
     var time = ((last + offset) / distance).rounded(.down) * distance - offset
     var taken = rect.right + 1
     while last - time < perCell * Double(rect.width), time.isFinite, abs(time) < 1e12 {
-      let cell = rect.width - 1 - Format.whole((last - time) / perCell)
+      let cell = rect.width - 1 - TextFormat.whole((last - time) / perCell)
       let text = distance >= 86_400 ? context.clock.day(time) : context.clock.short(time, hasSeconds: distance < 60)
       let x = min(rect.right - text.utf8.count, rect.x + cell - text.utf8.count / 2)
       if x >= rect.x, x + text.utf8.count < taken, isFree(x..<x + text.utf8.count, rect) {

@@ -1,7 +1,7 @@
 /// The characters that bars, graphs and rules are made of: what the terminal's font and locale can show.
 struct Glyphs: Equatable {
   /// How finely a graph can be drawn.
-  enum Kind: String, CaseIterable {
+  enum GraphGlyphs: String, CaseIterable {
     /// Two columns and four rows of dots in a cell.
     case braille
     /// Eighths of a cell.
@@ -12,11 +12,11 @@ struct Glyphs: Equatable {
     case ascii
   }
 
-  let kind: Kind
+  let kind: GraphGlyphs
   /// Whether the terminal has no colours, so that parts of a bar must differ by their shape.
   let isMono: Bool
 
-  init(_ kind: Kind, isMono: Bool = false) {
+  init(_ kind: GraphGlyphs, isMono: Bool = false) {
     self.kind = kind
     self.isMono = isMono
   }

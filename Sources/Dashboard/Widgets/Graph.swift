@@ -10,7 +10,7 @@ struct Graph {
   }
 
   /// From the oldest to the newest, ``Glyphs/columnsPerCell`` for each cell.
-  var columns: [Timeline.Column]
+  var columns: [Timeline.TimeColumn]
   /// The value that reaches the edge.
   var maximum: Double
   var paint: Paint
@@ -20,7 +20,7 @@ struct Graph {
   var cursor: Int?
 
   /// Columns with the range of their samples.
-  init(_ columns: [Timeline.Column], maximum: Double, paint: Paint, hangs: Bool = false, cursor: Int? = nil) {
+  init(_ columns: [Timeline.TimeColumn], maximum: Double, paint: Paint, hangs: Bool = false, cursor: Int? = nil) {
     self.columns = columns
     self.maximum = maximum
     self.paint = paint
@@ -31,7 +31,7 @@ struct Graph {
   /// Plain values; NaN leaves a gap.
   init(values: [Double], maximum: Double, paint: Paint, hangs: Bool = false) {
     self.init(
-      values.map { Timeline.Column(mean: $0, low: $0, high: $0, count: $0.isFinite ? 1 : 0) }, maximum: maximum,
+      values.map { Timeline.TimeColumn(mean: $0, low: $0, high: $0, count: $0.isFinite ? 1 : 0) }, maximum: maximum,
       paint: paint, hangs: hangs)
   }
 
@@ -170,7 +170,7 @@ struct RateGraph {
       .draw(on: &grid, in: rest, glyphs)
     context.hits.add(.time, rect)
     guard rect.width >= 24, rect.height >= 3 else { return }
-    grid.put(upper.name + " " + Format.rate(maximum, glyphs) + " ", x: rect.x, y: top.y, .muted)
+    grid.put(upper.name + " " + TextFormat.rate(maximum, glyphs) + " ", x: rect.x, y: top.y, .muted)
     grid.put(lower.name + " ", x: rect.x, y: rest.bottom - 1, .muted)
   }
 }

@@ -218,7 +218,7 @@ extension Grid {
       put(label, x: x, y: rect.y, isStale ? .stale : .plain, limit: min(labelWidth, rect.width))
       x += labelWidth + 1
     }
-    putRight(Format.percent(ratio, glyphs), end: x + 4, y: rect.y, isStale ? .stale : .load(ratio))
+    putRight(TextFormat.percent(ratio, glyphs), end: x + 4, y: rect.y, isStale ? .stale : .load(ratio))
     x += 5
     var end = rect.right
     let remarkWidth = max(remarkWidth, Grid.columns(of: remark))

@@ -1,7 +1,7 @@
 /// How the meanings of colours look.
 struct Theme: Equatable {
   /// A colour as 24 bits, as xterm's number, and as one of 16; nil for the terminal's own.
-  struct Entry: Equatable {
+  struct ThemeColor: Equatable {
     let rgb: UInt32
     let of256: UInt8
     let of16: UInt8
@@ -10,10 +10,10 @@ struct Theme: Equatable {
   let name: String
   /// One line for the settings.
   let help: String
-  private let entries: [Entry?]
+  private let entries: [ThemeColor?]
 
   /// How a colour looks; nil for the terminal's own.
-  subscript(color: Color) -> Entry? {
+  subscript(color: Color) -> ThemeColor? {
     let index = Int(color.number)
     return index < entries.count ? entries[index] : nil
   }
@@ -32,16 +32,16 @@ struct Theme: Equatable {
   ) {
     self.name = name
     self.help = help
-    var entries: [Entry?] = [nil]
+    var entries: [ThemeColor?] = [nil]
     for meaning in meanings {
-      entries.append(Entry(rgb: meaning.rgb, of256: Theme.nearest(meaning.rgb), of16: meaning.of16))
+      entries.append(ThemeColor(rgb: meaning.rgb, of256: Theme.nearest(meaning.rgb), of16: meaning.of16))
     }
     for (stops, of16) in zip(gradients, gradients16) {
       for step in 0..<Color.Gradient.steps {
         let share = Double(step) / Double(Color.Gradient.steps - 1)
         let rgb = Theme.blend(stops, share)
         let index = min(of16.count - 1, step * of16.count / Color.Gradient.steps)
-        entries.append(Entry(rgb: rgb, of256: Theme.nearest(rgb), of16: of16[index]))
+        entries.append(ThemeColor(rgb: rgb, of256: Theme.nearest(rgb), of16: of16[index]))
       }
     }
     self.entries = entries

@@ -20,7 +20,7 @@ struct TimeAxis: Equatable {
   /// The number of the column that ends with a moment: column n stands for (n × step, (n + 1) × step].
   func number(of time: Double) -> Int {
     // A clock that is read some milliseconds after the tick must not open a new column.
-    Format.whole((time / step - min(0.05, 0.06 / step)).rounded(.up)) - 1
+    TextFormat.whole((time / step - min(0.05, 0.06 / step)).rounded(.up)) - 1
   }
 
   /// The number of a graph's last column; where a cell holds two, cells stand on even numbers.
@@ -84,7 +84,7 @@ struct Timeline {
   }
 
   /// A figure's values in one column.
-  struct Column: Equatable {
+  struct TimeColumn: Equatable {
     /// Weighted by time; NaN where there was none.
     var mean = Double.nan
     var low = Double.nan
@@ -94,10 +94,10 @@ struct Timeline {
   }
 
   /// A figure in the columns of a graph so wide, oldest first.
-  func columns(in width: Int, _ glyphs: Glyphs, _ metric: (borrowing Sample) -> Double) -> [Column] {
+  func columns(in width: Int, _ glyphs: Glyphs, _ metric: (borrowing Sample) -> Double) -> [TimeColumn] {
     let count = width * glyphs.columnsPerCell
     guard count > 0 else { return [] }
-    var columns = [Column](repeating: Column(), count: count)
+    var columns = [TimeColumn](repeating: TimeColumn(), count: count)
     var weights = [Double](repeating: 0, count: count)
     let first = axis.last(isPaired: glyphs.columnsPerCell == 2) - count + 1
     let start = Double(first) * axis.step
@@ -111,7 +111,7 @@ struct Timeline {
       let length = elapsed.isFinite && elapsed > 0 ? min(elapsed, max(interval, 86_400)) : min(1, interval)
       let from = time - length
       // A stretch that reaches a little into a column does not count there.
-      var column = max(0, Format.whole((from / axis.step + 0.1).rounded(.down)) - first)
+      var column = max(0, TextFormat.whole((from / axis.step + 0.1).rounded(.down)) - first)
       if column > last { column = last }
       guard column < count else { return }
       let value = metric(sample)

@@ -7,7 +7,7 @@ struct WallClock {
 
   /// `06:45:07`, or on another day `2026-02-04 06:45:07`.
   func time(_ time: Double) -> String {
-    (isToday(time) ? "" : Format.date(time + Double(utcOffset)) + " ") + timeOfDay(time)
+    (isToday(time) ? "" : TextFormat.date(time + Double(utcOffset)) + " ") + timeOfDay(time)
   }
 
   /// The same in fewer columns, `06:45`, `Feb 4 06:45`.
@@ -18,11 +18,11 @@ struct WallClock {
 
   /// Month and day, `Feb 4`.
   func day(_ time: Double) -> String {
-    let (_, month, day) = Format.civil(time + Double(utcOffset))
+    let (_, month, day) = TextFormat.civil(time + Double(utcOffset))
     return Self.months[month - 1] + " " + String(day)
   }
 
-  func timeOfDay(_ time: Double) -> String { Format.clock(time + Double(utcOffset)) }
+  func timeOfDay(_ time: Double) -> String { TextFormat.clock(time + Double(utcOffset)) }
 
   func isToday(_ time: Double) -> Bool { number(time) == number(now) }
 

@@ -25,10 +25,10 @@ struct HTTPFailure: Error, Sendable, CustomStringConvertible {
 
 /// Posts to one URL by HTTP/1.1, one request at a time, on a connection that it keeps.
 ///
-/// Whatever the receiver does, it takes no more than ``Limits/time`` and keeps no more than ``Limits/text`` of the answer.
+/// Whatever the receiver does, it takes no more than ``ClientLimits/time`` and keeps no more than ``ClientLimits/text`` of the answer.
 final class HTTPClient: Sendable {
   /// What a receiver is granted.
-  struct Limits: Sendable {
+  struct ClientLimits: Sendable {
     /// Seconds for connecting.
     var connect = 10.0
     /// Seconds from the connection to the end of the answer.
@@ -40,7 +40,7 @@ final class HTTPClient: Sendable {
   }
 
   private let url: PushURL
-  private let limits: Limits
+  private let limits: ClientLimits
   /// A file with the certificates of those who vouch for the receiver; nil for the system's.
   private let authorities: String?
   private let group: any EventLoopGroup
@@ -50,7 +50,7 @@ final class HTTPClient: Sendable {
   private let tls = Mutex<NIOSSLContext?>(nil)
 
   init(
-    url: PushURL, authorities: String?, limits: Limits = Limits(), group: any EventLoopGroup,
+    url: PushURL, authorities: String?, limits: ClientLimits = ClientLimits(), group: any EventLoopGroup,
     onDisconnect: @escaping @Sendable () -> Void = {}
   ) {
     self.url = url
@@ -121,7 +121,9 @@ final class HTTPClient: Sendable {
     let channel: any Channel
     let handler: NIOLoopBound<ResponseHandler>
 
-    func send(_ head: HTTPRequestHead, _ body: [UInt8], _ limits: Limits) async throws(RequestFailure) -> HTTPAnswer {
+    func send(_ head: HTTPRequestHead, _ body: [UInt8], _ limits: ClientLimits) async throws(RequestFailure)
+      -> HTTPAnswer
+    {
       let promise = channel.eventLoop.makePromise(of: HTTPAnswer.self)
       do {
         return try await withTaskCancellationHandler {
@@ -157,16 +159,16 @@ private struct RequestFailure: Error, CustomStringConvertible {
 private final class ResponseHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPClientResponsePart
 
-  private struct Request {
+  private struct PostRequest {
     let promise: EventLoopPromise<HTTPAnswer>
-    let limits: HTTPClient.Limits
+    let limits: HTTPClient.ClientLimits
     let timer: Scheduled<Void>
     var head: HTTPResponseHead?
     var text: [UInt8] = []
     var count = 0
   }
 
-  private var request: Request?
+  private var request: PostRequest?
   private weak var channel: (any Channel)?
   private let onDisconnect: @Sendable () -> Void
   /// Whether the last response came and left the connection open.
@@ -176,7 +178,7 @@ private final class ResponseHandler: ChannelInboundHandler {
     self.onDisconnect = onDisconnect
   }
 
-  func begin(_ promise: EventLoopPromise<HTTPAnswer>, _ limits: HTTPClient.Limits, on channel: any Channel) {
+  func begin(_ promise: EventLoopPromise<HTTPAnswer>, _ limits: HTTPClient.ClientLimits, on channel: any Channel) {
     self.channel = channel
     isKept = false
     guard request == nil else {
@@ -190,7 +192,7 @@ private final class ResponseHandler: ChannelInboundHandler {
         bound.value.fail("no answer in \(Int(limits.time)) s", isUnanswered: false)
       }
     }
-    request = Request(promise: promise, limits: limits, timer: timer)
+    request = PostRequest(promise: promise, limits: limits, timer: timer)
   }
 
   func fail(_ error: any Error) {

@@ -8,7 +8,7 @@ package struct PushURL: Sendable, Hashable, CustomStringConvertible {
   package let target: String
 
   /// Why a text is no such URL: what is allowed instead.
-  package struct ValidationError: Error, Sendable, CustomStringConvertible {
+  package struct PushURLError: Error, Sendable, CustomStringConvertible {
     /// What is allowed.
     package let description: String
   }
@@ -17,7 +17,7 @@ package struct PushURL: Sendable, Hashable, CustomStringConvertible {
   /// too.
   ///
   /// - Parameter defaultPath: the path where the URL has none.
-  package init(_ text: String, defaultPath: String = "/api/v1/write") throws(ValidationError) {
+  package init(_ text: String, defaultPath: String = "/api/v1/write") throws(PushURLError) {
     let rest: Substring
     let isSecure: Bool
     if text.lowercased().hasPrefix("http://") {
@@ -27,14 +27,14 @@ package struct PushURL: Sendable, Hashable, CustomStringConvertible {
       isSecure = true
       rest = text.dropFirst(8)
     } else {
-      throw ValidationError(description: "an http or https URL")
+      throw PushURLError(description: "an http or https URL")
     }
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), text.utf8.count <= 2_048 else {
-      throw ValidationError(description: "a URL of at most 2048 ASCII characters without blanks")
+      throw PushURLError(description: "a URL of at most 2048 ASCII characters without blanks")
     }
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     guard !authority.contains("@") else {
-      throw ValidationError(
+      throw PushURLError(
         description: "a URL without a password, which others could see: --push-username and --push-password-file")
     }
     let (host, digits): (Substring, Substring?)
@@ -42,16 +42,16 @@ package struct PushURL: Sendable, Hashable, CustomStringConvertible {
       (host, digits) = try ServerAddress.parts(of: authority)
     } catch {
       switch error {
-      case .brackets: throw ValidationError(description: "an IPv6 address in brackets")
-      case .behindBrackets: throw ValidationError(description: "a port after the address")
-      case .host: throw ValidationError(description: "a URL with a host")
+      case .brackets: throw PushURLError(description: "an IPv6 address in brackets")
+      case .behindBrackets: throw PushURLError(description: "a port after the address")
+      case .host: throw PushURLError(description: "a URL with a host")
       }
     }
-    guard host.utf8.count <= 255 else { throw ValidationError(description: "a URL with a host") }
+    guard host.utf8.count <= 255 else { throw PushURLError(description: "a URL with a host") }
     var server = ServerAddress(isSecure: isSecure, host: String(host), port: 0)
     server.port = server.usualPort
     if let digits, !digits.isEmpty {
-      guard let port = ServerAddress.port(digits) else { throw ValidationError(description: "a port from 1 to 65535") }
+      guard let port = ServerAddress.port(digits) else { throw PushURLError(description: "a port from 1 to 65535") }
       server.port = port
     }
     self.server = server

@@ -47,7 +47,7 @@ enum ResponseDisposition: Equatable {
   /// - Parameters:
   ///   - form: the protocol of the request.
   ///   - now: POSIX time, for a `Retry-After` that is a date.
-  init(_ answer: HTTPAnswer, to form: Pusher.Form, now: Double) {
+  init(_ answer: HTTPAnswer, to form: Pusher.WireFormat, now: Double) {
     let written = answer.headers["x-prometheus-remote-write-samples-written"].flatMap { Int($0) }
     let line = Self.line(answer)
     let seconds = answer.headers["retry-after"].flatMap { Self.seconds(retryAfter: $0, now: now) }

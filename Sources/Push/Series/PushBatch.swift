@@ -16,21 +16,21 @@ struct PushBatch {
   static let stale: UInt64 = 0x7FF0_0000_0000_0002
 
   /// The series, each with its points in order of time.
-  private(set) var series: [(key: SeriesKey, points: [Point])] = []
+  private(set) var series: [(key: PushSeriesKey, points: [Point])] = []
   /// How many points there are.
   private(set) var count = 0
   /// The series that the last sample has.
-  private(set) var present: Set<SeriesKey>
-  private var places: [SeriesKey: Int] = [:]
+  private(set) var present: Set<PushSeriesKey>
+  private var places: [PushSeriesKey: Int] = [:]
 
   /// The series of some samples, oldest first.
   ///
   /// - Parameter present: the series that the receiver has of the sample before; what is missing since is told to have ended.
-  init(_ samples: some Sequence<Sample>, after present: Set<SeriesKey>) {
+  init(_ samples: some Sequence<Sample>, after present: Set<PushSeriesKey>) {
     self.present = present
     for sample in samples {
       let time = Self.milliseconds(sample.timestamp)
-      var seen: Set<SeriesKey> = []
+      var seen: Set<PushSeriesKey> = []
       seen.reserveCapacity(self.present.count)
       SampleSeries.visit(sample) { key, value in
         // Two entries of a list that no label tells apart cannot both be told.
@@ -42,7 +42,7 @@ struct PushBatch {
   }
 
   /// The end of series at a moment, as after a clean stop.
-  init(endOf present: Set<SeriesKey>, at time: Int64) {
+  init(endOf present: Set<PushSeriesKey>, at time: Int64) {
     self.present = []
     end(present, at: time)
   }
@@ -57,11 +57,11 @@ struct PushBatch {
     Int64(exactly: (timestamp.seconds * 1_000).rounded()) ?? 0
   }
 
-  private mutating func end(_ keys: Set<SeriesKey>, at time: Int64) {
+  private mutating func end(_ keys: Set<PushSeriesKey>, at time: Int64) {
     for key in keys { add(key, Point(milliseconds: time, bits: Self.stale)) }
   }
 
-  private mutating func add(_ key: SeriesKey, _ point: Point) {
+  private mutating func add(_ key: PushSeriesKey, _ point: Point) {
     count += 1
     if let place = places[key] {
       series[place].points.append(point)

@@ -12,20 +12,20 @@ final class SampleSeries: FieldVisitor {
     var texts: [String] = []
   }
 
-  private let body: (SeriesKey, Double) -> Void
+  private let body: (PushSeriesKey, Double) -> Void
   private let names: PrometheusNames
   private var frames = [NestingLevel(field: nil, labels: 0)]
   /// Of all entries around, names and values in turn.
   private var labels: [String] = []
 
-  private init(_ names: PrometheusNames, _ body: @escaping (SeriesKey, Double) -> Void) {
+  private init(_ names: PrometheusNames, _ body: @escaping (PushSeriesKey, Double) -> Void) {
     self.body = body
     self.names = names
   }
 
   /// Calls `body` for every series of a sample.
   static func visit(
-    _ sample: Sample, names: PrometheusNames = .shared, _ body: (SeriesKey, Double) -> Void
+    _ sample: Sample, names: PrometheusNames = .shared, _ body: (PushSeriesKey, Double) -> Void
   ) {
     withoutActuallyEscaping(body) { body in
       Sample.table.visit(sample, SampleSeries(names, body))
@@ -43,7 +43,7 @@ final class SampleSeries: FieldVisitor {
   }
 
   private func add(_ member: PrometheusNames.Member, _ value: Double) {
-    body(SeriesKey(family: member.family, labels: labels), value)
+    body(PushSeriesKey(family: member.family, labels: labels), value)
   }
 
   func text(_ definition: Definition, _ value: String, at field: Int) {
@@ -53,7 +53,7 @@ final class SampleSeries: FieldVisitor {
     if member.isGroupInfo {
       frames[frames.count - 1].texts += label
     } else {
-      body(SeriesKey(family: member.family, labels: labels + label), 1)
+      body(PushSeriesKey(family: member.family, labels: labels + label), 1)
     }
   }
 
@@ -64,7 +64,7 @@ final class SampleSeries: FieldVisitor {
   func leave() {
     guard let frame = frames.popLast() else { return }
     if !frame.texts.isEmpty, let info = frame.field.flatMap({ names.infos[$0] }) {
-      body(SeriesKey(family: info, labels: labels + frame.texts), 1)
+      body(PushSeriesKey(family: info, labels: labels + frame.texts), 1)
     }
     labels.removeLast(labels.count - frame.labels)
   }

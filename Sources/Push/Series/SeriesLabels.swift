@@ -12,7 +12,7 @@ struct SeriesLabels {
   }
 
   /// The family of a series; that of the probe is none of the catalog's.
-  func name(of key: SeriesKey) -> PrometheusName {
+  func name(of key: PushSeriesKey) -> PrometheusName {
     key.family < 0 ? Self.probe : names.families[key.family]
   }
 
@@ -20,7 +20,7 @@ struct SeriesLabels {
     sample: "agent_push_probe", kind: .gauge, unit: "", help: "Asks the receiver whether it takes samples of a moment")
 
   /// Names and values, sorted by the bytes of the names, as remote write demands.
-  func labels(of key: SeriesKey) -> [(name: String, value: String)] {
+  func labels(of key: PushSeriesKey) -> [(name: String, value: String)] {
     var labels: [(name: String, value: String)] = [("__name__", name(of: key).sample)]
     labels.reserveCapacity(1 + key.labels.count / 2 + external.count)
     var index = 0

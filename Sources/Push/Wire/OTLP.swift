@@ -81,7 +81,7 @@ enum OTLP {
   }
 
   /// `NumberDataPoint{time_unix_nano = 3, as_double = 4, attributes = 7, flags = 8}`, in `data_points = 1`.
-  private static func append(_ series: (key: SeriesKey, points: [PushBatch.Point]), to data: inout ProtobufWriter) {
+  private static func append(_ series: (key: PushSeriesKey, points: [PushBatch.Point]), to data: inout ProtobufWriter) {
     var attributes = ProtobufWriter()
     var index = 0
     while index + 1 < series.key.labels.count {

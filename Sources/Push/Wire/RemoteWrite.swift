@@ -54,7 +54,7 @@ enum RemoteWrite {
   }
 
   /// `Metadata.MetricType`.
-  private static func metadataType(_ kind: PrometheusName.Kind) -> UInt64 {
+  private static func metadataType(_ kind: PrometheusName.FamilyType) -> UInt64 {
     switch kind {
     case .counter: 1
     case .gauge: 2

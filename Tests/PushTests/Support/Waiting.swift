@@ -22,10 +22,10 @@ func eventually(
   }
 }
 
-extension Pusher.Timing {
+extension Pusher.PushTiming {
   /// The same with seconds that are short.
-  static var quick: Pusher.Timing {
-    var timing = Pusher.Timing()
+  static var quick: Pusher.PushTiming {
+    var timing = Pusher.PushTiming()
     timing.firstRetry = 0.01
     timing.maxRetry = 0.05
     timing.maxHeldRetry = 0.05
@@ -73,7 +73,7 @@ struct Pushing {
 
   init(
     to url: String, history: History = History(capacity: 200, interval: 30), format: PushProtocol = .remoteWrite,
-    cursorFile: String? = nil, timing: Pusher.Timing = .quick, _ change: (inout PushTarget) -> Void = { _ in }
+    cursorFile: String? = nil, timing: Pusher.PushTiming = .quick, _ change: (inout PushTarget) -> Void = { _ in }
   ) throws {
     self.history = history
     var target = PushTarget(url: try PushURL(url))

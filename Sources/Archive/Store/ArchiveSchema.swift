@@ -13,7 +13,7 @@
 /// - `meta`: names with values. `raw_interval`: seconds. `clean`: 1 while no agent has it open.
 ///
 /// `PRAGMA user_version` is the schema's version; `PRAGMA application_id` identifies the file as the agent's.
-enum Schema {
+enum ArchiveSchema {
   static let version: Int64 = 1
   /// "WMAg".
   static let application: Int64 = 0x574D_4167

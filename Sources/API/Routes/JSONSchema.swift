@@ -1,10 +1,10 @@
 internal import AgentMetrics
 
 /// A JSON Schema (draft 2020-12), as far as the OpenAPI document needs it.
-indirect enum Schema: Sendable {
+indirect enum JSONSchema: Sendable {
   struct Member: Sendable {
     let name: String
-    let schema: Schema
+    let schema: JSONSchema
     var help = ""
     var isRequired = false
   }
@@ -21,12 +21,12 @@ indirect enum Schema: Sendable {
   case number
   case numberOrNull
   case truth
-  case list(Schema)
+  case list(JSONSchema)
   case object([Member])
   /// Members of any name.
-  case map(Schema)
+  case map(JSONSchema)
   /// One or the other.
-  case oneOf([Schema])
+  case oneOf([JSONSchema])
   /// A moment in RFC 3339.
   case timestamp
   /// A moment in RFC 3339 or in seconds.
@@ -96,7 +96,7 @@ indirect enum Schema: Sendable {
       writer.member("format", "date-time")
     case .time:
       writer.beginArray("anyOf")
-      Schema.timestamp.write(nil, to: writer)
+      JSONSchema.timestamp.write(nil, to: writer)
       writer.beginObject()
       writer.member("type", "number")
       writer.member("format", "double")

@@ -1,5 +1,5 @@
 /// Figures as text, always in the same widths and units, so that columns stand still.
-enum Format {
+enum TextFormat {
   /// A whole percentage, `7%`, `100%`.
   static func percent(_ ratio: Double, _ glyphs: Glyphs) -> String {
     guard ratio.isFinite else { return glyphs.absent }

@@ -13,8 +13,8 @@
 /// times 2^s ÷ n as long as n < 2^s: a mean of all x at first, then of the last ones, for s = 0 the previous x. With
 /// *slope*, the previous w is added. All arithmetic is modulo 2⁶⁴; all quotients are rounded towards 0 unless stated
 /// otherwise. The writer chooses the s and slope that probably give the shortest stream.
-enum Column {
-  private enum Form: UInt8 {
+enum ColumnCodec {
+  private enum ColumnForm: UInt8 {
     case coded = 0, constant, empty
   }
 
@@ -48,13 +48,13 @@ enum Column {
   }
 
   static func encode(_ values: [Int64]) -> [UInt8] {
-    guard let first = values.first(where: { $0 != Precision.absent }) else { return [Form.empty.rawValue << 6] }
+    guard let first = values.first(where: { $0 != Precision.absent }) else { return [ColumnForm.empty.rawValue << 6] }
     let hasGaps = values.contains(Precision.absent)
     var divisor: UInt64 = 0
     for value in values where value != Precision.absent { divisor = gcd(divisor, (value &- first).magnitude) }
     var bytes: [UInt8] = []
     if divisor == 0, !hasGaps {
-      bytes.append(Form.constant.rawValue << 6)
+      bytes.append(ColumnForm.constant.rawValue << 6)
       bytes.append(signed: first)
       return bytes
     }
@@ -125,7 +125,7 @@ enum Column {
   static func decode(_ bytes: ArraySlice<UInt8>, count: Int) throws(DamagedBytes) -> [Int64] {
     var reader = ByteReader(bytes)
     let flags = try reader.byte()
-    guard let form = Form(rawValue: flags >> 6) else { throw DamagedBytes(reason: "a column's form is unknown") }
+    guard let form = ColumnForm(rawValue: flags >> 6) else { throw DamagedBytes(reason: "a column's form is unknown") }
     if form == .empty { return [Int64](repeating: Precision.absent, count: count) }
     let first = try reader.signed()
     if form == .constant { return [Int64](repeating: first, count: count) }

@@ -127,7 +127,7 @@ extension ArchiveReader {
     let rows =
       try database.integer(
         "SELECT sum(n) FROM journal WHERE id < ?3 AND t1 >= ?1 AND t0 <= ?2",
-        [.integer(start), .integer(end), .integer(Schema.journalBase(1))]) ?? 0
+        [.integer(start), .integer(end), .integer(ArchiveSchema.journalBase(1))]) ?? 0
     return Int(clamping: blocks + rows)
   }
 
@@ -138,7 +138,7 @@ extension ArchiveReader {
       SELECT max(t0) FROM (
         SELECT max(t0) AS t0 FROM block WHERE tier = 0 AND t0 <= ?1
         UNION ALL SELECT max(t0) FROM journal WHERE id < ?2 AND t0 <= ?1)
-      """, [.integer(time), .integer(Schema.journalBase(1))])
+      """, [.integer(time), .integer(ArchiveSchema.journalBase(1))])
     guard let start else { return nil }
     return try pieces(of: .raw, from: start, to: time, wanted: []).last?.timestamps.last
   }
@@ -168,7 +168,7 @@ extension ArchiveReader {
     }
     for (number, series) in zip(wanted, columns.series) {
       row.columns.append(
-        JournalRow.Column(
+        JournalRow.JournalColumn(
           series: number, precision: .bits,
           values: kept.map { Precision.bits.integer(series.values[$0], factor: 1) ?? Precision.absent }))
     }

@@ -215,7 +215,7 @@ final class HistoryFetcher: Sendable {
 
   /// Seconds of the steps that an axis asks for; nil for samples as they were taken, where those are no finer.
   private static func step(_ want: HistoryRequest) -> Int? {
-    want.step >= Double(want.interval) && want.step >= 1 ? Format.whole(want.step) : nil
+    want.step >= Double(want.interval) && want.step >= 1 ? TextFormat.whole(want.step) : nil
   }
 
   private static func range(
@@ -239,9 +239,9 @@ final class HistoryFetcher: Sendable {
         HistoryBucket(
           mean: rows.sample(row: row, elapsed: elapsed), minimum: rows.sample(row: row, .minimum, elapsed: elapsed),
           maximum: rows.sample(row: row, .maximum, elapsed: elapsed),
-          count: max(1, Format.whole(Double(step ?? 1) / Double(want.interval)))))
+          count: max(1, TextFormat.whole(Double(step ?? 1) / Double(want.interval)))))
     }
-    var log = EventLog(interval: Format.whole(cadence.rounded(.up)))
+    var log = EventLog(interval: TextFormat.whole(cadence.rounded(.up)))
     log.update(
       range.steps.map { step in
         var sample = step.mean

@@ -2,7 +2,7 @@ internal import AgentMetrics
 
 /// Archived values as columns: a timestamp per row, a series per column.
 struct ArchivedColumns: Sendable {
-  struct Series: Sendable {
+  struct ArchivedSeries: Sendable {
     let key: SeriesKey
     let unit: Unit
     /// In base units: the mean of a gauge, the last of a counter; NaN for a gap.
@@ -13,12 +13,12 @@ struct ArchivedColumns: Sendable {
 
   /// POSIX time in milliseconds, ascending.
   var times: [Int64]
-  var series: [Series]
+  var series: [ArchivedSeries]
 }
 
 extension ArchiveReader {
   /// A piece and the rows that its slots belong to.
-  private struct Source {
+  private struct PieceRows {
     let tier: Tier
     let piece: Piece
     /// The row of each slot that counts; -1 for none.
@@ -38,10 +38,10 @@ extension ArchiveReader {
     damaged: (DamagedBytes) -> Void = { _ in }
   ) throws(SQLiteError) -> ArchivedColumns? {
     let set = Set(wanted)
-    var sources: [Source] = []
+    var sources: [PieceRows] = []
     var rowTimes: [Int64] = []
     for (tier, piece) in try plan(from: start, to: end, step: step, wanted: set) {
-      sources.append(Source(tier: tier, piece: piece, rows: [], lastRows: []))
+      sources.append(PieceRows(tier: tier, piece: piece, rows: [], lastRows: []))
     }
     let interval = (try database.integer("SELECT value FROM meta WHERE name = 'raw_interval'") ?? 1) * 1_000
     // Rows first, in order of time.
@@ -83,14 +83,14 @@ extension ArchiveReader {
     let table = try Self.series(of: database)
     var result = ArchivedColumns(times: rowTimes, series: [])
     var places: [Int: Int] = [:]
-    var builders: [Builder] = []
+    var builders: [SeriesBuilder] = []
     for number in wanted {
       guard let entry = table[number] else { continue }
       places[number] = builders.count
-      builders.append(Builder(rows: rowTimes.count, isCounter: entry.key.kind == .counter))
+      builders.append(SeriesBuilder(rows: rowTimes.count, isCounter: entry.key.kind == .counter))
       let empty: [Double] = []
       result.series.append(
-        ArchivedColumns.Series(key: entry.key, unit: entry.unit, values: empty, minima: empty, maxima: empty))
+        ArchivedColumns.ArchivedSeries(key: entry.key, unit: entry.unit, values: empty, minima: empty, maxima: empty))
     }
     for source in sources {
       try read(source, set, table, damaged) { number, row, lastRow, count, minimum, maximum, sum in
@@ -169,7 +169,7 @@ extension ArchiveReader {
 
   /// Passes the values of each series in each slot of a source.
   private func read(
-    _ source: Source, _ wanted: Set<Int>, _ table: SeriesTable, _ damaged: (DamagedBytes) -> Void,
+    _ source: PieceRows, _ wanted: Set<Int>, _ table: SeriesTable, _ damaged: (DamagedBytes) -> Void,
     _ body: (
       _ series: Int, _ row: Int, _ lastRow: Int, _ count: Double, _ minimum: Double, _ maximum: Double, _ sum: Double
     )
@@ -220,7 +220,7 @@ extension ArchiveReader {
   }
 
   /// One series' rows while they come together.
-  private struct Builder {
+  private struct SeriesBuilder {
     let isCounter: Bool
     var counts: [Double]
     var values: [Double]
@@ -249,7 +249,7 @@ extension ArchiveReader {
       counts[row] += count
     }
 
-    func finish(into series: inout ArchivedColumns.Series) {
+    func finish(into series: inout ArchivedColumns.ArchivedSeries) {
       series.values = isCounter ? values : zip(values, counts).map { $1 > 0 ? $0 / $1 : .nan }
       series.minima = minima
       series.maxima = maxima

@@ -3,19 +3,19 @@ internal import Synchronization
 /// Wakes a task that waits for something, or for a time.
 final class Wakeup: Sendable {
   /// What it rings for.
-  struct Reason: OptionSet {
+  struct WakeupReason: OptionSet {
     let rawValue: UInt8
     /// There is a new sample.
-    static let sample = Reason(rawValue: 1)
+    static let sample = WakeupReason(rawValue: 1)
     /// It is time to end.
-    static let end = Reason(rawValue: 2)
+    static let end = WakeupReason(rawValue: 2)
     /// The receiver closed the connection.
-    static let disconnect = Reason(rawValue: 4)
+    static let disconnect = WakeupReason(rawValue: 4)
   }
 
   private struct State {
-    var signaled: Reason = []
-    var wanted: Reason = []
+    var signaled: WakeupReason = []
+    var wanted: WakeupReason = []
     var number = 0
     var waiter: CheckedContinuation<Void, Never>?
   }
@@ -23,7 +23,7 @@ final class Wakeup: Sendable {
   private let state = Mutex(State())
 
   /// Wakes whoever waits for it, or who will.
-  func signal(_ reason: Reason) {
+  func signal(_ reason: WakeupReason) {
     let waiter = state.withLock { state in
       state.signaled.formUnion(reason)
       guard !state.wanted.isDisjoint(with: reason) else { return CheckedContinuation<Void, Never>?.none }
@@ -37,7 +37,7 @@ final class Wakeup: Sendable {
   var isEnd: Bool { state.withLock { $0.signaled.contains(.end) } }
 
   /// Forgets that it has rung for a reason.
-  func clear(_ reason: Reason) {
+  func clear(_ reason: WakeupReason) {
     state.withLock { $0.signaled.subtract(reason) }
   }
 
@@ -46,7 +46,7 @@ final class Wakeup: Sendable {
   ///
   /// - Returns: the reasons for which it has rung.
   @discardableResult
-  func wait(for reasons: Reason, atMost seconds: Double = .infinity) async -> Reason {
+  func wait(for reasons: WakeupReason, atMost seconds: Double = .infinity) async -> WakeupReason {
     let number = state.withLock { state in
       state.number += 1
       return state.number

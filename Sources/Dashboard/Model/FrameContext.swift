@@ -5,7 +5,7 @@ internal import History
 struct FrameContext {
   /// Something on the screen that can be clicked.
   struct Hit: Equatable {
-    enum Target: Equatable {
+    enum HitTarget: Equatable {
       case panel(PanelID)
       case sort(ProcessColumn)
       case process(Int32)
@@ -17,7 +17,7 @@ struct FrameContext {
     }
 
     var rect: Rect
-    var target: Target
+    var target: HitTarget
   }
 
   /// Later ones lie over earlier ones.
@@ -86,7 +86,7 @@ final class HitMap {
   /// The graphs below which a time axis stands.
   var axes: [Rect] = []
 
-  func add(_ target: FrameContext.Hit.Target, _ rect: Rect) {
+  func add(_ target: FrameContext.Hit.HitTarget, _ rect: Rect) {
     if !rect.isEmpty { frameContext.hits.append(FrameContext.Hit(rect: rect, target: target)) }
   }
 }
