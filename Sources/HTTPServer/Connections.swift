@@ -36,6 +36,8 @@ final class Connections {
   private var peak = 0
   /// When memory is given back to the system; nil where there is little to give.
   private var trimTime: NIODeadline?
+  /// Latest time of the pending trim, however often it is postponed.
+  private var trimDeadline = NIODeadline.distantFuture
 
   init(limits: HTTPServer.ConnectionLimits, usage: HTTPServer.Usage, logger: Logger, loop: any EventLoop) {
     self.limits = limits
@@ -195,9 +197,12 @@ final class Connections {
   private static let (manyConnections, largeAnswers) = (32, 1 << 20)
 
   /// Gives free memory back to the system once the clients have gone: malloc(3) keeps pages that lie between blocks in use.
+  ///
+  /// Each further wave of clients postpones a pending trim, which would otherwise run before that wave has gone.
   private func trimLater() {
-    guard trimTime == nil else { return }
-    trimTime = .now() + limits.trim
+    let now = NIODeadline.now()
+    if trimTime == nil { trimDeadline = now + limits.trim * 4 }
+    trimTime = min(now + limits.trim, trimDeadline)
     sweepLater()
   }
 
