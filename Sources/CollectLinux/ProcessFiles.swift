@@ -12,6 +12,11 @@ struct ProcessFiles {
   var isRefused = false
   var isForbidden = false
 
+  /// Hash of its `stat` at the last pass; nil before.
+  var statHash: UInt64?
+  /// Whether its I/O was the same at the last two readings.
+  var isIOIdle = false
+
   /// How many are open.
   var count: Int { (stat >= 0 ? 1 : 0) + (io >= 0 ? 1 : 0) }
 

@@ -28,10 +28,22 @@ package struct ProcessReading: Sendable, Hashable {
   package var service: String?
   /// Seconds from the scan's instant to the reading of this process: a scan of thousands takes tens of milliseconds.
   package var offset: Float = 0
+  /// Seconds from the reading of its I/O counters to the scan; 0 where the scan read them itself.
+  package var ioAge: Float = 0
 
   /// A process by its id.
   package init(pid: Int32) {
     self.pid = pid
+  }
+}
+
+extension Elapsed {
+  /// The time between the readings of the I/O counters, which may be older than the scans that hold them.
+  fileprivate func ofIO(from previous: ProcessReading?, to current: ProcessReading) -> Elapsed {
+    guard let previous, !isSinceBoot, previous.ioAge != current.ioAge else { return self }
+    let time = seconds + Double(previous.ioAge - current.ioAge)
+    // Both scans may hold one reading: its counters are equal, so that the rate is 0 over any time.
+    return time < 0.001 ? self : Elapsed(seconds: time)
   }
 }
 
@@ -133,8 +145,9 @@ package struct Process: MetricGroup, Hashable {
     cpu = elapsed.rate(first, max(first, current.cpuTicks), unit: secondsPerTick)
     // Ticks are rounded, and clocks are read apart.
     if cpu > processors { cpu = processors }
-    readRate = elapsed.rate(previous.map(\.readBytes) ?? 0, current.readBytes)
-    writeRate = elapsed.rate(previous.map(\.writtenBytes) ?? 0, current.writtenBytes)
+    let io = elapsed.ofIO(from: previous, to: current)
+    readRate = io.rate(previous.map(\.readBytes) ?? 0, current.readBytes)
+    writeRate = io.rate(previous.map(\.writtenBytes) ?? 0, current.writtenBytes)
   }
 
   /// Bytes read and written per second; NaN where both are absent.

@@ -194,6 +194,37 @@ import Testing
     #expect(scanner.openFiles == 0)
   }
 
+  /// The I/O counters of a sleeping process are read at every fourth pass and say how old they are.
+  @Test func ioOfASleepingProcessRests() throws {
+    var child: pid_t = 0
+    let words = ["sleep", "1000"].map { (word: String) in strdup(word) } + [nil]
+    defer { for word in words { free(word) } }
+    let isStarted = posix_spawnp(&child, "sleep", nil, nil, words, environ) == 0
+    try #require(isStarted)
+    defer {
+      kill(child, SIGKILL)
+      while waitpid(child, nil, 0) < 0, errno == EINTR {}
+    }
+    let scanner = ProcessScanner(root: "")
+    var instants: [Double] = []
+    var readings: [ProcessReading] = []
+    for _ in 0..<16 {
+      readings.append(try #require(try scanner.scan(keepsFiles: true).first { $0.pid == child }))
+      instants.append(scanner.instant)
+    }
+    // The program was loaded before; what it is about to do shows in its `stat`.
+    let late = readings.suffix(10)
+    try #require(late.allSatisfy { $0.readBytes != nil }, "the I/O of an own child can be read")
+    #expect(late.count { $0.ioAge == 0 } < 6 && late.contains { $0.ioAge > 0 })
+    #expect(!late.allSatisfy { $0.ioAge > 0 })
+    for (index, reading) in readings.enumerated() where reading.ioAge > 0 {
+      #expect(reading.readBytes == readings[index - 1].readBytes)
+      #expect(abs(Double(reading.ioAge - readings[index - 1].ioAge) - (instants[index] - instants[index - 1])) < 0.001)
+    }
+    // Without files to keep, each scan reads all.
+    #expect(try scanner.scan().first { $0.pid == child }?.ioAge == 0)
+  }
+
   @Test func withoutProcThereIsAnError() throws {
     var reading = Reading()
     reading.processes = ProcessesReading()

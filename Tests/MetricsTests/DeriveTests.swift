@@ -166,4 +166,17 @@ import Testing
     #expect(io?.readRate == 400)
     #expect(processes.top.first { $0.pid == 9 }?.cpu == 0.3)
   }
+
+  /// I/O rates span the time between the readings of the counters, not that between the scans that hold them.
+  @Test(arguments: [(0, 0, 1_000), (3, 0, 250), (2, 1, 500), (0, 1, 1_000)] as [(Float, Float, Double)])
+  func ioRatesSpanTheCountersAges(before: Float, after: Float, rate: Double) {
+    var first = ProcessReading(pid: 1)
+    (first.readBytes, first.ioAge) = (5_000, before)
+    var second = first
+    (second.readBytes, second.ioAge) = (6_000, after)
+    let process = Process(from: first, to: second, over: Elapsed(seconds: 1), secondsPerTick: 0.01)
+    #expect(process.readRate == rate)
+    second.readBytes = 5_000
+    #expect(Process(from: first, to: second, over: Elapsed(seconds: 1), secondsPerTick: 0.01).readRate == 0)
+  }
 }
