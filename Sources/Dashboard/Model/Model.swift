@@ -226,12 +226,7 @@ struct Model {
 
   /// Keeps how the table is shown.
   private mutating func saveTable() -> Effect {
-    state.settings.sort = state.table.sort
-    state.settings.isReversed = state.table.isReversed
-    state.settings.isTree = state.table.isTree
-    state.settings.isFolded = state.table.isFolded
-    state.settings.showsThreads = state.table.showsThreads
-    state.settings.showsKernelThreads = state.table.showsKernelThreads
+    state.settings.table = state.table.choice
     return .save
   }
 
@@ -497,7 +492,7 @@ struct Model {
       case .left, .right, .character(" "), .enter:
         guard settings.indices.contains(selected), !isBurst else { return .nothing }
         settings[selected].step(&state.settings, by: key == .left ? -1 : 1)
-        applyToTable()
+        state.table.choice = state.settings.table
         return .save
       case .escape, .character(":"), .function(2), .character("q"): state.overlay = nil
       default: return .nothing
@@ -519,16 +514,6 @@ struct Model {
       return handleFilter(key, before)
     }
     return .draw
-  }
-
-  /// Settings that also say how the table is now.
-  private mutating func applyToTable() {
-    state.table.sort = state.settings.sort
-    state.table.isTree = state.settings.isTree
-    state.table.isFolded = state.settings.isFolded
-    state.table.showsKernelThreads = state.settings.showsKernelThreads
-    state.table.isReversed = state.settings.isReversed
-    state.table.showsThreads = state.settings.showsThreads
   }
 
   private mutating func handleSignal(_ key: KeyPress, _ dialog: SignalDialog) -> Effect {

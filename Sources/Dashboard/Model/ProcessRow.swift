@@ -75,27 +75,6 @@ enum ProcessColumn: String, CaseIterable {
   }
 }
 
-/// How the table is shown.
-struct TableState: Equatable {
-  var sort = ProcessColumn.cpu
-  var isReversed = false
-  var filter = ""
-  var isTree = false
-  /// Whether processes of one name, user and service are one row.
-  var isFolded = false
-  var showsKernelThreads = false
-  /// Whether threads of processes are rows too.
-  var showsThreads = false
-  /// The chosen process; nil where none is.
-  var selected: Int32?
-  /// Whether the table goes where the chosen process goes.
-  var follows = false
-  /// Branches of the tree that are folded, by the pid of their root.
-  var closed: Set<Int32> = []
-  /// The first row that is shown.
-  var scroll = 0
-}
-
 /// The rows of the table in their order.
 enum ProcessRows {
   /// Joins processes with GPUs, filters, folds, and sorts them or builds their tree.

@@ -44,12 +44,7 @@ struct ScreenState: Equatable {
 
   init(settings: Settings = Settings()) {
     self.settings = settings
-    table.sort = settings.sort
-    table.isTree = settings.isTree
-    table.isFolded = settings.isFolded
-    table.showsKernelThreads = settings.showsKernelThreads
-    table.isReversed = settings.isReversed
-    table.showsThreads = settings.showsThreads
+    table.choice = settings.table
   }
 
   /// Leaves the past and the pause.

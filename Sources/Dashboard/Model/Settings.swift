@@ -11,12 +11,7 @@ struct Settings: Equatable {
   var frames: Bool?
   /// Seconds between two pictures.
   var refresh = 1
-  var sort = ProcessColumn.cpu
-  var isReversed = false
-  var isTree = false
-  var isFolded = false
-  var showsThreads = false
-  var showsKernelThreads = false
+  var table = TableChoice()
   var mouse = true
   var isUTC = false
   var title = false
@@ -102,12 +97,12 @@ struct Setting: Sendable {
         settings.refresh = seconds
         return true
       }),
-    .choice("sort", "sort column of processes", \.sort),
-    .flag("reverse", "reverse the sort order", \.isReversed),
-    .flag("tree", "process tree", \.isTree),
-    .flag("fold", "one row per process name", \.isFolded),
-    .flag("threads", "show threads", \.showsThreads),
-    .flag("kernel-threads", "show kernel threads", \.showsKernelThreads),
+    .choice("sort", "sort column of processes", \.table.sort),
+    .flag("reverse", "reverse the sort order", \.table.isReversed),
+    .flag("tree", "process tree", \.table.isTree),
+    .flag("fold", "one row per process name", \.table.isFolded),
+    .flag("threads", "show threads", \.table.showsThreads),
+    .flag("kernel-threads", "show kernel threads", \.table.showsKernelThreads),
     .flag("mouse", "mouse support", \.mouse),
     .flag("title", "host name as window title", \.title),
     .flag("utc", "times in UTC", \.isUTC),
