@@ -2,7 +2,7 @@
 struct Color: Hashable {
   let number: UInt8
 
-  private init(_ number: UInt8) {
+  init(_ number: UInt8) {
     self.number = number
   }
 
@@ -34,17 +34,12 @@ struct Color: Hashable {
   static let swap = Color(16)
   static let gpu = Color(17)
   static let vram = Color(18)
-  /// Reading and writing; receiving and sending.
-  static let read = Color(19)
-  static let write = Color(20)
-  static let receive = Color(21)
-  static let transmit = Color(22)
-  static let pressure = Color(23)
+  static let pressure = Color(19)
   /// The moment that is looked at, and the row that is chosen.
-  static let cursor = Color(24)
-  static let selection = Color(25)
+  static let cursor = Color(20)
+  static let selection = Color(21)
 
-  static let meanings = 26
+  static let meanings = 22
 
   /// Colours that change from calm to alarming, or from dark to bright.
   enum Gradient: UInt8, CaseIterable {
@@ -54,8 +49,11 @@ struct Color: Hashable {
 
     /// The colour of a share, 0…1.
     func color(_ ratio: Double) -> Color {
-      let step = ratio > 0 ? UInt8(min(9, ratio * 10)) : 0
-      return Color(UInt8(Color.meanings) + rawValue * UInt8(Self.steps) + step)
+      color(step: ratio > 0 ? Int(min(9, ratio * 10)) : 0)
+    }
+
+    func color(step: Int) -> Color {
+      Color(UInt8(Color.meanings + Int(rawValue) * Self.steps + step))
     }
   }
 

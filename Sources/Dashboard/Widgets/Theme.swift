@@ -24,24 +24,23 @@ struct Theme: Equatable {
   static func named(_ name: String) -> Theme? { all.first { $0.name == name } }
 
   /// - Parameters:
-  ///   - meanings: the colours in the order of ``Color``'s numbers from 1 on, each with its place among the 16.
-  ///   - gradients: the stops of each gradient, from calm to alarming.
+  ///   - colors: 24-bit color and its substitute among the 16, by meaning.
+  ///   - gradients: the same for the stops of each gradient, from calm to alarming.
   private init(
-    _ name: String, _ help: String, meanings: [(rgb: UInt32, of16: UInt8)], gradients: [[UInt32]],
-    gradients16: [[UInt8]]
+    _ name: String, _ help: String, colors: [Color: (rgb: UInt32, of16: UInt8)],
+    gradients: [Color.Gradient: (stops: [UInt32], of16: [UInt8])]
   ) {
     self.name = name
     self.help = help
-    var entries: [ThemeColor?] = [nil]
-    for meaning in meanings {
-      entries.append(ThemeColor(rgb: meaning.rgb, of256: Theme.nearest(meaning.rgb), of16: meaning.of16))
+    var entries = [ThemeColor?](repeating: nil, count: Color.count)
+    for (color, look) in colors {
+      entries[Int(color.number)] = ThemeColor(rgb: look.rgb, of256: Theme.nearest(look.rgb), of16: look.of16)
     }
-    for (stops, of16) in zip(gradients, gradients16) {
+    for (gradient, look) in gradients {
       for step in 0..<Color.Gradient.steps {
-        let share = Double(step) / Double(Color.Gradient.steps - 1)
-        let rgb = Theme.blend(stops, share)
-        let index = min(of16.count - 1, step * of16.count / Color.Gradient.steps)
-        entries.append(ThemeColor(rgb: rgb, of256: Theme.nearest(rgb), of16: of16[index]))
+        let rgb = Theme.blend(look.stops, Double(step) / Double(Color.Gradient.steps - 1))
+        entries[Int(gradient.color(step: step).number)] = ThemeColor(
+          rgb: rgb, of256: Theme.nearest(rgb), of16: look.of16[step * look.of16.count / Color.Gradient.steps])
       }
     }
     self.entries = entries
@@ -80,75 +79,95 @@ struct Theme: Equatable {
     return distance(grey, grey, grey) < cube ? UInt8(232 + step) : UInt8(16 + 36 * r + 6 * g + b)
   }
 
-  private static let sixteen: [[UInt8]] = [[6, 2, 2, 3, 3, 1], [5, 5, 13], [2, 2, 10], [6, 6, 14], [5, 5, 13]]
-
   /// Of middle brightness: readable on dark and on light backgrounds; of the 16 not the dark blue, which is neither.
   static let calm = Theme(
     "calm", "quiet colours for dark and light backgrounds",
-    meanings: [
-      (0x8A8A8A, 7), (0x6C6C6C, 8), (0x5F6B75, 8), (0x87AFD7, 6), (0x87AFD7, 6), (0x87AFD7, 6), (0x5FAF5F, 2),
-      (0xD7AF5F, 3), (0xFF5F5F, 1), (0x5FAF87, 2), (0xD7875F, 3), (0x5F87D7, 12), (0xD75F5F, 1), (0x87AF87, 2),
-      (0x5F8787, 6), (0xD7875F, 3), (0xAF87D7, 5), (0x8787AF, 12), (0x5FAFD7, 6), (0xD787AF, 5), (0x5FAFD7, 6),
-      (0xD787AF, 5), (0xD7AF5F, 3), (0xD7AF5F, 3), (0x87AFD7, 6),
+    colors: [
+      .muted: (0x8A8A8A, 7), .faint: (0x6C6C6C, 8), .border: (0x5F6B75, 8), .focus: (0x87AFD7, 6),
+      .title: (0x87AFD7, 6), .key: (0x87AFD7, 6), .good: (0x5FAF5F, 2), .warning: (0xD7AF5F, 3),
+      .critical: (0xFF5F5F, 1), .user: (0x5FAF87, 2), .system: (0xD7875F, 3), .iowait: (0x5F87D7, 12),
+      .steal: (0xD75F5F, 1), .memory: (0x87AF87, 2), .cache: (0x5F8787, 6), .swap: (0xD7875F, 3), .gpu: (0xAF87D7, 5),
+      .vram: (0x8787AF, 12), .pressure: (0xD7AF5F, 3), .cursor: (0xD7AF5F, 3), .selection: (0x87AFD7, 6),
     ],
     gradients: [
-      [0x5F8787, 0x5FAF87, 0x5FAF5F, 0xAFAF5F, 0xD7AF5F, 0xD7875F, 0xFF5F5F], [0x6F5F9F, 0x9F7FCF, 0xCFA5F0],
-      [0x5F875F, 0x87AF87, 0xA5D7A5], [0x47809F, 0x5FAFD7, 0x87D7FF], [0x9F5F7F, 0xD787AF, 0xFFAFD7],
-    ], gradients16: sixteen)
+      .load: ([0x5F8787, 0x5FAF87, 0x5FAF5F, 0xAFAF5F, 0xD7AF5F, 0xD7875F, 0xFF5F5F], [6, 2, 2, 3, 3, 1]),
+      .gpu: ([0x6F5F9F, 0x9F7FCF, 0xCFA5F0], [5, 5, 13]),
+      .memory: ([0x5F875F, 0x87AF87, 0xA5D7A5], [2, 2, 10]),
+      .read: ([0x47809F, 0x5FAFD7, 0x87D7FF], [6, 6, 14]),
+      .write: ([0x9F5F7F, 0xD787AF, 0xFFAFD7], [5, 5, 13]),
+    ])
 
   /// Saturated, for dark backgrounds.
   static let vivid = Theme(
     "vivid", "bright colours for a dark background",
-    meanings: [
-      (0x9AA5B1, 7), (0x5C6773, 8), (0x3F4B5B, 8), (0x39BAE6, 14), (0x39BAE6, 14), (0xFFB454, 11), (0x7FD962, 10),
-      (0xFFB454, 11), (0xFF3B30, 9), (0x2ECC71, 10), (0xFF8F40, 11), (0x3B82F6, 12), (0xE11D48, 9), (0x2ECC71, 10),
-      (0x1ABC9C, 6), (0xFF8F40, 11), (0xC678FF, 13), (0x7C83FF, 12), (0x22D3EE, 14), (0xFF5FB0, 13), (0x22D3EE, 14),
-      (0xFF5FB0, 13), (0xFFD23F, 11), (0xFFD23F, 11), (0x39BAE6, 14),
+    colors: [
+      .muted: (0x9AA5B1, 7), .faint: (0x5C6773, 8), .border: (0x3F4B5B, 8), .focus: (0x39BAE6, 14),
+      .title: (0x39BAE6, 14), .key: (0xFFB454, 11), .good: (0x7FD962, 10), .warning: (0xFFB454, 11),
+      .critical: (0xFF3B30, 9), .user: (0x2ECC71, 10), .system: (0xFF8F40, 11), .iowait: (0x3B82F6, 12),
+      .steal: (0xE11D48, 9), .memory: (0x2ECC71, 10), .cache: (0x1ABC9C, 6), .swap: (0xFF8F40, 11),
+      .gpu: (0xC678FF, 13), .vram: (0x7C83FF, 12), .pressure: (0xFFD23F, 11), .cursor: (0xFFD23F, 11),
+      .selection: (0x39BAE6, 14),
     ],
     gradients: [
-      [0x17C3B2, 0x2ECC71, 0xB5E550, 0xFFD23F, 0xFF8F40, 0xFF3B30], [0x5B3FD9, 0xA45BFF, 0xFF7BF0],
-      [0x0E8F5B, 0x2ECC71, 0xA8F08A], [0x1463C7, 0x22A7F0, 0x5FF0FF], [0x9F1F7F, 0xFF4FA0, 0xFFA5D0],
-    ], gradients16: [[14, 10, 10, 11, 11, 9], [5, 13, 13], [2, 10, 10], [6, 14, 14], [5, 13, 13]])
+      .load: ([0x17C3B2, 0x2ECC71, 0xB5E550, 0xFFD23F, 0xFF8F40, 0xFF3B30], [14, 10, 10, 11, 11, 9]),
+      .gpu: ([0x5B3FD9, 0xA45BFF, 0xFF7BF0], [5, 13, 13]),
+      .memory: ([0x0E8F5B, 0x2ECC71, 0xA8F08A], [2, 10, 10]),
+      .read: ([0x1463C7, 0x22A7F0, 0x5FF0FF], [6, 14, 14]),
+      .write: ([0x9F1F7F, 0xFF4FA0, 0xFFA5D0], [5, 13, 13]),
+    ])
 
   /// Blue to yellow: tells calm from alarming without red and green (after Okabe and Ito, and the cividis scale).
   static let colorblind = Theme(
     "colorblind", "blue to yellow, for eyes that do not tell red from green",
-    meanings: [
-      (0x9E9E9E, 7), (0x6C6C6C, 8), (0x5F6B75, 8), (0x56B4E9, 14), (0x56B4E9, 14), (0xF0E442, 11), (0x56B4E9, 14),
-      (0xE69F00, 3), (0xF0E442, 11), (0x56B4E9, 14), (0xE69F00, 3), (0x0072B2, 12), (0xF0E442, 11), (0x56B4E9, 14),
-      (0x0072B2, 12), (0xE69F00, 3), (0xCC79A7, 13), (0x8F8FBF, 12), (0x56B4E9, 14), (0xE69F00, 3), (0x56B4E9, 14),
-      (0xE69F00, 3), (0xE69F00, 3), (0xF0E442, 11), (0x56B4E9, 14),
+    colors: [
+      .muted: (0x9E9E9E, 7), .faint: (0x6C6C6C, 8), .border: (0x5F6B75, 8), .focus: (0x56B4E9, 14),
+      .title: (0x56B4E9, 14), .key: (0xF0E442, 11), .good: (0x56B4E9, 14), .warning: (0xE69F00, 3),
+      .critical: (0xF0E442, 11), .user: (0x56B4E9, 14), .system: (0xE69F00, 3), .iowait: (0x0072B2, 12),
+      .steal: (0xF0E442, 11), .memory: (0x56B4E9, 14), .cache: (0x0072B2, 12), .swap: (0xE69F00, 3),
+      .gpu: (0xCC79A7, 13), .vram: (0x8F8FBF, 12), .pressure: (0xE69F00, 3), .cursor: (0xF0E442, 11),
+      .selection: (0x56B4E9, 14),
     ],
     gradients: [
-      [0x2F6FA5, 0x56B4E9, 0x9FB3A5, 0xC9B458, 0xE69F00, 0xF0E442], [0x7F4F6F, 0xCC79A7, 0xEFB5D5],
-      [0x1F5F8F, 0x56B4E9, 0xA5D9F5], [0x1F5F8F, 0x56B4E9, 0xA5D9F5], [0x9F6F00, 0xE69F00, 0xFFD27F],
-    ], gradients16: [[12, 14, 3, 11], [5, 13, 13], [12, 14], [12, 14], [3, 3, 11]])
+      .load: ([0x2F6FA5, 0x56B4E9, 0x9FB3A5, 0xC9B458, 0xE69F00, 0xF0E442], [12, 14, 3, 11]),
+      .gpu: ([0x7F4F6F, 0xCC79A7, 0xEFB5D5], [5, 13, 13]),
+      .memory: ([0x1F5F8F, 0x56B4E9, 0xA5D9F5], [12, 14]),
+      .read: ([0x1F5F8F, 0x56B4E9, 0xA5D9F5], [12, 14]),
+      .write: ([0x9F6F00, 0xE69F00, 0xFFD27F], [3, 3, 11]),
+    ])
 
   /// Dark colours, for light backgrounds.
   static let light = Theme(
     "light", "dark colours for a light background",
-    meanings: [
-      (0x626262, 8), (0x9E9E9E, 7), (0xA8A8A8, 7), (0x005FAF, 4), (0x005FAF, 4), (0x875F00, 5), (0x008700, 2),
-      (0xAF5F00, 3), (0xD70000, 1), (0x00875F, 2), (0xAF5F00, 3), (0x005FD7, 4), (0xAF0000, 1), (0x00875F, 2),
-      (0x008787, 6), (0xAF5F00, 3), (0x8700AF, 5), (0x5F5FAF, 4), (0x0087AF, 6), (0xAF005F, 5), (0x0087AF, 6),
-      (0xAF005F, 5), (0xAF5F00, 3), (0xD75F00, 1), (0x005FAF, 4),
+    colors: [
+      .muted: (0x626262, 8), .faint: (0x9E9E9E, 7), .border: (0xA8A8A8, 7), .focus: (0x005FAF, 4),
+      .title: (0x005FAF, 4), .key: (0x875F00, 5), .good: (0x008700, 2), .warning: (0xAF5F00, 3),
+      .critical: (0xD70000, 1), .user: (0x00875F, 2), .system: (0xAF5F00, 3), .iowait: (0x005FD7, 4),
+      .steal: (0xAF0000, 1), .memory: (0x00875F, 2), .cache: (0x008787, 6), .swap: (0xAF5F00, 3), .gpu: (0x8700AF, 5),
+      .vram: (0x5F5FAF, 4), .pressure: (0xAF5F00, 3), .cursor: (0xD75F00, 1), .selection: (0x005FAF, 4),
     ],
     gradients: [
-      [0x5F8787, 0x00875F, 0x5F8700, 0x878700, 0xAF8700, 0xD75F00, 0xD70000], [0xAF87D7, 0x8700AF, 0x5F0087],
-      [0x5FAF87, 0x00875F, 0x005F3F], [0x5FAFD7, 0x0087AF, 0x005F87], [0xD787AF, 0xAF005F, 0x87005F],
-    ], gradients16: [[6, 2, 2, 3, 3, 1], [5], [2], [6], [5]])
+      .load: ([0x5F8787, 0x00875F, 0x5F8700, 0x878700, 0xAF8700, 0xD75F00, 0xD70000], [6, 2, 2, 3, 3, 1]),
+      .gpu: ([0xAF87D7, 0x8700AF, 0x5F0087], [5]),
+      .memory: ([0x5FAF87, 0x00875F, 0x005F3F], [2]),
+      .read: ([0x5FAFD7, 0x0087AF, 0x005F87], [6]),
+      .write: ([0xD787AF, 0xAF005F, 0x87005F], [5]),
+    ])
 
   /// Greys, and one colour for what is bad.
   static let grey = Theme(
     "grey", "greys, and red for what is bad",
-    meanings: [
-      (0x8A8A8A, 7), (0x5F5F5F, 8), (0x5F5F5F, 8), (0xD0D0D0, 15), (0xC6C6C6, 15), (0xD0D0D0, 15), (0xBCBCBC, 7),
-      (0xD7AF87, 3), (0xFF5F5F, 1), (0xBCBCBC, 7), (0x8A8A8A, 7), (0x6C6C6C, 8), (0xD7AF87, 3), (0xBCBCBC, 7),
-      (0x767676, 8), (0x9E9E9E, 7), (0xBCBCBC, 7), (0x9E9E9E, 7), (0xBCBCBC, 7), (0x8A8A8A, 7), (0xBCBCBC, 7),
-      (0x8A8A8A, 7), (0xBCBCBC, 7), (0xFFFFFF, 15), (0xD0D0D0, 15),
+    colors: [
+      .muted: (0x8A8A8A, 7), .faint: (0x5F5F5F, 8), .border: (0x5F5F5F, 8), .focus: (0xD0D0D0, 15),
+      .title: (0xC6C6C6, 15), .key: (0xD0D0D0, 15), .good: (0xBCBCBC, 7), .warning: (0xD7AF87, 3),
+      .critical: (0xFF5F5F, 1), .user: (0xBCBCBC, 7), .system: (0x8A8A8A, 7), .iowait: (0x6C6C6C, 8),
+      .steal: (0xD7AF87, 3), .memory: (0xBCBCBC, 7), .cache: (0x767676, 8), .swap: (0x9E9E9E, 7), .gpu: (0xBCBCBC, 7),
+      .vram: (0x9E9E9E, 7), .pressure: (0xBCBCBC, 7), .cursor: (0xFFFFFF, 15), .selection: (0xD0D0D0, 15),
     ],
     gradients: [
-      [0x6C6C6C, 0x9E9E9E, 0xC6C6C6, 0xE4E4E4, 0xFF8787], [0x767676, 0xBCBCBC], [0x767676, 0xBCBCBC],
-      [0x767676, 0xBCBCBC], [0x767676, 0xA8A8A8],
-    ], gradients16: [[8, 7, 7, 15, 1], [8, 7], [8, 7], [8, 7], [8, 7]])
+      .load: ([0x6C6C6C, 0x9E9E9E, 0xC6C6C6, 0xE4E4E4, 0xFF8787], [8, 7, 7, 15, 1]),
+      .gpu: ([0x767676, 0xBCBCBC], [8, 7]),
+      .memory: ([0x767676, 0xBCBCBC], [8, 7]),
+      .read: ([0x767676, 0xBCBCBC], [8, 7]),
+      .write: ([0x767676, 0xA8A8A8], [8, 7]),
+    ])
 }
