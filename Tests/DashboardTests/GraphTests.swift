@@ -9,7 +9,7 @@ import Testing
     -> [String]
   {
     var grid = Grid(Size(width: width, height: height), isASCII: kind == .ascii)
-    Graph(values: values, maximum: 1, paint: .color(.user), hangs: hangs).draw(on: &grid, in: grid.bounds, Glyphs(kind))
+    Graph(values: values, maximum: 1, gradient: .load, hangs: hangs).draw(on: &grid, in: grid.bounds, Glyphs(kind))
     return grid.rows
   }
 
@@ -94,13 +94,13 @@ import Testing
   @Test func theRangeOfManySamplesIsShown() {
     let column = Timeline.TimeColumn(mean: 0.5, low: 0.25, high: 1, count: 10)
     var grid = Grid(Size(width: 1, height: 4))
-    Graph([column, column], maximum: 1, paint: .color(.user)).draw(on: &grid, in: grid.bounds, Glyphs(.braille))
+    Graph([column, column], maximum: 1, gradient: .load).draw(on: &grid, in: grid.bounds, Glyphs(.braille))
     #expect(grid.rows == ["⣿", "⣿", "⣿", "⣿"])
     // From above: up to the highest, the mean, the lowest as a line.
     #expect((0..<4).map { grid[0, $0].style } == [.faint, .faint, Style(.user), .faint])
     let few = Timeline.TimeColumn(mean: 0.5, low: 0.25, high: 1, count: 2)
     grid = Grid(Size(width: 1, height: 4))
-    Graph([few, few], maximum: 1, paint: .color(.user)).draw(on: &grid, in: grid.bounds, Glyphs(.braille))
+    Graph([few, few], maximum: 1, gradient: .load).draw(on: &grid, in: grid.bounds, Glyphs(.braille))
     #expect(grid.rows == ["", "", "⣿", "⣿"])
   }
 
@@ -130,7 +130,7 @@ import Testing
     for count in 100..<140 {
       var grid = Grid(Size(width: width, height: 3))
       let values = timeline(Array(all[..<count])).values(in: width, Glyphs(kind)) { $0.cpu.usage }
-      Graph(values: values, maximum: 1, paint: .color(.user)).draw(on: &grid, in: grid.bounds, Glyphs(kind))
+      Graph(values: values, maximum: 1, gradient: .load).draw(on: &grid, in: grid.bounds, Glyphs(kind))
       if let last {
         func isSame(shift: Int, except edge: Int) -> Bool {
           (0..<3).allSatisfy { y in

@@ -253,7 +253,7 @@ import Testing
   }
 
   /// Every row of every list can be reached by the keys of its panel.
-  @Test(arguments: [PanelID.disk, .network, .temperature, .agent, .gpu]) func everyRowCanBeReached(_ panel: PanelID) {
+  @Test(arguments: [PanelDescriptor.disk, .network, .temperature, .agent, .gpu]) func everyRowCanBeReached(_ panel: PanelDescriptor) {
     var input = crowded
     guard var sample = input.entries.last?.sample else { return }
     sample.disks = (0..<14).map { index in
@@ -284,13 +284,13 @@ import Testing
     let history = History(capacity: 2, interval: 1)
     history.append(sample)
     input.entries = history.all
-    let letters: [PanelID: String] = [.disk: "ab", .network: "c", .temperature: "d", .agent: "e", .gpu: "f"]
+    let letters: [PanelDescriptor: String] = [.disk: "ab", .network: "c", .temperature: "d", .agent: "e", .gpu: "f"]
     for isAlone in [true, false] {
       guard isAlone || panel != .gpu else { continue }
       var model = Model()
       (model.state.focus, model.state.isMaximized) = (panel, isAlone)
       // The panels of the layout that has them all.
-      model.state.settings.hidden = Set(PanelID.allCases).subtracting([panel, .cpu])
+      model.state.settings.hidden = Set(PanelDescriptor.all).subtracting([panel, .cpu])
       if !isAlone { input.size = Size(width: 80, height: panel == .agent ? 50 : 24) }
       var seen: Set<String> = []
       for step in 0..<60 {
@@ -321,14 +321,14 @@ import Testing
     }
     _ = model.handle(.character("m"), in: picture(model).frameContext)
     let (settings, problem) = ConfigFile.parse(ConfigFile.text(model.state.settings, over: ""))
-    #expect(problem == nil && ScreenState(settings: settings).table == TableState.of(model.state))
+    #expect(problem == nil && ScreenState(settings: settings).table.choice == model.state.table.choice)
   }
 
   // MARK: Panels and overlays
 
   @Test func panelsComeGoAndStandAlone() {
-    for panel in PanelID.allCases {
-      let digit = KeyPress.character(panel.digit.unicodeScalars.first ?? "0")
+    for panel in PanelDescriptor.all {
+      let digit = panel.key
       let hidden = press(digit)
       #expect(hidden.state.settings.hidden == [panel])
       #expect(!picture(hidden).frameContext.panels.contains(panel))
@@ -342,7 +342,7 @@ import Testing
     #expect(press(.enter, from: alone).state.isMaximized == false)
     #expect(press(.backTab).state.focus == picture(Model()).frameContext.panels.last)
     var hidden = Model()
-    hidden.state.settings.hidden = Set(PanelID.allCases)
+    hidden.state.settings.hidden = Set(PanelDescriptor.all)
     #expect(text(hidden).contains("0 shows them"))
   }
 
@@ -359,7 +359,7 @@ import Testing
     #expect(press(.escape, from: model).state.overlay == nil)
   }
 
-  @Test(arguments: PanelID.allCases) func everyPanelIsExplained(_ panel: PanelID) {
+  @Test(arguments: PanelDescriptor.all) func everyPanelIsExplained(_ panel: PanelDescriptor) {
     var model = Model()
     model.state.focus = panel
     model = press(.character("?"), from: model)
@@ -456,16 +456,5 @@ import Testing
     #expect(model.handle(try place(.setting(1), picture(model).frameContext), in: picture(model).frameContext) == .save)
     #expect(model.handle(MouseEvent(kind: .press, x: 900, y: 900), in: frameContext) == .nothing)
     #expect(model.handle(MouseEvent(kind: .release, x: 1, y: 1), in: frameContext) == .nothing)
-  }
-}
-
-extension TableState {
-  /// What of a table is kept.
-  fileprivate static func of(_ state: ScreenState) -> TableState {
-    var table = TableState()
-    (table.sort, table.isReversed, table.isTree) = (state.table.sort, state.table.isReversed, state.table.isTree)
-    (table.isFolded, table.showsThreads) = (state.table.isFolded, state.table.showsThreads)
-    table.showsKernelThreads = state.table.showsKernelThreads
-    return table
   }
 }

@@ -101,11 +101,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [PanelID.cpu, .gpu, .processes, .disk, .agent]) func maximized(_ panel: PanelID) throws {
+  @Test(arguments: [PanelDescriptor.cpu, .gpu, .processes, .disk, .agent]) func maximized(_ panel: PanelDescriptor) throws {
     var input = ScreenGoldens.input("gpu-server")
     input.state.focus = panel
     input.state.isMaximized = true
-    try compare(input, Size(width: 120, height: 40), with: "alone-\(panel.word)")
+    try compare(input, Size(width: 120, height: 40), with: "alone-\(panel.id)")
   }
 
   /// A scene with the full table of processes, as the machine's own dashboard has it.

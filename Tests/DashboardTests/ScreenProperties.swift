@@ -141,7 +141,7 @@ private struct RandomSamples {
     for setting in Setting.all where !setting.values.isEmpty {
       _ = setting.set(&state.settings, setting.values[Int(below(UInt64(setting.values.count)))])
     }
-    if below(3) == 0 { state.settings.hidden = Set(PanelID.allCases.filter { _ in below(3) == 0 }) }
+    if below(3) == 0 { state.settings.hidden = Set(PanelDescriptor.all.filter { _ in below(3) == 0 }) }
     state.table.sort = ProcessColumn.allCases[Int(below(UInt64(ProcessColumn.allCases.count)))]
     (state.table.isTree, state.table.isFolded, state.table.isReversed) = (
       below(3) == 0, below(3) == 0, below(2) == 0
@@ -150,7 +150,7 @@ private struct RandomSamples {
     state.table.scroll = Int(below(40)) - 5
     state.table.selected = maybe { Int32(truncatingIfNeeded: $0.below(30)) }
     state.table.follows = below(3) == 0
-    state.focus = maybe { PanelID.allCases[Int($0.below(9))] }
+    state.focus = maybe { PanelDescriptor.all[Int($0.below(9))] }
     state.isMaximized = below(3) == 0
     state.zoom = maybe { Int($0.below(UInt64(TimeAxis.steps.count))) }
     if below(3) == 0 {
@@ -158,12 +158,12 @@ private struct RandomSamples {
       state.axisEnd = maybe { $0.number() }
     }
     state.isPaused = below(4) == 0
-    for panel in PanelID.allCases where below(3) == 0 { state.scrolls[panel] = Int(below(12)) - 2 }
+    for panel in PanelDescriptor.all where below(3) == 0 { state.scrolls[panel] = Int(below(12)) - 2 }
     state.isGrid = below(8) == 0
     state.host = Int(below(3))
     switch below(12) {
     case 0: state.overlay = .help(scroll: Int(below(60)))
-    case 1: state.overlay = .explain(PanelID.allCases[Int(below(9))], selected: Int(below(80)))
+    case 1: state.overlay = .explain(PanelDescriptor.all[Int(below(9))], selected: Int(below(80)))
     case 2: state.overlay = .settings(selected: Int(below(20)))
     case 3: state.overlay = .details(Int32(truncatingIfNeeded: below(30)))
     case 4:

@@ -245,7 +245,7 @@ import Testing
   @Test func everyLoneGraphHasATimeAxis() {
     var machine = MadeUpMachine.gpuServer
     let history = machine.history(ticks: 60)
-    for panel in [PanelID.cpu, .memory, .gpu, .disk, .network] {
+    for panel in [PanelDescriptor.cpu, .memory, .gpu, .disk, .network] {
       var state = ScreenState()
       (state.focus, state.isMaximized) = (panel, true)
       let text = screen(history, size: Size(width: 120, height: 40), state: state)
@@ -291,7 +291,7 @@ import Testing
   @Test func levelsAreNoMeans() throws {
     var machine = MadeUpMachine.gpuServer
     let history = machine.history(ticks: 5)
-    func age(_ panel: PanelID, _ id: String) throws -> String {
+    func age(_ panel: PanelDescriptor, _ id: String) throws -> String {
       var input = ScreenGoldens.screenInput(history)
       let sample = try #require(history.latest).sample
       let place = try #require(ExplainView.metrics(of: panel, in: sample).firstIndex { $0.metric.id == id })

@@ -6,7 +6,7 @@ struct FrameContext {
   /// Something on the screen that can be clicked.
   struct Hit: Equatable {
     enum HitTarget: Equatable {
-      case panel(PanelID)
+      case panel(PanelDescriptor)
       case sort(ProcessColumn)
       case process(Int32)
       case key(KeyPress)
@@ -23,7 +23,7 @@ struct FrameContext {
   /// Later ones lie over earlier ones.
   var hits: [Hit] = []
   /// Panels in the order of the screen.
-  var panels: [PanelID] = []
+  var panels: [PanelDescriptor] = []
   /// Processes in the order of the table.
   var rows: [Int32] = []
   /// The rows themselves.
@@ -33,9 +33,9 @@ struct FrameContext {
   /// Whether ``processes`` is the whole table.
   var isWholeTable = false
   /// Rows by which each panel can be scrolled; only panels with hidden rows.
-  var hiddenRows: [PanelID: Int] = [:]
+  var hiddenRows: [PanelDescriptor: Int] = [:]
   /// Rows of its lists that each such panel shows.
-  var shownRows: [PanelID: Int] = [:]
+  var shownRows: [PanelDescriptor: Int] = [:]
   /// The process of each row that is a thread.
   var owners: [Int32: Int32] = [:]
   /// How many of them can be seen at once.
@@ -67,7 +67,7 @@ struct FrameContext {
   func time(_ time: Double) -> String { clock.time(time) }
 
   /// The panel at a place.
-  func panel(x: Int, y: Int) -> PanelID? {
+  func panel(x: Int, y: Int) -> PanelDescriptor? {
     for hit in hits.reversed() where hit.rect.contains(x, y) {
       if case .panel(let panel) = hit.target { return panel }
     }

@@ -75,13 +75,9 @@ final class HistoryFetcher: Sendable {
   /// Rows × series of one answer at most.
   private static let maxValues = 1_000_000
 
-  /// What graphs and events are made of, by the catalog's ids.
-  static let metrics = [
-    "cpu.usage", "ram.used_mb", "ram.total_mb", "gpus.util", "gpus.index", "gpus.xid", "disk.read_bytes_per_sec",
-    "disk.write_bytes_per_sec", "network.receive_bytes_per_sec", "network.transmit_bytes_per_sec",
-    "ram.oom_kills_total", "cgroup.oom_kills_total", "cgroup.throttled", "host.uptime_seconds",
-    "agent.cpu_seconds_total",
-  ].map { SeriesSelector($0) }
+  /// Metrics of all graphs and events.
+  static let metrics = Set(PanelDescriptor.all.flatMap(\.graphs).flatMap(\.metrics) + EventLog.metrics).sorted()
+    .map { SeriesSelector($0) }
 
   /// The stretch that is known, whose steps are over before memory begins; none where it is of another axis.
   func range(_ want: HistoryRequest) -> HistoryRange {

@@ -1,7 +1,7 @@
 /// The command of a key.
 enum Action: Hashable {
   case quit, help, explain, settings, redraw, suspend, back
-  case layout(Int), toggle(PanelID), showAll, focus(Int), open, theme, glyphs
+  case layout(Int), toggle(PanelDescriptor), showAll, focus(Int), open, theme, glyphs
   case step(Int), timePage(Int), oldest, live, pause, event(Int), zoom(Int), autoZoom
   case page(Int), first, last
   case row(Int), sort(Int), sortBy(ProcessColumn), reverse, filter, tree, fold, follow, kernelThreads, threads, details,
@@ -81,8 +81,8 @@ enum KeyMap {
       title: "Panels",
       bindings: [
         Binding(
-          PanelID.allCases.map { .character($0.digit.unicodeScalars.first ?? "0") }, "1 … 9", "show or hide a panel",
-          "panels", PanelID.allCases.map { .toggle($0) }),
+          PanelDescriptor.all.map(\.key), "1 … " + String(PanelDescriptor.all.count), "show or hide a panel",
+          "panels", PanelDescriptor.all.map { .toggle($0) }),
         Binding([character("0")], "0", "show all panels", "all", [.showAll]),
         Binding(
           [character("l"), character("L")], "l L", "next, previous layout", "layout", [.layout(1), .layout(-1)]),

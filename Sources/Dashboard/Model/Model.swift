@@ -101,7 +101,7 @@ struct Model {
     case .suspend: return .suspend
     case .redraw: return .redraw
     case .help: state.overlay = .help(scroll: 0)
-    case .explain: state.overlay = .explain(state.focus ?? frameContext.panels.first ?? .cpu, selected: 0)
+    case .explain: state.overlay = .explain(state.focus ?? frameContext.panels.first ?? PanelDescriptor.all[0], selected: 0)
     case .settings: state.overlay = .settings(selected: 0)
     case .back: return back(frameContext)
     case .layout(let step):
@@ -296,9 +296,7 @@ struct Model {
       state.focus = frameContext.panels[(place + step + frameContext.panels.count) % frameContext.panels.count]
     } else if state.isMaximized {
       // The next panel alone.
-      let all = PanelID.allCases
-      let now = all.firstIndex(of: state.focus ?? .cpu) ?? 0
-      state.focus = all[(now + step + all.count) % all.count]
+      state.focus = (state.focus ?? PanelDescriptor.all[0]).step(step)
     } else {
       state.focus = step > 0 ? frameContext.panels.first : frameContext.panels.last
     }
@@ -321,11 +319,11 @@ struct Model {
   private var pagesTable: Bool { state.focus == .processes || state.table.selected != nil }
 
   /// The focused panel, where it has hidden rows; the table of processes has keys of its own.
-  private func scrolledPanel(_ frameContext: FrameContext) -> PanelID? {
+  private func scrolledPanel(_ frameContext: FrameContext) -> PanelDescriptor? {
     state.focus.flatMap { $0 != .processes && (frameContext.hiddenRows[$0] ?? 0) > 0 ? $0 : nil }
   }
 
-  private mutating func scroll(_ panel: PanelID, by step: Int, _ frameContext: FrameContext) -> Effect {
+  private mutating func scroll(_ panel: PanelDescriptor, by step: Int, _ frameContext: FrameContext) -> Effect {
     let last = frameContext.hiddenRows[panel] ?? 0
     let now = min(last, state.scrolls[panel] ?? 0)
     let next = min(last, max(0, now + step))
@@ -478,9 +476,7 @@ struct Model {
       case .pageUp: state.overlay = .explain(panel, selected: max(0, selected - 10))
       case .pageDown: state.overlay = .explain(panel, selected: min(max(0, count - 1), selected + 10))
       case .tab, .right, .backTab, .left:
-        let all = PanelID.allCases
-        let step = key == .tab || key == .right ? 1 : all.count - 1
-        state.overlay = .explain(all[((all.firstIndex(of: panel) ?? 0) + step) % all.count], selected: 0)
+        state.overlay = .explain(panel.step(key == .tab || key == .right ? 1 : -1), selected: 0)
       case .escape, .character("?"), .character("q"), .enter: state.overlay = nil
       default: return .nothing
       }

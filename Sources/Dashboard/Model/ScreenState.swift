@@ -6,7 +6,7 @@ struct ScreenState: Equatable {
   enum Overlay: Equatable {
     case help(scroll: Int)
     /// The figures of a panel and what they are.
-    case explain(PanelID, selected: Int)
+    case explain(PanelDescriptor, selected: Int)
     case settings(selected: Int)
     case details(Int32)
     /// The choice of a signal; then its confirmation.
@@ -22,7 +22,7 @@ struct ScreenState: Equatable {
   }
   /// Rows that the details of a process were scrolled by.
   var overlayScroll = 0
-  var focus: PanelID? {
+  var focus: PanelDescriptor? {
     didSet { if focus != oldValue { scrolls = [:] } }
   }
   var isMaximized = false
@@ -35,7 +35,7 @@ struct ScreenState: Equatable {
   /// Whether the screen is frozen as it was when Space was pressed.
   var isPaused = false
   /// Rows by which panels other than the process table are scrolled.
-  var scrolls: [PanelID: Int] = [:]
+  var scrolls: [PanelDescriptor: Int] = [:]
   /// A line that answers the last key.
   var note: String?
   /// Whether all hosts are shown; the chosen one.

@@ -6,7 +6,7 @@ struct Settings: Equatable {
   /// nil for what the terminal can.
   var color: ColorDepth?
   var layout = LayoutPreset.overview
-  var hidden: Set<PanelID> = []
+  var hidden: Set<PanelDescriptor> = []
   /// nil where the screen has room for them.
   var frames: Bool?
   /// Seconds between two pictures.
@@ -109,12 +109,12 @@ struct Setting: Sendable {
     Setting(
       key: "hide", help: "hidden panels", values: [],
       get: { settings in
-        PanelID.allCases.filter { settings.hidden.contains($0) }.map(\.word).joined(separator: ",")
+        PanelDescriptor.all.filter { settings.hidden.contains($0) }.map(\.id).joined(separator: ",")
       },
       set: { settings, text in
-        var hidden: Set<PanelID> = []
+        var hidden: Set<PanelDescriptor> = []
         for word in text.split(separator: ",") {
-          guard let panel = PanelID.allCases.first(where: { $0.word == String(word).trimmed }) else { return false }
+          guard let panel = PanelDescriptor.all.first(where: { $0.id == String(word).trimmed }) else { return false }
           hidden.insert(panel)
         }
         settings.hidden = hidden

@@ -36,6 +36,12 @@ struct TimelineEvent: Equatable {
 
 /// Events found in a row of samples; each sample is looked at once.
 struct EventLog {
+  /// Metrics that events are derived from and that the archive keeps; texts are not among them.
+  static let metrics = [
+    "host.uptime_seconds", "agent.cpu_seconds_total", "ram.oom_kills_total", "cgroup.oom_kills_total",
+    "cgroup.throttled", "gpus.index", "gpus.xid",
+  ]
+
   /// Oldest first.
   private(set) var events: [TimelineEvent] = []
   private var first = Double.nan

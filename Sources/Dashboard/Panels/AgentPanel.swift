@@ -1,5 +1,12 @@
 internal import AgentMetrics
 
+extension PanelDescriptor {
+  static let agent = PanelDescriptor(
+    id: "agent", name: "Agent", title: "AGENT", catalog: ["agent.", "host."], sources: ["host"],
+    places: [.overview: PanelPlace(2, 1)], widePlaces: [.overview: PanelPlace(2, 2)], needsLargeScreen: true
+  ) { AgentPanel($0) }
+}
+
 /// The agent's own cost, and the state of its sources.
 struct AgentPanel: Panel {
   private let context: Context
@@ -20,7 +27,7 @@ struct AgentPanel: Panel {
     var rest = rect
     let window = context.window(ranked, count: rest.height - 2, in: .agent)
     grid.putTitle(
-      context.title(.agent, "AGENT"), more: window.hidden, detail: "overhead", right: agent.version,
+      context.title(.agent), more: window.hidden, detail: "overhead", right: agent.version,
       in: rest.takeTop(1),
       glyphs)
     let line = rest.takeTop(1)

@@ -1,7 +1,23 @@
 internal import AgentMetrics
 
+extension PanelDescriptor {
+  static let cpu = PanelDescriptor(
+    id: "cpu", name: "CPU", title: "CPU", catalog: ["cpu.", "load."], sources: ["cpu", "host"],
+    graphs: [CPUPanel.usage],
+    facts: [
+      PanelFact("context switches", "cpu.context_switches_per_sec"),
+      PanelFact("interrupts", "cpu.interrupts_per_sec"), PanelFact("forks", "cpu.forks_per_sec"),
+    ],
+    places: [
+      .overview: PanelPlace(0), .processes: PanelPlace(0, 0), .gpu: PanelPlace(1, 0), .graphs: PanelPlace(0),
+    ]
+  ) { CPUPanel($0) }
+}
+
 /// CPU use: all together by mode, over time, and each logical CPU.
 struct CPUPanel: Panel {
+  static let usage = GraphMetric("cpu.usage") { $0.cpu.usage }
+
   private let context: Context
   private var cpu: CPU { context.sample.cpu }
   private var glyphs: Glyphs { context.glyphs }
@@ -28,7 +44,7 @@ struct CPUPanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle(context.title(.cpu, "CPU"), detail: model, right: summary, in: rest.takeTop(1), glyphs)
+    grid.putTitle(context.title(.cpu), detail: model, right: summary, in: rest.takeTop(1), glyphs)
     guard cpu.usage.isFinite || !cpu.perCore.isEmpty else { return }
     drawGauge(on: &grid, in: rest.takeTop(1))
     guard !rest.isEmpty else { return }
@@ -41,11 +57,12 @@ struct CPUPanel: Panel {
     if sideWidth > 0, need.strip <= rest.height || whole.strip + 1 > rest.height {
       drawGraph(on: &grid, in: Rect(x: rest.x, y: rest.y, width: graphWidth, height: rest.height))
       rest = Rect(x: rest.right - sideWidth, y: rest.y, width: sideWidth, height: rest.height)
-      // A strip grows tall where there is room, but not over the events.
-      let hasEvents = need.bars > rest.height && rest.height - 4 >= need.strip
-      let part = Rect(x: rest.x, y: rest.y, width: rest.width, height: rest.height - (hasEvents ? 4 : 0))
+      // A strip grows tall where there is room, but not over the facts.
+      let factRows = PanelDescriptor.cpu.facts.count + 1
+      let hasFacts = need.bars > rest.height && rest.height - factRows >= need.strip
+      let part = Rect(x: rest.x, y: rest.y, width: rest.width, height: rest.height - (hasFacts ? factRows : 0))
       _ = rest.takeTop(cores.draw(on: &grid, in: part) + 1)
-      drawEvents(on: &grid, in: rest)
+      drawFacts(on: &grid, in: rest)
     } else {
       let strip = rest.takeBottom(min(whole.strip, rest.height))
       drawGraph(on: &grid, in: rest)
@@ -89,18 +106,16 @@ struct CPUPanel: Panel {
   }
 
   private func drawGraph(on grid: inout Grid, in rect: Rect) {
-    context.drawGraph(on: &grid, in: rect, paint: .gradient(.load)) { $0.cpu.usage }
+    context.drawGraph(on: &grid, in: rect, gradient: .load, Self.usage.value)
   }
 
-  /// What happens each second besides, where there is room below the CPUs.
-  private func drawEvents(on grid: inout Grid, in rect: Rect) {
-    let events = [
-      ("context switches", cpu.contextSwitches), ("interrupts", cpu.interrupts), ("forks", cpu.forks),
-    ].filter { $0.1.isFinite }
-    guard rect.height >= events.count, rect.width >= 26 else { return }
-    for (row, event) in events.enumerated() {
-      grid.put(event.0, x: rect.x, y: rect.y + row, .muted)
-      grid.putRight(TextFormat.count(event.1, glyphs) + "/s", end: rect.right, y: rect.y + row)
+  /// Draws the facts if there is room below the CPUs.
+  private func drawFacts(on grid: inout Grid, in rect: Rect) {
+    let facts = context.facts(of: .cpu)
+    guard rect.height >= facts.count, rect.width >= 26 else { return }
+    for (row, fact) in facts.enumerated() {
+      grid.put(fact.label, x: rect.x, y: rect.y + row, .muted)
+      grid.putRight(fact.text, end: rect.right, y: rect.y + row)
     }
   }
 }

@@ -1,7 +1,19 @@
 internal import AgentMetrics
 
+extension PanelDescriptor {
+  static let disk = PanelDescriptor(
+    id: "disk", name: "Disk", title: "DISKS", catalog: ["disk.", "disks.", "filesystems."],
+    sources: ["disk", "filesystem"], graphs: [DiskPanel.read, DiskPanel.write],
+    places: [.overview: PanelPlace(2, 1), .graphs: PanelPlace(3), .io: PanelPlace(0, 0)],
+    widePlaces: [.graphs: PanelPlace(2, 1)]
+  ) { Stack([DiskPanel($0), FilesystemPanel($0)]) }
+}
+
 /// Block devices: what they read and write, and how busy they are.
 struct DiskPanel: Panel {
+  static let read = GraphMetric("disk.read_bytes_per_sec") { $0.disk?.readRate ?? .nan }
+  static let write = GraphMetric("disk.write_bytes_per_sec") { $0.disk?.writeRate ?? .nan }
+
   private let context: Context
   private let rows: [Disk]
   private var glyphs: Glyphs { context.glyphs }
@@ -36,7 +48,7 @@ struct DiskPanel: Panel {
     // Where it is tight the mark for what is not shown takes the place of the units.
     let unit = isTight && window.rows.count < rows.count ? "" : "/s"
     grid.putTitle(
-      context.title(.disk, "DISKS"), more: window.hidden,
+      context.title(.disk), more: window.hidden,
       heads: [("read" + unit, busyWidth + rateWidth), ("write" + unit, busyWidth), ("busy", 0)], in: rest.takeTop(1),
       glyphs)
     for disk in window.rows {
@@ -59,7 +71,7 @@ struct DiskPanel: Panel {
       }
     }
     RateGraph(context: context, upper: (.read, "read"), lower: (.write, "write"))
-      .draw(on: &grid, in: rest, { $0.disk?.readRate ?? .nan }, { $0.disk?.writeRate ?? .nan })
+      .draw(on: &grid, in: rest, Self.read, Self.write)
   }
 
   /// Those there is room for; the quiet ones go first, and the order stays.

@@ -1,7 +1,18 @@
 internal import AgentMetrics
 
+extension PanelDescriptor {
+  static let gpu = PanelDescriptor(
+    id: "gpu", name: "GPU", title: "GPU", catalog: ["gpus."], sources: ["gpu"], graphs: [GPUPanel.mean],
+    places: [
+      .overview: PanelPlace(1), .processes: PanelPlace(1), .gpu: PanelPlace(0), .graphs: PanelPlace(1),
+    ]
+  ) { GPUPanel($0) }
+}
+
 /// GPUs: one or two with all they have and their past, more in a row each.
 struct GPUPanel: Panel {
+  static let mean = GraphMetric("gpus.util", "gpus.index") { GPUSummary($0.gpus).util }
+
   private static let gap = 3
   private static let cellWidth = 38
   private static let blockRows = 3
@@ -58,7 +69,7 @@ struct GPUPanel: Panel {
     var rest = rect
     let summary = GPUSummary(gpus)
     grid.putTitle(
-      context.title(.gpu, "GPU"), alert: gpus.count > 1 ? summary.alertText : "", detail: title,
+      context.title(.gpu), alert: gpus.count > 1 ? summary.alertText : "", detail: title,
       right: gpus.count > 1 ? summary.text(glyphs) : "", in: rest.takeTop(1), glyphs)
     guard !rest.isEmpty else { return }
     let (graphWidth, sideWidth) = Context.split(rest.width)
@@ -71,9 +82,8 @@ struct GPUPanel: Panel {
     case .side:
       drawTable(on: &grid, in: side)
       let graph = Rect(x: rest.x, y: rest.y, width: graphWidth, height: rest.height)
-      drawGraph(on: &grid, in: graph, top: "mean of " + GPUSummary(gpus).countText + ", scale 100%") {
-        GPUSummary($0.gpus).util
-      }
+      drawGraph(
+        on: &grid, in: graph, top: "mean of " + summary.countText + ", scale 100%", Self.mean.value)
     case .table:
       drawTable(on: &grid, in: rest.takeTop(min(rows(rest.width), rest.height)))
       drawMean(on: &grid, in: rest)
@@ -85,13 +95,23 @@ struct GPUPanel: Panel {
     }
   }
 
+  /// Adds the remarks on each GPU below the table.
+  func drawAlone(in box: PanelBox, on grid: inout Grid, _ rect: Rect) {
+    guard gpus.count > 2, rect.height >= 14 else { return grid.within(rect) { box.draw(on: &$0, in: rect) } }
+    var rest = rect
+    let remarks = GPURemarks(context: context, columns: max(1, min(gpus.count, rect.width / 56)))
+    let upper = rest.takeTop(max(8, min(gpus.count + 3, rect.height / 2), rect.height - remarks.rows))
+    // Before the box, whose title counts the hidden remarks.
+    remarks.draw(on: &grid, in: rest)
+    grid.within(upper) { box.draw(on: &$0, in: upper) }
+  }
+
   /// The mean's graph, on the axis of the graphs above and below it.
   private func drawMean(on grid: inout Grid, in rect: Rect) {
     let (width, side) = Context.split(rect.width)
     let graph = Rect(x: rect.x, y: rect.y, width: width, height: rect.height)
-    drawGraph(on: &grid, in: graph, top: "mean of " + GPUSummary(gpus).countText + ", scale 100%") {
-      GPUSummary($0.gpus).util
-    }
+    drawGraph(
+      on: &grid, in: graph, top: "mean of " + GPUSummary(gpus).countText + ", scale 100%", Self.mean.value)
     // Of one GPU the mean is itself.
     guard side > 0, !rect.isEmpty, gpus.count > 1 else { return }
     grid.putShortened(
@@ -240,7 +260,7 @@ struct GPUPanel: Panel {
   private func drawGraph(
     on grid: inout Grid, in rect: Rect, top: String, _ metric: (borrowing Sample) -> Double
   ) {
-    context.drawGraph(on: &grid, in: rect, paint: .gradient(.gpu), top: top, metric)
+    context.drawGraph(on: &grid, in: rect, gradient: .gpu, top: top, metric)
   }
 
   /// What else is known of it, a line for each matter.

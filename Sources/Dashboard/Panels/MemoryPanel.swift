@@ -1,10 +1,25 @@
 internal import AgentMetrics
 
+extension PanelDescriptor {
+  static let memory = PanelDescriptor(
+    id: "memory", name: "Memory", title: "MEMORY", catalog: ["ram.", "swap.", "cgroup."],
+    sources: ["memory", "cgroup"], graphs: [MemoryPanel.usage],
+    facts: [
+      PanelFact("free", "ram.free_mb"), PanelFact("cached", "ram.cached_mb"),
+      PanelFact("zfs", "ram.arc_mb", omitsZero: true), PanelFact("shared", "ram.shared_mb", omitsZero: true),
+    ],
+    places: [
+      .overview: PanelPlace(2, 0), .processes: PanelPlace(0, 1), .gpu: PanelPlace(1, 1), .graphs: PanelPlace(2, 0),
+    ]
+  ) { MemoryPanel($0) }
+}
+
 /// Main memory, swap, and the limit of the agent's own group.
 struct MemoryPanel: Panel {
+  static let usage = GraphMetric("ram.used_mb", "ram.total_mb") { $0.ram.usage }
+
   private let context: Context
   private var glyphs: Glyphs { context.glyphs }
-  private var ram: RAM { context.sample.ram }
 
   init?(_ context: Context) {
     if !context.sample.ram.total.isFinite { return nil }
@@ -21,7 +36,7 @@ struct MemoryPanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle(context.title(.memory, "MEMORY"), right: parts(limit: rect.width - 12), in: rest.takeTop(1), glyphs)
+    grid.putTitle(context.title(.memory), right: parts(limit: rect.width - 12), in: rest.takeTop(1), glyphs)
     let remarks = lines.map { $0.remark(glyphs) }
     let remarkWidth = remarks.map { Grid.columns(of: $0) }.max() ?? 0
     let labelWidth = lines.map { $0.label.utf8.count }.max() ?? 0
@@ -30,15 +45,14 @@ struct MemoryPanel: Panel {
         line.label, labelWidth: labelWidth, ratio: line.ratio, bar: line.bar, remark: remark, remarkWidth: remarkWidth,
         in: rest.takeTop(1), glyphs)
     }
-    context.drawGraph(on: &grid, in: rest, paint: .gradient(.memory)) { $0.ram.usage }
+    context.drawGraph(on: &grid, in: rest, gradient: .memory, Self.usage.value)
   }
 
   /// What the rest of memory is used for, as many parts as there is room for.
   private func parts(limit: Int) -> String {
     var text = ""
-    for (name, value) in [("free", ram.free), ("cached", ram.cached), ("zfs", ram.arc), ("shared", ram.shared)]
-    where value.isFinite && (name == "free" || name == "cached" || value > 0) {
-      let part = (text.isEmpty ? "" : glyphs.separator) + name + " " + TextFormat.bytes(value, glyphs)
+    for fact in context.facts(of: .memory) {
+      let part = (text.isEmpty ? "" : glyphs.separator) + fact.label + " " + fact.text
       if Grid.columns(of: text) + Grid.columns(of: part) > limit { break }
       text += part
     }

@@ -1,7 +1,19 @@
 internal import AgentMetrics
 
+extension PanelDescriptor {
+  static let network = PanelDescriptor(
+    id: "network", name: "Network", title: "NETWORK", catalog: ["network.", "networks."], sources: ["network"],
+    graphs: [NetworkPanel.receive, NetworkPanel.transmit],
+    places: [.overview: PanelPlace(2, 0), .graphs: PanelPlace(2, 1), .io: PanelPlace(0, 1)],
+    widePlaces: [.overview: PanelPlace(2, 2), .graphs: PanelPlace(2, 2)]
+  ) { NetworkPanel($0) }
+}
+
 /// Network interfaces: what they receive and send.
 struct NetworkPanel: Panel {
+  static let receive = GraphMetric("network.receive_bytes_per_sec") { $0.network?.receiveRate ?? .nan }
+  static let transmit = GraphMetric("network.transmit_bytes_per_sec") { $0.network?.transmitRate ?? .nan }
+
   private let context: Context
   private let rows: [Network]
   private let total: Network?
@@ -49,7 +61,7 @@ struct NetworkPanel: Panel {
     let shown = window.rows
     let hidden = rows.prefix(window.hidden.above) + rows.dropFirst(window.hidden.above + shown.count)
     grid.putTitle(
-      context.title(.network, "NETWORK"), more: window.hidden,
+      context.title(.network), more: window.hidden,
       heads: (hasLink ? [("link", 18)] : []) + [("rx/s", rateWidth(rect)), ("tx/s", 0)], in: rest.takeTop(1), glyphs)
     if let total, lines > 0 {
       // Losses of hidden interfaces are added to the total, or they would go unseen.
@@ -62,7 +74,7 @@ struct NetworkPanel: Panel {
         in: rest.takeTop(1))
     }
     RateGraph(context: context, upper: (.read, "rx"), lower: (.write, "tx"))
-      .draw(on: &grid, in: rest, { $0.network?.receiveRate ?? .nan }, { $0.network?.transmitRate ?? .nan })
+      .draw(on: &grid, in: rest, Self.receive, Self.transmit)
   }
 
   /// Columns of a rate with the gap before it.

@@ -1,5 +1,12 @@
 internal import AgentMetrics
 
+extension PanelDescriptor {
+  static let pressure = PanelDescriptor(
+    id: "pressure", name: "Pressure (PSI)", title: "PRESSURE", catalog: ["pressure."], sources: ["pressure"],
+    places: [.overview: PanelPlace(2, 0), .io: PanelPlace(1, 0)]
+  ) { PressurePanel($0) }
+}
+
 /// Pressure stall information: the share of time in which tasks waited for a resource.
 struct PressurePanel: Panel {
   private let resources: [(name: String, resource: Pressure.Resource)]
@@ -24,7 +31,7 @@ struct PressurePanel: Panel {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     if rest.height <= resources.count {
-      let title = context.title(.pressure, "PRESSURE")
+      let title = context.title(.pressure)
       let isAlone = rest.height == 1
       grid.putTitle(title, detail: isAlone ? "" : "PSI, some", in: isAlone ? rest : rest.takeTop(1), glyphs)
       var x = rest.x
@@ -46,7 +53,7 @@ struct PressurePanel: Panel {
     }
     let hasFull = rest.width >= 30
     grid.putTitle(
-      context.title(.pressure, "PRESSURE"), detail: "stall time (PSI)", right: hasFull ? "some          full" : "some",
+      context.title(.pressure), detail: "stall time (PSI)", right: hasFull ? "some          full" : "some",
       in: rest.takeTop(1), glyphs)
     for (name, resource) in resources {
       let line = rest.takeTop(1)

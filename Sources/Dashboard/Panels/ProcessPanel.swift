@@ -1,5 +1,14 @@
 internal import AgentMetrics
 
+extension PanelDescriptor {
+  static let processes = PanelDescriptor(
+    id: "processes", name: "Process", title: "PROCESSES", catalog: ["processes."], sources: ["processes"],
+    places: [
+      .overview: PanelPlace(3), .processes: PanelPlace(2), .gpu: PanelPlace(2), .io: PanelPlace(2),
+    ]
+  ) { ProcessPanel($0) }
+}
+
 /// The processes.
 struct ProcessPanel: Panel {
   private let context: Context
@@ -36,7 +45,7 @@ struct ProcessPanel: Panel {
     if !state.filter.isEmpty { detail += glyphs.separator + "/" + state.filter }
     let table = ProcessTableView(context: context)
     grid.putTitle(
-      context.title(.processes, "PROCESSES"), more: table.hidden(visible: rect.height - 2), detail: detail,
+      context.title(.processes), more: table.hidden(visible: rect.height - 2), detail: detail,
       right: summary(rect.width), in: rest.takeTop(1), glyphs)
     table.draw(on: &grid, in: rest)
   }

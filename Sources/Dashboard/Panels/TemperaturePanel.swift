@@ -1,5 +1,13 @@
 internal import AgentMetrics
 
+extension PanelDescriptor {
+  static let temperature = PanelDescriptor(
+    id: "temperature", name: "Temperature", title: "TEMPERATURES", catalog: ["temperatures.", "fans.", "powers."],
+    sources: ["sensors"], places: [.overview: PanelPlace(2, 1), .io: PanelPlace(1, 1)],
+    widePlaces: [.overview: PanelPlace(2, 2)]
+  ) { TemperaturePanel($0) }
+}
+
 /// Temperature sensors, the hottest first.
 struct TemperaturePanel: Panel {
   private static let gap = 3
@@ -38,7 +46,7 @@ struct TemperaturePanel: Panel {
     let window = context.window(sensors, count: max(0, rows) * columns, in: .temperature)
     let shown = window.rows
     grid.putTitle(
-      context.title(.temperature, "TEMPERATURES"), more: window.hidden, right: power,
+      context.title(.temperature), more: window.hidden, right: power,
       in: rest.takeTop(1), glyphs)
     let width = (rest.width - Self.gap * (columns - 1)) / columns
     let texts = shown.map { String(TextFormat.whole($0.celsius)) + " " + glyphs.celsius }
@@ -59,7 +67,7 @@ struct TemperaturePanel: Panel {
   /// The hottest one beside the title, where there is no more than that line.
   private func drawHottest(on grid: inout Grid, in rect: Rect) {
     let window = context.window(sensors, count: 1, in: .temperature)
-    grid.putTitle(context.title(.temperature, "TEMPERATURES"), more: window.hidden, in: rect, glyphs)
+    grid.putTitle(context.title(.temperature), more: window.hidden, in: rect, glyphs)
     let shown = window.rows[0]
     let text = String(TextFormat.whole(shown.celsius)) + " " + glyphs.celsius
     let width = Grid.columns(of: shown.sensor) + 1 + Grid.columns(of: text)

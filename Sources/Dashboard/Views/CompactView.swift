@@ -162,7 +162,7 @@ struct CompactView {
       let label = rect.takeLeft(max(3, labelWidth) + 1)
       grid.put("CPU", x: label.x, y: label.y, .muted)
     }
-    context.drawGraph(on: &grid, in: rect, paint: .gradient(.load), top: "CPU 100%") { $0.cpu.usage }
+    context.drawGraph(on: &grid, in: rect, gradient: .load, top: "CPU 100%", CPUPanel.usage.value)
   }
 }
 

@@ -29,9 +29,6 @@ struct Context {
     state.time.flatMap { timeline.axis.cell(of: $0, width: width, glyphs) }
   }
 
-  /// A panel's name with the digit that shows and hides it.
-  func title(_ id: PanelID, _ name: String) -> String { glyphs.small(id.rawValue) + name }
-
   /// When a process started and how long ago; nil where unknown.
   func started(_ process: Process) -> String? {
     let age = sample.host.uptime - process.start
@@ -69,14 +66,14 @@ struct Context {
 
   /// A graph of a share, with its scale and the click that looks at a moment.
   func drawGraph(
-    on grid: inout Grid, in rect: Rect, paint: Graph.Paint, top: String = "100%",
+    on grid: inout Grid, in rect: Rect, gradient: Color.Gradient, top: String = "100%",
     _ metric: (borrowing Sample) -> Double
   ) {
     guard rect.width >= 4, rect.height >= 1 else { return }
     var rest = rect
     drawAxis(on: &grid, below: &rest)
     Graph(
-      timeline.columns(in: rest.width, glyphs, metric), maximum: 1, paint: paint, cursor: cursorCell(width: rest.width)
+      timeline.columns(in: rest.width, glyphs, metric), maximum: 1, gradient: gradient, cursor: cursorCell(width: rest.width)
     ).draw(on: &grid, in: rest, glyphs)
     hits.add(.time, rest)
     // Over the curve, and always: a label that gives way to it would come and go.
@@ -133,4 +130,12 @@ protocol Panel {
   func height(width: Int) -> Height
   /// Draws into `rect`, which is at least as high as the minimum.
   func draw(on grid: inout Grid, in rect: Rect)
+  /// Draws it maximized, in a box of its own.
+  func drawAlone(in box: PanelBox, on grid: inout Grid, _ rect: Rect)
+}
+
+extension Panel {
+  func drawAlone(in box: PanelBox, on grid: inout Grid, _ rect: Rect) {
+    grid.within(rect) { box.draw(on: &$0, in: rect) }
+  }
 }

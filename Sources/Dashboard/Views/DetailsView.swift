@@ -175,7 +175,7 @@ struct DetailsView {
     }
     let highest = values.reduce(0) { $1.isFinite ? max($0, $1) : $0 }
     let maximum = max(1, highest.rounded(.up))
-    Graph(values: values, maximum: maximum, paint: .gradient(.load)).draw(on: &grid, in: rect, glyphs)
+    Graph(values: values, maximum: maximum, gradient: .load).draw(on: &grid, in: rect, glyphs)
     grid.put("CPU " + String(TextFormat.whole(maximum * 100)) + "% ", x: rect.x, y: rect.y, .muted)
   }
 }

@@ -3,16 +3,16 @@ internal import AgentMetrics
 /// Metrics of a panel with value, meaning, source and unit, from the catalog, and their age.
 struct ExplainView {
   let context: Context
-  let panel: PanelID
+  let panel: PanelDescriptor
   let selected: Int
   private var glyphs: Glyphs { context.glyphs }
 
   /// The metrics of the panel that this sample has.
   static func metrics(
-    of panel: PanelID, in sample: Sample, _ glyphs: Glyphs = Glyphs(.ascii)
+    of panel: PanelDescriptor, in sample: Sample, _ glyphs: Glyphs = Glyphs(.ascii)
   ) -> [(metric: Catalog.Metric, text: String)] {
     Catalog.shared.metrics.compactMap { metric in
-      guard panel.catalogPrefixes.contains(where: { metric.id.hasPrefix($0) }), metric.definition.kind != .info else {
+      guard panel.catalog.contains(where: { metric.id.hasPrefix($0) }), metric.definition.kind != .info else {
         return nil
       }
       var first: Double?
@@ -23,7 +23,7 @@ struct ExplainView {
         count += 1
       }
       guard let first else { return nil }
-      let text = ExplainView.text(first, metric.definition.unit, glyphs)
+      let text = TextFormat.value(first, metric.definition.unit, glyphs)
       guard count > 1 else { return (metric, text) }
       let list = metric.id.hasPrefix("gpus.") ? "GPU " : metric.id.hasPrefix("cpu.") ? "CPU " : ""
       return (metric, text + " (" + list + labels.joined(separator: " ") + "; " + String(count) + " values)")
@@ -39,31 +39,12 @@ struct ExplainView {
     }
   }
 
-  /// A value in base units as it is read best.
-  static func text(_ value: Double, _ unit: Unit, _ glyphs: Glyphs) -> String {
-    switch unit {
-    case .ratio: TextFormat.fine(value, glyphs) + "%"
-    case .bytes, .mebibytes: TextFormat.bytes(value, glyphs)
-    case .bytesPerSecond: TextFormat.rate(value, glyphs)
-    case .megabitsPerSecond: TextFormat.link(value)
-    case .seconds, .milliseconds: TextFormat.time(value, glyphs)
-    case .celsius: String(TextFormat.whole(value)) + " " + glyphs.celsius
-    case .megahertz: TextFormat.frequency(value, glyphs)
-    case .watts: TextFormat.fixed(value, 1) + " W"
-    case .joules: TextFormat.count(value, glyphs) + "J"
-    case .rpm: String(TextFormat.whole(value)) + " rpm"
-    case .cores: TextFormat.fixed(value, 2) + " CPUs"
-    case .perSecond: TextFormat.count(value, glyphs) + "/s"
-    case .count, .none: value == value.rounded() ? TextFormat.count(value, glyphs) : TextFormat.fixed(value, 2)
-    }
-  }
-
   func draw(on grid: inout Grid) {
     let metrics = ExplainView.metrics(of: panel, in: context.sample, glyphs)
     context.hits.frameContext.overlayRows = metrics.count
     let selected = min(selected, max(0, metrics.count - 1))
     let wanted = Size(width: 96, height: min(metrics.count, 24) + 9)
-    OverlayBox(title: panel.title + " metrics explained", wanted: wanted, glyphs: glyphs)
+    OverlayBox(title: panel.name + " metrics explained", wanted: wanted, glyphs: glyphs)
       .draw(on: &grid) { grid, inner in
         var rest = inner
         let about = rest.takeBottom(min(6, max(2, inner.height / 2)))

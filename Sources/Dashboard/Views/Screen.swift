@@ -443,20 +443,6 @@ struct Screen {
 
   // MARK: Panels
 
-  private func panel(_ id: PanelID, _ context: Context) -> (any Panel)? {
-    switch id {
-    case .cpu: CPUPanel(context)
-    case .memory: MemoryPanel(context)
-    case .gpu: GPUPanel(context)
-    case .disk: Stack([DiskPanel(context), FilesystemPanel(context)])
-    case .network: NetworkPanel(context)
-    case .pressure: PressurePanel(context)
-    case .temperature: TemperaturePanel(context)
-    case .processes: ProcessPanel(context)
-    case .agent: AgentPanel(context)
-    }
-  }
-
   private func drawPanels(_ context: Context, on grid: inout Grid, in rect: Rect) {
     let present = bands(context)
     let minimum = present.reduce(0) { $0 + $1.height(width: rect.width).minimum }
@@ -476,34 +462,25 @@ struct Screen {
     let bands = state.settings.layout.bands(isWide: isWide)
     return bands.compactMap { columns in
       SideBySide(
-        columns.map { ids in
-          ids.filter { !state.settings.hidden.contains($0) && ($0 != .agent || isWide || size.height >= 50) }
-            .compactMap { id in
-              panel(id, context).map { PanelBox(id: id, inner: $0, isFramed: isFramed, context: context) }
+        columns.map { panels in
+          panels
+            .filter { !state.settings.hidden.contains($0) && (!$0.needsLargeScreen || isWide || size.height >= 50) }
+            .compactMap { descriptor in
+              descriptor.make(context).map {
+                PanelBox(descriptor: descriptor, inner: $0, isFramed: isFramed, context: context)
+              }
             }
         }, gap: isFramed ? 1 : 3)
     }
   }
 
-  private func drawAlone(_ id: PanelID, _ context: Context, on grid: inout Grid, in rect: Rect) {
-    guard let panel = panel(id, context) else {
-      grid.put(id.word + ": not available on this machine", x: rect.x, y: rect.y, .muted)
+  private func drawAlone(_ descriptor: PanelDescriptor, _ context: Context, on grid: inout Grid, in rect: Rect) {
+    guard let panel = descriptor.make(context) else {
+      grid.put(descriptor.id + ": not available on this machine", x: rect.x, y: rect.y, .muted)
       return
     }
     let isFramed = state.settings.frames ?? (rect.width >= 60 && rect.height >= 16)
-    let box = PanelBox(id: id, inner: panel, isFramed: isFramed, context: context)
-    var rest = rect
-    if id == .gpu, context.sample.gpus.count > 2, rect.height >= 14 {
-      // Below the table the remarks on each GPU.
-      let gpus = context.sample.gpus
-      let columns = max(1, min(gpus.count, rect.width / 56))
-      let need = GPURemarks(context: context, columns: columns).rows
-      let upper = rest.takeTop(max(8, min(gpus.count + 3, rect.height / 2), rect.height - need))
-      // Before the box: its title tells how much of the remarks is hidden.
-      GPURemarks(context: context, columns: columns).draw(on: &grid, in: rest)
-      grid.within(upper) { box.draw(on: &$0, in: upper) }
-    } else {
-      grid.within(rest) { box.draw(on: &$0, in: rest) }
-    }
+    let box = PanelBox(descriptor: descriptor, inner: panel, isFramed: isFramed, context: context)
+    panel.drawAlone(in: box, on: &grid, rect)
   }
 }

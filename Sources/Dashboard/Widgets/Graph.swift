@@ -2,37 +2,30 @@ internal import AgentMetrics
 
 /// A filled curve over time, the newest value at the right edge; a gap where there is no value.
 struct Graph {
-  /// What it is painted with.
-  enum Paint {
-    case color(Color)
-    /// By height, from calm to alarming.
-    case gradient(Color.Gradient)
-  }
-
   /// From the oldest to the newest, ``Glyphs/columnsPerCell`` for each cell.
   var columns: [Timeline.TimeColumn]
   /// The value that reaches the edge.
   var maximum: Double
-  var paint: Paint
+  var gradient: Color.Gradient
   /// Hangs from the top edge, as the lower half of a mirrored pair.
   var hangs = false
   /// The cell of the moment that is looked at.
   var cursor: Int?
 
   /// Columns with the range of their samples.
-  init(_ columns: [Timeline.TimeColumn], maximum: Double, paint: Paint, hangs: Bool = false, cursor: Int? = nil) {
+  init(_ columns: [Timeline.TimeColumn], maximum: Double, gradient: Color.Gradient, hangs: Bool = false, cursor: Int? = nil) {
     self.columns = columns
     self.maximum = maximum
-    self.paint = paint
+    self.gradient = gradient
     self.hangs = hangs
     self.cursor = cursor
   }
 
   /// Plain values; NaN leaves a gap.
-  init(values: [Double], maximum: Double, paint: Paint, hangs: Bool = false) {
+  init(values: [Double], maximum: Double, gradient: Color.Gradient, hangs: Bool = false) {
     self.init(
       values.map { Timeline.TimeColumn(mean: $0, low: $0, high: $0, count: $0.isFinite ? 1 : 0) }, maximum: maximum,
-      paint: paint, hangs: hangs)
+      gradient: gradient, hangs: hangs)
   }
 
   /// How many samples a column must stand for before their range is drawn.
@@ -93,10 +86,7 @@ struct Graph {
   }
 
   private func style(of row: Int, height: Int) -> Style {
-    switch paint {
-    case .color(let color): Style(color)
-    case .gradient(let gradient): Style(gradient.color((Double(row) + 0.5) / Double(height)))
-    }
+    Style(gradient.color((Double(row) + 0.5) / Double(height)))
   }
 
   /// Steps that a cell can be filled in.
@@ -150,23 +140,22 @@ struct RateGraph {
 
   /// Draws both, where there are at least two rows.
   func draw(
-    on grid: inout Grid, in rect: Rect, _ upperRate: (borrowing Sample) -> Double,
-    _ lowerRate: (borrowing Sample) -> Double
+    on grid: inout Grid, in rect: Rect, _ upperRate: GraphMetric, _ lowerRate: GraphMetric
   ) {
     guard rect.height >= 2, rect.width >= 8 else { return }
     var rect = rect
     let glyphs = context.glyphs
-    let upperColumns = context.timeline.columns(in: rect.width, glyphs, upperRate)
-    let lowerColumns = context.timeline.columns(in: rect.width, glyphs, lowerRate)
+    let upperColumns = context.timeline.columns(in: rect.width, glyphs, upperRate.value)
+    let lowerColumns = context.timeline.columns(in: rect.width, glyphs, lowerRate.value)
     guard (upperColumns + lowerColumns).contains(where: \.mean.isFinite) else { return }
     context.drawAxis(on: &grid, below: &rect)
     let maximum = Graph.niceMaximum(upperColumns.map(\.high), lowerColumns.map(\.high))
     let cursor = context.cursorCell(width: rect.width)
     var rest = rect
     let top = rest.takeTop((rect.height + 1) / 2)
-    Graph(upperColumns, maximum: maximum, paint: .gradient(upper.gradient), cursor: cursor)
+    Graph(upperColumns, maximum: maximum, gradient: upper.gradient, cursor: cursor)
       .draw(on: &grid, in: top, glyphs)
-    Graph(lowerColumns, maximum: maximum, paint: .gradient(lower.gradient), hangs: true, cursor: cursor)
+    Graph(lowerColumns, maximum: maximum, gradient: lower.gradient, hangs: true, cursor: cursor)
       .draw(on: &grid, in: rest, glyphs)
     context.hits.add(.time, rect)
     guard rect.width >= 24, rect.height >= 3 else { return }

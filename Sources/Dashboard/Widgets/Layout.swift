@@ -105,7 +105,7 @@ struct Stack: Panel {
 
 /// A panel with its place among the others: its frame where there is room for one, its focus, its click.
 struct PanelBox: Panel {
-  let id: PanelID
+  let descriptor: PanelDescriptor
   let inner: any Panel
   let isFramed: Bool
   let context: Context
@@ -122,9 +122,9 @@ struct PanelBox: Panel {
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
-    context.hits.frameContext.panels.append(id)
-    context.hits.add(.panel(id), rect)
-    let hasFocus = context.state.focus == id
+    context.hits.frameContext.panels.append(descriptor)
+    context.hits.add(.panel(descriptor), rect)
+    let hasFocus = context.state.focus == descriptor
     guard isFramed else {
       inner.draw(on: &grid, in: rect)
       if hasFocus { grid.markFocus(Rect(x: rect.x, y: rect.y, width: rect.width, height: 1)) }

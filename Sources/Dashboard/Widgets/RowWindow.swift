@@ -23,7 +23,7 @@ extension Context {
   /// Cuts a list to `count` rows: where the panel has the focus or is scrolled, to the rows that it is scrolled to, else by
   /// `choose`.
   func window<Row>(
-    _ rows: [Row], count: Int, in panel: PanelID, choose: ([Row], Int) -> [Row] = { Array($0.prefix($1)) }
+    _ rows: [Row], count: Int, in panel: PanelDescriptor, choose: ([Row], Int) -> [Row] = { Array($0.prefix($1)) }
   ) -> RowWindow<Row> {
     let count = max(0, count)
     let hidden = rows.count - min(count, rows.count)

@@ -1,3 +1,5 @@
+internal import AgentMetrics
+
 /// Figures as text, always in the same widths and units, so that columns stand still.
 enum TextFormat {
   /// A whole percentage, `7%`, `100%`.
@@ -104,6 +106,25 @@ enum TextFormat {
     if value < 999.5e3 { return number(value * 1e-3, isWhole: false) + "k" }
     if value < 999.5e6 { return number(value * 1e-6, isWhole: false) + "M" }
     return number(value * 1e-9, isWhole: false) + "G"
+  }
+
+  /// A value in base units with its unit.
+  static func value(_ value: Double, _ unit: Unit, _ glyphs: Glyphs) -> String {
+    switch unit {
+    case .ratio: fine(value, glyphs) + "%"
+    case .bytes, .mebibytes: bytes(value, glyphs)
+    case .bytesPerSecond: rate(value, glyphs)
+    case .megabitsPerSecond: link(value)
+    case .seconds, .milliseconds: time(value, glyphs)
+    case .celsius: String(whole(value)) + " " + glyphs.celsius
+    case .megahertz: frequency(value, glyphs)
+    case .watts: fixed(value, 1) + " W"
+    case .joules: count(value, glyphs) + "J"
+    case .rpm: String(whole(value)) + " rpm"
+    case .cores: fixed(value, 2) + " CPUs"
+    case .perSecond: count(value, glyphs) + "/s"
+    case .count, .none: value == value.rounded() ? count(value, glyphs) : fixed(value, 2)
+    }
   }
 
   /// A number with so many decimals.
