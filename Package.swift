@@ -28,7 +28,7 @@ let package = Package(
       name: "agent",
       dependencies: [
         "Dashboard", "Remote", "HTTPServer", "Push", "API", "Archive", "History",
-        "CollectGPU", "CollectDemo", "Collect", "Exposition", "AgentMetrics", "SystemIO",
+        "CollectGPU", "CollectDemo", "Collect", "PrometheusExport", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -57,12 +57,12 @@ let package = Package(
       swiftSettings: settings
     ),
     .target(
-      name: "API", dependencies: ["History", "Exposition", "AgentMetrics", "CISAL", "CWeb", "CZlib"],
+      name: "API", dependencies: ["PrometheusExport", "History", "AgentMetrics", "CISAL", "CWeb", "CZlib"],
       swiftSettings: settings),
     .target(
       name: "Push",
       dependencies: [
-        "ClientHTTP", "History", "AgentMetrics", "SystemIO", "CSnappy",
+        "ClientHTTP", "PrometheusExport", "History", "AgentMetrics", "SystemIO", "CSnappy",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -74,9 +74,9 @@ let package = Package(
     .target(
       name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
-    .target(name: "Exposition", swiftSettings: settings),
+    .target(name: "PrometheusExport", dependencies: ["AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(
-      name: "CollectLinux", dependencies: ["Collect", "Exposition", "AgentMetrics", "SystemIO", "CSystemIO"],
+      name: "CollectLinux", dependencies: ["Collect", "PrometheusExport", "AgentMetrics", "SystemIO", "CSystemIO"],
       swiftSettings: settings),
     .target(name: "CollectDemo", dependencies: ["Collect", "AgentMetrics"], swiftSettings: settings),
     .target(
@@ -139,7 +139,8 @@ let package = Package(
     .testTarget(
       name: "PushTests",
       dependencies: [
-        "Push", "ClientHTTP", "Archive", "History", "AgentMetrics", "SystemIO", "CSnappy", "TestSupport",
+        "Push", "PrometheusExport", "ClientHTTP", "Archive", "History", "AgentMetrics", "SystemIO", "CSnappy",
+        "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -170,7 +171,7 @@ let package = Package(
     .testTarget(
       name: "PrometheusTests",
       dependencies: [
-        "API", "CollectLinux", "CollectGPU", "CollectDemo", "Collect", "History", "Exposition", "AgentMetrics",
+        "API", "PrometheusExport", "CollectLinux", "CollectGPU", "CollectDemo", "Collect", "History", "AgentMetrics",
         "SystemIO", "TestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: settings),

@@ -1,6 +1,6 @@
 package import AgentMetrics
-package import Exposition
 package import History
+package import PrometheusExport
 
 /// The HTTP JSON API and the web page: from a request to its response, with no server in it.
 package struct API: Sendable {

@@ -1,5 +1,5 @@
-internal import Exposition
 internal import History
+internal import PrometheusExport
 internal import Synchronization
 
 /// The responses that a look at the machine has led to, while no newer look has led to one: they are asked for again and

@@ -16,8 +16,10 @@ package struct Counter: Sendable {
   /// Receives one series: the values of its labels, and the total in 10⁻ⁿ of the unit, n being ``Counter/decimals``.
   package typealias Receiver = (_ first: LabelValue?, _ second: LabelValue?, _ total: UInt64) -> Void
 
-  /// The name, unit and help.
-  package let family: PrometheusName
+  /// The name in Prometheus.
+  package let name: String
+  /// One line of description.
+  package let help: String
   /// The unit.
   package let unit: Unit
   /// The kernel's file.
@@ -32,7 +34,8 @@ package struct Counter: Sendable {
     _ name: String, _ unit: Unit, _ help: String, source: String, labels: [StaticString] = [], decimals: Int = 0,
     _ read: @escaping @Sendable (Reading, Receiver) -> Void
   ) {
-    family = PrometheusName(sample: name, kind: .counter, unit: unit.base, help: help)
+    self.name = name
+    self.help = help
     self.unit = unit
     self.source = source
     self.labels = labels

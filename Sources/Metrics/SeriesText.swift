@@ -1,4 +1,4 @@
-/// A series as Prometheus and columns name it, `disks.busy{device="sda"}`, taken apart; what ``Swift/String/escapedForPrometheus``
+/// A series as Prometheus and columns name it, `disks.busy{device="sda"}`, taken apart; what ``Swift/String/escapedLabel``
 /// has escaped stands as it was.
 package struct SeriesText {
   /// What stands before the labels.
@@ -37,5 +37,21 @@ package struct SeriesText {
       rest = rest[(index + 1)...]
       if rest.first == UInt8(ascii: ",") { rest.removeFirst() } else if !rest.isEmpty { return nil }
     }
+  }
+}
+
+extension String {
+  /// The text between the quotes of a label's value: a backslash before `\`, `"` and a line feed.
+  package var escapedLabel: String {
+    var result = ""
+    for scalar in unicodeScalars {
+      switch scalar {
+      case "\\": result += "\\\\"
+      case "\"": result += "\\\""
+      case "\n": result += "\\n"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
   }
 }

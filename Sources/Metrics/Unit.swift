@@ -1,4 +1,4 @@
-/// A unit of measure, with the Prometheus base unit that it stands for.
+/// A unit of measure.
 ///
 /// Inside the program every figure is kept in its base unit (bytes, seconds, hertz); a field shows itself in JSON in the
 /// unit that ends its name (`used_mb`, `frequency_mhz`), which is the base unit divided by ``factor``.
@@ -44,24 +44,6 @@ package enum Unit: String, Sendable, Hashable, CaseIterable {
     case .milliseconds: 0.001
     case .megahertz: 1_000_000
     default: 1
-    }
-  }
-
-  /// The base unit's word at the end of a Prometheus name; empty where there is none.
-  package var base: String {
-    switch self {
-    case .ratio: "ratio"
-    case .bytes, .mebibytes: "bytes"
-    case .bytesPerSecond, .megabitsPerSecond: "bytes_per_second"
-    case .seconds, .milliseconds: "seconds"
-    case .celsius: "celsius"
-    case .megahertz: "hertz"
-    case .watts: "watts"
-    case .joules: "joules"
-    case .rpm: "rpm"
-    case .cores: "cores"
-    case .perSecond: "per_second"
-    case .count, .none: ""
     }
   }
 

@@ -1,6 +1,7 @@
 import API
 import Archive
 import Logging
+import PrometheusExport
 import SystemIO
 
 /// What the command line and the environment ask for, checked: a flag wins over a variable, a variable over the default.

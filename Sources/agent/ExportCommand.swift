@@ -3,6 +3,7 @@ import AgentMetrics
 import Archive
 import ArgumentParser
 import History
+import PrometheusExport
 import SystemIO
 
 /// `agent export`: writes the archive's samples as text.
@@ -103,7 +104,7 @@ struct ExportCommand: ParsableCommand {
         try archive.columns(some.map(SeriesSelector.init), from: start, to: end, step: step) { columns in
           for series in columns.series {
             if let place = some.firstIndex(of: series.key) {
-              lines[place] += text.lines(series, columns.timestamps)
+              lines[place] += text.lines(series.values, labels: series.labels, at: columns.timestamps)
             }
           }
         }

@@ -1,6 +1,8 @@
 import AgentMetrics
 import Archive
 import ArgumentParser
+import PrometheusExport
+import Remote
 import SystemIO
 
 /// `agent import`: adds samples from text to the archive, all of them or none.
@@ -172,5 +174,15 @@ enum SampleImport {
       throw .input("\(error)")
     }
     return input.unknown
+  }
+}
+
+extension Sample {
+  /// A sample that `agent export --format json` wrote; nil where it is none.
+  init?(exported line: ArraySlice<UInt8>) {
+    guard let value = JSONValue(Array(line).span), let text = value["timestamp"]?.text,
+      let timestamp = Timestamp(rfc3339: text)
+    else { return nil }
+    self.init(at: timestamp, from: SampleReader(value: value))
   }
 }

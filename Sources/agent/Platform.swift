@@ -2,7 +2,7 @@ import AgentMetrics
 import Collect
 import CollectGPU
 import Dashboard
-import Exposition
+import PrometheusExport
 import SystemIO
 
 #if os(Linux)

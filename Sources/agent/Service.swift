@@ -3,10 +3,10 @@ import AgentMetrics
 import Archive
 import Collect
 import Dashboard
-import Exposition
 import HTTPServer
 import History
 import Logging
+import PrometheusExport
 import Push
 import SystemIO
 

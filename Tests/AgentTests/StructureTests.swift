@@ -6,15 +6,15 @@ import Testing
   /// Modules of our own and of others that a target may import.
   static let allowed: [String: Set<String>] = [
     "Metrics": [],
-    "Exposition": [],
+    "PrometheusExport": ["AgentMetrics", "Synchronization", "SystemIO"],
     "SystemIO": ["CSystemIO", "Glibc", "Musl", "Darwin", "ucrt", "Synchronization"],
     "History": ["AgentMetrics", "Synchronization"],
     "Archive": ["AgentMetrics", "History", "CSQLite", "Synchronization", "SystemIO"],
     "Collect": ["AgentMetrics", "History", "SystemIO", "Synchronization"],
-    "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "Exposition", "SystemIO", "Synchronization"],
+    "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "PrometheusExport", "SystemIO", "Synchronization"],
     "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
-    "API": ["AgentMetrics", "CISAL", "Exposition", "History", "CWeb", "CZlib", "Synchronization"],
+    "API": ["AgentMetrics", "CISAL", "PrometheusExport", "History", "CWeb", "CZlib", "Synchronization"],
     "HTTPServer": [
       "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
       "SystemIO",
@@ -26,13 +26,13 @@ import Testing
     ],
     "Push": [
       "AgentMetrics", "ClientHTTP", "CSnappy", "History", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
-      "Synchronization", "SystemIO",
+      "PrometheusExport", "Synchronization", "SystemIO",
     ],
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [
       "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux",
-      "Dashboard", "Exposition",
-      "HTTPServer", "History", "Logging", "Push", "Remote", "Synchronization", "SystemIO",
+      "Dashboard",
+      "HTTPServer", "History", "Logging", "PrometheusExport", "Push", "Remote", "Synchronization", "SystemIO",
     ],
   ]
 

@@ -1,4 +1,4 @@
-import Exposition
+import PrometheusExport
 import Testing
 
 @testable import API

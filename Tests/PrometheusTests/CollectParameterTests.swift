@@ -2,6 +2,7 @@ import API
 import AgentMetrics
 import CollectLinux
 import History
+import PrometheusExport
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Exposition
+import PrometheusExport
 import Testing
 
 /// The writer of both formats by itself.

@@ -1,4 +1,5 @@
 import AgentMetrics
+import PrometheusExport
 import SystemIO
 import TestSupport
 import Testing
@@ -17,7 +18,7 @@ import Testing
 
   @Test(arguments: ["worker-agent.json", "alerts.yml"]) func namesAreTheCatalogs(file: String) throws {
     let names = try Self.names(in: file)
-    let known = Set(PrometheusNames.shared.families.map(\.sample) + Counter.all.map(\.family.sample))
+    let known = Set(PrometheusNames.shared.families.map(\.sample) + Counter.all.map(\.name))
     #expect(names.subtracting(known).sorted() == [])
     #expect(names.count > 15)
   }

@@ -4,8 +4,8 @@ import Collect
 import CollectDemo
 import CollectGPU
 import CollectLinux
-import Exposition
 import History
+import PrometheusExport
 import SystemIO
 import TestSupport
 

@@ -1,8 +1,8 @@
 import AgentMetrics
 import Collect
 import CollectLinux
-import Exposition
 import History
+import PrometheusExport
 import SystemIO
 import TestSupport
 import Testing

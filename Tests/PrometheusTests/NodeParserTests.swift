@@ -1,4 +1,4 @@
-import Exposition
+import PrometheusExport
 import SystemIO
 import TestSupport
 import Testing

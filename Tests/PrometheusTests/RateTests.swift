@@ -3,6 +3,7 @@ import AgentMetrics
 import Collect
 import CollectDemo
 import History
+import PrometheusExport
 import Synchronization
 import Testing
 
@@ -155,7 +156,7 @@ import Testing
   // MARK: Counters
 
   @Test func theNamesAreUniqueAndCounters() {
-    let names = Counter.all.map(\.family.sample) + PrometheusNames.shared.families.map(\.sample)
+    let names = Counter.all.map(\.name) + PrometheusNames.shared.families.map(\.sample)
     #expect(Set(names).count == names.count)
     for counter in Counter.all {
       #expect(counter.family.sample.hasPrefix("agent_") && counter.family.sample.hasSuffix("_total"))

@@ -1,8 +1,8 @@
 import API
 import AgentMetrics
 import CollectLinux
-import Exposition
 import History
+import PrometheusExport
 import SystemIO
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 import AgentMetrics
 import CollectLinux
-import Exposition
+import PrometheusExport
 import SystemIO
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import AgentMetrics
+import PrometheusExport
 import Testing
 
 @testable import Push

@@ -24,9 +24,9 @@ enum CatalogJSON {
     writer.beginArray("counters")
     for counter in Counter.all {
       writer.beginObject()
-      writer.member("name", counter.family.sample)
+      writer.member("name", counter.name)
       writer.member("unit", counter.unit.rawValue)
-      writer.member("help", counter.family.help)
+      writer.member("help", counter.help)
       writer.member("source", counter.source)
       writer.beginArray("labels")
       for label in counter.labels { writer.member(nil, label.description) }

@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// /proc/net/arp (net/ipv4/arp.c): a header, and a line for each neighbour with the interface in its sixth column.

@@ -1,5 +1,5 @@
 internal import CSystemIO
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// The wall clock, and how well it is disciplined: adjtimex(2), which anybody may ask.

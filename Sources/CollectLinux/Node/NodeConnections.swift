@@ -1,5 +1,5 @@
 internal import Collect
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// TCP's connections by state, of /proc/net/{tcp,tcp6}.

@@ -1,5 +1,5 @@
 internal import Collect
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// What drivers answer through sysfs: interfaces' attributes, CPUs' frequency limits, cooling devices, power supplies.

@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// /proc/diskstats (Documentation/admin-guide/iostats.rst) with all its fields, and with the devices that node_exporter

@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// /proc/sys/fs/file-nr (Documentation/admin-guide/sysctl/fs.rst): handles allocated, handles free, the most there may be.

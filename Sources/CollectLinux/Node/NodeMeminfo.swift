@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// /proc/meminfo (proc_meminfo(5)) line by line: `Active(anon):  123 kB` is `node_memory_Active_anon_bytes`.

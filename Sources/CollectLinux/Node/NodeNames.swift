@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// How the system calls itself: uname(2), or the files of /proc/sys/kernel that tell the same of a recording; os-release(5).

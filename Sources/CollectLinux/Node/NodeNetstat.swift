@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// The protocols' counts: /proc/net/snmp and /proc/net/netstat in pairs of lines, `Tcp: ActiveOpens …` and `Tcp: 7 …`, and

@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// What this very process uses, under the names that all programs have which Prometheus scrapes.

@@ -1,4 +1,4 @@
-package import Exposition
+package import PrometheusExport
 internal import SystemIO
 
 /// What node_exporter tells of a Linux machine and a Reading does not hold, read when somebody scrapes and never else.

@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// /proc/schedstat (Documentation/scheduler/sched-stats.rst): `cpu0 … running waiting timeslices`, of which the first two

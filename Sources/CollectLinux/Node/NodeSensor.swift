@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// What node_exporter tells of a sensor of hwmon's (Documentation/hwmon/sysfs-interface.rst) besides the figures that a

@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// Lists of sockets (net/ipv4/tcp_ipv4.c, udp.c): /proc/net/{tcp,tcp6,udp,udp6}, a header and a line for each socket,

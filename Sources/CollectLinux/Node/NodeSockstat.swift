@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// /proc/net/sockstat and sockstat6 (net/ipv4/proc.c): `TCP: inuse 8 orphan 0 tw 33 alloc 8 mem 148`.

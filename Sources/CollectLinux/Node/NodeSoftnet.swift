@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// /proc/net/softnet_stat (net/core/net-procfs.c): a line of hexadecimal numbers for each CPU that is online.

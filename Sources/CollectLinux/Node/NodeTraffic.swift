@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// /proc/net/dev (net/core/net-procfs.c) with all its fields, of all interfaces but `lo`, as node_exporter has them.

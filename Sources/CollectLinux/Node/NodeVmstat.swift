@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 internal import SystemIO
 
 /// /proc/vmstat (mm/vmstat.c): of its counts those that node_exporter tells by default, paging, swapping and faults.

@@ -97,7 +97,7 @@ extension Catalog.Metric {
     var key = id + "{"
     for (label, value) in zip(labels, values) {
       if key.utf8.last != UInt8(ascii: "{") { key += "," }
-      key += label + "=\"" + value.escapedForPrometheus + "\""
+      key += label + "=\"" + value.escapedLabel + "\""
     }
     return key + "}"
   }

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import PrometheusExport
 
 /// The figures of a Sample as series, under the names that `/metrics` gives them.
 final class SampleSeries: FieldVisitor {

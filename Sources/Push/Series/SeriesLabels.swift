@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import PrometheusExport
 
 /// All labels of a series as a receiver gets them: its name, its own, and those that the operator adds.
 struct SeriesLabels {

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import PrometheusExport
 internal import SystemIO
 
 /// OpenTelemetry's metrics, as OTLP/HTTP takes them: `ExportMetricsServiceRequest` of

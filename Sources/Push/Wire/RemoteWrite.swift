@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import PrometheusExport
 
 /// Prometheus' remote write, versions 1.0 and 2.0, by their specifications' protobuf messages.
 enum RemoteWrite {

@@ -1,5 +1,4 @@
 internal import AgentMetrics
-internal import Exposition
 
 /// Writes a sample's figures under the agent's own names (PrometheusNames).
 ///

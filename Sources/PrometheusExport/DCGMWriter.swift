@@ -1,5 +1,4 @@
 internal import AgentMetrics
-internal import Exposition
 
 /// Writes GPUs under dcgm-exporter's names, in its units: percent, mebibytes, megahertz, millijoules.
 ///

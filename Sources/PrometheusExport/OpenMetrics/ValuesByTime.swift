@@ -1,4 +1,4 @@
-import SystemIO
+internal import SystemIO
 
 /// Sorts values by time in bounded memory: full buffers go to a temporary file as sorted runs, which are merged at the end.
 struct ValuesByTime {

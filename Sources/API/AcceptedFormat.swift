@@ -1,4 +1,4 @@
-internal import Exposition
+internal import PrometheusExport
 
 extension ExpositionFormat {
   /// The format that a client likes best, by its Accept header (RFC 9110 §12.5.1); the text format where it says nothing of

@@ -2,17 +2,19 @@
 ///
 /// As in node_exporter, a name that it does not have is an error. A collector that it has and the agent does not has no
 /// families here.
-struct NodeCollectors: Sendable {
+package struct NodeCollectors: Sendable {
   /// The names of the wanted collectors; nil for all.
   private let wanted: Set<String>?
   private let excluded: Set<String>
 
-  /// The choice of a request; nil without one.
-  init?(_ query: Query) throws(APIError) {
-    let wanted = try query.values(Self.collect)
-    excluded = Set(try query.values(Self.exclude))
+  /// Creates a choice of names in ``known``.
+  ///
+  /// - Parameters:
+  ///   - wanted: the only collectors; empty for all.
+  ///   - excluded: collectors that are left out even so.
+  package init(wanted: [String], excluded: [String]) {
     self.wanted = wanted.isEmpty ? nil : Set(wanted)
-    if wanted.isEmpty, excluded.isEmpty { return nil }
+    self.excluded = Set(excluded)
   }
 
   /// Whether a family is part of the answer.
@@ -33,17 +35,6 @@ struct NodeCollectors: Sendable {
 
   private func contains(collector: String) -> Bool {
     wanted?.contains(collector) != false && !excluded.contains(collector)
-  }
-
-  static let collect = parameter(
-    "collect[]", "Only the families of these collectors of node_exporter's, and process_; goes with --prom-compat node")
-  static let exclude = parameter("exclude[]", "All but the families of these collectors of node_exporter's")
-
-  private static func parameter(_ name: String, _ help: String) -> Parameter<String> {
-    Parameter(
-      name, help, allowed: "a collector of node_exporter's, e.g. cpu, meminfo, netdev", .words(known.sorted()),
-      isRepeatable: true
-    ) { known.contains($0) ? $0 : nil }
   }
 
   private static func collector(ofFamily name: String) -> String? {
@@ -75,7 +66,7 @@ struct NodeCollectors: Sendable {
   ]
 
   /// The collectors of node_exporter 1.9 on Linux.
-  static let known: Set<String> = [
+  package static let known: Set<String> = [
     "arp", "bcache", "bcachefs", "bonding", "btrfs", "buddyinfo", "cgroups", "conntrack", "cpu",
     "cpu_vulnerabilities", "cpufreq", "diskstats", "dmi", "drbd", "drm", "edac", "entropy", "ethtool", "fibrechannel",
     "filefd", "filesystem", "hwmon", "infiniband", "interrupts", "ipvs", "kernel_hung", "ksmd", "lnstat", "loadavg",

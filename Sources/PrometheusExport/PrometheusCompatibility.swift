@@ -9,6 +9,6 @@ package enum PrometheusCompatibility: String, Sendable, CaseIterable {
   /// Both.
   case all
 
-  var hasNode: Bool { self == .node || self == .all }
-  var hasDCGM: Bool { self == .dcgm || self == .all }
+  package var hasNode: Bool { self == .node || self == .all }
+  package var hasDCGM: Bool { self == .dcgm || self == .all }
 }

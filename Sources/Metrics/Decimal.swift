@@ -3,7 +3,7 @@ extension [UInt8] {
   ///
   /// The digits are those of the number's exact value, correctly rounded, ties to even, as C's printf rounds them. From
   /// 2⁶³ on it is written with an exponent.
-  mutating func append(decimal value: Double, digits: Int) {
+  package mutating func append(decimal value: Double, digits: Int) {
     let magnitude = value.magnitude
     guard magnitude < 0x1p63 else {
       // The standard library's shortest text that reads back as the same number is JSON too.

@@ -1,25 +1,23 @@
-import AgentMetrics
-import History
-import Remote
-import SystemIO
+package import AgentMetrics
+package import SystemIO
 
 /// Samples from OpenMetrics lines with timestamps, of the agent's own metrics.
 ///
 /// Lines come series by series, samples go out time by time: the values are sorted by time, outside of memory where they are
 /// many.
-struct OpenMetricsImport {
+package struct OpenMetricsImport {
   /// Distinct series of an input, and of one sample.
-  static let maxSeries = 1 << 18
-  static let maxSeriesOfSample = 1 << 16
+  package static let maxSeries = 1 << 18
+  package static let maxSeriesOfSample = 1 << 16
 
   /// Why a line or the input is refused.
-  enum Failure: Error, CustomStringConvertible {
+  package enum Failure: Error, CustomStringConvertible {
     case malformed
     case tooManySeries
     case tooManySeriesOfSample(Timestamp)
     case system(SystemError)
 
-    var description: String {
+    package var description: String {
       switch self {
       case .malformed: "not an OpenMetrics sample with a timestamp"
       case .tooManySeries: "more than \(OpenMetricsImport.maxSeries) series"
@@ -51,14 +49,14 @@ struct OpenMetricsImport {
   }
 
   /// Lines of metrics that the agent does not know.
-  private(set) var unknown = 0
+  package private(set) var unknown = 0
   private let root = Place()
   private let families: [String: (metric: Catalog.Metric, labels: [String])]
   private var series: [String: Int] = [:]
   private var values: ValuesByTime
 
   /// - Parameter path: a file beside which a temporary one may be made.
-  init(temporary path: String) {
+  package init(temporary path: String) {
     var families: [String: (metric: Catalog.Metric, labels: [String])] = [:]
     for metric in Catalog.shared.metrics where metric.isColumn {
       if let family = OpenMetricsFamily(metric) { families[family.name.sample] = (metric, family.labels) }
@@ -68,7 +66,7 @@ struct OpenMetricsImport {
   }
 
   /// Adds a line.
-  mutating func add(_ line: ArraySlice<UInt8>) throws(Failure) {
+  package mutating func add(_ line: ArraySlice<UInt8>) throws(Failure) {
     guard let first = line.first, first != UInt8(ascii: "#") else { return }
     guard let end = Self.endOfSeries(line), let parts = Self.numbers(line[end...]) else { throw .malformed }
     let key = String(decoding: line[..<end], as: UTF8.self)
@@ -98,7 +96,7 @@ struct OpenMetricsImport {
   }
 
   /// Calls `body` with each sample and the number of its values, oldest first.
-  mutating func eachSample(_ body: (Sample, Int) throws -> Void) throws {
+  package mutating func eachSample(_ body: (Sample, Int) throws -> Void) throws {
     let current = Values(count: series.count)
     var time = Int64.min
     func finish() throws {
@@ -219,15 +217,5 @@ struct OpenMetricsImport {
         items.filter { $0.hasValue(values) }.map { Reader(place: $0, values: values) }
       }
     }
-  }
-}
-
-extension Sample {
-  /// A sample that `agent export --format json` wrote; nil where it is none.
-  init?(exported line: ArraySlice<UInt8>) {
-    guard let value = JSONValue(Array(line).span), let text = value["timestamp"]?.text,
-      let timestamp = Timestamp(rfc3339: text)
-    else { return nil }
-    self.init(at: timestamp, from: SampleReader(value: value))
   }
 }

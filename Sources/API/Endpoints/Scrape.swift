@@ -1,6 +1,6 @@
 internal import AgentMetrics
-internal import Exposition
 internal import History
+internal import PrometheusExport
 
 extension Route {
   /// The word of the world's scrapers; `/metrics/…` are this API's own.
@@ -9,7 +9,7 @@ extension Route {
     summary:
       "All metrics for Prometheus, in OpenMetrics or text by the Accept header: counters and levels at most a second old,"
       + " rates as means over the history's last interval, process counts at most half a minute old",
-    parameters: [NodeCollectors.collect.definition, NodeCollectors.exclude.definition],
+    parameters: [Parameters.collect.definition, Parameters.exclude.definition],
     contents: ExpositionFormat.allCases.map { format in
       ContentType(type: String(format.contentType.prefix { $0 != ";" }), schema: .text)
     }, ignoresOtherParameters: true
@@ -36,26 +36,25 @@ extension Route {
   }
 }
 
-/// What a scraper gets.
-enum Scrape {
-  /// The whole text.
-  ///
-  /// - Parameter source: reads what the sample lacks; nil where there is no such machine.
-  static func encode(
-    _ sample: Sample, _ reading: Reading, _ format: ExpositionFormat, compatibility: PrometheusCompatibility,
-    collectors: NodeCollectors? = nil, source: (any ScrapeSource)?
-  ) -> [UInt8] {
-    let filter = collectors.map { collectors in { @Sendable (name: String) in collectors.contains(family: name) } }
-    var exposition = Exposition(format, capacity: 131_072, filter: filter)
-    NativeWriter.write(sample, to: &exposition)
-    CounterWriter.write(reading, to: &exposition)
-    source?.writeProcess(to: &exposition)
-    if compatibility.hasNode {
-      let reported = source?.writeNode(to: &exposition) ?? (groups: [], sensors: [])
-      NodeWriter(reading: reading, written: reported.groups, sensors: reported.sensors, collectors: collectors)
-        .write(to: &exposition)
-    }
-    if compatibility.hasDCGM { DCGMWriter.write(sample, to: &exposition) }
-    return exposition.finish()
+extension NodeCollectors {
+  /// The choice of a request; nil without one.
+  fileprivate init?(_ query: Query) throws(APIError) {
+    let wanted = try query.values(Parameters.collect)
+    let excluded = try query.values(Parameters.exclude)
+    if wanted.isEmpty, excluded.isEmpty { return nil }
+    self.init(wanted: wanted, excluded: excluded)
+  }
+}
+
+extension Parameters {
+  fileprivate static let collect = collectors(
+    "collect[]", "Only the families of these collectors of node_exporter's, and process_; goes with --prom-compat node")
+  fileprivate static let exclude = collectors("exclude[]", "All but the families of these collectors of node_exporter's")
+
+  private static func collectors(_ name: String, _ help: String) -> Parameter<String> {
+    Parameter(
+      name, help, allowed: "a collector of node_exporter's, e.g. cpu, meminfo, netdev", .words(NodeCollectors.known.sorted()),
+      isRepeatable: true
+    ) { NodeCollectors.known.contains($0) ? $0 : nil }
   }
 }

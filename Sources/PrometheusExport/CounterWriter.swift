@@ -1,13 +1,11 @@
-internal import AgentMetrics
-internal import Exposition
+package import AgentMetrics
 internal import Synchronization
 
 /// Writes a Reading's totals under the agent's own names (``Counter``).
 enum CounterWriter {
   static func write(_ reading: Reading, to exposition: inout Exposition) {
     for counter in Counter.all {
-      let family = counter.family
-      exposition.family(named: family.sample, .counter, family.help, unit: family.unit)
+      exposition.family(named: counter.name, .counter, counter.help, unit: counter.unit.base)
       counter.values(in: reading) { first, second, total in
         exposition.sample()
         if let first { write(first, as: counter.labels[0], to: &exposition) }
@@ -31,7 +29,7 @@ enum CounterWriter {
 /// The kernel's idle and iowait times may fall by some ticks (proc_stat(5)), which `rate()` takes for a restart from 0: a
 /// peak of the machine's whole uptime. As node_exporter does, the highest value stands until the kernel's passes it; idle
 /// time that falls by more than three seconds is a CPU that was offline and counts anew.
-final class SteadyCPUTimes: Sendable {
+package final class SteadyCPUTimes: Sendable {
   private struct State {
     var boottime = -Double.infinity
     var total = CPUTime()
@@ -40,8 +38,11 @@ final class SteadyCPUTimes: Sendable {
 
   private let state = Mutex(State())
 
+  /// Creates the state before the first scrape.
+  package init() {}
+
   /// The Reading with the times of before where they fell since.
-  func steadied(_ reading: Reading) -> Reading {
+  package func steadied(_ reading: Reading) -> Reading {
     var reading = reading
     state.withLock { state in
       // A Reading that was made before the last one changes nothing.

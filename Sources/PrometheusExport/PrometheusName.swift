@@ -1,3 +1,5 @@
+package import AgentMetrics
+
 /// What a family of series is called in Prometheus and OpenMetrics, for scrapes and for remote write alike.
 package struct PrometheusName: Sendable, Hashable {
   /// The word of its TYPE line; the text format 0.0.4 knows no info, and has gauge for it.
@@ -165,6 +167,24 @@ package struct PrometheusNames: Sendable {
 }
 
 extension Unit {
+  /// The base unit's word at the end of a Prometheus name; empty where there is none.
+  var base: String {
+    switch self {
+    case .ratio: "ratio"
+    case .bytes, .mebibytes: "bytes"
+    case .bytesPerSecond, .megabitsPerSecond: "bytes_per_second"
+    case .seconds, .milliseconds: "seconds"
+    case .celsius: "celsius"
+    case .megahertz: "hertz"
+    case .watts: "watts"
+    case .joules: "joules"
+    case .rpm: "rpm"
+    case .cores: "cores"
+    case .perSecond: "per_second"
+    case .count, .none: ""
+    }
+  }
+
   /// What may end the name of a figure that JSON shows in this unit.
   fileprivate var suffixes: [String] {
     switch self {
@@ -188,20 +208,6 @@ extension Unit {
 }
 
 extension String {
-  /// The text as a label's value and as OpenMetrics' help, where `\\`, `"` and a line feed have a `\\` before them.
-  package var escapedForPrometheus: String {
-    var result = ""
-    for scalar in unicodeScalars {
-      switch scalar {
-      case "\\": result += "\\\\"
-      case "\"": result += "\\\""
-      case "\n": result += "\\n"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
-  }
-
   /// Takes a last word away, with the underscore before it; false where it is not the last.
   @discardableResult
   fileprivate mutating func strip(_ word: String) -> Bool {

@@ -1,6 +1,8 @@
 import AgentMetrics
 import Testing
 
+@testable import PrometheusExport
+
 @Suite struct PrometheusNameTests {
   private let names = PrometheusNames.shared
 

@@ -1,5 +1,4 @@
 internal import AgentMetrics
-internal import Exposition
 
 /// Writes a Reading under node_exporter's names, with its labels, as far as a Reading has what those tell.
 ///

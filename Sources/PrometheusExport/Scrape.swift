@@ -1,0 +1,25 @@
+package import AgentMetrics
+
+/// What a scraper gets.
+package enum Scrape {
+  /// The whole text.
+  ///
+  /// - Parameter source: reads what the sample lacks; nil where there is no such machine.
+  package static func encode(
+    _ sample: Sample, _ reading: Reading, _ format: ExpositionFormat, compatibility: PrometheusCompatibility,
+    collectors: NodeCollectors? = nil, source: (any ScrapeSource)?
+  ) -> [UInt8] {
+    let filter = collectors.map { collectors in { @Sendable (name: String) in collectors.contains(family: name) } }
+    var exposition = Exposition(format, capacity: 131_072, filter: filter)
+    NativeWriter.write(sample, to: &exposition)
+    CounterWriter.write(reading, to: &exposition)
+    source?.writeProcess(to: &exposition)
+    if compatibility.hasNode {
+      let reported = source?.writeNode(to: &exposition) ?? (groups: [], sensors: [])
+      NodeWriter(reading: reading, written: reported.groups, sensors: reported.sensors, collectors: collectors)
+        .write(to: &exposition)
+    }
+    if compatibility.hasDCGM { DCGMWriter.write(sample, to: &exposition) }
+    return exposition.finish()
+  }
+}
