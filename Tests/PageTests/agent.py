@@ -1,50 +1,32 @@
 """The agent as a child process, and a wire to it that can be cut."""
 
 import glob
-import json
+import importlib.util
 import os
 import re
 import select
 import shutil
 import socket
-import subprocess
 import tempfile
 import threading
 import time
-import urllib.request
 
 from browser import Failure
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-class Agent:
+# By its path, because its name is this module's too.
+SPECIFICATION = importlib.util.spec_from_file_location("script_agent", os.path.join(REPOSITORY, "scripts/lib/agent.py"))
+library = importlib.util.module_from_spec(SPECIFICATION)
+SPECIFICATION.loader.exec_module(library)
+
+
+class Agent(library.Agent):
     """A serving agent on a port of its own; where no port is given, any free one."""
 
-    def __init__(self, program, *arguments, port=0):
-        self.process = subprocess.Popen(
-            [program, "--serve", "--port", str(port), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, env={"PATH": "/usr/bin:/bin"})
-        log = ""
-        for line in self.process.stderr:
-            log += line
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-            if found:
-                self.port = int(found[1])
-                # What it says from now on is read, so that its pipe never fills.
-                threading.Thread(target=self.process.stderr.read, daemon=True).start()
-                return
-        raise Failure(f"the agent does not say where it listens: {log}")
-
     def get(self, path, token=None):
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
+        return self.json(path, token=token)
 
 
 class Wire:

@@ -1,28 +1,45 @@
-"""An agent of its own for a script: started on a free port, waited for, drained, ended."""
+"""Starts an agent for a script on a free port, waits for it, drains its output, ends it; and what the scripts share."""
 
 import json
 import os
 import re
+import resource
 import signal
+import socket
 import subprocess
 import threading
 import time
 import urllib.request
 
 
+def free_port():
+    """A TCP port that was free just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def cpu_seconds(pid):
+    """CPU time of a process, with that of its ended threads: its CPU clock (clock_getcpuclockid(3))."""
+    return time.clock_gettime((~pid << 3) | 2)
+
+
 class Agent:
     """A serving agent; use it in a `with` statement.
 
-    binary     path of the program
-    arguments  further flags; --serve and --port are there already
+    binary       path of the program
+    arguments    further flags; --serve and --port are there already
+    environment  variables to add
+    descriptors  its limit of open files
     """
 
-    def __init__(self, binary, *arguments, environment=None, port=0):
+    def __init__(self, binary, *arguments, environment=None, port=0, descriptors=None):
         self.lines = []
         command = [binary, "--serve", "--port", str(port), *map(str, arguments)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **(environment or {})})
+            env={**os.environ, **(environment or {})},
+            preexec_fn=descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors,) * 2)))
         self.pid, self.url = self.process.pid, None
         listening = threading.Event()
 
@@ -41,8 +58,8 @@ class Agent:
         if not listening.wait(30) or self.url is None:
             self.stop()
             raise SystemExit("%s does not listen: %s" % (" ".join(command), " / ".join(self.lines[-3:])))
-        # Asked through its own machine's loopback, whatever address it is bound to.
-        self.port = int(self.url.rsplit(":", 1)[1])
+        self.address = self.url.removeprefix("http://")
+        self.port = int(self.address.rsplit(":", 1)[1])
         limit = time.monotonic() + 30
         while True:
             try:
@@ -54,14 +71,22 @@ class Agent:
                     raise
                 time.sleep(0.05)
 
-    def read(self, path, timeout=30):
+    def read(self, path, timeout=30, token=None):
         """The bytes of an answer."""
-        with urllib.request.urlopen(self.url + path, timeout=timeout) as response:
+        headers = {"Authorization": "Bearer " + token} if token else {}
+        request = urllib.request.Request(self.url + path, headers=headers)
+        with urllib.request.urlopen(request, timeout=timeout) as response:
             return response.read()
 
-    def json(self, path, timeout=30):
+    def json(self, path, timeout=30, token=None):
         """An answer as JSON."""
-        return json.loads(self.read(path, timeout))
+        return json.loads(self.read(path, timeout, token))
+
+    def kill(self):
+        """Ends it by SIGKILL, as a crash does, and waits for that."""
+        self.process.kill()
+        self.process.wait()
+        self.stop()
 
     def stop(self):
         """Ends it, and waits for that; a second time does nothing. Returns its exit status."""
