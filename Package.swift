@@ -166,7 +166,7 @@ let package = Package(
       name: "CollectGPUTests", dependencies: ["CollectGPU", "Collect", "AgentMetrics", "SystemIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO", "CZlib"], exclude: ["catalog.txt"],
+      name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO", "TestSupport", "CZlib"], exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(
       name: "PrometheusTests",

@@ -3,32 +3,8 @@ import TestSupport
 import Testing
 
 /// The real binary on recorded machines: a free port, and the whole JSON compared.
-///
-/// RECORD_GOLDENS=1 writes the goldens anew; read them before you commit them.
 @Suite(.ownThreads) struct EndToEndTests {
   static let machines = Files.names(in: TestPaths.fixtures).filter { !$0.contains(".") }.sorted()
-  static let goldens = TestPaths.repository + "/Tests/AgentTests/Goldens"
-
-  private func compare(_ text: String, with name: String) throws {
-    let path = Self.goldens + "/" + name + ".json"
-    if getenv("RECORD_GOLDENS") != nil {
-      mkdir(Self.goldens, 0o755)
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-      try #require(descriptor >= 0)
-      #expect(StandardStreams.write(text + "\n", to: descriptor))
-      close(descriptor)
-      return
-    }
-    let expected = String(decoding: try Files.contents(of: path), as: UTF8.self)
-    guard text + "\n" != expected else { return }
-    let (new, old) = (text.split(separator: "\n"), expected.split(separator: "\n"))
-    let difference = zip(new, old).enumerated().first { $1.0 != $1.1 }
-    Issue.record(
-      """
-      \(name) differs from its golden at line \((difference?.offset ?? min(new.count, old.count)) + 1): \
-      \(difference.map { "\($1.0) instead of \($1.1)" } ?? "one is longer")
-      """)
-  }
 
   @Test func thereAreMachines() {
     #expect(Self.machines.count >= 8)
@@ -43,7 +19,7 @@ import Testing
     let answer = try Loopback.get("/metrics/latest", port: port)
     #expect(answer.status == 200)
     #expect(answer.headers["content-type"] == "application/json; charset=utf-8")
-    try compare(JSONText.normalised(answer.body), with: machine)
+    try Golden.expect(JSONText.normalised(answer.body) + "\n", is: machine + ".json")
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
   }
@@ -53,7 +29,7 @@ import Testing
     let result = try AgentProcess.run(["--once", "--json", "--root", Fixture(machine).root])
     #expect(result.status == 0)
     #expect(result.errors == "")
-    try compare(JSONText.normalised(result.output), with: machine + "-since-boot")
+    try Golden.expect(JSONText.normalised(result.output) + "\n", is: machine + "-since-boot" + ".json")
   }
 
   @Test func theSpecsMembersAreThereOnThisMachine() throws {

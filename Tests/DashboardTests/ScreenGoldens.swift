@@ -1,11 +1,12 @@
 import AgentMetrics
 import Glibc
 import History
+import TestSupport
 import Testing
 
 @testable import Dashboard
 
-/// Whole screens, compared with recorded ones; `RECORD_GOLDENS=1` records them anew, to be looked at.
+/// Whole screens, compared with recorded ones.
 ///
 /// A file holds one scene in one size: the picture in braille, the rows that differ in blocks, on the console, in ASCII and
 /// without colours, and a plane of styles: a letter for each cell's style, in runs, and below what each letter looks like in
@@ -251,24 +252,7 @@ import Testing
       }
     }
     lines += ScreenGoldens.styles(of: grid)
-    let text = lines.joined(separator: "\n") + "\n"
-    let path = ScreenGoldens.folder + "/" + name + ".txt"
-    if getenv("RECORD_GOLDENS").map({ String(cString: $0) }) == "1" {
-      let file = try #require(fopen(path, "w"), "cannot write \(path)")
-      fputs(text, file)
-      fclose(file)
-      return
-    }
-    let recorded = try #require(ScreenGoldens.read(path), "no golden \(name): record it with RECORD_GOLDENS=1")
-    if recorded != text {
-      let old = recorded.split(separator: "\n", omittingEmptySubsequences: false)
-      let new = text.split(separator: "\n", omittingEmptySubsequences: false)
-      let differing = zip(old, new).enumerated().filter { $1.0 != $1.1 }.prefix(12)
-        .map { "\($0 + 1): \($1.0)\n\($0 + 1)> \($1.1)" }.joined(separator: "\n")
-      Issue.record(
-        "\(name) differs from its golden (\(old.count), now \(new.count) lines):\n\(differing)",
-        sourceLocation: sourceLocation)
-    }
+    try Golden.expect(lines.joined(separator: "\n") + "\n", is: name + ".txt", sourceLocation: sourceLocation)
   }
 
   /// The plane of styles, and what its letters mean.
@@ -308,18 +292,5 @@ import Testing
     if style.attributes.contains(.reverse) { text += " reverse" }
     if style.attributes.contains(.underline) { text += " underline" }
     return text
-  }
-
-  private static let folder =
-    String(#filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.startIndex))
-    + "/Goldens"
-
-  private static func read(_ path: String) -> String? {
-    guard let file = fopen(path, "r") else { return nil }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

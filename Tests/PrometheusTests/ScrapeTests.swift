@@ -10,37 +10,15 @@ import Testing
 @testable import API
 
 /// What scrapes get: goldens of machines that stand still, names that are hostile, and devices that go.
-///
-/// RECORD_GOLDENS=1 writes the goldens anew; read them before you commit them.
 @Suite struct ScrapeTests {
-  static let goldens = String(#filePath.prefix { _ in true }.dropLast("ScrapeTests.swift".count)) + "Goldens/"
-
-  private func compare(_ text: String, with name: String) throws {
-    let path = Self.goldens + name
-    if getenv("RECORD_GOLDENS") != nil {
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-      try #require(descriptor >= 0)
-      #expect(StandardStreams.write(text, to: descriptor))
-      close(descriptor)
-      return
-    }
-    let expected = String(decoding: try Files.contents(of: path), as: UTF8.self)
-    let (new, old) = (text.split(separator: "\n"), expected.split(separator: "\n"))
-    for (new, old) in zip(new, old) where new != old {
-      Issue.record("\(name): \(new) instead of \(old)")
-      return
-    }
-    #expect(new.count == old.count, "\(name)")
-  }
-
   @Test func demo() throws {
-    try compare(Machines.scrape(try Machines.demo()), with: "demo.txt")
+    try Golden.expect(Machines.scrape(try Machines.demo()), is: "demo.txt")
   }
 
   /// Recorded, and made up with the devices that this one lacks.
   @Test(arguments: ["recorded-net", "nvme-md-dm", "old-kernel"]) func machine(name: String) throws {
     let root = Fixture(name).root
-    try compare(Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root)), with: name + ".txt")
+    try Golden.expect(Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root)), is: name + ".txt")
   }
 
   @Test func openMetrics() throws {
