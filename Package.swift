@@ -27,7 +27,7 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "Remote", "HTTPServer", "Push", "API", "Archive", "History",
+        "Dashboard", "Remote", "HTTPServer", "Sinks", "Outbox", "API", "Archive", "History",
         "CollectGPU", "CollectDemo", "Collect", "PrometheusExport", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -60,9 +60,9 @@ let package = Package(
       name: "API", dependencies: ["PrometheusExport", "History", "AgentMetrics", "CISAL", "CWeb", "CZlib"],
       swiftSettings: settings),
     .target(
-      name: "Push",
+      name: "Sinks",
       dependencies: [
-        "ClientHTTP", "PrometheusExport", "History", "AgentMetrics", "SystemIO", "CSnappy",
+        "Outbox", "PrometheusExport", "ClientHTTP", "AgentMetrics", "SystemIO", "CSnappy",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -71,6 +71,10 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
+    .target(
+      name: "Outbox",
+      dependencies: ["History", "AgentMetrics", "SystemIO", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
     .target(
       name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
@@ -137,9 +141,17 @@ let package = Package(
       dependencies: ["CollectLinux", "Collect", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
       swiftSettings: settings),
     .testTarget(
-      name: "PushTests",
+      name: "OutboxTests",
       dependencies: [
-        "Push", "PrometheusExport", "ClientHTTP", "Archive", "History", "AgentMetrics", "SystemIO", "CSnappy",
+        "Outbox", "History", "AgentMetrics", "SystemIO", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SinksTests",
+      dependencies: [
+        "Sinks", "Outbox", "PrometheusExport", "ClientHTTP", "Archive", "History", "AgentMetrics", "SystemIO",
+        "CSnappy",
         "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -166,7 +178,8 @@ let package = Package(
       name: "CollectGPUTests", dependencies: ["CollectGPU", "Collect", "AgentMetrics", "SystemIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO", "TestSupport", "CZlib"], exclude: ["Goldens"],
+      name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO", "TestSupport", "CZlib"],
+      exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(
       name: "PrometheusTests",
@@ -198,7 +211,7 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "agent", "Dashboard", "Push", "Archive",
+        "agent", "Dashboard", "Sinks", "Archive",
         "Remote", "History", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

@@ -8,6 +8,9 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     self.seconds = seconds
   }
 
+  /// Milliseconds since the epoch; 0 where they exceed 64 bits.
+  package var milliseconds: Int64 { Int64(exactly: (seconds * 1_000).rounded()) ?? 0 }
+
   /// Earlier before later.
   package static func < (left: Timestamp, right: Timestamp) -> Bool {
     left.seconds < right.seconds

@@ -7,7 +7,7 @@ import Dashboard
 import HTTPServer
 import History
 import Logging
-import Push
+import Sinks
 import Remote
 import SystemIO
 

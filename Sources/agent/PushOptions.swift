@@ -1,5 +1,5 @@
 import ArgumentParser
-import Push
+import Sinks
 import SystemIO
 
 /// Where samples are sent to.
@@ -96,26 +96,25 @@ struct PushOptions: ParsableArguments {
     let fields = try checkedHeaders()
     var targets: [PushTarget] = []
     for index in 0..<count {
-      var format = PushProtocol.remoteWrite
+      var kind = SinkKind.all[0]
       if let word = formats[index] {
-        guard let known = PushProtocol(rawValue: word) else {
+        guard let known = SinkKind(named: word) else {
           throw Configuration.ValidationError(
             name: "--push-protocol", value: word,
-            allowed: PushProtocol.allCases.map(\.rawValue).joined(separator: ", "))
+            allowed: SinkKind.all.map(\.name).joined(separator: ", "))
         }
-        format = known
+        kind = known
       }
       let url: PushURL
       do throws(PushURL.PushURLError) {
-        url = try PushURL(urls.values[index], defaultPath: format == .otlp ? "/v1/metrics" : "/api/v1/write")
+        url = try PushURL(urls.values[index], defaultPath: kind.defaultPath)
       } catch {
         throw Configuration.ValidationError(name: urls.name, value: urls.values[index], allowed: error.description)
       }
       guard !targets.contains(where: { $0.url == url }) else {
         throw Configuration.ValidationError(name: urls.name, value: urls.values[index], allowed: "each receiver once")
       }
-      var target = PushTarget(url: url)
-      target.format = format
+      var target = PushTarget(url: url, kind: kind)
       target.headers = fields
       target.labels = labels
       target.authorities = authorities[index]

@@ -1,7 +1,7 @@
 import API
 import AgentMetrics
 import Collect
-import Push
+import Outbox
 import Synchronization
 
 /// Where the faces that tell how pushing goes find it; it is made before there is anything to tell.

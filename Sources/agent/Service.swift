@@ -6,8 +6,9 @@ import Dashboard
 import HTTPServer
 import History
 import Logging
+import Outbox
 import PrometheusExport
-import Push
+import Sinks
 import SystemIO
 
 /// A running agent: one sampler, one history, and the faces that were asked for.
@@ -72,7 +73,8 @@ struct Service {
       targets.isEmpty
       ? nil
       : Push(
-        targets, history: history, version: version, cursorFile: configuration.database.map { $0 + ".push" },
+        to: targets.map { target in { target.sink($0) } }, history: history, version: version,
+        cursorFile: configuration.database.map { $0 + ".push" },
         logger: logger)
     board?.set(push)
     let processes = ProcessSnapshots(of: history, commandLine: commandLine)

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Push
+import Sinks
 import Testing
 
 @testable import agent
@@ -19,7 +19,7 @@ import Testing
   func one() throws {
     let target = try #require(try targets(["--push", "http://a:9090"], ["PUSH_URL": "http://b"]).first)
     #expect(target.url.description == "http://a:9090/api/v1/write")
-    #expect(target.format == .remoteWrite)
+    #expect(target.kind.name == "remote-write")
     #expect(target.credentials == .none)
     #expect(target.labels.map { "\($0.name)=\($0.value)" } == ["instance=box", "job=agent"])
     #expect(

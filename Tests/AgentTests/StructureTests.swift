@@ -24,15 +24,17 @@ import Testing
       "AgentMetrics", "ClientHTTP", "History", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "Synchronization",
       "SystemIO",
     ],
-    "Push": [
-      "AgentMetrics", "ClientHTTP", "CSnappy", "History", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
-      "PrometheusExport", "Synchronization", "SystemIO",
+    "Outbox": ["AgentMetrics", "History", "Logging", "Synchronization", "SystemIO"],
+    "Sinks": [
+      "AgentMetrics", "ClientHTTP", "CSnappy", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "Outbox", "PrometheusExport",
+      "Synchronization", "SystemIO",
     ],
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [
       "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux",
       "Dashboard",
-      "HTTPServer", "History", "Logging", "PrometheusExport", "Push", "Remote", "Synchronization", "SystemIO",
+      "HTTPServer", "History", "Logging", "Outbox", "PrometheusExport", "Remote", "Sinks", "Synchronization",
+      "SystemIO",
     ],
   ]
 

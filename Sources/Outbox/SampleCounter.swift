@@ -1,17 +1,17 @@
 internal import Synchronization
 internal import History
 
-/// Counts the samples that come to a history's main track, and rings for each.
+/// Counts the samples that are appended to a history, and signals each.
 final class SampleCounter: Sendable {
   private let history: History
   private let number = Mutex(0)
   private let observer = Mutex<Int?>(nil)
 
-  init(_ history: History, bells: [Wakeup]) {
+  init(_ history: History, wakeups: [Wakeup]) {
     self.history = history
     let observer = history.observe { [weak self] _ in
       self?.number.withLock { $0 += 1 }
-      for wakeup in bells { wakeup.signal(.sample) }
+      for wakeup in wakeups { wakeup.signal(.sample) }
     }
     self.observer.withLock { $0 = observer }
   }
@@ -20,7 +20,7 @@ final class SampleCounter: Sendable {
     end()
   }
 
-  /// How many have come.
+  /// Samples since it was created.
   var count: Int { number.withLock { $0 } }
 
   func end() {

@@ -1,8 +1,82 @@
 internal import AgentMetrics
 internal import PrometheusExport
+internal import SystemIO
 
-/// Prometheus' remote write, versions 1.0 and 2.0, by their specifications' protobuf messages.
-enum RemoteWrite {
+/// Prometheus remote write: version 2.0 as far as the receiver supports it, otherwise 1.0.
+struct RemoteWrite: WireFormat {
+  enum Version: String {
+    case v1 = "remote-write 1.0"
+    case v2 = "remote-write 2.0"
+  }
+
+  private(set) var version: Version
+  /// Seconds after which 2.0 is tried again; infinite where only 1.0 is wanted.
+  private let upgradeRetry: Double
+  /// Monotonic time at which 2.0 is tried again.
+  private var upgradeTime = Double.infinity
+  /// Whether the receiver has accepted a request of this version.
+  private var isConfirmed = false
+
+  /// Creates 2.0 with fallback to 1.0.
+  init(upgradeRetry: Double) {
+    version = .v2
+    self.upgradeRetry = upgradeRetry
+  }
+
+  /// Creates 1.0.
+  init() {
+    version = .v1
+    upgradeRetry = .infinity
+  }
+
+  var name: String { version.rawValue }
+
+  var headers: [(String, String)] {
+    let type = "application/x-protobuf" + (version == .v2 ? ";proto=io.prometheus.write.v2.Request" : "")
+    return [
+      ("Content-Type", type), ("Content-Encoding", "snappy"),
+      ("X-Prometheus-Remote-Write-Version", version == .v2 ? "2.0.0" : "0.1.0"),
+    ]
+  }
+
+  func body(_ batch: PushBatch, _ labels: SeriesLabels) -> [UInt8] {
+    Snappy.compress(version == .v2 ? Self.version2(batch, labels) : Self.version1(batch, labels))
+  }
+
+  func disposition(of answer: HTTPAnswer) -> ResponseDisposition {
+    let usual = ResponseDisposition(answer, format: name, now: Clock.realtime)
+    guard version == .v2 else { return usual }
+    return switch usual {
+    // A receiver of 1.0 finds no samples in the message and reports success.
+    case .accepted(let values) where values ?? 0 == 0: .unsupported(ResponseDisposition.line(answer))
+    // Or that it cannot read the message; one of 2.0 reports how much it has written.
+    case .rejected(let line, .rejected, values: nil): .unsupported(line)
+    case .held where answer.status == 415: .unsupported(ResponseDisposition.line(answer))
+    default: usual
+    }
+  }
+
+  mutating func prepare(isFailing: Bool) {
+    guard version == .v1, Clock.monotonic >= upgradeTime,
+      // Not before the samples of the last fallback have been sent.
+      isConfirmed || isFailing
+    else { return }
+    version = .v2
+    isConfirmed = false
+  }
+
+  mutating func confirm(isFailing: Bool) {
+    isConfirmed = true
+    // The receiver may have been replaced by a newer version.
+    if isFailing, version == .v1, upgradeRetry < .infinity { upgradeTime = Clock.monotonic }
+  }
+
+  mutating func fallBack() {
+    version = .v1
+    isConfirmed = false
+    upgradeTime = Clock.monotonic + upgradeRetry
+  }
+
   /// `prometheus.WriteRequest`: `TimeSeries{labels = 1, samples = 2}` in field 1, `Label{name = 1, value = 2}`,
   /// `Sample{value = 1, timestamp = 2}`.
   static func version1(_ batch: PushBatch, _ labels: SeriesLabels) -> [UInt8] {

@@ -29,7 +29,7 @@ struct PushBatch {
   init(_ samples: some Sequence<Sample>, after present: Set<PushSeriesKey>) {
     self.present = present
     for sample in samples {
-      let time = Self.milliseconds(sample.timestamp)
+      let time = sample.timestamp.milliseconds
       var seen: Set<PushSeriesKey> = []
       seen.reserveCapacity(self.present.count)
       SampleSeries.visit(sample) { key, value in
@@ -51,10 +51,6 @@ struct PushBatch {
   init(probeAt time: Int64) {
     present = []
     add(.probe, Point(milliseconds: time, bits: (1.0).bitPattern))
-  }
-
-  static func milliseconds(_ timestamp: Timestamp) -> Int64 {
-    Int64(exactly: (timestamp.seconds * 1_000).rounded()) ?? 0
   }
 
   private mutating func end(_ keys: Set<PushSeriesKey>, at time: Int64) {

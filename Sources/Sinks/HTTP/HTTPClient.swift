@@ -28,7 +28,7 @@ struct HTTPFailure: Error, Sendable, CustomStringConvertible {
 /// Whatever the receiver does, it takes no more than ``ClientLimits/time`` and keeps no more than ``ClientLimits/text`` of the answer.
 final class HTTPClient: Sendable {
   /// What a receiver is granted.
-  struct ClientLimits: Sendable {
+  struct ClientLimits: Sendable, Hashable {
     /// Seconds for connecting.
     var connect = 10.0
     /// Seconds from the connection to the end of the answer.

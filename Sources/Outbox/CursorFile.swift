@@ -1,11 +1,11 @@
 internal import Synchronization
 internal import SystemIO
 
-/// Up to which moment each receiver has everything: a file beside the archive, so that it survives the process.
+/// File beside the archive with the cursor of each receiver, so that a new process continues there.
 ///
-/// A line per receiver: milliseconds since 1970, a blank, its URL. It is replaced as a whole, so that it is never half. A
-/// process that is killed loses nothing of it, a power failure the last ``pace`` seconds.
-final class PushCursors: Sendable {
+/// A line per receiver: milliseconds since 1970, a blank, its URL. The file is replaced atomically. A killed process
+/// loses no change, a power failure those of the last ``pace`` seconds.
+final class CursorFile: Sendable {
   private struct State {
     var timestamps: [String: Int64] = [:]
     var written: [String: Int64] = [:]
@@ -13,7 +13,7 @@ final class PushCursors: Sendable {
     var isFailing = false
   }
 
-  /// Seconds between two moments at least at which the disk is waited for.
+  /// Minimum seconds between two waits for the disk.
   private static let pace = 5.0
 
   private let path: String
@@ -32,19 +32,19 @@ final class PushCursors: Sendable {
           state.timestamps[String(parts[1])] = time
         }
       } catch {
-        report("push: \(error); receivers get what is sampled from now on")
+        report("push: \(error); receivers get the samples from now on")
       }
     }
     state.written = state.timestamps
     self.state = Mutex(state)
   }
 
-  /// The moment of a receiver in milliseconds; nil where it is new.
+  /// The cursor of a receiver in milliseconds; nil for a new one.
   subscript(url: String) -> Int64? { state.withLock { $0.timestamps[url] } }
 
-  /// Sets a moment and writes it.
+  /// Sets a cursor and writes the file.
   ///
-  /// - Parameter isUrgent: whether nothing will be written after it, so that the disk is waited for.
+  /// - Parameter isUrgent: whether to wait for the disk, as on the last write.
   func set(_ url: String, _ time: Int64, isUrgent: Bool = false) {
     let failure: SystemError? = state.withLock { state in
       state.timestamps[url] = time
@@ -88,7 +88,7 @@ final class PushCursors: Sendable {
   }
 }
 
-/// The call, whose name the method above takes.
+/// write(2), which ``CursorFile/write(_:isSync:)`` shadows.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
   write(descriptor, bytes, count)
 }

@@ -1,7 +1,8 @@
 import AgentMetrics
 import Testing
 
-@testable import Push
+@testable import Outbox
+@testable import Sinks
 
 @Suite struct WireTests {
   private let labels = SeriesLabels(external: [PushLabel(name: "job", value: "agent")].compactMap(\.self))

@@ -5,7 +5,8 @@ import Synchronization
 import SystemIO
 import Testing
 
-@testable import Push
+@testable import Outbox
+@testable import Sinks
 
 /// Waits until something holds, looking again and again; fails after a time in which it must have come.
 func eventually(
@@ -22,17 +23,15 @@ func eventually(
   }
 }
 
-extension Pusher.PushTiming {
+extension PushTiming {
   /// The same with seconds that are short.
-  static var quick: Pusher.PushTiming {
-    var timing = Pusher.PushTiming()
+  static var quick: PushTiming {
+    var timing = PushTiming()
     timing.firstRetry = 0.01
     timing.maxRetry = 0.05
     timing.maxHeldRetry = 0.05
     timing.maxRetryAfter = 0.3
     timing.catchUpPace = 0
-    timing.limits.connect = 2
-    timing.limits.time = 5
     return timing
   }
 }
@@ -72,18 +71,20 @@ struct Pushing {
   let log = LogLines()
 
   init(
-    to url: String, history: History = History(capacity: 200, interval: 30), format: PushProtocol = .remoteWrite,
-    cursorFile: String? = nil, timing: Pusher.PushTiming = .quick, _ change: (inout PushTarget) -> Void = { _ in }
+    to url: String, history: History = History(capacity: 200, interval: 30), kind: String = "remote-write",
+    cursorFile: String? = nil, timing: PushTiming = .quick, _ change: (inout PushTarget) -> Void = { _ in }
   ) throws {
     self.history = history
-    var target = PushTarget(url: try PushURL(url))
-    target.format = format
+    var target = PushTarget(url: try PushURL(url), kind: try #require(SinkKind(named: kind)))
+    target.limits.connect = 2
+    target.limits.time = 5
     if let instance = PushLabel(name: "instance", value: "box"), let job = PushLabel(name: "job", value: "agent") {
       target.labels = [instance, job]
     }
     change(&target)
     push = Push(
-      [target], history: history, version: "1.0", cursorFile: cursorFile, logger: log.logger, timing: timing)
+      to: [{ [target] in target.sink($0) }], history: history, version: "1.0", cursorFile: cursorFile,
+      logger: log.logger, timing: timing)
   }
 
   var status: PushStatus { push.status[0] }
@@ -108,7 +109,7 @@ func expectedPoints(_ samples: [Sample]) -> Set<FakeReceiver.Point> {
     SampleSeries.visit(sample) { key, value in
       points.insert(
         FakeReceiver.Point(
-          series: seriesText(labels.labels(of: key)), milliseconds: PushBatch.milliseconds(sample.timestamp),
+          series: seriesText(labels.labels(of: key)), milliseconds: sample.timestamp.milliseconds,
           bits: value.bitPattern))
     }
   }

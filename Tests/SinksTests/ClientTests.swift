@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 @testable import ClientHTTP
-@testable import Push
+@testable import Outbox
+@testable import Sinks
 
 @Suite struct ClientTests {
   @Test func connectionsHaveABudgetAndStreamsLeaveAShareOfIt() {
@@ -79,26 +80,29 @@ import Testing
   }
 
   private func disposition(
-    _ status: Int, _ text: String = "", _ headers: [String: String] = [:], form: Pusher.WireFormat = .remoteWrite1
+    _ status: Int, _ text: String = "", _ headers: [String: String] = [:], to wire: any WireFormat = RemoteWrite()
   ) -> ResponseDisposition {
-    ResponseDisposition(
-      HTTPAnswer(status: status, headers: headers, body: Array(text.utf8)), to: form, now: 784_111_777)
+    wire.disposition(of: HTTPAnswer(status: status, headers: headers, body: Array(text.utf8)))
   }
 
   @Test("What a response means")
   func dispositions() {
     let written = "x-prometheus-remote-write-samples-written"
+    let version2 = RemoteWrite(upgradeRetry: 1)
     for status in [200, 202, 204] { #expect(disposition(status) == .accepted(values: nil)) }
-    #expect(disposition(204, "", [written: "7"], form: .remoteWrite2) == .accepted(values: 7))
-    #expect(disposition(204, "", [written: "0"], form: .remoteWrite2) == .unsupported("HTTP 204"))
-    #expect(disposition(200, form: .remoteWrite2) == .unsupported("HTTP 200"))
-    #expect(disposition(415, form: .remoteWrite2) == .unsupported("HTTP 415"))
+    #expect(disposition(204, "", [written: "7"], to: version2) == .accepted(values: 7))
+    #expect(disposition(204, "", [written: "0"], to: version2) == .unsupported("HTTP 204"))
+    #expect(disposition(200, to: version2) == .unsupported("HTTP 200"))
+    #expect(disposition(415, to: version2) == .unsupported("HTTP 415"))
     #expect(
       disposition(415) == .held("HTTP 415 (the receiver does not take remote-write 1.0)", seconds: nil))
     #expect(disposition(500, "a\n  b") == .later("HTTP 500: a b", seconds: nil))
     #expect(disposition(503, "", ["retry-after": "12"]) == .later("HTTP 503", seconds: 12))
+    let date = "Sun, 06 Nov 1994 08:49:47 GMT"
     #expect(
-      disposition(429, "", ["retry-after": "Sun, 06 Nov 1994 08:49:47 GMT"]) == .later("HTTP 429", seconds: 10))
+      ResponseDisposition(
+        HTTPAnswer(status: 429, headers: ["retry-after": date], body: []), format: "otlp", now: 784_111_777)
+        == .later("HTTP 429", seconds: 10))
     #expect(disposition(429, "", ["retry-after": "soon"]) == .later("HTTP 429", seconds: nil))
     #expect(disposition(401) == .held("HTTP 401 (check the credentials)", seconds: nil))
     #expect(
@@ -110,28 +114,30 @@ import Testing
     #expect(disposition(413) == .tooLarge("HTTP 413"))
     #expect(disposition(400, "out of bounds") == .rejected("HTTP 400: out of bounds", .tooOld, values: nil))
     #expect(
-      disposition(409, "out of order sample", [written: "2"], form: .remoteWrite2)
+      disposition(409, "out of order sample", [written: "2"], to: version2)
         == .rejected("HTTP 409: out of order sample", .outOfOrder, values: 2))
     #expect(disposition(500, "\u{1B}[2J") == .later("HTTP 500", seconds: nil))
   }
 
   @Test("Only 400, 409, 413 and 422 can drop samples; every other code that is no success holds them")
   func everyStatus() {
-    let forms: [Pusher.WireFormat] = [.remoteWrite1, .remoteWrite2, .otlp]
+    let wires: [any WireFormat] = [RemoteWrite(), RemoteWrite(upgradeRetry: 1), OTLP()]
     for status in 100...599 {
-      for form in forms {
-        let disposition = disposition(status, form: form)
+      for wire in wires {
+        let disposition = disposition(status, to: wire)
+        let isVersion2 = wire.name == "remote-write 2.0"
         let isRight =
           switch disposition {
-          case .accepted: (200..<300).contains(status) && form != .remoteWrite2
+          case .accepted: (200..<300).contains(status) && !isVersion2
           case .partlyAccepted: false
-          case .unsupported: ((200..<300).contains(status) || status == 415) && form == .remoteWrite2
+          // A receiver that may not know the version gets the samples in the older one.
+          case .unsupported: ((200..<300).contains(status) || [400, 409, 415, 422].contains(status)) && isVersion2
           case .later: status >= 500 || [408, 425, 429].contains(status)
           case .held: !(200..<300).contains(status) && status != 413
           case .tooLarge: status == 413
-          case .rejected: [400, 409, 422].contains(status)
+          case .rejected: [400, 409, 422].contains(status) && !isVersion2
           }
-        #expect(isRight, "\(status) to \(form): \(disposition)")
+        #expect(isRight, "\(status) to \(wire.name): \(disposition)")
       }
     }
   }
@@ -140,8 +146,7 @@ import Testing
   func partialSuccess() {
     let partial: [UInt8] = [0x0A, 0x07, 0x08, 0x03, 0x12, 0x03] + "odd".utf8
     func answer(_ body: [UInt8], _ type: String) -> ResponseDisposition {
-      ResponseDisposition(
-        HTTPAnswer(status: 200, headers: ["content-type": type], body: body), to: .otlp, now: 0)
+      OTLP().disposition(of: HTTPAnswer(status: 200, headers: ["content-type": type], body: body))
     }
     let expected = ResponseDisposition.partlyAccepted("HTTP 200: 3 values rejected: odd", rejected: 3)
     #expect(answer(partial, "application/x-protobuf") == expected)

@@ -7,7 +7,23 @@ internal import SystemIO
 ///
 /// Metrics are called as `/metrics` calls them, so that dashboards and alerts are the same whichever way the figures came;
 /// units are in the names.
-enum OTLP {
+struct OTLP: WireFormat {
+  let name = "otlp"
+  let headers = [("Content-Type", "application/x-protobuf")]
+
+  func body(_ batch: PushBatch, _ labels: SeriesLabels) -> [UInt8] {
+    Self.request(batch, labels)
+  }
+
+  func disposition(of answer: HTTPAnswer) -> ResponseDisposition {
+    let usual = ResponseDisposition(answer, format: name, now: Clock.realtime)
+    guard case .accepted = usual, let partial = Self.partialSuccess(of: answer) else { return usual }
+    let message = ResponseDisposition.words(partial.message)
+    return .partlyAccepted(
+      "HTTP \(answer.status): \(partial.rejected) values rejected" + (message.isEmpty ? "" : ": " + message),
+      rejected: partial.rejected)
+  }
+
   /// The message: `resource_metrics = 1`.
   static func request(_ batch: PushBatch, _ labels: SeriesLabels) -> [UInt8] {
     var families: [Int: [Int]] = [:]

@@ -1,10 +1,11 @@
 internal import AgentMetrics
+internal import Outbox
 internal import SystemIO
 
-/// The pusher's next step after a receiver's response.
+/// The sink's next step after a receiver's response.
 enum ResponseDisposition: Equatable {
   /// Why a receiver does not take samples that it could read.
-  typealias Rejection = PushStatus.Gap.Reason
+  typealias Reason = PushStatus.Gap.Reason
 
   /// The samples are stored; `values` is how many, where the receiver reports it.
   case accepted(values: Int?)
@@ -19,7 +20,7 @@ enum ResponseDisposition: Equatable {
   /// Send less at a time.
   case tooLarge(String)
   /// The receiver will never take these samples; `values` is how many it stored all the same, where it reports it.
-  case rejected(String, Rejection, values: Int?)
+  case rejected(String, Reason, values: Int?)
 
   /// The meaning of a status code.
   enum Meaning: Equatable {
@@ -44,30 +45,18 @@ enum ResponseDisposition: Equatable {
     }
   }
 
+  /// Creates the disposition that is common to all protocols.
+  ///
   /// - Parameters:
-  ///   - form: the protocol of the request.
+  ///   - format: the protocol of the request.
   ///   - now: POSIX time, for a `Retry-After` that is a date.
-  init(_ answer: HTTPAnswer, to form: Pusher.WireFormat, now: Double) {
+  init(_ answer: HTTPAnswer, format: String, now: Double) {
     let written = answer.headers["x-prometheus-remote-write-samples-written"].flatMap { Int($0) }
     let line = Self.line(answer)
     let seconds = answer.headers["retry-after"].flatMap { Self.seconds(retryAfter: $0, now: now) }
     switch Meaning(status: answer.status) {
-    case .accepted:
-      if form == .remoteWrite2, written ?? 0 == 0 {
-        // A receiver of 1.0 finds no samples in the message and reports success.
-        self = .unsupported(line)
-      } else if form == .otlp, let partial = OTLP.partialSuccess(of: answer) {
-        let message = Self.words(partial.message)
-        self = .partlyAccepted(
-          "HTTP \(answer.status): \(partial.rejected) values rejected" + (message.isEmpty ? "" : ": " + message),
-          rejected: partial.rejected)
-      } else {
-        self = .accepted(values: written)
-      }
-    case .unsupportedFormat:
-      self =
-        form == .remoteWrite2
-        ? .unsupported(line) : .held(line + " (the receiver does not take \(form.rawValue))", seconds: seconds)
+    case .accepted: self = .accepted(values: written)
+    case .unsupportedFormat: self = .held(line + " (the receiver does not take \(format))", seconds: seconds)
     case .unavailable: self = .later(line, seconds: seconds)
     case .unauthorized: self = .held(line + " (check the credentials)", seconds: seconds)
     case .misdirected: self = .held(line + Self.hint(answer), seconds: seconds)
@@ -84,20 +73,20 @@ enum ResponseDisposition: Equatable {
     return " (redirects are not followed; it points to \(words(String(location.prefix { $0 != "?" }))))"
   }
 
-  private static func line(_ answer: HTTPAnswer) -> String {
+  static func line(_ answer: HTTPAnswer) -> String {
     let words = words(answer.text)
     return "HTTP \(answer.status)" + (words.isEmpty ? "" : ": " + words)
   }
 
   /// The beginning of a receiver's text as one line; empty where it holds control characters.
-  private static func words(_ text: String) -> String {
+  static func words(_ text: String) -> String {
     let text = text.prefix(300).map { $0.isNewline || $0.isWhitespace ? " " : $0 }
     let isPlain = text.allSatisfy { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } }
     return isPlain ? String(text).split(separator: " ").joined(separator: " ") : ""
   }
 
   /// By the words of Prometheus' storage/interface.go, which others have taken over.
-  private static func rejection(_ text: String) -> Rejection {
+  private static func rejection(_ text: String) -> Reason {
     let text = text.lowercased()
     if text.contains("out of bounds") || text.contains("too old") || text.contains("too-old") { return .tooOld }
     if text.contains("out of order") || text.contains("out-of-order") || text.contains("duplicate sample") {

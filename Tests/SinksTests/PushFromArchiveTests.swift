@@ -5,7 +5,8 @@ import SystemIO
 import TestSupport
 import Testing
 
-@testable import Push
+@testable import Outbox
+@testable import Sinks
 
 /// An archive in memory that may be away, begin late, or keep only means.
 final class MadeUpArchive: SampleArchive {
@@ -91,7 +92,7 @@ final class MadeUpArchive: SampleArchive {
     let gate = Gate()
     let receiver = try await FakeReceiver { _ in gate.isOpen ? .answer(204) : .answer(503) }
     let history = history(capacity: 10)
-    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, format: .remoteWrite1)
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, kind: "remote-write-1")
     append(0..<3, to: history)
     try await eventually("the first") { pushing.status.sentSamples == 3 }
     gate.isOpen = false
@@ -118,7 +119,7 @@ final class MadeUpArchive: SampleArchive {
     do {
       let history = history(capacity: 10)
       let pushing = try Pushing(
-        to: url, history: history, format: .remoteWrite1, cursorFile: folder.file("cursors"))
+        to: url, history: history, kind: "remote-write-1", cursorFile: folder.file("cursors"))
       append(0..<3, to: history)
       try await eventually("the first") { pushing.status.sentSamples == 3 }
       gate.isOpen = false
@@ -133,7 +134,7 @@ final class MadeUpArchive: SampleArchive {
     let history = History(capacity: 10, interval: 30)
     history.restore((50..<60).map { machine.sample($0, gpus: 1) })
     history.archive = archive
-    let pushing = try Pushing(to: url, history: history, format: .remoteWrite1, cursorFile: folder.file("cursors"))
+    let pushing = try Pushing(to: url, history: history, kind: "remote-write-1", cursorFile: folder.file("cursors"))
     archive.keep([machine.sample(60, gpus: 1)])
     history.append(machine.sample(60, gpus: 1))
     try await eventually("all samples") { pushing.status.sentSamples == 58 && pushing.status.state == .live }
@@ -154,7 +155,7 @@ final class MadeUpArchive: SampleArchive {
     archive.keep((0..<50).map { machine.sample($0) })
     let history = history(capacity: 10, restored: 40..<50)
     let pushing = try Pushing(
-      to: "http://127.0.0.1:\(receiver.port)", history: history, format: .remoteWrite1,
+      to: "http://127.0.0.1:\(receiver.port)", history: history, kind: "remote-write-1",
       cursorFile: folder.file("cursors"))
     append(50..<53, to: history)
     try await eventually("the new ones") { pushing.status.sentSamples == 3 }
@@ -173,7 +174,7 @@ final class MadeUpArchive: SampleArchive {
     archive.keepMeans(stride(from: 100, through: 200, by: 2).map { machine.sample($0) })
     archive.keep((201..<300).map { machine.sample($0) })
     let history = history(capacity: 10, restored: 290..<300)
-    let pushing = try Pushing(to: url, history: history, format: .remoteWrite1, cursorFile: folder.file("cursors"))
+    let pushing = try Pushing(to: url, history: history, kind: "remote-write-1", cursorFile: folder.file("cursors"))
     append(300..<301, to: history)
     try await eventually("all that is left") { pushing.status.state == .live }
     #expect(timestamps(receiver) == Array(stride(from: 100, through: 200, by: 2)) + Array(201..<301))
@@ -188,7 +189,7 @@ final class MadeUpArchive: SampleArchive {
     let gate = Gate()
     let receiver = try await FakeReceiver { _ in gate.isOpen ? .answer(204) : .answer(503) }
     let history = history(capacity: 10)
-    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, format: .remoteWrite1)
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, kind: "remote-write-1")
     gate.isOpen = false
     append(0..<50, to: history)
     try await eventually("failures") { pushing.status.failed >= 1 }
@@ -199,29 +200,5 @@ final class MadeUpArchive: SampleArchive {
     #expect(pushing.status.lost == 40)
     await pushing.stop()
     await receiver.close()
-  }
-
-  @Test("Cursors survive, each receiver its own; a file that makes no sense is none")
-  func cursors() throws {
-    let folder = try TemporaryFolder()
-    let said = Mutex<[String]>([])
-    let path = folder.file("cursors")
-    let cursors = PushCursors(path: path) { line in said.withLock { $0.append(line) } }
-    #expect(cursors["http://a/x"] == nil)
-    cursors.set("http://a/x", 1_770_000_000_123)
-    cursors.set("http://b/x y", 5, isUrgent: true)
-    let again = PushCursors(path: path) { line in said.withLock { $0.append(line) } }
-    #expect(again["http://a/x"] == 1_770_000_000_123)
-    #expect(again["http://b/x y"] == 5)
-    #expect(Files.names(in: folder.path) == ["cursors"])
-    try folder.write("cursors", "\u{1}rubbish\n12\n x\n7 http://c\n")
-    let odd = PushCursors(path: path) { line in said.withLock { $0.append(line) } }
-    #expect(odd["http://c"] == 7)
-    #expect(odd["http://a/x"] == nil)
-    #expect(said.withLock { $0 } == [])
-    let nowhere = PushCursors(path: folder.path + "/none/cursors") { line in said.withLock { $0.append(line) } }
-    nowhere.set("http://a", 1, isUrgent: true)
-    nowhere.set("http://a", 2, isUrgent: true)
-    #expect(said.withLock { $0.count } == 1)
   }
 }

@@ -5,7 +5,8 @@ import SystemIO
 import TestSupport
 import Testing
 
-@testable import Push
+@testable import Outbox
+@testable import Sinks
 
 /// Pushes to Prometheus and VictoriaMetrics as Debian has them; skipped where they are not installed.
 @Suite(.ownThreads, .serialized) struct ReceiverTests {

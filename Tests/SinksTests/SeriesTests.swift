@@ -2,7 +2,8 @@ import AgentMetrics
 import PrometheusExport
 import Testing
 
-@testable import Push
+@testable import Outbox
+@testable import Sinks
 
 @Suite struct SeriesTests {
   private func series(_ sample: Sample) -> [String: Double] {

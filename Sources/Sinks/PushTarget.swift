@@ -1,19 +1,9 @@
-/// In which form samples are sent.
-package enum PushProtocol: String, Sendable, CaseIterable {
-  /// Prometheus remote write 2.0; 1.0 where the receiver knows no better.
-  case remoteWrite = "remote-write"
-  /// Prometheus remote write 1.0.
-  case remoteWrite1 = "remote-write-1"
-  /// OpenTelemetry's protocol, metrics as protobuf over HTTP.
-  case otlp
-}
-
 /// A receiver, and how it wants to be spoken to.
 package struct PushTarget: Sendable, Hashable {
   /// Where it is.
   package var url: PushURL
-  /// In which form it is sent samples.
-  package var format = PushProtocol.remoteWrite
+  /// Its protocol.
+  package var kind: SinkKind
   /// What it is shown.
   package var credentials = PushCredentials.none
   /// Fields that are added to each request.
@@ -22,6 +12,9 @@ package struct PushTarget: Sendable, Hashable {
   package var labels: [PushLabel] = []
   /// A file with the certificates (PEM) of those who vouch for it; nil for the system's.
   package var authorities: String?
+  /// Limits of requests, and seconds after which a newer version of the protocol is tried again; changed by tests.
+  var limits = HTTPClient.ClientLimits()
+  var upgradeRetry = 3_600.0
 
   /// A field of a request.
   package struct Header: Sendable, Hashable {
@@ -53,8 +46,9 @@ package struct PushTarget: Sendable, Hashable {
     }
   }
 
-  /// A receiver that speaks remote write and asks for nothing.
-  package init(url: PushURL) {
+  /// Creates a target without credentials.
+  package init(url: PushURL, kind: SinkKind = SinkKind.all[0]) {
     self.url = url
+    self.kind = kind
   }
 }
