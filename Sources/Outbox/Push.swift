@@ -1,3 +1,4 @@
+internal import AgentMetrics
 package import History
 package import Logging
 internal import Synchronization

@@ -1,3 +1,4 @@
+import AgentMetrics
 import Glibc
 import Testing
 

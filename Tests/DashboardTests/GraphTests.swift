@@ -97,7 +97,7 @@ import Testing
     Graph([column, column], maximum: 1, gradient: .load).draw(on: &grid, in: grid.bounds, Glyphs(.braille))
     #expect(grid.rows == ["⣿", "⣿", "⣿", "⣿"])
     // From above: up to the highest, the mean, the lowest as a line.
-    #expect((0..<4).map { grid[0, $0].style } == [.faint, .faint, Style(.user), .faint])
+    #expect((0..<4).map { grid[0, $0].style } == [.faint, .faint, Style(Color.Gradient.load.color(0.375)), .faint])
     let few = Timeline.TimeColumn(mean: 0.5, low: 0.25, high: 1, count: 2)
     grid = Grid(Size(width: 1, height: 4))
     Graph([few, few], maximum: 1, gradient: .load).draw(on: &grid, in: grid.bounds, Glyphs(.braille))

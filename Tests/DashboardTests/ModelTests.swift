@@ -253,7 +253,9 @@ import Testing
   }
 
   /// Every row of every list can be reached by the keys of its panel.
-  @Test(arguments: [PanelDescriptor.disk, .network, .temperature, .agent, .gpu]) func everyRowCanBeReached(_ panel: PanelDescriptor) {
+  @Test(arguments: [PanelDescriptor.disk, .network, .temperature, .agent, .gpu]) func everyRowCanBeReached(
+    _ panel: PanelDescriptor
+  ) {
     var input = crowded
     guard var sample = input.entries.last?.sample else { return }
     sample.disks = (0..<14).map { index in

@@ -102,7 +102,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [PanelDescriptor.cpu, .gpu, .processes, .disk, .agent]) func maximized(_ panel: PanelDescriptor) throws {
+  @Test(arguments: [PanelDescriptor.cpu, .gpu, .processes, .disk, .agent]) func maximized(_ panel: PanelDescriptor)
+    throws
+  {
     var input = ScreenGoldens.input("gpu-server")
     input.state.focus = panel
     input.state.isMaximized = true

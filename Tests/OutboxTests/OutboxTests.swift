@@ -97,7 +97,8 @@ import Testing
     try await eventually { record.stored.last == 19 }
     await stop(push)
     #expect(record.stored == (15..<20).map(Double.init))
-    #expect(String(decoding: Files.contents(of: folder.file("cursors")), as: UTF8.self) == "19000 scripted\n")
+    let cursors = try Files.contents(of: folder.file("cursors"))
+    #expect(String(decoding: cursors, as: UTF8.self) == "19000 scripted\n")
   }
 
   @Test("Waits double up to their limit, and begin again after a success")

@@ -3,11 +3,11 @@ import AgentMetrics
 import Collect
 import CollectDemo
 import History
-import PrometheusExport
 import Synchronization
 import Testing
 
 @testable import API
+@testable import PrometheusExport
 
 /// What is exported depends on the machine and the main interval, never on other clients.
 @Suite struct RateTests {
@@ -159,9 +159,9 @@ import Testing
     let names = Counter.all.map(\.name) + PrometheusNames.shared.families.map(\.sample)
     #expect(Set(names).count == names.count)
     for counter in Counter.all {
-      #expect(counter.family.sample.hasPrefix("agent_") && counter.family.sample.hasSuffix("_total"))
-      #expect(counter.family.unit.isEmpty || counter.family.sample.hasSuffix("_" + counter.family.unit + "_total"))
-      #expect(!counter.family.help.isEmpty && !counter.source.isEmpty && counter.labels.count <= 2)
+      #expect(counter.name.hasPrefix("agent_") && counter.name.hasSuffix("_total"))
+      #expect(counter.unit.base.isEmpty || counter.name.hasSuffix("_" + counter.unit.base + "_total"))
+      #expect(!counter.help.isEmpty && !counter.source.isEmpty && counter.labels.count <= 2)
     }
   }
 

@@ -23,9 +23,9 @@ import Testing
 
   @Test func openMetrics() throws {
     let root = Fixture("recorded-net").root
-    try compare(
+    try Golden.expect(
       Machines.scrape(Machines.recorded(root), .openMetrics, source: NodeOnly(root: root)),
-      with: "recorded-net.openmetrics")
+      is: "recorded-net.openmetrics")
   }
 
   @Test(arguments: Fixture.machines) func everyMachineIsWellFormed(name: String) throws {

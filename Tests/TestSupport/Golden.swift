@@ -10,7 +10,8 @@ package enum Golden {
     _ text: String, is name: String, file: String = #filePath, sourceLocation: SourceLocation = #_sourceLocation,
     ignoring isIgnored: (Substring) -> Bool = { _ in false }
   ) throws {
-    let path = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    let path =
+      file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
       .joined(separator: "/") + "/Goldens/" + name
     if getenv("RECORD_GOLDENS") != nil { return try record(text, path) }
     let recorded = try String(decoding: Files.contents(of: path), as: UTF8.self)

@@ -49,11 +49,13 @@ extension NodeCollectors {
 extension Parameters {
   fileprivate static let collect = collectors(
     "collect[]", "Only the families of these collectors of node_exporter's, and process_; goes with --prom-compat node")
-  fileprivate static let exclude = collectors("exclude[]", "All but the families of these collectors of node_exporter's")
+  fileprivate static let exclude = collectors(
+    "exclude[]", "All but the families of these collectors of node_exporter's")
 
   private static func collectors(_ name: String, _ help: String) -> Parameter<String> {
     Parameter(
-      name, help, allowed: "a collector of node_exporter's, e.g. cpu, meminfo, netdev", .words(NodeCollectors.known.sorted()),
+      name, help, allowed: "a collector of node_exporter's, e.g. cpu, meminfo, netdev",
+      .words(NodeCollectors.known.sorted()),
       isRepeatable: true
     ) { NodeCollectors.known.contains($0) ? $0 : nil }
   }

@@ -101,7 +101,8 @@ struct Model {
     case .suspend: return .suspend
     case .redraw: return .redraw
     case .help: state.overlay = .help(scroll: 0)
-    case .explain: state.overlay = .explain(state.focus ?? frameContext.panels.first ?? PanelDescriptor.all[0], selected: 0)
+    case .explain:
+      state.overlay = .explain(state.focus ?? frameContext.panels.first ?? PanelDescriptor.all[0], selected: 0)
     case .settings: state.overlay = .settings(selected: 0)
     case .back: return back(frameContext)
     case .layout(let step):

@@ -73,7 +73,8 @@ struct Context {
     var rest = rect
     drawAxis(on: &grid, below: &rest)
     Graph(
-      timeline.columns(in: rest.width, glyphs, metric), maximum: 1, gradient: gradient, cursor: cursorCell(width: rest.width)
+      timeline.columns(in: rest.width, glyphs, metric), maximum: 1, gradient: gradient,
+      cursor: cursorCell(width: rest.width)
     ).draw(on: &grid, in: rest, glyphs)
     hits.add(.time, rest)
     // Over the curve, and always: a label that gives way to it would come and go.

@@ -13,7 +13,9 @@ struct Graph {
   var cursor: Int?
 
   /// Columns with the range of their samples.
-  init(_ columns: [Timeline.TimeColumn], maximum: Double, gradient: Color.Gradient, hangs: Bool = false, cursor: Int? = nil) {
+  init(
+    _ columns: [Timeline.TimeColumn], maximum: Double, gradient: Color.Gradient, hangs: Bool = false, cursor: Int? = nil
+  ) {
     self.columns = columns
     self.maximum = maximum
     self.gradient = gradient

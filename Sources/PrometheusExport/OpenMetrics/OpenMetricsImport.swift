@@ -58,7 +58,7 @@ package struct OpenMetricsImport {
   /// - Parameter path: a file beside which a temporary one may be made.
   package init(temporary path: String) {
     var families: [String: (metric: Catalog.Metric, labels: [String])] = [:]
-    for metric in Catalog.shared.metrics where metric.isColumn {
+    for metric in Catalog.shared.metrics {
       if let family = OpenMetricsFamily(metric) { families[family.name.sample] = (metric, family.labels) }
     }
     self.families = families
