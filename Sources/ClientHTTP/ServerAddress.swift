@@ -4,7 +4,6 @@ package struct ServerAddress: Sendable, Hashable {
   package var isSecure: Bool
   /// A name or an address, without brackets.
   package var host: String
-  /// The port.
   package var port: Int
 
   /// One whose parts are known.

@@ -4,7 +4,6 @@ internal import Synchronization
 extension History {
   /// A sample, and its JSON once somebody has asked for it.
   package final class Entry: Sendable {
-    /// The sample.
     package let sample: Sample
     private let text = Mutex(Text())
     private let scans: Mutex<ProcessSpan?>

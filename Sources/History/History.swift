@@ -117,8 +117,8 @@ package final class History: Sendable {
     state.withLock { $0.ring.elements }
   }
 
-  /// The samples of the last `seconds` up to the newest one, oldest first: the main track's, or those of all tracks that
-  /// are no finer than `interval` seconds.
+  /// The samples of the last `seconds` up to the newest one, oldest first: the main track's, or those of all tracks
+  /// that are no finer than `interval` seconds.
   ///
   /// Time is told by the boot-time clock, so that a step of the wall clock neither hides nor invents samples. The
   /// stretch is open at its far end: `seconds` = n × interval gives n samples.
@@ -294,8 +294,8 @@ package final class History: Sendable {
   /// Seconds after which the past's plain text is let go of.
   private static let plainTime = 150.0
 
-  /// Whether somebody who wants the past's samples as they are has wanted them lately: then it is worth the memory to keep
-  /// what was unpacked, until nobody has asked for some minutes.
+  /// Whether somebody who wants the past's samples as they are has wanted them lately: then it is worth the memory to
+  /// keep what was unpacked, until nobody has asked for some minutes.
   package func cachesDecoded() -> Bool {
     state.withLock { state in
       let now = state.latest?.sample.boottime ?? -.infinity
@@ -406,12 +406,10 @@ package final class History: Sendable {
   package struct NewSample: Sendable {
     /// The track's interval.
     package let interval: Int
-    /// The sample.
     package let sample: Sample
     /// The scans that its processes are derived from; nil where there are none.
     package let processes: ProcessSpan?
 
-    /// A sample.
     package init(interval: Int, sample: Sample, processes: ProcessSpan? = nil) {
       self.interval = interval
       self.sample = sample

@@ -1,22 +1,20 @@
-/// How one source of figures did on the last tick.
+/// State of one collector after the last tick.
 package struct SourceReading: MetricGroup, Hashable {
   /// The collector's name, "cpu".
   package var name = ""
-  /// Seconds that reading took.
+  /// Seconds spent reading.
   package var duration = Double.nan
-  /// Whether it worked; a source that the machine does not have works too, and tells nothing.
+  /// Whether the last read succeeded; also true on a machine without this hardware, where no values are reported.
   package var success = false
-  /// Seconds since the figures it gave were read; 0 when fresh, NaN when it never gave any.
+  /// Seconds since the values were read; 0 when fresh, NaN before the first successful read.
   package var age = Double.nan
-  /// What went wrong, in one line; nil when nothing did.
+  /// Error of the last read, in one line; nil on success.
   package var error: String?
-  /// What the source cannot see though it works, in one line; nil where it sees everything.
+  /// Limitation of a working source, in one line; nil when it sees everything.
   package var note: String?
 
-  /// Nothing known.
   package init() {}
 
-  /// How a source did.
   package init(name: String, duration: Double, success: Bool, age: Double, error: String? = nil) {
     self.name = name
     self.duration = duration
@@ -35,33 +33,31 @@ package struct SourceReading: MetricGroup, Hashable {
   ])
 }
 
-/// How sending samples to one receiver is going.
+/// State of pushing samples to one receiver.
 package struct PushReading: MetricGroup, Hashable {
-  /// The receiver's URL, without what may be secret.
+  /// The receiver's URL without secrets.
   package var target = ""
-  /// Whether it takes what it is sent.
+  /// Whether the receiver accepts samples.
   package var isWorking = false
-  /// Seconds by which it lies behind the newest sample.
+  /// Seconds behind the newest sample.
   package var lag = Double.nan
-  /// Samples that wait.
+  /// Samples waiting to be sent.
   package var pending = Double.nan
-  /// Samples that it has taken.
+  /// Samples accepted.
   package var samples = Double.nan
-  /// Values that it has taken.
+  /// Values accepted.
   package var values = Double.nan
-  /// Bytes of the requests with them.
+  /// Bytes of accepted requests.
   package var bytes = Double.nan
-  /// Requests that failed and were made again.
+  /// Requests that failed and were retried.
   package var failed = Double.nan
-  /// Samples that it would not take.
+  /// Samples that the receiver rejected.
   package var dropped = Double.nan
-  /// Samples that were kept no more when it could be reached.
+  /// Samples discarded before the receiver could be reached again.
   package var lost = Double.nan
 
-  /// Nothing known.
   package init() {}
 
-  /// A receiver without figures.
   package init(target: String) {
     self.target = target
   }
@@ -80,7 +76,7 @@ package struct PushReading: MetricGroup, Hashable {
   ])
 }
 
-/// What the agent itself had used at one instant.
+/// Resource use of the agent itself at one instant.
 package struct AgentReading: Sendable, Hashable {
   /// Version of the program.
   package var version = ""
@@ -90,18 +86,17 @@ package struct AgentReading: Sendable, Hashable {
   package var resident: UInt64?
   /// Each source's last reading.
   package var sources: [SourceReading] = []
-  /// Each receiver of samples; empty where none is wanted.
+  /// Each receiver of samples; empty when push is off.
   package var push: [PushReading] = []
 
-  /// Nothing read yet.
   package init() {}
 }
 
-/// What the agent itself costs.
+/// CPU and memory use of the agent, with the state of its collectors and receivers.
 package struct AgentCost: MetricGroup, Hashable {
   /// Version of the program.
   package var version = ""
-  /// CPUs' worth of time used; NaN for a lone Reading.
+  /// CPU time per second, in CPUs; NaN for a lone Reading.
   package var cpu = Double.nan
   /// Bytes resident.
   package var resident = Double.nan
@@ -109,13 +104,11 @@ package struct AgentCost: MetricGroup, Hashable {
   package var cpuTotal = Double.nan
   /// Each source's last reading.
   package var sources: [SourceReading] = []
-  /// Each receiver of samples; empty where none is wanted.
+  /// Each receiver of samples; empty when push is off.
   package var push: [PushReading] = []
 
-  /// Nothing known.
   package init() {}
 
-  /// The agent's cost between two Readings.
   package init(from previous: AgentReading?, to current: AgentReading, over elapsed: Elapsed) {
     version = current.version
     let elapsed = elapsed.isSinceBoot ? Elapsed(seconds: .nan) : elapsed
@@ -126,7 +119,6 @@ package struct AgentCost: MetricGroup, Hashable {
     push = current.push
   }
 
-  /// The figures of the agent itself.
   package static let table = Table<AgentCost>([
     .text("version", "Version of the agent", source: "the agent", \.version),
     .gauge(

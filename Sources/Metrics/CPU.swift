@@ -1,4 +1,4 @@
-/// CPU time by mode in ticks of USER_HZ since boot, as a line of /proc/stat has it.
+/// CPU time by mode in ticks of USER_HZ since boot, as in a line of /proc/stat.
 ///
 /// `user` contains `guest` and `nice` contains `guestNice`, as in the kernel (kernel/sched/cputime.c,
 /// account_guest_time); fields that an old kernel does not print are 0.
@@ -24,22 +24,19 @@ package struct CPUTime: Sendable, Hashable {
   /// Time running niced guests; part of `nice`.
   package var guestNice: UInt64 = 0
 
-  /// No time at all.
   package init() {}
 }
 
-/// What the machine said of its CPUs at one instant.
+/// CPU counters at one instant.
 package struct CPUReading: Sendable, Hashable {
   /// One logical CPU.
   package struct CoreReading: Sendable, Hashable {
-    /// The kernel's number of it; offline ones leave holes.
+    /// The kernel's CPU number; offline CPUs leave gaps.
     package var cpu: Int
-    /// Its time by mode.
     package var time: CPUTime
-    /// Its current frequency in hertz; NaN where unknown.
+    /// Current frequency in hertz; NaN where unknown.
     package var frequency: Double
 
-    /// A logical CPU by its number.
     package init(cpu: Int, time: CPUTime = CPUTime(), frequency: Double = .nan) {
       self.cpu = cpu
       self.time = time
@@ -47,9 +44,8 @@ package struct CPUReading: Sendable, Hashable {
     }
   }
 
-  /// What kind of processor it is; changes only by hotplug.
+  /// Processor model and layout; changes only by hotplug.
   package struct Topology: Sendable, Hashable {
-    /// Model name.
     package var model: String?
     /// Sockets with at least one CPU.
     package var sockets: Int?
@@ -58,15 +54,13 @@ package struct CPUReading: Sendable, Hashable {
     /// Logical CPUs online, where their times cannot be read; nil where they can.
     package var threads: Int?
 
-    /// Nothing known yet.
     package init() {}
   }
 
-  /// The sum line.
+  /// Times summed over all CPUs.
   package var total = CPUTime()
   /// The logical CPUs that are online, by ascending number.
   package var cores: [CoreReading] = []
-  /// Model, sockets and cores.
   package var topology = Topology()
   /// Mean current frequency in hertz; NaN where unknown.
   package var frequency = Double.nan
@@ -74,16 +68,15 @@ package struct CPUReading: Sendable, Hashable {
   package var contextSwitches: UInt64?
   /// Interrupts served since boot.
   package var interrupts: UInt64?
-  /// Processes and threads made since boot.
+  /// Processes and threads created since boot.
   package var forks: UInt64?
   /// Ticks of ``CPUTime`` in a second (USER_HZ).
   package var ticksPerSecond = 100.0
 
-  /// Nothing read yet.
   package init() {}
 }
 
-/// CPU use over a stretch of time.
+/// CPU use during one interval.
 package struct CPU: MetricGroup, Hashable {
   /// Shares of time by mode; they sum to 1, since guest time is taken out of `user` and `nice`.
   package struct Modes: MetricGroup, Hashable {
@@ -93,7 +86,6 @@ package struct CPU: MetricGroup, Hashable {
     package var nice = Double.nan
     /// Kernel.
     package var system = Double.nan
-    /// Idle.
     package var idle = Double.nan
     /// Idle with outstanding I/O.
     package var iowait = Double.nan
@@ -108,16 +100,15 @@ package struct CPU: MetricGroup, Hashable {
     /// Everything but idle and iowait; steal is busy, since work had to wait for it.
     package var usage = Double.nan
 
-    /// Nothing known.
     package init() {}
 
-    /// The shares between two instants; nil where no time passed.
+    /// Computes the shares between two instants; nil where no time passed.
     ///
-    /// Deltas saturate at 0: counters go backwards at a hotplug, and iowait may at any time (proc_stat(5)). No mode can have
-    /// grown by more than the time that passed: of one that did, as steal does after a virtual machine was moved, and of idle
-    /// time that went back with a CPU that went offline, only the rest of that time counts.
+    /// Deltas saturate at 0: counters go backwards at a hotplug, and iowait may at any time (proc_stat(5)). No mode can
+    /// grow by more than the elapsed time. A mode that did (steal, after a virtual machine was migrated) counts only
+    /// for the rest of that time, and so does idle time that went backwards with a CPU that went offline.
     ///
-    /// - Parameter ticks: how much time passed, of all CPUs that are summed; NaN where unknown.
+    /// - Parameter ticks: elapsed time in ticks, summed over the CPUs; NaN where unknown.
     package init?(from previous: CPUTime, to current: CPUTime, ticks: Double = .nan) {
       func delta(_ old: UInt64, _ new: UInt64) -> Double {
         new > old ? Double(new - old) : 0
@@ -131,7 +122,7 @@ package struct CPU: MetricGroup, Hashable {
       var softirq = delta(previous.softirq, current.softirq)
       var steal = delta(previous.steal, current.steal)
       if ticks > 0 {
-        // The kernel counts a tick too many now and then, and reading takes time too.
+        // The kernel sometimes counts a tick too many, and reading takes time, too.
         let limit = ticks * 1.25 + 25
         var counted = 0.0
         for delta in [user, nice, system, idle, iowait, irq, softirq, steal] where delta <= limit { counted += delta }
@@ -183,19 +174,17 @@ package struct CPU: MetricGroup, Hashable {
     ])
   }
 
-  /// One logical CPU; single precision, because a history of 256 of them is kept.
+  /// One logical CPU; single precision, because a history of up to 256 CPUs is kept.
   package struct Core: MetricGroup, Hashable {
-    /// The kernel's number of it.
+    /// The kernel's CPU number.
     package var cpu = Int32(0)
     /// Share of time busy, 0…1; NaN where absent.
     package var usage = Float.nan
     /// Hertz; NaN where unknown.
     package var frequency = Float.nan
 
-    /// Nothing known.
     package init() {}
 
-    /// A logical CPU's use.
     package init(cpu: Int32, usage: Float = .nan, frequency: Float = .nan) {
       self.cpu = cpu
       self.usage = usage
@@ -211,7 +200,7 @@ package struct CPU: MetricGroup, Hashable {
     ])
   }
 
-  /// Model name; nil where the machine does not tell it.
+  /// Model name; nil where the machine does not report it.
   package var model: String?
   /// Sockets; NaN where unknown.
   package var sockets = Double.nan
@@ -225,19 +214,18 @@ package struct CPU: MetricGroup, Hashable {
   package var frequency = Double.nan
   /// Shares by mode; nil for a lone Reading.
   package var modes: Modes?
-  /// Each logical CPU that is online, by number.
+  /// Logical CPUs that are online, by number.
   package var perCore: [Core] = []
   /// Context switches per second.
   package var contextSwitches = Double.nan
   /// Interrupts per second.
   package var interrupts = Double.nan
-  /// Processes and threads made per second.
+  /// Processes and threads created per second.
   package var forks = Double.nan
 
-  /// Nothing known.
   package init() {}
 
-  /// The use between two Readings; from a lone one only what needs no past.
+  /// Computes the use between two Readings; a lone Reading gives only values that need no earlier one.
   package init(from previous: CPUReading?, to current: CPUReading, over elapsed: Elapsed) {
     model = current.topology.model
     sockets = metric(current.topology.sockets)
@@ -264,7 +252,6 @@ package struct CPU: MetricGroup, Hashable {
     forks = elapsed.rate(previous?.forks, current.forks)
   }
 
-  /// The figures of the CPUs.
   package static let table = Table<CPU>([
     .text("model", "Processor model", source: "/proc/cpuinfo, devicetree on ARM", \.model),
     .gauge("cores", .count, "Physical cores", source: "/proc/cpuinfo, cpuN/topology", \.cores),
@@ -284,7 +271,7 @@ package struct CPU: MetricGroup, Hashable {
   ])
 }
 
-/// A count that may be absent, as the domains hold it: NaN for nil.
+/// Converts a count that may be absent: nil becomes NaN.
 func metric(_ value: Int?) -> Double {
   value.map { Double($0) } ?? .nan
 }

@@ -12,20 +12,20 @@ package struct Catalog: Sendable {
 
     /// Name, unit, kind, help and source; of groups and lists only the name.
     package let definition: Definition
-    /// Path in a Sample's JSON, `ram.used_mb`; that of a list's entry names the list, `disks.busy`.
+    /// Path in a Sample's JSON, `ram.used_mb`; the path of a field in a list names the list, `disks.busy`.
     package let id: String
     /// Number of the group or list around it; nil at the top.
     package let parent: Int?
-    /// Ids of the lists that the node stands in, the outermost first; a list itself is not among its own.
+    /// Ids of the enclosing lists, the outermost first; a list is not among its own.
     package let lists: [String]
     package internal(set) var kind = NodeKind.value
-    /// Names of the labels of all lists around it, those of a list itself included.
+    /// Label names of all enclosing lists, those of a list itself included.
     package internal(set) var labels: [String]
-    /// Of a list, the names of the labels that identify an entry of it.
+    /// For a list, the names of the labels that identify an entry.
     package internal(set) var ownLabels: [String] = []
-    /// False for entries that come and go too fast to be time series (processes).
+    /// Whether values are time series; false for entries that are too short-lived (processes).
     package internal(set) var isSeries: Bool
-    /// Whether the group or list entry around it always has it.
+    /// Whether the enclosing group or list entry always has it.
     package internal(set) var isRequired = false
     /// The first number after the fields inside it.
     package internal(set) var end: Int
@@ -41,19 +41,19 @@ package struct Catalog: Sendable {
     }
   }
 
-  /// A value, wherever in the Sample it stands.
+  /// A value of the catalog, at any depth in the Sample.
   package struct Metric: Sendable {
-    /// Its number in ``Catalog/nodes``.
+    /// Index in ``Catalog/nodes``.
     package let number: Int
-    /// Its path in a Sample's JSON, `ram.used_mb`; that of a list's entry names the list, `disks.busy`.
+    /// Path in a Sample's JSON, `ram.used_mb`; the path of a field in a list names the list, `disks.busy`.
     package let id: String
     /// Unit, kind, help and source.
     package let definition: Definition
-    /// Names of the labels that identify its series; empty where there is one.
+    /// Names of the labels that identify its series; empty for a single series.
     package let labels: [String]
-    /// Ids of the lists that it stands in, the outermost first; empty where it is in none.
+    /// Ids of the enclosing lists, the outermost first.
     package let lists: [String]
-    /// Whether its values are time series; false for entries that come and go, as processes do.
+    /// Whether its values are time series; false for short-lived entries such as processes.
     package let isSeries: Bool
     private let read: MetricAccess<Sample>
 
@@ -72,7 +72,7 @@ package struct Catalog: Sendable {
       read(sample, [], body)
     }
 
-    /// The value in base units; NaN where absent or where there is more than one series.
+    /// Returns the value in base units; NaN where absent or where there is more than one series.
     package func value(in sample: Sample) -> Double {
       var result = Double.nan
       if labels.isEmpty { read(sample, []) { _, value in result = value } }
@@ -97,7 +97,6 @@ package struct Catalog: Sendable {
     byID = Dictionary(metrics.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The metric with this id.
   package subscript(id: String) -> Metric? {
     byID[id].map { metrics[$0] }
   }
@@ -125,6 +124,5 @@ package struct Catalog: Sendable {
     return lists
   }
 
-  /// The catalog of a Sample.
   package static let shared = Catalog(Sample.table)
 }

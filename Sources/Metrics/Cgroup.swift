@@ -1,68 +1,64 @@
-/// What the control group that the agent itself runs in said at one instant.
+/// Limits and counters of the agent's own control group at one instant.
 package struct CgroupReading: Sendable, Hashable {
-  /// 1 or 2.
+  /// Version of the hierarchy, 1 or 2.
   package var version: Int
-  /// Its path in the hierarchy, as /proc/self/cgroup has it.
+  /// Path in the hierarchy, as in /proc/self/cgroup.
   package var path: String
-  /// CPUs' worth of time that it may use; nil without a limit.
+  /// CPU limit, in CPUs; nil without a limit.
   package var cpuLimit: Double?
   /// Microseconds of CPU time used.
   package var cpuMicroseconds: UInt64?
-  /// Periods in which it was held back.
+  /// Periods in which the group was throttled.
   package var throttledPeriods: UInt64?
-  /// Periods in which it could run.
+  /// Periods in which the group was runnable.
   package var periods: UInt64?
-  /// Microseconds held back, summed over CPUs.
+  /// Microseconds throttled, summed over CPUs.
   package var throttledMicroseconds: UInt64?
-  /// Bytes that it may use; nil without a limit.
+  /// Memory limit in bytes; nil without a limit.
   package var memoryLimit: UInt64?
   /// Bytes in use, page cache included.
   package var memoryUsage: UInt64?
-  /// Page cache that can be given back at once.
+  /// Bytes of page cache that can be reclaimed immediately.
   package var memoryInactiveFile: UInt64?
-  /// Bytes of swap that it may use; nil without a limit.
+  /// Swap limit in bytes; nil without a limit.
   package var swapLimit: UInt64?
   /// Bytes of swap in use.
   package var swapUsage: UInt64?
-  /// Its processes killed for want of memory.
+  /// Processes of the group killed by the OOM killer.
   package var oomKills: UInt64?
-  /// Tasks in it.
   package var tasks: UInt64?
-  /// Tasks that it may have; nil without a limit.
+  /// Task limit; nil without a limit.
   package var tasksLimit: UInt64?
 
-  /// A group by its place.
   package init(version: Int, path: String) {
     self.version = version
     self.path = path
   }
 }
 
-/// The limits and use of the agent's own control group, beside the host's figures.
+/// Limits and use of the agent's own control group, beside the host's values.
 package struct Cgroup: MetricGroup, Hashable {
-  /// 1 or 2.
+  /// Version of the hierarchy, 1 or 2.
   package var version = Double.nan
-  /// Its path.
   package var path = ""
-  /// CPUs' worth of time that it may use; NaN without a limit.
+  /// CPU limit, in CPUs; NaN without a limit.
   package var cpuLimit = Double.nan
-  /// CPUs' worth of time used.
+  /// CPU time per second, in CPUs.
   package var cpuCores = Double.nan
-  /// Share of periods in which it was held back.
+  /// Share of periods in which the group was throttled.
   package var throttled = Double.nan
-  /// Bytes that it may use; NaN without a limit.
+  /// Memory limit in bytes; NaN without a limit.
   package var memoryLimit = Double.nan
-  /// Bytes in use without the page cache that can be given back at once.
+  /// Bytes in use without the page cache that can be reclaimed immediately.
   package var memoryUsed = Double.nan
-  /// Bytes of swap that it may use; NaN without a limit.
+  /// Swap limit in bytes; NaN without a limit.
   package var swapLimit = Double.nan
   /// Bytes of swap in use.
   package var swapUsed = Double.nan
-  /// Processes killed for want of memory.
+  /// Processes killed by the OOM killer.
   package var oomKills = Double.nan
-  /// Tasks in it.
   package var tasks = Double.nan
-  /// Tasks that it may have; NaN without a limit.
+  /// Task limit; NaN without a limit.
   package var tasksLimit = Double.nan
 
   /// Used CPU ÷ its limit; NaN without a limit.
@@ -71,15 +67,14 @@ package struct Cgroup: MetricGroup, Hashable {
   /// Used memory ÷ its limit; NaN without a limit.
   package var memoryUsage: Double { share(memoryUsed, of: memoryLimit) }
 
-  /// Nothing known.
   package init() {}
 
-  /// The group between two Readings.
+  /// Computes the use between two Readings.
   package init(from previous: CgroupReading?, to current: CgroupReading, over elapsed: Elapsed) {
     version = Double(current.version)
     path = current.path
     cpuLimit = current.cpuLimit ?? .nan
-    // A group is made after boot, and nobody tells when: over the time since boot there is no rate.
+    // A group is created after boot at an unknown time, so there is no rate over the time since boot.
     let elapsed = elapsed.isSinceBoot ? Elapsed(seconds: .nan) : elapsed
     cpuCores = elapsed.rate(previous?.cpuMicroseconds, current.cpuMicroseconds, unit: 1e-6)
     let periods = metric(elapsed.growth(previous?.periods, current.periods))
@@ -94,7 +89,6 @@ package struct Cgroup: MetricGroup, Hashable {
     tasksLimit = metric(current.tasksLimit)
   }
 
-  /// The figures of the group.
   package static let table = Table<Cgroup>([
     .gauge("version", .count, "Version of the hierarchy, 1 or 2", source: "/proc/self/cgroup", \.version),
     .text("path", "The group's path", source: "/proc/self/cgroup", \.path),

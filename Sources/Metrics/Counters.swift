@@ -1,15 +1,13 @@
-/// A total of a Reading as the kernel counts it, exported for PromQL's `rate()` over any time.
+/// A total of a Reading as the kernel counts it, exported for PromQL's `rate()` over any range.
 ///
-/// Its value does not depend on when or how often the machine is read. Samples hold the rates that are derived from it, so
-/// it is in no Sample, no JSON of a sample and no archive.
+/// Its value does not depend on when or how often the machine is read. Samples hold the rates derived from it, so it is
+/// in no Sample, JSON or archive.
 package struct Counter: Sendable {
-  /// The value of a label.
   package enum LabelValue: Sendable {
     /// A word that needs no escaping.
     case word(StaticString)
-    /// A number.
     case number(Int)
-    /// A name of the machine's.
+    /// A name from the machine, to be escaped.
     case text(String)
   }
 
@@ -22,11 +20,11 @@ package struct Counter: Sendable {
   package let help: String
   /// The unit.
   package let unit: Unit
-  /// The kernel's file.
+  /// The kernel file that holds it.
   package let source: String
   /// The names of the labels, two at most.
   package let labels: [StaticString]
-  /// Digits after the point of a value.
+  /// Decimal places of a value.
   package let decimals: Int
   private let read: @Sendable (Reading, Receiver) -> Void
 
@@ -48,7 +46,7 @@ package struct Counter: Sendable {
     read(reading, body)
   }
 
-  /// All counters; none has the name of a family of the catalog.
+  /// All counters; their names are distinct from those of the catalog's families.
   package static let all: [Counter] = cpu + memory + disks + networks + powers + cgroup
 
   // MARK: CPU
@@ -82,7 +80,7 @@ package struct Counter: Sendable {
     single("agent_cpu_forks_total", "Processes and threads created since boot", "/proc/stat processes", \.cpu.forks),
   ]
 
-  /// The modes that sum to all time.
+  /// Modes that together cover all time.
   private static var modes: [(StaticString, KeyPath<CPUTime, UInt64>)] {
     [
       ("user", \.user), ("nice", \.nice), ("system", \.system), ("idle", \.idle), ("iowait", \.iowait), ("irq", \.irq),

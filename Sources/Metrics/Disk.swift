@@ -1,24 +1,24 @@
-/// What the machine said of one block device at one instant (Documentation/admin-guide/iostats.rst).
+/// Counters of one block device at one instant (Documentation/admin-guide/iostats.rst).
 package struct DiskReading: Sendable, Hashable {
   /// Kernel name, "nvme0n1".
   package var device: String
-  /// Name given to it by device mapper or md, "vg0-root".
+  /// Device mapper or md name, "vg0-root".
   package var name: String?
-  /// The hardware's own name.
+  /// Model name of the hardware.
   package var model: String?
-  /// Whether it is hardware and counts in the total; dm and md stand on other disks and do not.
+  /// Whether it is hardware and counts in the total; dm and md devices are stacked on other disks and do not.
   package var isPhysical = true
   /// Reads completed since boot.
   package var reads: UInt64?
   /// 512-byte sectors read.
   package var sectorsRead: UInt64?
-  /// Milliseconds that reads took, summed.
+  /// Milliseconds spent reading, summed over requests.
   package var readMilliseconds: UInt64?
   /// Writes completed.
   package var writes: UInt64?
   /// 512-byte sectors written.
   package var sectorsWritten: UInt64?
-  /// Milliseconds that writes took, summed.
+  /// Milliseconds spent writing, summed over requests.
   package var writeMilliseconds: UInt64?
   /// Requests in flight now.
   package var inFlight: UInt64?
@@ -27,19 +27,18 @@ package struct DiskReading: Sendable, Hashable {
   /// Milliseconds in flight, summed over requests.
   package var queueMilliseconds: UInt64?
 
-  /// A device by its kernel name.
   package init(device: String) {
     self.device = device
   }
 }
 
-/// Traffic of one block device, or of all that are hardware; NaN where absent.
+/// Traffic of one block device, or of all hardware devices together; NaN where absent.
 package struct Disk: MetricGroup, Hashable {
   /// Kernel name; empty for the total.
   package var device = ""
-  /// Name by device mapper or md.
+  /// Device mapper or md name.
   package var name: String?
-  /// The hardware's own name.
+  /// Model name of the hardware.
   package var model: String?
   /// Whether it counts in the total.
   package var isPhysical = true
@@ -55,9 +54,9 @@ package struct Disk: MetricGroup, Hashable {
   package var busy = Double.nan
   /// Mean number of requests in flight.
   package var queue = Double.nan
-  /// Mean seconds that a read took, its wait included; NaN without reads.
+  /// Mean seconds per read, queueing included; NaN without reads.
   package var readLatency = Double.nan
-  /// Mean seconds that a write took, its wait included; NaN without writes.
+  /// Mean seconds per write, queueing included; NaN without writes.
   package var writeLatency = Double.nan
   /// Requests in flight at the instant.
   package var inFlight = Double.nan
@@ -70,10 +69,9 @@ package struct Disk: MetricGroup, Hashable {
   /// Writes completed since boot.
   package var writesTotal = Double.nan
 
-  /// Nothing known.
   package init() {}
 
-  /// A device between two Readings.
+  /// Computes the traffic between two Readings.
   package init(from previous: DiskReading?, to current: DiskReading, over elapsed: Elapsed) {
     device = current.device
     name = current.name
@@ -83,8 +81,8 @@ package struct Disk: MetricGroup, Hashable {
     writeRate = elapsed.rate(previous?.sectorsWritten, current.sectorsWritten, unit: 512)
     reads = elapsed.rate(previous?.reads, current.reads)
     writes = elapsed.rate(previous?.writes, current.writes)
-    // The kernel adds io_ticks in jiffies, so that a stretch may hold a tick too many.
-    // min() would make 1 of an absent share.
+    // The kernel counts io_ticks in jiffies, so an interval may hold one tick too many.
+    // min() would turn an absent share into 1.
     let share = elapsed.rate(previous?.busyMilliseconds, current.busyMilliseconds, unit: 0.001)
     busy = share > 1 ? 1 : share
     queue = elapsed.rate(previous?.queueMilliseconds, current.queueMilliseconds, unit: 0.001)
@@ -105,7 +103,7 @@ package struct Disk: MetricGroup, Hashable {
     writesTotal = metric(current.writes)
   }
 
-  /// The sum over the disks that are hardware; nil where there is none.
+  /// Sums the hardware disks; nil without any.
   package init?(totalOf disks: [Disk]) {
     guard disks.contains(where: \.isPhysical) else { return nil }
     for disk in disks where disk.isPhysical {
@@ -137,10 +135,8 @@ package struct Disk: MetricGroup, Hashable {
     .counter("writes_total", .count, "Writes completed since boot", source: "/proc/diskstats", \.writesTotal),
   ]
 
-  /// The figures of the total.
   package static let totalTable = Table<Disk>(traffic)
 
-  /// The figures of one device.
   package static let table = Table<Disk>(
     [
       .text("device", "Kernel name of the block device", source: "/proc/diskstats", \.device),
@@ -162,7 +158,7 @@ package struct Disk: MetricGroup, Hashable {
     ])
 }
 
-/// Adds what is present; NaN only where both are absent.
+/// Adds two values that may be absent; NaN only where both are.
 func sum(_ left: Double, _ right: Double) -> Double {
   left.isNaN ? right : right.isNaN ? left : left + right
 }

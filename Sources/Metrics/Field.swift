@@ -1,6 +1,6 @@
-/// What the catalog says of one figure.
+/// Name, unit, kind, help and source of one metric.
 package struct Definition: Sendable, Hashable {
-  /// Whether a figure is a level, grows for ever, or is a text.
+  /// How a metric behaves: a level, a growing total, a text or a flag.
   package enum MetricKind: String, Sendable {
     /// A level that goes up and down.
     case gauge
@@ -12,33 +12,31 @@ package struct Definition: Sendable, Hashable {
     case flag
   }
 
-  /// The member's name in JSON, with the unit last.
+  /// JSON member name, which ends in the unit.
   package let name: String
-  /// The unit in which JSON shows it.
+  /// Unit of the JSON value.
   package let unit: Unit
-  /// Level, counter, text or flag.
   package let kind: MetricKind
-  /// One line that says what it is.
+  /// Description in one line.
   package let help: String
-  /// Where it comes from: formula and kernel file.
+  /// Origin: formula and kernel file.
   package let source: String
-  /// Whether it is a whole number in the unit that JSON shows.
+  /// Whether the JSON value is a whole number.
   package internal(set) var isWhole: Bool
 
-  /// Digits after the point that JSON shows at most.
+  /// Maximum number of decimal places in JSON.
   package var decimals: Int { isWhole ? 0 : unit.decimals }
 }
 
 /// A struct that has a ``Table`` of fields.
 package protocol MetricGroup: Sendable {
-  /// The one of which nothing is known.
+  /// Creates a group with every value absent.
   init()
 }
 
-/// One figure of a domain: its definition, and where the domain's struct holds it.
+/// One metric of a group: its definition and its location in the group's struct.
 ///
-/// A field is written back where its path leads to something stored (``Table/read(from:into:)``); what is computed from
-/// other fields is not.
+/// A stored property can also be set (``Table/read(from:into:first:)``); a property computed from other fields cannot.
 package struct Field<Owner: MetricGroup>: Sendable {
   enum Access: Sendable {
     case number(@Sendable (Owner) -> Double, set: (@Sendable (inout Owner, Double) -> Void)?)
@@ -47,12 +45,12 @@ package struct Field<Owner: MetricGroup>: Sendable {
     case part(NestedGroup<Owner>)
   }
 
-  /// Where a struct holds a figure.
+  /// Location of a value in a struct.
   package typealias Path<Value> = any KeyPath<Owner, Value> & Sendable
 
   let definition: Definition
   let access: Access
-  /// Whether no domain lacks it.
+  /// Whether every instance of the group has it.
   let isRequired: Bool
 
   private init(
@@ -72,10 +70,10 @@ package struct Field<Owner: MetricGroup>: Sendable {
     (self.definition, access, isRequired) = (definition, field.access, field.isRequired)
   }
 
-  /// The field as a whole number, though its unit has fractions.
+  /// The field with whole numbers, though its unit has fractions.
   package var whole: Field { Field(self, isWhole: true) }
 
-  /// The field with fractions, though it counts: a mean.
+  /// The field with fractions, though its unit is a count: a mean.
   package var fractional: Field { Field(self, isWhole: false) }
 
   /// A level in the unit's *base* (bytes for ``Unit/mebibytes``); NaN where absent.
@@ -119,7 +117,7 @@ package struct Field<Owner: MetricGroup>: Sendable {
     text(name, help, source: source, reader(of: path), set: writer(to: path))
   }
 
-  /// A name or a description that the struct does not hold as a text; nil where absent.
+  /// A name or a description that the struct holds in another type; nil where absent.
   package static func text(
     _ name: String, _ help: String, source: String = "", _ value: @escaping @Sendable (Owner) -> String?,
     set: (@Sendable (inout Owner, String) -> Void)?
@@ -129,7 +127,7 @@ package struct Field<Owner: MetricGroup>: Sendable {
 
   /// True or false.
   ///
-  /// - Parameter omitsFalse: whether it is left out where false.
+  /// - Parameter omitsFalse: whether false is omitted.
   package static func flag(
     _ name: String, _ help: String, source: String = "", _ path: Path<Bool>,
     omitsFalse: Bool = false
@@ -154,21 +152,21 @@ package struct Field<Owner: MetricGroup>: Sendable {
       .flag(reader(of: path), set: writer(to: path)))
   }
 
-  /// A domain inside this one: a JSON object.
+  /// A nested group: a JSON object.
   package static func part<Inner: MetricGroup>(
     _ name: String, _ table: Table<Inner>, _ path: Path<Inner>
   ) -> Field {
     part(name, table, isRequired: true, reader(of: path), set: writer(to: path))
   }
 
-  /// A domain inside this one; left out where nil.
+  /// A nested group; omitted where nil.
   package static func part<Inner: MetricGroup>(
     _ name: String, _ table: Table<Inner>, _ path: Path<Inner?>
   ) -> Field {
     part(name, table, reader(of: path), set: writer(to: path))
   }
 
-  /// A domain that is one of several of this one; left out where nil.
+  /// A nested group given by a closure; omitted where nil.
   package static func part<Inner: MetricGroup>(
     _ name: String, _ table: Table<Inner>, isRequired: Bool = false, _ value: @escaping @Sendable (Owner) -> Inner?,
     set: (@Sendable (inout Owner, Inner) -> Void)? = nil
@@ -193,12 +191,12 @@ package struct Field<Owner: MetricGroup>: Sendable {
         )))
   }
 
-  /// Many of one kind: a JSON array of objects, empty where there are none.
+  /// A list of groups: a JSON array of objects.
   ///
   /// - Parameters:
-  ///   - keys: the labels that tell one from another, in the order in which they identify it.
-  ///   - isSeries: false where entries come and go too fast to be time series (processes).
-  ///   - omitsEmpty: whether it is left out where empty.
+  ///   - keys: labels that identify an entry, most significant first.
+  ///   - isSeries: false for entries too short-lived to be time series (processes).
+  ///   - omitsEmpty: whether an empty list is omitted.
   package static func list<Inner: MetricGroup>(
     _ name: String, keys: [Label<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
     _ path: Path<[Inner]>, omitsEmpty: Bool = false
@@ -212,7 +210,7 @@ package struct Field<Owner: MetricGroup>: Sendable {
       }, set: writer(to: path))
   }
 
-  /// Many of one kind; left out where nil, empty where there are none.
+  /// A list of groups; omitted where nil, an empty array where empty.
   package static func list<Inner: MetricGroup>(
     _ name: String, keys: [Label<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
     _ path: Path<[Inner]?>
@@ -254,26 +252,26 @@ package struct Field<Owner: MetricGroup>: Sendable {
         )))
   }
 
-  /// Reads what a path leads to.
+  /// Returns a function that reads the value at a path.
   ///
-  /// Reading a stored property through a key path costs ~77 ns, a load at the same offset hundreds of times less; a tick
-  /// and a scrape read thousands.
+  /// Reading a stored property through a key path costs ~77 ns, a load at the same offset hundreds of times less; a
+  /// tick and a scrape read thousands.
   private static func reader<Value: Sendable>(
     of path: Path<Value>
   ) -> @Sendable (Owner) -> Value {
     guard let offset = MemoryLayout<Owner>.offset(of: path) else { return { $0[keyPath: path] } }
     return { owner in
       withUnsafePointer(to: owner) { pointer in
-        // An offset is given only for what is stored in the struct itself, at which a Value lies initialised.
+        // MemoryLayout.offset is non-nil only for storage inside the struct, where an initialized Value lies.
         UnsafeRawPointer(pointer).advanced(by: offset).assumingMemoryBound(to: Value.self).pointee
       }
     }
   }
 
-  /// Sets what a path leads to; nil where that is computed.
+  /// Returns a function that sets the value at a path; nil for a computed property.
   private static func writer<Value: Sendable>(to path: Path<Value>) -> (@Sendable (inout Owner, Value) -> Void)? {
     guard let writable = path as? WritableKeyPath<Owner, Value> else { return nil }
-    // The very object that came as Sendable; only the cast cannot say so.
+    // The same object arrived as Sendable; only the cast loses that.
     nonisolated(unsafe) let path = writable
     return { $0[keyPath: path] = $1 }
   }

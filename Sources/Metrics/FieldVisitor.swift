@@ -1,15 +1,12 @@
 /// Receives the present values of a Sample, field by field, in the order of the JSON.
 ///
 /// Every call carries the field's number in the catalog (``Catalog/nodes``), so that an output indexes arrays by it. A
-/// table that is visited by itself counts from 0.
-///
-/// A class, because tables hold their nested groups with the type erased and cannot be generic over their visitor.
+/// table that is visited by itself counts from 0. Every call carries the field's number in the catalog
+/// (``Catalog/nodes``), so that an output can index arrays by it. In a table visited on its own, numbers start at 0.
 package protocol FieldVisitor: AnyObject {
   /// A finite number in the unit's base.
   func number(_ definition: Definition, _ value: Double, at field: Int)
-  /// A text.
   func text(_ definition: Definition, _ value: String, at field: Int)
-  /// A truth value.
   func flag(_ definition: Definition, _ value: Bool, at field: Int)
   /// Begins a nested group.
   func enter(_ name: String, at field: Int)

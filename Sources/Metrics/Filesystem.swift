@@ -2,36 +2,31 @@
 ///
 /// A level: Reading and Sample hold the same.
 package struct Filesystem: MetricGroup, Hashable {
-  /// Where it is mounted.
   package var mountpoint = ""
-  /// What is mounted, "/dev/nvme0n1p2".
+  /// Mounted device, "/dev/nvme0n1p2".
   package var device = ""
-  /// Its type, "ext4".
+  /// Filesystem type, "ext4".
   package var fstype = ""
-  /// Whether it refuses writes.
   package var isReadOnly = false
-  /// Size.
   package var total = Double.nan
-  /// Size − free.
+  /// Total − free.
   package var used = Double.nan
-  /// Free, root's reserve included.
+  /// Free, including root's reserve.
   package var free = Double.nan
   /// Free for users other than root.
   package var available = Double.nan
-  /// Inodes there are; NaN where the filesystem has no fixed number.
+  /// Number of inodes; NaN where the filesystem has no fixed number.
   package var inodes = Double.nan
-  /// Inodes free.
   package var inodesFree = Double.nan
-  /// Seconds since the figures were read, when that is more than 12 s ago; NaN when fresh.
+  /// Seconds since the values were read, if more than 12 s ago; NaN when fresh.
   package var age = Double.nan
-  /// Why there are no fresh figures; nil when there are.
+  /// Why the values are not fresh; nil when they are.
   package var error: String?
   private var shareOfPool = Double.nan
 
-  /// Nothing known.
   package init() {}
 
-  /// A mount whose figures are not known yet.
+  /// Creates a mount whose space is not known yet.
   package init(mountpoint: String, device: String, fstype: String, isReadOnly: Bool) {
     self.mountpoint = mountpoint
     self.device = device
@@ -39,7 +34,7 @@ package struct Filesystem: MetricGroup, Hashable {
     self.isReadOnly = isReadOnly
   }
 
-  /// Share in use: used ÷ (used + available), as df(1) shows it, so that root's reserve does not count as free.
+  /// Share in use: used ÷ (used + available), as in df(1), so that root's reserve does not count as free.
   ///
   /// Set for filesystems that share a full pool, where that quotient is 1 for all of them.
   package var usage: Double {
@@ -47,13 +42,12 @@ package struct Filesystem: MetricGroup, Hashable {
     set { shareOfPool = newValue }
   }
 
-  /// Whether it is so full that writing to it may soon fail; never of one that refuses writes, such as an image.
+  /// Whether writes may soon fail for lack of space; false for a read-only filesystem, such as an image.
   package var isNearlyFull: Bool { !isReadOnly && usage >= 0.9 }
 
   /// Share of inodes in use.
   package var inodesUsage: Double { share(inodes - inodesFree, of: inodes) }
 
-  /// The figures of a filesystem.
   package static let table = Table<Filesystem>([
     .text("mountpoint", "Mount point", source: "/proc/self/mountinfo", \.mountpoint),
     .text("device", "Mounted device", source: "/proc/self/mountinfo", \.device),

@@ -1,8 +1,8 @@
-/// A process that uses a GPU; NaN where absent.
+/// One process that uses a GPU; NaN where absent.
 package struct GPUProcess: MetricGroup, Hashable {
-  /// Process id, as the agent's own process namespace has it.
+  /// Process id in the agent's PID namespace.
   package var pid = Int32(0)
-  /// "compute", "graphics" or "compute+graphics"; nil where the driver does not tell.
+  /// "compute", "graphics" or "compute+graphics"; nil where the driver does not report it.
   package var kind: String?
   /// Bytes of the GPU's memory.
   package var vram = Double.nan
@@ -12,17 +12,15 @@ package struct GPUProcess: MetricGroup, Hashable {
   package var encoder = Double.nan
   /// Share of its decoder's time, 0…1.
   package var decoder = Double.nan
-  /// Name as the kernel keeps it; nil where the process cannot be seen.
+  /// The kernel's name for the process; nil where the process is not visible.
   package var name: String?
-  /// User; nil where the process cannot be seen.
+  /// User; nil where the process is not visible.
   package var user: String?
-  /// Container or service; nil where none.
+  /// Container or service, if any.
   package var service: String?
 
-  /// Nothing known.
   package init() {}
 
-  /// A process without figures.
   package init(pid: Int32) {
     self.pid = pid
   }
@@ -41,21 +39,18 @@ package struct GPUProcess: MetricGroup, Hashable {
   ])
 }
 
-/// A part that a GPU was divided into (NVIDIA's MIG); NaN where absent.
+/// One partition of a GPU (NVIDIA MIG); NaN where absent.
 package struct GPUInstance: MetricGroup, Hashable {
-  /// Its unique id.
   package var uuid = ""
-  /// Its profile, "1g.10gb"; nil where unknown.
+  /// MIG profile, "1g.10gb"; nil where unknown.
   package var profile: String?
   /// Bytes of its memory.
   package var vramTotal = Double.nan
   /// Bytes of its memory in use.
   package var vramUsed = Double.nan
 
-  /// Nothing known.
   package init() {}
 
-  /// A part without figures.
   package init(uuid: String) {
     self.uuid = uuid
   }
@@ -70,46 +65,43 @@ package struct GPUInstance: MetricGroup, Hashable {
 
 /// One graphics processor; NaN where absent.
 ///
-/// Reading and Sample hold the same: a driver is asked on a thread of its own, so that what it counts is turned into
-/// rates there, over the time between the driver's own answers.
+/// Reading and Sample hold the same values: a thread per driver queries it and converts counters into rates there, over
+/// the time between the driver's own answers.
 package struct GPU: MetricGroup, Hashable {
-  /// What a GPU is doing, as far as the agent may look.
   package enum GPUState: String, Sendable {
-    /// It answers.
+    /// The driver answers.
     case active
-    /// It sleeps, and is not asked, since that would wake it.
+    /// In runtime power management's sleep; not queried, because a query would wake it.
     case asleep
-    /// It does not answer any more: hung, fallen off the bus.
+    /// No longer answers: hung, or fallen off the bus.
     case lost
   }
 
-  /// Place in the list, by PCI address.
+  /// Index in the list, by PCI address.
   package var index = 0
   /// "nvidia", "amd" or "intel".
   package var vendor = ""
-  /// Whether it answers, sleeps or is lost.
   package var state = GPUState.active
-  /// Model name.
   package var model: String?
   /// The vendor's unique id.
   package var uuid: String?
   /// PCI address, "0000:3b:00.0".
   package var pciAddress: String?
-  /// Version of its driver.
+  /// Driver version.
   package var driver: String?
-  /// Version of CUDA that the driver brings.
+  /// CUDA version that the driver supports.
   package var cuda: String?
   /// Whether it shares the CPU's package.
   package var isIntegrated = false
-  /// Whether its memory is the machine's.
+  /// Whether its memory is main memory.
   package var hasUnifiedMemory = false
   /// Mean share of time busy since the last answer, 0…1.
   package var util = Double.nan
-  /// Where ``util`` comes from, when that is not the driver's own counter: "fdinfo", "gpu_metrics", "rc6".
+  /// Origin of ``util`` other than the driver's own counter: "fdinfo", "gpu_metrics", "rc6".
   package var utilSource: String?
-  /// Highest of the driver's own samples of it since the last answer, 0…1.
+  /// Highest of the driver's samples of ``util`` since the last answer, 0…1.
   package var utilPeak = Double.nan
-  /// Share of time in which its memory was read or written, 0…1.
+  /// Share of time with memory traffic, 0…1.
   package var memoryUtil = Double.nan
   /// Share of the encoder's time, 0…1.
   package var encoder = Double.nan
@@ -121,17 +113,17 @@ package struct GPU: MetricGroup, Hashable {
   package var memoryTemperature = Double.nan
   /// Degrees Celsius at its hottest spot.
   package var hotspotTemperature = Double.nan
-  /// Degrees Celsius at which it slows down.
+  /// Degrees Celsius at which the GPU throttles.
   package var slowdownTemperature = Double.nan
   /// Bytes of its memory.
   package var vramTotal = Double.nan
   /// Bytes of its memory in use.
   package var vramUsed = Double.nan
-  /// Bytes of the machine's memory that it uses (GTT).
+  /// Bytes of main memory in use (GTT).
   package var sharedUsed = Double.nan
   /// Watts.
   package var power = Double.nan
-  /// Watts that it may draw.
+  /// Power limit in watts.
   package var powerLimit = Double.nan
   /// Joules drawn since the driver was loaded.
   package var energy = Double.nan
@@ -141,43 +133,41 @@ package struct GPU: MetricGroup, Hashable {
   package var clockMaximum = Double.nan
   /// Memory clock in hertz.
   package var memoryClock = Double.nan
-  /// Fan speed, as a share of its highest.
+  /// Fan speed as a share of its maximum.
   package var fan = Double.nan
   /// Fan speed in revolutions per minute.
   package var fanSpeed = Double.nan
-  /// Generation of its PCI Express link now.
+  /// Current generation of the PCI Express link.
   package var pcieGeneration = Double.nan
-  /// Lanes of its PCI Express link now.
+  /// Current width of the PCI Express link, in lanes.
   package var pcieWidth = Double.nan
-  /// Bytes per second that it receives over PCI Express.
+  /// Bytes per second received over PCI Express.
   package var pcieReceive = Double.nan
-  /// Bytes per second that it sends over PCI Express.
+  /// Bytes per second sent over PCI Express.
   package var pcieTransmit = Double.nan
-  /// Performance state, "P0" is the fastest.
+  /// Performance state; "P0" is the fastest.
   package var performanceState: String?
-  /// Why its clocks are held down, joined by commas; empty when they are not, nil where unknown.
+  /// Reasons for reduced clocks, joined by commas; empty when not throttled, nil where unknown.
   package var throttleReasons: String?
-  /// Memory errors that were corrected, since the driver was loaded.
+  /// Corrected memory errors since the driver was loaded.
   package var eccCorrected = Double.nan
-  /// Memory errors that were not corrected, since the driver was loaded.
+  /// Uncorrected memory errors since the driver was loaded.
   package var eccUncorrected = Double.nan
-  /// Memory pages or rows taken out of use.
+  /// Memory pages or rows retired.
   package var retiredPages = Double.nan
-  /// Number of the driver's last error report.
+  /// Number of the driver's last error report (Xid).
   package var xid = Double.nan
   /// Recovery action that the driver requests: "Reset", "Reboot", "Drain P2P", "Drain and Reset"; nil for no action.
   package var recoveryAction: String?
-  /// Seconds since these figures were read.
+  /// Seconds since the values were read.
   package var age = 0.0
-  /// The parts that it is divided into; nil where it is whole.
+  /// MIG instances; nil where MIG is off.
   package var instances: [GPUInstance]?
-  /// Processes that use it, most memory first; nil where the driver does not tell.
+  /// Processes that use it, most memory first; nil where the driver does not report them.
   package var processes: [GPUProcess]?
 
-  /// Nothing known.
   package init() {}
 
-  /// A GPU without figures.
   package init(index: Int = 0, vendor: String) {
     self.index = index
     self.vendor = vendor
@@ -186,12 +176,11 @@ package struct GPU: MetricGroup, Hashable {
   /// Used ÷ total memory.
   package var vramUsage: Double { share(vramUsed, of: vramTotal) }
 
-  /// The one that the specification's `gpu` shows: the first by PCI address that is not integrated, else the first.
+  /// The GPU of the specification's `gpu`: the first by PCI address that is not integrated, else the first.
   package static func primary(of gpus: [GPU]) -> GPU? {
     gpus.first { !$0.isIntegrated } ?? gpus.first
   }
 
-  /// The figures of a GPU.
   package static let table = Table<GPU>([
     .text("vendor", "nvidia, amd or intel", source: "PCI vendor id", \.vendor),
     .text("model", "Model name", source: "NVML name; pci.ids name of amdgpu, i915, xe", \.model),
@@ -209,7 +198,7 @@ package struct GPU: MetricGroup, Hashable {
     } set: {
       if let state = GPUState(rawValue: $1) { $0.state = state }
     },
-    .gauge("age_seconds", .seconds, "Age of these figures", source: "the agent", \.age),
+    .gauge("age_seconds", .seconds, "Age of these values", source: "the agent", \.age),
     .text("driver", "Version of its driver", source: "NVML; /sys/module/…/version", \.driver),
     .text("cuda", "Version of CUDA that the driver brings", source: "NVML", \.cuda),
     .flag(

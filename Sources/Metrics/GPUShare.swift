@@ -1,16 +1,15 @@
 /// Use of all GPUs by one process; NaN where no driver reports it.
 package struct GPUShare: Sendable, Equatable {
-  /// GPUs' worth of time: 1.0 is one GPU, or two at one half.
+  /// GPU time per second, in GPUs: 1.0 is one GPU, or two at one half.
   package var util = Double.nan
-  /// Bytes of the memory of all GPUs.
+  /// Bytes of GPU memory, summed over the GPUs.
   package var memory = Double.nan
-  /// Indices of the GPUs, ascending.
+  /// Indexes of the GPUs, ascending.
   package var gpus: [Int] = []
 
-  /// No GPU.
   package init() {}
 
-  /// The sums over GPUs, by pid.
+  /// Sums the use over GPUs, by pid.
   package static func byProcess(of gpus: [GPU]) -> [Int32: GPUShare] {
     var shares: [Int32: GPUShare] = [:]
     for gpu in gpus {

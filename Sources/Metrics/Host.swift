@@ -1,30 +1,27 @@
-/// The machine itself: its name, its system and how long it has been up.
+/// Identity of the machine: name, system, hardware and uptime.
 package struct Host: MetricGroup, Hashable {
-  /// Host name.
   package var hostname: String?
-  /// The distribution's own name, "Debian GNU/Linux 12 (bookworm)".
+  /// Distribution name, "Debian GNU/Linux 12 (bookworm)".
   package var os: String?
   /// Kernel name and release, "Linux 6.1.0-18-amd64".
   package var kernel: String?
-  /// Instruction set as uname(2) has it, "x86_64".
+  /// Instruction set, as reported by uname(2): "x86_64".
   package var architecture: String?
-  /// Board or product name where firmware tells it.
+  /// Board or product name, where the firmware reports it.
   package var product: String?
   /// POSIX time of boot; NaN where unknown.
   package var bootTime = Double.nan
   /// Seconds since boot, suspended time included; NaN where unknown.
   package var uptime = Double.nan
-  /// Whether it does not exist: `agent --demo`.
+  /// Whether the machine is simulated: `agent --demo`.
   package var isDemo = false
-  /// File handles in use in the whole system; NaN where unknown.
+  /// Open file handles in the whole system; NaN where unknown.
   package var openFiles = Double.nan
-  /// The system's limit of file handles; NaN where unknown.
+  /// System-wide limit of file handles; NaN where unknown.
   package var openFilesLimit = Double.nan
 
-  /// Nothing known yet.
   package init() {}
 
-  /// The figures of a host.
   package static let table = Table<Host>([
     .text("hostname", "Host name", source: "/proc/sys/kernel/hostname", \.hostname),
     .text("os", "Name of the operating system", source: "/etc/os-release PRETTY_NAME", \.os),

@@ -1,4 +1,4 @@
-/// Load averages and what is runnable now; a level, so that Reading and Sample hold the same.
+/// Load averages and task counts; a level, so that Reading and Sample hold the same.
 package struct Load: MetricGroup, Hashable {
   /// Exponentially damped mean number of runnable or uninterruptible tasks over one minute.
   package var load1 = Double.nan
@@ -6,17 +6,15 @@ package struct Load: MetricGroup, Hashable {
   package var load5 = Double.nan
   /// The same over fifteen minutes.
   package var load15 = Double.nan
-  /// Tasks that run or are ready to.
+  /// Tasks that run or are runnable.
   package var running = Double.nan
   /// Tasks blocked on I/O.
   package var blocked = Double.nan
   /// All tasks (threads) that exist.
   package var tasks = Double.nan
 
-  /// Nothing known.
   package init() {}
 
-  /// The figures of load.
   package static let table = Table<Load>([
     .gauge("load1", .count, "Load average of one minute", source: "/proc/loadavg", \.load1).fractional,
     .gauge("load5", .count, "Load average of five minutes", source: "/proc/loadavg", \.load5).fractional,

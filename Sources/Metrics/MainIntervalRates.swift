@@ -1,7 +1,7 @@
 extension Sample {
   /// Creates a scrape's sample: the levels of a Reading with the rates of the last main interval.
   ///
-  /// A rate over the time since some other client's reading would depend on who else reads.
+  /// Rates over the time since another client's reading would depend on other readers.
   ///
   /// - Parameter interval: the main track's newest sample; nil before the first one, when no rate is known.
   package init(levelsOf current: Reading, ratesOf interval: Sample?) {
@@ -75,14 +75,14 @@ extension Pressure {
 }
 
 extension GPU {
-  /// Takes over the means of an interval; a GPU that sleeps or is lost has none.
+  /// Copies the means of an interval; a sleeping or lost GPU has none.
   package mutating func setRates(of interval: GPU) {
     for rate in Self.means + [\GPU.utilPeak] where !self[keyPath: rate].isNaN {
       self[keyPath: rate] = interval[keyPath: rate]
     }
   }
 
-  /// The means over the time since the driver's last answer.
+  /// Values that are means over the time since the driver's last answer.
   package static var means: [WritableKeyPath<GPU, Double>] {
     [\.util, \.memoryUtil, \.encoder, \.decoder, \.power, \.pcieReceive, \.pcieTransmit]
   }

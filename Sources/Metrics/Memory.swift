@@ -1,4 +1,4 @@
-/// What the machine said of its memory at one instant, in bytes; nil where the kernel does not tell.
+/// Memory counters at one instant, in bytes; nil where the kernel does not report them.
 package struct MemoryReading: Sendable, Hashable {
   /// MemTotal.
   package var total: UInt64?
@@ -6,27 +6,23 @@ package struct MemoryReading: Sendable, Hashable {
   package var free: UInt64?
   /// MemAvailable; nil before kernel 3.14.
   package var available: UInt64?
-  /// Buffers.
   package var buffers: UInt64?
   /// Cached: the page cache, shared memory included.
   package var cached: UInt64?
   /// Shmem.
   package var shared: UInt64?
-  /// Slab.
   package var slab: UInt64?
-  /// SReclaimable: the part of slab that can be given back.
+  /// SReclaimable: the part of slab that can be reclaimed.
   package var reclaimable: UInt64?
-  /// Dirty: page cache that waits to be written to disk.
+  /// Dirty: page cache waiting to be written to disk.
   package var dirty: UInt64?
-  /// SwapTotal.
   package var swapTotal: UInt64?
-  /// SwapFree.
   package var swapFree: UInt64?
   /// SwapCached: swapped pages that are in memory too.
   package var swapCached: UInt64?
-  /// ZFS's adaptive replacement cache: its size.
+  /// Size of ZFS's adaptive replacement cache (ARC).
   package var arcSize: UInt64?
-  /// The size below which ZFS does not shrink it.
+  /// Size below which ZFS does not shrink the ARC.
   package var arcMinimum: UInt64?
   /// Pages swapped in since boot, in bytes.
   package var swappedIn: UInt64?
@@ -34,16 +30,15 @@ package struct MemoryReading: Sendable, Hashable {
   package var swappedOut: UInt64?
   /// Page faults that needed I/O, since boot.
   package var majorFaults: UInt64?
-  /// Processes killed for want of memory since boot; nil before kernel 4.13.
+  /// Processes killed by the OOM killer since boot; nil before kernel 4.13.
   package var oomKills: UInt64?
 
-  /// Nothing read yet.
   package init() {}
 
-  /// What can be used without swapping.
+  /// Memory usable without swapping.
   ///
-  /// MemAvailable; before kernel 3.14, MemFree + Buffers + Cached − Shmem + SReclaimable. ZFS's cache is not in the
-  /// kernel's figure; the part above its minimum is added, since it shrinks under pressure (arc_shrinker).
+  /// MemAvailable; before kernel 3.14, MemFree + Buffers + Cached − Shmem + SReclaimable. The kernel does not count
+  /// ZFS's cache; its part above the minimum is added, since it shrinks under pressure (arc_shrinker).
   package var usable: UInt64? {
     guard let total else { return nil }
     let kernel: UInt64
@@ -58,10 +53,10 @@ package struct MemoryReading: Sendable, Hashable {
     return min(total, kernel &+ arc)
   }
 
-  /// Makes absent what cannot be true of a machine with this much memory.
+  /// Clears values that contradict the amount of memory.
   ///
-  /// In a container some lines of /proc/meminfo may be the group's and others the host's (lxcfs, cgroup-aware kernels), and
-  /// a cache larger than what is not free is another machine's.
+  /// In a container some lines of /proc/meminfo may be the group's and others the host's (lxcfs, cgroup-aware kernels),
+  /// and a cache larger than the memory in use is another machine's.
   package mutating func removeImpossible() {
     guard let total else { return }
     func checked(_ value: UInt64?) -> UInt64? { value.flatMap { $0 <= total ? $0 : nil } }
@@ -73,12 +68,12 @@ package struct MemoryReading: Sendable, Hashable {
     slab = checked(slab)
     reclaimable = checked(reclaimable)
     dirty = checked(dirty)
-    // Without swap there is none free; with it, a larger number says nothing.
+    // Without swap, free swap is 0; with swap, a free value above the total is invalid.
     if let swapTotal, swapFree ?? .max > swapTotal { swapFree = swapTotal == 0 ? 0 : nil }
     if let arcSize, arcSize > total - (free ?? 0) { removeARC() }
   }
 
-  /// Leaves out ZFS's cache.
+  /// Clears ZFS's cache.
   package mutating func removeARC() {
     arcSize = nil
     arcMinimum = nil
@@ -87,13 +82,12 @@ package struct MemoryReading: Sendable, Hashable {
 
 /// Main memory, in bytes; NaN where absent.
 package struct RAM: MetricGroup, Hashable {
-  /// All that the kernel manages.
+  /// Memory managed by the kernel.
   package var total = Double.nan
   /// Total − available.
   package var used = Double.nan
-  /// Not used for anything.
+  /// Unused.
   package var free = Double.nan
-  /// Usable without swapping.
   package var available = Double.nan
   /// Page cache.
   package var cached = Double.nan
@@ -103,22 +97,20 @@ package struct RAM: MetricGroup, Hashable {
   package var shared = Double.nan
   /// Kernel objects.
   package var slab = Double.nan
-  /// Page cache that waits to be written to disk.
+  /// Page cache waiting to be written to disk.
   package var dirty = Double.nan
-  /// ZFS's cache.
+  /// ZFS's cache (ARC).
   package var arc = Double.nan
   /// Major page faults per second.
   package var majorFaults = Double.nan
-  /// Processes killed for want of memory since boot.
+  /// Processes killed by the OOM killer since boot.
   package var oomKills = Double.nan
 
-  /// Used ÷ total.
   package var usage: Double { share(used, of: total) }
 
-  /// Nothing known.
   package init() {}
 
-  /// Memory between two Readings.
+  /// Computes memory use between two Readings.
   package init(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
     total = metric(current.total)
     let usable = current.usable
@@ -135,7 +127,6 @@ package struct RAM: MetricGroup, Hashable {
     oomKills = metric(current.oomKills)
   }
 
-  /// The figures of main memory.
   package static let table = Table<RAM>([
     .gauge("total_mb", .mebibytes, "Total memory", source: "/proc/meminfo MemTotal", \.total),
     .gauge("used_mb", .mebibytes, "Memory in use", source: "MemTotal − available", \.used),
@@ -163,26 +154,23 @@ package struct RAM: MetricGroup, Hashable {
 
 /// Swap, in bytes; NaN where absent.
 package struct Swap: MetricGroup, Hashable {
-  /// All swap space.
   package var total = Double.nan
   /// Total − free.
   package var used = Double.nan
-  /// Not used.
   package var free = Double.nan
   /// Swapped pages that are in memory too.
   package var cached = Double.nan
-  /// Bytes read back per second.
+  /// Bytes swapped in per second.
   package var inRate = Double.nan
-  /// Bytes written out per second.
+  /// Bytes swapped out per second.
   package var outRate = Double.nan
 
-  /// Used ÷ total; 0 where there is no swap, so that it can be watched without a special case.
+  /// Used ÷ total; 0 without swap, so that alerts need no special case.
   package var usage: Double { total == 0 ? 0 : share(used, of: total) }
 
-  /// Nothing known.
   package init() {}
 
-  /// Swap between two Readings; nil where the kernel tells nothing of swap.
+  /// Computes swap use between two Readings; nil where the kernel does not report swap.
   package init?(from previous: MemoryReading?, to current: MemoryReading, over elapsed: Elapsed) {
     guard let swapTotal = current.swapTotal else { return nil }
     total = Double(swapTotal)
@@ -193,7 +181,6 @@ package struct Swap: MetricGroup, Hashable {
     outRate = elapsed.rate(previous?.swappedOut, current.swappedOut)
   }
 
-  /// The figures of swap.
   package static let table = Table<Swap>([
     .gauge("total_mb", .mebibytes, "Swap space", source: "/proc/meminfo SwapTotal", \.total),
     .gauge("used_mb", .mebibytes, "Swap space in use", source: "SwapTotal − SwapFree", \.used),

@@ -1,6 +1,6 @@
-/// What the machine said of one network interface at one instant; counters since it was made.
+/// Counters of one network interface at one instant, since the interface was created.
 package struct NetworkReading: Sendable, Hashable {
-  /// Name, "eth0".
+  /// Interface name, "eth0".
   package var device: String
   /// Whether it is hardware (or a virtual machine's NIC) and counts in the total.
   package var isPhysical = false
@@ -12,7 +12,6 @@ package struct NetworkReading: Sendable, Hashable {
   package var receiveBytes: UInt64?
   /// Packets received.
   package var receivePackets: UInt64?
-  /// Receive errors.
   package var receiveErrors: UInt64?
   /// Received packets dropped.
   package var receiveDrops: UInt64?
@@ -20,20 +19,18 @@ package struct NetworkReading: Sendable, Hashable {
   package var transmitBytes: UInt64?
   /// Packets sent.
   package var transmitPackets: UInt64?
-  /// Transmit errors.
   package var transmitErrors: UInt64?
-  /// Packets dropped on the way out.
+  /// Outgoing packets dropped.
   package var transmitDrops: UInt64?
 
-  /// An interface by its name.
   package init(device: String) {
     self.device = device
   }
 }
 
-/// Traffic of one network interface, or of all that are hardware; NaN where absent.
+/// Traffic of one network interface, or of all hardware interfaces together; NaN where absent.
 package struct Network: MetricGroup, Hashable {
-  /// Name; empty for the total.
+  /// Interface name; empty for the total.
   package var device = ""
   /// Whether it counts in the total.
   package var isPhysical = false
@@ -55,17 +52,16 @@ package struct Network: MetricGroup, Hashable {
   package var transmitErrors = Double.nan
   /// Received packets dropped per second.
   package var receiveDrops = Double.nan
-  /// Packets dropped on the way out per second.
+  /// Outgoing packets dropped per second.
   package var transmitDrops = Double.nan
-  /// Bytes received in all.
+  /// Bytes received since the interface was created.
   package var receiveTotal = Double.nan
-  /// Bytes sent in all.
+  /// Bytes sent since the interface was created.
   package var transmitTotal = Double.nan
 
-  /// Nothing known.
   package init() {}
 
-  /// An interface between two Readings.
+  /// Computes the traffic between two Readings.
   package init(from previous: NetworkReading?, to current: NetworkReading, over elapsed: Elapsed) {
     device = current.device
     isPhysical = current.isPhysical
@@ -83,8 +79,8 @@ package struct Network: MetricGroup, Hashable {
     transmitTotal = metric(current.transmitBytes)
   }
 
-  /// The sum over the interfaces that are hardware, so that a packet through a bridge, bond or veth counts once; nil
-  /// where there is none.
+  /// Sums the hardware interfaces, so that a packet through a bridge, bond or veth counts once; nil where there are
+  /// none.
   package init?(totalOf networks: [Network]) {
     guard networks.contains(where: \.isPhysical) else { return nil }
     for network in networks where network.isPhysical {
@@ -120,10 +116,8 @@ package struct Network: MetricGroup, Hashable {
       \.transmitTotal),
   ]
 
-  /// The figures of the total.
   package static let totalTable = Table<Network>(traffic)
 
-  /// The figures of one interface.
   package static let table = Table<Network>(
     [
       .text("device", "Name of the interface", source: "/proc/net/dev", \.device),

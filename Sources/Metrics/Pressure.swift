@@ -1,8 +1,8 @@
-/// Pressure stall information (Documentation/accounting/psi.rst) of one instant; nil where the kernel has none.
+/// Pressure stall information (Documentation/accounting/psi.rst) at one instant; nil where the kernel lacks it.
 package struct PressureReading: Sendable, Hashable {
   /// One line of a pressure file.
   package struct StallTotals: Sendable, Hashable {
-    /// Shares of the last 10, 60 and 300 seconds, 0…1.
+    /// Share of the last 10 seconds, 0…1.
     package var avg10 = Double.nan
     /// Share of the last 60 seconds, 0…1.
     package var avg60 = Double.nan
@@ -11,18 +11,16 @@ package struct PressureReading: Sendable, Hashable {
     /// Microseconds stalled since boot.
     package var total: UInt64 = 0
 
-    /// No stall.
     package init() {}
   }
 
-  /// Both lines of one resource.
+  /// The "some" and "full" lines of one resource.
   package struct Resource: Sendable, Hashable {
     /// At least one task was stalled.
     package var some: StallTotals?
-    /// All tasks that could run were stalled.
+    /// All runnable tasks were stalled.
     package var full: StallTotals?
 
-    /// Nothing read yet.
     package init() {}
   }
 
@@ -35,26 +33,24 @@ package struct PressureReading: Sendable, Hashable {
   /// /proc/pressure/irq, since kernel 6.1 where configured.
   package var irq: Resource?
 
-  /// Nothing read yet.
   package init() {}
 }
 
-/// How much time tasks lost waiting for a resource.
+/// Share of time that tasks spent waiting for a resource.
 package struct Pressure: MetricGroup, Hashable {
   /// One kind of stall.
   package struct Stall: MetricGroup, Hashable {
     /// Share of the time between two Readings, exact, from the totals; NaN for a lone Reading.
     package var ratio = Double.nan
-    /// The kernel's damped share of the last 10 seconds.
+    /// The kernel's moving average over 10 seconds.
     package var avg10 = Double.nan
-    /// The kernel's damped share of the last 60 seconds.
+    /// The kernel's moving average over 60 seconds.
     package var avg60 = Double.nan
-    /// The kernel's damped share of the last 300 seconds.
+    /// The kernel's moving average over 300 seconds.
     package var avg300 = Double.nan
-    /// Seconds since boot.
+    /// Seconds stalled since boot.
     package var total = Double.nan
 
-    /// Nothing known.
     package init() {}
 
     init(from previous: PressureReading.StallTotals?, to current: PressureReading.StallTotals, over elapsed: Elapsed) {
@@ -78,10 +74,9 @@ package struct Pressure: MetricGroup, Hashable {
   package struct Resource: MetricGroup, Hashable {
     /// At least one task waited.
     package var some: Stall?
-    /// Every task that could have run waited.
+    /// All runnable tasks waited.
     package var full: Stall?
 
-    /// Nothing known.
     package init() {}
 
     init(from previous: PressureReading.Resource?, to current: PressureReading.Resource, over elapsed: Elapsed) {
@@ -104,10 +99,9 @@ package struct Pressure: MetricGroup, Hashable {
   /// Lost to interrupts.
   package var irq: Resource?
 
-  /// Nothing known.
   package init() {}
 
-  /// Pressure between two Readings; nil where the kernel tells of none.
+  /// Computes pressure between two Readings; nil where the kernel does not report it.
   package init?(from previous: PressureReading?, to current: PressureReading, over elapsed: Elapsed) {
     cpu = current.cpu.map { Resource(from: previous?.cpu, to: $0, over: elapsed) }
     memory = current.memory.map { Resource(from: previous?.memory, to: $0, over: elapsed) }
@@ -116,7 +110,6 @@ package struct Pressure: MetricGroup, Hashable {
     if cpu == nil, memory == nil, io == nil, irq == nil { return nil }
   }
 
-  /// The figures of pressure.
   package static let table = Table<Pressure>([
     .part("cpu", Resource.table, \.cpu),
     .part("memory", Resource.table, \.memory),

@@ -1,16 +1,16 @@
-/// What is known of one process besides its line in the table.
+/// Properties of one process beyond its row in the process table.
 package struct ProcessDetails: Sendable, Equatable {
   /// Command line.
   package var command: String?
-  /// Working directory; nil where it may not be seen.
+  /// Working directory; nil where not readable.
   package var directory: String?
-  /// Program file; nil where it may not be seen.
+  /// Path of the executable; nil where not readable.
   package var executable: String?
-  /// Open files; nil where they may not be seen.
+  /// Number of open files; nil where not readable.
   package var openFiles: Int?
-  /// Most files that it may open, soft and hard; nil where unknown or unlimited.
+  /// Open-file limits; nil where unknown or unlimited.
   package var openFilesLimit: (soft: String, hard: String)?
-  /// Other limits that are set, as the kernel names them: name, soft, hard.
+  /// Other limits that are set, under the kernel's names.
   package var limits: [(name: String, soft: String, hard: String)] = []
   /// Voluntary and involuntary context switches since its start; nil where unknown.
   package var switches: (voluntary: String, involuntary: String)?
@@ -19,10 +19,9 @@ package struct ProcessDetails: Sendable, Equatable {
   /// Bytes swapped out; nil where unknown.
   package var swapped: Double?
 
-  /// Nothing known.
   package init() {}
 
-  /// Whether all that is shown of both is the same.
+  /// Compares all displayed values.
   package static func == (left: ProcessDetails, right: ProcessDetails) -> Bool {
     left.command == right.command && left.directory == right.directory && left.executable == right.executable
       && left.openFiles == right.openFiles && left.nice == right.nice && left.swapped == right.swapped

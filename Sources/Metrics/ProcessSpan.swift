@@ -1,19 +1,19 @@
-/// Two scans of the processes and the time between them, from which all rates of processes are derived.
+/// Two scans of the processes and the time between them; all process rates are derived from it.
 package struct ProcessSpan: Sendable {
   /// The later scan.
   package let current: ProcessesReading
-  /// The time between the scans; NaN where there is no earlier one.
+  /// Time between the scans; NaN without an earlier one.
   package let elapsed: Elapsed
   /// The earlier scan.
   private let before: [ProcessReading]
   private let threadsBefore: [ProcessReading]
-  /// When the earlier scan began; NaN where that has no meaning.
+  /// Start of the earlier scan; NaN where that has no meaning.
   private let startInstant: Double
 
-  /// The span between two Readings' scans.
+  /// Creates the span between the scans of two Readings.
   ///
-  /// A Reading that repeats the scan of the one before it brings the scan before that.
-  /// - Parameter elapsed: the time between the Readings, for scans without instants.
+  /// A Reading that repeats its predecessor's scan brings the scan before that.
+  /// - Parameter elapsed: time between the Readings, for scans without instants.
   package init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
     self.current = current
     if elapsed.isSinceBoot {
@@ -31,9 +31,9 @@ package struct ProcessSpan: Sendable {
     }
   }
 
-  /// Calls `body` with each process, its state in the earlier scan, and the time between these two readings of it.
+  /// Calls `body` with each process, its state in the earlier scan, and the time between the two.
   ///
-  /// The time is NaN where the process ran before the earlier scan and is missing in it: from 0, it would be shown with
+  /// The time is NaN where the process ran before the earlier scan but is missing in it: counting from 0 would show
   /// hours of CPU time in one second.
   package func forEachProcess(_ body: (ProcessReading, ProcessReading?, Elapsed) -> Void) {
     var cursor = 0
@@ -53,7 +53,6 @@ package struct ProcessSpan: Sendable {
     return processes
   }
 
-  /// One process.
   func process(_ reading: ProcessReading, _ earlier: ProcessReading?, _ time: Elapsed) -> Process {
     Process(
       from: earlier, to: reading, over: time, secondsPerTick: current.secondsPerTick, processors: current.processors)
@@ -76,7 +75,7 @@ package struct ProcessSpan: Sendable {
 
   private func time(_ reading: ProcessReading, _ earlier: ProcessReading?) -> Elapsed {
     guard let earlier else {
-      // The kernel counts a start in ticks.
+      // The kernel counts start times in ticks.
       let isOld = current.isLive && Double(reading.start + 2) * current.secondsPerTick < startInstant
       return isOld ? Elapsed(seconds: .nan) : elapsed
     }
@@ -85,17 +84,16 @@ package struct ProcessSpan: Sendable {
   }
 }
 
-/// The table of processes at one time.
+/// The process table at one time.
 package struct ProcessSnapshot: Sendable {
-  /// When it was read.
   package var timestamp: Timestamp
   /// By ascending pid.
   package var processes: [Process]
-  /// Threads of active processes, where they are wanted.
+  /// Threads of active processes, if requested.
   package var threads: [ProcessThread] = []
   /// Use of GPUs by pid.
   package var gpus: [Int32: GPUShare] = [:]
-  /// Seconds that the rates are means over; NaN where unknown.
+  /// Seconds that the rates are averaged over; NaN where unknown.
   package var interval = Double.nan
   /// Seconds from the scan to the answer; NaN where unknown.
   package var age = Double.nan

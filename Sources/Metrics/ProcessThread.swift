@@ -1,17 +1,15 @@
-/// A thread of a process.
 package struct ProcessThread: Sendable, Equatable {
-  /// Process that it belongs to.
+  /// Process id.
   package var process: Int32
   /// Thread id; the main thread's is the process's.
   package var thread: Int32
-  /// Name as the kernel keeps it.
+  /// The kernel's name for the thread.
   package var name: String
   /// State letter.
   package var state: UInt8
-  /// CPUs' worth of time; NaN before the second look.
+  /// CPU time per second, in CPUs; NaN before the second scan.
   package var cpu: Double
 
-  /// A thread.
   package init(process: Int32, thread: Int32, name: String, state: UInt8, cpu: Double) {
     self.process = process
     self.thread = thread

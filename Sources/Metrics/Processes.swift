@@ -1,37 +1,34 @@
-/// What the kernel said of one process at one instant.
+/// Counters of one process at one instant.
 package struct ProcessReading: Sendable, Hashable {
   /// Process id.
   package var pid: Int32
   /// Parent's process id.
   package var parent: Int32 = 0
-  /// Start in ticks after boot; tells two processes with one pid apart.
+  /// Start in ticks after boot; distinguishes processes that reuse a pid.
   package var start: UInt64 = 0
   /// State letter, `R`, `S`, `D`, `Z`, `T`, `t`, `I`, `X` (proc_pid_stat(5)).
   package var state: UInt8 = 0
-  /// Whether it is a kernel thread.
   package var isKernelThread = false
-  /// Threads.
   package var threads: Int32 = 0
-  /// Ticks of CPU time used, user and system.
+  /// CPU time used, user and system, in ticks.
   package var cpuTicks: UInt64 = 0
   /// Bytes of memory resident.
   package var residentBytes: UInt64 = 0
-  /// Bytes read from storage; nil where the kernel does not let the agent see it.
+  /// Bytes read from storage; nil without permission to read it.
   package var readBytes: UInt64?
-  /// Bytes written to storage; nil where the kernel does not let the agent see it.
+  /// Bytes written to storage; nil without permission to read it.
   package var writtenBytes: UInt64?
-  /// Name of at most 15 bytes, so that it needs no heap.
+  /// Name of at most 15 bytes, which a String stores without a heap allocation.
   package var name = ""
-  /// User's name, or number where it has none.
+  /// User name, or the user id where it has no name.
   package var user = ""
-  /// Container or service that it belongs to; nil where none.
+  /// Container or service, if any.
   package var service: String?
-  /// Seconds from the scan's instant to the reading of this process: a scan of thousands takes tens of milliseconds.
+  /// Seconds from the scan's start to the read of this process: a scan of thousands takes tens of milliseconds.
   package var offset: Float = 0
   /// Seconds from the reading of its I/O counters to the scan; 0 where the scan read them itself.
   package var ioAge: Float = 0
 
-  /// A process by its id.
   package init(pid: Int32) {
     self.pid = pid
   }
@@ -47,39 +44,36 @@ extension Elapsed {
   }
 }
 
-/// What the kernel said of all processes at one instant.
+/// One scan of all processes.
 package struct ProcessesReading: Sendable, Hashable {
   /// All processes, by ascending pid.
   package var all: [ProcessReading] = []
-  /// Threads of active processes, where they are wanted; `parent` is the process.
+  /// Threads of active processes, if requested; `parent` is the process.
   package var threads: [ProcessReading] = []
   /// Seconds in a tick, 1 ÷ USER_HZ.
   package var secondsPerTick = 0.01
-  /// The boot-time clock's instant of this scan, in seconds.
+  /// Time of the scan by the boot-time clock, in seconds.
   package var instant = Double.nan
-  /// Seconds from the scan to the Reading that holds it; 0 where it was made for this Reading.
+  /// Seconds from the scan to the Reading that holds it; 0 for a scan made for this Reading.
   package var age = 0.0
-  /// Whether `instant` and the processes' `start` are of one clock, as on a running machine.
+  /// Whether `instant` and the processes' `start` use one clock, as on a running machine.
   package var isLive = false
-  /// CPUs that run processes; infinite where unknown.
+  /// CPUs available to processes; infinite where unknown.
   package var processors = Double.infinity
-  /// An earlier scan of the same collector, far enough back for rates; nil before there is one.
+  /// Earlier scan by the same collector, far enough back for rates; nil before there is one.
   package var earlier: [ProcessReading]?
-  /// Its threads.
   package var earlierThreads: [ProcessReading] = []
-  /// Its instant.
   package var earlierInstant = Double.nan
   /// Whether processes of other users are hidden (hidepid).
   package var isPartial = false
-  /// Processes that are listed and cannot be read.
+  /// Processes that are listed but unreadable.
   package var hidden = 0
-  /// Processes whose I/O cannot be read.
+  /// Processes whose I/O is unreadable.
   package var withoutIO = 0
 
-  /// No process.
   package init() {}
 
-  /// The process with this pid, by bisection.
+  /// Finds a process by binary search.
   package func process(pid: Int32) -> ProcessReading? {
     var (low, high) = (0, all.count)
     while low < high {
@@ -90,25 +84,22 @@ package struct ProcessesReading: Sendable, Hashable {
   }
 }
 
-/// One process over a stretch of time; NaN where absent.
+/// One process during one interval; NaN where absent.
 package struct Process: MetricGroup, Hashable {
   /// Process id.
   package var pid = Int32(0)
   /// Parent's process id.
   package var parent = Int32(0)
-  /// Name as the kernel keeps it.
+  /// The kernel's name for the process.
   package var name = ""
-  /// User.
   package var user = ""
   /// State letter.
   package var state = UInt8(0)
   /// Container or service.
   package var service: String?
-  /// Whether it is a kernel thread.
   package var isKernelThread = false
-  /// Threads.
   package var threads = Int32(0)
-  /// CPUs' worth of time; 1.0 is one logical CPU.
+  /// CPU time per second, in CPUs; 1.0 is one logical CPU.
   package var cpu = Double.nan
   /// Bytes resident.
   package var resident = Double.nan
@@ -116,17 +107,16 @@ package struct Process: MetricGroup, Hashable {
   package var readRate = Double.nan
   /// Bytes written to storage per second.
   package var writeRate = Double.nan
-  /// Seconds after boot at which it started.
+  /// Start in seconds after boot.
   package var start = Double.nan
-  /// Command line; only in the table made on demand.
+  /// Command line; only in the process table read on demand.
   package var command: String?
 
-  /// Nothing known.
   package init() {}
 
-  /// A process between two scans; one that is new since the first counts from 0.
+  /// Computes the use between two scans; a process that started since the first counts from 0.
   ///
-  /// - Parameter processors: CPUs that it can use at most.
+  /// - Parameter processors: upper bound of its CPU use.
   package init(
     from previous: ProcessReading?, to current: ProcessReading, over elapsed: Elapsed, secondsPerTick: Double,
     processors: Double = .infinity
@@ -143,7 +133,7 @@ package struct Process: MetricGroup, Hashable {
     start = Double(current.start) * secondsPerTick
     let first = previous?.cpuTicks ?? 0
     cpu = elapsed.rate(first, max(first, current.cpuTicks), unit: secondsPerTick)
-    // Ticks are rounded, and clocks are read apart.
+    // Ticks are rounded, and the clocks are read at different times.
     if cpu > processors { cpu = processors }
     let io = elapsed.ofIO(from: previous, to: current)
     readRate = io.rate(previous.map(\.readBytes) ?? 0, current.readBytes)
@@ -153,7 +143,6 @@ package struct Process: MetricGroup, Hashable {
   /// Bytes read and written per second; NaN where both are absent.
   package var ioRate: Double { sum(readRate, writeRate) }
 
-  /// The figures of a process.
   package static let table = Table<Process>([
     .gauge("pid", .count, "Process id", source: "/proc/PID", \.pid),
     .gauge("ppid", .count, "Parent's process id", source: "/proc/PID/stat", \.parent),
@@ -179,9 +168,9 @@ package struct Process: MetricGroup, Hashable {
   ])
 }
 
-/// How many processes there are in which state, and the few that use most.
+/// Number of processes by state, and the heaviest ones.
 package struct Processes: MetricGroup, Hashable {
-  /// How many of each measure ``top`` holds.
+  /// Processes per measure in ``top``.
   package static let topCount = 8
 
   /// All processes, kernel threads included.
@@ -200,30 +189,28 @@ package struct Processes: MetricGroup, Hashable {
   package var zombie = 0
   /// Threads of all processes.
   package var threads = 0
-  /// Processes that are listed and cannot be read; NaN where all can be.
+  /// Processes that are listed but unreadable; NaN if all are readable.
   package var hidden = Double.nan
-  /// Processes whose I/O cannot be read; NaN where all can be.
+  /// Processes whose I/O is unreadable; NaN if all are readable.
   package var withoutIO = Double.nan
   /// Whether processes of other users are hidden.
   package var isPartial = false
-  /// The union of those that use most CPU, memory and I/O, most CPU first.
+  /// Union of the heaviest by CPU, by memory and by I/O; most CPU first.
   package var top: [Process] = []
 
-  /// Nothing known.
   package init() {}
 
-  /// The summary of a scan; rates need the scan before it: the previous Reading's, or the one that it brings along.
+  /// Summarizes a scan; rates need an earlier one: the previous Reading's, or the one stored with the scan.
   package init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
     self.init(ProcessSpan(from: previous, to: current, over: elapsed))
   }
 
-  /// The summary of a span.
   package init(_ span: ProcessSpan) {
     var best = [TopList(), TopList(), TopList()]
     let scan = span.current
     span.forEachProcess { process, before, elapsed in
       count(process)
-      // What is unknown ranks nowhere.
+      // Processes with unknown rates do not rank by CPU or I/O.
       let isKnown = elapsed.seconds.isFinite || !span.elapsed.seconds.isFinite
       let used = isKnown ? process.cpuTicks &- min(process.cpuTicks, before?.cpuTicks ?? 0) : 0
       let moved = (process.readBytes ?? 0) &+ (process.writtenBytes ?? 0)
@@ -243,7 +230,7 @@ package struct Processes: MetricGroup, Hashable {
     if scan.withoutIO > 0 { withoutIO = Double(scan.withoutIO) }
   }
 
-  /// Most CPU first, then most memory, then by pid.
+  /// Orders by CPU, then by memory, both descending, then by pid.
   private static func precedes(_ left: Process, _ right: Process) -> Bool {
     let (first, second) = (left.cpu.isFinite ? left.cpu : -1, right.cpu.isFinite ? right.cpu : -1)
     if first != second { return first > second }
@@ -264,7 +251,7 @@ package struct Processes: MetricGroup, Hashable {
     }
   }
 
-  /// The few greatest so far.
+  /// The processes with the largest measures so far.
   private struct TopList {
     struct Candidate {
       let measure: UInt64
@@ -288,7 +275,6 @@ package struct Processes: MetricGroup, Hashable {
     }
   }
 
-  /// The figures of the processes.
   package static let table = Table<Processes>([
     .gauge("total", .count, "Processes, kernel threads included", source: "/proc", \.total),
     .gauge("running", .count, "Running or runnable (R)", source: "/proc/PID/stat", \.running),

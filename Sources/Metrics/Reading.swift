@@ -1,16 +1,14 @@
-/// What the machine said at one instant: raw counters and levels, no rates.
+/// Raw counters and levels of the machine at one instant, without rates.
 ///
-/// Collectors write into it in place, so that a tick in the steady state needs no memory.
+/// Collectors write into it in place, so that a tick in the steady state allocates no memory.
 package struct Reading: Sendable {
-  /// The wall clock.
+  /// Wall-clock time.
   package var timestamp = Timestamp(seconds: 0)
-  /// Seconds by the clock that neither steps nor stops while the machine is awake (CLOCK_MONOTONIC).
+  /// Seconds by CLOCK_MONOTONIC, which does not step and stops only while the machine is suspended.
   package var monotonic = Double.nan
-  /// Seconds by the same clock with suspended time counted (CLOCK_BOOTTIME).
+  /// Seconds by CLOCK_BOOTTIME, which also counts suspended time.
   package var boottime = Double.nan
-  /// The machine.
   package var host = Host()
-  /// CPUs.
   package var cpu = CPUReading()
   /// Load averages.
   package var load: Load?
@@ -26,19 +24,16 @@ package struct Reading: Sendable {
   package var networks: [NetworkReading] = []
   /// Temperature sensors.
   package var temperatures: [Temperature] = []
-  /// Fans.
   package var fans: [Fan] = []
   /// Power meters.
   package var powers: [PowerReading] = []
-  /// GPUs.
   package var gpus: [GPU] = []
   /// Processes; nil where they were not scanned.
   package var processes: ProcessesReading?
-  /// The agent's own control group; nil where there is none.
+  /// The agent's own control group, if any.
   package var cgroup: CgroupReading?
   /// The agent itself.
   package var agent = AgentReading()
 
-  /// Nothing read yet.
   package init() {}
 }

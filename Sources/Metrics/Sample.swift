@@ -1,56 +1,50 @@
-/// The machine over a stretch of time, as every face shows it: a pure function of two Readings.
+/// All metrics of one sampling interval, derived from two ``Reading``s.
 package struct Sample: MetricGroup {
-  /// The moment of the later Reading.
+  /// Wall-clock time of the later Reading.
   package var timestamp = Timestamp(seconds: 0)
-  /// The same by the boot-time clock, which never steps: seconds, for telling how far apart two samples are.
+  /// The same by the boot-time clock, in seconds: it never steps, and so measures the distance between samples.
   package var boottime = Double.nan
-  /// Seconds that its rates are means over; NaN for a lone Reading.
+  /// Seconds that the rates are averaged over; NaN for a lone Reading.
   package var elapsed = Double.nan
-  /// CPUs.
   package var cpu = CPU()
   /// Main memory.
   package var ram = RAM()
-  /// GPUs by PCI address; empty where there are none.
+  /// GPUs by PCI address.
   package var gpus: [GPU] = []
-  /// The machine.
   package var host = Host()
   /// Load averages.
   package var load: Load?
-  /// Swap.
   package var swap: Swap?
   /// Pressure stall information.
   package var pressure: Pressure?
-  /// All hardware disks together.
+  /// Sum of all hardware disks.
   package var disk: Disk?
   /// Block devices.
   package var disks: [Disk] = []
   /// Mounted filesystems.
   package var filesystems: [Filesystem] = []
-  /// All hardware interfaces together.
+  /// Sum of all hardware interfaces.
   package var network: Network?
   /// Network interfaces.
   package var networks: [Network] = []
   /// Temperature sensors.
   package var temperatures: [Temperature] = []
-  /// Fans.
   package var fans: [Fan] = []
   /// Power meters.
   package var powers: [Power] = []
-  /// Processes.
   package var processes: Processes?
   /// The agent's own control group.
   package var cgroup: Cgroup?
   /// The agent itself.
   package var agent = AgentCost()
 
-  /// Nothing known.
   package init() {}
 
-  /// A sample that was shown by its table: received as JSON, or kept in an archive.
+  /// Creates a sample from received JSON or from an archive.
   ///
-  /// Its numbers are as exact as the reader's. Its boot-time clock is the uptime that it tells.
+  /// Numbers are as exact as the reader's. The uptime serves as the boot-time clock.
   ///
-  /// - Parameter elapsed: seconds that its rates are means over.
+  /// - Parameter elapsed: seconds that the rates are averaged over.
   package init(at timestamp: Timestamp, from reader: any FieldReader, elapsed: Double = .nan) {
     self = Sample.table.read(from: reader)
     self.timestamp = timestamp
@@ -58,18 +52,18 @@ package struct Sample: MetricGroup {
     boottime = host.uptime
   }
 
-  /// The sample between two Readings; from a lone one, only what needs no past.
+  /// Creates the sample between two Readings; a lone Reading gives only values that need no earlier one.
   package init(from previous: Reading?, to current: Reading) {
     let seconds = previous.map { current.monotonic - $0.monotonic } ?? .nan
     self.init(from: previous, to: current, over: Elapsed(seconds: seconds))
   }
 
-  /// The means since boot, which is what a recording of a single instant can tell; as iostat's first report.
+  /// Creates the means since boot from a single Reading, as iostat's first report does.
   package init(sinceBoot current: Reading) {
     self.init(from: nil, to: current, over: Elapsed(seconds: current.host.uptime, isSinceBoot: true))
   }
 
-  /// The sample over a stretch of time that the caller measured.
+  /// Creates the sample over an interval that the caller measured.
   package init(from previous: Reading?, to current: Reading, over elapsed: Elapsed) {
     timestamp = current.timestamp
     boottime = current.boottime
@@ -105,7 +99,7 @@ package struct Sample: MetricGroup {
     agent = AgentCost(from: previous?.agent, to: current.agent, over: elapsed)
   }
 
-  /// The whole catalog: each member of the JSON but `timestamp`, in order.
+  /// The whole catalog: every JSON member except `timestamp`, in order.
   package static let table = Table<Sample>([
     .part("cpu", CPU.table, \.cpu),
     .part("ram", RAM.table, \.ram),

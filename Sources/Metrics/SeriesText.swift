@@ -1,12 +1,12 @@
-/// A series as Prometheus and columns name it, `disks.busy{device="sda"}`, taken apart; what ``Swift/String/escapedLabel``
-/// has escaped stands as it was.
+/// Parser of a series as written by Prometheus and in columns, `disks.busy{device="sda"}`; reverses
+/// ``Swift/String/escapedForPrometheus``.
 package struct SeriesText {
-  /// What stands before the labels.
+  /// Name before the labels.
   package let name: String
-  /// The labels in their order.
+  /// Labels in their order.
   package var labels: [(name: String, value: String)] = []
 
-  /// The parts; nil where the text is malformed.
+  /// Parses a series; nil where the text is malformed.
   package init?(_ text: some Collection<UInt8>) {
     let text = Array(text)
     guard let brace = text.firstIndex(of: UInt8(ascii: "{")) else {

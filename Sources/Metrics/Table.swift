@@ -1,12 +1,12 @@
-/// The fields of a metric group in the order of the JSON: the one place where a metric is defined.
+/// The fields of a metric group in JSON order: the only place where a metric is defined.
 ///
-/// Fields are numbered densely in that order; a nested group or list takes a number, and the fields inside it the ones
+/// Fields are numbered densely in that order; a nested group or list takes a number, and its fields take the numbers
 /// after it. So a field's number in the catalog is the number of its group, plus one, plus its offset in the table.
 package struct Table<Owner: MetricGroup>: Sendable {
   let fields: [Field<Owner>]
-  /// The number of each field, counted from the table's first.
+  /// Number of each field, counted from the table's first.
   private let offsets: [Int]
-  /// How many numbers the table takes, with those of the groups inside it.
+  /// Numbers taken by the table, those of nested groups included.
   let size: Int
 
   package init(_ fields: [Field<Owner>]) {
@@ -66,7 +66,7 @@ package struct Table<Owner: MetricGroup>: Sendable {
     }
   }
 
-  /// Appends the table's fields, and those of the groups inside it, to the catalog's tree.
+  /// Appends the table's fields, and those of nested groups, to the catalog's tree.
   ///
   /// - Parameter parent: the number of the group or list that the table describes; nil for the Sample.
   func appendNodes(to nodes: inout [Catalog.Node], in parent: Int?) {
@@ -84,7 +84,7 @@ package struct Table<Owner: MetricGroup>: Sendable {
     }
   }
 
-  /// How to read every value below an outer group, in the order of the catalog; `reach` finds the groups of this table.
+  /// Returns an accessor per value below an outer group, in catalog order; `reach` finds the groups of this table.
   func metrics<Outer: MetricGroup>(
     _ reach: @escaping @Sendable (Outer, [String], (Owner, [String]) -> Void) -> Void
   ) -> [MetricAccess<Outer>] {

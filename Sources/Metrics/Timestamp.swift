@@ -1,9 +1,8 @@
-/// A moment of the wall clock: seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
+/// Wall-clock time: seconds since 1970-01-01T00:00:00Z, leap seconds not counted (POSIX time).
 package struct Timestamp: Sendable, Hashable, Comparable {
-  /// Seconds since the epoch, with their fraction.
+  /// Seconds since the epoch, with fraction.
   package var seconds: Double
 
-  /// A moment by its POSIX time.
   package init(seconds: Double) {
     self.seconds = seconds
   }
@@ -16,9 +15,9 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     left.seconds < right.seconds
   }
 
-  /// RFC 3339 in UTC with whole seconds, `2026-02-05T06:45:00Z`; the fraction is cut off.
+  /// RFC 3339 in UTC with whole seconds, `2026-02-05T06:45:00Z`; the fraction is truncated.
   ///
-  /// Years outside 0…9999 are not RFC 3339's; the moment is clamped to them.
+  /// RFC 3339 has only years 0…9999; times outside are clamped.
   package var rfc3339: String {
     let (year, month, day, hour, minute, second) = civil
     func digits(_ value: Int, _ count: Int) -> String {
@@ -29,9 +28,9 @@ package struct Timestamp: Sendable, Hashable, Comparable {
       + digits(minute, 2) + ":" + digits(second, 2) + "Z"
   }
 
-  /// A moment from RFC 3339 (`2026-02-05T06:45:00Z`, `…T15:45:00.250+09:00`); nil where the text is none.
+  /// Parses RFC 3339 (`2026-02-05T06:45:00Z`, `…T15:45:00.250+09:00`); nil where the text is malformed.
   ///
-  /// A leap second, `23:59:60`, is the second after it, as POSIX time has it.
+  /// A leap second, `23:59:60`, becomes the second after it, as in POSIX time.
   package init?(rfc3339 text: some StringProtocol) {
     var bytes = Array(text.utf8)[...]
     func number(_ digits: Int) -> Int? {
@@ -91,13 +90,13 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
   }
 
-  /// The date and time of day in UTC, by the proleptic Gregorian calendar.
+  /// Date and time of day in UTC, by the proleptic Gregorian calendar.
   package var civil: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
     let limits = -62_167_219_200.0...253_402_300_799.0
     let total = Int(min(max(seconds.isFinite ? seconds : 0, limits.lowerBound), limits.upperBound).rounded(.down))
     let secondOfDay = ((total % 86_400) + 86_400) % 86_400
     let days = (total - secondOfDay) / 86_400
-    // Days are counted from 0000-03-01, so that the leap day is a year's last and 400 years are one era.
+    // Days are counted from 0000-03-01, so that the leap day is the last of a year and 400 years are one era.
     let shifted = days + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
     let dayOfEra = shifted - era * 146_097

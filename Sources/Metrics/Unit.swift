@@ -1,19 +1,16 @@
-/// A unit of measure.
+/// A unit of measure and its Prometheus base unit.
 ///
-/// Inside the program every figure is kept in its base unit (bytes, seconds, hertz); a field shows itself in JSON in the
-/// unit that ends its name (`used_mb`, `frequency_mhz`), which is the base unit divided by ``factor``.
+/// The program stores every value in its base unit (bytes, seconds, hertz). JSON uses the unit that ends the field's
+/// name (`used_mb`, `frequency_mhz`): the base unit divided by ``factor``.
 package enum Unit: String, Sendable, Hashable, CaseIterable {
-  /// A share of a whole, 0…1 (may pass 1 where a limit can be passed).
+  /// A share of a whole, 0…1; above 1 where a limit can be exceeded.
   case ratio
-  /// Bytes.
   case bytes
   /// 2²⁰ bytes, the `_mb` of the specification.
   case mebibytes
-  /// Bytes per second.
   case bytesPerSecond = "bytes_per_second"
   /// 10⁶ bits per second, as network links are rated.
   case megabitsPerSecond = "megabits_per_second"
-  /// Seconds.
   case seconds
   /// 10⁻³ seconds.
   case milliseconds
@@ -21,22 +18,20 @@ package enum Unit: String, Sendable, Hashable, CaseIterable {
   case celsius
   /// 10⁶ hertz.
   case megahertz
-  /// Watts.
   case watts
-  /// Joules.
   case joules
   /// Revolutions per minute.
   case rpm
-  /// CPUs' worth of time: 1.0 is one logical CPU kept busy.
+  /// CPU time per second: 1.0 is one busy logical CPU.
   case cores
   /// Events per second.
   case perSecond = "per_second"
-  /// A number of things, or a dimensionless level.
+  /// A number of objects, or a dimensionless level.
   case count
-  /// A name or another text; has no number.
+  /// No number: a name or another text.
   case none
 
-  /// How many base units one of this unit holds.
+  /// Number of base units in one of this unit.
   package var factor: Double {
     switch self {
     case .mebibytes: 1_048_576
@@ -47,7 +42,7 @@ package enum Unit: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Digits after the point that JSON shows at most: what the source can tell, so that noise is not stored.
+  /// Maximum number of decimal places in JSON, by the precision of the sources, so that noise is not stored.
   package var decimals: Int {
     switch self {
     case .ratio, .cores: 4

@@ -1,27 +1,26 @@
 package import AgentMetrics
 
-/// What a family of series is called in Prometheus and OpenMetrics, for scrapes and for remote write alike.
+/// Name, type and unit of a family of series in Prometheus and OpenMetrics, for scrapes and remote write.
 package struct PrometheusName: Sendable, Hashable {
-  /// The word of its TYPE line; the text format 0.0.4 knows no info, and has gauge for it.
+  /// Type in the TYPE line; the text format 0.0.4 has no info and uses gauge instead.
   package enum FamilyType: String, Sendable {
-    /// A level, or a truth value as 1 or 0.
+    /// A level, or a flag as 1 or 0.
     case gauge
     /// A total that only grows.
     case counter
-    /// Always 1; what it tells is in its labels.
+    /// Always 1; the information is in the labels.
     case info
   }
 
   /// The name of its samples, `agent_disk_read_bytes_total`, `agent_cpu_info`.
   package let sample: String
-  /// Its type.
   package let kind: FamilyType
-  /// The base unit at the end of the name, or before `_total`; empty where there is none.
+  /// Base unit at the end of the name, or before `_total`; empty if none.
   package let unit: String
-  /// One line that says what it is.
+  /// Description in one line.
   package let help: String
 
-  /// A family that is none of the catalog's.
+  /// Creates a family outside the catalog.
   package init(sample: String, kind: FamilyType, unit: String, help: String) {
     self.sample = sample
     self.kind = kind
@@ -39,25 +38,25 @@ package struct PrometheusName: Sendable, Hashable {
   }
 }
 
-/// Names of the catalog's values in Prometheus, derived once from ids, units and labels.
+/// Prometheus names of the catalog's values, derived once from ids, units and labels.
 ///
 /// `gpus.temperature_c` of GPU 0 is `agent_gpu_temperature_celsius{gpu="0"}`:
-/// - a list is named by one of its entries, and the base unit ends the name, before `_total` of a counter;
-/// - texts are labels of one `_info` per group; those that change during the object's life have an `_info` of their own, so
-///   that a chart of the others continues (``volatileTexts``);
-/// - omitted are: entries that are not time series (processes); the sum or the choice beside its list (`disk` beside
-///   `disks`), since a sum in PromQL would count it twice; values that a label repeats; and errors in words, each of which
-///   could be a new series.
+/// - A list is named in the singular, and the base unit ends the name, before `_total` of a counter.
+/// - Texts are labels of one `_info` per group. Texts that change during the object's life have an `_info` of their
+///   own, so that charts of the other texts continue (``volatileTexts``).
+/// - Omitted are entries that are not time series (processes); the sum or choice beside its list (`disk` beside
+///   `disks`), which a sum in PromQL would count twice; values that a label repeats; and error messages, since each one
+///   could start a new series.
 ///
 /// All arrays are indexed by the field's number in the catalog.
 package struct PrometheusNames: Sendable {
-  /// A value that is exported.
+  /// An exported value.
   package struct Member: Sendable {
     /// Its name in JSON; the label of a text.
     package let name: String
     /// Index of its family in ``families``.
     package let family: Int
-    /// Its unit; numbers come in that unit's base.
+    /// Its unit; values are exported in that unit's base.
     package let unit: Unit
     /// Whether it is a label of its group's `_info`.
     package let isGroupInfo: Bool
@@ -67,19 +66,18 @@ package struct PrometheusNames: Sendable {
   static let volatileTexts: Set = [
     "state", "performance_state", "throttle_reasons", "recovery_action", "util_source",
   ]
-  /// Texts that are not names.
+  /// Texts that are free-form messages.
   static let omittedTexts: Set = ["error"]
 
   /// All families, in the order of the catalog.
   package private(set) var families: [PrometheusName] = []
-  /// Values; nil where omitted, and for groups and lists.
+  /// Exported values; nil for omitted values, groups and lists.
   package private(set) var members: [Member?]
-  /// Of a group or list, the family of its texts; nil where it has none.
+  /// For a group or list, the family of its texts; nil without texts.
   package private(set) var infos: [Int?]
-  /// Of a list, the label names that identify an entry; nil where the list is omitted.
+  /// For a list, the label names that identify an entry; nil where the list is omitted.
   package private(set) var labels: [[String]?]
 
-  /// Those of a Sample.
   package static let shared = PrometheusNames(.shared)
 
   init(_ catalog: Catalog) {
@@ -88,7 +86,7 @@ package struct PrometheusNames: Sendable {
     infos = Array(repeating: nil, count: nodes.count)
     labels = Array(repeating: nil, count: nodes.count)
     let lists = Set(nodes.filter { $0.kind == .list }.map(\.id))
-    /// What stands before the names of the values in a group; nil where the group is omitted.
+    /// Prefixes of the value names in each group; nil where the group is omitted.
     var prefixes: [String?] = Array(repeating: nil, count: nodes.count)
     for (number, node) in nodes.enumerated() {
       let outer = node.parent.map { prefixes[$0] } ?? "agent"
@@ -139,14 +137,14 @@ package struct PrometheusNames: Sendable {
     list.hasSuffix("s") ? String(list.dropLast()) : list
   }
 
-  /// The whole name: `temperature_c` in celsius is `…_temperature_celsius`.
+  /// Returns the full name: `temperature_c` in celsius becomes `…_temperature_celsius`.
   private static func name(prefix: String, domain: String, _ definition: Definition) -> String {
     var stem = definition.name
     let isCounter = definition.kind == .counter
     stem.strip("total")
     for suffix in definition.unit.suffixes where stem.strip(suffix) { break }
     var parts = [prefix]
-    // `load.load1` is `agent_load1`.
+    // `load.load1` becomes `agent_load1`.
     if !domain.isEmpty, stem.hasPrefix(domain) {
       parts = [String(prefix.dropLast(domain.count + 1))]
     }
@@ -154,9 +152,9 @@ package struct PrometheusNames: Sendable {
     return parts.filter { !$0.isEmpty }.joined(separator: "_")
   }
 
-  /// Label names of a list's entries.
+  /// Returns the label names of a list's entries.
   ///
-  /// A label that would collide with one that Prometheus adds, or that does not say what it counts, is named by its list.
+  /// The list's name replaces a label that would collide with one added by Prometheus, or that is too general.
   private static func labels(of list: Catalog.Node) -> [String] {
     list.ownLabels.map { label in
       guard ["index", "instance", "job"].contains(label) else { return label }
@@ -185,7 +183,7 @@ extension Unit {
     }
   }
 
-  /// What may end the name of a figure that JSON shows in this unit.
+  /// Endings of a metric's name that state this unit in JSON.
   fileprivate var suffixes: [String] {
     switch self {
     case .ratio: ["ratio"]
@@ -208,7 +206,7 @@ extension Unit {
 }
 
 extension String {
-  /// Takes a last word away, with the underscore before it; false where it is not the last.
+  /// Removes a trailing word and the underscore before it; returns false if the text does not end in it.
   @discardableResult
   fileprivate mutating func strip(_ word: String) -> Bool {
     guard self == word || hasSuffix("_" + word) else { return false }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Collect
 
-/// A table of one process that is always busy, and one that has started and ended; read when asked, as on a machine.
+/// Reports one process that is always busy, and one that has started and ended; reads on request, as on a machine.
 final class TableCollector: Collector, Sendable {
   let name = "processes"
   private struct State {
@@ -56,7 +56,7 @@ final class TableCollector: Collector, Sendable {
 }
 
 @Suite struct ProcessSnapshotsTests {
-  /// What a sampler has kept after so many waits.
+  /// Returns the history after a sampler's run of `waits` waits.
   private func run(
     interval: Int, waits: Int, _ collector: TableCollector = TableCollector(),
     _ event: @escaping @Sendable (_ wait: Int, _ history: History, _ instant: inout Instant) -> Void = { _, _, _ in }
@@ -73,7 +73,7 @@ final class TableCollector: Collector, Sendable {
     let snapshots = ProcessSnapshots(of: history) { "command of \($0)" }
     let table = try #require(snapshots.snapshot(of: newest))
     #expect(table.processes.map(\.pid) == [7, 8] && table.processes[0].cpu == 1)
-    // Kernel threads have none.
+    // Kernel threads have no command line.
     #expect(table.processes.map(\.command) == ["command of 7", nil])
     #expect(table.interval == 30)
     #expect(newest.sample.processes?.top.first?.cpu == table.processes[0].cpu)
@@ -129,7 +129,7 @@ final class TableCollector: Collector, Sendable {
 
   @Test func withoutAScanThereIsAnError() async {
     let history = run(interval: 30, waits: 0, TableCollector())
-    // No sampler runs any more, and a history that never had one has no table.
+    // The sampler has ended, and a history that never had one has no table.
     let empty = History(capacity: 1, interval: 1)
     empty.append(Sample(from: nil, to: Reading()))
     await #expect(throws: ProcessSnapshots.Failure.self) {
@@ -138,7 +138,7 @@ final class TableCollector: Collector, Sendable {
     #expect(history.count == 0)
   }
 
-  /// A process whose command line cannot be read holds up neither a screen nor the other command lines for long.
+  /// A process whose command line cannot be read delays neither a screen nor the other command lines for long.
   @Test func aHungProcessHoldsNothingUp() {
     let isHung = Condition(true)
     defer { isHung.update { $0 = false } }
@@ -158,7 +158,7 @@ final class TableCollector: Collector, Sendable {
       commands.fill(&processes, waiting: 0.05)
     }
     #expect(processes.map(\.command) == ["c4", nil, "c6"])
-    // Another process by the same number has its own.
+    // A process that reuses the pid has its own command line.
     processes[0].start = 2
     processes[0].command = nil
     commands.fill(&processes, waiting: 10)

@@ -4,7 +4,7 @@ import History
 import Synchronization
 import Testing
 
-/// Time that passes only while the sampler waits, with a script of what happens meanwhile.
+/// Simulated time that passes only while the sampler waits, with a script of events.
 final class ScriptedTimekeeper: Timekeeper {
   private struct State {
     var instant: Instant
@@ -22,7 +22,7 @@ final class ScriptedTimekeeper: Timekeeper {
     self.event = event
   }
 
-  /// Moves the next tick away, as somebody who wakes the sampler `seconds` before it.
+  /// Ends a wait `seconds` early, as a wake-up of the sampler does.
   static func woken(_ seconds: Double, before instant: inout Instant) {
     instant.realtime -= seconds
     instant.monotonic -= seconds
@@ -44,7 +44,7 @@ final class ScriptedTimekeeper: Timekeeper {
   }
 }
 
-/// A source whose counter is the monotonic clock times 100, so that its rate is 100 whatever the stretch.
+/// A source whose counter is the monotonic clock times 100, so that its rate is 100 over any interval.
 final class SteadyCollector: Collector {
   let name = "steady"
   let keeper: ScriptedTimekeeper
@@ -190,7 +190,7 @@ final class FailingCollector: Collector {
       source: .simulated { [BoottimeCollector()] }, history: history, timekeeper: keeper, report: { _ in })
     sampler.run()
     let samples = history.all.map(\.sample)
-    // Five of the past, of which the oldest made room for the one after the wait.
+    // Five restored samples; the one after the wait displaced the oldest.
     #expect(samples.map(\.timestamp.seconds) == [970, 980, 990, 1_000, 1_010])
     #expect(samples.allSatisfy { $0.elapsed == 10 })
     #expect(samples.allSatisfy { abs($0.cpu.contextSwitches - 100) < 0.001 })

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Collect
 
-/// A source that counts how often it is read, and whose counter is the Reading's own clock times 100.
+/// Counts its reads; its counter is the Reading's own clock times 100.
 final class CountingCollector: Collector, Sendable {
   let name = "counting"
   let looks = Mutex<[Double]>([])
@@ -20,7 +20,7 @@ final class CountingCollector: Collector, Sendable {
 
 /// Live tracks beside the main one.
 @Suite struct WatchTests {
-  /// What happens at so many waits, each at its number.
+  /// Runs a sampler, with an event at each of the numbered waits.
   private func run(
     interval: Int, start: Double = 900, waits: Int, capacity: Int = 1_000, source: CountingCollector = .init(),
     _ event: @escaping @Sendable (_ wait: Int, _ history: History, _ instant: inout Instant) -> Void
@@ -43,7 +43,7 @@ final class CountingCollector: Collector, Sendable {
     let watch = Mutex<History.Watch?>(nil)
     let received = Mutex<[Double]>([])
     let (history, looks) = run(interval: 30, waits: 80) { wait, history, instant in
-      // Somebody comes at 912.4.
+      // A watcher comes at 912.4.
       guard wait == 2 else { return }
       ScriptedTimekeeper.woken(17.6, before: &instant)
       watch.withLock {
@@ -55,7 +55,7 @@ final class CountingCollector: Collector, Sendable {
     let seconds = received.withLock { $0 }
     #expect(seconds == (913...(913 + 77)).map(Double.init))
     #expect(watch.withLock { $0?.newest?.sample.timestamp.seconds } == 990)
-    // 900, 900.25, a baseline at 912.4, and each second once: those of the main track's ticks too.
+    // 900, 900.25, a baseline at 912.4, then every second once, the main track's ticks included.
     #expect(looks.count == 3 + 78)
     let entries = history.entries()
     #expect(entries.map(\.sample.timestamp.seconds) == [900] + seconds)
@@ -129,13 +129,13 @@ final class CountingCollector: Collector, Sendable {
     keeper.waitUntilWaiting()
     keeper.pass(seconds: 0.25)
     let first = await iterator.next()
-    // 7.25 s old is fresh enough for the one, not for the other.
+    // A reading 7.25 s old is fresh enough for the first request, too old for the second.
     keeper.pass(seconds: 7.25)
     #expect(await history.freshReading(maxAge: 10)?.monotonic == 50.25)
     #expect(await history.freshReading(maxAge: 1)?.monotonic == 57.5)
     #expect(history.latestReading?.monotonic == 57.5)
     #expect(history.count == 1 && history.latest === first)
-    // Whoever asks at the same time gets the same, and nobody looks.
+    // Concurrent requests share one reading.
     #expect(await history.freshReading(maxAge: 1)?.monotonic == 57.5 && source.looks.withLock { $0.last } == 57.5)
     #expect(history.newestOfMainTrack === first)
     // The next tick is a mean since the last one of its track.
@@ -170,7 +170,7 @@ final class CountingCollector: Collector, Sendable {
     #expect(counts.suffix(40).allSatisfy { $0 == 0 })
   }
 
-  /// Writes into the array of the look before in place, and tells how many allocations that took.
+  /// Writes into the array of the previous reading in place, and counts the allocations of that.
   final class ArrayCollector: Collector {
     let name = "array"
     let told: (Int) -> Void
@@ -185,7 +185,7 @@ final class CountingCollector: Collector, Sendable {
   }
 }
 
-/// Time that passes when the test says so, and a real wait meanwhile.
+/// Time that advances only by the test, with real waits.
 private final class GatedTimekeeper: Timekeeper {
   private struct State {
     var instant: Instant
@@ -216,7 +216,7 @@ private final class GatedTimekeeper: Timekeeper {
 
   func waitUntilWaiting() { _ = state.wait { $0.isWaiting ? true : nil } }
 
-  /// Lets so many seconds pass and the sampler look at its clock.
+  /// Advances the time and lets the sampler read its clock.
   func pass(seconds: Double) {
     state.update { state in
       state.instant.realtime += seconds

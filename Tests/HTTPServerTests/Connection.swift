@@ -1,14 +1,13 @@
 import SystemIO
 import TestSupport
 
-/// A plain blocking TCP connection to the loopback, with a deadline on every read: a test fails rather than hangs.
+/// A plain blocking TCP connection to the loopback, with a deadline on every read: a test fails instead of hanging.
 final class Connection {
   struct Failure: Error, CustomStringConvertible {
     let description: String
     init(_ action: String) { description = "\(action): \(String(cString: strerror(errno)))" }
   }
 
-  /// A response as it came.
   struct Answer {
     let status: Int
     let headers: [(name: String, value: String)]
@@ -19,7 +18,7 @@ final class Connection {
 
   private let descriptor: Int32
   private var unread: [UInt8] = []
-  /// What came of a body without an end, its chunks taken apart.
+  /// Received part of an endless body, decoded from chunks.
   private var events: [UInt8] = []
 
   init(port: UInt16, receiveBuffer: Int32? = nil) throws {
@@ -30,7 +29,7 @@ final class Connection {
     close(descriptor)
   }
 
-  /// Sends bytes; a connection that the other side has closed is no error here.
+  /// Sends bytes; a connection closed by the server is not an error here.
   func send(_ text: String) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
@@ -42,7 +41,7 @@ final class Connection {
     }
   }
 
-  /// Closes with a reset, as a client that crashes.
+  /// Closes with a reset, like a client that crashes.
   func abort() {
     var linger = SystemIO.linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<SystemIO.linger>.size))
@@ -59,9 +58,9 @@ final class Connection {
     return try header()
   }
 
-  /// The next event of a stream, without the empty line at its end; nil when the stream has ended.
+  /// Returns the next event of a stream, without the empty line at its end; nil when the stream has ended.
   ///
-  /// Comments, by which a server shows that it is there while nothing happens, are passed over as a client does.
+  /// Comments, which a server sends as keep-alives, are skipped.
   func event() throws -> String? {
     let end = Array("\n\n".utf8)
     while true {
@@ -70,7 +69,7 @@ final class Connection {
         if events[0] != UInt8(ascii: ":") { return String(decoding: events[..<place], as: UTF8.self) }
         continue
       }
-      // A chunk: its size in hexadecimal, its bytes, and a line's end after each of them (RFC 9112 §7.1).
+      // A chunk: its size in hexadecimal and its bytes, each followed by CRLF (RFC 9112 §7.1).
       while self.end(of: "\r\n") == nil { try readMore() }
       let line = self.end(of: "\r\n") ?? 0
       let size = Int(String(decoding: unread[..<(line - 2)], as: UTF8.self), radix: 16) ?? 0
@@ -81,7 +80,7 @@ final class Connection {
     }
   }
 
-  /// The next response; the body by Content-Length, none after HEAD.
+  /// Reads the next response; its body by Content-Length, without one after HEAD.
   func answer(isHead: Bool = false) throws -> Answer {
     let head = try header()
     let count = isHead ? 0 : head["content-length"].flatMap { Int($0) } ?? 0
@@ -104,7 +103,6 @@ final class Connection {
     return Answer(status: status, headers: headers, body: "")
   }
 
-  /// So many bytes as they come.
   func text(bytes count: Int) throws -> String {
     while unread.count < count { try readMore() }
     defer { unread.removeFirst(count) }
@@ -117,7 +115,7 @@ final class Connection {
     return try answer()
   }
 
-  /// Whether the other side has ended the connection, with nothing more to read; waits for it.
+  /// Waits until the server closes the connection; false if bytes come first.
   func isEnded() -> Bool {
     guard unread.isEmpty else { return false }
     var byte: UInt8 = 0

@@ -63,7 +63,7 @@ import Testing
   @Test(arguments: [
     "GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n",
     "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: Close\r\n\r\n",
-    // Bodies that nobody reads to their end.
+    // Bodies that the server does not read to their end.
     "GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\nabc",
     "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
@@ -176,7 +176,7 @@ import Testing
     limits.stalled = .milliseconds(100)
     limits.sweep = .milliseconds(20)
     let log = LogLines(level: .debug)
-    // More than the system's buffers hold.
+    // Larger than the system's buffers.
     let api = RunningServer.api(samples: 200, mounts: 400)
     try await withServer(RunningServer.make(api: api, log: log, limits: limits)) { server in
       let stuck = try server.connect(receiveBuffer: 4_096)
@@ -254,12 +254,12 @@ import Testing
     let server = RunningServer.make()
     let task = Task { try await server.run { _ in } }
     task.cancel()
-    // It comes back; with what is no matter.
+    // It returns, with any result.
     _ = await task.result
   }
 }
 
-/// Whether ::1 can be bound here; in some containers there is no IPv6.
+/// Whether ::1 can be bound; some containers have no IPv6.
 private let hasIPv6Loopback: Bool = {
   let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
   guard descriptor >= 0 else { return false }

@@ -7,12 +7,12 @@ import Testing
 
 @testable import HTTPServer
 
-/// What clients may use of the server, over real sockets of the loopback.
+/// Limits on clients, over real loopback sockets.
 @Suite(.timeLimit(.minutes(10))) struct LimitsTests {
   private func server(connections: Int, log: LogLines = LogLines()) -> HTTPServer {
     var limits = HTTPServer.ConnectionLimits()
     limits.connections = connections
-    // Not on a machine that is busy with other tests: here only the number of connections counts.
+    // Timeouts are off on a busy machine: these tests check only the number of connections.
     (limits.header.time, limits.idle) = (.seconds(600), .seconds(600))
     return RunningServer.make(log: log, limits: limits)
   }
@@ -56,7 +56,7 @@ import Testing
       #expect(answer.body.hasPrefix(#"{"error":{"#))
       #expect(refused.isEnded())
       second.abort()
-      // The server learns of the end without sending anything.
+      // The server notices the end without sending.
       var status = 503
       while status == 503 { status = (try? server.connect().get("/health").status) ?? 503 }
       #expect(status == 200)
@@ -80,12 +80,12 @@ import Testing
   @Test func aClientThatTakesNothingGivesItsMemoryToTheNextAnswer() async throws {
     var limits = HTTPServer.ConnectionLimits()
     limits.heldBytes = 300 * 1_024
-    // More than the system's buffers hold.
+    // Larger than the system's buffers.
     let api = RunningServer.api(samples: 200, mounts: 400)
     try await withServer(RunningServer.make(api: api, limits: limits)) { server in
       let stuck = try server.connect(receiveBuffer: 4_096)
       stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
-      // Its answer has begun, and holds memory.
+      // Its response has begun, and holds memory.
       #expect(try stuck.text(bytes: 15) == "HTTP/1.1 200 OK")
       let next = try server.connect()
       // Refused while the first is only slow.

@@ -7,7 +7,7 @@ import SystemIO
 
 @testable import HTTPServer
 
-/// A server on a free port of the loopback, over a history with a sample in it.
+/// A server on a free loopback port, over a history with one sample.
 struct RunningServer {
   let url: String
   let port: UInt16
@@ -29,7 +29,7 @@ struct RunningServer {
     return API(history: history)
   }
 
-  /// A sample of so many seconds after 1970, with so many filesystems.
+  /// A sample at a POSIX time, with some filesystems.
   static func sample(_ second: Int, mounts: Int = 0) -> Sample {
     var reading = Reading()
     reading.timestamp = Timestamp(seconds: Double(second))
@@ -70,7 +70,7 @@ struct RunningServer {
   }
 }
 
-/// Runs `body`, which blocks on sockets, with a server, and stops the server after it.
+/// Starts a server, runs `body`, which blocks on sockets, and stops the server.
 func withServer(
   _ server: HTTPServer = RunningServer.make(), _ body: (RunningServer) async throws -> Void
 ) async throws {
@@ -86,7 +86,7 @@ func withServer(
   }
 }
 
-/// Runs what blocks on threads of its own, since the server's tasks need those of the concurrency pool.
+/// Runs blocking work on its own threads, since the server's tasks need those of the concurrency pool.
 func blocking(_ body: () async throws -> Void) async throws {
   try await withTaskExecutorPreference(ThreadPerJob.shared) { try await body() }
 }
@@ -101,7 +101,7 @@ private final class ThreadPerJob: TaskExecutor {
   }
 }
 
-/// What was logged, from a level on.
+/// Collects log lines from a level upwards.
 final class LogLines: Sendable {
   let level: Logger.Level
   private let lines = Mutex<[String]>([])

@@ -26,7 +26,7 @@ import Testing
     return line.hasPrefix("id: ") ? Timestamp(rfc3339: line.dropFirst(4)).map { Int($0.seconds) } : nil
   }
 
-  /// Opens a stream and reads what comes at once.
+  /// Opens a stream and reads its immediate output.
   private func open(_ server: RunningServer, receiveBuffer: Int32? = nil) throws -> Connection {
     let connection = try server.connect(receiveBuffer: receiveBuffer)
     let head = try connection.open("/metrics/stream")
@@ -45,7 +45,7 @@ import Testing
         #expect(Self.second(event) == second)
         #expect(event?.split(separator: "\n").last?.hasPrefix("data: {\"timestamp\":\"1970-01-01T00:00:") == true)
       }
-      // Other requests find their way beside it.
+      // Other requests are answered meanwhile.
       #expect(try server.connect().get("/metrics/latest").body.hasPrefix("{\"timestamp\":\"1970-01-01T00:00:20Z\""))
     }
   }
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  /// Each way of going frees the only stream that there may be; that nobody is watched for is told by the history.
+  /// Each way of disconnecting frees the only stream slot and removes the watch from the history.
   @Test(arguments: ["close", "reset", "finish sending"]) func clientsThatGoLeaveNothing(way: String) async throws {
     history.append(RunningServer.sample(1))
     try await withServer(server(streams: 1)) { server in
@@ -92,13 +92,13 @@ import Testing
       case "finish sending": connection?.finishSending()
       default: connection = nil
       }
-      // The server learns of it without sending anything.
+      // The server notices it without sending.
       var status = 503
       while status == 503 { status = try server.connect().open("/metrics/stream").status }
       #expect(status == 200)
       _ = connection
     }
-    // Not before the server's own tasks have ended, which is what withServer waits for.
+    // Only after the server's own tasks have ended, which withServer awaits.
     #expect(history.wantedIntervals(at: 0) == [1])
     #expect(history.wantedIntervals(at: 60) == [])
   }
@@ -109,7 +109,7 @@ import Testing
       let slow = try open(server, receiveBuffer: 4_096)
       let fast = try open(server)
       #expect(Self.second(try fast.event()) == 1)
-      // Some 20 kB each, 2 MB in all, of which the buffers between hold a few hundred kB.
+      // About 20 kB each, 2 MB in all; the buffers in between hold a few hundred kB.
       for second in 2...100 {
         append(second, mounts: 200)
         #expect(Self.second(try fast.event()) == second)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import History
 
-/// Steps, means and gaps, on samples whose figures are reckoned by hand.
+/// Steps, means and gaps, on samples with values calculated by hand.
 @Suite struct ColumnsTests {
   /// A sample whose CPU usage is `usage` over the `elapsed` seconds before it, with a counter that is its time.
   private func sample(at seconds: Double, _ usage: Double, elapsed: Double = 10, boottime: Double? = nil) -> Sample {
@@ -41,7 +41,7 @@ import Testing
     let query = HistoryQuery(.last(seconds: 1_000), step: 30)
     let columns = try history.columns(
       query, SeriesSelector.list("cpu.usage,networks.receive_bytes_total"), extremes: true)
-    // 10 20 30 | 40 50 60 | 70: the last is not over, and its moment is its sample's.
+    // 10 20 30 | 40 50 60 | 70: the last step is incomplete, so its time is that of its newest sample.
     #expect(columns.timestamps == [30, 60, 70])
     #expect(column(columns, "cpu.usage").map { ($0 ?? 0) * 10 }.map { $0.rounded() } == [2, 5, 7])
     #expect(columns.series[0].minima == [0.1, 0.4, 0.7] && columns.series[0].maxima == [0.3, 0.6, 0.7])
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func aLateTickIsNoGap() throws {
-    // The agent was held up for 34 s, and the sample is the mean over all of it.
+    // The agent was stopped for 34 s, and the sample is the mean over all of it.
     let samples = [sample(at: 10, 0.1), sample(at: 54, 0.5, elapsed: 44)]
     let columns = try history(samples).columns(HistoryQuery(.last(seconds: 1_000)), [SeriesSelector("cpu.usage")])
     #expect(columns.timestamps == [10, 54])

@@ -2,9 +2,9 @@ import AgentMetrics
 import History
 import Testing
 
-/// Which series a text selects.
+/// Series selected by a text.
 @Suite struct SelectorTests {
-  /// A machine with two GPUs, one of which tells its temperature, and a filesystem with an odd name.
+  /// A machine with two GPUs, one of them with a temperature, and a filesystem with an odd name.
   private static func keys(_ text: String) throws -> [String] {
     var reading = Reading()
     reading.gpus = [GPU(index: 0, vendor: "nvidia"), GPU(index: 1, vendor: "amd")]
@@ -58,7 +58,7 @@ import Testing
     ("cpu.usage", true), ("*", true), ("cpu.*", true), ("*usage", true), (#"gpus.util{index="99"}"#, true),
     ("gpus.*{", true), (#"*"x"*"#, true),
     ("cpu.usag", false), ("", false), ("nix", false), ("nix.*", false), (#"nix{a="b"}"#, false), ("*nix", false),
-    // Texts, and what comes and goes.
+    // Texts, and short-lived entries.
     ("cpu.model", false), ("processes.top.cpu", false), ("processes.top.*", false),
   ]) func known(text: String, isKnown: Bool) {
     #expect(SeriesSelector(text).isKnown == isKnown)

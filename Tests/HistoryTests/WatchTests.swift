@@ -4,7 +4,7 @@ import Testing
 
 @testable import History
 
-/// Tracks in the history, and what is told of them.
+/// Tracks in the history, and their observers.
 @Suite struct WatchTests {
   private func sample(at seconds: Double) -> Sample {
     var reading = Reading()
@@ -70,7 +70,7 @@ import Testing
     second = nil
     #expect(history.wantedIntervals(at: 1_001) == [1, 5])
     #expect(history.wantedIntervals(at: 1_060.9) == [1, 5])
-    // Somebody comes back in time, and the minute begins anew.
+    // A watcher comes back in time, and the minute starts over.
     let third = history.watch(interval: 1)
     #expect(history.wantedIntervals(at: 1_061) == [1, 5])
     third.end()
@@ -98,7 +98,7 @@ import Testing
     var watches = [2, 10, 4, 20].map { history.watch(interval: $0) }
     #expect(history.wantedIntervals(at: 0) == [2, 4, 10, 20])
     #expect([3, 1, 15, 29, 10].map { history.watch(interval: $0).interval } == [2, 2, 10, 20, 10])
-    // One that nobody watches makes room at once.
+    // A track without a watcher is replaced immediately.
     watches.removeFirst()
     watches.append(history.watch(interval: 1))
     #expect(history.wantedIntervals(at: 0) == [1, 4, 10, 20])

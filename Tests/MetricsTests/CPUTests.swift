@@ -52,13 +52,13 @@ import Testing
       let modes = try #require(CPU.Modes(from: CPUTime(), to: time(20, 0, 10, 60, steal: steal), ticks: 100))
       #expect(modes.usage == 0.4 && modes.steal == 0.1 && modes.user == 0.2 && modes.idle == 0.6)
     }
-    // A CPU that came back counts its idle time since boot at once.
+    // A CPU that came back online adds its whole idle time since boot in one step.
     let back = try #require(CPU.Modes(from: time(0, 0, 0, 10), to: time(30, 0, 0, 900_000), ticks: 100))
     #expect(back.usage == 0.3 && back.idle == 0.7)
-    // One that went lost some of it.
+    // A CPU that went offline takes part of it away.
     let gone = try #require(CPU.Modes(from: time(0, 0, 0, 900_000), to: time(30, 0, 0, 10), ticks: 100))
     #expect(gone.usage == 0.3)
-    // A little more than the time is the kernel's rounding; iowait that decreases says nothing.
+    // Slightly more than the elapsed time is the kernel's rounding; a decrease of iowait counts as 0.
     let near = try #require(CPU.Modes(from: time(0, 0, 0, 0, 50), to: time(51, 0, 0, 51, 49), ticks: 100))
     #expect(near.usage == 0.5 && near.iowait == 0)
   }

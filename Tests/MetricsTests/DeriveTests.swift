@@ -99,7 +99,7 @@ import Testing
     var after = before
     after.energy = 19_671_150
     let power = Power(from: before, to: after, over: Elapsed(seconds: 2))
-    // 328,850 µJ to the end and 19,671,150 after it: 20 J in 2 s.
+    // 328,850 µJ before the wrap-around and 19,671,150 after it: 20 J in 2 s.
     #expect(abs(power.watts - 10) < 1e-9)
   }
 
@@ -151,7 +151,7 @@ import Testing
       if pid == 50 { process.readBytes = 4_000 }
       after.all.append(process)
     }
-    // The same pid, but another process: it counts from 0.
+    // Another process reuses the pid and counts from 0.
     after.all[8].start = 9
     after.all[8].cpuTicks = 300
     let processes = Processes(from: before, to: after, over: Elapsed(seconds: 10))

@@ -2,7 +2,7 @@ import AgentMetrics
 import Testing
 
 @Suite struct FieldReaderTests {
-  /// Has a different value for every figure, and notes what it gave.
+  /// Supplies a different value for every metric and records it.
   private final class Everything: FieldReader {
     private final class Notes {
       var given: [String: String] = [:]
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  /// Notes what it is shown.
+  /// Records the values it visits.
   private final class Shown: FieldVisitor {
     private(set) var shown: [String: String] = [:]
     private var path: [String] = []
@@ -89,7 +89,7 @@ import Testing
     let shown = Shown()
     Sample.table.visit(sample, shown)
     let lost = reader.given.filter { shown.shown[$0.key] != $0.value }.keys
-    // Computed from other fields; everything else has to come back.
+    // Computed from other fields; all others have to come back.
     let computed: Set = [
       "ram.usage", "swap.usage", "cgroup.cpu_usage", "cgroup.memory_usage", "vram_usage", "filesystems.usage",
       "filesystems.inodes_usage",

@@ -6,13 +6,13 @@ import Testing
 @Suite struct PrometheusNameTests {
   private let names = PrometheusNames.shared
 
-  /// The name of a figure by its path; nil where it is left out.
+  /// Looks a metric's name up by its path; nil where it is omitted.
   private func name(_ id: String) -> PrometheusName? {
     let number = Catalog.shared.nodes.firstIndex { $0.id == id }
     return number.flatMap { names.members[$0] }.map { names.families[$0.family] }
   }
 
-  @Test("The base unit takes the place of the unit that JSON shows; only counters end in _total")
+  @Test("The base unit replaces the unit of JSON; only counters end in _total")
   func numbers() {
     #expect(name("cpu.usage")?.sample == "agent_cpu_usage_ratio")
     #expect(name("cpu.frequency_mhz")?.sample == "agent_cpu_frequency_hertz")
@@ -31,14 +31,14 @@ import Testing
     #expect(bytes?.unit == "bytes")
   }
 
-  @Test("Texts of a domain are one info; those that change are one each")
+  @Test("Texts of a group share one info; texts that change have one each")
   func texts() {
     #expect(name("cpu.model")?.sample == "agent_cpu_info")
     #expect(name("gpus.model") == name("gpus.vendor"))
     #expect(name("gpus.state")?.sample == "agent_gpu_state_info")
   }
 
-  @Test("What is a label already, a sum or a copy, a finding in words or no series has no name")
+  @Test("Labels, sums, copies, error messages and non-series have no name")
   func left() {
     #expect(name("cpu.per_core.cpu") == nil)
     #expect(name("gpu.util") == nil)
@@ -47,7 +47,7 @@ import Testing
     #expect(name("processes.top.cpu") == nil)
   }
 
-  @Test("Names and labels are Prometheus' and no two are equal; units end them")
+  @Test("Names and labels are valid in Prometheus and unique, and end in the unit")
   func rules() {
     var seen: Set<String> = []
     for name in names.families {

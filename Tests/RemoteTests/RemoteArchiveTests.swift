@@ -6,7 +6,7 @@ import Testing
 
 @testable import Remote
 
-/// Columns as another agent tells them.
+/// Columns received from another agent.
 @Suite struct RemoteArchiveTests {
   private static let text = #"""
     {"interval_sec":30,"step_sec":60,"timestamps":[60,120.5,180],

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Remote
 
-/// What a broken or hostile agent may send.
+/// Limits on data from a broken or hostile agent.
 @Suite struct RemoteLimitsTests {
   private static let sample = #"{"timestamp":"2026-01-01T00:00:00Z","cpu":{"usage":0.5}}"#
 
@@ -17,7 +17,7 @@ import Testing
     var rate = EventRate(burst: 100, at: 0)
     let backlog = rate.take(events(100), bytes: 1_000, at: 0)
     #expect(backlog.events.count == 100 && !backlog.waits)
-    // Of a flood the newest of each read; a second's rate comes back in a second.
+    // From a flood, only the newest event of each read is taken; after a second, a second's worth is allowed again.
     let flood = rate.take(events(50), bytes: 1_000, at: 0)
     #expect(flood.events.map(\.id) == ["49"] && flood.waits && rate.dropped == 49)
     let next = rate.take(events(1), bytes: 1_000, at: 0.1)
@@ -66,7 +66,7 @@ import Testing
     #expect(hasRoom)
   }
 
-  /// Serves an endless history, counts its bytes, and says why it was left.
+  /// Serves an endless history, counts its bytes, and checks the error.
   @Test func anEndlessHistoryIsCutOff() async throws {
     let agent = try HostileAgent { target, send in
       guard target.hasPrefix("/metrics/history"), !target.hasSuffix("seconds=1") else {
@@ -103,7 +103,7 @@ import Testing
   }
 }
 
-/// A server whose answers have no length, as a script writes them, until the client leaves.
+/// A server whose responses have no length, written by a script until the client leaves.
 private final class HostileAgent: Sendable {
   /// Writes a part of the body; false once the client has gone.
   typealias Send = (String) -> Bool

@@ -8,7 +8,7 @@ import Testing
 @testable import Remote
 
 @Suite struct SampleReaderTests {
-  /// A sample of the made-up machine, which has nearly everything.
+  /// A sample of the simulated machine, which has nearly every metric.
   private static func demo() throws -> Sample {
     let collector = DemoCollector(version: "1.2.3")
     var readings: [Reading] = []
@@ -35,7 +35,7 @@ import Testing
     #expect(received.timestamp == sample.timestamp)
     #expect(received.boottime == sample.timestamp.seconds)
     #expect(received.gpus.count == 8 && received.processes?.top.count == sample.processes?.top.count)
-    // Rounded as the text is, so that saying it again changes nothing but what is computed from rounded figures.
+    // Rounded like the text, so that encoding it again changes only values computed from rounded ones.
     let again = API.latestBody(of: received)
     let (first, second) = (text.split(separator: ","), again.split(separator: ","))
     #expect(first.count == second.count)

@@ -17,7 +17,6 @@ package struct SampleArchiveHealth: Sendable, Hashable {
   /// Stretches of a series that could not be read.
   package var damaged = 0
 
-  /// Nothing known.
   package init() {}
 }
 
@@ -32,8 +31,8 @@ package protocol SampleArchive: Sendable {
   /// The samples from one moment to another, both included, oldest first.
   ///
   /// - Parameters:
-  ///   - step: seconds of a step, of which each sample is then the mean (counters: the last), at its end; nil for those that
-  ///     were taken.
+  ///   - step: seconds of a step, of which each sample is then the mean (counters: the last), at its end; nil for those
+  ///     that were taken.
   ///   - most: samples at most.
   /// - Throws: ``Columns/TooLarge``; anything else where it cannot be read.
   func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample]
@@ -90,7 +89,8 @@ extension History {
   /// Samples of before memory begins at most in one answer that tells them whole; each is as great as in memory.
   package static let maxArchivedSamples = 4_000
 
-  /// The stretch that a question wants of the archive: from its beginning to where memory begins; nil where memory reaches.
+  /// The stretch that a question wants of the archive: from its beginning to where memory begins; nil where memory
+  /// reaches.
   private func archived(_ query: HistoryQuery) -> (
     archive: any SampleArchive, start: Double, end: Double, first: Double
   )? {
