@@ -1,18 +1,18 @@
 internal import SystemIO
 
-/// A question that may take for ever, asked on a thread of its own, with its last answer and that answer's age.
+/// A query that may block forever, on a thread of its own, with its last answer and that answer's age.
 ///
-/// ``ask()`` starts the question unless one is under way; ``answer(waiting:)`` gives what is there. A call that hangs
-/// (a dead NFS server, a hung driver) keeps its thread, and nobody waits for it: until it returns, the last good answer
-/// grows old. There is never more than one thread to a source, and none while nobody asks.
+/// ``ask()`` starts the query unless one is in progress; ``answer(waiting:)`` returns the latest result. A call that
+/// hangs (a dead NFS server, a hung driver) keeps its thread without blocking callers, while the last good answer ages.
+/// A source has at most one thread, and none between queries.
 package final class BlockingSource<Answer: Sendable>: Sendable {
-  /// What a source last said.
+  /// Latest result of a source.
   package struct Latest: Sendable {
     /// The last good answer; nil before the first.
     package var answer: Answer?
-    /// When it came, by Clock.boottime.
+    /// Time of the answer, by Clock.boottime.
     package var instant = Double.nan
-    /// What went wrong since; nil when the last question was answered well.
+    /// Error since then; nil when the last query succeeded.
     package var error: String?
   }
 
@@ -25,12 +25,11 @@ package final class BlockingSource<Answer: Sendable>: Sendable {
   private let state = Condition(State())
   private let question: @Sendable () throws -> Answer
 
-  /// A source whose answer `question` fetches.
   package init(_ question: @escaping @Sendable () throws -> Answer) {
     self.question = question
   }
 
-  /// Asks, unless a question is still under way.
+  /// Starts a query, unless one is in progress.
   package func ask() {
     let begins = state.withState { state in
       if state.isAsking { return false }
@@ -60,22 +59,22 @@ package final class BlockingSource<Answer: Sendable>: Sendable {
     }
   }
 
-  /// The latest answer, after waiting at most `seconds` for a question that is under way.
+  /// Returns the latest answer, after waiting at most `seconds` for a query in progress.
   ///
-  /// While one hangs, `error` says since when.
+  /// While a query hangs, `error` gives the time since its start.
   package func answer(waiting seconds: Double) -> Latest {
     let done = state.wait(atMost: seconds) { state in state.isAsking ? nil : state.latest }
     if let done { return done }
     return state.withState { state in
       var latest = state.latest
       let waited = Clock.boottime - state.askedAt
-      // A question still within a usual time is not yet an error.
+      // A query within the usual time is not an error yet.
       if waited > 1 { latest.error = "no answer for \(Int(waited)) s" }
       return latest
     }
   }
 
-  /// Seconds since the question that is under way was asked; nil when none is.
+  /// Seconds since the start of the query in progress; nil when idle.
   package var asking: Double? {
     state.withState { $0.isAsking ? Clock.boottime - $0.askedAt : nil }
   }

@@ -1,50 +1,50 @@
 package import AgentMetrics
 
-/// One source of figures: reads the machine, writes what it said into a Reading.
+/// A source of values: reads part of the machine and writes it into a Reading.
 ///
 /// Collectors are used from the sampler's thread only; they keep their files open and their memory from tick to tick.
 package protocol Collector: AnyObject {
-  /// Its name in logs and metrics, "cpu".
+  /// Name in logs and metrics, "cpu".
   var name: String { get }
 
   /// Reads the source now and writes its part of `reading` in place.
   ///
-  /// What the machine does not have is left absent and is no error. On an error the collector's part of the Reading is
-  /// absent too, never that of the tick before.
+  /// Missing hardware is not an error: its values stay absent. After an error the collector's part of the Reading is
+  /// absent too, never that of the previous tick.
   ///
-  /// - Throws: CollectorError when a source that is there cannot be read or makes no sense.
+  /// - Throws: CollectorError when an existing source cannot be read or is malformed.
   func read(into reading: inout Reading) throws(CollectorError)
 
-  /// The same for a look between two ticks, for somebody who asks how things are now: a dear source may tell what it told
-  /// last, with its age.
+  /// Reads outside the schedule, e.g. for a scrape.
+  ///
+  /// Expensive collectors may return cached values with their age.
   func readBetween(into reading: inout Reading) throws(CollectorError)
 
-  /// Begins work that may block, on a thread of its own, so that it is done when ``read(into:)`` comes; at once
-  /// returning. Most collectors have none.
+  /// Starts work that may block on a thread of its own, and returns immediately; the result is ready for
+  /// ``read(into:)``.
   func prepare()
 
-  /// Seconds since the figures were read that the last ``read(into:)`` gave; 0 for a source read on the tick.
+  /// Seconds since the values of the last ``read(into:)`` were read; 0 for a source read on the tick.
   var age: Double { get }
 
-  /// What the source cannot see though reading worked, in one line; nil where it sees everything.
+  /// Limitation of a working source, in one line; nil when it sees everything.
   var note: String? { get }
 
-  /// Takes what the next reading is wanted for, before it is made. Most collectors read the same for everyone.
+  /// Receives the demand before a reading. Most collectors ignore it.
   func accept(_ demand: Demand)
 }
 
-/// What outputs want of the next reading.
+/// The outputs' demand on the next reading.
 package struct Demand: Sendable, Equatable {
-  /// Whether anyone watches: a terminal, a stream, a page.
+  /// Whether a terminal, stream or page is watching.
   package var isWatched = false
-  /// Whether the reading answers a request for the table of processes.
+  /// Whether the reading answers a request for the process table.
   package var wantsTable = false
-  /// Whether threads of active processes are wanted.
+  /// Whether threads of active processes are requested.
   package var wantsThreads = false
-  /// Processes whose threads are wanted though they may be idle.
+  /// Processes whose threads are requested even if idle.
   package var threadsOf: Set<Int32> = []
 
-  /// Samples only, where nothing is given.
   package init(
     isWatched: Bool = false, wantsTable: Bool = false, wantsThreads: Bool = false, threadsOf: Set<Int32> = []
   ) {
@@ -56,28 +56,21 @@ package struct Demand: Sendable, Equatable {
 }
 
 extension Collector {
-  /// Reads as on a tick.
   package func readBetween(into reading: inout Reading) throws(CollectorError) { try read(into: &reading) }
 
-  /// Nothing to prepare.
   package func prepare() {}
 
-  /// Read on the tick.
   package var age: Double { 0 }
 
-  /// Sees everything.
   package var note: String? { nil }
 
-  /// Reads the same for everyone.
   package func accept(_ demand: Demand) {}
 }
 
-/// Why a source gave no figures, in one line.
+/// Reason for missing values of a source, in one line.
 package struct CollectorError: Error, Hashable, CustomStringConvertible {
-  /// The line.
   package let description: String
 
-  /// An error that says `description`.
   package init(_ description: String) {
     self.description = description
   }

@@ -1,18 +1,18 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// Command lines of processes, read on a thread of their own and kept while the processes run.
+/// Command lines of processes, read on a thread of their own and cached while the processes run.
 ///
-/// Reading one waits for the process's memory lock, which a hung process may hold: neither the sampler nor a screen may
-/// wait for it.
+/// A read waits for the process's memory lock, which a hung process may hold; neither the sampler nor a screen may wait
+/// for it.
 final class CommandLines: Sendable {
-  /// Seconds after which a command line is read again where its process runs: programs write titles into it.
+  /// Seconds after which a command line is read again: running programs write titles into it.
   private static let lifetime = 30.0
-  /// Seconds after which a read counts as stuck; its process is left alone from then on.
+  /// Seconds after which a read counts as stuck; its process is skipped from then on.
   private static let patience = 1.0
-  /// Threads that may be stuck at a time.
+  /// Maximum number of stuck threads.
   private static let maxStuck = 4
-  /// Bytes kept in all; beyond them each new command line is cut.
+  /// Maximum bytes in all; beyond them each new command line is truncated.
   private static let maxBytes = 8 << 20
   private static let cutLength = 200
 
@@ -27,10 +27,10 @@ final class CommandLines: Sendable {
     var known: [Int32: Known] = [:]
     var bytes = 0
     var queue: [Process] = []
-    /// The thread that reads; its successor has another number.
+    /// Number of the reading thread; its successor has another one.
     var worker = 0
     var isReading = false
-    /// The process whose command line is being read, and since when.
+    /// Process whose command line is being read, and the start of the read.
     var current: (process: Process, since: Double)?
     var stuck = 0
 
@@ -45,21 +45,20 @@ final class CommandLines: Sendable {
   private let state = Condition(State())
   private let read: @Sendable (Int32) -> String?
 
-  /// Command lines as `read` returns them.
   init(_ read: @escaping @Sendable (Int32) -> String?) {
     self.read = read
   }
 
-  /// Writes the command lines of all processes that have one, after waiting at most `seconds` for unknown ones.
+  /// Writes the command lines of all processes, after waiting at most `seconds` for unknown ones.
   func fill(_ processes: inout [Process], waiting seconds: Double) {
     let unknown = write(into: &processes)
     guard !unknown.isEmpty, start(unknown) else { return }
     let _: Bool? = state.wait(atMost: seconds) { $0.isReading ? nil : true }
-    // Those read in time are shown, even where one process holds the rest up.
+    // Lines read in time are shown, even if one process delays the rest.
     _ = write(into: &processes)
   }
 
-  /// Writes the known ones; returns the processes whose command line is to be read.
+  /// Writes the known command lines; returns the processes with unknown ones.
   private func write(into processes: inout [Process]) -> [Process] {
     let now = Clock.monotonic
     return state.withState { state in
@@ -74,7 +73,7 @@ final class CommandLines: Sendable {
         let isOld = now - known.readAt > Self.lifetime && process.cpu > 0
         if isOld || known.name != process.name { unknown.append(process) }
       }
-      // Those of ended processes are dropped when they are the greater part.
+      // Command lines of ended processes are dropped when they are the majority.
       if state.known.count > 2 * processes.count + 64 {
         let running = Set(processes.map(\.pid))
         state.known = state.known.filter { running.contains($0.key) }
@@ -84,13 +83,13 @@ final class CommandLines: Sendable {
     }
   }
 
-  /// Has a thread read command lines; false where all threads are stuck.
+  /// Reads command lines on a thread; false where all threads are stuck.
   private func start(_ processes: [Process]) -> Bool {
     let worker: Int? = state.withState { state in
       let now = Clock.monotonic
       if state.isReading {
         guard let current = state.current, now - current.since > Self.patience else {
-          // They are asked for again with the next table.
+          // The next table requests them again.
           return nil
         }
         guard state.stuck < Self.maxStuck else { return nil }

@@ -2,17 +2,17 @@ internal import AgentMetrics
 
 /// The times of the drivers' last answers.
 struct GPUAnswers {
-  /// An answer that no earlier Reading held.
+  /// An answer that is new in a Reading.
   struct Answer {
-    /// Place in the Reading's GPUs.
+    /// Index in the Reading's GPUs.
     let index: Int
-    /// Seconds that its means cover: those since the answer before it.
+    /// Seconds that its means cover: those since the previous answer.
     let seconds: Double
   }
 
   private var times: [String: Double] = [:]
 
-  /// The answers that are new in a Reading; a driver that is slow or rests is shown with its last one again.
+  /// Returns the answers that are new in a Reading; the last answer of a slow or sleeping driver is repeated.
   mutating func new(in reading: Reading) -> [Answer] {
     if reading.gpus.isEmpty { return [] }
     var answers: [Answer] = []
@@ -28,10 +28,10 @@ struct GPUAnswers {
   }
 }
 
-/// The means of a track's GPUs over its whole interval.
+/// Means of a track's GPUs over its whole interval.
 ///
-/// A driver's answer holds means over the time since its answer before, which is a second while another client watches at
-/// 1 s. Of an interval that several answers cover the mean is taken here, so that no sample depends on who else reads.
+/// A driver's answer holds means over the time since its previous answer, which is a second while another client
+/// watches at 1 s. Answers within one interval are averaged here, so that no sample depends on other readers.
 struct GPUMeans {
   private struct Sums {
     var answers = 0
@@ -57,7 +57,7 @@ struct GPUMeans {
     }
   }
 
-  /// Puts the means in place of the last answer's; a GPU that sleeps or is lost has none.
+  /// Replaces the last answer's means by those of the interval; a sleeping or lost GPU has none.
   func write(to gpus: inout [GPU]) {
     for index in gpus.indices {
       guard let sum = sums[gpus[index].identity], sum.answers > 1 else { continue }
@@ -70,6 +70,6 @@ struct GPUMeans {
 }
 
 extension GPU {
-  /// The text that tells GPUs of one machine apart.
+  /// Identifies a GPU within its machine.
   fileprivate var identity: String { uuid ?? pciAddress ?? String(index) }
 }

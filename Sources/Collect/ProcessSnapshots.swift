@@ -2,26 +2,25 @@ package import AgentMetrics
 package import History
 internal import SystemIO
 
-/// The table of processes, made from the sampler's own scans: one reading serves every output.
+/// The process table, made from the sampler's own scans: one scan serves every output.
 package final class ProcessSnapshots: Sendable {
-  /// Why there is no table, in one line.
+  /// Reason for a missing table, in one line.
   package struct Failure: Error, CustomStringConvertible {
-    /// The line.
     package let description: String
   }
 
-  /// Seconds that the rates of an answer may be means over; where the last scan is older, a second one follows the first.
+  /// Longest interval in seconds for the rates of an answer; if the last scan is older, a second one follows the first.
   private static let longestSpan = 10.0
-  /// Seconds between these two.
+  /// Seconds between these two scans.
   private static let pause = 1.0
-  /// Seconds that a request waits for command lines, and that a screen does.
+  /// Seconds that a request, or a screen, waits for command lines.
   private static let requestPatience = 1.0
   private static let screenPatience = 0.02
 
   private let history: History
   private let commands: CommandLines?
 
-  /// The processes of a sampled machine.
+  /// Creates the tables of a sampled machine.
   ///
   /// - Parameter commandLine: reads the command line of a process; may block. Nil where processes have none.
   package init(of history: History, commandLine: (@Sendable (Int32) -> String?)?) {
@@ -29,10 +28,10 @@ package final class ProcessSnapshots: Sendable {
     commands = commandLine.map { CommandLines($0) }
   }
 
-  /// The table as it is now, for a request.
+  /// Returns the current table, for a request.
   ///
   /// A scan less than a second old is returned as it is. An older one is renewed, and the rates are means over the time
-  /// since it. Where that would be more than ten seconds, a second scan is made one second after the first.
+  /// since it. If that exceeds ten seconds, a second scan follows one second after the first.
   /// - Throws: Failure where there is no scan.
   package func now() async throws -> ProcessSnapshot {
     var answer = await history.processes()
@@ -40,12 +39,12 @@ package final class ProcessSnapshots: Sendable {
       try await Task.sleep(for: .seconds(Self.pause))
       answer = await history.processes()
     }
-    guard let (reading, span) = answer else { throw Failure(description: "nothing is sampled here") }
+    guard let (reading, span) = answer else { throw Failure(description: "no sampler is running") }
     guard let span else {
       let source = reading.agent.sources.first { $0.name == "processes" }
       throw Failure(description: source?.error ?? "this system has no list of processes")
     }
-    // On a thread of its own: tasks share few threads, and command lines may be waited for.
+    // On a thread of its own: the concurrency pool has few threads, and command lines may block.
     return await withCheckedContinuation { continuation in
       let make: @Sendable () -> Void = { [self] in
         continuation.resume(
@@ -55,7 +54,7 @@ package final class ProcessSnapshots: Sendable {
     }
   }
 
-  /// The table that belongs to a sample, for a screen; nil where the sample is not its track's newest.
+  /// Returns the table of a sample, for a screen; nil where the sample is not its track's newest.
   package func snapshot(of entry: History.Entry) -> ProcessSnapshot? {
     let sample = entry.sample
     return entry.processes.map { span in

@@ -2,26 +2,26 @@ internal import AgentMetrics
 package import History
 internal import SystemIO
 
-/// The clock of the program: owns all collectors, reads them on every tick, and puts Samples into the History.
+/// Owns all collectors, reads them on every tick, and appends Samples to the History.
 ///
-/// Ticks stand on multiples of the interval of the wall clock. Rates are taken over the time that really passed. A
-/// suspended machine leaves a gap, never a spike; so does a clock that was set. Everything runs on one thread.
+/// Ticks are multiples of the interval on the wall clock. Rates are taken over the time that really passed. A suspended
+/// machine leaves a gap, never a spike; so does a clock that was set. Everything runs on one thread.
 ///
-/// Besides the main track there is one for each interval that somebody watches at: each has a previous Reading of its
-/// own, and a moment that several of them are due at is read once.
+/// Besides the main track there is one for each interval requested by a watch: each has its own previous Reading, and
+/// tracks that are due at the same time share one reading.
 package final class Sampler: Sendable {
-  /// Makes the collectors of a machine; called on the sampler's thread, where they stay.
+  /// Creates the collectors of a machine; called on the sampler's thread, where they stay.
   package typealias Machine = @Sendable () -> [any Collector]
 
-  /// Where the figures come from.
+  /// Origin of the values.
   package enum Source: Sendable {
     /// A running machine.
     case live(Machine)
-    /// A recording of one instant, shown as means since boot, or of two. What is being watched does not move, unless a
-    /// recording's files are changed meanwhile: then rates are taken over the time between the two looks.
+    /// A recording of one instant, shown as means since boot, or of two. Its values are constant, unless the
+    /// recording's files change meanwhile: then rates are taken over the time between the two readings.
     case recorded(Machine, later: Machine?)
-    /// A made-up machine whose collectors take the time from the Reading that they write: it has a past at once, as long
-    /// as the History.
+    /// A simulated machine whose collectors take the time from the Reading that they write: its history is filled at
+    /// the start.
     case simulated(Machine)
   }
 
@@ -31,13 +31,13 @@ package final class Sampler: Sendable {
   private let report: @Sendable (String) -> Void
   private let ended = Condition(false)
 
-  /// Seconds between the two readings at start that make the first sample.
+  /// Seconds between the two readings at the start that make the first sample.
   static let firstInterval = 0.25
 
-  /// A sampler that has not started.
+  /// Creates a sampler that has not started.
   ///
   /// - Parameters:
-  ///   - report: is told in one line when a source begins to fail and when it works again.
+  ///   - report: receives one line when a source starts to fail and when it recovers.
   package init(
     source: Source, history: History, timekeeper: any Timekeeper, report: @escaping @Sendable (String) -> Void
   ) {
@@ -64,7 +64,7 @@ package final class Sampler: Sendable {
     _ = ended.wait(atMost: seconds) { $0 ? true : nil }
   }
 
-  /// Samples until the timekeeper says stop, on the caller's thread.
+  /// Samples on the caller's thread until the timekeeper ends.
   package func run() {
     history.setWake({ [timekeeper] in timekeeper.wake() }, now: { [timekeeper] in timekeeper.now.boottime })
     var ticks = SamplingLoop(history: history, timekeeper: timekeeper)
@@ -82,14 +82,14 @@ package final class Sampler: Sendable {
   }
 }
 
-/// What the sampler's thread holds from tick to tick: the last Readings, and for each track when its next one is due.
+/// State of the sampler's thread between ticks: the last Readings, and the next due time of each track.
 private struct SamplingLoop {
   private struct Track {
     let schedule: TickSchedule
-    /// Its last Reading, from which the next sample is derived.
+    /// Index of its last Reading, from which the next sample is derived.
     var previous: Int
     var last: Instant
-    /// When it is due, by the monotonic clock.
+    /// Due time by the monotonic clock.
     var due: Double
     /// Means of the GPUs' answers since `previous`.
     var gpus = GPUMeans()
@@ -97,23 +97,23 @@ private struct SamplingLoop {
     var interval: Int { Int(schedule.interval) }
   }
 
-  /// Whether what is read does not move by itself.
+  /// Whether the values are constant, as in a recording.
   var isRecording = false
 
   private let history: History
   private let timekeeper: any Timekeeper
   private var pass: CollectionPass?
-  /// Used in turn, so that none is written to while a track or the History holds it: no memory is made for a look.
+  /// Pool of Readings, so that a tick allocates no memory: none is written to while a track or the History uses it.
   private var readings: [Reading] = []
-  /// The main one first.
+  /// The main track comes first.
   private var tracks: [Track] = []
   /// The newest Reading and its instant.
   private var latest: (reading: Int, instant: Instant)
-  /// When each GPU's driver answered last.
+  /// Time of each GPU driver's last answer.
   private var gpuAnswers = GPUAnswers()
   /// The first instant of a recording of two.
   private var first: Reading?
-  /// Seconds between a scan of the processes and the next one that a request causes: rates over less are mostly noise.
+  /// Minimum seconds between scans of the processes for requests: rates over less are mostly noise.
   private static let shortestSpan = 0.9
 
   init(history: History, timekeeper: any Timekeeper) {
@@ -122,19 +122,19 @@ private struct SamplingLoop {
     latest = (0, timekeeper.now)
   }
 
-  /// The first look, from which nothing is known but levels; the first sample comes after so many seconds.
+  /// Takes the first Reading, which has only levels; the first sample comes after the given seconds.
   mutating func begin(_ pass: CollectionPass, firstSampleAfter seconds: Double) {
     self.pass = pass
     look(at: timekeeper.now)
     history.setPreview(Sample(from: nil, to: readings[latest.reading]))
-    // A sample's moment is its second: one of before a restart may have this one already.
+    // Samples have whole-second timestamps: a restored one may already have this one.
     let now = timekeeper.now
     let newest = history.all.last?.sample.timestamp.seconds
     let isTaken = seconds > 0 && newest == (now.realtime + seconds).rounded(.down)
     begin(due: now.monotonic + (isTaken ? (newest ?? 0) + 1 - now.realtime : seconds))
   }
 
-  /// The looks of a past that can be made up: a main track as long as `count`.
+  /// Fills the history of a simulated machine: a main track of `count` samples.
   mutating func begin(_ pass: CollectionPass, past count: Int) {
     self.pass = pass
     let instants = TickSchedule(interval: Double(history.interval)).ticks(count + 1, upTo: timekeeper.now)
@@ -149,7 +149,7 @@ private struct SamplingLoop {
       }
       previous = latest.reading
     }
-    // At once: who looks on meanwhile would take the past for what comes.
+    // Append in one step, or a concurrent watcher would see restored samples as new.
     guard let newest = samples.popLast() else { return }
     history.restore(samples)
     history.append([History.NewSample(interval: history.interval, sample: newest, processes: span)])
@@ -157,7 +157,7 @@ private struct SamplingLoop {
     tracks[0].due = due(tracks[0])
   }
 
-  /// The later instant of a recording.
+  /// Continues with the later instant of a recording.
   mutating func goOn(with pass: CollectionPass) {
     self.pass = pass
     var first = readings[latest.reading]
@@ -170,25 +170,26 @@ private struct SamplingLoop {
     tracks = [Track(schedule: schedule, previous: latest.reading, last: latest.instant, due: due)]
   }
 
-  /// Seconds until there is something to do.
+  /// Seconds until work is due.
   var untilNext: Double {
     max(0, (tracks.map(\.due).min() ?? 0) - timekeeper.now.monotonic)
   }
 
-  /// Does what is due: samples, a first Reading for a new track, a fresh look for somebody who asked for one.
+  /// Does the due work: samples, the first Reading of a new track, requested fresh readings.
   mutating func work() {
     adopt(history.wantedIntervals(at: timekeeper.now.monotonic))
-    // Two tracks' ticks at one moment were reckoned at different times, by a wall clock that may be slewed meanwhile.
+    // Tracks due at the same time may differ slightly: their times were computed separately, by a wall clock under
+    // slew.
     let horizon = timekeeper.now.monotonic + 0.05
     let due = tracks.indices.filter { tracks[$0].due <= horizon }
     if !due.isEmpty { tick(due) }
     answer(history.takeQuestions())
   }
 
-  /// One look for all tracks that are due.
+  /// Takes one reading for all tracks that are due.
   private mutating func tick(_ due: [Int]) {
     var instant = timekeeper.now
-    // The two clocks are not read at once; a tick's moment is the tick.
+    // The two clocks are read one after the other; the sample gets the tick's time.
     instant.realtime = tracks[due[0]].schedule.time(at: instant.realtime)
     look(at: instant)
     var samples: [History.NewSample] = []
@@ -213,22 +214,22 @@ private struct SamplingLoop {
     return now.monotonic + track.schedule.wait(from: now, lastSample: isRecording ? nil : track.last)
   }
 
-  /// Lets tracks go that nobody wants any more, and begins new ones.
+  /// Ends tracks that are no longer requested, and starts new ones.
   private mutating func adopt(_ intervals: [Int]) {
     let before = tracks.count
     for index in tracks.indices.dropFirst().reversed() where !intervals.contains(tracks[index].interval) {
       let reading = tracks.remove(at: index).previous
-      // What it held is a hundred kilobytes on a machine with many processes.
+      // A Reading holds a hundred kilobytes on a machine with many processes.
       if reading != latest.reading, !tracks.contains(where: { $0.previous == reading }) {
         readings[reading] = Reading()
       }
     }
-    // With a track hundreds of samples go, between others that stay.
+    // A track's end frees hundreds of samples, scattered between others that stay.
     if tracks.count < before { ProcessSettings.trimHeap() }
     for interval in intervals where !tracks.contains(where: { $0.interval == interval }) {
       let schedule = TickSchedule(interval: Double(interval))
       let now = timekeeper.now
-      // A first sample over much more than the interval would not be one of this track's.
+      // A first sample over much more than the interval would not fit this track.
       let isFresh = now.boottime - latest.instant.boottime < schedule.interval / 2
       if !isFresh { look(at: now) }
       var track = Track(schedule: schedule, previous: latest.reading, last: latest.instant, due: 0)
@@ -244,20 +245,20 @@ private struct SamplingLoop {
     let wantsTable = questions.contains { $0.wantsTable }
     // A table may be older than the Reading that repeats it.
     let tableAge = age + (readings[latest.reading].processes?.age ?? .infinity)
-    // Several questions of one moment share a Reading.
+    // Concurrent requests share a Reading.
     if age > max(0.1, minimum) || wantsTable && tableAge > Self.shortestSpan {
       look(at: now, isBetween: true, wantsTable: wantsTable)
     }
     history.answer(questions, readings[latest.reading], wantsTable ? tableSpan : nil)
   }
 
-  /// The newest scan over the time since the one before it, whoever caused that.
+  /// The newest scan over the time since its predecessor, whatever caused that one.
   private var tableSpan: ProcessSpan? {
     if isRecording { return span(from: tracks[0].previous) }
     return readings[latest.reading].processes.map { ProcessSpan(from: nil, to: $0, over: Elapsed(seconds: .nan)) }
   }
 
-  /// The processes from an earlier Reading to the newest, as the sample has them.
+  /// The processes from an earlier Reading to the newest, as in the sample.
   private func span(from previous: Int) -> ProcessSpan? {
     let (previous, current) = (first ?? readings[previous], readings[latest.reading])
     let elapsed = isRecording ? recordedTime(previous, current) : current.monotonic - previous.monotonic
@@ -283,11 +284,11 @@ private struct SamplingLoop {
     return Sample(from: previous, to: current, over: Elapsed(seconds: elapsed))
   }
 
-  /// Reads the machine, into a Reading that nobody holds.
+  /// Reads the machine into a free Reading.
   ///
   /// - Parameters:
   ///   - isBetween: whether no track is due.
-  ///   - wantsTable: whether it answers a request for the table of processes.
+  ///   - wantsTable: whether it answers a request for the process table.
   private mutating func look(
     at instant: Instant, besides other: Int? = nil, isBetween: Bool = false, wantsTable: Bool = false
   ) {
@@ -297,14 +298,14 @@ private struct SamplingLoop {
     let place = free ?? readings.count
     if free == nil { readings.append(Reading()) }
     var instant = instant
-    // A timestamp and its text are the same moment.
+    // Timestamps have whole seconds, as in their text.
     instant.realtime.round(.down)
     let watchers = history.watchers
     let demand = Demand(
       isWatched: watchers.isWatched, wantsTable: wantsTable, wantsThreads: watchers.wantsThreads,
       threadsOf: watchers.threadsOf)
     pass?.read(into: &readings[place], at: instant, isBetween: isBetween, demand: demand)
-    // Between the instants of a recording, not between two looks at one of them.
+    // Rates are between the instants of a recording, not between two readings of one instant.
     if first != nil {
       readings[place].processes?.earlier = nil
       let uptime = readings[place].host.uptime
@@ -317,7 +318,7 @@ private struct SamplingLoop {
   }
 }
 
-/// One look at all collectors.
+/// One reading by all collectors.
 struct CollectionPass {
   private let collectors: [any Collector]
   private let report: @Sendable (String) -> Void
@@ -329,9 +330,9 @@ struct CollectionPass {
     isFailing = Array(repeating: false, count: collectors.count)
   }
 
-  /// Reads everything into `reading`, and how each source did into its `agent.sources`.
+  /// Reads all collectors into `reading`, and their states into its `agent.sources`.
   ///
-  /// - Parameter isBetween: whether it is no tick's look.
+  /// - Parameter isBetween: whether the reading is outside the schedule.
   mutating func read(
     into reading: inout Reading, at instant: Instant, isBetween: Bool = false, demand: Demand = Demand()
   ) {
@@ -341,7 +342,7 @@ struct CollectionPass {
     if reading.agent.sources.count != collectors.count {
       reading.agent.sources = collectors.map { SourceReading(name: $0.name, duration: .nan, success: true, age: .nan) }
     }
-    // What may block starts now and is done, as a rule, when its turn comes.
+    // Blocking work starts now and is usually done when its collector's turn comes.
     for collector in collectors {
       collector.accept(demand)
       collector.prepare()
@@ -360,7 +361,7 @@ struct CollectionPass {
       reading.agent.sources[index].age = collector.age
       reading.agent.sources[index].error = failure?.description
       reading.agent.sources[index].note = failure == nil ? collector.note : nil
-      // Once when it begins and once when it ends, not on every tick between.
+      // Report the start and the end of a failure, not every tick in between.
       if let failure, !isFailing[index] {
         report("\(collector.name): \(failure)")
       } else if failure == nil, isFailing[index] {

@@ -1,32 +1,30 @@
 internal import SystemIO
 
-/// The clocks and the waiting of a sampler, so that tests run years in no time.
+/// The sampler's clocks and waits; tests replace it to run years in no time.
 package protocol Timekeeper: Sendable {
-  /// What the three clocks say now.
+  /// Current time of the three clocks.
   var now: Instant { get }
 
-  /// Waits, less long when it is woken; false when the sampler shall stop.
+  /// Waits, shorter when woken; false when the sampler is to stop.
   func wait(seconds: Double) -> Bool
 
-  /// Ends the present wait early, or else the next one; from any thread.
+  /// Ends the current wait early, or else the next one; callable from any thread.
   func wake()
 }
 
 extension Timekeeper {
-  /// Nobody wakes it.
   package func wake() {}
 }
 
 /// One instant by three clocks, in seconds.
 package struct Instant: Sendable, Hashable {
-  /// The wall clock, which someone may set.
+  /// The wall clock, which can be set.
   package var realtime: Double
-  /// Steady, and stands still while the machine is suspended.
+  /// Does not step, and stops while the machine is suspended.
   package var monotonic: Double
-  /// Steady, and counts suspended time.
+  /// Does not step, and counts suspended time.
   package var boottime: Double
 
-  /// An instant by its three clocks.
   package init(realtime: Double, monotonic: Double, boottime: Double) {
     self.realtime = realtime
     self.monotonic = monotonic
@@ -34,7 +32,7 @@ package struct Instant: Sendable, Hashable {
   }
 }
 
-/// The system's clocks, and a wait that ``stop()`` ends.
+/// The system's clocks, with a wait that ``stop()`` ends.
 package final class SystemTimekeeper: Timekeeper {
   private struct State {
     var isStopped = false
@@ -43,10 +41,8 @@ package final class SystemTimekeeper: Timekeeper {
 
   private let state = Condition(State())
 
-  /// A running one.
   package init() {}
 
-  /// The system's clocks.
   package var now: Instant {
     Instant(realtime: Clock.realtime, monotonic: Clock.monotonic, boottime: Clock.boottime)
   }
@@ -60,12 +56,11 @@ package final class SystemTimekeeper: Timekeeper {
     } ?? true
   }
 
-  /// Ends the present wait, or else the next one.
   package func wake() {
     state.update { $0.isWoken = true }
   }
 
-  /// Ends the present wait and all later ones.
+  /// Ends the current wait and all later ones.
   package func stop() {
     state.update { $0.isStopped = true }
   }

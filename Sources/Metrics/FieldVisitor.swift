@@ -1,8 +1,9 @@
 /// Receives the present values of a Sample, field by field, in the order of the JSON.
 ///
-/// Every call carries the field's number in the catalog (``Catalog/nodes``), so that an output indexes arrays by it. A
-/// table that is visited by itself counts from 0. Every call carries the field's number in the catalog
-/// (``Catalog/nodes``), so that an output can index arrays by it. In a table visited on its own, numbers start at 0.
+/// Every call carries the field's number in the catalog (``Catalog/nodes``), so that an output can index arrays by it.
+/// A table visited on its own counts from 0.
+///
+/// A class, because tables hold their nested groups with the type erased and cannot be generic over their visitor.
 package protocol FieldVisitor: AnyObject {
   /// A finite number in the unit's base.
   func number(_ definition: Definition, _ value: Double, at field: Int)
