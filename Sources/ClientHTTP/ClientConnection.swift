@@ -3,41 +3,42 @@ internal import NIOPosix
 package import NIOSSL
 internal import SystemIO
 
-/// Connecting to HTTP servers, over TLS where the URL says so.
+/// Connects to HTTP servers, over TLS where the URL requires it.
 package enum ClientConnection {
-  /// The event loop of all clients: its descriptors are taken once, at its first use.
+  /// Event loop of all clients; its descriptors are opened once, at its first use.
   ///
-  /// One thread is enough, since bodies are decoded elsewhere; NIO's singleton has one for each CPU, with three descriptors each.
+  /// One thread is enough, since bodies are decoded elsewhere; NIO's singleton has one per CPU, with three descriptors
+  /// each.
   package static let group: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-  /// Connections that all clients of this process may have, so that descriptors never run out.
+  /// Limits the connections of all clients of this process, so that descriptors never run out.
   private static let budget = ConnectionBudget(Descriptors.clientConnections)
 
-  /// How long a connection is needed.
+  /// Use of a connection.
   package enum Purpose: Sendable {
     /// One request and its answer.
     case request
-    /// A stream; a share of the connections is left to requests.
+    /// A stream; a share of the connections is reserved for requests.
     case stream
   }
 
-  /// Connects, and makes the channel's pipeline: TLS, then what `configure` adds.
+  /// Connects, and sets up the channel's pipeline: TLS, then the handlers of `configure`.
   ///
   /// - Parameters:
   ///   - context: the TLS settings; nil for plain TCP.
-  ///   - limit: seconds until connecting is given up.
+  ///   - limit: connect timeout in seconds.
   package static func open<Output: Sendable>(
     to server: ServerAddress, context: NIOSSLContext?, limit: Double, purpose: Purpose = .request,
     group: any EventLoopGroup = group,
     configure: @escaping @Sendable (any Channel) throws -> Output
   ) async throws -> Output {
     guard let permit = budget.take(for: purpose) else { throw IOError(errnoCode: EMFILE, reason: "connect") }
-    // Server Name Indication takes no addresses (RFC 6066 §3).
+    // Server Name Indication excludes addresses (RFC 6066 §3).
     let address = try? SocketAddress(ipAddress: server.host, port: server.port)
     let name = address == nil ? server.host : nil
     let bootstrap = ClientBootstrap(group: group).connectTimeout(.milliseconds(Int64(limit * 1_000)))
     @Sendable func initialize(_ channel: any Channel) -> EventLoopFuture<Output> {
-      // Kept until the connection is closed.
+      // Held until the connection is closed.
       channel.closeFuture.whenComplete { _ in withExtendedLifetime(permit) {} }
       return channel.eventLoop.makeCompletedFuture {
         if let context {
@@ -46,12 +47,12 @@ package enum ClientConnection {
         return try configure(channel)
       }
     }
-    // An address needs no resolver, in whose queue a slow name would delay it.
+    // An address bypasses the resolver, whose queue a slow name would block.
     if let address { return try await bootstrap.connect(to: address, channelInitializer: initialize) }
     return try await bootstrap.connect(host: server.host, port: server.port, channelInitializer: initialize)
   }
 
-  /// The TLS settings of clients.
+  /// Creates the TLS settings of clients.
   ///
   /// - Parameter authorities: a file with CA certificates (PEM); nil for the system's.
   package static func context(authorities: String? = nil) throws -> NIOSSLContext {
@@ -61,9 +62,9 @@ package enum ClientConnection {
     return try NIOSSLContext(configuration: configuration)
   }
 
-  /// The message of an error of NIO's, in one line of at most 200 characters.
+  /// Describes an error of NIO in one line of at most 200 characters.
   ///
-  /// - Parameter limit: seconds that connecting may take.
+  /// - Parameter limit: connect timeout in seconds.
   package static func line(of error: any Error, limit: Double) -> String {
     switch error {
     case let error as NIOConnectionError:

@@ -3,7 +3,7 @@ internal import Synchronization
 /// A counting semaphore of connections that fails instead of blocking.
 final class ConnectionBudget: Sendable {
   private let limit: Int
-  /// What streams leave to requests.
+  /// Connections that streams leave to requests.
   private let reserve: Int
   private let taken = Mutex(0)
 
@@ -12,7 +12,7 @@ final class ConnectionBudget: Sendable {
     reserve = limit > 4 ? max(2, limit / 8) : 0
   }
 
-  /// A permit that is given back when it is released; nil where all are taken.
+  /// Takes a permit, which is returned on its release; nil where all are taken.
   func take(for purpose: ClientConnection.Purpose) -> Permit? {
     let isFree = taken.withLock { taken in
       guard taken < (purpose == .stream ? limit - reserve : limit) else { return false }

@@ -1,29 +1,28 @@
-/// Where an HTTP server is.
+/// Scheme, host and port of an HTTP server.
 package struct ServerAddress: Sendable, Hashable {
-  /// Whether TLS is spoken.
+  /// Whether the connection uses TLS.
   package var isSecure: Bool
   /// A name or an address, without brackets.
   package var host: String
   package var port: Int
 
-  /// One whose parts are known.
   package init(isSecure: Bool, host: String, port: Int) {
     self.isSecure = isSecure
     self.host = host
     self.port = port
   }
 
-  /// What is wrong with the host and port of a URL.
+  /// An invalid host and port in a URL.
   package enum AuthorityError: Error {
-    /// A `[` that nothing closes.
+    /// An unclosed `[`.
     case brackets
-    /// Something behind `]` that is no port.
+    /// Text after `]` that is not a port.
     case behindBrackets
-    /// No host.
+    /// A missing host.
     case host
   }
 
-  /// The host and the port's digits, nil where there is no colon, of `HOST`, `HOST:PORT`, `[IPV6]` and `[IPV6]:PORT`.
+  /// Splits `HOST`, `HOST:PORT`, `[IPV6]` and `[IPV6]:PORT` into the host and the port's digits, nil without a colon.
   package static func parts(
     of authority: Substring
   ) throws(AuthorityError) -> (host: Substring, digits: Substring?) {
@@ -39,17 +38,17 @@ package struct ServerAddress: Sendable, Hashable {
     return (host, rest.isEmpty ? nil : rest.dropFirst())
   }
 
-  /// A port from 1 to 65535; nil for anything else.
+  /// Parses a port from 1 to 65535; nil for anything else.
   package static func port(_ digits: Substring) -> Int? {
     guard digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let port = Int(digits), (1...65_535).contains(port)
     else { return nil }
     return port
   }
 
-  /// The host as a URL has it.
+  /// The host as in a URL, with an IPv6 address in brackets.
   package var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
 
-  /// The port of the scheme.
+  /// Default port of the scheme.
   package var usualPort: Int { isSecure ? 443 : 80 }
 
   /// `http://` or `https://`.

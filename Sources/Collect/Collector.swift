@@ -15,7 +15,7 @@ package protocol Collector: AnyObject {
   /// - Throws: CollectorError when an existing source cannot be read or is malformed.
   func read(into reading: inout Reading) throws(CollectorError)
 
-  /// Reads outside the schedule, e.g. for a scrape.
+  /// Reads outside the schedule, for a scrape or a request.
   ///
   /// Expensive collectors may return cached values with their age.
   func readBetween(into reading: inout Reading) throws(CollectorError)
@@ -30,7 +30,7 @@ package protocol Collector: AnyObject {
   /// Limitation of a working source, in one line; nil when it sees everything.
   var note: String? { get }
 
-  /// Receives the demand before a reading. Most collectors ignore it.
+  /// Receives the demand before a reading; most collectors ignore it.
   func accept(_ demand: Demand)
 }
 

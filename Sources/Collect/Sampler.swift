@@ -17,8 +17,10 @@ package final class Sampler: Sendable {
   package enum Source: Sendable {
     /// A running machine.
     case live(Machine)
-    /// A recording of one instant, shown as means since boot, or of two. Its values are constant, unless the
-    /// recording's files change meanwhile: then rates are taken over the time between the two readings.
+    /// A recording of one instant, shown as means since boot, or of two.
+    ///
+    /// Its values are constant, unless the recording's files change meanwhile: then rates are taken over the time
+    /// between the two readings.
     case recorded(Machine, later: Machine?)
     /// A simulated machine whose collectors take the time from the Reading that they write: its history is filled at
     /// the start.

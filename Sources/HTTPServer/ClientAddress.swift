@@ -1,18 +1,16 @@
 internal import NIOCore
 internal import SystemIO
 
-/// The client that a connection counts for: an IPv4 address, or an IPv6 /64, which usually belongs to one client.
+/// Client of a connection: an IPv4 address, or an IPv6 /64, which usually belongs to one client.
 enum ClientAddress: Hashable, Sendable {
-  /// This machine, or a reverse proxy on it, which stands for many clients.
+  /// This machine, or a reverse proxy on it, which represents many clients.
   case loopback
-  /// An address.
   case ipv4(UInt32)
-  /// The first half of an address.
+  /// The network half of an address.
   case ipv6(UInt64)
-  /// No IP address, or an unknown one.
+  /// Another kind of address, or an unknown one.
   case unknown
 
-  /// The client at the other end of a connection.
   init(_ address: SocketAddress?) {
     // sockaddr_in has its address at bytes 4 to 7, sockaddr_in6 at 8 to 23, on every system; `size` bytes are valid.
     let bytes =
@@ -40,7 +38,7 @@ enum ClientAddress: Hashable, Sendable {
     return address >> 24 == 127 ? .loopback : .ipv4(address)
   }
 
-  /// A name for the address in a table of clients; nil for the loopback, which stands for many.
+  /// Key for a table of clients; nil for the loopback, which represents many.
   var key: String? {
     switch self {
     case .loopback: nil

@@ -4,7 +4,7 @@ internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// A connection as Hummingbird sets it up, with a ``ConnectionGuard`` in it; or one that is refused.
+/// A connection set up by Hummingbird, with a ``ConnectionGuard``; or a refused one.
 struct ConnectionChannel: ServerChildChannel {
   enum Value: ServerChildChannelValue {
     case accepted(HTTP1Channel.Value)
@@ -21,7 +21,7 @@ struct ConnectionChannel: ServerChildChannel {
   private let base: HTTP1Channel
   private let connections: NIOLoopBound<Connections>
 
-  /// - Parameter connections: those of the event loop that serves all of the server's channels.
+  /// - Parameter connections: shared by all of the server's channels, on their event loop.
   init(
     connections: NIOLoopBound<Connections>, limits: HTTPServer.ConnectionLimits,
     responder: @escaping HTTPChannelHandler.Responder
@@ -30,7 +30,7 @@ struct ConnectionChannel: ServerChildChannel {
     base = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
-        // ConnectionGuard has the deadlines.
+        // ConnectionGuard enforces the deadlines.
         idleTimeout: nil,
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: limits.header.bytes, maxHeaderListSize: limits.header.bytes,
@@ -52,7 +52,7 @@ struct ConnectionChannel: ServerChildChannel {
       return channel.eventLoop.makeSucceededFuture(.refused(channel))
     }
     return base.setup(channel: channel, logger: logger).flatMapThrowing { [self] value in
-      // Right behind the decoder: it is the last that knows the protocol's version.
+      // Right behind the decoder, which is the last handler that knows the protocol version.
       let operations = channel.pipeline.syncOperations
       let decoder = try operations.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
       let handler = ConnectionGuard(
@@ -67,7 +67,7 @@ struct ConnectionChannel: ServerChildChannel {
   }
 }
 
-/// Answers a connection with 503 as soon as it is up, without reading its request, and closes it.
+/// Answers a new connection with 503, without reading its request, and closes it.
 private final class RefusalHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -87,7 +87,7 @@ private final class RefusalHandler: ChannelInboundHandler {
     buffer.writeString("Connection: close\r\n\r\n")
     buffer.writeBytes(response.body)
     context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
-    // Only this side's half at first: closing with unread bytes would reset the connection before the answer is read.
+    // Only the sending half at first: closing with unread bytes would reset the connection before the answer is read.
     context.close(mode: .output, promise: nil)
     let channel = context.channel
     context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
@@ -109,7 +109,7 @@ private final class RefusalHandler: ChannelInboundHandler {
   }
 }
 
-/// Makes room when accept(2) runs out of descriptors; NIO tries again after a second.
+/// Closes idle connections when accept(2) runs out of descriptors; NIO retries after a second.
 final class AcceptFailureHandler: ChannelInboundHandler {
   typealias InboundIn = any Channel
 

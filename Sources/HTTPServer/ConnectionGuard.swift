@@ -14,34 +14,34 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private let logger: Logger
   private let connections: Connections
   let channel: any Channel
-  /// The client that the connection counts for.
+  /// Client of the connection, for the limit per client.
   let client: ClientAddress
-  /// Neighbors in the list of idle connections, which ``Connections`` keeps.
+  /// Neighbors in the list of idle connections, managed by ``Connections``.
   var idleLinks = Connections.Links()
-  /// When the connection is closed unless something happens; nil while an answer is being made or taken.
+  /// Time at which the connection is closed unless something happens; nil while a response is created or sent.
   private(set) var deadline: NIODeadline?
-  /// When the client stopped reading an answer; nil while it reads.
+  /// Time at which the client stopped reading; nil while it reads.
   private(set) var stalledSince: NIODeadline?
-  /// When a request's body must have ended; nil where none is being read.
+  /// Deadline for a request's body; nil where none is being read.
   private var bodyDeadline: NIODeadline?
-  /// Whether the last answer was sent and the connection only waits for the client's end.
+  /// Whether the last response was sent and the connection only waits for the client to close.
   private var isEnding = false
-  /// Bytes of memory that the answer being written holds; its end releases them.
+  /// Bytes reserved for the response being written; released at its end.
   private var heldBytes = 0
-  /// Requests whose header was read, and answers that were written.
+  /// Number of headers read, and of responses written.
   private var requests = 0
   private var answers = 0
-  /// The request after whose answer the connection ends.
+  /// Number of the last request; the connection ends after its response.
   private var last: Int?
-  /// Requests of HTTP/1.0 that wait for their answers; it knows no chunks.
+  /// HTTP/1.0 requests that await their responses; HTTP/1.0 has no chunks.
   private var oldRequests: Set<Int> = []
-  /// Whether what comes in is not looked at any more.
+  /// Whether further input is ignored.
   private var isDeaf = false
-  /// A body for the answer that is being written, which has none of its own.
+  /// Body for the response being written, which has none of its own.
   private var addedBody: ByteBuffer?
-  /// Whether the answer that is being written tells its length, or has begun its body.
+  /// Whether the response being written has a length, or has begun its body.
   private var hasLengthOrBody = false
-  /// Whether the client has finished sending, which ends an answer that has no end of its own.
+  /// Whether the client has finished sending, which ends an endless response.
   private var isInputClosed = false
   private var onEnd: (@Sendable () -> Void)?
 
@@ -69,7 +69,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       if (head.version.major, head.version.minor) >= (1, 1), head.headers["Host"].count != 1 {
-        // RFC 9112 §3.2. As a parser's error it is answered in its turn, after the requests before it.
+        // RFC 9112 §3.2. Like a parser error, it is answered after the preceding requests.
         isDeaf = true
         context.fireErrorCaught(HTTPParserError.unknown)
         return
@@ -82,7 +82,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       if !head.isKeepAlive || hasGreatBody(head) { last = requests }
       context.fireChannelRead(data)
     case .body:
-      // No resource takes one.
+      // No resource accepts a body.
       break
     case .end:
       isDeaf = last == requests
@@ -92,7 +92,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  /// Whether the body is too long, or may be, to be read for the sake of the next request.
+  /// Whether the body is, or may be, too long to be discarded for the sake of the next request.
   private func hasGreatBody(_ head: HTTPRequestHead) -> Bool {
     if head.headers.contains(name: "Transfer-Encoding") || head.headers.contains(name: "Expect") { return true }
     guard let length = head.headers.first(name: "Content-Length") else { return false }
@@ -104,7 +104,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
     case .head(var head):
-      // Hummingbird answers what it could not parse with an empty 400 and ends the connection.
+      // Hummingbird answers a malformed request with an empty 400 and closes the connection.
       if head.status == .badRequest, head.headers.first(name: "Content-Length") == "0" {
         last = answers + 1
         addedBody = add(API.malformedRequest, to: &head)
@@ -130,7 +130,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       if hasLengthOrBody {
         context.writeAndFlush(data, promise: promise)
       } else {
-        // HEAD of what has no length: the encoder would end a chunked body that HEAD does not have.
+        // HEAD of an endless body: the encoder would end a chunked body that HEAD does not have.
         context.flush()
         promise?.succeed()
       }
@@ -143,8 +143,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     return ByteBuffer(bytes: response.body)
   }
 
-  /// Ends the connection so that the answer arrives: a close with unread bytes of the client's would reset it
-  /// (RFC 9112 §9.6), hence first only this side's half.
+  /// Closes the connection so that the response arrives: closing with unread bytes would reset it (RFC 9112 §9.6), so
+  /// only the sending half is closed at first.
   private func close(_ context: ChannelHandlerContext) {
     isEnding = true
     updateDeadline()
@@ -155,7 +155,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   // MARK: Clients that go away
 
-  /// Calls `body` once the client has gone, or has finished sending; at once where it has already.
+  /// Calls `body` once the client has disconnected or finished sending; immediately if it already has.
   static func onEnd(of channel: any Channel, _ body: @escaping @Sendable () -> Void) {
     channel.closeFuture.whenComplete { _ in body() }
     channel.eventLoop.execute {
@@ -186,10 +186,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelInactive()
   }
 
-  /// Sets the deadline after a change of state, and moves the connection to or from the idle ones.
+  /// Updates the deadline after a change of state, and moves the connection to or from the idle ones.
   private func updateDeadline() {
     if isEnding {
-      // Closed by its own timer, not by a new connection.
+      // Closed by its own timer, not in favor of a new connection.
       connections.setBusy(self)
       deadline = stalledSince.map { $0 + limits.stalled }
       return
@@ -200,13 +200,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     } else if isAnswering {
       deadline = nil
     } else {
-      // A body may still come after its answer.
+      // The body may still arrive after its response.
       deadline = bodyDeadline ?? .now() + limits.idle
     }
     if !isAnswering { connections.setIdle(self) }
   }
 
-  /// Closes the connection where its deadline has passed.
+  /// Closes the connection if its deadline has passed.
   func closeIfOverdue(at now: NIODeadline) {
     guard let deadline, deadline <= now else { return }
     logger.debug(
@@ -217,9 +217,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   // MARK: Memory
 
-  /// Reserves memory for an answer that is about to be written; false where other answers hold too much.
+  /// Reserves memory for a response; false where other responses hold too much.
   ///
-  /// To be called off the event loop. Fast clients free it soon, so that it waits two seconds before it gives up.
+  /// Must be called off the event loop. Fast clients release memory soon, so it retries for two seconds.
   static func hold(_ bytes: Int, for channel: any Channel) async throws -> Bool {
     for attempt in 0...20 {
       let isHeld = try await channel.eventLoop.submit {
@@ -237,13 +237,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     return false
   }
 
-  /// The memory of an answer that will not be written to its end.
+  /// Returns the memory reserved for a response that will not be completed, and clears it.
   func takeHeldBytes() -> Int {
     defer { heldBytes = 0 }
     return heldBytes
   }
 
-  /// A promise of an answer's end that gives the memory back, whether the answer arrives or the connection breaks.
+  /// Creates a promise that releases the memory at the end of a response, whether sent or failed.
   private func releasing(
     _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
   ) -> EventLoopPromise<Void>? {

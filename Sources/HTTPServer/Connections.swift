@@ -3,10 +3,11 @@ internal import NIOCore
 internal import Synchronization
 internal import SystemIO
 
-/// The open connections of one server, used on its event loop alone.
+/// The open connections of one server, used only on its event loop.
 ///
-/// Every connection is accepted. Where there is no room, the connection that has been idle longest is closed for the
-/// new one; where none is idle, the new one is answered with 503. So clients that only hold connections lock nobody out.
+/// Every connection is accepted. At the limit, the connection that has been idle longest is closed in favor of the new
+/// one; without an idle one, the new one is answered with 503. So clients that only hold connections cannot lock others
+/// out.
 final class Connections {
   /// The neighbors of a connection in the list of idle ones.
   struct Links {
@@ -23,18 +24,18 @@ final class Connections {
   private var counts: [ClientAddress: Int] = [:]
   private var oldestIdle: ConnectionGuard?
   private var newestIdle: ConnectionGuard?
-  /// Connections that were refused and wait for the clients to take the answer.
+  /// Refused connections whose 503 is still being sent.
   private var refusals = 0
   private var isSweeping = false
-  /// Refusals since the log said that there was no room; nil while there is.
+  /// Refusals since the limit was logged; nil below the limit.
   private var refusedWhileFull: Int?
-  /// When there was no room last.
+  /// Time of the last refusal or accept failure.
   private var lastTrouble = NIODeadline.uptimeNanoseconds(0)
-  /// Bytes of memory that answers hold until they are sent.
+  /// Bytes reserved for responses being sent.
   private var heldBytes = 0
-  /// The most connections since memory was given back.
+  /// Highest number of connections since the last trim.
   private var peak = 0
-  /// When memory is given back to the system; nil where there is little to give.
+  /// Time of the next trim; nil where little memory can be returned.
   private var trimTime: NIODeadline?
   /// Latest time of the pending trim, however often it is postponed.
   private var trimDeadline = NIODeadline.distantFuture
@@ -50,13 +51,13 @@ final class Connections {
 
   enum Admission {
     case accepted
-    /// To be answered with 503.
+    /// Answer with 503.
     case refused
-    /// To be closed without an answer: too many refused ones are being answered already.
+    /// Close without an answer: too many refusals are being answered already.
     case dropped
   }
 
-  /// Makes room for a new connection where that is possible.
+  /// Admits a new connection, closing an idle one if needed.
   func admit(_ client: ClientAddress) -> Admission {
     if client != .loopback, counts[client, default: 0] >= limits.connectionsPerClient, !closeOldestIdle(of: client) {
       return refuse(isFull: false)
@@ -83,7 +84,7 @@ final class Connections {
     return .refused
   }
 
-  /// A refused connection has been closed.
+  /// Records that a refused connection was closed.
   func endRefusal() {
     refusals -= 1
   }
@@ -133,7 +134,7 @@ final class Connections {
     }
   }
 
-  /// Appends a connection to the idle ones; one that is idle keeps its place.
+  /// Appends a connection to the idle ones; an idle one keeps its place.
   func setIdle(_ connection: ConnectionGuard) {
     guard !connection.idleLinks.isListed, open[ObjectIdentifier(connection)] != nil else { return }
     connection.idleLinks = Links(isListed: true, older: newestIdle)
@@ -145,14 +146,14 @@ final class Connections {
   func setBusy(_ connection: ConnectionGuard) {
     guard connection.idleLinks.isListed else { return }
     let links = connection.idleLinks
-    // Both links go, or neighbors would keep each other for ever.
+    // Clear both links, or neighbors would retain each other forever.
     connection.idleLinks = Links()
     if let older = links.older { older.idleLinks.newer = links.newer } else { oldestIdle = links.newer }
     if let newer = links.newer { newer.idleLinks.older = links.older } else { newestIdle = links.older }
   }
 
-  /// Checks all deadlines periodically while there are connections: a timer for each would cost a search in the event loop's
-  /// list with every request.
+  /// Checks all deadlines periodically while there are connections: a timer per connection would cost a search in the
+  /// event loop's list with every request.
   private func sweepLater() {
     guard !isSweeping, !open.isEmpty || trimTime != nil else { return }
     isSweeping = true
@@ -169,11 +170,11 @@ final class Connections {
 
   // MARK: Memory
 
-  /// Reserves memory for an answer; false where too much is held already.
+  /// Reserves memory for a response; false where too much is reserved already.
   ///
-  /// Answers that stalled for a second are given up for it.
+  /// Responses that have stalled for a second are aborted for it.
   func hold(_ bytes: Int) -> Bool {
-    // One that is larger than all of the room has it alone.
+    // A response larger than the whole limit is sent alone.
     if heldBytes > 0, heldBytes + bytes > limits.heldBytes {
       let limit = NIODeadline.now() - .seconds(1)
       let stalled = open.values.filter { connection in connection.stalledSince.map { $0 <= limit } ?? false }
@@ -193,12 +194,12 @@ final class Connections {
     heldBytes -= bytes
   }
 
-  /// Connections, and bytes of answers, after which a trim is worth its milliseconds.
+  /// Connections, and bytes of responses, after which a trim is worth its milliseconds.
   private static let (manyConnections, largeAnswers) = (32, 1 << 20)
 
-  /// Gives free memory back to the system once the clients have gone: malloc(3) keeps pages that lie between blocks in use.
+  /// Returns free memory to the system after clients have left: malloc(3) keeps pages between blocks in use.
   ///
-  /// Each further wave of clients postpones a pending trim, which would otherwise run before that wave has gone.
+  /// Each further wave of clients postpones a pending trim, which would otherwise run while they are connected.
   private func trimLater() {
     let now = NIODeadline.now()
     if trimTime == nil { trimDeadline = now + limits.trim * 4 }
@@ -209,7 +210,7 @@ final class Connections {
   private func trim(at now: NIODeadline) {
     guard let time = trimTime, time <= now else { return }
     trimTime = nil
-    // Not on the event loop, which would answer no request meanwhile.
+    // Off the event loop, which it would block.
     Thread.start("trim") { ProcessSettings.trimHeap() }
   }
 }

@@ -7,59 +7,58 @@ internal import NIOPosix
 internal import Synchronization
 internal import SystemIO
 
-/// The API on a TCP port: HTTP/1.1 by Hummingbird, without its router, on one thread of its own.
+/// Serves the API over TCP: HTTP/1.1 by Hummingbird, without its router, on one thread.
 package struct HTTPServer: Sendable {
-  /// Why the server does not listen, in one line: `127.0.0.1:8080: the port is in use`.
+  /// Reason for a failed listen, in one line: `127.0.0.1:8080: the port is in use`.
   package struct ListenError: Error, CustomStringConvertible {
-    /// The line.
     package let description: String
   }
 
-  /// Bounds of what clients may use, all in one place; README has them in a table.
+  /// Limits on clients, all in one place; the README lists them.
   struct ConnectionLimits: Sendable {
     struct Header {
-      /// Bytes, the target included.
+      /// Bytes, including the target.
       var bytes = 32 * 1_024
       var fields = 128
-      /// From the connection's beginning to the end of its first request's header.
+      /// From the start of the connection to the end of its first request's header.
       var time = TimeAmount.seconds(10)
     }
 
     struct Body {
-      /// Bytes that are read and discarded to keep the connection for the next request.
+      /// Bytes that are read and discarded to keep the connection alive.
       var bytes = 64 * 1_024
-      /// From the header to the body's end.
+      /// From the end of the header to the end of the body.
       var time = TimeAmount.seconds(10)
     }
 
     var header = Header()
     var body = Body()
-    /// From the end of an answer to the next request.
+    /// From the end of a response to the next request.
     var idle = TimeAmount.seconds(60)
-    /// How long a client may leave a full buffer of an answer or a stream (NIO's high-water mark, 64 KiB) untaken.
+    /// How long a client may leave the full buffer of a response or stream (NIO's high-water mark, 64 KiB) unread.
     var stalled = TimeAmount.seconds(30)
-    /// Connections at a time, as far as descriptors allow; then idle ones give way, and further ones get 503.
+    /// Open connections, as far as descriptors allow; above that idle ones are closed, and new ones get 503.
     var connections = min(4_096, Descriptors.connections)
-    /// Connections of one client, loopback excepted: a reverse proxy there stands for many.
+    /// Connections per client, loopback excepted: a reverse proxy there represents many clients.
     var connectionsPerClient: Int { max(1, connections / 4) }
-    /// Bytes of all answers that are being sent; beyond them the slowest are given up, and new ones get 503.
+    /// Bytes of all responses being sent; above that the slowest are aborted, and new ones get 503.
     var heldBytes = 64 << 20
-    /// Between two checks of the deadlines.
+    /// Interval of deadline checks.
     var sweep = TimeAmount.seconds(1)
-    /// From the end of a wave of clients to giving its memory back.
+    /// Delay from the end of a wave of clients to returning its memory.
     var trim = TimeAmount.seconds(15)
   }
 
-  /// What clients use, for the agent's own metrics; written by the server, read from any thread.
+  /// Counters for the agent's own metrics; written by the server, read from any thread.
   final class Usage: Sendable {
     let connections = Atomic(0)
-    /// Connections for which there was no room: answered with 503, or closed.
+    /// Connections above the limit: answered with 503, or closed.
     let refused = Atomic(0)
-    /// Idle connections that were closed for new ones.
+    /// Idle connections closed in favor of new ones.
     let evicted = Atomic(0)
   }
 
-  /// Streams that a server may have at a time within its connections.
+  /// Maximum number of concurrent streams, within the connections.
   package static var streams: Int { min(256, max(1, Descriptors.connections * 3 / 4)) }
 
   private let api: API
@@ -70,7 +69,7 @@ package struct HTTPServer: Sendable {
   var limits = ConnectionLimits()
   let usage = Usage()
 
-  /// A server that does not listen yet.
+  /// Creates a server that does not listen yet.
   ///
   /// - Parameters:
   ///   - host: an IPv4 or IPv6 address of this machine, or a name of one.
@@ -82,12 +81,12 @@ package struct HTTPServer: Sendable {
     self.logger = logger
   }
 
-  /// Listens and answers until its task is cancelled; then it ends within half a second.
+  /// Listens and answers until its task is cancelled; then ends within half a second.
   ///
-  /// - Parameter listening: gets the server's URL, `http://127.0.0.1:8080`, once it listens.
+  /// - Parameter listening: receives the server's URL, `http://127.0.0.1:8080`, once it listens.
   /// - Throws: ``ListenError`` where it cannot listen.
   package func run(_ listening: @escaping @Sendable (String) -> Void) async throws {
-    // One thread is enough for JSON, and costs the least while nobody asks.
+    // One thread is enough for JSON, and costs the least when idle.
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loop = group.next()
     let connections = try await loop.submit { [limits, usage, quietLogger] in
@@ -101,13 +100,13 @@ package struct HTTPServer: Sendable {
         try? await loop.submit {
           try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(connections.value), position: .first)
         }.get()
-        // Accepted ones count only when they are set up; a batch would exceed a small number of descriptors.
+        // Accepted connections are counted only after setup; a batch would exceed a small number of descriptors.
         if limits.connections < 64 { try? await channel.setOption(.maxMessagesPerRead, value: 1).get() }
         listening(Self.url(of: channel.localAddress))
       },
       eventLoopGroup: group,
       logger: quietLogger)
-    // Not a child of this task: its cancellation would cut off answers that are under way.
+    // Not a child of this task, whose cancellation would abort responses in progress.
     let running = Task { try await server.run() }
     let result = await withTaskCancellationHandler {
       await running.result
@@ -118,12 +117,12 @@ package struct HTTPServer: Sendable {
     if case .failure(let error) = result, !Task.isCancelled { throw failure(error) }
   }
 
-  /// Closes idle connections at once and the others after their answer, or when a third of a second has passed.
+  /// Closes idle connections immediately and the others after their response, or after a third of a second.
   private static func end(_ server: Server<ConnectionChannel>, _ running: Task<Void, any Error>) async {
     let ending = Task { try await server.shutdownGracefully() }
     let deadline = Task {
       try await Task.sleep(for: .milliseconds(300))
-      // Ends the connections' tasks and with them what waits: for a first sample, or for a client that takes nothing.
+      // Ends the tasks of connections that wait for a first sample, or for a client that does not read.
       running.cancel()
     }
     _ = await running.result
@@ -153,13 +152,13 @@ package struct HTTPServer: Sendable {
       return
     }
     guard let pieces = response.pieces, !pieces.isEmpty else {
-      // HEAD of what has no end; how long its body is cannot be told, nor where it is.
+      // HEAD of an endless body, whose length is unknown.
       if response.status == 200, head.headerFields[.contentLength] == nil { head.headerFields[.connection] = "close" }
       try await writer.writeResponse(head)
       return
     }
     let count = response.count
-    // Its memory: the buffers, and bytes that no other answer shares.
+    // Memory of the response: the buffers, and bytes not shared with other responses.
     let held = min(count, Self.whole) + response.ownBytes
     if held > Self.small, try await !ConnectionGuard.hold(held, for: channel) {
       let response = API.noMemory
@@ -178,11 +177,11 @@ package struct HTTPServer: Sendable {
       try await writer.write(response: head, body: ResponseBody(byteBuffer: buffer))
       return
     }
-    // A long history goes out as fast as the client takes it, and is never in memory a second time as a whole.
+    // A long history is sent at the client's speed, and never copied as a whole.
     try await writer.write(
       response: head,
       body: ResponseBody(contentLength: count) { writer in
-        // Used in turn: when one is wanted again it has gone out, and its memory needs not be asked for anew.
+        // Used in rotation: a buffer has been sent when its turn comes again, so its memory is reused.
         var buffers = (0..<Self.chunksUnderWay).map { _ in ByteBufferAllocator().buffer(capacity: Self.chunk) }
         var place = 0
         for piece in pieces {
@@ -194,8 +193,8 @@ package struct HTTPServer: Sendable {
             guard buffers[place].readableBytes == Self.chunk else { continue }
             try await writer.write(buffers[place])
             place = (place + 1) % buffers.count
-            // The writer takes any number at once. When the channel's loop answers it has sent what it got, or lets the
-            // next write wait.
+            // The writer accepts any number of chunks. The loop's answer means that it has sent them, or blocks the
+            // next write.
             if place == 0 { try await channel.eventLoop.submit {}.get() }
             buffers[place].clear(minimumCapacity: Self.chunk)
           }
@@ -207,15 +206,15 @@ package struct HTTPServer: Sendable {
 
   /// Sends events until the client or the server ends.
   ///
-  /// A write waits while the client takes nothing, and the next event is asked for only after it: what a slow client has
-  /// not taken is one event, and what the system's buffer holds of the ones before.
+  /// A write waits while the client does not read, and the next event is fetched only after it: a slow client lags by
+  /// one event, plus the earlier ones in the system's buffer.
   private func send(
     _ events: EventStream, _ head: HTTPResponse, _ writer: consuming ResponseWriter, _ channel: any Channel
   ) async throws {
     try await channel.setOption(.unsentBytes, value: Self.unsentBytes).get()
     ConnectionGuard.onEnd(of: channel) { events.end() }
     var head = head
-    // After events without an end no other answer follows.
+    // An endless response is the last one on its connection.
     head.headerFields[.connection] = "close"
     try await writer.write(
       response: head,
@@ -237,31 +236,31 @@ package struct HTTPServer: Sendable {
 
   private static func fields(of head: HTTPRequest) -> [(name: String, value: String)] {
     let fields = head.headerFields.map { (name: $0.name.rawName, value: $0.value) }
-    // HTTPTypes keeps it apart from the others.
+    // HTTPTypes keeps it apart from the other fields.
     return head.authority.map { [("Host", $0)] + fields } ?? fields
   }
 
-  /// Whether only this machine can reach what listens there.
+  /// Whether the listening address is reachable only from this machine.
   private static func isLoopback(_ address: SocketAddress?) -> Bool {
     guard let address = address?.ipAddress else { return false }
     return address.hasPrefix("127.") || address == "::1"
   }
 
-  /// Connections that the kernel completes before they are accepted, within net.core.somaxconn.
+  /// Length of the kernel's accept queue, within net.core.somaxconn.
   private static let backlog = 1_024
-  /// Bytes up to which an answer is sent without reserving memory for it.
+  /// Maximum bytes of a response that is sent without reserving memory.
   private static let small = 16 * 1_024
-  /// Bytes up to which an answer goes out in one write.
+  /// Maximum bytes of a response that is sent in one write.
   private static let whole = 256 * 1_024
-  /// Bytes of a longer one that go out in one write: few enough to be still in the processor's cache when the kernel copies
-  /// them, and below what malloc(3) maps and unmaps each time.
+  /// Bytes per write of a longer one: few enough to be still in the CPU cache when the kernel copies them, and below
+  /// the size that malloc(3) maps and unmaps each time.
   private static let chunk = 64 * 1_024
-  /// Chunks that are being filled or sent at a time.
+  /// Chunks being filled or sent at the same time.
   private static let chunksUnderWay = 4
-  /// Bytes of events that wait in the system's buffer; by itself it would take megabytes, minutes of samples.
+  /// Maximum unsent bytes of events in the system's buffer; its default would be megabytes, minutes of samples.
   private static let unsentBytes = 128 * 1_024
 
-  /// Hummingbird says at `info` where it listens; that line is the caller's to write.
+  /// Suppresses Hummingbird's `info` line about its address; the caller logs it.
   private var quietLogger: Logger {
     var quiet = logger
     if quiet.logLevel == .info { quiet.logLevel = .notice }
@@ -274,7 +273,7 @@ package struct HTTPServer: Sendable {
   }
 
   private static func authority(_ host: String, _ port: Int) -> String {
-    // RFC 3986 §3.2.2: an IPv6 address stands in brackets.
+    // RFC 3986 §3.2.2: an IPv6 address is enclosed in brackets.
     (host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host) + ":\(port)"
   }
 
@@ -297,7 +296,7 @@ package struct HTTPServer: Sendable {
 }
 
 extension ChannelOption where Self == ChannelOptions.Types.SocketOption {
-  /// How many bytes that were not sent yet a socket takes before it counts as full (tcp(7) TCP_NOTSENT_LOWAT).
+  /// Unsent bytes at which a socket counts as full (tcp(7) TCP_NOTSENT_LOWAT).
   fileprivate static var unsentBytes: Self {
     ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_NOTSENT_LOWAT))
   }

@@ -3,7 +3,7 @@ internal import HTTPTypes
 internal import NIOCore
 internal import Synchronization
 
-/// Responses that are given out again and again, as the sockets want them: header fields checked, the body in a buffer.
+/// Cache of repeated responses, ready to send: checked header fields, and the body in a buffer.
 final class PreparedResponses: Sendable {
   private struct Prepared {
     let identity: API.Identity
@@ -11,12 +11,12 @@ final class PreparedResponses: Sendable {
     let body: ByteBuffer
   }
 
-  /// The newest sample plain and compressed, a scrape likewise, and the same while they are replaced.
+  /// The newest sample plain and compressed, a scrape likewise, and their successors during a change.
   private static let limit = 8
 
   private let kept = Mutex<[Prepared]>([])
 
-  /// That of an identity, without its date; nil where it is not kept.
+  /// Returns the response of an identity, without a date; nil where it is not cached.
   func response(_ identity: API.Identity?) -> (head: HTTPResponse, body: ByteBuffer)? {
     guard let identity else { return nil }
     return kept.withLock { kept in kept.first { $0.identity === identity }.map { ($0.head, $0.body) } }

@@ -1,12 +1,12 @@
-/// Takes a text/event-stream apart (WHATWG HTML §9.2.6).
+/// Incremental parser of text/event-stream (WHATWG HTML §9.2.6).
 struct EventStreamParser {
-  /// An event: what `id:` last said, and the lines of `data:`.
+  /// An event: the last `id:`, and the lines of `data:`.
   struct ServerSentEvent: Equatable {
     var id: String
     var data: [UInt8]
   }
 
-  /// Bytes of an event.
+  /// Maximum bytes of an event.
   static let limit = RemoteLimits.sample + 1_024
 
   private var line: [UInt8] = []
@@ -15,7 +15,7 @@ struct EventStreamParser {
   private var id = ""
   private var endsInReturn = false
 
-  /// Takes more of the stream and gives the events that end in it; nil where one is too long.
+  /// Parses more of the stream and returns the events that end in it; nil where one is too long.
   mutating func add(_ bytes: Span<UInt8>) -> [ServerSentEvent]? {
     var events: [ServerSentEvent] = []
     for index in 0..<bytes.count {

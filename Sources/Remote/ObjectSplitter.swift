@@ -1,8 +1,8 @@
-/// The objects of an array in a JSON text, one by one as the text comes in: a history of a day is too large for one tree.
+/// Splits an array in a JSON text into its objects as the text arrives: a day's history is too large for one tree.
 ///
-/// What stands outside the array called for is passed over; objects are handed out as they stand, unchecked.
+/// Text outside the array is skipped; objects are passed on unchecked.
 struct ObjectSplitter {
-  /// Bytes of an object.
+  /// Maximum bytes of an object.
   static let limit = RemoteLimits.sample
 
   private let name: [UInt8]
@@ -10,19 +10,19 @@ struct ObjectSplitter {
   private var isString = false
   private var isEscaped = false
   private var string: [UInt8] = []
-  /// The last string at depth 1, which may be the array's name.
+  /// Whether the last string at depth 1 is the array's name.
   private var isNamed = false
   private var isInside = false
   private var object: [UInt8] = []
-  /// What stands outside the array, without it: `{"interval_sec":30,"samples":[]}`.
+  /// Text outside the array: `{"interval_sec":30,"samples":[]}`.
   private(set) var rest: [UInt8] = []
 
-  /// The objects of the member `name` of the outermost object.
+  /// Splits the member `name` of the outermost object.
   init(array name: String) {
     self.name = Array(name.utf8)
   }
 
-  /// Takes more of the text and hands out the objects that end in it; false where one is too long.
+  /// Parses more of the text and passes on the objects that end in it; false where one is too long.
   mutating func add(_ bytes: Span<UInt8>, _ body: ([UInt8]) -> Void) -> Bool {
     for index in 0..<bytes.count {
       let byte = bytes[index]

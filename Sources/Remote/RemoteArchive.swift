@@ -3,7 +3,7 @@ internal import History
 internal import Synchronization
 internal import SystemIO
 
-/// What another agent keeps longer than this process remembers, asked of it when somebody looks that far back.
+/// Another agent's samples beyond this process's memory, fetched on demand.
 final class RemoteArchive: SampleArchive {
   private let url: RemoteURL
   private let token: @Sendable () -> String?
@@ -14,19 +14,19 @@ final class RemoteArchive: SampleArchive {
     self.token = token
   }
 
-  /// Only its oldest moment is known here.
+  /// Only the time of the oldest sample is known here.
   var health: SampleArchiveHealth {
     var health = SampleArchiveHealth()
     health.oldest = oldest.map { Timestamp(seconds: $0) }
     return health
   }
 
-  /// The oldest moment that the agent told of when it was asked last.
+  /// The oldest time reported by the agent's last answer.
   var oldest: Double? { oldestKept.withLock { $0 } }
 
-  /// Asks how far back it reaches.
+  /// Queries how far back the agent's samples reach.
   ///
-  /// - Parameter remembered: the oldest sample that it has in memory.
+  /// - Parameter remembered: time of the oldest sample in the agent's memory.
   func refresh(remembered: Double?) async {
     let bytes = try? await request("/health").body(atMost: 65_536)
     let text = bytes.flatMap { JSONValue($0.span) }?["archive"]?["oldest"]?.text
@@ -84,7 +84,7 @@ final class RemoteArchive: SampleArchive {
 }
 
 extension RemoteRequest {
-  /// A question to an agent.
+  /// Creates a request to an agent.
   static func asking(_ url: RemoteURL, _ target: String, token: String?) -> RemoteRequest {
     var request = RemoteRequest(url: url, target: target, headers: [("Accept-Encoding", "gzip")])
     if let token { request.headers.append(("Authorization", "Bearer " + token)) }
@@ -93,9 +93,9 @@ extension RemoteRequest {
 }
 
 extension Columns {
-  /// The columns of `/metrics/history?metrics=…`; nil where it is no such answer.
+  /// Parses the columns of `/metrics/history?metrics=…`; nil where they are malformed.
   ///
-  /// Series that this program does not know are left out.
+  /// Series that this version does not know are omitted.
   init?(json bytes: Span<UInt8>) {
     guard let value = JSONValue(bytes), let rows = value["timestamps"]?.elements, let means = value["series"],
       case .object(let series) = means
@@ -123,7 +123,7 @@ extension Columns {
     }
     columns.sort { left, right in
       if left.metric.number != right.metric.number { return left.metric.number < right.metric.number }
-      // As the entries of lists are counted: GPU 2 before GPU 10.
+      // In the order of list indexes: GPU 2 before GPU 10.
       return left.key.utf8.count == right.key.utf8.count
         ? left.key < right.key : left.key.utf8.count < right.key.utf8.count
     }

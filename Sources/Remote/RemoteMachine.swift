@@ -5,47 +5,47 @@ internal import SystemIO
 
 /// Another agent's machine: its samples, fetched over HTTP, in a History of this process.
 ///
-/// First comes what the agent remembers, then each sample as it is made, over `/metrics/stream`. When the connection is
-/// cut it is made anew, after ever longer pauses, and what was missed is fetched; meanwhile the last samples stand.
+/// First the samples in the agent's memory are fetched, then each new sample arrives over `/metrics/stream`. After a
+/// cut the client reconnects with increasing back-off and fetches the missed samples; meanwhile the last samples stay.
 package final class RemoteMachine: Sendable {
-  /// How the agent is reached.
+  /// State of the connection to the agent.
   package struct ConnectionState: Sendable, Equatable {
-    /// Whether it answers.
+    /// Whether the agent answers.
     package var isConnected = false
-    /// Seconds between a sample's moment and its arrival; NaN before the first.
+    /// Seconds between a sample's timestamp and its arrival; NaN before the first.
     package var lag = Double.nan
-    /// Why it does not answer, or the fault of its answers, in one line; nil before the first try.
+    /// Reason for a missing answer, or the fault of an answer, in one line; nil before the first attempt.
     package var reason: String?
-    /// Whether it wants a token, or another one.
+    /// Whether the agent requires a token, or another one.
     package var isRefused = false
   }
 
-  /// What is wrong with an address, in one line.
+  /// An invalid address, in one line.
   package struct AddressError: Error, CustomStringConvertible {
-    /// The address, and what would be allowed.
+    /// The address, with the allowed forms.
     package let description: String
   }
 
   /// Seconds without a byte after which a connection counts as cut; the agent sends a comment every 15.
   static let silence = 40.0
-  /// Seconds to the first new try after a cut; then twice that, up to ``longestPause``.
+  /// Initial reconnect delay in seconds; doubles up to ``longestPause``.
   static let firstPause = 0.5
   static let longestPause = 15.0
 
   /// The agent's address, `http://host:8080`.
   package var url: String { address.text }
-  /// Its samples; the main track holds what it remembered, a live one what it tells now.
+  /// The agent's samples: those from its memory in the main track, those of its stream in a live track.
   package let history: History
   private let address: RemoteURL
   private let token: @Sendable () -> String?
   private let archive: RemoteArchive
-  /// Seconds between two samples that the agent keeps.
+  /// Seconds between the samples in the agent's memory.
   private let agentInterval = Mutex(30.0)
   private let stateBox = Mutex(ConnectionState())
   private let watch: History.Watch
-  /// The samples that the history has, by their costs.
+  /// Memory costs of the samples in the history.
   private let kept: Mutex<KeptSamples>
-  /// The table of processes while it is used again.
+  /// The process table while it is cached.
   private let slowTable = Mutex<SlowTable?>(nil)
 
   private struct SlowTable {
@@ -54,7 +54,7 @@ package final class RemoteMachine: Sendable {
     let end: Double
   }
 
-  /// A machine that is not asked yet.
+  /// Creates a machine that is not connected yet.
   ///
   /// - Parameters:
   ///   - address: `http://host:port`, `https://host`, or only `host:port`.
@@ -77,10 +77,10 @@ package final class RemoteMachine: Sendable {
     watch = history.watch(interval: 1)
   }
 
-  /// How it is reached now.
+  /// Current state of the connection.
   package var state: ConnectionState { stateBox.withLock { $0 } }
 
-  /// Asks it until the task is cancelled.
+  /// Follows the agent until the task is cancelled.
   package func run() async {
     var pause = Self.firstPause
     while !Task.isCancelled {
@@ -94,16 +94,16 @@ package final class RemoteMachine: Sendable {
         if failure?.isRefusal == true { pause = Self.longestPause }
       }
       if newest != before { pause = Self.firstPause }
-      // Many that watch one machine do not come back all at once.
+      // Jitter, so that clients of one machine do not all reconnect at the same time.
       let seconds = pause * Double.random(in: 0.75...1.25)
       try? await Task.sleep(for: .milliseconds(Int(seconds * 1_000)))
       pause = min(Self.longestPause, pause * 2)
     }
   }
 
-  /// The table of all its processes, as `/processes` returns it.
+  /// Returns the table of all processes, from `/processes`.
   ///
-  /// One that takes long to read is used for a while, so that it costs a fifth of a CPU at most.
+  /// A table that takes long to read is cached for a while, so that it costs at most a fifth of a CPU.
   package func processes() async throws -> ProcessSnapshot {
     let start = Clock.monotonic
     if let slow = slowTable.withLock({ $0 }), start < slow.end { return slow.table }
@@ -120,7 +120,7 @@ package final class RemoteMachine: Sendable {
     let head = JSONValue(rest.span, longestString: RemoteLimits.string)
     let timestamp = (head?["timestamp"]?.text).flatMap { Timestamp(rfc3339: $0) }
     table.timestamp = timestamp ?? Timestamp(seconds: Clock.realtime)
-    // Agents before these members leave them out.
+    // Older agents lack these members.
     table.interval = head?["interval_sec"]?.number ?? .nan
     table.age = head?["age_sec"]?.number ?? .nan
     table.isPartial = head?["partial"]?.bool ?? false
@@ -130,17 +130,17 @@ package final class RemoteMachine: Sendable {
     return table
   }
 
-  /// Its version; nil where it does not answer.
+  /// Returns the agent's version; nil without an answer.
   package func version() async -> String? {
     guard let bytes = try? await request("/version").body(atMost: 65_536) else { return nil }
     return JSONValue(bytes.span)?["version"]?.text
   }
 
-  /// The newest samples that the agent keeps, oldest first.
+  /// Returns the newest samples of the agent, oldest first.
   ///
-  /// It has far more where it has an archive, which tells nothing at all rather than so much at once.
+  /// An agent with an archive has far more, but rejects a query for too many.
   ///
-  /// - Parameter count: so many at most.
+  /// - Parameter count: maximum number of samples.
   package func remembered(atMost count: Int) async throws -> [Sample] {
     try await fetchRemembered(atMost: count).samples
   }
@@ -150,7 +150,7 @@ package final class RemoteMachine: Sendable {
     let interval = max(1, JSONValue(head.span)?["interval_sec"]?.number ?? 30)
     agentInterval.withLock { $0 = interval }
     let range = min(31_622_400, max(1, interval * Double(min(max(1, count), History.maxArchivedSamples - 100))))
-    // An archive may have finer samples than the interval of now.
+    // An archive may have samples at a finer interval than the current one.
     let limit = max(2 * count, History.maxArchivedSamples) + 100
     var kept = KeptSamples(capacity: limit)
     var found: [Sample] = []
@@ -165,7 +165,7 @@ package final class RemoteMachine: Sendable {
       try Self.count(object.count, entries, in: &kept)
       found.append(sample)
     }
-    // How long each stands for is not told, but how far apart they stand.
+    // The response omits the samples' intervals, so they are derived from the timestamps.
     for index in found.indices {
       let before = index > 0 ? found[index - 1].timestamp.seconds : -.infinity
       found[index].elapsed = min(max(0, found[index].timestamp.seconds - before), interval * 1.2)
@@ -173,9 +173,9 @@ package final class RemoteMachine: Sendable {
     return (found, kept)
   }
 
-  /// What it keeps longer than this process remembers; nil where that is nothing.
+  /// Returns the samples that the agent keeps longer than this process's memory; nil without any.
   ///
-  /// - Parameter remembered: what ``remembered(atMost:)`` has told.
+  /// - Parameter remembered: result of ``remembered(atMost:)``.
   package func longHistory(remembered: [Sample]) async -> (any SampleArchive)? {
     await archive.refresh(remembered: remembered.first?.timestamp.seconds)
     return archive.oldest == nil ? nil : archive
@@ -189,7 +189,7 @@ package final class RemoteMachine: Sendable {
 
   private func follow() async throws {
     if history.count == 0 {
-      // The newest alone is there at once, however long the rest takes.
+      // The newest sample can be shown immediately, however long the rest takes.
       let latest = try await request("/metrics/latest").body(atMost: RemoteLimits.sample)
       if let sample = Sample(json: latest.span) { history.setPreview(sample) }
       let (samples, costs) = try await fetchRemembered(atMost: history.capacity)
@@ -220,17 +220,17 @@ package final class RemoteMachine: Sendable {
     guard var sample = Sample(json: data.span, elapsed: 1, entries: entries) else { return }
     try kept.withLock { kept throws(RemoteFailure) in try Self.count(data.count, entries, in: &kept) }
     arrived(sample, notice: dropped > 0 ? "too many events: \(dropped) were dropped" : nil)
-    // After a cut come those that it has kept meanwhile, which stand further apart.
+    // After a cut, missed samples arrive, which are further apart.
     let step = newest.map { sample.timestamp.seconds - $0.seconds } ?? 1
     if step > 1, step <= agentInterval.withLock({ $0 }) * 1.2 { sample.elapsed = step }
-    // What was sent before a cut comes twice where the clock was set back.
+    // Samples sent before a cut are repeated if the clock was set back.
     if let latest = history.latest?.sample.timestamp, sample.timestamp <= latest { return }
-    // Of the live samples, those of half a minute outlive the others.
+    // Every live sample on a multiple of the main interval outlives the others.
     let isKept = Int(sample.timestamp.seconds) % history.interval == 0
     history.append([(1, sample)] + (isKept ? [(history.interval, sample)] : []))
   }
 
-  /// Samples of the main track and of a live one.
+  /// Samples of the main track and of one live track.
   private static func keptSamples(_ capacity: Int) -> Int { capacity + 300 }
 
   private static func count(

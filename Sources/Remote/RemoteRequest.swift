@@ -3,34 +3,34 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPCompression
 
-/// Why there is no answer, in one line.
+/// Reason for a missing answer, in one line.
 struct RemoteFailure: Error, Sendable, CustomStringConvertible {
   let description: String
-  /// Whether asking again soon does not help.
+  /// Whether a retry is pointless for now.
   var isRefusal = false
-  /// The status of an answer that is not 200; nil where there is no answer.
+  /// Status of an answer other than 200; nil without an answer.
   var status: Int?
-  /// Whether a token is wanted, or another one.
+  /// Whether a token is required, or another one.
   var wantsToken = false
 }
 
-/// GET by HTTP/1.1, on a connection of its own, whose body is read as it comes.
+/// An HTTP/1.1 GET on its own connection, whose body is read as a stream.
 struct RemoteRequest: Sendable {
-  /// Seconds for connecting.
+  /// Connect timeout in seconds.
   static let connectTime = 5.0
 
   let url: RemoteURL
   let target: String
   var headers: [(String, String)] = []
-  /// Seconds in which something must come, or the connection counts as cut.
+  /// Seconds without data after which the connection counts as cut.
   var silence = 10.0
-  /// Whether the answer has no end.
+  /// Whether the body is endless.
   var isStream = false
 
-  /// Sends it and passes the body to `take` piece by piece; a slow reader slows the sender down.
+  /// Sends the request and passes the body to `take` piece by piece, with back-pressure.
   ///
   /// - Parameter limit: bytes of the body, decompressed.
-  /// - Throws: RemoteFailure where there is no answer, or one that is not 200, or that exceeds a limit; what `take` throws.
+  /// - Throws: RemoteFailure without an answer, for a status other than 200, or above a limit; the errors of `take`.
   func send(atMost limit: Int = .max, _ take: ([UInt8]) async throws -> Void) async throws {
     let channel = try await connect()
     var left = limit
@@ -38,7 +38,7 @@ struct RemoteRequest: Sendable {
       var fields = HTTPHeaders([("Host", url.authority), ("User-Agent", "worker-monitoring-agent")])
       for (name, value) in headers { fields.add(name: name, value: value) }
       let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: fields)
-      // Together: a server that answers and closes in between would make the second write fail.
+      // In one write: a server that answers and closes in between would make a second write fail.
       try await outbound.write(contentsOf: [.head(head), .end(nil)])
       var isAnswered = false
       for try await part in inbound {
@@ -65,7 +65,7 @@ struct RemoteRequest: Sendable {
     }
   }
 
-  /// The whole body of at most so many bytes.
+  /// Returns the whole body, of at most `limit` bytes.
   func body(atMost limit: Int) async throws -> [UInt8] {
     var bytes: [UInt8] = []
     try await send(atMost: limit) { bytes += $0 }
@@ -128,10 +128,10 @@ struct RemoteRequest: Sendable {
     }
   }
 
-  /// What trusts the system's certificates; made once.
+  /// TLS settings with the system's certificates; created once.
   private static let tls = Result { try ClientConnection.context() }
 
-  /// What an error says, in one line.
+  /// Describes an error in one line.
   static func line(of error: any Error) -> String {
     switch error {
     case let error as RemoteFailure: error.description
@@ -143,7 +143,7 @@ struct RemoteRequest: Sendable {
   }
 }
 
-/// Why a connection was closed for its slowness.
+/// A connection that was closed because it was too slow.
 private enum TooSlow: Error, CustomStringConvertible {
   case answer, silence, progress
 
@@ -156,7 +156,7 @@ private enum TooSlow: Error, CustomStringConvertible {
   }
 }
 
-/// Closes a connection on which too little comes in a window of time, though it be a byte now and then.
+/// Closes a connection that receives too few bytes in a time window, even if a byte comes now and then.
 private final class ProgressHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer
@@ -164,7 +164,7 @@ private final class ProgressHandler: ChannelDuplexHandler {
   private let window: TimeAmount
   private let minimum: Int
   private var count = 0
-  /// Whether this side reads; where it does not, the other cannot send.
+  /// Whether this side reads; otherwise back-pressure stops the sender.
   private var isReading = false
   private var timer: RepeatedTask?
 
@@ -173,7 +173,7 @@ private final class ProgressHandler: ChannelDuplexHandler {
     self.minimum = minimum
   }
 
-  /// Starts with the request: before it, no answer can come.
+  /// Starts with the request: no answer can come before it.
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     if timer == nil { start(context) }
     context.write(data, promise: promise)
@@ -211,7 +211,7 @@ private final class ProgressHandler: ChannelDuplexHandler {
   }
 }
 
-/// Closes a connection on which no answer begins, whatever comes before one: endless 1xx responses, or header bytes one by one.
+/// Closes a connection without the start of an answer, even during endless 1xx responses or header bytes one by one.
 private final class AnswerHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPClientResponsePart
   typealias OutboundIn = HTTPClientRequestPart

@@ -1,12 +1,11 @@
 internal import ClientHTTP
 
-/// Where an agent listens.
+/// Address of a remote agent.
 struct RemoteURL: Sendable, Equatable {
-  /// Whether TLS is spoken, with whom, and by which port.
+  /// Scheme, host and port.
   let server: ServerAddress
 
-  /// From what somebody typed: `http://host:8080`, `https://host`, `host:8080`, or only `host`, which means the agent's
-  /// usual port.
+  /// Parses an address: `http://host:8080`, `https://host`, `host:8080`, or `host`, for the agent's usual port.
   ///
   /// - Throws: RemoteMachine.AddressError.
   init(_ address: String) throws(RemoteMachine.AddressError) {
@@ -29,9 +28,9 @@ struct RemoteURL: Sendable, Equatable {
     server = ServerAddress(isSecure: isSecure, host: String(host), port: port)
   }
 
-  /// What the Host field says.
+  /// Value of the Host field.
   var authority: String { server.bracketedHost + ":\(server.port)" }
 
-  /// As one text, without a path.
+  /// The URL without a path.
   var text: String { server.scheme + authority }
 }

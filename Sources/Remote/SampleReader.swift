@@ -1,9 +1,9 @@
 package import AgentMetrics
 package import SystemIO
 
-/// The figures of a domain as an agent's JSON has them.
+/// Reads the values of a metric group from an agent's JSON.
 package struct SampleReader: FieldReader {
-  /// Counts the entries of lists, which are bounded for a sample as a whole.
+  /// Counts list entries, which are bounded per sample.
   final class Entries {
     private(set) var count = 0
 
@@ -17,7 +17,6 @@ package struct SampleReader: FieldReader {
   let value: JSONValue
   private let entries: Entries
 
-  /// Those of an object.
   package init(value: JSONValue) {
     self.init(value: value, entries: Entries())
   }
@@ -51,11 +50,11 @@ package struct SampleReader: FieldReader {
 }
 
 extension Sample {
-  /// A sample from the JSON of `/metrics/latest`; nil where it is none, or has no moment.
+  /// Parses the JSON of `/metrics/latest`; nil where it is malformed or lacks a timestamp.
   ///
-  /// Its boot-time clock is its wall clock: another machine's clocks say nothing here but in which order samples come.
+  /// The wall clock serves as the boot-time clock: another machine's clocks only give the order of samples.
   ///
-  /// - Parameter elapsed: seconds that its rates are means over.
+  /// - Parameter elapsed: seconds that the rates are averaged over.
   init?(json bytes: Span<UInt8>, elapsed: Double = .nan) {
     self.init(json: bytes, elapsed: elapsed, entries: SampleReader.Entries())
   }
