@@ -24,11 +24,11 @@
 #include <unistd.h>
 #include <wchar.h>
 
-// <term.h> makes these words names of capabilities.
+// <term.h> defines these words as names of capabilities.
 #undef columns
 #undef hangup
 
-// MARK: The guard: the terminal is given back on every way out
+// MARK: The guard: restores the terminal on every exit path
 
 static struct {
   atomic_bool armed;
@@ -44,17 +44,17 @@ static bool is_in_background(void) {
   return foreground != -1 && foreground != getpgrp();
 }
 
-/// Only async-signal-safe calls: it runs in the handlers of crashes.
+/// Makes only async-signal-safe calls: it runs in crash handlers.
 static void guard_restore(void) {
   if (!atomic_exchange(&guard.armed, false)) return;
-  // A process in the background may not set the terminal's modes: it would be stopped in the midst of dying.
+  // A background process may not set the terminal's modes: it would be stopped while it dies.
   sigset_t ttou;
   sigemptyset(&ttou);
   sigaddset(&ttou, SIGTTOU);
   pthread_sigmask(SIG_BLOCK, &ttou, NULL);
   if (is_in_background()) return;
-  // After Ctrl-S, or behind a line that stands still, write(2) would wait for ever. TCOON alone only ends what TCOOFF
-  // began (Linux, n_tty_ioctl_helper).
+  // After Ctrl-S, or on a stalled line, write(2) would block forever. TCOON alone only ends an earlier TCOOFF (Linux,
+  // n_tty_ioctl_helper).
   tcflow(guard.output, TCOOFF);
   tcflow(guard.output, TCOON);
   struct pollfd writable = {.fd = guard.output, .events = POLLOUT};
@@ -75,7 +75,7 @@ static void guard_append_capability(const char *name) {
   if (value != NULL && value != (char *)-1) tputs(value, 1, guard_append);
 }
 
-// MARK: What the signal handlers share with the loop
+// MARK: State shared by the signal handlers and the loop
 
 static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
 static const int end_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -95,7 +95,7 @@ static struct {
 int cncurses_kind_of(const char *type, int output) {
   if (type == NULL || *type == 0) return CNCURSES_UNKNOWN;
   int error = 0;
-  // With somewhere to put the error, setupterm() returns; without, it exits the process.
+  // With an error pointer, setupterm() returns; without one, it exits the process.
   if (setupterm((char *)type, output, &error) != OK || error != 1) return CNCURSES_UNKNOWN;
   char *cup = tigetstr((char *)"cup");
   bool addressable = cup != NULL && cup != (char *)-1;
@@ -103,8 +103,8 @@ int cncurses_kind_of(const char *type, int output) {
   return addressable ? CNCURSES_ADDRESSABLE : CNCURSES_LINES_ONLY;
 }
 
-// What the dashboard uses of xterm-256color, compiled by tic; `infocmp -Q2` prints it in this form, which ncurses reads from
-// TERMINFO (terminfo(5), "Fetching compiled descriptions"). For systems without a terminfo database.
+// The capabilities of xterm-256color used by the dashboard, compiled by tic, for systems without a terminfo database.
+// `infocmp -Q2` prints this form, which ncurses reads from TERMINFO (terminfo(5), "Fetching compiled descriptions").
 static const char builtin_entry[] =
     "b64:GgEVAB0ADwBpAZ0AYWdlbnQteHRlcm18YnVpbHQgaW4AAAEAAAEAAAABAAAAAAEBAAAAAAAAAAAAAAAAAAFQAAgAGAD_________"
     "_________________wAB_3______AAD_____AgAKAA4A_____xIAIwAlACkAMAD__zIAOQD__z0A__________________9BAEYA__9P"
@@ -133,7 +133,7 @@ bool cncurses_use_builtin(void) {
   return cncurses_kind_of(cncurses_builtin_type, -1) == CNCURSES_ADDRESSABLE;
 }
 
-// Programs that are started later must not inherit it.
+// Child processes must not inherit it.
 static void forget_builtin(void) {
   if (!has_builtin) return;
   has_builtin = false;
@@ -176,7 +176,8 @@ int cncurses_open(const char *type, int input, int output) {
   guard.has_termios = tcgetattr(output, &guard.termios) == 0;
   guard.output = output;
 
-  // Own streams on own descriptors: the process's stdin and stdout keep their buffers and stay open at the end.
+  // Separate streams on duplicated descriptors: the process's stdin and stdout keep their buffers and stay open at the
+  // end.
   int output_copy = fcntl(output, F_DUPFD_CLOEXEC, 3);
   int input_copy = fcntl(input >= 0 ? input : output, F_DUPFD_CLOEXEC, 3);
   if (output_copy >= 0) terminal.output = fdopen(output_copy, "w");
@@ -217,7 +218,7 @@ int cncurses_open(const char *type, int input, int output) {
 
 // MARK: Direct output
 
-// Wrapping off, focus and bracketed paste on (xterm's ctlseqs); mouse: buttons, drags, coordinates as decimals.
+// Wrapping off, focus and bracketed paste on (xterm's ctlseqs); mouse: buttons, drags, decimal coordinates.
 static const char direct_begin[] = "\033[?7l\033[?1004h\033[?2004h";
 static const char direct_end[] = "\033[?2004l\033[?1004l\033[?7h";
 static const char mouse_begin[] = "\033[?1000h\033[?1002h\033[?1006h";
@@ -228,8 +229,8 @@ static void write_now(const char *text) {
   (void)ignored;
 }
 
-// Ctrl-C, Ctrl-Z and Ctrl-\ as keys: as signals of the terminal driver, a pasted one of them would end or stop the whole
-// process group, and Ctrl-V (IEXTEN) would hide the end of a paste. def_prog_mode() makes ncurses keep them.
+// Ctrl-C, Ctrl-Z and Ctrl-\ as keys: as signals of the terminal driver, a pasted one would end or stop the whole
+// process group, and Ctrl-V (IEXTEN) would hide the end of a paste. def_prog_mode() makes ncurses keep these modes.
 static void set_literal_keys(void) {
   struct termios modes;
   if (tcgetattr(guard.output, &modes) != 0) return;
@@ -249,7 +250,7 @@ void cncurses_begin_direct(bool mouse) {
   terminal.has_mouse = mouse;
   cncurses_flush();
   if (guard.reset_length + sizeof direct_end + sizeof mouse_end + 1 < sizeof guard.reset) {
-    // A frame may have been cut in the midst of a sequence: CAN ends it.
+    // A frame may have been cut within a sequence: CAN ends it.
     char rest[sizeof guard.reset];
     size_t length = guard.reset_length;
     memcpy(rest, guard.reset, length);
@@ -270,7 +271,7 @@ void cncurses_set_mouse(bool mouse) {
   write_now(mouse ? mouse_begin : mouse_end);
 }
 
-// Before ncurses leaves the screen.
+// Called before ncurses leaves the screen.
 static void pause_direct(void) {
   if (!terminal.is_direct) return;
   if (terminal.has_mouse) write_now(mouse_end);
@@ -285,7 +286,7 @@ void cncurses_close(void) {
         write_now("\030");
         pause_direct();
         endwin();
-        // What was typed or answered meanwhile was for the screen, not for the shell.
+        // Pending input and terminal responses belong to the screen, not to the shell.
         if (guard.has_termios) tcsetattr(guard.output, TCSAFLUSH, &guard.termios);
         atomic_store(&guard.armed, false);
       } else {
@@ -294,7 +295,7 @@ void cncurses_close(void) {
     }
     atomic_store(&guard.armed, false);
   }
-  // delscreen() would write to a terminal that stands still or is gone; the memory goes with the process.
+  // delscreen() would write to a stalled or closed terminal; the process's exit frees the memory.
   terminal.screen = NULL;
 }
 
@@ -312,7 +313,7 @@ void cncurses_size(int *columns, int *rows) {
 }
 
 void cncurses_resize(int columns, int rows) {
-  // resizeterm() would also put a KEY_RESIZE into the queue of keys.
+  // resizeterm() would also queue a KEY_RESIZE.
   if (columns != COLS || rows != LINES) resize_term(rows, columns);
   cncurses_invalidate();
 }
@@ -342,7 +343,7 @@ void cncurses_flush(void) {
 void cncurses_invalidate(void) { clearok(curscr, TRUE); }
 
 void cncurses_stop_process(bool whole_group) {
-  // Under a shell without job control nothing would continue it.
+  // A shell without job control could not continue the process.
   if (signals.before[SIGTSTP].sa_handler == SIG_IGN) return;
   struct sigaction standard = {.sa_handler = SIG_DFL};
   struct sigaction ours;
@@ -351,17 +352,17 @@ void cncurses_stop_process(bool whole_group) {
   if (guard.has_termios) tcsetattr(guard.output, TCSADRAIN, &guard.termios);
   atomic_store(&guard.armed, false);
   sigaction(SIGTSTP, &standard, &ours);
-  // To the process, not to this thread alone; where the process group is orphaned the kernel does not stop it, and it
-  // just goes on. Ctrl-Z stops the whole group, as the terminal driver would: a script that waits for this program, too.
+  // To the process, not to this thread alone. The kernel does not stop an orphaned process group, which then continues.
+  // Ctrl-Z stops the whole group, as the terminal driver would: a script that waits for this program, too.
   kill(whole_group ? 0 : getpid(), SIGTSTP);
   sigaction(SIGTSTP, &ours, NULL);
 }
 
 void cncurses_resume(void) {
   if (terminal.screen == NULL) return;
-  // After SIGSTOP, which nothing can catch, ncurses still believes to have the screen: it leaves it and comes back.
+  // After SIGSTOP, which cannot be caught, ncurses still considers itself on the screen: it leaves it and comes back.
   if (!isendwin()) endwin();
-  // The shell may have left other modes than it found; what is restored at the end are those from before the start.
+  // The shell may have changed the modes meanwhile; the exit restores those from before the start.
   // In the background this stops the process (SIGTTOU) until it is brought to the foreground.
   reset_prog_mode();
   apply_modes();
@@ -375,7 +376,7 @@ void cncurses_resume(void) {
     write_now(direct_begin);
     if (terminal.has_mouse) write_now(mouse_begin);
   }
-  // The SIGCONT that ended a stop of our own is answered with this.
+  // This also handles the SIGCONT that ended our own stop.
   atomic_store(&signals.continued, false);
 }
 
@@ -393,7 +394,7 @@ static void die_by(int signal) {
   guard_restore();
   struct sigaction standard = {.sa_handler = SIG_DFL};
   sigaction(signal, &standard, NULL);
-  // Blocked while its handler runs: it comes when this returns.
+  // The signal is blocked while its handler runs, and delivered on return.
   raise(signal);
 }
 
@@ -402,8 +403,8 @@ static void on_end(int signal) {
     die_by(signal);
     return;
   }
-  // A frame whose reader has stopped reading (a line that hangs) holds the loop in write(2): then this ends it.
-  // (setitimer is a bare system call, though POSIX does not list it among the async-signal-safe ones.)
+  // A stalled reader of a frame (a line that hangs) blocks the loop in write(2); this timer ends that. setitimer is a
+  // bare system call, though POSIX does not list it among the async-signal-safe ones.
   struct itimerval half_second = {.it_value = {.tv_usec = 500000}};
   if (signals.screen) setitimer(ITIMER_REAL, &half_second, NULL);
   signal_loop();
@@ -425,8 +426,8 @@ static void on_screen(int signal) {
 static void on_crash(int signal, siginfo_t *info, void *context) {
   (void)context;
   guard_restore();
-  // To who was there before (a backtracer), which is mostly nobody: the default action, with its core dump. One that was
-  // sent by kill(1) does not come again when a backtracer returns, and the program would live on without its terminal.
+  // To the previous handler: usually the default action, with its core dump, or a backtracer. A signal sent by kill(1)
+  // is not repeated when a backtracer returns, and the program would live on without its terminal.
   struct sigaction standard = {.sa_handler = SIG_DFL};
   sigaction(signal, info != NULL && info->si_code == SI_USER ? &standard : &signals.before[signal], NULL);
   raise(signal);
@@ -464,7 +465,7 @@ bool cncurses_catch_signals(bool screen) {
     sigaddset(&unblocked, end_signals[i]);
     catch_signal(end_signals[i], on_end, SA_RESTART);
   }
-  // Under nohup a hang-up is meant to be survived.
+  // Under nohup, the process must survive a hang-up.
   if (signals.before[SIGHUP].sa_handler == SIG_IGN) sigaction(SIGHUP, &signals.before[SIGHUP], NULL);
   catch_signal(SIGPIPE, SIG_IGN, SA_RESTART);
   if (screen) {
@@ -472,13 +473,13 @@ bool cncurses_catch_signals(bool screen) {
       sigaddset(&unblocked, screen_signals[i]);
       catch_signal(screen_signals[i], on_screen, SA_RESTART);
     }
-    // A shell without job control ignores it, and then nobody could continue us.
+    // A shell without job control ignores it, and could not continue the process.
     if (signals.before[SIGTSTP].sa_handler == SIG_IGN) sigaction(SIGTSTP, &signals.before[SIGTSTP], NULL);
 
     sigaddset(&unblocked, SIGALRM);
     catch_signal(SIGALRM, on_alarm, SA_RESTART);
 
-    // A stack of its own, for the crash that is a stack overflow. Of this thread only, which draws; others crash on theirs.
+    // An alternate stack, for crashes by stack overflow; only for this thread, which draws. Others crash on their own.
     static char crash_stack[65536];
     stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof crash_stack};
     sigaltstack(&stack, NULL);
@@ -519,7 +520,7 @@ void cncurses_wake(void) {
 
 struct cncurses_events cncurses_wait(int input, int output, bool wants_output, int timeout) {
   struct cncurses_events events = {0};
-  // POLLERR and POLLHUP come unasked: so a reader that closes the pipe is noticed between two lines.
+  // POLLERR and POLLHUP are always reported, so a pipe's closed reader is noticed between two lines.
   struct pollfd polled[3] = {
       {.fd = signals.reader, .events = POLLIN},
       {.fd = input, .events = POLLIN},
@@ -540,7 +541,7 @@ struct cncurses_events cncurses_wait(int input, int output, bool wants_output, i
   events.resized = atomic_exchange(&signals.resized, false);
   events.woken = atomic_exchange(&signals.woken, false);
   if (polled[1].revents & POLLIN) {
-    // A terminal that is gone is readable for ever and has nothing to read.
+    // A closed terminal stays readable without any data.
     int waiting = 0;
     if (ioctl(input, FIONREAD, &waiting) == 0 && waiting == 0) {
       events.hangup = true;
@@ -565,7 +566,7 @@ bool cncurses_write(int output, const void *bytes, long count) {
     ssize_t written = write(output, next, (size_t)count);
     if (written < 0) {
       if (errno == EINTR) {
-        // Blocked on a reader that does not read, and told to end.
+        // Interrupted by a terminating signal while the reader is stalled.
         if (atomic_load(&signals.terminated) != 0) return false;
         continue;
       }

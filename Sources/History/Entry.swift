@@ -2,7 +2,7 @@ package import AgentMetrics
 internal import Synchronization
 
 extension History {
-  /// A sample, and its JSON once somebody has asked for it.
+  /// A sample with its cached JSON.
   package final class Entry: Sendable {
     package let sample: Sample
     private let text = Mutex(Text())
@@ -13,20 +13,20 @@ extension History {
       scans = Mutex(processes)
     }
 
-    /// The scans that the sample's processes are derived from; nil once its track has a newer sample.
+    /// Scans that the sample's processes are derived from; nil once its track has a newer sample.
     package var processes: ProcessSpan? { scans.withLock { $0 } }
 
-    /// Gives the memory of the scans back.
+    /// Frees the scans.
     func releaseProcesses() {
       scans.withLock { $0 = nil }
     }
 
-    /// Runs `body` with what is kept of the sample's text; one caller at a time, so that it is made once.
+    /// Runs `body` with the cached text, under a lock, so that concurrent callers encode it once.
     package func withText<Result>(_ body: (inout Text) -> Result) -> Result {
       text.withLock { body(&$0) }
     }
 
-    /// Gives memory back that only the newest sample is worth.
+    /// Frees the text that only the newest sample keeps.
     func release() {
       text.withLock { text in
         text.isNewest = false
@@ -35,26 +35,25 @@ extension History {
     }
   }
 
-  /// A sample's JSON as it is kept, made by whoever asks first.
+  /// Cached JSON of a sample, encoded by its first reader.
   package struct Text: Sendable {
-    /// As it is; kept while the sample is the newest, or the past is asked for again and again.
+    /// Plain text; kept while the sample is the newest, or older samples are requested repeatedly.
     package var plain: [UInt8]?
-    /// Compressed, a fifth of that; kept as long as the sample.
+    /// Compressed text, a fifth of that; kept as long as the sample.
     package var block: Block?
     /// Whether the sample is the newest.
     package fileprivate(set) var isNewest = true
   }
 
-  /// Bytes that were compressed by themselves, so that they may stand between others in one stream.
+  /// Independently compressed bytes, which can be joined with others in one stream.
   package struct Block: Sendable {
-    /// Deflate blocks (RFC 1951) that end on a byte.
+    /// Deflate blocks (RFC 1951) that end on a byte boundary.
     package let deflated: [UInt8]
-    /// How many bytes they stand for.
+    /// Number of bytes before compression.
     package let count: Int
-    /// CRC-32 of those.
+    /// CRC-32 of the bytes before compression.
     package let crc: UInt32
 
-    /// A block.
     package init(deflated: [UInt8], count: Int, crc: UInt32) {
       self.deflated = deflated
       self.count = count

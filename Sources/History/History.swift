@@ -1,23 +1,23 @@
 package import AgentMetrics
 internal import Synchronization
 
-/// What was sampled: the one place where the sampler puts samples and where every face finds them.
+/// Ring buffer of recent samples: one writer (the sampler), many readers.
 ///
-/// The main track holds a sample every ``interval`` seconds, for as long as there is room. While somebody watches
-/// (``watch(interval:_:)``), a live track besides it holds what was read for them.
+/// The main track holds a sample every ``interval`` seconds, up to ``capacity``. While a client watches
+/// (``watch(interval:_:)``), an additional live track holds the samples taken for it.
 package final class History: Sendable {
   private struct Observer {
-    /// The track whose samples it hears.
+    /// Interval of the observed track.
     let interval: Int
     let isWatch: Bool
     let onSample: @Sendable (Entry) -> Void
-    /// Whether it shows threads of active processes, and of which process in any case.
+    /// Whether it shows threads of active processes, and a process whose threads it always shows.
     var threads: (wanted: Bool, of: Int32?) = (false, nil)
   }
 
   private struct State {
     var ring: Ring<Entry>
-    /// The finest first.
+    /// The finest track comes first.
     var live: [LiveTrack] = []
     var latest: Entry?
     var latestReading: Reading?
@@ -25,15 +25,15 @@ package final class History: Sendable {
     var observers: [Int: Observer] = [:]
     var questions: [Int: FreshRequest] = [:]
     var nextNumber = 0
-    /// When somebody last wanted the past's text as it is, by the newest sample's clock.
+    /// Time of the last request for the plain text of older samples, by the newest sample's clock.
     var plainAsked = -Double.infinity
-    /// Whether entries of the past may hold theirs.
+    /// Whether older entries may cache their plain text.
     var cachesDecoded = false
-    /// Wakes the sampler; nil where there is none.
+    /// Wakes the sampler; nil without one.
     var wake: (@Sendable () -> Void)?
-    /// The sampler's clock that counts suspended time.
+    /// The sampler's boot-time clock, which counts suspended time.
     var now: @Sendable () -> Double = { .infinity }
-    /// The newest sample of the main track that this process took.
+    /// The newest sample of the main track taken by this process.
     var newestMain: Entry?
     var archive: (any SampleArchive)?
 
@@ -42,12 +42,12 @@ package final class History: Sendable {
       return nextNumber
     }
 
-    /// The newest Reading, where it is young enough.
+    /// The newest Reading, unless it is older than `maxAge`.
     func reading(maxAge: Double) -> Reading? {
       latestReading.flatMap { now() - $0.boottime <= maxAge ? $0 : nil }
     }
 
-    /// The entries whose plain text nobody has wanted for long.
+    /// The entries whose cached plain text has not been requested for long.
     mutating func forgotten() -> [Entry] {
       guard cachesDecoded, let latest, !(latest.sample.boottime - plainAsked <= History.plainTime) else { return [] }
       cachesDecoded = false
@@ -62,10 +62,10 @@ package final class History: Sendable {
       live.first { $0.interval == interval }?.ring.last ?? ring.last
     }
 
-    /// The finest samples for each stretch, of tracks that are no finer than `interval`.
+    /// The finest samples for each interval, from tracks that are no finer than `interval`.
     func merged(_ interval: Int) -> [Entry] {
       var result = ring.elements
-      // A finer track takes the place of the coarser ones where it reaches.
+      // A finer track replaces the coarser ones over its range.
       for track in live.reversed() where track.interval >= interval {
         guard let first = track.ring.first?.sample.boottime, let last = track.ring.last?.sample.boottime else {
           continue
@@ -79,35 +79,34 @@ package final class History: Sendable {
 
   /// Nominal seconds between two samples.
   package let interval: Int
-  /// Samples kept at most.
+  /// Maximum number of samples.
   package let capacity: Int
   private let state: Mutex<State>
 
-  /// An empty history.
   package init(capacity: Int, interval: Int) {
     self.capacity = max(1, capacity)
     self.interval = max(1, interval)
     state = Mutex(State(ring: Ring(capacity: capacity)))
   }
 
-  // MARK: What there is
+  // MARK: Samples
 
-  /// The newest of any track; nil before the first.
+  /// The newest sample of any track; nil before the first.
   package var latest: Entry? {
     state.withLock { $0.latest }
   }
 
-  /// What the newest look at the machine found; nil before the first.
+  /// The newest reading of the machine; nil before the first.
   package var latestReading: Reading? {
     state.withLock { $0.latestReading }
   }
 
-  /// What is known before the first sample: levels without rates, for a screen that is drawn at once; nil before that.
+  /// Levels without rates, for a screen drawn before the first sample; nil before the first reading.
   package var preview: Entry? {
     state.withLock { $0.preview }
   }
 
-  /// How many samples the main track has.
+  /// Number of samples in the main track.
   package var count: Int {
     state.withLock { $0.ring.count }
   }
@@ -117,25 +116,25 @@ package final class History: Sendable {
     state.withLock { $0.ring.elements }
   }
 
-  /// The samples of the last `seconds` up to the newest one, oldest first: the main track's, or those of all tracks
-  /// that are no finer than `interval` seconds.
+  /// Returns the samples of the last `seconds` up to the newest one, oldest first: the main track's, or those of all
+  /// tracks that are no finer than `interval` seconds.
   ///
-  /// Time is told by the boot-time clock, so that a step of the wall clock neither hides nor invents samples. The
-  /// stretch is open at its far end: `seconds` = n × interval gives n samples.
+  /// Times are compared by the boot-time clock, so that a step of the wall clock neither hides nor invents samples. The
+  /// range is open at its far end: `seconds` = n × interval gives n samples.
   package func last(seconds: Double, interval: Int? = nil) -> [Entry] {
     state.withLock { state in
       let ring = state.merged(interval ?? self.interval)
       guard let newest = ring.last?.sample.boottime else { return [] }
-      // A tick is a few microseconds early or late; it must not fall out for that.
+      // Tolerance for ticks that are a few microseconds early or late.
       let first = ring.dropLast().lastIndex { $0.sample.boottime <= newest - seconds + 0.05 }
       return first.map { Array(ring[($0 + 1)...]) } ?? ring
     }
   }
 
-  /// The samples of all tracks from one moment to another, both included: the finest there are for each stretch.
+  /// Returns the samples of all tracks between two times, inclusive, the finest available for each interval.
   ///
-  /// In the order in which they were taken, which is not that of their timestamps where the clock was set back.
-  /// - Parameter interval: tracks that are finer than so many seconds are left out.
+  /// They are in the order of recording, which differs from that of their timestamps where the clock was set back.
+  /// - Parameter interval: excludes tracks that are finer than this many seconds.
   package func entries(from start: Timestamp? = nil, to end: Timestamp? = nil, interval: Int = 1) -> [Entry] {
     let all = state.withLock { $0.merged(interval) }
     if start == nil, end == nil { return all }
@@ -144,21 +143,21 @@ package final class History: Sendable {
     }
   }
 
-  /// The samples that were taken after one of them, as ``entries(from:to:interval:)`` gives them; all where it is nil.
+  /// Returns the samples taken after an entry, as in ``entries(from:to:interval:)``; all of them for nil.
   package func entries(after entry: Entry?, interval: Int = 1) -> [Entry] {
     let all = state.withLock { $0.merged(interval) }
     guard let entry else { return all }
     return Array(all.drop { $0.sample.boottime <= entry.sample.boottime })
   }
 
-  /// The newest sample at or before a moment, of any track; nil where there is none.
+  /// Returns the newest sample of any track at or before a time, if any.
   package func entry(at time: Timestamp) -> Entry? {
     state.withLock { state in
       let rings = state.live.map(\.ring) + [state.ring]
       let found = rings.compactMap { ring in
         (0..<ring.count).reversed().first { ring[$0].sample.timestamp <= time }.map { ring[$0] }
       }
-      // Of equal ones the finest, which comes first.
+      // Among equal timestamps the finest track's, which comes first.
       return found.max { $0.sample.timestamp < $1.sample.timestamp }
     }
   }
@@ -167,18 +166,18 @@ package final class History: Sendable {
     state.withLock { $0.newest(ofTrack: interval) }
   }
 
-  /// Sets whether a watch wants threads.
+  /// Sets whether a watch requests threads.
   func setThreads(_ isWanted: Bool, of process: Int32?, observer: Int) {
     state.withLock { $0.observers[observer]?.threads = (isWanted, process) }
   }
 
-  /// Where older samples are kept; nil where nowhere.
+  /// Archive of older samples, if any.
   package var archive: (any SampleArchive)? {
     get { state.withLock { $0.archive } }
     set { state.withLock { $0.archive = newValue } }
   }
 
-  // MARK: Who looks on
+  // MARK: Observers
 
   /// Calls `observer` with every new sample of the main track, on the sampler's thread, until ``remove(_:)``; it must
   /// not block.
@@ -190,16 +189,15 @@ package final class History: Sendable {
     }
   }
 
-  /// Ends an observation.
   package func remove(_ observer: Int) {
     state.withLock { state in state.observers[observer] = nil }
   }
 
-  /// Has samples taken every `interval` seconds while the watch lives, and for a minute after its end.
+  /// Requests samples every `interval` seconds while the watch lives, and for a minute after its end.
   ///
-  /// From ``interval`` on, these are the main track's. There are few tracks at a time: somebody who asks for one more
-  /// gets the nearest finer one that there is, or else the nearest coarser.
-  /// - Parameter hear: is called with every new sample of the track, on the sampler's thread; it must not block.
+  /// From ``interval`` on, these are the main track's. The number of tracks is limited: above it a watch gets the
+  /// nearest finer track, or else the nearest coarser one.
+  /// - Parameter onSample: called with every new sample of the track, on the sampler's thread; it must not block.
   package func watch(interval wanted: Int, _ onSample: @escaping @Sendable (Entry) -> Void = { _ in }) -> Watch {
     let (granted, number, wake) = state.withLock { state in
       let granted = track(for: max(1, wanted), &state)
@@ -211,7 +209,7 @@ package final class History: Sendable {
     return Watch(self, interval: granted, observer: number)
   }
 
-  /// The interval of the track for somebody who wants `wanted`, which is begun where it is not there.
+  /// Returns the interval of the track that serves `wanted`, creating the track if needed.
   private func track(for wanted: Int, _ state: inout State) -> Int {
     if wanted >= interval { return interval }
     if state.live.contains(where: { $0.interval == wanted }) { return wanted }
@@ -227,7 +225,7 @@ package final class History: Sendable {
     return wanted
   }
 
-  /// The newest sample, waiting for the first one where there is none yet.
+  /// Returns the newest sample, waiting for the first one if needed.
   ///
   /// Two quick readings at start make the first one, so that the wait is a fraction of a second.
   package func first() async -> Entry {
@@ -255,9 +253,9 @@ package final class History: Sendable {
     }
   }
 
-  /// A Reading that is at most `maxAge` seconds old: the sampler reads where there is none; nil without a sampler.
+  /// Returns a Reading at most `maxAge` seconds old, taken by the sampler if needed; nil without a sampler.
   ///
-  /// A Reading for this enters no track.
+  /// Such a Reading is added to no track.
   package func freshReading(maxAge: Double) async -> Reading? {
     _ = await first()
     if let known = state.withLock({ $0.reading(maxAge: maxAge) }) { return known }
@@ -266,15 +264,15 @@ package final class History: Sendable {
     return latestReading
   }
 
-  /// The newest scan of all processes, at most about a second old where the budget allows; nil where there is none.
+  /// Returns the newest scan of all processes, at most about a second old where the budget allows.
   ///
-  /// Its rates are means since the scan before it, whoever caused that.
+  /// Its rates are means since the previous scan, whatever caused that one.
   package func processes() async -> (reading: Reading, span: ProcessSpan?)? {
     _ = await first()
     return await ask(maxAge: .infinity, wantsTable: true)
   }
 
-  /// Has the sampler answer a question; nil where there is no sampler, or the task is cancelled.
+  /// Requests an answer from the sampler; nil without a sampler, or when the task is cancelled.
   private func ask(maxAge: Double, wantsTable: Bool) async -> FreshRequest.Answer? {
     let number = state.withLock { $0.number() }
     let (stream, continuation) = AsyncStream.makeStream(of: FreshRequest.Answer.self)
@@ -291,11 +289,11 @@ package final class History: Sendable {
     return nil
   }
 
-  /// Seconds after which the past's plain text is let go of.
+  /// Seconds after which older samples drop their plain text.
   private static let plainTime = 150.0
 
-  /// Whether somebody who wants the past's samples as they are has wanted them lately: then it is worth the memory to
-  /// keep what was unpacked, until nobody has asked for some minutes.
+  /// Records a request for older samples as plain text, and returns whether it follows another: then decoded text is
+  /// worth its memory, until it has not been requested for some minutes.
   package func cachesDecoded() -> Bool {
     state.withLock { state in
       let now = state.latest?.sample.boottime ?? -.infinity
@@ -306,24 +304,24 @@ package final class History: Sendable {
     }
   }
 
-  // MARK: The sampler's side
+  // MARK: Sampler
 
   /// A request for a fresh reading.
   package struct FreshRequest: Sendable {
-    /// Seconds that the answer may be old.
+    /// Maximum age of the answer in seconds.
     package let maxAge: Double
-    /// Whether it is for the table of processes.
+    /// Whether it requests the process table.
     package let wantsTable: Bool
     fileprivate typealias Answer = (reading: Reading, span: ProcessSpan?)
     fileprivate let continuation: AsyncStream<Answer>.Continuation
   }
 
-  /// Answers questions; `span` is the table of processes, where one of them is for it.
+  /// Answers requests; `span` is the process table, if requested.
   package func answer(_ questions: [FreshRequest], _ reading: Reading, _ span: ProcessSpan?) {
     for question in questions { question.continuation.yield((reading, span)) }
   }
 
-  /// The wishes of all watches.
+  /// The combined demand of all watches.
   package var watchers: (isWatched: Bool, wantsThreads: Bool, threadsOf: Set<Int32>) {
     state.withLock { state in
       let threads = state.observers.values.map(\.threads).filter(\.wanted)
@@ -333,14 +331,12 @@ package final class History: Sendable {
     }
   }
 
-  /// Lets the history wake the sampler when somebody wants something of it, and tell by its clock (with suspended time)
-  /// whether it has to.
+  /// Connects the sampler: a function that wakes it, and its boot-time clock, which shows whether a reading is fresh.
   package func setWake(_ wake: @escaping @Sendable () -> Void, now: @escaping @Sendable () -> Double) {
     state.withLock { ($0.wake, $0.now) = (wake, now) }
   }
 
-  /// The intervals for which there is somebody, besides the main track's; tracks that nobody has watched for a minute
-  /// end here.
+  /// Returns the intervals requested besides the main track's, after removing tracks without a watch for a minute.
   ///
   /// - Parameter now: the monotonic clock.
   package func wantedIntervals(at now: Double) -> [Int] {
@@ -358,7 +354,7 @@ package final class History: Sendable {
     }
   }
 
-  /// The questions for a fresh look, which the caller answers.
+  /// Takes the pending requests for a fresh reading, which the caller answers.
   package func takeQuestions() -> [FreshRequest] {
     state.withLock { state in
       defer { state.questions = [:] }
@@ -366,9 +362,9 @@ package final class History: Sendable {
     }
   }
 
-  /// Puts samples of before this process began, oldest first, before those that there are.
+  /// Inserts samples from before this process's start, oldest first, before the existing ones.
   ///
-  /// Nobody is told of them, and none of them becomes ``latest``: that is what the machine does now.
+  /// Observers do not receive them, and none becomes ``latest``, which is the current state of the machine.
   package func restore(_ samples: [Sample]) {
     let entries = samples.map { Entry($0) }
     for entry in entries { entry.release() }
@@ -381,33 +377,32 @@ package final class History: Sendable {
     }
   }
 
-  /// Sets what is known before the first sample, and tells the observers nothing: it is no sample.
+  /// Sets the values shown before the first sample, without notifying observers.
   package func setPreview(_ sample: Sample) {
     let entry = Entry(sample)
     state.withLock { $0.preview = entry }
   }
 
-  /// Keeps what a look found, whether it becomes a sample or not.
+  /// Stores the latest reading, whether it becomes a sample or not.
   package func setLatest(_ reading: Reading) {
     state.withLock { $0.latestReading = reading }
   }
 
-  /// An entry that belongs to no track.
+  /// Creates an entry that belongs to no track.
   package func entry(of sample: Sample) -> Entry {
     Entry(sample)
   }
 
-  /// Adds the newest sample to the main track and tells the observers, on the caller's thread.
+  /// Appends the newest sample to the main track and notifies the observers, on the caller's thread.
   package func append(_ sample: Sample) {
     append([(interval, sample)])
   }
 
   /// A sample for a track.
   package struct NewSample: Sendable {
-    /// The track's interval.
     package let interval: Int
     package let sample: Sample
-    /// The scans that its processes are derived from; nil where there are none.
+    /// Scans that its processes are derived from, if any.
     package let processes: ProcessSpan?
 
     package init(interval: Int, sample: Sample, processes: ProcessSpan? = nil) {
@@ -417,13 +412,13 @@ package final class History: Sendable {
     }
   }
 
-  /// The same for samples without tables of processes.
+  /// Appends samples without process tables.
   @discardableResult
   package func append(_ samples: [(interval: Int, sample: Sample)]) -> Entry? {
     append(samples.map { NewSample(interval: $0.interval, sample: $0.sample) })
   }
 
-  /// Adds the newest samples, of one look, to their tracks, and tells the observers on the caller's thread; returns the
+  /// Appends the samples of one reading to their tracks and notifies the observers on the caller's thread; returns the
   /// finest one's entry.
   @discardableResult
   package func append(_ samples: [NewSample]) -> Entry? {
@@ -433,7 +428,7 @@ package final class History: Sendable {
       let last = state.latest
       state.latest = finest
       for (interval, entry) in entries {
-        // A track's newest table is kept; those of hundreds of samples would be megabytes.
+        // Only a track's newest table is kept; those of hundreds of samples would take megabytes.
         if interval == self.interval {
           state.ring.last?.releaseProcesses()
           state.ring.append(entry)

@@ -1,7 +1,7 @@
 extension History {
-  /// Somebody who watches: while it lives, samples are taken at least as often as it asked for.
+  /// A client's request for samples: while it lives, samples are taken at least as often as requested.
   package final class Watch: Sendable {
-    /// Seconds between two samples that it is given; what was asked for, as a rule (``History/watch(interval:_:)``).
+    /// Seconds between its samples; usually the requested interval (``History/watch(interval:_:)``).
     package let interval: Int
     private let history: History
     private let observer: Int
@@ -16,12 +16,12 @@ extension History {
       end()
     }
 
-    /// Ends it; a second end does nothing.
+    /// Ends the watch; idempotent.
     package func end() {
       history.remove(observer)
     }
 
-    /// Sets whether scans of the processes include threads of active ones, and of one process in any case.
+    /// Sets whether scans of the processes include threads of active ones, and of one process even if idle.
     package func wantThreads(_ isWanted: Bool, of process: Int32? = nil) {
       history.setThreads(isWanted, of: process, observer: observer)
     }
@@ -31,18 +31,18 @@ extension History {
   }
 }
 
-/// The samples that are taken for those who watch, while they do.
+/// Samples taken for watches, while there are any.
 struct LiveTrack {
-  /// Samples kept at most.
+  /// Maximum number of samples.
   static let capacity = 300
-  /// Tracks at most; each holds as many samples, which on a great machine are megabytes.
+  /// Maximum number of tracks; the samples of each take megabytes on a large machine.
   static let limit = 4
-  /// Seconds that a track outlives its last watcher, who may only be reloading a page.
+  /// Seconds that a track outlives its last watch, as during the reload of a page.
   static let linger = 60.0
 
   /// Seconds between two samples.
   let interval: Int
   var ring = Ring<History.Entry>(capacity: capacity)
-  /// By the monotonic clock, when it was first seen without a watcher; nil while it has one.
+  /// Time since when it has no watch, by the monotonic clock; nil while it has one.
   var idleSince: Double?
 }

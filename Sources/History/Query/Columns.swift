@@ -1,40 +1,39 @@
 package import AgentMetrics
 
-/// Figures over time as columns: a moment per row, a series per column.
+/// Values over time as columns: a timestamp per row, a series per column.
 package struct Columns: Sendable {
-  /// One series; its arrays are as long as there are rows, NaN where there is a gap.
+  /// One series; its arrays have one value per row, NaN in a gap.
   package struct Series: Sendable {
-    /// What it is.
     package let metric: Catalog.Metric
-    /// Which one, in the order of the metric's labels.
+    /// Label values, in the order of the metric's labels.
     package let labels: [String]
-    /// Both as text, `gpus.util{index="0"}`.
+    /// Metric and labels as text, `gpus.util{index="0"}`.
     package let key: String
-    /// In base units: of a level the mean of the step's samples, of a counter the last.
+    /// Values in base units: the mean of a step's samples for a level, the last for a counter.
     package var values: [Double]
-    /// The least of each step.
+    /// Minimum of each step.
     package var minima: [Double]
-    /// The greatest of each step.
+    /// Maximum of each step.
     package var maxima: [Double]
   }
 
-  /// Why there is no answer: it would be greater than ``maxValues``.
+  /// A result that would exceed ``maxValues``.
   package struct TooLarge: Error {
-    /// Rows that it would have.
+    /// Rows that the result would have.
     package let rows: Int
   }
 
-  /// Rows × series at most, so that nobody fills the memory with one question.
+  /// Maximum of rows × series, so that one query cannot fill the memory.
   package static let maxValues = 5_000_000
 
-  /// The rows' moments, ascending: POSIX time.
+  /// POSIX times of the rows, ascending.
   package var timestamps: [Double]
-  /// The series, in the catalog's order.
+  /// The series, in catalog order.
   package var series: [Series] = []
 
-  /// The columns of some steps.
+  /// Computes the columns of steps.
   ///
-  /// - Parameter extremes: whether minima and maxima are wanted; else those arrays are empty.
+  /// - Parameter extremes: whether minima and maxima are requested; otherwise those arrays are empty.
   /// - Throws: TooLarge.
   package init(_ steps: [HistoryQuery.Step], _ selectors: [SeriesSelector], extremes: Bool = false)
     throws(TooLarge)
@@ -61,16 +60,16 @@ package struct Columns: Sendable {
     }
   }
 
-  /// The series of one metric, from its values sample by sample.
+  /// Builds the series of one metric from its values, sample by sample.
   private struct Builder {
     let metric: Catalog.Metric
     let rows: Int
     let extremes: Bool
     var series: [Series] = []
     private var counts: [[Int32]] = []
-    /// Which series each set of labels belongs to, -1 for none that is wanted.
+    /// Index of the series for each set of labels, -1 if not selected.
     private var places: [[String]: Int] = [:]
-    /// The same in the order in which they were found, which as a rule is that of each sample.
+    /// The same in the order of discovery, which is usually that of each sample.
     private var order: [(labels: [String], series: Int)] = []
     private var cursor = 0
 
@@ -80,7 +79,7 @@ package struct Columns: Sendable {
       self.extremes = extremes
     }
 
-    /// The next sample's values follow.
+    /// Starts the next sample.
     mutating func begin() {
       cursor = 0
     }
@@ -107,7 +106,7 @@ package struct Columns: Sendable {
       }
       if let known = places[labels] { return known }
       let key = metric.key(labels)
-      // One series more than there may be is enough to tell that there are too many.
+      // One series above the limit suffices to detect the overflow.
       let isFull = series.count * rows > Columns.maxValues
       let place = isWanted(key) && !isFull ? series.count : -1
       if place >= 0 {
@@ -124,7 +123,7 @@ package struct Columns: Sendable {
       return place
     }
 
-    /// Turns sums into means.
+    /// Converts sums into means.
     mutating func finish() {
       guard metric.definition.kind != .counter else { return }
       for index in series.indices {
@@ -135,7 +134,7 @@ package struct Columns: Sendable {
 }
 
 extension History {
-  /// The columns of a stretch from the samples in memory.
+  /// Computes the columns of a query from the samples in memory.
   ///
   /// - Throws: TooLarge.
   package func columns(_ query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false)

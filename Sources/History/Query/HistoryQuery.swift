@@ -1,35 +1,33 @@
 package import AgentMetrics
 
-/// A question to the past: which stretch, in which steps.
+/// A query for recorded samples: a time range and a step.
 package struct HistoryQuery: Sendable {
-  /// A stretch of time.
+  /// A time range.
   package enum Range: Sendable {
-    /// So many seconds up to the newest sample.
+    /// The last seconds, up to the newest sample.
     case last(seconds: Double)
-    /// From one moment to another, both included; nil where the past begins or ends.
+    /// Between two times, inclusive; nil for an open end.
     case between(Timestamp?, Timestamp?)
   }
 
-  /// The samples of one step, oldest first; none in a step of a stretch in which the agent did not run.
+  /// The samples of one step, oldest first; empty for a gap, in which the agent did not run.
   package struct Step: Sendable {
-    /// Its end in POSIX time, a multiple of the step; for one that is not over, its newest sample's moment.
+    /// POSIX time of its end, a multiple of the step; an incomplete step has its newest sample's time.
     package let timestamp: Double
-    /// The samples after the end of the step before, up to its own.
+    /// Samples after the end of the previous step, up to its own end.
     package let samples: ArraySlice<History.Entry>
   }
 
-  /// The stretch.
   package var range: Range
-  /// Seconds of a step; nil for one step per sample.
+  /// Seconds per step; nil for one step per sample.
   package var step: Int?
 
-  /// A question.
   package init(_ range: Range, step: Int? = nil) {
     self.range = range
     self.step = step
   }
 
-  /// The samples that a history has for it, oldest first: those of the main track, or the finest there are where the
+  /// Returns the samples of a history for the query, oldest first: the main track's, or the finest available where the
   /// step is finer than that.
   package func samples(in history: History) -> [History.Entry] {
     let interval = step.map { $0 < history.interval } ?? false ? 1 : history.interval
@@ -39,22 +37,22 @@ package struct HistoryQuery: Sendable {
     }
   }
 
-  /// Steps of null at most for one gap; a longer one, as after a clock that began in 1970 was set, is one step.
+  /// Maximum number of empty steps for one gap; a longer one, as after a clock that began in 1970 was set, is one step.
   static let maxEmptySteps = 100_000
 
-  /// Samples in steps by their timestamps; those of a clock that was set back find their place.
+  /// Groups samples into steps by timestamp, with those of a clock that was set back sorted in.
   ///
-  /// A stretch that no sample's rates are means over is a gap: steps without samples, one where there are no steps.
+  /// An interval that is covered by no sample's rates is a gap: empty steps, or a single one without steps.
   /// - Parameter interval: nominal seconds between two samples.
   package func steps(of samples: [History.Entry], interval: Int) -> [Step] {
     var samples = samples
     if !zip(samples, samples.dropFirst()).allSatisfy({ $0.sample.timestamp <= $1.sample.timestamp }) {
-      // By place where equal, since sorting alone does not keep it.
+      // Stable for equal timestamps, which sorting alone is not.
       samples = samples.enumerated()
         .sorted { ($0.element.sample.timestamp, $0.offset) < ($1.element.sample.timestamp, $1.offset) }
         .map(\.element)
     }
-    // Between tracks there may be a hole as long as the coarser one's interval.
+    // A change of tracks may leave a hole as long as the coarser one's interval.
     let hole = Double(interval) * (step.map { $0 < interval } ?? false ? 1.5 : 0.5)
     var steps: [Step] = []
     var start = 0
@@ -66,7 +64,7 @@ package struct HistoryQuery: Sendable {
       if start > 0 {
         let before = samples[start - 1].sample.timestamp.seconds
         let elapsed = samples[start].sample.elapsed
-        // Of a lone Reading nobody knows since when it holds.
+        // A lone Reading has an unknown start.
         if time - before - (elapsed.isFinite ? elapsed : 0) > max(hole, 0.5) {
           steps += gap(from: before, to: time, interval: interval)
         }

@@ -1,48 +1,47 @@
 package import AgentMetrics
 
-/// How a place that keeps samples is doing.
+/// State of an archive.
 package struct SampleArchiveHealth: Sendable, Hashable {
-  /// Why nothing is kept now, without naming files; nil while it works.
+  /// Reason for failed writes, without file names; nil while it works.
   package var failure: String?
-  /// The oldest and the newest sample that it has.
+  /// The oldest sample in it.
   package var oldest: Timestamp?
-  /// The newest sample that it has.
+  /// The newest sample in it.
   package var newest: Timestamp?
-  /// Bytes that it takes.
+  /// Size in bytes.
   package var bytes = 0
-  /// Samples that wait to be kept.
+  /// Samples waiting to be written.
   package var pending = 0
-  /// Samples that were not kept and are in memory no more.
+  /// Samples that left memory before they were written.
   package var lost = 0
-  /// Stretches of a series that could not be read.
+  /// Unreadable chunks of series.
   package var damaged = 0
 
   package init() {}
 }
 
-/// A place that keeps samples longer than memory has room for them.
+/// Storage that keeps samples longer than memory.
 package protocol SampleArchive: Sendable {
-  /// How it is doing.
   var health: SampleArchiveHealth { get }
 
-  /// The oldest moment that it knows of, POSIX time; nil where it is empty or cannot be read now.
+  /// POSIX time of the oldest known sample; nil where the archive is empty or unreadable.
   var oldest: Double? { get }
 
-  /// The samples from one moment to another, both included, oldest first.
+  /// Returns the samples between two times, inclusive, oldest first.
   ///
   /// - Parameters:
-  ///   - step: seconds of a step, of which each sample is then the mean (counters: the last), at its end; nil for those
-  ///     that were taken.
-  ///   - most: samples at most.
+  ///   - step: seconds per step, each represented by its mean (counters: the last value) at its end; nil for the
+  ///     original samples.
+  ///   - limit: maximum number of samples.
   /// - Throws: ``Columns/TooLarge``; anything else where it cannot be read.
   func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample]
 
-  /// The newest sample at or before a moment; nil where there is none.
+  /// Returns the newest sample at or before a time, if any.
   func sample(at time: Double) async throws -> Sample?
 
-  /// The columns from one moment to another, both included; with `step` by the ends of steps.
+  /// Returns the columns between two times, inclusive; with `step`, a row per step at its end.
   ///
-  /// - Parameter most: rows × series at most.
+  /// - Parameter limit: maximum of rows × series.
   /// - Throws: ``Columns/TooLarge``; anything else where it cannot be read.
   func columns(
     _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
@@ -50,7 +49,7 @@ package protocol SampleArchive: Sendable {
 }
 
 extension Columns {
-  /// Columns that were made elsewhere.
+  /// Creates columns from received values.
   package init(timestamps: [Double], series: [Series]) {
     self.timestamps = timestamps
     self.series = series
@@ -58,7 +57,7 @@ extension Columns {
 }
 
 extension Columns.Series {
-  /// A series whose arrays are as long as there are rows.
+  /// Creates a series whose arrays have one value per row.
   package init(metric: Catalog.Metric, labels: [String], values: [Double], minima: [Double], maxima: [Double]) {
     self.init(
       metric: metric, labels: labels, key: metric.key(labels), values: values, minima: minima, maxima: maxima)
@@ -66,14 +65,13 @@ extension Columns.Series {
 }
 
 extension Columns.TooLarge {
-  /// An answer of so many rows.
   package init(ofRows rows: Int) {
     self.init(rows: rows)
   }
 }
 
 extension [SeriesSelector] {
-  /// Whether any of them selects a series.
+  /// Whether any of the selectors matches a series.
   package func select(_ metric: Catalog.Metric, _ labels: [String]) -> Bool {
     contains { selector in
       switch selector.match(metric) {
@@ -86,11 +84,11 @@ extension [SeriesSelector] {
 }
 
 extension History {
-  /// Samples of before memory begins at most in one answer that tells them whole; each is as great as in memory.
+  /// Maximum number of archived samples in one answer as whole samples; each is as large as in memory.
   package static let maxArchivedSamples = 4_000
 
-  /// The stretch that a question wants of the archive: from its beginning to where memory begins; nil where memory
-  /// reaches.
+  /// Returns the range of a query that the archive serves: from its start to the start of memory; nil where memory
+  /// suffices.
   private func archived(_ query: HistoryQuery) -> (
     archive: any SampleArchive, start: Double, end: Double, first: Double
   )? {
@@ -102,7 +100,7 @@ extension History {
     switch query.range {
     case .last(let seconds):
       guard let newest = all.last?.sample.timestamp.seconds else { return nil }
-      // Open at its far end.
+      // The range is open at its far end.
       start = newest - seconds + 0.05
     case .between(let from, let to):
       start = from?.seconds ?? oldest
@@ -112,13 +110,14 @@ extension History {
     return (archive, max(start, oldest), end, first)
   }
 
-  /// The samples for a question, from the archive where memory does not reach back so far.
+  /// Returns the samples for a query, from the archive for times before memory.
   ///
-  /// With steps, the archive gives one sample for each. Where it cannot be read, memory answers alone.
+  /// With steps, the archive gives one sample per step. Where it is unreadable, memory answers alone.
   package func samples(for query: HistoryQuery) async throws(Columns.TooLarge) -> [Entry] {
     let inMemory = query.samples(in: self)
     guard let (archive, start, end, first) = archived(query) else { return inMemory }
-    // A whole step comes from one of them; a sample's worth of a millisecond apart is another sample.
+    // Each step comes whole from one of the two; without steps, a sample more than a millisecond earlier is another
+    // one.
     let cut = query.step.map { (first / Double($0)).rounded(.up) * Double($0) } ?? first - 0.001
     let older: [Sample]
     do {
@@ -132,7 +131,7 @@ extension History {
     return older.map(Self.archivedEntry) + inMemory.drop { $0.sample.timestamp.seconds <= cut }
   }
 
-  /// The newest sample at or before a moment, in memory or in the archive; nil where there is none.
+  /// Returns the newest sample at or before a time, in memory or in the archive, if any.
   package func archivedEntry(at time: Timestamp) async -> Entry? {
     if let entry = entry(at: time) { return entry }
     guard let sample = try? await archive?.sample(at: time.seconds) else { return nil }
@@ -145,9 +144,9 @@ extension History {
     return entry
   }
 
-  /// The columns for a question, from the archive where memory does not reach back so far.
+  /// Returns the columns for a query, from the archive for times before memory.
   ///
-  /// Where the archive cannot be read, memory answers alone.
+  /// Where the archive is unreadable, memory answers alone.
   package func columns(
     for query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false
   ) async throws(Columns.TooLarge) -> Columns {
@@ -165,10 +164,10 @@ extension History {
     } catch {
       return try columns(query, selectors, extremes: extremes)
     }
-    // From the last sample on that the archive tells of, so that a gap after it is seen.
+    // Starts at the archive's last sample, so that a gap after it is detected.
     let samples = query.samples(in: self)
     let after = samples.firstIndex { $0.sample.timestamp.seconds > cut } ?? samples.endIndex
-    // Where newer samples follow, the archive's last step is over, whether all of it was written yet or not.
+    // Newer samples complete the archive's last step, even if part of it is not written yet.
     if let step, after < samples.endIndex, let last = older.timestamps.last, last > cut - step {
       older.timestamps[older.timestamps.count - 1] = cut
     }
@@ -187,7 +186,7 @@ extension History {
 }
 
 extension Columns {
-  /// These rows and then those of others.
+  /// Appends the rows of newer columns.
   func followed(by newer: Columns, extremes: Bool) throws(TooLarge) -> Columns {
     var places: [String: Int] = [:]
     var joined = Columns(timestamps: timestamps + newer.timestamps, series: series)
@@ -220,7 +219,7 @@ extension Columns {
     guard joined.series.count * joined.timestamps.count <= Self.maxValues else {
       throw TooLarge(rows: joined.timestamps.count)
     }
-    // In the catalog's order; of one metric in that in which they were found.
+    // In catalog order; the series of one metric in the order of discovery.
     joined.series = joined.series.enumerated()
       .sorted { left, right in
         (left.element.metric.number, left.offset) < (right.element.metric.number, right.offset)

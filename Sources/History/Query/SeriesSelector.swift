@@ -1,26 +1,25 @@
 package import AgentMetrics
 
-/// Which series somebody wants: an id of the catalog (`gpus.util`), a series by its labels (`gpus.util{index="0"}`), or
-/// either with `*` for any characters (`gpus.*`, `*`).
+/// Selects series: an id of the catalog (`gpus.util`), a series with its labels (`gpus.util{index="0"}`), or either
+/// with `*` for any characters (`gpus.*`, `*`).
 package struct SeriesSelector: Sendable, Hashable {
-  /// How much of a metric is selected.
+  /// Part of a metric's series that is selected.
   enum Match {
     case all, none
-    /// It depends on the labels.
+    /// Depends on the labels.
     case some
   }
 
-  /// The selector as it was written.
   package let text: String
   private let pattern: [UInt8]
 
-  /// A selector; see ``isKnown`` for whether it selects anything.
+  /// Creates a selector; ``isKnown`` checks whether it can select anything.
   package init(_ text: String) {
     self.text = text
     pattern = Array(text.utf8)
   }
 
-  /// Selectors that are separated by commas; commas between braces belong to labels.
+  /// Parses selectors separated by commas; commas between braces belong to labels.
   package static func list(_ text: String) -> [SeriesSelector] {
     var parts: [[UInt8]] = [[]]
     var isInBraces = false
@@ -42,10 +41,10 @@ package struct SeriesSelector: Sendable, Hashable {
     return parts.map { SeriesSelector(String(decoding: $0, as: UTF8.self)) }
   }
 
-  /// Whether the catalog has a metric with series that it may select; labels are not looked at, as series come and go.
+  /// Whether the catalog has a metric that the selector may match; labels are not checked, as series come and go.
   package var isKnown: Bool {
     let id = pattern.prefix { $0 != UInt8(ascii: "{") }
-    // Of one that begins with any characters, labels may be all that it names.
+    // A pattern that starts with a wildcard may consist of labels only.
     if id.first == UInt8(ascii: "*"), pattern.contains(UInt8(ascii: "\"")) { return true }
     return Catalog.shared.metrics.contains { $0.isColumn && Self.matches(id, Array($0.id.utf8)[...]) }
   }
@@ -54,7 +53,7 @@ package struct SeriesSelector: Sendable, Hashable {
     let id = Array(metric.id.utf8)[...]
     if Self.matches(pattern[...], id) { return .all }
     guard !metric.labels.isEmpty else { return .none }
-    // What stands before the first star or brace is part of the id.
+    // The text before the first star or brace is part of the id.
     let fixed = pattern.prefix { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "{") }
     return id.starts(with: fixed) ? .some : .none
   }
@@ -63,10 +62,10 @@ package struct SeriesSelector: Sendable, Hashable {
     Self.matches(pattern[...], Array(key.utf8)[...])
   }
 
-  /// Whether a pattern with stars fits a text; in the time of their product at worst.
+  /// Matches a pattern with stars, in quadratic time at worst.
   private static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
     var (place, next) = (pattern.startIndex, text.startIndex)
-    /// After the last star, and the first byte of the text that it does not stand for.
+    /// Position after the last star, and the first byte of the text not covered by it.
     var resume: (place: Int, next: Int)?
     while next < text.endIndex {
       if place < pattern.endIndex, pattern[place] == UInt8(ascii: "*") {
@@ -76,7 +75,7 @@ package struct SeriesSelector: Sendable, Hashable {
         place += 1
         next += 1
       } else if let star = resume {
-        // The star stands for one byte more.
+        // The star covers one more byte.
         resume = (star.place, star.next + 1)
         (place, next) = (star.place, star.next + 1)
       } else {
@@ -88,10 +87,10 @@ package struct SeriesSelector: Sendable, Hashable {
 }
 
 extension Catalog.Metric {
-  /// Whether its values can be shown as columns: numbers whose series stay.
+  /// Whether its values can be shown as columns: numbers of long-lived series.
   package var isColumn: Bool { isSeries && definition.kind != .info }
 
-  /// The name of one of its series, `gpus.util{index="0"}`: the id, and labels as Prometheus writes them.
+  /// Returns the name of a series, `gpus.util{index="0"}`: the id, and labels in Prometheus' notation.
   package func key(_ values: [String]) -> String {
     guard !labels.isEmpty else { return id }
     var key = id + "{"
