@@ -1,11 +1,12 @@
-/// The difference between two pictures as the bytes that make the one of the other on an ECMA-48 terminal.
+/// Encodes the difference between two frames as bytes for an ECMA-48 terminal.
 struct FrameEncoder {
-  /// What the terminal can.
+  /// Abilities of the terminal.
   var traits: TerminalTraits
-  /// How colours look.
+  /// Colors to encode with.
   var theme: Theme
 
-  /// Above so many bytes a frame is held back until it is whole, where the terminal can; what is shorter is taken at once.
+  /// Bytes of a frame above which synchronized output is used, where supported; terminals process shorter ones in one
+  /// step.
   private static let synchronizedSize = 400
 
   private var bytes: [UInt8] = []
@@ -19,14 +20,14 @@ struct FrameEncoder {
     self.theme = theme
   }
 
-  /// The bytes that turn `old` into `new`; empty where nothing differs.
+  /// Encodes the bytes that turn `old` into `new`; empty without a difference.
   ///
-  /// - Parameter old: what stands on the screen, of the same size; nil where that is unknown.
+  /// - Parameter old: the frame on the screen, of the same size; nil where unknown.
   mutating func encode(from old: Grid?, to new: Grid) -> [UInt8] {
     bytes.removeAll(keepingCapacity: true)
     x = -1
     y = -1
-    // Something else may have written meanwhile; the pen is set anew with the first cell.
+    // Another program may have written meanwhile, so the first cell sets the pen again.
     isPenKnown = false
     let old = old.flatMap { $0.width == new.width && $0.height == new.height ? $0 : nil }
     if old == nil {
@@ -50,7 +51,7 @@ struct FrameEncoder {
       guard let before = old?.cells[start + column] else { return !cell.looksBlank }
       return before != cell && !(before.looksBlank && cell.looksBlank)
     }
-    // Blank to the end: erased by three bytes.
+    // Blank up to the end: erased with three bytes.
     var blankFrom = width
     while blankFrom > 0, new.cells[start + blankFrom - 1].looksBlank { blankFrom -= 1 }
     var column = 0
@@ -76,7 +77,7 @@ struct FrameEncoder {
     }
   }
 
-  /// Goes to a cell of the row that is being written: over what lies between, where that is shorter than a jump.
+  /// Moves to a cell of the current row, by rewriting the cells in between where that is shorter than a jump.
   private mutating func approach(_ column: Int, _ row: Int, _ start: Int, _ new: Grid) {
     if y == row, x >= 0, x < column, column - x <= 4, isPenKnown {
       let between = new.cells[(start + x)..<(start + column)]
@@ -94,7 +95,7 @@ struct FrameEncoder {
 
   private mutating func put(_ new: Grid, _ start: Int, _ column: inout Int, _ row: Int) {
     let cell = new.cells[start + column]
-    // The colour of a blank cannot be seen.
+    // The color of a blank is invisible.
     let isBlank = cell.scalar == 0x20 && !cell.style.isVisibleOnBlank && isPenKnown && !pen.isVisibleOnBlank
     if !isBlank { set(cell.style) }
     let isWide = column + 1 < new.width && new.cells[start + column + 1].scalar == Cell.tail
@@ -103,7 +104,7 @@ struct FrameEncoder {
     if cell.mark2 != 0 { append(cell.mark2) }
     column += isWide ? 2 : 1
     x = column
-    // Terminals differ about the width of foreign characters, and about what stands after the last column.
+    // Terminals differ in the width of foreign characters, and in the cursor's position after the last column.
     let scalar = cell.scalar
     let isSure =
       scalar < 0x250 || scalar >= 0x2500 && scalar <= 0x25A1 || scalar >= 0x2800 && scalar <= 0x28FF || scalar == 0x2026
@@ -127,10 +128,10 @@ struct FrameEncoder {
     (x, y) = (column, row)
   }
 
-  /// A style without what this terminal does not show, so that no bytes are spent on it.
+  /// Removes the attributes that this terminal does not show, to save bytes.
   private func shown(_ style: Style) -> Style {
     var style = style
-    // Where there are greys, grey says it; dimmed grey would be hard to read.
+    // With grays, the color expresses it; dimmed gray would be hard to read.
     if traits.depth != .mono, traits.has16 { style.attributes.remove(.dim) }
     if traits.depth == .mono || theme[style.foreground] == nil { style.foreground = .standard }
     if traits.depth == .mono || theme[style.background] == nil { style.background = .standard }
@@ -148,7 +149,7 @@ struct FrameEncoder {
     var (attributes, foreground, background) = (pen.attributes, pen.foreground, pen.background)
     let loses = !attributes.subtracting(style.attributes).isEmpty
     if !isPenKnown || loses || foreground != .standard && style.foreground == .standard && background == .standard {
-      // An empty parameter is 0.
+      // An empty parameter means 0.
       if style == .plain {
         write("\u{1B}[m")
         (pen, isPenKnown) = (style, true)
@@ -175,7 +176,7 @@ struct FrameEncoder {
     case .mono: return String(base + 9)
     case .ansi:
       if entry.of16 < 8 { return String(base + Int(entry.of16)) }
-      // Of 8 colours the bright black is none: black on black.
+      // With 8 colors, bright black would be black on black.
       if !traits.has16 { return entry.of16 == 8 ? String(base + 9) : String(base + Int(entry.of16) - 8) }
       return String(base + 60 + Int(entry.of16) - 8)
     case .palette: return String(base + 8) + ";5;" + String(entry.of256)

@@ -1,41 +1,42 @@
-/// Bytes from a terminal as keys, pastes, mouse, focus and replies (ECMA-48, xterm's ctlseqs).
+/// Decodes a terminal's bytes into keys, pastes, mouse events, focus and replies (ECMA-48, xterm's ctlseqs).
 ///
-/// Sequences of all terminals at once, not those of one terminfo entry: what a terminal sends differs by its modes, and
-/// its entry is often that of another. Unknown sequences are swallowed whole, so that none of their letters is a key.
+/// Accepts the sequences of all terminals, not only those of one terminfo entry: a terminal's sequences depend on its
+/// modes, and its entry is often that of another. Unknown sequences are skipped whole, so that none of their letters
+/// acts as a key.
 struct InputDecoder {
-  /// What bytes meant.
+  /// A decoded unit of input.
   enum Token: Equatable {
     case event(TerminalEvent)
-    /// The terminal's answer to DSR 5: it has shown all that was sent before the question.
+    /// The reply to DSR 5: the terminal has processed all output sent before the query.
     case ready
     /// The start of a bracketed paste.
     case pasteBegins
   }
 
   private var bytes: [UInt8] = []
-  /// The text of a bracketed paste whose end has not come yet.
+  /// Text of an unfinished bracketed paste.
   private var paste: [UInt8]?
-  /// How many bytes of ``pasteEnd`` the last bytes match.
+  /// Number of bytes of ``pasteEnd`` matched by the last bytes.
   private var matched = 0
 
   private static let pasteEnd = Array("\u{1B}[201~".utf8)
-  /// Bytes of a paste that are kept; the rest is read and dropped.
+  /// Bytes of a paste that are kept; the rest is dropped.
   static let pasteLimit = 4096
 
-  /// Whether a sequence has begun that may go on.
+  /// Whether an unfinished sequence is buffered.
   var isPending: Bool { !bytes.isEmpty }
 
-  /// Whether the end of a bracketed paste is awaited.
+  /// Whether a bracketed paste is unfinished.
   var isPasting: Bool { paste != nil }
 
-  /// Ends a paste whose end the terminal has not sent.
+  /// Ends a paste whose end sequence did not arrive.
   mutating func endPaste() -> Token? {
     guard let text = paste else { return nil }
     (paste, matched) = (nil, 0)
     return .event(.paste(Paste(text: String(decoding: text, as: UTF8.self), isBracketed: true)))
   }
 
-  /// Takes bytes into the paste up to its end.
+  /// Consumes bytes of the paste up to its end.
   private mutating func takePaste() -> Token? {
     var taken = 0
     var token: Token?
@@ -47,7 +48,7 @@ struct InputDecoder {
         token = endPaste()
         break
       }
-      // ESC stands at the beginning of the end only, so a mismatch can begin it anew with this byte alone.
+      // ESC occurs only at the start of the end sequence, so after a mismatch only this byte can start it.
       keep(Self.pasteEnd[..<matched])
       matched = byte == Self.pasteEnd[0] ? 1 : 0
       if matched == 0 { keep([byte]) }
@@ -61,14 +62,14 @@ struct InputDecoder {
     paste? += text.prefix(Self.pasteLimit - count)
   }
 
-  /// Takes bytes in.
+  /// Appends input.
   mutating func feed(_ new: some Sequence<UInt8>) {
     bytes += new
   }
 
-  /// The next token; nil where there is none yet.
+  /// Returns the next token; nil where it is incomplete.
   ///
-  /// - Parameter isOver: whether nothing follows soon, so that a lone ESC is the key.
+  /// - Parameter isOver: whether no more input follows soon, so that a lone ESC is the key.
   mutating func next(isOver: Bool) -> Token? {
     while let first = bytes.first {
       if isPasting {
@@ -118,7 +119,7 @@ struct InputDecoder {
     case 0x1B:
       return (1, .event(.key(.escape)))
     case 0x20..<0x7F:
-      // Alt and a key.
+      // Alt with a key.
       return (2, .event(.key(.other)))
     default:
       return (1, .event(.key(.escape)))
@@ -127,14 +128,14 @@ struct InputDecoder {
 
   private func controlSequence(isOver: Bool) -> (length: Int, token: Token?) {
     if bytes.count >= 3, bytes[2] == UInt8(ascii: "[") {
-      // The Linux console's F1 to F5.
+      // F1 to F5 of the Linux console.
       guard bytes.count >= 4 else { return isOver ? (3, .event(.key(.other))) : (0, nil) }
       let number = Int(bytes[3]) - 0x40
       return (4, .event(.key(number >= 1 && number <= 5 ? .function(number) : .other)))
     }
     var end = 2
     while end < bytes.count, bytes[end] >= 0x20, bytes[end] < 0x40 {
-      // rxvt's Shift: ESC [ 5 $. In replies `$` is an intermediate byte, after more than digits.
+      // Shift in rxvt: ESC [ 5 $. In replies, `$` is an intermediate byte after more than digits.
       if bytes[end] == UInt8(ascii: "$"), end > 2, bytes[2..<end].allSatisfy({ (0x30...0x39).contains($0) }) { break }
       end += 1
     }
@@ -157,14 +158,14 @@ struct InputDecoder {
     case UInt8(ascii: "O") where parameters.isEmpty: return .event(.focus(false))
     case UInt8(ascii: "~"):
       if numbers.first == 200 { return .pasteBegins }
-      // The end of a paste that was given up.
+      // The end of an abandoned paste.
       if numbers.first == 201 { return nil }
       return .event(.key(key(numbers.first.flatMap { InputDecoder.numbers[$0] } ?? .other, modifiers: numbers)))
     // rxvt with Shift, Ctrl, both.
     case UInt8(ascii: "$"), UInt8(ascii: "^"), UInt8(ascii: "@"):
       let key = numbers.first.flatMap { InputDecoder.numbers[$0] } ?? .other
       return .event(.key(InputDecoder.shifted[key] ?? key))
-    // Answers to other questions than ours.
+    // Replies to queries by other programs.
     case UInt8(ascii: "R"), UInt8(ascii: "c"), UInt8(ascii: "y"), UInt8(ascii: "t"):
       return parameters.isEmpty ? .event(.key(.other)) : nil
     default:
@@ -172,7 +173,7 @@ struct InputDecoder {
     }
   }
 
-  /// A key with xterm's modifiers in the second number: 1 + 1 for Shift + 4 for Ctrl.
+  /// Applies xterm's modifiers in the second number: 1 + 1 for Shift + 4 for Ctrl.
   private func key(_ key: KeyPress, modifiers: [Int]) -> KeyPress {
     guard modifiers.count >= 2, (modifiers[1] &- 1) & 5 != 0, modifiers[1] > 1 else { return key }
     return InputDecoder.shifted[key] ?? key

@@ -1,19 +1,19 @@
-/// A key that was pressed.
+/// A key press.
 enum KeyPress: Hashable {
-  /// A character; other control characters than those with a case of their own are those below U+0020.
+  /// A character; control characters without a case of their own are those below U+0020.
   case character(Unicode.Scalar)
   case up, down, left, right, pageUp, pageDown, home, end
-  /// With Shift or Ctrl; terminals keep one or the other for themselves.
+  /// With Shift or Ctrl; terminals reserve one or the other.
   case shiftPageUp, shiftPageDown, shiftHome, shiftEnd
   case insert, delete, backspace, enter, tab, backTab, escape
   /// F1 is 1.
   case function(Int)
-  /// One that means nothing here.
+  /// A key without a meaning here.
   case other
 }
 
 extension KeyPress {
-  /// The character that a text has for it; nil for keys that no text contains.
+  /// The character of the key in a text; nil for keys that no text contains.
   var text: Unicode.Scalar? {
     switch self {
     case .character(let scalar): scalar
@@ -32,7 +32,7 @@ struct Paste: Hashable {
   var isBracketed: Bool
 }
 
-/// What a mouse did, at a cell from the upper left.
+/// A mouse action at a cell, counted from the upper left.
 struct MouseEvent: Hashable {
   enum MouseAction: Hashable {
     case press, drag, release, wheelUp, wheelDown

@@ -2,9 +2,9 @@ internal import AgentMetrics
 internal import History
 internal import SystemIO
 
-/// The dashboard where the cursor cannot be placed: a line for each sample under a head, as vmstat prints them.
+/// The dashboard for terminals without cursor addressing: a line per sample under a header, as in vmstat.
 final class LineMode {
-  /// Lines between two heads.
+  /// Lines between two headers.
   static let linesPerHead = 20
 
   private let history: History
@@ -34,12 +34,12 @@ final class LineMode {
     close(wakeWriter)
   }
 
-  /// Prints until a signal comes or nobody reads any more.
+  /// Prints until a signal arrives or the reader closes the output.
   func run() -> DashboardExit {
     let writer = wakeWriter
     let observation = history.observe { _ in
       var byte: UInt8 = 0
-      // A full pipe wakes as well.
+      // A full pipe wakes the reader as well.
       _ = write(writer, &byte, 1)
     }
     defer { history.remove(observation) }
@@ -47,7 +47,7 @@ final class LineMode {
     var text = ""
     while true {
       if let newest = history.latest, newest !== last {
-        // Samples that came while a slow reader was waited for are not lost.
+        // Samples taken during a slow write are printed too.
         let due = last.map { shown in
           history.last(seconds: newest.sample.boottime - shown.sample.boottime).filter { $0 !== shown }
         }
@@ -57,7 +57,7 @@ final class LineMode {
       var polled = [
         pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0),
         pollfd(fd: signals ?? -1, events: Int16(POLLIN), revents: 0),
-        // Asked for nothing it still tells of POLLERR: the reader has closed the pipe.
+        // Without requested events, poll still reports POLLERR: the reader has closed the pipe.
         pollfd(fd: output, events: text.isEmpty ? 0 : Int16(POLLOUT), revents: 0),
       ]
       if poll(&polled, nfds_t(polled.count), -1) < 0 {
@@ -97,7 +97,7 @@ final class LineMode {
 
   // MARK: Text
 
-  /// What a line tells, and in how many columns.
+  /// A column of the lines.
   enum LineColumn: CaseIterable {
     case time, cpu, load, ram, swap, read, write, receive, transmit, gpu
 
@@ -127,7 +127,7 @@ final class LineMode {
     }
   }
 
-  /// The columns that this machine fills.
+  /// Columns with values on this machine.
   static func columns(of sample: Sample) -> [LineColumn] {
     LineColumn.allCases.filter { column in
       switch column {
@@ -141,18 +141,18 @@ final class LineMode {
     }
   }
 
-  /// Those that a line of `width` holds: what is missed least goes first.
+  /// Returns the columns that fit a line of `width`, dropping the least important first.
   static func fitting(_ columns: [LineColumn], width: Int) -> [LineColumn] {
     var kept = columns
     for column in [LineColumn.swap, .transmit, .receive, .write, .read, .load, .time] {
-      // A line that fills the last column wraps on some terminals.
+      // On some terminals a line that fills the last column wraps.
       if kept.reduce(0, { $0 + $1.width }) < width { break }
       kept.removeAll { $0 == column }
     }
     return kept
   }
 
-  /// The head over the lines.
+  /// The header above the lines.
   static func head(_ columns: [LineColumn]) -> String {
     join(columns) { $0.title }
   }

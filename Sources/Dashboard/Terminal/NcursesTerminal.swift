@@ -2,15 +2,15 @@
   import CNcurses
   import SystemIO
 
-  /// The terminal through ncursesw; the only file that knows it.
+  /// The terminal through ncursesw; the only file that uses it.
   ///
-  /// ncurses finds out what the terminal is (terminfo), takes it over, gives it back and draws on those that are not
-  /// ECMA-48. On the others a picture's difference is made by ``FrameEncoder``: one write(2), in 24-bit colours where
-  /// there are, and its bytes are known.
+  /// ncurses identifies the terminal (terminfo), takes it over, restores it, and draws on terminals that do not follow
+  /// ECMA-48. On the others ``FrameEncoder`` encodes each frame's difference: one write(2), in 24-bit colors where
+  /// supported, of a known size.
   ///
-  /// There is one screen in a process: make it once, on the thread that draws, and ``close()`` it.
+  /// A process has one screen: create it once, on the drawing thread, and ``close()`` it.
   final class NcursesTerminal: Terminal {
-    /// Why there is no screen.
+    /// A missing or unusable terminal type.
     struct UnknownTerminal: Error, CustomStringConvertible {
       let type: String
       var description: String {
@@ -24,7 +24,7 @@
     private let input: Int32
     private let ownsInput: Bool
     private let output: Int32
-    /// The same terminal, opened anew so that writing to it never waits, whatever else the shell's descriptor does.
+    /// The same terminal, opened again with its own non-blocking mode, independent of the shell's descriptor.
     private let line: Int32
     private let isDirect: Bool
     private var encoder: FrameEncoder
@@ -40,19 +40,21 @@
     private var pending: [TerminalEvent] = []
     private var isOpen = true
 
-    /// Whether the terminal has been asked (DSR 5) if it has shown what was sent, and how it answers.
+    /// Flow control by status queries (DSR 5), which the terminal answers after processing all earlier output.
     ///
-    /// Nothing else tells how much waits in a pipe, an ssh and a modem between here and the screen.
+    /// The amount of data buffered in pipes, ssh and a modem on the way to the screen is not visible otherwise.
     private struct TerminalQuery {
-      /// Bytes that may be on their way unasked, over a line that answers at once and over one that does not: there every
-      /// picture waits for the last one, so that a key is answered by the next.
+      /// Bytes that may be in flight without a query, over a fast and a slow line.
+      ///
+      /// Over a slow one every frame waits for the previous one, so that the next frame already shows the effect of a
+      /// key.
       static let window = 1_500
       static let slowWindow = 100
-      /// Seconds from which on an answer is slow.
+      /// Seconds above which an answer is slow.
       static let slowness = 0.25
-      /// Seconds after which a terminal that has never answered is believed to know no answer.
+      /// Seconds after which a terminal that has never answered is assumed not to support the query.
       static let patience = 2.0
-      /// Seconds after which one that has answered before is drawn on all the same.
+      /// Seconds after which drawing continues even if the terminal has answered before.
       static let longest = 20.0
 
       var bytes = 0
@@ -62,16 +64,16 @@
       var isMute = false
     }
 
-    /// Takes the terminal over.
+    /// Takes over the terminal.
     ///
     /// - Parameters:
-    ///   - type: its terminal type; one that terminfo does not know is drawn as xterm-256color.
-    ///   - environment: looks a variable up: COLORTERM, NO_COLOR, …
+    ///   - type: the terminal type; one that terminfo does not know is drawn as xterm-256color.
+    ///   - environment: looks up a variable: COLORTERM, NO_COLOR, …
     init(
       type: String, input: Int32, output: Int32, isUTF8: Bool, environment: @escaping (String) -> String?
     ) throws(UnknownTerminal) {
       guard let known = NcursesTerminal.known(type, output: output) else { throw UnknownTerminal(type: type) }
-      // Before ncurses, which leaves alone what is already caught.
+      // Before ncurses, which does not replace existing signal handlers.
       _ = cncurses_catch_signals(true)
       // Keys come from the terminal even where stdin is a pipe.
       if isatty(input) == 1 {
@@ -101,10 +103,11 @@
       }
     }
 
-    /// A type that terminfo knows for this one; nil where there is neither a database nor the built-in entry.
+    /// Returns a type known to terminfo that can stand in for this one; nil without a database and without the built-in
+    /// entry.
     ///
-    /// Terminals that bring their own entry are often seen from a machine that lacks it (a remote one, a container).
-    /// Nearly all of them understand xterm's sequences.
+    /// Terminals with their own entry are often used from a machine that lacks it (a remote one, a container). Nearly
+    /// all of them understand xterm's sequences.
     private static func known(_ type: String, output: Int32) -> String? {
       let name = TerminalTypes.substitutes(for: type).first {
         cncurses_kind_of($0, output) == CNCURSES_ADDRESSABLE.rawValue
@@ -112,7 +115,7 @@
       return name ?? (cncurses_use_builtin() ? String(cString: cncurses_builtin_type) : nil)
     }
 
-    /// Whether the terminal cannot place its cursor: by terminfo, or by its name where terminfo does not know it.
+    /// Whether the terminal has no cursor addressing: by terminfo, or by its name where terminfo does not know it.
     static func onlyPrintsLines(type: String, output: Int32) -> Bool {
       switch cncurses_kind_of(type, output) {
       case CNCURSES_ADDRESSABLE.rawValue: false
@@ -121,14 +124,14 @@
       }
     }
 
-    /// Whether the locale writes UTF-8.
+    /// Whether the locale uses UTF-8.
     static var localeIsUTF8: Bool { cncurses_locale_is_utf8() }
 
-    /// Gives the terminal back as it was.
+    /// Restores the terminal.
     func close() {
       guard isOpen else { return }
       isOpen = false
-      // An answer that is still on its way would be typed into the shell.
+      // A late answer would appear as input of the shell.
       if question.asked != nil { awaitAnswer(atMost: 0.3) }
       restoreTitle()
       cncurses_close()
@@ -181,11 +184,11 @@
     }
 
     var title: String?
-    /// The title that the window has; nil where it has its own.
+    /// The window title set last; nil while the window has its own.
     private var shownTitle: String?
 
-    /// The bytes that give the window the title that it should have: it is put on the terminal's stack before the first
-    /// (XTWINOPS 22), and taken from there after the last.
+    /// Returns the bytes that set the wanted window title: the original is pushed to the terminal's stack before the
+    /// first change (XTWINOPS 22), and popped after the last.
     private func titleBytes() -> [UInt8] {
       guard title != shownTitle, isDirect, encoder.traits.hasTitle else { return [] }
       var text = shownTitle == nil ? "\u{1B}[22;2t" : ""
@@ -203,18 +206,18 @@
       scalar.value >= 0x20 && !(0x7F..<0xA0).contains(scalar.value)
     }
 
-    /// Gives the window its own title back.
+    /// Restores the window's own title.
     private func restoreTitle() {
       guard shownTitle != nil else { return }
       title = nil
-      // Not in the middle of a sequence of a picture that was cut short.
+      // Appended to the unsent bytes, not inserted into a truncated sequence.
       unsent += titleBytes()
       send()
       unsent = []
     }
 
     func present(_ grid: Grid) -> Bool {
-      // A frame that would wait is worth less than the next one.
+      // A frame that would block is dropped in favor of the next one.
       mustWait = !cncurses_is_writable(line) || !isSeen
       if mustWait { return false }
       guard isDirect else { return presentThroughNcurses(grid) }
@@ -239,10 +242,10 @@
       return true
     }
 
-    /// Whether a part of the last picture still waits to be written; ``nextEvent(timeout:)`` goes on with it.
+    /// Whether a part of the last frame is still unsent; ``nextEvent(timeout:)`` sends the rest.
     var isSending: Bool { !unsent.isEmpty }
 
-    /// Whether the terminal has shown what it was asked about.
+    /// Whether the last query has been answered, or its answer is overdue.
     private var isSeen: Bool {
       guard let asked = question.asked else { return true }
       let waited = Clock.monotonic - asked
@@ -253,13 +256,13 @@
       return true
     }
 
-    /// Writes as much as is taken at once.
+    /// Writes as many bytes as the terminal accepts now.
     private func send() {
       while !unsent.isEmpty {
         let written = unsent.withUnsafeBytes { write(line, $0.baseAddress, $0.count) }
         if written < 0 {
           if errno == EINTR { continue }
-          // Anything but a full line shows itself as a hang-up at the next wait.
+          // Any error but a full line appears as a hang-up at the next wait.
           if errno != EAGAIN { unsent = [] }
           return
         }
@@ -281,7 +284,7 @@
         self.shown = nil
       }
       for y in 0..<grid.height {
-        // ncurses blanks the other half of a wide character that is written over; whole rows keep it simple.
+        // ncurses blanks the other half of an overwritten wide character; redrawing whole rows keeps this simple.
         let hasWide = rowHasWide(grid, y) || shown.map { rowHasWide($0, y) } ?? false
         for x in 0..<grid.width {
           let cell = grid[x, y]
@@ -295,7 +298,7 @@
       return true
     }
 
-    /// How many columns ncurses gives a character in the locale that is set; -1 if it is not printable there.
+    /// Columns of a character in ncurses, by the current locale; -1 if it is not printable there.
     static func columns(of scalar: UInt32) -> Int { Int(cncurses_width(scalar)) }
 
     private func rowHasWide(_ grid: Grid, _ y: Int) -> Bool {
@@ -311,7 +314,7 @@
       if cell.style.attributes.contains(.reverse) { attributes |= CNCURSES_REVERSE.rawValue }
       if cell.style.attributes.contains(.dim), !encoder.traits.has16 { attributes |= CNCURSES_DIM.rawValue }
       let pair = pair(cell.style)
-      // Where the C library is of another opinion about the width, ncurses would misplace the rest of the row.
+      // Where the C library disagrees about the width, ncurses would misplace the rest of the row.
       if cell.scalar >= 0x7F, NcursesTerminal.columns(of: cell.scalar) != columns {
         for offset in 0..<Int32(columns) { cncurses_put(column + offset, row, 0x3F, 0, 0, attributes, pair) }
         return
@@ -319,7 +322,7 @@
       cncurses_put(column, row, cell.scalar, cell.mark1, cell.mark2, attributes, pair)
     }
 
-    /// ncurses' pair of a style's two colours, made when it is first needed; 0 is the terminal's own.
+    /// Returns ncurses' pair of a style's two colors, created at first use; 0 is the terminal's own.
     private func pair(_ style: Style) -> Int32 {
       guard encoder.traits.depth != .mono else { return 0 }
       let foreground = index(style.foreground)
@@ -337,7 +340,7 @@
       guard let entry = encoder.theme[color] else { return -1 }
       if encoder.traits.depth != .ansi { return Int32(entry.of256) }
       if encoder.traits.has16 { return Int32(entry.of16) }
-      // Of 8 colours the bright black is none: black on black. The text's own, dimmed, stands in.
+      // With 8 colors, bright black would be black on black; the text color, dimmed, replaces it.
       return entry.of16 == 8 ? -1 : Int32(entry.of16 & 7)
     }
 
@@ -360,7 +363,7 @@
       question.asked = nil
     }
 
-    /// Takes in what was typed; false where nothing was.
+    /// Reads available input; false without any.
     private func readInput() -> Bool {
       var bytes = [UInt8](repeating: 0, count: 4096)
       let count = read(input, &bytes, bytes.count)
@@ -389,12 +392,12 @@
       }
     }
 
-    /// Milliseconds in which the rest of a sequence must come; a lone ESC is the key after them.
+    /// Milliseconds to wait for the rest of a sequence; after that a lone ESC is the key.
     private static let escapeDelay: Int32 = 30
-    /// Seconds of silence after which a paste without an end is over; no keys are read until then.
+    /// Seconds of silence that end a paste without an end sequence; no keys are read before that.
     private static let pastePatience = 2.0
 
-    /// Milliseconds to wait for what comes next.
+    /// Milliseconds to wait for the next event.
     private func delay(_ timeout: Double) -> Int32 {
       var delay = timeout.isFinite ? max(0, timeout) : .infinity
       if decoder.isPasting { delay = min(delay, max(0, lastInput + Self.pastePatience - Clock.monotonic)) }
@@ -403,7 +406,7 @@
         ? milliseconds < 0 ? Self.escapeDelay : min(Self.escapeDelay, milliseconds) : milliseconds
     }
 
-    /// Decodes what was read, or what is complete because nothing follows.
+    /// Decodes complete input, or with `isOver` also input that only a following byte could extend.
     private func decode(isOver: Bool, waited: Double) {
       var events: [TerminalEvent] = []
       while let token = decoder.next(isOver: isOver) { take(token, &events) }

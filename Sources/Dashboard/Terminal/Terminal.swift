@@ -1,56 +1,56 @@
-/// Where the dashboard is drawn and what it hears: a real terminal, or a test's.
+/// Output and input of the dashboard: a real terminal, or a test's.
 protocol Terminal: AnyObject {
-  /// Columns and rows now.
+  /// Current columns and rows.
   var size: Size { get }
-  /// What its font, locale and colours allow.
+  /// Characters supported by its font, locale and colors.
   var glyphs: Glyphs { get }
-  /// The colours that meanings are shown in; the next picture is sent whole when they change.
+  /// Colors of the meanings; a change sends the next frame whole.
   var theme: Theme { get set }
-  /// The colours that its user wants it to be given; nil for what it can.
+  /// The user's choice of colors; nil for the detected ones.
   var color: ColorDepth? { get set }
-  /// Whether it tells what the mouse does.
+  /// Whether mouse events are reported.
   var mouseEnabled: Bool { get set }
-  /// What its window is called while it shows pictures, where it has a window; nil for what it was called before.
+  /// Window title while frames are shown; nil for the original one.
   var title: String? { get set }
   /// Bytes sent since the start.
   var bytesSent: Int { get }
-  /// Shows a picture; sends only what differs from the last one.
+  /// Shows a frame; sends only its difference from the last one.
   ///
-  /// - Returns: false when the terminal takes no bytes now and the picture was dropped; ``TerminalEvent/writable`` comes
-  ///   when it does.
+  /// - Returns: false when the terminal is not writable and the frame was dropped; ``TerminalEvent/writable`` follows
+  ///   when it is.
   func present(_ grid: Grid) -> Bool
-  /// Forgets what stands on the screen: the next picture is sent whole.
+  /// Discards the known screen contents: the next frame is sent whole.
   func invalidate()
-  /// Gives the screen back and stops the process, or its whole group as Ctrl-Z should; returns when it is continued.
+  /// Restores the screen and stops the process, or its whole group as for Ctrl-Z; returns when it is continued.
   func suspend(wholeGroup: Bool)
-  /// Waits for the next event, at most until so many seconds have passed.
+  /// Waits for the next event, at most `timeout` seconds.
   func nextEvent(timeout: Double) -> TerminalEvent
   /// Makes ``nextEvent(timeout:)`` return ``TerminalEvent/woken``, from any thread.
   var wake: @Sendable () -> Void { get }
 }
 
-/// What a terminal has to tell.
+/// An event of a terminal.
 enum TerminalEvent: Equatable {
   case key(KeyPress)
-  /// A key that came together with others, faster than they can be typed.
+  /// A key that arrived together with others, faster than typed.
   case burst(KeyPress)
   case paste(Paste)
   case mouse(MouseEvent)
-  /// Its window got the focus, or lost it.
+  /// The window gained or lost the focus.
   case focus(Bool)
-  /// The size may be another.
+  /// The size may have changed.
   case resized
-  /// Something wants to be drawn.
+  /// A redraw was requested.
   case woken
-  /// The time is over.
+  /// The timeout has passed.
   case timeout
   /// SIGTSTP.
   case suspend
-  /// The process was stopped by something that could not be caught, and goes on.
+  /// The process was stopped by an uncatchable signal, and continues.
   case continued
-  /// Bytes are taken again.
+  /// The terminal is writable again.
   case writable
-  /// A signal that ends.
+  /// A terminating signal.
   case terminated(signal: Int32)
   /// The terminal, or the reader of the output, is gone.
   case hangup

@@ -1,4 +1,4 @@
-/// Terminal types (TERM) that terminfo does not know: what they are drawn as.
+/// Substitutes for terminal types (TERM) that terminfo does not know.
 enum TerminalTypes {
   /// The type itself, then types whose sequences it probably understands, the most similar first.
   static func substitutes(for type: String) -> [String] {
@@ -17,11 +17,11 @@ enum TerminalTypes {
     return names + ["xterm-256color", "xterm"]
   }
 
-  /// Whether a type that terminfo does not know probably cannot be drawn on: it is none, or not one of ECMA-48.
+  /// Whether a type unknown to terminfo probably has no cursor addressing: it is not a terminal, or not one of ECMA-48.
   static func onlyPrintsLines(_ type: String) -> Bool {
     let name = type.lowercased()
     if ["", "dumb", "unknown", "network", "dialup", "lpr", "printer", "emacs"].contains(name) { return true }
-    // Terminals of other sequences, by the prefixes of their entries.
+    // Terminals with other sequences, by the prefixes of their entries.
     let families = [
       "dumb-", "vt50", "vt52", "wy", "tvi", "televideo", "adm", "hp2", "hp7", "h19", "z19", "hazel", "hz1", "ibm3",
       "d2",

@@ -148,7 +148,8 @@ struct Screen {
     return TimeAxis(step: TimeAxis.steps[min(TimeAxis.steps.count - 1, max(0, zoom))], end: end.isFinite ? end : 0)
   }
 
-  /// What its graphs show of before the first of the samples, and the moment that is looked at there; nil where nothing.
+  /// What its graphs show of before the first of the samples, and the moment that is looked at there; nil where
+  /// nothing.
   static func past(of input: ScreenInput, host: Int) -> HistoryFetcher.HistoryRequest? {
     guard let first = input.entries.first?.sample, let oldest = input.oldest else { return nil }
     let memory = first.timestamp.seconds - (first.elapsed.isFinite ? max(0, first.elapsed) : 0)
@@ -185,7 +186,6 @@ struct Screen {
     return max(finest, TimeAxis.step(columns: columns, over: 150))
   }
 
-  /// Draws it.
   func draw() -> Frame {
     var grid = Grid(size, isASCII: glyphs.isASCII)
     hits.axes = []

@@ -1,19 +1,19 @@
 internal import AgentMetrics
 
-/// The row below a graph: how long ago, or what time it was; and what happened when.
+/// The row below a graph: times, relative or absolute, and marks of events.
 struct AxisRow {
   let context: Context
-  /// The columns; nil for those of all graphs.
+  /// Axis of its own; nil for that of all graphs.
   var own: TimeAxis?
   private var axis: TimeAxis { own ?? context.timeline.axis }
 
-  /// Distances between two labels, in seconds.
+  /// Possible distances between two labels, in seconds.
   private static let distances: [Double] = [
     5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
     1_209_600, 2_419_200,
   ]
 
-  /// Draws it over the columns of the graph above it.
+  /// Draws the row under the columns of the graph above it.
   func draw(on grid: inout Grid, in rect: Rect) {
     let glyphs = context.glyphs
     guard rect.width >= 12 else { return }
@@ -21,7 +21,7 @@ struct AxisRow {
     let perCell = axis.step * Double(glyphs.columnsPerCell)
     if context.state.time == nil {
       let distance = Self.distances.first { $0 / perCell >= 9 } ?? 2_419_200
-      // Distances from now stand still while the picture moves.
+      // Labels relative to now stay in place while the graph moves.
       if isFree(rect.right - 3..<rect.right, rect) { grid.putRight("now", end: rect.right, y: rect.y, .muted) }
       var back = distance
       while back / perCell <= Double(rect.width) - 1, back < 1e9 {
@@ -34,7 +34,8 @@ struct AxisRow {
         back += distance
       }
     } else {
-      // Seconds take three columns more, dates seven. Where marks leave no label free, closer ones are tried.
+      // Seconds take three more columns, dates seven. If marks leave no room for any label, shorter distances are
+      // tried.
       let last = Double(axis.last(isPaired: glyphs.columnsPerCell == 2) + 1) * axis.step
       let hasDates = !context.clock.isToday(last) || !context.clock.isToday(last - perCell * Double(rect.width))
       func columns(_ distance: Double) -> Double {
@@ -48,7 +49,7 @@ struct AxisRow {
         grid.put(glyphs.isASCII ? "^" : "▲", x: rect.x + cell, y: rect.y, Style(.cursor, .bold))
       }
     }
-    // Marks and clicks are the business of the axis of all graphs.
+    // Marks and clicks belong to the common axis only.
     guard own == nil else { return }
     for event in context.timeline.events {
       guard let cell = axis.cell(of: event.time, width: rect.width, glyphs) else { continue }
@@ -57,7 +58,7 @@ struct AxisRow {
     context.hits.add(.time, rect)
   }
 
-  /// Draws times of day, so far apart, and tells whether there was room for one.
+  /// Draws times of day at a distance, and returns whether one fitted.
   private func drawTimes(_ distance: Double, on grid: inout Grid, in rect: Rect) -> Bool {
     let glyphs = context.glyphs
     let perCell = axis.step * Double(glyphs.columnsPerCell)
@@ -78,8 +79,8 @@ struct AxisRow {
     return taken <= rect.right
   }
 
-  /// Whether neither an event nor the moment that is looked at has its mark there, or so close that it would be read as a
-  /// part of the label: they say more than it.
+  /// Whether the columns, and those next to them, are free of marks of events and of the cursor, which have priority
+  /// and could be read as part of a label.
   private func isFree(_ columns: Range<Int>, _ rect: Rect) -> Bool {
     let columns = columns.lowerBound - 1..<columns.upperBound + 1
     let timestamps = context.timeline.events.map(\.time) + (context.state.time.map { [$0] } ?? [])

@@ -1,15 +1,14 @@
-/// A horizontal bar of parts, with a thin track behind it.
+/// A horizontal bar of segments, with a thin track behind it.
 struct Bar {
-  /// One part of the whole.
   struct Segment {
-    /// Its share of the whole, 0…1.
+    /// Share of the whole, 0…1.
     var ratio: Double
     var color: Color
-    /// Told apart by this where there are no colours.
+    /// Distinguishes segments without colors.
     var pattern: Pattern
   }
 
-  /// Shapes of a part without colours.
+  /// Shapes of segments without colors.
   enum Pattern {
     case first, second, third, fourth, fifth
 
@@ -52,7 +51,7 @@ struct Bar {
   }
 
   var segments: [Segment]
-  /// Greyed, because the figures are old.
+  /// Grayed, because the values are old.
   var isStale = false
 
   init(_ segments: [Segment], isStale: Bool = false) {
@@ -64,7 +63,7 @@ struct Bar {
     self.init([Segment(ratio: ratio, color: color, pattern: .first)], isStale: isStale)
   }
 
-  /// Draws it over `width` columns.
+  /// Draws the bar over `width` columns.
   func draw(on grid: inout Grid, x: Int, y: Int, width: Int, _ glyphs: Glyphs) {
     guard width > 0 else { return }
     var start = x
@@ -89,7 +88,7 @@ struct Bar {
         isStale ? Style.faint : Style(segment.color, glyphs.isMono || glyphs.isASCII ? .bold : [])
       let glyph = segment.pattern.glyph(glyphs)
       while done < end {
-        // A cell of two halves belongs to the segment that has its left one; only the end of the bar shows a half.
+        // A cell of two halves belongs to the segment of its left half; only the end of the bar shows a half.
         let isHalf = hasHalves && done == last - 1 && done % 2 == 0
         if done % steps == 0 { grid.put(isHalf ? "╸" : glyph, x: start + done / steps, y: y, style) }
         done += 1

@@ -1,13 +1,13 @@
 /// One column of one row.
 struct Cell: Equatable {
-  /// The character's scalar value; ``tail`` in the right half of a wide character.
+  /// Scalar value of the character; ``tail`` in the right half of a wide character.
   var scalar: UInt32
-  /// Up to two combining marks on it, 0 for none; more are not shown.
+  /// Up to two combining marks, 0 for none; more are not shown.
   var mark1: UInt32 = 0
   var mark2: UInt32 = 0
   var style: Style
 
-  /// Whether nothing of it can be seen.
+  /// Whether the cell appears blank.
   var looksBlank: Bool { scalar == 0x20 && !style.isVisibleOnBlank && mark1 == 0 }
 
   static let tail: UInt32 = 0

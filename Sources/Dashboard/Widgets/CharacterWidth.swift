@@ -1,16 +1,16 @@
-/// How many terminal columns a character takes: the `wcwidth` of this program.
+/// Columns of a character on a terminal: the `wcwidth` of this program.
 ///
-/// Not the C library's, which answers by its locale and not at all on Windows; the tests hold the two against each other.
+/// The C library's depends on its locale, and does not exist on Windows; the tests compare the two.
 enum CharacterWidth {
   /// Columns of one scalar: 0 for marks and formatting, 2 for East Asian wide, full-width and emoji, -1 for controls.
   static func of(_ scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value < 0x7F { return value < 0x20 ? -1 : 1 }
     if value < 0x300 { return value < 0xA0 ? -1 : value == 0xAD ? 0 : 1 }
-    // Lines, blocks and braille: most of what the dashboard draws.
+    // Lines, blocks and braille: most characters of the dashboard.
     if value >= 0x2500 && value <= 0x25A1 || value >= 0x2800 && value <= 0x28FF { return 1 }
     if value == 0x2028 || value == 0x2029 { return -1 }
-    // Vowels and finals of decomposed Hangul stand in the cell of their initial.
+    // Vowels and finals of decomposed Hangul share the cell of their initial.
     if value >= 0x1160 && value <= 0x11FF || value >= 0xD7B0 && value <= 0xD7FF { return 0 }
     switch scalar.properties.generalCategory {
     case .nonspacingMark, .enclosingMark, .format: return 0
@@ -36,7 +36,7 @@ enum CharacterWidth {
     return false
   }
 
-  /// East_Asian_Width W and F (Unicode Standard Annex 11), first and last of each run; runs go on over unassigned gaps.
+  /// East_Asian_Width W and F (Unicode Standard Annex 11), first and last of each run; runs include unassigned gaps.
   private static let wide: [(first: UInt32, last: UInt32)] = [
     (0x1100, 0x115F), (0x231A, 0x231B), (0x2329, 0x232A), (0x23E9, 0x23EC), (0x23F0, 0x23F0), (0x23F3, 0x23F3),
     (0x25FD, 0x25FE), (0x2614, 0x2615), (0x2648, 0x2653), (0x267F, 0x267F), (0x2693, 0x2693), (0x26A1, 0x26A1),

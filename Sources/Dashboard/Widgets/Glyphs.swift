@@ -1,19 +1,19 @@
-/// The characters that bars, graphs and rules are made of: what the terminal's font and locale can show.
+/// Characters of bars, graphs and rules that the terminal's font and locale can show.
 struct Glyphs: Equatable {
-  /// How finely a graph can be drawn.
+  /// Resolution of graphs.
   enum GraphGlyphs: String, CaseIterable {
     /// Two columns and four rows of dots in a cell.
     case braille
     /// Eighths of a cell.
     case blocks
-    /// Halves of a cell, and only what the Linux console's fonts have.
+    /// Halves of a cell, and only characters of the Linux console's fonts.
     case console
-    /// No UTF-8.
+    /// Only ASCII, without UTF-8.
     case ascii
   }
 
   let kind: GraphGlyphs
-  /// Whether the terminal has no colours, so that parts of a bar must differ by their shape.
+  /// Whether the terminal has no colors, so that segments of a bar must differ in shape.
   let isMono: Bool
 
   init(_ kind: GraphGlyphs, isMono: Bool = false) {
@@ -28,25 +28,25 @@ struct Glyphs: Equatable {
   var corners: [Unicode.Scalar] {
     switch kind {
     case .braille, .blocks: ["╭", "╮", "╰", "╯"]
-    // Of the rounded ones the consoles' fonts have none.
+    // The consoles' fonts lack the rounded ones.
     case .console: ["┌", "┐", "└", "┘"]
     case .ascii: ["+", "+", "+", "+"]
     }
   }
-  /// A small digit before a title; empty where the font may have none.
+  /// A small digit before a title; empty where the font may lack it.
   func small(_ digit: Int) -> String {
     guard kind == .braille || kind == .blocks, (0...9).contains(digit) else { return "" }
     return ["⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"][digit]
   }
-  /// Which way a column is sorted.
+  /// Mark of the sorted column's direction.
   func sortMark(isUp: Bool) -> String { isASCII || kind == .console ? (isUp ? "^" : "v") : (isUp ? "▴" : "▾") }
-  /// Stands for a figure that is absent between others that are not.
+  /// Placeholder for an absent value among present ones.
   var absent: String { isASCII ? "-" : "–" }
   var celsius: String { isASCII ? "C" : "°C" }
   var separator: String { isASCII ? " | " : " · " }
   var times: String { isASCII ? "x" : "×" }
 
-  /// Levels of a cell that stands for one CPU, from idle to busy.
+  /// Levels of a cell for one CPU, from idle to busy.
   var strip: [Unicode.Scalar] {
     switch kind {
     case .braille, .blocks: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]

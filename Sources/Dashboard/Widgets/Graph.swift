@@ -1,18 +1,18 @@
 internal import AgentMetrics
 
-/// A filled curve over time, the newest value at the right edge; a gap where there is no value.
+/// A filled curve over time, with the newest value at the right edge and gaps for absent values.
 struct Graph {
-  /// From the oldest to the newest, ``Glyphs/columnsPerCell`` for each cell.
+  /// Values from the oldest to the newest, ``Glyphs/columnsPerCell`` per cell.
   var columns: [Timeline.TimeColumn]
-  /// The value that reaches the edge.
+  /// Value at the top edge.
   var maximum: Double
   var gradient: Color.Gradient
   /// Hangs from the top edge, as the lower half of a mirrored pair.
   var hangs = false
-  /// The cell of the moment that is looked at.
+  /// Cell of the time cursor.
   var cursor: Int?
 
-  /// Columns with the range of their samples.
+  /// Creates a graph of columns with the range of their samples.
   init(
     _ columns: [Timeline.TimeColumn], maximum: Double, gradient: Color.Gradient, hangs: Bool = false, cursor: Int? = nil
   ) {
@@ -23,24 +23,24 @@ struct Graph {
     self.cursor = cursor
   }
 
-  /// Plain values; NaN leaves a gap.
+  /// Creates a graph of plain values; NaN leaves a gap.
   init(values: [Double], maximum: Double, gradient: Color.Gradient, hangs: Bool = false) {
     self.init(
       values.map { Timeline.TimeColumn(mean: $0, low: $0, high: $0, count: $0.isFinite ? 1 : 0) }, maximum: maximum,
       gradient: gradient, hangs: hangs)
   }
 
-  /// How many samples a column must stand for before their range is drawn.
+  /// Minimum samples per column for drawing their range.
   private static let manySamples = 3
 
-  /// Draws it into `rect`.
+  /// Draws the graph into `rect`.
   func draw(on grid: inout Grid, in rect: Rect, _ glyphs: Glyphs) {
     guard !rect.isEmpty else { return }
     let perCell = glyphs.columnsPerCell
     let steps = Graph.steps(glyphs, hangs: hangs)
     let count = rect.width * perCell
     let full = rect.height * steps
-    /// Filled steps of a value counted from the base; -1 for a gap. What is there shows at least one step.
+    /// Returns the filled steps of a value, counted from the base; at least one for any value, -1 for a gap.
     func level(_ value: Double) -> Int {
       guard value.isFinite, maximum > 0 else { return -1 }
       return max(1, Int((min(1, max(0, value / maximum)) * Double(full)).rounded()))
@@ -65,12 +65,12 @@ struct Graph {
         let mean = max(means[left], means[right]) - base
         let high = max(highs[left], highs[right]) - base
         var glyph: Unicode.Scalar = " "
-        // Blanks have the row's style too: to switch it for each gap would cost more bytes than the curve.
+        // Blanks keep the row's style, too: switching it for each gap would cost more bytes than the curve.
         var own = style
         if mean > 0 {
           glyph = Graph.glyph(
             min(steps, max(0, means[left] - base)), min(steps, max(0, means[right] - base)), glyphs, hangs: hangs)
-          // The lowest of the samples, as a line across what is filled.
+          // The minimum of the samples, as a line across the filled part.
           let low = max(lows[left], lows[right]) - base
           if low > 0, low <= steps, mean > steps { own = .faint }
         } else if high > 0 {
@@ -91,11 +91,11 @@ struct Graph {
     Style(gradient.color((Double(row) + 0.5) / Double(height)))
   }
 
-  /// Steps that a cell can be filled in.
+  /// Number of steps in a cell.
   private static func steps(_ glyphs: Glyphs, hangs: Bool) -> Int {
     switch glyphs.kind {
     case .braille: 4
-    // Of the blocks that hang there is only the half one.
+    // Of the hanging blocks only the half block exists.
     case .blocks: hangs ? 2 : 8
     case .console, .ascii: 2
     }
@@ -114,7 +114,7 @@ struct Graph {
     }
   }
 
-  /// The dots of a braille cell's columns, filled from below: U+2800 plus bits, dots 7-3-2-1 left and 8-6-5-4 right.
+  /// Dots of a braille cell's columns, filled from below: U+2800 plus bits, dots 7-3-2-1 left and 8-6-5-4 right.
   private static let dots: (left: [UInt32], right: [UInt32]) = (
     [0, 0x40, 0x44, 0x46, 0x47], [0, 0x80, 0xA0, 0xB0, 0xB8]
   )
@@ -123,9 +123,9 @@ struct Graph {
     [0, 0x01, 0x03, 0x07, 0x47], [0, 0x08, 0x18, 0x38, 0xB8]
   )
 
-  /// The round number at or above a value that a rate's graph is scaled to: a power of two times 1 KiB.
+  /// Returns the full scale of a rate's graph: the power of two times 1 KiB at or above the values.
   ///
-  /// It steps only when the highest value on the screen passes it, so that the curve does not breathe.
+  /// It changes only when the maximum on the screen crosses it, so that the curve does not rescale constantly.
   static func niceMaximum(_ values: [Double]...) -> Double {
     let highest = values.joined().reduce(0) { $1.isFinite ? max($0, $1) : $0 }
     var maximum = 1024.0
@@ -140,7 +140,7 @@ struct RateGraph {
   let upper: (gradient: Color.Gradient, name: String)
   let lower: (gradient: Color.Gradient, name: String)
 
-  /// Draws both, where there are at least two rows.
+  /// Draws both, in at least two rows.
   func draw(
     on grid: inout Grid, in rect: Rect, _ upperRate: GraphMetric, _ lowerRate: GraphMetric
   ) {

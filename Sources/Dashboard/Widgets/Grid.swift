@@ -1,13 +1,13 @@
-/// A picture of the screen: a value of width × height cells that widgets draw on and a terminal presents.
+/// A frame: a value of width × height cells that widgets draw on and a terminal presents.
 ///
-/// Whatever is drawn outside its ``clip`` is not drawn; no call traps for a place or a text.
+/// Drawing outside its ``clip`` has no effect; no call traps for any position or text.
 struct Grid: Equatable {
   let width: Int
   let height: Int
-  /// Where the terminal writes no UTF-8: other characters than ASCII become `?`.
+  /// Whether the terminal lacks UTF-8: characters other than ASCII become `?`.
   let isASCII: Bool
   private(set) var cells: [Cell]
-  /// What is drawn on; a panel narrows it, so that nothing leaves the panel.
+  /// Area open for drawing; narrowed to a panel, so that the panel cannot draw outside.
   private(set) var clip: Rect
 
   init(_ size: Size, isASCII: Bool = false) {
@@ -20,7 +20,7 @@ struct Grid: Equatable {
 
   var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
 
-  /// The cell there; a blank outside.
+  /// The cell at a position; a blank outside.
   subscript(x: Int, y: Int) -> Cell {
     x >= 0 && y >= 0 && x < width && y < height ? cells[y * width + x] : .blank
   }
@@ -37,14 +37,14 @@ struct Grid: Equatable {
 
   /// Puts a text on row `y` from column `x`, over `limit` columns at most; a grapheme that does not fit ends it.
   ///
-  /// Control characters become `?`, invisible formatting (bidirectional overrides, joiners) is left out: a process may
-  /// call itself whatever it likes.
+  /// Control characters become `?`, and invisible formatting (bidirectional overrides, joiners) is omitted, since
+  /// process names are arbitrary.
   /// - Returns: the column after the text.
   @discardableResult
   mutating func put(_ text: String, x: Int, y: Int, _ style: Style = .plain, limit: Int = .max) -> Int {
     let end = limit > Int.max - max(0, x) ? Int.max : x + max(0, limit)
     guard y >= clip.y, y < clip.bottom else { return x }
-    // A string of the standard library gives its bytes in place; so ASCII, nearly all there is, costs a copy.
+    // The standard library's strings expose their bytes in place, so that ASCII, nearly all text, costs only a copy.
     let ascii = text.utf8.withContiguousStorageIfAvailable { bytes -> Int? in
       for byte in bytes where byte >= 0x7F || byte < 0x20 { return nil }
       var column = x
@@ -65,7 +65,7 @@ struct Grid: Equatable {
     put(text, x: end - columns, y: y, style, limit: columns)
   }
 
-  /// Puts a text of which the last column becomes an ellipsis if it is too long.
+  /// Puts a text whose last column becomes an ellipsis if the text is too long.
   /// - Returns: the column after the text.
   @discardableResult
   mutating func putShortened(_ text: String, x: Int, y: Int, _ style: Style = .plain, limit: Int) -> Int {
@@ -87,13 +87,13 @@ struct Grid: Equatable {
     for column in max(x, clip.x)..<max(x, clip.x, min(x + count, clip.right)) { put(scalar, x: column, y: y, style) }
   }
 
-  /// Blanks a part of the picture.
+  /// Blanks a part of the frame.
   mutating func clear(_ rect: Rect, _ style: Style = .plain) {
     let rect = rect.intersection(clip)
     for y in rect.y..<rect.bottom { fill(" ", x: rect.x, y: y, count: rect.width, style) }
   }
 
-  /// Changes the styles of a part of the picture.
+  /// Changes the styles of a part of the frame.
   mutating func restyle(_ rect: Rect, _ change: (Style) -> Style) {
     let rect = rect.intersection(clip)
     for y in rect.y..<rect.bottom {
@@ -101,7 +101,7 @@ struct Grid: Equatable {
     }
   }
 
-  /// How many columns a text takes when it is put.
+  /// Columns that a text takes on the grid.
   static func columns(of text: String) -> Int {
     var count = 0
     var isPlain = true
@@ -138,7 +138,7 @@ struct Grid: Equatable {
     return column
   }
 
-  /// Sets one cell of a row that is inside, and blanks the other half of a wide character that it cuts.
+  /// Sets one cell of a visible row, and blanks the other half of a wide character that it cuts.
   private mutating func write(_ cell: Cell, x: Int, y: Int) {
     guard x >= clip.x, x < clip.right else { return }
     let index = y * width + x
@@ -148,13 +148,13 @@ struct Grid: Equatable {
       cells[index - 1].mark2 = 0
     }
     if x + 1 < width, cells[index + 1].scalar == Cell.tail { cells[index + 1].scalar = 0x20 }
-    // The right half of the wide character that this cell begins is set by the caller, after this.
+    // The caller then sets the right half of the wide character that this cell begins.
     cells[index] = cell
   }
 
-  // MARK: Reading back
+  // MARK: Text of the frame
 
-  /// The rows as text, without the spaces at their ends.
+  /// The rows as text, without trailing spaces.
   var rows: [String] {
     (0..<height).map { y in
       var row = ""
@@ -171,7 +171,7 @@ struct Grid: Equatable {
   }
 }
 
-/// A character of a foreign text as the cells that show it.
+/// A character of foreign text as the cells that show it.
 private struct Grapheme {
   var cells: [Cell] = []
   var columns = 0
@@ -181,7 +181,8 @@ private struct Grapheme {
       let width = CharacterWidth.of(scalar)
       switch width {
       case 0:
-        // Joiners and direction marks are not sent: terminals disagree about them. Marks go onto their character.
+        // Joiners and direction marks are dropped, because terminals disagree about them. Marks are attached to their
+        // character.
         if scalar.properties.generalCategory == .format || scalar.isVariationSelector || cells.isEmpty || isASCII {
           continue
         }
@@ -191,10 +192,10 @@ private struct Grapheme {
           cells[cells.count - 1].mark2 = scalar.value
         }
       case 1 where scalar.isRegionalIndicator:
-        // A flag is two letters, and terminals disagree about its width.
+        // A flag consists of two letters, and terminals disagree about its width.
         append(Cell(scalar: scalar.value - 0x1F1E6 + 0x41, style: .plain), width: 1)
       default:
-        // Of an emoji that is joined from several, the first is shown.
+        // Only the first part of a joined emoji is shown.
         if let first = cells.first, first.scalar >= 0x2600, width == 2 { continue }
         append(Cell(scalar: width < 0 || isASCII && !scalar.isASCII ? 0x3F : scalar.value, style: .plain), width: width)
       }

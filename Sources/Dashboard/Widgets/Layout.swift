@@ -1,10 +1,9 @@
-/// Divides rows among panels that stand one above the other.
+/// Divides rows among stacked panels.
 enum Layout {
-  /// The rows that each gets; 0 for those there is no room for.
+  /// Returns the rows of each panel; 0 for panels without room.
   ///
-  /// First come the minimums in order, so that what stands first is there longest; then all grow evenly to what is enough,
-  /// to where they are comfortable, and to their maximums. A panel that could not use one row more grows by several or not
-  /// at all.
+  /// The minimums are assigned first, in order, so that the first panels remain longest. Then all grow evenly to the
+  /// enough, comfortable and maximum heights. A panel that could not use one more row grows by several or not at all.
   static func divide(_ rows: Int, among heights: [Height]) -> [Int] {
     var given = [Int](repeating: 0, count: heights.count)
     var left = max(0, rows)
@@ -28,7 +27,7 @@ enum Layout {
     return given
   }
 
-  /// Draws panels one above the other, each within its own rows.
+  /// Draws stacked panels, each within its own rows.
   static func draw(_ panels: [any Panel], on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let rows = divide(rect.height, among: panels.map { $0.height(width: rect.width) })
@@ -39,12 +38,11 @@ enum Layout {
   }
 }
 
-/// Panels side by side.
 struct SideBySide: Panel {
   let columns: [[any Panel]]
   let gap: Int
 
-  /// Columns without any panel are left out; nil where none is left.
+  /// Omits columns without a panel; nil if none remains.
   init?(_ columns: [[any Panel]], gap: Int) {
     self.columns = columns.filter { !$0.isEmpty }
     self.gap = gap
@@ -66,14 +64,14 @@ struct SideBySide: Panel {
     let width = width(rect.width)
     for (index, panels) in columns.enumerated() {
       let x = rect.x + index * (width + gap)
-      // The last takes what the division leaves over.
+      // The last column takes the remainder of the division.
       let own = index == columns.count - 1 ? rect.right - x : width
       Layout.draw(panels, on: &grid, in: Rect(x: x, y: rect.y, width: own, height: rect.height))
     }
   }
 }
 
-/// Panels of one matter, one above the other under one number.
+/// Related panels, stacked under one number.
 struct Stack: Panel {
   let panels: [any Panel]
 
@@ -84,7 +82,7 @@ struct Stack: Panel {
 
   func height(width: Int) -> Height {
     let heights = panels.map { $0.height(width: width) }
-    // None of them may be missing: a full filesystem says more than a disk's graph.
+    // All of them must be visible: a full filesystem is more important than a disk's graph.
     return Height(
       minimum: heights.reduce(0) { $0 + $1.minimum }, comfortable: heights.reduce(0) { $0 + $1.comfortable },
       maximum: min(Height.open, heights.reduce(0) { $0 + $1.maximum }))
@@ -95,7 +93,7 @@ struct Stack: Panel {
     let rows = Layout.divide(rect.height, among: panels.map { $0.height(width: rect.width) })
     for (panel, rows) in zip(panels, rows) where rows > 0 {
       let part = rest.takeTop(rows)
-      // To the sides as far as the frame round all of them.
+      // Clipped horizontally only by the border around all of them.
       grid.within(Rect(x: grid.clip.x, y: part.y, width: grid.clip.width, height: rows)) {
         panel.draw(on: &$0, in: part)
       }
@@ -103,7 +101,7 @@ struct Stack: Panel {
   }
 }
 
-/// A panel with its place among the others: its frame where there is room for one, its focus, its click.
+/// A panel with its border, if there is room for one, its focus and its click target.
 struct PanelBox: Panel {
   let descriptor: PanelDescriptor
   let inner: any Panel
@@ -113,7 +111,7 @@ struct PanelBox: Panel {
   func height(width: Int) -> Height {
     guard isFramed else { return inner.height(width: width) }
     let height = inner.height(width: width - 4)
-    // A frame round a title alone would be more frame than figures.
+    // A border around a title alone would take more room than the values.
     let minimum = max(height.minimum, min(2, height.maximum)) + 1
     return Height(
       minimum: minimum, comfortable: max(minimum, height.comfortable + 1),
@@ -140,7 +138,7 @@ struct PanelBox: Panel {
 }
 
 extension Grid {
-  /// A box's four sides.
+  /// Draws the four sides of a box.
   mutating func putFrame(_ rect: Rect, _ glyphs: Glyphs, _ style: Style) {
     guard rect.width >= 2, rect.height >= 2 else { return }
     for y in [rect.y, rect.bottom - 1] { fill(glyphs.rule, x: rect.x, y: y, count: rect.width, style) }
@@ -155,22 +153,22 @@ extension Grid {
     put(corners[3], x: rect.right - 1, y: rect.bottom - 1, style)
   }
 
-  /// Shows that a panel has the focus by its name.
+  /// Highlights the name of the focused panel.
   fileprivate mutating func markFocus(_ title: Rect) {
     restyle(title) { $0 == .title ? Style(.focus, [.bold, .reverse]) : $0 }
   }
 
-  /// The line over a panel: its name, what it is about, a rule, and at the right what it sums up to.
+  /// Draws the title line of a panel: its name, a detail, a rule, and a summary at the right.
   ///
   /// - Parameters:
-  ///   - alert: what must not be overlooked; it never gives way.
-  ///   - more: the rows there was no room for.
+  ///   - alert: a warning, which is never dropped for lack of room.
+  ///   - more: the hidden rows.
   mutating func putTitle(
     _ name: String, alert: String = "", more: HiddenRows = HiddenRows(), detail: String = "", right: String = "",
     in rect: Rect,
     _ glyphs: Glyphs
   ) {
-    // In a frame the name stands in the frame's line, with a blank before it.
+    // In a border the name is part of the border's line, with a blank before it.
     var x = rect.x
     if !name.isEmpty, x > clip.x, clip.contains(x - 1, rect.y) { put(" ", x: x - 1, y: rect.y) }
     x = put(name, x: rect.x, y: rect.y, .title, limit: rect.width) + (name.isEmpty ? 0 : 1)
@@ -195,7 +193,7 @@ extension Grid {
     fill(glyphs.rule, x: x, y: rect.y, count: end - x, .faint)
   }
 
-  /// A title with the heads of the columns below it, each by how far before the right edge it ends.
+  /// Draws a title with the headers of the columns below it, each with its distance from the right edge.
   mutating func putTitle(
     _ name: String, more: HiddenRows = HiddenRows(), heads: [(text: String, end: Int)], in rect: Rect, _ glyphs: Glyphs
   ) {
@@ -208,7 +206,7 @@ extension Grid {
     for head in heads { putRight(head.text, end: rect.right - head.end, y: rect.y, .muted) }
   }
 
-  /// A line with a name, a percentage, a bar and a remark: `swap    2% ━━──────── 0.1/4.0 GiB`.
+  /// Draws a line with a name, a percentage, a bar and a remark: `swap    2% ━━──────── 0.1/4.0 GiB`.
   mutating func putGauge(
     _ label: String, labelWidth: Int, ratio: Double, bar: Bar, remark: String = "", remarkWidth: Int = 0,
     remarkStyle: Style = .muted, in rect: Rect, _ glyphs: Glyphs, isStale: Bool = false
@@ -226,7 +224,7 @@ extension Grid {
       putRight(remark, end: end, y: rect.y, isStale ? .warning : remarkStyle)
       end -= remarkWidth + 1
     } else if remarkWidth > 0, !remark.isEmpty, end - x >= Grid.columns(of: remark) {
-      // No room for both: the figures say more than the bar.
+      // Without room for both, the values are more important than the bar.
       putRight(remark, end: end, y: rect.y, isStale ? .warning : remarkStyle)
       return
     }

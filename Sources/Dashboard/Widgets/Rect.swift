@@ -11,9 +11,9 @@ struct Rect: Equatable {
   var width: Int
   var height: Int
 
-  /// One past the last column.
+  /// Column after the last.
   var right: Int { x + width }
-  /// One past the last row.
+  /// Row after the last.
   var bottom: Int { y + height }
   var isEmpty: Bool { width <= 0 || height <= 0 }
 
@@ -26,7 +26,7 @@ struct Rect: Equatable {
       x: x, y: y, width: max(0, min(right, other.right) - x), height: max(0, min(bottom, other.bottom) - y))
   }
 
-  /// Cuts rows off the top, as many as there are.
+  /// Removes rows from the top, as far as available, and returns them.
   mutating func takeTop(_ rows: Int) -> Rect {
     let taken = Rect(x: x, y: y, width: width, height: max(0, min(rows, height)))
     y += taken.height
@@ -34,14 +34,14 @@ struct Rect: Equatable {
     return taken
   }
 
-  /// Cuts rows off the bottom, as many as there are.
+  /// Removes rows from the bottom, as far as available, and returns them.
   mutating func takeBottom(_ rows: Int) -> Rect {
     let taken = max(0, min(rows, height))
     height -= taken
     return Rect(x: x, y: y + height, width: width, height: taken)
   }
 
-  /// Cuts columns off the left, as many as there are.
+  /// Removes columns from the left, as far as available, and returns them.
   mutating func takeLeft(_ columns: Int) -> Rect {
     let taken = Rect(x: x, y: y, width: max(0, min(columns, width)), height: height)
     x += taken.width

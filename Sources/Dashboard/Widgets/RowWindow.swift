@@ -1,17 +1,17 @@
-/// The rows of a list that a panel has room for.
+/// The rows of a list that fit its panel.
 struct RowWindow<Row> {
   var rows: [Row]
   var hidden: HiddenRows
 }
 
-/// How many rows of a list are not shown.
+/// Number of hidden rows of a list.
 struct HiddenRows {
   var above = 0
   var below = 0
-  /// Whether the panel shows a part of the list in its order; else the rows that matter most.
+  /// Whether the panel shows a window of the list; otherwise it shows the most important rows.
   var isScrolled = false
 
-  /// `+3`, or with where they are `+1↑ +2↓`; empty if all rows are shown.
+  /// `+3`, or with positions `+1↑ +2↓`; empty if all rows are shown.
   func text(_ glyphs: Glyphs) -> String {
     guard isScrolled else { return above + below > 0 ? "+" + String(above + below) : "" }
     let (up, down) = glyphs.kind == .braille || glyphs.kind == .blocks ? ("↑", "↓") : ("^", "v")
@@ -20,7 +20,7 @@ struct HiddenRows {
 }
 
 extension Context {
-  /// Cuts a list to `count` rows: where the panel has the focus or is scrolled, to the rows that it is scrolled to, else by
+  /// Reduces a list to `count` rows: to the scroll position where the panel has the focus or is scrolled, else by
   /// `choose`.
   func window<Row>(
     _ rows: [Row], count: Int, in panel: PanelDescriptor, choose: ([Row], Int) -> [Row] = { Array($0.prefix($1)) }
@@ -28,7 +28,7 @@ extension Context {
     let count = max(0, count)
     let hidden = rows.count - min(count, rows.count)
     guard hidden > 0 else { return RowWindow(rows: rows, hidden: HiddenRows()) }
-    // Several lists of one panel are scrolled together.
+    // Lists of one panel scroll together.
     hits.frameContext.hiddenRows[panel] = max(hits.frameContext.hiddenRows[panel] ?? 0, hidden)
     hits.frameContext.shownRows[panel] = max(hits.frameContext.shownRows[panel] ?? 0, count)
     let scroll = state.scrolls[panel] ?? 0

@@ -1,4 +1,4 @@
-/// A colour by what it means; a ``Theme`` says how it looks.
+/// A color by meaning; a ``Theme`` defines its appearance.
 struct Color: Hashable {
   let number: UInt8
 
@@ -6,24 +6,24 @@ struct Color: Hashable {
     self.number = number
   }
 
-  /// The terminal's own.
+  /// The terminal's own color.
   static let standard = Color(0)
-  /// Labels and units beside figures.
+  /// Labels and units beside values.
   static let muted = Color(1)
-  /// What is hardly there: tracks of bars, stale figures.
+  /// Background elements: tracks of bars, stale values.
   static let faint = Color(2)
-  /// Frames of panels; that of the panel that has the focus.
+  /// Borders of panels, and of the focused one.
   static let border = Color(3)
   static let focus = Color(4)
   /// Names of panels.
   static let title = Color(5)
   /// Keys in the help.
   static let key = Color(6)
-  /// Good, worth a look, bad.
+  /// Ratings of a value: good, warning, critical.
   static let good = Color(7)
   static let warning = Color(8)
   static let critical = Color(9)
-  /// Time in user mode, in the kernel, waiting for I/O, taken by the hypervisor.
+  /// CPU time in user mode, in the kernel, waiting for I/O, taken by the hypervisor.
   static let user = Color(10)
   static let system = Color(11)
   static let iowait = Color(12)
@@ -35,19 +35,19 @@ struct Color: Hashable {
   static let gpu = Color(17)
   static let vram = Color(18)
   static let pressure = Color(19)
-  /// The moment that is looked at, and the row that is chosen.
+  /// The time cursor, and the selected row.
   static let cursor = Color(20)
   static let selection = Color(21)
 
   static let meanings = 22
 
-  /// Colours that change from calm to alarming, or from dark to bright.
+  /// Color gradients from calm to alarming, or from dark to bright.
   enum Gradient: UInt8, CaseIterable {
     case load, gpu, memory, read, write
 
     static let steps = 10
 
-    /// The colour of a share, 0…1.
+    /// Returns the color of a share, 0…1.
     func color(_ ratio: Double) -> Color {
       color(step: ratio > 0 ? Int(min(9, ratio * 10)) : 0)
     }
@@ -59,17 +59,17 @@ struct Color: Hashable {
 
   static let count = meanings + Gradient.allCases.count * Gradient.steps
 
-  /// The colour of a share, 0…1.
+  /// Returns the color of a share, 0…1.
   static func load(_ ratio: Double) -> Color { Gradient.load.color(ratio) }
 }
 
-/// How a cell looks.
+/// Appearance of a cell.
 struct Style: Hashable {
   var foreground = Color.standard
   var background = Color.standard
   var attributes: Attributes = []
 
-  /// What every terminal has, colours or not.
+  /// Attributes of every terminal, with or without colors.
   struct Attributes: OptionSet, Hashable {
     let rawValue: UInt8
     static let bold = Attributes(rawValue: 1)
@@ -83,7 +83,7 @@ struct Style: Hashable {
   static let muted = Style(foreground: .muted)
   static let faint = Style(foreground: .faint, attributes: .dim)
   static let border = Style(foreground: .border, attributes: .dim)
-  /// Figures that are old.
+  /// Old values.
   static let stale = Style(foreground: .muted, attributes: .dim)
   static let title = Style(foreground: .title, attributes: .bold)
   static let focus = Style(foreground: .focus, attributes: .bold)
@@ -93,7 +93,7 @@ struct Style: Hashable {
   static let reverse = Style(attributes: .reverse)
   static let selection = Style(foreground: .selection, attributes: [.bold, .reverse])
 
-  /// Whether a blank shows it.
+  /// Whether it is visible on a blank.
   var isVisibleOnBlank: Bool {
     background != .standard || !attributes.isDisjoint(with: [.reverse, .underline])
   }
@@ -108,7 +108,7 @@ struct Style: Hashable {
     self.init(foreground: foreground, attributes: attributes)
   }
 
-  /// A share's own colour; bold where it is alarming, so that it stands out without colours too.
+  /// Style of a share; bold where it is alarming, so that it stands out without colors, too.
   static func load(_ ratio: Double) -> Style {
     Style(.load(ratio), ratio >= 0.9 ? .bold : [])
   }

@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// Figures as text, always in the same widths and units, so that columns stand still.
+/// Formats values in constant widths and units, so that columns stay in place.
 enum TextFormat {
   /// A whole percentage, `7%`, `100%`.
   static func percent(_ ratio: Double, _ glyphs: Glyphs) -> String {
@@ -8,7 +8,7 @@ enum TextFormat {
     return String(whole(ratio * 100)) + "%"
   }
 
-  /// A percentage with a decimal below 100, `7.3`, `1600`, as tables of processes have it.
+  /// A percentage with one decimal below 100, `7.3`, `1600`, as in process tables.
   static func fine(_ ratio: Double, _ glyphs: Glyphs) -> String {
     guard ratio.isFinite else { return glyphs.absent }
     return ratio < 0.9995 ? fixed(ratio * 100, 1) : String(whole(ratio * 100))
@@ -21,7 +21,7 @@ enum TextFormat {
     return number(scaled, isWhole: unit == 0) + " " + units[unit]
   }
 
-  /// The same without a space and without the B, `9.8Mi`, for tables whose heads name the unit.
+  /// The same without a space and the B, `9.8Mi`, for tables with the unit in the header.
   static func compact(_ value: Double, _ glyphs: Glyphs) -> String {
     guard value.isFinite else { return glyphs.absent }
     let (scaled, unit) = scale(value)
@@ -33,7 +33,7 @@ enum TextFormat {
     value.isFinite ? bytes(value, glyphs) + "/s" : glyphs.absent
   }
 
-  /// A part of a whole in the whole's unit, `0.47/1.00 TiB`, `3.1/15.6 GiB`, `381/768 GiB`.
+  /// A part and its whole in the whole's unit, `0.47/1.00 TiB`, `3.1/15.6 GiB`, `381/768 GiB`.
   static func pair(_ part: Double, of whole: Double, _ glyphs: Glyphs) -> String {
     guard whole.isFinite else { return bytes(part, glyphs) }
     let (scaled, unit) = scale(whole)
@@ -41,7 +41,7 @@ enum TextFormat {
     var portion = glyphs.absent
     if part.isFinite {
       let scaledPart = part / powers[unit]
-      // 20 MiB of 16.0 GiB is not 0.0.
+      // 20 MiB of 16.0 GiB must not become 0.0.
       portion = fixed(scaledPart, decimals == 1 && scaledPart > 0 && scaledPart < 0.095 ? 2 : decimals)
     }
     return portion + "/" + fixed(scaled, decimals) + " " + units[unit]
@@ -53,21 +53,21 @@ enum TextFormat {
     return hertz < 999.5e6 ? String(whole(hertz * 1e-6)) + " MHz" : fixed(hertz * 1e-9, 2) + " GHz"
   }
 
-  /// A clock and the highest it reaches, in that one's unit, `1.76/1.98 GHz`, `135/800 MHz`.
+  /// A clock and its maximum, in the maximum's unit, `1.76/1.98 GHz`, `135/800 MHz`.
   static func frequency(_ hertz: Double, of maximum: Double, _ glyphs: Glyphs) -> String {
     let (power, unit, decimals) = maximum < 999.5e6 ? (1e6, " MHz", 0) : (1e9, " GHz", 2)
     return (hertz.isFinite ? fixed(hertz / power, decimals) : glyphs.absent) + "/" + fixed(maximum / power, decimals)
       + unit
   }
 
-  /// A link's speed in bits per second, `1 Gb/s`, `2.5 Gb/s`, from bytes per second.
+  /// A link speed in bits per second, `1 Gb/s`, `2.5 Gb/s`, from bytes per second.
   static func link(_ bytesPerSecond: Double) -> String {
     let megabits = whole(bytesPerSecond * 8e-6)
     if megabits < 1000 { return String(megabits) + " Mb/s" }
     return (megabits % 1000 == 0 ? String(megabits / 1000) : fixed(Double(megabits) / 1000, 1)) + " Gb/s"
   }
 
-  /// A stretch of time in its two largest units, `3d 04h`, `4h 05m`, `5m 12s`, `42s`.
+  /// A duration in its two largest units, `3d 04h`, `4h 05m`, `5m 12s`, `42s`.
   static func duration(_ seconds: Double) -> String {
     let total = max(0, whole(seconds.rounded(.down)))
     let (days, hours, minutes) = (total / 86_400, total / 3_600 % 24, total / 60 % 60)
@@ -77,12 +77,12 @@ enum TextFormat {
     return String(total) + "s"
   }
 
-  /// A duration in a sentence: `8 s`, then as ``duration(_:)``.
+  /// A duration in a sentence: `8 s`, above that as ``duration(_:)``.
   static func seconds(_ seconds: Double) -> String {
     seconds < 59.5 ? String(max(0, whole(seconds.rounded(.down)))) + " s" : duration(seconds)
   }
 
-  /// A round stretch of time, `30s`, `1m30s`, `5m`, `2h`, `7d`.
+  /// A round duration, `30s`, `1m30s`, `5m`, `2h`, `7d`.
   static func short(_ seconds: Double) -> String {
     let total = max(0, whole(seconds))
     if total % 86_400 == 0, total > 0 { return String(total / 86_400) + "d" }
@@ -91,7 +91,7 @@ enum TextFormat {
     return (total > 60 ? String(total / 60) + "m" : "") + String(total % 60) + "s"
   }
 
-  /// Seconds as they are read best, `340 µs`, `12 ms`, `1.4 s`.
+  /// Seconds in a suitable unit, `340 µs`, `12 ms`, `1.4 s`.
   static func time(_ seconds: Double, _ glyphs: Glyphs) -> String {
     guard seconds.isFinite else { return glyphs.absent }
     if seconds < 0.0009995 { return String(whole(seconds * 1e6)) + (glyphs.isASCII ? " us" : " µs") }
@@ -99,7 +99,7 @@ enum TextFormat {
     return seconds < 120 ? number(seconds, isWhole: false) + " s" : duration(seconds)
   }
 
-  /// A number of things, `512`, `12.3k`, `1.2M`.
+  /// A count, `512`, `12.3k`, `1.2M`.
   static func count(_ value: Double, _ glyphs: Glyphs) -> String {
     guard value.isFinite else { return glyphs.absent }
     if value < 999.5 { return String(whole(value)) }
@@ -127,7 +127,7 @@ enum TextFormat {
     }
   }
 
-  /// A number with so many decimals.
+  /// A number with a fixed number of decimals.
   static func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return "" }
     let power = decimals == 1 ? 10 : decimals == 2 ? 100 : 1
@@ -139,14 +139,14 @@ enum TextFormat {
     return sign + String(magnitude / UInt(power)) + "." + (power == 100 ? twoDigits(fraction) : String(fraction))
   }
 
-  /// Hours, minutes and seconds of a moment, `06:45:07`.
+  /// Time of day, `06:45:07`.
   static func clock(_ seconds: Double) -> String {
     let total = whole(seconds.rounded(.down))
     let second = ((total % 86_400) + 86_400) % 86_400
     return twoDigits(second / 3_600) + ":" + twoDigits(second / 60 % 60) + ":" + twoDigits(second % 60)
   }
 
-  /// The date of a time, `2026-02-05`.
+  /// Date, `2026-02-05`.
   static func date(_ seconds: Double) -> String {
     let (year, month, day) = civil(seconds)
     return String(year) + "-" + twoDigits(month) + "-" + twoDigits(day)
@@ -171,7 +171,7 @@ enum TextFormat {
     value < 10 ? "0" + String(value) : String(value)
   }
 
-  /// The nearest whole number; clamped, because a broken source may say anything.
+  /// Rounds to an integer; clamped, because a broken source may return any value.
   static func whole(_ value: Double) -> Int {
     guard value.isFinite else { return 0 }
     return Int(min(max(value, -1e15), 1e15).rounded())
@@ -181,7 +181,7 @@ enum TextFormat {
   private static let shortUnits = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"]
   private static let powers: [Double] = (0..<7).map { Double(1 << ($0 * 10)) }
 
-  /// The value in the unit that leaves at most three digits before the point.
+  /// Scales a value to the unit that leaves at most three digits before the point.
   private static func scale(_ value: Double) -> (Double, Int) {
     var unit = 0
     while unit < 6, abs(value) / powers[unit] >= 999.5 { unit += 1 }

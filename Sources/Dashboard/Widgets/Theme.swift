@@ -1,6 +1,6 @@
-/// How the meanings of colours look.
+/// Appearance of the colors' meanings.
 struct Theme: Equatable {
-  /// A colour as 24 bits, as xterm's number, and as one of 16; nil for the terminal's own.
+  /// A color in 24 bits, in the xterm palette, and as one of 16.
   struct ThemeColor: Equatable {
     let rgb: UInt32
     let of256: UInt8
@@ -8,11 +8,11 @@ struct Theme: Equatable {
   }
 
   let name: String
-  /// One line for the settings.
+  /// Description in one line, for the settings.
   let help: String
   private let entries: [ThemeColor?]
 
-  /// How a colour looks; nil for the terminal's own.
+  /// Appearance of a color; nil for the terminal's own.
   subscript(color: Color) -> ThemeColor? {
     let index = Int(color.number)
     return index < entries.count ? entries[index] : nil
@@ -20,12 +20,12 @@ struct Theme: Equatable {
 
   static let all = [calm, vivid, colorblind, light, grey]
 
-  /// The theme of that name; nil where there is none.
+  /// Returns the theme with a name, if any.
   static func named(_ name: String) -> Theme? { all.first { $0.name == name } }
 
   /// - Parameters:
-  ///   - colors: 24-bit color and its substitute among the 16, by meaning.
-  ///   - gradients: the same for the stops of each gradient, from calm to alarming.
+  ///   - meanings: the colors in the order of ``Color``'s numbers from 1, each with its number among the 16.
+  ///   - gradients: the stops of each gradient, from calm to alarming.
   private init(
     _ name: String, _ help: String, colors: [Color: (rgb: UInt32, of16: UInt8)],
     gradients: [Color.Gradient: (stops: [UInt32], of16: [UInt8])]
@@ -60,12 +60,12 @@ struct Theme: Equatable {
     return result
   }
 
-  /// The number of the nearest of xterm's colours 16…255; the first 16 are the user's own and may be anything.
+  /// Returns the nearest of xterm's colors 16…255; the first 16 are user-defined.
   static func nearest(_ rgb: UInt32) -> UInt8 {
     let levels = [0, 95, 135, 175, 215, 255]
     let (red, green, blue) = (Int(rgb >> 16 & 0xFF), Int(rgb >> 8 & 0xFF), Int(rgb & 0xFF))
     func distance(_ r: Int, _ g: Int, _ b: Int) -> Int {
-      // Weighted by how much of brightness each makes.
+      // Weighted by the share of each in the brightness.
       let (dr, dg, db) = (r - red, g - green, b - blue)
       return 3 * dr * dr + 6 * dg * dg + db * db
     }
@@ -79,9 +79,10 @@ struct Theme: Equatable {
     return distance(grey, grey, grey) < cube ? UInt8(232 + step) : UInt8(16 + 36 * r + 6 * g + b)
   }
 
-  /// Of middle brightness: readable on dark and on light backgrounds; of the 16 not the dark blue, which is neither.
+  /// Of medium brightness: readable on dark and on light backgrounds; without the dark blue of the 16, which is
+  /// neither.
   static let calm = Theme(
-    "calm", "quiet colours for dark and light backgrounds",
+    "calm", "quiet colors for dark and light backgrounds",
     colors: [
       .muted: (0x8A8A8A, 7), .faint: (0x6C6C6C, 8), .border: (0x5F6B75, 8), .focus: (0x87AFD7, 6),
       .title: (0x87AFD7, 6), .key: (0x87AFD7, 6), .good: (0x5FAF5F, 2), .warning: (0xD7AF5F, 3),
@@ -97,9 +98,9 @@ struct Theme: Equatable {
       .write: ([0x9F5F7F, 0xD787AF, 0xFFAFD7], [5, 5, 13]),
     ])
 
-  /// Saturated, for dark backgrounds.
+  /// Saturated colors, for dark backgrounds.
   static let vivid = Theme(
-    "vivid", "bright colours for a dark background",
+    "vivid", "bright colors for a dark background",
     colors: [
       .muted: (0x9AA5B1, 7), .faint: (0x5C6773, 8), .border: (0x3F4B5B, 8), .focus: (0x39BAE6, 14),
       .title: (0x39BAE6, 14), .key: (0xFFB454, 11), .good: (0x7FD962, 10), .warning: (0xFFB454, 11),
@@ -116,9 +117,9 @@ struct Theme: Equatable {
       .write: ([0x9F1F7F, 0xFF4FA0, 0xFFA5D0], [5, 13, 13]),
     ])
 
-  /// Blue to yellow: tells calm from alarming without red and green (after Okabe and Ito, and the cividis scale).
+  /// Blue to yellow: separates calm from alarming without red and green (after Okabe and Ito, and the cividis scale).
   static let colorblind = Theme(
-    "colorblind", "blue to yellow, for eyes that do not tell red from green",
+    "colorblind", "blue to yellow, for red-green color blindness",
     colors: [
       .muted: (0x9E9E9E, 7), .faint: (0x6C6C6C, 8), .border: (0x5F6B75, 8), .focus: (0x56B4E9, 14),
       .title: (0x56B4E9, 14), .key: (0xF0E442, 11), .good: (0x56B4E9, 14), .warning: (0xE69F00, 3),
@@ -135,9 +136,9 @@ struct Theme: Equatable {
       .write: ([0x9F6F00, 0xE69F00, 0xFFD27F], [3, 3, 11]),
     ])
 
-  /// Dark colours, for light backgrounds.
+  /// Dark colors, for light backgrounds.
   static let light = Theme(
-    "light", "dark colours for a light background",
+    "light", "dark colors for a light background",
     colors: [
       .muted: (0x626262, 8), .faint: (0x9E9E9E, 7), .border: (0xA8A8A8, 7), .focus: (0x005FAF, 4),
       .title: (0x005FAF, 4), .key: (0x875F00, 5), .good: (0x008700, 2), .warning: (0xAF5F00, 3),
@@ -153,9 +154,9 @@ struct Theme: Equatable {
       .write: ([0xD787AF, 0xAF005F, 0x87005F], [5]),
     ])
 
-  /// Greys, and one colour for what is bad.
+  /// Grays, and one color for alarms.
   static let grey = Theme(
-    "grey", "greys, and red for what is bad",
+    "grey", "grays, and red for alarms",
     colors: [
       .muted: (0x8A8A8A, 7), .faint: (0x5F5F5F, 8), .border: (0x5F5F5F, 8), .focus: (0xD0D0D0, 15),
       .title: (0xC6C6C6, 15), .key: (0xD0D0D0, 15), .good: (0xBCBCBC, 7), .warning: (0xD7AF87, 3),

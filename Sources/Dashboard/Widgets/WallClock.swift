@@ -1,8 +1,8 @@
-/// Wall-clock times as text, with the date where that is not today's.
+/// Formats wall-clock times, with the date if it is not today's.
 struct WallClock {
-  /// POSIX seconds.
+  /// Current time in POSIX seconds.
   var now = 0.0
-  /// Seconds to add for the times that are shown.
+  /// Offset of displayed times from UTC in seconds.
   var utcOffset = 0
 
   /// `06:45:07`, or on another day `2026-02-04 06:45:07`.
@@ -10,7 +10,7 @@ struct WallClock {
     (isToday(time) ? "" : TextFormat.date(time + Double(utcOffset)) + " ") + timeOfDay(time)
   }
 
-  /// The same in fewer columns, `06:45`, `Feb 4 06:45`.
+  /// The same, shorter: `06:45`, `Feb 4 06:45`.
   func short(_ time: Double, hasSeconds: Bool = false) -> String {
     let text = timeOfDay(time)
     return (isToday(time) ? "" : day(time) + " ") + (hasSeconds ? text : String(text.dropLast(3)))
