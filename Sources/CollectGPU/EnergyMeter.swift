@@ -1,22 +1,22 @@
-/// A counter of energy, and the mean power between two of its readings.
+/// An energy counter, and the mean power between two of its readings.
 ///
-/// Some drivers print a counter that never moves. It is left out once it has stood still for a while, since every chip that is
-/// awake draws power.
+/// Some drivers print a counter that never moves. It is omitted once it has stood still for a while, since every chip
+/// that is awake draws power.
 struct EnergyMeter {
-  /// Seconds for which a counter may stand still.
+  /// Seconds without a change after which the counter counts as dead.
   static let patience = 10.0
 
-  /// Seconds that a difference must cover.
+  /// Minimum seconds between two readings for a mean.
   private let shortest: Double
   private var past: (joules: Double, instant: Double)?
   private var stillSince = Double.nan
 
-  /// A meter of a driver that counts in steps of less than `shortest` seconds.
+  /// Creates a meter for a driver that counts in steps of less than `shortest` seconds.
   init(shortest: Double = 0) {
     self.shortest = shortest
   }
 
-  /// The counter and the mean power since the last reading; NaN where the counter does not count.
+  /// Returns the counter and the mean power since the last reading; NaN if the counter does not count.
   mutating func read(_ joules: Double, at instant: Double) -> (energy: Double, power: Double) {
     guard joules > 0 else {
       past = nil

@@ -2,39 +2,38 @@ package import AgentMetrics
 package import Collect
 internal import SystemIO
 
-/// All GPUs of all vendors, each vendor asked on a thread of its own.
+/// Reads all GPUs of all vendors, with one thread per vendor.
 ///
-/// A tick asks at its beginning and waits at most 20 ms at its end: a driver that takes longer, or hangs, is shown by its
-/// last answer with that answer's age. After ten seconds without an answer its GPUs are lost, and it is asked anew by
-/// another thread, at first after half a minute and then ever more rarely: the old thread is stuck in the driver and
-/// cannot be ended.
+/// A tick starts the readings at its beginning and waits up to 20 ms at its end. A driver that takes longer, or hangs,
+/// is represented by its last values with their age. After ten seconds without a result its GPUs are lost, and another
+/// thread retries, first after half a minute and then with exponential back-off: the old thread is stuck in the driver
+/// and cannot be ended.
 package final class GPUCollector: Collector {
-  /// "gpu".
   package let name = "gpu"
 
   private let workers: [GPUWorker]
-  /// Seconds that a tick waits; a recording, which cannot hang, is waited for.
+  /// Maximum wait of a tick in seconds; long for a recording, which cannot hang.
   private let patience: Double
-  /// Seconds that the next reading waits.
+  /// Maximum wait of the next reading in seconds.
   private var nextPatience: Double
 
-  /// The GPUs of `vendors` in an environment.
+  /// Creates a collector for the GPUs of `vendors` in an environment.
   package init(_ environment: GPUEnvironment, vendors: [GPUVendor] = GPUVendor.all) {
     workers = vendors.map { GPUWorker($0, environment) }
     patience = environment.asksDrivers ? GPUWorker.patience : 5
     nextPatience = max(patience, environment.firstPatience)
   }
 
-  /// Asks those vendors whose time has come.
+  /// Starts a reading of each vendor that is not resting.
   package func prepare() {
     let now = Clock.boottime
     for worker in workers { worker.ask(at: now) }
   }
 
-  /// The age of the oldest answer of a vendor that has GPUs.
+  /// Age of the oldest result among vendors with GPUs.
   package private(set) var age = 0.0
 
-  /// Writes `reading.gpus`, in the order of their PCI addresses.
+  /// Writes `reading.gpus`, ordered by PCI address.
   package func read(into reading: inout Reading) throws(CollectorError) {
     let deadline = Clock.monotonic + nextPatience
     nextPatience = patience
@@ -45,8 +44,8 @@ package final class GPUCollector: Collector {
       let answer = worker.answer(waiting: max(0, deadline - Clock.monotonic))
       if let error = answer.error { failures.append("\(worker.vendor.name): \(error)") }
       for var gpu in answer.gpus {
-        // Nobody was asked meanwhile when the source rests: then what it said holds, and its age says since when.
-        // A GPU that was left alone brings an age of its own.
+        // A resting source started no reading: its last values hold, with their age.
+        // A GPU that was left alone has an age of its own.
         gpu.age += max(0, reading.boottime - answer.instant)
         if answer.isLost, gpu.state == .active { gpu.state = .lost }
         age = max(age, gpu.age)
@@ -62,7 +61,7 @@ package final class GPUCollector: Collector {
     if !failures.isEmpty { throw CollectorError(failures.joined(separator: "; ")) }
   }
 
-  /// Writes names, users and services to the processes that the machine's table knows.
+  /// Fills in names, users and services of the processes from the machine's process table.
   private static func name(_ processes: inout [GPUProcess]?, by table: ProcessesReading?) {
     guard let table, var named = processes else { return }
     for index in named.indices {
@@ -75,39 +74,39 @@ package final class GPUCollector: Collector {
   }
 }
 
-/// One vendor's thread, its last answer, and what is done when it hangs.
+/// The thread and the last result of one vendor; replaces a thread that hangs.
 final class GPUWorker {
-  /// Seconds that a tick waits for all vendors together.
+  /// Maximum wait of a tick in seconds, shared by all vendors.
   static let patience = 0.02
-  /// When a thread counts as stuck, and what is done then.
+  /// Limits for a thread that hangs.
   struct Patience {
-    /// Seconds without an answer after which a thread counts as stuck.
+    /// Seconds without a result after which a thread counts as stuck.
     var hangs = 10.0
-    /// Seconds after which a stuck source is asked anew at first; then twice that, and so on.
+    /// Seconds before the first retry; doubles with each further one.
     var firstRetry = 30.0
-    /// The longest of those times.
+    /// Maximum of that back-off.
     var longestRetry = 600.0
   }
-  /// Threads that may be stuck in one vendor's driver at once.
+  /// Maximum number of threads stuck in one vendor's driver.
   static let maximumStuck = 4
 
-  /// The last good answer.
+  /// The last successful result.
   struct LatestGPUs {
     var gpus: [GPU] = []
     var instant = Double.nan
     var error: String?
-    /// The answer's own failure.
+    /// Problem reported beside the values.
     var failure: String?
     var isLost = false
   }
 
-  /// A source on its thread.
+  /// A source and the thread that runs it.
   private final class Session {
     let question: BlockingSource<GPUAnswer>
     var askedAt = Double.nan
 
     init(_ vendor: GPUVendor, _ environment: GPUEnvironment) {
-      // Made and used on the question's thread only, of which there is never more than one.
+      // Created and used only on the source's thread; there is at most one.
       let box = Box()
       question = BlockingSource {
         let source = box.source ?? vendor.makeSource(environment)
@@ -116,9 +115,9 @@ final class GPUWorker {
       }
     }
 
-    /// Holds what belongs to the question's thread.
+    /// Holds state that belongs to the source's thread.
     ///
-    /// @unchecked holds because BlockingSource runs one question at a time, each after the one before has ended.
+    /// @unchecked holds because BlockingSource runs one reading at a time, each after the previous one has ended.
     private final class Box: @unchecked Sendable {
       var source: (any GPUSource)?
     }
@@ -159,7 +158,7 @@ final class GPUWorker {
   }
 
   func answer(waiting seconds: Double, at now: Double = Clock.boottime) -> LatestGPUs {
-    // One that has been awaited once in vain is not waited for again at each tick.
+    // A source that was late once is not awaited again at each tick.
     let isLate = (session.question.asking ?? 0) > 0.2
     let answer = session.question.answer(waiting: isLate ? 0 : seconds)
     if let said = answer.answer, answer.instant != seen {
@@ -169,7 +168,7 @@ final class GPUWorker {
       retry = limits.firstRetry
       retryAt = .nan
     }
-    // A source that fails again and again has lost its GPUs as much as one that hangs: the figures are old.
+    // A source that keeps failing has lost its GPUs as much as one that hangs: the values are old.
     failingSince = answer.error == nil ? .nan : failingSince.isNaN ? now : failingSince
     latest.error = answer.error ?? latest.failure
     latest.isLost =

@@ -1,15 +1,15 @@
 internal import AgentMetrics
 internal import Collect
 
-/// A maker of GPUs: how its devices are found and asked.
+/// A maker of GPUs, and the source that reads them.
 ///
-/// A new vendor is one value of this type, in a file of its own, and its place in ``all``.
+/// To add a vendor, define one value of this type in a file of its own and list it in ``all``.
 package struct GPUVendor: Sendable {
-  /// "nvidia", as the samples name it.
+  /// Name in samples, such as "nvidia".
   package let name: String
-  /// Its PCI vendor id, by which the kernel's list of devices is searched before any driver is asked.
+  /// PCI vendor id, used to search the kernel's device list before any driver is opened.
   let pciVendor: UInt16
-  /// Makes what asks its GPUs; called on the thread that then uses it.
+  /// Creates the source; called on the thread that then uses it.
   let makeSource: @Sendable (GPUEnvironment) -> any GPUSource
 
   init(name: String, pciVendor: UInt16, makeSource: @escaping @Sendable (GPUEnvironment) -> any GPUSource) {
@@ -18,22 +18,22 @@ package struct GPUVendor: Sendable {
     self.makeSource = makeSource
   }
 
-  /// All that are known.
+  /// All supported vendors.
   package static let all: [GPUVendor] = [.nvidia, .amd, .intel]
 }
 
-/// Where GPUs are looked for.
+/// Where to search for GPUs.
 package struct GPUEnvironment: Sendable {
   /// "" for the running machine, else the directory that holds its `proc` and `sys`.
   package var root: String
-  /// Whether drivers' libraries and tools may be asked; not for a recording, whose GPUs are not this machine's.
+  /// Whether to use drivers' libraries and tools; false for a recording, whose GPUs are not this machine's.
   package var asksDrivers: Bool
-  /// Folders in which tools are looked for, in order.
+  /// Folders to search for tools, in order.
   package var toolPath: [String]
-  /// Seconds that the first reading waits for GPUs at most; a single sample has no second chance to show them.
+  /// Maximum wait of the first reading in seconds; a single sample has no second chance to show GPUs.
   package var firstPatience: Double
 
-  /// The machine under `root`.
+  /// Creates the environment of the machine under `root`.
   package init(root: String, asksDrivers: Bool, toolPath: [String] = [], firstPatience: Double = 0) {
     self.root = root
     self.asksDrivers = asksDrivers
@@ -42,25 +42,27 @@ package struct GPUEnvironment: Sendable {
   }
 }
 
-/// What asks all GPUs of one vendor; used from one thread at a time, which may block in it.
+/// Reads all GPUs of one vendor.
 ///
-/// It turns what the driver counts into rates itself, over the time between its own answers.
+/// Used by one thread at a time, which it may block.
+///
+/// Derives rates itself, from the driver's counters and the time between its own readings.
 protocol GPUSource: AnyObject {
-  /// Asks every GPU now; `instant` is the boot-time clock's.
+  /// Reads every GPU now. `instant` is on the boot-time clock.
   ///
-  /// What a driver does not tell is absent. A GPU that sleeps is told as asleep and not asked.
+  /// Values that a driver does not report are absent. A sleeping GPU is reported as asleep and not touched.
   ///
-  /// - Throws: CollectorError where there are GPUs and none can be asked.
+  /// - Throws: CollectorError if there are GPUs and none can be read.
   func read(at instant: Double) throws(CollectorError) -> GPUAnswer
 }
 
-/// What a vendor's source said.
+/// Result of one reading of a vendor's GPUs.
 struct GPUAnswer: Sendable {
-  /// Its GPUs in any order, without their index.
+  /// GPUs in any order, without their index.
   var gpus: [GPU] = []
-  /// Seconds for which there is no use in asking again: there is no such GPU, or all of them sleep.
+  /// Seconds until the next useful reading: there is no such GPU, or all of them sleep.
   var rest = 0.0
-  /// Problem beside the answer, in one line for `agent.sources`: a tool is missing where the driver is loaded, or printed no
-  /// values.
+  /// Problem beside the values, in one line for `agent.sources`: a missing tool although the driver is loaded, or a
+  /// tool without values.
   var failure: String?
 }

@@ -1,17 +1,17 @@
 internal import SystemIO
 
-/// Finds processes by the numbers that they have in a namespace of their own, by the line `NSpid` of /proc/PID/status
-/// (proc_pid_status(5)): "NSpid: 4102 17" is process 4102, which calls itself 17.
+/// Finds processes by their ids in a PID namespace, from the line `NSpid` of /proc/PID/status (proc_pid_status(5)):
+/// "NSpid: 4102 17" is process 4102, whose own id is 17.
 ///
-/// A driver may name a container's process by its number there. The other way round, a driver that names the host's
-/// number to an agent inside a container, there is nothing to look it up by: a container's proc does not tell it.
+/// A driver may report a container's process by its id in the container. The reverse, a driver that reports the host's
+/// id to an agent inside a container, cannot be resolved: a container's proc does not contain it.
 enum NamespacePIDs {
-  /// Processes looked at.
+  /// Maximum number of processes searched.
   static let maximumProcesses = 65_536
 
-  /// The process, as the proc under `root` numbers it, for each of `unknown`.
+  /// Returns the process id in the proc under `root` for each of `unknown`.
   ///
-  /// One that several processes call themselves, as each container has its 1, is left out.
+  /// An id that several processes have in their namespaces, as each container has its 1, is left out.
   static func find(_ unknown: Set<Int32>, root: String) -> [Int32: Int32] {
     if unknown.isEmpty { return [:] }
     let buffer = ReadBuffer(capacity: 4_096)
@@ -29,8 +29,8 @@ enum NamespacePIDs {
     return found.filter { !ambiguous.contains($0.key) }
   }
 
-  /// The numbers of a process in the namespaces below the one whose proc this is, outermost first; empty where it is in
-  /// none, and on kernels before 4.1, which have no such line.
+  /// Ids of a process in the namespaces below that of this proc, outermost first; empty if it is in none, and on
+  /// kernels before 4.1, which have no such line.
   static func innerPIDs(_ bytes: Span<UInt8>) -> [Int32] {
     var position = 0
     while position < bytes.count {

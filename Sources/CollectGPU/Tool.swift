@@ -3,42 +3,43 @@ internal import SystemIO
 
 /// A vendor's command line tool, run as a child without a shell.
 ///
-/// It may hang in the driver, like any call to one: after its deadline it is killed with all that it started, and nobody
-/// waits for its end, since a process that is stuck in the kernel does not end.
+/// It may hang in the driver, like any driver call: after its deadline its process group is killed and not awaited,
+/// since a process that is stuck in the kernel does not end.
 enum Tool {
-  /// Seconds that a tool may take.
+  /// Maximum run time of a tool in seconds.
   static let deadline = 5.0
-  /// Bytes that a tool may print.
+  /// Maximum bytes of a tool's output.
   static let limit = 4 << 20
-  /// Bytes of a tool's errors that are kept.
+  /// Bytes kept of a tool's standard error.
   private static let maximumErrors = 4_096
 
-  /// The first executable of a name in some folders; nil where there is none.
+  /// Returns the first executable of a name in some folders, or nil.
   static func find(_ name: String, in folders: [String]) -> String? {
     folders.lazy.filter { $0.hasPrefix("/") }.map { $0 + "/" + name }.first { access($0, X_OK) == 0 }
   }
 
   /// Output of a tool.
   ///
-  /// The caller judges it by its content: tools print a whole answer and then end with a failure for one value that a card
-  /// does not have (rocm-smi's 2, nvidia-smi's 14).
+  /// The caller judges it by its content: tools print a complete result and then exit with an error for one value that
+  /// a card does not have (rocm-smi's 2, nvidia-smi's 14).
   struct Output: Sendable {
-    /// Its standard output.
+    /// Standard output.
     var text: [UInt8]
-    /// Why it did not end well: status, signal or deadline, and the tool's own words; nil where it did.
+    /// Reason of a failure: exit status, signal or deadline, and the first line of the tool's errors; nil if it
+    /// succeeded.
     var failure: CollectorError?
 
     /// Whether it was killed because it did not end.
     var isLate = false
 
-    /// An output of a tool that ended well, unless `failure` says otherwise.
+    /// Creates the output of a tool that succeeded, unless `failure` is given.
     init(_ text: [UInt8], failure: CollectorError? = nil, isLate: Bool = false) {
       self.text = text
       self.failure = failure
       self.isLate = isLate
     }
 
-    /// The error of an output without an answer: how the tool ended, else that there was `none` in it.
+    /// Error for an output without values: the tool's failure, else `none`.
     func error(_ name: String, none: String) -> CollectorError {
       if let failure { return failure }
       let words = Tool.words(of: text)
@@ -46,9 +47,9 @@ enum Tool {
     }
   }
 
-  /// Runs a tool and returns its output, however it ended.
+  /// Runs a tool and returns its output, whether or not it succeeded.
   ///
-  /// - Throws: CollectorError when it cannot be started or prints too much.
+  /// - Throws: CollectorError if it cannot be started or prints too much.
   static func run(
     _ path: String, _ arguments: [String], deadline: Double = deadline, limit: Int = limit
   ) throws(CollectorError) -> Output {
@@ -77,7 +78,7 @@ enum Tool {
     return Output(text, failure: CollectorError(line), isLate: failure == late)
   }
 
-  /// The line of a text with the error: the first, of a Python traceback the last; empty where the text is an answer or
+  /// The line of a text with the error: the first, or the last of a Python traceback; empty if the text is a result or
   /// empty.
   static func words(of text: [UInt8]) -> String {
     let lines = String(decoding: text.prefix(maximumErrors), as: UTF8.self).split(whereSeparator: \.isNewline)
@@ -91,7 +92,7 @@ enum Tool {
     return line.count > 120 ? String(line.prefix(119)) + "…" : line
   }
 
-  /// Kills a child with its group, because Python's tools may have children that hold the pipe.
+  /// Kills a child with its process group, because Python's tools may have children that hold the pipe.
   private static func stop(_ pid: pid_t) {
     kill(-pid, SIGKILL)
     reap(pid)
@@ -127,7 +128,7 @@ enum Tool {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, ends.writing, 1)
     posix_spawn_file_actions_adddup2(&actions, errorEnds.writing, 2)
-    // A group of its own; no signal blocked or ignored, as the agent has some.
+    // Own process group; no signal blocked or ignored, although the agent has some.
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     posix_spawnattr_setpgroup(&attributes, 0)
@@ -150,14 +151,14 @@ enum Tool {
     return Child(pid: pid, output: ends.reading, errors: errorEnds.reading)
   }
 
-  /// What a tool needs to find its libraries; texts in the language that is parsed here.
+  /// Variables that a tool needs to find its libraries; C locale, so that its messages can be parsed.
   private static var environment: [String] {
     ["PATH", "HOME", "LD_LIBRARY_PATH", "PYTHONPATH", "ROCM_PATH"].compactMap { name in
       getenv(name).map { name + "=" + String(cString: $0) }
     } + ["LC_ALL=C"]
   }
 
-  /// Reads a child's output until that pipe is closed, and the beginning of its errors; false where the deadline passed.
+  /// Reads a child's output to its end, and the beginning of its errors; false if the deadline passed.
   private static func read(
     _ child: Child, until end: Double, limit: Int, name: String, _ text: inout [UInt8], _ errors: inout [UInt8]
   ) throws(CollectorError) -> Bool {
@@ -194,7 +195,7 @@ enum Tool {
     }
   }
 
-  /// Waits for the end of a child that has closed its output; nil where it ended well, else how it ended.
+  /// Waits for a child that has closed its output; returns nil if it succeeded, else the reason.
   private static func wait(for pid: pid_t, until end: Double) -> String? {
     var pause: useconds_t = 200
     while true {
@@ -206,7 +207,7 @@ enum Tool {
         let code = status >> 8 & 0xFF
         return code == 0 ? nil : "exit status \(code)"
       }
-      // Taken elsewhere (SIGCHLD ignored): its output is all there is to judge by.
+      // Reaped elsewhere (SIGCHLD ignored): only its output is available.
       if result < 0, errno != EINTR { return nil }
       guard Clock.monotonic < end else { return late }
       usleep(pause)
@@ -214,7 +215,7 @@ enum Tool {
     }
   }
 
-  /// Takes a killed child's end, on a thread of its own where that does not come at once.
+  /// Reaps a killed child, on a thread of its own if it does not end immediately.
   private static func reap(_ pid: pid_t) {
     if waitpid(pid, nil, WNOHANG) != 0 { return }
     Thread.start("reaper", stackSize: 64 << 10) {

@@ -1,31 +1,31 @@
-// A management library without a driver behind it, compiled by the tests, one for each scenario:
-//   COUNT=n             GPUs, at 0000:81:00.0 and downwards
-//   DRIVER=n            the functions that driver 390, 470, 515, 535 or 570 has
-//   BARE                initialising, counting, handles of the first version and names, nothing else
-//   UNSUPPORTED         every figure is NOT_SUPPORTED
-//   LOST_AT=n           the second GPU is lost from its nth temperature on, until initialised anew
-//   STAYS_LOST          and then too: it does not give its handle
-//   HANG_AT=n           the nth temperature is never told
-//   RELOAD_AT=n         the nth temperature says RELOAD_STATUS, as all that follows, until initialised anew
-//   MISMATCH=n          the first n initialisations fail: the driver is of another version
-//   FORBIDDEN=n         the nth GPU may not be used
-//   MIG                 the first GPU is divided
-//   UNNAMED             its parts' names do not tell their profile
-//   NEW_TEMPERATURE     temperatures are told by the function of 2025 only
-//   UNIFIED, ZERO       no memory of its own: NOT_SUPPORTED, or none of it
-//   LONG                entries of processes are of 32 bytes, as of some drivers of 2023
-//   WRAPPING            the counters of PCI Express run over at 32 bits
-//   STUCK_TRAFFIC       measuring what goes over PCI Express is never done
-//   ALL_UNKNOWN         every figure fails with UNKNOWN
-//   RECOVERY=n          the driver asks for a recovery action; before driver 570 for a reset
-//   ONE_LANE, C2C       the link is one lane of the first generation and can do no more; or the chip is on NVLink-C2C
+// An NVML without a driver, compiled by the tests, once per scenario:
+//   COUNT=n             GPUs, from 0000:81:00.0 downwards
+//   DRIVER=n            the functions of driver 390, 470, 515, 535 or 570
+//   BARE                only initialization, count, handles of the first version and names
+//   UNSUPPORTED         every metric is NOT_SUPPORTED
+//   LOST_AT=n           the second GPU is lost from its nth temperature on, until the next initialization
+//   STAYS_LOST          it stays lost after that: it returns no handle
+//   HANG_AT=n           the nth temperature call never returns
+//   RELOAD_AT=n         the nth temperature call and all later ones return RELOAD_STATUS, until the next initialization
+//   MISMATCH=n          the first n initializations fail: the driver is of another version
+//   FORBIDDEN=n         the nth GPU is not permitted
+//   MIG                 the first GPU is partitioned
+//   UNNAMED             the names of its instances lack the profile
+//   NEW_TEMPERATURE     temperatures come only from the function of 2025
+//   UNIFIED, ZERO       no memory of its own: NOT_SUPPORTED, or 0 bytes
+//   LONG                process entries have 32 bytes, as with some drivers of 2023
+//   WRAPPING            the PCI Express counters wrap at 32 bits
+//   STUCK_TRAFFIC       measuring PCI Express traffic never completes
+//   ALL_UNKNOWN         every metric fails with UNKNOWN
+//   RECOVERY=n          the driver requests a recovery action; before driver 570 a reset
+//   ONE_LANE, C2C       the link has a maximum of one lane of the first generation; or the chip is on NVLink-C2C
 //   MODEL=text          the name
-//   STILL               the counter of energy never moves
-//   ABSURD              values that no chip has
-//   IDLE                no use, no processes
-//   FIRST_PID=n         the first of its processes; 100 where it is not given
-//   NO_DRIVER           initialising fails
-// Structures are written byte for byte, so that the agent's own layouts are not tested against themselves.
+//   STILL               the energy counter never moves
+//   ABSURD              implausible values
+//   IDLE                no utilization, no processes
+//   FIRST_PID=n         the first process id; default 100
+//   NO_DRIVER           initialization fails
+// Structures are written byte by byte, so that the agent's own layouts are not tested against themselves.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +102,7 @@ static int initialise(void) {
   if (ever <= MISMATCH) return VERSION_MISMATCH;
 #endif
 #ifdef RELOAD_AT
-  // Counted, but broken until somebody has shut down all that was open.
+  // Counted, but broken until every initialization has been shut down.
   if (initialised == 0 && broken) { broken = 0; all_temperatures = -1000000; }
 #endif
 #ifdef LOST_AT
@@ -167,7 +167,7 @@ int nvmlDeviceGetUUID(struct device *device, char *text, unsigned length) {
 }
 static int pci(struct device *device, char *memory, size_t size) {
   ENTER();
-  // The last first, so that the order of addresses is not that of indices.
+  // Descending, so that the order of addresses is not that of indexes.
   uint32_t fields[5] = {0, (uint32_t)(0x81 - device->index), 0, 0x222210de, 0};
   memset(memory, 0, size);
   memcpy(memory + 16, fields, size < 36 ? size - 16 : 20);
@@ -307,7 +307,7 @@ int nvmlEventSetWait_v2(int *set, char *event, unsigned timeout) {
 int nvmlEventSetWait(int *set, char *event, unsigned timeout) {
 #endif
   ENTER(); (void)set;
-  // Two errors at the first look, then none.
+  // Two errors at the first call, then none.
   if (timeout != 0 || xid == 0) return TIMEOUT;
   struct device *device = &devices[0];
   uint64_t fields[2] = {8, xid};
@@ -316,7 +316,7 @@ int nvmlEventSetWait(int *set, char *event, unsigned timeout) {
   xid = xid == 79 ? 48 : 0;
   return SUCCESS;
 }
-// Of all versions; more processes than the first guess holds.
+// All versions; more processes than the initial capacity.
 static int list(unsigned *count, char *entries, unsigned size, unsigned number) {
 #ifdef IDLE
   number = 0;
@@ -389,7 +389,7 @@ int nvmlDeviceGetSamples(struct device *device, int kind, uint64_t since, int *t
 #elif defined IDLE
   uint32_t values[5] = {0, 0, 0, 0, 100};
 #else
-  // 20, 40, 90, a value that cannot be, and one that was seen before, or at first is ten seconds old.
+  // 20, 40, 90, an impossible value, and one that was seen before, or at first is ten seconds old.
   uint32_t values[5] = {kind == 1 ? 20 : 10, kind == 1 ? 40 : 10, kind == 1 ? 90 : 10, 4000000000u, 100};
 #endif
   for (unsigned index = 0; index < 5; index++) {
@@ -444,7 +444,7 @@ int nvmlDeviceGetFieldValues(struct device *device, int count, char *fields) {
 int nvmlDeviceGetProcessUtilization(struct device *device, void *samples, unsigned *count, uint64_t since) {
   FIGURE(); (void)device;
   if (*count < 130) { *count = 130; return INSUFFICIENT_SIZE; }
-  // The first process twice, the older first, the third with a value that cannot be, the fourth as it was long ago.
+  // The first process twice, the older sample first, the third with an impossible value, the fourth with an old one.
   for (unsigned index = 0; index < 4; index++) {
     uint32_t entry[8] = {index < 2 ? FIRST_PID : FIRST_PID + index, 0, 0, 0, index == 2 ? 250 : 30 + index, 1, 2, 3};
     uint64_t time = index == 3 ? since + !since : since + 10000000 + index;

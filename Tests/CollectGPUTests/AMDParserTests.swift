@@ -9,7 +9,7 @@ import Testing
     let parse = { (text: String) in DPMLevels(Array(text.utf8).span) }
     let levels = parse("0: 500Mhz \n1: 1350Mhz *\n2: 2526Mhz \n")
     #expect(levels.current == 1.35e9 && levels.highest == 2.526e9)
-    // A clock that sleeps is a level of its own.
+    // A sleeping clock has a level of its own.
     let sleeping = parse("S: 19Mhz *\n0: 500Mhz \n1: 3000Mhz \n")
     #expect(sleeping.current == 1.9e7 && sleeping.highest == 3e9)
     for text in ["", "\n", "0:\n", "0: Mhz *\n", "0: 99999999999Mhz *\n", "0: 500\n"] {
@@ -36,7 +36,7 @@ import Testing
 
   private func metrics(_ bytes: [UInt8]) -> GPUMetrics? { GPUMetrics(bytes.span) }
 
-  /// A table of a version, all of it unset but for the integers given by their place and size.
+  /// A table of a version, unset except for the integers given by position and size.
   private static func table(_ size: Int, _ format: UInt8, _ content: UInt8, _ fields: [(Int, Int, UInt64)]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0xFF, count: size)
     for (place, count, value) in [(0, 2, UInt64(size)), (2, 1, UInt64(format)), (3, 1, UInt64(content))] + fields {
@@ -74,7 +74,7 @@ import Testing
     let second = try #require(
       self.metrics(Self.table(360, 1, 5, start + [(88, 8, 131_072), (112, 2, 8), (114, 2, 160)])))
     #expect(second.energy == 2 && second.linkWidth == 8)
-    // 1.6 has two layouts: only what they share is taken.
+    // 1.6 has two layouts: only their common values are used.
     let third = try #require(self.metrics(Self.table(400, 1, 6, start + [(16, 8, 65_536)])))
     #expect(third.util == 0.97 && third.energy.isNaN && third.linkWidth.isNaN)
   }
@@ -109,7 +109,7 @@ import Testing
           size, 2, content, [(temperature, 2, 6_150), (use, 2, 4_500), (power, 2, 15_250), (clocks, 2, 1_600)])))
     #expect(busy.temperature == 61.5 && busy.util == 0.45 && busy.power == 15.25 && busy.clock == 1.6e9)
     #expect(busy.isIntegrated && busy.utilUnit == .hundredths)
-    // Of a low number the unit is in doubt, but where it is documented; the mean clock stands in.
+    // A low number's unit is uncertain unless documented; the mean clock stands in.
     let idle = try #require(
       self.metrics(Self.table(size, 2, content, [(temperature, 2, 45), (use, 2, 45), (means, 2, 200)])))
     #expect(idle.temperature == 45 && idle.clock == 2e8)
@@ -127,15 +127,15 @@ import Testing
     #expect(strix.throttleResidencies == [GPUMetrics.Residency(reason: "sppt", count: 400)])
   }
 
-  @Test func tablesThatAreNotUnderstood() {
+  @Test func unknownTables() {
     #expect(metrics([]) == nil)
     #expect(metrics([4, 0, 1]) == nil)
-    // Shorter than it says.
+    // Shorter than its header states.
     #expect(metrics(Array(Self.table(120, 1, 3, []).dropLast())) == nil)
-    // A list of attributes, and what is to come.
+    // A list of attributes, and a future version.
     #expect(self.metrics(Self.table(200, 1, 9, [])) == nil)
     #expect(self.metrics(Self.table(200, 4, 0, [])) == nil)
-    // Values that no firmware means.
+    // Implausible values.
     let odd = self.metrics(
       Self.table(288, 1, 4, [(4, 2, 900), (10, 2, 60_000), (12, 2, 101), (48, 2, 99), (50, 2, 0)]))
     #expect(odd?.hotspotTemperature.isNaN == true && odd?.power.isNaN == true && odd?.util.isNaN == true)

@@ -11,7 +11,7 @@ import Testing
     AMDSource(GPUEnvironment(root: fixture.root, asksDrivers: false))
   }
 
-  /// What a source says of a recorded machine at both its instants, 10 s apart.
+  /// Reads a recorded machine at both its instants, 10 s apart.
   private func answers(_ machine: String) throws -> (first: [GPU], second: [GPU]) {
     let fixture = try Fixture(machine).copy()
     let source = source(fixture)
@@ -46,7 +46,7 @@ import Testing
     #expect(before.clock == 1.35e9 && after.clock == 2.371e9)
     #expect(before.memoryClock == 7.72e8 && after.memoryClock == 1.124e9)
     #expect(before.throttleReasons == "" && after.throttleReasons == "ppt0,temp_hotspot")
-    // 1 s of decoding in 10 s; nothing was ever encoded.
+    // 1 s of decoding in 10 s, and no encoding ever.
     #expect(before.decoder.isNaN && after.decoder == 0.1 && after.encoder.isNaN)
   }
 
@@ -54,7 +54,7 @@ import Testing
     let (first, second) = try answers("gpu-amd-dgpu")
     let before = try #require(first.first?.processes)
     let after = try #require(second.first?.processes)
-    // The compute driver knows of 9 GiB, fdinfo of 0.5.
+    // The compute driver reports 9 GiB, fdinfo 0.5.
     #expect(before.map(\.pid) == [71_001, 88_120] && after.map(\.pid) == [88_120, 71_001])
     #expect(before.map(\.vram) == [1_140_850_688, 1_073_741_824])
     #expect(after.map(\.vram) == [9_663_676_416, 1_140_850_688])
@@ -64,7 +64,7 @@ import Testing
     #expect(after[1].decoder == 0.1 && after[0].decoder.isNaN && after[0].encoder.isNaN)
   }
 
-  @Test func aSleepingCardIsToldWithoutBeingTouched() throws {
+  @Test func aSleepingCardIsReportedWithoutBeingTouched() throws {
     let fixture = try Fixture("gpu-amd-dgpu").copy()
     let device = fixture.root + "/sys/devices/pci0000:00/0000:00:03.1/0000:0b:00.0"
     let source = source(fixture)
@@ -72,7 +72,7 @@ import Testing
     _ = try source.read(at: 1_000)
     let gpu = try #require(try source.read(at: 1_001).gpus.last)
     let names = Set(counter.paths().map { $0.split(separator: "/").last.map(String.init) ?? "" })
-    // Ids, which the kernel keeps, and the state itself.
+    // Ids, which the kernel caches, and the state itself.
     #expect(names == ["vendor", "device", "revision", "uevent", "runtime_status"])
     #expect(gpu.state == .asleep && gpu.pciAddress == "0000:0b:00.0")
     #expect(gpu.model == "AMD Radeon RX 6800/6800 XT / 6900 XT")
@@ -90,7 +90,7 @@ import Testing
     // Both sleep now.
     #expect(answer.rest == 5 && answer.gpus.map(\.state) == [.asleep, .asleep])
     let asleep = try #require(answer.gpus.first)
-    // What it was stays known.
+    // Its identity stays known.
     #expect(asleep.vramTotal == 48_301_604_864 && asleep.model == "AMD Radeon Pro W7900")
     #expect(asleep.util.isNaN && asleep.power.isNaN && asleep.processes == nil)
     try fixture.write("active\n", to: status)
@@ -126,7 +126,7 @@ import Testing
     for gpu in [before, after] {
       #expect(gpu.isIntegrated && gpu.hasUnifiedMemory)
       #expect(gpu.model == "AMD Radeon 890M Graphics" && gpu.driver == "amdgpu 6.10.5" && gpu.uuid == nil)
-      // The part set apart; the rest is the machine's.
+      // The reserved memory; the rest is the machine's.
       #expect(gpu.vramTotal == 536_870_912 && gpu.clockMaximum == 2.9e9)
       #expect(gpu.pcieGeneration.isNaN && gpu.pcieWidth.isNaN && gpu.fan.isNaN && gpu.fanSpeed.isNaN)
       #expect(gpu.powerLimit.isNaN && gpu.slowdownTemperature.isNaN && gpu.eccCorrected.isNaN && gpu.memoryUtil.isNaN)
@@ -139,13 +139,13 @@ import Testing
     #expect(before.clock == 6e8 && after.clock == 1.944e9)
     // No mclk sensor: the marked level.
     #expect(before.memoryClock == 1e9 && after.memoryClock == 2.8e9)
-    // A table that counts time tells nothing at first.
+    // A table that counts time has no reasons at the first reading.
     #expect(before.throttleReasons == nil && after.throttleReasons == "sppt")
-    // Resident, not what was asked for.
+    // Resident memory rather than requested memory.
     #expect(after.processes?.map(\.vram) == [100_663_296] && after.processes?.map(\.util) == [0.1])
   }
 
-  @Test func figuresThatDriversAreKnownToMakeUp() throws {
+  @Test func valuesThatDriversAreKnownToMakeUp() throws {
     let fixture = try Fixture("gpu-amd-dgpu").copy()
     let device = "sys/devices/pci0000:00/0000:00:01.1/0000:01:00.0/0000:02:00.0/0000:03:00.0"
     let files = [
@@ -165,7 +165,7 @@ import Testing
   private static let apu = "sys/devices/pci0000:00/0000:00:08.1/0000:c1:00.0/"
   private static let card = "sys/devices/pci0000:00/0000:00:01.1/0000:01:00.0/0000:02:00.0/0000:03:00.0/"
 
-  /// A table of processors, version 2.2, whose use is `use`.
+  /// A table of processors, version 2.2, with the utilization `use`.
   private func table(_ use: UInt16 = .max) -> [UInt8] {
     var bytes = [UInt8](repeating: 0xFF, count: 128)
     bytes.replaceSubrange(0..<4, with: [128, 0, 2, 2])
@@ -173,7 +173,7 @@ import Testing
     return bytes
   }
 
-  /// The use of a processor's graphics second by second while its one client works `share` of the time.
+  /// The utilization of a processor's graphics second by second while its one client works `share` of the time.
   private func uses(
     _ busy: [String?], table: [UInt8]? = nil, share: Double = 0.45, isContainer: Bool = false
   ) throws -> [(util: Double, source: String?)] {
@@ -184,7 +184,7 @@ import Testing
       if let text {
         try fixture.write(text, to: "sys/class/drm/card0/device/gpu_busy_percent")
       } else {
-        // As one that answers EOPNOTSUPP, EBUSY, EINVAL or EPERM.
+        // Like one that fails with EOPNOTSUPP, EBUSY, EINVAL or EPERM.
         fixture.remove("sys/class/drm/card0/device/gpu_busy_percent")
       }
       try fixture.write(table ?? self.table(), to: "sys/class/drm/card0/device/gpu_metrics")
@@ -220,17 +220,17 @@ import Testing
     #expect(try uses(["100\n", "100\n", "100\n", "60\n"]).map(\.source) == [nil, "fdinfo", "fdinfo", nil])
   }
 
-  @Test func clientsOfOneContainerProveNothingAboutTheOthers() throws {
+  @Test func clientsOfOneContainerAreNoEvidenceAboutTheOthers() throws {
     #expect(try uses(Array(repeating: "100\n", count: 5), isContainer: true).allSatisfy { $0.util == 1 })
-    // But the device cannot have done less than they.
+    // But the device cannot have worked less than its clients.
     #expect(try uses(Array(repeating: "0\n", count: 3), isContainer: true).map(\.source) == [nil, "fdinfo", "fdinfo"])
     #expect(
       try uses([nil, nil], table: table(3_000), isContainer: true).map(\.source) == ["gpu_metrics", "gpu_metrics"])
     #expect(try uses([nil, nil], isContainer: true).map(\.source) == [nil, "fdinfo"])
   }
 
-  /// Before Linux 5.14, and with the driver radeon, clients have no statistics: they may be busy all the same.
-  @Test func clientsWithoutStatisticsProveNothing() throws {
+  /// Before Linux 5.14, and with the driver radeon, clients have no statistics: they may be busy nonetheless.
+  @Test func clientsWithoutStatisticsAreNoEvidence() throws {
     let fixture = try Fixture("gpu-amd-apu").copy()
     try fixture.write("pos:\t0\nflags:\t02100002\nmnt_id:\t24\n", to: "proc/71001/fdinfo/9")
     let device = "sys/class/drm/card0/device/"
@@ -284,7 +284,7 @@ import Testing
     #expect(uses[..<2] == [0.45, 0.45] && abs(uses[2] - 0.0045) < 1e-9)
   }
 
-  @Test func workThroughTheComputeDriverIsNoneOfTheClients() throws {
+  @Test func computeDriverWorkIsNotTheClients() throws {
     let fixture = try Fixture("gpu-amd-dgpu").copy()
     try fixture.write("100\n", to: Self.card + "gpu_busy_percent")
     let source = source(fixture)
@@ -295,7 +295,7 @@ import Testing
     }
   }
 
-  @Test func energyThatStandsStillIsNone() throws {
+  @Test func aConstantEnergyCounterIsOmitted() throws {
     let fixture = try Fixture("gpu-amd-dgpu").copy()
     var bytes = [UInt8](repeating: 0xFF, count: 288)
     bytes.replaceSubrange(0..<4, with: [32, 1, 1, 4])
@@ -317,7 +317,7 @@ import Testing
   }
 
   /// A virtual machine that does not see the card's own switch.
-  @Test func aLinkThatCanDoNoMoreThanOneLaneIsNone() throws {
+  @Test func aLinkOfAtMostOneLaneIsOmitted() throws {
     let device = "sys/devices/pci0000:00/0000:01:00.0"
     let fixture = try Fixture(files: [
       device + "/vendor": "0x1002\n", device + "/device": "0x6779\n", device + "/drm/card0/dev": "226:0\n",
@@ -362,12 +362,12 @@ import Testing
     try fixture.write(table(7_000), to: path)
     let gpu = try #require(try source.read(at: 1_010).gpus.first)
     #expect(gpu.power == 200 && gpu.energy == 7_000)
-    // A driver that was loaded anew counts from 0: the sensor's instant stands.
+    // A reloaded driver counts from 0: the sensor's momentary value stands in.
     try fixture.write(table(10), to: path)
     #expect(try source.read(at: 1_020).gpus.first?.power == 121)
   }
 
-  @Test func linux519IsNotAskedForClients() throws {
+  @Test func clientsAreNotReadOnLinux519() throws {
     let fixture = try Fixture("gpu-amd-dgpu").copy()
     try fixture.write("5.19.12-arch1-1\n", to: "proc/sys/kernel/osrelease")
     let counter = DRMOpenCounter([fixture.root + "/proc/71001/fdinfo", fixture.root + "/proc/88120/fdinfo"])

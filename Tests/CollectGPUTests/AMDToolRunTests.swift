@@ -5,10 +5,10 @@ import Testing
 
 @testable import CollectGPU
 
-/// Child processes, by scripts that stand for the vendors' tools.
+/// Child processes, with scripts in place of the vendors' tools.
 @Suite(.ownThreads) struct AMDToolRunTests {
-  /// The shell is what runs: a script of the test's own could not be while another thread's child, between fork and
-  /// exec, still holds it open for writing (ETXTBSY).
+  /// Runs a script with the shell: a script file of the test could not be executed while another thread's child,
+  /// between fork and exec, still holds it open for writing (ETXTBSY).
   private func run(
     _ script: String, as name: String = "tool", deadline: Double = 60, limit: Int = 1 << 20
   ) throws -> (text: String, failure: String?) {
@@ -17,37 +17,37 @@ import Testing
     return (String(decoding: output.text, as: UTF8.self), output.failure?.description)
   }
 
-  @Test func whatAToolPrints() throws {
+  @Test func outputOfATool() throws {
     let output = try run(#"printf '%s|' "$@"; printf '%s' "$LC_ALL"; echo noise >&2; cat"#)
     #expect(output == ("one|two words|C", nil))
   }
 
-  /// The caller judges by the content; the failure has the tool's own words.
-  @Test func aFailureComesWithWhatWasPrinted() throws {
+  /// The caller judges by the content; the failure has the first line of the tool's errors.
+  @Test func aFailureComesWithTheOutput() throws {
     #expect(try run("echo '{}'; exit 3") == ("{}\n", "sh: exit status 3"))
     #expect(try run("echo '{}'; echo; kill -TERM $$") == ("{}\n\n", "sh: ended by signal 15"))
     #expect(try run("echo No devices were found; exit 6").failure == "sh: exit status 6: No devices were found")
     #expect(
       try run("echo '{}'; echo; echo 'ERROR: no permission' >&2; echo more >&2; exit 1").failure
         == "sh: exit status 1: ERROR: no permission")
-    // Of a Python traceback the last line says it.
+    // A Python traceback ends with its error.
     #expect(
       try run(#"printf 'Traceback (most recent call last):\n  File "x"\nPermissionError: 13\n' >&2; exit 1"#).failure
         == "sh: exit status 1: PermissionError: 13")
     #expect(throws: CollectorError.self) { try Tool.run("/nowhere/tool", []) }
   }
 
-  @Test func muchSaidOfErrorsBlocksNothing() throws {
+  @Test func muchErrorOutputDoesNotBlock() throws {
     let output = try run(
       "i=0; while [ $i -lt 4000 ]; do echo 'a line of an error, of some length' >&2; i=$((i+1)); done; echo x")
     #expect(output == ("x\n", nil))
-    // Words are shortened and without control characters.
+    // Messages are shortened and stripped of control characters.
     let long = try run(#"printf '\033[31m%0300d\n' 1 >&2; exit 1"#).failure ?? ""
     #expect(long.hasPrefix("sh: exit status 1: [31m000") && long.hasSuffix("…") && long.count < 150)
   }
 
   @Test func aToolThatHangsIsKilledWithItsChildren() throws {
-    // The grandchild holds the tool's output, and a pipe by which its end is seen.
+    // The grandchild holds the tool's output, and a pipe that shows its end.
     let pipe = try Fixture(files: ["x": ""]).root + "/pipe"
     try #require(mkfifo(pipe, 0o600) == 0)
     let descriptor = open(pipe, O_RDONLY | O_NONBLOCK)

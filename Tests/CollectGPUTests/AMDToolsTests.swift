@@ -59,7 +59,7 @@ import Testing
     let gpu = gpus[0]
     #expect(gpu.model == "AMD Instinct MI300X" && gpu.uuid == "5B3C1E0F9D2A7711" && gpu.driver == "amdgpu 6.10.5")
     #expect(gpu.util == 0.97 && gpu.memoryUtil == 0.33 && gpu.power == 512 && gpu.powerLimit == 750)
-    // No edge sensor: the hotspot's stands.
+    // No edge sensor: the hotspot's value stands in.
     #expect(gpu.temperature == 71 && gpu.hotspotTemperature == 71 && gpu.memoryTemperature == 65)
     #expect(gpu.slowdownTemperature == 100)
     #expect(gpu.clock == 2.101e9 && gpu.clockMaximum == 2.1e9 && gpu.memoryClock == 1.3e9)
@@ -82,22 +82,22 @@ import Testing
     #expect(gpus[1].model == nil && gpus[1].util.isNaN && gpus[1].vramTotal.isNaN)
   }
 
-  @Test func whatIsNoAnswer() {
+  @Test func malformedOutput() {
     for text in ["", "ERROR: no AMD GPU", "[]", "{}", "[WARNING] x\n"] {
       #expect(metric(text)?.isEmpty ?? true, "\(text)")
       #expect(rocm(text)?.isEmpty ?? true, "\(text)")
     }
   }
 
-  @Test func wordsAroundTheJSONAreNoMatter() throws {
+  @Test func textAroundTheJSONIsIgnored() throws {
     let around = "WARNING: low-power state\n[WARNING] {odd\n" + Self.rocm + "\nWARNING: One or more commands failed\n"
     #expect(rocm(around)?.map(\.util.isNaN) == [false, true])
-    // An object with an error comes first.
+    // Preceded by an object with an error.
     #expect(rocm("{\"error\": \"a } in a text\"}\n" + Self.rocm)?.count == 2)
     let groups = "WARNING: User is missing the following required groups: render, video.\n" + Self.entries + "\ndone\n"
     #expect(metric(groups)?.count == 2)
     #expect(metric("{\"code\": -2}\n" + Self.entries)?.count == 2)
-    // Cut off.
+    // Truncated.
     #expect(rocm(String(Self.rocm.dropLast(4))) == nil)
   }
 
@@ -112,7 +112,7 @@ import Testing
     let gpu = try #require(rocm(old)?.first)
     #expect(gpu.util == 0.97 && gpu.memoryUtil == 0.61 && gpu.memoryTemperature == 52 && gpu.power == 212)
     #expect(gpu.model == "AMD MI210" && gpu.temperature.isNaN && gpu.fan.isNaN)
-    // Lines of commas.
+    // Comma-separated lines.
     let table = """
       WARNING: something
       device,Temperature (Sensor edge) (C),GPU use (%),VRAM Total Memory (B),VRAM Total Used Memory (B)
@@ -127,7 +127,7 @@ import Testing
   }
 
   @Test func amdsmiOfOtherVersions() throws {
-    // 5.7 and 6.0: numbers with their units as texts.
+    // 5.7 and 6.0: numbers as texts with their units.
     let gpu = try #require(
       metric(
         """
@@ -157,9 +157,9 @@ import Testing
     }
   }
 
-  // MARK: When they are run
+  // MARK: Runs
 
-  /// A machine with a device and the named tools, and what those answer.
+  /// A machine with a device and the named tools, and their output.
   private struct Bench {
     let fixture: Fixture
     let environment: GPUEnvironment
@@ -205,7 +205,7 @@ import Testing
     }
     let answer = try #require(try old.read(at: 1_000))
     #expect(answer.gpus.first?.util == 0.37 && answer.failure == nil)
-    // Without names, since it does not know that question.
+    // Without names, since it does not support that command.
     let new = AMDTools(try Bench(tools: ["amd-smi"]).environment) { _, arguments throws(CollectorError) in
       if arguments.first == "static" { return Tool.Output([], failure: failure) }
       return Tool.Output(Array(Self.entries.utf8), failure: failure)
@@ -213,7 +213,7 @@ import Testing
     #expect(try new.read(at: 1_000)?.gpus.first?.util == 0.97)
   }
 
-  @Test func anAnswerWithoutValuesIsSaidToBeOne() throws {
+  @Test func outputWithoutValuesIsReported() throws {
     let hollow = #"[{"gpu": 0, "usage": "N/A", "power": "N/A"}]"#
     let both = AMDTools(try Bench(tools: ["amd-smi", "rocm-smi"]).environment) { path, _ throws(CollectorError) in
       Tool.Output(Array((path.hasSuffix("amd-smi") ? hollow : Self.rocm).utf8))
@@ -223,7 +223,7 @@ import Testing
       Tool.Output(Array(hollow.utf8))
     }
     let answer = try #require(try one.read(at: 1_000))
-    #expect(answer.gpus.count == 1 && answer.failure == "amd-smi: no values in its answer")
+    #expect(answer.gpus.count == 1 && answer.failure == "amd-smi: no values in the output")
   }
 
   private static let failures: [(Tool.Output, String)] = [
@@ -232,17 +232,17 @@ import Testing
       "rocm-smi: exit status 1: no permission"
     ),
     (Tool.Output([], failure: CollectorError("rocm-smi: no answer in time")), "rocm-smi: no answer in time"),
-    (Tool.Output(Array("No AMD GPU\n".utf8)), "rocm-smi: its answer is not JSON: No AMD GPU"),
-    (Tool.Output(Array("{\"card0\": {".utf8)), "rocm-smi: its answer is not JSON"),
-    (Tool.Output(Array("{}".utf8)), "rocm-smi: no GPU in its answer"),
+    (Tool.Output(Array("No AMD GPU\n".utf8)), "rocm-smi: the output is not JSON: No AMD GPU"),
+    (Tool.Output(Array("{\"card0\": {".utf8)), "rocm-smi: the output is not JSON"),
+    (Tool.Output(Array("{}".utf8)), "rocm-smi: no GPU in the output"),
     (
       Tool.Output(Array("WARNING: No JSON data to report\n".utf8)),
-      "rocm-smi: its answer is not JSON: WARNING: No JSON data to report"
+      "rocm-smi: the output is not JSON: WARNING: No JSON data to report"
     ),
   ]
 
-  /// The compute driver's device is there: such a failure is news.
-  @Test(arguments: failures.indices) func whatAToolFailsWithIsTold(index: Int) throws {
+  /// The compute driver's device exists, so such a failure is reported.
+  @Test(arguments: failures.indices) func aToolsFailureIsReported(index: Int) throws {
     let (output, message) = Self.failures[index]
     let bench = try Bench(tools: ["rocm-smi"])
     var runs = 0
@@ -258,14 +258,14 @@ import Testing
     #expect(runs == 2)
   }
 
-  @Test func bothToolsFailuresAreTold() throws {
+  @Test func bothToolsFailuresAreReported() throws {
     let tools = AMDTools(try Bench(tools: ["amd-smi", "rocm-smi"]).environment) { path, _ throws(CollectorError) in
       throw CollectorError((path.hasSuffix("amd-smi") ? "amd" : "rocm") + "-smi: no answer in time")
     }
     #expect(try tools.read(at: 1)?.failure == "amd-smi: no answer in time; rocm-smi: no answer in time")
   }
 
-  /// Tools are left over where there is another maker's GPU, or none.
+  /// Leftover tools on a machine with another vendor's GPU or without one.
   @Test(arguments: ["0x8086", "0x10de"]) func toolsWithoutSuchAGPUAreNoErrorAndRest(vendor: String) throws {
     let bench = try Bench(tools: ["amd-smi"])
     try bench.fixture.write(vendor + "\n", to: "sys/bus/pci/devices/0000:00:02.0/vendor")
@@ -273,7 +273,7 @@ import Testing
     var runs = 0
     let tools = AMDTools(bench.environment) { _, _ throws(CollectorError) in
       runs += 1
-      // Not asked for more when it hangs.
+      // Not run again when it hangs.
       return Tool.Output([], failure: CollectorError("amd-smi: no answer in time"), isLate: true)
     }
     #expect(try tools.read(at: 1_000) == nil)
@@ -281,7 +281,7 @@ import Testing
     #expect(runs == 1)
     #expect(try tools.read(at: 1_301) == nil)
     #expect(runs == 2)
-    // One that the driver has.
+    // A GPU bound to the driver.
     try bench.fixture.write("0x1002\n", to: "sys/bus/pci/devices/0000:03:00.0/vendor")
     try bench.fixture.write("0x038000\n", to: "sys/bus/pci/devices/0000:03:00.0/class")
     try bench.fixture.link("sys/bus/pci/devices/0000:03:00.0/driver", to: "../../../bus/pci/drivers/amdgpu")
@@ -309,7 +309,7 @@ import Testing
     #expect(try tools.read(at: 1_100)?.gpus.count == 2)
   }
 
-  @Test func withoutADeviceOrAToolNothingIsRun() throws {
+  @Test func withoutADeviceNoToolIsRun() throws {
     let run: AMDTools.RunTool = { _, _ throws(CollectorError) in
       Issue.record("a tool was run")
       return Tool.Output([])
@@ -317,6 +317,6 @@ import Testing
     #expect(try AMDTools(try Bench(tools: ["amd-smi"], device: nil).environment, run: run).read(at: 1) == nil)
     #expect(try AMDTools(try Bench(tools: [], device: "dev/dri/renderD128").environment, run: run).read(at: 1) == nil)
     let reported = try #require(try AMDTools(try Bench(tools: []).environment, run: run).read(at: 1))
-    #expect(reported.failure == "/dev/kfd is there, but neither a card in sysfs nor amd-smi or rocm-smi")
+    #expect(reported.failure == "/dev/kfd exists, but there is no card in sysfs and no amd-smi or rocm-smi")
   }
 }

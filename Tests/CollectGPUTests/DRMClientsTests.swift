@@ -11,7 +11,7 @@ import Testing
     "drm-driver:\tamdgpu\ndrm-client-id:\t\(client)\ndrm-memory-vram:\t\(vram) KiB\ndrm-engine-gfx:\t\(gfx) ns\n"
   }
 
-  /// A machine whose processes have devices open: pid → descriptor → (node, fdinfo).
+  /// A machine with processes that have devices open: pid → descriptor → (node, fdinfo).
   private func machine(_ processes: [Int: [Int: (String, String)]]) throws -> Fixture {
     let fixture = try Fixture(files: ["proc/2/stat": "2 (kthreadd) S 0 0 0\n"])
     for (pid, descriptors) in processes {
@@ -28,7 +28,7 @@ import Testing
   private static let nodes = ["renderD128": "card0", "card0": "card0"]
 
   @Test func aClientCountsOnce() throws {
-    // A descriptor handed on to a child, and one duplicated within the process.
+    // A descriptor inherited by a child, and one duplicated within the process.
     let fixture = try machine([
       10: [4: ("renderD128", Self.info(1, gfx: 0)), 5: ("renderD128", Self.info(1, gfx: 0))],
       11: [4: ("renderD128", Self.info(1, gfx: 0)), 9: ("card0", Self.info(2, gfx: 0, vram: 8))],
@@ -48,8 +48,8 @@ import Testing
     #expect(clients.isComplete)
   }
 
-  /// Linux 5.14 to 5.18: shares rather than counters, known from the first reading on.
-  @Test func clientsThatTellShares() throws {
+  /// Linux 5.14 to 5.18: shares rather than counters, available from the first reading on.
+  @Test func clientsWithSharesInsteadOfCounters() throws {
     func info(_ pasid: Int, _ gfx: String) -> String {
       "pdev:\t0000:03:00.0\npasid:\t\(pasid)\nvram mem:\t4 kB\ngtt mem:\t8 kB\ngfx0:\t\(gfx)%\n"
     }
@@ -62,7 +62,7 @@ import Testing
     #expect(use.processes.map(\.kind) == ["graphics", "graphics"] && use.work == 0.425 && use.vram == 8_192)
   }
 
-  @Test func clientsThatDidNothingAreKnownToHaveDoneNothing() throws {
+  @Test func idleClientsHaveZeroUse() throws {
     let fixture = try machine([10: [4: ("renderD128", "drm-driver:\tamdgpu\ndrm-client-id:\t1\n")]])
     let clients = DRMClients(root: fixture.root)
     #expect(clients.read(at: 100, nodes: Self.nodes)["card0"]?.work.isNaN == true)
@@ -90,11 +90,11 @@ import Testing
     let use = try #require(clients.read(at: 101, nodes: Self.nodes)["card0"])
     #expect(use.busiest == 1)
     #expect(use.processes.map(\.util) == [1, 0.9])
-    // No time has passed: no share.
+    // Without elapsed time there is no share.
     #expect(clients.read(at: 101, nodes: Self.nodes)["card0"]?.busiest.isNaN == true)
   }
 
-  @Test func anotherProcessOfTheSameNumberStartsAnew() throws {
+  @Test func anotherProcessWithTheSameIdStartsFromZero() throws {
     let fixture = try machine([10: [4: ("renderD128", Self.info(1, gfx: 1_000_000_000))]])
     let clients = DRMClients(root: fixture.root)
     _ = clients.read(at: 100, nodes: Self.nodes)
@@ -121,26 +121,26 @@ import Testing
     try fixture.link("proc/100/fd/200", to: "/dev/dri/renderD128")
     try fixture.write(Self.info(1, gfx: 0), to: "proc/100/fdinfo/200")
     let clients = DRMClients(root: fixture.root, budget: budget)
-    // The lowest number comes last: the newest processes are looked at first.
+    // The lowest number comes last: the newest processes are scanned first.
     #expect(clients.read(at: 100, nodes: Self.nodes)["card0"]?.processes.isEmpty == true)
     #expect(clients.linksRead >= budget && clients.linksRead < budget + 11)
     #expect(!clients.isComplete)
     #expect(clients.read(at: 101, nodes: Self.nodes)["card0"]?.processes.map(\.pid) == [100])
     #expect(clients.isComplete)
-    // Until the next round nothing but the client is read.
+    // Until the next scan only the client is read.
     let read = clients.linksRead
     let counter = DRMOpenCounter([fixture.root + "/proc/100/fdinfo", fixture.root + "/proc/100/fd"])
     _ = clients.read(at: 102, nodes: Self.nodes)
     #expect(clients.linksRead == read)
     #expect(Set(counter.paths()) == [fixture.root + "/proc/100/fdinfo/200"])
-    // The process and its descriptors go; the next round forgets them.
+    // The process and its descriptors are gone after the next scan.
     fixture.remove("proc/100")
     #expect(clients.read(at: 103, nodes: Self.nodes)["card0"]?.processes.isEmpty == true)
     _ = clients.read(at: 111, nodes: Self.nodes)
     #expect(clients.linksRead > read)
   }
 
-  @Test func insideAContainerSumsDoNotStandForTheDevice() throws {
+  @Test func insideAContainerSumsDoNotRepresentTheDevice() throws {
     let fixture = try machine([10: [4: ("renderD128", Self.info(1, gfx: 0))]])
     try fixture.write("2 (bash) S 1 2 2\n", to: "proc/2/stat")
     let clients = DRMClients(root: fixture.root)
@@ -148,8 +148,8 @@ import Testing
     #expect(!clients.isComplete)
   }
 
-  /// Root may read everything.
-  @Test(.enabled(if: geteuid() != 0)) func whatMayNotBeReadMakesSumsIncomplete() throws {
+  /// Not for root, which may read everything.
+  @Test(.enabled(if: geteuid() != 0)) func unreadableProcessesMakeSumsIncomplete() throws {
     let fixture = try machine([10: [4: ("renderD128", Self.info(1, gfx: 0))]])
     chmod(fixture.root + "/proc/10/fd", 0)
     defer { chmod(fixture.root + "/proc/10/fd", 0o755) }
@@ -189,7 +189,7 @@ import Testing
     #expect(power.look(at: 110.5) == .leaveAlone)
     #expect(power.look(at: 122.9) == .leaveAlone)
     #expect(power.look(at: 123) == .read)
-    // Still awake and still idle: left alone again at once.
+    // Still awake and still idle: left alone again immediately.
     power.note(isIdle: true, at: 123)
     #expect(power.look(at: 124) == .leaveAlone)
     power.noteUse()

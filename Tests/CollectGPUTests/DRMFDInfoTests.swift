@@ -52,7 +52,7 @@ import Testing
         """))
     let use = try #require(info.engines[DRMEngine.compute.rawValue])
     #expect(use.cycles == 77 && use.totalCycles == 1_000 && use.capacity == 4 && use.nanoseconds == nil)
-    // What is resident, of both tiles; not what was asked for, nor what the firmware took.
+    // Resident memory of both tiles, rather than requested memory or the firmware's.
     #expect(info.vram == 17_825_792 && info.shared == 512)
   }
 
@@ -68,16 +68,16 @@ import Testing
     #expect(vram == bytes || vram.isNaN && bytes.isNaN)
   }
 
-  @Test func otherDescriptorsAreNone() {
+  @Test func otherDescriptorsAreRejected() {
     #expect(parse("pos:\t0\nflags:\t02\nmnt_id:\t15\neventfd-count:\t0\n") == nil)
     #expect(parse("") == nil)
     #expect(parse("drm-driver:") == nil)
-    // Of Linux 5.14, without one of its two lines.
+    // As of Linux 5.14, without one of its two lines.
     #expect(parse("pdev:\t0000:03:00.0\nvram mem:\t17196 kB\ngfx0:\t70.59%\n") == nil)
     #expect(parse("pasid:\t32769\nvram mem:\t17196 kB\ngfx0:\t70.59%\n") == nil)
   }
 
-  /// Kernels 5.14 to 5.18 wrote amdgpu's before there were common names.
+  /// Format of amdgpu in kernels 5.14 to 5.18, before common names.
   private static let old = """
     pos:\t0
     flags:\t02100002
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func aCapacityOfNothingIsOne() throws {
+  @Test func aCapacityOfZeroIsOne() throws {
     let info = try #require(parse("drm-driver:\tx\ndrm-engine-capacity-render:\t0\ndrm-engine-render:\t1 ns\n"))
     #expect(info.engines[DRMEngine.graphics.rawValue]?.capacity == 1)
   }

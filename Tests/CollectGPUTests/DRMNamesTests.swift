@@ -31,14 +31,14 @@ import Testing
     #expect(PCINames.name(vendor: 0x8086, device: 0x744c, in: Self.ids.span) == nil)
   }
 
-  @Test func theRevisionTellsApartWhatSharesAnId() {
+  @Test func theRevisionDistinguishesProductsWithOneId() {
     let name = { PCINames.marketingName(device: 0x744c, revision: $0, in: Self.amdgpu.span) }
     #expect(name(0xc8) == "AMD Radeon RX 7900 XTX")
     #expect(name(0xcc) == "AMD Radeon RX 7900 XT")
     #expect(name(0x01) == nil)
   }
 
-  @Test func theProductIsWhatStandsInBrackets() {
+  @Test func theProductIsTheTextInBrackets() {
     #expect(PCINames.product("DG2 [Arc A770]") == "Arc A770")
     #expect(PCINames.product("Phoenix1") == "Phoenix1")
     #expect(PCINames.product("Odd []") == "Odd []")
@@ -80,7 +80,7 @@ import Testing
     #expect(devices.first?.device == 0x7448 && devices.last?.revision == 0xc1)
   }
 
-  @Test func withoutAnEventTheLinksTell() throws {
+  @Test func withoutUeventTheLinksAreUsed() throws {
     let fixture = try Fixture(files: [
       "sys/devices/pci0000:00/0000:00:02.0/vendor": "0x8086\n",
       "sys/devices/pci0000:00/0000:00:02.0/drm/card10/dev": "226:10\n",
@@ -109,7 +109,7 @@ import Testing
     #expect(inner("NSpid:\t4102\t99999999999\t5\n") == [5])
   }
 
-  @Test func aNumberThatOneProcessCallsItself() throws {
+  @Test func anIdThatOneProcessHas() throws {
     let fixture = try Fixture(files: [
       "proc/4102/status": "Name:\ta\nNSpid:\t4102\t17\n",
       "proc/4203/status": "Name:\tb\nNSpid:\t4203\t1\n",
@@ -117,7 +117,7 @@ import Testing
       "proc/4405/status": "Name:\td\nNSpid:\t4405\n",
       "proc/self/status": "Name:\te\nNSpid:\t4102\t17\n",
     ])
-    // 1 is what each container's first process calls itself.
+    // Each container's first process has the id 1.
     #expect(NamespacePIDs.find([17, 1, 4405, 9], root: fixture.root) == [17: 4102])
     #expect(NamespacePIDs.find([], root: fixture.root) == [:])
   }

@@ -17,7 +17,7 @@ final class DRMOpenCounter {
 
   deinit { close(descriptor) }
 
-  /// Paths of the files opened or read since the last call, folders themselves left out.
+  /// Paths of the files opened or read since the last call, without the folders themselves.
   func paths() -> [String] {
     var paths: [String] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)

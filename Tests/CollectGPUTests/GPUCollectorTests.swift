@@ -7,7 +7,7 @@ import Testing
 
 @testable import CollectGPU
 
-/// A source that says what the test lets it say.
+/// A source that runs the test's closure.
 private final class ScriptedSource: GPUSource {
   let question: @Sendable () throws(CollectorError) -> GPUAnswer
 
@@ -33,7 +33,7 @@ private final class ScriptedSource: GPUSource {
     return gpu
   }
 
-  /// Looks until what is wanted is there; a busy machine may need more than one look.
+  /// Reads until a condition holds; a busy machine may need more than one reading.
   private func look(
     _ collector: GPUCollector, _ reading: inout Reading, until isThere: ([GPU]) -> Bool
   ) throws {
@@ -79,8 +79,8 @@ private final class ScriptedSource: GPUSource {
     #expect(processes[0].user == "mira" && processes[0].service == "slurm:1")
   }
 
-  /// The driver's call returns only after the looks, so that none of them waited for it.
-  @Test func aDriverThatHangsKeepsItsLastFiguresAndDelaysNobody() throws {
+  /// The driver's call returns only after the readings, so none of them waited for it.
+  @Test func aHangingDriverKeepsItsLastValuesAndDelaysNoReading() throws {
     let gate = Condition(false)
     let asked = Condition(0)
     let answer = GPUAnswer(gpus: [gpu("nvidia", "0000:01:00.0")])
@@ -108,12 +108,12 @@ private final class ScriptedSource: GPUSource {
     }
     #expect(reading.gpus.map(\.vendor) == ["nvidia", "amd"])
     #expect(reading.gpus[0].age > 0)
-    // Nobody asks again while the call is under way.
+    // No second call starts while the first is pending.
     #expect(asked.withState { $0 } == 2)
     gate.update { $0 = true }
   }
 
-  /// A single sample shows a tool that takes a second.
+  /// A single sample includes a tool that takes a second.
   @Test func theFirstReadingMayWait() throws {
     let gate = Condition(false)
     let answer = GPUAnswer(gpus: [gpu("amd", "0000:02:00.0")])
@@ -149,7 +149,7 @@ private final class ScriptedSource: GPUSource {
       ])
     var reading = Reading()
     try look(collector, &reading) { _ in count() == 1 }
-    // Once the answer has been taken, nothing more is asked.
+    // After the result was taken, no further reading starts.
     for _ in 0..<20 { try look(collector, &reading) { _ in true } }
     let settled = count()
     for _ in 0..<20 { try look(collector, &reading) { _ in true } }
@@ -176,8 +176,8 @@ private final class ScriptedSource: GPUSource {
     #expect(reading.gpus.map(\.vendor) == ["amd"])
   }
 
-  @Test func whatEachVendorFailsWithIsToldBesideItsGPUs() throws {
-    let hollow = GPUAnswer(gpus: [gpu("amd", "0000:02:00.0")], failure: "amd-smi: no values in its answer")
+  @Test func eachVendorsFailureIsReportedBesideItsGPUs() throws {
+    let hollow = GPUAnswer(gpus: [gpu("amd", "0000:02:00.0")], failure: "amd-smi: no values in the output")
     let collector = GPUCollector(
       Self.nowhere,
       vendors: [
@@ -191,7 +191,7 @@ private final class ScriptedSource: GPUSource {
       collector.prepare()
       do { try collector.read(into: &reading) } catch { message = error.description }
     }
-    #expect(message == "nvidia: driver and library do not match; amd: amd-smi: no values in its answer")
+    #expect(message == "nvidia: driver and library do not match; amd: amd-smi: no values in the output")
     #expect(reading.gpus.map(\.vendor) == ["amd"] && reading.gpus.map(\.state) == [.active])
   }
 
@@ -215,8 +215,8 @@ private final class ScriptedSource: GPUSource {
     #expect(!look(at: 112).isLost)
   }
 
-  /// The old thread is left where it is stuck; another one asks, and what it says counts.
-  @Test func aStuckSourceIsAskedAnewAndComesBack() {
+  /// The old thread stays stuck; another one reads, and its result counts.
+  @Test func aStuckSourceIsRetriedAndRecovers() {
     let gate = Condition(false)
     let sessions = Mutex(0)
     let answers = Mutex(0)
@@ -227,7 +227,7 @@ private final class ScriptedSource: GPUSource {
         return count
       }
       return ScriptedSource { () throws(CollectorError) in
-        // The first answers once and then hangs, the second hangs at once, the third works.
+        // The first works once and then hangs, the second hangs immediately, the third works.
         let count = answers.withLock { count in
           count += 1
           return count
@@ -250,7 +250,7 @@ private final class ScriptedSource: GPUSource {
     gate.update { $0 = true }
   }
 
-  /// Threads that are stuck in a driver cannot be ended: there are never more than a few.
+  /// Threads stuck in a driver cannot be ended, so their number is bounded.
   @Test func aDriverThatHangsForEverTakesFewThreads() {
     let gate = Condition(false)
     let sessions = Mutex(0)

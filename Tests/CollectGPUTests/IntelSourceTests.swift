@@ -43,7 +43,7 @@ import Testing
     #expect(processes.map(\.vram.isNaN) == [true, true])
   }
 
-  /// Where other users' processes cannot be seen, a sum over clients would tell too little.
+  /// If other users' processes are hidden, a sum over clients would be too low.
   @Test func i915ByTheTimeAwake() throws {
     let (before, after) = try answers("gpu-intel-i915") { try $0.write("2 (bash) S 1\n", to: "proc/2/stat") }
     // 6 of 10 s asleep.
@@ -51,7 +51,7 @@ import Testing
     #expect(after.sharedUsed.isNaN && after.decoder.isNaN && after.processes?.count == 2)
   }
 
-  /// Before Linux 5.19 clients have no statistics, and may be busy all the same.
+  /// Before Linux 5.19 clients have no statistics, and may be busy nonetheless.
   @Test func i915WithoutStatisticsOfItsClients() throws {
     let (before, after) = try answers("gpu-intel-i915") { fixture in
       try fixture.write("pos:\t0\nflags:\t02100002\nmnt_id:\t24\n", to: "proc/71001/fdinfo/11")
@@ -95,11 +95,11 @@ import Testing
 
   @Test func xeByTheTimeAwakeOfTheBusierPart() throws {
     let (_, after) = try answers("gpu-intel-xe") { try $0.write("2 (bash) S 1\n", to: "proc/2/stat") }
-    // The graphics slept 3 of 10 s, the media part all of them.
+    // The graphics part slept 3 of 10 s, the media part all of them.
     #expect(abs(after.util - 0.7) < 1e-9 && after.vramUsed.isNaN)
   }
 
-  @Test func aCounterThatStartsAnewGivesNoPower() throws {
+  @Test func aCounterThatRestartsGivesNoPower() throws {
     let fixture = try Fixture("gpu-intel-xe").copy()
     let path = "sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/0000:02:01.0/0000:03:00.0/hwmon/hwmon2/energy1_input"
     let source = source(fixture)
@@ -111,12 +111,12 @@ import Testing
     #expect(try source.read(at: 1_020).gpus.first?.power == 5)
   }
 
-  /// xe wakes the device for its clients' statistics, so that they are left alone as well.
+  /// xe wakes the device for its clients' statistics, so they are not read either.
   @Test func anIdleXeIsLeftAloneWithItsClients() throws {
     let fixture = try Fixture("gpu-intel-xe").copy()
     let source = source(fixture)
     for second in 0...10 {
-      // The device's own clock runs on, none of its engines does.
+      // The device's clock advances, its engines do not.
       let info = "drm-driver:\txe\ndrm-client-id:\t3\ndrm-cycles-rcs:\t5\ndrm-total-cycles-rcs:\t\(second)000\n"
       try fixture.write(info, to: "proc/88120/fdinfo/6")
       _ = try source.read(at: 1_000 + Double(second))
@@ -128,7 +128,7 @@ import Testing
     ])
     _ = try source.read(at: 1_011)
     #expect(counter.paths().allSatisfy { $0.hasSuffix("/runtime_status") })
-    // Twice its delay of a second, and three.
+    // Twice its delay of a second, plus three.
     _ = try source.read(at: 1_015)
     #expect(counter.paths().contains { $0.hasSuffix("/act_freq") })
   }
@@ -150,13 +150,13 @@ import Testing
     #expect(counter.paths() == [])
   }
 
-  @Test func aDriverBuiltBesideTheKernelTellsItsMemory() throws {
+  @Test func aDriverBuiltBesideTheKernelReportsItsMemory() throws {
     let fixture = try Fixture("gpu-intel-i915").copy()
     let card = "sys/devices/pci0000:00/0000:00:02.0/drm/card1/"
     try fixture.write("17179869184\n", to: card + "lmem_total_bytes")
     try fixture.write("12884901888\n", to: card + "lmem_avail_bytes")
     let gpu = try #require(try source(fixture).read(at: 1_000).gpus.first)
-    // With memory of its own it is none of the processor's, wherever it sits.
+    // A card with memory of its own is not the processor's, whatever its address.
     #expect(!gpu.isIntegrated && gpu.vramTotal == 17_179_869_184 && gpu.vramUsed == 4_294_967_296)
   }
 

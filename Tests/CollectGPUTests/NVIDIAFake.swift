@@ -5,7 +5,7 @@ import Testing
 
 @testable import CollectGPU
 
-/// A management library of the tests' own, Tests/CFakeNVML, compiled for a scenario.
+/// The tests' NVML, Tests/CFakeNVML, compiled for a scenario.
 struct FakeNVML {
   let path: String
   private let handle: UnsafeMutableRawPointer
@@ -15,7 +15,7 @@ struct FakeNVML {
     handle = try #require(dlopen(path, RTLD_NOW | RTLD_LOCAL))
   }
 
-  /// A source that finds this library, on a machine of which sysfs tells nothing unless another is given.
+  /// A source with this library, on a machine with an empty sysfs unless another is given.
   func source(_ environment: GPUEnvironment = GPUEnvironment(root: "/nowhere", asksDrivers: true)) -> NVIDIASource {
     NVIDIASource(environment, paths: [path])
   }
@@ -29,28 +29,28 @@ struct FakeNVML {
     return GPUVendor(name: "nvidia", pciVendor: 0x10DE) { NVIDIASource($0, paths: [path]) }
   }
 
-  /// Calls of all functions but initialising and shutting down.
+  /// Calls of all functions except initialization and shutdown.
   var calls: Int { number("fake_calls") }
-  /// Measurements of what goes over PCI Express.
+  /// Measurements of PCI Express traffic.
   var measured: Int { number("fake_measured") }
-  /// How often it is initialised at present.
+  /// Current number of initializations.
   var open: Int { number("fake_initialised") }
-  /// How often it ever was.
+  /// Total number of initializations.
   var initialisations: Int { number("fake_initialisations") }
   /// Whether a call hangs.
   var isHanging: Bool { number("fake_hanging") == 1 }
-  /// Sets of events at present.
+  /// Current number of event sets.
   var events: Int { number("fake_events") }
 
   private func number(_ name: String) -> Int {
     guard let symbol = dlsym(handle, name) else { return -1 }
-    // All of them are functions without arguments that give an int.
+    // All of them are functions without arguments that return an int.
     let call = unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)
     return Int(call())
   }
 }
 
-/// Machines with GPUs of NVIDIA's in sysfs.
+/// Machines with NVIDIA GPUs in sysfs.
 enum NVIDIAMachine {
   static let folder = "sys/bus/pci/drivers/nvidia/"
 
@@ -63,7 +63,7 @@ enum NVIDIAMachine {
       try machine.write(gpu.control + "\n", to: folder + gpu.address + "/power/control")
       try set(gpu.address, gpu.status, on: machine)
     }
-    // The card's sound.
+    // The card's audio function.
     try machine.write("0x040300\n", to: folder + "0000:81:00.1/class")
     return machine
   }

@@ -9,11 +9,11 @@ import Testing
 @Suite(.ownThreads) struct NVIDIASourceTests {
   private static let gibibyte = 1_073_741_824.0
 
-  // MARK: Figures
+  // MARK: Metrics
 
-  @Test func everyFigure() throws {
+  @Test func everyMetric() throws {
     let source = try FakeNVML("DRIVER=570").source()
-    // What the driver remembers of long ago is not told at first.
+    // The driver's old samples are not reported at first.
     let earliest = try #require(try source.read(at: 100).gpus.first)
     #expect(earliest.util == 0.5 && earliest.processes?.first { $0.pid == 103 }?.util.isNaN == true)
     #expect(earliest.power == 250.5 && earliest.pcieReceive.isNaN)
@@ -21,13 +21,13 @@ import Testing
     #expect(gpu.vendor == "nvidia" && gpu.state == .active)
     #expect(gpu.model == "NVIDIA Fake 0" && gpu.uuid == "GPU-0" && gpu.pciAddress == "0000:81:00.0")
     #expect(gpu.driver == "570.86.10" && gpu.cuda == "12.8")
-    // Of the samples 20, 40 and 90; the fourth is no percentage, the fifth was seen before.
+    // Of the samples 20, 40 and 90; the fourth is not a percentage, the fifth was seen before.
     #expect(gpu.util == 0.5 && gpu.utilPeak == 0.9 && gpu.memoryUtil == 0.1)
     #expect(gpu.encoder == 0.07)
     #expect(gpu.decoder.isNaN)
     #expect(gpu.temperature == 60 && gpu.memoryTemperature == 88 && gpu.slowdownTemperature == 93)
     #expect(gpu.vramTotal == 80 * Self.gibibyte && gpu.vramUsed == 22 * Self.gibibyte)
-    // 300 J in 2 s, rather than the 250.5 W of the instant; the calls before it take their time.
+    // 300 J in 2 s, rather than the momentary 250.5 W; the previous calls take their time.
     #expect(abs(gpu.power - 150) < 15)
     #expect(gpu.powerLimit == 400)
     #expect(gpu.energy == 1_600)
@@ -38,12 +38,12 @@ import Testing
     #expect(gpu.performanceState == "P2")
     #expect(gpu.throttleReasons == "power_cap,hw_thermal")
     #expect(gpu.eccCorrected == 5 && gpu.eccUncorrected == 1 && gpu.retiredPages == 3)
-    // Two errors came, 79 and then 48.
+    // Two errors, 79 and then 48.
     #expect(gpu.xid == 48)
     #expect(gpu.instances == nil && !gpu.hasUnifiedMemory && !gpu.isIntegrated)
     let processes = try #require(gpu.processes)
     #expect(processes.count == 100)
-    // Most memory first; the one whose memory is not told comes last.
+    // Most memory first, a process without a value last.
     #expect(processes.first?.pid == 199 && processes.first?.vram == 100 * 1_048_576)
     #expect(processes.last?.pid == 101 && processes.last?.vram.isNaN == true)
     let first = try #require(processes.first { $0.pid == 100 })
@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: [
-    // Driver; peak told; used GiB; watts at first; processes.
+    // Driver; peak reported; used GiB; watts at first; processes.
     (390, false, 1.0, 3), (470, true, 1.0, 5), (515, true, 22.0, 100), (535, true, 22.0, 100), (570, true, 22.0, 100),
   ]) func driversLackOnlyWhatTheyLack(driver: Int, hasSamples: Bool, used: Double, processes: Int) throws {
     let source = try FakeNVML("DRIVER=\(driver)").source()
@@ -66,7 +66,7 @@ import Testing
     #expect(gpu.energy.isNaN == !hasSamples)
     #expect(hasSamples ? abs(gpu.power - 150) < 15 : gpu.power == 250.5)
     #expect(gpu.throttleReasons == "power_cap,hw_thermal")
-    // Rows since Ampere's drivers, pages before.
+    // Remapped rows since Ampere's drivers, retired pages before.
     #expect(gpu.retiredPages == (driver >= 535 ? 3 : 4))
     #expect(gpu.memoryTemperature.isNaN == (driver < 470))
     #expect(gpu.xid == 48)
@@ -74,7 +74,7 @@ import Testing
     #expect(gpu.processes?.last?.pid == 101)
   }
 
-  @Test func aLibraryThatKnowsNothingButNames() throws {
+  @Test func aLibraryWithNamesOnly() throws {
     let fake = try FakeNVML("BARE", "COUNT=2")
     let gpus = try fake.source().read(at: 1).gpus
     #expect(gpus.map(\.model) == ["NVIDIA Fake 0", "NVIDIA Fake 1"])
@@ -88,7 +88,7 @@ import Testing
     #expect(gpu.processes?.first?.pid == 199 && gpu.processes?.first?.vram == 100 * 1_048_576)
   }
 
-  @Test func whatIsNotSupportedIsAbsentAndNotAskedAgain() throws {
+  @Test func unsupportedMetricsAreAbsentAndNotReadAgain() throws {
     let fake = try FakeNVML("UNSUPPORTED")
     let source = fake.source()
     let gpu = try #require(try source.read(at: 1).gpus.first)
@@ -98,9 +98,9 @@ import Testing
     _ = try source.read(at: 2)
     let before = fake.calls
     _ = try source.read(at: 3)
-    // What goes over PCI Express is measured on another thread, maybe only now; in vain, too.
+    // PCI Express traffic is measured on another thread, maybe only now; unsupported, too.
     #expect(fake.calls - before <= 2)
-    // After ten minutes it may have changed its mind.
+    // After ten minutes they are tried again.
     _ = try source.read(at: 700)
     #expect(fake.calls > before + 10)
   }
@@ -126,13 +126,13 @@ import Testing
 
   // MARK: Traffic
 
-  /// Measured on a thread of its own, so that it is there at a later reading.
+  /// Measured on a thread of its own, so the value appears at a later reading.
   @Test func trafficIsMeasuredWhereItIsNotCounted() throws {
     let fake = try FakeNVML("DRIVER=535", "COUNT=2")
     let source = fake.source()
     var gpu = try #require(try source.read(at: 1).gpus.first)
     #expect(gpu.pcieReceive.isNaN && gpu.pcieTransmit.isNaN)
-    // The measuring thread holds the library as well, until it is done.
+    // The measuring thread has the library open as well until it is done.
     for _ in 0..<10_000_000 where fake.measured < 4 || fake.open > 1 { sched_yield() }
     for step in 1...100_000 where gpu.pcieReceive.isNaN {
       gpu = try #require(try source.read(at: 1 + Double(step) / 100_000).gpus.first)
@@ -164,9 +164,9 @@ import Testing
     #expect(rates.allSatisfy { $0.isNaN || $0 >= 0 && $0 < 4e9 })
   }
 
-  // MARK: Many, parts, memory
+  // MARK: Multiple GPUs, MIG, memory
 
-  @Test(arguments: [0, 1, 8, 16]) func manyAtOnce(count: Int) throws {
+  @Test(arguments: [0, 1, 8, 16]) func manyGPUs(count: Int) throws {
     let fake = try FakeNVML("COUNT=\(count)")
     let source = fake.source()
     #expect(try source.read(at: 1).gpus.count == count)
@@ -175,11 +175,11 @@ import Testing
     let gpus = try source.read(at: 3).gpus
     #expect(gpus.count == count)
     #expect(Set(gpus.map(\.pciAddress)).count == count)
-    // Calls to the driver of one reading: those of a device, and one for errors.
+    // Driver calls of one reading: those of each device, and one for errors.
     #expect(fake.calls - before == 21 * count + (count > 0 ? 1 : 0))
   }
 
-  @Test func aDividedGPUTellsItsParts() throws {
+  @Test func aPartitionedGPUListsItsInstances() throws {
     let fake = try FakeNVML("COUNT=2", "MIG")
     let source = fake.source()
     for instant in [1.0, 2, 70] {
@@ -193,7 +193,7 @@ import Testing
     }
   }
 
-  @Test func partsWhoseNamesTellNothing() throws {
+  @Test func instancesWithoutAProfileInTheirName() throws {
     let gpu = try #require(try FakeNVML("MIG", "UNNAMED").source().read(at: 1).gpus.first)
     #expect(gpu.instances?.map(\.profile) == ["2g.10gb", "1c.2g.10gb"])
   }
@@ -211,12 +211,12 @@ import Testing
       let gpu = try #require(try source.read(at: instant).gpus.first)
       #expect(gpu.hasUnifiedMemory && gpu.isIntegrated)
       #expect(gpu.vramTotal == 131_072 * 1_024)
-      // 1 + 3 + 4 + … + 100 MiB; of one process it is not told.
+      // 1 + 3 + 4 + … + 100 MiB; one process has no value.
       #expect(gpu.vramUsed == 5_048 * 1_048_576)
     }
   }
 
-  /// A driver that prints memory of such a chip all the same.
+  /// A driver that reports memory for such a chip nonetheless.
   @Test(arguments: ["NVIDIA GB10", "NVIDIA Thor", "Orin (nvgpu)", "NVIDIA Jetson AGX Orin"])
   func chipsThatAreKnownToHaveNoMemory(model: String) throws {
     let machine = try Fixture(files: ["proc/meminfo": "MemTotal:  134217728 kB\n"])
@@ -232,7 +232,7 @@ import Testing
     #expect(gpu.pcieGeneration.isNaN && gpu.pcieWidth.isNaN)
   }
 
-  @Test func unifiedMemoryThatNobodyUses() throws {
+  @Test func unusedUnifiedMemory() throws {
     let machine = try Fixture(files: ["proc/meminfo": "MemTotal:  131072 kB\n"])
     let gpu = try #require(try FakeNVML("UNIFIED", "IDLE").source(on: machine).read(at: 1).gpus.first)
     #expect(gpu.hasUnifiedMemory && gpu.vramUsed == 0 && gpu.pcieWidth.isNaN)
@@ -251,7 +251,7 @@ import Testing
     }
   }
 
-  @Test func aGPUThatMustBeResetIsLostAndSaysSo() throws {
+  @Test func aGPUThatMustBeResetIsLostWithItsRecoveryAction() throws {
     let source = try FakeNVML("COUNT=2", "LOST_AT=2", "LOST_STATUS=16").source()
     #expect(try source.read(at: 1).gpus.map(\.recoveryAction) == [nil, nil])
     let gpus = try source.read(at: 2).gpus
@@ -267,11 +267,11 @@ import Testing
       gpu.fan.isNaN && gpu.clock.isNaN && gpu.memoryClock.isNaN && gpu.pcieGeneration.isNaN && gpu.pcieWidth.isNaN)
     #expect(gpu.powerLimit.isNaN && gpu.eccCorrected.isNaN && gpu.eccUncorrected.isNaN)
     #expect(gpu.vramTotal == 80 * Self.gibibyte && gpu.vramUsed.isNaN && !gpu.hasUnifiedMemory)
-    // Its power is known by its energy.
+    // Its power is derived from its energy.
     #expect(abs(gpu.power - 150) < 15)
   }
 
-  @Test func energyThatStandsStillIsNone() throws {
+  @Test func aConstantEnergyCounterIsOmitted() throws {
     let source = try FakeNVML("STILL").source()
     #expect(try source.read(at: 1).gpus.first?.energy == 1_000)
     #expect(try source.read(at: 5).gpus.first?.energy == 1_000)
@@ -297,11 +297,11 @@ import Testing
       "proc/4712/status": "NSpid:\t4712\t7\n",
     ])
     let gpu = try #require(try fake.source(on: machine).read(at: 1).gpus.first)
-    // 102 is 4711 outside; of 101 nothing is known.
+    // 102 is 4711 outside; 101 is not found.
     #expect(gpu.processes?.map(\.pid) == [4711, 100, 101])
   }
 
-  @Test func twoLibrariesAtOnce() throws {
+  @Test func twoLibrariesConcurrently() throws {
     let (old, new) = (try FakeNVML("DRIVER=470", "COUNT=1"), try FakeNVML("DRIVER=570", "COUNT=2"))
     let (first, second) = (old.source(), new.source())
     for instant in [1.0, 2] {
@@ -338,21 +338,21 @@ import Testing
   @Test func theLibraryOfAJetsonComesFirst() throws {
     let machine = try Fixture(files: Self.jetson)
     #expect(try FakeNVML("MODEL=Orin (nvgpu)").source(on: machine).read(at: 1).gpus.map(\.util) == [0.5])
-    // Another maker's chip has a GPU of that name, too.
+    // Another vendor's chip has a GPU of that name, too.
     let other = try Fixture(files: Self.jetson)
     try other.write("radxa,rock-5b\0rockchip,rk3588\0", to: "proc/device-tree/compatible")
     let source = NVIDIASource(GPUEnvironment(root: other.root, asksDrivers: true), paths: ["/nowhere/x"])
     #expect(try source.read(at: 1).gpus.isEmpty)
   }
 
-  // MARK: What goes wrong
+  // MARK: Failures
 
-  @Test func withoutLibraryOrDriverThereIsNothingAndNoError() throws {
+  @Test func withoutLibraryOrDriverThereAreNoGPUsAndNoError() throws {
     let environment = GPUEnvironment(root: "/nowhere", asksDrivers: true)
     let missing = NVIDIASource(environment, paths: ["/nowhere/libnvidia-ml.so.1"])
     #expect(try missing.read(at: 1).gpus.isEmpty)
     #expect(try missing.read(at: 1).rest == 300)
-    // A library of another kind.
+    // A different library.
     #expect(try NVIDIASource(environment, paths: ["libc.so.6"]).read(at: 1).gpus.isEmpty)
     let fake = try FakeNVML("NO_DRIVER")
     let answer = try fake.source().read(at: 1)
@@ -363,7 +363,7 @@ import Testing
     #expect(fake.initialisations == 1)
   }
 
-  @Test func aLibraryThatIsMissingIsNotLookedForAtEachReading() throws {
+  @Test func aMissingLibraryIsNotSearchedAtEachReading() throws {
     let fake = try FakeNVML()
     let path = try Fixture(files: [:]).root + "/libnvidia-ml.so.1"
     let source = NVIDIASource(GPUEnvironment(root: "/nowhere", asksDrivers: true), paths: [path])
@@ -373,7 +373,7 @@ import Testing
     #expect(try source.read(at: 301).gpus.count == 1)
   }
 
-  @Test func aGPUThatAnotherDriverHasIsNotAskedFor() throws {
+  @Test func aGPUOfAnotherDriverIsNotRead() throws {
     let fake = try FakeNVML()
     let machine = try Fixture(files: [
       "sys/bus/pci/devices/0000:01:00.0/vendor": "0x10de\n", "sys/bus/pci/devices/0000:01:00.0/class": "0x030000\n",
@@ -394,10 +394,10 @@ import Testing
     let gpu = try #require(answer.gpus.first)
     #expect(gpu.pciAddress == "0000:81:00.0" && gpu.state == .active && gpu.util.isNaN)
     #expect(gpu.model == "NVIDIA GeForce RTX 3090" && gpu.driver == "570.86.10")
-    #expect(answer.failure == "the driver is loaded, but neither libnvidia-ml.so.1 nor nvidia-smi was found")
+    #expect(answer.failure == "the driver is loaded, but libnvidia-ml.so.1 and nvidia-smi were not found")
   }
 
-  @Test func aLostGPUIsLostAloneAndLookedForAgain() throws {
+  @Test func aLostGPUIsLostAloneAndRetried() throws {
     let fake = try FakeNVML("COUNT=3", "LOST_AT=2")
     let source = fake.source()
     #expect(try source.read(at: 1).gpus.map(\.state) == [.active, .active, .active])
@@ -407,12 +407,12 @@ import Testing
       #expect(gpus[1].model == "NVIDIA Fake 1" && gpus[1].util.isNaN && gpus[1].temperature.isNaN)
     }
     #expect(fake.initialisations == 1)
-    // After a minute it is seen whether somebody has reset it.
+    // After a minute the library is opened again, which detects the reset.
     #expect(try source.read(at: 62).gpus.map(\.state) == [.active, .active, .active])
     #expect(fake.initialisations == 2 && fake.open == 1)
   }
 
-  @Test(arguments: [true, false]) func oneThatStaysLostIsToldAsLost(hasSysfs: Bool) throws {
+  @Test(arguments: [true, false]) func aGPUThatStaysLostIsReportedAsLost(hasSysfs: Bool) throws {
     let fake = try FakeNVML("COUNT=2", "LOST_AT=2", "STAYS_LOST")
     let machine = try NVIDIAMachine.make(
       hasSysfs ? [("0000:80:00.0", "active", "on"), ("0000:81:00.0", "active", "on")] : [])
@@ -425,13 +425,13 @@ import Testing
     // At 62, after two minutes more, and at 1,000.
     #expect(fake.initialisations == 4 && fake.open == 1)
     guard hasSysfs else { return }
-    // It is taken out.
+    // Removed.
     machine.remove(NVIDIAMachine.folder + "0000:80:00.0")
     #expect(try source.read(at: 1_001).gpus.map(\.uuid) == ["GPU-0"])
   }
 
-  /// The agent is started after it was lost, so that it never had a name.
-  @Test func oneThatIsLostFromTheBeginningIsToldAsLost() throws {
+  /// The agent starts after it was lost, so it never had a name.
+  @Test func aGPULostFromTheBeginningIsReportedAsLost() throws {
     let fake = try FakeNVML("COUNT=2", "LOST_AT=2", "STAYS_LOST")
     let machine = try NVIDIAMachine.make([("0000:80:00.0", "active", "on"), ("0000:81:00.0", "active", "on")])
     let first = fake.source(on: machine)
@@ -442,13 +442,13 @@ import Testing
     #expect(gpus.map(\.pciAddress) == ["0000:81:00.0", "0000:80:00.0"] && gpus.map(\.state) == [.active, .lost])
   }
 
-  @Test func aDriverThatListsNoneOfItsGPUsIsTold() throws {
+  @Test func aDriverThatDoesNotListItsGPUsIsReported() throws {
     let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
     let answer = try FakeNVML("COUNT=0").source(on: machine).read(at: 1)
-    #expect(answer.gpus.isEmpty && answer.failure == "the driver is bound to GPUs, but lists none")
+    #expect(answer.gpus.isEmpty && answer.failure == "the driver is bound to GPUs but does not list them")
   }
 
-  @Test func aDriverThatIsUnloadedIsLookedForSoon() throws {
+  @Test func anUnloadedDriverIsRetriedSoon() throws {
     let fake = try FakeNVML()
     let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
     try machine.write("0x10de\n", to: "sys/bus/pci/devices/0000:81:00.0/vendor")
@@ -462,7 +462,7 @@ import Testing
     #expect(try source.read(at: 17).gpus.count == 1)
   }
 
-  @Test(arguments: [1, 9, 18]) func aReloadedDriverIsOpenedAnew(status: Int) throws {
+  @Test(arguments: [1, 9, 18]) func aReloadedDriverIsOpenedAgain(status: Int) throws {
     let fake = try FakeNVML("COUNT=2", "RELOAD_AT=4", "RELOAD_STATUS=\(status)")
     let source = fake.source()
     #expect(try source.read(at: 1).gpus.count == 2)
@@ -472,23 +472,23 @@ import Testing
     #expect(fake.initialisations == 2 && fake.open == 1 && fake.events == 1)
   }
 
-  @Test func aDriverThatFailsIsAskedEverMoreRarely() throws {
+  @Test func retriesOfAFailingDriverBackOff() throws {
     let fake = try FakeNVML("MISMATCH=1000")
     let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
     let source = fake.source(on: machine)
     for instant in 0..<300 {
-      #expect(throws: CollectorError("the driver's kernel module and its library are of different versions")) {
+      #expect(throws: CollectorError("the driver's kernel module and library have different versions")) {
         try source.read(at: Double(instant))
       }
     }
     #expect(fake.initialisations <= 9 && fake.initialisations >= 6)
   }
 
-  @Test func whereEverythingFailsTheLibraryIsOpenedAnew() throws {
+  @Test func ifAllMetricsFailTheLibraryIsOpenedAgain() throws {
     let fake = try FakeNVML("ALL_UNKNOWN")
     let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
     let source = fake.source(on: machine)
-    #expect(throws: CollectorError("NVML's error 999")) { try source.read(at: 1) }
+    #expect(throws: CollectorError("NVML error 999")) { try source.read(at: 1) }
     #expect(fake.open == 0)
   }
 
@@ -512,14 +512,14 @@ import Testing
     let answer = try source.read(at: 1)
     #expect(answer.gpus.map(\.state) == [.asleep] && answer.rest == 5)
     #expect(answer.gpus[0].pciAddress == "0000:81:00.0" && answer.gpus[0].model == "NVIDIA GPU 0x2204")
-    // Not even the library was initialised.
+    // Not even the library was initialized.
     #expect(fake.initialisations == 0 && fake.calls == 0)
     try NVIDIAMachine.set("0000:81:00.0", "active", on: machine)
-    // Someone woke it; after a while it is asked.
+    // Another program woke it; after a while it is read.
     let woken = try source.read(at: 5).gpus
     #expect(woken.map(\.state) == [.active] && woken[0].util.isNaN && fake.initialisations == 0)
     #expect(try source.read(at: 20).gpus.map(\.util) == [0.5])
-    // Asleep again: who it is, is still known.
+    // Asleep again: its identity stays known.
     try NVIDIAMachine.set("0000:81:00.0", "suspended", on: machine)
     let asleep = try source.read(at: 21).gpus
     #expect(asleep.map(\.model) == ["NVIDIA Fake 0"] && asleep[0].util.isNaN && asleep[0].vramUsed.isNaN)
@@ -527,20 +527,20 @@ import Testing
     #expect(fake.open == 0 && fake.events == 0)
   }
 
-  @Test func anIdleGPUIsLetGoAndItsFiguresGrowOld() throws {
+  @Test func anIdleGPUIsClosedAndItsValuesAge() throws {
     let fake = try FakeNVML("IDLE")
     let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "auto")])
     let source = fake.source(on: machine)
     for instant in 0..<30 { #expect(try source.read(at: Double(instant)).gpus.map(\.util) == [0]) }
     #expect(fake.open == 1)
-    // Idle for half a minute: closed with the reading that shows it.
+    // Idle for half a minute: closed with the reading that detects it.
     _ = try source.read(at: 30)
     #expect(fake.open == 0)
     let calls = fake.calls
     let gpu = try #require(try source.read(at: 40).gpus.first)
     #expect(gpu.age == 10 && gpu.util == 0 && gpu.state == .active)
     #expect(fake.calls == calls)
-    // Still awake: opened for one look.
+    // Still awake: opened for one reading.
     #expect(try source.read(at: 46).gpus.map(\.age) == [0])
     #expect(fake.open == 0 && fake.initialisations == 2)
   }
@@ -553,7 +553,7 @@ import Testing
     #expect(fake.open == 1 && fake.initialisations == 1)
   }
 
-  /// Only those that are awake are opened.
+  /// Only the awake ones are opened.
   @Test func oneSleepsBesideOneThatIsUsed() throws {
     let fake = try FakeNVML("COUNT=2")
     let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on"), ("0000:80:00.0", "suspended", "auto")])
@@ -583,16 +583,16 @@ import Testing
     #expect(reading.gpus.allSatisfy { $0.util == 0.5 })
   }
 
-  /// The call never returns, so that a look that came back did not wait for it.
-  @Test func aHangingDriverDelaysNobody() throws {
+  /// The call never returns, so a reading that returned did not wait for it.
+  @Test func aHangingDriverDelaysNoReading() throws {
     let fake = try FakeNVML("COUNT=2", "HANG_AT=5")
     let other = GPUVendor(name: "amd", pciVendor: 0x1002) { _ in OtherSource() }
     let collector = GPUCollector(GPUEnvironment(root: "/nowhere", asksDrivers: true), vendors: [fake.vendor, other])
     var reading = Reading()
-    // Two readings of two GPUs are told, then a call that never returns: the looks go on.
+    // Two readings of two GPUs succeed, then a call never returns: further readings still complete.
     var looks = 0
     for _ in 0..<1_000_000 where looks < 20 {
-      // After a second without an answer the source is told to fail; its figures stay, with their age.
+      // After a second without a result the source is reported as failing; its values stay, with their age.
       if let error = look(collector, &reading) { #expect(error.hasPrefix("nvidia: no answer")) }
       if fake.isHanging, reading.gpus.contains(where: { $0.vendor == "nvidia" && $0.age > 0 }) { looks += 1 }
     }
@@ -623,14 +623,14 @@ private final class Policy {
   private let asleep = NVIDIASlot(address: "0000:81:00.0", isAsleep: true, maySleep: true)
   private let awake = NVIDIASlot(address: "0000:81:00.0", isAsleep: false, maySleep: false)
 
-  @Test func anIdleOneIsLetGoAndLookedAtEverMoreRarely() {
+  @Test func anIdleGPUIsClosedAndCheckedEverMoreRarely() {
     let power = Policy()
     let all: Set = [sleepy.address]
     #expect(power.wanted([sleepy], at: 0) == all)
     #expect(!power.isToBeLeft(sleepy, isIdle: true, at: 0) && !power.isToBeLeft(sleepy, isIdle: true, at: 29))
     #expect(power.wanted([sleepy], at: 29) == all)
     #expect(power.isToBeLeft(sleepy, isIdle: true, at: 30))
-    // Still awake 15 s later: somebody uses it, or so it seems. Nobody does: let go at once, and so on.
+    // Still awake 15 s later: apparently used by another program. It is not: closed immediately, and so on.
     var last = 30.0
     for wait in [15.0, 30, 60, 60, 60] {
       #expect(power.wanted([sleepy], at: last + wait - 1).isEmpty)
@@ -638,7 +638,7 @@ private final class Policy {
       #expect(power.wanted([sleepy], at: last) == all)
       #expect(power.isToBeLeft(sleepy, isIdle: true, at: last))
     }
-    // Somebody does.
+    // Used by another program.
     #expect(power.wanted([sleepy], at: last + 60) == all)
     #expect(!power.isToBeLeft(sleepy, isIdle: false, at: last + 60))
     #expect(power.wanted([sleepy], at: last + 1_000) == all)
@@ -652,7 +652,7 @@ private final class Policy {
     let power = Policy()
     for instant in 0..<100 { #expect(power.wanted([asleep], at: Double(instant)).isEmpty) }
     #expect(power.wanted([sleepy], at: 100).isEmpty && power.wanted([sleepy], at: 113).isEmpty)
-    // It fell asleep again in between.
+    // It fell asleep again meanwhile.
     #expect(power.wanted([asleep], at: 113.5).isEmpty && power.wanted([sleepy], at: 115).isEmpty)
     #expect(power.wanted([sleepy], at: 128.5) == [sleepy.address])
   }

@@ -17,7 +17,7 @@ import Testing
     return NvidiaSMIParser.gpus(bytes.span, fields: fields)
   }
 
-  // MARK: Answers
+  // MARK: Query output
 
   @Test func everyField() throws {
     let gpu = try #require(gpus(Self.line).first)
@@ -36,7 +36,7 @@ import Testing
     #expect(gpu.instances == nil)
   }
 
-  @Test func whatIsNotToldIsAbsent() throws {
+  @Test func missingValuesAreAbsent() throws {
     let words = ["[N/A]", "N/A", "[Not Supported]", "[Unknown Error]", "ERR!", "[Insufficient Permissions]", "", "nan"]
     for fields in NvidiaSMIParser.questions {
       for word in words {
@@ -52,7 +52,7 @@ import Testing
     #expect(
       gpus("Unable to determine the device handle for GPU 0000:02:00.0: GPU is lost.\n\nNo devices were found\n")
         .isEmpty)
-    // More than 100 % is no share, and no memory is no memory.
+    // More than 100 % is not a share, and 0 bytes is no memory.
     let absurd = "GPU-b, 00000000:3B:00.0, 1, 511, 4000000000, 0, 0, x\n"
     let gpu = try #require(gpus(absurd, NvidiaSMIParser.questions[4]).first)
     #expect(gpu.temperature.isNaN && gpu.util.isNaN && gpu.vramTotal.isNaN)
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  /// A GPU by the newest question, with placeholders for all other fields.
+  /// A GPU of the longest query, with placeholders for all other fields.
   private func newest(_ values: [String: String]) throws -> GPU {
     let fields = NvidiaSMIParser.questions[0]
     let line = fields.map { values[$0] ?? ($0 == "uuid" ? "GPU-n" : "[N/A]") }.joined(separator: ", ")
@@ -91,28 +91,28 @@ import Testing
   }
 
   @Test func memoryThatDoesNotApplyIsTheMachines() throws {
-    // GB10, and Jetson's words; neither a card without any values nor a divided one.
+    // GB10, and Jetson's wording; but neither a card without any values nor a partitioned one.
     #expect(try newest(["utilization.gpu": "96"]).hasUnifiedMemory)
     #expect(try newest(["temperature.gpu": "50", "memory.total": "[Not Supported]"]).hasUnifiedMemory)
     #expect(try newest(["name": "NVIDIA GB10", "memory.total": "1"]).hasUnifiedMemory)
     #expect(try !newest([:]).hasUnifiedMemory)
     #expect(try !newest(["utilization.gpu": "96", "memory.total": "[Insufficient Permissions]"]).hasUnifiedMemory)
     #expect(try !newest(["temperature.gpu": "40", "mig.mode.current": "Enabled"]).hasUnifiedMemory)
-    // Its own memory, though its processor can use it.
+    // Memory of its own, though its processor can access it.
     let hopper = try newest([
       "name": "NVIDIA GH200 480GB", "memory.total": "97871", "memory.used": "1000", "utilization.gpu": "5",
     ])
     #expect(!hopper.hasUnifiedMemory && hopper.vramTotal == 97_871 * Self.mebibyte)
   }
 
-  @Test func aLinkThatIsNone() throws {
+  @Test func aPlaceholderLinkIsOmitted() throws {
     func link(_ values: [String]) throws -> GPU {
       let names = ["pcie.link.gen.current", "pcie.link.width.current", "pcie.link.gen.max", "pcie.link.width.max"]
       return try newest(Dictionary(uniqueKeysWithValues: zip(names, values)))
     }
     #expect(try link(["1", "1", "1", "1"]).pcieGeneration.isNaN)
     #expect(try link(["0", "0", "4", "16"]).pcieWidth.isNaN)
-    // A card in a riser, and one that saves power.
+    // A card in a riser, and one in a power saving state.
     #expect(try link(["1", "1", "3", "16"]).pcieWidth == 1)
     #expect(try link(["1", "16", "5", "16"]).pcieGeneration == 1)
   }
@@ -142,7 +142,7 @@ import Testing
 
   // MARK: Reports
 
-  /// As drivers since 535 write it.
+  /// Format of drivers since 535.
   private static let report = """
     <?xml version="1.0" ?>
     <!DOCTYPE nvidia_smi_log SYSTEM "nvsmi_device_v12.dtd">
@@ -234,7 +234,7 @@ import Testing
     #expect(divided.vramUsed.isNaN)
   }
 
-  /// As a driver of 2016 writes it.
+  /// Format of a driver of 2016.
   @Test func anOldReport() throws {
     let gpu = try #require(
       report(
@@ -285,7 +285,7 @@ import Testing
     #expect(gpu.pcieGeneration.isNaN == !isThere && gpu.pcieWidth.isNaN == !isThere)
   }
 
-  @Test func whatIsNoReport() {
+  @Test func malformedReports() {
     let empty = "<nvidia_smi_log></nvidia_smi_log>"
     for text in ["", "No devices were found\n", "<a>", "<a></b>", "<nvidia_smi_log/>", empty] {
       #expect(report(text).isEmpty)
@@ -296,8 +296,10 @@ import Testing
 
   // MARK: Runs
 
-  /// A source without a library whose tool is a script; the shell is what runs, since a script of the test's own could not
-  /// be while another thread's child, between fork and exec, still holds it open for writing (ETXTBSY).
+  /// A source without a library and with a script as the tool.
+  ///
+  /// The shell runs it, since a script file of the test could not be executed while another thread's child, between
+  /// fork and exec, still holds it open for writing (ETXTBSY).
   private func source(_ script: String, on machine: Fixture? = nil) throws -> (NVIDIASource, Fixture) {
     let fixture = try Fixture(files: ["bin/nvidia-smi": "echo \"$1\" >>\"$(dirname \"$0\")/runs\"\n" + script])
     chmod(fixture.root + "/bin/nvidia-smi", 0o755)
@@ -339,11 +341,11 @@ import Testing
     _ = try source.read(at: 110)
     _ = try source.read(at: 159)
     _ = try source.read(at: 170)
-    // The report once a minute.
+    // The report is read once a minute.
     #expect(try runs(fixture) == ["-q", "gpu", "gpu", "apps", "gpu", "apps", "gpu", "apps", "-q", "gpu", "apps"])
   }
 
-  /// A tool that knows only old fields, and no report.
+  /// A tool that supports only old fields, and no report.
   @Test func anOldToolIsAskedForLessAndNotTooOften() throws {
     let (source, fixture) = try source(
       """
@@ -365,7 +367,7 @@ import Testing
     #expect(try runs(fixture).count == 9)
   }
 
-  @Test func aToolThatUnderstandsNoQuestionReports() throws {
+  @Test func aToolWithoutQueriesUsesTheReport() throws {
     let (source, fixture) = try source("case $1 in -q) cat \"$(dirname \"$0\")/report\";; *) exit 2;; esac\n")
     try fixture.write(Self.report, to: "bin/report")
     let gpus = try source.read(at: 100).gpus
@@ -389,7 +391,7 @@ import Testing
     #expect(try runs(fixture).count < 40)
   }
 
-  /// An infoROM that is corrupted (14), a GPU of several that is lost (15): the others have answered.
+  /// A corrupted infoROM (14), or one lost GPU of several (15): the others have values.
   @Test(arguments: [1, 14, 15]) func aWholeAnswerCountsWhateverTheStatus(status: Int) throws {
     let machine = try NVIDIAMachine.make([("0000:02:00.0", "active", "on"), ("0000:3b:00.0", "active", "on")])
     let (source, fixture) = try source(
@@ -415,15 +417,15 @@ import Testing
 
   @Test(arguments: [
     ("echo 'No devices were found'; exit 6", "sh: exit status 6: No devices were found"),
-    ("echo 'No devices were found'", "nvidia-smi: no GPU in its answer: No devices were found"),
+    ("echo 'No devices were found'", "nvidia-smi: no GPU in the output: No devices were found"),
     (
       "echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18",
       "sh: exit status 18: Failed to initialize NVML: Driver/library version mismatch"
     ),
     ("echo Insufficient Permissions >&2; exit 4", "sh: exit status 4: Insufficient Permissions"),
-    ("kill -SEGV $$", "sh: ended by signal 11"), ("", "nvidia-smi: no GPU in its answer"),
+    ("kill -SEGV $$", "sh: ended by signal 11"), ("", "nvidia-smi: no GPU in the output"),
   ])
-  func whatAToolFailsWithIsTold(script: String, message: String) throws {
+  func aToolsFailureIsReported(script: String, message: String) throws {
     let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
     let (source, _) = try source(script + "\n", on: machine)
     #expect(throws: CollectorError(message)) { try source.read(at: 1) }

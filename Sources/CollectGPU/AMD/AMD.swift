@@ -3,18 +3,17 @@ internal import Collect
 internal import SystemIO
 
 extension GPUVendor {
-  /// AMD.
   static let amd = GPUVendor(name: "amd", pciVendor: 0x1002) { environment in AMDSource(environment) }
 }
 
-/// AMD's GPUs: through sysfs, and where that has none through the vendor's tools.
+/// Reads AMD's GPUs from sysfs, else with the vendor's tools.
 final class AMDSource: GPUSource {
   private let devices: DRMSource
   private let tools: AMDTools?
 
   init(_ environment: GPUEnvironment) {
     let root = environment.root
-    // Reading a client's statistics of amdgpu could bring Linux 5.19 down (amdgpu_bo_get_memory, a null pointer).
+    // Reading amdgpu's per-client statistics could crash Linux 5.19 (amdgpu_bo_get_memory, a null pointer).
     let isUnsafe = Files.line(of: root + "/proc/sys/kernel/osrelease")?.hasPrefix("5.19.") == true
     let initial = DRMClients.isInitialNamespace(root: root)
     let kfd = KFDProcesses(root: root, isInitialNamespace: initial)

@@ -1,22 +1,22 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// A GPU of AMD's, as amdgpu tells of it in sysfs (Documentation/gpu/amdgpu/thermal.rst, drivers/gpu/drm/amd/pm).
+/// An AMD GPU, read from amdgpu's sysfs files (Documentation/gpu/amdgpu/thermal.rst, drivers/gpu/drm/amd/pm).
 ///
-/// `util` is the firmware's own mean over its last instants (gpu_busy_percent), of the whole device whoever uses it. The
-/// engines' times of fdinfo would give the mean since the last answer, but not of work submitted through the compute
-/// driver (KFD), and of other users' processes only to root; so they give processes and media engines, and stand in
-/// where the firmware's mean is refused or stuck (``AMDUse``). What hwmon lacks is taken from gpu_metrics, value by value.
-/// `pcie_bw` is not read, since the driver sleeps a second in it.
+/// `util` is the firmware's own short-term mean of the whole device (gpu_busy_percent). The engine times of fdinfo
+/// would give the mean since the last reading, but not of work submitted through the compute driver (KFD), and of other
+/// users' processes only to root. So they supply processes and media engines, and replace the firmware's mean if it is
+/// refused or stuck (``AMDUse``). Values missing in hwmon are taken from gpu_metrics, one by one. `pcie_bw` is not
+/// read, since the driver sleeps a second in it.
 ///
-/// Of a processor with graphics, `vramTotal` is the part of the memory set apart for it, and `sharedUsed` what it uses
-/// of the rest: added up, the latter would be counted twice, being part of the machine's memory in use.
+/// For a processor with graphics, `vramTotal` is the memory reserved for it, and `sharedUsed` its use of the rest:
+/// adding both would count the latter twice, since it is part of the machine's memory in use.
 final class AMDCard: DRMCard {
-  /// Seconds between two readings of the counts of memory errors, which take many registers.
+  /// Seconds between two readings of the memory error counts, which access many registers.
   static let errorPeriod = 60.0
 
   let device: DRMDevice
-  /// amdgpu_show_fdinfo reads the kernel's own memory only.
+  /// amdgpu_show_fdinfo reads only the kernel's own memory.
   let wakesForClients = false
   private(set) var identity: GPU
 
@@ -34,12 +34,12 @@ final class AMDCard: DRMCard {
   private var residencies: [GPUMetrics.Residency] = []
   private var meter = EnergyMeter()
   private var chooser = AMDUse()
-  /// Whether gpu_metrics was seen to count use in hundredths of a percent.
+  /// Whether gpu_metrics has been seen to count use in hundredths of a percent.
   private var countsHundredths = false
   private var errors: (counts: RASCounts, pages: Double)?
   private var errorsReadAt = -Double.infinity
 
-  /// The files of its hwmon folder.
+  /// Files of the hwmon folder.
   private struct AMDSensors {
     let temperature: SysfsFile
     let slowdown: SysfsFile
@@ -53,14 +53,14 @@ final class AMDCard: DRMCard {
     let coreClock: SysfsFile
     let memoryClock: SysfsFile
     let pwmMaximum: Double
-    /// amdgpu shows the voltage "vddnb" of processors only.
+    /// amdgpu exposes the voltage "vddnb" only for processors.
     let isIntegrated: Bool
 
     init(_ hwmon: Hwmon) {
       let numbers = hwmon.temperatures
       // Old chips have one temperature, without a label.
       let edge = numbers["edge"] ?? (numbers.isEmpty ? 1 : nil)
-      // Data centre cards have no edge sensor; the junction's is theirs then.
+      // Data center cards have no edge sensor; the junction sensor stands in.
       let main = edge ?? numbers["junction"] ?? 1
       temperature = hwmon.file("temp\(main)_input")
       slowdown = hwmon.file("temp\(main)_crit")
@@ -78,7 +78,7 @@ final class AMDCard: DRMCard {
     }
   }
 
-  /// A card under `root`; `kfd` knows the processes that compute.
+  /// Creates a card under `root`; `kfd` lists the processes that compute.
   init(_ device: DRMDevice, root: String, kfd: KFDProcesses) {
     self.device = device
     self.kfd = kfd
@@ -123,7 +123,7 @@ final class AMDCard: DRMCard {
     readClocks(into: &gpu, buffer)
     gpu.clock = Self.first(gpu.clock, table?.clock)
     gpu.memoryClock = Self.first(gpu.memoryClock, table?.memoryClock)
-    // A processor's own graphics hang on a bus that is PCI Express in name only.
+    // A processor's own graphics are on a bus that is PCI Express in name only.
     if !gpu.isIntegrated {
       let slot = link.read(buffer)
       gpu.pcieGeneration = Self.first(slot.generation, table.map { PCILink.generation(rate: $0.linkRate) })
@@ -145,7 +145,7 @@ final class AMDCard: DRMCard {
       }
     }
     (gpu.util, gpu.utilSource) = chooser.choose(candidates)
-    // What holds while it sleeps.
+    // Values that still hold while it sleeps.
     identity.isIntegrated = gpu.isIntegrated
     identity.hasUnifiedMemory = gpu.hasUnifiedMemory
     identity.vramTotal = gpu.vramTotal
@@ -183,7 +183,7 @@ final class AMDCard: DRMCard {
     }
   }
 
-  /// The energy drawn between two answers is the true mean of the power; what else the driver tells is an instant's.
+  /// Energy between two readings gives the true mean power; the driver's power value is momentary.
   private func readPower(of table: GPUMetrics, into gpu: inout GPU, at instant: Double) {
     gpu.power = Self.first(gpu.power, table.power)
     let (energy, mean) = meter.read(table.energy, at: instant)
@@ -198,7 +198,7 @@ final class AMDCard: DRMCard {
     candidates.tableIsCertain = countsHundredths || table.utilUnit == .certain
   }
 
-  /// Reasons in force now, or, of a table that counts time, since the last answer.
+  /// Reasons in force now, or since the last reading if the table counts time.
   private func throttleReasons(_ table: GPUMetrics) -> String? {
     if let status = table.throttleStatus { return GPUMetrics.reasons(status) }
     let past = residencies
@@ -221,7 +221,7 @@ final class AMDCard: DRMCard {
     gpu.retiredPages = errors.pages
   }
 
-  /// What the board's own memory calls it, on cards for data centres.
+  /// Name stored in the board's own memory, on data center cards.
   private static func productName(_ folder: String) -> String? {
     Files.line(of: folder + "/product_name").map { PCINames.full($0, "AMD") }
   }

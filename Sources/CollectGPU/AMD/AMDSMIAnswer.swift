@@ -3,7 +3,7 @@ internal import SystemIO
 
 /// Output of amd-smi.
 extension AMDTools {
-  /// Names, addresses and limits by the tool's index, of `amd-smi static --json`.
+  /// Parses `amd-smi static --json`: names, addresses and limits by the tool's index.
   static func parseStatic(_ bytes: Span<UInt8>) -> [Int: GPU] {
     var gpus: [Int: GPU] = [:]
     for entry in entries(bytes) ?? [] {
@@ -23,7 +23,7 @@ extension AMDTools {
     return gpus
   }
 
-  /// The values of `amd-smi metric --json`; nil without JSON.
+  /// Parses the values of `amd-smi metric --json`; nil without JSON.
   static func parseMetric(_ bytes: Span<UInt8>, fixed: [Int: GPU]) -> [GPU]? {
     entries(bytes)?.compactMap { entry in
       guard let index = ToolValue.number(entry["gpu"]).flatMap({ Int(exactly: $0) }) else { return nil }
@@ -63,7 +63,7 @@ extension AMDTools {
     }
   }
 
-  /// One entry for each GPU: a list, which since ROCm 7 is the member "gpu_data" of an object; nil where there is no JSON.
+  /// One entry per GPU: a list, since ROCm 7 in the member "gpu_data" of an object; nil without JSON.
   private static func entries(_ bytes: Span<UInt8>) -> [JSONValue]? {
     let lists = ToolValue.documents(bytes).map { $0["gpu_data"]?.elements ?? $0.elements }
     // An object with an error may precede it.

@@ -2,22 +2,22 @@ internal import AgentMetrics
 internal import Collect
 internal import SystemIO
 
-/// AMD's GPUs by the vendor's tools, where sysfs shows none: in containers that see the devices alone.
+/// Reads AMD's GPUs with the vendor's tools where sysfs shows none: in containers that see only the devices.
 ///
-/// amd-smi (ROCm 6 and later), else rocm-smi. Both are Python programs that take up to seconds, so that they run at most
-/// each fifth second, and for a twentieth of the time. Whether a GPU sleeps they do not tell before it is too late.
+/// Runs amd-smi (ROCm 6 and later), else rocm-smi. Both are Python programs that take up to seconds, so they run at
+/// most every five seconds and a twentieth of the time. They do not report that a GPU sleeps before they have woken it.
 ///
-/// Their output counts, not their exit status: rocm-smi up to ROCm 5.2 ends with status 2 after a whole answer when a card
-/// lacks one of the values.
+/// Their output counts, not their exit status: rocm-smi up to ROCm 5.2 exits with status 2 after a complete result if a
+/// card lacks one of the values.
 final class AMDTools {
-  /// Seconds between two runs, at least.
+  /// Minimum seconds between two runs.
   static let period = 5.0
-  /// Seconds to rest after a run that found nothing.
+  /// Seconds to rest after a run without GPUs.
   static let emptyRest = 300.0
   /// Seconds to rest after a failure on a machine that has such a GPU.
   static let failureRest = 60.0
 
-  /// Runs a tool and gives what it printed.
+  /// Runs a tool and returns its output.
   typealias RunTool = (_ path: String, _ arguments: [String]) throws(CollectorError) -> Tool.Output
 
   private let root: String
@@ -29,18 +29,18 @@ final class AMDTools {
   private var retryAt = -Double.infinity
   private var failure: CollectorError?
 
-  /// The tools in an environment's folders, and where ROCm installs them.
+  /// Uses the tools in an environment's folders, and in ROCm's installation folder.
   init(_ environment: GPUEnvironment, run: @escaping RunTool) {
     root = environment.root
     folders = environment.toolPath + ["/opt/rocm/bin"]
     self.run = run
   }
 
-  /// Asks the tools; nil where there are no devices, or no tools that could be expected to work.
+  /// Runs the tools; nil if there are no devices, or no tools that could be expected to work.
   ///
-  /// - Throws: CollectorError where they told of GPUs before and now do not.
+  /// - Throws: CollectorError if they listed GPUs before and no longer do.
   func read(at instant: Double) throws(CollectorError) -> GPUAnswer? {
-    // The compute driver's device, or any graphics device: else a run could only end in an error.
+    // Without the compute driver's device or any graphics device a run could only end in an error.
     guard Files.exists(root + "/dev/kfd") || Files.exists(root + "/dev/dri") else { return nil }
     if instant < retryAt {
       guard let failure else { return nil }
@@ -50,7 +50,7 @@ final class AMDTools {
     let started = Clock.monotonic
     do {
       guard let (gpus, problem) = try ask() else {
-        return unanswered(CollectorError("/dev/kfd is there, but neither a card in sysfs nor amd-smi or rocm-smi"))
+        return unanswered(CollectorError("/dev/kfd exists, but there is no card in sysfs and no amd-smi or rocm-smi"))
       }
       failures = 0
       failure = nil
@@ -68,13 +68,13 @@ final class AMDTools {
     }
   }
 
-  /// An answer without GPUs that says why; nil where there is no such GPU, so that tools that fail are usual.
+  /// A result without GPUs but with the reason; nil if there is no such GPU, so that failing tools are normal.
   private func unanswered(_ failure: CollectorError) -> GPUAnswer? {
     isExpected ? GPUAnswer(rest: Self.failureRest, failure: failure.description) : nil
   }
 
-  /// Whether the kernel has a GPU of AMD's: by the PCI devices, else, where a container hides them, by the compute
-  /// driver's device.
+  /// Whether the kernel has an AMD GPU: by the PCI devices, or by the compute driver's device if a container hides
+  /// them.
   private var isExpected: Bool {
     let folder = root + "/sys/bus/pci/devices/"
     let devices = Files.names(in: folder)
@@ -87,7 +87,7 @@ final class AMDTools {
     }
   }
 
-  /// The GPUs by the first tool with values, and the problem if no tool has any; nil without a tool.
+  /// Returns the GPUs of the first tool with values, and the problem if no tool has any; nil without a tool.
   private func ask() throws(CollectorError) -> (gpus: [GPU], problem: CollectorError?)? {
     var hollow: (gpus: [GPU], problem: CollectorError?)?
     var errors: [String] = []
@@ -96,7 +96,7 @@ final class AMDTools {
       do {
         let gpus = try question(path)
         if !gpus.allSatisfy(Self.isHollow) { return (gpus, nil) }
-        if hollow == nil { hollow = (gpus, CollectorError(name + ": no values in its answer")) }
+        if hollow == nil { hollow = (gpus, CollectorError(name + ": no values in the output")) }
       } catch {
         errors.append(error.description)
       }
@@ -106,7 +106,7 @@ final class AMDTools {
     throw CollectorError(errors.joined(separator: "; "))
   }
 
-  /// Whether a GPU has no values beside its name.
+  /// Whether a GPU has no values except its name.
   private static func isHollow(_ gpu: GPU) -> Bool {
     gpu.util.isNaN && gpu.temperature.isNaN && gpu.power.isNaN && gpu.vramTotal.isNaN && gpu.clock.isNaN
   }
@@ -115,14 +115,14 @@ final class AMDTools {
     if fixed?.isEmpty ?? true {
       let output = try run(path, ["static", "--json"])
       fixed = Self.parseStatic(output.text.span)
-      // Without that answer the GPUs have values and no names; a tool that hangs would hang again.
+      // Without that output the GPUs have values and no names; a tool that hangs would hang again.
       if fixed?.isEmpty ?? true, let failure = output.failure, output.isLate { throw failure }
     }
     let output = try run(path, ["metric", "--json"])
     guard let gpus = Self.parseMetric(output.text.span, fixed: fixed ?? [:]) else {
-      throw output.error("amd-smi", none: "its answer is not JSON")
+      throw output.error("amd-smi", none: "the output is not JSON")
     }
-    if gpus.isEmpty { throw output.error("amd-smi", none: "no GPU in its answer") }
+    if gpus.isEmpty { throw output.error("amd-smi", none: "no GPU in the output") }
     return gpus
   }
 
@@ -135,9 +135,9 @@ final class AMDTools {
         "--json",
       ])
     guard let gpus = Self.parseROCm(output.text.span) else {
-      throw output.error("rocm-smi", none: "its answer is not JSON")
+      throw output.error("rocm-smi", none: "the output is not JSON")
     }
-    if gpus.isEmpty { throw output.error("rocm-smi", none: "no GPU in its answer") }
+    if gpus.isEmpty { throw output.error("rocm-smi", none: "no GPU in the output") }
     return gpus
   }
 }

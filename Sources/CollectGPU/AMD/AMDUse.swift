@@ -1,18 +1,18 @@
-/// Chooses the source of an AMD GPU's use, one reading after the other.
+/// Chooses the source of an AMD GPU's utilization for each reading.
 ///
 /// gpu_busy_percent is the firmware's. Some chips refuse it (Cyan Skillfish: EOPNOTSUPP), on others it never changes
-/// (Raven and Picasso: always 100, drm/amd#1932). Then the engines' time of the device's clients stands in, where all of
-/// them could be seen, else gpu_metrics, else the clients that could be seen.
+/// (Raven and Picasso: always 100, drm/amd#1932). Fallbacks, in order: the clients' engine time if all of them are
+/// visible, gpu_metrics, the visible clients.
 struct AMDUse {
-  /// The value of each source as a share; NaN where it has no value.
+  /// Value of each source as a share; NaN if absent.
   struct Candidates {
     /// gpu_busy_percent.
     var driver = Double.nan
     /// gpu_metrics.
     var table = Double.nan
-    /// Whether the unit of `table` is beyond doubt, so that it can refute the driver.
+    /// Whether the unit of `table` is certain, so that it can refute the driver.
     var tableIsCertain = false
-    /// The graphics and compute engines' time of the clients seen.
+    /// Graphics and compute engine time of the visible clients.
     var clients = Double.nan
     /// Whether those are all of the device's work.
     var clientsAreAll = false
@@ -25,7 +25,7 @@ struct AMDUse {
   private var contradictions = 0
   private var isStuck = false
 
-  /// The use, and the source where it is not the driver's counter.
+  /// Returns the utilization, and its source if it is not the driver's counter.
   mutating func choose(_ candidates: Candidates) -> (util: Double, source: String?) {
     let driver = candidates.driver
     let other = Self.other(candidates)
@@ -42,7 +42,7 @@ struct AMDUse {
       }
     if driver != last { (contradictions, isStuck) = (0, false) }
     contradictions = isContradicted ? contradictions + 1 : 0
-    // Of an idle and of a full GPU two equal readings in a row are usual; with other values it takes three.
+    // Two equal readings in a row are normal for an idle or a fully used GPU; other values need three.
     let needed = driver == 0 || driver == 1 ? 1 : 2
     if driver == last, contradictions >= needed { isStuck = true }
     last = driver

@@ -1,13 +1,13 @@
 internal import SystemIO
 
-/// Clocks that a part of an AMD GPU can run at, pp_dpm_sclk and its like (drivers/gpu/drm/amd/pm/amdgpu_pm.c).
+/// Clock levels of a part of an AMD GPU, from pp_dpm_sclk and similar files (drivers/gpu/drm/amd/pm/amdgpu_pm.c).
 struct DPMLevels {
-  /// Hertz of the level marked with `*`; NaN where none is.
+  /// Hertz of the level marked with `*`, or NaN.
   var current = Double.nan
-  /// Hertz of the highest level; NaN where there is none.
+  /// Hertz of the highest level, or NaN.
   var highest = Double.nan
 
-  /// Parses lines like "1: 2124Mhz *"; the level "S" stands for a clock that sleeps.
+  /// Parses lines like "1: 2124Mhz *"; the level "S" stands for a sleeping clock.
   init(_ bytes: Span<UInt8>) {
     var position = 0
     while position < bytes.count {
@@ -28,11 +28,11 @@ struct DPMLevels {
   }
 }
 
-/// Memory errors that an AMD GPU counts, ras/umc_err_count (drivers/gpu/drm/amd/amdgpu/amdgpu_ras.c).
+/// Memory errors of an AMD GPU, from ras/umc_err_count (drivers/gpu/drm/amd/amdgpu/amdgpu_ras.c).
 struct RASCounts {
-  /// Errors that were corrected; NaN where not told.
+  /// Corrected errors; NaN if absent.
   var corrected = Double.nan
-  /// Errors that were not; NaN where not told.
+  /// Uncorrected errors; NaN if absent.
   var uncorrected = Double.nan
 
   /// Parses "ue: 0\nce: 3\n".
@@ -48,7 +48,7 @@ struct RASCounts {
     }
   }
 
-  /// Pages taken out of use, the lines of ras/gpu_vram_bad_pages that are flagged R: "0x00000000 : 0x00001000 : R".
+  /// Counts retired pages, the lines of ras/gpu_vram_bad_pages flagged R: "0x00000000 : 0x00001000 : R".
   static func retiredPages(_ bytes: Span<UInt8>) -> Double {
     var pages = 0.0
     var position = 0

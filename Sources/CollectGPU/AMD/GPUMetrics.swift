@@ -1,19 +1,18 @@
 internal import SystemIO
 
-/// The firmware's table of an AMD GPU, the binary file gpu_metrics
-/// (drivers/gpu/drm/amd/include/kgd_pp_interface.h).
+/// An AMD GPU's firmware table, the binary file gpu_metrics (drivers/gpu/drm/amd/include/kgd_pp_interface.h).
 ///
-/// The bits of throttle_status before version 1.3 differ from chip to chip and are left alone. Where the header names no
-/// unit, it is that of the drivers that fill in the table: °C, watts and percent for cards, and hundredths of °C, milliwatts
-/// and hundredths of a percent for processors, but percent for some of them. All integers are little-endian, and one that is
+/// The bits of throttle_status before version 1.3 differ between chips and are ignored. If the header names no unit, it
+/// is that of the drivers that fill in the table: °C, watts and percent for cards, and hundredths of °C, milliwatts and
+/// hundredths of a percent for processors, but percent for some of them. All integers are little-endian; an integer of
 /// all ones was not filled in.
 struct GPUMetrics: Equatable {
-  /// Whether the table is one of processors with graphics: versions 2 and 3.
+  /// Whether the table describes a processor with graphics: versions 2 and 3.
   var isIntegrated = false
-  /// Shares, 0…1; NaN where absent.
+  /// Shares, 0…1; NaN if absent.
   var util = Double.nan
   var memoryUtil = Double.nan
-  /// How certain the unit of `util` is; of a processor's 45 it is not known whether it means 45 % or 0.45 %.
+  /// Certainty of the unit of `util`: a processor's 45 may mean 45 % or 0.45 %.
   var utilUnit = UtilUnit.certain
   /// Degrees Celsius.
   var temperature = Double.nan
@@ -31,16 +30,16 @@ struct GPUMetrics: Equatable {
   /// Lanes and GT/s of the slot's link.
   var linkWidth = Double.nan
   var linkRate = Double.nan
-  /// Why clocks are held down, bits SMU_THROTTLER_*; nil where the table does not tell.
+  /// Throttle reasons, bits SMU_THROTTLER_*; nil if the table has none.
   var throttleStatus: UInt64?
-  /// Time for which each reason held them down, counted up; empty where the table does not tell.
+  /// Cumulative throttle time of each reason; empty if the table has none.
   var throttleResidencies: [Residency] = []
 
-  /// Certainty of the unit in which a table counts use.
+  /// Certainty of the unit of a table's utilization.
   enum UtilUnit {
-    /// It is documented.
+    /// Documented.
     case certain
-    /// Taken for percent, and maybe hundredths.
+    /// Taken for percent, may be hundredths.
     case doubtful
     /// More than 100: hundredths of a percent.
     case hundredths
@@ -52,7 +51,7 @@ struct GPUMetrics: Equatable {
     var count: UInt32
   }
 
-  /// Parses a table; nil where it is cut off, or of a version that is not known.
+  /// Parses a table; nil if it is truncated or of an unknown version.
   init?(_ bytes: Span<UInt8>) {
     guard let size = Self.u16(bytes, 0), let format = bytes.byte(at: 2), let content = bytes.byte(at: 3),
       size >= 4, Int(size) <= bytes.count
@@ -69,7 +68,7 @@ struct GPUMetrics: Equatable {
       parseProcessor(bytes, temperature: 16, use: 40, power: 44, clocks: 80, means: 68)
     case (2, 1...4):
       parseProcessor(bytes, temperature: 4, use: 28, power: 40, clocks: 76, means: 64)
-      // "Unit: centi", the header says of this one.
+      // The header documents "Unit: centi" for this version.
       if content == 4, utilUnit == .doubtful { (util, utilUnit) = (util / 100, .certain) }
       if content >= 2 { throttleStatus = Self.u64(bytes, 120) }
     case (3, 0):
@@ -79,7 +78,9 @@ struct GPUMetrics: Equatable {
     }
   }
 
-  /// Versions 1.0 to 1.3, of cards; `temperatures` is where edge, hotspot and memory follow each other.
+  /// Versions 1.0 to 1.3, of cards.
+  ///
+  /// `temperatures` is the offset of edge, hotspot and memory, in this order.
   private mutating func parseCard(_ bytes: Span<UInt8>, temperatures: Int, use: Int, power position: Int) {
     temperature = Plausible.celsius(Self.number(bytes, temperatures))
     hotspotTemperature = Plausible.celsius(Self.number(bytes, temperatures + 2))
@@ -94,8 +95,9 @@ struct GPUMetrics: Equatable {
     fanSpeed = speed > 0 ? speed : .nan
   }
 
-  /// Versions 2, of processors; `clocks` is where the present ones begin, `means` their means, which some chips fill in
-  /// alone.
+  /// Versions 2.x, of processors.
+  ///
+  /// `clocks` is the offset of the current clocks, `means` of their means, which some chips fill in alone.
   private mutating func parseProcessor(
     _ bytes: Span<UInt8>, temperature position: Int, use: Int, power: Int, clocks: Int, means: Int
   ) {
@@ -108,18 +110,20 @@ struct GPUMetrics: Equatable {
     memoryClock = Self.first(Self.clock(bytes, clocks + 4), Self.clock(bytes, means + 4))
   }
 
-  /// A processor's use, in percent or in hundredths of one.
+  /// Reads a processor's utilization, in percent or hundredths of a percent.
   private mutating func readUse(_ number: Double) {
     utilUnit = number > 100 ? .hundredths : .doubtful
     util = number > 100 ? (number <= 10_000 ? number / 10_000 : .nan) : number / 100
   }
 
-  /// Degrees Celsius of a number of hundredths; some chips write whole degrees, which no chip has in hundredths.
+  /// Converts hundredths of °C to °C.
+  ///
+  /// Some chips write whole degrees, recognized by a value that no chip has in hundredths.
   private static func hundredths(_ number: Double) -> Double {
     Plausible.celsius(number > 150 ? number / 100 : number)
   }
 
-  /// Hertz of a number of megahertz; NaN for 0, which an entry that was not filled in may be.
+  /// Reads megahertz as hertz; NaN for 0, which may be an entry that was not filled in.
   private static func clock(_ bytes: Span<UInt8>, _ position: Int) -> Double {
     let hertz = Plausible.hertz(number(bytes, position) * 1e6)
     return hertz > 0 ? hertz : .nan
@@ -127,7 +131,7 @@ struct GPUMetrics: Equatable {
 
   private static func first(_ value: Double, _ other: Double) -> Double { value.isNaN ? other : value }
 
-  /// Versions 1.4 to 1.8 begin alike; what follows moves about, within version 1.6 even from one kernel to another.
+  /// Versions 1.4 to 1.8 share their beginning; later offsets vary, in version 1.6 even between kernels.
   private mutating func parse14(_ bytes: Span<UInt8>, content: UInt8) {
     hotspotTemperature = Plausible.celsius(Self.number(bytes, 4))
     memoryTemperature = Plausible.celsius(Self.number(bytes, 6))
@@ -152,7 +156,7 @@ struct GPUMetrics: Equatable {
   private mutating func parse30(_ bytes: Span<UInt8>) {
     guard bytes.count == 264 else { return }
     temperature = Self.hundredths(Self.number(bytes, 4))
-    // Documented as percent, and in hundredths with some firmware (smu_v14_0_0_ppt.c).
+    // Documented as percent, but hundredths with some firmware (smu_v14_0_0_ppt.c).
     readUse(Self.number(bytes, 42))
     power = Plausible.watts(Self.u32(bytes, 112).map { Double($0) / 1_000 } ?? .nan)
     clock = Self.clock(bytes, 174)
@@ -160,14 +164,14 @@ struct GPUMetrics: Equatable {
     residencies(bytes, 228, ["prochot", "spl", "fppt", "sppt", "thm_core", "thm_gfx", "thm_soc"])
   }
 
-  /// Lanes and tenths of GT/s, one after the other.
+  /// Lanes, followed by tenths of GT/s.
   private mutating func link(_ bytes: Span<UInt8>, width position: Int) {
     let (width, rate) = (Self.number(bytes, position), Self.number(bytes, position + 2) / 10)
     linkWidth = width >= 1 && width <= 32 ? width : .nan
     linkRate = rate > 0 ? rate : .nan
   }
 
-  /// Units of 2^-16 J.
+  /// In units of 2^-16 J.
   private mutating func energy(_ bytes: Span<UInt8>, _ position: Int) {
     guard let count = Self.u64(bytes, position), count > 0 else { return }
     energy = Double(count) / 65_536
@@ -180,8 +184,7 @@ struct GPUMetrics: Equatable {
     }
   }
 
-  /// The reasons of a throttle status, joined by commas, by the kernel's names
-  /// (drivers/gpu/drm/amd/pm/swsmu/inc/amdgpu_smu.h); empty where there is none.
+  /// Names of a throttle status's reasons (drivers/gpu/drm/amd/pm/swsmu/inc/amdgpu_smu.h), joined by commas.
   static func reasons(_ status: UInt64) -> String {
     throttlers.filter { status >> $0.bit & 1 == 1 }.map(\.name).joined(separator: ",")
   }
@@ -217,7 +220,7 @@ struct GPUMetrics: Equatable {
 
   private static func u64(_ bytes: Span<UInt8>, _ position: Int) -> UInt64? { integer(bytes, position, 8) }
 
-  /// A number of 16 bits; NaN where unset.
+  /// Reads 16 bits; NaN if unset.
   private static func number(_ bytes: Span<UInt8>, _ position: Int) -> Double {
     u16(bytes, position).map { Double($0) } ?? .nan
   }

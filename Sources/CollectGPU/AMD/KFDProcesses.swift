@@ -2,23 +2,24 @@ internal import AgentMetrics
 internal import SystemIO
 
 /// Processes that compute on AMD's GPUs through the kernel fusion driver, /sys/class/kfd/kfd/proc/PID/vram_GPUID
-/// (Documentation/ABI/testing/sysfs-class-kfd is silent; drivers/gpu/drm/amd/amdkfd/kfd_process.c makes them).
+/// (not in Documentation/ABI/testing/sysfs-class-kfd; created by drivers/gpu/drm/amd/amdkfd/kfd_process.c).
 ///
-/// Their work does not show among the engines of fdinfo. The files are the kernel's own counts; reading them touches no
-/// device. Processes are named by the kernel's own numbers, so that they are left out inside a container.
+/// Their work does not appear in the engine times of fdinfo. The files are the kernel's own counts; reading them
+/// touches no device. Process ids are those of the initial namespace, so they are omitted inside a container.
 final class KFDProcesses {
   private let folder: String
   private let isInitialNamespace: Bool
   private var gpuIDs: [Int: String]?
 
-  /// The processes of a machine, by the root of its files.
+  /// Creates a reader for the machine under `root`.
   init(root: String, isInitialNamespace: Bool) {
     folder = root + "/sys/class/kfd/kfd"
     self.isInitialNamespace = isInitialNamespace
   }
 
-  /// Adds a device's computing processes to those found among the device's clients, most memory first; and says whether
-  /// there are any.
+  /// Adds a device's computing processes to those of its clients, most memory first.
+  ///
+  /// Also returns whether there are any.
   func merge(into processes: [GPUProcess], device: DRMDevice) -> (processes: [GPUProcess], compute: Bool) {
     guard isInitialNamespace, let minor = Self.renderMinor(device) else { return (processes, false) }
     let names = Files.names(in: folder + "/proc")
@@ -31,7 +32,7 @@ final class KFDProcesses {
       let index = merged.firstIndex { $0.pid == pid } ?? merged.count
       if index == merged.count { merged.append(GPUProcess(pid: pid)) }
       let bytes = Plausible.bytes(Double(vram))
-      // The client's own count may hold the same buffers.
+      // The client's own count may include the same buffers.
       if !(merged[index].vram >= bytes) { merged[index].vram = bytes }
       switch merged[index].kind {
       case "graphics"?: merged[index].kind = "compute+graphics"
@@ -46,7 +47,7 @@ final class KFDProcesses {
     device.nodes.first { $0.hasPrefix("renderD") }.flatMap { Int($0.dropFirst(7)) }
   }
 
-  /// The driver's number of the GPU with a render node, from its topology, which is read again when one is not in it.
+  /// Returns the driver's GPU id for a render node, from its topology, which is read again for an unknown node.
   private func gpuID(renderMinor: Int) -> String? {
     if let known = gpuIDs?[renderMinor] { return known }
     var ids: [Int: String] = [:]

@@ -3,7 +3,7 @@ internal import SystemIO
 
 /// Output of rocm-smi.
 extension AMDTools {
-  /// The values of `rocm-smi … --json`, or of comma-separated output; nil for any other text.
+  /// Parses `rocm-smi … --json`, or comma-separated output; nil for any other text.
   static func parseROCm(_ bytes: Span<UInt8>) -> [GPU]? {
     var answer: [String: JSONValue]?
     for case .object(let members) in ToolValue.documents(bytes) where answer == nil || hasCards(members) {
@@ -29,7 +29,7 @@ extension AMDTools {
     members.keys.contains { number(ofCard: $0) != nil }
   }
 
-  /// Cards by name, of lines of values apart by commas below one that begins with "device,".
+  /// Cards by name, from comma-separated lines below a header that begins with "device,".
   private static func table(_ bytes: Span<UInt8>) -> [String: JSONValue]? {
     let lines = bytes.string(0..<bytes.count).split(whereSeparator: \.isNewline).prefix(4_096)
     guard let start = lines.firstIndex(where: { $0.hasPrefix("device,") }) else { return nil }
@@ -45,7 +45,7 @@ extension AMDTools {
     return cards
   }
 
-  /// One card; its keys changed their spelling from version to version.
+  /// Converts one card; the spelling of its keys changed between versions.
   private static func gpu(ofROCm card: JSONValue, driver: String?) -> GPU {
     var members: [String: JSONValue] = [:]
     if case .object(let object) = card {
@@ -53,7 +53,7 @@ extension AMDTools {
         members[key.lowercased()] = value
       }
     }
-    /// The first of the keys whose value says something.
+    /// Value of the first key with a meaningful value.
     func value(_ keys: String...) -> JSONValue? {
       for key in keys {
         if let value = members[key], ToolValue.says(value) { return value }
@@ -89,7 +89,7 @@ extension AMDTools {
     return ToolValue.checked(gpu)
   }
 
-  /// The number in "(500Mhz)"; NaN where there is none.
+  /// The number in "(500Mhz)", or NaN.
   private static func megahertz(_ value: JSONValue?) -> Double {
     guard let text = value?.text else { return .nan }
     return Double(text.drop { !$0.isNumber }.prefix { $0.isNumber || $0 == "." }) ?? .nan

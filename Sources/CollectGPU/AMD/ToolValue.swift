@@ -1,15 +1,15 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// Values as AMD's tools print them in JSON: a number, a text with or without a unit, an object of both, or "N/A" and its
-/// like.
+/// Values as AMD's tools print them in JSON: a number, a text with or without a unit, an object of both, or a
+/// placeholder such as "N/A".
 enum ToolValue {
-  /// JSON texts of one output that are looked at.
+  /// Maximum number of JSON documents parsed of one output.
   private static let maximumDocuments = 64
   /// Placeholders for an absent value.
   private static let nothing: Set = ["", "n/a", "none", "unsupported", "not supported", "unknown"]
 
-  /// The JSON texts in an output, each from a line that begins as one does: warnings may come before, between and after.
+  /// JSON documents in an output, each at the beginning of a line; warnings may precede, separate and follow them.
   static func documents(_ bytes: Span<UInt8>) -> [JSONValue] {
     var documents: [JSONValue] = []
     var attempts = 0
@@ -31,7 +31,7 @@ enum ToolValue {
     return documents
   }
 
-  /// Where the brackets that open at a position are all closed again; nil where they are not.
+  /// Position after the bracket that closes the one at `start`, or nil.
   private static func end(of bytes: Span<UInt8>, from start: Int) -> Int? {
     var depth = 0
     var isText = false
@@ -51,7 +51,7 @@ enum ToolValue {
     return nil
   }
 
-  /// Whether a value is one.
+  /// Whether a value is not a placeholder.
   static func says(_ value: JSONValue) -> Bool {
     switch value {
     case .null: false
@@ -60,13 +60,13 @@ enum ToolValue {
     }
   }
 
-  /// A text that says something.
+  /// The text of a value; nil for a placeholder.
   static func text(_ value: JSONValue?) -> String? {
     guard let value, let text = value.text, says(value) else { return nil }
     return text
   }
 
-  /// A number, or a text that is one or begins with one before its unit, "41 C".
+  /// The number of a value: a JSON number, or a text that begins with one, such as "41 C".
   static func number(_ value: JSONValue?) -> Double? {
     switch value {
     case .number(let number)?: number
@@ -76,7 +76,7 @@ enum ToolValue {
     }
   }
 
-  /// A number with or without a unit, {"value": 41, "unit": "W"}; NaN where it is "N/A".
+  /// A number with or without a unit, such as {"value": 41, "unit": "W"}; NaN for "N/A".
   static func quantity(_ value: JSONValue?) -> Double {
     number(value?["value"] ?? value) ?? .nan
   }
@@ -90,15 +90,15 @@ enum ToolValue {
     return .nan
   }
 
-  /// A percentage as a share; NaN outside 0 to 100.
+  /// Converts a percentage to a share; NaN outside 0 to 100.
   static func percent(_ number: Double) -> Double {
     number >= 0 && number <= 100 ? number / 100 : .nan
   }
 
-  /// A count; NaN without a plausible one.
+  /// A count; NaN if implausible.
   static func count(_ value: JSONValue?) -> Double { Plausible.count(quantity(value)) }
 
-  /// Bytes of an amount in "MB", by which the tool means mebibytes, as it is in older versions without a unit.
+  /// Bytes of an amount; "MB" means mebibytes, which is also the default in older versions that print no unit.
   static func bytes(_ value: JSONValue?) -> Double {
     let unit = value?["unit"]?.text ?? value?.text?.split(separator: " ").dropFirst().first.map(String.init)
     let factor =
@@ -111,7 +111,7 @@ enum ToolValue {
     return Plausible.bytes(quantity(value) * factor)
   }
 
-  /// A GPU without memory that it cannot have.
+  /// Returns a GPU without implausible memory values.
   static func checked(_ gpu: GPU) -> GPU {
     var gpu = gpu
     if gpu.vramTotal == 0 { gpu.vramTotal = .nan }

@@ -1,37 +1,37 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// What clients did on one device since the last look.
+/// Use of one device by its clients since the last reading.
 struct DRMUse {
   /// Processes that have the device open, most memory first.
   var processes: [GPUProcess] = []
-  /// Mean share of each engine's time, by DRMEngine's raw value, 0…1; NaN where no client told it twice.
+  /// Mean share of each engine's time, by DRMEngine's raw value, 0…1; NaN if no client reported it twice.
   var engines = [Double](repeating: .nan, count: DRMEngine.allCases.count)
-  /// Bytes of the device's memory that clients hold, shared ones counted once for each; NaN where no client tells.
+  /// Bytes of the device's memory held by clients, shared ones counted once for each; NaN if unreported.
   var vram = Double.nan
-  /// Bytes of the machine's memory that clients hold; NaN where no client tells.
+  /// Bytes of the machine's memory held by clients; NaN if unreported.
   var shared = Double.nan
 
   /// Number of clients that were seen before, so that their work since then is known.
   var known = 0
   /// Number of open descriptors of the device without statistics.
   ///
-  /// The kernel is older than those of its driver (amdgpu 5.14, i915 5.19), or they could not be read: sums over clients do
-  /// not stand for the device then.
+  /// The kernel is older than its driver's statistics (amdgpu 5.14, i915 5.19), or they could not be read. Sums over
+  /// clients do not represent the device then.
   var unknown = 0
 
-  /// The share of time in which clients kept the graphics and compute engines busy; NaN where it is not known.
+  /// Share of time in which clients kept the graphics and compute engines busy; NaN if unknown.
   ///
-  /// A driver may print an engine only once it has worked (amdgpu): then known clients were idle.
+  /// A driver may print an engine only once it has worked (amdgpu); without one, known clients were idle.
   var work: Double {
     let share = share(of: .graphics, .compute)
     return share.isNaN && unknown == 0 && (known > 0 || processes.isEmpty) ? 0 : share
   }
 
-  /// The highest share of all engines; NaN where none is known.
+  /// The highest share of all engines; NaN if all are unknown.
   var busiest: Double { engines.reduce(.nan) { $1.isNaN ? $0 : ($0.isNaN ? $1 : max($0, $1)) } }
 
-  /// The share of an engine, or of several that do the same; NaN where none is known.
+  /// Share of an engine, or the sum of several with the same purpose; NaN if unknown.
   func share(of kinds: DRMEngine...) -> Double {
     kinds.reduce(.nan) { sum, kind in
       let share = engines[kind.rawValue]
@@ -40,26 +40,26 @@ struct DRMUse {
   }
 }
 
-/// Processes that have devices of the direct rendering manager open, and what the kernel counts for each.
+/// Processes that have devices of the direct rendering manager open, with the kernel's statistics of each.
 ///
-/// Which descriptors are such devices is looked for seldom and a bit at a time, since that takes a readlink(2) for each
-/// descriptor of the machine; what those found say is read at each pass. A device that sleeps is not read: the driver
-/// may have to wake it for an answer (xe_drm_client.c).
+/// Finding their descriptors takes a readlink(2) for each descriptor of the machine, so the search runs seldom and in
+/// slices; the statistics of those found are read at each pass. A sleeping device is not read: the driver may have to
+/// wake it for an answer (xe_drm_client.c).
 final class DRMClients {
-  /// Seconds between the beginnings of two rounds over all processes.
+  /// Seconds between the starts of two scans of all processes.
   static let period = 10.0
-  /// Links read in a pass, not counting the rest of the process at which it is reached.
+  /// Maximum links read in a pass, not counting the rest of the process at which it is reached.
   static let budget = 2_000
-  /// Descriptors of one process that are looked at; devices are opened early and have low numbers.
+  /// Maximum descriptors examined per process; devices are opened early and have low numbers.
   static let maximumDescriptors = 4_096
-  /// Descriptors of devices that are followed, of the whole machine.
+  /// Maximum descriptors of devices that are tracked on the whole machine.
   static let maximumFollowed = 4_096
 
-  /// A descriptor that is a device.
+  /// A descriptor of a device.
   private struct Descriptor {
     var number: UInt32
     var node: String
-    /// Whether it turned out to be another's duplicate; it is not read until the next round.
+    /// Whether it duplicates another descriptor; it is not read until the next scan.
     var isDuplicate = false
   }
 
@@ -69,7 +69,7 @@ final class DRMClients {
     var client: UInt64
   }
 
-  /// What a client told last.
+  /// The last statistics of a client.
   private struct PreviousUse {
     var engines: [FDInfo.Use?]
     var instant: Double
@@ -87,28 +87,29 @@ final class DRMClients {
   private var isRoundDone = false
   private var sawAll = false
 
-  /// Links read since the beginning, for tests of the budget.
+  /// Links read so far, for tests of the budget.
   private(set) var linksRead = 0
 
-  /// The clients of a machine, by the root of its files.
+  /// Creates a reader for the clients of the machine under `root`.
   init(root: String, budget: Int = budget) {
     self.budget = budget
     proc = root + "/proc/"
     isInitialNamespace = Self.isInitialNamespace(root: root)
   }
 
-  /// Whether processes are numbered as the kernel itself does: pid 2 is kthreadd nowhere else.
+  /// Whether process ids are those of the initial namespace: only there is pid 2 kthreadd.
   static func isInitialNamespace(root: String) -> Bool {
     Files.line(of: root + "/proc/2/stat")?.hasPrefix("2 (kthreadd)") == true
   }
 
   private let isInitialNamespace: Bool
 
-  /// Whether the last round saw the descriptors of all processes of the machine: only then do sums over clients stand
-  /// for the device.
+  /// Whether the last scan saw the descriptors of all processes.
+  ///
+  /// Only then do sums over clients represent the device.
   var isComplete: Bool { sawAll && isInitialNamespace }
 
-  /// Asks what clients did since the last pass; `nodes` names the device of each node that may be read.
+  /// Reads the clients' use since the last pass; `nodes` maps each node that may be read to its device.
   func read(at instant: Double, nodes: [String: String]) -> [String: DRMUse] {
     scan(at: instant)
     var uses: [String: DRMUse] = [:]
@@ -125,7 +126,7 @@ final class DRMClients {
           uses[device, default: DRMUse()].unknown += 1
           continue
         }
-        // A driver without client ids: each descriptor is taken for a client.
+        // For a driver without client ids each descriptor counts as a client.
         let key = ClientKey(
           node: device,
           client: info.client ?? UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(own[index].number))
@@ -149,7 +150,7 @@ final class DRMClients {
         uses[device]?.processes.append(process)
       }
     }
-    // Clients of devices that sleep keep their past; those that are gone lose it.
+    // Clients of sleeping devices keep their last statistics; those that are gone lose them.
     let awake = Set(nodes.values)
     for (key, value) in past where !awake.contains(key.node) { seen[key] = value }
     past = seen
@@ -165,7 +166,7 @@ final class DRMClients {
     return util.0 != util.1 ? util.0 > util.1 : first.pid < second.pid
   }
 
-  // MARK: What a client says
+  // MARK: Statistics of a client
 
   private func info(pid: Int32, _ descriptor: UInt32) -> FDInfo? {
     guard let bytes = try? Files.contents(of: proc + String(pid) + "/fdinfo/" + String(descriptor), buffer: buffer)
@@ -175,9 +176,9 @@ final class DRMClients {
     return FDInfo(bytes.span)
   }
 
-  /// Shares of the engines' time since the past, and what to remember.
+  /// Shares of the engines' time since the last statistics, and the statistics to keep.
   ///
-  /// A counter that goes back stays at its higher value until it has caught up, as the kernel's documentation asks.
+  /// A counter that decreases stays at its higher value until it has caught up, as the kernel's documentation demands.
   private func compare(
     _ info: FDInfo, with past: PreviousUse?, at instant: Double
   ) -> (shares: [Double], engines: [FDInfo.Use?]) {
@@ -208,7 +209,7 @@ final class DRMClients {
     return (shares, engines)
   }
 
-  /// Adds what one client did and holds to its process and to the device.
+  /// Adds one client's use to its process and to the device.
   private func add(_ info: FDInfo, _ shares: [Double], to process: inout GPUProcess, _ use: inout DRMUse) {
     for engine in DRMEngine.allCases {
       let share = shares[engine.rawValue]
@@ -217,7 +218,7 @@ final class DRMClients {
       switch engine {
       case .graphics, .compute: process.util = Self.sum(process.util, share, atMost: 1)
       case .encode, .secondEncode: process.encoder = Self.sum(process.encoder, share, atMost: 1)
-      // Intel's video engines encode too; what of it cannot be told apart.
+      // Intel's video engines encode too; the two cannot be distinguished.
       case .decode, .jpeg, .video: process.decoder = Self.sum(process.decoder, share, atMost: 1)
       case .copy, .enhance: break
       }
@@ -246,7 +247,7 @@ final class DRMClients {
     }
   }
 
-  // MARK: Which descriptors are devices
+  // MARK: Scan for devices
 
   private func scan(at instant: Double) {
     if pending.isEmpty {
@@ -254,7 +255,7 @@ final class DRMClients {
       roundBegan = instant
       isRoundDone = false
       wasRefused = false
-      // The newest last, to be taken first: what has just been started is what is looked for.
+      // The newest last, to be taken first: new processes are the most likely to have opened a device.
       pending = Files.names(in: proc).compactMap { Int32($0) }.sorted()
       let there = Set(pending)
       descriptors = descriptors.filter { there.contains($0.key) }
@@ -293,7 +294,7 @@ final class DRMClients {
     descriptors[pid] = found.isEmpty ? nil : found
   }
 
-  /// The node that a descriptor's link leads to, "renderD128" for "/dev/dri/renderD128"; nil for anything else.
+  /// Name of the device node a descriptor's link points to, such as "renderD128"; nil for any other target.
   private func node(_ path: String) -> String? {
     let capacity = link.count
     let count = link.withUnsafeMutableBytes { buffer in
@@ -302,10 +303,10 @@ final class DRMClients {
       }
     }
     guard count > 0 else { return nil }
-    // A local reference, because a span of a class's property may not be passed on.
+    // A local reference, because a span of a class's property cannot be passed to a function.
     let contents = link
     let target = contents.span.extracting(0..<count)
-    // A recorded machine's links lead to "../../../dev/dri/renderD128".
+    // A recorded machine's links point to "../../../dev/dri/renderD128".
     guard let start = Self.find("/dev/dri/", in: target) else { return nil }
     let name = start + 9..<count
     guard target.starts(with: "renderD", at: name.lowerBound) || target.starts(with: "card", at: name.lowerBound)

@@ -1,31 +1,31 @@
 internal import SystemIO
 
-/// A graphics device as the kernel's direct rendering manager lists it, /sys/class/drm/cardN.
+/// A graphics device of the kernel's direct rendering manager, /sys/class/drm/cardN.
 struct DRMDevice: Hashable {
-  /// "card0".
+  /// Name, such as "card0".
   var card: String
-  /// Its folder, ROOT/sys/class/drm/card0.
+  /// Path of ROOT/sys/class/drm/card0.
   var folder: String
   /// PCI address, "0000:03:00.0"; nil for a device on no PCI bus.
   var pciAddress: String?
-  /// Kernel driver, "amdgpu".
+  /// Kernel driver, such as "amdgpu".
   var driver: String?
   /// PCI ids; nil for a device on no PCI bus.
   var vendor: UInt16?
   var device: UInt16?
   var revision: UInt8?
-  /// Names under /dev/dri, "card0" and "renderD128".
+  /// Names under /dev/dri, such as "card0" and "renderD128".
   var nodes: [String]
-  /// Inode of the device's folder, which another device at the same place has not.
+  /// Inode of the device's folder, which differs for another device at the same address.
   var inode: UInt64
 
-  /// Its folder among the PCI devices, ROOT/sys/class/drm/card0/device.
+  /// Path of the PCI device, ROOT/sys/class/drm/card0/device.
   var deviceFolder: String { folder + "/device" }
 
   /// All devices of a PCI vendor, by ascending number.
   static func all(ofVendor vendor: UInt16, root: String) -> [DRMDevice] {
     cards(root).compactMap { card in
-      // Only the vendor of others is looked at.
+      // Of other vendors' devices only the vendor is read.
       guard number(root + "/sys/class/drm/" + card + "/device/vendor") == UInt64(vendor) else { return nil }
       return DRMDevice(card: card, root: root)
     }
@@ -61,7 +61,7 @@ struct DRMDevice: Hashable {
     inode = stat(device + "/", &status) == 0 ? UInt64(status.st_ino) : 0
   }
 
-  /// The value of a key that begins a line; nil where there is none.
+  /// The value of a key at the beginning of a line, or nil.
   static func value(of key: StaticString, in bytes: Span<UInt8>) -> String? {
     var position = 0
     while position < bytes.count {

@@ -1,30 +1,30 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// One device of the direct rendering manager, as its driver is to be read.
+/// One device of the direct rendering manager, with its driver's way of reading it.
 protocol DRMCard: AnyObject {
-  /// The device.
   var device: DRMDevice { get }
-  /// Whether the driver touches the device to answer for its clients, which keeps it awake.
+  /// Whether the driver accesses the device to report its clients, which keeps it awake.
   var wakesForClients: Bool { get }
-  /// What is known without touching it: names and addresses, and its size once it has been told.
+  /// Values known without accessing the device: names and addresses, and its memory size once it was read.
   var identity: GPU { get }
-  /// Reads it now.
+  /// Reads the device now.
   func read(at instant: Double, _ buffer: ReadBuffer, use: DRMUse?, isComplete: Bool) -> GPU
 }
 
-/// All devices of one vendor that the kernel has a driver for, and when to touch them.
+/// All devices of one vendor with a kernel driver.
+///
+/// Decides when to access each.
 final class DRMSource {
-  /// Seconds between two looks for devices that came or went.
+  /// Seconds between two searches for added and removed devices.
   static let period = 10.0
   /// Seconds to rest while all devices sleep.
   static let sleepingRest = 5.0
-  /// Seconds to rest where there is no device.
+  /// Seconds to rest without a device.
   static let emptyRest = 300.0
-  /// Seconds after boot in which a driver may still be about to be loaded.
+  /// Seconds after boot in which a driver may still be loaded.
   static let settling = 180.0
 
-  /// A device and its state.
   private final class TrackedCard {
     let card: any DRMCard
     let power: RuntimePower
@@ -44,10 +44,10 @@ final class DRMSource {
   private let buffer = ReadBuffer(capacity: 8_192)
   private var entries: [TrackedCard] = []
   private var readAt = -Double.infinity
-  /// The processes that use the devices.
+  /// Processes that use the devices.
   let clients: DRMClients
 
-  /// The devices of a PCI vendor; `readsClients` says whether a device's clients may be asked for.
+  /// Creates a source for a PCI vendor's devices; `readsClients` decides whether a device's clients are read.
   init(
     vendor: UInt16, root: String, readsClients: @escaping (DRMDevice) -> Bool = { _ in true },
     makeCard: @escaping (DRMDevice) -> any DRMCard
@@ -59,7 +59,7 @@ final class DRMSource {
     clients = DRMClients(root: root)
   }
 
-  /// Reads those devices that may be touched; nil where there is none.
+  /// Reads the devices that may be accessed; nil without any.
   func read(at instant: Double) -> GPUAnswer? {
     if instant >= readAt + Self.period || entries.isEmpty { findDevices(at: instant) }
     if entries.isEmpty { return nil }
@@ -80,7 +80,7 @@ final class DRMSource {
     return GPUAnswer(gpus: gpus)
   }
 
-  /// Seconds to rest after read(at:) gave nil.
+  /// Seconds to rest after `read(at:)` returned nil.
   func rest(at instant: Double) -> Double {
     instant < Self.settling ? Self.sleepingRest : Self.emptyRest
   }
@@ -109,7 +109,7 @@ final class DRMSource {
     return gpu
   }
 
-  /// Takes up devices that came, and drops those that went or are others now.
+  /// Adds new devices, and drops those that were removed or replaced.
   private func findDevices(at instant: Double) {
     readAt = instant
     let devices = DRMDevice.all(ofVendor: vendor, root: root)

@@ -2,7 +2,8 @@ internal import SystemIO
 
 /// The version of a kernel driver.
 enum DriverVersion {
-  /// Its name with its own version where it was built beside the kernel, else with the kernel's: "amdgpu 6.10.5".
+  /// Name of the driver with its own version if it was built outside the kernel, else with the kernel's: "amdgpu
+  /// 6.10.5".
   static func text(of driver: String?, root: String) -> String? {
     guard let driver else { return nil }
     let version =

@@ -1,6 +1,6 @@
 internal import SystemIO
 
-/// Parts of a GPU that clients keep busy, under the names that drivers give them.
+/// Engines of a GPU, with the names that drivers give them.
 enum DRMEngine: Int, CaseIterable {
   /// amdgpu "gfx", i915 "render", xe "rcs".
   case graphics
@@ -21,7 +21,7 @@ enum DRMEngine: Int, CaseIterable {
   /// i915 "video-enhance", xe "vecs", amdgpu "vpe".
   case enhance
 
-  /// The engine whose name stands in a range; nil for one that is not known.
+  /// Parses an engine's name; nil if it is unknown.
   init?(_ bytes: Span<UInt8>, _ name: Range<Int>) {
     for (engine, names) in Self.names {
       for known in names where bytes.equals(name, known) {
@@ -39,36 +39,36 @@ enum DRMEngine: Int, CaseIterable {
   ]
 }
 
-/// What the kernel tells of an open device of the direct rendering manager, /proc/PID/fdinfo/FD
+/// The kernel's statistics of an open device of the direct rendering manager, /proc/PID/fdinfo/FD
 /// (Documentation/gpu/drm-usage-stats.rst).
 ///
-/// amdgpu of Linux 5.14 to 5.18 has names of its own, before those were agreed on: `pdev:`, `pasid:`, `vram mem:\t17196 kB`,
+/// amdgpu of Linux 5.14 to 5.18 uses names from before the standard: `pdev:`, `pasid:`, `vram mem:\t17196 kB`,
 /// `gfx0:\t70.59%`.
 struct FDInfo {
-  /// What one engine did for the client since it was opened.
+  /// Work of one engine for the client since the client was opened.
   struct Use {
     /// Nanoseconds busy; nil where the driver counts cycles.
     var nanoseconds: UInt64?
-    /// Cycles busy, and of all cycles that passed (xe).
+    /// Cycles busy, and all cycles that passed (xe).
     var cycles: UInt64?
     var totalCycles: UInt64?
     /// Recent share of time, 0…1, of a driver without counters (amdgpu of Linux 5.14 to 5.18).
     var share: Double?
-    /// Number of such engines.
+    /// Number of engines of this kind.
     var capacity = 1.0
   }
 
-  /// "amdgpu".
+  /// Name of the driver, such as "amdgpu".
   var driver: String?
   /// PCI address.
   var pciAddress: String?
-  /// Number of the client, unique to the device; those of a duplicated descriptor are the same.
+  /// Id of the client, unique within the device and equal for duplicated descriptors.
   var client: UInt64?
-  /// By DRMEngine's raw value; nil where the driver does not tell.
+  /// Work by DRMEngine's raw value; nil if unreported.
   var engines = [Use?](repeating: nil, count: DRMEngine.allCases.count)
-  /// Bytes of the GPU's own memory; NaN where the driver does not tell.
+  /// Bytes of the GPU's own memory; NaN if unreported.
   var vram: Double { Self.first(residentVRAM, memoryVRAM, totalVRAM) }
-  /// Bytes of the machine's memory; NaN where the driver does not tell.
+  /// Bytes of the machine's memory; NaN if unreported.
   var shared: Double { Self.first(residentShared, memoryShared, totalShared) }
 
   private var residentVRAM = Double.nan
@@ -78,7 +78,7 @@ struct FDInfo {
   private var memoryShared = Double.nan
   private var totalShared = Double.nan
 
-  /// Parses the file; nil where it is no device of the direct rendering manager's.
+  /// Parses the file; nil if it is not of a device of the direct rendering manager.
   init?(_ bytes: Span<UInt8>) {
     var position = 0
     var old = (hasDevice: false, client: UInt64?.none)
@@ -96,17 +96,17 @@ struct FDInfo {
     if driver != nil { return }
     guard old.hasDevice, let client = old.client else { return nil }
     driver = "amdgpu"
-    // One address space for each client; 0 where there was none to be had.
+    // Id of the address space (PASID), one per client; 0 if none was available.
     self.client = client == 0 ? nil : client
     parseOld(bytes)
   }
 
-  /// An address with its domain, which the first versions of the driver left out.
+  /// Returns an address with its domain, which the first versions of the driver omitted.
   private static func address(_ text: String) -> String {
     text.utf8.filter { $0 == UInt8(ascii: ":") }.count == 1 ? "0000:" + text : text
   }
 
-  /// The lines of amdgpu_show_fdinfo of Linux 5.14 to 5.18.
+  /// Parses the lines of amdgpu_show_fdinfo of Linux 5.14 to 5.18.
   private mutating func parseOld(_ bytes: Span<UInt8>) {
     var position = 0
     while position < bytes.count {
@@ -117,7 +117,7 @@ struct FDInfo {
       } else if let name = Self.key(bytes, &position), let engine = Self.oldEngine(bytes, name),
         let share = Self.oldShare(bytes, &position)
       {
-        // One line for each of the engine's queues.
+        // One line per queue of the engine.
         var use = engines[engine.rawValue] ?? Use()
         use.share = Swift.min(1, (use.share ?? 0) + share)
         engines[engine.rawValue] = use
@@ -126,14 +126,14 @@ struct FDInfo {
     }
   }
 
-  /// The engine of "gfx0", or of "gfx"; one of "enc_10" is the first of "enc_1".
+  /// The engine of "gfx0" or "gfx"; "enc_10" is the first queue of "enc_1".
   private static func oldEngine(_ bytes: Span<UInt8>, _ name: Range<Int>) -> DRMEngine? {
     if let engine = DRMEngine(bytes, name) { return engine }
     guard let last = name.last, let byte = bytes.byte(at: last), byte.isDigit else { return nil }
     return DRMEngine(bytes, name.lowerBound..<last)
   }
 
-  /// The share of a percentage.
+  /// Parses a percentage as a share.
   ///
   /// The driver prints the hundredths without leading zeros: "70.5%" is 70.05 %.
   private static func oldShare(_ bytes: Span<UInt8>, _ position: inout Int) -> Double? {
@@ -158,7 +158,7 @@ struct FDInfo {
     } else if bytes.skip("engine-capacity-", &position) {
       engine(bytes, &position) { use, value in use.capacity = Double(Swift.min(Swift.max(value, 1), 1_024)) }
     } else if bytes.skip("engine-", &position) {
-      // Twice where a chip has two generations of an engine under the same name.
+      // Appears twice if a chip has two generations of an engine under the same name.
       engine(bytes, &position) { use, value in use.nanoseconds = Self.sum(use.nanoseconds ?? 0, value) }
     } else if bytes.skip("total-cycles-", &position) {
       engine(bytes, &position) { use, value in use.totalCycles = value }
@@ -184,7 +184,7 @@ struct FDInfo {
     engines[engine.rawValue] = use
   }
 
-  /// A region's size: amdgpu "vram" and "gtt", i915 "local0" and "system0", xe "vram0" and "gtt", "system".
+  /// Parses a region's size: amdgpu "vram" and "gtt", i915 "local0" and "system0", xe "vram0" and "gtt", "system".
   private mutating func memory(
     _ bytes: Span<UInt8>, _ position: inout Int, vram: WritableKeyPath<FDInfo, Double>,
     shared: WritableKeyPath<FDInfo, Double>
@@ -196,7 +196,9 @@ struct FDInfo {
     Self.add(Self.size(bytes, &position, unit: 1), to: &self[keyPath: isVRAM ? vram : shared])
   }
 
-  /// Bytes of "17196 KiB", NaN where it is no size; `unit` bytes each where none is named.
+  /// Parses "17196 KiB" as bytes; NaN if it is not a size.
+  ///
+  /// `unit` is the number of bytes if no unit is given.
   private static func size(_ bytes: Span<UInt8>, _ position: inout Int, unit: Double) -> Double {
     guard let number = bytes.unsigned(&position) else { return .nan }
     bytes.skipBlanks(&position)
@@ -214,7 +216,7 @@ struct FDInfo {
     if !size.isNaN { sum = (sum.isNaN ? 0 : sum) + size }
   }
 
-  /// What stands before the colon, which it moves past.
+  /// Parses the key before the colon, and skips the colon.
   private static func key(_ bytes: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
     let start = position
     while let byte = bytes.byte(at: position), byte != UInt8(ascii: ":"), !byte.isBlankOrNewline { position += 1 }

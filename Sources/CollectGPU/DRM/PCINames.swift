@@ -1,9 +1,9 @@
 internal import SystemIO
 
-/// Names of PCI devices, from the list that distributions install (pci.ids, of the package hwdata or pciutils), and of
-/// AMD's from libdrm's own, which tells apart what shares a PCI id.
+/// Names of PCI devices, from the list that distributions install (pci.ids, of the package hwdata or pciutils), and for
+/// AMD from libdrm's own list, which distinguishes products with the same PCI id.
 enum PCINames {
-  /// The name of a GPU, "AMD Radeon RX 7900 XTX"; `maker` and the id where no list knows it.
+  /// Name of a GPU, such as "AMD Radeon RX 7900 XTX"; `maker` and the id if it is not listed.
   static func model(_ device: DRMDevice, maker: String, root: String) -> String? {
     guard let vendor = device.vendor, let id = device.device else { return nil }
     if vendor == 0x1002, let revision = device.revision {
@@ -15,7 +15,7 @@ enum PCINames {
     return model(vendor: vendor, device: id, maker: maker, root: root)
   }
 
-  /// The name of a GPU by its PCI ids; `maker` and the id where no list knows it.
+  /// Name of a GPU by its PCI ids; `maker` and the id if it is not listed.
   static func model(vendor: UInt16, device id: UInt16, maker: String, root: String) -> String {
     for path in ["/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids", "/var/lib/pciutils/pci.ids"] {
       guard let bytes = try? Files.contents(of: root + path) else { continue }
@@ -24,12 +24,12 @@ enum PCINames {
     return maker + " GPU 0x" + hexadecimal(id)
   }
 
-  /// A product's name that begins with its maker's.
+  /// Prefixes a product's name with its maker unless it has that prefix.
   static func full(_ product: String, _ maker: String) -> String {
     product.lowercased().hasPrefix(maker.lowercased()) ? product : maker + " " + product
   }
 
-  /// The device's line of pci.ids: "744c" under "1002"; nil where it has none.
+  /// The device's name in pci.ids, "744c" under "1002", or nil.
   static func name(vendor: UInt16, device: UInt16, in bytes: Span<UInt8>) -> String? {
     let (vendor, device) = (hexadecimal(vendor), hexadecimal(device))
     var position = 0
@@ -37,13 +37,13 @@ enum PCINames {
     while position < bytes.count {
       let byte = bytes.byte(at: position)
       if byte == UInt8(ascii: "\t") {
-        // Two tabs lead a subsystem.
+        // Two tabs begin a subsystem.
         if isVendor, bytes.equals(position + 1..<min(bytes.count, position + 5), device) {
           position += 5
           return rest(of: bytes, &position)
         }
       } else if byte != UInt8(ascii: "#"), byte != UInt8(ascii: "\n") {
-        // The list is ordered: nothing of this vendor follows another.
+        // The list is ordered: this vendor's entries end at the next vendor.
         if isVendor { return nil }
         isVendor = bytes.equals(position..<min(bytes.count, position + 4), vendor)
       }
@@ -52,7 +52,7 @@ enum PCINames {
     return nil
   }
 
-  /// The line of libdrm's amdgpu.ids, "744C,\tC8,\tAMD Radeon RX 7900 XTX"; nil where there is none.
+  /// The device's name in libdrm's amdgpu.ids, "744C,\tC8,\tAMD Radeon RX 7900 XTX", or nil.
   static func marketingName(device: UInt16, revision: UInt8, in bytes: Span<UInt8>) -> String? {
     let device = hexadecimal(device)
     let revision = hexadecimal(UInt16(revision)).suffix(2)
@@ -69,20 +69,20 @@ enum PCINames {
     return nil
   }
 
-  /// The product in a name of pci.ids, "Navi 31 [Radeon RX 7900 XT/7900 XTX]": what is in the last brackets.
+  /// The product in a name of pci.ids: the text in the last brackets of "Navi 31 [Radeon RX 7900 XT/7900 XTX]".
   static func product(_ name: String) -> String {
     guard name.hasSuffix("]"), let open = name.lastIndex(of: "[") else { return name }
     let product = name[name.index(after: open)...].dropLast()
     return product.isEmpty ? name : String(product)
   }
 
-  /// Four lower-case digits.
+  /// Formats an id as four lower-case digits.
   static func hexadecimal(_ id: UInt16) -> String {
     let digits = String(id, radix: 16)
     return String(repeating: "0", count: 4 - digits.count) + digits
   }
 
-  /// What precedes the next comma on the line, which it moves past.
+  /// Parses the text before the line's next comma, and skips the comma.
   private static func field(_ bytes: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
     bytes.skipBlanks(&position)
     let start = position
@@ -96,7 +96,7 @@ enum PCINames {
     range.count == lower.utf8.count && bytes.string(range).lowercased() == lower
   }
 
-  /// What is left of the line, without blanks around it; nil where nothing is.
+  /// The rest of the line without surrounding blanks, or nil if it is empty.
   private static func rest(of bytes: Span<UInt8>, _ position: inout Int) -> String? {
     bytes.skipBlanks(&position)
     let start = position

@@ -1,34 +1,34 @@
 internal import SystemIO
 
-/// A file of sysfs that holds one value, kept open from one reading to the next.
+/// A sysfs file with one value, kept open between readings.
 ///
-/// A driver may refuse to answer for a while (EBUSY, EPERM while the device changes its state) or for ever (ENODATA,
-/// EOPNOTSUPP, no file); all of it is an absent value and no error.
+/// A driver may refuse to answer for a while (EBUSY, EPERM while the device changes its state) or forever (ENODATA,
+/// EOPNOTSUPP, no file); all of these are an absent value and not an error.
 final class SysfsFile {
-  /// Readings between two looks for a file that is not there.
+  /// Readings skipped before a missing file is tried again.
   static let rest = 30
 
   private let file: PersistentFile
   private var resting = 0
 
-  /// A file by its path; nothing is opened yet.
+  /// Creates a file without opening it.
   init(_ path: String) {
     file = PersistentFile(path)
   }
 
-  /// Shows the present contents to `body`; nil where there are none.
+  /// Passes the current contents to `body`; nil if unreadable.
   func read<Result>(_ buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
     if resting > 0 {
       resting -= 1
       return nil
     }
     if let result = file.readIfPresent(into: buffer, body) { return result }
-    // One that is there but refuses may answer the next time.
+    // An existing file that refuses may answer the next time.
     if !Files.exists(file.path) { resting = Self.rest }
     return nil
   }
 
-  /// The number that it begins with; NaN where there is none.
+  /// The number at the beginning, or NaN.
   func number(_ buffer: ReadBuffer) -> Double {
     read(buffer) { bytes in
       var position = 0
@@ -36,7 +36,7 @@ final class SysfsFile {
     } ?? .nan
   }
 
-  /// The number as a share of 100; NaN where it is none.
+  /// The number as a share of 100, or NaN.
   func percent(_ buffer: ReadBuffer) -> Double {
     let number = number(buffer)
     return number >= 0 && number <= 100 ? number / 100 : .nan
@@ -44,34 +44,33 @@ final class SysfsFile {
 }
 
 extension Files {
-  /// The hexadecimal number in a file of sysfs, "0x1002"; nil where there is none.
+  /// The hexadecimal number in a sysfs file, such as "0x1002", or nil.
   static func hexadecimal(of path: String) -> UInt64? {
     guard let line = line(of: path) else { return nil }
     return UInt64(line.hasPrefix("0x") ? line.dropFirst(2) : line[...], radix: 16)
   }
 
-  /// The last part of where a link points, "amdgpu" for `driver`; nil where there is no link.
+  /// The last component of a link's target, such as "amdgpu" for `driver`; nil if it is not a link.
   static func linkName(_ path: String) -> String? {
     guard let name = link(path)?.split(separator: "/").last, name != "..", name != "." else { return nil }
     return String(name)
   }
 }
 
-/// Values that drivers are known to tell wrongly, sorted out.
+/// Filters of values that drivers are known to report wrongly.
 enum Plausible {
-  /// Millidegrees as degrees Celsius; NaN for 0, which is how a sensor that is not there reads, and beyond what silicon
-  /// survives.
+  /// Converts millidegrees to °C; NaN for 0, the value of a missing sensor, and beyond the limits of silicon.
   static func celsius(milli: Double) -> Double {
     celsius(milli / 1_000)
   }
 
-  /// Degrees Celsius; NaN for 0, for 127 to 127.9, which a register of eight bits shows without a sensor, and beyond what
-  /// silicon survives.
+  /// Degrees Celsius; NaN for 0, for 127 to 127.9, the value of an 8-bit register without a sensor, and beyond the
+  /// limits of silicon.
   static func celsius(_ degrees: Double) -> Double {
     degrees > -50 && degrees < 150 && degrees != 0 && !(degrees >= 127 && degrees < 128) ? degrees : .nan
   }
 
-  /// Microwatts as watts; NaN for 0, which no running chip draws, and above 5 kW.
+  /// Converts microwatts to watts; NaN for 0, which no running chip draws, and above 5 kW.
   static func watts(micro: Double) -> Double {
     watts(micro / 1_000_000)
   }
@@ -81,7 +80,9 @@ enum Plausible {
     watts > 0 && watts < 5_000 ? watts : .nan
   }
 
-  /// Hertz; NaN below 0 and above 50 GHz (65535 MHz is an unset register), while a clock that stands still is 0.
+  /// Hertz; NaN below 0 and above 50 GHz (65535 MHz is an unset register).
+  ///
+  /// A stopped clock is 0.
   static func hertz(_ hertz: Double) -> Double {
     hertz >= 0 && hertz < 5e10 ? hertz : .nan
   }
@@ -106,7 +107,7 @@ enum Plausible {
     lanes >= 1 && lanes <= 64 ? lanes : .nan
   }
 
-  /// Revolutions per minute; NaN for 65535, an unset register, and beyond what a fan can do.
+  /// Revolutions per minute; NaN for 65535, an unset register, and above 50,000.
   static func revolutions(_ speed: Double) -> Double {
     speed >= 0 && speed < 50_000 ? speed : .nan
   }

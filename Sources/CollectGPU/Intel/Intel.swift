@@ -2,11 +2,10 @@ internal import AgentMetrics
 internal import Collect
 
 extension GPUVendor {
-  /// Intel.
   static let intel = GPUVendor(name: "intel", pciVendor: 0x8086) { environment in IntelSource(environment) }
 }
 
-/// Intel's GPUs, through sysfs.
+/// Reads Intel's GPUs from sysfs.
 final class IntelSource: GPUSource {
   private let devices: DRMSource
 

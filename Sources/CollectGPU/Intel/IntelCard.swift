@@ -1,15 +1,15 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// A GPU of Intel's, as i915 or xe tell of it in sysfs.
+/// An Intel GPU, read from the sysfs files of i915 or xe.
 ///
-/// Neither driver tells in a file how busy the device is. `util` is the share of the busiest engine's time that clients
-/// took since the last answer, summed over fdinfo, where all processes of the machine could be seen; else the share of
-/// time in which the device was not in its idle state RC6, which is more than it worked, since it falls asleep late.
-/// `decoder` is the share of the video engines, which also encode.
+/// Neither driver has a file for utilization. `util` is the share of the busiest engine's time that clients used since
+/// the last reading, summed over fdinfo, if all processes of the machine are visible. Otherwise it is the share of time
+/// outside the idle state RC6, which overstates work, since the device falls asleep late. `decoder` is the share of the
+/// video engines, which also encode.
 final class IntelCard: DRMCard {
   let device: DRMDevice
-  /// xe wakes the device to read its clock (show_run_ticks in xe_drm_client.c); i915 keeps count by itself.
+  /// xe wakes the device to read its clock (show_run_ticks in xe_drm_client.c); i915 keeps its own count.
   let wakesForClients: Bool
   private(set) var identity: GPU
 
@@ -17,16 +17,16 @@ final class IntelCard: DRMCard {
   private let link: PCILink
   private var sensors: IntelSensors?
   private var previousIdle = (milliseconds: [Double](), instant: Double.nan)
-  /// Of the card's counter and of the package's.
+  /// Meters of the card's and the package's counter.
   private var meters = [EnergyMeter(), EnergyMeter()]
 
-  /// The files of its hwmon folder.
+  /// Files of the hwmon folder.
   private struct IntelSensors {
     let temperature: SysfsFile
     let slowdown: SysfsFile
     let memory: SysfsFile?
     let fan: SysfsFile
-    /// Of the card, else of the package.
+    /// Energy of the card, and of the package.
     let energies: [SysfsFile]
     let powerLimits: [SysfsFile]
 
@@ -38,12 +38,12 @@ final class IntelCard: DRMCard {
       memory = (numbers["vram"] ?? files.memoryTemperature).map { hwmon.file("temp\($0)_input") }
       fan = hwmon.file("fan1_input")
       energies = ["energy1_input", "energy2_input"].map { hwmon.file($0) }
-      // 0 stands for a limit that is off.
+      // 0 means a disabled limit.
       powerLimits = ["power1_max", "power2_max", "power1_rated_max", "power2_rated_max"].map { hwmon.file($0) }
     }
   }
 
-  /// A card under `root`.
+  /// Creates a card under `root`.
   init(_ device: DRMDevice, root: String) {
     self.device = device
     wakesForClients = device.driver == "xe"
@@ -53,7 +53,7 @@ final class IntelCard: DRMCard {
     identity.pciAddress = device.pciAddress
     identity.model = PCINames.model(device, maker: "Intel", root: root)
     identity.driver = DriverVersion.text(of: device.driver, root: root)
-    // Where the processor's own graphics have been since 2010.
+    // Address of processor graphics since 2010.
     identity.isIntegrated = device.pciAddress == "0000:00:02.0"
     identity.hasUnifiedMemory = identity.isIntegrated
   }
@@ -63,7 +63,7 @@ final class IntelCard: DRMCard {
     let totals = files.vramTotal.map { Plausible.bytes($0.number(buffer)) }.filter { $0 > 0 }
     if !totals.isEmpty {
       gpu.vramTotal = totals.reduce(0, +)
-      // A card handed to a virtual machine may sit at the same address.
+      // A card passed through to a virtual machine may have the same address.
       gpu.isIntegrated = false
       gpu.hasUnifiedMemory = false
     }
@@ -105,15 +105,15 @@ final class IntelCard: DRMCard {
     gpu.fanSpeed = Plausible.revolutions(sensors.fan.number(buffer))
     let limits = sensors.powerLimits.lazy.map { Plausible.watts(micro: $0.number(buffer)) }
     gpu.powerLimit = limits.first { !$0.isNaN } ?? .nan
-    // Both drivers extend the chip's 32 bits to 64, so that the count only goes back when it starts anew.
+    // Both drivers extend the chip's 32 bits to 64, so the count decreases only after a restart from 0.
     let readings = sensors.energies.indices.map { index in
       meters[index].read(sensors.energies[index].number(buffer) / 1e6, at: instant)
     }
-    // The first that counts.
+    // The first counter that counts.
     if let reading = readings.first(where: { !$0.energy.isNaN }) { (gpu.energy, gpu.power) = reading }
   }
 
-  /// The share of time in which the part that slept least was awake; NaN where none tells, or RC6 is switched off.
+  /// Share of time in which the part that slept least was awake; NaN if unreported, or if RC6 is disabled.
   private func awakeShare(at instant: Double, _ buffer: ReadBuffer) -> Double {
     let now = files.idle.map { $0.number(buffer) }
     let past = previousIdle
@@ -142,7 +142,7 @@ final class IntelCard: DRMCard {
     return isReported ? reasons.joined(separator: ",") : nil
   }
 
-  /// The highest of several clocks in megahertz, as hertz; NaN where none is told.
+  /// The highest of several clocks in megahertz, as hertz, or NaN.
   private static func highest(_ files: [SysfsFile], _ buffer: ReadBuffer) -> Double {
     files.map { Plausible.hertz($0.number(buffer) * 1e6) }.filter { !$0.isNaN }.max() ?? .nan
   }

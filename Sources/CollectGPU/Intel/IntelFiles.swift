@@ -1,29 +1,29 @@
 internal import SystemIO
 
-/// Where Intel's drivers keep what they tell of a GPU.
+/// Paths of the files of Intel's drivers.
 ///
-/// - i915: CARD/gt_act_freq_mhz and its like, CARD/gt/gtN/… (drivers/gpu/drm/i915/gt/intel_gt_sysfs_pm.c).
-/// - xe: CARD/device/tileN/gtN/freq0/act_freq and its like (drivers/gpu/drm/xe/xe_gt_freq.c, xe_gt_idle.c,
+/// - i915: CARD/gt_act_freq_mhz and others, CARD/gt/gtN/… (drivers/gpu/drm/i915/gt/intel_gt_sysfs_pm.c).
+/// - xe: CARD/device/tileN/gtN/freq0/act_freq and others (drivers/gpu/drm/xe/xe_gt_freq.c, xe_gt_idle.c,
 ///   xe_gt_throttle.c).
 struct IntelFiles {
-  /// Megahertz that the core clock is, of each tile's first GT.
+  /// Current core clock in megahertz, of each tile's first GT.
   var clock: [SysfsFile] = []
-  /// Megahertz that it may reach.
+  /// Maximum core clock in megahertz.
   var clockMaximum: [SysfsFile] = []
   /// Milliseconds that each GT was idle (RC6).
   var idle: [SysfsFile] = []
-  /// 1 where clocks are held down, and a file of the same for each reason, by its name.
+  /// Status, 1 if clocks are held down, and the same for each named reason.
   var throttles: [(status: SysfsFile, reasons: [(name: String, file: SysfsFile)])] = []
-  /// Bytes of memory, of each tile.
+  /// Bytes of memory of each tile.
   var vramTotal: [SysfsFile] = []
-  /// Bytes of memory not in use (a driver built beside the kernel only).
+  /// Bytes of unused memory (only with a driver built outside the kernel).
   var vramAvailable: SysfsFile?
-  /// Number of the hwmon temperature of the whole package.
+  /// Index of the hwmon temperature of the whole package.
   var temperature = 1
-  /// Number of the hwmon temperature of the memory.
+  /// Index of the hwmon temperature of the memory.
   var memoryTemperature: Int?
 
-  /// The files of a device.
+  /// Finds the files of a device.
   init(_ device: DRMDevice) {
     if device.driver == "xe" { findXe(device) } else { findI915(device) }
   }
@@ -52,7 +52,7 @@ struct IntelFiles {
       if Files.number(of: part + "/rc6_enable") != 0 { idle.append(SysfsFile(part + "/rc6_residency_ms")) }
       addThrottle(in: part + "/", status: "throttle_reason_status", prefix: "throttle_reason_")
     }
-    // Before Linux 5.18 the sum of all parts only.
+    // Linux before 5.18 has only the sum of all parts.
     if idle.isEmpty, Files.number(of: card + "/power/rc6_enable") != 0 {
       idle = [SysfsFile(card + "/power/rc6_residency_ms")]
     }
@@ -70,7 +70,7 @@ struct IntelFiles {
       ))
   }
 
-  /// Folders named `prefix` and a number, in the order of their numbers.
+  /// Folders named `prefix` and a number, in numeric order.
   private static func folders(_ prefix: String, in parent: String) -> [String] {
     Files.names(in: parent)
       .compactMap { name in name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) : nil }

@@ -3,25 +3,25 @@ internal import Collect
 internal import SystemIO
 
 extension GPUVendor {
-  /// NVIDIA.
   static let nvidia = GPUVendor(name: "nvidia", pciVendor: 0x10DE) { environment in NVIDIASource(environment) }
 }
 
-/// NVIDIA's GPUs by NVML, and by nvidia-smi where that library cannot be opened; not verified on hardware so far, but
-/// against a library and a tool of the tests' own.
+/// Reads NVIDIA's GPUs with NVML, or with nvidia-smi if that library cannot be opened.
 ///
-/// An open library keeps every GPU that it serves awake: it is closed while none of them is used and all could sleep.
+/// Not verified on hardware so far, but against a library and a tool of the tests.
+///
+/// An open library keeps all its GPUs awake: it is closed while none of them is used and all could sleep.
 final class NVIDIASource: GPUSource {
-  /// Seconds until a library or a tool that is not there is looked for again.
+  /// Seconds before a missing library or tool is searched for again.
   static let rest = 300.0
-  /// Seconds between two looks while all GPUs are left alone.
+  /// Seconds between two checks while all GPUs are left alone.
   private static let sleepingRest = 5.0
-  /// Seconds between two counts of devices where sysfs does not tell of their coming and going.
+  /// Seconds between two device counts if sysfs does not list the devices.
   private static let recount = 60.0
-  /// Where the library is: by the linker's own ways, and where Windows puts it for its Linux.
+  /// Names of the library for the dynamic linker, and its path in Windows' Subsystem for Linux.
   static let paths = ["libnvidia-ml.so.1", "libnvidia-ml.so", "/usr/lib/wsl/lib/libnvidia-ml.so.1"]
 
-  /// Runs a tool with arguments and gives what it printed.
+  /// Runs a tool with arguments and returns its output.
   typealias RunTool = (_ path: String, _ arguments: [String]) throws(CollectorError) -> Tool.Output
 
   private let environment: GPUEnvironment
@@ -49,15 +49,15 @@ final class NVIDIASource: GPUSource {
   private var lostSince = Double.nan
   private var lostRetry = recount
 
-  /// What proc knows processes by, by the driver's numbers for them.
+  /// Process ids in proc by the driver's process ids.
   private var numbers: [Int32: Int32] = [:]
-  /// What was last told of each, and when.
+  /// The last values of each GPU, and their time.
   private var known: [(gpu: GPU, instant: Double)] = []
-  /// The number of the last error of each, by its unique id.
+  /// The last Xid error of each GPU, by its key.
   private var errors: [String: Double] = [:]
 
   /// - Parameters:
-  ///   - paths: where the library is looked for; a name without a slash by the dynamic linker's own ways.
+  ///   - paths: paths of the library to try; the dynamic linker resolves a name without a slash.
   ///   - run: runs the tool.
   init(
     _ environment: GPUEnvironment, paths: [String] = paths,
@@ -79,7 +79,7 @@ final class NVIDIASource: GPUSource {
     let slots = NVIDIASlot.find(root: root)
     let present = Set(slots.map(\.address))
     if present != addresses {
-      // One came or went: the library looks for devices only when it is initialised.
+      // A GPU was added or removed: the library enumerates devices only when it is initialized.
       addresses = present
       letGo()
       retryAt = -.infinity
@@ -102,7 +102,7 @@ final class NVIDIASource: GPUSource {
       do {
         gpus = try ask(nvml, throughput, slots, wanted, at: instant)
       } catch {
-        // Without a driver there is no GPU that could be asked: none, or one that another driver has.
+        // Without NVIDIA's driver there is no readable GPU: none at all, or one bound to another driver.
         if !isLoaded(slots), known.isEmpty {
           close()
           return GPUAnswer(rest: emptyRest)
@@ -117,17 +117,17 @@ final class NVIDIASource: GPUSource {
       return GPUAnswer(
         gpus: slots.map { reported($0, at: instant) }, rest: slots.isEmpty ? emptyRest : 60,
         failure: tool == nil && isLoaded(slots)
-          ? "the driver is loaded, but neither libnvidia-ml.so.1 nor nvidia-smi was found" : nil)
+          ? "the driver is loaded, but libnvidia-ml.so.1 and nvidia-smi were not found" : nil)
     }
     failure = nil
     failures = 0
     hadGPUs = hadGPUs || !gpus.isEmpty
     return GPUAnswer(
       gpus: complete(gpus, slots, wanted, at: instant),
-      failure: gpus.isEmpty && !slots.isEmpty ? "the driver is bound to GPUs, but lists none" : nil)
+      failure: gpus.isEmpty && !slots.isEmpty ? "the driver is bound to GPUs but does not list them" : nil)
   }
 
-  /// A Jetson's GPU by sysfs; nil on other machines.
+  /// Reads a Jetson's GPU from sysfs; nil on other machines.
   private func readTegra() -> GPUAnswer? {
     if !hasSoughtTegra {
       hasSoughtTegra = true
@@ -136,12 +136,12 @@ final class NVIDIASource: GPUSource {
     return tegra.map { GPUAnswer(gpus: [$0.read(machineMemory: machineMemory())]) }
   }
 
-  /// Whether the kernel has NVIDIA's driver, as far as this machine's files say.
+  /// Whether NVIDIA's driver is loaded, according to sysfs and proc.
   private func isLoaded(_ slots: [NVIDIASlot]) -> Bool {
     !slots.isEmpty || Files.exists(root + "/proc/driver/nvidia/version")
   }
 
-  // MARK: Asking
+  // MARK: Reading
 
   private func ask(
     _ nvml: NVML, _ throughput: PCIeThroughput, _ slots: [NVIDIASlot], _ wanted: Set<String>, at instant: Double
@@ -170,7 +170,7 @@ final class NVIDIASource: GPUSource {
     return gpus
   }
 
-  /// Adds known GPUs that the driver no longer lists although the kernel still has them, and those at the addresses that are
+  /// Adds GPUs as lost: known ones that the driver no longer lists although the kernel does, and those at addresses
   /// known as lost.
   private func addLost(
     to gpus: inout [GPU], _ slots: [NVIDIASlot], _ wanted: Set<String>, _ lost: Set<String>, hasLost: Bool
@@ -191,14 +191,14 @@ final class NVIDIASource: GPUSource {
     }
   }
 
-  /// Whether the count of devices changed, where there is no other way to see it.
+  /// Whether the number of devices changed; counted only if sysfs does not list them.
   private func isRecountDue(_ slots: [NVIDIASlot], at instant: Double) -> Bool {
     guard slots.isEmpty, instant - countedAt >= Self.recount, let session else { return false }
     countedAt = instant
     return session.recount() != session.count
   }
 
-  /// Whether it is time to see if one that was lost has been reset: a library that is open does not notice.
+  /// Whether to check if a lost GPU has been reset, which an open library does not notice.
   private func isLostRetryDue(at instant: Double) -> Bool {
     guard !lostSince.isNaN, instant - lostSince >= lostRetry else { return false }
     lostSince = instant
@@ -206,7 +206,7 @@ final class NVIDIASource: GPUSource {
     return true
   }
 
-  /// By the tool, where there is one; nil where it, or the driver, is not there.
+  /// Reads with nvidia-smi; nil without it or the driver.
   private func askTool(
     _ slots: [NVIDIASlot], _ wanted: Set<String>, at instant: Double
   ) throws(CollectorError) -> [GPU]? {
@@ -223,16 +223,18 @@ final class NVIDIASource: GPUSource {
       addLost(to: &gpus, slots, wanted, tool.lost, hasLost: !tool.lost.isEmpty)
       return gpus.isEmpty && known.isEmpty ? nil : gpus
     } catch {
-      // The tool is left over from a driver that is not there, unless the kernel knows of one.
+      // The tool is a leftover of a removed driver, unless the kernel has it loaded.
       if !isLoaded(slots), known.isEmpty { return nil }
       throw fail(error, at: instant)
     }
   }
 
-  /// Closes what no longer works; it is tried anew at once, then ever more rarely.
+  /// Closes a library that fails.
+  ///
+  /// The first retry is immediate, later ones back off.
   private func fail(_ status: NVML.Status, at instant: Double) -> CollectorError {
     close()
-    // The file is another than the library that was loaded from it.
+    // The file was replaced since the library was loaded from it.
     if status == .versionMismatch { letGo() }
     return fail(CollectorError(status.description), at: instant)
   }
@@ -249,7 +251,7 @@ final class NVIDIASource: GPUSource {
     session = nil
   }
 
-  /// Closes the library altogether, so that it is loaded anew.
+  /// Unloads the library, so that the next reading loads it again.
   private func letGo() {
     close()
     nvml = nil
@@ -257,12 +259,12 @@ final class NVIDIASource: GPUSource {
     soughtAt = -.infinity
   }
 
-  /// Seconds to rest where there is no GPU; few where there was one, whose driver may be being replaced.
+  /// Seconds to rest without a GPU; short if there was one, whose driver may be being replaced.
   private var emptyRest: Double { hadGPUs ? 15 : Self.rest }
 
-  // MARK: Telling
+  // MARK: Results
 
-  /// Takes note of who is used and lets go of who is not; adds those that were not asked.
+  /// Records which GPUs are used, releases those that are idle, and adds those that were not read.
   private func complete(
     _ answered: [GPU], _ slots: [NVIDIASlot], _ wanted: Set<String>, at instant: Double
   ) -> [GPU] {
@@ -273,14 +275,14 @@ final class NVIDIASource: GPUSource {
       guard let gpu = gpus.first(where: { $0.pciAddress == slot.address }) else { continue }
       if power.isToBeLeft(slot, isIdle: Self.isIdle(gpu), at: instant) { isOneLeft = true }
     }
-    // All are closed, since the library cannot close one; those that are used are opened again at the next reading.
+    // Closes all, since the library cannot close one; the next reading opens the used ones again.
     if isOneLeft { close() }
     let unasked = slots.filter { !wanted.contains($0.address) }.map { reported($0, at: instant) }
     known = gpus.map { ($0, instant) } + known.filter { old in unasked.contains { Self.key($0) == Self.key(old.gpu) } }
     return gpus + unasked
   }
 
-  /// What is known of a GPU that is not asked: who it is, and that it sleeps; or what it said last, while it is awake.
+  /// State of a GPU that is not read: its identity if it sleeps, else its last values with their age.
   private func reported(_ slot: NVIDIASlot, at instant: Double) -> GPU {
     let last = known.first { $0.gpu.pciAddress == slot.address }
     if !slot.isAsleep, let last, last.gpu.state == .active {
@@ -296,7 +298,7 @@ final class NVIDIASource: GPUSource {
     return gpu
   }
 
-  /// What stays the same of a GPU.
+  /// Properties of a GPU that do not change.
   private static func identity(of gpu: GPU) -> GPU {
     var identity = GPU(vendor: gpu.vendor)
     identity.model = gpu.model
@@ -314,20 +316,19 @@ final class NVIDIASource: GPUSource {
 
   private static func key(_ gpu: GPU) -> String { gpu.pciAddress ?? gpu.uuid ?? "" }
 
-  /// Whether nobody uses it.
+  /// Whether a GPU has no load and no computing processes.
   ///
-  /// A desktop's processes hold GPUs that sleep all the same, so that only those that compute count.
+  /// A desktop's processes hold even GPUs that sleep, so graphics processes do not count.
   private static func isIdle(_ gpu: GPU) -> Bool {
     !(gpu.util > 0.01) && !(gpu.encoder > 0) && !(gpu.decoder > 0)
       && (gpu.processes ?? []).allSatisfy { $0.kind == "graphics" }
   }
 
-  /// Gives processes the numbers that this machine's proc knows them by, where the driver told those that they have in a
-  /// container; what cannot be found is left as it is.
+  /// Replaces process ids of a container's namespace by those of this machine's proc; an id that is not found stays.
   private func renumber(_ gpus: inout [GPU]) {
     let pids = Set(gpus.lazy.flatMap { $0.processes ?? [] }.map(\.pid))
     numbers = numbers.filter { pids.contains($0.key) }
-    // Looking for processes is dear: only for those that are new.
+    // Searching for processes is expensive: only for new ones.
     var unknown: Set<Int32> = []
     for pid in pids where numbers[pid] == nil {
       numbers[pid] = pid

@@ -1,20 +1,20 @@
-/// Which GPUs may be asked, so that none is woken and none is kept awake.
+/// Decides which GPUs to read, so that none is woken or kept awake.
 ///
-/// Asking a GPU needs it open, and an open one cannot fall asleep. One that could (power/control is "auto") and has been
-/// idle for half a minute is let go. It is taken up again when it has been awake for longer than its driver needs to fall
-/// asleep, since then somebody else uses it; if it turns out that nobody did, it is let go at once, and looked at half as
-/// often the next time, down to once a minute.
+/// Reading a GPU requires opening it, and an open GPU cannot sleep. One that could (power/control is "auto") and has
+/// been idle for half a minute is closed. It is opened again when it has been awake for longer than its driver needs to
+/// suspend it, since then another program uses it. If it turns out to be idle, it is closed immediately, and the wait
+/// doubles, up to one minute.
 struct NVIDIAPower {
-  /// Seconds for which a GPU must have been idle before it is let go.
+  /// Seconds of idleness before a GPU is closed.
   static let patience = 30.0
-  /// Seconds in which a GPU that nobody uses falls asleep.
+  /// Seconds in which an unused GPU falls asleep.
   static let settling = 15.0
-  /// Seconds between two looks at one that is awake and idle, at most.
+  /// Maximum seconds between two checks of a GPU that is awake and idle.
   static let longest = 60.0
 
   private struct PowerRecord {
     var isHeld = false
-    /// Whether it was taken up to see whether it is used.
+    /// Whether it was opened to check whether it is used.
     var isProbe = false
     var idleSince = Double.nan
     var leftAt = Double.nan
@@ -23,7 +23,7 @@ struct NVIDIAPower {
 
   private var entries: [String: PowerRecord] = [:]
 
-  /// The addresses of those that may be asked now.
+  /// Addresses of the GPUs that may be read now.
   mutating func wanted(_ slots: [NVIDIASlot], at instant: Double) -> Set<String> {
     entries = entries.filter { entry in slots.contains { $0.address == entry.key } }
     var wanted: Set<String> = []
@@ -42,7 +42,7 @@ struct NVIDIAPower {
     return wanted
   }
 
-  /// Takes note of whether a GPU that was asked is idle; true when it is to be let go.
+  /// Records whether a GPU that was read is idle; returns true if it is to be closed.
   mutating func isToBeLeft(_ slot: NVIDIASlot, isIdle: Bool, at instant: Double) -> Bool {
     guard slot.maySleep, var entry = entries[slot.address], entry.isHeld else { return false }
     defer { entries[slot.address] = entry }

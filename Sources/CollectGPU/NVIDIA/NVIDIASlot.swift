@@ -1,13 +1,13 @@
 internal import SystemIO
 
-/// A GPU of NVIDIA's as the kernel's list of PCI devices has it; reading that wakes nothing.
+/// An NVIDIA GPU in the kernel's list of PCI devices; reading the list does not wake it.
 struct NVIDIASlot: Hashable {
   let address: String
   let isAsleep: Bool
-  /// Whether the kernel may put it to sleep.
+  /// Whether the kernel may suspend it.
   let maySleep: Bool
 
-  /// All that NVIDIA's driver is bound to, by ascending address.
+  /// All GPUs bound to NVIDIA's driver, by ascending address.
   static func find(root: String) -> [NVIDIASlot] {
     let folder = root + "/sys/bus/pci/drivers/nvidia"
     return Files.names(in: folder).filter { $0.contains(":") }.sorted().compactMap { address in
@@ -19,9 +19,9 @@ struct NVIDIASlot: Hashable {
     }
   }
 
-  /// Whether there are GPUs of NVIDIA's, all of which another driver has, or none: nouveau, vfio-pci.
+  /// Whether there are NVIDIA GPUs, but all of them with another driver or without one: nouveau, vfio-pci.
   ///
-  /// NVML must not be asked then: it may load NVIDIA's driver to find out.
+  /// NVML must not be called then: it may load NVIDIA's driver.
   static func areOthers(root: String) -> Bool {
     let folder = root + "/sys/bus/pci/devices"
     let devices = Files.names(in: folder).map { folder + "/" + $0 }
@@ -30,14 +30,14 @@ struct NVIDIASlot: Hashable {
       && devices.allSatisfy { Files.linkName($0 + "/driver") != "nvidia" }
   }
 
-  /// Its model by the list of PCI devices' names, for one that was never asked.
+  /// Model by the list of PCI names, for a GPU that was never read.
   func model(root: String) -> String? {
     let path = root + "/sys/bus/pci/drivers/nvidia/" + address + "/device"
     guard let id = Files.hexadecimal(of: path).flatMap({ UInt16(exactly: $0) }) else { return nil }
     return PCINames.model(vendor: 0x10DE, device: id, maker: "NVIDIA", root: root)
   }
 
-  /// Whether it is a display controller, of class 0x03…; a card's sound and USB ports are devices of their own.
+  /// Whether a device is a display controller, of class 0x03…; a card's sound and USB ports are separate devices.
   private static func isDisplay(_ device: String) -> Bool {
     Files.line(of: device + "/class")?.hasPrefix("0x03") == true
   }

@@ -3,16 +3,16 @@ internal import SystemIO
 
 /// NVIDIA's management library, opened at run time.
 ///
-/// Each function is looked for by itself: a driver that lacks one lacks that figure and no other. Where there are several
-/// versions of a function, the newest that is there is called.
+/// Each function is resolved separately: a driver without one lacks only that metric. Of several versions of a function
+/// the newest available is called.
 ///
-/// @unchecked Sendable holds because nothing of it changes after it was opened, and the library is documented to be safe
-/// to call from several threads at once.
+/// @unchecked Sendable holds because no property changes after opening, and the library is documented to be
+/// thread-safe.
 final class NVML: @unchecked Sendable {
-  /// A device's handle; valid until ``shutdown()``.
+  /// Handle of a device; valid until ``shutdown()``.
   typealias Device = OpaquePointer
 
-  /// What a call returned (nvmlReturn_t).
+  /// Return code of a call (nvmlReturn_t).
   struct Status: Hashable, Error, CustomStringConvertible {
     let code: Int32
 
@@ -31,26 +31,26 @@ final class NVML: @unchecked Sendable {
     static let versionMismatch = Status(code: 18)
     static let unknown = Status(code: 999)
 
-    /// Whether the device, rather than one figure of it, has gone.
+    /// Whether the device itself is gone, rather than one metric.
     var isLost: Bool { self == .gpuIsLost || self == .resetRequired }
 
-    /// Whether the figure, rather than this one call, is not to be had.
+    /// Whether the metric is unavailable, rather than this one call failed.
     var isRefused: Bool {
       self == .notSupported || self == .noPermission || self == .functionNotFound || self == .invalidArgument
     }
 
-    /// Whether the whole library must be initialised anew: the driver was unloaded or replaced under it.
+    /// Whether the library must be initialized again: the driver was unloaded or replaced.
     var needsInitialisation: Bool { self == .uninitialized || self == .driverNotLoaded || self == .versionMismatch }
 
     var description: String {
       switch self {
       case .driverNotLoaded: "the driver is not loaded"
-      case .versionMismatch: "the driver's kernel module and its library are of different versions"
+      case .versionMismatch: "the driver's kernel module and library have different versions"
       case .gpuIsLost: "the GPU is lost"
       case .resetRequired: "the GPU must be reset"
-      case .uninitialized: "the library is not initialised"
+      case .uninitialized: "the library is not initialized"
       case .noPermission: "no permission"
-      default: "NVML's error \(code)"
+      default: "NVML error \(code)"
       }
     }
   }
@@ -89,10 +89,10 @@ final class NVML: @unchecked Sendable {
   typealias WaitForEvent = @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?, UInt32) -> Int32
   typealias FreeEvents = @convention(c) (OpaquePointer?) -> Int32
 
-  /// A function that lists processes, and how long its entries are.
+  /// A function that lists processes, and the size of its entries.
   struct ProcessList {
     let call: DeviceList
-    /// Bytes of an entry; where it is 24, some drivers write 32.
+    /// Bytes of an entry; some drivers write 32 instead of 24.
     let size: Int
   }
 
@@ -147,7 +147,7 @@ final class NVML: @unchecked Sendable {
   let waitForEvent: WaitForEvent?
   let freeEvents: FreeEvents?
 
-  /// Opens the library by the first of `paths` that is there; nil where none is, or where it is no such library.
+  /// Opens the first of `paths` that loads; nil if none does, or if it is not this library.
   init?(paths: [String]) {
     guard let library = paths.lazy.compactMap({ dlopen($0, RTLD_LAZY | RTLD_LOCAL) }).first else { return nil }
     func find<Function>(_ names: String..., as type: Function.Type = Function.self) -> Function? {
@@ -163,7 +163,7 @@ final class NVML: @unchecked Sendable {
       }
       return find(name, as: DeviceList.self).map { ProcessList(call: $0, size: 16) }
     }
-    // Without these it can tell of nothing.
+    // The minimum for any metric.
     guard let initialise = find("nvmlInit_v2", "nvmlInit", as: Call.self),
       let deviceCount = find("nvmlDeviceGetCount_v2", "nvmlDeviceGetCount", as: Number.self),
       let deviceAt = find("nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex", as: DeviceAt.self)
@@ -223,29 +223,31 @@ final class NVML: @unchecked Sendable {
     freeEvents = find("nvmlEventSetFree")
   }
 
-  // After a driver's replacement only a library that nobody holds open any more is loaded anew from its file.
+  // After a driver's replacement the library is loaded from its new file only once it was closed everywhere.
   deinit { dlclose(library) }
 
-  /// Initialises the library, which opens the driver's devices; it counts how often, and ends at the last ``shutdown()``.
+  /// Initializes the library, which opens the driver's devices.
+  ///
+  /// Calls are counted, and the last ``shutdown()`` ends it.
   func start() -> Status {
     Status(code: initialise())
   }
 
-  /// Lets go of the devices, so that they may sleep.
+  /// Releases the devices, so that they can sleep.
   func shutdown() {
     _ = end?()
   }
 
-  /// What a function wrote as text; nil where it wrote none or failed.
+  /// The text written by a function; nil if it is empty or the call failed.
   static func text(_ call: (UnsafeMutablePointer<CChar>?, UInt32) -> Int32) -> String? {
-    // 96 bytes are the most that any of its texts has (NVML_DEVICE_UUID_V2_BUFFER_SIZE).
+    // 96 bytes are the maximum of all texts (NVML_DEVICE_UUID_V2_BUFFER_SIZE).
     var characters = [CChar](repeating: 0, count: 96)
     guard call(&characters, UInt32(characters.count)) == 0 else { return nil }
     let text = String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return text.isEmpty ? nil : text
   }
 
-  /// A value by its type (nvmlValueType_t); NaN for a type that is not known.
+  /// Converts a value by its type (nvmlValueType_t); NaN for an unknown type.
   static func number(_ value: CNVMLValue, type: Int32) -> Double {
     switch type {
     case 0: value.as_double

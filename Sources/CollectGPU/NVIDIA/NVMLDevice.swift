@@ -3,31 +3,31 @@ internal import CNVML
 internal import Collect
 internal import SystemIO
 
-/// One device of NVML from reading to reading: what it does not support, and the counters that rates are taken of.
+/// One device of NVML across readings, with its unsupported metrics and the previous counters for rates.
 ///
-/// An ordinary reading makes 21 calls to a driver that tells everything, and 5 more each minute for what hardly changes.
+/// A normal reading makes 21 calls if the driver supports everything, and 5 more each minute for slow metrics.
 final class NVMLDevice {
-  /// Seconds between two looks at what hardly changes.
+  /// Seconds between two readings of slow metrics.
   static let slowPeriod = 60.0
-  /// Seconds that a delta must cover: the driver counts energy in steps of up to a tenth of a second.
+  /// Minimum seconds of a delta: the driver counts energy in steps of up to a tenth of a second.
   private static let shortest = 0.5
-  /// Seconds of samples that the first reading takes, before which there is no last one to go by.
+  /// Microseconds of samples that the first reading takes, without a previous one as the start.
   private static let firstWindow: UInt64 = 5_000_000
 
   /// NVML_FI_DEV_MEMORY_TEMP.
   private static let memoryTemperature: UInt32 = 82
-  /// NVML_FI_DEV_PCIE_COUNT_TX_BYTES, as the device sees it.
+  /// NVML_FI_DEV_PCIE_COUNT_TX_BYTES, from the device's point of view.
   private static let transmitted: UInt32 = 197
   /// NVML_FI_DEV_PCIE_COUNT_RX_BYTES.
   private static let received: UInt32 = 198
 
   private let nvml: NVML
   let handle: NVML.Device
-  /// Names, ids and limits, which stand while the driver is loaded.
+  /// Names, ids and limits, constant while the driver is loaded.
   private(set) var identity = GPU(vendor: "nvidia")
-  /// What was wrong with the device or the library as a whole, rather than with one figure.
+  /// Failure of the device or the library as a whole, rather than of one metric.
   private(set) var failure: NVML.Status?
-  /// Whether the device counts what goes over its PCI Express link; else that must be measured, which takes long.
+  /// Whether the device counts its PCI Express traffic; otherwise it must be measured, which is slow.
   private(set) var countsTraffic = false
 
   private var metrics = NVMLMetrics()
@@ -64,11 +64,11 @@ final class NVMLDevice {
       identity.pciAddress = PCIAddress.text(domain: pci.domain, bus: pci.bus, device: pci.device)
     }
     identity.clockMaximum = Plausible.hertz(number(.clockMaximum, nvml.clockMaximum, 0) * 1e6)
-    // NVML_TEMPERATURE_THRESHOLD_SLOWDOWN; newer parts tell only how far it is.
+    // NVML_TEMPERATURE_THRESHOLD_SLOWDOWN; newer parts report only the distance to it.
     identity.slowdownTemperature = Plausible.celsius(number(.slowdown, nvml.temperatureThreshold, 1))
   }
 
-  /// All figures now; those that are not told are absent.
+  /// Reads all metrics; those unreported are absent.
   func read(at instant: Double, machineMemory: () -> Double) -> GPU {
     now = instant
     failure = nil
@@ -95,8 +95,7 @@ final class NVMLDevice {
     readHealth(into: &gpu)
     readParts(into: &gpu)
     readProcesses(into: &gpu)
-    // A figure that the driver says it does not know why it cannot tell is a bug of that figure; when it says so of
-    // everything, it has gone.
+    // "Unknown error" for one metric is a driver bug of that metric; for all metrics it means that the device is gone.
     if failure == nil, answers == 0, unknowns > 0 { failure = .unknown }
     guard failure?.isLost == true else { return gpu }
     gpu = identity
@@ -105,9 +104,9 @@ final class NVMLDevice {
     return gpu
   }
 
-  // MARK: Figures
+  // MARK: Metrics
 
-  /// What hardly changes: limits, memory taken out of use, division into parts.
+  /// Reads metrics that seldom change: limits, retired memory, MIG partitions.
   private func readSlow() {
     slowAt = now
     slow.powerLimit = Plausible.watts(number(.powerLimit, nvml.powerLimit) / 1_000)
@@ -115,7 +114,7 @@ final class NVMLDevice {
     hasLink = findLink()
     let wasDivided = isDivided
     isDivided = first(.migMode, nvml.migMode) == 1
-    // What is told is another then.
+    // The supported metrics differ then.
     if isDivided != wasDivided { metrics.reset() }
     findParts()
   }
@@ -131,9 +130,10 @@ final class NVMLDevice {
   }
 
   private func readUse(into gpu: inout GPU) {
-    // Under MIG the driver has none, or tells 0.
+    // Under MIG the driver reports no value, or 0.
     if isDivided { return }
-    // One value covers a sixth of a second to a second; the driver's own samples cover all the time since the last look.
+    // One value covers a sixth of a second to a second; the driver's own samples cover all the time since the last
+    // reading.
     let use = samples(.samples, of: 1)
     let memory = samples(.memorySamples, of: 2)
     if let use { (gpu.util, gpu.utilPeak) = use }
@@ -145,8 +145,8 @@ final class NVMLDevice {
     if memory == nil { gpu.memoryUtil = Self.share(Double(rates.memory)) }
   }
 
-  /// Whether the device's PCI Express link is one: a chip beside its processor on NVLink-C2C says that it has one lane of
-  /// the first generation, and no more.
+  /// Whether the device's PCI Express link is real: a chip connected to its processor by NVLink-C2C reports a maximum
+  /// of one lane of the first generation.
   private func findLink() -> Bool {
     let limit = (
       number(.maximumLinkGeneration, nvml.maximumLinkGeneration), number(.maximumLinkWidth, nvml.maximumLinkWidth)
@@ -170,14 +170,14 @@ final class NVMLDevice {
       return
     }
     guard isUnified || failure == nil && memoryIsUnified else { return }
-    // GB10, Jetson: the memory is the machine's, and the driver tells none, or 0.
+    // GB10, Jetson: the device uses the machine's memory, and the driver reports no memory, or 0.
     UnifiedMemory.mark(&gpu, machineMemory: machineMemory())
   }
 
-  /// Whether the device was asked for its memory and has none, rather than that it may not tell.
+  /// Whether the device has no memory of its own, rather than that reading it is not permitted.
   private var memoryIsUnified = false
 
-  /// Total and used bytes of a device or of a part.
+  /// Total and used bytes of a device or a MIG instance.
   private func memory(of handle: NVML.Device, isDevice: Bool) -> (total: Double, used: Double)? {
     var status = NVML.Status.functionNotFound
     var second = CNVMLMemoryV2()
@@ -205,20 +205,20 @@ final class NVMLDevice {
     gpu.powerLimit = slow.powerLimit
     var total: UInt64 = 0
     if let call = nvml.energy, ask(.energy, { call(handle, &total) }) {
-      // What it drew over the whole time since the last look is truer than what it draws at an instant.
+      // Mean power since the last reading is more accurate than momentary power.
       (gpu.energy, gpu.power) = meter.read(Double(total) / 1_000, at: now)
     }
     if gpu.power.isNaN { gpu.power = Plausible.watts(number(.power, nvml.power) / 1_000) }
   }
 
-  /// Reads values by field number: the memory's temperature, the recovery action, and bytes on the PCI Express link, which
+  /// Reads values by field number: memory temperature, recovery action, and bytes on the PCI Express link, which
   /// drivers since about 550 count.
   private func readFields(into gpu: inout GPU) {
     guard let call = nvml.fields, !fields.isEmpty else { return }
     var values = fields.map { field in
       var value = CNVMLFieldValue()
       value.field = field
-      // A driver that leaves an entry as it is has not told it.
+      // An entry that the driver leaves unchanged was not reported.
       value.result = NVML.Status.notSupported.code
       return value
     }
@@ -244,7 +244,7 @@ final class NVMLDevice {
   }
 
   private func readTraffic(_ reported: [UInt32: CNVMLFieldValue], into gpu: inout GPU) {
-    // A counter of 32 bits runs over several times a second.
+    // A 32-bit counter wraps several times a second.
     guard let receive = reported[Self.received], let transmit = reported[Self.transmitted],
       (2...3).contains(receive.type),
       (2...3).contains(transmit.type)
@@ -261,7 +261,7 @@ final class NVMLDevice {
     defer { traffic = current }
     guard let last = traffic else { return }
     guard current.received >= last.received, current.transmitted >= last.transmitted else {
-      // One that runs over below 2^32 is of 32 bits after all, whatever its type.
+      // A counter that wraps below 2^32 has 32 bits after all, whatever its type.
       if max(last.received, last.transmitted) < 0x1p32 {
         fields.removeAll { $0 == Self.received || $0 == Self.transmitted }
         countsTraffic = false
@@ -274,7 +274,7 @@ final class NVMLDevice {
     gpu.pcieTransmit = Self.plausibleTraffic((current.transmitted - last.transmitted) / seconds)
   }
 
-  /// Bytes per second; NaN beyond 16 lanes of the seventh generation.
+  /// Bytes per second; NaN above 16 lanes of the seventh generation.
   static func plausibleTraffic(_ rate: Double) -> Double {
     rate >= 0 && rate <= 256e9 ? rate : .nan
   }
@@ -284,7 +284,7 @@ final class NVMLDevice {
     if let call = nvml.throttleReasons, ask(.throttleReasons, { call(handle, &reasons) }) {
       gpu.throttleReasons = ThrottleReasons.text(reasons)
     }
-    // Volatile counts, since the driver was loaded: corrected is 0, uncorrected 1.
+    // Volatile counts, since the driver was loaded: 0 is corrected, 1 uncorrected.
     var errors: UInt64 = 0
     if let call = nvml.errors, ask(.corrected, { call(handle, 0, 0, &errors) }) {
       gpu.eccCorrected = Plausible.count(Double(errors))
@@ -295,13 +295,13 @@ final class NVMLDevice {
     gpu.retiredPages = slow.retiredPages
   }
 
-  /// Pages retired for either cause, on parts before Ampere; rows remapped, since.
+  /// Pages retired for either cause, before Ampere; remapped rows, since Ampere.
   private func retired() -> Double {
     var pages = Double.nan
     for cause in UInt32(0)...1 {
       var count: UInt32 = 0
       var status = NVML.Status.success
-      // Asked without room for addresses it tells how many there are.
+      // Called without room for addresses it returns their number.
       if let call = nvml.retiredPages,
         ask(.retiredPages, status: &status, accepting: .insufficientSize, { call(handle, cause, &count, nil) })
       {
@@ -316,16 +316,16 @@ final class NVMLDevice {
     return Double(corrected) + Double(uncorrected)
   }
 
-  // MARK: Parts
+  // MARK: MIG instances
 
-  /// Looks for MIG's parts and who they are.
+  /// Finds the MIG instances and their profiles.
   private func findParts() {
     parts = []
     guard isDivided, let call = nvml.migDevice else { return }
     let count = number(.migCount, nvml.migCount)
     for index in 0..<UInt32(count <= 64 ? count : 0) {
       var part: NVML.Device?
-      // Places without a part say so.
+      // A slot without an instance returns an error.
       guard call(handle, index, &part) == 0, let part else { continue }
       guard let uuid = nvml.uuid.flatMap({ uuid in NVML.text { uuid(part, $0, $1) } }) else { continue }
       var instance = GPUInstance(uuid: uuid)
@@ -334,7 +334,7 @@ final class NVMLDevice {
     }
   }
 
-  /// "1g.5gb", of a name such as "NVIDIA A100-SXM4-40GB MIG 1g.5gb", else of the part's size.
+  /// Profile, such as "1g.5gb": from a name such as "NVIDIA A100-SXM4-40GB MIG 1g.5gb", else from the instance's size.
   private func profile(of part: NVML.Device) -> String? {
     if let name = nvml.name.flatMap({ name in NVML.text { name(part, $0, $1) } }),
       let mark = name.split(separator: " ").lastIndex(of: "MIG")
@@ -356,7 +356,7 @@ final class NVMLDevice {
       if let memory = memory(of: part, isDevice: false) {
         (instance.vramTotal, instance.vramUsed) = memory
       } else {
-        // Divided anew: looked for at the next reading.
+        // Partitioned again: find the instances at the next reading.
         slowAt = -.infinity
       }
       return instance
@@ -397,10 +397,10 @@ final class NVMLDevice {
     UnifiedMemory.sumUse(&gpu)
   }
 
-  /// Pids and bytes; nil where the driver does not tell.
+  /// Process ids and bytes; nil if unreported.
   ///
-  /// Some drivers of 2023 write entries of 32 bytes where others write 24, so that there is always room for the longer,
-  /// and what was written is told by what no longer is as it was before.
+  /// Some drivers of 2023 write entries of 32 bytes instead of 24. So there is always room for the longer size, and
+  /// bytes that changed their initial value show the one in use.
   private func list(_ metric: NVMLMetrics.NVMLMetric, _ list: NVML.ProcessList) -> [(Int32, Double)]? {
     let longest = 32
     let untouched: UInt8 = 0xA5
@@ -413,7 +413,7 @@ final class NVMLDevice {
       }
       guard isThere else { return nil }
       if status == .insufficientSize {
-        // Others may come meanwhile.
+        // More processes may start meanwhile.
         guard count <= 65_536 else { return nil }
         listCapacity = max(listCapacity, Int(count)) + 16
         continue
@@ -434,14 +434,15 @@ final class NVMLDevice {
     return nil
   }
 
-  /// The newest sample of each process since the last look; values above 100 and old ones are the driver's debris.
+  /// The newest sample of each process since the last reading; values above 100 and old ones are left over in the
+  /// driver's buffer.
   private func processSamples() -> [CNVMLProcessUtilization] {
     guard let call = nvml.processUtilization else { return [] }
     for _ in 0..<2 {
       var samples = [CNVMLProcessUtilization](repeating: CNVMLProcessUtilization(), count: processCapacity)
       var count = UInt32(processCapacity)
       var status = NVML.Status.success
-      // Without samples since then it says that none are found: no news.
+      // Without new samples it returns "not found": no change.
       let isReported = ask(.processUtilization, status: &status, accepting: .insufficientSize) {
         call(handle, &samples, &count, processesUntil)
       }
@@ -465,14 +466,14 @@ final class NVMLDevice {
 
   // MARK: Calls
 
-  /// Mean and peak, as shares, of the driver's samples since the last look; nil where it has none.
+  /// Mean and peak of the driver's samples since the last reading, as shares; nil without any.
   ///
   /// - Parameter kind: NVML_GPU_UTILIZATION_SAMPLES is 1, NVML_MEMORY_UTILIZATION_SAMPLES 2.
   private func samples(_ metric: NVMLMetrics.NVMLMetric, of kind: UInt32) -> (mean: Double, peak: Double)? {
     guard let call = nvml.samples else { return nil }
     var since = sampledUntil[kind] ?? 0
     var type: UInt32 = 0
-    // How many samples the driver keeps does not change: asked once.
+    // The number of samples that the driver keeps is constant: read only once.
     if sampleCapacity[kind] == nil {
       var count: UInt32 = 0
       guard ask(metric, { call(handle, kind, since, &type, &count, nil) }), count > 0, count <= 65_536 else {
@@ -506,13 +507,14 @@ final class NVMLDevice {
     return number > 0 ? (sum / number / 100, peak / 100) : nil
   }
 
-  /// Whether a call told its figure; one that was refused is not called again for a while.
+  /// Calls a function and returns whether it succeeded; a refused metric is skipped for a while.
   private func ask(_ metric: NVMLMetrics.NVMLMetric, _ call: () -> Int32) -> Bool {
     var status = NVML.Status.success
     return ask(metric, status: &status, call)
   }
 
-  /// - Parameter isOwn: whether it is this device's figure; else, one of its parts', nothing is concluded from it.
+  /// - Parameter isOwn: whether the metric is the device's own. An error of a MIG instance's metric has no
+  ///   consequences.
   private func ask(
     _ metric: NVMLMetrics.NVMLMetric, status: inout NVML.Status, accepting other: NVML.Status = .success,
     isOwn: Bool = true, _ call: () -> Int32
@@ -522,7 +524,7 @@ final class NVMLDevice {
       return status == .success
     }
     if failure != nil || !metrics.isWorthAsking(metric, at: now) {
-      // Not the refusal itself, from which more is concluded.
+      // Not the refusal itself, which has further consequences.
       status = .functionNotFound
       return false
     }
@@ -566,7 +568,7 @@ final class NVMLDevice {
     }
   }
 
-  /// A percentage as a share; NaN above 100, which drivers tell when they know nothing.
+  /// Converts a percentage to a share; NaN above 100, which drivers report if the value is unknown.
   private static func share(_ percent: Double) -> Double {
     percent >= 0 && percent <= 100 ? percent / 100 : .nan
   }

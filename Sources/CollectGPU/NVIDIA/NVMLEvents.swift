@@ -1,11 +1,11 @@
 internal import CNVML
 internal import SystemIO
 
-/// The numbers of the errors that the driver reports (Xid), as they come.
+/// Numbers of the errors reported by the driver (Xid).
 ///
-/// They are fetched without waiting; where that fails or takes long it is given up.
+/// They are fetched without waiting; if that fails or takes long, it is given up.
 final class NVMLEvents {
-  /// Seconds that fetching may take.
+  /// Maximum seconds for fetching.
   private static let patience = 0.005
   /// nvmlEventTypeXidCriticalError.
   private static let error: UInt64 = 8
@@ -16,7 +16,7 @@ final class NVMLEvents {
   private var delays = 0
   private var isUseless = false
 
-  /// Lets the driver report errors of devices; nil where it reports none of any.
+  /// Registers devices for error events; nil if none supports them.
   init?(_ nvml: NVML, _ devices: [NVML.Device]) {
     var events: OpaquePointer?
     guard let make = nvml.makeEvents, let register = nvml.registerEvents, let wait = nvml.waitForEvent,
@@ -25,7 +25,7 @@ final class NVMLEvents {
     self.wait = wait
     release = nvml.freeEvents
     self.events = events
-    // All of them, not only those up to the first that can.
+    // Registers all of them, not only up to the first success.
     let registered = devices.map { register($0, Self.error, events) == 0 }
     guard registered.contains(true) else {
       free()
@@ -33,7 +33,7 @@ final class NVMLEvents {
     }
   }
 
-  /// The last error of each device since the last look.
+  /// The last error of each device since the last call.
   func newest() -> [NVML.Device: UInt64] {
     if isUseless { return [:] }
     let start = Clock.monotonic
@@ -42,7 +42,7 @@ final class NVMLEvents {
       var event = CNVMLEvent()
       let status = NVML.Status(code: wait(events, &event, 0))
       if status != .success {
-        // One that is lost is told of elsewhere.
+        // A lost device is reported elsewhere.
         isUseless = isUseless || !(status == .timeout || status.isLost)
         break
       }
@@ -53,7 +53,7 @@ final class NVMLEvents {
     return errors
   }
 
-  /// Ends the reports; to be called once, before the library is shut down.
+  /// Ends the events; call once, before the library is shut down.
   func free() {
     _ = release?(events)
   }

@@ -1,9 +1,9 @@
-/// The figures that a device was asked for in vain, so that it is not asked for them at each pass.
+/// Metrics that a device refused, so that they are not read at each pass.
 ///
-/// What it refused twice running rests for ten minutes: a mode that was switched (MIG, ECC, persistence) or a permission
-/// that was given may make it tell later.
+/// A metric refused twice in a row is skipped for ten minutes: a mode that was switched (MIG, ECC, persistence) or a
+/// permission that was granted may make it available later.
 struct NVMLMetrics {
-  /// What can be asked for, each by its own function.
+  /// Metrics with a function of their own.
   enum NVMLMetric: Int, CaseIterable {
     case name, uuid, pci, slowdown, clockMaximum
     case utilization, samples, memorySamples, memoryV2, memory, fields, temperature, temperatureV
@@ -13,18 +13,18 @@ struct NVMLMetrics {
     case compute, graphics, shared, processUtilization
   }
 
-  /// Seconds for which a figure rests.
+  /// Seconds for which a metric is skipped.
   static let rest = 600.0
 
   private var refusals = [UInt8](repeating: 0, count: NVMLMetric.allCases.count)
   private var restUntil = [Double](repeating: -.infinity, count: NVMLMetric.allCases.count)
 
-  /// Whether there is any use in asking at an instant.
+  /// Whether to read a metric at an instant.
   func isWorthAsking(_ metric: NVMLMetric, at instant: Double) -> Bool {
     instant >= restUntil[metric.rawValue]
   }
 
-  /// Takes note of an answer.
+  /// Records a result.
   mutating func note(_ metric: NVMLMetric, isRefused: Bool, at instant: Double) {
     let index = metric.rawValue
     guard isRefused else {
@@ -35,7 +35,6 @@ struct NVMLMetrics {
     if refusals[index] == 2 { restUntil[index] = instant + Self.rest }
   }
 
-  /// Forgets all refusals.
   mutating func reset() {
     self = NVMLMetrics()
   }

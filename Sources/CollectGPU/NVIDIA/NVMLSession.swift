@@ -1,10 +1,10 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// The library while it is initialised, and the devices that are open by it.
+/// An initialized library and its open devices.
 ///
-/// An open device is kept awake. NVML is documented to open a device when its handle is asked for, and no other; that this
-/// holds of the devices whose handles are not asked for is not verified on hardware.
+/// An open device is kept awake. NVML is documented to open only devices whose handle is requested. Not verified on
+/// hardware for the other devices.
 final class NVMLSession {
   private let nvml: NVML
   private let driver: String?
@@ -12,12 +12,12 @@ final class NVMLSession {
   private var events: NVMLEvents?
   private let throughput: PCIeThroughput
   private(set) var devices: [NVMLDevice] = []
-  /// How many devices the library told of.
+  /// Number of devices that the library listed.
   let count: Int
-  /// Whether one of them did not give its handle because it is lost.
+  /// Whether one of them returned no handle because it is lost.
   private(set) var hasLost = false
 
-  /// Initialises the library and opens devices: those at `addresses`, or all where that is nil.
+  /// Initializes the library and opens devices: those at `addresses`, or all if nil.
   init(_ nvml: NVML, addresses: Set<String>?, throughput: PCIeThroughput) throws(NVML.Status) {
     let status = nvml.start()
     guard status == .success else { throw status }
@@ -25,7 +25,7 @@ final class NVMLSession {
     self.throughput = throughput
     driver = nvml.driverVersion.flatMap { call in NVML.text { call($0, $1) } }
     var version: UInt32 = 0
-    // 12080 is 12.8.
+    // 12080 means 12.8.
     let isReported = nvml.cudaVersion.map { $0(&version) == 0 } ?? false
     cuda = isReported && version >= 1_000 ? "\(version / 1_000).\(version % 1_000 / 10)" : nil
     var number: UInt32 = 0
@@ -50,7 +50,7 @@ final class NVMLSession {
     events = NVMLEvents(nvml, devices.map(\.handle))
   }
 
-  /// Opens a device; one that may not be used, as a container may use some only, is left out.
+  /// Opens a device; one without permission, as in a container with a subset of the devices, is left out.
   private func open(_ call: (UnsafeMutablePointer<NVML.Device?>) -> Int32) throws(NVML.Status) {
     var device: NVML.Device?
     let status = NVML.Status(code: call(&device))
@@ -60,7 +60,7 @@ final class NVMLSession {
     devices.append(NVMLDevice(nvml, device, driver: driver, cuda: cuda))
   }
 
-  /// Which of some addresses are of devices that the library knows as lost.
+  /// Addresses of those devices that the library reports as lost.
   func lost(among addresses: Set<String>) -> Set<String> {
     guard hasLost, let call = nvml.deviceByAddress else { return [] }
     return addresses.filter { address in
@@ -69,26 +69,26 @@ final class NVMLSession {
     }
   }
 
-  /// How many devices there are now; nil where the library does not tell.
+  /// The current number of devices; nil if unreported.
   func recount() -> Int? {
     var number: UInt32 = 0
     return nvml.deviceCount(&number) == 0 ? Int(min(number, 256)) : nil
   }
 
-  /// The figures of all devices that are open.
+  /// Reads all open devices.
   ///
-  /// - Parameter instant: the boot-time clock's, now.
+  /// - Parameter instant: now, on the boot-time clock.
   func read(
     at instant: Double, machineMemory: () -> Double
   ) throws(NVML.Status) -> (gpus: [GPU], errors: [(gpu: Int, xid: Double)]) {
     let start = Clock.monotonic
     var gpus: [GPU] = []
     for device in devices {
-      // The devices before it took their time.
+      // Adds the time that the previous devices took.
       gpus.append(device.read(at: instant + Clock.monotonic - start, machineMemory: machineMemory))
       if let failure = device.failure, failure.needsInitialisation { throw failure }
     }
-    // When no device can be asked it is not the device.
+    // A failure of all devices is one of the library.
     if !devices.isEmpty, devices.allSatisfy({ $0.failure == .unknown }) { throw .unknown }
     let measured = throughput.latest()
     var unmeasured: [(address: String, handle: NVML.Device)] = []
@@ -106,7 +106,7 @@ final class NVMLSession {
     return (gpus, errors)
   }
 
-  /// Shuts the library down; the session is of no use after that.
+  /// Shuts the library down; the session cannot be used after that.
   func close() {
     throughput.cancel()
     events?.free()

@@ -4,31 +4,31 @@ internal import SystemIO
 
 /// NVIDIA's command line tool, for machines where the library cannot be opened.
 ///
-/// It loads the driver's library anew each time, which takes some 100 ms of CPU time, so that it is asked at most every
-/// five seconds and for a twentieth of the time. Its full report, which takes longer since it measures what goes over PCI
-/// Express, is asked for once a minute: graphics processes, MIG's parts, thresholds, CUDA's version; and where a tool
-/// refuses all shorter questions. Its output counts, not its status: it ends with 14 after a whole answer when an infoROM
-/// is corrupted, with 15 when one GPU of eight is lost. Not verified on hardware.
+/// It loads the driver's library at each run, which takes some 100 ms of CPU time, so it runs at most every five
+/// seconds and for a twentieth of the time. Its full report takes longer, since it measures PCI Express traffic. It is
+/// read once a minute for graphics processes, MIG instances, thresholds and CUDA's version, and as the fallback if the
+/// tool refuses all queries. Its output counts, not its status: it exits with 14 after a complete result if an infoROM
+/// is corrupted, with 15 if one GPU of eight is lost. Not verified on hardware.
 final class NvidiaSMI {
-  /// Seconds between two runs, at least.
+  /// Minimum seconds between two runs.
   static let period = 5.0
   /// Seconds between two full reports.
   static let reportPeriod = 60.0
 
-  /// Runs the tool with arguments and gives what it printed.
+  /// Runs the tool with arguments and returns its output.
   typealias RunNvidiaSMI = (_ arguments: [String]) throws(CollectorError) -> Tool.Output
 
   private let run: RunNvidiaSMI
-  /// Seconds by a clock that does not step, by which runs are measured.
+  /// Monotonic clock in seconds, used to measure runs.
   private let clock: () -> Double
-  /// Which of the parser's questions the tool understands; past the last, only the report.
+  /// Index of the longest of the parser's queries that the tool understands; past the last, only the report.
   private var question = 0
   private var answer: [GPU] = []
   private var asked: [String]?
   private var answeredAt = -Double.infinity
   private var rest = period
   private var report: [NvidiaSMIReport.Device] = []
-  /// Addresses of GPUs that the last answer said are lost, beside those that it listed.
+  /// Addresses of GPUs that the last output reported as lost, beside those that it listed.
   private(set) var lost: Set<String> = []
   private var reportedAt = -Double.infinity
   private var hasReport = true
@@ -38,9 +38,9 @@ final class NvidiaSMI {
     self.run = run
   }
 
-  /// The GPUs as the tool tells them, from its last run where that is not long ago.
+  /// Returns the GPUs of the last run if it is recent, else of a new run.
   ///
-  /// - Parameter addresses: those to be asked, where others must not be; nil for all.
+  /// - Parameter addresses: GPUs to query, if others must not be accessed; nil for all.
   func read(at instant: Double, addresses: [String]? = nil) throws(CollectorError) -> [GPU] {
     if instant - answeredAt < rest, asked == addresses {
       return answer.map { gpu in
@@ -54,7 +54,7 @@ final class NvidiaSMI {
     if hasReport, instant - reportedAt >= Self.reportPeriod || question == NvidiaSMIParser.questions.count {
       let output = try? run(["-q", "-x"] + target)
       report = output.map { NvidiaSMIReport.devices($0.text.span) } ?? []
-      // One that hangs in it is not asked for it again.
+      // A tool that hangs in the report is not run for it again.
       if output?.isLate == true { hasReport = false }
       reportedAt = instant
     }
@@ -64,7 +64,7 @@ final class NvidiaSMI {
         report.first { $0.gpu.uuid != nil && $0.gpu.uuid == gpu.uuid }.map { Self.join(gpu, $0) } ?? gpu
       }
     } catch {
-      // An old or a new tool that knows none of the questions, but reports.
+      // An old or a new tool may understand no query and still report.
       guard !report.isEmpty, reportedAt == instant else { throw error }
       answer = report.map(\.gpu)
     }
@@ -74,11 +74,11 @@ final class NvidiaSMI {
     return answer
   }
 
-  /// Asks the longest question that the tool understands, and for processes.
+  /// Runs the longest query that the tool understands, and the one for processes.
   private func ask(_ target: [String]) throws(CollectorError) -> [GPU] {
     let format = ["--format=csv,noheader,nounits"] + target
     let first = question
-    var failure = CollectorError("nvidia-smi: no question that it understands")
+    var failure = CollectorError("nvidia-smi: does not support any known query")
     while question < NvidiaSMIParser.questions.count {
       let fields = NvidiaSMIParser.questions[question]
       let start = clock()
@@ -93,12 +93,12 @@ final class NvidiaSMI {
         lost = Set(NvidiaSMIParser.lost(output.text.span))
         return addProcesses(to: gpus, format)
       }
-      failure = output.error("nvidia-smi", none: "no GPU in its answer")
-      // One unknown field makes it refuse the whole question; a hang has another cause.
+      failure = output.error("nvidia-smi", none: "no GPU in the output")
+      // One unknown field makes it refuse the whole query; a hang has another cause.
       if clock() - start > 2 { break }
       question += 1
     }
-    // It refused all of them: the driver's fault rather than the question's.
+    // It refused all queries: the driver's fault rather than the query's.
     if first < NvidiaSMIParser.questions.count { question = first }
     throw failure
   }
@@ -106,7 +106,7 @@ final class NvidiaSMI {
   private func addProcesses(to gpus: [GPU], _ format: [String]) -> [GPU] {
     guard let users = try? run(["--query-compute-apps=gpu_uuid,pid,used_memory"] + format) else { return gpus }
     let processes = NvidiaSMIParser.processes(users.text.span)
-    // A refusal is no list without processes.
+    // A refusal is not an empty list.
     if processes.isEmpty, users.failure != nil { return gpus }
     return gpus.map { gpu in
       var gpu = gpu
@@ -115,7 +115,7 @@ final class NvidiaSMI {
     }
   }
 
-  /// An answer with what only the report tells.
+  /// Adds values that only the report has.
   private static func join(_ gpu: GPU, _ device: NvidiaSMIReport.Device) -> GPU {
     var gpu = gpu
     let report = device.gpu
@@ -130,7 +130,7 @@ final class NvidiaSMI {
     take(\.retiredPages)
     take(\.pcieReceive)
     take(\.pcieTransmit)
-    // The last report's, except those that the answer has.
+    // From the last report, except processes that are in the query's result.
     let graphics = (report.processes ?? []).filter { $0.kind != "compute" }
     if !graphics.isEmpty {
       var processes = gpu.processes ?? []

@@ -1,9 +1,10 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// What `nvidia-smi --query-… --format=csv,noheader,nounits` prints: a line for each, its fields apart by ", ".
+/// Parser of `nvidia-smi --query-… --format=csv,noheader,nounits`: one line per GPU or process, fields separated by ",
+/// ".
 ///
-/// In the place of a number may stand `[N/A]`, `N/A`, `[Not Supported]`, `[Unknown Error]`, `ERR!`, `[GPU is lost]`.
+/// Placeholders instead of a number: `[N/A]`, `N/A`, `[Not Supported]`, `[Unknown Error]`, `ERR!`, `[GPU is lost]`.
 enum NvidiaSMIParser {
   private static let who = ["uuid", "pci.bus_id", "driver_version"]
   private static let use = ["temperature.gpu", "utilization.gpu", "memory.total", "memory.used"]
@@ -14,9 +15,9 @@ enum NvidiaSMIParser {
   ]
   private static let recent = ["temperature.memory", "mig.mode.current"]
 
-  /// The fields to ask for, the most first: of drivers since about 570, since 535, since 450, since 340, of all.
+  /// Fields to query, the longest list first: for drivers since about 570, since 535, since 450, since 340, for all.
   ///
-  /// The name comes last, since it may hold a comma.
+  /// The name is last, since it may contain a comma.
   static let questions: [[String]] = [
     who + use + common + recent + [
       "clocks_event_reasons.active", "utilization.encoder", "utilization.decoder", "gpu_recovery_action",
@@ -29,7 +30,7 @@ enum NvidiaSMIParser {
     who + use + ["name"],
   ]
 
-  /// The GPUs; lines that do not have all fields are messages and are passed over.
+  /// Parses GPUs; lines without all fields are messages and are skipped.
   static func gpus(_ bytes: Span<UInt8>, fields: [String]) -> [GPU] {
     lines(bytes).compactMap { line in
       let values = split(line, count: fields.count)
@@ -46,7 +47,7 @@ enum NvidiaSMIParser {
     }
   }
 
-  /// Whether a GPU has no memory of its own: its size does not apply, while other values of the chip are there.
+  /// Whether a GPU has no memory of its own: the total is not applicable, while other values of the chip are present.
   static func hasNoMemory(_ total: String?, _ gpu: GPU) -> Bool {
     if UnifiedMemory.isKnown(gpu.model) { return true }
     guard let total, gpu.state == .active, gpu.instances == nil, !(gpu.util.isNaN && gpu.temperature.isNaN) else {
@@ -55,7 +56,7 @@ enum NvidiaSMIParser {
     return ["[N/A]", "N/A", "[Not Supported]", "Not Supported"].contains(total) || number(total) == 0
   }
 
-  /// Addresses of GPUs that a message says are lost.
+  /// Addresses of GPUs that a message reports as lost.
   ///
   /// "Unable to determine the device handle for GPU 0000:02:00.0: GPU is lost."
   static func lost(_ bytes: Span<UInt8>) -> [String] {
@@ -72,7 +73,7 @@ enum NvidiaSMIParser {
     }
   }
 
-  /// Processes by the GPU's unique id, most memory first.
+  /// Processes by the GPU's UUID, most memory first.
   static func processes(_ bytes: Span<UInt8>) -> [String: [GPUProcess]] {
     var processes: [String: [GPUProcess]] = [:]
     for line in lines(bytes) {
@@ -86,7 +87,7 @@ enum NvidiaSMIParser {
     return processes.mapValues { $0.sorted(by: usesMore) }
   }
 
-  /// Whether one process comes before another: that with more memory; those that do not tell come last.
+  /// Whether a process precedes another: by descending memory, those without a value last.
   static func usesMore(_ first: GPUProcess, _ second: GPUProcess) -> Bool {
     let (left, right) = (first.vram.isNaN ? -1 : first.vram, second.vram.isNaN ? -1 : second.vram)
     return (right, first.pid) < (left, second.pid)
@@ -126,7 +127,7 @@ enum NvidiaSMIParser {
       gpu.throttleReasons =
         value.hasPrefix("0x") ? UInt64(value.dropFirst(2), radix: 16).map { ThrottleReasons.text($0) } : nil
     case "mig.mode.current":
-      // The parts come with the report; use is not told of a divided one.
+      // The instances come with the report; a partitioned GPU has no utilization.
       if value == "Enabled" { gpu.instances = [] }
     default: break
     }
@@ -136,33 +137,33 @@ enum NvidiaSMIParser {
     bytes.string(0..<bytes.count).split(whereSeparator: \.isNewline).prefix(4_096).map { String($0) }
   }
 
-  /// At most `count` fields, the last with whatever commas it has.
+  /// Splits into at most `count` fields; the last keeps its commas.
   private static func split(_ line: String, count: Int) -> [String] {
     line.split(separator: ",", maxSplits: count - 1, omittingEmptySubsequences: false).map { part in
       String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
   }
 
-  /// Whether a value says that the device has gone.
+  /// Whether a value reports a lost device.
   static func isLost(_ value: String) -> Bool {
     value.contains("GPU is lost") || value.contains("GPU requires reset")
   }
 
-  /// Nil for what stands in the place of a text that is not known.
+  /// The text of a value; nil for a placeholder.
   static func text(_ value: String) -> String? {
     value.isEmpty || value.hasPrefix("[") || value == "N/A" || value == "ERR!" || value == "Unknown Error"
       || value == "None" || value == "Not Supported" || value == "Requested functionality has been deprecated"
       ? nil : value
   }
 
-  /// The number that a value is, or begins with before its unit; NaN for all else.
+  /// The number of a value, which a unit may follow, or NaN.
   static func number(_ value: String) -> Double {
     let word = value.prefix { $0 != " " && $0 != "%" && $0 != "x" }
     guard let first = word.utf8.first, first.isDigit, let number = Double(word), number.isFinite else { return .nan }
     return number
   }
 
-  /// A percentage as a share; NaN above 100.
+  /// Converts a percentage to a share; NaN above 100.
   static func share(_ value: String) -> Double {
     let percent = number(value)
     return percent <= 100 ? percent / 100 : .nan

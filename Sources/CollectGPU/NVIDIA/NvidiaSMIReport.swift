@@ -1,21 +1,21 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// What `nvidia-smi -q -x` prints, of nvsmi_device_v4.dtd (2013) to v13.
+/// Parser of `nvidia-smi -q -x`, from nvsmi_device_v4.dtd (2013) to v13.
 ///
-/// Elements are looked for by name below the GPU's own; names that changed with the years are tried one after the other.
+/// Elements are found by name below the GPU's element; names that changed over the years are tried in turn.
 enum NvidiaSMIReport {
   /// A GPU of a report.
   struct Device {
     var gpu: GPU
-    /// Whether its PCI Express link is a placeholder: see NVMLDevice.findLink().
+    /// Whether its PCI Express link is a placeholder: see `NVMLDevice.findLink()`.
     var hasNoLink = false
   }
 
-  /// The GPUs; empty where the text is no report.
+  /// The GPUs; empty if the text is not a report.
   static func gpus(_ bytes: Span<UInt8>) -> [GPU] { devices(bytes).map(\.gpu) }
 
-  /// The GPUs with the state of their links; empty where the text is no report.
+  /// The GPUs with the state of their links; empty if the text is not a report.
   static func devices(_ bytes: Span<UInt8>) -> [Device] {
     guard let log = XMLElement(bytes), log.name == "nvidia_smi_log" else { return [] }
     let driver = log.text("driver_version").flatMap(NvidiaSMIParser.text)
@@ -38,7 +38,7 @@ enum NvidiaSMIReport {
     return element.text("c2c_mode") == "Enabled" && number("link_widths/current_link_width") <= 1
   }
 
-  /// Recovery action that the driver requests; drivers before 570 have an element for each of two actions.
+  /// Recovery action requested by the driver; drivers before 570 have an element for each of two actions.
   private static func recoveryAction(_ element: XMLElement) -> String? {
     if let action = element.text("gpu_recovery_action") { return RecoveryAction.text(action) }
     if element.text("gpu_reset_status/reset_required") == "Yes" { return "Reset" }
@@ -111,13 +111,13 @@ enum NvidiaSMIReport {
     return gpu
   }
 
-  /// Two counts, of which either may be absent.
+  /// Adds two counts; either may be absent.
   private static func sum(_ first: Double, _ second: Double) -> Double {
     first.isNaN ? second : second.isNaN ? first : first + second
   }
 
   private static func throttleReasons(_ gpu: XMLElement) -> String? {
-    // By the bits of NVML, so that they are named alike.
+    // Uses NVML's bits for the same names.
     let bits: [String: UInt64] = [
       "applications_clocks_setting": 0x02, "sw_power_cap": 0x04, "hw_slowdown": 0x08, "sync_boost": 0x10,
       "sw_thermal_slowdown": 0x20, "hw_thermal_slowdown": 0x40, "hw_power_brake_slowdown": 0x80,
@@ -139,7 +139,7 @@ enum NvidiaSMIReport {
   private static func instances(_ gpu: XMLElement, of uuid: String) -> [GPUInstance] {
     (gpu.child("mig_devices")?.children ?? []).filter { $0.name == "mig_device" }.map { part in
       let place = ["gpu_instance_id", "compute_instance_id"].map { part.text($0) ?? "" }
-      // The report tells no unique id; this is the one that drivers before 470 made of the same.
+      // The report has no UUID; this is the one that drivers before 470 composed of the same ids.
       var instance = GPUInstance(uuid: part.text("uuid") ?? "MIG-\(uuid)/\(place[0])/\(place[1])")
       let total = part.text("fb_memory_usage/total").map { NvidiaSMIParser.number($0) } ?? .nan
       let used = part.text("fb_memory_usage/used").map { NvidiaSMIParser.number($0) } ?? .nan

@@ -9,7 +9,7 @@ enum PCIAddress {
     return hexadecimal(domain, 4) + ":" + hexadecimal(bus, 2) + ":" + hexadecimal(device, 2) + ".0"
   }
 
-  /// An address as NVIDIA writes it, "00000000:3B:00.0"; nil where it is none.
+  /// Converts an address as NVIDIA writes it, such as "00000000:3B:00.0"; nil if it is malformed.
   static func text(_ written: String) -> String? {
     let parts = written.lowercased().split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 3, let domain = UInt32(parts[0], radix: 16), let bus = UInt32(parts[1], radix: 16) else {

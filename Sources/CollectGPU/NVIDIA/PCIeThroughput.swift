@@ -1,11 +1,11 @@
 internal import Collect
 internal import SystemIO
 
-/// What goes over the PCI Express links of devices whose drivers do not count it.
+/// Measures PCI Express traffic of devices whose drivers do not count it.
 ///
-/// nvmlDeviceGetPcieThroughput measures for at least 20 ms, for each direction of each device. It is called on a thread of
-/// its own, so that other figures never wait for it, and each ten seconds at most: what it tells is what went in those
-/// 20 ms, some seconds ago.
+/// nvmlDeviceGetPcieThroughput measures for at least 20 ms, for each direction of each device. It runs on a thread of
+/// its own, so that other metrics never wait for it, and at most every ten seconds: a value covers 20 ms, some seconds
+/// ago.
 final class PCIeThroughput {
   /// Bytes per second.
   struct Traffic: Sendable {
@@ -15,14 +15,14 @@ final class PCIeThroughput {
 
   /// Seconds between two measurements.
   static let period = 10.0
-  /// Seconds after which a measurement no longer holds; a tick of half a minute finds that of the tick before.
+  /// Seconds after which a measurement expires; a tick every half minute finds that of the previous tick.
   static let holds = 65.0
 
   private struct PollRequest: Sendable {
     var isWanted = false
-    // Pointers as numbers, since pointers are not Sendable; what they point to is the library's.
+    // Pointers as integers, since pointers are not Sendable; the library owns their targets.
     var devices: [(address: String, handle: UInt)] = []
-    /// Those that cannot be measured, which are not tried again while the library is loaded.
+    /// Devices that cannot be measured, and are not retried while the library is loaded.
     var refused: Set<String> = []
   }
 
@@ -35,7 +35,7 @@ final class PCIeThroughput {
     source = BlockingSource { Self.measure(nvml, request) }
   }
 
-  /// Begins to measure devices, by their addresses, when it is time.
+  /// Starts to measure devices, with their addresses, if it is due.
   func ask(_ devices: [(address: String, handle: NVML.Device)], at instant: Double) {
     guard instant - askedAt >= Self.period else { return }
     askedAt = instant
@@ -48,7 +48,7 @@ final class PCIeThroughput {
     if isWanted { source.ask() }
   }
 
-  /// The library is about to be closed: nothing is begun any more.
+  /// Cancels measurements before the library is closed.
   func cancel() {
     request.withState { request in
       request.isWanted = false
@@ -56,14 +56,14 @@ final class PCIeThroughput {
     }
   }
 
-  /// What was last measured; empty where that is long ago.
+  /// The last measurement; empty if it is expired.
   func latest() -> [String: Traffic] {
     let latest = source.answer(waiting: 0)
     return Clock.boottime - latest.instant <= Self.holds ? latest.answer ?? [:] : [:]
   }
 
   private static func measure(_ nvml: NVML, _ request: Condition<PollRequest>) -> [String: Traffic] {
-    // Initialised once more, so that the handles hold while another thread shuts the library down.
+    // Initialized once more, so that the handles stay valid while another thread shuts the library down.
     guard nvml.start() == .success else { return [:] }
     defer { nvml.shutdown() }
     guard let call = nvml.throughput else { return [:] }

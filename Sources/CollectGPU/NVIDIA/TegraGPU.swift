@@ -1,12 +1,12 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// The GPU of a Jetson by sysfs, for systems before JetPack 6, which have neither NVML nor nvidia-smi.
+/// The GPU of a Jetson, read from sysfs on systems before JetPack 6, which have neither NVML nor nvidia-smi.
 ///
-/// The driver nvgpu registers the GPU with devfreq and writes its load, in thousandths, beside its clock: reading either
-/// does not wake it. Its memory is the machine's.
+/// The driver nvgpu registers the GPU with devfreq and exposes its load, in thousandths, beside its clock; reading
+/// either does not wake it. It uses the machine's memory.
 final class TegraGPU {
-  /// Device names of the chips: Nano, TX2, Xavier, Orin, and the neutral one of later device trees.
+  /// Device names of the chips: Nano, TX2, Xavier, Orin, and the generic one of later device trees.
   private static let names = ["gm20b", "gp10b", "gv11b", "ga10b", "gpu"]
 
   private let load: SysfsFile
@@ -17,7 +17,7 @@ final class TegraGPU {
   private let driver: String?
   private let buffer = ReadBuffer(capacity: 64)
 
-  /// The GPU of the machine under `root`; nil for any other machine.
+  /// Finds the GPU of the machine under `root`; nil on other machines.
   init?(root: String) {
     guard let tree = try? Files.contents(of: root + "/proc/device-tree/compatible"),
       String(decoding: tree, as: UTF8.self).contains("nvidia,tegra")
@@ -37,7 +37,7 @@ final class TegraGPU {
         Files.line(of: zones + zone + "/type")?.lowercased().hasPrefix("gpu-therm") == true
       }
       .map { SysfsFile(zones + $0 + "/temp") }
-    // Ends with a zero byte.
+    // Ends with a NUL byte.
     model = (try? Files.contents(of: root + "/proc/device-tree/model")).flatMap { bytes in
       let text = String(decoding: bytes.prefix { $0 != 0 && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
       return text.isEmpty ? nil : PCINames.full(text, "NVIDIA")
@@ -45,7 +45,6 @@ final class TegraGPU {
     driver = DriverVersion.text(of: "nvgpu", root: root)
   }
 
-  /// Its values now.
   func read(machineMemory: Double) -> GPU {
     var gpu = GPU(vendor: "nvidia")
     gpu.model = model

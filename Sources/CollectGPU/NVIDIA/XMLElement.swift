@@ -1,11 +1,12 @@
 internal import SystemIO
 
-/// An element of an XML text with its children; bounded, and of XML only what nvidia-smi writes: no entities of its own, no
-/// CDATA, and of attributes only `id`.
+/// An XML element with its children.
+///
+/// Bounded, and limited to nvidia-smi's subset of XML: no entities of its own, no CDATA, and of attributes only `id`.
 struct XMLElement {
-  /// Elements that a text may hold.
+  /// Maximum number of elements in a text.
   static let maximumElements = 100_000
-  /// Elements that may lie within each other.
+  /// Maximum nesting depth.
   static let maximumDepth = 32
 
   var name: String
@@ -18,7 +19,7 @@ struct XMLElement {
     self.identifier = identifier
   }
 
-  /// The outermost element of a text; nil where it is not well-formed.
+  /// Parses the outermost element of a text; nil if it is malformed.
   init?(_ bytes: Span<UInt8>) {
     var open: [XMLElement] = []
     var count = 0
@@ -69,7 +70,7 @@ struct XMLElement {
     children.first { $0.name == name }
   }
 
-  /// The text of an element below this one, "temperature/gpu_temp"; nil where there is none.
+  /// The text of an element below this one, by a path such as "temperature/gpu_temp", or nil.
   func text(_ path: String) -> String? {
     var element = self
     for name in path.split(separator: "/") {
