@@ -1,7 +1,7 @@
-/// Names of ARM cores by the implementer and part number of their main ID register (MIDR_EL1), which is all that Linux
-/// tells of them (arch/arm64/include/asm/cputype.h, and the makers' technical reference manuals).
+/// Names of ARM cores by the implementer and part number of their main ID register (MIDR_EL1), the only identification
+/// that Linux exposes (arch/arm64/include/asm/cputype.h, and the makers' technical reference manuals).
 enum ARMParts {
-  /// The name, "Cortex-A72"; the numbers themselves for a part that is not listed.
+  /// The name, such as "Cortex-A72"; the numbers for an unlisted part.
   static func name(implementer: UInt64, part: UInt64) -> String {
     if let name = names[implementer << 16 | part] { return name }
     let maker = makers[implementer] ?? "implementer 0x" + String(implementer, radix: 16)
@@ -14,7 +14,7 @@ enum ARMParts {
     0x6D: "Microsoft", 0x70: "Phytium", 0xC0: "Ampere",
   ]
 
-  /// Implementer << 16 | part.
+  /// Names by implementer << 16 | part.
   private static let names: [UInt64: String] = [
     0x41_0B02: "ARM11 MPCore", 0x41_0B36: "ARM1136", 0x41_0B56: "ARM1156", 0x41_0B76: "ARM1176",
     0x41_0C05: "Cortex-A5", 0x41_0C07: "Cortex-A7", 0x41_0C08: "Cortex-A8", 0x41_0C09: "Cortex-A9",

@@ -2,11 +2,10 @@ package import AgentMetrics
 package import Collect
 internal import SystemIO
 
-/// What the agent itself costs: its CPU time and its resident memory.
+/// The agent's own cost: CPU time and resident memory.
 ///
-/// Always this very process's, whatever root the other collectors read.
+/// Always of this process, whatever root the other collectors read.
 package final class AgentCollector: Collector {
-  /// "agent".
   package let name = "agent"
 
   private let version: String
@@ -14,12 +13,12 @@ package final class AgentCollector: Collector {
   private let buffer = ReadBuffer(capacity: 256)
   private var statm = BackoffFile("/proc/self/statm")
 
-  /// The cost of a program that calls itself `version`.
+  /// Creates a collector that reports `version` as the program's version.
   package init(version: String) {
     self.version = version
   }
 
-  /// Reads the process's CPU clock and /proc/self/statm into `reading.agent`, all but its sources.
+  /// Reads the process's CPU clock and /proc/self/statm into `reading.agent`, except for its sources.
   package func read(into reading: inout Reading) throws(CollectorError) {
     reading.agent.version = version
     reading.agent.cpuNanoseconds = Clock.processCPUNanoseconds
@@ -29,9 +28,9 @@ package final class AgentCollector: Collector {
   }
 }
 
-/// /proc/[pid]/statm, as proc_pid_statm(5) has it, in pages.
+/// Parser of /proc/[pid]/statm (proc_pid_statm(5)), in pages.
 enum StatmParser {
-  /// The second number, what is resident; nil where there is none.
+  /// The second number, resident pages, or nil.
   static func residentPages(_ bytes: Span<UInt8>) -> UInt64? {
     var position = 0
     guard bytes.unsigned(&position) != nil else { return nil }

@@ -1,24 +1,24 @@
 internal import Collect
 internal import SystemIO
 
-/// A file that the machine may lack: kept open where it is there, and looked for only now and then where it is not.
+/// A file that the machine may lack: kept open if it exists, otherwise retried only now and then.
 ///
-/// Looking for what is not there costs a system call, and a failure's error costs memory; neither belongs in each tick.
+/// Opening a missing file costs a system call, and its error costs memory; neither belongs in each tick.
 struct BackoffFile {
-  /// Reads between two looks for a file that was not there.
+  /// Reads skipped before a missing file is tried again.
   static let rest = 30
 
   private let file: PersistentFile
   private var resting = 0
 
-  /// A file by its path; nothing is opened yet.
+  /// Creates a file without opening it.
   init(_ path: String) {
     file = PersistentFile(path)
   }
 
-  /// Shows the contents to `body`; nil where the file is absent, which a kernel may also say on reading (EOPNOTSUPP).
+  /// Passes the contents to `body`; nil if the file is absent, which a kernel may also report on reading (EOPNOTSUPP).
   ///
-  /// - Throws: CollectorError when the file is there and cannot be read; it is tried again at the next call.
+  /// - Throws: CollectorError if the file exists and cannot be read; it is tried again at the next call.
   mutating func read<Result>(
     into buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result
   ) throws(CollectorError) -> Result? {
@@ -28,7 +28,7 @@ struct BackoffFile {
     }
     if let result = file.readIfPresent(into: buffer, body) { return result }
     do {
-      // A second time, for the error.
+      // A second read, for the error.
       return try file.read(into: buffer, body)
     } catch let error as SystemError where !error.isAbsent {
       throw CollectorError(error.description)
@@ -38,7 +38,7 @@ struct BackoffFile {
     }
   }
 
-  /// Shows the contents to `body`; nil where the file is absent or unreadable, for files that are no loss.
+  /// Passes the contents of an optional file to `body`; nil if it is absent or unreadable.
   mutating func readIfPresent<Result>(into buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
     if resting > 0 {
       resting -= 1

@@ -4,10 +4,9 @@ internal import SystemIO
 
 /// CPU time, load, model, topology and frequency.
 ///
-/// The topology is read anew whenever the set of CPUs changes, which is how a hotplug shows. Where /proc/stat is refused, as
-/// Android does, the model, the number of CPUs, the frequency and the load are there all the same.
+/// The topology is read again whenever the set of CPUs changes, which detects hotplug. Without access to /proc/stat, as
+/// on Android, the model, the number of CPUs, the frequency and the load are still read.
 package final class CPUCollector: Collector {
-  /// "cpu".
   package let name = "cpu"
 
   private let root: String
@@ -16,20 +15,20 @@ package final class CPUCollector: Collector {
   private var loadavg: BackoffFile
   private let frequencies: CPUFrequencies
   private var topology = CPUReading.Topology()
-  /// The CPUs that `topology` and `frequencies` are of.
+  /// The CPUs described by `topology` and `frequencies`.
   private var known: [Int] = []
   private let ticksPerSecond: Double
   private var resting = 0
-  /// Reads between two looks for CPUs that came or went, where /proc/stat does not list them.
+  /// Reads between two checks for added or removed CPUs, if /proc/stat does not list them.
   private static let rest = 30
 
-  /// The CPUs of the machine whose /proc and /sys lie under `root`.
+  /// Creates a collector that reads /proc and /sys under `root`.
   package init(root: String) {
     self.root = root
     stat = BackoffFile(root + "/proc/stat")
     loadavg = BackoffFile(root + "/proc/loadavg")
     frequencies = CPUFrequencies(root: root)
-    // 1,024 on Alpha, 100 elsewhere; of a recording nothing else is known.
+    // 1,024 on Alpha, 100 elsewhere; a recording does not contain it.
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     ticksPerSecond = isLive ? Double(max(1, sysconf(Int32(_SC_CLK_TCK)))) : 100
   }
@@ -63,7 +62,7 @@ package final class CPUCollector: Collector {
     frequencies.find(cpus: cpus)
   }
 
-  /// Reads what other files than /proc/stat have.
+  /// Reads the values that come from other files than /proc/stat.
   private func readWithoutTimes(into cpu: inout CPUReading) {
     cpu = CPUReading()
     if resting == 0 {

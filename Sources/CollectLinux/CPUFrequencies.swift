@@ -3,10 +3,10 @@ internal import SystemIO
 
 /// Current frequencies: cpufreq's policies, else the `cpu MHz` lines of /proc/cpuinfo.
 ///
-/// A policy may stand for many CPUs, and its number is that of one of them only. Asking costs: with some drivers each
-/// read interrupts the CPU that it is about. So not more than 32 policies are asked at a tick, in turn, and a machine
-/// whose answers take more than half a millisecond each is asked at every 30th tick only. /proc/cpuinfo is written anew
-/// by the kernel for all CPUs at each read, so that it is read at every 10th tick, on large machines at every 60th.
+/// A policy may cover many CPUs, and its number is that of only one of them. Reading is expensive: with some drivers
+/// each read interrupts the CPU concerned. So at most 32 policies are read per tick, in turn, and a machine that needs
+/// more than half a millisecond per read is read only at every 30th tick. The kernel generates /proc/cpuinfo for all
+/// CPUs at each read, so it is read at every 10th tick, on large machines at every 60th.
 final class CPUFrequencies {
   /// A cpufreq policy: its file, and the CPUs that run at its frequency.
   private struct Policy {
@@ -20,7 +20,7 @@ final class CPUFrequencies {
   private let root: String
   private let cpuinfo: PersistentFile
   private var policies: [Policy] = []
-  /// Hertz by the CPU's number; NaN where unknown.
+  /// Hertz by CPU number; NaN if unknown.
   private var hertz: [Double] = []
   private var next = 0
   private var isFirst = true
@@ -31,7 +31,7 @@ final class CPUFrequencies {
     cpuinfo = PersistentFile(root + "/proc/cpuinfo")
   }
 
-  /// Looks for the policies of the CPUs that are online.
+  /// Finds the policies of the CPUs that are online.
   func find(cpus: [Int]) {
     hertz = Array(repeating: .nan, count: (cpus.last ?? -1) + 1)
     next = 0
@@ -47,7 +47,7 @@ final class CPUFrequencies {
       found.append((number, Policy(file: PersistentFile(path + "/scaling_cur_freq"), cpus: affected)))
     }
     if found.isEmpty {
-      // Before kernel 4.3 there is a folder per CPU, and those of one policy are links to one of them.
+      // Before kernel 4.3 each CPU has a folder, and those of one policy are links to one of them.
       for cpu in cpus where Files.exists(folder + "cpu\(cpu)/cpufreq/scaling_cur_freq") {
         found.append((cpu, Policy(file: PersistentFile(folder + "cpu\(cpu)/cpufreq/scaling_cur_freq"), cpus: [cpu])))
       }
@@ -55,7 +55,7 @@ final class CPUFrequencies {
     policies = found.sorted { $0.number < $1.number }.map(\.policy)
   }
 
-  /// Writes the frequencies of the cores and their mean.
+  /// Writes the frequencies of the cores, and their mean.
   func read(into cpu: inout CPUReading, _ buffer: ReadBuffer) {
     if resting > 0 {
       resting -= 1
@@ -80,7 +80,7 @@ final class CPUFrequencies {
       }
     }
     if cpu.cores.isEmpty {
-      // Without /proc/stat there are no cores to write to, and still a mean.
+      // Without /proc/stat there are no cores to write to, but still a mean.
       for frequency in hertz where frequency.isFinite {
         sum += frequency
         count += 1
@@ -111,9 +111,9 @@ final class CPUFrequencies {
   }
 }
 
-/// A list of CPU numbers as sysfs has it, "0-3 8" (affected_cpus) or "0-3,8" (thread_siblings_list).
+/// Parser of CPU lists in sysfs, "0-3 8" (affected_cpus) or "0-3,8" (thread_siblings_list).
 enum CPUListParser {
-  /// The numbers in their order; at most as many as a kernel can have.
+  /// The numbers in their order; at most the kernel's maximum.
   static func cpus(_ bytes: Span<UInt8>) -> [Int] {
     var cpus: [Int] = []
     var position = 0

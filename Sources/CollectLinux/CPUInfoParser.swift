@@ -1,41 +1,41 @@
 internal import SystemIO
 
-/// What /proc/cpuinfo told.
+/// Contents of /proc/cpuinfo.
 struct CPUInfo: Hashable {
-  /// Model of the processor, several joined for a hybrid one.
+  /// Processor model; several joined for a hybrid one.
   var model: String?
-  /// Different physical ids.
+  /// Number of different physical ids.
   var sockets: Int?
-  /// Different pairs of physical id and core id.
+  /// Number of different pairs of physical id and core id.
   var cores: Int?
   /// Numbers of the CPUs.
   var cpus: [Int] = []
 }
 
-/// /proc/cpuinfo: `key<tab>: value` lines, a block for each CPU, with keys that differ by architecture
+/// Parser of /proc/cpuinfo: `key<tab>: value` lines, a block per CPU, with keys that differ by architecture
 /// (show_cpuinfo in arch/*/kernel).
 enum CPUInfoParser {
   /// Keys of the processor's name, the best first.
   ///
-  /// x86, Elbrus, IA-64 and Sunway have `model name`, LoongArch `Model Name`, MIPS and Alpha `cpu model`, POWER, SPARC and
-  /// PA-RISC `cpu`, RISC-V `uarch`, SuperH `cpu type`, m68k and Nios II `CPU`, C-SKY `C-SKY CPU model`, Xtensa `model`,
-  /// MicroBlaze `CPU-Family`.
+  /// x86, Elbrus, IA-64 and Sunway have `model name`, LoongArch `Model Name`, MIPS and Alpha `cpu model`, POWER, SPARC
+  /// and PA-RISC `cpu`, RISC-V `uarch`, SuperH `cpu type`, m68k and Nios II `CPU`, C-SKY `C-SKY CPU model`, Xtensa
+  /// `model`, MicroBlaze `CPU-Family`.
   private static let nameKeys: [StaticString] = [
     "model name", "Model Name", "cpu model", "cpu", "uarch", "cpu type", "CPU", "C-SKY CPU model", "CPU-Family",
   ]
 
-  /// Keys of what is the last resort, better than no name: ARM's platform and processor line, RISC-V's instruction set, the
-  /// number that Xtensa and x86 call a model.
+  /// Keys of last resort, better than no name: ARM's platform and processor line, RISC-V's instruction set, Xtensa's
+  /// and x86's model number.
   private static let lastKeys: [StaticString] = ["Hardware", "Processor", "system type", "isa", "model"]
 
-  /// One block's or the whole text's values, by the keys above.
+  /// Values of one block or the whole text, by the keys above.
   private struct Names {
     var values: [StaticString.Key: String] = [:]
 
     subscript(_ key: StaticString) -> String? { values[StaticString.Key(key)] }
   }
 
-  /// Model, sockets, cores and the numbers of the CPUs.
+  /// Parses model, sockets, cores and the CPU numbers.
   static func parse(_ bytes: Span<UInt8>) -> CPUInfo {
     var info = CPUInfo()
     var names = Names()
@@ -78,7 +78,7 @@ enum CPUInfoParser {
       } else if bytes.equals(key, "cpu family") {
         isPARISC = bytes.starts(with: "PA-RISC", at: value.lowerBound)
       }
-      // x86 numbers its models.
+      // On x86 `model` is a number.
       guard !value.isEmpty, !bytes.equals(key, "model") || !bytes[value.lowerBound].isDigit else { continue }
       for wanted in nameKeys + lastKeys where bytes.equals(key, wanted) && names[wanted] == nil {
         names.values[StaticString.Key(wanted)] = collapsed(bytes.string(value))
@@ -93,7 +93,7 @@ enum CPUInfoParser {
   }
 
   private static func name(_ names: Names, _ parts: [(name: String, count: Int)], isPARISC: Bool) -> String? {
-    // Of PA-RISC, `model name` is the board's.
+    // On PA-RISC `model name` is the board's.
     if isPARISC, let cpu = names["cpu"] { return cpu }
     // "Alpha" and "EV67".
     if let cpu = names["cpu"], let model = names["cpu model"] {
@@ -108,7 +108,7 @@ enum CPUInfoParser {
   /// s390x: "processor 0: version = FF,  identification = 0133E8,  machine = 3931", and `machine : 3931` of a block.
   private static func mainframe(_ bytes: Span<UInt8>, _ key: Range<Int>, _ value: Range<Int>) -> String? {
     if bytes.equals(key, "machine") {
-      // POWER and MIPS have their boards there.
+      // On POWER and MIPS it is the board.
       let text = bytes.string(value)
       return text.utf8.count == 4 && text.utf8.allSatisfy(\.isDigit) ? text : nil
     }
@@ -117,35 +117,35 @@ enum CPUInfoParser {
     return parts.count == 2 ? String(parts[1].prefix { !$0.isWhitespace && $0 != "," }) : nil
   }
 
-  /// "4 × Cortex-A55 + 2 × Cortex-A76"; the number only where there are several kinds.
+  /// Joins names as "4 × Cortex-A55 + 2 × Cortex-A76", with numbers only for several kinds.
   private static func joined(_ parts: [(name: String, count: Int)]) -> String? {
     if parts.isEmpty { return nil }
     if parts.count == 1 { return parts[0].name }
     return parts.map { "\($0.count) × \($0.name)" }.joined(separator: " + ")
   }
 
-  /// Vendors pad their names: "Intel(R) Xeon(R) CPU           E5620".
+  /// Removes vendors' padding: "Intel(R) Xeon(R) CPU           E5620".
   private static func collapsed(_ text: String) -> String {
     text.split(separator: " ").joined(separator: " ")
   }
 
-  /// "0xd08"; nil when it is no such number.
+  /// Parses "0xd08", or nil.
   private static func hexadecimal(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64? {
     let text = bytes.string(range)
     return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : nil
   }
 }
 
-/// Current frequencies in /proc/cpuinfo.
+/// Parser of current frequencies in /proc/cpuinfo.
 enum CPUFrequencyParser {
-  /// Hertz of a unit.
+  /// Hertz per unit.
   private static let (kilohertz, megahertz, gigahertz) = (1e3, 1e6, 1e9)
 
-  /// Writes the hertz of each CPU to its place; where the text has one frequency for all, to all places.
+  /// Writes the hertz of each CPU to its index; a frequency without a CPU is written to all.
   ///
-  /// x86, Elbrus, IA-64, PA-RISC and Xtensa have `cpu MHz`, LoongArch `CPU MHz`, s390x `cpu MHz dynamic`, POWER `clock`,
-  /// SPARC `Cpu0ClkTck` (hertz, hexadecimal), Alpha `cycle frequency [Hz]`, m68k and Nios II `Clocking`, MicroBlaze `CPU-MHz`,
-  /// ARC `CPU speed`, OpenRISC `frequency`, RISC-V boards of SpacemiT and T-Head `cpu-freq`.
+  /// x86, Elbrus, IA-64, PA-RISC and Xtensa have `cpu MHz`, LoongArch `CPU MHz`, s390x `cpu MHz dynamic`, POWER
+  /// `clock`, SPARC `Cpu0ClkTck` (hertz, hexadecimal), Alpha `cycle frequency [Hz]`, m68k and Nios II `Clocking`,
+  /// MicroBlaze `CPU-MHz`, ARC `CPU speed`, OpenRISC `frequency`, RISC-V boards of SpacemiT and T-Head `cpu-freq`.
   static func frequencies(_ bytes: Span<UInt8>, into hertz: UnsafeMutableBufferPointer<Double>) {
     var cpu: Int?
     var position = 0
@@ -164,7 +164,7 @@ enum CPUFrequencyParser {
     }
   }
 
-  /// The frequency of a line, and the CPU that its key names; nil where it has none.
+  /// The frequency of a line, and the CPU that its key names, or nil.
   private static func frequency(
     _ bytes: Span<UInt8>, _ key: Range<Int>, _ value: Range<Int>
   ) -> (hertz: Double, cpu: Int?)? {
@@ -180,7 +180,7 @@ enum CPUFrequencyParser {
     return (number * (self.unit(bytes, position) ?? unit), nil)
   }
 
-  /// The unit of a key's numbers where none stands behind them; nil for keys of something else.
+  /// The unit of a key's numbers without a unit of their own; nil for other keys.
   private static func unit(ofKey key: Range<Int>, _ bytes: Span<UInt8>) -> Double? {
     if bytes.equals(key, "cpu MHz") || bytes.equals(key, "CPU MHz") || bytes.equals(key, "cpu MHz dynamic") {
       return megahertz
@@ -191,7 +191,7 @@ enum CPUFrequencyParser {
     return bytes.equals(key, "cpu-freq") ? gigahertz : nil
   }
 
-  /// The unit behind a number, "2902.000000MHz"; nil where there is none.
+  /// The unit after a number, "2902.000000MHz", or nil.
   private static func unit(_ bytes: Span<UInt8>, _ start: Int) -> Double? {
     var position = start
     bytes.skipBlanks(&position)
@@ -209,7 +209,7 @@ enum CPUFrequencyParser {
 
 /// The lines of /proc/cpuinfo.
 private enum CPUInfoLines {
-  /// The places of the next line's key and value; nil at the end.
+  /// Ranges of the next line's key and value; nil at the end.
   static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> (key: Range<Int>, value: Range<Int>)? {
     while position < bytes.count {
       let start = position
@@ -225,7 +225,7 @@ private enum CPUInfoLines {
     return nil
   }
 
-  /// The CPU that a block is of: `processor : 0`, of s390x `cpu number : 0`; of SPARC `CPU0 : online`.
+  /// The CPU of a block: `processor : 0`, on s390x `cpu number : 0`, on SPARC `CPU0 : online`.
   static func cpu(_ bytes: Span<UInt8>, _ key: Range<Int>, _ value: Range<Int>) -> Int? {
     var position = value.lowerBound
     if bytes.equals(key, "processor") || bytes.equals(key, "cpu number") {
@@ -244,7 +244,7 @@ private enum CPUInfoLines {
   }
 }
 
-/// Names of IBM's mainframes by the machine type, which is all that /proc/cpuinfo has of s390x.
+/// Names of IBM mainframes by machine type, the only identification in s390x's /proc/cpuinfo.
 enum IBMMainframes {
   private static let names: [String: String] = [
     "2064": "z900", "2066": "z800", "2084": "z990", "2086": "z890", "2094": "z9 EC", "2096": "z9 BC", "2097": "z10 EC",
@@ -252,7 +252,7 @@ enum IBMMainframes {
     "3906": "z14", "3907": "z14 ZR1", "8561": "z15", "8562": "z15 T02", "3931": "z16", "3932": "z16 A02", "9175": "z17",
   ]
 
-  /// "IBM z16 (3931)"; the type alone where it is not listed.
+  /// Name such as "IBM z16 (3931)"; only the type if it is not listed.
   static func name(type: String) -> String {
     names[type].map { "IBM \($0) (\(type))" } ?? "IBM/S390 type " + type
   }
@@ -265,7 +265,7 @@ enum RISCVCores {
     0x710: "SpacemiT",
   ]
 
-  /// "SiFive core 0x8000000000000007"; nil for a vendor that is not listed, as emulators have none.
+  /// Name such as "SiFive core 0x8000000000000007"; nil for an unlisted vendor, as emulators have none.
   static func name(vendor: UInt64?, architecture: UInt64?) -> String? {
     guard let vendor, let name = vendors[vendor] else { return nil }
     return architecture.map { name + " core 0x" + String($0, radix: 16) } ?? name

@@ -7,15 +7,15 @@ enum CPUTopology {
   static func read(root: String, cpus: [Int]) -> CPUReading.Topology {
     let info = (try? Files.contents(of: root + "/proc/cpuinfo")).map { CPUInfoParser.parse($0.span) } ?? CPUInfo()
     var topology = CPUReading.Topology()
-    // RISC-V's instruction set is a last resort, which the board's name is better than.
+    // The board's name is better than RISC-V's instruction set.
     let board = HostFacts.board(root: root)
     topology.model = info.model?.hasPrefix("rv") == true ? board ?? info.model : info.model ?? board
     let places = cpus.map { CPULocation(root: root, cpu: $0) }
-    // Some ARM kernels say −1: they do not know.
+    // Some ARM kernels report −1 for unknown.
     let packages = places.compactMap(\.package).filter { $0 >= 0 }
     topology.sockets = packages.count == cpus.count && !cpus.isEmpty ? Set(packages).count : info.sockets
     if !cpus.isEmpty, places.allSatisfy({ $0.firstSibling != nil }) {
-      // A core is known by the first of the CPUs that share it; only those online are listed.
+      // A core is identified by the first of its CPUs; only those online are listed.
       topology.cores = Set(places.compactMap(\.firstSibling)).count
     } else if !cpus.isEmpty, places.allSatisfy({ $0.core != nil }) {
       topology.cores = Set(places.map { [$0.package ?? 0, $0.die ?? 0, $0.core ?? 0] }).count
@@ -25,7 +25,7 @@ enum CPUTopology {
     return topology
   }
 
-  /// Numbers of the CPUs that are online, where /proc/stat does not list them.
+  /// Numbers of the online CPUs, if /proc/stat does not list them.
   static func online(root: String) -> [Int] {
     if let text = try? Files.contents(of: root + "/sys/devices/system/cpu/online") {
       let cpus = CPUListParser.cpus(text.span)
@@ -35,7 +35,7 @@ enum CPUTopology {
     return info.map { Set($0.cpus).sorted() } ?? []
   }
 
-  /// Where a CPU sits (Documentation/ABI/stable/sysfs-devices-system-cpu).
+  /// Position of a CPU in the topology (Documentation/ABI/stable/sysfs-devices-system-cpu).
   private struct CPULocation {
     let package: Int?
     let die: Int?

@@ -2,16 +2,15 @@ package import AgentMetrics
 package import Collect
 internal import SystemIO
 
-/// The limits and use of the control group that the agent itself runs in: in a container, the container's.
+/// Limits and use of the control group that the agent runs in: in a container, the container's.
 ///
-/// Limits bind down the tree: where a group above (a slice, a pod) has a tighter limit than the agent's own, that
-/// limit and that group's use are told, so that use ÷ limit says how near the agent is to being held back. The group
-/// at the root of a machine is the machine and is not told.
+/// Limits of ancestors apply too. If an ancestor (a slice, a pod) has a tighter limit than the agent's own group, that
+/// limit and that group's use are reported, so that use ÷ limit shows how close the agent is to being throttled. The
+/// root group of a machine is not reported, since it is the machine itself.
 package final class CgroupCollector: Collector {
-  /// "cgroup".
   package let name = "cgroup"
 
-  /// Reads between two looks for where the group is and what binds it.
+  /// Reads between two searches for the group and its tightest limits.
   private static let rest = 60
 
   private let root: String
@@ -19,10 +18,10 @@ package final class CgroupCollector: Collector {
   private var files: CgroupFiles?
   private var resting = 0
 
-  /// What is hidden; nil where nothing is.
+  /// Hidden parts in one line; nil if all are visible.
   package private(set) var note: String?
 
-  /// The group as /proc/self/cgroup and the hierarchies mounted under `root` have it.
+  /// Creates a collector for the group in /proc/self/cgroup and the hierarchies mounted under `root`.
   package init(root: String) {
     self.root = root
   }
@@ -34,7 +33,7 @@ package final class CgroupCollector: Collector {
       let place = CgroupPlace.find(root: root)
       note = Self.note(root: root, place)
       files = place.flatMap { place in
-        // The same files stay open while nothing has changed.
+        // The same files stay open while they are unchanged.
         let found = CgroupFiles(place)
         return found == files ? files : found
       }
@@ -51,13 +50,13 @@ package final class CgroupCollector: Collector {
 }
 
 extension CgroupCollector {
-  /// Says which group's files cannot be seen or read.
+  /// Describes the group's unreadable or invisible files in one line.
   private static func note(root: String, _ place: CgroupPlace?) -> String? {
     guard let place else {
       let text = try? Files.contents(of: root + "/proc/self/cgroup")
       let groups = text.map { CgroupParser.memberships($0.span) } ?? []
       let hidden = groups.first { $0.path != "/" && !($0.controllers.first?.hasPrefix("name=") ?? false) }
-      return hidden.map { "the files of control group \($0.path) cannot be seen" }
+      return hidden.map { "the files of control group \($0.path) are not visible" }
     }
     for folder in place.memory.folders.prefix(1) + place.cpu.folders.prefix(1) where access(folder, R_OK | X_OK) != 0 {
       return "open \(folder): " + String(cString: strerror(errno))
@@ -66,9 +65,9 @@ extension CgroupCollector {
   }
 }
 
-/// Where the agent's group is: the folder for each resource, from the group itself up to the top that can be seen.
+/// Location of the agent's group: the folders of each resource, from the group itself up to the highest visible one.
 struct CgroupPlace: Hashable {
-  /// A resource's folders, the group's own first; empty where no hierarchy has it.
+  /// Folders of a resource, the group's own first; empty if no hierarchy has it.
   struct CgroupResource: Hashable {
     var version = 2
     var folders: [String] = []
@@ -81,7 +80,7 @@ struct CgroupPlace: Hashable {
   var memory = CgroupResource()
   var tasks = CgroupResource()
 
-  /// Looks at /proc/self/cgroup and /proc/self/mountinfo; nil where the agent is in no group but the machine's.
+  /// Reads /proc/self/cgroup and /proc/self/mountinfo; nil if the agent is only in the machine's root group.
   static func find(root: String) -> CgroupPlace? {
     guard let text = try? Files.contents(of: root + "/proc/self/cgroup") else { return nil }
     let memberships = CgroupParser.memberships(text.span)
@@ -122,17 +121,17 @@ struct CgroupPlace: Hashable {
     return all.isEmpty ? nil : place
   }
 
-  /// The group's folder and those above it, as far as they can be seen.
+  /// The group's folder and its visible ancestors.
   ///
-  /// In a container without a namespace of its own, the path is the host's while only the group is mounted; its own
-  /// folder is the mount point then.
+  /// In a container without a cgroup namespace the path is the host's, while only the group is mounted. Its own folder
+  /// is then the mount point.
   private static func folders(_ root: String, _ mount: CgroupParser.CgroupMount, _ path: String) -> [String] {
     let point = root + mount.point
     var inside = path
     if mount.root != "/", path == mount.root || path.hasPrefix(mount.root + "/") {
       inside = String(path.dropFirst(mount.root.count))
     }
-    // Outside what the namespace shows, "/../…".
+    // Outside the namespace's root, "/../…".
     if inside.hasPrefix("/..") { return [] }
     var parts = inside.split(separator: "/").map(String.init)
     if !parts.isEmpty, !Files.exists(point + "/" + parts.joined(separator: "/")) { parts = [] }
@@ -145,7 +144,7 @@ struct CgroupPlace: Hashable {
   }
 }
 
-/// The files that tell what is used and what binds, kept open.
+/// Files with the use and limits of the tightest groups, kept open.
 final class CgroupFiles: Equatable {
   let place: CgroupPlace
   private let cpuFolder: String?
@@ -170,13 +169,13 @@ final class CgroupFiles: Equatable {
     let memory = Self.tightest(place.memory) { Self.memoryLimit(in: $0, version: place.memory.version) }
     cpuFolder = cpu
     memoryFolder = memory
-    // A missing folder makes paths that no machine has, and such files rest.
+    // A missing folder results in a path that never exists, and such files back off.
     func file(_ folder: String?, _ name: String) -> BackoffFile { BackoffFile((folder ?? "/nonexistent") + "/" + name) }
     let isUnified = place.cpu.version == 2
     cpuMaximum = file(cpu, isUnified ? "cpu.max" : "cpu.cfs_quota_us")
     cpuPeriod = file(cpu, "cpu.cfs_period_us")
     cpuStat = file(cpu, "cpu.stat")
-    // The accounting of version 1 has a tree of its own; the group in it that binds is that of the same depth.
+    // Version 1's accounting has a tree of its own; the group at the same depth is used.
     let depth = cpu.flatMap { place.cpu.folders.firstIndex(of: $0) } ?? 0
     let usage = depth < place.usage.folders.count ? place.usage.folders[depth] : place.usage.folders.first
     cpuUsage = file(usage, "cpuacct.usage")
@@ -232,7 +231,7 @@ final class CgroupFiles: Equatable {
     return both > memory ? both - memory : 0
   }
 
-  /// The folder with the lowest limit, the nearest of equals; without any limit, the group's own.
+  /// The folder with the lowest limit, the nearest of equals; the group's own if there is no limit.
   private static func tightest(_ resource: CgroupPlace.CgroupResource, _ limit: (String) -> Double?) -> String? {
     var best: (folder: String, limit: Double)?
     for folder in resource.folders {
@@ -257,9 +256,9 @@ final class CgroupFiles: Equatable {
   }
 }
 
-/// The texts of control groups (Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
+/// Parser of the control group files (Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
 enum CgroupParser {
-  /// A line of /proc/[pid]/cgroup; without controllers it is version 2's.
+  /// A line of /proc/[pid]/cgroup; version 2's has no controllers.
   struct Membership: Hashable {
     var controllers: [String]
     var path: String
@@ -268,10 +267,10 @@ enum CgroupParser {
   /// A mounted hierarchy.
   struct CgroupMount: Hashable {
     var isUnified: Bool
-    /// The group that the mount shows as its root.
+    /// The group at the root of the mount.
     var root: String
     var point: String
-    /// The filesystem's own options, which name a hierarchy's controllers.
+    /// Options of the filesystem, which name a hierarchy's controllers.
     var options: [String]
   }
 
@@ -291,7 +290,7 @@ enum CgroupParser {
   static func mounts(_ bytes: Span<UInt8>) -> [CgroupMount] {
     var mounts: [CgroupMount] = []
     for line in bytes.string(0..<bytes.count).split(separator: "\n") {
-      // An empty source is two blanks.
+      // An empty source results in two blanks.
       let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
       guard words.count > 6, let dash = words[6...].firstIndex(of: "-"), words.count > dash + 1 else { continue }
       let type = words[dash + 1]
@@ -302,7 +301,7 @@ enum CgroupParser {
     return mounts
   }
 
-  /// A file with one number; nil for "max", −1 and version 1's largest number, which all mean no limit.
+  /// A file with one number; nil for "max", −1 and version 1's largest number, which all mean unlimited.
   static func limit(_ bytes: Span<UInt8>) -> UInt64? {
     var position = 0
     // Version 1 rounds LONG_MAX down to a page.
@@ -310,7 +309,7 @@ enum CgroupParser {
     return value
   }
 
-  /// cpu.max, "200000 100000": CPUs' worth of time; nil for "max".
+  /// Parses cpu.max, "200000 100000", as a number of CPUs; nil for "max".
   static func cpuMaximum(_ bytes: Span<UInt8>) -> Double? {
     var position = 0
     guard let quota = bytes.unsigned(&position) else { return nil }
@@ -318,7 +317,7 @@ enum CgroupParser {
     return Double(quota) / Double(period)
   }
 
-  /// cpu.stat of either version: time used (version 2 only), and the periods held back.
+  /// Parses cpu.stat of either version: CPU time (version 2 only), and throttled periods.
   static func cpuStat(_ bytes: Span<UInt8>, into cgroup: inout CgroupReading) {
     var position = 0
     while position < bytes.count {
@@ -337,7 +336,7 @@ enum CgroupParser {
     }
   }
 
-  /// The number of a `key number` line; nil where there is none.
+  /// The number of a `key number` line, or nil.
   static func value(_ bytes: Span<UInt8>, of key: StaticString) -> UInt64? {
     var position = 0
     while position < bytes.count {

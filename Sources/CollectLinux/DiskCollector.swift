@@ -2,52 +2,51 @@ package import AgentMetrics
 package import Collect
 internal import SystemIO
 
-/// Counters of the block devices: /proc/diskstats, with what sysfs says of each device.
+/// Counters of the block devices: /proc/diskstats, with properties from sysfs.
 ///
-/// Shown are whole devices that have a medium: hardware, and what stands on it (device mapper, md, zvols), which does not
-/// count in the total; where there is no hardware, what stands on nothing does (nbd, AoE). Left out are partitions, loop
-/// devices, RAM disks (ram, zram), optical and floppy drives, the boot areas of eMMC, and the single paths of an NVMe
-/// namespace that may be reached by several. Before kernel 6.4 only the paths count, and their sum stands for the namespace.
-/// Where a container sees no sysfs, names have to tell.
+/// Included are whole devices with a medium: hardware, and devices on top of it (device mapper, md, zvols), which do
+/// not count in the total; on machines without hardware, devices without a lower device do (nbd, AoE). Excluded are
+/// partitions, loop devices, RAM disks (ram, zram), optical and floppy drives, the boot areas of eMMC, and the single
+/// paths of a multipath NVMe namespace. Before kernel 6.4 only the paths count, and their sum is used for the
+/// namespace. In a container without sysfs, names decide.
 package final class DiskCollector: Collector {
-  /// "disk".
   package let name = "disk"
 
-  /// More block devices than a large machine has are not believed.
+  /// Maximum number of block devices, more than a large machine has.
   static let maximumDevices = 4_096
 
-  /// What is hidden; nil where nothing is.
+  /// Hidden parts in one line; nil if everything is visible.
   package private(set) var note: String?
 
-  /// Reads between two looks at what may change while a device stays: its name by device mapper, its medium.
+  /// Reads between two checks of properties that may change while a device stays: its device mapper name, its medium.
   static let rest = 30
 
-  /// A line's device, and what sysfs said of it.
+  /// A line's device, with its properties from sysfs.
   private struct KnownDisk {
     let device: String
     let major: UInt64
     let minor: UInt64
     var facts: BlockDevice
-    /// Its counters at the last read; a first one that goes back belongs to another device of that name.
+    /// Its counters at the last read; a first counter that decreases belongs to another device of that name.
     var line: DiskstatsParser.DiskstatsLine
   }
 
   private let root: String
   private let buffer = ReadBuffer()
   private var diskstats: BackoffFile
-  /// The lines of the last read, in their order.
+  /// Devices of the last read, in its order.
   private var known: [KnownDisk] = []
   private var resting = 0
-  /// Whether there is no /sys/block to look devices up in.
+  /// Whether /sys/block is missing.
   private var isHidden = false
 
-  /// The disks of the machine whose /proc and /sys lie under `root`.
+  /// Creates a collector that reads /proc and /sys under `root`.
   package init(root: String) {
     self.root = root
     diskstats = BackoffFile(root + "/proc/diskstats")
   }
 
-  /// Writes `reading.disks`, in the order of the kernel.
+  /// Writes `reading.disks`, in the kernel's order.
   package func read(into reading: inout Reading) throws(CollectorError) {
     resting = resting > 0 ? resting - 1 : Self.rest
     if resting == Self.rest { isHidden = !Files.exists(root + "/sys/block") }
@@ -64,7 +63,7 @@ package final class DiskCollector: Collector {
     if used < reading.disks.count { reading.disks.removeLast(reading.disks.count - used) }
   }
 
-  /// Writes the devices that are shown from the first entry on; returns how many there are.
+  /// Writes the included devices from the first entry on; returns their number.
   private func write(_ bytes: Span<UInt8>, into disks: inout [DiskReading]) -> Int {
     var position = 0
     var index = 0
@@ -104,7 +103,7 @@ package final class DiskCollector: Collector {
     disk.queueMilliseconds = line.queueMilliseconds
   }
 
-  /// Puts the sum of its paths in the place of a namespace's counters that stand at 0.
+  /// Replaces a namespace's counters of 0 by the sum of its paths.
   private func addPaths(to disks: inout [DiskReading], _ used: Int) {
     for index in 0..<used where disks[index].reads == 0 && disks[index].writes == 0 {
       var sum: DiskstatsParser.DiskstatsLine?
@@ -115,7 +114,7 @@ package final class DiskCollector: Collector {
     }
   }
 
-  /// Lets those count that stand on no other device, where none is hardware.
+  /// On machines without hardware, counts devices without a lower device in the total.
   private func standIn(_ disks: inout [DiskReading], _ used: Int) {
     var place = 0
     for device in known where device.facts.isShown {
@@ -124,7 +123,7 @@ package final class DiskCollector: Collector {
     }
   }
 
-  /// Puts what is known of the line's device at `index`, where it stands already unless devices came or went.
+  /// Moves the known device of a line to `index`, where it already is unless devices were added or removed.
   private func recognise(_ line: DiskstatsParser.DiskstatsLine, _ bytes: Span<UInt8>, at index: Int) {
     var place = index
     while place < known.count, !isSame(known[place], line, bytes) { place += 1 }
@@ -147,24 +146,24 @@ package final class DiskCollector: Collector {
   }
 }
 
-/// What sysfs says of one block device.
+/// Properties of a block device in sysfs.
 struct BlockDevice {
-  /// Whether it is one of those that are shown.
+  /// Whether it is included.
   var isShown = false
-  /// Whether hardware (or a virtual machine's disk) stands behind it.
+  /// Whether it is hardware (or a virtual machine's disk).
   var isPhysical = false
-  /// Its name by device mapper.
+  /// Name of the device mapper or array.
   var name: String?
-  /// The hardware's name; virtio disks have none.
+  /// Model of the hardware; virtio disks have none.
   var model: String?
-  /// Whether any of this may change while the device stays.
+  /// Whether any of these may change while the device stays.
   var mayChange = false
-  /// Whether it is no hardware and stands on no other device, as a network block device.
+  /// Whether it is not hardware and has no lower device, as a network block device.
   var standsAlone = false
-  /// The namespace of which it is a path: "nvme0n1" of nvme0c1n1; nil for all else.
+  /// The namespace of a path: "nvme0n1" of nvme0c1n1; nil for other devices.
   var head: String?
 
-  /// Looks at a device by its kernel name.
+  /// Reads the properties of a device by its kernel name.
   init(root: String, device: String) {
     // "cciss/c0d0" is sys/block/cciss!c0d0, since a name in sysfs cannot hold a slash.
     let name = String(decoding: device.utf8.map { $0 == UInt8(ascii: "/") ? UInt8(ascii: "!") : $0 }, as: UTF8.self)
@@ -183,12 +182,12 @@ struct BlockDevice {
       !isPhysical && Files.names(in: path + "/slaves").isEmpty && !stacks.contains { device.hasPrefix($0) }
     isShown = Files.number(of: path + "/size") != 0 && Files.number(of: path + "/hidden") != 1
     self.name = Files.line(of: path + "/dm/name") ?? Self.arrayName(root: root, device: device)
-    // SCSI, SATA and NVMe; of MMC and SD the product's name.
+    // SCSI, SATA and NVMe; for MMC and SD the product's name.
     if isPhysical { model = Files.line(of: path + "/device/model") ?? Files.line(of: path + "/device/name") }
     mayChange = !isShown || !isPhysical || Files.number(of: path + "/removable") == 1
   }
 
-  /// Whether a device is of a kind that is not shown, by its name.
+  /// Whether a device's name is of an excluded kind.
   static func isLeftOut(_ device: String) -> Bool {
     let kind = device.prefix { !$0.isNumber }
     let rest = device.dropFirst(kind.count)
@@ -209,7 +208,7 @@ struct BlockDevice {
     return String(device[..<controller] + device[namespace...])
   }
 
-  /// Whether a name is that of a partition: "sda1", "nvme0n1p2", "mmcblk0p1", "cciss/c0d0p1".
+  /// Whether a name looks like a partition: "sda1", "nvme0n1p2", "mmcblk0p1", "cciss/c0d0p1".
   private static func looksLikePartition(_ device: String) -> Bool {
     let stem = device.reversed().drop(while: \.isNumber)
     guard stem.count < device.count, let last = stem.first else { return false }
@@ -217,7 +216,7 @@ struct BlockDevice {
     return last == "p" && stem.dropFirst().first?.isNumber == true
   }
 
-  /// An array's name by the link that udev makes for it, "scratch" of /dev/md/scratch; nil where it goes by its number.
+  /// Name of an array by udev's link, "scratch" of /dev/md/scratch; nil if it has only a number.
   private static func arrayName(root: String, device: String) -> String? {
     guard device.hasPrefix("md") else { return nil }
     return Files.names(in: root + "/dev/md").sorted().first { name in
@@ -226,15 +225,15 @@ struct BlockDevice {
   }
 }
 
-/// /proc/diskstats (Documentation/admin-guide/iostats.rst): major, minor, name, and 11 counters.
+/// Parser of /proc/diskstats (Documentation/admin-guide/iostats.rst): major, minor, name, and 11 counters.
 ///
-/// There are 15 since kernel 4.18 and 17 since 5.5. Before 2.6.25 partitions had four, and are passed over.
+/// There are 15 since kernel 4.18 and 17 since 5.5. Before 2.6.25 partitions had four, and are skipped.
 enum DiskstatsParser {
-  /// One device's counters, as DiskReading has them.
+  /// One device's counters, as in `DiskReading`.
   struct DiskstatsLine {
     var major: UInt64
     var minor: UInt64
-    /// Where the name stands.
+    /// Range of the name.
     var name: Range<Int>
     var reads: UInt64
     var sectorsRead: UInt64
@@ -260,12 +259,12 @@ enum DiskstatsParser {
     }
   }
 
-  /// The next whole line from a position on; nil at the end.
+  /// The next complete line from a position on; nil at the end.
   static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> DiskstatsLine? {
     while position < bytes.count {
       let line = line(bytes, &position)
       bytes.skipLine(&position)
-      // A line that is cut off may hold a number that is.
+      // A truncated line may contain a truncated number.
       if let line, bytes.endsLine(before: position) { return line }
     }
     return nil

@@ -4,37 +4,37 @@ internal import SystemIO
 
 /// Space of the mounted filesystems: /proc/self/mountinfo and statvfs(3).
 ///
-/// Which are shown, ``MountFilter`` says.
+/// ``MountFilter`` decides which are included.
 ///
-/// Space is asked for at most every ten seconds, and as soon as mounts come or go, on a thread that begins when the tick
-/// does; the tick waits for the answers for a few milliseconds at most, and not for one that hangs. A filesystem that does
-/// not answer stays in the list, with its last figures and their age or with none, and says since when it has not answered.
+/// Space is read at most every ten seconds, and as soon as mounts change, on a thread that starts at the beginning of
+/// the tick. The tick waits a few milliseconds at most, and not for a call that hangs. A filesystem that does not
+/// answer stays in the list, with its last values and their age or without any, and with the time since which it has
+/// not answered.
 ///
-/// Of ZFS, datasets share their pool's space: ``SharedSpace`` decides which of them stands for the pool. One that holds next
-/// to nothing and exists only to have others in it is left out where another of its pool shows the same free space.
-/// Filesystems that say they have no blocks at all are left out too. Of more than 512, "/" and the largest are shown, and
-/// ``note`` has the number of the others.
+/// ZFS datasets share their pool's space: ``SharedSpace`` decides which of them represents the pool. A nearly empty
+/// dataset that only contains others is omitted if another one of its pool shows the same free space. Filesystems that
+/// report no blocks are omitted too. Of more than 512, "/" and the largest are included, and ``note`` has the number of
+/// the others.
 package final class FilesystemCollector: Collector {
-  /// "filesystem".
   package let name = "filesystem"
 
-  /// Seconds since the oldest of the figures shown was read; NaN when there are filesystems and no figures.
+  /// Age of the oldest included values in seconds; NaN if there are filesystems without values.
   package private(set) var age = 0.0
 
-  /// How many filesystems are not shown; nil where all are.
+  /// Number of omitted filesystems in one line; nil if none are.
   package private(set) var note: String?
 
-  /// Seconds, and what they are for.
+  /// Time limits in seconds.
   struct StatvfsTiming {
-    /// Between two questions to a filesystem.
+    /// Between two calls for a filesystem.
     var period = 10.0
-    /// That a call may take before its thread is left to it and the others go on without.
+    /// Before a call is left to its thread, and another thread continues.
     var patience = 0.005
-    /// That a tick waits for answers, in all.
+    /// Maximum wait of a tick for all calls.
     var bound = 0.02
-    /// Beyond the period, before figures are called old.
+    /// Beyond the period before values count as old.
     var grace = 2.0
-    /// After which a call that is under way is told as an error.
+    /// Before a pending call is reported as an error.
     var deadline = 1.0
   }
 
@@ -49,15 +49,15 @@ package final class FilesystemCollector: Collector {
   private var hasChanged = true
   private var version = -1
   private var shown: [Filesystem] = []
-  /// When the oldest of the figures shown was read.
+  /// Time of the oldest included values.
   private var oldest = Double.nan
   private var hasOld = false
   private var sharedSpace = SharedSpace()
 
-  /// The filesystems of the machine whose /proc lies under `root`: of a running machine by statvfs(3), of a recording by
-  /// its file `statvfs`.
+  /// Creates a collector for the filesystems of the machine whose /proc is under `root`: by statvfs(3) on a running
+  /// machine, by the file `statvfs` of a recording.
   package convenience init(root: String) {
-    // In a proc of the kernel's, `self` is a link; in a recording, a folder.
+    // In the kernel's proc `self` is a link, in a recording a folder.
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     self.init(root: root, isLive: isLive) { mountpoint in
       if isLive { return try FilesystemStatistics(asking: root + mountpoint) }
@@ -70,9 +70,9 @@ package final class FilesystemCollector: Collector {
   }
 
   /// - Parameters:
-  ///   - isLive: whether questions may hang, and need a thread.
-  ///   - now: the clock by which answers grow old and are asked for again.
-  ///   - question: asks one filesystem by its mount point.
+  ///   - isLive: whether calls may hang, and need a thread.
+  ///   - now: the clock for ages and periods.
+  ///   - question: reads one filesystem by its mount point.
   init(
     root: String, isLive: Bool, timing: StatvfsTiming = StatvfsTiming(),
     now: @escaping @Sendable () -> Double = { Clock.boottime },
@@ -85,7 +85,7 @@ package final class FilesystemCollector: Collector {
     queue = StatvfsQueue(patience: timing.patience, now: now, question: question)
   }
 
-  /// Looks for mounts that came or went, and begins to ask for their space when that is due.
+  /// Checks for changed mounts, and starts to read their space if it is due.
   package func prepare() {
     isPrepared = true
     let isDue = now() - askedAt >= timing.period
@@ -97,7 +97,7 @@ package final class FilesystemCollector: Collector {
     }
     askedAt = now()
     if !isLive { return queue.askHere(targets) }
-    // What may hang comes last.
+    // Filesystems that may hang come last.
     let mounts = table.mounts
     queue.ask(
       mounts.indices.filter { !mounts[$0].isRemote }.map { targets[$0] }
@@ -106,7 +106,7 @@ package final class FilesystemCollector: Collector {
 
   /// Writes `reading.filesystems`, by mount point.
   ///
-  /// - Throws: CollectorError when the list of mounts cannot be read.
+  /// - Throws: CollectorError if the list of mounts cannot be read.
   package func read(into reading: inout Reading) throws(CollectorError) {
     if !isPrepared { prepare() }
     isPrepared = false
@@ -117,7 +117,7 @@ package final class FilesystemCollector: Collector {
     if let failure = table.failure { throw CollectorError(failure) }
   }
 
-  /// Makes the list from mounts and answers.
+  /// Builds the list from mounts and results.
   private func show() {
     let snapshot = queue.snapshot
     let now = now()
@@ -152,28 +152,28 @@ package final class FilesystemCollector: Collector {
     shown = Self.largest(list)
   }
 
-  /// The filesystems that are shown, in their order: "/", those without an answer, the largest.
+  /// Limits the list, in its order: "/", those without a result, the largest.
   private static func largest(_ list: [Filesystem]) -> [Filesystem] {
     guard list.count > MountFilter.maximumMounts else { return list }
     func size(_ filesystem: Filesystem) -> Double {
       filesystem.mountpoint == "/" || filesystem.total.isNaN ? .infinity : filesystem.total
     }
-    // By the place where sizes are equal, so that the choice is the same each time.
+    // By position if sizes are equal, so that the choice is stable.
     let chosen = list.indices.sorted { (size(list[$1]), $0) < (size(list[$0]), $1) }.prefix(MountFilter.maximumMounts)
     return chosen.sorted().map { list[$0] }
   }
 }
 
-/// Filesystems that share one volume's space, and so are full at the same time.
+/// Filesystems that share one volume's space, and so become full together.
 struct SharedSpace {
-  /// Share of a pool's space from which on one of its datasets stands for it, and below which it no longer does.
+  /// Share of a pool's space at which one of its datasets starts to represent it, and below which it stops.
   private static let (full, relaxed) = (0.9, 0.85)
 
-  /// The pools that are nearly full.
+  /// Pools that are nearly full.
   private var fullPools: Set<Substring> = []
 
-  /// Leaves all but one of those out that show the same volume: folders of the machine that this one runs on (9p, virtiofs,
-  /// WSL's drives), volumes of one partition (APFS), and the overlay at "/" beside the filesystem that it writes to.
+  /// Keeps one filesystem per volume: of folders of the host of a virtual machine (9p, virtiofs, WSL's drives), of
+  /// volumes of one partition (APFS), and of the overlay at "/" and the filesystem that it writes to.
   ///
   /// The one with the shortest mount point is kept.
   static func onePerVolume(_ list: [Filesystem]) -> [Filesystem] {
@@ -183,7 +183,7 @@ struct SharedSpace {
     }
     var left: Set<Int> = []
     for (index, filesystem) in byLength {
-      // Almost all filesystems have a device of their own, so that the list of those kept is rarely searched.
+      // Almost all filesystems have a device of their own, so the list is rarely searched.
       if let kind = volumeKind(filesystem), kept.contains(where: { isSame($0, filesystem, kind) }) {
         left.insert(index)
       } else {
@@ -213,11 +213,12 @@ struct SharedSpace {
     }
   }
 
-  /// Sets the use of ZFS's datasets in pools that are nearly full, and leaves out those that only hold others.
+  /// Sets the use of ZFS datasets in nearly full pools, and omits those that only contain others.
   ///
-  /// df(1) divides the use of each by its use and the pool's free space, which makes all of a full pool 100 % full, and 0 %
-  /// those that hold little. From 90 % of the pool on, the top one stands for the pool with the use of all, and each of the
-  /// others has its part of the pool. A dataset with less available than the pool has a quota, and is as full as that.
+  /// df(1) divides a dataset's use by its use plus the pool's free space, which results in 100 % for all datasets of a
+  /// full pool, and 0 % for those with little data. From 90 % of the pool on, the top dataset represents the pool with
+  /// the use of all, and each other one shows its share of the pool. A dataset with less available space than the pool
+  /// has a quota, and shows its use of that.
   mutating func shareUse(_ list: inout [Filesystem]) {
     var pools: [Substring: [Int]] = [:]
     for index in list.indices where list[index].fstype == "zfs" && list[index].total.isFinite {
@@ -244,7 +245,7 @@ struct SharedSpace {
     list = Self.withoutEmptyDatasets(list, tops)
   }
 
-  /// Leaves out ZFS's datasets that hold next to nothing and share the free space of another that is shown.
+  /// Omits nearly empty ZFS datasets that share the free space of another included one.
   private static func withoutEmptyDatasets(_ list: [Filesystem], _ tops: Set<String>) -> [Filesystem] {
     func isEmpty(_ filesystem: Filesystem) -> Bool {
       filesystem.fstype == "zfs" && filesystem.used < 1_048_576 && !tops.contains(filesystem.mountpoint)
@@ -260,7 +261,7 @@ struct SharedSpace {
 
   private static func pool(_ filesystem: Filesystem) -> Substring { filesystem.device.prefix { $0 != "/" } }
 
-  /// Orders datasets by how well they stand for their pool: writable, "/", the pool's own, the shortest mount point.
+  /// Ranks datasets as the pool's representative: writable, "/", the pool's own, the shortest mount point.
   private static func rank(_ filesystem: Filesystem) -> (Int, Int, Int, Int, String) {
     let depth = filesystem.device.utf8.count { $0 == UInt8(ascii: "/") }
     return (
@@ -271,21 +272,21 @@ struct SharedSpace {
 
   private static func isEqual(_ left: Double, _ right: Double) -> Bool { left == right || left.isNaN && right.isNaN }
 
-  /// Whether two figures of one volume are the same, though it may have been written to between two questions.
+  /// Whether two values describe the same volume, which may have been written to between the calls.
   private static func isNear(_ left: Double, _ right: Double, of total: Double) -> Bool {
     abs(left - right) <= max(total / 1_000, 16_777_216)
   }
 }
 
 extension Filesystem {
-  /// Takes over what statvfs(3) said.
+  /// Sets the values of statvfs(3).
   fileprivate mutating func set(_ statistics: FilesystemStatistics) {
     let size = Double(statistics.blockSize)
     total = Double(statistics.blocks) * size
     free = Double(statistics.free) * size
     used = Double(statistics.blocks > statistics.free ? statistics.blocks - statistics.free : 0) * size
     available = Double(statistics.available) * size
-    // 0 where inodes are made as they are needed; some servers say as many as fit a number.
+    // 0 if inodes are allocated on demand; some servers report the largest integer.
     if statistics.inodes > 0, statistics.inodes < 1 << 63 {
       inodes = Double(statistics.inodes)
       inodesFree = Double(min(statistics.inodesFree, statistics.inodes))

@@ -1,25 +1,25 @@
 internal import SystemIO
 
-/// What statvfs(3) says of a filesystem, in the units in which it says it.
+/// Result of statvfs(3), in its own units.
 struct FilesystemStatistics: Hashable, Sendable {
-  /// Bytes that a block has (f_frsize).
+  /// Bytes per block (f_frsize).
   var blockSize: UInt64
-  /// Blocks there are.
+  /// Total number of blocks.
   var blocks: UInt64
-  /// Blocks free, root's reserve included.
+  /// Free blocks, including root's reserve.
   var free: UInt64
-  /// Blocks free for users other than root.
+  /// Free blocks for users other than root.
   var available: UInt64
-  /// Inodes there are; 0 where the filesystem has no fixed number.
+  /// Total number of inodes; 0 if it is not fixed.
   var inodes: UInt64
-  /// Inodes free.
+  /// Free inodes.
   var inodesFree: UInt64
-  /// Whether it refuses writes.
+  /// Whether it is read-only.
   var isReadOnly: Bool
 }
 
 extension FilesystemStatistics {
-  /// Asks the kernel, for as long as it takes.
+  /// Calls statvfs(3), which may block.
   ///
   /// - Throws: SystemError of statvfs.
   init(asking path: String) throws(SystemError) {
@@ -34,10 +34,10 @@ extension FilesystemStatistics {
   }
 }
 
-/// A recording's answers of statvfs(3): a line for each mount point with its f_frsize, f_blocks, f_bfree, f_bavail,
-/// f_files, f_ffree, and `ro` or `rw`.
+/// Parser of a recording's results of statvfs(3): a line per mount point with its f_frsize, f_blocks, f_bfree,
+/// f_bavail, f_files, f_ffree, and `ro` or `rw`.
 enum StatvfsRecordParser {
-  /// The answer for a mount point; nil where there was none.
+  /// The result for a mount point, or nil.
   static func answer(_ bytes: Span<UInt8>, for mountpoint: String) -> FilesystemStatistics? {
     var position = 0
     while position < bytes.count {

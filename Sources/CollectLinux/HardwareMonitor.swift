@@ -4,13 +4,13 @@ internal import SystemIO
 /// hwmon's chips (Documentation/hwmon/sysfs-interface.rst), and the thermal zones that no chip mirrors
 /// (Documentation/driver-api/thermal/sysfs-api.rst).
 ///
-/// Absent are figures that a chip does not give (ENODATA, EIO, a fault flag, an input that is not enabled) and those that
-/// no machine has (``SensorParser``). A fan at 0 stands still, and is shown. Marks outside 0…150 °C are no marks.
+/// Values are absent if a chip does not report them (ENODATA, EIO, a fault flag, a disabled input), or if they are
+/// implausible (``SensorParser``). A fan at 0 stands still, and is included. Limits outside 0…150 °C are ignored.
 ///
-/// A device that sleeps is not read, since that would wake it. Asking a drive costs it a command, and may keep it from
+/// A sleeping device is not read, since that would wake it. Reading a drive costs a command and may keep it from
 /// sleeping: NVMe drives are read every ten seconds, those of drivetemp every minute.
 final class HardwareMonitor {
-  /// Sweeps between two looks for chips when none came or went: drivers add sensors late.
+  /// Sweeps between two searches for chips if their number is unchanged: drivers add sensors late.
   static let rest = 60
 
   private let root: String
@@ -21,7 +21,7 @@ final class HardwareMonitor {
   private var names: [String] = []
   private var resting = 0
 
-  /// The chips of the machine whose /sys lies under `root`; by `now` it is told when a drive may be asked again.
+  /// Creates a monitor of the chips under `root`/sys; `now` is the clock for the drives' periods.
   init(root: String, now: @escaping () -> Double = { Clock.boottime }) {
     self.root = root
     self.now = now
@@ -45,7 +45,7 @@ final class HardwareMonitor {
     return sweep
   }
 
-  /// Where the chips' sensors are, by the names that ``sweep()`` gives them; reads none of them.
+  /// Paths of the chips' sensors with their names from ``sweep()``; does not read them.
   func places() -> [SensorPlace] {
     refresh()
     return chips.flatMap(\.places)
@@ -68,7 +68,7 @@ final class HardwareMonitor {
       guard let number = Int(name.dropFirst("hwmon".count)), let chip = Chip(folder: folder, entry: name) else {
         continue
       }
-      // One that stays keeps its files, and is not asked for its marks again.
+      // An unchanged chip keeps its open files and its limits.
       let known = chips.first { $0.entry == name && $0.driver == chip.driver && $0.sensorNames == chip.sensorNames }
       found.append((number, known ?? chip))
     }
@@ -77,7 +77,7 @@ final class HardwareMonitor {
     for index in chips.indices {
       let isAlone = chips.count { $0.driver == chips[index].driver } == 1
       let name = chips[index].name(isAlone: isAlone)
-      // Several chips of one driver may hang on one device.
+      // Several chips of one driver may belong to one device.
       names[name, default: 0] += 1
       let count = names[name] ?? 1
       chips[index].setName(count == 1 ? name : "\(name)-\(count)")
@@ -87,37 +87,37 @@ final class HardwareMonitor {
   }
 }
 
-/// A sensor of hwmon's: its names in a Reading, and its files.
+/// An hwmon sensor: its names in a `Reading`, and its files.
 struct SensorPlace {
   let chip: String
   let sensor: String
-  /// The name that the chip's driver gives it.
+  /// Name of the chip's driver.
   let driver: String
-  /// "temp1", the beginning of its files' names.
+  /// Prefix of its file names, such as "temp1".
   let file: String
   /// Folder of its files.
   let folder: String
   /// The chip's entry of /sys/class/hwmon.
   let entry: String
-  /// Whether its device sleeps, or is a drive, which a look would keep awake.
+  /// Whether its device sleeps, or is a drive that a read would keep awake.
   let isLeftAlone: Bool
 }
 
-/// One chip of hwmon.
+/// One hwmon chip.
 private struct Chip {
-  /// Its folder's name, "hwmon3".
+  /// Name of its folder, such as "hwmon3".
   let entry: String
-  /// The name its driver gives, "coretemp".
+  /// Name of its driver, such as "coretemp".
   let driver: String
-  /// What distinguishes it from others of its driver, "0000:00:18.3".
+  /// Address that distinguishes it from others of its driver, such as "0000:00:18.3".
   let address: String
-  /// Names of its inputs, "temp1_input", in order.
+  /// Names of its input files, such as "temp1_input", in order.
   let sensorNames: [SensorName]
-  /// What it said when last asked.
+  /// Values of the last read.
   var metrics = SensorSweep()
 
   private let path: String
-  /// Where the state of the device, or of the one below it, can be read without waking it.
+  /// Files with the power state of the device or the one below it, which can be read without waking it.
   private let sleepFiles: [String]
   private let period: Double
   private var name = ""
@@ -135,11 +135,11 @@ private struct Chip {
     var critical = Double.nan
   }
 
-  /// A chip by its entry of /sys/class/hwmon; nil where it measures nothing that is shown.
+  /// Creates a chip from its entry in /sys/class/hwmon; nil if it has no supported inputs.
   init?(folder: String, entry: String) {
     self.entry = entry
     let device = folder + entry + "/device"
-    // Before kernel 3.13 drivers put their files beside the device's own.
+    // Before kernel 3.13 drivers created their files in the device's folder.
     path = Files.exists(folder + entry + "/name") ? folder + entry : device
     driver = Files.line(of: path + "/name") ?? entry
     address = Files.link(device).flatMap { $0.split(separator: "/").last.map { String($0) } } ?? entry
@@ -151,8 +151,9 @@ private struct Chip {
 
   /// Whether a zone's temperature is one of this chip's.
   ///
-  /// The thermal core makes a chip for each type of zone, named like it but with underscores (thermal_hwmon.c). x86_pkg_temp
-  /// is the register that coretemp shows as "Package id". A chip without an answer mirrors nothing, unless it sleeps.
+  /// The thermal core creates a chip per type of zone, with the same name except for underscores (thermal_hwmon.c).
+  /// x86_pkg_temp is the register that coretemp reports as "Package id". A chip without values mirrors no zone, unless
+  /// it sleeps.
   func mirrors(_ zone: ThermalZone) -> Bool {
     let isNamed =
       driver == String(zone.type.map { $0 == "-" ? "_" : $0 }) || driver == zone.type
@@ -160,9 +161,9 @@ private struct Chip {
     return isNamed && sensorNames.contains { $0.kind == .temperature } && (!metrics.temperatures.isEmpty || isAsleep)
   }
 
-  /// A name that tells it from the chips of other devices.
+  /// A name that is unique among the chips of other devices.
   func name(isAlone: Bool) -> String {
-    // "nvme0" and "coretemp.1" tell the driver themselves.
+    // "nvme0" and "coretemp.1" contain the driver's name.
     isAlone ? driver : address.hasPrefix(driver) ? address : driver + "-" + address
   }
 
@@ -171,7 +172,6 @@ private struct Chip {
     self.name = name
   }
 
-  /// Its sensors.
   var places: [SensorPlace] {
     let isLeftAlone = period > 0 || isAsleep
     return sensors.map { sensor in
@@ -186,22 +186,22 @@ private struct Chip {
     sleepFiles.contains { Files.line(of: $0)?.hasPrefix("suspend") == true }
   }
 
-  /// Learns labels and marks, unless that is done or would wake it.
+  /// Reads labels and limits once, unless that would wake the device.
   mutating func open() {
     if isOpen || isAsleep { return }
     isOpen = true
     var labels: Set<String> = []
     for sensor in sensorNames {
-      // Of a meter that tells both, the mean is the better figure.
+      // If a meter has both, the mean is more useful.
       if sensor.attribute == "input", sensor.kind == .power, sensorNames.contains(sensor.averaged) { continue }
-      // A meter's energy is only needed where it has no power.
+      // A meter's energy is needed only if it has no power.
       if sensor.kind == .energy, sensorNames.contains(where: { $0.kind == .power && $0.number == sensor.number }) {
         continue
       }
       let base = path + "/" + sensor.kind.rawValue + String(sensor.number) + "_"
       let plain = sensor.kind.rawValue + String(sensor.number)
       var label = Files.line(of: base + "label") ?? plain
-      // Power and energy are of one list.
+      // Power and energy share one list.
       let list = sensor.kind == .energy ? SensorName.Quantity.power.rawValue : sensor.kind.rawValue
       if !labels.insert(list + label).inserted { label += " (" + plain + ")" }
       var entry = Sensor(
@@ -221,7 +221,7 @@ private struct Chip {
     return SensorParser.celsius(Int64(millidegrees)).flatMap { $0 > 0 ? $0 : nil } ?? .nan
   }
 
-  /// Brings `metrics` up to date; leaves them without a device that sleeps, and as they are when it is too early to ask.
+  /// Updates `metrics`: cleared if the device sleeps, unchanged if the next read is not due.
   mutating func read(at now: Double, _ buffer: ReadBuffer) {
     if isAsleep {
       metrics = SensorSweep()
@@ -234,7 +234,7 @@ private struct Chip {
     metrics = SensorSweep()
     for sensor in sensors {
       if let fault = sensor.fault?.readIfPresent(into: buffer, SensorParser.number), fault == 1 { continue }
-      // Of fans, 0 is full speed (fan control is off), and they turn all the same.
+      // For fans, 0 means full speed (fan control is off), and they still turn.
       if sensor.kind != .fan, let isOn = sensor.enable?.readIfPresent(into: buffer, SensorParser.number), isOn == 0 {
         continue
       }
@@ -255,7 +255,7 @@ private struct Chip {
         power.watts = watts
         metrics.powers.append(power)
       case .energy:
-        // A counter at exactly 0 counts nothing.
+        // A counter at exactly 0 does not count.
         guard let microjoules = UInt64(exactly: number), microjoules > 0 else { continue }
         var power = PowerReading(chip: name, sensor: sensor.label)
         power.energy = microjoules
@@ -265,9 +265,8 @@ private struct Chip {
   }
 }
 
-/// The name of a file that gives a chip's figure, "temp10_input".
+/// Name of an input file, such as "temp10_input".
 struct SensorName: Hashable, Comparable {
-  /// What is measured.
   enum Quantity: String {
     case temperature = "temp"
     case fan
@@ -279,7 +278,7 @@ struct SensorName: Hashable, Comparable {
   let number: Int
   let attribute: String
 
-  /// The same meter's file of its mean.
+  /// Name of the same meter's file with its mean.
   var averaged: SensorName { SensorName(kind: kind, number: number, attribute: "average") }
 
   init(kind: Quantity, number: Int, attribute: String) {
@@ -288,7 +287,7 @@ struct SensorName: Hashable, Comparable {
     self.attribute = attribute
   }
 
-  /// The parts of a name; nil where the file gives no such figure.
+  /// Parses a name; nil if it is not of a supported input.
   init?(_ name: String) {
     let parts = name.split(separator: "_", maxSplits: 1)
     guard parts.count == 2 else { return nil }
@@ -305,14 +304,14 @@ struct SensorName: Hashable, Comparable {
   }
 }
 
-/// A thermal zone: what the firmware or the device tree says is worth watching.
+/// A thermal zone of the firmware or the device tree.
 private struct ThermalZone {
   let type: String
   private let name: String
   private let critical: Double
   private let temperature: PersistentFile
 
-  /// The machine's zones, by number.
+  /// Finds the machine's zones, by number.
   static func find(root: String) -> [ThermalZone] {
     let folder = root + "/sys/class/thermal/"
     let numbers = Files.names(in: folder).compactMap { name in
@@ -322,7 +321,7 @@ private struct ThermalZone {
       let name = "thermal_zone\(number)"
       let path = folder + name
       let type = Files.line(of: path + "/type") ?? name
-      // Its driver says 20 °C always (drivers/thermal/intel/int340x_thermal/int3400_thermal.c).
+      // Its driver always reports 20 °C (drivers/thermal/intel/int340x_thermal/int3400_thermal.c).
       if type == "INT3400 Thermal" { return nil }
       let trip = Files.names(in: path).filter { $0.hasPrefix("trip_point_") && $0.hasSuffix("_type") }.sorted().first {
         Files.line(of: path + "/" + $0) == "critical"
@@ -335,7 +334,7 @@ private struct ThermalZone {
     }
   }
 
-  /// Its temperature; nil where it gives none.
+  /// Reads its temperature, or nil.
   func read(_ buffer: ReadBuffer) -> Temperature? {
     guard let number = temperature.readIfPresent(into: buffer, SensorParser.number) ?? nil,
       let celsius = SensorParser.celsius(number)
@@ -346,22 +345,24 @@ private struct ThermalZone {
   }
 }
 
-/// A file of hwmon's or a thermal zone's: one whole number.
+/// Parser of an hwmon or thermal zone file: one integer.
 enum SensorParser {
-  /// The number; nil where there is none.
+  /// The number, or nil.
   static func number(_ bytes: Span<UInt8>) -> Int64? {
     var position = 0
     return bytes.signed(&position)
   }
 
-  /// What inputs without a sensor read: all bits of the chip's register, or all but the sign, in thousandths of a degree.
+  /// Values of inputs without a sensor: all bits of the chip's register, or all except the sign, in thousandths of a
+  /// degree.
   ///
-  /// 127 of 8 bits, 127.5 of 9, up to 127.996 of 16; 128 and 65.535 of registers without a sign. 255 and −128 are out of range.
+  /// 127 for 8 bits, 127.5 for 9, up to 127.996 for 16; 128 and 65.535 for unsigned registers. 255 and −128 are out of
+  /// range.
   private static let unconnected: Set<Int64> = [
     127_000, 127_500, 127_750, 127_875, 127_937, 127_938, 127_968, 127_969, 127_984, 127_992, 127_996, 128_000, 65_535,
   ]
 
-  /// Degrees from thousandths; nil outside −50…150 °C, at exactly 0, and where an input has no sensor.
+  /// Converts thousandths to degrees; nil outside −50…150 °C, at exactly 0, and for an input without a sensor.
   static func celsius(_ millidegrees: Int64) -> Double? {
     guard millidegrees != 0, millidegrees >= -50_000, millidegrees <= 150_000, !unconnected.contains(millidegrees)
     else {
@@ -370,12 +371,12 @@ enum SensorParser {
     return Double(millidegrees) / 1_000
   }
 
-  /// Revolutions per minute; nil where no fan turns that fast (65535 stands for none).
+  /// Revolutions per minute; nil if implausible (65535 means no fan).
   static func rpm(_ number: Int64) -> Double? {
     number >= 0 && number <= 50_000 ? Double(number) : nil
   }
 
-  /// Watts from millionths; nil below 0, above 100 kW, and where all bits of a register are set.
+  /// Converts microwatts to watts; nil below 0, above 100 kW, and if all bits of a register are set.
   static func watts(_ microwatts: Int64) -> Double? {
     guard microwatts >= 0, microwatts <= 100_000_000_000 else { return nil }
     let allOnes: [Int64] = [65_535_000, 65_535_000_000, Int64(UInt32.max)]

@@ -2,14 +2,13 @@ package import AgentMetrics
 package import Collect
 internal import SystemIO
 
-/// The machine itself: names that firmware, kernel and distribution give it, and how long it has been up.
+/// The machine itself: names from firmware, kernel and distribution, and its uptime.
 ///
-/// What stands fast while a kernel runs is read once. The host name and the time of boot can change, but hardly do: they
-/// are read again at every 30th read, the time of boot also when the wall clock was set, since it moves with it. Where
-/// /proc/stat or /proc/uptime is refused, as Android does, the time of boot is reckoned from the uptime, and the uptime is
-/// the clock's.
+/// Facts that are constant while a kernel runs are read once. The host name and the boot time can change but seldom do:
+/// they are read at every 30th read, the boot time also after a change of the wall clock, which shifts it. Without
+/// access to /proc/stat or /proc/uptime, as on Android, the boot time is calculated from the uptime, and the uptime is
+/// read from the clock.
 package final class HostCollector: Collector {
-  /// "host".
   package let name = "host"
 
   private static let rest = 30
@@ -25,7 +24,7 @@ package final class HostCollector: Collector {
   private var resting = 0
   private var clockOffset = Double.nan
 
-  /// The machine whose /proc, /sys and /etc lie under `root`.
+  /// Creates a collector that reads /proc, /sys and /etc under `root`.
   package init(root: String) {
     self.root = root
     isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
@@ -35,7 +34,7 @@ package final class HostCollector: Collector {
     statFile = PersistentFile(root + "/proc/stat")
   }
 
-  /// Writes `reading.host`; takes the moment of the Reading as it stands there.
+  /// Writes `reading.host`; uses the timestamp of the reading.
   package func read(into reading: inout Reading) throws(CollectorError) {
     var host = facts ?? HostFacts.read(root: root)
     let offset = reading.timestamp.seconds - reading.boottime
@@ -71,25 +70,24 @@ package final class HostCollector: Collector {
   }
 }
 
-/// What stands fast while a kernel runs.
+/// Facts that are constant while a kernel runs.
 enum HostFacts {
-  /// Reads all of it.
   static func read(root: String) -> Host {
     var host = Host()
-    // os-release(5): the second is where the distribution puts it, the first what the administrator may.
+    // os-release(5): the first is the administrator's, the second the distribution's.
     for path in ["/etc/os-release", "/usr/lib/os-release"] where host.os == nil {
       host.os = (try? Files.contents(of: root + path)).flatMap { HostParser.prettyName($0.span) }
     }
     let kernel = ["/proc/sys/kernel/ostype", "/proc/sys/kernel/osrelease"].compactMap { Files.line(of: root + $0) }
     host.kernel = kernel.count == 2 ? kernel.joined(separator: " ") : nil
-    // Since kernel 6.1. A recording has no other way to tell; in a proc of the kernel's, `self` is a link.
+    // Since kernel 6.1. A recording has no alternative; in the kernel's proc `self` is a link.
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     host.architecture = Files.line(of: root + "/proc/sys/kernel/arch") ?? (isLive ? machine : nil)
     host.product = product(root: root)
     return host
   }
 
-  /// The board's name from the device tree, which ARM, RISC-V and POWER boards have; nil elsewhere.
+  /// The board's name from the device tree of ARM, RISC-V and POWER boards; nil on others.
   static func board(root: String) -> String? {
     Files.line(of: root + "/sys/firmware/devicetree/base/model") ?? Files.line(of: root + "/proc/device-tree/model")
   }
@@ -102,7 +100,7 @@ enum HostFacts {
     return nil
   }
 
-  /// Whether a text is what makers leave in firmware that nobody filled in.
+  /// Whether a text is a placeholder that the maker did not replace.
   private static func isPlaceholder(_ text: String) -> Bool {
     let placeholders = [
       "to be filled by o.e.m.", "to be filled by oem", "system product name", "default string", "not specified",
@@ -111,7 +109,7 @@ enum HostFacts {
     return placeholders.contains(text.lowercased())
   }
 
-  /// The instruction set as uname(2) has it.
+  /// The instruction set reported by uname(2).
   static var machine: String? {
     var names = utsname()
     guard uname(&names) == 0 else { return nil }
@@ -119,24 +117,24 @@ enum HostFacts {
   }
 }
 
-/// The texts that HostCollector reads.
+/// Parsers of the files that `HostCollector` reads.
 enum HostParser {
-  /// /proc/uptime: the first number, seconds since boot; NaN where there is none.
+  /// Parses /proc/uptime: seconds since boot, or NaN.
   static func uptime(_ bytes: Span<UInt8>) -> Double {
     var position = 0
     return bytes.decimal(&position) ?? .nan
   }
 
-  /// /proc/sys/fs/file-nr: handles allocated, handles free (0 since kernel 2.6), the most there may be (NaN where there is no limit).
+  /// Parses /proc/sys/fs/file-nr: allocated handles, free handles (0 since kernel 2.6), maximum (NaN if unlimited).
   static func fileNumbers(_ bytes: Span<UInt8>) -> (inUse: Double, limit: Double) {
     var position = 0
     guard let allocated = bytes.unsigned(&position), let free = bytes.unsigned(&position) else { return (.nan, .nan) }
-    // LONG_MAX, the default of systemd and of 64-bit kernels today, is no limit.
+    // LONG_MAX, the default of systemd and of current 64-bit kernels, means unlimited.
     let limit = bytes.unsigned(&position).flatMap { $0 < UInt64(Int64.max) ? Double($0) : nil }
     return (Double(allocated > free ? allocated - free : 0), limit ?? .nan)
   }
 
-  /// os-release(5): the value of PRETTY_NAME, else of NAME; nil where there is neither.
+  /// Parses os-release(5): the value of PRETTY_NAME, else of NAME, else nil.
   static func prettyName(_ bytes: Span<UInt8>) -> String? {
     var name: String?
     var position = 0
@@ -151,7 +149,7 @@ enum HostParser {
     return name
   }
 
-  /// The value of an assignment of the shell's, without its quotes and backslashes; nil when empty.
+  /// The value of a shell assignment, without quotes and backslashes; nil if empty.
   static func value(_ bytes: Span<UInt8>, _ start: Int) -> String? {
     var position = start
     var value: [UInt8] = []

@@ -1,10 +1,10 @@
 package import Collect
 
-/// The collectors of a Linux machine, in the order in which a tick reads them; the dearest comes last.
+/// Collectors of a Linux machine, in the order of a tick; the most expensive one is last.
 ///
 /// - Parameters:
 ///   - root: "" for the running machine, else the directory that holds its `proc`, `sys` and `etc`.
-///   - version: what the agent says of itself.
+///   - version: the agent's version.
 package func linuxCollectors(root: String, version: String) -> [any Collector] {
   [
     HostCollector(root: root),

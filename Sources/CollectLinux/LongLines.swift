@@ -1,8 +1,8 @@
 internal import SystemIO
 
 extension Span where Element == UInt8 {
-  /// Moves past the next line feed, or to the end, as skipLine does, at the C library's pace: the `intr` line of
-  /// /proc/stat can be 100 kB long.
+  /// Skips past the next line feed or to the end, like `skipLine`, but with memchr(3): the `intr` line of /proc/stat
+  /// can have 100 kB.
   func skipLongLine(_ position: inout Int) {
     guard position >= 0, position < count else { return }
     let start = position

@@ -2,12 +2,11 @@ package import AgentMetrics
 package import Collect
 internal import SystemIO
 
-/// Memory and swap: /proc/meminfo, traffic of swap from /proc/vmstat, ZFS's cache from its kstat.
+/// Memory and swap: /proc/meminfo, swap traffic from /proc/vmstat, ZFS's cache from its kstat.
 ///
-/// In a container, lxcfs may lay a file of its own over /proc/meminfo, with the container's figures. The other two files are
-/// the host's then, and are left out.
+/// In a container lxcfs may replace /proc/meminfo by a file with the container's values. The other two files still
+/// describe the host then, and are omitted.
 package final class MemoryCollector: Collector {
-  /// "memory".
   package let name = "memory"
 
   private let pageSize: UInt64
@@ -16,23 +15,23 @@ package final class MemoryCollector: Collector {
   private var vmstat: BackoffFile
   private var arcstats: BackoffFile
   private let mountinfo: String
-  /// Where /proc/meminfo is, as mountinfo has it.
+  /// Path of /proc/meminfo as in mountinfo.
   private let place: String
   private var isContainers = false
   private var isAbsent = false
   private var resting = 0
-  /// Reads between two looks at the mounts.
+  /// Reads between two checks of the mounts.
   private static let rest = 60
 
-  /// What is hidden or left out; nil where nothing is.
+  /// Hidden or omitted parts in one line; nil without any.
   package var note: String? {
     if isAbsent { return "no /proc/meminfo" }
     return isContainers ? "/proc/meminfo is the container's: the host's swap traffic and ZFS cache are left out" : nil
   }
 
-  /// The memory of the machine whose /proc lies under `root`.
+  /// Creates a collector that reads /proc under `root`.
   ///
-  /// - Parameter pageSize: bytes that a page of /proc/vmstat has; nil for this machine's.
+  /// - Parameter pageSize: bytes per page in /proc/vmstat; nil for this machine's page size.
   package init(root: String, pageSize: UInt64? = nil) {
     self.pageSize = pageSize ?? UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
     meminfo = BackoffFile(root + "/proc/meminfo")
@@ -68,12 +67,12 @@ package final class MemoryCollector: Collector {
   }
 }
 
-/// Files of /proc that something else than the kernel's proc answers for.
+/// Detects files of /proc that are replaced by another filesystem.
 enum ReplacedFile {
-  /// Whether the last mount that covers a file is another filesystem than proc, mounted on the file itself (lxcfs, a bind
-  /// mount) or, as FUSE, on the folder.
+  /// Whether the last mount that covers a file is not proc, and is mounted on the file itself (lxcfs, a bind mount) or,
+  /// as FUSE, on the folder.
   ///
-  /// - Parameter path: the file, "/proc/meminfo".
+  /// - Parameter path: path of the file, such as "/proc/meminfo".
   static func isReplaced(_ path: String, _ mountinfo: Span<UInt8>) -> Bool {
     let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
     var isReplaced = false
@@ -88,9 +87,9 @@ enum ReplacedFile {
   }
 }
 
-/// /proc/meminfo, as proc_meminfo(5) has it: `Key:   number kB`, in any order.
+/// Parser of /proc/meminfo (proc_meminfo(5)): `Key:   number kB`, in any order.
 enum MeminfoParser {
-  /// Writes what the text has into `memory`, in bytes, and leaves the rest as it is.
+  /// Writes the values that the text has into `memory`, in bytes.
   static func parse(_ bytes: Span<UInt8>, into memory: inout MemoryReading) {
     var position = 0
     while position < bytes.count {
@@ -123,7 +122,7 @@ enum MeminfoParser {
     }
   }
 
-  /// A number with its unit, in bytes; nil without the unit, since that is a line cut off, and nil past 64 bits.
+  /// Parses a number with its unit as bytes; nil without the unit, as in a truncated line, and above 64 bits.
   private static func size(_ bytes: Span<UInt8>, _ position: inout Int) -> UInt64? {
     guard let kibibytes = bytes.unsigned(&position) else { return nil }
     bytes.skipBlanks(&position)
@@ -133,9 +132,9 @@ enum MeminfoParser {
   }
 }
 
-/// /proc/vmstat: `key number`, one per line (mm/vmstat.c).
+/// Parser of /proc/vmstat: `key number`, one per line (mm/vmstat.c).
 enum VmstatParser {
-  /// Writes the traffic of swap, the major faults and the kills into `memory`, and leaves what the text lacks.
+  /// Writes swap traffic, major faults and OOM kills into `memory`, if the text has them.
   static func parse(_ bytes: Span<UInt8>, pageSize: UInt64, into memory: inout MemoryReading) {
     var position = 0
     while position < bytes.count {
@@ -159,9 +158,9 @@ enum VmstatParser {
   }
 }
 
-/// ZFS's arcstats: two lines of header, then `name type data` (module/os/linux/spl/spl-kstat.c).
+/// Parser of ZFS's arcstats: two header lines, then `name type data` (module/os/linux/spl/spl-kstat.c).
 enum ArcstatsParser {
-  /// Writes the cache's size and its minimum into `memory`, and leaves what the text lacks.
+  /// Writes the cache's size and minimum into `memory`, if the text has them.
   static func parse(_ bytes: Span<UInt8>, into memory: inout MemoryReading) {
     var position = 0
     while position < bytes.count {

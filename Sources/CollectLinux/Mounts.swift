@@ -1,63 +1,62 @@
 internal import CSystemIO
 internal import SystemIO
 
-/// One mount, as the kernel lists it.
+/// One mount in the kernel's list.
 struct Mount: Hashable, Sendable {
-  /// Where it is mounted.
   var mountpoint: String
-  /// What is mounted, "/dev/sda1", "server:/export".
+  /// Source, such as "/dev/sda1" or "server:/export".
   var device: String
-  /// Its type, "ext4".
+  /// Type, such as "ext4".
   var fstype: String
-  /// Whether the mount or the filesystem refuses writes.
+  /// Whether the mount or the filesystem is read-only.
   var isReadOnly: Bool
   /// Whether it is an overlay without an upper layer.
   var hasOnlyLowerLayers = false
-  /// Major and minor number, the same for all mounts of one filesystem; nil in /proc/mounts.
+  /// Major and minor number, the same for all mounts of one filesystem; nil from /proc/mounts.
   var number: String?
-  /// The folder of the filesystem that is mounted, "/" unless it is a bind mount or a subvolume.
+  /// The filesystem's mounted folder, "/" unless it is a bind mount or a subvolume.
   var root = "/"
 
-  /// Whether its answers come from another machine or from another process, so that they may never come.
+  /// Whether another machine or process answers calls, so that they may hang.
   var isRemote: Bool {
-    // bcachefs lists its disks with colons between them, "/dev/sda:/dev/sdb".
+    // bcachefs joins its disks with colons, "/dev/sda:/dev/sdb".
     device.contains(":") && !device.hasPrefix("/") || device.hasPrefix("//") || fstype.hasPrefix("fuse")
       || MountFilter.networkTypes.contains(fstype)
   }
 
-  /// Whether it is an image that is full because it was built without free space: squashfs, erofs, composefs.
+  /// Whether it is an image without free space: squashfs, erofs, composefs.
   var isImage: Bool {
     MountFilter.imageTypes.contains(fstype) || device == "composefs" || hasOnlyLowerLayers
   }
 }
 
-/// Decides which mounts are shown.
+/// Selects the mounts to include.
 ///
-/// Shown are those that hold data on a disk or on another machine, each filesystem once. Left out are:
-/// - what the kernel makes up (proc, sysfs, cgroup …), what lies in memory (tmpfs), images that are always full (squashfs,
-///   composefs), and what only shows another filesystem again (overlay, ecryptfs); but "/" is shown whatever it is, unless
-///   it is an image and something else is shown;
-/// - FUSE mounts but those known to hold data or to lead to another machine (ntfs-3g as `fuseblk`, sshfs, s3fs …);
+/// Included are those with data on a disk or another machine, each filesystem once. Excluded are:
+/// - the kernel's virtual filesystems (proc, sysfs, cgroup …), filesystems in memory (tmpfs), images that are always
+///   full (squashfs, composefs), and views of another filesystem (overlay, ecryptfs); but "/" is always included,
+///   unless it is an image and others are included;
+/// - FUSE mounts, except those known to hold data or to access another machine (ntfs-3g as `fuseblk`, sshfs, s3fs …);
 /// - everything below /proc, /sys and /dev, and the files that containers get from their host;
 /// - layers of containers, whatever the engine and its storage driver;
-/// - further mounts of a filesystem (bind mounts, subvolumes): "/" is kept, else the one of its whole, else the one nearest
-///   to it;
-/// - mounts that a later one at the same place hides, and snapshots of ZFS.
+/// - further mounts of a filesystem (bind mounts, subvolumes): "/" is kept, else the mount of its root, else the one
+///   nearest to it;
+/// - mounts hidden by a later one at the same mount point, and snapshots of ZFS.
 enum MountFilter {
-  /// The largest number of filesystems in a Sample.
+  /// Maximum number of filesystems in a `Sample`.
   static let maximumMounts = 512
 
-  /// The largest number of mounts that are asked for their space, of which the largest are shown.
+  /// Maximum number of mounts for which space is read; the largest of them are included.
   static let maximumAsked = 2_048
 
-  /// Types whose answers come from another machine, or from the host of a virtual one.
+  /// Types served by another machine, or by the host of a virtual machine.
   static let networkTypes: Set<String> = [
     "9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "drvfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs",
     "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "prl_fs", "pvfs2", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs",
     "wekafs",
   ]
 
-  /// Types that show a folder of the machine that this one runs on, with the figures of the volume it lies on.
+  /// Types that show a folder of the host of a virtual machine, with the space of the host's volume.
   static let hostFolderTypes: Set<String> = [
     "9p", "drvfs", "fakeowner", "fuse.grpcfuse", "fuse.osxfs", "fuse.prl_fsd", "fuse.vmhgfs-fuse", "hgfs", "lxfs",
     "prl_fs", "vboxsf", "virtiofs", "vmhgfs", "wslfs",
@@ -81,16 +80,16 @@ enum MountFilter {
     "fuse.saunafs", "fuse.seaweedfs", "fuse.shfs", "fuse.sshfs", "fuse.vmhgfs-fuse", "fuse.zfs-fuse",
   ]
 
-  /// Files that engines put into each container, as mounts of the filesystem on which the host keeps them.
+  /// Files that engines mount into each container from the host's filesystem.
   private static let containerFiles: Set<String> = [
     "/etc/group", "/etc/hostname", "/etc/hosts", "/etc/localtime", "/etc/machine-id", "/etc/mtab", "/etc/passwd",
     "/etc/resolv.conf", "/etc/timezone",
   ]
 
-  /// Returns the mounts that are shown, by mount point.
+  /// Returns the mounts to include, by mount point.
   static func shown(of mounts: [Mount]) -> [Mount] {
     var byPlace: [String: Mount] = [:]
-    // Filtered only afterwards: what is hidden by a tmpfs is hidden too.
+    // Filtered only afterwards: mounts hidden by a tmpfs stay hidden.
     for mount in mounts { byPlace[mount.mountpoint] = mount }
     var byFilesystem: [String: Mount] = [:]
     for mount in byPlace.values where isShown(mount) {
@@ -99,14 +98,14 @@ enum MountFilter {
       byFilesystem[key] = mount
     }
     let shown = byFilesystem.values.sorted { $0.mountpoint < $1.mountpoint }
-    // An image at "/" has no free space and needs none; what can fill up is elsewhere.
+    // An image at "/" has no free space and needs none.
     return shown.count > 1 ? shown.filter { !$0.isImage } : shown
   }
 
-  /// Returns the mounts to ask for their space, by mount point: the most important ones of those that are shown.
+  /// Returns the mounts whose space is read, by mount point: the most important included ones.
   static func asked(of mounts: [Mount]) -> [Mount] {
     if mounts.count <= maximumMounts { return mounts }
-    // Each remote one may hang, and keep a thread.
+    // Each remote one may hang and block a thread.
     var remote = 0
     let asked = mounts.sorted { importance($0) < importance($1) }.filter { mount in
       if mount.isRemote { remote += 1 }
@@ -128,7 +127,7 @@ enum MountFilter {
     func rank(_ mount: Mount) -> (Int, Int, Int, Int, String) {
       (
         mount.mountpoint == "/" ? 0 : mount.root == "/" ? 1 : 2,
-        // What is bound into /etc is a part of something that has a place of its own.
+        // Bind mounts in /etc are parts of a filesystem with a mount point of its own.
         mount.mountpoint.hasPrefix("/etc/") || mount.mountpoint == "/etc" ? 1 : 0,
         depth(mount.root), mount.mountpoint.utf8.count, mount.mountpoint
       )
@@ -136,7 +135,7 @@ enum MountFilter {
     return rank(mount) < rank(other)
   }
 
-  /// Orders mounts for a limit: "/", then those near the top of the tree.
+  /// Ranks mounts for a limit: "/", then those near the top of the tree.
   private static func importance(_ mount: Mount) -> (Int, String) {
     (mount.mountpoint == "/" ? 0 : depth(mount.mountpoint), mount.mountpoint)
   }
@@ -144,10 +143,10 @@ enum MountFilter {
   private static func depth(_ path: String) -> Int { path.split(separator: "/").count }
 }
 
-/// Recognises filesystems that hold one layer of a container, as some storage drivers mount them by the hundred.
+/// Recognizes filesystems with one layer of a container, which some storage drivers mount by the hundred.
 ///
-/// Drivers name them by the layer's id, 64 hexadecimal digits, wherever the engine keeps its data. BuildKit has other ids,
-/// but mounts in the drivers' folders; containerd mounts below a folder of its own.
+/// Drivers name them by the layer's id, 64 hexadecimal digits, wherever the engine stores its data. BuildKit has other
+/// ids, but mounts in the drivers' folders; containerd mounts below a folder of its own.
 enum ContainerLayer {
   /// Folders of storage drivers, two levels each.
   private static let folders: [(Substring, Substring)] = [
@@ -155,10 +154,10 @@ enum ContainerLayer {
     ("zfs", "graph"),
   ]
 
-  /// Whether the mount is such a layer.
+  /// Whether a mount is a container layer.
   static func isLayer(_ mount: Mount) -> Bool {
     let places = mount.mountpoint.split(separator: "/")
-    // kubelet's folders of volumes are named by hashes too, and hold data.
+    // kubelet's volume folders are named by hashes too, and hold data.
     if places.contains("kubelet") { return false }
     if places.contains(where: { isIdentifier($0) || $0.hasPrefix("io.containerd.") }) { return true }
     for (first, second) in zip(places, places.dropFirst()) where folders.contains(where: { $0 == (first, second) }) {
@@ -169,7 +168,7 @@ enum ContainerLayer {
     return isIdentifier(name) || isIdentifier(name.split(separator: "-").last ?? "")
   }
 
-  /// Whether a name is a layer's id, with what drivers append ("-init", "-removing").
+  /// Whether a name is a layer's id, with an optional suffix of the driver ("-init", "-removing").
   static func isIdentifier(_ name: Substring) -> Bool {
     let digits = name.utf8.prefix { $0.isDigit || (0x61...0x66).contains($0) }
     guard digits.count == 64 else { return false }
@@ -179,10 +178,10 @@ enum ContainerLayer {
 
 /// The kernel's list of mounts.
 ///
-/// A list of the kernel's is watched by poll(2), which costs less than to have it written out, and is read again when the
-/// kernel says that it has changed, or when the caller insists; that of a recording is read each time.
+/// The running machine's list is watched by poll(2), which costs less than reading it, and is read again after a change
+/// or if the caller insists. A recording's list is read each time.
 final class MountTable {
-  /// The mounts that are shown.
+  /// The included mounts.
   private(set) var mounts: [Mount] = []
 
   private let paths: [String]
@@ -190,12 +189,12 @@ final class MountTable {
   private let buffer = ReadBuffer()
   private var descriptor: Int32 = -1
   private var hasDetails = false
-  /// Mounts beyond ``MountFilter/maximumAsked``.
+  /// Number of mounts beyond ``MountFilter/maximumAsked``.
   private(set) var omitted = 0
-  /// Why the list cannot be read; nil where it can, or where a recording has none.
+  /// Error of reading the list; nil without an error, or if a recording has no list.
   private(set) var failure: String?
 
-  /// The mounts of the machine whose /proc lies under `root`.
+  /// Creates a table of the mounts in /proc under `root`.
   init(root: String, isLive: Bool) {
     self.isLive = isLive
     // With another machine's root mounted here, `self` is the agent, which sees its own container; 1 is the host's.
@@ -210,9 +209,9 @@ final class MountTable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Brings the list up to date; returns whether it is another now.
+  /// Updates the list; returns whether it changed.
   ///
-  /// - Parameter insists: reads it even if the kernel does not say that it has changed.
+  /// - Parameter insists: reads it even if the kernel reports no change.
   func refresh(insists: Bool) -> Bool {
     if isLive, descriptor >= 0, !insists, !hasChanged { return false }
     if !isLive || descriptor < 0 { open() }
@@ -222,7 +221,7 @@ final class MountTable {
     }
     if all == nil {
       if descriptor >= 0 { failure = SystemError("read the list of mounts").description }
-      // Opened anew the next time.
+      // Opened again the next time.
       if descriptor >= 0 { close(descriptor) }
       descriptor = -1
     }
@@ -250,17 +249,17 @@ final class MountTable {
     }
   }
 
-  /// Whether mounts have come or gone since the last such question (proc_pid_mounts(5)).
+  /// Whether mounts changed since the last call (proc_pid_mounts(5)).
   private var hasChanged: Bool {
     var request = pollfd(fd: descriptor, events: Int16(POLLPRI), revents: 0)
     return poll(&request, 1, 0) != 0
   }
 }
 
-/// /proc/[pid]/mountinfo (proc_pid_mountinfo(5)):
+/// Parser of /proc/[pid]/mountinfo (proc_pid_mountinfo(5)):
 /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`.
 enum MountinfoParser {
-  /// The mounts in their order.
+  /// Parses the mounts in their order.
   static func mounts(_ bytes: Span<UInt8>) -> [Mount] {
     var mounts: [Mount] = []
     var position = 0
@@ -282,7 +281,7 @@ enum MountinfoParser {
       guard let field = MountsParser.field(bytes, &position) else { return nil }
       if bytes.equals(field, "-") { break }
     }
-    // A filesystem may have no source: the kernel prints nothing between two blanks then.
+    // Without a source the kernel prints two adjacent blanks.
     guard let fstype = MountsParser.field(bytes, &position), let device = MountsParser.field(bytes, &position),
       let more = MountsParser.field(bytes, &position)
     else { return nil }
@@ -292,9 +291,9 @@ enum MountinfoParser {
   }
 }
 
-/// /proc/[pid]/mounts, as fstab(5) has it: `/dev/root /mnt ext3 rw,noatime 0 0`.
+/// Parser of /proc/[pid]/mounts (fstab(5)): `/dev/root /mnt ext3 rw,noatime 0 0`.
 enum MountsParser {
-  /// The mounts in their order.
+  /// Parses the mounts in their order.
   static func mounts(_ bytes: Span<UInt8>) -> [Mount] {
     var mounts: [Mount] = []
     var position = 0
@@ -311,7 +310,7 @@ enum MountsParser {
 
   /// The next field of a line; nil at its end.
   ///
-  /// A field may be empty: fields are separated by exactly one blank, and the kernel escapes blanks inside of them.
+  /// A field may be empty: fields are separated by exactly one blank, and the kernel escapes blanks in them.
   static func field(_ bytes: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
     guard let byte = bytes.byte(at: position), byte != UInt8(ascii: "\n") else { return nil }
     let start = position
@@ -325,7 +324,7 @@ enum MountsParser {
     return start..<position
   }
 
-  /// A mount by the places of its fields; `options` are the mount's own and the filesystem's.
+  /// Creates a mount from the ranges of its fields; `options` are the mount's own and the filesystem's.
   static func mount(
     _ bytes: Span<UInt8>, mountpoint: Range<Int>, device: Range<Int>, fstype: Range<Int>, options: [Range<Int>],
     number: String? = nil, root: String = "/"
@@ -341,7 +340,7 @@ enum MountsParser {
     return mount
   }
 
-  /// A field's text: the kernel writes space, tab, line feed, backslash and '#' as a backslash and three octal digits.
+  /// Text of a field: the kernel writes space, tab, line feed, backslash and '#' as a backslash and three octal digits.
   static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
     var text: [UInt8] = []
     text.reserveCapacity(range.count)
@@ -362,7 +361,7 @@ enum MountsParser {
     guard start + 3 <= end else { return nil }
     var value: UInt8 = 0
     for index in start..<start + 3 {
-      // The first digit is at most 3, since a byte has no more.
+      // The first digit of a byte is at most 3.
       let digit = bytes[index] &- UInt8(ascii: "0")
       guard digit < (index == start ? 4 : 8) else { return nil }
       value = value << 3 | digit
@@ -370,7 +369,7 @@ enum MountsParser {
     return value
   }
 
-  /// Whether `ro` is among options that commas part.
+  /// Whether comma-separated options contain `ro`.
   static func isReadOnly(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     hasOption(bytes, range) { bytes.equals($0, "ro") }
   }

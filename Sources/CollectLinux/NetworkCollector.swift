@@ -2,32 +2,32 @@ package import AgentMetrics
 package import Collect
 internal import SystemIO
 
-/// Counters of the network interfaces: /proc/net/dev, with state and speed of each from sysfs.
+/// Counters of the network interfaces: /proc/net/dev, with state and speed from sysfs.
 ///
-/// All interfaces are shown but virtual ones that are down and never carried a byte (dummy0, sit0). Which of them count
-/// in the total, so that no packet counts twice, ``NetworkInterface`` decides. The state of hardware is read each time,
-/// since it costs little and a cable pulled matters, that of virtual interfaces, of which there may be hundreds, at every
-/// 10th read; the speed, for which drivers take a lock, when the state changes and at every 30th.
+/// All interfaces are included except virtual ones that are down and never carried a byte (dummy0, sit0).
+/// ``NetworkInterface`` decides which count in the total, so that no packet counts twice. The state of hardware is read
+/// each time, since it is cheap and an unplugged cable matters. The state of virtual interfaces, which may be hundreds,
+/// is read at every 10th read. The speed, for which drivers take a lock, is read when the state changes and at
+/// every 30th read.
 package final class NetworkCollector: Collector {
-  /// "network".
   package let name = "network"
 
-  /// More interfaces than a large machine has are not believed.
+  /// Maximum number of interfaces, more than a large machine has.
   static let maximumInterfaces = 4_096
 
-  /// What is hidden; nil where nothing is.
+  /// Hidden parts in one line; nil if everything is visible.
   package private(set) var note: String?
 
-  /// Reads between two looks at the state of virtual interfaces.
+  /// Reads between two reads of the state of virtual interfaces.
   static let shortRest = 10
 
-  /// Virtual interfaces whose file of the state stays open, of the first in the list.
+  /// Number of virtual interfaces, from the first in the list, whose state file stays open.
   static let keptFiles = 64
 
-  /// Reads between two looks at speed and kind.
+  /// Reads between two reads of speed and kind.
   static let longRest = 30
 
-  /// A line's interface, and what sysfs said of it.
+  /// A line's interface, with its properties from sysfs.
   private struct KnownInterface {
     let device: String
     let operstate: PersistentFile
@@ -36,7 +36,7 @@ package final class NetworkCollector: Collector {
     var state: String?
     var speed = Double.nan
     var isShown = true
-    /// Received bytes at the last read; a count that goes back belongs to another interface of that name.
+    /// Received bytes at the last read; a count that decreases belongs to another interface of that name.
     var received: UInt64 = 0
   }
 
@@ -44,19 +44,19 @@ package final class NetworkCollector: Collector {
   private let buffer = ReadBuffer()
   private let stateBuffer = ReadBuffer(capacity: 64)
   private var dev: BackoffFile
-  /// The lines of the last read, in their order.
+  /// Interfaces of the last read, in its order.
   private var known: [KnownInterface] = []
   private var look = 0
-  /// Whether there is no /sys/class/net to look interfaces up in.
+  /// Whether /sys/class/net is missing.
   private var isHidden = false
 
-  /// The interfaces of the machine whose /proc and /sys lie under `root`.
+  /// Creates a collector that reads /proc and /sys under `root`.
   package init(root: String) {
     self.root = root
     dev = BackoffFile(root + "/proc/net/dev")
   }
 
-  /// Writes `reading.networks`, in the order of the kernel.
+  /// Writes `reading.networks`, in the kernel's order.
   package func read(into reading: inout Reading) throws(CollectorError) {
     if look % Self.longRest == 0 { isHidden = !Files.exists(root + "/sys/class/net") }
     look = (look + 1) % (Self.shortRest * Self.longRest)
@@ -73,7 +73,7 @@ package final class NetworkCollector: Collector {
     if used < reading.networks.count { reading.networks.removeLast(reading.networks.count - used) }
   }
 
-  /// Writes the interfaces that are shown from the first entry on; returns how many there are.
+  /// Writes the included interfaces from the first entry on; returns their number.
   private func write(_ bytes: Span<UInt8>, into networks: inout [NetworkReading]) -> Int {
     var position = 0
     var index = 0
@@ -110,7 +110,7 @@ package final class NetworkCollector: Collector {
     return used
   }
 
-  /// Puts what is known of the line's interface at `index`, where it stands already unless interfaces came or went.
+  /// Moves the known interface of a line to `index`, where it already is unless interfaces were added or removed.
   private func recognise(_ line: NetDevParser.NetDevLine, _ bytes: Span<UInt8>, at index: Int) {
     var place = index
     while place < known.count, !bytes.equals(line.name, known[place].device) { place += 1 }
@@ -126,7 +126,7 @@ package final class NetworkCollector: Collector {
       if place != index { known.swapAt(place, index) }
       let isDue = known[index].kind.isDevice && look % Self.longRest == 0
       if line.receiveBytes < known[index].received {
-        // The files that are open may be those of an interface that is gone.
+        // The open files may belong to a removed interface.
         known[index].operstate.close()
         isNew = true
       }
@@ -153,7 +153,7 @@ package final class NetworkCollector: Collector {
     if !isDevice, index >= Self.keptFiles { file.close() }
     guard isNew || hasChanged != false || look % Self.longRest == 0 else { return }
     known[index].speed = .nan
-    // A read fails with EINVAL while the interface is down, and always where there is no such thing (Wi-Fi).
+    // A read fails with EINVAL while the interface is down, and always if it has no speed (Wi-Fi).
     if known[index].state == "down" || !known[index].kind.reportsSpeed { return }
     let speedFile = known[index].speedFile
     known[index].speed = speedFile.readIfPresent(into: stateBuffer) { NetSpeedParser.speed($0) } ?? .nan
@@ -161,50 +161,50 @@ package final class NetworkCollector: Collector {
   }
 }
 
-/// What sysfs says of one network interface, and how it stands to the total.
+/// Properties of a network interface in sysfs, and its part in the total.
 ///
-/// The total has the interfaces that are hardware: those with a device in sysfs, but for ports of a switch (DSA), representors
-/// of virtual functions, and those enslaved to an interface that has a device itself, such as the fast path of a Hyper-V NIC
-/// or of a virtio failover pair.
+/// The total consists of hardware interfaces: those with a device in sysfs, except ports of a switch (DSA),
+/// representors of virtual functions, and those enslaved to an interface that has a device itself, such as the fast
+/// path of a Hyper-V NIC or of a virtio failover pair.
 ///
-/// Where nothing has a device, as in a container, those stand in that carry the traffic. Kinds of them are ranked, and only
-/// the first kind that is there counts, because the packets of one kind pass the interfaces of another:
-/// 1. what looks like a NIC: Ethernet without anything below it (veth, macvlan and ipvlan from outside);
+/// If no interface has a device, as in a container, those that carry the traffic replace them. Their kinds are ranked,
+/// and only the first kind present counts, because the packets of one kind pass through the interfaces of another:
+/// 1. likely NICs: Ethernet without a lower interface (veth, macvlan and ipvlan from outside);
 /// 2. taps, by which user space carries packets (slirp4netns, pasta);
-/// 3. NICs that are ports of a bridge or a bond, and VLANs whose parent is not there;
-/// 4. veth interfaces that keep the kernel's name;
-/// 5. what is no Ethernet and no tunnel: venet of OpenVZ, ppp, mobile data;
+/// 3. NICs that are ports of a bridge or a bond, and VLANs without a visible parent;
+/// 4. veth interfaces with the kernel's name;
+/// 5. neither Ethernet nor tunnels: venet of OpenVZ, ppp, mobile data;
 /// 6. tunnels: tun, WireGuard, IP in IP.
 struct NetworkInterface {
   /// The rank of hardware.
   static let hardware = 0
 
-  /// Whether sysfs has a device for it.
+  /// Whether it has a device in sysfs.
   var isDevice = false
-  /// Its kind's place in the list above, 0 for hardware; nil for what never counts.
+  /// Rank of its kind in the list above, 0 for hardware; nil if it never counts.
   var rank: Int?
-  /// Whether its speed is a link's; veth, tap and bridges over them make 10 Gbit/s up.
+  /// Whether its speed is that of a link; veth, tap and bridges over them report a nominal 10 Gbit/s.
   var reportsSpeed = false
 
-  /// Kinds (DEVTYPE of uevent) that carry packets inside of others.
+  /// Kinds (DEVTYPE of uevent) that encapsulate packets.
   private static let tunnels: Set<String> = [
     "bareudp", "erspan", "geneve", "gre", "gretap", "gtp", "hsr", "ip6erspan", "ip6gre", "ip6gretap", "ip6tnl", "ipip",
     "ovpn", "sit", "tun", "vti", "vti6", "vxlan", "wireguard", "xfrm",
   ]
 
-  /// Kinds that are made of other interfaces.
+  /// Kinds that consist of other interfaces.
   private static let stacked: Set<String> = ["bond", "bridge", "dsa", "macsec", "team", "vlan", "vrf"]
 
-  /// Names by which interfaces go that only lead to containers and virtual machines, or nowhere.
+  /// Name prefixes of interfaces that lead only to containers and virtual machines, or nowhere.
   private static let inward = [
     "br-", "cali", "cilium", "cni", "docker", "dummy", "flannel", "fwbr", "fwln", "fwpr", "ifb", "incusbr", "kube-",
     "lxcbr", "lxdbr", "nodelocaldns", "podman", "teql", "virbr", "vmbr", "vmnet", "vnet",
   ]
 
-  /// Names of tunnels, where sysfs does not tell what they are.
+  /// Name prefixes of tunnels, if sysfs does not show their kind.
   private static let tunnelNames = ["gre", "ip6tnl", "ip_vti", "sit", "tailscale", "tun", "utun", "wg", "zt"]
 
-  /// Looks at an interface by its name.
+  /// Reads the properties of an interface by its name.
   init(root: String, device: String) {
     let path = root + "/sys/class/net/" + device
     isDevice = Files.exists(path + "/device")
@@ -222,7 +222,7 @@ struct NetworkInterface {
 
   private static func rank(path: String, device: String, kind: String?) -> Int? {
     func isNamed(_ names: [String]) -> Bool { names.contains { device.hasPrefix($0) } }
-    // linux/if_arp.h; without sysfs, names have to do.
+    // linux/if_arp.h; without sysfs the name decides.
     let type = Files.number(of: path + "/type")
     let loopback = 772
     let ethernet = 1
@@ -231,7 +231,7 @@ struct NetworkInterface {
     if ["bridge", "bonding"].contains(where: { Files.exists(path + "/" + $0) }) || kind == "bridge" || kind == "vrf" {
       return nil
     }
-    // What passes an interface below this one counts there; links go to interfaces of the same namespace only.
+    // Its packets count at the interface below it; links exist only to interfaces of the same namespace.
     if Files.names(in: path).contains(where: { $0.hasPrefix("lower_") }) { return nil }
     let isKnown = type != nil
     if type ?? ethernet != ethernet {
@@ -245,7 +245,7 @@ struct NetworkInterface {
     if !isKnown {
       if isNamed(tunnelNames) { return 6 }
       if isNamed(["ppp", "venet", "rmnet", "wwan"]) { return 5 }
-      // A bond or a bridge, and an alias or a VLAN of something else.
+      // A bond or a bridge, and an alias or a VLAN of another interface.
       if isNamed(["bond", "br", "team", "vlan"]) || device.contains(".") { return 3 }
     }
     if isNamed(["veth", "lxc"]) { return Files.exists(path + "/master") ? nil : 4 }
@@ -257,11 +257,11 @@ struct NetworkInterface {
   private static func isTunnelType(_ type: Int) -> Bool { [768, 769, 776, 778, 823, 65_534].contains(type) }
 }
 
-/// /proc/net/dev (net/core/net-procfs.c): two lines of header, then `name: ` and 16 numbers.
+/// Parser of /proc/net/dev (net/core/net-procfs.c): two header lines, then `name: ` and 16 numbers.
 enum NetDevParser {
-  /// One interface's counters, as NetworkReading has them.
+  /// One interface's counters, as in `NetworkReading`.
   struct NetDevLine {
-    /// Where the name stands.
+    /// Range of the name.
     var name: Range<Int>
     var receiveBytes: UInt64
     var receivePackets: UInt64
@@ -273,12 +273,12 @@ enum NetDevParser {
     var transmitDrops: UInt64
   }
 
-  /// The next whole line of an interface from a position on; nil at the end.
+  /// The next complete line of an interface from a position on; nil at the end.
   static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> NetDevLine? {
     while position < bytes.count {
       let line = line(bytes, &position)
       bytes.skipLine(&position)
-      // A line that is cut off may hold a number that is.
+      // A truncated line may contain a truncated number.
       if let line, bytes.endsLine(before: position) { return line }
     }
     return nil
@@ -287,7 +287,7 @@ enum NetDevParser {
   private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> NetDevLine? {
     bytes.skipBlanks(&position)
     let start = position
-    // Up to the last colon: kernels before 2.6.36 leave no blank after it, and an alias has one in its name ("eth0:1").
+    // Up to the last colon: kernels before 2.6.36 print no blank after it, and an alias has one in its name ("eth0:1").
     var end = start
     var scan = start
     while let byte = bytes.byte(at: scan), byte != UInt8(ascii: "\n") {
@@ -311,9 +311,9 @@ enum NetDevParser {
   }
 }
 
-/// /sys/class/net/X/speed: megabits per second (Documentation/ABI/testing/sysfs-class-net).
+/// Parser of /sys/class/net/X/speed: megabits per second (Documentation/ABI/testing/sysfs-class-net).
 enum NetSpeedParser {
-  /// Bytes per second; NaN for −1, for the same as an unsigned number, and for 0.
+  /// Bytes per second; NaN for −1, for its unsigned equivalent, and for 0.
   static func speed(_ bytes: Span<UInt8>) -> Double {
     var position = 0
     guard let speed = bytes.signed(&position), speed > 0, speed < 4_294_967_295 else { return .nan }
@@ -321,9 +321,9 @@ enum NetSpeedParser {
   }
 }
 
-/// A uevent file: `KEY=value`, one per line.
+/// Parser of a uevent file: `KEY=value`, one per line.
 enum UeventParser {
-  /// The value of DEVTYPE; nil where there is none.
+  /// The value of DEVTYPE, or nil.
   static func deviceType(_ bytes: Span<UInt8>) -> String? {
     var position = 0
     while position < bytes.count {

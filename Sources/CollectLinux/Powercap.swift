@@ -4,26 +4,26 @@ internal import SystemIO
 /// RAPL's energy counters (Documentation/power/powercap/powercap.rst): packages, the parts of each (`package-0/core`,
 /// `package-0/dram`), and the platform (`psys`).
 ///
-/// Since kernel 5.10 only root may read them; ``note`` says so. Packages are also told by a second interface
-/// (`intel-rapl-mmio`), which stands in for those that the first does not count. A counter at exactly 0, as virtual machines
-/// have it, counts nothing. Other control types (AMD's, ARM's dtpm) are read where they have a counter.
+/// Since kernel 5.10 only root may read them; ``note`` reports that. Packages also have a second interface
+/// (`intel-rapl-mmio`), used for those that the first does not count. A counter at exactly 0, as in virtual machines,
+/// does not count. Other control types (AMD's, ARM's dtpm) are read if they have a counter.
 final class Powercap {
   private struct PowercapZone {
-    /// Its name and those of what stands above it.
+    /// Its name, preceded by those of its ancestors.
     let sensor: String
-    /// Its entry of /sys/class/powercap, "intel-rapl:0:2".
+    /// Its entry in /sys/class/powercap, such as "intel-rapl:0:2".
     let chip: String
     let range: UInt64?
     var energy: BackoffFile
-    /// The place in `domains` of the same domain by the first interface.
+    /// Index in `domains` of the same domain in the first interface.
     var preferred: Int?
     var isCounting = false
   }
 
-  /// What may not be read; nil where all may.
+  /// Unreadable parts in one line; nil if all are readable.
   private(set) var note: String?
 
-  /// Reads between two looks for domains where there were none.
+  /// Reads between two searches if no domain was found.
   static let rest = 30
 
   private let root: String
@@ -31,7 +31,7 @@ final class Powercap {
   private var domains: [PowercapZone] = []
   private var resting = 0
 
-  /// The counters of the machine whose /sys lies under `root`.
+  /// Creates a reader of the counters in /sys under `root`.
   init(root: String) {
     self.root = root
   }
@@ -89,13 +89,13 @@ final class Powercap {
   }
 }
 
-/// The name of an entry of /sys/class/powercap, "intel-rapl:0:2": interface, package, part.
+/// An entry's name in /sys/class/powercap, such as "intel-rapl:0:2": interface, package, part.
 struct PowercapEntry: Comparable {
   let name: String
   let interface: String
   let numbers: [Int]
 
-  /// The parts of a name; nil where it names no domain.
+  /// Parses a name; nil if it is not of a domain.
   init?(_ name: String) {
     let parts = name.split(separator: ":", omittingEmptySubsequences: false)
     let numbers = parts.dropFirst().compactMap { Int($0) }
@@ -107,10 +107,10 @@ struct PowercapEntry: Comparable {
     self.numbers = numbers
   }
 
-  /// Whether it is of an interface that shows again what another one does.
+  /// Whether its interface duplicates another one.
   var isSecond: Bool { interface.hasSuffix("-mmio") }
 
-  /// The entries from the outermost down to this one.
+  /// Names of the entries from the outermost down to this one.
   var lineage: [String] {
     numbers.indices.map { last in ([interface] + numbers[...last].map { String($0) }).joined(separator: ":") }
   }
@@ -121,9 +121,9 @@ struct PowercapEntry: Comparable {
   }
 }
 
-/// energy_uj and max_energy_range_uj: one number.
+/// Parser of energy_uj and max_energy_range_uj: one number.
 enum EnergyParser {
-  /// Microjoules; nil where there are none.
+  /// Microjoules, or nil.
   static func microjoules(_ bytes: Span<UInt8>) -> UInt64? {
     var position = 0
     return bytes.unsigned(&position)

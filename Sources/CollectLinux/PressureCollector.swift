@@ -4,9 +4,8 @@ internal import SystemIO
 
 /// Pressure stall information: /proc/pressure/{cpu,memory,io,irq}.
 ///
-/// Absent on kernels before 4.20, on those built without PSI, and on those that answer EOPNOTSUPP because it is off.
+/// Absent on kernels before 4.20, on those built without PSI, and if it is off, which reads report as EOPNOTSUPP.
 package final class PressureCollector: Collector {
-  /// "pressure".
   package let name = "pressure"
 
   private let buffer = ReadBuffer(capacity: 512)
@@ -15,7 +14,7 @@ package final class PressureCollector: Collector {
   private var io: BackoffFile
   private var irq: BackoffFile
 
-  /// The pressure on the machine whose /proc lies under `root`.
+  /// Creates a collector that reads /proc under `root`.
   package init(root: String) {
     cpu = BackoffFile(root + "/proc/pressure/cpu")
     memory = BackoffFile(root + "/proc/pressure/memory")
@@ -37,10 +36,10 @@ package final class PressureCollector: Collector {
   }
 }
 
-/// A file of /proc/pressure: `some avg10=0.12 avg60=0.05 avg300=0.01 total=123456` and the same of `full`
+/// Parser of a file in /proc/pressure: `some avg10=0.12 avg60=0.05 avg300=0.01 total=123456` and a line `full`
 /// (kernel/sched/psi.c, psi_show).
 enum PressureParser {
-  /// What the text has; nil when it has neither line.
+  /// Parses the text; nil if it has neither line.
   static func resource(_ bytes: Span<UInt8>) -> PressureReading.Resource? {
     var resource = PressureReading.Resource()
     var position = 0
@@ -55,7 +54,7 @@ enum PressureParser {
     return resource.some == nil && resource.full == nil ? nil : resource
   }
 
-  /// The rest of a line; nil without its total, which stands last.
+  /// Parses the rest of a line; nil without its total, which is last.
   private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> PressureReading.StallTotals? {
     var line = PressureReading.StallTotals()
     var hasTotal = false
@@ -77,7 +76,7 @@ enum PressureParser {
     }
   }
 
-  /// A percentage as a ratio.
+  /// Parses a percentage as a share.
   private static func share(_ bytes: Span<UInt8>, _ position: inout Int) -> Double {
     bytes.decimal(&position).map { $0 / 100 } ?? .nan
   }

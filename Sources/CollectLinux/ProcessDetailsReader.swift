@@ -1,16 +1,16 @@
 package import AgentMetrics
 internal import SystemIO
 
-/// What /proc/PID tells of one process besides its line in the table, read when somebody looks at it.
+/// Details of one process in /proc/PID that are not in the process table, read on request.
 package struct ProcessDetailsReader: Sendable {
   private let root: String
 
-  /// Processes of the machine whose /proc lies under `root`.
+  /// Creates a reader of /proc under `root`.
   package init(root: String) {
     self.root = root
   }
 
-  /// What may be seen of a process; nil where there is none by this pid.
+  /// Reads the visible details of a process; nil if it does not exist.
   package func details(of pid: Int32) -> ProcessDetails? {
     let folder = root + "/proc/" + String(pid)
     guard Files.exists(folder) else { return nil }
@@ -34,7 +34,7 @@ package struct ProcessDetailsReader: Sendable {
     return details
   }
 
-  /// When the process that has this pid started, in seconds after boot; nil if there is none.
+  /// Start time of a process in seconds after boot; nil if it does not exist.
   package func startTime(of pid: Int32) -> Double? {
     guard let bytes = try? Files.contents(of: root + "/proc/" + String(pid) + "/stat"),
       let ticks = ProcessStatParser.startTicks(bytes.span)
@@ -43,7 +43,7 @@ package struct ProcessDetailsReader: Sendable {
   }
 }
 
-/// Reads the command line of a process by its pid; nil for kernel threads, and where it has ended.
+/// Reads the command line of a process by its pid; nil for kernel threads and ended processes.
 ///
 /// The read waits for the process's memory lock, which a hung process may hold.
 ///
@@ -57,7 +57,8 @@ package func commandLine(root: String) -> @Sendable (Int32) -> String? {
 }
 
 enum ProcessDetailsParser {
-  /// /proc/[pid]/limits (fs/proc/base.c): a header, then columns of fixed width, name, soft limit, hard limit and unit.
+  /// Parses /proc/[pid]/limits (fs/proc/base.c): a header, then columns of fixed width for name, soft limit, hard limit
+  /// and unit.
   static func parseLimits(_ bytes: Span<UInt8>, into details: inout ProcessDetails) {
     var position = 0
     bytes.skipLine(&position)
@@ -80,7 +81,7 @@ enum ProcessDetailsParser {
     }
   }
 
-  /// /proc/[pid]/status, as proc_pid_status(5) has it: what is swapped out, and context switches.
+  /// Parses /proc/[pid]/status (proc_pid_status(5)): swapped memory and context switches.
   static func parseStatus(_ bytes: Span<UInt8>, into details: inout ProcessDetails) {
     var (voluntary, involuntary): (UInt64?, UInt64?)
     var position = 0

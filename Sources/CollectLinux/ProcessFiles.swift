@@ -1,14 +1,14 @@
 internal import SystemIO
 
-/// The files of a process that stay open from one pass to the next.
+/// Files of a process that stay open between passes.
 ///
-/// Each costs the kernel a page (fs/seq_file.c keeps its buffer), so that there is a limit.
+/// Each costs the kernel a page (fs/seq_file.c keeps its buffer), so their number is limited.
 struct ProcessFiles {
-  /// Descriptor of its `stat`; -1 where closed.
+  /// Descriptor of its `stat`; -1 if closed.
   var stat: Int32 = -1
-  /// Descriptor of its `io`; -1 where closed.
+  /// Descriptor of its `io`; -1 if closed.
   var io: Int32 = -1
-  /// Whether its `io` cannot be read, and whether the reason is a permission.
+  /// Whether its `io` is unreadable, and whether for lack of permission.
   var isRefused = false
   var isForbidden = false
 
@@ -17,14 +17,12 @@ struct ProcessFiles {
   /// Whether its I/O was the same at the last two readings.
   var isIOIdle = false
 
-  /// How many are open.
+  /// Number of open files.
   var count: Int { (stat >= 0 ? 1 : 0) + (io >= 0 ? 1 : 0) }
 
-  /// Descriptors that may be open for all processes together: half of those that the agent may have, 16 MB of the kernel's
-  /// memory at most.
+  /// Maximum descriptors for all processes together: half of the agent's limit, and at most 16 MB of kernel memory.
   static var limit: Int { min(4_096, ProcessSettings.raiseDescriptorLimit() / 2) }
 
-  /// Closes those that are open.
   mutating func close() {
     if stat >= 0 { SystemIO.close(stat) }
     if io >= 0 { SystemIO.close(io) }

@@ -3,14 +3,13 @@ internal import CSystemIO
 internal import Collect
 internal import SystemIO
 
-/// One pass over /proc: every process, and threads where these are wanted.
+/// One pass over /proc: every process, and threads if requested.
 ///
-/// User and container of a process are read when it is first seen, at the next pass, since a new process may be about to
-/// execute another program, and then at every 32nd. The rest costs one file, two with I/O; where passes follow
-/// each other closely these stay open, since opening and closing takes two thirds of the time. Then the I/O of a process
-/// whose `stat` and I/O did not change is read at every fourth pass only, a third of the time of an idle machine's pass.
+/// User and container of a process are read when it is first seen, at the next pass, since a new process may be about
+/// to execute another program, and then at every 32nd. The rest costs one file, two with I/O. Between passes in quick
+/// succession these stay open, since opening and closing takes two thirds of the time.
 final class ProcessScanner {
-  /// More processes than pid_max may allow are not believed.
+  /// Maximum number of processes, the upper bound of pid_max.
   static let maximumProcesses = 4_194_304
 
   private static let rest = 32
@@ -24,32 +23,32 @@ final class ProcessScanner {
   private var directory: OpaquePointer?
   private var path: [CChar] = Array(repeating: 0, count: 64)
   private var pass = 0
-  /// The processes of the last pass.
+  /// Processes of the last pass.
   private(set) var last: [ProcessReading] = []
-  /// The pass at which each of `last` was first seen.
+  /// Pass at which each of `last` was first seen.
   private var firstSeen: [Int] = []
-  /// Files of each of `last` that are open.
+  /// Open files of each of `last`.
   private var files: [ProcessFiles] = []
-  /// Descriptors that may be open at a time.
+  /// Maximum number of open descriptors.
   private let descriptorLimit: Int
   private let threadReader: ThreadReader
-  /// Whether the instant of a scan is the boot-time clock's, and so the processes' starts.
+  /// Whether scans and process starts use the boot-time clock.
   let isLive: Bool
-  /// When the last scan began, by that clock.
+  /// Start of the last scan on that clock.
   private(set) var instant = Double.nan
-  /// Threads that the last scan read.
+  /// Threads of the last scan.
   private(set) var threads: [ProcessReading] = []
-  /// The processes that the last scan could not see.
+  /// Processes hidden from the last scan.
   private(set) var blind = Blindness()
 
-  /// The processes of the machine whose /proc lies under `root`.
+  /// Creates a scanner of /proc under `root`.
   init(root: String) {
     self.root = root
     users = UserNames(root: root)
     threadReader = ThreadReader(root: root)
-    // In a proc of the kernel's, `self` is a link; in a recording, a folder.
+    // In the kernel's proc `self` is a link, in a recording a folder.
     isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
-    // A recording's files are replaced, not written.
+    // A recording's files are replaced rather than written.
     descriptorLimit = root.isEmpty ? ProcessFiles.limit : 0
   }
 
@@ -58,13 +57,13 @@ final class ProcessScanner {
     if let directory { closedir(directory) }
   }
 
-  /// All processes by ascending pid.
+  /// Scans all processes, by ascending pid.
   ///
   /// - Parameters:
-  ///   - keepsFiles: whether the next pass comes soon, so that files are worth keeping open.
+  ///   - keepsFiles: whether the next pass comes soon, so that files should stay open.
   ///   - wantsThreads: whether threads of active processes are read, too.
-  ///   - threadsOf: processes whose threads are read though they may be idle.
-  /// - Throws: CollectorError where /proc cannot be listed.
+  ///   - threadsOf: processes whose threads are read even if they are idle.
+  /// - Throws: CollectorError if /proc cannot be listed.
   func scan(
     keepsFiles: Bool = false, wantsThreads: Bool = false, threadsOf: Set<Int32> = []
   ) throws(CollectorError) -> [ProcessReading] {
@@ -91,7 +90,7 @@ final class ProcessScanner {
     while let entry = readdir(directory) {
       guard all.count < Self.maximumProcesses, let pid = Self.pid(of: &entry.pointee) else { continue }
       if let before = all.last?.pid, pid < before { isAscending = false }
-      // The kernel lists them in order; a folder of a recording may not.
+      // The kernel lists them in order; a recording's folder may not.
       while cursor < last.count, last[cursor].pid < pid { cursor += 1 }
       if cursor >= last.count || last[cursor].pid != pid { cursor = isAscending ? cursor : place(of: pid) }
       var process = ProcessReading(pid: pid)
@@ -99,14 +98,14 @@ final class ProcessScanner {
       let isListed = cursor < last.count && last[cursor].pid == pid
       var files = isListed ? take(cursor) : ProcessFiles()
       let isRefreshed = (pass &+ Int(pid)) % Self.rest == 0
-      // One that is new may be gone at the next pass. Other files leave room for each process's `stat`.
+      // A new process may be gone at the next pass. Other files leave room for each process's `stat`.
       let keeps = keepsFiles && isListed && openCount < descriptorLimit
       let keepsIO = keeps && openCount + 1 < descriptorLimit - max(0, last.count - all.count)
       if isRefreshed { files.isRefused = false }
       let offset = isLive ? Float(Clock.boottime - instant) : 0
       let hashBefore = isListed && keeps ? files.statHash : nil
       var hash: UInt64?
-      // Gone since it was listed, or hidden from the agent.
+      // Ended since it was listed, or hidden from the agent.
       let isThere = read(descriptor, "stat", &files.stat, keeps: keeps) { text in
         hash = Self.hash(text)
         return hash == hashBefore || ProcessStatParser.parse(text, pageSize: pageSize, into: &process)
@@ -161,7 +160,7 @@ final class ProcessScanner {
       seen = order.map { seen[$0] }
       open = order.map { open[$0] }
     }
-    // Process 1 is there in every namespace of processes; it is missing only where others' processes are hidden.
+    // Process 1 exists in every PID namespace; it is missing only if others' processes are hidden.
     blind.isPartial = isLive && !sees1 && !all.isEmpty
     self.blind = blind
     self.threads = threads
@@ -187,10 +186,10 @@ final class ProcessScanner {
     return hash ^ hash >> 32
   }
 
-  /// How many files are open for the next pass.
+  /// Number of files open for the next pass.
   var openFiles: Int { files.reduce(0) { $0 + $1.count } }
 
-  /// The open files of a process of the last pass, which are the caller's from now on.
+  /// Transfers the open files of a process of the last pass to the caller.
   private func take(_ index: Int) -> ProcessFiles {
     let taken = files[index]
     files[index] = ProcessFiles()
@@ -211,7 +210,7 @@ final class ProcessScanner {
     process.service = process.isKernelThread ? nil : read(descriptor, "cgroup") { ServiceName.find(in: $0) } ?? nil
   }
 
-  /// Where in `last` a pid stands, or the first after it.
+  /// Index in `last` of a pid, or of the first after it.
   private func place(of pid: Int32) -> Int {
     var (low, high) = (0, last.count)
     while low < high {
@@ -221,7 +220,7 @@ final class ProcessScanner {
     return low
   }
 
-  // The path of a file of a process, made in place: "1234/stat".
+  // Path of a file of a process, built in place: "1234/stat".
   private var prefix = 0
 
   private func setPath(_ pid: Int32) {
@@ -252,12 +251,12 @@ final class ProcessScanner {
     return read(directory, name, &none, keeps: false, body)
   }
 
-  /// The same by a descriptor that may be open already, and may stay open.
+  /// Reads with a descriptor that may be open already, and may stay open.
   private func read<Result>(
     _ directory: Int32, _ name: StaticString, _ kept: inout Int32, keeps: Bool, _ body: (Span<UInt8>) -> Result
   ) -> Result? {
     if kept >= 0 {
-      // A pid that was given to another process has a folder of its own: the old one's files say ESRCH.
+      // A reused pid has another folder: the old one's files return ESRCH.
       if keeps, let result = buffer.readOnce(descriptor: kept, body) { return result }
       close(kept)
       kept = -1
@@ -270,7 +269,7 @@ final class ProcessScanner {
     return result
   }
 
-  /// The number that an entry's name is; nil when it is none or too large for a pid.
+  /// The pid in an entry's name; nil if it is not a number or too large.
   private static func pid(of entry: inout dirent) -> Int32? {
     withUnsafeBytes(of: &entry.d_name) { name in
       var value: Int32 = 0
@@ -287,24 +286,24 @@ final class ProcessScanner {
   }
 }
 
-/// The processes that a scan could not see.
+/// Processes hidden from a scan.
 struct Blindness: Equatable {
-  /// Processes that are listed and cannot be read (hidepid=1).
+  /// Number of listed but unreadable processes (hidepid=1).
   var hidden = 0
-  /// Processes whose I/O cannot be read.
+  /// Number of processes with unreadable I/O.
   var withoutIO = 0
   /// Whether processes of other users are not even listed (hidepid=2).
   var isPartial = false
 }
 
-/// /proc/[pid]/stat, as proc_pid_stat(5) has it.
+/// Parser of /proc/[pid]/stat (proc_pid_stat(5)).
 enum ProcessStatParser {
-  /// Whether the process is a kernel thread (include/linux/sched.h, PF_KTHREAD).
+  /// Flag of a kernel thread (include/linux/sched.h, PF_KTHREAD).
   private static let kernelThread: UInt64 = 0x0020_0000
 
-  /// Writes what the text has into `process`; false where it is cut off or makes no sense.
+  /// Writes the values into `process`; returns false if the text is truncated or malformed.
   ///
-  /// The name stands in parentheses and may hold parentheses, blanks and line feeds: the last `)` ends it.
+  /// The name is in parentheses and may contain parentheses, blanks and line feeds: the last `)` ends it.
   static func parse(_ bytes: Span<UInt8>, pageSize: UInt64, into process: inout ProcessReading) -> Bool {
     guard let name = name(bytes) else { return false }
     process.name = bytes.string(name)
@@ -329,11 +328,11 @@ enum ProcessStatParser {
     return true
   }
 
-  /// The nice value, −20…19, which a process of the table does not have; nil where the text makes no sense.
+  /// The nice value, −20…19, which the process table does not have; nil if the text is malformed.
   static func nice(_ bytes: Span<UInt8>) -> Int? {
     guard let name = name(bytes) else { return nil }
     var position = name.upperBound + 1
-    // Behind the name come fields 3 and on; this is field 19.
+    // Fields 3 and later follow the name; this is field 19.
     return skip(16, bytes, &position) ? bytes.signed(&position).flatMap { Int(exactly: $0) } : nil
   }
 
@@ -344,7 +343,7 @@ enum ProcessStatParser {
     return skip(19, bytes, &position) ? bytes.unsigned(&position) : nil
   }
 
-  /// What stands in the parentheses.
+  /// Range of the text in the parentheses.
   private static func name(_ bytes: Span<UInt8>) -> Range<Int>? {
     var open = 0
     while open < bytes.count, bytes[open] != UInt8(ascii: "(") { open += 1 }
@@ -359,9 +358,9 @@ enum ProcessStatParser {
   }
 }
 
-/// /proc/[pid]/io, as proc_pid_io(5) has it; only for those who may trace the process.
+/// Parser of /proc/[pid]/io (proc_pid_io(5)), readable only with permission to trace the process.
 enum ProcessIOParser {
-  /// Writes what went to and from storage into `process`.
+  /// Writes the bytes read from and written to storage into `process`.
   static func parse(_ bytes: Span<UInt8>, into process: inout ProcessReading) {
     var position = 0
     while position < bytes.count {
@@ -375,9 +374,9 @@ enum ProcessIOParser {
   }
 }
 
-/// /proc/[pid]/status, as proc_pid_status(5) has it.
+/// Parser of /proc/[pid]/status (proc_pid_status(5)).
 enum ProcessStatusParser {
-  /// The effective user id: the second number of the Uid line.
+  /// The effective user id, the second number of the Uid line.
   static func effectiveUser(_ bytes: Span<UInt8>) -> UInt64? {
     var position = 0
     while position < bytes.count {
@@ -390,12 +389,12 @@ enum ProcessStatusParser {
   }
 }
 
-/// /proc/[pid]/cmdline: arguments with a NUL after each.
+/// Parser of /proc/[pid]/cmdline: arguments, each terminated by NUL.
 enum CommandLineParser {
-  /// Longer ones are cut off here.
+  /// Maximum length; longer ones are truncated.
   static let limit = 4_096
 
-  /// The arguments joined by blanks; nil where there are none.
+  /// The arguments joined by blanks; nil without any.
   static func text(_ bytes: Span<UInt8>) -> String? {
     var end = min(bytes.count, limit)
     while end > 0, bytes[end - 1] == 0 { end -= 1 }

@@ -2,46 +2,43 @@ package import AgentMetrics
 package import Collect
 internal import SystemIO
 
-/// All processes: the counts by state, the few that use most, and the table of them all.
+/// All processes: counts by state, the ones with the highest use, and the table.
 ///
-/// The most expensive source by far: a scan takes some 7 µs of CPU time per process, or 20 where scans are so far apart
-/// that no files are kept open. Scans are made with each tick, and for requests between ticks, but only as often as the
-/// budget allows: a hundredth of one CPU, a tenth while someone watches. Between two scans the last one stands, with its
-/// age.
+/// The most expensive source by far: a scan takes some 7 µs of CPU time per process, or 20 if scans are so far apart
+/// that no files stay open. Scans run with each tick and for requests between ticks, within a budget: a hundredth of
+/// one CPU, a tenth while a client watches. Between scans the last one is used, with its age.
 package final class ProcessesCollector: Collector {
-  /// "processes".
   package let name = "processes"
 
   /// CPU time between two scans ÷ CPU time of a scan.
   private static let rest = 100.0
-  /// The same while someone watches.
+  /// The same while a client watches.
   private static let watchedRest = 10.0
-  /// Seconds between two scans up to which files are kept open for the next.
+  /// Maximum seconds between two scans for which files stay open.
   private static let near = 10.0
   /// Seconds after which a scan is due, whatever it costs.
   private static let longest = 30.0
-  /// Seconds between two scans that rates may be taken over; only the first ones at start are nearer.
+  /// Minimum seconds between two scans for rates; only the first ones at start are closer.
   private static let shortestSpan = 0.9
 
   private let scanner: ProcessScanner
   private var reading = ProcessesReading()
   private var demand = Demand()
   private var scans = 0
-  /// The Reading of the last scan, by the boot-time clock, and the CPU time that the scan took.
+  /// Boot-time clock at the last scan's reading, and the CPU time of that scan.
   private var last = -Double.infinity
   private var cost = 0.0
 
-  /// The processes of the machine whose /proc lies under `root`.
+  /// Creates a collector that reads /proc under `root`.
   package init(root: String) {
     scanner = ProcessScanner(root: root)
     reading.secondsPerTick = 1 / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
     reading.isLive = scanner.isLive
   }
 
-  /// Seconds since the last scan.
   package private(set) var age = 0.0
 
-  /// The processes that the last scan could not see.
+  /// Hidden processes of the last scan in one line.
   package var note: String? { Self.note(scanner.blind, of: reading.all.count) }
 
   /// Sets the budget, and whether the next scan reads threads.
@@ -52,14 +49,14 @@ package final class ProcessesCollector: Collector {
   /// Writes `reading.processes`.
   package func read(into reading: inout Reading) throws(CollectorError) {
     let rest = demand.isWatched ? Self.watchedRest : Self.rest
-    // The second scan makes the first rates; a tick that comes a little early is not passed over.
+    // The second scan yields the first rates; a tick that is slightly early is not skipped.
     if scans < 2 || reading.boottime >= last + min(Self.longest, cost * rest) - 0.05 { try scan(for: &reading) }
     write(into: &reading)
   }
 
-  /// Writes `reading.processes` of the last scan, unless that is half a minute old.
+  /// Writes `reading.processes` from the last scan, unless that is half a minute old.
   ///
-  /// A scrape needs no more than the number of processes. A request for the table has them scanned.
+  /// A scrape needs only the number of processes; a request for the table starts a scan.
   package func readBetween(into reading: inout Reading) throws(CollectorError) {
     let pause = demand.wantsTable ? max(Self.shortestSpan, cost * Self.watchedRest) : Self.longest
     if scans < 2 || reading.boottime >= last + min(Self.longest, pause) { try scan(for: &reading) }
@@ -73,7 +70,7 @@ package final class ProcessesCollector: Collector {
     let all = try scanner.scan(
       keepsFiles: reading.boottime - last < Self.near, wantsThreads: demand.wantsThreads, threadsOf: demand.threadsOf)
     let now = scanner.isLive ? scanner.instant : reading.boottime
-    // A request may come shortly before a tick: rates of the table then reach back to the scan before.
+    // A request may come shortly before a tick: the table's rates then cover the time since the scan before.
     if scans > 0, self.reading.earlier == nil || now - instant >= Self.shortestSpan - 0.001 {
       self.reading.earlier = previous
       self.reading.earlierThreads = threads
@@ -97,7 +94,7 @@ package final class ProcessesCollector: Collector {
     reading.processes = self.reading
   }
 
-  /// CPUs that are online; infinite where unknown.
+  /// Number of online CPUs; infinite if unknown.
   private static var processors: Double {
     let count = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     return count > 0 ? Double(count) : .infinity

@@ -4,29 +4,28 @@ internal import SystemIO
 
 /// Temperatures, fans and power: hwmon's chips, thermal zones that no chip mirrors, and energy counters.
 ///
-/// A chip may take long to answer (one behind a slow bus, a drive), so that all chips are read on a thread that begins when
-/// the tick does. The tick waits for it a few milliseconds, or a twentieth of a second where the last answer is old, and
-/// shows what was read last when that is not enough, until a sweep has hung for half a minute. Energy counters are read on
-/// the tick itself: they answer at once, and power is what they grew by over the time between two Readings. A machine
-/// without chips is looked at anew at every 30th read.
+/// A chip may be slow (one behind a slow bus, a drive), so all chips are read on a thread that starts at the beginning
+/// of the tick. The tick waits for it a few milliseconds, or a twentieth of a second if the last values are old. If
+/// that is not enough it uses the last values, until a sweep has hung for half a minute. Energy counters are read in
+/// the tick itself, since they do not block; power is their difference between two `Reading`s. A machine without chips
+/// is checked again at every 30th read.
 package final class SensorsCollector: Collector {
-  /// "sensors".
   package let name = "sensors"
 
-  /// What may not be read; nil where all may.
-  package var note: String? { isHidden ? "/sys/class is not there: sensors cannot be seen" : powercap.note }
+  /// Unreadable parts in one line; nil if all are readable.
+  package var note: String? { isHidden ? "no /sys/class: sensors are hidden" : powercap.note }
 
-  /// Seconds since the chips were read; NaN when they never answered.
+  /// Age of the chips' values in seconds; NaN before the first.
   package private(set) var age: Double
 
-  /// Reads between two looks at a machine that had nothing to measure.
+  /// Reads between two checks of a machine without sensors.
   static let rest = 30
 
-  /// Seconds that a sweep may hang before what was read last is no longer shown.
+  /// Maximum seconds of a hanging sweep before the last values are dropped.
   static let deadline = 30.0
 
   private let source: BlockingSource<SensorSweep>
-  /// Reads a recording's chips, which cannot hang, on the tick; nil where they may.
+  /// Reads a recording's chips, which cannot hang, in the tick; nil if they may hang.
   private let sweepHere: (@Sendable () -> SensorSweep)?
   private let powercap: Powercap
   private let deadline: Double
@@ -35,7 +34,7 @@ package final class SensorsCollector: Collector {
   private var resting = 0
   private let isHidden: Bool
 
-  /// The sensors of the machine whose /sys lies under `root`.
+  /// Creates a collector that reads /sys under `root`.
   package convenience init(root: String) {
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     let chips = Condition(HardwareMonitor(root: root))
@@ -44,7 +43,7 @@ package final class SensorsCollector: Collector {
 
   /// - Parameters:
   ///   - isLive: whether reading the chips may hang, and needs a thread.
-  ///   - deadline: seconds that a sweep may hang.
+  ///   - deadline: maximum seconds of a hanging sweep.
   ///   - sweep: reads all chips.
   init(
     root: String, isLive: Bool, deadline: Double = SensorsCollector.deadline,
@@ -58,7 +57,7 @@ package final class SensorsCollector: Collector {
     age = isLive ? .nan : 0
   }
 
-  /// Begins to read the chips.
+  /// Starts a sweep of the chips.
   package func prepare() {
     isPrepared = true
     if resting > 0 {
@@ -70,7 +69,7 @@ package final class SensorsCollector: Collector {
 
   /// Writes `reading.temperatures`, `reading.fans` and `reading.powers`.
   ///
-  /// - Throws: CollectorError when the chips have not answered for half a minute.
+  /// - Throws: CollectorError if the chips have not answered for half a minute.
   package func read(into reading: inout Reading) throws(CollectorError) {
     if !isPrepared { prepare() }
     isPrepared = false
@@ -87,7 +86,7 @@ package final class SensorsCollector: Collector {
     }
   }
 
-  /// What the thread read last; nil where that is nothing, or where it has hung for too long.
+  /// The last sweep; nil before the first, or if the thread has hung for too long.
   private func latestSweep(_ hangs: Double) -> SensorSweep? {
     let isOld = !(Clock.boottime - instant < 2)
     let latest = source.answer(waiting: hangs > 0.2 ? 0 : isOld ? 0.05 : 0.005)
@@ -101,14 +100,14 @@ package final class SensorsCollector: Collector {
   }
 }
 
-/// What all chips said.
+/// Values of all chips.
 struct SensorSweep: Sendable {
   /// Temperatures, by chip.
   var temperatures: [Temperature] = []
   /// Fans, by chip.
   var fans: [Fan] = []
-  /// Power meters that tell watts, by chip.
+  /// Power meters that report watts, by chip.
   var powers: [PowerReading] = []
-  /// Whether the machine has no chip that could say anything.
+  /// Whether the machine has no chip with supported inputs.
   var isEmpty = false
 }

@@ -1,15 +1,15 @@
 internal import SystemIO
 
-/// The container or service that a process belongs to, from /proc/[pid]/cgroup.
+/// The container or service of a process, from /proc/[pid]/cgroup.
 ///
-/// Containers are "engine:first 12 digits of the id", as their engines' own commands show them, or "engine:name" where
-/// the engine uses names; where the path does not say whose the id is, "container:id". Services are systemd's units,
-/// "ssh.service". A container counts before a service within it, and an outer container before an inner one.
+/// Containers are "engine:first 12 digits of the id", as in their engines' own commands, or "engine:name" if the engine
+/// uses names, or "container:id" if the path does not contain the engine. Services are systemd's units, such as
+/// "ssh.service". A container precedes a service within it, and an outer container precedes an inner one.
 enum ServiceName {
-  /// The name; nil for what belongs to neither, a login session for one.
+  /// The name; nil without either, as in a login session.
   static func find(in bytes: Span<UInt8>) -> String? {
     let memberships = CgroupParser.memberships(bytes)
-    // Version 2's line, else that of systemd's own hierarchy, else whichever knows most.
+    // Version 2's line, then that of systemd's own hierarchy, then the others.
     let paths =
       memberships.filter { $0.controllers.isEmpty } + memberships.filter { $0.controllers == ["name=systemd"] }
       + memberships.filter { !$0.controllers.isEmpty && $0.controllers != ["name=systemd"] }
@@ -22,14 +22,14 @@ enum ServiceName {
     return nil
   }
 
-  /// What precedes an id in a group's name, where it is not the engine's own name: "libpod-5f1c….scope".
+  /// Engines by the prefix of an id in a group's name, if it is not the engine's own name: "libpod-5f1c….scope".
   private static let engines: [Substring: String] = [
     "cri-containerd": "containerd", "nerdctl": "containerd", "libpod": "podman", "libpod-conmon": "podman",
     "libpod-payload": "podman", "crio-conmon": "crio", "cri-o": "crio", "conmon": "podman", "kata_overhead": "kata",
     "kata": "kata",
   ]
 
-  /// What names the engine in a group above, for ids without one of their own.
+  /// Engines by a text in an ancestor's name, for ids without a prefix.
   private static let parents: [(name: Substring, engine: String)] = [
     ("kubepods", "kubernetes"), ("docker", "docker"), ("libpod", "podman"), ("ecs", "ecs"), ("buildkit", "buildkit"),
     ("garden", "garden"), ("nomad", "nomad"), ("mesos", "mesos"), ("firecracker", "firecracker"), ("lxc", "lxc"),
@@ -44,14 +44,14 @@ enum ServiceName {
     return nil
   }
 
-  /// The container that a group belongs to, by its name and those of the groups above and below it.
+  /// The container of a group, by its name and those of the groups above and below it.
   private static func container(
     _ part: Substring, after: ArraySlice<Substring>, before: ArraySlice<Substring>
   ) -> String? {
     let parent = after.last ?? ""
     let isScope = part.hasSuffix(".scope")
     let stem = isScope ? part.dropLast(".scope".count) : part
-    // runc's form for systemd, where cgroupfs is in use: "kubepods-pod5.slice:cri-containerd:5f1c…".
+    // runc's form for systemd, used with cgroupfs: "kubepods-pod5.slice:cri-containerd:5f1c…".
     let fields = stem.split(separator: ":", omittingEmptySubsequences: false)
     if fields.count == 3, fields[0].hasSuffix(".slice"), !fields[1].isEmpty, !fields[2].isEmpty {
       return (engines[fields[1]] ?? String(fields[1])) + ":" + (identifier(fields[2]) ?? String(fields[2]))
@@ -62,7 +62,7 @@ enum ServiceName {
     if isScope, stem.hasPrefix("machine-") { return "machine:" + unescaped(stem.dropFirst("machine-".count)) }
     if isScope, parent == "qemu.slice", !stem.isEmpty { return "qemu:" + unescaped(stem) }
     if isScope, let name = instance(stem) { return name }
-    // Names, not ids.
+    // Names rather than ids.
     if before.first == "payload", let name = machine(part) { return "machine:" + name }
     for (suffix, engine) in [(".libvirt-qemu", "qemu"), (".libvirt-lxc", "lxc")] where part.hasSuffix(suffix) {
       return engine + ":" + part.dropLast(suffix.count)
@@ -71,13 +71,13 @@ enum ServiceName {
     if part.hasPrefix("lxc.payload.") { return "lxc:" + part.dropFirst("lxc.payload.".count) }
     if parent == "buildkit" { return "buildkit:" + part.prefix(12) }
     if let job = slurmJob(part, after) ?? slurmJob(parent, after) { return "slurm:" + job }
-    // Other ids only mean a container below a group that is known to hold some.
+    // Other ids denote a container only below a group known to hold some.
     guard let id = otherIdentifier(stem) else { return nil }
     let name = engine(above: after)
     return name == "container" ? nil : name + ":" + id
   }
 
-  /// The engine of an id that stands alone: by the nearest group above that names one.
+  /// The engine of an id without a prefix: by the nearest ancestor that contains one's name.
   private static func engine(above: ArraySlice<Substring>) -> String {
     for part in above.reversed() {
       if let engine = parents.first(where: { part.contains($0.name) && !part.hasSuffix(".service") })?.engine {
@@ -87,7 +87,7 @@ enum ServiceName {
     return "container"
   }
 
-  /// The first 12 digits of a container's id of 64, and what precedes it: "docker" of "docker-5f1c…", nothing of "5f1c…".
+  /// The first 12 digits of a container's id of 64, and its prefix: "docker" of "docker-5f1c…", empty for "5f1c…".
   private static func prefixed(_ stem: Substring) -> (prefix: Substring, id: String)? {
     guard let id = identifier(stem.suffix(64)) else { return nil }
     let prefix = stem.dropLast(64)
@@ -99,8 +99,8 @@ enum ServiceName {
     text.utf8.count == 64 && text.utf8.allSatisfy(isHexadecimal) ? String(text.prefix(12)) : nil
   }
 
-  /// Ids of other forms, shortened as their tools do: 32 digits, with a number behind them on Fargate, and UUIDs, with a
-  /// task's name behind them of Nomad.
+  /// Ids of other forms, shortened as in their tools: 32 digits, followed by a number on Fargate, and UUIDs, followed
+  /// by a task's name in Nomad.
   private static func otherIdentifier(_ text: Substring) -> String? {
     let digits = text.utf8.prefix(while: isHexadecimal).count
     if digits == 32, let next = text.utf8.dropFirst(32).first, next == UInt8(ascii: "-") {

@@ -1,16 +1,16 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// /proc/stat, as proc_stat(5) and fs/proc/stat.c have it.
+/// Parser of /proc/stat (proc_stat(5), fs/proc/stat.c).
 enum StatParser {
-  /// More CPUs than any kernel can be built for are not believed (NR_CPUS of x86 is at most 8,192).
+  /// Maximum number of CPUs, the highest of any kernel (NR_CPUS of x86 is at most 8,192).
   static let maximumCPUs = 8_192
 
-  /// Writes CPU times and counters into `cpu` and the run queue into `load`; what the text lacks becomes absent.
+  /// Writes CPU times and counters into `cpu` and the run queue into `load`; missing values become absent.
   ///
-  /// The cores' frequencies are left as they are.
+  /// The cores' frequencies stay unchanged.
   ///
-  /// - Returns: whether the sum line was there.
+  /// - Returns: whether the text has the sum line.
   static func parse(_ bytes: Span<UInt8>, into cpu: inout CPUReading, _ load: inout Load) -> Bool {
     cpu.total = CPUTime()
     cpu.contextSwitches = nil
@@ -45,7 +45,7 @@ enum StatParser {
           hasTotal = true
         }
       } else if bytes.skip("intr ", &position) {
-        // The sum; the count of each interrupt follows.
+        // The sum, followed by the count of each interrupt.
         cpu.interrupts = bytes.unsigned(&position)
       } else if bytes.skip("ctxt ", &position) {
         cpu.contextSwitches = bytes.unsigned(&position)
@@ -63,7 +63,7 @@ enum StatParser {
     return hasTotal
   }
 
-  /// POSIX time of boot, from the btime line; nil where there is none.
+  /// POSIX time of boot, from the btime line, or nil.
   static func bootTime(_ bytes: Span<UInt8>) -> UInt64? {
     var position = 0
     while position < bytes.count {
@@ -73,7 +73,7 @@ enum StatParser {
     return nil
   }
 
-  /// The fields of a CPU's line; nil with fewer than four, which is a line cut off.
+  /// Parses the fields of a CPU's line; nil with fewer than four, as in a truncated line.
   ///
   /// Kernels before 2.5.41 print four, later ones up to ten.
   private static func time(_ bytes: Span<UInt8>, _ position: inout Int) -> CPUTime? {
@@ -94,7 +94,7 @@ enum StatParser {
     return time
   }
 
-  /// Puts CPUs that came out of order into order, and drops what came twice.
+  /// Sorts CPUs that are out of order, and removes duplicates.
   private static func order(_ cores: inout [CPUReading.CoreReading]) {
     cores.sort { $0.cpu < $1.cpu }
     var kept = 0
@@ -106,15 +106,15 @@ enum StatParser {
   }
 }
 
-/// /proc/loadavg, as proc_loadavg(5) has it.
+/// Parser of /proc/loadavg (proc_loadavg(5)).
 enum LoadParser {
-  /// Writes the averages and the number of tasks into `load`; what the text lacks becomes absent.
+  /// Writes the averages and the number of tasks into `load`; missing values become absent.
   static func parse(_ bytes: Span<UInt8>, into load: inout Load) {
     var position = 0
     load.load1 = bytes.decimal(&position) ?? .nan
     load.load5 = bytes.decimal(&position) ?? .nan
     load.load15 = bytes.decimal(&position) ?? .nan
-    // "3/456": runnable tasks and all tasks. /proc/stat tells the runnable ones too.
+    // "3/456": runnable tasks and all tasks. /proc/stat has the runnable ones too.
     load.tasks = .nan
     guard bytes.unsigned(&position) != nil, bytes.skip("/", &position) else { return }
     load.tasks = bytes.unsigned(&position).map { Double($0) } ?? .nan

@@ -1,47 +1,47 @@
 internal import Collect
 internal import SystemIO
 
-/// Asks filesystems for their space on a thread of its own, each behind a deadline.
+/// Reads the space of filesystems on a thread of its own, each with a deadline.
 ///
-/// One thread asks one after the other. Where a call does not come back (a dead NFS server), ``wait(atMost:)`` gives that
-/// thread up to it and starts another for the rest, so that a filesystem that hangs delays no other. It is not asked again
-/// until its call returns; so there are never more threads than filesystems that hang, and one.
+/// One thread reads them in turn. If a call does not return (a dead NFS server), ``wait(atMost:)`` abandons that thread
+/// and starts another for the rest, so that a hanging filesystem does not delay the others. It is not read again until
+/// its call returns, so the number of threads is at most one more than that of hanging filesystems.
 final class StatvfsQueue: Sendable {
-  /// Asks one filesystem by its mount point; may never return.
+  /// Reads one filesystem by its mount point; may never return.
   typealias StatvfsCall = @Sendable (String) throws -> FilesystemStatistics
 
-  /// A filesystem: at the same place another one may be mounted while a call hangs.
+  /// A filesystem, identified with its device since another one may be mounted at the same path while a call hangs.
   struct Target: Hashable, Sendable {
     var mountpoint: String
     var device: String
   }
 
-  /// What a filesystem last said.
+  /// Last result of a filesystem.
   struct StatvfsResult: Sendable {
-    /// The last good answer; nil before the first.
+    /// The last successful result; nil before the first.
     var statistics: FilesystemStatistics?
-    /// When it came.
+    /// Time of that result.
     var instant = Double.nan
-    /// What went wrong since.
+    /// Error since then.
     var error: String?
   }
 
-  /// Answers, and whose calls are under way since when.
+  /// Results, and the start times of pending calls.
   struct Snapshot: Sendable {
     var answers: [Target: StatvfsResult] = [:]
     var asking: [Target: Double] = [:]
-    /// Changes whenever `answers` does.
+    /// Incremented whenever `answers` changes.
     var version = 0
   }
 
   private struct State: Sendable {
     var snapshot = Snapshot()
-    /// What is still to be asked, the next one last.
+    /// Filesystems still to be read, the next one last.
     var pending: [Target] = []
-    /// The thread that works on; older ones have been given up.
+    /// Id of the active thread; older ones have been abandoned.
     var worker = 0
     var isWorking = false
-    /// When it began its present question.
+    /// Start of its current call.
     var beganAt = 0.0
 
     mutating func record(_ result: Result<FilesystemStatistics, any Error>, of target: Target, at instant: Double) {
@@ -49,7 +49,7 @@ final class StatvfsQueue: Sendable {
       case .success(let statistics):
         snapshot.answers[target] = StatvfsResult(statistics: statistics, instant: instant, error: nil)
       case .failure(let error as SystemError):
-        // Which call failed on what is plain from where it is shown.
+        // The call and its path are clear from the context in which it is shown.
         snapshot.answers[target, default: StatvfsResult()].error = String(cString: strerror(error.code))
       case .failure(let error):
         snapshot.answers[target, default: StatvfsResult()].error = String(describing: error)
@@ -63,18 +63,18 @@ final class StatvfsQueue: Sendable {
   private let now: @Sendable () -> Double
   private let patience: Double
 
-  /// A queue that asks nothing yet.
+  /// Creates an empty queue.
   ///
   /// - Parameters:
   ///   - patience: seconds after which a call is left to its thread.
-  ///   - now: the clock by which answers grow old.
+  ///   - now: the clock for ages.
   init(patience: Double, now: @escaping @Sendable () -> Double, question: @escaping StatvfsCall) {
     self.patience = patience
     self.now = now
     self.question = question
   }
 
-  /// Asks the targets in their order, but those whose calls are under way, and forgets all others; returns at once.
+  /// Queues the targets in their order, except those with pending calls, and drops all others; does not block.
   func ask(_ targets: [Target]) {
     let starts = state.update { state in
       let wanted = Set(targets)
@@ -86,7 +86,7 @@ final class StatvfsQueue: Sendable {
     if let starts { start(starts) }
   }
 
-  /// Asks the targets on the caller's thread, for those who know that no call can hang.
+  /// Reads the targets on the caller's thread, for calls that cannot hang.
   func askHere(_ targets: [Target]) {
     state.update { state in
       state.snapshot.answers = [:]
@@ -95,8 +95,8 @@ final class StatvfsQueue: Sendable {
     }
   }
 
-  /// Waits until everything is answered or left to threads that hang; at most `seconds`, and not at all when nothing was
-  /// asked.
+  /// Waits until every target was read or left to a hanging thread, for at most `seconds`; returns immediately if the
+  /// queue is empty.
   func wait(atMost seconds: Double) {
     let end = Clock.monotonic + seconds
     while state.wait(atMost: min(patience, end - Clock.monotonic), { $0.isWorking ? nil : true }) == nil {
@@ -111,17 +111,17 @@ final class StatvfsQueue: Sendable {
     }
   }
 
-  /// Whether anything has changed since a version, or a call is under way, which grows older.
+  /// Whether results changed since a version, or a call is pending, whose age increases.
   func hasNews(since version: Int) -> Bool {
     state.withState { $0.snapshot.version != version || !$0.snapshot.asking.isEmpty }
   }
 
-  /// What is known now.
+  /// The current results.
   var snapshot: Snapshot {
     state.withState { $0.snapshot }
   }
 
-  /// Names the thread that shall work on what is pending; nil where there is nothing, or one that does.
+  /// Returns the id of a new thread for the pending targets; nil if none are pending or a thread is active.
   private static func begin(_ state: inout State) -> Int? {
     guard !state.isWorking, !state.pending.isEmpty else { return nil }
     state.isWorking = true
@@ -154,7 +154,7 @@ final class StatvfsQueue: Sendable {
     }
   }
 
-  /// The next target for a thread; nil where it has been given up or nothing is left.
+  /// The next target for a thread; nil if the thread has been abandoned or none are left.
   private func next(_ worker: Int) -> Target? {
     state.update { state in
       guard state.worker == worker else { return nil }

@@ -1,20 +1,20 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// Threads of processes, of /proc/PID/task/TID/stat.
+/// Reader of threads, /proc/PID/task/TID/stat.
 final class ThreadReader {
-  /// Threads of one scan at most, so that no scan takes long.
+  /// Maximum threads of one scan, so that no scan takes long.
   static let limit = 4_000
 
   private let root: String
   private let buffer = ReadBuffer(capacity: 4_096)
 
-  /// Threads of the machine whose /proc lies under `root`.
+  /// Creates a reader of /proc under `root`.
   init(root: String) {
     self.root = root
   }
 
-  /// Appends a process's threads, as far as there is room.
+  /// Appends a process's threads up to the limit.
   func read(of process: ProcessReading, into threads: inout [ProcessReading]) {
     guard threads.count < Self.limit else { return }
     let folder = root + "/proc/" + String(process.pid) + "/task/"

@@ -1,25 +1,25 @@
 internal import Collect
 internal import SystemIO
 
-/// Names of users by number: /etc/passwd, and on the running machine whatever else its name service knows.
+/// Names of users by number: /etc/passwd, and on the running machine its other name services.
 ///
-/// The name service may ask a directory over the network and hang, so that it is asked on a thread of its own; until it
-/// answers, and where it knows nobody, the number stands for the name.
+/// A name service may query a directory over the network and hang, so it runs on a thread of its own. Until it answers,
+/// and for an unknown user, the number is used as the name.
 final class UserNames {
   private let path: String
   private let asksNameService: Bool
   private var names: [UInt64: String] = [:]
   private var modified = timespec()
-  /// Numbers that /etc/passwd does not have; the second is the answer that came.
+  /// Pending and finished lookups of numbers that are not in /etc/passwd.
   private var asked: [UInt64: BlockingSource<String?>] = [:]
 
-  /// Users of the machine whose /etc lies under `root`.
+  /// Creates a table of /etc/passwd under `root`.
   init(root: String) {
     path = root + "/etc/passwd"
     asksNameService = root.isEmpty
   }
 
-  /// Reads the file again where it was changed.
+  /// Reads the file again if it was changed.
   func refresh() {
     var status = stat()
     guard stat(path, &status) == 0 else {
@@ -41,7 +41,7 @@ final class UserNames {
     if let source = asked[user] {
       return (source.answer(waiting: 0).answer ?? nil) ?? String(user)
     }
-    // One at a time, and not without end: containers use numbers that nobody has.
+    // One at a time, and a bounded number: containers use numbers without a user.
     guard asked.count < 256, !asked.values.contains(where: { $0.asking != nil }) else { return String(user) }
     let source = BlockingSource { Self.nameServiceName(of: id) }
     asked[user] = source
@@ -56,14 +56,14 @@ final class UserNames {
     guard getpwuid_r(user, &entry, &texts, texts.count, &found) == 0, found != nil, let name = entry.pw_name else {
       return nil
     }
-    // Points into `texts`, which still lives.
+    // Points into `texts`, which is still alive.
     return String(cString: name)
   }
 }
 
-/// passwd(5): `name:password:uid:…`.
+/// Parser of passwd(5): `name:password:uid:…`.
 enum PasswdParser {
-  /// Names by number; the first of several with one number counts.
+  /// Names by number; the first of several with the same number counts.
   static func names(_ bytes: Span<UInt8>) -> [UInt64: String] {
     var names: [UInt64: String] = [:]
     var position = 0

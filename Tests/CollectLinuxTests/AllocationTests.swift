@@ -7,11 +7,11 @@ import Testing
 
 @testable import CollectLinux
 
-/// In the steady state a look at a fast source makes nothing on the heap and opens no file.
+/// In the steady state, reading a fast source allocates no memory and opens no file.
 @Suite struct AllocationTests {
-  /// What one look costs after three to warm up, in allocations and in descriptors that stay open.
+  /// Allocations of one read after three to warm up, and descriptors that stay open.
   private func cost(of collector: any Collector) throws -> (allocations: Int, descriptors: Int) {
-    // As the sampler does: two Readings in turn, each holding what was read two looks ago.
+    // As in the sampler: two Readings in turn, each with the values of the read before the last.
     var readings = [Reading(), Reading()]
     for look in 0..<6 { try collector.read(into: &readings[look % 2]) }
     let before = descriptors()
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test(arguments: ["", "vm-1-core", "nvme-md-dm", "cgroup-v2-container", "arm-board"])
-  func aLookAllocatesNothing(machine: String) throws {
+  func aReadDoesNotAllocate(machine: String) throws {
     let root = machine.isEmpty ? "" : Fixture(machine).root
     for collector in Self.fast(root: root) {
       let cost = try cost(of: collector)
@@ -56,8 +56,8 @@ import Testing
     }
   }
 
-  /// Descriptors are counted in the kernel's own list of them; other tests may open files meanwhile, so that the
-  /// collector's own are told by their target.
+  /// Descriptors come from the kernel's own list. Other tests may open files meanwhile, so the collector's own are
+  /// recognized by their target.
   @Test func filesAreOpenedOnce() throws {
     let fixture = try Fixture("nvme-md-dm").copy()
     for collector in Self.fast(root: fixture.root) {

@@ -73,7 +73,7 @@ import Testing
     #expect(reading.cpu.frequency == 2_000_000_000)
   }
 
-  @Test func withoutASumLineThereIsNoFigure() throws {
+  @Test func withoutASumLineThereAreNoValues() throws {
     let fixture = try Fixture(files: ["proc/stat": "intr 5\n"])
     var reading = Reading()
     reading.cpu.total.user = 5
@@ -90,7 +90,7 @@ import Testing
     ("system type\t: x\ncpu model\t: MIPS 74Kc V5.0\n", "MIPS 74Kc V5.0"),
     ("hart\t: 1\nisa\t: rv64imafdc\nuarch\t: sifive,u74-mc\n", "sifive,u74-mc"),
     ("Model Name\t: Loongson-3A5000\n", "Loongson-3A5000"),
-    // big.LITTLE, and a part that is not listed.
+    // big.LITTLE, and an unlisted part.
     (
       "CPU implementer\t: 0x41\nCPU part\t: 0xd05\n\nCPU implementer\t: 0x41\nCPU part\t: 0xd05\n\n"
         + "CPU implementer\t: 0x41\nCPU part\t: 0xd0b\n", "2 × Cortex-A55 + 1 × Cortex-A76"
@@ -146,7 +146,7 @@ import Testing
       _ = CPU(from: CPUReading(), to: cpu, over: Elapsed(seconds: 1))
       _ = StatParser.bootTime(bytes)
     }
-    // A parser meets what stood there before.
+    // The output starts with the previous text's values.
     var cpu = CPUReading()
     surviveTruncationAndMutation(of: stat, mutations: 8_000, seed: 2) { bytes in
       var load = Load()

@@ -12,7 +12,7 @@ import Testing
     var testDescription: String
     var text: String
     var model: String
-    /// Megahertz of the first two CPUs; nil where the text has none.
+    /// Megahertz of the first two CPUs; nil if the text has none.
     var megahertz: [Double?] = [nil, nil]
   }
 
@@ -167,8 +167,8 @@ import Testing
     }
   }
 
-  /// A folder in the place of a file cannot be read, by root neither.
-  @Test func modelFrequencyAndLoadAreThereThoughTheTimesAreRefused() throws {
+  /// A folder in place of a file is unreadable, for root too.
+  @Test func modelFrequencyAndLoadArePresentWithoutTimes() throws {
     let text = (0..<4).map { "processor\t: \($0)\nmodel name\t: A\ncpu MHz\t\t: \(1_000 + 200 * $0)\n\n" }.joined()
     let fixture = try Fixture(files: [
       "proc/stat/x": "", "proc/cpuinfo": text, "proc/loadavg": "0.50 0.40 0.30 2/300 12345\n",
@@ -183,7 +183,7 @@ import Testing
       let cpu = CPU(from: reading.cpu, to: reading.cpu, over: Elapsed(seconds: 1))
       #expect(cpu.threads == 4 && cpu.usage.isNaN && cpu.model == "A")
     }
-    // The numbers of CPUs that are online are better than those of cpuinfo.
+    // The numbers of online CPUs take precedence over those of cpuinfo.
     try fixture.write("0-1\n", to: "sys/devices/system/cpu/online")
     let other = CPUCollector(root: fixture.root)
     #expect(throws: CollectorError.self) { try other.read(into: &reading) }

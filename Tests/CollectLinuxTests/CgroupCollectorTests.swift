@@ -59,7 +59,7 @@ import Testing
     #expect(cgroup.memoryUsage == 300)
   }
 
-  @Test func theMachinesOwnRootIsNotTold() throws {
+  @Test func theMachinesOwnRootIsNotReported() throws {
     let unified = try Fixture(files: [
       "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cgroup.controllers": "cpu\n",
       "sys/fs/cgroup/cpu.stat": "usage_usec 5\n",
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func versionOneWithTheHostsPath() throws {
-    // No namespace: the path is the host's, and the mount shows the group alone.
+    // No namespace: the path is the host's, and the mount contains only the group.
     let mounts = ["cpu,cpuacct", "memory", "pids"].map {
       "30 22 0:27 /docker/abc /sys/fs/cgroup/\($0) ro - cgroup cgroup rw,\($0)\n"
     }.joined()

@@ -39,7 +39,7 @@ import Testing
     #expect(disk.queueMilliseconds == 16_984_601)
   }
 
-  @Test func whatStandsOnOtherDisksDoesNotCount() throws {
+  @Test func stackedDevicesDoNotCount() throws {
     let disks = try read(Fixture("nvme-md-dm").root)
     #expect(disks.map(\.device) == ["nvme0n1", "nvme1n1", "md0", "dm-0", "dm-1", "dm-2", "dm-3", "sda"])
     #expect(disks.filter(\.isPhysical).map(\.device) == ["nvme0n1", "nvme1n1", "sda"])
@@ -49,7 +49,7 @@ import Testing
         "SAMSUNG MZQL21T9HCJR-00A07", "SAMSUNG MZQL21T9HCJR-00A07", nil, nil, nil, nil, nil, "Portable Disk",
       ])
     let total = try #require(try total("nvme-md-dm", seconds: 15.02))
-    // By hand for one: (254354320 − 253512616) × 512 ÷ 15.02 = 28691907.
+    // Calculated by hand for one: (254354320 − 253512616) × 512 ÷ 15.02 = 28691907.
     #expect(Int(total.readRate.rounded()) == 55_176_829)
     #expect(Int(total.writeRate.rounded()) == 57_797_778)
   }
@@ -85,7 +85,7 @@ import Testing
     try fixture.advance()
     try collector.read(into: &reading)
     #expect(reading.disks.map(\.device) == ["sda", "sdc", "nvme0n1"])
-    // nvme0n1 counts anew, so that it may be another device.
+    // nvme0n1's counters restart, so it may be another device.
     #expect(reading.disks.map(\.model) == ["QEMU HARDDISK", "USB Stick", "Another"])
     #expect(reading.disks.map(\.reads) == [102_813, 43, 130])
   }
@@ -135,11 +135,11 @@ import Testing
     for device in ["hda", "nvme0c0n1", "mmcblk0boot0", "mmcblk0rpmb", "ram0", "zram0", "fd0", "xvda"] {
       try fixture.write("8\n", to: "sys/block/\(device)/size")
     }
-    // The last line is cut off.
+    // The last line is truncated.
     #expect(try read(fixture.root).map(\.device) == ["hda"])
   }
 
-  @Test func whereSysfsIsHiddenNamesTell() throws {
+  @Test func withoutSysfsNamesDecide() throws {
     let devices = [
       "sda", "sda1", "nvme0n1", "nvme0n1p1", "nvme0c1n1", "mmcblk0", "mmcblk0p2", "mmcblk0boot0", "cciss/c0d0",
       "cciss/c0d0p1", "dm-0", "md0", "zd16", "sr0",
@@ -159,7 +159,7 @@ import Testing
     #expect(try read(fixture.root).map(\.name) == ["scratch"])
   }
 
-  @Test func withoutTheFileThereIsNothing() throws {
+  @Test func withoutTheFileThereAreNoValues() throws {
     #expect(try read(Fixture(files: ["proc/stat": ""]).root).isEmpty)
   }
 

@@ -29,7 +29,7 @@ import Testing
     #expect(root.inodesFree == 1_241_877)
     #expect(root.age.isNaN)
     #expect(root.error == nil)
-    // FAT makes inodes up.
+    // FAT has no real inodes.
     #expect(filesystems[1].total == 248_830 * 512)
     #expect(filesystems[1].inodes.isNaN)
     #expect(filesystems[1].inodesUsage.isNaN)
@@ -37,7 +37,7 @@ import Testing
 
   @Test func eachFilesystemOnce() throws {
     // Without the bind mounts /srv/www and /opt/docker, the subvolume /srv/backups, snaps, tmpfs, overlay, the portal;
-    // with what autofs has mounted over itself.
+    // with the filesystem that autofs has mounted over itself.
     let filesystems = try read(Fixture("nvme-md-dm").root)
     #expect(
       filesystems.map(\.mountpoint) == [
@@ -46,7 +46,7 @@ import Testing
     #expect(filesystems.map(\.isReadOnly) == [false, false, true, false, false, false, false])
     #expect(filesystems.map(\.fstype) == ["ext4", "vfat", "ext4", "fuse.sshfs", "nfs4", "btrfs", "xfs"])
     #expect(filesystems[2].used == (240_234_168 - 91_204_412) * 4_096)
-    // The call failed when it was recorded.
+    // The call failed during the recording.
     #expect(filesystems[3].total.isNaN)
     #expect(filesystems[3].error == "no answer when recorded")
   }
@@ -61,7 +61,7 @@ import Testing
       ("hybrid-laptop", ["/", "/boot", "/boot/efi"]),
       ("odd-names", ["/"]),
       ("old-kernel", ["/", "/boot", "/data", "/net/home"]),
-      // Without the datasets that only hold others.
+      // Without the datasets that only contain others.
       ("zfs", ["/", "/boot/efi", "/rpool/data/subvol-101-disk-0", "/tank/backup", "/tank/media files"]),
     ])
   func whichAreShown(machine: String, mountpoints: [String]) throws {
@@ -70,7 +70,7 @@ import Testing
     #expect(filesystems.allSatisfy { $0.total > 0 && $0.error == nil })
   }
 
-  @Test func figuresOfManyKinds() throws {
+  @Test func valuesOfManyKinds() throws {
     let zfs = try read(Fixture("zfs").root)
     // (53653598 − 31436464) × 128 KiB.
     #expect(zfs.last?.used == 2_912_044_187_648)
@@ -115,7 +115,7 @@ import Testing
     #expect(try read(Fixture(files: ["proc/stat": ""]).root).isEmpty)
   }
 
-  @Test func whatHidesAndWhatIsHidden() {
+  @Test func hidingAndHiddenMounts() {
     func mounts(_ text: String) -> [String] {
       let bytes = Array(text.utf8)
       return MountFilter.shown(of: MountinfoParser.mounts(bytes.span)).map { $0.mountpoint + " " + $0.fstype }
@@ -154,7 +154,7 @@ import Testing
   @Test func theRootOfThisMachine() throws {
     let collector = FilesystemCollector(root: "")
     var reading = Reading()
-    // The thread that asks may get its turn late; it gets one in the end.
+    // The reading thread may be scheduled late, but runs in the end.
     repeat {
       try collector.read(into: &reading)
     } while reading.filesystems.contains { $0.mountpoint == "/" && $0.total.isNaN && $0.error == nil }
@@ -190,9 +190,9 @@ import Testing
   }
 }
 
-/// Filesystems that do not answer, and when they are asked.
+/// Filesystems that do not answer, and the times of their calls.
 @Suite(.ownThreads) struct FilesystemDeadlineTests {
-  /// A machine whose statvfs answers, fails or hangs as the test says, and whose clock the test sets.
+  /// A machine with a statvfs that succeeds, fails or hangs, and a clock, both set by the test.
   private final class Machine: Sendable {
     struct State {
       var hanging: Set<String> = []
@@ -231,7 +231,7 @@ import Testing
     func pass(_ seconds: Double) { state.update { $0.now += seconds } }
   }
 
-  /// Ticks until the list is as it should be: the threads that ask get their turn in the end.
+  /// Ticks until the list meets a condition: the reading threads run in the end.
   private func tick(
     _ collector: FilesystemCollector, until isDone: ([Filesystem]) -> Bool
   ) throws -> [Filesystem] {
@@ -243,11 +243,11 @@ import Testing
     return reading.filesystems
   }
 
-  @Test func whatHangsHoldsNothingUpAndHidesNothing() throws {
+  @Test func hangingFilesystemsDoNotBlockOrHideOthers() throws {
     let machine = try Machine(["/a", "/b", "/c", "/d"])
     machine.state.update { $0.hanging = ["/a", "/c"] }
     let collector = machine.collector()
-    // Each read comes back although the calls do not, until the test lets them.
+    // Each read returns although the calls do not until the test releases them.
     var list = try tick(collector) { list in
       list.filter { $0.total == 100 }.map(\.mountpoint) == ["/b", "/d"] && machine.asked("/c") == 1
     }
@@ -255,7 +255,7 @@ import Testing
     #expect(list[0].total.isNaN)
     #expect(machine.asked("/a") == 1)
 
-    // A call that hangs is told as an error after a second, and is not made again; the others are asked again.
+    // A call that hangs is reported as an error after a second, and is not repeated; the others are.
     machine.pass(30)
     list = try tick(collector) { _ in machine.asked("/b") == 2 && machine.asked("/d") == 2 }
     list = try tick(collector) { $0[0].error != nil && $0[2].error != nil && $0[1].age.isNaN && $0[3].age.isNaN }
@@ -264,13 +264,13 @@ import Testing
     #expect(list[1].error == nil)
     #expect(machine.asked("/a") == 1 && machine.asked("/c") == 1)
 
-    // And it is like the others when it returns.
+    // When it returns it is treated like the others.
     machine.state.update { $0.hanging = [] }
     list = try tick(collector) { $0.allSatisfy { $0.total == 100 && $0.error == nil } }
     #expect(list[0].used == 60)
   }
 
-  @Test func theLastFiguresGrowOld() throws {
+  @Test func theLastValuesAge() throws {
     let machine = try Machine(["/a", "/b"])
     let collector = machine.collector()
     _ = try tick(collector) { $0.allSatisfy { $0.total == 100 } }
@@ -289,7 +289,7 @@ import Testing
     _ = try tick(collector) { $0[1].error == nil }
   }
 
-  @Test func nobodyIsAskedMoreOftenThanEveryTenSeconds() throws {
+  @Test func filesystemsAreReadAtMostEveryTenSeconds() throws {
     let machine = try Machine(["/a"])
     let collector = machine.collector()
     _ = try tick(collector) { $0[0].total == 100 }
@@ -302,7 +302,7 @@ import Testing
     _ = try tick(collector) { _ in machine.asked("/a") == 2 }
   }
 
-  @Test func anErrorIsTold() throws {
+  @Test func anErrorIsReported() throws {
     let machine = try Machine(["/a", "/b"])
     machine.state.update { $0.failing = ["/a"] }
     let list = try tick(machine.collector()) { $0[0].error != nil && $0[1].total == 100 }
@@ -310,7 +310,7 @@ import Testing
     #expect(list[0].total.isNaN)
   }
 
-  @Test func anotherFilesystemAtTheSamePlaceIsAskedThoughTheFirstOneHangs() throws {
+  @Test func anotherFilesystemAtTheSamePathIsReadThoughTheFirstHangs() throws {
     let machine = try Machine(["/a"])
     machine.state.update { $0.hanging = ["/a"] }
     let collector = machine.collector(isLive: true)
@@ -323,7 +323,7 @@ import Testing
     #expect(list.map(\.device) == ["/dev/other"])
   }
 
-  @Test func aTickOnWhichNothingIsAskedAllocatesNothing() throws {
+  @Test func aTickWithoutStatvfsDoesNotAllocate() throws {
     let machine = try Machine(["/a", "/b"])
     let collector = machine.collector()
     var readings = [Reading(), Reading()]

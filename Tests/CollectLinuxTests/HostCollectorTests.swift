@@ -23,7 +23,7 @@ import Testing
     #expect(host.uptime == 1_062_733.41)
     #expect(host.bootTime == 1_769_211_166)
     #expect(host.openFiles == 1_184)
-    // LONG_MAX: no limit.
+    // LONG_MAX means unlimited.
     #expect(host.openFilesLimit.isNaN)
   }
 
@@ -33,7 +33,7 @@ import Testing
     #expect(host.architecture == "aarch64")
   }
 
-  @Test func firmwareThatNobodyFilledIn() throws {
+  @Test func firmwarePlaceholders() throws {
     let fixture = try Fixture(files: [
       "proc/uptime": "5.00 1.00\n", "sys/class/dmi/id/product_name": "To Be Filled By O.E.M.\n",
       "sys/class/dmi/id/board_name": "X570 Taichi\n",
@@ -41,7 +41,7 @@ import Testing
     #expect(try read(fixture.root).product == "X570 Taichi")
   }
 
-  @Test func nothingIsNoError() throws {
+  @Test func missingFilesAreNotAnError() throws {
     let host = try read(Fixture(files: ["proc/stat": ""]).root)
     #expect(host.hostname == nil)
     #expect(host.os == nil)

@@ -17,12 +17,12 @@ import Testing
     #expect(memory.free == 71_416 * 1_024)
     #expect(memory.available == 518_792 * 1_024)
     #expect(memory.buffers == 28_412 * 1_024)
-    // Cached, not SwapCached.
+    // Cached rather than SwapCached.
     #expect(memory.cached == 391_204 * 1_024)
     #expect(memory.swapCached == 6_212 * 1_024)
     #expect(memory.shared == 6_136 * 1_024)
     #expect(memory.slab == 87_132 * 1_024)
-    // SReclaimable, not KReclaimable.
+    // SReclaimable rather than KReclaimable.
     #expect(memory.reclaimable == 48_920 * 1_024)
     #expect(memory.swapTotal == 524_284 * 1_024)
     #expect(memory.swapFree == 402_716 * 1_024)
@@ -73,20 +73,20 @@ import Testing
     #expect(memory.usable == 100 * 1_024 + 409_600 - 102_400)
   }
 
-  @Test func whatMakesNoSenseIsAnError() throws {
+  @Test func malformedTextIsAnError() throws {
     var reading = Reading()
     reading.memory.total = 5
     let fixture = try Fixture(files: ["proc/meminfo": "MemFree: 5 kB\n"])
     let collector = MemoryCollector(root: fixture.root)
     #expect(throws: (any Error).self) { try collector.read(into: &reading) }
     #expect(reading.memory.total == nil)
-    // And it recovers by itself.
+    // It recovers by itself.
     try fixture.write("MemTotal: 7 kB\n", to: "proc/meminfo")
     try collector.read(into: &reading)
     #expect(reading.memory.total == 7 * 1_024)
   }
 
-  @Test func aNumberCutOffIsNoNumber() {
+  @Test func aTruncatedNumberIsIgnored() {
     func total(_ text: String) -> UInt64? {
       let bytes = Array(text.utf8)
       var memory = MemoryReading()

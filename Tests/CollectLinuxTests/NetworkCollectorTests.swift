@@ -12,7 +12,7 @@ import Testing
     return reading.networks
   }
 
-  /// The sum over what counts between a machine's two instants.
+  /// The total between a machine's two instants.
   private func total(_ machine: String, seconds: Double) throws -> Network? {
     let before = try read(Fixture(machine).root)
     let after = try read(Fixture(machine).later())
@@ -30,7 +30,7 @@ import Testing
     #expect(counted(networks) == ["eth0"])
     let nic = networks[1]
     #expect(nic.state == "up")
-    // The host does not tell: −1.
+    // The host reports −1.
     #expect(nic.speed.isNaN)
     #expect(nic.receiveBytes == 9_692_128_699)
     #expect(nic.receivePackets == 15_888_735)
@@ -57,7 +57,7 @@ import Testing
     #expect(bridged[1].speed == 125_000_000)
     #expect(bridged[2].state == "down")
     #expect(bridged[2].speed.isNaN)
-    // The kernel says 10 Gbit/s of a cable that is none.
+    // The kernel reports 10 Gbit/s for a virtual cable.
     #expect(bridged[4].speed.isNaN)
 
     let bonded = try read(Fixture("epyc-2s-256t").root)
@@ -71,12 +71,12 @@ import Testing
     #expect(counted(try read(Fixture("zfs").root)) == ["enp5s0"])
   }
 
-  @Test func whatIsDownAndVirtualAndNeverUsedIsNotShown() throws {
-    // The bridge virbr0 is not, the NIC enp0s31f6 is, though both are down.
+  @Test func unusedVirtualInterfacesThatAreDownAreOmitted() throws {
+    // The bridge virbr0 is omitted, the NIC enp0s31f6 is included, though both are down.
     let laptop = try read(Fixture("hybrid-laptop").root)
     #expect(laptop.map(\.device) == ["lo", "enp0s31f6", "wlp0s20f3", "wg0"])
     #expect(counted(laptop) == ["enp0s31f6", "wlp0s20f3"])
-    // Wi-Fi has no file of its speed.
+    // Wi-Fi has no speed file.
     #expect(laptop[2].state == "up")
     #expect(laptop[2].speed.isNaN)
   }
@@ -101,7 +101,7 @@ import Testing
     }
   }
 
-  @Test func whatDoesNotStandIn() throws {
+  @Test func interfacesThatNeverCount() throws {
     let numbers = ": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
     let devices = ["lo", "eth0", "docker0", "vethabc", "bond0", "eth1", "eth0.5", "tun0", "wg0", "dummy0"]
     let fixture = try Fixture(files: ["proc/net/dev": devices.map { $0 + numbers }.joined()])
@@ -147,11 +147,11 @@ import Testing
     #expect(reading.networks.map(\.device) == ["lo", "eth0", "eth2", "eth1"])
     #expect(reading.networks.map(\.isPhysical) == [false, true, true, true])
     #expect(reading.networks.map(\.receiveBytes) == [10_337_715, 702_901_097, 212_044, 41_204])
-    // eth2 counts anew, so that it may be another one.
+    // eth2's counters restart, so it may be another one.
     #expect(reading.networks[2].speed == 312_500_000)
   }
 
-  @Test func aCablePulledShowsAtOnceAndTheSpeedGoesWithIt() throws {
+  @Test func anUnpluggedCableShowsImmediatelyWithoutASpeed() throws {
     let fixture = try Fixture("nvme-md-dm").copy()
     let collector = NetworkCollector(root: fixture.root)
     var reading = Reading()
@@ -161,7 +161,7 @@ import Testing
     try collector.read(into: &reading)
     #expect(reading.networks[1].state == "down")
     #expect(reading.networks[1].speed.isNaN)
-    // A virtual one is looked at now and then.
+    // The state of a virtual one is read only now and then.
     #expect(reading.networks[3].state == "up")
     for _ in 0..<NetworkCollector.shortRest { try collector.read(into: &reading) }
     #expect(reading.networks[3].state == "down")
@@ -188,7 +188,7 @@ import Testing
     #expect(networks.first?.receiveBytes == 23)
   }
 
-  @Test func withoutTheFileThereIsNothing() throws {
+  @Test func withoutTheFileThereAreNoValues() throws {
     #expect(try read(Fixture(files: ["proc/stat": ""]).root).isEmpty)
   }
 

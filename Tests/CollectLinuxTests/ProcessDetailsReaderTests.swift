@@ -17,7 +17,7 @@ import Testing
     "Name:\ta\nVmSwap:\t      12 kB\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t3\n"
   private static let stat = "7 (a) (b) S 1 7 7 0 -1 4194304 0 0 0 0 1 2 0 0 25 -5 1 0 300 0 10 0\n"
 
-  @Test func whatAFolderTells() throws {
+  @Test func detailsInAFolder() throws {
     let machine = try Fixture(files: [
       "proc/7/cmdline": "worker\0--queue\0a b\0", "proc/7/limits": Self.limits, "proc/7/stat": Self.stat,
       "proc/7/status": Self.status,
@@ -33,7 +33,7 @@ import Testing
     #expect(details.nice == -5)
     #expect(details.swapped == 12_288)
     #expect(details.switches.map { $0.voluntary == "150" && $0.involuntary == "3" } == true)
-    // Nothing but a folder: nothing is made up.
+    // An empty folder yields no values.
     #expect(reader.details(of: 8) == ProcessDetails())
     #expect(reader.details(of: 9) == nil)
   }

@@ -32,7 +32,7 @@ import Testing
     #expect(processes[1013]?.name == "grün-日本")
   }
 
-  @Test func whatAProcessTells() throws {
+  @Test func aProcessWithAllFields() throws {
     let processes = try scan(Fixture("odd-names").root)
     let java = try #require(processes[2005])
     #expect(java.parent == 1)
@@ -46,7 +46,7 @@ import Testing
     #expect(processes[112]?.isKernelThread == true)
     #expect(processes[1101]?.state == UInt8(ascii: "Z"))
     #expect(processes[1104]?.state == UInt8(ascii: "t"))
-    // Cut off, empty, without a closing parenthesis.
+    // Truncated, empty, without a closing parenthesis.
     for pid in [1201, 1202, 1203, 1204] as [Int32] { #expect(processes[pid] == nil, "\(pid)") }
   }
 
@@ -87,7 +87,7 @@ import Testing
     #expect(ServiceName.find(in: bytes.span) == name)
   }
 
-  /// What /proc/7/stat says of a process that has used one and a half seconds.
+  /// /proc/7/stat of a process that has used one and a half seconds.
   private static func stat(_ name: String) -> String {
     "7 (\(name)) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n"
   }
@@ -107,13 +107,13 @@ import Testing
     try fixture.write("read_bytes: 12288\nwrite_bytes: 100\n", to: "proc/7/io")
     reading.boottime = 1_002
     try collector.read(into: &reading)
-    // Whatever the tick says, the rate is over the time between the passes.
+    // The rate is over the time between the passes, whatever the tick's.
     let second = try #require(reading.processes)
     let top = try #require(Processes(from: nil, to: second, over: Elapsed(seconds: 77)).top.first)
     #expect(top.cpu == 0.5)
     #expect(top.readRate == 4_096)
     #expect(top.writeRate == 50)
-    // A pid that was given to another process starts anew.
+    // A reused pid starts from zero.
     try fixture.write("7 (b) R 1 7 7 0 -1 4194304 0 0 0 0 30 0 0 0 20 0 1 0 900 0 10 0\n", to: "proc/7/stat")
     reading.boottime = 1_100
     try collector.read(into: &reading)
@@ -125,7 +125,7 @@ import Testing
     #expect(abs(other.cpu - 0.3 / 98) < 1e-9)
   }
 
-  @Test func betweenTwoPassesTheLastStandsWithItsAge() throws {
+  @Test func betweenTwoPassesTheLastIsUsedWithItsAge() throws {
     let fixture = try Fixture(files: [
       "proc/7/stat": Self.stat("a")
     ])
@@ -135,7 +135,7 @@ import Testing
       reading.boottime = instant
       try collector.read(into: &reading)
     }
-    // A pass costs some CPU time, so that no other is due at the very same instant.
+    // A pass costs some CPU time, so no other is due at the same instant.
     reading.boottime = 1_000.25
     try fixture.write(Self.stat("b"), to: "proc/7/stat")
     for _ in 0..<3 { try collector.read(into: &reading) }
@@ -145,8 +145,8 @@ import Testing
     #expect(reading.processes?.all.first?.name == "b")
   }
 
-  /// A scraper costs no pass, and is told nothing that is older than half a minute.
-  @Test func whoAsksBetweenTicksGetsTheLastPass() throws {
+  /// A scrape starts no pass, and gets values of at most half a minute ago.
+  @Test func requestsBetweenTicksGetTheLastPass() throws {
     let fixture = try Fixture(files: [
       "proc/7/stat": Self.stat("a")
     ])
@@ -169,8 +169,8 @@ import Testing
     #expect(collector.age == 0)
   }
 
-  /// By files that stay open the next pass says what is true then, and who has ended is gone.
-  @Test func filesThatStayOpenTellTheTruth() throws {
+  /// With files that stay open the next pass has current values, without processes that have ended.
+  @Test func filesThatStayOpenYieldCurrentValues() throws {
     var child: pid_t = 0
     let words = ["sleep", "1000"].map { (word: String) in strdup(word) } + [nil]
     defer { for word in words { free(word) } }
@@ -189,7 +189,7 @@ import Testing
     kill(child, SIGKILL)
     while waitpid(child, nil, 0) < 0, errno == EINTR {}
     #expect(try !scanner.scan(keepsFiles: true).contains { $0.pid == child })
-    // A look that comes after a long time finds the same, and leaves nothing open.
+    // A scan after a long time has the same result, and leaves no file open.
     #expect(try scanner.scan().contains { $0.pid == getpid() })
     #expect(scanner.openFiles == 0)
   }
@@ -232,7 +232,7 @@ import Testing
     #expect(reading.processes == nil)
   }
 
-  /// Rates of a table never span less than 0.9 s, whoever has caused the scan before; only the first ones at start do.
+  /// Rates of a table span at least 0.9 s, whatever caused the previous scan; only the first ones at start are shorter.
   @Test func ratesReachBackFarEnough() throws {
     let fixture = try Fixture(files: ["proc/7/stat": Self.stat("a")])
     let collector = ProcessesCollector(root: fixture.root)
@@ -273,10 +273,10 @@ import Testing
     ]
     let span = ProcessSpan(from: before, to: after, over: Elapsed(seconds: 77))
     let cpu = span.processes().map(\.cpu)
-    // No more than there are CPUs; over the time between the two readings of a process, not of the scans.
+    // At most the number of CPUs; over the time between the two readings of a process rather than of the scans.
     #expect(cpu.prefix(3) == [2, 1, 0.25] && cpu[3].isNaN)
     #expect(Processes(span).top.map(\.pid) == [1, 2, 3])
-    // A Reading that repeats the scan shows the time before it.
+    // A Reading that repeats the scan covers the time before it.
     after.earlier = before.all
     after.earlierInstant = 99
     let again = ProcessSpan(from: after, to: after, over: Elapsed(seconds: 1))
@@ -303,7 +303,7 @@ import Testing
     #expect(Set(first.map(\.thread)) == [5, 6] && first.allSatisfy { $0.cpu.isNaN && $0.process == 5 })
     try machine.write(stat(5, "main", ticks: 310), to: "proc/5/stat")
     try machine.write(stat(5, "main", ticks: 300), to: "proc/5/task/5/stat")
-    // Another thread by the same number: it counts from 0.
+    // Another thread with the same id: it counts from 0.
     try machine.write(stat(6, "new", ticks: 90, start: 900), to: "proc/5/task/6/stat")
     readings[1].boottime = 12
     try collector.read(into: &readings[1])
@@ -312,14 +312,14 @@ import Testing
     let second = span.threads().sorted { $0.thread < $1.thread }
     #expect(second.map(\.cpu) == [1, 0.45] && second[1].name == "new")
     #expect(span.processes()[0].cpu == 1)
-    // Nobody wants them any more.
+    // They are no longer requested.
     collector.accept(Demand())
     readings[0].boottime = 60
     try collector.read(into: &readings[0])
     #expect(readings[0].processes?.threads.isEmpty == true)
   }
 
-  @Test func whatIsHiddenIsSaid() {
+  @Test func hiddenPartsAreReported() {
     #expect(ProcessesCollector.note(Blindness(), of: 9) == nil)
     #expect(
       ProcessesCollector.note(Blindness(hidden: 3, withoutIO: 2, isPartial: true), of: 9)

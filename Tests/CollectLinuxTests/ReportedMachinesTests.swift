@@ -6,7 +6,7 @@ import Testing
 
 @testable import CollectLinux
 
-/// Machines of public bug reports, and others of the same kinds: containers, volumes and networks that only look like those
+/// Machines of public bug reports, and others of the same kinds: containers, volumes and networks that resemble those
 /// of a whole machine.
 @Suite(.ownThreads) struct ReportedMachinesTests {
   // MARK: Memory
@@ -33,14 +33,14 @@ import Testing
     return (reading.memory, collector.note)
   }
 
-  @Test func aContainersMemoryHasNoneOfTheHostsCache() throws {
+  @Test func aContainersMemoryExcludesTheHostsCache() throws {
     var files = [
       "proc/meminfo": Self.meminfo, "proc/spl/kstat/zfs/arcstats": Self.arc, "proc/vmstat": "pswpin 7\noom_kill 1\n",
     ]
     let host = try memory(files)
     #expect(host.reading.usable == 912_044 * 1_024 + 281_018_368 && host.note == nil)
     #expect(host.reading.oomKills == 1)
-    // FUSE on the file, on all of /proc, a file bound over it; but not over another.
+    // FUSE on the file or on all of /proc, or a file bound over it; but not over another file.
     for mount in [
       Self.lxcfs, "7 1 0:61 / /proc rw - fuse.sysboxfs sysboxfs rw\n",
       "7 1 8:1 /fake /proc/meminfo rw - ext4 /dev/sda1 rw\n",
@@ -58,13 +58,13 @@ import Testing
     }
   }
 
-  @Test func aCacheLargerThanWhatIsUsedIsAnotherMachines() throws {
+  @Test func aCacheLargerThanUsedMemoryIsAnotherMachines() throws {
     let arc = "name type data\nc_min 4 524288000\nsize 4 6732044120\n"
     let reading = try memory(["proc/meminfo": Self.meminfo, "proc/spl/kstat/zfs/arcstats": arc]).reading
     #expect(reading.arcSize == nil && reading.usable == 912_044 * 1_024)
   }
 
-  @Test func availabilityAboveTheTotalIsNone() throws {
+  @Test func availabilityAboveTheTotalIsAbsent() throws {
     let text = """
       MemTotal:        2097152 kB\nMemFree:          300000 kB\nMemAvailable:   31000000 kB\nBuffers:               0 kB
       Cached:           200000 kB\nSwapTotal:             0 kB\nSwapFree:       18446744073709551488 kB
@@ -77,7 +77,7 @@ import Testing
     #expect(swap.used == 0 && swap.free == 0 && swap.usage == 0)
   }
 
-  @Test func whatExceedsTheTotalIsAbsent() throws {
+  @Test func valuesAboveTheTotalAreAbsent() throws {
     let text = "MemTotal: 100 kB\nMemFree: 101 kB\nCached: 5000 kB\nSwapTotal: 10 kB\nSwapFree: 11 kB\n"
     let reading = try memory(["proc/meminfo": text]).reading
     let ram = RAM(from: nil, to: reading, over: Elapsed(seconds: 1))
@@ -110,7 +110,7 @@ import Testing
       let (list, _) = try filesystems(
         "62 1 0:33 / / ro - \(root)\n63 62 8:3 /root/deploy/a/etc /etc rw - btrfs /dev/sda3 rw\n63 " + disk, answers)
       #expect(list.map(\.mountpoint) == ["/var"], "\(root)")
-      // Alone, it is shown, and is no alarm.
+      // Alone it is included, and does not raise an alarm.
       let (alone, _) = try filesystems("62 1 0:33 / / ro - \(root)\n", answers)
       #expect(alone.map(\.mountpoint) == ["/"] && alone[0].usage == 1 && !alone[0].isNearlyFull, "\(root)")
     }
@@ -141,12 +141,12 @@ import Testing
       let mount = Mount(mountpoint: mountpoint, device: device, fstype: fstype, isReadOnly: false, number: "9:9")
       #expect(MountFilter.shown(of: [mount]).isEmpty != isShown, "\(mountpoint)")
     }
-    // Inside of a container it is the root.
+    // Inside a container it is the root.
     let root = Mount(mountpoint: "/", device: "rpool/docker/\(id)", fstype: "zfs", isReadOnly: false, number: "9:9")
     #expect(MountFilter.shown(of: [root]).count == 1)
   }
 
-  /// A full pool with 32 datasets, its own that holds nothing, one with a quota, and a disk that has room.
+  /// A full pool with 32 datasets, an empty one of its own, one with a quota, and a disk with free space.
   private static let pool: (mountinfo: String, statvfs: String) = {
     var mounts = "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n30 21 0:40 / /tank rw - zfs tank rw\n"
     var answers = "/ 4096 10000000 4000000 3500000 2560000 2000000 rw\n/tank 131072 2 0 0 6 0 rw\n"
@@ -162,17 +162,17 @@ import Testing
     #expect(list.count == 34)
     #expect(list.filter { $0.usage > 0.9 }.map(\.mountpoint) == ["/tank"])
     #expect(list.filter(\.isNearlyFull).count == 1)
-    // Each has its part of the pool, and all of them are the whole.
+    // Each has its share of the pool, and all shares add up to the whole.
     let parts = list.filter { $0.mountpoint.hasPrefix("/tank/") }.map(\.usage).reduce(0, +)
     #expect(abs(parts - 1) < 0.001)
     // Its inodes run out with its space.
     #expect(list.filter { $0.fstype == "zfs" }.allSatisfy { $0.inodesUsage.isNaN })
-    // Nothing of it is lost on the way through an archive or another agent.
+    // All of it survives an archive or another agent.
     let tank = try #require(list.first { $0.mountpoint == "/tank" })
     #expect(tank.used == 262_144 && tank.available == 0)
   }
 
-  @Test func aPoolWithLittleRoomIsFullThoughItsTopHoldsNothing() throws {
+  @Test func aPoolWithLittleSpaceIsFullThoughItsTopIsEmpty() throws {
     let mounts = """
       30 1 0:40 / /tank rw - zfs tank rw
       31 1 0:41 / /tank/a rw - zfs tank/a rw
@@ -192,7 +192,7 @@ import Testing
     var (list, _) = try filesystems(mounts, answers(free: 500_000))
     #expect(list.filter(\.isNearlyFull).map(\.mountpoint) == ["/tank", "/tank/quota"])
     #expect(list.first { $0.mountpoint == "/tank/quota" }?.usage == 0.99)
-    // With room, each is as df shows it, and what only holds others is not shown.
+    // With free space, each shows df's values, and a dataset that only contains others is omitted.
     (list, _) = try filesystems(mounts, answers(free: 5_000_000))
     #expect(list.map(\.mountpoint) == ["/tank/a", "/tank/b", "/tank/quota"])
     #expect(list[0].usage == 0.5 && abs(list[1].usage - 4.0 / 9) < 1e-9)
@@ -291,12 +291,12 @@ import Testing
       #expect(disks[0].writes == 44 && disks[0].sectorsWritten == 55 && disks[0].writeMilliseconds == 66)
       #expect(disks[0].inFlight == 3 && disks[0].busyMilliseconds == 77 && disks[0].queueMilliseconds == 88)
     }
-    // Since then: not once more.
+    // Since then: not counted twice.
     let later = try disks(paths + ["259 1 nvme0n1 11 0 22 33 44 0 55 66 3 70 88"], Self.namespaces)
     #expect(later.map(\.device) == ["nvme0n1"] && later[0].reads == 11 && later[0].busyMilliseconds == 70)
   }
 
-  @Test func whatStandsOnNothingStandsInForHardware() throws {
+  @Test func devicesWithoutALowerDeviceReplaceHardware() throws {
     let counters = "1 0 2 3 4 0 5 6 0 7 8"
     var files = ["sys/block/nbd0/size": "100\n", "sys/block/dm-0/size": "100\n", "sys/block/drbd0/size": "100\n"]
     files["sys/block/drbd0/slaves/nbd0/size"] = "100\n"
@@ -309,7 +309,7 @@ import Testing
 
   // MARK: Networks
 
-  /// An interface's files of sysfs: its type, and what else is there.
+  /// An interface's files in sysfs: its type, and further files.
   struct Interface: Sendable {
     var name: String
     var type = 1
@@ -373,7 +373,7 @@ import Testing
     ),
   ]
 
-  @Test(arguments: namespaces2) func whatCarriesTheTraffic(
+  @Test(arguments: namespaces2) func interfacesThatCarryTheTraffic(
     machine: String, interfaces: [Interface], counted: [String]
   ) throws {
     let numbers = ": 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"
@@ -412,7 +412,7 @@ import Testing
 
   // MARK: Hidden
 
-  @Test func whatIsHiddenIsSaid() throws {
+  @Test func hiddenPartsAreReported() throws {
     let empty = try Fixture(files: ["proc/version": ""])
     var reading = Reading()
     for (collector, note) in [
@@ -430,7 +430,7 @@ import Testing
     let cgroup = CgroupCollector(root: empty.root)
     try cgroup.read(into: &reading)
     #expect(reading.cgroup == nil && cgroup.note?.contains("/my.slice/x.service") == true)
-    // A folder in the place of a file cannot be read, by root neither.
+    // A folder in place of a file is unreadable, for root too.
     for file in ["proc/meminfo", "proc/diskstats", "proc/net/dev"] { try empty.write("", to: file + "/x") }
     #expect(throws: CollectorError.self) { try MemoryCollector(root: empty.root).read(into: &reading) }
     #expect(throws: CollectorError.self) { try DiskCollector(root: empty.root).read(into: &reading) }

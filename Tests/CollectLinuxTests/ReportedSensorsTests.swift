@@ -40,7 +40,7 @@ import Testing
       try temperatures(machine(drive, zone(0, "cpu-b0-thermal", 71_000), zone(1, "cpu-b1-thermal", 73_500))) == [
         "nvme/Composite 33.85", "thermal_zone0/cpu-b0-thermal 71.0", "thermal_zone1/cpu-b1-thermal 73.5",
       ])
-    // The thermal core makes a chip of the zones of one type, and writes underscores.
+    // The thermal core creates a chip for the zones of one type, with underscores.
     let acpi = chip(0, "acpitz", ["temp1_input": "27800", "temp2_input": "29800"])
     #expect(
       try temperatures(
@@ -49,13 +49,13 @@ import Testing
         ])
     let board = chip(0, "cpu_thermal", ["temp1_input": "55504"])
     #expect(try temperatures(machine(board, zone(0, "cpu-thermal", 55_504))) == ["cpu_thermal/temp1 55.504"])
-    // coretemp reads the same register; a zone that is made up tells nothing.
+    // coretemp reads the same register; an artificial zone yields no value.
     let core = chip(0, "coretemp", ["temp1_input": "66000"])
     #expect(
       try temperatures(machine(core, zone(0, "x86_pkg_temp", 66_000), zone(1, "INT3400 Thermal", 20_000))) == [
         "coretemp/temp1 66.0"
       ])
-    // A chip without an answer mirrors nothing.
+    // A chip without values mirrors no zone.
     let wifi = chip(0, "iwlwifi_1", ["temp1_input": ""])
     #expect(
       try temperatures(machine(wifi, zone(0, "soc-thermal", 61_000), zone(1, "iwlwifi_1", 44_000))) == [
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test(arguments: [127_000, 127_500, 127_875, 127_937, 127_996, 128_000, -128_000, 255_000, 65_535, 65_261_850, 0])
-  func whatAnInputWithoutASensorReads(millidegrees: Int) throws {
+  func valuesOfInputsWithoutASensor(millidegrees: Int) throws {
     let files = chip(0, "lm75", ["temp1_input": "\(millidegrees)", "temp2_input": "127250", "temp3_input": "-12500"])
     #expect(try temperatures(machine(files, zone(0, "x", millidegrees))) == ["lm75/temp2 127.25", "lm75/temp3 -12.5"])
   }
@@ -99,11 +99,11 @@ import Testing
     try SensorsCollector(root: fixture.root).read(into: &after)
     #expect(after.powers.map(\.sensor) == ["Esocket0", "energy4", "power3"])
     let sample = Sample(from: before, to: after, over: Elapsed(seconds: 2))
-    // The last one but one stands still.
+    // The last but one stands still.
     #expect(sample.powers.map { "\($0.watts)" } == ["45.0", "nan", "5.0"])
   }
 
-  @Test func aCounterThatStandsStillIsNoPower() throws {
+  @Test func aConstantCounterYieldsNoPower() throws {
     func domains(_ energies: [String: UInt64]) -> [String: String] {
       var files: [String: String] = [:]
       for (name, energy) in energies {
@@ -124,7 +124,7 @@ import Testing
     #expect(
       try watts(["intel-rapl:0": 5, "intel-rapl:0:1": 77], ["intel-rapl:0": 5, "intel-rapl:0:1": 77])
         == ["intel-rapl:0 nan", "intel-rapl:0:1 nan"])
-    // The second interface counts where the first stands at 0.
+    // The second interface counts if the first stands at 0.
     #expect(
       try watts(
         ["intel-rapl:0": 0, "intel-rapl-mmio:0": 1_000_000], ["intel-rapl:0": 0, "intel-rapl-mmio:0": 9_000_000])
@@ -135,7 +135,7 @@ import Testing
         ["intel-rapl:0": 3_000_001, "intel-rapl-mmio:0": 9_000_000]) == ["intel-rapl:0 3.0"])
   }
 
-  @Test func chipsOfOneDeviceAreToldApart() throws {
+  @Test func chipsOfOneDeviceHaveDifferentNames() throws {
     func names(_ drivers: [String]) throws -> (own: [String], node: [String]) {
       let fixture = try Fixture(files: ["sys/devices/platform/asus-nb-wmi/x": ""])
       for (number, driver) in drivers.enumerated() {

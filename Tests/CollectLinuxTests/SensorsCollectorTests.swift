@@ -26,13 +26,13 @@ import Testing
         "nvme1/Composite 46.85", "nvme1/Sensor 1 46.85", "nvme1/Sensor 2 55.85", "coretemp/Package id 0 62.0",
         "coretemp/Core 0 56.0", "coretemp/Core 1 62.0", "coretemp/Core 2 61.0", "coretemp/Core 3 60.0",
         "coretemp/Core 4 59.0", "coretemp/Core 5 58.0", "coretemp/Core 6 57.0", "coretemp/Core 7 56.0",
-        // Without AUXTIN0, whose −62 °C means that nothing is connected.
+        // Without AUXTIN0, whose −62 °C means not connected.
         "nct6798/SYSTIN 34.0", "nct6798/CPUTIN 41.5",
       ])
     let composite = reading.temperatures[1]
     #expect(composite.high == 79.85)
     #expect(composite.critical == 84.85)
-    // 65261.85 °C is no mark, and neither is 0.
+    // 65261.85 °C and 0 are not limits.
     #expect(reading.temperatures[2].high.isNaN)
     #expect(reading.temperatures[16].high.isNaN)
     #expect(reading.temperatures[0].critical == 119)
@@ -62,7 +62,7 @@ import Testing
     #expect(reading.temperatures[2].critical == 101)
   }
 
-  @Test func whatNoMachineHasIsAbsent() throws {
+  @Test func implausibleValuesAreAbsent() throws {
     let reading = try read(Fixture("hybrid-laptop").root)
     // Neither 0, nor −128 °C, nor a label without an input.
     #expect(temperatures(reading).filter { $0.hasPrefix("thinkpad") } == ["thinkpad/CPU 54.0"])
@@ -100,7 +100,7 @@ import Testing
       "sys/class/hwmon/hwmon10/name": "tmp102\n", "sys/class/hwmon/hwmon10/temp1_input": "22000\n",
       "sys/class/hwmon/hwmon10/temp1_label": "Same\n", "sys/class/hwmon/hwmon10/temp2_input": "23000\n",
       "sys/class/hwmon/hwmon10/temp2_label": "Same\n",
-      // A name that says nothing of what it measures, and a chip that measures nothing.
+      // An input's name without a label, and a chip without temperature inputs.
       "sys/class/hwmon/hwmon3/name": "tmp102\n", "sys/class/hwmon/hwmon3/in0_input": "5\n",
     ])
     #expect(
@@ -125,13 +125,13 @@ import Testing
     #expect(reading.powers.map { "\($0.sensor) \($0.watts)" } == ["PPT 250.5", "power2 7.0"])
   }
 
-  @Test func whatSleepsIsLeftAlone() throws {
+  @Test func sleepingDevicesAreLeftAlone() throws {
     let fixture = try Fixture(files: [
       "sys/class/hwmon/hwmon0/name": "amdgpu\n", "sys/class/hwmon/hwmon0/temp1_input": "40000\n",
       "sys/class/hwmon/hwmon0/temp1_crit": "100000\n",
       "sys/class/hwmon/hwmon0/device/power/runtime_status": "suspended\n",
     ])
-    // Pipes without a writer: reading them would never come back.
+    // Pipes without a writer: reading them would never return.
     for file in ["temp2_input", "temp2_max"] {
       try #require(mkfifo(fixture.root + "/sys/class/hwmon/hwmon0/" + file, 0o600) == 0)
     }
@@ -180,7 +180,7 @@ import Testing
     try collector.read(into: &reading)
     #expect(reading.temperatures.filter { $0.sensor == "Tctl" }.map(\.chip) == ["k10temp"])
     #expect(reading.temperatures.last?.chip == "usb_thing")
-    // A sensor that stops is absent, whatever it said before.
+    // A sensor that stops is absent, whatever its last value.
     fixture.remove("sys/class/hwmon/hwmon7/temp1_input")
     try fixture.write("x\n", to: "sys/class/hwmon/hwmon0/temp1_input")
     try collector.read(into: &reading)
@@ -203,7 +203,7 @@ import Testing
         "intel-rapl:0 package-0 271.5", "intel-rapl:0:0 package-0/core 188.2", "intel-rapl:1 package-1 118.4",
         "intel-rapl:1:0 package-1/core 31.1",
       ])
-    // Without intel-rapl-mmio, which tells the package again.
+    // Without intel-rapl-mmio, which repeats the package.
     #expect(
       try watts("hybrid-laptop", seconds: 10.02) == [
         "intel-rapl:0 package-0 21.41", "intel-rapl:0:0 package-0/core 14.12", "intel-rapl:0:1 package-0/uncore 0.412",
@@ -216,7 +216,7 @@ import Testing
       ])
   }
 
-  @Test func countersThatCountNothingOrCannotBeRead() throws {
+  @Test func countersThatDoNotCountOrCannotBeRead() throws {
     let fixture = try Fixture(files: [
       "sys/class/powercap/intel-rapl-mmio:0/name": "package-0\n",
       "sys/class/powercap/intel-rapl-mmio:0/energy_uj": "7\n",
@@ -224,7 +224,7 @@ import Testing
       "sys/class/powercap/intel-rapl-mmio:0:0/name": "core\n",
       "sys/class/powercap/intel-rapl-mmio:0:0/energy_uj": "0\n",
       "sys/class/powercap/intel-rapl-mmio:0:1/name": "uncore\n",
-      // What root alone may read fails at opening; a folder does so too, for root as well.
+      // A file that only root may read fails at opening; a folder does so too, for root as well.
       "sys/class/powercap/intel-rapl-mmio:0:1/energy_uj/x": "",
       "sys/class/powercap/dtpm/enabled": "1\n",
     ])
@@ -250,7 +250,7 @@ import Testing
     }
   }
 
-  private func tickUntilThereAreFigures(_ collector: SensorsCollector) -> Reading {
+  private func tickUntilThereAreValues(_ collector: SensorsCollector) -> Reading {
     var reading = Reading()
     repeat {
       collector.prepare()
@@ -259,11 +259,11 @@ import Testing
     return reading
   }
 
-  @Test func chipsThatHangHoldNothingUp() throws {
+  @Test func hangingChipsDoNotBlock() throws {
     let isHeld = Condition(false)
     let collector = try slowChips(isHeld)
-    var reading = tickUntilThereAreFigures(collector)
-    // Each read comes back although the chips do not, with what they said last, and with what else there is.
+    var reading = tickUntilThereAreValues(collector)
+    // Each read returns although the chips do not, with their last values and with all other values.
     isHeld.update { $0 = true }
     for _ in 0..<5 {
       collector.prepare()
@@ -275,10 +275,10 @@ import Testing
     isHeld.update { $0 = false }
   }
 
-  @Test func whatHangingChipsSaidIsNotShownForEver() throws {
+  @Test func valuesOfHangingChipsExpire() throws {
     let isHeld = Condition(false)
     let collector = try slowChips(isHeld, deadline: 0)
-    var reading = tickUntilThereAreFigures(collector)
+    var reading = tickUntilThereAreValues(collector)
     isHeld.update { $0 = true }
     collector.prepare()
     let error = #expect(throws: CollectorError.self) { try collector.read(into: &reading) }
@@ -286,7 +286,7 @@ import Testing
     #expect(reading.temperatures.isEmpty)
     #expect(reading.powers.map(\.energy) == [5])
     isHeld.update { $0 = false }
-    #expect(tickUntilThereAreFigures(collector).temperatures.count == 1)
+    #expect(tickUntilThereAreValues(collector).temperatures.count == 1)
   }
 
   @Test func namesOfFiles() {

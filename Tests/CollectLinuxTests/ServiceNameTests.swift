@@ -3,14 +3,14 @@ import Testing
 
 @testable import CollectLinux
 
-/// Paths of control groups, as engines and systemd make them.
+/// Paths of control groups, as created by engines and systemd.
 @Suite struct ServiceNameTests {
   private static let id = "f659de946112140fd722cddfd24015a8c9fce51b7ab7f007ac30612b6f9acfc9"
   private static let uuid = "0a1b2c3d-1111-2222-3333-444455556666"
   private static let task = "0aa1b2c3d4e5f60718293a4b5c6d7e8f"
 
   static let groups: [(String, String?)] = [
-    // containerd below a unit of systemd's, runc's form for systemd where cgroupfs is in use.
+    // containerd below a systemd unit, runc's form for systemd used with cgroupfs.
     (
       "/system.slice/containerd.service/kubepods-burstable-podb4f3dfaf.slice:cri-containerd:\(id)",
       "containerd:f659de946112"
@@ -33,7 +33,7 @@ import Testing
     ("/user.slice/user-1000.slice/user@1000.service/user.slice/docker-\(id).scope", "docker:f659de946112"),
     ("/system.slice/balena-\(id).scope", "balena:f659de946112"),
     ("/system.slice/nerdctl-\(id).scope", "containerd:f659de946112"),
-    // docker --cgroup-parent=/my/batch, GitHub's runner: nothing says whose it is.
+    // docker --cgroup-parent=/my/batch, GitHub's runner: the path does not contain the engine.
     ("/my/batch/\(id)", "container:f659de946112"),
     ("/actions_job/\(id)", "container:f659de946112"),
     ("/docker/buildkit/y7ijeyt8c1j3nq43uf6p2ov9x", "buildkit:y7ijeyt8c1j3"),
@@ -63,7 +63,7 @@ import Testing
     ("/user.slice/user-1000.slice/user@1000.service/user.slice/apptainer-4711.scope", "apptainer:4711"),
     // A build in a container of a build machine: the outer one.
     ("/docker/\(id)/kubelet/kubepods/besteffort/pod1/\(String(id.reversed()))", "docker:f659de946112"),
-    // No containers: a terminal's tab, an application, a session, an id that is too short.
+    // Not containers: a terminal's tab, an application, a session, an id that is too short.
     ("/user.slice/user-1000.slice/user@1000.service/app.slice/vte-spawn-\(uuid).scope", "user@1000.service"),
     ("/user.slice/user-1000.slice/user@1000.service/app.slice/snap.firefox.firefox-\(uuid).scope", "user@1000.service"),
     ("/user.slice/user-1000.slice/session-3.scope", nil),
