@@ -2,28 +2,28 @@ package import AgentMetrics
 package import History
 package import PrometheusExport
 
-/// The HTTP JSON API and the web page: from a request to its response, with no server in it.
+/// The HTTP JSON API and the web page: maps requests to responses, independent of the server.
 package struct API: Sendable {
-  /// What an operator decides.
+  /// Settings of the operator.
   package struct APISettings: Sendable {
     /// The program's version.
     package var version = ""
-    /// Returns the token that clients must send as `Authorization: Bearer …`; nil where none is needed.
+    /// Returns the token that clients must send as `Authorization: Bearer …`; nil for no authentication.
     package var token: @Sendable () -> String? = { nil }
-    /// Origins whose pages may read answers, `https://grafana.example.org`.
+    /// Origins whose pages may read responses, such as `https://grafana.example.org`.
     package var corsOrigins: [String] = []
-    /// Names under which the agent may be asked for, besides addresses, `localhost` and the machine's own.
+    /// Allowed host names, besides addresses, `localhost` and the machine's own.
     package var allowedHosts: [String] = []
-    /// Streams at a time, half of them for one client; fewer than the server's connections.
+    /// Maximum number of streams, half of them per client; below the server's connections.
     package var streams = 256
 
-    /// Whose names a scrape tells besides the agent's own.
+    /// Metric names of a scrape besides the agent's own.
     package var prometheus = PrometheusCompatibility.node
 
-    /// How sending samples to other places is going.
+    /// Progress of pushing samples to each receiver.
     package var pushStatus: @Sendable () -> [PushReport] = { [] }
 
-    /// Nothing but the defaults.
+    /// Creates the default settings.
     package init() {}
   }
 
@@ -33,15 +33,15 @@ package struct API: Sendable {
   let scrapeSource: (any ScrapeSource)?
   let streams: Semaphore
   let latest = ResponseCache()
-  /// Responses to scrapes of one Reading.
+  /// Responses to scrapes of one `Reading`.
   let scrapes = ResponseCache()
   let cpuTimes = SteadyCPUTimes()
 
-  /// An API over a history.
+  /// Creates an API for a history.
   ///
   /// - Parameters:
-  ///   - scrapeSource: reads what samples lack when Prometheus scrapes; nil where there is no more.
-  ///   - processes: the table of processes as it is now; the newest sample's few where none is given.
+  ///   - scrapeSource: reads values for Prometheus that samples do not have; nil for none.
+  ///   - processes: the current table of processes; by default the newest sample's top processes.
   package init(
     history: History, settings: APISettings = APISettings(), scrapeSource: (any ScrapeSource)? = nil,
     processes: (@Sendable () async throws -> ProcessSnapshot)? = nil
@@ -57,14 +57,14 @@ package struct API: Sendable {
     streams = Semaphore(settings.streams)
   }
 
-  /// The bytes of `/metrics/latest` for a sample.
+  /// The body of `/metrics/latest` for a sample.
   package static func latestBody(of sample: Sample) -> String {
     String(decoding: SampleJSON.encode(sample), as: UTF8.self) + "\n"
   }
 
   static let methods = "GET, HEAD, OPTIONS"
 
-  /// Answers a request; waits for the first sample where there is none yet.
+  /// Responds to a request; before the first sample, waits for it.
   package func respond(to request: Request) async -> Response {
     var response: Response
     do {
@@ -77,22 +77,22 @@ package struct API: Sendable {
     return request.method == "HEAD" ? response.withoutBody : response
   }
 
-  /// The response with everything that is the same for all routes.
+  /// Adds the headers common to all routes.
   func finished(_ response: Response, for request: Request) -> Response {
     var response = response.coded(for: request)
     response.headers.append(("X-Content-Type-Options", "nosniff"))
-    // No other site's page may take it in as an image or a script; those that may read it use CORS.
+    // Prevents other sites' pages from embedding it as an image or a script; pages with permission use CORS.
     response.headers.append(("Cross-Origin-Resource-Policy", "same-origin"))
     return response
   }
 
   private func answer(_ request: Request) async throws(APIError) -> Response {
     try checkHost(of: request)
-    // OPTIONS * asks about the server as a whole (RFC 9110 §9.3.7).
+    // OPTIONS * concerns the server as a whole (RFC 9110 §9.3.7).
     if request.method == "OPTIONS", request.target == "*" { return .noContent(allow: Self.methods) }
     let target = try RequestTarget(request.target)
     let found = Route.find(target.path)
-    // A preflight has no way to show a token; and what needs one tells nobody else whether it exists.
+    // A preflight cannot carry a token. Without a valid one, existing and missing paths are indistinguishable.
     if found?.route.isPublic != true, request.method != "OPTIONS" { try checkToken(of: request) }
     guard let (route, values) = found else {
       throw APIError(.notFound, "no such endpoint: \(target.shownPath)")
@@ -106,7 +106,7 @@ package struct API: Sendable {
       )
       .adding("Allow", Self.methods)
     }
-    // A bookmark of the page may bring parameters of its own.
+    // A bookmark of the page may have parameters of its own.
     if route.status != 302 {
       try target.query.check(route.parameters, ignoringOthers: route.ignoresOtherParameters)
     }

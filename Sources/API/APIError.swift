@@ -1,4 +1,4 @@
-/// Why a request gets no answer, as its JSON tells it.
+/// Reason of a failed request, with its JSON.
 struct APIError: Error {
   enum Status: Int, Sendable {
     case badRequest = 400
@@ -8,7 +8,7 @@ struct APIError: Error {
     case methodNotAllowed = 405
     case serviceUnavailable = 503
 
-    /// What it means here.
+    /// Its meaning in this API.
     var help: String {
       switch self {
       case .badRequest: "Invalid or unknown parameter, or malformed request"
@@ -20,7 +20,7 @@ struct APIError: Error {
       }
     }
 
-    /// The word for programs; it stays while messages change.
+    /// Machine-readable code, which stays the same when messages change.
     var code: String {
       switch self {
       case .badRequest: "bad_request"
@@ -39,7 +39,7 @@ struct APIError: Error {
 
   let status: Status
   let message: String
-  /// The query parameter that is at fault; nil where it is none.
+  /// The invalid query parameter, if any.
   let parameter: String?
   private var headers: [(name: String, value: String)] = []
 
@@ -54,14 +54,14 @@ struct APIError: Error {
     self.init(.badRequest, "\(parameter): must be \(allowed), not \"\(Self.shown(value))\"", parameter: parameter)
   }
 
-  /// The same with a header field that tells more: Allow, which 405 must have (RFC 9110 §15.5.6).
+  /// Returns the error with a header field, such as Allow, which 405 requires (RFC 9110 §15.5.6).
   func adding(_ name: String, _ value: String) -> APIError {
     var error = self
     error.headers.append((name, value))
     return error
   }
 
-  /// A text of the client's, short enough to be sent back.
+  /// A client's text, truncated for the response.
   static func shown(_ text: String) -> String {
     text.unicodeScalars.count <= 80 ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(80))) + "…"
   }
@@ -83,33 +83,33 @@ struct APIError: Error {
 }
 
 extension APIError {
-  /// As ``response`` tells it.
+  /// Schema of ``response``.
   static let schema = JSONSchema.object([
     .init(
       name: "error",
       schema: .object([
         .init(
-          name: "code", schema: .words(Status.all.map(\.code)), help: "A word for programs, one for each status",
+          name: "code", schema: .words(Status.all.map(\.code)), help: "Machine-readable code, one per status",
           isRequired: true),
-        .init(name: "message", schema: .text, help: "One line for people", isRequired: true),
+        .init(name: "message", schema: .text, help: "Message in one line", isRequired: true),
         .init(name: "parameter", schema: .text, help: "The invalid parameter"),
       ]), isRequired: true)
   ])
 }
 
 extension API {
-  /// The answer to what is no request as RFC 9112 has it, or one whose header passes the server's limits.
+  /// Response to a request that is malformed (RFC 9112), or whose header exceeds the server's limits.
   package static let malformedRequest = APIError(
     .badRequest, "malformed HTTP request, or its header is too large"
   ).response
 
-  /// The answer to a connection for which the server has no room.
+  /// Response to a connection above the server's limit.
   package static let noConnection = APIError(
     .serviceUnavailable, "all of the server's connections are in use"
   ).adding("Retry-After", "5").response
 
-  /// The answer to a request whose own answer would take too much memory beside those that are being sent.
+  /// Response to a request whose response would take too much memory beside those being sent.
   package static let noMemory = APIError(
-    .serviceUnavailable, "too many large answers are being sent"
+    .serviceUnavailable, "too many large responses are being sent"
   ).adding("Retry-After", "5").response
 }

@@ -1,10 +1,11 @@
 internal import AgentMetrics
 internal import History
 
-/// Who may ask: the name that the agent was asked for, the token, and pages of other origins.
+/// Access control: the host name of a request, the token, and CORS.
 extension API {
-  /// Refuses a request for a name that is not this machine's, where only this machine can have sent it: a browser there
-  /// that shows a stranger's page, whose name the stranger's DNS has turned to the loopback address.
+  /// Prevents DNS rebinding: rejects loopback requests whose Host is not an address, localhost or an allowed name.
+  ///
+  /// A page of a malicious site can resolve its own name to the loopback address in a browser on this machine.
   func checkHost(of request: Request) throws(APIError) {
     guard request.isLocal || !settings.allowedHosts.isEmpty, let host = request[header: "Host"] else { return }
     let name = Self.name(ofHost: host)
@@ -15,7 +16,7 @@ extension API {
     throw APIError(.forbidden, "host \"\(APIError.shown(host))\" is not allowed; add it with --allowed-host")
   }
 
-  /// The name in a Host header, in lower case, without port and without the dot of the root.
+  /// The name in a Host header, in lower case, without port and trailing dot.
   private static func name(ofHost host: String) -> String {
     var name = host.lowercased()[...]
     if name.first == "[" { return String(name.prefix { $0 != "]" }) }
@@ -24,7 +25,7 @@ extension API {
     return String(name)
   }
 
-  /// Whether it is an IPv4 address, or an IPv6 address whose brackets were opened; names do not end in a number.
+  /// Whether a name is an IPv4 address, or an IPv6 address with its bracket; host names do not end in a number.
   private static func isAddress(_ name: String) -> Bool {
     if name.first == "[" { return true }
     let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -34,7 +35,7 @@ extension API {
       }
   }
 
-  /// Refuses a request without the token, where one is set (RFC 6750).
+  /// Rejects a request without the token if one is set (RFC 6750).
   func checkToken(of request: Request) throws(APIError) {
     guard let token = settings.token() else { return }
     let header = request[header: "Authorization"] ?? ""
@@ -49,7 +50,7 @@ extension API {
     }
   }
 
-  /// Whether two texts are equal, in a time that does not tell where they differ.
+  /// Whether two texts are equal, compared in constant time.
   private static func isEqual(_ given: String, _ wanted: String) -> Bool {
     let (given, wanted) = (Array(given.utf8), Array(wanted.utf8))
     var difference = given.count ^ wanted.count
@@ -59,7 +60,7 @@ extension API {
     return difference == 0 && !wanted.isEmpty
   }
 
-  /// Lets pages of the origins that an operator named read the answer (WHATWG Fetch §3.2).
+  /// Allows pages of the configured origins to read the response (WHATWG Fetch §3.2).
   func addCORS(to response: inout Response, for request: Request) {
     guard !settings.corsOrigins.isEmpty else { return }
     response.identity = nil

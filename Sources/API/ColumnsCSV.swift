@@ -1,7 +1,7 @@
 internal import AgentMetrics
 internal import History
 
-/// Columns as comma-separated values (RFC 4180): a line per moment, in RFC 3339; nothing in a gap.
+/// Columns as comma-separated values (RFC 4180): a line per time, in RFC 3339; empty fields in a gap.
 enum ColumnsCSV {
   static func encode(_ columns: Columns, _ statistics: Set<Statistic>) -> [UInt8] {
     var text: [UInt8] = []
@@ -30,7 +30,7 @@ enum ColumnsCSV {
     return text
   }
 
-  /// A field, in quotation marks where it holds one, a comma or a line's end.
+  /// Appends a field, in quotation marks if it contains one, a comma or a line break.
   private static func append(field: String, to text: inout [UInt8]) {
     let special: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\r"), UInt8(ascii: "\n")]
     guard field.utf8.contains(where: special.contains) else {

@@ -1,10 +1,10 @@
 internal import Synchronization
 
 extension API.Response {
-  /// Bytes from which on compression is worth it.
+  /// Minimum number of bytes for compression.
   private static let minimum = 512
 
-  /// The same as the client wants it: with gzip where it accepts that (RFC 9110 §12.5.3).
+  /// Compresses the response with gzip if the client accepts it (RFC 9110 §12.5.3).
   func coded(for request: API.Request) -> API.Response {
     guard case .pieces(let pieces) = content, count >= Self.minimum || status == 304, isCompressible else {
       return self
@@ -15,7 +15,7 @@ extension API.Response {
     let bytes: [UInt8]
     if let tag, !tag.hasPrefix("W/") {
       bytes = StaticGzip.shared.bytes(for: tag, pieces)
-      // It names the bytes themselves no more.
+      // The tag no longer identifies the exact bytes.
       response = response.with("ETag", "W/" + tag)
     } else {
       bytes = Gzip.stream(of: pieces)
@@ -33,7 +33,7 @@ extension API.Response {
     with("Vary", self[header: "Vary"].map { $0 + ", " + name } ?? name)
   }
 
-  /// Whether gzip is wanted, and not less than the plain bytes.
+  /// Whether gzip is accepted, and preferred to identity.
   static func acceptsGzip(_ header: String?) -> Bool {
     var weights: [String: Double] = [:]
     for element in (header ?? "").split(separator: ",") {
@@ -50,7 +50,7 @@ extension API.Response {
   }
 }
 
-/// What never changes, compressed once and as well as can be.
+/// Static files, compressed once at the highest level.
 private final class StaticGzip: Sendable {
   static let shared = StaticGzip()
   private let streams = Mutex<[String: [UInt8]]>([:])

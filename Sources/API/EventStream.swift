@@ -2,12 +2,12 @@ internal import AgentMetrics
 internal import History
 internal import Synchronization
 
-/// A history as server-sent events (WHATWG HTML §9.2): what somebody missed, then what comes.
+/// A history as server-sent events (WHATWG HTML §9.2): missed samples, then live ones.
 ///
-/// It is read by one task, event by event, as fast as the client takes them. Nothing is kept for a client but its place
-/// in the history: who reads too slowly finds the newest sample next.
+/// One task reads it, event by event, at the client's speed. The only state per client is its position in the history:
+/// a slow client skips to the newest sample.
 package final class EventStream: AsyncSequence, Sendable {
-  /// Samples that a client may be behind before it is given the newest in place of the next.
+  /// Maximum number of samples that a client may be behind before it skips to the newest.
   static let maxBehind = 5
 
   private enum Signal: Sendable {
@@ -17,7 +17,7 @@ package final class EventStream: AsyncSequence, Sendable {
   private let history: History
   private let interval: Int
   private let since: Timestamp?
-  /// Samples after which it ends; nil for never.
+  /// Number of samples after which it ends; nil for endless.
   private let count: Int?
   private let silence: Duration
   private let share: Semaphore.Permit?
@@ -37,48 +37,48 @@ package final class EventStream: AsyncSequence, Sendable {
     (signals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  /// Ends it, because the client is gone; from any thread.
+  /// Ends the stream after the client has disconnected; thread-safe.
   package func end() {
     continuation.finish()
   }
 
-  /// Begins to watch.
+  /// Starts to watch the history.
   package func makeAsyncIterator() -> Iterator {
     Iterator(self)
   }
 
-  /// The place of one client.
+  /// Position of one client.
   package struct Iterator: AsyncIteratorProtocol {
     private let stream: EventStream
     private let watch: History.Watch
     private let clock: IdleTimer
     private var signals: AsyncStream<Signal>.Iterator
     private var isBegun = false
-    /// Samples sent so far.
+    /// Number of samples sent.
     private var sent = 0
-    /// The last sample that was given out.
+    /// The last sample sent.
     private var last: History.Entry?
-    /// What comes before the live samples.
+    /// Stored samples to send before the live ones.
     private var backlog: ArraySlice<History.Entry> = []
-    /// How much of that there was at first.
+    /// Initial size of the backlog.
     private var backlogSize = 0
 
     fileprivate init(_ stream: EventStream) {
       self.stream = stream
       signals = stream.signals.makeAsyncIterator()
       let continuation = stream.continuation
-      // First the watch, then a look at what there is: so that nothing falls between.
+      // Watches before reading the stored samples, so that no sample is missed in between.
       watch = stream.history.watch(interval: stream.interval) { _ in continuation.yield(.sample) }
       clock = IdleTimer(stream.silence) { continuation.yield(.silence) }
     }
 
-    /// The next bytes; nil when the stream or the task has ended.
+    /// Returns the next bytes; nil when the stream or the task has ended.
     package mutating func next() async -> [[UInt8]]? {
       if let count = stream.count, sent >= count { return nil }
       if !isBegun {
         isBegun = true
         findBacklog()
-        // The first bytes do not wait for the first sample, or a proxy would hold the header back.
+        // Sent before the first sample, or a proxy would hold the header back.
         if backlog.isEmpty { return event(nil) }
       }
       if let entry = nextOfBacklog() ?? nextSample() { return event(entry) }
@@ -89,7 +89,7 @@ package final class EventStream: AsyncSequence, Sendable {
       return nil
     }
 
-    /// Finds what is newer than the client's last event; the newest sample where it had none.
+    /// Finds samples newer than the client's last event; the newest one for a new client.
     private mutating func findBacklog() {
       guard let since = stream.since else {
         backlog = stream.history.latest.map { [$0] } ?? []
@@ -97,20 +97,20 @@ package final class EventStream: AsyncSequence, Sendable {
         return
       }
       let entries = stream.history.entries(interval: watch.interval)
-      // By its place where it is still there, since the clock may have been set back after it.
+      // By position if it is still stored, since the clock may have been set back after it.
       if let place = entries.lastIndex(where: { $0.sample.timestamp == since }) {
         backlog = entries[(place + 1)...]
       } else {
         backlog = entries.filter { $0.sample.timestamp > since }[...]
       }
       backlogSize = backlog.count
-      // Who has seen everything is given only what comes.
+      // A client that missed no sample gets only live ones.
       if backlog.isEmpty { last = entries.last }
     }
 
     private mutating func nextOfBacklog() -> History.Entry? {
       if backlog.isEmpty, backlogSize > 0 {
-        // What came while it was read follows in its turn, unless it was read more slowly than samples come.
+        // Samples taken meanwhile follow in order, unless the client reads more slowly than samples are taken.
         let newer = newer()
         backlog = newer.count < backlogSize ? newer[...] : []
         backlogSize = backlog.count
@@ -137,11 +137,11 @@ package final class EventStream: AsyncSequence, Sendable {
       last.map { entry.sample.boottime > $0.sample.boottime } ?? true
     }
 
-    /// An event, or a comment that keeps the connection alive.
+    /// Encodes an event, or a comment that keeps the connection alive.
     private mutating func event(_ entry: History.Entry?) -> [[UInt8]] {
       clock.restart()
       guard let entry else { return [Array(":\n\n".utf8)] }
-      // In an event of its own, many clients would take it for an event without data.
+      // As an event of its own many clients would treat it as an event without data.
       let retry = sent == 0 ? "retry: 1000\n" : ""
       sent += 1
       return [
@@ -152,7 +152,7 @@ package final class EventStream: AsyncSequence, Sendable {
   }
 }
 
-/// Tells when nothing has been said for a while; one sleeping task, which ends with it.
+/// Signals that a connection was idle for a while; uses one sleeping task.
 private final class IdleTimer: Sendable {
   private final class LastWrite: Sendable {
     let at = Mutex(ContinuousClock.now)
@@ -181,7 +181,7 @@ private final class IdleTimer: Sendable {
     task.cancel()
   }
 
-  /// Something was said just now.
+  /// Restarts the idle time after a write.
   func restart() {
     lastWrite.at.withLock { $0 = .now }
   }

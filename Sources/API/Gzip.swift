@@ -2,22 +2,22 @@ internal import CISAL
 internal import CZlib
 internal import History
 
-/// Gzip (RFC 1952) of answers, put together from samples that were compressed once.
+/// Gzip (RFC 1952) of responses, assembled from samples that were compressed once.
 enum Gzip {
-  /// How much time is spent on getting small.
+  /// Trade-off of time and size.
   enum CompressionLevel {
-    /// Of what is made for one answer, or for each sample: ISA-L, a tenth of zlib's time for a tenth more bytes.
+    /// For a single response or sample: ISA-L, a tenth of zlib's time for a tenth more bytes.
     case little
-    /// Of what is made once and served for ever: zlib's most.
+    /// For static files: zlib's maximum.
     case limit
   }
 
-  /// Bytes that were compressed by themselves, so that they may stand between others in one stream.
+  /// Compresses bytes to a block that can be placed between others in one stream.
   static func block(of bytes: [UInt8]) -> History.Block {
     History.Block(deflated: deflate(bytes, .little, ends: false), count: bytes.count, crc: crc(bytes))
   }
 
-  /// The bytes of a block.
+  /// Decompresses a block.
   static func bytes(of block: History.Block) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: block.count) { buffer, count in
       count = block.deflated.withUnsafeBufferPointer {
@@ -26,7 +26,7 @@ enum Gzip {
     }
   }
 
-  /// The whole stream for an answer's pieces.
+  /// Assembles the stream of a response's pieces.
   static func stream(of pieces: [API.BodyPiece], _ effort: CompressionLevel = .little) -> [UInt8] {
     // Magic number, deflate, no flags, no time, no hint, system unknown.
     var result: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
@@ -56,7 +56,7 @@ enum Gzip {
     return result
   }
 
-  /// Blocks for bytes between others: a comma is shorter as it is.
+  /// Blocks for bytes between others: short ones such as a comma are smaller uncompressed.
   private static func blocks(of bytes: [UInt8], _ effort: CompressionLevel) -> [UInt8] {
     if bytes.isEmpty { return [] }
     return bytes.count < 32 ? stored(bytes, ends: false) : deflate(bytes, effort, ends: false)
@@ -71,13 +71,13 @@ enum Gzip {
         }
       }
     }
-    // Nothing comes out only where there is no memory; the bytes themselves need none.
+    // The output is empty only if memory is exhausted; stored blocks need none.
     if deflated.isEmpty { return stored(bytes, ends: ends) }
-    // Without the reserve.
+    // Copied without the reserve.
     return deflated.withUnsafeBufferPointer { Array($0) }
   }
 
-  /// Blocks without compression (RFC 1951 §3.2.4): whether it is the last, the length, its complement, the bytes.
+  /// Blocks without compression (RFC 1951 §3.2.4): final flag, length, its complement, the bytes.
   static func stored(_ bytes: [UInt8], ends: Bool) -> [UInt8] {
     var result: [UInt8] = []
     var rest = bytes[...]

@@ -1,13 +1,13 @@
 internal import AgentMetrics
 
-/// A moment as HTTP's headers tell it.
+/// Date and time in HTTP headers.
 package struct HTTPDate: Sendable {
   /// POSIX time.
   package let seconds: Double
 
   private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-  /// The preferred form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
+  /// Formats the preferred format, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
   ///
   /// - Parameter seconds: POSIX time.
   package static func text(ofPOSIXTime seconds: Double) -> String {
@@ -23,9 +23,9 @@ package struct HTTPDate: Sendable {
       + "\(digits(hour, 2)):\(digits(minute, 2)):\(digits(second, 2)) GMT"
   }
 
-  /// The moment of the preferred form; nil for any other text.
+  /// Parses the preferred format; nil for any other text.
   ///
-  /// The forms that are obsolete since 1999 nobody sends.
+  /// The formats that are obsolete since 1999 are no longer in use.
   package init?(_ text: String) {
     let parts = text.split(separator: " ")
     guard parts.count == 6, parts[5] == "GMT", let month = Self.months.firstIndex(of: String(parts[2])) else {

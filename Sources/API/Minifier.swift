@@ -17,7 +17,8 @@ enum Minifier {
 
   /// Removes comments, spaces beside punctuation and the last semicolon of a block.
   ///
-  /// A space before a colon or a parenthesis and one behind a parenthesis can be part of a selector or of a value.
+  /// Keeps a space before a colon or an opening parenthesis and after a closing one, which can be part of a selector or
+  /// a value.
   private static func style(_ source: [UInt8]) -> [UInt8] {
     let (before, behind) = (Array("{};:,>(".utf8), Array("{};,>)!".utf8))
     var result: [UInt8] = []
@@ -66,18 +67,18 @@ private struct ScriptMinifier {
   private var index = 0
   private var output: [UInt8] = []
   private var last = Token.none
-  /// Where the last word begins in `output`, and whether it is the name of a property.
+  /// Start of the last word in `output`, and whether it is the name of a property.
   private var word = 0
   private var isProperty = false
-  /// The open braces: whether one belongs to a template literal.
+  /// Whether each open brace belongs to a template literal.
   private var braces: [Bool] = []
-  /// The open parentheses and the last closed one: whether a statement follows it.
+  /// Whether a statement follows each open parenthesis, and the last closed one.
   private var parentheses: [Bool] = []
   private var isHead = false
   /// Whether the last semicolon is a statement of its own.
   private var isEmptyStatement = false
 
-  /// A slash whose meaning is not certain, or text without an end.
+  /// A slash with an ambiguous meaning, or text without an end.
   private struct Unclear: Error {}
 
   static func minified(_ source: [UInt8]) -> [UInt8]? {
@@ -136,7 +137,7 @@ private struct ScriptMinifier {
     }
   }
 
-  /// Skips white space and comments: whether any was there, and a line break in it.
+  /// Skips white space and comments; returns whether there was any, and whether it contains a line break.
   private mutating func skipSpace() throws(Unclear) -> (isSpace: Bool, isLine: Bool) {
     let start = index
     var isLine = false
@@ -164,12 +165,12 @@ private struct ScriptMinifier {
     return (index > start, isLine)
   }
 
-  /// Whether the last two signs are `++` or `--`.
+  /// Whether the output ends with `++` or `--`.
   private var endsWithStep: Bool { output.suffix(2) == [43, 43] || output.suffix(2) == [45, 45] }
 
   /// Whether a line break before a byte may end a statement.
   private func needsLine(before byte: UInt8) -> Bool {
-    // No statement and no member of a class begins with these; but a number can begin with a dot.
+    // No statement and no class member begins with these; but a number can begin with a dot.
     if ")]},;:?=&|<>%^".utf8.contains(byte) || byte == UInt8(ascii: ".") && !Self.isDigit(self.byte(at: index + 1)) {
       return false
     }
@@ -181,7 +182,7 @@ private struct ScriptMinifier {
     }
   }
 
-  /// Whether two tokens would be other ones without a space between them.
+  /// Whether two tokens would merge without a space between them.
   private func needsSpace(before byte: UInt8) -> Bool {
     let before = output.last ?? 0
     return switch last {
@@ -191,7 +192,7 @@ private struct ScriptMinifier {
     case .sign:
       switch byte {
       case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "/"): before == byte
-      // `<!--` and `-->` were comments once.
+      // `<!--` and `-->` are legacy comments.
       case UInt8(ascii: "!"): before == UInt8(ascii: "<")
       case UInt8(ascii: ">"): before == UInt8(ascii: "-")
       default: false
@@ -222,7 +223,7 @@ private struct ScriptMinifier {
     last = .text
   }
 
-  /// Takes a template literal from behind its backquote or one of its expressions to its end or the next of them.
+  /// Consumes a template literal from its backquote or the end of an expression to its end or the next expression.
   private mutating func takeTemplate() throws(Unclear) {
     while index < source.count {
       switch source[index] {
@@ -247,7 +248,7 @@ private struct ScriptMinifier {
     last == .word && !isProperty && names.contains { output[word...].elementsEqual($0.utf8) }
   }
 
-  /// Whether a slash begins a regular expression: where a value is due.
+  /// Whether a slash begins a regular expression, which is the case if a value is expected.
   private func isExpression() throws(Unclear) -> Bool {
     switch last {
     case .none: return true
@@ -261,7 +262,7 @@ private struct ScriptMinifier {
       switch output.last {
       case UInt8(ascii: ")"): return isHead
       case UInt8(ascii: "]"): return false
-      // A block, or an object.
+      // End of a block or of an object.
       case UInt8(ascii: "}"): throw Unclear()
       default: return !endsWithStep
       }

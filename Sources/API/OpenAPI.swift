@@ -1,8 +1,8 @@
 internal import AgentMetrics
 
-/// The description of the API for machines (OpenAPI 3.1), made from the routes and the catalog.
+/// The API's OpenAPI 3.1 document, generated from the routes and the catalog.
 enum OpenAPI {
-  /// Made once: both are part of the program.
+  /// Encoded once: both are part of the program.
   static let bytes: [UInt8] = {
     let writer = JSONWriter(capacity: 131_072)
     writer.beginObject()
@@ -13,7 +13,7 @@ enum OpenAPI {
     writer.member(
       "description",
       "CPU, memory, GPU, disk, network and process metrics of one machine. Every path answers HEAD like GET without a"
-        + " body, and OPTIONS with Allow. Absent values are left out, never 0.")
+        + " body, and OPTIONS with Allow. Absent values are omitted, never 0.")
     writer.beginObject("license")
     writer.member("name", "MIT")
     writer.member("identifier", "MIT")
@@ -35,7 +35,7 @@ enum OpenAPI {
     writer.beginObject("token")
     writer.member("type", "http")
     writer.member("scheme", "bearer")
-    writer.member("description", "Where the agent runs with --token-file")
+    writer.member("description", "Required if the agent runs with --token-file")
     writer.endObject()
     writer.endObject()
     writer.endObject()
@@ -51,7 +51,7 @@ enum OpenAPI {
       "History",
       .object([
         .init(name: "interval_sec", schema: .integer(), help: "Seconds between two samples", isRequired: true),
-        .init(name: "step_sec", schema: .integer(), help: "The step, where one was asked for"),
+        .init(name: "step_sec", schema: .integer(), help: "The requested step, if any"),
         .init(name: "samples", schema: .list(.component("Sample")), help: "Oldest first", isRequired: true),
       ])
     ),
@@ -70,7 +70,7 @@ enum OpenAPI {
       writer.endArray()
     }
     writer.beginArray("security")
-    // With a token, or without one where none is set; none is wanted where anybody may ask.
+    // With a token, or without if none is configured; public routes never require one.
     writer.beginObject()
     writer.endObject()
     if !route.isPublic {
@@ -87,7 +87,7 @@ enum OpenAPI {
     writer.endObject()
     if route.isRevalidated {
       writer.beginObject("304")
-      writer.member("description", "The client has it already")
+      writer.member("description", "The client's copy is current")
       writer.endObject()
     }
     for error in route.allErrors {
@@ -131,7 +131,7 @@ enum OpenAPI {
   // MARK: Schemas from the catalog
 
   private static let sample: JSONSchema = {
-    // Members of the specification that every sample has.
+    // Members that every sample has.
     let time = JSONSchema.Member(name: "timestamp", schema: .timestamp, help: "Time of the sample", isRequired: true)
     return .object([time] + members(of: nil))
   }()
@@ -141,7 +141,7 @@ enum OpenAPI {
     return .object(members(of: list) + ProcessesJSON.gpuMembers)
   }()
 
-  /// The members of a group or list of the catalog; nil for those of a Sample.
+  /// Members of a group or list of the catalog; those of a Sample if nil.
   private static func members(of group: Int?) -> [JSONSchema.Member] {
     Catalog.shared.children(of: group).map { number in
       let node = Catalog.shared.nodes[number]

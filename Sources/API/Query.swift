@@ -1,8 +1,8 @@
-/// The parameters of a query: names with their values.
+/// Parameters of a query: names with their values.
 struct Query {
   private let parameters: [(name: String, value: String)]
 
-  /// Takes `name=value&…` apart; empty parts are passed over, a name without `=` has the empty value.
+  /// Parses `name=value&…`; empty parts are skipped, a name without `=` has the empty value.
   init(_ bytes: ArraySlice<UInt8>) throws(APIError) {
     var parameters: [(name: String, value: String)] = []
     for part in bytes.split(separator: UInt8(ascii: "&")) {
@@ -10,14 +10,14 @@ struct Query {
       guard let name = RequestTarget.decoded(part[..<end]),
         let value = RequestTarget.decoded(end < part.endIndex ? part[(end + 1)...] : [])
       else {
-        throw APIError(.badRequest, "the query holds a malformed percent-encoding")
+        throw APIError(.badRequest, "the query contains a malformed percent-encoding")
       }
       parameters.append((name, value))
     }
     self.parameters = parameters
   }
 
-  /// Refuses parameters that are unknown, which would do nothing silently, and those given more than once.
+  /// Rejects unknown parameters, which would silently have no effect, and repeated ones.
   ///
   /// - Parameter ignoringOthers: whether unknown parameters are ignored, as scrapers expect of an exporter.
   func check(_ allowed: [ParameterDefinition], ignoringOthers: Bool = false) throws(APIError) {
@@ -36,12 +36,12 @@ struct Query {
     }
   }
 
-  /// The value of a parameter; nil where it is not given.
+  /// Parses the value of a parameter; nil if it is not given.
   func value<Value>(_ parameter: Parameter<Value>) throws(APIError) -> Value? {
     try values(parameter).first
   }
 
-  /// The values of a parameter that may be given several times.
+  /// Parses the values of a repeatable parameter.
   func values<Value>(_ parameter: Parameter<Value>) throws(APIError) -> [Value] {
     var values: [Value] = []
     for (name, value) in parameters where name == parameter.definition.name {

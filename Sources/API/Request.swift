@@ -1,7 +1,7 @@
 extension API {
-  /// A request, as far as the API looks at it.
+  /// The parts of a request that the API uses.
   package struct Request: Sendable {
-    /// The method, "GET".
+    /// The method, such as "GET".
     package var method: String
     /// The request target: path and query, still percent-encoded (RFC 9112 §3.2.1).
     package var target: String
@@ -9,10 +9,10 @@ extension API {
     package var headers: [(name: String, value: String)]
     /// Whether only this machine can have sent it: the server listens on a loopback address.
     package var isLocal: Bool
-    /// A name for the client's address, which has a share of the streams; nil for loopback.
+    /// Identifies the client's address for its limit of streams; nil for loopback.
     package var client: String?
 
-    /// A request for a target.
+    /// Creates a request.
     package init(
       method: String = "GET", target: String, headers: [(name: String, value: String)] = [], isLocal: Bool = false,
       client: String? = nil
@@ -24,8 +24,7 @@ extension API {
       self.client = client
     }
 
-    /// The value of a header field, by its name in any case, several joined by commas (RFC 9110 §5.3); nil where there
-    /// is none.
+    /// The value of a header field, by its name in any case; several are joined by commas (RFC 9110 §5.3).
     package subscript(header name: String) -> String? {
       var result: String?
       for field in headers where Self.isSame(field.name, name) {
@@ -34,7 +33,7 @@ extension API {
       return result
     }
 
-    /// Whether two names are the same but for the case of their letters; names are ASCII (RFC 9110 §5.1).
+    /// Whether two names are equal without regard to case; names are ASCII (RFC 9110 §5.1).
     private static func isSame(_ left: String, _ right: String) -> Bool {
       left.utf8.count == right.utf8.count
         && zip(left.utf8, right.utf8).allSatisfy { $0 == $1 || $0 ^ $1 == 0x20 && (0x61...0x7A).contains($0 | 0x20) }

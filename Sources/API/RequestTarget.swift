@@ -1,12 +1,11 @@
-/// A request target taken apart and percent-decoded (RFC 3986 §2.1, §3.3, §3.4).
+/// A parsed and percent-decoded request target (RFC 3986 §2.1, §3.3, §3.4).
 struct RequestTarget {
   /// The segments of the path: `[""]` for `/`, `["ui", ""]` for `/ui/`.
   ///
   /// Decoded one by one, so that an encoded slash is part of a segment's name and never a separator.
   let path: [String]
-  /// The query.
   let query: Query
-  /// The path as it came, short enough to be shown.
+  /// The path as received, truncated for messages.
   let shownPath: String
 
   init(_ target: String) throws(APIError) {
@@ -15,13 +14,13 @@ struct RequestTarget {
       throw APIError(.badRequest, "the request target does not begin with a slash")
     }
     guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "#") }) else {
-      throw APIError(.badRequest, "the request target holds a character that has to be percent-encoded")
+      throw APIError(.badRequest, "the request target contains a character that must be percent-encoded")
     }
     let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
     var path: [String] = []
     for segment in bytes[1..<end].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
       guard let text = Self.decoded(segment) else {
-        throw APIError(.badRequest, "the path holds a malformed percent-encoding")
+        throw APIError(.badRequest, "the path contains a malformed percent-encoding")
       }
       path.append(text)
     }
@@ -30,7 +29,7 @@ struct RequestTarget {
     query = try Query(end < bytes.endIndex ? bytes[(end + 1)...] : [])
   }
 
-  /// The text without percent-encodings; nil where one is malformed or where the bytes are not UTF-8.
+  /// Decodes percent-encoding; nil if it is malformed or not UTF-8.
   static func decoded(_ bytes: ArraySlice<UInt8>) -> String? {
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)

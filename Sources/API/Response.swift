@@ -4,7 +4,7 @@ extension API {
   /// A part of a body.
   enum BodyPiece: Sendable {
     case bytes([UInt8])
-    /// A sample's JSON, made where it is not there and not kept twice.
+    /// A sample's JSON, encoded if necessary and shared with the history.
     case sample(History.Entry)
 
     var count: Int {
@@ -22,7 +22,7 @@ extension API {
     }
   }
 
-  /// What tells a response that is given out again from others, for a server that keeps it as its sockets want it.
+  /// Identifies a reusable response, for a server that caches it in the format of its sockets.
   package final class Identity: Sendable {}
 
   /// A response, ready to be sent.
@@ -34,10 +34,10 @@ extension API {
 
     /// The status code.
     package var status: Int
-    /// The header fields in order, `ResponseBody-Length` among them where the body has an end.
+    /// The header fields in order, with `Content-Length` if the body has an end.
     package var headers: [(name: String, value: String)]
     var content: ResponseBody
-    /// What it is known by where the same response is given out again and again; nil where it is made for one request.
+    /// Identity of a reusable response; nil if it was created for a single request.
     package internal(set) var identity: Identity?
 
     init(status: Int, headers: [(name: String, value: String)], content: ResponseBody = .pieces([])) {
@@ -51,24 +51,24 @@ extension API {
       self.headers.append(("Content-Length", String(count)))
     }
 
-    /// The first value of a header field, by its name in any case; nil where there is none.
+    /// The first value of a header field, by its name in any case, or nil.
     package subscript(header name: String) -> String? {
       headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// The body in pieces, each made when it is asked for; nil where it has no end (``events``).
+    /// The body in pieces, each created on demand; nil for an endless body (``events``).
     package var pieces: (some RandomAccessCollection<[UInt8]> & Sendable)? {
       guard case .pieces(let pieces) = content else { return nil as LazyPieces? }
       return LazyPieces(pieces: pieces)
     }
 
-    /// The body that has no end; nil where it has one.
+    /// The endless body; nil if it has an end.
     package var events: EventStream? {
       guard case .events(let stream) = content else { return nil }
       return stream
     }
 
-    /// How many bytes the body has; 0 where it has no end.
+    /// Number of bytes of the body; 0 if it is endless.
     package var count: Int {
       guard case .pieces(let pieces) = content else { return 0 }
       return pieces.reduce(0) { $0 + $1.count }
@@ -80,7 +80,7 @@ extension API {
       return pieces.reduce(0) { sum, piece in if case .bytes(let bytes) = piece { sum + bytes.count } else { sum } }
     }
 
-    /// The whole body in one; empty where it has no end.
+    /// The complete body; empty if it is endless.
     package var body: [UInt8] {
       guard case .pieces(let pieces) = content else { return [] }
       if pieces.count == 1 { return pieces[0].bytes }
@@ -90,12 +90,12 @@ extension API {
       return bytes
     }
 
-    /// The same for HEAD: every header, no body (RFC 9110 §9.3.2).
+    /// The response to HEAD: all headers, no body (RFC 9110 §9.3.2).
     var withoutBody: Response {
       Response(status: status, headers: headers)
     }
 
-    /// The same with another header field, in place of one of that name.
+    /// Returns the response with a header field set.
     func with(_ name: String, _ value: String) -> Response {
       var response = self
       response.headers.removeAll { $0.name == name }
@@ -103,12 +103,12 @@ extension API {
       return response
     }
 
-    /// A JSON text that must not be cached, with a line feed at its end.
+    /// A JSON text that must not be cached, with a trailing line feed.
     static func json(_ bytes: [UInt8], status: Int = 200) -> Response {
       body([.bytes(bytes + [UInt8(ascii: "\n")])], type: "application/json; charset=utf-8", status: status)
     }
 
-    /// What changes at any moment, of any type.
+    /// Dynamic content of any type.
     static func body(_ pieces: [BodyPiece], type: String, status: Int = 200) -> Response {
       Response(status: status, headers: [("Content-Type", type), ("Cache-Control", "no-store")], body: pieces)
     }
@@ -131,13 +131,13 @@ extension API {
         ], body: [.bytes(file.bytes)])
     }
 
-    /// Everything from this server, nothing inline, no frame around it: a name out of /proc that got into the page as
-    /// markup, against all care, could still load and run nothing.
+    /// Only resources of this server, no inline code, no frames. Even if a name from /proc were inserted as markup by
+    /// mistake, it could not load or run code.
     private static let contentSecurityPolicy =
       "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
   }
 
-  /// Pieces that are made one at a time, so that a long history is never in memory as a whole.
+  /// Pieces that are created one at a time, so that a long history is never in memory as a whole.
   struct LazyPieces: RandomAccessCollection, Sendable {
     let pieces: [BodyPiece]
     var startIndex: Int { pieces.startIndex }

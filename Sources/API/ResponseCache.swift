@@ -2,14 +2,13 @@ internal import History
 internal import PrometheusExport
 internal import Synchronization
 
-/// The responses that a look at the machine has led to, while no newer look has led to one: they are asked for again and
-/// again.
+/// Cache of the responses for the newest reading, which is requested repeatedly.
 final class ResponseCache: Sendable {
-  /// What was asked for, by which responses to the same look differ.
+  /// Properties in which responses for the same reading differ.
   struct Variant: Hashable {
-    /// Of a scrape; nil where it is JSON.
+    /// Format of a scrape; nil for JSON.
     var format: ExpositionFormat?
-    /// Of a scrape, when the machine was read (by the clock that never stops); 0 where it is JSON.
+    /// Time of a scrape's reading on the boot-time clock; 0 for JSON.
     var time = 0.0
     var isGzipped: Bool
   }
@@ -21,12 +20,12 @@ final class ResponseCache: Sendable {
 
   private let kept = Mutex(CachedResponse())
 
-  /// That of a look; nil where it is not kept.
+  /// The cached response for a reading, or nil.
   func response(for entry: History.Entry, _ variant: Variant) -> API.Response? {
     kept.withLock { kept in kept.entry === entry ? kept.responses[variant] : nil }
   }
 
-  /// Keeps one, which from now on has an identity.
+  /// Caches a response and gives it an identity.
   func keep(_ response: API.Response, for entry: History.Entry, _ variant: Variant) -> API.Response {
     var response = response
     response.identity = API.Identity()

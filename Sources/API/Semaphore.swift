@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A counting semaphore that fails instead of blocking, with a share for each client.
+/// A counting semaphore that fails instead of blocking, with a limit per client.
 final class Semaphore: Sendable {
   private struct Taken {
     var total = 0
@@ -8,7 +8,7 @@ final class Semaphore: Sendable {
   }
 
   let limit: Int
-  /// The share of one client.
+  /// Maximum for one client.
   let mostPerClient: Int
   private let taken = Mutex(Taken())
 
@@ -17,14 +17,14 @@ final class Semaphore: Sendable {
     mostPerClient = max(1, limit / 2)
   }
 
-  /// Why a permit is refused.
+  /// Reason of a refusal.
   enum Refusal: Error {
     case all, client
   }
 
-  /// One of them, given back when it is released.
+  /// Takes a permit, which is returned when it is released.
   ///
-  /// - Parameter client: the client that it counts for; nil for one without a share of its own.
+  /// - Parameter client: the client to count it for; nil for one without a limit.
   func take(for client: String? = nil) throws(Refusal) -> Permit {
     let refusal: Refusal? = taken.withLock { taken in
       if taken.total >= limit { return .all }

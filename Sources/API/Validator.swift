@@ -1,14 +1,14 @@
 internal import AgentMetrics
 internal import History
 
-/// What a client may ask again with, whether it has a representation already (RFC 9110 §8.8, §13.1).
+/// Validator of a representation for conditional requests (RFC 9110 §8.8, §13.1).
 struct Validator: Sendable {
-  /// The entity tag, quotation marks and all.
+  /// The entity tag, including quotation marks.
   let tag: String
-  /// When the representation last changed; nil where nobody knows.
+  /// Time of the last change; nil if unknown.
   var modified: Timestamp?
 
-  /// That of bytes which only a new version of the program changes.
+  /// Creates the validator of bytes that change only with the program's version.
   init(contents: [UInt8]) {
     var hash = Hash()
     for byte in contents { hash.add(byte) }
@@ -19,14 +19,14 @@ struct Validator: Sendable {
     self.tag = tag
   }
 
-  /// That of an answer made of samples: which they are, and what was asked.
+  /// Creates the validator of a response made of samples, by the samples and the request.
   ///
-  /// Weak, since it is the same compressed.
+  /// Weak, since it is the same when compressed.
   init(of samples: [History.Entry], target: String) {
     var hash = Hash()
     for byte in target.utf8 { hash.add(byte) }
-    // Between two there are the same again, as long as the ends are; ends are told apart by the nanoseconds of their
-    // looks, after a restart too.
+    // First and last sample identify those in between; they are distinguished by the nanoseconds of their readings,
+    // also after a restart.
     for sample in [samples.first, samples.last].compactMap({ $0?.sample }) {
       hash.add(sample.timestamp.seconds.bitPattern)
       hash.add(sample.elapsed.bitPattern)
@@ -44,7 +44,7 @@ struct Validator: Sendable {
     return modified.seconds.rounded(.down) <= since.seconds
   }
 
-  /// Whether an If-None-Match names it; compared weakly.
+  /// Whether an If-None-Match matches, by weak comparison.
   private func matches(_ tags: String) -> Bool {
     tags.split(separator: ",").contains { part in
       let named = part.trimmed
@@ -56,7 +56,7 @@ struct Validator: Sendable {
     tag.hasPrefix("W/") ? tag.dropFirst(2) : tag
   }
 
-  /// FNV-1a of 64 bits: nobody gains by finding two answers with one tag.
+  /// FNV-1a of 64 bits: a collision of two responses would be of no use to an attacker.
   private struct Hash {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -73,7 +73,7 @@ struct Validator: Sendable {
 }
 
 extension API.Response {
-  /// An answer that a client may keep and ask again whether it holds; not made where it does.
+  /// Creates a response for conditional requests; `make` is not called if the client's copy is current.
   static func validated(
     _ validator: Validator, for request: API.Request, _ make: () async throws(APIError) -> API.Response
   ) async throws(APIError) -> API.Response {
@@ -86,7 +86,7 @@ extension API.Response {
 }
 
 extension Substring {
-  /// Without the white space around it that HTTP allows (RFC 9110 §5.6.3).
+  /// Without surrounding white space that HTTP allows (RFC 9110 §5.6.3).
   var trimmed: Substring {
     var text = self.drop { $0 == " " || $0 == "\t" }
     while text.last == " " || text.last == "\t" { text.removeLast() }

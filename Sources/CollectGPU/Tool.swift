@@ -226,7 +226,7 @@ enum Tool {
   private static let late = "no answer in time"
 }
 
-/// read(2), where a method of that name hides it.
+/// read(2), which is hidden in scopes with a method of that name.
 private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
   read(descriptor, bytes, count)
 }

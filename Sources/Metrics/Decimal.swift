@@ -1,12 +1,12 @@
 extension [UInt8] {
-  /// Appends a finite number in decimal, with at most so many digits after the point and no zeros at their end.
+  /// Appends a finite number in decimal, with at most `digits` digits after the point and without trailing zeros.
   ///
   /// The digits are those of the number's exact value, correctly rounded, ties to even, as C's printf rounds them. From
   /// 2⁶³ on it is written with an exponent.
   package mutating func append(decimal value: Double, digits: Int) {
     let magnitude = value.magnitude
     guard magnitude < 0x1p63 else {
-      // The standard library's shortest text that reads back as the same number is JSON too.
+      // The standard library's shortest representation is valid JSON too.
       append(contentsOf: value.description.utf8)
       return
     }
@@ -32,14 +32,14 @@ extension [UInt8] {
 
   private static let powersOfTen: [UInt64] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]
 
-  /// fraction × scale as an integer; `isOdd` tells which way a tie goes when no digit follows the point.
+  /// fraction × scale as an integer; `isOdd` resolves a tie if no digit follows the point.
   private static func rounded(_ fraction: Double, times scale: UInt64, isOdd: Bool) -> UInt64 {
     let product = fraction * Double(scale)
     let floor = product.rounded(.down)
     let result = UInt64(floor)
     let rest = product - floor
     if rest != 0.5 { return rest > 0.5 ? result + 1 : result }
-    // The product looks like a tie, but may have been rounded to one; what was lost says on which side it was.
+    // The product appears to be a tie, but may have been rounded to one; the rounding error shows its side.
     let lost = (-product).addingProduct(fraction, Double(scale))
     if lost != 0 { return lost > 0 ? result + 1 : result }
     let odd = scale == 1 ? isOdd : result & 1 == 1

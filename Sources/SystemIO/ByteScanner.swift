@@ -1,7 +1,7 @@
-/// Reading text files as bytes: numbers and words at a position that moves on, without a String and without memory.
+/// Scans text files as bytes: numbers and words at an advancing position, without strings or allocations.
 ///
-/// The position is the caller's, because a scanner that kept the span would need lifetime annotations that are still
-/// experimental. All functions stay within the span whatever the position, and none traps on any input.
+/// The caller owns the position, because a scanner that stored the span would need lifetime annotations that are still
+/// experimental. All functions stay within the span at any position, and no input traps.
 extension Span where Element == UInt8 {
   /// The byte at a position; nil past the end.
   @inlinable
@@ -9,13 +9,13 @@ extension Span where Element == UInt8 {
     position >= 0 && position < count ? self[position] : nil
   }
 
-  /// Moves past spaces and tabs.
+  /// Skips spaces and tabs.
   @inlinable
   package func skipBlanks(_ position: inout Int) {
     while position < count, self[position].isBlank { position += 1 }
   }
 
-  /// Moves past the next line feed, or to the end.
+  /// Skips past the next line feed, or to the end.
   @inlinable
   package func skipLine(_ position: inout Int) {
     while position < count {
@@ -24,7 +24,7 @@ extension Span where Element == UInt8 {
     }
   }
 
-  /// Moves past blanks and the word after them; false when the line has no further word.
+  /// Skips blanks and the word after them; returns false if the line has no further word.
   @inlinable
   @discardableResult
   package func skipWord(_ position: inout Int) -> Bool {
@@ -34,7 +34,7 @@ extension Span where Element == UInt8 {
     return position > start
   }
 
-  /// The next word of the line, after blanks, as a range; nil when the line has none.
+  /// Range of the next word of the line, after blanks, or nil.
   @inlinable
   package func word(_ position: inout Int) -> Range<Int>? {
     skipBlanks(&position)
@@ -43,7 +43,7 @@ extension Span where Element == UInt8 {
     return position > start ? start..<position : nil
   }
 
-  /// The unsigned decimal number after blanks; nil, and the position unmoved past the blanks, when there is none.
+  /// The unsigned decimal number after blanks, or nil; without a number only the blanks are skipped.
   ///
   /// A number too large for 64 bits is UInt64.max.
   @inlinable
@@ -62,7 +62,7 @@ extension Span where Element == UInt8 {
     return overflowed ? .max : value
   }
 
-  /// The decimal number with an optional sign after blanks, clamped to 64 bits; nil when there is none.
+  /// The decimal number with an optional sign after blanks, clamped to 64 bits, or nil.
   @inlinable
   package func signed(_ position: inout Int) -> Int64? {
     skipBlanks(&position)
@@ -76,7 +76,7 @@ extension Span where Element == UInt8 {
     return isNegative ? 0 &- Int64(clamping: Swift.min(magnitude, UInt64(Int64.max))) : Int64(clamping: magnitude)
   }
 
-  /// The decimal number with an optional fraction after blanks, "0.52"; nil when there is none.
+  /// The decimal number with an optional fraction after blanks, such as "0.52", or nil.
   @inlinable
   package func decimal(_ position: inout Int) -> Double? {
     skipBlanks(&position)
@@ -90,7 +90,7 @@ extension Span where Element == UInt8 {
     var value = Double(whole)
     if self.byte(at: position) == UInt8(ascii: ".") {
       position += 1
-      // One division of whole numbers rounds once; a sum of tenths and hundredths would round at each.
+      // A single division of integers rounds once; a sum of tenths and hundredths would round at each.
       var digits: UInt64 = whole
       var scale = 1.0
       while position < count, self[position].isDigit {
@@ -105,7 +105,8 @@ extension Span where Element == UInt8 {
     return isNegative ? -value : value
   }
 
-  /// Whether a position is behind a line feed: the line before it is whole, and not cut off where the text ends.
+  /// Whether a line feed precedes a position: the line before it is complete rather than truncated by the end of the
+  /// text.
   @inlinable
   package func endsLine(before position: Int) -> Bool { byte(at: position - 1) == UInt8(ascii: "\n") }
 
@@ -121,7 +122,7 @@ extension Span where Element == UInt8 {
     }
   }
 
-  /// Moves past `text` when the bytes begin with it; false, and unmoved, when not.
+  /// Skips `text` if the bytes begin with it; otherwise returns false without moving.
   @inlinable
   package func skip(_ text: StaticString, _ position: inout Int) -> Bool {
     guard starts(with: text, at: position) else { return false }
@@ -147,7 +148,7 @@ extension Span where Element == UInt8 {
     return true
   }
 
-  /// The bytes in a range as text; what is not UTF-8 becomes U+FFFD.
+  /// The bytes in a range as text; invalid UTF-8 becomes U+FFFD.
   @inlinable
   package func string(_ range: Range<Int>) -> String {
     let range = range.clamped(to: 0..<count)
@@ -160,7 +161,7 @@ extension UInt8 {
   @inlinable
   package var isBlank: Bool { self == 0x20 || self == 0x09 }
 
-  /// Space, tab, line feed, carriage return or NUL: what ends a word.
+  /// Whether it ends a word: space, tab, line feed, carriage return or NUL.
   @inlinable
   package var isBlankOrNewline: Bool { isBlank || self == 0x0A || self == 0x0D || self == 0 }
 

@@ -1,14 +1,14 @@
-/// A lock with a condition that threads of the system wait on, for a limited time if wished.
+/// A mutex with a condition variable for system threads, with an optional timeout.
 ///
-/// Swift's Mutex cannot be waited on. Time is told by CLOCK_MONOTONIC, so that setting the clock neither cuts a wait short
-/// nor makes it last for hours.
+/// Swift's Mutex has no condition variable. Deadlines use CLOCK_MONOTONIC, so that setting the clock neither cuts a
+/// wait short nor prolongs it by hours.
 package final class Condition<State>: @unchecked Sendable {
-  // Sendable holds: `state` is touched only between lock and unlock of `mutex`, and the two pointers never change.
+  // Sendable holds: `state` is accessed only between lock and unlock of `mutex`, and the two pointers never change.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var state: State
 
-  /// The clock of the deadlines; Darwin's conditions know only the wall clock.
+  /// Clock of the deadlines; Darwin's condition variables support only the wall clock.
   private static var clock: clockid_t {
     #if os(Linux)
       CLOCK_MONOTONIC
@@ -17,7 +17,7 @@ package final class Condition<State>: @unchecked Sendable {
     #endif
   }
 
-  /// A condition over a first state.
+  /// Creates a condition with an initial state.
   package init(_ state: sending State) {
     self.state = state
     mutex.initialize(to: pthread_mutex_t())
@@ -41,7 +41,7 @@ package final class Condition<State>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// Runs `body` with the state, and wakes all who wait.
+  /// Runs `body` with the state, and wakes all waiting threads.
   package func update<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)
     defer {
@@ -51,21 +51,21 @@ package final class Condition<State>: @unchecked Sendable {
     return body(&state)
   }
 
-  /// Runs `body` with the state, waking nobody.
+  /// Runs `body` with the state without waking threads.
   package func withState<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return body(&state)
   }
 
-  /// Waits until `body` gives a value, or until `seconds` have passed; nil then.
+  /// Waits until `body` returns a value, or returns nil after `seconds`.
   ///
-  /// `body` runs with the state at once, after each ``update(_:)``, and once more when the time is up.
+  /// `body` runs with the state immediately, after each ``update(_:)``, and once more at the timeout.
   package func wait<Result>(atMost seconds: Double = .infinity, _ body: (inout State) -> Result?) -> Result? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     var deadline = timespec()
-    // A century is for ever, and fits every time_t.
+    // A century is effectively infinite, and fits every time_t.
     let seconds = min(max(0, seconds), 3.2e9)
     clock_gettime(Self.clock, &deadline)
     let end = Double(deadline.tv_nsec) * 1e-9 + seconds

@@ -1,8 +1,8 @@
 internal import CSystemIO
 
-/// Reading files and directories once, where keeping them open has no use.
+/// Reads files and directories once, if keeping them open has no benefit.
 package enum Files {
-  /// The contents of a file.
+  /// Returns the contents of a file.
   ///
   /// - Throws: SystemError of open or read.
   package static func contents(of path: String, buffer: ReadBuffer = ReadBuffer()) throws(SystemError) -> [UInt8] {
@@ -12,7 +12,7 @@ package enum Files {
     do {
       return try buffer.read(descriptor: descriptor, name: path) { bytes in
         [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
-          // Each of the bytes.count elements is initialised in the loop.
+          // Each of the bytes.count elements is initialized in the loop.
           for index in bytes.indices { target.initializeElement(at: index, to: bytes[index]) }
           count = bytes.count
         }
@@ -24,7 +24,7 @@ package enum Files {
     }
   }
 
-  /// The first line of a file as text, without white space around it; nil where absent, unreadable or empty.
+  /// The first line of a file as text, without surrounding white space; nil if absent, unreadable or empty.
   package static func line(of path: String) -> String? {
     guard let bytes = try? contents(of: path) else { return nil }
     // Device tree strings end in a NUL.
@@ -33,12 +33,12 @@ package enum Files {
     return text.isEmpty ? nil : String(decoding: Array(text), as: UTF8.self)
   }
 
-  /// The number in a file that holds nothing else; nil where absent, unreadable or not a number.
+  /// The number that is a file's only content; nil if absent, unreadable or not a number.
   package static func number(of path: String) -> Int? {
     line(of: path).flatMap { Int($0) }
   }
 
-  /// Names in a directory without `.` and `..`, unordered; empty where absent or unreadable.
+  /// Names in a directory without `.` and `..`, unordered; empty if absent or unreadable.
   package static func names(in path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
@@ -52,12 +52,12 @@ package enum Files {
     return names
   }
 
-  /// Whether something is at a path; a dangling symbolic link counts as nothing.
+  /// Whether a path exists; false for a dangling symbolic link.
   package static func exists(_ path: String) -> Bool {
     access(path, F_OK) == 0
   }
 
-  /// Where a symbolic link points; nil where there is none.
+  /// Target of a symbolic link; nil if it is not a link.
   package static func link(_ path: String) -> String? {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     let capacity = bytes.count

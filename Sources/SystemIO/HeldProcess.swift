@@ -1,19 +1,19 @@
 internal import CSystemIO
 
-/// System calls that reach a process; tests script them.
+/// System calls that act on a process, replaceable in tests.
 package struct ProcessCalls: Sendable {
   /// Opens a descriptor of a process, or returns a negated errno (pidfd_open(2)).
   package var openDescriptor: @Sendable (_ pid: Int32) -> Int32
-  /// Closes it.
+  /// Closes such a descriptor.
   package var closeDescriptor: @Sendable (_ descriptor: Int32) -> Void
   /// Signals the process of a descriptor; 0 or an errno (pidfd_send_signal(2)).
   package var signalDescriptor: @Sendable (_ descriptor: Int32, _ signal: Int32) -> Int32
   /// Signals a pid; 0 or an errno (kill(2)).
   package var signalPID: @Sendable (_ pid: Int32, _ signal: Int32) -> Int32
-  /// Start time of the process that has the pid now, in seconds after boot; nil if there is none.
+  /// Start time of the current process with a pid, in seconds after boot; nil if there is no such process.
   package var startTime: @Sendable (_ pid: Int32) -> Double?
 
-  /// The running system's calls.
+  /// Uses the running system's calls.
   package init(startTime: @escaping @Sendable (_ pid: Int32) -> Double?) {
     self.startTime = startTime
     openDescriptor = { pid in
@@ -26,12 +26,12 @@ package struct ProcessCalls: Sendable {
   }
 }
 
-/// A process held for a signal, which reaches this process or none: never one that was given its pid later.
+/// A process held for a signal, so that the signal can never reach a later process with the same pid.
 ///
-/// Holds a pidfd. Where the kernel has none (before Linux 5.3, seccomp filters), the start time is compared again right
-/// before kill(2).
+/// Holds a pidfd. If the kernel does not support it (before Linux 5.3, seccomp filters), the start time is compared
+/// again right before kill(2).
 package final class HeldProcess: Sendable {
-  /// Why a process cannot be held.
+  /// Reason that a process cannot be held.
   package enum Failure: Error, CustomStringConvertible {
     case invalidPID, unknownStart, ended, replaced
 
@@ -50,16 +50,16 @@ package final class HeldProcess: Sendable {
   private let descriptor: Int32
   private let calls: ProcessCalls
 
-  /// Holds the process that has this pid and started at this time.
+  /// Holds the process with this pid and start time.
   ///
   /// - Parameter start: seconds after boot.
   package init(pid: Int32, start: Double, calls: ProcessCalls) throws(Failure) {
-    // For kill(2), 0 and negative numbers are process groups.
+    // kill(2) takes 0 and negative numbers as process groups.
     guard pid > 0 else { throw .invalidPID }
     guard start.isFinite else { throw .unknownStart }
     let opened = calls.openDescriptor(pid)
     if opened == -ESRCH { throw .ended }
-    // Compared after opening: a process that took the pid between the two has another start time.
+    // Compared after opening: a process that reused the pid in between has another start time.
     if let failure = Self.compare(pid, start, calls) {
       if opened >= 0 { calls.closeDescriptor(opened) }
       throw failure

@@ -1,4 +1,4 @@
-/// A JSON text (RFC 8259), as vendors' tools and other agents write them: strict but for Python's `NaN`, and bounded.
+/// A JSON text (RFC 8259) from vendors' tools and other agents: strict except for Python's `NaN`, and bounded.
 ///
 /// FoundationEssentials' decoder is not used, because collectors import no Foundation.
 package indirect enum JSONValue: Equatable, Sendable {
@@ -9,14 +9,14 @@ package indirect enum JSONValue: Equatable, Sendable {
   case array([JSONValue])
   case object([String: JSONValue])
 
-  /// Arrays and objects that may lie within each other.
+  /// Maximum nesting depth of arrays and objects.
   package static let maximumDepth = 64
-  /// Values that a text may hold.
+  /// Maximum number of values in a text.
   package static let maximumValues = 200_000
 
-  /// Parses a text that is one value; nil where it is none, or exceeds a limit.
+  /// Parses a text with a single value; nil if it is malformed or exceeds a limit.
   ///
-  /// - Parameter longestString: bytes of a string or a member's name that are kept; the rest is read and discarded.
+  /// - Parameter longestString: maximum bytes kept of a string or a member's name; the rest is read and discarded.
   package init?(_ bytes: Span<UInt8>, longestString: Int = .max) {
     var parser = Parser(longestString: longestString)
     guard let value = parser.value(bytes, depth: 0) else { return nil }
@@ -25,7 +25,7 @@ package indirect enum JSONValue: Equatable, Sendable {
     self = value
   }
 
-  /// A member of an object; nil where there is none.
+  /// A member of an object, or nil.
   package subscript(key: String) -> JSONValue? {
     if case .object(let members) = self { members[key] } else { nil }
   }
@@ -102,7 +102,7 @@ package indirect enum JSONValue: Equatable, Sendable {
       }
     }
 
-    /// A string, at whose opening quote the position is.
+    /// Parses a string; the position is at its opening quote.
     private mutating func string(_ bytes: Span<UInt8>) -> String? {
       position += 1
       var text: [UInt8] = []
@@ -120,7 +120,7 @@ package indirect enum JSONValue: Equatable, Sendable {
       return nil
     }
 
-    /// What an escape stands for, the position behind its backslash; half a pair of surrogates is U+FFFD.
+    /// Parses an escape after its backslash; half a surrogate pair is U+FFFD.
     private mutating func escape(_ bytes: Span<UInt8>) -> Unicode.Scalar? {
       guard let byte = bytes.byte(at: position) else { return nil }
       position += 1
@@ -146,7 +146,7 @@ package indirect enum JSONValue: Equatable, Sendable {
       return "\u{FFFD}"
     }
 
-    /// Four digits.
+    /// Parses four digits.
     private mutating func hexadecimal(_ bytes: Span<UInt8>) -> UInt32? {
       var value: UInt32 = 0
       for _ in 0..<4 {
@@ -163,7 +163,7 @@ package indirect enum JSONValue: Equatable, Sendable {
       let start = position
       while let byte = bytes.byte(at: position), byte.isDigit || "+-.eE".utf8.contains(byte) { position += 1 }
       let text = bytes.string(start..<position)
-      // Double takes "+1", ".5" and "5." as well, which JSON does not; no tool writes them.
+      // Double also accepts "+1", ".5" and "5.", which JSON does not; no tool writes them.
       guard let first = bytes.byte(at: start), first.isDigit || first == UInt8(ascii: "-"),
         let number = Double(text), number.isFinite
       else { return nil }

@@ -1,4 +1,4 @@
-// The one place that names a C library; everything else imports SystemIO.
+// The only import of a C library; all other files import SystemIO.
 #if canImport(Glibc)
   @_exported public import Glibc
 #elseif canImport(Musl)

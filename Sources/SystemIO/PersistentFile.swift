@@ -1,25 +1,24 @@
 internal import CSystemIO
 
-/// A file that is opened once and read again and again from its start, as files of /proc and /sys can be.
+/// A file that is opened once and read repeatedly from its start, as files of /proc and /sys can be.
 ///
-/// A file that is not there is looked for again at each read, since devices come; one whose device went is reopened.
+/// A missing file is opened again at each read, since devices may appear; a removed device's file is reopened.
 package final class PersistentFile {
-  /// Its path.
   package let path: String
   private var descriptor: Int32 = -1
-  /// Whether it stays open after a read; not where the process has few descriptors.
+  /// Whether it stays open after a read; false if the process has few descriptors.
   private var isKept = true
 
-  /// A file by its path; nothing is opened yet.
+  /// Creates a file without opening it.
   package init(_ path: String) {
     self.path = path
   }
 
   deinit { close() }
 
-  /// Shows the present contents to `body`.
+  /// Passes the current contents to `body`.
   ///
-  /// - Throws: SystemError of open or read, or what `body` throws.
+  /// - Throws: SystemError of open or read, or the error of `body`.
   package func read<Result, Failure: Error>(
     into buffer: ReadBuffer, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws -> Result {
@@ -33,9 +32,9 @@ package final class PersistentFile {
     }
   }
 
-  /// Shows the present contents to `body`; nil where the file is absent or unreadable.
+  /// Passes the current contents to `body`; nil if the file is absent or unreadable.
   package func readIfPresent<Result>(into buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
-    // Not through read(): on a machine that lacks the file, making an error's text each tick would cost memory.
+    // Not through read(): without the file, building an error's text at each tick would cost memory.
     if descriptor < 0, !open() { return nil }
     return try? read(into: buffer, body)
   }
@@ -53,7 +52,7 @@ package final class PersistentFile {
   }
 }
 
-/// close(2), where a method of that name hides it.
+/// close(2), which is hidden in scopes with a method of that name.
 @inline(__always)
 func systemClose(_ descriptor: Int32) -> Int32 {
   close(descriptor)

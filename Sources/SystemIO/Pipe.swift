@@ -1,9 +1,9 @@
 internal import CSystemIO
 
-/// Pipes between this program and those that it starts.
+/// Pipes to child processes.
 package enum Pipe {
-  /// A pipe whose ends are not handed on by themselves: a program that another thread starts at the same moment would hold
-  /// them open, and its reader would wait for that program's end.
+  /// Creates a pipe with close-on-exec ends: otherwise a child started concurrently by another thread would hold them
+  /// open, and the reader would wait for that child's end.
   ///
   /// - Throws: SystemError of pipe2.
   package static func make() throws(SystemError) -> (reading: Int32, writing: Int32) {

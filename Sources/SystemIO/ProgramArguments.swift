@@ -1,15 +1,15 @@
 internal import CSystemIO
 
-/// The command line that the program was started with.
+/// Command line of the program.
 package enum ProgramArguments {
-  /// The arguments without the program's name; empty where there are none.
+  /// The arguments without the program's name.
   ///
-  /// `CommandLine.arguments` is the fallback only: on Linux it is lost when the environment moves before `main`, e.g. under
-  /// `LD_PRELOAD=libfaketime.so.1`.
+  /// `CommandLine.arguments` is only the fallback: on Linux it is lost if the environment moves before `main`, e.g.
+  /// under `LD_PRELOAD=libfaketime.so.1`.
   package static let all: [String] = {
     var count: Int32 = 0
     guard let values = csystemio_arguments(&count) else { return Array(CommandLine.arguments.dropFirst()) }
-    // argc is 0 where execve(2) was given an empty argv.
+    // argc is 0 if execve(2) was called with an empty argv.
     return (1..<max(1, Int(count))).compactMap { index in values[index].map { String(cString: $0) } }
   }()
 }

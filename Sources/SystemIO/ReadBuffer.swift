@@ -1,23 +1,23 @@
-/// Memory that file contents are read into, kept from one read to the next.
+/// Reusable memory for file contents.
 ///
-/// It grows to the largest file read and stays that large, so that the steady state needs no allocation. Not to be used
-/// from two threads at once; each collector's thread has its own.
+/// It grows to the largest file read and keeps that size, so that the steady state needs no allocation. Not
+/// thread-safe; each collector's thread has its own.
 package final class ReadBuffer {
-  /// A larger file is cut off here: nothing that the agent reads comes near.
+  /// Maximum size, far above any file that the agent reads; a larger file is truncated.
   package static let limit = 16 << 20
 
   private var storage: [UInt8]
 
-  /// An empty buffer.
+  /// Creates an empty buffer.
   package init(capacity: Int = 16_384) {
     storage = [UInt8](repeating: 0, count: capacity)
   }
 
-  /// Reads a descriptor from its start and shows what it held to `body`.
+  /// Reads a descriptor from its start and passes the contents to `body`.
   ///
-  /// pread(2) is repeated until it gives 0: the kernel's seq_file hands out a page at a time.
+  /// pread(2) is repeated until it returns 0: the kernel's seq_file returns a page at a time.
   ///
-  /// - Throws: SystemError of read, or what `body` throws.
+  /// - Throws: SystemError of read, or the error of `body`.
   package func read<Result, Failure: Error>(
     descriptor: Int32, name: @autoclosure () -> String,
     _ body: (Span<UInt8>) throws(Failure) -> Result
@@ -40,14 +40,14 @@ package final class ReadBuffer {
       if got == 0 { break }
       count += got
     }
-    // A local reference, because a span of a class's property may not be passed on.
+    // A local reference, because a span of a class's property cannot be passed to a function.
     let contents = storage
     return try body(contents.span.extracting(0..<count))
   }
 
-  /// Reads a descriptor by a single call and shows what came to `body`; nil where reading fails.
+  /// Reads a descriptor with a single call and passes the contents to `body`; nil if reading fails.
   ///
-  /// Enough for files that the kernel writes as one record, as those of a process are; it spares the second call.
+  /// Sufficient for files that the kernel writes as one record, such as those of a process; it saves the second call.
   package func readOnce<Result>(descriptor: Int32, _ body: (Span<UInt8>) -> Result) -> Result? {
     let got = storage.withUnsafeMutableBytes { bytes in
       // The call writes at most bytes.count bytes from the start.

@@ -1,6 +1,6 @@
 internal import CSystemIO
 
-/// Signals as bytes in a pipe, so that a loop can wait for them beside other things.
+/// Signals as bytes in a pipe, so that a loop can wait for them together with other events.
 package enum Signals {
   /// Routes signals into the process's one signal pipe and returns the descriptor to read their numbers from.
   ///
@@ -11,12 +11,12 @@ package enum Signals {
     return descriptor
   }
 
-  /// Ignores a signal, SIGPIPE for one: a closed reader is an error of write(2), not the end of the program.
+  /// Ignores a signal such as SIGPIPE: a closed reader is an error of write(2) rather than the end of the program.
   package static func ignore(_ signal: Int32) {
     csystemio_ignore_signal(signal)
   }
 
-  /// Waits for the next signal in the pipe; nil when the pipe is broken.
+  /// Waits for the next signal in the pipe; nil if the pipe is broken.
   package static func wait(on descriptor: Int32) -> Int32? {
     while true {
       var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -32,17 +32,17 @@ package enum Signals {
 
 /// Settings of the process as a whole.
 package enum ProcessSettings {
-  /// Makes the C library keep one heap and give memory back early; before any thread is made.
+  /// Makes the C library use one heap and return memory early; call before any thread is created.
   package static func tuneHeap() {
     csystemio_tune_heap()
   }
 
-  /// Gives the system back what lies free between what is in use; takes some milliseconds.
+  /// Returns free heap memory to the system; takes some milliseconds.
   package static func trimHeap() {
     csystemio_trim_heap()
   }
 
-  /// Descriptors that the process may have, after raising that to `wanted` where it may be raised; 0 where unknown.
+  /// Raises the descriptor limit to `wanted` if possible, and returns it; 0 if unknown.
   @discardableResult
   package static func raiseDescriptorLimit(to wanted: Int = 0) -> Int {
     max(0, csystemio_raise_descriptor_limit(wanted))

@@ -1,14 +1,14 @@
 internal import CSystemIO
 
-/// Writing whole texts to the process's own streams.
+/// Writes whole texts to the process's standard streams.
 package enum StandardStreams {
-  /// Columns of the terminal behind a descriptor; nil where it is none, or does not know.
+  /// Columns of the terminal of a descriptor; nil if it is not a terminal, or its size is unknown.
   package static func columns(of descriptor: Int32) -> Int? {
     let columns = Int(csystemio_terminal_columns(descriptor))
     return columns > 0 ? columns : nil
   }
 
-  /// Writes all bytes to a descriptor; false when its reader has gone or the write fails.
+  /// Writes all bytes to a descriptor; returns false if its reader is gone or the write fails.
   @discardableResult
   package static func write(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array(text.utf8)[...]
@@ -28,7 +28,7 @@ package enum StandardStreams {
   }
 }
 
-/// write(2), where a method of that name hides it.
+/// write(2), which is hidden in scopes with a method of that name.
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
   write(descriptor, bytes, count)
 }

@@ -1,12 +1,12 @@
 internal import CSystemIO
 
-/// A thread of the system's own, for work that blocks.
+/// A system thread, for blocking work.
 package enum Thread {
-  /// Starts `body` on a new detached thread; false where the system gives none.
+  /// Starts `body` on a new detached thread; returns false if the system refuses.
   ///
   /// - Parameters:
   ///   - name: at most 15 bytes, for `ps -L` and debuggers.
-  ///   - stackSize: bytes; little is enough for what reads files, and none of it is resident before it is touched.
+  ///   - stackSize: bytes; a small stack suffices for reading files, and none of it is resident before it is used.
   @discardableResult
   package static func start(_ name: StaticString, stackSize: Int = 512 << 10, _ body: @escaping @Sendable () -> Void)
     -> Bool
@@ -24,7 +24,7 @@ package enum Thread {
     defer { pthread_attr_destroy(&attributes) }
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     pthread_attr_setstacksize(&attributes, stackSize)
-    // The new thread takes the only reference over, exactly once; if none starts, it is taken back below.
+    // The new thread takes over the only reference, exactly once; if none starts, it is released below.
     let start = Unmanaged.passRetained(Start(name, body))
     var thread = pthread_t()
     let result = pthread_create(
@@ -33,7 +33,7 @@ package enum Thread {
         guard let argument else { return nil }
         let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
         start.name.withUTF8Buffer { name in
-          // A static string ends in a NUL.
+          // A static string is terminated by NUL.
           name.withMemoryRebound(to: CChar.self) { csystemio_name_thread($0.baseAddress) }
         }
         start.body()

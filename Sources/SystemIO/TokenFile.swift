@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// The token in a file's first line, read again while the program runs, so that tokens can be rotated.
 ///
-/// A file that can no longer be read, or holds no token, changes nothing: the last token stays in force.
+/// If the file becomes unreadable or has no token, the last token stays valid.
 package final class TokenFile: Sendable {
   private struct State {
     var token: String
@@ -10,14 +10,14 @@ package final class TokenFile: Sendable {
     var isFailing = false
   }
 
-  /// Seconds between two looks at the file at least.
+  /// Minimum seconds between two reads of the file.
   private let pace: Double
   private let path: String
   private let report: @Sendable (String) -> Void
   private let state: Mutex<State>
 
   /// - Parameters:
-  ///   - token: the file's token now.
+  ///   - token: the file's current token.
   ///   - report: logs when the token changes, and once when the file becomes unusable.
   package init(_ path: String, token: String, pace: Double = 1, report: @escaping @Sendable (String) -> Void) {
     self.path = path
@@ -26,7 +26,7 @@ package final class TokenFile: Sendable {
     state = Mutex(State(token: token))
   }
 
-  /// The token now, at most a second old.
+  /// The current token, at most a second old.
   package var token: String {
     let (token, message): (String, String?) = state.withLock { state in
       let now = Clock.monotonic
@@ -43,9 +43,9 @@ package final class TokenFile: Sendable {
     return token
   }
 
-  /// The token of a file; nil where its first line is none.
+  /// Reads the token of a file; nil if its first line is not a valid token.
   ///
-  /// Only what a header can carry (RFC 6750 §2.1), or the token would be refused for ever.
+  /// Only characters that a header can carry (RFC 6750 §2.1), or the token would always be refused.
   package static func token(in path: String) -> String? {
     guard let line = Files.line(of: path), line.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
     return line

@@ -4,7 +4,7 @@ import Testing
 
 @testable import API
 
-/// Hosts, tokens and other origins.
+/// Hosts, tokens and CORS.
 @Suite struct AccessTests {
   private static func respond(
     _ target: String, method: String = "GET", isLocal: Bool = true, _ headers: [(name: String, value: String)] = [],
@@ -47,9 +47,9 @@ import Testing
     }
   }
 
-  @Test func hostsMatterWhereOnlyThisMachineCanAsk() async {
+  @Test func hostsMatterOnLoopback() async {
     #expect(await Self.respond("/health", isLocal: false, [("Host", "evil.example")]).status == 200)
-    // And where somebody said which are right.
+    // Also with an explicit list of allowed names.
     func status(_ host: String, isLocal: Bool) async -> Int {
       await Self.respond("/health", isLocal: isLocal, [("Host", host)]) { $0.allowedHosts = ["Mon.example"] }.status
     }
@@ -57,7 +57,7 @@ import Testing
       #expect(await status("mon.example:8080", isLocal: isLocal) == 200)
       #expect(await status("evil.example", isLocal: isLocal) == 403)
     }
-    // HTTP/1.0 has none.
+    // HTTP/1.0 has no Host header.
     #expect(await Self.respond("/health").status == 200)
   }
 
@@ -93,22 +93,22 @@ import Testing
     #expect(await Self.withToken("/metrics/latest", nil, method: "POST").status == 401)
   }
 
-  @Test func whatNeedsNoToken() async {
+  @Test func routesWithoutAToken() async {
     for target in ["/health", "/ui/", "/ui/style.css"] { #expect(await Self.withToken(target, nil).status == 200) }
     for target in ["/", "/ui"] { #expect(await Self.withToken(target, nil).status == 302) }
     #expect(await Self.withToken("/metrics/latest", nil, method: "OPTIONS").status == 204)
-    // Whether there is anything is not told either.
+    // Existing and missing paths are indistinguishable.
     #expect(await Self.withToken("/nowhere", nil).status == 401)
     #expect(await Self.withToken("/nowhere", "Bearer s3cret").status == 404)
   }
 
-  @Test func everyRouteSaysWhetherItIsPublic() {
+  @Test func everyRouteDeclaresWhetherItIsPublic() {
     #expect(Route.all.filter(\.isPublic).map(\.path) == ["/health", "/", "/ui", "/ui/{file}"])
   }
 
   // MARK: Other origins
 
-  @Test func originsThatNobodyNamedReadNothing() async {
+  @Test func otherOriginsCannotRead() async {
     for origin in ["https://evil.example", "null", "*"] {
       for method in ["GET", "OPTIONS"] {
         let response = await Self.respond(
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test func originsThatWereNamedRead() async {
+  @Test func allowedOriginsCanRead() async {
     func get(_ origin: String?, method: String = "GET", _ target: String = "/metrics/latest", preflight: Bool = false)
       async -> API.Response
     {
@@ -135,7 +135,7 @@ import Testing
       let response = await get(origin, "/health")
       #expect(response[header: "access-control-allow-origin"] == origin)
       #expect(response[header: "access-control-allow-credentials"] == nil)
-      // An error can be read too.
+      // Errors are readable too.
       #expect(await get(origin)[header: "access-control-allow-origin"] == origin)
       let preflight = await get(origin, method: "OPTIONS", preflight: true)
       #expect(preflight.status == 204 && preflight[header: "access-control-allow-origin"] == origin)

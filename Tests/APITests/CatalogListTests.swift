@@ -4,7 +4,9 @@ import Testing
 
 @testable import API
 
-/// The catalog against a checked-in list: a metric does not appear, vanish or change its unit by accident.
+/// Compares the catalog with a checked-in list: a metric does not appear, vanish or change its unit by accident.
+///
+/// RECORD_GOLDENS=1 writes the list.
 @Suite struct CatalogListTests {
   @Test func catalogIsTheCheckedInList() throws {
     let lines = Catalog.shared.metrics.map { metric in

@@ -12,7 +12,7 @@ import Testing
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// printf rounds the exact value correctly; only its zeros at the end and its "-0" are not wanted.
+  /// printf rounds the exact value correctly; only its trailing zeros and its "-0" are removed.
   static func expected(_ value: Double, _ digits: Int) -> String {
     var buffer = [CChar](repeating: 0, count: 512)
     let length = withVaList([Int32(digits), value]) { vsnprintf(&buffer, 512, "%.*f", $0) }
@@ -40,7 +40,7 @@ import Testing
   @Test(arguments: 0...6) func agreesWithPrintf(digits: Int) {
     var generator = Generator(state: UInt64(digits) &+ 1)
     for _ in 0..<20_000 {
-      // Every exponent below 2⁶², and decimals as people write them, where ties and near ties are.
+      // Every exponent below 2⁶², and decimals as people write them, which include ties and near ties.
       let raw = Double.random(in: -1...1, using: &generator)
       let power = Int.random(in: -70...62, using: &generator)
       let plain = Double(Int.random(in: -2_000_000...2_000_000, using: &generator)) / 2_000

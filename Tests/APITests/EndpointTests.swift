@@ -29,7 +29,7 @@ import Testing
   @Test func health() async {
     let response = await Self.get("/health")
     #expect(response.status == 200)
-    // Without a sampler no sample has an age.
+    // Without a sampler samples have no age.
     #expect(Self.text(response) == #"{"status":"ok","interval_sec":10}"#)
     #expect(response[header: "content-type"] == "application/json; charset=utf-8")
     #expect(response[header: "cache-control"] == "no-store")
@@ -105,7 +105,7 @@ import Testing
     )
   }
 
-  @Test func figuresOfAProcess() async {
+  @Test func valuesOfAProcess() async {
     let text = Self.text(await Self.get("/processes?limit=1"))
     for member in [#""pid":3"#, #""name":"p3""#, #""user":"root""#, #""state":"S""#, #""cpu":2"#, #""rss_bytes":30"#] {
       #expect(text.contains(member), "\(member)")
@@ -167,7 +167,7 @@ import Testing
     "/metrics%2Flatest", "/metrics/latest/x", "/HEALTH", "/ui//", "/ui/nothing.js", "/ui/index.html/",
     "/ui/%2Findex.html",
     "/ui/style.css%00", "/favicon.ico", "/%3Cscript%3E", "/.%2e/etc/passwd", "/ui/..%5C..%5Cetc",
-  ]) func nothingThere(target: String) async {
+  ]) func unknownPaths(target: String) async {
     let response = await Self.get(target)
     #expect(response.status == 404)
     #expect(Self.text(response) == #"{"error":{"code":"not_found","message":"no such endpoint: \#(target)"}}"#)
@@ -228,7 +228,7 @@ import Testing
     #expect(await Self.get(target + "?from=bookmark").status == 302)
   }
 
-  /// Every member that the specification fixes, with a value of its type.
+  /// Every member required by the specification, with a value of its type.
   @Test func theSpecsMembers() async {
     let text = Self.text(await Self.get("/metrics/latest"))
     let members: [(String, [String])] = [

@@ -25,7 +25,7 @@ import Testing
     String(decoding: event?.flatMap(\.self) ?? [], as: UTF8.self)
   }
 
-  /// The second that an event's id names.
+  /// The second in an event's id.
   private static func second(_ event: [[UInt8]]?) -> Int? {
     let lines = text(event).split(separator: "\n").filter { $0 != "retry: 1000" }
     guard lines.count == 2, lines[0].hasPrefix("id: "),
@@ -36,7 +36,7 @@ import Testing
     return Timestamp(rfc3339: lines[0].dropFirst(4)).map { Int($0.seconds - MadeUpSample.time) }
   }
 
-  @Test func firstTheNewestThenWhatComes() async {
+  @Test func firstTheNewestSampleThenLiveOnes() async {
     for second in [10, 20] { history.append(sample(second)) }
     var iterator = stream().makeAsyncIterator()
     let first = await iterator.next()
@@ -45,7 +45,7 @@ import Testing
       history.append([(1, sample(second))])
       #expect(Self.second(await iterator.next()) == second)
     }
-    // One moment that both tracks have comes once.
+    // A sample on both tracks is sent once.
     history.append([(1, sample(30)), (10, sample(30))])
     #expect(Self.second(await iterator.next()) == 30)
     history.append([(1, sample(31))])
@@ -54,7 +54,7 @@ import Testing
 
   @Test func theFirstSampleIsWaitedFor() async {
     var iterator = stream().makeAsyncIterator()
-    // A comment comes at once, so that no proxy holds the header back.
+    // A comment is sent immediately, so that no proxy holds the header back.
     #expect(Self.text(await iterator.next()) == ":\n\n")
     history.append(sample(10))
     let first = await iterator.next()
@@ -71,7 +71,7 @@ import Testing
     #expect(await iterator.next() == nil)
   }
 
-  @Test func whatWasMissedComesFirst() async {
+  @Test func missedSamplesComeFirst() async {
     let other = history.watch(interval: 1)
     for second in [10, 20, 30] { history.append(sample(second)) }
     for second in 35...42 {
@@ -80,7 +80,7 @@ import Testing
     var iterator = stream(since: 10).makeAsyncIterator()
     var seconds: [Int?] = []
     for _ in 0..<4 { seconds.append(Self.second(await iterator.next())) }
-    // What comes meanwhile is not lost.
+    // Samples taken meanwhile are not lost.
     for second in 43...51 { history.append([(1, sample(second))]) }
     for _ in 0..<15 { seconds.append(Self.second(await iterator.next())) }
     #expect(seconds == [20, 30] + (35...51).map { $0 })
@@ -89,7 +89,7 @@ import Testing
     other.end()
   }
 
-  @Test(arguments: [20, 25]) func whoIsUpToDateMissedNothing(since: Int) async {
+  @Test(arguments: [20, 25]) func aClientThatIsUpToDateGetsOnlyLiveSamples(since: Int) async {
     for second in [10, 20] { history.append(sample(second)) }
     var iterator = stream(since: since).makeAsyncIterator()
     _ = await iterator.next()
@@ -97,7 +97,7 @@ import Testing
     #expect(Self.second(await iterator.next()) == 26)
   }
 
-  @Test func aCoarseClientGetsNothingFine() async {
+  @Test func aCoarseClientGetsNoFineSamples() async {
     let other = history.watch(interval: 1)
     for second in 1...30 {
       history.append([(1, sample(second))] + (second % 10 == 0 ? [(10, sample(second))] : []))
@@ -109,7 +109,7 @@ import Testing
     other.end()
   }
 
-  @Test func aClockThatWasSetBackLosesNothing() async {
+  @Test func aClockThatWasSetBackLosesNoSample() async {
     for (second, boottime) in [(1_000, 10), (1_010, 20), (300, 30), (310, 40)] {
       history.append(sample(second, boottime: boottime))
     }
@@ -117,7 +117,7 @@ import Testing
     for second in [1_010, 300, 310] { #expect(Self.second(await iterator.next()) == second) }
   }
 
-  @Test func aShortStallLosesNothingALongOneIsPassedOver() async {
+  @Test func aShortStallLosesNoSampleALongOneIsSkipped() async {
     history.append(sample(0))
     var iterator = stream().makeAsyncIterator()
     _ = await iterator.next()
@@ -129,7 +129,7 @@ import Testing
     #expect(Self.second(await iterator.next()) == 91)
   }
 
-  @Test func whoIsSlowerThanTheSamplesIsNotGivenThePastForEver() async {
+  @Test func aSlowClientSkipsToTheNewestSample() async {
     let other = history.watch(interval: 1)
     for second in 1...20 { history.append([(1, sample(second))]) }
     var iterator = stream(since: 0).makeAsyncIterator()
@@ -139,7 +139,7 @@ import Testing
       guard let second = Self.second(await iterator.next()) else { break }
       #expect(second > last)
       last = second
-      // Two samples come for each that is taken.
+      // Two samples are taken for each one read.
       for _ in 0..<2 {
         now += 1
         history.append([(1, sample(now))])
@@ -207,13 +207,13 @@ import Testing
     #expect(Self.second(await iterator.next()) == 0)
   }
 
-  @Test func theHeaderSaysMoreThanTheAddress() async throws {
+  @Test func theHeaderTakesPrecedenceOverTheURL() async throws {
     for second in [0, 10, 20, 30] { history.append(sample(second)) }
     let id = Timestamp(seconds: MadeUpSample.time + 20).rfc3339
     let request = API.Request(target: "/metrics/stream?since=\(MadeUpSample.time)", headers: [("last-event-id", id)])
     var iterator = try #require(await api().respond(to: request).events).makeAsyncIterator()
     #expect(Self.second(await iterator.next()) == 30)
-    // An id of some other server's: an error would stop a browser for good.
+    // An id of another server: an error would stop a browser permanently.
     let other = await api().respond(to: API.Request(target: "/metrics/stream", headers: [("Last-Event-ID", "7 of 9")]))
     var first = try #require(other.events).makeAsyncIterator()
     #expect(Self.second(await first.next()) == 30)
@@ -231,7 +231,7 @@ import Testing
     open.removeLast()
     let head = await api.respond(to: API.Request(method: "HEAD", target: "/metrics/stream"))
     #expect(head.status == 200 && head.events == nil)
-    // HEAD has taken none away.
+    // HEAD took no permit.
     #expect(await api.respond(to: API.Request(target: "/metrics/stream")).status == 200)
     #expect(open.allSatisfy { $0.status == 200 })
   }

@@ -5,9 +5,9 @@ import Testing
 
 @testable import API
 
-/// Compressed answers: what is in them, and who gets them.
+/// Compressed responses: contents and negotiation.
 @Suite struct GzipTests {
-  /// What a gzip stream holds; nil where its header, checksum or length is wrong.
+  /// Decompresses a gzip stream; nil if its header, checksum or length is wrong.
   static func unpacked(_ stream: [UInt8]) -> [UInt8]? {
     guard stream.count > 18, stream.prefix(4) == [0x1F, 0x8B, 8, 0] else { return nil }
     let length = stream.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -35,7 +35,7 @@ import Testing
     "/metrics/at?time=1770273850",
   ]) func theSameBytesCompressed(target: String) async {
     let api = Self.api()
-    // Twice, from what was kept and from what was not.
+    // Twice, with and without a cached response.
     for _ in 0..<2 {
       let plain = await Self.get(api, target, nil)
       let packed = await Self.get(api, target)
@@ -45,7 +45,7 @@ import Testing
       #expect(packed[header: "vary"] == "Accept-Encoding" && plain[header: "vary"] == "Accept-Encoding")
       #expect(Self.unpacked(packed.body) == plain.body)
       #expect(packed.body.count < plain.body.count)
-      // One that names the plain bytes strongly names the compressed ones weakly.
+      // A strong tag of the plain bytes is weak for the compressed ones.
       let tag = plain[header: "etag"]
       #expect(packed[header: "etag"] == tag.map { $0.hasPrefix("W/") ? $0 : "W/" + $0 })
     }
@@ -62,7 +62,7 @@ import Testing
       #expect(block.map(Gzip.bytes) == SampleJSON.encode(entry.sample))
       #expect(SampleJSON.count(of: entry) == SampleJSON.encode(entry.sample).count)
     }
-    // Put another in its place, and it is that one which is served.
+    // After a replacement the new block is served.
     entries[0].withText { $0.block = Gzip.block(of: Array("other".utf8)) }
     #expect(
       String(decoding: await Self.get(api, "/metrics/history?seconds=30", nil).body, as: UTF8.self).hasPrefix(
@@ -71,7 +71,7 @@ import Testing
     #expect(Self.unpacked(packed).map { String(decoding: $0.prefix(40), as: UTF8.self) }?.contains("other") == true)
   }
 
-  @Test func whoAsksForThePastAgainAndAgainIsSpared() async throws {
+  @Test func repeatedRequestsForThePastAreServedFromTheCache() async throws {
     let history = MadeUpSample.history(samples: 5)
     let api = API(history: history)
     func plain() -> [Bool] { history.all.dropLast().map { $0.withText { $0.plain != nil } } }
@@ -82,7 +82,7 @@ import Testing
     #expect(await Self.get(api, "/metrics/history?seconds=3600", nil).body == first.body)
     #expect(plain() == [true, true, true, true])
     #expect(await Self.get(api, "/metrics/history?seconds=3600", nil).body == first.body)
-    // Nobody asks any more.
+    // No further requests.
     for minute in 1...4 {
       var sample = MadeUpSample.sample(at: MadeUpSample.time + Double(minute * 60))
       sample.boottime = (history.latest?.sample.boottime ?? 0) + 60
@@ -99,7 +99,7 @@ import Testing
       let noise = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
       #expect(Gzip.bytes(of: Gzip.block(of: noise)) == noise, "\(count)")
       #expect(Self.unpacked(Gzip.stream(of: [.bytes(noise)])) == noise, "\(count)")
-      // As where zlib has no memory.
+      // As when zlib has no memory.
       let stored = Gzip.stored(noise, ends: true)
       let back = [UInt8](unsafeUninitializedCapacity: count + 1) { buffer, written in
         written = czlib_inflate(stored, stored.count, buffer.baseAddress, buffer.count)
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func whatIsShortIsNotCompressed() async {
+  @Test func shortBodiesAreNotCompressed() async {
     for target in ["/health", "/version", "/nowhere", "/"] {
       let response = await Self.get(Self.api(), target)
       #expect(response[header: "content-encoding"] == nil && response[header: "vary"] == nil)
@@ -127,7 +127,7 @@ import Testing
     #expect(API.Response.acceptsGzip(header) == isWanted)
   }
 
-  @Test func headTellsTheLengthOfTheCompressedBody() async {
+  @Test func headReportsTheLengthOfTheCompressedBody() async {
     let api = Self.api()
     let headers = [(name: "accept-encoding", value: "gzip")]
     let get = await api.respond(to: API.Request(target: "/catalog", headers: headers))

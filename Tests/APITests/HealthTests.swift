@@ -4,7 +4,7 @@ import Testing
 
 @testable import API
 
-/// /health: the newest sample's age, the archive and the receivers; 503 where a probe wants to know.
+/// /health: the newest sample's age, the archive and the receivers; 503 for strict probes.
 @Suite struct HealthTests {
   private struct Archive: SampleArchive {
     let failure: String?
@@ -43,7 +43,7 @@ import Testing
   @Test func theNewestSamplesAge() async {
     #expect(
       await get("/health", api(age: 7.25)) == (200, #"{"status":"ok","sample_age_sec":7.25,"interval_sec":10}"#))
-    // The agent answers, whatever its sampler does.
+    // The agent responds whatever the state of its sampler.
     #expect(
       await get("/health", api(age: 3_600)) == (200, #"{"status":"ok","sample_age_sec":3600,"interval_sec":10}"#))
   }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import API
 
-/// `/metrics/history` in its forms, `/metrics/at`, and moments as clients write them.
+/// Formats of `/metrics/history`, `/metrics/at`, and formats of times.
 @Suite struct HistoryEndpointTests {
-  /// Five samples, ten seconds apart, the newest at 06:45:00, of which the CPU usage and the GPU's differ.
+  /// Five samples, ten seconds apart, the newest at 06:45:00, with different CPU and GPU usage.
   private static func api() -> API {
     let history = History(capacity: 100, interval: 10)
     for index in 0..<5 {
@@ -66,7 +66,7 @@ import Testing
         && all.contains("filesystems.read_only{mountpoint=\"\"/a \\\"\"b\\\"\"\\n\"\"}"))
   }
 
-  /// A mean of whole numbers is shown as a whole number, as the specification's samples have it.
+  /// A mean of integers is written as an integer, like in the specification's samples.
   @Test func stepsKeepTheTypesOfSamples() async throws {
     let history = History(capacity: 10, interval: 10)
     for second in [0.0, 10, 20] {
@@ -80,12 +80,12 @@ import Testing
     }
     let api = API(history: history)
     let text = json(await api.respond(to: API.Request(target: "/metrics/history?seconds=30&step=60")).body)
-    // A mode's share of time and a number of processes have one name.
+    // A mode's share of time and a number of processes have the same name.
     let fractional = Set(Catalog.shared.metrics.filter { !$0.definition.isWhole }.map(\.definition.name))
     for metric in Catalog.shared.metrics where !fractional.contains(metric.definition.name) {
       for part in text.split(separator: "\"\(metric.definition.name)\":").dropFirst() {
         let number = part.prefix { $0 != "," && $0 != "}" && $0 != "]" }
-        // An object or a list of the same name.
+        // An object or a list with the same name.
         if number.first?.isNumber != true { continue }
         #expect(Int(number) != nil, "\(metric.id): \(part.prefix(40))")
       }
@@ -101,9 +101,9 @@ import Testing
     #expect(
       parts.count == 3 && parts[1].hasPrefix("2026-02-05T06:44:30Z") && parts[2].hasPrefix("2026-02-05T06:45:00Z"))
     #expect(parts[1].contains(#""threads":1,"usage":0.15,"#) && parts[2].contains(#""threads":1,"usage":0.4,"#))
-    // The entries of a list, and what is shown twice: the GPU as the specification has it and in the list of all.
+    // The entries of a list, and repeated values: the GPU in the specification's format and in the list of all.
     #expect(parts[2].split(separator: #""util":0.375"#).count == 3)
-    // Nothing but levels is changed: of one sample the step is the sample.
+    // Only gauges change: a step of one sample equals the sample.
     let one = await Self.text("/metrics/history?step=1&seconds=10")
     #expect(
       await Self.text("/metrics/history?seconds=10").replacing("_sec\":10,", with: "_sec\":10,\"step_sec\":1,") == one)
@@ -116,7 +116,7 @@ import Testing
       samples[index].ram.total = .nan
       samples[index].disks = [1, 2].map { number in
         var disk = Disk(from: nil, to: DiskReading(device: "sd\(number)"), over: Elapsed(seconds: .nan))
-        // Only one of them tells, and only in some samples.
+        // Only one of them has a value, and only in some samples.
         disk.busy = number == 1 ? .nan : index > 1 ? Double(index) / 10 : .nan
         return disk
       }
@@ -127,7 +127,7 @@ import Testing
     #expect(text.hasPrefix(#"{"timestamp":"2026-02-05T06:45:03Z""#))
   }
 
-  @Test func theStretchFromOneMomentToAnother() async {
+  @Test func theRangeFromOneTimeToAnother() async {
     func count(_ query: String) async -> Int {
       await Self.text("/metrics/history?" + query).split(separator: "timestamp").count - 1
     }
@@ -137,7 +137,7 @@ import Testing
     #expect(await count("to=2026-02-05T15:44:20+09:00") == 1)
     #expect(await count("from=0") == 5)
     #expect(await count("to=1") == 0)
-    // A length goes with either end, or cuts what is between both.
+    // A length extends from either end, or limits a range with both.
     #expect(await count("seconds=10&to=2026-02-05T06:44:50Z") == 2)
     #expect(await count("seconds=15&from=2026-02-05T06:44:20Z") == 2)
     #expect(await count("seconds=10&from=0&to=2026-02-05T06:44:50Z") == 2)
@@ -151,7 +151,7 @@ import Testing
     #expect(text.contains(#""max":{"cpu.cores":["#) && !text.contains(#""series":{"#))
   }
 
-  @Test func aMomentOfThePast() async {
+  @Test func aTimeOfThePast() async {
     let text = await Self.text("/metrics/at?time=2026-02-05T06:44:39Z")
     #expect(text.hasPrefix(#"{"timestamp":"2026-02-05T06:44:30Z","#) && text.contains(#""threads":1,"usage":0.2,"#))
     #expect(await Self.text("/metrics/at?time=9999999999") == Self.text("/metrics/latest"))
@@ -204,7 +204,7 @@ import Testing
     #expect(text.contains(message), "\(text)")
   }
 
-  @Test func anAnswerThatWouldFillTheMemoryIsRefused() async {
+  @Test func aResponseThatWouldFillTheMemoryIsRefused() async {
     let history = History(capacity: 600, interval: 1)
     for second in 0..<600 {
       var sample = MadeUpSample.sample(at: MadeUpSample.time + Double(second))
@@ -259,7 +259,7 @@ import Testing
     #expect(old.contains(#""gpu_util":1,"gpu_memory_mb":4,"gpus":[0]}"#) && old.split(separator: "gpu_util").count == 3)
     #expect(!old.contains("age_sec"))
     #expect(await get("/processes").contains(#"Z","interval_sec":1,"age_sec":0.25,"processes":["#))
-    // The greater memory first where both use as much time.
+    // Equal times are ordered by memory.
     #expect(pids(await get("/processes?sort=gpu")) == [3, 2, 4])
     #expect(await !get("/processes").contains("stored"))
     #expect(await api.respond(to: API.Request(target: "/processes?at=1")).status == 404)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import API
 
-/// The JSON of a sample, of texts and of what is absent.
+/// JSON of samples, texts and absent values.
 @Suite struct JSONTests {
   private struct Inner: MetricGroup {
     var count = Double.nan
@@ -41,7 +41,7 @@ import Testing
     )
   }
 
-  @Test func whatIsAbsentIsLeftOut() {
+  @Test func absentValuesAreOmitted() {
     #expect(Self.object(Outer(name: nil, size: .nan, isOn: nil, part: nil, list: nil)) == "{}")
     #expect(Self.object(Outer(name: nil, size: .nan, isOn: false, part: nil, list: [])) == #"{"on":false,"list":[]}"#)
   }
@@ -71,7 +71,7 @@ import Testing
     #expect(Self.quoted("\u{8}\t\n\u{C}\r") == #""\b\t\n\f\r""#)
     #expect(Self.quoted("\u{0}\u{1B}[31m\u{1F}\u{7F}") == #""\u0000\u001b[31m\u001f\u007f""#)
     #expect(Self.quoted("") == "\"\"")
-    // Bytes that are no UTF-8 have become U+FFFD on their way into a String.
+    // Invalid UTF-8 has become U+FFFD in the String.
     #expect(Self.quoted(String(decoding: [0x61, 0xFF, 0xC3] as [UInt8], as: UTF8.self)) == "\"a\u{FFFD}\u{FFFD}\"")
   }
 
@@ -91,7 +91,7 @@ import Testing
     #expect(written(.milliseconds, 0.0012345) == #"{"x":1.234}"#)
     #expect(written(.ratio, 0.123456) == #"{"x":0.1235}"#)
     for value in [Double.nan, .infinity, -.infinity] { #expect(written(.ratio, value) == "{}") }
-    // A thousandth of the greatest number's unit passes it.
+    // In milliseconds the largest number overflows.
     #expect(written(.milliseconds, .greatestFiniteMagnitude) == "{}")
   }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import API
 
-/// The answer that is asked for again and again is one and the same, until there is a newer one.
+/// Repeated requests get the same response until there is a newer sample.
 @Suite struct KeptResponsesTests {
   private static func get(_ api: API, _ headers: [(name: String, value: String)] = [], method: String = "GET") async
     -> API.Response
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func whatIsOneClientsOwnIsNotKept() async throws {
+  @Test func aClientsOwnResponseIsNotKept() async throws {
     var settings = API.APISettings()
     settings.corsOrigins = ["https://a.example"]
     let api = API(history: MadeUpSample.history(samples: 1), settings: settings)

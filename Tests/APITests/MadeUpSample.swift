@@ -1,7 +1,7 @@
 import AgentMetrics
 import History
 
-/// Two instants of a machine that does not exist, with figures whose sample can be reckoned by hand.
+/// Two instants of an imaginary machine, with values whose sample can be calculated by hand.
 enum MadeUpSample {
   /// 2026-02-05T06:45:00Z.
   static let time = 1_770_273_900.0
@@ -11,7 +11,7 @@ enum MadeUpSample {
     Sample(from: reading(seconds - 10, step: 0), to: reading(seconds, step: 1))
   }
 
-  /// So many samples, `interval` seconds apart, the newest at ``time``.
+  /// A history of `samples` samples, `interval` seconds apart, the newest at ``time``.
   static func history(samples: Int, interval: Int = 10, capacity: Int = 720) -> History {
     let history = History(capacity: capacity, interval: interval)
     for index in 0..<samples { history.append(sample(at: time - Double((samples - 1 - index) * interval))) }
@@ -52,12 +52,12 @@ enum MadeUpSample {
   }
 }
 
-/// A body's JSON without the line feed at its end; a test that compares with the text fails without one.
+/// A body's JSON without the trailing line feed; comparisons fail without one.
 func json(_ body: [UInt8]) -> String {
   body.last == UInt8(ascii: "\n") ? String(decoding: body.dropLast(), as: UTF8.self) : "no line feed at the end"
 }
 
-/// A process with the figures that orders look at.
+/// A process with the values of the sort keys.
 func process(
   _ pid: Int32, cpu: Double = .nan, resident: Double = 0, read: Double = .nan, write: Double = .nan
 ) -> Process {

@@ -70,7 +70,7 @@ import Testing
     #expect(Self.minified("  <p>a , b { c }\n\n  d // e\n", type: "text/html") == "<p>a , b { c }\nd // e\n")
   }
 
-  /// Minifying a file of the page again changes nothing.
+  /// Minifying a file of the page twice has no further effect.
   @Test(arguments: WebFiles.shared.names) func pageIsMinified(name: String) {
     let text = WebFilesTests.text(name)
     let type = WebFilesTests.type(of: name)

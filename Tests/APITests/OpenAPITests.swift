@@ -4,13 +4,13 @@ import Testing
 
 @testable import API
 
-/// The description against the routes, and every error that it tells of against a request that provokes it.
+/// Compares the OpenAPI document with the routes, and each documented error with a request that provokes it.
 ///
-/// Real answers are held against it by scripts/check-api.
+/// scripts/check-api validates real responses against it.
 @Suite struct OpenAPITests {
   struct Failure: Error {}
 
-  /// A request that provokes an error of a route: its target, its headers, and what has to be so for it.
+  /// A request that provokes an error of a route: its target, its headers, and its preconditions.
   struct Provocation: Sendable {
     let path: String
     let status: Int
@@ -42,13 +42,13 @@ import Testing
     }
   }
 
-  @Test(arguments: provocations) func everyErrorThatIsToldOf(provocation: Provocation) async {
+  @Test(arguments: provocations) func everyDocumentedError(provocation: Provocation) async {
     var settings = API.APISettings()
     settings.streams = provocation.streams
     settings.token = { provocation.token }
     let api = API(history: MadeUpSample.history(samples: provocation.samples), settings: settings) { throw Failure() }
     let request = API.Request(target: provocation.target, headers: provocation.headers, isLocal: true)
-    // A server that ends cuts a history short.
+    // A server that shuts down aborts a history.
     let task = Task {
       if provocation.path == "/metrics/history", provocation.status == 503 { withUnsafeCurrentTask { $0?.cancel() } }
       return await api.respond(to: request)
@@ -83,8 +83,8 @@ import Testing
     }
   }
 
-  /// Members of an empty sample are those that are always there.
-  @Test func whatIsRequiredIsAlwaysThere() {
+  /// Members of an empty sample are those that are always present.
+  @Test func requiredMembersAreAlwaysPresent() {
     var sample = Sample(from: nil, to: Reading())
     sample.gpus = [GPU(index: 0, vendor: "amd")]
     sample.disks = [Disk()]

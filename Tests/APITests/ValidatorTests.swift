@@ -4,7 +4,7 @@ import Testing
 
 @testable import API
 
-/// What a client has already is not sent again.
+/// Conditional requests.
 @Suite struct ValidatorTests {
   private static func get(_ api: API, _ target: String, _ headers: [(name: String, value: String)] = []) async
     -> API.Response
@@ -58,12 +58,12 @@ import Testing
     ] {
       #expect(await Self.get(api, "/metrics/latest", [("If-Modified-Since", since)]).status == status, "\(since)")
     }
-    // A tag says more than a date.
+    // A tag takes precedence over a date.
     let both = await Self.get(api, "/metrics/latest", [("If-Modified-Since", modified), ("If-None-Match", "\"x\"")])
     #expect(both.status == 200)
   }
 
-  @Test func whatIsNeverTheSameIsNotKept() async {
+  @Test func uniqueResponsesAreNotKept() async {
     let api = API(history: MadeUpSample.history(samples: 5))
     for target in ["/health", "/version", "/processes", "/nowhere", "/metrics/history?seconds=x"] {
       let response = await Self.get(api, target, [("If-None-Match", "*")])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import API
 
-/// The page's files, as they are embedded and answered.
+/// The page's files as embedded and served.
 @Suite struct WebFilesTests {
   static let folder = String(#filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }) + "/web"
 
@@ -33,14 +33,14 @@ import Testing
 
   static func text(_ name: String) -> String { String(decoding: WebFiles.shared[name]?.bytes ?? [], as: UTF8.self) }
 
-  /// What is in the folder is embedded, and nothing else but the favicon's levels.
+  /// The folder's files are embedded, and no others except the favicon's levels.
   @Test func everyFileIsEmbedded() {
     #expect(Self.sources.contains("index.html"))
     #expect(WebFiles.shared.names.filter { !$0.hasPrefix("favicon-") } == Self.sources.sorted())
     #expect(WebFiles.shared.names.filter { $0.hasPrefix("favicon-") }.count == 5)
   }
 
-  /// The browser asks for all modules at once, not for each when it has read who imports it.
+  /// The browser requests all modules immediately rather than after reading the importing one.
   @Test func everyModuleIsAskedForInAdvance() {
     let lines = Self.text("index.html").split(separator: "\n")
     for name in Self.sources where name.hasSuffix(".js") {
@@ -74,7 +74,7 @@ import Testing
     #expect(await EndpointTests.get("/ui/").body == EndpointTests.get("/ui/index.html").body)
   }
 
-  /// The page loads nothing from elsewhere, keeps to its policy, and puts no text in as markup.
+  /// The page loads no resources from elsewhere, complies with its policy, and inserts no text as markup.
   @Test func pageIsSelfContained() {
     for name in WebFiles.shared.names {
       let text = Self.text(name).replacing("http://www.w3.org/", with: "")
@@ -94,7 +94,7 @@ import Testing
     #expect(WebFiles.shared.names.reduce(0) { $0 + (WebFiles.shared[$1]?.bytes.count ?? 0) } <= 132_000)
   }
 
-  /// Every file that the page names is there, and app.js names each module, so that none waits for another.
+  /// Every file named by the page exists, and app.js names each module, so that none waits for another.
   @Test func namedFilesExist() {
     let page = Self.text("index.html")
     for part in page.split(separator: #"src=""#).dropFirst() + page.split(separator: #"href=""#).dropFirst() {

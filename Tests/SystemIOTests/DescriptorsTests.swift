@@ -2,7 +2,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// The shares of the process's descriptors.
+/// Budget of the process's descriptors.
 @Suite struct DescriptorsTests {
   @Test func theUpperHalfIsNotForFilesThatStayOpen() {
     let limit = Descriptors.limit

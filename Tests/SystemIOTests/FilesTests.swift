@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct FilesTests {
-  @Test func aKeptFileIsReadAnewEachTime() throws {
+  @Test func anOpenFileIsReadAgainEachTime() throws {
     let scratch = try TemporaryFolder()
     let file = PersistentFile(scratch.path + "/value")
     let buffer = ReadBuffer(capacity: 4)

@@ -1,12 +1,12 @@
 import SystemIO
 import Testing
 
-/// Signals reach the process that was held or none, whatever happens to its pid meanwhile.
+/// Signals reach only the held process, even if its pid is reused meanwhile.
 @Suite struct HeldProcessTests {
-  /// A system in which pids are given to other processes.
+  /// A system that reuses pids.
   private final class System: Sendable {
     struct State {
-      /// Start times of the processes that run, by pid.
+      /// Start times of the running processes, by pid.
       var running: [Int32: Double] = [7: 100]
       /// The process of each open descriptor.
       var descriptors: [Int32: (pid: Int32, start: Double)] = [:]
@@ -16,9 +16,9 @@ import Testing
     }
 
     let state = Condition(State())
-    /// What pidfd_open answers; nil for a descriptor.
+    /// Error of pidfd_open; nil for success.
     let openError: Int32?
-    /// Happens between the calls of hold: a process ends, and another takes its pid.
+    /// Runs between the calls of hold: a process ends, and another takes its pid.
     let afterOpen: @Sendable (inout State) -> Void
 
     init(openError: Int32? = nil, afterOpen: @escaping @Sendable (inout State) -> Void = { _ in }) {
@@ -70,7 +70,7 @@ import Testing
     #expect(process.signal(15) == nil && system.signalled == [100])
   }
 
-  @Test(arguments: kernels) func aPIDThatBelongsToAnotherNowIsNotHeld(_ openError: Int32?) {
+  @Test(arguments: kernels) func aReusedPIDIsNotHeld(_ openError: Int32?) {
     let system = System(openError: openError)
     #expect(throws: HeldProcess.Failure.replaced) { try HeldProcess(pid: 7, start: 99.99, calls: system.calls) }
     #expect(throws: HeldProcess.Failure.ended) { try HeldProcess(pid: 8, start: 100, calls: system.calls) }
@@ -84,7 +84,7 @@ import Testing
     #expect(throws: HeldProcess.Failure.ended) { try HeldProcess(pid: 7, start: 100, calls: gone.calls) }
   }
 
-  /// A descriptor of the process before, held with the start time of the one after: neither is signalled.
+  /// A descriptor of an earlier process, held with the start time of the later one: neither is signalled.
   @Test func aDescriptorOfAnotherProcessReachesNone() throws {
     let system = System { $0.running[7] = 200 }
     let process = try HeldProcess(pid: 7, start: 200, calls: system.calls)

@@ -18,7 +18,7 @@ extension Route {
   }
 
   static let at = Route(
-    path: "/metrics/at", summary: "The newest stored sample at or before a moment",
+    path: "/metrics/at", summary: "The newest stored sample at or before a time",
     parameters: [Parameters.time.definition], contents: [.json(.component("Sample"))], errors: [.notFound],
     isRevalidated: true
   ) { (api, context) async throws(APIError) in
@@ -39,7 +39,7 @@ extension Route {
   }
 
   static let history = Route(
-    path: "/metrics/history", summary: "The history: as samples, or as columns of the metrics that are asked for",
+    path: "/metrics/history", summary: "The history: as samples, or as columns of the requested metrics",
     parameters: [
       Parameters.seconds.definition, Parameters.from.definition, Parameters.to.definition, Parameters.step.definition,
       Parameters.metrics.definition, Parameters.stats.definition, Parameters.format.definition,
@@ -49,7 +49,7 @@ extension Route {
     ], errors: [.notFound, .serviceUnavailable], isRevalidated: true
   ) { (api, context) async throws(APIError) in
     let question = try HistoryQuestion(context.query)
-    // The first sample is a fraction of a second away; an empty answer at start would be true but of no use.
+    // The first sample takes a fraction of a second; an empty response at start would be correct but useless.
     _ = await api.history.first()
     let validator = Validator(of: question.query.samples(in: api.history), target: context.request.target)
     return try await .validated(validator, for: context.request) { () async throws(APIError) in
@@ -62,7 +62,7 @@ extension Route {
 }
 
 extension API {
-  /// The newest stored sample at or before a moment; waits for the first one.
+  /// The newest stored sample at or before a time; waits for the first one.
   func entry(at time: Timestamp) async throws(APIError) -> History.Entry {
     _ = await history.first()
     guard let entry = await history.archivedEntry(at: time) else {
@@ -72,7 +72,7 @@ extension API {
   }
 }
 
-/// The parameters of the metrics' resources.
+/// Parameters of the metrics' resources.
 enum Parameters {
   static let seconds = Parameter<Int>.integer(
     "seconds",
@@ -94,7 +94,7 @@ enum Parameters {
     isRepeatable: true
   ) { SeriesSelector.list($0) }
   static let stats = Parameter<Set<Statistic>>(
-    "stats", "Statistics of each step as columns, separated by commas; of all metrics where none is named",
+    "stats", "Statistics of each step as columns, separated by commas; by default of all metrics",
     allowed: "one or more of " + Statistic.allCases.map(\.rawValue).joined(separator: ", "),
     .pattern("^(mean|min|max)(,(mean|min|max))*$")
   ) { text in
@@ -102,7 +102,7 @@ enum Parameters {
     return words.contains(nil) ? nil : Set(words.compactMap(\.self))
   }
   static let format = Parameter<Format>.choice(
-    "format", "JSON, or columns as CSV (RFC 4180); all columns where metrics names none", default: .json)
+    "format", "JSON, or columns as CSV (RFC 4180); all columns if metrics is empty", default: .json)
 
   enum Format: String, CaseIterable {
     case json, csv
@@ -114,7 +114,7 @@ enum Statistic: String, CaseIterable {
   case mean, min, max
 }
 
-/// The parameters of a request for history.
+/// Parameters of a history request.
 private struct HistoryQuestion {
   let query: HistoryQuery
   private let selectors: [SeriesSelector]?
@@ -126,7 +126,7 @@ private struct HistoryQuestion {
     let (from, to) = (try parameters.value(Parameters.from), try parameters.value(Parameters.to))
     var range = HistoryQuery.Range.last(seconds: Double(seconds ?? 300))
     if from != nil || to != nil {
-      // Not an error of the request's form, so that a generated client's valid values are no bad request.
+      // Not 400, so that values that are valid by the schema are never a bad request.
       if let from, let to, from > to { throw APIError(.notFound, "from is later than to", parameter: "from") }
       let length = seconds.map(Double.init)
       let start = length.flatMap { length in to.map { Timestamp(seconds: $0.seconds - length) } }
@@ -180,10 +180,10 @@ private struct HistoryQuestion {
     }
   }
 
-  /// Bytes of the past's text that are kept unpacked at most.
+  /// Maximum bytes of past samples' text that stay decompressed.
   private static let maxDecoded = 32 << 20
 
-  /// Keeps samples' text as it is, the newest first.
+  /// Keeps samples' text decompressed, the newest first.
   private func keep(_ samples: [History.Entry]) {
     var room = Self.maxDecoded
     for entry in samples.reversed() {
@@ -193,12 +193,12 @@ private struct HistoryQuestion {
     }
   }
 
-  /// The specification's form.
+  /// Writes whole samples.
   private func wholeSamples(_ samples: [History.Entry], interval: Int) throws(APIError) -> API.Response {
     let step = query.step.map { #","step_sec":\#($0)"# } ?? ""
     var pieces = [API.BodyPiece.bytes(Array(#"{"interval_sec":\#(interval)\#(step),"samples":["#.utf8))]
     func add(_ piece: API.BodyPiece) throws(APIError) {
-      // Encoding a day of samples takes a while; a server that ends does not wait for it.
+      // Encoding a day of samples takes a while; a server that shuts down does not wait for it.
       if Task.isCancelled { throw APIError(.serviceUnavailable, "the server is shutting down") }
       if pieces.count > 1 { pieces.append(.bytes([UInt8(ascii: ",")])) }
       pieces.append(piece)
@@ -214,7 +214,7 @@ private struct HistoryQuestion {
     return .body(pieces, type: Route.jsonType)
   }
 
-  /// The stretch as it was asked for, or as far as there are samples.
+  /// The requested range, limited to the available samples.
   private func bounds(_ rows: [Double]) -> (from: Timestamp?, to: Timestamp?) {
     let (first, last) = (rows.first.map(Timestamp.init), rows.last.map(Timestamp.init))
     switch query.range {
@@ -224,7 +224,7 @@ private struct HistoryQuestion {
   }
 }
 
-/// The regular expression of `metrics`, for clients that check or make up values.
+/// Regular expression of `metrics`, for clients that validate or generate values.
 private enum MetricPattern {
   static let text: String = {
     let ids = Catalog.shared.metrics.filter(\.isColumn).map { $0.id.replacing(".", with: "\\.") }

@@ -3,7 +3,7 @@ internal import History
 
 extension Route {
   static let processes = Route(
-    path: "/processes", summary: "The processes now, or the top processes recorded at a time of the past",
+    path: "/processes", summary: "The current processes, or the top processes recorded at a past time",
     parameters: [sort.definition, limit.definition, time.definition], contents: [.json(ProcessesJSON.schema)],
     errors: [.notFound, .serviceUnavailable]
   ) { (api, context) async throws(APIError) in
@@ -30,16 +30,16 @@ extension Route {
   private static let sort = Parameter<ProcessOrder>.choice(
     "sort", "Sort key, largest first; pid ascending", default: .cpu)
   private static let limit = Parameter<Int>.integer("limit", "Maximum number of processes")
-  private static let time = Parameter<Timestamp>.time("at", "A time of the past; now by default")
+  private static let time = Parameter<Timestamp>.time("at", "A past time; now by default")
 }
 
-/// By what processes are put in order: the greatest first, but by ascending pid.
+/// Sort keys of processes, in descending order except for pid.
 enum ProcessOrder: String, CaseIterable {
   case cpu, memory, io, gpu, pid
 
   typealias ProcessRecord = (process: Process, gpu: GPUShare?)
 
-  /// The processes in order: absent values last, equal ones by memory, then by pid.
+  /// Sorts processes: absent values last, equal ones by memory, then by pid.
   func sorted(_ rows: [ProcessRecord]) -> [ProcessRecord] {
     rows
       .map { (row: $0, measure: measure($0)) }
@@ -50,7 +50,7 @@ enum ProcessOrder: String, CaseIterable {
       .map(\.row)
   }
 
-  /// What to compare by, and by what where that is equal.
+  /// Primary and secondary sort value.
   private func measure(_ row: ProcessRecord) -> SortKey {
     switch self {
     case .cpu: SortKey(row.process.cpu, row.process.resident)

@@ -1,58 +1,56 @@
 internal import AgentMetrics
 
-/// How pushing to one receiver is going, as `/push/status` tells it.
+/// Progress of pushing to one receiver, for `/push/status`.
 package struct PushReport: Sendable {
-  /// A stretch of time whose samples the receiver will never have.
+  /// A time range whose samples the receiver will never get.
   package struct ReportedGap: Sendable {
-    /// POSIX time of its beginning.
+    /// POSIX time of its begin.
     package var from: Double
     /// POSIX time of its end.
     package var to: Double
-    /// Samples that are missing.
+    /// Number of missing samples.
     package var samples: Int
-    /// Why.
+    /// Reason.
     package var reason: String
 
-    /// A gap.
     package init(from: Double, to: Double, samples: Int, reason: String) {
       (self.from, self.to, self.samples, self.reason) = (from, to, samples, reason)
     }
   }
 
-  /// The receiver, without what may be secret.
+  /// URL of the receiver, without parts that may be secret.
   package var url = ""
   /// The protocol in use.
   package var format = ""
-  /// What it is doing.
+  /// State of the connection.
   package var state = ""
-  /// POSIX time of the newest sample that the receiver is done with; NaN where there is none.
+  /// POSIX time of the newest sample that the receiver accepted or rejected; NaN before the first.
   package var cursor = Double.nan
-  /// Seconds by which that lies behind the newest sample.
+  /// Seconds from that to the newest sample.
   package var lag = 0.0
-  /// Samples that wait.
+  /// Samples waiting to be sent.
   package var pending = 0
-  /// Samples that the receiver has taken.
+  /// Samples accepted.
   package var sentSamples = 0
-  /// Values that the receiver has taken.
+  /// Values accepted.
   package var sentValues = 0
-  /// Bytes of its requests.
+  /// Bytes of those requests.
   package var sentBytes = 0
-  /// Requests that failed and are made again.
+  /// Requests failed and retried.
   package var failed = 0
-  /// Samples that the receiver refused.
+  /// Samples rejected by the receiver.
   package var dropped = 0
-  /// Samples that were in memory no more.
+  /// Samples discarded from memory before they could be sent.
   package var lost = 0
-  /// POSIX time of the last request that was taken; NaN where there is none.
+  /// POSIX time of the last accepted request; NaN before the first.
   package var lastSuccess = Double.nan
-  /// What went wrong last; nil where nothing did.
+  /// The last error, if any.
   package var lastError: String?
-  /// POSIX time of that.
+  /// POSIX time of the last error.
   package var lastErrorTime = Double.nan
   /// The newest gaps, oldest first.
   package var gaps: [ReportedGap] = []
 
-  /// Nothing known.
   package init() {}
 }
 

@@ -48,13 +48,13 @@ extension Route {
   }
 
   private static let strict = Parameter<Bool>.flag(
-    "strict", "Answers 503 where the newest sample is older than three intervals or the archive fails")
+    "strict", "Answers 503 if the newest sample is older than three intervals or the archive fails")
 
   private static let pushHealth = JSONSchema.object([
     .init(name: "status", schema: .words(["ok", "failing"]), isRequired: true),
     .init(name: "targets", schema: .integer(minimum: 0), help: "Receivers", isRequired: true),
     .init(
-      name: "failing", schema: .integer(minimum: 0), help: "Receivers that cannot be sent to now", isRequired: true),
+      name: "failing", schema: .integer(minimum: 0), help: "Receivers that currently fail", isRequired: true),
   ])
 
   static let version = Route(
@@ -82,7 +82,7 @@ extension Route {
     try await .validated(OpenAPI.validator, for: context.request) { () throws(APIError) in .json(OpenAPI.bytes) }
   }
 
-  /// The web page and what leads to it.
+  /// The web page and its redirects.
   static let webPage: [Route] =
     ["/", "/ui"].map { path in
       Route(path: path, summary: "Redirects to the web page", status: 302, contents: [], isPublic: true) {

@@ -10,8 +10,8 @@ extension Route {
   ) { (api, context) throws(APIError) in
     let interval = try context.query.value(interval) ?? 1
     let count = try context.query.value(count)
-    // A browser that reconnects keeps the URL, and names the last event in the header. An id that is no timestamp is
-    // another server's: an error would stop the browser from trying again.
+    // A browser that reconnects keeps the URL, and sends the last event's id in the header. An id that is not a
+    // timestamp is another server's and ignored: an error would stop the browser from reconnecting.
     var since = try context.query.value(since)
     if let id = context.request[header: lastEventID.name], let last = Timestamp(time: id) { since = last }
     let share: Semaphore.Permit
@@ -29,7 +29,7 @@ extension Route {
       status: 200,
       headers: [
         ("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-store"),
-        // nginx would hold events back to make them one packet.
+        // Disables nginx's buffering of events.
         ("X-Accel-Buffering", "no"),
       ],
       content: .events(EventStream(api.history, interval: interval, since: since, count: count, share: share)))

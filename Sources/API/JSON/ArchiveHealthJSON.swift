@@ -1,11 +1,11 @@
 internal import AgentMetrics
 internal import History
 
-/// How the archive is doing, beside `/health`'s status, which is the agent's.
+/// State of the archive, separate from `/health`'s status, which is the agent's.
 enum ArchiveHealthJSON {
   static let schema = JSONSchema.object([
     .init(name: "status", schema: .words(["ok", "failing"]), isRequired: true),
-    .init(name: "error", schema: .text, help: "Why samples cannot be written"),
+    .init(name: "error", schema: .text, help: "Reason that samples cannot be written"),
     .init(name: "oldest", schema: .timestamp),
     .init(name: "newest", schema: .timestamp),
     .init(name: "bytes", schema: .integer(minimum: 0), isRequired: true),

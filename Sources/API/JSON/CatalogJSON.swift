@@ -2,7 +2,7 @@ internal import AgentMetrics
 
 /// The catalog as the JSON of `/catalog`: the definition of every metric.
 enum CatalogJSON {
-  /// Made once: the catalog is part of the program.
+  /// Encoded once: the catalog is part of the program.
   static let bytes: [UInt8] = {
     let writer = JSONWriter(capacity: 65_536)
     writer.beginObject()

@@ -16,7 +16,7 @@ enum ColumnsJSON {
     writer.beginArray("timestamps")
     for timestamp in columns.timestamps { writer.element(timestamp, digits: 3) }
     writer.endArray()
-    // The mean by its own name would be a member that nobody finds who never asked for statistics.
+    // The mean is named "series", because clients that did not request statistics expect that name.
     for (statistic, name) in [(Statistic.mean, "series"), (.min, "min"), (.max, "max")]
     where statistics.contains(statistic) {
       writer.beginObject(name)
@@ -35,18 +35,18 @@ enum ColumnsJSON {
   static let schema = JSONSchema.object([
     .init(
       name: "interval_sec", schema: .integer(), help: "Seconds between two samples of the history", isRequired: true),
-    .init(name: "step_sec", schema: .integer(), help: "The step, where one was asked for"),
-    .init(name: "from", schema: .timestamp, help: "The beginning"),
-    .init(name: "to", schema: .timestamp, help: "The end"),
+    .init(name: "step_sec", schema: .integer(), help: "The requested step, if any"),
+    .init(name: "from", schema: .timestamp, help: "Begin of the range"),
+    .init(name: "to", schema: .timestamp, help: "End of the range"),
     .init(
       name: "timestamps", schema: .list(.number),
-      help: "Seconds since 1970: each step's end, or the newest sample's moment where the step is not over",
+      help: "Seconds since 1970: each step's end, or the newest sample's time in an incomplete step",
       isRequired: true),
     .init(
       name: "series", schema: .map(.list(.numberOrNull)),
       help: "By series, a value for each timestamp in the unit of the catalog; null in a gap"),
-    .init(name: "min", schema: .map(.list(.numberOrNull)), help: "The least of each step"),
-    .init(name: "max", schema: .map(.list(.numberOrNull)), help: "The greatest of each step"),
+    .init(name: "min", schema: .map(.list(.numberOrNull)), help: "Minimum of each step"),
+    .init(name: "max", schema: .map(.list(.numberOrNull)), help: "Maximum of each step"),
   ])
 }
 

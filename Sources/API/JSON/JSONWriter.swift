@@ -1,19 +1,19 @@
 internal import AgentMetrics
 
-/// Compact JSON (RFC 8259) as bytes, written value by value; it is shown a Sample by the field tables.
+/// Writes compact JSON (RFC 8259) as bytes, value by value; visits the field tables of a Sample.
 ///
-/// Foundation's encoder would link all of Foundation, and makes a tree and a String of every number on its way.
+/// Foundation's encoder would link all of Foundation, and builds a tree and a String per number.
 final class JSONWriter: FieldVisitor {
-  /// What has been written.
+  /// The bytes written so far.
   private(set) var bytes: [UInt8] = []
-  /// Whether a comma has to stand before the next member or element.
+  /// Whether a comma must precede the next member or element.
   private var needsComma = false
 
   init(capacity: Int = 256) {
     bytes.reserveCapacity(capacity)
   }
 
-  /// Begins anew and keeps the memory.
+  /// Starts over and keeps the memory.
   func clear() {
     bytes.removeAll(keepingCapacity: true)
     needsComma = false
@@ -58,22 +58,22 @@ final class JSONWriter: FieldVisitor {
     bytes.append(contentsOf: (value ? "true" : "false").utf8)
   }
 
-  /// A number of a unit, given in its base; left out where absent.
+  /// Writes a number in its base unit as `unit`; omitted if absent.
   func member(_ name: String, _ value: Double, _ unit: Unit, decimals: Int? = nil) {
     let shown = value / unit.factor
-    // A quotient of finite numbers may still be too great.
+    // A quotient of finite numbers may still overflow.
     guard shown.isFinite else { return }
     begin(name)
     bytes.append(decimal: shown, digits: decimals ?? unit.decimals)
   }
 
-  /// A finite number without a unit.
+  /// Writes a finite number without a unit.
   func number(_ name: String, _ value: Double, decimals: Int) {
     begin(name)
     bytes.append(decimal: value, digits: decimals)
   }
 
-  /// A number as an element; null where there is none.
+  /// Writes a number as an element; null if absent.
   func element(_ value: Double, digits: Int) {
     begin(nil)
     if value.isFinite {
@@ -83,7 +83,7 @@ final class JSONWriter: FieldVisitor {
     }
   }
 
-  /// A comma where one is due, and the name of a member; elements of arrays have none.
+  /// Writes a comma if required, and a member's name; elements of arrays have none.
   private func begin(_ name: String?) {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
     needsComma = true
@@ -92,7 +92,7 @@ final class JSONWriter: FieldVisitor {
     bytes.append(UInt8(ascii: ":"))
   }
 
-  /// A string between quotation marks: what RFC 8259 §7 wants escaped is, and DEL besides, which a terminal might obey.
+  /// Appends a quoted string, with the escapes of RFC 8259 §7, and DEL, which a terminal might interpret.
   private func append(quoted text: String) {
     bytes.append(UInt8(ascii: "\""))
     var text = text

@@ -1,9 +1,9 @@
 internal import AgentMetrics
 internal import History
 
-/// The samples of one step as one: the last of them, with the means of all in place of its levels.
+/// Merges the samples of one step: the last of them, with its gauges replaced by the means of all.
 ///
-/// Counters and texts stay as the last sample has them, and so do entries that are no time series, as processes.
+/// Counters and texts stay those of the last sample, and so do entries that are not time series, such as processes.
 enum MeanSampleJSON {
   static func encode(_ samples: [Sample]) -> [UInt8] {
     guard let last = samples.last, samples.count > 1 else { return samples.last.map(SampleJSON.encode) ?? [] }
@@ -12,7 +12,7 @@ enum MeanSampleJSON {
     return writer.writer.bytes
   }
 
-  /// By the metric's number, the means of the last sample's values in their order.
+  /// Means of the last sample's values in their order, by the metric's number.
   private static func means(of samples: [Sample]) -> [ArraySlice<Double>] {
     var means: [ArraySlice<Double>] = Array(repeating: [], count: Catalog.shared.nodes.count)
     for metric in Catalog.shared.metrics where metric.isSeries && metric.definition.kind == .gauge {
@@ -31,10 +31,10 @@ enum MeanSampleJSON {
   }
 }
 
-/// Writes means in place of the numbers that it is shown, metric by metric in their order.
+/// Replaces the numbers it visits by means, metric by metric in their order.
 private final class MeanWriter: FieldVisitor {
   let writer = JSONWriter(capacity: 16_384)
-  /// By the metric's number.
+  /// Means by the metric's number.
   private var means: [ArraySlice<Double>]
 
   init(_ means: [ArraySlice<Double>]) {

@@ -9,7 +9,7 @@ enum ProcessesJSON {
     writer.beginObject()
     writer.member("timestamp", table.timestamp.rfc3339)
     if isStored { writer.member("stored", true) }
-    // Milliseconds: more digits would only be the noise of the clock.
+    // Rounded to milliseconds: more digits would only be noise of the clock.
     if table.interval.isFinite { writer.member("interval_sec", (table.interval * 1_000).rounded() / 1_000, .seconds) }
     if table.age.isFinite { writer.member("age_sec", (table.age * 1_000).rounded() / 1_000, .seconds) }
     if table.isPartial { writer.member("partial", true) }
@@ -33,16 +33,16 @@ enum ProcessesJSON {
 
   static let schema = JSONSchema.object([
     .init(name: "timestamp", schema: .timestamp, isRequired: true),
-    .init(name: "stored", schema: .truth, help: "Present for the top processes that a past sample recorded"),
-    .init(name: "interval_sec", schema: .number, help: "Seconds that the rates are means over"),
+    .init(name: "stored", schema: .truth, help: "Present for the top processes of a past sample"),
+    .init(name: "interval_sec", schema: .number, help: "Seconds over which rates are averaged"),
     .init(name: "age_sec", schema: .number, help: "Seconds since the processes were read"),
-    .init(name: "partial", schema: .truth, help: "Present where processes of other users are hidden"),
+    .init(name: "partial", schema: .truth, help: "Present if processes of other users are hidden"),
     .init(name: "processes", schema: .list(.component("Process")), isRequired: true),
   ])
 
-  /// What a process's GPUs add to the members of its table.
+  /// Members added by a process's GPUs.
   static let gpuMembers: [JSONSchema.Member] = [
-    .init(name: "gpu_util", schema: .number, help: "GPUs' worth of time, 1.0 is one GPU"),
+    .init(name: "gpu_util", schema: .number, help: "Share of GPU time; 1.0 is one GPU"),
     .init(name: "gpu_memory_mb", schema: .number, help: "Memory of GPUs that it uses"),
     .init(name: "gpus", schema: .list(.integer(minimum: 0)), help: "Indices of the GPUs that it uses"),
   ]

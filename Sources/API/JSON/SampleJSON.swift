@@ -3,11 +3,12 @@ internal import History
 
 /// A sample as the JSON of `/metrics/latest`.
 enum SampleJSON {
-  /// The bytes of an entry.
+  /// The JSON of an entry.
   ///
-  /// Those of the newest are made once and served many times; those of others come out of their block.
+  /// The newest entry's JSON is encoded once and served many times; that of older ones is decompressed from their
+  /// block.
   ///
-  /// - Parameter isKept: whether they are kept beside it (``History/cachesDecoded()``).
+  /// - Parameter isKept: whether to cache it with the entry (``History/cachesDecoded()``).
   static func bytes(of entry: History.Entry, isKept: Bool = false) -> [UInt8] {
     entry.withText { text in
       if let plain = text.plain { return plain }
@@ -18,7 +19,7 @@ enum SampleJSON {
     }
   }
 
-  /// The same, compressed; made once.
+  /// The compressed JSON; encoded once.
   static func block(of entry: History.Entry) -> History.Block {
     entry.withText { text in
       if let block = text.block { return block }
@@ -28,7 +29,7 @@ enum SampleJSON {
     }
   }
 
-  /// How many bytes it has.
+  /// Number of bytes of the JSON.
   static func count(of entry: History.Entry) -> Int {
     entry.withText { $0.plain?.count ?? $0.block?.count } ?? bytes(of: entry).count
   }
@@ -36,11 +37,11 @@ enum SampleJSON {
   static func encode(_ sample: Sample) -> [UInt8] {
     let writer = JSONWriter(capacity: 16_384)
     write(sample, to: writer, by: writer)
-    // Without the reserve, because as many of them are kept as there are samples.
+    // Copied without the reserve, because one is kept per sample.
     return writer.bytes.withUnsafeBufferPointer { Array($0) }
   }
 
-  /// Writes a sample whose figures are shown to `visitor`, which passes them on to `writer`.
+  /// Writes a sample by passing its values to `visitor`, which forwards them to `writer`.
   static func write(_ sample: Sample, to writer: JSONWriter, by visitor: any FieldVisitor) {
     writer.beginObject()
     writer.member("timestamp", sample.timestamp.rfc3339)

@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// A JSON Schema (draft 2020-12), as far as the OpenAPI document needs it.
+/// The subset of JSON Schema (draft 2020-12) that the OpenAPI document needs.
 indirect enum JSONSchema: Sendable {
   struct Member: Sendable {
     let name: String
@@ -11,30 +11,28 @@ indirect enum JSONSchema: Sendable {
 
   case any
   case text
-  /// A text that a regular expression (ECMA-262) matches.
+  /// A text that matches a regular expression (ECMA-262).
   case pattern(String)
-  /// The only text that is allowed.
+  /// The only allowed text.
   case constant(String)
   case words([String], default: String? = nil)
-  /// An integer of 64 bits at most, unless it is `unbounded`.
+  /// An integer of at most 64 bits, unless it is `unbounded`.
   case integer(minimum: Int? = nil, maximum: Int? = nil, default: Int? = nil, unbounded: Bool = false)
   case number
   case numberOrNull
   case truth
   case list(JSONSchema)
   case object([Member])
-  /// Members of any name.
+  /// Members with any name.
   case map(JSONSchema)
-  /// One or the other.
   case oneOf([JSONSchema])
-  /// A moment in RFC 3339.
+  /// A time in RFC 3339.
   case timestamp
-  /// A moment in RFC 3339 or in seconds.
+  /// A time in RFC 3339 or in seconds.
   case time
-  /// One of the components.
   case component(String)
 
-  /// Writes it as a member, or as an element where it has no name; `help` becomes its description.
+  /// Writes it as a member, or as an element without a name; `help` becomes its description.
   func write(_ name: String?, to writer: JSONWriter, help: String = "") {
     writer.beginObject(name)
     if !help.isEmpty { writer.member("description", help) }
@@ -82,7 +80,7 @@ indirect enum JSONSchema: Sendable {
         for member in members where member.isRequired { writer.member(nil, member.name) }
         writer.endArray()
       }
-      // What is not listed is not there: a test holds real answers against this.
+      // Other members are not allowed: a test validates real responses against this.
       writer.member("additionalProperties", false)
     case .map(let value):
       writer.member("type", "object")

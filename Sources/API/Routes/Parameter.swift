@@ -1,4 +1,4 @@
-/// What the world is told of a parameter: its place in checks, errors and the OpenAPI document.
+/// Definition of a parameter, for checks, errors and the OpenAPI document.
 struct ParameterDefinition: Sendable {
   enum ParameterLocation: String, Sendable {
     case query, header, path
@@ -7,15 +7,14 @@ struct ParameterDefinition: Sendable {
   let name: String
   let place: ParameterLocation
   let help: String
-  /// The allowed values in words, for errors: "an integer ≥ 1".
+  /// Description of the allowed values for errors, such as "an integer ≥ 1".
   let allowed: String
   let schema: JSONSchema
-  /// Whether it may be given several times.
   var isRepeatable = false
   var isRequired = false
 }
 
-/// A parameter of some routes: its definition, and how its values are read.
+/// A parameter of some routes: its definition and its parser.
 struct Parameter<Value: Sendable>: Sendable {
   let definition: ParameterDefinition
   private let read: @Sendable (String) -> Value?
@@ -31,7 +30,7 @@ struct Parameter<Value: Sendable>: Sendable {
     self.read = read
   }
 
-  /// The value that a text stands for.
+  /// Parses a value.
   func value(_ text: String) throws(APIError) -> Value {
     guard let value = read(text) else {
       throw APIError(parameter: definition.name, value: text, allowed: definition.allowed)
@@ -41,7 +40,7 @@ struct Parameter<Value: Sendable>: Sendable {
 }
 
 extension Parameter<Int> {
-  /// A whole number; one that is beyond the range where it has no end is as good as the greatest.
+  /// An integer; without an upper bound, larger numbers are clamped to the maximum.
   static func integer(
     _ name: String, _ help: String, in range: ClosedRange<Int> = 1...Int.max, default fallback: Int? = nil
   ) -> Parameter {
@@ -64,7 +63,7 @@ extension Parameter<Int> {
 }
 
 extension Parameter where Value: RawRepresentable<String> & CaseIterable {
-  /// One of a few words.
+  /// One of several words.
   static func choice(_ name: String, _ help: String, default fallback: Value) -> Parameter {
     let words = Value.allCases.map(\.rawValue)
     return Parameter(
@@ -74,7 +73,7 @@ extension Parameter where Value: RawRepresentable<String> & CaseIterable {
 }
 
 extension Parameter<Bool> {
-  /// Whether something is wanted; the name alone means yes.
+  /// A Boolean; the name alone means true.
   static func flag(_ name: String, _ help: String) -> Parameter {
     let values: [String: Bool] = ["": true, "true": true, "1": true, "false": false, "0": false]
     return Parameter(name, help, allowed: "true or false", .words(["", "true", "1", "false", "0"])) { values[$0] }

@@ -1,35 +1,35 @@
-/// A resource: where it is, what it takes, what it gives.
+/// A resource: its path, parameters and contents.
 ///
-/// Requests are checked by it, and the OpenAPI document is made from it.
+/// Validates requests, and is the source of the OpenAPI document.
 struct Route: Sendable {
-  /// A body that it may answer with.
+  /// A possible body of its responses.
   struct ContentType: Sendable {
     let type: String
-    /// The schema; nil for a stream, whose events have a form of their own.
+    /// The schema; nil for a stream, whose events have a format of their own.
     let schema: JSONSchema?
   }
 
-  /// Answers a request whose parameters' names are known to be right.
+  /// Responds to a request with valid parameter names.
   typealias Handler = @Sendable (API, RequestContext) async throws(APIError) -> API.Response
 
-  /// Its path, `/metrics/latest`; a segment in braces is a path parameter.
+  /// Path such as `/metrics/latest`; a segment in braces is a path parameter.
   let path: String
   let summary: String
   var parameters: [ParameterDefinition] = []
-  /// Its status when all is well.
+  /// Status of success.
   var status = 200
   let contents: [ContentType]
-  /// Its errors, besides those that any route may have.
+  /// Errors besides those of all routes.
   var errors: [APIError.Status] = []
-  /// Whether it answers without a token where one is set.
+  /// Whether it needs no token.
   var isPublic = false
-  /// Whether a client may ask if what it has still holds.
+  /// Whether it supports conditional requests.
   var isRevalidated = false
-  /// Whether parameters that it does not know are ignored rather than refused.
+  /// Whether unknown parameters are ignored rather than rejected.
   var ignoresOtherParameters = false
   let answer: Handler
 
-  /// Its errors in order: its own, a token or a host that is not right, parameters that are wrong or unknown.
+  /// All errors in order: its own, those of token and host, and those of invalid parameters.
   var allErrors: [APIError.Status] {
     let general: [APIError.Status] = (status == 302 ? [] : [.badRequest]) + (isPublic ? [] : [.unauthorized])
     return (general + [.forbidden] + errors).sorted { $0.rawValue < $1.rawValue }
@@ -37,7 +37,7 @@ struct Route: Sendable {
 
   private var segments: [Substring] { path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) }
 
-  /// What stands in its place for each path parameter; nil where it is not the route for the path.
+  /// Values of the path parameters; nil if the path does not match.
   func match(_ path: [String]) -> [String]? {
     let segments = segments
     guard segments.count == path.count else { return nil }
@@ -48,8 +48,8 @@ struct Route: Sendable {
     return values
   }
 
-  /// The route for a path, and the values of its path parameters; one trailing slash makes no difference, but empty and
-  /// dot segments name nothing.
+  /// Finds the route of a path, and the values of its path parameters. A trailing slash is ignored, but empty and dot
+  /// segments do not match.
   static func find(_ path: [String]) -> (route: Route, values: [String])? {
     if let found = exactly(path) { return found }
     guard path.count > 1, path.last == "", path[path.count - 2] != "", path.first != "ui" else { return nil }
@@ -64,12 +64,12 @@ struct Route: Sendable {
   }
 }
 
-/// A request with what was found out about it.
+/// A request with its route's parsed values.
 struct RequestContext: Sendable {
   let request: API.Request
   let query: Query
-  /// The values of the path's parameters.
+  /// Values of the path parameters.
   let pathValues: [String]
-  /// The path as it came, short enough to be shown.
+  /// The path as received, truncated for messages.
   let shownPath: String
 }

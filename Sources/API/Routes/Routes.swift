@@ -1,5 +1,5 @@
 extension Route {
-  /// All resources; the one place where they are listed.
+  /// All resources, listed only here.
   static let all: [Route] =
     [.health, .latest, .history, .at, .stream, .processes, .prometheus, .catalog, .pushStatus, .version, .openAPI]
     + webPage

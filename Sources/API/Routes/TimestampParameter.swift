@@ -1,16 +1,16 @@
 package import AgentMetrics
 
 extension Timestamp {
-  /// The last second of the year 9999, where RFC 3339 ends.
+  /// The last second of the year 9999, the end of RFC 3339.
   package static let maxSeconds = 253_402_300_799
 
-  /// A time as a client may write it: RFC 3339, or seconds since 1970 as a JSON number; nil for anything else.
+  /// Parses a client's time: RFC 3339, or seconds since 1970 as a JSON number; nil for other texts.
   package init?(time text: String) {
     if let time = Timestamp(rfc3339: text) {
       self = time
       return
     }
-    // Double also reads hexadecimal numbers, infinities and NaN, which JSON does not have.
+    // Double also accepts hexadecimal numbers, infinities and NaN, which JSON does not have.
     let isNumber =
       text.utf8.first.map { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") } == true
       && text.utf8.last.map { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") } == true
@@ -21,7 +21,6 @@ extension Timestamp {
 }
 
 extension Parameter<Timestamp> {
-  /// A time.
   static func time(_ name: String, _ help: String, isRequired: Bool = false) -> Parameter {
     Parameter(
       name, help, allowed: "RFC 3339 (2026-02-05T06:45:00Z) or seconds since 1970 (1770273900.5)", .time,
