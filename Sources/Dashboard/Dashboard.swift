@@ -1,4 +1,4 @@
-package import History
+internal import History
 internal import AgentMetrics
 internal import SystemIO
 
@@ -17,12 +17,8 @@ final class Dashboard {
   /// The process of the signal dialog.
   private var held: (pid: Int32, send: ProcessControl.SendSignal)?
   private var logs: [EventLog]
-  private let table = Fetcher<RemoteTable>()
-  /// The table of the newest sample of this process's sampler, and the sample.
-  private var localTable: (entry: History.Entry, snapshot: ProcessSnapshot)?
-  private let details = Fetcher<ProcessDetails>()
+  private let processes = ProcessFetcher()
   private let past = HistoryFetcher()
-  private var spark: (pid: Int32, points: [(time: Double, cpu: Double)]) = (0, [])
   private var hasFocus = true
   private var lastDraw = -Double.infinity
   private var meanBytes = Double.nan
@@ -87,7 +83,7 @@ final class Dashboard {
     var mustDraw = true
     // A picture that waits for the processes is drawn by then at the latest.
     var deadline: Double?
-    // Nobody tells when the preview comes, a few milliseconds after the start.
+    // The preview comes a few milliseconds after the start, without a wakeup.
     var untilPreview = 0.003
     while true {
       if mustDraw {
@@ -102,45 +98,44 @@ final class Dashboard {
         timeout = min(timeout, untilPreview)
         untilPreview *= 1.3
       }
-      let event = terminal.nextEvent(timeout: timeout)
-      if let effect = handle(event) {
-        switch answer(effect, on: terminal) {
-        case .quit: return .quit
-        case .draw: mustDraw = true
-        case .nothing: break
-        }
-        continue
+      switch respond(to: terminal.nextEvent(timeout: timeout), on: terminal, &deadline) {
+      case .exit(let reason): return reason
+      case .draw: mustDraw = true
+      case .nothing: break
       }
-      switch event {
-      case .key, .burst, .paste, .mouse: break
-      case .focus(let isFocused):
-        mustDraw = mustDraw || isFocused && !hasFocus
-        hasFocus = isFocused
-      case .woken:
-        // What was asked for is shown at once, however seldom pictures are wanted.
-        if past.takeNews() { mustDraw = true }
-        guard isDue else { break }
-        fetch(wake)
-        if table.isAwaited, needsTable {
-          deadline = deadline ?? now().seconds + Self.patience
-        } else {
-          mustDraw = true
-        }
-      case .timeout:
-        if let due = deadline, now().seconds < due { break }
-        if isDue { mustDraw = true }
-      case .resized, .writable:
-        mustDraw = true
-      case .suspend:
-        terminal.suspend(wholeGroup: false)
-        mustDraw = true
-      case .continued:
-        mustDraw = true
-      case .terminated(let signal):
-        return signal == SIGINT ? .quit : .terminated(signal: signal)
-      case .hangup:
-        return .quit
-      }
+    }
+  }
+
+  private enum Response {
+    case nothing, draw
+    case exit(DashboardExit)
+  }
+
+  /// - Parameter deadline: the time by which a frame that waits for the processes is drawn.
+  private func respond(to event: TerminalEvent, on terminal: any Terminal, _ deadline: inout Double?) -> Response {
+    if let effect = handle(event) { return answer(effect, on: terminal) }
+    switch event {
+    case .key, .burst, .paste, .mouse: return .nothing
+    case .focus(let isFocused):
+      defer { hasFocus = isFocused }
+      return isFocused && !hasFocus ? .draw : .nothing
+    case .woken:
+      // An answer is shown immediately, whatever the refresh interval.
+      let hasNews = past.takeNews()
+      guard isDue else { return hasNews ? .draw : .nothing }
+      fetch(terminal.wake)
+      guard processes.isTableAwaited, needsTable else { return .draw }
+      deadline = deadline ?? now().seconds + Self.patience
+      return hasNews ? .draw : .nothing
+    case .timeout:
+      if let due = deadline, now().seconds < due { return .nothing }
+      return isDue ? .draw : .nothing
+    case .suspend:
+      terminal.suspend(wholeGroup: false)
+      return .draw
+    case .resized, .writable, .continued: return .draw
+    case .terminated(let signal): return .exit(signal == SIGINT ? .quit : .terminated(signal: signal))
+    case .hangup: return .exit(.quit)
     }
   }
 
@@ -174,14 +169,10 @@ final class Dashboard {
 
   // MARK: Answers
 
-  private enum InputResult {
-    case quit, draw, nothing
-  }
-
-  private func answer(_ effect: Model.Effect, on terminal: any Terminal) -> InputResult {
+  private func answer(_ effect: Model.Effect, on terminal: any Terminal) -> Response {
     switch effect {
     case .nothing: return .nothing
-    case .quit: return .quit
+    case .quit: return .exit(.quit)
     case .draw: break
     case .hold(let process): hold(process)
     case .redraw: terminal.invalidate()
@@ -196,7 +187,7 @@ final class Dashboard {
     if case .signal? = model.state.overlay {} else { held = nil }
     paused = model.state.isPaused ? paused ?? drawn : nil
     // A time is viewed in the samples of the moment at which the user left the present; the history goes on meanwhile.
-    if model.state.time == nil {
+    if model.state.cursor.time == nil {
       frozen = []
     } else if frozen.isEmpty {
       frozen = frameContext.entries
@@ -234,66 +225,18 @@ final class Dashboard {
 
   private var needsTable: Bool {
     let state = model.state
-    guard host.processes != nil, state.time == nil, !state.isGrid, !state.isPaused else { return false }
+    guard host.processes != nil, state.cursor.time == nil, !state.isGrid, !state.isPaused else { return false }
     if state.isMaximized, let focus = state.focus { return focus == .processes }
     return !state.settings.hidden.contains(.processes)
   }
 
-  /// The answer of another agent, and when it came by the monotonic clock.
-  private struct RemoteTable {
-    let snapshot: ProcessSnapshot
-    let at: Double
-  }
-
-  /// The table of processes for the newest sample; nil where it is not wanted or not known.
-  private func newestTable(_ entries: [History.Entry]) -> ProcessSnapshot? {
-    guard needsTable else {
-      localTable = nil
-      return nil
-    }
-    switch host.processes {
-    case nil: return nil
-    case .remote:
-      guard let answer = table.value(key: model.state.host) else { return nil }
-      var snapshot = answer.snapshot
-      snapshot.age += Clock.monotonic - answer.at
-      return snapshot
-    case .local(let read):
-      if let entry = entries.last, entry !== localTable?.entry, let snapshot = read(entry) {
-        localTable = (entry, snapshot)
-      }
-      return localTable?.snapshot
-    }
-  }
-
   private func fetch(_ wake: @escaping @Sendable () -> Void) {
-    let seconds = Clock.monotonic
-    let key = model.state.host
     wantThreads()
-    if needsTable, case .remote(let processes)? = host.processes,
-      table.begin(key: key, interval: Double(model.state.settings.refresh), now: seconds)
-    {
-      let table = table
-      Task.detached {
-        let start = Clock.monotonic
-        let answer = try? await processes()
-        let now = Clock.monotonic
-        table.end(key: key, answer.map { RemoteTable(snapshot: $0, at: now) }, duration: now - start)
-        wake()
-      }
+    if needsTable, case .remote(let read)? = host.processes {
+      processes.fetchTable(of: model.state.host, interval: Double(model.state.settings.refresh), wake, read)
     }
-    guard case .details(let pid)? = model.state.overlay, model.state.time == nil, let look = host.control?.details
-    else { return }
-    let place = Int(pid)
-    if details.begin(key: place, interval: 1, now: seconds) {
-      let details = details
-      // A process's memory lock may be held for long by a process that hangs.
-      let isStarted = Thread.start("details") {
-        let start = Clock.monotonic
-        details.end(key: place, look(pid), duration: Clock.monotonic - start)
-        wake()
-      }
-      if !isStarted { details.end(key: place, nil, duration: 0) }
+    if let pid = detailsPID, model.state.cursor.time == nil, let read = host.control?.details {
+      processes.fetchDetails(of: pid, wake, read)
     }
   }
 
@@ -304,25 +247,6 @@ final class Dashboard {
     for (place, watch) in watches.enumerated() {
       watch.wantThreads(isWanted && place == model.state.host, of: selected)
     }
-  }
-
-  /// The CPU use of the process whose details are shown: what the samples' lists say, then what the tables say.
-  private func followSpark(_ entries: [History.Entry], _ processes: [Process]?) {
-    guard case .details(let pid)? = model.state.overlay else {
-      spark = (0, [])
-      return
-    }
-    if spark.pid != pid {
-      spark = (pid, [])
-      for entry in entries {
-        guard let process = entry.sample.processes?.top.first(where: { $0.pid == pid }) else { continue }
-        spark.points.append((entry.sample.timestamp.seconds, process.cpu))
-      }
-    }
-    guard let process = processes?.first(where: { $0.pid == pid }), process.cpu.isFinite else { return }
-    let time = now().seconds
-    if time - (spark.points.last?.time ?? 0) >= 0.9 { spark.points.append((time, process.cpu)) }
-    if spark.points.count > 2_000 { spark.points.removeFirst(1_000) }
   }
 
   // MARK: Drawing
@@ -354,8 +278,8 @@ final class Dashboard {
   /// Adds what is known of before memory begins, and asks for what is not.
   private func addHistory(to input: inout ScreenInput, _ wake: @escaping @Sendable () -> Void) {
     input.oldest = host.history.archive?.oldest
-    guard let want = Screen.past(of: input, host: model.state.host) else {
-      if model.state.time == nil { past.forget() }
+    guard let want = input.historyRequest(host: model.state.host) else {
+      if model.state.cursor.time == nil { past.forget() }
       return
     }
     past.ask(want, of: host.history, now: Clock.monotonic, wake: wake)
@@ -367,15 +291,23 @@ final class Dashboard {
     input.historyFailure = past.failure
   }
 
+  /// The process whose details are shown.
+  private var detailsPID: Int32? {
+    guard case .details(let pid)? = model.state.overlay else { return nil }
+    return pid
+  }
+
+  private func addDetails(to input: inout ScreenInput) {
+    guard let pid = detailsPID else { return }
+    (input.details, input.spark) = processes.details(of: pid)
+  }
+
   /// The contents of the frame that was frozen, with what keys have changed since.
   private func input(of paused: ScreenInput, _ terminal: any Terminal) -> ScreenInput {
     var input = paused
     (input.state, input.size, input.glyphs) = (model.state, terminal.size, terminal.glyphs)
-    if case .details(let pid)? = model.state.overlay {
-      input.details = details.value(key: Int(pid))
-      input.spark = spark.points
-    }
-    if model.state.time != nil { addHistory(to: &input, terminal.wake) }
+    addDetails(to: &input)
+    if model.state.cursor.time != nil { addHistory(to: &input, terminal.wake) }
     return input
   }
 
@@ -385,16 +317,16 @@ final class Dashboard {
     let place = min(model.state.host, hosts.count - 1)
     let history = host.history
     let entries =
-      frozen.isEmpty || model.state.time == nil
+      frozen.isEmpty || model.state.cursor.time == nil
       ? history.entries(interval: min(history.interval, model.state.settings.refresh)) : frozen
-    if model.state.time == nil {
+    if model.state.cursor.time == nil {
       if host.connection == nil, logs[place].ownSince == nil {
         logs[place].ownSince = history.latest?.sample.timestamp.seconds
       }
       logs[place].update(entries)
     }
-    let table = newestTable(entries)
-    followSpark(entries, table?.processes)
+    let table = processes.newestTable(needsTable ? host.processes : nil, host: model.state.host, entries)
+    processes.followCPU(of: detailsPID, entries, table?.processes, now: time.seconds)
     var input = ScreenInput(
       entries: entries, preview: history.preview?.sample, interval: history.interval, size: terminal.size,
       glyphs: terminal.glyphs, options: options, state: model.state, now: time.seconds, utcOffset: time.utcOffset,
@@ -402,10 +334,7 @@ final class Dashboard {
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
     input.hasThreads = host.control?.hasThreads ?? false
-    if case .details(let pid)? = model.state.overlay {
-      input.details = details.value(key: Int(pid))
-      input.spark = spark.points
-    }
+    addDetails(to: &input)
     addHistory(to: &input, terminal.wake)
     if hosts.count > 1 {
       input.hosts = hosts.map { host in
@@ -425,38 +354,4 @@ private func localNow() -> (seconds: Double, utcOffset: Int) {
   var local = tm()
   guard localtime_r(&time, &local) != nil else { return (seconds, 0) }
   return (seconds, local.tm_gmtoff)
-}
-
-/// Shows the dashboard on the terminal of stdin and stdout until it is told to end; on the main thread.
-///
-/// Where stdout is no terminal, or one that cannot place the cursor (TERM=dumb), it prints a line for each sample.
-/// Signals that end (SIGINT, SIGTERM, SIGHUP, SIGQUIT) are caught meanwhile and are the caller's again afterwards.
-/// - Throws: an error whose description is one line, where the terminal's type (TERM) is unset or unknown.
-/// - Returns: why it ended; by then the terminal is as it was.
-package func runDashboard(history: History, options: DashboardOptions) throws -> DashboardExit {
-  try runDashboard(
-    hosts: [DashboardHost(name: "", history: history, processes: options.processes, control: options.control)],
-    options: options)
-}
-
-/// The same for one or more hosts; several begin with a grid of them.
-///
-/// Without a screen the first one's lines are printed.
-package func runDashboard(hosts: [DashboardHost], options: DashboardOptions) throws -> DashboardExit {
-  guard let first = hosts.first else { return .quit }
-  #if canImport(CNcurses)
-    let type = environment("TERM") ?? ""
-    if isatty(STDOUT_FILENO) == 1, !NcursesTerminal.onlyPrintsLines(type: type, output: STDOUT_FILENO) {
-      let terminal = try NcursesTerminal(
-        type: type, input: STDIN_FILENO, output: STDOUT_FILENO, isUTF8: NcursesTerminal.localeIsUTF8,
-        environment: environment)
-      defer { terminal.close() }
-      return Dashboard(hosts: hosts, options: options).run(on: terminal)
-    }
-  #endif
-  return try LineMode(history: first.history, output: STDOUT_FILENO).run()
-}
-
-private func environment(_ name: String) -> String? {
-  getenv(name).map { String(cString: $0) }
 }

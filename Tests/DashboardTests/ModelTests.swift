@@ -39,16 +39,16 @@ import Testing
     // Somewhere in the past, a process chosen, a filter set: where every key has something to do.
     var start = press(.character("t"), .down, .down)
     start.state.table.filter = "e"
-    start.state.time = input.now - 120
-    start.state.axisEnd = input.now
+    start.state.cursor.time = input.now - 120
+    start.state.cursor.axisEnd = input.now
     start.state.focus = .memory
     start.state.settings.hidden = [.temperature]
     for binding in KeyMap.sections.flatMap(\.bindings) {
       for key in binding.keys {
         var model = start
         switch key {
-        case .character("a"): model.state.zoom = 5
-        case .character("k"), .function(9): (model.state.time, model.state.axisEnd) = (nil, nil)
+        case .character("a"): model.state.cursor.zoom = 5
+        case .character("k"), .function(9): (model.state.cursor.time, model.state.cursor.axisEnd) = (nil, nil)
         case .up, .left: break
         default: break
         }
@@ -103,30 +103,30 @@ import Testing
   @Test func timeIsTravelledAndComesBack() {
     let step = picture(Model()).frameContext.axis.step
     var model = press(.left)
-    #expect(model.state.time == input.now - step)
+    #expect(model.state.cursor.time == input.now - step)
     model = press(.left, .left, from: model)
-    #expect(model.state.time == input.now - 3 * step)
+    #expect(model.state.cursor.time == input.now - 3 * step)
     #expect(text(model).contains("top processes recorded at"))
     model = press(.right, from: model)
-    #expect(model.state.time == input.now - 2 * step)
-    #expect(press(.right, .right, .right, from: model).state.time == nil)
-    #expect(press(.end, from: model).state.time == nil && press(.shiftEnd, from: model).state.time == nil)
-    #expect(press(.shiftHome, from: model).state.time == press(.home, from: model).state.time)
-    #expect(press(.shiftPageUp, from: model).state.time == press(.pageUp, from: model).state.time)
+    #expect(model.state.cursor.time == input.now - 2 * step)
+    #expect(press(.right, .right, .right, from: model).state.cursor.time == nil)
+    #expect(press(.end, from: model).state.cursor.time == nil && press(.shiftEnd, from: model).state.cursor.time == nil)
+    #expect(press(.shiftHome, from: model).state.cursor.time == press(.home, from: model).state.cursor.time)
+    #expect(press(.shiftPageUp, from: model).state.cursor.time == press(.pageUp, from: model).state.cursor.time)
     let oldest = press(.home, from: model)
-    #expect(oldest.state.time == input.entries[0].sample.timestamp.seconds)
-    #expect(press(.left, from: oldest).state.time == oldest.state.time)
+    #expect(oldest.state.cursor.time == input.entries[0].sample.timestamp.seconds)
+    #expect(press(.left, from: oldest).state.cursor.time == oldest.state.cursor.time)
     // The moment stays on the axis, however far it goes.
     var far = Model()
     for _ in 0..<9 {
       far = press(.pageUp, from: far)
       let frameContext = picture(far).frameContext
-      let time = far.state.time ?? 0
+      let time = far.state.cursor.time ?? 0
       #expect(frameContext.axis.cell(of: time, width: frameContext.axisColumns / 2, Glyphs(.braille)) != nil)
     }
-    #expect(far.state.time == oldest.state.time)
+    #expect(far.state.cursor.time == oldest.state.cursor.time)
     for _ in 0..<20 { far = press(.pageDown, from: far) }
-    #expect(far.state.time == nil)
+    #expect(far.state.cursor.time == nil)
   }
 
   @Test func everyPanelShowsTheMoment() {
@@ -149,13 +149,13 @@ import Testing
     frameContext = picture(model).frameContext
     let all = input.now - input.entries[0].sample.timestamp.seconds
     #expect(frameContext.axis.step * Double(frameContext.axisColumns) >= all)
-    #expect(press(.character("a"), from: model).state.zoom == nil)
+    #expect(press(.character("a"), from: model).state.cursor.zoom == nil)
   }
 
   @Test func eventsAreJumpedBetween() throws {
     let event = try #require(input.events.first { $0.kind == .outOfMemory })
     let model = press(.character("p"))
-    #expect(model.state.time == event.time)
+    #expect(model.state.cursor.time == event.time)
     #expect(text(model).contains("out of memory: 1 process killed"))
     #expect(press(.character("n"), from: model).state.note == "no further events")
     // Far enough out, its letter stands on the axis.
@@ -237,7 +237,7 @@ import Testing
     start.state.focus = .processes
     start.state.isMaximized = isAlone
     let (paged, frameContext) = press([.pageDown], on: crowded, from: start)
-    #expect(paged.state.table.scroll == frameContext.visibleRows - 1 && paged.state.time == nil)
+    #expect(paged.state.table.scroll == frameContext.visibleRows - 1 && paged.state.cursor.time == nil)
     #expect(press([.pageUp], on: crowded, from: paged).0.state.table.scroll == 0)
     let (last, _) = press([.end], on: crowded, from: start)
     #expect(last.state.table.scroll == 90 - frameContext.visibleRows)
@@ -248,8 +248,8 @@ import Testing
     #expect(press([.home], on: crowded, from: selected).0.state.table.selected == table.rows.first)
     // Time keeps its keys, and End leads back from the past first.
     let (past, _) = press([.shiftPageUp], on: crowded, from: selected)
-    #expect(past.state.time != nil)
-    #expect(press([.end], on: crowded, from: past).0.state.time == nil)
+    #expect(past.state.cursor.time != nil)
+    #expect(press([.end], on: crowded, from: past).0.state.cursor.time == nil)
   }
 
   /// Every row of every list can be reached by the keys of its panel.
@@ -301,7 +301,7 @@ import Testing
         for word in picture.grid.rows.joined(separator: " ").split(whereSeparator: { " /│".contains($0) })
         where word.hasPrefix("row-") { seen.insert(String(word)) }
         guard model.handle(step % 3 == 2 ? .pageDown : .down, in: picture.frameContext) == .draw,
-          model.state.time == nil
+          model.state.cursor.time == nil
         else { break }
         #expect(picture.grid.rows.joined().contains("+"))
       }
@@ -434,7 +434,7 @@ import Testing
     let hit = try #require(frameContext.target(x: click.x, y: click.y))
     _ = model.handle(click, in: frameContext)
     let wanted = frameContext.axis.time(cell: click.x - hit.rect.x, width: hit.rect.width, frameContext.glyphs)
-    #expect(abs((model.state.time ?? 0) - wanted) <= frameContext.axis.step)
+    #expect(abs((model.state.cursor.time ?? 0) - wanted) <= frameContext.axis.step)
     // The axis does not move under the mouse.
     #expect(picture(model).frameContext.axis == frameContext.axis)
     click.kind = .wheelUp

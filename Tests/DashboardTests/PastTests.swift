@@ -212,34 +212,34 @@ import Testing
     frameContext.axisColumns = 60
     let memory = history.all.first?.sample.timestamp.seconds ?? 0
     var model = Model()
-    model.state.time = memory
-    model.state.axisEnd = last
-    _ = model.perform(.step(-1), frameContext)
+    model.state.cursor.time = memory
+    model.state.cursor.axisEnd = last
+    _ = model.perform(.time(.step(-1)), frameContext)
     // Not by less than samples are apart.
-    #expect(model.state.time == memory - 30)
+    #expect(model.state.cursor.time == memory - 30)
     // Where it is known at which moments they stand, to those.
     frameContext.past = stride(from: memory - 100, to: memory, by: 5).map { $0 }
-    _ = model.perform(.step(-1), frameContext)
-    #expect(model.state.time == memory - 35)
-    _ = model.perform(.step(1), frameContext)
-    #expect(model.state.time == memory - 30)
+    _ = model.perform(.time(.step(-1)), frameContext)
+    #expect(model.state.cursor.time == memory - 35)
+    _ = model.perform(.time(.step(1)), frameContext)
+    #expect(model.state.cursor.time == memory - 30)
     frameContext.past = []
-    _ = model.perform(.page(-1), frameContext)
-    #expect(model.state.time == memory - 60)
-    #expect((model.state.axisEnd ?? 0) - 60 < memory - 60)
-    _ = model.perform(.step(1), frameContext)
-    _ = model.perform(.step(1), frameContext)
-    #expect(model.state.time.map { $0 >= memory && $0 < memory + 2 } == true)
-    _ = model.perform(.oldest, frameContext)
-    #expect(model.state.time == first)
-    _ = model.perform(.step(-1), frameContext)
-    #expect(model.state.time == first)
+    _ = model.perform(.time(.page(-1)), frameContext)
+    #expect(model.state.cursor.time == memory - 60)
+    #expect((model.state.cursor.axisEnd ?? 0) - 60 < memory - 60)
+    _ = model.perform(.time(.step(1)), frameContext)
+    _ = model.perform(.time(.step(1)), frameContext)
+    #expect(model.state.cursor.time.map { $0 >= memory && $0 < memory + 2 } == true)
+    _ = model.perform(.time(.oldest), frameContext)
+    #expect(model.state.cursor.time == first)
+    _ = model.perform(.time(.step(-1)), frameContext)
+    #expect(model.state.cursor.time == first)
     for _ in 0..<30 {
-      _ = model.perform(.zoom(1), frameContext)
-      frameContext.axis.step = model.state.zoom.map { TimeAxis.steps[$0] } ?? 1
+      _ = model.perform(.time(.zoom(1)), frameContext)
+      frameContext.axis.step = model.state.cursor.zoom.map { TimeAxis.steps[$0] } ?? 1
     }
-    #expect((model.state.zoom.map { TimeAxis.steps[$0] * 60 } ?? 0) >= last - first)
-    _ = model.perform(.live, frameContext)
-    #expect(model.state.time == nil)
+    #expect((model.state.cursor.zoom.map { TimeAxis.steps[$0] * 60 } ?? 0) >= last - first)
+    _ = model.perform(.time(.now), frameContext)
+    #expect(model.state.cursor.time == nil)
   }
 }

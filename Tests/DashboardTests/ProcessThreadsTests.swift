@@ -82,7 +82,7 @@ import Testing
     let text = picture.grid.rows.joined(separator: "\n")
     #expect(text.contains("threads") && text.contains("thread of server"))
     #expect(picture.frameContext.owners == [6: 5] && picture.frameContext.rows == [5, 6])
-    input.state.time = input.now - 10
+    input.state.cursor.time = input.now - 10
     let past = Screen(input).draw().grid.rows.joined(separator: "\n")
     #expect(past.contains("threads are not recorded") && !past.contains("thread of server"))
   }

@@ -50,8 +50,8 @@ import Testing
       var machine = MadeUpMachine.gpuServer
       machine.outOfMemoryAt = 350
       history = machine.history(ticks: 420, gap: 300..<316)
-      state.time = now + 350
-      state.axisEnd = now + 420
+      state.cursor.time = now + 350
+      state.cursor.axisEnd = now + 420
     case "connection-lost":
       var machine = MadeUpMachine.smallVM
       history = machine.history(ticks: 300)

@@ -152,10 +152,10 @@ private struct RandomSamples {
     state.table.follows = below(3) == 0
     state.focus = maybe { PanelDescriptor.all[Int($0.below(9))] }
     state.isMaximized = below(3) == 0
-    state.zoom = maybe { Int($0.below(UInt64(TimeAxis.steps.count))) }
+    state.cursor.zoom = maybe { Int($0.below(UInt64(TimeAxis.steps.count))) }
     if below(3) == 0 {
-      state.time = number()
-      state.axisEnd = maybe { $0.number() }
+      state.cursor.time = number()
+      state.cursor.axisEnd = maybe { $0.number() }
     }
     state.isPaused = below(4) == 0
     for panel in PanelDescriptor.all where below(3) == 0 { state.scrolls[panel] = Int(below(12)) - 2 }

@@ -28,7 +28,7 @@ import Testing
     }
     // In the past, an old picture is what was asked for.
     var past = ScreenState()
-    past.time = history.latest?.sample.timestamp.seconds
+    past.cursor.time = history.latest?.sample.timestamp.seconds
     #expect(!screen(history, age: 60, state: past).contains("no new sample"))
   }
 
@@ -100,8 +100,8 @@ import Testing
     let history = machine.history(ticks: 400)
     var input = ScreenGoldens.screenInput(history, size: Size(width: 120, height: 40))
     input.now += 86_400
-    input.state.time = history.latest.map { $0.sample.timestamp.seconds - 60 }
-    input.state.axisEnd = history.latest?.sample.timestamp.seconds
+    input.state.cursor.time = history.latest.map { $0.sample.timestamp.seconds - 60 }
+    input.state.cursor.axisEnd = history.latest?.sample.timestamp.seconds
     let text = Screen(input).draw().grid.rows.joined(separator: "\n")
     #expect(text.contains("PAST 2026-02-05 0") && text.contains("recorded at 2026-02-05 0") && text.contains("Feb 5 0"))
     input.size = Size(width: 40, height: 10)
@@ -203,7 +203,7 @@ import Testing
     var machine = MadeUpMachine.smallVM
     let history = machine.history(ticks: 30)
     var state = ScreenState()
-    state.time = ScreenGoldens.now + 20
+    state.cursor.time = ScreenGoldens.now + 20
     for width in [30, 40, 48, 60, 80, 200] {
       let text = screen(history, size: Size(width: width, height: 10), state: state)
       #expect(text.contains("PAST 06:45:20"), "\(width)")

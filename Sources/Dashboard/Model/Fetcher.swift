@@ -45,9 +45,4 @@ final class Fetcher<Value: Sendable>: Sendable {
       if state.key == key { state.value = value }
     }
   }
-
-  /// Forgets the answer.
-  func reset() {
-    state.withLock { $0.value = nil }
-  }
 }

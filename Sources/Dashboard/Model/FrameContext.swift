@@ -63,6 +63,9 @@ struct FrameContext {
   /// Hosts in the order of the grid.
   var hostOrder: [Int] = []
 
+  /// The greatest scroll of the table.
+  var lastScroll: Int { max(0, rows.count - visibleRows) }
+
   /// A time of the axis as text.
   func time(_ time: Double) -> String { clock.time(time) }
 

@@ -1,22 +1,3 @@
-/// The command of a key.
-enum Action: Hashable {
-  case quit, help, explain, settings, redraw, suspend, back
-  case layout(Int), toggle(PanelDescriptor), showAll, focus(Int), open, theme, glyphs
-  case step(Int), timePage(Int), oldest, live, pause, event(Int), zoom(Int), autoZoom
-  case page(Int), first, last
-  case row(Int), sort(Int), sortBy(ProcessColumn), reverse, filter, tree, fold, follow, kernelThreads, threads, details,
-    signal
-
-  /// Whether it changes a setting that the config file keeps.
-  var changesSettings: Bool {
-    switch self {
-    case .layout, .toggle, .showAll, .theme, .glyphs, .sort, .sortBy, .reverse, .tree, .fold, .kernelThreads, .threads:
-      true
-    default: false
-    }
-  }
-}
-
 /// The key bindings: one table for the help and the commands.
 enum KeyMap {
   struct Binding {
@@ -63,61 +44,67 @@ enum KeyMap {
     Section(
       title: "Time",
       bindings: [
-        Binding([.left, .right], "← →", "step back, forward in time", "time", [.step(-1), .step(1)]),
+        Binding([.left, .right], "← →", "step back, forward in time", "time", [.time(.step(-1)), .time(.step(1))]),
         Binding(
           [.shiftPageUp, .shiftPageDown], "⇧PgUp ⇧PgDn", "half a screen back, forward; Ctrl works, too", "far",
-          [.timePage(-1), .timePage(1)]),
-        Binding([.shiftHome, .shiftEnd], "⇧Home ⇧End", "oldest sample; now", "oldest", [.oldest, .live]),
-        Binding([character(" ")], "Space", "pause: freeze the screen; resume", "pause", [.pause]),
+          [.time(.page(-1)), .time(.page(1))]),
+        Binding([.shiftHome, .shiftEnd], "⇧Home ⇧End", "oldest sample; now", "oldest", [.time(.oldest), .time(.now)]),
+        Binding([character(" ")], "Space", "pause: freeze the screen; resume", "pause", [.time(.pause)]),
         Binding(
           [character("n"), character("p")], "n p", "next, previous event (reboot, OOM kill, Xid, ...)", "events",
-          [.event(1), .event(-1)]),
+          [.time(.event(1)), .time(.event(-1))]),
         Binding(
           [character("+"), character("="), character("-"), character("_")], "+ -",
-          "zoom in, out", "zoom", [.zoom(-1), .zoom(-1), .zoom(1), .zoom(1)]),
-        Binding([character("a")], "a", "zoom to fit", "fit", [.autoZoom]),
+          "zoom in, out", "zoom", [-1, -1, 1, 1].map { .time(.zoom($0)) }),
+        Binding([character("a")], "a", "zoom to fit", "fit", [.time(.autoZoom)]),
       ]),
     Section(
       title: "Panels",
       bindings: [
         Binding(
           PanelDescriptor.all.map(\.key), "1 … " + String(PanelDescriptor.all.count), "show or hide a panel",
-          "panels", PanelDescriptor.all.map { .toggle($0) }),
-        Binding([character("0")], "0", "show all panels", "all", [.showAll]),
+          "panels", PanelDescriptor.all.map { .panels(.toggle($0)) }),
+        Binding([character("0")], "0", "show all panels", "all", [.panels(.showAll)]),
         Binding(
-          [character("l"), character("L")], "l L", "next, previous layout", "layout", [.layout(1), .layout(-1)]),
-        Binding([.tab, .backTab], "Tab ⇧Tab", "focus the next, previous panel", "focus", [.focus(1), .focus(-1)]),
-        Binding([.enter], "Enter", "maximize, restore panel; details of the selected process", "open", [.open]),
+          [character("l"), character("L")], "l L", "next, previous layout", "layout",
+          [.panels(.layout(1)), .panels(.layout(-1))]),
+        Binding(
+          [.tab, .backTab], "Tab ⇧Tab", "focus the next, previous panel", "focus",
+          [.panels(.focus(1)), .panels(.focus(-1))]),
+        Binding(
+          [.enter], "Enter", "maximize, restore panel; details of the selected process", "open", [.panels(.open)]),
         Binding(
           [.pageUp, .pageDown, .home, .end], "PgUp … End", "scroll the process table or the focused panel; else time",
-          "scroll", [.page(-1), .page(1), .first, .last]),
+          "scroll", [.panels(.page(-1)), .panels(.page(1)), .panels(.first), .panels(.last)]),
         Binding([character("?")], "?", "explain the panel's metrics: meaning, source, unit", "explain", [.explain]),
       ]),
     Section(
       title: "Processes",
       bindings: [
-        Binding([.up, .down], "↑ ↓", "select a process; scroll the focused panel", "select", [.row(-1), .row(1)]),
+        Binding(
+          [.up, .down], "↑ ↓", "select a process; scroll the focused panel", "select",
+          [.table(.row(-1)), .table(.row(1))]),
         Binding(
           [character("s"), character(">"), character("S"), character("<")], "s S",
           "sort by the next, previous column",
-          "sort", [.sort(1), .sort(1), .sort(-1), .sort(-1)]),
+          "sort", [1, 1, -1, -1].map { .table(.sort($0)) }),
         Binding(
           [character("c"), character("m"), character("i"), character("w"), character("u")], "c m i w u",
           "sort by CPU, memory, read rate, write rate, GPU", "by",
-          [
-            .sortBy(.cpu), .sortBy(.memory), .sortBy(.read), .sortBy(.write), .sortBy(.gpu),
-          ]),
-        Binding([character("r")], "r", "reverse the sort order", "reverse", [.reverse]),
+          [ProcessColumn.cpu, .memory, .read, .write, .gpu].map { .table(.sortBy($0)) }),
+        Binding([character("r")], "r", "reverse the sort order", "reverse", [.table(.reverse)]),
         Binding(
-          [character("/")], "/", "filter: text, regex, user:NAME, gpu, >50%cpu, >2gmem, !not", "filter", [.filter]),
-        Binding([character("t")], "t", "tree view", "tree", [.tree]),
+          [character("/")], "/", "filter: text, regex, user:NAME, gpu, >50%cpu, >2gmem, !not", "filter",
+          [.table(.filter)]),
+        Binding([character("t")], "t", "tree view", "tree", [.table(.tree)]),
         Binding(
-          [character("z")], "z", "fold processes of one name; in the tree, a branch", "fold", [.fold]),
-        Binding([character("f")], "f", "follow the selected process", "follow", [.follow]),
-        Binding([character("K")], "K", "show or hide kernel threads", "kernel", [.kernelThreads]),
-        Binding([character("H")], "H", "show or hide threads", "threads", [.threads]),
-        Binding([character("d")], "d", "details of the selected process", "details", [.details]),
-        Binding([character("k"), .function(9)], "k F9", "send a signal to the selected process", "signal", [.signal]),
+          [character("z")], "z", "fold processes of one name; in the tree, a branch", "fold", [.table(.fold)]),
+        Binding([character("f")], "f", "follow the selected process", "follow", [.table(.follow)]),
+        Binding([character("K")], "K", "show or hide kernel threads", "kernel", [.table(.kernelThreads)]),
+        Binding([character("H")], "H", "show or hide threads", "threads", [.table(.threads)]),
+        Binding([character("d")], "d", "details of the selected process", "details", [.table(.details)]),
+        Binding(
+          [character("k"), .function(9)], "k F9", "send a signal to the selected process", "signal", [.table(.signal)]),
       ]),
   ]
 

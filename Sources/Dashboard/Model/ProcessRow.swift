@@ -83,8 +83,7 @@ enum ProcessRows {
     filter: ProcessFilter
   ) -> [ProcessRow] {
     var rows = join(processes, gpus)
-    // A folded row stands for whole processes.
-    if state.showsThreads, state.isTree || !state.isFolded { add(threads, to: &rows) }
+    if state.hasThreadRows { add(threads, to: &rows) }
     if !state.showsKernelThreads { rows.removeAll { $0.process.isKernelThread } }
     if !filter.terms.isEmpty { rows.removeAll { !filter.matches($0, memoryTotal: memoryTotal) } }
     if state.isTree { return tree(rows, state) }

@@ -26,12 +26,7 @@ struct ScreenState: Equatable {
     didSet { if focus != oldValue { scrolls = [:] } }
   }
   var isMaximized = false
-  /// A place in ``TimeAxis/steps``; nil for one that suits the screen.
-  var zoom: Int?
-  /// The moment that is looked at; nil for now.
-  var time: Double?
-  /// The right end of the axis while a moment is looked at.
-  var axisEnd: Double?
+  var cursor = TimeCursor()
   /// Whether the screen is frozen as it was when Space was pressed.
   var isPaused = false
   /// Rows by which panels other than the process table are scrolled.
@@ -49,57 +44,16 @@ struct ScreenState: Equatable {
 
   /// Leaves the past and the pause.
   mutating func returnToNow() {
-    (time, axisEnd, isPaused) = (nil, nil, false)
-  }
-}
-
-/// The dialog that sends a signal to a process.
-struct SignalDialog: Equatable {
-  /// The process as the list had it when the dialog was opened; its pid and start time identify it.
-  var process: Process
-  /// Processes that it has started and that still run; nil where not all processes are known.
-  var children: Int?
-  /// Processes that its folded row stands for.
-  var folded = 1
-  /// Place of the signal in ``SignalChoice``.
-  var selected = 0
-  /// Whether the signal is chosen and its confirmation asked.
-  var isAsked = false
-  /// Monotonic time at which the confirmation appeared on the screen, or a key was ignored; nil before.
-  var shown: Double?
-
-  /// Seconds for which a confirmation must be on the screen without other keys before it is taken.
-  static let delay = 0.3
-}
-
-/// Signals that can be sent, by name.
-enum SignalChoice: CaseIterable {
-  case terminate, kill, interrupt, hangup, stop, go, quit, user1, user2
-
-  var name: String {
-    switch self {
-    case .terminate: "TERM"
-    case .kill: "KILL"
-    case .interrupt: "INT"
-    case .hangup: "HUP"
-    case .stop: "STOP"
-    case .go: "CONT"
-    case .quit: "QUIT"
-    case .user1: "USR1"
-    case .user2: "USR2"
-    }
+    cursor.reset()
+    isPaused = false
   }
 
-  var meaning: String {
-    switch self {
-    case .terminate: "terminate gracefully"
-    case .kill: "kill immediately"
-    case .interrupt: "interrupt, as Ctrl-C"
-    case .hangup: "hang up: reload or terminate"
-    case .stop: "suspend"
-    case .go: "resume"
-    case .quit: "quit with a core dump"
-    case .user1, .user2: "user-defined"
-    }
+  /// Shows one host of the grid.
+  mutating func open(host: Int) {
+    self.host = host
+    isGrid = false
+    returnToNow()
+    (focus, isMaximized, scrolls) = (nil, false, [:])
+    (table.selected, table.follows, table.scroll) = (nil, false, 0)
   }
 }

@@ -28,4 +28,66 @@ struct TableState: Equatable {
     get { choice[keyPath: member] }
     set { choice[keyPath: member] = newValue }
   }
+  /// Whether threads are rows: a folded row stands for whole processes.
+  var hasThreadRows: Bool { choice.showsThreads && (choice.isTree || !choice.isFolded) }
+
+  /// Sorts by a column; by the same column again, in reverse.
+  mutating func toggleSort(_ column: ProcessColumn) {
+    choice.isReversed = choice.sort == column && !choice.isReversed
+    choice.sort = column
+    scroll = 0
+  }
+
+  /// Moves the selection, or selects the first visible row; false if there are no rows.
+  mutating func moveSelection(by step: Int, _ frameContext: FrameContext) -> Bool {
+    let rows = frameContext.rows
+    guard !rows.isEmpty else { return false }
+    var place = step > 0 ? min(rows.count - 1, scroll) : 0
+    if let selected, let now = rows.firstIndex(of: selected) { place = min(rows.count - 1, max(0, now + step)) }
+    selected = rows[place]
+    scroll = min(frameContext.lastScroll, max(place - frameContext.visibleRows + 1, min(scroll, place)))
+    return true
+  }
+
+  /// Moves the selection, or scrolls if no row is selected; false if nothing changes.
+  mutating func page(by step: Int, _ frameContext: FrameContext) -> Bool {
+    selected == nil ? scroll(by: step, frameContext) : moveSelection(by: step, frameContext)
+  }
+
+  /// Scrolls within the rows; false if it stands at the end already.
+  mutating func scroll(by step: Int, _ frameContext: FrameContext) -> Bool {
+    let next = min(frameContext.lastScroll, max(0, scroll + step))
+    defer { scroll = next }
+    return next != scroll
+  }
+
+  // MARK: Filter
+
+  /// Bytes of a filter.
+  private static let maxFilterLength = 200
+
+  /// Appends a character to the filter; false if it is full or the character does not belong there.
+  mutating func type(_ scalar: Unicode.Scalar) -> Bool {
+    guard filter.utf8.count < Self.maxFilterLength, scalar.properties.generalCategory != .control else { return false }
+    filter.unicodeScalars.append(scalar)
+    scroll = 0
+    return true
+  }
+
+  /// Appends pasted text to the filter; true if it ended with Enter.
+  mutating func type(_ paste: Paste) -> Bool {
+    let lines = paste.text.split(omittingEmptySubsequences: false) { $0.isNewline }
+    // Pasted lines become one filter; of text that may have been typed, only the first line.
+    let text = paste.isBracketed ? lines.joined(separator: " ") : String(lines.first ?? "")
+    for scalar in text.unicodeScalars {
+      if scalar == "\u{8}" {
+        _ = filter.popLast()
+      } else if !type(scalar), scalar == "\t", filter.last != " " {
+        filter.append(" ")
+      }
+    }
+    while filter.hasSuffix(" ") { filter.removeLast() }
+    scroll = 0
+    return !paste.isBracketed && lines.count == 2 && lines[1].isEmpty
+  }
 }

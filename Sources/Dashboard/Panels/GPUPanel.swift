@@ -147,7 +147,7 @@ struct GPUPanel: Panel {
     var rest = Rect(x: rect.right - sideWidth, y: rect.y, width: sideWidth, height: rect.height)
     let prefix = gpus.count > 1 ? String(gpu.index) + " " : ""
     let labelWidth = prefix.utf8.count + 4
-    if let remark = GPUPanel.stateRemark(gpu) {
+    if let remark = gpu.stateRemark {
       let row = rest.takeTop(1)
       let x = grid.put(prefix, x: row.x, y: row.y, .muted)
       grid.putShortened(remark.text, x: x, y: row.y, remark.style, limit: row.right - x)
@@ -209,7 +209,7 @@ struct GPUPanel: Panel {
         gpu.temperature.isFinite ? temperature(gpu) : glyphs.absent, end: end, y: rect.y, .temperature(gpu.temperature))
       end -= 6
     }
-    if let remark = GPUPanel.stateRemark(gpu) {
+    if let remark = gpu.stateRemark {
       grid.putShortened(remark.text, x: x, y: rect.y, remark.style, limit: end - x - 1)
       return
     }
@@ -243,16 +243,6 @@ struct GPUPanel: Panel {
     }
   }
 
-  /// Replaces the metrics of a GPU that has none; nil for one that has.
-  static func stateRemark(_ gpu: GPU) -> (text: String, style: Style)? {
-    switch gpu.state {
-    case .active: nil
-    case .asleep: ("asleep", .muted)
-    case .lost:
-      (gpu.age >= 1 ? "no response for " + TextFormat.duration(gpu.age) : "lost", .critical)
-    }
-  }
-
   private func temperature(_ gpu: GPU) -> String {
     String(TextFormat.whole(gpu.temperature)) + glyphs.celsius
   }
@@ -267,273 +257,9 @@ struct GPUPanel: Panel {
   private func drawRemarks(_ gpu: GPU, on grid: inout Grid, in rect: Rect) {
     var rest = rect
     // The clock stands beside the use already.
-    for line in GPUPanel.remarks(gpu, glyphs, hasClock: false) where !rest.isEmpty {
+    for line in gpu.remarks(glyphs, hasClock: false) where !rest.isEmpty {
       let row = rest.takeTop(1)
       grid.putShortened(line.text, x: row.x, y: row.y, line.style, limit: row.width)
     }
-  }
-
-  /// Lines with its throttling, faults, clocks, link and processes.
-  static func remarks(_ gpu: GPU, _ glyphs: Glyphs, hasClock: Bool = true) -> [(text: String, style: Style)] {
-    var lines: [(text: String, style: Style)] = []
-    if let reasons = gpu.throttleReasons, !reasons.isEmpty {
-      lines.append(("throttled: " + GPU.throttleText(reasons), .warning))
-    }
-    var faults: [String] = []
-    if let action = gpu.recoveryAction { faults.append("needs " + action) }
-    if gpu.xid > 0 { faults.append("Xid " + String(TextFormat.whole(gpu.xid))) }
-    if gpu.eccUncorrected > 0 { faults.append(TextFormat.count(gpu.eccUncorrected, glyphs) + " ECC errors") }
-    if gpu.retiredPages > 0 { faults.append(TextFormat.count(gpu.retiredPages, glyphs) + " retired pages") }
-    if !faults.isEmpty { lines.append((faults.joined(separator: glyphs.separator), .critical)) }
-    var clocks: [String] = []
-    if let state = gpu.performanceState { clocks.append(state) }
-    if hasClock, gpu.clock.isFinite {
-      clocks.append(
-        "core " + TextFormat.frequency(gpu.clock, glyphs)
-          + (gpu.clockMaximum.isFinite ? "/" + TextFormat.frequency(gpu.clockMaximum, glyphs) : ""))
-    }
-    if gpu.memoryClock.isFinite { clocks.append("memory " + TextFormat.frequency(gpu.memoryClock, glyphs)) }
-    if gpu.fan.isFinite { clocks.append("fan " + TextFormat.percent(gpu.fan, glyphs)) }
-    if !clocks.isEmpty { lines.append((clocks.joined(separator: glyphs.separator), .muted)) }
-    var link: [String] = []
-    if gpu.pcieGeneration.isFinite, gpu.pcieWidth.isFinite {
-      link.append(
-        "PCIe " + String(TextFormat.whole(gpu.pcieGeneration)) + glyphs.times + String(TextFormat.whole(gpu.pcieWidth)))
-    }
-    if gpu.pcieReceive.isFinite { link.append("rx " + TextFormat.rate(gpu.pcieReceive, glyphs)) }
-    if gpu.pcieTransmit.isFinite { link.append("tx " + TextFormat.rate(gpu.pcieTransmit, glyphs)) }
-    if gpu.encoder > 0 { link.append("encoder " + TextFormat.percent(gpu.encoder, glyphs)) }
-    if gpu.decoder > 0 { link.append("decoder " + TextFormat.percent(gpu.decoder, glyphs)) }
-    if !link.isEmpty { lines.append((link.joined(separator: glyphs.separator), .muted)) }
-    for process in (gpu.processes ?? []).prefix(4) {
-      var text = String(process.pid) + " " + (process.name ?? "?")
-      if process.vram.isFinite { text += glyphs.separator + TextFormat.bytes(process.vram, glyphs) }
-      if process.util.isFinite { text += glyphs.separator + TextFormat.percent(process.util, glyphs) }
-      if let service = process.service { text += glyphs.separator + service }
-      lines.append((text, .plain))
-    }
-    return lines
-  }
-}
-
-/// GPUs as columns of a small table, a row for each figure: sixteen in 80 columns.
-struct GPUStrips {
-  let gpus: [GPU]
-  let glyphs: Glyphs
-
-  /// Rows for the numbers, use and memory.
-  static let fewestRows = 3
-  private static let labelWidth = 5
-  private static let cellWidths = 4...7
-
-  /// Draws as many rows as there is room for and tells how many it took.
-  func draw(on grid: inout Grid, in rect: Rect) -> Int {
-    let room = rect.width - Self.labelWidth
-    guard room >= 3, !rect.isEmpty, !gpus.isEmpty else { return 0 }
-    // Too many for figures: a cell each.
-    let cell = min(Self.cellWidths.upperBound, room / gpus.count)
-    guard cell >= Self.cellWidths.lowerBound else { return drawCells(on: &grid, in: rect) }
-    let lines: [(label: String, has: Bool, text: (GPU) -> String, style: (GPU) -> Style)] = [
-      (
-        "", true, { String($0.index) + String(($0.trouble(glyphs)?.marks ?? "").prefix(cell - 3)) },
-        { $0.trouble(glyphs)?.style ?? .muted }
-      ),
-      ("util", true, { $0.util.isFinite ? String(TextFormat.whole($0.util * 100)) : "" }, { .load($0.util) }),
-      (
-        "vram", gpus.contains { $0.vramUsage.isFinite },
-        { $0.vramUsage.isFinite ? String(TextFormat.whole($0.vramUsage * 100)) : "" }, { .load($0.vramUsage) }
-      ),
-      (
-        glyphs.celsius, gpus.contains { $0.temperature.isFinite },
-        { $0.temperature.isFinite ? String(TextFormat.whole($0.temperature)) : "" }, { .temperature($0.temperature) }
-      ),
-    ]
-    var row = 0
-    let shown = lines.filter(\.has)
-    for line in shown where row < rect.height {
-      grid.put(line.label, x: rect.x, y: rect.y + row, .muted)
-      for (index, gpu) in gpus.enumerated() {
-        let end = rect.x + Self.labelWidth + (index + 1) * cell
-        var text = line.text(gpu)
-        var style = line.style(gpu)
-        if gpu.state != .active, !line.label.isEmpty {
-          text = line.label == "util" ? gpu.state.sign : glyphs.absent
-          style = gpu.state == .asleep ? .muted : .critical
-        } else if text.isEmpty {
-          (text, style) = (glyphs.absent, .muted)
-        }
-        grid.putRight(text, end: end, y: rect.y + row, style, limit: cell - 1)
-      }
-      row += 1
-    }
-    return row
-  }
-
-  /// A cell for each figure of each GPU, under their numbers where two columns and a gap are there for each.
-  private func drawCells(on grid: inout Grid, in rect: Rect) -> Int {
-    var rest = rect
-    let room = rect.width - Self.labelWidth
-    let pitch = max(1, min(3, room / gpus.count))
-    let shown = gpus.prefix(room / pitch)
-    func end(_ index: Int) -> Int { rect.x + Self.labelWidth + (index + 1) * pitch - (pitch > 2 ? 1 : 0) }
-    if gpus.contains(where: { $0.trouble(glyphs) != nil }), rest.height > 1 {
-      let line = rest.takeTop(1)
-      grid.put("state", x: line.x, y: line.y, .muted, limit: Self.labelWidth - 1)
-      for (index, gpu) in shown.enumerated() {
-        guard let trouble = gpu.trouble(glyphs) else { continue }
-        grid.put(String(trouble.marks.prefix(1)), x: end(index) - 1, y: line.y, trouble.style)
-      }
-    }
-    if rest.height >= Self.fewestRows {
-      let line = rest.takeTop(1)
-      for (index, gpu) in shown.enumerated() where pitch > 2 || index % 8 == 0 {
-        if pitch > 2 {
-          grid.putRight(String(gpu.index), end: end(index), y: line.y, .muted, limit: pitch - 1)
-        } else {
-          grid.put(String(gpu.index), x: end(index) - 1, y: line.y, .muted)
-        }
-      }
-    }
-    for (name, metric) in [("util", { (gpu: GPU) in gpu.util }), ("vram", { $0.vramUsage })] where !rest.isEmpty {
-      let line = rest.takeTop(1)
-      grid.put(name, x: line.x, y: line.y, .muted)
-      for (index, gpu) in shown.enumerated() {
-        let value = metric(gpu)
-        let x = end(index) - 1
-        guard gpu.state == .active, value.isFinite else {
-          // A GPU that is lost must not look like one that sleeps.
-          let hasSign = gpu.state != .active && name == "util"
-          grid.put(
-            hasSign ? gpu.state.sign : glyphs.isASCII ? "-" : "·", x: x, y: line.y,
-            gpu.state == .lost ? .critical : hasSign ? .muted : .faint, limit: 1)
-          continue
-        }
-        let strip = glyphs.strip
-        let level = min(strip.count - 1, Int(max(0, min(1, value)) * Double(strip.count)))
-        grid.put(strip[level], x: x, y: line.y, .load(value))
-      }
-    }
-    return rect.height - rest.height
-  }
-}
-
-extension GPU {
-  /// What is wrong with a GPU: a letter for each kind, as on the time axis, and words.
-  struct Trouble {
-    var marks: String
-    var text: String
-    var style: Style
-  }
-
-  /// Its faults and throttling; nil for one that is well, asleep or lost.
-  func trouble(_ glyphs: Glyphs) -> Trouble? {
-    guard state == .active else { return nil }
-    var (marks, texts, style) = ("", [String](), Style.critical)
-    if xid > 0 {
-      marks += "X"
-      texts.append("Xid " + String(TextFormat.whole(xid)))
-    }
-    if eccUncorrected > 0 {
-      marks += "E"
-      texts.append(TextFormat.count(eccUncorrected, glyphs) + " ECC")
-    }
-    if let recoveryAction {
-      marks += "R"
-      texts.append("needs " + recoveryAction)
-    }
-    if let reasons = throttleReasons, !reasons.isEmpty {
-      if texts.isEmpty { style = .warning }
-      marks += "T"
-      texts.append(GPU.throttleText(reasons))
-    }
-    return texts.isEmpty ? nil : Trouble(marks: marks, text: texts.joined(separator: glyphs.separator), style: style)
-  }
-
-  /// Reasons of throttling as words, `power cap, thermal`.
-  static func throttleText(_ reasons: String) -> String {
-    String(reasons.map { $0 == "_" ? " " : $0 })
-  }
-}
-
-extension GPU.GPUState {
-  /// Stands where there is no room for a word; the help explains it.
-  var sign: String {
-    switch self {
-    case .active: ""
-    case .asleep: "z"
-    case .lost: "!"
-    }
-  }
-}
-
-/// Several GPUs taken together.
-struct GPUSummary {
-  /// Mean of their use, 0…1; NaN where none tells it.
-  let util: Double
-  /// How many do not respond.
-  let lost: Int
-  /// How many report faults, and how many others are throttled.
-  private let faulty: Int
-  private let throttled: Int
-  private let count: Int
-  private let answering: Int
-  private let used: Double
-  private let total: Double
-  private let power: Double
-
-  init(_ gpus: [GPU]) {
-    var sum = 0.0
-    var count = 0
-    var (used, total, power) = (0.0, 0.0, 0.0)
-    for gpu in gpus {
-      if gpu.util.isFinite {
-        sum += gpu.util
-        count += 1
-      }
-      if gpu.vramTotal.isFinite, gpu.vramUsed.isFinite {
-        used += gpu.vramUsed
-        total += gpu.vramTotal
-      }
-      if gpu.power.isFinite { power += gpu.power }
-    }
-    util = count > 0 ? sum / Double(count) : .nan
-    lost = gpus.lazy.filter { $0.state == .lost }.count
-    let troubles = gpus.compactMap { $0.trouble(Glyphs(.ascii)) }
-    throttled = troubles.lazy.filter { $0.marks == "T" }.count
-    faulty = troubles.count - throttled
-    answering = count
-    self.count = gpus.count
-    self.used = used
-    self.total = total
-    self.power = power
-  }
-
-  func text(_ glyphs: Glyphs) -> String {
-    var parts: [String] = []
-    if util.isFinite {
-      parts.append(
-        "mean " + TextFormat.percent(util, glyphs) + (answering < count ? " (" + countText + " reporting)" : ""))
-    }
-    if total > 0 { parts.append(TextFormat.pair(used, of: total, glyphs)) }
-    if power > 0 { parts.append(String(TextFormat.whole(power)) + " W") }
-    return parts.joined(separator: glyphs.separator)
-  }
-
-  /// How many its figures are of, `14 of 16`, or `16`.
-  var countText: String { (answering < count ? String(answering) + " of " : "") + String(count) }
-  /// `1 lost, 2 faulty, 1 throttled`; empty where all are well.
-  var alertText: String {
-    let counts: [(count: Int, word: String)] = [(lost, "lost"), (faulty, "faulty"), (throttled, "throttled")]
-    return counts.filter { $0.count > 0 }.map { String($0.count) + " " + $0.word }.joined(separator: ", ")
-  }
-  /// Used ÷ total memory; NaN where unknown.
-  var vramUsage: Double { total > 0 ? used / total : .nan }
-  var vramText: (Glyphs) -> String { { [used, total] in total > 0 ? TextFormat.pair(used, of: total, $0) : "" } }
-}
-
-extension Style {
-  /// A temperature's colour without marks of the sensor's own to go by.
-  static func temperature(_ celsius: Double) -> Style {
-    celsius >= 90 ? .critical : celsius >= 80 ? .warning : .plain
   }
 }

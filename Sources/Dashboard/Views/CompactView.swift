@@ -64,7 +64,7 @@ struct CompactView {
           gauges.append(
             Gauge(
               label: label, ratio: gpu.util, bar: Bar(gpu.util, .gpu),
-              remark: GPUPanel.stateRemark(gpu)?.text ?? gpu.trouble(glyphs)?.text ?? remark(gpu),
+              remark: gpu.stateRemark?.text ?? gpu.trouble(glyphs)?.text ?? remark(gpu),
               alert: gpu.state == .lost ? "lost" : gpu.trouble(glyphs)?.text ?? ""))
         }
       } else {

@@ -26,7 +26,7 @@ struct Context {
 
   /// The cell of the moment that is looked at, in a graph so wide.
   func cursorCell(width: Int) -> Int? {
-    state.time.flatMap { timeline.axis.cell(of: $0, width: width, glyphs) }
+    state.cursor.time.flatMap { timeline.axis.cell(of: $0, width: width, glyphs) }
   }
 
   /// When a process started and how long ago; nil where unknown.
@@ -57,7 +57,7 @@ struct Context {
   /// Graphs of other widths reach over other stretches of time; those below one another share the row.
   func drawAxis(on grid: inout Grid, below rect: inout Rect) {
     // The first one is worth a row of the curve; in the past, where one finds the way by it, even of two.
-    let minimum = !hits.axes.isEmpty ? 5 : state.time == nil ? 3 : 2
+    let minimum = !hits.axes.isEmpty ? 5 : state.cursor.time == nil ? 3 : 2
     guard rect.height >= minimum, rect.width >= 12 else { return }
     guard !hits.axes.contains(where: { $0.x == rect.x && $0.width == rect.width }) else { return }
     hits.axes.append(rect)
@@ -80,29 +80,6 @@ struct Context {
     // Over the curve, and always: a label that gives way to it would come and go.
     if rest.width >= 24, rest.height >= 3, !top.isEmpty { grid.put(top + " ", x: rest.x, y: rest.y, .muted) }
   }
-}
-
-/// The table of processes as it is known.
-struct TableContents {
-  enum TableKind: Equatable {
-    /// All processes.
-    case whole
-    /// Those that use most, of the newest sample.
-    case top
-    /// Those that used most, of a past one.
-    case stored
-  }
-
-  var rows: [ProcessRow] = []
-  var kind = TableKind.top
-  /// Seconds that the rates are means over, and seconds since the scan; NaN where unknown.
-  var interval = Double.nan
-  var age = Double.nan
-  /// How many rows there would be without the filter.
-  var unfiltered = 0
-  /// Whether any of them has a service, a command line: columns must not come and go with a filter.
-  var hasServices = false
-  var hasCommands = false
 }
 
 /// The rows that a panel can do with.

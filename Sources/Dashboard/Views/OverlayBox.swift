@@ -44,11 +44,4 @@ struct OverlayBox {
       }
     }
   }
-
-  /// How wide and high the inside is on a screen of a size.
-  static func inside(_ wanted: Size, on grid: borrowing Grid) -> Size {
-    let width = min(wanted.width, grid.width)
-    let height = min(wanted.height, grid.height)
-    return width >= 24 && height >= 6 ? Size(width: width - 4, height: height - 2) : Size(width: width, height: height)
-  }
 }

@@ -19,7 +19,7 @@ struct AxisRow {
     guard rect.width >= 12 else { return }
     grid.fill(glyphs.rule, x: rect.x, y: rect.y, count: rect.width, .faint)
     let perCell = axis.step * Double(glyphs.columnsPerCell)
-    if context.state.time == nil {
+    if context.state.cursor.time == nil {
       let distance = Self.distances.first { $0 / perCell >= 9 } ?? 2_419_200
       // Labels relative to now stay in place while the graph moves.
       if isFree(rect.right - 3..<rect.right, rect) { grid.putRight("now", end: rect.right, y: rect.y, .muted) }
@@ -45,7 +45,7 @@ struct AxisRow {
       while !drawTimes(Self.distances[place], on: &grid, in: rect), place > 0, Self.distances[place] > perCell {
         place -= 1
       }
-      if let time = context.state.time, let cell = axis.cell(of: time, width: rect.width, glyphs) {
+      if let time = context.state.cursor.time, let cell = axis.cell(of: time, width: rect.width, glyphs) {
         grid.put(glyphs.isASCII ? "^" : "▲", x: rect.x + cell, y: rect.y, Style(.cursor, .bold))
       }
     }
@@ -83,7 +83,7 @@ struct AxisRow {
   /// and could be read as part of a label.
   private func isFree(_ columns: Range<Int>, _ rect: Rect) -> Bool {
     let columns = columns.lowerBound - 1..<columns.upperBound + 1
-    let timestamps = context.timeline.events.map(\.time) + (context.state.time.map { [$0] } ?? [])
+    let timestamps = context.timeline.events.map(\.time) + (context.state.cursor.time.map { [$0] } ?? [])
     return !timestamps.contains { time in
       axis.cell(of: time, width: rect.width, context.glyphs).map { columns.contains(rect.x + $0) }
         ?? false

@@ -112,4 +112,9 @@ struct Style: Hashable {
   static func load(_ ratio: Double) -> Style {
     Style(.load(ratio), ratio >= 0.9 ? .bold : [])
   }
+
+  /// A temperature's colour without marks of the sensor's own to go by.
+  static func temperature(_ celsius: Double) -> Style {
+    celsius >= 90 ? .critical : celsius >= 80 ? .warning : .plain
+  }
 }

@@ -1,0 +1,32 @@
+/// Command of a key on the main screen, grouped as the help is.
+enum Action: Hashable {
+  case quit, help, explain, settings, redraw, suspend, back, theme, glyphs
+  case time(TimeAction)
+  case panels(PanelAction)
+  case table(TableAction)
+
+  enum TimeAction: Hashable {
+    case step(Int), page(Int), oldest, now, pause, event(Int), zoom(Int), autoZoom
+  }
+
+  enum PanelAction: Hashable {
+    case layout(Int), toggle(PanelDescriptor), showAll, focus(Int), open
+    /// Scrolling of the process table or the focused panel.
+    case page(Int), first, last
+  }
+
+  enum TableAction: Hashable {
+    case row(Int), sort(Int), sortBy(ProcessColumn), reverse, filter, tree, fold, follow, kernelThreads, threads
+    case details, signal
+  }
+
+  /// Whether it changes a setting that the config file keeps.
+  var changesSettings: Bool {
+    switch self {
+    case .theme, .glyphs, .panels(.layout), .panels(.toggle), .panels(.showAll), .table(.sort), .table(.sortBy),
+      .table(.reverse), .table(.tree), .table(.fold), .table(.kernelThreads), .table(.threads):
+      true
+    default: false
+    }
+  }
+}

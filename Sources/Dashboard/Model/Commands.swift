@@ -1,0 +1,247 @@
+internal import AgentMetrics
+
+/// Performs the commands of the main screen.
+extension ScreenState {
+  mutating func perform(_ action: Action, _ frameContext: FrameContext) -> Model.Effect {
+    switch action {
+    case .quit: return .quit
+    case .suspend: return .suspend
+    case .redraw: return .redraw
+    case .help: overlay = .help(scroll: 0)
+    case .explain:
+      overlay = .explain(focus ?? frameContext.panels.first ?? PanelDescriptor.all[0], selected: 0)
+    case .settings: overlay = .settings(selected: 0)
+    case .back: return back(frameContext)
+    case .theme: return cycle("theme")
+    case .glyphs: return cycle("graph")
+    case .time(let action): return perform(action, frameContext)
+    case .panels(let action): return perform(action, frameContext)
+    case .table(let action): return perform(action, frameContext)
+    }
+    return .draw
+  }
+
+  /// Sets a setting to its next value.
+  private mutating func cycle(_ key: String) -> Model.Effect {
+    guard let setting = Setting.all.first(where: { $0.key == key }) else { return .nothing }
+    setting.step(&settings, by: 1)
+    note = key + " " + setting.get(settings)
+    return .save
+  }
+
+  /// Closes, deselects, restores: one per key.
+  private mutating func back(_ frameContext: FrameContext) -> Model.Effect {
+    if table.selected != nil {
+      table.selected = nil
+      table.follows = false
+    } else if !table.filter.isEmpty {
+      table.filter = ""
+    } else if isMaximized {
+      isMaximized = false
+    } else if cursor.time != nil {
+      cursor.reset()
+    } else if isPaused {
+      isPaused = false
+    } else if focus != nil {
+      focus = nil
+    } else if frameContext.hosts > 1 {
+      isGrid = true
+    } else {
+      return .nothing
+    }
+    return .draw
+  }
+
+  // MARK: Time
+
+  private mutating func perform(_ action: Action.TimeAction, _ frameContext: FrameContext) -> Model.Effect {
+    switch action {
+    case .step(let count): cursor.travel(by: Double(count) * frameContext.axis.step, frameContext)
+    case .page(let count): cursor.page(count, frameContext)
+    case .oldest:
+      guard frameContext.oldest.isFinite else { return .nothing }
+      cursor.view(frameContext.oldest, frameContext)
+    case .now: returnToNow()
+    case .pause:
+      if isPaused || cursor.time != nil {
+        returnToNow()
+      } else if !frameContext.entries.isEmpty {
+        isPaused = true
+      }
+    case .event(let step): note = cursor.jump(step, frameContext)
+    case .zoom(let step): note = cursor.changeZoom(by: step, frameContext)
+    case .autoZoom: cursor.zoom = nil
+    }
+    return .draw
+  }
+
+  // MARK: Panels
+
+  private mutating func perform(_ action: Action.PanelAction, _ frameContext: FrameContext) -> Model.Effect {
+    switch action {
+    case .layout(let step):
+      settings.layout = step > 0 ? settings.layout.next : settings.layout.previous
+      isMaximized = false
+      note = "layout " + settings.layout.rawValue
+      return .save
+    case .toggle(let panel):
+      if settings.hidden.remove(panel) == nil { settings.hidden.insert(panel) }
+      if focus == panel { (focus, isMaximized) = (nil, false) }
+      return .save
+    case .showAll:
+      settings.hidden = []
+      isMaximized = false
+      return .save
+    case .focus(let step): moveFocus(step, frameContext)
+    case .open: open(frameContext)
+    case .page(let count):
+      if let panel = scrolledPanel(frameContext) {
+        return scroll(panel, by: count * max(1, (frameContext.shownRows[panel] ?? 1) - 1), frameContext)
+      }
+      guard pagesTable else { return perform(.time(.page(count)), frameContext) }
+      return .draw(if: table.page(by: count * max(1, frameContext.visibleRows - 1), frameContext))
+    case .first: return scrollToEnd(-1, frameContext) ?? perform(.time(.oldest), frameContext)
+    case .last:
+      // Leaving the past and the pause comes first.
+      let isLive = cursor.time == nil && !isPaused
+      return (isLive ? scrollToEnd(1, frameContext) : nil) ?? perform(.time(.now), frameContext)
+    }
+    return .draw
+  }
+
+  private mutating func moveFocus(_ step: Int, _ frameContext: FrameContext) {
+    guard !frameContext.panels.isEmpty else { return }
+    if isMaximized {
+      focus = (focus ?? PanelDescriptor.all[0]).step(step)
+    } else if let current = focus, let place = frameContext.panels.firstIndex(of: current) {
+      focus = frameContext.panels[(place + step + frameContext.panels.count) % frameContext.panels.count]
+    } else {
+      focus = step > 0 ? frameContext.panels.first : frameContext.panels.last
+    }
+  }
+
+  private mutating func open(_ frameContext: FrameContext) {
+    if let pid = table.selected, focus == nil || focus == .processes {
+      overlay = .details(frameContext.owners[pid] ?? pid)
+    } else if focus != nil {
+      isMaximized.toggle()
+    } else if let first = frameContext.panels.first {
+      // Without a focus, opens the first panel, as Tab and Enter would.
+      focus = first
+      isMaximized = true
+    }
+  }
+
+  /// Whether keys that page move in the table of processes.
+  private var pagesTable: Bool { focus == .processes || table.selected != nil }
+
+  /// The focused panel if it has hidden rows; the process table has keys of its own.
+  private func scrolledPanel(_ frameContext: FrameContext) -> PanelDescriptor? {
+    focus.flatMap { $0 != .processes && (frameContext.hiddenRows[$0] ?? 0) > 0 ? $0 : nil }
+  }
+
+  mutating func scroll(_ panel: PanelDescriptor, by step: Int, _ frameContext: FrameContext) -> Model.Effect {
+    let last = frameContext.hiddenRows[panel] ?? 0
+    let now = min(last, scrolls[panel] ?? 0)
+    let next = min(last, max(0, now + step))
+    scrolls[panel] = next
+    return .draw(if: next != now)
+  }
+
+  /// Scrolls the focused panel or the process table to its first or last row; nil if neither is to be scrolled.
+  private mutating func scrollToEnd(_ direction: Int, _ frameContext: FrameContext) -> Model.Effect? {
+    if let panel = scrolledPanel(frameContext) { return scroll(panel, by: direction * (.max / 2), frameContext) }
+    return pagesTable ? .draw(if: table.page(by: direction * frameContext.rows.count, frameContext)) : nil
+  }
+
+  // MARK: Processes
+
+  private static let needsSelection = "select a process first (up, down)"
+
+  private mutating func perform(_ action: Action.TableAction, _ frameContext: FrameContext) -> Model.Effect {
+    switch action {
+    case .row(let step):
+      if let panel = scrolledPanel(frameContext) { return scroll(panel, by: step, frameContext) }
+      return .draw(if: table.moveSelection(by: step, frameContext))
+    case .sort(let step):
+      let all = ProcessColumn.allCases
+      let now = all.firstIndex(of: table.sort) ?? 0
+      return sort(by: all[(now + step + all.count) % all.count])
+    case .sortBy(let column): return sort(by: column)
+    case .reverse: table.isReversed.toggle()
+    case .filter:
+      overlay = .filter(before: table.filter)
+      return .draw
+    case .tree:
+      table.isTree.toggle()
+      table.closed = []
+    case .fold:
+      guard table.isTree else {
+        table.isFolded.toggle()
+        break
+      }
+      guard let pid = table.selected else { return noted(Self.needsSelection) }
+      if table.closed.remove(pid) == nil { table.closed.insert(pid) }
+      return .draw
+    case .follow:
+      guard let pid = table.selected else { return noted(Self.needsSelection) }
+      table.follows.toggle()
+      return noted(table.follows ? "following " + String(pid) : "no longer following")
+    case .kernelThreads:
+      table.showsKernelThreads.toggle()
+      note = table.showsKernelThreads ? "kernel threads shown" : "kernel threads hidden"
+    case .threads:
+      guard frameContext.hasThreads || table.showsThreads else {
+        return noted("threads are available for this machine only")
+      }
+      table.showsThreads.toggle()
+      note =
+        !table.showsThreads
+        ? "threads hidden"
+        : table.hasThreadRows
+          ? "showing threads of active processes" : "threads are not shown while processes are folded (z)"
+    case .details:
+      guard let pid = table.selected ?? frameContext.rows.first else { return .nothing }
+      table.selected = pid
+      overlay = .details(frameContext.owners[pid] ?? pid)
+      return .draw
+    case .signal: return askSignal(frameContext)
+    }
+    return saveTable()
+  }
+
+  private mutating func noted(_ text: String) -> Model.Effect {
+    note = text
+    return .draw
+  }
+
+  /// Keeps the choice of the table in the settings.
+  private mutating func saveTable() -> Model.Effect {
+    settings.table = table.choice
+    return .save
+  }
+
+  mutating func sort(by column: ProcessColumn) -> Model.Effect {
+    table.toggleSort(column)
+    note = "sorted by " + column.meaning + (table.isReversed ? ", reversed" : "")
+    return saveTable()
+  }
+
+  mutating func askSignal(_ frameContext: FrameContext) -> Model.Effect {
+    guard frameContext.canSignal else { return noted("read-only: signals are disabled") }
+    guard cursor.time == nil else {
+      return noted("You are viewing the past; press End to return before sending signals")
+    }
+    guard let selected = table.selected else { return noted(Self.needsSelection) }
+    // Threads cannot be signalled alone.
+    let pid = frameContext.owners[selected] ?? selected
+    guard let process = frameContext.processes.first(where: { $0.pid == pid }) else {
+      return noted("no signal sent: " + String(pid) + " has ended")
+    }
+    let children =
+      frameContext.isWholeTable ? frameContext.processes.filter { $0.parent == pid && $0.pid != pid }.count : nil
+    let row = frameContext.table.first { $0.process.pid == selected }
+    overlay = .signal(SignalDialog(process: process, children: children, folded: row?.count ?? 1))
+    return .hold(process)
+  }
+}

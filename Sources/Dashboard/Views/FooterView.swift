@@ -1,0 +1,152 @@
+internal import AgentMetrics
+internal import History
+
+/// The last row: a message or the keys, and the agent's cost and address.
+struct FooterView {
+  let input: ScreenInput
+  let context: Context?
+  let glyphs: Glyphs
+  let hits: HitMap
+  private var state: ScreenState { input.state }
+
+  /// What the user should know before anything else; nil when all is well.
+  var message: String? {
+    if let connection = input.connection, let reason = connection.reason {
+      return connection.isConnected ? reason : "connection lost: " + reason
+    }
+    if let latest = input.entries.last?.sample, state.cursor.time == nil, !state.isGrid {
+      let age = input.now - latest.timestamp.seconds
+      let interval = Double(max(1, input.interval))
+      if age > 3 * interval, age > 3 { return "no new sample for " + TextFormat.duration(age) }
+    }
+    if let failure = input.historyFailure, input.isBeforeMemory || state.note == nil {
+      return "older history could not be read: " + failure
+    }
+    return state.note ?? input.options.messages()
+  }
+
+  func draw(on grid: inout Grid, in rect: Rect) {
+    if case .filter = state.overlay {
+      drawPrompt(on: &grid, in: rect)
+    } else if let message {
+      drawMessage(message, on: &grid, in: rect)
+    } else {
+      drawKeys(on: &grid, in: rect)
+    }
+  }
+
+  /// Draws the filter while it is typed.
+  private func drawPrompt(on grid: inout Grid, in rect: Rect) {
+    var x = grid.put("/", x: rect.x, y: rect.y, .key)
+    x = grid.put(state.table.filter, x: x, y: rect.y, .bold, limit: rect.width - 2)
+    grid.put(" ", x: x, y: rect.y, .reverse)
+    // A small screen has no title to say how much the filter leaves.
+    let isSmall = input.size.width < 60 || input.size.height < 16
+    let count =
+      isSmall
+      ? context.map { String($0.table.rows.count) + ($0.table.rows.count == 1 ? " match  " : " matches  ") } ?? ""
+      : ""
+    let hints = [
+      "Enter: apply, Esc: cancel   text regex user: gpu >50%cpu >2gmem !not",
+      "Enter: apply, Esc: cancel   text user: >50%cpu !not", "Enter: apply, Esc: cancel", "Enter, Esc", "",
+    ].map { count + $0 }
+    if let hint = hints.first(where: { rect.right - x > $0.utf8.count + 4 }) {
+      grid.putRight(hint, end: rect.right, y: rect.y, .muted)
+    }
+  }
+
+  private func drawMessage(_ message: String, on grid: inout Grid, in rect: Rect) {
+    let isNote = message == state.note
+    // The way out stays, but not at the cost of a message that has room without it.
+    let own = Self.firstKeys.reduce(0) { $0 + $1.width + 2 }
+    let width = Grid.columns(of: message)
+    let hasKeys = own + width <= rect.width || width > rect.width && rect.width >= 60
+    let x = hasKeys ? draw(Self.firstKeys, on: &grid, in: rect) : rect.x
+    grid.putShortened(message, x: x, y: rect.y, isNote ? .key : .warning, limit: rect.right - x)
+  }
+
+  private static let firstKeys: [FootKey] = [
+    FootKey("q", "quit", .character("q")), FootKey("h", "keys", .character("h")),
+  ]
+
+  /// The keys of the current state.
+  private var keys: [FootKey] {
+    let rows = FootKey(glyphs.isASCII ? "Up Dn" : "↑ ↓", "select", .down)
+    func time(_ meaning: String) -> FootKey { FootKey(glyphs.isASCII ? "<- ->" : "← →", meaning, .left) }
+    let filter = FootKey("/", "filter", .character("/"))
+    let sort = FootKey("s", "sort", .character("s"))
+    let signal = FootKey("k", "signal", .character("k"))
+    let explain = FootKey("?", "explain", .character("?"))
+    let zoom = FootKey("+ -", "zoom", .character("-"))
+    if state.isGrid { return [FootKey("Enter", "open", .enter), rows] }
+    if state.cursor.time == nil, state.isPaused {
+      return [FootKey("Space", "resume", .character(" ")), filter, sort, time("past"), signal, explain]
+    }
+    if state.cursor.time != nil {
+      return [FootKey("Esc", "now", .shiftEnd), time("time"), FootKey("n p", "events", .character("n")), zoom]
+    }
+    if state.table.selected != nil {
+      return [
+        FootKey("Enter", "details", .character("d")), signal, FootKey("f", "follow", .character("f")),
+        FootKey("Esc", "back", .escape),
+      ]
+    }
+    if state.isMaximized {
+      return [FootKey("Enter", "all panels", .enter), FootKey("Tab", "next panel", .tab), explain, time("past")]
+    }
+    return [
+      FootKey("Space", "pause", .character(" ")), zoom, filter, time("past"), sort,
+      FootKey("l", "layout", .character("l")), explain, FootKey("F2", "settings", .function(2)),
+    ]
+  }
+
+  /// Draws the keys, and from the right the agent's cost and address.
+  private func drawKeys(on grid: inout Grid, in rect: Rect) {
+    let keys = Self.firstKeys + keys
+    var about: [(text: String, keys: Int)] = []
+    if let agent = context?.sample.agent, !state.isGrid {
+      let cost = AgentPanel.metrics(agent, bytesPerFrame: input.bytesPerFrame, glyphs).map(\.text)
+      if !cost.isEmpty { about.append(("agent " + cost.joined(separator: " "), 6)) }
+    }
+    if let url = input.options.listening { about.append((url, 4)) }
+    if about.isEmpty, !input.options.version.isEmpty { about.append(("agent " + input.options.version, 4)) }
+    var rest = rect
+    // Keys come first: what the agent costs gives way to six of them, its address to four.
+    while let first = about.first {
+      let text = about.map(\.text).joined(separator: glyphs.separator)
+      let own = keys.prefix(first.keys).reduce(0) { $0 + $1.width + 2 }
+      if own + Grid.columns(of: text) <= rect.width {
+        grid.putRight(text, end: rect.right, y: rect.y, .muted)
+        rest.width -= Grid.columns(of: text) + 2
+        break
+      }
+      about.removeFirst()
+    }
+    draw(keys, on: &grid, in: rest)
+  }
+
+  private struct FootKey {
+    let label: String
+    let meaning: String
+    let key: KeyPress
+
+    init(_ label: String, _ meaning: String, _ key: KeyPress) {
+      (self.label, self.meaning, self.key) = (label, meaning, key)
+    }
+
+    var width: Int { Grid.columns(of: label) + 1 + meaning.utf8.count }
+  }
+
+  /// Draws as many of the keys as fit; returns the column after them.
+  @discardableResult
+  private func draw(_ keys: [FootKey], on grid: inout Grid, in rect: Rect) -> Int {
+    var x = rect.x
+    for key in keys {
+      guard x + key.width <= rect.right else { break }
+      hits.add(.key(key.key), Rect(x: x, y: rect.y, width: key.width, height: 1))
+      x = grid.put(key.label, x: x, y: rect.y, .key) + 1
+      x = grid.put(key.meaning, x: x, y: rect.y, .muted) + 2
+    }
+    return x
+  }
+}

@@ -1,0 +1,47 @@
+internal import AgentMetrics
+
+/// The table of processes as it is known.
+struct TableContents {
+  enum TableKind: Equatable {
+    /// All processes.
+    case whole
+    /// Those that use most, of the newest sample.
+    case top
+    /// Those that used most, of a past one.
+    case stored
+  }
+
+  var rows: [ProcessRow] = []
+  var kind = TableKind.top
+  /// Seconds that the rates are means over, and seconds since the scan; NaN where unknown.
+  var interval = Double.nan
+  var age = Double.nan
+  /// How many rows there would be without the filter.
+  var unfiltered = 0
+  /// Whether any of them has a service, a command line: columns must not come and go with a filter.
+  var hasServices = false
+  var hasCommands = false
+
+  init() {}
+
+  /// Rows of the whole table, or of the processes of a sample.
+  init(_ whole: ProcessSnapshot?, _ sample: Sample, _ state: ScreenState) {
+    (interval, age) = (whole?.interval ?? .nan, whole?.age ?? .nan)
+    kind = whole != nil ? .whole : state.cursor.time != nil ? .stored : .top
+    func rows(_ filter: String) -> [ProcessRow] {
+      let rows = ProcessRows.make(
+        whole?.processes ?? sample.processes?.top ?? [],
+        threads: state.table.showsThreads ? whole?.threads ?? [] : [], gpus: sample.gpus,
+        memoryTotal: sample.ram.total, state.table, filter: ProcessFilter(filter))
+      // A sample names the first few by each measure; beyond them the ranking would be a guess.
+      let isRanking = whole == nil && !state.table.isTree && filter.isEmpty && !state.table.isReversed
+      return isRanking ? Array(rows.prefix(Processes.topCount)) : rows
+    }
+    self.rows = rows(state.table.filter)
+    // Panels keep their places while a filter is typed.
+    let all = state.table.filter.isEmpty ? self.rows : rows("")
+    unfiltered = all.count
+    hasServices = all.contains { $0.process.service != nil }
+    hasCommands = all.contains { $0.process.command != nil }
+  }
+}
