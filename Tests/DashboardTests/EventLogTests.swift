@@ -83,6 +83,11 @@ import Testing
       }
     }
     #expect(gpu { if $0 >= 4 { $1.xid = 79 } }.map(\.text) == ["GPU 0: Xid 79"])
+    #expect(gpu { $1.eccUncorrected = $0 >= 4 ? 5 : 3 }.map(\.text) == ["GPU 0: 2 uncorrected memory errors"])
+    #expect(gpu { if $0 >= 4 { $1.eccUncorrected = 3 } }.isEmpty)
+    let recovery = gpu { $1.recoveryAction = $0 < 4 ? nil : $0 < 9 ? "Reset" : "Reboot" }
+    #expect(recovery.map(\.text) == ["GPU 0 needs recovery: Reset", "GPU 0 needs recovery: Reboot"])
+    #expect(recovery.map(\.kind) == [.recovery, .recovery] && recovery.allSatisfy(\.kind.isBad))
     #expect(gpu { $1.throttleReasons = $0 >= 4 && $0 < 9 ? "power_cap" : "" }.map(\.kind) == [.throttling])
     #expect(gpu { if $0 >= 4 { $1.state = .lost } }.map(\.kind) == [.gpuLost])
   }

@@ -276,6 +276,26 @@ import Testing
     }
   }
 
+  @Test func aRareScanIsNamedInTheTitleOfTheTable() throws {
+    var machine = MadeUpMachine.smallVM
+    var input = ScreenGoldens.screenInput(machine.history(ticks: 5), size: Size(width: 120, height: 40))
+    func title(interval: Double, age: Double, refresh: Int = 1) throws -> String {
+      var table = ProcessSnapshot(processes: input.entries.last?.sample.processes?.top ?? [])
+      (table.interval, table.age) = (interval, age)
+      input.table = table
+      input.state.settings.refresh = refresh
+      return try #require(Screen(input).draw().grid.rows.first { $0.contains("PROCESSES") })
+    }
+    #expect(try title(interval: 5.02, age: 3.4).contains("PROCESSES by CPU · CPU% over 5 s, 3 s old ─"))
+    #expect(try title(interval: 5, age: 0.2).contains("by CPU · CPU% over 5 s ─"))
+    #expect(try title(interval: 1, age: 2.1).contains("by CPU · 2 s old ─"))
+    #expect(try title(interval: 90, age: 75).contains("CPU% over 1m 30s, 1m 15s old"))
+    // As fresh as the screen: no remark.
+    #expect(try title(interval: 1.04, age: 0.9).contains("PROCESSES by CPU ─"))
+    #expect(try title(interval: 5, age: 4, refresh: 5).contains("PROCESSES by CPU ─"))
+    #expect(try title(interval: .nan, age: .nan).contains("PROCESSES by CPU ─"))
+  }
+
   @Test func aHostThatDoesNotAnswerSaysWhy() {
     var input = ScreenInput()
     input.state.isGrid = true

@@ -1,37 +1,37 @@
 internal import AgentMetrics
 internal import History
 
-/// Something that happened between two samples, or a stretch without any.
+/// An event between two samples, or a time without samples.
 struct TimelineEvent: Equatable {
-  enum EventKind: Equatable {
-    case reboot, agentRestart, outOfMemory, xid, gpuLost, throttling, gap
+  enum EventKind: CaseIterable {
+    case reboot, agentRestart, outOfMemory, throttling, gap, xid, ecc, recovery, gpuLost
+
+    private var description: (mark: Unicode.Scalar, meaning: String, isBad: Bool) {
+      switch self {
+      case .reboot: ("B", "reboot", true)
+      case .agentRestart: ("A", "agent restarted", false)
+      case .outOfMemory: ("O", "out of memory", true)
+      case .throttling: ("T", "throttled", false)
+      case .gap: ("G", "gap", false)
+      case .xid: ("X", "Xid", true)
+      case .ecc: ("E", "ECC error", true)
+      case .recovery: ("R", "GPU needs recovery", true)
+      case .gpuLost: ("L", "GPU lost", true)
+      }
+    }
+
+    /// The letter on the axis.
+    var mark: Unicode.Scalar { description.mark }
+    var isBad: Bool { description.isBad }
+    /// Letter and meaning, for the help.
+    var legend: String { String(mark) + " " + description.meaning }
   }
 
   var kind: EventKind
-  /// The moment of the sample that tells it.
+  /// Time of the sample that shows it.
   var time: Double
   /// One line.
   var text: String
-
-  var isBad: Bool {
-    switch kind {
-    case .outOfMemory, .xid, .gpuLost, .reboot: true
-    case .agentRestart, .throttling, .gap: false
-    }
-  }
-
-  /// The letter that stands on the axis.
-  var mark: Unicode.Scalar {
-    switch kind {
-    case .reboot: "B"
-    case .agentRestart: "A"
-    case .outOfMemory: "O"
-    case .xid: "X"
-    case .gpuLost: "L"
-    case .throttling: "T"
-    case .gap: "G"
-    }
-  }
 }
 
 /// Events found in a row of samples; each sample is looked at once.
@@ -39,7 +39,7 @@ struct EventLog {
   /// Metrics that events are derived from and that the archive keeps; texts are not among them.
   static let metrics = [
     "host.uptime_seconds", "agent.cpu_seconds_total", "ram.oom_kills_total", "cgroup.oom_kills_total",
-    "cgroup.throttled", "gpus.index", "gpus.xid",
+    "cgroup.throttled", "gpus.index", "gpus.xid", "gpus.ecc_uncorrected_total",
   ]
 
   /// Oldest first.
@@ -117,23 +117,29 @@ struct EventLog {
       add(.outOfMemory, "container out of memory: " + count(kills, "process") + " killed")
     }
     for (index, gpu) in new.gpus.enumerated() {
-      guard let before = old.gpus.indices.contains(index) && old.gpus[index].index == gpu.index ? old.gpus[index] : nil
-      else { continue }
-      let name = "GPU " + String(gpu.index)
-      if gpu.xid.isFinite, gpu.xid > 0, gpu.xid != before.xid {
-        add(.xid, name + ": Xid " + String(TextFormat.whole(gpu.xid)))
-      }
-      if let action = gpu.recoveryAction, before.recoveryAction == nil {
-        add(.xid, name + " needs recovery: " + action)
-      }
-      if gpu.state == .lost, before.state != .lost { add(.gpuLost, name + " does not respond") }
-      if let reasons = gpu.throttleReasons, !reasons.isEmpty, before.throttleReasons?.isEmpty ?? true {
-        add(.throttling, name + " throttled: " + GPU.throttleText(reasons))
-      }
+      guard old.gpus.indices.contains(index), old.gpus[index].index == gpu.index else { continue }
+      for (kind, text) in changes(from: old.gpus[index], to: gpu) { add(kind, "GPU " + String(gpu.index) + text) }
     }
     if let group = new.cgroup, group.throttled >= 0.1, !((old.cgroup?.throttled ?? 0) >= 0.1) {
       add(.throttling, "container throttled to " + TextFormat.fixed(group.cpuLimit, 1) + " CPUs")
     }
+  }
+
+  private func changes(from old: GPU, to new: GPU) -> [(TimelineEvent.EventKind, String)] {
+    var events: [(TimelineEvent.EventKind, String)] = []
+    if new.xid.isFinite, new.xid > 0, new.xid != old.xid {
+      events.append((.xid, ": Xid " + String(TextFormat.whole(new.xid))))
+    }
+    let errors = new.eccUncorrected - old.eccUncorrected
+    if errors >= 1 { events.append((.ecc, ": " + count(errors, "uncorrected memory error"))) }
+    if let action = new.recoveryAction, action != old.recoveryAction {
+      events.append((.recovery, " needs recovery: " + action))
+    }
+    if new.state == .lost, old.state != .lost { events.append((.gpuLost, " does not respond")) }
+    if let reasons = new.throttleReasons, !reasons.isEmpty, old.throttleReasons?.isEmpty ?? true {
+      events.append((.throttling, " throttled: " + GPU.throttleText(reasons)))
+    }
+    return events
   }
 
   private func count(_ number: Double, _ noun: String) -> String {

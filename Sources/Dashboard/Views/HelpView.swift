@@ -16,8 +16,11 @@ struct HelpView {
       lines += section.bindings.map { .key($0) }
     }
     lines.append(.section("Legend"))
-    lines.append(.note("axis", "B reboot, A agent restarted, O out of memory, X Xid, L GPU lost, T throttled, G gap"))
-    lines.append(.note("GPU", "z asleep, ! lost (not in the mean), X Xid, E ECC, R needs recovery, T throttled"))
+    // Two lines, each of which fits the narrowest place beside the names.
+    let events = TimelineEvent.EventKind.allCases.map(\.legend)
+    lines.append(.note("axis", events.prefix(5).joined(separator: ", ")))
+    lines.append(.note("", events.dropFirst(5).joined(separator: ", ")))
+    lines.append(.note("GPU", "z asleep, ! lost and not in the mean; X, E, R, T as on the axis"))
     lines.append(.note("+3", "3 rows hidden; focus the panel (Tab) and scroll, or use the wheel"))
     lines.append(.note("graph", "line: mean of the samples of a column; shaded: min-max"))
     lines.append(.note("RAM", "used (total - available), then reclaimable cache"))

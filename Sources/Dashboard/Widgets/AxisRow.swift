@@ -53,7 +53,7 @@ struct AxisRow {
     guard own == nil else { return }
     for event in context.timeline.events {
       guard let cell = axis.cell(of: event.time, width: rect.width, glyphs) else { continue }
-      grid.put(event.mark, x: rect.x + cell, y: rect.y, event.isBad ? .critical : .warning)
+      grid.put(event.kind.mark, x: rect.x + cell, y: rect.y, event.kind.isBad ? .critical : .warning)
     }
     context.hits.add(.time, rect)
   }
