@@ -31,7 +31,8 @@
     private var shown: Grid?
     private var unsent: [UInt8] = []
     private(set) var bytesSent = 0
-    private var question = TerminalQuery()
+    private var query = TerminalQuery()
+    private var window = WindowTitle()
     private var pairs: [UInt16: Int32] = [:]
     private var mustWait = false
     private var decoder = InputDecoder()
@@ -39,30 +40,6 @@
     private var lastInput = 0.0
     private var pending: [TerminalEvent] = []
     private var isOpen = true
-
-    /// Flow control by status queries (DSR 5), which the terminal answers after processing all earlier output.
-    ///
-    /// The amount of data buffered in pipes, ssh and a modem on the way to the screen is not visible otherwise.
-    private struct TerminalQuery {
-      /// Bytes that may be in flight without a query, over a fast and a slow line.
-      ///
-      /// Over a slow one every frame waits for the previous one, so that the next frame already shows the effect of a
-      /// key.
-      static let window = 1_500
-      static let slowWindow = 100
-      /// Seconds above which an answer is slow.
-      static let slowness = 0.25
-      /// Seconds after which a terminal that has never answered is assumed not to support the query.
-      static let patience = 2.0
-      /// Seconds after which drawing continues even if the terminal has answered before.
-      static let longest = 20.0
-
-      var bytes = 0
-      var limit = TerminalQuery.window
-      var asked: Double?
-      var hasAnswered = false
-      var isMute = false
-    }
 
     /// Takes over the terminal.
     ///
@@ -132,7 +109,7 @@
       guard isOpen else { return }
       isOpen = false
       // A late answer would appear as input of the shell.
-      if question.asked != nil { awaitAnswer(atMost: 0.3) }
+      if query.isPending { awaitAnswer(atMost: 0.3) }
       restoreTitle()
       cncurses_close()
       cncurses_release_signals()
@@ -144,7 +121,7 @@
 
     private func awaitAnswer(atMost seconds: Double) {
       let end = Clock.monotonic + seconds
-      while question.asked != nil, Clock.monotonic < end {
+      while query.isPending, Clock.monotonic < end {
         var polled = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
         guard poll(&polled, 1, Int32(max(1, (end - Clock.monotonic) * 1000))) > 0, readInput() else { return }
         var dropped: [TerminalEvent] = []
@@ -183,32 +160,17 @@
       didSet { if isDirect { cncurses_set_mouse(mouseEnabled) } }
     }
 
-    var title: String?
-    /// The window title set last; nil while the window has its own.
-    private var shownTitle: String?
-
-    /// Returns the bytes that set the wanted window title: the original is pushed to the terminal's stack before the
-    /// first change (XTWINOPS 22), and popped after the last.
-    private func titleBytes() -> [UInt8] {
-      guard title != shownTitle, isDirect, encoder.traits.hasTitle else { return [] }
-      var text = shownTitle == nil ? "\u{1B}[22;2t" : ""
-      if let title {
-        text +=
-          "\u{1B}]2;" + String(String.UnicodeScalarView(title.unicodeScalars.filter(Self.isHarmless))) + "\u{1B}\\"
-      } else {
-        text = "\u{1B}[23;2t"
-      }
-      shownTitle = title
-      return Array(text.utf8)
+    var title: String? {
+      get { window.title }
+      set { window.title = newValue }
     }
 
-    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
-      scalar.value >= 0x20 && !(0x7F..<0xA0).contains(scalar.value)
-    }
+    /// Returns the bytes that set the wanted window title.
+    private func titleBytes() -> [UInt8] { isDirect && encoder.traits.hasTitle ? window.update() : [] }
 
     /// Restores the window's own title.
     private func restoreTitle() {
-      guard shownTitle != nil else { return }
+      guard window.isChanged else { return }
       title = nil
       // Appended to the unsent bytes, not inserted into a truncated sequence.
       unsent += titleBytes()
@@ -218,7 +180,7 @@
 
     func present(_ grid: Grid) -> Bool {
       // A frame that would block is dropped in favor of the next one.
-      mustWait = !cncurses_is_writable(line) || !isSeen
+      mustWait = !cncurses_is_writable(line) || !query.isSeen(at: Clock.monotonic)
       if mustWait { return false }
       guard isDirect else { return presentThroughNcurses(grid) }
       if !unsent.isEmpty {
@@ -232,29 +194,13 @@
       shown = grid
       unsent = titleBytes() + unsent
       guard !unsent.isEmpty else { return true }
-      question.bytes += unsent.count
-      if question.bytes >= question.limit, !question.isMute {
-        unsent += Array("\u{1B}[5n".utf8)
-        question.asked = Clock.monotonic
-        question.bytes = 0
-      }
+      if query.count(unsent.count, at: Clock.monotonic) { unsent += TerminalQuery.bytes }
       send()
       return true
     }
 
     /// Whether a part of the last frame is still unsent; ``nextEvent(timeout:)`` sends the rest.
     var isSending: Bool { !unsent.isEmpty }
-
-    /// Whether the last query has been answered, or its answer is overdue.
-    private var isSeen: Bool {
-      guard let asked = question.asked else { return true }
-      let waited = Clock.monotonic - asked
-      if question.hasAnswered { return waited > TerminalQuery.longest }
-      guard waited > TerminalQuery.patience else { return false }
-      question.isMute = true
-      question.asked = nil
-      return true
-    }
 
     /// Writes as many bytes as the terminal accepts now.
     private func send() {
@@ -360,7 +306,7 @@
       cncurses_resume()
       shown = nil
       unsent = []
-      question.asked = nil
+      query.cancel()
     }
 
     /// Reads available input; false without any.
@@ -378,14 +324,7 @@
       case .event(let event): events.append(event)
       case .pasteBegins: break
       case .ready:
-        let wasAwaited = question.asked != nil
-        if let asked = question.asked {
-          question.limit =
-            Clock.monotonic - asked > TerminalQuery.slowness ? TerminalQuery.slowWindow : TerminalQuery.window
-        }
-        question.asked = nil
-        question.hasAnswered = true
-        if wasAwaited, mustWait {
+        if query.answer(at: Clock.monotonic), mustWait {
           mustWait = false
           events.append(.writable)
         }
@@ -419,7 +358,7 @@
     func nextEvent(timeout: Double) -> TerminalEvent {
       while true {
         if !pending.isEmpty { return pending.removeFirst() }
-        let wantsOutput = (mustWait && question.asked == nil) || !unsent.isEmpty
+        let wantsOutput = (mustWait && !query.isPending) || !unsent.isEmpty
         let start = Clock.monotonic
         let found = cncurses_wait(input, line, wantsOutput, delay(timeout))
         let waited = Clock.monotonic - start
