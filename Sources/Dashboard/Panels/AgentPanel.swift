@@ -26,10 +26,8 @@ struct AgentPanel: Panel {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let window = context.window(ranked, count: rest.height - 2, in: .agent)
-    grid.putTitle(
-      context.title(.agent), more: window.hidden, detail: "overhead", right: agent.version,
-      in: rest.takeTop(1),
-      glyphs)
+    PanelTitle(name: context.title(.agent), more: window.hidden, detail: "overhead", right: agent.version)
+      .draw(on: &grid, in: rest.takeTop(1), glyphs)
     let line = rest.takeTop(1)
     var x = line.x
     for (name, text) in AgentPanel.metrics(agent, bytesPerFrame: context.bytesPerFrame, glyphs) {

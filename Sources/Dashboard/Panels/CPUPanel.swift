@@ -44,7 +44,8 @@ struct CPUPanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle(context.title(.cpu), detail: model, right: summary, in: rest.takeTop(1), glyphs)
+    PanelTitle(name: context.title(.cpu), detail: model, right: summary)
+      .draw(on: &grid, in: rest.takeTop(1), glyphs)
     guard cpu.usage.isFinite || !cpu.perCore.isEmpty else { return }
     drawGauge(on: &grid, in: rest.takeTop(1))
     guard !rest.isEmpty else { return }
@@ -102,7 +103,8 @@ struct CPUPanel: Panel {
       bar.width -= width + 2
       break
     }
-    grid.putGauge("", labelWidth: 0, ratio: cpu.usage, bar: legend.bar, in: bar, glyphs)
+    GaugeLine(ratio: cpu.usage, bar: legend.bar)
+      .draw(on: &grid, in: bar, glyphs)
   }
 
   private func drawGraph(on grid: inout Grid, in rect: Rect) {

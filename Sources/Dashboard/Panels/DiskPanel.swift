@@ -47,10 +47,11 @@ struct DiskPanel: Panel {
     let rateWidth = isTight ? 8 : 10
     // Where it is tight the mark for what is not shown takes the place of the units.
     let unit = isTight && window.rows.count < rows.count ? "" : "/s"
-    grid.putTitle(
-      context.title(.disk), more: window.hidden,
-      heads: [("read" + unit, busyWidth + rateWidth), ("write" + unit, busyWidth), ("busy", 0)], in: rest.takeTop(1),
-      glyphs)
+    PanelTitle(
+      name: context.title(.disk), more: window.hidden,
+      heads: [("read" + unit, busyWidth + rateWidth), ("write" + unit, busyWidth), ("busy", 0)]
+    )
+    .draw(on: &grid, in: rest.takeTop(1), glyphs)
     for disk in window.rows {
       let line = rest.takeTop(1)
       var end = line.right

@@ -20,8 +20,8 @@ struct FilesystemPanel: Panel {
     var rest = rect
     let window = context.window(rows, count: rect.height - 1, in: .disk) { FilesystemPanel.shown($0, count: $1) }
     let shown = window.rows
-    grid.putTitle(
-      "FILESYSTEMS", more: window.hidden, right: "free", in: rest.takeTop(1), glyphs)
+    PanelTitle(name: "FILESYSTEMS", more: window.hidden, right: "free")
+      .draw(on: &grid, in: rest.takeTop(1), glyphs)
     let longest = shown.map { Grid.columns(of: $0.mountpoint) }.max() ?? 0
     let nameWidth = max(4, min(longest, rest.width - 14, rest.width / 2))
     let room = rest.width - nameWidth - 6
@@ -39,11 +39,13 @@ struct FilesystemPanel: Panel {
         grid.putShortened(filesystem.error ?? glyphs.absent, x: inner.x, y: line.y, .warning, limit: inner.width)
         continue
       }
-      grid.putGauge(
-        "", labelWidth: 0, ratio: filesystem.usage,
-        // What refuses writes may be full, as an image is, and nothing has to be done about it.
-        bar: Bar(filesystem.usage, .load(filesystem.isReadOnly ? 0 : filesystem.usage), isStale: isStale),
-        remark: remark, remarkWidth: remarkWidth, in: inner, glyphs, isStale: isStale)
+      // Full read-only images need no attention.
+      let load = filesystem.isReadOnly ? 0 : filesystem.usage
+      GaugeLine(
+        ratio: filesystem.usage, bar: Bar(filesystem.usage, .load(load), isStale: isStale), remark: remark,
+        remarkWidth: remarkWidth, isStale: isStale
+      )
+      .draw(on: &grid, in: inner, glyphs)
     }
   }
 

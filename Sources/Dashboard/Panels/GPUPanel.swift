@@ -68,9 +68,11 @@ struct GPUPanel: Panel {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let summary = GPUSummary(gpus)
-    grid.putTitle(
-      context.title(.gpu), alert: gpus.count > 1 ? summary.alertText : "", detail: title,
-      right: gpus.count > 1 ? summary.text(glyphs) : "", in: rest.takeTop(1), glyphs)
+    PanelTitle(
+      name: context.title(.gpu), alert: gpus.count > 1 ? summary.alertText : "", detail: title,
+      right: gpus.count > 1 ? summary.text(glyphs) : ""
+    )
+    .draw(on: &grid, in: rest.takeTop(1), glyphs)
     guard !rest.isEmpty else { return }
     let (graphWidth, sideWidth) = Context.split(rest.width)
     let side = Rect(x: rest.right - sideWidth, y: rest.y, width: sideWidth, height: rest.height)
@@ -157,15 +159,18 @@ struct GPUPanel: Panel {
         gpu.clockMaximum.isFinite
         ? TextFormat.frequency(gpu.clock, of: gpu.clockMaximum, glyphs)
         : gpu.clock.isFinite ? TextFormat.frequency(gpu.clock, glyphs) : ""
-      grid.putGauge(
-        prefix + "util", labelWidth: labelWidth, ratio: gpu.util, bar: Bar(gpu.util, .gpu), remark: clock,
-        remarkWidth: 13,
-        in: rest.takeTop(1), glyphs)
+      GaugeLine(
+        label: prefix + "util", labelWidth: labelWidth, ratio: gpu.util, bar: Bar(gpu.util, .gpu), remark: clock,
+        remarkWidth: 13
+      )
+      .draw(on: &grid, in: rest.takeTop(1), glyphs)
     }
     if gpu.vramTotal.isFinite || gpu.vramUsed.isFinite {
-      grid.putGauge(
-        prefix + "vram", labelWidth: labelWidth, ratio: gpu.vramUsage, bar: Bar(gpu.vramUsage, .vram),
-        remark: TextFormat.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs), remarkWidth: 13, in: rest.takeTop(1), glyphs)
+      GaugeLine(
+        label: prefix + "vram", labelWidth: labelWidth, ratio: gpu.vramUsage, bar: Bar(gpu.vramUsage, .vram),
+        remark: TextFormat.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs), remarkWidth: 13
+      )
+      .draw(on: &grid, in: rest.takeTop(1), glyphs)
     }
     var x = rest.x
     let differs = gpus.contains { $0.model != gpus[0].model }

@@ -36,14 +36,17 @@ struct MemoryPanel: Panel {
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    grid.putTitle(context.title(.memory), right: parts(limit: rect.width - 12), in: rest.takeTop(1), glyphs)
+    PanelTitle(name: context.title(.memory), right: parts(limit: rect.width - 12))
+      .draw(on: &grid, in: rest.takeTop(1), glyphs)
     let remarks = lines.map { $0.remark(glyphs) }
     let remarkWidth = remarks.map { Grid.columns(of: $0) }.max() ?? 0
     let labelWidth = lines.map { $0.label.utf8.count }.max() ?? 0
     for (line, remark) in zip(lines, remarks) {
-      grid.putGauge(
-        line.label, labelWidth: labelWidth, ratio: line.ratio, bar: line.bar, remark: remark, remarkWidth: remarkWidth,
-        in: rest.takeTop(1), glyphs)
+      GaugeLine(
+        label: line.label, labelWidth: labelWidth, ratio: line.ratio, bar: line.bar, remark: remark,
+        remarkWidth: remarkWidth
+      )
+      .draw(on: &grid, in: rest.takeTop(1), glyphs)
     }
     context.drawGraph(on: &grid, in: rest, gradient: .memory, Self.usage.value)
   }

@@ -60,9 +60,11 @@ struct NetworkPanel: Panel {
     let window = context.window(rows, count: lines - (total == nil ? 0 : 1), in: .network)
     let shown = window.rows
     let hidden = rows.prefix(window.hidden.above) + rows.dropFirst(window.hidden.above + shown.count)
-    grid.putTitle(
-      context.title(.network), more: window.hidden,
-      heads: (hasLink ? [("link", 18)] : []) + [("rx/s", rateWidth(rect)), ("tx/s", 0)], in: rest.takeTop(1), glyphs)
+    PanelTitle(
+      name: context.title(.network), more: window.hidden,
+      heads: (hasLink ? [("link", 18)] : []) + [("rx/s", rateWidth(rect)), ("tx/s", 0)]
+    )
+    .draw(on: &grid, in: rest.takeTop(1), glyphs)
     if let total, lines > 0 {
       // Losses of hidden interfaces are added to the total, or they would go unseen.
       let losses = hidden.reduce(0) { $0 + NetworkPanel.losses(of: $1) }

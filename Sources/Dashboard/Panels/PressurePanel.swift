@@ -33,7 +33,8 @@ struct PressurePanel: Panel {
     if rest.height <= resources.count {
       let title = context.title(.pressure)
       let isAlone = rest.height == 1
-      grid.putTitle(title, detail: isAlone ? "" : "PSI, some", in: isAlone ? rest : rest.takeTop(1), glyphs)
+      PanelTitle(name: title, detail: isAlone ? "" : "PSI, some")
+        .draw(on: &grid, in: isAlone ? rest : rest.takeTop(1), glyphs)
       var x = rest.x
       if isAlone { x += Grid.columns(of: title) + 1 }
       let isTight = rest.right - x < 34
@@ -52,9 +53,10 @@ struct PressurePanel: Panel {
       return
     }
     let hasFull = rest.width >= 30
-    grid.putTitle(
-      context.title(.pressure), detail: "stall time (PSI)", right: hasFull ? "some          full" : "some",
-      in: rest.takeTop(1), glyphs)
+    PanelTitle(
+      name: context.title(.pressure), detail: "stall time (PSI)", right: hasFull ? "some          full" : "some"
+    )
+    .draw(on: &grid, in: rest.takeTop(1), glyphs)
     for (name, resource) in resources {
       let line = rest.takeTop(1)
       grid.put(name, x: line.x, y: line.y)

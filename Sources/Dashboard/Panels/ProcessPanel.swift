@@ -44,9 +44,11 @@ struct ProcessPanel: Panel {
     }
     if !state.filter.isEmpty { detail += glyphs.separator + "/" + state.filter }
     let table = ProcessTableView(context: context)
-    grid.putTitle(
-      context.title(.processes), more: table.hidden(visible: rect.height - 2), detail: detail,
-      right: summary(rect.width), in: rest.takeTop(1), glyphs)
+    PanelTitle(
+      name: context.title(.processes), more: table.hidden(visible: rect.height - 2), detail: detail,
+      right: summary(rect.width)
+    )
+    .draw(on: &grid, in: rest.takeTop(1), glyphs)
     table.draw(on: &grid, in: rest)
   }
 
@@ -95,38 +97,46 @@ struct ProcessTableView {
     return all.filter { width >= $0.from || $0.column == state.sort && width >= 44 }.map { ($0.column, $0.width) }
   }
 
-  /// Draws the head and as many rows as there is room for.
+  /// Places of the columns at a width.
+  private struct TableColumns {
+    let numbers: [(column: ProcessColumn, width: Int)]
+    let nameX: Int
+    let nameWidth: Int
+    /// nil where there is no room or no row has any.
+    let service: (x: Int, width: Int)?
+    let commandX: Int?
+
+    /// Columns that the name may take in a row.
+    func nameEnd(_ rect: Rect) -> Int { service != nil || commandX != nil ? nameX + nameWidth : rect.right }
+  }
+
+  private func tableColumns(in rect: Rect) -> TableColumns {
+    let numbers = columns(rect.width)
+    let nameX = numbers.reduce(rect.x) { $0 + $1.width + 1 } + 1
+    // Names need more room after the branches of a tree.
+    let wide = rect.width >= 160 ? 40 : rect.width >= 100 ? 24 : 16
+    let nameWidth = max(0, min(rect.right - nameX, state.isTree ? wide + 8 : wide))
+    let serviceX = nameX + nameWidth + 2
+    let serviceRoom = rect.right - serviceX
+    let hasService = serviceRoom >= 8 && context.table.hasServices
+    let serviceWidth = min(serviceRoom, 26)
+    let commandX = hasService ? serviceX + serviceWidth + 2 : serviceX
+    return TableColumns(
+      numbers: numbers, nameX: nameX, nameWidth: nameWidth, service: hasService ? (serviceX, serviceWidth) : nil,
+      commandX: rect.right - commandX >= 12 && context.table.hasCommands ? commandX : nil)
+  }
+
+  /// Draws the head and as many rows as fit.
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     guard rest.height >= 2 else { return }
-    let columns = columns(rest.width)
-    let head = rest.takeTop(1)
+    let columns = tableColumns(in: rest)
+    drawHead(columns, on: &grid, in: rest.takeTop(1))
     let rows = context.table.rows
-    let nameX = columns.reduce(rest.x) { $0 + $1.width + 1 } + 1
-    // Names need more room where the tree is drawn before them.
-    let wide = rest.width >= 160 ? 40 : rest.width >= 100 ? 24 : 16
-    let nameWidth = max(0, min(rest.right - nameX, state.isTree ? wide + 8 : wide))
-    let serviceX = nameX + nameWidth + 2
-    let serviceRoom = rest.right - serviceX
-    let hasService = serviceRoom >= 8 && context.table.hasServices
-    let serviceWidth = hasService ? min(serviceRoom, 26) : 0
-    let commandX = hasService ? serviceX + serviceWidth + 2 : serviceX
-    let hasCommand = rest.right - commandX >= 12 && context.table.hasCommands
-
-    var x = head.x
-    for (column, width) in columns {
-      drawHead(column, on: &grid, x: x, y: head.y, width: width)
-      x += width + 1
-    }
-    drawHead(.name, on: &grid, x: nameX, y: head.y, width: nameWidth)
-    if hasService { drawHead(.service, on: &grid, x: serviceX, y: head.y, width: serviceWidth) }
-    if hasCommand { grid.put("COMMAND", x: commandX, y: head.y, .muted) }
-
     let visible = rest.height
     context.hits.frameContext.visibleRows = visible
     context.hits.frameContext.rows = rows.map(\.process.pid)
     context.hits.frameContext.table = rows
-    let first = firstRow(visible)
     if rows.isEmpty {
       let text =
         !state.filter.isEmpty
@@ -134,34 +144,47 @@ struct ProcessTableView {
         : context.table.kind == .stored ? "no processes recorded at this time" : "no processes"
       grid.put(text, x: rest.x, y: rest.y, .muted)
     }
-    for row in rows.dropFirst(first).prefix(visible) {
+    for row in rows.dropFirst(firstRow(visible)).prefix(visible) {
       let line = rest.takeTop(1)
-      let process = row.process
-      var x = line.x
-      for (column, width) in columns {
-        draw(column, of: row, on: &grid, x: x, y: line.y, width: width)
-        x += width + 1
-      }
-      let prefix = branch(row)
-      let nameStart = grid.put(prefix, x: nameX, y: line.y, .faint, limit: nameWidth)
-      var name = process.name
-      if row.count > 1 { name = String(row.count) + glyphs.times + " " + name }
-      if row.hidden > 0 { name += " +" + String(row.hidden) }
-      let end = hasService || hasCommand ? nameX + nameWidth : rest.right
-      let isQuiet = process.isKernelThread || row.owner != nil
-      grid.putShortened(
-        name, x: nameStart, y: line.y, isQuiet ? .muted : .plain, limit: end - nameStart)
-      if hasService, let service = process.service {
-        grid.putShortened(service, x: serviceX, y: line.y, .muted, limit: serviceWidth)
-      }
-      if hasCommand, let command = process.command {
-        grid.putShortened(command, x: commandX, y: line.y, .muted, limit: rest.right - commandX)
-      }
-      if let owner = row.owner { context.hits.frameContext.owners[process.pid] = owner }
-      context.hits.add(.process(process.pid), line)
-      if process.pid == state.selected {
+      draw(row, columns, on: &grid, in: line)
+      if let owner = row.owner { context.hits.frameContext.owners[row.process.pid] = owner }
+      context.hits.add(.process(row.process.pid), line)
+      if row.process.pid == state.selected {
         grid.restyle(line) { Style(foreground: .selection, attributes: $0.attributes.union([.reverse, .bold])) }
       }
+    }
+  }
+
+  private func drawHead(_ columns: TableColumns, on grid: inout Grid, in line: Rect) {
+    var x = line.x
+    for (column, width) in columns.numbers {
+      drawHead(column, on: &grid, x: x, y: line.y, width: width)
+      x += width + 1
+    }
+    drawHead(.name, on: &grid, x: columns.nameX, y: line.y, width: columns.nameWidth)
+    if let (x, width) = columns.service { drawHead(.service, on: &grid, x: x, y: line.y, width: width) }
+    if let x = columns.commandX { grid.put("COMMAND", x: x, y: line.y, .muted) }
+  }
+
+  private func draw(_ row: ProcessRow, _ columns: TableColumns, on grid: inout Grid, in line: Rect) {
+    let process = row.process
+    var x = line.x
+    for (column, width) in columns.numbers {
+      draw(column, of: row, on: &grid, in: Rect(x: x, y: line.y, width: width, height: 1))
+      x += width + 1
+    }
+    let nameX = grid.put(branch(row), x: columns.nameX, y: line.y, .faint, limit: columns.nameWidth)
+    var name = process.name
+    if row.count > 1 { name = String(row.count) + glyphs.times + " " + name }
+    if row.hidden > 0 { name += " +" + String(row.hidden) }
+    let isQuiet = process.isKernelThread || row.owner != nil
+    grid.putShortened(
+      name, x: nameX, y: line.y, isQuiet ? .muted : .plain, limit: columns.nameEnd(line) - nameX)
+    if let (x, width) = columns.service, let service = process.service {
+      grid.putShortened(service, x: x, y: line.y, .muted, limit: width)
+    }
+    if let x = columns.commandX, let command = process.command {
+      grid.putShortened(command, x: x, y: line.y, .muted, limit: line.right - x)
     }
   }
 
@@ -217,8 +240,9 @@ struct ProcessTableView {
     context.hits.add(.sort(column), Rect(x: x, y: y, width: width + 1, height: 1))
   }
 
-  private func draw(_ column: ProcessColumn, of row: ProcessRow, on grid: inout Grid, x: Int, y: Int, width: Int) {
+  private func draw(_ column: ProcessColumn, of row: ProcessRow, on grid: inout Grid, in cell: Rect) {
     let process = row.process
+    let (x, y, width) = (cell.x, cell.y, cell.width)
     func right(_ text: String, _ style: Style) { grid.putRight(text, end: x + width, y: y, style, limit: width) }
     func rate(_ value: Double) { right(TextFormat.compact(value, glyphs), value > 0 ? .plain : .faint) }
     switch column {

@@ -45,9 +45,8 @@ struct TemperaturePanel: Panel {
     let rows = min(rect.height - 1, (sensors.count + columns - 1) / columns)
     let window = context.window(sensors, count: max(0, rows) * columns, in: .temperature)
     let shown = window.rows
-    grid.putTitle(
-      context.title(.temperature), more: window.hidden, right: power,
-      in: rest.takeTop(1), glyphs)
+    PanelTitle(name: context.title(.temperature), more: window.hidden, right: power)
+      .draw(on: &grid, in: rest.takeTop(1), glyphs)
     let width = (rest.width - Self.gap * (columns - 1)) / columns
     let texts = shown.map { String(TextFormat.whole($0.celsius)) + " " + glyphs.celsius }
     let textWidth = texts.map { Grid.columns(of: $0) }.max() ?? 0
@@ -67,7 +66,8 @@ struct TemperaturePanel: Panel {
   /// The hottest one beside the title, where there is no more than that line.
   private func drawHottest(on grid: inout Grid, in rect: Rect) {
     let window = context.window(sensors, count: 1, in: .temperature)
-    grid.putTitle(context.title(.temperature), more: window.hidden, in: rect, glyphs)
+    PanelTitle(name: context.title(.temperature), more: window.hidden)
+      .draw(on: &grid, in: rect, glyphs)
     let shown = window.rows[0]
     let text = String(TextFormat.whole(shown.celsius)) + " " + glyphs.celsius
     let width = Grid.columns(of: shown.sensor) + 1 + Grid.columns(of: text)

@@ -19,10 +19,12 @@ struct CompactView {
       let labelWidth = gauges.map { $0.label.utf8.count }.max() ?? 0
       let hasRemarks = rest.width >= labelWidth + 6 + remarkWidth + 7
       for gauge in gauges {
-        grid.putGauge(
-          gauge.label, labelWidth: labelWidth, ratio: gauge.ratio, bar: gauge.bar,
+        GaugeLine(
+          label: gauge.label, labelWidth: labelWidth, ratio: gauge.ratio, bar: gauge.bar,
           remark: hasRemarks ? gauge.remark : gauge.alert, remarkWidth: hasRemarks ? remarkWidth : 0,
-          remarkStyle: gauge.alert.isEmpty ? .muted : .critical, in: rest.takeTop(1), glyphs)
+          remarkStyle: gauge.alert.isEmpty ? .muted : .critical
+        )
+        .draw(on: &grid, in: rest.takeTop(1), glyphs)
       }
       drawRates(on: &grid, in: &rest, labelWidth: labelWidth)
       drawFilesystems(on: &grid, in: &rest)

@@ -39,11 +39,12 @@ struct HostsView {
     let order = HostsView.order(hosts)
     hits.frameContext.hostOrder = order
     let lost = hosts.filter { !$0.connection.isConnected }.count
-    grid.putTitle(
-      "HOSTS", detail: "by severity",
+    PanelTitle(
+      name: "HOSTS", detail: "by severity",
       right: String(hosts.count) + (hosts.count == 1 ? " host" : " hosts")
-        + (lost > 0 ? glyphs.separator + String(lost) + " lost" : ""),
-      in: rest.takeTop(1), glyphs)
+        + (lost > 0 ? glyphs.separator + String(lost) + " lost" : "")
+    )
+    .draw(on: &grid, in: rest.takeTop(1), glyphs)
     let nameWidth = max(8, min(28, rest.width / 4))
     let stateWidth = rest.width >= 100 ? rest.width / 3 : rest.width >= 70 ? 22 : 10
     let room = rest.width - nameWidth - stateWidth - 2
