@@ -1,21 +1,20 @@
 internal import PrometheusExport
 
 extension ExpositionFormat {
-  /// The format that a client likes best, by its Accept header (RFC 9110 §12.5.1); the text format where it says nothing of
-  /// either.
+  /// Selects the format by a client's Accept header (RFC 9110 §12.5.1); the text format by default.
   ///
-  /// A version of OpenMetrics that is not written here does not count; nor does one that nobody names stand for another.
+  /// An unsupported version of OpenMetrics does not count, nor does an unversioned range stand for another version.
   static func accepted(_ header: String?) -> ExpositionFormat {
     guard let header else { return .text }
     let ranges = header.split(separator: ",").compactMap { MediaRange($0) }
     func weight(_ format: ExpositionFormat) -> Double {
       let matching = ranges.filter { $0.matches(format) }
-      // The most specific one says how much it is wanted.
+      // The most specific range has the weight.
       let specific = matching.map(\.specificity).max()
       return matching.filter { $0.specificity == specific }.map(\.weight).max() ?? 0
     }
     let open = weight(.openMetrics)
-    // Who would take anything gets what everybody understands.
+    // A client that accepts anything gets the most widely supported format.
     let isNamed = ranges.contains { $0.type == "application" && $0.subtype == "openmetrics-text" && $0.weight > 0 }
     return isNamed && open > 0 && open >= weight(.text) ? .openMetrics : .text
   }
@@ -41,7 +40,7 @@ private struct MediaRange {
       if pair[0] == "version" { version = value }
       if pair[0] == "q" {
         let given = Double(value) ?? 0
-        // Not a number compares with nothing.
+        // NaN fails every comparison.
         weight = given >= 0 ? min(given, 1) : 0
       }
     }

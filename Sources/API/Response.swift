@@ -131,8 +131,9 @@ extension API {
         ], body: [.bytes(file.bytes)])
     }
 
-    /// Only resources of this server, no inline code, no frames. Even if a name from /proc were inserted as markup by
-    /// mistake, it could not load or run code.
+    /// Only resources of this server, no inline code, no frames.
+    ///
+    /// Even if a name from /proc were inserted as markup by mistake, it could not load or run code.
     private static let contentSecurityPolicy =
       "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
   }

@@ -23,8 +23,8 @@ package struct Temperature: MetricGroup, Hashable {
     .text("chip", "Chip", source: "/sys/class/hwmon/hwmonN/name", \.chip),
     .text("sensor", "Sensor", source: "hwmonN/tempM_label", \.sensor),
     .gauge("celsius", .celsius, "Temperature", source: "hwmonN/tempM_input, else thermal_zoneN/temp", \.celsius),
-    .gauge("high_celsius", .celsius, "The chip's high mark", source: "hwmonN/tempM_max", \.high),
-    .gauge("critical_celsius", .celsius, "The chip's critical mark", source: "hwmonN/tempM_crit", \.critical),
+    .gauge("high_celsius", .celsius, "The chip's high limit", source: "hwmonN/tempM_max", \.high),
+    .gauge("critical_celsius", .celsius, "The chip's critical limit", source: "hwmonN/tempM_crit", \.critical),
   ])
 }
 

@@ -1,4 +1,4 @@
-/// Seconds between retries: doubled each time, of which a random half to all is waited, so that agents spread.
+/// Seconds between retries: doubled each time and randomized between half and all of it, so that agents spread.
 struct Backoff {
   private let first: Double
   private var current: Double

@@ -80,7 +80,7 @@ final class CursorFile: Sendable {
         failure = SystemError("write " + new)
       }
     }
-    // Before the rename, else a power failure could leave an empty file under the name.
+    // Before the rename, else a power failure could leave an empty file under that name.
     if failure == nil, isSync, fsync(descriptor) != 0 { failure = SystemError("fsync " + new) }
     _ = close(descriptor)
     if let failure { throw failure }

@@ -53,7 +53,7 @@ struct Outbox {
 
   let status: SharedStatus
   private let history: History
-  /// Counts what the sampler adds.
+  /// Counts the samples of the sampler.
   private let arrivals: SampleCounter
   /// The receiver's name in the cursor file.
   private let id: String
@@ -186,10 +186,10 @@ struct Outbox {
         return batch
       case .nothing: break
       }
-      // Memory may have lost more while the archive was read.
+      // Memory may have dropped more while the archive was read.
       guard history.all.first === entries.first else { return nil }
     }
-    // The count may lag behind the ring, never the other way.
+    // The count may lag behind the ring buffer, but not lead it.
     let missing = arrived - done - batch.pending
     if missing > 0, start == 0, history.archive != nil, unfound < Self.maxUnfound {
       unfound += 1
@@ -215,21 +215,21 @@ struct Outbox {
   /// Archived samples after the cursor.
   private enum Archived {
     case samples([Sample])
-    /// It does not reach back to the cursor.
+    /// It begins after the cursor.
     case beginsAt(Double)
     case nothing
   }
 
   private mutating func archived(_ archive: any SampleArchive, until end: Double, limit: Int) async throws -> Archived {
     guard searched + 0.001 < end else { return .nothing }
-    // Of a receiver that is new, nothing can be missing.
+    // A new receiver cannot lack samples.
     if cursor.boottime != -.infinity, let oldest = archive.oldest, oldest < end,
       oldest > searched + Double(history.interval) * 1.5
     {
       return .beginsAt(oldest - 0.001)
     }
     var length = Double(limit * history.interval)
-    // The archive counts what it stores together, not what it gives.
+    // The archive counts stored rather than returned samples.
     let limit = limit * 2 + 256
     while searched + 0.001 < end {
       let from = searched + 0.001
@@ -238,7 +238,8 @@ struct Outbox {
         var samples = try await archive.samples(from: from, to: to, step: nil, limit: limit)
         let first = samples.first?.timestamp.seconds ?? to
         if first - from > max(60, Double(history.interval)) * 2, try await archive.sample(at: from) == nil {
-          // What was taken is there no more, but its means. Behind a sample that is there, the agent did not run.
+          // The samples have been replaced by means. Without means the agent did not run after the last existing
+          // sample.
           let means = try await archive.samples(from: from, to: first - 0.001, step: 60, limit: limit)
           if !means.isEmpty { samples = means }
         }

@@ -38,7 +38,7 @@ package final class Push: Sendable {
     // A new receiver gets the samples from now on.
     let newest = history.all.last?.sample
     let start = Outbox.Cursor(
-      // The first sample carries the whole second in which it is taken.
+      // The first sample has the whole second in which it is taken.
       timestamp: newest?.timestamp.seconds ?? Clock.realtime.rounded(.down) - 0.001,
       boottime: newest?.boottime ?? -.infinity)
     var senders: [(wakeup: Wakeup, status: SharedStatus)] = []

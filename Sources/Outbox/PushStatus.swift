@@ -1,77 +1,77 @@
-/// How pushing to one receiver is going.
+/// Progress of pushing to one receiver.
 package struct PushStatus: Sendable, Hashable {
-  /// What it is doing.
+  /// State of the connection.
   package enum TargetState: String, Sendable, CaseIterable {
-    /// Nothing has been sent yet.
+    /// Before the first request.
     case starting
-    /// The receiver has all that there is.
+    /// The receiver has all samples.
     case live
-    /// The receiver gets what it has missed.
+    /// The receiver gets samples that it missed.
     case catchingUp = "catching_up"
-    /// The receiver does not answer, or not as it should; it is tried again and again.
+    /// The receiver is unavailable or responds with an error; requests are retried.
     case failing
-    /// The receiver refuses the requests themselves (credentials, URL, protocol); they are tried again ever more rarely.
+    /// The receiver refuses the requests themselves (credentials, URL, protocol); they are retried with increasing
+    /// back-off.
     case refused
   }
 
-  /// A stretch of time whose samples the receiver did not get, and never will.
+  /// A time range whose samples the receiver did not and will never get.
   package struct Gap: Sendable, Hashable {
-    /// Why.
+    /// Reason of a gap.
     package enum Reason: String, Sendable, CaseIterable {
-      /// They were in memory no more when the receiver could be reached again.
+      /// Memory had dropped them when the receiver became reachable again.
       case lost
-      /// The receiver did not take samples so old.
+      /// The receiver rejected samples of that age.
       case tooOld = "too_old"
-      /// The receiver had newer ones of the same series.
+      /// The receiver had newer samples of the same series.
       case outOfOrder = "out_of_order"
-      /// The receiver did not take them for another reason.
+      /// The receiver rejected them for another reason.
       case rejected
     }
 
-    /// POSIX time of the first of them; of those that were lost, of the last one before them.
+    /// POSIX time of the first missing sample; of lost ones, of the last sample before them.
     package var from: Double
-    /// POSIX time of the last of them; of those that were lost, of the first one after them.
+    /// POSIX time of the last missing sample; of lost ones, of the first sample after them.
     package var to: Double
-    /// How many samples of the machine.
+    /// Number of missing samples.
     package var samples: Int
-    /// Why.
     package let reason: Reason
   }
 
-  /// Gaps that are told one by one at most; the oldest are forgotten.
+  /// Maximum number of listed gaps; the oldest are dropped.
   package static let maxGaps = 32
 
-  /// The receiver, without what may be secret.
+  /// URL of the receiver, without parts that may be secret.
   package let url: String
-  /// The form in which samples are sent now, "remote-write 2.0".
+  /// Current protocol, such as "remote-write 2.0".
   package internal(set) var format: String
-  /// What it is doing.
+  /// State of the connection.
   package internal(set) var state = TargetState.starting
-  /// POSIX time of the newest sample that the receiver has taken, or never will; NaN where there is none.
+  /// POSIX time of the newest sample that the receiver accepted or rejected; NaN before the first.
   package internal(set) var cursor = Double.nan
-  /// Seconds by which that lies behind the newest sample that there is.
+  /// Seconds from that to the newest existing sample.
   package internal(set) var lag = 0.0
-  /// Samples of the machine that wait; beyond memory it is told from the time that they cover.
+  /// Number of waiting samples; beyond memory it is estimated from their time range.
   package internal(set) var pending = 0
-  /// Samples of the machine that the receiver has taken.
+  /// Number of accepted samples.
   package internal(set) var sentSamples = 0
-  /// Values that the receiver has taken, stale markers among them.
+  /// Number of accepted values, including stale markers.
   package internal(set) var sentValues = 0
-  /// Bytes of the requests that it has taken, compressed.
+  /// Compressed bytes of the accepted requests.
   package internal(set) var sentBytes = 0
-  /// Requests that failed and were, or will be, made again.
+  /// Number of failed requests that were or will be retried.
   package internal(set) var failed = 0
-  /// Samples of the machine that the receiver did not take.
+  /// Number of rejected samples.
   package internal(set) var dropped = 0
-  /// Samples of the machine that were in memory no more.
+  /// Number of samples that memory had dropped.
   package internal(set) var lost = 0
-  /// POSIX time of the last request that was taken; NaN where there is none.
+  /// POSIX time of the last accepted request; NaN before the first.
   package internal(set) var lastSuccess = Double.nan
-  /// What went wrong last, in one line; nil where nothing did.
+  /// The last error in one line, if any.
   package internal(set) var lastError: String?
-  /// POSIX time of that.
+  /// POSIX time of the last error.
   package internal(set) var lastErrorTime = Double.nan
-  /// The gaps, oldest first.
+  /// Gaps, oldest first.
   package internal(set) var gaps: [Gap] = []
 
   init(url: String, format: String) {
@@ -79,7 +79,7 @@ package struct PushStatus: Sendable, Hashable {
     self.format = format
   }
 
-  /// Notes samples that the receiver will never have.
+  /// Records samples that the receiver will never have.
   mutating func add(_ gap: Gap) {
     if gap.reason == .lost { lost += gap.samples } else { dropped += gap.samples }
     if let last = gaps.last, last.reason == gap.reason, last.to <= gap.from, gap.reason != .lost, touches(last, gap) {
@@ -91,7 +91,7 @@ package struct PushStatus: Sendable, Hashable {
     if gaps.count > Self.maxGaps { gaps.removeFirst() }
   }
 
-  /// Whether nothing was sent between them.
+  /// Whether no sample was sent between them.
   private func touches(_ last: Gap, _ gap: Gap) -> Bool {
     cursor == last.to
   }

@@ -10,13 +10,13 @@ struct PushTiming: Sendable {
   var maxRetry = 60.0
   /// Maximum seconds between retries where the receiver refuses the request itself.
   var maxHeldRetry = 300.0
-  /// The longest `Retry-After` that is honored.
+  /// Maximum `Retry-After` that is honored.
   var maxRetryAfter = 3_600.0
   /// Seconds between two requests while catching up.
   var catchUpPace = 0.2
-  /// Values in a request; a sample that has more is a request by itself.
+  /// Maximum values in a request; a sample with more is a request of its own.
   var values = 10_000
-  /// Samples in a request.
+  /// Maximum samples in a request.
   var samples = 200
 }
 
@@ -41,8 +41,8 @@ struct Sender {
   /// The kind of the current failure, and the one after which a closed connection has led to an early retry.
   private var failure = ""
   private var earlyRetryFailure: String?
-  /// POSIX time of the newest sample that the receiver may have without having confirmed it: from before a crash, or of a
-  /// request without an answer.
+  /// POSIX time of the newest sample that the receiver may have without having confirmed it: from before a crash, or of
+  /// a request without an answer.
   private var mayHave = -Double.infinity
 
   init(_ outbox: Outbox, _ sink: any Sink, wakeup: Wakeup, timing: PushTiming, logger: Logger) {
@@ -91,10 +91,11 @@ struct Sender {
     case retry(Double)
   }
 
-  /// Waits to send the same again.
+  /// Waits before a retry.
   ///
-  /// A receiver that closes the connection meanwhile is being restarted, perhaps with another configuration, so it is tried
-  /// immediately and with short waits again: once for each kind of failure, since other receivers close all idle connections.
+  /// A receiver that closes the connection meanwhile is being restarted, perhaps with another configuration, so it is
+  /// retried immediately and with short waits again: once per kind of failure, since other receivers close all idle
+  /// connections.
   private mutating func waitToRetry(_ seconds: Double) async {
     guard earlyRetryFailure != failure else {
       await wakeup.wait(for: .end, atMost: seconds)

@@ -1,13 +1,13 @@
 internal import Synchronization
 
-/// Wakes a task that waits for something, or for a time.
+/// Wakes a task that waits for an event with a timeout.
 final class Wakeup: Sendable {
-  /// What it rings for.
+  /// Reasons to wake.
   struct WakeupReason: OptionSet {
     let rawValue: UInt8
-    /// There is a new sample.
+    /// A new sample.
     static let sample = WakeupReason(rawValue: 1)
-    /// It is time to end.
+    /// Shutdown.
     static let end = WakeupReason(rawValue: 2)
     /// The receiver closed the connection.
     static let disconnect = WakeupReason(rawValue: 4)
@@ -22,7 +22,7 @@ final class Wakeup: Sendable {
 
   private let state = Mutex(State())
 
-  /// Wakes whoever waits for it, or who will.
+  /// Wakes the waiting task, or the next one to wait for the reason.
   func signal(_ reason: WakeupReason) {
     let waiter = state.withLock { state in
       state.signaled.formUnion(reason)
@@ -33,18 +33,18 @@ final class Wakeup: Sendable {
     waiter?.resume()
   }
 
-  /// Whether it has rung for the end.
+  /// Whether the end was signaled.
   var isEnd: Bool { state.withLock { $0.signaled.contains(.end) } }
 
-  /// Forgets that it has rung for a reason.
+  /// Clears a signaled reason.
   func clear(_ reason: WakeupReason) {
     state.withLock { $0.signaled.subtract(reason) }
   }
 
-  /// Waits until it rings for one of `reasons`, has rung since the last wait for it, or `seconds` have passed; one task at a
-  /// time.
+  /// Waits until one of `reasons` is signaled, or was since the last wait for it, or until `seconds` have passed; only
+  /// one task may wait.
   ///
-  /// - Returns: the reasons for which it has rung.
+  /// - Returns: the signaled reasons.
   @discardableResult
   func wait(for reasons: WakeupReason, atMost seconds: Double = .infinity) async -> WakeupReason {
     let number = state.withLock { state in
@@ -68,7 +68,7 @@ final class Wakeup: Sendable {
       if isDue { continuation.resume() }
     }
     timer?.cancel()
-    // The end stays.
+    // The end stays signaled.
     return state.withLock { state in
       defer { state.signaled.subtract(reasons.subtracting(.end)) }
       return state.signaled.intersection(reasons)
@@ -78,7 +78,7 @@ final class Wakeup: Sendable {
   private func expire(_ number: Int) {
     let waiter = state.withLock { state in
       guard state.number == number else { return CheckedContinuation<Void, Never>?.none }
-      // Where the time is up before the wait has begun, it does not begin.
+      // If the timeout precedes the wait, the wait does not start.
       state.number += 1
       defer { state.waiter = nil }
       return state.waiter

@@ -24,11 +24,11 @@ enum CounterWriter {
   }
 }
 
-/// CPU times that never fall from scrape to scrape.
+/// CPU times that never decrease between scrapes.
 ///
-/// The kernel's idle and iowait times may fall by some ticks (proc_stat(5)), which `rate()` takes for a restart from 0: a
-/// peak of the machine's whole uptime. As node_exporter does, the highest value stands until the kernel's passes it; idle
-/// time that falls by more than three seconds is a CPU that was offline and counts anew.
+/// The kernel's idle and iowait times may decrease by some ticks (proc_stat(5)), which `rate()` interprets as a restart
+/// from 0: a peak of the machine's whole uptime. Like in node_exporter, the highest value is kept until the kernel's
+/// exceeds it. Idle time that decreases by more than three seconds is a CPU that was offline and counts from 0.
 package final class SteadyCPUTimes: Sendable {
   private struct State {
     var boottime = -Double.infinity
@@ -41,11 +41,11 @@ package final class SteadyCPUTimes: Sendable {
   /// Creates the state before the first scrape.
   package init() {}
 
-  /// The Reading with the times of before where they fell since.
+  /// Returns the Reading with the previous times where they have decreased since.
   package func steadied(_ reading: Reading) -> Reading {
     var reading = reading
     state.withLock { state in
-      // A Reading that was made before the last one changes nothing.
+      // A Reading older than the last one has no effect.
       let isNewer = reading.boottime >= state.boottime
       let total = Self.steadied(reading.cpu.total, from: state.total)
       var cores: [Int: CPUTime] = [:]

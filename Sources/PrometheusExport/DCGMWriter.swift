@@ -2,8 +2,8 @@ internal import AgentMetrics
 
 /// Writes GPUs under dcgm-exporter's names, in its units: percent, mebibytes, megahertz, millijoules.
 ///
-/// Those of all vendors are told, so that one dashboard shows all. What nobody knows is left out; dcgm-exporter prints
-/// placeholders there. The share of time of the tensor cores (DCGM_FI_PROF_PIPE_TENSOR_ACTIVE) is among that.
+/// Includes GPUs of all vendors, so that one dashboard shows them all. Absent values are omitted, where dcgm-exporter
+/// prints placeholders; the share of time of the tensor cores (DCGM_FI_PROF_PIPE_TENSOR_ACTIVE) is always absent.
 enum DCGMWriter {
   static func write(_ sample: Sample, to exposition: inout Exposition) {
     func family(

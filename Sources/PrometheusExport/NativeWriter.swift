@@ -1,11 +1,11 @@
 internal import AgentMetrics
 
-/// Writes a sample's figures under the agent's own names (PrometheusNames).
+/// Writes a sample's values under the agent's own names (PrometheusNames).
 ///
-/// The tables show a sample domain by domain, and a family's samples stand together: lines are written as they come, and
-/// put in order at the end.
+/// A sample is visited group by group, but a family's samples must be contiguous: lines are written in visiting order
+/// and sorted at the end.
 final class NativeWriter: FieldVisitor {
-  /// All in one, so that each call's access is checked once and not for each member (the exclusivity of classes).
+  /// One struct, so that exclusive access is checked once per call rather than per member (class exclusivity checks).
   private var lines = NativeLines(names: .shared)
 
   /// Writes all families of a sample.
@@ -34,21 +34,21 @@ final class NativeWriter: FieldVisitor {
   func leaveList() { lines.leave() }
 }
 
-/// The lines of a sample on their way.
+/// Lines of a sample before sorting.
 private struct NativeLines {
   /// A group, list or entry that is being visited.
   private struct NestingLevel {
     /// Number of the group or list; nil at the top.
     let field: Int?
-    /// Where the labels of what is inside end.
+    /// Number of labels of the enclosing entries.
     let labels: Int
-    /// Labels of its own `_info`.
+    /// Labels of its own `_info` metric.
     var texts: [UInt8] = []
   }
 
   private let names: PrometheusNames
   private var frames = [NestingLevel(field: nil, labels: 0)]
-  /// `gpu="0",` of all entries around.
+  /// Labels of all enclosing entries, `gpu="0",`.
   private var labels: [UInt8] = []
   private var lines: [UInt8] = []
   /// The ends of the lines, and the next one of the same family.
@@ -84,7 +84,7 @@ private struct NativeLines {
     lines.append(UInt8(ascii: "{"))
     lines.append(contentsOf: labels[..<own])
     lines.append(contentsOf: texts)
-    // In place of the comma behind the last label.
+    // Replaces the comma after the last label.
     lines[lines.count - 1] = UInt8(ascii: "}")
   }
 
@@ -100,7 +100,7 @@ private struct NativeLines {
     heads[family].last = record
   }
 
-  // MARK: What a visitor is shown
+  // MARK: Visited values
 
   mutating func number(_ value: Double, at field: Int) {
     guard let member = names.members[field] else { return }
@@ -173,7 +173,7 @@ extension PrometheusName.FamilyType {
 }
 
 extension Unit {
-  /// Digits after the point in the base unit that say as much as ``decimals`` do in this one.
+  /// Decimals in the base unit with the precision of ``decimals`` in this unit.
   fileprivate var baseDecimals: Int {
     self == .milliseconds ? decimals + 3 : decimals
   }

@@ -1,10 +1,10 @@
-/// Whose names besides the agent's own a scrape tells, so that dashboards made for others go on to work.
+/// Metric names of other exporters in a scrape, so that existing dashboards work.
 package enum PrometheusCompatibility: String, Sendable, CaseIterable {
-  /// Nobody's: `agent_…` and `process_…` only.
+  /// None: only `agent_…` and `process_…`.
   case none
-  /// node_exporter's, as the dashboard "Node Exporter Full" asks for them.
+  /// node_exporter's, as used by the dashboard "Node Exporter Full".
   case node
-  /// dcgm-exporter's, as the dashboard "NVIDIA DCGM Exporter" asks for them.
+  /// dcgm-exporter's, as used by the dashboard "NVIDIA DCGM Exporter".
   case dcgm
   /// Both.
   case all

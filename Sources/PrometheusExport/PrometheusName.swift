@@ -165,7 +165,7 @@ package struct PrometheusNames: Sendable {
 }
 
 extension Unit {
-  /// The base unit's word at the end of a Prometheus name; empty where there is none.
+  /// The base unit at the end of a Prometheus name; empty without a unit.
   var base: String {
     switch self {
     case .ratio: "ratio"

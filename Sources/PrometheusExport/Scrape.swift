@@ -1,10 +1,10 @@
 package import AgentMetrics
 
-/// What a scraper gets.
+/// Text of a scrape.
 package enum Scrape {
-  /// The whole text.
+  /// Encodes the complete text.
   ///
-  /// - Parameter source: reads what the sample lacks; nil where there is no such machine.
+  /// - Parameter source: reads values that the sample lacks; nil for none.
   package static func encode(
     _ sample: Sample, _ reading: Reading, _ format: ExpositionFormat, compatibility: PrometheusCompatibility,
     collectors: NodeCollectors? = nil, source: (any ScrapeSource)?

@@ -2,11 +2,11 @@ internal import AgentMetrics
 internal import PrometheusExport
 internal import SystemIO
 
-/// OpenTelemetry's metrics, as OTLP/HTTP takes them: `ExportMetricsServiceRequest` of
+/// OpenTelemetry's metrics for OTLP/HTTP: `ExportMetricsServiceRequest` of
 /// opentelemetry/proto/metrics/v1/metrics.proto.
 ///
-/// Metrics are called as `/metrics` calls them, so that dashboards and alerts are the same whichever way the figures came;
-/// units are in the names.
+/// Metrics have their names in `/metrics`, including units, so that dashboards and alerts are independent of the
+/// protocol.
 struct OTLP: WireFormat {
   let name = "otlp"
   let headers = [("Content-Type", "application/x-protobuf")]
@@ -60,7 +60,7 @@ struct OTLP: WireFormat {
     return request.bytes
   }
 
-  /// Values that a receiver did not take although it reports success; nil where there are none.
+  /// Number of values that a receiver rejected despite its success status, or nil.
   ///
   /// `ExportMetricsServiceResponse{partial_success = 1}`,
   /// `ExportMetricsPartialSuccess{rejected_data_points = 1, error_message = 2}`.
@@ -70,7 +70,7 @@ struct OTLP: WireFormat {
     if answer.headers["content-type"]?.contains("json") == true {
       let partial = JSONValue(answer.body.span)?["partialSuccess"]
       let count = partial?["rejectedDataPoints"]
-      // Protobuf's JSON has 64-bit integers as texts.
+      // Protobuf's JSON encodes 64-bit integers as texts.
       rejected = (count?.number ?? count?.text.flatMap { Double($0) }).flatMap { Int(exactly: $0) } ?? 0
       message = partial?["errorMessage"]?.text ?? ""
     } else {
@@ -88,7 +88,7 @@ struct OTLP: WireFormat {
     return rejected > 0 ? (rejected, message) : nil
   }
 
-  /// Labels of Prometheus that OpenTelemetry has names for, which its receivers turn back.
+  /// Maps Prometheus labels to OpenTelemetry's names, which its receivers map back.
   private static func attribute(_ label: PushLabel) -> (name: String, value: String) {
     switch label.name {
     case "job": ("service.name", label.value)

@@ -1,30 +1,25 @@
-/// A receiver, and how it wants to be spoken to.
+/// A receiver with its protocol and credentials.
 package struct PushTarget: Sendable, Hashable {
-  /// Where it is.
   package var url: PushURL
   /// Its protocol.
   package var kind: SinkKind
-  /// What it is shown.
   package var credentials = PushCredentials.none
-  /// Fields that are added to each request.
+  /// Fields added to each request.
   package var headers: [Header] = []
-  /// Labels that are added to each series that has none of that name.
+  /// Labels added to each series without a label of that name.
   package var labels: [PushLabel] = []
-  /// A file with the certificates (PEM) of those who vouch for it; nil for the system's.
+  /// File with CA certificates (PEM) used to verify the receiver; nil for the system's.
   package var authorities: String?
   /// Limits of requests, and seconds after which a newer version of the protocol is tried again; changed by tests.
   var limits = HTTPClient.ClientLimits()
   var upgradeRetry = 3_600.0
 
-  /// A field of a request.
+  /// A header field of a request.
   package struct Header: Sendable, Hashable {
-    /// Its name.
     package let name: String
-    /// Its value.
     package let value: String
 
-    /// A field as it is written on the command line, `Name: value`; nil where it is none, or one that is not the
-    /// operator's to set.
+    /// Parses a field of the command line, `Name: value`; nil if it is malformed, or not for the operator to set.
     package init?(_ text: String) {
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2 else { return nil }

@@ -138,7 +138,7 @@ struct RemoteWrite: WireFormat {
     }
   }
 
-  /// Texts that messages refer to by number.
+  /// Texts that messages reference by number.
   private struct Symbols {
     private(set) var texts = [""]
     private var places: [String: UInt32] = ["": 0]

@@ -8,14 +8,16 @@ package struct SinkKind: Sendable, Hashable {
   package let defaultPath: String
   fileprivate let make: @Sendable (PushTarget, SinkContext) -> any Sink
 
-  /// The protocols by the order of preference. A new sink: its file and a row here.
+  /// The protocols by the order of preference.
+  ///
+  /// A new sink: its file and a row here.
   package static let all: [SinkKind] = [
     SinkKind("remote-write", path: "/api/v1/write") { HTTPSink(RemoteWrite(upgradeRetry: $0.upgradeRetry), $0, $1) },
     SinkKind("remote-write-1", path: "/api/v1/write") { HTTPSink(RemoteWrite(), $0, $1) },
     SinkKind("otlp", path: "/v1/metrics") { HTTPSink(OTLP(), $0, $1) },
   ]
 
-  /// The kind of that name; nil where there is none.
+  /// Finds the kind with a name.
   package init?(named name: String) {
     guard let kind = Self.all.first(where: { $0.name == name }) else { return nil }
     self = kind

@@ -54,7 +54,7 @@ struct ImportCommand: ParsableCommand {
     } catch let failure as ArchiveFailure {
       throw unavailable(failure.description)
     } catch let failure as ImportFailure {
-      throw unavailable(failure.description + "; nothing was added")
+      throw unavailable(failure.description + "; no samples were added")
     }
   }
 }
@@ -114,8 +114,8 @@ struct ImportBatch {
     bytes = 0
   }
 
-  /// The time over which a sample's rates are means, which the text lacks: the time since the sample before, unless it is so
-  /// long that the agent cannot have run.
+  /// The time over which a sample's rates are means, which the text lacks: the time since the sample before, unless it
+  /// is so long that the agent cannot have run.
   private mutating func elapsed(at time: Double) -> Double {
     let distance = time - last
     last = time

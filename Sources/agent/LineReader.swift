@@ -2,24 +2,24 @@ import SystemIO
 
 /// Reads a descriptor line by line with bounded memory.
 struct LineReader {
-  /// The number of the line that was read last; 0 before the first.
+  /// Number of the last line read; 0 before the first.
   private(set) var number = 0
 
   private let descriptor: Int32
   private let limit: Int
   private var buffer: [UInt8] = []
   private var position = 0
-  /// The end of the bytes that are known to hold no line end.
+  /// End of the bytes that were searched for a line end.
   private var searched = 0
   private var isOver = false
 
-  /// - Parameter limit: bytes of a line at most.
+  /// - Parameter limit: maximum bytes of a line.
   init(descriptor: Int32, limit: Int) {
     self.descriptor = descriptor
     self.limit = limit
   }
 
-  /// The next line without its end (LF or CR LF); nil after the last.
+  /// Returns the next line without its end (LF or CR LF); nil after the last.
   ///
   /// A byte order mark before the first is skipped.
   mutating func next() throws(ImportFailure) -> ArraySlice<UInt8>? {

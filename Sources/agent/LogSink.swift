@@ -3,7 +3,7 @@ import Logging
 import Synchronization
 import SystemIO
 
-/// Where log lines go: to stderr, or, while the dashboard owns the terminal, into memory until it has gone.
+/// Destination of log lines: stderr, or memory while the dashboard uses the terminal.
 final class LogSink: Sendable {
   private struct State {
     var isHeld = false
@@ -11,20 +11,19 @@ final class LogSink: Sendable {
     var newest: String?
   }
 
-  /// Lines kept while held; older ones are dropped, and the count of them is told.
+  /// Maximum lines held; older ones are dropped, and their number is reported.
   private static let limit = 200
 
   private let state = Mutex(State())
-  /// The journal stamps lines itself and takes their level from a prefix (sd-daemon(3)).
+  /// Whether the journal adds timestamps and takes levels from a prefix (sd-daemon(3)).
   private let isJournal: Bool
 
   init(isJournal: Bool) {
     self.isJournal = isJournal
   }
 
-  /// Writes or holds one line.
   func write(_ level: Logger.Level, _ message: String) {
-    // One line each, whatever is in the message.
+    // Line breaks in a message become blanks.
     let message = String(message.map { $0.isNewline ? " " : $0 })
     let line: String
     if isJournal {
@@ -44,12 +43,12 @@ final class LogSink: Sendable {
     if writes { StandardStreams.write(line, to: 2) }
   }
 
-  /// Holds lines back from now on.
+  /// Starts to hold lines.
   func hold() {
     state.withLock { $0.isHeld = true }
   }
 
-  /// Writes what was held, and every later line at once.
+  /// Writes the held lines, and later ones immediately.
   func release() {
     let held = state.withLock { state in
       state.isHeld = false
@@ -59,7 +58,7 @@ final class LogSink: Sendable {
     for line in held { StandardStreams.write(line, to: 2) }
   }
 
-  /// The newest line that was held; nil when there is none.
+  /// The newest held line, or nil.
   var newestHeld: String? {
     state.withLock { $0.newest }
   }

@@ -1,10 +1,10 @@
 import AgentMetrics
 
-/// A sample as text for people, drawn from the catalog: a heading per domain, its figures in a column, lists as tables.
+/// A sample as readable text, generated from the catalog: a heading per domain, its metrics in a column, lists as
+/// tables.
 ///
-/// It names no figure by hand, so that a new one appears by itself.
+/// No metric is listed by hand, so that new ones appear automatically.
 struct OnceReport {
-  /// The whole report, its lines ended by line feeds.
   static func text(of sample: Sample) -> String {
     let outline = Outline()
     Sample.table.visit(sample, outline)
@@ -13,7 +13,7 @@ struct OnceReport {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// A figure as people read it, "1.2 GiB".
+  /// Formats a value for people, such as "1.2 GiB".
   static func text(_ definition: Definition, _ value: Double) -> String {
     switch definition.unit {
     case .ratio: fixed(value * 100, 1) + " %"
@@ -34,7 +34,7 @@ struct OnceReport {
     }
   }
 
-  /// "41 d 0 h", "6 h 5 min", "3 min 2 s", "12 s".
+  /// Formats a duration: "41 d 0 h", "6 h 5 min", "3 min 2 s", "12 s".
   private static func duration(_ seconds: Double) -> String {
     guard seconds < 1e12 else { return fixed(seconds, 0) + " s" }
     let whole = Int(seconds)
@@ -81,7 +81,7 @@ private final class Outline: FieldVisitor {
     }
     var children: [Child] = []
 
-    /// Figures first in their order, then parts and lists beneath their headings.
+    /// Writes metrics first in their order, then parts and lists beneath their headings.
     func write(indent: Int, into lines: inout [String]) {
       let margin = String(repeating: " ", count: indent)
       let names = children.compactMap { child in if case .metric(let name, _) = child { name.count } else { nil } }
@@ -105,7 +105,7 @@ private final class Outline: FieldVisitor {
       }
     }
 
-    /// One row an entry, one column a figure that any entry has.
+    /// Writes a row per entry, with a column per metric that any entry has.
     private static func writeTable(_ nodes: [ReportSection], margin: String, into lines: inout [String]) {
       var columns: [String] = []
       for node in nodes {
@@ -152,7 +152,7 @@ private final class Outline: FieldVisitor {
   }
 
   func text(_ definition: Definition, _ value: String, at field: Int) {
-    // A name from outside may hold anything; a terminal must not obey it.
+    // An external name may contain control characters, which a terminal must not interpret.
     let isPlain = value.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     add(definition, isPlain ? value : String(value.unicodeScalars.map { $0.isPrintable ? Character($0) : "?" }))
   }
@@ -187,7 +187,7 @@ private final class Outline: FieldVisitor {
   }
 
   private func add(_ definition: Definition, _ text: String) {
-    // The unit stands beside the figure, in the size that suits it; the name need not say it too.
+    // The formatted value includes its unit, so the name omits it.
     var name = definition.name
     for suffix in [
       "_bytes_per_sec", "_per_sec", "_mbps", "_mb", "_mhz", "_ms", "_seconds", "_celsius", "_bytes", "_watts",

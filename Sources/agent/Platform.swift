@@ -9,21 +9,22 @@ import SystemIO
   import CollectLinux
 #endif
 
-/// The collectors of the system that this program was built for: with the table below, the only place that picks one.
+/// Collectors of the system for which this program was built: with the table below, the only place that selects a
+/// platform.
 ///
 /// - Parameters:
 ///   - root: "" for the running machine, else the directory that holds its `proc` and `sys`.
-///   - isSingle: whether one sample is all that is taken, so that GPUs that answer slowly are waited for.
+///   - isSingle: whether only one sample is taken, so that slow GPUs are awaited.
 func collectors(root: String, isSingle: Bool = false) -> [any Collector] {
   #if os(Linux)
-    // GPUs last: their processes are named by the table of processes.
+    // GPUs last: their processes get their names from the process table.
     linuxCollectors(root: root, version: version) + [GPUCollector(gpuEnvironment(root: root, isSingle: isSingle))]
   #else
     []
   #endif
 }
 
-/// Reads the command line of a process; nil where the system has none.
+/// Reads the command line of a process; nil if the system does not support it.
 func processCommandLine(root: String) -> (@Sendable (Int32) -> String?)? {
   #if os(Linux)
     commandLine(root: root)
@@ -59,9 +60,9 @@ func processControl() -> ProcessControl {
   #endif
 }
 
-/// What a Prometheus scrape tells besides samples, read when it comes; nil where this system has no more.
+/// Reads values of a Prometheus scrape beyond samples; nil if the system has none.
 ///
-/// - Parameter root: nil where the machine is made up, and only the agent itself is real.
+/// - Parameter root: nil for a simulated machine, where only the agent itself is real.
 func scrapeSource(root: String?) -> (any ScrapeSource)? {
   #if os(Linux)
     NodeReader(root: root)
@@ -70,13 +71,13 @@ func scrapeSource(root: String?) -> (any ScrapeSource)? {
   #endif
 }
 
-/// Where GPUs are looked for; a recording's are not this machine's.
+/// Where to search for GPUs; a recording's are not this machine's.
 private func gpuEnvironment(root: String, isSingle: Bool) -> GPUEnvironment {
   let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
-  // In a proc of the kernel's, `self` is a link; in a recording, a folder.
+  // In the kernel's proc `self` is a link, in a recording a folder.
   let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
   return GPUEnvironment(
     root: root, asksDrivers: isLive, toolPath: path.split(separator: ":").map(String.init),
-    // A tool has five seconds.
+    // A tool may take five seconds.
     firstPatience: isSingle ? 6 : 0)
 }

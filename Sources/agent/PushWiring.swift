@@ -4,20 +4,19 @@ import Collect
 import Outbox
 import Synchronization
 
-/// Where the faces that tell how pushing goes find it; it is made before there is anything to tell.
+/// Holds the `Push` instance for collectors and routes that are created before it.
 final class PushReference: Sendable {
   private let push = Mutex<Push?>(nil)
 
-  /// From now on it tells of this.
   func set(_ push: Push?) {
     self.push.withLock { $0 = push }
   }
 
-  /// How it is going, in the order of the receivers.
+  /// Status of each receiver, in their order.
   var status: [PushStatus] { push.withLock { $0 }?.status ?? [] }
 }
 
-/// The agent's own figures of pushing, so that they are seen where all figures are.
+/// Adds the agent's push status to readings, so that all outputs include it.
 final class PushCollector: Collector {
   let name = "push"
   private let board: PushReference
@@ -44,7 +43,7 @@ final class PushCollector: Collector {
 }
 
 extension PushReport {
-  /// As `/push/status` tells it.
+  /// Converts a status for `/push/status`.
   init(_ status: PushStatus) {
     self.init()
     url = status.url

@@ -1,2 +1,2 @@
-/// The program's version, as `--version`, the API and the metrics of the agent itself tell it.
+/// The program's version in `--version`, the API and the agent's own metrics.
 let version = "0.1.0"

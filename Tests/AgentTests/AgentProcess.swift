@@ -9,7 +9,7 @@ final class AgentProcess {
     init(_ description: String) { self.description = description }
   }
 
-  /// The release binary where scripts/test has made one, else the debug binary beside the tests.
+  /// The release binary if scripts/test has built one, else the debug binary beside the tests.
   static let path: String = {
     if let path = getenv("AGENT_RELEASE_BINARY") { return String(cString: path) }
     return TestPaths.repository + "/.build/debug/agent"
@@ -18,7 +18,7 @@ final class AgentProcess {
   private let program: Program
   var pid: pid_t { program.pid }
 
-  /// Starts the agent with an environment of its own, so that the tester's variables change nothing.
+  /// Starts the agent with an environment of its own, independent of the tester's variables.
   ///
   /// - Parameter launcher: a program with arguments that becomes the agent.
   init(
@@ -37,7 +37,7 @@ final class AgentProcess {
     try AgentProcess(arguments, environment: environment, launcher: launcher, input: input).program.result()
   }
 
-  /// A serving agent, once it has said where it listens.
+  /// Starts a serving agent, and waits until it listens.
   static func serving(
     _ arguments: [String], environment: [String: String] = [:], launcher: [String] = []
   ) throws -> (process: AgentProcess, port: UInt16) {
@@ -62,7 +62,7 @@ final class AgentProcess {
   /// Sends a signal.
   func signal(_ number: Int32) { program.signal(number) }
 
-  /// Closes the reading end of stdout, as `head` does when it has enough; another descriptor takes its number.
+  /// Closes the reading end of stdout, like `head`; another descriptor takes its number.
   func closeOutput() {
     dup2(program.errors, program.output)
   }
@@ -72,7 +72,7 @@ final class AgentProcess {
 }
 
 extension String {
-  /// The index behind the first `other`; nil where there is none.
+  /// The index after the first `other`, or nil.
   func end(of other: String) -> String.Index? {
     let (bytes, wanted) = (Array(utf8), Array(other.utf8))
     guard bytes.count >= wanted.count else { return nil }

@@ -10,7 +10,7 @@ import Testing
     try Configuration(flags: flags, environment: { variables[$0] })
   }
 
-  @Test func nothingIsKeptUnlessItIsAskedFor() throws {
+  @Test func samplesAreStoredOnlyOnRequest() throws {
     let configuration = try configuration()
     #expect(configuration.database == nil && configuration.retention == Retention())
     #expect(configuration.databaseSize == 2 << 30)

@@ -3,9 +3,9 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// `--db` of the real binary: the past that it has after a restart, and what it says where the file is of no use.
+/// `--db` of the real binary: history after a restart, and errors of an unusable file.
 @Suite(.ownThreads) struct ArchiveEndToEndTests {
-  /// The moments of all samples that a server tells of, in the order of the answer.
+  /// Timestamps of all samples of a server, in the order of the response.
   private static func timestamps(_ port: UInt16) throws -> [Double] {
     let bytes = try Loopback.get("/metrics/history?seconds=3600", port: port).bytes
     let history = JSONValue(bytes.span)
@@ -21,7 +21,7 @@ import Testing
     return (String(decoding: bytes, as: UTF8.self), health?["archive"])
   }
 
-  /// The agent is well, and its archive is not, with a word why.
+  /// The agent is healthy, and its archive is not, with a reason.
   private static func expectFailure(_ port: UInt16) throws {
     let (text, archive) = try health(port)
     #expect(text.hasPrefix(#"{"status":"ok","archive":{"status":"failing","#), "\(text)")
@@ -32,7 +32,7 @@ import Testing
     try AgentProcess.serving(["--interval", "1", "--db", path], launcher: launcher)
   }
 
-  /// Waits until so many samples are told of.
+  /// Waits until `count` samples are available.
   private static func samples(_ count: Int, _ port: UInt16) throws -> [Double] {
     var timestamps = try timestamps(port)
     while timestamps.count < count {
@@ -50,7 +50,7 @@ import Testing
     first.signal(SIGTERM)
     #expect(first.wait() == 0)
     let (second, port) = try Self.serve(path)
-    // The ring is filled again before anybody is answered.
+    // The ring buffer is filled before the first response.
     let after = try Self.samples(before.count + 1, port)
     #expect(Array(after.prefix(before.count)) == before)
     #expect(zip(after, after.dropFirst()).allSatisfy { $0 < $1 })
@@ -61,8 +61,8 @@ import Testing
     #expect(second.wait() == 0)
   }
 
-  /// Somebody's file that --db names by mistake.
-  @Test func whatIsNoDatabaseIsLeftAsItIs() throws {
+  /// Another program's file passed to --db by mistake.
+  @Test func aFileThatIsNotADatabaseIsLeftUnchanged() throws {
     let folder = try TemporaryFolder()
     let text = String(repeating: "no database at all\n", count: 100)
     try folder.write("history.db", text)
@@ -74,7 +74,7 @@ import Testing
     #expect(String(decoding: try Files.contents(of: folder.file("history.db")), as: UTF8.self) == text)
   }
 
-  @Test func aSecondAgentOnTheSameFileServesFromMemoryAndSaysSo() throws {
+  @Test func aSecondAgentOnTheSameFileServesFromMemoryAndReportsIt() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("history.db")
     let (first, firstPort) = try Self.serve(path)
@@ -89,9 +89,9 @@ import Testing
     }
   }
 
-  /// A folder that the agent may not write to.
+  /// A folder without write permission.
   ///
-  /// Root may write everywhere, unless it lets go of that capability.
+  /// Root may write everywhere unless it drops that capability.
   @Test func aReadOnlyFolder() throws {
     let folder = try TemporaryFolder()
     chmod(folder.path, 0o555)
@@ -104,7 +104,7 @@ import Testing
     #expect(process.wait() == 0)
   }
 
-  /// A folder that is not there, for root as well.
+  /// A missing folder, for root as well.
   @Test func aFolderThatIsNotThere() throws {
     let folder = try TemporaryFolder()
     let (process, port) = try Self.serve(folder.file("missing/history.db"))

@@ -2,21 +2,21 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// Starts the real binary once with every subcommand and flag, in the forms that people type.
+/// Runs the real binary once with every subcommand and flag, in the usual spellings.
 @Suite(.ownThreads) struct CommandLineTests {
   private static let machine = Fixture("vm-1-core").root
 
-  /// How a flag is started.
+  /// Way of running a flag.
   private enum Use {
     /// Runs to its end with exit code 0.
     case runs([String])
-    /// Serves until it is told to end.
+    /// Serves until it is ended.
     case serves([String])
-    /// Prints lines in place of the dashboard until it is told to end.
+    /// Prints lines instead of the dashboard until it is ended.
     case shows([String])
   }
 
-  /// A right use of a flag, and wrong ones.
+  /// A valid use of a flag, and invalid ones.
   private struct Case {
     let use: Use
     let wrong: [[String]]
@@ -25,7 +25,7 @@ import Testing
   /// Cases by command and flag.
   ///
   /// - Parameters:
-  ///   - folder: holds a file `token`, a file `hosts` and an archive `history.db`.
+  ///   - folder: contains a file `token`, a file `hosts` and an archive `history.db`.
   private static func cases(_ folder: TemporaryFolder) -> [String: Case] {
     let database = folder.file("history.db")
     let push = ["--push", "http://127.0.0.1:1"]
@@ -121,7 +121,7 @@ import Testing
     ]
   }
 
-  /// A folder with what the cases name.
+  /// A folder with the files of the cases.
   private func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     try folder.write("token", "a-token\n")
@@ -133,7 +133,7 @@ import Testing
     return folder
   }
 
-  /// Every flag of every command as the parser itself lists them: `agent export --db`.
+  /// Every flag of every command as listed by the parser: `agent export --db`.
   private func flags() throws -> [String] {
     let help = try AgentProcess.run(["--experimental-dump-help"])
     let bytes = Array(help.output.utf8)

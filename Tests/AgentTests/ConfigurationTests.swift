@@ -54,7 +54,7 @@ import Testing
     #expect(throws: Configuration.ValidationError.self) { try configuration(.init(host: "two words")) }
   }
 
-  @Test func whoMayAsk() throws {
+  @Test func accessSettings() throws {
     let path = "/tmp/agent-token-\(UInt64.random(in: 0 ... .max))"
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
     #expect(StandardStreams.write("  s3cret-t0ken \nsecond line\n", to: descriptor))

@@ -54,7 +54,7 @@ import Testing
     #expect(process.wait() == 0)
   }
 
-  @Test func aPortInUseIsToldInOneLine() throws {
+  @Test func aPortInUseIsReportedInOneLine() throws {
     let (process, port) = try AgentProcess.serving(["--interval", "3600"])
     let result = try AgentProcess.run(["--serve", "--port", String(port)])
     #expect(result.status == 69)

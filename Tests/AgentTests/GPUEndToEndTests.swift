@@ -3,9 +3,10 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// The real binary with a driver's library or tool of the tests' own: what its JSON says of GPUs, compared with goldens.
+/// The real binary with a driver's library or tool of the tests' own: what its JSON says of GPUs, compared with
+/// goldens.
 @Suite(.ownThreads) struct GPUEndToEndTests {
-  /// What Tests/CFakeNVML/fake_nvml.c is compiled for; the golden is named after it.
+  /// Macros for Tests/CFakeNVML/fake_nvml.c, which also name the golden.
   static let scenarios: [[String]] = [
     ["COUNT=1"], ["COUNT=8", "IDLE"], ["COUNT=16", "IDLE"], ["MIG"], ["MIG", "UNNAMED"], ["BARE"], ["UNSUPPORTED"],
     ["ALL_UNKNOWN"], ["DRIVER=390"], ["DRIVER=470"], ["DRIVER=515"], ["DRIVER=535"], ["NEW_TEMPERATURE"], ["UNIFIED"],
@@ -14,15 +15,15 @@ import Testing
     ["MODEL=NVIDIA GH200 480GB", "C2C"],
   ]
 
-  /// What depends on how often the driver was asked until the sample, and when.
+  /// Values that depend on the number and times of readings before the sample.
   private static let counted: Set = [
     "pcie_receive_bytes_per_sec", "pcie_transmit_bytes_per_sec", "age_seconds", "energy_joules_total", "power_watts",
   ]
 
-  /// The members `gpu` and `gpus` of a sample, a line for each figure.
+  /// The members `gpu` and `gpus` of a sample, a line per value.
   ///
-  /// Of each list of processes the first entry and the number of the others: they are numbered alike, and names, users and
-  /// services are those of whatever runs on this machine under their pids.
+  /// Of each list of processes the first entry and the number of the others: their ids are consecutive, and names,
+  /// users and services are those of this machine's processes with these ids.
   static func gpus(of sample: String) -> String {
     var lines: [Substring] = []
     var isInside = false
@@ -60,7 +61,7 @@ import Testing
 
   private func compare(_ text: String, with name: String) throws {
     try Golden.expect(text, is: "gpu/" + name + ".txt") { line in
-      // The machine's memory, where the GPU has none of its own.
+      // The machine's memory, if the GPU has none of its own.
       ["UNIFIED", "ZERO", "UNSUPPORTED"].contains(where: name.contains) && line.contains("\"vram_")
     }
   }
@@ -69,13 +70,13 @@ import Testing
     let result = try AgentProcess.run(
       ["--once", "--json"], environment: ["LD_LIBRARY_PATH": try FakeNVMLLibrary.compiled(for: scenario)])
     #expect(result.status == 0)
-    // One that hangs is told as soon as it has hung for a second, which a busy machine may reach before the sample.
+    // A driver that hangs is reported after a second, which a busy machine may reach before the sample.
     let isHanging = scenario.contains { $0.hasPrefix("HANG_AT") }
     #expect(result.errors == "" || (isHanging && result.errors.hasPrefix("agent: gpu: nvidia: no answer")))
     try compare(Self.gpus(of: result.output), with: scenario.joined(separator: "-").filter { $0 != " " })
   }
 
-  /// What nvidia-smi of a generation prints; the shell answers by the question.
+  /// Output of nvidia-smi by generation; a shell script selects it by the query.
   static let tools: [String: String] = [
     "smi-550": """
     case "$*" in
@@ -116,7 +117,7 @@ import Testing
     try compare(Self.gpus(of: result.output), with: name)
   }
 
-  /// The seconds of all samples, and how long each waited for GPUs.
+  /// The seconds of all samples, and each one's wait for GPUs.
   private struct HistoryFetcher {
     var timestamps: [Int] = []
     var waits: [Double] = []
@@ -136,8 +137,8 @@ import Testing
     }
   }
 
-  /// A driver that never answers again: no tick is missed, the last figures stay with their age, and the end comes.
-  @Test(arguments: ["library", "tool"]) func aHangingDriverDelaysNothing(kind: String) throws {
+  /// A driver that never responds again: no tick is missed, the last values stay with their age, and the agent ends.
+  @Test(arguments: ["library", "tool"]) func aHangingDriverDelaysNoTick(kind: String) throws {
     let environment =
       kind == "library"
       ? ["LD_LIBRARY_PATH": try FakeNVMLLibrary.compiled(for: ["HANG_AT=3"])]
@@ -149,12 +150,12 @@ import Testing
       usleep(200_000)
       past = try HistoryFetcher(port)
     }
-    // The first comes as soon as it can, the others at the full second.
+    // The first is taken as soon as possible, the others at full seconds.
     let timestamps = past.timestamps.dropFirst()
     for (earlier, later) in zip(timestamps, timestamps.dropFirst()) {
       #expect(later - earlier == 1, "\(past.timestamps)")
     }
-    // Waited for once at most, then not again; the median of a loaded machine is still far below its limit.
+    // Awaited at most once; the median of a loaded machine is still far below its limit.
     #expect(past.waits.count >= 6 && past.waits.sorted()[past.waits.count / 2] < 0.05, "\(past.waits)")
     let latest = try Loopback.get("/metrics/latest", port: port).body
     if kind == "library" {

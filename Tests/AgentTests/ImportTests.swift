@@ -3,7 +3,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// `agent import` of what it should take, and of what it must refuse as a whole.
+/// `agent import` of valid input, and of input that must be rejected as a whole.
 @Suite(.ownThreads) struct ImportTests {
   private static let first = #"{"timestamp":"2026-02-05T06:45:00Z","cpu":{"usage":0.5}}"#
   private static let second = #"{"timestamp":"2026-02-05T06:45:01Z","cpu":{"usage":0.25}}"#
@@ -19,7 +19,7 @@ import Testing
     return result.output
   }
 
-  @Test("What was exported is the same after an import and another export")
+  @Test("An export is unchanged after an import and another export")
   func roundTrip() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("history.db")
@@ -36,7 +36,7 @@ import Testing
       var text = try exported(path, ["--format", format])
       try folder.write("text", text)
       if format == "json" {
-        // Its sizes are whole megabytes, from which ratios are computed again: the first import may round them.
+        // Its sizes are integral megabytes, from which ratios are computed again: the first import may round them.
         let rounded = folder.file("rounded.db")
         _ = try AgentProcess.run(["import", "--db", rounded], input: folder.file("text"))
         let lines = text.split(separator: "\n").count
@@ -48,7 +48,7 @@ import Testing
       let result = try AgentProcess.run(["import", "--db", copy, "--format", format], input: folder.file("text"))
       #expect(result.status == 0 && result.output.hasSuffix(" samples added\n") && result.errors == "", "\(result)")
       #expect(try exported(copy, ["--format", format]) == text, "\(format)")
-      // The other way around takes part in neither: texts are no OpenMetrics.
+      // The opposite direction does not support texts, which OpenMetrics lacks.
       #expect(try exported(copy, ["--metrics", "cpu.*"]) == exported(path, ["--metrics", "cpu.*"]), "\(format)")
       let again = try AgentProcess.run(["import", "--db", copy, "--format", format], input: folder.file("text"))
       #expect(again.output.hasPrefix("0 samples added, "), "\(again.output)")
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(
-    "Line ends of other systems, a byte order mark and blank lines change nothing",
+    "Line ends of other systems, a byte order mark and blank lines have no effect",
     arguments: [
       "\(first)\n\(second)\n", "\(first)\r\n\(second)\r\n", "\u{FEFF}\(first)\n\(second)",
       "\n\(first)\n \t\n\n\(second)\n\n",
@@ -72,7 +72,7 @@ import Testing
     #expect(try samples == exported(plain.file("history.db")))
   }
 
-  @Test("Empty JSON adds nothing, and is no error")
+  @Test("Empty JSON adds no samples, and is not an error")
   func empty() throws {
     let folder = try TemporaryFolder()
     #expect(try add("", to: folder).output == "0 samples added\n")
@@ -80,7 +80,7 @@ import Testing
   }
 
   @Test(
-    "Garbage and cut input add nothing, and the line is named",
+    "Malformed and truncated input adds no samples, and the error has the line",
     arguments: [
       ("json", first + "\n" + second.dropLast(9), "line 2: not a sample"),
       ("json", "\u{1}\u{2}\u{3}", "line 1: not a sample"),
@@ -101,7 +101,7 @@ import Testing
     let result = try add(text, ["--format", format], to: folder)
     #expect(result.status == 69 && result.output == "")
     #expect(result.errors.hasPrefix("agent: " + reason), "\(result.errors)")
-    #expect(result.errors.hasSuffix("; nothing was added\n") && result.errors.split(separator: "\n").count == 1)
+    #expect(result.errors.hasSuffix("; no samples were added\n") && result.errors.split(separator: "\n").count == 1)
     #expect(try exported(folder.file("history.db")) == before)
     #expect(Files.names(in: folder.path).allSatisfy { !$0.contains(".import.") })
   }
@@ -110,12 +110,12 @@ import Testing
   func endlessLine(format: String) throws {
     let folder = try TemporaryFolder()
     try folder.write("input", "")
-    // Only the size of it is on the disk.
+    // A sparse file without blocks on the disk.
     #expect(truncate(folder.file("input"), 1 << 30) == 0)
     let result = try AgentProcess.run(
       ["import", "--db", folder.file("history.db"), "--format", format], input: folder.file("input"))
     #expect(result.status == 69)
-    #expect(result.errors == "agent: line 1: longer than 16 MiB; nothing was added\n")
+    #expect(result.errors == "agent: line 1: longer than 16 MiB; no samples were added\n")
   }
 
   @Test("More values than memory holds are sorted by way of a file, and arrive complete")
@@ -153,6 +153,6 @@ import Testing
     for device in 0..<65_537 { text += "agent_network_receive_bytes_total{device=\"d\(device)\"} 1 1770000000\n" }
     let result = try add(text + "# EOF\n", ["--format", "openmetrics"], to: folder)
     #expect(result.status == 69)
-    #expect(result.errors.contains("has more than 65536 series; nothing was added"), "\(result.errors)")
+    #expect(result.errors.contains("has more than 65536 series; no samples were added"), "\(result.errors)")
   }
 }

@@ -1,6 +1,6 @@
-/// JSON as text, made comparable: a line for each member, and what differs from run to run taken out.
+/// JSON as comparable text: a line per member, without values that differ between runs.
 enum JSONText {
-  /// The document of a sample without its moment and without the agent's own cost, which is the last member.
+  /// The document of a sample without its timestamp and the agent's own cost, which is the last member.
   static func normalised(_ text: String) -> String {
     var text = text
     if let start = text.end(of: "\"timestamp\":\""), let end = text[start...].firstIndex(of: "\"") {

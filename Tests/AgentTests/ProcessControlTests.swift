@@ -15,7 +15,7 @@ import Testing
       case .failure(let refusal): refusal.description
       }
     }
-    // By kill(2), 0 would be every process of the group, -1 all there are.
+    // For kill(2), 0 means all processes of the group, -1 all processes.
     #expect(send(0, start: 1) != nil && send(-1, start: 1) != nil)
     let start = ProcessDetailsReader(root: "").startTime(of: getpid()) ?? .nan
     #expect(send(getpid(), start: start) == nil)
@@ -24,7 +24,7 @@ import Testing
     #expect(send(.max, start: 1) == "it has ended")
   }
 
-  @Test func itLooksAtThisMachine() {
+  @Test func itActsOnThisMachine() {
     let control = processControl()
     #expect(control.details(getpid())?.directory?.hasPrefix("/") == true)
     #expect(control.hasThreads)

@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test func namesThatNobodyHas() throws {
+  @Test func unknownNames() throws {
     let result = try AgentProcess.run(["--prom-compat", "collectd"])
     #expect(result.status == 64)
     #expect(

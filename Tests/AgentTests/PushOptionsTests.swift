@@ -9,13 +9,13 @@ import Testing
     try PushOptions.parse(arguments).targets(hostName: "box") { environment[$0] }
   }
 
-  @Test("Nothing is pushed where nobody asks for it")
+  @Test("No samples are pushed by default")
   func none() throws {
     #expect(try targets([]).isEmpty)
     #expect(try targets([], ["PUSH_URL": ""]).isEmpty)
   }
 
-  @Test("A flag wins over its variable; labels tell machine and job")
+  @Test("A flag overrides its variable; labels identify machine and job")
   func one() throws {
     let target = try #require(try targets(["--push", "http://a:9090"], ["PUSH_URL": "http://b"]).first)
     #expect(target.url.description == "http://a:9090/api/v1/write")
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test(
-    "What is not allowed is told by its option",
+    "Invalid values are reported with their option",
     arguments: [
       (["--push", "a:9090"], "--push"), (["--push", "http://u:p@a"], "--push"),
       (["--push", "http://a", "--push", "http://a/"], "--push"),

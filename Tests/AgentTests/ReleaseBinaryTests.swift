@@ -1,14 +1,14 @@
 import SystemIO
 import Testing
 
-/// What the release binary must not hold: checked on the file that scripts/test has built.
+/// Checks the release binary of scripts/test for unwanted contents.
 @Suite(.enabled(if: getenv("AGENT_RELEASE_BINARY") != nil, "AGENT_RELEASE_BINARY names no release binary"))
 struct ReleaseBinaryTests {
   private func binary() throws -> String {
     try #require(getenv("AGENT_RELEASE_BINARY").map { String(cString: $0) })
   }
 
-  /// Full Foundation brings ICU and 45 MB; its data and its libraries are easily seen.
+  /// Full Foundation adds ICU and 45 MB; its data and its libraries are easy to detect.
   @Test func linksNoFullFoundation() throws {
     var status = stat()
     let path = try binary()

@@ -5,9 +5,9 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// The real binary as a server, watched from here as `--tui --connect` does.
+/// The real binary as a server, watched like by `--tui --connect`.
 @Suite(.ownThreads) struct RemoteEndToEndTests {
-  /// Looks until what is wanted is there; false after five minutes: the machine's tasks stand in one queue with all tests.
+  /// Polls until a condition holds; false after five minutes: the machine's tasks share one queue with all tests.
   private func comes(_ isThere: () -> Bool) async -> Bool {
     let end = Clock.monotonic + 300
     while Clock.monotonic < end {
@@ -17,7 +17,7 @@ import Testing
     return isThere()
   }
 
-  /// Repeats a request that got no answer in time; a machine that runs all tests may need longer than the client waits.
+  /// Repeats a request that timed out; a machine that runs all tests may need longer than the client waits.
   private func retry<Value>(_ request: () async throws -> Value) async throws -> Value {
     let end = Clock.monotonic + 300
     while true {
@@ -31,12 +31,12 @@ import Testing
     Task.detached { await machine.run() }
   }
 
-  @Test func aCutIsToldAndWhatWasMissedIsFetched() async throws {
+  @Test func aCutIsReportedAndMissedSamplesAreFetched() async throws {
     let (first, port) = try AgentProcess.serving(["--interval", "1", "--demo", "--history", "40"])
     let machine = try RemoteMachine("127.0.0.1:\(port)", capacity: 100)
     let task = follow(machine)
     defer { task.cancel() }
-    // What it remembered, then what it tells.
+    // First its samples in memory, then live ones.
     #expect(await comes { machine.history.latest != nil && machine.state.isConnected })
     #expect(machine.history.all.count >= 30)
     #expect(machine.history.latest?.sample.host.isDemo == true)
@@ -48,10 +48,10 @@ import Testing
     #expect(await comes { !machine.state.isConnected && machine.state.reason != nil })
     let (second, _) = try AgentProcess.serving(["--interval", "1", "--demo", "--history", "40", "--port", String(port)])
     #expect(await comes { machine.state.isConnected && (machine.history.latest?.sample.timestamp ?? seen) > seen })
-    // Oldest first, no moment twice.
+    // Oldest first, without duplicates.
     let timestamps = machine.history.entries().map(\.sample.timestamp)
     #expect(timestamps == Array(Set(timestamps)).sorted())
-    // The made-up machine has a past as soon as it starts: the cut leaves no hole.
+    // The simulated machine has a history as soon as it starts: the cut leaves no hole.
     let live = timestamps.filter { $0 >= seen }
     #expect(zip(live, live.dropFirst()).allSatisfy { $1.seconds - $0.seconds <= 3 }, "\(live)")
     second.signal(SIGTERM)
@@ -64,15 +64,16 @@ import Testing
     let table = try await retry { try await machine.processes() }
     #expect(table.processes.contains { $0.pid == process.pid && $0.command?.end(of: "--serve") != nil })
     #expect(abs(table.timestamp.seconds - Clock.realtime) < 60)
-    // From the agent's start, or over a second; never over less than the first two readings are apart.
+    // Since the agent's start, or over a second; never over less than the time between the first two readings.
     #expect(table.interval > 0.2 && table.age >= 0)
     #expect(await machine.version() != nil)
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
   }
 
-  /// What the agent has in memory no more comes from its archive, with the extremes of each step and its processes.
-  @Test func whatIsKeptLongerIsAskedFor() async throws {
+  /// Samples that are no longer in memory come from the archive, with minimum and maximum of each step and the
+  /// processes.
+  @Test func olderSamplesComeFromTheArchive() async throws {
     let folder = try Fixture(files: [:])
     let (process, port) = try AgentProcess.serving([
       "--interval", "1", "--history", "3", "--db", folder.root + "/agent.db",
@@ -139,7 +140,7 @@ import Testing
     let tasks = [follow(late), follow(guest)]
     defer { for task in tasks { task.cancel() } }
     #expect(await comes { guest.state.isConnected })
-    // A file without a token changes nothing.
+    // A file without a token has no effect.
     try folder.write("token", "\n")
     let last = try RemoteMachine("127.0.0.1:\(port)", token: { file.token }, capacity: 10)
     let more = follow(last)
@@ -153,9 +154,9 @@ import Testing
     #expect(process.wait() == 0)
   }
 
-  @Test func aDeadHostDelaysNobody() async throws {
+  @Test func aDeadHostDelaysNoOther() async throws {
     let (process, port) = try AgentProcess.serving(["--interval", "1", "--demo"])
-    // A port that was free a moment ago, and a name that nobody has.
+    // A closed port, and a nonexistent name.
     let dead = try [RemoteMachine("127.0.0.1:1", capacity: 10), RemoteMachine("no-such-host.invalid:80", capacity: 10)]
     let alive = try RemoteMachine("127.0.0.1:\(port)", capacity: 10)
     let tasks = (dead + [alive]).map(follow)

@@ -1,9 +1,9 @@
 import SystemIO
 import Testing
 
-/// The architecture, held against the sources: every target imports only what stands below it.
+/// Checks the architecture: every target imports only targets below it.
 @Suite struct StructureTests {
-  /// Modules of our own and of others that a target may import.
+  /// Modules that each target may import.
   static let allowed: [String: Set<String>] = [
     "Metrics": [],
     "PrometheusExport": ["AgentMetrics", "Synchronization", "SystemIO"],
@@ -71,7 +71,7 @@ import Testing
     #expect(Set(targets) == Set(Self.allowed.keys))
   }
 
-  @Test(arguments: allowed.keys.sorted()) func importsOnlyWhatStandsBelow(target: String) throws {
+  @Test(arguments: allowed.keys.sorted()) func importsOnlyTargetsBelow(target: String) throws {
     let files = Self.swiftFiles(in: Self.sources + "/" + target)
     #expect(!files.isEmpty)
     for file in files {
@@ -81,12 +81,12 @@ import Testing
     }
   }
 
-  @Test func onlyOneFileKnowsNcurses() throws {
+  @Test func onlyOneFileImportsNcurses() throws {
     let files = try Self.swiftFiles(in: Self.sources).filter { try Self.imports(of: $0).contains("CNcurses") }
     #expect(files.map { $0.split(separator: "/").last ?? "" } == ["NcursesTerminal.swift"])
   }
 
-  @Test func systemsAreToldApartInFewPlaces() throws {
+  @Test func platformConditionsAreInFewPlaces() throws {
     let files = try Self.swiftFiles(in: Self.sources).filter { path in
       try Self.text(of: path).split(separator: "\n").contains { line in
         let line = line.drop(while: { $0 == " " })

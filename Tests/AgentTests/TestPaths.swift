@@ -1,4 +1,4 @@
-/// Where the tests find things, told from this file's own place.
+/// Paths relative to this file.
 enum TestPaths {
   /// The repository's root.
   static let repository = String(#filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 })

@@ -26,7 +26,7 @@ import Testing
     #expect(sample.cpu.cores == 64)
   }
 
-  /// Over a whole cycle of five minutes every figure is one that a machine could have.
+  /// Over a whole cycle of five minutes every value is plausible.
   @Test func itIsBelievable() throws {
     let samples = try samples(from: 1_000_000, count: 300)
     for sample in samples {

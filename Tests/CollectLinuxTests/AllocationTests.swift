@@ -56,8 +56,9 @@ import Testing
     }
   }
 
-  /// Descriptors come from the kernel's own list. Other tests may open files meanwhile, so the collector's own are
-  /// recognized by their target.
+  /// Descriptors come from the kernel's own list.
+  ///
+  /// Other tests may open files meanwhile, so the collector's own are recognized by their target.
   @Test func filesAreOpenedOnce() throws {
     let fixture = try Fixture("nvme-md-dm").copy()
     for collector in Self.fast(root: fixture.root) {

@@ -212,7 +212,7 @@ import Testing
       readings.append(try #require(try scanner.scan(keepsFiles: true).first { $0.pid == child }))
       instants.append(scanner.instant)
     }
-    // The program was loaded before; what it is about to do shows in its `stat`.
+    // The program was loaded before; its next action shows in its `stat`.
     let late = readings.suffix(10)
     try #require(late.allSatisfy { $0.readBytes != nil }, "the I/O of an own child can be read")
     #expect(late.count { $0.ioAge == 0 } < 6 && late.contains { $0.ioAge > 0 })

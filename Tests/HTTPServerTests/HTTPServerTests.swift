@@ -186,7 +186,7 @@ import Testing
     }
   }
 
-  @Test func aPortInUseIsToldInOneLine() async throws {
+  @Test func aPortInUseIsReportedInOneLine() async throws {
     try await withServer { server in
       let second = RunningServer.make(port: Int(server.port))
       let error = await #expect(throws: HTTPServer.ListenError.self) { try await second.run { _ in } }

@@ -6,7 +6,7 @@ import Testing
 @Suite(.ownThreads) struct PageTests {
   static let repository = String(#filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 })
 
-  /// The release binary where scripts/test has made one, else the debug binary beside the tests.
+  /// The release binary if scripts/test has built one, else the debug binary beside the tests.
   static let agent =
     getenv("AGENT_RELEASE_BINARY").map { String(cString: $0) } ?? repository + "/.build/debug/agent"
 

@@ -35,13 +35,13 @@
     for (const head of table.querySelectorAll('th')) if (!head.scope) broken.push(`${told(head)} heads nothing`);
   }
 
-  // 4.1.2: names, roles and what they need.
+  // 4.1.2: names, roles and their required properties.
   const labelOf = (node) => (node.getAttribute('aria-label') ?? (node.getAttribute('aria-labelledby') ? 'x' : '')).trim();
   for (const node of document.querySelectorAll('button, a[href], input, summary, dialog, [role=meter], [role=img], [role=group], section')) {
     if (node.closest('[hidden], dialog:not([open])') || node.closest('[aria-hidden=true]')) continue;
     if (!labelOf(node) && !(/^(BUTTON|A|SUMMARY)$/.test(node.tagName) && node.textContent.trim())) broken.push(`${told(node)} has no name`);
   }
-  // 2.5.3: what is seen of a control is part of its name.
+  // 2.5.3: the visible label of a control is part of its name.
   for (const node of document.querySelectorAll('button[aria-label]')) {
     const [seen, name] = [node.textContent.trim().toLowerCase(), node.getAttribute('aria-label').toLowerCase()];
     if (/^[\p{Letter}\s]+$/u.test(seen) && !name.includes(seen)) broken.push(`${told(node)} is called "${name}"`);
@@ -60,7 +60,7 @@
     for (const child of node.children) if (!inside.includes(child.tagName)) broken.push(`${told(child)} in a ${node.tagName}`);
   }
 
-  // 1.4.3: contrast of every text with what is behind it.
+  // 1.4.3: contrast of every text with its background.
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const rgba = (color) => {
     canvas.clearRect(0, 0, 1, 1);
@@ -92,7 +92,7 @@
     if (contrast < (isLarge ? 3 : 4.5)) broken.push(`${told(node)}: contrast ${contrast.toFixed(2)}`);
   }
 
-  // 2.5.8: what is pressed is 24 pixels wide and high, or stands in a text or a head of a table.
+  // 2.5.8: targets are at least 24 pixels wide and high, or within a text or a table header.
   for (const node of document.querySelectorAll('button, input')) {
     const { width, height } = node.getBoundingClientRect();
     if (isShown(node) && !node.closest('th') && (width < 24 || height < 24)) broken.push(`${told(node)} is ${width.toFixed(0)} × ${height.toFixed(0)}`);

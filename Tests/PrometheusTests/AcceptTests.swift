@@ -3,7 +3,7 @@ import Testing
 
 @testable import API
 
-/// Which format a client gets.
+/// Content negotiation of the format.
 @Suite struct AcceptTests {
   @Test(arguments: [
     // Prometheus 2, Prometheus 3, VictoriaMetrics, curl, a browser.

@@ -8,7 +8,7 @@ import Testing
 
 @testable import API
 
-/// Parameters that scrapers send to /metrics: node_exporter's own, and others' that mean nothing here.
+/// Parameters that scrapers send to /metrics: node_exporter's own, and others without a meaning here.
 @Suite struct CollectParameterTests {
   private static func api(_ compatibility: PrometheusCompatibility = .all) -> API {
     let root = Fixture("nvme-md-dm").root
@@ -70,7 +70,7 @@ import Testing
     #expect(try await Self.names("?collect[]=cpu&collect[]=uname&exclude[]=cpu") == ["node_uname_info"])
   }
 
-  /// Every family that a scrape has belongs to a collector, or it would be in no choice.
+  /// Every family of a scrape belongs to a collector, or it could not be selected.
   @Test func everyFamilyHasACollector() async throws {
     let all = try await Self.names("").filter { $0.hasPrefix("node_") }
     var found: Set<String> = []
@@ -84,7 +84,7 @@ import Testing
     #expect(String(decoding: response.body, as: UTF8.self).contains(#""parameter":"collect[]""#))
   }
 
-  @Test func withoutNodeExportersNamesTheyMeanNothing() async throws {
+  @Test func withoutNodeExportersNamesTheyHaveNoMeaning() async throws {
     let names = try await Self.names("?collect[]=cpu&collect[]=x", .none)
     #expect(names.contains("agent_cpu_usage_ratio"))
   }

@@ -1,7 +1,7 @@
 import PrometheusExport
 import Testing
 
-/// The writer of both formats by itself.
+/// The writer of both formats.
 @Suite struct ExpositionTests {
   static func text(_ format: ExpositionFormat = .text, _ write: (inout Exposition) -> Void) -> String {
     var exposition = Exposition(format)
@@ -68,7 +68,7 @@ import Testing
         """)
   }
 
-  @Test func whatHasNoValueLeavesNothing() {
+  @Test func absentValuesWriteNoLine() {
     let text = Self.text { exposition in
       exposition.family("empty", .gauge, "Nothing")
       exposition.family("absent", .gauge, "Nothing")

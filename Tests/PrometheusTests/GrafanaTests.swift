@@ -4,7 +4,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// scripts/grafana: every name that the dashboard and the alerts ask for is one that the agent tells.
+/// scripts/grafana: the agent exports every name in the dashboard and the alerts.
 @Suite(.ownThreads) struct GrafanaTests {
   static let folder =
     #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
@@ -23,7 +23,7 @@ import Testing
     #expect(names.count > 15)
   }
 
-  /// A rate that the agent reckoned is a mean over its interval; PromQL's are over the time that a panel shows.
+  /// The agent's own rates are means over its interval; PromQL's are over the time that a panel shows.
   @Test(arguments: ["worker-agent.json", "alerts.yml"]) func countersComeFirst(file: String) throws {
     let names = try Self.names(in: file)
     #expect(names.contains("agent_cpu_seconds_total") && names.contains("agent_network_receive_errors_total"))

@@ -11,7 +11,7 @@ import TestSupport
 
 @testable import API
 
-/// What is scraped of machines that stand still.
+/// Scrapes of machines with constant values.
 enum Machines {
   /// The demo machine at a fixed instant.
   static func demo() throws -> (sample: Sample, reading: Reading) {
@@ -28,13 +28,13 @@ enum Machines {
     return (Sample(from: readings[0], to: readings[1]), readings[1])
   }
 
-  /// A machine of Tests/Fixtures over the time since its boot, without what this process and this clock would add.
+  /// A machine of Tests/Fixtures over the time since its boot, without values of this process and clock.
   static func recorded(_ root: String) -> (sample: Sample, reading: Reading) {
     var reading = Reading()
     reading.timestamp = Timestamp(seconds: 1_770_273_900)
     for collector in linuxCollectors(root: root, version: "1.0.0") where collector.name != "agent" {
       collector.prepare()
-      // What a machine lacks is absent; what it cannot tell fails in other tests.
+      // Values that a machine lacks are absent; unreadable ones fail in other tests.
       try? collector.read(into: &reading)
     }
     return (Sample(sinceBoot: reading), reading)
@@ -71,7 +71,7 @@ enum Machines {
   }
 }
 
-/// The machine's source without the agent's own process, which never stands still.
+/// The machine's source without the agent's own process, whose values change.
 struct NodeOnly: ScrapeSource {
   let reader: NodeReader
 

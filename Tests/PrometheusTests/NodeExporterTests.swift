@@ -9,34 +9,34 @@ import Testing
 
 @testable import API
 
-/// The real node_exporter on this machine at the same time: the same names, labels and values.
+/// Compares with the real node_exporter on this machine at the same time: the same names, labels and values.
 @Suite(.ownThreads) struct NodeExporterTests {
   static let path = Program.path(of: "prometheus-node-exporter") ?? Program.path(of: "node_exporter")
 
-  /// Families that it tells and the agent does not, by how they begin: what no panel of "Node Exporter Full" asks for.
+  /// Prefixes of families that only node_exporter exports and no panel of "Node Exporter Full" uses.
   private static let notTold = [
-    // Its own: its build, its web server, text files that others leave for it.
+    // Its own: its build, its web server, text files of other programs.
     "node_exporter_", "promhttp_", "node_textfile_",
-    // Addresses and serial numbers, which are nobody's business.
+    // Addresses and serial numbers, which are private.
     "node_network_info", "node_disk_info", "node_dmi_info", "node_disk_ata_", "node_disk_device_mapper_",
-    // Of devices and filesystems of their own kind.
+    // Of special devices and filesystems.
     "node_bonding_", "node_btrfs_", "node_edac_", "node_infiniband_", "node_ipvs_", "node_md_", "node_nfs_",
     "node_nfsd_",
     "node_nvme_", "node_rapl_", "node_xfs_", "node_zfs_", "node_fibrechannel_", "node_tape_", "node_bcache_",
     "node_power_supply_", "node_systemd_",
-    // Sensors that are no temperature and no fan, and marks that no panel shows.
+    // Sensors other than temperatures and fans, and limits that no panel shows.
     "node_hwmon_in_", "node_hwmon_power_", "node_hwmon_energy_", "node_hwmon_curr_", "node_hwmon_temp_min_",
     "node_hwmon_temp_alarm", "node_hwmon_temp_fault", "node_hwmon_fan_alarm", "node_hwmon_pwm", "node_hwmon_beep",
     "node_nf_conntrack_stat_", "node_os_version", "node_selinux_", "node_time_clocksource_", "node_time_zone_",
     "node_softnet_backlog", "node_softnet_cpu_collision",
   ]
 
-  /// How far the values of two looks some milliseconds apart may be from each other; nil where they are not compared.
+  /// Tolerance for values that are read some milliseconds apart; nil if they are not compared.
   private static func tolerance(_ family: String, _ value: Double) -> Double? {
     // The two programs' own.
     if family.hasPrefix("process_") || family.hasPrefix("node_scrape_collector_") { return nil }
     if family == "node_time_seconds" { return 5 }
-    // Levels that jump from moment to moment.
+    // Levels that fluctuate.
     if [
       "node_procs_", "node_load", "node_sockstat_", "node_netstat_Tcp_CurrEstab", "node_filefd_allocated",
       "node_disk_io_now",
@@ -45,13 +45,13 @@ import Testing
     .contains(where: { family.hasPrefix($0) }) {
       return max(100, abs(value))
     }
-    // Builds and tests beside this one; how exact they are, the recordings show.
+    // Builds and tests run concurrently; the recordings test exact values.
     if family.hasPrefix("node_memory_") || family.hasPrefix("node_filesystem_") { return max(4e9, abs(value) * 0.25) }
-    // Totals since boot, which grow while other tests run.
+    // Totals since boot, which increase while other tests run.
     return max(30, abs(value) * 0.02)
   }
 
-  /// A node_exporter on a port that the system chose, and what it tells.
+  /// Scrapes a node_exporter on a port chosen by the system.
   private static func scrape(_ arguments: [String] = []) throws -> ParsedText {
     let exporter = try Program(path ?? "", ["--web.listen-address=127.0.0.1:0"] + arguments)
     defer { exporter.end(SIGKILL) }
@@ -62,13 +62,13 @@ import Testing
       }
       port = UInt16(address.drop { $0 != ":" }.dropFirst())
     }
-    // What it says further must not fill its pipe; the thread ends with it.
+    // Its further output must not fill its pipe; the thread ends with it.
     let errors = dup(exporter.errors)
     Thread.start("drain") {
       while Descriptor.line(errors) != nil {}
       close(errors)
     }
-    // Without its runtime's, among which is a summary.
+    // Without its runtime's metrics, which include a summary.
     let lines = try Loopback.get("/metrics", port: try #require(port), version: "1.0").body.split(separator: "\n")
       .filter { line in
         !["go_", "# HELP go_", "# TYPE go_"].contains { line.hasPrefix($0) }
@@ -76,17 +76,17 @@ import Testing
     return try ParsedText(lines.map { $0 + "\n" }.joined())
   }
 
-  /// What it takes from this machine whatever root it is given.
+  /// Families that it reads from this machine, whatever its root.
   private static let notRecorded = [
     "process_", "node_scrape_collector_", "node_network_receive_", "node_network_transmit_", "node_filesystem_",
     "node_timex_", "node_time_seconds", "node_uname_info", "node_textfile_",
   ]
 
-  /// Of a recorded machine both read the same files, so that every value is the same.
+  /// For a recorded machine both read the same files, so all values are equal.
   @Test(
     .enabled(if: path != nil, "prometheus-node-exporter is not installed"),
     arguments: ["nvme-md-dm", "recorded-net", "epyc-2s-256t"])
-  func itTellsTheSameOfARecording(machine: String) throws {
+  func valuesOfARecordingAreEqual(machine: String) throws {
     let root = Fixture(machine).root
     let theirs = try Self.scrape([
       "--path.procfs=" + root + "/proc", "--path.sysfs=" + root + "/sys", "--path.rootfs=" + root,
@@ -97,16 +97,16 @@ import Testing
     var compared = 0
     for name in theirs.names where !(Self.notTold + Self.notRecorded).contains(where: { name.hasPrefix($0) }) {
       guard let wanted = theirs.families[name], let told = ours.families[name] else {
-        Issue.record("\(name) is not told")
+        Issue.record("\(name) is not exported")
         continue
       }
       #expect(told.type == wanted.type, "\(name)")
       #expect(Set(told.samples.keys).isSubset(of: wanted.samples.keys), "\(name)")
       for (labels, value) in wanted.samples {
         guard let our = told.samples[labels] else {
-          // Temperatures and marks that no machine has, of inputs without a sensor.
+          // Implausible temperatures and limits, of inputs without a sensor.
           let isBelieved = name.hasPrefix("node_hwmon_temp_") ? value > 0 && value <= 150 : true
-          #expect(!isBelieved, "\(name){\(labels)} \(value) is not told")
+          #expect(!isBelieved, "\(name){\(labels)} \(value) is not exported")
           continue
         }
         #expect(abs(our - value) <= abs(value) * 1e-9, "\(name){\(labels)}: \(our) instead of \(value)")
@@ -116,7 +116,7 @@ import Testing
     #expect(compared > 150)
   }
 
-  @Test(.enabled(if: path != nil, "prometheus-node-exporter is not installed")) func itTellsTheSame() async throws {
+  @Test(.enabled(if: path != nil, "prometheus-node-exporter is not installed")) func valuesAreEqual() async throws {
     let history = History(capacity: 2, interval: 3_600)
     let timekeeper = SystemTimekeeper()
     let sampler = Sampler(
@@ -134,13 +134,13 @@ import Testing
     var compared = 0
     for name in theirs.names where !Self.notTold.contains(where: { name.hasPrefix($0) }) {
       guard let wanted = theirs.families[name], let told = ours.families[name] else {
-        Issue.record("\(name) is not told")
+        Issue.record("\(name) is not exported")
         continue
       }
       #expect(told.type == wanted.type, "\(name)")
-      // Collectors are each program's own.
+      // Collectors differ between the programs.
       if name.hasPrefix("node_scrape_collector_") { continue }
-      // Mounts come and go while others' tests run; a filesystem is shown at one place.
+      // Mounts change while other tests run; each filesystem is exported once.
       if !name.hasPrefix("node_filesystem_") {
         #expect(told.samples.keys.sorted() == wanted.samples.keys.sorted(), "\(name)")
       }

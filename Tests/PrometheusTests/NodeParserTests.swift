@@ -5,7 +5,7 @@ import Testing
 
 @testable import CollectLinux
 
-/// The parsers of what is read at a scrape, each by itself.
+/// Parsers of files that only scrapes read.
 @Suite struct NodeParserTests {
   static func lines(_ text: String, _ write: (Span<UInt8>, inout Exposition) -> Void) -> [String] {
     let bytes = Array(text.utf8)
@@ -254,7 +254,7 @@ import Testing
       _ = NodeProcessParser.metrics(bytes)
       _ = NodeNumberParser.number(bytes)
       _ = OSReleaseParser.value(bytes, of: "NAME")
-      // Every line is one that a scraper takes, whatever the kernel's file held.
+      // Every line is valid, whatever the kernel's file contains.
       for line in exposition.finish().split(separator: UInt8(ascii: "\n")) {
         #expect(
           line.first == UInt8(ascii: "#") || line.starts(with: "node_".utf8), "\(String(decoding: line, as: UTF8.self))"

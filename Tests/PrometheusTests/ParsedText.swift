@@ -1,9 +1,9 @@
-/// The text format taken apart by rules of its own, as strictly as Prometheus does.
+/// An independent parser of the text format, as strict as Prometheus.
 struct ParsedText {
   struct Family: Equatable {
     var type: String
     var help: String
-    /// Values by the whole text of the labels, in the order of their names.
+    /// Values by the text of all labels, sorted by name.
     var samples: [String: Double] = [:]
   }
 
@@ -12,7 +12,6 @@ struct ParsedText {
   }
 
   private(set) var families: [String: Family] = [:]
-  /// The names in their order.
   private(set) var names: [String] = []
 
   init(_ text: String) throws {
@@ -22,7 +21,7 @@ struct ParsedText {
     }
   }
 
-  /// The samples' names and labels, labels in the order of their names, of either format.
+  /// Names and labels of the samples, with sorted labels, in either format.
   static func series(of text: String) throws -> [String] {
     try text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
       let name = line.prefix { $0 != "{" && $0 != " " }

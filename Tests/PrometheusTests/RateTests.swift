@@ -9,9 +9,9 @@ import Testing
 @testable import API
 @testable import PrometheusExport
 
-/// What is exported depends on the machine and the main interval, never on other clients.
+/// Exported values depend on the machine and the main interval, never on other clients.
 @Suite struct RateTests {
-  /// A machine whose CPU is busy for 2 s in every 8 s, and whose GPU says how busy it was since it was asked last.
+  /// A machine with a CPU that is busy for 2 s in every 8 s, and a GPU that reports its use since the last read.
   private final class Machine: Collector {
     let name = "machine"
     private var last = 0.0
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  /// A clock that passes as it is waited for.
+  /// A clock that advances when it is waited for.
   private final class Clock: Timekeeper {
     private let state = Mutex((instant: Instant(realtime: 800, monotonic: 800, boottime: 800), waits: 0))
     private let limit: Int
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  /// The samples of the main track, with clients that watch at these intervals.
+  /// Samples of the main track, with clients that watch at these intervals.
   private static func samples(watchedAt intervals: [Int], interval: Int) -> [Sample] {
     let history = History(capacity: 100, interval: interval)
     let watches = intervals.map { history.watch(interval: $0) }
@@ -72,10 +72,10 @@ import Testing
     return history.all.map(\.sample)
   }
 
-  @Test(arguments: [[1], [1, 3], [2, 5, 1]]) func whoElseWatchesChangesNoRate(intervals: [Int]) throws {
+  @Test(arguments: [[1], [1, 3], [2, 5, 1]]) func otherClientsChangeNoRate(intervals: [Int]) throws {
     let (alone, watched) = (Self.samples(watchedAt: [], interval: 8), Self.samples(watchedAt: intervals, interval: 8))
     #expect(alone.count == watched.count && alone.count > 20)
-    // The first sample is of a fraction of a second, and the next up to the interval's first multiple.
+    // The first sample covers a fraction of a second, and the next the time up to the interval's first multiple.
     for (alone, watched) in zip(alone, watched).dropFirst(2) {
       #expect(alone.timestamp == watched.timestamp)
       #expect(abs(watched.cpu.usage - 0.25) < 1e-9 && watched.cpu.usage == alone.cpu.usage)
@@ -83,12 +83,12 @@ import Testing
       let (gpu, other) = (try #require(watched.gpus.first), try #require(alone.gpus.first))
       #expect(abs(gpu.util - 0.25) < 1e-9 && abs(gpu.util - other.util) < 1e-9)
       #expect(abs(gpu.power - 150) < 1e-6 && abs(gpu.power - other.power) < 1e-6)
-      // The highest of the driver's samples, of which more are seen where it is asked more often.
+      // The highest of the driver's samples; more frequent reads see more of them.
       #expect(gpu.utilPeak >= gpu.util)
     }
   }
 
-  /// A scrape between two ticks has the rates of the last main interval and the counters of now.
+  /// A scrape between two ticks has the rates of the last main interval and the current counters.
   @Test func aScrapeHasTheMainIntervalsRatesAndItsOwnCounters() async throws {
     let readings = [0.0, 8, 13].map { time in
       var reading = Reading()
@@ -120,8 +120,7 @@ import Testing
     ] { #expect(alone.contains("\n" + line + "\n"), "\(line)") }
   }
 
-  /// Every figure of a scrape's sample is of the new Reading, unless that alone does not have it: then it is a rate, and
-  /// the main interval's.
+  /// Every value of a scrape's sample is from the new Reading, except for rates, which are those of the main interval.
   @Test func noRateIsForgottenAndNoLevelIsOld() throws {
     let collector = DemoCollector(version: "1.0.0")
     let readings = try [0.0, 30, 45].map { time in
@@ -182,11 +181,11 @@ import Testing
     #expect(time.idle == 10_000 && time.iowait == 50)
     time = steadied(2, idle: 9_990, iowait: 40, user: 6)
     #expect(time.idle == 10_000 && time.iowait == 50 && time.user == 6)
-    // An older Reading changes nothing.
+    // An older Reading has no effect.
     time = steadied(1.5, idle: 20_000, iowait: 90)
     time = steadied(3, idle: 10_001, iowait: 51)
     #expect(time.idle == 10_001 && time.iowait == 51 && time.user == 6)
-    // A CPU that was offline counts anew.
+    // A CPU that was offline counts from 0.
     time = steadied(4, idle: 100, iowait: 1, user: 2)
     #expect(time.idle == 100 && time.iowait == 1 && time.user == 2)
   }

@@ -15,7 +15,7 @@ import Testing
     try Golden.expect(Machines.scrape(try Machines.demo()), is: "demo.txt")
   }
 
-  /// Recorded, and made up with the devices that this one lacks.
+  /// A recorded machine, and composed ones with further devices.
   @Test(arguments: ["recorded-net", "nvme-md-dm", "old-kernel"]) func machine(name: String) throws {
     let root = Fixture(name).root
     try Golden.expect(Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root)), is: name + ".txt")
@@ -31,7 +31,7 @@ import Testing
   @Test(arguments: Fixture.machines) func everyMachineIsWellFormed(name: String) throws {
     let root = Fixture(name).root
     let parsed = try ParsedText(Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root)))
-    // What "Node Exporter Full" takes its variables from.
+    // Variables of "Node Exporter Full".
     #expect(parsed.families["node_uname_info"]?.samples.count == 1)
     #expect(parsed.names.count > 150)
   }
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func bothFormatsTellTheSame() throws {
+  @Test func bothFormatsHaveTheSameValues() throws {
     let machine = try Machines.demo()
     func samples(_ format: ExpositionFormat) -> [Substring] {
       Machines.scrape(machine, format).split(separator: "\n").filter { !$0.hasPrefix("#") }
@@ -71,7 +71,7 @@ import Testing
     #expect(Set(parsed.names.map { String($0.prefix { $0 != "_" }) }).sorted() == prefixes)
   }
 
-  @Test func everyFigureOfTheCatalogIsThere() throws {
+  @Test func everyMetricOfTheCatalogIsExported() throws {
     let machine = try Machines.demo()
     let parsed = try ParsedText(Machines.scrape(machine, .text, .none))
     var series: [String: [Double]] = [:]
@@ -134,7 +134,7 @@ import Testing
     #expect(gpu?.contains("modelName=\(hostile)") == true)
   }
 
-  @Test func whatVanishesVanishes() throws {
+  @Test func removedDevicesVanish() throws {
     var machine = try Machines.demo()
     let before = try ParsedText(Machines.scrape(machine))
     machine.reading.gpus.remove(at: 3)
@@ -187,7 +187,7 @@ import Testing
     #expect(try await api().respond(to: API.Request(target: "/metrics/latest")).status == 200)
   }
 
-  @Test func oneLookIsWrittenOnceForAllWhoScrapeIt() async throws {
+  @Test func oneReadingIsEncodedOnceForAllScrapes() async throws {
     let history = History(capacity: 4, interval: 30)
     var reading = Reading()
     reading.boottime = 100
@@ -204,12 +204,12 @@ import Testing
     #expect(first.identity != nil && packed.identity !== first.identity && open.identity !== first.identity)
     #expect(await scrape().identity === first.identity)
     #expect(await scrape(coding: "gzip").identity === packed.identity)
-    // A newer look at the machine, though the newest sample is still the same.
+    // A newer reading, with the same newest sample.
     reading.boottime = 101
     history.setLatest(reading)
     let second = await scrape()
     #expect(second.identity != nil && second.identity !== first.identity)
-    // A new sample of the main track, whose rates take the place of the last one's.
+    // A new sample of the main track, whose rates replace the last one's.
     var sample = Sample(from: nil, to: Reading())
     sample.cpu.usage = 0.5
     history.append(sample)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import API
 
-/// What others' programs say of a scrape; each test is skipped, with a word, where its program is missing.
+/// Validates scrapes with other programs; each test is skipped with a message if its program is missing.
 @Suite(.ownThreads) struct ToolTests {
   private func file(_ text: String) throws -> String {
     try Fixture(files: ["scrape": text]).root + "/scrape"
@@ -15,7 +15,7 @@ import Testing
 
   static let promtool = Program.path(of: "promtool")
 
-  @Test(.enabled(if: promtool != nil, "promtool is not installed")) func promtoolFindsNothing() throws {
+  @Test(.enabled(if: promtool != nil, "promtool is not installed")) func promtoolAccepts() throws {
     for name in Fixture.machines + ["demo"] {
       let machine = name == "demo" ? try Machines.demo() : Machines.recorded(Fixture(name).root)
       let text = Machines.scrape(machine, .text, .none)
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  /// With node_exporter's names, which break its rules in many places, it has to read the text at least.
+  /// With node_exporter's names, which violate many of its rules, it must at least parse the text.
   @Test(.enabled(if: promtool != nil, "promtool is not installed")) func promtoolReadsAll() throws {
     let root = Fixture("nvme-md-dm").root
     let text = Machines.scrape(Machines.recorded(root), source: NodeOnly(root: root))

@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(
-    "What is no URL is told",
+    "Malformed URLs are reported",
     arguments: [
       "", "server:9090", "ftp://x", "http://", "http://:80", "http://a:0", "http://a:70000", "http://a:b", "http://a b",
       "http://user:word@host/", "http://[::1", "http://[::1]x", "http://h/\r\nX: y", "http://ä",
@@ -45,7 +45,7 @@ import Testing
     #expect(throws: PushURL.PushURLError.self) { try PushURL(text) }
   }
 
-  @Test("Credentials come from their file, each time anew")
+  @Test("Credentials are read from their file for each request")
   func credentials() throws {
     let folder = try TemporaryFolder()
     try folder.write("secret", "  open sesame \nmore\n")
@@ -85,7 +85,7 @@ import Testing
     wire.disposition(of: HTTPAnswer(status: status, headers: headers, body: Array(text.utf8)))
   }
 
-  @Test("What a response means")
+  @Test("Dispositions of responses")
   func dispositions() {
     let written = "x-prometheus-remote-write-samples-written"
     let version2 = RemoteWrite(upgradeRetry: 1)
@@ -142,7 +142,7 @@ import Testing
     }
   }
 
-  @Test("OTLP's partial success, as protobuf and as JSON; garbage is none")
+  @Test("OTLP's partial success, as protobuf and as JSON; garbage is ignored")
   func partialSuccess() {
     let partial: [UInt8] = [0x0A, 0x07, 0x08, 0x03, 0x12, 0x03] + "odd".utf8
     func answer(_ body: [UInt8], _ type: String) -> ResponseDisposition {

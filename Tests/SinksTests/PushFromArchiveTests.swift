@@ -8,7 +8,7 @@ import Testing
 @testable import Outbox
 @testable import Sinks
 
-/// An archive in memory that may be away, begin late, or keep only means.
+/// An archive in memory that may be unreadable, start late, or contain only means.
 final class MadeUpArchive: SampleArchive {
   private struct State {
     var samples: [Sample] = []
@@ -21,7 +21,7 @@ final class MadeUpArchive: SampleArchive {
 
   func keep(_ samples: [Sample]) { state.withLock { $0.samples += samples } }
   func keepMeans(_ samples: [Sample]) { state.withLock { $0.means += samples } }
-  /// So many reads fail.
+  /// Makes the next `times` reads fail.
   func fail(_ times: Int) { state.withLock { $0.failures = times } }
   var reads: Int { state.withLock { $0.reads } }
 
@@ -54,9 +54,9 @@ final class MadeUpArchive: SampleArchive {
   }
 }
 
-/// What is no more in memory comes from the archive.
+/// Samples that are no longer in memory come from the archive.
 @Suite struct PushFromArchiveTests {
-  /// Later than now, as a sampler's samples are, however long a busy machine takes until it is asked for them.
+  /// Later than now, like a sampler's samples, however long a busy machine takes to send them.
   private let machine = SmallMachine(start: (Clock.realtime / 60).rounded(.up) * 60 + 3_600)
   private let archive = MadeUpArchive()
 
@@ -87,7 +87,7 @@ final class MadeUpArchive: SampleArchive {
     return points.map { Int(($0.milliseconds - Int64(machine.start) * 1_000) / 30_000) }
   }
 
-  @Test("Neither an outage longer than memory nor an archive that fails for a moment costs a sample")
+  @Test("Neither an outage longer than memory nor a temporary failure of the archive loses a sample")
   func longOutage() async throws {
     let gate = Gate()
     let receiver = try await FakeReceiver { _ in gate.isOpen ? .answer(204) : .answer(503) }
@@ -103,14 +103,14 @@ final class MadeUpArchive: SampleArchive {
     gate.isOpen = true
     try await eventually("all samples") { pushing.status.sentSamples == 1_000 && pushing.status.state == .live }
     append(1_000..<1_010, to: history)
-    try await eventually("what came after") { pushing.status.sentSamples == 1_010 }
+    try await eventually("later samples") { pushing.status.sentSamples == 1_010 }
     #expect(timestamps(receiver) == Array(0..<1_010))
     #expect(pushing.status.lost == 0 && pushing.status.dropped == 0 && pushing.status.gaps.isEmpty)
     await pushing.stop()
     await receiver.close()
   }
 
-  @Test("After a restart it goes on where it was; a series that has ended meanwhile is told to have")
+  @Test("After a restart it continues at the cursor; a series that has ended meanwhile becomes stale")
   func restart() async throws {
     let folder = try TemporaryFolder()
     let gate = Gate()
@@ -129,7 +129,7 @@ final class MadeUpArchive: SampleArchive {
       #expect(pushing.log.all.contains { $0.contains("wait in the archive") })
     }
     gate.isOpen = true
-    // Memory begins later than the cursor.
+    // Memory starts after the cursor.
     for number in 50..<60 { archive.keep([machine.sample(number, gpus: 1)]) }
     let history = History(capacity: 10, interval: 30)
     history.restore((50..<60).map { machine.sample($0, gpus: 1) })
@@ -148,7 +148,7 @@ final class MadeUpArchive: SampleArchive {
     await receiver.close()
   }
 
-  @Test("A receiver that is new gets what is sampled from now on, not years of archive")
+  @Test("A new receiver gets samples from now on, not years of archive")
   func newReceiver() async throws {
     let folder = try TemporaryFolder()
     let receiver = try await FakeReceiver { _ in .answer(204) }
@@ -164,13 +164,13 @@ final class MadeUpArchive: SampleArchive {
     await receiver.close()
   }
 
-  @Test("Where the archive begins after the cursor, or keeps only means, that is told or sent")
+  @Test("An archive that begins after the cursor is reported as a gap, and means are sent")
   func agedArchive() async throws {
     let folder = try TemporaryFolder()
     let receiver = try await FakeReceiver { _ in .answer(204) }
     let url = "http://127.0.0.1:\(receiver.port)"
     try folder.write("cursors", "\(Int(machine.start) * 1_000) \(url)/api/v1/write\n")
-    // Of 100…200 there is every second one, as means of a minute; from 201 on all.
+    // Of 100…200 every second one exists, as a mean of a minute; from 201 on all.
     archive.keepMeans(stride(from: 100, through: 200, by: 2).map { machine.sample($0) })
     archive.keep((201..<300).map { machine.sample($0) })
     let history = history(capacity: 10, restored: 290..<300)
@@ -184,7 +184,7 @@ final class MadeUpArchive: SampleArchive {
     await receiver.close()
   }
 
-  @Test("An archive that cannot be read at all holds nothing up for ever, and what is missing is told")
+  @Test("An unreadable archive does not block forever, and missing samples are reported")
   func brokenArchive() async throws {
     let gate = Gate()
     let receiver = try await FakeReceiver { _ in gate.isOpen ? .answer(204) : .answer(503) }

@@ -10,7 +10,7 @@ import Testing
 @testable import Outbox
 @testable import Sinks
 
-/// Pushes to receivers that do what they should, and to such that do not.
+/// Pushes to receivers that comply with the protocol, and to others.
 @Suite struct PusherTests {
   private let machine = SmallMachine(start: 1_770_000_000)
 
@@ -20,8 +20,8 @@ import Testing
     return samples
   }
 
-  /// All that was taken is what had to be, and series by series in order of time where it came for the first time: what a
-  /// receiver took, but said so too late, comes again.
+  /// All expected samples were accepted, per series in chronological order on first arrival: samples whose acceptance
+  /// was reported too late are sent again.
   private func expectComplete(
     _ receiver: FakeReceiver, _ samples: [Sample], location: SourceLocation = #_sourceLocation
   ) {
@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test("Samples arrive as they come, by remote write 2.0 with its headers; a clean stop ends all series")
+  @Test("Samples arrive as they are taken, by remote write 2.0 with its headers; a clean stop ends all series")
   func live() async throws {
     let receiver = try await FakeReceiver { request in
       let count = (try? request.received().count) ?? 0
@@ -64,12 +64,12 @@ import Testing
     let ends = receiver.points.filter { $0.bits == PushBatch.stale }
     #expect(Set(ends.map(\.series)) == Set(expectedPoints([samples[3]]).map(\.series)))
     #expect(Set(ends.map(\.milliseconds)) == [Int64(machine.start + 90) * 1_000 + 1])
-    // One connection was enough.
+    // A single connection sufficed.
     #expect(receiver.connections == 1)
     await receiver.close()
   }
 
-  @Test("A receiver that knows 1.0 only, and says so or not", arguments: [204, 415, 400])
+  @Test("A receiver that supports only 1.0, and reports that or not", arguments: [204, 415, 400])
   func fallBack(status: Int) async throws {
     let receiver = try await FakeReceiver { request in
       request.headers.first(name: "X-Prometheus-Remote-Write-Version") == "0.1.0" ? .answer(204) : .answer(status)
@@ -86,7 +86,7 @@ import Testing
     await receiver.close()
   }
 
-  @Test("Whatever goes wrong for a while, nothing is missing afterwards")
+  @Test("After temporary failures of any kind no sample is missing")
   func failures() async throws {
     let receiver = try await FakeReceiver { request in
       switch request.number {
@@ -103,7 +103,7 @@ import Testing
       }
     }
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", kind: "remote-write-1") {
-      // For the one that hangs; more than a busy machine takes for the others.
+      // For the one that hangs; longer than a busy machine takes for the others.
       $0.limits.time = 3
     }
     var samples = fill(pushing.history, 0..<2)
@@ -114,11 +114,11 @@ import Testing
     }
     try await eventually("all samples") { pushing.status.sentSamples == 30 && pushing.status.state == .live }
     expectComplete(receiver, samples)
-    // Those that found a connection closed were made again at once.
+    // Requests on a closed connection were repeated immediately.
     #expect((7...9).contains(pushing.status.failed))
     #expect(pushing.status.dropped == 0 && pushing.status.lost == 0 && pushing.status.gaps.isEmpty)
     #expect(receiver.bytesOut < 64 << 20)
-    // Each kind of failure is logged once until the receiver works again, and that, too.
+    // Each kind of failure is logged once until the receiver works again, which is logged too.
     var logged: Set<String> = []
     for line in pushing.log.all where !line.hasPrefix("info: ") {
       if line.contains("works again") {
@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test(
-    "A response that says nothing about the samples costs none, and is logged once",
+    "A response that does not concern the samples drops none, and is logged once",
     arguments: [
       101, 301, 302, 308, 401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 418, 421, 431, 451, 501, 505, 511,
     ])
@@ -265,22 +265,22 @@ import Testing
     await receiver.close()
   }
 
-  @Test("An answer without end costs no more than its beginning")
+  @Test("An endless response costs only its beginning")
   func endless() async throws {
     let receiver = try await FakeReceiver { $0.number == 0 ? .endless : .answer(204) }
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", kind: "remote-write-1")
     _ = fill(pushing.history, 0..<1)
     try await eventually("the sample") { pushing.status.sentSamples == 1 }
     #expect(pushing.status.lastError?.hasPrefix("HTTP 500") == true)
-    // What lay in the buffers of both ends.
+    // Only the buffers of both ends were filled.
     #expect(receiver.bytesOut < 16 << 20)
     await pushing.stop()
     await receiver.close()
   }
 
-  @Test("Nobody listens, and then somebody does")
+  @Test("Connections are refused until the receiver listens")
   func refusedConnection() async throws {
-    // Nobody else gets the port meanwhile.
+    // Keeps the port from being reused meanwhile.
     let held = try Loopback.HeldPort()
     let port = held.number
     let pushing = try Pushing(to: "http://127.0.0.1:\(port)", kind: "remote-write-1")
@@ -297,7 +297,7 @@ import Testing
     withExtendedLifetime(held) {}
   }
 
-  @Test("A token that was replaced is read anew; until then the receiver is asked again and again")
+  @Test("A replaced token is read again; until then requests are retried")
   func newToken() async throws {
     let folder = try TemporaryFolder()
     try folder.write("token", "old\n")
@@ -320,7 +320,7 @@ import Testing
     await receiver.close()
   }
 
-  @Test("What the receiver will never take is dropped, counted and told once; all else arrives")
+  @Test("Rejected samples are dropped, counted and reported once; all others arrive")
   func rejected() async throws {
     let bad: Set<Int64> = [5, 6, 17].reduce(into: []) { $0.insert(Int64(1_770_000_000 + $1 * 30) * 1_000) }
     let receiver = try await FakeReceiver { request in
@@ -345,7 +345,7 @@ import Testing
     await receiver.close()
   }
 
-  @Test("A request that was taken but not answered is no loss, though the receiver calls its samples late")
+  @Test("A request accepted without a response is not a loss, though the receiver then rejects its samples as late")
   func unanswered() async throws {
     let newest = Mutex(Int64.min)
     let receiver = try await FakeReceiver { request in
@@ -355,7 +355,7 @@ import Testing
         return .answer(500)
       }
       return newest.withLock { newest in
-        // As Prometheus: the last moment may come again, those before may not.
+        // Like Prometheus: the last time may be repeated, earlier ones may not.
         if first < newest { return .answer(400, [], "out of order sample") }
         newest = last
         return request.number == 1 ? .cut : .answer(204)
@@ -367,9 +367,9 @@ import Testing
     _ = fill(pushing.history, 1..<6)
     try await eventually("all") { pushing.status.cursor == machine.start + 150 && pushing.status.state == .live }
     _ = fill(pushing.history, 6..<8)
-    try await eventually("what came after") { pushing.status.cursor == machine.start + 210 }
+    try await eventually("later samples") { pushing.status.cursor == machine.start + 210 }
     #expect(pushing.status.dropped == 0 && pushing.status.gaps.isEmpty)
-    // Somebody else's newer samples are another matter.
+    // Newer samples of another sender are a different case.
     newest.withLock { $0 = Int64(machine.start + 300) * 1_000 }
     _ = fill(pushing.history, 8..<9)
     try await eventually("the drop") { pushing.status.dropped == 1 }
@@ -378,7 +378,7 @@ import Testing
     await receiver.close()
   }
 
-  @Test("Samples too old for the receiver cost few requests, and are told as that")
+  @Test("Samples too old for the receiver cost few requests, and are reported as such")
   func tooOld() async throws {
     let limit = Int64(machine.start + 30 * 150) * 1_000
     let receiver = try await FakeReceiver { request in
@@ -388,7 +388,7 @@ import Testing
     let history = History(capacity: 400, interval: 30)
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", history: history, kind: "remote-write-1")
     let samples = fill(history, 0..<200)
-    try await eventually("what is young enough") { pushing.status.sentSamples == 50 && pushing.status.state == .live }
+    try await eventually("recent samples") { pushing.status.sentSamples == 50 && pushing.status.state == .live }
     let points = receiver.points.filter { $0.bits != PushBatch.stale && !$0.series.hasPrefix("agent_push_probe{") }
     #expect(Set(points) == expectedPoints(Array(samples[150...])))
     #expect(pushing.status.dropped == 150)
@@ -398,7 +398,7 @@ import Testing
     await receiver.close()
   }
 
-  @Test("A request too large is made smaller")
+  @Test("A request that is too large is split")
   func tooLarge() async throws {
     let receiver = try await FakeReceiver { request in
       ((try? request.received().timestamps.count) ?? 0) > 3 ? .answer(413) : .answer(204)
@@ -412,7 +412,7 @@ import Testing
     await receiver.close()
   }
 
-  @Test("What memory lost while the receiver was away is counted exactly, and told")
+  @Test("Samples lost from memory during an outage are counted exactly, and reported")
   func lost() async throws {
     let isUp = Mutex(false)
     let receiver = try await FakeReceiver { _ in isUp.withLock { $0 } ? .answer(204) : .answer(500) }
@@ -421,7 +421,7 @@ import Testing
     let samples = fill(pushing.history, 0..<50)
     try await eventually("failures") { pushing.status.failed >= 2 }
     isUp.withLock { $0 = true }
-    try await eventually("what is left") { pushing.status.state == .live }
+    try await eventually("remaining samples") { pushing.status.state == .live }
     expectComplete(receiver, Array(samples[30...]))
     #expect(pushing.status.lost == 30)
     #expect(pushing.status.gaps.last?.reason == .lost)
@@ -431,7 +431,7 @@ import Testing
     await receiver.close()
   }
 
-  @Test("A series that ends while the receiver is away is told to have ended")
+  @Test("A series that ends during an outage becomes stale")
   func ends() async throws {
     let receiver = try await FakeReceiver { (1...3).contains($0.number) ? .answer(500) : .answer(204) }
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", kind: "remote-write-1")
@@ -447,7 +447,7 @@ import Testing
     await receiver.close()
   }
 
-  @Test("Stopping takes no longer than it may, whatever the receiver does", .timeLimit(.minutes(10)))
+  @Test("Stopping is bounded in time, whatever the receiver does", .timeLimit(.minutes(10)))
   func stopping() async throws {
     let receiver = try await FakeReceiver { _ in .hang }
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)", kind: "remote-write-1") {
@@ -461,7 +461,7 @@ import Testing
     await receiver.close()
   }
 
-  @Test("TLS: a receiver with a certificate that the operator vouches for, and one that nobody does")
+  @Test("TLS: receivers with a trusted and an untrusted certificate")
   func tls() async throws {
     let folder = try TemporaryFolder()
     try folder.write("ca.pem", TestCertificate.certificate)

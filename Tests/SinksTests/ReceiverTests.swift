@@ -8,12 +8,12 @@ import Testing
 @testable import Outbox
 @testable import Sinks
 
-/// Pushes to Prometheus and VictoriaMetrics as Debian has them; skipped where they are not installed.
+/// Pushes to Debian's Prometheus and VictoriaMetrics; skipped if they are not installed.
 @Suite(.ownThreads, .serialized) struct ReceiverTests {
   static let installed = RealReceiver.Kind.allCases.filter { $0.path != nil }
   static var hasPrometheus: Bool { installed.contains(.prometheus) }
 
-  /// A machine whose samples are of the last two hours, which is what Prometheus takes.
+  /// A machine with samples of the last two hours, the range that Prometheus accepts.
   private let machine = SmallMachine(start: (Clock.realtime / 30).rounded(.down) * 30 - 6_600)
 
   private func expectComplete(
@@ -42,7 +42,7 @@ import Testing
     #expect(others.values.reduce(0) { $0 + $1.count } == count, sourceLocation: location)
   }
 
-  @Test("An hour without the receiver, and nothing is missing", arguments: installed)
+  @Test("After an hour without the receiver no sample is missing", arguments: installed)
   func outage(_ kind: RealReceiver.Kind) async throws {
     let receiver = try RealReceiver(kind)
     try await receiver.start()
@@ -50,7 +50,7 @@ import Testing
     var samples: [Sample] = []
     func sampled(_ numbers: Range<Int>) {
       for number in numbers {
-        // A GPU goes for a while.
+        // A GPU disappears for a while.
         samples.append(machine.sample(number, gpus: (40..<60).contains(number) ? 1 : 2))
         pushing.history.append(samples[samples.count - 1])
       }
@@ -63,17 +63,17 @@ import Testing
     sampled(10..<130)
     try await eventually("failures") { pushing.status.failed >= 2 && pushing.status.state == .failing }
     try await receiver.start()
-    try await eventually("what was missed") { pushing.status.sentSamples == 130 && pushing.status.state == .live }
+    try await eventually("missed samples") { pushing.status.sentSamples == 130 && pushing.status.state == .live }
     sampled(130..<135)
-    try await eventually("what came after") { pushing.status.sentSamples == 135 }
-    // VictoriaMetrics keeps decimal numbers.
+    try await eventually("later samples") { pushing.status.sentSamples == 135 }
+    // VictoriaMetrics stores decimal numbers.
     try expectComplete(receiver, samples, tolerance: kind == .prometheus ? 0 : 1e-12)
     #expect(pushing.status.dropped == 0 && pushing.status.lost == 0 && pushing.status.gaps.isEmpty)
-    // Neither of Debian's knows 2.0.
+    // Neither of Debian's versions supports 2.0.
     #expect(pushing.status.format == "remote-write 1.0")
     await pushing.stop()
     if kind == .prometheus {
-      // At the end nothing is left of the series: a query after the clean stop finds none.
+      // At the end the series are stale: a query after the clean stop finds none.
       let now = Int(samples[134].timestamp.seconds) + 1
       let answer = try receiver.json("/api/v1/query?query=agent_load1&time=\(now)")
       #expect(answer["data"]?["result"]?.elements.isEmpty == true)
@@ -103,7 +103,7 @@ import Testing
     receiver.stop()
   }
 
-  @Test("An hour without the receiver, in which the agent starts anew with an archive", arguments: installed)
+  @Test("An hour without the receiver and a restart of the agent with an archive", arguments: installed)
   func restart(_ kind: RealReceiver.Kind) async throws {
     let folder = try TemporaryFolder()
     let receiver = try RealReceiver(kind)
@@ -111,7 +111,7 @@ import Testing
 
     func run(_ numbers: Range<Int>, _ body: (Pushing, Archive, (Range<Int>) -> Void) async throws -> Void) async throws
     {
-      // Memory reaches back ten minutes.
+      // Memory covers ten minutes.
       let history = History(capacity: 20, interval: 30)
       let archive = Archive(path: folder.file("history.db"), history: history) { Issue.record("\($0)") }
       archive.start()
@@ -139,9 +139,10 @@ import Testing
       #expect(archive.flush(atMost: 10))
       try await eventually("failures") { pushing.status.failed >= 2 }
     }
-    // As after a crash: the cursor is late, and some samples are sent twice, first from memory and then from the archive.
+    // As after a crash: the cursor is late, and some samples are sent twice, first from memory and then from the
+    // archive.
     try folder.write("history.db.push", "\(Int(samples[5].timestamp.seconds) * 1_000) \(receiver.url)\n")
-    // Ten minutes without an agent, too.
+    // Also ten minutes without an agent.
     try await run(90..<155) { pushing, archive, sample in
       for number in 90..<150 {
         sample(number..<number + 1)
@@ -149,9 +150,9 @@ import Testing
       }
       #expect(archive.flush(atMost: 10))
       try await receiver.start()
-      try await eventually("what was missed") { pushing.status.state == .live && pushing.status.lag == 0 }
+      try await eventually("missed samples") { pushing.status.state == .live && pushing.status.lag == 0 }
       sample(150..<155)
-      try await eventually("what came after") { pushing.status.cursor == samples[134].timestamp.seconds }
+      try await eventually("later samples") { pushing.status.cursor == samples[134].timestamp.seconds }
       #expect(pushing.status.dropped == 0 && pushing.status.lost == 0)
     }
     try expectComplete(receiver, samples, tolerance: kind == .prometheus ? 0 : 1e-12)
@@ -159,11 +160,11 @@ import Testing
   }
 
   @Test(
-    "Samples that Prometheus finds too old or out of order are told, not lost in silence", .enabled(if: hasPrometheus))
+    "Samples that Prometheus rejects as too old or out of order are reported", .enabled(if: hasPrometheus))
   func tooOld() async throws {
     let receiver = try RealReceiver(.prometheus)
     try await receiver.start()
-    // Another machine's samples are of now.
+    // Another machine's samples are current.
     let other = try Pushing(to: receiver.url) { $0.labels = [PushLabel("instance=other")].compactMap(\.self) }
     let now = (Clock.realtime / 30).rounded(.down) * 30
     other.history.append(SmallMachine(start: now).sample(0))
@@ -183,7 +184,7 @@ import Testing
     try expectComplete(receiver, (status.dropped..<240).map { late.sample($0) })
     await pushing.stop()
 
-    // The same machine once more, whose series have newer values.
+    // The same machine again, with newer values.
     let again = try Pushing(to: receiver.url, history: History(capacity: 300, interval: 30))
     again.history.append(late.sample(200))
     try await eventually("the answer") { again.status.dropped == 1 }

@@ -16,7 +16,7 @@ import Testing
     return result
   }
 
-  @Test("Figures under the names of /metrics, in base units; texts in labels; absent ones left out")
+  @Test("Values under the names of /metrics, in base units; texts in labels; absent ones omitted")
   func names() {
     let series = series(SmallMachine(start: 1_770_000_000).sample(8))
     #expect(series["agent_load1{}"] == 1)
@@ -35,7 +35,7 @@ import Testing
     let sample = SmallMachine(start: 1_770_000_000).sample(3)
     var expected = 0
     for metric in Catalog.shared.metrics where metric.isSeries && metric.definition.kind != .info {
-      // The sum or choice beside a list, and what a label says, are left out.
+      // The sum or choice beside a list, and texts that are labels, are excluded.
       let head = metric.id.prefix { $0 != "." }
       guard !["gpu", "disk", "network"].contains(head), !metric.labels.contains(metric.definition.name) else {
         continue
@@ -68,12 +68,13 @@ import Testing
   }
 
   @Test(
-    "Labels that Prometheus would not take are none", arguments: ["", "a", "=x", "a=", "1a=x", "a-b=x", "__a=x", "ä=x"])
+    "Labels that Prometheus would reject are invalid",
+    arguments: ["", "a", "=x", "a=", "1a=x", "a-b=x", "__a=x", "ä=x"])
   func badLabels(_ text: String) {
     #expect(PushLabel(text) == nil)
   }
 
-  @Test("A series that is missing has ended: a stale marker at the moment of the first sample without it")
+  @Test("A missing series has ended: a stale marker at the time of the first sample without it")
   func stale() {
     let machine = SmallMachine(start: 1_770_000_000)
     let first = PushBatch([machine.sample(0)], after: [])
@@ -91,7 +92,7 @@ import Testing
     #expect(batch.count == batch.series.reduce(0) { $0 + $1.points.count })
   }
 
-  @Test("Numbers are told as exactly as their source can tell, and once more the same")
+  @Test("Numbers are rounded to the precision of their source, reproducibly")
   func precision() {
     #expect(Unit.ratio.roundedToPrecision(1.0 / 3) == 0.3333)
     #expect(Unit.bytes.roundedToPrecision(1_234.5) == 1_234)

@@ -1,14 +1,14 @@
 internal import SystemIO
 
-/// A management library of the tests' own, Tests/CFakeNVML/fake_nvml.c.
+/// The tests' NVML, Tests/CFakeNVML/fake_nvml.c.
 package enum FakeNVMLLibrary {
-  /// Why there is none.
+  /// Error of a failed compilation.
   package struct NotCompiled: Error {
-    /// What the compiler said.
+    /// Output of the compiler.
     package let errors: String
   }
 
-  /// Compiles it for a scenario, the macros to define; the folder that holds it as `libnvidia-ml.so.1`.
+  /// Compiles it for a scenario, a list of macros; returns the folder with `libnvidia-ml.so.1`.
   package static func compiled(for scenario: [String]) throws -> String {
     let folder = try Fixture(files: [:]).root
     let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(separator: "/")

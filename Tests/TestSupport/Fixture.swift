@@ -4,16 +4,16 @@ import Glibc
 ///
 /// Copies lie in a temporary folder that the end of the test process removes.
 package struct Fixture: Sendable {
-  /// What collectors take as their root.
+  /// Root for collectors.
   package let root: String
 
-  /// A machine of Tests/Fixtures by its name; not to be written to.
+  /// A machine of Tests/Fixtures by its name; read-only.
   package init(_ machine: String) {
     root = Self.folder + "/" + machine
     precondition(access(root, F_OK) == 0, "no fixture \(machine)")
   }
 
-  /// A machine made up of files, path → contents, "proc/stat" → "cpu 1 2 3".
+  /// A machine composed of files, path → contents, "proc/stat" → "cpu 1 2 3".
   package init(files: [String: String]) throws {
     root = try Self.temporary()
     for (path, text) in files { try write(text, to: path) }
@@ -22,50 +22,50 @@ package struct Fixture: Sendable {
   private init(copyOf other: String) throws {
     root = try Self.temporary()
     try Self.copy(other, over: root, leavingOut: "later")
-    // The overlay stays beside the copy, so that the copy can be brought forward.
+    // The overlay stays beside the copy, so that the copy can be advanced.
     if access(other + "/later", F_OK) == 0 { try Self.copy(other + "/later", over: root + "/later") }
   }
 
-  /// A copy that may be written to.
+  /// Creates a writable copy.
   package func copy() throws -> Fixture {
     try Fixture(copyOf: root)
   }
 
-  /// Root of a temporary copy as the machine was at the second instant.
+  /// Root of a temporary copy of the machine at the second instant.
   package func later() throws -> String {
     let copy = try copy()
     try copy.advance()
     return copy.root
   }
 
-  /// Brings a copy to the second instant: the files of `later/` are written over those there, in place, so that
-  /// descriptors that are open see the change, as they would in /proc.
+  /// Advances a copy to the second instant: the files of `later/` are written over the others, in place, so that open
+  /// descriptors see the change, as in /proc.
   package func advance() throws {
     if access(root + "/later", F_OK) == 0 { try Self.copy(root + "/later", over: root) }
-    // What the second instant no longer has.
+    // Files that the second instant no longer has.
     guard access(root + "/gone", F_OK) == 0 else { return }
     for path in String(decoding: try contents(of: "gone"), as: UTF8.self).split(separator: "\n") {
       remove(String(path))
     }
   }
 
-  /// Writes a file of a copy, in place where it is there.
+  /// Writes a file of a copy, in place if it exists.
   package func write(_ text: String, to path: String) throws {
     try write(Array(text.utf8), to: path)
   }
 
-  /// Writes a file of a copy, in place where it is there.
+  /// Writes a file of a copy, in place if it exists.
   package func write(_ bytes: [UInt8], to path: String) throws {
     try Self.write(bytes, to: root + "/" + path)
   }
 
-  /// Makes a symbolic link in a copy.
+  /// Creates a symbolic link in a copy.
   package func link(_ path: String, to target: String) throws {
     try Self.makeParent(of: root + "/" + path)
     try check(symlink(target, root + "/" + path), "link " + path)
   }
 
-  /// Removes a file or a folder with all that is in it from a copy.
+  /// Removes a file or a folder with its contents from a copy.
   package func remove(_ path: String) {
     Self.remove(root + "/" + path)
   }
@@ -78,13 +78,13 @@ package struct Fixture: Sendable {
   /// The names of all machines of Tests/Fixtures.
   package static let machines = names(in: folder).filter { access(folder + "/" + $0 + "/proc", F_OK) == 0 }.sorted()
 
-  /// Tests/Fixtures, found from this file's own place.
+  /// Tests/Fixtures, relative to this file.
   private static let folder: String = {
     let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
     return parts.dropLast(2).joined(separator: "/") + "/Fixtures"
   }()
 
-  /// The folder that all of this process's copies lie in.
+  /// The folder of all of this process's copies.
   private static let temporaryFolder: String = {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array((base + "/fixtures.XXXXXX").utf8CString)
@@ -171,9 +171,9 @@ package struct Fixture: Sendable {
   }
 }
 
-/// Why a tree could not be made.
+/// Error of creating a tree.
 package struct FixtureError: Error {
-  /// What was done to what, and errno.
+  /// The action, its object, and errno.
   package let description: String
 
   init(_ action: String) {

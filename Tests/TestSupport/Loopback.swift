@@ -1,10 +1,10 @@
 package import SystemIO
 
-/// TCP on the loopback, for tests that start servers or talk to them.
+/// TCP on the loopback, for tests with servers.
 package enum Loopback {
-  /// A port that nobody listens on, and that nobody else is given while this lives: connecting to it is refused.
+  /// A port without a listener, reserved while this object exists: connections are refused.
   ///
-  /// A server that sets SO_REUSEADDR can listen on it all the same.
+  /// A server that sets SO_REUSEADDR can nevertheless listen on it.
   package final class HeldPort: Sendable {
     /// Its number.
     package let number: Int
@@ -32,12 +32,12 @@ package enum Loopback {
     }
   }
 
-  /// A port that nobody listens on at the moment, for a server that must be told one.
+  /// A port that is currently free, for a server that needs a number.
   package static func freePort() throws(SystemError) -> Int {
     try HeldPort().number
   }
 
-  /// A listening socket on a free port, the caller's to close.
+  /// A listening socket on a free port, to be closed by the caller.
   package static func listen() throws(SystemError) -> (descriptor: Int32, port: UInt16) {
     let descriptor = try socket()
     var address = address(port: 0)
@@ -56,7 +56,7 @@ package enum Loopback {
     return (descriptor, UInt16(bigEndian: address.sin_port))
   }
 
-  /// A blocking connection, the caller's to close.
+  /// A blocking connection, to be closed by the caller.
   ///
   /// - Parameters:
   ///   - receiveBuffer: bytes of the kernel's buffer; the system's choice by default.
@@ -87,24 +87,24 @@ package enum Loopback {
     return descriptor
   }
 
-  /// What a server answers.
+  /// Response of a server.
   package struct Answer: Sendable {
     /// The status code.
     package let status: Int
-    /// The fields by their names in lower case, of equal ones the last.
+    /// The fields by lower-case name; the last of equal names.
     package let headers: [String: String]
-    /// The body as it came.
+    /// The body as received.
     package let bytes: [UInt8]
 
     /// The body as text.
     package var body: String { String(decoding: bytes, as: UTF8.self) }
   }
 
-  /// The answer to a request on a connection of its own, which the server closes behind it.
+  /// Returns the response to a request on a connection of its own, which the server closes afterwards.
   ///
   /// - Parameters:
   ///   - version: of HTTP; 1.0 has no chunks.
-  ///   - deadline: seconds without a byte after which it fails; none by default.
+  ///   - deadline: seconds without a byte before it fails; none by default.
   package static func get(
     _ target: String, port: UInt16, method: String = "GET", version: String = "1.1", deadline: Int? = nil
   ) throws(SystemError) -> Answer {

@@ -1,10 +1,10 @@
 import Glibc
 
-/// A reproducible source of random numbers (SplitMix64): a failure comes again with the same seed.
+/// A reproducible source of random numbers (SplitMix64): a failure recurs with the same seed.
 package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
-  /// A generator that gives the same numbers for the same seed.
+  /// Creates a generator with reproducible numbers.
   package init(seed: UInt64) {
     state = seed
   }
@@ -19,15 +19,15 @@ package struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-/// Parses every prefix of `bytes` and then random mutations of it; the parser only has to come back.
+/// Parses every prefix of `bytes` and then random mutations of it; the parser only has to return.
 ///
-/// `mutations` is the number for a usual run, of which a parser's calls should make up 20,000 together. The environment
-/// variable FUZZ says what they make up instead: FUZZ=100000 makes each call do five times as many.
+/// `mutations` is the number for a normal run; a parser's calls should add up to 20,000. The environment variable FUZZ
+/// sets another sum: FUZZ=100000 makes each call run five times as many.
 package func surviveTruncationAndMutation(
   of bytes: [UInt8], mutations: Int, seed: UInt64 = 1, _ parse: (Span<UInt8>) -> Void
 ) {
   for count in 0...bytes.count {
-    // A copy of its own, so that reading past the end of a prefix is reading past the end of memory's span.
+    // A separate copy, so that reading past the end of a prefix is out of bounds.
     let prefix = Array(bytes[..<count])
     parse(prefix.span)
   }
@@ -42,7 +42,7 @@ package func surviveTruncationAndMutation(
   }
 }
 
-/// Does one random thing to a text.
+/// Applies one random change to a text.
 private func mutate(_ bytes: inout [UInt8], using generator: inout SeededGenerator) {
   guard !bytes.isEmpty else {
     bytes.append(UInt8.random(in: 0...255, using: &generator))
@@ -62,7 +62,7 @@ private func mutate(_ bytes: inout [UInt8], using generator: inout SeededGenerat
   case 4:
     bytes.insert(contentsOf: bytes[range], at: Int.random(in: 0...bytes.count, using: &generator))
   case 5:
-    // The bytes that parsers look for do the most harm where they do not belong.
+    // Bytes with a meaning to parsers are the most harmful in the wrong place.
     bytes[position] = Array("\n \t:-=.0,/\\()\"@\0".utf8).randomElement(using: &generator) ?? 0
   case 6:
     bytes.removeSubrange(position...)
@@ -71,7 +71,7 @@ private func mutate(_ bytes: inout [UInt8], using generator: inout SeededGenerat
   }
 }
 
-/// Puts a number at or past the limits of its type in place of the next one from `position` on.
+/// Replaces the next number from `position` on by one at or beyond the limits of its type.
 private func enlargeNumber(in bytes: inout [UInt8], from position: Int, using generator: inout SeededGenerator) {
   let isDigit = { (byte: UInt8) in byte >= 0x30 && byte <= 0x39 }
   guard let start = bytes[position...].firstIndex(where: isDigit) else { return }

@@ -1,9 +1,9 @@
 internal import SystemIO
 package import Testing
 
-/// Runs tests that block on threads of their own: those of the concurrency pool are few, and other tests' tasks need them.
+/// Runs blocking tests on threads of their own: the concurrency pool has few, and other tests' tasks need them.
 package struct OwnThreads: SuiteTrait, TestTrait, TestScoping {
-  /// Holds for each test of a suite.
+  /// Applies to each test of a suite.
   package var isRecursive: Bool { true }
 
   /// Performs a test on its own threads.

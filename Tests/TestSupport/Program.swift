@@ -1,18 +1,17 @@
 package import SystemIO
 
-/// A program in a process of its own, its output in pipes; it is killed where nobody has waited for its end.
+/// A program in a process of its own, with its output in pipes; killed on deinit unless it was waited for.
 package final class Program {
-  /// What a process left behind.
+  /// Result of a process.
   package struct Result: Sendable {
     /// The exit code, or 128 + the signal that ended it.
     package let status: Int32
-    /// What came on standard output.
+    /// Its standard output.
     package let output: String
-    /// What came on standard error.
+    /// Its standard error.
     package let errors: String
   }
 
-  /// Its process.
   package let pid: pid_t
   /// Its standard output.
   package let output: Int32
@@ -20,19 +19,19 @@ package final class Program {
   package let errors: Int32
   private var hasEnded = false
 
-  /// Where a program is by PATH; nil where it is not installed.
+  /// Path of a program in PATH; nil if it is not installed.
   package static func path(of name: String) -> String? {
     let folders = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
     return folders.split(separator: ":").map { $0 + "/" + name }.first { access($0, X_OK) == 0 }
   }
 
-  /// Starts one.
+  /// Starts a program.
   ///
   /// - Parameters:
-  ///   - path: where it is.
+  ///   - path: path of the program.
   ///   - environment: all its variables; the test's own by default.
-  ///   - input: the file that it reads as its standard input.
-  ///   - log: the file at whose end both its outputs are written, in place of the pipes.
+  ///   - input: file for its standard input.
+  ///   - log: file to which both outputs are appended, instead of the pipes.
   package init(
     _ path: String, _ arguments: [String], environment: [String: String]? = nil, input: String = "/dev/null",
     log: String? = nil
@@ -55,7 +54,7 @@ package final class Program {
     let variables = environment.map { $0.map { strdup($0.key + "=" + $0.value) } + [nil] }
     defer { for text in words + (variables ?? []) { free(text) } }
     var child: pid_t = 0
-    // Not null without an environment of its own: the process would have none.
+    // Not nil without an environment of its own: the process would have no variables.
     let result = variables.map { posix_spawn(&child, path, &actions, nil, words, $0) }
     let code = result ?? posix_spawn(&child, path, &actions, nil, words, environ)
     for end in pipes?.writing ?? [] { close(end) }
@@ -73,15 +72,14 @@ package final class Program {
     if errors >= 0 { close(errors) }
   }
 
-  /// Runs one to its end.
+  /// Runs a program to its end.
   package static func run(
     _ path: String, _ arguments: [String], environment: [String: String]? = nil, input: String = "/dev/null"
   ) throws(SystemError) -> Result {
     try Program(path, arguments, environment: environment, input: input).result()
   }
 
-  /// Waits for its end, and reads what it says until then: on one of its outputs no more than the pipe's 64 KiB, which
-  /// wait while the other is read.
+  /// Waits for its end and reads its output: at most the pipe's 64 KiB on one output while the other is read.
   package func result() -> Result {
     let output = String(decoding: Descriptor.all(output), as: UTF8.self)
     let errors = String(decoding: Descriptor.all(errors), as: UTF8.self)
@@ -93,14 +91,14 @@ package final class Program {
     kill(pid, number)
   }
 
-  /// Sends a signal and waits until it has ended; nothing where it has already.
+  /// Sends a signal and waits for its end; no effect if it has ended.
   package func end(_ number: Int32) {
     guard !hasEnded else { return }
     signal(number)
     wait()
   }
 
-  /// Waits for its end: the exit code, or 128 + the signal that ended it.
+  /// Waits for its end; returns the exit code, or 128 + the signal that ended it.
   @discardableResult
   package func wait() -> Int32 {
     var status: Int32 = 0
@@ -111,9 +109,9 @@ package final class Program {
   }
 }
 
-/// What comes by a descriptor.
+/// Reads descriptors.
 package enum Descriptor {
-  /// Everything to its end.
+  /// Reads to the end.
   package static func all(_ descriptor: Int32) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -125,7 +123,7 @@ package enum Descriptor {
     }
   }
 
-  /// The next line, without its end; nil where nothing more comes.
+  /// Reads the next line without its line feed; nil at the end.
   package static func line(_ descriptor: Int32) -> String? {
     var bytes: [UInt8] = []
     var byte: UInt8 = 0

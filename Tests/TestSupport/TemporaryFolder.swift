@@ -1,11 +1,9 @@
 package import SystemIO
 
-/// A folder for one test, removed with all that is in it when nobody holds it any more.
+/// A folder for one test, removed with its contents on deinit.
 package final class TemporaryFolder: Sendable {
-  /// Where it is.
   package let path: String
 
-  /// Makes one.
   package init() throws(SystemError) {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array((base + "/agent-test.XXXXXX").utf8CString)
@@ -28,7 +26,7 @@ package final class TemporaryFolder: Sendable {
   }
 
   private static func remove(_ path: String) {
-    // A test may have made it one that nothing can be removed from.
+    // A test may have removed its write permission.
     chmod(path, 0o755)
     for name in Files.names(in: path) {
       let inner = path + "/" + name

@@ -3,7 +3,7 @@ internal import History
 internal import PrometheusExport
 
 extension Route {
-  /// The word of the world's scrapers; `/metrics/…` are this API's own.
+  /// The path is the default of Prometheus; `/metrics/…` belongs to this API.
   static let prometheus = Route(
     path: "/metrics",
     summary:
@@ -23,21 +23,21 @@ extension Route {
       format: format, time: reading?.boottime ?? 0,
       isGzipped: API.Response.acceptsGzip(context.request[header: "Accept-Encoding"]))
     if collectors == nil, let kept = api.scrapes.response(for: entry, variant) { return kept }
-    // Without a sampler the samples come from elsewhere, and there is nothing but the newest one.
+    // Without a sampler the samples come from elsewhere, and only the newest one is available.
     let sample = reading.map { Sample(levelsOf: $0, ratesOf: api.history.newestOfMainTrack?.sample) } ?? entry.sample
     let bytes = Scrape.encode(
       sample, api.cpuTimes.steadied(reading ?? Reading()), format, compatibility: api.settings.prometheus,
       collectors: collectors, source: api.scrapeSource)
-    // What is read for a scrape alone is as old as the Reading: within its second all scrapes get one response.
+    // Values read only for scrapes are as old as the Reading: within its second all scrapes get one response.
     let response = API.Response.body([.bytes(bytes)], type: format.contentType).adding(vary: "Accept")
-    // Choices of collectors are too many to be kept.
+    // Selections of collectors are too many to cache.
     if collectors != nil { return response }
     return api.scrapes.keep(api.finished(response, for: context.request), for: entry, variant)
   }
 }
 
 extension NodeCollectors {
-  /// The choice of a request; nil without one.
+  /// The selection of a request; nil without one.
   fileprivate init?(_ query: Query) throws(APIError) {
     let wanted = try query.values(Parameters.collect)
     let excluded = try query.values(Parameters.exclude)

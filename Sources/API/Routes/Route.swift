@@ -48,8 +48,9 @@ struct Route: Sendable {
     return values
   }
 
-  /// Finds the route of a path, and the values of its path parameters. A trailing slash is ignored, but empty and dot
-  /// segments do not match.
+  /// Finds the route of a path, and the values of its path parameters.
+  ///
+  /// A trailing slash is ignored, but empty and dot segments do not match.
   static func find(_ path: [String]) -> (route: Route, values: [String])? {
     if let found = exactly(path) { return found }
     guard path.count > 1, path.last == "", path[path.count - 2] != "", path.first != "ui" else { return nil }

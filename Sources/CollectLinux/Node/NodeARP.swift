@@ -1,9 +1,9 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// /proc/net/arp (net/ipv4/arp.c): a header, and a line for each neighbour with the interface in its sixth column.
+/// /proc/net/arp (net/ipv4/arp.c): a header, and a line per neighbor with the interface in its sixth column.
 enum NodeARP {
-  /// Writes how many neighbours each interface has.
+  /// Writes the number of neighbors of each interface.
   static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) {
     var counts: [(device: Range<Int>, count: Int64)] = []
     var position = 0
@@ -20,7 +20,7 @@ enum NodeARP {
         counts.append((device, 1))
       }
     }
-    exposition.family("node_arp_entries", .gauge, "Neighbours that are known, by interface")
+    exposition.family("node_arp_entries", .gauge, "Known neighbors, by interface")
     for (device, count) in counts {
       exposition.sample()
       exposition.label("device", bytes.extracting(device))

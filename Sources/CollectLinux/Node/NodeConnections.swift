@@ -4,11 +4,11 @@ internal import SystemIO
 
 /// TCP's connections by state, of /proc/net/{tcp,tcp6}.
 ///
-/// The kernel looks through its whole table of connections for each list, which on a machine with much memory takes
-/// milliseconds even where there are few. So they are counted once a minute at most, on a thread of its own, and not at all
-/// where there are many, of each of which it would make 150 bytes.
+/// The kernel scans its whole table of connections for each list, which on a machine with much memory takes
+/// milliseconds even for few connections. So they are counted at most once a minute, on a thread of its own, and not at
+/// all if there are many, since each adds 150 bytes of text.
 final class NodeConnections: Sendable {
-  /// Connections from which on they are not counted.
+  /// Maximum number of connections that are counted.
   static let limit: UInt64 = 5_000
   /// Seconds between two counts.
   static let period = 60.0
@@ -32,7 +32,7 @@ final class NodeConnections: Sendable {
 
   /// Writes the last count.
   ///
-  /// - Parameter count: how many connections there are.
+  /// - Parameter count: current number of connections.
   func write(count: UInt64, to exposition: inout Exposition) {
     guard count <= Self.limit else { return }
     if let countHere {
@@ -43,7 +43,7 @@ final class NodeConnections: Sendable {
     let age = Clock.boottime - latest.instant
     if !(age < Self.period) {
       source.ask()
-      // The first scrape waits for it; later ones tell the count of before.
+      // The first scrape waits for it; later ones get the previous count.
       latest = source.answer(waiting: latest.answer == nil ? 0.25 : 0)
     }
     guard Clock.boottime - latest.instant < 3 * Self.period else { return }

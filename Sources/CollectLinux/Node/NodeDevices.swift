@@ -2,16 +2,16 @@ internal import Collect
 internal import PrometheusExport
 internal import SystemIO
 
-/// What drivers answer through sysfs: interfaces' attributes, CPUs' frequency limits, cooling devices, power supplies.
+/// Values from drivers in sysfs: interfaces' attributes, CPUs' frequency limits, cooling devices, power supplies.
 ///
-/// A read may wait for a lock or for firmware. It is done on a thread of its own, for which a scrape waits a little and
-/// then goes on with what was read last, or without.
+/// A read may wait for a lock or for firmware. It runs on a thread of its own; a scrape waits a little for it and then
+/// continues with the last values, or without.
 final class NodeDevices: Sendable {
-  /// Seconds between two looks; each reads some twenty files of every interface.
+  /// Seconds between two sweeps; each reads some twenty files per interface.
   static let period = 10.0
-  /// Seconds that a scrape waits.
+  /// Maximum seconds that a scrape waits.
   static let patience = 0.25
-  /// Seconds after which what was read last is told no more.
+  /// Seconds after which the last values expire.
   static let deadline = 30.0
 
   private let source: BlockingSource<NodeDeviceSweep>
@@ -27,12 +27,12 @@ final class NodeDevices: Sendable {
     sweepHere = isLive ? nil : sweep
   }
 
-  /// Begins to read, unless what was read last is young.
+  /// Starts a sweep, unless the last one is recent.
   func ask() {
     if sweepHere == nil, !(Clock.boottime - source.answer(waiting: 0).instant < Self.period) { source.ask() }
   }
 
-  /// What there is now; nil where there is nothing that is not too old.
+  /// The current values; nil if they are missing or expired.
   var latest: NodeDeviceSweep? {
     if let sweepHere { return sweepHere() }
     let latest = source.answer(waiting: Self.patience)
@@ -40,11 +40,11 @@ final class NodeDevices: Sendable {
   }
 }
 
-/// One look at sysfs.
+/// One sweep of sysfs.
 struct NodeDeviceSweep: Sendable {
   private struct Interface: Sendable {
     let device: String
-    /// As ``NodeDeviceSweep/attributes`` has them.
+    /// Values in the order of ``NodeDeviceSweep/attributes``.
     var values: [Int64?]
     var isUp: Bool?
     var notHandled: Int64?
@@ -56,38 +56,38 @@ struct NodeDeviceSweep: Sendable {
     let values: [Int64?]
   }
 
-  /// Interfaces that are looked at; each costs some twenty files.
+  /// Maximum number of interfaces; each costs some twenty files.
   static let maxInterfaces = 256
 
   private static let attributes:
     [(file: String, name: StaticString, kind: Exposition.ExposedType, help: StaticString)] = [
-      ("addr_assign_type", "node_network_address_assign_type", .gauge, "How the interface got its address"),
-      ("carrier", "node_network_carrier", .gauge, "Whether the link is there"),
-      ("carrier_changes", "node_network_carrier_changes_total", .counter, "Times that the link came or went"),
-      ("carrier_down_count", "node_network_carrier_down_changes_total", .counter, "Times that the link went"),
-      ("carrier_up_count", "node_network_carrier_up_changes_total", .counter, "Times that the link came"),
-      ("dev_id", "node_network_device_id", .gauge, "What tells apart devices with one address"),
-      ("dormant", "node_network_dormant", .gauge, "Whether the interface waits for something outside"),
+      ("addr_assign_type", "node_network_address_assign_type", .gauge, "Origin of the interface's address"),
+      ("carrier", "node_network_carrier", .gauge, "Whether the link has a carrier"),
+      ("carrier_changes", "node_network_carrier_changes_total", .counter, "Times that the link went up or down"),
+      ("carrier_down_count", "node_network_carrier_down_changes_total", .counter, "Times that the link went down"),
+      ("carrier_up_count", "node_network_carrier_up_changes_total", .counter, "Times that the link went up"),
+      ("dev_id", "node_network_device_id", .gauge, "Distinguishes devices with the same address"),
+      ("dormant", "node_network_dormant", .gauge, "Whether the interface is dormant"),
       ("flags", "node_network_flags", .gauge, "Flags of the interface (if.h)"),
-      ("ifindex", "node_network_iface_id", .gauge, "Number of the interface"),
-      ("iflink", "node_network_iface_link", .gauge, "Number of the interface that it stands on"),
-      ("link_mode", "node_network_iface_link_mode", .gauge, "Who says that the link is up"),
-      ("mtu", "node_network_mtu_bytes", .gauge, "Bytes of the largest packet"),
-      ("name_assign_type", "node_network_name_assign_type", .gauge, "How the interface got its name"),
+      ("ifindex", "node_network_iface_id", .gauge, "Index of the interface"),
+      ("iflink", "node_network_iface_link", .gauge, "Index of the underlying interface"),
+      ("link_mode", "node_network_iface_link_mode", .gauge, "Link mode of the interface"),
+      ("mtu", "node_network_mtu_bytes", .gauge, "Maximum transmission unit in bytes"),
+      ("name_assign_type", "node_network_name_assign_type", .gauge, "Origin of the interface's name"),
       ("netdev_group", "node_network_net_dev_group", .gauge, "Group of the interface"),
       ("type", "node_network_protocol_type", .gauge, "Protocol of the hardware (if_arp.h)"),
-      ("speed", "node_network_speed_bytes", .gauge, "Bytes per second that the link carries"),
-      ("tx_queue_len", "node_network_transmit_queue_length", .gauge, "Packets that may wait to be sent"),
+      ("speed", "node_network_speed_bytes", .gauge, "Link speed in bytes per second"),
+      ("tx_queue_len", "node_network_transmit_queue_length", .gauge, "Length of the transmit queue"),
     ]
 
   private var interfaces: [Interface] = []
   private var frequencyLimits: [(cpu: Int, values: [Double])] = []
   private var coolers: [Named] = []
   private var supplies: [Named] = []
-  /// Sensors of hwmon's, without their figures.
+  /// hwmon's sensors without their values.
   let sensors: [NodeSensor]
 
-  /// Reads all of it now.
+  /// Reads all values now.
   init(root: String, sensors: [NodeSensor]) {
     self.sensors = sensors
     let buffer = ReadBuffer(capacity: 512)
@@ -97,13 +97,13 @@ struct NodeDeviceSweep: Sendable {
       let folder = net + device + "/"
       let values = Self.attributes.map { attribute -> Int64? in
         let value = Self.number(folder + attribute.file, buffer)
-        // Megabits; −1 where nobody knows, which "Node Exporter Full" reckons with.
+        // Megabits; −1 if unknown, which "Node Exporter Full" expects.
         return attribute.file == "speed" ? value.map { $0 &* 125_000 } : value
       }
       interfaces.append(
         Interface(
           device: device, values: values, isUp: Files.line(of: folder + "operstate").map { $0 == "up" },
-          // As /proc/net/dev, without the loopback.
+          // Like /proc/net/dev, without the loopback interface.
           notHandled: device == "lo" ? nil : Self.number(folder + "statistics/rx_nohandler", buffer)))
     }
     readFrequencyLimits(root, buffer)
@@ -132,13 +132,12 @@ struct NodeDeviceSweep: Sendable {
     frequencyLimits.sort { $0.cpu < $1.cpu }
   }
 
-  /// The number in a file; nil where it is absent, unreadable (an interface that is down has no carrier) or none.
+  /// The number in a file; nil if absent, unreadable (an interface that is down has no carrier) or malformed.
   private static func number(_ path: String, _ buffer: ReadBuffer) -> Int64? {
     guard let bytes = try? Files.contents(of: path, buffer: buffer) else { return nil }
     return NodeNumberParser.number(bytes.span)
   }
 
-  /// Writes all of it.
   func write(to exposition: inout Exposition) -> NodeGroups {
     for (index, attribute) in Self.attributes.enumerated() {
       exposition.family(attribute.name, attribute.kind, attribute.help)
@@ -156,7 +155,7 @@ struct NodeDeviceSweep: Sendable {
       exposition.label("device", interface.device)
       exposition.value((isUp ? 1 : 0) as Int64)
     }
-    exposition.family("node_network_receive_nohandler_total", .counter, "Packets received that nobody wanted")
+    exposition.family("node_network_receive_nohandler_total", .counter, "Packets received without a handler")
     for interface in interfaces {
       guard let count = interface.notHandled else { continue }
       exposition.sample()
@@ -171,10 +170,10 @@ struct NodeDeviceSweep: Sendable {
 
   private func writeFrequencyLimits(to exposition: inout Exposition) {
     let families: [(name: StaticString, help: StaticString)] = [
-      ("node_cpu_scaling_frequency_max_hertz", "Highest frequency that a CPU may run at"),
-      ("node_cpu_scaling_frequency_min_hertz", "Lowest frequency that a CPU may run at"),
-      ("node_cpu_frequency_max_hertz", "Highest frequency that a CPU can run at"),
-      ("node_cpu_frequency_min_hertz", "Lowest frequency that a CPU can run at"),
+      ("node_cpu_scaling_frequency_max_hertz", "Maximum allowed frequency of a CPU"),
+      ("node_cpu_scaling_frequency_min_hertz", "Minimum allowed frequency of a CPU"),
+      ("node_cpu_frequency_max_hertz", "Maximum hardware frequency of a CPU"),
+      ("node_cpu_frequency_min_hertz", "Minimum hardware frequency of a CPU"),
     ]
     for (index, family) in families.enumerated() {
       exposition.family(family.name, .gauge, family.help)
@@ -188,8 +187,8 @@ struct NodeDeviceSweep: Sendable {
 
   private func writeNamed(to exposition: inout Exposition) {
     let states: [(name: StaticString, help: StaticString)] = [
-      ("node_cooling_device_cur_state", "How much a cooling device cools"),
-      ("node_cooling_device_max_state", "How much it can cool"),
+      ("node_cooling_device_cur_state", "Current state of a cooling device"),
+      ("node_cooling_device_max_state", "Maximum state of a cooling device"),
     ]
     for (index, state) in states.enumerated() {
       exposition.family(state.name, .gauge, state.help)
@@ -201,7 +200,7 @@ struct NodeDeviceSweep: Sendable {
         exposition.value(value)
       }
     }
-    exposition.family("node_power_supply_online", .gauge, "Whether a power supply gives power")
+    exposition.family("node_power_supply_online", .gauge, "Whether a power supply is online")
     for supply in supplies {
       guard let value = supply.values[0] else { continue }
       exposition.sample()
@@ -211,9 +210,9 @@ struct NodeDeviceSweep: Sendable {
   }
 }
 
-/// A file of sysfs with one number, decimal or hexadecimal after `0x`.
+/// Parser of a sysfs file with one number, decimal or hexadecimal after `0x`.
 enum NodeNumberParser {
-  /// The number; nil where there is none.
+  /// The number, or nil.
   static func number(_ bytes: Span<UInt8>) -> Int64? {
     var position = 0
     if bytes.skip("0x", &position) {

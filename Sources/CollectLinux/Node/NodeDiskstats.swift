@@ -1,15 +1,15 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// /proc/diskstats (Documentation/admin-guide/iostats.rst) with all its fields, and with the devices that node_exporter
-/// shows: all but RAM disks, loop devices, floppies and partitions.
+/// /proc/diskstats (Documentation/admin-guide/iostats.rst) with all its fields, for node_exporter's devices: all except
+/// RAM disks, loop devices, floppies and partitions.
 enum NodeDiskstats {
   private struct DiskLine {
     let name: Range<Int>
     var fields: [UInt64?]
   }
 
-  /// What the fields behind the name are; some kernels have fewer.
+  /// Fields after the name; some kernels have fewer.
   private struct DiskField {
     let name: StaticString
     let help: StaticString
@@ -32,14 +32,14 @@ enum NodeDiskstats {
     DiskField(
       name: "node_disk_io_time_weighted_seconds_total", help: "Time in flight, summed over requests", decimals: 3),
     DiskField(name: "node_disk_discards_completed_total", help: "Discards completed"),
-    DiskField(name: "node_disk_discards_merged_total", help: "Discards merged with others"),
+    DiskField(name: "node_disk_discards_merged_total", help: "Discards merged"),
     DiskField(name: "node_disk_discarded_sectors_total", help: "Sectors discarded"),
     DiskField(name: "node_disk_discard_time_seconds_total", help: "Time that discards took, summed", decimals: 3),
     DiskField(name: "node_disk_flush_requests_total", help: "Flushes completed"),
     DiskField(name: "node_disk_flush_requests_time_seconds_total", help: "Time that flushes took, summed", decimals: 3),
   ]
 
-  /// Writes all devices; false where there is no whole line of any device, told or not.
+  /// Writes all devices; returns false without a complete line of any device, even an excluded one.
   static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) -> Bool {
     var devices: [DiskLine] = []
     var hasAny = false
@@ -47,7 +47,7 @@ enum NodeDiskstats {
     while position < bytes.count, devices.count < DiskCollector.maximumDevices {
       let device = device(bytes, &position)
       bytes.skipLine(&position)
-      // A line that is cut off may hold a number that is.
+      // A truncated line may contain a truncated number.
       guard let device, bytes.endsLine(before: position) else { continue }
       hasAny = true
       if !isLeftOut(bytes.extracting(device.name)) { devices.append(device) }
@@ -75,7 +75,7 @@ enum NodeDiskstats {
     return values[10] == nil ? nil : DiskLine(name: name, fields: values)
   }
 
-  /// Whether it is a RAM disk, a loop device, a floppy or a partition, as their names tell.
+  /// Whether a name is of a RAM disk, a loop device, a floppy or a partition.
   static func isLeftOut(_ name: Span<UInt8>) -> Bool {
     var end = name.count
     while end > 0, name[end - 1].isDigit { end -= 1 }

@@ -1,9 +1,9 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// /proc/sys/fs/file-nr (Documentation/admin-guide/sysctl/fs.rst): handles allocated, handles free, the most there may be.
+/// /proc/sys/fs/file-nr (Documentation/admin-guide/sysctl/fs.rst): allocated handles, free handles, maximum.
 enum NodeFileNumbers {
-  /// Writes the first and the last; false where the three are not there.
+  /// Writes the first and the last; returns false if any of the three is missing.
   static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) -> Bool {
     var position = 0
     guard let allocated = bytes.unsigned(&position), bytes.unsigned(&position) != nil,
@@ -12,7 +12,7 @@ enum NodeFileNumbers {
     exposition.family("node_filefd_allocated", .gauge, "File handles allocated")
     exposition.sample()
     exposition.value(allocated)
-    exposition.family("node_filefd_maximum", .gauge, "Most file handles that there may be")
+    exposition.family("node_filefd_maximum", .gauge, "Maximum file handles")
     exposition.sample()
     exposition.value(limit)
     return true

@@ -3,7 +3,7 @@ internal import SystemIO
 
 /// /proc/meminfo (proc_meminfo(5)) line by line: `Active(anon):  123 kB` is `node_memory_Active_anon_bytes`.
 enum NodeMeminfo {
-  /// Writes every whole line; false where there is none.
+  /// Writes every complete line; returns false without any.
   static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) -> Bool {
     var position = 0
     var hasAny = false
@@ -28,7 +28,7 @@ enum NodeMeminfo {
     return hasAny
   }
 
-  /// The number of a line, in bytes where it has a unit; nil where the line is cut off, since the number may be too.
+  /// The number of a line, in bytes if it has a unit; nil for a truncated line, whose number may be truncated too.
   private static func value(_ bytes: Span<UInt8>, _ position: inout Int) -> (number: UInt64, isBytes: Bool)? {
     guard let number = bytes.unsigned(&position) else { return nil }
     if bytes.byte(at: position) == UInt8(ascii: "\n") { return (number, false) }

@@ -1,7 +1,7 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// How the system calls itself: uname(2), or the files of /proc/sys/kernel that tell the same of a recording; os-release(5).
+/// Names of the system: uname(2), or the equivalent files of /proc/sys/kernel in a recording; os-release(5).
 final class NodeNames {
   private let hostname: BackoffText
   private let domain: BackoffText
@@ -18,7 +18,7 @@ final class NodeNames {
     type = Files.line(of: folder + "ostype") ?? "Linux"
     release = Files.line(of: folder + "osrelease") ?? ""
     version = Files.line(of: folder + "version") ?? ""
-    // Since kernel 6.1; a recording has no other way to tell.
+    // Since kernel 6.1; a recording has no alternative.
     machine = Files.line(of: folder + "arch") ?? (isLive ? HostFacts.machine : nil) ?? ""
     distribution = Self.distribution(root: root)
   }
@@ -26,7 +26,7 @@ final class NodeNames {
   func write(_ buffer: ReadBuffer, to exposition: inout Exposition) -> NodeGroups {
     var groups: NodeGroups = []
     if let nodename = hostname.read(buffer) {
-      exposition.family("node_uname_info", .gauge, "How the system calls itself, as uname(2) tells it; always 1")
+      exposition.family("node_uname_info", .gauge, "Names of the system from uname(2); always 1")
       exposition.sample()
       exposition.label("domainname", domain.read(buffer) ?? "(none)")
       exposition.label("machine", machine)
@@ -38,7 +38,7 @@ final class NodeNames {
       groups.insert(.uname)
     }
     if !distribution.isEmpty {
-      exposition.family("node_os_info", .gauge, "The distribution, as os-release(5) tells it; always 1")
+      exposition.family("node_os_info", .gauge, "The distribution from os-release(5); always 1")
       exposition.sample()
       for (key, value) in distribution { exposition.label(key, value) }
       exposition.value(1 as UInt64)
@@ -47,7 +47,7 @@ final class NodeNames {
     return groups
   }
 
-  /// The values that node_exporter tells, empty where the file has none; none at all without a file.
+  /// Values that node_exporter exports, empty if the file lacks them; no values without a file.
   private static func distribution(root: String) -> [(key: StaticString, value: String)] {
     let paths = ["/etc/os-release", "/usr/lib/os-release"]
     guard let bytes = paths.lazy.compactMap({ try? Files.contents(of: root + $0) }).first else { return [] }
@@ -61,7 +61,7 @@ final class NodeNames {
   }
 }
 
-/// A file with one line, whose text is made anew only when it has changed.
+/// A file with one line, whose text is created only when it changes.
 final class BackoffText {
   private let file: PersistentFile
   private var text: String?
@@ -70,7 +70,7 @@ final class BackoffText {
     file = PersistentFile(path)
   }
 
-  /// Its first word; nil where it is absent or empty.
+  /// Its first word; nil if absent or empty.
   func read(_ buffer: ReadBuffer) -> String? {
     let isThere = file.readIfPresent(into: buffer) { bytes in
       var position = 0
@@ -83,9 +83,9 @@ final class BackoffText {
   }
 }
 
-/// os-release(5): shell assignments, one on a line.
+/// Parser of os-release(5): shell assignments, one per line.
 enum OSReleaseParser {
-  /// The value of a variable; empty where there is none.
+  /// The value of a variable, or an empty text.
   static func value(_ bytes: Span<UInt8>, of variable: String) -> String {
     var position = 0
     while position < bytes.count {

@@ -1,10 +1,10 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// The protocols' counts: /proc/net/snmp and /proc/net/netstat in pairs of lines, `Tcp: ActiveOpens …` and `Tcp: 7 …`, and
-/// /proc/net/snmp6, `Ip6InOctets 5`.
+/// Counters of the protocols: /proc/net/snmp and /proc/net/netstat in pairs of lines, `Tcp: ActiveOpens …` and `Tcp: 7
+/// …`, and /proc/net/snmp6, `Ip6InOctets 5`.
 ///
-/// Of the hundreds those are told that node_exporter tells by default, and those that "Node Exporter Full" asks for.
+/// Of the hundreds of counters, those are written that node_exporter exports by default or "Node Exporter Full" uses.
 enum NodeNetstat {
   private static let exported: Set<String> = [
     "Ip_Forwarding", "IpExt_InOctets", "IpExt_OutOctets", "Ip6_InOctets", "Ip6_OutOctets", "Icmp_InErrors",
@@ -17,7 +17,7 @@ enum NodeNetstat {
     "Udp6_SndbufErrors", "UdpLite_InErrors", "UdpLite6_InErrors",
   ]
 
-  /// Those that are told, by the bytes of their names.
+  /// Exported counters, by the hash of their names.
   private static let reportedBytes: [UInt64: [[UInt8]]] = {
     var table: [UInt64: [[UInt8]]] = [:]
     for name in exported {
@@ -52,7 +52,7 @@ enum NodeNetstat {
     }
   }
 
-  /// Pairs of lines.
+  /// Writes pairs of lines.
   static func writePairs(_ bytes: Span<UInt8>, to exposition: inout Exposition) {
     var position = 0
     while position < bytes.count {
@@ -72,7 +72,7 @@ enum NodeNetstat {
     }
   }
 
-  /// Lines of a name that begins with its protocol, `Udp6InErrors`, and a number.
+  /// Writes lines with a name that begins with its protocol, `Udp6InErrors`, and a number.
   static func writeLines(_ bytes: Span<UInt8>, to exposition: inout Exposition) {
     var position = 0
     while position < bytes.count {
@@ -95,7 +95,7 @@ enum NodeNetstat {
     for index in proto { text.append(bytes[index]) }
     text.append(UInt8(ascii: "_"))
     for index in name { text.append(bytes[index]) }
-    exposition.family("node_netstat_", text.span, .unknown, "A count of the kernel's network protocols (RFC 1213)")
+    exposition.family("node_netstat_", text.span, .unknown, "A counter of the kernel's network protocols (RFC 1213)")
     exposition.sample()
     exposition.value(value)
   }

@@ -1,13 +1,13 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// What this very process uses, under the names that all programs have which Prometheus scrapes.
+/// This process's resource usage, under the standard names of Prometheus client libraries.
 final class NodeProcess {
   private let buffer = ReadBuffer(capacity: 4_096)
   private let stat = PersistentFile("/proc/self/stat")
   private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
   private let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
-  /// The wall clock's time at boot, as it was at the first scrape: a start that moves would look like a restart.
+  /// Boot time by the wall clock of the first scrape: a changing start time would look like a restart.
   private lazy var bootTime = Clock.realtime - Clock.boottime
 
   func write(to exposition: inout Exposition) {
@@ -32,11 +32,11 @@ final class NodeProcess {
     limit(RLIMIT_AS, "process_virtual_memory_max_bytes", "Addresses that the agent may map", &exposition)
   }
 
-  /// How many descriptors are open: since kernel 6.2 the size of their folder, which is told at once.
+  /// Number of open descriptors: since kernel 6.2 the size of their folder, available with a single call.
   private var openDescriptors: Int {
     var status = SystemIO.stat()
     if lstat("/proc/self/fd", &status) == 0, status.st_size > 0 { return Int(status.st_size) }
-    // With the one that lists them.
+    // Includes the one that lists them.
     return Files.names(in: "/proc/self/fd").count - 1
   }
 
@@ -51,11 +51,11 @@ final class NodeProcess {
   }
 }
 
-/// /proc/[pid]/stat (proc_pid_stat(5)).
+/// Parser of /proc/[pid]/stat (proc_pid_stat(5)).
 enum NodeProcessParser {
-  /// Its start in ticks after boot, its mapped bytes and its resident pages: fields 22, 23 and 24.
+  /// Start in ticks after boot, mapped bytes and resident pages: fields 22, 23 and 24.
   static func metrics(_ bytes: Span<UInt8>) -> (start: UInt64, virtual: UInt64, residentPages: UInt64)? {
-    // The name may hold anything, and ends at the last parenthesis.
+    // The name may contain any character, and ends at the last parenthesis.
     guard var position = bytes.indices.last(where: { bytes[$0] == UInt8(ascii: ")") }) else { return nil }
     position += 1
     for _ in 3..<22 { bytes.skipWord(&position) }

@@ -1,34 +1,33 @@
 package import PrometheusExport
 internal import SystemIO
 
-/// What node_exporter tells of a Linux machine and a Reading does not hold, read when somebody scrapes and never else.
+/// node_exporter's values of a Linux machine that a `Reading` does not contain, read only for scrapes.
 ///
-/// Files of /proc are read on the caller's thread: none of them can hang. What sysfs has drivers answer, who may take long
-/// (``NodeDevices``), is read on a thread of its own that begins when the scrape does.
+/// Files of /proc are read on the caller's thread: none of them can hang. Values of drivers in sysfs, which may be slow
+/// (``NodeDevices``), are read on a thread of its own that starts at the beginning of the scrape.
 package final class NodeReader: ScrapeSource {
-  /// Used by one scrape at a time; nil where the machine is made up.
+  /// Used by one scrape at a time; nil for a simulated machine.
   private let files: Condition<NodeFiles>?
   private let devices: NodeDevices?
   private let process = Condition(NodeProcess())
 
-  /// The machine whose /proc and /sys lie under `root`; nil where it is made up, and only this process is real.
+  /// Reads /proc and /sys under `root`; nil for a simulated machine, where only this process is real.
   package init(root: String?) {
     guard let root else {
       (files, devices) = (nil, nil)
       return
     }
-    // In a proc of the kernel's, `self` is a link; in a recording, a folder.
+    // In the kernel's proc `self` is a link, in a recording a folder.
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     files = Condition(NodeFiles(root: root, isLive: isLive))
     devices = NodeDevices(root: root, isLive: isLive)
   }
 
-  /// Writes what this very process uses, whatever the root.
+  /// Writes this process's resource usage, whatever the root.
   package func writeProcess(to exposition: inout Exposition) {
     process.withState { $0.write(to: &exposition) }
   }
 
-  /// Writes all of it.
   package func writeNode(to exposition: inout Exposition) -> (groups: NodeGroups, sensors: [ScrapedSensor]) {
     guard let files, let devices else { return ([], []) }
     devices.ask()
@@ -38,7 +37,7 @@ package final class NodeReader: ScrapeSource {
   }
 }
 
-/// The files of /proc, kept open from scrape to scrape.
+/// Files of /proc, kept open between scrapes.
 final class NodeFiles {
   private let buffer = ReadBuffer()
   private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
@@ -91,7 +90,7 @@ final class NodeFiles {
     snmp.read(buffer) { NodeNetstat.writePairs($0, to: &exposition) }
     netstat.read(buffer) { NodeNetstat.writePairs($0, to: &exposition) }
     snmp6.read(buffer) { NodeNetstat.writeLines($0, to: &exposition) }
-    // Whole families of the second are others.
+    // The second file has the other families.
     let count = sockstat.read(buffer) { NodeSockstat.write($0, pageSize: pageSize, to: &exposition) }
     sockstat6.read(buffer) { NodeSockstat.write($0, pageSize: pageSize, to: &exposition) }
     softnet.read(buffer) { NodeSoftnet.write($0, to: &exposition) }
@@ -116,7 +115,7 @@ final class NodeFiles {
     queues.write(to: &exposition)
   }
 
-  /// Files that hold one number.
+  /// Writes files with a single number.
   private func writeNumbers(to exposition: inout Exposition) {
     func number(_ file: inout BackoffFile, _ name: StaticString, _ help: StaticString) {
       let value = file.read(buffer) { bytes in
@@ -128,18 +127,18 @@ final class NodeFiles {
       exposition.sample()
       exposition.value(value)
     }
-    number(&entropy, "node_entropy_available_bits", "Bits that the kernel's source of random numbers holds")
-    number(&entropySize, "node_entropy_pool_size_bits", "Bits that it can hold")
-    number(&tracked, "node_nf_conntrack_entries", "Connections that the firewall keeps track of")
-    number(&trackedLimit, "node_nf_conntrack_entries_limit", "Most connections that it keeps track of")
-    number(&pidLimit, "node_processes_max_processes", "Most processes that there may be")
-    number(&threadLimit, "node_processes_max_threads", "Most threads that there may be")
-    number(&hungTasks, "node_kernel_hung_tasks", "Tasks found hung since boot")
+    number(&entropy, "node_entropy_available_bits", "Available bits of the kernel's random number source")
+    number(&entropySize, "node_entropy_pool_size_bits", "Capacity of the kernel's random number source in bits")
+    number(&tracked, "node_nf_conntrack_entries", "Connections tracked by the firewall")
+    number(&trackedLimit, "node_nf_conntrack_entries_limit", "Maximum tracked connections")
+    number(&pidLimit, "node_processes_max_processes", "Maximum processes")
+    number(&threadLimit, "node_processes_max_threads", "Maximum threads")
+    number(&hungTasks, "node_kernel_hung_tasks", "Hung tasks detected since boot")
   }
 }
 
 extension BackoffFile {
-  /// Shows the contents to `body`; nil where the file is absent.
+  /// Passes the contents to `body`; nil if the file is absent.
   @discardableResult
   fileprivate mutating func read<Result>(_ buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
     readIfPresent(into: buffer, body)

@@ -1,8 +1,8 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// /proc/schedstat (Documentation/scheduler/sched-stats.rst): `cpu0 … running waiting timeslices`, of which the first two
-/// are nanoseconds.
+/// /proc/schedstat (Documentation/scheduler/sched-stats.rst): `cpu0 … running waiting timeslices`, the first two in
+/// nanoseconds.
 enum NodeSchedstat {
   /// Writes all CPUs.
   static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) {
@@ -23,7 +23,7 @@ enum NodeSchedstat {
     for row in rows { sample(row.cpu, row.running, decimals: 9, &exposition) }
     exposition.family("node_schedstat_waiting_seconds_total", .counter, "Time that tasks waited for each CPU")
     for row in rows { sample(row.cpu, row.waiting, decimals: 9, &exposition) }
-    exposition.family("node_schedstat_timeslices_total", .counter, "Times that a task was put on each CPU")
+    exposition.family("node_schedstat_timeslices_total", .counter, "Timeslices of each CPU")
     for row in rows { sample(row.cpu, row.timeslices, decimals: 0, &exposition) }
   }
 

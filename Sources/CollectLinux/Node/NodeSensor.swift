@@ -1,23 +1,22 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// What node_exporter tells of a sensor of hwmon's (Documentation/hwmon/sysfs-interface.rst) besides the figures that a
-/// Reading has: its names, and marks and alarms of its own.
+/// node_exporter's metrics of an hwmon sensor (Documentation/hwmon/sysfs-interface.rst) besides the values of a
+/// `Reading`: its names, limits and alarms.
 struct NodeSensor: Sendable {
-  /// Its names.
   let names: ScrapedSensor
-  /// As ``attributes`` has them.
+  /// Values in the order of ``attributes``.
   private let values: [Int64?]
 
   private static let attributes:
     [(kind: String, file: String, name: StaticString, help: StaticString, factor: Double)] =
       [
-        ("temp", "_crit_alarm", "node_hwmon_temp_crit_alarm_celsius", "Whether a critical mark is passed", 1_000),
-        ("temp", "_crit_hyst", "node_hwmon_temp_crit_hyst_celsius", "Where an alarm at the critical mark ends", 1_000),
-        ("fan", "_min", "node_hwmon_fan_min_rpm", "Speed that a fan should not fall below", 1),
+        ("temp", "_crit_alarm", "node_hwmon_temp_crit_alarm_celsius", "Whether a critical limit is exceeded", 1_000),
+        ("temp", "_crit_hyst", "node_hwmon_temp_crit_hyst_celsius", "Hysteresis limit of the critical alarm", 1_000),
+        ("fan", "_min", "node_hwmon_fan_min_rpm", "Minimum speed of a fan", 1),
       ]
 
-  /// The machine's sensors.
+  /// Finds the machine's sensors.
   static func find(root: String, _ monitor: HardwareMonitor) -> [NodeSensor] {
     let buffer = ReadBuffer(capacity: 512)
     let places = monitor.places()
@@ -38,7 +37,7 @@ struct NodeSensor: Sendable {
 
   /// Names of the chips by their entries.
   ///
-  /// Where several hang on one device, the driver's name is appended if that tells them apart, else the entry's
+  /// If several belong to one device, the driver's name is appended if that makes them unique, else the entry's
   /// (node_exporter 1.12, pull request 3646).
   static func names(of places: [SensorPlace], root: String) -> [String: String] {
     var chips: [String: (name: String, driver: String)] = [:]
@@ -55,14 +54,14 @@ struct NodeSensor: Sendable {
     return names
   }
 
-  /// A chip's name by the last two parts of its device's path, /sys/devices/platform/coretemp.0: those of hwmon change from
-  /// boot to boot.
+  /// A chip's name from the last two components of its device's path, /sys/devices/platform/coretemp.0: hwmon's own
+  /// numbers change between boots.
   private static func name(of folder: String, driver: String) -> String {
     guard let path = realPath(folder + "/device") else { return cleaned(driver) }
     return path.split(separator: "/").suffix(2).map { cleaned(String($0)) }.joined(separator: "_")
   }
 
-  /// In small letters, and an underscore for what no name may hold.
+  /// In lower case, with underscores for characters that names cannot contain.
   private static func cleaned(_ text: String) -> String {
     let bytes = text.lowercased().utf8.map { byte -> UInt8 in
       let isPlain = byte >= 0x61 && byte <= 0x7A || byte.isDigit || byte == UInt8(ascii: ":")
@@ -77,7 +76,7 @@ struct NodeSensor: Sendable {
     return String(cString: resolved)
   }
 
-  /// Writes what they have.
+  /// Writes their values.
   static func write(_ sensors: [NodeSensor], to exposition: inout Exposition) {
     for (index, attribute) in attributes.enumerated() {
       exposition.family(attribute.name, .gauge, attribute.help)
@@ -89,7 +88,7 @@ struct NodeSensor: Sendable {
         exposition.value(Double(value) / attribute.factor)
       }
     }
-    exposition.family("node_hwmon_sensor_label", .gauge, "What a chip calls a sensor; always 1")
+    exposition.family("node_hwmon_sensor_label", .gauge, "Label of a sensor; always 1")
     for sensor in sensors where sensor.names.sensor != sensor.names.nodeSensor {
       exposition.sample()
       exposition.label("chip", sensor.names.nodeChip)

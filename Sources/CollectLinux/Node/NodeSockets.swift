@@ -1,12 +1,12 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// Lists of sockets (net/ipv4/tcp_ipv4.c, udp.c): /proc/net/{tcp,tcp6,udp,udp6}, a header and a line for each socket,
-/// `0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 …`, with its state and its two queues.
+/// Lists of sockets (net/ipv4/tcp_ipv4.c, udp.c): /proc/net/{tcp,tcp6,udp,udp6}, a header and a line per socket, `0:
+/// 0100007F:1F90 00000000:0000 0A 00000000:00000000 …`, with its state and its two queues.
 enum NodeSockets {
-  /// What the lines of a list add up to.
+  /// Sums over the lines of a list.
   struct Totals: Sendable {
-    /// By the number of the state (include/net/tcp_states.h), 1 is ESTABLISHED.
+    /// Counts by state (include/net/tcp_states.h), 1 is ESTABLISHED.
     var states = [Int64](repeating: 0, count: 13)
     var transmit: UInt64 = 0
     var receive: UInt64 = 0
@@ -18,7 +18,7 @@ enum NodeSockets {
       "listen", "closing", "",
     ]
 
-    /// TCP's.
+    /// Writes TCP's connections.
     func writeConnections(to exposition: inout Exposition) {
       exposition.family(
         "node_tcp_connection_states", .gauge, "TCP's connections and listeners by state, and bytes in their queues")
@@ -36,7 +36,7 @@ enum NodeSockets {
     }
   }
 
-  /// UDP's.
+  /// UDP's queues.
   struct Queues {
     var v4 = Totals()
     var v6 = Totals()
@@ -71,7 +71,7 @@ enum NodeSockets {
       else { continue }
       if let state = Int(exactly: state), state < totals.states.count { totals.states[state] += 1 }
       totals.transmit &+= transmit
-      // A listener's is the number of connections that wait to be accepted.
+      // A listener's is the number of connections waiting to be accepted.
       if state != 10 { totals.receive &+= receive }
     }
   }

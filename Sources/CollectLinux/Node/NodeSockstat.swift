@@ -3,7 +3,7 @@ internal import SystemIO
 
 /// /proc/net/sockstat and sockstat6 (net/ipv4/proc.c): `TCP: inuse 8 orphan 0 tw 33 alloc 8 mem 148`.
 enum NodeSockstat {
-  /// Writes all; returns how many connections and listeners of TCP there are, those in TIME_WAIT too.
+  /// Writes all counters; returns the number of TCP connections and listeners, including TIME_WAIT.
   @discardableResult
   static func write(_ bytes: Span<UInt8>, pageSize: UInt64, to exposition: inout Exposition) -> UInt64 {
     var connections: UInt64 = 0
@@ -18,7 +18,7 @@ enum NodeSockstat {
       while let key = bytes.word(&place), let value = bytes.unsigned(&place) {
         if bytes.equals(proto, "TCP"), bytes.equals(key, "inuse") || bytes.equals(key, "tw") { connections &+= value }
         write(bytes, proto, key, "", value, to: &exposition)
-        // Pages; that of fragments is in bytes already.
+        // Pages; the value of fragments is in bytes already.
         let (size, overflows) = value.multipliedReportingOverflow(by: pageSize)
         if bytes.equals(key, "mem"), !overflows { write(bytes, proto, key, "_bytes", size, to: &exposition) }
       }
@@ -36,7 +36,7 @@ enum NodeSockstat {
     text.append(UInt8(ascii: "_"))
     for index in key { text.append(bytes[index]) }
     exposition.family(
-      "node_sockstat_", text.span, suffix: suffix, .gauge, "A figure of /proc/net/sockstat or sockstat6")
+      "node_sockstat_", text.span, suffix: suffix, .gauge, "A value of /proc/net/sockstat or sockstat6")
     exposition.sample()
     exposition.value(value)
   }

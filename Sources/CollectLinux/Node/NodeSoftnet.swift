@@ -1,14 +1,14 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// /proc/net/softnet_stat (net/core/net-procfs.c): a line of hexadecimal numbers for each CPU that is online.
+/// /proc/net/softnet_stat (net/core/net-procfs.c): a line of hexadecimal numbers per online CPU.
 enum NodeSoftnet {
   private static let families: [(name: StaticString, help: StaticString, column: Int)] = [
-    ("node_softnet_processed_total", "Packets that each CPU has taken in", 0),
+    ("node_softnet_processed_total", "Packets processed by each CPU", 0),
     ("node_softnet_dropped_total", "Packets dropped because a CPU's queue was full", 1),
-    ("node_softnet_times_squeezed_total", "Times that a CPU had to leave packets for later", 2),
-    ("node_softnet_received_rps_total", "Times that a CPU was woken by another to take packets in", 9),
-    ("node_softnet_flow_limit_count_total", "Packets dropped because one flow took too much", 10),
+    ("node_softnet_times_squeezed_total", "Times that a CPU exceeded its packet budget", 2),
+    ("node_softnet_received_rps_total", "Times that a CPU was woken by another to process packets", 9),
+    ("node_softnet_flow_limit_count_total", "Packets dropped because a flow exceeded its limit", 10),
   ]
 
   /// Writes all CPUs.
@@ -27,7 +27,7 @@ enum NodeSoftnet {
       exposition.family(family.name, .counter, family.help)
       for (index, row) in rows.enumerated() where family.column < row.count {
         exposition.sample()
-        // Since kernel 5.14 the line says whose it is; offline CPUs have none.
+        // Since kernel 5.14 the line contains its CPU; offline CPUs have none.
         exposition.label("cpu", row.count > 12 ? Int(clamping: row[12]) : index)
         exposition.value(row[family.column])
       }
@@ -36,7 +36,7 @@ enum NodeSoftnet {
 }
 
 extension Span where Element == UInt8 {
-  /// The hexadecimal number that a word is; nil where it is none or passes 64 bits.
+  /// Parses a word as a hexadecimal number; nil if it is malformed or exceeds 64 bits.
   func hexadecimal(_ word: Range<Int>) -> UInt64? {
     guard !word.isEmpty, word.count <= 16, word.lowerBound >= 0, word.upperBound <= count else { return nil }
     var value: UInt64 = 0

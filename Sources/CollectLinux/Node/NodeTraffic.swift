@@ -1,28 +1,28 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// /proc/net/dev (net/core/net-procfs.c) with all its fields, of all interfaces but `lo`, as node_exporter has them.
+/// /proc/net/dev (net/core/net-procfs.c) with all its fields, for all interfaces except `lo`, like node_exporter.
 enum NodeTraffic {
   private static let fields: [(name: StaticString, help: StaticString)] = [
     ("node_network_receive_bytes_total", "Bytes received"),
     ("node_network_receive_packets_total", "Packets received"),
     ("node_network_receive_errs_total", "Receive errors"),
     ("node_network_receive_drop_total", "Received packets dropped"),
-    ("node_network_receive_fifo_total", "Received packets lost for want of room in the device"),
+    ("node_network_receive_fifo_total", "Received packets lost by FIFO overruns of the device"),
     ("node_network_receive_frame_total", "Received frames that were malformed"),
     ("node_network_receive_compressed_total", "Compressed packets received"),
     ("node_network_receive_multicast_total", "Multicast packets received"),
     ("node_network_transmit_bytes_total", "Bytes sent"),
     ("node_network_transmit_packets_total", "Packets sent"),
     ("node_network_transmit_errs_total", "Transmit errors"),
-    ("node_network_transmit_drop_total", "Packets dropped on the way out"),
-    ("node_network_transmit_fifo_total", "Packets lost for want of room in the device"),
+    ("node_network_transmit_drop_total", "Packets dropped before they were sent"),
+    ("node_network_transmit_fifo_total", "Packets lost by FIFO overruns of the device"),
     ("node_network_transmit_colls_total", "Collisions"),
-    ("node_network_transmit_carrier_total", "Packets lost for want of a carrier"),
+    ("node_network_transmit_carrier_total", "Packets lost without a carrier"),
     ("node_network_transmit_compressed_total", "Compressed packets sent"),
   ]
 
-  /// Writes all interfaces; false where there is no whole line of any.
+  /// Writes all interfaces; returns false without a complete line of any.
   static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) -> Bool {
     var names: [Range<Int>] = []
     var values: [UInt64] = []
@@ -31,7 +31,7 @@ enum NodeTraffic {
     while position < bytes.count, names.count < NetworkCollector.maximumInterfaces {
       var place = position
       bytes.skipLine(&position)
-      // A line that is cut off may hold a number that is.
+      // A truncated line may contain a truncated number.
       guard bytes.endsLine(before: position), let name = name(bytes, &place, end: position) else {
         continue
       }
@@ -55,7 +55,7 @@ enum NodeTraffic {
     return hasAny
   }
 
-  /// The name up to the last colon, since an alias has one in its name ("eth0:1").
+  /// Parses the name up to the last colon, since an alias has one in its name ("eth0:1").
   private static func name(_ bytes: Span<UInt8>, _ position: inout Int, end: Int) -> Range<Int>? {
     bytes.skipBlanks(&position)
     let start = position

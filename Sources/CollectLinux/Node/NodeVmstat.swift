@@ -1,9 +1,9 @@
 internal import PrometheusExport
 internal import SystemIO
 
-/// /proc/vmstat (mm/vmstat.c): of its counts those that node_exporter tells by default, paging, swapping and faults.
+/// /proc/vmstat (mm/vmstat.c): node_exporter's default counters of paging, swapping and faults.
 enum NodeVmstat {
-  /// Writes them; false where there is none.
+  /// Writes them; returns false without any.
   static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) -> Bool {
     var position = 0
     var hasAny = false
@@ -11,7 +11,7 @@ enum NodeVmstat {
       if isReported(bytes, at: position), let key = bytes.word(&position), let number = bytes.unsigned(&position),
         bytes.byte(at: position) == UInt8(ascii: "\n")
       {
-        exposition.family("node_vmstat_", bytes.extracting(key), .unknown, "A count of /proc/vmstat")
+        exposition.family("node_vmstat_", bytes.extracting(key), .unknown, "A counter of /proc/vmstat")
         exposition.sample()
         exposition.value(number)
         hasAny = true
@@ -26,7 +26,7 @@ enum NodeVmstat {
     guard bytes.byte(at: position) == UInt8(ascii: "p") else { return false }
     if bytes.starts(with: "pgpg", at: position) || bytes.starts(with: "pswp", at: position) { return true }
     guard bytes.starts(with: "pg", at: position) else { return false }
-    // pgfault, pgmajfault: "fault" in the word.
+    // pgfault, pgmajfault: words that contain "fault".
     var end = position
     guard let word = bytes.word(&end), word.count >= 7 else { return false }
     for start in word.lowerBound...(word.upperBound - 5) where bytes.starts(with: "fault", at: start) { return true }

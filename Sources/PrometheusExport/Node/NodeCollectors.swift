@@ -1,9 +1,8 @@
-/// node_exporter's `collect[]` and `exclude[]`: which of its collectors a scrape wants.
+/// node_exporter's `collect[]` and `exclude[]`: the collectors that a scrape requests.
 ///
-/// As in node_exporter, a name that it does not have is an error. A collector that it has and the agent does not has no
-/// families here.
+/// As in node_exporter, an unknown name is an error. A collector that the agent does not implement has no families.
 package struct NodeCollectors: Sendable {
-  /// The names of the wanted collectors; nil for all.
+  /// Names of the requested collectors; nil for all.
   private let wanted: Set<String>?
   private let excluded: Set<String>
 
@@ -17,17 +16,17 @@ package struct NodeCollectors: Sendable {
     self.excluded = Set(excluded)
   }
 
-  /// Whether a family is part of the answer.
+  /// Whether a family is part of the response.
   ///
-  /// `collect[]` asks for collectors of node_exporter's, which leave out the agent's own families; `process_` belongs to
-  /// the exporter itself and is always there.
+  /// `collect[]` selects node_exporter's collectors and thus excludes the agent's own families; `process_` belongs to
+  /// the exporter itself and is always included.
   func contains(family name: String) -> Bool {
     if name.hasPrefix("process_") || name.hasPrefix("node_scrape_collector_") { return true }
     let collector = name.hasPrefix("node_") ? Self.collector(ofFamily: name) : nil
     return collector.map { contains(collector: $0) } ?? (wanted == nil)
   }
 
-  /// Whether any of the collectors that a source of the agent's stands for is wanted.
+  /// Whether any collector of one of the agent's sources is requested.
   func contains(source: String) -> Bool {
     let collectors = Self.sources[source] ?? [source]
     return collectors.contains { contains(collector: $0) }
@@ -41,7 +40,7 @@ package struct NodeCollectors: Sendable {
     families.first { name.hasPrefix($0.prefix) }?.collector
   }
 
-  /// The collector of a family by how its name begins; a longer beginning comes before a shorter one.
+  /// Collectors by prefixes of their families; longer prefixes precede shorter ones.
   private static let families: [(prefix: String, collector: String)] = [
     ("node_arp_", "arp"), ("node_boot_time_", "stat"), ("node_context_switches_", "stat"),
     ("node_cooling_device_", "thermal_zone"), ("node_cpu_frequency_max_", "cpufreq"),
@@ -59,7 +58,7 @@ package struct NodeCollectors: Sendable {
     ("node_vmstat_", "vmstat"),
   ]
 
-  /// The collectors that the agent's sources stand for.
+  /// Collectors of the agent's sources.
   private static let sources: [String: [String]] = [
     "cpu": ["cpu", "cpufreq", "loadavg", "stat"], "memory": ["meminfo", "vmstat"], "disk": ["diskstats"],
     "network": ["netclass", "netdev"], "host": ["filefd", "os", "uname"], "sensors": ["hwmon", "thermal_zone"],

@@ -1,15 +1,14 @@
 internal import AgentMetrics
 
-/// Writes a Reading under node_exporter's names, with its labels, as far as a Reading has what those tell.
+/// Writes a Reading under node_exporter's names and labels, as far as it has the values.
 ///
-/// It serves every system; where a source of the system's own has written a group already, with more in it, that group is
-/// passed over.
+/// Serves all platforms; groups that a platform's source has already written in more detail are skipped.
 struct NodeWriter {
   let reading: Reading
   let written: NodeGroups
-  /// How node_exporter calls sensors; others keep the names of the Reading.
+  /// node_exporter's names of sensors; others keep their names in the Reading.
   private let sensors: [[String]: ScrapedSensor]
-  /// The collectors that are asked for; nil for all.
+  /// The requested collectors; nil for all.
   private let collectors: NodeCollectors?
 
   init(reading: Reading, written: NodeGroups, sensors: [ScrapedSensor], collectors: NodeCollectors? = nil) {
@@ -91,7 +90,7 @@ struct NodeWriter {
     }
     if !written.contains(.files) {
       gauge("node_filefd_allocated", "File handles in use", reading.host.openFiles, &exposition)
-      gauge("node_filefd_maximum", "Most file handles that there may be", reading.host.openFilesLimit, &exposition)
+      gauge("node_filefd_maximum", "Maximum file handles", reading.host.openFilesLimit, &exposition)
     }
     let host = reading.host
     if !written.contains(.uname), let nodename = host.hostname {
@@ -125,10 +124,11 @@ struct NodeWriter {
     stalled("node_pressure_cpu_waiting_seconds_total", "Time that tasks waited for a CPU", pressure?.cpu?.some)
     stalled("node_pressure_memory_waiting_seconds_total", "Time that tasks waited for memory", pressure?.memory?.some)
     stalled(
-      "node_pressure_memory_stalled_seconds_total", "Time that all tasks at once waited for memory",
+      "node_pressure_memory_stalled_seconds_total", "Time that all tasks simultaneously waited for memory",
       pressure?.memory?.full)
     stalled("node_pressure_io_waiting_seconds_total", "Time that tasks waited for I/O", pressure?.io?.some)
-    stalled("node_pressure_io_stalled_seconds_total", "Time that all tasks at once waited for I/O", pressure?.io?.full)
+    stalled(
+      "node_pressure_io_stalled_seconds_total", "Time that all tasks simultaneously waited for I/O", pressure?.io?.full)
     stalled("node_pressure_irq_stalled_seconds_total", "Time lost to interrupts", pressure?.irq?.full)
   }
 
@@ -260,7 +260,7 @@ struct NodeWriter {
     interfaces("node_network_up", "Whether its operational state is up") {
       $0.state == nil ? .nan : $0.state == "up" ? 1 : 0
     }
-    interfaces("node_network_speed_bytes", "Bytes per second that its link carries") { $0.speed }
+    interfaces("node_network_speed_bytes", "Link speed in bytes per second") { $0.speed }
   }
 
   // MARK: Sensors
@@ -282,8 +282,8 @@ struct NodeWriter {
       }
     }
     sensors("node_hwmon_temp_celsius", "Temperature", temperatures) { ($0.chip, $0.sensor, $0.celsius) }
-    sensors("node_hwmon_temp_max_celsius", "The chip's high mark", temperatures) { ($0.chip, $0.sensor, $0.high) }
-    sensors("node_hwmon_temp_crit_celsius", "The chip's critical mark", temperatures) {
+    sensors("node_hwmon_temp_max_celsius", "The chip's high limit", temperatures) { ($0.chip, $0.sensor, $0.high) }
+    sensors("node_hwmon_temp_crit_celsius", "The chip's critical limit", temperatures) {
       ($0.chip, $0.sensor, $0.critical)
     }
     sensors("node_hwmon_fan_rpm", "Speed of a fan", reading.fans) { ($0.chip, $0.sensor, $0.rpm) }
@@ -296,7 +296,7 @@ struct NodeWriter {
       guard seen.insert(name).inserted else { continue }
       exposition.sample()
       exposition.label("chip", name)
-      // A driver's name holds no hyphen (drivers/hwmon/hwmon.c).
+      // A driver's name contains no hyphen (drivers/hwmon/hwmon.c).
       exposition.label("chip_name", names?.driver ?? String(chip.prefix { $0 != "-" }))
       exposition.value(1 as UInt64)
     }
@@ -309,7 +309,7 @@ struct NodeWriter {
     }
   }
 
-  /// How thermal zones that stand in for chips are called.
+  /// Name prefix of thermal zones that replace chips.
   private static let zone = "thermal_zone"
 
   // MARK: Processes and sources
@@ -348,7 +348,7 @@ struct NodeWriter {
     }
   }
 
-  // MARK: Single ones
+  // MARK: Single values
 
   private func gauge(_ name: StaticString, _ help: StaticString, _ value: Double, _ exposition: inout Exposition) {
     exposition.family(name, .gauge, help)

@@ -1,9 +1,9 @@
 package import AgentMetrics
 
-/// A metric of the catalog as a family of OpenMetrics 1.0 with timestamps; nil where Prometheus has no name for it.
+/// A metric of the catalog as a family of OpenMetrics 1.0 with timestamps; nil for a metric without a Prometheus name.
 package struct OpenMetricsFamily {
   package let name: PrometheusName
-  /// The labels' names there, in the order of the catalog's.
+  /// Names of its labels, in the catalog's order.
   package let labels: [String]
 
   package init?(_ metric: Catalog.Metric) {

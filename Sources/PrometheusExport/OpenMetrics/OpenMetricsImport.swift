@@ -1,16 +1,15 @@
 package import AgentMetrics
 package import SystemIO
 
-/// Samples from OpenMetrics lines with timestamps, of the agent's own metrics.
+/// Samples from OpenMetrics lines with timestamps, for the agent's own metrics.
 ///
-/// Lines come series by series, samples go out time by time: the values are sorted by time, outside of memory where they are
-/// many.
+/// Lines are ordered by series, samples by time: the values are sorted by time, in a temporary file if there are many.
 package struct OpenMetricsImport {
-  /// Distinct series of an input, and of one sample.
+  /// Maximum distinct series of an input, and of one sample.
   package static let maxSeries = 1 << 18
   package static let maxSeriesOfSample = 1 << 16
 
-  /// Why a line or the input is refused.
+  /// Reason to reject a line or the input.
   package enum Failure: Error, CustomStringConvertible {
     case malformed
     case tooManySeries
@@ -28,13 +27,13 @@ package struct OpenMetricsImport {
     }
   }
 
-  /// The values of one set of labels: of the Sample itself, or of one entry of a list.
+  /// Values of one set of labels: of the Sample itself, or of one list entry.
   private final class Place {
-    /// Own labels of a list's entry, by the catalog's name of each.
+    /// Own labels of a list entry, by their names in the catalog.
     var keys: [String: String] = [:]
-    /// By field, the number of its series.
+    /// Number of the series by field.
     var numbers: [Int: Int] = [:]
-    /// By the list's field, its entries as they came.
+    /// Entries by the list's field, in order of their first line.
     var lists: [Int: [Place]] = [:]
     var items: [Int: [[String]: Place]] = [:]
 
@@ -48,14 +47,14 @@ package struct OpenMetricsImport {
     }
   }
 
-  /// Lines of metrics that the agent does not know.
+  /// Number of lines of unknown metrics.
   package private(set) var unknown = 0
   private let root = Place()
   private let families: [String: (metric: Catalog.Metric, labels: [String])]
   private var series: [String: Int] = [:]
   private var values: ValuesByTime
 
-  /// - Parameter path: a file beside which a temporary one may be made.
+  /// - Parameter path: prefix of a temporary file's path.
   package init(temporary path: String) {
     var families: [String: (metric: Catalog.Metric, labels: [String])] = [:]
     for metric in Catalog.shared.metrics {
@@ -75,7 +74,7 @@ package struct OpenMetricsImport {
       number = known
     } else {
       guard let found = SeriesText(line[..<end]) else { throw .malformed }
-      // Unknown series are not remembered: there may be any number of them.
+      // Unknown series are not cached: their number is unbounded.
       guard let new = place(of: found.name, Dictionary(found.labels) { _, last in last }) else {
         unknown += 1
         return
@@ -142,7 +141,7 @@ package struct OpenMetricsImport {
     }
   }
 
-  /// Where the value of a metric's series belongs; nil where the metric is unknown.
+  /// Index of a metric's series; nil if the metric is unknown.
   private func place(of name: String, _ labels: [String: String]) -> Int? {
     guard let (metric, names) = families[name] else { return nil }
     var place = root

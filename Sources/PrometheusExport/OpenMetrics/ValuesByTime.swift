@@ -1,6 +1,7 @@
 internal import SystemIO
 
-/// Sorts values by time in bounded memory: full buffers go to a temporary file as sorted runs, which are merged at the end.
+/// Sorts values by time in bounded memory: full buffers go to a temporary file as sorted runs, which are merged at the
+/// end.
 struct ValuesByTime {
   /// One value of one series.
   struct Value {
@@ -15,23 +16,22 @@ struct ValuesByTime {
     }
   }
 
-  /// Values in memory: 6 MB.
+  /// Maximum values in memory: 6 MB.
   private static let maxInMemory = 1 << 18
-  /// Values of a run that are read at a time while merging.
+  /// Values of a run that are read together while merging.
   private static let maxRead = 1 << 10
 
   private let path: String
   private var buffer: [Value] = []
   private var descriptor: Descriptor?
-  /// Values of each run; the runs stand one after the other.
+  /// Number of values of each run; the runs follow each other.
   private var runs: [Int] = []
 
-  /// - Parameter path: the temporary file's name begins with it.
+  /// - Parameter path: prefix of the temporary file's path.
   init(temporary path: String) {
     self.path = path
   }
 
-  /// Adds a value.
   mutating func add(_ value: Value) throws(SystemError) {
     var value = value
     value.order = Int32(truncatingIfNeeded: buffer.count)
@@ -83,7 +83,7 @@ struct ValuesByTime {
     }
   }
 
-  /// The place in a run, with some of its values in memory.
+  /// Position in a run, with some of its values in memory.
   private struct Cursor {
     var next: Int
     let end: Int
@@ -97,7 +97,7 @@ struct ValuesByTime {
       self.end = end
     }
 
-    /// Moves to the next value; false at the end.
+    /// Moves to the next value; returns false at the end.
     mutating func advance(_ descriptor: Descriptor) throws(SystemError) -> Bool {
       index += 1
       if index < values.count { return true }
@@ -123,7 +123,7 @@ struct ValuesByTime {
     buffer.removeAll(keepingCapacity: true)
   }
 
-  /// A file without a name, gone with its last descriptor.
+  /// An unlinked file, deleted with its last descriptor.
   private final class Descriptor {
     private let number: Int32
 

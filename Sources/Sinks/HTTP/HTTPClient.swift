@@ -4,44 +4,45 @@ internal import NIOHTTP1
 internal import NIOSSL
 internal import Synchronization
 
-/// What a receiver said.
+/// Response of a receiver.
 struct HTTPAnswer: Sendable {
   let status: Int
-  /// The fields' names in lower case; of equal ones the first.
+  /// Fields by lower-case name; the first of equal names.
   let headers: [String: String]
-  /// The beginning of the body.
+  /// Beginning of the body.
   let body: [UInt8]
-  /// Whether the request was made twice, since the connection was cut at the first time.
+  /// Whether the request was sent twice, since the first connection was cut.
   var isRepeated = false
 
-  /// The beginning of the body as text.
+  /// Beginning of the body as text.
   var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Why there was no answer, in one line.
+/// Reason of a missing response, in one line.
 struct HTTPFailure: Error, Sendable, CustomStringConvertible {
   let description: String
 }
 
-/// Posts to one URL by HTTP/1.1, one request at a time, on a connection that it keeps.
+/// HTTP/1.1 client that posts to one URL, one request at a time, on a persistent connection.
 ///
-/// Whatever the receiver does, it takes no more than ``ClientLimits/time`` and keeps no more than ``ClientLimits/text`` of the answer.
+/// Independent of the receiver's behavior it takes at most ``ClientLimits/time`` and keeps at most
+/// ``ClientLimits/text`` of the response.
 final class HTTPClient: Sendable {
-  /// What a receiver is granted.
+  /// Limits for the receiver.
   struct ClientLimits: Sendable, Hashable {
     /// Seconds for connecting.
     var connect = 10.0
-    /// Seconds from the connection to the end of the answer.
+    /// Seconds from the connection to the end of the response.
     var time = 30.0
-    /// Bytes of the answer's body that are kept.
+    /// Maximum bytes kept of the response's body.
     var text = 2_048
-    /// Bytes of the answer's body after which the connection is given up.
+    /// Maximum bytes of the response's body before the connection is closed.
     var body = 65_536
   }
 
   private let url: PushURL
   private let limits: ClientLimits
-  /// A file with the certificates of those who vouch for the receiver; nil for the system's.
+  /// File with CA certificates used to verify the receiver; nil for the system's.
   private let authorities: String?
   private let group: any EventLoopGroup
   /// Called when the receiver closes a connection that it kept open after a response, as it does when it is stopped.
@@ -70,7 +71,7 @@ final class HTTPClient: Sendable {
       do {
         return try await kept.send(head, body, limits)
       } catch {
-        // A receiver may close a connection that rests, at any moment; then, as a rule, it has not seen the request.
+        // A receiver may close an idle connection at any time; usually it has not seen the request then.
         guard error.isUnanswered, !Task.isCancelled else { throw HTTPFailure(description: error.description) }
         isRepeated = true
       }
@@ -86,7 +87,6 @@ final class HTTPClient: Sendable {
     }
   }
 
-  /// Closes the connection.
   func close() {
     connection.withLock { connection in
       connection?.channel.close(promise: nil)
@@ -116,7 +116,7 @@ final class HTTPClient: Sendable {
     return context
   }
 
-  /// A connection with what is waited for on it.
+  /// A connection with its pending response.
   private struct Connection: Sendable {
     let channel: any Channel
     let handler: NIOLoopBound<ResponseHandler>
@@ -149,13 +149,13 @@ final class HTTPClient: Sendable {
   }
 }
 
-/// Why a request failed, and whether not a byte of an answer had come.
+/// Reason of a failed request, and whether no byte of the response was received.
 private struct RequestFailure: Error, CustomStringConvertible {
   let description: String
   let isUnanswered: Bool
 }
 
-/// Gathers the answer to one request after another; on the event loop alone.
+/// Receives the responses to successive requests; confined to the event loop.
 private final class ResponseHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPClientResponsePart
 
@@ -171,7 +171,7 @@ private final class ResponseHandler: ChannelInboundHandler {
   private var request: PostRequest?
   private weak var channel: (any Channel)?
   private let onDisconnect: @Sendable () -> Void
-  /// Whether the last response came and left the connection open.
+  /// Whether the last response left the connection open.
   private var isKept = false
 
   init(onDisconnect: @escaping @Sendable () -> Void) {
@@ -187,7 +187,7 @@ private final class ResponseHandler: ChannelInboundHandler {
     }
     let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
     let timer = channel.eventLoop.scheduleTask(in: .milliseconds(Int64(limits.time * 1_000))) {
-      // Its end has not come, but what it means to say has.
+      // The response is incomplete, but its head and beginning are known.
       if !bound.value.finish(closing: true) {
         bound.value.fail("no answer in \(Int(limits.time)) s", isUnanswered: false)
       }
@@ -209,7 +209,7 @@ private final class ResponseHandler: ChannelInboundHandler {
     request.promise.fail(RequestFailure(description: reason, isUnanswered: isUnanswered))
   }
 
-  /// Gives the answer as far as it has come; false where not even its head has.
+  /// Delivers the response as far as it was received; returns false without its head.
   @discardableResult
   private func finish(closing: Bool) -> Bool {
     guard let request, let head = request.head else { return false }

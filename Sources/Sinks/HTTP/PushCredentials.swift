@@ -1,17 +1,17 @@
 internal import SystemIO
 
-/// What a target is shown so that it takes the samples; secrets are read anew for each request, since they are replaced.
+/// Credentials for a target; secrets are read again for each request, since they may be rotated.
 package enum PushCredentials: Sendable, Hashable {
-  /// Nothing.
+  /// No credentials.
   case none
-  /// A name, and the file with the password (RFC 7617).
+  /// A user name, and the file with the password (RFC 7617).
   case basic(username: String, passwordFile: String)
   /// The file with the token (RFC 6750).
   case bearer(tokenFile: String)
 
   /// The value of `Authorization`; nil for none.
   ///
-  /// - Throws: SystemError where the file cannot be read, or holds nothing that a header can have.
+  /// - Throws: SystemError if the file cannot be read, or has no valid header value.
   func header() throws(SystemError) -> String? {
     switch self {
     case .none: return nil
@@ -31,7 +31,7 @@ package enum PushCredentials: Sendable, Hashable {
     return secret
   }
 
-  /// RFC 4648 §4.
+  /// Encodes base64 (RFC 4648 §4).
   static func base64(_ bytes: [UInt8]) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var result: [UInt8] = []

@@ -1,22 +1,22 @@
 internal import ClientHTTP
 
-/// Where samples are sent to: an http or https URL.
+/// The http or https URL of a receiver.
 package struct PushURL: Sendable, Hashable, CustomStringConvertible {
-  /// Whether TLS is spoken, with whom, and by which port: that of the scheme where the URL has none.
+  /// Server with TLS and port; by default the port of the scheme.
   let server: ServerAddress
-  /// The path with its query, as a request's target.
+  /// Request target: the path with its query.
   package let target: String
 
-  /// Why a text is no such URL: what is allowed instead.
+  /// Error of an invalid URL.
   package struct PushURLError: Error, Sendable, CustomStringConvertible {
-    /// What is allowed.
+    /// The allowed format.
     package let description: String
   }
 
-  /// A URL; without a path it is that of Prometheus' receiver, `/api/v1/write`, which VictoriaMetrics, Mimir and others have
-  /// too.
+  /// Parses a URL; the default path is that of Prometheus' receiver, `/api/v1/write`, which VictoriaMetrics, Mimir and
+  /// others support too.
   ///
-  /// - Parameter defaultPath: the path where the URL has none.
+  /// - Parameter defaultPath: the path if the URL has none.
   package init(_ text: String, defaultPath: String = "/api/v1/write") throws(PushURLError) {
     let rest: Substring
     let isSecure: Bool
@@ -64,11 +64,11 @@ package struct PushURL: Sendable, Hashable, CustomStringConvertible {
     server.bracketedHost + (server.port == server.usualPort ? "" : ":\(server.port)")
   }
 
-  /// The URL without its query, in which there may be a secret.
+  /// The URL without its query, which may contain a secret.
   package var description: String {
     server.scheme + authority + target.prefix { $0 != "?" }
   }
 
-  /// The whole URL; tells one target from another.
+  /// The complete URL, which identifies a target.
   var full: String { server.scheme + authority + target }
 }

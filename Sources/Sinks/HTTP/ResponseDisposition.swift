@@ -4,32 +4,32 @@ internal import SystemIO
 
 /// The sink's next step after a receiver's response.
 enum ResponseDisposition: Equatable {
-  /// Why a receiver does not take samples that it could read.
+  /// Reason that a receiver rejects samples.
   typealias Reason = PushStatus.Gap.Reason
 
-  /// The samples are stored; `values` is how many, where the receiver reports it.
+  /// The samples are stored; `values` is their number if the receiver reports it.
   case accepted(values: Int?)
-  /// The samples are stored except for some values that the receiver will never take.
+  /// The samples are stored except for some permanently rejected values.
   case partlyAccepted(String, rejected: Int)
-  /// The receiver does not know this version of the protocol: send the same in an older one.
+  /// The receiver does not support this version of the protocol: use an older one.
   case unsupported(String)
-  /// The receiver is unavailable: send the same later.
+  /// The receiver is unavailable: retry later.
   case later(String, seconds: Double?)
-  /// The request itself is refused (URL, credentials, method), not the samples: send the same ever more rarely.
+  /// The request itself is refused (URL, credentials, method), rather than the samples: retry with increasing back-off.
   case held(String, seconds: Double?)
-  /// Send less at a time.
+  /// Send fewer samples per request.
   case tooLarge(String)
-  /// The receiver will never take these samples; `values` is how many it stored all the same, where it reports it.
+  /// The samples are permanently rejected; `values` is the number stored nonetheless, if the receiver reports it.
   case rejected(String, Reason, values: Int?)
 
   /// The meaning of a status code.
   enum Meaning: Equatable {
     case accepted, unsupportedFormat, unavailable, unauthorized, misdirected, tooLarge, rejected
 
-    /// The one table of status codes.
+    /// The only table of status codes.
     ///
-    /// Samples are dropped for 400, 409 and 422 only, and for 413 once a request holds a single
-    /// sample; no other code says anything about them.
+    /// Samples are dropped only for 400, 409 and 422, and for 413 once a request contains a single sample; no other
+    /// code concerns the samples themselves.
     init(status: Int) {
       self =
         switch status {
@@ -49,7 +49,7 @@ enum ResponseDisposition: Equatable {
   ///
   /// - Parameters:
   ///   - format: the protocol of the request.
-  ///   - now: POSIX time, for a `Retry-After` that is a date.
+  ///   - now: POSIX time, for a `Retry-After` with a date.
   init(_ answer: HTTPAnswer, format: String, now: Double) {
     let written = answer.headers["x-prometheus-remote-write-samples-written"].flatMap { Int($0) }
     let line = Self.line(answer)
@@ -69,7 +69,7 @@ enum ResponseDisposition: Equatable {
     guard (300..<400).contains(answer.status), let location = answer.headers["location"] else {
       return " (check the URL of --push)"
     }
-    // A query may hold a secret.
+    // A query may contain a secret.
     return " (redirects are not followed; it points to \(words(String(location.prefix { $0 != "?" }))))"
   }
 
@@ -78,14 +78,14 @@ enum ResponseDisposition: Equatable {
     return "HTTP \(answer.status)" + (words.isEmpty ? "" : ": " + words)
   }
 
-  /// The beginning of a receiver's text as one line; empty where it holds control characters.
+  /// The beginning of a receiver's text as one line; empty if it contains control characters.
   static func words(_ text: String) -> String {
     let text = text.prefix(300).map { $0.isNewline || $0.isWhitespace ? " " : $0 }
     let isPlain = text.allSatisfy { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } }
     return isPlain ? String(text).split(separator: " ").joined(separator: " ") : ""
   }
 
-  /// By the words of Prometheus' storage/interface.go, which others have taken over.
+  /// Matches the messages of Prometheus' storage/interface.go, which others have adopted.
   private static func rejection(_ text: String) -> Reason {
     let text = text.lowercased()
     if text.contains("out of bounds") || text.contains("too old") || text.contains("too-old") { return .tooOld }
@@ -95,7 +95,7 @@ enum ResponseDisposition: Equatable {
     return .rejected
   }
 
-  /// Seconds, or a date (RFC 9110 §10.2.3, §5.6.7); nil where it is neither.
+  /// Parses seconds or a date (RFC 9110 §10.2.3, §5.6.7), or nil.
   static func seconds(retryAfter text: String, now: Double) -> Double? {
     if !text.isEmpty, text.utf8.count <= 9, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) { return Double(text) }
     // "Sun, 06 Nov 1994 08:49:37 GMT".

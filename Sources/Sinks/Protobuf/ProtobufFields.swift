@@ -1,4 +1,4 @@
-/// Reads the fields of a protobuf message (protobuf.dev/programming-guides/encoding), as far as it is well-formed.
+/// Reads the fields of a protobuf message (protobuf.dev/programming-guides/encoding) up to the first malformed one.
 enum ProtobufFields {
   enum Value {
     case varint(UInt64)

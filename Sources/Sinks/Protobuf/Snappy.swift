@@ -1,8 +1,8 @@
 internal import CSnappy
 
-/// Snappy's block format, as remote write wants it.
+/// Snappy's block format, as required by remote write.
 enum Snappy {
-  /// The bytes compressed as one block.
+  /// Compresses bytes as one block.
   static func compress(_ bytes: [UInt8]) -> [UInt8] {
     let capacity = snappy_max_compressed_length(bytes.count)
     return [UInt8](unsafeUninitializedCapacity: capacity) { target, count in
@@ -12,7 +12,7 @@ enum Snappy {
           source.baseAddress?.assumingMemoryBound(to: CChar.self), source.count,
           UnsafeMutableRawPointer(target.baseAddress)?.assumingMemoryBound(to: CChar.self), &length)
       }
-      // It fails only where the room is less than snappy_max_compressed_length.
+      // Fails only if the buffer is smaller than snappy_max_compressed_length.
       count = status == SNAPPY_OK ? length : 0
     }
   }

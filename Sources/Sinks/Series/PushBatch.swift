@@ -1,8 +1,8 @@
 internal import AgentMetrics
 
-/// Samples as series, ready to be written in whatever protocol.
+/// Samples as series, independent of the protocol.
 struct PushBatch {
-  /// One value at one moment.
+  /// One value at one time.
   struct Point: Equatable {
     /// Milliseconds since 1970.
     let milliseconds: Int64
@@ -10,22 +10,21 @@ struct PushBatch {
     let bits: UInt64
   }
 
-  /// Says that a series has ended: a NaN that is told from others by its bits, which are those of a signalling one.
-  ///
-  /// (Prometheus, `model/value/value.go`: StaleNaN.)
+  /// Stale marker: the end of a series as a NaN with the bits of a signaling one (Prometheus, `model/value/value.go`:
+  /// StaleNaN).
   static let stale: UInt64 = 0x7FF0_0000_0000_0002
 
-  /// The series, each with its points in order of time.
+  /// The series, each with its points in chronological order.
   private(set) var series: [(key: PushSeriesKey, points: [Point])] = []
-  /// How many points there are.
+  /// Number of points.
   private(set) var count = 0
-  /// The series that the last sample has.
+  /// Series of the last sample.
   private(set) var present: Set<PushSeriesKey>
   private var places: [PushSeriesKey: Int] = [:]
 
-  /// The series of some samples, oldest first.
+  /// Converts samples, oldest first.
   ///
-  /// - Parameter present: the series that the receiver has of the sample before; what is missing since is told to have ended.
+  /// - Parameter present: series of the receiver's previous sample; those missing since are marked as stale.
   init(_ samples: some Sequence<Sample>, after present: Set<PushSeriesKey>) {
     self.present = present
     for sample in samples {
@@ -33,7 +32,7 @@ struct PushBatch {
       var seen: Set<PushSeriesKey> = []
       seen.reserveCapacity(self.present.count)
       SampleSeries.visit(sample) { key, value in
-        // Two entries of a list that no label tells apart cannot both be told.
+        // Of two list entries with the same labels only one can be sent.
         if seen.insert(key).inserted { add(key, Point(milliseconds: time, bits: value.bitPattern)) }
       }
       end(self.present.subtracting(seen), at: time)
@@ -41,13 +40,13 @@ struct PushBatch {
     }
   }
 
-  /// The end of series at a moment, as after a clean stop.
+  /// Marks series as stale, as after a clean stop.
   init(endOf present: Set<PushSeriesKey>, at time: Int64) {
     self.present = []
     end(present, at: time)
   }
 
-  /// The one series that asks whether a moment is taken.
+  /// The probe series, which tests whether a time is accepted.
   init(probeAt time: Int64) {
     present = []
     add(.probe, Point(milliseconds: time, bits: (1.0).bitPattern))

@@ -1,22 +1,22 @@
 internal import AgentMetrics
 internal import PrometheusExport
 
-/// The figures of a Sample as series, under the names that `/metrics` gives them.
+/// Visits the values of a Sample as series, with their names in `/metrics`.
 final class SampleSeries: FieldVisitor {
   /// A group, list or entry that is being visited.
   private struct NestingLevel {
     /// Number of the group or list; nil at the top.
     let field: Int?
-    /// Where the labels of what is around end.
+    /// Number of labels of the enclosing entries.
     let labels: Int
-    /// Labels of its own info.
+    /// Labels of its own info metric.
     var texts: [String] = []
   }
 
   private let body: (PushSeriesKey, Double) -> Void
   private let names: PrometheusNames
   private var frames = [NestingLevel(field: nil, labels: 0)]
-  /// Of all entries around, names and values in turn.
+  /// Labels of the enclosing entries, names and values in turn.
   private var labels: [String] = []
 
   private init(_ names: PrometheusNames, _ body: @escaping (PushSeriesKey, Double) -> Void) {

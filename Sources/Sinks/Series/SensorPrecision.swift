@@ -1,19 +1,19 @@
 internal import AgentMetrics
 
 extension Unit {
-  /// A number in the unit's base, rounded to what its source can tell.
+  /// Rounds a number in the unit's base to the precision of its source.
   ///
-  /// As the archive keeps it, so that a sample that is sent from memory and once more from the archive is the same sample:
-  /// receivers refuse another value at the same moment. And receivers keep short numbers in less room.
+  /// Equal to the archive's precision, so that a sample sent from memory and again from the archive is the same:
+  /// receivers reject another value for the same time. Short numbers also take receivers less space.
   func roundedToPrecision(_ value: Double) -> Double {
-    // Multiples of pages are kept whole, and not in MiB.
+    // Multiples of pages stay exact in bytes rather than MiB.
     let factor = self == .mebibytes ? 1 : factor
     let scale = Self.powersOfTen[decimals]
     let shown = value / factor
     let product = shown * scale
     guard product.magnitude < 0x1p51 else { return value }
     let floor = product.rounded(.down)
-    // What the product lost in rounding says on which side of a tie it really is.
+    // The product's rounding error shows its side of a tie.
     let half = product - floor - 0.5
     let rest = half != 0 ? half : (-product).addingProduct(shown, scale)
     let isOdd = floor.truncatingRemainder(dividingBy: 2) != 0
@@ -21,6 +21,6 @@ extension Unit {
     return whole / scale * factor
   }
 
-  /// Units have six decimals at most.
+  /// Units have at most six decimals.
   private static let powersOfTen: [Double] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]
 }

@@ -1,9 +1,9 @@
 internal import AgentMetrics
 internal import PrometheusExport
 
-/// All labels of a series as a receiver gets them: its name, its own, and those that the operator adds.
+/// All labels of a series for a receiver: its name, its own labels, and the operator's.
 struct SeriesLabels {
-  /// Labels that are added to every series that has none of that name; `instance` and `job` as a rule.
+  /// Labels added to every series without a label of that name; usually `instance` and `job`.
   let external: [PushLabel]
   private let names: PrometheusNames
 
@@ -12,15 +12,15 @@ struct SeriesLabels {
     self.names = names
   }
 
-  /// The family of a series; that of the probe is none of the catalog's.
+  /// The family of a series; the probe's is not in the catalog.
   func name(of key: PushSeriesKey) -> PrometheusName {
     key.family < 0 ? Self.probe : names.families[key.family]
   }
 
   private static let probe = PrometheusName(
-    sample: "agent_push_probe", kind: .gauge, unit: "", help: "Asks the receiver whether it takes samples of a moment")
+    sample: "agent_push_probe", kind: .gauge, unit: "", help: "Tests whether the receiver accepts samples of a time")
 
-  /// Names and values, sorted by the bytes of the names, as remote write demands.
+  /// Names and values, sorted by the bytes of the names, as required by remote write.
   func labels(of key: PushSeriesKey) -> [(name: String, value: String)] {
     var labels: [(name: String, value: String)] = [("__name__", name(of: key).sample)]
     labels.reserveCapacity(1 + key.labels.count / 2 + external.count)
@@ -37,15 +37,14 @@ struct SeriesLabels {
   }
 }
 
-/// A label that the operator adds to every series.
+/// An operator's label for every series.
 package struct PushLabel: Sendable, Hashable {
-  /// Its name.
   package let name: String
-  /// Its value; not empty.
+  /// Not empty.
   package let value: String
 
-  /// A label; nil where Prometheus would not take the name (`[a-zA-Z_][a-zA-Z0-9_]*`, none that begins with two
-  /// underscores), or where the value is empty.
+  /// Creates a label; nil if Prometheus would reject the name (`[a-zA-Z_][a-zA-Z0-9_]*` without two leading
+  /// underscores), or if the value is empty.
   package init?(name: String, value: String) {
     let isLetter: (UInt8) -> Bool = { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 == 0x5F }
     let bytes = name.utf8
@@ -56,7 +55,7 @@ package struct PushLabel: Sendable, Hashable {
     self.value = value
   }
 
-  /// A label as it is written on the command line, `name=value`; nil where it is none.
+  /// Parses a label of the command line, `name=value`, or nil.
   package init?(_ text: String) {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2 else { return nil }

@@ -4,16 +4,16 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// A receiver on a free port of the loopback that does what a script says, and keeps what it has taken.
+/// A scripted receiver on a free loopback port, which records accepted requests.
 final class FakeReceiver: Sendable {
-  /// What it does with a request.
+  /// Behavior for a request.
   enum Behaviour: Sendable {
     case answer(Int, [(String, String)] = [], String = "")
-    /// It reads, and says nothing.
+    /// Reads without responding.
     case hang
-    /// It closes the connection.
+    /// Closes the connection.
     case cut
-    /// An answer that has no end.
+    /// An endless response.
     case endless
   }
 
@@ -23,7 +23,7 @@ final class FakeReceiver: Sendable {
     let headers: HTTPHeaders
     let body: [UInt8]
 
-    /// What is in it, whichever version it is.
+    /// The decoded body, of either version.
     func received() throws -> Received {
       let bytes = try Received.uncompress(body)
       return headers.first(name: "X-Prometheus-Remote-Write-Version") == "2.0.0"
@@ -31,7 +31,7 @@ final class FakeReceiver: Sendable {
     }
   }
 
-  /// A value as it was taken.
+  /// An accepted value.
   struct Point: Hashable {
     let series: String
     let milliseconds: Int64
@@ -50,7 +50,7 @@ final class FakeReceiver: Sendable {
   private let channel: any Channel
   let port: Int
 
-  /// - Parameter script: tells what is done with each request; what it answers with 2xx has been taken.
+  /// - Parameter script: determines the behavior for each request; those answered with 2xx are accepted.
   init(
     port: Int = 0, tls: NIOSSLContext? = nil, _ script: @escaping @Sendable (Request) -> Behaviour
   ) async throws {
@@ -71,9 +71,9 @@ final class FakeReceiver: Sendable {
 
   /// All requests so far.
   var requests: [Request] { state.withLock { $0.requests } }
-  /// All values that were taken, in the order of their coming.
+  /// All accepted values, in order of arrival.
   var points: [Point] { state.withLock { $0.points } }
-  /// Bytes of endless answers that were written.
+  /// Bytes written of endless responses.
   var bytesOut: Int { state.withLock { $0.bytesOut } }
   var connections: Int { state.withLock { $0.connections } }
 

@@ -3,7 +3,7 @@ import SystemIO
 import TestSupport
 import Testing
 
-/// A receiver that people run, as Debian has it, on a free port of the loopback with a folder for its data.
+/// A real receiver as packaged by Debian, on a free loopback port with a folder for its data.
 final class RealReceiver {
   enum Kind: String, CaseIterable, Sendable {
     case prometheus
@@ -22,10 +22,10 @@ final class RealReceiver {
     port = try Loopback.freePort()
   }
 
-  /// Where samples are sent to.
+  /// URL for samples.
   var url: String { "http://127.0.0.1:\(port)/api/v1/write" }
 
-  /// Starts it and waits until it answers.
+  /// Starts it and waits until it responds.
   ///
   /// - Parameter takesSamples: false for a Prometheus without `--web.enable-remote-write-receiver`.
   func start(takesSamples: Bool = true) async throws {
@@ -58,7 +58,7 @@ final class RealReceiver {
     process = nil
   }
 
-  /// The body of a GET; nil where nobody answers with 200.
+  /// The body of a GET, or nil without a response of status 200.
   func get(_ target: String) -> [UInt8]? {
     let answer = try? Loopback.get(target, port: UInt16(port), version: "1.0", deadline: 20)
     return answer?.status == 200 ? answer?.bytes : nil
@@ -73,7 +73,7 @@ final class RealReceiver {
     return value
   }
 
-  /// All values of the machine "box" since a moment, stale markers left out.
+  /// All values of the machine "box" since a time, without stale markers.
   func points(since start: Double, to end: Double) throws -> [String: [Int64: Double]] {
     var result: [String: [Int64: Double]] = [:]
     func add(_ labels: JSONValue?, _ time: Double?, _ value: Double?) {

@@ -1,6 +1,6 @@
 import CSnappy
 
-/// What a receiver reads from a request: series by their labels, milliseconds and the values' bits.
+/// A decoded request: series by their labels, milliseconds and the values' bits.
 struct Received {
   struct Series {
     let labels: [(name: String, value: String)]
@@ -54,7 +54,7 @@ struct Received {
     }
   }
 
-  /// Snappy's block format, taken apart by the library.
+  /// Decompresses Snappy's block format with the library.
   static func uncompress(_ bytes: [UInt8]) throws -> [UInt8] {
     try bytes.withUnsafeBytes { source in
       let source = source.bindMemory(to: CChar.self)

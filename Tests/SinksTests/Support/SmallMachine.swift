@@ -1,7 +1,7 @@
 import AgentMetrics
 import History
 
-/// A machine with few series whose figures differ from sample to sample; its second GPU may vanish.
+/// A machine with few series whose values differ between samples; its second GPU may vanish.
 struct SmallMachine {
   /// POSIX time of the first sample.
   let start: Double
@@ -43,7 +43,7 @@ struct SmallMachine {
   }
 }
 
-/// Puts values in words for comparisons: `name{label="value",…}`.
+/// Formats a series for comparisons: `name{label="value",…}`.
 func seriesText(_ labels: [(name: String, value: String)]) -> String {
   let name = labels.first { $0.name == "__name__" }?.value ?? ""
   let rest = labels.filter { $0.name != "__name__" }.sorted { $0.name < $1.name }

@@ -1,4 +1,4 @@
-/// A certificate for localhost and 127.0.0.1 that vouches for itself, and its key; of use to nobody.
+/// A self-signed certificate for localhost and 127.0.0.1, and its key; only for tests.
 enum TestCertificate {
   static let certificate = """
     -----BEGIN CERTIFICATE-----

@@ -8,7 +8,7 @@ import Testing
 @testable import Outbox
 @testable import Sinks
 
-/// Waits until something holds, looking again and again; fails after a time in which it must have come.
+/// Polls until a condition holds; fails after a generous timeout.
 func eventually(
   _ what: String, atMost seconds: Double = 300, location: SourceLocation = #_sourceLocation,
   _ holds: () async throws -> Bool
@@ -24,7 +24,7 @@ func eventually(
 }
 
 extension PushTiming {
-  /// The same with seconds that are short.
+  /// Timing with short waits.
   static var quick: PushTiming {
     var timing = PushTiming()
     timing.firstRetry = 0.01
@@ -36,7 +36,7 @@ extension PushTiming {
   }
 }
 
-/// Log lines, for tests to look at.
+/// Collects log lines for tests.
 final class LogLines: Sendable {
   private let lines = Mutex<[String]>([])
   var all: [String] { lines.withLock { $0 } }
@@ -64,7 +64,7 @@ final class LogLines: Sendable {
   }
 }
 
-/// What pushes a history to one receiver, and all that belongs to it.
+/// Pushes a history to one receiver, with all dependencies.
 struct Pushing {
   let history: History
   let push: Push
@@ -89,7 +89,7 @@ struct Pushing {
 
   var status: PushStatus { push.status[0] }
 
-  /// Stops it, away from the threads that it needs.
+  /// Stops it on a thread outside the pool that it needs.
   func stop(atMost seconds: Double = 20) async {
     await withCheckedContinuation { continuation in
       Thread.start("stop") {
@@ -100,7 +100,7 @@ struct Pushing {
   }
 }
 
-/// All values of some samples as a receiver has to have them.
+/// All values of samples as a receiver must have them.
 func expectedPoints(_ samples: [Sample]) -> Set<FakeReceiver.Point> {
   let labels = SeriesLabels(
     external: [PushLabel(name: "instance", value: "box"), PushLabel(name: "job", value: "agent")].compactMap(\.self))
