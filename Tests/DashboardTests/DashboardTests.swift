@@ -396,65 +396,6 @@ import Testing
     #expect(terminal.frames.count == 2)
     #expect(terminal.timeouts.allSatisfy { abs($0 - 0.85) < 1e-6 })
   }
-
-  // MARK: Before the first sample
-
-  private var preview: Sample {
-    var reading = Reading()
-    reading.timestamp = Timestamp(seconds: start)
-    reading.host.hostname = "worker-17"
-    reading.cpu.cores = [CPUReading.CoreReading(cpu: 0), CPUReading.CoreReading(cpu: 1)]
-    reading.memory.total = 4 << 30
-    reading.memory.available = 3 << 30
-    reading.memory.free = 1 << 30
-    return Sample(from: nil, to: reading)
-  }
-
-  @Test func thePreviewIsDrawnAtOnce() {
-    let history = History(capacity: 10, interval: 1)
-    history.setPreview(preview)
-    let terminal = RecordingTerminal()
-    _ = run(terminal, history: history)
-    #expect(text(terminal.frames.first).contains("1.00/4.00 GiB"))
-    #expect(text(terminal.frames.first).contains("worker-17"))
-  }
-
-  @Test func withoutAPreviewItLooksOftenAndThenLessOften() {
-    let history = History(capacity: 10, interval: 1)
-    let terminal = RecordingTerminal(events: [.timeout, .timeout, .timeout])
-    terminal.beforeEvent = { [preview] index in
-      if index == 1 { history.setPreview(preview) }
-    }
-    _ = run(terminal, history: history)
-    let texts = terminal.frames.map { text($0) }
-    #expect(texts[0].contains("no sample yet") && texts[2].contains("4.00 GiB"))
-    #expect(
-      terminal.timeouts[0] <= 0.01 && terminal.timeouts[1] > terminal.timeouts[0] && terminal.timeouts[2] > 0.5)
-  }
-
-  @Test func theWatchEndsWithTheLoop() {
-    let history = History(capacity: 10, interval: 30)
-    let watched = Condition<[Int]>([])
-    let terminal = RecordingTerminal(events: [.timeout])
-    terminal.beforeEvent = { _ in watched.update { $0 += history.wantedIntervals(at: 100) } }
-    _ = run(terminal, history: history)
-    // Every second while it runs, and a minute longer.
-    #expect(watched.withState { $0 } == [1, 1])
-    #expect(history.wantedIntervals(at: 200) == [1])
-    #expect(history.wantedIntervals(at: 300).isEmpty)
-  }
-
-  @Test func aFinerTrackThatIsWatchedIsShown() {
-    let history = History(capacity: 10, interval: 30)
-    let watch = history.watch(interval: 1)
-    var machine = MadeUpMachine.smallVM
-    for entry in machine.history(ticks: 40).all { history.append([(1, entry.sample)]) }
-    _ = watch
-    let terminal = RecordingTerminal()
-    _ = run(terminal, history: history)
-    #expect(text(terminal.frames.first).contains("EPYC"))
-    #expect(text(terminal.frames.first).contains("⣿"))
-  }
 }
 
 /// An empty folder of its own.

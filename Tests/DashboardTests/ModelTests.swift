@@ -4,7 +4,7 @@ import Testing
 
 @testable import Dashboard
 
-/// What keys and the mouse do, without a terminal.
+/// Effects of keys without a terminal.
 @Suite struct ModelTests {
   private let input: ScreenInput
 
@@ -67,6 +67,18 @@ import Testing
       for text in [binding.meaning, binding.short, HelpView.label(binding.label, Glyphs(.ascii))] {
         #expect(text.utf8.allSatisfy { $0 < 0x7F }, "\(text)")
       }
+    }
+  }
+
+  /// Meanings and legend fit the help at 80 columns, also where keys are spelled out.
+  @Test(arguments: [Glyphs.GraphGlyphs.braille, .console, .ascii])
+  func theHelpIsWhole(_ kind: Glyphs.GraphGlyphs) {
+    let view = HelpView(glyphs: Glyphs(kind), hits: HitMap())
+    var grid = Grid(Size(width: 80, height: 70), isASCII: kind == .ascii)
+    view.draw(on: &grid, scroll: 0)
+    let text = grid.rows.joined(separator: "\n")
+    for meaning in KeyMap.sections.flatMap(\.bindings).map(\.meaning) + HelpView.legend.map(\.text) {
+      #expect(text.contains(meaning))
     }
   }
 
@@ -385,78 +397,5 @@ import Testing
     #expect(model.state.overlay == .help(scroll: frameContext.overlayRows))
     #expect(model.handle(.character("t"), in: frameContext) == .save)
     #expect(model.state.overlay == nil && model.state.table.isTree)
-  }
-
-  // MARK: Mouse
-
-  private func place(_ target: FrameContext.Hit.HitTarget, _ frameContext: FrameContext) throws -> MouseEvent {
-    let hit = try #require(frameContext.hits.last { $0.target == target })
-    return MouseEvent(kind: .press, x: hit.rect.x + hit.rect.width / 2, y: hit.rect.y)
-  }
-
-  @Test func mouseChoosesSortsAndScrolls() throws {
-    var model = Model()
-    var frameContext = picture(model).frameContext
-    let pid = try #require(frameContext.rows.dropFirst(2).first)
-    _ = model.handle(try place(.process(pid), frameContext), in: frameContext)
-    #expect(model.state.table.selected == pid)
-    frameContext = picture(model).frameContext
-    _ = model.handle(try place(.process(pid), frameContext), in: frameContext)
-    #expect(model.state.overlay == .details(pid))
-    model.state.overlay = nil
-    _ = model.handle(try place(.sort(.memory), frameContext), in: frameContext)
-    #expect(model.state.table.sort == .memory && !model.state.table.isReversed)
-    _ = model.handle(try place(.sort(.memory), frameContext), in: frameContext)
-    #expect(model.state.table.isReversed)
-    // More rows than there is room for.
-    var small = input
-    small.size = Size(width: 120, height: 36)
-    small.table = ProcessSnapshot(
-      processes: (1...60).map { pid in
-        var process = input.entries[0].sample.processes?.top[0]
-        process?.pid = Int32(pid)
-        return process
-      }.compactMap { $0 })
-    frameContext = Screen(small).draw().frameContext
-    let row = try #require(frameContext.rows.first)
-    var wheel = try place(.process(row), frameContext)
-    wheel.kind = .wheelDown
-    #expect(model.handle(wheel, in: frameContext) == .draw && model.state.table.scroll == 3)
-    wheel.kind = .wheelUp
-    _ = model.handle(wheel, in: frameContext)
-    #expect(model.state.table.scroll == 0 && model.handle(wheel, in: frameContext) == .nothing)
-  }
-
-  @Test func mouseLooksAtAMomentAndZooms() throws {
-    var model = Model()
-    let frameContext = picture(model).frameContext
-    var click = try place(.time, frameContext)
-    let hit = try #require(frameContext.target(x: click.x, y: click.y))
-    _ = model.handle(click, in: frameContext)
-    let wanted = frameContext.axis.time(cell: click.x - hit.rect.x, width: hit.rect.width, frameContext.glyphs)
-    #expect(abs((model.state.cursor.time ?? 0) - wanted) <= frameContext.axis.step)
-    // The axis does not move under the mouse.
-    #expect(picture(model).frameContext.axis == frameContext.axis)
-    click.kind = .wheelUp
-    let before = picture(model).frameContext.axis.step
-    _ = model.handle(click, in: picture(model).frameContext)
-    #expect(picture(model).frameContext.axis.step < before)
-  }
-
-  @Test func mouseOnPanelsKeysAndSettings() throws {
-    var model = Model()
-    var frameContext = picture(model).frameContext
-    _ = model.handle(try place(.panel(.memory), frameContext), in: frameContext)
-    #expect(model.state.focus == .memory)
-    frameContext = picture(model).frameContext
-    _ = model.handle(try place(.key(.character("h")), frameContext), in: frameContext)
-    #expect(model.state.overlay == .help(scroll: 0))
-    model.state.overlay = .settings(selected: 0)
-    frameContext = picture(model).frameContext
-    _ = model.handle(try place(.setting(1), frameContext), in: frameContext)
-    #expect(model.state.overlay == .settings(selected: 1))
-    #expect(model.handle(try place(.setting(1), picture(model).frameContext), in: picture(model).frameContext) == .save)
-    #expect(model.handle(MouseEvent(kind: .press, x: 900, y: 900), in: frameContext) == .nothing)
-    #expect(model.handle(MouseEvent(kind: .release, x: 1, y: 1), in: frameContext) == .nothing)
   }
 }

@@ -325,6 +325,21 @@ import Testing
     #expect(try age(.disk, "disk.read_bytes_per_sec").contains("mean over 1.0 s"))
   }
 
+  @Test func aLongSourceIsExplainedInTwoRows() throws {
+    var machine = MadeUpMachine.gpuServer
+    let history = machine.history(ticks: 5)
+    var input = ScreenGoldens.screenInput(history)
+    let sample = try #require(history.latest).sample
+    let metrics = ExplainView.metrics(of: .memory, in: sample)
+    let place = try #require(metrics.firstIndex { $0.metric.id == "ram.available_mb" })
+    input.state.overlay = .explain(.memory, selected: place)
+    let rows = Screen(input).draw().grid.rows
+    let first = try #require(rows.firstIndex { $0.contains("│ source   ") })
+    let text = rows[first...first + 1].map { $0.split(separator: "│")[0].dropFirst(10) }.joined()
+    let source = String(metrics[place].metric.definition.source.filter { $0 != " " }.prefix(100))
+    #expect(text.filter { $0 != " " }.hasPrefix(source))
+  }
+
   @Test func detailsAreScrolledWhereTheyAreCut() {
     var machine = MadeUpMachine.gpuServer
     var input = ScreenGoldens.screenInput(machine.history(ticks: 5), size: Size(width: 40, height: 10))

@@ -68,12 +68,9 @@ struct ExplainView {
       }
   }
 
-  private func drawAbout(_ metric: Catalog.Metric, on grid: inout Grid, in rect: Rect) {
-    var rest = rect
+  /// Lines on a metric, as name and text.
+  private func about(_ metric: Catalog.Metric) -> [(name: String, text: String)] {
     let definition = metric.definition
-    var lines: [(name: String, text: String)] = [("meaning", definition.help)]
-    if !definition.source.isEmpty { lines.append(("source", definition.source)) }
-    lines.append(("unit", definition.unit.rawValue + ", " + definition.kind.rawValue))
     var age = "instantaneous value"
     if ExplainView.isMean(definition), context.sample.elapsed.isFinite {
       age = "mean over " + TextFormat.time(context.sample.elapsed, glyphs)
@@ -84,16 +81,40 @@ struct ExplainView {
       age += "; read " + TextFormat.duration(oldest) + " ago"
     }
     if let failing = sources.first(where: { !$0.success }) { age += "; " + (failing.error ?? "its source is failing") }
-    lines.append(("age", age))
+    return [
+      ("meaning", definition.help), ("source", definition.source),
+      ("unit", definition.unit.rawValue + ", " + definition.kind.rawValue), ("age", age),
+    ].filter { !$0.text.isEmpty }
+  }
+
+  private static let nameWidth = 9
+
+  private func drawAbout(_ metric: Catalog.Metric, on grid: inout Grid, in rect: Rect) {
+    var rest = rect
     grid.fill(glyphs.rule, x: rest.x, y: rest.y, count: rest.width, .faint)
     _ = rest.takeTop(1)
-    for line in lines where !rest.isEmpty {
+    let lines = about(metric)
+    for (index, line) in lines.enumerated() where !rest.isEmpty {
+      grid.put(line.name, x: rest.x, y: rest.y, .key)
+      var text = Substring(line.text)
+      // A long text takes the row of the keys.
+      while rest.height > lines.count - index, let (head, tail) = split(text, width: rest.width - Self.nameWidth) {
+        let row = rest.takeTop(1)
+        grid.put(String(head), x: row.x + Self.nameWidth, y: row.y, limit: row.width - Self.nameWidth)
+        text = tail
+      }
       let row = rest.takeTop(1)
-      grid.put(line.name, x: row.x, y: row.y, .key)
-      grid.putShortened(line.text, x: row.x + 9, y: row.y, limit: row.width - 9)
+      grid.putShortened(String(text), x: row.x + Self.nameWidth, y: row.y, limit: row.width - Self.nameWidth)
     }
     if !rest.isEmpty {
       grid.put("up, down: select, Tab: next panel, Esc: close", x: rest.x, y: rest.y, .muted, limit: rest.width)
     }
+  }
+
+  /// Cuts a text at the last blank that leaves the first part at most `width` columns wide; nil if it fits or has none.
+  private func split(_ text: Substring, width: Int) -> (Substring, Substring)? {
+    guard Grid.columns(of: String(text)) > width else { return nil }
+    let blank = text.indices.last { text[$0] == " " && Grid.columns(of: String(text[..<$0])) <= width }
+    return blank.map { (text[..<$0], text[text.index(after: $0)...]) }
   }
 }

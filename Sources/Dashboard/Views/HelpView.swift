@@ -3,6 +3,21 @@ struct HelpView {
   let glyphs: Glyphs
   let hits: HitMap
 
+  /// Abbreviations on the screen, each short enough for 80 columns.
+  static let legend: [(name: String, text: String)] = {
+    let events = TimelineEvent.EventKind.allCases.map(\.legend)
+    return [
+      ("axis", events.prefix(4).joined(separator: ", ")),
+      ("", events.dropFirst(4).joined(separator: ", ")),
+      ("GPU", "z asleep, ! lost and not in the mean; X E R T as on the axis"),
+      ("+3", "3 hidden rows; scroll by wheel, or focus the panel (Tab)"),
+      ("graph", "line: mean of the samples of a column; shaded: min-max"),
+      ("RAM", "used (total - available), then reclaimable cache"),
+      ("group", "limit of the agent's own container (cgroup)"),
+      ("Ki Mi Gi", "1 Ki = 1024 bytes; CPU% of a process: 100% is one CPU"),
+    ]
+  }()
+
   private enum HelpLine {
     case section(String)
     case key(KeyMap.Binding)
@@ -16,16 +31,7 @@ struct HelpView {
       lines += section.bindings.map { .key($0) }
     }
     lines.append(.section("Legend"))
-    // Two lines, each of which fits the narrowest place beside the names.
-    let events = TimelineEvent.EventKind.allCases.map(\.legend)
-    lines.append(.note("axis", events.prefix(5).joined(separator: ", ")))
-    lines.append(.note("", events.dropFirst(5).joined(separator: ", ")))
-    lines.append(.note("GPU", "z asleep, ! lost and not in the mean; X, E, R, T as on the axis"))
-    lines.append(.note("+3", "3 rows hidden; focus the panel (Tab) and scroll, or use the wheel"))
-    lines.append(.note("graph", "line: mean of the samples of a column; shaded: min-max"))
-    lines.append(.note("RAM", "used (total - available), then reclaimable cache"))
-    lines.append(.note("group", "limit of the agent's own container (cgroup)"))
-    lines.append(.note("Ki Mi Gi", "1 Ki = 1024 bytes; CPU% of a process: 100% is one CPU"))
+    lines += Self.legend.map { .note($0.name, $0.text) }
     return lines
   }
 
