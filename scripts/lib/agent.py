@@ -1,4 +1,4 @@
-"""Starts an agent for a script on a free port, waits for it, drains its output, ends it; and what the scripts share."""
+"""Starts an agent for a script on a free port, waits for it, drains its output, ends it; and shared helpers."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import urllib.request
 
 
 def free_port():
-    """A TCP port that was free just now."""
+    """Returns a TCP port that is currently free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -28,7 +28,7 @@ class Agent:
     """A serving agent; use it in a `with` statement.
 
     binary       path of the program
-    arguments    further flags; --serve and --port are there already
+    arguments    further flags besides --serve and --port
     environment  variables to add
     descriptors  its limit of open files
     """
@@ -44,7 +44,7 @@ class Agent:
         listening = threading.Event()
 
         def drain():
-            # A pipe that nobody reads would block the agent once it is full.
+            # A pipe without a reader would block the agent once it is full.
             for line in self.process.stderr:
                 self.lines.append(line.rstrip())
                 found = re.search(r"listening on (http://\S+?)/?\s*$", line)
@@ -72,24 +72,24 @@ class Agent:
                 time.sleep(0.05)
 
     def read(self, path, timeout=30, token=None):
-        """The bytes of an answer."""
+        """Returns the bytes of a response."""
         headers = {"Authorization": "Bearer " + token} if token else {}
         request = urllib.request.Request(self.url + path, headers=headers)
         with urllib.request.urlopen(request, timeout=timeout) as response:
             return response.read()
 
     def json(self, path, timeout=30, token=None):
-        """An answer as JSON."""
+        """Returns a response as JSON."""
         return json.loads(self.read(path, timeout, token))
 
     def kill(self):
-        """Ends it by SIGKILL, as a crash does, and waits for that."""
+        """Ends it by SIGKILL, like a crash, and waits for its end."""
         self.process.kill()
         self.process.wait()
         self.stop()
 
     def stop(self):
-        """Ends it, and waits for that; a second time does nothing. Returns its exit status."""
+        """Ends it and waits for its end; idempotent. Returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it: what must be installed, and how the program is built. Stands in the repository's root.
+# Sourced by the scripts: required packages, and the build of the program. Changes to the repository's root.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 say() { printf '==> %s\n' "$*" >&2; }
 
-# The Debian packages that the build needs and this machine lacks.
+# Prints those of the given Debian packages that are not installed.
 missing_packages() {
   local package missing=()
   for package in "$@"; do
@@ -13,11 +13,11 @@ missing_packages() {
   printf '%s\n' "${missing[@]}"
 }
 
-# Installs Debian packages that are missing; on other systems it says what is needed and goes on.
+# Installs missing Debian packages; on other systems only lists the required ones.
 need_packages() {
   local missing as_root=()
   if ! command -v apt-get >/dev/null; then
-    say "no apt-get here; needed are the counterparts of Debian's: $*"
+    say "no apt-get; required are the equivalents of the Debian packages: $*"
     return
   fi
   missing=$(missing_packages "$@" | xargs)
@@ -41,7 +41,7 @@ need_packages() {
   }
 }
 
-# Installs Debian packages that some tests are skipped without; not where they would start services of their own.
+# Installs Debian packages needed by optional tests, unless they would start services.
 want_packages() {
   local missing
   command -v apt-get >/dev/null || return 0
@@ -57,14 +57,14 @@ want_packages() {
 
 need_swift() {
   command -v swift >/dev/null && return
-  say "no swift here: install a Swift 6.2 or newer toolchain (swift.org/install) and put it on PATH"
+  say "swift not found: install a Swift 6.2 or newer toolchain (swift.org/install) and put it on PATH"
   exit 69
 }
 
-# What every build is made with: an import of a target that the manifest does not list is an error.
+# Options of every build: an import of a target that the manifest does not list is an error.
 BUILD_OPTIONS=(--explicit-target-dependency-import-check error)
 
-# One file without debug information; unused code left out.
+# One file without debug information and unused code.
 RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sections)
 
 RELEASE_BINARY=.build/release/agent
@@ -75,6 +75,6 @@ BUILD_PACKAGES=(libisal-dev libncurses-dev libsnappy-dev libsqlite3-dev zlib1g-d
 build_release() {
   need_packages "${BUILD_PACKAGES[@]}"
   need_swift
-  [ -x "$RELEASE_BINARY" ] || say "first build: some minutes, most of them for the HTTP server's packages"
+  [ -x "$RELEASE_BINARY" ] || say "first build: takes some minutes, mostly for the HTTP server's packages"
   swift build "${BUILD_OPTIONS[@]}" "${RELEASE_OPTIONS[@]}" --product agent >&2
 }
