@@ -24,9 +24,9 @@ package struct SourceReading: MetricGroup, Hashable {
   }
 
   static let table = Table<SourceReading>([
-    .text("source", "Collector", source: "the agent", \.name),
-    .gauge("duration_seconds", .seconds, "Read time", source: "the agent", \.duration),
-    .flag("success", "Whether the last read succeeded", source: "the agent", \.success),
+    .text("source", "Collector", source: "the agent", \.name).titled("Source", "データソース"),
+    .gauge("duration_seconds", .seconds, "Read time", source: "the agent", \.duration).titled("Read time", "所要時間"),
+    .flag("success", "Whether the last read succeeded", source: "the agent", \.success).titled("State", "状態"),
     .gauge("age_seconds", .seconds, "Age of its values", source: "the agent", \.age),
     .text("error", "Error of the last read", source: "the agent", \.error),
     .text("note", "Parts that the source cannot see", source: "the agent", \.note),
@@ -122,9 +122,12 @@ package struct AgentCost: MetricGroup, Hashable {
   package static let table = Table<AgentCost>([
     .text("version", "Version of the agent", source: "the agent", \.version),
     .gauge(
-      "cpu_cores", .cores, "CPU use of the agent, in CPUs", source: "clock_gettime, process CPU time", \.cpu),
-    .counter("cpu_seconds_total", .seconds, "CPU time used by the agent", source: "clock_gettime", \.cpuTotal),
-    .gauge("rss_bytes", .bytes, "Resident memory of the agent", source: "/proc/self/statm", \.resident),
+      "cpu_cores", .cores, "CPU use of the agent, in CPUs", source: "clock_gettime, process CPU time", \.cpu
+    ).titled("CPU usage", "CPU 使用率"),
+    .counter("cpu_seconds_total", .seconds, "CPU time used by the agent", source: "clock_gettime", \.cpuTotal).titled(
+      "CPU time", "CPU 時間"),
+    .gauge("rss_bytes", .bytes, "Resident memory of the agent", source: "/proc/self/statm", \.resident).titled(
+      "Memory", "メモリ"),
     .list("sources", keys: [Label("source") { $0.name }], SourceReading.table, \.sources),
     .list("push", keys: [Label("target") { $0.target }], PushReading.table, \.push, omitsEmpty: true),
   ])

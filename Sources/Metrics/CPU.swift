@@ -162,15 +162,20 @@ package struct CPU: MetricGroup, Hashable {
     }
 
     static let table = Table<Modes>([
-      .gauge("user", .ratio, "Share of time in user mode, guests not counted", source: "/proc/stat", \.user),
-      .gauge("nice", .ratio, "Share of time in niced user mode", source: "/proc/stat", \.nice),
-      .gauge("system", .ratio, "Share of time in the kernel", source: "/proc/stat", \.system),
-      .gauge("idle", .ratio, "Share of time idle", source: "/proc/stat", \.idle),
-      .gauge("iowait", .ratio, "Share of time idle with outstanding I/O", source: "/proc/stat", \.iowait),
-      .gauge("irq", .ratio, "Share of time in hardware interrupts", source: "/proc/stat", \.irq),
-      .gauge("softirq", .ratio, "Share of time in soft interrupts", source: "/proc/stat", \.softirq),
-      .gauge("steal", .ratio, "Share of time taken by the hypervisor", source: "/proc/stat", \.steal),
-      .gauge("guest", .ratio, "Share of time running guests", source: "/proc/stat", \.guest),
+      .gauge("user", .ratio, "Share of time in user mode, guests not counted", source: "/proc/stat", \.user).titled(
+        "User", "ユーザー"),
+      .gauge("nice", .ratio, "Share of time in niced user mode", source: "/proc/stat", \.nice).titled("Nice", "nice"),
+      .gauge("system", .ratio, "Share of time in the kernel", source: "/proc/stat", \.system).titled("System", "システム"),
+      .gauge("idle", .ratio, "Share of time idle", source: "/proc/stat", \.idle).titled("Idle", "アイドル"),
+      .gauge("iowait", .ratio, "Share of time idle with outstanding I/O", source: "/proc/stat", \.iowait).titled(
+        "I/O wait", "I/O 待ち"),
+      .gauge("irq", .ratio, "Share of time in hardware interrupts", source: "/proc/stat", \.irq).titled(
+        "Interrupts", "割り込み"),
+      .gauge("softirq", .ratio, "Share of time in soft interrupts", source: "/proc/stat", \.softirq).titled(
+        "Soft interrupts", "ソフト割り込み"),
+      .gauge("steal", .ratio, "Share of time taken by the hypervisor", source: "/proc/stat", \.steal).titled(
+        "Steal", "スティール"),
+      .gauge("guest", .ratio, "Share of time running guests", source: "/proc/stat", \.guest).titled("Guests", "ゲスト"),
     ])
   }
 
@@ -193,7 +198,7 @@ package struct CPU: MetricGroup, Hashable {
 
     static let table = Table<Core>([
       .gauge("cpu", .count, "Number of the logical CPU", source: "/proc/stat", \.cpu),
-      .gauge("usage", .ratio, "Share of time busy", source: "/proc/stat", \.usage),
+      .gauge("usage", .ratio, "Share of time busy", source: "/proc/stat", \.usage).titled("Usage", "使用率"),
       .gauge(
         "frequency_mhz", .megahertz, "Current frequency", source: "cpufreq scaling_cur_freq, else /proc/cpuinfo",
         \.frequency),
@@ -258,16 +263,21 @@ package struct CPU: MetricGroup, Hashable {
     .gauge("threads", .count, "Logical CPUs online", source: "/proc/stat", \.threads),
     .gauge(
       "usage", .ratio, "Share of time busy over all CPUs; steal is busy, iowait is idle",
-      source: "/proc/stat: 1 − Δ(idle + iowait) ÷ Δ(user…steal)", \.usage),
+      source: "/proc/stat: 1 − Δ(idle + iowait) ÷ Δ(user…steal)", \.usage
+    ).titled("Usage", "使用率"),
     .gauge(
       "frequency_mhz", .megahertz, "Mean current frequency",
-      source: "mean of cpufreq/policyN/scaling_cur_freq, else /proc/cpuinfo", \.frequency),
+      source: "mean of cpufreq/policyN/scaling_cur_freq, else /proc/cpuinfo", \.frequency
+    ).titled("Clock", "クロック"),
     .gauge("sockets", .count, "Processor packages", source: "/proc/cpuinfo physical id, topology", \.sockets),
     .part("modes", Modes.table, \.modes),
     .list("per_core", keys: [Label("cpu") { String($0.cpu) }], Core.table, \.perCore),
-    .gauge("context_switches_per_sec", .perSecond, "Context switches", source: "/proc/stat ctxt", \.contextSwitches),
-    .gauge("interrupts_per_sec", .perSecond, "Interrupts served", source: "/proc/stat intr", \.interrupts),
-    .gauge("forks_per_sec", .perSecond, "Processes and threads created", source: "/proc/stat processes", \.forks),
+    .gauge("context_switches_per_sec", .perSecond, "Context switches", source: "/proc/stat ctxt", \.contextSwitches)
+      .titled("Context switches", "コンテキストスイッチ"),
+    .gauge("interrupts_per_sec", .perSecond, "Interrupts served", source: "/proc/stat intr", \.interrupts).titled(
+      "Interrupts", "割り込み"),
+    .gauge("forks_per_sec", .perSecond, "Processes and threads created", source: "/proc/stat processes", \.forks)
+      .titled("Forks", "フォーク"),
   ])
 }
 

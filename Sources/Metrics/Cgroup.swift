@@ -95,23 +95,27 @@ package struct Cgroup: MetricGroup, Hashable {
     .gauge(
       "cpu_limit_cores", .cores, "CPUs' worth of time allowed", source: "cpu.max; cpu.cfs_quota_us ÷ period", \.cpuLimit
     ),
-    .gauge("cpu_cores", .cores, "CPUs' worth of time used", source: "cpu.stat usage_usec; cpuacct.usage", \.cpuCores),
+    .gauge("cpu_cores", .cores, "CPUs' worth of time used", source: "cpu.stat usage_usec; cpuacct.usage", \.cpuCores)
+      .titled("CPU"),
     .gauge(
       "cpu_usage", .ratio, "Share of the allowed CPU time used", source: "cpu_cores ÷ cpu_limit_cores", \.cpuUsage),
     .gauge(
       "throttled", .ratio, "Share of periods throttled", source: "cpu.stat nr_throttled ÷ nr_periods",
-      \.throttled),
+      \.throttled
+    ).titled("Throttled", "スロットリング"),
     .gauge("memory_limit_mb", .mebibytes, "Memory allowed", source: "memory.max; memory.limit_in_bytes", \.memoryLimit),
     .gauge(
       "memory_used_mb", .mebibytes, "Memory in use without reclaimable page cache",
-      source: "memory.current − inactive_file; memory.usage_in_bytes − total_inactive_file", \.memoryUsed),
+      source: "memory.current − inactive_file; memory.usage_in_bytes − total_inactive_file", \.memoryUsed
+    ).titled("Memory", "メモリ"),
     .gauge("memory_usage", .ratio, "Share of the allowed memory in use", source: "used ÷ limit", \.memoryUsage),
     .gauge("swap_limit_mb", .mebibytes, "Swap allowed", source: "memory.swap.max", \.swapLimit),
-    .gauge("swap_used_mb", .mebibytes, "Swap in use", source: "memory.swap.current", \.swapUsed),
+    .gauge("swap_used_mb", .mebibytes, "Swap in use", source: "memory.swap.current", \.swapUsed).titled("Swap", "スワップ"),
     .counter(
       "oom_kills_total", .count, "OOM kills in the group",
-      source: "memory.events oom_kill; memory.oom_control", \.oomKills),
-    .gauge("tasks", .count, "Tasks in the group", source: "pids.current", \.tasks),
+      source: "memory.events oom_kill; memory.oom_control", \.oomKills
+    ).titled("OOM kills", "OOM による強制終了"),
+    .gauge("tasks", .count, "Tasks in the group", source: "pids.current", \.tasks).titled("Tasks", "タスク"),
     .gauge("tasks_limit", .count, "Tasks allowed", source: "pids.max", \.tasksLimit),
   ])
 }

@@ -122,10 +122,11 @@ package struct Disk: MetricGroup, Hashable {
   static let traffic: [Field<Disk>] = [
     .gauge(
       "read_bytes_per_sec", .bytesPerSecond, "Bytes read", source: "/proc/diskstats sectors read × 512 ÷ Δt", \.readRate
-    ),
+    ).titled("Read", "読み取り"),
     .gauge(
       "write_bytes_per_sec", .bytesPerSecond, "Bytes written", source: "/proc/diskstats sectors written × 512 ÷ Δt",
-      \.writeRate),
+      \.writeRate
+    ).titled("Written", "書き込み"),
     .gauge("reads_per_sec", .perSecond, "Reads completed", source: "/proc/diskstats", \.reads),
     .gauge("writes_per_sec", .perSecond, "Writes completed", source: "/proc/diskstats", \.writes),
     .gauge("in_flight", .count, "Requests in flight now", source: "/proc/diskstats", \.inFlight),
@@ -139,22 +140,25 @@ package struct Disk: MetricGroup, Hashable {
 
   package static let table = Table<Disk>(
     [
-      .text("device", "Kernel name of the block device", source: "/proc/diskstats", \.device),
+      .text("device", "Kernel name of the block device", source: "/proc/diskstats", \.device).titled("Disk", "ディスク"),
       .text("name", "Name by device mapper or md", source: "/sys/block/…/dm/name", \.name),
       .text("model", "The hardware's name", source: "/sys/block/…/device/model", \.model),
       .flag("physical", "Whether it counts in the total; dm and md do not", source: "/sys/block", \.isPhysical),
     ] + traffic + [
       .gauge(
-        "busy", .ratio, "Share of time with a request in flight", source: "/proc/diskstats Δio_ticks ÷ Δt", \.busy),
+        "busy", .ratio, "Share of time with a request in flight", source: "/proc/diskstats Δio_ticks ÷ Δt", \.busy
+      ).titled("Utilization", "ビジー率"),
       .gauge(
         "queue", .count, "Mean number of requests in flight", source: "/proc/diskstats Δtime_in_queue ÷ Δt", \.queue
       ).fractional,
       .gauge(
         "read_latency_ms", .milliseconds, "Mean time of a read, wait included",
-        source: "/proc/diskstats Δticks ÷ Δreads", \.readLatency),
+        source: "/proc/diskstats Δticks ÷ Δreads", \.readLatency
+      ).titled("Read latency", "読み取りレイテンシ"),
       .gauge(
         "write_latency_ms", .milliseconds, "Mean time of a write, wait included",
-        source: "/proc/diskstats Δticks ÷ Δwrites", \.writeLatency),
+        source: "/proc/diskstats Δticks ÷ Δwrites", \.writeLatency
+      ).titled("Write latency", "書き込みレイテンシ"),
     ])
 }
 

@@ -23,6 +23,10 @@ package struct Definition: Sendable, Hashable {
   package let source: String
   /// Whether the JSON value is a whole number.
   package internal(set) var isWhole: Bool
+  /// Short label beside a value on a screen; the help where the table gives none.
+  package internal(set) var title: String
+  /// The title in Japanese; nil where it is the same or the table gives none.
+  package internal(set) var japaneseTitle: String?
 
   /// Maximum number of decimal places in JSON.
   package var decimals: Int { isWhole ? 0 : unit.decimals }
@@ -59,22 +63,27 @@ package struct Field<Owner: MetricGroup>: Sendable {
   ) {
     definition = Definition(
       name: name, unit: unit, kind: kind, help: help, source: source,
-      isWhole: (kind == .gauge || kind == .counter) && (unit.decimals == 0 || unit == .count))
+      isWhole: (kind == .gauge || kind == .counter) && (unit.decimals == 0 || unit == .count), title: help)
     self.access = access
     self.isRequired = isRequired
   }
 
-  private init(_ field: Field, isWhole: Bool) {
+  private init(_ field: Field, _ change: (inout Definition) -> Void) {
     var definition = field.definition
-    definition.isWhole = isWhole
+    change(&definition)
     (self.definition, access, isRequired) = (definition, field.access, field.isRequired)
   }
 
   /// The field with whole numbers, though its unit has fractions.
-  package var whole: Field { Field(self, isWhole: true) }
+  package var whole: Field { Field(self) { $0.isWhole = true } }
 
   /// The field with fractions, though its unit is a count: a mean.
-  package var fractional: Field { Field(self, isWhole: false) }
+  package var fractional: Field { Field(self) { $0.isWhole = false } }
+
+  /// The field with a short label for screens, in English and, where that differs, in Japanese.
+  package func titled(_ title: String, _ japanese: String? = nil) -> Field {
+    Field(self) { ($0.title, $0.japaneseTitle) = (title, japanese) }
+  }
 
   /// A level in the unit's *base* (bytes for ``Unit/mebibytes``); NaN where absent.
   package static func gauge<Value: MetricValue>(

@@ -32,8 +32,10 @@ package struct GPUProcess: MetricGroup, Hashable {
     .text("service", "Container or service", source: "/proc/PID/cgroup", \.service),
     .text("kind", "compute, graphics or both", source: "the driver", \.kind),
     .gauge(
-      "vram_used_mb", .mebibytes, "Memory of the GPU that it uses", source: "NVML, fdinfo drm-memory-vram", \.vram),
-    .gauge("util", .ratio, "Share of the GPU's time", source: "NVML process utilisation, fdinfo drm-engine-*", \.util),
+      "vram_used_mb", .mebibytes, "Memory of the GPU that it uses", source: "NVML, fdinfo drm-memory-vram", \.vram
+    ).titled("VRAM"),
+    .gauge("util", .ratio, "Share of the GPU's time", source: "NVML process utilisation, fdinfo drm-engine-*", \.util)
+      .titled("GPU"),
     .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML, fdinfo drm-engine-enc", \.encoder),
     .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML, fdinfo drm-engine-dec", \.decoder),
   ])
@@ -186,10 +188,13 @@ package struct GPU: MetricGroup, Hashable {
     .text("model", "Model name", source: "NVML name; pci.ids name of amdgpu, i915, xe", \.model),
     .gauge(
       "util", .ratio, "Mean share of time busy since the last answer",
-      source: "NVML samples, else its utilisation; gpu_busy_percent; fdinfo engines", \.util),
-    .gauge("temperature_c", .celsius, "Temperature", source: "NVML; hwmon temp1_input", \.temperature).whole,
+      source: "NVML samples, else its utilisation; gpu_busy_percent; fdinfo engines", \.util
+    ).titled("Utilization", "使用率"),
+    .gauge("temperature_c", .celsius, "Temperature", source: "NVML; hwmon temp1_input", \.temperature).whole.titled(
+      "Temperature", "温度"),
     .gauge("vram_total_mb", .mebibytes, "Its memory", source: "NVML memory v2; mem_info_vram_total", \.vramTotal),
-    .gauge("vram_used_mb", .mebibytes, "Its memory in use", source: "NVML memory v2; mem_info_vram_used", \.vramUsed),
+    .gauge("vram_used_mb", .mebibytes, "Its memory in use", source: "NVML memory v2; mem_info_vram_used", \.vramUsed)
+      .titled("VRAM"),
     .gauge("index", .count, "Place in the list, by PCI address", source: "the agent", \.index),
     .text("uuid", "The vendor's unique id", source: "NVML; amdgpu unique_id", \.uuid),
     .text("pci_address", "PCI address", source: "NVML; /sys/class/drm/cardN/device", \.pciAddress),
@@ -211,48 +216,59 @@ package struct GPU: MetricGroup, Hashable {
       "util_source", "Where the use comes from when not from the driver's own counter: fdinfo, gpu_metrics, rc6",
       source: "the agent", \.utilSource),
     .gauge("util_peak", .ratio, "Highest sample of its use since the last answer", source: "NVML samples", \.utilPeak),
-    .gauge("memory_util", .ratio, "Share of time with memory traffic", source: "NVML; mem_busy_percent", \.memoryUtil),
-    .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML; fdinfo", \.encoder),
-    .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML; fdinfo", \.decoder),
+    .gauge("memory_util", .ratio, "Share of time with memory traffic", source: "NVML; mem_busy_percent", \.memoryUtil)
+      .titled("Memory controller", "メモリコントローラー使用率"),
+    .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML; fdinfo", \.encoder).titled(
+      "Encoder", "エンコーダー"),
+    .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML; fdinfo", \.decoder).titled(
+      "Decoder", "デコーダー"),
     .gauge(
       "memory_temperature_c", .celsius, "Temperature of its memory", source: "NVML field; hwmon mem",
       \.memoryTemperature
-    ).whole,
+    ).whole.titled("Memory temp.", "メモリ温度"),
     .gauge(
       "hotspot_temperature_c", .celsius, "Temperature at its hottest spot", source: "hwmon junction",
       \.hotspotTemperature
-    ).whole,
+    ).whole.titled("Hotspot", "ホットスポット"),
     .gauge(
       "slowdown_temperature_c", .celsius, "Temperature at which it slows down", source: "NVML; hwmon crit",
       \.slowdownTemperature
     ).whole,
-    .gauge("vram_usage", .ratio, "Share of its memory in use", source: "used ÷ total", \.vramUsage),
+    .gauge("vram_usage", .ratio, "Share of its memory in use", source: "used ÷ total", \.vramUsage).titled("VRAM"),
     .gauge(
-      "shared_used_mb", .mebibytes, "Memory of the machine that it uses", source: "mem_info_gtt_used", \.sharedUsed),
-    .gauge("power_watts", .watts, "Power drawn", source: "NVML energy ÷ Δt, else its power; hwmon power1", \.power),
+      "shared_used_mb", .mebibytes, "Memory of the machine that it uses", source: "mem_info_gtt_used", \.sharedUsed
+    ).titled("Shared memory", "共有メモリ"),
+    .gauge("power_watts", .watts, "Power drawn", source: "NVML energy ÷ Δt, else its power; hwmon power1", \.power)
+      .titled("Power", "電力"),
     .gauge("power_limit_watts", .watts, "Power allowed", source: "NVML enforced limit; hwmon power1_cap", \.powerLimit),
     .counter(
       "energy_joules_total", .joules, "Energy drawn since the driver was loaded", source: "NVML; hwmon energy1",
       \.energy),
-    .gauge("clock_mhz", .megahertz, "Core clock", source: "NVML; pp_dpm_sclk; gt_act_freq_mhz", \.clock),
+    .gauge("clock_mhz", .megahertz, "Core clock", source: "NVML; pp_dpm_sclk; gt_act_freq_mhz", \.clock).titled(
+      "Clock", "クロック"),
     .gauge(
       "clock_max_mhz", .megahertz, "Highest core clock", source: "NVML; pp_dpm_sclk; gt_max_freq_mhz", \.clockMaximum),
-    .gauge("memory_clock_mhz", .megahertz, "Memory clock", source: "NVML; pp_dpm_mclk", \.memoryClock),
-    .gauge("fan", .ratio, "Fan speed as a share of its highest", source: "NVML; hwmon pwm1", \.fan),
-    .gauge("fan_rpm", .rpm, "Fan speed", source: "hwmon fan1_input", \.fanSpeed),
+    .gauge("memory_clock_mhz", .megahertz, "Memory clock", source: "NVML; pp_dpm_mclk", \.memoryClock).titled(
+      "Memory clock", "メモリクロック"),
+    .gauge("fan", .ratio, "Fan speed as a share of its highest", source: "NVML; hwmon pwm1", \.fan).titled(
+      "Fan", "ファン"),
+    .gauge("fan_rpm", .rpm, "Fan speed", source: "hwmon fan1_input", \.fanSpeed).titled("Fan", "ファン"),
     .gauge(
       "pcie_generation", .count, "Generation of its PCI Express link", source: "NVML; current_link_speed",
       \.pcieGeneration),
     .gauge("pcie_width", .count, "Lanes of its PCI Express link", source: "NVML; current_link_width", \.pcieWidth),
-    .gauge("pcie_receive_bytes_per_sec", .bytesPerSecond, "Received over PCI Express", source: "NVML", \.pcieReceive),
-    .gauge("pcie_transmit_bytes_per_sec", .bytesPerSecond, "Sent over PCI Express", source: "NVML", \.pcieTransmit),
+    .gauge("pcie_receive_bytes_per_sec", .bytesPerSecond, "Received over PCI Express", source: "NVML", \.pcieReceive)
+      .titled("PCIe in", "PCIe 受信"),
+    .gauge("pcie_transmit_bytes_per_sec", .bytesPerSecond, "Sent over PCI Express", source: "NVML", \.pcieTransmit)
+      .titled("PCIe out", "PCIe 送信"),
     .text("performance_state", "Performance state, P0 is the fastest", source: "NVML", \.performanceState),
     .text(
       "throttle_reasons", "Why its clocks are held down; empty when they are not", source: "NVML; gpu_metrics",
       \.throttleReasons),
     .counter(
       "ecc_corrected_total", .count, "Memory errors corrected since the driver was loaded", source: "NVML; ras",
-      \.eccCorrected),
+      \.eccCorrected
+    ).titled("ECC corrected", "ECC 訂正済み"),
     .counter("ecc_uncorrected_total", .count, "Memory errors not corrected", source: "NVML; ras", \.eccUncorrected),
     .gauge("retired_pages", .count, "Memory pages or rows taken out of use", source: "NVML", \.retiredPages),
     .gauge("xid", .count, "Number of the driver's last error report", source: "NVML events", \.xid),

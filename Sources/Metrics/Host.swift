@@ -31,7 +31,8 @@ package struct Host: MetricGroup, Hashable {
     .flag("demo", "Present for a simulated machine", source: "agent --demo", \.isDemo, omitsFalse: true),
     .gauge("boot_time_seconds", .seconds, "POSIX time of boot", source: "/proc/stat btime", \.bootTime),
     .gauge("uptime_seconds", .seconds, "Time since boot", source: "/proc/uptime", \.uptime),
-    .gauge("open_files", .count, "File handles in use", source: "/proc/sys/fs/file-nr", \.openFiles),
+    .gauge("open_files", .count, "File handles in use", source: "/proc/sys/fs/file-nr", \.openFiles).titled(
+      "Open files", "オープン中のファイル"),
     .gauge(
       "open_files_limit", .count, "Limit of file handles", source: "/proc/sys/fs/file-nr",
       \.openFilesLimit),

@@ -16,11 +16,15 @@ package struct Load: MetricGroup, Hashable {
   package init() {}
 
   package static let table = Table<Load>([
-    .gauge("load1", .count, "Load average of one minute", source: "/proc/loadavg", \.load1).fractional,
-    .gauge("load5", .count, "Load average of five minutes", source: "/proc/loadavg", \.load5).fractional,
-    .gauge("load15", .count, "Load average of fifteen minutes", source: "/proc/loadavg", \.load15).fractional,
-    .gauge("running", .count, "Runnable tasks", source: "/proc/stat procs_running", \.running),
-    .gauge("blocked", .count, "Tasks blocked on I/O", source: "/proc/stat procs_blocked", \.blocked),
-    .gauge("tasks", .count, "Tasks (threads)", source: "/proc/loadavg", \.tasks),
+    .gauge("load1", .count, "Load average of one minute", source: "/proc/loadavg", \.load1).fractional.titled(
+      "1 min", "1 分"),
+    .gauge("load5", .count, "Load average of five minutes", source: "/proc/loadavg", \.load5).fractional.titled(
+      "5 min", "5 分"),
+    .gauge("load15", .count, "Load average of fifteen minutes", source: "/proc/loadavg", \.load15).fractional.titled(
+      "15 min", "15 分"),
+    .gauge("running", .count, "Runnable tasks", source: "/proc/stat procs_running", \.running).titled("Running", "実行中"),
+    .gauge("blocked", .count, "Tasks blocked on I/O", source: "/proc/stat procs_blocked", \.blocked).titled(
+      "Blocked", "ブロック中"),
+    .gauge("tasks", .count, "Tasks (threads)", source: "/proc/loadavg", \.tasks).titled("Tasks", "タスク"),
   ])
 }

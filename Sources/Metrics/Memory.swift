@@ -128,27 +128,37 @@ package struct RAM: MetricGroup, Hashable {
   }
 
   package static let table = Table<RAM>([
-    .gauge("total_mb", .mebibytes, "Total memory", source: "/proc/meminfo MemTotal", \.total),
-    .gauge("used_mb", .mebibytes, "Memory in use", source: "MemTotal − available", \.used),
-    .gauge("free_mb", .mebibytes, "Memory not used for anything", source: "/proc/meminfo MemFree", \.free),
-    .gauge("usage", .ratio, "Share of memory in use", source: "used ÷ total", \.usage),
+    .gauge("total_mb", .mebibytes, "Total memory", source: "/proc/meminfo MemTotal", \.total).titled("Total", "合計"),
+    .gauge("used_mb", .mebibytes, "Memory in use", source: "MemTotal − available", \.used).titled("Used", "使用中"),
+    .gauge("free_mb", .mebibytes, "Memory not used for anything", source: "/proc/meminfo MemFree", \.free).titled(
+      "Free", "空き"),
+    .gauge("usage", .ratio, "Share of memory in use", source: "used ÷ total", \.usage).titled("Usage", "使用率"),
     .gauge(
       "available_mb", .mebibytes, "Memory usable without swapping",
       source: "/proc/meminfo MemAvailable (older kernels: MemFree + Buffers + Cached − Shmem + SReclaimable), "
-        + "and the shrinkable part of ZFS's ARC", \.available),
-    .gauge("cached_mb", .mebibytes, "Page cache, shared memory included", source: "/proc/meminfo Cached", \.cached),
-    .gauge("buffers_mb", .mebibytes, "Block device buffers", source: "/proc/meminfo Buffers", \.buffers),
-    .gauge("shared_mb", .mebibytes, "Shared memory and tmpfs", source: "/proc/meminfo Shmem", \.shared),
-    .gauge("slab_mb", .mebibytes, "Slab (kernel objects)", source: "/proc/meminfo Slab", \.slab),
+        + "and the shrinkable part of ZFS's ARC", \.available
+    ).titled("Available", "利用可能"),
+    .gauge("cached_mb", .mebibytes, "Page cache, shared memory included", source: "/proc/meminfo Cached", \.cached)
+      .titled("Cached", "キャッシュ"),
+    .gauge("buffers_mb", .mebibytes, "Block device buffers", source: "/proc/meminfo Buffers", \.buffers).titled(
+      "Buffers", "バッファ"),
+    .gauge("shared_mb", .mebibytes, "Shared memory and tmpfs", source: "/proc/meminfo Shmem", \.shared).titled(
+      "Shared", "共有"),
+    .gauge("slab_mb", .mebibytes, "Slab (kernel objects)", source: "/proc/meminfo Slab", \.slab).titled(
+      "Slab (kernel)", "スラブ (カーネル)"),
     .gauge(
-      "dirty_mb", .mebibytes, "Dirty page cache, not yet written to disk", source: "/proc/meminfo Dirty", \.dirty),
+      "dirty_mb", .mebibytes, "Dirty page cache, not yet written to disk", source: "/proc/meminfo Dirty", \.dirty
+    ).titled("Dirty", "書き込み待ち (ダーティ)"),
     .gauge(
-      "arc_mb", .mebibytes, "ZFS's adaptive replacement cache", source: "/proc/spl/kstat/zfs/arcstats size", \.arc),
+      "arc_mb", .mebibytes, "ZFS's adaptive replacement cache", source: "/proc/spl/kstat/zfs/arcstats size", \.arc
+    ).titled("ZFS cache", "ZFS キャッシュ"),
     .gauge(
       "major_faults_per_sec", .perSecond, "Page faults that needed I/O", source: "/proc/vmstat pgmajfault",
-      \.majorFaults),
+      \.majorFaults
+    ).titled("Major faults", "メジャーフォルト"),
     .counter(
-      "oom_kills_total", .count, "OOM kills since boot", source: "/proc/vmstat oom_kill", \.oomKills),
+      "oom_kills_total", .count, "OOM kills since boot", source: "/proc/vmstat oom_kill", \.oomKills
+    ).titled("OOM kills", "OOM による強制終了"),
   ])
 }
 
@@ -182,15 +192,19 @@ package struct Swap: MetricGroup, Hashable {
   }
 
   package static let table = Table<Swap>([
-    .gauge("total_mb", .mebibytes, "Swap space", source: "/proc/meminfo SwapTotal", \.total),
-    .gauge("used_mb", .mebibytes, "Swap space in use", source: "SwapTotal − SwapFree", \.used),
-    .gauge("free_mb", .mebibytes, "Swap space not in use", source: "/proc/meminfo SwapFree", \.free),
-    .gauge("usage", .ratio, "Share of swap space in use", source: "used ÷ total", \.usage),
+    .gauge("total_mb", .mebibytes, "Swap space", source: "/proc/meminfo SwapTotal", \.total).titled("Total", "合計"),
+    .gauge("used_mb", .mebibytes, "Swap space in use", source: "SwapTotal − SwapFree", \.used).titled("Used", "使用中"),
+    .gauge("free_mb", .mebibytes, "Swap space not in use", source: "/proc/meminfo SwapFree", \.free).titled(
+      "Free", "空き"),
+    .gauge("usage", .ratio, "Share of swap space in use", source: "used ÷ total", \.usage).titled("Usage", "使用率"),
     .gauge(
-      "cached_mb", .mebibytes, "Swapped pages that are also in memory", source: "/proc/meminfo SwapCached", \.cached),
+      "cached_mb", .mebibytes, "Swapped pages that are also in memory", source: "/proc/meminfo SwapCached", \.cached
+    ).titled("Cached", "キャッシュ"),
     .gauge(
-      "in_bytes_per_sec", .bytesPerSecond, "Read back from swap", source: "/proc/vmstat pswpin × page size", \.inRate),
+      "in_bytes_per_sec", .bytesPerSecond, "Read back from swap", source: "/proc/vmstat pswpin × page size", \.inRate
+    ).titled("Swapped in", "スワップイン"),
     .gauge(
-      "out_bytes_per_sec", .bytesPerSecond, "Written to swap", source: "/proc/vmstat pswpout × page size", \.outRate),
+      "out_bytes_per_sec", .bytesPerSecond, "Written to swap", source: "/proc/vmstat pswpout × page size", \.outRate
+    ).titled("Swapped out", "スワップアウト"),
   ])
 }

@@ -98,8 +98,10 @@ package struct Network: MetricGroup, Hashable {
   }
 
   static let traffic: [Field<Network>] = [
-    .gauge("receive_bytes_per_sec", .bytesPerSecond, "Bytes received", source: "/proc/net/dev", \.receiveRate),
-    .gauge("transmit_bytes_per_sec", .bytesPerSecond, "Bytes sent", source: "/proc/net/dev", \.transmitRate),
+    .gauge("receive_bytes_per_sec", .bytesPerSecond, "Bytes received", source: "/proc/net/dev", \.receiveRate).titled(
+      "Received", "受信"),
+    .gauge("transmit_bytes_per_sec", .bytesPerSecond, "Bytes sent", source: "/proc/net/dev", \.transmitRate).titled(
+      "Sent", "送信"),
     .gauge("receive_packets_per_sec", .perSecond, "Packets received", source: "/proc/net/dev", \.receivePackets),
     .gauge("transmit_packets_per_sec", .perSecond, "Packets sent", source: "/proc/net/dev", \.transmitPackets),
     .gauge("receive_errors_per_sec", .perSecond, "Receive errors", source: "/proc/net/dev", \.receiveErrors),
@@ -120,9 +122,10 @@ package struct Network: MetricGroup, Hashable {
 
   package static let table = Table<Network>(
     [
-      .text("device", "Name of the interface", source: "/proc/net/dev", \.device),
+      .text("device", "Name of the interface", source: "/proc/net/dev", \.device).titled("Interface", "インターフェイス"),
       .flag("physical", "Whether it counts in the total", source: "/sys/class/net/…/device exists", \.isPhysical),
       .text("state", "Operational state", source: "/sys/class/net/…/operstate", \.state),
-      .gauge("speed_mbps", .megabitsPerSecond, "Link speed", source: "/sys/class/net/…/speed", \.speed),
+      .gauge("speed_mbps", .megabitsPerSecond, "Link speed", source: "/sys/class/net/…/speed", \.speed).titled(
+        "Link", "リンク"),
     ] + traffic)
 }

@@ -144,26 +144,30 @@ package struct Process: MetricGroup, Hashable {
   package var ioRate: Double { sum(readRate, writeRate) }
 
   package static let table = Table<Process>([
-    .gauge("pid", .count, "Process id", source: "/proc/PID", \.pid),
+    .gauge("pid", .count, "Process id", source: "/proc/PID", \.pid).titled("PID"),
     .gauge("ppid", .count, "Parent's process id", source: "/proc/PID/stat", \.parent),
-    .text("name", "Name as the kernel keeps it", source: "/proc/PID/stat comm", \.name),
-    .text("user", "Effective user", source: "owner of /proc/PID, /etc/passwd", \.user),
+    .text("name", "Name as the kernel keeps it", source: "/proc/PID/stat comm", \.name).titled("Name", "名前"),
+    .text("user", "Effective user", source: "owner of /proc/PID, /etc/passwd", \.user).titled("User", "ユーザー"),
     .text("state", "State letter, R S D Z T t I X", source: "/proc/PID/stat") {
       $0.state == 0 ? nil : String(UnicodeScalar($0.state))
     } set: {
       $0.state = $1.utf8.first ?? 0
-    },
-    .gauge("cpu", .cores, "CPUs' worth of time, 1.0 is one logical CPU", source: "Δ(utime + stime) ÷ Δt", \.cpu),
-    .gauge("rss_bytes", .bytes, "Memory resident", source: "/proc/PID/stat rss × page size", \.resident),
-    .gauge("threads", .count, "Threads", source: "/proc/PID/stat num_threads", \.threads),
-    .gauge("read_bytes_per_sec", .bytesPerSecond, "Read from storage", source: "/proc/PID/io read_bytes", \.readRate),
+    }.titled("State", "状態"),
+    .gauge("cpu", .cores, "CPUs' worth of time, 1.0 is one logical CPU", source: "Δ(utime + stime) ÷ Δt", \.cpu).titled(
+      "CPU"),
+    .gauge("rss_bytes", .bytes, "Memory resident", source: "/proc/PID/stat rss × page size", \.resident).titled(
+      "Memory", "メモリ"),
+    .gauge("threads", .count, "Threads", source: "/proc/PID/stat num_threads", \.threads).titled("Threads", "スレッド"),
+    .gauge("read_bytes_per_sec", .bytesPerSecond, "Read from storage", source: "/proc/PID/io read_bytes", \.readRate)
+      .titled("Read", "読み取り"),
     .gauge(
-      "write_bytes_per_sec", .bytesPerSecond, "Written to storage", source: "/proc/PID/io write_bytes", \.writeRate),
+      "write_bytes_per_sec", .bytesPerSecond, "Written to storage", source: "/proc/PID/io write_bytes", \.writeRate
+    ).titled("Written", "書き込み"),
     .gauge("start_seconds", .seconds, "Start, in seconds after boot", source: "/proc/PID/stat starttime", \.start),
     .flag(
       "kernel_thread", "Present where it is a kernel thread", source: "/proc/PID/stat flags PF_KTHREAD",
       \.isKernelThread, omitsFalse: true),
-    .text("service", "Container or service", source: "/proc/PID/cgroup", \.service),
+    .text("service", "Container or service", source: "/proc/PID/cgroup", \.service).titled("Service", "サービス"),
     .text("command", "Command line", source: "/proc/PID/cmdline", \.command),
   ])
 }
@@ -276,13 +280,14 @@ package struct Processes: MetricGroup, Hashable {
   }
 
   package static let table = Table<Processes>([
-    .gauge("total", .count, "Processes, kernel threads included", source: "/proc", \.total),
+    .gauge("total", .count, "Processes, kernel threads included", source: "/proc", \.total).titled("Processes", "プロセス"),
     .gauge("running", .count, "Running or runnable (R)", source: "/proc/PID/stat", \.running),
     .gauge("sleeping", .count, "Sleeping (S)", source: "/proc/PID/stat", \.sleeping),
     .gauge("blocked", .count, "In uninterruptible sleep (D)", source: "/proc/PID/stat", \.blocked),
     .gauge("idle", .count, "Idle kernel threads (I)", source: "/proc/PID/stat", \.idle),
     .gauge("stopped", .count, "Stopped or traced (T, t)", source: "/proc/PID/stat", \.stopped),
-    .gauge("zombie", .count, "Zombies, not reaped by their parent (Z)", source: "/proc/PID/stat", \.zombie),
+    .gauge("zombie", .count, "Zombies, not reaped by their parent (Z)", source: "/proc/PID/stat", \.zombie).titled(
+      "Zombies", "ゾンビ"),
     .gauge("threads", .count, "Threads of all processes", source: "/proc/PID/stat", \.threads),
     .flag(
       "partial", "Present where processes of other users are hidden (hidepid)", source: "/proc", \.isPartial,

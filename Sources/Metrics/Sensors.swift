@@ -22,7 +22,8 @@ package struct Temperature: MetricGroup, Hashable {
   package static let table = Table<Temperature>([
     .text("chip", "Chip", source: "/sys/class/hwmon/hwmonN/name", \.chip),
     .text("sensor", "Sensor", source: "hwmonN/tempM_label", \.sensor),
-    .gauge("celsius", .celsius, "Temperature", source: "hwmonN/tempM_input, else thermal_zoneN/temp", \.celsius),
+    .gauge("celsius", .celsius, "Temperature", source: "hwmonN/tempM_input, else thermal_zoneN/temp", \.celsius).titled(
+      "Temperature", "温度"),
     .gauge("high_celsius", .celsius, "The chip's high limit", source: "hwmonN/tempM_max", \.high),
     .gauge("critical_celsius", .celsius, "The chip's critical limit", source: "hwmonN/tempM_crit", \.critical),
   ])
@@ -48,7 +49,7 @@ package struct Fan: MetricGroup, Hashable {
   package static let table = Table<Fan>([
     .text("chip", "Chip", source: "/sys/class/hwmon/hwmonN/name", \.chip),
     .text("sensor", "Sensor", source: "hwmonN/fanM_label", \.sensor),
-    .gauge("rpm", .rpm, "Speed", source: "hwmonN/fanM_input", \.rpm),
+    .gauge("rpm", .rpm, "Speed", source: "hwmonN/fanM_input", \.rpm).titled("Fan", "ファン"),
   ])
 }
 
@@ -112,6 +113,7 @@ package struct Power: MetricGroup, Hashable {
     .text("sensor", "Measured component", source: "hwmonN/powerM_label, powercap name", \.sensor),
     .gauge(
       "watts", .watts, "Power drawn", source: "hwmonN/powerM_average or _input, else Δenergy_uj ÷ Δt with wrap-around",
-      \.watts),
+      \.watts
+    ).titled("Power", "電力"),
   ])
 }

@@ -12,6 +12,8 @@ enum CatalogJSON {
       writer.member("id", metric.id)
       writer.member("unit", metric.definition.unit.rawValue)
       writer.member("type", metric.definition.kind.rawValue)
+      writer.member("title", metric.definition.title)
+      if let title = metric.definition.japaneseTitle { writer.member("title_ja", title) }
       writer.member("help", metric.definition.help)
       writer.member("source", metric.definition.source)
       writer.beginArray("labels")
@@ -48,6 +50,8 @@ enum CatalogJSON {
           .init(name: "id", schema: .text, help: "Its path in a sample", isRequired: true),
           .init(name: "unit", schema: .words(Unit.allCases.map(\.rawValue)), isRequired: true),
           .init(name: "type", schema: .words(["gauge", "counter", "info", "flag"]), isRequired: true),
+          .init(name: "title", schema: .text, help: "Short label; the help where there is none", isRequired: true),
+          .init(name: "title_ja", schema: .text, help: "The label in Japanese"),
           .init(name: "help", schema: .text, isRequired: true),
           .init(name: "source", schema: .text, isRequired: true),
           .init(name: "labels", schema: .list(.text), help: "Labels that identify its series", isRequired: true),
