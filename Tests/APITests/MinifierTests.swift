@@ -1,3 +1,4 @@
+import SystemIO
 import Testing
 
 @testable import API
@@ -70,12 +71,119 @@ import Testing
     #expect(Self.minified("  <p>a , b { c }\n\n  d // e\n", type: "text/html") == "<p>a , b { c }\nd // e\n")
   }
 
-  /// Minifying a file of the page twice has no further effect.
-  @Test(arguments: WebFiles.shared.names) func pageIsMinified(name: String) {
+  /// Names that only a module itself uses become short; properties, exports and globals keep theirs.
+  @Test(
+    arguments: [
+      ("const index = 1; use(index, this.index, index);", "const a=1;use(a,this.index,a);"),
+      (
+        "function f(first, { second, third: last = first }) { return first + second + last; }",
+        "function f(a,{second:c,third:b=a}){return a+c+b}"
+      ),
+      (
+        "const count = 1; h({ count, other: count, count: 2, count() { return count + count; } });",
+        "const a=1;h({count:a,other:a,count:2,count(){return a+a}});"
+      ),
+      (
+        "const value = 1; call(`${value} value ${`${value}`} ${{ value }}`, value);",
+        "const a=1;call(`${a} value ${`${a}`} ${{value:a}}`,a);"
+      ),
+      (
+        "list.map((item) => item.size + item.item).filter((item, index) => index > item)",
+        "list.map((a)=>a.size+a.item).filter((a,b)=>b>a)"
+      ),
+      (
+        "import { someName, other as renamed } from './a.js'; someName(someName, someName, renamed.renamed, renamed);",
+        "import{someName as a,other as b}from'./a.js';a(a,a,b.renamed,b);"
+      ),
+      (
+        "import * as format from './f.js'; import '../format.js'; format.format(format);",
+        "import*as a from'./f.js';import'../format.js';a.format(a);"
+      ),
+      (
+        "export const shown = 1, hidden = shown; export function name() {} export class Type {} name(shown, Type);", nil
+      ),
+      // A global of the browser, where it is not hidden.
+      (
+        "function first(name) { return name + name; } function second() { return name; }",
+        "function a(name){return name+name}function b(){return name}"
+      ),
+      ("{ const status = 1; } use(status, status);", nil),
+      ("for (const status of statuses) use(status, status); use(status);", nil),
+      (
+        "for (const entry of entries) { use(entry, entry); } for (let number = 0, end = 5; number < end; number += 1) use(number);",
+        "for(const b of entries){use(b,b)}for(let a=0,c=5;a<c;a+=1)use(a);"
+      ),
+      (
+        "const key = (status) => status ? status : status, after = status;",
+        "const b=(status)=>status?status:status,a=status;"
+      ),
+      (
+        "const all = { get size() { return all.size; }, async load() {}, set(value) { all.value = value; } };",
+        "const a={get size(){return a.size},async load(){},set(b){a.value=b}};"
+      ),
+      (
+        "class Box extends Base { static make(width) { return new Box(width); } get width() { return this.width; } }",
+        "class a extends Base{static make(b){return new a(b)}get width(){return this.width}}"
+      ),
+      (
+        "let [one, , ...others] = list; ({ one, others } = swap); [one] = [others];",
+        "let[a,,...b]=list;({one:a,others:b}=swap);[a]=[b];"
+      ),
+      (
+        "switch (kind) { case first: { const text = 1; use(text, text); } default: use(kind ? { kind } : kind); }",
+        "switch(kind){case first:{const a=1;use(a,a)}default:use(kind?{kind}:kind)}"
+      ),
+      (
+        "const first = 1; call(`${first(first)} ${first}${(last) => last + last}`);",
+        "const a=1;call(`${a(a)} ${a}${(b)=>b+b}`);"
+      ),
+      ("try { work(); } catch { const reason = 1; told(reason, reason); }", "try{work()}catch{const a=1;told(a,a)}"),
+      ("try { work(); } catch (error) { told(error, error.message); }", "try{work()}catch(a){told(a,a.message)}"),
+      ("const get = 1; use({ get, async: 2 }, get, get);", "const a=1;use({get:a,async:2},a,a);"),
+      ("let a = 1, bb = 2; use(bb, bb, bb, a);", "let b=1,a=2;use(a,a,a,b);"),
+      ("const a = b, index = 1; use(index, index);", "const c=b,a=1;use(a,a);"),
+    ] as [(String, String?)])
+  func names(source: String, expected: String?) throws {
+    // nil: each name stays.
+    let same = try Self.joined(source)
+    #expect(Self.minified(source, type: "text/javascript") == expected ?? same)
+  }
+
+  /// With syntax of unknown meaning a module keeps all names.
+  @Test(arguments: [
+    "var index = 1; use(index, index);", "const index = 1; eval(index, index);",
+    "class A { index = index; } const index = 1;",
+    "const index = function inner() { return index; };", "const index = 1; export { index };",
+    "const index = a\nindex.use(index)",
+    "class A extends mixin(index) { method() {} } const index = 1;",
+  ]) func unknownSyntaxKeepsNames(source: String) throws {
+    #expect(Self.minified(source, type: "text/javascript") == (try Self.joined(source)))
+  }
+
+  /// A module without white space, with all its names.
+  private static func joined(_ source: String) throws -> String {
+    let bytes = Array(source.utf8)
+    return String(
+      decoding: try ScriptTokenizer.tokens(of: bytes).flatMap { [$0.separator].compactMap(\.self) + bytes[$0.range] },
+      as: UTF8.self)
+  }
+
+  /// Minifying a file of the page twice has no further effect, except for the order of names.
+  @Test(arguments: WebFiles.shared.names) func pageIsMinified(name: String) throws {
     let text = WebFilesTests.text(name)
-    let type = WebFilesTests.type(of: name)
-    #expect(Self.minified(text, type: type) == text)
-    guard name.hasSuffix(".js") else { return }
+    guard name.hasSuffix(".js") else {
+      #expect(Self.minified(text, type: WebFilesTests.type(of: name)) == text)
+      return
+    }
+    #expect(try Self.joined(text) == text)
     #expect(!text.contains("  ") && !text.contains(";\n") && !text.hasPrefix("//"))
+  }
+
+  /// Every module of the page is understood, so that its names are short.
+  @Test(arguments: WebFilesTests.sources.filter { $0.hasSuffix(".js") }) func modulesAreUnderstood(name: String) throws
+  {
+    let source = try Files.contents(of: WebFilesTests.folder + "/" + name)
+    let names = try ScriptNames.shortened(try ScriptTokenizer.tokens(of: source), in: source)
+    #expect(names.count > 20)
   }
 }
