@@ -79,12 +79,12 @@ const unlocked = (signal) => new Promise((resolve, reject) => {
 });
 
 // The response to GET, once its status is good; waits for a token where the agent requires one.
-export async function request(path, { signal, headers = {} } = {}) {
+export async function request(path, { signal, cache = 'no-store', headers = {} } = {}) {
   for (;;) {
     if (lock) await unlocked(signal);
     const used = token;
     const response = await fetch(new URL(path, root), {
-      signal, cache: 'no-store', credentials: 'omit', headers: { ...headers, ...authorization(used) },
+      signal, cache, credentials: 'omit', headers: { ...headers, ...authorization(used) },
     });
     if (response.ok) return response;
     if (response.status === 401) {

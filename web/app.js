@@ -1,13 +1,9 @@
-// The page: follows the agent's samples, shows the newest or one of the past, and the state of the connection. It names all
-// modules, so that the browser does not find one only after another has come.
+// The page: follows the agent's samples, shows the newest or one of the past, and the state of the connection.
 
 import { Refused, access, getJSON, request } from './api.js';
-import './chart.js';
+import { ready } from './catalog.js';
 import { byId, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
-import './feed.js';
 import * as format from './format.js';
-import './gestures.js';
-import './heatmap.js';
 import { CPUPanel } from './panel-cpu.js';
 import { GPUPanel } from './panel-gpu.js';
 import { MemoryPanel } from './panel-memory.js';
@@ -17,9 +13,7 @@ import { ProcessPanel } from './panel-processes.js';
 import { SensorsPanel } from './panel-sensors.js';
 import { DiskPanel, FilesystemPanel } from './panel-storage.js';
 import { AgentPanel, LimitsPanel, SystemPanel } from './panel-system.js';
-import './panel.js';
 import { Plot, drawAll, drawForPrint, drawLive, drawn, isSeen, showPointers } from './plot.js';
-import './series.js';
 import { Store } from './store.js';
 import { Stream } from './stream.js';
 import { currentLanguage, currentLocale, failure, nextLanguage, t } from './text.js';
@@ -55,7 +49,8 @@ let hasShown = false;
 const timeOf = (sample) => Date.parse(sample.timestamp) / 1000;
 
 const stream = new Stream({
-  onsample(sample, isLive) {
+  async onsample(sample, isLive) {
+    await ready;
     const time = timeOf(sample);
     if (!Number.isFinite(time) || (newest && time < timeOf(newest))) return;
     const before = connection();
@@ -144,6 +139,7 @@ async function travel() {
     } catch (error) {
       message = error instanceof Refused && error.status === 404 ? t('noMoment') : t('historyFailed', failure(error));
     }
+    await ready;
     if (view.at !== at) return;
     past = { sample, message };
   }
@@ -258,11 +254,8 @@ const heights = new ResizeObserver((entries) => {
 const gestureKeys = [['← →', 'arrows'], ['L, Esc', 'live'], ['+ −', 'zoom'], ['1 … 8', 'range'], ['/', 'filter'], ['T', 'theme'],
   ['●', 'click'], ['●━━', 'drag'], ['↕', 'wheel'], ['● ●', 'double']];
 
-// Builds everything that has words in it, in the chosen language.
-function build() {
-  const main = byId('main');
-  Plot.removeAll(main);
-  heights.disconnect();
+// Builds everything outside of the panels that has words in it, in the chosen language.
+function buildHeader() {
   document.documentElement.lang = currentLanguage();
   format.setLocale(currentLocale(), Object.fromEntries(['d', 'h', 'min', 's'].map((unit) => [unit, t(`unit.${unit}`)])));
   for (const node of document.querySelectorAll('[data-text]')) setText(node, t(node.dataset.text));
@@ -277,6 +270,14 @@ function build() {
   keyed(byId('ranges'), ranges, ([name]) => name, ([, span]) => h('button', { type: 'button', 'data-span': span, onclick: () => view.choose(span) }),
     (node, [name]) => setText(node, t(name)));
   byId('keys').replaceChildren(...gestureKeys.flatMap(([key, text]) => [h('dt', { text: key }), h('dd', { text: t(`key.${text}`) })]));
+  showState();
+  showBanner();
+}
+
+function buildPanels() {
+  const main = byId('main');
+  Plot.removeAll(main);
+  heights.disconnect();
   const overview = new Overview(context);
   // GPUs first, where there are any.
   const cards = [GPUPanel, CPUPanel, MemoryPanel, SystemPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, ProcessPanel, LimitsPanel, AgentPanel]
@@ -285,8 +286,6 @@ function build() {
   main.replaceChildren(overview.node, h('div', { class: 'cards' }, ...cards.map((panel) => panel.node)));
   for (const panel of cards) heights.observe(panel.node);
   show(past ? past.sample : newest);
-  showState();
-  showBanner();
 }
 
 function showTheme() {
@@ -344,7 +343,8 @@ const clicks = {
   'help-button': () => byId('help').showModal(), 'help-close': () => byId('help').close(),
   language() {
     nextLanguage();
-    build();
+    buildHeader();
+    ready.then(buildPanels);
   },
   // The address's fragment is the shown time, not a place on the page.
   skip(event) {
@@ -445,7 +445,8 @@ async function begin() {
   load();
 }
 
-build();
+buildHeader();
+ready.then(buildPanels);
 follow();
 // A range in the address does not depend on the age of the oldest sample.
 if (view.isChosen) load();

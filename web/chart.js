@@ -1,8 +1,9 @@
 // Lines, areas and stacks over time. A missing value is a gap. Where there are more samples than pixels, a line of means
 // is drawn over a band from minimum to maximum.
 
+import { metric, textOf, titleOf } from './catalog.js';
 import { h, keyed, setText } from './dom.js';
-import * as format from './format.js';
+import { tick } from './format.js';
 import { Plot, pen } from './plot.js';
 import { faded } from './theme.js';
 
@@ -12,18 +13,18 @@ export function niceCeiling(value) {
   return [1, 2, 4, 6, 8, 10].find((step) => step * power >= value * 0.9999) * power;
 }
 
-// A series: its key, its name, the number of its colour, and more options.
-export const line = (key, label, color, options) => ({ key, label, color: `s${color}`, ...options });
+// A series: its key, the number of its color, and more options; its label is the title of its metric unless one is given.
+export const line = (key, color, options) => ({ key, label: titleOf(key), color: `s${color}`, ...options });
 
 // Dashes distinguish lines of the same color.
-export const numbered = (key, label, index) => line(key, label, (index % 8) + 1, { dash: [[], [6, 3], [2, 2]][Math.floor(index / 8) % 3] });
+export const numbered = (key, label, index) => line(key, (index % 8) + 1, { label, dash: [[], [6, 3], [2, 2]][Math.floor(index / 8) % 3] });
 
 export class Chart extends Plot {
-  // title; series: lines with fill, faint, dash, band (the key of their peaks); format: a value as text; ceiling: the maximum where it
-  // is known; floor and highest: the limits of the upper end otherwise; isStacked; isBinary: of bytes; limit: { value, label }.
+  // title; series: lines of one unit with fill, faint, dash, band (the key of their peaks); ceiling: the maximum where it is known;
+  // floor and highest: the limits of the upper end otherwise; isStacked; limit: { value, label }.
   constructor(context, options) {
     super(context, options);
-    Object.assign(this, { series: [], floor: 1, format: format.percent, ...options });
+    Object.assign(this, { series: [], floor: 1, ...options });
     if (this.isSpark) return;
     this.legend = h('div', { class: 'legend' });
     this.node = h('figure', { class: 'chart' },
@@ -46,6 +47,9 @@ export class Chart extends Plot {
     }
   }
 
+  // A value in the unit of the series.
+  text(value) { return textOf(this.series[0]?.key ?? '', value); }
+
   showLegend() {
     keyed(this.legend, this.series, (one) => one.key + one.label, (one) => {
       const value = h('b', {});
@@ -57,7 +61,7 @@ export class Chart extends Plot {
 
   showValues() {
     const moment = this.shownMoment;
-    for (const one of this.series) if (one.value) setText(one.value, this.format(this.context.store.value(one.key, moment)));
+    for (const one of this.series) if (one.value) setText(one.value, this.text(this.context.store.value(one.key, moment)));
   }
 
   // The values of keys for each column of pixels: x, whether a gap lies before it, and for each key mean, least, greatest.
@@ -176,9 +180,9 @@ export class Chart extends Plot {
   // The labels of the value axis, from below, and their width.
   scale(top) {
     const parts = this.plotHeight >= 120 ? 4 : this.plotHeight >= 34 ? 2 : 1;
-    const step = this.isBinary ? 2 ** Math.round(Math.log2(top / parts)) : top / parts;
+    const step = metric(this.series[0]?.key ?? '').unit === 'mebibytes' ? 2 ** Math.round(Math.log2(top / parts)) : top / parts;
     const texts = [];
-    for (let value = 0; value <= top * 1.001; value += step) texts.push([value / top, format.tick(this.format(value))]);
+    for (let value = 0; value <= top * 1.001; value += step) texts.push([value / top, tick(this.text(value))]);
     const widest = Math.max(...texts.map(([, text]) => pen.measureText(text).width));
     // In steps, so that the axis does not jump with each digit.
     return { texts, width: Math.ceil((widest + 8) / 8) * 8 };
@@ -270,7 +274,7 @@ export class Chart extends Plot {
       const trace = this.isStacked ? null : this.traced?.[index]?.[0];
       const value = store.value(one.key, this.shownMoment);
       if (!Number.isFinite(value) && !trace?.length) return null;
-      const now = `${one.label} ${Number.isFinite(value) ? this.format(value) : t('noData')}`.trim();
+      const now = `${one.label} ${Number.isFinite(value) ? this.text(value) : t('noData')}`.trim();
       if (!trace?.length) return now;
       const { low, high } = trace.series[0];
       // A live value may be newer than the drawing.
@@ -279,7 +283,7 @@ export class Chart extends Plot {
         if (low[place] < least) least = low[place];
         if (high[place] > most) most = high[place];
       }
-      return `${now}, ${t('between', this.format(least), this.format(most))}`;
+      return `${now}, ${t('between', this.text(least), this.text(most))}`;
     }).filter(Boolean);
     this.describe(words.join('; ') || t('noData'));
   }

@@ -41,13 +41,12 @@ export const watts = finite((value) =>
   value >= 9999.5 ? `${short(value / 1000)}${space}kW` : `${value.toFixed(value < 10 ? 1 : 0)}${space}W`);
 export const rpm = finite((value) => `${value.toFixed(0)}${space}rpm`);
 export const milliseconds = finite((value) => `${short(value)}${space}ms`);
-export const decimal = finite((value, digits = 2) => value.toFixed(digits));
 
 export const megabits = finite((value) =>
   value >= 1000 ? `${Number((value / 1000).toPrecision(3))}${space}Gbit/s` : `${value}${space}Mbit/s`);
 
 export const count = finite((value) => {
-  if (Math.abs(value) < 99.95 && !Number.isInteger(value)) return value.toFixed(1);
+  if (Math.abs(value) < 99.95 && !Number.isInteger(value)) return short(value);
   return value < 99999.5 ? value.toFixed(0) : scaled(value, 1000, ['', 'k', 'M', 'G', 'T']).replace(space, '');
 });
 
@@ -87,6 +86,12 @@ export const duration = finite((seconds) => {
   if (minutes > 0) return two(minutes, unit.min, minutes < 10 ? total % 60 : 0, unit.s);
   return `${total}${space}${unit.s}`;
 });
+
+// The format of each unit of the catalog.
+export const units = {
+  ratio: percent, cores: percent, bytes, mebibytes, bytes_per_second: rate, megabits_per_second: megabits, seconds: duration,
+  milliseconds, celsius, megahertz, watts, rpm, per_second: perSecond, count,
+};
 
 const patterns = {
   day: {},

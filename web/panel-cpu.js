@@ -1,5 +1,6 @@
 // The processors: what their time goes to, and each of them over time.
 
+import { titleOf } from './catalog.js';
 import { Chart, line } from './chart.js';
 import { joined, setHidden, setText } from './dom.js';
 import * as format from './format.js';
@@ -11,17 +12,15 @@ export class CPUPanel extends Panel {
   constructor(context) {
     const { t } = context;
     super(context, 'cpu', { kind: 'wide', sources: ['cpu'], total: true });
-    this.chart = new Chart(context, { label: t('cpuUsage'), title: t('usage'), kind: 'tall', ceiling: 1 });
+    this.chart = new Chart(context, { label: t('cpuUsage'), title: titleOf('cpu.usage'), kind: 'tall', ceiling: 1 });
     this.map = new HeatMap(context, { label: t('eachCore'), below: this.chart });
-    this.figures = new Figures(t, 'clock frequency_mhz megahertz', 'contextSwitches context_switches_per_sec perSecond',
-      'interrupts interrupts_per_sec perSecond', 'forks forks_per_sec perSecond');
+    this.figures = new Figures({ cpu: 'frequency_mhz context_switches_per_sec interrupts_per_sec forks_per_sec' });
     // Guests are part of user and nice; idle is the rest. Modes that many machines never have appear with their first value.
     this.modes = [
-      line('cpu.modes.user', t('mode.user'), 1), line('cpu.modes.nice', t('mode.nice'), 6, { mode: 'nice' }),
-      line('cpu.modes.system', t('mode.system'), 2), line('x.irq', t('mode.irq'), 3),
-      line('cpu.modes.steal', t('mode.steal'), 7, { mode: 'steal' }), line('cpu.modes.iowait', t('mode.iowait'), 8, { faint: true }),
+      line('cpu.modes.user', 1), line('cpu.modes.nice', 6, { mode: 'nice' }), line('cpu.modes.system', 2), line('cpu.modes.irq all', 3),
+      line('cpu.modes.steal', 7, { mode: 'steal' }), line('cpu.modes.iowait', 8, { faint: true }),
     ];
-    this.usage = [line('cpu.usage', '', 1, { fill: true })];
+    this.usage = [line('cpu.usage', 1, { label: '', fill: true })];
     this.body.append(this.chart.node, this.map.node, this.figures.node);
   }
 
@@ -36,7 +35,7 @@ export class CPUPanel extends Panel {
     this.chart.set({ isStacked: Boolean(cpu.modes), series: cpu.modes ? this.modes.filter((one) => !one.mode) : this.usage });
     const cores = cpu.per_core ?? [];
     setHidden(this.map.node, cores.length < 2);
-    this.map.setRows(cores.map((core) => keyOf('cpu.per_core.usage', ['cpu'], core)));
-    this.figures.show(cpu);
+    this.map.setRows(cores.map((core) => keyOf('cpu.per_core.usage', core)));
+    this.figures.show({ cpu });
   }
 }

@@ -1,12 +1,11 @@
 // The GPUs: a tile for each, and their temperatures, power and clocks side by side.
 
+import { titleOf } from './catalog.js';
 import { Chart, line, numbered } from './chart.js';
 import { evenly, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { Bars, Figures, Panel, chip, isLate } from './panel.js';
 import { keyOf } from './store.js';
-
-const key = (id, gpu) => keyOf(id, ['index'], { index: gpu.index ?? 0 });
 
 class Tile {
   constructor(context, gpu) {
@@ -19,16 +18,14 @@ class Tile {
     this.chart = new Chart(context, {
       label, title: '', kind: 'low', ceiling: 1, axis: false,
       series: [
-        line(key('gpus.util', gpu), t('busy'), 3, { fill: true, band: key('gpus.util_peak', gpu) }),
-        line(key('gpus.vram_usage', gpu), t('vram'), 4),
+        line(keyOf('gpus.util', gpu), 3, { fill: true, band: keyOf('gpus.util_peak', gpu) }),
+        line(keyOf('gpus.vram_usage', gpu), 4),
       ],
     });
     this.vram = new Bars(() => '', () => h('span', { text: t('vram') }), () => `${label}: ${t('vram')}`);
-    this.figures = new Figures(t, 'temperature temperature_c celsius', 'clock clock_mhz megahertz', 'fan fan percent', 'fan fan_rpm rpm',
-      'encoder encoder_util percent +', 'decoder decoder_util percent +');
-    this.details = new Figures(t, 'hotspot hotspot_temperature_c celsius', 'memoryTemperature memory_temperature_c celsius',
-      'memoryClock memory_clock_mhz megahertz', 'memoryBusy memory_util percent', 'sharedMemory shared_used_mb mebibytes',
-      'pcieIn pcie_receive_bytes_per_sec rate', 'pcieOut pcie_transmit_bytes_per_sec rate', 'eccCorrected ecc_corrected_total count +');
+    this.figures = new Figures({ gpus: 'temperature_c clock_mhz fan fan_rpm encoder_util: decoder_util:' });
+    this.details = new Figures({ gpus: 'hotspot_temperature_c memory_temperature_c memory_clock_mhz memory_util shared_used_mb '
+      + 'pcie_receive_bytes_per_sec pcie_transmit_bytes_per_sec ecc_corrected_total:' });
     this.instances = h('ul', {});
     this.processes = h('ul', {});
     this.node = h('div', { class: 'tile', role: 'group', 'aria-label': label },
@@ -65,9 +62,9 @@ class Tile {
     this.vram.show(hasMemory ? [gpu] : [], (one) => ({
       ratio: one.vram_used_mb / one.vram_total_mb, text: format.part(one.vram_used_mb, one.vram_total_mb), level: 'calm',
     }));
-    this.figures.show(gpu, [[t('power'), format.part(gpu.power_watts, gpu.power_limit_watts, format.watts)]]);
+    this.figures.show({ gpus: gpu }, [[titleOf('gpus.power_watts'), format.part(gpu.power_watts, gpu.power_limit_watts, format.watts)]]);
     setHidden(this.details.node, isMany);
-    if (!isMany) this.details.show(gpu, gpu.pcie_generation > 0 ? [[t('link'), `PCIe ${gpu.pcie_generation} ×${gpu.pcie_width}`]] : []);
+    if (!isMany) this.details.show({ gpus: gpu }, gpu.pcie_generation > 0 ? [[t('link'), `PCIe ${gpu.pcie_generation} ×${gpu.pcie_width}`]] : []);
     keyed(this.instances, gpu.instances ?? [], (one) => one.uuid, () => h('li', {}), (node, one) =>
       setText(node, `${visible(one.profile ?? one.uuid)} · ${format.part(one.vram_used_mb, one.vram_total_mb)}`));
     const all = [...(gpu.processes ?? [])].sort((a, b) => (b.vram_used_mb ?? 0) - (a.vram_used_mb ?? 0));
@@ -89,14 +86,10 @@ export class GPUPanel extends Panel {
     const { t } = context;
     super(context, 'gpu', { kind: 'full', sources: ['gpu'], hasAges: true });
     this.tiles = h('div', { class: 'tiles' });
-    const chart = (name, member, options) => ({
-      member, chart: new Chart(context, { label: `GPU: ${t(name)}`, title: t(name), ...options }),
+    this.compared = Object.entries({ temperature_c: 100, power_watts: 10, clock_mhz: 1000 }).map(([member, floor]) => {
+      const title = titleOf(`gpus.${member}`);
+      return { member, chart: new Chart(context, { label: `GPU: ${title}`, title, floor }) };
     });
-    this.compared = [
-      chart('temperature', 'temperature_c', { format: format.celsius, floor: 100 }),
-      chart('power', 'power_watts', { format: format.watts, floor: 10 }),
-      chart('clock', 'clock_mhz', { format: format.megahertz, floor: 1000 }),
-    ];
     this.body.append(this.tiles, h('div', { class: 'trio' }, ...this.compared.map((one) => one.chart.node)));
     this.arrange = evenly(this.tiles, () => (this.tiles.childElementCount > 2 ? 17 : 30));
   }
@@ -118,9 +111,9 @@ export class GPUPanel extends Panel {
     this.arrange();
     for (const { member, chart } of this.compared) {
       const id = `gpus.${member}`;
-      const known = list.filter((gpu) => Number.isFinite(gpu[member]) || store.has(key(id, gpu)));
+      const known = list.filter((gpu) => Number.isFinite(gpu[member]) || store.has(keyOf(id, gpu)));
       setHidden(chart.node, known.length === 0);
-      chart.set({ series: known.map((gpu) => numbered(key(id, gpu), list.length > 1 ? `${gpu.index}` : '', gpu.index ?? 0)) });
+      chart.set({ series: known.map((gpu) => numbered(keyOf(id, gpu), list.length > 1 ? `${gpu.index}` : '', gpu.index ?? 0)) });
     }
   }
 }

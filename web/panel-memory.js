@@ -1,5 +1,6 @@
 // Memory and its parts, and swap.
 
+import { titleOf } from './catalog.js';
 import { Chart, line } from './chart.js';
 import { fullness, h, setText } from './dom.js';
 import * as format from './format.js';
@@ -10,13 +11,13 @@ export class MemoryPanel extends Panel {
     const { t } = context;
     super(context, 'memory', { sources: ['memory'], total: true });
     this.chart = new Chart(context, {
-      label: t('memory'), title: t('usage'), kind: 'tall', isStacked: true, isBinary: true, format: format.mebibytes,
-      series: [line('ram.used_mb', t('used'), 4), line('x.reclaimable', t('reclaimable'), 4, { faint: true })],
+      label: t('memory'), title: titleOf('ram.usage'), kind: 'tall', isStacked: true,
+      series: [line('ram.used_mb', 4), line('ram.available_mb used', 4, { label: t('reclaimable'), faint: true })],
     });
-    this.figures = new Figures(t, 'available available_mb mebibytes', 'free free_mb mebibytes', 'cached cached_mb mebibytes',
-      'buffers buffers_mb mebibytes', 'shared shared_mb mebibytes', 'slab slab_mb mebibytes', 'dirty dirty_mb mebibytes',
-      'arc arc_mb mebibytes', 'majorFaults major_faults_per_sec perSecond', 'swapIn in_bytes_per_sec rate warn',
-      'swapOut out_bytes_per_sec rate warn', 'oomKills oom_kills_total count bad');
+    this.figures = new Figures({
+      ram: 'available_mb free_mb cached_mb buffers_mb shared_mb slab_mb dirty_mb arc_mb major_faults_per_sec oom_kills_total:bad',
+      swap: 'in_bytes_per_sec:warn out_bytes_per_sec:warn',
+    });
     this.swap = new Bars(() => '', () => h('span', { text: t('swap') }), () => t('swap'));
     this.body.append(this.chart.node, this.swap.node, this.figures.node);
   }
@@ -30,6 +31,6 @@ export class MemoryPanel extends Panel {
     this.swap.show(swap?.total_mb > 0 ? [swap] : [], (one) => ({
       ratio: one.usage, text: format.part(one.used_mb, one.total_mb), level: fullness(one.usage),
     }));
-    this.figures.show({ ...ram, in_bytes_per_sec: swap?.in_bytes_per_sec, out_bytes_per_sec: swap?.out_bytes_per_sec });
+    this.figures.show({ ram, swap });
   }
 }

@@ -1,5 +1,6 @@
 // Network interfaces.
 
+import { column } from './catalog.js';
 import { Chart, line } from './chart.js';
 import { name, visible } from './dom.js';
 import * as format from './format.js';
@@ -10,10 +11,11 @@ export class NetworkPanel extends Panel {
     const { t } = context;
     super(context, 'network', { sources: ['network'] });
     this.chart = new Chart(context, {
-      label: t('network'), title: t('hardwareInterfaces'), format: format.rate, floor: 1000,
-      series: [line('network.receive_bytes_per_sec', t('received'), 1, { fill: true }), line('network.transmit_bytes_per_sec', t('sentLabel'), 2, { fill: true })],
+      label: t('network'), title: t('hardwareInterfaces'), floor: 1000,
+      series: [line('network.receive_bytes_per_sec', 1, { fill: true }), line('network.transmit_bytes_per_sec', 2, { fill: true })],
     });
-    this.table = new Table(t('network'), [[t('interface')], [t('received'), 'number'], [t('sentLabel'), 'number'], [t('link'), 'number']]);
+    this.table = new Table(t('network'), ['device', 'receive_bytes_per_sec', 'transmit_bytes_per_sec', 'speed_mbps']
+      .map((member, index) => column(`networks.${member}`, index > 0 && 'number')));
     this.body.append(this.chart.node, this.table.node);
   }
 

@@ -13,44 +13,44 @@ const rates = (part, first, second, told) => part && Number.isFinite(part[first]
 // Name, panel, series, more options of the chart, and the texts: [value, text below it, level], or null. GPUs come first where
 // there are any.
 const cells = [
-  ['gpu', 'gpu', [line('x.gpu', '', 3, fill)], { ceiling: 1 }, ({ gpus }, t) => {
+  ['gpu', 'gpu', [line('gpus.util mean', 3, fill)], { ceiling: 1 }, ({ gpus }, t) => {
     if (!gpus?.length) return null;
     const list = known(gpus, 'util');
     const lost = gpus.filter((gpu) => gpu.state === 'lost').length;
     return [format.percent(sum(list, 'util') / list.length),
       lost > 0 ? t('lostOf', lost, gpus.length) : t('busyOf', list.filter((gpu) => gpu.util >= 0.05).length, gpus.length), lost > 0 && 'bad'];
   }],
-  ['vram', 'gpu', [line('x.vram', '', 4, fill)], { ceiling: 1 }, ({ gpus }) => {
+  ['vram', 'gpu', [line('gpus.vram_usage mean', 4, fill)], { ceiling: 1 }, ({ gpus }) => {
     const list = known(known(gpus, 'vram_total_mb'), 'vram_used_mb');
     const [used, total] = [sum(list, 'vram_used_mb'), sum(list, 'vram_total_mb')];
     return total > 0 && [format.percent(used / total), format.part(used, total)];
   }],
-  ['gpuPower', 'gpu', [line('x.gpu_watts', '', 5, fill)], {}, ({ gpus }) => {
+  ['gpuPower', 'gpu', [line('gpus.power_watts sum', 5, fill)], {}, ({ gpus }) => {
     const list = known(gpus, 'power_watts');
     const limit = sum(list, 'power_limit_watts');
     return list.length > 0 && [format.watts(sum(list, 'power_watts')), limit > 0 ? `/ ${format.watts(limit)}` : ''];
   }],
-  ['cpu', 'cpu', [line('cpu.usage', '', 1, fill)], { ceiling: 1 },
+  ['cpu', 'cpu', [line('cpu.usage', 1, fill)], { ceiling: 1 },
     ({ cpu }) => cpu && [format.percent(cpu.usage), format.megahertz(cpu.frequency_mhz)]],
-  ['memory', 'memory', [line('ram.usage', '', 4, fill)], { ceiling: 1 },
+  ['memory', 'memory', [line('ram.usage', 4, fill)], { ceiling: 1 },
     ({ ram }) => ram && [format.percent(ram.usage), format.part(ram.used_mb, ram.total_mb), fullness(ram.usage)]],
-  ['hottest', 'sensors', [line('x.gpu_temperature', '', 3), line('x.temperature', '', 7)], { floor: 100 }, ({ gpus, temperatures }) => {
+  ['hottest', 'sensors', [line('gpus.temperature_c max', 3), line('temperatures.celsius max', 7)], { floor: 100 }, ({ gpus, temperatures }) => {
     const most = greatest([
       ...(temperatures ?? []).map((one) => [one.celsius, one.sensor, one.high_celsius ?? one.critical_celsius]),
       ...(gpus ?? []).map((gpu) => [gpu.temperature_c, `GPU ${gpu.index}`, gpu.slowdown_temperature_c]),
     ]);
     return most && [format.celsius(most[0]), most[1], most[0] >= most[2] ? 'bad' : most[0] >= most[2] - 5 && 'warn'];
   }],
-  ['load', 'system', [line('load.load1', '', 1)], {},
-    ({ load, cpu }, t) => load && [format.decimal(load.load1), cpu?.threads > 0 ? t('ofThreads', cpu.threads) : '', load.load1 > cpu?.threads * 1.5 && 'warn']],
-  ['pressure', 'system', [line('pressure.cpu.some.ratio', '', 1), line('pressure.memory.some.ratio', '', 4), line('pressure.io.some.ratio', '', 2)],
+  ['load', 'system', [line('load.load1', 1)], {},
+    ({ load, cpu }, t) => load && [format.count(load.load1), cpu?.threads > 0 ? t('ofThreads', cpu.threads) : '', load.load1 > cpu?.threads * 1.5 && 'warn']],
+  ['pressure', 'system', [line('pressure.cpu.some.ratio', 1), line('pressure.memory.some.ratio', 4), line('pressure.io.some.ratio', 2)],
     { floor: 0.05, highest: 1 }, ({ pressure }, t) => {
       const most = greatest(['cpu', 'memory', 'io'].map((part) => [pressure?.[part]?.some?.ratio, part]));
       return most && [format.percent(most[0]), most[0] > 0 ? t('waitingFor', t(most[1])) : t('nobodyWaits'), most[0] >= 0.3 && 'warn'];
     }],
-  ['disks', 'disks', [line('disk.read_bytes_per_sec', '', 1, fill), line('disk.write_bytes_per_sec', '', 2, fill)], { floor: 1e6 },
+  ['disks', 'disks', [line('disk.read_bytes_per_sec', 1, fill), line('disk.write_bytes_per_sec', 2, fill)], { floor: 1e6 },
     ({ disk }, t) => rates(disk, 'read_bytes_per_sec', 'write_bytes_per_sec', (rate) => t('written', rate))],
-  ['network', 'network', [line('network.receive_bytes_per_sec', '', 1, fill), line('network.transmit_bytes_per_sec', '', 2, fill)], { floor: 1e5 },
+  ['network', 'network', [line('network.receive_bytes_per_sec', 1, fill), line('network.transmit_bytes_per_sec', 2, fill)], { floor: 1e5 },
     ({ network }, t) => rates(network, 'receive_bytes_per_sec', 'transmit_bytes_per_sec', (rate) => t('sent', rate))],
 ];
 

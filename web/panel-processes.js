@@ -2,6 +2,7 @@
 // The table is the agent's, its sums over GPUs too; where it does not come, the few of the sample are shown.
 
 import { getJSON } from './api.js';
+import { column, metric, textOf } from './catalog.js';
 import { h, joined, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { Panel, Table } from './panel.js';
@@ -9,22 +10,19 @@ import { Panel, Table } from './panel.js';
 const io = ({ read_bytes_per_sec: read, write_bytes_per_sec: written }) =>
   (Number.isFinite(read) || Number.isFinite(written) ? (read || 0) + (written || 0) : NaN);
 
-// Name, class, value (texts are ordered from the first, numbers from the greatest), format, and the API's order.
+// Members of a process, their classes, and the API's orders.
 const columns = [
-  ['pid', 'number', (one) => one.pid, String, 'pid'],
-  ['name', 'grow', (one) => one.name ?? ''],
-  ['user', 'optional', (one) => one.user ?? '', visible],
-  ['service', 'optional', (one) => one.service ?? '', visible],
-  ['cpu', 'number', (one) => one.cpu, format.percent, 'cpu'],
-  ['memory', 'number', (one) => one.rss_bytes, format.bytes, 'memory'],
-  ['vram', 'number gpu-column', (one) => one.gpu_memory_mb, format.mebibytes, 'gpu'],
-  ['gpu', 'number gpu-column', (one) => one.gpu_util, format.percent, 'gpu'],
-  ['io', 'number', io, format.rate, 'io'],
-  ['threadsLabel', 'number optional', (one) => one.threads, format.count],
-  ['state', 'optional', (one) => one.state ?? '', visible],
+  ['pid', 'number', 'pid'], ['name', 'grow'], ['user', 'optional'], ['service', 'optional'], ['cpu', 'number', 'cpu'],
+  ['rss_bytes', 'number', 'memory'], ['gpu_memory_mb', 'number gpu-column', 'gpu'], ['gpu_util', 'number gpu-column', 'gpu'],
+  ['io', 'number', 'io'], ['threads', 'number optional'], ['state', 'optional'],
 ];
+const others = { gpu_memory_mb: 'gpus.processes.vram_used_mb', gpu_util: 'gpus.processes.util', io: 'processes.top.read_bytes_per_sec' };
+const idOf = (member) => others[member] ?? `processes.top.${member}`;
 const usesGPU = (one) => one.gpu_util >= 0 || one.gpu_memory_mb >= 0;
-const isText = (id) => ['pid', 'name', 'user', 'service', 'state'].includes(id);
+// Texts are ordered from the first, numbers from the greatest.
+const isText = (member) => member === 'pid' || metric(idOf(member)).unit === 'none';
+const valueOf = (one, member) => (member === 'io' ? io(one) : one[member] ?? (isText(member) ? '' : NaN));
+const cellOf = (one, member) => (isText(member) ? visible(one[member]) : textOf(idOf(member), valueOf(one, member)));
 // A request for each sample, which come once a second with some jitter.
 const [shownAtFirst, gpuUsersAtFirst, shownAtMost, pause] = [20, 8, 500, 500];
 
@@ -39,8 +37,11 @@ export class ProcessPanel extends Panel {
       this.ask();
     } });
     this.head.append(h('div', { class: 'tools' }, this.filter, this.all));
-    this.buttons = columns.map(([id]) => h('button', { type: 'button', class: 'sort', text: t(id), onclick: () => this.sort(id, this.order === id && !this.isReverse) }));
-    this.table = new Table(t('processes'), columns.map(([, kind], index) => [this.buttons[index], kind]));
+    const heads = columns.map(([member, kind]) => (member === 'io' ? [t('io'), kind] : column(idOf(member), kind)));
+    this.buttons = columns.map(([member], index) => h('button', {
+      type: 'button', class: 'sort', text: heads[index][0], onclick: () => this.sort(member, this.order === member && !this.isReverse),
+    }));
+    this.table = new Table(t('processes'), heads.map(([, ...rest], index) => [this.buttons[index], ...rest]));
     this.empty = h('p', { class: 'note', hidden: true, text: t('noneMatches') });
     this.body.append(this.table.node, this.empty);
     this.sort('cpu', false);
@@ -80,15 +81,15 @@ export class ProcessPanel extends Panel {
     this.isAsking = true;
     this.askedAt = performance.now();
     const get = (sort, limit) => getJSON(`processes?sort=${sort}&limit=${limit}${isPast ? `&at=${moment}` : ''}`, { signal: AbortSignal.timeout(10000) });
-    const sort = columns.find(([id]) => id === order)[4] ?? 'cpu';
+    const sort = columns.find(([member]) => member === order)[2] ?? 'cpu';
     const hasGPU = this.node.dataset.gpu && !wantsAll && sort !== 'gpu';
     let known = null;
     try {
       const [all, gpu] = await Promise.all([get(sort, wantsAll ? 5000 : shownAtFirst), hasGPU && get('gpu', gpuUsersAtFirst)]);
       const users = gpu ? gpu.processes.filter(usesGPU) : [];
       const pids = new Set(users.map((one) => one.pid));
-      const others = all.processes.filter((one) => !pids.has(one.pid));
-      const list = [...users, ...(wantsAll ? others : others.slice(0, shownAtFirst - users.length))];
+      const rest = all.processes.filter((one) => !pids.has(one.pid));
+      const list = [...users, ...(wantsAll ? rest : rest.slice(0, shownAtFirst - users.length))];
       known = { ...all, moment, choice, list };
     } catch { /* the few of the sample are shown */ }
     this.isAsking = false;
@@ -108,11 +109,10 @@ export class ProcessPanel extends Panel {
     const words = this.filter.value.trim().toLowerCase().split(/\s+/);
     const matching = (known?.list ?? top).filter((one) => words.every((word) =>
       [one.pid, one.name, one.user, one.service, one.command].some((text) => String(text ?? '').toLowerCase().includes(word))));
-    const [, , of] = columns.find(([id]) => id === this.order);
     const sign = (this.isReverse ? -1 : 1) * (isText(this.order) ? 1 : -1);
-    const rank = (value) => (typeof value === 'string' ? value.toLowerCase() : value ?? -1);
+    const rank = (value) => (typeof value === 'string' ? value.toLowerCase() : value >= 0 ? value : -1);
     matching.sort((a, b) => {
-      const [x, y] = [rank(of(a)), rank(of(b))];
+      const [x, y] = [a, b].map((one) => rank(valueOf(one, this.order)));
       return x < y ? -sign : x > y ? sign : (b.rss_bytes ?? 0) - (a.rss_bytes ?? 0) || a.pid - b.pid;
     });
     const rows = matching.slice(0, this.wantsAll ? shownAtMost : shownAtFirst);
@@ -123,8 +123,8 @@ export class ProcessPanel extends Panel {
       interval > 1.95 && t('overTime', format.duration(Math.round(interval))), age > 1.95 && t('old', format.duration(age)), known?.partial && t('partial')));
     setHidden(this.empty, rows.length > 0);
     // A number may have gone to another process.
-    this.table.show(rows, (one) => `${one.pid} ${one.start_seconds ?? ''}`, (one, row) => columns.map(([id, , value, text]) =>
-      (id === 'name' ? this.name(one, row) : id === 'gpu' ? this.gpus(one, text) : text(value(one)))));
+    this.table.show(rows, (one) => `${one.pid} ${one.start_seconds ?? ''}`, (one, row) => columns.map(([member]) =>
+      (member === 'name' ? this.name(one, row) : cellOf(one, member) + (member === 'gpu_util' && one.gpus?.length ? ` (${one.gpus.join(', ')})` : ''))));
   }
 
   // The name, with the command line, user and service as its title.
@@ -133,10 +133,5 @@ export class ProcessPanel extends Panel {
     setText(row.name, visible(one.name ?? format.absent));
     setAttribute(row.name, 'title', [one.name, one.command, one.user, one.service].filter(Boolean).map(visible).join('\n'));
     return row.name;
-  }
-
-  // The sum over its GPUs, and their numbers.
-  gpus({ gpu_util: util, gpus: indexes }, text) {
-    return indexes?.length ? `${text(util)} (${indexes.join(', ')})` : text(util);
   }
 }

@@ -14,12 +14,12 @@ export class SensorsPanel extends Panel {
   constructor(context) {
     const { t } = context;
     super(context, 'sensors', { sources: ['sensors'] });
-    this.chart = new Chart(context, { label: t('temperatures'), format: format.celsius, floor: 60 });
+    this.chart = new Chart(context, { label: t('temperatures'), floor: 60 });
     const bars = () => new Bars(label, (one) => h('bdi', {}, `${visible(one.sensor)} `, h('small', { text: visible(one.chip) })));
     [this.list, this.rest] = [bars(), bars()];
     this.summary = h('summary', {});
     this.more = h('details', {}, this.summary, this.rest.node);
-    this.figures = new Figures(t);
+    this.figures = new Figures();
     this.body.append(this.chart.node, this.list.node, this.more, this.figures.node);
   }
 
@@ -30,8 +30,8 @@ export class SensorsPanel extends Panel {
     setHidden(this.chart.node, temperatures.length === 0);
     this.chart.set({
       series: temperatures.length <= few
-        ? temperatures.map((one, index) => numbered(keyOf('temperatures.celsius', ['chip', 'sensor'], one), visible(one.sensor), index))
-        : [line('x.temperature', t('hottest'), 7)],
+        ? temperatures.map((one, index) => numbered(keyOf('temperatures.celsius', one), visible(one.sensor), index))
+        : [line('temperatures.celsius max', 7, { label: t('hottest') })],
     });
     const heat = (one) => one.celsius / (one.high_celsius ?? one.critical_celsius ?? 100);
     const ordered = [...temperatures].sort((a, b) => heat(b) - heat(a));

@@ -1,5 +1,6 @@
 // Disks and filesystems.
 
+import { column } from './catalog.js';
 import { Chart, line } from './chart.js';
 import { Meter, fullness, h, joined, name, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
@@ -11,10 +12,11 @@ export class DiskPanel extends Panel {
     const { t } = context;
     super(context, 'disks', { sources: ['disk'] });
     this.chart = new Chart(context, {
-      label: t('disks'), title: t('hardwareDisks'), format: format.rate, floor: 1000,
-      series: [line('disk.read_bytes_per_sec', t('read'), 1, { fill: true }), line('disk.write_bytes_per_sec', t('write'), 2, { fill: true })],
+      label: t('disks'), title: t('hardwareDisks'), floor: 1000,
+      series: [line('disk.read_bytes_per_sec', 1, { fill: true }), line('disk.write_bytes_per_sec', 2, { fill: true })],
     });
-    this.table = new Table(t('disks'), [[t('disk')], [t('read'), 'number'], [t('write'), 'number'], [t('latency'), 'number optional'], [t('busyDisk'), 'number meters']]);
+    this.table = new Table(t('disks'), [column('disks.device'), column('disks.read_bytes_per_sec', 'number'),
+      column('disks.write_bytes_per_sec', 'number'), [t('latency'), 'number optional'], column('disks.busy', 'number meters')]);
     this.body.append(this.chart.node, this.table.node);
   }
 

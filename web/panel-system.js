@@ -1,5 +1,6 @@
 // Load, pressure, container limits, and the agent's overhead.
 
+import { column } from './catalog.js';
 import { Chart, line } from './chart.js';
 import { fullness, h, joined, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
@@ -11,25 +12,26 @@ export class SystemPanel extends Panel {
     const { t } = context;
     super(context, 'system', { sources: ['host', 'pressure'] });
     this.load = new Chart(context, {
-      label: t('load'), format: (value) => format.decimal(value),
-      series: [1, 5, 15].map((minutes, index) => line(`load.load${minutes}`, t('minutes', minutes), [1, 2, 8][index])),
+      label: t('load'), series: [line('load.load1', 1), line('load.load5', 2), line('load.load15', 8)],
     });
     this.pressure = new Chart(context, {
       label: t('pressure'), floor: 0.01, highest: 1,
-      series: ['cpu', 'memory', 'io'].map((part, index) => line(`pressure.${part}.some.ratio`, t(part), [1, 4, 2][index])),
+      series: ['cpu', 'memory', 'io'].map((part, index) => line(`pressure.${part}.some.ratio`, [1, 4, 2][index], { label: t(part) })),
     });
-    this.figures = new Figures(t, 'running running count', 'blocked blocked count', 'processes total count', 'zombies zombie count warn',
-      'tasks tasks count', 'openFiles open_files count', 'allWaitMemory memory percent warn', 'allWaitIO io percent +');
+    this.figures = new Figures({ load: 'running blocked tasks', processes: 'total zombie:warn', host: 'open_files' });
     this.body.append(this.load.node, this.pressure.node, this.figures.node);
   }
 
   has(sample) { return sample.load || sample.pressure; }
 
-  show({ load, pressure, host, processes, cpu }) {
+  show(sample) {
+    const { t } = this.context;
+    const { load, pressure, cpu } = sample;
     setHidden(this.load.node, !load);
-    if (cpu?.threads !== this.load.limit?.value) this.load.set({ limit: { value: cpu?.threads, label: this.context.t('threads', cpu?.threads) } });
+    if (cpu?.threads !== this.load.limit?.value) this.load.set({ limit: { value: cpu?.threads, label: t('threads', cpu?.threads) } });
     setHidden(this.pressure.node, !pressure);
-    this.figures.show({ ...processes, ...load, open_files: host?.open_files, memory: pressure?.memory?.full?.ratio, io: pressure?.io?.full?.ratio });
+    const stalled = (part, label, level) => [t(label), format.percent(pressure?.[part]?.full?.ratio || NaN), level];
+    this.figures.show(sample, [stalled('memory', 'allWaitMemory', 'warn'), stalled('io', 'allWaitIO')]);
   }
 }
 
@@ -38,7 +40,7 @@ export class LimitsPanel extends Panel {
     const { t } = context;
     super(context, 'limits', { sources: ['cgroup'] });
     this.list = new Bars(([label]) => label, ([label]) => h('span', { text: label }));
-    this.figures = new Figures(t, 'throttled throttled percent warn', 'oomKills oom_kills_total count bad');
+    this.figures = new Figures({ cgroup: 'throttled:warn oom_kills_total:bad' });
     this.body.append(this.list.node, this.figures.node);
   }
 
@@ -46,7 +48,7 @@ export class LimitsPanel extends Panel {
   rows({ cgroup }) {
     const { t } = this.context;
     return [
-      [t('cpu'), cgroup?.cpu_cores, cgroup?.cpu_limit_cores, format.decimal],
+      [t('cpu'), cgroup?.cpu_cores, cgroup?.cpu_limit_cores, format.units.cores],
       [t('memory'), cgroup?.memory_used_mb, cgroup?.memory_limit_mb, format.mebibytes],
       [t('swap'), cgroup?.swap_used_mb, cgroup?.swap_limit_mb, format.mebibytes],
       [t('tasks'), cgroup?.tasks, cgroup?.tasks_limit, format.count],
@@ -60,7 +62,7 @@ export class LimitsPanel extends Panel {
     this.list.show(this.rows(sample), ([, used, limit, told]) => ({
       ratio: used / limit, text: format.part(used, limit, told), level: fullness(used / limit),
     }));
-    this.figures.show(sample.cgroup);
+    this.figures.show(sample);
   }
 }
 
@@ -69,10 +71,11 @@ export class AgentPanel extends Panel {
     const { t } = context;
     super(context, 'agent');
     this.chart = new Chart(context, {
-      label: t('agentCPU'), kind: 'low', axis: false, floor: 0.01, series: [line('agent.cpu_cores', '', 8, { fill: true })],
+      label: t('agentCPU'), kind: 'low', axis: false, floor: 0.01, series: [line('agent.cpu_cores', 8, { label: '', fill: true })],
     });
-    this.figures = new Figures(t, 'cpu cpu_cores percent', 'memory rss_bytes bytes', 'cpuTime cpu_seconds_total duration');
-    this.table = new Table(t('sources'), [[t('sources')], [t('took'), 'number'], [t('state'), 'reason']]);
+    this.figures = new Figures({ agent: 'cpu_cores rss_bytes cpu_seconds_total' });
+    this.table = new Table(t('sources'), ['source', 'duration_seconds', 'success'].map((member, index) =>
+      column(`agent.sources.${member}`, ['', 'number', 'reason'][index])));
     this.details = h('details', {}, h('summary', { text: t('sources') }), this.table.node);
     this.body.append(this.chart.node, this.figures.node, this.details);
   }
@@ -84,7 +87,7 @@ export class AgentPanel extends Panel {
     const sources = agent.sources ?? [];
     setText(this.note, t('version', visible(agent.version)));
     setHidden(this.chart.node, !Number.isFinite(agent.cpu_cores));
-    this.figures.show(agent);
+    this.figures.show({ agent });
     const hasFailed = sources.some((one) => one.success === false);
     if (hasFailed && !this.hasFailed) this.details.open = true;
     this.hasFailed = hasFailed;

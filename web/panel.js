@@ -1,5 +1,6 @@
 // A card of the page with title, note and body, and the parts of cards.
 
+import { idsOf, metric, textOf, titleOf, valueIn } from './catalog.js';
 import { Meter, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { sourceError } from './text.js';
@@ -55,23 +56,24 @@ export class Panel {
   }
 }
 
-// Labels with their values. rows: 'label member format level'; with a level, or '+', only values above 0 are shown.
+// Titles of metrics with their values. groups: members of the catalog's groups; of one with a colon and a level behind it only
+// values above 0 are shown.
 export class Figures {
-  constructor(t, ...rows) {
+  constructor(groups = {}) {
     this.node = h('dl', { class: 'figures' });
-    this.rows = rows.map((row) => row.split(' ')).map(([label, ...rest]) => [t(label), ...rest]);
+    this.rows = idsOf(groups).map((row) => row.split(':'));
   }
 
-  // object: has the members; more: pairs of label and text.
-  show(object, more = []) {
-    const pairs = this.rows.map(([label, member, kind, level]) => {
-      const value = object?.[member];
-      return [label, !level || value > 0 ? format[kind](value) : format.absent, level];
+  // sample: a whole one, or { gpus: one }; more: labels, texts and levels.
+  show(sample, more = []) {
+    const pairs = this.rows.map(([id, level]) => {
+      const value = valueIn(sample, id);
+      return [titleOf(id), level === undefined || value > 0 ? textOf(id, value) : format.absent, level, metric(id).help];
     });
     keyed(this.node, [...more, ...pairs].filter(([, text]) => text !== format.absent), ([label]) => label,
-      ([label]) => {
+      ([label, , , title]) => {
         const value = h('dd', {});
-        const node = h('div', {}, h('dt', { text: label }), value);
+        const node = h('div', {}, h('dt', { text: label, title }), value);
         return { node, value };
       },
       ({ value }, [, text, level]) => {
@@ -110,13 +112,13 @@ export class Bars {
   }
 }
 
-// A table whose rows stay with their items. columns: [label, class], the label a text or a node.
+// A table whose rows stay with their items. columns: [label, class, help], the label a text or a node.
 export class Table {
   constructor(caption, columns) {
     this.columns = columns;
     this.rows = h('tbody', {});
     this.node = h('div', { class: 'table' }, h('table', { 'aria-label': caption },
-      h('thead', {}, h('tr', {}, ...columns.map(([label, kind]) => h('th', { scope: 'col', class: kind }, label)))), this.rows));
+      h('thead', {}, h('tr', {}, ...columns.map(([label, kind, title]) => h('th', { scope: 'col', class: kind, title }, label)))), this.rows));
   }
 
   // cells(item, row): a text or a node for each column; row holds nodes that live as long as the row. mark(item): its class.

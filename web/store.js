@@ -1,61 +1,59 @@
 // The data of the charts: the agent's history of the shown time, and the live samples since.
 
 import { getJSON } from './api.js';
+import { idsOf, metric, valueIn } from './catalog.js';
 import { Columns, lowerBound } from './series.js';
 
 // The drawn metrics, by the catalog's ids. A metric that a machine lacks gives no series.
-const ids = [
-  ...'usage frequency_mhz modes.user modes.nice modes.system modes.irq modes.softirq modes.steal modes.iowait'.split(' ').map((id) => `cpu.${id}`),
-  ...'used_mb available_mb free_mb usage'.split(' ').map((id) => `ram.${id}`),
-  ...'util util_peak vram_usage temperature_c power_watts clock_mhz'.split(' ').map((id) => `gpus.${id}`),
-  ...'load1 load5 load15'.split(' ').map((id) => `load.${id}`),
-  ...'cpu memory io'.split(' ').map((id) => `pressure.${id}.some.ratio`),
-  'disk.read_bytes_per_sec', 'disk.write_bytes_per_sec', 'network.receive_bytes_per_sec', 'network.transmit_bytes_per_sec',
-  'temperatures.celsius', 'agent.cpu_cores',
-];
+const ids = idsOf({
+  cpu: 'usage frequency_mhz modes.user modes.nice modes.system modes.irq modes.softirq modes.steal modes.iowait',
+  ram: 'used_mb available_mb free_mb usage',
+  gpus: 'util util_peak vram_usage temperature_c power_watts clock_mhz',
+  load: 'load1 load5 load15',
+  pressure: 'cpu.some.ratio memory.some.ratio io.some.ratio',
+  disk: 'read_bytes_per_sec write_bytes_per_sec',
+  network: 'receive_bytes_per_sec transmit_bytes_per_sec',
+  temperatures: 'celsius',
+  agent: 'cpu_cores',
+});
 // One for each logical CPU: too many to ask for their least and greatest too.
 const cores = 'cpu.per_core.usage';
 
-// The labels that identify the entries of a list.
-const labels = { 'cpu.per_core': ['cpu'], gpus: ['index'], temperatures: ['chip', 'sensor'] };
-
 // The key of a list's entry, as the agent's columns have it: gpus.util{index="0"}.
-export const keyOf = (id, names, entry) =>
-  `${id}{${names.map((name) => `${name}="${String(entry[name]).replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`).join(',')}}`;
+export const keyOf = (id, entry) =>
+  `${id}{${metric(id).labels.map((name) => `${name}="${String(entry[name] ?? 0).replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`).join(',')}}`;
 
 const belongs = (key, id) => key[id.length] === '{' && key.startsWith(id);
 
-// The place of each metric in a sample.
-const places = [...ids, cores].map((id) => {
-  const list = Object.keys(labels).find((prefix) => id.startsWith(`${prefix}.`));
-  return { id, path: (list ?? id).split('.'), member: list && id.slice(list.length + 1), names: labels[list], keys: [] };
-});
+// The keys of the entries of each list.
+const keys = new Map([...ids, cores].map((id) => [id, []]));
 
 function valuesOf(sample) {
   const values = [];
-  for (const { id, path, member, names, keys } of places) {
-    const found = path.reduce((inner, name) => inner?.[name], sample);
-    if (!member) values.push([id, found]);
+  for (const [id, known] of keys) {
+    const { labels = [] } = metric(id);
+    const dot = labels.length > 0 ? id.lastIndexOf('.') : id.length;
+    const found = valueIn(sample, id.slice(0, dot));
+    if (labels.length === 0) values.push([id, found]);
     else found?.forEach((entry, index) => {
       // A key is created once for each place in a list, and again when another entry takes the place.
-      const known = keys[index];
-      const same = known && names.every((name, place) => known[place] === entry[name]);
-      const [, key] = same ? [0, known.key] : [0, keyOf(id, names, entry)];
-      if (!same) keys[index] = Object.assign(names.map((name) => entry[name]), { key });
-      values.push([key, entry[member]]);
+      if (!known[index] || labels.some((name) => known[index].entry[name] !== entry[name])) known[index] = { entry, key: keyOf(id, entry) };
+      values.push([known[index].key, entry[id.slice(dot + 1)]]);
     });
   }
   return values.filter(([, value]) => typeof value === 'number');
 }
 
-// Series made of others: of all series of an id, or of two ids where both are known.
+// Series made of others: of all series of an id, or of two ids where both are known. Their keys begin with the id of the metric
+// whose title and unit they have.
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const most = (values) => values.reduce((a, b) => Math.max(a, b));
 const derived = [
-  ['x.gpu', 'gpus.util', mean], ['x.vram', 'gpus.vram_usage', mean], ['x.gpu_watts', 'gpus.power_watts', (values) => mean(values) * values.length],
-  ['x.gpu_temperature', 'gpus.temperature_c', most], ['x.temperature', 'temperatures.celsius', most],
-  ['x.reclaimable', ['ram.available_mb', 'ram.free_mb'], ([available, free]) => Math.max(0, available - free)],
-  ['x.irq', ['cpu.modes.irq', 'cpu.modes.softirq'], ([hard, soft]) => hard + soft],
+  ['gpus.util mean', 'gpus.util', mean], ['gpus.vram_usage mean', 'gpus.vram_usage', mean],
+  ['gpus.power_watts sum', 'gpus.power_watts', (values) => mean(values) * values.length],
+  ['gpus.temperature_c max', 'gpus.temperature_c', most], ['temperatures.celsius max', 'temperatures.celsius', most],
+  ['ram.available_mb used', ['ram.available_mb', 'ram.free_mb'], ([available, free]) => Math.max(0, available - free)],
+  ['cpu.modes.irq all', ['cpu.modes.irq', 'cpu.modes.softirq'], ([hard, soft]) => hard + soft],
 ];
 
 // Every value of one sample, by the keys of the series.

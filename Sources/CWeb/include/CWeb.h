@@ -7,15 +7,11 @@
 typedef struct {
   /// Its name below /ui/.
   const char *_Nonnull name;
-  /// Its media type, with the character set where it is text.
-  const char *_Nonnull type;
-  /// Its contents.
-  const unsigned char *_Nonnull bytes;
-  /// How many bytes there are.
-  size_t count;
+  /// Its text, which ends with a zero byte.
+  const char *_Nonnull text;
 } CWebFile;
 
-/// How many files there are.
+/// The number of files.
 size_t cweb_count(void);
 
 /// The file at an index below cweb_count().
