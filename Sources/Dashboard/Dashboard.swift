@@ -298,8 +298,7 @@ final class Dashboard {
   }
 
   private func addDetails(to input: inout ScreenInput) {
-    guard let pid = detailsPID else { return }
-    (input.details, input.spark) = processes.details(of: pid)
+    if let pid = detailsPID { processes.addDetails(of: pid, to: &input) }
   }
 
   /// The contents of the frame that was frozen, with what keys have changed since.

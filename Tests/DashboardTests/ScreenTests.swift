@@ -340,6 +340,27 @@ import Testing
     #expect(text.filter { $0 != " " }.hasPrefix(source))
   }
 
+  @Test func detailsOutliveTheirProcess() throws {
+    var machine = MadeUpMachine.smallVM
+    var input = ScreenGoldens.screenInput(machine.history(ticks: 5), size: Size(width: 100, height: 30))
+    var table = ProcessSnapshot(processes: input.entries.last?.sample.processes?.top ?? [])
+    input.lastProcess = table.processes.popLast()
+    let process = try #require(input.lastProcess)
+    input.table = table
+    input.state.overlay = .details(process.pid)
+    let ended = Screen(input).draw().grid.rows.joined(separator: "\n")
+    #expect(ended.contains("─ \(process.pid) \(process.name) ─") && ended.contains("state      ended"))
+    #expect(ended.contains("user       \(process.user)"))
+    // A filter hides the row, not the process.
+    input.table?.processes.append(process)
+    input.state.table.filter = "no process has this name"
+    let hidden = Screen(input).draw().grid.rows.joined(separator: "\n")
+    #expect(hidden.contains(" \(process.name) ─") && !hidden.contains("state      ended"))
+    input.lastProcess = nil
+    input.state.overlay = .details(99_999)
+    #expect(Screen(input).draw().grid.rows.joined().contains("─ 99999 ─"))
+  }
+
   @Test func detailsAreScrolledWhereTheyAreCut() {
     var machine = MadeUpMachine.gpuServer
     var input = ScreenGoldens.screenInput(machine.history(ticks: 5), size: Size(width: 40, height: 10))

@@ -16,6 +16,8 @@ final class ProcessFetcher {
   private let details = Fetcher<ProcessDetails>()
   /// CPU use of the process whose details are shown.
   private var cpu: (pid: Int32, points: [(time: Double, cpu: Double)]) = (0, [])
+  /// The same process as it was last listed.
+  private var last: Process?
 
   /// Whether a table should arrive soon.
   var isTableAwaited: Bool { table.isAwaited }
@@ -69,23 +71,26 @@ final class ProcessFetcher {
   /// Collects the CPU use of a process from the lists of the samples, then from the tables; nil forgets it.
   func followCPU(of pid: Int32?, _ entries: [History.Entry], _ processes: [Process]?, now: Double) {
     guard let pid else {
-      cpu = (0, [])
+      (cpu, last) = ((0, []), nil)
       return
     }
     if cpu.pid != pid {
-      cpu = (pid, [])
+      (cpu, last) = ((pid, []), nil)
       for entry in entries {
         guard let process = entry.sample.processes?.top.first(where: { $0.pid == pid }) else { continue }
         cpu.points.append((entry.sample.timestamp.seconds, process.cpu))
       }
     }
-    guard let process = processes?.first(where: { $0.pid == pid }), process.cpu.isFinite else { return }
+    guard let process = processes?.first(where: { $0.pid == pid }) else { return }
+    last = process
+    guard process.cpu.isFinite else { return }
     if now - (cpu.points.last?.time ?? 0) >= 0.9 { cpu.points.append((now, process.cpu)) }
     if cpu.points.count > 2_000 { cpu.points.removeFirst(1_000) }
   }
 
-  /// Details and CPU use of the process whose details are shown.
-  func details(of pid: Int32) -> (ProcessDetails?, [(time: Double, cpu: Double)]) {
-    (details.value(key: Int(pid)), cpu.pid == pid ? cpu.points : [])
+  /// Adds what is known of the process whose details are shown.
+  func addDetails(of pid: Int32, to input: inout ScreenInput) {
+    input.details = details.value(key: Int(pid))
+    if cpu.pid == pid { (input.spark, input.lastProcess) = (cpu.points, last) }
   }
 }

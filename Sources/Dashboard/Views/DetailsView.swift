@@ -6,7 +6,8 @@ struct DetailsView {
   let pid: Int32
   let details: ProcessDetails?
   let spark: [(time: Double, cpu: Double)]
-  let now: Double
+  /// The process as it was last listed.
+  let last: Process?
   /// Rows that were scrolled by.
   var scroll = 0
   private var glyphs: Glyphs { context.glyphs }
@@ -17,9 +18,20 @@ struct DetailsView {
     var style = Style.plain
   }
 
+  /// The row of the process; without one, the process as it is or was last listed.
+  private var row: ProcessRow? {
+    if let row = context.table.rows.first(where: { $0.process.pid == pid }) { return row }
+    let listed = context.hits.frameContext.processes.first { $0.pid == pid }
+    return (listed ?? (hasEnded && last?.pid == pid ? last : nil)).map { ProcessRow(process: $0) }
+  }
+
+  private var hasEnded: Bool {
+    context.table.kind == .whole && !context.hits.frameContext.processes.contains { $0.pid == pid }
+  }
+
   private var lines: [DetailLine] {
-    guard let row = context.table.rows.first(where: { $0.process.pid == pid }) else {
-      return [DetailLine(name: "", text: "it has ended, or is not in the list", style: .warning)]
+    guard let row else {
+      return [DetailLine(name: "state", text: hasEnded ? "ended" : "not in the list", style: .warning)]
     }
     let process = row.process
     var lines: [DetailLine] = []
@@ -37,9 +49,9 @@ struct DetailsView {
     add(
       "state",
       pair([
-        process.state == 0 ? nil : DetailsView.state(process.state),
+        hasEnded ? "ended" : process.state == 0 ? nil : DetailsView.state(process.state),
         details?.nice.map { "nice " + String($0) },
-      ]))
+      ]), hasEnded ? .warning : .plain)
     add("started", context.started(process))
     add("CPU", DetailsView.cpu(process.cpu, glyphs))
     add(
@@ -101,8 +113,8 @@ struct DetailsView {
   func draw(on grid: inout Grid) {
     let lines = lines
     let wanted = Size(width: 92, height: lines.count + 10)
-    let name = context.table.rows.first { $0.process.pid == pid }?.process.name ?? ""
-    OverlayBox(title: String(pid) + " " + name, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
+    let title = String(pid) + (row.map { " " + $0.process.name } ?? "")
+    OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
       var rest = inner
       let hasSpark = inner.height >= lines.count + 4 && spark.count > 1
       let foot = rest.takeBottom(1)

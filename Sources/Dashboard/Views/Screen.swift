@@ -90,7 +90,7 @@ struct Screen {
     case .details(let pid):
       if let context {
         DetailsView(
-          context: context, pid: pid, details: input.details, spark: input.spark, now: input.now,
+          context: context, pid: pid, details: input.details, spark: input.spark, last: input.lastProcess,
           scroll: state.overlayScroll
         ).draw(on: &grid)
       }

@@ -35,6 +35,8 @@ struct ScreenInput {
   var details: ProcessDetails?
   /// Its CPU use: moments and CPUs' worth of time.
   var spark: [(time: Double, cpu: Double)] = []
+  /// The process of the details as it was last listed.
+  var lastProcess: Process?
   /// Bytes that a picture costs, on the mean; NaN where unknown.
   var bytesPerFrame = Double.nan
   /// How the source of the samples is reached; nil where it is this process.
