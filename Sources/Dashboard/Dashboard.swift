@@ -11,7 +11,7 @@ final class Dashboard {
   private var model: Model
   private var frameContext = FrameContext()
   private var frozen: [History.Entry] = []
-  /// Contents of the last frame; those of the frame that Space has frozen.
+  /// Input of the last frame, and of the frame frozen by Space.
   private var drawn: ScreenInput?
   private var paused: ScreenInput?
   /// The process of the signal dialog.
@@ -24,15 +24,15 @@ final class Dashboard {
   private var meanBytes = Double.nan
   private var frames = 0
   private let config: ConfigFile?
-  /// While they live, samples are taken as often as pictures are wanted.
+  /// Watches that request samples at the frame rate while they live.
   private var watches: [History.Watch] = []
   private var watchedInterval = 0
 
-  /// A dashboard on the histories of one or more hosts.
+  /// Creates a dashboard on the histories of one or more hosts.
   ///
   /// - Parameters:
-  ///   - now: the wall clock in POSIX seconds, and what is to be added for local time.
-  ///   - monotonic: a clock that never steps, for the delay of confirmations.
+  ///   - now: the wall clock in POSIX seconds, and the offset of local time.
+  ///   - monotonic: a clock without steps, for the delay of confirmations.
   init(
     hosts: [DashboardHost], options: DashboardOptions,
     now: @escaping () -> (seconds: Double, utcOffset: Int) = localNow,
@@ -55,7 +55,7 @@ final class Dashboard {
     model.state.isGrid = hosts.count > 1
   }
 
-  /// A dashboard on one history.
+  /// Creates a dashboard on one history.
   convenience init(
     history: History, options: DashboardOptions,
     now: @escaping () -> (seconds: Double, utcOffset: Int) = localNow,
@@ -69,19 +69,19 @@ final class Dashboard {
 
   private var host: DashboardHost { hosts[min(model.state.host, hosts.count - 1)] }
 
-  /// Seconds that a picture waits for the table of processes that belongs to it.
+  /// Seconds that a frame waits for its process table.
   private static let patience = 0.2
-  /// Seconds between two pictures while the window has not the focus.
+  /// Seconds between two frames while the window lacks the focus.
   private static let unfocusedInterval = 5.0
 
-  /// Runs on the calling thread, the main one, and returns when it is to end.
+  /// Runs on the calling thread, the main one, until the user or a signal ends it.
   func run(on terminal: any Terminal) -> DashboardExit {
     let wake = terminal.wake
     watch(wake)
     defer { watches = [] }
     apply(to: terminal)
     var mustDraw = true
-    // A picture that waits for the processes is drawn by then at the latest.
+    // Latest time for a frame that waits for the process table.
     var deadline: Double?
     // The preview comes a few milliseconds after the start, without a wakeup.
     var untilPreview = 0.003
@@ -90,7 +90,7 @@ final class Dashboard {
         mustDraw = !draw(on: terminal)
         if !mustDraw { deadline = nil }
       }
-      // The clock in the corner goes on between samples; a tick on the second comes first and draws it along.
+      // Updates the clock in the corner between samples; usually a tick on the second comes first and redraws it.
       let seconds = now().seconds
       var timeout = mustDraw ? 1 : seconds.rounded(.down) + 1.1 - seconds
       if let deadline { timeout = min(timeout, max(0, deadline - seconds)) }
@@ -139,7 +139,7 @@ final class Dashboard {
     }
   }
 
-  /// Applies what the user did; nil for other events.
+  /// Applies an input event; nil for other events.
   private func handle(_ event: TerminalEvent) -> Model.Effect? {
     model.now = monotonic()
     switch event {
@@ -158,7 +158,7 @@ final class Dashboard {
     return interval <= 1 || now().seconds - lastDraw >= interval - 0.2
   }
 
-  /// Has samples taken every so often; the ones that were asked for before are let go after that, so that no track ends
+  /// Requests samples at the frame rate; the previous watches are released afterwards, so that no track ends in
   /// between.
   private func watch(_ wake: @escaping @Sendable () -> Void) {
     let interval = model.state.settings.refresh
@@ -167,7 +167,7 @@ final class Dashboard {
     watches = hosts.map { $0.history.watch(interval: interval) { _ in wake() } }
   }
 
-  // MARK: Answers
+  // MARK: Effects
 
   private func answer(_ effect: Model.Effect, on terminal: any Terminal) -> Response {
     switch effect {
@@ -186,7 +186,7 @@ final class Dashboard {
     }
     if case .signal? = model.state.overlay {} else { held = nil }
     paused = model.state.isPaused ? paused ?? drawn : nil
-    // A time is viewed in the samples of the moment at which the user left the present; the history goes on meanwhile.
+    // The past is viewed in the samples known when the cursor left the present; the history continues meanwhile.
     if model.state.cursor.time == nil {
       frozen = []
     } else if frozen.isEmpty {
@@ -196,7 +196,7 @@ final class Dashboard {
     return .draw
   }
 
-  /// Holds the process of the signal dialog before its signal is chosen: what is confirmed is what the signal reaches.
+  /// Holds the process of the signal dialog before the choice of a signal, so that the confirmed process receives it.
   private func hold(_ process: Process) {
     guard let control = host.control, !options.isReadOnly else { return }
     switch control.hold(process.pid, process.start) {
@@ -221,7 +221,7 @@ final class Dashboard {
     if terminal.mouseEnabled != settings.mouse { terminal.mouseEnabled = settings.mouse }
   }
 
-  // MARK: What is looked up elsewhere
+  // MARK: Background requests
 
   private var needsTable: Bool {
     let state = model.state
@@ -240,7 +240,7 @@ final class Dashboard {
     }
   }
 
-  /// Has scans include threads while they are shown: those of active processes, and of the selected one in any case.
+  /// Includes threads in scans while they are shown: those of active processes, and of the selected one even if idle.
   private func wantThreads() {
     let selected = model.state.table.selected.map { frameContext.owners[$0] ?? $0 }
     let isWanted = model.state.table.showsThreads && needsTable && host.control?.hasThreads == true
@@ -256,7 +256,7 @@ final class Dashboard {
     let picture = Screen(input).draw()
     frameContext = picture.frameContext
     if !input.state.isPaused { drawn = input }
-    // Rows may have become fewer than what was scrolled by.
+    // The table may have become shorter than the scroll position.
     model.state.table.scroll = min(model.state.table.scroll, max(0, frameContext.rows.count - frameContext.visibleRows))
     terminal.title =
       model.state.settings.title
@@ -265,7 +265,7 @@ final class Dashboard {
     guard terminal.present(picture.grid) else { return false }
     let bytes = Double(terminal.bytesSent - before)
     frames += 1
-    // The first picture is whole, and no measure for the others.
+    // The first frame is sent whole and does not count for the mean.
     if frames > 1 { meanBytes = meanBytes.isFinite ? meanBytes + (bytes - meanBytes) / 20 : bytes }
     lastDraw = now().seconds
     if case .signal(var dialog)? = model.state.overlay, dialog.isAsked, dialog.shown == nil {
@@ -275,7 +275,7 @@ final class Dashboard {
     return true
   }
 
-  /// Adds what is known of before memory begins, and asks for what is not.
+  /// Adds known archived data to the input, and requests missing data.
   private func addHistory(to input: inout ScreenInput, _ wake: @escaping @Sendable () -> Void) {
     input.oldest = host.history.archive?.oldest
     guard let want = input.historyRequest(host: model.state.host) else {
@@ -301,7 +301,7 @@ final class Dashboard {
     if let pid = detailsPID { processes.addDetails(of: pid, to: &input) }
   }
 
-  /// The contents of the frame that was frozen, with what keys have changed since.
+  /// Returns the input of the frozen frame, with later changes by keys.
   private func input(of paused: ScreenInput, _ terminal: any Terminal) -> ScreenInput {
     var input = paused
     (input.state, input.size, input.glyphs) = (model.state, terminal.size, terminal.glyphs)

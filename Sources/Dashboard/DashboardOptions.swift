@@ -1,30 +1,29 @@
 package import AgentMetrics
 package import History
 
-/// What the dashboard has to know besides the samples.
+/// Options of the dashboard.
 package struct DashboardOptions: Sendable {
-  /// Where the HTTP server listens, as a URL; nil where there is none.
+  /// URL of the HTTP server, if any.
   package var listening: String?
   /// Version of the program.
   package var version: String
   /// Nominal seconds between two samples.
   package var sampleInterval: Int
-  /// The newest log message that is held back while the screen is drawn; nil where there is none.
+  /// Returns the newest log message held back while the screen is drawn, if any.
   package var messages: @Sendable () -> String?
-  /// All processes; nil where only those of the samples are known.
+  /// Source of all processes; nil where only those of the samples are known.
   package var processes: ProcessSource?
-  /// What may be done with processes; nil for nothing (a recording, another machine).
+  /// Actions on processes; nil where they are not available (a recording, another machine).
   package var control: ProcessControl?
-  /// Whether no signals are sent, whatever the rest says.
+  /// Whether signals are disabled, whatever the other options.
   package var isReadOnly = false
-  /// Where the settings are kept; nil where they are not.
+  /// Path of the settings file; nil to keep no settings.
   ///
-  /// ``standardConfigPath(_:)`` is the usual place.
+  /// ``standardConfigPath(_:)`` is the usual path.
   package var configPath: String?
-  /// Settings as `key=value` that win over the file's and are not kept: `theme=light`, `layout=gpu`.
+  /// Settings as `key=value` that override the file's and are not saved: `theme=light`, `layout=gpu`.
   package var overrides: [String] = []
 
-  /// Options of a dashboard.
   package init(
     listening: String? = nil, version: String, sampleInterval: Int,
     messages: @escaping @Sendable () -> String? = { nil }
@@ -35,42 +34,41 @@ package struct DashboardOptions: Sendable {
     self.messages = messages
   }
 
-  /// The config file's place by the XDG rules; nil where no home directory is known.
+  /// Returns the path of the config file by the XDG rules; nil without a home directory.
   ///
-  /// - Parameter environment: looks a variable up.
+  /// - Parameter environment: looks up a variable.
   package static func standardConfigPath(_ environment: (String) -> String?) -> String? {
     ConfigFile.standardPath(environment)
   }
 
-  /// The names of all settings with what each may be, for a command's help.
+  /// Names, allowed values and descriptions of all settings, for a command's help.
   package static var settingsHelp: [(key: String, values: [String], help: String)] {
     Setting.all.map { ($0.key, $0.values, $0.help) }
   }
 
-  /// What is wrong with an override, in one line; nil where nothing is.
+  /// Returns the problem of an override, in one line; nil where it is valid.
   package static func problem(ofOverride text: String) -> String? {
     ConfigFile.parse(text).problem.map { $0.hasPrefix("line 1: ") ? String($0.dropFirst(8)) : $0 }
   }
 }
 
-/// Where the table of processes comes from.
+/// Source of the process table.
 package enum ProcessSource: Sendable {
-  /// The scan that belongs to a sample of this process's sampler; nil where it is no longer kept.
+  /// The scan of a sample of this process's sampler; nil where it is no longer kept.
   case local(@Sendable (History.Entry) -> ProcessSnapshot?)
-  /// Another agent, asked after each of its samples.
+  /// Another agent, queried after each of its samples.
   case remote(@Sendable () async throws -> ProcessSnapshot)
 }
 
-/// How a source of samples is reached.
+/// State of the connection to a source of samples.
 package struct DashboardConnection: Sendable, Equatable {
   /// Whether it answers.
   package var isConnected: Bool
-  /// Seconds between a sample's moment and its arrival; NaN where unknown.
+  /// Seconds between a sample's timestamp and its arrival; NaN where unknown.
   package var lag: Double
-  /// Why it does not answer, or the fault of its answers, in one line.
+  /// Reason for a missing answer, or the fault of an answer, in one line.
   package var reason: String?
 
-  /// A connection.
   package init(isConnected: Bool, lag: Double = .nan, reason: String? = nil) {
     self.isConnected = isConnected
     self.lag = lag
@@ -78,20 +76,18 @@ package struct DashboardConnection: Sendable, Equatable {
   }
 }
 
-/// One of the machines that are shown.
+/// One of the displayed machines.
 package struct DashboardHost: Sendable {
-  /// What it is called in the grid.
+  /// Name in the grid.
   package var name: String
-  /// Its samples.
   package var history: History
-  /// All its processes; nil where only those of the samples are known.
+  /// Source of all its processes; nil where only those of the samples are known.
   package var processes: ProcessSource?
-  /// What may be done with them; nil for nothing.
+  /// Actions on its processes; nil where they are not available.
   package var control: ProcessControl?
-  /// How it is reached; nil where it is this process.
+  /// State of its connection; nil for this process.
   package var connection: (@Sendable () -> DashboardConnection)?
 
-  /// A machine by its name and samples.
   package init(
     name: String, history: History, processes: ProcessSource? = nil, control: ProcessControl? = nil,
     connection: (@Sendable () -> DashboardConnection)? = nil
@@ -104,9 +100,9 @@ package struct DashboardHost: Sendable {
   }
 }
 
-/// Why the dashboard ended.
+/// Reason for the dashboard's end.
 package enum DashboardExit: Sendable, Equatable {
-  /// Its user wanted it: `q`, Ctrl-C, or the reader of the output went away.
+  /// Ended by the user with `q` or Ctrl-C, or by a closed output.
   case quit
   /// SIGTERM, SIGHUP or SIGQUIT.
   case terminated(signal: Int32)

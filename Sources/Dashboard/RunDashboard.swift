@@ -1,21 +1,21 @@
 package import History
 internal import SystemIO
 
-/// Shows the dashboard on the terminal of stdin and stdout until it is told to end; on the main thread.
+/// Shows the dashboard on the terminal of stdin and stdout until a key or a signal ends it; on the main thread.
 ///
-/// Where stdout is no terminal, or one that cannot place the cursor (TERM=dumb), it prints a line for each sample.
-/// Signals that end (SIGINT, SIGTERM, SIGHUP, SIGQUIT) are caught meanwhile and are the caller's again afterwards.
-/// - Throws: an error whose description is one line, where the terminal's type (TERM) is unset or unknown.
-/// - Returns: why it ended; by then the terminal is as it was.
+/// If stdout is not a terminal, or has no cursor addressing (TERM=dumb), it prints a line per sample. Terminating
+/// signals (SIGINT, SIGTERM, SIGHUP, SIGQUIT) are caught meanwhile; afterwards the caller's handlers are restored.
+/// - Throws: an error with a description in one line, where the terminal type (TERM) is unset or unknown.
+/// - Returns: the reason for the end; the terminal is restored by then.
 package func runDashboard(history: History, options: DashboardOptions) throws -> DashboardExit {
   try runDashboard(
     hosts: [DashboardHost(name: "", history: history, processes: options.processes, control: options.control)],
     options: options)
 }
 
-/// The same for one or more hosts; several begin with a grid of them.
+/// Shows the dashboard for one or more hosts; several begin with a grid of them.
 ///
-/// Without a screen the first one's lines are printed.
+/// Without a screen, the first host's lines are printed.
 package func runDashboard(hosts: [DashboardHost], options: DashboardOptions) throws -> DashboardExit {
   guard let first = hosts.first else { return .quit }
   #if canImport(CNcurses)

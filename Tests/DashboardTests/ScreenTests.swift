@@ -238,7 +238,7 @@ import Testing
       var input = absent
       input.size = size
       let text = Screen(input).draw().grid.rows.joined(separator: "\n")
-      #expect(text.contains("nothing to show") && text.contains("q quit"), "\(size)")
+      #expect(text.contains("no metrics") && text.contains("q quit"), "\(size)")
     }
   }
 

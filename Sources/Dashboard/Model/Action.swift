@@ -20,7 +20,7 @@ enum Action: Hashable {
     case details, signal
   }
 
-  /// Whether it changes a setting that the config file keeps.
+  /// Whether it changes a persistent setting.
   var changesSettings: Bool {
     switch self {
     case .theme, .glyphs, .panels(.layout), .panels(.toggle), .panels(.showAll), .table(.sort), .table(.sortBy),

@@ -1,11 +1,11 @@
 internal import AgentMetrics
 internal import History
 
-/// Columns of figures as Samples, so that what draws a Sample draws a row of columns too.
+/// Converts rows of columns into Samples, so that both are drawn alike.
 ///
-/// What is no series (texts, processes) is absent.
+/// Values without a time series (texts, processes) are absent.
 struct ColumnSamples {
-  /// Which of a step's values is wanted.
+  /// Statistic of a step.
   enum StepValue {
     case mean, minimum, maximum
   }
@@ -18,14 +18,14 @@ struct ColumnSamples {
     index = Index(columns.series)
   }
 
-  /// Whether nothing was told of a row: a gap.
+  /// Whether a row has no value: a gap.
   func isEmpty(row: Int) -> Bool {
     !columns.series.contains { $0.values[row].isFinite }
   }
 
-  /// A row as a Sample.
+  /// Returns a row as a Sample.
   ///
-  /// - Parameter elapsed: seconds that it stands for.
+  /// - Parameter elapsed: seconds that the row covers.
   func sample(row: Int, _ statistic: StepValue = .mean, elapsed: Double) -> Sample {
     Sample(
       at: Timestamp(seconds: columns.timestamps[row]),
@@ -33,11 +33,11 @@ struct ColumnSamples {
       elapsed: elapsed)
   }
 
-  /// Where each series stands, by the catalog's numbers.
+  /// Columns of the series, by the catalog's numbers.
   private final class Index: Sendable {
-    /// Of a value, the column of each set of labels.
+    /// For a value, the column of each set of labels.
     let places: [[[String]: Int]]
-    /// Of a list, the labels of its entries in the order in which they were found.
+    /// For a list, the labels of its entries in the order of discovery.
     let items: [[[String]]]
     /// Whether a group has any column.
     let isPresent: [Bool]
@@ -53,7 +53,7 @@ struct ColumnSamples {
         var outer = nodes[series.metric.number].parent
         while let number = outer {
           isPresent[number] = true
-          // Lists within lists are no series.
+          // Nested lists have no series.
           if nodes[number].kind == .list, nodes[number].lists.isEmpty, series.metric.lists.count == 1,
             seen[number].insert(series.labels).inserted
           {

@@ -132,7 +132,7 @@ extension ScreenState {
     }
   }
 
-  /// Whether keys that page move in the table of processes.
+  /// Whether paging keys move in the process table.
   private var pagesTable: Bool { focus == .processes || table.selected != nil }
 
   /// The focused panel if it has hidden rows; the process table has keys of its own.
@@ -233,7 +233,7 @@ extension ScreenState {
       return noted("You are viewing the past; press End to return before sending signals")
     }
     guard let selected = table.selected else { return noted(Self.needsSelection) }
-    // Threads cannot be signalled alone.
+    // Signals go to whole processes, not to threads.
     let pid = frameContext.owners[selected] ?? selected
     guard let process = frameContext.processes.first(where: { $0.pid == pid }) else {
       return noted("no signal sent: " + String(pid) + " has ended")

@@ -1,19 +1,18 @@
 internal import SystemIO
 
-/// The file that keeps the settings: `key = value` in lines, `#` begins a remark.
+/// The settings file: lines of `key = value`; `#` starts a comment.
 struct ConfigFile {
-  /// Where it is, or will be.
   let path: String
 
   /// `$XDG_CONFIG_HOME/worker-agent/config`, `~/.config/worker-agent/config`; nil where neither is known.
   static func standardPath(_ environment: (String) -> String?) -> String? {
-    // The XDG specification: relative paths are to be ignored.
+    // The XDG specification requires ignoring relative paths.
     if let folder = environment("XDG_CONFIG_HOME"), folder.hasPrefix("/") { return folder + "/worker-agent/config" }
     guard let home = environment("HOME"), home.hasPrefix("/") else { return nil }
     return home + "/.config/worker-agent/config"
   }
 
-  /// The settings that a text holds, over those given; and what in it is wrong, in one line.
+  /// Parses settings over the given ones; also returns the first problem, in one line.
   static func parse(_ text: String, over settings: Settings = Settings()) -> (settings: Settings, problem: String?) {
     var settings = settings
     var problem: String?
@@ -42,7 +41,7 @@ struct ConfigFile {
     return (String(line[..<equals]).trimmed, String(line[line.index(after: equals)...]).trimmed)
   }
 
-  /// The text with the settings in it: known lines are set, what is missing is added, all else stays as it is.
+  /// Updates a text with the settings: known lines are set, missing ones are appended, all others stay.
   static func text(_ settings: Settings, over old: String) -> String {
     var missing = Setting.all
     var lines: [String] = []
@@ -56,21 +55,21 @@ struct ConfigFile {
     while lines.last?.isEmpty == true { lines.removeLast() }
     if lines.isEmpty { lines.append("# Settings of the dashboard (F2).") }
     let standard = Settings()
-    // What is as it would be without the file need not stand in it.
+    // Settings at their default need no line.
     for setting in missing where setting.get(settings) != setting.get(standard) {
       lines.append(setting.key + " = " + setting.get(settings))
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Reads it; what is not there is as if it were empty.
+  /// Reads the file; a missing file counts as empty.
   func load() -> (settings: Settings, problem: String?) {
     guard let bytes = try? Files.contents(of: path) else { return (Settings(), nil) }
     let (settings, problem) = ConfigFile.parse(String(decoding: bytes, as: UTF8.self))
     return (settings, problem.map { path + ": " + $0 })
   }
 
-  /// Writes it, whole or not at all; nil where that worked, else why not.
+  /// Writes the file atomically; returns nil, or the reason of a failure.
   func save(_ settings: Settings) -> String? {
     var old = ""
     if let bytes = try? Files.contents(of: path) { old = String(decoding: bytes, as: UTF8.self) }

@@ -1,11 +1,11 @@
 internal import Synchronization
 internal import SystemIO
 
-/// Something that is looked up elsewhere while the screen goes on: one look at a time, the last answer is kept.
+/// Fetches values in the background: one request at a time, with a cache of the last answer.
 final class Fetcher<Value: Sendable>: Sendable {
   private struct State {
     var value: Value?
-    /// What the value is of; another key makes it worthless.
+    /// Subject of the value; a value with another key is invalid.
     var key = 0
     var isBusy = false
     var started = -Double.infinity
@@ -14,19 +14,19 @@ final class Fetcher<Value: Sendable>: Sendable {
 
   private let state = Mutex(State())
 
-  /// The last answer to this key.
+  /// Returns the last answer for a key.
   func value(key: Int = 0) -> Value? {
     state.withLock { $0.key == key ? $0.value : nil }
   }
 
-  /// Whether an answer is awaited that should be there soon.
+  /// Whether a fast answer is pending.
   var isAwaited: Bool {
     state.withLock { $0.isBusy && $0.duration < 0.2 }
   }
 
   /// Whether a new request is due: none is in flight, and the last began `interval` ago.
   ///
-  /// Where an answer takes longer than the interval, the pause after it is as long.
+  /// If an answer takes longer than the interval, the pause after it is as long.
   func begin(key: Int = 0, interval: Double, now: Double) -> Bool {
     state.withLock { state in
       let rest = max(interval, state.duration * 2)
@@ -37,7 +37,7 @@ final class Fetcher<Value: Sendable>: Sendable {
     }
   }
 
-  /// Takes the answer, nil where there is none, and how long it took.
+  /// Stores an answer, nil for a failure, and its duration.
   func end(key: Int = 0, _ value: Value?, duration: Double) {
     state.withLock { state in
       state.isBusy = false

@@ -3,14 +3,14 @@ internal import History
 
 /// Contents of the last frame that keys and mouse clicks refer to.
 struct FrameContext {
-  /// Something on the screen that can be clicked.
+  /// A click target on the screen.
   struct Hit: Equatable {
     enum HitTarget: Equatable {
       case panel(PanelDescriptor)
       case sort(ProcessColumn)
       case process(Int32)
       case key(KeyPress)
-      /// A graph: a moment of the axis.
+      /// A graph: a time of the axis.
       case time
       case host(Int)
       case setting(Int)
@@ -20,27 +20,27 @@ struct FrameContext {
     var target: HitTarget
   }
 
-  /// Later ones lie over earlier ones.
+  /// Later targets cover earlier ones.
   var hits: [Hit] = []
-  /// Panels in the order of the screen.
+  /// Panels in screen order.
   var panels: [PanelDescriptor] = []
-  /// Processes in the order of the table.
+  /// Processes in table order.
   var rows: [Int32] = []
   /// The rows themselves.
   var table: [ProcessRow] = []
-  /// All processes that are known, without the filter.
+  /// All known processes, without the filter.
   var processes: [Process] = []
   /// Whether ``processes`` is the whole table.
   var isWholeTable = false
-  /// Rows by which each panel can be scrolled; only panels with hidden rows.
+  /// Scroll range of each panel; only panels with hidden rows.
   var hiddenRows: [PanelDescriptor: Int] = [:]
-  /// Rows of its lists that each such panel shows.
+  /// Visible list rows of each such panel.
   var shownRows: [PanelDescriptor: Int] = [:]
-  /// The process of each row that is a thread.
+  /// Process of each row that is a thread.
   var owners: [Int32: Int32] = [:]
-  /// How many of them can be seen at once.
+  /// Number of visible table rows.
   var visibleRows = 1
-  /// Rows that an overlay could be scrolled by.
+  /// Scroll range of an overlay, in rows.
   var overlayRows = 0
   var clock = WallClock()
   var axis = TimeAxis(step: 1, end: 0)
@@ -48,19 +48,19 @@ struct FrameContext {
   var axisColumns = 60
   var glyphs = Glyphs(.braille)
   var entries: [History.Entry] = []
-  /// The oldest moment that is kept anywhere; infinite where nothing is.
+  /// Oldest time in memory or in the archive; infinite where both are empty.
   var oldest = Double.infinity
-  /// Where the steps stand that are known of before them.
+  /// Times of the known steps before memory.
   var past: [Double] = []
   /// Nominal seconds between two samples.
   var interval = 1
   var events: [TimelineEvent] = []
   /// Whether signals may be sent.
   var canSignal = false
-  /// Whether threads are known.
+  /// Whether threads can be shown.
   var hasThreads = false
   var hosts = 1
-  /// Hosts in the order of the grid.
+  /// Hosts in grid order.
   var hostOrder: [Int] = []
 
   /// The greatest scroll of the table.
@@ -69,7 +69,7 @@ struct FrameContext {
   /// A time of the axis as text.
   func time(_ time: Double) -> String { clock.time(time) }
 
-  /// The panel at a place.
+  /// Returns the panel at a position.
   func panel(x: Int, y: Int) -> PanelDescriptor? {
     for hit in hits.reversed() where hit.rect.contains(x, y) {
       if case .panel(let panel) = hit.target { return panel }
@@ -77,16 +77,16 @@ struct FrameContext {
     return nil
   }
 
-  /// What is at a place; nil where there is nothing.
+  /// Returns the click target at a position, if any.
   func target(x: Int, y: Int) -> Hit? {
     hits.last { $0.rect.x <= x && x < $0.rect.right && $0.rect.y <= y && y < $0.rect.bottom }
   }
 }
 
-/// Gathers what can be clicked while a picture is drawn.
+/// Collects click targets while a frame is drawn.
 final class HitMap {
   var frameContext = FrameContext()
-  /// The graphs below which a time axis stands.
+  /// Graphs with a time axis below.
   var axes: [Rect] = []
 
   func add(_ target: FrameContext.Hit.HitTarget, _ rect: Rect) {

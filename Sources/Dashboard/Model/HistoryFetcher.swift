@@ -3,27 +3,27 @@ internal import History
 internal import Synchronization
 internal import SystemIO
 
-/// A step of time of before memory begins.
+/// One step of time before memory.
 struct HistoryBucket: Sendable {
-  /// Its mean, at its end; `elapsed` is its length.
+  /// Mean at the end of the step; `elapsed` is its length.
   var mean: Sample
-  /// The least and the greatest of each figure.
+  /// Minimum and maximum of each metric.
   var minimum: Sample
   var maximum: Sample
-  /// How many samples it stands for, about.
+  /// Approximate number of samples.
   var count: Int
 }
 
-/// A stretch of before memory begins, in the steps of an axis.
+/// A time range before memory, in the steps of an axis.
 struct HistoryRange: Sendable {
   var steps: [HistoryBucket] = []
   var events: [TimelineEvent] = []
 }
 
-/// What was at one moment of before memory begins.
+/// The state at one time before memory.
 struct HistoryPoint: Sendable, Equatable {
   var sample: Sample
-  /// Seconds that it is the mean of; nil for a sample as it was taken.
+  /// Seconds of the mean; nil for an original sample.
   var step: Double?
 
   static func == (left: HistoryPoint, right: HistoryPoint) -> Bool {
@@ -31,21 +31,21 @@ struct HistoryPoint: Sendable, Equatable {
   }
 }
 
-/// Looks up in the long history what memory does not reach back to, while the screen goes on.
+/// Fetches samples older than memory from the archive in the background.
 ///
-/// One question for a stretch and one for a moment are on their way at a time; the newest wish is asked next.
+/// One range and one point are in flight at a time; the newest request follows.
 final class HistoryFetcher: Sendable {
-  /// What a screen shows of before memory begins.
+  /// The archived data needed by a screen.
   struct HistoryRequest: Equatable {
-    /// Which host's.
+    /// Index of the host.
     var host: Int
-    /// The axis.
+    /// Step and range of the axis.
     var step: Double
     var start: Double
     var end: Double
-    /// Where memory begins.
+    /// Start of memory.
     var memory: Double
-    /// The moment that is looked at, where that lies before memory.
+    /// Time cursor, if it is before memory.
     var time: Double?
     /// Nominal seconds between two samples.
     var interval: Int
@@ -54,13 +54,13 @@ final class HistoryFetcher: Sendable {
   private struct State {
     var host = 0
     var range = HistoryRange()
-    /// What the stretch was asked for: step, from, to.
+    /// Step, start and end of the range.
     var known: (step: Double, start: Double, end: Double)?
     var asked: Double?
     var time: HistoryPoint?
     var pointKey: Double?
     var pointRequestedAt: Double?
-    /// Why the last question had no answer.
+    /// Error of the last request.
     var failure: String?
     var retry = -Double.infinity
     var hasNews = false
@@ -68,18 +68,18 @@ final class HistoryFetcher: Sendable {
 
   private let state = Mutex(State())
 
-  /// Seconds after a failure before it is asked again.
+  /// Retry delay after a failure, in seconds.
   private static let pause = 5.0
-  /// Seconds that an answer may take before the screen tells that it is awaited.
+  /// Seconds after which the screen shows that an answer is pending.
   private static let patience = 0.3
-  /// Rows × series of one answer at most.
+  /// Maximum of rows × series in one answer.
   private static let maxValues = 1_000_000
 
   /// Metrics of all graphs and events.
   static let metrics = Set(PanelDescriptor.all.flatMap(\.graphs).flatMap(\.metrics) + EventLog.metrics).sorted()
     .map { SeriesSelector($0) }
 
-  /// The stretch that is known, whose steps are over before memory begins; none where it is of another axis.
+  /// Returns the known range, whose steps end before memory; empty for another axis.
   func range(_ want: HistoryRequest) -> HistoryRange {
     state.withLock { state in
       guard state.host == want.host, let known = state.known, known.step == want.step else { return HistoryRange() }
@@ -91,12 +91,12 @@ final class HistoryFetcher: Sendable {
     }
   }
 
-  /// What is known of the moment: it itself, or while it is on its way the last one that was looked at.
+  /// Returns the state at the requested time, or the previous one while the request is in flight.
   func time(_ want: HistoryRequest) -> HistoryPoint? {
     state.withLock { $0.host == want.host ? $0.time : nil }
   }
 
-  /// Whether an answer has taken long.
+  /// Whether an answer is overdue.
   func isAwaited(_ want: HistoryRequest, now: Double) -> Bool {
     state.withLock { state in
       [state.asked, want.time == nil ? nil : state.pointRequestedAt].contains {
@@ -105,10 +105,10 @@ final class HistoryFetcher: Sendable {
     }
   }
 
-  /// Why the last question had no answer; nil where it had.
+  /// Error of the last request; nil on success.
   var failure: String? { state.withLock { $0.failure } }
 
-  /// Whether something has come since this was asked.
+  /// Returns whether an answer has arrived since the last call.
   func takeNews() -> Bool {
     state.withLock { state in
       defer { state.hasNews = false }
@@ -116,7 +116,7 @@ final class HistoryFetcher: Sendable {
     }
   }
 
-  /// Forgets everything: nobody looks at the past.
+  /// Discards all answers when the cursor has left the past.
   func forget() {
     state.withLock { state in
       state.range = HistoryRange()
@@ -124,7 +124,7 @@ final class HistoryFetcher: Sendable {
     }
   }
 
-  /// Asks for what is wanted and not known; `wake` is called when an answer is there.
+  /// Requests missing data; `wake` is called for each answer.
   func ask(_ want: HistoryRequest, of history: History, now: Double, wake: @escaping @Sendable () -> Void) {
     guard let archive = history.archive, let oldest = archive.oldest, oldest < want.memory - 0.01 else { return }
     let (range, time) = state.withLock { state -> ((start: Double, end: Double)?, Double?) in
@@ -139,7 +139,7 @@ final class HistoryFetcher: Sendable {
       if state.asked == nil, start < end - 0.01 {
         let isKnown = state.known.map { $0.step == want.step && $0.start <= start && $0.end >= end } ?? false
         if !isKnown {
-          // Half a picture more on each side, so that not every step of the cursor asks anew.
+          // Half a screen more on each side, so that not every step of the cursor sends a request.
           let margin = (want.end - want.start) / 2
           range = (want.start - margin, min(want.end, want.memory) + margin)
           state.asked = now
@@ -209,7 +209,7 @@ final class HistoryFetcher: Sendable {
 
   // MARK: Answers
 
-  /// Seconds of the steps that an axis asks for; nil for samples as they were taken, where those are no finer.
+  /// Returns the step for an axis in seconds; nil for original samples, where the axis is finer.
   private static func step(_ want: HistoryRequest) -> Int? {
     want.step >= Double(want.interval) && want.step >= 1 ? TextFormat.whole(want.step) : nil
   }
@@ -222,7 +222,7 @@ final class HistoryFetcher: Sendable {
       metrics, from: start, to: end, step: step, extremes: true, limit: maxValues)
     let rows = ColumnSamples(columns)
     let full = columns.timestamps.indices.filter { !rows.isEmpty(row: $0) }
-    // How far apart they stand: between two that stand as others do there is no gap.
+    // Median distance of the rows: rows at this distance have no gap in between.
     let distances = zip(full, full.dropFirst()).map { columns.timestamps[$1] - columns.timestamps[$0] }.sorted()
     let cadence = max(Double(step ?? 1), distances.isEmpty ? Double(want.interval) : distances[distances.count / 2])
     var range = HistoryRange()
@@ -241,7 +241,7 @@ final class HistoryFetcher: Sendable {
     log.update(
       range.steps.map { step in
         var sample = step.mean
-        // Of a step in which the machine was started anew the mean would tell of it twice.
+        // The mean over a step with a restart would indicate a second one.
         sample.host.uptime = step.minimum.host.uptime
         return history.entry(of: sample)
       })
@@ -254,10 +254,10 @@ final class HistoryFetcher: Sendable {
   {
     let near = max(want.step, Double(want.interval)) * 1.5
     var taken = try await archive.sample(at: time + 0.001)
-    // The oldest moment of all may be the beginning of a minute, and the first sample stand later in it.
+    // The oldest time may be the start of a minute that has its first sample later.
     if taken == nil { taken = try await archive.sample(at: time + max(60, Double(want.interval))) }
     if let taken, time - taken.timestamp.seconds <= near { return HistoryPoint(sample: taken) }
-    // Samples are not kept as long as their means.
+    // Samples are kept for a shorter time than their means.
     for step in [60, 900] {
       let columns = try await archive.columns(
         [SeriesSelector("*")], from: time - near - Double(step), to: time + Double(step), step: step,

@@ -2,14 +2,14 @@
 enum KeyMap {
   struct Binding {
     let keys: [KeyPress]
-    /// The keys in words.
+    /// Names of the keys.
     let label: String
     let meaning: String
-    /// For narrow screens.
+    /// Meaning on narrow screens.
     let short: String
     let actions: [Action]
 
-    /// - Parameter actions: one for each key, or one for all.
+    /// - Parameter actions: one per key, or one for all.
     fileprivate init(_ keys: [KeyPress], _ label: String, _ meaning: String, _ short: String, _ actions: [Action]) {
       self.keys = keys
       self.label = label
@@ -26,7 +26,7 @@ enum KeyMap {
 
   private static func character(_ scalar: Unicode.Scalar) -> KeyPress { .character(scalar) }
 
-  /// Every key that does something, and nothing else.
+  /// Every key with a command, and no others.
   static let sections: [Section] = [
     Section(
       title: "Dashboard",
@@ -118,6 +118,6 @@ enum KeyMap {
     return actions
   }()
 
-  /// What a key does on the main screen; nil where it means nothing.
+  /// Returns the command of a key on the main screen, if any.
   static func action(_ key: KeyPress) -> Action? { actions[key] }
 }

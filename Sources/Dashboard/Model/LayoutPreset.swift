@@ -8,7 +8,6 @@ enum LayoutPreset: String, CaseIterable {
   case gpu
   /// Large graphs without tables.
   case graphs
-  /// Disks, network, pressure.
   case io
 
   var next: LayoutPreset { step(1) }

@@ -14,7 +14,7 @@ struct Model {
     case nothing, draw, quit, suspend, redraw
     /// Saves the settings, which the user has changed.
     case save
-    /// Holds the process of the signal dialog that was opened.
+    /// Holds the process of the opened signal dialog.
     case hold(Process)
     case send(SignalChoice, to: Int32)
 
@@ -27,7 +27,7 @@ struct Model {
 
   // MARK: Keys
 
-  /// Handles a key that came faster than typed: it neither changes saved settings nor quits.
+  /// Handles a key that arrived faster than typed: it neither changes saved settings nor quits.
   mutating func handle(burst key: KeyPress, in frameContext: FrameContext) -> Effect {
     isBurst = true
     defer { isBurst = false }

@@ -1,6 +1,6 @@
 package import AgentMetrics
 
-/// Actions on the processes of the machine that is shown; absent for another machine or a recording.
+/// Actions on the processes of the displayed machine; absent for another machine or a recording.
 package struct ProcessControl: Sendable {
   /// Sends a signal to one process; returns nil, or the reason of the failure in one line.
   package typealias SendSignal = @Sendable (_ signal: Int32) -> String?
@@ -24,18 +24,17 @@ package struct ProcessControl: Sendable {
   }
 }
 
-/// Why no signal can be sent to a process, in one line.
+/// Reason that prevents a signal, in one line.
 package struct SignalRefusal: Error, CustomStringConvertible {
   package let description: String
 
-  /// Creates a refusal.
   package init(_ description: String) {
     self.description = description
   }
 }
 
 extension String {
-  /// Without blanks at its ends.
+  /// The text without blanks at its ends.
   var trimmed: String {
     String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" || $0 == "\n" }.reversed())
   }

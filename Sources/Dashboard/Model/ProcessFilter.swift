@@ -1,11 +1,11 @@
 internal import AgentMetrics
 internal import SystemIO
 
-/// What of the processes is shown; all terms must hold.
+/// Filters processes; all terms must match.
 ///
-/// `nginx` text in name, command line, service or pid · `/^py.*3$/` or any text with `^ $ * + ? [ ] |` a regular expression
-/// (POSIX, extended, no case) · `user:mira` · `service:docker` · `state:D` · `gpu` uses a GPU · `>50%cpu` `>2gmem` `>1mio`
-/// `>4gvram` `>10%gpu` `<…` a figure · `!term` not.
+/// `nginx` text in name, command line, service or pid · `/^py.*3$/` or any text with `^ $ * + ? [ ] |` a regular
+/// expression (POSIX, extended, ignoring case) · `user:mira` · `service:docker` · `state:D` · `gpu` uses a GPU ·
+/// `>50%cpu` `>2gmem` `>1mio` `>4gvram` `>10%gpu` `<…` a value · `!term` not.
 struct ProcessFilter: Equatable {
   enum Measure: String, CaseIterable {
     case cpu, memory, io, vram, gpu
@@ -26,7 +26,7 @@ struct ProcessFilter: Equatable {
   let terms: [Term]
   private let expressions: [String: RegularExpression]
 
-  /// Reads a filter; a term that cannot be read is taken for text.
+  /// Parses a filter; a malformed term matches as text.
   init(_ text: String) {
     terms = text.split(separator: " ").map { ProcessFilter.term(String($0)) }
     var expressions: [String: RegularExpression] = [:]
@@ -60,7 +60,7 @@ struct ProcessFilter: Equatable {
     return .text(lower)
   }
 
-  /// `50%cpu`, `2gmem`, `1.5mio`.
+  /// Parses `50%cpu`, `2gmem`, `1.5mio`.
   private static func metric(_ text: Substring) -> (Measure, Double)? {
     let digits = text.prefix { $0.isNumber || $0 == "." }
     guard let number = Double(digits), number.isFinite else { return nil }
@@ -83,7 +83,7 @@ struct ProcessFilter: Equatable {
     return (measure, number * factor)
   }
 
-  /// Whether a row is shown.
+  /// Whether a row passes the filter.
   func matches(_ row: ProcessRow, memoryTotal: Double) -> Bool {
     terms.allSatisfy { matches($0, row, memoryTotal) }
   }

@@ -1,36 +1,36 @@
 internal import AgentMetrics
 
-/// A process with what the GPUs say of it, as a line of the table.
+/// A row of the process table: a process with its use of GPUs.
 struct ProcessRow {
   var process: Process
-  /// GPUs that it uses, by index.
+  /// Indexes of the GPUs that it uses.
   var gpus: [Int] = []
-  /// GPUs' worth of time, 1.0 is one GPU; NaN where unknown.
+  /// GPU time per second, 1.0 is one GPU; NaN where unknown.
   var gpuUtil = Double.nan
-  /// Bytes of all GPUs' memory; NaN where unknown.
+  /// Bytes of memory on all GPUs; NaN where unknown.
   var vram = Double.nan
-  /// How deep it stands in the tree.
+  /// Depth in the tree.
   var depth = 0
-  /// Whether more of its siblings follow, for each level of the tree from the outermost.
+  /// Whether more siblings follow, for each level of the tree from the outermost.
   var branches: [Bool] = []
-  /// How many processes of one name it stands for.
+  /// Number of processes with one name that the row combines.
   var count = 1
-  /// How many rows below it are folded away.
+  /// Number of collapsed rows below.
   var hidden = 0
-  /// The process that it is a thread of; nil for a process.
+  /// Process of a thread; nil for a process.
   var owner: Int32?
 
-  /// What its first column says.
+  /// Number in the first column.
   var number: Int32 { abs(process.pid) }
 
   var usesGPU: Bool { !gpus.isEmpty }
 }
 
-/// A column of the table.
+/// A column of the process table.
 enum ProcessColumn: String, CaseIterable {
   case pid, user, state, threads, cpu, memory, read, write, gpu, vram, service, name
 
-  /// What stands over it.
+  /// Header.
   var title: String {
     switch self {
     case .pid: "PID"
@@ -48,7 +48,7 @@ enum ProcessColumn: String, CaseIterable {
     }
   }
 
-  /// What it is sorted by, in words.
+  /// Name as a sort key, in words.
   var meaning: String {
     switch self {
     case .pid: "pid"
@@ -66,7 +66,7 @@ enum ProcessColumn: String, CaseIterable {
     }
   }
 
-  /// Whether it holds text, which is sorted upwards.
+  /// Whether it holds text, which is sorted in ascending order.
   var isText: Bool {
     switch self {
     case .pid, .user, .state, .service, .name: true
@@ -75,7 +75,7 @@ enum ProcessColumn: String, CaseIterable {
   }
 }
 
-/// The rows of the table in their order.
+/// Builds the rows of the table in order.
 enum ProcessRows {
   /// Joins processes with GPUs, filters, folds, and sorts them or builds their tree.
   static func make(
@@ -102,16 +102,16 @@ enum ProcessRows {
     return rows
   }
 
-  /// Threads as rows of their own, besides their processes'.
+  /// Adds threads as rows besides their processes'.
   private static func add(_ threads: [ProcessThread], to rows: inout [ProcessRow]) {
     var places = [Int32: Int](minimumCapacity: rows.count)
     for (index, row) in rows.enumerated() { places[row.process.pid] = index }
     for thread in threads {
-      // A process with one thread is that thread.
+      // A single-threaded process is its own thread.
       guard let place = places[thread.process], rows[place].process.threads > 1 else { continue }
       let owner = rows[place].process
       var process = Process()
-      // The main thread has its process's number: rows are told apart by their pid.
+      // The main thread shares its process's number, so it gets a negative pid to keep rows distinct.
       process.pid = thread.thread == thread.process ? -thread.thread : thread.thread
       process.parent = thread.process
       (process.name, process.state, process.cpu) = (thread.name, thread.state, thread.cpu)
@@ -122,7 +122,7 @@ enum ProcessRows {
     }
   }
 
-  /// Processes of one name, user and service as one row, with their sums.
+  /// Combines processes with equal name, user and service into one row with their sums.
   private static func fold(_ rows: [ProcessRow]) -> [ProcessRow] {
     struct FoldKey: Hashable {
       let name: String
@@ -157,7 +157,7 @@ enum ProcessRows {
     return folded
   }
 
-  /// Sorted by the column; equal ones by memory, then by pid, so that they stand still.
+  /// Sorts by the column; ties by memory, then by pid, for a stable order.
   static func sorted(_ rows: [ProcessRow], _ state: TableState) -> [ProcessRow] {
     let column = state.sort
     guard !column.isText else {
@@ -191,7 +191,7 @@ enum ProcessRows {
         }
       return value.isFinite ? value : -1
     }
-    // Only places move while sorting, not rows.
+    // Sorting moves indexes, not rows.
     struct FoldKey {
       let measure: Double
       let memory: Double
@@ -210,7 +210,7 @@ enum ProcessRows {
     }.map { rows[$0.place] }
   }
 
-  /// Children below their parents; siblings sorted by the column.
+  /// Places children below their parents; siblings are sorted by the column.
   private static func tree(_ rows: [ProcessRow], _ state: TableState) -> [ProcessRow] {
     let sorted = sorted(rows, state)
     let present = Set(sorted.map(\.process.pid))
@@ -225,7 +225,7 @@ enum ProcessRows {
     }
     var result: [ProcessRow] = []
     var visited = Set<Int32>()
-    // By hand, since a chain of processes may be as deep as it likes.
+    // An explicit stack, since a chain of processes can have any depth.
     var stack: [(index: Int, branches: [Bool])] = roots.reversed().map { ($0, []) }
     while let (index, branches) = stack.popLast() {
       var row = sorted[index]
@@ -243,7 +243,7 @@ enum ProcessRows {
         stack.append((child, branches + [place < below.count - 1]))
       }
     }
-    // Parents in a ring, which a snapshot taken while they change may show.
+    // Parents in a cycle, possible in a snapshot taken while they change.
     for row in sorted where state.closed.isEmpty && !visited.contains(row.process.pid) { result.append(row) }
     return result
   }

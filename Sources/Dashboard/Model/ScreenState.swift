@@ -1,17 +1,17 @@
 internal import AgentMetrics
 
-/// State of the screen as keys and the mouse have changed it.
+/// State of the screen, as changed by keys and the mouse.
 struct ScreenState: Equatable {
-  /// A box over the panels, which takes the keys.
+  /// A box over the panels, which receives the keys.
   enum Overlay: Equatable {
     case help(scroll: Int)
-    /// The figures of a panel and what they are.
+    /// The values of a panel and their meanings.
     case explain(PanelDescriptor, selected: Int)
     case settings(selected: Int)
     case details(Int32)
-    /// The choice of a signal; then its confirmation.
+    /// The choice of a signal, and its confirmation.
     case signal(SignalDialog)
-    /// The filter is being typed; what it was before.
+    /// The filter being typed, with its previous text.
     case filter(before: String)
   }
 
@@ -20,20 +20,20 @@ struct ScreenState: Equatable {
   var overlay: Overlay? {
     didSet { if overlay != oldValue { overlayScroll = 0 } }
   }
-  /// Rows that the details of a process were scrolled by.
+  /// Scroll position of a process's details, in rows.
   var overlayScroll = 0
   var focus: PanelDescriptor? {
     didSet { if focus != oldValue { scrolls = [:] } }
   }
   var isMaximized = false
   var cursor = TimeCursor()
-  /// Whether the screen is frozen as it was when Space was pressed.
+  /// Whether Space has frozen the screen.
   var isPaused = false
-  /// Rows by which panels other than the process table are scrolled.
+  /// Scroll positions of the panels other than the process table, in rows.
   var scrolls: [PanelDescriptor: Int] = [:]
-  /// A line that answers the last key.
+  /// Response to the last key, in one line.
   var note: String?
-  /// Whether all hosts are shown; the chosen one.
+  /// Whether all hosts are shown, and the selected one.
   var isGrid = false
   var host = 0
 

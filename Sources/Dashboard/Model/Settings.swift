@@ -1,15 +1,15 @@
-/// What the user has chosen, as the config file keeps it.
+/// The user's choices, as stored in the config file.
 struct Settings: Equatable {
   var theme = Theme.calm.name
-  /// nil for what the terminal can.
+  /// nil for the terminal's best.
   var graph: Glyphs.GraphGlyphs?
-  /// nil for what the terminal can.
+  /// nil for the detected depth.
   var color: ColorDepth?
   var layout = LayoutPreset.overview
   var hidden: Set<PanelDescriptor> = []
-  /// nil where the screen has room for them.
+  /// nil for automatic, depending on the size of the screen.
   var frames: Bool?
-  /// Seconds between two pictures.
+  /// Seconds between two frames.
   var refresh = 1
   var table = TableChoice()
   var mouse = true
@@ -17,17 +17,17 @@ struct Settings: Equatable {
   var title = false
 }
 
-/// One of the settings: how it is written, read and changed.
+/// One setting: its name, and how it is read and changed.
 ///
-/// The one place where a setting is defined.
+/// The only place where a setting is defined.
 struct Setting: Sendable {
   let key: String
-  /// One line.
+  /// Description in one line.
   let help: String
-  /// What it may be; empty where it is a list of its own.
+  /// Allowed values; empty for a free list.
   let values: [String]
   let get: @Sendable (Settings) -> String
-  /// False where the text is not allowed.
+  /// Sets the value; false where the text is not allowed.
   let set: @Sendable (inout Settings, String) -> Bool
 
   private static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
@@ -69,7 +69,7 @@ struct Setting: Sendable {
       })
   }
 
-  /// All of them, in the order in which they are shown and written.
+  /// All settings, in the order of display and in the file.
   static let all: [Setting] = [
     Setting(
       key: "theme", help: "colors", values: Theme.all.map(\.name), get: { $0.theme },
@@ -122,7 +122,7 @@ struct Setting: Sendable {
       }),
   ]
 
-  /// Its next value, or the one before.
+  /// Selects the next or previous value.
   func step(_ settings: inout Settings, by count: Int) {
     guard !values.isEmpty else { return }
     let now = values.firstIndex(of: get(settings)) ?? 0

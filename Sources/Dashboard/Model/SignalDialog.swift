@@ -2,20 +2,20 @@ internal import AgentMetrics
 
 /// The dialog that sends a signal to a process.
 struct SignalDialog: Equatable {
-  /// The process as the list had it when the dialog was opened; its pid and start time identify it.
+  /// The process as listed when the dialog was opened; its pid and start time identify it.
   var process: Process
-  /// Processes that it has started and that still run; nil where not all processes are known.
+  /// Running child processes; nil where not all processes are known.
   var children: Int?
-  /// Processes that its folded row stands for.
+  /// Number of processes in its folded row.
   var folded = 1
-  /// Place of the signal in ``SignalChoice``.
+  /// Index of the signal in ``SignalChoice``.
   var selected = 0
-  /// Whether the signal is chosen and its confirmation asked.
+  /// Whether the chosen signal awaits confirmation.
   var isAsked = false
-  /// Monotonic time at which the confirmation appeared on the screen, or a key was ignored; nil before.
+  /// Monotonic time at which the confirmation became visible, or a key was ignored; nil before.
   var shown: Double?
 
-  /// Seconds for which a confirmation must be on the screen without other keys before it is taken.
+  /// Minimum seconds that a confirmation is visible without other keys before it is accepted.
   static let delay = 0.3
 
   /// Result of a key.
@@ -26,7 +26,7 @@ struct SignalDialog: Equatable {
 
   private var signal: SignalChoice { SignalChoice.allCases[min(selected, SignalChoice.allCases.count - 1)] }
 
-  /// A confirmation counts from the last key that it ignored.
+  /// Restarts the delay of a confirmation after an ignored key.
   mutating func ignoreKey(at now: Double) {
     if isAsked, shown != nil { shown = now }
   }
@@ -48,7 +48,7 @@ struct SignalDialog: Equatable {
 
   private mutating func confirm(_ key: KeyPress, isBurst: Bool, at now: Double) -> KeyResult {
     if key == .escape { return .declined }
-    // A key typed ahead or pasted does not answer what is on the screen.
+    // A key typed ahead or pasted does not answer the visible question.
     guard !isBurst, let shown, now - shown >= Self.delay else {
       ignoreKey(at: now)
       return .ignored

@@ -1,7 +1,7 @@
 internal import SystemIO
 
 extension SignalChoice {
-  /// Its number on this system.
+  /// Number of the signal on this system.
   var number: Int32 {
     switch self {
     case .terminate: SIGTERM

@@ -3,9 +3,9 @@ struct TableChoice: Equatable {
   var sort = ProcessColumn.cpu
   var isReversed = false
   var isTree = false
-  /// Whether processes of one name, user and service are one row.
+  /// Whether processes with equal name, user and service share one row.
   var isFolded = false
-  /// Whether threads of processes are rows too.
+  /// Whether threads have rows of their own.
   var showsThreads = false
   var showsKernelThreads = false
 }
@@ -49,7 +49,7 @@ struct TableState: Equatable {
     return true
   }
 
-  /// Moves the selection, or scrolls if no row is selected; false if nothing changes.
+  /// Moves the selection, or scrolls if no row is selected; false without a change.
   mutating func page(by step: Int, _ frameContext: FrameContext) -> Bool {
     selected == nil ? scroll(by: step, frameContext) : moveSelection(by: step, frameContext)
   }
@@ -63,7 +63,7 @@ struct TableState: Equatable {
 
   // MARK: Filter
 
-  /// Bytes of a filter.
+  /// Maximum bytes of a filter.
   private static let maxFilterLength = 200
 
   /// Appends a character to the filter; false if it is full or the character does not belong there.

@@ -30,11 +30,11 @@ struct TimelineEvent: Equatable {
   var kind: EventKind
   /// Time of the sample that shows it.
   var time: Double
-  /// One line.
+  /// Description in one line.
   var text: String
 }
 
-/// Events found in a row of samples; each sample is looked at once.
+/// Detects events in a sequence of samples; each sample is examined once.
 struct EventLog {
   /// Metrics that events are derived from and that the archive keeps; texts are not among them.
   static let metrics = [
@@ -42,26 +42,26 @@ struct EventLog {
     "cgroup.throttled", "gpus.index", "gpus.xid", "gpus.ecc_uncorrected_total",
   ]
 
-  /// Oldest first.
+  /// Events, oldest first.
   private(set) var events: [TimelineEvent] = []
   private var first = Double.nan
   private var last: History.Entry?
   private let interval: Double
-  /// The first sample of this process that was seen; nil where all are another's.
+  /// Time of the first sample taken by this process; nil where all are another agent's.
   ///
-  /// What stands before it was taken over from an agent that goes on: that is no restart.
+  /// Earlier samples come from an agent that keeps running, so the transition is not a restart.
   var ownSince: Double?
 
   init(interval: Int) {
     self.interval = Double(max(1, interval))
   }
 
-  /// Looks at the samples that are new, oldest first.
+  /// Examines the new samples, oldest first.
   mutating func update(_ entries: [History.Entry]) {
     guard let oldest = entries.first else { return }
-    // A past that has come to be known since: everything anew.
+    // Older samples have been added: start over.
     if !(oldest.sample.timestamp.seconds >= first) {
-      // It is another's, and what was known before began with this process's first sample.
+      // They are another agent's, and the known samples began with this process's first one.
       if let known = ownSince, first.isFinite { ownSince = min(known, first) }
       forget()
     }
@@ -73,7 +73,7 @@ struct EventLog {
       if let last { compare(last.sample, entry.sample) }
       last = entry
     }
-    // What has fallen out of the history.
+    // Removes events that are older than the history.
     let start = oldest.sample.timestamp.seconds
     events.removeAll { $0.time < start }
   }
@@ -83,7 +83,7 @@ struct EventLog {
     last = nil
   }
 
-  /// Whether this process's samples begin between two; the first of them may have been missed by a few.
+  /// Whether this process's samples begin between two times; the first few of them may be missing.
   private func isTakenOver(_ old: Double, _ new: Double) -> Bool {
     guard let ownSince else { return false }
     return old < ownSince - 0.001 && new <= ownSince + 0.001 && new >= ownSince - 2 - 2 * interval
@@ -94,7 +94,7 @@ struct EventLog {
     func add(_ kind: TimelineEvent.EventKind, _ text: String) {
       events.append(TimelineEvent(kind: kind, time: time, text: text))
     }
-    // The boot's moment is told by subtraction, and shakes with the clock.
+    // The boot time is computed by subtraction, and varies with the clock.
     let hasRebooted =
       new.host.uptime.isFinite && old.host.uptime.isFinite && !new.host.isDemo
       ? new.host.uptime + 1 < old.host.uptime

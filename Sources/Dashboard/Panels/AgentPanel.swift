@@ -7,7 +7,7 @@ extension PanelDescriptor {
   ) { AgentPanel($0) }
 }
 
-/// The agent's own cost, and the state of its sources.
+/// The agent's own cost, and the state of its collectors.
 struct AgentPanel: Panel {
   private let context: Context
   private var agent: AgentCost { context.sample.agent }
@@ -48,7 +48,7 @@ struct AgentPanel: Panel {
     }
   }
 
-  /// The sources: failing and old ones first, then by duration.
+  /// The collectors: failing and stale ones first, then by duration.
   private var ranked: [SourceReading] {
     agent.sources.enumerated().sorted { left, right in
       let (a, b) = (rank(left.element), rank(right.element))
@@ -57,7 +57,7 @@ struct AgentPanel: Panel {
   }
 
   private func rank(_ source: SourceReading) -> Double {
-    // Steps of a quarter of the decade, so that the order stands still.
+    // Steps of a quarter decade, for a stable order.
     let duration = source.duration.isFinite && source.duration > 0 ? source.duration : 1e-9
     var step = 0.0
     var limit = 1e-6
@@ -68,13 +68,13 @@ struct AgentPanel: Panel {
     return (source.success ? 0 : 1000) + (source.age >= 3 ? 100 : 0) + step
   }
 
-  /// Its CPU, memory and bytes on the line, each with its name.
+  /// The agent's CPU, memory and bytes per frame, each with its name.
   static func metrics(_ agent: AgentCost, bytesPerFrame: Double, _ glyphs: Glyphs) -> [(name: String, text: String)] {
     var metrics: [(String, String)] = []
     if agent.cpu.isFinite { metrics.append(("cpu", TextFormat.fine(agent.cpu, glyphs) + "%")) }
     if agent.resident.isFinite { metrics.append(("memory", TextFormat.bytes(agent.resident, glyphs))) }
     if bytesPerFrame.isFinite {
-      // To tens: the figure itself costs bytes when it changes.
+      // Rounded to 50, because the value itself costs bytes when it changes.
       metrics.append(("terminal", String(TextFormat.whole(bytesPerFrame / 50) * 50) + " B/frame"))
     }
     return metrics

@@ -14,7 +14,7 @@ extension PanelDescriptor {
   ) { CPUPanel($0) }
 }
 
-/// CPU use: all together by mode, over time, and each logical CPU.
+/// CPU use: the total by mode, over time, and each logical CPU.
 struct CPUPanel: Panel {
   static let usage = GraphMetric("cpu.usage") { $0.cpu.usage }
 
@@ -30,12 +30,12 @@ struct CPUPanel: Panel {
 
   func height(width: Int) -> Height {
     let count = cpu.perCore.count
-    // CPUs without figures are those of the preview: they keep the places that their figures will take.
+    // CPUs without values are those of the preview: they reserve the room for their values.
     guard cpu.usage.isFinite || count > 0 else { return Height(minimum: 1, comfortable: 1, maximum: 1) }
     guard count > 0 else { return Height(minimum: 2, comfortable: 8, maximum: Height.open) }
     let side = CoresView.rows(count, width: Context.split(width).side)
     let whole = CoresView.rows(count, width: width)
-    // At worst cells of a strip stand for several CPUs each; four rows of them are not too many for that.
+    // At worst a cell of the strip represents several CPUs; up to four rows of it are acceptable.
     let minimum = 2 + (whole.strip <= 4 ? max(2, whole.strip) : 2)
     let enough = 2 + (side.strip <= 8 ? side.strip : whole.strip)
     let body = side.bars <= 10 ? max(6, side.bars) : side.strip <= 4 ? max(6, side.strip + 4) : whole.strip + 4
@@ -54,11 +54,11 @@ struct CPUPanel: Panel {
     let (graphWidth, sideWidth) = Context.split(rest.width)
     let need = CoresView.rows(cpu.perCore.count, width: sideWidth)
     let whole = CoresView.rows(cpu.perCore.count, width: rest.width)
-    // Beside the graph, also where only a condensed strip would leave room for it.
+    // Beside the graph, even where only a condensed strip would leave room for it.
     if sideWidth > 0, need.strip <= rest.height || whole.strip + 1 > rest.height {
       drawGraph(on: &grid, in: Rect(x: rest.x, y: rest.y, width: graphWidth, height: rest.height))
       rest = Rect(x: rest.right - sideWidth, y: rest.y, width: sideWidth, height: rest.height)
-      // A strip grows tall where there is room, but not over the facts.
+      // The strip grows with the room, but not over the facts.
       let factRows = PanelDescriptor.cpu.facts.count + 1
       let hasFacts = need.bars > rest.height && rest.height - factRows >= need.strip
       let part = Rect(x: rest.x, y: rest.y, width: rest.width, height: rest.height - (hasFacts ? factRows : 0))
@@ -71,7 +71,7 @@ struct CPUPanel: Panel {
     }
   }
 
-  /// The model without the marks of its maker's lawyers.
+  /// The model without trademark signs.
   private var model: String {
     guard let model = cpu.model else { return "" }
     return ["(R)", "(r)", "(TM)", "(tm)"].reduce(model) { $0.removing($1) }
@@ -122,7 +122,7 @@ struct CPUPanel: Panel {
   }
 }
 
-/// The shares of CPU time as a bar and in words.
+/// The shares of CPU time as a bar and as text.
 struct CPUModes {
   private let parts: [(name: String, short: String, ratio: Double, color: Color, pattern: Bar.Pattern)]
   private let glyphs: Glyphs
@@ -141,7 +141,7 @@ struct CPUModes {
       ("iowait", "wa", modes.iowait, .iowait, .third),
       ("steal", "st", modes.steal, .steal, .fourth),
     ]
-    // Waiting is not use: it stands behind what is.
+    // I/O wait is not use, so it comes last.
     bar = Bar(
       [0, 1, 3, 2].map { [parts] in
         Bar.Segment(ratio: parts[$0].ratio, color: parts[$0].color, pattern: parts[$0].pattern)
@@ -150,12 +150,12 @@ struct CPUModes {
 
   private var hasPatterns: Bool { glyphs.isMono || glyphs.isASCII }
 
-  /// Columns of the words, or of their abbreviations, which are top's.
+  /// Columns of the words, or of top's abbreviations.
   func width(isShort: Bool) -> Int {
     parts.isEmpty ? 0 : parts.reduce(-2) { $0 + (isShort ? $1.short : $1.name).utf8.count + (hasPatterns ? 2 : 0) + 7 }
   }
 
-  /// The words, each in its part's colour.
+  /// Draws the words, each in the color of its segment.
   func draw(on grid: inout Grid, x: Int, y: Int, isShort: Bool) {
     var x = x
     for part in parts {
@@ -171,14 +171,14 @@ struct CPUModes {
 }
 
 extension Cgroup {
-  /// What the group uses of its CPUs, `0.7/1.5 CPUs`.
+  /// CPU use of the group, `0.7/1.5 CPUs`.
   func cpuText(_ glyphs: Glyphs) -> String {
     (cpuCores.isFinite ? TextFormat.fixed(cpuCores, 1) : glyphs.absent) + "/" + TextFormat.fixed(cpuLimit, 1) + " CPUs"
   }
 }
 
 extension String {
-  /// The text without any occurrence of `part`.
+  /// Removes all occurrences of `part`.
   fileprivate func removing(_ part: String) -> String {
     var result = ""
     var rest = self[...]

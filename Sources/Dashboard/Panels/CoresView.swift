@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// Each logical CPU: a bar where there is room, else one cell of a strip.
+/// All logical CPUs: a bar each where they fit, else one cell of a strip each.
 struct CoresView {
   let cores: [CPU.Core]
   let glyphs: Glyphs
@@ -9,7 +9,7 @@ struct CoresView {
   private static let gap = 2
   private static let labelWidth = 4
 
-  /// The rows that so many CPUs take as bars and as a strip.
+  /// Rows for a number of CPUs as bars and as a strip.
   static func rows(_ count: Int, width: Int) -> (bars: Int, strip: Int) {
     guard count > 0 else { return (0, 0) }
     let columns = max(1, (width + gap) / (barWidth + gap))
@@ -17,13 +17,13 @@ struct CoresView {
     return ((count + columns - 1) / columns, (count + perRow - 1) / perRow)
   }
 
-  /// CPUs in a row of the strip: a round number, so that rows can be counted with.
+  /// CPUs per row of the strip: a round number, for easy counting.
   private static func stripColumns(_ count: Int, width: Int) -> Int {
     let cells = max(1, width - labelWidth)
     return [128, 64, 32, 16, 8].first { $0 <= cells } ?? cells
   }
 
-  /// Draws them and tells how many rows they took.
+  /// Draws the CPUs and returns the number of rows used.
   @discardableResult
   func draw(on grid: inout Grid, in rect: Rect) -> Int {
     guard !rect.isEmpty, !cores.isEmpty else { return 0 }
@@ -32,7 +32,7 @@ struct CoresView {
   }
 
   private func drawBars(on grid: inout Grid, in rect: Rect) -> Int {
-    // As few columns as the rows allow: longer bars.
+    // As few columns as the rows allow, for longer bars.
     let columns = (cores.count + rect.height - 1) / rect.height
     let rows = (cores.count + columns - 1) / columns
     let width = (rect.width - CoresView.gap * (columns - 1)) / columns
@@ -51,7 +51,7 @@ struct CoresView {
     return rows
   }
 
-  /// The mean use of each so many CPUs that stand side by side.
+  /// Mean use of each group of adjacent CPUs.
   private func means(of group: Int) -> [Double] {
     stride(from: 0, to: cores.count, by: group).map { start in
       let known = cores[start..<min(cores.count, start + group)].map { Double($0.usage) }.filter(\.isFinite)
@@ -61,12 +61,12 @@ struct CoresView {
 
   private func drawStrip(on grid: inout Grid, in rect: Rect) -> Int {
     let perRow = CoresView.stripColumns(cores.count, width: rect.width)
-    // Fewer rows than CPUs need: each cell stands for the mean of several.
+    // With fewer rows than needed, each cell shows the mean of several CPUs.
     var group = 1
     while (cores.count + group * perRow - 1) / (group * perRow) > rect.height { group *= 2 }
     let usages = group == 1 ? cores.map { Double($0.usage) } : means(of: group)
     let strips = (usages.count + perRow - 1) / perRow
-    // Taller columns, with a blank row between the strips, where there is room; digits do not stack.
+    // Taller columns, with a blank row between the strips, where they fit; digits cannot be stacked.
     let height = glyphs.isASCII ? 1 : [4, 3, 2].first { strips * ($0 + 1) - 1 <= rect.height } ?? 1
     let levels = height > 1 && glyphs.kind == .console ? ["▄", "█"] : glyphs.strip
     var row = 0

@@ -9,7 +9,7 @@ extension PanelDescriptor {
   ) { Stack([DiskPanel($0), FilesystemPanel($0)]) }
 }
 
-/// Block devices: what they read and write, and how busy they are.
+/// Block devices: read and write rates, and load.
 struct DiskPanel: Panel {
   static let read = GraphMetric("disk.read_bytes_per_sec") { $0.disk?.readRate ?? .nan }
   static let write = GraphMetric("disk.write_bytes_per_sec") { $0.disk?.writeRate ?? .nan }
@@ -22,7 +22,7 @@ struct DiskPanel: Panel {
     let disks = context.sample.disks
     if disks.isEmpty { return nil }
     self.context = context
-    // Hardware first, then what stands on it; each in the kernel's order, so that nothing jumps.
+    // Hardware first, then stacked devices; each in the kernel's order, for a stable order.
     var rows = disks.filter(\.isPhysical) + disks.filter { !$0.isPhysical }
     if var total = context.sample.disk, disks.lazy.filter(\.isPhysical).count > 1 {
       total.name = "total"
@@ -32,7 +32,7 @@ struct DiskPanel: Panel {
   }
 
   func height(width: Int) -> Height {
-    // One row is no graph.
+    // One row is too low for a graph.
     let all = 1 + rows.count
     return Height(
       minimum: 2, comfortable: 1 + min(rows.count, 8) + 2, maximum: Height.open, useless: all + 1..<all + 2)
@@ -45,7 +45,7 @@ struct DiskPanel: Panel {
     let window = context.window(rows, count: rect.height - 1, in: .disk, choose: busiest)
     let isTight = rect.width < 32
     let rateWidth = isTight ? 8 : 10
-    // Where it is tight the mark for what is not shown takes the place of the units.
+    // In a narrow panel, the count of hidden rows replaces the units.
     let unit = isTight && window.rows.count < rows.count ? "" : "/s"
     PanelTitle(
       name: context.title(.disk), more: window.hidden,
@@ -75,7 +75,7 @@ struct DiskPanel: Panel {
       .draw(on: &grid, in: rest, Self.read, Self.write)
   }
 
-  /// Those there is room for; the quiet ones go first, and the order stays.
+  /// Selects the busiest devices that fit, in their order.
   private func busiest(_ rows: [Disk], _ count: Int) -> [Disk] {
     let chosen = rows.indices.sorted { left, right in
       let (a, b) = (rank(rows[left]), rank(rows[right]))

@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// Mounted filesystems: how full they are; greyed with their age where the figures are old.
+/// Space of mounted filesystems; grayed with their age where the values are stale.
 struct FilesystemPanel: Panel {
   private let context: Context
   private let rows: [Filesystem]
@@ -35,7 +35,7 @@ struct FilesystemPanel: Panel {
       let inner = Rect(x: line.x + nameWidth + 1, y: line.y, width: line.width - nameWidth - 1, height: 1)
       guard inner.width > 0 else { continue }
       guard filesystem.usage.isFinite else {
-        // Never answered: what is known is why.
+        // Without any answer yet, only the reason is known.
         grid.putShortened(filesystem.error ?? glyphs.absent, x: inner.x, y: line.y, .warning, limit: inner.width)
         continue
       }
@@ -49,17 +49,17 @@ struct FilesystemPanel: Panel {
     }
   }
 
-  /// What is free, and before it how old that is.
+  /// The free space, with the age of the values before it.
   private func remark(_ filesystem: Filesystem, width: Int) -> String {
     guard filesystem.usage.isFinite else { return "" }
     let free = (filesystem.isReadOnly ? "ro " : "") + TextFormat.bytes(filesystem.available, glyphs)
     guard filesystem.age.isFinite else { return free }
     let age = TextFormat.duration(filesystem.age) + " old"
-    // That the figures are old says more than they do.
+    // The age of stale values is more important than the values.
     return Grid.columns(of: age + "  " + free) <= width ? age + "  " + free : age
   }
 
-  /// Those there is room for, in the order of the mounts: the ones that do not answer first, then the fullest.
+  /// Selects the filesystems that fit, in mount order: hung ones first, then the fullest.
   static func shown(_ rows: [Filesystem], count: Int) -> [Filesystem] {
     if rows.count <= count { return rows }
     let chosen = rows.indices.sorted { left, right in
@@ -71,16 +71,16 @@ struct FilesystemPanel: Panel {
 
   private static func rank(_ filesystem: Filesystem) -> Double {
     let usage = filesystem.usage.isFinite && !filesystem.isReadOnly ? filesystem.usage : 0
-    // What does not answer hangs whoever touches it.
+    // Access to a hung filesystem blocks the caller.
     return usage + (filesystem.error != nil ? 20 : filesystem.age.isFinite ? 10 : 0)
   }
 }
 
 extension Filesystem {
-  /// Whether its figures are old, or there are none.
+  /// Whether its values are stale or missing.
   var isStale: Bool { age.isFinite || error != nil }
 
-  /// One line where it is worth a look before all others: it does not answer, or is nearly full.
+  /// An alert in one line: it does not answer, or is nearly full.
   func alert(_ glyphs: Glyphs) -> String? {
     if let error { return mountpoint + " " + error }
     if age.isFinite { return mountpoint + " " + TextFormat.duration(age) + " old" }

@@ -9,7 +9,7 @@ extension PanelDescriptor {
   ) { GPUPanel($0) }
 }
 
-/// GPUs: one or two with all they have and their past, more in a row each.
+/// GPUs: one or two with all details and their history, more in a row each.
 struct GPUPanel: Panel {
   static let mean = GraphMetric("gpus.util", "gpus.index") { GPUSummary($0.gpus).util }
 
@@ -26,15 +26,15 @@ struct GPUPanel: Panel {
     self.context = context
   }
 
-  /// How the GPUs are shown beside or below their graph.
+  /// Form of the GPUs beside or below their graph.
   private enum GPURowStyle {
-    /// All that is known, some lines each.
+    /// All details, several lines per GPU.
     case blocks
-    /// A line each, beside the graph.
+    /// A line per GPU, beside the graph.
     case side
-    /// A line each, in columns over the whole width.
+    /// A line per GPU, in columns over the whole width.
     case table
-    /// A column each: heat strips.
+    /// A column per GPU: heat strips.
     case strips
   }
 
@@ -114,7 +114,7 @@ struct GPUPanel: Panel {
     let graph = Rect(x: rect.x, y: rect.y, width: width, height: rect.height)
     drawGraph(
       on: &grid, in: graph, top: "mean of " + GPUSummary(gpus).countText + ", scale 100%", Self.mean.value)
-    // Of one GPU the mean is itself.
+    // The mean of a single GPU is redundant.
     guard side > 0, !rect.isEmpty, gpus.count > 1 else { return }
     grid.putShortened(
       "mean of " + GPUSummary(gpus).countText + " GPUs", x: rect.right - side, y: rect.y, .muted, limit: side)
@@ -133,7 +133,7 @@ struct GPUPanel: Panel {
     }
   }
 
-  /// The model, where all are of one.
+  /// The model, if all GPUs share one.
   private var title: String {
     let model = gpus[0].model ?? gpus[0].vendor
     if gpus.contains(where: { $0.model != gpus[0].model || $0.vendor != gpus[0].vendor }) {
@@ -178,7 +178,7 @@ struct GPUPanel: Panel {
       x = grid.put(temperature(gpu), x: x, y: rest.y, .temperature(gpu.temperature)) + 3
     }
     let trouble = gpu.trouble(glyphs)
-    // Where the remarks below have no room for it.
+    // Shown here if the remarks below have no room for it.
     if let trouble, gpu.state == .active, rest.height == 1 {
       x = grid.putShortened(trouble.text, x: x, y: rest.y, trouble.style, limit: rest.right - x) + 3
     }
@@ -227,7 +227,7 @@ struct GPUPanel: Panel {
     }
     let cells = end - x - 1
     if let trouble = gpu.trouble(glyphs) {
-      // In the place of the bars: their percentages stay.
+      // Replaces the bars; their percentages stay.
       var room = cells
       for (value, has) in [(gpu.vramUsage, isWide), (gpu.util, true)] where has && room >= 12 {
         grid.putRight(TextFormat.percent(value, glyphs), end: x + room, y: rect.y, .load(value))
@@ -258,10 +258,10 @@ struct GPUPanel: Panel {
     context.drawGraph(on: &grid, in: rect, gradient: .gpu, top: top, metric)
   }
 
-  /// What else is known of it, a line for each matter.
+  /// Draws the remarks, a line per subject.
   private func drawRemarks(_ gpu: GPU, on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    // The clock stands beside the use already.
+    // The clock is already shown beside the use.
     for line in gpu.remarks(glyphs, hasClock: false) where !rest.isEmpty {
       let row = rest.takeTop(1)
       grid.putShortened(line.text, x: row.x, y: row.y, line.style, limit: row.width)

@@ -1,10 +1,10 @@
 internal import AgentMetrics
 
-/// The remarks on each GPU, in rows of as many as fit side by side, in the order of the GPUs.
+/// The remarks on each GPU, in rows of as many GPUs as fit side by side, in order.
 struct GPURemarks {
   private let context: Context
   private let columns: Int
-  /// A row of lines that stand side by side; nil where a GPU has fewer.
+  /// Rows of adjacent lines; nil where a GPU has fewer.
   private let lines: [[(text: String, style: Style)?]]
 
   private static let gap = 3
@@ -33,7 +33,7 @@ struct GPURemarks {
     guard !rect.isEmpty, !lines.isEmpty else { return }
     let width = (rect.width - Self.gap * (columns - 1)) / columns
     var rest = rect
-    // A line that says where the rest is, where there is one.
+    // A line with the number of hidden rows, if any.
     let foot =
       lines.count > rect.height && rect.height >= 4 ? rest.takeBottom(1) : Rect(x: 0, y: 0, width: 0, height: 0)
     let window = context.window(lines, count: rest.height, in: .gpu)

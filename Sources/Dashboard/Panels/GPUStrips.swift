@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// GPUs as columns of a small table, a row for each figure: sixteen in 80 columns.
+/// GPUs as columns of a small table, a row per metric: sixteen in 80 columns.
 struct GPUStrips {
   let gpus: [GPU]
   let glyphs: Glyphs
@@ -10,11 +10,11 @@ struct GPUStrips {
   private static let labelWidth = 5
   private static let cellWidths = 4...7
 
-  /// Draws as many rows as there is room for and tells how many it took.
+  /// Draws as many rows as fit and returns their number.
   func draw(on grid: inout Grid, in rect: Rect) -> Int {
     let room = rect.width - Self.labelWidth
     guard room >= 3, !rect.isEmpty, !gpus.isEmpty else { return 0 }
-    // Too many for figures: a cell each.
+    // Too narrow for numbers: a cell each.
     let cell = min(Self.cellWidths.upperBound, room / gpus.count)
     guard cell >= Self.cellWidths.lowerBound else { return drawCells(on: &grid, in: rect) }
     let lines: [(label: String, has: Bool, text: (GPU) -> String, style: (GPU) -> Style)] = [
@@ -53,7 +53,7 @@ struct GPUStrips {
     return row
   }
 
-  /// A cell for each figure of each GPU, under their numbers where two columns and a gap are there for each.
+  /// Draws a cell per metric and GPU, below the GPU numbers if there are two columns and a gap for each.
   private func drawCells(on grid: inout Grid, in rect: Rect) -> Int {
     var rest = rect
     let room = rect.width - Self.labelWidth
@@ -85,7 +85,7 @@ struct GPUStrips {
         let value = metric(gpu)
         let x = end(index) - 1
         guard gpu.state == .active, value.isFinite else {
-          // A GPU that is lost must not look like one that sleeps.
+          // Distinguishes a lost GPU from a sleeping one.
           let hasSign = gpu.state != .active && name == "util"
           grid.put(
             hasSign ? gpu.state.sign : glyphs.isASCII ? "-" : "·", x: x, y: line.y,

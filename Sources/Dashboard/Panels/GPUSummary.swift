@@ -1,12 +1,12 @@
 internal import AgentMetrics
 
-/// Several GPUs taken together.
+/// Aggregate of several GPUs.
 struct GPUSummary {
-  /// Mean of their use, 0…1; NaN where none tells it.
+  /// Mean use, 0…1; NaN where no GPU reports it.
   let util: Double
-  /// How many do not respond.
+  /// Number of GPUs that do not respond.
   let lost: Int
-  /// How many report faults, and how many others are throttled.
+  /// Number of GPUs with faults, and of others that are throttled.
   private let faulty: Int
   private let throttled: Int
   private let count: Int
@@ -53,9 +53,9 @@ struct GPUSummary {
     return parts.joined(separator: glyphs.separator)
   }
 
-  /// How many its figures are of, `14 of 16`, or `16`.
+  /// Number of GPUs in the mean, `14 of 16`, or `16`.
   var countText: String { (answering < count ? String(answering) + " of " : "") + String(count) }
-  /// `1 lost, 2 faulty, 1 throttled`; empty where all are well.
+  /// `1 lost, 2 faulty, 1 throttled`; empty if all are well.
   var alertText: String {
     let counts: [(count: Int, word: String)] = [(lost, "lost"), (faulty, "faulty"), (throttled, "throttled")]
     return counts.filter { $0.count > 0 }.map { String($0.count) + " " + $0.word }.joined(separator: ", ")

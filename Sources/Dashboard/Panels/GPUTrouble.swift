@@ -1,14 +1,14 @@
 internal import AgentMetrics
 
 extension GPU {
-  /// What is wrong with a GPU: a letter for each kind, as on the time axis, and words.
+  /// The problems of a GPU: a letter per kind, as on the time axis, and words.
   struct Trouble {
     var marks: String
     var text: String
     var style: Style
   }
 
-  /// Its faults and throttling; nil for one that is well, asleep or lost.
+  /// Faults and throttling; nil for a healthy, sleeping or lost GPU.
   func trouble(_ glyphs: Glyphs) -> Trouble? {
     guard state == .active else { return nil }
     var (marks, texts, style) = ("", [String](), Style.critical)
@@ -32,14 +32,14 @@ extension GPU {
     return texts.isEmpty ? nil : Trouble(marks: marks, text: texts.joined(separator: glyphs.separator), style: style)
   }
 
-  /// Reasons of throttling as words, `power cap, thermal`.
+  /// Throttle reasons as words, `power cap, thermal`.
   static func throttleText(_ reasons: String) -> String {
     String(reasons.map { $0 == "_" ? " " : $0 })
   }
 }
 
 extension GPU.GPUState {
-  /// Stands where there is no room for a word; the help explains it.
+  /// Sign for places too narrow for a word; the help explains it.
   var sign: String {
     switch self {
     case .active: ""

@@ -51,7 +51,7 @@ struct MemoryPanel: Panel {
     context.drawGraph(on: &grid, in: rest, gradient: .memory, Self.usage.value)
   }
 
-  /// What the rest of memory is used for, as many parts as there is room for.
+  /// Other uses of memory, as many as fit.
   private func parts(limit: Int) -> String {
     var text = ""
     for fact in context.facts(of: .memory) {
@@ -63,7 +63,7 @@ struct MemoryPanel: Panel {
   }
 }
 
-/// Memory as lines with a bar, for the panel and for small screens.
+/// Memory as gauge lines, for the panel and for small screens.
 enum MemoryLines {
   struct MemoryLine {
     let label: String
@@ -75,7 +75,7 @@ enum MemoryLines {
     func remark(_ glyphs: Glyphs) -> String { TextFormat.pair(used, of: total, glyphs) }
   }
 
-  /// RAM, the group's limit if there is one, swap if there is any.
+  /// RAM, the group's limit and swap, if present.
   static func of(_ sample: Sample) -> [MemoryLine] {
     var lines: [MemoryLine] = []
     let ram = sample.ram

@@ -9,7 +9,7 @@ extension PanelDescriptor {
   ) { NetworkPanel($0) }
 }
 
-/// Network interfaces: what they receive and send.
+/// Network interfaces: receive and send rates.
 struct NetworkPanel: Panel {
   static let receive = GraphMetric("network.receive_bytes_per_sec") { $0.network?.receiveRate ?? .nan }
   static let transmit = GraphMetric("network.transmit_bytes_per_sec") { $0.network?.transmitRate ?? .nan }
@@ -23,7 +23,7 @@ struct NetworkPanel: Panel {
     let networks = context.sample.networks
     if networks.isEmpty { return nil }
     self.context = context
-    // Hardware first, then what is up, loopback and what is down last.
+    // Hardware first, then interfaces that are up; loopback and interfaces that are down last.
     rows = networks.enumerated().sorted { left, right in
       let (a, b) = (NetworkPanel.rank(left.element), NetworkPanel.rank(right.element))
       return a == b ? left.offset < right.offset : a < b
@@ -39,7 +39,7 @@ struct NetworkPanel: Panel {
 
   private var count: Int { rows.count + (total == nil ? 0 : 1) }
 
-  /// How many lines there are in so many rows below the title: the graph is worth more than interfaces that do nothing.
+  /// Number of lines in the rows below the title: the graph has priority over idle interfaces.
   private func lines(_ rows: Int) -> Int {
     let own = total == nil ? 0 : 1
     let room = rows - own >= 5 ? rows - 2 : rows
@@ -47,7 +47,7 @@ struct NetworkPanel: Panel {
   }
 
   func height(width: Int) -> Height {
-    // One row is no graph.
+    // One row is too low for a graph.
     let all = 1 + count
     let useless = lines(all) == count ? all + 1..<all + 2 : 0..<0
     return Height(minimum: 2, comfortable: 1 + min(count, 6) + 2, maximum: Height.open, useless: useless)
@@ -82,7 +82,7 @@ struct NetworkPanel: Panel {
   /// Columns of a rate with the gap before it.
   private func rateWidth(_ rect: Rect) -> Int { rect.width < 32 ? 8 : 10 }
 
-  /// Errors and losses of a second: what one looks for when the network is slow.
+  /// Errors and drops per second: the usual cause of a slow network.
   private static func losses(of network: Network) -> Double {
     [network.receiveErrors, network.transmitErrors, network.receiveDrops, network.transmitDrops]
       .reduce(0) { $1.isFinite ? $0 + $1 : $0 }
@@ -105,7 +105,7 @@ struct NetworkPanel: Panel {
     }
     var nameEnd = end - 1
     let lost = TextFormat.count(losses, glyphs) + " lost"
-    // The name may lose its end to it.
+    // The name may be truncated for it.
     if losses >= 0.5,
       let text = [lost + "/s", lost].first(where: {
         line.x + min(Grid.columns(of: name), 5) + 1 + $0.utf8.count <= nameEnd

@@ -10,7 +10,7 @@ struct PanelDescriptor: Sendable {
   let name: String
   /// Title over the panel.
   let title: String
-  /// Beginnings of the catalog ids that its explanation lists.
+  /// Prefixes of the catalog ids in its explanation.
   let catalog: [String]
   /// Collectors of its metrics, as `agent.sources` names them.
   let sources: [String]
@@ -22,7 +22,7 @@ struct PanelDescriptor: Sendable {
   let places: [LayoutPreset: PanelPlace]
   /// Places on wide screens that differ from ``places``.
   var widePlaces: [LayoutPreset: PanelPlace] = [:]
-  /// Whether layouts show it on wide or high screens only.
+  /// Whether layouts show it only on wide or high screens.
   var needsLargeScreen = false
   /// Creates the panel; nil if the sample has none of its metrics.
   let make: @Sendable (Context) -> (any Panel)?
@@ -32,7 +32,7 @@ struct PanelDescriptor: Sendable {
     .cpu, .memory, .gpu, .disk, .network, .pressure, .temperature, .processes, .agent,
   ]
 
-  /// The digit that shows and hides it.
+  /// Digit that shows and hides the panel.
   var digit: Int { (Self.all.firstIndex(of: self) ?? 0) + 1 }
 
   /// The key of ``digit``.
@@ -78,7 +78,7 @@ struct GraphMetric: Sendable {
 struct PanelFact: Sendable {
   let label: String
   let metric: String
-  /// Whether a value of zero is left out.
+  /// Whether a value of zero is omitted.
   var omitsZero = false
 
   init(_ label: String, _ metric: String, omitsZero: Bool = false) {

@@ -45,7 +45,7 @@ struct PressurePanel: Panel {
         guard x + name.utf8.count + 1 + text.utf8.count <= rest.right else { break }
         x = grid.put(name + " ", x: x, y: rest.y, .muted)
         x = grid.put(text, x: x, y: rest.y, style(ratio))
-        // Over the line that a title stands in.
+        // Over the rule of the title's line.
         let gap = isTight ? 2 : 3
         grid.fill(" ", x: x, y: rest.y, count: min(gap, rest.right - x))
         x += gap
@@ -75,7 +75,7 @@ struct PressurePanel: Panel {
     }
   }
 
-  /// Between the last two readings where that is known, else the kernel's mean over ten seconds.
+  /// Share between the last two readings if known, else the kernel's mean over ten seconds.
   private func share(_ stall: Pressure.Stall?) -> Double {
     guard let stall else { return .nan }
     return stall.ratio.isFinite ? stall.ratio : stall.avg10

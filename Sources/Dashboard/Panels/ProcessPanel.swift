@@ -9,7 +9,7 @@ extension PanelDescriptor {
   ) { ProcessPanel($0) }
 }
 
-/// The processes.
+/// The process table.
 struct ProcessPanel: Panel {
   private let context: Context
   private let processes: Processes
@@ -52,7 +52,7 @@ struct ProcessPanel: Panel {
     table.draw(on: &grid, in: rest)
   }
 
-  /// The time that rates are means over and the scan's age, where these are more than the interval of the screen.
+  /// The interval of the rates and the scan's age, if they exceed the screen's interval.
   private func span(of refresh: Int) -> String {
     let (interval, age) = (context.table.interval, context.table.age)
     func text(_ seconds: Double) -> String {
@@ -68,7 +68,7 @@ struct ProcessPanel: Panel {
     var parts = [String(processes.total) + " processes"]
     if processes.isPartial || processes.hidden > 0 { parts.append("others hidden") }
     if !context.state.table.filter.isEmpty {
-      // How much the filter leaves comes first, and room for the filter itself.
+      // The number of matches comes first, and leaves room for the filter itself.
       let count = context.table.rows.count
       parts = [String(count) + (count == 1 ? " match" : " matches")] + (width >= 60 ? parts : [])
       if width < 110 { return parts.joined(separator: glyphs.separator) }
@@ -81,13 +81,13 @@ struct ProcessPanel: Panel {
   }
 }
 
-/// Processes as a table; narrow screens lose columns from the least telling on.
+/// Processes as a table; narrow screens drop the least informative columns first.
 struct ProcessTableView {
   let context: Context
   private var glyphs: Glyphs { context.glyphs }
   private var state: TableState { context.state.table }
 
-  /// Columns before the name: narrowest table that has them, and their width.
+  /// Columns before the name, with the minimum width of the table and their own width.
   private func columns(_ width: Int) -> [(column: ProcessColumn, width: Int)] {
     let hasGPUs = context.sample.gpus.contains { $0.processes?.isEmpty == false }
     let all: [(column: ProcessColumn, width: Int, from: Int)] = [
@@ -97,16 +97,16 @@ struct ProcessTableView {
     return all.filter { width >= $0.from || $0.column == state.sort && width >= 44 }.map { ($0.column, $0.width) }
   }
 
-  /// Places of the columns at a width.
+  /// Positions of the columns at a width.
   private struct TableColumns {
     let numbers: [(column: ProcessColumn, width: Int)]
     let nameX: Int
     let nameWidth: Int
-    /// nil where there is no room or no row has any.
+    /// nil without room, or if no row has a service.
     let service: (x: Int, width: Int)?
     let commandX: Int?
 
-    /// Columns that the name may take in a row.
+    /// Returns the end of the name in a row.
     func nameEnd(_ rect: Rect) -> Int { service != nil || commandX != nil ? nameX + nameWidth : rect.right }
   }
 
@@ -126,7 +126,7 @@ struct ProcessTableView {
       commandX: rect.right - commandX >= 12 && context.table.hasCommands ? commandX : nil)
   }
 
-  /// Draws the head and as many rows as fit.
+  /// Draws the header and as many rows as fit.
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     guard rest.height >= 2 else { return }
@@ -188,14 +188,14 @@ struct ProcessTableView {
     }
   }
 
-  /// Rows above and below those that are shown, where keys or the wheel move in the table.
+  /// Rows above and below the visible ones, where keys or the wheel move in the table.
   func hidden(visible: Int) -> HiddenRows {
     let first = firstRow(visible)
     guard visible > 0, context.state.focus == .processes || first > 0 else { return HiddenRows() }
     return HiddenRows(above: first, below: max(0, context.table.rows.count - first - visible), isScrolled: true)
   }
 
-  /// The scroll that was asked for; where the chosen process is followed, one that shows it.
+  /// The requested scroll position; with a followed selection, one that shows it.
   private func firstRow(_ visible: Int) -> Int {
     let rows = context.table.rows
     let last = max(0, rows.count - visible)
@@ -211,7 +211,7 @@ struct ProcessTableView {
   private func branch(_ row: ProcessRow) -> String {
     guard row.depth > 0 else { return "" }
     var text = ""
-    // What is deeper than there is room for is drawn at the last place that there is.
+    // Deeper levels are drawn at the last available position.
     for (level, hasMore) in row.branches.suffix(8).enumerated() {
       let isLast = level == min(row.depth, 8) - 1
       if glyphs.isASCII {
@@ -234,7 +234,7 @@ struct ProcessTableView {
     if isLeft {
       grid.put(title, x: x, y: y, style, limit: max(width, 1))
     } else {
-      // The mark may stand in the gap before the column.
+      // The mark may use the gap before the column.
       grid.putRight(title, end: x + width, y: y, style, limit: width + 1)
     }
     context.hits.add(.sort(column), Rect(x: x, y: y, width: width + 1, height: 1))

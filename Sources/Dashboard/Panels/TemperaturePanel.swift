@@ -25,7 +25,7 @@ struct TemperaturePanel: Panel {
     if sensors.isEmpty { return nil }
   }
 
-  /// What all meters of the machine draw, where it tells one figure of it.
+  /// Power of the whole machine: the largest of its meters, in watts.
   private var power: String {
     let watts = context.sample.powers.filter { $0.watts.isFinite }.map(\.watts).max() ?? .nan
     return watts.isFinite ? String(TextFormat.whole(watts)) + " W" : ""
@@ -54,7 +54,7 @@ struct TemperaturePanel: Panel {
       let column = index / max(1, rows)
       let x = rest.x + column * (width + Self.gap)
       let y = rest.y + index % max(1, rows)
-      // The last column takes what the division leaves over.
+      // The last column takes the remainder of the division.
       let right = column == columns - 1 ? rest.right : x + width
       grid.putRight(texts[index], end: right, y: y, style(sensor))
       let limit = right - textWidth - 1
@@ -63,7 +63,7 @@ struct TemperaturePanel: Panel {
     }
   }
 
-  /// The hottest one beside the title, where there is no more than that line.
+  /// Draws the hottest sensor beside the title, if there is only that line.
   private func drawHottest(on grid: inout Grid, in rect: Rect) {
     let window = context.window(sensors, count: 1, in: .temperature)
     PanelTitle(name: context.title(.temperature), more: window.hidden)
@@ -78,7 +78,7 @@ struct TemperaturePanel: Panel {
     grid.putShortened(shown.sensor, x: start, y: rect.y, .muted, limit: limit - start)
   }
 
-  /// By the sensor's own marks where it has them.
+  /// Style by the sensor's own thresholds, if any.
   private func style(_ sensor: Temperature) -> Style {
     if sensor.critical.isFinite, sensor.celsius >= sensor.critical - 5 { return .critical }
     if sensor.high.isFinite, sensor.celsius >= sensor.high { return .warning }

@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// A small screen: a line each for CPU, memory and GPUs, then what else there is room for.
+/// A small screen: a line each for CPU, memory and GPUs, then further content that fits.
 struct CompactView {
   let context: Context
   private var glyphs: Glyphs { context.glyphs }
@@ -38,7 +38,7 @@ struct CompactView {
     let ratio: Double
     let bar: Bar
     let remark: String
-    /// What of the remark must be said however narrow it is.
+    /// Part of the remark that is shown at any width.
     var alert = ""
   }
 
@@ -88,7 +88,7 @@ struct CompactView {
     gpu.vramTotal.isFinite ? TextFormat.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs) : ""
   }
 
-  /// What is known before anything could be measured.
+  /// Draws the model before the first measurement.
   private func drawModel(on grid: inout Grid, in rest: inout Rect) {
     guard !sample.cpu.usage.isFinite, sample.cpu.perCore.isEmpty, let model = sample.cpu.model, !rest.isEmpty else {
       return
@@ -120,7 +120,7 @@ struct CompactView {
         ))
     }
     for line in lines {
-      // Both or the first alone: half a figure would be a wrong one.
+      // Both, or the first alone: half a value would be a wrong one.
       let indent = max(4, labelWidth) + 1
       guard !rest.isEmpty, rest.width >= indent + line.first.utf8.count else { return }
       let row = rest.takeTop(1)
@@ -135,7 +135,7 @@ struct CompactView {
     }
   }
 
-  /// The filesystem that one must know of, in a line; nothing where all is well.
+  /// Draws the worst alarming filesystem in one line.
   private func drawFilesystems(on grid: inout Grid, in rest: inout Rect) {
     let alarming = sample.filesystems.filter { $0.alert(glyphs) != nil }
     guard let worst = FilesystemPanel.shown(alarming, count: 1).first, let text = worst.alert(glyphs), !rest.isEmpty
@@ -160,7 +160,7 @@ struct CompactView {
     guard sample.cpu.usage.isFinite, rect.width >= 8, rect.height >= 1 else { return }
     var rect = rect
     if rect.height < 3 {
-      // Too low for a label over the curve: it would be taken for that of the line above.
+      // Too low for a label over the curve, which would seem to belong to the line above.
       let label = rect.takeLeft(max(3, labelWidth) + 1)
       grid.put("CPU", x: label.x, y: label.y, .muted)
     }

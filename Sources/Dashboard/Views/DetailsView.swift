@@ -8,7 +8,7 @@ struct DetailsView {
   let spark: [(time: Double, cpu: Double)]
   /// The process as it was last listed.
   let last: Process?
-  /// Rows that were scrolled by.
+  /// Scroll position in rows.
   var scroll = 0
   private var glyphs: Glyphs { context.glyphs }
 
@@ -91,7 +91,7 @@ struct DetailsView {
     return lines
   }
 
-  /// CPU use in CPUs where it is more than one.
+  /// CPU use, in CPUs above one.
   private static func cpu(_ cpu: Double, _ glyphs: Glyphs) -> String {
     cpu < 1 ? TextFormat.fine(cpu, glyphs) + "% of one CPU" : TextFormat.fixed(cpu, 2) + " CPUs"
   }
@@ -144,14 +144,14 @@ struct DetailsView {
 
   private static let nameWidth = 11
 
-  /// The lines with the command line broken where it is wider than there is room.
+  /// Wraps the command line at the width.
   private static func rows(_ lines: [DetailLine], width: Int) -> [DetailLine] {
     lines.flatMap { line -> [DetailLine] in
       guard line.name == "command" else { return [line] }
       var rows: [DetailLine] = []
       var rest = Substring(line.text)
       repeat {
-        // By characters; what is wider is shortened where it is drawn.
+        // By characters; wider ones are shortened when drawn.
         let part = String(rest.prefix(max(1, width)))
         rows.append(DetailLine(name: rows.isEmpty ? line.name : "", text: part, style: line.style))
         rest = rest.dropFirst(max(1, width))
@@ -162,7 +162,7 @@ struct DetailsView {
 
   private func drawSpark(on grid: inout Grid, in rect: Rect) {
     var rect = rect
-    // As long as what is known of it, or two minutes: on the axis of the other graphs that would be a corner of it.
+    // An axis of its own over the known time, at least two minutes: on the common axis the curve would be too small.
     let known = spark.last.map { $0.time - (spark.first?.time ?? $0.time) } ?? 0
     let place = TimeAxis.step(columns: rect.width * glyphs.columnsPerCell, over: max(120, known.isFinite ? known : 0))
     let step = max(TimeAxis.steps[place], min(context.timeline.axis.step, context.timeline.interval))
@@ -171,12 +171,12 @@ struct DetailsView {
     let count = rect.width * glyphs.columnsPerCell
     let first = axis.last(isPaired: glyphs.columnsPerCell == 2) - count + 1
     var values = [Double](repeating: .nan, count: count)
-    // Lists are stored with every sample, and looked at anew every second.
+    // Samples store lists at their interval, while the table is read every second.
     let reach = max(8, TextFormat.whole(context.timeline.interval * 1.2 / axis.step) + 1)
     var last: (column: Int, cpu: Double)?
     for point in spark {
       let column = axis.number(of: point.time) - first
-      // Between two looks not far apart it did what the later one tells.
+      // Between two nearby readings the later one's rate applies.
       if let last, column > last.column, column - last.column <= reach {
         for between in max(0, last.column + 1)..<max(0, last.column + 1, min(column, count)) {
           values[between] = point.cpu

@@ -9,7 +9,7 @@ struct FooterView {
   let hits: HitMap
   private var state: ScreenState { input.state }
 
-  /// What the user should know before anything else; nil when all is well.
+  /// The most important message for the user; nil when all is well.
   var message: String? {
     if let connection = input.connection, let reason = connection.reason {
       return connection.isConnected ? reason : "connection lost: " + reason
@@ -40,7 +40,7 @@ struct FooterView {
     var x = grid.put("/", x: rect.x, y: rect.y, .key)
     x = grid.put(state.table.filter, x: x, y: rect.y, .bold, limit: rect.width - 2)
     grid.put(" ", x: x, y: rect.y, .reverse)
-    // A small screen has no title to say how much the filter leaves.
+    // A small screen has no title with the number of matches.
     let isSmall = input.size.width < 60 || input.size.height < 16
     let count =
       isSmall
@@ -57,7 +57,7 @@ struct FooterView {
 
   private func drawMessage(_ message: String, on grid: inout Grid, in rect: Rect) {
     let isNote = message == state.note
-    // The way out stays, but not at the cost of a message that has room without it.
+    // The first keys stay, unless the message fits only without them.
     let own = Self.firstKeys.reduce(0) { $0 + $1.width + 2 }
     let width = Grid.columns(of: message)
     let hasKeys = own + width <= rect.width || width > rect.width && rect.width >= 60
@@ -111,7 +111,7 @@ struct FooterView {
     if let url = input.options.listening { about.append((url, 4)) }
     if about.isEmpty, !input.options.version.isEmpty { about.append(("agent " + input.options.version, 4)) }
     var rest = rect
-    // Keys come first: what the agent costs gives way to six of them, its address to four.
+    // Keys have priority: the agent's cost makes room for six of them, its address for four.
     while let first = about.first {
       let text = about.map(\.text).joined(separator: glyphs.separator)
       let own = keys.prefix(first.keys).reduce(0) { $0 + $1.width + 2 }

@@ -14,7 +14,7 @@ struct HeaderView {
     var rest = rect
     drawStatus(on: &grid, in: &rest)
     if sample?.host.isDemo == true {
-      // Before all else: these metrics are made up.
+      // First of all: the metrics are simulated.
       let end = grid.put(" DEMO ", x: rest.x, y: rest.y, Style(.warning, [.bold, .reverse]), limit: rest.width)
       _ = rest.takeLeft(end + 1 - rest.x)
     }
@@ -33,7 +33,7 @@ struct HeaderView {
       right -= width + gap
     }
     let time = clock.timeOfDay(input.now) + (state.settings.isUTC && rect.width >= 60 ? "Z" : "")
-    // Where there is room for one time only, it is that of what is shown.
+    // With room for only one time, the sample's time is shown.
     if state.cursor.time == nil && !state.isPaused || rect.width >= 48 { putRight(time, .muted) }
     if state.isPaused {
       putRight(
@@ -41,7 +41,7 @@ struct HeaderView {
         Style(.warning, [.bold, .reverse]))
     }
     if state.cursor.time != nil, let sample {
-      // The sample is one of the past: which one, and how long ago.
+      // A sample of the past: its time and age.
       let time = sample.timestamp.seconds
       let step = input.isBeforeMemory ? input.historyPoint?.step : nil
       let about =
@@ -79,7 +79,7 @@ struct HeaderView {
       let averages = [load.load1, load.load5, load.load15].filter(\.isFinite).map { TextFormat.fixed($0, 2) }
       parts.append(("load " + averages.joined(separator: " "), .plain, 1))
     }
-    // The most important first, and of the others those that fit beside them.
+    // The most important part first, then others that fit beside it.
     let gap = 3
     var room = rect.width
     var kept: Set<Int> = []

@@ -1,4 +1,4 @@
-/// The keys, over the middle of the screen.
+/// The key bindings, in a box over the middle of the screen.
 struct HelpView {
   let glyphs: Glyphs
   let hits: HitMap
@@ -35,14 +35,14 @@ struct HelpView {
     return lines
   }
 
-  /// A label with characters that the terminal has.
+  /// Replaces characters that the terminal lacks.
   static func label(_ text: String, _ glyphs: Glyphs) -> String {
     guard glyphs.isASCII || glyphs.kind == .console else { return text }
     let words: [Character: String] = ["←": "Left", "→": "Right", "↑": "Up", "↓": "Down", "⇧": "Shift-", "…": "to"]
     return text.map { words[$0] ?? String($0) }.joined()
   }
 
-  /// Draws it, cut to what fits and scrolled.
+  /// Draws the help, scrolled, as far as it fits.
   func draw(on grid: inout Grid, scroll: Int) {
     let all = lines
     let wanted = Size(width: 84, height: all.count + 2)

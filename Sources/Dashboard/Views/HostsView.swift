@@ -1,13 +1,13 @@
 internal import AgentMetrics
 
-/// A host among several, as the grid shows it.
+/// One of several hosts, as a row of the grid.
 struct HostSummary {
   var name: String
-  /// The newest sample; nil where there was never one.
+  /// The newest sample; nil before the first one.
   var sample: Sample?
-  /// Whether it answers.
+  /// State of its connection.
   var connection: DashboardConnection
-  /// The share by which it is ranked: what is busiest of its CPUs, memory and GPUs.
+  /// Rank of the host: the highest use among CPU, memory and GPUs.
   var badness: Double {
     guard let sample else { return -1 }
     let metrics = [sample.cpu.usage, sample.ram.usage, GPUSummary(sample.gpus).util].filter(\.isFinite)
@@ -23,7 +23,7 @@ struct HostsView {
   let now: Double
   let hits: HitMap
 
-  /// Hosts that do not answer first, then by what is busiest; steps of a twentieth, so that the order stands still.
+  /// Disconnected hosts first, then by load in steps of a twentieth, for a stable order.
   static func order(_ hosts: [HostSummary]) -> [Int] {
     func rank(_ host: HostSummary) -> Double {
       (host.connection.isConnected ? 0 : 10) + (host.badness * 20).rounded() / 20
@@ -57,7 +57,7 @@ struct HostsView {
       let head = rest.takeTop(1)
       grid.put("host", x: head.x, y: head.y, .muted)
       for (index, column) in columns.enumerated() {
-        // Over the figures, which end there.
+        // Above the values, which end there.
         let title = width < 8 ? String(column.title.prefix(3)) : column.title
         grid.putRight(title, end: head.x + nameWidth + 5 + index * width, y: head.y, .muted)
       }
@@ -93,7 +93,7 @@ struct HostsView {
 
   private func status(_ host: HostSummary, width: Int) -> (String, Style) {
     let isShort = width < 16
-    /// With why it does not answer, where there is room to say it.
+    /// Adds the reason for a missing answer, if it fits.
     func lost(_ text: String) -> (String, Style) {
       guard !isShort, let reason = host.connection.reason, !reason.isEmpty else { return (text, .critical) }
       return (text + ": " + reason, .critical)

@@ -4,12 +4,12 @@ struct OverlayBox {
   let wanted: Size
   let glyphs: Glyphs
 
-  /// What of a list lies outside the box.
+  /// Whether a list continues outside the box.
   struct More {
     var above = false
     var below = false
 
-    /// Of so many rows those from `first` on, as many as `visible`.
+    /// Creates the state for a list of `count` rows with `visible` shown from `first`.
     init(first: Int = 0, visible: Int = 0, of count: Int = 0) {
       above = first > 0 && count > visible
       below = first + visible < count
@@ -22,9 +22,9 @@ struct OverlayBox {
     }
   }
 
-  /// Clears its place, frames it where there is room, and lets `body` draw into what is left.
+  /// Clears the area, draws a border if there is room, and calls `body` for the inside.
   ///
-  /// The frame tells what `body` says that there is more of.
+  /// The border shows the result of `body`: whether the list continues.
   func draw(on grid: inout Grid, _ body: (inout Grid, Rect) -> More) {
     let size = Size(width: max(0, min(wanted.width, grid.width)), height: max(0, min(wanted.height, grid.height)))
     let rect = Rect(

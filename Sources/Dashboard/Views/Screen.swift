@@ -1,13 +1,13 @@
 internal import AgentMetrics
 internal import History
 
-/// A picture, and what on it can be clicked.
+/// A frame with its click targets.
 struct Frame {
   var grid: Grid
   var frameContext: FrameContext
 }
 
-/// The whole picture, as a pure function of what is known.
+/// Draws the whole frame, as a pure function of its input.
 struct Screen {
   private let input: ScreenInput
   private let context: Context?
@@ -106,17 +106,17 @@ struct Screen {
     let present = bands(context)
     let minimum = present.reduce(0) { $0 + $1.height(width: rect.width).minimum }
     if state.settings.layout == .overview, size.height < 24, minimum > rect.height {
-      // Lines for all matters say more than panels for some.
+      // Lines for all subjects are more useful than panels for some.
       return CompactView(context: context).draw(on: &grid, in: rect)
     }
     if present.isEmpty { context.drawNothing(on: &grid, in: rect, isHidden: !state.settings.hidden.isEmpty) }
     Layout.draw(present, on: &grid, in: rect)
   }
 
-  /// The panels as they are arranged, those of one row in one.
+  /// The panels by the layout; the panels of a row are combined into one.
   private func bands(_ context: Context) -> [any Panel] {
     let isWide = size.width >= 150
-    // Where frames would cost what the panels need, a line over each does.
+    // Without room for borders, a line above each panel replaces them.
     let isFramed = state.settings.frames ?? (size.width >= 100 && size.height >= 36)
     let bands = state.settings.layout.bands(isWide: isWide)
     return bands.compactMap { columns in

@@ -1,21 +1,21 @@
 internal import AgentMetrics
 internal import History
 
-/// All that a picture is made of.
+/// Everything that a frame is drawn from.
 struct ScreenInput {
-  /// The samples that are known, oldest first.
+  /// Samples in memory, oldest first.
   var entries: [History.Entry] = []
-  /// What was before them, as far as the axis reaches.
+  /// Steps before the samples, as far as the axis reaches.
   var past: [HistoryBucket] = []
-  /// The moment that is looked at, where it lies before the samples; nil while nothing of it is known.
+  /// State at the time cursor, if that is before the samples; nil until it is known.
   var historyPoint: HistoryPoint?
-  /// Whether an answer of the long history is awaited.
+  /// Whether an answer from the archive is pending.
   var isLoading = false
-  /// Why it has not answered.
+  /// Error of the archive's last answer.
   var historyFailure: String?
-  /// The oldest moment that is kept anywhere; nil where that is the first of the samples.
+  /// Oldest time in the archive; nil if memory reaches as far back.
   var oldest: Double?
-  /// What is known before the first sample.
+  /// Values known before the first sample.
   var preview: Sample?
   /// Nominal seconds between two samples of the history.
   var interval = 1
@@ -23,25 +23,25 @@ struct ScreenInput {
   var glyphs = Glyphs(.braille)
   var options = DashboardOptions(version: "", sampleInterval: 1)
   var state = ScreenState()
-  /// The wall clock, and what is to be added for the times that are shown.
+  /// The wall clock, and the offset of displayed times.
   var now = 0.0
   var utcOffset = 0
   var events: [TimelineEvent] = []
-  /// The table of processes; nil where only those of the samples are known.
+  /// The process table; nil where only the processes of the samples are known.
   var table: ProcessSnapshot?
   /// Whether threads can be shown.
   var hasThreads = false
-  /// What is known of the chosen process.
+  /// Details of the selected process.
   var details: ProcessDetails?
-  /// Its CPU use: moments and CPUs' worth of time.
+  /// CPU use of that process: times, and CPU time per second.
   var spark: [(time: Double, cpu: Double)] = []
   /// The process of the details as it was last listed.
   var lastProcess: Process?
-  /// Bytes that a picture costs, on the mean; NaN where unknown.
+  /// Mean bytes per frame; NaN where unknown.
   var bytesPerFrame = Double.nan
-  /// How the source of the samples is reached; nil where it is this process.
+  /// State of the connection to the samples' source; nil for this process.
   var connection: DashboardConnection?
-  /// All hosts, where there are several.
+  /// All hosts, if there are several.
   var hosts: [HostSummary] = []
   /// Whether signals may be sent.
   var canSignal = false
@@ -78,12 +78,13 @@ struct ScreenInput {
     let zoom = state.cursor.zoom ?? autoZoom
     let newest = entries.last?.sample.timestamp.seconds ?? preview?.timestamp.seconds
     var end = state.cursor.axisEnd ?? newest ?? now
-    // Time goes on where no samples come: a gap opens. The picture moves by columns, as it does with samples.
+    // Without samples time continues, and a gap opens. The graph moves by columns, as with samples.
     if state.cursor.axisEnd == nil, connection?.isConnected == false, now > end { end = now }
     return TimeAxis(step: TimeAxis.steps[min(TimeAxis.steps.count - 1, max(0, zoom))], end: end.isFinite ? end : 0)
   }
 
-  /// The part of the graphs before the first sample in memory, and the viewed time if it lies there; nil if neither does.
+  /// The part of the graphs before the first sample in memory, and the viewed time if it lies there; nil if neither
+  /// does.
   func historyRequest(host: Int) -> HistoryFetcher.HistoryRequest? {
     guard let first = entries.first?.sample, let oldest else { return nil }
     let memory = first.timestamp.seconds - (first.elapsed.isFinite ? max(0, first.elapsed) : 0)
@@ -113,7 +114,7 @@ struct ScreenInput {
     return sample
   }
 
-  /// A few minutes, with samples hardly finer than columns.
+  /// A few minutes, with columns hardly coarser than the samples.
   private var autoZoom: Int {
     let finest = TimeAxis.steps.firstIndex { $0 >= Double(min(interval, state.settings.refresh)) } ?? 2
     return max(finest, TimeAxis.step(columns: columns, over: 150))

@@ -1,4 +1,4 @@
-/// The settings, to be changed.
+/// The editor of the settings.
 struct SettingsView {
   let settings: Settings
   let selected: Int
@@ -26,7 +26,7 @@ struct SettingsView {
         x = grid.put(value, x: x, y: y, .bold, limit: rest.right - x)
         if isSelected { grid.put(marks.1, x: x, y: y, .key) }
         let helpX = rest.x + 30
-        // Half a word says nothing.
+        // Only a fragment would fit.
         guard rest.right - helpX >= 16 else { continue }
         grid.putShortened(setting.help, x: helpX, y: y, .muted, limit: rest.right - helpX)
       }

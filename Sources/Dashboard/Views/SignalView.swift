@@ -34,7 +34,7 @@ struct SignalView {
 
   private static let nameWidth = 10
 
-  /// The process as the list has it now; nil if it has ended.
+  /// The process in the current list; nil if it has ended.
   private var current: Process? {
     context.hits.frameContext.processes.first { $0.pid == process.pid && ($0.start == process.start || $0.start.isNaN) }
   }
@@ -71,7 +71,7 @@ struct SignalView {
     let title = "Send " + signal.name + " to " + String(process.pid) + " " + process.name + "?"
     OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
       var rest = inner
-      // The question stays, however small the screen is; then the command line.
+      // The question stays on any screen; the command line has the next priority.
       let foot = rest.takeBottom(1)
       grid.putShortened(
         "Press y to send, any other key to cancel", x: foot.x, y: foot.y, .critical, limit: foot.width)

@@ -1,30 +1,30 @@
 internal import AgentMetrics
 
-/// The table of processes as it is known.
+/// The known part of the process table.
 struct TableContents {
   enum TableKind: Equatable {
     /// All processes.
     case whole
-    /// Those that use most, of the newest sample.
+    /// The heaviest processes of the newest sample.
     case top
-    /// Those that used most, of a past one.
+    /// The heaviest processes of a past sample.
     case stored
   }
 
   var rows: [ProcessRow] = []
   var kind = TableKind.top
-  /// Seconds that the rates are means over, and seconds since the scan; NaN where unknown.
+  /// Seconds that the rates are averaged over, and seconds since the scan; NaN where unknown.
   var interval = Double.nan
   var age = Double.nan
-  /// How many rows there would be without the filter.
+  /// Number of rows without the filter.
   var unfiltered = 0
-  /// Whether any of them has a service, a command line: columns must not come and go with a filter.
+  /// Whether any row has a service or command line, regardless of the filter, so that columns stay.
   var hasServices = false
   var hasCommands = false
 
   init() {}
 
-  /// Rows of the whole table, or of the processes of a sample.
+  /// Creates the rows of the whole table, or of the processes of a sample.
   init(_ whole: ProcessSnapshot?, _ sample: Sample, _ state: ScreenState) {
     (interval, age) = (whole?.interval ?? .nan, whole?.age ?? .nan)
     kind = whole != nil ? .whole : state.cursor.time != nil ? .stored : .top
@@ -33,7 +33,7 @@ struct TableContents {
         whole?.processes ?? sample.processes?.top ?? [],
         threads: state.table.showsThreads ? whole?.threads ?? [] : [], gpus: sample.gpus,
         memoryTotal: sample.ram.total, state.table, filter: ProcessFilter(filter))
-      // A sample names the first few by each measure; beyond them the ranking would be a guess.
+      // A sample has only the first few by each measure; a longer ranking would be a guess.
       let isRanking = whole == nil && !state.table.isTree && filter.isEmpty && !state.table.isReversed
       return isRanking ? Array(rows.prefix(Processes.topCount)) : rows
     }
