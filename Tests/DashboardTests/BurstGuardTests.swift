@@ -13,7 +13,7 @@ import Testing
   @Test func aReadOfManyCharactersIsAPaste() {
     var guardian = BurstGuard()
     #expect(guardian.events(keys("kill\r"), at: 1, waited: 1) == [paste("kill\n")])
-    // Sequences in it are no keys either; what is no key stays.
+    // Escape sequences in a paste are not keys either; other events stay.
     #expect(
       guardian.events([.key(.up), .focus(true)] + keys("aaaa") + [.key(.escape)], at: 2, waited: 1) == [
         .focus(true), paste("aaaa"),
@@ -23,7 +23,7 @@ import Testing
   @Test func aPasteGoesOnInTheNextReads() {
     var guardian = BurstGuard()
     _ = guardian.events(keys("kill -9 1"), at: 1, waited: 1)
-    // A frame was drawn between the reads, but the rest was there already.
+    // A frame was drawn between the reads, but the rest was available already.
     #expect(guardian.events(keys("y"), at: 1.4, waited: 0.001) == [paste("y")])
     #expect(guardian.events(keys("y"), at: 1.402, waited: 0.002) == [paste("y")])
     #expect(guardian.events(keys("y"), at: 1.6, waited: 0.19) == keys("y"))
@@ -48,7 +48,7 @@ import Testing
       now += 0.06
       #expect(guardian.events([key], at: now, waited: 0.06) == [key])
     }
-    // A held key, and arrows of a lagging line.
+    // A held key, and arrow keys over a lagging line.
     for _ in 0..<20 {
       now += 0.015
       #expect(guardian.events(keys("+"), at: now, waited: 0.015) == keys("+"))

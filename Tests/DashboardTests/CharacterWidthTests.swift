@@ -14,8 +14,10 @@ import Testing
     #expect(CharacterWidth.of(scalar) == width)
   }
 
-  /// The C library knows other versions of Unicode and gives formatting a column or none; on letters and signs both must
-  /// agree, or ncurses would take another place for what follows.
+  /// Compares with the C library on letters and signs, where a difference would make ncurses misplace the text after
+  /// it.
+  ///
+  /// The C library has another version of Unicode, and counts formatting characters as 0 or 1.
   @Test func agreesWithTheCLibraryOnLettersAndSigns() throws {
     let locale = try #require(newlocale(LC_CTYPE_MASK, "C.UTF-8", nil))
     let before = uselocale(locale)

@@ -33,7 +33,7 @@ import Testing
     #expect(problem("colour = red") == "line 1: unknown setting colour")
     #expect(problem("mouse = maybe") == "line 1: mouse may be on, off")
     #expect(problem("hide = gpu,no") == "line 1: hide may be names of panels")
-    // The rest is taken all the same.
+    // The other lines are still applied.
     #expect(ConfigFile.parse("x\ntheme = grey").settings.theme == "grey")
   }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Dashboard
 
-/// The loop: what keys and events do.
+/// The loop: effects of keys and events.
 @Suite(.ownThreads) struct DashboardTests {
   private let history: History
   private let start: Double
@@ -18,7 +18,7 @@ import Testing
     start = history.latest?.sample.timestamp.seconds ?? 0
   }
 
-  /// Runs a dashboard on a terminal, with a clock that stands.
+  /// Runs a dashboard on a terminal, with a fixed clock.
   private func run(_ terminal: RecordingTerminal, history: History? = nil) -> DashboardExit {
     Dashboard(
       history: history ?? self.history, options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
@@ -72,7 +72,7 @@ import Testing
       history.append(sample)
     }
     _ = run(terminal)
-    // The last row tells what a frame costs, which changes.
+    // The last row shows the bytes per frame, which change.
     let texts = terminal.frames.map { $0.rows.dropLast().joined(separator: "\n") }
     #expect(texts.count == 5)
     #expect(texts[1].contains("PAUSED at " + TextFormat.clock(start)))
@@ -80,7 +80,7 @@ import Testing
     #expect(texts[3].contains("H100") && !texts[3].contains("PAUSED"))
   }
 
-  /// What an agent beside it remembers comes before its own samples; a remote agent's own past may hold a restart.
+  /// Samples restored from a local agent precede the dashboard's own; a remote agent's history may contain a restart.
   @Test(arguments: [true, false]) func onlyAnotherAgentsRestartIsAnEvent(isRemote: Bool) {
     let terminal = RecordingTerminal(size: Size(width: 160, height: 40), events: [.woken, .key(.character("p"))])
     let others = history.all.map { entry -> Sample in
@@ -106,7 +106,7 @@ import Testing
       .focus(false), .woken, .timeout, .woken, .key(.character("l")), .focus(true), .woken,
     ])
     _ = run(terminal)
-    // At the start, for the key, when the focus comes back, and for the sample after that.
+    // At the start, for the key, for the returned focus, and for the sample after that.
     #expect(terminal.frames.count == 4)
   }
 
@@ -127,7 +127,7 @@ import Testing
     options.overrides = ["theme=light", "hide="]
     let overridden = run([])
     #expect(overridden.theme.name == "light")
-    // What is given for once is not written.
+    // Overrides are not saved.
     options.overrides = []
     #expect(run([]).theme == Theme.all[1])
   }
@@ -161,7 +161,7 @@ import Testing
     }
     let terminal = RecordingTerminal(events: [.woken, .resized])
     terminal.beforeEvent = { index in
-      // The wake-up that the answer brings comes after it; a picture for another reason asks for nothing.
+      // The answer's wake-up follows it; a frame drawn for another reason sends no request.
       if index == 1 {
         for _ in 0..<30_000 where terminal.wakes.withState({ $0 }) == 0 { usleep(10_000) }
       }
@@ -172,11 +172,11 @@ import Testing
     #expect(!text(terminal.frames.first).contains("whole"))
   }
 
-  /// A process control that notes what it is asked for.
+  /// A process control that records its calls.
   private final class ScriptedControl: Sendable {
     let held = Condition<[(pid: Int32, start: Double)]>([])
     let sent = Condition<[(pid: Int32, signal: Int32)]>([])
-    /// Why processes cannot be held; nil where they can.
+    /// Reason to refuse holding processes; nil to allow it.
     let refusal: String?
 
     init(refusal: String? = nil) { self.refusal = refusal }
@@ -195,7 +195,7 @@ import Testing
     }
   }
 
-  /// Runs a dashboard on events, each so many seconds after the one before it.
+  /// Runs a dashboard on events, each a given number of seconds after the previous one.
   private func runTimed(
     _ events: [(after: Double, event: TerminalEvent)], _ control: ScriptedControl, isReadOnly: Bool = false
   ) -> RecordingTerminal {
@@ -227,7 +227,7 @@ import Testing
     #expect(sent.count == 1 && sent[0].pid == held[0].pid && sent[0].signal == 15)
     #expect(text(terminal.frames.last).contains("TERM to \(sent[0].pid) sent"))
     #expect(self.sent([(1, .down), (1, .character("k")), (1, .down), (1, .enter), (1, .character("Y"))]) == [9])
-    // Enter twice, another key, Esc, no process selected, a time of the past: none.
+    // Enter twice, another key, Esc, no selected process, a time in the past: no signal.
     #expect(self.sent([(1, .down), (1, .character("k")), (1, .enter), (1, .enter)]).isEmpty)
     #expect(self.sent([(1, .down), (1, .character("k")), (1, .enter), (1, .character("n"))]).isEmpty)
     #expect(self.sent([(1, .down), (1, .character("k")), (1, .escape), (1, .character("y"))]).isEmpty)
@@ -241,11 +241,11 @@ import Testing
     let open: [(after: Double, key: KeyPress)] = [(1, .down), (1, .character("k")), (1, .enter)]
     #expect(sent(open + [(0.29, .character("y"))]).isEmpty)
     #expect(sent(open + [(0.31, .character("y"))]) == [15])
-    // A key that was too early is ignored, and the time begins anew.
+    // A key that is too early is ignored and restarts the delay.
     #expect(sent(open + [(0.1, .character("y")), (0.31, .character("y"))]) == [15])
     #expect(sent(open + [(0.2, .character("y")), (0.2, .character("y")), (0.2, .character("y"))]).isEmpty)
     #expect(sent(open + [(0.1, .character("x")), (0.31, .character("y"))]) == [15])
-    // Esc cancels at once.
+    // Esc cancels immediately.
     #expect(sent(open + [(0.1, .escape), (1, .character("y"))]).isEmpty)
   }
 
@@ -254,7 +254,7 @@ import Testing
     let control = ScriptedControl()
     let paste = TerminalEvent.paste(Paste(text: text, isBracketed: isBracketed))
     let keys: [KeyPress] = [.down, .character("k"), .enter]
-    // At each stage of the way to a signal, twice.
+    // At each step towards a signal, twice.
     for count in 0...keys.count {
       _ = runTimed(keys.prefix(count).map { (1, .key($0)) } + [(1, paste), (1, paste)], control)
       _ = runTimed(
@@ -281,7 +281,7 @@ import Testing
     events += texts.flatMap { $0.unicodeScalars.map { .burst(.character($0)) } }
     let terminal = RecordingTerminal(size: Size(width: 120, height: 40), events: events)
     _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: terminal)
-    // All were read: none of them quits. The file was not written.
+    // All events were read: none of them quits. The file was not written.
     #expect(terminal.events.isEmpty && Files.names(in: folder).isEmpty)
     let typing = RecordingTerminal(
       size: Size(width: 120, height: 40),
@@ -345,7 +345,7 @@ import Testing
         name: "two", history: other,
         connection: { DashboardConnection(isConnected: false, lag: 0.1, reason: "timed out") }),
     ]
-    // The one that is lost stands first, below it the other.
+    // The lost host is first, the other one below it.
     let terminal = pressing([.up, .enter, .escape, .down, .enter])
     _ = Dashboard(
       hosts: hosts, options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
@@ -398,14 +398,14 @@ import Testing
   }
 }
 
-/// An empty folder of its own.
+/// Creates an empty temporary folder.
 func temporaryFolder() throws -> String {
   var name = Array("/tmp/dashboard-test-XXXXXX".utf8CString)
   try #require(mkdtemp(&name) != nil)
   return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// Removes it with what is in it.
+/// Removes a folder with its contents.
 func removeFolder(_ path: String) {
   for name in Files.names(in: path) {
     if unlink(path + "/" + name) != 0 { removeFolder(path + "/" + name) }

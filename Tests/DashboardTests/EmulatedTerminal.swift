@@ -1,8 +1,8 @@
 @testable import Dashboard
 
-/// The little of ECMA-48 that the dashboard sends, as a terminal understands it.
+/// Emulates the subset of ECMA-48 that the dashboard sends.
 struct EmulatedTerminal {
-  /// A cell as it looks: its text, and its rendition's parameters.
+  /// A cell with its text and its rendition's parameters.
   struct Cell: Equatable {
     var text = " "
     var rendition = Rendition()
@@ -17,7 +17,7 @@ struct EmulatedTerminal {
   let width: Int
   let height: Int
   private(set) var cells: [Cell]
-  /// What was not understood.
+  /// Unsupported sequences.
   private(set) var faults: [String] = []
   private(set) var isHeld = false
   private var x = 0

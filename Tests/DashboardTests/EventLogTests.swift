@@ -5,7 +5,7 @@ import Testing
 @testable import Dashboard
 
 @Suite struct EventLogTests {
-  /// Samples of a second each, of which each may be changed.
+  /// Returns samples of one second each, each changed by a closure.
   private func entries(_ count: Int, _ change: (Int, inout Sample) -> Void) -> [History.Entry] {
     let history = History(capacity: 1000, interval: 1)
     for index in 0..<count {
@@ -32,7 +32,7 @@ import Testing
 
   @Test func nothingHappensWithoutReason() {
     #expect(events { _, _ in }.isEmpty)
-    // A figure that comes and goes is no event.
+    // A value that is sometimes absent is not an event.
     #expect(events { $1.ram.oomKills = $0 % 2 == 0 ? .nan : 3 }.isEmpty)
     #expect(events { $1.host.bootTime = -4_000 + Double($0 % 3) }.isEmpty)
   }
@@ -47,14 +47,14 @@ import Testing
     #expect(gap.map(\.kind) == [.gap] && gap[0].text == "no samples for 1m 00s")
   }
 
-  /// A dashboard that begins with what an agent beside it remembers is no restart of that agent.
+  /// A dashboard that starts with the samples of a local agent is not a restart of that agent.
   @Test func whatIsTakenOverFromAnotherAgentEndsWithoutAnEvent() {
     func events(ownSince: Double?) -> [TimelineEvent.EventKind] {
       var log = EventLog(interval: 1)
       log.ownSince = ownSince
       log.update(
         entries(20) { index, sample in
-          // The other agent was started anew at 5; this process's samples begin at 12.
+          // The other agent restarted at 5; this process's samples begin at 12.
           if index >= 5 { sample.agent.cpuTotal = 0.0001 * Double(index) }
           if index >= 12 { (sample.agent.cpuTotal, sample.agent.version) = (0.00001 * Double(index), "2") }
         })
@@ -62,9 +62,9 @@ import Testing
     }
     #expect(events(ownSince: nil) == [.agentRestart, .agentRestart])
     #expect(events(ownSince: 1_012) == [.agentRestart])
-    // The first one of its own that was drawn may be its second.
+    // The first sample drawn may be the second one of this process.
     #expect(events(ownSince: 1_013) == [.agentRestart])
-    // What it takes over may come to be known after its own samples.
+    // Restored samples may arrive after the process's own.
     let all = entries(20) { if $0 >= 12 { $1.agent.cpuTotal = 0.0001 } }
     var log = EventLog(interval: 1)
     log.ownSince = 1_012
@@ -97,7 +97,7 @@ import Testing
     var log = EventLog(interval: 1)
     for count in 1...40 { log.update(Array(all[max(0, count - 25)..<count])) }
     #expect(log.events.map(\.time) == [1_020, 1_030])
-    // A past that comes to be known later.
+    // Older samples that arrive later.
     log.update(all)
     #expect(log.events.map(\.time) == [1_010, 1_020, 1_030])
   }

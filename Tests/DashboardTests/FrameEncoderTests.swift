@@ -3,7 +3,7 @@ import Testing
 
 @testable import Dashboard
 
-/// What is sent makes the screen what it should be: read back by an emulated terminal.
+/// Encoded frames produce the expected screen on an emulated terminal.
 @Suite struct FrameEncoderTests {
   private static let traits: [(ColorDepth, colors: Int)] = [
     (.mono, 0), (.ansi, 8), (.ansi, 16), (.palette, 256), (.truecolor, 256),
@@ -13,7 +13,7 @@ import Testing
     TerminalTraits(type: "xterm", colors: colors, environment: { _ in nil }, wanted: depth)
   }
 
-  /// What a style must look like.
+  /// Returns the expected appearance of a style.
   private func rendition(_ style: Style, _ traits: TerminalTraits, _ theme: Theme) -> EmulatedTerminal.Rendition {
     var rendition = EmulatedTerminal.Rendition()
     if style.attributes.contains(.bold) { rendition.attributes.insert(1) }
@@ -51,7 +51,7 @@ import Testing
           if let scalar = Unicode.Scalar(scalar) { text.unicodeScalars.append(scalar) }
         }
         if shown.text != text { wrong += 1 }
-        // Nobody sees what colour a blank has.
+        // The color of a blank is invisible.
         let wanted = rendition(cell.style, traits, theme)
         if cell.looksBlank {
           if shown.rendition.attributes.contains(7) || shown.rendition.background != "49" { wrong += 1 }
@@ -74,7 +74,7 @@ import Testing
           var shown: Grid?
           input.size = size
           input.glyphs = Glyphs(.braille, isMono: depth == .mono)
-          // The whole, then the difference to the help over it, and back.
+          // A whole frame, then the differences to the help over it and back.
           for overlay in [nil, ScreenState.Overlay.help(scroll: 0), nil] {
             input.state.overlay = overlay
             let grid = Screen(input).draw().grid
@@ -123,7 +123,7 @@ import Testing
     new = old
     new.put("12:00:01", x: 0, y: 0)
     #expect(encoder.encode(from: old, to: new).count <= 16)
-    // A row that becomes blank costs three bytes and the way to it.
+    // Blanking a row costs three bytes and the cursor movement.
     var full = old
     full.fill("x", x: 0, y: 5, count: 120)
     #expect(encoder.encode(from: full, to: old).count <= 12)
@@ -142,7 +142,7 @@ import Testing
     #expect(!String(decoding: encoder.encode(from: grid, to: other), as: UTF8.self).contains("2026"))
   }
 
-  // MARK: What the terminal is
+  // MARK: Terminal traits
 
   private static let negotiations: [(type: String, colors: Int, [String: String], ColorDepth?, ColorDepth)] = [
     ("xterm-256color", 256, [:], nil, .palette), ("xterm-256color", 256, ["COLORTERM": "truecolor"], nil, .truecolor),
@@ -189,7 +189,7 @@ import Testing
     #expect(Theme.nearest(0xFFFFFF) == 231 && Theme.nearest(0x87AFD7) == 110)
   }
 
-  /// In the theme for eyes that do not tell red from green, calm and alarming differ in blue and in brightness.
+  /// In the theme for red-green color blindness, calm and alarming differ in blue and in brightness.
   @Test func calmAndAlarmingDifferWithoutRedAndGreen() throws {
     let theme = Theme.colorblind
     let calm = try #require(theme[.load(0)]).rgb

@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func aSampleStandsForTheTimeThatItIsAMeanOver() {
-    // Half a minute at 0.5, then three seconds one by one: what a watched history of INTERVAL_SEC 30 holds.
+    // Half a minute at 0.5, then three seconds one by one, as in a watched history of INTERVAL_SEC 30.
     var entries = history([(90, 0.5), (91, 0.1), (92, 0.2), (93, 0.3)])
     var sample = entries[0].sample
     sample.elapsed = 30
@@ -85,7 +85,7 @@ import Testing
     #expect(fine.map(\.mean).prefix(3).allSatisfy { $0.isNaN })
     #expect(same(Array(fine.map(\.mean)[3..<33]), [Double](repeating: 0.5, count: 30)))
     #expect(same(Array(fine.map(\.mean)[33...]), [0.1, 0.2, 0.3]))
-    // In columns of ten seconds the last holds three samples and their range.
+    // With columns of ten seconds, the last one holds three samples and their range.
     let coarse = timeline(entries, step: 10, interval: 30).columns(in: 4, Glyphs(.blocks)) { $0.cpu.usage }
     #expect(coarse[3].count == 3 && coarse[3].low == 0.1 && coarse[3].high == 0.3)
     #expect(abs(coarse[3].mean - 0.2) < 1e-9 && coarse[2].mean == 0.5 && coarse[0].mean == 0.5)
@@ -96,7 +96,7 @@ import Testing
     var grid = Grid(Size(width: 1, height: 4))
     Graph([column, column], maximum: 1, gradient: .load).draw(on: &grid, in: grid.bounds, Glyphs(.braille))
     #expect(grid.rows == ["⣿", "⣿", "⣿", "⣿"])
-    // From above: up to the highest, the mean, the lowest as a line.
+    // From the top: the range up to the maximum, the mean, the minimum as a line.
     #expect((0..<4).map { grid[0, $0].style } == [.faint, .faint, Style(Color.Gradient.load.color(0.375)), .faint])
     let few = Timeline.TimeColumn(mean: 0.5, low: 0.25, high: 1, count: 2)
     grid = Grid(Size(width: 1, height: 4))
@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  /// From tick to tick every cell either stays what it was or moves by a whole column of the screen.
+  /// From tick to tick every cell either stays the same or moves by a whole column of the screen.
   @Test(arguments: [Glyphs.GraphGlyphs.braille, .blocks, .console, .ascii]) func picturesOnlyScroll(
     _ kind: Glyphs.GraphGlyphs
   ) {

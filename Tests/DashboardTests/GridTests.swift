@@ -53,12 +53,12 @@ import Testing
     var grid = grid(6)
     grid.put("日本", x: 0, y: 0)
     #expect(scalars(grid) == [0x65E5, Cell.tail, 0x672C, Cell.tail, 0x20, 0x20])
-    // Over the right half of the first and the left half of the second.
+    // Over the right half of the first character and the left half of the second.
     grid.put("x", x: 1, y: 0)
     #expect(scalars(grid) == [0x20, 0x78, 0x672C, Cell.tail, 0x20, 0x20])
     grid.put("y", x: 2, y: 0)
     #expect(scalars(grid) == [0x20, 0x78, 0x79, 0x20, 0x20, 0x20])
-    // Cut by the edge of a clip.
+    // Cut by the edge of the clip.
     grid.within(Rect(x: 3, y: 0, width: 2, height: 1)) { $0.put("a語", x: 3, y: 0) }
     #expect(scalars(grid) == [0x20, 0x78, 0x79, 0x61, 0x20, 0x20])
   }

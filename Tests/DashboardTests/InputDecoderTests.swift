@@ -53,12 +53,12 @@ import Testing
       ])
     #expect(decode("\u{1B}[I\u{1B}[O") == [.event(.focus(true)), .event(.focus(false))])
     #expect(decode("\u{1B}[0nq") == [.ready, .event(.key(.character("q")))])
-    // What nobody asked for, and nonsense, is swallowed whole.
+    // Replies without a query, and malformed sequences, are skipped whole.
     #expect(decode("\u{1B}[201~\u{1B}[?1;2c\u{1B}[24;80R\u{1B}[<9M\u{1B}[<0;0;0M\u{1B}[?2004;1$y").isEmpty)
     #expect(decode("\u{1B}[3n").isEmpty)
   }
 
-  /// Texts with all that a paste may hold: line ends, control characters, sequences, the start of its own end.
+  /// Texts with all possible contents of a paste: line ends, control characters, sequences, the start of its own end.
   private static let pastes = [
     "", "k\ry", "kill -9 1\n", "q\u{3}\u{1A}\u{1C}", "\u{1B}[A\u{1B}OPk\u{1B}", "a\u{1B}[20", "\u{1B}\u{1B}[201",
     "日本\u{1B}[200~",
@@ -70,7 +70,7 @@ import Testing
     let wanted: [InputDecoder.Token] = [
       .event(.paste(Paste(text: text, isBracketed: true))), .event(.key(.character("x"))),
     ]
-    // However the reads cut it.
+    // With any division into reads.
     for size in [1, 2, 3, 5, 7, bytes.count] {
       var decoder = InputDecoder()
       var tokens: [InputDecoder.Token] = []
@@ -87,7 +87,7 @@ import Testing
     decoder.feed("\u{1B}[200~".utf8)
     for _ in 0..<2_000 {
       decoder.feed(Array(repeating: UInt8(ascii: "k"), count: 100))
-      // Silence does not end it here: its rest may be late.
+      // Silence does not end the paste here: its rest may be late.
       #expect(decoder.next(isOver: true) == nil && decoder.isPasting && !decoder.isPending)
     }
     let text = String(repeating: "k", count: InputDecoder.pasteLimit)

@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func aLineForEachSampleUntilNobodyReads() throws {
-    // A child process that another test starts must not keep the reading end open.
+    // A child process of another test must not keep the reading end open.
     var ends: [Int32] = [-1, -1]
     try #require(pipe(&ends) == 0)
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }

@@ -1,14 +1,14 @@
 import AgentMetrics
 import History
 
-/// A machine that does not exist: Readings from a seed, the same at every run.
+/// A simulated machine: Readings from a seed, equal in every run.
 struct MadeUpMachine {
   var name = "worker-17"
   var threads = 2
   var model: String? = "AMD EPYC 7B13"
   var gpus = 0
   var gpuModel = "NVIDIA H100 80GB HBM3"
-  /// GiB and watts of each.
+  /// GiB and watts per GPU.
   var gpuMemory = 80.0
   var gpuPower = 700.0
   var memoryTotal: UInt64 = 4 << 30
@@ -25,9 +25,9 @@ struct MadeUpMachine {
   var hasProcesses = true
   var sleepingGPU: Int?
   var lostGPU: Int?
-  /// Ticks at which something happens, for the axis.
+  /// Ticks of events on the axis.
   var outOfMemoryAt: Int?
-  /// How busy it is, 0…1.
+  /// Mean load, 0…1.
   var load = 0.3
 
   private var random: SplitMix
@@ -36,7 +36,7 @@ struct MadeUpMachine {
     random = SplitMix(state: seed)
   }
 
-  /// A small virtual machine with a noisy neighbour.
+  /// A small virtual machine with a noisy neighbor.
   static var smallVM: MadeUpMachine {
     var machine = MadeUpMachine(seed: 1)
     machine.steal = true
@@ -46,7 +46,7 @@ struct MadeUpMachine {
     return machine
   }
 
-  /// 64 threads, 8 GPUs, much of everything.
+  /// 64 threads, 8 GPUs, and many devices.
   static var gpuServer: MadeUpMachine {
     var machine = MadeUpMachine(seed: 2)
     machine.name = "train-03.cluster.example.org"
@@ -82,7 +82,7 @@ struct MadeUpMachine {
     return machine
   }
 
-  /// A filesystem that hangs, another that never answered, a process with a hostile name.
+  /// A hung filesystem, another without any answer, a process with a hostile name.
   static var staleFilesystem: MadeUpMachine {
     var machine = MadeUpMachine(seed: 4)
     machine.threads = 8
@@ -105,7 +105,7 @@ struct MadeUpMachine {
     return machine
   }
 
-  /// One core, little of everything.
+  /// One core and few devices.
   static var oneCore: MadeUpMachine {
     var machine = MadeUpMachine(seed: 5)
     machine.name = "tiny"
@@ -116,7 +116,7 @@ struct MadeUpMachine {
     return machine
   }
 
-  /// The samples of so many ticks; a stretch of them may be missing.
+  /// Returns a history of some ticks; a range of them may be missing.
   mutating func history(ticks: Int, interval: Int = 1, gap: Range<Int> = 0..<0) -> History {
     let history = History(capacity: 1000, interval: interval)
     var reading = Reading()
@@ -124,7 +124,7 @@ struct MadeUpMachine {
     var previous: Reading?
     for tick in 0..<ticks {
       advance(&reading, tick: tick, seconds: Double(interval))
-      // A machine that was suspended comes back with no past.
+      // A machine resumed from suspend has no previous Reading.
       if gap.contains(tick) {
         previous = nil
         continue
@@ -333,7 +333,7 @@ struct MadeUpMachine {
   }
 }
 
-/// A small pseudo-random generator, the same everywhere.
+/// A small pseudo-random generator, equal on every platform.
 struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 

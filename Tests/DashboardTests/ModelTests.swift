@@ -4,7 +4,7 @@ import Testing
 
 @testable import Dashboard
 
-/// Effects of keys without a terminal.
+/// Effects of keys and the mouse, without a terminal.
 @Suite struct ModelTests {
   private let input: ScreenInput
 
@@ -23,7 +23,7 @@ import Testing
     return Screen(input).draw()
   }
 
-  /// Presses keys one after the other, with a picture between them as on a screen.
+  /// Presses keys in order, with a frame between them as on a screen.
   private func press(_ keys: KeyPress..., from model: Model = Model()) -> Model {
     var model = model
     for key in keys { _ = model.handle(key, in: picture(model).frameContext) }
@@ -34,9 +34,9 @@ import Testing
 
   // MARK: Every key
 
-  /// Every key that the help names does something: another picture, or something to be done.
+  /// Every key in the help has an effect: a changed frame, or work for the caller.
   @Test func everyKeyOfTheHelpWorks() {
-    // Somewhere in the past, a process chosen, a filter set: where every key has something to do.
+    // A time in the past, a selected process, a filter: so that every key has an effect.
     var start = press(.character("t"), .down, .down)
     start.state.table.filter = "e"
     start.state.cursor.time = input.now - 120
@@ -55,13 +55,13 @@ import Testing
         let before = model.state
         let effect = model.handle(key, in: picture(model).frameContext)
         #expect(
-          model.state != before || [.quit, .suspend, .redraw].contains(effect), "\(binding.label): \(key) does nothing")
+          model.state != before || [.quit, .suspend, .redraw].contains(effect), "\(binding.label): \(key) has no effect")
         #expect(effect != .nothing, "\(binding.label): \(key)")
       }
     }
   }
 
-  /// Terminals without UTF-8 show what keys mean too.
+  /// Terminals without UTF-8 show the meanings of keys, too.
   @Test func meaningsAreASCII() {
     for binding in KeyMap.sections.flatMap(\.bindings) {
       for text in [binding.meaning, binding.short, HelpView.label(binding.label, Glyphs(.ascii))] {
@@ -128,7 +128,7 @@ import Testing
     let oldest = press(.home, from: model)
     #expect(oldest.state.cursor.time == input.entries[0].sample.timestamp.seconds)
     #expect(press(.left, from: oldest).state.cursor.time == oldest.state.cursor.time)
-    // The moment stays on the axis, however far it goes.
+    // The time cursor stays on the axis, however far it moves.
     var far = Model()
     for _ in 0..<9 {
       far = press(.pageUp, from: far)
@@ -170,7 +170,7 @@ import Testing
     #expect(model.state.cursor.time == event.time)
     #expect(text(model).contains("out of memory: 1 process killed"))
     #expect(press(.character("n"), from: model).state.note == "no further events")
-    // Far enough out, its letter stands on the axis.
+    // On a wide enough axis, its letter is visible.
     let wide = press(.character("-"), .character("-"), from: Model())
     let axis = picture(wide).grid.rows.first { $0.contains("now") } ?? ""
     #expect(axis.contains("O"))
@@ -186,7 +186,7 @@ import Testing
     #expect(model.state.table.selected == rows[2])
     model = press(.up, from: model)
     #expect(model.state.table.selected == rows[1])
-    // Sorted anew, the same process stays chosen.
+    // After a new sort, the same process stays selected.
     model = press(.character("m"), .character("f"), from: model)
     #expect(model.state.table.selected == rows[1] && model.state.table.sort == .memory && model.state.table.follows)
     #expect(press(.character("m"), from: model).state.table.isReversed)
@@ -258,7 +258,7 @@ import Testing
     let (selected, table) = press([.down, .end], on: crowded, from: start)
     #expect(selected.state.table.selected == table.rows.last)
     #expect(press([.home], on: crowded, from: selected).0.state.table.selected == table.rows.first)
-    // Time keeps its keys, and End leads back from the past first.
+    // Time keys keep their meaning, and End first returns from the past.
     let (past, _) = press([.shiftPageUp], on: crowded, from: selected)
     #expect(past.state.cursor.time != nil)
     #expect(press([.end], on: crowded, from: past).0.state.cursor.time == nil)
@@ -303,7 +303,7 @@ import Testing
       guard isAlone || panel != .gpu else { continue }
       var model = Model()
       (model.state.focus, model.state.isMaximized) = (panel, isAlone)
-      // The panels of the layout that has them all.
+      // In the layout with all panels.
       model.state.settings.hidden = Set(PanelDescriptor.all).subtracting([panel, .cpu])
       if !isAlone { input.size = Size(width: 80, height: panel == .agent ? 50 : 24) }
       var seen: Set<String> = []

@@ -9,10 +9,10 @@
 
   /// The real terminal, on a pseudo-terminal.
   ///
-  /// One at a time: a process has one screen.
+  /// Serialized: a process has one screen.
   @Suite(.serialized, .ownThreads) struct NcursesTerminalTests {
     init() {
-      // ncurses writes in the encoding of the locale; this one is always there.
+      // ncurses writes in the locale's encoding; this locale always exists.
       setlocale(LC_CTYPE, "C.UTF-8")
     }
 
@@ -26,7 +26,7 @@
 
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Pictures of one machine, tick after tick.
+    /// Frames of one machine, tick after tick.
     private func frames(_ machine: MadeUpMachine, _ size: Size, ticks: Int) -> [Grid] {
       var machine = machine
       let all = machine.history(ticks: 400 + ticks).all
@@ -69,7 +69,7 @@
       #expect(try !text(line.takeOutput()).contains("\u{1B}]2;"))
       terminal.title = "agent: a\u{7}b\u{9C}c"
       show(picture, terminal)
-      // Put away, then set, with nothing in it that would end it.
+      // The title is saved, then set, without characters that would end it.
       #expect(try text(line.takeOutput()) == "\u{1B}[22;2t\u{1B}]2;agent: abc\u{1B}\\")
       show(picture, terminal)
       #expect(try line.takeOutput().isEmpty)
@@ -95,7 +95,7 @@
       #expect(try !text(line.takeOutput()).contains("]2;"))
     }
 
-    /// What goes over the line is what has changed.
+    /// Only changes are sent over the line.
     @Test func onlyTheDifferenceIsSent() throws {
       let size = Size(width: 120, height: 40)
       let line = try PseudoTerminal(columns: 120, rows: 40)
@@ -105,7 +105,7 @@
       machine.load = 0.02
       let idle = try counts(machine, terminal, line)
       let busy = try counts(.gpuServer, terminal, line)
-      // Every second tick moves the graphs; the others change figures and the newest column.
+      // Every second tick moves the graphs; the others change values and the newest column.
       #expect(idle.max() ?? 0 <= 2500 && idle.min() ?? 0 <= 1200, "\(idle)")
       #expect(busy.max() ?? 0 <= 5000, "\(busy)")
       let frames = frames(machine, size, ticks: 1)
@@ -123,7 +123,7 @@
       #expect(try line.takeOutput().count > 5000)
     }
 
-    /// Shows a picture as soon as the terminal has shown the last one, and the whole of it.
+    /// Shows a frame completely, once the terminal has processed the previous one.
     @discardableResult
     private func show(_ grid: Grid, _ terminal: NcursesTerminal) -> Bool {
       for _ in 0..<2_000 {
@@ -136,7 +136,7 @@
       return false
     }
 
-    /// A line on which much waits: no picture is sent before the terminal has shown the last one.
+    /// On a line with much buffered data, no frame is sent before the terminal has processed the previous one.
     @Test func picturesWaitForTheTerminalsAnswerAndAreNotQueued() throws {
       let line = try PseudoTerminal(columns: 120, rows: 40, answers: false)
       let terminal = try open(line)
@@ -146,7 +146,7 @@
       #expect(text(try line.takeOutput()).hasSuffix("\u{1B}[5n"))
       #expect(!terminal.present(frames[1]))
       #expect(!terminal.present(frames[2]))
-      // Keys are heard meanwhile.
+      // Keys are read meanwhile.
       line.type("x")
       #expect(terminal.nextEvent(timeout: 60) == .key(.character("x")))
       #expect(try line.takeOutput().isEmpty)
@@ -157,7 +157,7 @@
       #expect(!output.isEmpty && output.utf8.count < 6000)
     }
 
-    /// Little changes are not worth a question.
+    /// Small changes send no query.
     @Test func smallPicturesAskNothing() throws {
       let line = try PseudoTerminal(columns: 80, rows: 24, answers: false)
       let terminal = try open(line)
@@ -218,7 +218,7 @@
       ]
       for (text, key) in typed {
         line.type(text)
-        // One that is typed within a few milliseconds is told as such.
+        // A key typed within a few milliseconds of others arrives as a burst.
         let event = terminal.nextEvent(timeout: 60)
         #expect(event == .key(key) || event == .burst(key))
       }
@@ -238,7 +238,7 @@
     @Test func aTerminalThatStandsStillCostsAFrameAndNoWait() throws {
       let line = try PseudoTerminal(columns: 80, rows: 24, isRead: false)
       let terminal = try open(line)
-      // As Ctrl-S does.
+      // As by Ctrl-S.
       #expect(tcflow(line.slave, TCOOFF) == 0)
       #expect(!terminal.present(Grid(Size(width: 80, height: 24))))
       #expect(tcflow(line.slave, TCOON) == 0)
@@ -253,14 +253,14 @@
       let terminal = try open(line)
       _ = try line.takeOutput()
       line.type("\u{13}x")
-      // When the key behind it is there, it has been obeyed.
+      // Once the key behind Ctrl-S is read, the line is stopped.
       #expect(terminal.nextEvent(timeout: 60) == .key(.character("x")))
       #expect(!terminal.present(Grid(Size(width: 80, height: 24))))
       terminal.close()
       #expect(text(try line.takeOutput()).contains("\u{1B}[?1049l"))
     }
 
-    /// Types that bring their own entry, which this machine lacks.
+    /// Types whose own entry is missing on this machine.
     @Test(arguments: [
       "xterm-of-another-machine", "st-nowhere", "putty-nowhere", "iterm2-nowhere", "contour-nowhere", "mintty-nowhere",
       "screen.nowhere", "linux-nowhere", "vt320-nowhere", "bad\nname\u{1B}[2J", "../../etc/passwd",
@@ -281,7 +281,7 @@
       #expect(!NcursesTerminal.onlyPrintsLines(type: "xterm-256color", output: line.slave))
     }
 
-    /// What would end or stop the process group is read as keys, so that a paste may hold it.
+    /// Characters that would end or stop the process group are read as keys, so that a paste may contain them.
     @Test func pastesAreReadWhole() throws {
       let line = try PseudoTerminal(columns: 80, rows: 24)
       let terminal = try open(line)

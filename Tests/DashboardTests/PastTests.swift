@@ -6,16 +6,16 @@ import Testing
 
 @testable import Dashboard
 
-/// What a long history keeps of before memory begins.
+/// Samples in the archive from before memory.
 @Suite(.ownThreads) struct HistoryFetcherTests {
-  /// A long history made of another one, that answers when it is let.
+  /// An archive backed by another history, which answers when allowed.
   private final class Kept: SampleArchive {
     struct Broken: Error, CustomStringConvertible {
       let description = "it is broken"
     }
 
     let samples: History
-    /// Before this, only means are kept.
+    /// Before this time only means are kept.
     var rawFrom: Double { gate.withState { $0.rawFrom } }
     let gate = Condition((isOpen: true, rawFrom: -Double.infinity, isBroken: false))
     let health = SampleArchiveHealth()
@@ -72,7 +72,7 @@ import Testing
 
   private func text(_ frame: Grid?) -> String { frame?.rows.joined(separator: "\n") ?? "" }
 
-  /// Presses keys, waits until the picture is as it should become, and presses others.
+  /// Presses keys, waits for an expected frame, and presses more.
   private func terminal(
     _ keys: [KeyPress], until isThere: @escaping (Grid?) -> Bool, then more: [KeyPress] = []
   ) -> RecordingTerminal {
@@ -90,7 +90,7 @@ import Testing
     return terminal
   }
 
-  /// Cells of the CPUs' graph that are not empty.
+  /// Number of nonempty cells in the CPU graph.
   private func dots(_ frame: Grid?) -> Int {
     frame?.rows[3...8].joined().unicodeScalars.filter { (0x2801...0x28FF).contains($0.value) }.count ?? 0
   }
@@ -138,7 +138,7 @@ import Testing
     let columns = timeline.columns(in: 4, Glyphs(.blocks)) { $0.cpu.usage }
     #expect(columns.map(\.count) == [0, 60, 0, 0])
     #expect(columns[1] == Timeline.TimeColumn(mean: 0.4, low: 0.1, high: 0.9, count: 60))
-    // What is left is least where most is used.
+    // Free capacity is lowest where use is highest.
     let rest = timeline.columns(in: 4, Glyphs(.blocks)) { 1 - $0.cpu.usage }
     #expect(abs(rest[1].low - 0.1) < 1e-9 && abs(rest[1].high - 0.9) < 1e-9)
   }
@@ -161,7 +161,7 @@ import Testing
       [KeyPress](repeating: .character("-"), count: 3), until: { [self] in dots($0) > 60 }, then: [.character("p")])
     run(screen)
     #expect(dots(screen.frames.last) > 60)
-    // What the counters tell has become an event.
+    // The change of the counters is an event.
     #expect(text(screen.frames.last).contains("out of memory"))
   }
 
@@ -173,7 +173,7 @@ import Testing
         .key(.home), .key(.character("h")), .key(.character("h")), .woken, .key(.end),
       ])
     screen.beforeEvent = { [kept] index in
-      // As long as the screen waits before it tells.
+      // The delay after which the screen reports a pending answer.
       if index == 3 { _ = Condition(0).wait(atMost: 0.35) { _ in nil as Bool? } }
       if index == 4 { kept.gate.update { $0.isOpen = true } }
     }
@@ -192,7 +192,7 @@ import Testing
     let frame = text(screen.frames.last)
     #expect(frame.contains("mean of 1m"))
     #expect(frame.contains("no processes recorded at this time"))
-    // Names are no series, and are still there.
+    // Names have no series, but are still shown.
     #expect(frame.contains("H100"))
   }
 
@@ -215,9 +215,9 @@ import Testing
     model.state.cursor.time = memory
     model.state.cursor.axisEnd = last
     _ = model.perform(.time(.step(-1)), frameContext)
-    // Not by less than samples are apart.
+    // By at least the distance of two samples.
     #expect(model.state.cursor.time == memory - 30)
-    // Where it is known at which moments they stand, to those.
+    // Where the samples' times are known, to one of them.
     frameContext.past = stride(from: memory - 100, to: memory, by: 5).map { $0 }
     _ = model.perform(.time(.step(-1)), frameContext)
     #expect(model.state.cursor.time == memory - 35)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Dashboard
 
-/// Which processes are shown, and in which order.
+/// Selection and order of the displayed processes.
 @Suite struct ProcessTableTests {
   private func made(
     _ pid: Int32, _ name: String, parent: Int32 = 1, user: String = "root", cpu: Double = 0, memory: Double = 0,

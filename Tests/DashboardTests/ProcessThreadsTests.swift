@@ -33,7 +33,7 @@ import Testing
     #expect(all.map(\.number) == [5, 6, 8, 5])
     #expect(all.map(\.owner) == [nil, 5, nil, 5])
     #expect(all[1].process.user == "mira" && all[1].process.resident.isNaN)
-    // Every row is one of its own.
+    // Every row is distinct.
     #expect(Set(all.map(\.process.pid)).count == all.count)
     #expect(rows { $0.isFolded = true }.count == 2)
     #expect(rows { $0.showsThreads = false }.count == 2)

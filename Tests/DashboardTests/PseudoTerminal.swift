@@ -3,19 +3,19 @@
   import SystemIO
   import Testing
 
-  /// A terminal without a screen: what is written to it is kept, what is typed is read.
+  /// A terminal without a screen: stores its output and types input.
   final class PseudoTerminal {
-    /// The side that the program has.
+    /// The program's side.
     let slave: Int32
     private let master: Int32
     private let written = Condition<[UInt8]>([])
     private var marks = 0
 
     /// - Parameters:
-    ///   - isRead: whether its output is taken; it holds 4 KiB otherwise.
-    ///   - answers: whether it answers the question whether it has shown what was sent (DSR 5), as terminals do.
+    ///   - isRead: whether its output is read; otherwise it holds 4 KiB.
+    ///   - answers: whether it answers the status query (DSR 5), as terminals do.
     init(columns: UInt16, rows: UInt16, isRead: Bool = true, answers: Bool = true) throws {
-      // posix_openpt(3) and its fellows by hand (ioctl_tty(2)): Swift's Glibc does not show them.
+      // posix_openpt(3) and related calls by hand (ioctl_tty(2)): Swift's Glibc does not export them.
       master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
       var lock: Int32 = 0
       var number: Int32 = 0
@@ -44,7 +44,7 @@
       }
     }
 
-    /// The modes that the line is in.
+    /// Current modes of the line.
     var modes: termios {
       get throws {
         var modes = termios()
@@ -53,9 +53,9 @@
       }
     }
 
-    /// What was written since the last call.
+    /// Returns the output since the last call.
     func takeOutput() throws -> [UInt8] {
-      // What is written after it stands behind it: when the mark is there, so is all before it.
+      // The mark follows all earlier output.
       marks += 1
       let mark = Array("\u{1}mark \(marks)\u{2}".utf8)
       try #require(write(slave, mark, mark.count) == mark.count)
@@ -65,16 +65,16 @@
         bytes = []
         return output
       }
-      return try #require(output, "the terminal did not take what was written")
+      return try #require(output, "the output did not arrive")
     }
 
-    /// Types.
+    /// Types a text.
     func type(_ text: String) {
       let bytes = Array(text.utf8)
       #expect(write(master, bytes, bytes.count) == bytes.count)
     }
 
-    /// Goes away, as a window that is closed; only where nobody reads.
+    /// Closes the terminal like a window; only without a reader.
     func hangUp() { close(master) }
   }
 #endif

@@ -2,7 +2,7 @@ import SystemIO
 
 @testable import Dashboard
 
-/// A terminal that keeps what it was shown and says what it was told to say.
+/// A terminal that records its frames and plays scripted events.
 final class RecordingTerminal: Terminal {
   var size: Size
   var glyphs: Glyphs
@@ -11,12 +11,12 @@ final class RecordingTerminal: Terminal {
   var mouseEnabled = true
   var title: String?
   var bytesSent: Int { frames.count * 100 }
-  /// What comes next; a hang-up when all was told.
+  /// Remaining events; followed by a hang-up.
   var events: [TerminalEvent]
-  /// Whether it takes bytes.
+  /// Whether it accepts bytes.
   var isWritable = true
   private(set) var frames: [Grid] = []
-  /// How long it was asked to wait, each time.
+  /// Timeout of each wait.
   private(set) var timeouts: [Double] = []
   private(set) var suspensions = 0
   private(set) var invalidations = 0
@@ -38,7 +38,7 @@ final class RecordingTerminal: Terminal {
 
   func suspend(wholeGroup: Bool) { suspensions += 1 }
 
-  /// How often it was woken.
+  /// Number of wake-ups.
   let wakes = Condition(0)
 
   var wake: @Sendable () -> Void { { [wakes] in wakes.update { $0 += 1 } } }

@@ -8,16 +8,16 @@ import Testing
 
 /// Whole screens, compared with recorded ones.
 ///
-/// A file holds one scene in one size: the picture in braille, the rows that differ in blocks, on the console, in ASCII and
-/// without colours, and a plane of styles: a letter for each cell's style, in runs, and below what each letter looks like in
-/// 24 bits, 256 and 16 colours.
+/// A file holds one scene in one size: the frame in braille, the differing rows in blocks, on the console, in ASCII and
+/// without colors, and a plane of styles: a letter per cell's style, in runs, followed by the appearance of each letter
+/// in 24 bits, 256 and 16 colors.
 @Suite struct ScreenGoldens {
   static let sizes = [
     Size(width: 200, height: 60), Size(width: 120, height: 40), Size(width: 80, height: 24),
     Size(width: 60, height: 20), Size(width: 40, height: 10),
   ]
 
-  /// Machines and moments.
+  /// Machines and states.
   static let scenes = [
     "gpu-server", "small-vm", "one-gpu-stale-filesystem", "one-core", "256-threads-16-gpus", "past", "connection-lost",
     "absent",
@@ -72,7 +72,7 @@ import Testing
     return input
   }
 
-  /// What a dashboard on this history draws from.
+  /// Returns the input of a dashboard on a history.
   static func screenInput(
     _ history: History, size: Size = Size(width: 80, height: 24), glyphs: Glyphs = Glyphs(.braille),
     state: ScreenState = ScreenState(), message: String? = nil
@@ -111,7 +111,7 @@ import Testing
     try compare(input, Size(width: 120, height: 40), with: "alone-\(panel.id)")
   }
 
-  /// A scene with the full table of processes, as the machine's own dashboard has it.
+  /// A scene with the full process table, as in the machine's own dashboard.
   private static func withProcesses(_ frameContext: String) -> ScreenInput {
     var input = input(frameContext)
     input.canSignal = true
@@ -131,7 +131,7 @@ import Testing
     input.state.settings.layout = .processes
     switch name {
     case "folded":
-      // A pool of workers of one name.
+      // A pool of workers with one name.
       for index in 0..<5 {
         guard var process = input.table?.processes.first(where: { $0.name == "nginx" }) else { continue }
         process.pid += Int32(index + 1)
@@ -214,7 +214,7 @@ import Testing
     }
   }
 
-  /// What a lone Reading tells: the model and memory, and no zeros for what needs a past.
+  /// A lone Reading shows the model and memory, without zeros for rates.
   @Test func loneReading() throws {
     let history = History(capacity: 10, interval: 1)
     var reading = Reading()
@@ -257,7 +257,7 @@ import Testing
     try Golden.expect(lines.joined(separator: "\n") + "\n", is: name + ".txt", sourceLocation: sourceLocation)
   }
 
-  /// The plane of styles, and what its letters mean.
+  /// Returns the plane of styles and the meanings of its letters.
   private static func styles(of grid: Grid) -> [String] {
     var letters: [Style: Character] = [.plain: "."]
     var names = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&*+-/:;<=>?@^_~")[...]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Dashboard
 
-/// Whatever a machine says, on whatever screen: the picture is whole.
+/// Any sample on any screen gives a well-formed frame.
 @Suite struct ScreenProperties {
   @Test(arguments: 0..<24) func anySampleOnAnyScreen(_ seed: UInt64) {
     var random = RandomSamples(seed: seed)
@@ -59,7 +59,7 @@ import Testing
       while x < grid.width {
         let cell = grid[x, y]
         let width = Unicode.Scalar(cell.scalar).map { CharacterWidth.of($0) } ?? -1
-        // No control character, no half of a wide character, no mark that stands alone; ASCII where that is all there is.
+        // No control character, half of a wide character or lone mark; only ASCII where required.
         if cell.scalar == Cell.tail || width < 1 { faults += 1 }
         if kind == .ascii, cell.scalar >= 0x7F || cell.mark1 != 0 { faults += 1 }
         for mark in [cell.mark1, cell.mark2] where mark != 0 {
@@ -85,7 +85,7 @@ import Testing
   }
 }
 
-/// Samples that no machine makes.
+/// Samples unlike those of any machine.
 private struct RandomSamples {
   private var random: SplitMix
 
@@ -258,7 +258,7 @@ private struct RandomSamples {
     return sample
   }
 
-  /// What a Reading cannot say: figures without bounds.
+  /// Values that no Reading can produce: unbounded ones.
   private mutating func fill(_ sample: inout Sample) {
     sample.cpu.model = maybe { $0.text() }
     (sample.cpu.usage, sample.cpu.frequency) = (number(), number())

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Dashboard
 
-/// What a screen says in special cases.
+/// Messages of a screen in special cases.
 @Suite struct ScreenTests {
   private func screen(
     _ history: History, age: Double = 0, size: Size = Size(width: 80, height: 24), message: String? = nil,
@@ -26,7 +26,7 @@ import Testing
     for size in [Size(width: 40, height: 12), Size(width: 40, height: 9), Size(width: 30, height: 2)] {
       #expect(screen(history, age: 60, size: size).contains("no new sample for 1m 00s"), "\(size)")
     }
-    // In the past, an old picture is what was asked for.
+    // In the past, an old frame is expected.
     var past = ScreenState()
     past.cursor.time = history.latest?.sample.timestamp.seconds
     #expect(!screen(history, age: 60, state: past).contains("no new sample"))
@@ -43,7 +43,7 @@ import Testing
     history.append(sample)
     for size in [Size(width: 200, height: 60), Size(width: 120, height: 40)] {
       let text = screen(history, size: size)
-      // In words where a GPU has a row of its own, as signs in a column.
+      // Words where a GPU has a row of its own, signs in a column.
       #expect(text.contains("asleep") || text.contains(" z "), "\(size)")
       #expect(count == 1 || text.contains("no response") || text.contains("! "), "\(size)")
       #expect(text.contains("1 lost") == (count > 1), "\(size)")
@@ -73,7 +73,7 @@ import Testing
           var state = ScreenState()
           state.settings.layout = layout
           let text = screen(one, size: size, state: state)
-          // In a column of its own a letter, as 16 GPUs in 80 columns have it; in lines, words, shortened where need be.
+          // A letter in a column of its own, as for 16 GPUs in 80 columns; in lines, words, shortened if needed.
           let rows = text.split(separator: "\n").map(String.init)
           let number = String(count - 1)
           let hasMark = rows.contains { $0.contains(" " + mark) || $0.contains(number + mark) }
@@ -155,7 +155,7 @@ import Testing
       #expect(screen(histories.stale, size: size).contains("/mnt/gone no answer in 2 s"), "\(size)")
       let text = screen(histories.full, size: size)
       #expect(text.contains("/scratch") && text.contains("93%"), "\(size)")
-      // And something of every matter that a smaller one shows.
+      // At least one value of every subject of a smaller screen.
       for word in ["CPU", "RAM", "python3"] { #expect(text.contains(word), "\(word) \(size)") }
       #expect(size.width == 40 || text.contains("12 lost"), "\(size)")
     }
@@ -379,7 +379,7 @@ import Testing
       _ = model.handle(.pageDown, in: picture.frameContext)
     }
     #expect(seen.contains("@"))
-    // Another one is seen from its beginning.
+    // Another process is shown from its beginning.
     model.state.overlay = .details(1)
     #expect(model.state.overlayScroll == 0)
   }

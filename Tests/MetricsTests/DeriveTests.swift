@@ -23,7 +23,7 @@ import Testing
     #expect(sample.disks[0].busy == 0.25)
     #expect(sample.disks[0].reads == 1)
     #expect(abs(sample.disks[0].readLatency - 0.0015) < 1e-12)
-    #expect(sample.disks[0].writeRate.isNaN, "nothing is known of writes")
+    #expect(sample.disks[0].writeRate.isNaN, "writes are unknown")
   }
 
   @Test func totalsLeaveOutWhatStandsOnOtherDisks() throws {
