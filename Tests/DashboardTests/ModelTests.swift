@@ -55,7 +55,8 @@ import Testing
         let before = model.state
         let effect = model.handle(key, in: picture(model).frameContext)
         #expect(
-          model.state != before || [.quit, .suspend, .redraw].contains(effect), "\(binding.label): \(key) has no effect")
+          model.state != before || [.quit, .suspend, .redraw].contains(effect), "\(binding.label): \(key) has no effect"
+        )
         #expect(effect != .nothing, "\(binding.label): \(key)")
       }
     }
