@@ -28,8 +28,9 @@ let package = Package(
       name: "agent",
       dependencies: [
         "Dashboard", "Remote", "HTTPServer", "Sinks", "Outbox", "API", "Archive", "History",
-        "CollectGPU", "CollectDemo", "Collect", "PrometheusExport", "AgentMetrics", "SystemIO",
+        "CollectGPU", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
+        .target(name: "CollectNode", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -57,7 +58,8 @@ let package = Package(
       swiftSettings: settings
     ),
     .target(
-      name: "API", dependencies: ["PrometheusExport", "History", "AgentMetrics", "CISAL", "CWeb", "CZlib"],
+      name: "API",
+      dependencies: ["PrometheusExport", "NodeMetrics", "History", "AgentMetrics", "CISAL", "CWeb", "CZlib"],
       swiftSettings: settings),
     .target(
       name: "Sinks",
@@ -78,13 +80,23 @@ let package = Package(
     .target(
       name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
     .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
-    .target(name: "PrometheusExport", dependencies: ["AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(
-      name: "CollectLinux", dependencies: ["Collect", "PrometheusExport", "AgentMetrics", "SystemIO", "CSystemIO"],
+      name: "PrometheusExport", dependencies: ["NodeMetrics", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    // node_exporter's values that no Sample holds: read by CollectNode, written by PrometheusExport.
+    .target(name: "NodeMetrics", swiftSettings: settings),
+    .target(
+      name: "CollectNode",
+      dependencies: ["CollectLinux", "Collect", "KernelFiles", "NodeMetrics", "SystemIO", "CSystemIO"],
       swiftSettings: settings),
+    .target(
+      name: "CollectLinux", dependencies: ["Collect", "KernelFiles", "AgentMetrics", "SystemIO", "CSystemIO"],
+      swiftSettings: settings),
+    // Parsers of kernel files that several targets read: bytes in, values out.
+    .target(name: "KernelFiles", dependencies: ["SystemIO"], swiftSettings: settings),
     .target(name: "CollectDemo", dependencies: ["Collect", "AgentMetrics"], swiftSettings: settings),
     .target(
-      name: "CollectGPU", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CNVML"], swiftSettings: settings),
+      name: "CollectGPU", dependencies: ["Collect", "KernelFiles", "AgentMetrics", "SystemIO", "CNVML"],
+      swiftSettings: settings),
     .target(name: "Collect", dependencies: ["History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(
       name: "Remote",
@@ -138,7 +150,10 @@ let package = Package(
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     .testTarget(
       name: "CollectLinuxTests",
-      dependencies: ["CollectLinux", "Collect", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
+      dependencies: [
+        "CollectNode", "CollectLinux", "Collect", "KernelFiles", "AgentMetrics", "SystemIO", "TestSupport",
+        "CAllocationCounter",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "OutboxTests",
@@ -175,7 +190,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "CollectDemoTests", dependencies: ["CollectDemo", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
-      name: "CollectGPUTests", dependencies: ["CollectGPU", "Collect", "AgentMetrics", "SystemIO", "TestSupport"],
+      name: "CollectGPUTests",
+      dependencies: ["CollectGPU", "Collect", "KernelFiles", "AgentMetrics", "SystemIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO", "TestSupport", "CZlib"],
@@ -184,7 +200,8 @@ let package = Package(
     .testTarget(
       name: "PrometheusTests",
       dependencies: [
-        "API", "PrometheusExport", "CollectLinux", "CollectGPU", "CollectDemo", "Collect", "History", "AgentMetrics",
+        "API", "PrometheusExport", "NodeMetrics", "CollectNode", "KernelFiles", "CollectLinux", "CollectGPU",
+        "CollectDemo", "Collect", "History", "AgentMetrics",
         "SystemIO", "TestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: settings),

@@ -1,5 +1,6 @@
 package import AgentMetrics
 package import History
+package import NodeMetrics
 package import PrometheusExport
 
 /// The HTTP JSON API and the web page: maps requests to responses, independent of the server.

@@ -1,3 +1,4 @@
+internal import KernelFiles
 internal import SystemIO
 
 /// Finds processes by their ids in a PID namespace, from the line `NSpid` of /proc/PID/status (proc_pid_status(5)):
@@ -21,30 +22,11 @@ enum NamespacePIDs {
       guard let pid = Int32(name),
         let bytes = try? Files.contents(of: root + "/proc/" + name + "/status", buffer: buffer)
       else { continue }
-      for inner in innerPIDs(bytes.span) where unknown.contains(inner) {
+      for inner in ProcessStatusParser.innerPIDs(bytes.span) where unknown.contains(inner) {
         if let other = found[inner], other != pid { ambiguous.insert(inner) }
         found[inner] = pid
       }
     }
     return found.filter { !ambiguous.contains($0.key) }
-  }
-
-  /// Ids of a process in the namespaces below that of this proc, outermost first; empty if it is in none, and on
-  /// kernels before 4.1, which have no such line.
-  static func innerPIDs(_ bytes: Span<UInt8>) -> [Int32] {
-    var position = 0
-    while position < bytes.count {
-      if bytes.skip("NSpid:", &position) {
-        guard bytes.unsigned(&position) != nil else { return [] }
-        var pids: [Int32] = []
-        // MAX_PID_NS_LEVEL.
-        while pids.count < 32, let pid = bytes.unsigned(&position) {
-          if let pid = Int32(exactly: pid) { pids.append(pid) }
-        }
-        return pids
-      }
-      bytes.skipLine(&position)
-    }
-    return []
   }
 }

@@ -1,10 +1,10 @@
 internal import Collect
-internal import SystemIO
+package import SystemIO
 
 /// A file that the machine may lack: kept open if it exists, otherwise retried only now and then.
 ///
 /// Opening a missing file costs a system call, and its error costs memory; neither belongs in each tick.
-struct BackoffFile {
+package struct BackoffFile {
   /// Reads skipped before a missing file is tried again.
   static let rest = 30
 
@@ -12,7 +12,7 @@ struct BackoffFile {
   private var resting = 0
 
   /// Creates a file without opening it.
-  init(_ path: String) {
+  package init(_ path: String) {
     file = PersistentFile(path)
   }
 
@@ -39,7 +39,7 @@ struct BackoffFile {
   }
 
   /// Passes the contents of an optional file to `body`; nil if it is absent or unreadable.
-  mutating func readIfPresent<Result>(into buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
+  package mutating func readIfPresent<Result>(into buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
     if resting > 0 {
       resting -= 1
       return nil

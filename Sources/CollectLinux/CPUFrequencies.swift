@@ -62,7 +62,7 @@ final class CPUFrequencies {
     } else if policies.isEmpty {
       hertz.withUnsafeMutableBufferPointer { hertz in
         for index in hertz.indices { hertz[index] = .nan }
-        _ = cpuinfo.readIfPresent(into: buffer) { CPUFrequencyParser.frequencies($0, into: hertz) }
+        _ = cpuinfo.readIfPresent(into: buffer) { CPUInfoParser.frequencies($0, into: hertz) }
       }
       resting = cpu.cores.count > 64 ? 59 : 9
     } else {
@@ -112,9 +112,9 @@ final class CPUFrequencies {
 }
 
 /// Parser of CPU lists in sysfs, "0-3 8" (affected_cpus) or "0-3,8" (thread_siblings_list).
-enum CPUListParser {
+package enum CPUListParser {
   /// The numbers in their order; at most the kernel's maximum.
-  static func cpus(_ bytes: Span<UInt8>) -> [Int] {
+  package static func cpus(_ bytes: Span<UInt8>) -> [Int] {
     var cpus: [Int] = []
     var position = 0
     while let first = bytes.unsigned(&position), first < UInt64(StatParser.maximumCPUs) {

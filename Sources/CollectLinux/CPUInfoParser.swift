@@ -136,8 +136,9 @@ enum CPUInfoParser {
   }
 }
 
-/// Parser of current frequencies in /proc/cpuinfo.
-enum CPUFrequencyParser {
+// MARK: Frequencies
+
+extension CPUInfoParser {
   /// Hertz per unit.
   private static let (kilohertz, megahertz, gigahertz) = (1e3, 1e6, 1e9)
 
@@ -207,7 +208,7 @@ enum CPUFrequencyParser {
   }
 }
 
-/// The lines of /proc/cpuinfo.
+/// The lines that ``CPUInfoParser`` reads.
 private enum CPUInfoLines {
   /// Ranges of the next line's key and value; nil at the end.
   static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> (key: Range<Int>, value: Range<Int>)? {

@@ -256,7 +256,7 @@ final class CgroupFiles: Equatable {
   }
 }
 
-/// Parser of the control group files (Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
+/// Parser of /proc/[pid]/cgroup and of the control groups' files (Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
 enum CgroupParser {
   /// A line of /proc/[pid]/cgroup; version 2's has no controllers.
   struct Membership: Hashable {
@@ -286,17 +286,21 @@ enum CgroupParser {
     return memberships
   }
 
-  /// The hierarchies in /proc/[pid]/mountinfo (proc_pid_mountinfo(5)).
+  /// The hierarchies in the text of ``MountinfoParser``.
   static func mounts(_ bytes: Span<UInt8>) -> [CgroupMount] {
     var mounts: [CgroupMount] = []
-    for line in bytes.string(0..<bytes.count).split(separator: "\n") {
-      // An empty source results in two blanks.
-      let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-      guard words.count > 6, let dash = words[6...].firstIndex(of: "-"), words.count > dash + 1 else { continue }
-      let type = words[dash + 1]
-      guard type == "cgroup" || type == "cgroup2" else { continue }
-      let options = words.count > dash + 3 ? words[dash + 3].split(separator: ",").map(String.init) : []
-      mounts.append(CgroupMount(isUnified: type == "cgroup2", root: words[3], point: words[4], options: options))
+    var position = 0
+    while position < bytes.count {
+      if let line = MountinfoParser.line(bytes, &position),
+        bytes.equals(line.fstype, "cgroup") || bytes.equals(line.fstype, "cgroup2")
+      {
+        mounts.append(
+          CgroupMount(
+            isUnified: bytes.equals(line.fstype, "cgroup2"), root: MountsParser.text(bytes, line.root),
+            point: MountsParser.text(bytes, line.mountpoint),
+            options: bytes.string(line.filesystemOptions).split(separator: ",").map(String.init)))
+      }
+      bytes.skipLine(&position)
     }
     return mounts
   }

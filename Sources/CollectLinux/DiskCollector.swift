@@ -1,5 +1,6 @@
 package import AgentMetrics
 package import Collect
+internal import KernelFiles
 internal import SystemIO
 
 /// Counters of the block devices: /proc/diskstats, with properties from sysfs.
@@ -13,7 +14,7 @@ package final class DiskCollector: Collector {
   package let name = "disk"
 
   /// Maximum number of block devices, more than a large machine has.
-  static let maximumDevices = 4_096
+  package static let maximumDevices = 4_096
 
   /// Hidden parts in one line; nil if everything is visible.
   package private(set) var note: String?
@@ -28,7 +29,7 @@ package final class DiskCollector: Collector {
     let minor: UInt64
     var facts: BlockDevice
     /// Its counters at the last read; a first counter that decreases belongs to another device of that name.
-    var line: DiskstatsParser.DiskstatsLine
+    var line: DiskstatsParser.Line
   }
 
   private let root: String
@@ -91,7 +92,7 @@ package final class DiskCollector: Collector {
     return used
   }
 
-  private static func put(_ line: DiskstatsParser.DiskstatsLine, into disk: inout DiskReading) {
+  private static func put(_ line: DiskstatsParser.Line, into disk: inout DiskReading) {
     disk.reads = line.reads
     disk.sectorsRead = line.sectorsRead
     disk.readMilliseconds = line.readMilliseconds
@@ -106,7 +107,7 @@ package final class DiskCollector: Collector {
   /// Replaces a namespace's counters of 0 by the sum of its paths.
   private func addPaths(to disks: inout [DiskReading], _ used: Int) {
     for index in 0..<used where disks[index].reads == 0 && disks[index].writes == 0 {
-      var sum: DiskstatsParser.DiskstatsLine?
+      var sum: DiskstatsParser.Line?
       for path in known where path.facts.head == disks[index].device {
         if sum == nil { sum = path.line } else { sum?.add(path.line) }
       }
@@ -124,7 +125,7 @@ package final class DiskCollector: Collector {
   }
 
   /// Moves the known device of a line to `index`, where it already is unless devices were added or removed.
-  private func recognise(_ line: DiskstatsParser.DiskstatsLine, _ bytes: Span<UInt8>, at index: Int) {
+  private func recognise(_ line: DiskstatsParser.Line, _ bytes: Span<UInt8>, at index: Int) {
     var place = index
     while place < known.count, !isSame(known[place], line, bytes) { place += 1 }
     if place == known.count {
@@ -141,7 +142,7 @@ package final class DiskCollector: Collector {
     known[index].line = line
   }
 
-  private func isSame(_ known: KnownDisk, _ line: DiskstatsParser.DiskstatsLine, _ bytes: Span<UInt8>) -> Bool {
+  private func isSame(_ known: KnownDisk, _ line: DiskstatsParser.Line, _ bytes: Span<UInt8>) -> Bool {
     known.minor == line.minor && known.major == line.major && bytes.equals(line.name, known.device)
   }
 }
@@ -222,68 +223,5 @@ struct BlockDevice {
     return Files.names(in: root + "/dev/md").sorted().first { name in
       Files.link(root + "/dev/md/" + name)?.split(separator: "/").last.map { String($0) } == device
     }
-  }
-}
-
-/// Parser of /proc/diskstats (Documentation/admin-guide/iostats.rst): major, minor, name, and 11 counters.
-///
-/// There are 15 since kernel 4.18 and 17 since 5.5. Before 2.6.25 partitions had four, and are skipped.
-enum DiskstatsParser {
-  /// One device's counters, as in `DiskReading`.
-  struct DiskstatsLine {
-    var major: UInt64
-    var minor: UInt64
-    /// Range of the name.
-    var name: Range<Int>
-    var reads: UInt64
-    var sectorsRead: UInt64
-    var readMilliseconds: UInt64
-    var writes: UInt64
-    var sectorsWritten: UInt64
-    var writeMilliseconds: UInt64
-    var inFlight: UInt64
-    var busyMilliseconds: UInt64
-    var queueMilliseconds: UInt64
-
-    /// Adds another device's counters.
-    mutating func add(_ other: DiskstatsLine) {
-      reads &+= other.reads
-      sectorsRead &+= other.sectorsRead
-      readMilliseconds &+= other.readMilliseconds
-      writes &+= other.writes
-      sectorsWritten &+= other.sectorsWritten
-      writeMilliseconds &+= other.writeMilliseconds
-      inFlight &+= other.inFlight
-      busyMilliseconds &+= other.busyMilliseconds
-      queueMilliseconds &+= other.queueMilliseconds
-    }
-  }
-
-  /// The next complete line from a position on; nil at the end.
-  static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> DiskstatsLine? {
-    while position < bytes.count {
-      let line = line(bytes, &position)
-      bytes.skipLine(&position)
-      // A truncated line may contain a truncated number.
-      if let line, bytes.endsLine(before: position) { return line }
-    }
-    return nil
-  }
-
-  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> DiskstatsLine? {
-    guard let major = bytes.unsigned(&position), let minor = bytes.unsigned(&position),
-      let name = bytes.word(&position),
-      let reads = bytes.unsigned(&position), bytes.unsigned(&position) != nil,
-      let sectorsRead = bytes.unsigned(&position), let readMilliseconds = bytes.unsigned(&position),
-      let writes = bytes.unsigned(&position), bytes.unsigned(&position) != nil,
-      let sectorsWritten = bytes.unsigned(&position), let writeMilliseconds = bytes.unsigned(&position),
-      let inFlight = bytes.unsigned(&position), let busyMilliseconds = bytes.unsigned(&position),
-      let queueMilliseconds = bytes.unsigned(&position)
-    else { return nil }
-    return DiskstatsLine(
-      major: major, minor: minor, name: name, reads: reads, sectorsRead: sectorsRead,
-      readMilliseconds: readMilliseconds, writes: writes, sectorsWritten: sectorsWritten,
-      writeMilliseconds: writeMilliseconds, inFlight: inFlight, busyMilliseconds: busyMilliseconds,
-      queueMilliseconds: queueMilliseconds)
   }
 }

@@ -1,15 +1,16 @@
 internal import AgentMetrics
+internal import KernelFiles
 internal import SystemIO
 
 /// hwmon's chips (Documentation/hwmon/sysfs-interface.rst), and the thermal zones that no chip mirrors
 /// (Documentation/driver-api/thermal/sysfs-api.rst).
 ///
 /// Values are absent if a chip does not report them (ENODATA, EIO, a fault flag, a disabled input), or if they are
-/// implausible (``SensorParser``). A fan at 0 stands still, and is included. Limits outside 0…150 °C are ignored.
+/// implausible (``SensorValue``). A fan at 0 stands still, and is included. Limits outside 0…150 °C are ignored.
 ///
 /// A sleeping device is not read, since that would wake it. Reading a drive costs a command and may keep it from
 /// sleeping: NVMe drives are read every ten seconds, those of drivetemp every minute.
-final class HardwareMonitor {
+package final class HardwareMonitor {
   /// Sweeps between two searches for chips if their number is unchanged: drivers add sensors late.
   static let rest = 60
 
@@ -22,7 +23,7 @@ final class HardwareMonitor {
   private var resting = 0
 
   /// Creates a monitor of the chips under `root`/sys; `now` is the clock for the drives' periods.
-  init(root: String, now: @escaping () -> Double = { Clock.boottime }) {
+  package init(root: String, now: @escaping () -> Double = { Clock.boottime }) {
     self.root = root
     self.now = now
   }
@@ -46,7 +47,7 @@ final class HardwareMonitor {
   }
 
   /// Paths of the chips' sensors with their names from ``sweep()``; does not read them.
-  func places() -> [SensorPlace] {
+  package func places() -> [SensorPlace] {
     refresh()
     return chips.flatMap(\.places)
   }
@@ -88,19 +89,19 @@ final class HardwareMonitor {
 }
 
 /// An hwmon sensor: its names in a `Reading`, and its files.
-struct SensorPlace {
-  let chip: String
-  let sensor: String
+package struct SensorPlace {
+  package let chip: String
+  package let sensor: String
   /// Name of the chip's driver.
-  let driver: String
+  package let driver: String
   /// Prefix of its file names, such as "temp1".
-  let file: String
+  package let file: String
   /// Folder of its files.
-  let folder: String
+  package let folder: String
   /// The chip's entry of /sys/class/hwmon.
-  let entry: String
+  package let entry: String
   /// Whether its device sleeps, or is a drive that a read would keep awake.
-  let isLeftAlone: Bool
+  package let isLeftAlone: Bool
 }
 
 /// One hwmon chip.
@@ -218,7 +219,7 @@ private struct Chip {
 
   private static func mark(_ path: String) -> Double {
     guard let millidegrees = Files.number(of: path) else { return .nan }
-    return SensorParser.celsius(Int64(millidegrees)).flatMap { $0 > 0 ? $0 : nil } ?? .nan
+    return SensorValue.celsius(Int64(millidegrees)).flatMap { $0 > 0 ? $0 : nil } ?? .nan
   }
 
   /// Updates `metrics`: cleared if the device sleeps, unchanged if the next read is not due.
@@ -233,24 +234,24 @@ private struct Chip {
     askedAt = now
     metrics = SensorSweep()
     for sensor in sensors {
-      if let fault = sensor.fault?.readIfPresent(into: buffer, SensorParser.number), fault == 1 { continue }
+      if let fault = sensor.fault?.readIfPresent(into: buffer, NumberParser.number), fault == 1 { continue }
       // For fans, 0 means full speed (fan control is off), and they still turn.
-      if sensor.kind != .fan, let isOn = sensor.enable?.readIfPresent(into: buffer, SensorParser.number), isOn == 0 {
+      if sensor.kind != .fan, let isOn = sensor.enable?.readIfPresent(into: buffer, NumberParser.number), isOn == 0 {
         continue
       }
-      guard let number = sensor.input.readIfPresent(into: buffer, SensorParser.number) ?? nil else { continue }
+      guard let number = sensor.input.readIfPresent(into: buffer, NumberParser.number) ?? nil else { continue }
       switch sensor.kind {
       case .temperature:
-        guard let celsius = SensorParser.celsius(number) else { continue }
+        guard let celsius = SensorValue.celsius(number) else { continue }
         var temperature = Temperature(chip: name, sensor: sensor.label, celsius: celsius)
         temperature.high = sensor.high
         temperature.critical = sensor.critical
         metrics.temperatures.append(temperature)
       case .fan:
-        guard let rpm = SensorParser.rpm(number) else { continue }
+        guard let rpm = SensorValue.rpm(number) else { continue }
         metrics.fans.append(Fan(chip: name, sensor: sensor.label, rpm: rpm))
       case .power:
-        guard let watts = SensorParser.watts(number) else { continue }
+        guard let watts = SensorValue.watts(number) else { continue }
         var power = PowerReading(chip: name, sensor: sensor.label)
         power.watts = watts
         metrics.powers.append(power)
@@ -327,7 +328,7 @@ private struct ThermalZone {
         Files.line(of: path + "/" + $0) == "critical"
       }
       let mark = trip.flatMap { Files.number(of: path + "/" + $0.dropLast("_type".count) + "_temp") }
-      let critical = mark.flatMap { SensorParser.celsius(Int64($0)) } ?? .nan
+      let critical = mark.flatMap { SensorValue.celsius(Int64($0)) } ?? .nan
       return ThermalZone(
         type: type, name: name, critical: critical > 0 ? critical : .nan,
         temperature: PersistentFile(path + "/temp"))
@@ -336,8 +337,8 @@ private struct ThermalZone {
 
   /// Reads its temperature, or nil.
   func read(_ buffer: ReadBuffer) -> Temperature? {
-    guard let number = temperature.readIfPresent(into: buffer, SensorParser.number) ?? nil,
-      let celsius = SensorParser.celsius(number)
+    guard let number = temperature.readIfPresent(into: buffer, NumberParser.number) ?? nil,
+      let celsius = SensorValue.celsius(number)
     else { return nil }
     var temperature = Temperature(chip: name, sensor: type, celsius: celsius)
     temperature.critical = critical
@@ -345,14 +346,8 @@ private struct ThermalZone {
   }
 }
 
-/// Parser of an hwmon or thermal zone file: one integer.
-enum SensorParser {
-  /// The number, or nil.
-  static func number(_ bytes: Span<UInt8>) -> Int64? {
-    var position = 0
-    return bytes.signed(&position)
-  }
-
+/// Values of hwmon and thermal zone files.
+enum SensorValue {
   /// Values of inputs without a sensor: all bits of the chip's register, or all except the sign, in thousandths of a
   /// degree.
   ///

@@ -45,12 +45,13 @@ package final class HostCollector: Collector {
       host.bootTime = statFile.readIfPresent(into: buffer) { Self.metric(StatParser.bootTime($0)) } ?? .nan
     }
     resting -= 1
-    host.uptime = uptime.readIfPresent(into: buffer) { HostParser.uptime($0) } ?? (isLive ? reading.boottime : .nan)
+    host.uptime = uptime.readIfPresent(into: buffer) { UptimeParser.uptime($0) } ?? (isLive ? reading.boottime : .nan)
     if isLive, host.bootTime.isNaN { host.bootTime = (reading.timestamp.seconds - host.uptime).rounded() }
     facts = host
-    let files = fileNumbers.readIfPresent(into: buffer) { HostParser.fileNumbers($0) }
-    host.openFiles = files?.inUse ?? .nan
-    host.openFilesLimit = files?.limit ?? .nan
+    let files = fileNumbers.readIfPresent(into: buffer) { FileNumbersParser.parse($0) } ?? nil
+    host.openFiles = files.map { Double($0.allocated > $0.free ? $0.allocated - $0.free : 0) } ?? .nan
+    // LONG_MAX, the default of systemd and of 64-bit kernels today, is no limit.
+    host.openFilesLimit = files?.maximum.flatMap { $0 < UInt64(Int64.max) ? Double($0) : nil } ?? .nan
     reading.host = host
   }
 
@@ -71,12 +72,12 @@ package final class HostCollector: Collector {
 }
 
 /// Facts that are constant while a kernel runs.
-enum HostFacts {
+package enum HostFacts {
   static func read(root: String) -> Host {
     var host = Host()
     // os-release(5): the first is the administrator's, the second the distribution's.
     for path in ["/etc/os-release", "/usr/lib/os-release"] where host.os == nil {
-      host.os = (try? Files.contents(of: root + path)).flatMap { HostParser.prettyName($0.span) }
+      host.os = (try? Files.contents(of: root + path)).flatMap { OSReleaseParser.prettyName($0.span) }
     }
     let kernel = ["/proc/sys/kernel/ostype", "/proc/sys/kernel/osrelease"].compactMap { Files.line(of: root + $0) }
     host.kernel = kernel.count == 2 ? kernel.joined(separator: " ") : nil
@@ -110,47 +111,55 @@ enum HostFacts {
   }
 
   /// The instruction set reported by uname(2).
-  static var machine: String? {
+  package static var machine: String? {
     var names = utsname()
     guard uname(&names) == 0 else { return nil }
     return withUnsafeBytes(of: &names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }
 
-/// Parsers of the files that `HostCollector` reads.
-enum HostParser {
-  /// Parses /proc/uptime: seconds since boot, or NaN.
+/// Parser of /proc/uptime (proc_uptime(5)).
+enum UptimeParser {
+  /// The first number, seconds since boot; or NaN.
   static func uptime(_ bytes: Span<UInt8>) -> Double {
     var position = 0
     return bytes.decimal(&position) ?? .nan
   }
+}
 
-  /// Parses /proc/sys/fs/file-nr: allocated handles, free handles (0 since kernel 2.6), maximum (NaN if unlimited).
-  static func fileNumbers(_ bytes: Span<UInt8>) -> (inUse: Double, limit: Double) {
+/// Parser of /proc/sys/fs/file-nr (Documentation/admin-guide/sysctl/fs.rst): allocated handles, free handles (0 since
+/// kernel 2.6), maximum.
+package enum FileNumbersParser {
+  /// The three numbers; the maximum is nil if the text is cut off before it.
+  package static func parse(_ bytes: Span<UInt8>) -> (allocated: UInt64, free: UInt64, maximum: UInt64?)? {
     var position = 0
-    guard let allocated = bytes.unsigned(&position), let free = bytes.unsigned(&position) else { return (.nan, .nan) }
-    // LONG_MAX, the default of systemd and of current 64-bit kernels, means unlimited.
-    let limit = bytes.unsigned(&position).flatMap { $0 < UInt64(Int64.max) ? Double($0) : nil }
-    return (Double(allocated > free ? allocated - free : 0), limit ?? .nan)
+    guard let allocated = bytes.unsigned(&position), let free = bytes.unsigned(&position) else { return nil }
+    return (allocated, free, bytes.unsigned(&position))
+  }
+}
+
+/// Parser of os-release(5): shell assignments, one on a line.
+package enum OSReleaseParser {
+  /// The value of PRETTY_NAME, else of NAME; nil without either.
+  static func prettyName(_ bytes: Span<UInt8>) -> String? {
+    value(bytes, of: "PRETTY_NAME") ?? value(bytes, of: "NAME")
   }
 
-  /// Parses os-release(5): the value of PRETTY_NAME, else of NAME, else nil.
-  static func prettyName(_ bytes: Span<UInt8>) -> String? {
-    var name: String?
+  /// The value of a variable; nil if absent or empty.
+  package static func value(_ bytes: Span<UInt8>, of variable: String) -> String? {
     var position = 0
     while position < bytes.count {
-      if bytes.skip("PRETTY_NAME=", &position) {
-        if let value = value(bytes, position) { return value }
-      } else if bytes.skip("NAME=", &position) {
-        name = value(bytes, position)
+      let end = position + variable.utf8.count
+      if bytes.byte(at: end) == UInt8(ascii: "="), bytes.equals(position..<end, variable) {
+        return value(bytes, end + 1)
       }
       bytes.skipLine(&position)
     }
-    return name
+    return nil
   }
 
   /// The value of a shell assignment, without quotes and backslashes; nil if empty.
-  static func value(_ bytes: Span<UInt8>, _ start: Int) -> String? {
+  private static func value(_ bytes: Span<UInt8>, _ start: Int) -> String? {
     var position = start
     var value: [UInt8] = []
     var quote: UInt8?

@@ -1,5 +1,6 @@
 package import AgentMetrics
 package import Collect
+internal import KernelFiles
 internal import SystemIO
 
 /// Memory and swap: /proc/meminfo, swap traffic from /proc/vmstat, ZFS's cache from its kstat.
@@ -87,78 +88,67 @@ enum ReplacedFile {
   }
 }
 
-/// Parser of /proc/meminfo (proc_meminfo(5)): `Key:   number kB`, in any order.
-enum MeminfoParser {
-  /// Writes the values that the text has into `memory`, in bytes.
+extension MeminfoParser {
+  /// Writes the sizes that the text has into `memory`, and leaves the rest as it is.
   static func parse(_ bytes: Span<UInt8>, into memory: inout MemoryReading) {
     var position = 0
-    while position < bytes.count {
-      if bytes.skip("MemTotal:", &position) {
-        memory.total = size(bytes, &position)
-      } else if bytes.skip("MemFree:", &position) {
-        memory.free = size(bytes, &position)
-      } else if bytes.skip("MemAvailable:", &position) {
-        memory.available = size(bytes, &position)
-      } else if bytes.skip("Buffers:", &position) {
-        memory.buffers = size(bytes, &position)
-      } else if bytes.skip("Cached:", &position) {
-        memory.cached = size(bytes, &position)
-      } else if bytes.skip("SwapCached:", &position) {
-        memory.swapCached = size(bytes, &position)
-      } else if bytes.skip("SwapTotal:", &position) {
-        memory.swapTotal = size(bytes, &position)
-      } else if bytes.skip("SwapFree:", &position) {
-        memory.swapFree = size(bytes, &position)
-      } else if bytes.skip("Dirty:", &position) {
-        memory.dirty = size(bytes, &position)
-      } else if bytes.skip("Shmem:", &position) {
-        memory.shared = size(bytes, &position)
-      } else if bytes.skip("Slab:", &position) {
-        memory.slab = size(bytes, &position)
-      } else if bytes.skip("SReclaimable:", &position) {
-        memory.reclaimable = size(bytes, &position)
+    while let line = next(bytes, &position) {
+      let key = line.key
+      if !line.isBytes {
+        continue
+      } else if bytes.equals(key, "MemTotal") {
+        memory.total = line.value
+      } else if bytes.equals(key, "MemFree") {
+        memory.free = line.value
+      } else if bytes.equals(key, "MemAvailable") {
+        memory.available = line.value
+      } else if bytes.equals(key, "Buffers") {
+        memory.buffers = line.value
+      } else if bytes.equals(key, "Cached") {
+        memory.cached = line.value
+      } else if bytes.equals(key, "SwapCached") {
+        memory.swapCached = line.value
+      } else if bytes.equals(key, "SwapTotal") {
+        memory.swapTotal = line.value
+      } else if bytes.equals(key, "SwapFree") {
+        memory.swapFree = line.value
+      } else if bytes.equals(key, "Dirty") {
+        memory.dirty = line.value
+      } else if bytes.equals(key, "Shmem") {
+        memory.shared = line.value
+      } else if bytes.equals(key, "Slab") {
+        memory.slab = line.value
+      } else if bytes.equals(key, "SReclaimable") {
+        memory.reclaimable = line.value
       }
-      bytes.skipLine(&position)
     }
-  }
-
-  /// Parses a number with its unit as bytes; nil without the unit, as in a truncated line, and above 64 bits.
-  private static func size(_ bytes: Span<UInt8>, _ position: inout Int) -> UInt64? {
-    guard let kibibytes = bytes.unsigned(&position) else { return nil }
-    bytes.skipBlanks(&position)
-    guard bytes.skip("kB", &position) else { return nil }
-    let (size, overflows) = kibibytes.multipliedReportingOverflow(by: 1_024)
-    return overflows ? nil : size
   }
 }
 
-/// Parser of /proc/vmstat: `key number`, one per line (mm/vmstat.c).
-enum VmstatParser {
-  /// Writes swap traffic, major faults and OOM kills into `memory`, if the text has them.
+extension VmstatParser {
+  /// Writes the traffic of swap, the major faults and the kills into `memory`, and leaves what the text lacks.
   static func parse(_ bytes: Span<UInt8>, pageSize: UInt64, into memory: inout MemoryReading) {
     var position = 0
-    while position < bytes.count {
-      if bytes.skip("pswpin ", &position) {
-        memory.swappedIn = size(ofPages: bytes.unsigned(&position), pageSize)
-      } else if bytes.skip("pswpout ", &position) {
-        memory.swappedOut = size(ofPages: bytes.unsigned(&position), pageSize)
-      } else if bytes.skip("pgmajfault ", &position) {
-        memory.majorFaults = bytes.unsigned(&position)
-      } else if bytes.skip("oom_kill ", &position) {
-        memory.oomKills = bytes.unsigned(&position)
+    while let (key, value) = next(bytes, &position) {
+      if bytes.equals(key, "pswpin") {
+        memory.swappedIn = size(ofPages: value, pageSize)
+      } else if bytes.equals(key, "pswpout") {
+        memory.swappedOut = size(ofPages: value, pageSize)
+      } else if bytes.equals(key, "pgmajfault") {
+        memory.majorFaults = value
+      } else if bytes.equals(key, "oom_kill") {
+        memory.oomKills = value
       }
-      bytes.skipLine(&position)
     }
   }
 
-  private static func size(ofPages pages: UInt64?, _ pageSize: UInt64) -> UInt64? {
-    guard let pages else { return nil }
+  private static func size(ofPages pages: UInt64, _ pageSize: UInt64) -> UInt64? {
     let (size, overflows) = pages.multipliedReportingOverflow(by: pageSize)
     return overflows ? nil : size
   }
 }
 
-/// Parser of ZFS's arcstats: two header lines, then `name type data` (module/os/linux/spl/spl-kstat.c).
+/// Parser of /proc/spl/kstat/zfs/arcstats: two header lines, then `name type data` (module/os/linux/spl/spl-kstat.c).
 enum ArcstatsParser {
   /// Writes the cache's size and minimum into `memory`, if the text has them.
   static func parse(_ bytes: Span<UInt8>, into memory: inout MemoryReading) {

@@ -271,6 +271,20 @@ enum MountinfoParser {
   }
 
   private static func mount(_ bytes: Span<UInt8>, _ position: inout Int) -> Mount? {
+    guard let line = line(bytes, &position) else { return nil }
+    return MountsParser.mount(
+      bytes, mountpoint: line.mountpoint, device: line.device, fstype: line.fstype,
+      options: [line.options, line.filesystemOptions], number: bytes.string(line.number),
+      root: MountsParser.text(bytes, line.root))
+  }
+
+  /// Places of a line's fields.
+  struct Line {
+    let number, root, mountpoint, options, fstype, device, filesystemOptions: Range<Int>
+  }
+
+  /// The fields of the line at a position; nil if it is malformed.
+  static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> Line? {
     guard MountsParser.field(bytes, &position) != nil, MountsParser.field(bytes, &position) != nil,
       let number = MountsParser.field(bytes, &position), let root = MountsParser.field(bytes, &position),
       let mountpoint = MountsParser.field(bytes, &position), !mountpoint.isEmpty,
@@ -285,9 +299,9 @@ enum MountinfoParser {
     guard let fstype = MountsParser.field(bytes, &position), let device = MountsParser.field(bytes, &position),
       let more = MountsParser.field(bytes, &position)
     else { return nil }
-    return MountsParser.mount(
-      bytes, mountpoint: mountpoint, device: device, fstype: fstype, options: [options, more],
-      number: bytes.string(number), root: MountsParser.text(bytes, root))
+    return Line(
+      number: number, root: root, mountpoint: mountpoint, options: options, fstype: fstype, device: device,
+      filesystemOptions: more)
   }
 }
 

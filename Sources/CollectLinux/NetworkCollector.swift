@@ -1,5 +1,6 @@
 package import AgentMetrics
 package import Collect
+internal import KernelFiles
 internal import SystemIO
 
 /// Counters of the network interfaces: /proc/net/dev, with state and speed from sysfs.
@@ -13,7 +14,7 @@ package final class NetworkCollector: Collector {
   package let name = "network"
 
   /// Maximum number of interfaces, more than a large machine has.
-  static let maximumInterfaces = 4_096
+  package static let maximumInterfaces = 4_096
 
   /// Hidden parts in one line; nil if everything is visible.
   package private(set) var note: String?
@@ -111,7 +112,7 @@ package final class NetworkCollector: Collector {
   }
 
   /// Moves the known interface of a line to `index`, where it already is unless interfaces were added or removed.
-  private func recognise(_ line: NetDevParser.NetDevLine, _ bytes: Span<UInt8>, at index: Int) {
+  private func recognise(_ line: NetDevParser.Line, _ bytes: Span<UInt8>, at index: Int) {
     var place = index
     while place < known.count, !bytes.equals(line.name, known[place].device) { place += 1 }
     var isNew = place == known.count
@@ -156,7 +157,7 @@ package final class NetworkCollector: Collector {
     // A read fails with EINVAL while the interface is down, and always if it has no speed (Wi-Fi).
     if known[index].state == "down" || !known[index].kind.reportsSpeed { return }
     let speedFile = known[index].speedFile
-    known[index].speed = speedFile.readIfPresent(into: stateBuffer) { NetSpeedParser.speed($0) } ?? .nan
+    known[index].speed = speedFile.readIfPresent(into: stateBuffer) { NetSpeed.bytes($0) } ?? .nan
     speedFile.close()
   }
 }
@@ -257,66 +258,11 @@ struct NetworkInterface {
   private static func isTunnelType(_ type: Int) -> Bool { [768, 769, 776, 778, 823, 65_534].contains(type) }
 }
 
-/// Parser of /proc/net/dev (net/core/net-procfs.c): two header lines, then `name: ` and 16 numbers.
-enum NetDevParser {
-  /// One interface's counters, as in `NetworkReading`.
-  struct NetDevLine {
-    /// Range of the name.
-    var name: Range<Int>
-    var receiveBytes: UInt64
-    var receivePackets: UInt64
-    var receiveErrors: UInt64
-    var receiveDrops: UInt64
-    var transmitBytes: UInt64
-    var transmitPackets: UInt64
-    var transmitErrors: UInt64
-    var transmitDrops: UInt64
-  }
-
-  /// The next complete line of an interface from a position on; nil at the end.
-  static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> NetDevLine? {
-    while position < bytes.count {
-      let line = line(bytes, &position)
-      bytes.skipLine(&position)
-      // A truncated line may contain a truncated number.
-      if let line, bytes.endsLine(before: position) { return line }
-    }
-    return nil
-  }
-
-  private static func line(_ bytes: Span<UInt8>, _ position: inout Int) -> NetDevLine? {
-    bytes.skipBlanks(&position)
-    let start = position
-    // Up to the last colon: kernels before 2.6.36 print no blank after it, and an alias has one in its name ("eth0:1").
-    var end = start
-    var scan = start
-    while let byte = bytes.byte(at: scan), byte != UInt8(ascii: "\n") {
-      if byte == UInt8(ascii: ":") { end = scan }
-      scan += 1
-    }
-    guard end > start else { return nil }
-    for index in start..<end where bytes[index].isBlankOrNewline || bytes[index] == UInt8(ascii: "/") { return nil }
-    position = end + 1
-    guard let receiveBytes = bytes.unsigned(&position), let receivePackets = bytes.unsigned(&position),
-      let receiveErrors = bytes.unsigned(&position), let receiveDrops = bytes.unsigned(&position),
-      bytes.unsigned(&position) != nil, bytes.unsigned(&position) != nil, bytes.unsigned(&position) != nil,
-      bytes.unsigned(&position) != nil,
-      let transmitBytes = bytes.unsigned(&position), let transmitPackets = bytes.unsigned(&position),
-      let transmitErrors = bytes.unsigned(&position), let transmitDrops = bytes.unsigned(&position)
-    else { return nil }
-    return NetDevLine(
-      name: start..<end, receiveBytes: receiveBytes, receivePackets: receivePackets, receiveErrors: receiveErrors,
-      receiveDrops: receiveDrops, transmitBytes: transmitBytes, transmitPackets: transmitPackets,
-      transmitErrors: transmitErrors, transmitDrops: transmitDrops)
-  }
-}
-
-/// Parser of /sys/class/net/X/speed: megabits per second (Documentation/ABI/testing/sysfs-class-net).
-enum NetSpeedParser {
-  /// Bytes per second; NaN for −1, for its unsigned equivalent, and for 0.
-  static func speed(_ bytes: Span<UInt8>) -> Double {
-    var position = 0
-    guard let speed = bytes.signed(&position), speed > 0, speed < 4_294_967_295 else { return .nan }
+/// Value of /sys/class/net/X/speed: megabits per second (Documentation/ABI/testing/sysfs-class-net).
+enum NetSpeed {
+  /// Bytes per second; NaN for −1, for the same as an unsigned number, and for 0.
+  static func bytes(_ bytes: Span<UInt8>) -> Double {
+    guard let speed = NumberParser.number(bytes), speed > 0, speed < 4_294_967_295 else { return .nan }
     return Double(speed) * 125_000
   }
 }

@@ -36,7 +36,7 @@ package final class PressureCollector: Collector {
   }
 }
 
-/// Parser of a file in /proc/pressure: `some avg10=0.12 avg60=0.05 avg300=0.01 total=123456` and a line `full`
+/// Parser of /proc/pressure/cpu, /proc/pressure/memory, /proc/pressure/io and /proc/pressure/irq: `some avg10=0.12 avg60=0.05 avg300=0.01 total=123456` and a line `full`
 /// (kernel/sched/psi.c, psi_show).
 enum PressureParser {
   /// Parses the text; nil if it has neither line.

@@ -1,4 +1,5 @@
 package import AgentMetrics
+internal import KernelFiles
 internal import SystemIO
 
 /// Details of one process in /proc/PID that are not in the process table, read on request.
@@ -23,10 +24,10 @@ package struct ProcessDetailsReader: Sendable {
     let descriptors = Files.names(in: folder + "/fd").count
     if descriptors > 0 || details.directory != nil { details.openFiles = descriptors }
     if let bytes = try? Files.contents(of: folder + "/limits") {
-      ProcessDetailsParser.parseLimits(bytes.span, into: &details)
+      ProcessLimitsParser.parse(bytes.span, into: &details)
     }
     if let bytes = try? Files.contents(of: folder + "/status") {
-      ProcessDetailsParser.parseStatus(bytes.span, into: &details)
+      details.add(status: bytes.span)
     }
     if let bytes = try? Files.contents(of: folder + "/stat") {
       details.nice = ProcessStatParser.nice(bytes.span)
@@ -56,10 +57,11 @@ package func commandLine(root: String) -> @Sendable (Int32) -> String? {
   }
 }
 
-enum ProcessDetailsParser {
-  /// Parses /proc/[pid]/limits (fs/proc/base.c): a header, then columns of fixed width for name, soft limit, hard limit
-  /// and unit.
-  static func parseLimits(_ bytes: Span<UInt8>, into details: inout ProcessDetails) {
+/// Parser of /proc/[pid]/limits (fs/proc/base.c): a header, then columns of fixed width for name, soft limit, hard limit
+/// and unit.
+enum ProcessLimitsParser {
+  /// Adds the limits to the details of a process.
+  static func parse(_ bytes: Span<UInt8>, into details: inout ProcessDetails) {
     var position = 0
     bytes.skipLine(&position)
     while position < bytes.count {
@@ -80,22 +82,14 @@ enum ProcessDetailsParser {
       }
     }
   }
+}
 
-  /// Parses /proc/[pid]/status (proc_pid_status(5)): swapped memory and context switches.
-  static func parseStatus(_ bytes: Span<UInt8>, into details: inout ProcessDetails) {
-    var (voluntary, involuntary): (UInt64?, UInt64?)
-    var position = 0
-    while position < bytes.count {
-      if bytes.skip("VmSwap:", &position) {
-        details.swapped = bytes.unsigned(&position).map { Double($0) * 1_024 }
-      } else if bytes.skip("voluntary_ctxt_switches:", &position) {
-        voluntary = bytes.unsigned(&position)
-      } else if bytes.skip("nonvoluntary_ctxt_switches:", &position) {
-        involuntary = bytes.unsigned(&position)
-      }
-      bytes.skipLine(&position)
-    }
-    guard let voluntary else { return }
-    details.switches = (String(voluntary), involuntary.map { String($0) } ?? "")
+extension ProcessDetails {
+  /// Takes the swapped memory and the context switches from /proc/[pid]/status.
+  mutating func add(status bytes: Span<UInt8>) {
+    swapped = ProcessStatusParser.number(of: "VmSwap:", bytes).map { Double($0) * 1_024 } ?? swapped
+    guard let voluntary = ProcessStatusParser.number(of: "voluntary_ctxt_switches:", bytes) else { return }
+    let involuntary = ProcessStatusParser.number(of: "nonvoluntary_ctxt_switches:", bytes)
+    switches = (String(voluntary), involuntary.map { String($0) } ?? "")
   }
 }

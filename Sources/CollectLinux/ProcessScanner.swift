@@ -1,6 +1,7 @@
 internal import AgentMetrics
 internal import CSystemIO
 internal import Collect
+internal import KernelFiles
 internal import SystemIO
 
 /// One pass over /proc: every process, and threads if requested.
@@ -297,7 +298,7 @@ struct Blindness: Equatable {
 }
 
 /// Parser of /proc/[pid]/stat (proc_pid_stat(5)).
-enum ProcessStatParser {
+package enum ProcessStatParser {
   /// Flag of a kernel thread (include/linux/sched.h, PF_KTHREAD).
   private static let kernelThread: UInt64 = 0x0020_0000
 
@@ -343,6 +344,16 @@ enum ProcessStatParser {
     return skip(19, bytes, &position) ? bytes.unsigned(&position) : nil
   }
 
+  /// The start in ticks after boot, the mapped bytes and the resident pages: fields 22 to 24; nil if the text is malformed.
+  package static func usage(_ bytes: Span<UInt8>) -> (start: UInt64, virtual: UInt64, residentPages: UInt64)? {
+    guard let name = name(bytes) else { return nil }
+    var position = name.upperBound + 1
+    guard skip(19, bytes, &position), let start = bytes.unsigned(&position), let virtual = bytes.unsigned(&position),
+      let resident = bytes.unsigned(&position)
+    else { return nil }
+    return (start, virtual, resident)
+  }
+
   /// Range of the text in the parentheses.
   private static func name(_ bytes: Span<UInt8>) -> Range<Int>? {
     var open = 0
@@ -371,21 +382,6 @@ enum ProcessIOParser {
       }
       bytes.skipLine(&position)
     }
-  }
-}
-
-/// Parser of /proc/[pid]/status (proc_pid_status(5)).
-enum ProcessStatusParser {
-  /// The effective user id, the second number of the Uid line.
-  static func effectiveUser(_ bytes: Span<UInt8>) -> UInt64? {
-    var position = 0
-    while position < bytes.count {
-      if bytes.skip("Uid:", &position) {
-        return bytes.skipWord(&position) ? bytes.unsigned(&position) : nil
-      }
-      bytes.skipLine(&position)
-    }
-    return nil
   }
 }
 

@@ -2,9 +2,9 @@ internal import AgentMetrics
 internal import SystemIO
 
 /// Parser of /proc/stat (proc_stat(5), fs/proc/stat.c).
-enum StatParser {
+package enum StatParser {
   /// Maximum number of CPUs, the highest of any kernel (NR_CPUS of x86 is at most 8,192).
-  static let maximumCPUs = 8_192
+  package static let maximumCPUs = 8_192
 
   /// Writes CPU times and counters into `cpu` and the run queue into `load`; missing values become absent.
   ///

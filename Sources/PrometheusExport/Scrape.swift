@@ -1,4 +1,5 @@
 package import AgentMetrics
+package import NodeMetrics
 
 /// Text of a scrape.
 package enum Scrape {
@@ -13,11 +14,11 @@ package enum Scrape {
     var exposition = Exposition(format, capacity: 131_072, filter: filter)
     NativeWriter.write(sample, to: &exposition)
     CounterWriter.write(reading, to: &exposition)
-    source?.writeProcess(to: &exposition)
+    if let usage = source?.processUsage() { ProcessWriter.write(usage, to: &exposition) }
     if compatibility.hasNode {
-      let reported = source?.writeNode(to: &exposition) ?? (groups: [], sensors: [])
-      NodeWriter(reading: reading, written: reported.groups, sensors: reported.sensors, collectors: collectors)
-        .write(to: &exposition)
+      let node = source?.nodeReading() ?? NodeReading()
+      NodeKernelWriter.write(node, to: &exposition)
+      NodeWriter(reading: reading, node: node, collectors: collectors).write(to: &exposition)
     }
     if compatibility.hasDCGM { DCGMWriter.write(sample, to: &exposition) }
     return exposition.finish()

@@ -2,11 +2,12 @@ import AgentMetrics
 import Collect
 import CollectGPU
 import Dashboard
-import PrometheusExport
+import NodeMetrics
 import SystemIO
 
 #if os(Linux)
   import CollectLinux
+  import CollectNode
 #endif
 
 /// Collectors of the system for which this program was built: with the table below, the only place that selects a

@@ -6,8 +6,8 @@ import Dashboard
 import HTTPServer
 import History
 import Logging
+import NodeMetrics
 import Outbox
-import PrometheusExport
 import Sinks
 import SystemIO
 

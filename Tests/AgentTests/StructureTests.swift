@@ -6,15 +6,18 @@ import Testing
   /// Modules that each target may import.
   static let allowed: [String: Set<String>] = [
     "Metrics": [],
-    "PrometheusExport": ["AgentMetrics", "Synchronization", "SystemIO"],
+    "PrometheusExport": ["AgentMetrics", "NodeMetrics", "Synchronization", "SystemIO"],
+    "NodeMetrics": [],
+    "KernelFiles": ["SystemIO"],
+    "CollectNode": ["CSystemIO", "Collect", "CollectLinux", "KernelFiles", "NodeMetrics", "SystemIO"],
     "SystemIO": ["CSystemIO", "Glibc", "Musl", "Darwin", "ucrt", "Synchronization"],
     "History": ["AgentMetrics", "Synchronization"],
     "Archive": ["AgentMetrics", "History", "CSQLite", "Synchronization", "SystemIO"],
     "Collect": ["AgentMetrics", "History", "SystemIO", "Synchronization"],
-    "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "PrometheusExport", "SystemIO", "Synchronization"],
-    "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "SystemIO", "Synchronization"],
+    "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "KernelFiles", "SystemIO", "Synchronization"],
+    "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "KernelFiles", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
-    "API": ["AgentMetrics", "CISAL", "PrometheusExport", "History", "CWeb", "CZlib", "Synchronization"],
+    "API": ["AgentMetrics", "CISAL", "NodeMetrics", "PrometheusExport", "History", "CWeb", "CZlib", "Synchronization"],
     "HTTPServer": [
       "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
       "SystemIO",
@@ -32,8 +35,9 @@ import Testing
     "Dashboard": ["AgentMetrics", "History", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [
       "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux",
-      "Dashboard",
-      "HTTPServer", "History", "Logging", "Outbox", "PrometheusExport", "Remote", "Sinks", "Synchronization",
+      "CollectNode", "Dashboard",
+      "HTTPServer", "History", "Logging", "NodeMetrics", "Outbox", "PrometheusExport", "Remote", "Sinks",
+      "Synchronization",
       "SystemIO",
     ],
   ]
@@ -77,6 +81,62 @@ import Testing
     for file in files {
       for module in try Self.imports(of: file) {
         #expect(Self.allowed[target, default: []].contains(module), "\(file) imports \(module)")
+      }
+    }
+  }
+
+  /// Kernel files that documentation comments name as "Parser of /proc/…", by the types below them.
+  static func parsers() throws -> [String: [String]] {
+    var parsers: [String: [String]] = [:]
+    for file in swiftFiles(in: sources) {
+      var comment = ""
+      for line in try text(of: file).split(separator: "\n", omittingEmptySubsequences: false) {
+        if line.hasPrefix("///") {
+          comment += line.dropFirst(3)
+          continue
+        }
+        defer { comment = "" }
+        let isParser = comment.hasPrefix(" Parser of ")
+        let words = line.split(separator: " ")
+        guard let keyword = words.firstIndex(where: { $0 == "enum" || $0 == "struct" }), keyword + 1 < words.count
+        else {
+          continue
+        }
+        let name = String(words[keyword + 1])
+        if name.hasSuffix("Parser"), file.contains("/Collect") || file.contains("/KernelFiles/") {
+          #expect(isParser, "\(file): \(name) is not described as \"Parser of ...\"")
+        }
+        guard isParser else { continue }
+        // The syntax follows a colon.
+        let files = comment.split(separator: ": ", maxSplits: 1)[0].split { " ,:".contains($0) }
+        for path in files where path.hasPrefix("/proc/") || path.hasPrefix("/sys/") {
+          parsers[path.hasSuffix(".") ? String(path.dropLast()) : String(path), default: []].append(name)
+        }
+      }
+    }
+    return parsers
+  }
+
+  @Test func noKernelFileIsParsedTwice() throws {
+    let parsers = try Self.parsers()
+    for (file, types) in parsers { #expect(types.count == 1, "\(file) is parsed by \(types.sorted())") }
+    #expect(parsers.count > 30, "\(parsers.keys.sorted())")
+    // Collectors and node_exporter's readers share these.
+    for (file, parser) in [
+      ("/proc/meminfo", "MeminfoParser"), ("/proc/vmstat", "VmstatParser"), ("/proc/diskstats", "DiskstatsParser"),
+      ("/proc/net/dev", "NetDevParser"), ("/proc/[pid]/status", "ProcessStatusParser"),
+      ("/proc/[pid]/stat", "ProcessStatParser"), ("/proc/sys/fs/file-nr", "FileNumbersParser"),
+    ] { #expect(parsers[file] == [parser]) }
+  }
+
+  /// A kernel file's path stands where its only reader opens it, or where several readers share its parser.
+  @Test func noOutputKnowsAKernelFile() throws {
+    for target in ["PrometheusExport", "API", "Outbox", "Sinks", "HTTPServer", "Dashboard"] {
+      for file in Self.swiftFiles(in: Self.sources + "/" + target) {
+        for literal in try Self.text(of: file).split(separator: "\"", omittingEmptySubsequences: false)
+        where literal.hasPrefix("/proc/") || literal.hasPrefix("/sys/") {
+          Issue.record("\(file): \(literal)")
+        }
       }
     }
   }

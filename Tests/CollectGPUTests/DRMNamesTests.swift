@@ -1,3 +1,4 @@
+import KernelFiles
 import SystemIO
 import TestSupport
 import Testing
@@ -101,7 +102,7 @@ import Testing
 
 @Suite struct NamespacePIDsTests {
   @Test func theNumbersWithin() {
-    let inner = { (text: String) in NamespacePIDs.innerPIDs(Array(text.utf8).span) }
+    let inner = { (text: String) in ProcessStatusParser.innerPIDs(Array(text.utf8).span) }
     #expect(inner("Name:\tx\nPid:\t4102\nNSpid:\t4102\t17\n") == [17])
     #expect(inner("NSpid:\t4102\t17\t1\nNSpgid:\t4102\t17\t1\n") == [17, 1])
     #expect(inner("NSpid:\t4102\n") == [])
@@ -125,7 +126,7 @@ import Testing
   @Test func mutations() {
     let status = Array("Name:\tpython3\nUmask:\t0022\nPid:\t4102\nNSpid:\t4102\t17\t3\nNSpgid:\t4102\t17\n".utf8)
     surviveTruncationAndMutation(of: status, mutations: 2_000) { bytes in
-      #expect(NamespacePIDs.innerPIDs(bytes).count <= 32)
+      #expect(ProcessStatusParser.innerPIDs(bytes).count <= 32)
     }
   }
 }

@@ -162,7 +162,7 @@ import Testing
       surviveTruncationAndMutation(of: text, mutations: 10_000) { bytes in
         _ = CPUInfoParser.parse(bytes)
         var hertz = [Double](repeating: .nan, count: 4)
-        hertz.withUnsafeMutableBufferPointer { CPUFrequencyParser.frequencies(bytes, into: $0) }
+        hertz.withUnsafeMutableBufferPointer { CPUInfoParser.frequencies(bytes, into: $0) }
       }
     }
     surviveTruncationAndMutation(of: Array("0-3,8,10-11\n".utf8), mutations: 20_000) { bytes in

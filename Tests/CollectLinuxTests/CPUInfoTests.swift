@@ -153,7 +153,7 @@ import Testing
     let bytes = Array(machine.text.utf8)
     #expect(CPUInfoParser.parse(bytes.span).model == machine.model)
     var hertz = [Double.nan, .nan]
-    hertz.withUnsafeMutableBufferPointer { CPUFrequencyParser.frequencies(bytes.span, into: $0) }
+    hertz.withUnsafeMutableBufferPointer { CPUInfoParser.frequencies(bytes.span, into: $0) }
     for (found, expected) in zip(hertz, machine.megahertz) {
       if let expected { #expect(abs(found / 1e6 - expected) < 0.001) } else { #expect(found.isNaN) }
     }
@@ -163,7 +163,7 @@ import Testing
     surviveTruncationAndMutation(of: Array(machine.text.utf8), mutations: 1_000) { bytes in
       _ = CPUInfoParser.parse(bytes)
       var hertz = [Double.nan, .nan]
-      hertz.withUnsafeMutableBufferPointer { CPUFrequencyParser.frequencies(bytes, into: $0) }
+      hertz.withUnsafeMutableBufferPointer { CPUInfoParser.frequencies(bytes, into: $0) }
     }
   }
 

@@ -1,4 +1,5 @@
 import AgentMetrics
+import KernelFiles
 import SystemIO
 import TestSupport
 import Testing

@@ -74,18 +74,18 @@ import Testing
     ] as [(String, String?)]) func osRelease(text: String, name: String?)
   {
     let bytes = Array(text.utf8)
-    #expect(HostParser.prettyName(bytes.span) == name)
+    #expect(OSReleaseParser.prettyName(bytes.span) == name)
   }
 
   @Test func parsersSurviveAnything() {
     surviveTruncationAndMutation(of: Array("1062733.41 806083.29\n".utf8), mutations: 20_000) { bytes in
-      _ = HostParser.uptime(bytes)
+      _ = UptimeParser.uptime(bytes)
     }
     surviveTruncationAndMutation(of: Array("1184\t0\t9223372036854775807\n".utf8), mutations: 20_000) { bytes in
-      _ = HostParser.fileNumbers(bytes)
+      _ = FileNumbersParser.parse(bytes)
     }
     surviveTruncationAndMutation(of: Array("NAME=\"A\"\nPRETTY_NAME='B \\\"1'\n".utf8), mutations: 20_000) { bytes in
-      _ = HostParser.prettyName(bytes)
+      _ = OSReleaseParser.prettyName(bytes)
     }
   }
 }

@@ -1,4 +1,5 @@
 import AgentMetrics
+import KernelFiles
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import AgentMetrics
+import KernelFiles
 import SystemIO
 import TestSupport
 import Testing
@@ -195,7 +196,7 @@ import Testing
   @Test func speeds() {
     func speed(_ text: String) -> Double {
       let bytes = Array(text.utf8)
-      return NetSpeedParser.speed(bytes.span)
+      return NetSpeed.bytes(bytes.span)
     }
     #expect(speed("400000\n") == 50e9)
     for text in ["-1\n", "0\n", "4294967295\n", "", "x"] { #expect(speed(text).isNaN, "\(text)") }
@@ -207,7 +208,7 @@ import Testing
       var position = 0
       while let line = NetDevParser.next(bytes, &position) { _ = bytes.string(line.name) }
     }
-    surviveTruncationAndMutation(of: Array("-1\n".utf8), mutations: 1_000) { bytes in _ = NetSpeedParser.speed(bytes) }
+    surviveTruncationAndMutation(of: Array("-1\n".utf8), mutations: 1_000) { bytes in _ = NetSpeed.bytes(bytes) }
     surviveTruncationAndMutation(of: Array("INTERFACE=x\nDEVTYPE=vlan\n".utf8), mutations: 1_000) { bytes in
       _ = UeventParser.deviceType(bytes)
     }

@@ -48,11 +48,11 @@ import Testing
   @Test func theySurviveAnything() {
     surviveTruncationAndMutation(of: Array(Self.limits.utf8), mutations: 2_000) { bytes in
       var details = ProcessDetails()
-      ProcessDetailsParser.parseLimits(bytes, into: &details)
+      ProcessLimitsParser.parse(bytes, into: &details)
     }
     surviveTruncationAndMutation(of: Array(Self.status.utf8), mutations: 2_000) { bytes in
       var details = ProcessDetails()
-      ProcessDetailsParser.parseStatus(bytes, into: &details)
+      details.add(status: bytes)
     }
     surviveTruncationAndMutation(of: Array(Self.stat.utf8), mutations: 2_000) { _ = ProcessStatParser.nice($0) }
   }

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import CollectLinux
+@testable import CollectNode
 
 /// Chips, zones and counters of public bug reports, and others of the same kinds.
 @Suite(.ownThreads) struct ReportedSensorsTests {
@@ -146,7 +147,7 @@ import Testing
       }
       let monitor = HardwareMonitor(root: fixture.root)
       let places = monitor.places()
-      let chips = NodeSensor.names(of: places, root: fixture.root)
+      let chips = NodeSensors.names(of: places, root: fixture.root)
       for labels in [
         places.map { $0.chip + "/" + $0.sensor + $0.file }, places.map { "\(chips[$0.entry] ?? "")/\($0.file)" },
       ] {

@@ -1,5 +1,6 @@
 import AgentMetrics
 import Collect
+import KernelFiles
 import SystemIO
 import TestSupport
 import Testing
@@ -303,10 +304,10 @@ import Testing
 
   @Test func parsersSurviveAnything() {
     surviveTruncationAndMutation(of: Array("-128000\n".utf8), mutations: 10_000) { bytes in
-      guard let number = SensorParser.number(bytes) else { return }
-      _ = SensorParser.celsius(number)
-      _ = SensorParser.rpm(number)
-      _ = SensorParser.watts(number)
+      guard let number = NumberParser.number(bytes) else { return }
+      _ = SensorValue.celsius(number)
+      _ = SensorValue.rpm(number)
+      _ = SensorValue.watts(number)
     }
     surviveTruncationAndMutation(of: Array("262143328850\n".utf8), mutations: 6_000) { bytes in
       _ = EnergyParser.microjoules(bytes)

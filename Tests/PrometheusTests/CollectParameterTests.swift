@@ -1,6 +1,7 @@
 import API
 import AgentMetrics
 import CollectLinux
+import CollectNode
 import History
 import PrometheusExport
 import TestSupport

@@ -4,7 +4,9 @@ import Collect
 import CollectDemo
 import CollectGPU
 import CollectLinux
+import CollectNode
 import History
+import NodeMetrics
 import PrometheusExport
 import SystemIO
 import TestSupport
@@ -77,9 +79,7 @@ struct NodeOnly: ScrapeSource {
 
   init(root: String) { reader = NodeReader(root: root) }
 
-  func writeProcess(to exposition: inout Exposition) {}
+  func processUsage() -> ProcessUsage? { nil }
 
-  func writeNode(to exposition: inout Exposition) -> (groups: NodeGroups, sensors: [ScrapedSensor]) {
-    reader.writeNode(to: &exposition)
-  }
+  func nodeReading() -> NodeReading? { reader.nodeReading() }
 }

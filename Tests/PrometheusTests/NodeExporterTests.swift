@@ -1,6 +1,7 @@
 import AgentMetrics
 import Collect
 import CollectLinux
+import CollectNode
 import History
 import PrometheusExport
 import SystemIO

@@ -1,16 +1,22 @@
-import PrometheusExport
+import CollectLinux
+import KernelFiles
+import NodeMetrics
 import SystemIO
 import TestSupport
 import Testing
 
-@testable import CollectLinux
+@testable import CollectNode
+@testable import PrometheusExport
 
 /// Parsers of files that only scrapes read.
 @Suite struct NodeParserTests {
-  static func lines(_ text: String, _ write: (Span<UInt8>, inout Exposition) -> Void) -> [String] {
+  /// The lines that a scrape has of values read from a text.
+  static func lines(_ text: String, _ read: (Span<UInt8>, inout NodeReading) -> Void) -> [String] {
     let bytes = Array(text.utf8)
+    var reading = NodeReading()
+    read(bytes.span, &reading)
     var exposition = Exposition(.text)
-    write(bytes.span, &exposition)
+    NodeKernelWriter.write(reading, to: &exposition)
     return String(decoding: exposition.finish(), as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }
       .map(String.init)
   }
@@ -18,10 +24,10 @@ import Testing
   @Test func meminfo() {
     let text = "MemTotal:  100 kB\nActive(anon):   2 kB\nHugePages_Total:     3\nCut:  4 k\nEnd: 5"
     #expect(
-      Self.lines(text) { _ = NodeMeminfo.write($0, to: &$1) } == [
+      Self.lines(text) { NodeMemory.readMeminfo($0, into: &$1.memory) } == [
         "node_memory_MemTotal_bytes 102400", "node_memory_Active_anon_bytes 2048", "node_memory_HugePages_Total 3",
       ])
-    #expect(Self.lines("Huge: 18446744073709551615 kB\n") { _ = NodeMeminfo.write($0, to: &$1) } == [])
+    #expect(Self.lines("Huge: 18446744073709551615 kB\n") { NodeMemory.readMeminfo($0, into: &$1.memory) } == [])
   }
 
   @Test func vmstat() {
@@ -37,7 +43,7 @@ import Testing
       pgpgout 9
       """
     #expect(
-      Self.lines(text) { _ = NodeVmstat.write($0, to: &$1) } == [
+      Self.lines(text) { NodeMemory.readVmstat($0, into: &$1.vmstat) } == [
         "node_vmstat_pgpgin 2", "node_vmstat_pswpout 3", "node_vmstat_pgfault 4", "node_vmstat_pgmajfault 5",
         "node_vmstat_oom_kill 7",
       ])
@@ -52,7 +58,7 @@ import Testing
        8 0 sdb 1 2 3 4
 
       """
-    let lines = Self.lines(text) { _ = NodeDiskstats.write($0, to: &$1) }
+    let lines = Self.lines(text) { NodeDisks.read($0, into: &$1.disks) }
     #expect(lines.contains("node_disk_reads_completed_total{device=\"vda\"} 1"))
     #expect(lines.contains("node_disk_read_bytes_total{device=\"vda\"} 1536"))
     #expect(lines.contains("node_disk_read_time_seconds_total{device=\"vda\"} 0.004"))
@@ -67,7 +73,7 @@ import Testing
     ("nvme0n1", false), ("nvme0n1p2", true), ("mmcblk0p1", false), ("dm-0", false), ("md127", false), ("zram0", false),
     ("ram0", true), ("loop12", true), ("fd0", true), ("sr0", false), ("fda", false), ("sd", false), ("", false),
   ]) func leftOutDevices(name: String, isLeftOut: Bool) {
-    #expect(NodeDiskstats.isLeftOut(Array(name.utf8).span) == isLeftOut)
+    #expect(NodeDisks.isLeftOut(Array(name.utf8).span) == isLeftOut)
   }
 
   @Test func traffic() {
@@ -80,7 +86,7 @@ import Testing
         cut: 1 2 3
 
       """
-    let lines = Self.lines(text) { _ = NodeTraffic.write($0, to: &$1) }
+    let lines = Self.lines(text) { NodeTraffic.read($0, into: &$1.traffic) }
     #expect(lines.count == 32)
     #expect(lines.first == "node_network_receive_bytes_total{device=\"eth0\"} 1")
     #expect(lines.contains("node_network_receive_multicast_total{device=\"eth0:1\"} 28"))
@@ -100,22 +106,24 @@ import Testing
 
       """
     #expect(
-      Self.lines(text) { NodeNetstat.writePairs($0, to: &$1) } == [
+      Self.lines(text) { NetstatParser.addPairs($0, to: &$1.protocols) } == [
         "node_netstat_Ip_Forwarding 1", "node_netstat_Tcp_MaxConn -1", "node_netstat_Tcp_ActiveOpens 5",
         "node_netstat_Tcp_CurrEstab 6", "node_netstat_TcpExt_SyncookiesSent 7", "node_netstat_UdpLite_InErrors 2",
       ])
     let six = "Ip6InReceives \t3\nIp6InOctets \t384\nUdpLite6InErrors \t1\nIcmp6OutMsgs 29\nIcmp6InMsgs 4"
     #expect(
-      Self.lines(six) { NodeNetstat.writeLines($0, to: &$1) } == [
+      Self.lines(six) { NetstatParser.addLines($0, to: &$1.protocols) } == [
         "node_netstat_Ip6_InOctets 384", "node_netstat_UdpLite6_InErrors 1", "node_netstat_Icmp6_OutMsgs 29",
       ])
   }
 
   @Test func sockstat() {
     let text = "sockets: used 121\nTCP: inuse 8 orphan 0 tw 33 alloc 9 mem 2\nFRAG: inuse 0 memory 5\nUDP: inuse 1 mem"
-    var connections: UInt64 = 0
+    var (connections, used): (UInt64, Int) = (0, 0)
     #expect(
-      Self.lines(text) { connections = NodeSockstat.write($0, pageSize: 4_096, to: &$1) } == [
+      Self.lines(text) {
+        connections = SockstatParser.parse($0, pageSize: 4_096, into: &$1.sockets, &used)
+      } == [
         "node_sockstat_sockets_used 121", "node_sockstat_TCP_inuse 8", "node_sockstat_TCP_orphan 0",
         "node_sockstat_TCP_tw 33", "node_sockstat_TCP_alloc 9", "node_sockstat_TCP_mem 2",
         "node_sockstat_TCP_mem_bytes 8192", "node_sockstat_FRAG_inuse 0", "node_sockstat_FRAG_memory 5",
@@ -130,7 +138,7 @@ import Testing
 
       """
     #expect(
-      Self.lines(text) { NodeSoftnet.write($0, to: &$1) } == [
+      Self.lines(text) { SoftnetParser.parse($0, into: &$1.softnet) } == [
         "node_softnet_processed_total{cpu=\"2\"} 49434", "node_softnet_processed_total{cpu=\"1\"} 255",
         "node_softnet_dropped_total{cpu=\"2\"} 1", "node_softnet_dropped_total{cpu=\"1\"} 0",
         "node_softnet_times_squeezed_total{cpu=\"2\"} 10", "node_softnet_times_squeezed_total{cpu=\"1\"} 0",
@@ -147,7 +155,7 @@ import Testing
       192.0.2.4        0x1
       """
     #expect(
-      Self.lines(text) { NodeARP.write($0, to: &$1) } == [
+      Self.lines(text) { ARPParser.parse($0, into: &$1.neighbors) } == [
         "node_arp_entries{device=\"eth0\"} 2", "node_arp_entries{device=\"wlan0\"} 1",
       ])
   }
@@ -161,11 +169,11 @@ import Testing
          3: 0100007F:4959 0100007F:1112 FF 00000000:00000000 03:00000000 00000000     0
 
       """
-    let lines = Self.lines(text) { bytes, exposition in
-      var totals = NodeSockets.Totals()
-      NodeSockets.add(bytes, to: &totals)
-      totals.writeConnections(to: &exposition)
-      NodeSockets.Queues(v4: totals).write(to: &exposition)
+    let lines = Self.lines(text) { bytes, reading in
+      var totals = NodeReading.SocketTotals()
+      SocketListParser.add(bytes, to: &totals)
+      reading.tcp = totals
+      reading.udp = totals
     }
     #expect(lines.contains("node_tcp_connection_states{state=\"established\"} 1"))
     #expect(lines.contains("node_tcp_connection_states{state=\"time_wait\"} 1"))
@@ -187,15 +195,36 @@ import Testing
 
       """
     #expect(
-      Self.lines(text) { NodeSchedstat.write($0, to: &$1) } == [
+      Self.lines(text) { SchedstatParser.parse($0, into: &$1.scheduler) } == [
         "node_schedstat_running_seconds_total{cpu=\"0\"} 1.5",
         "node_schedstat_waiting_seconds_total{cpu=\"0\"} 0.00000002",
         "node_schedstat_timeslices_total{cpu=\"0\"} 7",
       ])
   }
 
+  /// Rows are reused from scrape to scrape: those of files that change must not keep values or names of before.
+  @Test func rowsFollowTheirFile() {
+    var reading = NodeReading()
+    for (text, rows) in [
+      ("a: 1 kB\nb: 2\n", [("a", 1_024), ("b", 2)]), ("b: 3\n", [("b", 3)]),
+      ("c: 4\nb: 5 kB\na: 6\n", [("c", 4), ("b", 5_120), ("a", 6)]),
+    ] as [(String, [(String, UInt64)])] {
+      NodeMemory.readMeminfo(Array(text.utf8).span, into: &reading.memory)
+      #expect(reading.memory.map(\.name) == rows.map(\.0) && reading.memory.map(\.value) == rows.map(\.1))
+      #expect(reading.memory.map(\.isBytes) == rows.map { $0.1 >= 1_024 })
+    }
+    for (text, names) in [
+      ("TCP: inuse 8 mem 2\n", ["TCP_inuse", "TCP_mem"]), ("TCPX: nuse 1\n", ["TCPX_nuse"]), ("", []),
+    ] {
+      var used = 0
+      SockstatParser.parse(Array(text.utf8).span, pageSize: 4_096, into: &reading.sockets, &used)
+      reading.sockets.cut(to: used)
+      #expect(reading.sockets.map(\.name) == names)
+    }
+  }
+
   @Test func numbers() {
-    func number(_ text: String) -> Int64? { NodeNumberParser.number(Array(text.utf8).span) }
+    func number(_ text: String) -> Int64? { NumberParser.number(Array(text.utf8).span) }
     #expect(number("0x1003\n") == 4_099)
     #expect(number("-1\n") == -1)
     #expect(number("0x\n") == nil)
@@ -206,20 +235,20 @@ import Testing
 
   @Test func ownProcess() {
     let text = "12 (a) b)) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1 18 555 4096 77 18446744073709551615 1"
-    let metrics = NodeProcessParser.metrics(Array(text.utf8).span)
+    let metrics = ProcessStatParser.usage(Array(text.utf8).span)
     #expect(metrics?.start == 555 && metrics?.virtual == 4_096 && metrics?.residentPages == 77)
-    #expect(NodeProcessParser.metrics(Array("12 (a) S 1 2".utf8).span) == nil)
-    #expect(NodeProcessParser.metrics(Array("".utf8).span) == nil)
+    #expect(ProcessStatParser.usage(Array("12 (a) S 1 2".utf8).span) == nil)
+    #expect(ProcessStatParser.usage(Array("".utf8).span) == nil)
   }
 
   @Test func distribution() {
     let text = "NAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nVERSION=\"12 (x)\"\nID=debian"
-    func value(_ variable: String) -> String { OSReleaseParser.value(Array(text.utf8).span, of: variable) }
+    func value(_ variable: String) -> String? { OSReleaseParser.value(Array(text.utf8).span, of: variable) }
     #expect(value("NAME") == "Debian GNU/Linux")
     #expect(value("VERSION") == "12 (x)")
     #expect(value("VERSION_ID") == "12")
     #expect(value("ID") == "debian")
-    #expect(value("BUILD_ID") == "")
+    #expect(value("BUILD_ID") == nil)
   }
 
   @Test(arguments: [
@@ -236,24 +265,27 @@ import Testing
     "12 (a) b)) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1 18 555 4096 77 1\n2690 0 2466174\n0x1003\n",
   ]) func parsersSurviveAnything(text: String) throws {
     surviveTruncationAndMutation(of: Array(text.utf8), mutations: 2_000) { bytes in
-      var exposition = Exposition(.text)
-      _ = NodeMeminfo.write(bytes, to: &exposition)
-      _ = NodeVmstat.write(bytes, to: &exposition)
-      _ = NodeDiskstats.write(bytes, to: &exposition)
-      _ = NodeTraffic.write(bytes, to: &exposition)
-      NodeNetstat.writePairs(bytes, to: &exposition)
-      NodeNetstat.writeLines(bytes, to: &exposition)
-      NodeSockstat.write(bytes, pageSize: 65_536, to: &exposition)
-      NodeSoftnet.write(bytes, to: &exposition)
-      NodeARP.write(bytes, to: &exposition)
-      var totals = NodeSockets.Totals()
-      NodeSockets.add(bytes, to: &totals)
-      totals.writeConnections(to: &exposition)
-      NodeSchedstat.write(bytes, to: &exposition)
-      _ = NodeFileNumbers.write(bytes, to: &exposition)
-      _ = NodeProcessParser.metrics(bytes)
-      _ = NodeNumberParser.number(bytes)
+      var reading = NodeReading()
+      NodeMemory.readMeminfo(bytes, into: &reading.memory)
+      NodeMemory.readVmstat(bytes, into: &reading.vmstat)
+      NodeDisks.read(bytes, into: &reading.disks)
+      NodeTraffic.read(bytes, into: &reading.traffic)
+      NetstatParser.addPairs(bytes, to: &reading.protocols)
+      NetstatParser.addLines(bytes, to: &reading.protocols)
+      var used = 0
+      SockstatParser.parse(bytes, pageSize: 65_536, into: &reading.sockets, &used)
+      SoftnetParser.parse(bytes, into: &reading.softnet)
+      ARPParser.parse(bytes, into: &reading.neighbors)
+      var totals = NodeReading.SocketTotals()
+      SocketListParser.add(bytes, to: &totals)
+      reading.tcp = totals
+      SchedstatParser.parse(bytes, into: &reading.scheduler)
+      _ = FileNumbersParser.parse(bytes)
+      _ = ProcessStatParser.usage(bytes)
+      _ = NumberParser.number(bytes)
       _ = OSReleaseParser.value(bytes, of: "NAME")
+      var exposition = Exposition(.text)
+      NodeKernelWriter.write(reading, to: &exposition)
       // Every line is valid, whatever the kernel's file contains.
       for line in exposition.finish().split(separator: UInt8(ascii: "\n")) {
         #expect(

@@ -1,5 +1,7 @@
 import AgentMetrics
 import CollectLinux
+import CollectNode
+import NodeMetrics
 import PrometheusExport
 import SystemIO
 import TestSupport

@@ -1,5 +1,6 @@
 internal import AgentMetrics
 internal import Collect
+internal import KernelFiles
 internal import SystemIO
 
 extension GPUVendor {
@@ -347,9 +348,6 @@ final class NVIDIASource: GPUSource {
 
   private func machineMemory() -> Double {
     guard let bytes = try? Files.contents(of: root + "/proc/meminfo") else { return .nan }
-    let span = bytes.span
-    var position = 0
-    guard span.skip("MemTotal:", &position), let kibibytes = span.unsigned(&position) else { return .nan }
-    return Double(kibibytes) * 1_024
+    return MeminfoParser.total(bytes.span).map { Double($0) } ?? .nan
   }
 }

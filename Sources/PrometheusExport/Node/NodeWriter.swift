@@ -1,34 +1,36 @@
 internal import AgentMetrics
+internal import NodeMetrics
 
-/// Writes a Reading under node_exporter's names and labels, as far as it has the values.
+/// Writes a Reading's values under node_exporter's names and labels.
 ///
-/// Serves all platforms; groups that a platform's source has already written in more detail are skipped.
+/// Serves all platforms; a group with more values in the NodeReading is left to ``NodeKernelWriter``.
 struct NodeWriter {
   let reading: Reading
-  let written: NodeGroups
-  /// node_exporter's names of sensors; others keep their names in the Reading.
-  private let sensors: [[String]: ScrapedSensor]
+  let node: NodeReading
+  /// node_exporter's names of sensors; others keep the names of the Reading.
+  private let sensors: [[String]: DeviceReading.Sensor]
   /// The requested collectors; nil for all.
   private let collectors: NodeCollectors?
 
-  init(reading: Reading, written: NodeGroups, sensors: [ScrapedSensor], collectors: NodeCollectors? = nil) {
+  init(reading: Reading, node: NodeReading, collectors: NodeCollectors? = nil) {
     self.reading = reading
-    self.written = written
+    self.node = node
     self.collectors = collectors
-    self.sensors = Dictionary(
-      sensors.map { ([$0.chip, $0.sensor, String($0.nodeSensor.prefix { !$0.isNumber })], $0) },
-      uniquingKeysWith: { first, _ in first })
+    sensors = Dictionary(
+      (node.devices?.sensors ?? []).map { sensor in
+        ([sensor.chip, sensor.sensor, String(sensor.nodeSensor.prefix { !$0.isNumber })], sensor)
+      }, uniquingKeysWith: { first, _ in first })
   }
 
   func write(to exposition: inout Exposition) {
     writeCPU(to: &exposition)
     writeSystem(to: &exposition)
     writePressure(to: &exposition)
-    if !written.contains(.memory) { writeMemory(to: &exposition) }
-    if !written.contains(.vmstat) { writeVmstat(to: &exposition) }
-    if !written.contains(.disks) { writeDisks(to: &exposition) }
-    if !written.contains(.traffic) { writeTraffic(to: &exposition) }
-    if !written.contains(.interfaces) { writeInterfaces(to: &exposition) }
+    if node.memory.isEmpty { writeMemory(to: &exposition) }
+    if node.vmstat.isEmpty { writeVmstat(to: &exposition) }
+    if node.disks == nil { writeDisks(to: &exposition) }
+    if node.traffic == nil { writeTraffic(to: &exposition) }
+    if node.devices?.interfaces.isEmpty ?? true { writeInterfaces(to: &exposition) }
     writeFilesystems(to: &exposition)
     writeSensors(to: &exposition)
     writeProcesses(to: &exposition)
@@ -72,28 +74,28 @@ struct NodeWriter {
       exposition.label("cpu", core.cpu)
       exposition.value(core.frequency)
     }
-    counter("node_context_switches_total", "Context switches since boot", reading.cpu.contextSwitches, &exposition)
-    counter("node_intr_total", "Interrupts served since boot", reading.cpu.interrupts, &exposition)
-    counter("node_forks_total", "Processes and threads created since boot", reading.cpu.forks, &exposition)
+    exposition.counter("node_context_switches_total", "Context switches since boot", reading.cpu.contextSwitches)
+    exposition.counter("node_intr_total", "Interrupts served since boot", reading.cpu.interrupts)
+    exposition.counter("node_forks_total", "Processes and threads created since boot", reading.cpu.forks)
   }
 
   private func writeSystem(to exposition: inout Exposition) {
     let load = reading.load ?? Load()
-    gauge("node_load1", "Load average of one minute", load.load1, &exposition)
-    gauge("node_load5", "Load average of five minutes", load.load5, &exposition)
-    gauge("node_load15", "Load average of fifteen minutes", load.load15, &exposition)
-    gauge("node_procs_running", "Runnable tasks", load.running, &exposition)
-    gauge("node_procs_blocked", "Tasks blocked on I/O", load.blocked, &exposition)
-    gauge("node_boot_time_seconds", "POSIX time of boot", reading.host.bootTime, &exposition)
-    if !written.contains(.clock) {
-      gauge("node_time_seconds", "POSIX time of the machine", reading.timestamp.seconds, &exposition)
+    exposition.gauge("node_load1", "Load average of one minute", load.load1)
+    exposition.gauge("node_load5", "Load average of five minutes", load.load5)
+    exposition.gauge("node_load15", "Load average of fifteen minutes", load.load15)
+    exposition.gauge("node_procs_running", "Runnable tasks", load.running)
+    exposition.gauge("node_procs_blocked", "Tasks blocked on I/O", load.blocked)
+    exposition.gauge("node_boot_time_seconds", "POSIX time of boot", reading.host.bootTime)
+    if node.clock == nil {
+      exposition.gauge("node_time_seconds", "POSIX time of the machine", reading.timestamp.seconds)
     }
-    if !written.contains(.files) {
-      gauge("node_filefd_allocated", "File handles in use", reading.host.openFiles, &exposition)
-      gauge("node_filefd_maximum", "Maximum file handles", reading.host.openFilesLimit, &exposition)
+    if node.fileHandles == nil {
+      exposition.gauge("node_filefd_allocated", "File handles in use", reading.host.openFiles)
+      exposition.gauge("node_filefd_maximum", "Maximum file handles", reading.host.openFilesLimit)
     }
     let host = reading.host
-    if !written.contains(.uname), let nodename = host.hostname {
+    if node.names == nil, let nodename = host.hostname {
       let words = (host.kernel ?? "").split(separator: " ", maxSplits: 1).map(String.init)
       exposition.family("node_uname_info", .gauge, "Names of the system from uname(2); always 1")
       exposition.sample()
@@ -105,7 +107,7 @@ struct NodeWriter {
       exposition.label("version", "" as StaticString)
       exposition.value(1 as UInt64)
     }
-    if !written.contains(.system), let name = host.os {
+    if node.distribution.isEmpty, let name = host.os {
       exposition.family("node_os_info", .gauge, "The distribution from os-release(5); always 1")
       exposition.sample()
       exposition.label("pretty_name", name)
@@ -328,8 +330,8 @@ struct NodeWriter {
       exposition.label("state", String(UnicodeScalar(UInt8(state))))
       exposition.value(Int64(count))
     }
-    gauge("node_processes_pids", "Processes", Double(processes.count), &exposition)
-    gauge("node_processes_threads", "Threads", Double(threads), &exposition)
+    exposition.gauge("node_processes_pids", "Processes", Double(processes.count))
+    exposition.gauge("node_processes_threads", "Threads", Double(threads))
   }
 
   private func writeSources(to exposition: inout Exposition) {
@@ -346,20 +348,5 @@ struct NodeWriter {
       exposition.label("collector", source.name)
       exposition.value((source.success ? 1 : 0) as UInt64)
     }
-  }
-
-  // MARK: Single values
-
-  private func gauge(_ name: StaticString, _ help: StaticString, _ value: Double, _ exposition: inout Exposition) {
-    exposition.family(name, .gauge, help)
-    exposition.sample()
-    exposition.value(value)
-  }
-
-  private func counter(_ name: StaticString, _ help: StaticString, _ value: UInt64?, _ exposition: inout Exposition) {
-    guard let value else { return }
-    exposition.family(name, .counter, help)
-    exposition.sample()
-    exposition.value(value)
   }
 }

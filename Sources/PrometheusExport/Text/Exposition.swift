@@ -64,12 +64,12 @@ package struct Exposition: Sendable {
   /// Parentheses become underscores ("Active(anon)" is `Active_anon`), and so do all characters that names may not
   /// contain.
   package mutating func family(
-    _ prefix: StaticString, _ middle: Span<UInt8>, suffix: StaticString = "", _ kind: ExposedType, _ help: StaticString
+    _ prefix: StaticString, _ middle: String, suffix: StaticString = "", _ kind: ExposedType, _ help: StaticString
   ) {
     endFamily()
     prefix.append(to: &name)
-    for index in middle.indices where middle[index] != UInt8(ascii: ")") {
-      name.append(middle[index].isNameByte ? middle[index] : UInt8(ascii: "_"))
+    for byte in middle.utf8 where byte != UInt8(ascii: ")") {
+      name.append(byte.isNameByte ? byte : UInt8(ascii: "_"))
     }
     suffix.append(to: &name)
     begin(kind, "" as StaticString, help)
@@ -164,19 +164,6 @@ package struct Exposition: Sendable {
     begin(label)
     if value < 0 { bytes.append(UInt8(ascii: "-")) }
     append(digitsOf: UInt64(value.magnitude))
-    bytes.append(UInt8(ascii: "\""))
-  }
-
-  /// Adds a label whose value comes from a kernel file; invalid UTF-8 becomes U+FFFD.
-  package mutating func label(_ label: StaticString, _ value: Span<UInt8>) {
-    begin(label)
-    var isPlain = true
-    for index in value.indices { isPlain = isPlain && value[index].isPlain }
-    if isPlain {
-      value.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
-    } else {
-      append(escaping: value.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
-    }
     bytes.append(UInt8(ascii: "\""))
   }
 
@@ -310,9 +297,6 @@ extension UInt8 {
   fileprivate var isNameByte: Bool {
     self >= 0x61 && self <= 0x7A || self >= 0x41 && self <= 0x5A || self >= 0x30 && self <= 0x39 || self == 0x5F
   }
-
-  /// ASCII that stands for itself in a label's value.
-  fileprivate var isPlain: Bool { self < 0x80 && self != 0x0A && self != 0x22 && self != 0x5C }
 }
 
 extension [UInt8] {

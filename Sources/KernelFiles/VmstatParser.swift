@@ -1,27 +1,25 @@
-internal import PrometheusExport
 internal import SystemIO
 
-/// /proc/vmstat (mm/vmstat.c): node_exporter's default counters of paging, swapping and faults.
-enum NodeVmstat {
-  /// Writes them; returns false without any.
-  static func write(_ bytes: Span<UInt8>, to exposition: inout Exposition) -> Bool {
-    var position = 0
-    var hasAny = false
+/// Parser of /proc/vmstat (mm/vmstat.c): `key number`, one per line.
+///
+/// Of the hundreds of counters it keeps those of paging, swapping, faults and OOM kills.
+package enum VmstatParser {
+  /// Returns the next counter from a position on; nil at the end.
+  package static func next(_ bytes: Span<UInt8>, _ position: inout Int) -> (key: Range<Int>, value: UInt64)? {
     while position < bytes.count {
-      if isReported(bytes, at: position), let key = bytes.word(&position), let number = bytes.unsigned(&position),
+      var counter: (key: Range<Int>, value: UInt64)?
+      if isWanted(bytes, at: position), let key = bytes.word(&position), let value = bytes.unsigned(&position),
         bytes.byte(at: position) == UInt8(ascii: "\n")
       {
-        exposition.family("node_vmstat_", bytes.extracting(key), .unknown, "A counter of /proc/vmstat")
-        exposition.sample()
-        exposition.value(number)
-        hasAny = true
+        counter = (key, value)
       }
       bytes.skipLine(&position)
+      if let counter { return counter }
     }
-    return hasAny
+    return nil
   }
 
-  private static func isReported(_ bytes: Span<UInt8>, at position: Int) -> Bool {
+  private static func isWanted(_ bytes: Span<UInt8>, at position: Int) -> Bool {
     if bytes.starts(with: "oom_kill", at: position) { return true }
     guard bytes.byte(at: position) == UInt8(ascii: "p") else { return false }
     if bytes.starts(with: "pgpg", at: position) || bytes.starts(with: "pswp", at: position) { return true }
