@@ -26,6 +26,11 @@ package final class RemoteMachine: Sendable {
     package let description: String
   }
 
+  /// Whether a text is the address of an agent: `http://HOST:PORT`, or parts of it.
+  package static func isAddress(_ text: String) -> Bool {
+    (try? RemoteURL(text)) != nil
+  }
+
   /// Seconds without a byte after which a connection counts as cut; the agent sends a comment every 15.
   static let silence = 40.0
   /// Initial reconnect delay in seconds; doubles up to ``longestPause``.

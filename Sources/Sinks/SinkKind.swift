@@ -1,7 +1,7 @@
 package import Outbox
 
 /// A protocol of receivers, as `--push-protocol` selects it.
-package struct SinkKind: Sendable, Hashable {
+package struct SinkKind: Sendable, Hashable, CustomStringConvertible {
   /// The value of `--push-protocol`.
   package let name: String
   /// The path of a URL that has none.
@@ -26,6 +26,8 @@ package struct SinkKind: Sendable, Hashable {
   private init(_ name: String, path: String, _ make: @escaping @Sendable (PushTarget, SinkContext) -> any Sink) {
     (self.name, defaultPath, self.make) = (name, path, make)
   }
+
+  package var description: String { name }
 
   package static func == (left: SinkKind, right: SinkKind) -> Bool { left.name == right.name }
 

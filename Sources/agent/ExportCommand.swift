@@ -9,83 +9,54 @@ import SystemIO
 /// `agent export`: writes the archive's samples as text.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write what the file of --db holds to standard output; an agent may be running.")
+    commandName: "export", abstract: "Write the samples of the --db file to standard output; an agent may be running.",
+    usage: "agent export --db <file> [<options>]")
 
-  enum Format: String, CaseIterable {
-    case csv, json, openmetrics
-  }
-
-  @OptionGroup var archiveFile: ArchiveFileOption
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("First time: RFC 3339, or seconds since 1970 (default: the oldest).", valueName: "time"))
-  var from: String?
-
-  @Option(parsing: .unconditional, help: ArgumentHelp("Last time (default: the newest).", valueName: "time"))
-  var to: String?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "csv: columns. json: a sample as /metrics/latest has it on each line. openmetrics: for promtool tsdb"
-        + " create-blocks-from (default: csv).", valueName: "format"),
-    completion: .list(Format.allCases.map(\.rawValue)))
-  var format: String?
-
-  @Option(
-    parsing: .unconditionalSingleValue,
-    help: ArgumentHelp(
-      "With csv and openmetrics, the metrics, as in /metrics/history (default: all).", valueName: "selectors"))
-  var metrics: [String] = []
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("With csv and openmetrics, seconds of a step (default: every sample).", valueName: "seconds"))
-  var step: String?
+  @OptionGroup var archiveFile: SettingOptions<ArchiveFileSettings>
+  @OptionGroup var options: SettingOptions<ExportSettings>
 
   func run() throws {
-    let path = try archivePath(archiveFile)
-    let format = try format.map { try checkedFormat($0, of: Format.self) } ?? .csv
-    let start = try time(from, "--from") ?? -.infinity
-    let end = try time(to, "--to") ?? .infinity
-    guard start <= end else { throw misuse("--from is later than --to") }
-    if format == .json, step != nil || !metrics.isEmpty {
-      throw misuse("\(step == nil ? "--metrics" : "--step") goes with --format csv and openmetrics")
+    let path = try archiveFile.values([processEnvironment]).path()
+    let options = try options.values([])
+    let (start, end) = (options.from ?? -.infinity, options.to ?? .infinity)
+    guard start <= end else { throw UsageError(description: "--from is later than --to") }
+    if options.format == .json, options.step != nil || !options.metrics.isEmpty {
+      let name = options.step == nil ? "--metrics" : "--step"
+      throw UsageError(description: "\(name) requires --format csv or openmetrics")
     }
-    let selectors = metrics.isEmpty ? [SeriesSelector("*")] : metrics.flatMap { SeriesSelector.list($0) }
-    if let unknown = selectors.first(where: { !$0.isKnown }) {
-      throw misuse(
-        "--metrics: \"\(unknown.text)\" is not allowed; allowed are ids of the catalog, with labels, or with *")
-    }
-    var seconds: Int?
-    if let step {
-      guard let number = Int(step), (1...31_622_400).contains(number) else {
-        throw misuse("--step: \"\(step)\" is not allowed; allowed is a whole number of seconds from 1 to 31622400")
-      }
-      seconds = number
-    }
+    let selectors = options.metrics.isEmpty ? [SeriesSelector("*")] : options.metrics.flatMap { $0 }
+    let archive = try ArchiveAccess(path, for: .reading)
+    defer { archive.close() }
+    if !options.metrics.isEmpty { try reportUnmatched(selectors, in: archive) }
     let output = StandardOutput()
-    do {
-      let archive = try ArchiveAccess(path, for: .reading)
-      defer { archive.close() }
-      switch format {
-      case .json:
-        try archive.samples(from: start, to: end) { sample in output.write(API.latestBody(of: sample)) }
-      case .csv:
-        var isFirst = true
-        try archive.columns(selectors, from: start, to: end, step: seconds) { columns in
-          output.write(String(decoding: API.csv(of: columns, header: isFirst), as: UTF8.self))
-          isFirst = false
-        }
-      case .openmetrics:
-        try exportOpenMetrics(archive, selectors, from: start, to: end, step: seconds, to: output)
+    switch options.format {
+    case .json:
+      try archive.samples(from: start, to: end) { sample in output.write(API.latestBody(of: sample)) }
+    case .csv:
+      var isFirst = true
+      try archive.columns(selectors, from: start, to: end, step: options.step) { columns in
+        output.write(String(decoding: API.csv(of: columns, header: isFirst), as: UTF8.self))
+        isFirst = false
       }
-    } catch {
-      throw unavailable(error.description)
+    case .openmetrics:
+      try exportOpenMetrics(archive, selectors, from: start, to: end, step: options.step, to: output)
     }
     // A full disk must not look like a complete export.
-    if let failure = output.failure { throw unavailable(failure.description) }
+    if let failure = output.failure { throw UnavailableError(description: failure.description) }
+  }
+
+  /// Names selectors without a series in the file on standard error.
+  ///
+  /// - Throws: an error where no selector has one.
+  private func reportUnmatched(_ selectors: [SeriesSelector], in archive: ArchiveAccess) throws {
+    let metrics = try archive.metrics()
+    let unmatched = try selectors.filter { selector in
+      try metrics.allSatisfy { try archive.keys(of: $0, [selector]).isEmpty }
+    }
+    guard !unmatched.isEmpty else { return }
+    let line = "--metrics: no series in the file for " + unmatched.map { "\"\($0.text)\"" }.joined(separator: ", ")
+    guard unmatched.count < selectors.count else { throw UnavailableError(description: line) }
+    StandardStreams.write("agent: \(line)\n", to: 2)
   }
 
   private func exportOpenMetrics(
@@ -129,43 +100,12 @@ private final class StandardOutput {
   }
 }
 
-extension ParsableCommand {
-  /// The file that a flag or a variable names.
-  func archivePath(_ option: ArchiveFileOption) throws -> String {
-    do {
-      return try option.path { name in getenv(name).map { String(cString: $0) } }
-    } catch {
-      throw misuse(error.description)
+extension SettingValues<ArchiveFileSettings> {
+  /// The file to export from or import into.
+  func path() throws(UsageError) -> String {
+    guard let path = self.database else {
+      throw UsageError(description: "--db (or DB_PATH) is missing: the file in which an agent stores its samples")
     }
-  }
-
-  func checkedFormat<Format>(_ text: String, of type: Format.Type) throws -> Format
-  where Format: RawRepresentable<String> & CaseIterable {
-    guard let format = Format(rawValue: text) else {
-      throw misuse(
-        "--format: \"\(text)\" is not allowed; allowed is \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    return format
-  }
-
-  fileprivate func time(_ text: String?, _ name: String) throws -> Double? {
-    guard let text else { return nil }
-    guard let time = Timestamp(time: text) else {
-      throw misuse(
-        "\(name): \"\(text)\" is not allowed; allowed is RFC 3339 (2026-02-05T06:45:00Z), or seconds since 1970")
-    }
-    return time.seconds
-  }
-
-  /// Writes one line and returns EX_USAGE.
-  func misuse(_ message: String) -> ExitCode {
-    StandardStreams.write("agent: \(message)\n", to: 2)
-    return ExitCode(ExitStatus.usage)
-  }
-
-  /// Writes one line and returns EX_UNAVAILABLE.
-  func unavailable(_ message: String) -> ExitCode {
-    StandardStreams.write("agent: \(message)\n", to: 2)
-    return ExitCode(ExitStatus.unavailable)
+    return path
   }
 }

@@ -9,28 +9,19 @@ import SystemIO
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Add samples from standard input to the file of --db; no agent may be writing to it.",
+    abstract: "Add samples from standard input to the --db file; no agent may be writing to it.",
+    usage: "agent import --db <file> [<options>]",
     discussion: """
-      It reads what `agent export --format json` and `--format openmetrics` write. Samples of a time that the file covers
-      already are left out. Where a line is wrong or the input is cut off, nothing is added.
+      It reads the output of `agent export --format json` and `--format openmetrics`. Samples of times that the file already \
+      covers are skipped. If a line is invalid or the input is cut off, no sample is added.
       """)
 
-  enum Format: String, CaseIterable {
-    case json, openmetrics
-  }
-
-  @OptionGroup var archiveFile: ArchiveFileOption
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "json: a sample on each line. openmetrics: lines with timestamps, then # EOF (default: json).",
-      valueName: "format"), completion: .list(Format.allCases.map(\.rawValue)))
-  var format: String?
+  @OptionGroup var archiveFile: SettingOptions<ArchiveFileSettings>
+  @OptionGroup var options: SettingOptions<ImportSettings>
 
   func run() throws {
-    let path = try archivePath(archiveFile)
-    let format = try format.map { try checkedFormat($0, of: Format.self) } ?? .json
+    let path = try archiveFile.values([processEnvironment]).path()
+    let format = try options.values([]).format
     do {
       let archive = try ArchiveAccess(path, for: .adding)
       defer { archive.close() }
@@ -51,10 +42,8 @@ struct ImportCommand: ParsableCommand {
       }
       let leftOut = batch.leftOut == 0 ? "" : ", \(batch.leftOut) left out: the file covers their times already"
       StandardStreams.write("\(batch.added) samples added\(leftOut)\n", to: 1)
-    } catch let failure as ArchiveFailure {
-      throw unavailable(failure.description)
     } catch let failure as ImportFailure {
-      throw unavailable(failure.description + "; no samples were added")
+      throw UnavailableError(description: failure.description + "; no samples were added")
     }
   }
 }

@@ -61,7 +61,12 @@ enum Invocation {
 
   private static func report(_ error: any Error, of type: any ParsableCommand.Type) -> Int32 {
     let code = type.exitCode(for: error)
-    // An ExitCode is thrown where its message was written.
+    if let error = error as? any UserError {
+      let line = error.description.split(whereSeparator: \.isNewline).joined(separator: " ")
+      StandardStreams.write("agent: \(line)\n", to: 2)
+      return error.exitStatus
+    }
+    // Thrown after its message was written.
     if error is ExitCode { return code.rawValue }
     if code != .validationFailure {
       StandardStreams.write(type.fullMessage(for: error) + "\n", to: code.isSuccess ? 1 : 2)

@@ -27,7 +27,6 @@ struct Service {
   /// Whether that is the running machine itself.
   let isThisMachine: Bool
   let showsDashboard: Bool
-  let terminal: TerminalOptions
   let serves: Bool
 
   /// What the main thread waits for.
@@ -54,17 +53,18 @@ struct Service {
   /// Runs until a signal, the user or a failure ends it; returns the exit code.
   func run() -> Int32 {
     let sink = LogSink(isJournal: getenv("JOURNAL_STREAM") != nil)
-    let level = configuration.logLevel
+    let level = configuration.main.logLevel
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink, level: level) }
-    let token = configuration.currentToken { message in logger.warning("\(message)") }
-    let history = History(capacity: configuration.historySize, interval: configuration.interval)
+    let token = configuration.server.currentToken { message in logger.warning("\(message)") }
+    let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
     let timekeeper = SystemTimekeeper()
     let sampler = Sampler(source: source, history: history, timekeeper: timekeeper) { message in
       logger.warning("\(message)")
     }
-    let archive = configuration.database.map { path in
+    let archive = configuration.archiveFile.database.map { path in
       Archive(
-        path: path, history: history, retention: configuration.retention, sizeLimit: configuration.databaseSize
+        path: path, history: history, retention: configuration.archive.retention,
+        sizeLimit: configuration.archive.databaseSize
       ) { message in logger.warning("\(message)") }
     }
     // Before the sampler, so that what was before comes before what is.
@@ -74,7 +74,7 @@ struct Service {
       ? nil
       : Push(
         to: targets.map { target in { target.sink($0) } }, history: history, version: version,
-        cursorFile: configuration.database.map { $0 + ".push" },
+        cursorFile: configuration.archiveFile.database.map { $0 + ".push" },
         logger: logger)
     board?.set(push)
     let processes = ProcessSnapshots(of: history, commandLine: commandLine)
@@ -101,7 +101,7 @@ struct Service {
         logger.error("\(message)")
         return ExitStatus.unavailable
       default:
-        logger.error("\(configuration.host):\(configuration.port): not listening after 30 s")
+        logger.error("\(configuration.server.host):\(configuration.server.port): not listening after 30 s")
         return ExitStatus.unavailable
       }
     }
@@ -128,15 +128,15 @@ struct Service {
     settings.version = version
     settings.streams = HTTPServer.streams
     settings.token = token
-    settings.corsOrigins = configuration.corsOrigins
-    settings.allowedHosts = configuration.allowedHosts
-    settings.prometheus = configuration.prometheus
+    settings.corsOrigins = configuration.server.corsOrigins
+    settings.allowedHosts = configuration.server.allowedHosts
+    settings.prometheus = configuration.server.prometheus
     settings.pushStatus = { [board] in board?.status.map(PushReport.init) ?? [] }
     let server = HTTPServer(
       api: API(
         history: history, settings: settings, scrapeSource: scrapeSource, processes: { try await processes.now() }),
-      host: configuration.host,
-      port: configuration.port, logger: logger)
+      host: configuration.server.host,
+      port: configuration.server.port, logger: logger)
     return Task.detached {
       do {
         try await server.run { url in events.add(.listening(url)) }
@@ -180,15 +180,15 @@ struct Service {
   ) -> Int32 {
     sink.hold()
     defer { sink.release() }
-    var options = dashboardOptions(terminal, interval: configuration.interval)
+    var options = dashboardOptions(configuration.terminal, interval: configuration.samples.interval)
     options.listening = address
     options.messages = { sink.newestHeld }
     options.processes = .local { processes.snapshot(of: $0) }
     if isThisMachine {
       options.control = processControl()
-      if !serves, configuration.port != 0 {
+      if !serves, configuration.server.port != 0 {
         // Not waited for: the first frame does not depend on what another process does.
-        let daemon = LocalDaemon(port: configuration.port, token: token)
+        let daemon = LocalDaemon(port: configuration.server.port, token: token)
         Task.detached { await daemon.remember(into: history) }
       }
     }
@@ -204,10 +204,10 @@ struct Service {
 }
 
 /// What every dashboard has in common.
-func dashboardOptions(_ terminal: TerminalOptions, interval: Int) -> DashboardOptions {
+func dashboardOptions(_ terminal: SettingValues<TerminalSettings>, interval: Int) -> DashboardOptions {
   var options = DashboardOptions(version: version, sampleInterval: interval)
   options.isReadOnly = terminal.readOnly
-  options.overrides = terminal.overrides
-  options.configPath = DashboardOptions.standardConfigPath { name in getenv(name).map { String(cString: $0) } }
+  options.overrides = terminal.allOverrides
+  options.configPath = DashboardOptions.standardConfigPath(processEnvironment)
   return options
 }

@@ -65,12 +65,15 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--port", "99999"], "--port: \"99999\""), (["--interval", "0.5"], "--interval: \"0.5\""),
-    (["--history", "0"], "--history: \"0\""), (["--history", "-5"], "--history: \"-5\""),
-    (["--log-level", "loud"], "--log-level: \"loud\""),
-    (["--once", "--tui"], "--once"), (["--json"], "--json"), (["--root", "/nowhere"], "--root: \"/nowhere\""),
-    (["--tui", "--theme", "pink"], "--theme: \"pink\" is not allowed; allowed is calm"),
-    (["--tui", "--layout", "x"], "--layout: \"x\" is not allowed"), (["--tui", "--set", "a=b"], "--set: \"a=b\": "),
+    (["--port", "99999"], "--port: invalid value \"99999\": "),
+    (["--interval", "0.5"], "--interval: invalid value \"0.5\""),
+    (["--history", "0"], "--history: invalid value \"0\""), (["--history", "-5"], "--history: invalid value \"-5\""),
+    (["--log-level", "loud"], "--log-level: invalid value \"loud\""),
+    (["--once", "--tui"], "--once"), (["--json"], "--json"),
+    (["--root", "/nowhere"], "--root: invalid value \"/nowhere\""),
+    (["--tui", "--theme", "pink"], "--theme: invalid value \"pink\": must be one of calm"),
+    (["--tui", "--layout", "x"], "--layout: invalid value \"x\": must be"),
+    (["--tui", "--set", "a=b"], "--set: invalid value \"a=b\": "),
     (["--nonsense"], "--nonsense"), (["surplus"], "surplus"), (["--host", "999.1.1.1.1"], "999.1.1.1.1"),
   ]) func wrongUseIsEXUSAGE(arguments: [String], named: String) throws {
     let result = try AgentProcess.run(arguments)
@@ -84,7 +87,7 @@ import Testing
     #expect(result.status == 64)
     #expect(
       result.errors
-        == "agent: INTERVAL_SEC: \"soon\" is not allowed; allowed is a whole number of seconds from 1 to 86400\n")
+        == "agent: INTERVAL_SEC: invalid value \"soon\": must be an integer from 1 to 86400\n")
   }
 
   @Test func versionAndHelp() throws {

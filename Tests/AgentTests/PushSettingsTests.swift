@@ -4,9 +4,9 @@ import Testing
 
 @testable import agent
 
-@Suite struct PushOptionsTests {
+@Suite struct PushSettingsTests {
   private func targets(_ arguments: [String], _ environment: [String: String] = [:]) throws -> [PushTarget] {
-    try PushOptions.parse(arguments).targets(hostName: "box") { environment[$0] }
+    try values(of: PushSettings.self, arguments, environment).targets(hostName: "box")
   }
 
   @Test("No samples are pushed by default")
@@ -64,6 +64,6 @@ import Testing
       (["--push-label", "a=b"], "--push-label"),
     ])
   func mistakes(_ arguments: [String], _ name: String) {
-    #expect { try targets(arguments) } throws: { ($0 as? Configuration.ValidationError)?.name == name }
+    #expect { try targets(arguments) } throws: { ($0 as? SettingError)?.name == name }
   }
 }

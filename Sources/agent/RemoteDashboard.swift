@@ -1,0 +1,89 @@
+import ArgumentParser
+import Dashboard
+import Remote
+import SystemIO
+
+/// Another machine's agent, and its name in the grid.
+struct RemoteTarget: Equatable {
+  var url: String
+  var name: String
+
+  init(url: String, name: String) {
+    self.url = url
+    self.name = name
+  }
+
+  /// Names the target by its URL, without the parts that most URLs share.
+  init(url: String) {
+    var name = url[...]
+    for scheme in ["http://", "https://"] where name.lowercased().hasPrefix(scheme) {
+      name = name.dropFirst(scheme.count)
+    }
+    while name.hasSuffix("/") { name.removeLast() }
+    if name.hasSuffix(":8080") { name = name.dropLast(5) }
+    self.init(url: url, name: String(name))
+  }
+
+  /// Parses a hosts file: URL and optional name per line, comments after `#`.
+  static func lines(of text: String) -> [RemoteTarget] {
+    text.split(whereSeparator: \.isNewline).compactMap { line in
+      let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace).map(String.init)
+      guard let url = words.first else { return nil }
+      return words.count > 1
+        ? RemoteTarget(url: url, name: words[1...].joined(separator: " ")) : RemoteTarget(url: url)
+    }
+  }
+
+  /// The files of `--hosts-file`, read.
+  static let hostsFile = SettingDomain<[RemoteTarget]>(
+    SettingDomainAbout(allowed: "a file with a line per machine, http://HOST:PORT NAME", completion: .file())
+  ) { path throws(SettingRefusal) in
+    guard let bytes = try? Files.contents(of: path) else {
+      throw SettingRefusal(word: path, reason: "must be a readable file")
+    }
+    let targets = lines(of: String(decoding: bytes, as: UTF8.self))
+    if let wrong = targets.first(where: { !RemoteMachine.isAddress($0.url) }) {
+      throw SettingRefusal(word: wrong.url, reason: "\(path) must have lines such as http://HOST:PORT NAME")
+    }
+    guard !targets.isEmpty else {
+      throw SettingRefusal(word: path, reason: "must have a line per machine, http://HOST:PORT NAME")
+    }
+    return targets
+  }
+}
+
+extension SettingValues<MainSettings> {
+  /// The machines of `--connect` and `--hosts-file`, each once.
+  var targets: [RemoteTarget] {
+    var seen: Set<String> = []
+    return (self.connect + (self.hostsFile ?? [])).filter { seen.insert($0.url).inserted }
+  }
+}
+
+/// The dashboard over other machines' agents.
+struct RemoteDashboard {
+  let targets: [RemoteTarget]
+  let token: @Sendable () -> String?
+  let historySize: Int
+
+  /// Runs until its user ends it.
+  ///
+  /// - Throws: RemoteMachine.AddressError; what the terminal throws.
+  func run(options: DashboardOptions) throws {
+    let machines = try targets.map { target in
+      (name: target.name, machine: try RemoteMachine(target.url, token: token, capacity: historySize))
+    }
+    // One machine that does not answer delays no other.
+    let tasks = machines.map { entry in Task.detached { await entry.machine.run() } }
+    defer { for task in tasks { task.cancel() } }
+    let hosts = machines.map { name, machine in
+      DashboardHost(
+        name: name, history: machine.history, processes: .remote { try await machine.processes() },
+        connection: {
+          let state = machine.state
+          return DashboardConnection(isConnected: state.isConnected, lag: state.lag, reason: state.reason)
+        })
+    }
+    _ = try runDashboard(hosts: hosts, options: options)
+  }
+}

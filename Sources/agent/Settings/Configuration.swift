@@ -1,0 +1,34 @@
+import SystemIO
+
+/// The settings of a run, by section.
+struct Configuration {
+  var main = SettingValues<MainSettings>()
+  var server = SettingValues<ServerSettings>()
+  var samples = SettingValues<SampleSettings>()
+  var archiveFile = SettingValues<ArchiveFileSettings>()
+  var archive = SettingValues<ArchiveSettings>()
+  var push = SettingValues<PushSettings>()
+  var terminal = SettingValues<TerminalSettings>()
+}
+
+/// The token of `--token-file` when the program started.
+struct FileToken: Equatable {
+  let path: String
+  let token: String
+}
+
+extension SettingValues<ServerSettings> {
+  /// Returns the token, which is read again when its file changes; nil without `--token-file`.
+  func currentToken(report: @escaping @Sendable (String) -> Void) -> @Sendable () -> String? {
+    guard let token = self.tokenFile else { return { nil } }
+    let file = TokenFile(token.path, token: token.token, report: report)
+    return { file.token }
+  }
+}
+
+extension SettingValues<TerminalSettings> {
+  /// Settings that override the config file's, as `key=value`.
+  var allOverrides: [String] {
+    self.overrides + [self.theme.map { "theme=" + $0 }, self.layout.map { "layout=" + $0 }].compactMap { $0 }
+  }
+}

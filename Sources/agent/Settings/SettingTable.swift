@@ -1,0 +1,124 @@
+import ArgumentParser
+import SystemIO
+
+/// A section of the program's settings: each property is a ``SettingRow``.
+protocol SettingTable: Sendable {
+  init()
+  /// The section of `--help`.
+  static var title: String { get }
+}
+
+extension SettingTable {
+  /// The rows in the order of their declaration.
+  static var rows: [any AnySettingRow] {
+    Mirror(reflecting: Self()).children.compactMap { $0.value as? any AnySettingRow }
+  }
+}
+
+/// Looks a variable up: the environment, a file.
+typealias SettingSource = @Sendable (_ variable: String) -> String?
+
+/// The environment as a source of settings.
+let processEnvironment: SettingSource = { name in getenv(name).map { String(cString: $0) } }
+
+/// An invalid setting: one line with the flag or variable, the value and the allowed values.
+struct SettingError: Error, Equatable, CustomStringConvertible {
+  let name: String
+  let value: String
+  let reason: String
+
+  var description: String { "\(name): invalid value \"\(value)\": \(reason)" }
+}
+
+/// The values of a section's settings, as properties with the rows' names.
+@dynamicMemberLookup
+struct SettingValues<Table: SettingTable> {
+  private let table = Table()
+  private var values: [String: any Sendable] = [:]
+  private var origins: [String: String] = [:]
+
+  subscript<Value>(dynamicMember row: KeyPath<Table, SettingRow<Value>>) -> Value {
+    let row = table[keyPath: row]
+    guard let value = values[row.about.flag] else { return row.fallback }
+    return value as? Value ?? row.fallback
+  }
+
+  /// The flag or variable that a value is from; the flag for a default.
+  func origin<Value>(of row: KeyPath<Table, SettingRow<Value>>) -> String {
+    let flag = table[keyPath: row].about.flag
+    return origins[flag] ?? "--" + flag
+  }
+
+  fileprivate mutating func set(_ row: any AnySettingRow, _ words: [String], from origin: String) throws(SettingError) {
+    do throws(SettingRefusal) {
+      values[row.about.flag] = try row.value(of: words)
+      origins[row.about.flag] = origin
+    } catch {
+      throw SettingError(name: origin, value: error.word, reason: error.reason)
+    }
+  }
+}
+
+/// The options of a section.
+///
+/// The argument parser finds options by reflection; the mirror supplies one for each row, so that a new setting needs no
+/// property here.
+struct SettingOptions<Table: SettingTable>: ParsableArguments, CustomReflectable {
+  /// Values by flag, as given.
+  private var words: [String: [String]] = [:]
+
+  init() {}
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    for about in Table.rows.map(\.about) {
+      let key = Key(stringValue: about.flag)
+      if about.valueName == nil {
+        if try container.decode(Flag<Bool>.self, forKey: key).wrappedValue { words[about.flag] = ["on"] }
+      } else {
+        words[about.flag] = try container.decode(Option<[String]>.self, forKey: key).wrappedValue
+      }
+    }
+  }
+
+  var customMirror: Mirror {
+    Mirror(self, children: Table.rows.map { (label: $0.about.flag, value: Self.option($0.about)) })
+  }
+
+  private static func option(_ about: SettingAbout) -> Any {
+    let name = NameSpecification.customLong(about.flag)
+    guard let valueName = about.valueName else {
+      return Flag<Bool>(wrappedValue: false, name: name, help: ArgumentHelp(about.fullHelp))
+    }
+    // Unconditional, so that "-5" is an invalid value and not an unknown option.
+    return Option<[String]>(
+      wrappedValue: [], name: name, parsing: .unconditionalSingleValue,
+      help: ArgumentHelp(about.fullHelp, valueName: valueName), completion: about.domain.completion)
+  }
+
+  /// The values by precedence: flags, then the sources in their order, then defaults.
+  ///
+  /// An empty variable counts as not set, as in a unit's EnvironmentFile.
+  func values(_ sources: [SettingSource]) throws(SettingError) -> SettingValues<Table> {
+    var result = SettingValues<Table>()
+    for row in Table.rows {
+      if let words = words[row.about.flag], !words.isEmpty {
+        try result.set(row, words, from: "--" + row.about.flag)
+      } else if let variable = row.about.variable,
+        let text = sources.lazy.compactMap({ $0(variable) }).first(where: { !$0.isEmpty })
+      {
+        let words = row.about.words(of: text)
+        if !words.isEmpty { try result.set(row, words, from: variable) }
+      }
+    }
+    return result
+  }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}

@@ -1,0 +1,181 @@
+import Archive
+import ArgumentParser
+import Logging
+import SystemIO
+import Testing
+
+@testable import agent
+
+/// The values of a section for a command line and an environment.
+func values<Table: SettingTable>(
+  of table: Table.Type, _ arguments: [String] = [], _ variables: [String: String] = [:]
+) throws -> SettingValues<Table> {
+  try SettingOptions<Table>.parse(arguments).values([{ variables[$0] }])
+}
+
+@Suite struct SettingTests {
+  private func server(_ arguments: [String], _ variables: [String: String] = [:]) throws -> SettingValues<
+    ServerSettings
+  > {
+    try values(of: ServerSettings.self, arguments, variables)
+  }
+
+  private func samples(_ arguments: [String], _ variables: [String: String] = [:]) throws -> SettingValues<
+    SampleSettings
+  > {
+    try values(of: SampleSettings.self, arguments, variables)
+  }
+
+  @Test("Defaults are those of the specification")
+  func defaults() throws {
+    let (server, samples) = (try server([]), try samples([]))
+    #expect(server.port == 8080 && server.host == "127.0.0.1" && server.tokenFile == nil && server.corsOrigins == [])
+    #expect(samples.interval == 30 && samples.historySize == 720)
+    #expect(try values(of: MainSettings.self).logLevel == .info)
+    #expect(try values(of: ArchiveFileSettings.self).database == nil)
+    let archive = try values(of: ArchiveSettings.self)
+    #expect(archive.retention == Retention() && archive.databaseSize == 2 << 30)
+  }
+
+  @Test("A flag wins over its variable, a variable over the default")
+  func precedence() throws {
+    let variables = ["PORT": "9000", "INTERVAL_SEC": "5", "HISTORY_SIZE": "10", "HOST": "0.0.0.0"]
+    let fromVariables = try server([], variables)
+    #expect(fromVariables.port == 9000 && fromVariables.host == "0.0.0.0")
+    #expect(try samples([], variables).interval == 5 && samples([], variables).historySize == 10)
+    let fromFlags = try server(["--port", "0", "--host=::1"], variables)
+    #expect(fromFlags.port == 0 && fromFlags.host == "::1")
+    #expect(fromFlags.origin(of: \.port) == "--port" && fromVariables.origin(of: \.port) == "PORT")
+    // A wrong variable does not matter under a flag.
+    #expect(try server(["--port", "1"], ["PORT": "x"]).port == 1)
+  }
+
+  @Test("An earlier source wins over a later one, and an empty variable is not set")
+  func sources() throws {
+    let options = try SettingOptions<SampleSettings>.parse([])
+    let values = try options.values([
+      { ["INTERVAL_SEC": "5", "HISTORY_SIZE": ""][$0] }, { ["INTERVAL_SEC": "6", "HISTORY_SIZE": "7"][$0] },
+    ])
+    #expect(values.interval == 5 && values.historySize == 7)
+    #expect(try server([], ["PORT": "", "CORS_ORIGIN": " , "]).port == 8080)
+  }
+
+  @Test("Of a flag given twice the last value counts, each must be valid, and lists take all")
+  func repeatedFlags() throws {
+    /// A valid value other than the default.
+    let examples = [
+      "root": "/", "log-level": "error", "host": "h", "interval": "7", "history": "8", "db": "a.db",
+      "retention": "1d,2d,3d", "db-max-size": "3G", "theme": "light", "layout": "gpu", "prom-compat": "all",
+      "port": "1", "hosts-file": "", "token-file": "", "from": "1", "to": "2", "format": "json", "step": "60",
+    ]
+    func check<Table: SettingTable>(_ table: Table.Type) throws {
+      for row in Table.rows where row.about.valueName != nil && row.about.separator == nil {
+        let flag = "--" + row.about.flag
+        let example = try #require(examples[row.about.flag], "\(flag) has no example")
+        if example.isEmpty { continue }
+        let first = row.about.domain.isInHelp ? row.about.fallback ?? example : example
+        #expect(throws: Never.self, "\(flag)") { try values(of: table, [flag, first, flag, example]) }
+        #expect(throws: SettingError.self, "\(flag)") { try values(of: table, [flag, "", flag, example]) }
+      }
+    }
+    try check(MainSettings.self)
+    try check(ServerSettings.self)
+    try check(SampleSettings.self)
+    try check(ArchiveFileSettings.self)
+    try check(ArchiveSettings.self)
+    try check(TerminalSettings.self)
+    try check(ExportSettings.self)
+    try check(ImportSettings.self)
+    #expect(try server(["--port", "1", "--port", "2"]).port == 2)
+    #expect(try samples(["--interval", "7", "--interval", "8"]).interval == 8)
+    #expect(try values(of: ArchiveFileSettings.self, ["--db", "a", "--db", "b"]).database == "b")
+    #expect(try values(of: ExportSettings.self, ["--format", "json", "--format", "csv"]).format == .csv)
+    #expect(try server(["--allowed-host", "a", "--allowed-host", "b"]).allowedHosts == ["a", "b"])
+    #expect(try values(of: MainSettings.self, ["--tui", "--tui"]).tui)
+  }
+
+  @Test(
+    "A port must be a number in digits from 0 to 65535",
+    arguments: ["-1", "65536", "80.5", "http", " 80", "+80", "0x50", "99999999999999999999", "８０"])
+  func badPorts(value: String) {
+    func error(_ name: String) -> SettingError {
+      SettingError(name: name, value: value, reason: "must be an integer from 0 to 65535")
+    }
+    #expect(throws: error("PORT")) { try server([], ["PORT": value]) }
+    #expect(throws: error("--port")) { try server(["--port", value], ["PORT": "80"]) }
+  }
+
+  @Test("An error names flag or variable, value and what is allowed")
+  func errors() {
+    let text = (#expect(throws: SettingError.self) { try samples(["--interval", "0"]) })?.description
+    #expect(text == "--interval: invalid value \"0\": must be an integer from 1 to 86400")
+    #expect(throws: SettingError.self) { try server(["--port", ""]) }
+    #expect(throws: SettingError.self) { try samples([], ["HISTORY_SIZE": "0"]) }
+    #expect(throws: SettingError.self) { try values(of: MainSettings.self, [], ["LOG_LEVEL": "loud"]) }
+    #expect(throws: SettingError.self) { try server(["--host", "two words"]) }
+    for (value, flag) in [("7d", "--retention"), ("2y,90d,7d", "--retention"), ("1K", "--db-max-size")] {
+      let error = #expect(throws: SettingError.self) { try values(of: ArchiveSettings.self, [flag, value]) }
+      #expect(error?.name == flag && error?.value == value)
+    }
+    for path in ["", "/var/lib/"] {
+      #expect(throws: SettingError.self) { try values(of: ArchiveFileSettings.self, ["--db", path]) }
+    }
+  }
+
+  @Test("The archive's settings, from flags and variables")
+  func archive() throws {
+    let variables = ["DB_PATH": "/var/lib/a.db", "DB_RETENTION": "1d,2d,3d", "DB_MAX_SIZE": "500M"]
+    let fromVariables = try values(of: ArchiveSettings.self, [], variables)
+    #expect(fromVariables.retention.quarters == 3 * 86_400 && fromVariables.databaseSize == 500 << 20)
+    let fromFlags = try values(
+      of: ArchiveSettings.self, ["--retention", "1h,1d,1w", "--db-max-size", "3G"], variables)
+    #expect(fromFlags.retention.raw == 3_600 && fromFlags.databaseSize == 3 << 30)
+    #expect(try values(of: ArchiveFileSettings.self, [], variables).path() == "/var/lib/a.db")
+    #expect(throws: UsageError.self) { try values(of: ArchiveFileSettings.self).path() }
+  }
+
+  @Test("A token is the first line of its file, without spaces around it")
+  func token() throws {
+    let path = "/tmp/agent-token-\(UInt64.random(in: 0 ... .max))"
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    #expect(StandardStreams.write("  s3cret-t0ken \nsecond line\n", to: descriptor))
+    close(descriptor)
+    defer { unlink(path) }
+    #expect(try server([]).currentToken { _ in }() == nil)
+    #expect(try server(["--token-file", path]).currentToken { _ in }() == "s3cret-t0ken")
+    #expect(try server([], ["TOKEN_FILE": path]).tokenFile == FileToken(path: path, token: "s3cret-t0ken"))
+    for wrong in ["/nowhere", "/dev/null", "/"] {
+      #expect(throws: SettingError.self) { try server(["--token-file", wrong]) }
+    }
+  }
+
+  @Test("Origins are those of browsers, hosts are names without ports")
+  func originsAndHosts() throws {
+    let origins = ["https://grafana.example.org", "http://localhost:3000", "http://[::1]:8080", "moz-extension://a-b"]
+    #expect(try server(origins.flatMap { ["--cors-origin", $0] }).corsOrigins == origins)
+    let fromVariable = try server([], ["CORS_ORIGIN": "https://a.example, http://b:1", "ALLOWED_HOST": "a,b.example"])
+    #expect(fromVariable.corsOrigins == ["https://a.example", "http://b:1"])
+    #expect(fromVariable.allowedHosts == ["a", "b.example"])
+    for wrong in [
+      "*", "null", "", "https://", "https://a.example/", "https://A.example", "a.example", "https://a b", "//a",
+    ] {
+      #expect(throws: SettingError.self, "\(wrong)") { try server(["--cors-origin", wrong]) }
+    }
+    #expect(
+      try server(["--allowed-host", "Mon.example", "--allowed-host", "x_1-y"]).allowedHosts == ["Mon.example", "x_1-y"])
+    for wrong in ["", "a:80", "a/b", "ä.example", "[::1]", "*", "a@b", "a[b"] {
+      #expect(throws: SettingError.self, "\(wrong)") { try server(["--allowed-host", wrong]) }
+    }
+  }
+
+  @Test("Lines of a hosts file have a URL and an optional name")
+  func hostsFile() {
+    let lines = RemoteTarget.lines(
+      of: "# workers\nhttp://a:8080\n\n  https://b.example/  the big one # rack 2\nc:9000\r\n#http://d\n")
+    #expect(
+      lines == [
+        .init(url: "http://a:8080", name: "a"), .init(url: "https://b.example/", name: "the big one"),
+        .init(url: "c:9000", name: "c:9000"),
+      ])
+  }
+}
