@@ -47,7 +47,7 @@ let package = Package(
     .target(
       name: "HTTPServer",
       dependencies: [
-        "API", "SystemIO",
+        "API", "AgentMetrics", "SystemIO",
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),

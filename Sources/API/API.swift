@@ -21,8 +21,8 @@ package struct API: Sendable {
     /// Metric names of a scrape besides the agent's own.
     package var prometheus = PrometheusCompatibility.node
 
-    /// Progress of pushing samples to each receiver.
-    package var pushStatus: @Sendable () -> [PushReport] = { [] }
+    /// Returns the state of each receiver of samples.
+    package var pushStatus: @Sendable () -> [PushStatus] = { [] }
 
     /// Creates the default settings.
     package init() {}

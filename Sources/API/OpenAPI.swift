@@ -133,35 +133,11 @@ enum OpenAPI {
   private static let sample: JSONSchema = {
     // Members that every sample has.
     let time = JSONSchema.Member(name: "timestamp", schema: .timestamp, help: "Time of the sample", isRequired: true)
-    return .object([time] + members(of: nil))
+    return .object([time] + JSONSchema.members(Catalog.shared.nodes))
   }()
 
   private static let process: JSONSchema = {
     let list = Catalog.shared.nodes.firstIndex { $0.id == "processes.top" }
-    return .object(members(of: list) + ProcessesJSON.gpuMembers)
+    return .object(JSONSchema.members(Catalog.shared.nodes, in: list) + ProcessesJSON.gpuMembers)
   }()
-
-  /// Members of a group or list of the catalog; those of a Sample if nil.
-  private static func members(of group: Int?) -> [JSONSchema.Member] {
-    Catalog.shared.children(of: group).map { number in
-      let node = Catalog.shared.nodes[number]
-      return JSONSchema.Member(
-        name: node.definition.name, schema: schema(of: number), help: node.definition.help,
-        isRequired: node.isRequired)
-    }
-  }
-
-  private static func schema(of number: Int) -> JSONSchema {
-    let node = Catalog.shared.nodes[number]
-    return switch node.kind {
-    case .group: .object(members(of: number))
-    case .list: .list(.object(members(of: number)))
-    case .value:
-      switch node.definition.kind {
-      case .gauge, .counter: node.definition.isWhole ? .integer() : .number
-      case .flag: .truth
-      case .info: .text
-      }
-    }
-  }
 }

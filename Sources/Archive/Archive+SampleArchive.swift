@@ -1,20 +1,14 @@
 package import AgentMetrics
 package import History
+internal import Synchronization
 internal import SystemIO
 
 extension Archive: SampleArchive {
-  /// Health for clients that must not learn the file's path.
-  package var health: SampleArchiveHealth {
-    let status = status
-    var health = SampleArchiveHealth()
-    health.failure = status.failure
-    health.oldest = status.oldest.isFinite ? Timestamp(seconds: status.oldest) : nil
-    health.newest = status.newest.isFinite ? Timestamp(seconds: status.newest) : nil
-    health.bytes = Int(clamping: status.bytes)
-    health.pending = status.pending
-    health.lost = status.lost
-    health.damaged = status.damaged
-    return health
+  package var status: ArchiveStatus {
+    var status = state.withLock { $0 }
+    status.pending = inbox.withState { $0.waiting.count }
+    status.damaged = queries.damaged
+    return status
   }
 
   /// Oldest timestamp of any tier.

@@ -25,7 +25,7 @@ package final class Archive: Sendable {
   /// How often samples are written at least, in seconds.
   package static let flushSeconds = ArchiveTiming().flush
 
-  private struct Inbox {
+  struct Inbox {
     var waiting: [History.Entry] = []
     /// When the oldest of them came, by the monotonic clock.
     var since = Double.nan
@@ -42,8 +42,8 @@ package final class Archive: Sendable {
   private let sizeLimit: Int64?
   private let timing: ArchiveTiming
   private let report: @Sendable (String) -> Void
-  private let inbox = Condition(Inbox())
-  private let state: Mutex<ArchiveStatus>
+  let inbox = Condition(Inbox())
+  let state: Mutex<ArchiveStatus>
   private let observer = Mutex<Int?>(nil)
   /// By the boot-time clock, when this archive was made.
   private let begin = Clock.boottime
@@ -72,20 +72,12 @@ package final class Archive: Sendable {
     self.sizeLimit = sizeLimit
     self.timing = timing
     self.report = report
-    state = Mutex(ArchiveStatus(path: path))
+    state = Mutex(ArchiveStatus())
     queries = ArchiveQueries(path: path)
   }
 
   deinit {
     queries.stop()
-  }
-
-  /// How it is doing.
-  package var status: ArchiveStatus {
-    var status = state.withLock { $0 }
-    status.pending = inbox.withState { $0.waiting.count }
-    status.damaged = queries.damaged
-    return status
   }
 
   /// Opens the file, fills the History with its newest samples, and then writes every new sample.
@@ -266,7 +258,7 @@ package final class Archive: Sendable {
     state.withLock { state in
       state.newest = newest ?? .nan
       state.oldest = oldest ?? .nan
-      state.bytes = bytes &* size
+      state.bytes = Int(clamping: bytes &* size)
     }
   }
 
@@ -361,7 +353,6 @@ package final class Archive: Sendable {
     for suffix in ["", "-wal", "-shm"] where rename(path + suffix, name + suffix) != 0 && suffix.isEmpty {
       return fail(ArchiveFailure(path, "it is damaged and cannot be moved aside", .reopen))
     }
-    state.withLock { $0.movedAside = name }
     report("archive: \(path) was damaged and is now \(name); a new one is begun")
     inbox.update { $0.waiting = history.all }
   }

@@ -1,6 +1,6 @@
+internal import AgentMetrics
 internal import Logging
 internal import NIOCore
-internal import Synchronization
 internal import SystemIO
 
 /// The open connections of one server, used only on its event loop.
@@ -71,7 +71,7 @@ final class Connections {
   }
 
   private func refuse(isFull: Bool) -> Admission {
-    usage.refused.add(1, ordering: .relaxed)
+    usage.update { $0.refused += 1 }
     if isFull {
       lastTrouble = .now()
       if refusedWhileFull == nil {
@@ -105,7 +105,7 @@ final class Connections {
     while let connection = candidate, let client, connection.client != client { candidate = connection.idleLinks.newer }
     guard let connection = candidate else { return false }
     remove(connection)
-    usage.evicted.add(1, ordering: .relaxed)
+    usage.update { $0.evicted += 1 }
     connection.channel.close(promise: nil)
     return true
   }
@@ -115,7 +115,7 @@ final class Connections {
   func add(_ connection: ConnectionGuard) {
     open[ObjectIdentifier(connection)] = connection
     counts[connection.client, default: 0] += 1
-    usage.connections.store(open.count, ordering: .relaxed)
+    usage.update { $0.connections = open.count }
     peak = max(peak, open.count)
     setIdle(connection)
     sweepLater()
@@ -127,7 +127,7 @@ final class Connections {
     release(connection.takeHeldBytes())
     let left = counts[connection.client, default: 1] - 1
     counts[connection.client] = left > 0 ? left : nil
-    usage.connections.store(open.count, ordering: .relaxed)
+    usage.update { $0.connections = open.count }
     if peak >= Self.manyConnections, open.count <= peak / 2 {
       peak = open.count
       trimLater()

@@ -1,4 +1,5 @@
 package import API
+package import AgentMetrics
 internal import HTTPTypes
 internal import HummingbirdCore
 package import Logging
@@ -49,14 +50,19 @@ package struct HTTPServer: Sendable {
     var trim = TimeAmount.seconds(15)
   }
 
-  /// Counters for the agent's own metrics; written by the server, read from any thread.
+  /// Connections for the agent's own metrics; written on the event loop, read from any thread.
   final class Usage: Sendable {
-    let connections = Atomic(0)
-    /// Connections above the limit: answered with 503, or closed.
-    let refused = Atomic(0)
-    /// Idle connections closed in favor of new ones.
-    let evicted = Atomic(0)
+    private let status = Mutex(ServerStatus())
+
+    var now: ServerStatus { status.withLock { $0 } }
+
+    func update(_ body: (inout ServerStatus) -> Void) {
+      status.withLock { body(&$0) }
+    }
   }
+
+  /// Open, refused and evicted connections.
+  package var status: ServerStatus { usage.now }
 
   /// Maximum number of concurrent streams, within the connections.
   package static var streams: Int { min(256, max(1, Descriptors.connections * 3 / 4)) }
@@ -67,7 +73,7 @@ package struct HTTPServer: Sendable {
   private let logger: Logger
   private let prepared = PreparedResponses()
   var limits = ConnectionLimits()
-  let usage = Usage()
+  private let usage = Usage()
 
   /// Creates a server that does not listen yet.
   ///

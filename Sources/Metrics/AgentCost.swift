@@ -33,49 +33,6 @@ package struct SourceReading: MetricGroup, Hashable {
   ])
 }
 
-/// State of pushing samples to one receiver.
-package struct PushReading: MetricGroup, Hashable {
-  /// The receiver's URL without secrets.
-  package var target = ""
-  /// Whether the receiver accepts samples.
-  package var isWorking = false
-  /// Seconds behind the newest sample.
-  package var lag = Double.nan
-  /// Samples waiting to be sent.
-  package var pending = Double.nan
-  /// Samples accepted.
-  package var samples = Double.nan
-  /// Values accepted.
-  package var values = Double.nan
-  /// Bytes of accepted requests.
-  package var bytes = Double.nan
-  /// Requests that failed and were retried.
-  package var failed = Double.nan
-  /// Samples that the receiver rejected.
-  package var dropped = Double.nan
-  /// Samples discarded before the receiver could be reached again.
-  package var lost = Double.nan
-
-  package init() {}
-
-  package init(target: String) {
-    self.target = target
-  }
-
-  static let table = Table<PushReading>([
-    .text("target", "Receiver of samples", source: "the agent", \.target),
-    .flag("working", "Whether the receiver accepts samples", source: "the agent", \.isWorking),
-    .gauge("lag_seconds", .seconds, "Lag behind the newest sample", source: "the agent", \.lag),
-    .gauge("pending", .count, "Samples waiting to be sent", source: "the agent", \.pending),
-    .counter("samples_total", .count, "Samples accepted", source: "the agent", \.samples),
-    .counter("values_total", .count, "Values accepted", source: "the agent", \.values),
-    .counter("bytes_total", .bytes, "Bytes of accepted requests", source: "the agent", \.bytes),
-    .counter("failed_total", .count, "Requests failed and retried", source: "the agent", \.failed),
-    .counter("dropped_total", .count, "Samples rejected by the receiver", source: "the agent", \.dropped),
-    .counter("lost_total", .count, "Samples discarded before the receiver came back", source: "the agent", \.lost),
-  ])
-}
-
 /// Resource use of the agent itself at one instant.
 package struct AgentReading: Sendable, Hashable {
   /// Version of the program.
@@ -86,8 +43,12 @@ package struct AgentReading: Sendable, Hashable {
   package var resident: UInt64?
   /// Each source's last reading.
   package var sources: [SourceReading] = []
-  /// Each receiver of samples; empty when push is off.
-  package var push: [PushReading] = []
+  /// State of each receiver of samples; empty where none is configured.
+  package var push: [PushStatus] = []
+  /// State of the archive; nil without one.
+  package var archive: ArchiveStatus?
+  /// State of the HTTP server; nil where it does not run.
+  package var server: ServerStatus?
 
   package init() {}
 }
@@ -104,8 +65,12 @@ package struct AgentCost: MetricGroup, Hashable {
   package var cpuTotal = Double.nan
   /// Each source's last reading.
   package var sources: [SourceReading] = []
-  /// Each receiver of samples; empty when push is off.
-  package var push: [PushReading] = []
+  /// State of each receiver of samples; empty where none is configured.
+  package var push: [PushStatus] = []
+  /// State of the archive; nil without one.
+  package var archive: ArchiveStatus?
+  /// State of the HTTP server; nil where it does not run.
+  package var server: ServerStatus?
 
   package init() {}
 
@@ -117,6 +82,8 @@ package struct AgentCost: MetricGroup, Hashable {
     resident = metric(current.resident)
     sources = current.sources
     push = current.push
+    archive = current.archive
+    server = current.server
   }
 
   package static let table = Table<AgentCost>([
@@ -129,6 +96,8 @@ package struct AgentCost: MetricGroup, Hashable {
     .gauge("rss_bytes", .bytes, "Resident memory of the agent", source: "/proc/self/statm", \.resident).titled(
       "Memory", "メモリ"),
     .list("sources", keys: [Label("source") { $0.name }], SourceReading.table, \.sources),
-    .list("push", keys: [Label("target") { $0.target }], PushReading.table, \.push, omitsEmpty: true),
+    .list("push", keys: [Label("target") { $0.url }], PushStatus.table, \.push, omitsEmpty: true),
+    .part("archive", ArchiveStatus.table, \.archive),
+    .part("server", ServerStatus.table, \.server),
   ])
 }

@@ -87,8 +87,7 @@ package struct Catalog: Sendable {
   private let byID: [String: Int]
 
   init(_ table: Table<Sample>) {
-    var nodes: [Node] = []
-    table.appendNodes(to: &nodes, in: nil)
+    let nodes = table.nodes
     let values = nodes.indices.filter { nodes[$0].kind == .value }
     metrics = zip(values, table.metrics { sample, labels, body in body(sample, labels) }).map { number, read in
       Metric(number, nodes[number], read)
@@ -103,14 +102,7 @@ package struct Catalog: Sendable {
 
   /// Numbers of the values, groups and lists directly inside a group or list; nil for the Sample's own.
   package func children(of parent: Int?) -> [Int] {
-    var children: [Int] = []
-    var next = parent.map { $0 + 1 } ?? 0
-    let end = parent.map { nodes[$0].end } ?? nodes.count
-    while next < end {
-      children.append(next)
-      next = nodes[next].end
-    }
-    return children
+    nodes.children(of: parent)
   }
 
   /// Numbers of the lists around a node, the outermost first.
@@ -125,4 +117,18 @@ package struct Catalog: Sendable {
   }
 
   package static let shared = Catalog(Sample.table)
+}
+
+extension [Catalog.Node] {
+  /// Numbers of the nodes directly inside a group or list of a tree; nil for its outermost.
+  package func children(of parent: Int?) -> [Int] {
+    var children: [Int] = []
+    var next = parent.map { $0 + 1 } ?? 0
+    let end = parent.map { self[$0].end } ?? count
+    while next < end {
+      children.append(next)
+      next = self[next].end
+    }
+    return children
+  }
 }

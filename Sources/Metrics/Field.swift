@@ -12,6 +12,14 @@ package struct Definition: Sendable, Hashable {
     case flag
   }
 
+  /// The values that a text may have.
+  package enum TextValues: Sendable, Hashable {
+    case free
+    /// RFC 3339.
+    case timestamp
+    case words([String])
+  }
+
   /// JSON member name, which ends in the unit.
   package let name: String
   /// Unit of the JSON value.
@@ -21,6 +29,8 @@ package struct Definition: Sendable, Hashable {
   package let help: String
   /// Origin: formula and kernel file.
   package let source: String
+  /// The values of a text.
+  package internal(set) var text = TextValues.free
   /// Whether the JSON value is a whole number.
   package internal(set) var isWhole: Bool
   /// Short label beside a value on a screen; the help where the table gives none.
@@ -68,22 +78,29 @@ package struct Field<Owner: MetricGroup>: Sendable {
     self.isRequired = isRequired
   }
 
-  private init(_ field: Field, _ change: (inout Definition) -> Void) {
-    var definition = field.definition
+  private func changed(isRequired: Bool? = nil, _ change: (inout Definition) -> Void) -> Field {
+    var definition = definition
     change(&definition)
-    (self.definition, access, isRequired) = (definition, field.access, field.isRequired)
+    return Field(definition, isRequired: isRequired ?? self.isRequired, access)
+  }
+
+  private init(_ definition: Definition, isRequired: Bool, _ access: Access) {
+    (self.definition, self.isRequired, self.access) = (definition, isRequired, access)
   }
 
   /// The field with whole numbers, though its unit has fractions.
-  package var whole: Field { Field(self) { $0.isWhole = true } }
+  package var whole: Field { changed { $0.isWhole = true } }
 
   /// The field with fractions, though its unit is a count: a mean.
-  package var fractional: Field { Field(self) { $0.isWhole = false } }
+  package var fractional: Field { changed { $0.isWhole = false } }
 
   /// The field with a short label for screens, in English and, where that differs, in Japanese.
   package func titled(_ title: String, _ japanese: String? = nil) -> Field {
-    Field(self) { ($0.title, $0.japaneseTitle) = (title, japanese) }
+    changed { ($0.title, $0.japaneseTitle) = (title, japanese) }
   }
+
+  /// The field as one that no group lacks, though its type has an absent value.
+  package var required: Field { changed(isRequired: true) { _ in } }
 
   /// A level in the unit's *base* (bytes for ``Unit/mebibytes``); NaN where absent.
   package static func gauge<Value: MetricValue>(
@@ -132,6 +149,33 @@ package struct Field<Owner: MetricGroup>: Sendable {
     set: (@Sendable (inout Owner, String) -> Void)?
   ) -> Field {
     Field(name, .none, .info, help, source, isRequired: false, .text(value, set: set))
+  }
+
+  /// One word of a fixed set.
+  package static func word<Word: RawRepresentable<String> & CaseIterable & Sendable>(
+    _ name: String, _ help: String, source: String = "", _ path: Path<Word>
+  ) -> Field {
+    let read = reader(of: path)
+    let write = writer(to: path)
+    var set: (@Sendable (inout Owner, String) -> Void)?
+    if let write { set = { owner, text in Word(rawValue: text).map { write(&owner, $0) } } }
+    return Field(name, .none, .info, help, source, isRequired: true, .text({ read($0).rawValue }, set: set))
+      .changed { $0.text = .words(Word.allCases.map(\.rawValue)) }
+  }
+
+  /// A POSIX time, as RFC 3339; NaN where absent.
+  package static func timestamp(_ name: String, _ help: String, source: String = "", _ path: Path<Double>) -> Field {
+    let read = reader(of: path)
+    let write = writer(to: path)
+    var set: (@Sendable (inout Owner, String) -> Void)?
+    if let write { set = { owner, text in Timestamp(rfc3339: text).map { write(&owner, $0.seconds) } } }
+    return text(
+      name, help, source: source,
+      { owner in
+        let seconds = read(owner)
+        return seconds.isFinite ? Timestamp(seconds: seconds).rfc3339 : nil
+      }, set: set
+    ).changed { $0.text = .timestamp }
   }
 
   /// True or false.
@@ -207,12 +251,12 @@ package struct Field<Owner: MetricGroup>: Sendable {
   ///   - isSeries: false for entries too short-lived to be time series (processes).
   ///   - omitsEmpty: whether an empty list is omitted.
   package static func list<Inner: MetricGroup>(
-    _ name: String, keys: [Label<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
+    _ name: String, help: String = "", keys: [Label<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
     _ path: Path<[Inner]>, omitsEmpty: Bool = false
   ) -> Field {
     let read = reader(of: path)
     return list(
-      name, keys: keys, isSeries: isSeries, isRequired: !omitsEmpty, table,
+      name, help: help, keys: keys, isSeries: isSeries, isRequired: !omitsEmpty, table,
       { domain in
         let items = read(domain)
         return omitsEmpty && items.isEmpty ? nil : items
@@ -230,11 +274,11 @@ package struct Field<Owner: MetricGroup>: Sendable {
   }
 
   private static func list<Inner: MetricGroup>(
-    _ name: String, keys: [Label<Inner>], isSeries: Bool, isRequired: Bool, _ table: Table<Inner>,
+    _ name: String, help: String = "", keys: [Label<Inner>], isSeries: Bool, isRequired: Bool, _ table: Table<Inner>,
     _ value: @escaping @Sendable (Owner) -> [Inner]?, set: (@Sendable (inout Owner, [Inner]) -> Void)?
   ) -> Field {
     Field(
-      name, .none, .info, "", "", isRequired: isRequired,
+      name, .none, .info, help, "", isRequired: isRequired,
       .part(
         NestedGroup(
           isList: true, labels: keys.map(\.label), isSeries: isSeries, size: table.size,

@@ -66,6 +66,13 @@ package struct Table<Owner: MetricGroup>: Sendable {
     }
   }
 
+  /// The tree of the table's fields, as ``Catalog/nodes`` has that of a Sample.
+  package var nodes: [Catalog.Node] {
+    var nodes: [Catalog.Node] = []
+    appendNodes(to: &nodes, in: nil)
+    return nodes
+  }
+
   /// Appends the table's fields, and those of nested groups, to the catalog's tree.
   ///
   /// - Parameter parent: the number of the group or list that the table describes; nil for the Sample.

@@ -118,7 +118,7 @@ struct Outbox {
       storeCursor()
     }
     status.update { [cursor] status in
-      status.pending = batch.pending
+      status.pending = Double(batch.pending)
       if batch.newest.isFinite {
         status.lag = batch.pending == 0 ? 0 : max(0, batch.newest - cursor.timestamp)
       }

@@ -1,4 +1,4 @@
-internal import AgentMetrics
+package import AgentMetrics
 package import History
 package import Logging
 internal import Synchronization

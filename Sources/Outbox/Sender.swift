@@ -179,9 +179,9 @@ struct Sender {
       logger.notice("push: \(sink.name): works again, \(Int(status.now.lag)) s behind")
     }
     status.update { status in
-      status.sentSamples += batch.samples.count
-      status.sentValues += values
-      status.sentBytes += bytes
+      status.sentSamples += Double(batch.samples.count)
+      status.sentValues += Double(values)
+      status.sentBytes += Double(bytes)
       status.lastSuccess = Clock.realtime
     }
   }
@@ -265,7 +265,7 @@ struct Sender {
     let pending = status.now.pending
     if isFailing, pending > 0 {
       let fate = outbox.isPersistent ? "wait in the archive" : "are lost"
-      logger.warning("push: \(sink.name): \(pending) samples that were not sent \(fate)")
+      logger.warning("push: \(sink.name): \(Int(pending)) samples that were not sent \(fate)")
     }
   }
 }

@@ -14,11 +14,11 @@ final class RemoteArchive: SampleArchive {
     self.token = token
   }
 
-  /// Only the time of the oldest sample is known here.
-  var health: SampleArchiveHealth {
-    var health = SampleArchiveHealth()
-    health.oldest = oldest.map { Timestamp(seconds: $0) }
-    return health
+  /// Only the oldest time is known here.
+  var status: ArchiveStatus {
+    var status = ArchiveStatus()
+    status.oldest = oldest ?? .nan
+    return status
   }
 
   /// The oldest time reported by the agent's last answer.

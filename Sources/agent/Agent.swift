@@ -57,16 +57,16 @@ struct Agent: ParsableCommand {
     let main = configuration.main
     try checkModes(configuration)
     let targets = try configuration.push.targets(hostName: hostName)
-    let board = targets.isEmpty ? nil : PushReference()
     if main.once {
       try runOnce(main)
     } else if !main.targets.isEmpty {
       try showOthers(configuration)
     } else {
+      let collector = ServiceCollector()
       let code = Service(
-        configuration: configuration, source: source(main, board),
+        configuration: configuration, source: source(main, [collector]),
         commandLine: main.demo ? nil : processCommandLine(root: main.root.last ?? ""),
-        scrapeSource: scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets, board: board,
+        scrapeSource: scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets, collector: collector,
         isThisMachine: !main.demo && main.root.isEmpty, showsDashboard: main.tui, serves: main.serve || !main.tui
       ).run()
       if code != 0 { throw ExitCode(code) }
@@ -106,23 +106,22 @@ struct Agent: ParsableCommand {
     }
   }
 
-  private func source(_ main: SettingValues<MainSettings>, _ board: PushReference?) -> Sampler.Source {
-    let push: @Sendable () -> [any Collector] = { board.map { [PushCollector($0)] } ?? [] }
-    if main.demo { return .simulated { [DemoCollector(version: version)] + push() } }
+  private func source(_ main: SettingValues<MainSettings>, _ others: [ServiceCollector] = []) -> Sampler.Source {
+    if main.demo { return .simulated { [DemoCollector(version: version)] + others } }
     let roots = main.root
     let root = roots.first ?? ""
     let isSingle = main.once
-    guard !root.isEmpty else { return .live { collectors(root: "", isSingle: isSingle) + push() } }
+    guard !root.isEmpty else { return .live { collectors(root: "", isSingle: isSingle) + others } }
     guard roots.count > 1 else {
-      return .recorded({ collectors(root: root, isSingle: isSingle) + push() }, later: nil)
+      return .recorded({ collectors(root: root, isSingle: isSingle) + others }, later: nil)
     }
     let later = roots[1]
-    return .recorded({ collectors(root: root) + push() }, later: { collectors(root: later) + push() })
+    return .recorded({ collectors(root: root) + others }, later: { collectors(root: later) + others })
   }
 
   private func runOnce(_ main: SettingValues<MainSettings>) throws {
     let history = History(capacity: 1, interval: 1)
-    let sampler = Sampler(source: source(main, nil), history: history, timekeeper: OnceTimekeeper()) { message in
+    let sampler = Sampler(source: source(main), history: history, timekeeper: OnceTimekeeper()) { message in
       StandardStreams.write("agent: \(message)\n", to: 2)
     }
     sampler.run()

@@ -22,8 +22,8 @@ struct Service {
   let scrapeSource: (any ScrapeSource)?
   /// Where samples are sent to.
   let targets: [PushTarget]
-  /// Where it is told how that goes; nil where they are sent nowhere.
-  let board: PushReference?
+  /// Gets the state of the archive, the receivers and the server.
+  let collector: ServiceCollector
   /// Whether that is the running machine itself.
   let isThisMachine: Bool
   let showsDashboard: Bool
@@ -76,7 +76,8 @@ struct Service {
         to: targets.map { target in { target.sink($0) } }, history: history, version: version,
         cursorFile: configuration.archiveFile.database.map { $0 + ".push" },
         logger: logger)
-    board?.set(push)
+    if let push { collector.add { $0.push = push.status } }
+    if let archive { collector.add { $0.archive = archive.status } }
     let processes = ProcessSnapshots(of: history, commandLine: commandLine)
     sampler.start()
     defer {
@@ -90,7 +91,8 @@ struct Service {
     var address: String?
     let server =
       serves
-      ? startServer(history: history, processes: processes, token: token, logger: logger, events: events) : nil
+      ? startServer(
+        history: history, processes: processes, push: push, token: token, logger: logger, events: events) : nil
     if server != nil {
       // A server that neither listens nor fails has hung in the resolver; nobody would know why nothing answers.
       switch events.next(atMost: 30) {
@@ -121,7 +123,8 @@ struct Service {
   }
 
   private func startServer(
-    history: History, processes: ProcessSnapshots, token: @escaping @Sendable () -> String?, logger: Logger,
+    history: History, processes: ProcessSnapshots, push: Push?, token: @escaping @Sendable () -> String?,
+    logger: Logger,
     events: Events
   ) -> Task<Void, Never> {
     var settings = API.APISettings()
@@ -131,12 +134,13 @@ struct Service {
     settings.corsOrigins = configuration.server.corsOrigins
     settings.allowedHosts = configuration.server.allowedHosts
     settings.prometheus = configuration.server.prometheus
-    settings.pushStatus = { [board] in board?.status.map(PushReport.init) ?? [] }
+    settings.pushStatus = { push?.status ?? [] }
     let server = HTTPServer(
       api: API(
         history: history, settings: settings, scrapeSource: scrapeSource, processes: { try await processes.now() }),
       host: configuration.server.host,
       port: configuration.server.port, logger: logger)
+    collector.add { $0.server = server.status }
     return Task.detached {
       do {
         try await server.run { url in events.add(.listening(url)) }

@@ -8,10 +8,10 @@ import Testing
 @Suite struct HealthTests {
   private struct Archive: SampleArchive {
     let failure: String?
-    var health: SampleArchiveHealth {
-      var health = SampleArchiveHealth()
-      health.failure = failure
-      return health
+    var status: ArchiveStatus {
+      var status = ArchiveStatus()
+      status.failure = failure
+      return status
     }
     var oldest: Double? { nil }
     func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample] { [] }
@@ -21,15 +21,15 @@ import Testing
     ) async throws -> Columns { Columns(timestamps: [], series: []) }
   }
 
-  private func api(age: Double?, push: [String] = []) -> API {
+  private func api(age: Double?, push: [PushStatus.TargetState] = []) -> API {
     let history = MadeUpSample.history(samples: 3)
     if let age { history.setWake({}, now: { MadeUpSample.time + age }) }
     var settings = API.APISettings()
     settings.pushStatus = {
       push.map { state in
-        var report = PushReport()
-        report.state = state
-        return report
+        var status = PushStatus(url: "http://receiver", format: "otlp")
+        status.state = state
+        return status
       }
     }
     return API(history: history, settings: settings)
@@ -82,8 +82,8 @@ import Testing
   }
 
   @Test func receivers() async {
-    let text = await get("/health", api(age: 1, push: ["live", "failing", "refused", "catching_up"])).text
+    let text = await get("/health", api(age: 1, push: [.live, .failing, .refused, .catchingUp])).text
     #expect(text.hasSuffix(#","push":{"status":"failing","targets":4,"failing":2}}"#))
-    #expect(await get("/health?strict", api(age: 1, push: ["failing"])).status == 200)
+    #expect(await get("/health?strict", api(age: 1, push: [.failing])).status == 200)
   }
 }

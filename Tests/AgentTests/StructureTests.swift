@@ -19,7 +19,8 @@ import Testing
     "CollectDemo": ["AgentMetrics", "Collect"],
     "API": ["AgentMetrics", "CISAL", "NodeMetrics", "PrometheusExport", "History", "CWeb", "CZlib", "Synchronization"],
     "HTTPServer": [
-      "API", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "Synchronization",
+      "API", "AgentMetrics", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+      "Synchronization",
       "SystemIO",
     ],
     "ClientHTTP": ["NIOCore", "NIOPosix", "NIOSSL", "SystemIO", "Synchronization"],

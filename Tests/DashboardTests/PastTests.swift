@@ -18,7 +18,7 @@ import Testing
     /// Before this time only means are kept.
     var rawFrom: Double { gate.withState { $0.rawFrom } }
     let gate = Condition((isOpen: true, rawFrom: -Double.infinity, isBroken: false))
-    let health = SampleArchiveHealth()
+    let status = ArchiveStatus()
 
     init(_ samples: History) { self.samples = samples }
 

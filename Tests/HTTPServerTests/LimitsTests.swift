@@ -18,7 +18,8 @@ import Testing
   }
 
   @Test func connectionsWithoutARequestGiveWayOldestFirst() async throws {
-    try await withServer(server(connections: 4)) { server in
+    let limited = server(connections: 4)
+    try await withServer(limited) { server in
       let idle = try (0..<4).map { _ in
         let connection = try server.connect()
         // Accepted connections are counted in the order in which they are answered.
@@ -31,6 +32,7 @@ import Testing
       #expect(idle[1].isEnded())
       #expect(try idle[3].get("/health").status == 200)
       #expect(try silent.get("/health").status == 200)
+      #expect(limited.status.evicted == 2 && limited.status.refused == 0 && limited.status.connections == 4)
     }
   }
 
@@ -44,7 +46,8 @@ import Testing
 
   @Test func aConnectionIsRefusedWhereNoneIsIdle() async throws {
     let log = LogLines()
-    try await withServer(server(connections: 2, log: log)) { server in
+    let limited = server(connections: 2, log: log)
+    try await withServer(limited) { server in
       let first = try server.connect()
       let second = try server.connect()
       #expect(try first.open("/metrics/stream").status == 200)
@@ -55,6 +58,7 @@ import Testing
       #expect(answer["content-type"] == "application/json; charset=utf-8")
       #expect(answer.body.hasPrefix(#"{"error":{"#))
       #expect(refused.isEnded())
+      #expect(limited.status.refused == 1 && limited.status.evicted == 0 && limited.status.connections == 2)
       second.abort()
       // The server notices the end without sending.
       var status = 503

@@ -1,3 +1,4 @@
+import AgentMetrics
 import SystemIO
 import TestSupport
 import Testing

@@ -25,7 +25,7 @@ final class MadeUpArchive: SampleArchive {
   func fail(_ times: Int) { state.withLock { $0.failures = times } }
   var reads: Int { state.withLock { $0.reads } }
 
-  var health: SampleArchiveHealth { SampleArchiveHealth() }
+  var status: ArchiveStatus { ArchiveStatus() }
 
   var oldest: Double? { state.withLock { ($0.means + $0.samples).map(\.timestamp.seconds).min() } }
 

@@ -57,7 +57,7 @@ import Testing
     let status = pushing.status
     #expect(status.lag == 0 && status.pending == 0 && status.failed == 0 && status.dropped == 0 && status.lost == 0)
     #expect(status.format == "remote-write 2.0")
-    #expect(status.sentValues == receiver.points.count)
+    #expect(status.sentValues == Double(receiver.points.count))
     #expect(status.cursor == machine.start + 90)
 
     await pushing.stop()

@@ -57,7 +57,7 @@ import Testing
     }
     for number in 0..<10 {
       sampled(number..<number + 1)
-      try await eventually("sample \(number)") { pushing.status.sentSamples == number + 1 }
+      try await eventually("sample \(number)") { pushing.status.sentSamples == Double(number + 1) }
     }
     receiver.stop()
     sampled(10..<130)
@@ -181,7 +181,7 @@ import Testing
     #expect(status.gaps.allSatisfy { $0.reason == .tooOld })
     #expect(status.lastError?.contains("out of bounds") == true)
     #expect(pushing.log.all.contains { $0.hasPrefix("error: ") && $0.contains("out of bounds") })
-    try expectComplete(receiver, (status.dropped..<240).map { late.sample($0) })
+    try expectComplete(receiver, (Int(status.dropped)..<240).map { late.sample($0) })
     await pushing.stop()
 
     // The same machine again, with newer values.

@@ -19,6 +19,15 @@ final class JSONWriter: FieldVisitor {
     needsComma = false
   }
 
+  /// The bytes of a group as an object.
+  static func bytes<Group>(_ group: Group, _ table: Table<Group>) -> [UInt8] {
+    let writer = JSONWriter()
+    writer.beginObject()
+    table.visit(group, writer)
+    writer.endObject()
+    return writer.bytes
+  }
+
   // MARK: Values
 
   func beginObject(_ name: String? = nil) {

@@ -107,3 +107,37 @@ indirect enum JSONSchema: Sendable {
     writer.endObject()
   }
 }
+
+extension JSONSchema {
+  /// The object that ``JSONWriter`` writes of a group.
+  init<Group>(_ table: Table<Group>) {
+    self = .object(Self.members(table.nodes))
+  }
+
+  /// The members of a group or list of a tree of fields; nil for its outermost.
+  static func members(_ nodes: [Catalog.Node], in group: Int? = nil) -> [Member] {
+    nodes.children(of: group).map { number in
+      let node = nodes[number]
+      return Member(
+        name: node.definition.name, schema: schema(of: number, nodes), help: node.definition.help,
+        isRequired: node.isRequired)
+    }
+  }
+
+  private static func schema(of number: Int, _ nodes: [Catalog.Node]) -> JSONSchema {
+    let definition = nodes[number].definition
+    return switch (nodes[number].kind, definition.kind) {
+    case (.group, _): .object(members(nodes, in: number))
+    case (.list, _): .list(.object(members(nodes, in: number)))
+    case (.value, .counter): definition.isWhole ? .integer(minimum: 0) : .number
+    case (.value, .gauge): definition.isWhole ? .integer() : .number
+    case (.value, .flag): .truth
+    case (.value, .info):
+      switch definition.text {
+      case .free: .text
+      case .timestamp: .timestamp
+      case .words(let words): .words(words)
+      }
+    }
+  }
+}

@@ -1,28 +1,9 @@
 package import AgentMetrics
 
-/// State of an archive.
-package struct SampleArchiveHealth: Sendable, Hashable {
-  /// Reason for failed writes, without file names; nil while it works.
-  package var failure: String?
-  /// The oldest sample in it.
-  package var oldest: Timestamp?
-  /// The newest sample in it.
-  package var newest: Timestamp?
-  /// Size in bytes.
-  package var bytes = 0
-  /// Samples waiting to be written.
-  package var pending = 0
-  /// Samples that left memory before they were written.
-  package var lost = 0
-  /// Unreadable chunks of series.
-  package var damaged = 0
-
-  package init() {}
-}
-
 /// Storage that keeps samples longer than memory.
 package protocol SampleArchive: Sendable {
-  var health: SampleArchiveHealth { get }
+  /// State without the file's path, which clients must not learn.
+  var status: ArchiveStatus { get }
 
   /// POSIX time of the oldest known sample; nil where the archive is empty or unreadable.
   var oldest: Double? { get }

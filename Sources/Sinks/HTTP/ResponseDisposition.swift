@@ -1,5 +1,4 @@
 internal import AgentMetrics
-internal import Outbox
 internal import SystemIO
 
 /// The sink's next step after a receiver's response.

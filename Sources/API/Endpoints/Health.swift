@@ -1,0 +1,71 @@
+internal import AgentMetrics
+internal import History
+
+extension Route {
+  static let health = Route(
+    path: "/health", summary: "Health of the agent, its sampler, archive and push targets",
+    parameters: [strict.definition], contents: [.json(JSONSchema(AgentHealth.table))], errors: [.serviceUnavailable],
+    isPublic: true
+  ) { (api, context) throws(APIError) in
+    let age = api.history.sampleAge
+    var health = AgentHealth()
+    health.archive = api.history.archive?.status
+    health.interval = api.history.interval
+    // Milliseconds: more digits would be noise of the clock.
+    if let age { health.sampleAge = (age * 1_000).rounded() / 1_000 }
+    health.push = AgentHealth.Push(api.settings.pushStatus())
+    guard try context.query.value(strict) ?? false else { return .json(JSONWriter.bytes(health, AgentHealth.table)) }
+    // A sampler that is busy once is late by less than two intervals.
+    if let age, age > 3 * Double(health.interval) {
+      throw APIError(
+        .serviceUnavailable, "the newest sample is \(Int(age)) s old; the interval is \(health.interval) s")
+    }
+    if api.history.latest == nil { throw APIError(.serviceUnavailable, "no sample yet") }
+    if let failure = health.archive?.failure { throw APIError(.serviceUnavailable, "the archive fails: \(failure)") }
+    return .json(JSONWriter.bytes(health, AgentHealth.table))
+  }
+
+  private static let strict = Parameter<Bool>.flag(
+    "strict", "Answers 503 if the newest sample is older than three intervals or the archive fails")
+}
+
+/// The body of `/health`.
+private struct AgentHealth: MetricGroup {
+  /// The agent answers, or there is no answer.
+  enum Liveness: String, Sendable, CaseIterable { case ok }
+
+  struct Push: MetricGroup {
+    var targets = 0
+    var failing = 0
+    var state: HealthState { failing == 0 ? .ok : .failing }
+
+    init() {}
+
+    /// nil where no receiver is configured.
+    init?(_ status: [PushStatus]) {
+      guard !status.isEmpty else { return nil }
+      targets = status.count
+      failing = status.count { $0.state == .failing || $0.state == .refused }
+    }
+
+    static let table = Table<Push>([
+      .word("status", "", \.state),
+      .gauge("targets", .count, "Receivers", \.targets),
+      .gauge("failing", .count, "Receivers that currently fail", \.failing),
+    ])
+  }
+
+  var state = Liveness.ok
+  var archive: ArchiveStatus?
+  var sampleAge = Double.nan
+  var interval = 0
+  var push: Push?
+
+  static let table = Table<AgentHealth>([
+    .word("status", "The agent answers", \.state),
+    .part("archive", ArchiveStatus.health, \.archive),
+    .gauge("sample_age_sec", .seconds, "Age of the newest sample; absent before the first one", \.sampleAge),
+    .gauge("interval_sec", .seconds, "Seconds between two samples", \.interval).whole,
+    .part("push", Push.table, \.push),
+  ])
+}
