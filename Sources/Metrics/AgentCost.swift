@@ -13,6 +13,8 @@ package struct SourceReading: MetricGroup, Hashable {
   /// Limitation of a working source, in one line; nil when it sees everything.
   package var note: String?
 
+  package var isPartial: Bool { note != nil }
+
   package init() {}
 
   package init(name: String, duration: Double, success: Bool, age: Double, error: String? = nil) {
@@ -30,6 +32,8 @@ package struct SourceReading: MetricGroup, Hashable {
     .gauge("age_seconds", .seconds, "Age of its values", source: "the agent", \.age),
     .text("error", "Error of the last read", source: "the agent", \.error),
     .text("note", "Parts that the source cannot see", source: "the agent", \.note),
+    .flag(
+      "partial", "Whether the source cannot see everything", source: "the agent", \.isPartial, omitsFalse: true),
   ])
 }
 

@@ -45,8 +45,8 @@ package struct PrometheusName: Sendable, Hashable {
 /// - Texts are labels of one `_info` per group. Texts that change during the object's life have an `_info` of their
 ///   own, so that charts of the other texts continue (``volatileTexts``).
 /// - Omitted are entries that are not time series (processes); the sum or choice beside its list (`disk` beside
-///   `disks`), which a sum in PromQL would count twice; values that a label repeats; and error messages, since each one
-///   could start a new series.
+///   `disks`), which a sum in PromQL would count twice; values that a label repeats; and messages (errors, notes
+///   with counts), since each one could start a new series.
 ///
 /// All arrays are indexed by the field's number in the catalog.
 package struct PrometheusNames: Sendable {
@@ -67,7 +67,7 @@ package struct PrometheusNames: Sendable {
     "state", "performance_state", "throttle_reasons", "recovery_action", "util_source",
   ]
   /// Texts that are free-form messages.
-  static let omittedTexts: Set = ["error"]
+  static let omittedTexts: Set = ["error", "note"]
 
   /// All families, in the order of the catalog.
   package private(set) var families: [PrometheusName] = []

@@ -42,13 +42,15 @@ struct AgentPanel: Panel {
       let limit = line.width - 26
       if let error = source.error {
         grid.putShortened(error, x: line.x + 15, y: line.y, .warning, limit: limit)
-      } else if source.age >= 1 {
-        grid.put(TextFormat.duration(source.age) + " old", x: line.x + 15, y: line.y, .muted, limit: limit)
+      } else {
+        let age = source.age >= 1 ? TextFormat.duration(source.age) + " old" : nil
+        let text = [age, source.note].compactMap(\.self).joined(separator: ", ")
+        grid.putShortened(text, x: line.x + 15, y: line.y, .muted, limit: limit)
       }
     }
   }
 
-  /// The collectors: failing and stale ones first, then by duration.
+  /// The collectors: failing, stale and partial ones first, then by duration.
   private var ranked: [SourceReading] {
     agent.sources.enumerated().sorted { left, right in
       let (a, b) = (rank(left.element), rank(right.element))
@@ -65,7 +67,7 @@ struct AgentPanel: Panel {
       limit *= 1.8
       step += 1
     }
-    return (source.success ? 0 : 1000) + (source.age >= 3 ? 100 : 0) + step
+    return (source.success ? 0 : 1000) + (source.age >= 3 ? 100 : 0) + (source.isPartial ? 50 : 0) + step
   }
 
   /// The agent's CPU, memory and bytes per frame, each with its name.

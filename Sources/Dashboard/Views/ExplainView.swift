@@ -81,6 +81,7 @@ struct ExplainView {
       age += "; read " + TextFormat.duration(oldest) + " ago"
     }
     if let failing = sources.first(where: { !$0.success }) { age += "; " + (failing.error ?? "its source is failing") }
+    for note in sources.compactMap(\.note) { age += "; " + note }
     return [
       ("meaning", definition.help), ("source", definition.source),
       ("unit", definition.unit.rawValue + ", " + definition.kind.rawValue), ("age", age),
