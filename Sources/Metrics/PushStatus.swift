@@ -52,7 +52,7 @@ package struct PushStatus: MetricGroup, Hashable {
 
   /// The receiver's URL, without secrets.
   package var url = ""
-  /// The protocol in use, e.g. "remote-write 2.0".
+  /// The protocol in use, such as "remote-write 2.0".
   package var format = ""
   package var state = TargetState.starting
   /// POSIX time of the newest sample that the receiver accepted or never will; NaN before the first.

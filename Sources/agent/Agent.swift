@@ -66,7 +66,8 @@ struct Agent: ParsableCommand {
       let code = Service(
         configuration: configuration, source: source(main, [collector]),
         commandLine: main.demo ? nil : processCommandLine(root: main.root.last ?? ""),
-        scrapeSource: scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets, collector: collector,
+        scrapeSource: scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets,
+        collector: collector,
         isThisMachine: !main.demo && main.root.isEmpty, showsDashboard: main.tui, serves: main.serve || !main.tui
       ).run()
       if code != 0 { throw ExitCode(code) }

