@@ -88,7 +88,7 @@ final class ProcessFetcher {
     if cpu.points.count > 2_000 { cpu.points.removeFirst(1_000) }
   }
 
-  /// Adds what is known of the process whose details are shown.
+  /// Adds the details and CPU use of the process with open details.
   func addDetails(of pid: Int32, to input: inout ScreenInput) {
     input.details = details.value(key: Int(pid))
     if cpu.pid == pid { (input.spark, input.lastProcess) = (cpu.points, last) }

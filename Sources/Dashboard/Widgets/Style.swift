@@ -113,7 +113,7 @@ struct Style: Hashable {
     Style(.load(ratio), ratio >= 0.9 ? .bold : [])
   }
 
-  /// A temperature's colour without marks of the sensor's own to go by.
+  /// Style of a temperature from a sensor without thresholds.
   static func temperature(_ celsius: Double) -> Style {
     celsius >= 90 ? .critical : celsius >= 80 ? .warning : .plain
   }
