@@ -35,10 +35,12 @@ struct GPUAnswers {
 struct GPUMeans {
   private struct Sums {
     var answers = 0
-    var values = [Double](repeating: 0, count: GPU.means.count)
-    var seconds = [Double](repeating: 0, count: GPU.means.count)
-    var peak = Double.nan
+    /// Of means, sums weighted by time; of peaks, the highest value.
+    var values = [Double](repeating: .nan, count: GPUMeans.accessors.count)
+    var seconds = [Double](repeating: 0, count: GPUMeans.accessors.count)
   }
+
+  private static let accessors = GPU.table.means
 
   private var sums: [String: Sums] = [:]
 
@@ -48,23 +50,31 @@ struct GPUMeans {
       let gpu = gpus[answer.index]
       var sum = sums[gpu.identity] ?? Sums()
       sum.answers += 1
-      for (place, path) in GPU.means.enumerated() where !gpu[keyPath: path].isNaN {
-        sum.values[place] += gpu[keyPath: path] * answer.seconds
-        sum.seconds[place] += answer.seconds
+      for (place, accessor) in Self.accessors.enumerated() {
+        let (value, known) = (accessor.read(gpu), sum.values[place])
+        if value.isNaN { continue }
+        if accessor.isPeak {
+          sum.values[place] = known.isNaN ? value : max(known, value)
+        } else {
+          sum.values[place] = (known.isNaN ? 0 : known) + value * answer.seconds
+          sum.seconds[place] += answer.seconds
+        }
       }
-      if !(sum.peak >= gpu.utilPeak) { sum.peak = gpu.utilPeak.isNaN ? sum.peak : gpu.utilPeak }
       sums[gpu.identity] = sum
     }
   }
 
-  /// Replaces the last answer's means by those of the interval; a sleeping or lost GPU has none.
+  /// Replaces the last answer's means and peaks by those of the interval; a sleeping or lost GPU has none.
   func write(to gpus: inout [GPU]) {
     for index in gpus.indices {
       guard let sum = sums[gpus[index].identity], sum.answers > 1 else { continue }
-      for (place, path) in GPU.means.enumerated() where !gpus[index][keyPath: path].isNaN && sum.seconds[place] > 0 {
-        gpus[index][keyPath: path] = sum.values[place] / sum.seconds[place]
+      for (place, accessor) in Self.accessors.enumerated() where !accessor.read(gpus[index]).isNaN {
+        if accessor.isPeak {
+          accessor.set(&gpus[index], sum.values[place])
+        } else if sum.seconds[place] > 0 {
+          accessor.set(&gpus[index], sum.values[place] / sum.seconds[place])
+        }
       }
-      if !gpus[index].utilPeak.isNaN { gpus[index].utilPeak = sum.peak }
     }
   }
 }

@@ -94,7 +94,7 @@ package struct AgentCost: MetricGroup, Hashable {
     .text("version", "Version of the agent", source: "the agent", \.version),
     .gauge(
       "cpu_cores", .cores, "CPU use of the agent, in CPUs", source: "clock_gettime, process CPU time", \.cpu
-    ).titled("CPU usage", "CPU 使用率"),
+    ).rate.titled("CPU usage", "CPU 使用率"),
     .counter("cpu_seconds_total", .seconds, "CPU time used by the agent", source: "clock_gettime", \.cpuTotal).titled(
       "CPU time", "CPU 時間"),
     .gauge("rss_bytes", .bytes, "Resident memory of the agent", source: "/proc/self/statm", \.resident).titled(

@@ -198,7 +198,7 @@ package struct CPU: MetricGroup, Hashable {
 
     static let table = Table<Core>([
       .gauge("cpu", .count, "Number of the logical CPU", source: "/proc/stat", \.cpu),
-      .gauge("usage", .ratio, "Share of time busy", source: "/proc/stat", \.usage).titled("Usage", "使用率"),
+      .gauge("usage", .ratio, "Share of time busy", source: "/proc/stat", \.usage).rate.titled("Usage", "使用率"),
       .gauge(
         "frequency_mhz", .megahertz, "Current frequency", source: "cpufreq scaling_cur_freq, else /proc/cpuinfo",
         \.frequency),
@@ -264,19 +264,20 @@ package struct CPU: MetricGroup, Hashable {
     .gauge(
       "usage", .ratio, "Share of time busy over all CPUs; steal is busy, iowait is idle",
       source: "/proc/stat: 1 − Δ(idle + iowait) ÷ Δ(user…steal)", \.usage
-    ).titled("Usage", "使用率"),
+    ).rate.titled("Usage", "使用率"),
     .gauge(
       "frequency_mhz", .megahertz, "Mean current frequency",
       source: "mean of cpufreq/policyN/scaling_cur_freq, else /proc/cpuinfo", \.frequency
     ).titled("Clock", "クロック"),
     .gauge("sockets", .count, "Processor packages", source: "/proc/cpuinfo physical id, topology", \.sockets),
-    .part("modes", Modes.table, \.modes),
+    .part("modes", Modes.table, \.modes).rate,
     .list("per_core", keys: [Label("cpu") { String($0.cpu) }], Core.table, \.perCore),
     .gauge("context_switches_per_sec", .perSecond, "Context switches", source: "/proc/stat ctxt", \.contextSwitches)
+      .rate
       .titled("Context switches", "コンテキストスイッチ"),
-    .gauge("interrupts_per_sec", .perSecond, "Interrupts served", source: "/proc/stat intr", \.interrupts).titled(
+    .gauge("interrupts_per_sec", .perSecond, "Interrupts served", source: "/proc/stat intr", \.interrupts).rate.titled(
       "Interrupts", "割り込み"),
-    .gauge("forks_per_sec", .perSecond, "Processes and threads created", source: "/proc/stat processes", \.forks)
+    .gauge("forks_per_sec", .perSecond, "Processes and threads created", source: "/proc/stat processes", \.forks).rate
       .titled("Forks", "フォーク"),
   ])
 }

@@ -96,13 +96,14 @@ package struct Cgroup: MetricGroup, Hashable {
       "cpu_limit_cores", .cores, "CPUs' worth of time allowed", source: "cpu.max; cpu.cfs_quota_us ÷ period", \.cpuLimit
     ),
     .gauge("cpu_cores", .cores, "CPUs' worth of time used", source: "cpu.stat usage_usec; cpuacct.usage", \.cpuCores)
+      .rate
       .titled("CPU"),
     .gauge(
       "cpu_usage", .ratio, "Share of the allowed CPU time used", source: "cpu_cores ÷ cpu_limit_cores", \.cpuUsage),
     .gauge(
       "throttled", .ratio, "Share of periods throttled", source: "cpu.stat nr_throttled ÷ nr_periods",
       \.throttled
-    ).titled("Throttled", "スロットリング"),
+    ).rate.titled("Throttled", "スロットリング"),
     .gauge("memory_limit_mb", .mebibytes, "Memory allowed", source: "memory.max; memory.limit_in_bytes", \.memoryLimit),
     .gauge(
       "memory_used_mb", .mebibytes, "Memory in use without reclaimable page cache",

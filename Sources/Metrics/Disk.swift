@@ -122,13 +122,13 @@ package struct Disk: MetricGroup, Hashable {
   static let traffic: [Field<Disk>] = [
     .gauge(
       "read_bytes_per_sec", .bytesPerSecond, "Bytes read", source: "/proc/diskstats sectors read × 512 ÷ Δt", \.readRate
-    ).titled("Read", "読み取り"),
+    ).rate.titled("Read", "読み取り"),
     .gauge(
       "write_bytes_per_sec", .bytesPerSecond, "Bytes written", source: "/proc/diskstats sectors written × 512 ÷ Δt",
       \.writeRate
-    ).titled("Written", "書き込み"),
-    .gauge("reads_per_sec", .perSecond, "Reads completed", source: "/proc/diskstats", \.reads),
-    .gauge("writes_per_sec", .perSecond, "Writes completed", source: "/proc/diskstats", \.writes),
+    ).rate.titled("Written", "書き込み"),
+    .gauge("reads_per_sec", .perSecond, "Reads completed", source: "/proc/diskstats", \.reads).rate,
+    .gauge("writes_per_sec", .perSecond, "Writes completed", source: "/proc/diskstats", \.writes).rate,
     .gauge("in_flight", .count, "Requests in flight now", source: "/proc/diskstats", \.inFlight),
     .counter("read_bytes_total", .bytes, "Bytes read since boot", source: "/proc/diskstats", \.readTotal),
     .counter("written_bytes_total", .bytes, "Bytes written since boot", source: "/proc/diskstats", \.writtenTotal),
@@ -147,18 +147,18 @@ package struct Disk: MetricGroup, Hashable {
     ] + traffic + [
       .gauge(
         "busy", .ratio, "Share of time with a request in flight", source: "/proc/diskstats Δio_ticks ÷ Δt", \.busy
-      ).titled("Utilization", "ビジー率"),
+      ).rate.titled("Utilization", "ビジー率"),
       .gauge(
         "queue", .count, "Mean number of requests in flight", source: "/proc/diskstats Δtime_in_queue ÷ Δt", \.queue
-      ).fractional,
+      ).rate.fractional,
       .gauge(
         "read_latency_ms", .milliseconds, "Mean time of a read, wait included",
         source: "/proc/diskstats Δticks ÷ Δreads", \.readLatency
-      ).titled("Read latency", "読み取りレイテンシ"),
+      ).rate.titled("Read latency", "読み取りレイテンシ"),
       .gauge(
         "write_latency_ms", .milliseconds, "Mean time of a write, wait included",
         source: "/proc/diskstats Δticks ÷ Δwrites", \.writeLatency
-      ).titled("Write latency", "書き込みレイテンシ"),
+      ).rate.titled("Write latency", "書き込みレイテンシ"),
     ])
 }
 

@@ -62,10 +62,21 @@ package struct Field<Owner: MetricGroup>: Sendable {
   /// Location of a value in a struct.
   package typealias Path<Value> = any KeyPath<Owner, Value> & Sendable
 
-  let definition: Definition
+  /// How a value depends on a sample's interval.
+  enum Origin: Sendable {
+    /// The same in every sample of a Reading.
+    case level
+    /// Computed between two Readings; absent from a lone one.
+    case rate
+    /// Mean since the driver's previous answer, as the Reading holds it; `isPeak` for the highest value instead.
+    case mean(isPeak: Bool)
+  }
+
+  private(set) var definition: Definition
   let access: Access
   /// Whether every instance of the group has it.
-  let isRequired: Bool
+  private(set) var isRequired: Bool
+  private(set) var origin = Origin.level
 
   private init(
     _ name: String, _ unit: Unit, _ kind: Definition.MetricKind, _ help: String, _ source: String, isRequired: Bool,
@@ -78,29 +89,34 @@ package struct Field<Owner: MetricGroup>: Sendable {
     self.isRequired = isRequired
   }
 
-  private func changed(isRequired: Bool? = nil, _ change: (inout Definition) -> Void) -> Field {
-    var definition = definition
-    change(&definition)
-    return Field(definition, isRequired: isRequired ?? self.isRequired, access)
-  }
-
-  private init(_ definition: Definition, isRequired: Bool, _ access: Access) {
-    (self.definition, self.isRequired, self.access) = (definition, isRequired, access)
+  private func changed(_ change: (inout Field) -> Void) -> Field {
+    var field = self
+    change(&field)
+    return field
   }
 
   /// The field with whole numbers, though its unit has fractions.
-  package var whole: Field { changed { $0.isWhole = true } }
+  package var whole: Field { changed { $0.definition.isWhole = true } }
 
   /// The field with fractions, though its unit is a count: a mean.
-  package var fractional: Field { changed { $0.isWhole = false } }
+  package var fractional: Field { changed { $0.definition.isWhole = false } }
 
   /// The field with a short label for screens, in English and, where that differs, in Japanese.
   package func titled(_ title: String, _ japanese: String? = nil) -> Field {
-    changed { ($0.title, $0.japaneseTitle) = (title, japanese) }
+    changed { ($0.definition.title, $0.definition.japaneseTitle) = (title, japanese) }
   }
 
   /// The field as one that no group lacks, though its type has an absent value.
-  package var required: Field { changed(isRequired: true) { _ in } }
+  package var required: Field { changed { $0.isRequired = true } }
+
+  /// The field as a rate over the sample's interval; of a group, that of all its values.
+  package var rate: Field { changed { $0.origin = .rate } }
+
+  /// The field as a mean since the driver's previous answer.
+  package var mean: Field { changed { $0.origin = .mean(isPeak: false) } }
+
+  /// The field as the highest value since the driver's previous answer.
+  package var peak: Field { changed { $0.origin = .mean(isPeak: true) } }
 
   /// A level in the unit's *base* (bytes for ``Unit/mebibytes``); NaN where absent.
   package static func gauge<Value: MetricValue>(
@@ -160,7 +176,7 @@ package struct Field<Owner: MetricGroup>: Sendable {
     var set: (@Sendable (inout Owner, String) -> Void)?
     if let write { set = { owner, text in Word(rawValue: text).map { write(&owner, $0) } } }
     return Field(name, .none, .info, help, source, isRequired: true, .text({ read($0).rawValue }, set: set))
-      .changed { $0.text = .words(Word.allCases.map(\.rawValue)) }
+      .changed { $0.definition.text = .words(Word.allCases.map(\.rawValue)) }
   }
 
   /// A POSIX time, as RFC 3339; NaN where absent.
@@ -175,7 +191,7 @@ package struct Field<Owner: MetricGroup>: Sendable {
         let seconds = read(owner)
         return seconds.isFinite ? Timestamp(seconds: seconds).rfc3339 : nil
       }, set: set
-    ).changed { $0.text = .timestamp }
+    ).changed { $0.definition.text = .timestamp }
   }
 
   /// True or false.
@@ -228,7 +244,7 @@ package struct Field<Owner: MetricGroup>: Sendable {
       name, .none, .info, "", "", isRequired: isRequired,
       .part(
         NestedGroup(
-          isList: false, labels: [], isSeries: true, size: table.size,
+          isList: false, labels: [], isSeries: true, size: table.size, hasRates: table.hasRates,
           nodes: { table.appendNodes(to: &$0, in: $1) },
           visit: { domain, visitor, field in
             guard let inner = value(domain) else { return }
@@ -240,6 +256,15 @@ package struct Field<Owner: MetricGroup>: Sendable {
           read: { domain, reader, field in
             guard let set, let inner = reader.part(name, at: field) else { return }
             set(&domain, table.read(from: inner, first: field + 1))
+          },
+          takeRates: { domain, interval, isRate in
+            guard let set, isRate || table.hasRates, let rates = value(interval) else { return }
+            guard var inner = value(domain) else {
+              if isRate { set(&domain, rates) }
+              return
+            }
+            table.takeRates(from: rates, into: &inner)
+            set(&domain, inner)
           }
         )))
   }
@@ -250,9 +275,10 @@ package struct Field<Owner: MetricGroup>: Sendable {
   ///   - keys: labels that identify an entry, most significant first.
   ///   - isSeries: false for entries too short-lived to be time series (processes).
   ///   - omitsEmpty: whether an empty list is omitted.
+  ///   - isSame: whether two entries are of one object; those with equal labels by default.
   package static func list<Inner: MetricGroup>(
     _ name: String, help: String = "", keys: [Label<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
-    _ path: Path<[Inner]>, omitsEmpty: Bool = false
+    _ path: Path<[Inner]>, omitsEmpty: Bool = false, isSame: (@Sendable (Inner, Inner) -> Bool)? = nil
   ) -> Field {
     let read = reader(of: path)
     return list(
@@ -260,7 +286,7 @@ package struct Field<Owner: MetricGroup>: Sendable {
       { domain in
         let items = read(domain)
         return omitsEmpty && items.isEmpty ? nil : items
-      }, set: writer(to: path))
+      }, set: writer(to: path), isSame: isSame)
   }
 
   /// A list of groups; omitted where nil, an empty array where empty.
@@ -275,13 +301,15 @@ package struct Field<Owner: MetricGroup>: Sendable {
 
   private static func list<Inner: MetricGroup>(
     _ name: String, help: String = "", keys: [Label<Inner>], isSeries: Bool, isRequired: Bool, _ table: Table<Inner>,
-    _ value: @escaping @Sendable (Owner) -> [Inner]?, set: (@Sendable (inout Owner, [Inner]) -> Void)?
+    _ value: @escaping @Sendable (Owner) -> [Inner]?, set: (@Sendable (inout Owner, [Inner]) -> Void)?,
+    isSame: (@Sendable (Inner, Inner) -> Bool)? = nil
   ) -> Field {
-    Field(
+    let isSame = isSame ?? { left, right in keys.allSatisfy { $0.value(left) == $0.value(right) } }
+    return Field(
       name, .none, .info, help, "", isRequired: isRequired,
       .part(
         NestedGroup(
-          isList: true, labels: keys.map(\.label), isSeries: isSeries, size: table.size,
+          isList: true, labels: keys.map(\.label), isSeries: isSeries, size: table.size, hasRates: table.hasRates,
           nodes: { table.appendNodes(to: &$0, in: $1) },
           visit: { domain, visitor, field in
             guard let items = value(domain) else { return }
@@ -301,6 +329,14 @@ package struct Field<Owner: MetricGroup>: Sendable {
           read: { domain, reader, field in
             guard let set, let items = reader.items(name, at: field) else { return }
             set(&domain, items.map { table.read(from: $0, first: field + 1) })
+          },
+          takeRates: { domain, interval, _ in
+            guard let set, table.hasRates, var items = value(domain), let others = value(interval) else { return }
+            for (index, item) in items.enumerated() {
+              guard let other = others.entry(near: index, where: { isSame(item, $0) }) else { continue }
+              table.takeRates(from: other, into: &items[index])
+            }
+            set(&domain, items)
           }
         )))
   }

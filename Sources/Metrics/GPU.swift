@@ -189,7 +189,7 @@ package struct GPU: MetricGroup, Hashable {
     .gauge(
       "util", .ratio, "Mean share of time busy since the last answer",
       source: "NVML samples, else its utilisation; gpu_busy_percent; fdinfo engines", \.util
-    ).titled("Utilization", "使用率"),
+    ).mean.titled("Utilization", "使用率"),
     .gauge("temperature_c", .celsius, "Temperature", source: "NVML; hwmon temp1_input", \.temperature).whole.titled(
       "Temperature", "温度"),
     .gauge("vram_total_mb", .mebibytes, "Its memory", source: "NVML memory v2; mem_info_vram_total", \.vramTotal),
@@ -215,12 +215,14 @@ package struct GPU: MetricGroup, Hashable {
     .text(
       "util_source", "Where the use comes from when not from the driver's own counter: fdinfo, gpu_metrics, rc6",
       source: "the agent", \.utilSource),
-    .gauge("util_peak", .ratio, "Highest sample of its use since the last answer", source: "NVML samples", \.utilPeak),
+    .gauge("util_peak", .ratio, "Highest sample of its use since the last answer", source: "NVML samples", \.utilPeak)
+      .peak,
     .gauge("memory_util", .ratio, "Share of time with memory traffic", source: "NVML; mem_busy_percent", \.memoryUtil)
+      .mean
       .titled("Memory controller", "メモリコントローラー使用率"),
-    .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML; fdinfo", \.encoder).titled(
+    .gauge("encoder_util", .ratio, "Share of the encoder's time", source: "NVML; fdinfo", \.encoder).mean.titled(
       "Encoder", "エンコーダー"),
-    .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML; fdinfo", \.decoder).titled(
+    .gauge("decoder_util", .ratio, "Share of the decoder's time", source: "NVML; fdinfo", \.decoder).mean.titled(
       "Decoder", "デコーダー"),
     .gauge(
       "memory_temperature_c", .celsius, "Temperature of its memory", source: "NVML field; hwmon mem",
@@ -238,7 +240,7 @@ package struct GPU: MetricGroup, Hashable {
     .gauge(
       "shared_used_mb", .mebibytes, "Memory of the machine that it uses", source: "mem_info_gtt_used", \.sharedUsed
     ).titled("Shared memory", "共有メモリ"),
-    .gauge("power_watts", .watts, "Power drawn", source: "NVML energy ÷ Δt, else its power; hwmon power1", \.power)
+    .gauge("power_watts", .watts, "Power drawn", source: "NVML energy ÷ Δt, else its power; hwmon power1", \.power).mean
       .titled("Power", "電力"),
     .gauge("power_limit_watts", .watts, "Power allowed", source: "NVML enforced limit; hwmon power1_cap", \.powerLimit),
     .counter(
@@ -258,8 +260,9 @@ package struct GPU: MetricGroup, Hashable {
       \.pcieGeneration),
     .gauge("pcie_width", .count, "Lanes of its PCI Express link", source: "NVML; current_link_width", \.pcieWidth),
     .gauge("pcie_receive_bytes_per_sec", .bytesPerSecond, "Received over PCI Express", source: "NVML", \.pcieReceive)
+      .mean
       .titled("PCIe in", "PCIe 受信"),
-    .gauge("pcie_transmit_bytes_per_sec", .bytesPerSecond, "Sent over PCI Express", source: "NVML", \.pcieTransmit)
+    .gauge("pcie_transmit_bytes_per_sec", .bytesPerSecond, "Sent over PCI Express", source: "NVML", \.pcieTransmit).mean
       .titled("PCIe out", "PCIe 送信"),
     .text("performance_state", "Performance state, P0 is the fastest", source: "NVML", \.performanceState),
     .text(

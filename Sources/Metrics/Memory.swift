@@ -155,7 +155,7 @@ package struct RAM: MetricGroup, Hashable {
     .gauge(
       "major_faults_per_sec", .perSecond, "Page faults that needed I/O", source: "/proc/vmstat pgmajfault",
       \.majorFaults
-    ).titled("Major faults", "メジャーフォルト"),
+    ).rate.titled("Major faults", "メジャーフォルト"),
     .counter(
       "oom_kills_total", .count, "OOM kills since boot", source: "/proc/vmstat oom_kill", \.oomKills
     ).titled("OOM kills", "OOM による強制終了"),
@@ -202,9 +202,9 @@ package struct Swap: MetricGroup, Hashable {
     ).titled("Cached", "キャッシュ"),
     .gauge(
       "in_bytes_per_sec", .bytesPerSecond, "Read back from swap", source: "/proc/vmstat pswpin × page size", \.inRate
-    ).titled("Swapped in", "スワップイン"),
+    ).rate.titled("Swapped in", "スワップイン"),
     .gauge(
       "out_bytes_per_sec", .bytesPerSecond, "Written to swap", source: "/proc/vmstat pswpout × page size", \.outRate
-    ).titled("Swapped out", "スワップアウト"),
+    ).rate.titled("Swapped out", "スワップアウト"),
   ])
 }

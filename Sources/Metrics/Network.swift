@@ -98,18 +98,22 @@ package struct Network: MetricGroup, Hashable {
   }
 
   static let traffic: [Field<Network>] = [
-    .gauge("receive_bytes_per_sec", .bytesPerSecond, "Bytes received", source: "/proc/net/dev", \.receiveRate).titled(
-      "Received", "受信"),
-    .gauge("transmit_bytes_per_sec", .bytesPerSecond, "Bytes sent", source: "/proc/net/dev", \.transmitRate).titled(
-      "Sent", "送信"),
-    .gauge("receive_packets_per_sec", .perSecond, "Packets received", source: "/proc/net/dev", \.receivePackets),
-    .gauge("transmit_packets_per_sec", .perSecond, "Packets sent", source: "/proc/net/dev", \.transmitPackets),
-    .gauge("receive_errors_per_sec", .perSecond, "Receive errors", source: "/proc/net/dev", \.receiveErrors),
-    .gauge("transmit_errors_per_sec", .perSecond, "Transmit errors", source: "/proc/net/dev", \.transmitErrors),
-    .gauge("receive_drops_per_sec", .perSecond, "Received packets dropped", source: "/proc/net/dev", \.receiveDrops),
+    .gauge("receive_bytes_per_sec", .bytesPerSecond, "Bytes received", source: "/proc/net/dev", \.receiveRate).rate
+      .titled(
+        "Received", "受信"),
+    .gauge("transmit_bytes_per_sec", .bytesPerSecond, "Bytes sent", source: "/proc/net/dev", \.transmitRate).rate
+      .titled(
+        "Sent", "送信"),
+    .gauge("receive_packets_per_sec", .perSecond, "Packets received", source: "/proc/net/dev", \.receivePackets).rate,
+    .gauge("transmit_packets_per_sec", .perSecond, "Packets sent", source: "/proc/net/dev", \.transmitPackets).rate,
+    .gauge("receive_errors_per_sec", .perSecond, "Receive errors", source: "/proc/net/dev", \.receiveErrors).rate,
+    .gauge("transmit_errors_per_sec", .perSecond, "Transmit errors", source: "/proc/net/dev", \.transmitErrors).rate,
+    .gauge("receive_drops_per_sec", .perSecond, "Received packets dropped", source: "/proc/net/dev", \.receiveDrops)
+      .rate,
     .gauge(
       "transmit_drops_per_sec", .perSecond, "Packets dropped before they were sent", source: "/proc/net/dev",
-      \.transmitDrops),
+      \.transmitDrops
+    ).rate,
     .counter(
       "receive_bytes_total", .bytes, "Bytes received since the interface was created", source: "/proc/net/dev",
       \.receiveTotal),

@@ -62,7 +62,7 @@ package struct Pressure: MetricGroup, Hashable {
     }
 
     static let table = Table<Stall>([
-      .gauge("ratio", .ratio, "Share of the time since the last sample", source: "Δtotal ÷ Δt", \.ratio),
+      .gauge("ratio", .ratio, "Share of the time since the last sample", source: "Δtotal ÷ Δt", \.ratio).rate,
       .gauge("avg10", .ratio, "The kernel's mean of 10 seconds", source: "/proc/pressure avg10", \.avg10),
       .gauge("avg60", .ratio, "The kernel's mean of 60 seconds", source: "/proc/pressure avg60", \.avg60),
       .gauge("avg300", .ratio, "The kernel's mean of 300 seconds", source: "/proc/pressure avg300", \.avg300),

@@ -104,7 +104,9 @@ package struct Sample: MetricGroup {
     .part("cpu", CPU.table, \.cpu),
     .part("ram", RAM.table, \.ram),
     .part("gpu", GPU.table) { GPU.primary(of: $0.gpus) },
-    .list("gpus", keys: [Label("index") { String($0.index) }], GPU.table, \.gpus, omitsEmpty: true),
+    .list(
+      "gpus", keys: [Label("index") { String($0.index) }], GPU.table, \.gpus, omitsEmpty: true,
+      isSame: { $0.uuid == $1.uuid && $0.pciAddress == $1.pciAddress }),
     .part("host", Host.table, \.host),
     .part("load", Load.table, \.load),
     .part("swap", Swap.table, \.swap),

@@ -114,6 +114,6 @@ package struct Power: MetricGroup, Hashable {
     .gauge(
       "watts", .watts, "Power drawn", source: "hwmonN/powerM_average or _input, else Δenergy_uj ÷ Δt with wrap-around",
       \.watts
-    ).titled("Power", "電力"),
+    ).rate.titled("Power", "電力"),
   ])
 }

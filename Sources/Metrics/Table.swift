@@ -8,6 +8,8 @@ package struct Table<Owner: MetricGroup>: Sendable {
   private let offsets: [Int]
   /// Numbers taken by the table, those of nested groups included.
   let size: Int
+  /// Whether any value in it depends on a sample's interval.
+  let hasRates: Bool
 
   package init(_ fields: [Field<Owner>]) {
     var offsets: [Int] = []
@@ -20,6 +22,39 @@ package struct Table<Owner: MetricGroup>: Sendable {
     self.fields = fields
     self.offsets = offsets
     self.size = size
+    hasRates = fields.contains { field in
+      guard case .level = field.origin else { return true }
+      guard case .part(let part) = field.access else { return false }
+      return part.hasRates
+    }
+  }
+
+  /// Takes the values that depend on the interval from another sample's group.
+  ///
+  /// A lone Reading has no rates: those that are absent are copied. It has means since the driver's last answer: those that
+  /// are present are replaced, since a sleeping or lost device has none.
+  func takeRates(from interval: Owner, into owner: inout Owner) {
+    for field in fields {
+      switch (field.access, field.origin) {
+      case (.number(let read, .some(let set)), .rate):
+        if read(owner).isNaN { set(&owner, read(interval)) }
+      case (.number(let read, .some(let set)), .mean):
+        if !read(owner).isNaN { set(&owner, read(interval)) }
+      case (.part(let part), .rate): part.takeRates(&owner, interval, true)
+      case (.part(let part), _): part.takeRates(&owner, interval, false)
+      default: break
+      }
+    }
+  }
+
+  /// Accessors of the means and peaks since the driver's previous answer.
+  package var means: [MeanAccess<Owner>] {
+    fields.compactMap { field in
+      guard case .mean(let isPeak) = field.origin, case .number(let read, .some(let set)) = field.access else {
+        return nil
+      }
+      return MeanAccess(isPeak: isPeak, read: read, set: set)
+    }
   }
 
   /// Passes every present value of `domain` to `visitor`; absent ones are skipped.
@@ -127,6 +162,15 @@ typealias MetricAccess<Owner> =
     Owner, _ labels: [String], _ body: (_ labels: [String], _ value: Double) -> Void
   ) -> Void
 
+/// Reads and sets one mean since the driver's previous answer.
+package struct MeanAccess<Owner>: Sendable {
+  /// Whether it is the highest value instead.
+  package let isPeak: Bool
+  /// NaN where absent.
+  package let read: @Sendable (Owner) -> Double
+  package let set: @Sendable (inout Owner, Double) -> Void
+}
+
 /// A label that identifies an entry of a list.
 package struct Label<Owner: MetricGroup>: Sendable {
   let label: String
@@ -145,10 +189,13 @@ struct NestedGroup<Owner: MetricGroup>: Sendable {
   let isSeries: Bool
   /// Numbers that the fields inside take.
   let size: Int
+  let hasRates: Bool
   /// Appends the fields inside to the catalog's tree, given the number of this group.
   let nodes: @Sendable (inout [Catalog.Node], Int) -> Void
   let visit: @Sendable (Owner, any FieldVisitor, Int) -> Void
   let metrics: @Sendable () -> [MetricAccess<Owner>]
   /// Sets this part of a group from a reader.
   let read: @Sendable (inout Owner, any FieldReader, Int) -> Void
+  /// Takes this part's rates from another group; the flag is set if all its values are rates.
+  let takeRates: @Sendable (inout Owner, Owner, Bool) -> Void
 }

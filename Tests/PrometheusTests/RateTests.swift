@@ -120,6 +120,23 @@ import Testing
     ] { #expect(alone.contains("\n" + line + "\n"), "\(line)") }
   }
 
+  /// A page's samples are in its stream and not in the answers to others.
+  @Test func theNewestSampleIsTheMainIntervals() async throws {
+    let history = History(capacity: 20, interval: 8)
+    let watch = history.watch(interval: 1)
+    // 11 s after a multiple of the interval: the newest sample is the watcher's.
+    Sampler(
+      source: .live { [Machine()] }, history: history, timekeeper: Clock(until: 851) { _ in }, report: { _ in }
+    ).run()
+    watch.end()
+    let (main, newest) = (try #require(history.newestOfMainTrack), await history.first())
+    #expect(newest.sample.timestamp.seconds > main.sample.timestamp.seconds)
+    let api = API(history: history)
+    let text = String(decoding: await api.respond(to: API.Request(target: "/metrics/latest")).body, as: UTF8.self)
+    #expect(text == API.latestBody(of: main.sample))
+    #expect(text.contains("\"cpu\":{\"threads\":1,\"usage\":0.25,") && text.contains("\"util\":0.25,"), "\(text)")
+  }
+
   /// Every value of a scrape's sample is from the new Reading, except for rates, which are those of the main interval.
   @Test func noRateIsForgottenAndNoLevelIsOld() throws {
     let collector = DemoCollector(version: "1.0.0")

@@ -3,10 +3,14 @@ internal import History
 
 extension Route {
   static let latest = Route(
-    path: "/metrics/latest", summary: "The newest sample", contents: [.json(.component("Sample"))],
+    path: "/metrics/latest",
+    summary: "The newest sample of the agent's interval: its rates are means over the interval, whoever else watches",
+    contents: [.json(.component("Sample"))],
     isRevalidated: true
   ) { (api, context) async throws(APIError) in
-    let entry = await api.history.first()
+    // A live client's samples have rates over its own interval, which other clients must not see.
+    let first = await api.history.first()
+    let entry = api.history.newestOfMainTrack ?? first
     let isConditional =
       context.request[header: "If-None-Match"] != nil || context.request[header: "If-Modified-Since"] != nil
     if isConditional { return try await sample(entry, for: context) }
