@@ -271,7 +271,7 @@ package struct CPU: MetricGroup, Hashable {
     ).titled("Clock", "クロック"),
     .gauge("sockets", .count, "Processor packages", source: "/proc/cpuinfo physical id, topology", \.sockets),
     .part("modes", Modes.table, \.modes).rate,
-    .list("per_core", keys: [Label("cpu") { String($0.cpu) }], Core.table, \.perCore),
+    .list("per_core", keys: [Label("cpu") { String($0.cpu) }], Core.table, \.perCore, isSame: { $0.cpu == $1.cpu }),
     .gauge("context_switches_per_sec", .perSecond, "Context switches", source: "/proc/stat ctxt", \.contextSwitches)
       .rate
       .titled("Context switches", "コンテキストスイッチ"),

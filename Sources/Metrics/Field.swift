@@ -118,6 +118,22 @@ package struct Field<Owner: MetricGroup>: Sendable {
   /// The field as the highest value since the driver's previous answer.
   package var peak: Field { changed { $0.origin = .mean(isPeak: true) } }
 
+  /// Takes the value from the group of an interval; nil for a level.
+  ///
+  /// A lone Reading has no rates: those that are absent are copied. It has means since the driver's last answer: those that
+  /// are present are replaced, since a sleeping or lost device has none.
+  var rateTaker: (@Sendable (inout Owner, Owner) -> Void)? {
+    switch (access, origin) {
+    case (.number(let read, .some(let set)), .rate):
+      { owner, interval in if read(owner).isNaN { set(&owner, read(interval)) } }
+    case (.number(let read, .some(let set)), .mean):
+      { owner, interval in if !read(owner).isNaN { set(&owner, read(interval)) } }
+    case (.part(let part), .rate): { owner, interval in part.takeRates(&owner, interval, true) }
+    case (.part(let part), _) where part.hasRates: { owner, interval in part.takeRates(&owner, interval, false) }
+    default: nil
+    }
+  }
+
   /// A level in the unit's *base* (bytes for ``Unit/mebibytes``); NaN where absent.
   package static func gauge<Value: MetricValue>(
     _ name: String, _ unit: Unit, _ help: String, source: String = "", _ path: Path<Value>

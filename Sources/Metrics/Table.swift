@@ -8,8 +8,10 @@ package struct Table<Owner: MetricGroup>: Sendable {
   private let offsets: [Int]
   /// Numbers taken by the table, those of nested groups included.
   let size: Int
+  /// Takes each value that depends on a sample's interval from another sample's group.
+  private let rateTakers: [@Sendable (inout Owner, Owner) -> Void]
   /// Whether any value in it depends on a sample's interval.
-  let hasRates: Bool
+  var hasRates: Bool { !rateTakers.isEmpty }
 
   package init(_ fields: [Field<Owner>]) {
     var offsets: [Int] = []
@@ -22,29 +24,12 @@ package struct Table<Owner: MetricGroup>: Sendable {
     self.fields = fields
     self.offsets = offsets
     self.size = size
-    hasRates = fields.contains { field in
-      guard case .level = field.origin else { return true }
-      guard case .part(let part) = field.access else { return false }
-      return part.hasRates
-    }
+    rateTakers = fields.compactMap(\.rateTaker)
   }
 
   /// Takes the values that depend on the interval from another sample's group.
-  ///
-  /// A lone Reading has no rates: those that are absent are copied. It has means since the driver's last answer: those that
-  /// are present are replaced, since a sleeping or lost device has none.
   func takeRates(from interval: Owner, into owner: inout Owner) {
-    for field in fields {
-      switch (field.access, field.origin) {
-      case (.number(let read, .some(let set)), .rate):
-        if read(owner).isNaN { set(&owner, read(interval)) }
-      case (.number(let read, .some(let set)), .mean):
-        if !read(owner).isNaN { set(&owner, read(interval)) }
-      case (.part(let part), .rate): part.takeRates(&owner, interval, true)
-      case (.part(let part), _): part.takeRates(&owner, interval, false)
-      default: break
-      }
-    }
+    for take in rateTakers { take(&owner, interval) }
   }
 
   /// Accessors of the means and peaks since the driver's previous answer.
