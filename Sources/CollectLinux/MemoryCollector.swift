@@ -126,7 +126,7 @@ extension MeminfoParser {
 }
 
 extension VmstatParser {
-  /// Writes the traffic of swap, the major faults and the kills into `memory`, and leaves what the text lacks.
+  /// Writes swap traffic, major faults and OOM kills into `memory`, if the text has them.
   static func parse(_ bytes: Span<UInt8>, pageSize: UInt64, into memory: inout MemoryReading) {
     var position = 0
     while let (key, value) = next(bytes, &position) {

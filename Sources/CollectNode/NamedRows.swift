@@ -2,7 +2,7 @@ internal import NodeMetrics
 internal import SystemIO
 
 extension Array where Element: NodeReading.NamedRow {
-  /// Names the row at `index`: it is kept if it has that name already, which allocates nothing.
+  /// Sets the name of the row at `index`; a row with that name is kept without an allocation.
   mutating func setRow(_ index: Int, _ bytes: Span<UInt8>, _ name: Range<Int>) {
     if index == count {
       append(Element(name: bytes.string(name)))

@@ -15,9 +15,9 @@ enum NodeClock {
     var clock = csystemio_clock_discipline()
     let state = csystemio_read_clock_discipline(&clock)
     guard state >= 0 else { return nil }
-    // STA_NANO of timex.h: nanoseconds in place of microseconds.
+    // STA_NANO of timex.h: nanoseconds instead of microseconds.
     let fine = clock.status & 0x2000 != 0 ? 1e9 : 1e6
-    // Frequencies are parts per million with 16 bits behind the point.
+    // Frequencies are parts per million with a 16-bit fraction.
     let ppm = 65_536e6
     var discipline = NodeReading.ClockDiscipline()
     // TIME_ERROR of timex.h.

@@ -4,11 +4,11 @@ internal import SystemIO
 
 /// TCP connections by state, from /proc/net/tcp and /proc/net/tcp6.
 ///
-/// The kernel scans its whole hash table for each list, which on a machine with much memory takes milliseconds even with
-/// few connections. So they are counted once a minute at most, on a background thread, and not at all above a limit, since
-/// each would be 150 bytes of text.
+/// The kernel scans its whole hash table for each list, which on a machine with much memory takes milliseconds even
+/// with few connections. So they are counted once a minute at most, on a background thread, and not at all above a
+/// limit, since each would be 150 bytes of text.
 final class NodeConnections: Sendable {
-  /// Connections from which on they are not counted.
+  /// Maximum number of connections that are counted.
   static let limit: UInt64 = 5_000
   /// Seconds between two counts.
   static let period = 60.0

@@ -6,12 +6,12 @@ internal import SystemIO
 
 /// Reads values of sysfs for which drivers are asked.
 ///
-/// A read may wait for a lock or for firmware. It runs on a background thread; a scrape waits for it briefly, then uses the
-/// last values, or none.
+/// A read may wait for a lock or for firmware. It runs on a background thread; a scrape waits for it briefly, then uses
+/// the last values, or none.
 final class NodeDevices: Sendable {
   /// Seconds between two readings; each opens some twenty files per interface.
   static let period = 10.0
-  /// Seconds that a scrape waits.
+  /// Maximum seconds that a scrape waits.
   static let patience = 0.25
   /// Seconds after which the last values expire.
   static let deadline = 30.0
@@ -46,7 +46,7 @@ extension DeviceReading {
   /// Interfaces that are read; each costs some twenty files.
   private static let maxInterfaces = 256
 
-  /// Reads all of it now.
+  /// Reads all values now.
   fileprivate init(root: String, sensors: [Sensor]) {
     self.init()
     self.sensors = sensors
@@ -63,7 +63,7 @@ extension DeviceReading {
       interfaces.append(
         Interface(
           device: device, values: values, isUp: Files.line(of: folder + "operstate").map { $0 == "up" },
-          // As /proc/net/dev, without the loopback.
+          // Like /proc/net/dev, without the loopback interface.
           notHandled: device == "lo" ? nil : Self.number(folder + "statistics/rx_nohandler", buffer)))
     }
     readFrequencyLimits(root, buffer)

@@ -61,7 +61,7 @@ final class BackoffText {
     file = PersistentFile(path)
   }
 
-  /// Its first word; nil where it is absent or empty.
+  /// Its first word; nil if absent or empty.
   func read(_ buffer: ReadBuffer) -> String? {
     let isThere = file.readIfPresent(into: buffer) { bytes in
       var position = 0

@@ -5,8 +5,8 @@ internal import SystemIO
 
 /// Reads node_exporter's values of a Linux machine that a Reading lacks, only for scrapes.
 ///
-/// Files of /proc are read on the caller's thread, since none of them can hang. Files of sysfs for which a driver is asked
-/// (``NodeDevices``) are read on a background thread that starts with the scrape.
+/// Files of /proc are read on the caller's thread, since none of them can hang. Files of sysfs for which a driver is
+/// asked (``NodeDevices``) are read on a background thread that starts with the scrape.
 package final class NodeReader: ScrapeSource {
   /// Used by one scrape at a time; nil for a simulated machine.
   private let files: Condition<NodeFiles>?
@@ -19,7 +19,7 @@ package final class NodeReader: ScrapeSource {
       (files, devices) = (nil, nil)
       return
     }
-    // In a proc of the kernel's, `self` is a link; in a recording, a folder.
+    // In the kernel's proc `self` is a link, in a recording a folder.
     let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
     files = Condition(NodeFiles(root: root, isLive: isLive))
     devices = NodeDevices(root: root, isLive: isLive)
@@ -40,7 +40,7 @@ package final class NodeReader: ScrapeSource {
   }
 }
 
-/// The files of /proc, kept open from scrape to scrape.
+/// Files of /proc, kept open between scrapes.
 final class NodeFiles {
   private let buffer = ReadBuffer()
   /// The last values; rows keep their names and their memory.
@@ -146,7 +146,7 @@ final class NodeFiles {
 }
 
 extension BackoffFile {
-  /// Shows the contents to `body`; nil where the file is absent.
+  /// Passes the contents to `body`; nil if the file is absent.
   @discardableResult
   fileprivate mutating func read<Result>(_ buffer: ReadBuffer, _ body: (Span<UInt8>) -> Result) -> Result? {
     readIfPresent(into: buffer, body)

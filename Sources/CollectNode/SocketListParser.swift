@@ -2,8 +2,9 @@ internal import KernelFiles
 internal import NodeMetrics
 internal import SystemIO
 
-/// Parser of /proc/net/tcp, /proc/net/tcp6, /proc/net/udp and /proc/net/udp6 (net/ipv4/tcp_ipv4.c, udp.c): a header, and a
-/// line for each socket, `0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 …`, with its state and its two queues.
+/// Parser of /proc/net/tcp, /proc/net/tcp6, /proc/net/udp and /proc/net/udp6 (net/ipv4/tcp_ipv4.c, udp.c): a header,
+/// and a line for each socket, `0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 …`, with its state and its two
+/// queues.
 enum SocketListParser {
   /// Adds the lines of a list.
   static func add(_ bytes: Span<UInt8>, to totals: inout NodeReading.SocketTotals) {
@@ -21,7 +22,7 @@ enum SocketListParser {
       else { continue }
       if let state = Int(exactly: state), state < totals.states.count { totals.states[state] += 1 }
       totals.transmitQueue &+= transmit
-      // A listener's is the number of connections that wait to be accepted.
+      // A listener's is the number of connections waiting to be accepted.
       if state != 10 { totals.receiveQueue &+= receive }
     }
   }

@@ -1,9 +1,11 @@
 internal import NodeMetrics
 internal import SystemIO
 
-/// Parser of /proc/net/sockstat and /proc/net/sockstat6 (net/ipv4/proc.c): `TCP: inuse 8 orphan 0 tw 33 alloc 8 mem 148`.
+/// Parser of /proc/net/sockstat and /proc/net/sockstat6 (net/ipv4/proc.c): `TCP: inuse 8 orphan 0 tw 33 alloc 8 mem
+/// 148`.
 enum SockstatParser {
-  /// Fills the rows from `used` on, which it advances; returns TCP's connections and listeners, those in TIME_WAIT included.
+  /// Fills the rows from `used` on, which it advances; returns TCP's connections and listeners, those in TIME_WAIT
+  /// included.
   @discardableResult
   static func parse(
     _ bytes: Span<UInt8>, pageSize: UInt64, into rows: inout [NodeReading.SocketCount], _ used: inout Int
@@ -24,7 +26,7 @@ enum SockstatParser {
           if used == rows.count { rows.append(row) } else { rows[used] = row }
         }
         rows[used].value = value
-        // Pages; that of fragments is in bytes already.
+        // Pages; the value of fragments is in bytes already.
         let (size, overflows) = value.multipliedReportingOverflow(by: pageSize)
         rows[used].bytes = bytes.equals(key, "mem") && !overflows ? size : nil
         used += 1

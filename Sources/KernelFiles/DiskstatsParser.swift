@@ -36,7 +36,7 @@ package enum DiskstatsParser {
     while position < bytes.count {
       let line = line(bytes, &position)
       bytes.skipLine(&position)
-      // A line that is cut off may hold a number that is.
+      // A truncated line may contain a truncated number.
       if let line, bytes.endsLine(before: position) { return line }
     }
     return nil

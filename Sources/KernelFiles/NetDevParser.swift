@@ -6,8 +6,8 @@ package enum NetDevParser {
   package struct Line {
     /// Place of the name.
     package let name: Range<Int>
-    /// The counters in the order of the file: bytes, packets, errs, drop, fifo, frame, compressed and multicast received;
-    /// bytes, packets, errs, drop, fifo, colls, carrier and compressed sent.
+    /// The counters in the order of the file: bytes, packets, errs, drop, fifo, frame, compressed and multicast
+    /// received; bytes, packets, errs, drop, fifo, colls, carrier and compressed sent.
     package let values: InlineArray<16, UInt64>
 
     package var receiveBytes: UInt64 { values[0] }
@@ -25,7 +25,7 @@ package enum NetDevParser {
     while position < bytes.count {
       let line = line(bytes, &position)
       bytes.skipLine(&position)
-      // A line that is cut off may hold a number that is.
+      // A truncated line may contain a truncated number.
       if let line, bytes.endsLine(before: position) { return line }
     }
     return nil

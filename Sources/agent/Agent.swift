@@ -43,7 +43,7 @@ struct Agent: ParsableCommand {
   }
 
   func run() throws {
-    // Before any thread: heaps are made per thread, signals are inherited.
+    // Before any thread starts: heaps are created per thread, signal masks are inherited.
     ProcessSettings.tuneHeap()
     // For clients, and for processes' files that stay open; the usual limit is 1024.
     ProcessSettings.raiseDescriptorLimit(to: 8_192)

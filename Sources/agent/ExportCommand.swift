@@ -66,8 +66,8 @@ struct ExportCommand: ParsableCommand {
     for metric in try archive.metrics() {
       guard let text = OpenMetricsFamily(metric) else { continue }
       var isFirst = true
-      // A family's series stand one after the other, each from its beginning to its end; some are read together, as many
-      // as a few megabytes of text hold.
+      // A family's series follow each other, each from its beginning to its end; some are read together, as many as fit
+      // in a few megabytes of text.
       let keys = try archive.keys(of: metric, selectors)
       for first in stride(from: 0, to: keys.count, by: 32) {
         let some = Array(keys[first..<min(keys.count, first + 32)])
@@ -90,7 +90,7 @@ struct ExportCommand: ParsableCommand {
   }
 }
 
-/// Standard output that remembers its first failure.
+/// Standard output that keeps its first failure.
 private final class StandardOutput {
   private(set) var failure: SystemError?
 

@@ -5,7 +5,7 @@ import PrometheusExport
 import Remote
 import SystemIO
 
-/// `agent import`: adds samples from text to the archive, all of them or none.
+/// `agent import`: adds samples from text to the archive in one transaction.
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
@@ -48,7 +48,7 @@ struct ImportCommand: ParsableCommand {
   }
 }
 
-/// Why an import ends without adding anything.
+/// Reason of a failed import, which adds no samples.
 enum ImportFailure: Error, CustomStringConvertible {
   case line(Int, String)
   case input(String)
@@ -63,9 +63,9 @@ enum ImportFailure: Error, CustomStringConvertible {
   }
 }
 
-/// Samples on their way into the archive, written some at a time.
+/// Samples to add to the archive, written in batches.
 struct ImportBatch {
-  /// Samples, or bytes of their text, after which they are written.
+  /// Samples, or bytes of their text, per batch.
   private static let maxCount = 128
   private static let maxBytes = 4 << 20
 
@@ -81,7 +81,7 @@ struct ImportBatch {
     self.archive = archive
   }
 
-  /// Adds a sample whose text or values take so many bytes.
+  /// Adds a sample with text or values of `size` bytes.
   mutating func add(_ sample: Sample, bytes size: Int) throws(ImportFailure) {
     var sample = sample
     sample.elapsed = elapsed(at: sample.timestamp.seconds)
@@ -90,7 +90,7 @@ struct ImportBatch {
     if waiting.count >= Self.maxCount || bytes >= Self.maxBytes { try flush() }
   }
 
-  /// Writes the samples that wait.
+  /// Writes the pending samples.
   mutating func flush() throws(ImportFailure) {
     do throws(ArchiveFailure) {
       let count = try archive.add(waiting)
@@ -116,10 +116,10 @@ struct ImportBatch {
 
 /// The formats that can be imported.
 enum SampleImport {
-  /// Bytes of a line; more is refused as soon as they are read.
+  /// Maximum bytes of a line; a longer one is rejected as soon as it is detected.
   static let maxLineLength = 16 << 20
 
-  /// Adds a sample for each line of `agent export --format json`.
+  /// Adds a sample per line of `agent export --format json`.
   static func json(_ reader: inout LineReader, into batch: inout ImportBatch) throws(ImportFailure) {
     while let line = try reader.next() {
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
@@ -131,9 +131,9 @@ enum SampleImport {
     }
   }
 
-  /// Adds a sample for each time of an OpenMetrics exposition; returns how many lines are of unknown metrics.
+  /// Adds a sample per time of an OpenMetrics exposition; returns the number of lines of unknown metrics.
   ///
-  /// - Parameter path: a file beside which a temporary one may be made.
+  /// - Parameter path: prefix of a temporary file's path.
   static func openMetrics(
     _ reader: inout LineReader, temporary path: String, into batch: inout ImportBatch
   ) throws(ImportFailure) -> Int {
@@ -167,7 +167,7 @@ enum SampleImport {
 }
 
 extension Sample {
-  /// A sample that `agent export --format json` wrote; nil where it is none.
+  /// Parses a sample written by `agent export --format json`, or nil.
   init?(exported line: ArraySlice<UInt8>) {
     guard let value = JSONValue(Array(line).span), let text = value["timestamp"]?.text,
       let timestamp = Timestamp(rfc3339: text)

@@ -3,7 +3,7 @@ import SystemIO
 
 /// Parses a command line, runs its command and reports errors in one line each.
 enum Invocation {
-  /// An error of the parser, with the command that it concerns.
+  /// An error of the parser, with the command concerned.
   private struct Misuse: Error {
     let command: any ParsableCommand.Type
     let error: any Error
@@ -16,7 +16,7 @@ enum Invocation {
 
   /// Runs a command line without the program's name; returns the exit code.
   static func run(_ arguments: [String]) -> Int32 {
-    // The parser shows the general help for a subcommand that does not exist.
+    // For an unknown subcommand the parser would show the general help.
     if arguments.first == "help", let name = arguments.dropFirst().first, !name.hasPrefix("-"),
       name != "help", !Agent.configuration.subcommands.contains(where: { $0.configuration.commandName == name })
     {
@@ -37,8 +37,8 @@ enum Invocation {
 
   /// The command of a command line: the agent itself or a subcommand, with flags in any order around its name.
   ///
-  /// The root command would take `--db` from a subcommand and ignore it, and would accept flags that a subcommand has no use
-  /// for. So a subcommand is parsed by itself, without its name.
+  /// The root command would consume a subcommand's `--db` and ignore it, and would accept flags that the subcommand
+  /// does not have. So a subcommand is parsed separately, without its name.
   private static func command(from arguments: [String]) throws -> any ParsableCommand {
     var misuse: Misuse?
     for type in Agent.configuration.subcommands {
@@ -48,12 +48,12 @@ enum Invocation {
         do {
           return try type.parse(rest)
         } catch {
-          // A value of another flag may have the name, e.g. `--host export`.
+          // The value of another flag may equal the name, e.g. `--host export`.
           misuse = misuse ?? Misuse(command: type, error: error)
         }
       }
     }
-    // Help and the version are the root command's, also for subcommands.
+    // Help and version belong to the root command, also for subcommands.
     let command = try Agent.parseAsRoot(arguments)
     if let misuse, Swift.type(of: command) == misuse.command { throw misuse }
     return command

@@ -60,20 +60,20 @@ extension SettingValues<MainSettings> {
   }
 }
 
-/// The dashboard over other machines' agents.
+/// The dashboard of remote agents.
 struct RemoteDashboard {
   let targets: [RemoteTarget]
   let token: @Sendable () -> String?
   let historySize: Int
 
-  /// Runs until its user ends it.
+  /// Runs until the user quits.
   ///
-  /// - Throws: RemoteMachine.AddressError; what the terminal throws.
+  /// - Throws: RemoteMachine.AddressError, or the terminal's errors.
   func run(options: DashboardOptions) throws {
     let machines = try targets.map { target in
       (name: target.name, machine: try RemoteMachine(target.url, token: token, capacity: historySize))
     }
-    // One machine that does not answer delays no other.
+    // A machine that does not respond delays no other.
     let tasks = machines.map { entry in Task.detached { await entry.machine.run() } }
     defer { for task in tasks { task.cancel() } }
     let hosts = machines.map { name, machine in

@@ -11,25 +11,25 @@ import Outbox
 import Sinks
 import SystemIO
 
-/// A running agent: one sampler, one history, and the faces that were asked for.
+/// A running agent: one sampler, one history, and the requested outputs.
 struct Service {
   let configuration: Configuration
-  /// What is sampled.
+  /// Source of the samples.
   let source: Sampler.Source
-  /// Reads the command line of a process; nil where processes have none.
+  /// Reads the command line of a process; nil if processes have none.
   let commandLine: (@Sendable (Int32) -> String?)?
-  /// What is read besides when Prometheus scrapes.
+  /// Reads further values for Prometheus scrapes.
   let scrapeSource: (any ScrapeSource)?
-  /// Where samples are sent to.
+  /// Receivers of samples.
   let targets: [PushTarget]
   /// Gets the state of the archive, the receivers and the server.
   let collector: ServiceCollector
-  /// Whether that is the running machine itself.
+  /// Whether the source is the running machine itself.
   let isThisMachine: Bool
   let showsDashboard: Bool
   let serves: Bool
 
-  /// What the main thread waits for.
+  /// Events that the main thread waits for.
   private enum ServiceEvent: Sendable {
     case listening(String)
     case failed(String)
@@ -37,7 +37,7 @@ struct Service {
     case signal(Int32)
   }
 
-  /// Events in the order in which they came, from whatever thread.
+  /// Events in chronological order, from any thread.
   private struct Events: Sendable {
     private let queue = Condition<[ServiceEvent]>([])
 
@@ -67,7 +67,7 @@ struct Service {
         sizeLimit: configuration.archive.databaseSize
       ) { message in logger.warning("\(message)") }
     }
-    // Before the sampler, so that what was before comes before what is.
+    // Before the sampler, so that restored samples precede new ones.
     archive?.start()
     let push =
       targets.isEmpty
@@ -94,7 +94,7 @@ struct Service {
       ? startServer(
         history: history, processes: processes, push: push, token: token, logger: logger, events: events) : nil
     if server != nil {
-      // A server that neither listens nor fails has hung in the resolver; nobody would know why nothing answers.
+      // A server that neither listens nor fails hangs in the resolver; without a message the reason would be unknown.
       switch events.next(atMost: 30) {
       case .listening(let url):
         address = url
@@ -114,7 +114,7 @@ struct Service {
       : waitForSignal(logger: logger, events: events)
     if let server {
       server.cancel()
-      // It is given time to answer what it has begun, but the program ends within a second of its signal.
+      // Pending responses get time to complete, but the program ends within a second of its signal.
       while let event = events.next(atMost: 0.6) {
         if case .ended = event { break }
       }
@@ -191,13 +191,13 @@ struct Service {
     if isThisMachine {
       options.control = processControl()
       if !serves, configuration.server.port != 0 {
-        // Not waited for: the first frame does not depend on what another process does.
+        // In the background: the first frame does not depend on another process.
         let daemon = LocalDaemon(port: configuration.server.port, token: token)
         Task.detached { await daemon.remember(into: history) }
       }
     }
     do {
-      // Quitting and being asked to end are both the end that was wanted.
+      // Quitting and a signal are both normal ends.
       _ = try runDashboard(history: history, options: options)
       return 0
     } catch {
@@ -207,7 +207,7 @@ struct Service {
   }
 }
 
-/// What every dashboard has in common.
+/// Options common to all dashboards.
 func dashboardOptions(_ terminal: SettingValues<TerminalSettings>, interval: Int) -> DashboardOptions {
   var options = DashboardOptions(version: version, sampleInterval: interval)
   options.isReadOnly = terminal.readOnly

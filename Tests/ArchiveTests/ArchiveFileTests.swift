@@ -25,7 +25,7 @@ import Testing
     let folder = try TemporaryFolder()
     let samples = Array(DemoSamples().prefix(50))
     let file = try Self.open(folder.file("a.db"), blockLength: 22)
-    // Some one by one, some together; blocks, and what is none yet.
+    // Some one by one, some together; complete blocks and a rest.
     for sample in samples.prefix(3) { try file.write([sample]) }
     try file.write(Array(samples[3..<30]))
     try file.write(Array(samples[30..<49]))
@@ -37,13 +37,13 @@ import Testing
       #expect(back.timestamp == sample.timestamp && back.elapsed == sample.elapsed)
       #expect(differences(sample, back) == [])
     }
-    // A moment that is there already is not written again.
+    // An existing time is not written again.
     try file.write([samples[49]])
     #expect(try ArchiveReader(file.database).countSamples(from: .min + 1, to: .max - 1) == 50)
   }
 
-  /// Things come and go; each moment is as it was.
-  @Test func whatComesAndGoesIsRestored() throws {
+  /// Devices are added and removed; each time is restored.
+  @Test func addedAndRemovedDevicesAreRestored() throws {
     let folder = try TemporaryFolder()
     var samples = Array(DemoSamples().prefix(12))
     samples[3].gpus.removeAll()
@@ -113,7 +113,7 @@ import Testing
     let reader = ArchiveReader(file.database)
     let raw = try #require(try reader.extent(of: .raw))
     #expect(raw.lowerBound >= newest - 3_600_000 - 600_000 && raw.upperBound == newest)
-    // What was told in quarters of an hour is still told.
+    // Quarters of an hour are still available.
     #expect(try #require(try reader.extent(of: .quarter)).lowerBound < newest - 3 * 3_600_000)
     let after = try #require(try file.database.integer("PRAGMA page_count"))
     #expect(after < before * 2 / 3)
@@ -121,7 +121,7 @@ import Testing
     #expect(file.seriesCount == series, "the quarters still have the disk")
     try file.prune(now: newest + 30 * 86_400_000)
     #expect(try reader.extent(of: .raw) == nil)
-    // What is not in a block yet stays until it is.
+    // Samples outside of a block stay until they are in one.
     try file.write(Array(DemoSamples(from: 1_790_000_000 + 201 * 60, interval: 60).prefix(3)))
     #expect(try reader.samples(from: .min, to: .max).count >= 3)
   }

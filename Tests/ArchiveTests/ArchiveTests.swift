@@ -9,13 +9,13 @@ import Testing
 
 @testable import Archive
 
-/// What happens to the file, and what the archive makes of it.
+/// Failures of the file, and the archive's reactions.
 @Suite(.ownThreads) struct ArchiveTests {
-  /// What was reported, line by line.
+  /// Reported lines.
   final class Reports: Sendable {
     let lines = Condition<[String]>([])
 
-    /// Waits for a line that holds a text.
+    /// Waits for a line that contains a text.
     func wait(for text: String) -> String? {
       lines.wait(atMost: 20) { lines in lines.first { $0.contains(text) } }
     }
@@ -23,7 +23,7 @@ import Testing
     var all: [String] { lines.withState { $0 } }
   }
 
-  /// An archive that tries again soon, its history, and what it says.
+  /// An archive with short retries, its history, and its reports.
   struct Bench {
     let archive: Archive
     let history: History
@@ -71,9 +71,9 @@ import Testing
     // The twenty of the last ten minutes; fewer where a busy machine took its time to come here.
     try #require((10...20).contains(restored.count))
     #expect(restored.map(\.sample.timestamp) == samples.suffix(restored.count).map(\.timestamp))
-    // What was is not what is.
+    // Restored samples are not the latest.
     #expect(second.history.latest == nil)
-    // By the clock of this boot, a sample's age is what it is.
+    // On this boot's clock the samples have their true age.
     #expect(second.history.last(seconds: 300).count == 10)
     #expect(differences(samples[29], restored[restored.count - 1].sample) == [])
     second.archive.stop(atMost: 20)
@@ -166,7 +166,7 @@ import Testing
     #expect(bench.reports.wait(for: "works again") != nil)
     #expect(bench.archive.flush(atMost: 20))
     bench.archive.stop(atMost: 20)
-    // The new file has what was still in memory.
+    // The new file has the samples that were still in memory.
     #expect(try Self.stored(path) == samples.map(\.timestamp.seconds))
   }
 

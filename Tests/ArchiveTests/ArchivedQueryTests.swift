@@ -13,7 +13,7 @@ import Testing
   static let samples: [Sample] = {
     var samples = Array(DemoSamples().prefix(135))
     samples.removeSubrange(60..<75)
-    // As after a start: of the first after a gap nobody knows more than its own two readings.
+    // As after a start: the first sample after a gap covers only its own two readings.
     samples[60].elapsed = 0.25
     return samples
   }()
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  /// The quarter of an hour that holds the first sample began before it, and tells of nothing there.
+  /// The quarter of an hour with the first sample began before it, and has no values there.
   @Test func theOldestIsTheFirstSample() throws {
     let folder = try TemporaryFolder()
     let samples = Array(
@@ -119,8 +119,8 @@ import Testing
     #expect(try await archive.samples(from: 0, to: 4e9, step: nil, limit: 130).count == 120)
   }
 
-  /// A clock that was set back tells some time twice: the later telling counts.
-  @Test func noMomentIsToldTwice() throws {
+  /// A clock that was set back repeats some times: the later samples count.
+  @Test func noTimeIsDuplicated() throws {
     let folder = try TemporaryFolder()
     let file = try ArchiveFileTests.open(folder.file("a.db"))
     let samples = Array(DemoSamples().prefix(60))

@@ -88,7 +88,7 @@ import Testing
         guard let integer = unit.precision.integer(value, factor: unit.archivedFactor) else { continue }
         let back = unit.precision.value(integer, factor: unit.archivedFactor)
         #expect(abs(back - value) / unit.archivedFactor <= digit * 0.5 * (1 + 1e-9) + abs(value) * 1e-15)
-        // A second time nothing is lost.
+        // A second round trip is lossless.
         #expect(unit.precision.integer(back, factor: unit.archivedFactor) == integer)
       }
     }

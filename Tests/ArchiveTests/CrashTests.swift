@@ -5,9 +5,9 @@ import Testing
 
 @testable import Archive
 
-/// A process that writes, killed at random moments: what it said was written is there, and nothing is damaged.
+/// A writing process, killed at random times: confirmed samples are present, and the file is undamaged.
 @Suite(.ownThreads, .serialized) struct CrashTests {
-  /// Kills in a usual run; `scripts/crash-test` asks for 200.
+  /// Kills in a normal run; `scripts/crash-test` runs 200.
   static let kills = getenv("CRASHES").flatMap { Int(String(cString: $0)) } ?? 20
 
   /// The helper lies beside the tests.
@@ -40,7 +40,7 @@ import Testing
       guard let last = acknowledged.last else { continue }
       let times = try ArchiveReader(database).pieces(of: .raw, from: .min, to: .max, wanted: []).flatMap(\.timestamps)
       #expect(times == times.sorted() && Set(times).count == times.count)
-      // The newest may have been written and not told.
+      // The newest may have been written without a confirmation.
       #expect(times.last.map { $0 == last || $0 == last + 100 } ?? false)
       #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == 100 })
     }

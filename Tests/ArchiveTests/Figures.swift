@@ -1,6 +1,6 @@
 import AgentMetrics
 
-/// Notes every figure of a Sample by its path.
+/// Records every value of a Sample by its path.
 final class Figures: FieldVisitor {
   enum Figure: Equatable {
     case number(Double, unit: Unit)
@@ -46,7 +46,7 @@ final class Figures: FieldVisitor {
   }
 }
 
-/// Figures that are not what they were, to half a unit of the last digit that JSON shows; bytes have to be exact.
+/// Values that differ by more than half a unit of the last digit in JSON; bytes must be exact.
 func differences(_ left: Sample, _ right: Sample) -> [String] {
   let (left, right) = (Figures(left).metrics, Figures(right).metrics)
   return Set(left.keys).union(right.keys).compactMap { key in

@@ -5,9 +5,9 @@ import SystemIO
 @testable import Archive
 
 extension ArchiveWorkload {
-  /// Writes ten samples a second until it is killed, and says on its output up to when they are in the file.
+  /// Writes ten samples a second until it is killed, and prints the time up to which they are in the file.
   ///
-  /// It goes on where the file ends, as an agent does that was started anew.
+  /// It continues at the end of the file, like a restarted agent.
   static func crash(_ path: String) throws {
     let database = try Database(path: path, mode: .readWrite)
     if case .empty = try ArchiveSchema.look(at: database) {

@@ -50,7 +50,7 @@ enum CatalogJSON {
           .init(name: "id", schema: .text, help: "Its path in a sample", isRequired: true),
           .init(name: "unit", schema: .words(Unit.allCases.map(\.rawValue)), isRequired: true),
           .init(name: "type", schema: .words(["gauge", "counter", "info", "flag"]), isRequired: true),
-          .init(name: "title", schema: .text, help: "Short label; the help where there is none", isRequired: true),
+          .init(name: "title", schema: .text, help: "Short label, or the help text", isRequired: true),
           .init(name: "title_ja", schema: .text, help: "The label in Japanese"),
           .init(name: "help", schema: .text, isRequired: true),
           .init(name: "source", schema: .text, isRequired: true),

@@ -245,7 +245,7 @@ struct ArchiveReader {
       switch known[other] {
       case .values?, .rollup?:
         if let chunk = known[other] { result.append((series, chunk)) }
-      default: damaged(DamagedBytes(reason: "it refers to nothing"))
+      default: damaged(DamagedBytes(reason: "its reference has no target"))
       }
     }
     return result
