@@ -31,7 +31,7 @@ export class SystemPanel extends Panel {
     if (cpu?.threads !== this.load.limit?.value) this.load.set({ limit: { value: cpu?.threads, label: t('threads', cpu?.threads) } });
     setHidden(this.pressure.node, !pressure);
     const stalled = (part, label, level) => [t(label), format.percent(pressure?.[part]?.full?.ratio || NaN), level];
-    this.figures.show(sample, [stalled('memory', 'allWaitMemory', 'warn'), stalled('io', 'allWaitIO')]);
+    this.figures.show(sample, [], [stalled('memory', 'allWaitMemory', 'warn'), stalled('io', 'allWaitIO')]);
   }
 }
 

@@ -64,13 +64,13 @@ export class Figures {
     this.rows = idsOf(groups).map((row) => row.split(':'));
   }
 
-  // sample: a whole one, or { gpus: one }; more: labels, texts and levels.
-  show(sample, more = []) {
+  // sample: a whole one, or { gpus: one }; before and behind: labels, texts and levels.
+  show(sample, before = [], behind = []) {
     const pairs = this.rows.map(([id, level]) => {
       const value = valueIn(sample, id);
       return [titleOf(id), level === undefined || value > 0 ? textOf(id, value) : format.absent, level, metric(id).help];
     });
-    keyed(this.node, [...more, ...pairs].filter(([, text]) => text !== format.absent), ([label]) => label,
+    keyed(this.node, [...before, ...pairs, ...behind].filter(([, text]) => text !== format.absent), ([label]) => label,
       ([label, , , title]) => {
         const value = h('dd', {});
         const node = h('div', {}, h('dt', { text: label, title }), value);

@@ -12,6 +12,9 @@ package final class DemoCollector: Collector {
   private let version: String
   private var last = Double.nan
   private var counters = DemoCounters()
+  /// The newest scan of the processes, and the one that a table's rates are averaged since.
+  private var scan: ProcessesReading?
+  private var earlier: ProcessesReading?
 
   /// A demo machine whose agent calls itself `version`.
   package init(version: String) {
@@ -28,6 +31,11 @@ package final class DemoCollector: Collector {
     counters.add(load, over: elapsed)
     DemoMachine.write(load, counters, at: now, into: &reading)
     reading.agent.version = version
+    // A request may come shortly before a tick: the table's rates then cover the time since the scan before.
+    if earlier == nil || now - (scan?.instant ?? now) >= 0.9 { earlier = scan }
+    scan = reading.processes
+    reading.processes?.earlier = earlier?.all
+    reading.processes?.earlierInstant = earlier?.instant ?? .nan
   }
 }
 

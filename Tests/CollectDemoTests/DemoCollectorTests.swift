@@ -47,6 +47,22 @@ import Testing
     #expect(samples.allSatisfy { $0.gpus[7].util == 0 })
   }
 
+  /// A table of processes comes from one Reading, with rates since an earlier scan.
+  @Test func tableHasRates() throws {
+    let collector = DemoCollector(version: "1.0.0")
+    var reading = Reading()
+    for instant in [5_000, 5_001, 5_001.2] {
+      reading = Reading()
+      reading.boottime = instant
+      try collector.read(into: &reading)
+    }
+    let span = ProcessSpan(from: nil, to: try #require(reading.processes), over: Elapsed(seconds: .nan))
+    #expect(abs(span.elapsed.seconds - 1.2) < 0.001)
+    let processes = span.processes()
+    #expect(processes.count > 10 && processes.allSatisfy { $0.cpu >= 0 && $0.ioRate >= 0 })
+    #expect(processes.contains { $0.cpu > 1 } && processes.contains { $0.ioRate > 1e6 })
+  }
+
   @Test func theSameInstantIsTheSameMachine() throws {
     let (left, right) = (try samples(from: 77_000, count: 3), try samples(from: 77_000, count: 3))
     for metric in Catalog.shared.metrics {

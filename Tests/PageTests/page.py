@@ -849,6 +849,7 @@ def test_process_table_keeps_pace(browser):
         table = {one["pid"]: one for one in agent.get("/processes")["processes"]}
         column = [one for one in browser.evaluate("[...document.querySelectorAll('#panel-processes tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))") if one[1] == "vllm"]
         check(len(column) == 1 and "%" in column[0][7] and "GiB" in column[0][6], f"the process of two GPUs: {column}")
+        check("%" in column[0][4] and "B/s" in column[0][8], f"the process has no rates: {column}")
         gpus = table[int(column[0][0])].get("gpus")
         check(gpus is None or column[0][7].endswith(f"({', '.join(map(str, gpus))})"), f"{column} is not of the GPUs {gpus}")
         check_quiet(browser)
