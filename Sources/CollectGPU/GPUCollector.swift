@@ -103,7 +103,8 @@ final class GPUWorker {
   /// A source and the thread that runs it.
   private final class Session {
     let question: BlockingSource<GPUAnswer>
-    var askedAt = Double.nan
+    /// Whether a tick has waited for the reading in progress without a result.
+    var wasAwaited = false
 
     init(_ vendor: GPUVendor, _ environment: GPUEnvironment) {
       // Created and used only on the source's thread; there is at most one.
@@ -154,13 +155,16 @@ final class GPUWorker {
       seen = .nan
     }
     guard now >= restUntil else { return }
+    if session.question.asking == nil { session.wasAwaited = false }
     session.question.ask()
   }
 
   func answer(waiting seconds: Double, at now: Double = Clock.boottime) -> LatestGPUs {
-    // A source that was late once is not awaited again at each tick.
-    let isLate = (session.question.asking ?? 0) > 0.2
+    // A reading that was awaited once and is late is not awaited again at each tick. The age alone does not decide:
+    // a busy machine may start the thread of a fast reading late.
+    let isLate = session.wasAwaited && (session.question.asking ?? 0) > 0.2
     let answer = session.question.answer(waiting: isLate ? 0 : seconds)
+    if session.question.asking != nil { session.wasAwaited = true }
     if let said = answer.answer, answer.instant != seen {
       seen = answer.instant
       latest = LatestGPUs(gpus: said.gpus, instant: answer.instant, failure: said.failure)

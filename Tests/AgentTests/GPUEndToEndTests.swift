@@ -146,16 +146,15 @@ import Testing
     let (process, port) = try AgentProcess.serving(
       ["--interval", "1", "--history", "20"], environment: environment)
     var past = try HistoryFetcher(port)
-    while past.timestamps.count < 6 {
+    _ = try eventually({ past.timestamps.count >= 6 }) {
       usleep(200_000)
       past = try HistoryFetcher(port)
     }
     // The first is taken as soon as possible, the others at full seconds.
     let timestamps = past.timestamps.dropFirst()
-    for (earlier, later) in zip(timestamps, timestamps.dropFirst()) {
-      #expect(later - earlier == 1, "\(past.timestamps)")
-    }
-    // Awaited at most once; the median of a loaded machine is still far below its limit.
+    let steps = zip(timestamps, timestamps.dropFirst()).map { $1 - $0 }.sorted()
+    // Medians: a loaded machine delays a tick here and there, a driver that is awaited delays each.
+    #expect(steps[steps.count / 2] == 1, "\(past.timestamps)")
     #expect(past.waits.count >= 6 && past.waits.sorted()[past.waits.count / 2] < 0.05, "\(past.waits)")
     let latest = try Loopback.get("/metrics/latest", port: port).body
     if kind == "library" {

@@ -2,6 +2,7 @@ import AgentMetrics
 import History
 import Synchronization
 import SystemIO
+import TestSupport
 import Testing
 
 @testable import Collect
@@ -154,9 +155,10 @@ final class TableCollector: Collector, Sendable {
     commands.fill(&processes, waiting: 0.05)
     #expect(processes[1].command == nil)
     // Its thread is stuck; another one reads the rest.
-    for _ in 0..<400 where processes[0].command == nil || processes[2].command == nil {
+    let areRead = eventually({ processes[0].command != nil && processes[2].command != nil }) {
       commands.fill(&processes, waiting: 0.05)
     }
+    #expect(areRead)
     #expect(processes.map(\.command) == ["c4", nil, "c6"])
     // A process that reuses the pid has its own command line.
     processes[0].start = 2
