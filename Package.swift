@@ -27,7 +27,7 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "Remote", "HTTPServer", "Sinks", "Outbox", "API", "Archive", "History",
+        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "History",
         "CollectGPU", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .target(name: "CollectNode", condition: .when(platforms: [.linux])),
@@ -47,7 +47,7 @@ let package = Package(
     .target(
       name: "HTTPServer",
       dependencies: [
-        "API", "AgentMetrics", "SystemIO",
+        "ServerCore", "API", "AgentMetrics", "SystemIO",
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -57,6 +57,19 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
+    // The same server without NIO, whose Windows selector closes connections on large responses and has no TLS.
+    .target(
+      name: "SocketServer",
+      dependencies: [
+        "ServerCore", "API", "AgentMetrics", "SystemIO", "CSockets",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings
+    ),
+    .target(
+      name: "ServerCore",
+      dependencies: ["API", "AgentMetrics", "SystemIO", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
     .target(
       name: "API",
       dependencies: ["PrometheusExport", "NodeMetrics", "History", "AgentMetrics", "CISAL", "CWeb", "CZlib"],
@@ -131,6 +144,7 @@ let package = Package(
     ),
     .target(name: "CISAL", linkerSettings: [.linkedLibrary("isal")]),
     .target(name: "CNVML"),
+    .target(name: "CSockets", linkerSettings: [.linkedLibrary("ws2_32", .when(platforms: [.windows]))]),
     .target(name: "CSnappy", linkerSettings: [.linkedLibrary("snappy")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CSystemIO"),
@@ -208,7 +222,7 @@ let package = Package(
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [
-        "HTTPServer", "API", "History", "AgentMetrics", "SystemIO", "TestSupport",
+        "HTTPServer", "SocketServer", "ServerCore", "API", "History", "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

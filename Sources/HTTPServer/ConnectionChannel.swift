@@ -3,6 +3,7 @@ internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import ServerCore
 
 /// A connection set up by Hummingbird, with a ``ConnectionGuard``; or a refused one.
 struct ConnectionChannel: ServerChildChannel {
@@ -23,7 +24,7 @@ struct ConnectionChannel: ServerChildChannel {
 
   /// - Parameter connections: shared by all of the server's channels, on their event loop.
   init(
-    connections: NIOLoopBound<Connections>, limits: HTTPServer.ConnectionLimits,
+    connections: NIOLoopBound<Connections>, limits: ConnectionLimits,
     responder: @escaping HTTPChannelHandler.Responder
   ) {
     self.connections = connections

@@ -2,6 +2,7 @@ internal import API
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import ServerCore
 
 /// Enforces RFC 9112 beyond parsing (Host, Connection, unread bodies) and a connection's deadlines.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -10,7 +11,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
-  private let limits: HTTPServer.ConnectionLimits
+  private let limits: ConnectionLimits
   private let logger: Logger
   private let connections: Connections
   let channel: any Channel

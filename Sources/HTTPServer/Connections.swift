@@ -1,6 +1,7 @@
 internal import AgentMetrics
 internal import Logging
 internal import NIOCore
+internal import ServerCore
 internal import SystemIO
 
 /// The open connections of one server, used only on its event loop.
@@ -16,10 +17,10 @@ final class Connections {
     fileprivate var newer: ConnectionGuard?
   }
 
-  let limits: HTTPServer.ConnectionLimits
+  let limits: ConnectionLimits
   private let logger: Logger
   private let loop: any EventLoop
-  private let usage: HTTPServer.Usage
+  private let usage: ConnectionUsage
   private var open: [ObjectIdentifier: ConnectionGuard] = [:]
   private var counts: [ClientAddress: Int] = [:]
   private var oldestIdle: ConnectionGuard?
@@ -40,7 +41,7 @@ final class Connections {
   /// Latest time of the pending trim, however often it is postponed.
   private var trimDeadline = NIODeadline.distantFuture
 
-  init(limits: HTTPServer.ConnectionLimits, usage: HTTPServer.Usage, logger: Logger, loop: any EventLoop) {
+  init(limits: ConnectionLimits, usage: ConnectionUsage, logger: Logger, loop: any EventLoop) {
     self.limits = limits
     self.usage = usage
     self.logger = logger
@@ -79,7 +80,7 @@ final class Connections {
       }
       refusedWhileFull = (refusedWhileFull ?? 0) + 1
     }
-    guard refusals < max(1, limits.connections / 16) else { return .dropped }
+    guard refusals < limits.refusals else { return .dropped }
     refusals += 1
     return .refused
   }
@@ -158,7 +159,7 @@ final class Connections {
     guard !isSweeping, !open.isEmpty || trimTime != nil else { return }
     isSweeping = true
     let connections = NIOLoopBound(self, eventLoop: loop)
-    loop.scheduleTask(in: limits.sweep) {
+    loop.scheduleTask(in: TimeAmount(limits.sweep)) {
       let connections = connections.value
       connections.isSweeping = false
       let now = NIODeadline.now()
@@ -202,7 +203,7 @@ final class Connections {
   /// Each further wave of clients postpones a pending trim, which would otherwise run while they are connected.
   private func trimLater() {
     let now = NIODeadline.now()
-    if trimTime == nil { trimDeadline = now + limits.trim * 4 }
+    if trimTime == nil { trimDeadline = now + TimeAmount(limits.trim * 4) }
     trimTime = min(now + limits.trim, trimDeadline)
     sweepLater()
   }

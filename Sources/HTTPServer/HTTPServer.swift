@@ -1,79 +1,21 @@
 package import API
-package import AgentMetrics
 internal import HTTPTypes
 internal import HummingbirdCore
 package import Logging
 internal import NIOCore
 internal import NIOPosix
-internal import Synchronization
+package import ServerCore
 internal import SystemIO
 
 /// Serves the API over TCP: HTTP/1.1 by Hummingbird, without its router, on one thread.
-package struct HTTPServer: Sendable {
-  /// Reason for a failed listen, in one line: `127.0.0.1:8080: the port is in use`.
-  package struct ListenError: Error, CustomStringConvertible {
-    package let description: String
-  }
-
-  /// Limits on clients, all in one place; the README lists them.
-  struct ConnectionLimits: Sendable {
-    struct Header {
-      /// Bytes, including the target.
-      var bytes = 32 * 1_024
-      var fields = 128
-      /// From the start of the connection to the end of its first request's header.
-      var time = TimeAmount.seconds(10)
-    }
-
-    struct Body {
-      /// Bytes that are read and discarded to keep the connection alive.
-      var bytes = 64 * 1_024
-      /// From the end of the header to the end of the body.
-      var time = TimeAmount.seconds(10)
-    }
-
-    var header = Header()
-    var body = Body()
-    /// From the end of a response to the next request.
-    var idle = TimeAmount.seconds(60)
-    /// How long a client may leave the full buffer of a response or stream (NIO's high-water mark, 64 KiB) unread.
-    var stalled = TimeAmount.seconds(30)
-    /// Open connections, as far as descriptors allow; above that idle ones are closed, and new ones get 503.
-    var connections = min(4_096, Descriptors.connections)
-    /// Connections per client, loopback excepted: a reverse proxy there represents many clients.
-    var connectionsPerClient: Int { max(1, connections / 4) }
-    /// Bytes of all responses being sent; above that the slowest are aborted, and new ones get 503.
-    var heldBytes = 64 << 20
-    /// Interval of deadline checks.
-    var sweep = TimeAmount.seconds(1)
-    /// Delay from the end of a wave of clients to returning its memory.
-    var trim = TimeAmount.seconds(15)
-  }
-
-  /// Connections for the agent's own metrics; written on the event loop, read from any thread.
-  final class Usage: Sendable {
-    private let status = Mutex(ServerStatus())
-
-    var now: ServerStatus { status.withLock { $0 } }
-
-    func update(_ body: (inout ServerStatus) -> Void) {
-      status.withLock { body(&$0) }
-    }
-  }
-
-  /// Open, refused and evicted connections.
-  package var status: ServerStatus { usage.now }
-
-  /// Maximum number of concurrent streams, within the connections.
-  package static var streams: Int { min(256, max(1, Descriptors.connections * 3 / 4)) }
-
+package struct HTTPServer: APIServer {
   private let api: API
   private let host: String
   private let port: Int
   private let logger: Logger
   private let prepared = PreparedResponses()
-  var limits = ConnectionLimits()
-  private let usage = Usage()
+  package var limits = ConnectionLimits()
+  package let usage = ConnectionUsage()
 
   /// Creates a server that does not listen yet.
   ///
@@ -101,7 +43,7 @@ package struct HTTPServer: Sendable {
     let limits = limits
     let server = Server(
       childChannelSetup: ConnectionChannel(connections: connections, limits: limits, responder: respond),
-      configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: Self.backlog),
+      configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: ConnectionLimits.backlog),
       onServerRunning: { channel in
         try? await loop.submit {
           try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(connections.value), position: .first)
@@ -165,8 +107,8 @@ package struct HTTPServer: Sendable {
     }
     let count = response.count
     // Memory of the response: the buffers, and bytes not shared with other responses.
-    let held = min(count, Self.whole) + response.ownBytes
-    if held > Self.small, try await !ConnectionGuard.hold(held, for: channel) {
+    let held = min(count, ConnectionLimits.wholeResponse) + response.ownBytes
+    if held > ConnectionLimits.smallResponse, try await !ConnectionGuard.hold(held, for: channel) {
       let response = API.noMemory
       var head = HTTPResponse(status: .serviceUnavailable)
       for (name, value) in response.headers {
@@ -176,7 +118,7 @@ package struct HTTPServer: Sendable {
         response: Self.dated(head), body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body)))
       return
     }
-    if count <= Self.whole {
+    if count <= ConnectionLimits.wholeResponse {
       var buffer = ByteBufferAllocator().buffer(capacity: count)
       for piece in pieces { buffer.writeBytes(piece) }
       if let identity = response.identity { prepared.keep(undated, buffer, as: identity) }
@@ -188,21 +130,23 @@ package struct HTTPServer: Sendable {
       response: head,
       body: ResponseBody(contentLength: count) { writer in
         // Used in rotation: a buffer has been sent when its turn comes again, so its memory is reused.
-        var buffers = (0..<Self.chunksUnderWay).map { _ in ByteBufferAllocator().buffer(capacity: Self.chunk) }
+        var buffers = (0..<Self.chunksUnderWay).map { _ in
+          ByteBufferAllocator().buffer(capacity: ConnectionLimits.chunk)
+        }
         var place = 0
         for piece in pieces {
           var rest = piece[...]
           while !rest.isEmpty {
-            let part = rest.prefix(Self.chunk - buffers[place].readableBytes)
+            let part = rest.prefix(ConnectionLimits.chunk - buffers[place].readableBytes)
             buffers[place].writeBytes(part)
             rest = rest.dropFirst(part.count)
-            guard buffers[place].readableBytes == Self.chunk else { continue }
+            guard buffers[place].readableBytes == ConnectionLimits.chunk else { continue }
             try await writer.write(buffers[place])
             place = (place + 1) % buffers.count
             // The writer accepts any number of chunks. The loop's answer means that it has sent them, or blocks the
             // next write.
             if place == 0 { try await channel.eventLoop.submit {}.get() }
-            buffers[place].clear(minimumCapacity: Self.chunk)
+            buffers[place].clear(minimumCapacity: ConnectionLimits.chunk)
           }
         }
         if buffers[place].readableBytes > 0 { try await writer.write(buffers[place]) }
@@ -217,7 +161,7 @@ package struct HTTPServer: Sendable {
   private func send(
     _ events: EventStream, _ head: HTTPResponse, _ writer: consuming ResponseWriter, _ channel: any Channel
   ) async throws {
-    try await channel.setOption(.unsentBytes, value: Self.unsentBytes).get()
+    try await channel.setOption(.unsentBytes, value: ConnectionLimits.unsentBytes).get()
     ConnectionGuard.onEnd(of: channel) { events.end() }
     var head = head
     // An endless response is the last one on its connection.
@@ -252,20 +196,8 @@ package struct HTTPServer: Sendable {
     return address.hasPrefix("127.") || address == "::1"
   }
 
-  /// Length of the kernel's accept queue, within net.core.somaxconn.
-  private static let backlog = 1_024
-  /// Maximum bytes of a response that is sent without reserving memory.
-  private static let small = 16 * 1_024
-  /// Maximum bytes of a response that is sent in one write.
-  private static let whole = 256 * 1_024
-  /// Bytes per write of a longer one: few enough to be still in the CPU cache when the kernel copies them, and below
-  /// the size that malloc(3) maps and unmaps each time.
-  private static let chunk = 64 * 1_024
   /// Chunks being filled or sent at the same time.
   private static let chunksUnderWay = 4
-  /// Maximum unsent bytes of events in the system's buffer; its default would be megabytes, minutes of samples.
-  private static let unsentBytes = 128 * 1_024
-
   /// Suppresses Hummingbird's `info` line about its address; the caller logs it.
   private var quietLogger: Logger {
     var quiet = logger
@@ -275,12 +207,7 @@ package struct HTTPServer: Sendable {
 
   private static func url(of address: SocketAddress?) -> String {
     guard let address, let host = address.ipAddress, let port = address.port else { return "http://" }
-    return "http://" + authority(host, port)
-  }
-
-  private static func authority(_ host: String, _ port: Int) -> String {
-    // RFC 3986 §3.2.2: an IPv6 address is enclosed in brackets.
-    (host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host) + ":\(port)"
+    return "http://" + Authority.text(host, port)
   }
 
   private func failure(_ error: any Error) -> ListenError {
@@ -297,7 +224,7 @@ package struct HTTPServer: Sendable {
         }
       default: "cannot listen: \(error)"
       }
-    return ListenError(description: "\(Self.authority(host, port)): \(reason)")
+    return ListenError(host: host, port: port, reason: reason)
   }
 }
 

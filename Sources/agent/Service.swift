@@ -8,6 +8,7 @@ import History
 import Logging
 import NodeMetrics
 import Outbox
+import ServerCore
 import Sinks
 import SystemIO
 
@@ -129,7 +130,7 @@ struct Service {
   ) -> Task<Void, Never> {
     var settings = API.APISettings()
     settings.version = version
-    settings.streams = HTTPServer.streams
+    settings.streams = ConnectionLimits.streams
     settings.token = token
     settings.corsOrigins = configuration.server.corsOrigins
     settings.allowedHosts = configuration.server.allowedHosts

@@ -20,9 +20,10 @@ import Testing
     "API": ["AgentMetrics", "CISAL", "NodeMetrics", "PrometheusExport", "History", "CWeb", "CZlib", "Synchronization"],
     "HTTPServer": [
       "API", "AgentMetrics", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
-      "Synchronization",
-      "SystemIO",
+      "ServerCore", "Synchronization", "SystemIO",
     ],
+    "SocketServer": ["API", "AgentMetrics", "CSockets", "Logging", "ServerCore", "Synchronization", "SystemIO"],
+    "ServerCore": ["API", "AgentMetrics", "Logging", "Synchronization", "SystemIO"],
     "ClientHTTP": ["NIOCore", "NIOPosix", "NIOSSL", "SystemIO", "Synchronization"],
     "Remote": [
       "AgentMetrics", "ClientHTTP", "History", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "Synchronization",
@@ -37,9 +38,8 @@ import Testing
     "agent": [
       "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux",
       "CollectNode", "Dashboard",
-      "HTTPServer", "History", "Logging", "NodeMetrics", "Outbox", "PrometheusExport", "Remote", "Sinks",
-      "Synchronization",
-      "SystemIO",
+      "HTTPServer", "History", "Logging", "NodeMetrics", "Outbox", "PrometheusExport", "Remote", "ServerCore", "Sinks",
+      "Synchronization", "SystemIO",
     ],
   ]
 

@@ -3,15 +3,14 @@ import AgentMetrics
 import History
 import Logging
 import NIOCore
+import ServerCore
 import SystemIO
 import Testing
 
-@testable import HTTPServer
-
 /// The server over real sockets of the loopback.
 @Suite(.timeLimit(.minutes(10))) struct HTTPServerTests {
-  @Test func answersAndKeepsTheConnection() async throws {
-    try await withServer { server in
+  @Test(arguments: ServerKind.allCases) func answersAndKeepsTheConnection(kind: ServerKind) async throws {
+    try await withServer(kind) { server in
       #expect(server.url == "http://127.0.0.1:\(server.port)" && server.port > 0)
       let connection = try server.connect()
       for _ in 0..<3 {
@@ -39,8 +38,8 @@ import Testing
     }
   }
 
-  @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
-    try await withServer { server in
+  @Test(arguments: ServerKind.allCases) func pipelinedRequestsAreAnsweredInOrder(kind: ServerKind) async throws {
+    try await withServer(kind) { server in
       let connection = try server.connect()
       let targets = ["/health", "/nowhere", "/metrics/latest", "/catalog", "/ui/app.js", "/health"]
       connection.send(targets.map { "GET \($0) HTTP/1.1\r\nHost: localhost\r\n\r\n" }.joined())
@@ -50,8 +49,8 @@ import Testing
     }
   }
 
-  @Test func aLongHistoryComesWhole() async throws {
-    try await withServer(RunningServer.make(api: RunningServer.api(samples: 300, mounts: 100))) { server in
+  @Test(arguments: ServerKind.allCases) func aLongHistoryComesWhole(kind: ServerKind) async throws {
+    try await withServer(RunningServer.make(kind, api: RunningServer.api(samples: 300, mounts: 100))) { server in
       let connection = try server.connect()
       let answer = try connection.get("/metrics/history?seconds=1000")
       #expect(answer.body.utf8.count > 2_000_000)
@@ -60,16 +59,19 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    "GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: Close\r\n\r\n",
-    // Bodies that the server does not read to their end.
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\nabc",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
-    "GET /health HTTP/1.0\r\n\r\nGET /nowhere HTTP/1.0\r\n\r\n",
-  ]) func theConnectionEndsAfterTheAnswer(request: String) async throws {
-    try await withServer { server in
+  @Test(
+    arguments: ServerKind.allCases,
+    [
+      "GET /health HTTP/1.0\r\n\r\n", "GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: Close\r\n\r\n",
+      // Bodies that the server does not read to their end.
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\nabc",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+      "GET /health HTTP/1.0\r\n\r\nGET /nowhere HTTP/1.0\r\n\r\n",
+    ]) func theConnectionEndsAfterTheAnswer(kind: ServerKind, request: String) async throws
+  {
+    try await withServer(kind) { server in
       let connection = try server.connect()
       connection.send(request)
       let answer = try connection.answer()
@@ -78,8 +80,8 @@ import Testing
     }
   }
 
-  @Test func keepAliveOfHTTP10() async throws {
-    try await withServer { server in
+  @Test(arguments: ServerKind.allCases) func keepAliveOfHTTP10(kind: ServerKind) async throws {
+    try await withServer(kind) { server in
       let connection = try server.connect()
       for _ in 0..<2 {
         connection.send("GET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
@@ -88,20 +90,23 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    "garbage\r\n\r\n", "\u{0}\u{1}\u{2}\u{3}\r\n\r\n", "GET\r\n\r\n", "GET /health\r\n\r\n",
-    "GET /health HTTP/9.9\r\n\r\n",
-    "GET /health HTTP/1.1\r\n\r\n", "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nA : b\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + String(repeating: "x", count: 40_000) + "\r\n\r\n",
-    "GET /" + String(repeating: "x", count: 400_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    "GET /health HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "X: y\r\n", count: 500) + "\r\n",
-  ]) func malformedRequestsAre400(request: String) async throws {
-    try await withServer { server in
+  @Test(
+    arguments: ServerKind.allCases,
+    [
+      "garbage\r\n\r\n", "\u{0}\u{1}\u{2}\u{3}\r\n\r\n", "GET\r\n\r\n", "GET /health\r\n\r\n",
+      "GET /health HTTP/9.9\r\n\r\n",
+      "GET /health HTTP/1.1\r\n\r\n", "GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nA : b\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + String(repeating: "x", count: 40_000) + "\r\n\r\n",
+      "GET /" + String(repeating: "x", count: 400_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+      "GET /health HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "X: y\r\n", count: 500) + "\r\n",
+    ]) func malformedRequestsAre400(kind: ServerKind, request: String) async throws
+  {
+    try await withServer(kind) { server in
       let connection = try server.connect()
       connection.send(request)
       let answer = try connection.answer()
@@ -113,8 +118,8 @@ import Testing
     }
   }
 
-  @Test func whatCameBeforeTheGarbageIsAnswered() async throws {
-    try await withServer { server in
+  @Test(arguments: ServerKind.allCases) func whatCameBeforeTheGarbageIsAnswered(kind: ServerKind) async throws {
+    try await withServer(kind) { server in
       let connection = try server.connect()
       connection.send(
         "GET /catalog HTTP/1.1\r\nHost: localhost\r\n\r\nGET /health HTTP/1.1\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -125,8 +130,8 @@ import Testing
     }
   }
 
-  @Test func clientsThatGoAwayHurtNobody() async throws {
-    try await withServer(RunningServer.make(api: RunningServer.api(samples: 300, mounts: 100))) { server in
+  @Test(arguments: ServerKind.allCases) func clientsThatGoAwayHurtNobody(kind: ServerKind) async throws {
+    try await withServer(RunningServer.make(kind, api: RunningServer.api(samples: 300, mounts: 100))) { server in
       for request in ["", "GET /hea", "GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n"] {
         for _ in 0..<5 {
           let connection = try server.connect()
@@ -138,8 +143,9 @@ import Testing
     }
   }
 
-  @Test func aClientThatOnlyFinishesSendingGetsItsAnswer() async throws {
-    try await withServer { server in
+  @Test(arguments: ServerKind.allCases) func aClientThatOnlyFinishesSendingGetsItsAnswer(kind: ServerKind) async throws
+  {
+    try await withServer(kind) { server in
       let connection = try server.connect()
       connection.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
       connection.finishSending()
@@ -148,8 +154,8 @@ import Testing
     }
   }
 
-  @Test func slowClientsBlockNobody() async throws {
-    try await withServer { server in
+  @Test(arguments: ServerKind.allCases) func slowClientsBlockNobody(kind: ServerKind) async throws {
+    try await withServer(kind) { server in
       let slow = try (0..<20).map { _ in try server.connect() }
       for connection in slow { connection.send("GET /health HTTP/1.1\r\nHos") }
       #expect(try server.connect().get("/health").status == 200)
@@ -158,12 +164,12 @@ import Testing
     }
   }
 
-  @Test func connectionsThatSayNothingAreClosed() async throws {
-    var limits = HTTPServer.ConnectionLimits()
+  @Test(arguments: ServerKind.allCases) func connectionsThatSayNothingAreClosed(kind: ServerKind) async throws {
+    var limits = ConnectionLimits()
     limits.idle = .milliseconds(100)
     limits.header.time = .milliseconds(100)
     limits.sweep = .milliseconds(20)
-    try await withServer(RunningServer.make(limits: limits)) { server in
+    try await withServer(RunningServer.make(kind, limits: limits)) { server in
       let (idle, slow, used) = (try server.connect(), try server.connect(), try server.connect())
       slow.send("GET /health HTTP/1.1\r\nHos")
       #expect(try used.get("/health").status == 200)
@@ -171,14 +177,14 @@ import Testing
     }
   }
 
-  @Test func aClientThatTakesNothingIsClosed() async throws {
-    var limits = HTTPServer.ConnectionLimits()
+  @Test(arguments: ServerKind.allCases) func aClientThatTakesNothingIsClosed(kind: ServerKind) async throws {
+    var limits = ConnectionLimits()
     limits.stalled = .milliseconds(100)
     limits.sweep = .milliseconds(20)
     let log = LogLines(level: .debug)
     // Larger than the system's buffers.
     let api = RunningServer.api(samples: 200, mounts: 400)
-    try await withServer(RunningServer.make(api: api, log: log, limits: limits)) { server in
+    try await withServer(RunningServer.make(kind, api: api, log: log, limits: limits)) { server in
       let stuck = try server.connect(receiveBuffer: 4_096)
       stuck.send("GET /metrics/history?seconds=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
       await log.wait(for: "debug: closing a connection whose client does not read")
@@ -186,44 +192,49 @@ import Testing
     }
   }
 
-  @Test func aPortInUseIsReportedInOneLine() async throws {
-    try await withServer { server in
-      let second = RunningServer.make(port: Int(server.port))
-      let error = await #expect(throws: HTTPServer.ListenError.self) { try await second.run { _ in } }
+  @Test(arguments: ServerKind.allCases) func aPortInUseIsReportedInOneLine(kind: ServerKind) async throws {
+    try await withServer(kind) { server in
+      let second = RunningServer.make(kind, port: Int(server.port))
+      let error = await #expect(throws: ListenError.self) { try await second.run { _ in } }
       #expect(error?.description == "127.0.0.1:\(server.port): the port is in use")
     }
   }
 
-  @Test(arguments: [
-    ("192.0.2.1", "192.0.2.1:0: not an address of this machine"),
-    ("999.1.1.1.1", "999.1.1.1.1:0: the host is not found"),
-    ("no.such.invalid", "no.such.invalid:0: the host is not found"),
-  ]) func wrongHosts(host: String, message: String) async throws {
-    let server = RunningServer.make(host: host)
-    let error = await #expect(throws: HTTPServer.ListenError.self) { try await server.run { _ in } }
-    #expect(error?.description == message)
+  @Test(
+    arguments: ServerKind.allCases,
+    [
+      ("192.0.2.1", "192.0.2.1:0: not an address of this machine"),
+      ("999.1.1.1.1", "999.1.1.1.1:0: the host is not found"),
+      ("no.such.invalid", "no.such.invalid:0: the host is not found"),
+    ]) func wrongHosts(kind: ServerKind, wrong: (host: String, message: String)) async throws
+  {
+    let server = RunningServer.make(kind, host: wrong.host)
+    let error = await #expect(throws: ListenError.self) { try await server.run { _ in } }
+    #expect(error?.description == wrong.message)
   }
 
-  @Test func aNameIsResolved() async throws {
-    try await withServer(RunningServer.make(host: "localhost")) { server in
+  @Test(arguments: ServerKind.allCases) func aNameIsResolved(kind: ServerKind) async throws {
+    try await withServer(RunningServer.make(kind, host: "localhost")) { server in
       #expect(server.url.hasPrefix("http://127.0.0.1:") || server.url.hasPrefix("http://[::1]:"))
     }
   }
 
-  @Test(.enabled(if: hasIPv6Loopback)) func anIPv6AddressStandsInBrackets() async throws {
-    try await withServer(RunningServer.make(host: "::1")) { server in
+  @Test(.enabled(if: hasIPv6Loopback), arguments: ServerKind.allCases) func anIPv6AddressStandsInBrackets(
+    kind: ServerKind
+  ) async throws {
+    try await withServer(RunningServer.make(kind, host: "::1")) { server in
       #expect(server.url == "http://[::1]:\(server.port)")
-      let second = RunningServer.make(host: "::1", port: Int(server.port))
-      let error = await #expect(throws: HTTPServer.ListenError.self) { try await second.run { _ in } }
+      let second = RunningServer.make(kind, host: "::1", port: Int(server.port))
+      let error = await #expect(throws: ListenError.self) { try await second.run { _ in } }
       #expect(error?.description == "[::1]:\(server.port): the port is in use")
     }
   }
 
-  @Test func cancellationEndsItWhateverClientsDo() async throws {
+  @Test(arguments: ServerKind.allCases) func cancellationEndsItWhateverClientsDo(kind: ServerKind) async throws {
     try await blocking {
       let log = LogLines()
       let api = RunningServer.api(samples: 200, mounts: 400)
-      let server = try await RunningServer.start(RunningServer.make(api: api, log: log))
+      let server = try await RunningServer.start(RunningServer.make(kind, api: api, log: log))
       let (idle, used, begun) = (try server.connect(), try server.connect(), try server.connect())
       #expect(try used.get("/health").status == 200)
       begun.send("GET /hea")
@@ -233,15 +244,17 @@ import Testing
       #expect(idle.isEnded() && used.isEnded() && begun.isEnded())
       #expect(log.all == [])
       // The port is free again.
-      let next = try await RunningServer.start(RunningServer.make(port: Int(server.port)))
+      let next = try await RunningServer.start(RunningServer.make(kind, port: Int(server.port)))
       await next.stop()
     }
   }
 
-  @Test func cancellationWhileARequestWaitsForTheFirstSample() async throws {
+  @Test(arguments: ServerKind.allCases) func cancellationWhileARequestWaitsForTheFirstSample(kind: ServerKind)
+    async throws
+  {
     try await blocking {
       let api = API(history: History(capacity: 1, interval: 1))
-      let server = try await RunningServer.start(RunningServer.make(api: api))
+      let server = try await RunningServer.start(RunningServer.make(kind, api: api))
       let waiting = try server.connect()
       waiting.send("GET /metrics/latest HTTP/1.1\r\nHost: localhost\r\n\r\n")
       #expect(try server.connect().get("/health").status == 200)
@@ -250,8 +263,8 @@ import Testing
     }
   }
 
-  @Test func cancellationBeforeItListens() async throws {
-    let server = RunningServer.make()
+  @Test(arguments: ServerKind.allCases) func cancellationBeforeItListens(kind: ServerKind) async throws {
+    let server = RunningServer.make(kind)
     let task = Task { try await server.run { _ in } }
     task.cancel()
     // It returns, with any result.

@@ -1,11 +1,24 @@
 import API
 import AgentMetrics
+import HTTPServer
 import History
 import Logging
+import ServerCore
+import SocketServer
 import Synchronization
 import SystemIO
 
-@testable import HTTPServer
+/// The servers of the API, which all tests run over.
+enum ServerKind: CaseIterable {
+  case hummingbird, sockets
+
+  var type: any APIServer.Type {
+    switch self {
+    case .hummingbird: HTTPServer.self
+    case .sockets: SocketServer.self
+    }
+  }
+}
 
 /// A server on a free loopback port, over a history with one sample.
 struct RunningServer {
@@ -14,10 +27,10 @@ struct RunningServer {
   let task: Task<Void, any Error>
 
   static func make(
-    api: API = Self.api(), host: String = "127.0.0.1", port: Int = 0, log: LogLines = LogLines(),
-    limits: HTTPServer.ConnectionLimits = HTTPServer.ConnectionLimits()
-  ) -> HTTPServer {
-    var server = HTTPServer(
+    _ kind: ServerKind, api: API = Self.api(), host: String = "127.0.0.1", port: Int = 0, log: LogLines = LogLines(),
+    limits: ConnectionLimits = ConnectionLimits()
+  ) -> any APIServer {
+    var server = kind.type.init(
       api: api, host: host, port: port, logger: Logger(label: "test") { _ in LineHandler(lines: log) })
     server.limits = limits
     return server
@@ -41,7 +54,7 @@ struct RunningServer {
   }
 
   /// Starts it and waits until it listens.
-  static func start(_ server: HTTPServer = make()) async throws -> RunningServer {
+  static func start(_ server: any APIServer) async throws -> RunningServer {
     let (stream, continuation) = AsyncThrowingStream.makeStream(of: String.self)
     let task = Task.detached {
       do {
@@ -70,9 +83,14 @@ struct RunningServer {
   }
 }
 
+/// Starts a server of a kind, runs `body`, which blocks on sockets, and stops the server.
+func withServer(_ kind: ServerKind, _ body: (RunningServer) async throws -> Void) async throws {
+  try await withServer(RunningServer.make(kind), body)
+}
+
 /// Starts a server, runs `body`, which blocks on sockets, and stops the server.
 func withServer(
-  _ server: HTTPServer = RunningServer.make(), _ body: (RunningServer) async throws -> Void
+  _ server: any APIServer, _ body: (RunningServer) async throws -> Void
 ) async throws {
   try await blocking {
     let running = try await RunningServer.start(server)

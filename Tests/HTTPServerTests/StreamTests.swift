@@ -1,18 +1,17 @@
 import API
 import AgentMetrics
 import History
+import ServerCore
 import Testing
-
-@testable import HTTPServer
 
 /// Server-sent events over real sockets.
 @Suite(.timeLimit(.minutes(10))) struct StreamTests {
   private let history = History(capacity: 10, interval: 3_600)
 
-  private func server(streams: Int = 224) -> HTTPServer {
+  private func server(_ kind: ServerKind, streams: Int = 224) -> any APIServer {
     var settings = API.APISettings()
     settings.streams = streams
-    return RunningServer.make(api: API(history: history, settings: settings))
+    return RunningServer.make(kind, api: API(history: history, settings: settings))
   }
 
   /// A sample of the live track.
@@ -35,9 +34,9 @@ import Testing
     return connection
   }
 
-  @Test func eventsComeAsSamplesDo() async throws {
+  @Test(arguments: ServerKind.allCases) func eventsComeAsSamplesDo(kind: ServerKind) async throws {
     history.append(RunningServer.sample(1))
-    try await withServer(server()) { server in
+    try await withServer(server(kind)) { server in
       let connection = try open(server)
       for second in 1...20 {
         if second > 1 { append(second) }
@@ -50,17 +49,18 @@ import Testing
     }
   }
 
-  @Test func aStreamBeforeTheFirstSampleIsAnsweredAtOnce() async throws {
-    try await withServer(server()) { server in
+  @Test(arguments: ServerKind.allCases) func aStreamBeforeTheFirstSampleIsAnsweredAtOnce(kind: ServerKind) async throws
+  {
+    try await withServer(server(kind)) { server in
       let connection = try open(server)
       append(5)
       #expect(Self.second(try connection.event()) == 5)
     }
   }
 
-  @Test func headersOnlyForHEAD() async throws {
+  @Test(arguments: ServerKind.allCases) func headersOnlyForHEAD(kind: ServerKind) async throws {
     history.append(RunningServer.sample(1))
-    try await withServer(server()) { server in
+    try await withServer(server(kind)) { server in
       let connection = try server.connect()
       connection.send("HEAD /metrics/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
       let head = try connection.answer(isHead: true)
@@ -70,9 +70,9 @@ import Testing
     }
   }
 
-  @Test func aReaderOfHTTP10GetsThemWithoutChunks() async throws {
+  @Test(arguments: ServerKind.allCases) func aReaderOfHTTP10GetsThemWithoutChunks(kind: ServerKind) async throws {
     history.append(RunningServer.sample(1))
-    try await withServer(server()) { server in
+    try await withServer(server(kind)) { server in
       let connection = try server.connect()
       connection.send("GET /metrics/stream HTTP/1.0\r\n\r\n")
       let head = try connection.answer()
@@ -82,9 +82,11 @@ import Testing
   }
 
   /// Each way of disconnecting frees the only stream slot and removes the watch from the history.
-  @Test(arguments: ["close", "reset", "finish sending"]) func clientsThatGoLeaveNothing(way: String) async throws {
+  @Test(arguments: ServerKind.allCases, ["close", "reset", "finish sending"]) func clientsThatGoLeaveNothing(
+    kind: ServerKind, way: String
+  ) async throws {
     history.append(RunningServer.sample(1))
-    try await withServer(server(streams: 1)) { server in
+    try await withServer(server(kind, streams: 1)) { server in
       var connection: Connection? = try open(server)
       #expect(try server.connect().get("/metrics/stream").status == 503)
       switch way {
@@ -103,9 +105,10 @@ import Testing
     #expect(history.wantedIntervals(at: 60) == [])
   }
 
-  @Test func aSlowReaderIsGivenTheNewestAndHoldsNobodyUp() async throws {
+  @Test(arguments: ServerKind.allCases) func aSlowReaderIsGivenTheNewestAndHoldsNobodyUp(kind: ServerKind) async throws
+  {
     history.append(RunningServer.sample(1))
-    try await withServer(server()) { server in
+    try await withServer(server(kind)) { server in
       let slow = try open(server, receiveBuffer: 4_096)
       let fast = try open(server)
       #expect(Self.second(try fast.event()) == 1)
@@ -124,9 +127,9 @@ import Testing
     }
   }
 
-  @Test func twoHundredReadersMissNothing() async throws {
+  @Test(arguments: ServerKind.allCases) func twoHundredReadersMissNothing(kind: ServerKind) async throws {
     history.append(RunningServer.sample(1))
-    try await withServer(server()) { server in
+    try await withServer(server(kind)) { server in
       let readers = try (0..<200).map { _ in try open(server) }
       for second in 1...10 {
         if second > 1 { append(second, mounts: 20) }
@@ -138,10 +141,10 @@ import Testing
     #expect(history.wantedIntervals(at: 60) == [])
   }
 
-  @Test func theEndOfTheServerEndsStreams() async throws {
+  @Test(arguments: ServerKind.allCases) func theEndOfTheServerEndsStreams(kind: ServerKind) async throws {
     history.append(RunningServer.sample(1))
     try await blocking {
-      let server = try await RunningServer.start(server())
+      let server = try await RunningServer.start(server(kind))
       let connection = try open(server)
       #expect(Self.second(try connection.event()) == 1)
       await server.stop()
@@ -150,9 +153,9 @@ import Testing
     }
   }
 
-  @Test func strangeHostsAreRefused() async throws {
+  @Test(arguments: ServerKind.allCases) func strangeHostsAreRefused(kind: ServerKind) async throws {
     history.append(RunningServer.sample(1))
-    try await withServer(server()) { server in
+    try await withServer(server(kind)) { server in
       let connection = try server.connect()
       connection.send("GET /metrics/latest HTTP/1.1\r\nHost: evil.example\r\n\r\n")
       #expect(try connection.answer().status == 403)
@@ -161,9 +164,9 @@ import Testing
     }
   }
 
-  @Test func compressedOverTheWire() async throws {
+  @Test(arguments: ServerKind.allCases) func compressedOverTheWire(kind: ServerKind) async throws {
     for second in 1...5 { history.append(RunningServer.sample(second, mounts: 50)) }
-    try await withServer(server()) { server in
+    try await withServer(server(kind)) { server in
       let connection = try server.connect()
       let plain = try connection.get("/metrics/history?from=0")
       connection.send("GET /metrics/history?from=0 HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n")
