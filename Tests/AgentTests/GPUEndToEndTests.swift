@@ -16,9 +16,9 @@ import Testing
   ]
 
   /// Values that depend on the number and times of readings before the sample.
-  private static let counted: Set = [
-    "pcie_receive_bytes_per_sec", "pcie_transmit_bytes_per_sec", "age_seconds", "energy_joules_total", "power_watts",
-  ]
+  private static let counted: Set = ["energy_joules_total", "power_watts"]
+  /// Values that some samples have and others have not, by the same times.
+  private static let occasional: Set = ["pcie_receive_bytes_per_sec", "pcie_transmit_bytes_per_sec", "age_seconds"]
 
   /// The members `gpu` and `gpus` of a sample, a line per value.
   ///
@@ -50,6 +50,7 @@ import Testing
       }
       let name = bare.split(separator: "\"").first ?? ""
       if !depth.isEmpty, ["name", "user", "service"].contains(name) { continue }
+      if Self.occasional.contains(String(name)) { continue }
       if Self.counted.contains(String(name)) {
         text += line.prefix { $0 != ":" } + ":…\n"
       } else {

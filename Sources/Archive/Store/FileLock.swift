@@ -13,13 +13,15 @@ final class FileLock {
   /// - Throws: SystemError; EWOULDBLOCK where another process has it.
   init(besides path: String) throws(SystemError) {
     let name = path + "-lock"
-    descriptor = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    if descriptor < 0 { throw SystemError("open " + name) }
-    if csqlite_lock_file(descriptor) != 0 {
+    let opened = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    if opened < 0 { throw SystemError("open " + name) }
+    if csqlite_lock_file(opened) != 0 {
       let error = SystemError("lock " + name)
-      close(descriptor)
+      close(opened)
       throw error
     }
+    // Last: a throw after it would run `deinit` as well and close the number twice, by then maybe another file's.
+    descriptor = opened
   }
 
   deinit {
