@@ -1,132 +1,61 @@
+#ifndef _WIN32
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "CSystemIO.h"
 
-#include <errno.h>
+#include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
 #if defined(__linux__)
-#include <sys/syscall.h>
 #include <sys/timex.h>
 #endif
 
-static int argument_count = 0;
-static char **arguments = NULL;
+// MARK: Errors
 
-#if defined(__GLIBC__)
-// glibc calls constructors with main's arguments (elf/dl-init.c). Swift's CommandLine finds them by walking back from
-// `environ`, which is wrong once a preloaded library's constructor has called setenv(3) and moved the environment.
-__attribute__((constructor)) static void keep_arguments(int count, char **values) {
-  argument_count = count;
-  arguments = values;
-}
-#endif
+int32_t csystemio_error(void) { return errno; }
 
-char *const *csystemio_arguments(int *count) {
-  *count = argument_count;
-  return arguments;
+void csystemio_error_text(int32_t code, char *text, int64_t size) {
+  snprintf(text, (size_t)size, "%s", strerror(code));
 }
 
-int csystemio_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+// MARK: Clocks
 
-int csystemio_openat_read(int directory, const char *path) {
-  return openat(directory, path, O_RDONLY | O_CLOEXEC);
-}
-
-void csystemio_tune_heap(void) {
-#if defined(__GLIBC__)
-  mallopt(M_ARENA_MAX, 1);
-  mallopt(M_TRIM_THRESHOLD, 256 * 1024);
-  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-#endif
-}
-
-void csystemio_trim_heap(void) {
-#if defined(__GLIBC__)
-  malloc_trim(0);
-#endif
-}
-
-void csystemio_name_thread(const char *name) {
-#if defined(__APPLE__)
-  pthread_setname_np(name);
-#else
-  pthread_setname_np(pthread_self(), name);
-#endif
-}
-
-static int signal_pipe[2] = {-1, -1};
-
-static void write_signal(int number) {
-  int saved = errno;
-  unsigned char byte = (unsigned char)number;
-  // The pipe does not block: when it is full, signals enough are waiting already.
-  ssize_t written = write(signal_pipe[1], &byte, 1);
-  (void)written;
-  errno = saved;
-}
-
-int csystemio_signal_pipe(const int *signals, int count) {
-  if (signal_pipe[0] < 0) {
-    if (pipe(signal_pipe) != 0) return -1;
-    for (int end = 0; end < 2; end++) {
-      fcntl(signal_pipe[end], F_SETFD, FD_CLOEXEC);
-      fcntl(signal_pipe[end], F_SETFL, O_NONBLOCK);
-    }
-  }
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = write_signal;
-  action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
-  // Whoever started the program may have blocked them, and a mask is inherited.
-  sigset_t routed;
-  sigemptyset(&routed);
-  for (int index = 0; index < count; index++) {
-    if (sigaction(signals[index], &action, NULL) != 0) return -1;
-    sigaddset(&routed, signals[index]);
-  }
-  pthread_sigmask(SIG_UNBLOCK, &routed, NULL);
-  return signal_pipe[0];
-}
-
-void csystemio_ignore_signal(int number) { signal(number, SIG_IGN); }
-
-int csystemio_terminal_columns(int descriptor) {
-  struct winsize size;
-  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-int csystemio_pipe(int *ends) {
+int64_t csystemio_clock_read(int32_t clock) {
+  struct timespec time;
+  clockid_t id = CLOCK_MONOTONIC;
+  switch (clock) {
+  case CSYSTEMIO_REALTIME: id = CLOCK_REALTIME; break;
 #if defined(__linux__)
-  return pipe2(ends, O_CLOEXEC);
-#else
-  if (pipe(ends) != 0) return -1;
-  fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-  fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-  return 0;
+  case CSYSTEMIO_BOOTTIME: id = CLOCK_BOOTTIME; break;
 #endif
-}
-
-long csystemio_raise_descriptor_limit(long wanted) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
-  if (wanted > 0 && limit.rlim_cur < (rlim_t)wanted) {
-    struct rlimit raised = limit;
-    raised.rlim_cur = limit.rlim_max < (rlim_t)wanted ? limit.rlim_max : (rlim_t)wanted;
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  case CSYSTEMIO_PROCESS_CPU: id = CLOCK_PROCESS_CPUTIME_ID; break;
+  case CSYSTEMIO_THREAD_CPU: id = CLOCK_THREAD_CPUTIME_ID; break;
   }
-  return limit.rlim_cur > 1000000 ? 1000000 : (long)limit.rlim_cur;
+  return clock_gettime(id, &time) == 0 ? (int64_t)time.tv_sec * 1000000000 + time.tv_nsec : -1;
 }
 
-int csystemio_read_clock_discipline(struct csystemio_clock_discipline *discipline) {
+int32_t csystemio_utc_offset(int64_t seconds) {
+  time_t time = (time_t)seconds;
+  struct tm local;
+  return localtime_r(&time, &local) ? (int32_t)local.tm_gmtoff : 0;
+}
+
+int32_t csystemio_clock_discipline_read(struct csystemio_clock_discipline *discipline) {
 #if defined(__linux__)
   struct timex clock = {.modes = 0};
   int state = adjtimex(&clock);
@@ -152,38 +81,307 @@ int csystemio_read_clock_discipline(struct csystemio_clock_discipline *disciplin
   return state;
 #else
   (void)discipline;
-  return -1;
-#endif
-}
-
-// glibc has wrappers since 2.36 only. The numbers are the same on every architecture but Alpha, whose headers have them.
-#if defined(__linux__) && !defined(__alpha__)
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#endif
-
-int csystemio_pidfd_open(int pid) {
-#if defined(SYS_pidfd_open)
-  // Close-on-exec from the start (pidfd_open(2)).
-  return (int)syscall(SYS_pidfd_open, pid, 0);
-#else
-  (void)pid;
   errno = ENOSYS;
   return -1;
 #endif
 }
 
-int csystemio_pidfd_send_signal(int descriptor, int signal) {
-#if defined(SYS_pidfd_send_signal)
-  return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, (void *)0, 0);
+// MARK: Threads
+
+struct start {
+  void (*body)(void *);
+  void *argument;
+  char name[16];
+};
+
+static void *run_thread(void *argument) {
+  struct start start = *(struct start *)argument;
+  free(argument);
+#if defined(__APPLE__)
+  pthread_setname_np(start.name);
 #else
-  (void)descriptor;
-  (void)signal;
-  errno = ENOSYS;
+  pthread_setname_np(pthread_self(), start.name);
+#endif
+  start.body(start.argument);
+  return NULL;
+}
+
+int32_t csystemio_thread_start(const char *name, int64_t stack_size, void (*body)(void *argument), void *argument) {
+  struct start *start = malloc(sizeof *start);
+  if (!start) return -1;
+  start->body = body;
+  start->argument = argument;
+  snprintf(start->name, sizeof start->name, "%s", name);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, (size_t)stack_size);
+  pthread_t thread;
+  int code = pthread_create(&thread, &attributes, run_thread, start);
+  pthread_attr_destroy(&attributes);
+  if (code == 0) return 0;
+  free(start);
+  errno = code;
   return -1;
+}
+
+struct csystemio_condition {
+  pthread_mutex_t mutex;
+  pthread_cond_t condition;
+};
+
+struct csystemio_condition *csystemio_condition_create(void) {
+  struct csystemio_condition *made = malloc(sizeof *made);
+  if (!made) return NULL;
+  pthread_mutex_init(&made->mutex, NULL);
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+#if !defined(__APPLE__)
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#endif
+  pthread_cond_init(&made->condition, &attributes);
+  pthread_condattr_destroy(&attributes);
+  return made;
+}
+
+void csystemio_condition_destroy(struct csystemio_condition *condition) {
+  pthread_cond_destroy(&condition->condition);
+  pthread_mutex_destroy(&condition->mutex);
+  free(condition);
+}
+
+void csystemio_condition_lock(struct csystemio_condition *condition) { pthread_mutex_lock(&condition->mutex); }
+
+void csystemio_condition_unlock(struct csystemio_condition *condition) { pthread_mutex_unlock(&condition->mutex); }
+
+void csystemio_condition_broadcast(struct csystemio_condition *condition) {
+  pthread_cond_broadcast(&condition->condition);
+}
+
+int64_t csystemio_condition_deadline(double seconds) {
+  double bounded = seconds < 0 ? 0 : seconds > 3.2e9 ? 3.2e9 : seconds;
+#if defined(__APPLE__)
+  // Darwin's condition variables know the wall clock only.
+  return csystemio_clock_read(CSYSTEMIO_REALTIME) + (int64_t)(bounded * 1e9);
+#else
+  return csystemio_clock_read(CSYSTEMIO_MONOTONIC) + (int64_t)(bounded * 1e9);
 #endif
 }
+
+int32_t csystemio_condition_wait(struct csystemio_condition *condition, int64_t deadline) {
+  struct timespec time = {.tv_sec = (time_t)(deadline / 1000000000), .tv_nsec = (long)(deadline % 1000000000)};
+  return pthread_cond_timedwait(&condition->condition, &condition->mutex, &time) == ETIMEDOUT;
+}
+
+// MARK: Files
+
+int32_t csystemio_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+
+int32_t csystemio_openat_read(int32_t folder, const char *path) { return openat(folder, path, O_RDONLY | O_CLOEXEC); }
+
+void csystemio_close(int32_t file) { close(file); }
+
+int64_t csystemio_read_at(int32_t file, void *bytes, int64_t count, int64_t offset) {
+  ssize_t got;
+  do got = pread(file, bytes, (size_t)count, (off_t)offset);
+  while (got < 0 && errno == EINTR);
+  return got;
+}
+
+int64_t csystemio_read(int32_t file, void *bytes, int64_t count) {
+  ssize_t got;
+  do got = read(file, bytes, (size_t)count);
+  while (got < 0 && errno == EINTR);
+  return got;
+}
+
+int32_t csystemio_write(int32_t file, const void *bytes, int64_t count) {
+  const char *rest = bytes;
+  while (count > 0) {
+    ssize_t written = write(file, rest, (size_t)count);
+    if (written >= 0) {
+      rest += written;
+      count -= written;
+    } else if (errno == EAGAIN) {
+      struct pollfd request = {.fd = file, .events = POLLOUT};
+      if (poll(&request, 1, 1000) > 0) continue;
+      errno = EAGAIN;
+      return -1;
+    } else if (errno != EINTR) {
+      return -1;
+    }
+  }
+  return 0;
+}
+
+int32_t csystemio_replace_file(const char *path, const void *bytes, int64_t count, int32_t mode, int32_t is_synced) {
+  char new[4096];
+  if (snprintf(new, sizeof new, "%s.new", path) >= (int)sizeof new) {
+    errno = ENAMETOOLONG;
+    return CSYSTEMIO_OPEN_FAILED;
+  }
+  int file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+  if (file < 0) return CSYSTEMIO_OPEN_FAILED;
+  int32_t failure = 0;
+  if (csystemio_write(file, bytes, count) != 0) failure = CSYSTEMIO_WRITE_FAILED;
+  // Before the rename, else a power failure could leave an empty file under that name.
+  if (failure == 0 && is_synced && fsync(file) != 0) failure = CSYSTEMIO_SYNC_FAILED;
+  int code = errno;
+  close(file);
+  if (failure == 0 && rename(new, path) != 0) {
+    code = errno;
+    failure = CSYSTEMIO_RENAME_FAILED;
+  }
+  if (failure != 0) unlink(new);
+  errno = code;
+  return failure;
+}
+
+int32_t csystemio_rename(const char *path, const char *name) { return rename(path, name); }
+
+int32_t csystemio_remove(const char *path) { return unlink(path); }
+
+int32_t csystemio_make_folder(const char *path, int32_t mode) { return mkdir(path, (mode_t)mode); }
+
+int32_t csystemio_lock_file(const char *path) {
+  int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0) return file;
+  int code = errno;
+  close(file);
+  errno = code;
+  return -1;
+}
+
+int32_t csystemio_scratch_file(const char *path) {
+  char name[4096];
+  if (snprintf(name, sizeof name, "%s.XXXXXX", path) >= (int)sizeof name) return errno = ENAMETOOLONG, -1;
+  int file = mkstemp(name);
+  if (file >= 0) {
+    fcntl(file, F_SETFD, FD_CLOEXEC);
+    unlink(name);
+  }
+  return file;
+}
+
+int32_t csystemio_may_access(const char *path, int32_t way) {
+  return access(path, way == CSYSTEMIO_WRITABLE ? W_OK : way == CSYSTEMIO_EXECUTABLE ? X_OK : F_OK) == 0;
+}
+
+int32_t csystemio_identity_of(const char *path, struct csystemio_identity *identity) {
+  struct stat status;
+  if (stat(path, &status) != 0) return -1;
+  *identity = (struct csystemio_identity){(uint64_t)status.st_dev, (uint64_t)status.st_ino};
+  return 0;
+}
+
+int64_t csystemio_link_target(const char *path, char *target, int64_t size) {
+  return readlink(path, target, (size_t)size);
+}
+
+// A folder is a DIR: no allocation beside the C library's.
+struct csystemio_folder *csystemio_folder_open(const char *path) { return (struct csystemio_folder *)opendir(path); }
+
+const char *csystemio_folder_next(struct csystemio_folder *folder) {
+  struct dirent *entry;
+  while ((entry = readdir((DIR *)folder))) {
+    const char *name = entry->d_name;
+    if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) return name;
+  }
+  return NULL;
+}
+
+void csystemio_folder_close(struct csystemio_folder *folder) { closedir((DIR *)folder); }
+
+// MARK: Streams
+
+int32_t csystemio_pipe(int32_t *ends) {
+#if defined(__linux__)
+  return pipe2(ends, O_CLOEXEC);
+#else
+  if (pipe(ends) != 0) return -1;
+  fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+  fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+  return 0;
+#endif
+}
+
+int32_t csystemio_is_terminal(int32_t file) { return isatty(file) == 1; }
+
+int32_t csystemio_terminal_columns(int32_t file) {
+  struct winsize size;
+  return ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+// MARK: The program
+
+static int argument_count = 0;
+static char **arguments = NULL;
+
+#if defined(__GLIBC__)
+// glibc calls constructors with main's arguments (elf/dl-init.c). Swift's CommandLine finds them by walking back from
+// `environ`, which is wrong once a preloaded library's constructor has called setenv(3) and moved the environment.
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+  argument_count = count;
+  arguments = values;
+}
+#endif
+
+char *const *csystemio_arguments(int32_t *count) {
+  *count = argument_count;
+  return arguments;
+}
+
+int64_t csystemio_environment(const char *name, char *value, int64_t size) {
+  const char *found = getenv(name);
+  if (!found) return -1;
+  return snprintf(value, (size_t)size, "%s", found);
+}
+
+int32_t csystemio_host_name(char *name, int64_t size) {
+  if (gethostname(name, (size_t)size - 1) != 0) return -1;
+  name[size - 1] = 0;
+  return 0;
+}
+
+void csystemio_exit(int32_t status) { exit(status); }
+
+void csystemio_tune_heap(void) {
+#if defined(__GLIBC__)
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_TRIM_THRESHOLD, 256 * 1024);
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+#endif
+}
+
+void csystemio_trim_heap(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
+int64_t csystemio_raise_descriptor_limit(int64_t wanted) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+  if (wanted > 0 && limit.rlim_cur < (rlim_t)wanted) {
+    struct rlimit raised = limit;
+    raised.rlim_cur = limit.rlim_max < (rlim_t)wanted ? limit.rlim_max : (rlim_t)wanted;
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur > 1000000 ? 1000000 : (int64_t)limit.rlim_cur;
+}
+
+int32_t csystemio_free_descriptor(void) {
+  // dup(2) returns the lowest free number.
+  int lowest = dup(STDERR_FILENO);
+  if (lowest >= 0) close(lowest);
+  return lowest;
+}
+
+// MARK: Libraries
+
+void *csystemio_library_open(const char *path) { return dlopen(path, RTLD_LAZY | RTLD_LOCAL); }
+
+void *csystemio_library_symbol(void *library, const char *name) { return dlsym(library, name); }
+
+void csystemio_library_close(void *library) { dlclose(library); }
+#endif

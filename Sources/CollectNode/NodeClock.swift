@@ -13,7 +13,7 @@ enum NodeClock {
 
   private static func discipline() -> NodeReading.ClockDiscipline? {
     var clock = csystemio_clock_discipline()
-    let state = csystemio_read_clock_discipline(&clock)
+    let state = csystemio_clock_discipline_read(&clock)
     guard state >= 0 else { return nil }
     // STA_NANO of timex.h: nanoseconds instead of microseconds.
     let fine = clock.status & 0x2000 != 0 ? 1e9 : 1e6
@@ -26,18 +26,18 @@ enum NodeClock {
     discipline.frequencyRatio = 1 + Double(clock.frequency) / ppm
     discipline.maximumError = Double(clock.maximum_error) / 1e6
     discipline.estimatedError = Double(clock.estimated_error) / 1e6
-    discipline.status = clock.status
-    discipline.timeConstant = clock.constant
+    discipline.status = Int(clock.status)
+    discipline.timeConstant = Int(clock.constant)
     discipline.tick = Double(clock.tick) / 1e6
-    discipline.taiOffset = clock.tai
+    discipline.taiOffset = Int(clock.tai)
     discipline.ppsFrequency = Double(clock.pps_frequency) / ppm
     discipline.ppsJitter = Double(clock.pps_jitter) / fine
     discipline.ppsInterval = Double(clock.pps_shift)
     discipline.ppsStability = Double(clock.pps_stability) / ppm
-    discipline.ppsJitterCount = clock.pps_jitter_count
-    discipline.ppsCalibrations = clock.pps_calibrations
-    discipline.ppsErrors = clock.pps_errors
-    discipline.ppsUnstable = clock.pps_unstable
+    discipline.ppsJitterCount = Int(clock.pps_jitter_count)
+    discipline.ppsCalibrations = Int(clock.pps_calibrations)
+    discipline.ppsErrors = Int(clock.pps_errors)
+    discipline.ppsUnstable = Int(clock.pps_unstable)
     return discipline
   }
 }

@@ -1,33 +1,33 @@
+internal import CSystemIO
+
 /// The system's clocks, in seconds.
 package enum Clock {
   /// Time since 1970 (CLOCK_REALTIME); steps when the clock is set.
-  package static var realtime: Double { seconds(CLOCK_REALTIME) }
+  package static var realtime: Double { seconds(CSYSTEMIO_REALTIME) }
 
   /// Time that never steps and stops while suspended (CLOCK_MONOTONIC).
-  package static var monotonic: Double { seconds(CLOCK_MONOTONIC) }
+  package static var monotonic: Double { seconds(CSYSTEMIO_MONOTONIC) }
 
   /// Time that never steps and counts suspended time (CLOCK_BOOTTIME; CLOCK_MONOTONIC on Darwin).
-  package static var boottime: Double {
-    #if os(Linux)
-      seconds(CLOCK_BOOTTIME)
-    #else
-      seconds(CLOCK_MONOTONIC)
-    #endif
-  }
+  package static var boottime: Double { seconds(CSYSTEMIO_BOOTTIME) }
 
   /// CPU time of this process in nanoseconds.
   package static var processCPUNanoseconds: UInt64 {
-    var time = timespec()
-    guard clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) == 0 else { return 0 }
-    return UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
+    UInt64(clamping: csystemio_clock_read(Int32(CSYSTEMIO_PROCESS_CPU)))
   }
 
   /// CPU time of the calling thread (CLOCK_THREAD_CPUTIME_ID).
-  package static var threadCPU: Double { seconds(CLOCK_THREAD_CPUTIME_ID) }
+  package static var threadCPU: Double { seconds(CSYSTEMIO_THREAD_CPU) }
 
-  private static func seconds(_ clock: clockid_t) -> Double {
-    var time = timespec()
-    guard clock_gettime(clock, &time) == 0 else { return .nan }
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  /// Offset of local time from UTC in seconds, at a time since 1970.
+  package static func utcOffset(at seconds: Double) -> Int {
+    Int(csystemio_utc_offset(Int64(seconds)))
+  }
+
+  private static func seconds(_ clock: Int) -> Double {
+    let time = csystemio_clock_read(Int32(clock))
+    guard time >= 0 else { return .nan }
+    let (whole, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
+    return Double(whole) + Double(rest) * 1e-9
   }
 }

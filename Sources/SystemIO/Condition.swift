@@ -1,60 +1,37 @@
+internal import CSystemIO
+
 /// A mutex with a condition variable for system threads, with an optional timeout.
 ///
-/// Swift's Mutex has no condition variable. Deadlines use CLOCK_MONOTONIC, so that setting the clock neither cuts a
-/// wait short nor prolongs it by hours.
+/// Swift's Mutex has no condition variable. Deadlines use a clock that never steps, so that setting the clock neither
+/// cuts a wait short nor prolongs it by hours.
 package final class Condition<State>: @unchecked Sendable {
-  // Sendable holds: `state` is accessed only between lock and unlock of `mutex`, and the two pointers never change.
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  // Sendable holds: `state` is accessed only between lock and unlock of `condition`, and the pointer never changes.
+  private let condition: OpaquePointer
   private var state: State
-
-  /// Clock of the deadlines; Darwin's condition variables support only the wall clock.
-  private static var clock: clockid_t {
-    #if os(Linux)
-      CLOCK_MONOTONIC
-    #else
-      CLOCK_REALTIME
-    #endif
-  }
 
   /// Creates a condition with an initial state.
   package init(_ state: sending State) {
     self.state = state
-    mutex.initialize(to: pthread_mutex_t())
-    condition.initialize(to: pthread_cond_t())
-    pthread_mutex_init(mutex, nil)
-    #if os(Linux)
-      var attributes = pthread_condattr_t()
-      pthread_condattr_init(&attributes)
-      pthread_condattr_setclock(&attributes, Self.clock)
-      pthread_cond_init(condition, &attributes)
-      pthread_condattr_destroy(&attributes)
-    #else
-      pthread_cond_init(condition, nil)
-    #endif
+    guard let condition = csystemio_condition_create() else { fatalError("no memory for a condition") }
+    self.condition = condition
   }
 
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
-  }
+  deinit { csystemio_condition_destroy(condition) }
 
   /// Runs `body` with the state, and wakes all waiting threads.
   package func update<Result>(_ body: (inout State) -> Result) -> Result {
-    pthread_mutex_lock(mutex)
+    csystemio_condition_lock(condition)
     defer {
-      pthread_cond_broadcast(condition)
-      pthread_mutex_unlock(mutex)
+      csystemio_condition_broadcast(condition)
+      csystemio_condition_unlock(condition)
     }
     return body(&state)
   }
 
   /// Runs `body` with the state without waking threads.
   package func withState<Result>(_ body: (inout State) -> Result) -> Result {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
+    csystemio_condition_lock(condition)
+    defer { csystemio_condition_unlock(condition) }
     return body(&state)
   }
 
@@ -62,18 +39,12 @@ package final class Condition<State>: @unchecked Sendable {
   ///
   /// `body` runs with the state immediately, after each ``update(_:)``, and once more at the timeout.
   package func wait<Result>(atMost seconds: Double = .infinity, _ body: (inout State) -> Result?) -> Result? {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    var deadline = timespec()
-    // A century is effectively infinite, and fits every time_t.
-    let seconds = min(max(0, seconds), 3.2e9)
-    clock_gettime(Self.clock, &deadline)
-    let end = Double(deadline.tv_nsec) * 1e-9 + seconds
-    deadline.tv_sec += time_t(end.rounded(.down))
-    deadline.tv_nsec = Int((end - end.rounded(.down)) * 1e9)
+    csystemio_condition_lock(condition)
+    defer { csystemio_condition_unlock(condition) }
+    let deadline = csystemio_condition_deadline(seconds)
     while true {
       if let result = body(&state) { return result }
-      if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return body(&state) }
+      if csystemio_condition_wait(condition, deadline) == 1 { return body(&state) }
     }
   }
 }

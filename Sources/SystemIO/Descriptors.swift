@@ -35,11 +35,8 @@ package enum Descriptors {
 
   /// Maximum connections of a client, which keeps no files open: all free descriptors except for the reserve.
   package static var clientConnections: Int {
-    // dup(2) returns the lowest free number.
-    let lowest = dup(STDERR_FILENO)
-    if lowest >= 0 { _ = systemClose(lowest) }
     // Some are opened after this: the terminal's and the signals'.
-    return max(1, limit - max(Int(lowest), 3) - 6 - reserve)
+    max(1, limit - max(Int(csystemio_free_descriptor()), 3) - 6 - reserve)
   }
 
   private static var reserve: Int { max(6, min(16, limit / 8)) }

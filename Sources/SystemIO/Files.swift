@@ -8,7 +8,7 @@ package enum Files {
   package static func contents(of path: String, buffer: ReadBuffer = ReadBuffer()) throws(SystemError) -> [UInt8] {
     let descriptor = csystemio_open_read(path)
     if descriptor < 0 { throw SystemError("open " + path) }
-    defer { _ = systemClose(descriptor) }
+    defer { csystemio_close(descriptor) }
     do {
       return try buffer.read(descriptor: descriptor, name: path) { bytes in
         [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
@@ -20,7 +20,7 @@ package enum Files {
     } catch let error as SystemError {
       throw error
     } catch {
-      throw SystemError("read " + path, code: EIO)
+      throw SystemError("read " + path, code: ErrorCode.io)
     }
   }
 
@@ -40,21 +40,36 @@ package enum Files {
 
   /// Names in a directory without `.` and `..`, unordered; empty if absent or unreadable.
   package static func names(in path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
     var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
+    try? forEachName(in: path) { name in
+      names.append(name)
+      return true
     }
     return names
   }
 
+  /// Passes the names in a directory to `body`, without `.` and `..`, unordered, until it returns false.
+  ///
+  /// - Throws: SystemError of opening it.
+  package static func forEachName(in path: String, _ body: (String) -> Bool) throws(SystemError) {
+    guard let folder = csystemio_folder_open(path) else { throw SystemError("open " + path) }
+    defer { csystemio_folder_close(folder) }
+    while let name = csystemio_folder_next(folder), body(String(cString: name)) {}
+  }
+
   /// Whether a path exists; false for a dangling symbolic link.
   package static func exists(_ path: String) -> Bool {
-    access(path, F_OK) == 0
+    csystemio_may_access(path, Int32(CSYSTEMIO_EXISTS)) != 0
+  }
+
+  /// Whether a file may be run; on Windows, whether it is named as a program.
+  package static func isExecutable(_ path: String) -> Bool {
+    csystemio_may_access(path, Int32(CSYSTEMIO_EXECUTABLE)) != 0
+  }
+
+  /// Whether a file or directory may be written.
+  package static func isWritable(_ path: String) -> Bool {
+    csystemio_may_access(path, Int32(CSYSTEMIO_WRITABLE)) != 0
   }
 
   /// Target of a symbolic link; nil if it is not a link.
@@ -62,10 +77,65 @@ package enum Files {
     var bytes = [UInt8](repeating: 0, count: 4_096)
     let capacity = bytes.count
     let count = bytes.withUnsafeMutableBytes { buffer in
-      buffer.withMemoryRebound(to: CChar.self) { text in
-        text.baseAddress.map { readlink(path, $0, capacity) } ?? -1
-      }
+      buffer.withMemoryRebound(to: CChar.self) { csystemio_link_target(path, $0.baseAddress, Int64(capacity)) }
     }
-    return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+    return count > 0 ? String(decoding: bytes.prefix(Int(count)), as: UTF8.self) : nil
   }
+
+  /// Replaces the contents of a file atomically, through `PATH.new`.
+  ///
+  /// - Parameters:
+  ///   - mode: POSIX permissions of a new file.
+  ///   - isSynced: whether to wait for the disk, so that a power failure leaves the old contents or the new ones.
+  package static func replace(
+    _ path: String, with text: String, mode: Int32, isSynced: Bool = false
+  ) throws(SystemError) {
+    var text = text
+    let step = text.withUTF8 { csystemio_replace_file(path, $0.baseAddress, Int64($0.count), mode, isSynced ? 1 : 0) }
+    switch Int(step) {
+    case 0: return
+    case CSYSTEMIO_OPEN_FAILED: throw SystemError("open \(path).new")
+    case CSYSTEMIO_WRITE_FAILED: throw SystemError("write \(path).new")
+    case CSYSTEMIO_SYNC_FAILED: throw SystemError("fsync \(path).new")
+    default: throw SystemError("rename \(path).new")
+    }
+  }
+
+  /// Renames a file, replacing any other.
+  package static func rename(_ path: String, to name: String) throws(SystemError) {
+    if csystemio_rename(path, name) != 0 { throw SystemError("rename " + path) }
+  }
+
+  /// Makes a directory; returns false if it exists or cannot be made.
+  @discardableResult
+  package static func makeFolder(_ path: String, mode: Int32) -> Bool {
+    csystemio_make_folder(path, mode) == 0
+  }
+}
+
+/// Device and number of a file: distinguishes two files of one name.
+package struct FileIdentity: Equatable, Sendable {
+  package let device: UInt64
+  package let number: UInt64
+
+  /// Identity of the file of a name; nil if it does not exist.
+  package init?(_ path: String) {
+    var identity = csystemio_identity()
+    guard csystemio_identity_of(path, &identity) == 0 else { return nil }
+    device = identity.device
+    number = identity.number
+  }
+}
+
+/// An exclusive lock of a file, which is created if needed; ends with the process, even if it is killed.
+package final class FileLock: Sendable {
+  private let descriptor: Int32
+
+  /// - Throws: SystemError; its code is ``ErrorCode/wouldBlock`` if another process has the lock.
+  package init(_ path: String) throws(SystemError) {
+    descriptor = csystemio_lock_file(path)
+    if descriptor < 0 { throw SystemError("lock " + path) }
+  }
+
+  deinit { csystemio_close(descriptor) }
 }

@@ -17,12 +17,12 @@ package struct ProcessCalls: Sendable {
   package init(startTime: @escaping @Sendable (_ pid: Int32) -> Double?) {
     self.startTime = startTime
     openDescriptor = { pid in
-      let descriptor = csystemio_pidfd_open(pid)
-      return descriptor >= 0 ? descriptor : -errno
+      let descriptor = csystemio_process_open(pid)
+      return descriptor >= 0 ? descriptor : -csystemio_error()
     }
-    closeDescriptor = { _ = close($0) }
-    signalDescriptor = { csystemio_pidfd_send_signal($0, $1) == 0 ? 0 : errno }
-    signalPID = { kill($0, $1) == 0 ? 0 : errno }
+    closeDescriptor = { csystemio_process_close($0) }
+    signalDescriptor = { csystemio_process_signal($0, $1) == 0 ? 0 : csystemio_error() }
+    signalPID = { csystemio_pid_signal($0, $1) == 0 ? 0 : csystemio_error() }
   }
 }
 
@@ -58,7 +58,7 @@ package final class HeldProcess: Sendable {
     guard pid > 0 else { throw .invalidPID }
     guard start.isFinite else { throw .unknownStart }
     let opened = calls.openDescriptor(pid)
-    if opened == -ESRCH { throw .ended }
+    if opened == -ErrorCode.noProcess { throw .ended }
     // Compared after opening: a process that reused the pid in between has another start time.
     if let failure = Self.compare(pid, start, calls) {
       if opened >= 0 { calls.closeDescriptor(opened) }
@@ -78,7 +78,7 @@ package final class HeldProcess: Sendable {
   package func signal(_ number: Int32) -> String? {
     if descriptor >= 0 {
       let code = calls.signalDescriptor(descriptor, number)
-      if code != ENOSYS { return Self.text(code) }
+      if code != ErrorCode.notImplemented { return Self.text(code) }
     }
     if let failure = Self.compare(pid, start, calls) { return failure.description }
     return Self.text(calls.signalPID(pid, number))
@@ -93,8 +93,8 @@ package final class HeldProcess: Sendable {
   private static func text(_ code: Int32) -> String? {
     switch code {
     case 0: nil
-    case ESRCH: Failure.ended.description
-    default: String(cString: strerror(code))
+    case ErrorCode.noProcess: Failure.ended.description
+    default: SystemError.text(of: code)
     }
   }
 }

@@ -47,13 +47,7 @@ package final class PersistentFile {
 
   /// Closes the descriptor; the next read opens it again.
   package func close() {
-    if descriptor >= 0 { _ = systemClose(descriptor) }
+    if descriptor >= 0 { csystemio_close(descriptor) }
     descriptor = -1
   }
-}
-
-/// close(2), which is hidden in scopes with a method of that name.
-@inline(__always)
-func systemClose(_ descriptor: Int32) -> Int32 {
-  close(descriptor)
 }

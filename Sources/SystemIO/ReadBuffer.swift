@@ -1,3 +1,5 @@
+internal import CSystemIO
+
 /// Reusable memory for file contents.
 ///
 /// It grows to the largest file read and keeps that size, so that the steady state needs no allocation. Not
@@ -31,14 +33,11 @@ package final class ReadBuffer {
       let capacity = storage.count - count
       let got = storage.withUnsafeMutableBytes { bytes in
         // In range: count < storage.count, and the call writes at most `capacity` bytes from there.
-        pread(descriptor, bytes.baseAddress.map { $0 + count }, capacity, off_t(count))
+        csystemio_read_at(descriptor, bytes.baseAddress.map { $0 + count }, Int64(capacity), Int64(count))
       }
-      if got < 0 {
-        if errno == EINTR { continue }
-        throw SystemError("read " + name())
-      }
+      if got < 0 { throw SystemError("read " + name()) }
       if got == 0 { break }
-      count += got
+      count += Int(got)
     }
     // A local reference, because a span of a class's property cannot be passed to a function.
     let contents = storage
@@ -51,10 +50,10 @@ package final class ReadBuffer {
   package func readOnce<Result>(descriptor: Int32, _ body: (Span<UInt8>) -> Result) -> Result? {
     let got = storage.withUnsafeMutableBytes { bytes in
       // The call writes at most bytes.count bytes from the start.
-      pread(descriptor, bytes.baseAddress, bytes.count, 0)
+      csystemio_read_at(descriptor, bytes.baseAddress, Int64(bytes.count), 0)
     }
     guard got >= 0 else { return nil }
     let contents = storage
-    return body(contents.span.extracting(0..<got))
+    return body(contents.span.extracting(0..<Int(got)))
   }
 }

@@ -2,6 +2,11 @@ internal import CSystemIO
 
 /// Signals as bytes in a pipe, so that a loop can wait for them together with other events.
 package enum Signals {
+  package static let hangup = Int32(CSYSTEMIO_SIGHUP)
+  package static let interrupt = Int32(CSYSTEMIO_SIGINT)
+  package static let brokenPipe = Int32(CSYSTEMIO_SIGPIPE)
+  package static let terminate = Int32(CSYSTEMIO_SIGTERM)
+
   /// Routes signals into the process's one signal pipe and returns the descriptor to read their numbers from.
   ///
   /// - Throws: SystemError of pipe or sigaction.
@@ -13,20 +18,13 @@ package enum Signals {
 
   /// Ignores a signal such as SIGPIPE: a closed reader is an error of write(2) rather than the end of the program.
   package static func ignore(_ signal: Int32) {
-    csystemio_ignore_signal(signal)
+    csystemio_signal_ignore(signal)
   }
 
   /// Waits for the next signal in the pipe; nil if the pipe is broken.
   package static func wait(on descriptor: Int32) -> Int32? {
-    while true {
-      var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      let ready = poll(&request, 1, -1)
-      if ready < 0, errno != EINTR { return nil }
-      var byte: UInt8 = 0
-      let got = read(descriptor, &byte, 1)
-      if got == 1 { return Int32(byte) }
-      if got == 0 { return nil }
-    }
+    let signal = csystemio_signal_wait(descriptor)
+    return signal >= 0 ? signal : nil
   }
 }
 
@@ -45,6 +43,6 @@ package enum ProcessSettings {
   /// Raises the descriptor limit to `wanted` if possible, and returns it; 0 if unknown.
   @discardableResult
   package static func raiseDescriptorLimit(to wanted: Int = 0) -> Int {
-    max(0, csystemio_raise_descriptor_limit(wanted))
+    max(0, Int(csystemio_raise_descriptor_limit(Int64(wanted))))
   }
 }

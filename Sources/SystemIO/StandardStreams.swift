@@ -8,27 +8,28 @@ package enum StandardStreams {
     return columns > 0 ? columns : nil
   }
 
+  package static let input: Int32 = 0
+  package static let output: Int32 = 1
+  package static let errors: Int32 = 2
+
+  /// Whether a descriptor is a terminal.
+  package static func isTerminal(_ descriptor: Int32) -> Bool { csystemio_is_terminal(descriptor) != 0 }
+
   /// Writes all bytes to a descriptor; returns false if its reader is gone or the write fails.
   @discardableResult
   package static func write(_ text: String, to descriptor: Int32) -> Bool {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let written = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-      if written < 0 {
-        if errno == EINTR { continue }
-        if errno == EAGAIN {
-          var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-          if poll(&request, 1, 1_000) > 0 { continue }
-        }
-        return false
-      }
-      bytes = bytes.dropFirst(written)
-    }
-    return true
+    var text = text
+    return text.withUTF8 { csystemio_write(descriptor, $0.baseAddress, Int64($0.count)) == 0 }
   }
-}
 
-/// write(2), which is hidden in scopes with a method of that name.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
+  /// Reads at most `limit` bytes of a stream; empty at its end.
+  ///
+  /// - Throws: SystemError of read.
+  package static func read(_ descriptor: Int32, atMost limit: Int) throws(SystemError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: limit)
+    let count = Int(csystemio_read(descriptor, &bytes, Int64(limit)))
+    if count < 0 { throw SystemError("read") }
+    bytes.removeLast(limit - count)
+    return bytes
+  }
 }

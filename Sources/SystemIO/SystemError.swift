@@ -1,3 +1,5 @@
+internal import CSystemIO
+
 /// Failure of a system call: the action, its object, and errno.
 package struct SystemError: Error, Hashable, CustomStringConvertible {
   /// The call and its object, such as "open /proc/stat".
@@ -5,8 +7,13 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
   /// errno after the call.
   package let code: Int32
 
+  /// Creates a failure with the calling thread's errno.
+  package init(_ action: String) {
+    self.init(action, code: Self.last)
+  }
+
   /// Creates a failure with an errno.
-  package init(_ action: String, code: Int32 = errno) {
+  package init(_ action: String, code: Int32) {
     self.action = action
     self.code = code
   }
@@ -18,12 +25,42 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
 
   /// Text of an errno, with the limit if descriptors ran out: "too many open files (limit 64)".
   package static func text(of code: Int32) -> String {
-    code == EMFILE
-      ? "too many open files (limit \(ProcessSettings.raiseDescriptorLimit()))" : String(cString: strerror(code))
+    if code == ErrorCode.tooManyFiles {
+      return "too many open files (limit \(ProcessSettings.raiseDescriptorLimit()))"
+    }
+    var text = [CChar](repeating: 0, count: 128)
+    csystemio_error_text(code, &text, Int64(text.count))
+    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
+
+  /// The calling thread's errno.
+  package static var last: Int32 { csystemio_error() }
 
   /// Whether the object is missing, as on a machine without it.
   package var isAbsent: Bool {
-    code == ENOENT || code == ENOTDIR || code == ENODEV || code == ENXIO || code == ENODATA || code == EOPNOTSUPP
+    switch Int(code) {
+    case CSYSTEMIO_ENOENT, CSYSTEMIO_ENOTDIR, CSYSTEMIO_ENODEV, CSYSTEMIO_ENXIO, CSYSTEMIO_ENODATA,
+      CSYSTEMIO_EOPNOTSUPP:
+      true
+    default: false
+    }
   }
+}
+
+/// The C library's error codes that the agent distinguishes.
+package enum ErrorCode {
+  package static let again = Int32(CSYSTEMIO_EAGAIN)
+  package static let connectionRefused = Int32(CSYSTEMIO_ECONNREFUSED)
+  package static let connectionReset = Int32(CSYSTEMIO_ECONNRESET)
+  package static let invalid = Int32(CSYSTEMIO_EINVAL)
+  package static let io = Int32(CSYSTEMIO_EIO)
+  package static let noAccess = Int32(CSYSTEMIO_EACCES)
+  package static let noData = Int32(CSYSTEMIO_ENODATA)
+  package static let noProcess = Int32(CSYSTEMIO_ESRCH)
+  package static let notFound = Int32(CSYSTEMIO_ENOENT)
+  package static let notImplemented = Int32(CSYSTEMIO_ENOSYS)
+  package static let notPermitted = Int32(CSYSTEMIO_EPERM)
+  package static let timedOut = Int32(CSYSTEMIO_ETIMEDOUT)
+  package static let tooManyFiles = Int32(CSYSTEMIO_EMFILE)
+  package static let wouldBlock = Int32(CSYSTEMIO_EWOULDBLOCK)
 }

@@ -12,33 +12,22 @@ package enum Thread {
     -> Bool
   {
     final class Start {
-      let name: StaticString
       let body: @Sendable () -> Void
-      init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
-        self.name = name
-        self.body = body
+      init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    // The new thread takes over the only reference, exactly once; if none starts, it is released below.
+    let start = Unmanaged.passRetained(Start(body))
+    let result = name.withUTF8Buffer { name in
+      // A static string is terminated by NUL.
+      name.withMemoryRebound(to: CChar.self) { name in
+        csystemio_thread_start(
+          name.baseAddress, Int64(stackSize),
+          { argument in
+            guard let argument else { return }
+            Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body()
+          }, start.toOpaque())
       }
     }
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, stackSize)
-    // The new thread takes over the only reference, exactly once; if none starts, it is released below.
-    let start = Unmanaged.passRetained(Start(name, body))
-    var thread = pthread_t()
-    let result = pthread_create(
-      &thread, &attributes,
-      { argument in
-        guard let argument else { return nil }
-        let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        start.name.withUTF8Buffer { name in
-          // A static string is terminated by NUL.
-          name.withMemoryRebound(to: CChar.self) { csystemio_name_thread($0.baseAddress) }
-        }
-        start.body()
-        return nil
-      }, start.toOpaque())
     if result != 0 { start.release() }
     return result == 0
   }

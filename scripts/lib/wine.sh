@@ -18,11 +18,12 @@ same_under_wine() {
   trap "rm -rf '$folder'" EXIT
   # shellcheck disable=SC2086  # one word a library
   "${CC:-gcc}" "${HARNESS_OPTIONS[@]}" -o "$folder/harness" "$@" $linux
-  (cd "$folder" && timeout 60 ./harness >linux.txt)
+  mkdir "$folder/linux" "$folder/windows"
+  (cd "$folder/linux" && timeout 60 ../harness >../linux.txt)
   # shellcheck disable=SC2086
   x86_64-w64-mingw32-gcc "${HARNESS_OPTIONS[@]}" -o "$folder/harness.exe" "$@" $windows
   mkdir -p "$(dirname "$WINEPREFIX")"
-  (cd "$folder" && timeout 240 wine ./harness.exe 2>/dev/null | tr -d '\r' >windows.txt) || true
+  (cd "$folder/windows" && timeout 240 wine ../harness.exe 2>/dev/null | tr -d '\r' >../windows.txt) || true
   if ! diff -u "$folder/linux.txt" "$folder/windows.txt"; then
     say "$name: Linux and Windows differ"
     return 1
