@@ -149,6 +149,8 @@ let package = Package(
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CSystemIO"),
     .target(name: "CWeb"),
+    // Defined only for Windows; tests on Linux link a scripted double.
+    .target(name: "CWindows", linkerSettings: [.linkedLibrary("advapi32", .when(platforms: [.windows]))]),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
     // Recorded machines, mutations, programs and connections, for all tests that need them.
