@@ -23,8 +23,11 @@ struct ProcessPanel: Panel {
 
   func height(width: Int) -> Height {
     let count = context.table.unfiltered
+    // The first screen names the culprit: rows of processes come before graphs.
+    let enough = 2 + min(count, context.sample.gpus.isEmpty ? 18 : 10)
     return Height(
-      minimum: min(2 + max(count, 1), 4), comfortable: 2 + min(max(count, 4), 10), maximum: max(4, 2 + count))
+      minimum: min(2 + max(count, 1), 4), comfortable: 2 + min(max(count, 4), 10), maximum: max(4, 2 + count),
+      enough: enough)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {

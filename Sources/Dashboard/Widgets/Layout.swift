@@ -57,7 +57,8 @@ struct SideBySide: Panel {
     return Height(
       minimum: heights.map { $0.prefix(2).reduce(0) { $0 + $1.minimum } }.max() ?? 0,
       comfortable: heights.map { $0.reduce(0) { $0 + $1.comfortable } }.max() ?? 0,
-      maximum: min(Height.open, heights.map { $0.reduce(0) { $0 + $1.maximum } }.max() ?? 0))
+      maximum: min(Height.open, heights.map { $0.reduce(0) { $0 + $1.maximum } }.max() ?? 0),
+      enough: heights.map { $0.reduce(0) { $0 + max($1.minimum, $1.enough) } }.max() ?? 0)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
