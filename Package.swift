@@ -27,7 +27,7 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "History",
+        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "SampleStore", "Query",
         "CollectGPU", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO",
         .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
         .target(name: "CollectNode", condition: .when(platforms: [.linux])),
@@ -39,7 +39,7 @@ let package = Package(
     .target(
       name: "Dashboard",
       dependencies: [
-        "History", "AgentMetrics", "SystemIO", "CSystemIO",
+        "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO", "CSystemIO",
         .target(name: "CNcurses", condition: .when(platforms: [.linux, .macOS])),
       ],
       swiftSettings: settings
@@ -72,7 +72,9 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "API",
-      dependencies: ["PrometheusExport", "NodeMetrics", "History", "AgentMetrics", "CISAL", "CWeb", "CZlib"],
+      dependencies: [
+        "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics", "CISAL", "CWeb", "CZlib",
+      ],
       swiftSettings: settings),
     .target(
       name: "Sinks",
@@ -88,11 +90,15 @@ let package = Package(
     ),
     .target(
       name: "Outbox",
-      dependencies: ["History", "AgentMetrics", "SystemIO", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "SampleStore", "Query", "AgentMetrics", "SystemIO", .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
     .target(
-      name: "Archive", dependencies: ["History", "AgentMetrics", "SystemIO", "CSQLite"], swiftSettings: settings),
-    .target(name: "History", dependencies: ["AgentMetrics"], swiftSettings: settings),
+      name: "Archive", dependencies: ["SampleStore", "Query", "AgentMetrics", "SystemIO", "CSQLite"],
+      swiftSettings: settings),
+    .target(name: "SampleStore", dependencies: ["Query", "AgentMetrics"], swiftSettings: settings),
+    .target(name: "Query", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .target(
       name: "PrometheusExport", dependencies: ["NodeMetrics", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     // node_exporter's values that no Sample holds: read by CollectNode, written by PrometheusExport.
@@ -110,11 +116,11 @@ let package = Package(
     .target(
       name: "CollectGPU", dependencies: ["Collect", "KernelFiles", "AgentMetrics", "SystemIO", "CNVML"],
       swiftSettings: settings),
-    .target(name: "Collect", dependencies: ["History", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    .target(name: "Collect", dependencies: ["SampleStore", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(
       name: "Remote",
       dependencies: [
-        "ClientHTTP", "History", "AgentMetrics", "SystemIO",
+        "ClientHTTP", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
@@ -157,10 +163,11 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["SystemIO"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "MetricsTests", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "SystemIOTests", dependencies: ["SystemIO", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "HistoryTests", dependencies: ["History", "AgentMetrics"], swiftSettings: settings),
+    .testTarget(name: "QueryTests", dependencies: ["Query", "SampleStore", "AgentMetrics"], swiftSettings: settings),
+    .testTarget(name: "SampleStoreTests", dependencies: ["SampleStore", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
       name: "CollectTests",
-      dependencies: ["Collect", "History", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
+      dependencies: ["Collect", "SampleStore", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
       swiftSettings: settings),
     // Takes malloc's place, to count allocations.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
@@ -174,14 +181,15 @@ let package = Package(
     .testTarget(
       name: "OutboxTests",
       dependencies: [
-        "Outbox", "History", "AgentMetrics", "SystemIO", "TestSupport",
+        "Outbox", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "SinksTests",
       dependencies: [
-        "Sinks", "Outbox", "PrometheusExport", "ClientHTTP", "Archive", "History", "AgentMetrics", "SystemIO",
+        "Sinks", "Outbox", "PrometheusExport", "ClientHTTP", "Archive", "SampleStore", "Query", "AgentMetrics",
+        "SystemIO",
         "CSnappy",
         "TestSupport",
         .product(name: "Logging", package: "swift-log"),
@@ -194,7 +202,8 @@ let package = Package(
     .testTarget(
       name: "ArchiveTests",
       dependencies: [
-        "Archive", "ArchiveTestSupport", "ArchiveWorkload", "History", "AgentMetrics", "SystemIO", "TestSupport",
+        "Archive", "ArchiveTestSupport", "ArchiveWorkload", "SampleStore", "Query", "AgentMetrics", "SystemIO",
+        "TestSupport",
       ],
       swiftSettings: settings),
     // A process of its own, to be killed and to be measured.
@@ -210,21 +219,23 @@ let package = Package(
       dependencies: ["CollectGPU", "Collect", "KernelFiles", "AgentMetrics", "SystemIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "APITests", dependencies: ["API", "History", "AgentMetrics", "SystemIO", "TestSupport", "CZlib"],
+      name: "APITests",
+      dependencies: ["API", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport", "CZlib"],
       exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(
       name: "PrometheusTests",
       dependencies: [
         "API", "PrometheusExport", "NodeMetrics", "CollectNode", "KernelFiles", "CollectLinux", "CollectGPU",
-        "CollectDemo", "Collect", "History", "AgentMetrics",
+        "CollectDemo", "Collect", "SampleStore", "AgentMetrics",
         "SystemIO", "TestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
       name: "HTTPServerTests",
       dependencies: [
-        "HTTPServer", "SocketServer", "ServerCore", "API", "History", "AgentMetrics", "SystemIO", "TestSupport",
+        "HTTPServer", "SocketServer", "ServerCore", "API", "Collect", "SampleStore", "AgentMetrics", "SystemIO",
+        "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -232,10 +243,13 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "RemoteTests",
-      dependencies: ["Remote", "API", "CollectDemo", "History", "AgentMetrics", "SystemIO", "TestSupport"],
+      dependencies: [
+        "Remote", "API", "CollectDemo", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
-      name: "DashboardTests", dependencies: ["Dashboard", "History", "AgentMetrics", "SystemIO", "TestSupport"],
+      name: "DashboardTests",
+      dependencies: ["Dashboard", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport"],
       exclude: ["Goldens"], swiftSettings: settings),
     // The page in Chromium: scripts in Python, which the test runs.
     .testTarget(
@@ -245,7 +259,7 @@ let package = Package(
       name: "AgentTests",
       dependencies: [
         "agent", "Dashboard", "Sinks", "Archive",
-        "Remote", "History", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
+        "Remote", "SampleStore", "Query", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -1,5 +1,6 @@
 package import AgentMetrics
-package import History
+package import Collect
+package import SampleStore
 package import NodeMetrics
 package import PrometheusExport
 
@@ -29,6 +30,8 @@ package struct API: Sendable {
   }
 
   let history: History
+  let demand: SamplingDemand
+  let plainTexts: PlainTextCache
   let settings: APISettings
   let processes: @Sendable () async throws -> ProcessSnapshot
   let scrapeSource: (any ScrapeSource)?
@@ -41,13 +44,17 @@ package struct API: Sendable {
   /// Creates an API for a history.
   ///
   /// - Parameters:
+  ///   - demand: receives the requests to the sampler; by default of a history without one.
   ///   - scrapeSource: reads values for Prometheus that samples do not have; nil for none.
   ///   - processes: the current table of processes; by default the newest sample's top processes.
   package init(
-    history: History, settings: APISettings = APISettings(), scrapeSource: (any ScrapeSource)? = nil,
+    history: History, demand: SamplingDemand? = nil, settings: APISettings = APISettings(),
+    scrapeSource: (any ScrapeSource)? = nil,
     processes: (@Sendable () async throws -> ProcessSnapshot)? = nil
   ) {
     self.history = history
+    self.demand = demand ?? SamplingDemand(history)
+    plainTexts = PlainTextCache(history)
     self.settings = settings
     self.processes =
       processes ?? {

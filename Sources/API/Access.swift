@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// Access control: the host name of a request, the token, and CORS.
 extension API {

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import Query
 
 /// Columns as comma-separated values (RFC 4180): a line per time, in RFC 3339; empty fields in a gap.
 enum ColumnsCSV {

@@ -1,4 +1,4 @@
-package import History
+package import Query
 
 extension API {
   /// Columns as CSV, the format of `/metrics/history?format=csv`.

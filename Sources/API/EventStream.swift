@@ -1,5 +1,6 @@
 internal import AgentMetrics
-internal import History
+internal import Collect
+internal import SampleStore
 internal import Synchronization
 
 /// A history as server-sent events (WHATWG HTML §9.2): missed samples, then live ones.
@@ -14,7 +15,8 @@ package final class EventStream: AsyncSequence, Sendable {
     case sample, silence
   }
 
-  private let history: History
+  private let demand: SamplingDemand
+  private var history: History { demand.history }
   private let interval: Int
   private let since: Timestamp?
   /// Number of samples after which it ends; nil for endless.
@@ -25,10 +27,10 @@ package final class EventStream: AsyncSequence, Sendable {
   private let continuation: AsyncStream<Signal>.Continuation
 
   init(
-    _ history: History, interval: Int, since: Timestamp?, count: Int? = nil, silence: Duration = .seconds(15),
+    _ demand: SamplingDemand, interval: Int, since: Timestamp?, count: Int? = nil, silence: Duration = .seconds(15),
     share: Semaphore.Permit? = nil
   ) {
-    self.history = history
+    self.demand = demand
     self.interval = interval
     self.since = since
     self.count = count
@@ -50,7 +52,7 @@ package final class EventStream: AsyncSequence, Sendable {
   /// Position of one client.
   package struct Iterator: AsyncIteratorProtocol {
     private let stream: EventStream
-    private let watch: History.Watch
+    private let watch: Watch
     private let clock: IdleTimer
     private var signals: AsyncStream<Signal>.Iterator
     private var isBegun = false
@@ -68,7 +70,7 @@ package final class EventStream: AsyncSequence, Sendable {
       signals = stream.signals.makeAsyncIterator()
       let continuation = stream.continuation
       // Watches before reading the stored samples, so that no sample is missed in between.
-      watch = stream.history.watch(interval: stream.interval) { _ in continuation.yield(.sample) }
+      watch = stream.demand.watch(interval: stream.interval) { _ in continuation.yield(.sample) }
       clock = IdleTimer(stream.silence) { continuation.yield(.silence) }
     }
 

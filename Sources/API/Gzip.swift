@@ -1,6 +1,6 @@
 internal import CISAL
 internal import CZlib
-internal import History
+internal import SampleStore
 
 /// Gzip (RFC 1952) of responses, assembled from samples that were compressed once.
 enum Gzip {
@@ -12,13 +12,23 @@ enum Gzip {
     case limit
   }
 
+  /// Independently compressed bytes, which can be joined with others in one stream.
+  struct Block: Sendable {
+    /// Deflate blocks (RFC 1951) that end on a byte boundary.
+    let deflated: [UInt8]
+    /// Number of bytes before compression.
+    let count: Int
+    /// CRC-32 of the bytes before compression.
+    let crc: UInt32
+  }
+
   /// Compresses bytes to a block that can be placed between others in one stream.
-  static func block(of bytes: [UInt8]) -> History.Block {
-    History.Block(deflated: deflate(bytes, .little, ends: false), count: bytes.count, crc: crc(bytes))
+  static func block(of bytes: [UInt8]) -> Block {
+    Block(deflated: deflate(bytes, .little, ends: false), count: bytes.count, crc: crc(bytes))
   }
 
   /// Decompresses a block.
-  static func bytes(of block: History.Block) -> [UInt8] {
+  static func bytes(of block: Block) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: block.count) { buffer, count in
       count = block.deflated.withUnsafeBufferPointer {
         cisal_inflate($0.baseAddress, $0.count, buffer.baseAddress, buffer.count)

@@ -4,7 +4,7 @@ struct RequestTarget {
   ///
   /// Decoded one by one, so that an encoded slash is part of a segment's name and never a separator.
   let path: [String]
-  let query: Query
+  let query: URLQuery
   /// The path as received, truncated for messages.
   let shownPath: String
 
@@ -26,7 +26,7 @@ struct RequestTarget {
     }
     self.path = path
     shownPath = APIError.shown(String(decoding: bytes[..<end], as: UTF8.self))
-    query = try Query(end < bytes.endIndex ? bytes[(end + 1)...] : [])
+    query = try URLQuery(end < bytes.endIndex ? bytes[(end + 1)...] : [])
   }
 
   /// Decodes percent-encoding; nil if it is malformed or not UTF-8.

@@ -1,4 +1,4 @@
-internal import History
+internal import SampleStore
 
 extension API {
   /// A part of a body.

@@ -1,4 +1,4 @@
-internal import History
+internal import SampleStore
 internal import PrometheusExport
 internal import Synchronization
 

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// Validator of a representation for conditional requests (RFC 9110 §8.8, §13.1).
 struct Validator: Sendable {

@@ -1,5 +1,6 @@
 package import AgentMetrics
-package import History
+internal import SampleStore
+package import Query
 internal import Synchronization
 internal import SystemIO
 

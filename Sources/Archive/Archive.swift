@@ -1,5 +1,5 @@
 internal import AgentMetrics
-package import History
+package import SampleStore
 internal import Synchronization
 internal import SystemIO
 

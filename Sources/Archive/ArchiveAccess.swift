@@ -1,5 +1,5 @@
 package import AgentMetrics
-package import History
+package import Query
 internal import SystemIO
 
 /// An archive's file that is read from beginning to end, or added to, by a command; a running agent needs none of it.

@@ -1,5 +1,5 @@
 package import AgentMetrics
-package import History
+package import SampleStore
 internal import SystemIO
 
 /// The process table, made from the sampler's own scans: one scan serves every output.
@@ -17,14 +17,14 @@ package final class ProcessSnapshots: Sendable {
   private static let requestPatience = 1.0
   private static let screenPatience = 0.02
 
-  private let history: History
+  private let demand: SamplingDemand
   private let commands: CommandLines?
 
   /// Creates the tables of a sampled machine.
   ///
   /// - Parameter commandLine: reads the command line of a process; may block. Nil where processes have none.
-  package init(of history: History, commandLine: (@Sendable (Int32) -> String?)?) {
-    self.history = history
+  package init(of demand: SamplingDemand, commandLine: (@Sendable (Int32) -> String?)?) {
+    self.demand = demand
     commands = commandLine.map { CommandLines($0) }
   }
 
@@ -34,10 +34,10 @@ package final class ProcessSnapshots: Sendable {
   /// since it. If that exceeds ten seconds, a second scan follows one second after the first.
   /// - Throws: Failure where there is no scan.
   package func now() async throws -> ProcessSnapshot {
-    var answer = await history.processes()
+    var answer = await demand.processes()
     if let span = answer?.span, span.current.isLive, !(span.elapsed.seconds <= Self.longestSpan) {
       try await Task.sleep(for: .seconds(Self.pause))
-      answer = await history.processes()
+      answer = await demand.processes()
     }
     guard let (reading, span) = answer else { throw Failure(description: "no sampler is running") }
     guard let span else {

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-package import History
+internal import SampleStore
 internal import SystemIO
 
 /// Owns all collectors, reads them on every tick, and appends Samples to the History.
@@ -28,7 +28,7 @@ package final class Sampler: Sendable {
   }
 
   private let source: Source
-  private let history: History
+  private let demand: SamplingDemand
   private let timekeeper: any Timekeeper
   private let report: @Sendable (String) -> Void
   private let ended = Condition(false)
@@ -41,10 +41,10 @@ package final class Sampler: Sendable {
   /// - Parameters:
   ///   - report: receives one line when a source starts to fail and when it recovers.
   package init(
-    source: Source, history: History, timekeeper: any Timekeeper, report: @escaping @Sendable (String) -> Void
+    source: Source, demand: SamplingDemand, timekeeper: any Timekeeper, report: @escaping @Sendable (String) -> Void
   ) {
     self.source = source
-    self.history = history
+    self.demand = demand
     self.timekeeper = timekeeper
     self.report = report
   }
@@ -68,8 +68,8 @@ package final class Sampler: Sendable {
 
   /// Samples on the caller's thread until the timekeeper ends.
   package func run() {
-    history.setWake({ [timekeeper] in timekeeper.wake() }, now: { [timekeeper] in timekeeper.now.boottime })
-    var ticks = SamplingLoop(history: history, timekeeper: timekeeper)
+    demand.setWake({ [timekeeper] in timekeeper.wake() }, now: { [timekeeper] in timekeeper.now.boottime })
+    var ticks = SamplingLoop(demand: demand, timekeeper: timekeeper)
     switch source {
     case .live(let machine):
       ticks.begin(CollectionPass(collectors: machine(), report: report), firstSampleAfter: Self.firstInterval)
@@ -78,7 +78,7 @@ package final class Sampler: Sendable {
       ticks.begin(CollectionPass(collectors: machine(), report: report), firstSampleAfter: 0)
       if let later { ticks.goOn(with: CollectionPass(collectors: later(), report: report)) }
     case .simulated(let machine):
-      ticks.begin(CollectionPass(collectors: machine(), report: report), past: history.capacity)
+      ticks.begin(CollectionPass(collectors: machine(), report: report), past: demand.history.capacity)
     }
     repeat { ticks.work() } while timekeeper.wait(seconds: ticks.untilNext)
   }
@@ -102,6 +102,7 @@ private struct SamplingLoop {
   /// Whether the values are constant, as in a recording.
   var isRecording = false
 
+  private let demand: SamplingDemand
   private let history: History
   private let timekeeper: any Timekeeper
   private var pass: CollectionPass?
@@ -118,8 +119,9 @@ private struct SamplingLoop {
   /// Minimum seconds between scans of the processes for requests: rates over less are mostly noise.
   private static let shortestSpan = 0.9
 
-  init(history: History, timekeeper: any Timekeeper) {
-    self.history = history
+  init(demand: SamplingDemand, timekeeper: any Timekeeper) {
+    self.demand = demand
+    history = demand.history
     self.timekeeper = timekeeper
     latest = (0, timekeeper.now)
   }
@@ -179,13 +181,13 @@ private struct SamplingLoop {
 
   /// Does the due work: samples, the first Reading of a new track, requested fresh readings.
   mutating func work() {
-    adopt(history.wantedIntervals(at: timekeeper.now.monotonic))
+    adopt(demand.wantedIntervals(at: timekeeper.now.monotonic))
     // Tracks due at the same time may differ slightly: their times were computed separately, by a wall clock under
     // slew.
     let horizon = timekeeper.now.monotonic + 0.05
     let due = tracks.indices.filter { tracks[$0].due <= horizon }
     if !due.isEmpty { tick(due) }
-    answer(history.takeQuestions())
+    answer(demand.takeRequests())
   }
 
   /// Takes one reading for all tracks that are due.
@@ -240,18 +242,18 @@ private struct SamplingLoop {
     }
   }
 
-  private mutating func answer(_ questions: [History.FreshRequest]) {
-    guard let minimum = questions.map(\.maxAge).min() else { return }
+  private mutating func answer(_ requests: [SamplingDemand.FreshRequest]) {
+    guard let minimum = requests.map(\.maxAge).min() else { return }
     let now = timekeeper.now
     let age = now.boottime - latest.instant.boottime
-    let wantsTable = questions.contains { $0.wantsTable }
+    let wantsTable = requests.contains { $0.wantsTable }
     // A table may be older than the Reading that repeats it.
     let tableAge = age + (readings[latest.reading].processes?.age ?? .infinity)
     // Concurrent requests share a Reading.
     if age > max(0.1, minimum) || wantsTable && tableAge > Self.shortestSpan {
       look(at: now, isBetween: true, wantsTable: wantsTable)
     }
-    history.answer(questions, readings[latest.reading], wantsTable ? tableSpan : nil)
+    demand.answer(requests, readings[latest.reading], wantsTable ? tableSpan : nil)
   }
 
   /// The newest scan over the time since its predecessor, whatever caused that one.
@@ -302,11 +304,8 @@ private struct SamplingLoop {
     var instant = instant
     // Timestamps have whole seconds, as in their text.
     instant.realtime.round(.down)
-    let watchers = history.watchers
-    let demand = Demand(
-      isWatched: watchers.isWatched, wantsTable: wantsTable, wantsThreads: watchers.wantsThreads,
-      threadsOf: watchers.threadsOf)
-    pass?.read(into: &readings[place], at: instant, isBetween: isBetween, demand: demand)
+    let current = demand.current(wantsTable: wantsTable)
+    pass?.read(into: &readings[place], at: instant, isBetween: isBetween, demand: current)
     // Rates are between the instants of a recording, not between two readings of one instant.
     if first != nil {
       readings[place].processes?.earlier = nil
@@ -316,7 +315,7 @@ private struct SamplingLoop {
     latest = (place, instant)
     let answers = gpuAnswers.new(in: readings[place])
     for index in tracks.indices { tracks[index].gpus.add(answers, of: readings[place].gpus) }
-    history.setLatest(readings[place])
+    demand.setLatest(readings[place])
   }
 }
 

@@ -1,4 +1,6 @@
-internal import History
+internal import Collect
+internal import Query
+internal import SampleStore
 internal import AgentMetrics
 internal import SystemIO
 
@@ -25,7 +27,7 @@ final class Dashboard {
   private var frames = 0
   private let config: ConfigFile?
   /// Watches that request samples at the frame rate while they live.
-  private var watches: [History.Watch] = []
+  private var watches: [Watch] = []
   private var watchedInterval = 0
 
   /// Creates a dashboard on the histories of one or more hosts.
@@ -57,13 +59,14 @@ final class Dashboard {
 
   /// Creates a dashboard on one history.
   convenience init(
-    history: History, options: DashboardOptions,
+    history: History, demand: SamplingDemand? = nil, options: DashboardOptions,
     now: @escaping () -> (seconds: Double, utcOffset: Int) = localNow,
     monotonic: @escaping () -> Double = { Clock.monotonic }
   ) {
     self.init(
       hosts: [
-        DashboardHost(name: "", history: history, processes: options.processes, control: options.control)
+        DashboardHost(
+          name: "", history: history, demand: demand, processes: options.processes, control: options.control)
       ], options: options, now: now, monotonic: monotonic)
   }
 
@@ -164,7 +167,7 @@ final class Dashboard {
     let interval = model.state.settings.refresh
     guard interval != watchedInterval || watches.isEmpty else { return }
     watchedInterval = interval
-    watches = hosts.map { $0.history.watch(interval: interval) { _ in wake() } }
+    watches = hosts.map { $0.demand.watch(interval: interval) { _ in wake() } }
   }
 
   // MARK: Effects

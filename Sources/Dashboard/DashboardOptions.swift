@@ -1,5 +1,6 @@
 package import AgentMetrics
-package import History
+package import Collect
+package import SampleStore
 
 /// Options of the dashboard.
 package struct DashboardOptions: Sendable {
@@ -81,6 +82,8 @@ package struct DashboardHost: Sendable {
   /// Name in the grid.
   package var name: String
   package var history: History
+  /// Receives the dashboard's requests for samples.
+  package var demand: SamplingDemand
   /// Source of all its processes; nil where only those of the samples are known.
   package var processes: ProcessSource?
   /// Actions on its processes; nil where they are not available.
@@ -89,11 +92,13 @@ package struct DashboardHost: Sendable {
   package var connection: (@Sendable () -> DashboardConnection)?
 
   package init(
-    name: String, history: History, processes: ProcessSource? = nil, control: ProcessControl? = nil,
+    name: String, history: History, demand: SamplingDemand? = nil, processes: ProcessSource? = nil,
+    control: ProcessControl? = nil,
     connection: (@Sendable () -> DashboardConnection)? = nil
   ) {
     self.name = name
     self.history = history
+    self.demand = demand ?? SamplingDemand(history)
     self.processes = processes
     self.control = control
     self.connection = connection

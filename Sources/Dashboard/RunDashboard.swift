@@ -1,4 +1,5 @@
-package import History
+package import Collect
+internal import SampleStore
 internal import SystemIO
 
 /// Shows the dashboard on the terminal of stdin and stdout until a key or a signal ends it; on the main thread.
@@ -7,10 +8,12 @@ internal import SystemIO
 /// signals (SIGINT, SIGTERM, SIGHUP, SIGQUIT) are caught meanwhile; afterwards the caller's handlers are restored.
 /// - Throws: an error with a description in one line, where the terminal type (TERM) is unset or unknown.
 /// - Returns: the reason for the end; the terminal is restored by then.
-package func runDashboard(history: History, options: DashboardOptions) throws -> DashboardExit {
+package func runDashboard(demand: SamplingDemand, options: DashboardOptions) throws -> DashboardExit {
   try runDashboard(
-    hosts: [DashboardHost(name: "", history: history, processes: options.processes, control: options.control)],
-    options: options)
+    hosts: [
+      DashboardHost(
+        name: "", history: demand.history, demand: demand, processes: options.processes, control: options.control)
+    ], options: options)
 }
 
 /// Shows the dashboard for one or more hosts; several begin with a grid of them.

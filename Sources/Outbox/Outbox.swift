@@ -1,5 +1,6 @@
 internal import AgentMetrics
-internal import History
+internal import Query
+internal import SampleStore
 internal import SystemIO
 
 /// Samples that one receiver has not received yet: a cursor in the history, which itself is the queue.

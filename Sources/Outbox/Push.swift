@@ -1,5 +1,5 @@
 package import AgentMetrics
-package import History
+package import SampleStore
 package import Logging
 internal import Synchronization
 internal import SystemIO

@@ -1,5 +1,5 @@
 internal import Synchronization
-internal import History
+internal import SampleStore
 
 /// Counts the samples that are appended to a history, and signals each.
 final class SampleCounter: Sendable {

@@ -1,5 +1,7 @@
 internal import AgentMetrics
-internal import History
+internal import Collect
+internal import Query
+internal import SampleStore
 internal import Synchronization
 internal import SystemIO
 

@@ -1,5 +1,7 @@
 package import AgentMetrics
-package import History
+package import Collect
+package import Query
+package import SampleStore
 internal import Synchronization
 internal import SystemIO
 
@@ -41,13 +43,15 @@ package final class RemoteMachine: Sendable {
   package var url: String { address.text }
   /// The agent's samples: those from its memory in the main track, those of its stream in a live track.
   package let history: History
+  /// Requests of the outputs for tracks of its history.
+  package let demand: SamplingDemand
   private let address: RemoteURL
   private let token: @Sendable () -> String?
   private let archive: RemoteArchive
   /// Seconds between the samples in the agent's memory.
   private let agentInterval = Mutex(30.0)
   private let stateBox = Mutex(ConnectionState())
-  private let watch: History.Watch
+  private let watch: Watch
   /// Memory costs of the samples in the history.
   private let kept: Mutex<KeptSamples>
   /// The process table while it is cached.
@@ -76,10 +80,11 @@ package final class RemoteMachine: Sendable {
     self.address = address
     self.token = token
     history = History(capacity: capacity, interval: 30)
+    demand = SamplingDemand(history)
     archive = RemoteArchive(url: address, token: token)
     history.archive = archive
     kept = Mutex(KeptSamples(capacity: Self.keptSamples(capacity)))
-    watch = history.watch(interval: 1)
+    watch = demand.watch(interval: 1)
   }
 
   /// Current state of the connection.

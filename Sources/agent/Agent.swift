@@ -5,7 +5,7 @@ import Collect
 import CollectDemo
 import Dashboard
 import HTTPServer
-import History
+import SampleStore
 import Logging
 import Sinks
 import SystemIO
@@ -122,7 +122,8 @@ struct Agent: ParsableCommand {
 
   private func runOnce(_ main: SettingValues<MainSettings>) throws {
     let history = History(capacity: 1, interval: 1)
-    let sampler = Sampler(source: source(main), history: history, timekeeper: OnceTimekeeper()) { message in
+    let sampler = Sampler(source: source(main), demand: SamplingDemand(history), timekeeper: OnceTimekeeper()) {
+      message in
       StandardStreams.write("agent: \(message)\n", to: 2)
     }
     sampler.run()

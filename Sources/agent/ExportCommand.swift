@@ -2,7 +2,8 @@ import API
 import AgentMetrics
 import Archive
 import ArgumentParser
-import History
+import Query
+import SampleStore
 import PrometheusExport
 import SystemIO
 

@@ -1,5 +1,6 @@
 import AgentMetrics
-import History
+import Query
+import SampleStore
 import Remote
 
 /// An agent that already serves on this machine: a dashboard starts with its samples in memory, and queries its

@@ -78,7 +78,8 @@ struct RemoteDashboard {
     defer { for task in tasks { task.cancel() } }
     let hosts = machines.map { name, machine in
       DashboardHost(
-        name: name, history: machine.history, processes: .remote { try await machine.processes() },
+        name: name, history: machine.history, demand: machine.demand,
+        processes: .remote { try await machine.processes() },
         connection: {
           let state = machine.state
           return DashboardConnection(isConnected: state.isConnected, lag: state.lag, reason: state.reason)

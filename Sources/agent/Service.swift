@@ -4,7 +4,7 @@ import Archive
 import Collect
 import Dashboard
 import HTTPServer
-import History
+import SampleStore
 import Logging
 import NodeMetrics
 import Outbox
@@ -58,8 +58,9 @@ struct Service {
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink, level: level) }
     let token = configuration.server.currentToken { message in logger.warning("\(message)") }
     let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
+    let demand = SamplingDemand(history)
     let timekeeper = SystemTimekeeper()
-    let sampler = Sampler(source: source, history: history, timekeeper: timekeeper) { message in
+    let sampler = Sampler(source: source, demand: demand, timekeeper: timekeeper) { message in
       logger.warning("\(message)")
     }
     let archive = configuration.archiveFile.database.map { path in
@@ -79,7 +80,7 @@ struct Service {
         logger: logger)
     if let push { collector.add { $0.push = push.status } }
     if let archive { collector.add { $0.archive = archive.status } }
-    let processes = ProcessSnapshots(of: history, commandLine: commandLine)
+    let processes = ProcessSnapshots(of: demand, commandLine: commandLine)
     sampler.start()
     defer {
       timekeeper.stop()
@@ -93,7 +94,7 @@ struct Service {
     let server =
       serves
       ? startServer(
-        history: history, processes: processes, push: push, token: token, logger: logger, events: events) : nil
+        demand: demand, processes: processes, push: push, token: token, logger: logger, events: events) : nil
     if server != nil {
       // A server that neither listens nor fails hangs in the resolver; without a message the reason would be unknown.
       switch events.next(atMost: 30) {
@@ -111,7 +112,7 @@ struct Service {
     let code =
       showsDashboard
       ? showDashboard(
-        history: history, processes: processes, token: token, sink: sink, logger: logger, address: address)
+        demand: demand, processes: processes, token: token, sink: sink, logger: logger, address: address)
       : waitForSignal(logger: logger, events: events)
     if let server {
       server.cancel()
@@ -124,7 +125,7 @@ struct Service {
   }
 
   private func startServer(
-    history: History, processes: ProcessSnapshots, push: Push?, token: @escaping @Sendable () -> String?,
+    demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, token: @escaping @Sendable () -> String?,
     logger: Logger,
     events: Events
   ) -> Task<Void, Never> {
@@ -138,7 +139,8 @@ struct Service {
     settings.pushStatus = { push?.status ?? [] }
     let server = HTTPServer(
       api: API(
-        history: history, settings: settings, scrapeSource: scrapeSource, processes: { try await processes.now() }),
+        history: demand.history, demand: demand, settings: settings, scrapeSource: scrapeSource,
+        processes: { try await processes.now() }),
       host: configuration.server.host,
       port: configuration.server.port, logger: logger)
     collector.add { $0.server = server.status }
@@ -180,7 +182,7 @@ struct Service {
   }
 
   private func showDashboard(
-    history: History, processes: ProcessSnapshots, token: @escaping @Sendable () -> String?, sink: LogSink,
+    demand: SamplingDemand, processes: ProcessSnapshots, token: @escaping @Sendable () -> String?, sink: LogSink,
     logger: Logger, address: String?
   ) -> Int32 {
     sink.hold()
@@ -194,12 +196,12 @@ struct Service {
       if !serves, configuration.server.port != 0 {
         // In the background: the first frame does not depend on another process.
         let daemon = LocalDaemon(port: configuration.server.port, token: token)
-        Task.detached { await daemon.remember(into: history) }
+        Task.detached { await daemon.remember(into: demand.history) }
       }
     }
     do {
       // Quitting and a signal are both normal ends.
-      _ = try runDashboard(history: history, options: options)
+      _ = try runDashboard(demand: demand, options: options)
       return 0
     } catch {
       logger.error("\(error)")

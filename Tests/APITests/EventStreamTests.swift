@@ -1,12 +1,14 @@
 import AgentMetrics
-import History
+import Collect
+import SampleStore
 import Testing
 
 @testable import API
 
 /// Server-sent events, event by event.
 @Suite(.timeLimit(.minutes(10))) struct EventStreamTests {
-  private let history = History(capacity: 100, interval: 10)
+  private let demand = SamplingDemand(History(capacity: 100, interval: 10))
+  private var history: History { demand.history }
 
   private func sample(_ second: Int, boottime: Int? = nil) -> Sample {
     var reading = Reading()
@@ -17,7 +19,7 @@ import Testing
 
   private func stream(since second: Int? = nil, interval: Int = 1, silence: Duration = .seconds(1_000)) -> EventStream {
     EventStream(
-      history, interval: interval, since: second.map { Timestamp(seconds: MadeUpSample.time + Double($0)) },
+      demand, interval: interval, since: second.map { Timestamp(seconds: MadeUpSample.time + Double($0)) },
       silence: silence)
   }
 
@@ -72,7 +74,7 @@ import Testing
   }
 
   @Test func missedSamplesComeFirst() async {
-    let other = history.watch(interval: 1)
+    let other = demand.watch(interval: 1)
     for second in [10, 20, 30] { history.append(sample(second)) }
     for second in 35...42 {
       history.append(second == 40 ? [(1, sample(40)), (10, sample(40))] : [(1, sample(second))])
@@ -98,7 +100,7 @@ import Testing
   }
 
   @Test func aCoarseClientGetsNoFineSamples() async {
-    let other = history.watch(interval: 1)
+    let other = demand.watch(interval: 1)
     for second in 1...30 {
       history.append([(1, sample(second))] + (second % 10 == 0 ? [(10, sample(second))] : []))
     }
@@ -130,7 +132,7 @@ import Testing
   }
 
   @Test func aSlowClientSkipsToTheNewestSample() async {
-    let other = history.watch(interval: 1)
+    let other = demand.watch(interval: 1)
     for second in 1...20 { history.append([(1, sample(second))]) }
     var iterator = stream(since: 0).makeAsyncIterator()
     var now = 20
@@ -166,13 +168,13 @@ import Testing
     do {
       var iterator = stream.makeAsyncIterator()
       _ = await iterator.next()
-      #expect(history.wantedIntervals(at: 0) == [1])
-      #expect(history.wantedIntervals(at: 1_000) == [1])
+      #expect(demand.wantedIntervals(at: 0) == [1])
+      #expect(demand.wantedIntervals(at: 1_000) == [1])
       stream.end()
       #expect(await iterator.next() == nil)
     }
-    #expect(history.wantedIntervals(at: 2_000) == [1])
-    #expect(history.wantedIntervals(at: 2_061) == [])
+    #expect(demand.wantedIntervals(at: 2_000) == [1])
+    #expect(demand.wantedIntervals(at: 2_061) == [])
   }
 
   @Test func cancellationEndsIt() async {
@@ -192,7 +194,7 @@ import Testing
   private func api(streams: Int = 224) -> API {
     var settings = API.APISettings()
     settings.streams = streams
-    return API(history: history, settings: settings)
+    return API(history: history, demand: demand, settings: settings)
   }
 
   @Test func theHeadersOfAStream() async throws {
@@ -203,7 +205,7 @@ import Testing
     #expect(response[header: "cache-control"] == "no-store" && response[header: "content-length"] == nil)
     #expect(response[header: "content-encoding"] == nil)
     var iterator = try #require(response.events).makeAsyncIterator()
-    #expect(history.wantedIntervals(at: 0) == [5])
+    #expect(demand.wantedIntervals(at: 0) == [5])
     #expect(Self.second(await iterator.next()) == 0)
   }
 

@@ -1,6 +1,6 @@
 import AgentMetrics
 import CZlib
-import History
+import SampleStore
 import Testing
 
 @testable import API

@@ -1,5 +1,7 @@
 import AgentMetrics
-import History
+import Query
+import Collect
+import SampleStore
 import Testing
 
 @testable import API
@@ -23,7 +25,8 @@ import Testing
 
   private func api(age: Double?, push: [PushStatus.TargetState] = []) -> API {
     let history = MadeUpSample.history(samples: 3)
-    if let age { history.setWake({}, now: { MadeUpSample.time + age }) }
+    let demand = SamplingDemand(history)
+    if let age { demand.setWake({}, now: { MadeUpSample.time + age }) }
     var settings = API.APISettings()
     settings.pushStatus = {
       push.map { state in
@@ -32,7 +35,7 @@ import Testing
         return status
       }
     }
-    return API(history: history, settings: settings)
+    return API(history: history, demand: demand, settings: settings)
   }
 
   private func get(_ target: String, _ api: API) async -> (status: Int, text: String) {

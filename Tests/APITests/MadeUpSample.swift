@@ -1,5 +1,5 @@
 import AgentMetrics
-import History
+import SampleStore
 
 /// Two instants of an imaginary machine, with values whose sample can be calculated by hand.
 enum MadeUpSample {

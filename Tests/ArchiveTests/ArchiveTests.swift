@@ -1,7 +1,8 @@
 import AgentMetrics
 import ArchiveTestSupport
 import Glibc
-import History
+import Query
+import SampleStore
 import Synchronization
 import SystemIO
 import TestSupport

@@ -1,6 +1,7 @@
 import AgentMetrics
 import ArchiveTestSupport
-import History
+import Query
+import SampleStore
 import SystemIO
 import TestSupport
 import Testing

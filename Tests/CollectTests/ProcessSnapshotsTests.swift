@@ -1,5 +1,5 @@
 import AgentMetrics
-import History
+import SampleStore
 import Synchronization
 import SystemIO
 import TestSupport
@@ -57,21 +57,25 @@ final class TableCollector: Collector, Sendable {
 }
 
 @Suite struct ProcessSnapshotsTests {
-  /// Returns the history after a sampler's run of `waits` waits.
+  /// Returns the demand and its history after a sampler's run of `waits` waits.
   private func run(
     interval: Int, waits: Int, _ collector: TableCollector = TableCollector(),
-    _ event: @escaping @Sendable (_ wait: Int, _ history: History, _ instant: inout Instant) -> Void = { _, _, _ in }
-  ) -> History {
+    _ event: @escaping @Sendable (_ wait: Int, _ demand: SamplingDemand, _ instant: inout Instant) -> Void = {
+      _, _, _ in
+    }
+  ) -> SamplingDemand {
     let history = History(capacity: 1_000, interval: interval)
-    let keeper = ScriptedTimekeeper(start: 900, waits: waits) { wait, instant in event(wait, history, &instant) }
-    Sampler(source: .live { [collector] }, history: history, timekeeper: keeper, report: { _ in }).run()
-    return history
+    let demand = SamplingDemand(history)
+    let keeper = ScriptedTimekeeper(start: 900, waits: waits) { wait, instant in event(wait, demand, &instant) }
+    Sampler(source: .live { [collector] }, demand: demand, timekeeper: keeper, report: { _ in }).run()
+    return demand
   }
 
   @Test func theTableOfASampleIsThatSamplesScan() throws {
-    let history = run(interval: 30, waits: 4)
+    let demand = run(interval: 30, waits: 4)
+    let history = demand.history
     let newest = try #require(history.latest)
-    let snapshots = ProcessSnapshots(of: history) { "command of \($0)" }
+    let snapshots = ProcessSnapshots(of: demand) { "command of \($0)" }
     let table = try #require(snapshots.snapshot(of: newest))
     #expect(table.processes.map(\.pid) == [7, 8] && table.processes[0].cpu == 1)
     // Kernel threads have no command line.
@@ -84,57 +88,59 @@ final class TableCollector: Collector, Sendable {
   }
 
   @Test func eachTrackHasRatesOverItsOwnTime() throws {
-    let watch = Mutex<History.Watch?>(nil)
+    let watch = Mutex<Watch?>(nil)
     let collector = TableCollector()
-    let history = run(interval: 30, waits: 40, collector) { wait, history, instant in
+    let demand = run(interval: 30, waits: 40, collector) { wait, demand, instant in
       guard wait == 2 else { return }
       ScriptedTimekeeper.woken(17.6, before: &instant)
-      watch.withLock { $0 = history.watch(interval: 1) }
+      watch.withLock { $0 = demand.watch(interval: 1) }
     }
     let live = try #require(watch.withLock { $0?.newest?.processes })
     #expect(abs(live.elapsed.seconds - 1) < 0.01)
-    let kept = try #require(history.all.last)
+    let kept = try #require(demand.history.all.last)
     #expect(kept.processes.map { ($0.elapsed.seconds).rounded() } == 30, "whoever else has watched")
     #expect(collector.demands.first?.isWatched == false && collector.demands.last?.isWatched == true)
     watch.withLock { $0?.end() }
-    #expect(!history.watchers.isWatched)
+    #expect(!demand.current().isWatched)
   }
 
   @Test func threadsAreReadWhileAWatchWantsThem() {
     let history = History(capacity: 10, interval: 30)
-    let watch = history.watch(interval: 1)
+    let demand = SamplingDemand(history)
+    let watch = demand.watch(interval: 1)
     watch.wantThreads(true, of: 7)
-    #expect(history.watchers.wantsThreads && history.watchers.threadsOf == [7])
+    #expect(demand.current().wantsThreads && demand.current().threadsOf == [7])
     watch.wantThreads(false, of: 7)
-    #expect(!history.watchers.wantsThreads && history.watchers.threadsOf.isEmpty)
+    #expect(!demand.current().wantsThreads && demand.current().threadsOf.isEmpty)
     watch.wantThreads(true)
     watch.end()
-    #expect(!history.watchers.wantsThreads)
+    #expect(!demand.current().wantsThreads)
   }
 
   @Test func aRequestIsAnsweredByAScanOfItsOwn() async throws {
     let history = History(capacity: 100, interval: 30)
+    let demand = SamplingDemand(history)
     let keeper = SystemTimekeeper()
     let collector = TableCollector()
-    let sampler = Sampler(source: .live { [collector] }, history: history, timekeeper: keeper, report: { _ in })
+    let sampler = Sampler(source: .live { [collector] }, demand: demand, timekeeper: keeper, report: { _ in })
     sampler.start()
     defer {
       keeper.stop()
       sampler.waitUntilEnded(atMost: 5)
     }
-    let snapshots = ProcessSnapshots(of: history, commandLine: nil)
+    let snapshots = ProcessSnapshots(of: demand, commandLine: nil)
     let table = try await snapshots.now()
     #expect(table.processes.map(\.pid) == [7, 8] && table.interval > 0)
     #expect(table.age >= 0)
   }
 
   @Test func withoutAScanThereIsAnError() async {
-    let history = run(interval: 30, waits: 0, TableCollector())
+    let history = run(interval: 30, waits: 0, TableCollector()).history
     // The sampler has ended, and a history that never had one has no table.
     let empty = History(capacity: 1, interval: 1)
     empty.append(Sample(from: nil, to: Reading()))
     await #expect(throws: ProcessSnapshots.Failure.self) {
-      try await ProcessSnapshots(of: empty, commandLine: nil).now()
+      try await ProcessSnapshots(of: SamplingDemand(empty), commandLine: nil).now()
     }
     #expect(history.count == 0)
   }

@@ -1,6 +1,6 @@
 import AgentMetrics
 import Collect
-import History
+import SampleStore
 import Synchronization
 import Testing
 
@@ -82,8 +82,9 @@ final class FailingCollector: Collector {
 @Suite struct SamplerTests {
   private func samples(interval: Int, _ keeper: ScriptedTimekeeper) -> [Sample] {
     let history = History(capacity: 1_000, interval: interval)
+    let demand = SamplingDemand(history)
     let sampler = Sampler(
-      source: .live { [SteadyCollector(keeper)] }, history: history, timekeeper: keeper, report: { _ in })
+      source: .live { [SteadyCollector(keeper)] }, demand: demand, timekeeper: keeper, report: { _ in })
     sampler.run()
     return history.all.map(\.sample)
   }
@@ -97,13 +98,14 @@ final class FailingCollector: Collector {
 
   @Test func aRestartWithinASecondTakesNoMomentTwice() {
     let history = History(capacity: 10, interval: 1)
+    let demand = SamplingDemand(history)
     var before = Reading()
     before.timestamp = Timestamp(seconds: 1_000_003)
     before.boottime = 49
     history.restore([Sample(from: nil, to: before)])
     let keeper = ScriptedTimekeeper(start: 1_000_003.2, waits: 3)
     Sampler(
-      source: .live { [SteadyCollector(keeper)] }, history: history, timekeeper: keeper, report: { _ in }
+      source: .live { [SteadyCollector(keeper)] }, demand: demand, timekeeper: keeper, report: { _ in }
     ).run()
     #expect(history.all.map(\.sample.timestamp.seconds) == [1_000_003, 1_000_004, 1_000_005, 1_000_006])
     #expect(history.all.count > 1 && abs(history.all[1].sample.elapsed - 0.8) < 1e-6)
@@ -170,9 +172,10 @@ final class FailingCollector: Collector {
   @Test func failuresAreToldOnceAndShownInTheSample() {
     let keeper = ScriptedTimekeeper(start: 900, waits: 8)
     let history = History(capacity: 100, interval: 1)
+    let demand = SamplingDemand(history)
     let told = Mutex<[String]>([])
     let sampler = Sampler(
-      source: .live { [FailingCollector(), SteadyCollector(keeper)] }, history: history, timekeeper: keeper,
+      source: .live { [FailingCollector(), SteadyCollector(keeper)] }, demand: demand, timekeeper: keeper,
       report: { line in told.withLock { $0.append(line) } })
     sampler.run()
     #expect(told.withLock { $0 } == ["failing: gone 3", "failing: works again"])
@@ -186,8 +189,9 @@ final class FailingCollector: Collector {
   @Test func aMadeUpMachineHasAPastAtOnce() {
     let keeper = ScriptedTimekeeper(start: 1_007, waits: 1)
     let history = History(capacity: 5, interval: 10)
+    let demand = SamplingDemand(history)
     let sampler = Sampler(
-      source: .simulated { [BoottimeCollector()] }, history: history, timekeeper: keeper, report: { _ in })
+      source: .simulated { [BoottimeCollector()] }, demand: demand, timekeeper: keeper, report: { _ in })
     sampler.run()
     let samples = history.all.map(\.sample)
     // Five restored samples; the one after the wait displaced the oldest.
@@ -199,8 +203,9 @@ final class FailingCollector: Collector {
   @Test func aRecordingOfOneInstantIsShownSinceBoot() {
     let keeper = ScriptedTimekeeper(start: 900, waits: 2)
     let history = History(capacity: 100, interval: 1)
+    let demand = SamplingDemand(history)
     let sampler = Sampler(
-      source: .recorded({ [Recorded(uptime: 1_000, reads: 5_000)] }, later: nil), history: history,
+      source: .recorded({ [Recorded(uptime: 1_000, reads: 5_000)] }, later: nil), demand: demand,
       timekeeper: keeper, report: { _ in })
     sampler.run()
     #expect(history.all.map { $0.sample.disks[0].reads } == [5, 5, 5])
@@ -212,7 +217,7 @@ final class FailingCollector: Collector {
     let sampler = Sampler(
       source: .recorded(
         { [Recorded(uptime: 1_000, reads: 5_000)] }, later: { [Recorded(uptime: 1_010, reads: 5_250)] }),
-      history: history, timekeeper: keeper, report: { _ in })
+      demand: SamplingDemand(history), timekeeper: keeper, report: { _ in })
     sampler.run()
     #expect(history.all.map { $0.sample.disks[0].reads } == [25, 25])
     #expect(history.latest?.sample.elapsed == 10)

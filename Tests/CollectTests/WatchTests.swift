@@ -1,6 +1,6 @@
 import AgentMetrics
 import CAllocationCounter
-import History
+import SampleStore
 import Synchronization
 import SystemIO
 import Testing
@@ -23,12 +23,13 @@ final class CountingCollector: Collector, Sendable {
   /// Runs a sampler, with an event at each of the numbered waits.
   private func run(
     interval: Int, start: Double = 900, waits: Int, capacity: Int = 1_000, source: CountingCollector = .init(),
-    _ event: @escaping @Sendable (_ wait: Int, _ history: History, _ instant: inout Instant) -> Void
+    _ event: @escaping @Sendable (_ wait: Int, _ demand: SamplingDemand, _ instant: inout Instant) -> Void
   ) -> (history: History, looks: [Double]) {
     let history = History(capacity: capacity, interval: interval)
-    let keeper = ScriptedTimekeeper(start: start, waits: waits) { wait, instant in event(wait, history, &instant) }
+    let demand = SamplingDemand(history)
+    let keeper = ScriptedTimekeeper(start: start, waits: waits) { wait, instant in event(wait, demand, &instant) }
     Sampler(
-      source: .live { [source] }, history: history, timekeeper: keeper, report: { _ in }
+      source: .live { [source] }, demand: demand, timekeeper: keeper, report: { _ in }
     ).run()
     return (history, source.looks.withLock { $0 })
   }
@@ -40,14 +41,14 @@ final class CountingCollector: Collector, Sendable {
   }
 
   @Test func aWatchBringsSamplesAtItsIntervalAndTheHistoryKeepsItsOwn() {
-    let watch = Mutex<History.Watch?>(nil)
+    let watch = Mutex<Watch?>(nil)
     let received = Mutex<[Double]>([])
-    let (history, looks) = run(interval: 30, waits: 80) { wait, history, instant in
+    let (history, looks) = run(interval: 30, waits: 80) { wait, demand, instant in
       // A watcher comes at 912.4.
       guard wait == 2 else { return }
       ScriptedTimekeeper.woken(17.6, before: &instant)
       watch.withLock {
-        $0 = history.watch(interval: 1) { entry in received.withLock { $0.append(entry.sample.timestamp.seconds) } }
+        $0 = demand.watch(interval: 1) { entry in received.withLock { $0.append(entry.sample.timestamp.seconds) } }
       }
     }
     #expect(history.all.map(\.sample.timestamp.seconds) == [900, 930, 960, 990])
@@ -66,11 +67,11 @@ final class CountingCollector: Collector, Sendable {
   }
 
   @Test func aTrackOutlivesItsLastWatcherByAMinute() {
-    let watch = Mutex<History.Watch?>(nil)
-    let (history, looks) = run(interval: 3_600, start: 3_600, waits: 76) { wait, history, instant in
+    let watch = Mutex<Watch?>(nil)
+    let (history, looks) = run(interval: 3_600, start: 3_600, waits: 76) { wait, demand, instant in
       if wait == 2 {
         ScriptedTimekeeper.woken(3_590, before: &instant)
-        watch.withLock { $0 = history.watch(interval: 1) }
+        watch.withLock { $0 = demand.watch(interval: 1) }
       }
       if wait == 12 {
         watch.withLock { watch in
@@ -85,11 +86,11 @@ final class CountingCollector: Collector, Sendable {
   }
 
   @Test func tracksOfOneMomentShareALook() {
-    let watches = Mutex<[History.Watch]>([])
-    let (history, looks) = run(interval: 60, start: 600, waits: 200) { wait, history, instant in
+    let watches = Mutex<[Watch]>([])
+    let (history, looks) = run(interval: 60, start: 600, waits: 200) { wait, demand, instant in
       guard wait == 2 else { return }
       ScriptedTimekeeper.woken(59.9, before: &instant)
-      watches.withLock { $0 = [2, 1, 5, 60, 1].map { history.watch(interval: $0) } }
+      watches.withLock { $0 = [2, 1, 5, 60, 1].map { demand.watch(interval: $0) } }
     }
     #expect(watches.withLock { $0.map(\.interval) } == [2, 1, 5, 60, 1])
     #expect(Set(looks.map { ($0 * 100).rounded() }).count == looks.count)
@@ -103,9 +104,9 @@ final class CountingCollector: Collector, Sendable {
   }
 
   @Test func aSuspendLeavesAGapInEveryTrack() {
-    let watch = Mutex<History.Watch?>(nil)
-    let (history, _) = run(interval: 10, waits: 12) { wait, history, instant in
-      if wait == 1 { watch.withLock { $0 = history.watch(interval: 1) } }
+    let watch = Mutex<Watch?>(nil)
+    let (history, _) = run(interval: 10, waits: 12) { wait, demand, instant in
+      if wait == 1 { watch.withLock { $0 = demand.watch(interval: 1) } }
       if wait == 8 {
         instant.realtime += 3_600
         instant.boottime += 3_600
@@ -118,10 +119,11 @@ final class CountingCollector: Collector, Sendable {
 
   @Test(.timeLimit(.minutes(10))) func aFreshLookEntersNoTrack() async {
     let history = History(capacity: 10, interval: 30)
+    let demand = SamplingDemand(history)
     let source = CountingCollector()
     let keeper = GatedTimekeeper(start: 900)
     let sampler = Sampler(
-      source: .live { [source] }, history: history, timekeeper: keeper, report: { _ in })
+      source: .live { [source] }, demand: demand, timekeeper: keeper, report: { _ in })
     let (samples, continuation) = AsyncStream.makeStream(of: History.Entry.self)
     let observer = history.observe { continuation.yield($0) }
     var iterator = samples.makeAsyncIterator()
@@ -131,12 +133,12 @@ final class CountingCollector: Collector, Sendable {
     let first = await iterator.next()
     // A reading 7.25 s old is fresh enough for the first request, too old for the second.
     keeper.pass(seconds: 7.25)
-    #expect(await history.freshReading(maxAge: 10)?.monotonic == 50.25)
-    #expect(await history.freshReading(maxAge: 1)?.monotonic == 57.5)
-    #expect(history.latestReading?.monotonic == 57.5)
+    #expect(await demand.freshReading(maxAge: 10)?.monotonic == 50.25)
+    #expect(await demand.freshReading(maxAge: 1)?.monotonic == 57.5)
+    #expect(demand.latestReading?.monotonic == 57.5)
     #expect(history.count == 1 && history.latest === first)
     // Concurrent requests share one reading.
-    #expect(await history.freshReading(maxAge: 1)?.monotonic == 57.5 && source.looks.withLock { $0.last } == 57.5)
+    #expect(await demand.freshReading(maxAge: 1)?.monotonic == 57.5 && source.looks.withLock { $0.last } == 57.5)
     #expect(history.newestOfMainTrack === first)
     // The next tick is a mean since the last one of its track.
     keeper.pass(seconds: 22.5)
@@ -148,20 +150,22 @@ final class CountingCollector: Collector, Sendable {
 
   @Test func withoutASamplerThereIsNoReading() async {
     let history = History(capacity: 10, interval: 30)
+    let demand = SamplingDemand(history)
     history.append(Sample(from: nil, to: Reading()))
-    #expect(await history.freshReading(maxAge: 0) == nil)
-    #expect(history.sampleAge == nil)
+    #expect(await demand.freshReading(maxAge: 0) == nil)
+    #expect(demand.sampleAge == nil)
   }
 
   @Test func aLookNeedsNoNewMemory() {
     let counted = Mutex<[Int]>([])
     let history = History(capacity: 5, interval: 10)
-    let watches = Mutex<[History.Watch]>([])
+    let demand = SamplingDemand(history)
+    let watches = Mutex<[Watch]>([])
     let keeper = ScriptedTimekeeper(start: 900, waits: 60) { wait, _ in
-      if wait == 1 { watches.withLock { $0 = [history.watch(interval: 1), history.watch(interval: 2)] } }
+      if wait == 1 { watches.withLock { $0 = [demand.watch(interval: 1), demand.watch(interval: 2)] } }
     }
     Sampler(
-      source: .live { [ArrayCollector { count in counted.withLock { $0.append(count) } }] }, history: history,
+      source: .live { [ArrayCollector { count in counted.withLock { $0.append(count) } }] }, demand: demand,
       timekeeper: keeper, report: { _ in }
     ).run()
     let counts = counted.withLock { $0 }

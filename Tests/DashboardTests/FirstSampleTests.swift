@@ -1,5 +1,6 @@
 import AgentMetrics
-import History
+import Collect
+import SampleStore
 import SystemIO
 import TestSupport
 import Testing
@@ -10,9 +11,9 @@ import Testing
 @Suite(.ownThreads) struct FirstSampleTests {
   private let start = 1_770_273_900.0
 
-  private func run(_ terminal: RecordingTerminal, history: History) -> DashboardExit {
+  private func run(_ terminal: RecordingTerminal, history: History, demand: SamplingDemand? = nil) -> DashboardExit {
     Dashboard(
-      history: history, options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
+      history: history, demand: demand, options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
       now: { [start] in (start + 0.25, 0) }
     ).run(on: terminal)
   }
@@ -56,19 +57,21 @@ import Testing
 
   @Test func theWatchEndsWithTheLoop() {
     let history = History(capacity: 10, interval: 30)
+    let demand = SamplingDemand(history)
     let watched = Condition<[Int]>([])
     let terminal = RecordingTerminal(events: [.timeout])
-    terminal.beforeEvent = { _ in watched.update { $0 += history.wantedIntervals(at: 100) } }
-    _ = run(terminal, history: history)
+    terminal.beforeEvent = { _ in watched.update { $0 += demand.wantedIntervals(at: 100) } }
+    _ = run(terminal, history: history, demand: demand)
     // Every second while it runs, and a minute longer.
     #expect(watched.withState { $0 } == [1, 1])
-    #expect(history.wantedIntervals(at: 200) == [1])
-    #expect(history.wantedIntervals(at: 300).isEmpty)
+    #expect(demand.wantedIntervals(at: 200) == [1])
+    #expect(demand.wantedIntervals(at: 300).isEmpty)
   }
 
   @Test func aFinerTrackThatIsWatchedIsShown() {
     let history = History(capacity: 10, interval: 30)
-    let watch = history.watch(interval: 1)
+    let demand = SamplingDemand(history)
+    let watch = demand.watch(interval: 1)
     var machine = MadeUpMachine.smallVM
     for entry in machine.history(ticks: 40).all { history.append([(1, entry.sample)]) }
     _ = watch

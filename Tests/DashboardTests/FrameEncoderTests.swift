@@ -1,4 +1,4 @@
-import History
+import SampleStore
 import Testing
 
 @testable import Dashboard

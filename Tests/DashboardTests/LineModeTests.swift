@@ -1,6 +1,6 @@
 import AgentMetrics
 import Glibc
-import History
+import SampleStore
 import SystemIO
 import Testing
 

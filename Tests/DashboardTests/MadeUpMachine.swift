@@ -1,5 +1,5 @@
 import AgentMetrics
-import History
+import SampleStore
 
 /// A simulated machine: Readings from a seed, equal in every run.
 struct MadeUpMachine {

@@ -1,5 +1,5 @@
 import AgentMetrics
-import History
+import SampleStore
 import Testing
 
 @testable import Dashboard

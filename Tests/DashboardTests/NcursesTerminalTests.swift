@@ -1,7 +1,7 @@
 #if os(Linux)
   import AgentMetrics
   import Glibc
-  import History
+  import SampleStore
   import TestSupport
   import Testing
 

@@ -1,5 +1,6 @@
 import AgentMetrics
-import History
+import Query
+import SampleStore
 import SystemIO
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 import API
 import AgentMetrics
-import History
+import SampleStore
 import NIOCore
 import ServerCore
 import SystemIO

@@ -1,7 +1,7 @@
 import API
 import AgentMetrics
 import HTTPServer
-import History
+import SampleStore
 import Logging
 import ServerCore
 import SocketServer

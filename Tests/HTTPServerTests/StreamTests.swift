@@ -1,17 +1,19 @@
 import API
 import AgentMetrics
-import History
+import Collect
+import SampleStore
 import ServerCore
 import Testing
 
 /// Server-sent events over real sockets.
 @Suite(.timeLimit(.minutes(10))) struct StreamTests {
-  private let history = History(capacity: 10, interval: 3_600)
+  private let demand = SamplingDemand(History(capacity: 10, interval: 3_600))
+  private var history: History { demand.history }
 
   private func server(_ kind: ServerKind, streams: Int = 224) -> any APIServer {
     var settings = API.APISettings()
     settings.streams = streams
-    return RunningServer.make(kind, api: API(history: history, settings: settings))
+    return RunningServer.make(kind, api: API(history: history, demand: demand, settings: settings))
   }
 
   /// A sample of the live track.
@@ -101,8 +103,8 @@ import Testing
       _ = connection
     }
     // Only after the server's own tasks have ended, which withServer awaits.
-    #expect(history.wantedIntervals(at: 0) == [1])
-    #expect(history.wantedIntervals(at: 60) == [])
+    #expect(demand.wantedIntervals(at: 0) == [1])
+    #expect(demand.wantedIntervals(at: 60) == [])
   }
 
   @Test(arguments: ServerKind.allCases) func aSlowReaderIsGivenTheNewestAndHoldsNobodyUp(kind: ServerKind) async throws
@@ -137,8 +139,8 @@ import Testing
       }
       #expect(try server.connect().get("/health").status == 200)
     }
-    #expect(history.wantedIntervals(at: 0) == [1])
-    #expect(history.wantedIntervals(at: 60) == [])
+    #expect(demand.wantedIntervals(at: 0) == [1])
+    #expect(demand.wantedIntervals(at: 60) == [])
   }
 
   @Test(arguments: ServerKind.allCases) func theEndOfTheServerEndsStreams(kind: ServerKind) async throws {

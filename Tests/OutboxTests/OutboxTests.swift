@@ -1,5 +1,5 @@
 import AgentMetrics
-import History
+import SampleStore
 import Logging
 import SystemIO
 import TestSupport

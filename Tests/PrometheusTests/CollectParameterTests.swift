@@ -2,7 +2,8 @@ import API
 import AgentMetrics
 import CollectLinux
 import CollectNode
-import History
+import Collect
+import SampleStore
 import PrometheusExport
 import TestSupport
 import Testing
@@ -15,11 +16,12 @@ import Testing
     let root = Fixture("nvme-md-dm").root
     let machine = Machines.recorded(root)
     let history = History(capacity: 3, interval: 30)
-    history.setLatest(machine.reading)
+    let demand = SamplingDemand(history)
+    demand.setLatest(machine.reading)
     history.append(machine.sample)
     var settings = API.APISettings()
     settings.prometheus = compatibility
-    return API(history: history, settings: settings, scrapeSource: NodeOnly(root: root))
+    return API(history: history, demand: demand, settings: settings, scrapeSource: NodeOnly(root: root))
   }
 
   private static func names(_ query: String, _ compatibility: PrometheusCompatibility = .all) async throws -> Set<

@@ -5,7 +5,7 @@ import CollectDemo
 import CollectGPU
 import CollectLinux
 import CollectNode
-import History
+import SampleStore
 import NodeMetrics
 import PrometheusExport
 import SystemIO

@@ -2,7 +2,7 @@ import AgentMetrics
 import Collect
 import CollectLinux
 import CollectNode
-import History
+import SampleStore
 import PrometheusExport
 import SystemIO
 import TestSupport
@@ -119,13 +119,14 @@ import Testing
 
   @Test(.enabled(if: path != nil, "prometheus-node-exporter is not installed")) func valuesAreEqual() async throws {
     let history = History(capacity: 2, interval: 3_600)
+    let demand = SamplingDemand(history)
     let timekeeper = SystemTimekeeper()
     let sampler = Sampler(
-      source: .live { linuxCollectors(root: "", version: "1.0.0") }, history: history, timekeeper: timekeeper
+      source: .live { linuxCollectors(root: "", version: "1.0.0") }, demand: demand, timekeeper: timekeeper
     ) { _ in }
     sampler.start()
     defer { timekeeper.stop() }
-    let api = API(history: history, scrapeSource: NodeReader(root: ""))
+    let api = API(history: history, demand: demand, scrapeSource: NodeReader(root: ""))
     _ = await history.first()
 
     let theirs = try Self.scrape()

@@ -2,7 +2,7 @@ import API
 import AgentMetrics
 import Collect
 import CollectDemo
-import History
+import SampleStore
 import Synchronization
 import Testing
 
@@ -63,9 +63,10 @@ import Testing
   /// Samples of the main track, with clients that watch at these intervals.
   private static func samples(watchedAt intervals: [Int], interval: Int) -> [Sample] {
     let history = History(capacity: 100, interval: interval)
-    let watches = intervals.map { history.watch(interval: $0) }
+    let demand = SamplingDemand(history)
+    let watches = intervals.map { demand.watch(interval: $0) }
     Sampler(
-      source: .live { [Machine()] }, history: history, timekeeper: Clock(until: 1_000) { _ in },
+      source: .live { [Machine()] }, demand: demand, timekeeper: Clock(until: 1_000) { _ in },
       report: { _ in }
     ).run()
     for watch in watches { watch.end() }
@@ -103,10 +104,11 @@ import Testing
     }
     func text(_ readings: [Reading], live: Sample?) async -> String {
       let history = History(capacity: 5, interval: 8)
+      let demand = SamplingDemand(history)
       history.append(Sample(from: readings[0], to: readings[1]))
       if let live { history.append([(1, live)]) }
-      history.setLatest(readings[2])
-      let api = API(history: history)
+      demand.setLatest(readings[2])
+      let api = API(history: history, demand: demand)
       return String(decoding: await api.respond(to: API.Request(target: "/metrics")).body, as: UTF8.self)
     }
     let alone = await text(readings, live: nil)
@@ -123,15 +125,16 @@ import Testing
   /// A page's samples are in its stream and not in the answers to others.
   @Test func theNewestSampleIsTheMainIntervals() async throws {
     let history = History(capacity: 20, interval: 8)
-    let watch = history.watch(interval: 1)
+    let demand = SamplingDemand(history)
+    let watch = demand.watch(interval: 1)
     // 11 s after a multiple of the interval: the newest sample is the watcher's.
     Sampler(
-      source: .live { [Machine()] }, history: history, timekeeper: Clock(until: 851) { _ in }, report: { _ in }
+      source: .live { [Machine()] }, demand: demand, timekeeper: Clock(until: 851) { _ in }, report: { _ in }
     ).run()
     watch.end()
     let (main, newest) = (try #require(history.newestOfMainTrack), await history.first())
     #expect(newest.sample.timestamp.seconds > main.sample.timestamp.seconds)
-    let api = API(history: history)
+    let api = API(history: history, demand: demand)
     let text = String(decoding: await api.respond(to: API.Request(target: "/metrics/latest")).body, as: UTF8.self)
     #expect(text == API.latestBody(of: main.sample))
     #expect(text.contains("\"cpu\":{\"threads\":1,\"usage\":0.25,") && text.contains("\"util\":0.25,"), "\(text)")

@@ -2,7 +2,8 @@ import API
 import AgentMetrics
 import CollectLinux
 import CollectNode
-import History
+import Collect
+import SampleStore
 import PrometheusExport
 import SystemIO
 import TestSupport
@@ -168,8 +169,9 @@ import Testing
   private func api(_ settings: API.APISettings = API.APISettings()) async throws -> API {
     let machine = try Machines.demo()
     let history = History(capacity: 3, interval: 30)
+    let demand = SamplingDemand(history)
     history.append(machine.sample)
-    return API(history: history, settings: settings)
+    return API(history: history, demand: demand, settings: settings)
   }
 
   @Test func theRoute() async throws {
@@ -190,11 +192,12 @@ import Testing
 
   @Test func oneReadingIsEncodedOnceForAllScrapes() async throws {
     let history = History(capacity: 4, interval: 30)
+    let demand = SamplingDemand(history)
     var reading = Reading()
     reading.boottime = 100
-    history.setLatest(reading)
+    demand.setLatest(reading)
     history.append(Sample(from: nil, to: Reading()))
-    let api = API(history: history)
+    let api = API(history: history, demand: demand)
     func scrape(_ accept: String = "text/plain", coding: String = "identity") async -> API.Response {
       await api.respond(
         to: API.Request(target: "/metrics", headers: [("Accept", accept), ("Accept-Encoding", coding)]))
@@ -207,7 +210,7 @@ import Testing
     #expect(await scrape(coding: "gzip").identity === packed.identity)
     // A newer reading, with the same newest sample.
     reading.boottime = 101
-    history.setLatest(reading)
+    demand.setLatest(reading)
     let second = await scrape()
     #expect(second.identity != nil && second.identity !== first.identity)
     // A new sample of the main track, whose rates replace the last one's.

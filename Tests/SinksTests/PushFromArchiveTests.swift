@@ -1,5 +1,6 @@
 import AgentMetrics
-import History
+import Query
+import SampleStore
 import Synchronization
 import SystemIO
 import TestSupport

@@ -1,5 +1,5 @@
 import AgentMetrics
-import History
+import SampleStore
 import NIOHTTP1
 import NIOSSL
 import Synchronization

@@ -1,6 +1,6 @@
 import AgentMetrics
 import Archive
-import History
+import SampleStore
 import SystemIO
 import TestSupport
 import Testing

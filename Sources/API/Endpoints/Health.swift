@@ -1,5 +1,7 @@
 internal import AgentMetrics
-internal import History
+internal import Collect
+internal import Query
+internal import SampleStore
 
 extension Route {
   static let health = Route(
@@ -7,7 +9,7 @@ extension Route {
     parameters: [strict.definition], contents: [.json(JSONSchema(AgentHealth.table))], errors: [.serviceUnavailable],
     isPublic: true
   ) { (api, context) throws(APIError) in
-    let age = api.history.sampleAge
+    let age = api.demand.sampleAge
     var health = AgentHealth()
     health.archive = api.history.archive?.status
     health.interval = api.history.interval

@@ -1,5 +1,6 @@
 internal import AgentMetrics
-internal import History
+internal import Query
+internal import SampleStore
 
 extension Route {
   static let latest = Route(
@@ -55,10 +56,10 @@ extension Route {
     let question = try HistoryQuestion(context.query)
     // The first sample takes a fraction of a second; an empty response at start would be correct but useless.
     _ = await api.history.first()
-    let validator = Validator(of: question.query.samples(in: api.history), target: context.request.target)
+    let validator = Validator(of: api.history.samples(in: question.query), target: context.request.target)
     return try await .validated(validator, for: context.request) { () async throws(APIError) in
       let isGzipped = API.Response.acceptsGzip(context.request[header: "Accept-Encoding"])
-      return try await question.answer(from: api.history, isGzipped: isGzipped)
+      return try await question.answer(from: api, isGzipped: isGzipped)
     }
   }
 
@@ -125,7 +126,7 @@ private struct HistoryQuestion {
   private let statistics: Set<Statistic>
   private let format: Parameters.Format
 
-  init(_ parameters: Query) throws(APIError) {
+  init(_ parameters: URLQuery) throws(APIError) {
     let seconds = try parameters.value(Parameters.seconds)
     let (from, to) = (try parameters.value(Parameters.from), try parameters.value(Parameters.to))
     var range = HistoryQuery.Range.last(seconds: Double(seconds ?? 300))
@@ -150,7 +151,8 @@ private struct HistoryQuestion {
     self.statistics = statistics ?? [.mean]
   }
 
-  func answer(from history: History, isGzipped: Bool) async throws(APIError) -> API.Response {
+  func answer(from api: API, isGzipped: Bool) async throws(APIError) -> API.Response {
+    let history = api.history
     guard let selectors else {
       let samples: [History.Entry]
       do {
@@ -161,7 +163,7 @@ private struct HistoryQuestion {
           "too many samples: more than \(History.maxArchivedSamples) from the archive; use a larger step, metrics or a"
             + " shorter range", parameter: "step")
       }
-      if query.step == nil, !isGzipped, history.cachesDecoded() { keep(samples) }
+      if query.step == nil, !isGzipped, api.plainTexts.isRequestedAgain() { keep(samples) }
       return try wholeSamples(samples, interval: history.interval)
     }
     let columns: Columns

@@ -1,5 +1,6 @@
 internal import AgentMetrics
-internal import History
+internal import Collect
+internal import SampleStore
 internal import PrometheusExport
 
 extension Route {
@@ -16,7 +17,7 @@ extension Route {
   ) { (api, context) async throws(APIError) in
     let format = ExpositionFormat.accepted(context.request[header: "Accept"])
     let collectors = api.settings.prometheus.hasNode ? try NodeCollectors(context.query) : nil
-    let reading = await api.history.freshReading(maxAge: 1)
+    let reading = await api.demand.freshReading(maxAge: 1)
     let newest = await api.history.first()
     let entry = api.history.newestOfMainTrack ?? newest
     let variant = ResponseCache.Variant(
@@ -38,7 +39,7 @@ extension Route {
 
 extension NodeCollectors {
   /// The selection of a request; nil without one.
-  fileprivate init?(_ query: Query) throws(APIError) {
+  fileprivate init?(_ query: URLQuery) throws(APIError) {
     let wanted = try query.values(Parameters.collect)
     let excluded = try query.values(Parameters.exclude)
     if wanted.isEmpty, excluded.isEmpty { return nil }

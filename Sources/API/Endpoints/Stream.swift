@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 extension Route {
   static let stream = Route(
@@ -32,7 +32,7 @@ extension Route {
         // Disables nginx's buffering of events.
         ("X-Accel-Buffering", "no"),
       ],
-      content: .events(EventStream(api.history, interval: interval, since: since, count: count, share: share)))
+      content: .events(EventStream(api.demand, interval: interval, since: since, count: count, share: share)))
   }
 
   private static let interval = Parameter<Int>.integer(

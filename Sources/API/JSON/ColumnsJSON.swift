@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import Query
 
 /// Columns as the JSON of `/metrics/history?metrics=…`.
 enum ColumnsJSON {

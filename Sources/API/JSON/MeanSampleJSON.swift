@@ -1,5 +1,4 @@
 internal import AgentMetrics
-internal import History
 
 /// Merges the samples of one step: the last of them, with its gauges replaced by the means of all.
 ///

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// A sample as the JSON of `/metrics/latest`.
 enum SampleJSON {
@@ -8,7 +8,7 @@ enum SampleJSON {
   /// The newest entry's JSON is encoded once and served many times; that of older ones is decompressed from their
   /// block.
   ///
-  /// - Parameter isKept: whether to cache it with the entry (``History/cachesDecoded()``).
+  /// - Parameter isKept: whether to cache it with the entry (``PlainTextCache``).
   static func bytes(of entry: History.Entry, isKept: Bool = false) -> [UInt8] {
     entry.withText { text in
       if let plain = text.plain { return plain }
@@ -20,7 +20,7 @@ enum SampleJSON {
   }
 
   /// The compressed JSON; encoded once.
-  static func block(of entry: History.Entry) -> History.Block {
+  static func block(of entry: History.Entry) -> Gzip.Block {
     entry.withText { text in
       if let block = text.block { return block }
       let block = Gzip.block(of: text.plain ?? encode(entry.sample))

@@ -68,7 +68,7 @@ struct Route: Sendable {
 /// A request with its route's parsed values.
 struct RequestContext: Sendable {
   let request: API.Request
-  let query: Query
+  let query: URLQuery
   /// Values of the path parameters.
   let pathValues: [String]
   /// The path as received, truncated for messages.

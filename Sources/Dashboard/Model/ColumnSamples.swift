@@ -1,5 +1,6 @@
 internal import AgentMetrics
-internal import History
+internal import Query
+internal import SampleStore
 
 /// Converts rows of columns into Samples, so that both are drawn alike.
 ///

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// Contents of the last frame that keys and mouse clicks refer to.
 struct FrameContext {

@@ -1,5 +1,6 @@
 internal import AgentMetrics
-internal import History
+internal import Query
+internal import SampleStore
 internal import Synchronization
 internal import SystemIO
 

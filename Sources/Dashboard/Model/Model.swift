@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// Applies keys, pastes and the mouse to the state, without a terminal, clock or machine.
 struct Model {

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 internal import SystemIO
 
 /// Reads the process table of the shown host and the details of one process while the screen goes on.

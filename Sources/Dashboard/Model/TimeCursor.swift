@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// The viewed time and the zoom of the graphs.
 struct TimeCursor: Equatable {

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// An event between two samples, or a time without samples.
 struct TimelineEvent: Equatable {

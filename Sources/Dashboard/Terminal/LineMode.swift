@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 internal import SystemIO
 
 /// The dashboard for terminals without cursor addressing: a line per sample under a header, as in vmstat.

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// Input of the panels.
 struct Context {

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// The last row: a message or the keys, and the agent's cost and address.
 struct FooterView {

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// The first row: host, operating system and load, and at the right the time and the state of the screen.
 struct HeaderView {

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// Everything that a frame is drawn from.
 struct ScreenInput {

@@ -1,5 +1,5 @@
 internal import AgentMetrics
-internal import History
+internal import SampleStore
 
 /// The time axis shared by all graphs on a screen: columns of equal length, aligned to multiples of it.
 ///

@@ -3,7 +3,8 @@ import AgentMetrics
 import Archive
 import ArgumentParser
 import Dashboard
-import History
+import Query
+import SampleStore
 import Logging
 import PrometheusExport
 import Remote

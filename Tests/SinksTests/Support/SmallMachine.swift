@@ -1,5 +1,5 @@
 import AgentMetrics
-import History
+import SampleStore
 
 /// A machine with few series whose values differ between samples; its second GPU may vanish.
 struct SmallMachine {

@@ -1,7 +1,8 @@
 import AgentMetrics
 import Testing
 
-@testable import History
+@testable import Query
+@testable import SampleStore
 
 /// Steps, means and gaps, on samples with values calculated by hand.
 @Suite struct ColumnsTests {
@@ -126,7 +127,7 @@ import Testing
 
   @Test func aFineStepBringsWhatWasReadForThoseWhoWatch() throws {
     let history = History(capacity: 100, interval: 30)
-    let watch = history.watch(interval: 1)
+    history.setLiveTracks([1])
     history.append([(30, sample(at: 30, 0.3, elapsed: 30))])
     for second in 41...70 {
       var samples = [(interval: 1, sample: sample(at: Double(second), 0.4, elapsed: 1))]
@@ -140,7 +141,6 @@ import Testing
     #expect(try rows(1) == 31)
     // 30, 45, 50 … 70; the hole between the tracks is no gap.
     #expect(try rows(5) == 7)
-    watch.end()
   }
 
   @Test func tooManyValuesAreRefused() {

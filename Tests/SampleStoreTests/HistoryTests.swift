@@ -1,5 +1,5 @@
 import AgentMetrics
-import History
+import SampleStore
 import Synchronization
 import Testing
 
@@ -49,19 +49,22 @@ import Testing
     #expect(history.all.map(\.sample.timestamp.seconds) == [43, 44, 45, 46, 47, 48, 49])
   }
 
-  @Test func plainTextIsKeptOfTheNewestOnly() throws {
+  private struct Text: SampleCache {
+    var plain: String?
+    var packed: String?
+    mutating func release() { plain = nil }
+  }
+
+  @Test func aReleasedSampleFreesWhatOnlyTheNewestKeeps() throws {
     let history = History(capacity: 2, interval: 1)
     history.append(sample(at: 1))
     let entry = try #require(history.latest)
-    #expect(entry.withText { $0.isNewest && $0.plain == nil && $0.block == nil })
-    entry.withText { text in
-      text.plain = [1, 2, 3]
-      text.block = History.Block(deflated: [9], count: 3, crc: 0)
-    }
-    #expect(entry.withText { $0.plain } == [1, 2, 3])
-    // A whole history's would take megabytes; compressed it is a fifth of that.
+    #expect(entry.withCache { $0 == nil && $1 })
+    entry.withCache { values, _ in values = Text(plain: "abc", packed: "a") }
+    #expect(entry.withCache { values, _ in (values as? Text)?.plain } == "abc")
     history.append(sample(at: 2))
-    #expect(entry.withText { !$0.isNewest && $0.plain == nil && $0.block?.deflated == [9] })
+    let (text, isNewest) = entry.withCache { ($0 as? Text, $1) }
+    #expect(!isNewest && text?.plain == nil && text?.packed == "a")
   }
 
   @Test func observersHearEverySampleUntilRemoved() {

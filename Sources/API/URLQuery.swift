@@ -1,5 +1,5 @@
 /// Parameters of a query: names with their values.
-struct Query {
+struct URLQuery {
   private let parameters: [(name: String, value: String)]
 
   /// Parses `name=value&…`; empty parts are skipped, a name without `=` has the empty value.

@@ -1,70 +1,27 @@
 package import AgentMetrics
+package import Query
 
-/// Storage that keeps samples longer than memory.
-package protocol SampleArchive: Sendable {
-  /// State without the file's path, which clients must not learn.
-  var status: ArchiveStatus { get }
-
-  /// POSIX time of the oldest known sample; nil where the archive is empty or unreadable.
-  var oldest: Double? { get }
-
-  /// Returns the samples between two times, inclusive, oldest first.
-  ///
-  /// - Parameters:
-  ///   - step: seconds per step, each represented by its mean (counters: the last value) at its end; nil for the
-  ///     original samples.
-  ///   - limit: maximum number of samples.
-  /// - Throws: ``Columns/TooLarge``; anything else where it cannot be read.
-  func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample]
-
-  /// Returns the newest sample at or before a time, if any.
-  func sample(at time: Double) async throws -> Sample?
-
-  /// Returns the columns between two times, inclusive; with `step`, a row per step at its end.
-  ///
-  /// - Parameter limit: maximum of rows × series.
-  /// - Throws: ``Columns/TooLarge``; anything else where it cannot be read.
-  func columns(
-    _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
-  ) async throws -> Columns
-}
-
-extension Columns {
-  /// Creates columns from received values.
-  package init(timestamps: [Double], series: [Series]) {
-    self.timestamps = timestamps
-    self.series = series
-  }
-}
-
-extension Columns.Series {
-  /// Creates a series whose arrays have one value per row.
-  package init(metric: Catalog.Metric, labels: [String], values: [Double], minima: [Double], maxima: [Double]) {
-    self.init(
-      metric: metric, labels: labels, key: metric.key(labels), values: values, minima: minima, maxima: maxima)
-  }
-}
-
-extension Columns.TooLarge {
-  package init(ofRows rows: Int) {
-    self.init(rows: rows)
-  }
-}
-
-extension [SeriesSelector] {
-  /// Whether any of the selectors matches a series.
-  package func select(_ metric: Catalog.Metric, _ labels: [String]) -> Bool {
-    contains { selector in
-      switch selector.match(metric) {
-      case .all: true
-      case .none: false
-      case .some: selector.matches(key: metric.key(labels))
-      }
+/// Answers of queries from memory and, for times before it, from the archive.
+extension History {
+  /// Returns the samples in memory for a query, oldest first: the main track's, or the finest available where the step
+  /// is finer than that.
+  package func samples(in query: HistoryQuery) -> [Entry] {
+    let interval = query.step.map { $0 < self.interval } ?? false ? 1 : self.interval
+    switch query.range {
+    case .last(let seconds): return last(seconds: seconds, interval: interval)
+    case .between(let start, let end): return entries(from: start, to: end, interval: interval)
     }
   }
-}
 
-extension History {
+  /// Computes the columns of a query from the samples in memory.
+  ///
+  /// - Throws: TooLarge.
+  package func columns(_ query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false)
+    throws(Columns.TooLarge) -> Columns
+  {
+    try Columns(query.steps(of: samples(in: query), interval: interval), selectors, extremes: extremes)
+  }
+
   /// Maximum number of archived samples in one answer as whole samples; each is as large as in memory.
   package static let maxArchivedSamples = 4_000
 
@@ -95,7 +52,7 @@ extension History {
   ///
   /// With steps, the archive gives one sample per step. Where it is unreadable, memory answers alone.
   package func samples(for query: HistoryQuery) async throws(Columns.TooLarge) -> [Entry] {
-    let inMemory = query.samples(in: self)
+    let inMemory = samples(in: query)
     guard let (archive, start, end, first) = archived(query) else { return inMemory }
     // Each step comes whole from one of the two; without steps, a sample more than a millisecond earlier is another
     // one.
@@ -146,7 +103,7 @@ extension History {
       return try columns(query, selectors, extremes: extremes)
     }
     // Starts at the archive's last sample, so that a gap after it is detected.
-    let samples = query.samples(in: self)
+    let samples = samples(in: query)
     let after = samples.firstIndex { $0.sample.timestamp.seconds > cut } ?? samples.endIndex
     // Newer samples complete the archive's last step, even if part of it is not written yet.
     if let step, after < samples.endIndex, let last = older.timestamps.last, last > cut - step {
@@ -163,49 +120,5 @@ extension History {
     }
     let newer = try Columns(steps, selectors, extremes: extremes)
     return try older.followed(by: newer, extremes: extremes)
-  }
-}
-
-extension Columns {
-  /// Appends the rows of newer columns.
-  func followed(by newer: Columns, extremes: Bool) throws(TooLarge) -> Columns {
-    var places: [String: Int] = [:]
-    var joined = Columns(timestamps: timestamps + newer.timestamps, series: series)
-    for (place, series) in series.enumerated() { places[series.key] = place }
-    func gap(_ count: Int) -> [Double] { [Double](repeating: .nan, count: count) }
-    var seen: Set<Int> = []
-    for series in newer.series {
-      if let place = places[series.key] {
-        seen.insert(place)
-        joined.series[place].values += series.values
-        joined.series[place].minima += series.minima
-        joined.series[place].maxima += series.maxima
-      } else {
-        var series = series
-        series.values = gap(timestamps.count) + series.values
-        if extremes {
-          series.minima = gap(timestamps.count) + series.minima
-          series.maxima = gap(timestamps.count) + series.maxima
-        }
-        seen.insert(joined.series.count)
-        joined.series.append(series)
-      }
-    }
-    for place in joined.series.indices where !seen.contains(place) {
-      joined.series[place].values += gap(newer.timestamps.count)
-      guard extremes else { continue }
-      joined.series[place].minima += gap(newer.timestamps.count)
-      joined.series[place].maxima += gap(newer.timestamps.count)
-    }
-    guard joined.series.count * joined.timestamps.count <= Self.maxValues else {
-      throw TooLarge(rows: joined.timestamps.count)
-    }
-    // In catalog order; the series of one metric in the order of discovery.
-    joined.series = joined.series.enumerated()
-      .sorted { left, right in
-        (left.element.metric.number, left.offset) < (right.element.metric.number, right.offset)
-      }
-      .map(\.element)
-    return joined
   }
 }

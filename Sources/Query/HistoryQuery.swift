@@ -1,5 +1,10 @@
 package import AgentMetrics
 
+/// A sample in memory or from the archive, alone or with values cached beside it.
+package protocol RecordedSample: Sendable {
+  var sample: Sample { get }
+}
+
 /// A query for recorded samples: a time range and a step.
 package struct HistoryQuery: Sendable {
   /// A time range.
@@ -11,11 +16,16 @@ package struct HistoryQuery: Sendable {
   }
 
   /// The samples of one step, oldest first; empty for a gap, in which the agent did not run.
-  package struct Step: Sendable {
+  package struct Step<Element: RecordedSample>: Sendable {
     /// POSIX time of its end, a multiple of the step; an incomplete step has its newest sample's time.
     package let timestamp: Double
     /// Samples after the end of the previous step, up to its own end.
-    package let samples: ArraySlice<History.Entry>
+    package let samples: ArraySlice<Element>
+
+    package init(timestamp: Double, samples: ArraySlice<Element>) {
+      self.timestamp = timestamp
+      self.samples = samples
+    }
   }
 
   package var range: Range
@@ -27,16 +37,6 @@ package struct HistoryQuery: Sendable {
     self.step = step
   }
 
-  /// Returns the samples of a history for the query, oldest first: the main track's, or the finest available where the
-  /// step is finer than that.
-  package func samples(in history: History) -> [History.Entry] {
-    let interval = step.map { $0 < history.interval } ?? false ? 1 : history.interval
-    switch range {
-    case .last(let seconds): return history.last(seconds: seconds, interval: interval)
-    case .between(let start, let end): return history.entries(from: start, to: end, interval: interval)
-    }
-  }
-
   /// Maximum number of empty steps for one gap; a longer one, as after a clock that began in 1970 was set, is one step.
   static let maxEmptySteps = 100_000
 
@@ -44,7 +44,7 @@ package struct HistoryQuery: Sendable {
   ///
   /// An interval that is covered by no sample's rates is a gap: empty steps, or a single one without steps.
   /// - Parameter interval: nominal seconds between two samples.
-  package func steps(of samples: [History.Entry], interval: Int) -> [Step] {
+  package func steps<Element>(of samples: [Element], interval: Int) -> [Step<Element>] {
     var samples = samples
     if !zip(samples, samples.dropFirst()).allSatisfy({ $0.sample.timestamp <= $1.sample.timestamp }) {
       // Stable for equal timestamps, which sorting alone is not.
@@ -54,7 +54,7 @@ package struct HistoryQuery: Sendable {
     }
     // A change of tracks may leave a hole as long as the coarser one's interval.
     let hole = Double(interval) * (step.map { $0 < interval } ?? false ? 1.5 : 0.5)
-    var steps: [Step] = []
+    var steps: [Step<Element>] = []
     var start = 0
     while start < samples.count {
       let time = samples[start].sample.timestamp.seconds
@@ -77,7 +77,7 @@ package struct HistoryQuery: Sendable {
     return steps
   }
 
-  private func gap(from before: Double, to time: Double, interval: Int) -> [Step] {
+  private func gap<Element>(from before: Double, to time: Double, interval: Int) -> [Step<Element>] {
     guard let step = step.map(Double.init) else {
       return [Step(timestamp: min(before + Double(interval), (before + time) / 2), samples: [])]
     }

@@ -35,9 +35,9 @@ package struct Columns: Sendable {
   ///
   /// - Parameter extremes: whether minima and maxima are requested; otherwise those arrays are empty.
   /// - Throws: TooLarge.
-  package init(_ steps: [HistoryQuery.Step], _ selectors: [SeriesSelector], extremes: Bool = false)
-    throws(TooLarge)
-  {
+  package init<Element>(
+    _ steps: [HistoryQuery.Step<Element>], _ selectors: [SeriesSelector], extremes: Bool = false
+  ) throws(TooLarge) {
     timestamps = steps.map(\.timestamp)
     for metric in Catalog.shared.metrics where metric.isColumn {
       let matches = selectors.map { $0.match(metric) }
@@ -133,13 +133,46 @@ package struct Columns: Sendable {
   }
 }
 
-extension History {
-  /// Computes the columns of a query from the samples in memory.
-  ///
-  /// - Throws: TooLarge.
-  package func columns(_ query: HistoryQuery, _ selectors: [SeriesSelector], extremes: Bool = false)
-    throws(Columns.TooLarge) -> Columns
-  {
-    try Columns(query.steps(of: query.samples(in: self), interval: interval), selectors, extremes: extremes)
+extension Columns {
+  /// Appends the rows of newer columns.
+  package func followed(by newer: Columns, extremes: Bool) throws(TooLarge) -> Columns {
+    var places: [String: Int] = [:]
+    var joined = Columns(timestamps: timestamps + newer.timestamps, series: series)
+    for (place, series) in series.enumerated() { places[series.key] = place }
+    func gap(_ count: Int) -> [Double] { [Double](repeating: .nan, count: count) }
+    var seen: Set<Int> = []
+    for series in newer.series {
+      if let place = places[series.key] {
+        seen.insert(place)
+        joined.series[place].values += series.values
+        joined.series[place].minima += series.minima
+        joined.series[place].maxima += series.maxima
+      } else {
+        var series = series
+        series.values = gap(timestamps.count) + series.values
+        if extremes {
+          series.minima = gap(timestamps.count) + series.minima
+          series.maxima = gap(timestamps.count) + series.maxima
+        }
+        seen.insert(joined.series.count)
+        joined.series.append(series)
+      }
+    }
+    for place in joined.series.indices where !seen.contains(place) {
+      joined.series[place].values += gap(newer.timestamps.count)
+      guard extremes else { continue }
+      joined.series[place].minima += gap(newer.timestamps.count)
+      joined.series[place].maxima += gap(newer.timestamps.count)
+    }
+    guard joined.series.count * joined.timestamps.count <= Self.maxValues else {
+      throw TooLarge(rows: joined.timestamps.count)
+    }
+    // In catalog order; the series of one metric in the order of discovery.
+    joined.series = joined.series.enumerated()
+      .sorted { left, right in
+        (left.element.metric.number, left.offset) < (right.element.metric.number, right.offset)
+      }
+      .map(\.element)
+    return joined
   }
 }
