@@ -137,7 +137,7 @@ package final class Archive: Sendable {
   /// Open resources; used on the writer thread only.
   private struct Open {
     let file: ArchiveFile
-    let lock: FileLock?
+    let lock: ArchiveLock?
     let identity: FileIdentity
     /// When old data was last looked for, by the monotonic clock.
     var pruned = -Double.infinity
@@ -263,9 +263,9 @@ package final class Archive: Sendable {
   }
 
   private func openFile(restoring: Bool) throws(ArchiveFailure) -> Open {
-    let lock: FileLock?
+    let lock: ArchiveLock?
     do throws(SystemError) {
-      lock = try FileLock(besides: path)
+      lock = try ArchiveLock(besides: path)
     } catch {
       guard error.code == EWOULDBLOCK else {
         // Where not even that can be written, SQLite says better why.
@@ -277,7 +277,7 @@ package final class Archive: Sendable {
     return try openFile(lock: lock, restoring: restoring)
   }
 
-  private func openFile(lock: FileLock?, restoring: Bool) throws(ArchiveFailure) -> Open {
+  private func openFile(lock: ArchiveLock?, restoring: Bool) throws(ArchiveFailure) -> Open {
     let (database, finding) = try checked { () throws(SQLiteError) in
       let database = try Database(path: path, mode: .readWrite)
       return (database, try ArchiveSchema.look(at: database))

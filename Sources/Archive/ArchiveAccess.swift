@@ -16,7 +16,7 @@ package final class ArchiveAccess {
   private let database: Database
   private let reader: ArchiveReader
   private let file: ArchiveFile?
-  private let lock: FileLock?
+  private let lock: ArchiveLock?
   /// Time range of the file before anything was added.
   private var held: ClosedRange<Int64>?
   private var newest = Int64.min
@@ -26,7 +26,7 @@ package final class ArchiveAccess {
     self.path = path
     if purpose == .adding {
       do throws(SystemError) {
-        lock = try FileLock(besides: path)
+        lock = try ArchiveLock(besides: path)
       } catch {
         throw ArchiveFailure(
           path, error.code == EWOULDBLOCK ? "an agent is writing to it; stop it first" : error.description, .wait)

@@ -5,7 +5,7 @@ internal import SystemIO
 ///
 /// Locks a file beside the archive, `PATH-lock`; SQLite's own locks are held only during a write. The lock ends with
 /// the process, even if it is killed.
-final class FileLock {
+final class ArchiveLock {
   private let descriptor: Int32
 
   /// Takes the lock.
