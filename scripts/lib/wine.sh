@@ -4,6 +4,7 @@
 # One prefix for all of them: wine takes ten seconds to make it, without a display.
 export WINEPREFIX="${WINEPREFIX:-$PWD/.build/wine}" WINEDEBUG=-all DISPLAY=
 
+# shellcheck disable=SC2034  # used by the scripts that source this
 WINE_PACKAGES=(gcc libc6-dev gcc-mingw-w64-x86-64 wine wine64)
 
 HARNESS_OPTIONS=(-std=gnu17 -Wall -Wextra -Werror -O1)
