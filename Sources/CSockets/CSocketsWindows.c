@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "Address.h"
+
 static void start(void) {
   static volatile LONG started;
   WSADATA data;
@@ -36,19 +38,6 @@ static int64_t result(int64_t n) {
   if (n >= 0) return n;
   int code = WSAGetLastError();
   return code == WSAEWOULDBLOCK || code == WSAEINTR ? CSOCKETS_WOULD_BLOCK : CSOCKETS_FAILED;
-}
-
-static void copy_address(const struct sockaddr_storage *from, struct csockets_address *to) {
-  memset(to, 0, sizeof *to);
-  if (from->ss_family == AF_INET) {
-    const struct sockaddr_in *a = (const struct sockaddr_in *)from;
-    memcpy(to->bytes, &a->sin_addr, to->count = 4);
-    to->port = ntohs(a->sin_port);
-  } else if (from->ss_family == AF_INET6) {
-    const struct sockaddr_in6 *a = (const struct sockaddr_in6 *)from;
-    memcpy(to->bytes, &a->sin6_addr, to->count = 16);
-    to->port = ntohs(a->sin6_port);
-  }
 }
 
 int64_t csockets_listen(const char *host, int32_t port, int32_t backlog, int32_t *failure) {

@@ -66,7 +66,7 @@ bool cwindows_memory(struct cwindows_memory *memory) {
   if (calls->performance && calls->performance(&performance, sizeof performance)) {
     memory->commit = performance.commit * page;
     memory->commit_limit = performance.commit_limit * page;
-    // A kernel without memory of its own does not exist: wine reports 0 for what it does not know.
+    // wine reports 0 for a value that it cannot read; no real kernel has 0.
     if (performance.cache) memory->cache = performance.cache * page;
     if (performance.kernel_paged) memory->kernel_paged = performance.kernel_paged * page;
     if (performance.kernel_nonpaged) memory->kernel_nonpaged = performance.kernel_nonpaged * page;

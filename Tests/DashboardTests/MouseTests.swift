@@ -6,22 +6,9 @@ import Testing
 
 /// Effects of the mouse without a terminal.
 @Suite struct MouseTests {
-  private let input: ScreenInput
+  private let input = ScreenInput.controllableServer
 
-  init() {
-    var machine = MadeUpMachine.gpuServer
-    machine.outOfMemoryAt = 100
-    let history = machine.history(ticks: 300)
-    var input = ScreenGoldens.screenInput(history, size: Size(width: 120, height: 40))
-    input.canSignal = true
-    self.input = input
-  }
-
-  private func picture(_ model: Model) -> Frame {
-    var input = input
-    input.state = model.state
-    return Screen(input).draw()
-  }
+  private func picture(_ model: Model) -> Frame { input.picture(of: model) }
 
   private func place(_ target: FrameContext.Hit.HitTarget, _ frameContext: FrameContext) throws -> MouseEvent {
     let hit = try #require(frameContext.hits.last { $0.target == target })
