@@ -28,9 +28,9 @@ let package = Package(
       name: "agent",
       dependencies: [
         "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "SampleStore", "Query",
-        "CollectGPU", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO",
-        .target(name: "CollectLinux", condition: .when(platforms: [.linux])),
-        .target(name: "CollectNode", condition: .when(platforms: [.linux])),
+        "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO", "Platforms",
+        "PlatformUnsupported",
+        .target(name: "PlatformLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -101,6 +101,17 @@ let package = Package(
     .target(name: "Query", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .target(
       name: "PrometheusExport", dependencies: ["NodeMetrics", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    // What a system supplies to the agent, and its implementations, of which `Sources/agent/Platform.swift` picks one.
+    .target(
+      name: "Platforms", dependencies: ["CollectGPU", "Collect", "NodeMetrics", "AgentMetrics", "SystemIO"],
+      swiftSettings: settings),
+    .target(
+      name: "PlatformLinux",
+      dependencies: ["Platforms", "CollectNode", "CollectLinux", "CollectGPU", "Collect", "NodeMetrics"],
+      swiftSettings: settings),
+    .target(
+      name: "PlatformUnsupported", dependencies: ["Platforms", "CollectGPU", "Collect", "NodeMetrics"],
+      swiftSettings: settings),
     // node_exporter's values that no Sample holds: read by CollectNode, written by PrometheusExport.
     .target(name: "NodeMetrics", swiftSettings: settings),
     .target(
@@ -259,7 +270,8 @@ let package = Package(
       name: "AgentTests",
       dependencies: [
         "agent", "Dashboard", "Sinks", "Archive",
-        "Remote", "SampleStore", "Query", "Collect", "CollectLinux", "API", "AgentMetrics", "SystemIO", "TestSupport",
+        "Remote", "SampleStore", "Query", "Collect", "CollectLinux", "PlatformUnsupported", "Platforms", "API",
+        "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

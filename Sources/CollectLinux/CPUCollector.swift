@@ -29,7 +29,7 @@ package final class CPUCollector: Collector {
     loadavg = BackoffFile(root + "/proc/loadavg")
     frequencies = CPUFrequencies(root: root)
     // 1,024 on Alpha, 100 elsewhere; a recording does not contain it.
-    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    let isLive = isRunningMachine(root: root)
     ticksPerSecond = isLive ? Double(max(1, sysconf(Int32(_SC_CLK_TCK)))) : 100
   }
 

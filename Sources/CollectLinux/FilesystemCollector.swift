@@ -57,8 +57,7 @@ package final class FilesystemCollector: Collector {
   /// Creates a collector for the filesystems of the machine whose /proc is under `root`: by statvfs(3) on a running
   /// machine, by the file `statvfs` of a recording.
   package convenience init(root: String) {
-    // In the kernel's proc `self` is a link, in a recording a folder.
-    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    let isLive = isRunningMachine(root: root)
     self.init(root: root, isLive: isLive) { mountpoint in
       if isLive { return try FilesystemStatistics(asking: root + mountpoint) }
       let record = try Files.contents(of: root + "/statvfs")

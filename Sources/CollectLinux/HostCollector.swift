@@ -27,7 +27,7 @@ package final class HostCollector: Collector {
   /// Creates a collector that reads /proc, /sys and /etc under `root`.
   package init(root: String) {
     self.root = root
-    isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    isLive = isRunningMachine(root: root)
     uptime = BackoffFile(root + "/proc/uptime")
     fileNumbers = BackoffFile(root + "/proc/sys/fs/file-nr")
     hostnameFile = PersistentFile(root + "/proc/sys/kernel/hostname")
@@ -82,7 +82,7 @@ package enum HostFacts {
     let kernel = ["/proc/sys/kernel/ostype", "/proc/sys/kernel/osrelease"].compactMap { Files.line(of: root + $0) }
     host.kernel = kernel.count == 2 ? kernel.joined(separator: " ") : nil
     // Since kernel 6.1. A recording has no alternative; in the kernel's proc `self` is a link.
-    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    let isLive = isRunningMachine(root: root)
     host.architecture = Files.line(of: root + "/proc/sys/kernel/arch") ?? (isLive ? machine : nil)
     host.product = product(root: root)
     return host

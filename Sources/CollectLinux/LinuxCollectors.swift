@@ -1,11 +1,10 @@
 package import Collect
+internal import SystemIO
 
 /// Collectors of a Linux machine, in the order of a tick; the most expensive one is last.
 ///
-/// - Parameters:
-///   - root: "" for the running machine, else the directory that holds its `proc`, `sys` and `etc`.
-///   - version: the agent's version.
-package func linuxCollectors(root: String, version: String) -> [any Collector] {
+/// - Parameter root: "" for the running machine, else the directory that holds its `proc`, `sys` and `etc`.
+package func linuxCollectors(root: String) -> [any Collector] {
   [
     HostCollector(root: root),
     CPUCollector(root: root),
@@ -17,6 +16,10 @@ package func linuxCollectors(root: String, version: String) -> [any Collector] {
     SensorsCollector(root: root),
     CgroupCollector(root: root),
     ProcessesCollector(root: root),
-    AgentCollector(version: version),
   ]
+}
+
+/// Whether a root is the running machine: in the kernel's proc `self` is a link, in a recording a folder.
+package func isRunningMachine(root: String) -> Bool {
+  root.isEmpty || Files.link(root + "/proc/self") != nil
 }

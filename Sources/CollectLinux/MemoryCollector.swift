@@ -39,7 +39,7 @@ package final class MemoryCollector: Collector {
     vmstat = BackoffFile(root + "/proc/vmstat")
     arcstats = BackoffFile(root + "/proc/spl/kstat/zfs/arcstats")
     mountinfo = root + "/proc/self/mountinfo"
-    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    let isLive = isRunningMachine(root: root)
     place = (isLive ? root : "") + "/proc/meminfo"
   }
 

@@ -47,8 +47,7 @@ final class ProcessScanner {
     self.root = root
     users = UserNames(root: root)
     threadReader = ThreadReader(root: root)
-    // In the kernel's proc `self` is a link, in a recording a folder.
-    isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    isLive = isRunningMachine(root: root)
     // A recording's files are replaced rather than written.
     descriptorLimit = root.isEmpty ? ProcessFiles.limit : 0
   }

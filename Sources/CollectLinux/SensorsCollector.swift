@@ -36,7 +36,7 @@ package final class SensorsCollector: Collector {
 
   /// Creates a collector that reads /sys under `root`.
   package convenience init(root: String) {
-    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    let isLive = isRunningMachine(root: root)
     let chips = Condition(HardwareMonitor(root: root))
     self.init(root: root, isLive: isLive) { chips.withState { $0.sweep() } }
   }

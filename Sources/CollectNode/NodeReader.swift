@@ -19,8 +19,7 @@ package final class NodeReader: ScrapeSource {
       (files, devices) = (nil, nil)
       return
     }
-    // In the kernel's proc `self` is a link, in a recording a folder.
-    let isLive = root.isEmpty || Files.link(root + "/proc/self") != nil
+    let isLive = isRunningMachine(root: root)
     files = Condition(NodeFiles(root: root, isLive: isLive))
     devices = NodeDevices(root: root, isLive: isLive)
   }

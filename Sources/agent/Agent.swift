@@ -5,8 +5,9 @@ import Collect
 import CollectDemo
 import Dashboard
 import HTTPServer
-import SampleStore
 import Logging
+import Platforms
+import SampleStore
 import Sinks
 import SystemIO
 
@@ -65,8 +66,8 @@ struct Agent: ParsableCommand {
       let collector = ServiceCollector()
       let code = Service(
         configuration: configuration, source: source(main, [collector]),
-        commandLine: main.demo ? nil : processCommandLine(root: main.root.last ?? ""),
-        scrapeSource: scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets,
+        commandLine: main.demo ? nil : platform.processes(root: main.root.last ?? "")?.commandLine,
+        scrapeSource: platform.scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets,
         collector: collector,
         isThisMachine: !main.demo && main.root.isEmpty, showsDashboard: main.tui, serves: main.serve || !main.tui
       ).run()
@@ -112,12 +113,13 @@ struct Agent: ParsableCommand {
     let roots = main.root
     let root = roots.first ?? ""
     let isSingle = main.once
-    guard !root.isEmpty else { return .live { collectors(root: "", isSingle: isSingle) + others } }
-    guard roots.count > 1 else {
-      return .recorded({ collectors(root: root, isSingle: isSingle) + others }, later: nil)
+    let collectors: @Sendable (String) -> [any Collector] = { root in
+      platform.allCollectors(root: root, version: version, isSingle: isSingle) + others
     }
+    guard !root.isEmpty else { return .live { collectors("") } }
+    guard roots.count > 1 else { return .recorded({ collectors(root) }, later: nil) }
     let later = roots[1]
-    return .recorded({ collectors(root: root) + others }, later: { collectors(root: later) + others })
+    return .recorded({ collectors(root) }, later: { collectors(later) })
   }
 
   private func runOnce(_ main: SettingValues<MainSettings>) throws {

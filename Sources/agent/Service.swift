@@ -8,6 +8,7 @@ import SampleStore
 import Logging
 import NodeMetrics
 import Outbox
+import Platforms
 import ServerCore
 import Sinks
 import SystemIO
@@ -192,7 +193,7 @@ struct Service {
     options.messages = { sink.newestHeld }
     options.processes = .local { processes.snapshot(of: $0) }
     if isThisMachine {
-      options.control = processControl()
+      options.control = platform.processControl()
       if !serves, configuration.server.port != 0 {
         // In the background: the first frame does not depend on another process.
         let daemon = LocalDaemon(port: configuration.server.port, token: token)

@@ -7,8 +7,8 @@ import Testing
 @testable import agent
 
 @Suite struct ProcessControlTests {
-  @Test func onlyOneProcessIsSignalled() {
-    let control = processControl()
+  @Test func onlyOneProcessIsSignalled() throws {
+    let control = try #require(platform.processControl())
     func send(_ pid: Int32, start: Double) -> String? {
       switch control.hold(pid, start) {
       case .success(let send): send(0)
@@ -24,8 +24,8 @@ import Testing
     #expect(send(.max, start: 1) == "it has ended")
   }
 
-  @Test func itActsOnThisMachine() {
-    let control = processControl()
+  @Test func itActsOnThisMachine() throws {
+    let control = try #require(platform.processControl())
     #expect(control.details(getpid())?.directory?.hasPrefix("/") == true)
     #expect(control.hasThreads)
   }

@@ -8,6 +8,9 @@ import Testing
     "Metrics": [],
     "PrometheusExport": ["AgentMetrics", "NodeMetrics", "Synchronization", "SystemIO"],
     "NodeMetrics": [],
+    "Platforms": ["AgentMetrics", "Collect", "CollectGPU", "NodeMetrics", "SystemIO"],
+    "PlatformLinux": ["Collect", "CollectGPU", "CollectLinux", "CollectNode", "NodeMetrics", "Platforms"],
+    "PlatformUnsupported": ["Collect", "CollectGPU", "NodeMetrics", "Platforms"],
     "KernelFiles": ["SystemIO"],
     "CollectNode": ["CSystemIO", "Collect", "CollectLinux", "KernelFiles", "NodeMetrics", "SystemIO"],
     "SystemIO": ["CSystemIO", "Glibc", "Musl", "Darwin", "ucrt", "Synchronization"],
@@ -40,11 +43,9 @@ import Testing
     ],
     "Dashboard": ["AgentMetrics", "Collect", "Query", "SampleStore", "SystemIO", "CNcurses", "Synchronization"],
     "agent": [
-      "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "CollectGPU", "CollectLinux",
-      "CollectNode", "Dashboard",
-      "HTTPServer", "Logging", "Query", "SampleStore", "NodeMetrics", "Outbox", "PrometheusExport", "Remote",
-      "ServerCore", "Sinks",
-      "Synchronization", "SystemIO",
+      "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "Dashboard", "HTTPServer",
+      "Logging", "NodeMetrics", "Outbox", "PlatformLinux", "PlatformUnsupported", "Platforms", "PrometheusExport",
+      "Query", "Remote", "SampleStore", "ServerCore", "Sinks", "Synchronization", "SystemIO",
     ],
   ]
 

@@ -34,7 +34,7 @@ enum Machines {
   static func recorded(_ root: String) -> (sample: Sample, reading: Reading) {
     var reading = Reading()
     reading.timestamp = Timestamp(seconds: 1_770_273_900)
-    for collector in linuxCollectors(root: root, version: "1.0.0") where collector.name != "agent" {
+    for collector in linuxCollectors(root: root) {
       collector.prepare()
       // Values that a machine lacks are absent; unreadable ones fail in other tests.
       try? collector.read(into: &reading)
@@ -45,7 +45,7 @@ enum Machines {
   /// A machine of Tests/Fixtures over the time between its two instants, its GPUs included.
   static func twoInstants(_ fixture: Fixture) throws -> (sample: Sample, reading: Reading) {
     let copy = try fixture.copy()
-    var collectors: [any Collector] = linuxCollectors(root: copy.root, version: "1.0.0").filter { $0.name != "agent" }
+    var collectors: [any Collector] = linuxCollectors(root: copy.root)
     collectors.append(GPUCollector(GPUEnvironment(root: copy.root, asksDrivers: false)))
     var readings: [Reading] = []
     for instant in [0.0, 30] {

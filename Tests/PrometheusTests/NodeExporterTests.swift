@@ -122,7 +122,7 @@ import Testing
     let demand = SamplingDemand(history)
     let timekeeper = SystemTimekeeper()
     let sampler = Sampler(
-      source: .live { linuxCollectors(root: "", version: "1.0.0") }, demand: demand, timekeeper: timekeeper
+      source: .live { linuxCollectors(root: "") }, demand: demand, timekeeper: timekeeper
     ) { _ in }
     sampler.start()
     defer { timekeeper.stop() }

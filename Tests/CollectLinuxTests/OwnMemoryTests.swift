@@ -1,13 +1,15 @@
 import AgentMetrics
+import Collect
 import TestSupport
 import Testing
 
 @testable import CollectLinux
 
-@Suite struct AgentCollectorTests {
+@Suite struct OwnMemoryTests {
   @Test func thisProcess() throws {
     var reading = Reading()
-    try AgentCollector(version: "1.2.3").read(into: &reading)
+    let memory = OwnMemory()
+    try OwnCostCollector(version: "1.2.3") { () throws(CollectorError) in try memory.resident() }.read(into: &reading)
     #expect(reading.agent.version == "1.2.3")
     let resident = try #require(reading.agent.resident)
     #expect(resident > 1_048_576 && resident < 1 << 40)

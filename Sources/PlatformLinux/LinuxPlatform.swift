@@ -1,0 +1,31 @@
+package import Collect
+package import CollectGPU
+internal import CollectLinux
+internal import CollectNode
+package import NodeMetrics
+package import Platforms
+
+/// Linux: collectors over /proc and /sys, all GPU vendors, node_exporter's values.
+package struct LinuxPlatform: Platform {
+  package init() {}
+
+  package func collectors(root: String) -> [any Collector] { linuxCollectors(root: root) }
+
+  package func isRunning(root: String) -> Bool { isRunningMachine(root: root) }
+
+  package func residentMemory() -> OwnCostCollector.ResidentMemory? {
+    let memory = OwnMemory()
+    return { () throws(CollectorError) in try memory.resident() }
+  }
+
+  package var gpuVendors: [GPUVendor] { GPUVendor.all }
+
+  package func processes(root: String) -> ProcessAccess? {
+    let reader = ProcessDetailsReader(root: root)
+    return ProcessAccess(
+      commandLine: commandLine(root: root), details: { reader.details(of: $0) },
+      startTime: { reader.startTime(of: $0) }, hasThreads: true)
+  }
+
+  package func scrapeSource(root: String?) -> (any ScrapeSource)? { NodeReader(root: root) }
+}

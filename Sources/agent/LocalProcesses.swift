@@ -1,0 +1,21 @@
+import Dashboard
+import Platforms
+import SystemIO
+
+extension Platform {
+  /// Actions of a dashboard on the processes of the running machine; nil where the system gives no access to them.
+  func processControl() -> ProcessControl? {
+    guard let processes = processes(root: "") else { return nil }
+    let calls = ProcessCalls(startTime: processes.startTime)
+    return ProcessControl(
+      details: processes.details,
+      hold: { pid, start in
+        do throws(HeldProcess.Failure) {
+          let process = try HeldProcess(pid: pid, start: start, calls: calls)
+          return .success { process.signal($0) }
+        } catch {
+          return .failure(SignalRefusal(error.description))
+        }
+      }, hasThreads: processes.hasThreads)
+  }
+}
