@@ -9,13 +9,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
@@ -375,6 +378,26 @@ int32_t csystemio_free_descriptor(void) {
   int lowest = dup(STDERR_FILENO);
   if (lowest >= 0) close(lowest);
   return lowest;
+}
+
+int32_t csystemio_process_number(void) { return getpid(); }
+
+int32_t csystemio_send_datagram(const char *name, const void *bytes, int64_t count) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(name);
+  if (length == 0 || length >= sizeof address.sun_path) return errno = ENAMETOOLONG, -1;
+  memcpy(address.sun_path, name, length);
+  // An abstract name begins with NUL and has no other end than the address's size.
+  if (name[0] == '@') address.sun_path[0] = 0;
+  socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (name[0] == '@' ? 0 : 1));
+  int file = socket(AF_UNIX, SOCK_DGRAM, 0);
+  if (file < 0) return -1;
+  fcntl(file, F_SETFD, FD_CLOEXEC);
+  ssize_t sent = sendto(file, bytes, (size_t)count, MSG_DONTWAIT, (struct sockaddr *)&address, size);
+  int code = errno;
+  close(file);
+  errno = code;
+  return sent == (ssize_t)count ? 0 : -1;
 }
 
 // MARK: Libraries

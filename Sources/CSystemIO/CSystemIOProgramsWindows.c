@@ -71,6 +71,14 @@ int32_t csystemio_free_descriptor(void) {
   return lowest;
 }
 
+int32_t csystemio_process_number(void) { return (int32_t)GetCurrentProcessId(); }
+
+int32_t csystemio_send_datagram(const char *name, const void *bytes, int64_t count) {
+  (void)name, (void)bytes, (void)count;
+  errno = ENOSYS;
+  return -1;
+}
+
 // MARK: The end of the program
 
 static int signal_pipe[2] = {-1, -1};

@@ -30,6 +30,7 @@ package final class Sampler: Sendable {
   private let source: Source
   private let demand: SamplingDemand
   private let timekeeper: any Timekeeper
+  private let heartbeat: Heartbeat?
   private let report: @Sendable (String) -> Void
   private let ended = Condition(false)
 
@@ -39,13 +40,16 @@ package final class Sampler: Sendable {
   /// Creates a sampler that has not started.
   ///
   /// - Parameters:
+  ///   - heartbeat: also wakes the sampler between ticks.
   ///   - report: receives one line when a source starts to fail and when it recovers.
   package init(
-    source: Source, demand: SamplingDemand, timekeeper: any Timekeeper, report: @escaping @Sendable (String) -> Void
+    source: Source, demand: SamplingDemand, timekeeper: any Timekeeper, heartbeat: Heartbeat? = nil,
+    report: @escaping @Sendable (String) -> Void
   ) {
     self.source = source
     self.demand = demand
     self.timekeeper = timekeeper
+    self.heartbeat = heartbeat
     self.report = report
   }
 
@@ -80,7 +84,10 @@ package final class Sampler: Sendable {
     case .simulated(let machine):
       ticks.begin(CollectionPass(collectors: machine(), report: report), past: demand.history.capacity)
     }
-    repeat { ticks.work() } while timekeeper.wait(seconds: ticks.untilNext)
+    repeat {
+      ticks.work()
+      heartbeat?.beat()
+    } while timekeeper.wait(seconds: min(ticks.untilNext, heartbeat?.interval ?? .infinity))
   }
 }
 

@@ -61,7 +61,11 @@ struct Service {
     let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
     let demand = SamplingDemand(history)
     let timekeeper = SystemTimekeeper()
-    let sampler = Sampler(source: source, demand: demand, timekeeper: timekeeper) { message in
+    let notifier = SystemdNotifier()
+    let heartbeat = notifier.watchdogInterval.map { seconds in
+      Heartbeat(interval: seconds) { notifier.watchdog() }
+    }
+    let sampler = Sampler(source: source, demand: demand, timekeeper: timekeeper, heartbeat: heartbeat) { message in
       logger.warning("\(message)")
     }
     let archive = configuration.archiveFile.database.map { path in
@@ -110,11 +114,13 @@ struct Service {
         return ExitStatus.unavailable
       }
     }
+    notifier.ready(address.map { "listening on \($0)" } ?? "not serving")
     let code =
       showsDashboard
       ? showDashboard(
         demand: demand, processes: processes, token: token, sink: sink, logger: logger, address: address)
       : waitForSignal(logger: logger, events: events)
+    notifier.stopping()
     if let server {
       server.cancel()
       // Pending responses get time to complete, but the program ends within a second of its signal.

@@ -117,6 +117,22 @@ final class FailingCollector: Collector {
     for sample in all { #expect(abs(sample.disks[0].reads - 100) < 0.1) }
   }
 
+  @Test("A heartbeat wakes the sampler between ticks, and adds no sample")
+  func heartbeat() {
+    let keeper = ScriptedTimekeeper(start: 1_000_003, waits: 12)
+    let history = History(capacity: 10, interval: 3_600)
+    let beats = Mutex<[Double]>([])
+    let heartbeat = Heartbeat(interval: 60) { beats.withLock { $0.append(keeper.now.monotonic) } }
+    Sampler(
+      source: .live { [SteadyCollector(keeper)] }, demand: SamplingDemand(history), timekeeper: keeper,
+      heartbeat: heartbeat, report: { _ in }
+    ).run()
+    #expect(beats.withLock { $0.count } == 13)
+    let times = beats.withLock { $0 }
+    for (earlier, later) in zip(times, times.dropFirst()) { #expect(later - earlier <= 60) }
+    #expect(history.all.count == 1)
+  }
+
   @Test func aTickThatComesTooSoonIsPassedOver() {
     // The first sample is at 29.95; the tick at 30 would be a rate over 50 ms.
     let all = samples(interval: 30, ScriptedTimekeeper(start: 1_019.70, waits: 2))

@@ -185,6 +185,13 @@ int64_t csystemio_raise_descriptor_limit(int64_t wanted);
 /// The lowest free number of a file, or -1.
 int32_t csystemio_free_descriptor(void);
 
+/// Number of the process.
+int32_t csystemio_process_number(void);
+
+/// Sends a datagram to a Unix socket, without waiting for a full one; a name that starts with `@` is in Linux's abstract
+/// namespace. 0, or a negative number; ENOSYS on Windows.
+int32_t csystemio_send_datagram(const char *name, const void *bytes, int64_t count);
+
 // MARK: The end of the program, and signals
 
 /// POSIX' numbers of signals. On Windows SIGINT is Ctrl-C and Ctrl-Break, SIGTERM the end of the console, the session or
