@@ -73,7 +73,8 @@ let package = Package(
     .target(
       name: "API",
       dependencies: [
-        "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics", "CISAL", "CWeb", "CZlib",
+        "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics", "CDeflate", "CWeb",
+        "CZlib",
       ],
       swiftSettings: settings),
     .target(
@@ -159,7 +160,7 @@ let package = Package(
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),
       ]
     ),
-    .target(name: "CISAL", linkerSettings: [.linkedLibrary("isal")]),
+    .target(name: "CDeflate", linkerSettings: [.linkedLibrary("deflate"), .linkedLibrary("z")]),
     .target(name: "CNVML"),
     .target(name: "CSockets", linkerSettings: [.linkedLibrary("ws2_32", .when(platforms: [.windows]))]),
     .target(name: "CSnappy", linkerSettings: [.linkedLibrary("snappy")]),

@@ -22,7 +22,7 @@ import Testing
     "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "KernelFiles", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
     "API": [
-      "AgentMetrics", "CISAL", "Collect", "NodeMetrics", "PrometheusExport", "Query", "SampleStore", "CWeb", "CZlib",
+      "AgentMetrics", "CDeflate", "Collect", "NodeMetrics", "PrometheusExport", "Query", "SampleStore", "CWeb", "CZlib",
       "Synchronization",
     ],
     "HTTPServer": [

@@ -70,7 +70,7 @@ RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sect
 RELEASE_BINARY=.build/release/agent
 
 # Headers and libraries that the build needs.
-BUILD_PACKAGES=(libisal-dev libncurses-dev libsnappy-dev libsqlite3-dev zlib1g-dev)
+BUILD_PACKAGES=(libdeflate-dev libncurses-dev libsnappy-dev libsqlite3-dev zlib1g-dev)
 
 build_release() {
   need_packages "${BUILD_PACKAGES[@]}"
