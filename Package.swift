@@ -30,6 +30,7 @@ let package = Package(
         "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "SampleStore", "Query",
         "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO", "Platforms",
         "PlatformUnsupported",
+        .target(name: "NcursesTerminal", condition: .when(platforms: [.linux, .macOS])),
         .target(name: "PlatformLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -38,12 +39,8 @@ let package = Package(
     ),
     .target(
       name: "Dashboard",
-      dependencies: [
-        "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO", "CSystemIO",
-        .target(name: "CNcurses", condition: .when(platforms: [.linux, .macOS])),
-      ],
-      swiftSettings: settings
-    ),
+      dependencies: ["Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+    .target(name: "NcursesTerminal", dependencies: ["Dashboard", "SystemIO", "CNcurses"], swiftSettings: settings),
     .target(
       name: "HTTPServer",
       dependencies: [
@@ -108,10 +105,13 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "PlatformLinux",
-      dependencies: ["Platforms", "CollectNode", "CollectLinux", "CollectGPU", "Collect", "NodeMetrics"],
+      dependencies: [
+        "Platforms", "CollectNode", "CollectLinux", "CollectGPULinux", "CollectGPU", "Collect", "NodeMetrics",
+        "AgentMetrics",
+      ],
       swiftSettings: settings),
     .target(
-      name: "PlatformUnsupported", dependencies: ["Platforms", "CollectGPU", "Collect", "NodeMetrics"],
+      name: "PlatformUnsupported", dependencies: ["Platforms", "CollectGPU", "Collect", "NodeMetrics", "AgentMetrics"],
       swiftSettings: settings),
     // node_exporter's values that no Sample holds: read by CollectNode, written by PrometheusExport.
     .target(name: "NodeMetrics", swiftSettings: settings),
@@ -126,7 +126,10 @@ let package = Package(
     .target(name: "KernelFiles", dependencies: ["SystemIO"], swiftSettings: settings),
     .target(name: "CollectDemo", dependencies: ["Collect", "AgentMetrics"], swiftSettings: settings),
     .target(
-      name: "CollectGPU", dependencies: ["Collect", "KernelFiles", "AgentMetrics", "SystemIO", "CNVML"],
+      name: "CollectGPU", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CNVML"], swiftSettings: settings),
+    // GPUs by Linux' direct rendering manager, and Linux' part of NVIDIA's.
+    .target(
+      name: "CollectGPULinux", dependencies: ["CollectGPU", "Collect", "KernelFiles", "AgentMetrics", "SystemIO"],
       swiftSettings: settings),
     .target(name: "Collect", dependencies: ["SampleStore", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(
@@ -149,7 +152,7 @@ let package = Package(
       ],
       swiftSettings: settings
     ),
-    .target(name: "SystemIO", dependencies: ["CSystemIO"], swiftSettings: settings),
+    .target(name: "SystemIO", dependencies: ["CLibc", "CSystemIO"], swiftSettings: settings),
     // The module is AgentMetrics because Hummingbird brings a module called Metrics (swift-metrics), and a module alias
     // does not pass the import check.
     .target(name: "AgentMetrics", path: "Sources/Metrics", swiftSettings: settings),
@@ -161,6 +164,8 @@ let package = Package(
       ]
     ),
     .target(name: "CDeflate", linkerSettings: [.linkedLibrary("deflate"), .linkedLibrary("z")]),
+    // The system's C library under one name.
+    .target(name: "CLibc"),
     .target(name: "CNVML"),
     .target(name: "CSockets", linkerSettings: [.linkedLibrary("ws2_32", .when(platforms: [.windows]))]),
     .target(name: "CSnappy", linkerSettings: [.linkedLibrary("snappy")]),
@@ -228,7 +233,9 @@ let package = Package(
     .testTarget(name: "CollectDemoTests", dependencies: ["CollectDemo", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
       name: "CollectGPUTests",
-      dependencies: ["CollectGPU", "Collect", "KernelFiles", "AgentMetrics", "SystemIO", "TestSupport"],
+      dependencies: [
+        "CollectGPULinux", "CollectGPU", "Collect", "KernelFiles", "AgentMetrics", "SystemIO", "TestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "APITests",
@@ -238,7 +245,8 @@ let package = Package(
     .testTarget(
       name: "PrometheusTests",
       dependencies: [
-        "API", "PrometheusExport", "NodeMetrics", "CollectNode", "KernelFiles", "CollectLinux", "CollectGPU",
+        "API", "PrometheusExport", "NodeMetrics", "CollectNode", "KernelFiles", "CollectLinux", "CollectGPULinux",
+        "CollectGPU",
         "CollectDemo", "Collect", "SampleStore", "AgentMetrics",
         "SystemIO", "TestSupport",
       ],
@@ -261,7 +269,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "DashboardTests",
-      dependencies: ["Dashboard", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport"],
+      dependencies: [
+        "NcursesTerminal", "Dashboard", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport",
+      ],
       exclude: ["Goldens"], swiftSettings: settings),
     // The page in Chromium: scripts in Python, which the test runs.
     .testTarget(

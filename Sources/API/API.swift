@@ -19,6 +19,9 @@ package struct API: Sendable {
     /// Maximum number of streams, half of them per client; below the server's connections.
     package var streams = 256
 
+    /// Origins of the metrics on this platform.
+    package var sources = SourceTexts.rows
+
     /// Metric names of a scrape besides the agent's own.
     package var prometheus = PrometheusCompatibility.node
 
@@ -35,6 +38,7 @@ package struct API: Sendable {
   let settings: APISettings
   let processes: @Sendable () async throws -> ProcessSnapshot
   let scrapeSource: (any ScrapeSource)?
+  let catalog: CatalogJSON
   let streams: Semaphore
   let latest = ResponseCache()
   /// Responses to scrapes of one `Reading`.
@@ -62,6 +66,7 @@ package struct API: Sendable {
         return ProcessSnapshot(timestamp: sample.timestamp, processes: sample.processes?.top ?? [])
       }
     self.scrapeSource = scrapeSource
+    catalog = CatalogJSON(sources: settings.sources)
     streams = Semaphore(settings.streams)
   }
 

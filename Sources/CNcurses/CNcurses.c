@@ -555,6 +555,13 @@ struct cncurses_events cncurses_wait(int input, int output, bool wants_output, i
   return events;
 }
 
+int cncurses_open_controlling(void) { return open("/dev/tty", O_RDWR | O_CLOEXEC); }
+
+int cncurses_open_again(int output) {
+  const char *name = ttyname(output);
+  return name ? open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
+}
+
 bool cncurses_is_writable(int output) {
   struct pollfd writable = {.fd = output, .events = POLLOUT};
   return poll(&writable, 1, 0) > 0 && (writable.revents & POLLOUT) != 0;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <regex.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -308,6 +309,8 @@ int32_t csystemio_pipe(int32_t *ends) {
 #endif
 }
 
+int32_t csystemio_unblock(int32_t file) { return fcntl(file, F_SETFL, O_NONBLOCK); }
+
 int32_t csystemio_is_terminal(int32_t file) { return isatty(file) == 1; }
 
 int32_t csystemio_terminal_columns(int32_t file) {
@@ -398,6 +401,29 @@ int32_t csystemio_send_datagram(const char *name, const void *bytes, int64_t cou
   close(file);
   errno = code;
   return sent == (ssize_t)count ? 0 : -1;
+}
+
+// MARK: Texts
+
+struct csystemio_pattern {
+  regex_t compiled;
+};
+
+struct csystemio_pattern *csystemio_pattern_create(const char *text) {
+  struct csystemio_pattern *pattern = malloc(sizeof *pattern);
+  if (!pattern) return NULL;
+  if (regcomp(&pattern->compiled, text, REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0) return pattern;
+  free(pattern);
+  return NULL;
+}
+
+int32_t csystemio_pattern_matches(const struct csystemio_pattern *pattern, const char *text) {
+  return regexec(&pattern->compiled, text, 0, NULL, 0) == 0;
+}
+
+void csystemio_pattern_destroy(struct csystemio_pattern *pattern) {
+  regfree(&pattern->compiled);
+  free(pattern);
 }
 
 // MARK: Libraries

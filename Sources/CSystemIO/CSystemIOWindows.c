@@ -416,4 +416,25 @@ void csystemio_folder_close(struct csystemio_folder *folder) {
   FindClose(folder->search);
   free(folder);
 }
+
+int32_t csystemio_unblock(int32_t file) {
+  (void)file;
+  errno = ENOSYS;
+  return -1;
+}
+
+// MARK: Texts
+
+struct csystemio_pattern *csystemio_pattern_create(const char *text) {
+  (void)text;
+  return NULL;
+}
+
+int32_t csystemio_pattern_matches(const struct csystemio_pattern *pattern, const char *text) {
+  (void)pattern;
+  (void)text;
+  return 0;
+}
+
+void csystemio_pattern_destroy(struct csystemio_pattern *pattern) { (void)pattern; }
 #endif

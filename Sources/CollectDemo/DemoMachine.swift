@@ -167,8 +167,8 @@ enum DemoMachine {
       disk.name = index < 4 ? nil : "scratch"
       disk.model = index < 4 ? "Demo NVMe 7.68TB" : nil
       let share = index < 4 ? 0.25 : 1
-      disk.sectorsRead = UInt64(counters.diskRead * share / 512)
-      disk.sectorsWritten = UInt64(counters.diskWrite * share / 512)
+      disk.bytesRead = UInt64(counters.diskRead * share / 512) * 512
+      disk.bytesWritten = UInt64(counters.diskWrite * share / 512) * 512
       disk.reads = UInt64(counters.diskRead * share / 131_072)
       disk.writes = UInt64(counters.diskWrite * share / 262_144)
       disk.readMilliseconds = UInt64(counters.diskRead * share / 131_072 * 0.21)

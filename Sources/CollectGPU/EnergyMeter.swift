@@ -2,7 +2,7 @@
 ///
 /// Some drivers print a counter that never moves. It is omitted once it has stood still for a while, since every chip
 /// that is awake draws power.
-struct EnergyMeter {
+package struct EnergyMeter {
   /// Seconds without a change after which the counter counts as dead.
   static let patience = 10.0
 
@@ -12,12 +12,12 @@ struct EnergyMeter {
   private var stillSince = Double.nan
 
   /// Creates a meter for a driver that counts in steps of less than `shortest` seconds.
-  init(shortest: Double = 0) {
+  package init(shortest: Double = 0) {
     self.shortest = shortest
   }
 
   /// Returns the counter and the mean power since the last reading; NaN if the counter does not count.
-  mutating func read(_ joules: Double, at instant: Double) -> (energy: Double, power: Double) {
+  package mutating func read(_ joules: Double, at instant: Double) -> (energy: Double, power: Double) {
     guard joules > 0 else {
       past = nil
       stillSince = .nan

@@ -18,7 +18,7 @@ package final class GPUCollector: Collector {
   private var nextPatience: Double
 
   /// Creates a collector for the GPUs of `vendors` in an environment.
-  package init(_ environment: GPUEnvironment, vendors: [GPUVendor] = GPUVendor.all) {
+  package init(_ environment: GPUEnvironment, vendors: [GPUVendor]) {
     workers = vendors.map { GPUWorker($0, environment) }
     patience = environment.asksDrivers ? GPUWorker.patience : 5
     nextPatience = max(patience, environment.firstPatience)

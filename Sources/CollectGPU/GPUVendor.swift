@@ -1,25 +1,22 @@
-internal import AgentMetrics
-internal import Collect
+package import AgentMetrics
+package import Collect
 
 /// A maker of GPUs, and the source that reads them.
 ///
-/// To add a vendor, define one value of this type in a file of its own and list it in ``all``.
+/// To add a vendor, define one value of this type in a file of its own and list it for its platform.
 package struct GPUVendor: Sendable {
   /// Name in samples, such as "nvidia".
   package let name: String
-  /// PCI vendor id, used to search the kernel's device list before any driver is opened.
+  /// PCI vendor id.
   let pciVendor: UInt16
   /// Creates the source; called on the thread that then uses it.
   let makeSource: @Sendable (GPUEnvironment) -> any GPUSource
 
-  init(name: String, pciVendor: UInt16, makeSource: @escaping @Sendable (GPUEnvironment) -> any GPUSource) {
+  package init(name: String, pciVendor: UInt16, makeSource: @escaping @Sendable (GPUEnvironment) -> any GPUSource) {
     self.name = name
     self.pciVendor = pciVendor
     self.makeSource = makeSource
   }
-
-  /// All supported vendors.
-  package static let all: [GPUVendor] = [.nvidia, .amd, .intel]
 }
 
 /// Where to search for GPUs.
@@ -47,7 +44,7 @@ package struct GPUEnvironment: Sendable {
 /// Used by one thread at a time, which it may block.
 ///
 /// Derives rates itself, from the driver's counters and the time between its own readings.
-protocol GPUSource: AnyObject {
+package protocol GPUSource: AnyObject {
   /// Reads every GPU now. `instant` is on the boot-time clock.
   ///
   /// Values that a driver does not report are absent. A sleeping GPU is reported as asleep and not touched.
@@ -57,12 +54,18 @@ protocol GPUSource: AnyObject {
 }
 
 /// Result of one reading of a vendor's GPUs.
-struct GPUAnswer: Sendable {
+package struct GPUAnswer: Sendable {
   /// GPUs in any order, without their index.
-  var gpus: [GPU] = []
+  package var gpus: [GPU] = []
   /// Seconds until the next useful reading: there is no such GPU, or all of them sleep.
-  var rest = 0.0
+  package var rest = 0.0
   /// Problem beside the values, in one line for `agent.sources`: a missing tool although the driver is loaded, or a
   /// tool without values.
-  var failure: String?
+  package var failure: String?
+
+  package init(gpus: [GPU] = [], rest: Double = 0, failure: String? = nil) {
+    self.gpus = gpus
+    self.rest = rest
+    self.failure = failure
+  }
 }

@@ -59,7 +59,7 @@ extension CgroupCollector {
       return hidden.map { "the files of control group \($0.path) are not visible" }
     }
     for folder in place.memory.folders.prefix(1) + place.cpu.folders.prefix(1) where access(folder, R_OK | X_OK) != 0 {
-      return "open \(folder): " + String(cString: strerror(errno))
+      return SystemError("open " + folder).description
     }
     return nil
   }

@@ -94,10 +94,11 @@ package final class DiskCollector: Collector {
 
   private static func put(_ line: DiskstatsParser.Line, into disk: inout DiskReading) {
     disk.reads = line.reads
-    disk.sectorsRead = line.sectorsRead
+    // The kernel counts sectors of 512 bytes, whatever the device's own.
+    disk.bytesRead = line.sectorsRead &* 512
     disk.readMilliseconds = line.readMilliseconds
     disk.writes = line.writes
-    disk.sectorsWritten = line.sectorsWritten
+    disk.bytesWritten = line.sectorsWritten &* 512
     disk.writeMilliseconds = line.writeMilliseconds
     disk.inFlight = line.inFlight
     disk.busyMilliseconds = line.busyMilliseconds

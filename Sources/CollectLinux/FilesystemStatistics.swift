@@ -25,7 +25,7 @@ extension FilesystemStatistics {
   init(asking path: String) throws(SystemError) {
     var answer = statvfs()
     while statvfs(path, &answer) != 0 {
-      if errno != EINTR { throw SystemError("statvfs " + path) }
+      if SystemError.last != EINTR { throw SystemError("statvfs " + path) }
     }
     self.init(
       blockSize: UInt64(answer.f_frsize > 0 ? answer.f_frsize : answer.f_bsize), blocks: UInt64(answer.f_blocks),

@@ -73,7 +73,7 @@ final class Powercap {
     for entry in entries {
       let path = folder + entry.name
       guard Files.exists(path + "/energy_uj") else { continue }
-      if access(path + "/energy_uj", R_OK) != 0, errno == EACCES || errno == EPERM {
+      if access(path + "/energy_uj", R_OK) != 0, SystemError.last == EACCES || SystemError.last == EPERM {
         note = "energy counters of /sys/class/powercap need root"
       }
       let names = entry.lineage.map { Files.line(of: folder + $0 + "/name") ?? $0 }

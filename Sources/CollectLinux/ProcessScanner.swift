@@ -115,7 +115,7 @@ final class ProcessScanner {
       files.statHash = hash
       process.offset = offset
       guard isThere == true else {
-        if isThere == nil, errno == EPERM || errno == EACCES { blind.hidden += 1 }
+        if isThere == nil, SystemError.last == EPERM || SystemError.last == EACCES { blind.hidden += 1 }
         files.close()
         continue
       }
@@ -132,7 +132,7 @@ final class ProcessScanner {
           isListed && last[cursor].readBytes == process.readBytes
           && last[cursor].writtenBytes == process.writtenBytes
         files.isRefused = isReported == nil
-        files.isForbidden = isReported == nil && (errno == EPERM || errno == EACCES)
+        files.isForbidden = isReported == nil && (SystemError.last == EPERM || SystemError.last == EACCES)
       }
       if files.isForbidden { blind.withoutIO += 1 }
       if wantsThreads, process.threads > 1 {

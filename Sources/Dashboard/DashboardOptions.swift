@@ -22,6 +22,8 @@ package struct DashboardOptions: Sendable {
   ///
   /// ``standardConfigPath(_:)`` is the usual path.
   package var configPath: String?
+  /// Origins of the metrics on this platform.
+  package var sources = SourceTexts.rows
   /// Settings as `key=value` that override the file's and are not saved: `theme=light`, `layout=gpu`.
   package var overrides: [String] = []
 

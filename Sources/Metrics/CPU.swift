@@ -1,4 +1,4 @@
-/// CPU time by mode in ticks of USER_HZ since boot, as in a line of /proc/stat.
+/// CPU time by mode since boot, in ticks: hundredths of a second, as exported.
 ///
 /// `user` contains `guest` and `nice` contains `guestNice`, as in the kernel (kernel/sched/cputime.c,
 /// account_guest_time); fields that an old kernel does not print are 0.
@@ -70,7 +70,7 @@ package struct CPUReading: Sendable, Hashable {
   package var interrupts: UInt64?
   /// Processes and threads created since boot.
   package var forks: UInt64?
-  /// Ticks of ``CPUTime`` in a second (USER_HZ).
+  /// Ticks of ``CPUTime`` in a second.
   package var ticksPerSecond = 100.0
 
   package init() {}

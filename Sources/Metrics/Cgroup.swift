@@ -2,7 +2,7 @@
 package struct CgroupReading: Sendable, Hashable {
   /// Version of the hierarchy, 1 or 2.
   package var version: Int
-  /// Path in the hierarchy, as in /proc/self/cgroup.
+  /// Path in the hierarchy.
   package var path: String
   /// CPU limit, in CPUs; nil without a limit.
   package var cpuLimit: Double?

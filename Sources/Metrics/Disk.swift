@@ -10,14 +10,12 @@ package struct DiskReading: Sendable, Hashable {
   package var isPhysical = true
   /// Reads completed since boot.
   package var reads: UInt64?
-  /// 512-byte sectors read.
-  package var sectorsRead: UInt64?
+  package var bytesRead: UInt64?
   /// Milliseconds spent reading, summed over requests.
   package var readMilliseconds: UInt64?
   /// Writes completed.
   package var writes: UInt64?
-  /// 512-byte sectors written.
-  package var sectorsWritten: UInt64?
+  package var bytesWritten: UInt64?
   /// Milliseconds spent writing, summed over requests.
   package var writeMilliseconds: UInt64?
   /// Requests in flight now.
@@ -77,8 +75,8 @@ package struct Disk: MetricGroup, Hashable {
     name = current.name
     model = current.model
     isPhysical = current.isPhysical
-    readRate = elapsed.rate(previous?.sectorsRead, current.sectorsRead, unit: 512)
-    writeRate = elapsed.rate(previous?.sectorsWritten, current.sectorsWritten, unit: 512)
+    readRate = elapsed.rate(previous?.bytesRead, current.bytesRead)
+    writeRate = elapsed.rate(previous?.bytesWritten, current.bytesWritten)
     reads = elapsed.rate(previous?.reads, current.reads)
     writes = elapsed.rate(previous?.writes, current.writes)
     // The kernel counts io_ticks in jiffies, so an interval may hold one tick too many.
@@ -97,8 +95,8 @@ package struct Disk: MetricGroup, Hashable {
       elapsed.growth(previous?.writeMilliseconds, current.writeMilliseconds),
       elapsed.growth(previous?.writes, current.writes))
     inFlight = metric(current.inFlight)
-    readTotal = metric(current.sectorsRead) * 512
-    writtenTotal = metric(current.sectorsWritten) * 512
+    readTotal = metric(current.bytesRead)
+    writtenTotal = metric(current.bytesWritten)
     readsTotal = metric(current.reads)
     writesTotal = metric(current.writes)
   }

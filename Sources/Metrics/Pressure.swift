@@ -24,13 +24,10 @@ package struct PressureReading: Sendable, Hashable {
     package init() {}
   }
 
-  /// /proc/pressure/cpu.
   package var cpu: Resource?
-  /// /proc/pressure/memory.
   package var memory: Resource?
-  /// /proc/pressure/io.
   package var io: Resource?
-  /// /proc/pressure/irq, since kernel 6.1 where configured.
+  /// Time lost to interrupts; only on newer kernels.
   package var irq: Resource?
 
   package init() {}

@@ -6,7 +6,8 @@ package struct ProcessReading: Sendable, Hashable {
   package var parent: Int32 = 0
   /// Start in ticks after boot; distinguishes processes that reuse a pid.
   package var start: UInt64 = 0
-  /// State letter, `R`, `S`, `D`, `Z`, `T`, `t`, `I`, `X` (proc_pid_stat(5)).
+  /// State letter, as exported: `R` running, `S` sleeping, `D` blocked, `I` idle, `T` stopped, `t` traced, `Z` zombie;
+  /// 0 where the system has no states.
   package var state: UInt8 = 0
   package var isKernelThread = false
   package var threads: Int32 = 0
@@ -50,7 +51,7 @@ package struct ProcessesReading: Sendable, Hashable {
   package var all: [ProcessReading] = []
   /// Threads of active processes, if requested; `parent` is the process.
   package var threads: [ProcessReading] = []
-  /// Seconds in a tick, 1 ÷ USER_HZ.
+  /// Seconds in a tick of `cpuTicks` and `start`.
   package var secondsPerTick = 0.01
   /// Time of the scan by the boot-time clock, in seconds.
   package var instant = Double.nan

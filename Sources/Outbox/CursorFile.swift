@@ -67,28 +67,6 @@ final class CursorFile: Sendable {
 
   private func write(_ timestamps: [String: Int64], isSync: Bool) throws(SystemError) {
     let text = timestamps.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)\n" }.joined()
-    let new = path + ".new"
-    let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw SystemError("open " + new) }
-    var bytes = Array(text.utf8)[...]
-    var failure: SystemError?
-    while !bytes.isEmpty, failure == nil {
-      let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-      if count > 0 {
-        bytes = bytes.dropFirst(count)
-      } else if errno != EINTR {
-        failure = SystemError("write " + new)
-      }
-    }
-    // Before the rename, else a power failure could leave an empty file under that name.
-    if failure == nil, isSync, fsync(descriptor) != 0 { failure = SystemError("fsync " + new) }
-    _ = close(descriptor)
-    if let failure { throw failure }
-    guard rename(new, path) == 0 else { throw SystemError("rename " + new) }
+    try Files.replace(path, with: text, mode: 0o600, isSynced: isSync)
   }
-}
-
-/// write(2), which ``CursorFile/write(_:isSync:)`` shadows.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }

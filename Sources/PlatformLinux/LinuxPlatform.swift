@@ -1,5 +1,7 @@
+package import AgentMetrics
 package import Collect
 package import CollectGPU
+internal import CollectGPULinux
 internal import CollectLinux
 internal import CollectNode
 package import NodeMetrics
@@ -18,7 +20,9 @@ package struct LinuxPlatform: Platform {
     return { () throws(CollectorError) in try memory.resident() }
   }
 
-  package var gpuVendors: [GPUVendor] { GPUVendor.all }
+  package var gpuVendors: [GPUVendor] { GPUVendor.linux }
+
+  package var sources: SourceTexts { .rows }
 
   package func processes(root: String) -> ProcessAccess? {
     let reader = ProcessDetailsReader(root: root)

@@ -1,3 +1,4 @@
+package import AgentMetrics
 package import Collect
 package import CollectGPU
 package import NodeMetrics
@@ -16,6 +17,8 @@ package struct UnsupportedPlatform: Platform {
   package func residentMemory() -> OwnCostCollector.ResidentMemory? { nil }
 
   package var gpuVendors: [GPUVendor] { [] }
+
+  package var sources: SourceTexts { SourceTexts([:]) }
 
   package func processes(root: String) -> ProcessAccess? { nil }
 

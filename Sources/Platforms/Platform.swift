@@ -32,6 +32,9 @@ package protocol Platform: Sendable {
   /// Folders to search for vendors' tools where PATH is not set.
   var toolFolders: [String] { get }
 
+  /// Origins of the metrics, for the catalog.
+  var sources: SourceTexts { get }
+
   /// Access to single processes of a machine; nil where the system has none.
   func processes(root: String) -> ProcessAccess?
 

@@ -133,8 +133,10 @@ package final class FileLock: Sendable {
 
   /// - Throws: SystemError; its code is ``ErrorCode/wouldBlock`` if another process has the lock.
   package init(_ path: String) throws(SystemError) {
-    descriptor = csystemio_lock_file(path)
-    if descriptor < 0 { throw SystemError("lock " + path) }
+    let opened = csystemio_lock_file(path)
+    if opened < 0 { throw SystemError("lock " + path) }
+    // Last: a throw after it would run `deinit` as well, and close a number that is not this lock's.
+    descriptor = opened
   }
 
   deinit { csystemio_close(descriptor) }

@@ -11,4 +11,9 @@ package enum Pipe {
     if csystemio_pipe(&ends) != 0 { throw SystemError("make a pipe") }
     return (ends[0], ends[1])
   }
+
+  /// Makes reads and writes of one end fail instead of waiting.
+  package static func unblock(_ end: Int32) {
+    _ = csystemio_unblock(end)
+  }
 }

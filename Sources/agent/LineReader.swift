@@ -62,7 +62,7 @@ struct LineReader {
       buffer += chunk[..<count]
     } else if count == 0 {
       isOver = true
-    } else if errno != EINTR {
+    } else if SystemError.last != EINTR {
       throw .input(SystemError("read standard input").description)
     }
   }

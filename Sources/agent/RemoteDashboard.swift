@@ -85,6 +85,6 @@ struct RemoteDashboard {
           return DashboardConnection(isConnected: state.isConnected, lag: state.lag, reason: state.reason)
         })
     }
-    _ = try runDashboard(hosts: hosts, options: options)
+    _ = try runDashboard(hosts: hosts, options: options, terminal: openTerminal)
   }
 }

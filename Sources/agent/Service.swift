@@ -143,6 +143,7 @@ struct Service {
     settings.corsOrigins = configuration.server.corsOrigins
     settings.allowedHosts = configuration.server.allowedHosts
     settings.prometheus = configuration.server.prometheus
+    settings.sources = platform.sources
     settings.pushStatus = { push?.status ?? [] }
     let server = HTTPServer(
       api: API(
@@ -196,6 +197,7 @@ struct Service {
     defer { sink.release() }
     var options = dashboardOptions(configuration.terminal, interval: configuration.samples.interval)
     options.listening = address
+    options.sources = platform.sources
     options.messages = { sink.newestHeld }
     options.processes = .local { processes.snapshot(of: $0) }
     if isThisMachine {
@@ -208,7 +210,7 @@ struct Service {
     }
     do {
       // Quitting and a signal are both normal ends.
-      _ = try runDashboard(demand: demand, options: options)
+      _ = try runDashboard(demand: demand, options: options, terminal: openTerminal)
       return 0
     } catch {
       logger.error("\(error)")

@@ -20,7 +20,7 @@ import Testing
     for metric in Catalog.shared.metrics {
       #expect(!metric.definition.help.isEmpty && !metric.definition.source.isEmpty, "\(metric.id)")
     }
-    let body = String(decoding: CatalogJSON.bytes, as: UTF8.self)
+    let body = String(decoding: CatalogJSON(sources: .rows).document.bytes, as: UTF8.self)
     #expect(
       body.hasPrefix(#"{"metrics":[{"id":"cpu.model","unit":"none","type":"info","title":"Processor model","help":"#))
     #expect(

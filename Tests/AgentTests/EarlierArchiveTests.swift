@@ -1,4 +1,5 @@
 import AgentMetrics
+import Glibc
 import SystemIO
 import TestSupport
 import Testing

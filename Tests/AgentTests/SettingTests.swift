@@ -1,5 +1,6 @@
 import Archive
 import ArgumentParser
+import Glibc
 import Logging
 import SystemIO
 import Testing

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 @Suite struct AMDParserTests {
   @Test func levelsOfAClock() {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 @Suite struct AMDSourceTests {
   private func source(_ fixture: Fixture) -> AMDSource {

@@ -1,9 +1,11 @@
 import Collect
+import Glibc
 import SystemIO
 import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 /// Child processes, with scripts in place of the vendors' tools.
 @Suite(.ownThreads) struct AMDToolRunTests {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 @Suite struct AMDToolsTests {
   private static let staticText = """

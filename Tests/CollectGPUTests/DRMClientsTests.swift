@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 @Suite struct DRMClientsTests {
   private static func info(_ client: Int, gfx: Int, vram: Int = 1) -> String {

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 @Suite struct FDInfoTests {
   private func parse(_ text: String) -> FDInfo? { FDInfo(Array(text.utf8).span) }

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 @Suite struct PCINamesTests {
   private static let ids = Array(

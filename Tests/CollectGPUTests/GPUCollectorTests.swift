@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 /// A source that runs the test's closure.
 private final class ScriptedSource: GPUSource {
@@ -273,7 +274,7 @@ private final class ScriptedSource: GPUSource {
   }
 
   @Test func whereThereIsNoGPUThereIsNoMember() throws {
-    let collector = GPUCollector(Self.nowhere)
+    let collector = GPUCollector(Self.nowhere, vendors: GPUVendor.linux)
     var reading = Reading()
     for _ in 0..<5 { try look(collector, &reading) { _ in true } }
     #expect(reading.gpus.isEmpty)

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 /// The tests' NVML, Tests/CFakeNVML, compiled for a scenario.
 struct FakeNVML {
@@ -70,5 +71,16 @@ enum NVIDIAMachine {
 
   static func set(_ address: String, _ status: String, on machine: Fixture) throws {
     try machine.write(status + "\n", to: folder + address + "/power/runtime_status")
+  }
+}
+
+extension NVIDIASource {
+  /// Reads the GPUs of the Linux machine of an environment.
+  convenience init(
+    _ environment: GPUEnvironment, paths: [String]? = nil,
+    run: @escaping RunTool = { path, arguments throws(CollectorError) in try Tool.run(path, arguments) },
+    clock: @escaping () -> Double = { Clock.monotonic }
+  ) {
+    self.init(environment, on: LinuxNVIDIASystem(root: environment.root), paths: paths, run: run, clock: clock)
   }
 }

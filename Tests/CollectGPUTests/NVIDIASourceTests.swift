@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 @Suite(.ownThreads) struct NVIDIASourceTests {
   private static let gibibyte = 1_073_741_824.0

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import CollectGPU
+@testable import CollectGPULinux
 
 @Suite(.ownThreads) struct NvidiaSMITests {
   private static let mebibyte = 1_048_576.0

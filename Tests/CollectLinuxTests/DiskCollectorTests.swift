@@ -30,10 +30,10 @@ import Testing
     #expect(disk.model == nil)
     #expect(disk.name == nil)
     #expect(disk.reads == 1_169_006)
-    #expect(disk.sectorsRead == 51_436_264)
+    #expect(disk.bytesRead == 51_436_264 * 512)
     #expect(disk.readMilliseconds == 2_221_111)
     #expect(disk.writes == 4_463_480)
-    #expect(disk.sectorsWritten == 124_977_440)
+    #expect(disk.bytesWritten == 124_977_440 * 512)
     #expect(disk.writeMilliseconds == 13_836_788)
     #expect(disk.inFlight == 0)
     #expect(disk.busyMilliseconds == 11_690_067)
@@ -61,7 +61,7 @@ import Testing
     #expect(disks.map(\.isPhysical) == [true, true, false, false])
     #expect(disks.map(\.model) == ["LOGICAL VOLUME", "LOGICAL VOLUME", nil, nil])
     #expect(disks.map(\.name) == [nil, nil, "vg_sys-lv_root", "vg_sys-lv_swap"])
-    #expect(disks[1].sectorsWritten == 3_132_075_864)
+    #expect(disks[1].bytesWritten == 3_132_075_864 * 512)
     #expect(disks[1].queueMilliseconds == 183_767_219)
   }
 

@@ -1,5 +1,6 @@
 import AgentMetrics
 import Collect
+import Glibc
 import KernelFiles
 import SystemIO
 import TestSupport

@@ -287,8 +287,8 @@ import Testing
     for lines in [paths + ["259 1 nvme0n1 0 0 0 0 0 0 0 0 0 0 0"], ["259 1 nvme0n1 0 0 0 0 0 0 0 0 0 0 0"] + paths] {
       let disks = try disks(lines, Self.namespaces)
       #expect(disks.map(\.device) == ["nvme0n1"] && disks[0].isPhysical)
-      #expect(disks[0].reads == 11 && disks[0].sectorsRead == 22 && disks[0].readMilliseconds == 33)
-      #expect(disks[0].writes == 44 && disks[0].sectorsWritten == 55 && disks[0].writeMilliseconds == 66)
+      #expect(disks[0].reads == 11 && disks[0].bytesRead == 22 * 512 && disks[0].readMilliseconds == 33)
+      #expect(disks[0].writes == 44 && disks[0].bytesWritten == 55 * 512 && disks[0].writeMilliseconds == 66)
       #expect(disks[0].inFlight == 3 && disks[0].busyMilliseconds == 77 && disks[0].queueMilliseconds == 88)
     }
     // Since then: not counted twice.

@@ -2,6 +2,7 @@ import Glibc
 import Testing
 
 @testable import Dashboard
+@testable import NcursesTerminal
 
 @Suite struct CharacterWidthTests {
   static let some: [(Unicode.Scalar, Int)] = [

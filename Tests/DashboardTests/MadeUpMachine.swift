@@ -159,7 +159,7 @@ struct MadeUpMachine {
       disk.isPhysical = !name.hasPrefix("md") && !name.hasPrefix("dm")
       if name.hasPrefix("nvme") { disk.model = "SAMSUNG MZQL23T8HCLS" }
       if name == "dm-0" { disk.name = "vg0-root" }
-      (disk.reads, disk.sectorsRead, disk.writes, disk.sectorsWritten, disk.busyMilliseconds) = (0, 0, 0, 0, 0)
+      (disk.reads, disk.bytesRead, disk.writes, disk.bytesWritten, disk.busyMilliseconds) = (0, 0, 0, 0, 0)
       return disk
     }
     reading.networks = networks.map { name in
@@ -265,8 +265,8 @@ struct MadeUpMachine {
     reading.cgroup?.cpuMicroseconds? += UInt64(seconds * 1e6 * 0.7)
     for index in reading.disks.indices {
       let rate = index == 0 || random.unit < 0.3 ? random.unit * random.unit * 200e6 : 0
-      reading.disks[index].sectorsRead? += UInt64(rate * seconds / 512)
-      reading.disks[index].sectorsWritten? += UInt64(rate * 0.4 * seconds / 512)
+      reading.disks[index].bytesRead? += UInt64(rate * seconds / 512) * 512
+      reading.disks[index].bytesWritten? += UInt64(rate * 0.4 * seconds / 512) * 512
       reading.disks[index].busyMilliseconds? += UInt64(min(1, rate / 150e6) * seconds * 1000)
     }
     for index in reading.networks.indices where reading.networks[index].state != "down" {

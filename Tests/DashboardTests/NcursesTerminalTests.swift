@@ -6,6 +6,7 @@
   import Testing
 
   @testable import Dashboard
+  @testable import NcursesTerminal
 
   /// The real terminal, on a pseudo-terminal.
   ///

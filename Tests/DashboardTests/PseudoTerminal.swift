@@ -22,7 +22,8 @@
       try #require(ioctl(master, 0x4004_5431, &lock) == 0 && ioctl(master, 0x8004_5430, &number) == 0)
       slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
       try #require(slave >= 0)
-      var size = winsize(ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+      // struct winsize.
+      var size: [UInt16] = [rows, columns, 0, 0]
       try #require(ioctl(master, UInt(TIOCSWINSZ), &size) == 0)
       guard isRead else { return }
       let (master, written) = (master, written)

@@ -6,14 +6,14 @@ import Testing
     var before = Reading()
     before.monotonic = 100
     var disk = DiskReading(device: "sda")
-    disk.sectorsRead = 1_000
+    disk.bytesRead = 1_000 * 512
     disk.busyMilliseconds = 0
     disk.reads = 10
     disk.readMilliseconds = 100
     before.disks = [disk]
     var after = before
     after.monotonic = 104
-    after.disks[0].sectorsRead = 1_000 + 8_192
+    after.disks[0].bytesRead = (1_000 + 8_192) * 512
     after.disks[0].busyMilliseconds = 1_000
     after.disks[0].reads = 14
     after.disks[0].readMilliseconds = 106

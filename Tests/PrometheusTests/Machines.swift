@@ -3,6 +3,7 @@ import AgentMetrics
 import Collect
 import CollectDemo
 import CollectGPU
+import CollectGPULinux
 import CollectLinux
 import CollectNode
 import SampleStore
@@ -46,7 +47,8 @@ enum Machines {
   static func twoInstants(_ fixture: Fixture) throws -> (sample: Sample, reading: Reading) {
     let copy = try fixture.copy()
     var collectors: [any Collector] = linuxCollectors(root: copy.root)
-    collectors.append(GPUCollector(GPUEnvironment(root: copy.root, asksDrivers: false)))
+    collectors.append(
+      GPUCollector(GPUEnvironment(root: copy.root, asksDrivers: false), vendors: GPUVendor.linux))
     var readings: [Reading] = []
     for instant in [0.0, 30] {
       if instant > 0 { try copy.advance() }

@@ -1,3 +1,4 @@
+internal import Glibc
 package import SystemIO
 
 /// A program in a process of its own, with its output in pipes; killed on deinit unless it was waited for.

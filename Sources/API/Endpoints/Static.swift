@@ -13,8 +13,10 @@ extension Route {
   static let catalog = Route(
     path: "/catalog", summary: "All metrics: unit, kind, help, source, labels",
     contents: [.json(CatalogJSON.schema)], isRevalidated: true
-  ) { (_, context) async throws(APIError) in
-    try await .validated(CatalogJSON.validator, for: context.request) { () throws(APIError) in .json(CatalogJSON.bytes)
+  ) { (api, context) async throws(APIError) in
+    let document = api.catalog.document
+    return try await .validated(document.validator, for: context.request) { () throws(APIError) in
+      .json(document.bytes)
     }
   }
 

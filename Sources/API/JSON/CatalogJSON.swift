@@ -1,9 +1,34 @@
 internal import AgentMetrics
+internal import Synchronization
 
 /// The catalog as the JSON of `/catalog`: the definition of every metric.
-enum CatalogJSON {
-  /// Encoded once: the catalog is part of the program.
-  static let bytes: [UInt8] = {
+final class CatalogJSON: Sendable {
+  /// The bytes and their validator.
+  struct Document: Sendable {
+    let bytes: [UInt8]
+    let validator: Validator
+  }
+
+  private let sources: SourceTexts
+  private let encoded = Mutex<Document?>(nil)
+
+  /// - Parameter sources: origins of the metrics on this platform.
+  init(sources: SourceTexts) {
+    self.sources = sources
+  }
+
+  /// The document, encoded at the first request: the catalog is part of the program.
+  var document: Document {
+    encoded.withLock { encoded in
+      if let encoded { return encoded }
+      let bytes = encode()
+      let document = Document(bytes: bytes, validator: Validator(contents: bytes))
+      encoded = document
+      return document
+    }
+  }
+
+  private func encode() -> [UInt8] {
     let writer = JSONWriter(capacity: 65_536)
     writer.beginObject()
     writer.beginArray("metrics")
@@ -15,7 +40,7 @@ enum CatalogJSON {
       writer.member("title", metric.definition.title)
       if let title = metric.definition.japaneseTitle { writer.member("title_ja", title) }
       writer.member("help", metric.definition.help)
-      writer.member("source", metric.definition.source)
+      writer.member("source", sources.text(of: metric))
       writer.beginArray("labels")
       for label in metric.labels { writer.member(nil, label) }
       writer.endArray()
@@ -29,7 +54,7 @@ enum CatalogJSON {
       writer.member("name", counter.name)
       writer.member("unit", counter.unit.rawValue)
       writer.member("help", counter.help)
-      writer.member("source", counter.source)
+      writer.member("source", sources.text(of: counter))
       writer.beginArray("labels")
       for label in counter.labels { writer.member(nil, label.description) }
       writer.endArray()
@@ -38,9 +63,7 @@ enum CatalogJSON {
     writer.endArray()
     writer.endObject()
     return writer.bytes
-  }()
-
-  static let validator = Validator(contents: bytes)
+  }
 
   static let schema = JSONSchema.object([
     .init(

@@ -127,6 +127,12 @@ void cncurses_wake(void);
 /// Whether the terminal accepts bytes now (not after Ctrl-S, or on a slow line).
 bool cncurses_is_writable(int output);
 
+/// Opens the process's terminal to read keys, or returns -1.
+int cncurses_open_controlling(void);
+
+/// Opens the terminal of a descriptor again to write, with a non-blocking mode of its own; -1 where it is none.
+int cncurses_open_again(int output);
+
 /// Writes all bytes; false if the reader is gone.
 bool cncurses_write(int output, const void *bytes, long count);
 

@@ -4,10 +4,6 @@
 #define CSQLITE_H
 
 #include <sqlite3.h>
-#include <sys/file.h>
-
-/// flock(2) for this process alone, without waiting; 0, or -1 with errno. Swift takes the name for that of the struct.
-static inline int csqlite_lock_file(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
 /// sqlite3_bind_blob with SQLITE_TRANSIENT: SQLite copies the bytes.
 static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, int count) {

@@ -142,6 +142,9 @@ int32_t csystemio_identity_of(const char *path, struct csystemio_identity *ident
 /// Writes the target of a symbolic link, without NUL; the number of bytes, at most `size`.
 int64_t csystemio_link_target(const char *path, char *target, int64_t size);
 
+/// Makes reads and writes of a pipe fail with EAGAIN instead of waiting; ENOSYS on Windows.
+int32_t csystemio_unblock(int32_t file);
+
 /// Lists a folder in the order of the system.
 struct csystemio_folder;
 struct csystemio_folder *csystemio_folder_open(const char *path);
@@ -254,6 +257,16 @@ struct csystemio_run {
 int32_t csystemio_run_program(
     const char *path, const char *const *arguments, const char *const *environment, double seconds, char *output,
     int64_t output_size, char *errors, int64_t errors_size, struct csystemio_run *run);
+
+// MARK: Texts
+
+/// A regular expression of regcomp(3), extended, ignoring case; NULL if it is malformed, and on Windows, whose C library
+/// has none.
+struct csystemio_pattern;
+struct csystemio_pattern *csystemio_pattern_create(const char *text);
+/// Whether it matches a part of the text.
+int32_t csystemio_pattern_matches(const struct csystemio_pattern *pattern, const char *text);
+void csystemio_pattern_destroy(struct csystemio_pattern *pattern);
 
 // MARK: Libraries
 

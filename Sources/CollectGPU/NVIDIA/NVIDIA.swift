@@ -1,10 +1,16 @@
 internal import AgentMetrics
 internal import Collect
-internal import KernelFiles
 internal import SystemIO
 
 extension GPUVendor {
-  static let nvidia = GPUVendor(name: "nvidia", pciVendor: 0x10DE) { environment in NVIDIASource(environment) }
+  /// NVIDIA, on a system.
+  package static func nvidia(
+    on system: @escaping @Sendable (GPUEnvironment) -> any NVIDIASystem
+  ) -> GPUVendor {
+    GPUVendor(name: "nvidia", pciVendor: 0x10DE) { environment in
+      NVIDIASource(environment, on: system(environment))
+    }
+  }
 }
 
 /// Reads NVIDIA's GPUs with NVML, or with nvidia-smi if that library cannot be opened.
@@ -17,16 +23,14 @@ final class NVIDIASource: GPUSource {
   static let rest = 300.0
   /// Seconds between two checks while all GPUs are left alone.
   private static let sleepingRest = 5.0
-  /// Seconds between two device counts if sysfs does not list the devices.
+  /// Seconds between two device counts if the system does not list the devices.
   private static let recount = 60.0
-  /// Names of the library for the dynamic linker, and its path in Windows' Subsystem for Linux.
-  static let paths = ["libnvidia-ml.so.1", "libnvidia-ml.so", "/usr/lib/wsl/lib/libnvidia-ml.so.1"]
 
   /// Runs a tool with arguments and returns its output.
   typealias RunTool = (_ path: String, _ arguments: [String]) throws(CollectorError) -> Tool.Output
 
   private let environment: GPUEnvironment
-  private let root: String
+  private let system: any NVIDIASystem
   private let paths: [String]
   private let run: RunTool
   private let clock: () -> Double
@@ -36,8 +40,6 @@ final class NVIDIASource: GPUSource {
   private var session: NVMLSession?
   private var soughtAt = -Double.infinity
   private var tool: NvidiaSMI?
-  private var tegra: TegraGPU?
-  private var hasSoughtTegra = false
   private var addresses: Set<String> = []
   private var opened: Set<String> = []
   private var countedAt = -Double.infinity
@@ -50,7 +52,7 @@ final class NVIDIASource: GPUSource {
   private var lostSince = Double.nan
   private var lostRetry = recount
 
-  /// Process ids in proc by the driver's process ids.
+  /// Process ids in the process table by the driver's process ids.
   private var numbers: [Int32: Int32] = [:]
   /// The last values of each GPU, and their time.
   private var known: [(gpu: GPU, instant: Double)] = []
@@ -58,16 +60,16 @@ final class NVIDIASource: GPUSource {
   private var errors: [String: Double] = [:]
 
   /// - Parameters:
-  ///   - paths: paths of the library to try; the dynamic linker resolves a name without a slash.
+  ///   - paths: paths of the library to try; the system's by default.
   ///   - run: runs the tool.
   init(
-    _ environment: GPUEnvironment, paths: [String] = paths,
+    _ environment: GPUEnvironment, on system: any NVIDIASystem, paths: [String]? = nil,
     run: @escaping RunTool = { path, arguments throws(CollectorError) in try Tool.run(path, arguments) },
     clock: @escaping () -> Double = { Clock.monotonic }
   ) {
     self.environment = environment
-    root = environment.root
-    self.paths = paths
+    self.system = system
+    self.paths = paths ?? system.libraries
     self.run = run
     self.clock = clock
   }
@@ -76,8 +78,8 @@ final class NVIDIASource: GPUSource {
 
   func read(at instant: Double) throws(CollectorError) -> GPUAnswer {
     // A recording's GPUs are not this machine's.
-    guard environment.asksDrivers else { return readTegra() ?? GPUAnswer(rest: .infinity) }
-    let slots = NVIDIASlot.find(root: root)
+    guard environment.asksDrivers else { return readIntegrated() ?? GPUAnswer(rest: .infinity) }
+    let slots = system.slots()
     let present = Set(slots.map(\.address))
     if present != addresses {
       // A GPU was added or removed: the library enumerates devices only when it is initialized.
@@ -94,7 +96,7 @@ final class NVIDIASource: GPUSource {
     if let failure, instant < retryAt { throw failure }
     if nvml == nil, instant - soughtAt >= Self.rest {
       soughtAt = instant
-      if slots.isEmpty, NVIDIASlot.areOthers(root: root) { return GPUAnswer(rest: emptyRest) }
+      if slots.isEmpty, system.areOthers() { return GPUAnswer(rest: emptyRest) }
       nvml = NVML(paths: paths)
       throughput = nvml.map { PCIeThroughput($0) }
     }
@@ -112,7 +114,7 @@ final class NVIDIASource: GPUSource {
       }
     } else if let answer = try askTool(slots, wanted, at: instant) {
       gpus = answer
-    } else if slots.isEmpty, let answer = readTegra() {
+    } else if slots.isEmpty, let answer = readIntegrated() {
       return answer
     } else {
       return GPUAnswer(
@@ -128,18 +130,14 @@ final class NVIDIASource: GPUSource {
       failure: gpus.isEmpty && !slots.isEmpty ? "the driver is bound to GPUs but does not list them" : nil)
   }
 
-  /// Reads a Jetson's GPU from sysfs; nil on other machines.
-  private func readTegra() -> GPUAnswer? {
-    if !hasSoughtTegra {
-      hasSoughtTegra = true
-      tegra = TegraGPU(root: root)
-    }
-    return tegra.map { GPUAnswer(gpus: [$0.read(machineMemory: machineMemory())]) }
+  /// Reads a GPU that the system knows without NVML; nil on other machines.
+  private func readIntegrated() -> GPUAnswer? {
+    system.integratedGPU().map { GPUAnswer(gpus: [$0]) }
   }
 
-  /// Whether NVIDIA's driver is loaded, according to sysfs and proc.
+  /// Whether NVIDIA's driver is loaded, according to the system.
   private func isLoaded(_ slots: [NVIDIASlot]) -> Bool {
-    !slots.isEmpty || Files.exists(root + "/proc/driver/nvidia/version")
+    !slots.isEmpty || system.isDriverLoaded
   }
 
   // MARK: Reading
@@ -158,7 +156,7 @@ final class NVIDIASource: GPUSource {
       opened = wanted
       countedAt = instant
     }
-    var (gpus, errors) = try session.read(at: instant, machineMemory: machineMemory)
+    var (gpus, errors) = try session.read(at: instant, machineMemory: { system.machineMemory })
     for (index, xid) in errors { self.errors[Self.key(gpus[index])] = xid }
     for index in gpus.indices { gpus[index].xid = self.errors[Self.key(gpus[index])] ?? .nan }
     addLost(to: &gpus, slots, wanted, session.lost(among: wanted), hasLost: session.hasLost)
@@ -186,13 +184,13 @@ final class NVIDIASource: GPUSource {
     for address in lost.sorted() where !gpus.contains(where: { $0.pciAddress == address }) {
       var gpu = GPU(vendor: "nvidia")
       gpu.pciAddress = address
-      gpu.model = slots.first { $0.address == address }?.model(root: root)
+      gpu.model = slots.first { $0.address == address }.flatMap { system.model(of: $0) }
       gpu.state = .lost
       gpus.append(gpu)
     }
   }
 
-  /// Whether the number of devices changed; counted only if sysfs does not list them.
+  /// Whether the number of devices changed; counted only if the system does not list them.
   private func isRecountDue(_ slots: [NVIDIASlot], at instant: Double) -> Bool {
     guard slots.isEmpty, instant - countedAt >= Self.recount, let session else { return false }
     countedAt = instant
@@ -218,7 +216,7 @@ final class NVIDIASource: GPUSource {
     do {
       var gpus = try tool.read(at: instant, addresses: wanted.count == slots.count ? nil : wanted.sorted())
       for index in gpus.indices where gpus[index].hasUnifiedMemory {
-        UnifiedMemory.mark(&gpus[index], machineMemory: machineMemory())
+        UnifiedMemory.mark(&gpus[index], machineMemory: system.machineMemory)
         UnifiedMemory.sumUse(&gpus[index])
       }
       addLost(to: &gpus, slots, wanted, tool.lost, hasLost: !tool.lost.isEmpty)
@@ -293,8 +291,8 @@ final class NVIDIASource: GPUSource {
     }
     var gpu = last.map { Self.identity(of: $0.gpu) } ?? GPU(vendor: "nvidia")
     gpu.pciAddress = slot.address
-    gpu.model = gpu.model ?? slot.model(root: root)
-    gpu.driver = gpu.driver ?? Files.line(of: root + "/sys/module/nvidia/version")
+    gpu.model = gpu.model ?? system.model(of: slot)
+    gpu.driver = gpu.driver ?? system.driverVersion
     gpu.state = slot.isAsleep ? .asleep : .active
     return gpu
   }
@@ -325,17 +323,13 @@ final class NVIDIASource: GPUSource {
       && (gpu.processes ?? []).allSatisfy { $0.kind == "graphics" }
   }
 
-  /// Replaces process ids of a container's namespace by those of this machine's proc; an id that is not found stays.
+  /// Replaces process ids of a container's namespace by those of this machine; an id that is not found stays.
   private func renumber(_ gpus: inout [GPU]) {
     let pids = Set(gpus.lazy.flatMap { $0.processes ?? [] }.map(\.pid))
     numbers = numbers.filter { pids.contains($0.key) }
-    // Searching for processes is expensive: only for new ones.
-    var unknown: Set<Int32> = []
-    for pid in pids where numbers[pid] == nil {
-      numbers[pid] = pid
-      if !Files.exists(root + "/proc/\(pid)") { unknown.insert(pid) }
-    }
-    for (inner, outer) in NamespacePIDs.find(unknown, root: root) { numbers[inner] = outer }
+    let new = pids.filter { numbers[$0] == nil }
+    for pid in new { numbers[pid] = pid }
+    for (inner, outer) in system.processIDs(of: new) { numbers[inner] = outer }
     guard numbers.contains(where: { $0.key != $0.value }) else { return }
     for index in gpus.indices {
       gpus[index].processes = gpus[index].processes?.map { process in
@@ -344,10 +338,5 @@ final class NVIDIASource: GPUSource {
         return process
       }
     }
-  }
-
-  private func machineMemory() -> Double {
-    guard let bytes = try? Files.contents(of: root + "/proc/meminfo") else { return .nan }
-    return MeminfoParser.total(bytes.span).map { Double($0) } ?? .nan
   }
 }

@@ -96,7 +96,7 @@ final class NVML: @unchecked Sendable {
     let size: Int
   }
 
-  private let library: UnsafeMutableRawPointer
+  private let library: Library
   private let initialise: Call
   private let end: Call?
   let driverVersion: Text?
@@ -149,11 +149,11 @@ final class NVML: @unchecked Sendable {
 
   /// Opens the first of `paths` that loads; nil if none does, or if it is not this library.
   init?(paths: [String]) {
-    guard let library = paths.lazy.compactMap({ dlopen($0, RTLD_LAZY | RTLD_LOCAL) }).first else { return nil }
+    guard let library = paths.lazy.compactMap({ Library($0) }).first else { return nil }
     func find<Function>(_ names: String..., as type: Function.Type = Function.self) -> Function? {
       for name in names {
         // The library's documented type of that function; all of them are C functions without variadic arguments.
-        if let symbol = dlsym(library, name) { return unsafeBitCast(symbol, to: Function.self) }
+        if let symbol = library.symbol(name) { return unsafeBitCast(symbol, to: Function.self) }
       }
       return nil
     }
@@ -168,7 +168,7 @@ final class NVML: @unchecked Sendable {
       let deviceCount = find("nvmlDeviceGetCount_v2", "nvmlDeviceGetCount", as: Number.self),
       let deviceAt = find("nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex", as: DeviceAt.self)
     else {
-      dlclose(library)
+      library.close()
       return nil
     }
     self.library = library
@@ -224,7 +224,7 @@ final class NVML: @unchecked Sendable {
   }
 
   // After a driver's replacement the library is loaded from its new file only once it was closed everywhere.
-  deinit { dlclose(library) }
+  deinit { library.close() }
 
   /// Initializes the library, which opens the driver's devices.
   ///

@@ -75,24 +75,19 @@ struct ConfigFile {
     if let bytes = try? Files.contents(of: path) { old = String(decoding: bytes, as: UTF8.self) }
     let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
     makeFolder(folder)
-    let temporary = path + ".new"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { return temporary + ": " + String(cString: strerror(errno)) }
-    let isWritten = StandardStreams.write(ConfigFile.text(settings, over: old), to: file)
-    close(file)
-    guard isWritten, rename(temporary, path) == 0 else {
-      let reason = String(cString: strerror(errno))
-      unlink(temporary)
-      return path + ": " + reason
+    do {
+      try Files.replace(path, with: ConfigFile.text(settings, over: old), mode: 0o644)
+      return nil
+    } catch {
+      return error.description
     }
-    return nil
   }
 
   private func makeFolder(_ folder: String) {
     var index = folder.startIndex
     while index < folder.endIndex {
       index = folder[folder.index(after: index)...].firstIndex(of: "/") ?? folder.endIndex
-      _ = mkdir(String(folder[..<index]), 0o700)
+      Files.makeFolder(String(folder[..<index]), mode: 0o700)
     }
   }
 }

@@ -1,7 +1,7 @@
 /// Distinguishes pasted text from typed keys by its speed, on terminals without bracketed paste.
 ///
 /// Keys are commands here: one pasted line would change settings, end the program and pass the rest to the shell.
-struct BurstGuard {
+package struct BurstGuard {
   /// Minimum characters of a paste, in one read or less than ``gap`` apart.
   static let pasteLength = 4
   /// Seconds between two characters below which they belong together.
@@ -16,12 +16,14 @@ struct BurstGuard {
   private var isUniform = true
   private var isPaste = false
 
+  package init() {}
+
   /// Classifies the events of one read(2): keys of a paste become one event, keys of a shorter run bursts.
   ///
   /// - Parameters:
   ///   - now: monotonic time of the read.
   ///   - waited: seconds that the reader waited; a paste continues in input that was already available.
-  mutating func events(_ events: [TerminalEvent], at now: Double, waited: Double) -> [TerminalEvent] {
+  package mutating func events(_ events: [TerminalEvent], at now: Double, waited: Double) -> [TerminalEvent] {
     let texts = events.compactMap { event in if case .key(let key) = event { key.text } else { nil } }
     guard !texts.isEmpty else { return events }
     if now - last >= Self.gap, !(isPaste && waited < Self.gap) {

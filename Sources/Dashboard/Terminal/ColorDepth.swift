@@ -1,5 +1,5 @@
 /// Number of colors sent to a terminal.
-enum ColorDepth: String, CaseIterable {
+package enum ColorDepth: String, CaseIterable {
   /// No colors: bold, dim and reverse only.
   case mono
   /// The eight of ECMA-48, and with `has16` their bright ones.
@@ -11,15 +11,15 @@ enum ColorDepth: String, CaseIterable {
 }
 
 /// Abilities of a terminal, derived from its type and the environment before any output.
-struct TerminalTraits: Equatable {
+package struct TerminalTraits: Equatable {
   /// Colors sent to it.
-  var depth: ColorDepth
+  package var depth: ColorDepth
   /// Whether it has colors 8…15.
-  var has16: Bool
+  package var has16: Bool
   /// Whether it supports synchronized output (private mode 2026).
   var synchronizes: Bool
   /// Whether it has a title that can be set (OSC 2) and saved (XTWINOPS 22 and 23).
-  var hasTitle: Bool
+  package var hasTitle: Bool
 
   /// Derives the abilities.
   ///
@@ -28,7 +28,7 @@ struct TerminalTraits: Equatable {
   ///   - colors: number of colors by terminfo; 0 without any.
   ///   - environment: COLORTERM, TERM_PROGRAM, TMUX, NO_COLOR and so on.
   ///   - wanted: the user's choice, which overrides the detection; nil for "auto".
-  init(type: String, colors: Int, environment: (String) -> String?, wanted: ColorDepth? = nil) {
+  package init(type: String, colors: Int, environment: (String) -> String?, wanted: ColorDepth? = nil) {
     func variable(_ name: String) -> String { environment(name) ?? "" }
     let program = variable("TERM_PROGRAM")
     let isScreen = type.hasPrefix("screen")

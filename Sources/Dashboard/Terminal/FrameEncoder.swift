@@ -1,9 +1,9 @@
 /// Encodes the difference between two frames as bytes for an ECMA-48 terminal.
-struct FrameEncoder {
+package struct FrameEncoder {
   /// Abilities of the terminal.
-  var traits: TerminalTraits
+  package var traits: TerminalTraits
   /// Colors to encode with.
-  var theme: Theme
+  package var theme: Theme
 
   /// Bytes of a frame above which synchronized output is used, where supported; terminals process shorter ones in one
   /// step.
@@ -15,7 +15,7 @@ struct FrameEncoder {
   private var x = -1
   private var y = -1
 
-  init(traits: TerminalTraits, theme: Theme) {
+  package init(traits: TerminalTraits, theme: Theme) {
     self.traits = traits
     self.theme = theme
   }
@@ -23,7 +23,7 @@ struct FrameEncoder {
   /// Encodes the bytes that turn `old` into `new`; empty without a difference.
   ///
   /// - Parameter old: the frame on the screen, of the same size; nil where unknown.
-  mutating func encode(from old: Grid?, to new: Grid) -> [UInt8] {
+  package mutating func encode(from old: Grid?, to new: Grid) -> [UInt8] {
     bytes.removeAll(keepingCapacity: true)
     x = -1
     y = -1

@@ -3,9 +3,9 @@
 /// Accepts the sequences of all terminals, not only those of one terminfo entry: a terminal's sequences depend on its
 /// modes, and its entry is often that of another. Unknown sequences are skipped whole, so that none of their letters
 /// acts as a key.
-struct InputDecoder {
+package struct InputDecoder {
   /// A decoded unit of input.
-  enum Token: Equatable {
+  package enum Token: Equatable {
     case event(TerminalEvent)
     /// The reply to DSR 5: the terminal has processed all output sent before the query.
     case ready
@@ -23,14 +23,16 @@ struct InputDecoder {
   /// Bytes of a paste that are kept; the rest is dropped.
   static let pasteLimit = 4096
 
+  package init() {}
+
   /// Whether an unfinished sequence is buffered.
-  var isPending: Bool { !bytes.isEmpty }
+  package var isPending: Bool { !bytes.isEmpty }
 
   /// Whether a bracketed paste is unfinished.
-  var isPasting: Bool { paste != nil }
+  package var isPasting: Bool { paste != nil }
 
   /// Ends a paste whose end sequence did not arrive.
-  mutating func endPaste() -> Token? {
+  package mutating func endPaste() -> Token? {
     guard let text = paste else { return nil }
     (paste, matched) = (nil, 0)
     return .event(.paste(Paste(text: String(decoding: text, as: UTF8.self), isBracketed: true)))
@@ -63,14 +65,14 @@ struct InputDecoder {
   }
 
   /// Appends input.
-  mutating func feed(_ new: some Sequence<UInt8>) {
+  package mutating func feed(_ new: some Sequence<UInt8>) {
     bytes += new
   }
 
   /// Returns the next token; nil where it is incomplete.
   ///
   /// - Parameter isOver: whether no more input follows soon, so that a lone ESC is the key.
-  mutating func next(isOver: Bool) -> Token? {
+  package mutating func next(isOver: Bool) -> Token? {
     while let first = bytes.first {
       if isPasting {
         if let token = takePaste() { return token }

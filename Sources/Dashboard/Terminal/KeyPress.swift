@@ -1,5 +1,5 @@
 /// A key press.
-enum KeyPress: Hashable {
+package enum KeyPress: Hashable {
   /// A character; control characters without a case of their own are those below U+0020.
   case character(Unicode.Scalar)
   case up, down, left, right, pageUp, pageDown, home, end
@@ -26,15 +26,15 @@ extension KeyPress {
 }
 
 /// Pasted text: bracketed by the terminal, or recognized by its speed.
-struct Paste: Hashable {
+package struct Paste: Hashable {
   /// The text with its control characters.
   var text: String
   var isBracketed: Bool
 }
 
 /// A mouse action at a cell, counted from the upper left.
-struct MouseEvent: Hashable {
-  enum MouseAction: Hashable {
+package struct MouseEvent: Hashable {
+  package enum MouseAction: Hashable {
     case press, drag, release, wheelUp, wheelDown
   }
 

@@ -20,11 +20,9 @@ final class LineMode {
   init(history: History, output: Int32, catchesSignals: Bool = true) throws(SystemError) {
     self.history = history
     self.output = output
-    var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw SystemError("make a pipe") }
-    for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-    wakeReader = ends[0]
-    wakeWriter = ends[1]
+    (wakeReader, wakeWriter) = try Pipe.make()
+    Pipe.unblock(wakeReader)
+    Pipe.unblock(wakeWriter)
     signals = catchesSignals ? try Signals.pipe([SIGINT, SIGTERM, SIGHUP]) : nil
     Signals.ignore(SIGPIPE)
   }
@@ -61,7 +59,7 @@ final class LineMode {
         pollfd(fd: output, events: text.isEmpty ? 0 : Int16(POLLOUT), revents: 0),
       ]
       if poll(&polled, nfds_t(polled.count), -1) < 0 {
-        if errno == EINTR { continue }
+        if SystemError.last == EINTR { continue }
         return .quit
       }
       if polled[1].revents != 0, let signals {

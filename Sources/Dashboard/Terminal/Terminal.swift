@@ -1,5 +1,5 @@
 /// Output and input of the dashboard: a real terminal, or a test's.
-protocol Terminal: AnyObject {
+package protocol Terminal: AnyObject {
   /// Current columns and rows.
   var size: Size { get }
   /// Characters supported by its font, locale and colors.
@@ -27,10 +27,16 @@ protocol Terminal: AnyObject {
   func nextEvent(timeout: Double) -> TerminalEvent
   /// Makes ``nextEvent(timeout:)`` return ``TerminalEvent/woken``, from any thread.
   var wake: @Sendable () -> Void { get }
+  /// Restores the screen for good.
+  func close()
+}
+
+extension Terminal {
+  package func close() {}
 }
 
 /// An event of a terminal.
-enum TerminalEvent: Equatable {
+package enum TerminalEvent: Equatable {
   case key(KeyPress)
   /// A key that arrived together with others, faster than typed.
   case burst(KeyPress)

@@ -1,8 +1,8 @@
 /// Flow control by status queries (DSR 5), which the terminal answers after processing all earlier output.
 ///
 /// The amount of data buffered in pipes, ssh and a modem on the way to the screen is not visible otherwise.
-struct TerminalQuery {
-  static let bytes = Array("\u{1B}[5n".utf8)
+package struct TerminalQuery {
+  package static let bytes = Array("\u{1B}[5n".utf8)
 
   /// Bytes that may be in flight without a query, over a fast and a slow line.
   ///
@@ -22,11 +22,13 @@ struct TerminalQuery {
   private var hasAnswered = false
   private var isMute = false
 
+  package init() {}
+
   /// Whether an answer is awaited.
-  var isPending: Bool { asked != nil }
+  package var isPending: Bool { asked != nil }
 
   /// Counts bytes; true if a query is to be sent after them.
-  mutating func count(_ bytes: Int, at now: Double) -> Bool {
+  package mutating func count(_ bytes: Int, at now: Double) -> Bool {
     sent += bytes
     guard sent >= limit, !isMute else { return false }
     (asked, sent) = (now, 0)
@@ -34,7 +36,7 @@ struct TerminalQuery {
   }
 
   /// Whether the last query has been answered, or its answer is overdue.
-  mutating func isSeen(at now: Double) -> Bool {
+  package mutating func isSeen(at now: Double) -> Bool {
     guard let asked else { return true }
     if hasAnswered { return now - asked > Self.longest }
     guard now - asked > Self.patience else { return false }
@@ -44,7 +46,7 @@ struct TerminalQuery {
   }
 
   /// Takes an answer; false if none was awaited.
-  mutating func answer(at now: Double) -> Bool {
+  package mutating func answer(at now: Double) -> Bool {
     hasAnswered = true
     guard let asked else { return false }
     limit = now - asked > Self.slowness ? Self.slowWindow : Self.window
@@ -53,5 +55,5 @@ struct TerminalQuery {
   }
 
   /// Stops waiting for an answer.
-  mutating func cancel() { asked = nil }
+  package mutating func cancel() { asked = nil }
 }

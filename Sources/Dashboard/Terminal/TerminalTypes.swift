@@ -1,7 +1,7 @@
 /// Substitutes for terminal types (TERM) that terminfo does not know.
-enum TerminalTypes {
+package enum TerminalTypes {
   /// The type itself, then types whose sequences it probably understands, the most similar first.
-  static func substitutes(for type: String) -> [String] {
+  package static func substitutes(for type: String) -> [String] {
     let name = type.lowercased()
     func begins(_ prefixes: String...) -> Bool { prefixes.contains { name.hasPrefix($0) } }
     var names = [type]
@@ -18,7 +18,7 @@ enum TerminalTypes {
   }
 
   /// Whether a type unknown to terminfo probably has no cursor addressing: it is not a terminal, or not one of ECMA-48.
-  static func onlyPrintsLines(_ type: String) -> Bool {
+  package static func onlyPrintsLines(_ type: String) -> Bool {
     let name = type.lowercased()
     if ["", "dumb", "unknown", "network", "dialup", "lpr", "printer", "emacs"].contains(name) { return true }
     // Terminals with other sequences, by the prefixes of their entries.

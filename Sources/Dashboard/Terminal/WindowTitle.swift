@@ -1,16 +1,18 @@
 /// The title of the terminal's window.
 ///
 /// The original is pushed to the terminal's stack before the first change (XTWINOPS 22), and popped after the last.
-struct WindowTitle {
+package struct WindowTitle {
   /// The wanted title; nil for the window's own.
-  var title: String?
+  package var title: String?
   private var shown: String?
 
+  package init() {}
+
   /// Whether the window has another title than its own.
-  var isChanged: Bool { shown != nil }
+  package var isChanged: Bool { shown != nil }
 
   /// Returns the bytes that set the wanted title; empty if the window has it.
-  mutating func update() -> [UInt8] {
+  package mutating func update() -> [UInt8] {
     guard title != shown else { return [] }
     defer { shown = title }
     guard let title else { return Array("\u{1B}[23;2t".utf8) }

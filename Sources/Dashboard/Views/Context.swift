@@ -14,6 +14,8 @@ struct Context {
   var bytesPerFrame = Double.nan
   /// Formats wall-clock times.
   var clock = WallClock()
+  /// Origins of the metrics.
+  var sources = SourceTexts.rows
 
   /// Divides a panel into columns of its graph and those beside it.
   ///

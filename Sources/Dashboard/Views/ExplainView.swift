@@ -83,7 +83,7 @@ struct ExplainView {
     if let failing = sources.first(where: { !$0.success }) { age += "; " + (failing.error ?? "its source is failing") }
     for note in sources.compactMap(\.note) { age += "; " + note }
     return [
-      ("meaning", definition.help), ("source", definition.source),
+      ("meaning", definition.help), ("source", context.sources.text(of: metric)),
       ("unit", definition.unit.rawValue + ", " + definition.kind.rawValue), ("age", age),
     ].filter { !$0.text.isEmpty }
   }

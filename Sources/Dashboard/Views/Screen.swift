@@ -39,7 +39,7 @@ struct Screen {
         input.entries, past: input.past, axis: axis, interval: input.interval, cursor: input.state.cursor.time,
         events: input.events),
       glyphs: glyphs, state: input.state, table: TableContents(table, sample, input.state), hits: hits,
-      bytesPerFrame: input.bytesPerFrame, clock: input.clock)
+      bytesPerFrame: input.bytesPerFrame, clock: input.clock, sources: input.options.sources)
   }
 
   func draw() -> Frame {

@@ -1,7 +1,7 @@
 /// Characters of bars, graphs and rules that the terminal's font and locale can show.
-struct Glyphs: Equatable {
+package struct Glyphs: Equatable {
   /// Resolution of graphs.
-  enum GraphGlyphs: String, CaseIterable {
+  package enum GraphGlyphs: String, CaseIterable {
     /// Two columns and four rows of dots in a cell.
     case braille
     /// Eighths of a cell.
@@ -16,7 +16,7 @@ struct Glyphs: Equatable {
   /// Whether the terminal has no colors, so that segments of a bar must differ in shape.
   let isMono: Bool
 
-  init(_ kind: GraphGlyphs, isMono: Bool = false) {
+  package init(_ kind: GraphGlyphs, isMono: Bool = false) {
     self.kind = kind
     self.isMono = isMono
   }

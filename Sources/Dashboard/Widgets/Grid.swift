@@ -1,9 +1,9 @@
 /// A frame: a value of width × height cells that widgets draw on and a terminal presents.
 ///
 /// Drawing outside its ``clip`` has no effect; no call traps for any position or text.
-struct Grid: Equatable {
-  let width: Int
-  let height: Int
+package struct Grid: Equatable {
+  package let width: Int
+  package let height: Int
   /// Whether the terminal lacks UTF-8: characters other than ASCII become `?`.
   let isASCII: Bool
   private(set) var cells: [Cell]
@@ -21,7 +21,7 @@ struct Grid: Equatable {
   var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
 
   /// The cell at a position; a blank outside.
-  subscript(x: Int, y: Int) -> Cell {
+  package subscript(x: Int, y: Int) -> Cell {
     x >= 0 && y >= 0 && x < width && y < height ? cells[y * width + x] : .blank
   }
 

@@ -1,7 +1,12 @@
 /// A size in columns and rows.
-struct Size: Equatable {
-  var width: Int
-  var height: Int
+package struct Size: Equatable {
+  package var width: Int
+  package var height: Int
+
+  package init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
 }
 
 /// A part of the screen, in columns and rows from the upper left.

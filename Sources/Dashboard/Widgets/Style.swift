@@ -1,6 +1,6 @@
 /// A color by meaning; a ``Theme`` defines its appearance.
-struct Color: Hashable {
-  let number: UInt8
+package struct Color: Hashable {
+  package let number: UInt8
 
   init(_ number: UInt8) {
     self.number = number
@@ -64,17 +64,22 @@ struct Color: Hashable {
 }
 
 /// Appearance of a cell.
-struct Style: Hashable {
-  var foreground = Color.standard
-  var background = Color.standard
-  var attributes: Attributes = []
+package struct Style: Hashable {
+  package var foreground = Color.standard
+  package var background = Color.standard
+  package var attributes: Attributes = []
 
   /// Attributes of every terminal, with or without colors.
-  struct Attributes: OptionSet, Hashable {
-    let rawValue: UInt8
-    static let bold = Attributes(rawValue: 1)
-    static let reverse = Attributes(rawValue: 2)
-    static let dim = Attributes(rawValue: 4)
+  package struct Attributes: OptionSet, Hashable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) {
+      self.rawValue = rawValue
+    }
+
+    package static let bold = Attributes(rawValue: 1)
+    package static let reverse = Attributes(rawValue: 2)
+    package static let dim = Attributes(rawValue: 4)
     static let underline = Attributes(rawValue: 8)
   }
 

@@ -1,10 +1,10 @@
 /// Appearance of the colors' meanings.
-struct Theme: Equatable {
+package struct Theme: Equatable {
   /// A color in 24 bits, in the xterm palette, and as one of 16.
-  struct ThemeColor: Equatable {
+  package struct ThemeColor: Equatable {
     let rgb: UInt32
-    let of256: UInt8
-    let of16: UInt8
+    package let of256: UInt8
+    package let of16: UInt8
   }
 
   let name: String
@@ -13,7 +13,7 @@ struct Theme: Equatable {
   private let entries: [ThemeColor?]
 
   /// Appearance of a color; nil for the terminal's own.
-  subscript(color: Color) -> ThemeColor? {
+  package subscript(color: Color) -> ThemeColor? {
     let index = Int(color.number)
     return index < entries.count ? entries[index] : nil
   }
@@ -81,7 +81,7 @@ struct Theme: Equatable {
 
   /// Of medium brightness: readable on dark and on light backgrounds; without the dark blue of the 16, which is
   /// neither.
-  static let calm = Theme(
+  package static let calm = Theme(
     "calm", "quiet colors for dark and light backgrounds",
     colors: [
       .muted: (0x8A8A8A, 7), .faint: (0x6C6C6C, 8), .border: (0x5F6B75, 8), .focus: (0x87AFD7, 6),

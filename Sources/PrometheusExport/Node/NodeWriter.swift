@@ -47,7 +47,7 @@ struct NodeWriter {
         exposition.sample()
         exposition.label("cpu", core.cpu)
         exposition.label("mode", name)
-        // Ticks of USER_HZ, which is 100 on every Linux.
+        // Ticks are hundredths of a second.
         exposition.value(ticks, decimals: 2)
       }
       mode("idle", core.time.idle)
@@ -174,7 +174,6 @@ struct NodeWriter {
   private func writeDisks(to exposition: inout Exposition) {
     func disks(
       _ name: StaticString, _ kind: Exposition.ExposedType, _ help: StaticString, decimals: Int = 0,
-      times unit: UInt64 = 1,
       _ value: (DiskReading) -> UInt64?
     ) {
       exposition.family(name, kind, help)
@@ -182,16 +181,16 @@ struct NodeWriter {
         guard let value = value(disk) else { continue }
         exposition.sample()
         exposition.label("device", disk.device)
-        exposition.value(value &* unit, decimals: decimals)
+        exposition.value(value, decimals: decimals)
       }
     }
     disks("node_disk_reads_completed_total", .counter, "Reads completed") { $0.reads }
-    disks("node_disk_read_bytes_total", .counter, "Bytes read", times: 512) { $0.sectorsRead }
+    disks("node_disk_read_bytes_total", .counter, "Bytes read") { $0.bytesRead }
     disks("node_disk_read_time_seconds_total", .counter, "Time that reads took, summed", decimals: 3) {
       $0.readMilliseconds
     }
     disks("node_disk_writes_completed_total", .counter, "Writes completed") { $0.writes }
-    disks("node_disk_written_bytes_total", .counter, "Bytes written", times: 512) { $0.sectorsWritten }
+    disks("node_disk_written_bytes_total", .counter, "Bytes written") { $0.bytesWritten }
     disks("node_disk_write_time_seconds_total", .counter, "Time that writes took, summed", decimals: 3) {
       $0.writeMilliseconds
     }

@@ -141,7 +141,7 @@ struct ValuesByTime {
       let total = values.count * MemoryLayout<Value>.stride
       while done < total {
         let count = values.withUnsafeBytes { write(number, $0.baseAddress?.advanced(by: done), total - done) }
-        guard count > 0 || errno == EINTR else { throw SystemError("write a temporary file") }
+        guard count > 0 || SystemError.last == EINTR else { throw SystemError("write a temporary file") }
         done += max(0, count)
       }
     }
@@ -154,7 +154,7 @@ struct ValuesByTime {
         let got = values.withUnsafeMutableBytes {
           pread(number, $0.baseAddress?.advanced(by: done), total - done, off_t(start + done))
         }
-        guard got > 0 || got < 0 && errno == EINTR else { throw SystemError("read a temporary file") }
+        guard got > 0 || got < 0 && SystemError.last == EINTR else { throw SystemError("read a temporary file") }
         done += max(0, got)
       }
       return values

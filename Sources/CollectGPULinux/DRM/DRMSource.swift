@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import CollectGPU
 internal import SystemIO
 
 /// One device of the direct rendering manager, with its driver's way of reading it.

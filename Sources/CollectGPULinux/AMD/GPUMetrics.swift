@@ -1,3 +1,4 @@
+internal import CollectGPU
 internal import SystemIO
 
 /// An AMD GPU's firmware table, the binary file gpu_metrics (drivers/gpu/drm/amd/include/kgd_pp_interface.h).

@@ -271,7 +271,7 @@ final class DRMClients {
   private func look(at pid: Int32) {
     let folder = proc + String(pid) + "/fd"
     guard let directory = opendir(folder) else {
-      if errno == EACCES || errno == EPERM { wasRefused = true }
+      if SystemError.last == EACCES || SystemError.last == EPERM { wasRefused = true }
       descriptors[pid] = nil
       linksRead += 1
       return

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import CollectGPU
 internal import SystemIO
 
 /// Output of rocm-smi.

@@ -1,3 +1,4 @@
+internal import CollectGPU
 internal import SystemIO
 
 /// Clock levels of a part of an AMD GPU, from pp_dpm_sclk and similar files (drivers/gpu/drm/amd/pm/amdgpu_pm.c).

@@ -1,5 +1,6 @@
 internal import AgentMetrics
 internal import Collect
+internal import CollectGPU
 
 extension GPUVendor {
   static let intel = GPUVendor(name: "intel", pciVendor: 0x8086) { environment in IntelSource(environment) }

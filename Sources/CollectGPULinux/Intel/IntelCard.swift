@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import CollectGPU
 internal import SystemIO
 
 /// An Intel GPU, read from the sysfs files of i915 or xe.

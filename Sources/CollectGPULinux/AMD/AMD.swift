@@ -1,5 +1,6 @@
 internal import AgentMetrics
 internal import Collect
+internal import CollectGPU
 internal import SystemIO
 
 extension GPUVendor {

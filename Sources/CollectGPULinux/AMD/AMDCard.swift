@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import CollectGPU
 internal import SystemIO
 
 /// An AMD GPU, read from amdgpu's sysfs files (Documentation/gpu/amdgpu/thermal.rst, drivers/gpu/drm/amd/pm).

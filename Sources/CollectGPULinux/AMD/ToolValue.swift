@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import CollectGPU
 internal import SystemIO
 
 /// Values as AMD's tools print them in JSON: a number, a text with or without a unit, an object of both, or a

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import CollectGPU
 internal import SystemIO
 
 /// The GPU of a Jetson, read from sysfs on systems before JetPack 6, which have neither NVML nor nvidia-smi.

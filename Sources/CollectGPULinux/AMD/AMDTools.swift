@@ -1,5 +1,6 @@
 internal import AgentMetrics
 internal import Collect
+internal import CollectGPU
 internal import SystemIO
 
 /// Reads AMD's GPUs with the vendor's tools where sysfs shows none: in containers that see only the devices.

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import CollectGPU
 internal import SystemIO
 
 /// Processes that compute on AMD's GPUs through the kernel fusion driver, /sys/class/kfd/kfd/proc/PID/vram_GPUID

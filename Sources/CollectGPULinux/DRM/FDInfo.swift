@@ -1,3 +1,4 @@
+internal import CollectGPU
 internal import SystemIO
 
 /// Engines of a GPU, with the names that drivers give them.
