@@ -32,6 +32,12 @@ export const textOf = (key, value) => (format.units[metric(key).unit] ?? format.
 export const idsOf = (groups) =>
   Object.entries(groups).flatMap(([group, members]) => members.split(' ').map((member) => `${group}.${member}`));
 
+// The members of a group but some of them, with the levels of some: others('ram', 'usage', { oom_kills_total: 'bad' }).
+export const others = (group, except, levels = {}) => [...metrics.keys()]
+  .filter((id) => id.startsWith(`${group}.`)).map((id) => id.slice(group.length + 1))
+  .filter((member) => !except.split(' ').includes(member))
+  .map((member) => (levels[member] ? `${member}:${levels[member]}` : member)).join(' ');
+
 // The value of an id in a sample.
 export const valueIn = (sample, id) => id.split('.').reduce((inner, name) => inner?.[name], sample);
 

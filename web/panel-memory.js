@@ -1,6 +1,6 @@
 // Memory and its parts, and swap.
 
-import { titleOf } from './catalog.js';
+import { others, titleOf } from './catalog.js';
 import { Chart, line } from './chart.js';
 import { fullness, h, setText } from './dom.js';
 import * as format from './format.js';
@@ -15,7 +15,7 @@ export class MemoryPanel extends Panel {
       series: [line('ram.used_mb', 4), line('ram.available_mb used', 4, { label: t('reclaimable'), faint: true })],
     });
     this.figures = new Figures({
-      ram: 'available_mb free_mb cached_mb buffers_mb shared_mb slab_mb dirty_mb arc_mb major_faults_per_sec oom_kills_total:bad',
+      ram: others('ram', 'total_mb used_mb usage', { oom_kills_total: 'bad' }),
       swap: 'in_bytes_per_sec:warn out_bytes_per_sec:warn',
     });
     this.swap = new Bars(() => '', () => h('span', { text: t('swap') }), () => t('swap'));

@@ -114,6 +114,8 @@ extension MeminfoParser {
         memory.swapFree = line.value
       } else if bytes.equals(key, "Dirty") {
         memory.dirty = line.value
+      } else if bytes.equals(key, "Committed_AS") {
+        memory.committed = line.value
       } else if bytes.equals(key, "Shmem") {
         memory.shared = line.value
       } else if bytes.equals(key, "Slab") {

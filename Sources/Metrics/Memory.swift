@@ -16,6 +16,8 @@ package struct MemoryReading: Sendable, Hashable {
   package var reclaimable: UInt64?
   /// Dirty: page cache waiting to be written to disk.
   package var dirty: UInt64?
+  /// Committed_AS: memory promised to processes, which may exceed the total.
+  package var committed: UInt64?
   package var swapTotal: UInt64?
   package var swapFree: UInt64?
   /// SwapCached: swapped pages that are in memory too.
@@ -99,6 +101,8 @@ package struct RAM: MetricGroup, Hashable {
   package var slab = Double.nan
   /// Page cache waiting to be written to disk.
   package var dirty = Double.nan
+  /// Memory promised to processes.
+  package var committed = Double.nan
   /// ZFS's cache (ARC).
   package var arc = Double.nan
   /// Major page faults per second.
@@ -122,6 +126,7 @@ package struct RAM: MetricGroup, Hashable {
     shared = metric(current.shared)
     slab = metric(current.slab)
     dirty = metric(current.dirty)
+    committed = metric(current.committed)
     arc = metric(current.arcSize)
     majorFaults = elapsed.rate(previous?.majorFaults, current.majorFaults)
     oomKills = metric(current.oomKills)
@@ -149,6 +154,10 @@ package struct RAM: MetricGroup, Hashable {
     .gauge(
       "dirty_mb", .mebibytes, "Dirty page cache, not yet written to disk", source: "/proc/meminfo Dirty", \.dirty
     ).titled("Dirty", "書き込み待ち (ダーティ)"),
+    .gauge(
+      "committed_mb", .mebibytes, "Memory promised to processes; it may exceed RAM and swap",
+      source: "/proc/meminfo Committed_AS", \.committed
+    ).titled("Committed", "コミット済み"),
     .gauge(
       "arc_mb", .mebibytes, "ZFS's adaptive replacement cache", source: "/proc/spl/kstat/zfs/arcstats size", \.arc
     ).titled("ZFS cache", "ZFS キャッシュ"),

@@ -7,6 +7,7 @@ extension PanelDescriptor {
     facts: [
       PanelFact("free", "ram.free_mb"), PanelFact("cached", "ram.cached_mb"),
       PanelFact("zfs", "ram.arc_mb", omitsZero: true), PanelFact("shared", "ram.shared_mb", omitsZero: true),
+      PanelFact("committed", "ram.committed_mb"),
     ],
     places: [
       .overview: PanelPlace(2, 0), .processes: PanelPlace(0, 1), .gpu: PanelPlace(1, 1), .graphs: PanelPlace(2, 0),
