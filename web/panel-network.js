@@ -4,7 +4,7 @@ import { column } from './catalog.js';
 import { Chart, line } from './chart.js';
 import { name, visible } from './dom.js';
 import * as format from './format.js';
-import { Panel, Table, chip } from './panel.js';
+import { Figures, Panel, Table, chip } from './panel.js';
 
 export class NetworkPanel extends Panel {
   constructor(context) {
@@ -16,12 +16,14 @@ export class NetworkPanel extends Panel {
     });
     this.table = new Table(t('network'), ['device', 'receive_bytes_per_sec', 'transmit_bytes_per_sec', 'speed_mbps']
       .map((member, index) => column(`networks.${member}`, index > 0 && 'number')));
-    this.body.append(this.chart.node, this.table.node);
+    this.figures = new Figures({ conntrack: 'entries usage' });
+    this.body.append(this.chart.node, this.table.node, this.figures.node);
   }
 
   has(sample) { return sample.networks?.length > 0; }
 
-  show({ networks }) {
+  show({ networks, conntrack }) {
+    this.figures.show({ conntrack });
     const { t } = this.context;
     // Hardware first; what never carried a byte is left out.
     const rows = networks.filter((one) => one.physical || one.receive_bytes_total > 0).sort((a, b) => Number(b.physical) - Number(a.physical));

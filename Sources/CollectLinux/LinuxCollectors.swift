@@ -13,6 +13,7 @@ package func linuxCollectors(root: String) -> [any Collector] {
     DiskCollector(root: root),
     FilesystemCollector(root: root),
     NetworkCollector(root: root),
+    ConntrackCollector(root: root),
     SensorsCollector(root: root),
     CgroupCollector(root: root),
     ProcessesCollector(root: root),

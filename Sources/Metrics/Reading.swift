@@ -22,6 +22,8 @@ package struct Reading: Sendable {
   package var filesystems: [Filesystem] = []
   /// Network interfaces.
   package var networks: [NetworkReading] = []
+  /// The firewall's connection table; nil without one.
+  package var conntrack: Conntrack?
   /// Temperature sensors.
   package var temperatures: [Temperature] = []
   package var fans: [Fan] = []

@@ -27,6 +27,8 @@ package struct Sample: MetricGroup {
   package var network: Network?
   /// Network interfaces.
   package var networks: [Network] = []
+  /// The firewall's connection table.
+  package var conntrack: Conntrack?
   /// Temperature sensors.
   package var temperatures: [Temperature] = []
   package var fans: [Fan] = []
@@ -86,6 +88,7 @@ package struct Sample: MetricGroup {
         from: previous?.networks.entry(near: index) { $0.device == network.device }, to: network, over: elapsed)
     }
     network = Network(totalOf: networks)
+    conntrack = current.conntrack
     temperatures = current.temperatures
     fans = current.fans
     powers = current.powers.enumerated().map { index, power in
@@ -116,6 +119,7 @@ package struct Sample: MetricGroup {
     .list("filesystems", keys: [Label("mountpoint") { $0.mountpoint }], Filesystem.table, \.filesystems),
     .part("network", Network.totalTable, \.network),
     .list("networks", keys: [Label("device") { $0.device }], Network.table, \.networks),
+    .part("conntrack", Conntrack.table, \.conntrack),
     .list(
       "temperatures", keys: [Label("chip") { $0.chip }, Label("sensor") { $0.sensor }], Temperature.table,
       \.temperatures),

@@ -2,7 +2,8 @@ internal import AgentMetrics
 
 extension PanelDescriptor {
   static let network = PanelDescriptor(
-    id: "network", name: "Network", title: "NETWORK", catalog: ["network.", "networks."], sources: ["network"],
+    id: "network", name: "Network", title: "NETWORK", catalog: ["network.", "networks.", "conntrack."],
+    sources: ["network", "conntrack"],
     graphs: [NetworkPanel.receive, NetworkPanel.transmit],
     places: [.overview: PanelPlace(2, 0), .graphs: PanelPlace(2, 1), .io: PanelPlace(0, 1)],
     widePlaces: [.overview: PanelPlace(2, 2), .graphs: PanelPlace(2, 2)]
@@ -17,6 +18,8 @@ struct NetworkPanel: Panel {
   private let context: Context
   private let rows: [Network]
   private let total: Network?
+  /// Warning of a connection table that is nearly full.
+  private let warning: String?
   private var glyphs: Glyphs { context.glyphs }
 
   init?(_ context: Context) {
@@ -29,6 +32,11 @@ struct NetworkPanel: Panel {
       return a == b ? left.offset < right.offset : a < b
     }.map(\.element)
     total = networks.lazy.filter(\.isPhysical).count > 1 ? context.sample.network : nil
+    warning = context.sample.conntrack.flatMap { table in
+      guard table.usage >= 0.8 else { return nil }
+      return "connection table " + TextFormat.percent(table.usage, context.glyphs).trimmed + " full ("
+        + TextFormat.count(table.entries, context.glyphs) + " of " + TextFormat.count(table.limit, context.glyphs) + ")"
+    }
   }
 
   private static func rank(_ network: Network) -> Int {
@@ -37,12 +45,14 @@ struct NetworkPanel: Panel {
     return network.device == "lo" ? 2 : 1
   }
 
-  private var count: Int { rows.count + (total == nil ? 0 : 1) }
+  /// Lines above the interfaces.
+  private var heads: Int { (warning == nil ? 0 : 1) + (total == nil ? 0 : 1) }
+
+  private var count: Int { rows.count + heads }
 
   /// Number of lines in the rows below the title: the graph has priority over idle interfaces.
   private func lines(_ rows: Int) -> Int {
-    let own = total == nil ? 0 : 1
-    let room = rows - own >= 5 ? rows - 2 : rows
+    let room = rows - heads >= 5 ? rows - 2 : rows
     return min(count, max(0, room))
   }
 
@@ -57,7 +67,7 @@ struct NetworkPanel: Panel {
     var rest = rect
     let hasLink = rect.width >= 48
     let lines = lines(rect.height - 1)
-    let window = context.window(rows, count: lines - (total == nil ? 0 : 1), in: .network)
+    let window = context.window(rows, count: max(0, lines - heads), in: .network)
     let shown = window.rows
     let hidden = rows.prefix(window.hidden.above) + rows.dropFirst(window.hidden.above + shown.count)
     PanelTitle(
@@ -65,7 +75,11 @@ struct NetworkPanel: Panel {
       heads: (hasLink ? [("link", 18)] : []) + [("rx/s", rateWidth(rect)), ("tx/s", 0)]
     )
     .draw(on: &grid, in: rest.takeTop(1), glyphs)
-    if let total, lines > 0 {
+    if let warning, lines > 0 {
+      let line = rest.takeTop(1)
+      grid.putShortened(warning, x: line.x, y: line.y, .warning, limit: line.width)
+    }
+    if let total, lines >= heads {
       // Losses of hidden interfaces are added to the total, or they would go unseen.
       let losses = hidden.reduce(0) { $0 + NetworkPanel.losses(of: $1) }
       draw(total, name: "total", losses: losses, hasLink: hasLink, on: &grid, in: rest.takeTop(1))
