@@ -139,6 +139,8 @@ struct HTTPSink<Format: WireFormat>: Sink {
       return (.held(error.description, seconds: nil), 0, true)
     }
     let body = wire.body(batch, labels)
+    // Formats without stale markers have no lines for ended series.
+    if body.isEmpty { return (.accepted(values: nil), 0, true) }
     do {
       let answer = try await client.post(body, headers: headers + wire.headers)
       return (wire.disposition(of: answer), body.count, !answer.isRepeated)

@@ -15,6 +15,7 @@ package struct SinkKind: Sendable, Hashable, CustomStringConvertible {
     SinkKind("remote-write", path: "/api/v1/write") { HTTPSink(RemoteWrite(upgradeRetry: $0.upgradeRetry), $0, $1) },
     SinkKind("remote-write-1", path: "/api/v1/write") { HTTPSink(RemoteWrite(), $0, $1) },
     SinkKind("otlp", path: "/v1/metrics") { HTTPSink(OTLP(), $0, $1) },
+    SinkKind("influx", path: "/write") { HTTPSink(InfluxLine(), $0, $1) },
   ]
 
   /// Finds the kind with a name.

@@ -82,6 +82,21 @@ import Testing
   }
 
   @Test(
+    "VictoriaMetrics stores InfluxDB's lines as the same series",
+    .enabled(if: installed.contains(.victoriaMetrics)))
+  func influx() async throws {
+    let receiver = try RealReceiver(.victoriaMetrics)
+    try await receiver.start()
+    let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)/write", kind: "influx")
+    let samples = (0..<10).map { machine.sample($0, gpus: $0 < 5 ? 2 : 1) }
+    for sample in samples { pushing.history.append(sample) }
+    try await eventually("all samples") { pushing.status.sentSamples == 10 && pushing.status.state == .live }
+    try expectComplete(receiver, samples, tolerance: 1e-12)
+    await pushing.stop()
+    receiver.stop()
+  }
+
+  @Test(
     "Prometheus without its receiver flag costs no sample; with the flag it gets all of them",
     .enabled(if: hasPrometheus))
   func withoutFlag() async throws {

@@ -72,6 +72,36 @@ import Testing
     #expect(ends > 0)
   }
 
+  @Test("InfluxDB's lines: the fields of equal labels and times share one, and ends are left out")
+  func influx() throws {
+    let body = String(decoding: InfluxLine().body(batch, labels), as: UTF8.self)
+    let lines = body.split(separator: "\n")
+    var values = 0
+    for line in lines {
+      let parts = line.replacing("\\ ", with: "_").split(separator: " ")
+      #expect(parts.count == 3, "\(line)")
+      #expect(parts[0].hasPrefix("agent,") && parts[0].contains(",job=agent"))
+      #expect(parts[2].count == 19 && parts[2].hasSuffix("000000"))
+      for field in parts[1].split(separator: ",") {
+        values += 1
+        #expect(field.split(separator: "=").last.flatMap { Double($0) } != nil, "\(field)")
+      }
+    }
+    let ends = batch.series.reduce(0) { $0 + $1.points.count { $0.bits == PushBatch.stale } }
+    #expect(ends > 0 && values == batch.count - ends)
+    #expect(Set(lines.map { $0.split(separator: " ").dropLast().first ?? "" }).count == lines.count)
+  }
+
+  @Test("InfluxDB's lines escape separators, and no name can end a line or swallow a separator")
+  func influxEscapes() throws {
+    let hostile = SeriesLabels(
+      external: [
+        PushLabel(name: "path", value: "a b,c=d\ne\\"), PushLabel(name: "job", value: "agent"),
+      ].compactMap(\.self))
+    let body = String(decoding: InfluxLine().body(PushBatch(probeAt: 1_770_000_000_000), hostile), as: UTF8.self)
+    #expect(body == #"agent,job=agent,path=a\ b\,c\=d\ e/ push_probe=1.0 1770000000000000000"# + "\n")
+  }
+
   @Test("Numbers of every length")
   func varints() throws {
     for value: UInt64 in [0, 1, 127, 128, 300, 1 << 31, 1 << 63, .max] {
