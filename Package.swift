@@ -27,8 +27,8 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "SampleStore", "Query",
-        "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO", "Platforms",
+        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "Alerts", "SampleStore",
+        "Query", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO", "Platforms",
         "PlatformUnsupported",
         .target(name: "NcursesTerminal", condition: .when(platforms: [.linux, .macOS])),
         .target(name: "PlatformLinux", condition: .when(platforms: [.linux])),
@@ -39,7 +39,7 @@ let package = Package(
     ),
     .target(
       name: "Dashboard",
-      dependencies: ["Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+      dependencies: ["Why", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(name: "NcursesTerminal", dependencies: ["Dashboard", "SystemIO", "CNcurses"], swiftSettings: settings),
     .target(
       name: "HTTPServer",
@@ -70,14 +70,14 @@ let package = Package(
     .target(
       name: "API",
       dependencies: [
-        "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics", "CDeflate", "CWeb",
-        "CZlib",
+        "Alerts", "Why", "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics",
+        "CDeflate", "CWeb", "CZlib",
       ],
       swiftSettings: settings),
     .target(
       name: "Sinks",
       dependencies: [
-        "Outbox", "PrometheusExport", "ClientHTTP", "AgentMetrics", "SystemIO", "CSnappy",
+        "Alerts", "Outbox", "PrometheusExport", "ClientHTTP", "AgentMetrics", "SystemIO", "CSnappy",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -95,6 +95,10 @@ let package = Package(
     .target(
       name: "Archive", dependencies: ["SampleStore", "Query", "AgentMetrics", "SystemIO", "CSQLite"],
       swiftSettings: settings),
+    // Why a machine is slow: rules over one sample.
+    .target(name: "Why", dependencies: ["AgentMetrics"], swiftSettings: settings),
+    // Thresholds of metrics.
+    .target(name: "Alerts", dependencies: ["Query", "AgentMetrics"], swiftSettings: settings),
     .target(name: "SampleStore", dependencies: ["Query", "AgentMetrics"], swiftSettings: settings),
     .target(name: "Query", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .target(
@@ -181,6 +185,8 @@ let package = Package(
     .testTarget(name: "MetricsTests", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "SystemIOTests", dependencies: ["SystemIO", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "QueryTests", dependencies: ["Query", "SampleStore", "AgentMetrics"], swiftSettings: settings),
+    .testTarget(name: "WhyTests", dependencies: ["Why", "AgentMetrics"], swiftSettings: settings),
+    .testTarget(name: "AlertsTests", dependencies: ["Alerts", "Query", "AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "SampleStoreTests", dependencies: ["SampleStore", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
       name: "CollectTests",
@@ -205,7 +211,8 @@ let package = Package(
     .testTarget(
       name: "SinksTests",
       dependencies: [
-        "Sinks", "Outbox", "PrometheusExport", "ClientHTTP", "Archive", "SampleStore", "Query", "AgentMetrics",
+        "Sinks", "Alerts", "Outbox", "PrometheusExport", "ClientHTTP", "Archive", "SampleStore", "Query",
+        "AgentMetrics",
         "SystemIO",
         "CSnappy",
         "TestSupport",

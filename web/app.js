@@ -8,6 +8,7 @@ import { CPUPanel } from './panel-cpu.js';
 import { GPUPanel } from './panel-gpu.js';
 import { MemoryPanel } from './panel-memory.js';
 import { NetworkPanel } from './panel-network.js';
+import { Alerts } from './panel-alerts.js';
 import { Overview, busiest } from './panel-overview.js';
 import { ProcessPanel } from './panel-processes.js';
 import { SensorsPanel } from './panel-sensors.js';
@@ -278,12 +279,12 @@ function buildPanels() {
   const main = byId('main');
   Plot.removeAll(main);
   heights.disconnect();
-  const overview = new Overview(context);
+  const [alerts, overview] = [new Alerts(context), new Overview(context)];
   // GPUs first, where there are any.
   const cards = [GPUPanel, CPUPanel, MemoryPanel, SystemPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, ProcessPanel, LimitsPanel, AgentPanel]
     .map((Type) => new Type(context));
-  panels = [overview, ...cards];
-  main.replaceChildren(overview.node, h('div', { class: 'cards' }, ...cards.map((panel) => panel.node)));
+  panels = [alerts, overview, ...cards];
+  main.replaceChildren(alerts.node, overview.node, h('div', { class: 'cards' }, ...cards.map((panel) => panel.node)));
   for (const panel of cards) heights.observe(panel.node);
   show(past ? past.sample : newest);
 }

@@ -26,6 +26,8 @@ export const strings = {
   limits: ['Container limits (cgroup)', 'cgroup の上限'],
   agent: ['Agent overhead', 'エージェント自身'],
   processes: ['Processes', 'プロセス'],
+  alerts: ['Alerts', 'アラート'],
+  firingFor: ['for {0} ({1})', '{0} 継続 ({1})'],
   swap: ['Swap', 'スワップ'],
 
   // Values

@@ -1,4 +1,5 @@
 package import AgentMetrics
+package import Alerts
 package import Collect
 package import SampleStore
 package import NodeMetrics
@@ -27,6 +28,9 @@ package struct API: Sendable {
 
     /// Returns the state of each receiver of samples.
     package var pushStatus: @Sendable () -> [PushStatus] = { [] }
+
+    /// Rules and alerts; nil without any.
+    package var alerts: AlertBoard?
 
     /// Creates the default settings.
     package init() {}

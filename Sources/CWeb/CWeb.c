@@ -53,6 +53,9 @@ static const CWebFile files[] = {
     {"panel-network.js", (const char[]){
 #embed "../../web/panel-network.js" suffix(, 0)
     }},
+    {"panel-alerts.js", (const char[]){
+#embed "../../web/panel-alerts.js" suffix(, 0)
+    }},
     {"panel-overview.js", (const char[]){
 #embed "../../web/panel-overview.js" suffix(, 0)
     }},

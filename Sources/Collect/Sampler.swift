@@ -1,4 +1,4 @@
-internal import AgentMetrics
+package import AgentMetrics
 internal import SampleStore
 internal import SystemIO
 
@@ -30,6 +30,7 @@ package final class Sampler: Sendable {
   private let source: Source
   private let demand: SamplingDemand
   private let timekeeper: any Timekeeper
+  private let annotate: @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void
   private let heartbeat: Heartbeat?
   private let report: @Sendable (String) -> Void
   private let ended = Condition(false)
@@ -41,14 +42,17 @@ package final class Sampler: Sendable {
   ///
   /// - Parameters:
   ///   - heartbeat: also wakes the sampler between ticks.
+  ///   - annotate: completes each sample before it is appended, such as by its alerts; called on the sampler's thread.
   ///   - report: receives one line when a source starts to fail and when it recovers.
   package init(
     source: Source, demand: SamplingDemand, timekeeper: any Timekeeper, heartbeat: Heartbeat? = nil,
+    annotate: @escaping @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void = { _, _ in },
     report: @escaping @Sendable (String) -> Void
   ) {
     self.source = source
     self.demand = demand
     self.timekeeper = timekeeper
+    self.annotate = annotate
     self.heartbeat = heartbeat
     self.report = report
   }
@@ -73,7 +77,7 @@ package final class Sampler: Sendable {
   /// Samples on the caller's thread until the timekeeper ends.
   package func run() {
     demand.setWake({ [timekeeper] in timekeeper.wake() }, now: { [timekeeper] in timekeeper.now.boottime })
-    var ticks = SamplingLoop(demand: demand, timekeeper: timekeeper)
+    var ticks = SamplingLoop(demand: demand, timekeeper: timekeeper, annotate: annotate)
     switch source {
     case .live(let machine):
       ticks.begin(CollectionPass(collectors: machine(), report: report), firstSampleAfter: Self.firstInterval)
@@ -112,6 +116,7 @@ private struct SamplingLoop {
   private let demand: SamplingDemand
   private let history: History
   private let timekeeper: any Timekeeper
+  private let annotate: @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void
   private var pass: CollectionPass?
   /// Pool of Readings, so that a tick allocates no memory: none is written to while a track or the History uses it.
   private var readings: [Reading] = []
@@ -126,7 +131,11 @@ private struct SamplingLoop {
   /// Minimum seconds between scans of the processes for requests: rates over less are mostly noise.
   private static let shortestSpan = 0.9
 
-  init(demand: SamplingDemand, timekeeper: any Timekeeper) {
+  init(
+    demand: SamplingDemand, timekeeper: any Timekeeper,
+    annotate: @escaping @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void
+  ) {
+    self.annotate = annotate
     self.demand = demand
     history = demand.history
     self.timekeeper = timekeeper
@@ -161,7 +170,8 @@ private struct SamplingLoop {
       previous = latest.reading
     }
     // Append in one step, or a concurrent watcher would see restored samples as new.
-    guard let newest = samples.popLast() else { return }
+    guard var newest = samples.popLast() else { return }
+    annotate(&newest, true)
     history.restore(samples)
     history.append([History.NewSample(interval: history.interval, sample: newest, processes: span)])
     begin(due: 0)
@@ -209,6 +219,7 @@ private struct SamplingLoop {
       if track.schedule.continuity(from: track.last, to: instant) == .sample {
         var sample = sample(from: track.previous)
         track.gpus.write(to: &sample.gpus)
+        annotate(&sample, index == 0)
         samples.append(
           History.NewSample(interval: track.interval, sample: sample, processes: span(from: track.previous)))
       }

@@ -186,6 +186,8 @@ final class Dashboard {
       if let problem = config?.save(model.state.settings) { model.state.note = "not saved: " + problem }
     case .send(let signal, let pid):
       model.state.note = send(signal, to: pid)
+    case .silence(let isSilenced):
+      options.silenceAlerts?(isSilenced)
     }
     if case .signal? = model.state.overlay {} else { held = nil }
     paused = model.state.isPaused ? paused ?? drawn : nil

@@ -84,6 +84,7 @@ package struct GPU: MetricGroup, Hashable {
   /// "nvidia", "amd" or "intel".
   package var vendor = ""
   package var state = GPUState.active
+  package var isLost: Bool { state == .lost }
   package var model: String?
   /// The vendor's unique id.
   package var uuid: String?
@@ -203,6 +204,7 @@ package struct GPU: MetricGroup, Hashable {
     } set: {
       if let state = GPUState(rawValue: $1) { $0.state = state }
     },
+    .flag("lost", "Present where the driver no longer reaches it", source: "the driver", \.isLost, omitsFalse: true),
     .gauge("age_seconds", .seconds, "Age of these values", source: "the agent", \.age),
     .text("driver", "Version of its driver", source: "NVML; /sys/module/…/version", \.driver),
     .text("cuda", "Version of CUDA that the driver brings", source: "NVML", \.cuda),

@@ -8,6 +8,7 @@ extension Sample {
     self.init(from: nil, to: current)
     guard let interval else { return }
     elapsed = interval.elapsed
+    alerts = interval.alerts
     Sample.table.takeRates(from: interval, into: &self)
   }
 }

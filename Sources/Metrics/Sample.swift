@@ -37,6 +37,8 @@ package struct Sample: MetricGroup {
   package var processes: Processes?
   /// The agent's own control group.
   package var cgroup: Cgroup?
+  /// Thresholds that are violated; set by the alerts' evaluation after the sample is made.
+  package var alerts: [Alert] = []
   /// The agent itself.
   package var agent = AgentCost()
 
@@ -130,6 +132,9 @@ package struct Sample: MetricGroup {
       omitsEmpty: true),
     .part("processes", Processes.table, \.processes),
     .part("cgroup", Cgroup.table, \.cgroup),
+    .list(
+      "alerts", keys: [Label("alert") { $0.name }, Label("target") { $0.target }], Alert.table, \.alerts,
+      omitsEmpty: true),
     .part("agent", AgentCost.table, \.agent),
   ])
 }

@@ -66,8 +66,8 @@ package struct PrometheusNames: Sendable {
   static let volatileTexts: Set = [
     "state", "performance_state", "throttle_reasons", "recovery_action", "util_source",
   ]
-  /// Texts that are free-form messages.
-  static let omittedTexts: Set = ["error", "note"]
+  /// Texts that are free-form messages, or that repeat a value.
+  static let omittedTexts: Set = ["error", "note", "summary", "since", "phase"]
 
   /// All families, in the order of the catalog.
   package private(set) var families: [PrometheusName] = []

@@ -4,7 +4,7 @@ package import AgentMetrics
 /// with `*` for any characters (`gpus.*`, `*`).
 package struct SeriesSelector: Sendable, Hashable {
   /// Part of a metric's series that is selected.
-  enum Match {
+  package enum Match {
     case all, none
     /// Depends on the labels.
     case some
@@ -49,7 +49,8 @@ package struct SeriesSelector: Sendable, Hashable {
     return Catalog.shared.metrics.contains { $0.isColumn && Self.matches(id, Array($0.id.utf8)[...]) }
   }
 
-  func match(_ metric: Catalog.Metric) -> Match {
+  /// The part of a metric's series that is selected.
+  package func match(_ metric: Catalog.Metric) -> Match {
     let id = Array(metric.id.utf8)[...]
     if Self.matches(pattern[...], id) { return .all }
     guard !metric.labels.isEmpty else { return .none }
@@ -58,7 +59,8 @@ package struct SeriesSelector: Sendable, Hashable {
     return id.starts(with: fixed) ? .some : .none
   }
 
-  func matches(key: String) -> Bool {
+  /// Whether a series, as ``Catalog/Metric/key(_:)`` names it, is selected.
+  package func matches(key: String) -> Bool {
     Self.matches(pattern[...], Array(key.utf8)[...])
   }
 

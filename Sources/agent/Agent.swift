@@ -37,6 +37,7 @@ struct Agent: ParsableCommand {
   @OptionGroup(title: ArchiveFileSettings.title) var archiveFile: SettingOptions<ArchiveFileSettings>
   @OptionGroup(title: ArchiveSettings.title) var archive: SettingOptions<ArchiveSettings>
   @OptionGroup(title: PushSettings.title) var push: SettingOptions<PushSettings>
+  @OptionGroup(title: AlertSettings.title) var alerts: SettingOptions<AlertSettings>
   @OptionGroup(title: TerminalSettings.title) var terminal: SettingOptions<TerminalSettings>
 
   static func main() {
@@ -58,6 +59,7 @@ struct Agent: ParsableCommand {
     let main = configuration.main
     try checkModes(configuration)
     let targets = try configuration.push.targets(hostName: hostName)
+    let webhooks = try configuration.alerts.webhookTargets()
     if main.once {
       try runOnce(main)
     } else if !main.targets.isEmpty {
@@ -68,6 +70,7 @@ struct Agent: ParsableCommand {
         configuration: configuration, source: source(main, [collector]),
         commandLine: main.demo ? nil : platform.processes(root: main.root.last ?? "")?.commandLine,
         scrapeSource: platform.scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets,
+        webhooks: webhooks,
         collector: collector,
         isThisMachine: !main.demo && main.root.isEmpty, showsDashboard: main.tui, serves: main.serve || !main.tui
       ).run()
@@ -81,7 +84,7 @@ struct Agent: ParsableCommand {
     return Configuration(
       main: try main.values(sources), server: try server.values(sources), samples: try samples.values(sources),
       archiveFile: try archiveFile.values(sources), archive: try archive.values(sources),
-      push: try push.values(sources), terminal: try terminal.values(sources))
+      push: try push.values(sources), alerts: try alerts.values(sources), terminal: try terminal.values(sources))
   }
 
   private func checkModes(_ configuration: Configuration) throws(UsageError) {

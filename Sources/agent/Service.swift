@@ -1,5 +1,6 @@
 import API
 import AgentMetrics
+import Alerts
 import Archive
 import Collect
 import Dashboard
@@ -24,6 +25,8 @@ struct Service {
   let scrapeSource: (any ScrapeSource)?
   /// Receivers of samples.
   let targets: [PushTarget]
+  /// Receivers of alerts.
+  let webhooks: [AlertWebhook.WebhookTarget]
   /// Gets the state of the archive, the receivers and the server.
   let collector: ServiceCollector
   /// Whether the source is the running machine itself.
@@ -61,11 +64,15 @@ struct Service {
     let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
     let demand = SamplingDemand(history)
     let timekeeper = SystemTimekeeper()
+    let alerts = AlertService(rules: configuration.alerts.allRules, webhooks: webhooks, logger: logger)
     let notifier = SystemdNotifier()
     let heartbeat = notifier.watchdogInterval.map { seconds in
       Heartbeat(interval: seconds) { notifier.watchdog() }
     }
-    let sampler = Sampler(source: source, demand: demand, timekeeper: timekeeper, heartbeat: heartbeat) { message in
+    let sampler = Sampler(
+      source: source, demand: demand, timekeeper: timekeeper, heartbeat: heartbeat,
+      annotate: { alerts.board.update(&$0, isMain: $1) }
+    ) { message in
       logger.warning("\(message)")
     }
     let archive = configuration.archiveFile.database.map { path in
@@ -90,6 +97,7 @@ struct Service {
     defer {
       timekeeper.stop()
       sampler.waitUntilEnded(atMost: 0.2)
+      alerts.stop(atMost: 0.2)
       push?.stop(atMost: 0.4)
       archive?.stop(atMost: 0.5)
     }
@@ -99,7 +107,8 @@ struct Service {
     let server =
       serves
       ? startServer(
-        demand: demand, processes: processes, push: push, token: token, logger: logger, events: events) : nil
+        demand: demand, processes: processes, push: push, alerts: alerts.board, token: token, logger: logger,
+        events: events) : nil
     if server != nil {
       // A server that neither listens nor fails hangs in the resolver; without a message the reason would be unknown.
       switch events.next(atMost: 30) {
@@ -118,7 +127,8 @@ struct Service {
     let code =
       showsDashboard
       ? showDashboard(
-        demand: demand, processes: processes, token: token, sink: sink, logger: logger, address: address)
+        demand: demand, processes: processes, alerts: alerts.board, token: token, sink: sink, logger: logger,
+        address: address)
       : waitForSignal(logger: logger, events: events)
     notifier.stopping()
     if let server {
@@ -132,9 +142,8 @@ struct Service {
   }
 
   private func startServer(
-    demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, token: @escaping @Sendable () -> String?,
-    logger: Logger,
-    events: Events
+    demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, alerts: AlertBoard,
+    token: @escaping @Sendable () -> String?, logger: Logger, events: Events
   ) -> Task<Void, Never> {
     var settings = API.APISettings()
     settings.version = version
@@ -145,6 +154,7 @@ struct Service {
     settings.prometheus = configuration.server.prometheus
     settings.sources = platform.sources
     settings.pushStatus = { push?.status ?? [] }
+    settings.alerts = alerts
     let server = HTTPServer(
       api: API(
         history: demand.history, demand: demand, settings: settings, scrapeSource: scrapeSource,
@@ -190,8 +200,8 @@ struct Service {
   }
 
   private func showDashboard(
-    demand: SamplingDemand, processes: ProcessSnapshots, token: @escaping @Sendable () -> String?, sink: LogSink,
-    logger: Logger, address: String?
+    demand: SamplingDemand, processes: ProcessSnapshots, alerts: AlertBoard, token: @escaping @Sendable () -> String?,
+    sink: LogSink, logger: Logger, address: String?
   ) -> Int32 {
     sink.hold()
     defer { sink.release() }
@@ -199,6 +209,7 @@ struct Service {
     options.listening = address
     options.sources = platform.sources
     options.messages = { sink.newestHeld }
+    options.silenceAlerts = { alerts.setSilenced($0) }
     options.processes = .local { processes.snapshot(of: $0) }
     if isThisMachine {
       options.control = platform.processControl()

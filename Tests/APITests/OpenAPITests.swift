@@ -34,6 +34,7 @@ import Testing
       case (.unauthorized, _): Provocation(path: path, status: 401, target: target, token: "s3cret")
       case (.forbidden, _): Provocation(path: path, status: 403, target: target, headers: [("Host", "evil.example")])
       case (.notFound, "/metrics/at"): Provocation(path: path, status: 404, target: "/metrics/at?time=1")
+      case (.notFound, "/why"): Provocation(path: path, status: 404, target: "/why?time=1")
       case (.notFound, "/processes"): Provocation(path: path, status: 404, target: "/processes?at=1")
       case (.notFound, "/ui/{file}"): Provocation(path: path, status: 404, target: "/ui/nothing")
       case (.serviceUnavailable, "/metrics/stream"): Provocation(path: path, status: 503, target: target, streams: 0)

@@ -83,6 +83,20 @@ import Testing
       "agent --push-ca-file": pushes(
         ["--push-ca-file", folder.file("token")], wrong: [["--push-ca-file", "a", "--push-ca-file", "b"]]),
       "agent --push-label": pushes(["--push-label", "a=b"], wrong: [["--push-label", "a-b=c"]]),
+      "agent --alert": Case(
+        use: .serves(["--alert", "hot: gpus.temperature_c > 85 for 1m", "--alert", "ram.oom_kills_total increases"]),
+        wrong: [["--alert", "gpus.heat > 85"], ["--alert", "cpu.usage > 1 for ever"], ["--alert", ""]]),
+      "agent --default-alerts": Case(
+        use: .serves(["--default-alerts", "off"]), wrong: [["--default-alerts", "no"]]),
+      "agent --alert-webhook": Case(
+        use: .serves(["--alert-webhook", "http://127.0.0.1:1/hook"]),
+        wrong: [["--alert-webhook", "ftp://x"], ["--alert-webhook", "http://u:p@x/"]]),
+      "agent --alert-webhook-format": Case(
+        use: .serves(["--alert-webhook", "http://127.0.0.1:1", "--alert-webhook-format", "slack"]),
+        wrong: [["--alert-webhook-format", "xml"]]),
+      "agent --alert-webhook-token-file": Case(
+        use: .serves(["--alert-webhook", "http://127.0.0.1:1", "--alert-webhook-token-file", folder.file("token")]),
+        wrong: [["--alert-webhook-token-file", folder.file("token")]]),
       "agent --version": Case(use: .runs(["--version"]), wrong: []),
       "agent --help": Case(use: .runs(["--help"]), wrong: []),
 

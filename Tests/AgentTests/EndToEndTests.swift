@@ -14,7 +14,7 @@ import Testing
   @Test(arguments: machines) func latestOfTwoInstants(machine: String) throws {
     let fixture = Fixture(machine)
     let (process, port) = try AgentProcess.serving([
-      "--interval", "3600", "--root", fixture.root, "--root", try fixture.later(),
+      "--interval", "3600", "--default-alerts", "off", "--root", fixture.root, "--root", try fixture.later(),
     ])
     let answer = try Loopback.get("/metrics/latest", port: port)
     #expect(answer.status == 200)

@@ -10,7 +10,7 @@ import Testing
   /// All rows of the agent itself, in the order of `--help`.
   private static let rows =
     MainSettings.rows + ServerSettings.rows + SampleSettings.rows + ArchiveFileSettings.rows + ArchiveSettings.rows
-    + PushSettings.rows + TerminalSettings.rows
+    + PushSettings.rows + AlertSettings.rows + TerminalSettings.rows
 
   private static let header = "| flag | variable | default | allowed | meaning |"
 

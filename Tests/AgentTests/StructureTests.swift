@@ -18,6 +18,8 @@ import Testing
     "CollectNode": ["CSystemIO", "Collect", "CollectLinux", "KernelFiles", "NodeMetrics", "SystemIO"],
     "SystemIO": ["CLibc", "CSystemIO", "Synchronization"],
     "Query": ["AgentMetrics"],
+    "Alerts": ["AgentMetrics", "Query", "Synchronization"],
+    "Why": ["AgentMetrics"],
     "SampleStore": ["AgentMetrics", "Query", "Synchronization"],
     "Archive": ["AgentMetrics", "Query", "SampleStore", "CSQLite", "Synchronization", "SystemIO"],
     "Collect": ["AgentMetrics", "SampleStore", "SystemIO", "Synchronization"],
@@ -26,8 +28,8 @@ import Testing
     "CollectGPULinux": ["AgentMetrics", "Collect", "CollectGPU", "KernelFiles", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
     "API": [
-      "AgentMetrics", "CDeflate", "Collect", "NodeMetrics", "PrometheusExport", "Query", "SampleStore", "CWeb", "CZlib",
-      "Synchronization",
+      "AgentMetrics", "Alerts", "CDeflate", "Collect", "NodeMetrics", "PrometheusExport", "Query", "SampleStore",
+      "CWeb", "CZlib", "Synchronization", "Why",
     ],
     "HTTPServer": [
       "API", "AgentMetrics", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
@@ -42,13 +44,14 @@ import Testing
     ],
     "Outbox": ["AgentMetrics", "Logging", "Query", "SampleStore", "Synchronization", "SystemIO"],
     "Sinks": [
-      "AgentMetrics", "ClientHTTP", "CSnappy", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "Outbox", "PrometheusExport",
+      "AgentMetrics", "Alerts", "ClientHTTP", "CSnappy", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "Outbox",
+      "PrometheusExport",
       "Synchronization", "SystemIO",
     ],
-    "Dashboard": ["AgentMetrics", "Collect", "Query", "SampleStore", "SystemIO", "Synchronization"],
+    "Dashboard": ["AgentMetrics", "Collect", "Query", "SampleStore", "SystemIO", "Synchronization", "Why"],
     "NcursesTerminal": ["CNcurses", "Dashboard", "SystemIO"],
     "agent": [
-      "API", "AgentMetrics", "Archive", "ArgumentParser", "Collect", "CollectDemo", "Dashboard", "HTTPServer",
+      "API", "AgentMetrics", "Alerts", "Archive", "ArgumentParser", "Collect", "CollectDemo", "Dashboard", "HTTPServer",
       "Logging", "NcursesTerminal", "NodeMetrics", "Outbox", "PlatformLinux", "PlatformUnsupported", "Platforms",
       "PrometheusExport",
       "Query", "Remote", "SampleStore", "ServerCore", "Sinks", "Synchronization", "SystemIO",

@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func garbageIsAbsent() throws {
-    for text in ["", "-1\n", "many\n", "99999999999999999999\n"] {
+    for text in ["", "-1\n", "many\n"] {
       #expect(try read(["proc/sys/net/netfilter/nf_conntrack_count": text]) == nil, "\(text)")
     }
   }

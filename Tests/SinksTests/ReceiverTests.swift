@@ -88,7 +88,12 @@ import Testing
     let receiver = try RealReceiver(.victoriaMetrics)
     try await receiver.start()
     let pushing = try Pushing(to: "http://127.0.0.1:\(receiver.port)/write", kind: "influx")
-    let samples = (0..<10).map { machine.sample($0, gpus: $0 < 5 ? 2 : 1) }
+    let samples = (0..<10).map { number in
+      var sample = machine.sample(number, gpus: number < 5 ? 2 : 1)
+      // Backslashes and line breaks do not survive this protocol.
+      sample.cpu.model = "A \"CPU\", of = ours"
+      return sample
+    }
     for sample in samples { pushing.history.append(sample) }
     try await eventually("all samples") { pushing.status.sentSamples == 10 && pushing.status.state == .live }
     try expectComplete(receiver, samples, tolerance: 1e-12)

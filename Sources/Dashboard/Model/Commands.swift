@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import SampleStore
 
 /// Performs the commands of the main screen.
 extension ScreenState {
@@ -14,6 +15,7 @@ extension ScreenState {
     case .back: return back(frameContext)
     case .theme: return cycle("theme")
     case .glyphs: return cycle("graph")
+    case .silence: return silence(frameContext)
     case .time(let action): return perform(action, frameContext)
     case .panels(let action): return perform(action, frameContext)
     case .table(let action): return perform(action, frameContext)
@@ -50,6 +52,19 @@ extension ScreenState {
       return .nothing
     }
     return .draw
+  }
+
+  /// Silences the firing alerts until they end; if all are, ends their silence.
+  private mutating func silence(_ frameContext: FrameContext) -> Model.Effect {
+    let firing = Set(frameContext.entries.last?.sample.alerts.filter { $0.phase == .firing }.map(AlertKey.init) ?? [])
+    guard !firing.isEmpty else {
+      note = "no alert is firing"
+      return .draw
+    }
+    let isSilenced = !firing.isSubset(of: silenced)
+    silenced = isSilenced ? firing : []
+    note = isSilenced ? "alerts silenced until they end; ! shows them again" : "alerts shown again"
+    return .silence(isSilenced)
   }
 
   // MARK: Time

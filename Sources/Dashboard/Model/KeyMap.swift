@@ -36,6 +36,7 @@ enum KeyMap {
         Binding([character(":"), .function(2)], ": F2", "settings", "settings", [.settings]),
         Binding(
           [character("T"), character("g")], "T g", "cycle theme; cycle graph style", "looks", [.theme, .glyphs]),
+        Binding([character("!")], "!", "silence alerts until they end; show them again", "alerts", [.silence]),
         Binding([.escape], "Esc", "back: close, deselect, clear filter, return to now", "back", [.back]),
         Binding([character("\u{C}")], "Ctrl-L", "redraw", "redraw", [.redraw]),
         Binding([character("\u{1A}")], "Ctrl-Z", "suspend; fg resumes", "suspend", [.suspend]),

@@ -17,6 +17,8 @@ struct Model {
     /// Holds the process of the opened signal dialog.
     case hold(Process)
     case send(SignalChoice, to: Int32)
+    /// Silences the firing alerts of this machine, or ends their silence.
+    case silence(Bool)
 
     static func draw(if hasChanged: Bool) -> Effect { hasChanged ? .draw : .nothing }
   }

@@ -50,6 +50,12 @@ struct Screen {
     if hasFrame {
       HeaderView(input: input, sample: context?.sample, glyphs: glyphs).draw(on: &grid, in: rest.takeTop(1))
     }
+    if size.height >= 16, !state.isGrid, let alerts = AlertRow(context?.sample, silenced: state.silenced, glyphs) {
+      alerts.draw(on: &grid, in: rest.takeTop(1))
+    }
+    if size.height >= 16, !state.isGrid, let slow = SlowRow(context?.sample, after: input.previous, glyphs) {
+      slow.draw(on: &grid, in: rest.takeTop(1))
+    }
     let footer = FooterView(input: input, context: context, glyphs: glyphs, hits: hits)
     let isPrompting = if case .filter = state.overlay { true } else { false }
     if hasFrame && size.height >= 12 || size.height >= 2 && (footer.message != nil || isPrompting) {

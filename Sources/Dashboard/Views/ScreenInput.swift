@@ -68,6 +68,12 @@ struct ScreenInput {
     return historyPoint.map { named($0.sample) } ?? entries.first?.sample ?? latest
   }
 
+  /// The stored sample before ``sample``; nil where it is not in memory.
+  var previous: Sample? {
+    guard let time = sample?.timestamp.seconds else { return nil }
+    return entries.last(where: { $0.sample.timestamp.seconds < time - 0.001 })?.sample
+  }
+
   var clock: WallClock { WallClock(now: now, utcOffset: state.settings.isUTC ? 0 : utcOffset) }
 
   /// Columns of the widest graph.

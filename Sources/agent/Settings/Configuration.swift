@@ -8,6 +8,7 @@ struct Configuration {
   var archiveFile = SettingValues<ArchiveFileSettings>()
   var archive = SettingValues<ArchiveSettings>()
   var push = SettingValues<PushSettings>()
+  var alerts = SettingValues<AlertSettings>()
   var terminal = SettingValues<TerminalSettings>()
 }
 

@@ -169,7 +169,7 @@ extension SettingDomain {
 struct SettingAbout: Sendable {
   /// What separates several values in a variable.
   enum Separator: Sendable {
-    case comma, whitespace
+    case comma, semicolon, whitespace
   }
 
   /// The flag without its dashes.
@@ -212,8 +212,9 @@ struct SettingAbout: Sendable {
     switch separator {
     case nil: [text]
     case .whitespace: text.split(whereSeparator: \.isWhitespace).map(String.init)
-    case .comma:
-      text.split(separator: ",").map { $0.split(separator: " ").joined(separator: " ") }.filter { !$0.isEmpty }
+    case .comma, .semicolon:
+      text.split(separator: separator == .comma ? "," : ";").map { $0.split(separator: " ").joined(separator: " ") }
+        .filter { !$0.isEmpty }
     }
   }
 }

@@ -1,5 +1,6 @@
 import API
 import AgentMetrics
+import Alerts
 import Archive
 import ArgumentParser
 import Dashboard
@@ -161,6 +162,40 @@ struct PushSettings: SettingTable {
     list: "--push-label <name=value>",
     SettingDomain("name=value with a name of letters, digits and underscores") { PushLabel($0) },
     "Add a label to every series; instance=HOSTNAME and job=agent by default.")
+}
+
+struct AlertSettings: SettingTable {
+  static let title = "Alerts"
+
+  /// Whether the shipped rules are evaluated.
+  enum Switch: String, CaseIterable {
+    case on, off
+  }
+
+  let rules = SettingRow(
+    list: "--alert <rule>", variable: "ALERT", separator: .semicolon,
+    SettingDomain(SettingDomainAbout(allowed: AlertRule.allowed)) { word throws(SettingRefusal) in
+      do throws(AlertRule.RuleError) {
+        return try AlertRule(word)
+      } catch {
+        throw SettingRefusal(word: word, reason: error.description)
+      }
+    },
+    "Alert while a metric of /catalog violates a threshold: 'gpus.temperature_c > 85 for 1m', with labels or a name"
+      + " 'full: filesystems.usage{mountpoint=\"/data\"} > 90%', or 'ram.oom_kills_total increases'. A rule with the name"
+      + " of a shipped one replaces it.")
+  let defaults = SettingRow(
+    "--default-alerts <switch>", variable: "DEFAULT_ALERTS", default: Switch.on, .choice,
+    "Evaluate the shipped rules, which /alerts lists.")
+  let webhooks = SettingRow(
+    list: "--alert-webhook <url>", variable: "ALERT_WEBHOOK", .text("an http or https URL"),
+    "Post alerts that begin and end to this URL.")
+  let webhookFormat = SettingRow(
+    "--alert-webhook-format <format>", variable: "ALERT_WEBHOOK_FORMAT", default: AlertWebhook.Format.json, .choice,
+    "Format of the posts.")
+  let webhookTokenFile = SettingRow(
+    "--alert-webhook-token-file <file>", variable: "ALERT_WEBHOOK_TOKEN_FILE", .file,
+    "File whose first line is the bearer token of the posts; read for each one.")
 }
 
 struct TerminalSettings: SettingTable {

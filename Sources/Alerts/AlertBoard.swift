@@ -1,0 +1,37 @@
+package import AgentMetrics
+internal import Synchronization
+
+/// The alerts of a running agent: the sampler evaluates them, outputs read and silence them.
+package final class AlertBoard: Sendable {
+  private let evaluator: Mutex<AlertEvaluator>
+  private let onChange: @Sendable (AlertChange) -> Void
+
+  /// - Parameter onChange: receives alerts that began to fire, and those that ended, on the sampler's thread.
+  package init(_ rules: [AlertRule], onChange: @escaping @Sendable (AlertChange) -> Void) {
+    evaluator = Mutex(AlertEvaluator(rules))
+    self.onChange = onChange
+  }
+
+  package var rules: [AlertRule] { evaluator.withLock { $0.rules } }
+
+  /// The current alerts, firing ones first.
+  package var alerts: [Alert] { evaluator.withLock { $0.alerts } }
+
+  /// Writes the current alerts into a sample.
+  ///
+  /// - Parameter isMain: whether it is of the main interval, on which rules are evaluated; other samples get the alerts of
+  ///   the newest one of that.
+  package func update(_ sample: inout Sample, isMain: Bool) {
+    let (alerts, changes) = evaluator.withLock { evaluator in
+      let changes = isMain ? evaluator.evaluate(sample) : []
+      return (evaluator.alerts, changes)
+    }
+    sample.alerts = alerts
+    for change in changes { onChange(change) }
+  }
+
+  /// Silences all firing alerts until they end, or ends their silence.
+  package func setSilenced(_ isSilenced: Bool) {
+    evaluator.withLock { $0.setSilenced(isSilenced) }
+  }
+}

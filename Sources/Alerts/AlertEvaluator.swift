@@ -1,0 +1,177 @@
+package import AgentMetrics
+internal import Query
+
+/// An alert that began to fire, or that ended.
+package struct AlertChange: Sendable, Hashable {
+  package let alert: Alert
+  /// False when it has ended.
+  package let isFiring: Bool
+  /// POSIX time of the sample.
+  package let time: Double
+  /// Name of the machine.
+  package let host: String
+}
+
+/// Evaluates rules on consecutive samples of one interval.
+package struct AlertEvaluator {
+  /// Seconds without the condition after which an alert ends, so that a value at the threshold does not flap.
+  static let quiet = 60.0
+  /// Maximum number of alerts at a time; further ones are ignored.
+  static let maxAlerts = 200
+
+  /// A series of a rule.
+  private struct Key: Hashable {
+    let rule: Int
+    let series: String
+  }
+
+  private struct State {
+    var alert: Alert
+    /// Boot times at which the condition began, and at which it held last.
+    var began: Double
+    var held: Double
+  }
+
+  package let rules: [AlertRule]
+  private let metrics: [[(metric: Catalog.Metric, isWhole: Bool)]]
+  private var states: [Key: State] = [:]
+  /// Values of the previous sample, for rules with `increases`.
+  private var previous: [Key: Double] = [:]
+
+  package init(_ rules: [AlertRule]) {
+    self.rules = rules
+    metrics = rules.map { rule in
+      Catalog.shared.metrics.filter(\.isColumn).compactMap { metric in
+        switch rule.selector.match(metric) {
+        case .all: (metric, true)
+        case .some: (metric, false)
+        case .none: nil
+        }
+      }
+    }
+  }
+
+  /// Evaluates the rules on the next sample.
+  ///
+  /// - Returns: the alerts that began to fire and those that ended.
+  package mutating func evaluate(_ sample: Sample) -> [AlertChange] {
+    let now = sample.boottime.isFinite ? sample.boottime : sample.timestamp.seconds
+    let host = sample.host.hostname ?? ""
+    var changes: [AlertChange] = []
+    for (index, rule) in rules.enumerated() {
+      var newest: [Key: Double] = [:]
+      for (metric, isWhole) in metrics[index] {
+        for one in values(of: metric, rule, sample, isWhole: isWhole) {
+          let key = Key(rule: index, series: one.series)
+          if holds(rule, one, after: previous[key]) {
+            raise(key, rule, metric, one, at: sample.timestamp, now)
+          } else {
+            states[key]?.alert.value = one.value
+          }
+          if rule.condition == .increases { newest[key] = one.value }
+        }
+      }
+      if rule.condition == .increases {
+        previous = previous.filter { $0.key.rule != index }.merging(newest) { _, new in new }
+      }
+      for (key, state) in states where key.rule == index {
+        if state.alert.phase == .pending {
+          if state.held < now {
+            states[key] = nil
+          } else if now - state.began >= rule.hold {
+            states[key]?.alert.phase = .firing
+            changes +=
+              states[key].map {
+                [AlertChange(alert: $0.alert, isFiring: true, time: sample.timestamp.seconds, host: host)]
+              } ?? []
+          }
+        } else if now - state.held >= Self.quiet {
+          states[key] = nil
+          changes.append(
+            AlertChange(alert: state.alert, isFiring: false, time: sample.timestamp.seconds, host: host))
+        }
+      }
+    }
+    return changes
+  }
+
+  /// The current alerts: firing ones first, each kind by the order of the rules and their targets.
+  package var alerts: [Alert] {
+    states.sorted { left, right in
+      let (a, b) = (left.value.alert.phase == .firing, right.value.alert.phase == .firing)
+      if a != b { return a }
+      return left.key.rule == right.key.rule
+        ? left.value.alert.target < right.value.alert.target : left.key.rule < right.key.rule
+    }.map(\.value.alert)
+  }
+
+  /// Silences all firing alerts until they end, or ends their silence.
+  package mutating func setSilenced(_ isSilenced: Bool) {
+    for key in Array(states.keys) where states[key]?.alert.phase == .firing {
+      states[key]?.alert.isSilenced = isSilenced
+    }
+  }
+
+  /// The value of a series in the unit of the JSON, and the value of the metric that it is compared with.
+  private struct SeriesValue {
+    let series: String
+    let labels: [String]
+    let value: Double
+    let limit: Double
+  }
+
+  private mutating func raise(
+    _ key: Key, _ rule: AlertRule, _ metric: Catalog.Metric, _ one: SeriesValue, at time: Timestamp, _ now: Double
+  ) {
+    var state: State
+    if let known = states[key] {
+      state = known
+    } else {
+      guard states.count < Self.maxAlerts else { return }
+      var alert = Alert()
+      alert.name = rule.name
+      alert.rule = rule.text
+      alert.target = one.labels.joined(separator: ",")
+      alert.since = time.seconds
+      state = State(alert: alert, began: now, held: now)
+    }
+    state.held = now
+    state.alert.value = one.value
+    state.alert.summary = AlertText.summary(metric, one.labels, one.value)
+    states[key] = state
+  }
+
+  private func holds(_ rule: AlertRule, _ one: SeriesValue, after previous: Double?) -> Bool {
+    switch rule.condition {
+    case .number(let comparison, let limit): comparison.holds(one.value, limit)
+    case .metric(let comparison, _): comparison.holds(one.value, one.limit)
+    case .increases: previous.map { one.value > $0 } ?? false
+    }
+  }
+
+  /// The selected series of a metric.
+  private func values(
+    of metric: Catalog.Metric, _ rule: AlertRule, _ sample: Sample, isWhole: Bool
+  ) -> [SeriesValue] {
+    var limits: [[String]: Double] = [:]
+    if case .metric(_, let id) = rule.condition, let other = Catalog.shared[id] {
+      other.values(in: sample) { limits[$0] = $1 / other.definition.unit.factor }
+    }
+    let readOnly = Self.readOnlyMounts(metric, rule, sample)
+    var values: [SeriesValue] = []
+    metric.values(in: sample) { labels, base in
+      let series = metric.key(labels)
+      guard isWhole || rule.selector.matches(key: series), !readOnly.contains(labels) else { return }
+      values.append(
+        SeriesValue(
+          series: series, labels: labels, value: base / metric.definition.unit.factor, limit: limits[labels] ?? .nan))
+    }
+    return values
+  }
+
+  /// Labels of read-only filesystems, which an image fills by its nature; none where the rule names its series.
+  private static func readOnlyMounts(_ metric: Catalog.Metric, _ rule: AlertRule, _ sample: Sample) -> Set<[String]> {
+    guard metric.lists == ["filesystems"], !rule.selector.text.contains("{") else { return [] }
+    return Set(sample.filesystems.filter(\.isReadOnly).map { [$0.mountpoint] })
+  }
+}

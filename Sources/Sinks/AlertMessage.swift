@@ -1,0 +1,98 @@
+internal import Alerts
+internal import AgentMetrics
+
+/// A change of an alert as a request's header fields and body.
+struct AlertMessage {
+  let headers: [(String, String)]
+  let body: [UInt8]
+
+  init(_ change: AlertChange, _ format: AlertWebhook.Format) {
+    switch format {
+    case .json:
+      self.init(json: Self.object(change))
+    case .slack:
+      // Slack's markup begins with these three characters.
+      let text = Self.line(change).replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(
+        ">", with: "&gt;")
+      self.init(json: #"{"text":\#(Self.quoted(text))}"#)
+    case .alertmanager:
+      self.init(json: Self.alertmanager(change))
+    case .ntfy:
+      self.init(
+        headers: [
+          ("Content-Type", "text/plain; charset=utf-8"), ("Title", Self.ascii(Self.title(change))),
+          ("Priority", change.isFiring ? "high" : "default"),
+          ("Tags", change.isFiring ? "warning" : "white_check_mark"),
+        ], body: Array(Self.line(change).utf8))
+    }
+  }
+
+  private init(headers: [(String, String)], body: [UInt8]) {
+    (self.headers, self.body) = (headers, body)
+  }
+
+  private init(json: String) {
+    self.init(headers: [("Content-Type", "application/json")], body: Array(json.utf8))
+  }
+
+  private static func title(_ change: AlertChange) -> String {
+    (change.isFiring ? "Alert" : "Resolved") + ": " + change.alert.name
+      + (change.host.isEmpty ? "" : " on " + change.host)
+  }
+
+  private static func line(_ change: AlertChange) -> String {
+    title(change) + ": " + change.alert.summary + " (" + change.alert.rule + ")"
+  }
+
+  private static func object(_ change: AlertChange) -> String {
+    let alert = change.alert
+    var members = [
+      ("status", quoted(change.isFiring ? "firing" : "resolved")), ("host", quoted(change.host)),
+      ("alert", quoted(alert.name)), ("target", quoted(alert.target)), ("rule", quoted(alert.rule)),
+      ("summary", quoted(alert.summary)), ("since", quoted(time(alert.since))), ("time", quoted(time(change.time))),
+    ]
+    if alert.value.isFinite { members.append(("value", "\(alert.value)")) }
+    return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}\n"
+  }
+
+  /// Alertmanager's postableAlerts (api/v2/openapi.yaml); it ends an alert at `endsAt` unless it is sent again.
+  private static func alertmanager(_ change: AlertChange) -> String {
+    let alert = change.alert
+    let labels = [
+      ("alertname", alert.name), ("instance", change.host), ("job", "agent"), ("target", alert.target),
+    ].filter { !$0.1.isEmpty }.map { "\"\($0)\":\(quoted($1))" }.joined(separator: ",")
+    let end = change.isFiring ? change.time + firingSeconds : change.time
+    return """
+      [{"labels":{\(labels)},"annotations":{"summary":\(quoted(alert.summary)),"rule":\(quoted(alert.rule))},\
+      "startsAt":\(quoted(time(alert.since))),"endsAt":\(quoted(time(end)))}]
+      """
+  }
+
+  /// Seconds for which Alertmanager keeps an alert whose end it never gets.
+  private static let firingSeconds = 86_400.0
+
+  private static func time(_ seconds: Double) -> String { Timestamp(seconds: seconds).rfc3339 }
+
+  /// A header field's value: other characters than printable ASCII become question marks.
+  private static func ascii(_ text: String) -> String {
+    String(
+      decoding: text.unicodeScalars.map { (0x20..<0x7F).contains($0.value) ? UInt8($0.value) : 0x3F }, as: UTF8.self)
+  }
+
+  /// A JSON string (RFC 8259 §7).
+  static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\":
+        quoted += "\\"
+        quoted.unicodeScalars.append(scalar)
+      case "\u{0}"..."\u{1F}", "\u{7F}":
+        let digits = String(scalar.value, radix: 16)
+        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}

@@ -1,0 +1,149 @@
+internal import AgentMetrics
+
+extension WhyRule {
+  /// All tasks wait for memory part of the time.
+  static let memoryStall = WhyRule(name: "memory-stall") { situation in
+    let sample = situation.sample
+    let full = sample.stalled(sample.pressure?.memory?.full)
+    guard full > 0.1 else { return nil }
+    var text = WhyText.percent(full) + " of the time all tasks waited for memory"
+    var evidence = [Finding.Evidence(metric: "pressure.memory.full.ratio", value: full)]
+    if sample.ram.available.isFinite {
+      text += ", " + WhyText.bytes(sample.ram.available) + " are available"
+      evidence.append(Finding.Evidence(metric: "ram.available_mb", value: sample.ram.available / 1_048_576))
+    }
+    if let swap = sample.swap, swap.inRate > 1e6 {
+      text += ", " + WhyText.rate(swap.inRate) + " come from swap"
+      evidence.append(Finding.Evidence(metric: "swap.in_bytes_per_sec", value: swap.inRate))
+    }
+    if let culprit = Culprit(sample, { $0.resident }), sample.ram.total > 0 {
+      text += "; " + culprit.text + " holds " + WhyText.percent(culprit.amount / sample.ram.total)
+    }
+    return (text, evidence)
+  }
+
+  /// Pages move between memory and swap; the sign of a lack of memory where the kernel has no PSI.
+  static let swapTraffic = WhyRule(name: "swap-traffic") { situation in
+    let sample = situation.sample
+    if sample.stalled(sample.pressure?.memory?.full).isFinite { return nil }
+    guard let swap = sample.swap, swap.inRate > 5e6, swap.outRate > 1e6 else { return nil }
+    var text =
+      "Memory is short: " + WhyText.rate(swap.inRate) + " come from swap, " + WhyText.rate(swap.outRate) + " go there"
+    if let culprit = Culprit(sample, { $0.resident }), sample.ram.total > 0 {
+      text += "; " + culprit.text + " holds " + WhyText.percent(culprit.amount / sample.ram.total)
+    }
+    return (
+      text,
+      [
+        Finding.Evidence(metric: "swap.in_bytes_per_sec", value: swap.inRate),
+        Finding.Evidence(metric: "swap.out_bytes_per_sec", value: swap.outRate),
+      ]
+    )
+  }
+
+  /// All tasks wait for disks part of the time.
+  static let ioStall = WhyRule(name: "io-stall") { situation in
+    let sample = situation.sample
+    let full = sample.stalled(sample.pressure?.io?.full)
+    let wait = sample.cpu.modes?.iowait ?? .nan
+    let text: String
+    var evidence: [Finding.Evidence]
+    if full.isFinite {
+      guard full > 0.2 else { return nil }
+      text = WhyText.percent(full) + " of the time all tasks waited for disks"
+      evidence = [Finding.Evidence(metric: "pressure.io.full.ratio", value: full)]
+    } else {
+      guard wait > 0.3 else { return nil }
+      text = "CPUs waited for disks " + WhyText.percent(wait) + " of the time"
+      evidence = [Finding.Evidence(metric: "cpu.modes.iowait", value: wait)]
+    }
+    var parts = [text]
+    if let disk = sample.disks.filter(\.isPhysical).max(by: { zeroed($0.busy) < zeroed($1.busy) }), disk.busy > 0.3 {
+      let latency = max(zeroed(disk.readLatency), zeroed(disk.writeLatency))
+      parts[0] +=
+        ", most of all " + (disk.name ?? disk.device) + " (busy " + WhyText.percent(disk.busy)
+        + (latency > 0 ? ", " + WhyText.time(latency) + " a request)" : ")")
+      evidence.append(Finding.Evidence(metric: "disks.busy{device=\"\(disk.device)\"}", value: disk.busy))
+    }
+    if let culprit = Culprit(sample, { $0.ioRate }), culprit.amount > 1e5 {
+      parts.append(culprit.text + " moves " + WhyText.rate(culprit.amount))
+    }
+    return (parts.joined(separator: "; "), evidence)
+  }
+
+  /// More tasks want to run than there are CPUs.
+  static let crowdedCPU = WhyRule(name: "cpu-crowded") { situation in
+    let sample = situation.sample
+    let running = sample.load?.running ?? .nan
+    let threads = sample.cpu.threads
+    // As many runnable tasks as CPUs is what a build with -j is meant to do.
+    guard sample.cpu.usage > 0.9, threads > 0, running > 2 * threads + 1 else { return nil }
+    let some = sample.stalled(sample.pressure?.cpu?.some)
+    guard !(some < 0.5) else { return nil }
+    var text = WhyText.tenths(running) + " tasks want to run on " + WhyText.tenths(threads) + " CPUs"
+    var evidence = [
+      Finding.Evidence(metric: "load.running", value: running),
+      Finding.Evidence(metric: "cpu.usage", value: sample.cpu.usage),
+    ]
+    if some.isFinite {
+      text += ", some waited " + WhyText.percent(some) + " of the time"
+      evidence.append(Finding.Evidence(metric: "pressure.cpu.some.ratio", value: some))
+    }
+    if let culprit = Culprit(sample, { $0.cpu }) {
+      text += "; " + culprit.text + " uses " + WhyText.percent(culprit.amount / threads) + " of the CPU time"
+    }
+    return (text, evidence)
+  }
+
+  /// The hypervisor gives the CPUs to others.
+  static let steal = WhyRule(name: "cpu-steal") { situation in
+    guard let steal = situation.sample.cpu.modes?.steal, steal > 0.1 else { return nil }
+    return (
+      "The host took " + WhyText.percent(steal) + " of the CPU time for other machines",
+      [Finding.Evidence(metric: "cpu.modes.steal", value: steal)]
+    )
+  }
+
+  /// Many tasks are in uninterruptible sleep although the disks do nothing.
+  static let blockedTasks = WhyRule(name: "blocked-tasks") { situation in
+    let sample = situation.sample
+    let blocked = sample.load?.blocked ?? .nan
+    guard blocked > max(8, zeroed(sample.cpu.threads)) else { return nil }
+    if sample.disks.contains(where: { $0.busy > 0.3 }) { return nil }
+    return (
+      WhyText.tenths(blocked) + " tasks wait uninterruptibly while the disks are idle: a network filesystem, a driver",
+      [Finding.Evidence(metric: "load.blocked", value: blocked)]
+    )
+  }
+
+  /// The kernel killed processes for lack of memory since the previous sample.
+  static let oomKill = WhyRule(name: "oom-kill") { situation in
+    let (sample, previous) = (situation.sample, situation.previous)
+    let machine = sample.ram.oomKills - (previous?.ram.oomKills ?? .nan)
+    let group = (sample.cgroup?.oomKills ?? .nan) - (previous?.cgroup?.oomKills ?? .nan)
+    let kills = max(zeroed(machine), zeroed(group))
+    guard kills > 0 else { return nil }
+    let id = zeroed(machine) > 0 ? "ram.oom_kills_total" : "cgroup.oom_kills_total"
+    var text =
+      "The kernel killed " + WhyText.tenths(kills) + (kills == 1 ? " process" : " processes") + " for lack of memory"
+    let alive = Set(sample.processes?.top.map(\.pid) ?? [])
+    if let victim = previous?.processes?.top.filter({ !alive.contains($0.pid) }).max(by: { $0.resident < $1.resident }),
+      victim.resident > 50 * 1_048_576
+    {
+      text += ", probably " + victim.name + " (" + WhyText.bytes(victim.resident) + ")"
+    }
+    return (text, [Finding.Evidence(metric: id, value: kills)])
+  }
+}
+
+extension Sample {
+  /// Share of the time stalled: exact over an interval of ten seconds or more, else the kernel's mean of ten seconds,
+  /// since a second of waiting is no reason for alarm.
+  func stalled(_ stall: Pressure.Stall?) -> Double {
+    guard let stall else { return .nan }
+    return elapsed < 10 && stall.avg10.isFinite ? stall.avg10 : stall.ratio
+  }
+}
+
+/// A value for comparisons: 0 where absent.
+func zeroed(_ value: Double) -> Double { value.isFinite ? value : 0 }

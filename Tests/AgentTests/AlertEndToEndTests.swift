@@ -1,0 +1,57 @@
+import SystemIO
+import TestSupport
+import Testing
+
+/// Alerts of the real binary in each output.
+@Suite(.ownThreads) struct AlertEndToEndTests {
+  private func alerts(_ port: UInt16) throws -> JSONValue {
+    let bytes = try Loopback.get("/alerts", port: port).bytes
+    let list = JSONValue(bytes.span)
+    return try #require(list)
+  }
+
+  @Test func aFiringRule() throws {
+    let (process, port) = try AgentProcess.serving(
+      [
+        "--root", Fixture("vm-1-core").root, "--interval", "1", "--default-alerts", "off",
+        "--alert", "always: ram.total_mb > 1", "--alert", "never: ram.total_mb < 1", "--alert",
+        "disks.busy >= 0 for 7d",
+      ])
+    let isThere = try eventually {
+      try Loopback.get("/metrics/latest", port: port).body.contains(#""alert":"always""#)
+    } after: {
+      usleep(50_000)
+    }
+    #expect(isThere)
+    let list = try alerts(port)
+    #expect(list["rules"]?.elements.compactMap { $0["alert"]?.text } == ["always", "never", "disks.busy"])
+    #expect(list["rules"]?.elements.last?["for_seconds"]?.number == 604_800)
+    let alerts = list["alerts"]?.elements ?? []
+    #expect(alerts.first?["alert"]?.text == "always")
+    #expect(alerts.first?["phase"]?.text == "firing")
+    #expect(alerts.dropFirst().allSatisfy { $0["phase"]?.text == "pending" && $0["alert"]?.text == "disks.busy" })
+    let scrape = try Loopback.get("/metrics", port: port).body
+    #expect(scrape.contains("\nagent_alert_state{alert=\"always\",target=\"\"} 2\n"))
+    #expect(!scrape.contains("alert=\"never\""))
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test func theRulesOfAVariable() throws {
+    let (process, port) = try AgentProcess.serving(
+      ["--root", Fixture("vm-1-core").root],
+      environment: ["ALERT": "a: ram.usage > 99%; b: swap.usage > 99% for 1m", "DEFAULT_ALERTS": "off"])
+    let list = try alerts(port)
+    #expect(list["rules"]?.elements.compactMap { $0["rule"]?.text } == ["ram.usage > 99%", "swap.usage > 99% for 1m"])
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test func aWrongRuleIsNamed() throws {
+    let result = try AgentProcess.run(["--alert", "cpu.sage > 1"])
+    #expect(result.status == 64)
+    #expect(
+      result.errors
+        == "agent: --alert: invalid value \"cpu.sage > 1\": must name a numeric metric of /catalog, not \"cpu.sage\"\n")
+  }
+}

@@ -1,0 +1,52 @@
+// Alerts that are firing, and why the machine is slow, above all panels.
+
+import { getJSON } from './api.js';
+import { h, keyed, setHidden, setText, visible } from './dom.js';
+import * as format from './format.js';
+
+export class Alerts {
+  constructor({ t, view }) {
+    Object.assign(this, { t, view });
+    this.list = h('ul', {});
+    this.reasons = h('ul', {});
+    this.node = h('section', { class: 'alerts', role: 'status', 'aria-label': t('alerts'), hidden: true }, this.list, this.reasons);
+  }
+
+  update({ alerts = [], timestamp }) {
+    const firing = alerts.filter((one) => one.phase === 'firing' && !one.silenced);
+    keyed(this.list, firing, (one) => `${one.alert} ${one.target}`,
+      () => {
+        const [text, note] = [h('strong', {}), h('small', {})];
+        return { node: h('li', {}, text, ' ', note), text, note };
+      },
+      ({ text, note }, one) => {
+        setText(text, visible(one.summary));
+        setText(note, this.t('firingFor', format.duration((Date.parse(timestamp) - Date.parse(one.since)) / 1000), visible(one.rule)));
+      });
+    this.hasAlerts = firing.length > 0;
+    this.ask(timestamp);
+  }
+
+  // The reasons of one stored sample: asked at most every five seconds while the page is live.
+  async ask(timestamp) {
+    const isPast = this.view.at !== null;
+    const now = performance.now();
+    if (this.asked === timestamp || (!isPast && now - (this.askedAt ?? -1e9) < 5000)) return this.arrange();
+    [this.asked, this.askedAt] = [timestamp, now];
+    try {
+      const { reasons } = await getJSON(isPast ? `why?time=${encodeURIComponent(timestamp)}` : 'why');
+      if (this.asked !== timestamp) return;
+      keyed(this.reasons, reasons, (one) => one.rule, () => ({ node: h('li', {}) }), ({ node }, one) => setText(node, visible(one.text)));
+      this.hasReasons = reasons.length > 0;
+    } catch {
+      this.hasReasons = false;
+    }
+    this.arrange();
+  }
+
+  arrange() {
+    setHidden(this.list, !this.hasAlerts);
+    setHidden(this.reasons, !this.hasReasons);
+    setHidden(this.node, !this.hasAlerts && !this.hasReasons);
+  }
+}
