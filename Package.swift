@@ -161,7 +161,7 @@ let package = Package(
     // does not pass the import check.
     .target(name: "AgentMetrics", path: "Sources/Metrics", swiftSettings: settings),
     .target(
-      name: "CNcurses",
+      name: "CNcurses", dependencies: ["CSystemIO"],
       linkerSettings: [
         .linkedLibrary("ncursesw", .when(platforms: [.linux])),
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),

@@ -49,9 +49,4 @@ struct URLQuery {
     }
     return values
   }
-
-  /// Whether a parameter is given, whatever its value.
-  func has<Value>(_ parameter: Parameter<Value>) -> Bool {
-    parameters.contains { $0.name == parameter.definition.name }
-  }
 }

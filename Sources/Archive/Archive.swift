@@ -10,7 +10,7 @@ internal import SystemIO
 ///
 /// A killed process loses the samples of the last ``flushSeconds``, or one interval where that is longer. A power
 /// failure can also lose the last commits, but never damages the file.
-package final class Archive: Sendable {
+package final class Archive: ServicePart {
   /// Settings that tests change.
   struct ArchiveTiming: Sendable {
     /// Seconds that samples may wait to be written together.

@@ -2,7 +2,7 @@ internal import CSQLite
 internal import SystemIO
 
 /// Why the archive cannot be written or read now, in one line.
-package struct ArchiveFailure: Error, Sendable, Hashable, CustomStringConvertible {
+package struct ArchiveFailure: UserError, Sendable, Hashable {
   /// How to recover.
   enum Recovery {
     /// Try the same again later.

@@ -122,11 +122,6 @@ final class Database {
     }
   }
 
-  /// Cancels the current operation, from another thread.
-  func interrupt() {
-    if let handle { sqlite3_interrupt(handle) }
-  }
-
   /// A value to bind.
   enum SQLiteValue {
     case integer(Int64)

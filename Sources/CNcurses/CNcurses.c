@@ -4,6 +4,7 @@
 #define NCURSES_WIDECHAR 1
 
 #include "CNcurses.h"
+#include "CSystemIO.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -83,12 +84,13 @@ static const int screen_signals[] = {SIGTSTP, SIGCONT, SIGWINCH};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static struct {
-  int reader, writer;
+  /// The process's signal pipe, from which the loop is woken.
+  int reader;
   bool caught, screen;
   atomic_int terminated;
   atomic_bool stop_requested, continued, resized, woken;
   struct sigaction before[NSIG];
-} signals = {.reader = -1, .writer = -1};
+} signals = {.reader = -1};
 
 // MARK: Terminal types
 
@@ -383,11 +385,7 @@ void cncurses_resume(void) {
 // MARK: Signals
 
 static void signal_loop(void) {
-  int saved = errno;
-  // A full pipe already holds a wake-up.
-  ssize_t ignored = write(signals.writer, "", 1);
-  (void)ignored;
-  errno = saved;
+  csystemio_signal_note(0);
 }
 
 static void die_by(int signal) {
@@ -441,17 +439,9 @@ static void catch_signal(int signal, void (*handler)(int), int flags) {
 
 bool cncurses_catch_signals(bool screen) {
   if (signals.caught) return false;
-  if (signals.reader < 0) {
-    // Kept for the life of the process: another thread may wake the loop while it ends.
-    int ends[2];
-    if (pipe(ends) != 0) return false;
-    for (int i = 0; i < 2; i++) {
-      fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-      fcntl(ends[i], F_SETFL, O_NONBLOCK);
-    }
-    signals.writer = ends[1];
-    signals.reader = ends[0];
-  }
+  // The process's one signal pipe; kept, since another thread may wake the loop while it ends.
+  signals.reader = csystemio_signal_pipe(NULL, 0);
+  if (signals.reader < 0) return false;
   atomic_store(&signals.terminated, 0);
   atomic_store(&signals.stop_requested, false);
   atomic_store(&signals.continued, false);
@@ -514,7 +504,7 @@ void cncurses_release_signals(void) {
 // MARK: Events
 
 void cncurses_wake(void) {
-  if (signals.writer < 0) return;
+  if (signals.reader < 0) return;
   if (!atomic_exchange(&signals.woken, true)) signal_loop();
 }
 

@@ -21,7 +21,8 @@
 
 static int signal_pipe[2] = {-1, -1};
 
-static void write_signal(int number) {
+void csystemio_signal_note(int32_t number) {
+  if (signal_pipe[1] < 0) return;
   int saved = errno;
   unsigned char byte = (unsigned char)number;
   // The pipe does not block: when it is full, signals enough are waiting already.
@@ -29,6 +30,8 @@ static void write_signal(int number) {
   (void)written;
   errno = saved;
 }
+
+static void write_signal(int number) { csystemio_signal_note(number); }
 
 int32_t csystemio_signal_pipe(const int32_t *signals, int32_t count) {
   if (signal_pipe[0] < 0) {
@@ -60,7 +63,7 @@ int32_t csystemio_signal_wait(int32_t end) {
     if (poll(&request, 1, -1) < 0 && errno != EINTR) return -1;
     unsigned char byte;
     ssize_t got = read(end, &byte, 1);
-    if (got == 1) return byte;
+    if (got == 1 && byte != 0) return byte;
     if (got == 0) return -1;
   }
 }

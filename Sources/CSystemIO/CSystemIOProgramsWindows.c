@@ -108,9 +108,17 @@ int32_t csystemio_signal_pipe(const int32_t *signals, int32_t count) {
   return signal_pipe[0];
 }
 
+void csystemio_signal_note(int32_t number) {
+  if (signal_pipe[1] < 0) return;
+  unsigned char byte = (unsigned char)number;
+  _write(signal_pipe[1], &byte, 1);
+}
+
 int32_t csystemio_signal_wait(int32_t end) {
   unsigned char byte;
-  return csystemio_read(end, &byte, 1) == 1 ? byte : -1;
+  while (csystemio_read(end, &byte, 1) == 1)
+    if (byte != 0) return byte;
+  return -1;
 }
 
 void csystemio_signal_self(int32_t number) {

@@ -1,4 +1,5 @@
 package import AgentMetrics
+internal import SystemIO
 
 /// A source of values: reads part of the machine and writes it into a Reading.
 ///
@@ -68,7 +69,7 @@ extension Collector {
 }
 
 /// Reason for missing values of a source, in one line.
-package struct CollectorError: Error, Hashable, CustomStringConvertible {
+package struct CollectorError: UserError, Hashable {
   package let description: String
 
   package init(_ description: String) {

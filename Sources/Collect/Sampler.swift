@@ -9,7 +9,7 @@ internal import SystemIO
 ///
 /// Besides the main track there is one for each interval requested by a watch: each has its own previous Reading, and
 /// tracks that are due at the same time share one reading.
-package final class Sampler: Sendable {
+package final class Sampler: ServicePart {
   /// Creates the collectors of a machine; called on the sampler's thread, where they stay.
   package typealias Machine = @Sendable () -> [any Collector]
 
@@ -69,8 +69,9 @@ package final class Sampler: Sendable {
     }
   }
 
-  /// Waits until the thread has ended, after the timekeeper was stopped; at most `seconds`.
-  package func waitUntilEnded(atMost seconds: Double) {
+  /// Stops the timekeeper, and waits until the thread has ended; at most `seconds`.
+  package func stop(atMost seconds: Double) {
+    timekeeper.stop()
     _ = ended.wait(atMost: seconds) { $0 ? true : nil }
   }
 

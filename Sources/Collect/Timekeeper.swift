@@ -10,10 +10,15 @@ package protocol Timekeeper: Sendable {
 
   /// Ends the current wait early, or else the next one; callable from any thread.
   func wake()
+
+  /// Ends the current wait and all later ones; callable from any thread.
+  func stop()
 }
 
 extension Timekeeper {
   package func wake() {}
+
+  package func stop() {}
 }
 
 /// One instant by three clocks, in seconds.
@@ -60,7 +65,6 @@ package final class SystemTimekeeper: Timekeeper {
     state.update { $0.isWoken = true }
   }
 
-  /// Ends the current wait and all later ones.
   package func stop() {
     state.update { $0.isStopped = true }
   }

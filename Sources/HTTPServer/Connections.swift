@@ -66,7 +66,7 @@ final class Connections {
     if open.count >= limits.connections, !closeOldestIdle(of: nil) { return refuse(isFull: true) }
     if open.count < limits.connections * 3 / 4, let refused = refusedWhileFull, .now() - lastTrouble > .seconds(10) {
       refusedWhileFull = nil
-      logger.notice("connections are accepted again; refused meanwhile: \(refused)")
+      logger.notice("connections are accepted again", metadata: ["refused": "\(refused)"])
     }
     return .accepted
   }
@@ -76,7 +76,9 @@ final class Connections {
     if isFull {
       lastTrouble = .now()
       if refusedWhileFull == nil {
-        logger.warning("all \(limits.connections) connections are in use and none is idle; new ones are refused")
+        logger.warning(
+          "all connections are in use and none is idle; new ones are refused",
+          metadata: ["connections": "\(limits.connections)"])
       }
       refusedWhileFull = (refusedWhileFull ?? 0) + 1
     }
@@ -95,7 +97,9 @@ final class Connections {
     lastTrouble = .now()
     if refusedWhileFull == nil {
       refusedWhileFull = 0
-      logger.warning("cannot accept connections: \(SystemError.text(of: error.errnoCode)); idle ones are closed")
+      logger.warning(
+        "cannot accept connections; idle ones are closed",
+        metadata: ["reason": "\(SystemError.text(of: error.errnoCode))"])
     }
     for _ in 0..<8 { if !closeOldestIdle(of: nil) { break } }
   }

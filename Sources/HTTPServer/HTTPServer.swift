@@ -1,4 +1,5 @@
 package import API
+internal import AgentMetrics
 internal import HTTPTypes
 internal import HummingbirdCore
 package import Logging
@@ -89,12 +90,8 @@ package struct HTTPServer: APIServer {
       try await writer.write(response: Self.dated(head), body: ResponseBody(byteBuffer: body))
       return
     }
-    var head = HTTPResponse(status: HTTPResponse.Status(code: response.status))
-    for (name, value) in response.headers {
-      if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
-    }
-    let undated = head
-    head = Self.dated(head)
+    let undated = Self.head(of: response)
+    var head = Self.dated(undated)
     if let events = response.events {
       try await send(events, head, writer, channel)
       return
@@ -109,13 +106,9 @@ package struct HTTPServer: APIServer {
     // Memory of the response: the buffers, and bytes not shared with other responses.
     let held = min(count, ConnectionLimits.wholeResponse) + response.ownBytes
     if held > ConnectionLimits.smallResponse, try await !ConnectionGuard.hold(held, for: channel) {
-      let response = API.noMemory
-      var head = HTTPResponse(status: .serviceUnavailable)
-      for (name, value) in response.headers {
-        if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
-      }
       try await writer.write(
-        response: Self.dated(head), body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body)))
+        response: Self.dated(Self.head(of: API.noMemory)),
+        body: ResponseBody(byteBuffer: ByteBuffer(bytes: API.noMemory.body)))
       return
     }
     if count <= ConnectionLimits.wholeResponse {
@@ -125,33 +118,46 @@ package struct HTTPServer: APIServer {
       try await writer.write(response: head, body: ResponseBody(byteBuffer: buffer))
       return
     }
-    // A long history is sent at the client's speed, and never copied as a whole.
-    try await writer.write(
-      response: head,
-      body: ResponseBody(contentLength: count) { writer in
-        // Used in rotation: a buffer has been sent when its turn comes again, so its memory is reused.
-        var buffers = (0..<Self.chunksUnderWay).map { _ in
-          ByteBufferAllocator().buffer(capacity: ConnectionLimits.chunk)
+    try await writer.write(response: head, body: Self.body(of: pieces, count: count, channel))
+  }
+
+  /// Status and headers of a response.
+  private static func head(of response: API.Response) -> HTTPResponse {
+    var head = HTTPResponse(status: HTTPResponse.Status(code: response.status))
+    for (name, value) in response.headers {
+      if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
+    }
+    return head
+  }
+
+  /// A long body, such as a history: sent at the client's speed, and never copied as a whole.
+  private static func body(
+    of pieces: some RandomAccessCollection<[UInt8]> & Sendable, count: Int, _ channel: any Channel
+  ) -> ResponseBody {
+    ResponseBody(contentLength: count) { writer in
+      // Used in rotation: a buffer has been sent when its turn comes again, so its memory is reused.
+      var buffers = (0..<Self.chunksUnderWay).map { _ in
+        ByteBufferAllocator().buffer(capacity: ConnectionLimits.chunk)
+      }
+      var place = 0
+      for piece in pieces {
+        var rest = piece[...]
+        while !rest.isEmpty {
+          let part = rest.prefix(ConnectionLimits.chunk - buffers[place].readableBytes)
+          buffers[place].writeBytes(part)
+          rest = rest.dropFirst(part.count)
+          guard buffers[place].readableBytes == ConnectionLimits.chunk else { continue }
+          try await writer.write(buffers[place])
+          place = (place + 1) % buffers.count
+          // The writer accepts any number of chunks. The loop's answer means that it has sent them, or blocks the
+          // next write.
+          if place == 0 { try await channel.eventLoop.submit {}.get() }
+          buffers[place].clear(minimumCapacity: ConnectionLimits.chunk)
         }
-        var place = 0
-        for piece in pieces {
-          var rest = piece[...]
-          while !rest.isEmpty {
-            let part = rest.prefix(ConnectionLimits.chunk - buffers[place].readableBytes)
-            buffers[place].writeBytes(part)
-            rest = rest.dropFirst(part.count)
-            guard buffers[place].readableBytes == ConnectionLimits.chunk else { continue }
-            try await writer.write(buffers[place])
-            place = (place + 1) % buffers.count
-            // The writer accepts any number of chunks. The loop's answer means that it has sent them, or blocks the
-            // next write.
-            if place == 0 { try await channel.eventLoop.submit {}.get() }
-            buffers[place].clear(minimumCapacity: ConnectionLimits.chunk)
-          }
-        }
-        if buffers[place].readableBytes > 0 { try await writer.write(buffers[place]) }
-        try await writer.finish(nil)
-      })
+      }
+      if buffers[place].readableBytes > 0 { try await writer.write(buffers[place]) }
+      try await writer.finish(nil)
+    }
   }
 
   /// Sends events until the client or the server ends.

@@ -1,3 +1,22 @@
+extension Double {
+  /// Text for people, rounded to a number of decimals, halves away from zero: "-0.3"; "0.0" without a sign.
+  ///
+  /// - Parameter trimmed: whether zeros at the end are omitted.
+  package func fixed(_ decimals: Int, trimmed: Bool = false) -> String {
+    var scale = 1.0
+    for _ in 0..<decimals { scale *= 10 }
+    let scaled = (magnitude * scale).rounded()
+    guard scaled < 9e15 else { return String(self) }
+    let whole = Int(scaled)
+    let sign = self < 0 && whole != 0 ? "-" : ""
+    guard decimals > 0 else { return sign + String(whole) }
+    var fraction = String(whole % Int(scale))
+    fraction = String(repeating: "0", count: decimals - fraction.count) + fraction
+    if trimmed { while fraction.last == "0" { fraction.removeLast() } }
+    return sign + String(whole / Int(scale)) + (fraction.isEmpty ? "" : "." + fraction)
+  }
+}
+
 extension [UInt8] {
   /// Appends a finite number in decimal, with at most `digits` digits after the point and without trailing zeros.
   ///

@@ -90,6 +90,9 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
   }
 
+  /// Short English names of the months.
+  package static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
   /// Date and time of day in UTC, by the proleptic Gregorian calendar.
   package var civil: (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int) {
     let limits = -62_167_219_200.0...253_402_300_799.0

@@ -11,7 +11,7 @@ internal import SystemIO
 /// A process has one screen: create it once, on the drawing thread, and ``close()`` it.
 package final class NcursesTerminal: Terminal {
   /// A missing or unusable terminal type.
-  package struct UnknownTerminal: Error, CustomStringConvertible {
+  package struct UnknownTerminal: UserError {
     package let type: String
     package var description: String {
       "terminfo has no usable entry for the terminal type \(type.debugDescription) (TERM); install ncurses-base, or "

@@ -5,13 +5,14 @@ internal import Synchronization
 internal import SystemIO
 
 /// Sends the samples of a history to receivers, each independently and without a gap.
-package final class Push: Sendable {
+package final class Push: ServicePart {
   private let senders: [(wakeup: Wakeup, status: SharedStatus)]
   private let arrivals: SampleCounter
   private let running: Condition<Int>
-  private let tasks: [Task<Void, Never>]
+  private let runs: [@Sendable () async -> Void]
+  private let tasks = Mutex<[Task<Void, Never>]>([])
 
-  /// Starts to send; call it after the archive has filled the history, and before the sampler starts.
+  /// Creates the senders; call it after the archive has filled the history, and before the sampler starts.
   ///
   /// - Parameters:
   ///   - sinks: create the sink of each receiver.
@@ -42,7 +43,7 @@ package final class Push: Sendable {
       timestamp: newest?.timestamp.seconds ?? Clock.realtime.rounded(.down) - 0.001,
       boottime: newest?.boottime ?? -.infinity)
     var senders: [(wakeup: Wakeup, status: SharedStatus)] = []
-    var tasks: [Task<Void, Never>] = []
+    var runs: [@Sendable () async -> Void] = []
     for (makeSink, wakeup) in zip(sinks, wakeups) {
       let sink = makeSink(
         SinkContext(
@@ -52,15 +53,14 @@ package final class Push: Sendable {
       let outbox = Outbox(
         history: history, arrivals: arrivals, start: start, id: sink.id, cursorFile: cursors, status: status)
       senders.append((wakeup, status))
-      tasks.append(
-        Task.detached {
-          var sender = Sender(outbox, sink, wakeup: wakeup, timing: timing, logger: logger)
-          await sender.run()
-          running.update { $0 -= 1 }
-        })
+      runs.append {
+        var sender = Sender(outbox, sink, wakeup: wakeup, timing: timing, logger: logger)
+        await sender.run()
+        running.update { $0 -= 1 }
+      }
     }
     self.senders = senders
-    self.tasks = tasks
+    self.runs = runs
     self.arrivals = arrivals
     self.running = running
   }
@@ -68,12 +68,17 @@ package final class Push: Sendable {
   /// The receivers' states, in the order of the sinks.
   package var status: [PushStatus] { senders.map(\.status.now) }
 
+  /// Starts to send.
+  package func start() {
+    tasks.withLock { tasks in tasks = runs.map { run in Task.detached { await run() } } }
+  }
+
   /// Sends the waiting samples while receivers accept them, ends their series, and stops.
   package func stop(atMost seconds: Double) {
     arrivals.end()
     for sender in senders { sender.wakeup.signal(.end) }
     if running.wait(atMost: seconds, { $0 == 0 ? true : nil }) == nil {
-      for task in tasks { task.cancel() }
+      for task in tasks.withLock({ $0 }) { task.cancel() }
       _ = running.wait(atMost: 0.1) { $0 == 0 ? true : nil }
     }
   }

@@ -117,7 +117,9 @@ struct Sender {
     if batch.isAwaited { return .wait(timing.firstRetry) }
     if let gap = batch.gap {
       let start = Timestamp(seconds: gap.from).rfc3339
-      logger.error("push: \(sink.name): \(gap.samples) samples after \(start) are lost; they are no longer stored")
+      logger.error(
+        "push: samples are lost, they are no longer stored",
+        metadata: ["receiver": "\(sink.name)", "samples": "\(gap.samples)", "after": "\(start)"])
     }
     guard !batch.samples.isEmpty else {
       guard batch.gap == nil else { return .again }
@@ -176,7 +178,8 @@ struct Sender {
     earlyRetryFailure = nil
     if isFailing {
       isFailing = false
-      logger.notice("push: \(sink.name): works again, \(Int(status.now.lag)) s behind")
+      logger.notice(
+        "push: works again", metadata: ["receiver": "\(sink.name)", "lag_seconds": "\(Int(status.now.lag))"])
     }
     status.update { status in
       status.sentSamples += Double(batch.samples.count)
@@ -218,8 +221,11 @@ struct Sender {
       status.lastErrorTime = Clock.realtime
     }
     if loggedFailures.count < Self.maxLoggedFailures, loggedFailures.insert(failure.kind).inserted {
-      let place = outbox.isPersistent ? "the archive" : "memory"
-      logger.warning("push: \(sink.name): \(failure.line); samples wait in \(place) and are sent later")
+      logger.warning(
+        outbox.isPersistent
+          ? "push: failed, samples wait in the archive and are sent later"
+          : "push: failed, samples wait in memory and are sent later",
+        metadata: ["receiver": "\(sink.name)", "reason": "\(failure.line)"])
     }
     isFailing = true
     self.failure = failure.kind
@@ -243,7 +249,9 @@ struct Sender {
     }
     if !hasLoggedDrop {
       hasLoggedDrop = true
-      logger.error("push: \(sink.name): samples are dropped, the receiver rejects them: \(line)")
+      logger.error(
+        "push: samples are dropped, the receiver rejects them",
+        metadata: ["receiver": "\(sink.name)", "reason": "\(line)"])
     }
   }
 
@@ -264,8 +272,10 @@ struct Sender {
     outbox.storeCursor(isLast: true)
     let pending = status.now.pending
     if isFailing, pending > 0 {
-      let fate = outbox.isPersistent ? "wait in the archive" : "are lost"
-      logger.warning("push: \(sink.name): \(Int(pending)) samples that were not sent \(fate)")
+      logger.warning(
+        outbox.isPersistent
+          ? "push: samples that were not sent wait in the archive" : "push: samples that were not sent are lost",
+        metadata: ["receiver": "\(sink.name)", "samples": "\(Int(pending))"])
     }
   }
 }

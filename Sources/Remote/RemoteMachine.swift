@@ -23,7 +23,7 @@ package final class RemoteMachine: Sendable {
   }
 
   /// An invalid address, in one line.
-  package struct AddressError: Error, CustomStringConvertible {
+  package struct AddressError: UserError {
     /// The address, with the allowed forms.
     package let description: String
   }

@@ -1,6 +1,7 @@
 package import API
 package import AgentMetrics
 package import Logging
+internal import SystemIO
 
 /// A server of the API over TCP (HTTP/1.1).
 package protocol APIServer: Sendable {
@@ -27,7 +28,7 @@ extension APIServer {
 }
 
 /// Reason for a failed listen, in one line: `127.0.0.1:8080: the port is in use`.
-package struct ListenError: Error, CustomStringConvertible {
+package struct ListenError: UserError {
   package let description: String
 
   package init(host: String, port: Int, reason: String) {

@@ -88,7 +88,9 @@ struct HTTPSink<Format: WireFormat>: Sink {
     case .unsupported(let line):
       wire.fallBack()
       if format != wire.name {
-        context.logger.info("push: \(name): using \(wire.name), the receiver does not support \(format) (\(line))")
+        context.logger.info(
+          "push: the receiver does not support the format",
+          metadata: ["receiver": "\(name)", "format": "\(format)", "now": "\(wire.name)", "reason": "\(line)"])
         format = wire.name
       }
       outcome = .changedProtocol

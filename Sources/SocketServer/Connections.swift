@@ -65,7 +65,7 @@ final class Connections {
     if openCount >= limits.connections, !closeOldestIdle(of: nil) { return refuse(isFull: true, now) }
     if openCount < limits.connections * 3 / 4, let refused = refusedWhileFull, now - lastTrouble > 10 {
       refusedWhileFull = nil
-      logger.notice("connections are accepted again; refused meanwhile: \(refused)")
+      logger.notice("connections are accepted again", metadata: ["refused": "\(refused)"])
     }
     return .accepted
   }
@@ -75,7 +75,9 @@ final class Connections {
     if isFull {
       lastTrouble = now
       if refusedWhileFull == nil {
-        logger.warning("all \(limits.connections) connections are in use and none is idle; new ones are refused")
+        logger.warning(
+          "all connections are in use and none is idle; new ones are refused",
+          metadata: ["connections": "\(limits.connections)"])
       }
       refusedWhileFull = (refusedWhileFull ?? 0) + 1
     }

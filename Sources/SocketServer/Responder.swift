@@ -1,4 +1,5 @@
 internal import API
+internal import AgentMetrics
 internal import ServerCore
 internal import SystemIO
 

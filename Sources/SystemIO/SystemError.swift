@@ -1,7 +1,7 @@
 internal import CSystemIO
 
 /// Failure of a system call: the action, its object, and errno.
-package struct SystemError: Error, Hashable, CustomStringConvertible {
+package struct SystemError: UserError, Hashable {
   /// The call and its object, such as "open /proc/stat".
   package let action: String
   /// errno after the call.

@@ -101,14 +101,10 @@ struct Agent: ParsableCommand {
   }
 
   private func showOthers(_ configuration: Configuration) throws {
-    do {
-      try RemoteDashboard(
-        targets: configuration.main.targets, token: configuration.server.currentToken { _ in },
-        historySize: configuration.samples.historySize
-      ).run(options: dashboardOptions(configuration.terminal, interval: 1))
-    } catch {
-      throw UnavailableError(description: "\(error)")
-    }
+    try RemoteDashboard(
+      targets: configuration.main.targets, token: configuration.server.currentToken { _ in },
+      historySize: configuration.samples.historySize
+    ).run(options: dashboardOptions(configuration.terminal, interval: 1))
   }
 
   private func source(_ main: SettingValues<MainSettings>, _ others: [ServiceCollector] = []) -> Sampler.Source {

@@ -4,7 +4,7 @@ import Logging
 import Sinks
 
 /// The alerts of a running agent with their log lines and webhooks.
-struct AlertService: Sendable {
+struct AlertService: ServicePart {
   let board: AlertBoard
   private let senders: [AlertWebhook]
 

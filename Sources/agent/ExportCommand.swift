@@ -43,7 +43,7 @@ struct ExportCommand: ParsableCommand {
       try exportOpenMetrics(archive, selectors, from: start, to: end, step: options.step, to: output)
     }
     // A full disk must not look like a complete export.
-    if let failure = output.failure { throw UnavailableError(description: failure.description) }
+    if let failure = output.failure { throw failure }
   }
 
   /// Names selectors without a series in the file on standard error.

@@ -22,44 +22,42 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     let path = try archiveFile.values([processEnvironment]).path()
     let format = try options.values([]).format
-    do {
-      let archive = try ArchiveAccess(path, for: .adding)
-      defer { archive.close() }
-      var unknown = 0
-      var batch = ImportBatch(archive)
-      try archive.transaction { () throws(ImportFailure) in
-        var reader = LineReader(descriptor: 0, limit: SampleImport.maxLineLength)
-        switch format {
-        case .json: try SampleImport.json(&reader, into: &batch)
-        case .openmetrics: unknown = try SampleImport.openMetrics(&reader, temporary: path, into: &batch)
-        }
-        try batch.flush()
-      } failure: {
-        .archive($0)
+    let archive = try ArchiveAccess(path, for: .adding)
+    defer { archive.close() }
+    var unknown = 0
+    var batch = ImportBatch(archive)
+    try archive.transaction { () throws(ImportFailure) in
+      var reader = LineReader(descriptor: 0, limit: SampleImport.maxLineLength)
+      switch format {
+      case .json: try SampleImport.json(&reader, into: &batch)
+      case .openmetrics: unknown = try SampleImport.openMetrics(&reader, temporary: path, into: &batch)
       }
-      if unknown > 0 {
-        StandardStreams.write("agent: \(unknown) lines of metrics that the agent does not know were left out\n", to: 2)
-      }
-      let leftOut = batch.leftOut == 0 ? "" : ", \(batch.leftOut) left out: the file covers their times already"
-      StandardStreams.write("\(batch.added) samples added\(leftOut)\n", to: 1)
-    } catch let failure as ImportFailure {
-      throw UnavailableError(description: failure.description + "; no samples were added")
+      try batch.flush()
+    } failure: {
+      .archive($0)
     }
+    if unknown > 0 {
+      StandardStreams.write("agent: \(unknown) lines of metrics that the agent does not know were left out\n", to: 2)
+    }
+    let leftOut = batch.leftOut == 0 ? "" : ", \(batch.leftOut) left out: the file covers their times already"
+    StandardStreams.write("\(batch.added) samples added\(leftOut)\n", to: 1)
   }
 }
 
 /// Reason of a failed import, which adds no samples.
-enum ImportFailure: Error, CustomStringConvertible {
+enum ImportFailure: UserError {
   case line(Int, String)
   case input(String)
   case archive(ArchiveFailure)
 
   var description: String {
-    switch self {
-    case .line(let number, let reason): "line \(number): \(reason)"
-    case .input(let reason): reason
-    case .archive(let failure): failure.description
-    }
+    let reason =
+      switch self {
+      case .line(let number, let reason): "line \(number): \(reason)"
+      case .input(let reason): reason
+      case .archive(let failure): failure.description
+      }
+    return reason + "; no samples were added"
   }
 }
 

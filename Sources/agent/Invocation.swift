@@ -62,8 +62,7 @@ enum Invocation {
   private static func report(_ error: any Error, of type: any ParsableCommand.Type) -> Int32 {
     let code = type.exitCode(for: error)
     if let error = error as? any UserError {
-      let line = error.description.split(whereSeparator: \.isNewline).joined(separator: " ")
-      StandardStreams.write("agent: \(line)\n", to: 2)
+      StandardStreams.write("agent: \(error.line)\n", to: 2)
       return error.exitStatus
     }
     // Thrown after its message was written.

@@ -93,11 +93,17 @@ struct SinkLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    var text = event.message.description
-    for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }
-    ) {
-      text += " \(key)=\(value)"
+    let values = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
+    sink.write(event.level, Self.text(event.message.description, values))
+  }
+
+  /// The line of a message and its values: `push: works again: lag_seconds=3 receiver=http://…`.
+  static func text(_ message: String, _ values: Logger.Metadata) -> String {
+    if values.isEmpty { return message }
+    let texts = values.sorted { $0.key < $1.key }.map { key, value in
+      let text = value.description
+      return key + "=" + (text.contains { $0 == " " || $0 == "\"" } ? text.debugDescription : text)
     }
-    sink.write(event.level, text)
+    return message + ": " + texts.joined(separator: " ")
   }
 }

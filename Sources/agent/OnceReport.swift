@@ -16,27 +16,27 @@ struct OnceReport {
   /// Formats a value for people, such as "1.2 GiB".
   static func text(_ definition: Definition, _ value: Double) -> String {
     switch definition.unit {
-    case .ratio: fixed(value * 100, 1) + " %"
+    case .ratio: (value * 100).fixed(1) + " %"
     case .bytes, .mebibytes: binary(value) + "B"
     case .bytesPerSecond: binary(value) + "B/s"
-    case .megabitsPerSecond: fixed(value / definition.unit.factor, 0) + " Mbit/s"
+    case .megabitsPerSecond: (value / definition.unit.factor).fixed(0) + " Mbit/s"
     case .seconds where definition.name.hasSuffix("_time_seconds"): Timestamp(seconds: value).rfc3339
-    case .seconds: value < 1 ? fixed(value * 1_000, 3) + " ms" : duration(value)
-    case .milliseconds: fixed(value * 1_000, 2) + " ms"
-    case .celsius: fixed(value, 1) + " °C"
-    case .megahertz: fixed(value / definition.unit.factor, 0) + " MHz"
-    case .watts: fixed(value, 1) + " W"
-    case .joules: fixed(value, 0) + " J"
-    case .rpm: fixed(value, 0) + " rpm"
-    case .cores: fixed(value, 2)
-    case .perSecond: fixed(value, 1) + "/s"
-    case .count, .none: fixed(value, 2, trimmed: true)
+    case .seconds: value < 1 ? (value * 1_000).fixed(3) + " ms" : duration(value)
+    case .milliseconds: (value * 1_000).fixed(2) + " ms"
+    case .celsius: value.fixed(1) + " °C"
+    case .megahertz: (value / definition.unit.factor).fixed(0) + " MHz"
+    case .watts: value.fixed(1) + " W"
+    case .joules: value.fixed(0) + " J"
+    case .rpm: value.fixed(0) + " rpm"
+    case .cores: value.fixed(2)
+    case .perSecond: value.fixed(1) + "/s"
+    case .count, .none: value.fixed(2, trimmed: true)
     }
   }
 
   /// Formats a duration: "41 d 0 h", "6 h 5 min", "3 min 2 s", "12 s".
   private static func duration(_ seconds: Double) -> String {
-    guard seconds < 1e12 else { return fixed(seconds, 0) + " s" }
+    guard seconds < 1e12 else { return seconds.fixed(0) + " s" }
     let whole = Int(seconds)
     return switch whole {
     case 86_400...: "\(whole / 86_400) d \(whole % 86_400 / 3_600) h"
@@ -53,21 +53,7 @@ struct OnceReport {
       value /= 1_024
       prefix = next
     }
-    return fixed(value, prefix.isEmpty ? 0 : 1) + " " + prefix
-  }
-
-  private static func fixed(_ value: Double, _ decimals: Int, trimmed: Bool = false) -> String {
-    var scale = 1.0
-    for _ in 0..<decimals { scale *= 10 }
-    let scaled = (abs(value) * scale).rounded()
-    guard scaled < 9e15 else { return String(value) }
-    let whole = Int(scaled)
-    let sign = value < 0 && whole != 0 ? "-" : ""
-    guard decimals > 0 else { return sign + String(whole) }
-    var fraction = String(whole % Int(scale))
-    fraction = String(repeating: "0", count: decimals - fraction.count) + fraction
-    if trimmed { while fraction.last == "0" { fraction.removeLast() } }
-    return sign + String(whole / Int(scale)) + (fraction.isEmpty ? "" : "." + fraction)
+    return value.fixed(prefix.isEmpty ? 0 : 1) + " " + prefix
   }
 }
 

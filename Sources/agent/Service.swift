@@ -34,117 +34,106 @@ struct Service {
   let showsDashboard: Bool
   let serves: Bool
 
-  /// Events that the main thread waits for.
-  private enum ServiceEvent: Sendable {
-    case listening(String)
-    case failed(String)
-    case ended
+  /// Reason for the end of the service.
+  private enum ServiceEnd: Sendable {
     case signal(Int32)
+    case failure(String)
   }
 
-  /// Events in chronological order, from any thread.
-  private struct Events: Sendable {
-    private let queue = Condition<[ServiceEvent]>([])
-
-    func add(_ event: ServiceEvent) {
-      queue.update { $0.append(event) }
-    }
-
-    func next(atMost seconds: Double = .infinity) -> ServiceEvent? {
-      queue.wait(atMost: seconds) { $0.isEmpty ? nil : $0.removeFirst() }
-    }
-  }
+  /// Ends that wait for the main thread, from any thread.
+  private typealias Ends = Condition<[ServiceEnd]>
 
   /// Runs until a signal, the user or a failure ends it; returns the exit code.
   func run() -> Int32 {
     let sink = LogSink(isJournal: getenv("JOURNAL_STREAM") != nil)
     let level = configuration.main.logLevel
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink, level: level) }
+    var parts = RunningParts()
+    var code: Int32 = 0
+    do {
+      try run(&parts, sink: sink, logger: logger)
+    } catch {
+      logger.error("\(error.line)")
+      code = ExitStatus.unavailable
+    }
+    // The program ends within a second or two of its signal.
+    parts.stop()
+    return code
+  }
+
+  private func run(_ parts: inout RunningParts, sink: LogSink, logger: Logger) throws {
     let token = configuration.server.currentToken { message in logger.warning("\(message)") }
     let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
     let demand = SamplingDemand(history)
-    let timekeeper = SystemTimekeeper()
-    let alerts = AlertService(rules: configuration.alerts.allRules, webhooks: webhooks, logger: logger)
     let notifier = SystemdNotifier()
-    let heartbeat = notifier.watchdogInterval.map { seconds in
-      Heartbeat(interval: seconds) { notifier.watchdog() }
+    let alerts = AlertService(rules: configuration.alerts.allRules, webhooks: webhooks, logger: logger)
+    // Before the sampler, so that restored samples precede new ones.
+    if let archive = archive(of: history, logger: logger) {
+      try parts.start(archive, share: 0.5)
+      collector.add { $0.archive = archive.status }
     }
-    let sampler = Sampler(
-      source: source, demand: demand, timekeeper: timekeeper, heartbeat: heartbeat,
-      annotate: { alerts.board.update(&$0, isMain: $1) }
-    ) { message in
-      logger.warning("\(message)")
+    let push = push(from: history, logger: logger)
+    if let push {
+      try parts.start(push, share: 0.4)
+      collector.add { $0.push = push.status }
     }
-    let archive = configuration.archiveFile.database.map { path in
+    let processes = ProcessSnapshots(of: demand, commandLine: commandLine)
+    try parts.start(alerts, share: 0.2)
+    try parts.start(sampler(for: demand, alerts: alerts.board, notifier: notifier, logger: logger), share: 0.2)
+
+    let ends = Ends([])
+    var address: String?
+    if serves {
+      let api = api(of: demand, processes: processes, push: push, alerts: alerts.board, token: token)
+      let server = server(of: api, logger: logger) { reason in ends.update { $0.append(.failure(reason)) } }
+      try parts.start(server, share: 0.6)
+      address = server.address
+      logger.info("listening on \(address ?? "")")
+    }
+    try parts.start(ReadyNotice(notifier: notifier, address: address), share: 0)
+    guard showsDashboard else { return try waitForEnd(ends, logger: logger) }
+    try parts.start(HeldLog(sink: sink), share: 0)
+    var options = dashboardOptions(configuration.terminal, interval: configuration.samples.interval)
+    options.listening = address
+    options.messages = { sink.newestHeld }
+    options.silenceAlerts = { alerts.board.setSilenced($0) }
+    try showDashboard(of: demand, processes: processes, token: token, options: options)
+  }
+
+  // MARK: Parts
+
+  private func archive(of history: History, logger: Logger) -> Archive? {
+    configuration.archiveFile.database.map { path in
       Archive(
         path: path, history: history, retention: configuration.archive.retention,
         sizeLimit: configuration.archive.databaseSize
       ) { message in logger.warning("\(message)") }
     }
-    // Before the sampler, so that restored samples precede new ones.
-    archive?.start()
-    let push =
-      targets.isEmpty
-      ? nil
-      : Push(
-        to: targets.map { target in { target.sink($0) } }, history: history, version: version,
-        cursorFile: configuration.archiveFile.database.map { $0 + ".push" },
-        logger: logger)
-    if let push { collector.add { $0.push = push.status } }
-    if let archive { collector.add { $0.archive = archive.status } }
-    let processes = ProcessSnapshots(of: demand, commandLine: commandLine)
-    sampler.start()
-    defer {
-      timekeeper.stop()
-      sampler.waitUntilEnded(atMost: 0.2)
-      alerts.stop(atMost: 0.2)
-      push?.stop(atMost: 0.4)
-      archive?.stop(atMost: 0.5)
-    }
-
-    let events = Events()
-    var address: String?
-    let server =
-      serves
-      ? startServer(
-        demand: demand, processes: processes, push: push, alerts: alerts.board, token: token, logger: logger,
-        events: events) : nil
-    if server != nil {
-      // A server that neither listens nor fails hangs in the resolver; without a message the reason would be unknown.
-      switch events.next(atMost: 30) {
-      case .listening(let url):
-        address = url
-        logger.info("listening on \(url)")
-      case .failed(let message):
-        logger.error("\(message)")
-        return ExitStatus.unavailable
-      default:
-        logger.error("\(configuration.server.host):\(configuration.server.port): not listening after 30 s")
-        return ExitStatus.unavailable
-      }
-    }
-    notifier.ready(address.map { "listening on \($0)" } ?? "not serving")
-    let code =
-      showsDashboard
-      ? showDashboard(
-        demand: demand, processes: processes, alerts: alerts.board, token: token, sink: sink, logger: logger,
-        address: address)
-      : waitForSignal(logger: logger, events: events)
-    notifier.stopping()
-    if let server {
-      server.cancel()
-      // Pending responses get time to complete, but the program ends within a second of its signal.
-      while let event = events.next(atMost: 0.6) {
-        if case .ended = event { break }
-      }
-    }
-    return code
   }
 
-  private func startServer(
-    demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, alerts: AlertBoard,
-    token: @escaping @Sendable () -> String?, logger: Logger, events: Events
-  ) -> Task<Void, Never> {
+  private func push(from history: History, logger: Logger) -> Push? {
+    guard !targets.isEmpty else { return nil }
+    return Push(
+      to: targets.map { target in { target.sink($0) } }, history: history, version: version,
+      cursorFile: configuration.archiveFile.database.map { $0 + ".push" }, logger: logger)
+  }
+
+  private func sampler(
+    for demand: SamplingDemand, alerts: AlertBoard, notifier: SystemdNotifier, logger: Logger
+  ) -> Sampler {
+    let heartbeat = notifier.watchdogInterval.map { seconds in
+      Heartbeat(interval: seconds) { notifier.watchdog() }
+    }
+    return Sampler(
+      source: source, demand: demand, timekeeper: SystemTimekeeper(), heartbeat: heartbeat,
+      annotate: { alerts.update(&$0, isMain: $1) }
+    ) { message in logger.warning("\(message)") }
+  }
+
+  private func api(
+    of demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, alerts: AlertBoard,
+    token: @escaping @Sendable () -> String?
+  ) -> API {
     var settings = API.APISettings()
     settings.version = version
     settings.streams = ConnectionLimits.streams
@@ -155,61 +144,39 @@ struct Service {
     settings.sources = platform.sources
     settings.pushStatus = { push?.status ?? [] }
     settings.alerts = alerts
-    let server = HTTPServer(
-      api: API(
-        history: demand.history, demand: demand, settings: settings, scrapeSource: scrapeSource,
-        processes: { try await processes.now() }),
-      host: configuration.server.host,
-      port: configuration.server.port, logger: logger)
-    collector.add { $0.server = server.status }
-    return Task.detached {
-      do {
-        try await server.run { url in events.add(.listening(url)) }
-        events.add(.ended)
-      } catch {
-        events.add(.failed("\(error)"))
-      }
-    }
+    return API(
+      history: demand.history, demand: demand, settings: settings, scrapeSource: scrapeSource,
+      processes: { try await processes.now() })
   }
 
-  private func waitForSignal(logger: Logger, events: Events) -> Int32 {
-    do {
-      let pipe = try Signals.pipe([SIGTERM, SIGINT, SIGHUP])
-      Thread.start("signals") {
-        while let signal = Signals.wait(on: pipe) { events.add(.signal(signal)) }
-      }
-    } catch {
-      logger.error("\(error)")
-      return ExitStatus.unavailable
+  private func server(of api: API, logger: Logger, onEnd: @escaping @Sendable (String) -> Void) -> ServerPart {
+    let (host, port) = (configuration.server.host, configuration.server.port)
+    let server = HTTPServer(api: api, host: host, port: port, logger: logger)
+    collector.add { $0.server = server.status }
+    return ServerPart(server, name: "\(host):\(port)", onEnd: onEnd)
+  }
+
+  // MARK: The main thread
+
+  private func waitForEnd(_ ends: Ends, logger: Logger) throws {
+    let pipe = try Signals.pipe([SIGTERM, SIGINT, SIGHUP])
+    // Waits for the rest of the process' life.
+    Thread.start("signals") {
+      while let signal = Signals.wait(on: pipe) { ends.update { $0.append(.signal(signal)) } }
     }
-    while let event = events.next() {
-      switch event {
-      case .signal(let signal):
-        logger.info("ending on signal \(signal)")
-        return 0
-      case .failed(let message):
-        logger.error("\(message)")
-        return ExitStatus.unavailable
-      case .ended:
-        logger.error("the server ended by itself")
-        return ExitStatus.unavailable
-      case .listening: continue
-      }
+    switch ends.wait({ $0.first }) {
+    case .signal(let signal): logger.info("ending on signal \(signal)")
+    case .failure(let reason): throw UnavailableError(description: reason)
+    case nil: return
     }
-    return 0
   }
 
   private func showDashboard(
-    demand: SamplingDemand, processes: ProcessSnapshots, alerts: AlertBoard, token: @escaping @Sendable () -> String?,
-    sink: LogSink, logger: Logger, address: String?
-  ) -> Int32 {
-    sink.hold()
-    defer { sink.release() }
-    var options = dashboardOptions(configuration.terminal, interval: configuration.samples.interval)
-    options.listening = address
+    of demand: SamplingDemand, processes: ProcessSnapshots, token: @escaping @Sendable () -> String?,
+    options: DashboardOptions
+  ) throws {
+    var options = options
     options.sources = platform.sources
-    options.messages = { sink.newestHeld }
-    options.silenceAlerts = { alerts.setSilenced($0) }
     options.processes = .local { processes.snapshot(of: $0) }
     if isThisMachine {
       options.control = platform.processControl()
@@ -219,14 +186,36 @@ struct Service {
         Task.detached { await daemon.remember(into: demand.history) }
       }
     }
-    do {
-      // Quitting and a signal are both normal ends.
-      _ = try runDashboard(demand: demand, options: options, terminal: openTerminal)
-      return 0
-    } catch {
-      logger.error("\(error)")
-      return ExitStatus.unavailable
-    }
+    // Quitting and a signal are both normal ends.
+    _ = try runDashboard(demand: demand, options: options, terminal: openTerminal)
+  }
+}
+
+/// Reports to systemd that the service is up, and that it ends.
+private struct ReadyNotice: ServicePart {
+  let notifier: SystemdNotifier
+  /// URL of the server; nil without one.
+  let address: String?
+
+  func start() {
+    notifier.ready(address.map { "listening on \($0)" } ?? "not serving")
+  }
+
+  func stop(atMost seconds: Double) {
+    notifier.stopping()
+  }
+}
+
+/// Holds log lines back while the dashboard uses the terminal.
+private struct HeldLog: ServicePart {
+  let sink: LogSink
+
+  func start() {
+    sink.hold()
+  }
+
+  func stop(atMost seconds: Double) {
+    sink.release()
   }
 }
 

@@ -24,9 +24,11 @@ import Testing
   private func push(
     cursorFile: String? = nil, _ answer: @escaping @Sendable (Int, [Double]) -> Delivery? = { _, _ in nil }
   ) -> Push {
-    Push(
+    let push = Push(
       to: [{ [record] _ in ScriptedSink(record: record, answer: answer) }], history: history, version: "1.0",
       cursorFile: cursorFile, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, timing: Self.quick)
+    push.start()
+    return push
   }
 
   private func append(_ times: Range<Int>) {

@@ -13,12 +13,6 @@ final class JSONWriter: FieldVisitor {
     bytes.reserveCapacity(capacity)
   }
 
-  /// Starts over and keeps the memory.
-  func clear() {
-    bytes.removeAll(keepingCapacity: true)
-    needsComma = false
-  }
-
   /// The bytes of a group as an object.
   static func bytes<Group>(_ group: Group, _ table: Table<Group>) -> [UInt8] {
     let writer = JSONWriter()

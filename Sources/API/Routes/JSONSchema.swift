@@ -54,9 +54,9 @@ indirect enum JSONSchema: Sendable {
     case .integer(let minimum, let maximum, let fallback, let isUnbounded):
       writer.member("type", "integer")
       if !isUnbounded { writer.member("format", "int64") }
-      if let minimum { writer.member("minimum", minimum) }
-      if let maximum { writer.member("maximum", maximum) }
-      if let fallback { writer.member("default", fallback) }
+      for case (let name, let limit?) in [("minimum", minimum), ("maximum", maximum), ("default", fallback)] {
+        writer.member(name, limit)
+      }
     case .number:
       writer.member("type", "number")
       writer.member("format", "double")
@@ -70,18 +70,7 @@ indirect enum JSONSchema: Sendable {
     case .list(let element):
       writer.member("type", "array")
       element.write("items", to: writer)
-    case .object(let members):
-      writer.member("type", "object")
-      writer.beginObject("properties")
-      for member in members { member.schema.write(member.name, to: writer, help: member.help) }
-      writer.endObject()
-      if members.contains(where: \.isRequired) {
-        writer.beginArray("required")
-        for member in members where member.isRequired { writer.member(nil, member.name) }
-        writer.endArray()
-      }
-      // Other members are not allowed: a test validates real responses against this.
-      writer.member("additionalProperties", false)
+    case .object(let members): Self.write(members, to: writer)
     case .map(let value):
       writer.member("type", "object")
       value.write("additionalProperties", to: writer)
@@ -92,19 +81,36 @@ indirect enum JSONSchema: Sendable {
     case .timestamp:
       writer.member("type", "string")
       writer.member("format", "date-time")
-    case .time:
-      writer.beginArray("anyOf")
-      JSONSchema.timestamp.write(nil, to: writer)
-      writer.beginObject()
-      writer.member("type", "number")
-      writer.member("format", "double")
-      writer.member("minimum", 0)
-      writer.member("maximum", Timestamp.maxSeconds)
-      writer.endObject()
-      writer.endArray()
+    case .time: Self.writeTime(to: writer)
     case .component(let name): writer.member("$ref", "#/components/schemas/" + name)
     }
     writer.endObject()
+  }
+
+  private static func writeTime(to writer: JSONWriter) {
+    writer.beginArray("anyOf")
+    JSONSchema.timestamp.write(nil, to: writer)
+    writer.beginObject()
+    writer.member("type", "number")
+    writer.member("format", "double")
+    writer.member("minimum", 0)
+    writer.member("maximum", Timestamp.maxSeconds)
+    writer.endObject()
+    writer.endArray()
+  }
+
+  private static func write(_ members: [Member], to writer: JSONWriter) {
+    writer.member("type", "object")
+    writer.beginObject("properties")
+    for member in members { member.schema.write(member.name, to: writer, help: member.help) }
+    writer.endObject()
+    if members.contains(where: \.isRequired) {
+      writer.beginArray("required")
+      for member in members where member.isRequired { writer.member(nil, member.name) }
+      writer.endArray()
+    }
+    // Other members are not allowed: a test validates real responses against this.
+    writer.member("additionalProperties", false)
   }
 }
 

@@ -17,16 +17,6 @@ struct WebFiles: Sendable {
       for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
       entityTag = "\"" + String(hash, radix: 16) + "\""
     }
-
-    /// Whether an If-None-Match matches, by weak comparison (RFC 9110 §13.1.2).
-    func matches(_ ifNoneMatch: String) -> Bool {
-      ifNoneMatch.split(separator: ",").contains { part in
-        var tag = part.drop { $0 == " " || $0 == "\t" }
-        while tag.last == " " || tag.last == "\t" { tag.removeLast() }
-        if tag.hasPrefix("W/") { tag.removeFirst(2) }
-        return tag == "*" || tag == entityTag
-      }
-    }
   }
 
   private let files: [String: File]

@@ -210,6 +210,9 @@ enum {
 /// Routes `count` signals into a pipe, a byte with the signal's number each; returns the end to read.
 int32_t csystemio_signal_pipe(const int32_t *signals, int32_t count);
 
+/// Writes a byte into that pipe, from any thread or signal handler; 0 is a wake-up without a signal.
+void csystemio_signal_note(int32_t signal);
+
 /// Waits for the next signal in the pipe; its number, or a negative number if the pipe is broken.
 int32_t csystemio_signal_wait(int32_t pipe);
 

@@ -11,8 +11,6 @@ final class NVMLDevice {
   static let slowPeriod = 60.0
   /// Minimum seconds of a delta: the driver counts energy in steps of up to a tenth of a second.
   private static let shortest = 0.5
-  /// Microseconds of samples that the first reading takes, without a previous one as the start.
-  private static let firstWindow: UInt64 = 5_000_000
 
   /// NVML_FI_DEV_MEMORY_TEMP.
   private static let memoryTemperature: UInt32 = 82
@@ -25,15 +23,11 @@ final class NVMLDevice {
   let handle: NVML.Device
   /// Names, ids and limits, constant while the driver is loaded.
   private(set) var identity = GPU(vendor: "nvidia")
-  /// Failure of the device or the library as a whole, rather than of one metric.
-  private(set) var failure: NVML.Status?
+  private let calls: NVMLCalls
+  private var processes: NVMLProcesses
   /// Whether the device counts its PCI Express traffic; otherwise it must be measured, which is slow.
   private(set) var countsTraffic = false
 
-  private var metrics = NVMLMetrics()
-  private var now = 0.0
-  private var answers = 0
-  private var unknowns = 0
   private var slowAt = -Double.infinity
   private var slow = GPU(vendor: "nvidia")
   private var fields = [
@@ -46,34 +40,33 @@ final class NVMLDevice {
   private var traffic: (received: Double, transmitted: Double, instant: Double)?
   private var sampledUntil: [UInt32: UInt64] = [:]
   private var sampleCapacity: [UInt32: Int] = [:]
-  private var processesUntil: UInt64 = 0
-  private var processCapacity = 128
-  private var listCapacity = 32
   private var isDivided = false
   private var parts: [(handle: NVML.Device, instance: GPUInstance)] = []
 
   init(_ nvml: NVML, _ handle: NVML.Device, driver: String?, cuda: String?) {
     self.nvml = nvml
     self.handle = handle
+    calls = NVMLCalls(handle)
+    processes = NVMLProcesses(nvml, calls)
     identity.driver = driver
     identity.cuda = cuda
-    identity.model = text(.name, nvml.name)
-    identity.uuid = text(.uuid, nvml.uuid)
+    identity.model = calls.text(.name, nvml.name)
+    identity.uuid = calls.text(.uuid, nvml.uuid)
     var pci = CNVMLPciInfo()
-    if let call = nvml.pciInfo, ask(.pci, { call(handle, &pci) }) {
+    if let call = nvml.pciInfo, calls.ask(.pci, { call(handle, &pci) }) {
       identity.pciAddress = PCIAddress.text(domain: pci.domain, bus: pci.bus, device: pci.device)
     }
-    identity.clockMaximum = Plausible.hertz(number(.clockMaximum, nvml.clockMaximum, 0) * 1e6)
+    identity.clockMaximum = Plausible.hertz(calls.number(.clockMaximum, nvml.clockMaximum, 0) * 1e6)
     // NVML_TEMPERATURE_THRESHOLD_SLOWDOWN; newer parts report only the distance to it.
-    identity.slowdownTemperature = Plausible.celsius(number(.slowdown, nvml.temperatureThreshold, 1))
+    identity.slowdownTemperature = Plausible.celsius(calls.number(.slowdown, nvml.temperatureThreshold, 1))
   }
+
+  /// Failure of the device or the library as a whole, rather than of one metric.
+  var failure: NVML.Status? { calls.failure }
 
   /// Reads all metrics; those unreported are absent.
   func read(at instant: Double, machineMemory: () -> Double) -> GPU {
-    now = instant
-    failure = nil
-    answers = 0
-    unknowns = 0
+    calls.begin(at: instant)
     if instant - slowAt >= Self.slowPeriod { readSlow() }
     var gpu = identity
     gpu.temperature = temperature()
@@ -81,22 +74,21 @@ final class NVMLDevice {
     readMemory(into: &gpu, machineMemory: machineMemory)
     readPower(into: &gpu)
     readFields(into: &gpu)
-    gpu.clock = Plausible.hertz(number(.clock, nvml.clock, 0) * 1e6)
-    gpu.memoryClock = Plausible.hertz(number(.memoryClock, nvml.clock, 2) * 1e6)
+    gpu.clock = Plausible.hertz(calls.number(.clock, nvml.clock, 0) * 1e6)
+    gpu.memoryClock = Plausible.hertz(calls.number(.memoryClock, nvml.clock, 2) * 1e6)
     // Documented to exceed 100 in some cases.
-    let fan = number(.fan, nvml.fan)
+    let fan = calls.number(.fan, nvml.fan)
     gpu.fan = fan <= 150 ? min(1, fan / 100) : .nan
     readLink(into: &gpu)
-    gpu.encoder = Self.share(first(.encoder, nvml.encoder))
-    gpu.decoder = Self.share(first(.decoder, nvml.decoder))
+    gpu.encoder = NVMLCalls.share(calls.first(.encoder, nvml.encoder))
+    gpu.decoder = NVMLCalls.share(calls.first(.decoder, nvml.decoder))
     // 32 is "unknown".
-    let state = number(.performanceState, nvml.performanceState)
+    let state = calls.number(.performanceState, nvml.performanceState)
     gpu.performanceState = state < 16 ? "P\(Int(state))" : nil
     readHealth(into: &gpu)
     readParts(into: &gpu)
-    readProcesses(into: &gpu)
-    // "Unknown error" for one metric is a driver bug of that metric; for all metrics it means that the device is gone.
-    if failure == nil, answers == 0, unknowns > 0 { failure = .unknown }
+    processes.read(into: &gpu)
+    calls.end()
     guard failure?.isLost == true else { return gpu }
     gpu = identity
     gpu.state = .lost
@@ -108,24 +100,24 @@ final class NVMLDevice {
 
   /// Reads metrics that seldom change: limits, retired memory, MIG partitions.
   private func readSlow() {
-    slowAt = now
-    slow.powerLimit = Plausible.watts(number(.powerLimit, nvml.powerLimit) / 1_000)
+    slowAt = calls.now
+    slow.powerLimit = Plausible.watts(calls.number(.powerLimit, nvml.powerLimit) / 1_000)
     slow.retiredPages = retired()
     hasLink = findLink()
     let wasDivided = isDivided
-    isDivided = first(.migMode, nvml.migMode) == 1
+    isDivided = calls.first(.migMode, nvml.migMode) == 1
     // The supported metrics differ then.
-    if isDivided != wasDivided { metrics.reset() }
+    if isDivided != wasDivided { calls.reset() }
     findParts()
   }
 
   private func temperature() -> Double {
     // NVML_TEMPERATURE_GPU is 0.
-    let degrees = Plausible.celsius(number(.temperature, nvml.temperature, 0))
+    let degrees = Plausible.celsius(calls.number(.temperature, nvml.temperature, 0))
     if !degrees.isNaN { return degrees }
     var reported = CNVMLTemperature()
     reported.version = UInt32(MemoryLayout<CNVMLTemperature>.size) | 1 << 24
-    guard let call = nvml.temperatureV, ask(.temperatureV, { call(handle, &reported) }) else { return .nan }
+    guard let call = nvml.temperatureV, calls.ask(.temperatureV, { call(handle, &reported) }) else { return .nan }
     return Plausible.celsius(Double(reported.temperature))
   }
 
@@ -140,27 +132,30 @@ final class NVMLDevice {
     if let memory { gpu.memoryUtil = memory.mean }
     if use != nil, memory != nil { return }
     var rates = CNVMLUtilization()
-    guard let call = nvml.utilization, ask(.utilization, { call(handle, &rates) }) else { return }
-    if use == nil { gpu.util = Self.share(Double(rates.gpu)) }
-    if memory == nil { gpu.memoryUtil = Self.share(Double(rates.memory)) }
+    guard let call = nvml.utilization, calls.ask(.utilization, { call(handle, &rates) }) else { return }
+    if use == nil { gpu.util = NVMLCalls.share(Double(rates.gpu)) }
+    if memory == nil { gpu.memoryUtil = NVMLCalls.share(Double(rates.memory)) }
   }
 
   /// Whether the device's PCI Express link is real: a chip connected to its processor by NVLink-C2C reports a maximum
   /// of one lane of the first generation.
   private func findLink() -> Bool {
     let limit = (
-      number(.maximumLinkGeneration, nvml.maximumLinkGeneration), number(.maximumLinkWidth, nvml.maximumLinkWidth)
+      calls.number(.maximumLinkGeneration, nvml.maximumLinkGeneration),
+      calls.number(.maximumLinkWidth, nvml.maximumLinkWidth)
     )
     if limit == (1, 1) { return false }
     var mode = CNVMLC2C()
-    guard let call = nvml.chipToChip, ask(.chipToChip, { call(handle, &mode) }), mode.enabled == 1 else { return true }
-    return number(.linkWidth, nvml.linkWidth) > 1
+    guard let call = nvml.chipToChip, calls.ask(.chipToChip, { call(handle, &mode) }), mode.enabled == 1 else {
+      return true
+    }
+    return calls.number(.linkWidth, nvml.linkWidth) > 1
   }
 
   private func readLink(into gpu: inout GPU) {
     guard hasLink, !gpu.hasUnifiedMemory else { return }
-    gpu.pcieGeneration = Plausible.linkGeneration(number(.linkGeneration, nvml.linkGeneration))
-    gpu.pcieWidth = Plausible.linkWidth(number(.linkWidth, nvml.linkWidth))
+    gpu.pcieGeneration = Plausible.linkGeneration(calls.number(.linkGeneration, nvml.linkGeneration))
+    gpu.pcieWidth = Plausible.linkWidth(calls.number(.linkWidth, nvml.linkWidth))
   }
 
   private func readMemory(into gpu: inout GPU, machineMemory: () -> Double) {
@@ -182,13 +177,14 @@ final class NVMLDevice {
     var status = NVML.Status.functionNotFound
     var second = CNVMLMemoryV2()
     second.version = UInt32(MemoryLayout<CNVMLMemoryV2>.size) | 2 << 24
-    if let call = nvml.memoryV2, ask(.memoryV2, status: &status, isOwn: isDevice, { call(handle, &second) }),
+    if let call = nvml.memoryV2, calls.ask(.memoryV2, status: &status, isOwn: isDevice, { call(handle, &second) }),
       second.total > 0
     {
       return Self.memory(total: second.total, used: second.used)
     }
     var first = CNVMLMemory()
-    if let call = nvml.memory, ask(.memory, status: &status, isOwn: isDevice, { call(handle, &first) }), first.total > 0
+    if let call = nvml.memory, calls.ask(.memory, status: &status, isOwn: isDevice, { call(handle, &first) }),
+      first.total > 0
     {
       return Self.memory(total: first.total, used: first.used)
     }
@@ -204,11 +200,11 @@ final class NVMLDevice {
   private func readPower(into gpu: inout GPU) {
     gpu.powerLimit = slow.powerLimit
     var total: UInt64 = 0
-    if let call = nvml.energy, ask(.energy, { call(handle, &total) }) {
+    if let call = nvml.energy, calls.ask(.energy, { call(handle, &total) }) {
       // Mean power since the last reading is more accurate than momentary power.
-      (gpu.energy, gpu.power) = meter.read(Double(total) / 1_000, at: now)
+      (gpu.energy, gpu.power) = meter.read(Double(total) / 1_000, at: calls.now)
     }
-    if gpu.power.isNaN { gpu.power = Plausible.watts(number(.power, nvml.power) / 1_000) }
+    if gpu.power.isNaN { gpu.power = Plausible.watts(calls.number(.power, nvml.power) / 1_000) }
   }
 
   /// Reads values by field number: memory temperature, recovery action, and bytes on the PCI Express link, which
@@ -223,7 +219,7 @@ final class NVMLDevice {
       return value
     }
     let count = Int32(clamping: values.count)
-    guard ask(.fields, { call(handle, count, &values) }) else { return }
+    guard calls.ask(.fields, { call(handle, count, &values) }) else { return }
     var reported: [UInt32: CNVMLFieldValue] = [:]
     for value in values where value.result == 0 { reported[value.field] = value }
     if let value = reported[Self.memoryTemperature] {
@@ -256,7 +252,7 @@ final class NVMLDevice {
     countsTraffic = true
     let current = (
       received: NVML.number(receive.value, type: receive.type),
-      transmitted: NVML.number(transmit.value, type: transmit.type), instant: now
+      transmitted: NVML.number(transmit.value, type: transmit.type), instant: calls.now
     )
     defer { traffic = current }
     guard let last = traffic else { return }
@@ -281,15 +277,15 @@ final class NVMLDevice {
 
   private func readHealth(into gpu: inout GPU) {
     var reasons: UInt64 = 0
-    if let call = nvml.throttleReasons, ask(.throttleReasons, { call(handle, &reasons) }) {
+    if let call = nvml.throttleReasons, calls.ask(.throttleReasons, { call(handle, &reasons) }) {
       gpu.throttleReasons = ThrottleReasons.text(reasons)
     }
     // Volatile counts, since the driver was loaded: 0 is corrected, 1 uncorrected.
     var errors: UInt64 = 0
-    if let call = nvml.errors, ask(.corrected, { call(handle, 0, 0, &errors) }) {
+    if let call = nvml.errors, calls.ask(.corrected, { call(handle, 0, 0, &errors) }) {
       gpu.eccCorrected = Plausible.count(Double(errors))
     }
-    if let call = nvml.errors, ask(.uncorrected, { call(handle, 1, 0, &errors) }) {
+    if let call = nvml.errors, calls.ask(.uncorrected, { call(handle, 1, 0, &errors) }) {
       gpu.eccUncorrected = Plausible.count(Double(errors))
     }
     gpu.retiredPages = slow.retiredPages
@@ -303,7 +299,7 @@ final class NVMLDevice {
       var status = NVML.Status.success
       // Called without room for addresses it returns their number.
       if let call = nvml.retiredPages,
-        ask(.retiredPages, status: &status, accepting: .insufficientSize, { call(handle, cause, &count, nil) })
+        calls.ask(.retiredPages, status: &status, accepting: .insufficientSize, { call(handle, cause, &count, nil) })
       {
         pages = (pages.isNaN ? 0 : pages) + Double(count)
       }
@@ -311,7 +307,7 @@ final class NVMLDevice {
     if !pages.isNaN { return pages }
     var (corrected, uncorrected, pending, failed): (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
     guard let call = nvml.remappedRows,
-      ask(.remappedRows, { call(handle, &corrected, &uncorrected, &pending, &failed) })
+      calls.ask(.remappedRows, { call(handle, &corrected, &uncorrected, &pending, &failed) })
     else { return .nan }
     return Double(corrected) + Double(uncorrected)
   }
@@ -322,7 +318,7 @@ final class NVMLDevice {
   private func findParts() {
     parts = []
     guard isDivided, let call = nvml.migDevice else { return }
-    let count = number(.migCount, nvml.migCount)
+    let count = calls.number(.migCount, nvml.migCount)
     for index in 0..<UInt32(count <= 64 ? count : 0) {
       var part: NVML.Device?
       // A slot without an instance returns an error.
@@ -363,108 +359,7 @@ final class NVMLDevice {
     }
   }
 
-  // MARK: Processes
-
-  private func readProcesses(into gpu: inout GPU) {
-    var processes: [Int32: GPUProcess] = [:]
-    var isReported = false
-    let lists: [(NVMLMetrics.NVMLMetric, NVML.ProcessList?, String)] = [
-      (.compute, nvml.computeProcesses, "compute"), (.shared, nvml.sharedProcesses, "compute"),
-      (.graphics, nvml.graphicsProcesses, "graphics"),
-    ]
-    for (metric, list, kind) in lists {
-      guard let list, let found = self.list(metric, list) else { continue }
-      isReported = true
-      for (pid, memory) in found {
-        var process = processes[pid] ?? GPUProcess(pid: pid)
-        process.kind = process.kind.map { $0 == kind ? kind : "compute+graphics" } ?? kind
-        if !(process.vram >= memory) { process.vram = memory }
-        processes[pid] = process
-      }
-    }
-    guard isReported else { return }
-    for sample in processes.isEmpty ? [] : processSamples() {
-      guard var process = processes[Int32(clamping: sample.pid)] else { continue }
-      process.util = Self.share(Double(sample.sm))
-      process.encoder = Self.share(Double(sample.encoder))
-      process.decoder = Self.share(Double(sample.decoder))
-      processes[process.pid] = process
-    }
-    gpu.processes = processes.values.sorted {
-      let (left, right) = ($0.vram.isNaN ? -1 : $0.vram, $1.vram.isNaN ? -1 : $1.vram)
-      return (right, $0.pid) < (left, $1.pid)
-    }
-    UnifiedMemory.sumUse(&gpu)
-  }
-
-  /// Process ids and bytes; nil if unreported.
-  ///
-  /// Some drivers of 2023 write entries of 32 bytes instead of 24. So there is always room for the longer size, and
-  /// bytes that changed their initial value show the one in use.
-  private func list(_ metric: NVMLMetrics.NVMLMetric, _ list: NVML.ProcessList) -> [(Int32, Double)]? {
-    let longest = 32
-    let untouched: UInt8 = 0xA5
-    for _ in 0..<3 {
-      var count = UInt32(listCapacity)
-      var bytes = [UInt8](repeating: untouched, count: listCapacity * longest)
-      var status = NVML.Status.success
-      let isThere = ask(metric, status: &status, accepting: .insufficientSize) {
-        bytes.withUnsafeMutableBytes { list.call(handle, &count, $0.baseAddress) }
-      }
-      guard isThere else { return nil }
-      if status == .insufficientSize {
-        // More processes may start meanwhile.
-        guard count <= 65_536 else { return nil }
-        listCapacity = max(listCapacity, Int(count)) + 16
-        continue
-      }
-      let number = min(Int(count), listCapacity)
-      let isLong = list.size == 24 && bytes[(number * 24)..<(number * longest)].contains { $0 != untouched }
-      let size = isLong ? longest : list.size
-      return bytes.withUnsafeBytes { bytes in
-        (0..<number).compactMap { index in
-          // In range: number × size ≤ listCapacity × longest; all layouts begin with pid and memory.
-          let entry = bytes.loadUnaligned(fromByteOffset: index * size, as: CNVMLProcess.self)
-          guard let pid = Int32(exactly: entry.pid), pid > 0 else { return nil }
-          // NVML_VALUE_NOT_AVAILABLE.
-          return (pid, entry.used_memory == .max ? .nan : Plausible.bytes(Double(entry.used_memory)))
-        }
-      }
-    }
-    return nil
-  }
-
-  /// The newest sample of each process since the last reading; values above 100 and old ones are left over in the
-  /// driver's buffer.
-  private func processSamples() -> [CNVMLProcessUtilization] {
-    guard let call = nvml.processUtilization else { return [] }
-    for _ in 0..<2 {
-      var samples = [CNVMLProcessUtilization](repeating: CNVMLProcessUtilization(), count: processCapacity)
-      var count = UInt32(processCapacity)
-      var status = NVML.Status.success
-      // Without new samples it returns "not found": no change.
-      let isReported = ask(.processUtilization, status: &status, accepting: .insufficientSize) {
-        call(handle, &samples, &count, processesUntil)
-      }
-      guard isReported else { return [] }
-      if status == .insufficientSize {
-        guard count > processCapacity, count <= 65_536 else { return [] }
-        processCapacity = Int(count) + 16
-        continue
-      }
-      let last = samples.prefix(Int(count)).map(\.timestamp).max() ?? 0
-      let since = processesUntil > 0 ? processesUntil : last - min(last, Self.firstWindow)
-      var newest: [UInt32: CNVMLProcessUtilization] = [:]
-      for sample in samples.prefix(Int(count)) where sample.timestamp > since && sample.sm <= 100 {
-        if newest[sample.pid].map({ $0.timestamp < sample.timestamp }) ?? true { newest[sample.pid] = sample }
-      }
-      processesUntil = max(processesUntil, last)
-      return Array(newest.values)
-    }
-    return []
-  }
-
-  // MARK: Calls
+  // MARK: Samples
 
   /// Mean and peak of the driver's samples since the last reading, as shares; nil without any.
   ///
@@ -476,7 +371,7 @@ final class NVMLDevice {
     // The number of samples that the driver keeps is constant: read only once.
     if sampleCapacity[kind] == nil {
       var count: UInt32 = 0
-      guard ask(metric, { call(handle, kind, since, &type, &count, nil) }), count > 0, count <= 65_536 else {
+      guard calls.ask(metric, { call(handle, kind, since, &type, &count, nil) }), count > 0, count <= 65_536 else {
         return nil
       }
       sampleCapacity[kind] = Int(count)
@@ -486,7 +381,8 @@ final class NVMLDevice {
     var count = UInt32(capacity)
     var status = NVML.Status.success
     guard
-      ask(metric, status: &status, accepting: .insufficientSize, { call(handle, kind, since, &type, &count, &samples) })
+      calls.ask(
+        metric, status: &status, accepting: .insufficientSize, { call(handle, kind, since, &type, &count, &samples) })
     else { return nil }
     if status == .insufficientSize {
       sampleCapacity[kind] = nil
@@ -494,7 +390,7 @@ final class NVMLDevice {
     }
     let reported = samples.prefix(Int(count))
     let last = reported.map(\.timestamp).max() ?? 0
-    if since == 0 { since = last - min(last, Self.firstWindow) }
+    if since == 0 { since = last - min(last, NVMLCalls.firstWindow) }
     var (sum, peak, number) = (0.0, 0.0, 0.0)
     for sample in reported where sample.timestamp > since {
       let value = NVML.number(sample.value, type: Int32(clamping: type))
@@ -505,71 +401,5 @@ final class NVMLDevice {
     }
     sampledUntil[kind] = max(sampledUntil[kind] ?? 0, last)
     return number > 0 ? (sum / number / 100, peak / 100) : nil
-  }
-
-  /// Calls a function and returns whether it succeeded; a refused metric is skipped for a while.
-  private func ask(_ metric: NVMLMetrics.NVMLMetric, _ call: () -> Int32) -> Bool {
-    var status = NVML.Status.success
-    return ask(metric, status: &status, call)
-  }
-
-  /// - Parameter isOwn: whether the metric is the device's own. An error of a MIG instance's metric has no
-  ///   consequences.
-  private func ask(
-    _ metric: NVMLMetrics.NVMLMetric, status: inout NVML.Status, accepting other: NVML.Status = .success,
-    isOwn: Bool = true, _ call: () -> Int32
-  ) -> Bool {
-    guard isOwn else {
-      status = NVML.Status(code: call())
-      return status == .success
-    }
-    if failure != nil || !metrics.isWorthAsking(metric, at: now) {
-      // Not the refusal itself, which has further consequences.
-      status = .functionNotFound
-      return false
-    }
-    status = NVML.Status(code: call())
-    metrics.note(metric, isRefused: status.isRefused, at: now)
-    if status.isLost || status.needsInitialisation { failure = status }
-    if status == .unknown { unknowns += 1 }
-    guard status == .success || status == other else { return false }
-    answers += 1
-    return true
-  }
-
-  private func number(_ metric: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceNumber?) -> Double {
-    var value: UInt32 = 0
-    guard let call, ask(metric, { call(handle, &value) }) else { return .nan }
-    return Double(value)
-  }
-
-  private func number(_ metric: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceNumberOf?, _ which: UInt32) -> Double {
-    var value: UInt32 = 0
-    guard let call, ask(metric, { call(handle, which, &value) }) else { return .nan }
-    return Double(value)
-  }
-
-  private func first(_ metric: NVMLMetrics.NVMLMetric, _ call: NVML.DevicePair?) -> Double {
-    var value: UInt32 = 0
-    var other: UInt32 = 0
-    guard let call, ask(metric, { call(handle, &value, &other) }) else { return .nan }
-    return Double(value)
-  }
-
-  private func text(_ metric: NVMLMetrics.NVMLMetric, _ call: NVML.DeviceText?) -> String? {
-    guard let call else { return nil }
-    return NVML.text { characters, length in
-      var code = NVML.Status.notSupported.code
-      _ = ask(metric) {
-        code = call(handle, characters, length)
-        return code
-      }
-      return code
-    }
-  }
-
-  /// Converts a percentage to a share; NaN above 100, which drivers report if the value is unknown.
-  private static func share(_ percent: Double) -> Double {
-    percent >= 0 && percent <= 100 ? percent / 100 : .nan
   }
 }

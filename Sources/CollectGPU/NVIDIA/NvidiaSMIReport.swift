@@ -47,13 +47,7 @@ enum NvidiaSMIReport {
 
   private static func gpu(_ element: XMLElement) -> GPU {
     var gpu = GPU(vendor: "nvidia")
-    func number(_ paths: String...) -> Double {
-      for path in paths {
-        let number = element.text(path).map { NvidiaSMIParser.number($0) } ?? .nan
-        if !number.isNaN { return number }
-      }
-      return .nan
-    }
+    func number(_ paths: String...) -> Double { self.number(element, paths) }
     func share(_ path: String) -> Double { element.text(path).map { NvidiaSMIParser.share($0) } ?? .nan }
     gpu.model = element.text("product_name").flatMap(NvidiaSMIParser.text)
     gpu.uuid = element.text("uuid").flatMap(NvidiaSMIParser.text)
@@ -86,6 +80,31 @@ enum NvidiaSMIReport {
     gpu.pcieWidth = Plausible.linkWidth(number("pci/pci_gpu_link_info/link_widths/current_link_width"))
     gpu.pcieReceive = NVMLDevice.plausibleTraffic(number("pci/rx_util") * 1_000)
     gpu.pcieTransmit = NVMLDevice.plausibleTraffic(number("pci/tx_util") * 1_000)
+    readErrors(element, into: &gpu)
+    gpu.throttleReasons = throttleReasons(element)
+    if element.text("mig_mode/current_mig") == "Enabled" {
+      gpu.instances = instances(element, of: gpu.uuid ?? "")
+      (gpu.util, gpu.memoryUtil) = (.nan, .nan)
+    }
+    gpu.processes = processes(element)
+    if element.children.contains(where: { NvidiaSMIParser.isLost($0.text) }) { gpu.state = .lost }
+    gpu.recoveryAction = recoveryAction(element)
+    if gpu.vramUsed > gpu.vramTotal { gpu.vramUsed = .nan }
+    gpu.hasUnifiedMemory = NvidiaSMIParser.hasNoMemory(element.text("fb_memory_usage/total"), gpu)
+    return gpu
+  }
+
+  /// The first number among some elements; NaN without any.
+  private static func number(_ element: XMLElement, _ paths: [String]) -> Double {
+    for path in paths {
+      let number = element.text(path).map { NvidiaSMIParser.number($0) } ?? .nan
+      if !number.isNaN { return number }
+    }
+    return .nan
+  }
+
+  private static func readErrors(_ element: XMLElement, into gpu: inout GPU) {
+    func number(_ paths: String...) -> Double { self.number(element, paths) }
     gpu.retiredPages = sum(
       number("retired_pages/multiple_single_bit_retirement/retired_count"),
       number("retired_pages/double_bit_retirement/retired_count"))
@@ -98,17 +117,6 @@ enum NvidiaSMIReport {
     gpu.eccUncorrected = sum(
       number("ecc_errors/volatile/double_bit/total", "ecc_errors/volatile/sram_uncorrectable"),
       number("ecc_errors/volatile/dram_uncorrectable"))
-    gpu.throttleReasons = throttleReasons(element)
-    if element.text("mig_mode/current_mig") == "Enabled" {
-      gpu.instances = instances(element, of: gpu.uuid ?? "")
-      (gpu.util, gpu.memoryUtil) = (.nan, .nan)
-    }
-    gpu.processes = processes(element)
-    if element.children.contains(where: { NvidiaSMIParser.isLost($0.text) }) { gpu.state = .lost }
-    gpu.recoveryAction = recoveryAction(element)
-    if gpu.vramUsed > gpu.vramTotal { gpu.vramUsed = .nan }
-    gpu.hasUnifiedMemory = NvidiaSMIParser.hasNoMemory(element.text("fb_memory_usage/total"), gpu)
-    return gpu
   }
 
   /// Adds two counts; either may be absent.

@@ -24,10 +24,6 @@ struct Hwmon {
     SysfsFile(folder + "/" + name)
   }
 
-  func has(_ name: String) -> Bool {
-    Files.exists(folder + "/" + name)
-  }
-
   /// Indexes of the temperatures by label, such as ["edge": 1, "junction": 2].
   var temperatures: [String: Int] {
     var numbers: [String: Int] = [:]

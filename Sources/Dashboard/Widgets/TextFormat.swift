@@ -130,13 +130,7 @@ enum TextFormat {
   /// A number with a fixed number of decimals.
   static func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return "" }
-    let power = decimals == 1 ? 10 : decimals == 2 ? 100 : 1
-    let scaled = whole(value * Double(power))
-    let magnitude = scaled.magnitude
-    let sign = scaled < 0 ? "-" : ""
-    if power == 1 { return sign + String(magnitude) }
-    let fraction = Int(magnitude % UInt(power))
-    return sign + String(magnitude / UInt(power)) + "." + (power == 100 ? twoDigits(fraction) : String(fraction))
+    return min(max(value, -1e13), 1e13).fixed(decimals)
   }
 
   /// Time of day, `06:45:07`.
@@ -148,23 +142,8 @@ enum TextFormat {
 
   /// Date, `2026-02-05`.
   static func date(_ seconds: Double) -> String {
-    let (year, month, day) = civil(seconds)
-    return String(year) + "-" + twoDigits(month) + "-" + twoDigits(day)
-  }
-
-  /// Year, month and day of POSIX seconds in the proleptic Gregorian calendar.
-  ///
-  /// Days are counted from March 1 of year 0, so that the leap day ends a year
-  /// (<https://howardhinnant.github.io/date_algorithms.html>).
-  static func civil(_ seconds: Double) -> (year: Int, month: Int, day: Int) {
-    let days = whole((seconds / 86_400).rounded(.down)) + 719_468
-    let era = (days >= 0 ? days : days - 146_096) / 146_097
-    let dayOfEra = days - era * 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let part = (5 * dayOfYear + 2) / 153
-    let month = part < 10 ? part + 3 : part - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * part + 2) / 5 + 1)
+    let date = Timestamp(seconds: seconds).civil
+    return String(date.year) + "-" + twoDigits(date.month) + "-" + twoDigits(date.day)
   }
 
   static func twoDigits(_ value: Int) -> String {

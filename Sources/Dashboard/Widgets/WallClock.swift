@@ -1,3 +1,5 @@
+internal import AgentMetrics
+
 /// Formats wall-clock times, with the date if it is not today's.
 struct WallClock {
   /// Current time in POSIX seconds.
@@ -18,8 +20,8 @@ struct WallClock {
 
   /// Month and day, `Feb 4`.
   func day(_ time: Double) -> String {
-    let (_, month, day) = TextFormat.civil(time + Double(utcOffset))
-    return Self.months[month - 1] + " " + String(day)
+    let date = Timestamp(seconds: time + Double(utcOffset)).civil
+    return Timestamp.months[date.month - 1] + " " + String(date.day)
   }
 
   func timeOfDay(_ time: Double) -> String { TextFormat.clock(time + Double(utcOffset)) }
@@ -27,6 +29,4 @@ struct WallClock {
   func isToday(_ time: Double) -> Bool { number(time) == number(now) }
 
   private func number(_ time: Double) -> Double { ((time + Double(utcOffset)) / 86_400).rounded(.down) }
-
-  private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 }

@@ -97,11 +97,6 @@ enum ResponseDisposition: Equatable {
   /// Parses seconds or a date (RFC 9110 §10.2.3, §5.6.7), or nil.
   static func seconds(retryAfter text: String, now: Double) -> Double? {
     if !text.isEmpty, text.utf8.count <= 9, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) { return Double(text) }
-    // "Sun, 06 Nov 1994 08:49:37 GMT".
-    let parts = text.split(separator: " ")
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    guard parts.count == 6, let month = months.firstIndex(of: String(parts[2])), parts[5] == "GMT" else { return nil }
-    let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-    return Timestamp(rfc3339: "\(parts[3])-\(number)-\(parts[1])T\(parts[4])Z").map { max(0, $0.seconds - now) }
+    return HTTPDate(text).map { max(0, $0.seconds - now) }
   }
 }

@@ -22,11 +22,12 @@ typealias SettingSource = @Sendable (_ variable: String) -> String?
 let processEnvironment: SettingSource = { name in getenv(name).map { String(cString: $0) } }
 
 /// An invalid setting: one line with the flag or variable, the value and the allowed values.
-struct SettingError: Error, Equatable, CustomStringConvertible {
+struct SettingError: UserError, Equatable {
   let name: String
   let value: String
   let reason: String
 
+  var exitStatus: Int32 { ExitStatus.usage }
   var description: String { "\(name): invalid value \"\(value)\": \(reason)" }
 }
 

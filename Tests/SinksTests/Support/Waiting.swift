@@ -59,7 +59,8 @@ final class LogLines: Sendable {
     }
 
     func log(event: LogEvent) {
-      lines.add("\(event.level): \(event.message)")
+      let values = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+      lines.add("\(event.level): \(event.message)" + values.joined())
     }
   }
 }
@@ -85,6 +86,7 @@ struct Pushing {
     push = Push(
       to: [{ [target] in target.sink($0) }], history: history, version: "1.0", cursorFile: cursorFile,
       logger: log.logger, timing: timing)
+    push.start()
   }
 
   var status: PushStatus { push.status[0] }

@@ -1,11 +1,7 @@
-internal import AgentMetrics
-
 /// Date and time in HTTP headers.
 package struct HTTPDate: Sendable {
   /// POSIX time.
   package let seconds: Double
-
-  private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
   /// Formats the preferred format, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7).
   ///
@@ -19,7 +15,7 @@ package struct HTTPDate: Sendable {
       let text = String(value)
       return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
     }
-    return "\(weekday), \(digits(day, 2)) \(months[month - 1]) \(digits(year, 4)) "
+    return "\(weekday), \(digits(day, 2)) \(Timestamp.months[month - 1]) \(digits(year, 4)) "
       + "\(digits(hour, 2)):\(digits(minute, 2)):\(digits(second, 2)) GMT"
   }
 
@@ -28,7 +24,7 @@ package struct HTTPDate: Sendable {
   /// The formats that are obsolete since 1999 are no longer in use.
   package init?(_ text: String) {
     let parts = text.split(separator: " ")
-    guard parts.count == 6, parts[5] == "GMT", let month = Self.months.firstIndex(of: String(parts[2])) else {
+    guard parts.count == 6, parts[5] == "GMT", let month = Timestamp.months.firstIndex(of: String(parts[2])) else {
       return nil
     }
     let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
