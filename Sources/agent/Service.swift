@@ -30,6 +30,8 @@ struct Service {
   let isThisMachine: Bool
   let showsDashboard: Bool
   let serves: Bool
+  /// Reads the settings again.
+  let readSettings: () throws -> Configuration
 
   /// Events that the main thread waits for.
   private enum ServiceEvent: Sendable {
@@ -55,12 +57,13 @@ struct Service {
   /// Runs until a signal, the user or a failure ends it; returns the exit code.
   func run() -> Int32 {
     let sink = LogSink(isJournal: getenv("JOURNAL_STREAM") != nil)
-    let level = configuration.main.logLevel
-    let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink, level: level) }
+    sink.level = configuration.main.logLevel
+    let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink) }
     let token = configuration.server.currentToken { message in logger.warning("\(message)") }
     let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
     let demand = SamplingDemand(history)
     let timekeeper = SystemTimekeeper()
+    let live = LiveSettings(configuration, token: token)
     let notifier = SystemdNotifier()
     let heartbeat = notifier.watchdogInterval.map { seconds in
       Heartbeat(interval: seconds) { notifier.watchdog() }
@@ -95,11 +98,13 @@ struct Service {
     }
 
     let events = Events()
+    // Before anyone can know that the service is up; a dashboard handles signals itself.
+    if !showsDashboard, !routeSignals(to: events, logger: logger) { return ExitStatus.unavailable }
     var address: String?
     let server =
       serves
       ? startServer(
-        demand: demand, processes: processes, push: push, token: token, logger: logger, events: events) : nil
+        demand: demand, processes: processes, push: push, live: live, logger: logger, events: events) : nil
     if server != nil {
       // A server that neither listens nor fails hangs in the resolver; without a message the reason would be unknown.
       switch events.next(atMost: 30) {
@@ -109,17 +114,25 @@ struct Service {
       case .failed(let message):
         logger.error("\(message)")
         return ExitStatus.unavailable
+      case .signal(let signal):
+        logger.info("ending on signal \(signal)")
+        return 0
       default:
         logger.error("\(configuration.server.host):\(configuration.server.port): not listening after 30 s")
         return ExitStatus.unavailable
       }
     }
-    notifier.ready(address.map { "listening on \($0)" } ?? "not serving")
+    let status = address.map { "listening on \($0)" } ?? "not serving"
+    notifier.ready(status)
     let code =
       showsDashboard
       ? showDashboard(
         demand: demand, processes: processes, token: token, sink: sink, logger: logger, address: address)
-      : waitForSignal(logger: logger, events: events)
+      : waitForSignal(logger: logger, events: events) {
+        notifier.reloading()
+        live.reload(readSettings, sink: sink, logger: logger)
+        notifier.ready(status)
+      }
     notifier.stopping()
     if let server {
       server.cancel()
@@ -132,16 +145,13 @@ struct Service {
   }
 
   private func startServer(
-    demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, token: @escaping @Sendable () -> String?,
-    logger: Logger,
-    events: Events
+    demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, live: LiveSettings, logger: Logger, events: Events
   ) -> Task<Void, Never> {
     var settings = API.APISettings()
     settings.version = version
     settings.streams = ConnectionLimits.streams
-    settings.token = token
-    settings.corsOrigins = configuration.server.corsOrigins
-    settings.allowedHosts = configuration.server.allowedHosts
+    settings.token = live.token
+    settings.admission = { live.admission }
     settings.prometheus = configuration.server.prometheus
     settings.sources = platform.sources
     settings.pushStatus = { push?.status ?? [] }
@@ -162,18 +172,27 @@ struct Service {
     }
   }
 
-  private func waitForSignal(logger: Logger, events: Events) -> Int32 {
+  private func routeSignals(to events: Events, logger: Logger) -> Bool {
     do {
       let pipe = try Signals.pipe([SIGTERM, SIGINT, SIGHUP])
       Thread.start("signals") {
         while let signal = Signals.wait(on: pipe) { events.add(.signal(signal)) }
       }
+      return true
     } catch {
       logger.error("\(error)")
-      return ExitStatus.unavailable
+      return false
+    }
+  }
+
+  /// - Parameter reload: called for a hang-up of a service; a program that loses its terminal ends.
+  private func waitForSignal(logger: Logger, events: Events, reload: () -> Void) -> Int32 {
+    let hasTerminal = [StandardStreams.input, StandardStreams.output, StandardStreams.errors].contains {
+      StandardStreams.isTerminal($0)
     }
     while let event = events.next() {
       switch event {
+      case .signal(Signals.hangup) where !hasTerminal: reload()
       case .signal(let signal):
         logger.info("ending on signal \(signal)")
         return 0

@@ -8,9 +8,7 @@ import Testing
 /// The README's table, `--help` and the unit file against the table of settings.
 @Suite struct SettingDocumentationTests {
   /// All rows of the agent itself, in the order of `--help`.
-  private static let rows =
-    MainSettings.rows + ServerSettings.rows + SampleSettings.rows + ArchiveFileSettings.rows + ArchiveSettings.rows
-    + PushSettings.rows + TerminalSettings.rows
+  private static let rows = Configuration.rows
 
   private static let header = "| flag | variable | default | allowed | meaning |"
 
@@ -68,7 +66,7 @@ import Testing
       if let fallback = about.fallback { #expect(line.contains("default: \(fallback)"), "\(line)") }
     }
     // Paragraphs are wrapped by the parser only, not by line breaks in their text.
-    for type in [Agent.configuration, ExportCommand.configuration, ImportCommand.configuration] {
+    for type in [Agent.configuration] + Agent.configuration.subcommands.map(\.configuration) {
       for paragraph in type.discussion.split(separator: "\n") { #expect(paragraph.hasSuffix("."), "\(paragraph)") }
     }
   }
