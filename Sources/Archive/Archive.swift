@@ -228,6 +228,11 @@ package final class Archive: Sendable {
         if inbox.waiting.isEmpty { inbox.isUrgent = false }
       }
       noteExtent(of: open.file)
+      // A block is made of some hundred samples: 25 MB that the heap would keep.
+      if open.file.hasClosedBlock {
+        open.file.hasClosedBlock = false
+        ProcessSettings.trimHeap()
+      }
     }
     let now = Clock.monotonic
     if now - open.pruned >= timing.prune {
