@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import SystemIO
 import TestSupport
 import Testing

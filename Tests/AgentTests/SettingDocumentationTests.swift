@@ -89,7 +89,7 @@ import Testing
       if let fallback = about.fallback { #expect(line.contains("default: \(fallback)"), "\(line)") }
     }
     // Paragraphs are wrapped by the parser only, not by line breaks in their text.
-    for type in [Agent.configuration] + Agent.configuration.subcommands.map(\.configuration) {
+    for type in [Agent.configuration] + Agent.configuration.subcommands.map { $0.configuration } {
       for paragraph in type.discussion.split(separator: "\n") { #expect(paragraph.hasSuffix("."), "\(paragraph)") }
     }
   }
