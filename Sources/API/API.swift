@@ -7,16 +7,43 @@ package import PrometheusExport
 
 /// The HTTP JSON API and the web page: maps requests to responses, independent of the server.
 package struct API: Sendable {
+  /// Rules for requests that may change while the server runs.
+  package struct Admission: Sendable {
+    /// Origins whose pages may read responses, such as `https://grafana.example.org`.
+    package var corsOrigins: [String]
+    /// Allowed host names, besides addresses, `localhost` and the machine's own.
+    package var allowedHosts: [String]
+
+    package init(corsOrigins: [String] = [], allowedHosts: [String] = []) {
+      self.corsOrigins = corsOrigins
+      self.allowedHosts = allowedHosts
+    }
+  }
+
   /// Settings of the operator.
   package struct APISettings: Sendable {
     /// The program's version.
     package var version = ""
     /// Returns the token that clients must send as `Authorization: Bearer …`; nil for no authentication.
     package var token: @Sendable () -> String? = { nil }
-    /// Origins whose pages may read responses, such as `https://grafana.example.org`.
-    package var corsOrigins: [String] = []
-    /// Allowed host names, besides addresses, `localhost` and the machine's own.
-    package var allowedHosts: [String] = []
+    /// Returns the current rules for origins and host names.
+    package var admission: @Sendable () -> Admission = { Admission() }
+    /// Sets constant rules for origins.
+    package var corsOrigins: [String] {
+      get { admission().corsOrigins }
+      set {
+        let rules = Admission(corsOrigins: newValue, allowedHosts: allowedHosts)
+        admission = { rules }
+      }
+    }
+    /// Sets constant rules for host names.
+    package var allowedHosts: [String] {
+      get { admission().allowedHosts }
+      set {
+        let rules = Admission(corsOrigins: corsOrigins, allowedHosts: newValue)
+        admission = { rules }
+      }
+    }
     /// Maximum number of streams, half of them per client; below the server's connections.
     package var streams = 256
 
@@ -44,6 +71,8 @@ package struct API: Sendable {
   let scrapeSource: (any ScrapeSource)?
   let catalog: CatalogJSON
   let streams: Semaphore
+  /// When the agent began to serve, by a clock that counts suspended time.
+  let start = ContinuousClock.now
   let latest = ResponseCache()
   /// Responses to scrapes of one `Reading`.
   let scrapes = ResponseCache()
@@ -78,6 +107,9 @@ package struct API: Sendable {
   package static func latestBody(of sample: Sample) -> String {
     String(decoding: SampleJSON.encode(sample), as: UTF8.self) + "\n"
   }
+
+  /// Compresses bytes to a gzip file.
+  package static func gzip(_ bytes: [UInt8]) -> [UInt8] { Gzip.stream(of: [.bytes(bytes)]) }
 
   static let methods = "GET, HEAD, OPTIONS"
 

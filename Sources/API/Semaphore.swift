@@ -17,6 +17,9 @@ final class Semaphore: Sendable {
     mostPerClient = max(1, limit / 2)
   }
 
+  /// Permits that are taken.
+  var used: Int { taken.withLock { $0.total } }
+
   /// Reason of a refusal.
   enum Refusal: Error {
     case all, client

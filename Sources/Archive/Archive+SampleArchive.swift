@@ -64,8 +64,8 @@ extension Archive: SampleArchive {
     _ body: @escaping @Sendable (ArchiveReader) throws(SQLiteError) -> Value
   ) async throws(ArchiveFailure) -> Value {
     let memory = Double(history.capacity) * Double(history.interval)
-    // Memory covers the queued samples when it reaches back further than the flush interval.
-    let mustFlush = memory < 2 * Self.flushSeconds
+    // Memory covers the queued samples when it reaches back further than their time in the queue.
+    let mustFlush = memory < 2 * Self.writeSeconds
     return try await queries.run { [self] reader throws(SQLiteError) in
       if mustFlush { flush(atMost: 0.5) }
       return try body(reader)

@@ -8,13 +8,13 @@ internal import SystemIO
 /// Runs on its own writer thread. On any file error the agent continues from memory: the archive reports the error
 /// once, queues samples while there is room, and retries. It never deletes the file; a damaged one is renamed.
 ///
-/// A killed process loses the samples of the last ``flushSeconds``, or one interval where that is longer. A power
+/// Each sample is committed when it is taken, so that a killed process loses at most the one of the current tick. A power
 /// failure can also lose the last commits, but never damages the file.
 package final class Archive: ServicePart {
   /// Settings that tests change.
   struct ArchiveTiming: Sendable {
     /// Seconds that samples may wait to be written together.
-    var flush = 10.0
+    var flush = 0.0
     /// Seconds between two tries at first, and at most.
     var firstRetry = 1.0
     var longestRetry = 60.0
@@ -22,8 +22,8 @@ package final class Archive: ServicePart {
     var prune = 600.0
   }
 
-  /// How often samples are written at least, in seconds.
-  package static let flushSeconds = ArchiveTiming().flush
+  /// Seconds in which a sample is certainly written.
+  static let writeSeconds = 10.0
 
   struct Inbox {
     var waiting: [History.Entry] = []
@@ -228,6 +228,11 @@ package final class Archive: ServicePart {
         if inbox.waiting.isEmpty { inbox.isUrgent = false }
       }
       noteExtent(of: open.file)
+      // A block is made of some hundred samples: 25 MB that the heap would keep.
+      if open.file.hasClosedBlock {
+        open.file.hasClosedBlock = false
+        ProcessSettings.trimHeap()
+      }
     }
     let now = Clock.monotonic
     if now - open.pruned >= timing.prune {

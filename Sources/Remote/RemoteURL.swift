@@ -5,6 +5,8 @@ struct RemoteURL: Sendable, Equatable {
   /// Scheme, host and port.
   let server: ServerAddress
 
+  init(server: ServerAddress) { self.server = server }
+
   /// Parses an address: `http://host:8080`, `https://host`, `host:8080`, or `host`, for the agent's usual port.
   ///
   /// - Throws: RemoteMachine.AddressError.

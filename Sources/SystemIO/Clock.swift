@@ -24,6 +24,14 @@ package enum Clock {
     Int(csystemio_utc_offset(Int64(seconds)))
   }
 
+  /// Whether the wall clock is kept in step with others, as by NTP; nil if unknown.
+  package static var isSynchronized: Bool? {
+    var discipline = csystemio_clock_discipline()
+    let state = csystemio_clock_discipline_read(&discipline)
+    // TIME_ERROR of timex.h.
+    return state < 0 ? nil : state != 5
+  }
+
   private static func seconds(_ clock: Int) -> Double {
     let time = csystemio_clock_read(Int32(clock))
     guard time >= 0 else { return .nan }

@@ -90,8 +90,16 @@ package enum Files {
   package static func replace(
     _ path: String, with text: String, mode: Int32, isSynced: Bool = false
   ) throws(SystemError) {
-    var text = text
-    let step = text.withUTF8 { csystemio_replace_file(path, $0.baseAddress, Int64($0.count), mode, isSynced ? 1 : 0) }
+    try replace(path, with: Array(text.utf8), mode: mode, isSynced: isSynced)
+  }
+
+  /// Writes a whole file under another name, which then replaces it.
+  package static func replace(
+    _ path: String, with bytes: [UInt8], mode: Int32, isSynced: Bool = false
+  ) throws(SystemError) {
+    let step = bytes.withUnsafeBufferPointer {
+      csystemio_replace_file(path, $0.baseAddress, Int64($0.count), mode, isSynced ? 1 : 0)
+    }
     switch Int(step) {
     case 0: return
     case CSYSTEMIO_OPEN_FAILED: throw SystemError("open \(path).new")

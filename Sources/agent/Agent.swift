@@ -21,6 +21,9 @@ struct Agent: ParsableCommand {
       agent [<options>]
       agent export --db <file> [<options>]
       agent import --db <file> [<options>]
+      agent config check|show [--config <file>]
+      agent status [<options>]
+      agent doctor [--bundle <file>] [<options>]
       """,
     discussion: """
       Without --tui and --once, it serves: http://127.0.0.1:8080/ui/ is the page, /metrics/latest the JSON.
@@ -28,7 +31,8 @@ struct Agent: ParsableCommand {
       Options show their allowed values, default and environment variable in brackets. An option wins over its variable. Of \
       an option given twice, the last value counts unless it may be repeated.
       """,
-    version: version, subcommands: [ExportCommand.self, ImportCommand.self]
+    version: version,
+    subcommands: [ExportCommand.self, ImportCommand.self, ConfigCommand.self, StatusCommand.self, DoctorCommand.self]
   )
 
   @OptionGroup(title: MainSettings.title) var main: SettingOptions<MainSettings>
@@ -72,19 +76,25 @@ struct Agent: ParsableCommand {
         scrapeSource: platform.scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets,
         webhooks: webhooks,
         collector: collector,
-        isThisMachine: !main.demo && main.root.isEmpty, showsDashboard: main.tui, serves: main.serve || !main.tui
+        isThisMachine: !main.demo && main.root.isEmpty, showsDashboard: main.tui, serves: main.serve || !main.tui,
+        readSettings: configured
       ).run()
       if code != 0 { throw ExitCode(code) }
     }
   }
 
-  /// The settings by precedence: flags over environment over defaults.
-  private func configured() throws(SettingError) -> Configuration {
-    let sources = [processEnvironment]
+  /// The settings by precedence: flags over environment over file over defaults.
+  private func configured() throws -> Configuration {
+    let sources = [processEnvironment, Credentials.source]
+    let flags = try main.values([])
+    // The standard file belongs to the service: a dashboard beside it must not push or write the archive, too.
+    let serves = flags.serve || !flags.tui && !flags.once
+    let file = try flags.config != nil || serves ? ConfigFile.find(flags.config) : nil
     return Configuration(
-      main: try main.values(sources), server: try server.values(sources), samples: try samples.values(sources),
-      archiveFile: try archiveFile.values(sources), archive: try archive.values(sources),
-      push: try push.values(sources), alerts: try alerts.values(sources), terminal: try terminal.values(sources))
+      main: try main.values(sources, file: file), server: try server.values(sources, file: file),
+      samples: try samples.values(sources, file: file), archiveFile: try archiveFile.values(sources, file: file),
+      archive: try archive.values(sources, file: file), push: try push.values(sources, file: file),
+      alerts: try alerts.values(sources, file: file),       terminal: try terminal.values(sources, file: file))
   }
 
   private func checkModes(_ configuration: Configuration) throws(UsageError) {

@@ -9,6 +9,7 @@ final class LogSink: Sendable {
     var isHeld = false
     var held: [String] = []
     var newest: String?
+    var level = Logger.Level.info
   }
 
   /// Maximum lines held; older ones are dropped, and their number is reported.
@@ -41,6 +42,12 @@ final class LogSink: Sendable {
       return true
     }
     if writes { StandardStreams.write(line, to: 2) }
+  }
+
+  /// Least severe messages to write, for all loggers.
+  var level: Logger.Level {
+    get { state.withLock { $0.level } }
+    set { state.withLock { $0.level = newValue } }
   }
 
   /// Starts to hold lines.
@@ -79,12 +86,15 @@ final class LogSink: Sendable {
 /// swift-log's handler over a sink.
 struct SinkLogHandler: LogHandler {
   let sink: LogSink
-  var logLevel: Logger.Level
+  /// A level of this logger alone.
+  private var ownLevel: Logger.Level?
   var metadata: Logger.Metadata = [:]
 
-  init(sink: LogSink, level: Logger.Level) {
-    self.sink = sink
-    logLevel = level
+  init(sink: LogSink) { self.sink = sink }
+
+  var logLevel: Logger.Level {
+    get { ownLevel ?? sink.level }
+    set { ownLevel = newValue }
   }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {

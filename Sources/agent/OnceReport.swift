@@ -35,7 +35,7 @@ struct OnceReport {
   }
 
   /// Formats a duration: "41 d 0 h", "6 h 5 min", "3 min 2 s", "12 s".
-  private static func duration(_ seconds: Double) -> String {
+  static func duration(_ seconds: Double) -> String {
     guard seconds < 1e12 else { return seconds.fixed(0) + " s" }
     let whole = Int(seconds)
     return switch whole {
@@ -46,7 +46,7 @@ struct OnceReport {
     }
   }
 
-  private static func binary(_ value: Double) -> String {
+  static func binary(_ value: Double) -> String {
     var value = value
     var prefix = ""
     for next in ["Ki", "Mi", "Gi", "Ti", "Pi"] where abs(value) >= 1_024 {

@@ -33,6 +33,8 @@ struct Service {
   let isThisMachine: Bool
   let showsDashboard: Bool
   let serves: Bool
+  /// Reads the settings again.
+  let readSettings: () throws -> Configuration
 
   /// Reason for the end of the service.
   private enum ServiceEnd: Sendable {
@@ -46,8 +48,8 @@ struct Service {
   /// Runs until a signal, the user or a failure ends it; returns the exit code.
   func run() -> Int32 {
     let sink = LogSink(isJournal: getenv("JOURNAL_STREAM") != nil)
-    let level = configuration.main.logLevel
-    let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink, level: level) }
+    sink.level = configuration.main.logLevel
+    let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink) }
     var parts = RunningParts()
     var code: Int32 = 0
     do {
@@ -65,6 +67,7 @@ struct Service {
     let token = configuration.server.currentToken { message in logger.warning("\(message)") }
     let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
     let demand = SamplingDemand(history)
+    let live = LiveSettings(configuration, token: token)
     let notifier = SystemdNotifier()
     let alerts = AlertService(rules: configuration.alerts.allRules, webhooks: webhooks, logger: logger)
     // Before the sampler, so that restored samples precede new ones.
@@ -82,16 +85,25 @@ struct Service {
     try parts.start(sampler(for: demand, alerts: alerts.board, notifier: notifier, logger: logger), share: 0.2)
 
     let ends = Ends([])
+    // Before anyone can know that the service is up; a dashboard handles signals itself.
+    if !showsDashboard { try routeSignals(to: ends) }
     var address: String?
     if serves {
-      let api = api(of: demand, processes: processes, push: push, alerts: alerts.board, token: token)
+      let api = api(of: demand, processes: processes, push: push, alerts: alerts.board, live: live)
       let server = server(of: api, logger: logger) { reason in ends.update { $0.append(.failure(reason)) } }
       try parts.start(server, share: 0.6)
       address = server.address
       logger.info("listening on \(address ?? "")")
     }
-    try parts.start(ReadyNotice(notifier: notifier, address: address), share: 0)
-    guard showsDashboard else { return try waitForEnd(ends, logger: logger) }
+    let status = address.map { "listening on \($0)" } ?? "not serving"
+    try parts.start(ReadyNotice(notifier: notifier, status: status), share: 0)
+    guard showsDashboard else {
+      return try waitForEnd(ends, logger: logger) {
+        notifier.reloading()
+        live.reload(readSettings, sink: sink, logger: logger)
+        notifier.ready(status)
+      }
+    }
     try parts.start(HeldLog(sink: sink), share: 0)
     var options = dashboardOptions(configuration.terminal, interval: configuration.samples.interval)
     options.listening = address
@@ -132,14 +144,13 @@ struct Service {
 
   private func api(
     of demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, alerts: AlertBoard,
-    token: @escaping @Sendable () -> String?
+    live: LiveSettings
   ) -> API {
     var settings = API.APISettings()
     settings.version = version
     settings.streams = ConnectionLimits.streams
-    settings.token = token
-    settings.corsOrigins = configuration.server.corsOrigins
-    settings.allowedHosts = configuration.server.allowedHosts
+    settings.token = live.token
+    settings.admission = { live.admission }
     settings.prometheus = configuration.server.prometheus
     settings.sources = platform.sources
     settings.pushStatus = { push?.status ?? [] }
@@ -158,16 +169,25 @@ struct Service {
 
   // MARK: The main thread
 
-  private func waitForEnd(_ ends: Ends, logger: Logger) throws {
+  private func routeSignals(to ends: Ends) throws {
     let pipe = try Signals.pipe([SIGTERM, SIGINT, SIGHUP])
     // Waits for the rest of the process' life.
     Thread.start("signals") {
       while let signal = Signals.wait(on: pipe) { ends.update { $0.append(.signal(signal)) } }
     }
-    switch ends.wait({ $0.first }) {
-    case .signal(let signal): logger.info("ending on signal \(signal)")
-    case .failure(let reason): throw UnavailableError(description: reason)
-    case nil: return
+  }
+
+  /// - Parameter reload: called for a hang-up of a service; a program that loses its terminal ends.
+  private func waitForEnd(_ ends: Ends, logger: Logger, reload: () -> Void) throws {
+    let hasTerminal = [StandardStreams.input, StandardStreams.output, StandardStreams.errors].contains {
+      StandardStreams.isTerminal($0)
+    }
+    while let end = ends.wait({ $0.isEmpty ? nil : $0.removeFirst() }) {
+      switch end {
+      case .signal(Signals.hangup) where !hasTerminal: reload()
+      case .signal(let signal): return logger.info("ending on signal \(signal)")
+      case .failure(let reason): throw UnavailableError(description: reason)
+      }
     }
   }
 
@@ -194,11 +214,10 @@ struct Service {
 /// Reports to systemd that the service is up, and that it ends.
 private struct ReadyNotice: ServicePart {
   let notifier: SystemdNotifier
-  /// URL of the server; nil without one.
-  let address: String?
+  let status: String
 
   func start() {
-    notifier.ready(address.map { "listening on \($0)" } ?? "not serving")
+    notifier.ready(status)
   }
 
   func stop(atMost seconds: Double) {

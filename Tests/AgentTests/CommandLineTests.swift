@@ -97,6 +97,9 @@ import Testing
       "agent --alert-webhook-token-file": Case(
         use: .serves(["--alert-webhook", "http://127.0.0.1:1", "--alert-webhook-token-file", folder.file("token")]),
         wrong: [["--alert-webhook-token-file", folder.file("token")]]),
+      "agent --config": Case(
+        use: .serves(["--config", folder.file("agent.conf")]),
+        wrong: ["", "/nowhere", folder.file("token")].map { ["--config", $0] }),
       "agent --version": Case(use: .runs(["--version"]), wrong: []),
       "agent --help": Case(use: .runs(["--help"]), wrong: []),
 
@@ -128,6 +131,34 @@ import Testing
         wrong: ["csv", ""].map { ["import", "--db", folder.file("imported.db"), "--format", $0] }),
       "agent import --version": Case(use: .runs(["import", "--version"]), wrong: []),
       "agent import --help": Case(use: .runs(["import", "--help"]), wrong: []),
+      "agent config": Case(
+        use: .runs(["config", "check", "--config", folder.file("agent.conf")]),
+        wrong: [["config"], ["config", "remove"], ["config", "check", "show"]]),
+      "agent config --config": Case(
+        use: .runs(["config", "show", "--config", folder.file("agent.conf")]),
+        wrong: ["", "/nowhere", folder.file("token")].map { ["config", "check", "--config", $0] }),
+      "agent config --version": Case(use: .runs(["config", "--version"]), wrong: []),
+      "agent config --help": Case(use: .runs(["config", "--help"]), wrong: []),
+      // DaemonCommandTests run them with and without an agent; their exit codes depend on it.
+      "agent status --config": Case(
+        use: .runs(["status", "--config", folder.file("agent.conf"), "--help"]),
+        wrong: [["status", "--config", "/nowhere"], ["status", "surplus"]]),
+      "agent status --port": Case(
+        use: .runs(["status", "--port", "1", "--help"]), wrong: ["", "x", "65536"].map { ["status", "--port", $0] }),
+      "agent status --token-file": Case(
+        use: .runs(["status", "--token-file", folder.file("token"), "--help"]), wrong: [["status", "--token-file", ""]]),
+      "agent status --version": Case(use: .runs(["status", "--version"]), wrong: []),
+      "agent status --help": Case(use: .runs(["status", "--help"]), wrong: []),
+      "agent doctor --config": Case(
+        use: .runs(["doctor", "--config", folder.file("agent.conf"), "--help"]), wrong: [["doctor", "surplus"]]),
+      "agent doctor --port": Case(
+        use: .runs(["doctor", "--port", "1", "--help"]), wrong: ["", "x", "65536"].map { ["doctor", "--port", $0] }),
+      "agent doctor --token-file": Case(
+        use: .runs(["doctor", "--token-file", folder.file("token"), "--help"]), wrong: [["doctor", "--token-file", ""]]),
+      "agent doctor --bundle": Case(
+        use: .runs(["doctor", "--bundle", folder.file("b"), "--help"]), wrong: [["doctor", "--bundle", ""]]),
+      "agent doctor --version": Case(use: .runs(["doctor", "--version"]), wrong: []),
+      "agent doctor --help": Case(use: .runs(["doctor", "--help"]), wrong: []),
       "agent help": Case(
         use: .runs(["help", "export"]), wrong: [["help", "nothing"]]),
       "agent help --help": Case(use: .runs(["help", "--help"]), wrong: []),
@@ -139,6 +170,7 @@ import Testing
   private func folder() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     try folder.write("token", "a-token\n")
+    try folder.write("agent.conf", "INTERVAL_SEC=3600\n")
     try folder.write("hosts", "127.0.0.1:1 nobody\n")
     try folder.write("samples", #"{"timestamp":"2026-02-05T06:45:00Z","cpu":{"usage":0.5}}"# + "\n")
     let result = try AgentProcess.run(

@@ -1,5 +1,6 @@
 import Glibc
 import SystemIO
+import TestSupport
 import Testing
 
 /// Checks the release binary of scripts/test for unwanted contents.
@@ -32,6 +33,18 @@ struct ReleaseBinaryTests {
       tail = Array(bytes.suffix(64))
     }
     #expect(found.isEmpty)
+  }
+
+  @Test("It needs libc, libm and the loader, and no other library")
+  func needsOnlyLibc() throws {
+    let ldd = try #require(Program.path(of: "ldd"))
+    let libraries = try Program.run(ldd, [try binary()]).output.split(separator: "\n")
+      .compactMap { $0.split(separator: " ").first?.split(separator: "/").last }
+    let allowed = ["libc.so", "libm.so", "ld-linux", "linux-vdso"]
+    let others = libraries.filter { library in
+      !allowed.contains { library.drop { $0 == "\t" }.hasPrefix($0) }
+    }
+    #expect(others.isEmpty && libraries.count >= 3, "\(libraries)")
   }
 
   private func contains(_ bytes: [UInt8], _ mark: [UInt8]) -> Bool {

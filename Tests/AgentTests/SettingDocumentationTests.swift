@@ -8,9 +8,7 @@ import Testing
 /// The README's table, `--help` and the unit file against the table of settings.
 @Suite struct SettingDocumentationTests {
   /// All rows of the agent itself, in the order of `--help`.
-  private static let rows =
-    MainSettings.rows + ServerSettings.rows + SampleSettings.rows + ArchiveFileSettings.rows + ArchiveSettings.rows
-    + PushSettings.rows + AlertSettings.rows + TerminalSettings.rows
+  private static let rows = Configuration.rows
 
   private static let header = "| flag | variable | default | allowed | meaning |"
 
@@ -52,6 +50,29 @@ import Testing
     #expect(words.map(String.init) == Self.rows.compactMap(\.about.variable))
   }
 
+  @Test("The packaged settings file is valid and has every variable; RECORD_GOLDENS=1 writes it")
+  func settingsFile() throws {
+    let path = TestPaths.repository + "/scripts/agent.conf"
+    var text = """
+      # Settings of the Worker Monitoring Agent: a VARIABLE=value per line, lines with # are comments.
+      # Check them with "agent config check", apply them with "systemctl reload agent" or "systemctl restart agent".
+
+      """
+    for about in Self.rows.map(\.about) {
+      guard let variable = about.variable else { continue }
+      let note = about.domain.isInHelp ? " [\(about.domain.allowed)]" : ""
+      text += "\n# \(about.help)\(note)\n"
+      // A service keeps its history.
+      text +=
+        variable == "DB_PATH"
+        ? "DB_PATH=/var/lib/worker-agent/history.db\n" : "#\(variable)=\(about.fallback ?? "")\n"
+    }
+    if getenv("RECORD_GOLDENS") != nil { try Files.replace(path, with: text, mode: 0o644) }
+    #expect(try StructureTests.text(of: path) == text)
+    #expect(try ConfigFile(path).count == 1)
+    #expect(try ConfigFile(path).value(of: "DB_PATH") == "/var/lib/worker-agent/history.db")
+  }
+
   @Test("--help starts with the main options and shows each option once, with its default and variable")
   func help() throws {
     let text = Agent.helpMessage(columns: 100_000)
@@ -68,7 +89,7 @@ import Testing
       if let fallback = about.fallback { #expect(line.contains("default: \(fallback)"), "\(line)") }
     }
     // Paragraphs are wrapped by the parser only, not by line breaks in their text.
-    for type in [Agent.configuration, ExportCommand.configuration, ImportCommand.configuration] {
+    for type in [Agent.configuration] + Agent.configuration.subcommands.map { $0.configuration } {
       for paragraph in type.discussion.split(separator: "\n") { #expect(paragraph.hasSuffix("."), "\(paragraph)") }
     }
   }

@@ -204,6 +204,8 @@ static void environment(void) {
   printf(" %d", strlen(value) <= 3);
   printf(", host name %d", csystemio_host_name(value, sizeof value));
   printf(" %d\n", value[0] != 0);
+  printf("process number %d", csystemio_process_number() > 0);
+  printf(", no receiver %d\n", csystemio_send_datagram("no-such-socket", "x", 1));
 }
 
 static void signals(void) {

@@ -383,6 +383,19 @@ import Testing
     #expect(try silent.read(at: 1).gpus.isEmpty)
   }
 
+  @Test("A tool that hangs stays an error, also without a driver: an empty answer would count as a recovery")
+  func hanging() throws {
+    let (_, fixture) = try source("")
+    let environment = GPUEnvironment(root: "/nowhere", asksDrivers: true, toolPath: [fixture.root + "/bin"])
+    let source = NVIDIASource(
+      environment, paths: ["/nowhere/libnvidia-ml.so.1"],
+      run: { _, _ in Tool.Output([], failure: CollectorError("nvidia-smi: no answer in time"), isLate: true) },
+      clock: { 0 })
+    for instant in [1.0, 2, 10, 100, 1_000] {
+      #expect(throws: CollectorError("nvidia-smi: no answer in time")) { try source.read(at: instant) }
+    }
+  }
+
   @Test func aToolThatFailsWhereThereIsADriverIsAnErrorAndAskedMoreRarely() throws {
     let machine = try NVIDIAMachine.make([("0000:81:00.0", "active", "on")])
     let (source, fixture) = try source("exit 15\n", on: machine)

@@ -106,12 +106,15 @@ package enum Loopback {
   ///   - version: of HTTP; 1.0 has no chunks.
   ///   - deadline: seconds without a byte before it fails; none by default.
   package static func get(
-    _ target: String, port: UInt16, method: String = "GET", version: String = "1.1", deadline: Int? = nil
+    _ target: String, port: UInt16, method: String = "GET", version: String = "1.1", deadline: Int? = nil,
+    headers: [String: String] = [:]
   ) throws(SystemError) -> Answer {
     let descriptor = try connect(port: port, deadline: deadline)
     defer { close(descriptor) }
+    let fields = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
     StandardStreams.write(
-      "\(method) \(target) HTTP/\(version)\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n", to: descriptor)
+      "\(method) \(target) HTTP/\(version)\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\(fields)\r\n",
+      to: descriptor)
     let answer = Descriptor.all(descriptor)
     let separator = Array("\r\n\r\n".utf8)
     guard let end = answer.indices.first(where: { answer[$0...].starts(with: separator) }) else {

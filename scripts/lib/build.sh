@@ -69,6 +69,36 @@ RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sect
 
 RELEASE_BINARY=.build/release/agent
 
+# Archives that a release contains instead of needing shared libraries; the linker prefers this folder, which has no others.
+STATIC_FOLDER=$PWD/.build/static
+
+# Fills STATIC_FOLDER; where an archive is missing, the release needs the shared library.
+link_statically() {
+  local library archive
+  archive_of() {
+    archive=$("$(dirname "$(command -v swift)")/clang" -print-file-name="lib$1.a")
+    [ -f "$archive" ] || { say "no lib$1.a: the release needs lib$1.so"; return 1; }
+    archive=$(realpath "$archive")
+  }
+  rm -rf "$STATIC_FOLDER"
+  mkdir -p "$STATIC_FOLDER"
+  for library in deflate sqlite3 z; do
+    if archive_of "$library"; then ln -s "$archive" "$STATIC_FOLDER/"; fi
+  done
+  # Archives that need another one are linker scripts with both.
+  while read -r library needed name; do
+    archive_of "$library" || continue
+    local first=$archive
+    archive_of "$needed" || continue
+    echo "GROUP ( $first $archive )" >"$STATIC_FOLDER/lib$name.a"
+  done <<'LIBRARIES'
+ncursesw tinfo ncursesw
+snappy stdc++ snappy
+stdc++ gcc_eh stdc++
+gcc_eh gcc gcc_s
+LIBRARIES
+}
+
 # Headers and libraries that the build needs.
 BUILD_PACKAGES=(libdeflate-dev libncurses-dev libsnappy-dev libsqlite3-dev zlib1g-dev)
 
@@ -76,5 +106,6 @@ build_release() {
   need_packages "${BUILD_PACKAGES[@]}"
   need_swift
   [ -x "$RELEASE_BINARY" ] || say "first build: takes some minutes, mostly for the HTTP server's packages"
-  swift build "${BUILD_OPTIONS[@]}" "${RELEASE_OPTIONS[@]}" --product agent >&2
+  link_statically
+  swift build "${BUILD_OPTIONS[@]}" "${RELEASE_OPTIONS[@]}" -Xswiftc "-L$STATIC_FOLDER" --product agent >&2
 }

@@ -1,11 +1,22 @@
 extension Route {
   static let version = Route(
-    path: "/version", summary: "The agent's version",
-    contents: [.json(.object([.init(name: "version", schema: .text, isRequired: true)]))]
+    path: "/version", summary: "The agent's version, time of service and viewers",
+    contents: [
+      .json(
+        .object([
+          .init(name: "version", schema: .text, isRequired: true),
+          .init(
+            name: "uptime_sec", schema: .integer(minimum: 0), help: "Seconds since the agent began to serve",
+            isRequired: true),
+          .init(name: "streams", schema: .integer(minimum: 0), help: "Open event streams", isRequired: true),
+        ]))
+    ]
   ) { (api, _) throws(APIError) in
     let writer = JSONWriter()
     writer.beginObject()
     writer.member("version", api.settings.version)
+    writer.member("uptime_sec", Int((ContinuousClock.now - api.start).components.seconds))
+    writer.member("streams", api.streams.used)
     writer.endObject()
     return .json(writer.bytes)
   }

@@ -32,6 +32,9 @@ final class ArchiveFile {
   private var state: State
   private var flattener: SampleFlattener
 
+  /// Whether a block of raw samples was closed since this was last set to false.
+  var hasClosedBlock = false
+
   /// Timestamp of the newest sample in milliseconds.
   var newest: Int64? { state.last[0] }
 
@@ -229,7 +232,12 @@ final class ArchiveFile {
 
   /// Rewrites a tier's journal as a block.
   private func close(_ tier: Tier) throws(SQLiteError) {
-    if tier.step == 0 { try closeRaw() } else { try closeRollup(tier) }
+    if tier.step == 0 {
+      try closeRaw()
+      hasClosedBlock = true
+    } else {
+      try closeRollup(tier)
+    }
     try database.run(
       "DELETE FROM journal WHERE id >= ? AND id < ?",
       [.integer(ArchiveSchema.journalBase(tier.number)), .integer(ArchiveSchema.journalBase(tier.number + 1))])

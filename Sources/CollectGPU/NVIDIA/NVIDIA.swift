@@ -222,8 +222,8 @@ final class NVIDIASource: GPUSource {
       addLost(to: &gpus, slots, wanted, tool.lost, hasLost: !tool.lost.isEmpty)
       return gpus.isEmpty && known.isEmpty ? nil : gpus
     } catch {
-      // The tool is a leftover of a removed driver, unless the kernel has it loaded.
-      if !isLoaded(slots), known.isEmpty { return nil }
+      // The tool is a leftover of a removed driver, unless the kernel has it loaded. One that hangs waits for a driver.
+      if !isLoaded(slots), known.isEmpty, !tool.isHanging { return nil }
       throw fail(error, at: instant)
     }
   }

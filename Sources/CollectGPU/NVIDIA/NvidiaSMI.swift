@@ -18,7 +18,7 @@ final class NvidiaSMI {
   /// Runs the tool with arguments and returns its output.
   typealias RunNvidiaSMI = (_ arguments: [String]) throws(CollectorError) -> Tool.Output
 
-  private let run: RunNvidiaSMI
+  private let start: RunNvidiaSMI
   /// Monotonic clock in seconds, used to measure runs.
   private let clock: () -> Double
   /// Index of the longest of the parser's queries that the tool understands; past the last, only the report.
@@ -30,12 +30,20 @@ final class NvidiaSMI {
   private var report: [NvidiaSMIReport.Device] = []
   /// Addresses of GPUs that the last output reported as lost, beside those that it listed.
   private(set) var lost: Set<String> = []
+  /// Whether the last run did not end in time.
+  private(set) var isHanging = false
   private var reportedAt = -Double.infinity
   private var hasReport = true
 
   init(clock: @escaping () -> Double = { Clock.monotonic }, run: @escaping RunNvidiaSMI) {
     self.clock = clock
-    self.run = run
+    start = run
+  }
+
+  private func run(_ arguments: [String]) throws(CollectorError) -> Tool.Output {
+    let output = try start(arguments)
+    isHanging = output.isLate
+    return output
   }
 
   /// Returns the GPUs of the last run if it is recent, else of a new run.

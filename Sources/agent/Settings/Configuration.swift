@@ -12,6 +12,23 @@ struct Configuration {
   var terminal = SettingValues<TerminalSettings>()
 }
 
+extension Configuration {
+  /// All settings in the order of `--help`.
+  static var rows: [any AnySettingRow] {
+    MainSettings.rows + ServerSettings.rows + SampleSettings.rows + ArchiveFileSettings.rows + ArchiveSettings.rows
+      + PushSettings.rows + AlertSettings.rows + TerminalSettings.rows
+  }
+
+  /// The variables of all settings that have one.
+  static let variables = rows.compactMap(\.about.variable)
+
+  /// The given texts by flag, to compare two readings of the settings.
+  var texts: [String: String] {
+    [main.texts, server.texts, samples.texts, archiveFile.texts, archive.texts, push.texts, alerts.texts, terminal.texts]
+      .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+  }
+}
+
 /// The token of `--token-file` when the program started.
 struct FileToken: Equatable {
   let path: String

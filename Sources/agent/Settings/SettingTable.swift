@@ -21,6 +21,28 @@ typealias SettingSource = @Sendable (_ variable: String) -> String?
 /// The environment as a source of settings.
 let processEnvironment: SettingSource = { name in getenv(name).map { String(cString: $0) } }
 
+/// A variable's text that is not empty, with the place that set it.
+struct FoundText {
+  let text: String
+  /// The variable, or `FILE:LINE: VARIABLE`.
+  let origin: String
+
+  init?(_ variable: String, _ sources: [SettingSource], _ file: ConfigFile?) {
+    if let text = sources.lazy.compactMap({ $0(variable) }).first(where: { !$0.isEmpty }) {
+      self.init(text: text, origin: variable)
+    } else if let file, let text = file.value(of: variable), !text.isEmpty {
+      self.init(text: text, origin: file.origin(of: variable))
+    } else {
+      return nil
+    }
+  }
+
+  private init(text: String, origin: String) {
+    self.text = text
+    self.origin = origin
+  }
+}
+
 /// An invalid setting: one line with the flag or variable, the value and the allowed values.
 struct SettingError: UserError, Equatable {
   let name: String
@@ -37,6 +59,8 @@ struct SettingValues<Table: SettingTable> {
   private let table = Table()
   private var values: [String: any Sendable] = [:]
   private var origins: [String: String] = [:]
+  /// The given texts by flag, to compare two readings of the settings.
+  private(set) var texts: [String: String] = [:]
 
   subscript<Value>(dynamicMember row: KeyPath<Table, SettingRow<Value>>) -> Value {
     let row = table[keyPath: row]
@@ -54,6 +78,7 @@ struct SettingValues<Table: SettingTable> {
     do throws(SettingRefusal) {
       values[row.about.flag] = try row.value(of: words)
       origins[row.about.flag] = origin
+      texts[row.about.flag] = words.joined(separator: " ")
     } catch {
       throw SettingError(name: origin, value: error.word, reason: error.reason)
     }
@@ -97,19 +122,19 @@ struct SettingOptions<Table: SettingTable>: ParsableArguments, CustomReflectable
       help: ArgumentHelp(about.fullHelp, valueName: valueName), completion: about.domain.completion)
   }
 
-  /// The values by precedence: flags, then the sources in their order, then defaults.
+  /// The values by precedence: flags, then the sources in their order, then the file, then defaults.
   ///
   /// An empty variable counts as not set, as in a unit's EnvironmentFile.
-  func values(_ sources: [SettingSource]) throws(SettingError) -> SettingValues<Table> {
+  func values(_ sources: [SettingSource], file: ConfigFile? = nil) throws(SettingError) -> SettingValues<Table> {
     var result = SettingValues<Table>()
     for row in Table.rows {
       if let words = words[row.about.flag], !words.isEmpty {
         try result.set(row, words, from: "--" + row.about.flag)
       } else if let variable = row.about.variable,
-        let text = sources.lazy.compactMap({ $0(variable) }).first(where: { !$0.isEmpty })
+        let found = FoundText(variable, sources, file)
       {
-        let words = row.about.words(of: text)
-        if !words.isEmpty { try result.set(row, words, from: variable) }
+        let words = row.about.words(of: found.text)
+        if !words.isEmpty { try result.set(row, words, from: found.origin) }
       }
     }
     return result

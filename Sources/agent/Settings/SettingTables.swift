@@ -39,6 +39,9 @@ struct MainSettings: SettingTable {
     },
     "Read proc, sys and etc below this directory: a host's in a container, or a recording. A second --root is the same"
       + " recording at a later time.")
+  let config = SettingRow(
+    "--config <file>", .file,
+    "Settings file with a VARIABLE=value per line; an agent that serves reads /etc/worker-agent/agent.conf by default.")
   let logLevel = SettingRow(
     "--log-level <level>", variable: "LOG_LEVEL", default: Logger.Level.info, .choice, "Least severe messages to log.")
 }

@@ -1,0 +1,72 @@
+import API
+import AgentMetrics
+import ArgumentParser
+import Collect
+import Platforms
+import SampleStore
+import SystemIO
+
+/// `agent doctor`: checks everything that the agent needs on this machine.
+struct DoctorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor", abstract: "Check sources, permissions, GPUs, clock, archive, port and push targets.",
+    usage: "agent doctor [--bundle <file>] [--config <file>]",
+    discussion: """
+      Each line is ok, a note, or a problem, which names what to do. The exit code is 1 if there is a problem.
+
+      Run it as the user of the service, since rights differ: sudo -u worker-agent agent doctor.
+      """)
+
+  @OptionGroup var daemon: SettingOptions<DaemonSettings>
+  @OptionGroup var options: SettingOptions<DoctorSettings>
+
+  func run() throws {
+    let bundle = try options.values([]).bundle
+    let path = try daemon.values([]).config
+    let sources = [processEnvironment, Credentials.source]
+    var settings: [EffectiveSetting] = []
+    var doctor = Doctor()
+    doctor.checkProcess()
+    var file: ConfigFile?
+    do throws(ConfigFile.Failure) {
+      file = try ConfigFile.find(path)
+      settings = EffectiveSetting.all(sources, file)
+      doctor.check(settings, of: file)
+    } catch {
+      for line in error.lines { doctor.problem("settings", line, "correct the line, then: agent config check") }
+    }
+    let sample = Self.sample()
+    doctor.checkSources(of: sample)
+    doctor.checkClock()
+    let answer = (try? Daemon(daemon))?.report()
+    let report = answer.flatMap { try? $0.get() }
+    doctor.checkArchive(try? SettingOptions<ArchiveFileSettings>().values(sources, file: file).database, report)
+    doctor.checkPort(try? SettingOptions<ServerSettings>().values(sources, file: file), report)
+    doctor.checkPush(try? SettingOptions<PushSettings>().values(sources, file: file), report)
+    StandardStreams.write(doctor.text, to: 1)
+    if let bundle {
+      try SupportBundle(doctor: doctor.text, settings: settings, sample: sample, report: report).write(to: bundle)
+      StandardStreams.write(
+        "wrote \(bundle): no tokens, passwords or command lines; names of hosts and users remain\n", to: 1)
+    }
+    if doctor.hasProblem { throw ExitCode(1) }
+  }
+
+  /// Reads this machine once, like `--once`.
+  private static func sample() -> Sample? {
+    let history = History(capacity: 1, interval: 1)
+    Sampler(
+      source: .live { platform.allCollectors(root: "", version: version, isSingle: true) },
+      demand: SamplingDemand(history), timekeeper: OnceTimekeeper(), report: { _ in }
+    ).run()
+    return history.latest?.sample
+  }
+}
+
+/// The options of `agent doctor`.
+struct DoctorSettings: SettingTable {
+  static let title = ""
+  let bundle = SettingRow(
+    "--bundle <file>", .file,
+    "Also write a support archive (.tar.gz): this report, settings, one sample, the daemon's state; without secrets.")
+}

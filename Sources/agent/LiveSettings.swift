@@ -1,0 +1,66 @@
+import API
+import Logging
+import Synchronization
+import SystemIO
+
+/// Settings that a running service takes over when they change (SIGHUP).
+final class LiveSettings: Sendable {
+  /// Flags of the settings that can change.
+  static let flags: Set<String> = ["log-level", "cors-origin", "allowed-host"]
+
+  private struct State {
+    var admission: API.Admission
+    /// Texts of all settings at the start, or when they were taken over.
+    var texts: [String: String]
+  }
+  private let state: Mutex<State>
+
+  /// Returns the token, which is read again when its file changes.
+  let token: @Sendable () -> String?
+
+  init(_ configuration: Configuration, token: @escaping @Sendable () -> String?) {
+    self.token = token
+    state = Mutex(State(admission: Self.admission(of: configuration), texts: configuration.texts))
+  }
+
+  /// The current rules for origins and host names.
+  var admission: API.Admission { state.withLock { $0.admission } }
+
+  /// Reads the settings again, takes over those that can change, and logs one line that names the others.
+  ///
+  /// Invalid settings change no value.
+  func reload(_ read: () throws -> Configuration, sink: LogSink, logger: Logger) {
+    let configuration: Configuration
+    do {
+      configuration = try read()
+    } catch {
+      logger.error("settings are unchanged: \(error)")
+      return
+    }
+    sink.level = configuration.main.logLevel
+    logger.notice("\(adopt(configuration))")
+  }
+
+  /// Takes over the settings that can change; returns a line for the log.
+  func adopt(_ configuration: Configuration) -> String {
+    let new = configuration.texts
+    let (changed, others) = state.withLock { state in
+      let different = Configuration.rows.map(\.about).filter { new[$0.flag] != state.texts[$0.flag] }
+      let changed = different.filter { Self.flags.contains($0.flag) }
+      state.admission = Self.admission(of: configuration)
+      for about in changed { state.texts[about.flag] = new[about.flag] }
+      return (changed, different.filter { !Self.flags.contains($0.flag) })
+    }
+    func names(_ abouts: [SettingAbout]) -> String {
+      abouts.map { $0.variable ?? "--" + $0.flag }.joined(separator: ", ")
+    }
+    let first = changed.isEmpty ? "settings read again: no change" : "settings read again: \(names(changed)) changed"
+    guard !others.isEmpty else { return first }
+    return (changed.isEmpty ? "settings read again" : first) + "; \(names(others)) will change with a restart"
+  }
+
+  private static func admission(of configuration: Configuration) -> API.Admission {
+    API.Admission(
+      corsOrigins: configuration.server.corsOrigins, allowedHosts: configuration.server.allowedHosts)
+  }
+}

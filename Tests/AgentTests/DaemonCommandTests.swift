@@ -1,0 +1,85 @@
+import Glibc
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import agent
+
+/// `agent status` and `agent doctor`, as the real binary.
+@Suite(.ownThreads) struct DaemonCommandTests {
+  @Test("agent status shows the running agent, and ends with 69 without one")
+  func status() throws {
+    let folder = try TemporaryFolder()
+    let (process, port) = try AgentProcess.serving([
+      "--interval", "3600", "--demo", "--history", "2", "--db", folder.file("a.db"), "--push", "http://127.0.0.1:9",
+    ])
+    _ = try Loopback.get("/metrics/latest", port: port)
+    let result = try AgentProcess.run(["status", "--port", String(port)])
+    #expect(result.status == 0 && result.errors == "", "\(result)")
+    let lines = result.output.split(separator: "\n").map(String.init)
+    #expect(lines.first?.hasPrefix("agent    0.1.0, up ") == true, "\(lines)")
+    #expect(lines.first?.hasSuffix(", http://127.0.0.1:\(port)") == true)
+    for start in [
+      "samples  every 1 h 0 min, the newest ", "archive  ", "push     http://127.0.0.1:9", "viewers  0 streams",
+      "cost     ", "sources  ",
+    ] {
+      #expect(lines.contains { $0.hasPrefix(start) }, "\(start) in \(lines)")
+    }
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+    let absent = try AgentProcess.run(["status", "--port", String(port)])
+    #expect(absent.status == 69 && absent.output == "")
+    #expect(absent.errors.hasPrefix("agent: no answer of an agent at http://127.0.0.1:\(port): "), "\(absent.errors)")
+    #expect(absent.errors.split(separator: "\n").count == 1)
+    #expect(try AgentProcess.run(["status", "--port", "x"]).status == 64)
+    #expect(try AgentProcess.run(["status", "--help"]).status == 0)
+  }
+
+  @Test("agent status without the token shows the public state, and with it the details")
+  func token() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("token", "s3cret\n")
+    chmod(folder.file("token"), 0o600)
+    let (process, port) = try AgentProcess.serving([
+      "--interval", "3600", "--demo", "--history", "2", "--token-file", folder.file("token"),
+    ])
+    let without = try AgentProcess.run(["status", "--port", String(port)])
+    #expect(without.status == 0 && without.output.end(of: "note     details need --token-file") != nil, "\(without)")
+    let with = try AgentProcess.run(["status", "--port", String(port), "--token-file", folder.file("token")])
+    #expect(with.status == 0 && with.output.hasPrefix("agent    0.1.0, up "), "\(with)")
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test("agent doctor names problems with advice, and writes an archive that tar reads")
+  func doctor() throws {
+    let folder = try TemporaryFolder()
+    let port = try Loopback.freePort()
+    try folder.write("good.conf", "PORT=\(port)\nDB_PATH=\(folder.file("a.db"))\n")
+    let good = try AgentProcess.run([
+      "doctor", "--config", folder.file("good.conf"), "--bundle", folder.file("bundle.tar.gz"),
+    ])
+    let lines = good.output.split(separator: "\n").map(String.init)
+    #expect(
+      lines.contains { $0.hasPrefix("ok       settings  ") } && lines.contains { $0.hasPrefix("ok       archive") })
+    #expect(lines.contains { $0.hasPrefix("note     port      no agent answers") }, "\(good.output)")
+    try folder.write("bad.conf", "PORT=\(port)\nDB_PATH=/nowhere/a.db\nPUSH_URL=http://127.0.0.1:9\n")
+    let bad = try AgentProcess.run(["doctor", "--config", folder.file("bad.conf")])
+    #expect(bad.status == 1 && bad.output.end(of: "problem  archive   /nowhere/a.db: its folder") != nil, "\(bad)")
+    #expect(bad.output.end(of: "→ create it and give it") != nil)
+    try folder.write("wrong.conf", "PROT=1\n")
+    let wrong = try AgentProcess.run(["doctor", "--config", folder.file("wrong.conf")])
+    #expect(wrong.status == 1 && wrong.output.end(of: "wrong.conf:1: unknown setting") != nil)
+    let tar = try #require(Program.path(of: "tar"))
+    let list = try Program.run(tar, ["--list", "--gzip", "--verbose", "--file", folder.file("bundle.tar.gz")])
+    #expect(list.status == 0 && list.errors == "", "\(list)")
+    for name in ["doctor.txt", "settings.txt", "sample.json"] {
+      #expect(list.output.end(of: "worker-agent/" + name) != nil, "\(list.output)")
+    }
+    let shown = try Program.run(
+      tar, ["--extract", "--to-stdout", "--gzip", "--file", folder.file("bundle.tar.gz"), "worker-agent/doctor.txt"])
+    #expect(good.output.hasPrefix(shown.output) && !shown.output.isEmpty)
+    #expect(try AgentProcess.run(["doctor", "--bundle", "/nowhere/x.tar.gz"]).status == 69)
+    #expect(try AgentProcess.run(["doctor", "--help"]).status == 0)
+  }
+}
