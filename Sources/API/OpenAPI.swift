@@ -55,7 +55,8 @@ enum OpenAPI {
         .init(name: "samples", schema: .list(.component("Sample")), help: "Oldest first", isRequired: true),
       ])
     ),
-    ("Columns", ColumnsJSON.schema), ("Process", process), ("Error", APIError.schema),
+    ("Columns", ColumnsJSON.schema), ("Process", process), ("Workload", JSONSchema(Workload.table)),
+    ("Error", APIError.schema),
   ]
 
   private static func write(_ route: Route, to writer: JSONWriter) {

@@ -15,6 +15,7 @@ package func linuxCollectors(root: String) -> [any Collector] {
     NetworkCollector(root: root),
     SensorsCollector(root: root),
     CgroupCollector(root: root),
+    WorkloadsCollector(root: root),
     ProcessesCollector(root: root),
   ]
 }

@@ -144,6 +144,7 @@ struct Service {
     settings.allowedHosts = configuration.server.allowedHosts
     settings.prometheus = configuration.server.prometheus
     settings.sources = platform.sources
+    settings.workloadSeries = configuration.server.workloadSeries
     settings.pushStatus = { push?.status ?? [] }
     let server = HTTPServer(
       api: API(

@@ -35,6 +35,7 @@ import Testing
       case (.forbidden, _): Provocation(path: path, status: 403, target: target, headers: [("Host", "evil.example")])
       case (.notFound, "/metrics/at"): Provocation(path: path, status: 404, target: "/metrics/at?time=1")
       case (.notFound, "/processes"): Provocation(path: path, status: 404, target: "/processes?at=1")
+      case (.notFound, "/workloads"): Provocation(path: path, status: 404, target: "/workloads?at=1")
       case (.notFound, "/ui/{file}"): Provocation(path: path, status: 404, target: "/ui/nothing")
       case (.serviceUnavailable, "/metrics/stream"): Provocation(path: path, status: 503, target: target, streams: 0)
       default: Provocation(path: path, status: error.rawValue, target: target)
@@ -94,6 +95,10 @@ import Testing
     sample.fans = [Fan()]
     sample.powers = [Power()]
     sample.processes = Processes()
+    var workloads = Workloads()
+    workloads.top = [Workload()]
+    workloads.rest = WorkloadRest()
+    sample.workloads = workloads
     sample.cgroup = Cgroup()
     let text = API.latestBody(of: sample)
     var required = 0

@@ -58,6 +58,8 @@ import Testing
       "agent --retention": Case(use: .serves(["--retention", "1d,2d,3d"]), wrong: [["--retention", "3d,2d,1d"]]),
       "agent --db-max-size": Case(use: .serves(["--db-max-size", "1G"]), wrong: [["--db-max-size", "1K"]]),
       "agent --prom-compat": Case(use: .serves(["--prom-compat", "all"]), wrong: [["--prom-compat", "x"]]),
+      "agent --workload-series": Case(
+        use: .serves(["--workload-series", "0"]), wrong: ["", "-1", "10001", "x"].map { ["--workload-series", $0] }),
       "agent --root": Case(
         use: .runs(["--once", "--root", machine, "--root", machine]),
         wrong: [["--root", "/nowhere"], ["--root", ""], ["--root", "/", "--root", "/", "--root", "/"]]),

@@ -67,7 +67,7 @@ func values<Table: SettingTable>(
     let examples = [
       "root": "/", "log-level": "error", "host": "h", "interval": "7", "history": "8", "db": "a.db",
       "retention": "1d,2d,3d", "db-max-size": "3G", "theme": "light", "layout": "gpu", "prom-compat": "all",
-      "port": "1", "hosts-file": "", "token-file": "", "from": "1", "to": "2", "format": "json", "step": "60",
+      "workload-series": "9", "port": "1", "hosts-file": "", "token-file": "", "from": "1", "to": "2", "format": "json", "step": "60",
     ]
     func check<Table: SettingTable>(_ table: Table.Type) throws {
       for row in Table.rows where row.about.valueName != nil && row.about.separator == nil {

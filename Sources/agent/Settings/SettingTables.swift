@@ -73,6 +73,9 @@ struct ServerSettings: SettingTable {
   let prometheus = SettingRow(
     "--prom-compat <names>", variable: "PROM_COMPAT", default: PrometheusCompatibility.node, .choice,
     "Metric names of /metrics besides agent_*: node_exporter's, dcgm-exporter's or both.")
+  let workloadSeries = SettingRow(
+    "--workload-series <count>", variable: "WORKLOAD_SERIES", default: 100, .integer(0...10_000),
+    "Workloads that /metrics lists at most; the others are summed as (other).")
 
   /// Whether a text is scheme, host and port as in a browser's Origin header: lower case, without a path.
   private static func isOrigin(_ text: String) -> Bool {
