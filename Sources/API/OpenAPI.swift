@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import Query
 
 /// The API's OpenAPI 3.1 document, generated from the routes and the catalog.
 enum OpenAPI {
@@ -56,6 +57,7 @@ enum OpenAPI {
       ])
     ),
     ("Columns", ColumnsJSON.schema), ("Process", process), ("Workload", JSONSchema(Workload.table)),
+    ("Culprits", JSONSchema(CulpritRanking.table)),
     ("Error", APIError.schema),
   ]
 

@@ -21,6 +21,7 @@ struct Agent: ParsableCommand {
       agent [<options>]
       agent export --db <file> [<options>]
       agent import --db <file> [<options>]
+      agent report --db <file> [<options>]
       """,
     discussion: """
       Without --tui and --once, it serves: http://127.0.0.1:8080/ui/ is the page, /metrics/latest the JSON.
@@ -28,7 +29,7 @@ struct Agent: ParsableCommand {
       Options show their allowed values, default and environment variable in brackets. An option wins over its variable. Of \
       an option given twice, the last value counts unless it may be repeated.
       """,
-    version: version, subcommands: [ExportCommand.self, ImportCommand.self]
+    version: version, subcommands: [ExportCommand.self, ImportCommand.self, ReportCommand.self]
   )
 
   @OptionGroup(title: MainSettings.title) var main: SettingOptions<MainSettings>

@@ -1,6 +1,9 @@
 extension Route {
   /// All resources, listed only here.
   static let all: [Route] =
-    [.health, .latest, .history, .at, .stream, .processes, .workloads, .prometheus, .catalog, .pushStatus, .version, .openAPI]
+    [
+      .health, .latest, .history, .at, .stream, .processes, .workloads, .culprits, .prometheus, .catalog, .pushStatus,
+      .version, .openAPI,
+    ]
     + webPage
 }

@@ -216,6 +216,26 @@ struct ExportSettings: SettingTable {
   )
 }
 
+/// The options of `agent report`.
+struct ReportSettings: SettingTable {
+  static let title = ""
+
+  enum Format: String, CaseIterable {
+    case text, json, markdown
+  }
+
+  let from = SettingRow("--from <time>", .time, "Begin of the window; an hour before its end by default.")
+  let to = SettingRow("--to <time>", .time, "End of the window; the newest sample by default.")
+  let grouping = SettingRow(
+    "--by <group>", default: CulpritGrouping.workload, .choice, "Grouping: process, user or workload.")
+  let measure = SettingRow(
+    "--of <measure>", default: CulpritMeasure.cpu, .choice,
+    "The measure: CPU time, mean memory, bytes read and written, GPU time, or energy of GPUs.")
+  let limit = SettingRow("--limit <count>", default: 20, .integer(1...1_000), "Entries at most.")
+  let format = SettingRow(
+    "--format <format>", default: Format.text, .choice, "text or markdown: a table. json: as /culprits.")
+}
+
 /// The options of `agent import`.
 struct ImportSettings: SettingTable {
   static let title = ""
