@@ -14,6 +14,7 @@ import { ProcessPanel } from './panel-processes.js';
 import { SensorsPanel } from './panel-sensors.js';
 import { DiskPanel, FilesystemPanel } from './panel-storage.js';
 import { AgentPanel, LimitsPanel, SystemPanel } from './panel-system.js';
+import { WorkloadPanel } from './panel-workloads.js';
 import { Plot, drawAll, drawForPrint, drawLive, drawn, isSeen, showPointers } from './plot.js';
 import { Store } from './store.js';
 import { Stream } from './stream.js';
@@ -281,7 +282,7 @@ function buildPanels() {
   heights.disconnect();
   const [alerts, overview] = [new Alerts(context), new Overview(context)];
   // GPUs first, where there are any.
-  const cards = [GPUPanel, CPUPanel, MemoryPanel, SystemPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, ProcessPanel, LimitsPanel, AgentPanel]
+  const cards = [GPUPanel, CPUPanel, MemoryPanel, SystemPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, WorkloadPanel, ProcessPanel, LimitsPanel, AgentPanel]
     .map((Type) => new Type(context));
   panels = [alerts, overview, ...cards];
   main.replaceChildren(alerts.node, overview.node, h('div', { class: 'cards' }, ...cards.map((panel) => panel.node)));

@@ -52,6 +52,8 @@ package struct API: Sendable {
 
     /// Metric names of a scrape besides the agent's own.
     package var prometheus = PrometheusCompatibility.node
+    /// Maximum number of workloads in a scrape; the others are one.
+    package var workloadSeries = 100
 
     /// Returns the state of each receiver of samples.
     package var pushStatus: @Sendable () -> [PushStatus] = { [] }
@@ -77,6 +79,7 @@ package struct API: Sendable {
   /// Responses to scrapes of one `Reading`.
   let scrapes = ResponseCache()
   let cpuTimes = SteadyCPUTimes()
+  let workloadSeries: WorkloadSeries
 
   /// Creates an API for a history.
   ///
@@ -101,6 +104,7 @@ package struct API: Sendable {
     self.scrapeSource = scrapeSource
     catalog = CatalogJSON(sources: settings.sources)
     streams = Semaphore(settings.streams)
+    workloadSeries = WorkloadSeries(limit: settings.workloadSeries)
   }
 
   /// The body of `/metrics/latest` for a sample.

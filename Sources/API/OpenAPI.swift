@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import Query
 
 /// The API's OpenAPI 3.1 document, generated from the routes and the catalog.
 enum OpenAPI {
@@ -55,7 +56,9 @@ enum OpenAPI {
         .init(name: "samples", schema: .list(.component("Sample")), help: "Oldest first", isRequired: true),
       ])
     ),
-    ("Columns", ColumnsJSON.schema), ("Process", process), ("Error", APIError.schema),
+    ("Columns", ColumnsJSON.schema), ("Process", process), ("Workload", JSONSchema(Workload.table)),
+    ("Culprits", JSONSchema(CulpritRanking.table)),
+    ("Error", APIError.schema),
   ]
 
   private static func write(_ route: Route, to writer: JSONWriter) {

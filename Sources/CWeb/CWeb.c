@@ -71,6 +71,9 @@ static const CWebFile files[] = {
     {"panel-system.js", (const char[]){
 #embed "../../web/panel-system.js" suffix(, 0)
     }},
+    {"panel-workloads.js", (const char[]){
+#embed "../../web/panel-workloads.js" suffix(, 0)
+    }},
     {"panel.js", (const char[]){
 #embed "../../web/panel.js" suffix(, 0)
     }},

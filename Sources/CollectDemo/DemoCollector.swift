@@ -15,6 +15,8 @@ package final class DemoCollector: Collector {
   /// The newest scan of the processes, and the one that a table's rates are averaged since.
   private var scan: ProcessesReading?
   private var earlier: ProcessesReading?
+  private var workloads: WorkloadsReading?
+  private var earlierWorkloads: WorkloadsReading?
 
   /// A demo machine whose agent calls itself `version`.
   package init(version: String) {
@@ -32,8 +34,14 @@ package final class DemoCollector: Collector {
     DemoMachine.write(load, counters, at: now, into: &reading)
     reading.agent.version = version
     // A request may come shortly before a tick: the table's rates then cover the time since the scan before.
-    if earlier == nil || now - (scan?.instant ?? now) >= 0.9 { earlier = scan }
+    if earlier == nil || now - (scan?.instant ?? now) >= 0.9 {
+      earlier = scan
+      earlierWorkloads = workloads
+    }
     scan = reading.processes
+    workloads = reading.workloads
+    reading.workloads?.earlier = earlierWorkloads?.all
+    reading.workloads?.earlierInstant = earlierWorkloads?.instant ?? .nan
     reading.processes?.earlier = earlier?.all
     reading.processes?.earlierInstant = earlier?.instant ?? .nan
   }
@@ -153,6 +161,8 @@ struct DemoCounters {
   var cpuStall = 0.0
   /// Events.
   var contextSwitches = 0.0
+  /// Seconds that have passed.
+  var seconds = 0.0
   /// Ticks of CPU time of each process.
   var processes = [Double](repeating: 0, count: DemoMachine.processes.count)
   /// Bytes read by each process.
@@ -163,6 +173,7 @@ struct DemoCounters {
   /// Lets the counters go on for `seconds` at a load.
   mutating func add(_ load: DemoLoad, over seconds: Double) {
     let ticks = 100 * seconds
+    self.seconds += seconds
     for cpu in load.cpus.indices {
       busy[cpu] += load.cpus[cpu] * ticks
       let waiting = (1 - load.cpus[cpu]) * load.iowait

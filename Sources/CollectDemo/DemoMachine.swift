@@ -72,6 +72,7 @@ enum DemoMachine {
     writeSensors(load, at: now, into: &reading)
     writeGPUs(load, at: now, into: &reading)
     writeProcesses(counters, at: now, into: &reading)
+    DemoWorkloads.write(counters, at: now, into: &reading)
   }
 
   private static func writeHost(at now: Double, into reading: inout Reading) {
@@ -300,6 +301,7 @@ enum DemoMachine {
       process.name = made.name
       process.user = made.user
       process.service = made.service
+      process.workload = DemoWorkloads.id(of: made)
       return process
     }
     reading.processes = scan

@@ -16,6 +16,7 @@ package func linuxCollectors(root: String) -> [any Collector] {
     ConntrackCollector(root: root),
     SensorsCollector(root: root),
     CgroupCollector(root: root),
+    WorkloadsCollector(root: root),
     ProcessesCollector(root: root),
   ]
 }

@@ -146,6 +146,7 @@ final class ProcessScanner {
         isKnown = first + 1 < pass && !isRefreshed
         process.user = last[cursor].user
         process.service = last[cursor].service
+        process.workload = last[cursor].workload
       }
       if !isKnown { readIdentity(descriptor, &process) }
       all.append(process)
@@ -207,7 +208,11 @@ final class ProcessScanner {
       user = read(descriptor, "status") { ProcessStatusParser.effectiveUser($0) } ?? nil
     }
     process.user = user.map { users.name(of: $0) } ?? ""
-    process.service = process.isKernelThread ? nil : read(descriptor, "cgroup") { ServiceName.find(in: $0) } ?? nil
+    guard !process.isKernelThread else { return }
+    _ = read(descriptor, "cgroup") { text in
+      process.service = ServiceName.find(in: text)
+      process.workload = WorkloadPath.find(in: text)?.id
+    }
   }
 
   /// Index in `last` of a pid, or of the first after it.

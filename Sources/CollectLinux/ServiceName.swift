@@ -14,7 +14,7 @@ enum ServiceName {
       memberships.filter { $0.controllers.isEmpty } + memberships.filter { $0.controllers == ["name=systemd"] }
       + memberships.filter { !$0.controllers.isEmpty && $0.controllers != ["name=systemd"] }
     for membership in paths {
-      if let name = container(in: membership.path) { return name }
+      if let name = container(in: membership.path.split(separator: "/"))?.name { return name }
     }
     for membership in paths {
       if let name = service(in: membership.path) { return name }
@@ -36,10 +36,12 @@ enum ServiceName {
     ("kata", "kata"), ("crio", "crio"), ("containerd", "containerd"), ("balena", "balena"),
   ]
 
-  private static func container(in path: String) -> String? {
-    let parts = path.split(separator: "/")
+  /// The outermost container, machine or job of a path, "engine:name", and the index of its group.
+  static func container(in parts: [Substring]) -> (name: String, index: Int)? {
     for index in parts.indices {
-      if let name = container(parts[index], after: parts[..<index], before: parts[(index + 1)...]) { return name }
+      if let name = container(parts[index], after: parts[..<index], before: parts[(index + 1)...]) {
+        return (name, index)
+      }
     }
     return nil
   }
@@ -133,7 +135,10 @@ enum ServiceName {
   }
 
   private static func slurmJob(_ part: Substring, _ after: ArraySlice<Substring>) -> Substring? {
-    guard part.hasPrefix("job_"), after.contains(where: { $0.hasPrefix("slurm") }) else { return nil }
+    // slurmd puts the node's name first where several run on a machine: "NODE_slurmstepd.scope".
+    guard part.hasPrefix("job_"), after.contains(where: { $0.hasPrefix("slurm") || $0.contains("_slurmstepd") }) else {
+      return nil
+    }
     let job = part.dropFirst("job_".count)
     return !job.isEmpty && job.allSatisfy(\.isNumber) ? job : nil
   }
@@ -143,7 +148,7 @@ enum ServiceName {
   }
 
   /// systemd.unit(5) escapes bytes as `\x2d`.
-  private static func unescaped(_ text: Substring) -> String {
+  static func unescaped(_ text: Substring) -> String {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {

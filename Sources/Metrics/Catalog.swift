@@ -25,6 +25,8 @@ package struct Catalog: Sendable {
     package internal(set) var ownLabels: [String] = []
     /// Whether values are time series; false for entries that are too short-lived (processes).
     package internal(set) var isSeries: Bool
+    /// Whether other systems get values as series: Prometheus and the receivers of pushes.
+    package internal(set) var isExported: Bool
     /// Whether the enclosing group or list entry always has it.
     package internal(set) var isRequired = false
     /// The first number after the fields inside it.
@@ -37,6 +39,7 @@ package struct Catalog: Sendable {
       lists = outer.map { $0.lists + ($0.kind == .list ? [$0.id] : []) } ?? []
       labels = outer?.labels ?? []
       isSeries = outer?.isSeries ?? true
+      isExported = outer?.isExported ?? true
       end = number + 1
     }
   }
@@ -55,6 +58,8 @@ package struct Catalog: Sendable {
     package let lists: [String]
     /// Whether its values are time series; false for short-lived entries such as processes.
     package let isSeries: Bool
+    /// Whether other systems get its values as series.
+    package let isExported: Bool
     private let read: MetricAccess<Sample>
 
     fileprivate init(_ number: Int, _ node: Node, _ read: @escaping MetricAccess<Sample>) {
@@ -64,6 +69,7 @@ package struct Catalog: Sendable {
       labels = node.labels
       lists = node.lists
       isSeries = node.isSeries
+      isExported = node.isExported
       self.read = read
     }
 

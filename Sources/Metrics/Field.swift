@@ -260,7 +260,7 @@ package struct Field<Owner: MetricGroup>: Sendable {
       name, .none, .info, "", "", isRequired: isRequired,
       .part(
         NestedGroup(
-          isList: false, labels: [], isSeries: true, size: table.size, hasRates: table.hasRates,
+          isList: false, labels: [], isSeries: true, isExported: true, size: table.size, hasRates: table.hasRates,
           nodes: { table.appendNodes(to: &$0, in: $1) },
           visit: { domain, visitor, field in
             guard let inner = value(domain) else { return }
@@ -290,15 +290,17 @@ package struct Field<Owner: MetricGroup>: Sendable {
   /// - Parameters:
   ///   - keys: labels that identify an entry, most significant first.
   ///   - isSeries: false for entries too short-lived to be time series (processes).
+  ///   - isExported: whether other systems get the entries as series; those that are series by default.
   ///   - omitsEmpty: whether an empty list is omitted.
   ///   - isSame: whether two entries are of one object; those with equal labels by default.
   package static func list<Inner: MetricGroup>(
-    _ name: String, help: String = "", keys: [Label<Inner>], isSeries: Bool = true, _ table: Table<Inner>,
-    _ path: Path<[Inner]>, omitsEmpty: Bool = false, isSame: (@Sendable (Inner, Inner) -> Bool)? = nil
+    _ name: String, help: String = "", keys: [Label<Inner>], isSeries: Bool = true, isExported: Bool? = nil,
+    _ table: Table<Inner>, _ path: Path<[Inner]>, omitsEmpty: Bool = false,
+    isSame: (@Sendable (Inner, Inner) -> Bool)? = nil
   ) -> Field {
     let read = reader(of: path)
     return list(
-      name, help: help, keys: keys, isSeries: isSeries, isRequired: !omitsEmpty, table,
+      name, help: help, keys: keys, isSeries: isSeries, isExported: isExported, isRequired: !omitsEmpty, table,
       { domain in
         let items = read(domain)
         return omitsEmpty && items.isEmpty ? nil : items
@@ -316,8 +318,9 @@ package struct Field<Owner: MetricGroup>: Sendable {
   }
 
   private static func list<Inner: MetricGroup>(
-    _ name: String, help: String = "", keys: [Label<Inner>], isSeries: Bool, isRequired: Bool, _ table: Table<Inner>,
-    _ value: @escaping @Sendable (Owner) -> [Inner]?, set: (@Sendable (inout Owner, [Inner]) -> Void)?,
+    _ name: String, help: String = "", keys: [Label<Inner>], isSeries: Bool, isExported: Bool? = nil,
+    isRequired: Bool, _ table: Table<Inner>, _ value: @escaping @Sendable (Owner) -> [Inner]?,
+    set: (@Sendable (inout Owner, [Inner]) -> Void)?,
     isSame: (@Sendable (Inner, Inner) -> Bool)? = nil
   ) -> Field {
     let isSame = isSame ?? { left, right in keys.allSatisfy { $0.value(left) == $0.value(right) } }
@@ -325,7 +328,8 @@ package struct Field<Owner: MetricGroup>: Sendable {
       name, .none, .info, help, "", isRequired: isRequired,
       .part(
         NestedGroup(
-          isList: true, labels: keys.map(\.label), isSeries: isSeries, size: table.size, hasRates: table.hasRates,
+          isList: true, labels: keys.map(\.label), isSeries: isSeries, isExported: isExported ?? isSeries,
+          size: table.size, hasRates: table.hasRates,
           nodes: { table.appendNodes(to: &$0, in: $1) },
           visit: { domain, visitor, field in
             guard let items = value(domain) else { return }

@@ -25,6 +25,8 @@ package struct ProcessReading: Sendable, Hashable {
   package var user = ""
   /// Container or service, if any.
   package var service: String?
+  /// Id of its workload, ``WorkloadNames/id``; nil outside of all.
+  package var workload: String?
   /// Seconds from the scan's start to the read of this process: a scan of thousands takes tens of milliseconds.
   package var offset: Float = 0
   /// Seconds from the reading of its I/O counters to the scan; 0 where the scan read them itself.
@@ -98,6 +100,8 @@ package struct Process: MetricGroup, Hashable {
   package var state = UInt8(0)
   /// Container or service.
   package var service: String?
+  /// Id of its workload.
+  package var workload: String?
   package var isKernelThread = false
   package var threads = Int32(0)
   /// CPU time per second, in CPUs; 1.0 is one logical CPU.
@@ -128,6 +132,7 @@ package struct Process: MetricGroup, Hashable {
     user = current.user
     state = current.state
     service = current.service
+    workload = current.workload
     isKernelThread = current.isKernelThread
     threads = current.threads
     resident = Double(current.residentBytes)
@@ -169,6 +174,7 @@ package struct Process: MetricGroup, Hashable {
       "kernel_thread", "Present where it is a kernel thread", source: "/proc/PID/stat flags PF_KTHREAD",
       \.isKernelThread, omitsFalse: true),
     .text("service", "Container or service", source: "/proc/PID/cgroup", \.service).titled("Service", "サービス"),
+    .text("workload", "Id of its workload", source: "/proc/PID/cgroup", \.workload).titled("Workload", "ワークロード"),
     .text("command", "Command line", source: "/proc/PID/cmdline", \.command),
   ])
 }

@@ -32,6 +32,8 @@ package struct Reading: Sendable {
   package var gpus: [GPU] = []
   /// Processes; nil where they were not scanned.
   package var processes: ProcessesReading?
+  /// Containers, services and other workloads; nil where the machine has no control groups.
+  package var workloads: WorkloadsReading?
   /// The agent's own control group, if any.
   package var cgroup: CgroupReading?
   /// The agent itself.

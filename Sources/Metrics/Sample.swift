@@ -35,6 +35,8 @@ package struct Sample: MetricGroup {
   /// Power meters.
   package var powers: [Power] = []
   package var processes: Processes?
+  /// Containers, services and other workloads.
+  package var workloads: Workloads?
   /// The agent's own control group.
   package var cgroup: Cgroup?
   /// Thresholds that are violated; set by the alerts' evaluation after the sample is made.
@@ -99,7 +101,16 @@ package struct Sample: MetricGroup {
         to: power, over: elapsed)
     }
     Power.removeIdleCounters(from: &powers, of: current.powers)
-    processes = current.processes.map { Processes(from: previous?.processes, to: $0, over: elapsed) }
+    let span = current.processes.map { ProcessSpan(from: previous?.processes, to: $0, over: elapsed) }
+    processes = span.map { Processes($0) }
+    workloads = current.workloads.map { reading in
+      var context = Workloads.Context()
+      // Groups are not charged for time that the hypervisor took.
+      context.machineCPU = (cpu.usage - (cpu.modes?.steal ?? 0)) * cpu.threads
+      context.processes = span
+      context.gpus = gpus
+      return Workloads(WorkloadSpan(from: previous?.workloads, to: reading, over: elapsed), in: context)
+    }
     cgroup = current.cgroup.map { Cgroup(from: previous?.cgroup, to: $0, over: elapsed) }
     agent = AgentCost(from: previous?.agent, to: current.agent, over: elapsed)
   }
@@ -131,6 +142,7 @@ package struct Sample: MetricGroup {
       "powers", keys: [Label("chip") { $0.chip }, Label("sensor") { $0.sensor }], Power.table, \.powers,
       omitsEmpty: true),
     .part("processes", Processes.table, \.processes),
+    .part("workloads", Workloads.table, \.workloads),
     .part("cgroup", Cgroup.table, \.cgroup),
     .list(
       "alerts", keys: [Label("alert") { $0.name }, Label("target") { $0.target }], Alert.table, \.alerts,

@@ -106,6 +106,7 @@ package struct Table<Owner: MetricGroup>: Sendable {
       nodes[number].ownLabels = part.labels
       nodes[number].labels += part.labels
       nodes[number].isSeries = nodes[number].isSeries && part.isSeries
+      nodes[number].isExported = nodes[number].isExported && part.isExported
       part.nodes(&nodes, number)
       nodes[number].end = nodes.count
     }
@@ -172,6 +173,7 @@ struct NestedGroup<Owner: MetricGroup>: Sendable {
   let isList: Bool
   let labels: [String]
   let isSeries: Bool
+  let isExported: Bool
   /// Numbers that the fields inside take.
   let size: Int
   let hasRates: Bool

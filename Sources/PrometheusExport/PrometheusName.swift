@@ -66,8 +66,8 @@ package struct PrometheusNames: Sendable {
   static let volatileTexts: Set = [
     "state", "performance_state", "throttle_reasons", "recovery_action", "util_source",
   ]
-  /// Texts that are free-form messages, or that repeat a value.
-  static let omittedTexts: Set = ["error", "note", "summary", "since", "phase"]
+  /// Texts that are free-form messages, or that repeat a value or, under another name, a label.
+  static let omittedTexts: Set = ["error", "note", "id", "summary", "since", "phase"]
 
   /// All families, in the order of the catalog.
   package private(set) var families: [PrometheusName] = []
@@ -90,11 +90,17 @@ package struct PrometheusNames: Sendable {
     var prefixes: [String?] = Array(repeating: nil, count: nodes.count)
     for (number, node) in nodes.enumerated() {
       let outer = node.parent.map { prefixes[$0] } ?? "agent"
-      guard node.isSeries, let outer else { continue }
+      guard node.isExported, let outer else { continue }
       guard node.kind == .value else {
         // `gpu` is one of `gpus`, `disk` the sum of `disks`.
         if lists.contains(node.id + "s") { continue }
         let name = node.definition.name
+        if node.kind == .list, name == "top" {
+          // The entries of a group are named after it: `workloads.top.cpu` is `agent_workload_cpu_cores`.
+          prefixes[number] = Self.singular(outer)
+          labels[number] = Self.labels(of: node)
+          continue
+        }
         prefixes[number] = outer + "_" + (name == "agent" ? "self" : node.kind == .list ? Self.singular(name) : name)
         if node.kind == .list { labels[number] = Self.labels(of: node) }
         continue

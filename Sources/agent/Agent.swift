@@ -24,6 +24,7 @@ struct Agent: ParsableCommand {
       agent config check|show [--config <file>]
       agent status [<options>]
       agent doctor [--bundle <file>] [<options>]
+      agent report --db <file> [<options>]
       """,
     discussion: """
       Without --tui and --once, it serves: http://127.0.0.1:8080/ui/ is the page, /metrics/latest the JSON.
@@ -32,7 +33,10 @@ struct Agent: ParsableCommand {
       an option given twice, the last value counts unless it may be repeated.
       """,
     version: version,
-    subcommands: [ExportCommand.self, ImportCommand.self, ConfigCommand.self, StatusCommand.self, DoctorCommand.self]
+    subcommands: [
+      ExportCommand.self, ImportCommand.self, ReportCommand.self, ConfigCommand.self, StatusCommand.self,
+      DoctorCommand.self,
+    ]
   )
 
   @OptionGroup(title: MainSettings.title) var main: SettingOptions<MainSettings>

@@ -33,6 +33,8 @@ struct ConfigCommand: ParsableCommand {
     if !problems.isEmpty { throw Self.report(problems) }
     _ = try SettingOptions<PushSettings>().values([processEnvironment, Credentials.source], file: file)
       .targets(hostName: hostName)
+    _ = try SettingOptions<AlertSettings>().values([processEnvironment, Credentials.source], file: file)
+      .webhookTargets()
     let place = file.map { "\($0.path): \($0.count) settings" } ?? "no \(ConfigFile.standardPath)"
     StandardStreams.write("\(place), all valid\n", to: 1)
   }

@@ -153,6 +153,7 @@ struct Service {
     settings.admission = { live.admission }
     settings.prometheus = configuration.server.prometheus
     settings.sources = platform.sources
+    settings.workloadSeries = configuration.server.workloadSeries
     settings.pushStatus = { push?.status ?? [] }
     settings.alerts = alerts
     return API(

@@ -36,6 +36,8 @@ import Testing
       case (.notFound, "/metrics/at"): Provocation(path: path, status: 404, target: "/metrics/at?time=1")
       case (.notFound, "/why"): Provocation(path: path, status: 404, target: "/why?time=1")
       case (.notFound, "/processes"): Provocation(path: path, status: 404, target: "/processes?at=1")
+      case (.notFound, "/workloads"): Provocation(path: path, status: 404, target: "/workloads?at=1")
+      case (.notFound, "/culprits"): Provocation(path: path, status: 404, target: "/culprits?from=2&to=1")
       case (.notFound, "/ui/{file}"): Provocation(path: path, status: 404, target: "/ui/nothing")
       case (.serviceUnavailable, "/metrics/stream"): Provocation(path: path, status: 503, target: target, streams: 0)
       default: Provocation(path: path, status: error.rawValue, target: target)
@@ -95,6 +97,10 @@ import Testing
     sample.fans = [Fan()]
     sample.powers = [Power()]
     sample.processes = Processes()
+    var workloads = Workloads()
+    workloads.top = [Workload()]
+    workloads.rest = WorkloadRest()
+    sample.workloads = workloads
     sample.cgroup = Cgroup()
     let text = API.latestBody(of: sample)
     var required = 0

@@ -30,6 +30,7 @@ import Testing
     let database = folder.file("history.db")
     let push = ["--push", "http://127.0.0.1:1"]
     let export = ["export", "--db", database]
+    let report = ["report", "--db", database]
     func pushes(_ words: [String], wrong: [[String]]) -> Case {
       Case(use: .serves(push + words), wrong: wrong.map { push + $0 } + [["--serve"] + words])
     }
@@ -58,6 +59,8 @@ import Testing
       "agent --retention": Case(use: .serves(["--retention", "1d,2d,3d"]), wrong: [["--retention", "3d,2d,1d"]]),
       "agent --db-max-size": Case(use: .serves(["--db-max-size", "1G"]), wrong: [["--db-max-size", "1K"]]),
       "agent --prom-compat": Case(use: .serves(["--prom-compat", "all"]), wrong: [["--prom-compat", "x"]]),
+      "agent --workload-series": Case(
+        use: .serves(["--workload-series", "0"]), wrong: ["", "-1", "10001", "x"].map { ["--workload-series", $0] }),
       "agent --root": Case(
         use: .runs(["--once", "--root", machine, "--root", machine]),
         wrong: [["--root", "/nowhere"], ["--root", ""], ["--root", "/", "--root", "/", "--root", "/"]]),
@@ -129,6 +132,20 @@ import Testing
       "agent import --format": Case(
         use: .runs(["import", "--db", folder.file("imported.db"), "--format", "json"]),
         wrong: ["csv", ""].map { ["import", "--db", folder.file("imported.db"), "--format", $0] }),
+      "agent report --db": Case(
+        use: .runs(report), wrong: [["report"], ["report", "--db"], report + ["--port", "80"], report + ["surplus"]]),
+      "agent report --from": Case(
+        use: .runs(report + ["--from", "2026-02-05T06:45:00Z"]),
+        wrong: [report + ["--from", "soon"], report + ["--from", "9", "--to", "8"]]),
+      "agent report --to": Case(use: .runs(report + ["--to", "1770273900"]), wrong: [report + ["--to", ""]]),
+      "agent report --by": Case(use: .runs(report + ["--by", "user"]), wrong: [report + ["--by", "pid"]]),
+      "agent report --of": Case(use: .runs(report + ["--of", "energy"]), wrong: [report + ["--of", "x"]]),
+      "agent report --limit": Case(
+        use: .runs(report + ["--limit", "3"]), wrong: ["0", "1001", "x"].map { report + ["--limit", $0] }),
+      "agent report --format": Case(
+        use: .runs(report + ["--format", "markdown"]), wrong: ["csv", ""].map { report + ["--format", $0] }),
+      "agent report --version": Case(use: .runs(["report", "--version"]), wrong: []),
+      "agent report --help": Case(use: .runs(["report", "--help"]), wrong: []),
       "agent import --version": Case(use: .runs(["import", "--version"]), wrong: []),
       "agent import --help": Case(use: .runs(["import", "--help"]), wrong: []),
       "agent config": Case(

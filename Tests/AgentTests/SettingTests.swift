@@ -67,8 +67,8 @@ func values<Table: SettingTable>(
     let examples = [
       "root": "/", "log-level": "error", "host": "h", "interval": "7", "history": "8", "db": "a.db",
       "retention": "1d,2d,3d", "db-max-size": "3G", "theme": "light", "layout": "gpu", "prom-compat": "all",
-      "port": "1", "config": "agent.conf", "hosts-file": "", "token-file": "", "from": "1", "to": "2", "format": "json",
-      "step": "60",
+      "workload-series": "9", "port": "1", "config": "agent.conf", "hosts-file": "", "token-file": "", "from": "1",
+      "to": "2", "format": "json", "step": "60", "by": "user", "of": "io", "limit": "3",
     ]
     func check<Table: SettingTable>(_ table: Table.Type) throws {
       for row in Table.rows where row.about.valueName != nil && row.about.separator == nil {
@@ -88,6 +88,7 @@ func values<Table: SettingTable>(
     try check(TerminalSettings.self)
     try check(ExportSettings.self)
     try check(ImportSettings.self)
+    try check(ReportSettings.self)
     #expect(try server(["--port", "1", "--port", "2"]).port == 2)
     #expect(try samples(["--interval", "7", "--interval", "8"]).interval == 8)
     #expect(try values(of: ArchiveFileSettings.self, ["--db", "a", "--db", "b"]).database == "b")

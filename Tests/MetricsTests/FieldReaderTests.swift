@@ -35,6 +35,7 @@ import Testing
         switch (path, definition.name) {
         case (_, "state") where path.hasPrefix("gpu"): "asleep"
         case (_, "state"): "R"
+        case (_, "kind") where path.hasPrefix("workloads"): "vm"
         default: "text \(notes.count)"
         }
       notes.given[path + definition.name] = text

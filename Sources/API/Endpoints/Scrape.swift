@@ -25,7 +25,11 @@ extension Route {
       isGzipped: API.Response.acceptsGzip(context.request[header: "Accept-Encoding"]))
     if collectors == nil, let kept = api.scrapes.response(for: entry, variant) { return kept }
     // Without a sampler the samples come from elsewhere, and only the newest one is available.
-    let sample = reading.map { Sample(levelsOf: $0, ratesOf: api.history.newestOfMainTrack?.sample) } ?? entry.sample
+    var sample = reading.map { Sample(levelsOf: $0, ratesOf: api.history.newestOfMainTrack?.sample) } ?? entry.sample
+    if let workloads = reading?.workloads {
+      let known = sample.workloads?.top ?? []
+      sample.workloads?.top = api.workloadSeries.select(workloads, known: known)
+    }
     let bytes = Scrape.encode(
       sample, api.cpuTimes.steadied(reading ?? Reading()), format, compatibility: api.settings.prometheus,
       collectors: collectors, source: api.scrapeSource)

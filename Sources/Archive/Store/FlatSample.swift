@@ -159,9 +159,12 @@ final class SampleFlattener: FieldVisitor {
 
   func number(_ definition: Definition, _ value: Double, at field: Int) {
     if itemDepth != nil {
-      guard let integer = definition.unit.precision.integer(value, factor: definition.unit.archivedFactor) else {
-        return
-      }
+      let factor = definition.unit.archivedFactor
+      // Entries have no other precision to fall back on: whole numbers stay exact beyond 2⁵¹, as bytes since boot are.
+      guard
+        let integer = definition.unit.precision.integer(value, factor: factor)
+          ?? (definition.unit.precision == .decimals(0) ? Int64(exactly: value / factor) : nil)
+      else { return }
       add(definition, .number(integer))
     } else if let series = series(of: field, SeriesKey.ValueKind(definition.kind), definition.unit) {
       flat.numbers.append((series, value))

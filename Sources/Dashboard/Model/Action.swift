@@ -1,12 +1,12 @@
 /// Command of a key on the main screen, grouped as the help is.
 enum Action: Hashable {
-  case quit, help, explain, settings, redraw, suspend, back, theme, glyphs, silence
+  case quit, help, explain, settings, redraw, suspend, back, theme, glyphs, silence, workloads
   case time(TimeAction)
   case panels(PanelAction)
   case table(TableAction)
 
   enum TimeAction: Hashable {
-    case step(Int), page(Int), oldest, now, pause, event(Int), zoom(Int), autoZoom
+    case step(Int), page(Int), oldest, now, pause, event(Int), zoom(Int), autoZoom, mark
   }
 
   enum PanelAction: Hashable {

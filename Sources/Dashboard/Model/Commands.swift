@@ -12,6 +12,7 @@ extension ScreenState {
     case .explain:
       overlay = .explain(focus ?? frameContext.panels.first ?? PanelDescriptor.all[0], selected: 0)
     case .settings: overlay = .settings(selected: 0)
+    case .workloads: overlay = .workloads(WorkloadChoice())
     case .back: return back(frameContext)
     case .theme: return cycle("theme")
     case .glyphs: return cycle("graph")
@@ -40,6 +41,8 @@ extension ScreenState {
       table.filter = ""
     } else if isMaximized {
       isMaximized = false
+    } else if mark != nil {
+      mark = nil
     } else if cursor.time != nil {
       cursor.reset()
     } else if isPaused {
@@ -86,7 +89,21 @@ extension ScreenState {
     case .event(let step): note = cursor.jump(step, frameContext)
     case .zoom(let step): note = cursor.changeZoom(by: step, frameContext)
     case .autoZoom: cursor.zoom = nil
+    case .mark: return setMark(frameContext)
     }
+    return .draw
+  }
+
+  /// Marks the viewed time, or ranks the window since the mark.
+  private mutating func setMark(_ frameContext: FrameContext) -> Model.Effect {
+    guard let time = cursor.time ?? frameContext.entries.last?.sample.timestamp.seconds else { return .nothing }
+    guard let mark, abs(mark - time) > 0.5 else {
+      mark = time
+      note = "marked " + frameContext.time(time) + "; move (left, right), then ' again ranks that window"
+      return .draw
+    }
+    self.mark = nil
+    overlay = .ranking(RankingChoice(start: min(mark, time), end: max(mark, time)))
     return .draw
   }
 

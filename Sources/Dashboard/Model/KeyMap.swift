@@ -58,6 +58,9 @@ enum KeyMap {
           [character("+"), character("="), character("-"), character("_")], "+ -",
           "zoom in, out", "zoom", [-1, -1, 1, 1].map { .time(.zoom($0)) }),
         Binding([character("a")], "a", "zoom to fit", "fit", [.time(.autoZoom)]),
+        Binding(
+          [character("'")], "'", "mark a time; after moving, ' again ranks the use in between", "who",
+          [.time(.mark)]),
       ]),
     Section(
       title: "Panels",
@@ -77,6 +80,8 @@ enum KeyMap {
         Binding(
           [.pageUp, .pageDown, .home, .end], "PgUp … End", "scroll the process table or the focused panel; else time",
           "scroll", [.panels(.page(-1)), .panels(.page(1)), .panels(.first), .panels(.last)]),
+        Binding(
+          [character("W")], "W", "workloads: containers, services, sessions, jobs, ...", "workloads", [.workloads]),
         Binding([character("?")], "?", "explain the panel's metrics: meaning, source, unit", "explain", [.explain]),
       ]),
     Section(

@@ -110,6 +110,27 @@ struct Model {
         guard let next = key.move(in: settings.count, from: selected) else { return .nothing }
         state.overlay = .settings(selected: next)
       }
+    case .workloads(var choice):
+      if let order = WorkloadChoice.Order(key) {
+        choice = WorkloadChoice(sort: order)
+      } else if [.escape, .character("W"), .character("q"), .enter].contains(key) {
+        state.overlay = nil
+        return .draw
+      } else {
+        guard let next = key.move(in: frameContext.overlayRows, from: choice.selected) else { return .nothing }
+        choice.selected = next
+      }
+      state.overlay = .workloads(choice)
+    case .ranking(var choice):
+      if [.escape, .character("'"), .character("q"), .enter].contains(key) {
+        state.overlay = nil
+        return .draw
+      }
+      if !choice.select(key) {
+        guard let next = key.move(in: frameContext.overlayRows, from: choice.selected) else { return .nothing }
+        choice.selected = next
+      }
+      state.overlay = .ranking(choice)
     case .details(let pid): return handleDetails(key, pid, frameContext)
     case .signal(let dialog): return handleSignal(key, dialog)
     case .filter(let before): return handleFilter(key, before)

@@ -8,6 +8,9 @@ struct ScreenState: Equatable {
     /// The values of a panel and their meanings.
     case explain(PanelDescriptor, selected: Int)
     case settings(selected: Int)
+    case workloads(WorkloadChoice)
+    /// Who used the machine in the marked window.
+    case ranking(RankingChoice)
     case details(Int32)
     /// The choice of a signal, and its confirmation.
     case signal(SignalDialog)
@@ -27,6 +30,8 @@ struct ScreenState: Equatable {
   }
   var isMaximized = false
   var cursor = TimeCursor()
+  /// A marked time, where a window begins or ends.
+  var mark: Double?
   /// Whether Space has frozen the screen.
   var isPaused = false
   /// Scroll positions of the panels other than the process table, in rows.

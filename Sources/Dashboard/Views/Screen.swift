@@ -93,6 +93,10 @@ struct Screen {
     case .settings(let selected):
       SettingsView(settings: state.settings, selected: selected, options: input.options, glyphs: glyphs, hits: hits)
         .draw(on: &grid)
+    case .workloads(let choice):
+      if let context { WorkloadsView(context: context, choice: choice).draw(on: &grid) }
+    case .ranking(let choice):
+      if let context { RankingView(context: context, choice: choice).draw(on: &grid) }
     case .details(let pid):
       if let context {
         DetailsView(

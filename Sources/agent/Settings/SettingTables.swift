@@ -77,6 +77,9 @@ struct ServerSettings: SettingTable {
   let prometheus = SettingRow(
     "--prom-compat <names>", variable: "PROM_COMPAT", default: PrometheusCompatibility.node, .choice,
     "Metric names of /metrics besides agent_*: node_exporter's, dcgm-exporter's or both.")
+  let workloadSeries = SettingRow(
+    "--workload-series <count>", variable: "WORKLOAD_SERIES", default: 100, .integer(0...10_000),
+    "Workloads that /metrics lists at most; the others are summed as (other).")
 
   /// Whether a text is scheme, host and port as in a browser's Origin header: lower case, without a path.
   private static func isOrigin(_ text: String) -> Bool {
@@ -249,6 +252,26 @@ struct ExportSettings: SettingTable {
   let step = SettingRow(
     "--step <seconds>", .integer(1...31_622_400), "With csv and openmetrics: means over steps; every sample by default."
   )
+}
+
+/// The options of `agent report`.
+struct ReportSettings: SettingTable {
+  static let title = ""
+
+  enum Format: String, CaseIterable {
+    case text, json, markdown
+  }
+
+  let from = SettingRow("--from <time>", .time, "Begin of the window; an hour before its end by default.")
+  let to = SettingRow("--to <time>", .time, "End of the window; the newest sample by default.")
+  let grouping = SettingRow(
+    "--by <group>", default: CulpritGrouping.workload, .choice, "Grouping: process, user or workload.")
+  let measure = SettingRow(
+    "--of <measure>", default: CulpritMeasure.cpu, .choice,
+    "The measure: CPU time, mean memory, bytes read and written, GPU time, or energy of GPUs.")
+  let limit = SettingRow("--limit <count>", default: 20, .integer(1...1_000), "Entries at most.")
+  let format = SettingRow(
+    "--format <format>", default: Format.text, .choice, "text or markdown: a table. json: as /culprits.")
 }
 
 /// The options of `agent import`.

@@ -1,0 +1,148 @@
+internal import AgentMetrics
+internal import Query
+internal import SampleStore
+
+/// Who used the machine between two times, from the samples in memory, in a box over the panels.
+struct RankingView {
+  let context: Context
+  let choice: RankingChoice
+  private var glyphs: Glyphs { context.glyphs }
+
+  private struct Column {
+    let title: String
+    let width: Int
+    let text: (Culprit) -> String
+  }
+
+  private var ranking: CulpritRanking {
+    var sum = CulpritSum(by: choice.grouping)
+    for entry in context.hits.frameContext.entries
+    where choice.start - 0.001 < entry.sample.timestamp.seconds && entry.sample.timestamp.seconds <= choice.end + 0.001
+    {
+      sum.add(entry.sample)
+    }
+    return sum.ranking(of: choice.measure, limit: 200)
+  }
+
+  func draw(on grid: inout Grid) {
+    let ranking = ranking
+    let rows = ranking.culprits
+    context.hits.frameContext.overlayRows = rows.count
+    let selected = min(choice.selected, max(0, rows.count - 1))
+    let wanted = Size(width: min(132, grid.width - 2), height: max(4, rows.count) + 7)
+    let times = [choice.start, choice.end].map { context.clock.time($0) }.joined(separator: " to ")
+    let title = choice.measure.rawValue.uppercased() + " by " + choice.grouping.rawValue + ", " + times
+    OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
+      var rest = inner
+      let foot = rest.takeBottom(min(2, rest.height))
+      let head = rest.takeTop(1)
+      grid.putShortened(summary(ranking), x: head.x, y: head.y, limit: head.width)
+      drawKeys(on: &grid, in: foot)
+      guard !rows.isEmpty else {
+        grid.putShortened("no recorded use of this resource", x: rest.x, y: rest.y, .muted, limit: rest.width)
+        return OverlayBox.More()
+      }
+      let columns = columns(rest.width, rows)
+      let nameWidth = max(8, rest.width - columns.reduce(0) { $0 + $1.width + 1 })
+      let titles = rest.takeTop(1)
+      grid.put("NAME", x: titles.x, y: titles.y, .muted)
+      var end = titles.x + nameWidth
+      for column in columns {
+        end += column.width + 1
+        grid.putRight(column.title, end: end, y: titles.y, .muted)
+      }
+      let first = max(0, min(selected - rest.height / 2, rows.count - rest.height))
+      for (row, culprit) in rows.dropFirst(first).prefix(rest.height).enumerated() {
+        let y = rest.y + row
+        grid.putShortened(name(culprit), x: rest.x, y: y, limit: nameWidth)
+        var end = rest.x + nameWidth
+        for column in columns {
+          end += column.width + 1
+          grid.putRight(column.text(culprit), end: end, y: y, .plain, limit: column.width)
+        }
+        if first + row == selected {
+          grid.restyle(Rect(x: rest.x, y: y, width: rest.width, height: 1)) { _ in .selection }
+        }
+      }
+      return OverlayBox.More(first: first, visible: rest.height, of: rows.count)
+    }
+  }
+
+  private func name(_ culprit: Culprit) -> String {
+    let about = [
+      culprit.kind ?? "", culprit.pid.isFinite ? TextFormat.fixed(culprit.pid, 0) : "",
+      choice.grouping == .user ? "" : culprit.user ?? "", culprit.workload ?? "", culprit.command ?? "",
+    ].filter { !$0.isEmpty }
+    return ([culprit.name] + about).joined(separator: "  ")
+  }
+
+  private func columns(_ width: Int, _ rows: [Culprit]) -> [Column] {
+    func time(_ seconds: Double) -> String { seconds.isFinite ? TextFormat.time(seconds, glyphs) : "" }
+    func bytes(_ value: Double) -> String { value.isFinite ? TextFormat.compact(value, glyphs) : "" }
+    let hasGPU = rows.contains { $0.gpu.isFinite }
+    let all: [(column: Column, from: Int)] = [
+      (Column(title: "SHARE", width: 6) { $0.share.isFinite ? TextFormat.percent($0.share, glyphs) : "" }, 0),
+      (Column(title: "CPU", width: 7) { time($0.cpu) }, 0),
+      (Column(title: "ENDED", width: 7) { $0.endedCPU > 0 ? time($0.endedCPU) : "" }, 84),
+      (Column(title: "GPU", width: 7) { time($0.gpu) }, hasGPU ? 60 : .max),
+      (
+        Column(title: "ENERGY", width: 7) { $0.energy.isFinite ? TextFormat.count($0.energy, glyphs) + "J" : "" },
+        hasGPU ? 90 : .max
+      ),
+      (Column(title: "READ", width: 7) { bytes($0.read) }, 70),
+      (Column(title: "WRITTEN", width: 7) { bytes($0.written) }, 70),
+      (Column(title: "MEM", width: 6) { bytes($0.memoryMean) }, 40),
+      (Column(title: "PEAK", width: 6) { bytes($0.memoryPeak) }, 76),
+    ]
+    return all.filter { width >= $0.from }.map(\.column)
+  }
+
+  private func summary(_ ranking: CulpritRanking) -> String {
+    var parts = ["\(ranking.samples) samples"]
+    if ranking.unattributedShare.isFinite {
+      parts.append(TextFormat.percent(ranking.unattributedShare, glyphs) + " not attributed")
+    }
+    if let first = context.hits.frameContext.entries.first?.sample.timestamp.seconds, choice.start < first - 1 {
+      parts.append("only samples in memory, since " + context.clock.time(first))
+    }
+    return parts.joined(separator: glyphs.separator)
+  }
+
+  private func drawKeys(on grid: inout Grid, in rect: Rect) {
+    grid.putShortened(
+      "Tab: workloads, processes, users   c m i u e: CPU, memory, I/O, GPU, energy   Esc: close", x: rect.x,
+      y: rect.bottom - 1, .muted, limit: rect.width)
+  }
+}
+
+/// The window and the order of a ranking.
+struct RankingChoice: Equatable {
+  /// POSIX times.
+  var start: Double
+  var end: Double
+  var grouping = CulpritGrouping.workload
+  var measure = CulpritMeasure.cpu
+  var selected = 0
+
+  /// Applies a key; false for keys without a command.
+  mutating func select(_ key: KeyPress) -> Bool {
+    switch key {
+    case .tab, .right: step(1)
+    case .backTab, .left: step(-1)
+    case .character("c"): measure = .cpu
+    case .character("m"): measure = .memory
+    case .character("i"): measure = .io
+    case .character("u"): measure = .gpu
+    case .character("e"): measure = .energy
+    default: return false
+    }
+    selected = 0
+    return true
+  }
+
+  private mutating func step(_ step: Int) {
+    let all: [CulpritGrouping] = [.workload, .process, .user]
+    let place = all.firstIndex(of: grouping) ?? 0
+    grouping = all[(place + step + all.count) % all.count]
+  }
+}

@@ -1,0 +1,189 @@
+/// One workload during one interval; NaN where absent.
+package struct Workload: MetricGroup, Hashable {
+  package var kind = WorkloadKind.other
+  /// Unique name, "service:ssh.service".
+  package var id = ""
+  package var name = ""
+  package var user: String?
+  package var engine: String?
+  package var pod: String?
+  package var isGroup = false
+  /// CPU time per second, in CPUs.
+  package var cpu = Double.nan
+  /// Seconds of CPU time since its start.
+  package var cpuTotal = Double.nan
+  package var cpuLimit = Float.nan
+  /// CPU time per second of processes that ended within the interval, or that are hidden.
+  package var endedCPU = Float.nan
+  /// Share of enforcement periods in which it was throttled.
+  package var throttled = Float.nan
+  package var throttledTotal = Double.nan
+  package var memory = Double.nan
+  package var workingSet = Double.nan
+  package var memoryPeak = Double.nan
+  package var memoryLimit = Double.nan
+  package var swap = Double.nan
+  package var oomKills = Double.nan
+  package var readRate = Double.nan
+  package var writeRate = Double.nan
+  package var readTotal = Double.nan
+  package var writtenTotal = Double.nan
+  /// Shares of the interval in which at least one task waited.
+  package var cpuPressure = Float.nan
+  package var memoryPressure = Float.nan
+  package var ioPressure = Float.nan
+  package var tasks = Float.nan
+  package var tasksLimit = Float.nan
+  /// GPU time per second, in GPUs.
+  package var gpu = Float.nan
+  package var gpuMemory = Double.nan
+  /// Estimated share of the GPUs' power, in watts.
+  package var gpuPower = Float.nan
+
+  package init() {}
+
+  /// Computes the use between two readings.
+  package init(from previous: WorkloadReading?, to current: WorkloadReading, over elapsed: Elapsed) {
+    let names = current.names
+    (kind, id, name) = (names.kind, names.id, names.name)
+    (user, engine, pod) = (names.user, names.engine, names.pod)
+    isGroup = current.isGroup
+    cpu = elapsed.rate(previous?.cpu, current.cpu, unit: 1e-6)
+    cpuTotal = metric(current.cpu) * 1e-6
+    cpuLimit = Float(current.cpuLimit ?? .nan)
+    let periods = metric(elapsed.growth(previous?.periods, current.periods))
+    throttled = Float(
+      share(metric(elapsed.growth(previous?.throttledPeriods, current.throttledPeriods)), of: periods))
+    throttledTotal = metric(current.throttled) * 1e-6
+    memory = metric(current.memory)
+    if let used = current.memory, let inactive = current.inactiveFile {
+      workingSet = Double(used - min(used, inactive))
+    }
+    memoryPeak = metric(current.memoryPeak)
+    memoryLimit = metric(current.memoryLimit)
+    swap = metric(current.swap)
+    oomKills = metric(current.oomKills)
+    readRate = elapsed.rate(previous?.readBytes, current.readBytes)
+    writeRate = elapsed.rate(previous?.writtenBytes, current.writtenBytes)
+    readTotal = metric(current.readBytes)
+    writtenTotal = metric(current.writtenBytes)
+    cpuPressure = Self.pressure(previous?.cpuStall, current.cpuStall, elapsed)
+    memoryPressure = Self.pressure(previous?.memoryStall, current.memoryStall, elapsed)
+    ioPressure = Self.pressure(previous?.ioStall, current.ioStall, elapsed)
+    tasks = Float(metric(current.tasks))
+    tasksLimit = Float(metric(current.tasksLimit))
+  }
+
+  private static func pressure(_ previous: UInt64?, _ current: UInt64?, _ elapsed: Elapsed) -> Float {
+    // The two clocks are read one after the other.
+    let ratio = Float(elapsed.rate(previous, current, unit: 1e-6))
+    return ratio > 1 ? 1 : ratio
+  }
+
+  /// Used memory ÷ its limit; NaN without a limit.
+  package var memoryUsage: Double { share(memory, of: memoryLimit) }
+
+  /// Bytes read and written per second; NaN where both are absent.
+  package var ioRate: Double { sum(readRate, writeRate) }
+
+  /// The highest of its pressures; NaN where all are absent.
+  package var pressure: Double {
+    [cpuPressure, memoryPressure, ioPressure].reduce(Double.nan) { $0.isNaN ? Double($1) : max($0, Double($1)) }
+  }
+
+  package static let table = Table<Workload>(names + cpuFields + memoryFields + otherFields)
+
+  private static let names: [Field<Workload>] = [
+    .text("id", "Unique name of the workload, KIND:NAME", source: "path of its control group", \.id),
+    .word(
+      "kind", "container, pod, service, session, user, job, vm or other", source: "path of its control group", \.kind
+    ).titled("Kind", "種類"),
+    .text("name", "Name or short id", source: "path of its control group", \.name).titled("Name", "名前"),
+    .text("user", "User that it runs for", source: "path of its control group, /etc/passwd", \.user).titled(
+      "User", "ユーザー"),
+    .text("engine", "Container engine or batch system", source: "path of its control group", \.engine),
+    .text("pod", "Uid of the pod that holds it", source: "path of its control group", \.pod),
+    .flag(
+      "group", "Present where it only holds other workloads and is not added up", source: "path of its control group",
+      \.isGroup, omitsFalse: true),
+  ]
+
+  private static let cpuFields: [Field<Workload>] = [
+    .gauge("cpu", .cores, "CPUs' worth of time used", source: "Δ cpu.stat usage_usec; cpuacct.usage ÷ Δt", \.cpu).rate
+      .titled("CPU"),
+    .counter("cpu_seconds_total", .seconds, "CPU time used", source: "cpu.stat usage_usec; cpuacct.usage", \.cpuTotal),
+    .gauge(
+      "cpu_limit_cores", .cores, "CPUs' worth of time allowed", source: "cpu.max; cpu.cfs_quota_us ÷ period", \.cpuLimit
+    ),
+    .gauge(
+      "ended_cpu", .cores, "CPUs' worth of time of processes that have ended or are hidden",
+      source: "cpu − sum over its processes", \.endedCPU
+    ).rate.titled("Ended processes", "終了したプロセス"),
+    .gauge(
+      "throttled", .ratio, "Share of periods throttled", source: "cpu.stat nr_throttled ÷ nr_periods", \.throttled
+    ).rate.titled("Throttled", "スロットリング"),
+    .counter(
+      "throttled_seconds_total", .seconds, "Time throttled, summed over CPUs",
+      source: "cpu.stat throttled_usec; throttled_time", \.throttledTotal),
+  ]
+
+  private static let memoryFields: [Field<Workload>] = [
+    .gauge(
+      "memory_bytes", .bytes, "Memory charged, page cache included", source: "memory.current; memory.usage_in_bytes",
+      \.memory
+    ).titled("Memory", "メモリ"),
+    .gauge(
+      "memory_working_set_bytes", .bytes, "Memory without reclaimable page cache",
+      source: "memory.current − inactive_file; memory.usage_in_bytes − total_inactive_file", \.workingSet),
+    .gauge(
+      "memory_peak_bytes", .bytes, "Highest memory charged", source: "memory.peak; memory.max_usage_in_bytes",
+      \.memoryPeak),
+    .gauge(
+      "memory_limit_bytes", .bytes, "Memory allowed", source: "memory.max; memory.limit_in_bytes", \.memoryLimit),
+    .gauge("swap_bytes", .bytes, "Swap in use", source: "memory.swap.current; memory.stat total_swap", \.swap),
+    .counter(
+      "oom_kills_total", .count, "Processes killed by the OOM killer",
+      source: "memory.events oom_kill; memory.oom_control", \.oomKills
+    ).titled("OOM kills", "OOM による強制終了"),
+  ]
+
+  private static let otherFields: [Field<Workload>] = [
+    .gauge(
+      "read_bytes_per_sec", .bytesPerSecond, "Read from block devices",
+      source: "Δ io.stat rbytes; blkio.throttle.io_service_bytes_recursive ÷ Δt", \.readRate
+    ).rate.titled("Read", "読み取り"),
+    .gauge(
+      "write_bytes_per_sec", .bytesPerSecond, "Written to block devices",
+      source: "Δ io.stat wbytes; blkio.throttle.io_service_bytes_recursive ÷ Δt", \.writeRate
+    ).rate.titled("Written", "書き込み"),
+    .counter(
+      "read_bytes_total", .bytes, "Bytes read from block devices",
+      source: "io.stat rbytes; blkio.throttle.io_service_bytes_recursive", \.readTotal),
+    .counter(
+      "written_bytes_total", .bytes, "Bytes written to block devices",
+      source: "io.stat wbytes; blkio.throttle.io_service_bytes_recursive", \.writtenTotal),
+    .gauge(
+      "pressure_cpu", .ratio, "Share of time in which a task waited for a CPU",
+      source: "Δ cpu.pressure some total ÷ Δt", \.cpuPressure
+    ).rate.titled("CPU pressure", "CPU 待ち"),
+    .gauge(
+      "pressure_memory", .ratio, "Share of time in which a task waited for memory",
+      source: "Δ memory.pressure some total ÷ Δt", \.memoryPressure
+    ).rate.titled("Memory pressure", "メモリ待ち"),
+    .gauge(
+      "pressure_io", .ratio, "Share of time in which a task waited for I/O", source: "Δ io.pressure some total ÷ Δt",
+      \.ioPressure
+    ).rate.titled("I/O pressure", "I/O 待ち"),
+    .gauge("tasks", .count, "Tasks", source: "pids.current", \.tasks).titled("Tasks", "タスク"),
+    .gauge("tasks_limit", .count, "Tasks allowed", source: "pids.max", \.tasksLimit),
+    .gauge(
+      "gpu", .count, "GPUs' worth of time used", source: "the driver's use by its processes", \.gpu
+    ).fractional.titled("GPU"),
+    .gauge(
+      "gpu_memory_bytes", .bytes, "Memory of GPUs in use", source: "the driver's memory by its processes", \.gpuMemory
+    ).titled("GPU memory", "GPU メモリ"),
+    .gauge(
+      "gpu_power_watts", .watts, "Estimated share of the GPUs' power",
+      source: "power of each GPU by the processes' share of its time, else of its memory", \.gpuPower),
+  ]
+}

@@ -1,0 +1,164 @@
+/// Kind of a workload: a group of processes that is accounted as one.
+package enum WorkloadKind: String, Sendable, CaseIterable {
+  case container, pod, service, session
+  /// A unit of a user's own service manager, or that manager.
+  case user
+  /// A batch job.
+  case job
+  /// A virtual machine.
+  case vm
+  /// A control group of unknown origin.
+  case other
+}
+
+/// Names of a workload; constant while it lives, and shared by all Readings of it.
+package final class WorkloadNames: Sendable, Hashable {
+  package let kind: WorkloadKind
+  /// Unique name of a machine's workload, "service:ssh.service"; the same after a restart.
+  package let id: String
+  package let name: String
+  /// Path of its control group.
+  package let path: String
+  /// User that it runs for; nil where unknown or where several do.
+  package let user: String?
+  /// Container engine or batch system.
+  package let engine: String?
+  /// Uid of the pod that holds it.
+  package let pod: String?
+
+  package init(
+    kind: WorkloadKind, id: String, name: String, path: String, user: String? = nil, engine: String? = nil,
+    pod: String? = nil
+  ) {
+    self.kind = kind
+    self.id = id
+    self.name = name
+    self.path = path
+    self.user = user
+    self.engine = engine
+    self.pod = pod
+  }
+
+  package static func == (left: WorkloadNames, right: WorkloadNames) -> Bool {
+    left === right
+      || left.id == right.id && left.name == right.name && left.path == right.path && left.user == right.user
+        && left.engine == right.engine && left.pod == right.pod
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
+/// Counters and levels of one workload at one instant, without those of workloads inside it; nil where the kernel has
+/// none.
+package struct WorkloadReading: Sendable, Hashable {
+  package var names: WorkloadNames
+  /// Ascending number of each control group that was found; a group that is made again gets another one.
+  package var serial: Int
+  /// Whether the group was made after the earlier reading, so that its counters began at 0 since.
+  package var isNew = false
+  /// Whether it was among the heaviest lately, so that Samples keep it.
+  package var isListed = false
+  /// Whether it only holds other workloads, as a pod does, and is not added up.
+  package var isGroup = false
+  /// Microseconds of CPU time.
+  package var cpu: UInt64?
+  /// CPU limit, in CPUs; nil without a limit.
+  package var cpuLimit: Double?
+  /// Enforcement periods of the CPU limit.
+  package var periods: UInt64?
+  package var throttledPeriods: UInt64?
+  /// Microseconds throttled, summed over CPUs.
+  package var throttled: UInt64?
+  /// Bytes charged, page cache included.
+  package var memory: UInt64?
+  /// Bytes of page cache that can be reclaimed immediately.
+  package var inactiveFile: UInt64?
+  package var memoryPeak: UInt64?
+  /// Memory limit in bytes; nil without a limit.
+  package var memoryLimit: UInt64?
+  package var swap: UInt64?
+  package var oomKills: UInt64?
+  /// Bytes read from block devices.
+  package var readBytes: UInt64?
+  package var writtenBytes: UInt64?
+  /// Microseconds in which at least one task waited for a CPU, for memory, for I/O.
+  package var cpuStall: UInt64?
+  package var memoryStall: UInt64?
+  package var ioStall: UInt64?
+  package var tasks: UInt64?
+  /// Task limit; nil without a limit.
+  package var tasksLimit: UInt64?
+
+  package init(names: WorkloadNames, serial: Int) {
+    self.names = names
+    self.serial = serial
+  }
+}
+
+/// One reading of all workloads.
+package struct WorkloadsReading: Sendable, Hashable {
+  /// All workloads, by ascending serial number.
+  package var all: [WorkloadReading] = []
+  /// Time of the reading by the boot-time clock, in seconds.
+  package var instant = Double.nan
+  /// Seconds from that to the Reading that holds it.
+  package var age = 0.0
+  /// Earlier reading by the same collector, far enough back for rates; nil before there is one.
+  package var earlier: [WorkloadReading]?
+  package var earlierInstant = Double.nan
+
+  package init() {}
+}
+
+/// Two readings of the workloads and the time between them.
+package struct WorkloadSpan: Sendable {
+  package let current: WorkloadsReading
+  /// Time between the readings; NaN without an earlier one.
+  package let elapsed: Elapsed
+  private let before: [WorkloadReading]
+
+  /// Creates the span between the readings of two Readings; one that repeats its predecessor's brings the one before.
+  ///
+  /// - Parameter elapsed: time between the Readings, for those without instants.
+  package init(from previous: WorkloadsReading?, to current: WorkloadsReading, over elapsed: Elapsed) {
+    self.current = current
+    if elapsed.isSinceBoot {
+      // A group's start is unknown.
+      (before, self.elapsed) = ([], Elapsed(seconds: .nan))
+    } else if let previous, previous.instant != current.instant {
+      let seconds = current.instant - previous.instant
+      (before, self.elapsed) = (previous.all, seconds.isFinite ? Elapsed(seconds: seconds) : elapsed)
+    } else if let earlier = current.earlier {
+      (before, self.elapsed) = (earlier, Elapsed(seconds: current.instant - current.earlierInstant))
+    } else {
+      (before, self.elapsed) = (previous?.all ?? [], previous == nil ? Elapsed(seconds: .nan) : elapsed)
+    }
+  }
+
+  /// Calls `body` with each workload and its counters at the start of the span; nil where they are unknown.
+  func forEach(_ body: (_ index: Int, WorkloadReading, WorkloadReading?) -> Void) {
+    var cursor = 0
+    for (index, workload) in current.all.enumerated() {
+      while cursor < before.count, before[cursor].serial < workload.serial { cursor += 1 }
+      let isSame = cursor < before.count && before[cursor].serial == workload.serial
+      body(index, workload, isSame ? before[cursor] : start(of: workload))
+    }
+  }
+
+  /// The counters of a workload that was made since the earlier reading.
+  private func start(of workload: WorkloadReading) -> WorkloadReading? {
+    guard workload.isNew, elapsed.seconds.isFinite else { return nil }
+    var start = WorkloadReading(names: workload.names, serial: workload.serial)
+    start.cpu = 0
+    start.periods = 0
+    start.throttledPeriods = 0
+    start.throttled = 0
+    start.oomKills = 0
+    start.readBytes = 0
+    start.writtenBytes = 0
+    start.cpuStall = 0
+    start.memoryStall = 0
+    start.ioStall = 0
+    return start
+  }
+}

@@ -1,0 +1,232 @@
+/// The workloads of a machine: those that use the most, and the sums of all others.
+///
+/// The workloads and ``unattributedCPU`` together are the machine: each process belongs to at most one workload.
+package struct Workloads: MetricGroup, Hashable {
+  /// Workloads per measure in ``top``.
+  package static let topCount = 16
+  /// Share of a limit from which a workload is always in ``top``.
+  static let nearLimit = 0.9
+  /// Upper bound of ``top``.
+  static let maxTop = 96
+
+  /// Number of workloads, groups of workloads included.
+  package var total = 0
+  /// Workloads that used CPU time in the interval.
+  package var active = Double.nan
+  /// CPU time per second outside of all workloads, in CPUs: kernel threads, interrupts, groups without accounting.
+  package var unattributedCPU = Double.nan
+  /// Union of the heaviest by each measure; most CPU first.
+  package var top: [Workload] = []
+  /// Sums of the workloads that are not in ``top``.
+  package var rest: WorkloadRest?
+
+  package init() {}
+
+  /// Values of the same interval that workloads are joined with.
+  package struct Context {
+    /// The machine's CPU time per second, in CPUs.
+    package var machineCPU = Double.nan
+    package var processes: ProcessSpan?
+    package var gpus: [GPU] = []
+
+    package init() {}
+  }
+
+  /// Ranks the workloads of a span.
+  ///
+  /// - Parameter keepsAll: whether ``top`` has all of them.
+  package init(_ span: WorkloadSpan, in context: Context, keepsAll: Bool = false) {
+    total = span.current.all.count
+    let gpus = Self.gpuUse(context)
+    var ranking = WorkloadRanking(count: total)
+    span.forEach { index, workload, before in
+      ranking.offer(index, workload, before, isKnown: span.elapsed.seconds.isFinite, gpu: gpus[workload.names.id])
+    }
+    ranking.finish()
+    let live = Self.cpuOfProcesses(context.processes, span.elapsed)
+    var rest = WorkloadRest()
+    var attributed = total == 0 ? 0 : Double.nan
+    var active = 0
+    span.forEach { index, reading, before in
+      var workload = Workload(from: before, to: reading, over: span.elapsed)
+      if workload.cpu > 0 { active += 1 }
+      if !reading.isGroup { attributed = sum(attributed, workload.cpu) }
+      guard keepsAll || ranking.isChosen[index] else {
+        if !reading.isGroup { rest.add(workload) }
+        return
+      }
+      if let live { workload.setEnded(live[reading.names.id], over: span.elapsed) }
+      if let share = gpus[reading.names.id] { workload.setGPU(share) }
+      top.append(workload)
+    }
+    if span.elapsed.seconds.isFinite { self.active = Double(active) }
+    // Clocks and counters are read one after the other.
+    let unattributed = context.machineCPU - attributed
+    unattributedCPU = unattributed < 0 ? 0 : unattributed
+    if rest.count > 0 { self.rest = rest }
+    top.sort { Self.precedes($0, $1) }
+  }
+
+  /// Orders by CPU, then by memory, both descending, then by id.
+  package static func precedes(_ left: Workload, _ right: Workload) -> Bool {
+    let (first, second) = (left.cpu.isFinite ? left.cpu : -1, right.cpu.isFinite ? right.cpu : -1)
+    if first != second { return first > second }
+    let (more, less) = (left.memory.isFinite ? left.memory : -1, right.memory.isFinite ? right.memory : -1)
+    return more != less ? more > less : left.id < right.id
+  }
+
+  /// Use of GPUs by the workload of the process.
+  private static func gpuUse(_ context: Context) -> [String: GPUShare] {
+    guard let scan = context.processes?.current, context.gpus.contains(where: { $0.processes != nil }) else {
+      return [:]
+    }
+    var use: [String: GPUShare] = [:]
+    for (pid, share) in GPUShare.byProcess(of: context.gpus) {
+      guard let workload = scan.process(pid: pid)?.workload else { continue }
+      if use[workload] == nil { use[workload] = share } else { use[workload]?.add(share) }
+    }
+    return use
+  }
+
+  /// CPUs' worth of time and number of the live processes of each workload; nil where the scans do not cover the span.
+  private static func cpuOfProcesses(_ span: ProcessSpan?, _ elapsed: Elapsed) -> [String: LiveUse]? {
+    // Scans that are paced cover another time.
+    guard let span, span.elapsed.seconds.isFinite, (0.8...1.25).contains(span.elapsed.seconds / elapsed.seconds) else {
+      return nil
+    }
+    var use: [String: LiveUse] = [:]
+    span.forEachProcess { process, before, time in
+      guard let workload = process.workload, time.seconds > 0 else { return }
+      let ticks = process.cpuTicks - min(process.cpuTicks, before?.cpuTicks ?? 0)
+      use[workload, default: LiveUse()].cpu += Double(ticks) * span.current.secondsPerTick / time.seconds
+      use[workload]?.count += 1
+    }
+    return use
+  }
+
+  package static let table = Table<Workloads>([
+    .gauge(
+      "total", .count, "Workloads: containers, services, sessions, jobs and others", source: "control groups", \.total
+    ).titled("Workloads", "ワークロード"),
+    .gauge("active", .count, "Workloads that used CPU time", source: "control groups", \.active).rate,
+    .gauge(
+      "unattributed_cpu", .cores, "CPUs' worth of time outside of all workloads",
+      source: "/proc/stat − sum of the workloads", \.unattributedCPU
+    ).rate,
+    .list(
+      "top", keys: [Label("workload") { $0.id }, Label("kind") { $0.kind.rawValue }], isSeries: false, isExported: true,
+      Workload.table, \.top),
+    .part("rest", WorkloadRest.table, \.rest),
+  ])
+}
+
+/// Sums of several workloads.
+package struct WorkloadRest: MetricGroup, Hashable {
+  package var count = 0
+  package var cpu = Double.nan
+  package var memory = Double.nan
+  package var readRate = Double.nan
+  package var writeRate = Double.nan
+  package var tasks = Double.nan
+
+  package init() {}
+
+  mutating func add(_ workload: Workload) {
+    count += 1
+    cpu = sum(cpu, workload.cpu)
+    memory = sum(memory, workload.memory)
+    readRate = sum(readRate, workload.readRate)
+    writeRate = sum(writeRate, workload.writeRate)
+    tasks = sum(tasks, Double(workload.tasks))
+  }
+
+  package static let table = Table<WorkloadRest>([
+    .gauge("count", .count, "Workloads that are not listed", source: "control groups", \.count),
+    .gauge("cpu", .cores, "CPUs' worth of time that they used", source: "cpu.stat; cpuacct.usage", \.cpu).rate,
+    .gauge("memory_bytes", .bytes, "Memory charged to them", source: "memory.current; memory.usage_in_bytes", \.memory),
+    .gauge(
+      "read_bytes_per_sec", .bytesPerSecond, "Read from block devices", source: "io.stat; blkio.throttle", \.readRate
+    ).rate,
+    .gauge(
+      "write_bytes_per_sec", .bytesPerSecond, "Written to block devices", source: "io.stat; blkio.throttle",
+      \.writeRate
+    ).rate,
+    .gauge("tasks", .count, "Tasks", source: "pids.current", \.tasks),
+  ])
+}
+
+/// CPU use of a workload's live processes.
+struct LiveUse {
+  /// CPUs' worth of time.
+  var cpu = 0.0
+  var count = 0
+}
+
+extension Workload {
+  /// Sets the CPU time of ended processes: the group's own counter has it, the live processes have not.
+  ///
+  /// Differences within the precision of the ticks are 0.
+  fileprivate mutating func setEnded(_ live: LiveUse?, over elapsed: Elapsed) {
+    guard cpu.isFinite, !isGroup else { return }
+    let difference = cpu - (live?.cpu ?? 0)
+    let precision = max(0.02 * cpu, 0.01 * Double(live?.count ?? 0) / elapsed.seconds)
+    endedCPU = difference > precision ? Float(difference) : 0
+  }
+
+  fileprivate mutating func setGPU(_ share: GPUShare) {
+    gpu = Float(share.util)
+    gpuMemory = share.memory
+    gpuPower = Float(share.power)
+  }
+}
+
+/// Chooses the heaviest workloads by each measure.
+private struct WorkloadRanking {
+  private var best = [[(measure: UInt64, index: Int)]](repeating: [], count: 5)
+  private(set) var isChosen: [Bool]
+  private var chosen = 0
+
+  init(count: Int) {
+    isChosen = Array(repeating: false, count: count)
+  }
+
+  /// Chooses the workloads of all measures, after all were offered.
+  mutating func finish() {
+    for list in best { for entry in list { choose(entry.index) } }
+  }
+
+  private mutating func offer(_ list: Int, _ measure: UInt64, _ index: Int) {
+    guard measure > 0 else { return }
+    if best[list].count == Workloads.topCount {
+      guard measure > best[list][Workloads.topCount - 1].measure else { return }
+      best[list].removeLast()
+    }
+    let place = best[list].firstIndex { measure > $0.measure } ?? best[list].count
+    best[list].insert((measure, index), at: place)
+  }
+
+  mutating func offer(
+    _ index: Int, _ workload: WorkloadReading, _ before: WorkloadReading?, isKnown: Bool, gpu: GPUShare?
+  ) {
+    func growth(_ path: KeyPath<WorkloadReading, UInt64?>) -> UInt64 {
+      guard isKnown, let after = workload[keyPath: path], let before = before?[keyPath: path], after > before else {
+        return 0
+      }
+      return after - before
+    }
+    offer(0, growth(\.cpu), index)
+    offer(1, workload.memory ?? 0, index)
+    offer(2, growth(\.readBytes) &+ growth(\.writtenBytes), index)
+    offer(3, max(growth(\.cpuStall), growth(\.memoryStall), growth(\.ioStall)), index)
+    if let gpu { offer(4, UInt64(max(1, gpu.memory.isFinite ? min(gpu.memory, 1e18) : 1)), index) }
+    let limit = workload.memoryLimit.map(Double.init) ?? .infinity
+    let isNearLimit = Double(workload.memory ?? 0) >= Workloads.nearLimit * limit
+    if workload.isListed || isNearLimit || growth(\.oomKills) > 0 { choose(index) }
+  }
+
+  private mutating func choose(_ index: Int) {
+    guard !isChosen[index], chosen < Workloads.maxTop else { return }
+    isChosen[index] = true
+    chosen += 1
+  }
+}

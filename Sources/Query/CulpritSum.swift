@@ -1,0 +1,259 @@
+package import AgentMetrics
+
+/// Sums the use by processes, users or workloads, sample by sample.
+///
+/// Workloads have counters: their use is the growth from the first sample to the last, also across gaps in which the
+/// agent did not run. Before its first counter, and for all others, it is the sum of the rates times the interval.
+package struct CulpritSum {
+  /// Maximum number of entries that are kept at a time; beyond them the smallest are one.
+  static let maxEntries = 20_000
+
+  private struct Counters {
+    var cpu = Double.nan
+    var read = Double.nan
+    var written = Double.nan
+    var oomKills = Double.nan
+  }
+
+  private struct Entry {
+    var culprit = Culprit()
+    /// Byte-seconds.
+    var memory = 0.0
+    var gpus: Set<Int> = []
+
+    /// Adds the use of an interval.
+    mutating func take(_ use: Culprit) {
+      for path in Self.sums { CulpritSum.plus(&culprit[keyPath: path], use[keyPath: path]) }
+    }
+
+    mutating func hold(_ bytes: Double, for seconds: Double) {
+      guard bytes.isFinite else { return }
+      memory += bytes * seconds
+      culprit.memoryPeak = culprit.memoryPeak.isNaN ? bytes : max(culprit.memoryPeak, bytes)
+    }
+
+    /// Order in which entries are kept.
+    var weight: Double { (culprit.cpu.isFinite ? culprit.cpu : 0) + (culprit.gpu.isFinite ? culprit.gpu : 0) }
+
+    private static let sums: [any WritableKeyPath<Culprit, Double> & Sendable] = [
+      \.cpu, \.endedCPU, \.gpu, \.read, \.written, \.energy, \.oomKills,
+    ]
+  }
+
+  private let grouping: CulpritGrouping
+  private var entries: [String: Entry] = [:]
+  /// Counters of the workloads in the last sample that had them.
+  private var counters: [String: Counters] = [:]
+  private var samples = 0
+  private var from = Double.nan
+  private var to = Double.nan
+  private var covered = 0.0
+  /// The machine's CPU seconds, byte-seconds of memory, bytes, GPU seconds, joules.
+  private var totals: [CulpritMeasure: Double] = [:]
+
+  package init(by grouping: CulpritGrouping) {
+    self.grouping = grouping
+  }
+
+  /// Adds the next sample, in the order of time.
+  package mutating func add(_ sample: Sample) {
+    let time = sample.timestamp.seconds
+    let seconds = sample.elapsed.isFinite && sample.elapsed > 0 ? sample.elapsed : 0
+    samples += 1
+    if from.isNaN { from = time - seconds }
+    to = time
+    covered += seconds
+    addTotals(sample, seconds)
+    let shares = GPUShare.byProcess(of: sample.gpus)
+    switch grouping {
+    case .workload: addWorkloads(sample, seconds)
+    case .process: addProcesses(sample, seconds, shares)
+    case .user: addUsers(sample, seconds, shares)
+    }
+    if entries.count > Self.maxEntries { merge() }
+    if counters.count > Self.maxEntries { counters = [:] }
+  }
+
+  /// The ranking by a measure.
+  ///
+  /// - Parameter limit: maximum number of entries.
+  package func ranking(of measure: CulpritMeasure, limit: Int) -> CulpritRanking {
+    var ranking = CulpritRanking()
+    ranking.grouping = grouping
+    ranking.measure = measure
+    (ranking.from, ranking.to, ranking.samples, ranking.covered) = (from, to, samples, covered)
+    if let total = totals[measure] { ranking.total = measure == .memory ? total / covered : total }
+    var culprits = entries.values.map { entry in
+      var culprit = entry.culprit
+      if covered > 0, culprit.memoryPeak.isFinite { culprit.memoryMean = entry.memory / covered }
+      if !entry.gpus.isEmpty { culprit.gpus = entry.gpus.sorted().map(String.init).joined(separator: ",") }
+      if ranking.total > 0 { culprit.share = culprit.use(of: measure) / ranking.total }
+      return culprit
+    }.filter { $0.use(of: measure) > 0 }
+    ranking.attributed = culprits.reduce(0) { $0 + $1.use(of: measure) }
+    culprits.sort { left, right in
+      let (first, second) = (left.use(of: measure), right.use(of: measure))
+      return first == second ? left.id < right.id : first > second
+    }
+    ranking.culprits = Array(culprits.prefix(limit))
+    return ranking
+  }
+
+  // MARK: The machine
+
+  private mutating func addTotals(_ sample: Sample, _ seconds: Double) {
+    func add(_ measure: CulpritMeasure, _ value: Double) {
+      if value.isFinite { totals[measure, default: 0] += value }
+    }
+    let busy = sample.cpu.usage - (sample.cpu.modes?.steal ?? 0)
+    add(.cpu, busy * sample.cpu.threads * seconds)
+    add(.memory, sample.ram.used * seconds)
+    if let disk = sample.disk {
+      add(.io, (disk.readRate + disk.writeRate) * seconds)
+    }
+    for gpu in sample.gpus {
+      add(.gpu, gpu.util * seconds)
+      add(.energy, gpu.power * seconds)
+    }
+  }
+
+  // MARK: Entries
+
+  private mutating func addWorkloads(_ sample: Sample, _ seconds: Double) {
+    for workload in sample.workloads?.top ?? [] where !workload.isGroup {
+      let use = use(of: workload, seconds)
+      update(workload.id, at: sample.timestamp.seconds) { entry in
+        entry.culprit.name = workload.name
+        entry.culprit.kind = workload.kind.rawValue
+        entry.culprit.user = workload.user ?? entry.culprit.user
+        entry.take(use)
+        entry.hold(workload.memory, for: seconds)
+      }
+    }
+  }
+
+  /// Use of a workload since the last sample that lists it.
+  private mutating func use(of workload: Workload, _ seconds: Double) -> Culprit {
+    var last = counters[workload.id] ?? Counters()
+    func growth(_ rate: Double, _ now: Double, _ last: inout Double) -> Double {
+      defer { if now.isFinite { last = now } }
+      // A counter that fell is another group of the same name, whose rate counts from its start.
+      return now >= last ? now - last : rate * seconds
+    }
+    var use = Culprit()
+    use.cpu = growth(workload.cpu, workload.cpuTotal, &last.cpu)
+    use.read = growth(workload.readRate, workload.readTotal, &last.read)
+    use.written = growth(workload.writeRate, workload.writtenTotal, &last.written)
+    use.oomKills = growth(.nan, workload.oomKills, &last.oomKills)
+    use.endedCPU = Double(workload.endedCPU) * seconds
+    use.gpu = Double(workload.gpu) * seconds
+    use.energy = Double(workload.gpuPower) * seconds
+    counters[workload.id] = last
+    return use
+  }
+
+  private mutating func addProcesses(_ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare]) {
+    var seen: Set<Int32> = []
+    for process in sample.processes?.top ?? [] {
+      seen.insert(process.pid)
+      update("\(process.pid)@\(process.start)", at: sample.timestamp.seconds) { entry in
+        entry.culprit.name = process.name
+        entry.culprit.pid = Double(process.pid)
+        entry.culprit.user = process.user
+        entry.culprit.workload = process.workload ?? process.service
+        entry.culprit.command = process.command ?? entry.culprit.command
+        entry.take(Self.use(of: process, shares[process.pid], seconds))
+        entry.hold(process.resident, for: seconds)
+        entry.gpus.formUnion(shares[process.pid]?.gpus ?? [])
+      }
+    }
+    // Processes that only use a GPU, which the list of the heaviest may lack.
+    for (pid, share) in shares where !seen.contains(pid) {
+      let known = sample.gpus.lazy.flatMap { $0.processes ?? [] }.first { $0.pid == pid }
+      update("\(pid)", at: sample.timestamp.seconds) { entry in
+        entry.culprit.name = known?.name ?? "pid \(pid)"
+        entry.culprit.pid = Double(pid)
+        entry.culprit.user = known?.user
+        entry.culprit.workload = known?.service
+        entry.culprit.gpu = Self.sum(entry.culprit.gpu, share.util * seconds)
+        entry.culprit.energy = Self.sum(entry.culprit.energy, share.power * seconds)
+        entry.gpus.formUnion(share.gpus)
+      }
+    }
+  }
+
+  private static func use(of process: Process, _ share: GPUShare?, _ seconds: Double) -> Culprit {
+    var use = Culprit()
+    use.cpu = process.cpu * seconds
+    use.read = process.readRate * seconds
+    use.written = process.writeRate * seconds
+    if let share {
+      use.gpu = share.util * seconds
+      use.energy = share.power * seconds
+    }
+    return use
+  }
+
+  /// Users by their workloads, and by their processes outside of workloads whose user is known.
+  private mutating func addUsers(_ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare]) {
+    var owners: [String: String] = [:]
+    var memory: [String: Double] = [:]
+    func add(_ user: String, _ use: Culprit, _ bytes: Double, _ gpus: [Int]) {
+      update(user, at: sample.timestamp.seconds) { entry in
+        entry.culprit.name = user
+        entry.take(use)
+        entry.gpus.formUnion(gpus)
+      }
+      memory[user, default: 0] += bytes.isFinite ? bytes : 0
+    }
+    for workload in sample.workloads?.top ?? [] where !workload.isGroup {
+      let use = use(of: workload, seconds)
+      guard let user = workload.user else { continue }
+      owners[workload.id] = user
+      add(user, use, workload.memory, [])
+    }
+    for process in sample.processes?.top ?? [] where process.workload.flatMap({ owners[$0] }) == nil {
+      let share = shares[process.pid]
+      add(process.user, Self.use(of: process, share, seconds), process.resident, share?.gpus ?? [])
+    }
+    for (user, bytes) in memory {
+      update(user, at: sample.timestamp.seconds) { $0.hold(bytes, for: seconds) }
+    }
+  }
+
+  private mutating func update(_ id: String, at time: Double, _ body: (inout Entry) -> Void) {
+    var entry = entries[id] ?? Entry()
+    entry.culprit.id = id
+    if entry.culprit.first.isNaN { entry.culprit.first = time }
+    entry.culprit.last = time
+    body(&entry)
+    entries[id] = entry
+  }
+
+  fileprivate static func plus(_ sum: inout Double, _ value: Double) {
+    sum = Self.sum(sum, value)
+  }
+
+  private static func sum(_ left: Double, _ right: Double) -> Double {
+    left.isNaN ? right : right.isNaN ? left : left + right
+  }
+
+  /// Keeps the larger half by CPU time and memory, and adds the others up.
+  private mutating func merge() {
+    let order = entries.sorted { left, right in
+      let (first, second) = (left.value.weight, right.value.weight)
+      return first == second ? left.key < right.key : first > second
+    }
+    var others = Entry()
+    others.culprit.id = "(other)"
+    others.culprit.name = "(other)"
+    for (_, entry) in order.dropFirst(Self.maxEntries / 2) {
+      others.take(entry.culprit)
+      others.memory += entry.memory
+    }
+    entries = Dictionary(uniqueKeysWithValues: order.prefix(Self.maxEntries / 2).map { ($0.key, $0.value) })
+    others.take(entries["(other)"]?.culprit ?? Culprit())
+    others.memory += entries["(other)"]?.memory ?? 0
+    entries["(other)"] = others
+  }
+}

@@ -1,0 +1,129 @@
+import AgentMetrics
+import Query
+
+/// A ranking as a table of text or Markdown.
+enum ReportText {
+  private struct Column {
+    let title: String
+    var isLeft = false
+    let value: (Culprit) -> String
+  }
+
+  static func table(of ranking: CulpritRanking, host: String?, isMarkdown: Bool) -> String {
+    let columns = columns(of: ranking)
+    let rows = ranking.culprits.map { culprit in columns.map { plain($0.value(culprit), isMarkdown) } }
+    var lines = head(of: ranking, host: host)
+    lines.append("")
+    if isMarkdown {
+      lines.append("| " + columns.map(\.title).joined(separator: " | ") + " |")
+      lines.append("|" + columns.map { $0.isLeft ? "---|" : "--:|" }.joined())
+      lines += rows.map { "| " + $0.joined(separator: " | ") + " |" }
+    } else {
+      let widths = columns.indices.map { column in
+        ([columns[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
+      }
+      for row in [columns.map(\.title)] + rows {
+        let cells = row.enumerated().map { index, cell in
+          let blanks = String(repeating: " ", count: max(0, widths[index] - cell.count))
+          return columns[index].isLeft ? cell + blanks : blanks + cell
+        }
+        lines.append(String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()))
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func head(of ranking: CulpritRanking, host: String?) -> [String] {
+    let times = [ranking.from, ranking.to].map { $0.isFinite ? Timestamp(seconds: $0).rfc3339 : "?" }
+    let what =
+      switch ranking.measure {
+      case .cpu: "CPU time"
+      case .memory: "Mean memory"
+      case .io: "Disk traffic"
+      case .gpu: "GPU time"
+      case .energy: "GPU energy"
+      }
+    var total = "\(what) by \(ranking.grouping.rawValue): " + amount(ranking.total, ranking.measure) + " in all"
+    if ranking.attributed.isFinite { total += ", " + amount(ranking.attributed, ranking.measure) + " attributed" }
+    if ranking.unattributedShare.isFinite { total += ", " + percent(ranking.unattributedShare) + " not attributed" }
+    let isGap = ranking.to - ranking.from > ranking.covered * 1.02 + 1
+    return [
+      (host.map { $0 + ", " } ?? "") + times.joined(separator: " to ") + ", \(ranking.samples) samples"
+        + (isGap ? ", which cover " + seconds(ranking.covered) : ""),
+      total,
+    ]
+  }
+
+  private static func columns(of ranking: CulpritRanking) -> [Column] {
+    var columns = [Column(title: "SHARE") { percent($0.share) }]
+    func add(_ title: String, _ measure: CulpritMeasure?, isLeft: Bool = false, _ value: @escaping (Culprit) -> String)
+    {
+      // Columns without a value are left out.
+      guard measure == ranking.measure || ranking.culprits.contains(where: { value($0) != "" }) else { return }
+      columns.append(Column(title: title, isLeft: isLeft, value: value))
+    }
+    add("CPU", .cpu) { amount($0.cpu, .cpu) }
+    add("ENDED", nil) { $0.endedCPU > 0 ? amount($0.endedCPU, .cpu) : "" }
+    add("GPU", .gpu) { amount($0.gpu, .gpu) }
+    add("ENERGY", .energy) { amount($0.energy, .energy) }
+    add("READ", nil) { bytes($0.read) }
+    add("WRITTEN", nil) { bytes($0.written) }
+    add("MEM MEAN", .memory) { bytes($0.memoryMean) }
+    add("MEM PEAK", nil) { bytes($0.memoryPeak) }
+    add("OOM", nil) { $0.oomKills > 0 ? String(Int($0.oomKills)) : "" }
+    add("PID", nil) { $0.pid.isFinite ? String(Int($0.pid)) : "" }
+    add("GPUS", nil) { $0.gpus ?? "" }
+    add("USER", nil, isLeft: true) { ranking.grouping == .user ? "" : $0.user ?? "" }
+    add("KIND", nil, isLeft: true) { $0.kind ?? "" }
+    add("NAME", nil, isLeft: true) { $0.name }
+    add("WORKLOAD", nil, isLeft: true) { $0.workload ?? "" }
+    add("COMMAND", nil, isLeft: true) { String(($0.command ?? "").prefix(80)) }
+    return columns
+  }
+
+  /// Names come from the machine: without control characters, and without what ends a cell.
+  private static func plain(_ text: String, _ isMarkdown: Bool) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { scalar in
+          scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || isMarkdown && scalar == "|" ? "?" : scalar
+        }))
+  }
+
+  // MARK: Numbers
+
+  private static func amount(_ value: Double, _ measure: CulpritMeasure) -> String {
+    guard value.isFinite else { return "" }
+    return switch measure {
+    case .cpu, .gpu: seconds(value)
+    case .memory, .io: bytes(value)
+    case .energy: decimal(value / 3.6e6, 3) + " kWh"
+    }
+  }
+
+  private static func seconds(_ value: Double) -> String {
+    guard value.isFinite else { return "" }
+    if value < 600 { return decimal(value, 1) + " s" }
+    return value < 36_000 ? decimal(value / 60, 1) + " min" : decimal(value / 3_600, 1) + " h"
+  }
+
+  private static func bytes(_ value: Double) -> String {
+    guard value.isFinite else { return "" }
+    var (rest, unit) = (value, 0)
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while rest >= 1_024, unit < units.count - 1 { (rest, unit) = (rest / 1_024, unit + 1) }
+    return decimal(rest, unit == 0 ? 0 : 1) + " " + units[unit]
+  }
+
+  private static func percent(_ ratio: Double) -> String { ratio.isFinite ? decimal(ratio * 100, 1) + " %" : "" }
+
+  private static func decimal(_ value: Double, _ digits: Int) -> String {
+    guard value.magnitude < 1e15 else { return value.description }
+    let scale = digits == 0 ? 1.0 : digits == 1 ? 10.0 : 1_000.0
+    let whole = Int64((value * scale).rounded())
+    guard digits > 0 else { return String(whole) }
+    let fraction = String(whole.magnitude % UInt64(scale))
+    return (whole < 0 ? "-" : "") + String(whole.magnitude / UInt64(scale)) + "."
+      + String(repeating: "0", count: digits - fraction.count) + fraction
+  }
+}

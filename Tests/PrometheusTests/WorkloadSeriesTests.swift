@@ -1,0 +1,46 @@
+import AgentMetrics
+import PrometheusExport
+import Testing
+
+@Suite struct WorkloadSeriesTests {
+  private func reading(_ time: Double, _ cpu: [Int: UInt64]) -> WorkloadsReading {
+    var reading = WorkloadsReading()
+    reading.instant = time
+    reading.all = cpu.sorted { $0.key < $1.key }.map { serial, cpu in
+      let names = WorkloadNames(kind: .service, id: "service:\(serial)", name: "\(serial)", path: "/\(serial)")
+      var workload = WorkloadReading(names: names, serial: serial)
+      workload.cpu = cpu * 1_000_000
+      workload.memory = 10
+      return workload
+    }
+    return reading
+  }
+
+  private func values(_ workloads: [Workload]) -> [String: Double] {
+    Dictionary(uniqueKeysWithValues: workloads.map { ($0.id, $0.cpuTotal) })
+  }
+
+  @Test func atMostTheLimitIsExportedAndTheOthersAreOne() {
+    let series = WorkloadSeries(limit: 2)
+    var workloads = series.select(reading(1, [1: 50, 2: 70, 3: 5, 4: 6]), known: [])
+    #expect(values(workloads) == ["service:1": 50, "service:2": 70, "(other)": 11])
+    #expect(workloads.last?.memory == 20)
+    // One that is exported stays, even if another used more.
+    workloads = series.select(reading(2, [1: 50, 2: 70, 3: 500, 4: 6]), known: [])
+    #expect(values(workloads) == ["service:1": 50, "service:2": 70, "(other)": 506])
+    // The sum of the others does not fall when one of them gets a place.
+    workloads = series.select(reading(3, [2: 71, 3: 501, 4: 7]), known: [])
+    #expect(values(workloads) == ["service:2": 71, "service:3": 501, "(other)": 507])
+    // An older Reading has no effect.
+    #expect(values(series.select(reading(1, [2: 70]), known: []))["(other)"] == 507)
+  }
+
+  @Test func withoutALimitInReachThereAreNoOthers() {
+    let series = WorkloadSeries(limit: 5)
+    var known = Workload()
+    (known.id, known.cpu, known.cpuTotal) = ("service:1", 0.5, 50)
+    let workloads = series.select(reading(1, [1: 50, 2: 70]), known: [known])
+    #expect(values(workloads) == ["service:1": 50, "service:2": 70])
+    #expect(workloads.first?.cpu == 0.5, "a rate of the main interval")
+  }
+}

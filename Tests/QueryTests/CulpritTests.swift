@@ -1,0 +1,115 @@
+import AgentMetrics
+import Query
+import Testing
+
+@Suite struct CulpritTests {
+  /// A sample with workloads, ten seconds after the one before.
+  private func sample(
+    at time: Double, elapsed: Double = 10, _ workloads: [(id: String, rate: Double, total: Double)] = [],
+    processes: [(pid: Int32, cpu: Double, user: String)] = []
+  ) -> Sample {
+    var sample = Sample()
+    sample.timestamp = Timestamp(seconds: time)
+    sample.elapsed = elapsed
+    sample.cpu.usage = 0.5
+    sample.cpu.threads = 4
+    var all = Workloads()
+    all.top = workloads.map { made in
+      var workload = Workload()
+      (workload.id, workload.name, workload.kind) = (made.id, made.id, .service)
+      (workload.cpu, workload.cpuTotal) = (made.rate, made.total)
+      workload.memory = 100
+      workload.user = made.id == "b" ? "mira" : "root"
+      return workload
+    }
+    sample.workloads = all
+    var list = Processes()
+    list.top = processes.map { made in
+      var process = Process()
+      (process.pid, process.cpu, process.user) = (made.pid, made.cpu, made.user)
+      (process.name, process.resident) = ("p\(made.pid)", 1_000 * Double(made.pid))
+      return process
+    }
+    sample.processes = list
+    return sample
+  }
+
+  private func seconds(_ ranking: CulpritRanking) -> [String: Double] {
+    Dictionary(uniqueKeysWithValues: ranking.culprits.map { ($0.id, $0.cpu) })
+  }
+
+  @Test func countersAreExactAcrossGaps() {
+    var sum = CulpritSum(by: .workload)
+    sum.add(sample(at: 100, [("a", 0.5, 1_000), ("b", 1, 50)]))
+    // The agent did not run for an hour.
+    sum.add(sample(at: 3_700, [("a", 0.1, 1_200), ("b", 1, 60)]))
+    let ranking = sum.ranking(of: .cpu, limit: 10)
+    // 0.5 × 10 s before the first counter, then the growth.
+    #expect(seconds(ranking) == ["a": 205, "b": 20])
+    #expect(ranking.culprits.map(\.id) == ["a", "b"] && ranking.samples == 2)
+    #expect(ranking.from == 90 && ranking.to == 3_700 && ranking.covered == 20)
+    // The machine's own time is that of the samples.
+    #expect(ranking.total == 40 && ranking.attributed == 225 && ranking.unattributedShare == 0)
+    #expect(ranking.culprits[0].memoryMean == 100 && ranking.culprits[0].memoryPeak == 100)
+  }
+
+  @Test func aGroupThatIsMadeAgainCountsFromItsStart() {
+    var sum = CulpritSum(by: .workload)
+    sum.add(sample(at: 100, [("a", 0.5, 1_000)]))
+    sum.add(sample(at: 110, [("a", 0.2, 2)]))
+    sum.add(sample(at: 120, [("a", 0.3, 5)]))
+    #expect(seconds(sum.ranking(of: .cpu, limit: 10)) == ["a": 10])
+  }
+
+  @Test func whatIsNotAttributedIsSaid() {
+    var sum = CulpritSum(by: .process)
+    sum.add(sample(at: 100, processes: [(1, 1, "mira"), (2, 0.25, "root")]))
+    sum.add(sample(at: 110, processes: [(1, 0.75, "mira")]))
+    let ranking = sum.ranking(of: .cpu, limit: 1)
+    #expect(ranking.culprits.map(\.name) == ["p1"] && ranking.culprits[0].cpu == 17.5)
+    #expect(ranking.total == 40 && ranking.attributed == 20 && ranking.unattributedShare == 0.5)
+    #expect(ranking.culprits[0].share == 17.5 / 40)
+    let memory = sum.ranking(of: .memory, limit: 10)
+    #expect(memory.culprits.map(\.id) == ["1@nan", "2@nan"].sorted { $0 > $1 } || memory.culprits.count == 2)
+    #expect(memory.culprits.first { $0.pid == 2 }?.memoryMean == 1_000)
+  }
+
+  @Test func usersAreThoseOfWorkloadsAndOfProcessesOutsideOfThem() {
+    var sum = CulpritSum(by: .user)
+    var outside = sample(at: 100, [("a", 0.5, 5), ("b", 0.25, 5)], processes: [(1, 0.1, "mira"), (2, 0.4, "root")])
+    outside.processes?.top[1].workload = "a"
+    sum.add(outside)
+    #expect(seconds(sum.ranking(of: .cpu, limit: 10)) == ["root": 5, "mira": 3.5])
+  }
+
+  @Test func gpusAndTheirEnergyAreShared() {
+    var sum = CulpritSum(by: .process)
+    var made = sample(at: 100, processes: [(1, 0.1, "mira")])
+    var gpu = GPU(index: 3, vendor: "nvidia")
+    (gpu.util, gpu.power) = (0.8, 400)
+    gpu.processes = [(Int32(1), 0.6), (2, 0.2)].map { pid, util in
+      var process = GPUProcess(pid: pid)
+      process.util = util
+      return process
+    }
+    made.gpus = [gpu]
+    sum.add(made)
+    let time = sum.ranking(of: .gpu, limit: 10)
+    #expect(time.total == 8 && time.culprits.map(\.pid) == [1, 2] && time.culprits[0].gpu == 6)
+    #expect(time.culprits[0].gpus == "3")
+    let energy = sum.ranking(of: .energy, limit: 10)
+    #expect(
+      abs(energy.total - 4_000) < 1e-6 && abs(energy.culprits[0].energy - 3_000) < 1e-6 && energy.unit == "joules")
+  }
+
+  @Test func theNumberOfEntriesIsBounded() {
+    var sum = CulpritSum(by: .workload)
+    for index in 0..<300 {
+      sum.add(sample(at: Double(index * 10), (0..<100).map { ("w\(index)-\($0)", 0.01, 1) }))
+    }
+    let ranking = sum.ranking(of: .cpu, limit: 1_000)
+    #expect(ranking.culprits.count == 1_000)
+    // What was merged is still attributed.
+    #expect(abs(ranking.attributed - 3_000) < 1)
+  }
+}
