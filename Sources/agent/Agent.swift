@@ -21,6 +21,7 @@ struct Agent: ParsableCommand {
       agent [<options>]
       agent export --db <file> [<options>]
       agent import --db <file> [<options>]
+      agent service install|start|stop|restart|status|uninstall
       """,
     discussion: """
       Without --tui and --once, it serves: http://127.0.0.1:8080/ui/ is the page, /metrics/latest the JSON.
@@ -28,7 +29,7 @@ struct Agent: ParsableCommand {
       Options show their allowed values, default and environment variable in brackets. An option wins over its variable. Of \
       an option given twice, the last value counts unless it may be repeated.
       """,
-    version: version, subcommands: [ExportCommand.self, ImportCommand.self]
+    version: version, subcommands: [ExportCommand.self, ImportCommand.self, ServiceCommand.self]
   )
 
   @OptionGroup(title: MainSettings.title) var main: SettingOptions<MainSettings>
@@ -85,6 +86,15 @@ struct Agent: ParsableCommand {
       main: try main.values(sources), server: try server.values(sources), samples: try samples.values(sources),
       archiveFile: try archiveFile.values(sources), archive: try archive.values(sources),
       push: try push.values(sources), alerts: try alerts.values(sources), terminal: try terminal.values(sources))
+  }
+
+  /// Checks the settings of a service, which has no terminal.
+  func checkService() throws {
+    let configuration = try configured()
+    try checkModes(configuration)
+    if configuration.main.tui || configuration.main.once {
+      throw UsageError(description: "service: --tui and --once are not for services")
+    }
   }
 
   private func checkModes(_ configuration: Configuration) throws(UsageError) {

@@ -128,6 +128,11 @@ import Testing
         wrong: ["csv", ""].map { ["import", "--db", folder.file("imported.db"), "--format", $0] }),
       "agent import --version": Case(use: .runs(["import", "--version"]), wrong: []),
       "agent import --help": Case(use: .runs(["import", "--help"]), wrong: []),
+      "agent service": Case(
+        use: .runs(["service", "--help"]),
+        wrong: [["service"], ["service", "install"], ["service", "nothing"], ["service", "install", "--tui"]]),
+      "agent service --version": Case(use: .runs(["service", "--version"]), wrong: []),
+      "agent service --help": Case(use: .runs(["service", "--help"]), wrong: []),
       "agent help": Case(
         use: .runs(["help", "export"]), wrong: [["help", "nothing"]]),
       "agent help --help": Case(use: .runs(["help", "--help"]), wrong: []),
