@@ -32,6 +32,7 @@ let package = Package(
         "PlatformUnsupported",
         .target(name: "NcursesTerminal", condition: .when(platforms: [.linux, .macOS])),
         .target(name: "PlatformLinux", condition: .when(platforms: [.linux])),
+        .target(name: "PlatformWindows", condition: .when(platforms: [.windows])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -115,6 +116,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "PlatformWindows",
+      dependencies: [
+        "Platforms", "WindowsService", "CollectWindows", "CollectGPU", "Collect", "NodeMetrics", "AgentMetrics",
+      ],
+      swiftSettings: settings),
+    .target(name: "WindowsService", dependencies: ["Platforms", "CWindows"], swiftSettings: settings),
+    .target(
       name: "PlatformUnsupported", dependencies: ["Platforms", "CollectGPU", "Collect", "NodeMetrics", "AgentMetrics"],
       swiftSettings: settings),
     // node_exporter's values that no Sample holds: read by CollectNode, written by PrometheusExport.
@@ -125,6 +133,10 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "CollectLinux", dependencies: ["Collect", "KernelFiles", "AgentMetrics", "SystemIO", "CSystemIO"],
+      swiftSettings: settings),
+    // Tested on Linux against Tests/CWindowsDouble.
+    .target(
+      name: "CollectWindows", dependencies: ["CollectGPU", "Collect", "AgentMetrics", "SystemIO", "CWindows"],
       swiftSettings: settings),
     // Parsers of kernel files that several targets read: bytes in, values out.
     .target(name: "KernelFiles", dependencies: ["SystemIO"], swiftSettings: settings),
@@ -167,18 +179,28 @@ let package = Package(
         .linkedLibrary("ncurses", .when(platforms: [.macOS])),
       ]
     ),
-    .target(name: "CDeflate", linkerSettings: [.linkedLibrary("deflate"), .linkedLibrary("z")]),
+    .target(
+      name: "CDeflate",
+      linkerSettings: [
+        .linkedLibrary("deflate", .when(platforms: [.linux, .macOS])),
+        .linkedLibrary("z", .when(platforms: [.linux, .macOS])),
+      ]),
     // The system's C library under one name.
     .target(name: "CLibc"),
     .target(name: "CNVML"),
     .target(name: "CSockets", linkerSettings: [.linkedLibrary("ws2_32", .when(platforms: [.windows]))]),
     .target(name: "CSnappy", linkerSettings: [.linkedLibrary("snappy")]),
-    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(
+      name: "CSQLite",
+      linkerSettings: [
+        .linkedLibrary("sqlite3", .when(platforms: [.linux, .macOS])),
+        .linkedLibrary("winsqlite3", .when(platforms: [.windows])),
+      ]),
     .target(name: "CSystemIO"),
     .target(name: "CWeb"),
     // Defined only for Windows; tests on Linux link a scripted double.
     .target(name: "CWindows", linkerSettings: [.linkedLibrary("advapi32", .when(platforms: [.windows]))]),
-    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+    .target(name: "CZlib", linkerSettings: [.linkedLibrary("z", .when(platforms: [.linux, .macOS]))]),
 
     // Recorded machines, mutations, programs and connections, for all tests that need them.
     .target(name: "TestSupport", dependencies: ["SystemIO"], path: "Tests/TestSupport", swiftSettings: settings),
@@ -200,6 +222,20 @@ let package = Package(
         "CollectNode", "CollectLinux", "Collect", "KernelFiles", "AgentMetrics", "SystemIO", "TestSupport",
         "CAllocationCounter",
       ],
+      swiftSettings: settings),
+    // Defines CWindows's functions by scripted machines.
+    .target(
+      name: "CWindowsDouble", dependencies: ["CWindows", "SystemIO"], path: "Tests/CWindowsDouble",
+      swiftSettings: settings),
+    .testTarget(
+      name: "CollectWindowsTests",
+      dependencies: [
+        "PlatformWindows", "Platforms", "CollectWindows", "CWindowsDouble", "CWindows", "API", "CollectGPU", "Collect",
+        "AgentMetrics", "SystemIO", "TestSupport",
+      ],
+      exclude: ["Goldens"], swiftSettings: settings),
+    .testTarget(
+      name: "WindowsServiceTests", dependencies: ["WindowsService", "Platforms", "CWindowsDouble", "SystemIO"],
       swiftSettings: settings),
     .testTarget(
       name: "OutboxTests",

@@ -272,7 +272,7 @@ package final class Archive: ServicePart {
     do throws(SystemError) {
       lock = try ArchiveLock(besides: path)
     } catch {
-      guard error.code == EWOULDBLOCK else {
+      guard error.code == ErrorCode.wouldBlock else {
         // Where not even that can be written, SQLite says better why.
         lock = nil
         return try openFile(lock: nil, restoring: restoring)

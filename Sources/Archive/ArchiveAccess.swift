@@ -29,7 +29,8 @@ package final class ArchiveAccess {
         lock = try ArchiveLock(besides: path)
       } catch {
         throw ArchiveFailure(
-          path, error.code == EWOULDBLOCK ? "an agent is writing to it; stop it first" : error.description, .wait)
+          path, error.code == ErrorCode.wouldBlock ? "an agent is writing to it; stop it first" : error.description,
+          .wait)
       }
     } else {
       lock = nil

@@ -1,5 +1,7 @@
 #include "CDeflate.h"
 
+#ifndef _WIN32
+
 #include <libdeflate.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -75,3 +77,5 @@ size_t cdeflate_inflate(const uint8_t *from, size_t count, uint8_t *to, size_t c
   free(stream);
   return written;
 }
+
+#endif

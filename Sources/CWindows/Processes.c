@@ -2,6 +2,7 @@
 
 #ifdef _WIN32
 
+#include <psapi.h>
 #include <sddl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,32 @@ int32_t cwindows_processes(struct cwindows_process *processes, int32_t capacity)
   ReleaseSRWLockExclusive(&lock);
   if (count > 0) qsort(processes, (size_t)(count < capacity ? count : capacity), sizeof *processes, by_pid);
   return count;
+}
+
+bool cwindows_program_path(char *path, int32_t capacity) {
+  WCHAR wide[1024];
+  DWORD length = GetModuleFileNameW(NULL, wide, sizeof wide / sizeof *wide);
+  // A path that is too long is truncated.
+  if (length == 0 || length >= sizeof wide / sizeof *wide) return false;
+  windows_utf8(wide, (int)length, path, capacity);
+  return true;
+}
+
+uint64_t cwindows_own_working_set(void) {
+  PROCESS_MEMORY_COUNTERS counters = {.cb = sizeof counters};
+  return K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof counters) ? counters.WorkingSetSize
+                                                                                  : cwindows_absent;
+}
+
+bool cwindows_process_created(uint32_t pid, uint64_t *created) {
+  HANDLE process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
+  if (!process) return false;
+  FILETIME creation, exit, kernel, user;
+  // A process that has ended stays as long as another one holds it; it has an exit time.
+  bool is_known = GetProcessTimes(process, &creation, &exit, &kernel, &user) && windows_time(exit) == 0;
+  if (is_known) *created = windows_time(creation);
+  CloseHandle(process);
+  return is_known;
 }
 
 bool cwindows_process_user(uint32_t pid, char *sid, int32_t capacity) {

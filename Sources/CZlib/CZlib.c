@@ -1,5 +1,7 @@
 #include "CZlib.h"
 
+#ifndef _WIN32
+
 #include <limits.h>
 #include <zlib.h>
 
@@ -46,3 +48,5 @@ uint32_t czlib_crc(uint32_t before, const uint8_t *bytes, size_t count) {
 uint32_t czlib_crc_combined(uint32_t first, uint32_t second, size_t count) {
   return (uint32_t)crc32_combine(first, second, (z_off_t)count);
 }
+
+#endif

@@ -48,6 +48,10 @@ package final class GPUCollector: Collector {
         // A GPU that was left alone has an age of its own.
         gpu.age += max(0, reading.boottime - answer.instant)
         if answer.isLost, gpu.state == .active { gpu.state = .lost }
+        if worker.vendor.isGeneric, let known = gpus.firstIndex(where: { $0.isSame(as: gpu) }) {
+          gpus[known].sharedUsed = gpu.sharedUsed
+          continue
+        }
         age = max(age, gpu.age)
         gpus.append(gpu)
       }
@@ -71,6 +75,15 @@ package final class GPUCollector: Collector {
       named[index].service = process.service
     }
     processes = named
+  }
+}
+
+extension GPU {
+  /// Whether the system's entry is a GPU that its maker's driver reports, too; without an address, any of that maker.
+  fileprivate func isSame(as entry: GPU) -> Bool {
+    guard vendor == entry.vendor else { return false }
+    guard let pciAddress, let other = entry.pciAddress else { return true }
+    return pciAddress == other
   }
 }
 

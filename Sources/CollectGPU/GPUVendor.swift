@@ -7,7 +7,7 @@ package import Collect
 package struct GPUVendor: Sendable {
   /// Name in samples, such as "nvidia".
   package let name: String
-  /// PCI vendor id.
+  /// PCI vendor id; 0 for all makers.
   let pciVendor: UInt16
   /// Creates the source; called on the thread that then uses it.
   let makeSource: @Sendable (GPUEnvironment) -> any GPUSource
@@ -17,6 +17,9 @@ package struct GPUVendor: Sendable {
     self.pciVendor = pciVendor
     self.makeSource = makeSource
   }
+
+  /// Whether it lists the GPUs of all makers; follows the vendors whose drivers report more.
+  var isGeneric: Bool { pciVendor == 0 }
 }
 
 /// Where to search for GPUs.

@@ -72,6 +72,8 @@ package struct CPUReading: Sendable, Hashable {
   package var forks: UInt64?
   /// Ticks of ``CPUTime`` in a second.
   package var ticksPerSecond = 100.0
+  /// Whether the system counts nice, iowait, steal and guest time; Windows does not.
+  package var hasUnixModes = true
 
   package init() {}
 }
@@ -161,6 +163,14 @@ package struct CPU: MetricGroup, Hashable {
       usage = busy / total
     }
 
+    /// Clears the modes that only Unix counts.
+    fileprivate mutating func removeUnixModes() {
+      nice = .nan
+      iowait = .nan
+      steal = .nan
+      guest = .nan
+    }
+
     static let table = Table<Modes>([
       .gauge("user", .ratio, "Share of time in user mode, guests not counted", source: "/proc/stat", \.user).titled(
         "User", "ユーザー"),
@@ -242,6 +252,7 @@ package struct CPU: MetricGroup, Hashable {
     let ticks = elapsed.isSinceBoot ? .nan : elapsed.seconds * current.ticksPerSecond
     let count = Double(max(current.cores.count, previous?.cores.count ?? 0))
     modes = start.flatMap { Modes(from: $0, to: current.total, ticks: ticks * count) }
+    if !current.hasUnixModes { modes?.removeUnixModes() }
     usage = modes?.usage ?? .nan
     perCore.reserveCapacity(current.cores.count)
     for (index, core) in current.cores.enumerated() {

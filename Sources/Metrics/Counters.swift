@@ -57,13 +57,13 @@ package struct Counter: Sendable {
       source: "/proc/stat cpu", labels: ["mode"], decimals: 2
     ) { reading, receive in
       guard !reading.cpu.cores.isEmpty else { return }
-      for (mode, path) in modes { receive(.word(mode), nil, reading.cpu.total[keyPath: path]) }
+      for (mode, path) in modes(of: reading.cpu) { receive(.word(mode), nil, reading.cpu.total[keyPath: path]) }
     },
     Counter(
       "agent_cpu_guest_seconds_total", .seconds, "CPU time of guests, which user and nice include",
       source: "/proc/stat cpu guest, guest_nice", labels: ["mode"], decimals: 2
     ) { reading, receive in
-      guard !reading.cpu.cores.isEmpty else { return }
+      guard !reading.cpu.cores.isEmpty, reading.cpu.hasUnixModes else { return }
       receive(.word("user"), nil, reading.cpu.total.guest)
       receive(.word("nice"), nil, reading.cpu.total.guestNice)
     },
@@ -72,7 +72,7 @@ package struct Counter: Sendable {
       labels: ["cpu", "mode"], decimals: 2
     ) { reading, receive in
       for core in reading.cpu.cores {
-        for (mode, path) in modes { receive(.number(core.cpu), .word(mode), core.time[keyPath: path]) }
+        for (mode, path) in modes(of: reading.cpu) { receive(.number(core.cpu), .word(mode), core.time[keyPath: path]) }
       }
     },
     single("agent_cpu_context_switches_total", "Context switches since boot", "/proc/stat ctxt", \.cpu.contextSwitches),
@@ -81,8 +81,11 @@ package struct Counter: Sendable {
   ]
 
   /// Modes that together cover all time.
-  private static var modes: [(StaticString, KeyPath<CPUTime, UInt64>)] {
-    [
+  private static func modes(of cpu: CPUReading) -> [(StaticString, KeyPath<CPUTime, UInt64>)] {
+    if !cpu.hasUnixModes {
+      return [("user", \.user), ("system", \.system), ("idle", \.idle), ("irq", \.irq), ("softirq", \.softirq)]
+    }
+    return [
       ("user", \.user), ("nice", \.nice), ("system", \.system), ("idle", \.idle), ("iowait", \.iowait), ("irq", \.irq),
       ("softirq", \.softirq), ("steal", \.steal),
     ]

@@ -42,6 +42,9 @@ package protocol Platform: Sendable {
   ///
   /// - Parameter root: nil for a simulated machine, where only the agent itself is real.
   func scrapeSource(root: String?) -> (any ScrapeSource)?
+
+  /// The manager of services; nil where a service is a file that `scripts/install` writes.
+  var services: (any ServiceManager)? { get }
 }
 
 /// Functions that read single processes of a machine by their ids.
@@ -69,6 +72,8 @@ package struct ProcessAccess: Sendable {
 
 extension Platform {
   package var pathSeparator: Character { ":" }
+
+  package var services: (any ServiceManager)? { nil }
 
   package var toolFolders: [String] { ["/usr/bin", "/bin"] }
 

@@ -16,6 +16,11 @@ package enum Signals {
     return descriptor
   }
 
+  /// Sends a signal to the program itself, as a service's stop does.
+  package static func sendSelf(_ signal: Int32) {
+    csystemio_signal_self(signal)
+  }
+
   /// Ignores a signal such as SIGPIPE: a closed reader is an error of write(2) rather than the end of the program.
   package static func ignore(_ signal: Int32) {
     csystemio_signal_ignore(signal)

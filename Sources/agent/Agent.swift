@@ -25,6 +25,7 @@ struct Agent: ParsableCommand {
       agent status [<options>]
       agent doctor [--bundle <file>] [<options>]
       agent report --db <file> [<options>]
+      agent service install|start|stop|restart|status|uninstall
       """,
     discussion: """
       Without --tui and --once, it serves: http://127.0.0.1:8080/ui/ is the page, /metrics/latest the JSON.
@@ -35,7 +36,7 @@ struct Agent: ParsableCommand {
     version: version,
     subcommands: [
       ExportCommand.self, ImportCommand.self, ReportCommand.self, ConfigCommand.self, StatusCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, ServiceCommand.self,
     ]
   )
 
@@ -99,6 +100,15 @@ struct Agent: ParsableCommand {
       samples: try samples.values(sources, file: file), archiveFile: try archiveFile.values(sources, file: file),
       archive: try archive.values(sources, file: file), push: try push.values(sources, file: file),
       alerts: try alerts.values(sources, file: file),       terminal: try terminal.values(sources, file: file))
+  }
+
+  /// Checks the settings of a service, which has no terminal.
+  func checkService() throws {
+    let configuration = try configured()
+    try checkModes(configuration)
+    if configuration.main.tui || configuration.main.once {
+      throw UsageError(description: "service: --tui and --once are not for services")
+    }
   }
 
   private func checkModes(_ configuration: Configuration) throws(UsageError) {

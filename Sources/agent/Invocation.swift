@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platforms
 import SystemIO
 
 /// Parses a command line, runs its command and reports errors in one line each.
@@ -62,7 +63,7 @@ enum Invocation {
   private static func report(_ error: any Error, of type: any ParsableCommand.Type) -> Int32 {
     let code = type.exitCode(for: error)
     if let error = error as? any UserError {
-      StandardStreams.write("agent: \(error.line)\n", to: 2)
+      write(error.line)
       return error.exitStatus
     }
     // Thrown after its message was written.
@@ -80,7 +81,12 @@ enum Invocation {
     // The parser's messages are sentences.
     var message = message.prefix(1).lowercased() + message.dropFirst()
     if message.hasSuffix(".") { message.removeLast() }
-    StandardStreams.write("agent: \(message) (see \(name) --help)\n", to: 2)
+    write("\(message) (see \(name) --help)")
     return ExitStatus.usage
+  }
+
+  private static func write(_ line: String) {
+    StandardStreams.write("agent: \(line)\n", to: 2)
+    ServiceLog.write?(.error, line)
   }
 }

@@ -1,5 +1,6 @@
 import AgentMetrics
 import Logging
+import Platforms
 import Synchronization
 import SystemIO
 
@@ -42,6 +43,7 @@ final class LogSink: Sendable {
       return true
     }
     if writes { StandardStreams.write(line, to: 2) }
+    if let severity = ServiceLogSeverity(level) { ServiceLog.write?(severity, message) }
   }
 
   /// Least severe messages to write, for all loggers.

@@ -13,6 +13,10 @@ import Platforms
   import PlatformUnsupported
 
   let platform: any Platform = UnsupportedPlatform()
+#elseif os(Windows)
+  import PlatformWindows
+
+  let platform: any Platform = WindowsPlatform()
 #else
   import PlatformUnsupported
 

@@ -14,6 +14,10 @@ import Testing
       "Platforms",
     ],
     "PlatformUnsupported": ["AgentMetrics", "Collect", "CollectGPU", "NodeMetrics", "Platforms"],
+    "PlatformWindows": [
+      "AgentMetrics", "Collect", "CollectGPU", "CollectWindows", "NodeMetrics", "Platforms", "WindowsService",
+    ],
+    "WindowsService": ["CWindows", "Platforms"],
     "KernelFiles": ["SystemIO"],
     "CollectNode": ["CSystemIO", "Collect", "CollectLinux", "KernelFiles", "NodeMetrics", "SystemIO"],
     "SystemIO": ["CLibc", "CSystemIO", "Synchronization"],
@@ -24,6 +28,7 @@ import Testing
     "Archive": ["AgentMetrics", "Query", "SampleStore", "CSQLite", "Synchronization", "SystemIO"],
     "Collect": ["AgentMetrics", "SampleStore", "SystemIO", "Synchronization"],
     "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "KernelFiles", "SystemIO", "Synchronization"],
+    "CollectWindows": ["AgentMetrics", "Collect", "CollectGPU", "CWindows", "SystemIO"],
     "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "SystemIO", "Synchronization"],
     "CollectGPULinux": ["AgentMetrics", "Collect", "CollectGPU", "KernelFiles", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
@@ -52,7 +57,8 @@ import Testing
     "NcursesTerminal": ["CNcurses", "Dashboard", "SystemIO"],
     "agent": [
       "API", "AgentMetrics", "Alerts", "Archive", "ArgumentParser", "Collect", "CollectDemo", "Dashboard", "HTTPServer",
-      "Logging", "NcursesTerminal", "NodeMetrics", "Outbox", "PlatformLinux", "PlatformUnsupported", "Platforms",
+      "Logging", "NcursesTerminal", "NodeMetrics", "Outbox", "PlatformLinux", "PlatformUnsupported", "PlatformWindows",
+      "Platforms",
       "PrometheusExport",
       "Query", "Remote", "SampleStore", "ServerCore", "Sinks", "Synchronization", "SystemIO",
     ],

@@ -88,6 +88,10 @@ static void print_processes(void) {
     printf("own.name %s\nown.threads %u\nown.cpu %" PRIu64 "\nown.working_set %" PRIu64 "\nown.created %.3f\n",
            processes[index].name, processes[index].threads, processes[index].user + processes[index].kernel,
            processes[index].working_set, cwindows_unix_time(processes[index].created));
+    uint64_t created = 0;
+    printf("own.same_created %d\n", cwindows_process_created(own, &created) && created == processes[index].created);
+    print_number("own.working_set_call", cwindows_own_working_set());
+    printf("own.program %d\n", cwindows_program_path(text, sizeof text));
     printf("own.unix_pid_time %ld\n", (long)time(NULL));
     if (cwindows_command_line(own, text, sizeof text)) printf("own.command %s\n", text);
     if (cwindows_process_path(own, text, sizeof text)) printf("own.path %s\n", text);
@@ -97,6 +101,8 @@ static void print_processes(void) {
   }
   static struct cwindows_service services[256];
   printf("service.count %d\n", cwindows_services(services, 256));
+  static struct cwindows_display_device displays[16];
+  printf("display.count %d\n", cwindows_display_devices(displays, 16));
 }
 
 static void print_host(void) {

@@ -3,7 +3,11 @@
 #ifndef CSQLITE_H
 #define CSQLITE_H
 
+#ifdef _WIN32
+#include <winsqlite/winsqlite3.h>
+#else
 #include <sqlite3.h>
+#endif
 
 /// sqlite3_bind_blob with SQLITE_TRANSIENT: SQLite copies the bytes.
 static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, int count) {

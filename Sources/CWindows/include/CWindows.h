@@ -155,6 +155,15 @@ struct cwindows_process {
 /// Reads all processes but the idle one, by ascending pid; returns their number, which may exceed `capacity`, or -1.
 int32_t cwindows_processes(struct cwindows_process *processes, int32_t capacity);
 
+/// Writes the path of the running program.
+bool cwindows_program_path(char *path, int32_t capacity);
+
+/// Returns the working set of the calling process in bytes; `cwindows_absent` where unknown.
+uint64_t cwindows_own_working_set(void);
+
+/// Writes the FILETIME of a process's creation; returns false if it does not exist, or without the right to read it.
+bool cwindows_process_created(uint32_t pid, uint64_t *created);
+
 /// Writes the user of a process as a text such as "S-1-5-18"; returns false without the right to read it.
 bool cwindows_process_user(uint32_t pid, char *sid, int32_t capacity);
 
@@ -225,6 +234,17 @@ struct cwindows_gpu {
 /// Reads the adapters (DXGI and D3DKMT) but software ones; may block in a driver. Returns their number, or -1.
 int32_t cwindows_gpus(struct cwindows_gpu *gpus, int32_t capacity);
 
+struct cwindows_display_device {
+  /// PCI ids; 0 for a device that is not on a bus of the machine.
+  uint32_t vendor, device;
+  char name[128];
+  /// Version of the driver; empty where unknown.
+  char driver[32];
+};
+
+/// Lists the display devices that are present (SetupAPI), without asking a driver; returns their number, or -1.
+int32_t cwindows_display_devices(struct cwindows_display_device *devices, int32_t capacity);
+
 // MARK: Service control
 
 /// Result of a call of the service control manager: 0, or an error code and the call that failed.
@@ -246,7 +266,7 @@ struct cwindows_service_settings {
 /// Installs the service, or renews the settings of an installed one.
 struct cwindows_service_result cwindows_service_install(const struct cwindows_service_settings *settings);
 
-/// Removes the service and its event source; succeeds if it is not installed.
+/// Removes a stopped service and its event source; succeeds if it is not installed.
 struct cwindows_service_result cwindows_service_uninstall(const char *name);
 
 /// Starts the service and waits until it runs; succeeds if it runs already.

@@ -135,15 +135,17 @@ struct CPUModes {
       bar = Bar(cpu.usage, .user)
       return
     }
-    parts = [
-      ("user", "us", modes.user + modes.nice + modes.guest, .user, .first),
-      ("system", "sy", modes.system + modes.irq + modes.softirq, .system, .second),
-      ("iowait", "wa", modes.iowait, .iowait, .third),
-      ("steal", "st", modes.steal, .steal, .fourth),
-    ]
+    let isUnix = modes.iowait.isFinite
+    parts =
+      [
+        ("user", "us", isUnix ? modes.user + modes.nice + modes.guest : modes.user, .user, .first),
+        ("system", "sy", modes.system + modes.irq + modes.softirq, .system, .second),
+      ]
+      + (isUnix
+        ? [("iowait", "wa", modes.iowait, .iowait, .third), ("steal", "st", modes.steal, .steal, .fourth)] : [])
     // I/O wait is not use, so it comes last.
     bar = Bar(
-      [0, 1, 3, 2].map { [parts] in
+      (isUnix ? [0, 1, 3, 2] : [0, 1]).map { [parts] in
         Bar.Segment(ratio: parts[$0].ratio, color: parts[$0].color, pattern: parts[$0].pattern)
       })
   }

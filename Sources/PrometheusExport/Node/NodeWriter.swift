@@ -51,16 +51,16 @@ struct NodeWriter {
         exposition.value(ticks, decimals: 2)
       }
       mode("idle", core.time.idle)
-      mode("iowait", core.time.iowait)
+      if reading.cpu.hasUnixModes { mode("iowait", core.time.iowait) }
       mode("irq", core.time.irq)
-      mode("nice", core.time.nice)
+      if reading.cpu.hasUnixModes { mode("nice", core.time.nice) }
       mode("softirq", core.time.softirq)
-      mode("steal", core.time.steal)
+      if reading.cpu.hasUnixModes { mode("steal", core.time.steal) }
       mode("system", core.time.system)
       mode("user", core.time.user)
     }
     exposition.family("node_cpu_guest_seconds_total", .counter, "Time that each CPU has spent running guests")
-    for core in reading.cpu.cores {
+    for core in reading.cpu.cores where reading.cpu.hasUnixModes {
       for (mode, ticks) in [("nice" as StaticString, core.time.guestNice), ("user", core.time.guest)] {
         exposition.sample()
         exposition.label("cpu", core.cpu)

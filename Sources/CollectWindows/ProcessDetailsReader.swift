@@ -1,0 +1,39 @@
+package import AgentMetrics
+internal import CWindows
+
+/// Details of one process that are not in the process table, read on request.
+package struct ProcessDetailsReader: Sendable {
+  private let boot: UInt64
+
+  package init() { self.init(boot: BootTime.filetime) }
+
+  /// - Parameter boot: FILETIME at which the boot-time clock was 0.
+  init(boot: UInt64) {
+    self.boot = boot
+  }
+
+  /// Reads the visible details of a process; nil if it does not exist.
+  package func details(of pid: Int32) -> ProcessDetails? {
+    guard startTime(of: pid) != nil else { return nil }
+    var details = ProcessDetails()
+    details.command = commandLine(of: pid)
+    details.executable = text(capacity: 2_048) { cwindows_process_path(UInt32(pid), $0, $1) }
+    return details
+  }
+
+  /// Start time of a process in seconds after boot; nil if it does not exist or may not be opened.
+  package func startTime(of pid: Int32) -> Double? {
+    var created: UInt64 = 0
+    guard pid > 0, cwindows_process_created(UInt32(pid), &created) else { return nil }
+    return Double(created > boot ? created - boot : 0) * 1e-7
+  }
+}
+
+/// Reads the command line of a process; nil without the right to read it.
+package func commandLine(of pid: Int32) -> String? {
+  guard pid > 0 else { return nil }
+  return text(capacity: 4_096) { cwindows_command_line(UInt32(pid), $0, $1) }
+}
+
+/// Working set of this process in bytes; nil if unknown.
+package func ownWorkingSet() -> UInt64? { known(cwindows_own_working_set()) }

@@ -1,0 +1,40 @@
+// Sends one request by WinHTTP and prints the response as it arrives; run by scripts/windows-harness.
+//   http.exe METHOD http|https HOST PORT TARGET BODY [any]
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "CWindows.h"
+
+int main(int count, char **arguments) {
+  if (count < 7) return 64;
+  struct cwindows_http_request request = {
+    .method = arguments[1], .host = arguments[3], .target = arguments[5], .fields = "X-Test: one\r\nX-Other: two\r\n",
+    .body = arguments[6], .body_length = (int64_t)strlen(arguments[6]), .port = (uint16_t)atoi(arguments[4]),
+    .is_tls = !strcmp(arguments[2], "https"), .accepts_any_certificate = count > 7, .timeout_ms = 5000};
+  int32_t status = 0;
+  uint32_t error = 0;
+  ULONGLONG start = GetTickCount64();
+  cwindows_http *http = cwindows_http_open(&request, &status, &error);
+  printf("status %d\nerror %u\n", status, error);
+  if (!http) {
+    char text[256];
+    cwindows_error_text(error, text, sizeof text);
+    printf("took %llu\n", GetTickCount64() - start);
+    return 1;
+  }
+  char value[256] = "";
+  printf("field %d %s\n", cwindows_http_field(http, "X-Reply", value, sizeof value), value);
+  printf("missing %d\n", cwindows_http_field(http, "X-Nothing", value, sizeof value));
+  static char bytes[65536];
+  int64_t total = 0, length;
+  while ((length = cwindows_http_read(http, bytes, sizeof bytes, &error)) > 0) {
+    total += length;
+    printf("part %llu %lld %.*s\n", GetTickCount64() - start, length, length > 60 ? 60 : (int)length, bytes);
+    fflush(stdout);
+  }
+  printf("end %lld %u\ntotal %lld\n", length, error, total);
+  cwindows_http_close(http);
+  return 0;
+}
