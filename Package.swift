@@ -51,6 +51,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: settings
     ),
@@ -71,7 +72,7 @@ let package = Package(
       name: "API",
       dependencies: [
         "Alerts", "Why", "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics",
-        "CDeflate", "CWeb", "CZlib",
+        "SystemIO", "CDeflate", "CWeb", "CZlib",
       ],
       swiftSettings: settings),
     .target(
@@ -143,6 +144,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: settings
     ),

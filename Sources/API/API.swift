@@ -4,6 +4,7 @@ package import Collect
 package import SampleStore
 package import NodeMetrics
 package import PrometheusExport
+package import SystemIO
 
 /// The HTTP JSON API and the web page: maps requests to responses, independent of the server.
 package struct API: Sendable {
@@ -11,8 +12,8 @@ package struct API: Sendable {
   package struct APISettings: Sendable {
     /// The program's version.
     package var version = ""
-    /// Returns the token that clients must send as `Authorization: Bearer …`; nil for no authentication.
-    package var token: @Sendable () -> String? = { nil }
+    /// Returns the tokens of which clients must send one; none for no authentication.
+    package var tokens: @Sendable () -> [AccessToken] = { [] }
     /// Origins whose pages may read responses, such as `https://grafana.example.org`.
     package var corsOrigins: [String] = []
     /// Allowed host names, besides addresses, `localhost` and the machine's own.
@@ -44,6 +45,7 @@ package struct API: Sendable {
   let scrapeSource: (any ScrapeSource)?
   let catalog: CatalogJSON
   let streams: Semaphore
+  let failedLogins = FailureLimit()
   let latest = ResponseCache()
   /// Responses to scrapes of one `Reading`.
   let scrapes = ResponseCache()
@@ -110,7 +112,9 @@ package struct API: Sendable {
     let target = try RequestTarget(request.target)
     let found = Route.find(target.path)
     // A preflight cannot carry a token. Without a valid one, existing and missing paths are indistinguishable.
-    if found?.route.isPublic != true, request.method != "OPTIONS" { try checkToken(of: request) }
+    if found?.route.isPublic != true, request.method != "OPTIONS" {
+      try await authorize(request, for: found?.route)
+    }
     guard let (route, values) = found else {
       throw APIError(.notFound, "no such endpoint: \(target.shownPath)")
     }

@@ -56,11 +56,13 @@ struct Service {
   }
 
   /// Runs until a signal, the user or a failure ends it; returns the exit code.
-  func run() -> Int32 {
+  ///
+  /// - Throws: an invalid token or certificate.
+  func run() throws(SettingError) -> Int32 {
     let sink = LogSink(isJournal: getenv("JOURNAL_STREAM") != nil)
     let level = configuration.main.logLevel
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink, level: level) }
-    let token = configuration.server.currentToken { message in logger.warning("\(message)") }
+    let access = try configuration.server.access { message in logger.warning("\(message)") }
     let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
     let demand = SamplingDemand(history)
     let timekeeper = SystemTimekeeper()
@@ -104,16 +106,16 @@ struct Service {
 
     let events = Events()
     var address: String?
-    let server =
+    let servers =
       serves
-      ? startServer(
-        demand: demand, processes: processes, push: push, alerts: alerts.board, token: token, logger: logger,
-        events: events) : nil
-    if server != nil {
+      ? startServers(
+        demand: demand, processes: processes, push: push, alerts: alerts.board, access: access,
+        log: (logger, events)) : []
+    for _ in servers {
       // A server that neither listens nor fails hangs in the resolver; without a message the reason would be unknown.
       switch events.next(atMost: 30) {
       case .listening(let url):
-        address = url
+        if address == nil || !url.hasPrefix("unix:") { address = url }
         logger.info("listening on \(url)")
       case .failed(let message):
         logger.error("\(message)")
@@ -127,12 +129,12 @@ struct Service {
     let code =
       showsDashboard
       ? showDashboard(
-        demand: demand, processes: processes, alerts: alerts.board, token: token, sink: sink, logger: logger,
+        demand: demand, processes: processes, alerts: alerts.board, access: access, log: (sink, logger),
         address: address)
       : waitForSignal(logger: logger, events: events)
     notifier.stopping()
-    if let server {
-      server.cancel()
+    for server in servers { server.cancel() }
+    for _ in servers {
       // Pending responses get time to complete, but the program ends within a second of its signal.
       while let event = events.next(atMost: 0.6) {
         if case .ended = event { break }
@@ -141,33 +143,39 @@ struct Service {
     return code
   }
 
-  private func startServer(
-    demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, alerts: AlertBoard,
-    token: @escaping @Sendable () -> String?, logger: Logger, events: Events
-  ) -> Task<Void, Never> {
+  /// Starts the server on its port, and the one on a Unix socket if it is configured.
+  private func startServers(
+    demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, alerts: AlertBoard, access: ServerAccess,
+    log: (logger: Logger, events: Events)
+  ) -> [Task<Void, Never>] {
     var settings = API.APISettings()
     settings.version = version
     settings.streams = ConnectionLimits.streams
-    settings.token = token
+    settings.tokens = access.tokens
     settings.corsOrigins = configuration.server.corsOrigins
     settings.allowedHosts = configuration.server.allowedHosts
     settings.prometheus = configuration.server.prometheus
     settings.sources = platform.sources
     settings.pushStatus = { push?.status ?? [] }
     settings.alerts = alerts
-    let server = HTTPServer(
-      api: API(
-        history: demand.history, demand: demand, settings: settings, scrapeSource: scrapeSource,
-        processes: { try await processes.now() }),
-      host: configuration.server.host,
-      port: configuration.server.port, logger: logger)
-    collector.add { $0.server = server.status }
-    return Task.detached {
-      do {
-        try await server.run { url in events.add(.listening(url)) }
-        events.add(.ended)
-      } catch {
-        events.add(.failed("\(error)"))
+    let api = API(
+      history: demand.history, demand: demand, settings: settings, scrapeSource: scrapeSource,
+      processes: { try await processes.now() })
+    var server = HTTPServer(
+      api: api, host: configuration.server.host, port: configuration.server.port, logger: log.logger)
+    server.tls = access.tls
+    let main = server
+    collector.add { $0.server = main.status }
+    let local = configuration.server.listen.map { HTTPServer(api: api, socket: $0, logger: log.logger) }
+    let events = log.events
+    return [main, local].compactMap(\.self).map { server in
+      Task.detached {
+        do {
+          try await server.run { url in events.add(.listening(url)) }
+          events.add(.ended)
+        } catch {
+          events.add(.failed("\(error)"))
+        }
       }
     }
   }
@@ -200,9 +208,10 @@ struct Service {
   }
 
   private func showDashboard(
-    demand: SamplingDemand, processes: ProcessSnapshots, alerts: AlertBoard, token: @escaping @Sendable () -> String?,
-    sink: LogSink, logger: Logger, address: String?
+    demand: SamplingDemand, processes: ProcessSnapshots, alerts: AlertBoard, access: ServerAccess,
+    log: (sink: LogSink, logger: Logger), address: String?
   ) -> Int32 {
+    let (sink, logger) = log
     sink.hold()
     defer { sink.release() }
     var options = dashboardOptions(configuration.terminal, interval: configuration.samples.interval)
@@ -212,10 +221,12 @@ struct Service {
     options.silenceAlerts = { alerts.setSilenced($0) }
     options.processes = .local { processes.snapshot(of: $0) }
     if isThisMachine {
-      options.control = platform.processControl()
+      options.control = platform.processControl(configuration.main.commandLines)
       if !serves, configuration.server.port != 0 {
         // In the background: the first frame does not depend on another process.
-        let daemon = LocalDaemon(port: configuration.server.port, token: token)
+        let daemon = LocalDaemon(
+          socket: configuration.server.listen?.path ?? UnixSocket.standardPath, port: configuration.server.port,
+          token: { access.tokens().first?.text })
         Task.detached { await daemon.remember(into: demand.history) }
       }
     }

@@ -68,7 +68,9 @@ import Testing
       if let fallback = about.fallback { #expect(line.contains("default: \(fallback)"), "\(line)") }
     }
     // Paragraphs are wrapped by the parser only, not by line breaks in their text.
-    for type in [Agent.configuration, ExportCommand.configuration, ImportCommand.configuration] {
+    for type in [
+      Agent.configuration, ExportCommand.configuration, ImportCommand.configuration, TokenCommand.configuration,
+    ] {
       for paragraph in type.discussion.split(separator: "\n") { #expect(paragraph.hasSuffix("."), "\(paragraph)") }
     }
   }
@@ -79,7 +81,7 @@ import Testing
     #expect(Set(abouts.map(\.flag)).count == abouts.count)
     let variables = abouts.compactMap(\.variable)
     #expect(Set(variables).count == variables.count)
-    for about in abouts + (ExportSettings.rows + ImportSettings.rows).map(\.about) {
+    for about in abouts + (ExportSettings.rows + ImportSettings.rows + TokenSettings.rows).map(\.about) {
       #expect(about.help.hasSuffix("."), "\(about.flag)")
     }
   }
