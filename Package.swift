@@ -52,6 +52,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: settings
     ),
@@ -71,7 +72,7 @@ let package = Package(
     .target(
       name: "API",
       dependencies: [
-        "Alerts", "Why", "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics",
+        "Alerts", "Why", "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO",
         "CDeflate", "CWeb", "CZlib",
       ],
       swiftSettings: settings),
@@ -155,6 +156,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: settings
     ),

@@ -4,6 +4,7 @@ package import Collect
 package import SampleStore
 package import NodeMetrics
 package import PrometheusExport
+package import SystemIO
 
 /// The HTTP JSON API and the web page: maps requests to responses, independent of the server.
 package struct API: Sendable {
@@ -24,8 +25,8 @@ package struct API: Sendable {
   package struct APISettings: Sendable {
     /// The program's version.
     package var version = ""
-    /// Returns the token that clients must send as `Authorization: Bearer …`; nil for no authentication.
-    package var token: @Sendable () -> String? = { nil }
+    /// Returns the tokens of which clients must send one; none for no authentication.
+    package var tokens: @Sendable () -> [AccessToken] = { [] }
     /// Returns the current rules for origins and host names.
     package var admission: @Sendable () -> Admission = { Admission() }
     /// Sets constant rules for origins.
@@ -75,6 +76,7 @@ package struct API: Sendable {
   let streams: Semaphore
   /// When the agent began to serve, by a clock that counts suspended time.
   let start = ContinuousClock.now
+  let failedLogins = FailureLimit()
   let latest = ResponseCache()
   /// Responses to scrapes of one `Reading`.
   let scrapes = ResponseCache()
@@ -146,7 +148,9 @@ package struct API: Sendable {
     let target = try RequestTarget(request.target)
     let found = Route.find(target.path)
     // A preflight cannot carry a token. Without a valid one, existing and missing paths are indistinguishable.
-    if found?.route.isPublic != true, request.method != "OPTIONS" { try checkToken(of: request) }
+    if found?.route.isPublic != true, request.method != "OPTIONS" {
+      try await authorize(request, for: found?.route)
+    }
     guard let (route, values) = found else {
       throw APIError(.notFound, "no such endpoint: \(target.shownPath)")
     }

@@ -6,6 +6,7 @@ struct APIError: Error {
     case forbidden = 403
     case notFound = 404
     case methodNotAllowed = 405
+    case tooManyRequests = 429
     case serviceUnavailable = 503
 
     /// Its meaning in this API.
@@ -13,9 +14,10 @@ struct APIError: Error {
       switch self {
       case .badRequest: "Invalid or unknown parameter, or malformed request"
       case .unauthorized: "Missing or invalid token"
-      case .forbidden: "Host not allowed"
+      case .forbidden: "Host not allowed, or a token that opens /metrics only"
       case .notFound: "Not found"
       case .methodNotAllowed: "Only GET, HEAD and OPTIONS are allowed"
+      case .tooManyRequests: "Too many wrong tokens from this address"
       case .serviceUnavailable: "Temporarily unavailable"
       }
     }
@@ -28,12 +30,13 @@ struct APIError: Error {
       case .forbidden: "forbidden"
       case .notFound: "not_found"
       case .methodNotAllowed: "method_not_allowed"
+      case .tooManyRequests: "too_many_requests"
       case .serviceUnavailable: "service_unavailable"
       }
     }
 
     static let all: [Status] = [
-      .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .serviceUnavailable,
+      .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .tooManyRequests, .serviceUnavailable,
     ]
   }
 

@@ -1,7 +1,7 @@
 internal import AgentMetrics
 internal import SampleStore
 
-/// Access control: the host name of a request, the token, and CORS.
+/// Access control of browsers: the host name of a request, and CORS.
 extension API {
   /// Prevents DNS rebinding: rejects loopback requests whose Host is not an address, localhost or an allowed name.
   ///
@@ -33,31 +33,6 @@ extension API {
       && parts.allSatisfy { part in
         (1...3).contains(part.count) && part.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
       }
-  }
-
-  /// Rejects a request without the token if one is set (RFC 6750).
-  func checkToken(of request: Request) throws(APIError) {
-    guard let token = settings.token() else { return }
-    let header = request[header: "Authorization"] ?? ""
-    let scheme = header.prefix { $0 != " " }
-    guard scheme.lowercased() == "bearer" else {
-      throw APIError(.unauthorized, "authentication required: Authorization: Bearer TOKEN")
-        .adding("WWW-Authenticate", #"Bearer realm="agent""#)
-    }
-    guard Self.isEqual(String(header.dropFirst(scheme.count)[...].trimmed), token) else {
-      throw APIError(.unauthorized, "invalid token")
-        .adding("WWW-Authenticate", #"Bearer realm="agent", error="invalid_token""#)
-    }
-  }
-
-  /// Whether two texts are equal, compared in constant time.
-  private static func isEqual(_ given: String, _ wanted: String) -> Bool {
-    let (given, wanted) = (Array(given.utf8), Array(wanted.utf8))
-    var difference = given.count ^ wanted.count
-    for index in given.indices {
-      difference |= Int(given[index] ^ wanted[index % max(1, wanted.count)])
-    }
-    return difference == 0 && !wanted.isEmpty
   }
 
   /// Allows pages of the configured origins to read the response (WHATWG Fetch §3.2).

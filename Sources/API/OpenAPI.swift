@@ -38,6 +38,11 @@ enum OpenAPI {
     writer.member("scheme", "bearer")
     writer.member("description", "Required if the agent runs with --token-file")
     writer.endObject()
+    writer.beginObject("password")
+    writer.member("type", "http")
+    writer.member("scheme", "basic")
+    writer.member("description", "The token as the password of any user")
+    writer.endObject()
     writer.endObject()
     writer.endObject()
     writer.endObject()
@@ -76,9 +81,9 @@ enum OpenAPI {
     // With a token, or without if none is configured; public routes never require one.
     writer.beginObject()
     writer.endObject()
-    if !route.isPublic {
+    for scheme in route.isPublic ? [] : ["token", "password"] {
       writer.beginObject()
-      writer.beginArray("token")
+      writer.beginArray(scheme)
       writer.endArray()
       writer.endObject()
     }

@@ -11,17 +11,20 @@ extension API {
     package var isLocal: Bool
     /// Identifies the client's address for its limit of streams; nil for loopback.
     package var client: String?
+    /// Whether the system has authenticated the client: by the permissions of a Unix socket.
+    package var isTrusted: Bool
 
     /// Creates a request.
     package init(
       method: String = "GET", target: String, headers: [(name: String, value: String)] = [], isLocal: Bool = false,
-      client: String? = nil
+      client: String? = nil, isTrusted: Bool = false
     ) {
       self.method = method
       self.target = target
       self.headers = headers
       self.isLocal = isLocal
       self.client = client
+      self.isTrusted = isTrusted
     }
 
     /// The value of a header field, by its name in any case; several are joined by commas (RFC 9110 §5.3).

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import SystemIO
 
 /// SQLite error: the operation, its extended result code and its message.
 struct SQLiteError: Error, CustomStringConvertible {
@@ -23,6 +24,15 @@ final class Database {
 
   /// Opens the file, making it where it is not there and may be written.
   init(path: String, mode: Mode, busyTimeout: Int32 = 200) throws(SQLiteError) {
+    if mode == .readWrite {
+      // SQLite would follow the link, and make a new file for all users; its journal has the file's permissions.
+      do throws(SystemError) {
+        try Files.makePrivate(path)
+      } catch {
+        // Any other reason comes from SQLite, too.
+        if error.code == ELOOP { throw SQLiteError(code: SQLITE_CANTOPEN, message: "another user's link") }
+      }
+    }
     let flags =
       SQLITE_OPEN_NOMUTEX | (mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
     let code = sqlite3_open_v2(path, &handle, flags, nil)

@@ -224,7 +224,9 @@ int32_t csystemio_replace_file(const char *path, const void *bytes, int64_t coun
     errno = ENAMETOOLONG;
     return CSYSTEMIO_OPEN_FAILED;
   }
-  int file = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+  // Never through a name that exists: another user may have planted a link in a folder that both may write.
+  unlink(new);
+  int file = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
   if (file < 0) return CSYSTEMIO_OPEN_FAILED;
   int32_t failure = 0;
   if (csystemio_write(file, bytes, count) != 0) failure = CSYSTEMIO_WRITE_FAILED;
@@ -241,6 +243,31 @@ int32_t csystemio_replace_file(const char *path, const void *bytes, int64_t coun
   return failure;
 }
 
+int32_t csystemio_create_file(const char *path, const void *bytes, int64_t count, int32_t mode) {
+  int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+  if (file < 0) return -1;
+  int32_t result = csystemio_write(file, bytes, count);
+  int code = errno;
+  close(file);
+  if (result != 0) unlink(path);
+  errno = code;
+  return result;
+}
+
+int32_t csystemio_make_private(const char *path) {
+  struct stat status;
+  if (lstat(path, &status) == 0) {
+    // A link of another user could lead to any file that this process may write.
+    if (S_ISLNK(status.st_mode) && status.st_uid != geteuid() && status.st_uid != 0) return errno = ELOOP, -1;
+    return 0;
+  }
+  if (errno != ENOENT) return -1;
+  int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (file < 0) return errno == EEXIST ? 0 : -1;
+  close(file);
+  return 0;
+}
+
 int32_t csystemio_rename(const char *path, const char *name) { return rename(path, name); }
 
 int32_t csystemio_remove(const char *path) { return unlink(path); }
@@ -248,7 +275,7 @@ int32_t csystemio_remove(const char *path) { return unlink(path); }
 int32_t csystemio_make_folder(const char *path, int32_t mode) { return mkdir(path, (mode_t)mode); }
 
 int32_t csystemio_lock_file(const char *path) {
-  int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0) return file;
   int code = errno;
   close(file);
@@ -276,6 +303,11 @@ int32_t csystemio_identity_of(const char *path, struct csystemio_identity *ident
   if (stat(path, &status) != 0) return -1;
   *identity = (struct csystemio_identity){(uint64_t)status.st_dev, (uint64_t)status.st_ino};
   return 0;
+}
+
+int32_t csystemio_mode_of(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 ? (int32_t)(status.st_mode & 07777) : -1;
 }
 
 int64_t csystemio_link_target(const char *path, char *target, int64_t size) {

@@ -68,6 +68,8 @@ int32_t csystemio_signal_wait(int32_t end) {
   }
 }
 
+int32_t csystemio_is_root(void) { return geteuid() == 0; }
+
 void csystemio_signal_self(int32_t number) { kill(getpid(), number); }
 
 void csystemio_signal_ignore(int32_t number) { signal(number, SIG_IGN); }

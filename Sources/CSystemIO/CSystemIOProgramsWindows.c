@@ -121,6 +121,8 @@ int32_t csystemio_signal_wait(int32_t end) {
   return -1;
 }
 
+int32_t csystemio_is_root(void) { return 0; }
+
 void csystemio_signal_self(int32_t number) {
   if (!route(number)) ExitProcess(128 + (UINT)number);
 }

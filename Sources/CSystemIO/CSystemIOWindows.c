@@ -286,6 +286,23 @@ int32_t csystemio_replace_file(const char *path, const void *bytes, int64_t coun
   return failure;
 }
 
+int32_t csystemio_create_file(const char *path, const void *bytes, int64_t count, int32_t mode) {
+  (void)mode;
+  HANDLE file = create(path, GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL);
+  if (file == INVALID_HANDLE_VALUE) return -1;
+  int32_t result = write_handle(file, bytes, count);
+  int code = errno;
+  CloseHandle(file);
+  if (result != 0) csystemio_remove(path);
+  errno = code;
+  return result;
+}
+
+int32_t csystemio_make_private(const char *path) {
+  (void)path;
+  return 0;
+}
+
 int32_t csystemio_rename(const char *path, const char *name) {
   WCHAR *from = csystemio_wide(path), *to = csystemio_wide(name);
   BOOL done = from && to && MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
@@ -350,6 +367,11 @@ int32_t csystemio_may_access(const char *path, int32_t way) {
   if (allowed && way == CSYSTEMIO_EXECUTABLE) allowed = is_folder || is_program(wide);
   free(wide);
   return allowed;
+}
+
+int32_t csystemio_mode_of(const char *path) {
+  (void)path;
+  return -1;
 }
 
 int32_t csystemio_identity_of(const char *path, struct csystemio_identity *identity) {

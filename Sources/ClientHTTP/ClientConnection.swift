@@ -47,6 +47,9 @@ package enum ClientConnection {
         return try configure(channel)
       }
     }
+    if let socket = server.socket {
+      return try await bootstrap.connect(unixDomainSocketPath: socket, channelInitializer: initialize)
+    }
     // An address bypasses the resolver, whose queue a slow name would block.
     if let address { return try await bootstrap.connect(to: address, channelInitializer: initialize) }
     return try await bootstrap.connect(host: server.host, port: server.port, channelInitializer: initialize)

@@ -5,6 +5,8 @@ package struct ServerAddress: Sendable, Hashable {
   /// A name or an address, without brackets.
   package var host: String
   package var port: Int
+  /// Path of a Unix socket to which to connect instead.
+  package var socket: String?
 
   package init(isSecure: Bool, host: String, port: Int) {
     self.isSecure = isSecure

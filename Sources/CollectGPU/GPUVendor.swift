@@ -33,6 +33,12 @@ package struct GPUEnvironment: Sendable {
   /// Maximum wait of the first reading in seconds; a single sample has no second chance to show GPUs.
   package var firstPatience: Double
 
+  /// Folders of programs that only the administrator can write.
+  package static let trustedFolders = [
+    "/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/opt/rocm/bin", "/usr/local/nvidia/bin", "/usr/lib/wsl/lib",
+    "/run/current-system/sw/bin",
+  ]
+
   /// Creates the environment of the machine under `root`.
   package init(root: String, asksDrivers: Bool, toolPath: [String] = [], firstPatience: Double = 0) {
     self.root = root

@@ -74,7 +74,9 @@ package enum Tool {
     _ path: String, _ arguments: [String], deadline: Double, limit: Int
   ) throws(CollectorError) -> (end: ExternalProgram.End, output: [UInt8], errors: [UInt8]) {
     do throws(SystemError) {
-      return try ExternalProgram.run(path, arguments, environment: environment, deadline: deadline, limit: limit)
+      return try ExternalProgram.run(
+        path, arguments, environment: environment(isPrivileged: ProcessSettings.isPrivileged), deadline: deadline,
+        limit: limit)
     } catch {
       throw CollectorError(error.description)
     }
@@ -94,9 +96,11 @@ package enum Tool {
     return line.count > 120 ? String(line.prefix(119)) + "…" : line
   }
 
-  /// Variables that a tool needs to find its libraries; C locale, so that its messages can be parsed.
-  private static var environment: [String] {
-    ["PATH", "HOME", "LD_LIBRARY_PATH", "PYTHONPATH", "ROCM_PATH"].compactMap { name in
+  /// Variables that a tool needs to find its libraries, none of them in a privileged process; C locale, so that its
+  /// messages can be parsed.
+  static func environment(isPrivileged: Bool) -> [String] {
+    if isPrivileged { return ["PATH=" + GPUEnvironment.trustedFolders.joined(separator: ":"), "LC_ALL=C"] }
+    return ["PATH", "HOME", "LD_LIBRARY_PATH", "PYTHONPATH", "ROCM_PATH"].compactMap { name in
       Environment.value(of: name).map { name + "=" + $0 }
     } + ["LC_ALL=C"]
   }

@@ -1,14 +1,17 @@
 package import AgentMetrics
+package import Collect
 internal import KernelFiles
 internal import SystemIO
 
 /// Details of one process in /proc/PID that are not in the process table, read on request.
 package struct ProcessDetailsReader: Sendable {
   private let root: String
+  private let commandLines: CommandLineDetail
 
   /// Creates a reader of /proc under `root`.
-  package init(root: String) {
+  package init(root: String, commandLines: CommandLineDetail = .masked) {
     self.root = root
+    self.commandLines = commandLines
   }
 
   /// Reads the visible details of a process; nil if it does not exist.
@@ -17,7 +20,7 @@ package struct ProcessDetailsReader: Sendable {
     guard Files.exists(folder) else { return nil }
     var details = ProcessDetails()
     if let bytes = try? Files.contents(of: folder + "/cmdline") {
-      details.command = CommandLineParser.text(bytes.span)
+      details.command = CommandLineText.text(bytes.span, commandLines)
     }
     details.directory = Files.link(folder + "/cwd")
     details.executable = Files.link(folder + "/exe")
@@ -48,12 +51,14 @@ package struct ProcessDetailsReader: Sendable {
 ///
 /// The read waits for the process's memory lock, which a hung process may hold.
 ///
-/// - Parameter root: "" for the running machine, else the directory that holds its `proc`.
-package func commandLine(root: String) -> @Sendable (Int32) -> String? {
+/// - Parameters:
+///   - root: "" for the running machine, else the directory that holds its `proc`.
+///   - detail: how much of it to show.
+package func commandLine(root: String, _ detail: CommandLineDetail) -> @Sendable (Int32) -> String? {
   { pid in
     let path = root + "/proc/" + String(pid) + "/cmdline"
     guard let bytes = try? Files.contents(of: path, buffer: ReadBuffer(capacity: 512)) else { return nil }
-    return CommandLineParser.text(bytes.span)
+    return CommandLineText.text(bytes.span, detail)
   }
 }
 

@@ -388,20 +388,3 @@ enum ProcessIOParser {
     }
   }
 }
-
-/// Parser of /proc/[pid]/cmdline: arguments, each terminated by NUL.
-enum CommandLineParser {
-  /// Maximum length; longer ones are truncated.
-  static let limit = 4_096
-
-  /// The arguments joined by blanks; nil without any.
-  static func text(_ bytes: Span<UInt8>) -> String? {
-    var end = min(bytes.count, limit)
-    while end > 0, bytes[end - 1] == 0 { end -= 1 }
-    if end == 0 { return nil }
-    var text: [UInt8] = []
-    text.reserveCapacity(end)
-    for index in 0..<end { text.append(bytes[index] == 0 ? UInt8(ascii: " ") : bytes[index]) }
-    return String(decoding: text, as: UTF8.self)
-  }
-}

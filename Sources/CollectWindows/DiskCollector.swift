@@ -80,8 +80,8 @@ package final class DiskCollector: Collector {
     known[disk.number] = facts
     entry.reads = facts.counts.totals[0]
     entry.writes = facts.counts.totals[1]
-    entry.sectorsRead = disk.bytes_read / 512
-    entry.sectorsWritten = disk.bytes_written / 512
+    entry.bytesRead = disk.bytes_read
+    entry.bytesWritten = disk.bytes_written
     entry.readMilliseconds = disk.read_time / 10_000
     entry.writeMilliseconds = disk.write_time / 10_000
     entry.queueMilliseconds = (disk.read_time &+ disk.write_time) / 10_000

@@ -10,6 +10,7 @@ extension ClientAddress {
     switch address {
     case .v4 where bytes.count >= 8: self.init(bytes[4..<8])
     case .v6 where bytes.count >= 24: self.init(bytes[8..<24])
+    case .unixDomainSocket: self = .loopback
     default: self = .unknown
     }
   }

@@ -3,6 +3,7 @@ internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 internal import ServerCore
 
 /// A connection set up by Hummingbird, with a ``ConnectionGuard``; or a refused one.
@@ -21,13 +22,17 @@ struct ConnectionChannel: ServerChildChannel {
 
   private let base: HTTP1Channel
   private let connections: NIOLoopBound<Connections>
+  private let tls: ServerTLS?
 
-  /// - Parameter connections: shared by all of the server's channels, on their event loop.
+  /// - Parameters:
+  ///   - connections: shared by all of the server's channels, on their event loop.
+  ///   - tls: certificate and key; nil for plain TCP.
   init(
-    connections: NIOLoopBound<Connections>, limits: ConnectionLimits,
+    connections: NIOLoopBound<Connections>, limits: ConnectionLimits, tls: ServerTLS?,
     responder: @escaping HTTPChannelHandler.Responder
   ) {
     self.connections = connections
+    self.tls = tls
     base = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
@@ -45,6 +50,7 @@ struct ConnectionChannel: ServerChildChannel {
     case .accepted: break
     case .refused:
       return channel.eventLoop.makeCompletedFuture {
+        try secure(channel)
         try channel.pipeline.syncOperations.addHandler(RefusalHandler(connections))
         return .refused(channel)
       }
@@ -52,6 +58,7 @@ struct ConnectionChannel: ServerChildChannel {
       channel.close(promise: nil)
       return channel.eventLoop.makeSucceededFuture(.refused(channel))
     }
+    do { try secure(channel) } catch { return channel.eventLoop.makeFailedFuture(error) }
     return base.setup(channel: channel, logger: logger).flatMapThrowing { [self] value in
       // Right behind the decoder, which is the last handler that knows the protocol version.
       let operations = channel.pipeline.syncOperations
@@ -61,6 +68,12 @@ struct ConnectionChannel: ServerChildChannel {
       try operations.addHandler(handler, position: .after(decoder))
       return .accepted(value)
     }
+  }
+
+  /// Adds TLS below HTTP.
+  private func secure(_ channel: any Channel) throws {
+    guard let tls else { return }
+    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
   }
 
   func handle(value: Value, logger: Logger) async {

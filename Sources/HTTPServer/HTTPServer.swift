@@ -6,6 +6,7 @@ package import Logging
 internal import NIOCore
 internal import NIOPosix
 package import ServerCore
+internal import Synchronization
 internal import SystemIO
 
 /// Serves the API over TCP: HTTP/1.1 by Hummingbird, without its router, on one thread.
@@ -13,10 +14,14 @@ package struct HTTPServer: APIServer {
   private let api: API
   private let host: String
   private let port: Int
+  /// Listens on this socket instead of host and port.
+  private var socket: UnixSocket?
   private let logger: Logger
   private let prepared = PreparedResponses()
   package var limits = ConnectionLimits()
   package let usage = ConnectionUsage()
+  /// Certificate and key; nil for plain TCP.
+  package var tls: ServerTLS?
 
   /// Creates a server that does not listen yet.
   ///
@@ -28,6 +33,12 @@ package struct HTTPServer: APIServer {
     self.host = host
     self.port = port
     self.logger = logger
+  }
+
+  /// Creates a server on a Unix domain socket.
+  package init(api: API, socket: UnixSocket, logger: Logger) {
+    self.init(api: api, host: "", port: 0, logger: logger)
+    self.socket = socket
   }
 
   /// Listens and answers until its task is cancelled; then ends within half a second.
@@ -42,16 +53,25 @@ package struct HTTPServer: APIServer {
       NIOLoopBound(Connections(limits: limits, usage: usage, logger: quietLogger, loop: loop), eventLoop: loop)
     }.get()
     let limits = limits
+    let address = try bindAddress()
+    let refusal = Mutex<(any Error)?>(nil)
+    let isListening = Mutex(false)
     let server = Server(
-      childChannelSetup: ConnectionChannel(connections: connections, limits: limits, responder: respond),
-      configuration: ServerConfiguration(address: .hostname(host, port: port), backlog: ConnectionLimits.backlog),
+      childChannelSetup: ConnectionChannel(connections: connections, limits: limits, tls: tls, responder: respond),
+      configuration: ServerConfiguration(address: address, backlog: ConnectionLimits.backlog),
       onServerRunning: { channel in
         try? await loop.submit {
           try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(connections.value), position: .first)
         }.get()
         // Accepted connections are counted only after setup; a batch would exceed a small number of descriptors.
         if limits.connections < 64 { try? await channel.setOption(.maxMessagesPerRead, value: 1).get() }
-        listening(Self.url(of: channel.localAddress))
+        isListening.withLock { $0 = true }
+        do { try socket?.share() } catch {
+          refusal.withLock { $0 = error }
+          try? await channel.close()
+          return
+        }
+        listening(url(of: channel.localAddress))
       },
       eventLoopGroup: group,
       logger: quietLogger)
@@ -63,6 +83,8 @@ package struct HTTPServer: APIServer {
       Task { await Self.end(server, running) }
     }
     try? await group.shutdownGracefully()
+    if let socket, isListening.withLock({ $0 }) { unlink(socket.path) }
+    if let error = refusal.withLock({ $0 }) { throw failure(error) }
     if case .failure(let error) = result, !Task.isCancelled { throw failure(error) }
   }
 
@@ -85,7 +107,8 @@ package struct HTTPServer: APIServer {
     let response = await api.respond(
       to: API.Request(
         method: request.method.rawValue, target: request.head.path ?? "", headers: Self.fields(of: request.head),
-        isLocal: Self.isLoopback(channel.parent?.localAddress), client: ClientAddress(channel.remoteAddress).key))
+        isLocal: Self.isLoopback(channel.parent?.localAddress), client: ClientAddress(channel.remoteAddress).key,
+        isTrusted: socket != nil))
     if let (head, body) = prepared.response(response.identity) {
       try await writer.write(response: Self.dated(head), body: ResponseBody(byteBuffer: body))
       return
@@ -167,7 +190,7 @@ package struct HTTPServer: APIServer {
   private func send(
     _ events: EventStream, _ head: HTTPResponse, _ writer: consuming ResponseWriter, _ channel: any Channel
   ) async throws {
-    try await channel.setOption(.unsentBytes, value: ConnectionLimits.unsentBytes).get()
+    if socket == nil { try await channel.setOption(.unsentBytes, value: ConnectionLimits.unsentBytes).get() }
     ConnectionGuard.onEnd(of: channel) { events.end() }
     var head = head
     // An endless response is the last one on its connection.
@@ -211,12 +234,21 @@ package struct HTTPServer: APIServer {
     return quiet
   }
 
-  private static func url(of address: SocketAddress?) -> String {
-    guard let address, let host = address.ipAddress, let port = address.port else { return "http://" }
-    return "http://" + Authority.text(host, port)
+  private func bindAddress() throws -> BindAddress {
+    guard let socket else { return .hostname(host, port: port) }
+    guard !socket.isAnswering else { throw ListenError(socket: socket.path, reason: "another agent listens there") }
+    return .unixDomainSocket(path: socket.path)
+  }
+
+  private func url(of address: SocketAddress?) -> String {
+    if let socket { return "unix:" + socket.path }
+    let scheme = tls == nil ? "http://" : "https://"
+    guard let address, let host = address.ipAddress, let port = address.port else { return scheme }
+    return scheme + Authority.text(host, port)
   }
 
   private func failure(_ error: any Error) -> ListenError {
+    if let error = error as? ListenError { return error }
     let reason =
       switch error {
       case is SocketAddressError.UnknownHost: "the host is not found"
@@ -224,12 +256,14 @@ package struct HTTPServer: APIServer {
         switch error.errnoCode {
         case EADDRINUSE: "the port is in use"
         case EACCES, EPERM: "not permitted to listen on this port"
+        case ENOENT where socket != nil: "the folder does not exist"
         case EADDRNOTAVAIL: "not an address of this machine"
         case EAFNOSUPPORT: "this machine has no addresses of this family"
         case let code: "cannot listen: \(String(cString: strerror(code)))"
         }
       default: "cannot listen: \(error)"
       }
+    if let socket { return ListenError(socket: socket.path, reason: reason) }
     return ListenError(host: host, port: port, reason: reason)
   }
 }

@@ -24,10 +24,10 @@ package struct LinuxPlatform: Platform {
 
   package var sources: SourceTexts { .rows }
 
-  package func processes(root: String) -> ProcessAccess? {
-    let reader = ProcessDetailsReader(root: root)
+  package func processes(root: String, commandLines: CommandLineDetail) -> ProcessAccess? {
+    let reader = ProcessDetailsReader(root: root, commandLines: commandLines)
     return ProcessAccess(
-      commandLine: commandLine(root: root), details: { reader.details(of: $0) },
+      commandLine: commandLine(root: root, commandLines), details: { reader.details(of: $0) },
       startTime: { reader.startTime(of: $0) }, hasThreads: true)
   }
 

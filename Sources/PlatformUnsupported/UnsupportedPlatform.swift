@@ -20,7 +20,7 @@ package struct UnsupportedPlatform: Platform {
 
   package var sources: SourceTexts { SourceTexts([:]) }
 
-  package func processes(root: String) -> ProcessAccess? { nil }
+  package func processes(root: String, commandLines: CommandLineDetail) -> ProcessAccess? { nil }
 
   package func scrapeSource(root: String?) -> (any ScrapeSource)? { nil }
 }

@@ -29,14 +29,16 @@ package protocol Platform: Sendable {
   /// Character between two folders of the variable PATH.
   var pathSeparator: Character { get }
 
-  /// Folders to search for vendors' tools where PATH is not set.
+  /// Folders to search for vendors' tools where PATH is not set, or must not choose programs: for root and services.
   var toolFolders: [String] { get }
 
   /// Origins of the metrics, for the catalog.
   var sources: SourceTexts { get }
 
   /// Access to single processes of a machine; nil where the system has none.
-  func processes(root: String) -> ProcessAccess?
+  ///
+  /// - Parameter commandLines: how much of command lines to show; secrets are masked before they leave the platform.
+  func processes(root: String, commandLines: CommandLineDetail) -> ProcessAccess?
 
   /// Values of a Prometheus scrape beyond samples; nil where the system has none.
   ///
@@ -75,7 +77,7 @@ extension Platform {
 
   package var services: (any ServiceManager)? { nil }
 
-  package var toolFolders: [String] { ["/usr/bin", "/bin"] }
+  package var toolFolders: [String] { GPUEnvironment.trustedFolders }
 
   /// All collectors of a machine in the order of a tick.
   ///
@@ -83,7 +85,7 @@ extension Platform {
   ///   - version: the agent's version.
   ///   - isSingle: whether only one sample is taken, so that slow GPUs are awaited.
   package func allCollectors(root: String, version: String, isSingle: Bool = false) -> [any Collector] {
-    let path = Environment.value(of: "PATH")
+    let path = ProcessSettings.isPrivileged ? nil : Environment.value(of: "PATH")
     let environment = GPUEnvironment(
       root: root, asksDrivers: isRunning(root: root),
       toolPath: path?.split(separator: pathSeparator).map(String.init) ?? toolFolders,

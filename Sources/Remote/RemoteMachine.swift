@@ -33,6 +33,11 @@ package final class RemoteMachine: Sendable {
     (try? RemoteURL(text)) != nil
   }
 
+  /// Whether a file has CA certificates.
+  package static func hasAuthorities(_ path: String) -> Bool {
+    (try? RemoteRequest.context(path)) != nil
+  }
+
   /// Seconds without a byte after which a connection counts as cut; the agent sends a comment every 15.
   static let silence = 40.0
   /// Initial reconnect delay in seconds; doubles up to ``longestPause``.
@@ -68,12 +73,15 @@ package final class RemoteMachine: Sendable {
   /// - Parameters:
   ///   - address: `http://host:port`, `https://host`, or only `host:port`.
   ///   - token: returns the token for a server with `--token-file`, for each request.
+  ///   - authorities: file with the CA certificates (PEM) that verify https servers; nil for the system's.
   ///   - capacity: samples kept of its history.
   /// - Throws: AddressError.
   package convenience init(
-    _ address: String, token: @escaping @Sendable () -> String? = { nil }, capacity: Int
+    _ address: String, token: @escaping @Sendable () -> String? = { nil }, authorities: String? = nil, capacity: Int
   ) throws(AddressError) {
-    self.init(try RemoteURL(address), token: token, capacity: capacity)
+    var url = try RemoteURL(address)
+    url.authorities = authorities
+    self.init(url, token: token, capacity: capacity)
   }
 
   private init(_ address: RemoteURL, token: @escaping @Sendable () -> String?, capacity: Int) {

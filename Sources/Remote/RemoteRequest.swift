@@ -2,6 +2,8 @@ internal import ClientHTTP
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPCompression
+internal import NIOSSL
+internal import Synchronization
 
 /// Reason for a missing answer, in one line.
 struct RemoteFailure: Error, Sendable, CustomStringConvertible {
@@ -113,7 +115,7 @@ struct RemoteRequest: Sendable {
     do {
       let silence = TimeAmount.milliseconds(Int64(silence * 1_000))
       return try await ClientConnection.open(
-        to: url.server, context: url.server.isSecure ? try Self.tls.get() : nil, limit: Self.connectTime,
+        to: url.server, context: url.server.isSecure ? try Self.context(url.authorities) : nil, limit: Self.connectTime,
         purpose: isStream ? .stream : .request
       ) { [isStream] channel in
         let pipeline = channel.pipeline.syncOperations
@@ -128,8 +130,16 @@ struct RemoteRequest: Sendable {
     }
   }
 
-  /// TLS settings with the system's certificates; created once.
-  private static let tls = Result { try ClientConnection.context() }
+  /// TLS settings by the file of their CA certificates, "" for the system's; created once.
+  private static let contexts = Mutex<[String: NIOSSLContext]>([:])
+
+  /// - Parameter authorities: file with CA certificates (PEM); nil for the system's.
+  static func context(_ authorities: String?) throws -> NIOSSLContext {
+    if let known = contexts.withLock({ $0[authorities ?? ""] }) { return known }
+    let context = try ClientConnection.context(authorities: authorities)
+    contexts.withLock { $0[authorities ?? ""] = context }
+    return context
+  }
 
   /// Describes an error in one line.
   static func line(of error: any Error) -> String {

@@ -4,6 +4,8 @@ internal import ClientHTTP
 struct RemoteURL: Sendable, Equatable {
   /// Scheme, host and port.
   let server: ServerAddress
+  /// File with the CA certificates that verify it; nil for the system's.
+  var authorities: String?
 
   init(server: ServerAddress) { self.server = server }
 
@@ -11,7 +13,15 @@ struct RemoteURL: Sendable, Equatable {
   ///
   /// - Throws: RemoteMachine.AddressError.
   init(_ address: String) throws(RemoteMachine.AddressError) {
-    let error = RemoteMachine.AddressError(description: "\"\(address)\" is not allowed; allowed is http://HOST:PORT")
+    let error = RemoteMachine.AddressError(
+      description: "\"\(address)\" is not allowed; allowed is http://HOST:PORT or unix:/PATH")
+    if address.hasPrefix("unix:/") {
+      guard address.utf8.count <= 112, address.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw error }
+      var server = ServerAddress(isSecure: false, host: "localhost", port: 80)
+      server.socket = String(address.dropFirst(5))
+      self.server = server
+      return
+    }
     var rest = address[...]
     var isSecure = false
     var port = 8080
@@ -34,5 +44,5 @@ struct RemoteURL: Sendable, Equatable {
   var authority: String { server.bracketedHost + ":\(server.port)" }
 
   /// The URL without a path.
-  var text: String { server.scheme + authority }
+  var text: String { server.socket.map { "unix:" + $0 } ?? server.scheme + authority }
 }

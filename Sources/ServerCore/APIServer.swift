@@ -34,6 +34,10 @@ package struct ListenError: UserError {
   package init(host: String, port: Int, reason: String) {
     description = "\(Authority.text(host, port)): \(reason)"
   }
+
+  package init(socket path: String, reason: String) {
+    description = "unix:\(path): \(reason)"
+  }
 }
 
 /// Host and port of a URL.

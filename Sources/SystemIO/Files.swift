@@ -109,6 +109,20 @@ package enum Files {
     }
   }
 
+  /// Writes a new file; fails if the name exists, even as a dangling link.
+  ///
+  /// - Parameter mode: POSIX permissions.
+  package static func create(_ path: String, with text: String, mode: Int32) throws(SystemError) {
+    var text = text
+    let result = text.withUTF8 { csystemio_create_file(path, $0.baseAddress, Int64($0.count), mode) }
+    if result != 0 { throw SystemError("create " + path) }
+  }
+
+  /// Makes an empty file that only its owner may read, unless it exists; fails for a link that another user has made.
+  package static func makePrivate(_ path: String) throws(SystemError) {
+    if csystemio_make_private(path) != 0 { throw SystemError("open " + path) }
+  }
+
   /// Renames a file, replacing any other.
   package static func rename(_ path: String, to name: String) throws(SystemError) {
     if csystemio_rename(path, name) != 0 { throw SystemError("rename " + path) }

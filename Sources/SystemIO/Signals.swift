@@ -35,6 +35,9 @@ package enum Signals {
 
 /// Settings of the process as a whole.
 package enum ProcessSettings {
+  /// Whether this process runs as root or as a systemd service, so that its PATH must not choose programs.
+  package static let isPrivileged = csystemio_is_root() != 0 || Environment.value(of: "INVOCATION_ID") != nil
+
   /// Makes the C library use one heap and return memory early; call before any thread is created.
   package static func tuneHeap() {
     csystemio_tune_heap()

@@ -26,6 +26,7 @@ struct Agent: ParsableCommand {
       agent doctor [--bundle <file>] [<options>]
       agent report --db <file> [<options>]
       agent service install|start|stop|restart|status|uninstall
+      agent token [--token-file <file>] [--role <role>]
       """,
     discussion: """
       Without --tui and --once, it serves: http://127.0.0.1:8080/ui/ is the page, /metrics/latest the JSON.
@@ -36,7 +37,7 @@ struct Agent: ParsableCommand {
     version: version,
     subcommands: [
       ExportCommand.self, ImportCommand.self, ReportCommand.self, ConfigCommand.self, StatusCommand.self,
-      DoctorCommand.self, ServiceCommand.self,
+      DoctorCommand.self, ServiceCommand.self, TokenCommand.self,
     ]
   )
 
@@ -67,6 +68,8 @@ struct Agent: ParsableCommand {
     let configuration = try configured()
     let main = configuration.main
     try checkModes(configuration)
+    let serves = main.targets.isEmpty && !main.once && (main.serve || !main.tui)
+    if serves { try configuration.server.checkExposure() }
     let targets = try configuration.push.targets(hostName: hostName)
     let webhooks = try configuration.alerts.webhookTargets()
     if main.once {
@@ -75,13 +78,13 @@ struct Agent: ParsableCommand {
       try showOthers(configuration)
     } else {
       let collector = ServiceCollector()
-      let code = Service(
+      let code = try Service(
         configuration: configuration, source: source(main, [collector]),
-        commandLine: main.demo ? nil : platform.processes(root: main.root.last ?? "")?.commandLine,
+        commandLine: commandLine(main),
         scrapeSource: platform.scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets,
         webhooks: webhooks,
         collector: collector,
-        isThisMachine: !main.demo && main.root.isEmpty, showsDashboard: main.tui, serves: main.serve || !main.tui,
+        isThisMachine: !main.demo && main.root.isEmpty, showsDashboard: main.tui, serves: serves,
         readSettings: configured
       ).run()
       if code != 0 { throw ExitCode(code) }
@@ -125,9 +128,10 @@ struct Agent: ParsableCommand {
   }
 
   private func showOthers(_ configuration: Configuration) throws {
+    let tokens = try configuration.server.currentTokens { _ in }
     try RemoteDashboard(
-      targets: configuration.main.targets, token: configuration.server.currentToken { _ in },
-      historySize: configuration.samples.historySize
+      targets: configuration.main.targets, token: { tokens().first?.text },
+      authorities: configuration.main.authorities, historySize: configuration.samples.historySize
     ).run(options: dashboardOptions(configuration.terminal, interval: 1))
   }
 
@@ -143,6 +147,12 @@ struct Agent: ParsableCommand {
     guard roots.count > 1 else { return .recorded({ collectors(root) }, later: nil) }
     let later = roots[1]
     return .recorded({ collectors(root) }, later: { collectors(later) })
+  }
+
+  /// Reads the command line of a process; nil if the system does not support it, or none are to be shown.
+  private func commandLine(_ main: SettingValues<MainSettings>) -> (@Sendable (Int32) -> String?)? {
+    guard !main.demo, main.commandLines != .none else { return nil }
+    return platform.processes(root: main.root.last ?? "", commandLines: main.commandLines)?.commandLine
   }
 
   private func runOnce(_ main: SettingValues<MainSettings>) throws {

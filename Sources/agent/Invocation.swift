@@ -63,7 +63,7 @@ enum Invocation {
   private static func report(_ error: any Error, of type: any ParsableCommand.Type) -> Int32 {
     let code = type.exitCode(for: error)
     if let error = error as? any UserError {
-      write(error.line)
+      write(error.line.printable)
       return error.exitStatus
     }
     // Thrown after its message was written.
@@ -72,7 +72,7 @@ enum Invocation {
       StandardStreams.write(type.fullMessage(for: error) + "\n", to: code.isSuccess ? 1 : 2)
       return code.rawValue
     }
-    let message = type.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+    let message = type.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ").printable
     return report(message, help: type == Agent.self ? "agent" : "agent " + (type.configuration.commandName ?? ""))
   }
 

@@ -15,11 +15,7 @@ final class LiveSettings: Sendable {
   }
   private let state: Mutex<State>
 
-  /// Returns the token, which is read again when its file changes.
-  let token: @Sendable () -> String?
-
-  init(_ configuration: Configuration, token: @escaping @Sendable () -> String?) {
-    self.token = token
+  init(_ configuration: Configuration) {
     state = Mutex(State(admission: Self.admission(of: configuration), texts: configuration.texts))
   }
 

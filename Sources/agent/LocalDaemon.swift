@@ -2,18 +2,30 @@ import AgentMetrics
 import Query
 import SampleStore
 import Remote
+import SystemIO
 
 /// An agent that already serves on this machine: a dashboard starts with its samples in memory, and queries its
 /// archive.
 struct LocalDaemon {
+  /// Its Unix socket, which is tried first: it needs no token.
+  let socket: String
   let port: Int
   let token: @Sendable () -> String?
 
+  private func answer(atMost count: Int) async -> (RemoteMachine, [Sample])? {
+    for address in (Files.exists(socket) ? ["unix:" + socket] : []) + ["127.0.0.1:\(port)"] {
+      if let daemon = try? RemoteMachine(address, token: token, capacity: 1),
+        let samples = try? await daemon.remembered(atMost: count)
+      {
+        return (daemon, samples)
+      }
+    }
+    return nil
+  }
+
   /// Prepends its samples to a history; no effect if there is no agent, or one of another machine.
   func remember(into history: History) async {
-    guard let daemon = try? RemoteMachine("127.0.0.1:\(port)", token: token, capacity: 1),
-      let samples = try? await daemon.remembered(atMost: history.capacity), let newest = samples.last
-    else { return }
+    guard let (daemon, samples) = await answer(atMost: history.capacity), let newest = samples.last else { return }
     let own = await history.first().sample
     guard newest.host.hostname == own.host.hostname, !newest.host.isDemo,
       abs(newest.host.bootTime - own.host.bootTime) < 5

@@ -1,11 +1,12 @@
+import Collect
 import Dashboard
 import Platforms
 import SystemIO
 
 extension Platform {
   /// Actions of a dashboard on the processes of the running machine; nil where the system gives no access to them.
-  func processControl() -> ProcessControl? {
-    guard let processes = processes(root: "") else { return nil }
+  func processControl(_ commandLines: CommandLineDetail) -> ProcessControl? {
+    guard let processes = processes(root: "", commandLines: commandLines) else { return nil }
     let calls = ProcessCalls(startTime: processes.startTime)
     return ProcessControl(
       details: processes.details,

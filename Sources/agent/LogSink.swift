@@ -26,7 +26,7 @@ final class LogSink: Sendable {
 
   func write(_ level: Logger.Level, _ message: String) {
     // Line breaks in a message become blanks.
-    let message = String(message.map { $0.isNewline ? " " : $0 })
+    let message = String(message.map { $0.isNewline ? " " : $0 }).printable
     let line: String
     if isJournal {
       line = "<\(Self.priority(level))>\(message)\n"

@@ -1,4 +1,5 @@
 import AgentMetrics
+import SystemIO
 
 /// A sample as readable text, generated from the catalog: a heading per domain, its metrics in a column, lists as
 /// tables.
@@ -138,9 +139,7 @@ private final class Outline: FieldVisitor {
   }
 
   func text(_ definition: Definition, _ value: String, at field: Int) {
-    // An external name may contain control characters, which a terminal must not interpret.
-    let isPlain = value.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
-    add(definition, isPlain ? value : String(value.unicodeScalars.map { $0.isPrintable ? Character($0) : "?" }))
+    add(definition, value.printable)
   }
 
   func flag(_ definition: Definition, _ value: Bool, at field: Int) {
@@ -184,8 +183,4 @@ private final class Outline: FieldVisitor {
     }
     path.last?.children.append(.metric(name: name, text: text))
   }
-}
-
-extension Unicode.Scalar {
-  fileprivate var isPrintable: Bool { properties.generalCategory != .control }
 }

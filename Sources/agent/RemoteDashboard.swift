@@ -64,6 +64,8 @@ extension SettingValues<MainSettings> {
 struct RemoteDashboard {
   let targets: [RemoteTarget]
   let token: @Sendable () -> String?
+  /// File with the CA certificates that verify https servers; nil for the system's.
+  let authorities: String?
   let historySize: Int
 
   /// Runs until the user quits.
@@ -71,7 +73,8 @@ struct RemoteDashboard {
   /// - Throws: RemoteMachine.AddressError, or the terminal's errors.
   func run(options: DashboardOptions) throws {
     let machines = try targets.map { target in
-      (name: target.name, machine: try RemoteMachine(target.url, token: token, capacity: historySize))
+      let machine = try RemoteMachine(target.url, token: token, authorities: authorities, capacity: historySize)
+      return (name: target.name, machine: machine)
     }
     // A machine that does not respond delays no other.
     let tasks = machines.map { entry in Task.detached { await entry.machine.run() } }

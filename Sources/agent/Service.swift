@@ -46,14 +46,17 @@ struct Service {
   private typealias Ends = Condition<[ServiceEnd]>
 
   /// Runs until a signal, the user or a failure ends it; returns the exit code.
-  func run() -> Int32 {
+  ///
+  /// - Throws: an invalid token or certificate.
+  func run() throws(SettingError) -> Int32 {
     let sink = LogSink(isJournal: getenv("JOURNAL_STREAM") != nil)
     sink.level = configuration.main.logLevel
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink) }
+    let access = try configuration.server.access { message in logger.warning("\(message)") }
     var parts = RunningParts()
     var code: Int32 = 0
     do {
-      try run(&parts, sink: sink, logger: logger)
+      try run(&parts, access: access, sink: sink, logger: logger)
     } catch {
       logger.error("\(error.line)")
       code = ExitStatus.unavailable
@@ -63,11 +66,10 @@ struct Service {
     return code
   }
 
-  private func run(_ parts: inout RunningParts, sink: LogSink, logger: Logger) throws {
-    let token = configuration.server.currentToken { message in logger.warning("\(message)") }
+  private func run(_ parts: inout RunningParts, access: ServerAccess, sink: LogSink, logger: Logger) throws {
     let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
     let demand = SamplingDemand(history)
-    let live = LiveSettings(configuration, token: token)
+    let live = LiveSettings(configuration)
     let notifier = SystemdNotifier()
     let alerts = AlertService(rules: configuration.alerts.allRules, webhooks: webhooks, logger: logger)
     // Before the sampler, so that restored samples precede new ones.
@@ -89,11 +91,15 @@ struct Service {
     if !showsDashboard { try routeSignals(to: ends) }
     var address: String?
     if serves {
-      let api = api(of: demand, processes: processes, push: push, alerts: alerts.board, live: live)
-      let server = server(of: api, logger: logger) { reason in ends.update { $0.append(.failure(reason)) } }
-      try parts.start(server, share: 0.6)
-      address = server.address
-      logger.info("listening on \(address ?? "")")
+      let api = api(of: demand, processes: processes, push: push, alerts: alerts.board, access: access, live: live)
+      let servers = servers(of: api, access: access, logger: logger) { reason in
+        ends.update { $0.append(.failure(reason)) }
+      }
+      for server in servers {
+        try parts.start(server, share: 0.3)
+        address = address ?? server.address
+        logger.info("listening on \(server.address ?? "")")
+      }
     }
     let status = address.map { "listening on \($0)" } ?? "not serving"
     try parts.start(ReadyNotice(notifier: notifier, status: status), share: 0)
@@ -109,7 +115,7 @@ struct Service {
     options.listening = address
     options.messages = { sink.newestHeld }
     options.silenceAlerts = { alerts.board.setSilenced($0) }
-    try showDashboard(of: demand, processes: processes, token: token, options: options)
+    try showDashboard(of: demand, processes: processes, access: access, options: options)
   }
 
   // MARK: Parts
@@ -144,12 +150,12 @@ struct Service {
 
   private func api(
     of demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, alerts: AlertBoard,
-    live: LiveSettings
+    access: ServerAccess, live: LiveSettings
   ) -> API {
     var settings = API.APISettings()
     settings.version = version
     settings.streams = ConnectionLimits.streams
-    settings.token = live.token
+    settings.tokens = access.tokens
     settings.admission = { live.admission }
     settings.prometheus = configuration.server.prometheus
     settings.sources = platform.sources
@@ -161,11 +167,20 @@ struct Service {
       processes: { try await processes.now() })
   }
 
-  private func server(of api: API, logger: Logger, onEnd: @escaping @Sendable (String) -> Void) -> ServerPart {
+  /// The server on its port, and the one on a Unix socket if it is configured.
+  private func servers(
+    of api: API, access: ServerAccess, logger: Logger, onEnd: @escaping @Sendable (String) -> Void
+  ) -> [ServerPart] {
     let (host, port) = (configuration.server.host, configuration.server.port)
-    let server = HTTPServer(api: api, host: host, port: port, logger: logger)
-    collector.add { $0.server = server.status }
-    return ServerPart(server, name: "\(host):\(port)", onEnd: onEnd)
+    var server = HTTPServer(api: api, host: host, port: port, logger: logger)
+    server.tls = access.tls
+    let main = server
+    collector.add { $0.server = main.status }
+    let local = configuration.server.listen.map { socket in
+      ServerPart(
+        HTTPServer(api: api, socket: socket, logger: logger), name: "unix:\(socket.path)", onEnd: onEnd)
+    }
+    return [ServerPart(main, name: "\(host):\(port)", onEnd: onEnd), local].compactMap(\.self)
   }
 
   // MARK: The main thread
@@ -193,17 +208,19 @@ struct Service {
   }
 
   private func showDashboard(
-    of demand: SamplingDemand, processes: ProcessSnapshots, token: @escaping @Sendable () -> String?,
+    of demand: SamplingDemand, processes: ProcessSnapshots, access: ServerAccess,
     options: DashboardOptions
   ) throws {
     var options = options
     options.sources = platform.sources
     options.processes = .local { processes.snapshot(of: $0) }
     if isThisMachine {
-      options.control = platform.processControl()
+      options.control = platform.processControl(configuration.main.commandLines)
       if !serves, configuration.server.port != 0 {
         // In the background: the first frame does not depend on another process.
-        let daemon = LocalDaemon(port: configuration.server.port, token: token)
+        let daemon = LocalDaemon(
+          socket: configuration.server.listen?.path ?? UnixSocket.standardPath, port: configuration.server.port,
+          token: { access.tokens().first?.text })
         Task.detached { await daemon.remember(into: demand.history) }
       }
     }

@@ -46,7 +46,7 @@ struct Daemon {
     let values = try options.values(sources, file: try ConfigFile.find(path))
     address = RemoteAddress(port: values.port)
     // Without the right to read it, the public state remains.
-    token = values.tokenFile.flatMap { TokenFile.token(in: $0) }
+    token = values.tokenFile.flatMap { TokenFile.tokens(in: $0)?.first?.text }
   }
 
   /// Asks for its state; details only if it accepts the token.

@@ -1,5 +1,6 @@
 import AgentMetrics
 import SampleStore
+import SystemIO
 import Testing
 
 @testable import API
@@ -67,7 +68,7 @@ import Testing
     -> API.Response
   {
     await respond(target, method: method, authorization.map { [("Authorization", $0)] } ?? []) {
-      $0.token = { "s3cret" }
+      $0.tokens = { [AccessToken("s3cret"), AccessToken("scraper", role: .metrics)] }
     }
   }
 
@@ -87,6 +88,11 @@ import Testing
         #expect(response[header: "www-authenticate"] == #"Bearer realm="agent", error="invalid_token""#)
       }
       #expect(await Self.withToken(target, "Basic czNjcmV0").status == 401)
+      // user:s3cret, :s3cret, user:wrong.
+      for right in ["Basic dXNlcjpzM2NyZXQ=", "basic OnMzY3JldA"] {
+        #expect(await Self.withToken(target, right).status == 200, "\(target) \(right)")
+      }
+      #expect(await Self.withToken(target, "Basic dXNlcjp3cm9uZw==").status == 401)
     }
     #expect(await Self.withToken("/metrics/stream", nil).status == 401)
     #expect(await Self.withToken("/metrics/latest", nil, method: "HEAD").status == 401)
@@ -102,8 +108,99 @@ import Testing
     #expect(await Self.withToken("/nowhere", "Bearer s3cret").status == 404)
   }
 
+  @Test("A token for metrics opens the scrape alone")
+  func roles() async {
+    #expect(await Self.withToken("/metrics", "Bearer scraper").status == 200)
+    #expect(await Self.withToken("/metrics", "Bearer s3cret").status == 200)
+    for target in ["/metrics/latest", "/metrics/stream", "/processes", "/nowhere", "/version"] {
+      let response = await Self.withToken(target, "Bearer scraper")
+      #expect(response.status == 403 && Self.text(response).contains("this token opens /metrics only"), "\(target)")
+    }
+    #expect(await Self.withToken("/ui/", "Bearer scraper").status == 200)
+  }
+
+  @Test("/health shows only its status without a token")
+  func health() async {
+    let alone = #"{"status":"ok"}"#
+    for header in [nil, "Bearer scraper"] { #expect(Self.text(await Self.withToken("/health", header)) == alone) }
+    #expect(Self.text(await Self.withToken("/health", "Bearer s3cret")).contains("interval_sec"))
+    #expect(await Self.withToken("/health", "Bearer wrong").status == 401)
+    #expect(Self.text(await Self.respond("/health")).contains("interval_sec"))
+  }
+
+  @Test("Wrong tokens are limited per address; others and loopback stay open")
+  func failureLimit() async {
+    var settings = API.APISettings()
+    settings.tokens = { [AccessToken("s3cret")] }
+    let api = API(history: History(capacity: 1, interval: 1), settings: settings)
+    func status(_ token: String, client: String?) async -> Int {
+      let request = API.Request(target: "/version", headers: [("Authorization", "Bearer " + token)], client: client)
+      return await api.respond(to: request).status
+    }
+    #expect(await status("wrong", client: "4:1") == 401)
+    // In the future, so that a slow machine forgives none.
+    for _ in 0..<20 { api.failedLogins.add("4:1", at: 1e12) }
+    let limited = await api.respond(
+      to: API.Request(target: "/version", headers: [("Authorization", "Bearer s3cret")], client: "4:1"))
+    #expect(limited.status == 429 && limited[header: "retry-after"] == "1")
+    #expect(await status("s3cret", client: "4:2") == 200)
+    for _ in 0..<20 { api.failedLogins.add(nil, at: 1e12) }
+    #expect(await status("wrong", client: nil) == 401)
+    #expect(await status("s3cret", client: nil) == 200)
+    // A request without credentials is no attempt.
+    for _ in 0..<30 {
+      #expect(await api.respond(to: API.Request(target: "/version", client: "4:3")).status == 401)
+    }
+    #expect(await status("s3cret", client: "4:3") == 200)
+  }
+
+  @Test("The limit of wrong tokens forgives one per second, and remembers a bounded number of addresses")
+  func failureTable() {
+    let limit = FailureLimit()
+    for _ in 0..<20 { limit.add("a", at: 100) }
+    #expect(limit.isReached(by: "a", at: 100) && !limit.isReached(by: "b", at: 100))
+    #expect(!limit.isReached(by: "a", at: 101.5))
+    limit.add("a", at: 101.5)
+    #expect(limit.isReached(by: "a", at: 101.5))
+    #expect(!limit.isReached(by: "a", at: 200))
+    for index in 0..<5_000 { limit.add("c\(index)", at: 300) }
+    #expect(limit.count == FailureLimit.maxClients)
+  }
+
+  @Test func base64() {
+    func decoded(_ text: String) -> String? {
+      API.base64Decoded(Array(text.utf8)[...]).map { String(decoding: $0, as: UTF8.self) }
+    }
+    #expect(decoded("") == "" && decoded("Zg==") == "f" && decoded("Zm8=") == "fo" && decoded("Zm9v") == "foo")
+    #expect(decoded("Zm9vYmFy") == "foobar" && decoded("Z g") == nil && decoded("Z\u{E9}") == nil)
+  }
+
   @Test func everyRouteDeclaresWhetherItIsPublic() {
     #expect(Route.all.filter(\.isPublic).map(\.path) == ["/health", "/", "/ui", "/ui/{file}"])
+  }
+
+  @Test("Command lines are for clients with the token or on this machine")
+  func commandLines() async {
+    func commands(
+      client: String?, _ headers: [(name: String, value: String)] = [], token: String? = nil
+    ) async -> Bool {
+      var settings = API.APISettings()
+      settings.tokens = { token.map { [AccessToken($0)] } ?? [] }
+      var process = Process()
+      process.command = "worker --queue a"
+      let table = ProcessSnapshot(timestamp: Timestamp(seconds: 0), processes: [process])
+      let api = API(history: History(capacity: 1, interval: 1), settings: settings, processes: { table })
+      let request = API.Request(target: "/processes", headers: headers, client: client)
+      let response = await api.respond(to: request)
+      #expect(response.status == 200)
+      return Self.text(response).contains("worker --queue a")
+    }
+    #expect(await commands(client: nil))
+    #expect(await !commands(client: "4:1"))
+    #expect(await commands(client: "4:1", [("Authorization", "Bearer s3cret")], token: "s3cret"))
+    // A reverse proxy on this machine.
+    #expect(await !commands(client: nil, [("X-Forwarded-For", "10.0.0.7")]))
+    #expect(await !commands(client: nil, [("Forwarded", "for=10.0.0.7")]))
   }
 
   // MARK: Other origins
@@ -128,7 +225,7 @@ import Testing
         (origin.map { [("Origin", $0)] } ?? []) + (preflight ? [("Access-Control-Request-Method", "GET")] : [])
       ) {
         $0.corsOrigins = ["https://a.example", "http://b.example:3000"]
-        $0.token = { target == "/health" ? nil : "s3cret" }
+        $0.tokens = { target == "/health" ? [] : [AccessToken("s3cret")] }
       }
     }
     for origin in ["https://a.example", "http://b.example:3000"] {

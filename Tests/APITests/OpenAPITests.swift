@@ -1,5 +1,6 @@
 import AgentMetrics
 import SampleStore
+import SystemIO
 import Testing
 
 @testable import API
@@ -19,7 +20,11 @@ import Testing
     var streams = 224
     var token: String?
     var samples = 3
+    /// Number of wrong tokens before it.
+    var attempts = 0
   }
+
+  private static let wrongToken = [(name: "Authorization", value: "Bearer wrong")]
 
   static let provocations: [Provocation] = Route.all.flatMap { route -> [Provocation] in
     let target = route.path == "/ui/{file}" ? "/ui/" : route.path
@@ -31,6 +36,10 @@ import Testing
       case (.serviceUnavailable, "/health"):
         Provocation(path: path, status: 503, target: "/health?strict", samples: 0)
       case (.badRequest, _): Provocation(path: path, status: 400, target: target + "?no-such-parameter=1")
+      case (.unauthorized, "/health"):
+        Provocation(path: path, status: 401, target: target, headers: wrongToken, token: "s3cret")
+      case (.tooManyRequests, _):
+        Provocation(path: path, status: 429, target: target, headers: wrongToken, token: "s3cret", attempts: 20)
       case (.unauthorized, _): Provocation(path: path, status: 401, target: target, token: "s3cret")
       case (.forbidden, _): Provocation(path: path, status: 403, target: target, headers: [("Host", "evil.example")])
       case (.notFound, "/metrics/at"): Provocation(path: path, status: 404, target: "/metrics/at?time=1")
@@ -48,9 +57,11 @@ import Testing
   @Test(arguments: provocations) func everyDocumentedError(provocation: Provocation) async {
     var settings = API.APISettings()
     settings.streams = provocation.streams
-    settings.token = { provocation.token }
+    settings.tokens = { provocation.token.map { [AccessToken($0)] } ?? [] }
     let api = API(history: MadeUpSample.history(samples: provocation.samples), settings: settings) { throw Failure() }
-    let request = API.Request(target: provocation.target, headers: provocation.headers, isLocal: true)
+    let request = API.Request(target: provocation.target, headers: provocation.headers, isLocal: true, client: "4:1")
+    // In the future, so that a slow machine forgives none.
+    for _ in 0..<provocation.attempts { api.failedLogins.add("4:1", at: 1e12) }
     // A server that shuts down aborts a history.
     let task = Task {
       if provocation.path == "/metrics/history", provocation.status == 503 { withUnsafeCurrentTask { $0?.cancel() } }

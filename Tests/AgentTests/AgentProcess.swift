@@ -15,6 +15,17 @@ final class AgentProcess {
     return TestPaths.repository + "/.build/debug/agent"
   }()
 
+  /// Words before a command line that make an unprivileged user run it; nil if root cannot do so.
+  static let unprivileged: [String]? = {
+    if geteuid() != 0 { return [] }
+    guard let path = Program.path(of: "setpriv") else { return nil }
+    let launcher = [path, "--reuid=65534", "--regid=65534", "--clear-groups"]
+    // The binary may be in a folder of root's.
+    let isReachable =
+      try? Program(path, Array(launcher.dropFirst()) + ["test", "-x", AgentProcess.path]).result().status == 0
+    return isReachable == true ? launcher : nil
+  }()
+
   private let program: Program
   var pid: pid_t { program.pid }
 
@@ -39,14 +50,14 @@ final class AgentProcess {
 
   /// Starts a serving agent, and waits until it listens.
   static func serving(
-    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = []
+    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = [], scheme: String = "http"
   ) throws -> (process: AgentProcess, port: UInt16) {
     let process = try AgentProcess(
       ["--serve", "--port", "0"] + arguments, environment: environment, launcher: launcher)
     var log = ""
     while let line = process.errorLine() {
       log += line + "\n"
-      guard let start = line.end(of: "http://127.0.0.1:") else { continue }
+      guard let start = line.end(of: scheme + "://127.0.0.1:") else { continue }
       guard let port = UInt16(line[start...].prefix(while: \.isNumber)) else { break }
       return (process, port)
     }

@@ -45,10 +45,26 @@ import Testing
       "agent --interval": Case(
         use: .serves(["--interval", "86400"]), wrong: ["0", "0.5", "86401"].map { ["--interval", $0] }),
       "agent --history": Case(use: .serves(["--history", "1"]), wrong: ["0", "1000001"].map { ["--history", $0] }),
+      "agent --command-lines": Case(use: .serves(["--command-lines", "full"]), wrong: [["--command-lines", "some"]]),
       "agent --log-level": Case(use: .serves(["--log-level", "info"]), wrong: [["--log-level", "loud"]]),
       "agent --token-file": Case(
         use: .serves(["--token-file", folder.file("token")]),
         wrong: ["", "/nowhere", "/dev/null"].map { ["--token-file", $0] }),
+      "agent --listen": Case(
+        use: .serves(["--listen", "unix:" + folder.file("socket")]),
+        wrong: ["unix:relative", "/a", "unix:/a,mode=999", "unix:/a,group=no-such-group"].map { ["--listen", $0] }),
+      "agent --insecure": Case(use: .serves(["--insecure"]), wrong: [["--host", "0.0.0.0"]]),
+      "agent --tls-cert": Case(
+        use: .runs(["--help"]), wrong: [["--tls-cert", folder.file("token")], ["--tls-cert", ""]]),
+      "agent --tls-key": Case(
+        use: .runs(["--help"]),
+        wrong: [
+          ["--tls-key", folder.file("token")], ["--tls-cert", folder.file("token"), "--tls-key", folder.file("token")],
+          ["--tls-cert", "/nowhere", "--tls-key", folder.file("token")],
+        ]),
+      "agent --tls-client-ca": Case(use: .runs(["--help"]), wrong: [["--tls-client-ca", folder.file("token")]]),
+      "agent --connect-ca-file": Case(
+        use: .runs(["--help"]), wrong: ["/nowhere", folder.file("token")].map { ["--connect-ca-file", $0] }),
       "agent --cors-origin": Case(
         use: .serves(["--cors-origin", "http://a:1", "--cors-origin", "https://b"]), wrong: [["--cors-origin", "*"]]),
       "agent --allowed-host": Case(
@@ -146,6 +162,12 @@ import Testing
         use: .runs(report + ["--format", "markdown"]), wrong: ["csv", ""].map { report + ["--format", $0] }),
       "agent report --version": Case(use: .runs(["report", "--version"]), wrong: []),
       "agent report --help": Case(use: .runs(["report", "--help"]), wrong: []),
+      "agent token --token-file": Case(
+        use: .runs(["token"]),
+        wrong: [["token", "--token-file", ""], ["token", "--port", "1"], ["token", "surplus"]]),
+      "agent token --role": Case(use: .runs(["token", "--role", "metrics"]), wrong: [["token", "--role", "root"]]),
+      "agent token --version": Case(use: .runs(["token", "--version"]), wrong: []),
+      "agent token --help": Case(use: .runs(["token", "--help"]), wrong: []),
       "agent import --version": Case(use: .runs(["import", "--version"]), wrong: []),
       "agent import --help": Case(use: .runs(["import", "--help"]), wrong: []),
       "agent config": Case(
@@ -176,6 +198,11 @@ import Testing
         use: .runs(["doctor", "--bundle", folder.file("b"), "--help"]), wrong: [["doctor", "--bundle", ""]]),
       "agent doctor --version": Case(use: .runs(["doctor", "--version"]), wrong: []),
       "agent doctor --help": Case(use: .runs(["doctor", "--help"]), wrong: []),
+      "agent service": Case(
+        use: .runs(["service", "--help"]),
+        wrong: [["service"], ["service", "install"], ["service", "nothing"], ["service", "install", "--tui"]]),
+      "agent service --version": Case(use: .runs(["service", "--version"]), wrong: []),
+      "agent service --help": Case(use: .runs(["service", "--help"]), wrong: []),
       "agent help": Case(
         use: .runs(["help", "export"]), wrong: [["help", "nothing"]]),
       "agent help --help": Case(use: .runs(["help", "--help"]), wrong: []),

@@ -74,7 +74,8 @@ import Testing
     (["--tui", "--theme", "pink"], "--theme: invalid value \"pink\": must be one of calm"),
     (["--tui", "--layout", "x"], "--layout: invalid value \"x\": must be"),
     (["--tui", "--set", "a=b"], "--set: invalid value \"a=b\": "),
-    (["--nonsense"], "--nonsense"), (["surplus"], "surplus"), (["--host", "999.1.1.1.1"], "999.1.1.1.1"),
+    (["--nonsense"], "--nonsense"), (["surplus"], "surplus"), (["--host", "999.1.1.1.1", "--insecure"], "999.1.1.1.1"),
+    (["--interval", "9", "--host", "0.0.0.0"], "--host: invalid value \"0.0.0.0\""),
   ]) func wrongUseIsEXUSAGE(arguments: [String], named: String) throws {
     let result = try AgentProcess.run(arguments)
     #expect(result.status == (arguments[0] == "--host" ? 69 : 64))

@@ -108,12 +108,21 @@ import Testing
   private func folder(withTool script: String) throws -> String {
     let folder = try Fixture(files: ["nvidia-smi": "#!/bin/sh\n" + script + "\n"]).root
     chmod(folder + "/nvidia-smi", 0o755)
+    // Another user runs it.
+    for path in [folder, String(folder.prefix(upTo: folder.lastIndex(of: "/") ?? folder.endIndex))] {
+      chmod(path, 0o755)
+    }
     return folder
   }
 
-  @Test(arguments: tools.keys.sorted()) func tool(name: String) throws {
+  @Test(
+    .enabled(if: AgentProcess.unprivileged != nil, "root cannot run the agent as another user"),
+    arguments: tools.keys.sorted())
+  func tool(name: String) throws {
     let folder = try folder(withTool: try #require(Self.tools[name]))
-    let result = try AgentProcess.run(["--once", "--json"], environment: ["PATH": folder + ":/usr/bin:/bin"])
+    let result = try AgentProcess.run(
+      ["--once", "--json"], environment: ["PATH": folder + ":/usr/bin:/bin"],
+      launcher: try #require(AgentProcess.unprivileged))
     #expect(result.status == 0)
     try compare(Self.gpus(of: result.output), with: name)
   }
@@ -139,13 +148,25 @@ import Testing
   }
 
   /// A driver that never responds again: no tick is missed, the last values stay with their age, and the agent ends.
-  @Test(arguments: ["library", "tool"]) func aHangingDriverDelaysNoTick(kind: String) throws {
+  @Test("As root or as a service the agent runs no tool that PATH names")
+  func pathIsIgnored() throws {
+    let folder = try folder(withTool: "echo run >\"$(dirname \"$0\")/marker\"; exit 9")
+    chmod(folder, 0o777)
+    var environment = ["PATH": folder + ":/usr/bin:/bin"]
+    if geteuid() != 0 { environment["INVOCATION_ID"] = "1" }
+    #expect(try AgentProcess.run(["--once", "--json"], environment: environment).status == 0)
+    #expect(!Files.exists(folder + "/marker"))
+  }
+
+  @Test(arguments: AgentProcess.unprivileged == nil ? ["library"] : ["library", "tool"])
+  func aHangingDriverDelaysNoTick(kind: String) throws {
     let environment =
       kind == "library"
       ? ["LD_LIBRARY_PATH": try FakeNVMLLibrary.compiled(for: ["HANG_AT=3"])]
       : ["PATH": try folder(withTool: "exec sleep 60") + ":/usr/bin:/bin"]
     let (process, port) = try AgentProcess.serving(
-      ["--interval", "1", "--history", "20"], environment: environment)
+      ["--interval", "1", "--history", "20"], environment: environment,
+      launcher: kind == "tool" ? try #require(AgentProcess.unprivileged) : [])
     var past = try HistoryFetcher(port)
     _ = try eventually({ past.timestamps.count >= 6 }) {
       usleep(200_000)

@@ -9,7 +9,7 @@ import Testing
   @Test func theSystemWithoutCollectorsShowsTheAgentItself() throws {
     let collectors = UnsupportedPlatform().allCollectors(root: "", version: "1.2.3")
     #expect(collectors.map(\.name) == ["agent", "gpu"])
-    #expect(UnsupportedPlatform().processControl() == nil)
+    #expect(UnsupportedPlatform().processControl(.masked) == nil)
   }
 
   @Test func collectorsEndWithTheAgentAndItsGPUs() {

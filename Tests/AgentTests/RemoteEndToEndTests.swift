@@ -130,20 +130,20 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write("token", "the-first-token\n")
     let (process, port) = try AgentProcess.serving(["--interval", "1", "--token-file", folder.file("token")])
-    let file = TokenFile(folder.file("token"), token: "the-first-token", pace: 0) { _ in }
+    let file = TokenFile(folder.file("token"), tokens: [AccessToken("the-first-token")], pace: 0) { _ in }
     let old = try RemoteMachine("127.0.0.1:\(port)", token: { "the-first-token" }, capacity: 10)
     let following = follow(old)
     #expect(await comes { old.state.isConnected })
     following.cancel()
     try folder.write("token", "the-second-token\n")
     let late = try RemoteMachine("127.0.0.1:\(port)", token: { "the-first-token" }, capacity: 10)
-    let guest = try RemoteMachine("127.0.0.1:\(port)", token: { file.token }, capacity: 10)
+    let guest = try RemoteMachine("127.0.0.1:\(port)", token: { file.tokens.first?.text }, capacity: 10)
     let tasks = [follow(late), follow(guest)]
     defer { for task in tasks { task.cancel() } }
     #expect(await comes { guest.state.isConnected })
     // A file without a token has no effect.
     try folder.write("token", "\n")
-    let last = try RemoteMachine("127.0.0.1:\(port)", token: { file.token }, capacity: 10)
+    let last = try RemoteMachine("127.0.0.1:\(port)", token: { file.tokens.first?.text }, capacity: 10)
     let more = follow(last)
     defer { more.cancel() }
     #expect(await comes { last.state.isConnected })

@@ -100,7 +100,7 @@ import Testing
     #expect(Set(abouts.map(\.flag)).count == abouts.count)
     let variables = abouts.compactMap(\.variable)
     #expect(Set(variables).count == variables.count)
-    for about in abouts + (ExportSettings.rows + ImportSettings.rows + ReportSettings.rows).map(\.about) {
+    for about in abouts + (ExportSettings.rows + ImportSettings.rows + ReportSettings.rows + TokenSettings.rows).map(\.about) {
       #expect(about.help.hasSuffix("."), "\(about.flag)")
     }
   }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Glibc
 import Logging
 import SystemIO
+import TestSupport
 import Testing
 
 @testable import agent
@@ -67,8 +68,10 @@ func values<Table: SettingTable>(
     let examples = [
       "root": "/", "log-level": "error", "host": "h", "interval": "7", "history": "8", "db": "a.db",
       "retention": "1d,2d,3d", "db-max-size": "3G", "theme": "light", "layout": "gpu", "prom-compat": "all",
-      "workload-series": "9", "port": "1", "config": "agent.conf", "hosts-file": "", "token-file": "", "from": "1",
-      "to": "2", "format": "json", "step": "60", "by": "user", "of": "io", "limit": "3",
+      "workload-series": "9", "port": "1", "config": "agent.conf", "hosts-file": "", "token-file": "",
+      "command-lines": "full", "connect-ca-file": "", "listen": "unix:/a", "tls-cert": "c.pem", "tls-key": "k.pem",
+      "tls-client-ca": "a.pem", "from": "1", "to": "2", "format": "json", "step": "60", "by": "user", "of": "io",
+      "limit": "3",
     ]
     func check<Table: SettingTable>(_ table: Table.Type) throws {
       for row in Table.rows where row.about.valueName != nil && row.about.separator == nil {
@@ -137,19 +140,40 @@ func values<Table: SettingTable>(
     #expect(throws: UsageError.self) { try values(of: ArchiveFileSettings.self).path() }
   }
 
-  @Test("A token is the first line of its file, without spaces around it")
-  func token() throws {
-    let path = "/tmp/agent-token-\(UInt64.random(in: 0 ... .max))"
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-    #expect(StandardStreams.write("  s3cret-t0ken \nsecond line\n", to: descriptor))
-    close(descriptor)
-    defer { unlink(path) }
-    #expect(try server([]).currentToken { _ in }() == nil)
-    #expect(try server(["--token-file", path]).currentToken { _ in }() == "s3cret-t0ken")
-    #expect(try server([], ["TOKEN_FILE": path]).tokenFile == FileToken(path: path, token: "s3cret-t0ken"))
-    for wrong in ["/nowhere", "/dev/null", "/"] {
+  @Test("Tokens are the lines of a file, or systemd's credential")
+  func tokens() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("token")
+    try folder.write("token", "# clients\n  s3cret-t0ken \nscraper metrics\n")
+    let tokens = [AccessToken("s3cret-t0ken"), AccessToken("scraper", role: .metrics)]
+    #expect(try server([]).currentTokens { _ in }() == [])
+    #expect(try server(["--token-file", path]).currentTokens { _ in }() == tokens)
+    #expect(try server([], ["TOKEN_FILE": path]).tokenFile == FileTokens(path: path, tokens: tokens))
+    let credentials: SettingSource = { $0 == "CREDENTIALS_DIRECTORY" ? folder.file("") : nil }
+    #expect(try server([]).currentTokens(credentials) { _ in }() == tokens)
+    try folder.write("token", "two words\n")
+    #expect(throws: SettingError.self) { try server([]).currentTokens(credentials) { _ in } }
+    for wrong in ["/nowhere", "/dev/null", "/", path] {
       #expect(throws: SettingError.self) { try server(["--token-file", wrong]) }
     }
+  }
+
+  @Test("Beyond loopback a token is required, or --insecure")
+  func exposure() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("token", "s3cret\n")
+    for host in ["127.0.0.1", "127.9.9.9", "::1", "localhost", "LOCALHOST"] {
+      try server(["--host", host]).checkExposure { _ in nil }
+    }
+    for host in ["0.0.0.0", "::", "10.0.0.7", "127.0.0.1.example", "worker-7"] {
+      #expect(throws: SettingError.self, "\(host)") { try server(["--host", host]).checkExposure { _ in nil } }
+      try server(["--host", host, "--insecure"]).checkExposure { _ in nil }
+      try server(["--host", host], ["INSECURE": "1"]).checkExposure { _ in nil }
+      try server(["--host", host, "--token-file", folder.file("token")]).checkExposure { _ in nil }
+      try server(["--host", host]).checkExposure { $0 == "CREDENTIALS_DIRECTORY" ? folder.file("") : nil }
+    }
+    #expect(try server([], ["INSECURE": "0"]).insecure == false)
+    #expect(throws: SettingError.self) { try server([], ["INSECURE": "maybe"]) }
   }
 
   @Test("Origins are those of browsers, hosts are names without ports")

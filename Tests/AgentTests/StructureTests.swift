@@ -34,17 +34,18 @@ import Testing
     "CollectDemo": ["AgentMetrics", "Collect"],
     "API": [
       "AgentMetrics", "Alerts", "CDeflate", "Collect", "NodeMetrics", "PrometheusExport", "Query", "SampleStore",
-      "CWeb", "CZlib", "Synchronization", "Why",
+      "CWeb", "CZlib", "Synchronization", "SystemIO", "Why",
     ],
     "HTTPServer": [
-      "API", "AgentMetrics", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+      "API", "AgentMetrics", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
       "ServerCore", "Synchronization", "SystemIO",
     ],
     "SocketServer": ["API", "AgentMetrics", "CSockets", "Logging", "ServerCore", "Synchronization", "SystemIO"],
     "ServerCore": ["API", "AgentMetrics", "Logging", "Synchronization", "SystemIO"],
     "ClientHTTP": ["NIOCore", "NIOPosix", "NIOSSL", "SystemIO", "Synchronization"],
     "Remote": [
-      "AgentMetrics", "ClientHTTP", "Collect", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "Query", "SampleStore",
+      "AgentMetrics", "ClientHTTP", "Collect", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOSSL", "Query",
+      "SampleStore",
       "Synchronization", "SystemIO",
     ],
     "Outbox": ["AgentMetrics", "Logging", "Query", "SampleStore", "Synchronization", "SystemIO"],

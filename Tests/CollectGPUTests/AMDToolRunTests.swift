@@ -24,6 +24,17 @@ import Testing
     #expect(output == ("one|two words|C", nil))
   }
 
+  @Test("As root or a service, a tool gets no variable of the agent's, and PATH does not choose it")
+  func privilegedEnvironment() {
+    let privileged = Tool.environment(isPrivileged: true)
+    #expect(privileged == ["PATH=" + GPUEnvironment.trustedFolders.joined(separator: ":"), "LC_ALL=C"])
+    #expect(
+      GPUEnvironment.trustedFolders.allSatisfy { $0.hasPrefix("/") && !$0.hasPrefix("/tmp") && !$0.hasPrefix("/home") })
+    let names = Tool.environment(isPrivileged: false).map { $0.prefix { $0 != "=" } }
+    #expect(Set(names).isSubset(of: ["PATH", "HOME", "LD_LIBRARY_PATH", "PYTHONPATH", "ROCM_PATH", "LC_ALL"]))
+    if geteuid() == 0 { #expect(ProcessSettings.isPrivileged) }
+  }
+
   /// The caller judges by the content; the failure has the first line of the tool's errors.
   @Test func aFailureComesWithTheOutput() throws {
     #expect(try run("echo '{}'; exit 3") == ("{}\n", "sh: exit status 3"))

@@ -1,4 +1,5 @@
 import AgentMetrics
+import Collect
 import SystemIO
 import TestSupport
 import Testing
@@ -19,13 +20,18 @@ import Testing
 
   @Test func detailsInAFolder() throws {
     let machine = try Fixture(files: [
-      "proc/7/cmdline": "worker\0--queue\0a b\0", "proc/7/limits": Self.limits, "proc/7/stat": Self.stat,
+      "proc/7/cmdline": "worker\0--queue\0a b\0--token\0abc\0", "proc/7/limits": Self.limits, "proc/7/stat": Self.stat,
       "proc/7/status": Self.status,
       "proc/7/fd/0": "", "proc/7/fd/1": "", "proc/8/stat": "broken",
     ])
     let reader = ProcessDetailsReader(root: machine.root)
     let details = try #require(reader.details(of: 7))
-    #expect(details.command == "worker --queue a b")
+    #expect(details.command == "worker --queue a b --token ********")
+    func command(_ detail: CommandLineDetail) -> String? {
+      ProcessDetailsReader(root: machine.root, commandLines: detail).details(of: 7)?.command
+    }
+    #expect(command(.full) == "worker --queue a b --token abc" && command(.none) == nil)
+    #expect(commandLine(root: machine.root, .masked)(7) == details.command)
     #expect(details.openFiles == 2)
     #expect(details.openFilesLimit.map { $0.soft == "1024" && $0.hard == "1048576" } == true)
     #expect(details.limits.map(\.name) == ["stack size", "nice priority"])

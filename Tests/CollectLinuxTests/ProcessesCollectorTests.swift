@@ -355,9 +355,6 @@ import Testing
     surviveTruncationAndMutation(of: Array("Name:\ta\nUid:\t1000\t1001\t0\t0\n".utf8), mutations: 20_000) { bytes in
       _ = ProcessStatusParser.effectiveUser(bytes)
     }
-    surviveTruncationAndMutation(of: Array("/bin/a\0-b\0\0".utf8), mutations: 20_000) { bytes in
-      _ = CommandLineParser.text(bytes)
-    }
     surviveTruncationAndMutation(of: Array("root:x:0:0::/root:/bin/sh\na:x:7:7:\n".utf8), mutations: 20_000) { bytes in
       _ = PasswdParser.names(bytes)
     }

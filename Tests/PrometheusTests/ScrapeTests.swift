@@ -222,7 +222,7 @@ import Testing
 
   @Test func aTokenIsWanted() async throws {
     var settings = API.APISettings()
-    settings.token = { "secret" }
+    settings.tokens = { [AccessToken("secret")] }
     #expect(try await api(settings).respond(to: API.Request(target: "/metrics")).status == 401)
     let answer = try await api(settings).respond(
       to: API.Request(target: "/metrics", headers: [("Authorization", "Bearer secret")]))

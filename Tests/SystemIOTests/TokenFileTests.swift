@@ -9,31 +9,71 @@ import Testing
     let folder = try TemporaryFolder()
     let messages = Mutex<[String]>([])
     try folder.write("token", "first\n")
-    let file = TokenFile(folder.file("token"), token: "first", pace: 0) { message in
+    chmod(folder.file("token"), 0o600)
+    let file = TokenFile(folder.file("token"), tokens: [AccessToken("first")], pace: 0) { message in
       messages.withLock { $0.append(message) }
     }
-    #expect(file.token == "first")
+    #expect(file.tokens == [AccessToken("first")])
     #expect(messages.withLock { $0 } == [])
-    try folder.write("token", "  second \nmore\n")
-    #expect(file.token == "second")
+    try folder.write("token", "  second \n# note\n\nmore metrics\n")
+    #expect(file.tokens == [AccessToken("second"), AccessToken("more", role: .metrics)])
     #expect(messages.withLock { $0.count } == 1)
     for unusable in ["", "\n", "two words\n", "\u{E9}\n"] {
       try folder.write("token", unusable)
-      #expect(file.token == "second")
+      #expect(file.tokens == [AccessToken("second"), AccessToken("more", role: .metrics)])
     }
     unlink(folder.file("token"))
-    #expect(file.token == "second")
+    #expect(file.tokens == [AccessToken("second"), AccessToken("more", role: .metrics)])
     #expect(messages.withLock { $0.count } == 2)
     try folder.write("token", "third\n")
-    #expect(file.token == "third")
+    #expect(file.tokens == [AccessToken("third")])
     #expect(messages.withLock { $0.count } == 3)
   }
 
-  @Test("Between two looks the file is not read")
+  @Test("Between two checks the file is not read")
   func pace() throws {
     let folder = try TemporaryFolder()
     try folder.write("token", "second\n")
-    let file = TokenFile(folder.file("token"), token: "first", pace: 1e6) { _ in }
-    #expect(file.token == "first")
+    let file = TokenFile(folder.file("token"), tokens: [AccessToken("first")], pace: 1e6) { _ in }
+    #expect(file.tokens == [AccessToken("first")])
+  }
+
+  @Test("A file that others may read is reported once")
+  func permissions() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("token", "first\n")
+    for (mode, isReported) in [(mode_t(0o600), false), (0o640, true), (0o604, true), (0o400, false)] {
+      chmod(folder.file("token"), mode)
+      let messages = Mutex<[String]>([])
+      let file = TokenFile(folder.file("token"), tokens: [], pace: 0) { message in
+        messages.withLock { $0.append(message) }
+      }
+      _ = (file.tokens, file.tokens)
+      #expect(messages.withLock { $0.filter { $0.contains("chmod 600") }.count } == (isReported ? 1 : 0))
+    }
+  }
+
+  @Test("A made token is random and readable again; a name that exists is not written")
+  func made() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("token")
+    let tokens = [AccessToken.random(), AccessToken.random(role: .metrics)]
+    #expect(tokens[0].text != tokens[1].text && tokens[0].text.utf8.count == 43)
+    try Files.create(path, with: tokens.map { $0.line + "\n" }.joined(), mode: 0o600)
+    #expect(TokenFile.tokens(in: path) == tokens)
+    #expect(!TokenFile.isShared(path))
+    #expect(throws: SystemError.self) { try Files.create(path, with: "x", mode: 0o600) }
+    symlink("/nowhere-\(UInt64.random(in: 0 ... .max))", folder.file("link"))
+    #expect(throws: SystemError.self) { try Files.create(folder.file("link"), with: "x", mode: 0o600) }
+  }
+
+  @Test("A link in the place of a replacement is not followed")
+  func replacement() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("victim", "kept")
+    symlink(folder.file("victim"), folder.file("cursor.new"))
+    try Files.replace(folder.file("cursor"), with: "new", mode: 0o600)
+    #expect(Files.line(of: folder.file("victim")) == "kept" && Files.line(of: folder.file("cursor")) == "new")
+    #expect(!TokenFile.isShared(folder.file("cursor")))
   }
 }

@@ -6,25 +6,30 @@ internal import SampleStore
 extension Route {
   static let health = Route(
     path: "/health", summary: "Health of the agent, its sampler, archive and push targets",
-    parameters: [strict.definition], contents: [.json(JSONSchema(AgentHealth.table))], errors: [.serviceUnavailable],
-    isPublic: true
-  ) { (api, context) throws(APIError) in
+    parameters: [strict.definition], contents: [.json(JSONSchema(AgentHealth.table))],
+    errors: [.unauthorized, .tooManyRequests, .serviceUnavailable], isPublic: true
+  ) { (api, context) async throws(APIError) in
     let age = api.demand.sampleAge
     var health = AgentHealth()
     health.archive = api.history.archive?.status
-    health.interval = api.history.interval
+    health.interval = Double(api.history.interval)
     // Milliseconds: more digits would be noise of the clock.
     if let age { health.sampleAge = (age * 1_000).rounded() / 1_000 }
     health.push = AgentHealth.Push(api.settings.pushStatus())
-    guard try context.query.value(strict) ?? false else { return .json(JSONWriter.bytes(health, AgentHealth.table)) }
-    // A sampler that is busy once is late by less than two intervals.
-    if let age, age > 3 * Double(health.interval) {
-      throw APIError(
-        .serviceUnavailable, "the newest sample is \(Int(age)) s old; the interval is \(health.interval) s")
+    // Without its token a client gets the status alone.
+    let isDetailed = try await api.mayReadDetails(context.request)
+    func unhealthy(_ reason: String) -> APIError {
+      APIError(.serviceUnavailable, isDetailed ? reason : "the newest sample is too old, or the archive fails")
     }
-    if api.history.latest == nil { throw APIError(.serviceUnavailable, "no sample yet") }
-    if let failure = health.archive?.failure { throw APIError(.serviceUnavailable, "the archive fails: \(failure)") }
-    return .json(JSONWriter.bytes(health, AgentHealth.table))
+    let body = JSONWriter.bytes(isDetailed ? health : AgentHealth(), AgentHealth.table)
+    guard try context.query.value(strict) ?? false else { return .json(body) }
+    // A sampler that is busy once is late by less than two intervals.
+    if let age, age > 3 * health.interval {
+      throw unhealthy("the newest sample is \(Int(age)) s old; the interval is \(api.history.interval) s")
+    }
+    if api.history.latest == nil { throw unhealthy("no sample yet") }
+    if let failure = health.archive?.failure { throw unhealthy("the archive fails: \(failure)") }
+    return .json(body)
   }
 
   private static let strict = Parameter<Bool>.flag(
@@ -60,7 +65,7 @@ private struct AgentHealth: MetricGroup {
   var state = Liveness.ok
   var archive: ArchiveStatus?
   var sampleAge = Double.nan
-  var interval = 0
+  var interval = Double.nan
   var push: Push?
 
   static let table = Table<AgentHealth>([

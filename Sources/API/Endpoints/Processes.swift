@@ -23,6 +23,9 @@ extension Route {
         throw APIError(.serviceUnavailable, "cannot read the processes: \(error)")
       }
     }
+    if !api.mayReadCommands(context.request) {
+      for index in table.processes.indices { table.processes[index].command = nil }
+    }
     let rows = order.sorted(table.processes.map { ($0, table.gpus[$0.pid]) })
     return .json(ProcessesJSON.encode(table, isStored: past != nil, rows.prefix(limit)))
   }

@@ -31,7 +31,8 @@ struct Route: Sendable {
 
   /// All errors in order: its own, those of token and host, and those of invalid parameters.
   var allErrors: [APIError.Status] {
-    let general: [APIError.Status] = (status == 302 ? [] : [.badRequest]) + (isPublic ? [] : [.unauthorized])
+    let general: [APIError.Status] =
+      (status == 302 ? [] : [.badRequest]) + (isPublic ? [] : [.unauthorized, .tooManyRequests])
     return (general + [.forbidden] + errors).sorted { $0.rawValue < $1.rawValue }
   }
 

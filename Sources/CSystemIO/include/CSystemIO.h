@@ -117,6 +117,13 @@ enum {
 };
 int32_t csystemio_replace_file(const char *path, const void *bytes, int64_t count, int32_t mode, int32_t is_synced);
 
+/// Writes a new file; EEXIST if the name exists, even as a dangling link. 0, or a negative number.
+int32_t csystemio_create_file(const char *path, const void *bytes, int64_t count, int32_t mode);
+
+/// Makes an empty file for the owner only, unless it exists; ELOOP for another user's link. No effect on Windows, whose new
+/// files have the folder's access list. 0, or a negative number.
+int32_t csystemio_make_private(const char *path);
+
 /// Renames a file, replacing any other.
 int32_t csystemio_rename(const char *path, const char *name);
 int32_t csystemio_remove(const char *path);
@@ -138,6 +145,9 @@ struct csystemio_identity {
   uint64_t device, number;
 };
 int32_t csystemio_identity_of(const char *path, struct csystemio_identity *identity);
+
+/// POSIX permissions of a file; a negative number if it does not exist, and on Windows.
+int32_t csystemio_mode_of(const char *path);
 
 /// Writes the target of a symbolic link, without NUL; the number of bytes, at most `size`.
 int64_t csystemio_link_target(const char *path, char *target, int64_t size);
@@ -215,6 +225,9 @@ void csystemio_signal_note(int32_t signal);
 
 /// Waits for the next signal in the pipe; its number, or a negative number if the pipe is broken.
 int32_t csystemio_signal_wait(int32_t pipe);
+
+/// Whether this process has the rights of root; 0 on Windows.
+int32_t csystemio_is_root(void);
 
 /// Sends a signal to the program itself, as a service's stop does.
 void csystemio_signal_self(int32_t signal);

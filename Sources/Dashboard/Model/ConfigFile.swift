@@ -76,7 +76,7 @@ struct ConfigFile {
     let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
     makeFolder(folder)
     do {
-      try Files.replace(path, with: ConfigFile.text(settings, over: old), mode: 0o644)
+      try Files.replace(path, with: ConfigFile.text(settings, over: old), mode: 0o600)
       return nil
     } catch {
       return error.description

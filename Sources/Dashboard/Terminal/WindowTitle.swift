@@ -1,3 +1,5 @@
+internal import SystemIO
+
 /// The title of the terminal's window.
 ///
 /// The original is pushed to the terminal's stack before the first change (XTWINOPS 22), and popped after the last.
@@ -16,8 +18,7 @@ package struct WindowTitle {
     guard title != shown else { return [] }
     defer { shown = title }
     guard let title else { return Array("\u{1B}[23;2t".utf8) }
-    let harmless = title.unicodeScalars.filter { $0.value >= 0x20 && !(0x7F..<0xA0).contains($0.value) }
     let push = isChanged ? "" : "\u{1B}[22;2t"
-    return Array((push + "\u{1B}]2;" + String(String.UnicodeScalarView(harmless)) + "\u{1B}\\").utf8)
+    return Array((push + "\u{1B}]2;" + title.printable + "\u{1B}\\").utf8)
   }
 }

@@ -29,21 +29,6 @@ extension Configuration {
   }
 }
 
-/// The token of `--token-file` when the program started.
-struct FileToken: Equatable {
-  let path: String
-  let token: String
-}
-
-extension SettingValues<ServerSettings> {
-  /// Returns the token, which is read again when its file changes; nil without `--token-file`.
-  func currentToken(report: @escaping @Sendable (String) -> Void) -> @Sendable () -> String? {
-    guard let token = self.tokenFile else { return { nil } }
-    let file = TokenFile(token.path, token: token.token, report: report)
-    return { file.token }
-  }
-}
-
 extension SettingValues<TerminalSettings> {
   /// Settings that override the config file's, as `key=value`.
   var allOverrides: [String] {

@@ -48,11 +48,12 @@ struct SettingRow<Value: Sendable>: Sendable {
     }
   }
 
-  /// Creates a flag without a value.
-  init(_ flag: String, _ help: String) where Value == Bool {
-    about = SettingAbout(flag, nil, default: nil, SettingDomainAbout(allowed: ""), help)
+  /// Creates a flag without a value; its variable is 1 or 0.
+  init(_ flag: String, variable: String? = nil, _ help: String) where Value == Bool {
+    let domain = SettingDomain<Bool>.words(["1", "0"]) { $0 == "1" }
+    about = SettingAbout(flag, variable, default: nil, SettingDomainAbout(allowed: variable == nil ? "" : "1, 0"), help)
     fallback = false
-    parse = { words throws(SettingRefusal) in !words.isEmpty }
+    parse = { words throws(SettingRefusal) in try Self.last(words, domain) ?? false }
   }
 
   /// The last value wins, as for curl and systemd; each must be valid.

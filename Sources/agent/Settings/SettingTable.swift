@@ -100,7 +100,7 @@ struct SettingOptions<Table: SettingTable>: ParsableArguments, CustomReflectable
     for about in Table.rows.map(\.about) {
       let key = Key(stringValue: about.flag)
       if about.valueName == nil {
-        if try container.decode(Flag<Bool>.self, forKey: key).wrappedValue { words[about.flag] = ["on"] }
+        if try container.decode(Flag<Bool>.self, forKey: key).wrappedValue { words[about.flag] = ["1"] }
       } else {
         words[about.flag] = try container.decode(Option<[String]>.self, forKey: key).wrappedValue
       }

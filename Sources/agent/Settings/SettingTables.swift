@@ -3,12 +3,14 @@ import AgentMetrics
 import Alerts
 import Archive
 import ArgumentParser
+import Collect
 import Dashboard
 import Query
 import SampleStore
 import Logging
 import PrometheusExport
 import Remote
+import ServerCore
 import Sinks
 import SystemIO
 
@@ -22,11 +24,16 @@ struct MainSettings: SettingTable {
     "--serve", "Serve the web page and the JSON API; the default without --tui and --once, and possible with --tui.")
   let connect = SettingRow(
     list: "--connect <url>",
-    SettingDomain("http://HOST:PORT") { RemoteMachine.isAddress($0) ? RemoteTarget(url: $0) : nil },
+    SettingDomain("http://HOST:PORT or unix:/PATH") { RemoteMachine.isAddress($0) ? RemoteTarget(url: $0) : nil },
     "With --tui: show the machine of the agent at this URL; several are shown as a grid.")
   let hostsFile = SettingRow(
     "--hosts-file <file>", RemoteTarget.hostsFile,
     "With --tui: show the machines of a file with an agent per line, URL and optional name.")
+  let authorities = SettingRow(
+    "--connect-ca-file <file>",
+    SettingDomain("a file with CA certificates in PEM", completion: .file()) { path in
+      RemoteMachine.hasAuthorities(path) ? path : nil
+    }, "With --connect or --hosts-file: CA certificates that verify https agents; the system's by default.")
   let once = SettingRow("--once", "Print one sample and exit.")
   let json = SettingRow("--json", "With --once: print the JSON of /metrics/latest.")
   let demo = SettingRow("--demo", "Show a simulated machine with 64 cores and 8 GPUs.")
@@ -42,6 +49,9 @@ struct MainSettings: SettingTable {
   let config = SettingRow(
     "--config <file>", .file,
     "Settings file with a VARIABLE=value per line; an agent that serves reads /etc/worker-agent/agent.conf by default.")
+  let commandLines = SettingRow(
+    "--command-lines <detail>", variable: "COMMAND_LINES", default: CommandLineDetail.masked, .choice,
+    "Command lines of processes: in full, with asterisks for passwords, tokens and other secrets, or none.")
   let logLevel = SettingRow(
     "--log-level <level>", variable: "LOG_LEVEL", default: Logger.Level.info, .choice, "Least severe messages to log.")
 }
@@ -58,13 +68,28 @@ struct ServerSettings: SettingTable {
       let isPlain = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
       return (1...255).contains(host.utf8.count) && isPlain ? host : nil
     }, "Address to listen on; 0.0.0.0 or :: for all addresses.")
+  let listen = SettingRow(
+    "--listen <socket>", variable: "LISTEN",
+    SettingDomain("unix:/PATH, optionally with ,group=NAME and ,mode=0660", completion: .file()) { text in
+      UnixSocket(text) { (try? Files.contents(of: "/etc/group")).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+    }, "Listen on this Unix socket, too, for the users that its permissions allow, without a token.")
   let tokenFile = SettingRow(
     "--token-file <file>", variable: "TOKEN_FILE",
-    SettingDomain("a file whose first line is a token without spaces", completion: .file()) { path in
-      TokenFile.token(in: path).map { FileToken(path: path, token: $0) }
+    SettingDomain(tokenFileContents, completion: .file()) { path in
+      TokenFile.tokens(in: path).map { FileTokens(path: path, tokens: $0) }
     },
-    "Require the bearer token in this file's first line, except for /health and the page's files; with --connect, send"
-      + " it. The file is read again when it changes.")
+    "Require one of this file's tokens, except for the page's files and the status of /health; with --connect, send the"
+      + " first. A token with the word metrics behind it opens /metrics only. The file is read again when it changes.")
+  let insecure = SettingRow(
+    "--insecure", variable: "INSECURE",
+    "Listen for other machines without a token: anyone who reaches the port may read.")
+  let certificate = SettingRow(
+    "--tls-cert <file>", variable: "TLS_CERT", .file,
+    "Serve https with this certificate and its chain (PEM); requires --tls-key. Both are read again when they change.")
+  let key = SettingRow("--tls-key <file>", variable: "TLS_KEY", .file, "Private key (PEM) of --tls-cert.")
+  let clientAuthorities = SettingRow(
+    "--tls-client-ca <file>", variable: "TLS_CLIENT_CA", .file,
+    "With --tls-cert: require a client certificate that one of these CA certificates (PEM) signed.")
   let corsOrigins = SettingRow(
     list: "--cors-origin <origin>", variable: "CORS_ORIGIN", separator: .comma,
     SettingDomain("an origin as browsers send it, https://grafana.example.org or http://host:3000") { origin in
@@ -80,6 +105,8 @@ struct ServerSettings: SettingTable {
   let workloadSeries = SettingRow(
     "--workload-series <count>", variable: "WORKLOAD_SERIES", default: 100, .integer(0...10_000),
     "Workloads that /metrics lists at most; the others are summed as (other).")
+
+  static let tokenFileContents = "a file with a token per line, without spaces"
 
   /// Whether a text is scheme, host and port as in a browser's Origin header: lower case, without a path.
   private static func isOrigin(_ text: String) -> Bool {
@@ -272,6 +299,18 @@ struct ReportSettings: SettingTable {
   let limit = SettingRow("--limit <count>", default: 20, .integer(1...1_000), "Entries at most.")
   let format = SettingRow(
     "--format <format>", default: Format.text, .choice, "text or markdown: a table. json: as /culprits.")
+}
+
+/// The options of `agent token`.
+struct TokenSettings: SettingTable {
+  static let title = ""
+
+  let tokenFile = SettingRow(
+    "--token-file <file>", .file,
+    "Write it to this new file, readable by its owner only; to standard output by default.")
+  let role = SettingRow(
+    "--role <role>", default: AccessToken.Role.read, .choice,
+    "read: all routes. metrics: only /metrics, for Prometheus.")
 }
 
 /// The options of `agent import`.

@@ -1,0 +1,55 @@
+internal import SystemIO
+
+/// How much of command lines is shown.
+package enum CommandLineDetail: String, CaseIterable, Sendable {
+  /// As they are.
+  case full
+  /// With asterisks for secrets.
+  case masked
+  /// Not at all.
+  case none
+}
+
+/// The arguments of a process as one line.
+package enum CommandLineText {
+  /// Maximum length in bytes; longer ones are truncated.
+  package static let limit = 4_096
+  /// Bytes in which secrets are searched: more than are shown, since masks are shorter than secrets.
+  private static let window = 2 * limit
+  private static let mask: [UInt8] = Array("********".utf8)
+
+  /// Joins arguments, each terminated by NUL, by blanks; nil without any, or where none are to be shown.
+  package static func text(_ arguments: Span<UInt8>, _ detail: CommandLineDetail = .masked) -> String? {
+    if detail == .none { return nil }
+    var end = min(arguments.count, window)
+    // The end of a cut argument might be half of a secret that only its other half shows.
+    let isCut = end < arguments.count && arguments[end] != 0
+    if isCut { while end > 0, !arguments[end - 1].isBlankOrNewline { end -= 1 } }
+    while end > 0, arguments[end - 1] == 0 { end -= 1 }
+    if end == 0 { return isCut ? "…" : nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(end)
+    for index in 0..<end { bytes.append(arguments[index]) }
+    if detail == .masked { bytes = masked(bytes) }
+    for index in bytes.indices where bytes[index] == 0 { bytes[index] = UInt8(ascii: " ") }
+    return String(decoding: bytes.prefix(limit), as: UTF8.self)
+  }
+
+  /// Replaces the secrets of arguments.
+  private static func masked(_ bytes: [UInt8]) -> [UInt8] {
+    let arguments = bytes.split(separator: 0, omittingEmptySubsequences: false).map { $0.startIndex..<$0.endIndex }
+    let secrets = SecretFinder(bytes, arguments: arguments).found.sorted { $0.lowerBound < $1.lowerBound }
+    if secrets.isEmpty { return bytes }
+    var result: [UInt8] = []
+    var place = 0
+    for secret in secrets where secret.upperBound > place {
+      // Overlapping ones share a mask.
+      if secret.lowerBound >= place {
+        result += bytes[place..<secret.lowerBound]
+        result += mask
+      }
+      place = secret.upperBound
+    }
+    return result + bytes[place...]
+  }
+}

@@ -1,0 +1,265 @@
+internal import SystemIO
+
+/// Finds the secrets of a command line, by its arguments.
+///
+/// Joined by blanks first, a value with a blank could not be told from the next argument. An argument with blanks is
+/// read as a command line of its own, too, as of `sh -c`.
+struct SecretFinder {
+  /// Nested command lines that are read: `ssh host "sh -c '…'"`.
+  private static let maxDepth = 3
+
+  let bytes: [UInt8]
+  /// The secrets, unordered; they may overlap.
+  private(set) var found: [Range<Int>] = []
+
+  /// A value that the next argument holds.
+  private struct Expected {
+    let form: SecretList.Form
+    let kind: SecretName.Kind
+    /// Whether the next argument may be an option instead: `--password --user x` asks for it.
+    let isOptional: Bool
+  }
+
+  /// The programs named so far in a command line.
+  private struct Context {
+    var program: SecretList.Program?
+    var isShell = false
+    var expected: Expected?
+  }
+
+  /// Finds the secrets of arguments, given by their places in `bytes`.
+  init(_ bytes: [UInt8], arguments: [Range<Int>]) {
+    self.bytes = bytes
+    scan(arguments, depth: 0)
+  }
+
+  private mutating func scan(_ arguments: [Range<Int>], depth: Int) {
+    var context = Context()
+    for (index, argument) in arguments.enumerated() {
+      if argument.isEmpty, depth > 0 {
+        context = Context()
+        continue
+      }
+      // Within a command line, arguments have their quotes.
+      let content = depth > 0 ? unquoted(argument) : argument
+      if let expected = context.expected {
+        context.expected = nil
+        if !(expected.isOptional && isOptionName(content)) {
+          mark(content, expected.form, expected.kind)
+          continue
+        }
+      }
+      let isOption = bytes[content].first == UInt8(ascii: "-") && content.count > 1
+      let isTitle = index == 0 && depth == 0
+      let isScript =
+        !isOption && hasBlank(content) && (isTitle || context.isShell && (depth == 0 || content != argument))
+      if isOption {
+        scanOption(content, &context)
+      } else if context.program.map({ scanOption(content, of: $0, &context) }) != true {
+        scanOperand(content, &context)
+      }
+      scanText(content, isScript: isScript)
+      if hasBlank(content), depth < Self.maxDepth { scan(words(of: content), depth: depth + 1) }
+    }
+  }
+
+  // MARK: Arguments
+
+  /// Takes the name of a program, or a word after which its options change.
+  private mutating func scanOperand(_ argument: Range<Int>, _ context: inout Context) {
+    if bytes[argument].elementsEqual("login".utf8), let program = context.program, !program.login.isEmpty {
+      context.program?.options = program.login
+    } else if let program = SecretPrograms.shared.program(of: bytes[argument]) {
+      context.program = program
+      context.isShell = context.isShell || program.isShell
+    } else if let form = context.program?.operand {
+      mark(argument, form, .secret)
+    }
+  }
+
+  private mutating func scanOption(_ argument: Range<Int>, _ context: inout Context) {
+    if let program = context.program, scanOption(argument, of: program, &context) { return }
+    let text = bytes[argument]
+    for name in ["-H", "--header", "--proxy-header"] {
+      if text.elementsEqual(name.utf8) {
+        context.expected = Expected(form: .header, kind: .secret, isOptional: true)
+        return
+      }
+      let start = argument.lowerBound + name.utf8.count + (name == "-H" ? 0 : 1)
+      if start < argument.upperBound, text.starts(with: name.utf8) {
+        mark(start..<argument.upperBound, .header, .secret)
+        return
+      }
+    }
+    // `--name=value` is found by its `=`.
+    guard !text.contains(UInt8(ascii: "=")), let kind = SecretName.kind(of: text, isFlagPossible: true)
+    else { return }
+    context.expected = Expected(form: .whole, kind: kind, isOptional: true)
+  }
+
+  /// Applies the options of a program; false where it is none of them.
+  private mutating func scanOption(
+    _ argument: Range<Int>, of program: SecretList.Program, _ context: inout Context
+  ) -> Bool {
+    for option in program.options {
+      let name = Array(option.name.utf8)
+      var start = argument.lowerBound
+      if !program.flags.isEmpty, name.count == 2 { skipFlags(of: program, argument, &start) }
+      let text = bytes[start..<argument.upperBound]
+      guard start > argument.lowerBound ? text.first == name[1] : text.starts(with: name) else { continue }
+      let end = start > argument.lowerBound ? start + 1 : start + name.count
+      if end == argument.upperBound {
+        guard option.isSeparate else { continue }
+        context.expected = Expected(form: option.form, kind: .secret, isOptional: option.name == "login")
+        return true
+      }
+      let isLong = name.starts(with: "--".utf8)
+      guard option.isAttached, !isLong || bytes[end] == UInt8(ascii: "=") else { continue }
+      mark((isLong ? end + 1 : end)..<argument.upperBound, option.form, .secret)
+      return true
+    }
+    return false
+  }
+
+  /// Skips options without a value before another one: `-su`.
+  private func skipFlags(of program: SecretList.Program, _ argument: Range<Int>, _ start: inout Int) {
+    guard argument.count > 2, bytes[argument.lowerBound + 1] != UInt8(ascii: "-") else { return }
+    var place = argument.lowerBound + 1
+    while place < argument.upperBound, program.flags.utf8.contains(bytes[place]) { place += 1 }
+    if place > argument.lowerBound + 1, place < argument.upperBound { start = place }
+  }
+
+  /// Whether an argument is an option rather than a value that begins with a hyphen.
+  private func isOptionName(_ argument: Range<Int>) -> Bool {
+    let text = bytes[argument]
+    guard text.first == UInt8(ascii: "-"), text.count > 1 else { return false }
+    if text.count == 2 { return true }
+    return text.dropFirst().first == UInt8(ascii: "-") && text.dropFirst(2).first.map { ($0 | 0x20) >= 0x61 } == true
+  }
+
+  // MARK: Values
+
+  /// Marks the secret in a value.
+  mutating func mark(_ value: Range<Int>, _ form: SecretList.Form, _ kind: SecretName.Kind) {
+    let text = bytes[value]
+    switch form {
+    case .whole: add(value, kind)
+    case .after(let separator):
+      guard let place = text.firstIndex(of: separator.asciiValue ?? 0) else { return scanText(value, isScript: false) }
+      add(place + 1..<value.upperBound, kind)
+    case .header:
+      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), SecretName.kind(of: text[..<colon]) != nil else {
+        return scanText(value, isScript: false)
+      }
+      addHeader(colon + 1..<value.upperBound)
+    case .cookie:
+      if text.contains(UInt8(ascii: "=")) { add(value, kind) }
+    case .source:
+      if text.starts(with: "pass:".utf8) { add(value.lowerBound + 5..<value.upperBound, kind) }
+    case .database:
+      guard let slash = text.firstIndex(of: UInt8(ascii: "/")), slash > value.lowerBound,
+        text.first != UInt8(ascii: "@")
+      else { return }
+      add(slash + 1..<(text.lastIndex(of: UInt8(ascii: "@")) ?? value.upperBound), kind)
+    }
+  }
+
+  /// Marks a header's value; the scheme of credentials is shown: `Bearer`.
+  mutating func addHeader(_ value: Range<Int>) {
+    var start = value.lowerBound
+    while start < value.upperBound, bytes[start].isBlank { start += 1 }
+    let word = bytes[start..<value.upperBound].prefix { !$0.isBlank }
+    if word.endIndex < value.upperBound, ["bearer", "basic", "token", "digest"].contains(SecretName.lowerCase(word)) {
+      start = word.endIndex + 1
+    }
+    add(start..<value.upperBound, .secret)
+  }
+
+  mutating func add(_ secret: Range<Int>, _ kind: SecretName.Kind) {
+    if !secret.isEmpty, !SecretName.isHarmless(bytes[secret], kind) { found.append(secret) }
+  }
+
+  // MARK: Words
+
+  private func hasBlank(_ argument: Range<Int>) -> Bool {
+    bytes[argument].contains { $0.isBlankOrNewline }
+  }
+
+  /// A word without the quotes around it.
+  private func unquoted(_ word: Range<Int>) -> Range<Int> {
+    guard word.count > 1, let quote = bytes[word].first, quote.isQuote, bytes[word].last == quote else { return word }
+    return word.lowerBound + 1..<word.upperBound - 1
+  }
+
+  /// The words of a shell's command line, with their quotes; an empty range between two commands.
+  private func words(of text: Range<Int>) -> [Range<Int>] {
+    var words: [Range<Int>] = []
+    var start: Int?
+    var quote: UInt8?
+    var place = text.lowerBound
+    while place < text.upperBound {
+      let byte = bytes[place]
+      if let current = quote {
+        if byte == current { quote = nil }
+        if byte == UInt8(ascii: "\\"), current == UInt8(ascii: "\"") { place += 1 }
+      } else if byte.isBlankOrNewline || ";|&()".utf8.contains(byte) && !isInWord(place, from: start) {
+        if let begun = start { words.append(begun..<place) }
+        if !byte.isBlank { words.append(place..<place) }
+        start = nil
+        place += 1
+        continue
+      } else {
+        if byte.isQuote { quote = byte }
+        if byte == UInt8(ascii: "\\") { place += 1 }
+        if start == nil { start = min(place, text.upperBound - 1) }
+      }
+      if start == nil { start = place }
+      place += 1
+    }
+    if let start { words.append(start..<text.upperBound) }
+    return words
+  }
+
+  /// Whether a character that separates commands is part of a URL's query instead.
+  private func isInWord(_ place: Int, from start: Int?) -> Bool {
+    guard let start else { return false }
+    return bytes[start..<place].contains(UInt8(ascii: ":")) && bytes[start..<place].contains(UInt8(ascii: "/"))
+  }
+}
+
+extension UInt8 {
+  /// Whether it is a quote of a shell.
+  var isQuote: Bool { self == UInt8(ascii: "'") || self == UInt8(ascii: "\"") }
+}
+
+/// The programs of ``SecretList`` by name.
+struct SecretPrograms: Sendable {
+  static let shared = SecretPrograms()
+
+  private var byName: [String: SecretList.Program] = [:]
+  private var byBeginning: [(beginning: String, program: SecretList.Program)] = []
+
+  private init() {
+    for program in SecretList.programs {
+      for name in program.names {
+        if name.hasSuffix("*") {
+          byBeginning.append((String(name.dropLast()), program))
+        } else {
+          byName[name] = program
+        }
+      }
+    }
+  }
+
+  /// The program that an argument names, with or without a path.
+  func program(of argument: ArraySlice<UInt8>) -> SecretList.Program? {
+    var name = argument[
+      ((argument.lastIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") } ?? argument.startIndex - 1) + 1)...]
+    // A login shell's.
+    if name.first == UInt8(ascii: "-") { name = name.dropFirst() }
+    guard (2...24).contains(name.count), name.allSatisfy({ !$0.isBlankOrNewline }) else { return nil }
+    if name.suffix(4).elementsEqual(".exe".utf8) { name = name.dropLast(4) }
+    let text = String(decoding: name, as: UTF8.self)
+    return byName[text] ?? byBeginning.first { text.hasPrefix($0.beginning) }?.program
+  }
+}

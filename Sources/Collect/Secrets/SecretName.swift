@@ -1,0 +1,76 @@
+internal import SystemIO
+
+/// Whether a name in a command line stands for a secret: of an option, a variable, a header or a member.
+enum SecretName {
+  enum Kind {
+    case secret
+    /// A secret, or the path of a file that holds it.
+    case secretOrFile
+  }
+
+  /// Classifies a name; nil where its value is no secret.
+  ///
+  /// - Parameter isFlagPossible: whether it may stand for an option without a value.
+  static func kind(of name: ArraySlice<UInt8>, isFlagPossible: Bool = false) -> Kind? {
+    guard name.count > 1 else { return nil }
+    // Long names have their meaning at the end: `a.b.c.password`.
+    let words = words(of: name.suffix(128))
+    guard var last = words.last, !SecretList.harmlessEndings.contains(last) else { return nil }
+    // `TOKEN2`.
+    if words.count > 1 || last.utf8.count > 1 { while last.utf8.last.map(\.isDigit) == true { last.removeLast() } }
+    let isNegated = SecretList.harmlessBeginnings.contains(words[0])
+    let joined = Array(words.joined().utf8)
+    if SecretList.wholeNames.contains(String(decoding: joined, as: UTF8.self)) { return .secretOrFile }
+    let isPart = parts.contains { contains(joined, $0) }
+    let isEnding =
+      (SecretList.lastWords.contains(last) || SecretList.nameEndings.contains { last.hasSuffix($0) })
+      && !isNegated && !words.contains(where: SecretList.harmlessWords.contains)
+    guard isEnding || isPart && !(isNegated && isFlagPossible) else { return nil }
+    let isFile = !last.hasSuffix("token") && fileParts.contains { contains(joined, $0) }
+    return isFile ? .secretOrFile : .secret
+  }
+
+  /// The words of a name in lower case; a word ends at a separator, or before a capital after a small letter.
+  private static func words(of name: ArraySlice<UInt8>) -> [String] {
+    var words: [String] = []
+    var word: [UInt8] = []
+    var isSmall = false
+    for byte in name {
+      let isCapital = (0x41...0x5A).contains(byte)
+      let isLetterOrDigit = isCapital || (0x61...0x7A).contains(byte) || byte.isDigit
+      if !isLetterOrDigit || isCapital && isSmall, !word.isEmpty {
+        words.append(String(decoding: word, as: UTF8.self))
+        word = []
+      }
+      if isLetterOrDigit { word.append(isCapital ? byte | 0x20 : byte) }
+      isSmall = (0x61...0x7A).contains(byte)
+    }
+    if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+    return words
+  }
+
+  private static let parts = SecretList.nameParts.map { Array($0.utf8) }
+  private static let fileParts = SecretList.fileParts.map { Array($0.utf8) }
+
+  private static func contains(_ text: [UInt8], _ part: [UInt8]) -> Bool {
+    guard text.count >= part.count else { return false }
+    for start in 0...(text.count - part.count) where text[start] == part[0] {
+      if text[start..<start + part.count].elementsEqual(part) { return true }
+    }
+    return false
+  }
+
+  /// Whether a value cannot be a secret of this kind.
+  static func isHarmless(_ value: ArraySlice<UInt8>, _ kind: Kind) -> Bool {
+    if value.isEmpty || value.count <= 9 && SecretList.harmlessValues.contains(lowerCase(value)) { return true }
+    // The pass of an encoder: `-pass 1`.
+    if value.count == 1, value.first.map(\.isDigit) == true { return true }
+    guard kind == .secretOrFile else { return false }
+    return ["/", "./", "../", "~/", "@", "file:", "$HOME/", "id="].contains { value.starts(with: $0.utf8) }
+      || [".pem", ".key", ".json", ".crt"].contains { value.suffix($0.utf8.count).elementsEqual($0.utf8) }
+  }
+
+  static func lowerCase(_ text: ArraySlice<UInt8>) -> String {
+    String(decoding: text.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,194 @@
+internal import SystemIO
+
+/// Secrets that show themselves in any text: pairs of name and value, URLs, headers, tokens.
+extension SecretFinder {
+  /// Finds the secrets in an argument.
+  ///
+  /// - Parameter isScript: whether it is a command line, in which a value ends at a blank.
+  mutating func scanText(_ text: Range<Int>, isScript: Bool) {
+    var place = text.lowerBound
+    var isWordStart = true
+    while place < text.upperBound {
+      let byte = bytes[place]
+      switch byte {
+      case UInt8(ascii: "="): scanPair(at: place, in: text, isScript)
+      case UInt8(ascii: ":"):
+        if bytes[place..<text.upperBound].starts(with: "://".utf8) {
+          scanURL(from: place + 3, in: text)
+        } else {
+          scanMember(at: place, in: text)
+        }
+      case UInt8(ascii: "@"): scanDataSource(at: place, in: text)
+      case UInt8(ascii: "'"), UInt8(ascii: "\""): scanQuoted(at: place, in: text)
+      default:
+        if isWordStart { scanToken(at: place, in: text) }
+      }
+      isWordStart = !byte.isNameByte || byte == UInt8(ascii: ".")
+      place += 1
+    }
+  }
+
+  // MARK: Pairs
+
+  /// Start of the name that ends before a place.
+  private func nameStart(before place: Int, in text: Range<Int>) -> Int {
+    var start = place
+    while start > text.lowerBound, bytes[start - 1].isNameByte, place - start < 128 { start -= 1 }
+    return start
+  }
+
+  /// `NAME=value`.
+  private mutating func scanPair(at place: Int, in text: Range<Int>, _ isScript: Bool) {
+    var end = place
+    // `config['password'] = 'value'`, `password = value`.
+    while end > text.lowerBound, bytes[end - 1].isBlank || bytes[end - 1].isQuote || bytes[end - 1] == UInt8(ascii: "]")
+    {
+      end -= 1
+    }
+    let start = nameStart(before: end, in: text)
+    guard let kind = SecretName.kind(of: bytes[start..<end]) else { return }
+    var value = place + 1
+    while value < text.upperBound, bytes[value].isBlank { value += 1 }
+    guard value < text.upperBound else { return }
+    let separator = start > text.lowerBound ? bytes[start - 1] : 0
+    // An argument of its own may contain blanks.
+    if !isScript, separator == 0 || separator == UInt8(ascii: "=") {
+      add(value..<text.upperBound, kind)
+    } else if bytes[value].isQuote {
+      add(quoted(at: value, in: text), kind)
+    } else {
+      let rest = bytes[value..<text.upperBound]
+      let end: ArraySlice<UInt8>
+      switch lastSeparator(before: start, in: text) {
+      case UInt8(ascii: ";"): end = rest.prefix { $0 != UInt8(ascii: ";") && !$0.isQuote }
+      case UInt8(ascii: ","): end = rest.prefix { $0 != UInt8(ascii: ",") && !$0.isQuote && !$0.isBlankOrNewline }
+      default: end = rest.prefix { !$0.isBlankOrNewline && !$0.isQuote && !";&|".utf8.contains($0) }
+      }
+      add(value..<end.endIndex, kind)
+    }
+  }
+
+  /// The character before a name, apart from blanks: pairs of one list have the same separator.
+  private func lastSeparator(before start: Int, in text: Range<Int>) -> UInt8? {
+    var place = start
+    while place > text.lowerBound, bytes[place - 1].isBlank { place -= 1 }
+    return place > text.lowerBound ? bytes[place - 1] : nil
+  }
+
+  /// `"name":"value"` of JSON, `name: value` of YAML and headers, `X-Name:value`.
+  private mutating func scanMember(at place: Int, in text: Range<Int>) {
+    var end = place
+    let isQuoted = end > text.lowerBound && bytes[end - 1].isQuote
+    if isQuoted { end -= 1 }
+    let start = nameStart(before: end, in: text)
+    guard start < end, place + 1 < text.upperBound else { return }
+    let isHeader =
+      bytes[start..<end].starts(with: "X-".utf8)
+      || SecretName.lowerCase(bytes[start..<end].suffix(13)) == "authorization"
+    guard isQuoted || isHeader || bytes[place + 1].isBlank || bytes[place + 1].isQuote,
+      let kind = SecretName.kind(of: bytes[start..<end])
+    else { return }
+    var value = place + 1
+    while value < text.upperBound, bytes[value].isBlank { value += 1 }
+    guard value < text.upperBound else { return }
+    if bytes[value].isQuote {
+      add(quoted(at: value, in: text), kind)
+    } else if isQuoted {
+      add(
+        value..<bytes[value..<text.upperBound].prefix { !$0.isBlankOrNewline && !",}]".utf8.contains($0) }.endIndex,
+        kind)
+    } else {
+      // The value of a header ends with its line, or with the quote around the header.
+      let quote = start > text.lowerBound && bytes[start - 1].isQuote ? bytes[start - 1] : 0
+      let line = bytes[value..<text.upperBound].prefix { $0 != 0x0A && $0 != 0x0D && $0 != quote }
+      addHeader(value..<line.endIndex)
+    }
+  }
+
+  /// The text between a quote and its end, which may lie beyond the text.
+  private func quoted(at place: Int, in text: Range<Int>) -> Range<Int> {
+    let quote = bytes[place]
+    var end = place + 1
+    while end < text.upperBound, bytes[end] != quote {
+      end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    return place + 1..<max(place + 1, min(end, text.upperBound))
+  }
+
+  /// `IDENTIFIED BY 'value'`, `PASSWORD 'value'` of SQL.
+  private mutating func scanQuoted(at place: Int, in text: Range<Int>) {
+    var end = place
+    while end > text.lowerBound, bytes[end - 1].isBlank { end -= 1 }
+    guard end < place else { return }
+    let word = SecretName.lowerCase(bytes[nameStart(before: end, in: text)..<end])
+    if ["password", "by", "passphrase"].contains(word) { add(quoted(at: place, in: text), .secret) }
+  }
+
+  // MARK: URLs
+
+  /// The user info of a URL, after its `://`.
+  private mutating func scanURL(from start: Int, in text: Range<Int>) {
+    let word = bytes[start..<text.upperBound].prefix { !$0.isBlankOrNewline && !$0.isQuote && $0 != UInt8(ascii: ">") }
+    let authority = word.prefix { !"/?#".utf8.contains($0) }
+    let colon = authority.firstIndex(of: UInt8(ascii: ":"))
+    if let at = authority.lastIndex(of: UInt8(ascii: "@")) {
+      if let colon, colon < at {
+        add(colon + 1..<at, .secret)
+      } else if at - start >= 16 {
+        // A token in the place of a user: https://TOKEN@github.com.
+        add(start..<at, .secret)
+      }
+    } else if let colon, authority.first != UInt8(ascii: "["), !authority[(colon + 1)...].allSatisfy(\.isDigit),
+      let at = word.lastIndex(of: UInt8(ascii: "@"))
+    {
+      // A password with a slash, which should be percent-encoded. A port has only digits.
+      add(colon + 1..<at, .secret)
+    }
+  }
+
+  /// `user:password@tcp(host:3306)/database` of Go's drivers.
+  private mutating func scanDataSource(at place: Int, in text: Range<Int>) {
+    let rest = bytes[(place + 1)..<text.upperBound]
+    guard rest.starts(with: "tcp(".utf8) || rest.starts(with: "unix(".utf8) else { return }
+    var start = place
+    while start > text.lowerBound, !bytes[start - 1].isBlankOrNewline, bytes[start - 1] != UInt8(ascii: "=") {
+      start -= 1
+    }
+    guard let colon = bytes[start..<place].firstIndex(of: UInt8(ascii: ":")) else { return }
+    add(colon + 1..<place, .secret)
+  }
+
+  // MARK: Tokens
+
+  /// A token that shows itself by its beginning, a JSON Web Token, or credentials with their scheme.
+  private mutating func scanToken(at place: Int, in text: Range<Int>) {
+    let rest = bytes[place..<text.upperBound]
+    switch rest.first {
+    case UInt8(ascii: "e") where rest.starts(with: "eyJ".utf8):
+      let token = rest.prefix { $0.isNameByte }
+      // Header and claims; a cut one has no signature.
+      if token.count >= 24, token.contains(UInt8(ascii: ".")) { add(place..<token.endIndex, .secret) }
+    case UInt8(ascii: "B"), UInt8(ascii: "b"):
+      guard SecretName.lowerCase(rest.prefix(7)) == "bearer " else { break }
+      let token = rest.dropFirst(7).prefix { $0 > 0x20 && !$0.isQuote }
+      if token.count >= 8 { add(token.startIndex..<token.endIndex, .secret) }
+    case UInt8(ascii: "-") where rest.starts(with: "-----BEGIN ".utf8):
+      let line = rest.dropFirst(5).prefix { $0 != UInt8(ascii: "-") }
+      if line.suffix(11).elementsEqual("PRIVATE KEY".utf8) { add(line.endIndex..<text.upperBound, .secret) }
+    default: break
+    }
+    for token in SecretList.tokens where token.prefix.first == rest.first && rest.starts(with: token.prefix) {
+      let value = rest.dropFirst(token.prefix.count).prefix { $0.isNameByte }
+      guard value.count >= token.length, !token.hasDigit || value.contains(where: \.isDigit) else { continue }
+      add(place..<value.endIndex, .secret)
+    }
+  }
+}
+
+extension UInt8 {
+  /// Whether a name may contain it: letters, digits, `_`, `-` and `.`.
+  var isNameByte: Bool {
+    (0x61...0x7A).contains(self | 0x20) || isDigit || self == UInt8(ascii: "_")
+      || self == UInt8(ascii: "-") || self == UInt8(ascii: ".")
+  }
+}

@@ -1,0 +1,84 @@
+import HTTPServer
+import SystemIO
+
+/// The tokens of a file when the program started.
+struct FileTokens: Equatable {
+  let path: String
+  let tokens: [AccessToken]
+}
+
+/// Authentication and encryption of the server.
+struct ServerAccess {
+  /// Tokens of which clients must send one; none for no authentication.
+  let tokens: @Sendable () -> [AccessToken]
+  /// Certificate and key; nil for plain TCP.
+  let tls: ServerTLS?
+}
+
+extension SettingValues<ServerSettings> {
+  /// Reads tokens and certificates; `report` logs when they change.
+  func access(report: @escaping @Sendable (String) -> Void) throws(SettingError) -> ServerAccess {
+    ServerAccess(tokens: try currentTokens(report: report), tls: try tls(report: report))
+  }
+
+  /// Returns the tokens, which are read again when their file changes; none without one.
+  ///
+  /// Without `--token-file` it is systemd's credential `token`, if the unit has one (LoadCredential=).
+  func currentTokens(
+    _ environment: SettingSource = processEnvironment, report: @escaping @Sendable (String) -> Void
+  ) throws(SettingError) -> @Sendable () -> [AccessToken] {
+    guard let tokens = try fileTokens(environment) else { return { [] } }
+    let file = TokenFile(tokens.path, tokens: tokens.tokens, report: report)
+    return { file.tokens }
+  }
+
+  private func fileTokens(_ environment: SettingSource) throws(SettingError) -> FileTokens? {
+    if let tokens = self.tokenFile { return tokens }
+    guard let folder = environment("CREDENTIALS_DIRECTORY"), Files.exists(folder + "/token") else { return nil }
+    let path = folder + "/token"
+    guard let tokens = TokenFile.tokens(in: path) else {
+      throw SettingError(name: "CREDENTIALS_DIRECTORY", value: path, reason: "must be " + Self.tokenFileContents)
+    }
+    return FileTokens(path: path, tokens: tokens)
+  }
+
+  static var tokenFileContents: String { ServerSettings.tokenFileContents }
+
+  /// Refuses to listen for other machines without authentication.
+  func checkExposure(_ environment: SettingSource = processEnvironment) throws(SettingError) {
+    if self.insecure || self.clientAuthorities != nil || Self.isLoopback(self.host) { return }
+    if try fileTokens(environment) != nil { return }
+    throw SettingError(
+      name: origin(of: \.host), value: self.host,
+      reason: "other machines' access requires --token-file (agent token --token-file FILE makes one) or --insecure")
+  }
+
+  /// Reads certificate and key; nil without them.
+  private func tls(report: @escaping @Sendable (String) -> Void) throws(SettingError) -> ServerTLS? {
+    guard let certificate = self.certificate else {
+      for (name, value) in [(origin(of: \.key), self.key), (origin(of: \.clientAuthorities), self.clientAuthorities)] {
+        if let value { throw SettingError(name: name, value: value, reason: "requires --tls-cert") }
+      }
+      return nil
+    }
+    guard let key = self.key else {
+      throw SettingError(name: origin(of: \.certificate), value: certificate, reason: "requires --tls-key")
+    }
+    do throws(ServerTLS.Failure) {
+      return try ServerTLS(
+        ServerTLS.PEMFiles(certificate: certificate, key: key, clientAuthorities: self.clientAuthorities),
+        report: report)
+    } catch {
+      throw SettingError(name: origin(of: \.certificate), value: certificate, reason: error.description)
+    }
+  }
+
+  /// Whether only this machine reaches an address; other names than localhost count as reachable.
+  static func isLoopback(_ host: String) -> Bool {
+    let host = host.lowercased()
+    if ["localhost", "::1", "ip6-localhost"].contains(host) || host.hasSuffix(".localhost") { return true }
+    let parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return parts.count == 4 && host.hasPrefix("127.")
+      && parts.allSatisfy { (1...3).contains($0.count) && $0.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }
+  }
+}
