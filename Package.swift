@@ -72,7 +72,8 @@ let package = Package(
     .target(
       name: "API",
       dependencies: [
-        "Alerts", "Why", "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO",
+        "Alerts", "Why", "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics",
+        "SystemIO",
         "CDeflate", "CWeb", "CZlib",
       ],
       swiftSettings: settings),

@@ -184,6 +184,7 @@ private struct SamplingLoop {
     self.pass = pass
     var first = readings[latest.reading]
     first.processes?.instant = first.host.uptime
+    first.workloads?.instant = first.host.uptime
     self.first = first
   }
 
@@ -330,6 +331,8 @@ private struct SamplingLoop {
       readings[place].processes?.earlier = nil
       let uptime = readings[place].host.uptime
       readings[place].processes?.instant = uptime
+      readings[place].workloads?.earlier = nil
+      readings[place].workloads?.instant = uptime
     }
     latest = (place, instant)
     let answers = gpuAnswers.new(in: readings[place])

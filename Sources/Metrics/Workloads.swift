@@ -169,7 +169,7 @@ extension Workload {
   fileprivate mutating func setEnded(_ live: LiveUse?, over elapsed: Elapsed) {
     guard cpu.isFinite, !isGroup else { return }
     let difference = cpu - (live?.cpu ?? 0)
-    let precision = max(0.02 * cpu, 0.01 * Double(live?.count ?? 0) / elapsed.seconds)
+    let precision = max(0.02 * cpu, 0.01 * Double(max(1, live?.count ?? 0)) / elapsed.seconds)
     endedCPU = difference > precision ? Float(difference) : 0
   }
 
@@ -219,7 +219,7 @@ private struct WorkloadRanking {
     offer(2, growth(\.readBytes) &+ growth(\.writtenBytes), index)
     offer(3, max(growth(\.cpuStall), growth(\.memoryStall), growth(\.ioStall)), index)
     if let gpu { offer(4, UInt64(max(1, gpu.memory.isFinite ? min(gpu.memory, 1e18) : 1)), index) }
-    let limit = workload.memoryLimit.map(Double.init) ?? .infinity
+    let limit = workload.memoryLimit.map { Double($0) } ?? .infinity
     let isNearLimit = Double(workload.memory ?? 0) >= Workloads.nearLimit * limit
     if workload.isListed || isNearLimit || growth(\.oomKills) > 0 { choose(index) }
   }

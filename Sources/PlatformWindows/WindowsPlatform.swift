@@ -26,10 +26,10 @@ package struct WindowsPlatform: Platform {
 
   package var toolFolders: [String] { [] }
 
-  package func processes(root: String) -> ProcessAccess? {
-    let reader = ProcessDetailsReader()
+  package func processes(root: String, commandLines: CommandLineDetail) -> ProcessAccess? {
+    let reader = ProcessDetailsReader(commandLines: commandLines)
     return ProcessAccess(
-      commandLine: { commandLine(of: $0) }, details: { reader.details(of: $0) },
+      commandLine: { commandLine(of: $0, commandLines) }, details: { reader.details(of: $0) },
       startTime: { reader.startTime(of: $0) })
   }
 

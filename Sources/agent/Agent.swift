@@ -102,7 +102,7 @@ struct Agent: ParsableCommand {
       main: try main.values(sources, file: file), server: try server.values(sources, file: file),
       samples: try samples.values(sources, file: file), archiveFile: try archiveFile.values(sources, file: file),
       archive: try archive.values(sources, file: file), push: try push.values(sources, file: file),
-      alerts: try alerts.values(sources, file: file),       terminal: try terminal.values(sources, file: file))
+      alerts: try alerts.values(sources, file: file), terminal: try terminal.values(sources, file: file))
   }
 
   /// Checks the settings of a service, which has no terminal.

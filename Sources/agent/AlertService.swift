@@ -2,6 +2,7 @@ import AgentMetrics
 import Alerts
 import Logging
 import Sinks
+import SystemIO
 
 /// The alerts of a running agent with their log lines and webhooks.
 struct AlertService: ServicePart {

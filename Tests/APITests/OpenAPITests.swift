@@ -108,6 +108,7 @@ import Testing
     sample.fans = [Fan()]
     sample.powers = [Power()]
     sample.processes = Processes()
+    sample.processes?.top = [Process()]
     var workloads = Workloads()
     workloads.top = [Workload()]
     workloads.rest = WorkloadRest()

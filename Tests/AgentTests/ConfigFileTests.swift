@@ -109,7 +109,9 @@ import Testing
     for arguments in [["config", "check", "--config", path], ["--serve", "--config", path]] {
       let bad = try AgentProcess.run(arguments)
       #expect(bad.status == 64)
-      #expect(bad.errors.hasPrefix("agent: \(path):2: unknown setting \"NOISE\"; must be one of LOG_LEVEL, PORT"))
+      #expect(
+        bad.errors.hasPrefix(
+          "agent: \(path):2: unknown setting \"NOISE\"; must be one of COMMAND_LINES, LOG_LEVEL, PORT"))
     }
     try folder.write("agent.conf", "PORT=x\nINTERVAL_SEC=0\n")
     let both = try AgentProcess.run(["config", "check", "--config", path])

@@ -11,7 +11,7 @@ import Testing
   func status() throws {
     let folder = try TemporaryFolder()
     let (process, port) = try AgentProcess.serving([
-      "--interval", "3600", "--demo", "--history", "2", "--db", folder.file("a.db"), "--push", "http://127.0.0.1:9",
+      "--interval", "3600", "--history", "2", "--db", folder.file("a.db"), "--push", "http://127.0.0.1:9",
     ])
     _ = try Loopback.get("/metrics/latest", port: port)
     let result = try AgentProcess.run(["status", "--port", String(port)])

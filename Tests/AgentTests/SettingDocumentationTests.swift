@@ -89,7 +89,7 @@ import Testing
       if let fallback = about.fallback { #expect(line.contains("default: \(fallback)"), "\(line)") }
     }
     // Paragraphs are wrapped by the parser only, not by line breaks in their text.
-    for type in [Agent.configuration] + Agent.configuration.subcommands.map { $0.configuration } {
+    for type in [Agent.configuration] + Agent.configuration.subcommands.map({ $0.configuration }) {
       for paragraph in type.discussion.split(separator: "\n") { #expect(paragraph.hasSuffix("."), "\(paragraph)") }
     }
   }
@@ -100,7 +100,9 @@ import Testing
     #expect(Set(abouts.map(\.flag)).count == abouts.count)
     let variables = abouts.compactMap(\.variable)
     #expect(Set(variables).count == variables.count)
-    for about in abouts + (ExportSettings.rows + ImportSettings.rows + ReportSettings.rows + TokenSettings.rows).map(\.about) {
+    for about in abouts
+      + (ExportSettings.rows + ImportSettings.rows + ReportSettings.rows + TokenSettings.rows).map(\.about)
+    {
       #expect(about.help.hasSuffix("."), "\(about.flag)")
     }
   }

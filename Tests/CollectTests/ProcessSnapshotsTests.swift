@@ -126,7 +126,7 @@ final class TableCollector: Collector, Sendable {
     sampler.start()
     defer {
       keeper.stop()
-      sampler.waitUntilEnded(atMost: 5)
+      sampler.stop(atMost: 5)
     }
     let snapshots = ProcessSnapshots(of: demand, commandLine: nil)
     let table = try await snapshots.now()

@@ -145,7 +145,7 @@ final class CountingCollector: Collector, Sendable {
     #expect(await iterator.next()?.sample.elapsed == 29.75)
     history.remove(observer)
     keeper.stop()
-    sampler.waitUntilEnded(atMost: 10)
+    sampler.stop(atMost: 10)
   }
 
   @Test func withoutASamplerThereIsNoReading() async {

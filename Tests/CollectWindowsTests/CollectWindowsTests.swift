@@ -261,7 +261,7 @@ import Testing
     Machines.laptop(at: 1_000).install()
     let reader = ProcessDetailsReader(boot: Machines.boot)
     let details = try #require(reader.details(of: 6_000))
-    #expect(details.command == "\"C:\\Program Files\\Render\\render.exe\" --all")
+    #expect(details.command == "C:\\Program Files\\Render\\render.exe --all")
     #expect(details.executable == "C:\\Program Files\\Render\\render.exe")
     #expect(reader.startTime(of: 6_000) == 600)
     #expect(reader.details(of: 6_004) == nil)
@@ -280,9 +280,16 @@ import Testing
     for collector in collectors { try collector.read(into: &reading) }
     #expect(reading.agent.resident == 26_214_400)
     #expect(reading.host.hostname == "WORKER-17")
-    let access = try #require(platform.processes(root: ""))
+    let access = try #require(platform.processes(root: "", commandLines: .masked))
     #expect(access.commandLine(4_242) == "agent.exe service run")
     #expect(access.commandLine(8) == nil)
+  }
+
+  @Test("Secrets of a command line are masked, in quotation marks, too") func commandLines() {
+    let line = #""C:\Program Files\db.exe" --password="two words" -v"#
+    let arguments = Arguments.terminated(line)
+    #expect(String(decoding: arguments, as: UTF8.self) == "C:\\Program Files\\db.exe\0--password=two words\0-v\0")
+    #expect(CommandLineText.text(arguments.span)?.contains("two words") == false)
   }
 
   @Test("Every source names a metric of the catalog") func sources() {

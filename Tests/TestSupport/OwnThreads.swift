@@ -19,7 +19,8 @@ package struct OwnThreads: SuiteTrait, TestTrait, TestScoping {
 
     func enqueue(_ job: consuming ExecutorJob) {
       let job = UnownedJob(job)
-      Thread.start("test") { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+      // As much as the main thread has, on which the dashboard runs in the program.
+      Thread.start("test", stackSize: 8 << 20) { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
   }
 }

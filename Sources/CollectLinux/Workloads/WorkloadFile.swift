@@ -88,7 +88,7 @@ struct WorkloadFile: Sendable {
     number(1, "pids.current", .active, { $0.tasks }, \.tasks),
     WorkloadFile(1, "cpu.cfs_period_us", .rare, { $0.cpu }) { bytes, reading in
       // Its reader reads the quota next, which needs the period.
-      reading.cpuLimit = CgroupParser.limit(bytes).map(Double.init)
+      reading.cpuLimit = CgroupParser.limit(bytes).map { Double($0) }
     },
     WorkloadFile(1, "cpu.cfs_quota_us", .rare, { $0.cpu }) { bytes, reading in
       let (quota, period) = (CgroupParser.limit(bytes), reading.cpuLimit ?? 0)

@@ -24,8 +24,11 @@ extension Configuration {
 
   /// The given texts by flag, to compare two readings of the settings.
   var texts: [String: String] {
-    [main.texts, server.texts, samples.texts, archiveFile.texts, archive.texts, push.texts, alerts.texts, terminal.texts]
-      .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+    [
+      main.texts, server.texts, samples.texts, archiveFile.texts, archive.texts, push.texts, alerts.texts,
+      terminal.texts,
+    ]
+    .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
   }
 }
 
