@@ -33,7 +33,7 @@ import Testing
     #expect(body.contains("\nagent_self_source_partial{source=\"sensors\"} 1\n"))
     #expect(body.contains("\nagent_self_source_success{source=\"sensors\"} 1\n"))
     // A note may hold counts, so that a label of it would be a new series with each change.
-    #expect(!body.contains("are hidden"))
+    #expect(!body.contains("sensors are hidden"))
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
   }
