@@ -15,19 +15,14 @@ struct AlertRow {
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
+    // The count tells of those that do not fit.
     let label = alerts.count == 1 ? " ALERT " : " \(alerts.count) ALERTS "
-    var x = grid.put(label, x: rect.x, y: rect.y, Style(.critical, [.bold, .reverse]), limit: rect.width) + 1
-    for (index, alert) in alerts.enumerated() {
+    let texts = alerts.map { alert in
       let duration = time - alert.since
-      let text = alert.summary + (duration >= 60 ? " for " + TextFormat.duration(duration) : "")
-      // The first one is shortened; the count tells of those that do not fit.
-      guard index == 0 || x + 3 + Grid.columns(of: text) <= rect.right else { break }
-      if index > 0 {
-        grid.put(glyphs.separator, x: x, y: rect.y, .faint)
-        x += 3
-      }
-      x = grid.putShortened(text, x: x, y: rect.y, .critical, limit: rect.right - x)
+      return alert.summary + (duration >= 60 ? " for " + TextFormat.duration(duration) : "")
     }
+    NoticeRow(label: label, labelColor: .critical, texts: texts, style: .critical, glyphs: glyphs)
+      .draw(on: &grid, in: rect)
   }
 }
 

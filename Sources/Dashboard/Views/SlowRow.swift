@@ -14,14 +14,7 @@ struct SlowRow {
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
-    var x = grid.put(" SLOW ", x: rect.x, y: rect.y, Style(.warning, [.bold, .reverse]), limit: rect.width) + 1
-    for (index, finding) in findings.enumerated() {
-      guard index == 0 || x + 3 + Grid.columns(of: finding.text) <= rect.right else { break }
-      if index > 0 {
-        grid.put(glyphs.separator, x: x, y: rect.y, .faint)
-        x += 3
-      }
-      x = grid.putShortened(finding.text, x: x, y: rect.y, .plain, limit: rect.right - x)
-    }
+    NoticeRow(label: " SLOW ", labelColor: .warning, texts: findings.map(\.text), style: .plain, glyphs: glyphs)
+      .draw(on: &grid, in: rect)
   }
 }
