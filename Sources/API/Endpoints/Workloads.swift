@@ -1,5 +1,6 @@
 internal import AgentMetrics
 internal import Collect
+internal import Query
 internal import SampleStore
 
 extension Route {
@@ -57,33 +58,5 @@ extension WorkloadsJSON.Listing {
     workloads = Workloads(span, in: context, keepsAll: true)
     interval = span.elapsed.seconds
     age = current.age
-  }
-}
-
-/// Sort keys of workloads, in descending order except for id.
-enum WorkloadOrder: String, CaseIterable {
-  case cpu, memory, io, gpu, pressure, tasks, id
-
-  /// Sorts workloads: absent values last, equal ones by CPU, memory and id.
-  func sorted(_ workloads: [Workload]) -> [Workload] {
-    if self == .id { return workloads.sorted { $0.id < $1.id } }
-    return workloads.sorted { left, right in
-      let (first, second) = (measure(left), measure(right))
-      return first == second ? Workloads.precedes(left, right) : first > second
-    }
-  }
-
-  private func measure(_ workload: Workload) -> Double {
-    let value: Double =
-      switch self {
-      case .cpu: workload.cpu
-      case .memory: workload.memory
-      case .io: workload.ioRate
-      case .gpu: Double(workload.gpu)
-      case .pressure: workload.pressure
-      case .tasks: Double(workload.tasks)
-      case .id: 0
-      }
-    return value.isNaN ? -.infinity : value
   }
 }

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import Query
 internal import SampleStore
 
 /// Applies keys, pastes and the mouse to the state, without a terminal, clock or machine.
@@ -111,7 +112,7 @@ struct Model {
         state.overlay = .settings(selected: next)
       }
     case .workloads(var choice):
-      if let order = WorkloadChoice.Order(key) {
+      if let order = WorkloadOrder(key) {
         choice = WorkloadChoice(sort: order)
       } else if [.escape, .character("W"), .character("q"), .enter].contains(key) {
         state.overlay = nil

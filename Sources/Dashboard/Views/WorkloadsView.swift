@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import Query
 
 /// Containers, services, sessions, jobs and other workloads of the displayed sample, in a box over the panels.
 struct WorkloadsView {
@@ -175,51 +176,32 @@ struct WorkloadsView {
 
 /// The order and the selected row of the workloads.
 struct WorkloadChoice: Equatable {
-  enum Order: Equatable {
-    case cpu, memory, io, gpu, pressure
+  var sort = WorkloadOrder.cpu
+  var selected = 0
+}
 
-    var meaning: String {
-      switch self {
-      case .cpu: "CPU"
-      case .memory: "memory"
-      case .io: "I/O"
-      case .gpu: "GPU"
-      case .pressure: "pressure"
-      }
-    }
-
-    /// The key that selects it.
-    init?(_ key: KeyPress) {
-      switch key {
-      case .character("c"): self = .cpu
-      case .character("m"): self = .memory
-      case .character("i"): self = .io
-      case .character("u"): self = .gpu
-      case .character("p"): self = .pressure
-      default: return nil
-      }
-    }
-
-    func sorted(_ workloads: [Workload]) -> [Workload] {
-      workloads.sorted { left, right in
-        let (first, second) = (measure(left), measure(right))
-        return first == second ? Workloads.precedes(left, right) : first > second
-      }
-    }
-
-    private func measure(_ workload: Workload) -> Double {
-      let value: Double =
-        switch self {
-        case .cpu: workload.cpu
-        case .memory: workload.memory
-        case .io: workload.ioRate
-        case .gpu: Double(workload.gpu)
-        case .pressure: workload.pressure
-        }
-      return value.isNaN ? -1 : value
+extension WorkloadOrder {
+  var meaning: String {
+    switch self {
+    case .cpu: "CPU"
+    case .memory: "memory"
+    case .io: "I/O"
+    case .gpu: "GPU"
+    case .pressure: "pressure"
+    case .tasks: "tasks"
+    case .id: "id"
     }
   }
 
-  var sort = Order.cpu
-  var selected = 0
+  /// The key that selects it.
+  init?(_ key: KeyPress) {
+    switch key {
+    case .character("c"): self = .cpu
+    case .character("m"): self = .memory
+    case .character("i"): self = .io
+    case .character("u"): self = .gpu
+    case .character("p"): self = .pressure
+    default: return nil
+    }
+  }
 }
