@@ -22,7 +22,9 @@ package struct AlertEvaluator {
   /// A series of a rule.
   private struct Key: Hashable {
     let rule: Int
-    let series: String
+    /// Place among the metrics of the rule.
+    let metric: Int
+    let labels: [String]
   }
 
   private struct State {
@@ -60,12 +62,12 @@ package struct AlertEvaluator {
     var changes: [AlertChange] = []
     for (index, rule) in rules.enumerated() {
       var newest: [Key: Double] = [:]
-      for (metric, isWhole) in metrics[index] {
+      for (place, (metric, isWhole)) in metrics[index].enumerated() {
         for one in values(of: metric, rule, sample, isWhole: isWhole) {
-          let key = Key(rule: index, series: one.series)
-          if holds(rule, one, after: previous[key]) {
+          let key = Key(rule: index, metric: place, labels: one.labels)
+          if holds(rule, one, after: rule.condition == .increases ? previous[key] : nil) {
             raise(key, rule, metric, one, at: sample.timestamp, now)
-          } else {
+          } else if !states.isEmpty {
             states[key]?.alert.value = one.value
           }
           if rule.condition == .increases { newest[key] = one.value }
@@ -114,7 +116,6 @@ package struct AlertEvaluator {
 
   /// The value of a series in the unit of the JSON, and the value of the metric that it is compared with.
   private struct SeriesValue {
-    let series: String
     let labels: [String]
     let value: Double
     let limit: Double
@@ -160,11 +161,11 @@ package struct AlertEvaluator {
     let readOnly = Self.readOnlyMounts(metric, rule, sample)
     var values: [SeriesValue] = []
     metric.values(in: sample) { labels, base in
-      let series = metric.key(labels)
-      guard isWhole || rule.selector.matches(key: series), !readOnly.contains(labels) else { return }
+      guard isWhole || rule.selector.matches(key: metric.key(labels)) else { return }
+      guard readOnly.isEmpty || !readOnly.contains(labels) else { return }
+      let limit = limits.isEmpty ? nil : limits[labels]
       values.append(
-        SeriesValue(
-          series: series, labels: labels, value: base / metric.definition.unit.factor, limit: limits[labels] ?? .nan))
+        SeriesValue(labels: labels, value: base / metric.definition.unit.factor, limit: limit ?? .nan))
     }
     return values
   }

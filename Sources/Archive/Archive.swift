@@ -1,7 +1,7 @@
 internal import AgentMetrics
 package import SampleStore
 internal import Synchronization
-internal import SystemIO
+package import SystemIO
 
 /// Persistent history: writes the samples of a History to an SQLite file, and serves the time before memory begins.
 ///
@@ -41,7 +41,7 @@ package final class Archive: ServicePart {
   private let retention: Retention
   private let sizeLimit: Int64?
   private let timing: ArchiveTiming
-  private let report: @Sendable (String) -> Void
+  private let report: @Sendable (LogNotice) -> Void
   let inbox = Condition(Inbox())
   let state: Mutex<ArchiveStatus>
   private let observer = Mutex<Int?>(nil)
@@ -56,7 +56,7 @@ package final class Archive: ServicePart {
   ///   - report: receives one line when an operation begins to fail and when it works again.
   package convenience init(
     path: String, history: History, retention: Retention = Retention(), sizeLimit: Int64? = nil,
-    report: @escaping @Sendable (String) -> Void
+    report: @escaping @Sendable (LogNotice) -> Void
   ) {
     self.init(
       path: path, history: history, retention: retention, sizeLimit: sizeLimit, timing: ArchiveTiming(), report: report)
@@ -64,7 +64,7 @@ package final class Archive: ServicePart {
 
   init(
     path: String, history: History, retention: Retention, sizeLimit: Int64?, timing: ArchiveTiming,
-    report: @escaping @Sendable (String) -> Void
+    report: @escaping @Sendable (LogNotice) -> Void
   ) {
     self.path = path
     self.history = history
@@ -358,7 +358,7 @@ package final class Archive: ServicePart {
     for suffix in ["", "-wal", "-shm"] where rename(path + suffix, name + suffix) != 0 && suffix.isEmpty {
       return fail(ArchiveFailure(path, "it is damaged and cannot be moved aside", .reopen))
     }
-    report("archive: \(path) was damaged and is now \(name); a new one is begun")
+    report(LogNotice("archive: the damaged database was renamed; a new one is begun", ["file": path, "now": name]))
     inbox.update { $0.waiting = history.all }
   }
 
@@ -367,7 +367,7 @@ package final class Archive: ServicePart {
       defer { state.failure = failure.reason }
       return state.failure == nil
     }
-    if isNew { report("archive: \(failure)") }
+    if isNew { report(LogNotice("archive: not written", ["reason": failure.description])) }
   }
 
   private func works() {
@@ -375,6 +375,6 @@ package final class Archive: ServicePart {
       defer { state.failure = nil }
       return state.failure != nil
     }
-    if didFail { report("archive: \(path): works again") }
+    if didFail { report(LogNotice("archive: works again", ["file": path])) }
   }
 }

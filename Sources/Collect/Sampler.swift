@@ -1,6 +1,6 @@
 package import AgentMetrics
 internal import SampleStore
-internal import SystemIO
+package import SystemIO
 
 /// Owns all collectors, reads them on every tick, and appends Samples to the History.
 ///
@@ -32,7 +32,7 @@ package final class Sampler: ServicePart {
   private let timekeeper: any Timekeeper
   private let annotate: @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void
   private let heartbeat: Heartbeat?
-  private let report: @Sendable (String) -> Void
+  private let report: @Sendable (LogNotice) -> Void
   private let ended = Condition(false)
 
   /// Seconds between the two readings at the start that make the first sample.
@@ -47,7 +47,7 @@ package final class Sampler: ServicePart {
   package init(
     source: Source, demand: SamplingDemand, timekeeper: any Timekeeper, heartbeat: Heartbeat? = nil,
     annotate: @escaping @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void = { _, _ in },
-    report: @escaping @Sendable (String) -> Void
+    report: @escaping @Sendable (LogNotice) -> Void
   ) {
     self.source = source
     self.demand = demand
@@ -64,7 +64,7 @@ package final class Sampler: ServicePart {
       ended.update { $0 = true }
     }
     if !started {
-      report("the sampler has no thread to run on")
+      report(LogNotice("the sampler has no thread to run on"))
       ended.update { $0 = true }
     }
   }
@@ -344,10 +344,10 @@ private struct SamplingLoop {
 /// One reading by all collectors.
 struct CollectionPass {
   private let collectors: [any Collector]
-  private let report: @Sendable (String) -> Void
+  private let report: @Sendable (LogNotice) -> Void
   private var isFailing: [Bool]
 
-  init(collectors: [any Collector], report: @escaping @Sendable (String) -> Void) {
+  init(collectors: [any Collector], report: @escaping @Sendable (LogNotice) -> Void) {
     self.collectors = collectors
     self.report = report
     isFailing = Array(repeating: false, count: collectors.count)
@@ -386,9 +386,9 @@ struct CollectionPass {
       reading.agent.sources[index].note = failure == nil ? collector.note : nil
       // Report the start and the end of a failure, not every tick in between.
       if let failure, !isFailing[index] {
-        report("\(collector.name): \(failure)")
+        report(LogNotice("a source fails", ["source": collector.name, "reason": failure.description]))
       } else if failure == nil, isFailing[index] {
-        report("\(collector.name): works again")
+        report(LogNotice("a source works again", ["source": collector.name]))
       }
       isFailing[index] = failure != nil
     }

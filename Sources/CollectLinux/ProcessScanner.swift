@@ -19,6 +19,7 @@ final class ProcessScanner {
 
   private let root: String
   private let users: UserNames
+  private var groups = ProcessGroups()
   private let pageSize = UInt64(clamping: sysconf(Int32(_SC_PAGESIZE)))
   private let buffer = ReadBuffer(capacity: 8_192)
   private var directory: OpaquePointer?
@@ -72,103 +73,161 @@ final class ProcessScanner {
     rewinddir(directory)
     users.refresh()
     pass += 1
+    let before = instant
+    instant = Clock.boottime
+    var scan = Scan(
+      folder: dirfd(directory), keepsFiles: keepsFiles, wantsThreads: wantsThreads, threadsOf: threadsOf,
+      elapsed: Float(instant - before), capacity: last.count + 16)
+    while let entry = readdir(directory) {
+      guard scan.all.count < Self.maximumProcesses, let pid = Self.pid(of: &entry.pointee) else { continue }
+      read(pid, into: &scan)
+    }
+    finish(&scan)
+    return scan.all
+  }
+
+  /// One pass: its options, and the processes so far.
+  private struct Scan {
+    let folder: Int32
+    let keepsFiles: Bool
+    let wantsThreads: Bool
+    let threadsOf: Set<Int32>
+    /// Seconds since the last pass.
+    let elapsed: Float
     var all: [ProcessReading] = []
-    all.reserveCapacity(last.count + 16)
     var seen: [Int] = []
-    seen.reserveCapacity(last.count + 16)
     var open: [ProcessFiles] = []
-    open.reserveCapacity(last.count + 16)
     var openCount = 0
     var threads: [ProcessReading] = []
     var blind = Blindness()
-    var sees1 = false
-    let lastInstant = instant
-    instant = Clock.boottime
-    let descriptor = dirfd(directory)
+    /// Place in the last pass.
     var cursor = 0
+    // The kernel lists them in order; a recording's folder may not.
     var isAscending = true
-    while let entry = readdir(directory) {
-      guard all.count < Self.maximumProcesses, let pid = Self.pid(of: &entry.pointee) else { continue }
-      if let before = all.last?.pid, pid < before { isAscending = false }
-      // The kernel lists them in order; a recording's folder may not.
-      while cursor < last.count, last[cursor].pid < pid { cursor += 1 }
-      if cursor >= last.count || last[cursor].pid != pid { cursor = isAscending ? cursor : place(of: pid) }
-      var process = ProcessReading(pid: pid)
-      setPath(pid)
-      let isListed = cursor < last.count && last[cursor].pid == pid
-      var files = isListed ? take(cursor) : ProcessFiles()
-      let isRefreshed = (pass &+ Int(pid)) % Self.rest == 0
-      // A new process may be gone at the next pass. Other files leave room for each process's `stat`.
-      let keeps = keepsFiles && isListed && openCount < descriptorLimit
-      let keepsIO = keeps && openCount + 1 < descriptorLimit - max(0, last.count - all.count)
-      if isRefreshed { files.isRefused = false }
-      let offset = isLive ? Float(Clock.boottime - instant) : 0
-      let hashBefore = isListed && keeps ? files.statHash : nil
-      var hash: UInt64?
-      // Ended since it was listed, or hidden from the agent.
-      let isThere = read(descriptor, "stat", &files.stat, keeps: keeps) { text in
-        hash = Self.hash(text)
-        return hash == hashBefore || ProcessStatParser.parse(text, pageSize: pageSize, into: &process)
-      }
-      let isUnchanged = hash != nil && hash == hashBefore
-      if isUnchanged { process = last[cursor] }
-      files.statHash = hash
-      process.offset = offset
-      guard isThere == true else {
-        if isThere == nil, SystemError.last == EPERM || SystemError.last == EACCES { blind.hidden += 1 }
-        files.close()
-        continue
-      }
-      if pid == 1 { sees1 = true }
-      let restsIO = isUnchanged && files.isIOIdle && keepsIO && files.io >= 0
-      if restsIO, (pass &+ Int(pid)) % Self.ioRest != 0 {
-        process.ioAge += Float(instant - lastInstant)
-      } else if !files.isRefused {
-        let isReported: Void? = read(descriptor, "io", &files.io, keeps: keepsIO) {
-          ProcessIOParser.parse($0, into: &process)
-        }
-        process.ioAge = 0
-        files.isIOIdle =
-          isListed && last[cursor].readBytes == process.readBytes
-          && last[cursor].writtenBytes == process.writtenBytes
-        files.isRefused = isReported == nil
-        files.isForbidden = isReported == nil && (SystemError.last == EPERM || SystemError.last == EACCES)
-      }
-      if files.isForbidden { blind.withoutIO += 1 }
-      if wantsThreads, process.threads > 1 {
-        let isActive = isListed && last[cursor].start == process.start && last[cursor].cpuTicks != process.cpuTicks
-        if isActive || threadsOf.contains(pid) { threadReader.read(of: process, into: &threads) }
-      }
-      var first = pass
-      var isKnown = false
-      if isListed, last[cursor].start == process.start {
-        first = firstSeen[cursor]
-        isKnown = first + 1 < pass && !isRefreshed
-        process.user = last[cursor].user
-        process.service = last[cursor].service
-        process.workload = last[cursor].workload
-      }
-      if !isKnown { readIdentity(descriptor, &process) }
-      all.append(process)
-      seen.append(first)
-      open.append(files)
-      openCount += files.count
+
+    init(
+      folder: Int32, keepsFiles: Bool, wantsThreads: Bool, threadsOf: Set<Int32>, elapsed: Float, capacity: Int
+    ) {
+      self.folder = folder
+      self.keepsFiles = keepsFiles
+      self.wantsThreads = wantsThreads
+      self.threadsOf = threadsOf
+      self.elapsed = elapsed
+      all.reserveCapacity(capacity)
+      seen.reserveCapacity(capacity)
+      open.reserveCapacity(capacity)
     }
-    for index in self.files.indices { self.files[index].close() }
-    if !isAscending {
-      let order = all.indices.sorted { all[$0].pid < all[$1].pid }
-      all = order.map { all[$0] }
-      seen = order.map { seen[$0] }
-      open = order.map { open[$0] }
+  }
+
+  /// Reads a process, unless it has ended since it was listed, or is hidden from the agent.
+  private func read(_ pid: Int32, into scan: inout Scan) {
+    let known = known(pid, &scan)
+    setPath(pid)
+    var process = ProcessReading(pid: pid)
+    var files = known.map(take) ?? ProcessFiles()
+    let isRefreshed = (pass &+ Int(pid)) % Self.rest == 0
+    if isRefreshed { files.isRefused = false }
+    // A new process may be gone at the next pass. Other files leave room for each process's `stat`.
+    let keeps = scan.keepsFiles && known != nil && scan.openCount < descriptorLimit
+    let keepsIO = keeps && scan.openCount + 1 < descriptorLimit - max(0, last.count - scan.all.count)
+    let offset = isLive ? Float(Clock.boottime - instant) : 0
+    let status = readStat(&process, &files, since: keeps ? known : nil, keeps: keeps, scan.folder)
+    if status == .hidden { scan.blind.hidden += 1 }
+    guard status == .same || status == .new else { return files.close() }
+    process.offset = offset
+    let earlier = known.map { last[$0] }
+    let restsIO = status == .same && files.isIOIdle && keepsIO && files.io >= 0
+    if restsIO, (pass &+ Int(pid)) % Self.ioRest != 0 {
+      process.ioAge += scan.elapsed
+    } else if !files.isRefused {
+      readIO(&process, &files, since: earlier, keeps: keepsIO, scan.folder)
+    }
+    if files.isForbidden { scan.blind.withoutIO += 1 }
+    let isSame = earlier?.start == process.start
+    if scan.wantsThreads, process.threads > 1 {
+      let isActive = isSame && earlier?.cpuTicks != process.cpuTicks
+      if isActive || scan.threadsOf.contains(pid) { threadReader.read(of: process, into: &scan.threads) }
+    }
+    var first = pass
+    if isSame, let known, let earlier {
+      first = firstSeen[known]
+      process.user = earlier.user
+      process.service = earlier.service
+      process.workload = earlier.workload
+    }
+    if first + 1 >= pass || isRefreshed { readIdentity(scan.folder, &process) }
+    scan.all.append(process)
+    scan.seen.append(first)
+    scan.open.append(files)
+    scan.openCount += files.count
+  }
+
+  /// Index of a process in the last pass; nil if it is new.
+  private func known(_ pid: Int32, _ scan: inout Scan) -> Int? {
+    if let before = scan.all.last?.pid, pid < before { scan.isAscending = false }
+    while scan.cursor < last.count, last[scan.cursor].pid < pid { scan.cursor += 1 }
+    let isAt = scan.cursor < last.count && last[scan.cursor].pid == pid
+    if !isAt, !scan.isAscending { scan.cursor = place(of: pid) }
+    return scan.cursor < last.count && last[scan.cursor].pid == pid ? scan.cursor : nil
+  }
+
+  private enum Status {
+    /// The text of the last pass.
+    case same
+    case new
+    case hidden
+    case ended
+  }
+
+  private func readStat(
+    _ process: inout ProcessReading, _ files: inout ProcessFiles, since known: Int?, keeps: Bool, _ folder: Int32
+  ) -> Status {
+    let hashBefore = known == nil ? nil : files.statHash
+    var hash: UInt64?
+    let isParsed = read(folder, "stat", &files.stat, keeps: keeps) { text in
+      hash = Self.hash(text)
+      return hash == hashBefore || ProcessStatParser.parse(text, pageSize: pageSize, into: &process)
+    }
+    files.statHash = hash
+    guard let isParsed else { return Self.isForbidden ? .hidden : .ended }
+    guard isParsed else { return .ended }
+    guard let known, hash == hashBefore else { return .new }
+    process = last[known]
+    return .same
+  }
+
+  /// Whether the last call failed for lack of permission.
+  private static var isForbidden: Bool { SystemError.last == EPERM || SystemError.last == EACCES }
+
+  /// Reads the bytes read and written.
+  private func readIO(
+    _ process: inout ProcessReading, _ files: inout ProcessFiles, since earlier: ProcessReading?, keeps: Bool,
+    _ folder: Int32
+  ) {
+    let isReported: Void? = read(folder, "io", &files.io, keeps: keeps) { ProcessIOParser.parse($0, into: &process) }
+    files.isRefused = isReported == nil
+    files.isForbidden = isReported == nil && Self.isForbidden
+    process.ioAge = 0
+    files.isIOIdle =
+      earlier.map { $0.readBytes == process.readBytes && $0.writtenBytes == process.writtenBytes } ?? false
+  }
+
+  /// Makes a pass the last one.
+  private func finish(_ scan: inout Scan) {
+    for index in files.indices { files[index].close() }
+    if !scan.isAscending {
+      let order = scan.all.indices.sorted { scan.all[$0].pid < scan.all[$1].pid }
+      scan.all = order.map { scan.all[$0] }
+      scan.seen = order.map { scan.seen[$0] }
+      scan.open = order.map { scan.open[$0] }
     }
     // Process 1 exists in every PID namespace; it is missing only if others' processes are hidden.
-    blind.isPartial = isLive && !sees1 && !all.isEmpty
-    self.blind = blind
-    self.threads = threads
-    last = all
-    firstSeen = seen
-    files = open
-    return all
+    scan.blind.isPartial = isLive && !scan.all.isEmpty && scan.all.first?.pid != 1
+    blind = scan.blind
+    threads = scan.threads
+    last = scan.all
+    firstSeen = scan.seen
+    files = scan.open
   }
 
   /// A hash of the bytes of a `stat`, by which one that did not change is recognized.
@@ -209,10 +268,9 @@ final class ProcessScanner {
     }
     process.user = user.map { users.name(of: $0) } ?? ""
     guard !process.isKernelThread else { return }
-    _ = read(descriptor, "cgroup") { text in
-      process.service = ServiceName.find(in: text)
-      process.workload = WorkloadPath.find(in: text)?.id
-    }
+    guard let group = read(descriptor, "cgroup", { groups.find($0) }) else { return }
+    process.service = group.service
+    process.workload = group.workload
   }
 
   /// Index in `last` of a pid, or of the first after it.

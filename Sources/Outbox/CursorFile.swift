@@ -17,10 +17,10 @@ final class CursorFile: Sendable {
   private static let pace = 5.0
 
   private let path: String
-  private let report: @Sendable (String) -> Void
+  private let report: @Sendable (LogNotice) -> Void
   private let state: Mutex<State>
 
-  init(path: String, report: @escaping @Sendable (String) -> Void) {
+  init(path: String, report: @escaping @Sendable (LogNotice) -> Void) {
     self.path = path
     self.report = report
     var state = State()
@@ -32,7 +32,7 @@ final class CursorFile: Sendable {
           state.timestamps[String(parts[1])] = time
         }
       } catch {
-        report("push: \(error); receivers get the samples from now on")
+        report(LogNotice("push: receivers get the samples from now on", ["reason": error.description]))
       }
     }
     state.written = state.timestamps
@@ -62,7 +62,10 @@ final class CursorFile: Sendable {
         return state.isFailing ? nil : error
       }
     }
-    if let failure { report("push: \(failure); after a restart receivers get some samples twice, or a gap") }
+    guard let failure else { return }
+    report(
+      LogNotice(
+        "push: after a restart receivers get some samples twice, or a gap", ["reason": failure.description]))
   }
 
   private func write(_ timestamps: [String: Int64], isSync: Bool) throws(SystemError) {

@@ -34,7 +34,9 @@ package final class Push: ServicePart {
     let arrivals = SampleCounter(history, wakeups: wakeups)
     let running = Condition(sinks.count)
     let cursors = cursorFile.map { path in
-      CursorFile(path: path) { message in logger.warning("\(message)") }
+      CursorFile(path: path) { notice in
+        logger.warning("\(notice.message)", metadata: notice.values.mapValues { .string($0) })
+      }
     }
     // A new receiver gets the samples from now on.
     let newest = history.all.last?.sample

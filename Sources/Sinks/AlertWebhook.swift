@@ -86,21 +86,27 @@ private struct WebhookSender {
       let failure: String
       switch await post(message) {
       case .accepted:
-        if isReported { logger.info("alert webhook: \(target.url.authority): works again") }
+        if isReported { logger.info("alert webhook: works again", metadata: place) }
         return
       case .refused(let line):
-        logger.warning("alert webhook: \(target.url.authority): \(line); \(change.alert.name) was not delivered")
+        logger.warning("alert webhook: an alert was not delivered", metadata: values(line, change))
         return
       case .failed(let line): failure = line
       }
       guard let delay, !Task.isCancelled else {
-        logger.warning("alert webhook: \(target.url.authority): \(failure); \(change.alert.name) was not delivered")
+        logger.warning("alert webhook: an alert was not delivered", metadata: values(failure, change))
         return
       }
-      if !isReported { logger.warning("alert webhook: \(target.url.authority): \(failure); retrying") }
+      if !isReported { logger.warning("alert webhook: retrying", metadata: values(failure, change)) }
       isReported = true
       try? await Task.sleep(for: .seconds(delay))
     }
+  }
+
+  private var place: Logger.Metadata { ["receiver": "\(target.url.authority)"] }
+
+  private func values(_ failure: String, _ change: AlertChange) -> Logger.Metadata {
+    place.merging(["reason": "\(failure)", "alert": "\(change.alert.name)"]) { $1 }
   }
 
   func close() { client.close() }

@@ -121,7 +121,7 @@ struct HTTPSink<Format: WireFormat>: Sink {
     isFailing = false
     if format != wire.name {
       format = wire.name
-      context.logger.info("push: \(name): using \(format)")
+      context.logger.info("push: using a format", metadata: ["receiver": "\(name)", "format": "\(format)"])
     }
   }
 

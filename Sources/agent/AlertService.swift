@@ -14,10 +14,13 @@ struct AlertService: ServicePart {
     self.senders = senders
     board = AlertBoard(rules) { change in
       let alert = change.alert
+      let values: Logger.Metadata = [
+        "alert": "\(alert.name)", "summary": "\(alert.summary)", "rule": "\(alert.rule)",
+      ]
       if change.isFiring {
-        logger.warning("alert \(alert.name): \(alert.summary) (\(alert.rule))")
+        logger.warning("an alert fires", metadata: values)
       } else {
-        logger.info("alert \(alert.name) ended: \(alert.summary)")
+        logger.info("an alert has ended", metadata: values)
       }
       for sender in senders { sender.send(change) }
     }

@@ -106,16 +106,13 @@ struct SinkLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     let values = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
-    sink.write(event.level, Self.text(event.message.description, values))
+    sink.write(event.level, LogNotice.line(event.message.description, values.mapValues(\.description)))
   }
+}
 
-  /// The line of a message and its values: `push: works again: lag_seconds=3 receiver=http://…`.
-  static func text(_ message: String, _ values: Logger.Metadata) -> String {
-    if values.isEmpty { return message }
-    let texts = values.sorted { $0.key < $1.key }.map { key, value in
-      let text = value.description
-      return key + "=" + (text.contains { $0 == " " || $0 == "\"" } ? text.debugDescription : text)
-    }
-    return message + ": " + texts.joined(separator: " ")
+extension Logger {
+  /// Logs what another target reports.
+  func warning(_ notice: LogNotice) {
+    warning("\(notice.message)", metadata: notice.values.mapValues { .string($0) })
   }
 }

@@ -125,7 +125,7 @@ struct Service {
       Archive(
         path: path, history: history, retention: configuration.archive.retention,
         sizeLimit: configuration.archive.databaseSize
-      ) { message in logger.warning("\(message)") }
+      ) { logger.warning($0) }
     }
   }
 
@@ -145,7 +145,7 @@ struct Service {
     return Sampler(
       source: source, demand: demand, timekeeper: SystemTimekeeper(), heartbeat: heartbeat,
       annotate: { alerts.update(&$0, isMain: $1) }
-    ) { message in logger.warning("\(message)") }
+    ) { logger.warning($0) }
   }
 
   private func api(

@@ -39,7 +39,7 @@ import Testing
       let reports = reports
       archive = Archive(
         path: path, history: history, retention: Retention(), sizeLimit: nil, timing: timing
-      ) { line in reports.lines.update { $0.append(line) } }
+      ) { notice in reports.lines.update { $0.append(notice.description) } }
     }
 
     func add(_ samples: some Sequence<Sample>) {
@@ -188,12 +188,12 @@ import Testing
     let bench = Bench(path)
     bench.archive.start()
     bench.add(Self.recent(3))
-    let line = try #require(bench.reports.wait(for: "is now"))
+    let line = try #require(bench.reports.wait(for: "was renamed"))
     #expect(bench.archive.flush(atMost: 20))
     bench.archive.stop(atMost: 20)
     #expect(
       Files.names(in: folder.path).contains {
-        $0.hasPrefix("a.db.damaged-") && line.contains(folder.file($0) + ";")
+        $0.hasPrefix("a.db.damaged-") && line.contains("now=" + folder.file($0))
       })
     #expect(try Self.stored(path).count == 3)
   }

@@ -142,27 +142,48 @@ final class NVML: @unchecked Sendable {
   let graphicsProcesses: ProcessList?
   let sharedProcesses: ProcessList?
   let processUtilization: DeviceListSince?
-  let makeEvents: MakeEvents?
-  let registerEvents: RegisterEvents?
-  let waitForEvent: WaitForEvent?
-  let freeEvents: FreeEvents?
+  let events: EventFunctions?
 
-  /// Opens the first of `paths` that loads; nil if none does, or if it is not this library.
-  init?(paths: [String]) {
-    guard let library = paths.lazy.compactMap({ Library($0) }).first else { return nil }
-    func find<Function>(_ names: String..., as type: Function.Type = Function.self) -> Function? {
+  /// The functions of a library by their names.
+  private struct Functions {
+    let library: Library
+
+    /// The first of some names that the library has.
+    func callAsFunction<Function>(_ names: String..., as type: Function.Type = Function.self) -> Function? {
       for name in names {
         // The library's documented type of that function; all of them are C functions without variadic arguments.
         if let symbol = library.symbol(name) { return unsafeBitCast(symbol, to: Function.self) }
       }
       return nil
     }
+
+    /// The newest version of a list of processes, with the size of its entries.
     func list(_ name: String) -> ProcessList? {
-      for version in ["_v3", "_v2"] {
-        if let call = find(name + version, as: DeviceList.self) { return ProcessList(call: call, size: 24) }
-      }
-      return find(name, as: DeviceList.self).map { ProcessList(call: $0, size: 16) }
+      if let call = self(name + "_v3", name + "_v2", as: DeviceList.self) { return ProcessList(call: call, size: 24) }
+      return self(name, as: DeviceList.self).map { ProcessList(call: $0, size: 16) }
     }
+  }
+
+  /// The functions of a device's events; absent from old drivers.
+  struct EventFunctions {
+    let make: MakeEvents
+    let register: RegisterEvents
+    let wait: WaitForEvent
+    let free: FreeEvents?
+
+    fileprivate init?(_ find: Functions) {
+      guard let make = find("nvmlEventSetCreate", as: MakeEvents.self),
+        let register = find("nvmlDeviceRegisterEvents", as: RegisterEvents.self),
+        let wait = find("nvmlEventSetWait_v2", "nvmlEventSetWait", as: WaitForEvent.self)
+      else { return nil }
+      (self.make, self.register, self.wait, free) = (make, register, wait, find("nvmlEventSetFree"))
+    }
+  }
+
+  /// Opens the first of `paths` that loads; nil if none does, or if it is not this library.
+  init?(paths: [String]) {
+    guard let library = paths.lazy.compactMap({ Library($0) }).first else { return nil }
+    let find = Functions(library: library)
     // The minimum for any metric.
     guard let initialise = find("nvmlInit_v2", "nvmlInit", as: Call.self),
       let deviceCount = find("nvmlDeviceGetCount_v2", "nvmlDeviceGetCount", as: Number.self),
@@ -213,14 +234,11 @@ final class NVML: @unchecked Sendable {
     migCount = find("nvmlDeviceGetMaxMigDeviceCount")
     migDevice = find("nvmlDeviceGetMigDeviceHandleByIndex")
     attributes = find("nvmlDeviceGetAttributes_v2")
-    computeProcesses = list("nvmlDeviceGetComputeRunningProcesses")
-    graphicsProcesses = list("nvmlDeviceGetGraphicsRunningProcesses")
-    sharedProcesses = list("nvmlDeviceGetMPSComputeRunningProcesses")
+    computeProcesses = find.list("nvmlDeviceGetComputeRunningProcesses")
+    graphicsProcesses = find.list("nvmlDeviceGetGraphicsRunningProcesses")
+    sharedProcesses = find.list("nvmlDeviceGetMPSComputeRunningProcesses")
     processUtilization = find("nvmlDeviceGetProcessUtilization")
-    makeEvents = find("nvmlEventSetCreate")
-    registerEvents = find("nvmlDeviceRegisterEvents")
-    waitForEvent = find("nvmlEventSetWait_v2", "nvmlEventSetWait")
-    freeEvents = find("nvmlEventSetFree")
+    events = EventFunctions(find)
   }
 
   // After a driver's replacement the library is loaded from its new file only once it was closed everywhere.

@@ -19,14 +19,12 @@ final class NVMLEvents {
   /// Registers devices for error events; nil if none supports them.
   init?(_ nvml: NVML, _ devices: [NVML.Device]) {
     var events: OpaquePointer?
-    guard let make = nvml.makeEvents, let register = nvml.registerEvents, let wait = nvml.waitForEvent,
-      make(&events) == 0, let events
-    else { return nil }
-    self.wait = wait
-    release = nvml.freeEvents
+    guard let functions = nvml.events, functions.make(&events) == 0, let events else { return nil }
+    wait = functions.wait
+    release = functions.free
     self.events = events
     // Registers all of them, not only up to the first success.
-    let registered = devices.map { register($0, Self.error, events) == 0 }
+    let registered = devices.map { functions.register($0, Self.error, events) == 0 }
     guard registered.contains(true) else {
       free()
       return nil

@@ -34,6 +34,8 @@ package final class WorkloadsCollector: Collector {
   private let descriptorLimit: Int
   private var openCount = 0
   private var path: [CChar] = []
+  /// The group whose folder `path` begins with, and the folder's length.
+  private var folder: (group: String, tree: Int, length: Int)?
   private var pass = 0
   private var reading = WorkloadsReading()
   private var last = -Double.infinity
@@ -174,10 +176,15 @@ package final class WorkloadsCollector: Collector {
 
   /// Builds the path of a file in place.
   private func setPath(_ group: String, in tree: Int, _ name: StaticString) {
-    path.removeAll(keepingCapacity: true)
-    for byte in index.trees.all[tree].folder.utf8 { path.append(CChar(bitPattern: byte)) }
-    for byte in group.utf8.dropFirst(index.trees.all[tree].prefix.utf8.count) { path.append(CChar(bitPattern: byte)) }
-    path.append(47)
+    if let folder, folder.group == group, folder.tree == tree {
+      path.removeLast(path.count - folder.length)
+    } else {
+      path.removeAll(keepingCapacity: true)
+      for byte in index.trees.all[tree].folder.utf8 { path.append(CChar(bitPattern: byte)) }
+      for byte in group.utf8.dropFirst(index.trees.all[tree].prefix.utf8.count) { path.append(CChar(bitPattern: byte)) }
+      path.append(47)
+      folder = (group, tree, path.count)
+    }
     name.withUTF8Buffer { for byte in $0 { path.append(CChar(bitPattern: byte)) } }
     path.append(0)
   }
