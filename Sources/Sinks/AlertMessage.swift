@@ -14,7 +14,7 @@ struct AlertMessage {
       // Slack's markup begins with these three characters.
       let text = Self.line(change).replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(
         ">", with: "&gt;")
-      self.init(json: #"{"text":\#(Self.quoted(text))}"#)
+      self.init(json: #"{"text":\#(text.quotedJSON)}"#)
     case .alertmanager:
       self.init(json: Self.alertmanager(change))
     case .ntfy:
@@ -47,9 +47,10 @@ struct AlertMessage {
   private static func object(_ change: AlertChange) -> String {
     let alert = change.alert
     var members = [
-      ("status", quoted(change.isFiring ? "firing" : "resolved")), ("host", quoted(change.host)),
-      ("alert", quoted(alert.name)), ("target", quoted(alert.target)), ("rule", quoted(alert.rule)),
-      ("summary", quoted(alert.summary)), ("since", quoted(time(alert.since))), ("time", quoted(time(change.time))),
+      ("status", (change.isFiring ? "firing" : "resolved").quotedJSON), ("host", change.host.quotedJSON),
+      ("alert", alert.name.quotedJSON), ("target", alert.target.quotedJSON), ("rule", alert.rule.quotedJSON),
+      ("summary", alert.summary.quotedJSON), ("since", time(alert.since).quotedJSON),
+      ("time", time(change.time).quotedJSON),
     ]
     if alert.value.isFinite { members.append(("value", "\(alert.value)")) }
     return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}\n"
@@ -60,11 +61,11 @@ struct AlertMessage {
     let alert = change.alert
     let labels = [
       ("alertname", alert.name), ("instance", change.host), ("job", "agent"), ("target", alert.target),
-    ].filter { !$0.1.isEmpty }.map { "\"\($0)\":\(quoted($1))" }.joined(separator: ",")
+    ].filter { !$0.1.isEmpty }.map { "\"\($0)\":\($1.quotedJSON)" }.joined(separator: ",")
     let end = change.isFiring ? change.time + firingSeconds : change.time
     return """
-      [{"labels":{\(labels)},"annotations":{"summary":\(quoted(alert.summary)),"rule":\(quoted(alert.rule))},\
-      "startsAt":\(quoted(time(alert.since))),"endsAt":\(quoted(time(end)))}]
+      [{"labels":{\(labels)},"annotations":{"summary":\(alert.summary.quotedJSON),"rule":\(alert.rule.quotedJSON)},\
+      "startsAt":\(time(alert.since).quotedJSON),"endsAt":\(time(end).quotedJSON)}]
       """
   }
 
@@ -77,22 +78,5 @@ struct AlertMessage {
   private static func ascii(_ text: String) -> String {
     String(
       decoding: text.unicodeScalars.map { (0x20..<0x7F).contains($0.value) ? UInt8($0.value) : 0x3F }, as: UTF8.self)
-  }
-
-  /// A JSON string (RFC 8259 §7).
-  static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\":
-        quoted += "\\"
-        quoted.unicodeScalars.append(scalar)
-      case "\u{0}"..."\u{1F}", "\u{7F}":
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
   }
 }

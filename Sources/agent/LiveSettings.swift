@@ -6,7 +6,7 @@ import SystemIO
 /// Settings that a running service takes over when they change (SIGHUP).
 final class LiveSettings: Sendable {
   /// Flags of the settings that can change.
-  static let flags: Set<String> = ["log-level", "cors-origin", "allowed-host"]
+  static let flags: Set<String> = ["log-level", "log-format", "cors-origin", "allowed-host"]
 
   private struct State {
     var admission: API.Admission
@@ -34,6 +34,7 @@ final class LiveSettings: Sendable {
       return
     }
     sink.level = configuration.main.logLevel
+    sink.format = configuration.main.logFormat
     logger.notice("\(adopt(configuration))")
   }
 

@@ -4,6 +4,14 @@ import Platforms
 import Synchronization
 import SystemIO
 
+/// Form of the log's lines.
+enum LogFormat: String, CaseIterable {
+  /// Time, level, message and values, for people.
+  case text
+  /// A JSON object per line, for log collectors.
+  case json
+}
+
 /// Destination of log lines: stderr, or memory while the dashboard uses the terminal.
 final class LogSink: Sendable {
   private struct State {
@@ -11,6 +19,7 @@ final class LogSink: Sendable {
     var held: [String] = []
     var newest: String?
     var level = Logger.Level.info
+    var format = LogFormat.text
   }
 
   /// Maximum lines held; older ones are dropped, and their number is reported.
@@ -24,15 +33,10 @@ final class LogSink: Sendable {
     self.isJournal = isJournal
   }
 
-  func write(_ level: Logger.Level, _ message: String) {
+  func write(_ level: Logger.Level, _ text: String, _ values: [String: String]) {
     // Line breaks in a message become blanks.
-    let message = String(message.map { $0.isNewline ? " " : $0 }).printable
-    let line: String
-    if isJournal {
-      line = "<\(Self.priority(level))>\(message)\n"
-    } else {
-      line = "\(Timestamp(seconds: Clock.realtime).rfc3339) \(level.rawValue): \(message)\n"
-    }
+    let message = String(LogNotice.line(text, values).map { $0.isNewline ? " " : $0 }).printable
+    let line = line(level, text, values, message) + "\n"
     let writes = state.withLock { state in
       if state.isHeld {
         state.newest = message
@@ -44,6 +48,23 @@ final class LogSink: Sendable {
     }
     if writes { StandardStreams.write(line, to: 2) }
     if let severity = ServiceLogSeverity(level) { ServiceLog.write?(severity, message) }
+  }
+
+  /// The line of a message; `message` is the text with its values in one line.
+  func line(_ level: Logger.Level, _ text: String, _ values: [String: String], _ message: String) -> String {
+    let time = Timestamp(seconds: Clock.realtime).rfc3339
+    switch format {
+    case .json:
+      let members = [("time", time), ("level", level.rawValue), ("message", text)] + values.sorted { $0.key < $1.key }
+      let object = "{" + members.map { "\($0.quotedJSON):\($1.quotedJSON)" }.joined(separator: ",") + "}"
+      return isJournal ? "<\(Self.priority(level))>" + object : object
+    case .text: return isJournal ? "<\(Self.priority(level))>\(message)" : "\(time) \(level.rawValue): \(message)"
+    }
+  }
+
+  var format: LogFormat {
+    get { state.withLock { $0.format } }
+    set { state.withLock { $0.format = newValue } }
   }
 
   /// Least severe messages to write, for all loggers.
@@ -106,7 +127,7 @@ struct SinkLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     let values = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
-    sink.write(event.level, LogNotice.line(event.message.description, values.mapValues(\.description)))
+    sink.write(event.level, event.message.description, values.mapValues(\.description))
   }
 }
 

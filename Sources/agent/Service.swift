@@ -51,6 +51,7 @@ struct Service {
   func run() throws(SettingError) -> Int32 {
     let sink = LogSink(isJournal: getenv("JOURNAL_STREAM") != nil)
     sink.level = configuration.main.logLevel
+    sink.format = configuration.main.logFormat
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink) }
     let access = try configuration.server.access { message in logger.warning("\(message)") }
     var parts = RunningParts()

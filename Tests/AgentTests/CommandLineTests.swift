@@ -47,6 +47,7 @@ import Testing
       "agent --history": Case(use: .serves(["--history", "1"]), wrong: ["0", "1000001"].map { ["--history", $0] }),
       "agent --command-lines": Case(use: .serves(["--command-lines", "full"]), wrong: [["--command-lines", "some"]]),
       "agent --log-level": Case(use: .serves(["--log-level", "info"]), wrong: [["--log-level", "loud"]]),
+      "agent --log-format": Case(use: .serves(["--log-format", "text"]), wrong: [["--log-format", "xml"]]),
       "agent --token-file": Case(
         use: .serves(["--token-file", folder.file("token")]),
         wrong: ["", "/nowhere", "/dev/null"].map { ["--token-file", $0] }),

@@ -66,7 +66,8 @@ func values<Table: SettingTable>(
   func repeatedFlags() throws {
     /// A valid value other than the default.
     let examples = [
-      "root": "/", "log-level": "error", "host": "h", "interval": "7", "history": "8", "db": "a.db",
+      "root": "/", "log-level": "error", "log-format": "json", "host": "h", "interval": "7", "history": "8",
+      "db": "a.db",
       "retention": "1d,2d,3d", "db-max-size": "3G", "theme": "light", "layout": "gpu", "prom-compat": "all",
       "workload-series": "9", "port": "1", "config": "agent.conf", "hosts-file": "", "token-file": "",
       "command-lines": "full", "connect-ca-file": "", "listen": "unix:/a", "tls-cert": "c.pem", "tls-key": "k.pem",

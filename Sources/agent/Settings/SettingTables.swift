@@ -54,6 +54,9 @@ struct MainSettings: SettingTable {
     "Command lines of processes: in full, with asterisks for passwords, tokens and other secrets, or none.")
   let logLevel = SettingRow(
     "--log-level <level>", variable: "LOG_LEVEL", default: Logger.Level.info, .choice, "Least severe messages to log.")
+  let logFormat = SettingRow(
+    "--log-format <format>", variable: "LOG_FORMAT", default: LogFormat.text, .choice,
+    "Form of the log's lines; json: an object per line, for log collectors.")
 }
 
 struct ServerSettings: SettingTable {
