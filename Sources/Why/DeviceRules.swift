@@ -25,12 +25,12 @@ extension WhyRule {
       var text = "GPU \(gpu.index) is slowed down by " + trouble.text
       var evidence: [Finding.Evidence] = []
       if gpu.temperature.isFinite {
-        text += ", \(WhyText.tenths(gpu.temperature)) °C"
+        text += ", \(ValueText.tenths(gpu.temperature)) °C"
         evidence.append(
           Finding.Evidence(metric: "gpus.temperature_c{index=\"\(gpu.index)\"}", value: gpu.temperature))
       }
       if gpu.clock.isFinite, gpu.clockMaximum > 0 {
-        text += ", at " + WhyText.percent(gpu.clock / gpu.clockMaximum) + " of its clock"
+        text += ", at " + ValueText.percent(gpu.clock / gpu.clockMaximum) + " of its clock"
         evidence.append(
           Finding.Evidence(metric: "gpus.clock_mhz{index=\"\(gpu.index)\"}", value: gpu.clock / 1_000_000))
       }
@@ -44,7 +44,7 @@ extension WhyRule {
       let hung = situation.sample.filesystems.filter({ $0.error != nil && $0.age > 15 }).max(by: { $0.age < $1.age })
     else { return nil }
     return (
-      hung.mountpoint + " (" + hung.fstype + ") does not answer for " + WhyText.time(hung.age),
+      hung.mountpoint + " (" + hung.fstype + ") does not answer for " + ValueText.time(hung.age),
       [Finding.Evidence(metric: "filesystems.age_seconds{mountpoint=\"\(hung.mountpoint)\"}", value: hung.age)]
     )
   }
@@ -58,13 +58,13 @@ extension WhyRule {
     let labels = "{mountpoint=\"\(worst.mountpoint)\"}"
     if worst.usage < 0.995 {
       return (
-        worst.mountpoint + " has no inodes left (" + WhyText.percent(worst.inodesUsage) + " used)",
+        worst.mountpoint + " has no inodes left (" + ValueText.percent(worst.inodesUsage) + " used)",
         [Finding.Evidence(metric: "filesystems.inodes_usage" + labels, value: worst.inodesUsage)]
       )
     }
-    var text = worst.mountpoint + " is full (" + WhyText.bytes(worst.available) + " left)"
+    var text = worst.mountpoint + " is full (" + ValueText.bytes(worst.available) + " left)"
     if let culprit = Culprit(situation.sample, { $0.writeRate }), culprit.amount > 1e5 {
-      text += "; " + culprit.text + " writes " + WhyText.rate(culprit.amount)
+      text += "; " + culprit.text + " writes " + ValueText.rate(culprit.amount)
     }
     return (text, [Finding.Evidence(metric: "filesystems.usage" + labels, value: worst.usage)])
   }
@@ -73,8 +73,8 @@ extension WhyRule {
   static let groupThrottled = WhyRule(name: "cpu-limit") { situation in
     guard let group = situation.sample.cgroup, group.throttled > 0.25 else { return nil }
     return (
-      "The container's limit of " + WhyText.tenths(group.cpuLimit) + " CPUs throttled it in "
-        + WhyText.percent(group.throttled) + " of the periods",
+      "The container's limit of " + ValueText.tenths(group.cpuLimit) + " CPUs throttled it in "
+        + ValueText.percent(group.throttled) + " of the periods",
       [
         Finding.Evidence(metric: "cgroup.throttled", value: group.throttled),
         Finding.Evidence(metric: "cgroup.cpu_limit_cores", value: group.cpuLimit),
@@ -87,8 +87,8 @@ extension WhyRule {
     let some = situation.sample.stalled(situation.sample.pressure?.memory?.some)
     guard some > 0.05 else { return nil }
     return (
-      "The container uses " + WhyText.percent(group.memoryUsage) + " of its " + WhyText.bytes(group.memoryLimit)
-        + " of memory, tasks waited for it " + WhyText.percent(some) + " of the time",
+      "The container uses " + ValueText.percent(group.memoryUsage) + " of its " + ValueText.bytes(group.memoryLimit)
+        + " of memory, tasks waited for it " + ValueText.percent(some) + " of the time",
       [Finding.Evidence(metric: "cgroup.memory_usage", value: group.memoryUsage)]
     )
   }
@@ -108,8 +108,8 @@ extension WhyRule {
       let worst = rated.filter({ $0.losses > 10 && $0.losses > 0.01 * $0.packets }).max(by: { $0.losses < $1.losses })
     else { return nil }
     return (
-      worst.network.device + " loses " + WhyText.tenths(worst.losses) + " packets a second, "
-        + WhyText.percent(min(1, worst.losses / max(1, worst.packets))) + " of all",
+      worst.network.device + " loses " + ValueText.tenths(worst.losses) + " packets a second, "
+        + ValueText.percent(min(1, worst.losses / max(1, worst.packets))) + " of all",
       [
         Finding.Evidence(
           metric: "networks.receive_drops_per_sec{device=\"\(worst.network.device)\"}",
@@ -137,7 +137,7 @@ extension WhyRule {
   static let connections = WhyRule(name: "connections-full") { situation in
     guard let table = situation.sample.conntrack, table.usage > 0.97 else { return nil }
     return (
-      "The firewall's connection table is full (" + WhyText.percent(table.usage) + "): new connections are dropped",
+      "The firewall's connection table is full (" + ValueText.percent(table.usage) + "): new connections are dropped",
       [Finding.Evidence(metric: "conntrack.usage", value: table.usage)]
     )
   }

@@ -6,18 +6,18 @@ extension WhyRule {
     let sample = situation.sample
     let full = sample.stalled(sample.pressure?.memory?.full)
     guard full > 0.1 else { return nil }
-    var text = WhyText.percent(full) + " of the time all tasks waited for memory"
+    var text = ValueText.percent(full) + " of the time all tasks waited for memory"
     var evidence = [Finding.Evidence(metric: "pressure.memory.full.ratio", value: full)]
     if sample.ram.available.isFinite {
-      text += ", " + WhyText.bytes(sample.ram.available) + " are available"
+      text += ", " + ValueText.bytes(sample.ram.available) + " are available"
       evidence.append(Finding.Evidence(metric: "ram.available_mb", value: sample.ram.available / 1_048_576))
     }
     if let swap = sample.swap, swap.inRate > 1e6 {
-      text += ", " + WhyText.rate(swap.inRate) + " come from swap"
+      text += ", " + ValueText.rate(swap.inRate) + " come from swap"
       evidence.append(Finding.Evidence(metric: "swap.in_bytes_per_sec", value: swap.inRate))
     }
     if let culprit = Culprit(sample, { $0.resident }), sample.ram.total > 0 {
-      text += "; " + culprit.text + " holds " + WhyText.percent(culprit.amount / sample.ram.total)
+      text += "; " + culprit.text + " holds " + ValueText.percent(culprit.amount / sample.ram.total)
     }
     return (text, evidence)
   }
@@ -28,9 +28,10 @@ extension WhyRule {
     if sample.stalled(sample.pressure?.memory?.full).isFinite { return nil }
     guard let swap = sample.swap, swap.inRate > 5e6, swap.outRate > 1e6 else { return nil }
     var text =
-      "Memory is short: " + WhyText.rate(swap.inRate) + " come from swap, " + WhyText.rate(swap.outRate) + " go there"
+      "Memory is short: " + ValueText.rate(swap.inRate) + " come from swap, " + ValueText.rate(swap.outRate)
+      + " go there"
     if let culprit = Culprit(sample, { $0.resident }), sample.ram.total > 0 {
-      text += "; " + culprit.text + " holds " + WhyText.percent(culprit.amount / sample.ram.total)
+      text += "; " + culprit.text + " holds " + ValueText.percent(culprit.amount / sample.ram.total)
     }
     return (
       text,
@@ -50,23 +51,23 @@ extension WhyRule {
     var evidence: [Finding.Evidence]
     if full.isFinite {
       guard full > 0.2 else { return nil }
-      text = WhyText.percent(full) + " of the time all tasks waited for disks"
+      text = ValueText.percent(full) + " of the time all tasks waited for disks"
       evidence = [Finding.Evidence(metric: "pressure.io.full.ratio", value: full)]
     } else {
       guard wait > 0.3 else { return nil }
-      text = "CPUs waited for disks " + WhyText.percent(wait) + " of the time"
+      text = "CPUs waited for disks " + ValueText.percent(wait) + " of the time"
       evidence = [Finding.Evidence(metric: "cpu.modes.iowait", value: wait)]
     }
     var parts = [text]
     if let disk = sample.disks.filter(\.isPhysical).max(by: { zeroed($0.busy) < zeroed($1.busy) }), disk.busy > 0.3 {
       let latency = max(zeroed(disk.readLatency), zeroed(disk.writeLatency))
       parts[0] +=
-        ", most of all " + (disk.name ?? disk.device) + " (busy " + WhyText.percent(disk.busy)
-        + (latency > 0 ? ", " + WhyText.time(latency) + " a request)" : ")")
+        ", most of all " + (disk.name ?? disk.device) + " (busy " + ValueText.percent(disk.busy)
+        + (latency > 0 ? ", " + ValueText.time(latency) + " a request)" : ")")
       evidence.append(Finding.Evidence(metric: "disks.busy{device=\"\(disk.device)\"}", value: disk.busy))
     }
     if let culprit = Culprit(sample, { $0.ioRate }), culprit.amount > 1e5 {
-      parts.append(culprit.text + " moves " + WhyText.rate(culprit.amount))
+      parts.append(culprit.text + " moves " + ValueText.rate(culprit.amount))
     }
     return (parts.joined(separator: "; "), evidence)
   }
@@ -80,17 +81,17 @@ extension WhyRule {
     guard sample.cpu.usage > 0.9, threads > 0, running > 2 * threads + 1 else { return nil }
     let some = sample.stalled(sample.pressure?.cpu?.some)
     guard !(some < 0.5) else { return nil }
-    var text = WhyText.tenths(running) + " tasks want to run on " + WhyText.tenths(threads) + " CPUs"
+    var text = ValueText.tenths(running) + " tasks want to run on " + ValueText.tenths(threads) + " CPUs"
     var evidence = [
       Finding.Evidence(metric: "load.running", value: running),
       Finding.Evidence(metric: "cpu.usage", value: sample.cpu.usage),
     ]
     if some.isFinite {
-      text += ", some waited " + WhyText.percent(some) + " of the time"
+      text += ", some waited " + ValueText.percent(some) + " of the time"
       evidence.append(Finding.Evidence(metric: "pressure.cpu.some.ratio", value: some))
     }
     if let culprit = Culprit(sample, { $0.cpu }) {
-      text += "; " + culprit.text + " uses " + WhyText.percent(culprit.amount / threads) + " of the CPU time"
+      text += "; " + culprit.text + " uses " + ValueText.percent(culprit.amount / threads) + " of the CPU time"
     }
     return (text, evidence)
   }
@@ -99,7 +100,7 @@ extension WhyRule {
   static let steal = WhyRule(name: "cpu-steal") { situation in
     guard let steal = situation.sample.cpu.modes?.steal, steal > 0.1 else { return nil }
     return (
-      "The host took " + WhyText.percent(steal) + " of the CPU time for other machines",
+      "The host took " + ValueText.percent(steal) + " of the CPU time for other machines",
       [Finding.Evidence(metric: "cpu.modes.steal", value: steal)]
     )
   }
@@ -111,7 +112,8 @@ extension WhyRule {
     guard blocked > max(8, zeroed(sample.cpu.threads)) else { return nil }
     if sample.disks.contains(where: { $0.busy > 0.3 }) { return nil }
     return (
-      WhyText.tenths(blocked) + " tasks wait uninterruptibly while the disks are idle: a network filesystem, a driver",
+      ValueText.tenths(blocked)
+        + " tasks wait uninterruptibly while the disks are idle: a network filesystem, a driver",
       [Finding.Evidence(metric: "load.blocked", value: blocked)]
     )
   }
@@ -125,12 +127,12 @@ extension WhyRule {
     guard kills > 0 else { return nil }
     let id = zeroed(machine) > 0 ? "ram.oom_kills_total" : "cgroup.oom_kills_total"
     var text =
-      "The kernel killed " + WhyText.tenths(kills) + (kills == 1 ? " process" : " processes") + " for lack of memory"
+      "The kernel killed " + ValueText.tenths(kills) + (kills == 1 ? " process" : " processes") + " for lack of memory"
     let alive = Set(sample.processes?.top.map(\.pid) ?? [])
     if let victim = previous?.processes?.top.filter({ !alive.contains($0.pid) }).max(by: { $0.resident < $1.resident }),
       victim.resident > 50 * 1_048_576
     {
-      text += ", probably " + victim.name + " (" + WhyText.bytes(victim.resident) + ")"
+      text += ", probably " + victim.name + " (" + ValueText.bytes(victim.resident) + ")"
     }
     return (text, [Finding.Evidence(metric: id, value: kills)])
   }
