@@ -6,8 +6,6 @@ internal import SystemIO
 /// A read waits for the process's memory lock, which a hung process may hold; neither the sampler nor a screen may wait
 /// for it.
 final class CommandLines: Sendable {
-  /// Seconds after which a command line is read again: running programs write titles into it.
-  private static let lifetime = 30.0
   /// Seconds after which a read counts as stuck; its process is skipped from then on.
   private static let patience = 1.0
   /// Maximum number of stuck threads.
@@ -44,42 +42,53 @@ final class CommandLines: Sendable {
 
   private let state = Condition(State())
   private let read: @Sendable (Int32) -> String?
+  /// Seconds after which a command line is read again: running programs write titles into it.
+  private let lifetime: Double
 
-  init(_ read: @escaping @Sendable (Int32) -> String?) {
+  init(lifetime: Double = 30, _ read: @escaping @Sendable (Int32) -> String?) {
+    self.lifetime = lifetime
     self.read = read
   }
 
   /// Writes the command lines of all processes, after waiting at most `seconds` for unknown ones.
   func fill(_ processes: inout [Process], waiting seconds: Double) {
-    let unknown = write(into: &processes)
-    guard !unknown.isEmpty, start(unknown) else { return }
+    let (unknown, old) = write(into: &processes)
+    guard !unknown.isEmpty || !old.isEmpty, start(unknown + old), !unknown.isEmpty else { return }
     let _: Bool? = state.wait(atMost: seconds) { $0.isReading ? nil : true }
     // Lines read in time are shown, even if one process delays the rest.
     _ = write(into: &processes)
   }
 
-  /// Writes the known command lines; returns the processes with unknown ones.
-  private func write(into processes: inout [Process]) -> [Process] {
+  /// Writes the known command lines; returns the processes with unknown ones, and those to read again.
+  private func write(into processes: inout [Process]) -> (unknown: [Process], old: [Process]) {
     let now = Clock.monotonic
     return state.withState { state in
-      var unknown: [Process] = []
+      var (unknown, old): ([Process], [Process]) = ([], [])
+      var isDue = false
       for index in processes.indices where !processes[index].isKernelThread {
         let process = processes[index]
         guard let known = state.known[process.pid], known.start == process.start else {
           unknown.append(process)
           continue
         }
-        if known.name == process.name { processes[index].command = known.text }
-        let isOld = now - known.readAt > Self.lifetime && process.cpu > 0
-        if isOld || known.name != process.name { unknown.append(process) }
+        guard known.name == process.name else {
+          unknown.append(process)
+          continue
+        }
+        processes[index].command = known.text
+        guard process.cpu > 0 else { continue }
+        // Several at a time cost one thread.
+        if now - known.readAt > lifetime / 2 { old.append(process) }
+        if now - known.readAt > lifetime { isDue = true }
       }
+      if !isDue { old = [] }
       // Command lines of ended processes are dropped when they are the majority.
       if state.known.count > 2 * processes.count + 64 {
         let running = Set(processes.map(\.pid))
         state.known = state.known.filter { running.contains($0.key) }
         state.bytes = state.known.values.reduce(0) { $0 + ($1.text?.utf8.count ?? 0) }
       }
-      return unknown
+      return (unknown, old)
     }
   }
 

@@ -16,9 +16,13 @@ package final class ProcessSnapshots: Sendable {
   /// Seconds that a request, or a screen, waits for command lines.
   private static let requestPatience = 1.0
   private static let screenPatience = 0.02
+  /// Seconds that a sample waits for those of new processes.
+  private static let samplePatience = 0.01
 
   private let demand: SamplingDemand
   private let commands: CommandLines?
+  /// Shortened command lines of the processes in samples.
+  private let shortCommands: CommandLines?
 
   /// Creates the tables of a sampled machine.
   ///
@@ -26,6 +30,15 @@ package final class ProcessSnapshots: Sendable {
   package init(of demand: SamplingDemand, commandLine: (@Sendable (Int32) -> String?)?) {
     self.demand = demand
     commands = commandLine.map { CommandLines($0) }
+    shortCommands = commandLine.map { read in CommandLines(lifetime: 60) { read($0).map(ShortCommand.text) } }
+  }
+
+  /// Writes shortened command lines into a sample's heaviest processes, so that the past has them.
+  package func addCommands(to sample: inout Sample) {
+    guard let shortCommands, var processes = sample.processes else { return }
+    sample.processes = nil
+    shortCommands.fill(&processes.top, waiting: Self.samplePatience)
+    sample.processes = processes
   }
 
   /// Returns the current table, for a request.

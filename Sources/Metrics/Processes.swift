@@ -114,7 +114,7 @@ package struct Process: MetricGroup, Hashable {
   package var writeRate = Double.nan
   /// Start in seconds after boot.
   package var start = Double.nan
-  /// Command line; only in the process table read on demand.
+  /// Command line; shortened in samples.
   package var command: String?
 
   package init() {}
@@ -175,7 +175,9 @@ package struct Process: MetricGroup, Hashable {
       \.isKernelThread, omitsFalse: true),
     .text("service", "Container or service", source: "/proc/PID/cgroup", \.service).titled("Service", "サービス"),
     .text("workload", "Id of its workload", source: "/proc/PID/cgroup", \.workload).titled("Workload", "ワークロード"),
-    .text("command", "Command line", source: "/proc/PID/cmdline", \.command),
+    .text(
+      "command", "Command line; in samples shortened to program and first arguments", source: "/proc/PID/cmdline",
+      \.command),
   ])
 }
 

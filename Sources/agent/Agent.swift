@@ -157,10 +157,12 @@ struct Agent: ParsableCommand {
 
   private func runOnce(_ main: SettingValues<MainSettings>) throws {
     let history = History(capacity: 1, interval: 1)
-    let sampler = Sampler(source: source(main), demand: SamplingDemand(history), timekeeper: OnceTimekeeper()) {
-      message in
-      StandardStreams.write("agent: \(message)\n", to: 2)
-    }
+    let demand = SamplingDemand(history)
+    let processes = ProcessSnapshots(of: demand, commandLine: commandLine(main))
+    let sampler = Sampler(
+      source: source(main), demand: demand, timekeeper: OnceTimekeeper(),
+      annotate: { sample, _ in processes.addCommands(to: &sample) }
+    ) { notice in StandardStreams.write("agent: \(notice)\n", to: 2) }
     sampler.run()
     guard let sample = history.latest?.sample else { throw UnavailableError(description: "no sample could be taken") }
     // A reader that stops early, such as head(1), is no error.

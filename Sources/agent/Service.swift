@@ -85,7 +85,13 @@ struct Service {
     }
     let processes = ProcessSnapshots(of: demand, commandLine: commandLine)
     try parts.start(alerts, share: 0.2)
-    try parts.start(sampler(for: demand, alerts: alerts.board, notifier: notifier, logger: logger), share: 0.2)
+    // Without tokens, anyone could read them.
+    let keepsCommands = !configuration.server.insecure
+    try parts.start(
+      sampler(for: demand, notifier: notifier, logger: logger) { sample, isMain in
+        if keepsCommands { processes.addCommands(to: &sample) }
+        alerts.board.update(&sample, isMain: isMain)
+      }, share: 0.2)
 
     let ends = Ends([])
     // Before anyone can know that the service is up; a dashboard handles signals itself.
@@ -138,14 +144,15 @@ struct Service {
   }
 
   private func sampler(
-    for demand: SamplingDemand, alerts: AlertBoard, notifier: SystemdNotifier, logger: Logger
+    for demand: SamplingDemand, notifier: SystemdNotifier, logger: Logger,
+    annotate: @escaping @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void
   ) -> Sampler {
     let heartbeat = notifier.watchdogInterval.map { seconds in
       Heartbeat(interval: seconds) { notifier.watchdog() }
     }
     return Sampler(
       source: source, demand: demand, timekeeper: SystemTimekeeper(), heartbeat: heartbeat,
-      annotate: { alerts.update(&$0, isMain: $1) }
+      annotate: annotate
     ) { logger.warning($0) }
   }
 

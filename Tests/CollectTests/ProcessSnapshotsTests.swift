@@ -87,6 +87,17 @@ final class TableCollector: Collector, Sendable {
     #expect(history.all.dropLast().allSatisfy { $0.processes == nil })
   }
 
+  @Test func samplesKeepShortenedCommandLines() throws {
+    let demand = run(interval: 30, waits: 4)
+    let snapshots = ProcessSnapshots(of: demand) { "/opt/bin/job --file /data/\($0)" }
+    var sample = try #require(demand.history.latest).sample
+    let added = eventually({ sample.processes?.top.first?.command != nil }) { snapshots.addCommands(to: &sample) }
+    #expect(added)
+    #expect(sample.processes?.top.map(\.command) == ["job --file 7", nil])
+    ProcessSnapshots(of: demand, commandLine: nil).addCommands(to: &sample)
+    #expect(sample.processes?.top.first?.command == "job --file 7")
+  }
+
   @Test func eachTrackHasRatesOverItsOwnTime() throws {
     let watch = Mutex<Watch?>(nil)
     let collector = TableCollector()

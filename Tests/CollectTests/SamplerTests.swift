@@ -194,7 +194,8 @@ final class FailingCollector: Collector {
       source: .live { [FailingCollector(), SteadyCollector(keeper)] }, demand: demand, timekeeper: keeper,
       report: { notice in told.withLock { $0.append(notice.description) } })
     sampler.run()
-    #expect(told.withLock { $0 } == [#"a source fails: reason="gone 3" source=failing"#, "a source works again: source=failing"])
+    let lines = [#"a source fails: reason="gone 3" source=failing"#, "a source works again: source=failing"]
+    #expect(told.withLock { $0 } == lines)
     let sources = history.all.map { $0.sample.agent.sources }
     #expect(sources.map { $0[0].success } == [true, false, false, false, true, true, true, true])
     #expect(sources[1][0].error == "gone 3")
