@@ -10,24 +10,13 @@ internal import SystemIO
 package final class ProcessesCollector: Collector {
   package let name = "processes"
 
-  /// CPU time between two scans ÷ CPU time of a scan.
-  private static let rest = 100.0
-  /// The same while a client watches.
-  private static let watchedRest = 10.0
   /// Maximum seconds between two scans for which files stay open.
   private static let near = 10.0
-  /// Seconds after which a scan is due, whatever it costs.
-  private static let longest = 30.0
-  /// Minimum seconds between two scans for rates; only the first ones at start are closer.
-  private static let shortestSpan = 0.9
 
   private let scanner: ProcessScanner
   private var reading = ProcessesReading()
   private var demand = Demand()
-  private var scans = 0
-  /// Boot-time clock at the last scan's reading, and the CPU time of that scan.
-  private var last = -Double.infinity
-  private var cost = 0.0
+  private var pacing = ScanPacing()
 
   /// Creates a collector that reads /proc under `root`.
   package init(root: String) {
@@ -48,9 +37,7 @@ package final class ProcessesCollector: Collector {
 
   /// Writes `reading.processes`.
   package func read(into reading: inout Reading) throws(CollectorError) {
-    let rest = demand.isWatched ? Self.watchedRest : Self.rest
-    // The second scan yields the first rates; a tick that is slightly early is not skipped.
-    if scans < 2 || reading.boottime >= last + min(Self.longest, cost * rest) - 0.05 { try scan(for: &reading) }
+    if pacing.isDue(at: reading.boottime, isWatched: demand.isWatched) { try scan(for: &reading) }
     write(into: &reading)
   }
 
@@ -58,8 +45,7 @@ package final class ProcessesCollector: Collector {
   ///
   /// A scrape needs only the number of processes; a request for the table starts a scan.
   package func readBetween(into reading: inout Reading) throws(CollectorError) {
-    let pause = demand.wantsTable ? max(Self.shortestSpan, cost * Self.watchedRest) : Self.longest
-    if scans < 2 || reading.boottime >= last + min(Self.longest, pause) { try scan(for: &reading) }
+    if pacing.isDueBetween(at: reading.boottime, wantsTable: demand.wantsTable) { try scan(for: &reading) }
     write(into: &reading)
   }
 
@@ -68,28 +54,27 @@ package final class ProcessesCollector: Collector {
     let start = Clock.threadCPU
     let (previous, threads, instant) = (scanner.last, scanner.threads, self.reading.instant)
     let all = try scanner.scan(
-      keepsFiles: reading.boottime - last < Self.near, wantsThreads: demand.wantsThreads, threadsOf: demand.threadsOf)
+      keepsFiles: reading.boottime - pacing.last < Self.near, wantsThreads: demand.wantsThreads,
+      threadsOf: demand.threadsOf)
     let now = scanner.isLive ? scanner.instant : reading.boottime
     // A request may come shortly before a tick: the table's rates then cover the time since the scan before.
-    if scans > 0, self.reading.earlier == nil || now - instant >= Self.shortestSpan - 0.001 {
+    if pacing.scans > 0, self.reading.earlier == nil || ScanPacing.isSpan(from: instant, to: now) {
       self.reading.earlier = previous
       self.reading.earlierThreads = threads
       self.reading.earlierInstant = instant
     }
-    if scans % 32 == 0, scanner.isLive { self.reading.processors = Self.processors }
-    scans += 1
+    if pacing.scans % 32 == 0, scanner.isLive { self.reading.processors = Self.processors }
     self.reading.all = all
     self.reading.threads = scanner.threads
     self.reading.instant = now
     self.reading.hidden = scanner.blind.hidden
     self.reading.withoutIO = scanner.blind.withoutIO
     self.reading.isPartial = scanner.blind.isPartial
-    last = reading.boottime
-    cost = Clock.threadCPU - start
+    pacing.count(at: reading.boottime, cost: Clock.threadCPU - start)
   }
 
   private func write(into reading: inout Reading) {
-    age = max(0, reading.boottime - last)
+    age = pacing.age(at: reading.boottime)
     self.reading.age = age
     reading.processes = self.reading
   }

@@ -11,23 +11,11 @@ internal import SystemIO
 package final class ProcessesCollector: Collector {
   package let name = "processes"
 
-  /// CPU time between two scans ÷ CPU time of a scan.
-  private static let rest = 100.0
-  /// The same while a client watches.
-  private static let watchedRest = 10.0
-  /// Seconds after which a scan is due, whatever it costs.
-  private static let longest = 30.0
-  /// Minimum seconds between two scans for rates.
-  private static let shortestSpan = 0.9
-
   private let scanner: ProcessScanner
   private let now: @Sendable () -> Double
   private var reading = ProcessesReading()
   private var demand = Demand()
-  private var scans = 0
-  /// Boot-time clock at the last scan's reading, and the CPU time of that scan.
-  private var last = -Double.infinity
-  private var cost = 0.0
+  private var pacing = ScanPacing()
 
   package convenience init() { self.init(boot: BootTime.filetime) }
 
@@ -54,15 +42,13 @@ package final class ProcessesCollector: Collector {
 
   /// Writes `reading.processes`.
   package func read(into reading: inout Reading) throws(CollectorError) {
-    let rest = demand.isWatched ? Self.watchedRest : Self.rest
-    if scans < 2 || reading.boottime >= last + min(Self.longest, cost * rest) - 0.05 { try scan(for: &reading) }
+    if pacing.isDue(at: reading.boottime, isWatched: demand.isWatched) { try scan(for: &reading) }
     write(into: &reading)
   }
 
   /// Writes `reading.processes` from the last scan, unless the table is requested and that is a second old.
   package func readBetween(into reading: inout Reading) throws(CollectorError) {
-    let pause = demand.wantsTable ? max(Self.shortestSpan, cost * Self.watchedRest) : Self.longest
-    if scans < 2 || reading.boottime >= last + min(Self.longest, pause) { try scan(for: &reading) }
+    if pacing.isDueBetween(at: reading.boottime, wantsTable: demand.wantsTable) { try scan(for: &reading) }
     write(into: &reading)
   }
 
@@ -73,24 +59,22 @@ package final class ProcessesCollector: Collector {
     let (previous, previousInstant) = (scanner.last, self.reading.instant)
     let all = try scanner.scan(at: instant)
     // A request may come shortly before a tick: the table's rates then cover the time since the scan before.
-    if scans > 0, self.reading.earlier == nil || instant - previousInstant >= Self.shortestSpan - 0.001 {
+    if pacing.scans > 0, self.reading.earlier == nil || ScanPacing.isSpan(from: previousInstant, to: instant) {
       self.reading.earlier = previous
       self.reading.earlierInstant = previousInstant
     }
-    if scans % 32 == 0 {
+    if pacing.scans % 32 == 0 {
       var topology = cwindows_topology()
       let isKnown = cwindows_topology(&topology) && topology.threads > 0
       self.reading.processors = isKnown ? Double(topology.threads) : .infinity
     }
-    scans += 1
     self.reading.all = all
     self.reading.instant = instant
-    last = reading.boottime
-    cost = Clock.threadCPU - start
+    pacing.count(at: reading.boottime, cost: Clock.threadCPU - start)
   }
 
   private func write(into reading: inout Reading) {
-    age = max(0, reading.boottime - last)
+    age = pacing.age(at: reading.boottime)
     self.reading.age = age
     reading.processes = self.reading
   }

@@ -11,12 +11,6 @@ internal import SystemIO
 package final class WorkloadsCollector: Collector {
   package let name = "workloads"
 
-  /// CPU time between two passes ÷ CPU time of a pass.
-  private static let rest = 100.0
-  /// Minimum seconds between two passes for rates.
-  private static let shortestSpan = 0.9
-  /// Seconds after which a pass is due, whatever it costs.
-  private static let longest = 30.0
   /// Seconds for which one of the heaviest stays in Samples.
   private static let listedSeconds = 300.0
   /// Groups per measure that stay in Samples.
@@ -36,10 +30,10 @@ package final class WorkloadsCollector: Collector {
   private var path: [CChar] = []
   /// The group whose folder `path` begins with, and the folder's length.
   private var folder: (group: String, tree: Int, length: Int)?
+  private var pacing = ScanPacing()
+  /// Number of the current or last pass.
   private var pass = 0
   private var reading = WorkloadsReading()
-  private var last = -Double.infinity
-  private var cost = 0.0
 
   package private(set) var age = 0.0
 
@@ -67,20 +61,19 @@ package final class WorkloadsCollector: Collector {
 
   /// Writes `reading.workloads`.
   package func read(into reading: inout Reading) throws(CollectorError) {
-    let pause = min(Self.longest, cost * Self.rest)
-    if pass < 2 || reading.boottime >= last + pause - 0.05 { readAll(at: reading.boottime) }
+    if pacing.isDue(at: reading.boottime) { readAll(at: reading.boottime) }
     write(into: &reading)
   }
 
   /// Writes `reading.workloads` from the last pass, unless that is older than a second.
   package func readBetween(into reading: inout Reading) throws(CollectorError) {
-    let pause = max(Self.shortestSpan, min(Self.longest, cost * Self.rest))
-    if pass < 2 || reading.boottime >= last + pause { readAll(at: reading.boottime) }
+    let isPast = ScanPacing.isSpan(from: pacing.last, to: reading.boottime)
+    if pass < 2 || isPast && pacing.isDue(at: reading.boottime) { readAll(at: reading.boottime) }
     write(into: &reading)
   }
 
   private func write(into reading: inout Reading) {
-    age = max(0, reading.boottime - last)
+    age = pacing.age(at: reading.boottime)
     self.reading.age = age
     reading.workloads = index.trees.all.isEmpty ? nil : self.reading
   }
@@ -103,15 +96,14 @@ package final class WorkloadsCollector: Collector {
     var all: [WorkloadReading] = []
     all.reserveCapacity(index.groups.count)
     for group in index.groups { all.append(group.own(without: inside[group.serial])) }
-    if pass > 1, reading.earlier == nil || now - before.instant >= Self.shortestSpan - 0.001 {
+    if pass > 1, reading.earlier == nil || ScanPacing.isSpan(from: before.instant, to: now) {
       reading.earlier = before.all
       reading.earlierInstant = before.instant
     }
     list(&all, since: before.all, at: now)
     reading.all = all
     reading.instant = now
-    last = now
-    cost = Clock.threadCPU - start
+    pacing.count(at: now, cost: Clock.threadCPU - start)
   }
 
   // MARK: Files
@@ -129,7 +121,7 @@ package final class WorkloadsCollector: Collector {
     for file in constant where read(file, of: group, keeps: true) { isThere = true }
     if !isThere, Self.isGone(index.folder(of: group.found.path, in: group.trees.trailingZeroBitCount)) { return false }
     let isMoved = group.total.cpu != cpu || group.total.memory != memory
-    let isListed = group.listedUntil > last
+    let isListed = group.listedUntil > pacing.last
     if isFull || isMoved || isListed {
       // The two files of all groups leave few descriptors.
       let keeps = isListed && openCount < descriptorLimit / 2

@@ -1,0 +1,45 @@
+/// When an expensive scan is due, so that all scans stay within a budget of CPU time.
+///
+/// A scan runs with each tick and for requests between ticks: a hundredth of one CPU, a tenth while a client watches.
+/// Between scans the last one is used, with its age.
+package struct ScanPacing {
+  /// CPU time between two scans ÷ CPU time of a scan.
+  private static let rest = 100.0
+  /// The same while a client watches.
+  private static let watchedRest = 10.0
+  /// Seconds after which a scan is due, whatever it costs.
+  private static let longest = 30.0
+  /// Minimum seconds between two scans for rates; only the first ones at start are closer.
+  package static let shortestSpan = 0.9
+
+  /// Number of scans so far.
+  package private(set) var scans = 0
+  /// Boot-time clock of the last scan's reading, and CPU time of that scan in seconds.
+  package private(set) var last = -Double.infinity
+  private var cost = 0.0
+
+  package init() {}
+
+  /// Whether a scan is due at a tick; the second one yields the first rates, and a tick that is slightly early counts.
+  package func isDue(at now: Double, isWatched: Bool = false) -> Bool {
+    scans < 2 || now >= last + min(Self.longest, cost * (isWatched ? Self.watchedRest : Self.rest)) - 0.05
+  }
+
+  /// Whether a scan is due between ticks, for a request of the table or of nothing in particular.
+  package func isDueBetween(at now: Double, wantsTable: Bool) -> Bool {
+    let pause = wantsTable ? max(Self.shortestSpan, cost * Self.watchedRest) : Self.longest
+    return scans < 2 || now >= last + min(Self.longest, pause)
+  }
+
+  /// Whether a scan at `now` is far enough from one at `instant` for rates between them.
+  package static func isSpan(from instant: Double, to now: Double) -> Bool { now - instant >= shortestSpan - 0.001 }
+
+  /// Counts a scan that began at `now` and took `cost` seconds of CPU time.
+  package mutating func count(at now: Double, cost: Double) {
+    scans += 1
+    (last, self.cost) = (now, cost)
+  }
+
+  /// Seconds since the last scan's reading.
+  package func age(at now: Double) -> Double { max(0, now - last) }
+}
