@@ -27,9 +27,9 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "Alerts", "SampleStore",
-        "Query", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO", "Platforms",
-        "PlatformUnsupported",
+        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "Alerts", "Why",
+        "SampleStore", "Query", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO",
+        "Platforms", "PlatformUnsupported",
         .target(name: "NcursesTerminal", condition: .when(platforms: [.linux, .macOS])),
         .target(name: "PlatformLinux", condition: .when(platforms: [.linux])),
         .target(name: "PlatformWindows", condition: .when(platforms: [.windows])),

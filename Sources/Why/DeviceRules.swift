@@ -63,34 +63,10 @@ extension WhyRule {
       )
     }
     var text = worst.mountpoint + " is full (" + ValueText.bytes(worst.available) + " left)"
-    if let culprit = Culprit(situation.sample, { $0.writeRate }), culprit.amount > 1e5 {
+    if let culprit = Culprit(situation.sample, { $0.writeRate }, of: { $0.writeRate }), culprit.amount > 1e5 {
       text += "; " + culprit.text + " writes " + ValueText.rate(culprit.amount)
     }
     return (text, [Finding.Evidence(metric: "filesystems.usage" + labels, value: worst.usage)])
-  }
-
-  /// The agent's own group reaches its CPU limit: in a container, the job's.
-  static let groupThrottled = WhyRule(name: "cpu-limit") { situation in
-    guard let group = situation.sample.cgroup, group.throttled > 0.25 else { return nil }
-    return (
-      "The container's limit of " + ValueText.tenths(group.cpuLimit) + " CPUs throttled it in "
-        + ValueText.percent(group.throttled) + " of the periods",
-      [
-        Finding.Evidence(metric: "cgroup.throttled", value: group.throttled),
-        Finding.Evidence(metric: "cgroup.cpu_limit_cores", value: group.cpuLimit),
-      ]
-    )
-  }
-
-  static let groupMemory = WhyRule(name: "memory-limit") { situation in
-    guard let group = situation.sample.cgroup, group.memoryUsage > 0.97, group.memoryLimit.isFinite else { return nil }
-    let some = situation.sample.stalled(situation.sample.pressure?.memory?.some)
-    guard some > 0.05 else { return nil }
-    return (
-      "The container uses " + ValueText.percent(group.memoryUsage) + " of its " + ValueText.bytes(group.memoryLimit)
-        + " of memory, tasks waited for it " + ValueText.percent(some) + " of the time",
-      [Finding.Evidence(metric: "cgroup.memory_usage", value: group.memoryUsage)]
-    )
   }
 
   static let losses = WhyRule(name: "network-losses") { situation in

@@ -16,7 +16,7 @@ extension WhyRule {
       text += ", " + ValueText.rate(swap.inRate) + " come from swap"
       evidence.append(Finding.Evidence(metric: "swap.in_bytes_per_sec", value: swap.inRate))
     }
-    if let culprit = Culprit(sample, { $0.resident }), sample.ram.total > 0 {
+    if let culprit = Culprit(sample, { $0.resident }, of: { $0.workingSet }), sample.ram.total > 0 {
       text += "; " + culprit.text + " holds " + ValueText.percent(culprit.amount / sample.ram.total)
     }
     return (text, evidence)
@@ -30,7 +30,7 @@ extension WhyRule {
     var text =
       "Memory is short: " + ValueText.rate(swap.inRate) + " come from swap, " + ValueText.rate(swap.outRate)
       + " go there"
-    if let culprit = Culprit(sample, { $0.resident }), sample.ram.total > 0 {
+    if let culprit = Culprit(sample, { $0.resident }, of: { $0.workingSet }), sample.ram.total > 0 {
       text += "; " + culprit.text + " holds " + ValueText.percent(culprit.amount / sample.ram.total)
     }
     return (
@@ -66,7 +66,7 @@ extension WhyRule {
         + (latency > 0 ? ", " + ValueText.time(latency) + " a request)" : ")")
       evidence.append(Finding.Evidence(metric: "disks.busy{device=\"\(disk.device)\"}", value: disk.busy))
     }
-    if let culprit = Culprit(sample, { $0.ioRate }), culprit.amount > 1e5 {
+    if let culprit = Culprit(sample, { $0.ioRate }, of: { $0.ioRate }), culprit.amount > 1e5 {
       parts.append(culprit.text + " moves " + ValueText.rate(culprit.amount))
     }
     return (parts.joined(separator: "; "), evidence)
@@ -90,7 +90,7 @@ extension WhyRule {
       text += ", some waited " + ValueText.percent(some) + " of the time"
       evidence.append(Finding.Evidence(metric: "pressure.cpu.some.ratio", value: some))
     }
-    if let culprit = Culprit(sample, { $0.cpu }) {
+    if let culprit = Culprit(sample, { $0.cpu }, of: { $0.cpu }) {
       text += "; " + culprit.text + " uses " + ValueText.percent(culprit.amount / threads) + " of the CPU time"
     }
     return (text, evidence)
@@ -128,6 +128,8 @@ extension WhyRule {
     let id = zeroed(machine) > 0 ? "ram.oom_kills_total" : "cgroup.oom_kills_total"
     var text =
       "The kernel killed " + ValueText.tenths(kills) + (kills == 1 ? " process" : " processes") + " for lack of memory"
+    let places = killed(situation).map { Culprit.text(of: $0) }
+    if let first = places.first { text += " in " + first + (places.count > 1 ? " and \(places.count - 1) others" : "") }
     let alive = Set(sample.processes?.top.map(\.pid) ?? [])
     if let victim = previous?.processes?.top.filter({ !alive.contains($0.pid) }).max(by: { $0.resident < $1.resident }),
       victim.resident > 50 * 1_048_576

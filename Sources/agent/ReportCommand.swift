@@ -4,6 +4,7 @@ import Archive
 import ArgumentParser
 import Query
 import SystemIO
+import Why
 
 /// `agent report`: prints who used the machine between two times, for a ticket.
 struct ReportCommand: ParsableCommand {
@@ -25,9 +26,11 @@ struct ReportCommand: ParsableCommand {
     let start = options.from ?? end - 3_600
     guard start <= end else { throw UsageError(description: "--from is later than --to") }
     var sum = CulpritSum(by: options.grouping)
+    var reasons = WindowReasons()
     var host: String?
     try archive.samples(from: start, to: end) { sample in
       sum.add(sample)
+      reasons.add(sample)
       host = sample.host.hostname ?? host
     }
     let ranking = sum.ranking(of: options.measure, limit: options.limit)
@@ -37,8 +40,8 @@ struct ReportCommand: ParsableCommand {
     }
     let text =
       switch options.format {
-      case .text: ReportText.table(of: ranking, host: host, isMarkdown: false)
-      case .markdown: ReportText.table(of: ranking, host: host, isMarkdown: true)
+      case .text: ReportText.table(of: ranking, host: host, reasons, isMarkdown: false)
+      case .markdown: ReportText.table(of: ranking, host: host, reasons, isMarkdown: true)
       case .json: API.culpritsBody(of: ranking)
       }
     // A full disk must not look like a complete report.

@@ -1,5 +1,6 @@
 import AgentMetrics
 import Query
+import Why
 
 /// A ranking as a table of text or Markdown.
 enum ReportText {
@@ -9,10 +10,17 @@ enum ReportText {
     let value: (Culprit) -> String
   }
 
-  static func table(of ranking: CulpritRanking, host: String?, isMarkdown: Bool) -> String {
+  static func table(
+    of ranking: CulpritRanking, host: String?, _ reasons: WindowReasons = WindowReasons(), isMarkdown: Bool
+  ) -> String {
     let columns = columns(of: ranking)
     let rows = ranking.culprits.map { culprit in columns.map { plain($0.value(culprit), isMarkdown) } }
     var lines = head(of: ranking, host: host)
+    for reason in reasons.reasons {
+      let time = Timestamp(seconds: reason.time).rfc3339
+      lines.append(
+        "Slow for " + seconds(reason.seconds) + ", worst at " + time + ": " + plain(reason.worst.text, isMarkdown))
+    }
     lines.append("")
     if isMarkdown {
       lines.append("| " + columns.map(\.title).joined(separator: " | ") + " |")

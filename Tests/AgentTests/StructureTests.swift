@@ -61,7 +61,7 @@ import Testing
       "Logging", "NcursesTerminal", "NodeMetrics", "Outbox", "PlatformLinux", "PlatformUnsupported", "PlatformWindows",
       "Platforms",
       "PrometheusExport",
-      "Query", "Remote", "SampleStore", "ServerCore", "Sinks", "Synchronization", "SystemIO",
+      "Query", "Remote", "SampleStore", "ServerCore", "Sinks", "Synchronization", "SystemIO", "Why",
     ],
   ]
 

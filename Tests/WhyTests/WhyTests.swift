@@ -72,6 +72,19 @@ private func process(
   return one
 }
 
+private func workload(_ name: String, _ kind: WorkloadKind, _ change: (inout Workload) -> Void) -> Workload {
+  var one = Workload()
+  (one.id, one.name, one.kind) = (kind.rawValue + ":" + name, name, kind)
+  change(&one)
+  return one
+}
+
+private func workloads(_ top: Workload...) -> Workloads {
+  var workloads = Workloads()
+  workloads.top = top
+  return workloads
+}
+
 private func gpu(_ index: Int, _ change: (inout GPU) -> Void = { _ in }) -> GPU {
   var one = GPU()
   one.index = index
@@ -144,6 +157,53 @@ struct MadeSituation: Sendable, CustomStringConvertible {
         $0.cgroup = Cgroup()
         $0.cgroup?.cpuLimit = 2
         $0.cgroup?.throttled = 0.8
+      }),
+    MadeSituation(
+      description: "a service at its CPU limit", rule: "cpu-limit",
+      words: ["Service batch.service is throttled", "80%", "2 CPUs"],
+      sample: machine {
+        $0.workloads = workloads(
+          workload("all.slice", .other) { ($0.isGroup, $0.throttled) = (true, 0.9) },
+          workload("batch.service", .service) { ($0.throttled, $0.cpuLimit, $0.cpu) = (0.8, 2, 2) },
+          workload("web", .container) { ($0.throttled, $0.cpuLimit) = (0.1, 1) })
+      }),
+    MadeSituation(
+      description: "a job at its memory limit", rule: "memory-limit",
+      words: ["Job 4711 of ann", "99%", "8 GiB", "30%"],
+      sample: machine {
+        $0.workloads = workloads(
+          workload("4711", .job) {
+            ($0.user, $0.memoryLimit, $0.memory) = ("ann", 8 * 1_073_741_824, 7.95 * 1_073_741_824)
+            $0.memoryPressure = 0.3
+          })
+      }),
+    MadeSituation(
+      description: "an OOM kill in a container", rule: "oom-kill", words: ["1 process", "in container web"],
+      sample: machine {
+        $0.ram.oomKills = 4
+        $0.workloads = workloads(workload("web", .container) { $0.oomKills = 3 })
+      }, previous: machine { $0.workloads = workloads(workload("web", .container) { $0.oomKills = 2 }) }),
+    MadeSituation(
+      description: "a build of a thousand short processes", rule: "cpu-crowded",
+      words: ["session 3 of ann in short-lived processes", "90%"],
+      sample: machine {
+        $0.cpu.usage = 1
+        $0.load?.running = 64
+        $0.pressure?.cpu?.some = stall(0.93)
+        $0.processes?.top += [process(10, "make", cpu: 0.1)]
+        $0.workloads = workloads(
+          workload("3", .session) { ($0.user, $0.cpu, $0.endedCPU) = ("ann", 7.2, 7.1) })
+      }),
+    MadeSituation(
+      description: "a program by its command", rule: "cpu-crowded", words: ["python3 train.py ×2 uses 94%"],
+      sample: machine {
+        $0.cpu.usage = 1
+        $0.load?.running = 64
+        $0.processes?.top += [10, 11].map { pid in
+          var one = process(pid, "python3", cpu: 3.76)
+          one.command = "python3 train.py"
+          return one
+        }
       }),
     MadeSituation(
       description: "a container at its memory limit", rule: "memory-limit", words: ["99%", "512 MiB"],
@@ -254,6 +314,13 @@ struct MadeSituation: Sendable, CustomStringConvertible {
         $0.swap?.inRate = 20_000
       }),
     MadeSituation(
+      description: "a service that its limit stops now and then", rule: "", words: [],
+      sample: machine {
+        $0.workloads = workloads(
+          workload("a.service", .service) { ($0.throttled, $0.cpuLimit) = (0.2, 2) },
+          workload("cache", .container) { ($0.memory, $0.memoryLimit, $0.memoryPressure) = (0.99e9, 1e9, 0.01) })
+      }, previous: machine { $0.workloads = workloads() }),
+    MadeSituation(
       description: "GPUs at their power cap", rule: "", words: [],
       sample: machine {
         $0.gpus = (0..<8).map { index in gpu(index) { ($0.util, $0.throttleReasons) = (1, "power_cap") } }
@@ -304,6 +371,26 @@ struct MadeSituation: Sendable, CustomStringConvertible {
   @Test("Healthy machines give no reason", arguments: MadeSituation.healthy)
   func healthy(_ situation: MadeSituation) {
     #expect(Situation(situation.sample, after: situation.previous).findings.map(\.text) == [])
+  }
+
+  @Test("A window has the time of each reason, and its worst sample")
+  func window() {
+    var window = WindowReasons()
+    let stalls = [0.0, 0.3, 0.6, 0.4, 0]
+    for (index, ratio) in stalls.enumerated() {
+      window.add(
+        machine {
+          $0.timestamp = Timestamp(seconds: 1_770_000_000 + Double(index) * 30)
+          $0.pressure?.memory?.full = stall(ratio)
+          if index == 2 { $0.cpu.modes?.steal = 0.5 }
+        })
+    }
+    #expect(window.covered == 150)
+    #expect(window.reasons.map(\.worst.rule) == ["memory-stall", "cpu-steal"])
+    #expect(window.reasons.map(\.seconds) == [90, 30])
+    #expect(window.reasons.first?.time == 1_770_000_060)
+    #expect(window.reasons.first?.worst.text.hasPrefix("60%") == true)
+    #expect(WindowReasons().reasons.isEmpty)
   }
 
   @Test("At most three reasons, the most harmful first")

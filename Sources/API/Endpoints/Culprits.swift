@@ -22,13 +22,7 @@ extension Route {
     // Not 400, as of the history: values that are valid by the schema are never a bad request.
     guard from <= to else { throw APIError(.notFound, "from is later than to", parameter: "from") }
     var sum = CulpritSum(by: grouping)
-    do {
-      try await api.history.visitSamples(from: from.seconds, to: to.seconds) { sum.add($0) }
-    } catch {
-      throw APIError(
-        .badRequest, "too many samples: more than \(History.maxVisitedSamples) in the window; use a shorter one",
-        parameter: "from")
-    }
+    try await api.visitSamples(from: from, to: to) { sum.add($0) }
     let ranking = sum.ranking(of: measure, limit: limit)
     guard ranking.samples > 0 else {
       throw APIError(.notFound, "no samples from \(from.rfc3339) to \(to.rfc3339)", parameter: "from")
@@ -43,6 +37,19 @@ extension Route {
 }
 
 extension API {
+  /// Passes the stored samples of a window to `body`, oldest first.
+  func visitSamples(
+    from: Timestamp, to: Timestamp, _ body: (Sample) -> Void
+  ) async throws(APIError) {
+    do {
+      try await history.visitSamples(from: from.seconds, to: to.seconds, body)
+    } catch {
+      throw APIError(
+        .badRequest, "too many samples: more than \(History.maxVisitedSamples) in the window; use a shorter one",
+        parameter: "from")
+    }
+  }
+
   /// The body of `/culprits` for a ranking.
   package static func culpritsBody(of ranking: CulpritRanking) -> String {
     String(decoding: JSONWriter.bytes(ranking, CulpritRanking.table), as: UTF8.self) + "\n"

@@ -5,9 +5,15 @@ internal import Why
 extension Route {
   static let why = Route(
     path: "/why",
-    summary: "Why the machine is slow at a time, at most three reasons with their values; none when nothing is wrong",
-    parameters: [time.definition], contents: [.json(JSONSchema(WhyAnswer.table))], errors: [.notFound]
+    summary:
+      "Why the machine is slow at a time, or was between two, at most three reasons with their values; none when nothing is wrong",
+    parameters: [time.definition, Parameters.from.definition, Parameters.to.definition],
+    contents: [.json(JSONSchema(WhyAnswer.table))], errors: [.notFound]
   ) { (api, context) async throws(APIError) in
+    let (from, to) = (try context.query.value(Parameters.from), try context.query.value(Parameters.to))
+    if from != nil || to != nil {
+      return .json(JSONWriter.bytes(try await window(api, from: from, to: to), WhyAnswer.table))
+    }
     let entry: History.Entry
     if let time = try context.query.value(time) {
       entry = try await api.entry(at: time)
@@ -18,6 +24,23 @@ extension Route {
     let before = Timestamp(seconds: entry.sample.timestamp.seconds - 0.5)
     let previous = await api.history.archivedEntry(at: before)?.sample
     return .json(JSONWriter.bytes(WhyAnswer(Situation(entry.sample, after: previous)), WhyAnswer.table))
+  }
+
+  private static func window(_ api: API, from: Timestamp?, to: Timestamp?) async throws(APIError) -> WhyAnswer {
+    let newest = await api.history.first().sample.timestamp
+    let to = to ?? newest
+    let from = from ?? Timestamp(seconds: to.seconds - 3_600)
+    guard from <= to else { throw APIError(.notFound, "from is later than to", parameter: "from") }
+    var reasons = WindowReasons()
+    var last: Timestamp?
+    try await api.visitSamples(from: from, to: to) { sample in
+      reasons.add(sample)
+      last = sample.timestamp
+    }
+    guard let last else {
+      throw APIError(.notFound, "no samples from \(from.rfc3339) to \(to.rfc3339)", parameter: "from")
+    }
+    return WhyAnswer(reasons, at: last)
   }
 
   private static let time = Parameter<Timestamp>.time("time", "The time; by default the newest sample's")
@@ -39,36 +62,56 @@ private struct WhyAnswer: MetricGroup {
     var rule = ""
     var text = ""
     var evidence: [Value] = []
+    /// In a window: seconds for which it held, and POSIX time at which it was worst.
+    var seconds = Double.nan
+    var worstTime = Double.nan
+
+    init() {}
+
+    init(_ finding: Finding) {
+      (rule, text) = (finding.rule, finding.text)
+      evidence = finding.evidence.map { one in
+        var value = Value()
+        // Noise of a division is not part of the evidence.
+        (value.metric, value.value) = (one.metric, (one.value * 10_000).rounded() / 10_000)
+        return value
+      }
+    }
 
     static let table = Table<Reason>([
       .text("rule", "Name of the rule", \.rule),
       .text("text", "One sentence", \.text),
       .list("evidence", keys: [], Value.table, \.evidence),
+      .gauge("seconds", .seconds, "In a window: seconds for which the reason held", \.seconds),
+      .gauge("worst_time_seconds", .seconds, "In a window: time of the sample with these values", \.worstTime),
     ])
   }
 
   var time = Double.nan
+  var covered = Double.nan
   var reasons: [Reason] = []
 
   init() {}
 
   init(_ situation: Situation) {
     time = situation.sample.timestamp.seconds
-    reasons = situation.findings.map { finding in
-      var reason = Reason()
-      (reason.rule, reason.text) = (finding.rule, finding.text)
-      reason.evidence = finding.evidence.map { one in
-        var value = Value()
-        // Noise of a division is not part of the evidence.
-        (value.metric, value.value) = (one.metric, (one.value * 10_000).rounded() / 10_000)
-        return value
-      }
+    reasons = situation.findings.map { Reason($0) }
+  }
+
+  /// The answer for a window; `time` is its last sample's.
+  init(_ window: WindowReasons, at time: Timestamp) {
+    self.time = time.seconds
+    covered = window.covered
+    reasons = window.reasons.map { one in
+      var reason = Reason(one.worst)
+      (reason.seconds, reason.worstTime) = (one.seconds, one.time)
       return reason
     }
   }
 
   static let table = Table<WhyAnswer>([
-    .timestamp("timestamp", "Time of the sample", \.time),
+    .timestamp("timestamp", "Time of the sample, of a window's last one", \.time),
+    .gauge("covered_seconds", .seconds, "In a window: seconds that its samples cover", \.covered),
     .list("reasons", keys: [], Reason.table, \.reasons),
   ])
 }

@@ -1,0 +1,52 @@
+package import AgentMetrics
+
+/// Why a machine was slow between two times: each reason with the time for which it held.
+package struct WindowReasons {
+  /// A reason within a window.
+  package struct WindowReason: Sendable, Hashable {
+    /// The finding where its first value was highest.
+    package let worst: Finding
+    /// POSIX time of that sample.
+    package let time: Double
+    /// Seconds for which the reason held.
+    package let seconds: Double
+  }
+
+  private struct Sum {
+    var worst: Finding
+    var time: Double
+    var seconds: Double
+  }
+
+  private var previous: Sample?
+  private var sums: [String: Sum] = [:]
+  /// Seconds that the samples cover.
+  package private(set) var covered = 0.0
+
+  package init() {}
+
+  /// Adds the next sample, in the order of time.
+  package mutating func add(_ sample: Sample) {
+    let seconds = sample.elapsed.isFinite ? sample.elapsed : 0
+    covered += seconds
+    for finding in Situation(sample, after: previous).findings {
+      let value = finding.evidence.first?.value ?? 0
+      var sum = sums[finding.rule] ?? Sum(worst: finding, time: sample.timestamp.seconds, seconds: 0)
+      sum.seconds += seconds
+      if value > sum.worst.evidence.first?.value ?? 0 {
+        (sum.worst, sum.time) = (finding, sample.timestamp.seconds)
+      }
+      sums[finding.rule] = sum
+    }
+    previous = sample
+  }
+
+  /// At most three reasons, the longest first; empty when nothing was wrong.
+  package var reasons: [WindowReason] {
+    let order = Dictionary(uniqueKeysWithValues: WhyRule.all.enumerated().map { ($1.name, $0) })
+    return sums.sorted { left, right in
+      left.value.seconds != right.value.seconds
+        ? left.value.seconds > right.value.seconds : order[left.key, default: 0] < order[right.key, default: 0]
+    }.prefix(3).map { WindowReason(worst: $0.value.worst, time: $0.value.time, seconds: $0.value.seconds) }
+  }
+}
