@@ -1,6 +1,7 @@
 internal import AgentMetrics
 internal import Query
 internal import SampleStore
+internal import Why
 
 /// Who used the machine between two times, from the samples in memory, in a box over the panels.
 struct RankingView {
@@ -14,22 +15,24 @@ struct RankingView {
     let text: (Culprit) -> String
   }
 
-  private var ranking: CulpritRanking {
+  private var window: (ranking: CulpritRanking, reasons: [WindowReasons.WindowReason]) {
     var sum = CulpritSum(by: choice.grouping)
+    var reasons = WindowReasons()
     for entry in context.hits.frameContext.entries
     where choice.start - 0.001 < entry.sample.timestamp.seconds && entry.sample.timestamp.seconds <= choice.end + 0.001
     {
       sum.add(entry.sample)
+      reasons.add(entry.sample)
     }
-    return sum.ranking(of: choice.measure, limit: 200)
+    return (sum.ranking(of: choice.measure, limit: 200), reasons.reasons)
   }
 
   func draw(on grid: inout Grid) {
-    let ranking = ranking
+    let (ranking, reasons) = window
     let rows = ranking.culprits
     context.hits.frameContext.overlayRows = rows.count
     let selected = min(choice.selected, max(0, rows.count - 1))
-    let wanted = Size(width: min(132, grid.width - 2), height: max(4, rows.count) + 7)
+    let wanted = Size(width: min(132, grid.width - 2), height: max(4, rows.count) + 7 + reasons.count)
     let times = [choice.start, choice.end].map { context.clock.time($0) }.joined(separator: " to ")
     let title = choice.measure.rawValue.uppercased() + " by " + choice.grouping.rawValue + ", " + times
     OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
@@ -38,6 +41,11 @@ struct RankingView {
       let head = rest.takeTop(1)
       grid.putShortened(summary(ranking), x: head.x, y: head.y, limit: head.width)
       drawKeys(on: &grid, in: foot)
+      for reason in reasons where rest.height > 6 {
+        let row = rest.takeTop(1)
+        let text = "slow for " + TextFormat.seconds(reason.seconds) + ": " + reason.worst.text
+        grid.putShortened(text, x: row.x, y: row.y, .warning, limit: row.width)
+      }
       guard !rows.isEmpty else {
         grid.putShortened("no recorded use of this resource", x: rest.x, y: rest.y, .muted, limit: rest.width)
         return OverlayBox.More()
