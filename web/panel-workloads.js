@@ -112,7 +112,7 @@ export class WorkloadPanel extends Panel {
   name(one, row) {
     row.name ??= h('bdi', {});
     setText(row.name, visible(one.name ?? format.absent));
-    setAttribute(row.name, 'title', [one.id, one.engine, one.pod, one.command, one.workload].filter(Boolean).map(visible).join('\n'));
+    setAttribute(row.name, 'title', [one.id, one.engine, one.image, one.pod_name ?? one.pod, one.command, one.workload].filter(Boolean).map(visible).join('\n'));
     return row.name;
   }
 }

@@ -6,7 +6,9 @@ package struct Workload: MetricGroup, Hashable {
   package var name = ""
   package var user: String?
   package var engine: String?
+  package var image: String?
   package var pod: String?
+  package var podName: String?
   package var isGroup = false
   /// CPU time per second, in CPUs.
   package var cpu = Double.nan
@@ -44,9 +46,9 @@ package struct Workload: MetricGroup, Hashable {
 
   /// Computes the use between two readings.
   package init(from previous: WorkloadReading?, to current: WorkloadReading, over elapsed: Elapsed) {
-    let names = current.names
-    (kind, id, name) = (names.kind, names.id, names.name)
-    (user, engine, pod) = (names.user, names.engine, names.pod)
+    let facts = current.names.facts
+    (kind, id, name) = (facts.kind, facts.id, facts.name)
+    (user, engine, image, pod, podName) = (facts.user, facts.engine, facts.image, facts.pod, facts.podName)
     isGroup = current.isGroup
     cpu = elapsed.rate(previous?.cpu, current.cpu, unit: 1e-6)
     cpuTotal = metric(current.cpu) * 1e-6
@@ -102,7 +104,10 @@ package struct Workload: MetricGroup, Hashable {
     .text("user", "User that it runs for", source: "path of its control group, /etc/passwd", \.user).titled(
       "User", "ユーザー"),
     .text("engine", "Container engine or batch system", source: "path of its control group", \.engine),
+    .text("image", "Image of the container", source: "the container engine's files", \.image).titled("Image", "イメージ"),
     .text("pod", "Uid of the pod that holds it", source: "path of its control group", \.pod),
+    .text("pod_name", "That pod, NAMESPACE/NAME", source: "the container engine's files; /var/log/pods", \.podName)
+      .titled("Pod"),
     .flag(
       "group", "Present where it only holds other workloads and is not added up", source: "path of its control group",
       \.isGroup, omitsFalse: true),

@@ -12,40 +12,50 @@ package enum WorkloadKind: String, Sendable, CaseIterable {
 }
 
 /// Names of a workload; constant while it lives, and shared by all Readings of it.
+@dynamicMemberLookup
 package final class WorkloadNames: Sendable, Hashable {
-  package let kind: WorkloadKind
-  /// Unique name of a machine's workload, "service:ssh.service"; the same after a restart.
-  package let id: String
-  package let name: String
-  /// Path of its control group.
-  package let path: String
-  /// User that it runs for; nil where unknown or where several do.
-  package let user: String?
-  /// Container engine or batch system.
-  package let engine: String?
-  /// Uid of the pod that holds it.
-  package let pod: String?
+  package struct Facts: Sendable, Hashable {
+    package let kind: WorkloadKind
+    /// Unique name of a machine's workload, "service:ssh.service"; the same after a restart.
+    package let id: String
+    package var name: String
+    /// Path of its control group.
+    package let path: String
+    /// User that it runs for; nil where unknown or where several do.
+    package var user: String?
+    /// Container engine or batch system.
+    package var engine: String?
+    /// Image of a container.
+    package var image: String?
+    /// Uid of the pod that holds it.
+    package var pod: String?
+    /// That pod as "namespace/name".
+    package var podName: String?
 
-  package init(
-    kind: WorkloadKind, id: String, name: String, path: String, user: String? = nil, engine: String? = nil,
-    pod: String? = nil
-  ) {
-    self.kind = kind
-    self.id = id
-    self.name = name
-    self.path = path
-    self.user = user
-    self.engine = engine
-    self.pod = pod
+    package init(kind: WorkloadKind, id: String, name: String, path: String) {
+      (self.kind, self.id, self.name, self.path) = (kind, id, name, path)
+    }
   }
+
+  package let facts: Facts
+
+  package init(_ facts: Facts) { self.facts = facts }
+
+  package convenience init(
+    kind: WorkloadKind, id: String, name: String, path: String, user: String? = nil, engine: String? = nil
+  ) {
+    var facts = Facts(kind: kind, id: id, name: name, path: path)
+    (facts.user, facts.engine) = (user, engine)
+    self.init(facts)
+  }
+
+  package subscript<Value>(dynamicMember path: KeyPath<Facts, Value>) -> Value { facts[keyPath: path] }
 
   package static func == (left: WorkloadNames, right: WorkloadNames) -> Bool {
-    left === right
-      || left.id == right.id && left.name == right.name && left.path == right.path && left.user == right.user
-        && left.engine == right.engine && left.pod == right.pod
+    left === right || left.facts == right.facts
   }
 
-  package func hash(into hasher: inout Hasher) { hasher.combine(id) }
+  package func hash(into hasher: inout Hasher) { hasher.combine(facts.id) }
 }
 
 /// Counters and levels of one workload at one instant, without those of workloads inside it; nil where the kernel has

@@ -165,10 +165,10 @@ final class CgroupIndex {
     let number = ids[found.id, default: 0] + 1
     ids[found.id] = number
     let id = number == 1 ? found.id : found.id + "#" + String(number)
-    let names = WorkloadNames(
-      kind: found.kind, id: id, name: found.name, path: path, engine: found.engine, pod: found.pod)
+    var facts = WorkloadNames.Facts(kind: found.kind, id: id, name: found.name, path: path)
+    (facts.engine, facts.pod) = (found.engine, found.pod)
     let group = WorkloadGroup(
-      found, names: names, serial: serial, isNew: isNotified, parent: parent(of: path), inode: inode)
+      found, names: WorkloadNames(facts), serial: serial, isNew: isNotified, parent: parent(of: path), inode: inode)
     group.trees = bit
     group.walk = walks
     byPath[path] = group

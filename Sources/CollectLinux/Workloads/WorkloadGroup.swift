@@ -26,7 +26,8 @@ final class WorkloadGroup {
   var reads = 0
   /// Boot-time clock until which Samples keep it.
   var listedUntil = -Double.infinity
-  var userName: String?
+  /// Whether its engine's files were read, of a container or a pod.
+  var isDescribed = false
 
   init(_ found: WorkloadPath, names: WorkloadNames, serial: Int, isNew: Bool, parent: WorkloadGroup?, inode: UInt64) {
     self.found = found

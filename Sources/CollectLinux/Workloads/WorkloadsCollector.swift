@@ -19,6 +19,7 @@ package final class WorkloadsCollector: Collector {
   private let root: String
   private let index: CgroupIndex
   private let users: UserNames
+  private let containers: ContainerNames
   private let buffer = ReadBuffer(capacity: 16_384)
   /// The files that this machine's hierarchies have, by their rate.
   private let constant: [Int]
@@ -44,6 +45,7 @@ package final class WorkloadsCollector: Collector {
     let trees = CgroupTrees(root: root)
     index = CgroupIndex(trees, isLive: isLive)
     users = UserNames(root: root)
+    containers = ContainerNames(root: root)
     func files(_ rate: WorkloadFile.Rate) -> [Int] {
       WorkloadFile.all.indices.filter { file in
         let kind = WorkloadFile.all[file]
@@ -88,6 +90,7 @@ package final class WorkloadsCollector: Collector {
     var vanished: [WorkloadGroup] = []
     for group in index.groups where !read(group) { vanished.append(group) }
     for group in vanished { index.lost(group) }
+    describe()
     var inside: [Int: WorkloadReading] = [:]
     for group in index.groups {
       guard let parent = group.parent else { continue }
@@ -196,12 +199,33 @@ package final class WorkloadsCollector: Collector {
         if let pid, stat("/proc/\(pid)", &status) == 0 { user = UInt64(status.st_uid) }
       }
     }
-    guard let name = user.map({ users.name(of: $0) }), name != group.userName else { return }
-    group.userName = name
-    let names = group.total.names
-    group.total.names = WorkloadNames(
-      kind: names.kind, id: names.id, name: names.name, path: names.path, user: name, engine: names.engine,
-      pod: names.pod)
+    guard let user else { return }
+    var facts = group.total.names.facts
+    facts.user = users.name(of: user)
+    if facts != group.total.names.facts { group.total.names = WorkloadNames(facts) }
+  }
+
+  /// Gives containers and pods the names and images in their engines' files.
+  private func describe() {
+    var new: [String: WorkloadGroup] = [:]
+    for group in index.groups where !group.isDescribed {
+      guard group.found.kind == .container || group.found.kind == .pod else {
+        group.isDescribed = true
+        continue
+      }
+      new[group.found.path] = group
+    }
+    guard !new.isEmpty else { return }
+    containers.describe(new.values.map(\.found)) { found, description in
+      guard let group = new[found.path] else { return }
+      group.isDescribed = true
+      guard let description else { return }
+      var facts = group.total.names.facts
+      let name = found.kind == .pod ? description.pod : description.name
+      facts.name = name ?? facts.name
+      (facts.image, facts.podName) = (description.image, description.pod)
+      group.total.names = WorkloadNames(facts)
+    }
   }
 
   // MARK: The heaviest

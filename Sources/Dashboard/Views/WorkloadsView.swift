@@ -140,7 +140,8 @@ struct WorkloadsView {
     if rest.height >= 3 {
       var parts = [selected.id]
       if let engine = selected.engine { parts.append(engine) }
-      if let pod = selected.pod { parts.append("pod " + pod) }
+      if let image = selected.image { parts.append(image) }
+      if let pod = selected.podName ?? selected.pod { parts.append("pod " + pod) }
       if selected.tasks.isFinite { parts.append(TextFormat.fixed(Double(selected.tasks), 0) + " tasks") }
       if selected.cpuLimit.isFinite {
         parts.append("limit " + TextFormat.fixed(Double(selected.cpuLimit), 1) + " CPUs")
