@@ -134,7 +134,8 @@ let package = Package(
       dependencies: ["CollectLinux", "Collect", "KernelFiles", "NodeMetrics", "SystemIO", "CSystemIO"],
       swiftSettings: settings),
     .target(
-      name: "CollectLinux", dependencies: ["Collect", "KernelFiles", "AgentMetrics", "SystemIO", "CSystemIO"],
+      name: "CollectLinux",
+      dependencies: ["Collect", "KernelFiles", "AgentMetrics", "SystemIO", "CSystemIO", "CTaskstats"],
       swiftSettings: settings),
     // Tested on Linux against Tests/CWindowsDouble.
     .target(
@@ -200,6 +201,8 @@ let package = Package(
         .linkedLibrary("winsqlite3", .when(platforms: [.windows])),
       ]),
     .target(name: "CSystemIO"),
+    // Linux's alone.
+    .target(name: "CTaskstats"),
     .target(name: "CWeb"),
     // Defined only for Windows; tests on Linux link a scripted double.
     .target(name: "CWindows", linkerSettings: [.linkedLibrary("advapi32", .when(platforms: [.windows]))]),

@@ -3,8 +3,10 @@ internal import SystemIO
 
 /// Collectors of a Linux machine, in the order of a tick; the most expensive one is last.
 ///
-/// - Parameter root: "" for the running machine, else the directory that holds its `proc`, `sys` and `etc`.
-package func linuxCollectors(root: String) -> [any Collector] {
+/// - Parameters:
+///   - root: "" for the running machine, else the directory that holds its `proc`, `sys` and `etc`.
+///   - listens: whether to receive the ends of processes, for as long as the program runs.
+package func linuxCollectors(root: String, listens: Bool = false) -> [any Collector] {
   [
     HostCollector(root: root),
     CPUCollector(root: root),
@@ -17,7 +19,7 @@ package func linuxCollectors(root: String) -> [any Collector] {
     SensorsCollector(root: root),
     CgroupCollector(root: root),
     WorkloadsCollector(root: root),
-    ProcessesCollector(root: root),
+    ProcessesCollector(root: root, listens: listens),
   ]
 }
 

@@ -246,6 +246,9 @@ final class ProcessScanner {
     return hash ^ hash >> 32
   }
 
+  /// The name of a user, else the number.
+  func userName(of user: UInt64) -> String { users.name(of: user) }
+
   /// Number of files open for the next pass.
   var openFiles: Int { files.reduce(0) { $0 + $1.count } }
 

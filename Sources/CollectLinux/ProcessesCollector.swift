@@ -14,21 +14,34 @@ package final class ProcessesCollector: Collector {
   private static let near = 10.0
 
   private let scanner: ProcessScanner
+  private let exits: ExitListener?
+  private var ended = EndedTable()
+  private let ticksPerSecond: Double
   private var reading = ProcessesReading()
   private var demand = Demand()
   private var pacing = ScanPacing()
+  private var lostExits = false
 
   /// Creates a collector that reads /proc under `root`.
-  package init(root: String) {
+  ///
+  /// - Parameter listens: whether to receive the ends of processes, for as long as the program runs.
+  package init(root: String, listens: Bool = false) {
     scanner = ProcessScanner(root: root)
-    reading.secondsPerTick = 1 / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+    exits = listens && root.isEmpty ? ExitListener() : nil
+    ticksPerSecond = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+    reading.secondsPerTick = 1 / ticksPerSecond
     reading.isLive = scanner.isLive
   }
 
   package private(set) var age = 0.0
 
   /// Hidden processes of the last scan in one line.
-  package var note: String? { Self.note(scanner.blind, of: reading.all.count) }
+  package var note: String? {
+    let note = Self.note(scanner.blind, of: reading.all.count)
+    guard lostExits else { return note }
+    let lost = "more processes ended than could be counted"
+    return note.map { $0 + "; " + lost } ?? lost
+  }
 
   /// Sets the budget, and whether the next scan reads threads.
   package func accept(_ demand: Demand) {
@@ -61,9 +74,11 @@ package final class ProcessesCollector: Collector {
     if pacing.scans > 0, self.reading.earlier == nil || ScanPacing.isSpan(from: instant, to: now) {
       self.reading.earlier = previous
       self.reading.earlierThreads = threads
+      self.reading.earlierEnded = self.reading.ended
       self.reading.earlierInstant = instant
     }
     if pacing.scans % 32 == 0, scanner.isLive { self.reading.processors = Self.processors }
+    if let exits { self.reading.ended = endedProcesses(exits.take(), since: previous) }
     self.reading.all = all
     self.reading.threads = scanner.threads
     self.reading.instant = now
@@ -71,6 +86,14 @@ package final class ProcessesCollector: Collector {
     self.reading.withoutIO = scanner.blind.withoutIO
     self.reading.isPartial = scanner.blind.isPartial
     pacing.count(at: reading.boottime, cost: Clock.threadCPU - start)
+  }
+
+  private func endedProcesses(_ exits: ExitListener.Exits, since previous: [ProcessReading]) -> [EndedReading]? {
+    // Before the first scan nothing is known of their workloads.
+    guard pacing.scans > 0 else { return [] }
+    lostExits = exits.isIncomplete || exits.surplus > 0
+    ended.add(exits.all, since: previous, ticksPerSecond: ticksPerSecond) { scanner.userName(of: $0) }
+    return ended.readings
   }
 
   private func write(into reading: inout Reading) {

@@ -7,6 +7,7 @@ package struct ProcessSpan: Sendable {
   /// The earlier scan.
   private let before: [ProcessReading]
   private let threadsBefore: [ProcessReading]
+  private let endedBefore: [EndedReading]?
   /// Start of the earlier scan; NaN where that has no meaning.
   private let startInstant: Double
 
@@ -17,16 +18,18 @@ package struct ProcessSpan: Sendable {
   package init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
     self.current = current
     if elapsed.isSinceBoot {
-      (before, threadsBefore, startInstant, self.elapsed) = ([], [], .nan, elapsed)
+      (before, threadsBefore, endedBefore, startInstant, self.elapsed) = ([], [], nil, .nan, elapsed)
     } else if let previous, previous.instant != current.instant {
       (before, threadsBefore, startInstant) = (previous.all, previous.threads, previous.instant)
+      endedBefore = previous.ended
       let seconds = current.instant - previous.instant
       self.elapsed = seconds.isFinite ? Elapsed(seconds: seconds) : elapsed
     } else if let earlier = current.earlier {
       (before, threadsBefore, startInstant) = (earlier, current.earlierThreads, current.earlierInstant)
+      endedBefore = current.earlierEnded
       self.elapsed = Elapsed(seconds: current.instant - current.earlierInstant)
     } else {
-      (before, threadsBefore, startInstant) = (previous?.all ?? [], [], .nan)
+      (before, threadsBefore, endedBefore, startInstant) = (previous?.all ?? [], [], nil, .nan)
       self.elapsed = previous == nil ? Elapsed(seconds: .nan) : elapsed
     }
   }
@@ -56,6 +59,12 @@ package struct ProcessSpan: Sendable {
   func process(_ reading: ProcessReading, _ earlier: ProcessReading?, _ time: Elapsed) -> Process {
     Process(
       from: earlier, to: reading, over: time, secondsPerTick: current.secondsPerTick, processors: current.processors)
+  }
+
+  /// Ended processes by name, most CPU time first; nil where unknown.
+  package func ended() -> [EndedProcesses]? {
+    guard let ended = current.ended, let endedBefore, elapsed.seconds > 0 else { return nil }
+    return EndedProcesses.list(from: endedBefore, to: ended, over: elapsed)
   }
 
   /// Threads of active processes, over the same time as their processes.

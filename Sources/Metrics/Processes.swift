@@ -67,6 +67,9 @@ package struct ProcessesReading: Sendable, Hashable {
   package var earlier: [ProcessReading]?
   package var earlierThreads: [ProcessReading] = []
   package var earlierInstant = Double.nan
+  /// Counters of processes that ended; nil where the system does not report them.
+  package var ended: [EndedReading]?
+  package var earlierEnded: [EndedReading]?
   /// Whether processes of other users are hidden (hidepid).
   package var isPartial = false
   /// Processes that are listed but unreadable.
@@ -208,8 +211,12 @@ package struct Processes: MetricGroup, Hashable {
   package var withoutIO = Double.nan
   /// Whether processes of other users are hidden.
   package var isPartial = false
+  /// Processes that ended per second; NaN where the system does not report them.
+  package var endedRate = Double.nan
   /// Union of the heaviest by CPU, by memory and by I/O; most CPU first.
   package var top: [Process] = []
+  /// Those that ended in the interval and used the most CPU time between scans.
+  package var ended: [EndedProcesses] = []
 
   package init() {}
 
@@ -238,6 +245,10 @@ package struct Processes: MetricGroup, Hashable {
       }
     }
     top.sort { Self.precedes($0, $1) }
+    if let all = span.ended() {
+      endedRate = all.reduce(0) { $0 + $1.count } / span.elapsed.seconds
+      ended = Array(all.prefix(Self.topCount))
+    }
     isPartial = scan.isPartial
     if scan.hidden > 0 { hidden = Double(scan.hidden) }
     if scan.withoutIO > 0 { withoutIO = Double(scan.withoutIO) }
@@ -303,6 +314,12 @@ package struct Processes: MetricGroup, Hashable {
       omitsFalse: true),
     .gauge("hidden", .count, "Processes that are listed and cannot be read", source: "/proc/PID/stat", \.hidden),
     .gauge("without_io", .count, "Processes whose I/O cannot be read", source: "/proc/PID/io", \.withoutIO),
+    .gauge("ended_per_sec", .perSecond, "Processes that ended", source: "taskstats ÷ Δt", \.endedRate).titled(
+      "Ended", "終了"),
     .list("top", keys: [Label("pid") { String($0.pid) }], isSeries: false, Process.table, \.top),
+    .list(
+      "ended",
+      keys: [Label("name") { $0.name }, Label("user") { $0.user }, Label("workload") { $0.workload ?? "" }],
+      isSeries: false, EndedProcesses.table, \.ended, omitsEmpty: true),
   ])
 }

@@ -11,7 +11,7 @@ package import Platforms
 package struct LinuxPlatform: Platform {
   package init() {}
 
-  package func collectors(root: String) -> [any Collector] { linuxCollectors(root: root) }
+  package func collectors(root: String) -> [any Collector] { linuxCollectors(root: root, listens: true) }
 
   package func isRunning(root: String) -> Bool { isRunningMachine(root: root) }
 

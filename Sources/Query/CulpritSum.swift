@@ -167,6 +167,16 @@ package struct CulpritSum {
         entry.gpus.formUnion(shares[process.pid]?.gpus ?? [])
       }
     }
+    for ended in sample.processes?.ended ?? [] {
+      let id = "ended:" + [ended.name, ended.user, ended.workload ?? ""].joined(separator: ":")
+      update(id, at: sample.timestamp.seconds) { entry in
+        entry.culprit.name = ended.name
+        entry.culprit.kind = "ended"
+        entry.culprit.user = ended.user
+        entry.culprit.workload = ended.workload
+        entry.take(Self.use(of: ended, seconds))
+      }
+    }
     // Processes that only use a GPU, which the list of the heaviest may lack.
     for (pid, share) in shares where !seen.contains(pid) {
       let known = sample.gpus.lazy.flatMap { $0.processes ?? [] }.first { $0.pid == pid }
@@ -194,6 +204,15 @@ package struct CulpritSum {
     return use
   }
 
+  private static func use(of ended: EndedProcesses, _ seconds: Double) -> Culprit {
+    var use = Culprit()
+    use.cpu = ended.cpu * seconds
+    use.endedCPU = use.cpu
+    use.read = ended.readRate * seconds
+    use.written = ended.writeRate * seconds
+    return use
+  }
+
   /// Users by their workloads, and by their processes outside of workloads whose user is known.
   private mutating func addUsers(_ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare]) {
     var owners: [String: String] = [:]
@@ -215,6 +234,9 @@ package struct CulpritSum {
     for process in sample.processes?.top ?? [] where process.workload.flatMap({ owners[$0] }) == nil {
       let share = shares[process.pid]
       add(process.user, Self.use(of: process, share, seconds), process.resident, share?.gpus ?? [])
+    }
+    for ended in sample.processes?.ended ?? [] where ended.workload.flatMap({ owners[$0] }) == nil {
+      add(ended.user, Self.use(of: ended, seconds), .nan, [])
     }
     for (user, bytes) in memory {
       update(user, at: sample.timestamp.seconds) { $0.hold(bytes, for: seconds) }

@@ -17,12 +17,18 @@ struct Culprit {
     if let workload, workloadUse(workload) > 1.5 * (processes?.amount ?? 0) {
       amount = workloadUse(workload)
       let isShort = Double(workload.endedCPU) > 0.5 * workload.cpu
-      text = Self.text(of: workload) + (isShort ? " in short-lived processes" : "")
+      text = Self.text(of: workload) + (isShort ? " in short-lived processes" + Self.names(of: workload, sample) : "")
       return
     }
     guard let processes else { return nil }
     amount = processes.amount
     text = processes.text
+  }
+
+  /// The ended processes of a workload that used the most CPU time, " (cc1 ×812)"; empty where unknown.
+  private static func names(of workload: Workload, _ sample: Sample) -> String {
+    guard let ended = sample.processes?.ended.first(where: { $0.workload == workload.id }) else { return "" }
+    return " (" + ended.name + " ×" + ended.count.fixed(0) + ")"
   }
 
   /// The same at the beginning of a sentence.

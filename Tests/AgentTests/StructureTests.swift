@@ -27,7 +27,9 @@ import Testing
     "SampleStore": ["AgentMetrics", "Query", "Synchronization"],
     "Archive": ["AgentMetrics", "Query", "SampleStore", "CSQLite", "Synchronization", "SystemIO"],
     "Collect": ["AgentMetrics", "SampleStore", "SystemIO", "Synchronization"],
-    "CollectLinux": ["AgentMetrics", "Collect", "CSystemIO", "KernelFiles", "SystemIO", "Synchronization"],
+    "CollectLinux": [
+      "AgentMetrics", "Collect", "CSystemIO", "CTaskstats", "KernelFiles", "SystemIO", "Synchronization",
+    ],
     "CollectWindows": ["AgentMetrics", "Collect", "CollectGPU", "CWindows", "SystemIO"],
     "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "SystemIO", "Synchronization"],
     "CollectGPULinux": ["AgentMetrics", "Collect", "CollectGPU", "KernelFiles", "SystemIO", "Synchronization"],

@@ -185,12 +185,15 @@ struct MadeSituation: Sendable, CustomStringConvertible {
       }, previous: machine { $0.workloads = workloads(workload("web", .container) { $0.oomKills = 2 }) }),
     MadeSituation(
       description: "a build of a thousand short processes", rule: "cpu-crowded",
-      words: ["session 3 of ann in short-lived processes", "90%"],
+      words: ["session 3 of ann in short-lived processes (cc1 ×812)", "90%"],
       sample: machine {
         $0.cpu.usage = 1
         $0.load?.running = 64
         $0.pressure?.cpu?.some = stall(0.93)
         $0.processes?.top += [process(10, "make", cpu: 0.1)]
+        var ended = EndedProcesses()
+        (ended.name, ended.user, ended.workload, ended.count, ended.cpu) = ("cc1", "ann", "session:3", 812, 6.5)
+        $0.processes?.ended = [ended]
         $0.workloads = workloads(
           workload("3", .session) { ($0.user, $0.cpu, $0.endedCPU) = ("ann", 7.2, 7.1) })
       }),

@@ -1,0 +1,73 @@
+internal import CTaskstats
+internal import SystemIO
+
+/// Receives the statistics of each task that ends, on a thread of its own; needs CAP_NET_ADMIN.
+///
+/// A scan of the processes misses those that end between two scans, such as the compilers of a build.
+final class ExitListener: Sendable {
+  /// Exits since the last call of ``take()``.
+  struct Exits: Sendable {
+    /// Ended processes and threads, in order of their ends.
+    var all: [TaskExit] = []
+    /// Number of exits beyond ``ExitListener/limit``.
+    var surplus = 0
+    /// Whether the kernel dropped some since the listener was too slow.
+    var isIncomplete = false
+  }
+
+  /// Maximum number of exits between two scans.
+  static let limit = 16_384
+  /// Microseconds for which the thread rests after an exit, so that it wakes rarely.
+  private static let rest: UInt32 = 50_000
+
+  private let state = Condition(Exits())
+
+  /// Begins to listen; nil without permission, and where the kernel has no such statistics.
+  init?() {
+    let text = try? Files.contents(of: "/sys/devices/system/cpu/possible")
+    let cpus = text.map { String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self) } ?? "0"
+    let descriptor = ctaskstats_open(cpus)
+    guard descriptor >= 0 else { return nil }
+    // It listens as long as the program runs.
+    let isStarted = Thread.start("exits") { [state] in Self.listen(descriptor, state) }
+    if !isStarted {
+      SystemIO.close(descriptor)
+      return nil
+    }
+  }
+
+  /// Returns the exits since the last call.
+  func take() -> Exits {
+    state.withState { state in
+      defer { state = Exits() }
+      return state
+    }
+  }
+
+  private static func listen(_ descriptor: Int32, _ state: Condition<Exits>) {
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    while true {
+      var exits: [TaskExit] = []
+      var isIncomplete = false
+      var size = ctaskstats_receive(descriptor, &buffer, Int64(buffer.count), 1)
+      while size != Int64(-EAGAIN), exits.count < limit {
+        if size > 0 {
+          exits += TaskstatsParser.exits(buffer.span.extracting(..<Int(size)))
+        } else if size == Int64(-ENOBUFS) {
+          isIncomplete = true
+        } else if size != Int64(-EINTR) {
+          // The socket is of no more use.
+          return SystemIO.close(descriptor)
+        }
+        size = ctaskstats_receive(descriptor, &buffer, Int64(buffer.count), 0)
+      }
+      state.withState { state in
+        let room = limit - state.all.count
+        state.all += exits.prefix(room)
+        state.surplus += max(0, exits.count - room)
+        if isIncomplete { state.isIncomplete = true }
+      }
+      usleep(rest)
+    }
+  }
+}
