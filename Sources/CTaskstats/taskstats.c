@@ -1,3 +1,5 @@
+#define _GNU_SOURCE
+
 #include "CTaskstats.h"
 
 #include <errno.h>

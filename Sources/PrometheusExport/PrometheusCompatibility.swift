@@ -8,7 +8,10 @@ package enum PrometheusCompatibility: String, Sendable, CaseIterable {
   case dcgm
   /// Both.
   case all
+  /// node_exporter's and cadvisor's, as used by dashboards of containers; not where a kubelet is scraped, too.
+  case cadvisor
 
-  package var hasNode: Bool { self == .node || self == .all }
+  package var hasNode: Bool { self == .node || self == .all || self == .cadvisor }
+  package var hasCadvisor: Bool { self == .cadvisor }
   package var hasDCGM: Bool { self == .dcgm || self == .all }
 }

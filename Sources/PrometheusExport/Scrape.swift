@@ -20,6 +20,7 @@ package enum Scrape {
       NodeKernelWriter.write(node, to: &exposition)
       NodeWriter(reading: reading, node: node, collectors: collectors).write(to: &exposition)
     }
+    if compatibility.hasCadvisor { CadvisorWriter.write(sample, reading, to: &exposition) }
     if compatibility.hasDCGM { DCGMWriter.write(sample, to: &exposition) }
     return exposition.finish()
   }

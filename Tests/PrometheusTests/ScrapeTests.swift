@@ -67,7 +67,7 @@ import Testing
 
   @Test(arguments: [
     (PrometheusCompatibility.none, ["agent"]), (.node, ["agent", "node"]), (.dcgm, ["DCGM", "agent"]),
-    (.all, ["DCGM", "agent", "node"]),
+    (.all, ["DCGM", "agent", "node"]), (.cadvisor, ["agent", "container", "node"]),
   ]) func compatibility(choice: PrometheusCompatibility, prefixes: [String]) throws {
     let parsed = try ParsedText(Machines.scrape(try Machines.demo(), .text, choice))
     #expect(Set(parsed.names.map { String($0.prefix { $0 != "_" }) }).sorted() == prefixes)

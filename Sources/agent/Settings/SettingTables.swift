@@ -104,7 +104,8 @@ struct ServerSettings: SettingTable {
     "Answer requests for this host name too, besides addresses, localhost and the machine's own name.")
   let prometheus = SettingRow(
     "--prom-compat <names>", variable: "PROM_COMPAT", default: PrometheusCompatibility.node, .choice,
-    "Metric names of /metrics besides agent_*: node_exporter's, dcgm-exporter's or both.")
+    "Metric names of /metrics besides agent_*: node_exporter's, dcgm-exporter's, both (all), or node_exporter's and"
+      + " cadvisor's.")
   let workloadSeries = SettingRow(
     "--workload-series <count>", variable: "WORKLOAD_SERIES", default: 100, .integer(0...10_000),
     "Workloads that /metrics lists at most; the others are summed as (other).")
