@@ -120,11 +120,18 @@ export class ProcessPanel extends Panel {
     setText(this.note, joined(
       t(this.isPast ? 'storedTop' : this.wantsAll ? 'shownOf' : 'busiestOf', rows.length,
         format.count((this.wantsAll && !this.isPast && known?.list.length) || total), format.time(Date.parse(this.sample.timestamp) / 1000, 'second')),
-      interval > 1.95 && t('overTime', format.duration(Math.round(interval))), age > 1.95 && t('old', format.duration(age)), known?.partial && t('partial')));
+      interval > 1.95 && t('overTime', format.duration(Math.round(interval))), age > 1.95 && t('old', format.duration(age)), known?.partial && t('partial'), this.ended()));
     setHidden(this.empty, rows.length > 0);
     // A number may have gone to another process.
     this.table.show(rows, (one) => `${one.pid} ${one.start_seconds ?? ''}`, (one, row) => columns.map(([member]) =>
       (member === 'name' ? this.name(one, row) : cellOf(one, member) + (member === 'gpu_util' && one.gpus?.length ? ` (${one.gpus.join(', ')})` : ''))));
+  }
+
+  // Processes that ended in the interval, where they used more than a twentieth of a CPU: no row shows them.
+  ended() {
+    const groups = (this.sample.processes.ended ?? []).filter((one) => one.cpu >= 0.01);
+    if (groups.reduce((sum, one) => sum + one.cpu, 0) <= 0.05) return '';
+    return this.context.t('endedProcesses', groups.slice(0, 4).map((one) => `${visible(one.name)} ×${format.count(one.count)} ${cellOf(one, 'cpu')}`).join(', '));
   }
 
   // The name, with the command line, user and service as its title.

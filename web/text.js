@@ -94,6 +94,7 @@ export const strings = {
   filter: ['Filter', '絞り込み'],
   allProcesses: ['All', 'すべて'],
   noneMatches: ['No process matches.', '一致するプロセスはありません。'],
+  endedProcesses: ['ended: {0}', '終了: {0}'],
   busiestOf: ['top {0} of {1} processes', '全 {1} プロセス中 上位 {0} 件'],
   shownOf: ['{0} of {1} processes', '全 {1} プロセス中 {0} 件'],
   storedTop: ['top {0} of {1} processes recorded at {2}', '{2} に記録 · 全 {1} プロセス中 上位 {0} 件'],

@@ -47,12 +47,28 @@ struct ProcessPanel: Panel {
     }
     if !state.filter.isEmpty { detail += glyphs.separator + "/" + state.filter }
     let table = ProcessTableView(context: context)
+    let ended = rect.height > 6 ? ended : nil
     PanelTitle(
-      name: context.title(.processes), more: table.hidden(visible: rect.height - 2), detail: detail,
+      name: context.title(.processes), more: table.hidden(visible: rect.height - (ended == nil ? 2 : 3)), detail: detail,
       right: summary(rect.width)
     )
     .draw(on: &grid, in: rest.takeTop(1), glyphs)
+    if let ended {
+      let row = rest.takeBottom(1)
+      grid.putShortened(ended, x: row.x, y: row.y, .muted, limit: row.width)
+    }
     table.draw(on: &grid, in: rest)
+  }
+
+  /// The processes that ended in the interval, where they used more than a twentieth of a CPU: no row shows them.
+  private var ended: String? {
+    let groups = processes.ended.filter { $0.cpu >= 0.01 }
+    guard groups.reduce(0, { $0 + $1.cpu }) > 0.05 else { return nil }
+    let times = glyphs.isASCII ? "x" : "×"
+    let texts = groups.prefix(4).map { group in
+      group.name + " " + times + TextFormat.count(group.count, glyphs) + " " + TextFormat.fine(group.cpu, glyphs) + "%"
+    }
+    return "ended: " + texts.joined(separator: ", ")
   }
 
   /// The interval of the rates and the scan's age, if they exceed the screen's interval.
