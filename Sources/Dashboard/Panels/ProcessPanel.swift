@@ -49,7 +49,8 @@ struct ProcessPanel: Panel {
     let table = ProcessTableView(context: context)
     let ended = rect.height > 6 ? ended : nil
     PanelTitle(
-      name: context.title(.processes), more: table.hidden(visible: rect.height - (ended == nil ? 2 : 3)), detail: detail,
+      name: context.title(.processes), more: table.hidden(visible: rect.height - (ended == nil ? 2 : 3)),
+      detail: detail,
       right: summary(rect.width)
     )
     .draw(on: &grid, in: rest.takeTop(1), glyphs)
