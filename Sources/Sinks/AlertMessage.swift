@@ -1,5 +1,6 @@
 internal import Alerts
 internal import AgentMetrics
+internal import SystemIO
 
 /// A change of an alert as a request's header fields and body.
 struct AlertMessage {
