@@ -1,5 +1,7 @@
 /// Counters of the ended processes of one name, user and workload; they grow from scan to scan.
 package struct EndedReading: Sendable, Hashable {
+  /// Ascending number; counters that begin again have another one.
+  package let serial: Int
   package let name: String
   package let user: String
   /// Id of the workload of the nearest ancestor that was running; nil where unknown.
@@ -12,17 +14,9 @@ package struct EndedReading: Sendable, Hashable {
   /// Highest resident memory of one of them, in bytes.
   package var peakBytes: UInt64 = 0
 
-  package init(name: String, user: String, workload: String?) {
-    (self.name, self.user, self.workload) = (name, user, workload)
+  package init(serial: Int, name: String, user: String, workload: String?) {
+    (self.serial, self.name, self.user, self.workload) = (serial, name, user, workload)
   }
-
-  fileprivate struct Key: Hashable {
-    let name: String
-    let user: String
-    let workload: String?
-  }
-
-  fileprivate var key: Key { Key(name: name, user: user, workload: workload) }
 }
 
 /// The processes of one name, user and workload that ended in one interval.
@@ -43,22 +37,23 @@ package struct EndedProcesses: MetricGroup, Hashable {
   /// Computes the growth between two scans.
   package init(from previous: EndedReading?, to current: EndedReading, over elapsed: Elapsed) {
     (name, user, workload) = (current.name, current.user, current.workload)
-    // Counters that were dropped begin again.
-    let first = previous.flatMap { $0.count <= current.count ? $0 : nil }
-    count = Double(current.count - (first?.count ?? 0))
-    cpu = elapsed.rate(first?.cpu ?? 0, current.cpu, unit: 1e-6)
-    readRate = elapsed.rate(first?.readBytes ?? 0, current.readBytes)
-    writeRate = elapsed.rate(first?.writtenBytes ?? 0, current.writtenBytes)
+    count = Double(current.count - (previous?.count ?? 0))
+    cpu = elapsed.rate(previous?.cpu ?? 0, current.cpu, unit: 1e-6)
+    readRate = elapsed.rate(previous?.readBytes ?? 0, current.readBytes)
+    writeRate = elapsed.rate(previous?.writtenBytes ?? 0, current.writtenBytes)
     peak = Double(current.peakBytes)
   }
 
   /// The groups that grew, most CPU time first, then by their number.
   static func list(from previous: [EndedReading], to current: [EndedReading], over elapsed: Elapsed) -> [EndedProcesses]
   {
-    let before = Dictionary(previous.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
     var all: [EndedProcesses] = []
-    for reading in current where before[reading.key]?.count != reading.count {
-      all.append(EndedProcesses(from: before[reading.key], to: reading, over: elapsed))
+    var cursor = 0
+    for reading in current {
+      while cursor < previous.count, previous[cursor].serial < reading.serial { cursor += 1 }
+      let isKnown = cursor < previous.count && previous[cursor].serial == reading.serial
+      let before = isKnown ? previous[cursor] : nil
+      if before?.count != reading.count { all.append(EndedProcesses(from: before, to: reading, over: elapsed)) }
     }
     return all.sorted { left, right in
       if left.cpu != right.cpu { return left.cpu > right.cpu }

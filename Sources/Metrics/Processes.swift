@@ -67,7 +67,7 @@ package struct ProcessesReading: Sendable, Hashable {
   package var earlier: [ProcessReading]?
   package var earlierThreads: [ProcessReading] = []
   package var earlierInstant = Double.nan
-  /// Counters of processes that ended; nil where the system does not report them.
+  /// Counters of processes that ended, by ascending serial number; nil where the system does not report them.
   package var ended: [EndedReading]?
   package var earlierEnded: [EndedReading]?
   /// Whether processes of other users are hidden (hidepid).

@@ -13,7 +13,12 @@ struct EndedTable {
   /// Maximum number of threads and parents that are remembered.
   private static let memory = 16_384
 
-  private var entries: [Key: (reading: EndedReading, scan: Int)] = [:]
+  /// The counters, by ascending serial number.
+  private(set) var readings: [EndedReading] = []
+  /// The scan in which each of `readings` last grew.
+  private var scans: [Int] = []
+  private var places: [Key: Int] = [:]
+  private var serial = 0
   /// CPU time of ended threads, by their processes.
   private var threads: [Int32: UInt64] = [:]
   private var scan = 0
@@ -43,26 +48,36 @@ struct EndedTable {
         cpu -= min(cpu, counted)
       }
       let ancestor = known ?? Self.ancestor(of: exit, parents, in: before)
-      let key = Key(name: exit.name, user: userName(UInt64(exit.user)), workload: ancestor?.workload)
-      var reading = entries[key]?.reading ?? EndedReading(name: key.name, user: key.user, workload: key.workload)
-      reading.count += 1
-      reading.cpu &+= cpu
-      reading.readBytes &+= exit.readBytes - min(exit.readBytes, known?.readBytes ?? 0)
-      reading.writtenBytes &+= exit.writtenBytes - min(exit.writtenBytes, known?.writtenBytes ?? 0)
-      reading.peakBytes = max(reading.peakBytes, exit.peakBytes)
-      entries[key] = (reading, scan)
+      let place = place(
+        of: Key(name: exit.name, user: userName(UInt64(exit.user)), workload: ancestor?.workload))
+      readings[place].count += 1
+      readings[place].cpu &+= cpu
+      readings[place].readBytes &+= exit.readBytes - min(exit.readBytes, known?.readBytes ?? 0)
+      readings[place].writtenBytes &+= exit.writtenBytes - min(exit.writtenBytes, known?.writtenBytes ?? 0)
+      readings[place].peakBytes = max(readings[place].peakBytes, exit.peakBytes)
+      scans[place] = scan
     }
-    guard entries.count > Self.limit else { return }
-    let newest = entries.sorted {
-      $0.value.scan != $1.value.scan ? $0.value.scan > $1.value.scan : $0.value.reading.cpu > $1.value.reading.cpu
-    }
-    entries = Dictionary(uniqueKeysWithValues: newest.prefix(Self.limit).map { ($0.key, $0.value) })
+    if readings.count > Self.limit { shorten() }
   }
 
-  /// The counters, by name.
-  var readings: [EndedReading] {
-    entries.values.map(\.reading).sorted {
-      ($0.name, $0.user, $0.workload ?? "") < ($1.name, $1.user, $1.workload ?? "")
+  private mutating func place(of key: Key) -> Int {
+    if let place = places[key] { return place }
+    serial += 1
+    places[key] = readings.count
+    readings.append(EndedReading(serial: serial, name: key.name, user: key.user, workload: key.workload))
+    scans.append(scan)
+    return readings.count - 1
+  }
+
+  private mutating func shorten() {
+    let newest = readings.indices.sorted { left, right in
+      scans[left] != scans[right] ? scans[left] > scans[right] : readings[left].cpu > readings[right].cpu
+    }
+    let kept = newest.prefix(Self.limit).sorted()
+    (readings, scans) = (kept.map { readings[$0] }, kept.map { scans[$0] })
+    places = [:]
+    for (place, reading) in readings.enumerated() {
+      places[Key(name: reading.name, user: reading.user, workload: reading.workload)] = place
     }
   }
 
