@@ -44,7 +44,7 @@ struct EndedTable {
       var cpu = exit.cpu &+ (threads.removeValue(forKey: exit.pid) ?? 0)
       let known = Self.process(exit.pid, in: before)
       if let known, ticksPerSecond > 0 {
-        let counted = UInt64(Double(known.cpuTicks) / ticksPerSecond * 1e6)
+        let counted = UInt64(min(1e18, Double(known.cpuTicks) / ticksPerSecond * 1e6))
         cpu -= min(cpu, counted)
       }
       let ancestor = known ?? Self.ancestor(of: exit, parents, in: before)
