@@ -202,7 +202,7 @@ struct MadeSituation: Sendable, CustomStringConvertible {
       sample: machine {
         $0.cpu.usage = 1
         $0.load?.running = 64
-        $0.processes?.top += [10, 11].map { pid in
+        $0.processes?.top += [Int32(10), 11].map { pid in
           var one = process(pid, "python3", cpu: 3.76)
           one.command = "python3 train.py"
           return one
