@@ -13,7 +13,7 @@ enum CadvisorWriter {
     let workloads = all.filter { listed.contains($0.names.id) }
 
     func family(
-      _ name: StaticString, _ help: StaticString, _ kind: Exposition.ExposedType = .counter,
+      _ name: StaticString, _ help: StaticString, as kind: Exposition.ExposedType = .counter,
       labels: [(StaticString, StaticString)] = [], _ value: (WorkloadReading) -> Double?
     ) {
       exposition.family(name, kind, help)
@@ -36,14 +36,16 @@ enum CadvisorWriter {
     family("container_cpu_cfs_periods_total", "Enforcement periods of the CPU limit", number { $0.periods })
     family("container_cpu_cfs_throttled_periods_total", "Throttled periods", number { $0.throttledPeriods })
     family("container_cpu_cfs_throttled_seconds_total", "Time throttled in seconds", seconds { $0.throttled })
-    family("container_memory_usage_bytes", "Memory charged, page cache included", .gauge, number { $0.memory })
-    family("container_memory_working_set_bytes", "Memory without reclaimable page cache", .gauge) { workload in
+    family("container_memory_usage_bytes", "Memory charged, page cache included", as: .gauge, number { $0.memory })
+    family("container_memory_working_set_bytes", "Memory without reclaimable page cache", as: .gauge) { workload in
       guard let memory = workload.memory, let inactive = workload.inactiveFile else { return nil }
       return Double(memory - min(memory, inactive))
     }
-    family("container_memory_swap", "Swap used in bytes", .gauge, number { $0.swap })
-    family("container_memory_max_usage_bytes", "Highest memory charged", .gauge, number { $0.memoryPeak })
-    family("container_spec_memory_limit_bytes", "Memory limit, 0 without one", .gauge) { Double($0.memoryLimit ?? 0) }
+    family("container_memory_swap", "Swap used in bytes", as: .gauge, number { $0.swap })
+    family("container_memory_max_usage_bytes", "Highest memory charged", as: .gauge, number { $0.memoryPeak })
+    family("container_spec_memory_limit_bytes", "Memory limit, 0 without one", as: .gauge) {
+      Double($0.memoryLimit ?? 0)
+    }
     family("container_oom_events_total", "Processes killed for lack of memory", number { $0.oomKills })
     family(
       "container_fs_reads_bytes_total", "Bytes read from block devices", labels: [("device", "")],
@@ -55,8 +57,10 @@ enum CadvisorWriter {
     family(
       "container_pressure_memory_waiting_seconds_total", "Time some task waited for memory", seconds { $0.memoryStall })
     family("container_pressure_io_waiting_seconds_total", "Time some task waited for I/O", seconds { $0.ioStall })
-    family("container_threads", "Tasks", .gauge, number { $0.tasks })
-    family("container_last_seen", "POSIX time of the reading", .gauge) { _ in sample.timestamp.seconds.rounded(.down) }
+    family("container_threads", "Tasks", as: .gauge, number { $0.tasks })
+    family("container_last_seen", "POSIX time of the reading", as: .gauge) { _ in
+      sample.timestamp.seconds.rounded(.down)
+    }
   }
 
   private static func label(_ workload: WorkloadReading, to exposition: inout Exposition) {

@@ -1,3 +1,4 @@
+import Logging
 import SystemIO
 import Testing
 
@@ -11,7 +12,8 @@ import Testing
     sink.format = .json
     let line = sink.line(.warning, "push: failed", Self.values, "")
     #expect(!line.contains("\n"))
-    let object = try #require(JSONValue(Array(line.utf8).span))
+    let parsed = JSONValue(Array(line.utf8).span)
+    let object = try #require(parsed)
     #expect(object["level"] == .string("warning") && object["message"] == .string("push: failed"))
     for (name, value) in Self.values { #expect(object[name] == .string(value)) }
     guard case .string(let time) = object["time"] else { throw CancellationError() }

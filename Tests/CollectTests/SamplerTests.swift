@@ -2,6 +2,7 @@ import AgentMetrics
 import Collect
 import SampleStore
 import Synchronization
+import SystemIO
 import Testing
 
 /// Simulated time that passes only while the sampler waits, with a script of events.

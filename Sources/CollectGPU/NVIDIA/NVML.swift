@@ -145,7 +145,7 @@ final class NVML: @unchecked Sendable {
   let events: EventFunctions?
 
   /// The functions of a library by their names.
-  private struct Functions {
+  fileprivate struct Functions {
     let library: Library
 
     /// The first of some names that the library has.

@@ -57,7 +57,8 @@ final class ExitListener: Sendable {
           isIncomplete = true
         } else if size != Int64(-EINTR) {
           // The socket is of no more use.
-          return SystemIO.close(descriptor)
+          SystemIO.close(descriptor)
+          return
         }
         size = ctaskstats_receive(descriptor, &buffer, Int64(buffer.count), 0)
       }
