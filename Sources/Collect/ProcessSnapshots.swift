@@ -16,8 +16,6 @@ package final class ProcessSnapshots: Sendable {
   /// Seconds that a request, or a screen, waits for command lines.
   private static let requestPatience = 1.0
   private static let screenPatience = 0.02
-  /// Seconds that a sample waits for those of new processes.
-  private static let samplePatience = 0.01
 
   private let demand: SamplingDemand
   private let commands: CommandLines?
@@ -34,10 +32,12 @@ package final class ProcessSnapshots: Sendable {
   }
 
   /// Writes shortened command lines into a sample's heaviest processes, so that the past has them.
-  package func addCommands(to sample: inout Sample) {
+  ///
+  /// - Parameter seconds: maximum time to wait for those of new processes.
+  package func addCommands(to sample: inout Sample, waiting seconds: Double = 0.01) {
     guard let shortCommands, var processes = sample.processes else { return }
     sample.processes = nil
-    shortCommands.fill(&processes.top, waiting: Self.samplePatience)
+    shortCommands.fill(&processes.top, waiting: seconds)
     sample.processes = processes
   }
 

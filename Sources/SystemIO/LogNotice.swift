@@ -15,7 +15,7 @@ package struct LogNotice: Sendable, Hashable, CustomStringConvertible {
   package static func line(_ message: String, _ values: [String: String]) -> String {
     if values.isEmpty { return message }
     let texts = values.sorted { $0.key < $1.key }.map { key, value in
-      key + "=" + (value.contains { $0 == " " || $0 == "\"" } ? value.debugDescription : value)
+      key + "=" + (value.contains { $0 == " " || $0 == "\"" } ? value.quotedJSON : value)
     }
     return message + ": " + texts.joined(separator: " ")
   }

@@ -87,9 +87,11 @@ struct Service {
     try parts.start(alerts, share: 0.2)
     // Without tokens, anyone could read them.
     let keepsCommands = !configuration.server.insecure
+    // The files of a recording do not hang.
+    let patience = configuration.main.root.isEmpty ? 0.01 : 5
     try parts.start(
       sampler(for: demand, notifier: notifier, logger: logger) { sample, isMain in
-        if keepsCommands { processes.addCommands(to: &sample) }
+        if keepsCommands { processes.addCommands(to: &sample, waiting: patience) }
         alerts.board.update(&sample, isMain: isMain)
       }, share: 0.2)
 

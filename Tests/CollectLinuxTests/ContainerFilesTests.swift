@@ -71,6 +71,7 @@ import Testing
       "var/log/pods/prod_app-7d4b_f6ad2a7e-0000-4000-8000-000000000001/app/0.log": "",
     ])
     var reading = Reading()
+    reading.boottime = 100
     let collector = WorkloadsCollector(root: machine.root)
     try collector.read(into: &reading)
     reading.boottime += 60

@@ -200,6 +200,7 @@ struct MadeSituation: Sendable, CustomStringConvertible {
     MadeSituation(
       description: "a program by its command", rule: "cpu-crowded", words: ["python3 train.py ×2 uses 94%"],
       sample: machine {
+        $0.pressure = nil
         $0.cpu.usage = 1
         $0.load?.running = 64
         $0.processes?.top += [Int32(10), 11].map { pid in
