@@ -4,6 +4,7 @@ import Alerts
 import Archive
 import Collect
 import Dashboard
+import Events
 import HTTPServer
 import SampleStore
 import Logging
@@ -72,9 +73,12 @@ struct Service {
     let live = LiveSettings(configuration)
     let notifier = SystemdNotifier()
     let alerts = AlertService(rules: configuration.alerts.allRules, webhooks: webhooks, logger: logger)
+    let isDemo = if case .simulated = source { true } else { false }
+    let events = EventBoard(interval: history.interval) { isDemo ? history.all.map(\.sample) : [] }
     // Before the sampler, so that restored samples precede new ones.
     if let archive = archive(of: history, logger: logger) {
       try parts.start(archive, share: 0.5)
+      if !isDemo, let newest = archive.newestAtStart { events.resume(after: newest) }
       collector.add { $0.archive = archive.status }
     }
     let push = push(from: history, logger: logger)
@@ -84,14 +88,16 @@ struct Service {
     }
     let processes = ProcessSnapshots(of: demand, commandLine: commandLine)
     try parts.start(alerts, share: 0.2)
-    try parts.start(sampler(for: demand, alerts: alerts.board, notifier: notifier, logger: logger), share: 0.2)
+    let boards = Boards(alerts: alerts.board, events: events)
+    let sampler = sampler(for: demand, boards: boards, notifier: notifier, logger: logger)
+    try parts.start(sampler, share: 0.2)
 
     let ends = Ends([])
     // Before anyone can know that the service is up; a dashboard handles signals itself.
     if !showsDashboard { try routeSignals(to: ends) }
     var address: String?
     if serves {
-      let api = api(of: demand, processes: processes, push: push, alerts: alerts.board, access: access, live: live)
+      let api = api(of: demand, processes: processes, push: push, boards: boards, access: access, live: live)
       let servers = servers(of: api, access: access, logger: logger) { reason in
         ends.update { $0.append(.failure(reason)) }
       }
@@ -120,6 +126,12 @@ struct Service {
 
   // MARK: Parts
 
+  /// What completes the samples, for the outputs that show it.
+  private struct Boards {
+    let alerts: AlertBoard
+    let events: EventBoard
+  }
+
   private func archive(of history: History, logger: Logger) -> Archive? {
     configuration.archiveFile.database.map { path in
       Archive(
@@ -137,19 +149,23 @@ struct Service {
   }
 
   private func sampler(
-    for demand: SamplingDemand, alerts: AlertBoard, notifier: SystemdNotifier, logger: Logger
+    for demand: SamplingDemand, boards: Boards, notifier: SystemdNotifier, logger: Logger
   ) -> Sampler {
     let heartbeat = notifier.watchdogInterval.map { seconds in
       Heartbeat(interval: seconds) { notifier.watchdog() }
     }
     return Sampler(
       source: source, demand: demand, timekeeper: SystemTimekeeper(), heartbeat: heartbeat,
-      annotate: { alerts.update(&$0, isMain: $1) }
+      annotate: { sample, reading, isMain in
+        boards.alerts.update(&sample, isMain: isMain)
+        // Afterwards: an alert that begins to fire is an event.
+        boards.events.update(&sample, reading)
+      }
     ) { message in logger.warning("\(message)") }
   }
 
   private func api(
-    of demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, alerts: AlertBoard,
+    of demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, boards: Boards,
     access: ServerAccess, live: LiveSettings
   ) -> API {
     var settings = API.APISettings()
@@ -161,7 +177,8 @@ struct Service {
     settings.sources = platform.sources
     settings.workloadSeries = configuration.server.workloadSeries
     settings.pushStatus = { push?.status ?? [] }
-    settings.alerts = alerts
+    settings.alerts = boards.alerts
+    settings.events = boards.events
     return API(
       history: demand.history, demand: demand, settings: settings, scrapeSource: scrapeSource,
       processes: { try await processes.now() })
