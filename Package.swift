@@ -27,9 +27,9 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "Alerts", "Why",
-        "SampleStore", "Query", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics", "SystemIO",
-        "Platforms", "PlatformUnsupported",
+        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "Alerts", "Events",
+        "Why", "SampleStore", "Query", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics",
+        "SystemIO", "Platforms", "PlatformUnsupported",
         .target(name: "NcursesTerminal", condition: .when(platforms: [.linux, .macOS])),
         .target(name: "PlatformLinux", condition: .when(platforms: [.linux])),
         .target(name: "PlatformWindows", condition: .when(platforms: [.windows])),
@@ -40,7 +40,8 @@ let package = Package(
     ),
     .target(
       name: "Dashboard",
-      dependencies: ["Why", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO"], swiftSettings: settings),
+      dependencies: ["Why", "Events", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO"],
+      swiftSettings: settings),
     .target(name: "NcursesTerminal", dependencies: ["Dashboard", "SystemIO", "CNcurses"], swiftSettings: settings),
     .target(
       name: "HTTPServer",
@@ -72,7 +73,7 @@ let package = Package(
     .target(
       name: "API",
       dependencies: [
-        "Alerts", "Why", "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics",
+        "Alerts", "Why", "Events", "PrometheusExport", "NodeMetrics", "Collect", "SampleStore", "Query", "AgentMetrics",
         "SystemIO",
         "CDeflate", "CWeb", "CZlib",
       ],
@@ -100,6 +101,8 @@ let package = Package(
       swiftSettings: settings),
     // Why a machine is slow: rules over one sample.
     .target(name: "Why", dependencies: ["AgentMetrics"], swiftSettings: settings),
+    // Events: changes between consecutive samples.
+    .target(name: "Events", dependencies: ["AgentMetrics"], swiftSettings: settings),
     // Thresholds of metrics.
     .target(name: "Alerts", dependencies: ["Query", "AgentMetrics"], swiftSettings: settings),
     .target(name: "SampleStore", dependencies: ["Query", "AgentMetrics"], swiftSettings: settings),
@@ -214,6 +217,7 @@ let package = Package(
     .testTarget(name: "SystemIOTests", dependencies: ["SystemIO", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "QueryTests", dependencies: ["Query", "SampleStore", "AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "WhyTests", dependencies: ["Why", "AgentMetrics"], swiftSettings: settings),
+    .testTarget(name: "EventsTests", dependencies: ["Events", "AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "AlertsTests", dependencies: ["Alerts", "Query", "AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "SampleStoreTests", dependencies: ["SampleStore", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
@@ -288,7 +292,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "APITests",
-      dependencies: ["API", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport", "CZlib"],
+      dependencies: [
+        "API", "Events", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport", "CZlib",
+      ],
       exclude: ["Goldens"],
       swiftSettings: settings),
     .testTarget(

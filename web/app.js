@@ -4,11 +4,13 @@ import { Refused, access, getJSON, request } from './api.js';
 import { ready } from './catalog.js';
 import { byId, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
+import { Events } from './events.js';
 import { CPUPanel } from './panel-cpu.js';
 import { GPUPanel } from './panel-gpu.js';
 import { MemoryPanel } from './panel-memory.js';
 import { NetworkPanel } from './panel-network.js';
 import { Alerts } from './panel-alerts.js';
+import { EventPanel } from './panel-events.js';
 import { Overview, busiest } from './panel-overview.js';
 import { ProcessPanel } from './panel-processes.js';
 import { SensorsPanel } from './panel-sensors.js';
@@ -32,7 +34,11 @@ const firstSample = 10000;
 
 const store = new Store(drawAll, drawLive);
 const view = new View(() => (Number.isFinite(store.now) ? store.now : Date.now() / 1000));
-const context = { store, view, t, isPast: () => view.at !== null };
+const events = new Events(() => {
+  drawAll();
+  show(past ? past.sample : newest);
+});
+const context = { store, view, events, t, isPast: () => view.at !== null };
 
 let newest = null;
 // By performance.now(): when the newest sample came, when the stream last gave one, and since when the page follows it.
@@ -66,6 +72,7 @@ const stream = new Stream({
     newest = sample;
     if (view.at === null) store.setShown(sample, time);
     store.append(sample, time);
+    events.append(sample);
     if (view.at === null) show(sample);
     if (before !== 'live') begin();
     showState();
@@ -122,6 +129,7 @@ function load(wait = 0) {
   clearTimeout(loadTimer);
   loadTimer = setTimeout(async () => {
     const { from, to } = view.window;
+    events.show(from, to);
     await store.show(from, to);
     showBanner();
   }, wait);
@@ -282,7 +290,7 @@ function buildPanels() {
   heights.disconnect();
   const [alerts, overview] = [new Alerts(context), new Overview(context)];
   // GPUs first, where there are any.
-  const cards = [GPUPanel, CPUPanel, MemoryPanel, SystemPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, WorkloadPanel, ProcessPanel, LimitsPanel, AgentPanel]
+  const cards = [GPUPanel, CPUPanel, MemoryPanel, SystemPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, WorkloadPanel, EventPanel, ProcessPanel, LimitsPanel, AgentPanel]
     .map((Type) => new Type(context));
   panels = [alerts, overview, ...cards];
   main.replaceChildren(alerts.node, overview.node, h('div', { class: 'cards' }, ...cards.map((panel) => panel.node)));

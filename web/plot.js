@@ -204,6 +204,27 @@ export class Plot {
       isFirst = false;
     }
     pen.stroke();
+    this.drawEvents();
+  }
+
+  // A mark on the axis for each event, and a shade over the time of throttling.
+  drawEvents() {
+    const { from, to } = this.window;
+    const { marks, shades } = this.context.events.within(from, to);
+    pen.fillStyle = faded(this.colors.warn, 0.5);
+    for (const [begin, end] of shades) {
+      const [left, right] = [Math.max(this.left, this.x(begin)), Math.min(this.width, this.x(end))];
+      pen.fillRect(left, this.plotHeight - 1, Math.max(1.5, right - left), 3);
+    }
+    for (const { at, severity } of marks) {
+      const x = this.x(at);
+      pen.fillStyle = { critical: this.colors.bad, warning: this.colors.warn }[severity] ?? this.colors.quiet;
+      pen.beginPath();
+      pen.moveTo(x, this.plotHeight - 6);
+      pen.lineTo(x + 3.5, this.plotHeight + 2);
+      pen.lineTo(x - 3.5, this.plotHeight + 2);
+      pen.fill();
+    }
   }
 
   // Shows the pointer of all charts, and the time of the panels.

@@ -48,7 +48,7 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', apply);
 addEventListener('resize', () => { colors = null; });
 apply();
 
-const names = ['text', 'quiet', 'line', 'card', 'accent', 's1', 's2', 's3', 's4', 's5', 's6', 's7', 's8',
+const names = ['text', 'quiet', 'line', 'card', 'accent', 'warn', 'bad', 's1', 's2', 's3', 's4', 's5', 's6', 's7', 's8',
   'h0', 'h1', 'h2', 'h3', 'h4'];
 
 // The style sheet's colors as a canvas takes them; an element's computed style resolves `light-dark()`.

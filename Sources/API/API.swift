@@ -1,6 +1,7 @@
 package import AgentMetrics
 package import Alerts
 package import Collect
+package import Events
 package import SampleStore
 package import NodeMetrics
 package import PrometheusExport
@@ -55,6 +56,9 @@ package struct API: Sendable {
     package var prometheus = PrometheusCompatibility.node
     /// Maximum number of workloads in a scrape; the others are one.
     package var workloadSeries = 100
+
+    /// Events of the machine; nil where none are detected.
+    package var events: EventBoard?
 
     /// Returns the state of each receiver of samples.
     package var pushStatus: @Sendable () -> [PushStatus] = { [] }

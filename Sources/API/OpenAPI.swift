@@ -63,6 +63,7 @@ enum OpenAPI {
     ),
     ("Columns", ColumnsJSON.schema), ("Process", process), ("Workload", JSONSchema(Workload.table)),
     ("Culprits", JSONSchema(CulpritRanking.table)),
+    ("Events", JSONSchema(EventHistory.table)),
     ("Error", APIError.schema),
   ]
 

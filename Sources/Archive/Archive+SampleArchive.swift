@@ -59,6 +59,11 @@ extension Archive: SampleArchive {
     return Columns(found, extremes: extremes)
   }
 
+  /// Returns the stored events of a query.
+  package func events(_ query: EventQuery) async throws -> EventHistory? {
+    try await read { reader throws(SQLiteError) in try EventTable.events(query, in: reader.database) }
+  }
+
   /// Flushes the queue first, so that there is no gap between memory and the file.
   private func read<Value: Sendable>(
     _ body: @escaping @Sendable (ArchiveReader) throws(SQLiteError) -> Value

@@ -1,4 +1,4 @@
-internal import AgentMetrics
+package import AgentMetrics
 package import SampleStore
 internal import Synchronization
 package import SystemIO
@@ -45,6 +45,7 @@ package final class Archive: ServicePart {
   let inbox = Condition(Inbox())
   let state: Mutex<ArchiveStatus>
   private let observer = Mutex<Int?>(nil)
+  private let lastSample = Mutex<Sample?>(nil)
   /// By the boot-time clock, when this archive was made.
   private let begin = Clock.boottime
   let queries: ArchiveQueries
@@ -131,6 +132,9 @@ package final class Archive: ServicePart {
     }
     if isFull { state.withLock { $0.lost += 1 } }
   }
+
+  /// The newest sample that the file had when it was opened, of whatever age; nil where it had none.
+  package var newestAtStart: Sample? { lastSample.withLock { $0 } }
 
   // MARK: The thread
 
@@ -325,13 +329,18 @@ package final class Archive: ServicePart {
     // them.
     let timestamps = try reader.pieces(of: .raw, from: Int64((now - reach) * 1_000), to: end, wanted: []).flatMap(
       \.timestamps)
-    guard let first = timestamps.suffix(history.capacity).first else { return [] }
-    var samples = try reader.samples(from: first, to: end)
-    for index in samples.indices {
-      // By the clock of this boot, as if the machine had been up then.
-      samples[index].boottime = boottime - (now - samples[index].timestamp.seconds)
+    func restore(from first: Int64) throws(SQLiteError) -> [Sample] {
+      var samples = try reader.samples(from: first, to: end)
+      for index in samples.indices {
+        // By the clock of this boot, as if the machine had been up then.
+        samples[index].boottime = boottime - (now - samples[index].timestamp.seconds)
+      }
+      lastSample.withLock { $0 = samples.last }
+      return samples
     }
-    return samples
+    if let first = timestamps.suffix(history.capacity).first { return try restore(from: first) }
+    if let newest = try reader.newest(before: end) { _ = try restore(from: newest) }
+    return []
   }
 
   /// After an end that was none, whether the file is sound.

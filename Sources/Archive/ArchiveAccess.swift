@@ -68,6 +68,15 @@ package final class ArchiveAccess {
     }
   }
 
+  /// The newest events of a query; nil where the file has none recorded.
+  package func events(_ query: EventQuery) throws(ArchiveFailure) -> EventHistory? {
+    do throws(SQLiteError) {
+      return try EventTable.events(query, in: database)
+    } catch {
+      throw ArchiveFailure(path, error)
+    }
+  }
+
   /// Passes the columns of a time range in batches; each batch has all selected series.
   ///
   /// - Parameter step: seconds of a step; nil for a row per sample.

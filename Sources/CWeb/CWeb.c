@@ -29,6 +29,9 @@ static const CWebFile files[] = {
     {"dom.js", (const char[]){
 #embed "../../web/dom.js" suffix(, 0)
     }},
+    {"events.js", (const char[]){
+#embed "../../web/events.js" suffix(, 0)
+    }},
     {"feed.js", (const char[]){
 #embed "../../web/feed.js" suffix(, 0)
     }},
@@ -43,6 +46,9 @@ static const CWebFile files[] = {
     }},
     {"panel-cpu.js", (const char[]){
 #embed "../../web/panel-cpu.js" suffix(, 0)
+    }},
+    {"panel-events.js", (const char[]){
+#embed "../../web/panel-events.js" suffix(, 0)
     }},
     {"panel-gpu.js", (const char[]){
 #embed "../../web/panel-gpu.js" suffix(, 0)

@@ -13,6 +13,11 @@ package final class Sampler: ServicePart {
   /// Creates the collectors of a machine; called on the sampler's thread, where they stay.
   package typealias Machine = @Sendable () -> [any Collector]
 
+  /// Completes a sample before it is appended; called on the sampler's thread.
+  ///
+  /// Receives the sample, the Reading that it is derived from, and whether it is of the main interval.
+  package typealias Annotation = @Sendable (_ sample: inout Sample, _ reading: Reading, _ isMain: Bool) -> Void
+
   /// Origin of the values.
   package enum Source: Sendable {
     /// A running machine.
@@ -30,7 +35,7 @@ package final class Sampler: ServicePart {
   private let source: Source
   private let demand: SamplingDemand
   private let timekeeper: any Timekeeper
-  private let annotate: @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void
+  private let annotate: Annotation
   private let heartbeat: Heartbeat?
   private let report: @Sendable (LogNotice) -> Void
   private let ended = Condition(false)
@@ -42,11 +47,11 @@ package final class Sampler: ServicePart {
   ///
   /// - Parameters:
   ///   - heartbeat: also wakes the sampler between ticks.
-  ///   - annotate: completes each sample before it is appended, such as by its alerts; called on the sampler's thread.
+  ///   - annotate: completes each sample, such as by its alerts and events.
   ///   - report: receives one line when a source starts to fail and when it recovers.
   package init(
     source: Source, demand: SamplingDemand, timekeeper: any Timekeeper, heartbeat: Heartbeat? = nil,
-    annotate: @escaping @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void = { _, _ in },
+    annotate: @escaping Annotation = { _, _, _ in },
     report: @escaping @Sendable (LogNotice) -> Void
   ) {
     self.source = source
@@ -117,7 +122,7 @@ private struct SamplingLoop {
   private let demand: SamplingDemand
   private let history: History
   private let timekeeper: any Timekeeper
-  private let annotate: @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void
+  private let annotate: Sampler.Annotation
   private var pass: CollectionPass?
   /// Pool of Readings, so that a tick allocates no memory: none is written to while a track or the History uses it.
   private var readings: [Reading] = []
@@ -134,7 +139,7 @@ private struct SamplingLoop {
 
   init(
     demand: SamplingDemand, timekeeper: any Timekeeper,
-    annotate: @escaping @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void
+    annotate: @escaping Sampler.Annotation
   ) {
     self.annotate = annotate
     self.demand = demand
@@ -172,8 +177,8 @@ private struct SamplingLoop {
     }
     // Append in one step, or a concurrent watcher would see restored samples as new.
     guard var newest = samples.popLast() else { return }
-    annotate(&newest, true)
     history.restore(samples)
+    annotate(&newest, readings[latest.reading], true)
     history.append([History.NewSample(interval: history.interval, sample: newest, processes: span)])
     begin(due: 0)
     tracks[0].due = due(tracks[0])
@@ -221,7 +226,7 @@ private struct SamplingLoop {
       if track.schedule.continuity(from: track.last, to: instant) == .sample {
         var sample = sample(from: track.previous)
         track.gpus.write(to: &sample.gpus)
-        annotate(&sample, index == 0)
+        annotate(&sample, readings[latest.reading], index == 0)
         samples.append(
           History.NewSample(interval: track.interval, sample: sample, processes: span(from: track.previous)))
       }

@@ -28,12 +28,16 @@ package final class DiskCollector: Collector {
     let major: UInt64
     let minor: UInt64
     var facts: BlockDevice
+    /// Its count of failed requests; nil for disks without one.
+    var errors: BackoffFile?
     /// Its counters at the last read; a first counter that decreases belongs to another device of that name.
     var line: DiskstatsParser.Line
   }
 
   private let root: String
   private let buffer = ReadBuffer()
+  /// Read while ``buffer`` holds /proc/diskstats.
+  private let errorBuffer = ReadBuffer()
   private var diskstats: BackoffFile
   /// Devices of the last read, in its order.
   private var known: [KnownDisk] = []
@@ -84,12 +88,19 @@ package final class DiskCollector: Collector {
       disks[used].model = device.facts.model
       disks[used].isPhysical = device.facts.isPhysical
       Self.put(line, into: &disks[used])
+      disks[used].errors = errors(ofDisk: index - 1)
       used += 1
     }
     if index < known.count { known.removeLast(known.count - index) }
     if hasPaths { addPaths(to: &disks, used) }
     if !hasHardware { standIn(&disks, used) }
     return used
+  }
+
+  /// Failed requests of a SCSI or SATA disk.
+  private func errors(ofDisk index: Int) -> UInt64? {
+    let count = known[index].errors?.readIfPresent(into: errorBuffer) { NumberParser.number($0) }
+    return count?.flatMap { UInt64(exactly: $0) }
   }
 
   private static func put(_ line: DiskstatsParser.Line, into disk: inout DiskReading) {
@@ -132,8 +143,10 @@ package final class DiskCollector: Collector {
     if place == known.count {
       let device = bytes.string(line.name)
       let facts = BlockDevice(root: root, device: device)
+      let errors = facts.countsErrors ? BackoffFile(root + "/sys/block/" + device + "/device/ioerr_cnt") : nil
       known.insert(
-        KnownDisk(device: device, major: line.major, minor: line.minor, facts: facts, line: line), at: index)
+        KnownDisk(
+          device: device, major: line.major, minor: line.minor, facts: facts, errors: errors, line: line), at: index)
       return
     }
     if place != index { known.swapAt(place, index) }
@@ -164,6 +177,8 @@ struct BlockDevice {
   var standsAlone = false
   /// The namespace of a path: "nvme0n1" of nvme0c1n1; nil for other devices.
   var head: String?
+  /// Whether the SCSI layer counts its failed requests.
+  var countsErrors = false
 
   /// Reads the properties of a device by its kernel name.
   init(root: String, device: String) {
@@ -186,6 +201,7 @@ struct BlockDevice {
     self.name = Files.line(of: path + "/dm/name") ?? Self.arrayName(root: root, device: device)
     // SCSI, SATA and NVMe; for MMC and SD the product's name.
     if isPhysical { model = Files.line(of: path + "/device/model") ?? Files.line(of: path + "/device/name") }
+    countsErrors = isPhysical && device.hasPrefix("sd") && Files.exists(path + "/device/ioerr_cnt")
     mayChange = !isShown || !isPhysical || Files.number(of: path + "/removable") == 1
   }
 

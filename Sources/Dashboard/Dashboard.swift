@@ -21,6 +21,7 @@ final class Dashboard {
   private var logs: [EventLog]
   private let processes = ProcessFetcher()
   private let past = HistoryFetcher()
+  private let eventList = EventListFetcher()
   private var hasFocus = true
   private var lastDraw = -Double.infinity
   private var meanBytes = Double.nan
@@ -237,6 +238,9 @@ final class Dashboard {
 
   private func fetch(_ wake: @escaping @Sendable () -> Void) {
     wantThreads()
+    if case .events? = model.state.overlay {
+      eventList.fetch(of: model.state.host, from: host.history.archive, wake)
+    }
     if needsTable, case .remote(let read)? = host.processes {
       processes.fetchTable(of: model.state.host, interval: Double(model.state.settings.refresh), wake, read)
     }
@@ -306,10 +310,18 @@ final class Dashboard {
     if let pid = detailsPID { processes.addDetails(of: pid, to: &input) }
   }
 
+  /// All known events, while their list is open.
+  private func addEventList(to input: inout ScreenInput) {
+    guard case .events? = model.state.overlay else { return }
+    let place = min(model.state.host, hosts.count - 1)
+    input.eventList = eventList.list(of: place, with: logs[place].events)
+  }
+
   /// Returns the input of the frozen frame, with later changes by keys.
   private func input(of paused: ScreenInput, _ terminal: any Terminal) -> ScreenInput {
     var input = paused
     (input.state, input.size, input.glyphs) = (model.state, terminal.size, terminal.glyphs)
+    addEventList(to: &input)
     addDetails(to: &input)
     if model.state.cursor.time != nil { addHistory(to: &input, terminal.wake) }
     return input
@@ -324,9 +336,6 @@ final class Dashboard {
       frozen.isEmpty || model.state.cursor.time == nil
       ? history.entries(interval: min(history.interval, model.state.settings.refresh)) : frozen
     if model.state.cursor.time == nil {
-      if host.connection == nil, logs[place].ownSince == nil {
-        logs[place].ownSince = history.latest?.sample.timestamp.seconds
-      }
       logs[place].update(entries)
     }
     let table = processes.newestTable(needsTable ? host.processes : nil, host: model.state.host, entries)
@@ -338,6 +347,7 @@ final class Dashboard {
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
     input.hasThreads = host.control?.hasThreads ?? false
+    addEventList(to: &input)
     addDetails(to: &input)
     addHistory(to: &input, terminal.wake)
     if hosts.count > 1 {

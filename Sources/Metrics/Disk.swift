@@ -24,6 +24,8 @@ package struct DiskReading: Sendable, Hashable {
   package var busyMilliseconds: UInt64?
   /// Milliseconds in flight, summed over requests.
   package var queueMilliseconds: UInt64?
+  /// Requests that failed, as the SCSI layer counts them; nil for other disks.
+  package var errors: UInt64?
 
   package init(device: String) {
     self.device = device
@@ -66,6 +68,8 @@ package struct Disk: MetricGroup, Hashable {
   package var readsTotal = Double.nan
   /// Writes completed since boot.
   package var writesTotal = Double.nan
+  /// Requests that failed since the disk was found.
+  package var errorsTotal = Double.nan
 
   package init() {}
 
@@ -99,6 +103,7 @@ package struct Disk: MetricGroup, Hashable {
     writtenTotal = metric(current.bytesWritten)
     readsTotal = metric(current.reads)
     writesTotal = metric(current.writes)
+    errorsTotal = metric(current.errors)
   }
 
   /// Sums the hardware disks; nil without any.
@@ -157,6 +162,10 @@ package struct Disk: MetricGroup, Hashable {
         "write_latency_ms", .milliseconds, "Mean time of a write, wait included",
         source: "/proc/diskstats Δticks ÷ Δwrites", \.writeLatency
       ).rate.titled("Write latency", "書き込みレイテンシ"),
+      .counter(
+        "errors_total", .count, "Failed requests of SCSI and SATA disks", source: "/sys/block/…/device/ioerr_cnt",
+        \.errorsTotal
+      ).titled("Errors", "エラー"),
     ])
 }
 

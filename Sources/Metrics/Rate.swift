@@ -27,7 +27,7 @@ package struct Elapsed: Sendable, Hashable {
 
 extension Array {
   /// Finds the matching entry, at `index` first, where it stays as long as none is added or removed.
-  func entry(near index: Int, where matches: (Element) -> Bool) -> Element? {
+  package func entry(near index: Int, where matches: (Element) -> Bool) -> Element? {
     if index < count, matches(self[index]) { return self[index] }
     return first(where: matches)
   }

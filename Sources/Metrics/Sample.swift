@@ -41,6 +41,8 @@ package struct Sample: MetricGroup {
   package var cgroup: Cgroup?
   /// Thresholds that are violated; set by the alerts' evaluation after the sample is made.
   package var alerts: [Alert] = []
+  /// Events of its interval; set by their detection after the sample is made, nil where none are detected.
+  package var events: MachineEvents?
   /// The agent itself.
   package var agent = AgentCost()
 
@@ -147,6 +149,7 @@ package struct Sample: MetricGroup {
     .list(
       "alerts", keys: [Label("alert") { $0.name }, Label("target") { $0.target }], Alert.table, \.alerts,
       omitsEmpty: true),
+    .part("events", MachineEvents.table, \.events),
     .part("agent", AgentCost.table, \.agent),
   ])
 }

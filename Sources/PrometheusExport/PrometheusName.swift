@@ -101,6 +101,12 @@ package struct PrometheusNames: Sendable {
           labels[number] = Self.labels(of: node)
           continue
         }
+        // The numbers of a group are named after it as a whole: `events.counts.total` is `agent_events_total`.
+        if node.kind == .list, name == "counts" {
+          prefixes[number] = outer
+          labels[number] = Self.labels(of: node)
+          continue
+        }
         prefixes[number] = outer + "_" + (name == "agent" ? "self" : node.kind == .list ? Self.singular(name) : name)
         if node.kind == .list { labels[number] = Self.labels(of: node) }
         continue

@@ -94,6 +94,8 @@ package struct CulpritRanking: MetricGroup, Hashable {
   /// The part of it that is some process's, user's or workload's.
   package var attributed = Double.nan
   package var culprits: [Culprit] = []
+  /// Events of the window, oldest first; only in reports.
+  package var events: [MachineEvent] = []
 
   package init() {}
 
@@ -124,6 +126,7 @@ package struct CulpritRanking: MetricGroup, Hashable {
       "attributed", .seconds, "The part that is listed below and in further entries", source: "samples", \.attributed),
     .gauge(
       "unattributed_share", .ratio, "Share that no entry has", source: "1 − attributed ÷ total", \.unattributedShare),
+    .list("events", keys: [], isSeries: false, MachineEvent.table, \.events, omitsEmpty: true),
     .list("culprits", keys: [Label("id") { $0.id }], isSeries: false, Culprit.table, \.culprits),
   ])
 }

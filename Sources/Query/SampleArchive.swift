@@ -27,6 +27,15 @@ package protocol SampleArchive: Sendable {
   func columns(
     _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, extremes: Bool, limit: Int
   ) async throws -> Columns
+
+  /// Returns the events of a query; nil from a store that has none.
+  ///
+  /// - Throws: anything where it cannot be read.
+  func events(_ query: EventQuery) async throws -> EventHistory?
+}
+
+extension SampleArchive {
+  package func events(_ query: EventQuery) async throws -> EventHistory? { nil }
 }
 
 extension Columns {

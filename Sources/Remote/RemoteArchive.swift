@@ -75,6 +75,25 @@ final class RemoteArchive: SampleArchive {
     return columns
   }
 
+  func events(_ query: EventQuery) async throws -> EventHistory? {
+    var target = "/events?limit=\(min(10_000, max(1, query.limit)))"
+    for case (let name, let time) in [("from", query.from), ("to", query.to)] where time.isFinite {
+      target += "&\(name)=" + Timestamp(seconds: max(0, time)).rfc3339
+    }
+    if let kinds = query.kinds { target += "&kind=" + kinds.map(\.rawValue).sorted().joined(separator: ",") }
+    let bytes: [UInt8]
+    do {
+      bytes = try await request(target).body(atMost: RemoteLimits.events)
+    } catch let failure as RemoteFailure where failure.status == 404 {
+      // An earlier version.
+      return nil
+    }
+    guard let found = EventHistory(json: bytes.span) else {
+      throw RemoteFailure(description: "unreadable events in the response", isRefusal: true)
+    }
+    return found
+  }
+
   private static func range(_ start: Double, _ end: Double, _ step: Int?) -> String {
     let (from, to) = (Timestamp(seconds: max(0, start)), Timestamp(seconds: max(0, end)))
     return "from=" + from.rfc3339 + "&to=" + to.rfc3339 + (step.map { "&step=" + String($0) } ?? "")
@@ -91,6 +110,17 @@ extension RemoteRequest {
     var request = RemoteRequest(url: url, target: target, headers: [("Accept-Encoding", "gzip")])
     if let token { request.headers.append(("Authorization", "Bearer " + token)) }
     return request
+  }
+}
+
+extension EventHistory {
+  /// Parses the body of `/events`; nil where it is malformed.
+  ///
+  /// Events without a time are omitted; a kind that this version does not know is ``EventKind/other``.
+  init?(json bytes: Span<UInt8>) {
+    guard let value = JSONValue(bytes, longestString: RemoteLimits.string), value["events"] != nil else { return nil }
+    self = EventHistory.table.read(from: SampleReader(value: value))
+    events.removeAll { !$0.time.isFinite }
   }
 }
 

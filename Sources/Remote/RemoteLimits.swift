@@ -13,6 +13,8 @@ enum RemoteLimits {
   static let processRows = 50_000
   /// Bytes of a response with columns.
   static let columns = 64 << 20
+  /// Bytes of a response with events.
+  static let events = 16 << 20
   /// Maximum compression ratio; each read is decompressed as a whole.
   static let compression = 200
   /// Estimated bytes of the samples kept per agent.

@@ -161,7 +161,7 @@ struct Agent: ParsableCommand {
     let processes = ProcessSnapshots(of: demand, commandLine: commandLine(main))
     let sampler = Sampler(
       source: source(main), demand: demand, timekeeper: OnceTimekeeper(),
-      annotate: { sample, _ in processes.addCommands(to: &sample, waiting: 1) }
+      annotate: { sample, _, _ in processes.addCommands(to: &sample, waiting: 1) }
     ) { notice in StandardStreams.write("agent: \(notice)\n", to: 2) }
     sampler.run()
     guard let sample = history.latest?.sample else { throw UnavailableError(description: "no sample could be taken") }

@@ -6,11 +6,12 @@ import Query
 import SystemIO
 import Why
 
-/// `agent report`: prints who used the machine between two times, for a ticket.
+/// `agent report`: prints who used the machine between two times, and what happened, for a ticket.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Print who used the machine between two times, from the --db file; an agent may be running.",
+    abstract:
+      "Print who used the machine between two times, and its events, from the --db file; an agent may be running.",
     usage: "agent report --db <file> [<options>]")
 
   @OptionGroup var archiveFile: SettingOptions<ArchiveFileSettings>
@@ -33,7 +34,9 @@ struct ReportCommand: ParsableCommand {
       reasons.add(sample)
       host = sample.host.hostname ?? host
     }
-    let ranking = sum.ranking(of: options.measure, limit: options.limit)
+    var ranking = sum.ranking(of: options.measure, limit: options.limit)
+    let events = try archive.events(EventQuery(from: start, to: end, limit: options.limit))
+    ranking.events = events?.events.reversed() ?? []
     guard ranking.samples > 0 else {
       let window = Timestamp(seconds: start).rfc3339 + " to " + Timestamp(seconds: end).rfc3339
       throw UnavailableError(description: "\(path): no samples from \(window)")

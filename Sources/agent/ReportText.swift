@@ -38,7 +38,24 @@ enum ReportText {
         lines.append(String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()))
       }
     }
+    lines += events(ranking.events, isMarkdown)
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The events of the window, oldest first.
+  private static func events(_ events: [MachineEvent], _ isMarkdown: Bool) -> [String] {
+    guard !events.isEmpty else { return [] }
+    let rows = events.map { event in
+      [Timestamp(seconds: event.time).rfc3339, event.severity.rawValue, plain(event.text, isMarkdown)]
+    }
+    guard !isMarkdown else {
+      return ["", "| TIME | SEVERITY | EVENT |", "|---|---|---|"]
+        + rows.map { "| " + $0.joined(separator: " | ") + " |" }
+    }
+    return ["", "Events"]
+      + rows.map { row in
+        row[0] + "  " + row[1] + String(repeating: " ", count: max(0, 10 - row[1].count)) + row[2]
+      }
   }
 
   private static func head(of ranking: CulpritRanking, host: String?) -> [String] {

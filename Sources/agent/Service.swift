@@ -4,6 +4,7 @@ import Alerts
 import Archive
 import Collect
 import Dashboard
+import Events
 import HTTPServer
 import SampleStore
 import Logging
@@ -73,9 +74,12 @@ struct Service {
     let live = LiveSettings(configuration)
     let notifier = SystemdNotifier()
     let alerts = AlertService(rules: configuration.alerts.allRules, webhooks: webhooks, logger: logger)
+    let isDemo = if case .simulated = source { true } else { false }
+    let events = EventBoard(interval: history.interval) { isDemo ? history.all.map(\.sample) : [] }
     // Before the sampler, so that restored samples precede new ones.
     if let archive = archive(of: history, logger: logger) {
       try parts.start(archive, share: 0.5)
+      if !isDemo, let newest = archive.newestAtStart { events.resume(after: newest) }
       collector.add { $0.archive = archive.status }
     }
     let push = push(from: history, logger: logger)
@@ -85,22 +89,25 @@ struct Service {
     }
     let processes = ProcessSnapshots(of: demand, commandLine: commandLine)
     try parts.start(alerts, share: 0.2)
+    let boards = Boards(alerts: alerts.board, events: events)
     // Without tokens, anyone could read them.
     let keepsCommands = !configuration.server.insecure
     // The files of a recording do not hang.
     let patience = configuration.main.root.isEmpty ? 0.01 : 5
-    try parts.start(
-      sampler(for: demand, notifier: notifier, logger: logger) { sample, isMain in
-        if keepsCommands { processes.addCommands(to: &sample, waiting: patience) }
-        alerts.board.update(&sample, isMain: isMain)
-      }, share: 0.2)
+    let sampler = sampler(for: demand, notifier: notifier, logger: logger) { sample, reading, isMain in
+      if keepsCommands { processes.addCommands(to: &sample, waiting: patience) }
+      boards.alerts.update(&sample, isMain: isMain)
+      // Afterwards: an alert that begins to fire is an event.
+      boards.events.update(&sample, reading)
+    }
+    try parts.start(sampler, share: 0.2)
 
     let ends = Ends([])
     // Before anyone can know that the service is up; a dashboard handles signals itself.
     if !showsDashboard { try routeSignals(to: ends) }
     var address: String?
     if serves {
-      let api = api(of: demand, processes: processes, push: push, alerts: alerts.board, access: access, live: live)
+      let api = api(of: demand, processes: processes, push: push, boards: boards, access: access, live: live)
       let servers = servers(of: api, access: access, logger: logger) { reason in
         ends.update { $0.append(.failure(reason)) }
       }
@@ -129,6 +136,12 @@ struct Service {
 
   // MARK: Parts
 
+  /// What completes the samples, for the outputs that show it.
+  private struct Boards {
+    let alerts: AlertBoard
+    let events: EventBoard
+  }
+
   private func archive(of history: History, logger: Logger) -> Archive? {
     configuration.archiveFile.database.map { path in
       Archive(
@@ -146,8 +159,7 @@ struct Service {
   }
 
   private func sampler(
-    for demand: SamplingDemand, notifier: SystemdNotifier, logger: Logger,
-    annotate: @escaping @Sendable (_ sample: inout Sample, _ isMain: Bool) -> Void
+    for demand: SamplingDemand, notifier: SystemdNotifier, logger: Logger, annotate: @escaping Sampler.Annotation
   ) -> Sampler {
     let heartbeat = notifier.watchdogInterval.map { seconds in
       Heartbeat(interval: seconds) { notifier.watchdog() }
@@ -159,7 +171,7 @@ struct Service {
   }
 
   private func api(
-    of demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, alerts: AlertBoard,
+    of demand: SamplingDemand, processes: ProcessSnapshots, push: Push?, boards: Boards,
     access: ServerAccess, live: LiveSettings
   ) -> API {
     var settings = API.APISettings()
@@ -171,7 +183,8 @@ struct Service {
     settings.sources = platform.sources
     settings.workloadSeries = configuration.server.workloadSeries
     settings.pushStatus = { push?.status ?? [] }
-    settings.alerts = alerts
+    settings.alerts = boards.alerts
+    settings.events = boards.events
     return API(
       history: demand.history, demand: demand, settings: settings, scrapeSource: scrapeSource,
       processes: { try await processes.now() })

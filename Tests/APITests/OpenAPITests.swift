@@ -46,6 +46,7 @@ import Testing
       case (.notFound, "/why"): Provocation(path: path, status: 404, target: "/why?time=1")
       case (.notFound, "/processes"): Provocation(path: path, status: 404, target: "/processes?at=1")
       case (.notFound, "/workloads"): Provocation(path: path, status: 404, target: "/workloads?at=1")
+      case (.notFound, "/events"): Provocation(path: path, status: 404, target: "/events?from=2&to=1")
       case (.notFound, "/culprits"): Provocation(path: path, status: 404, target: "/culprits?from=2&to=1")
       case (.notFound, "/ui/{file}"): Provocation(path: path, status: 404, target: "/ui/nothing")
       case (.serviceUnavailable, "/metrics/stream"): Provocation(path: path, status: 503, target: target, streams: 0)

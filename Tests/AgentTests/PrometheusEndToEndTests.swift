@@ -39,6 +39,7 @@ import Testing
     let result = try AgentProcess.run(["--prom-compat", "collectd"])
     #expect(result.status == 64)
     #expect(
-      result.errors == "agent: --prom-compat: invalid value \"collectd\": must be one of none, node, dcgm, all, cadvisor\n")
+      result.errors == "agent: --prom-compat: invalid value \"collectd\": must be one of none, node, dcgm, all,"
+        + " cadvisor\n")
   }
 }

@@ -24,6 +24,7 @@ import Testing
     "Query": ["AgentMetrics"],
     "Alerts": ["AgentMetrics", "Query", "Synchronization"],
     "Why": ["AgentMetrics"],
+    "Events": ["AgentMetrics", "Synchronization"],
     "SampleStore": ["AgentMetrics", "Query", "Synchronization"],
     "Archive": ["AgentMetrics", "Query", "SampleStore", "CSQLite", "Synchronization", "SystemIO"],
     "Collect": ["AgentMetrics", "SampleStore", "SystemIO", "Synchronization"],
@@ -35,7 +36,8 @@ import Testing
     "CollectGPULinux": ["AgentMetrics", "Collect", "CollectGPU", "KernelFiles", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
     "API": [
-      "AgentMetrics", "Alerts", "CDeflate", "Collect", "NodeMetrics", "PrometheusExport", "Query", "SampleStore",
+      "AgentMetrics", "Alerts", "CDeflate", "Collect", "Events", "NodeMetrics", "PrometheusExport", "Query",
+      "SampleStore",
       "CWeb", "CZlib", "Synchronization", "SystemIO", "Why",
     ],
     "HTTPServer": [
@@ -56,11 +58,14 @@ import Testing
       "PrometheusExport",
       "Synchronization", "SystemIO",
     ],
-    "Dashboard": ["AgentMetrics", "Collect", "Query", "SampleStore", "SystemIO", "Synchronization", "Why"],
+    "Dashboard": [
+      "AgentMetrics", "Collect", "Events", "Query", "SampleStore", "SystemIO", "Synchronization", "Why",
+    ],
     "NcursesTerminal": ["CNcurses", "Dashboard", "SystemIO"],
     "agent": [
-      "API", "AgentMetrics", "Alerts", "Archive", "ArgumentParser", "Collect", "CollectDemo", "Dashboard", "HTTPServer",
-      "Logging", "NcursesTerminal", "NodeMetrics", "Outbox", "PlatformLinux", "PlatformUnsupported", "PlatformWindows",
+      "API", "AgentMetrics", "Alerts", "Archive", "ArgumentParser", "Collect", "CollectDemo", "Dashboard", "Events",
+      "HTTPServer", "Logging", "NcursesTerminal", "NodeMetrics", "Outbox", "PlatformLinux", "PlatformUnsupported",
+      "PlatformWindows",
       "Platforms",
       "PrometheusExport",
       "Query", "Remote", "SampleStore", "ServerCore", "Sinks", "Synchronization", "SystemIO", "Why",

@@ -24,7 +24,7 @@ import Testing
     return history.all
   }
 
-  private func events(_ count: Int = 20, _ change: (Int, inout Sample) -> Void) -> [TimelineEvent] {
+  private func events(_ count: Int = 20, _ change: (Int, inout Sample) -> Void) -> [MachineEvent] {
     var log = EventLog(interval: 1)
     log.update(entries(count, change))
     return log.events
@@ -47,35 +47,35 @@ import Testing
     #expect(gap.map(\.kind) == [.gap] && gap[0].text == "no samples for 1m 00s")
   }
 
-  /// A dashboard that starts with the samples of a local agent is not a restart of that agent.
-  @Test func whatIsTakenOverFromAnotherAgentEndsWithoutAnEvent() {
-    func events(ownSince: Double?) -> [TimelineEvent.EventKind] {
-      var log = EventLog(interval: 1)
-      log.ownSince = ownSince
-      log.update(
-        entries(20) { index, sample in
-          // The other agent restarted at 5; this process's samples begin at 12.
-          if index >= 5 { sample.agent.cpuTotal = 0.0001 * Double(index) }
-          if index >= 12 { (sample.agent.cpuTotal, sample.agent.version) = (0.00001 * Double(index), "2") }
-        })
-      return log.events.map(\.kind)
+  /// What the samples report is not derived from them again.
+  @Test func reportsOfTheSamplesTakePrecedence() {
+    var reported = MachineEvents()
+    reported.new = [MachineEvent(.workloadEnded, at: 1_009, subject: "service:a", "service a ended")]
+    let all = entries(20) { index, sample in
+      if index >= 10 { sample.ram.oomKills = 5 }
+      sample.events = index == 10 ? reported : MachineEvents()
     }
-    #expect(events(ownSince: nil) == [.agentRestart, .agentRestart])
-    #expect(events(ownSince: 1_012) == [.agentRestart])
-    // The first sample drawn may be the second one of this process.
-    #expect(events(ownSince: 1_013) == [.agentRestart])
-    // Restored samples may arrive after the process's own.
-    let all = entries(20) { if $0 >= 12 { $1.agent.cpuTotal = 0.0001 } }
     var log = EventLog(interval: 1)
-    log.ownSince = 1_012
-    log.update(Array(all[12..<14]))
     log.update(all)
+    #expect(log.events == reported.new)
+    // The samples of two tracks have it twice.
+    let twice = entries(20) { index, sample in sample.events = index == 10 || index == 11 ? reported : MachineEvents() }
+    log = EventLog(interval: 1)
+    log.update(twice)
+    #expect(log.events == reported.new)
+    // A dashboard continues with its own samples after those of an agent without reports.
+    let taken = entries(20) { index, sample in
+      if index >= 12 { (sample.agent.cpuTotal, sample.events) = (0.0001, MachineEvents()) }
+    }
+    log = EventLog(interval: 1)
+    log.update(Array(taken[12..<14]))
+    log.update(taken)
     #expect(log.events.isEmpty)
   }
 
   @Test func killsXidsThrottlingAndLostGPUs() {
     #expect(events { $1.ram.oomKills = $0 >= 7 ? 3 : 1 }.map(\.text) == ["out of memory: 2 processes killed"])
-    func gpu(_ change: @escaping (Int, inout GPU) -> Void) -> [TimelineEvent] {
+    func gpu(_ change: @escaping (Int, inout GPU) -> Void) -> [MachineEvent] {
       events { index, sample in
         var one = GPU(index: 0, vendor: "nvidia")
         change(index, &one)
@@ -85,20 +85,19 @@ import Testing
     #expect(gpu { if $0 >= 4 { $1.xid = 79 } }.map(\.text) == ["GPU 0: Xid 79"])
     #expect(gpu { $1.eccUncorrected = $0 >= 4 ? 5 : 3 }.map(\.text) == ["GPU 0: 2 uncorrected memory errors"])
     #expect(gpu { if $0 >= 4 { $1.eccUncorrected = 3 } }.isEmpty)
-    let recovery = gpu { $1.recoveryAction = $0 < 4 ? nil : $0 < 9 ? "Reset" : "Reboot" }
-    #expect(recovery.map(\.text) == ["GPU 0 needs recovery: Reset", "GPU 0 needs recovery: Reboot"])
-    #expect(recovery.map(\.kind) == [.recovery, .recovery] && recovery.allSatisfy(\.kind.isBad))
-    #expect(gpu { $1.throttleReasons = $0 >= 4 && $0 < 9 ? "power_cap" : "" }.map(\.kind) == [.throttling])
+    let recovery = gpu { $1.recoveryAction = $0 < 4 ? nil : "Reset" }
+    #expect(recovery.map(\.text) == ["GPU 0 needs recovery: Reset"] && recovery[0].severity == .critical)
+    #expect(gpu { $1.throttleReasons = $0 >= 4 && $0 < 9 ? "power_cap" : "" }.map(\.kind) == [.throttleBegin])
     #expect(gpu { if $0 >= 4 { $1.state = .lost } }.map(\.kind) == [.gpuLost])
   }
 
   @Test func eachSampleIsLookedAtOnceAndOldEventsGo() {
-    let all = entries(40) { $1.ram.oomKills = Double($0 / 10) }
+    let all = entries(280) { $1.ram.oomKills = Double($0 / 70) }
     var log = EventLog(interval: 1)
-    for count in 1...40 { log.update(Array(all[max(0, count - 25)..<count])) }
-    #expect(log.events.map(\.time) == [1_020, 1_030])
+    for count in 1...280 { log.update(Array(all[max(0, count - 175)..<count])) }
+    #expect(log.events.map(\.time) == [1_140, 1_210])
     // Older samples that arrive later.
     log.update(all)
-    #expect(log.events.map(\.time) == [1_010, 1_020, 1_030])
+    #expect(log.events.map(\.time) == [1_070, 1_140, 1_210])
   }
 }

@@ -236,7 +236,7 @@ import Testing
 
   // MARK: Files
 
-  private func compare(
+  func compare(
     _ input: ScreenInput, _ size: Size, with name: String, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     var input = input

@@ -51,3 +51,38 @@ import Testing
     surviveTruncationAndMutation(of: Array(Self.text.utf8), mutations: 3_000) { _ = Columns(json: $0) }
   }
 }
+
+/// Events received from another agent.
+@Suite struct RemoteEventsTests {
+  private static let text = #"""
+    {"since":"2026-02-05T06:45:00Z","events":[
+      {"time":"2026-02-05T07:00:00Z","kind":"oom_kill","severity":"critical","subject":"service:db","text":"out of memory","count":2,
+       "workload":"service:db"},
+      {"time":"2026-02-05T06:50:00Z","kind":"flood","severity":"warning","subject":"","text":"the cellar","count":1},
+      {"kind":"reboot","subject":"","text":"no time"},
+      {"time":"2026-02-05T06:46:00Z","kind":"link_up","severity":"info","subject":"eth0","text":"up","count":1,"duration_seconds":70}],
+     "truncated":true}
+    """#
+
+  private func read(_ text: String) -> EventHistory? {
+    let bytes = Array(text.utf8)
+    return EventHistory(json: bytes.span)
+  }
+
+  @Test func eventsAreRead() throws {
+    let found = try #require(read(Self.text))
+    #expect(found.since == 1_770_273_900 && found.isTruncated)
+    #expect(found.events.map(\.kind) == [.outOfMemory, .other, .linkUp])
+    #expect(found.events[0].count == 2 && found.events[0].workload == "service:db")
+    #expect(found.events[1].severity == .warning && found.events[1].text == "the cellar")
+    #expect(found.events[2].duration == 70)
+  }
+
+  @Test(arguments: ["", "{}", "[]", "null"]) func whatIsNoAnswerIsNone(_ text: String) {
+    #expect(read(text) == nil)
+  }
+
+  @Test func itSurvivesAnything() {
+    surviveTruncationAndMutation(of: Array(Self.text.utf8), mutations: 3_000) { _ = EventHistory(json: $0) }
+  }
+}

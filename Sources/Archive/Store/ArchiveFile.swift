@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import SystemIO
 
 /// The archive's file, open for writing: takes samples apart, writes them, rewrites them as blocks, and lets old ones
 /// go.
@@ -64,6 +65,7 @@ final class ArchiveFile {
       nextBlock: (try database.integer("SELECT max(id) FROM block") ?? 0) + 1)
     flattener = SampleFlattener(series: series, texts: texts)
     try readJournal()
+    try EventTable.create(in: database, now: Int64(Clock.realtime * 1_000))
     try database.run("INSERT OR REPLACE INTO meta VALUES('raw_interval', ?)", [.integer(Int64(interval))])
   }
 
@@ -126,6 +128,7 @@ final class ArchiveFile {
       try database.transaction(
         { () throws(SQLiteError) in
           try writeRows(samples)
+          try EventTable.insert(samples, into: database)
           try closeBlocks()
         }, failure: { $0 })
     } catch {

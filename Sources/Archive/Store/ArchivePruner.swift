@@ -26,6 +26,8 @@ struct ArchivePruner {
     if let sizeLimit {
       while try usedBytes() > sizeLimit, let block = try maxExpendable(now: now) { try drop(block) }
     }
+    let longest = Tier.all.map { retention.milliseconds(of: $0, interval: interval) }.max() ?? 0
+    try EventTable.prune(before: now - longest, sizeLimit: sizeLimit, in: database)
     let gone = try deleteUnusedSeries(current: texts)
     // Each step frees one page; the statement has to be run to its end.
     try database.run("PRAGMA incremental_vacuum")

@@ -10,6 +10,7 @@
 ///   table's last and fill its pages, and old ones free whole pages.
 /// - `items`: entries that are not time series, over one block of raw samples (``ItemsBlock``).
 /// - `text`: the new value of a text, part or list (``SeriesKey/Kind``) at `t`; NULL where it ended.
+/// - `event`: events (``EventTable``); added to files of earlier versions, which ignore it.
 /// - `meta`: names with values. `raw_interval`: seconds. `clean`: 1 while no agent has it open.
 ///
 /// `PRAGMA user_version` is the schema's version; `PRAGMA application_id` identifies the file as the agent's.

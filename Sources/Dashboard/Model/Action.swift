@@ -1,6 +1,6 @@
 /// Command of a key on the main screen, grouped as the help is.
 enum Action: Hashable {
-  case quit, help, explain, settings, redraw, suspend, back, theme, glyphs, silence, workloads
+  case quit, help, explain, settings, redraw, suspend, back, theme, glyphs, silence, workloads, events
   case time(TimeAction)
   case panels(PanelAction)
   case table(TableAction)

@@ -13,6 +13,7 @@ extension ScreenState {
       overlay = .explain(focus ?? frameContext.panels.first ?? PanelDescriptor.all[0], selected: 0)
     case .settings: overlay = .settings(selected: 0)
     case .workloads: overlay = .workloads(WorkloadChoice())
+    case .events: overlay = .events(EventChoice())
     case .back: return back(frameContext)
     case .theme: return cycle("theme")
     case .glyphs: return cycle("graph")

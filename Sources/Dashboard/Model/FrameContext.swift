@@ -54,7 +54,9 @@ struct FrameContext {
   var past: [Double] = []
   /// Nominal seconds between two samples.
   var interval = 1
-  var events: [TimelineEvent] = []
+  var events: [MachineEvent] = []
+  /// Rows of the list of events.
+  var listedEvents: [MachineEvent] = []
   /// Whether signals may be sent.
   var canSignal = false
   /// Whether threads can be shown.

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import Events
 internal import Query
 internal import SampleStore
 internal import Synchronization
@@ -18,7 +19,7 @@ struct HistoryBucket: Sendable {
 /// A time range before memory, in the steps of an axis.
 struct HistoryRange: Sendable {
   var steps: [HistoryBucket] = []
-  var events: [TimelineEvent] = []
+  var events: [MachineEvent] = []
 }
 
 /// The state at one time before memory.
@@ -75,6 +76,8 @@ final class HistoryFetcher: Sendable {
   private static let patience = 0.3
   /// Maximum of rows × series in one answer.
   private static let maxValues = 1_000_000
+  /// Maximum number of events on the axis.
+  private static let maxEvents = 2_000
 
   /// Metrics of all graphs and events.
   static let metrics = Set(PanelDescriptor.all.flatMap(\.graphs).flatMap(\.metrics) + EventLog.metrics).sorted()
@@ -238,7 +241,8 @@ final class HistoryFetcher: Sendable {
           maximum: rows.sample(row: row, .maximum, elapsed: elapsed),
           count: max(1, TextFormat.whole(Double(step ?? 1) / Double(want.interval)))))
     }
-    var log = EventLog(interval: TextFormat.whole(cadence.rounded(.up)))
+    let stored = (try? await archive.events(EventQuery(from: start, to: end, limit: maxEvents))) ?? nil
+    var log = EventLog(interval: TextFormat.whole(cadence.rounded(.up)), origin: .means)
     log.update(
       range.steps.map { step in
         var sample = step.mean
@@ -246,7 +250,9 @@ final class HistoryFetcher: Sendable {
         sample.host.uptime = step.minimum.host.uptime
         return history.entry(of: sample)
       })
-    range.events = log.events
+    // Before events were stored, those that the values show.
+    let since = stored?.since ?? .infinity
+    range.events = log.events.filter { !($0.time >= since) } + (stored?.events.reversed() ?? [])
     return range
   }
 

@@ -54,6 +54,7 @@ enum KeyMap {
         Binding(
           [character("n"), character("p")], "n p", "next, previous event (reboot, OOM kill, Xid, ...)", "events",
           [.time(.event(1)), .time(.event(-1))]),
+        Binding([character("e")], "e", "list of events; Enter views the time of one", "list", [.events]),
         Binding(
           [character("+"), character("="), character("-"), character("_")], "+ -",
           "zoom in, out", "zoom", [-1, -1, 1, 1].map { .time(.zoom($0)) }),

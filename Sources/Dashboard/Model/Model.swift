@@ -132,6 +132,7 @@ struct Model {
         choice.selected = next
       }
       state.overlay = .ranking(choice)
+    case .events(let choice): return handleEvents(key, choice, frameContext)
     case .details(let pid): return handleDetails(key, pid, frameContext)
     case .signal(let dialog): return handleSignal(key, dialog)
     case .filter(let before): return handleFilter(key, before)
@@ -153,6 +154,31 @@ struct Model {
     guard let action else { return .nothing }
     state.overlay = nil
     return perform(action, frameContext)
+  }
+
+  private mutating func handleEvents(_ key: KeyPress, _ choice: EventChoice, _ frameContext: FrameContext) -> Effect {
+    var choice = choice
+    switch key {
+    case .enter:
+      state.overlay = nil
+      let events = frameContext.listedEvents
+      guard !events.isEmpty else { return .draw }
+      let event = events[min(choice.selected, events.count - 1)]
+      state.isPaused = false
+      state.cursor.view(event.time, frameContext)
+      state.note = frameContext.time(event.time) + " " + event.text
+      return .draw
+    case .escape, .character("e"), .character("q"):
+      state.overlay = nil
+      return .draw
+    case .tab, .right: choice.changeMinimum(by: 1)
+    case .backTab, .left: choice.changeMinimum(by: -1)
+    default:
+      guard let next = key.move(in: frameContext.overlayRows, from: choice.selected) else { return .nothing }
+      choice.selected = next
+    }
+    state.overlay = .events(choice)
+    return .draw
   }
 
   private mutating func handleDetails(_ key: KeyPress, _ pid: Int32, _ frameContext: FrameContext) -> Effect {

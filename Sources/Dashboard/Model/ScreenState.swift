@@ -11,6 +11,8 @@ struct ScreenState: Equatable {
     case workloads(WorkloadChoice)
     /// Who used the machine in the marked window.
     case ranking(RankingChoice)
+    /// The list of events.
+    case events(EventChoice)
     case details(Int32)
     /// The choice of a signal, and its confirmation.
     case signal(SignalDialog)

@@ -5,11 +5,11 @@ struct HelpView {
 
   /// Abbreviations on the screen, each short enough for 80 columns.
   static let legend: [(name: String, text: String)] = {
-    let events = TimelineEvent.EventKind.allCases.map(\.legend)
-    return [
-      ("axis", events.prefix(4).joined(separator: ", ")),
-      ("", events.dropFirst(4).joined(separator: ", ")),
-      ("GPU", "z asleep, ! lost and not in the mean; X E R T as on the axis"),
+    [
+      ("axis", "B reboot, A agent restart, G gap, C clock step, O OOM kill, X Xid"),
+      ("", "E ECC error, R GPU needs recovery, L GPU lost, F filesystem, D disk"),
+      ("", "N link, W workload, ! alert, dot: end of one; thick line: throttled"),
+      ("GPU", "z asleep, ! lost and not in the mean; X E R as on the axis, T throttled"),
       ("+3", "3 hidden rows; scroll by wheel, or focus the panel (Tab)"),
       ("graph", "line: mean of the samples of a column; shaded: min-max"),
       ("RAM", "used (total - available), then reclaimable cache"),

@@ -97,6 +97,8 @@ struct Screen {
       if let context { WorkloadsView(context: context, choice: choice).draw(on: &grid) }
     case .ranking(let choice):
       if let context { RankingView(context: context, choice: choice).draw(on: &grid) }
+    case .events(let choice):
+      if let context { EventsView(context: context, choice: choice, events: input.eventList).draw(on: &grid) }
     case .details(let pid):
       if let context {
         DetailsView(

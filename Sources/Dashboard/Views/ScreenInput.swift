@@ -26,7 +26,9 @@ struct ScreenInput {
   /// The wall clock, and the offset of displayed times.
   var now = 0.0
   var utcOffset = 0
-  var events: [TimelineEvent] = []
+  var events: [MachineEvent] = []
+  /// All known events, newest first, while their list is shown.
+  var eventList: [MachineEvent] = []
   /// The process table; nil where only the processes of the samples are known.
   var table: ProcessSnapshot?
   /// Whether threads can be shown.

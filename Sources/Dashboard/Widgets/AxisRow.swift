@@ -7,6 +7,11 @@ struct AxisRow {
   var own: TimeAxis?
   private var axis: TimeAxis { own ?? context.timeline.axis }
 
+  init(context: Context, own: TimeAxis? = nil) {
+    self.context = context
+    self.own = own
+  }
+
   /// Possible distances between two labels, in seconds.
   private static let distances: [Double] = [
     5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
@@ -18,18 +23,38 @@ struct AxisRow {
     let glyphs = context.glyphs
     guard rect.width >= 12 else { return }
     grid.fill(glyphs.rule, x: rect.x, y: rect.y, count: rect.width, .faint)
+    // Marks and clicks belong to the common axis only.
+    let lane = EventLane(own == nil ? context.timeline.events : [], width: rect.width, axis: axis, glyphs)
+    lane.drawShades(on: &grid, in: rect, glyphs)
+    let labels = drawLabels(beside: lane, on: &grid, in: rect)
+    guard own == nil else { return }
+    lane.drawMarks(on: &grid, in: rect, taken: labels, glyphs)
+    if let time = context.state.cursor.time, let cell = axis.cell(of: time, width: rect.width, glyphs) {
+      grid.put(glyphs.isASCII ? "^" : "▲", x: rect.x + cell, y: rect.y, Style(.cursor, .bold))
+    }
+    context.hits.add(.time, rect)
+  }
+
+  /// Draws times relative to now, or of day in the past; returns the columns that they take.
+  private func drawLabels(beside lane: EventLane, on grid: inout Grid, in rect: Rect) -> [Range<Int>] {
+    let glyphs = context.glyphs
+    var labels: [Range<Int>] = []
     let perCell = axis.step * Double(glyphs.columnsPerCell)
     if context.state.cursor.time == nil {
       let distance = Self.distances.first { $0 / perCell >= 9 } ?? 2_419_200
       // Labels relative to now stay in place while the graph moves.
-      if isFree(rect.right - 3..<rect.right, rect) { grid.putRight("now", end: rect.right, y: rect.y, .muted) }
+      if isFree(rect.right - 3..<rect.right, lane, rect) {
+        grid.putRight("now", end: rect.right, y: rect.y, .muted)
+        labels.append(rect.right - 3..<rect.right)
+      }
       var back = distance
       while back / perCell <= Double(rect.width) - 1, back < 1e9 {
         let cell = rect.width - 1 - TextFormat.whole(back / perCell)
         let text = "-" + TextFormat.short(back)
         let x = rect.x + cell - text.utf8.count / 2
-        if x >= rect.x, isFree(x..<x + text.utf8.count, rect) {
+        if x >= rect.x, isFree(x..<x + text.utf8.count, lane, rect) {
           grid.put(text, x: x, y: rect.y, .muted, limit: rect.right - x - 4)
+          labels.append(x..<x + text.utf8.count)
         }
         back += distance
       }
@@ -42,24 +67,20 @@ struct AxisRow {
         (distance < 60 ? 14 : 11) + (hasDates && distance < 86_400 ? 7 : 0)
       }
       var place = Self.distances.firstIndex { $0 / perCell >= columns($0) } ?? Self.distances.count - 1
-      while !drawTimes(Self.distances[place], on: &grid, in: rect), place > 0, Self.distances[place] > perCell {
+      labels = drawTimes(Self.distances[place], beside: lane, on: &grid, in: rect)
+      while labels.isEmpty, place > 0, Self.distances[place] > perCell {
         place -= 1
-      }
-      if let time = context.state.cursor.time, let cell = axis.cell(of: time, width: rect.width, glyphs) {
-        grid.put(glyphs.isASCII ? "^" : "▲", x: rect.x + cell, y: rect.y, Style(.cursor, .bold))
+        labels = drawTimes(Self.distances[place], beside: lane, on: &grid, in: rect)
       }
     }
-    // Marks and clicks belong to the common axis only.
-    guard own == nil else { return }
-    for event in context.timeline.events {
-      guard let cell = axis.cell(of: event.time, width: rect.width, glyphs) else { continue }
-      grid.put(event.kind.mark, x: rect.x + cell, y: rect.y, event.kind.isBad ? .critical : .warning)
-    }
-    context.hits.add(.time, rect)
+    return labels
   }
 
-  /// Draws times of day at a distance, and returns whether one fitted.
-  private func drawTimes(_ distance: Double, on grid: inout Grid, in rect: Rect) -> Bool {
+  /// Draws times of day at a distance, and returns the columns of those that fitted.
+  private func drawTimes(
+    _ distance: Double, beside lane: EventLane, on grid: inout Grid, in rect: Rect
+  ) -> [Range<Int>] {
+    var labels: [Range<Int>] = []
     let glyphs = context.glyphs
     let perCell = axis.step * Double(glyphs.columnsPerCell)
     let last = Double(axis.last(isPaired: glyphs.columnsPerCell == 2) + 1) * axis.step
@@ -70,23 +91,21 @@ struct AxisRow {
       let cell = rect.width - 1 - TextFormat.whole((last - time) / perCell)
       let text = distance >= 86_400 ? context.clock.day(time) : context.clock.short(time, hasSeconds: distance < 60)
       let x = min(rect.right - text.utf8.count, rect.x + cell - text.utf8.count / 2)
-      if x >= rect.x, x + text.utf8.count < taken, isFree(x..<x + text.utf8.count, rect) {
+      if x >= rect.x, x + text.utf8.count < taken, isFree(x..<x + text.utf8.count, lane, rect) {
         grid.put(text, x: x, y: rect.y, .muted)
+        labels.append(x..<x + text.utf8.count)
         taken = x
       }
       time -= distance
     }
-    return taken <= rect.right
+    return labels
   }
 
   /// Whether the columns, and those next to them, are free of marks of events and of the cursor, which have priority
   /// and could be read as part of a label.
-  private func isFree(_ columns: Range<Int>, _ rect: Rect) -> Bool {
+  private func isFree(_ columns: Range<Int>, _ lane: EventLane, _ rect: Rect) -> Bool {
     let columns = columns.lowerBound - 1..<columns.upperBound + 1
-    let timestamps = context.timeline.events.map(\.time) + (context.state.cursor.time.map { [$0] } ?? [])
-    return !timestamps.contains { time in
-      axis.cell(of: time, width: rect.width, context.glyphs).map { columns.contains(rect.x + $0) }
-        ?? false
-    }
+    let cursor = context.state.cursor.time.flatMap { axis.cell(of: $0, width: rect.width, context.glyphs) }
+    return lane.isFree(columns, x: rect.x) && !(cursor.map { columns.contains(rect.x + $0) } ?? false)
   }
 }

@@ -61,7 +61,7 @@ struct Timeline {
   /// The time cursor; nil for the newest time.
   let cursor: Double?
   /// Events, oldest first.
-  let events: [TimelineEvent]
+  let events: [MachineEvent]
   private let entries: [History.Entry]
   private let past: [HistoryBucket]
   /// Nominal seconds between two samples.
@@ -72,7 +72,7 @@ struct Timeline {
   /// - Parameter past: steps before the samples.
   init(
     _ entries: [History.Entry], past: [HistoryBucket] = [], axis: TimeAxis, interval: Int, cursor: Double? = nil,
-    events: [TimelineEvent] = []
+    events: [MachineEvent] = []
   ) {
     self.entries = entries
     self.past = past

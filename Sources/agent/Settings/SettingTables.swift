@@ -300,9 +300,9 @@ struct ReportSettings: SettingTable {
   let measure = SettingRow(
     "--of <measure>", default: CulpritMeasure.cpu, .choice,
     "The measure: CPU time, mean memory, bytes read and written, GPU time, or energy of GPUs.")
-  let limit = SettingRow("--limit <count>", default: 20, .integer(1...1_000), "Entries at most.")
+  let limit = SettingRow("--limit <count>", default: 20, .integer(1...1_000), "Entries at most, and events.")
   let format = SettingRow(
-    "--format <format>", default: Format.text, .choice, "text or markdown: a table. json: as /culprits.")
+    "--format <format>", default: Format.text, .choice, "text or markdown: tables. json: as /culprits, with events.")
 }
 
 /// The options of `agent token`.

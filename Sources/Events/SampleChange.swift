@@ -1,0 +1,153 @@
+internal import AgentMetrics
+
+/// Two consecutive samples, and the events that their difference shows.
+struct SampleChange {
+  let old: Sample
+  let new: Sample
+  let hasRebooted: Bool
+  let hasNewAgent: Bool
+  private let interval: Double
+  /// Whether the samples' clocks cannot be compared.
+  private let isMeans: Bool
+  /// Whether the new sample is the first one of this process.
+  private let isResumed: Bool
+
+  var time: Double { new.timestamp.seconds }
+
+  init(_ old: Sample, _ new: Sample, interval: Double, isResumed: Bool, isMeans: Bool) {
+    (self.old, self.new, self.interval, self.isMeans, self.isResumed) = (old, new, interval, isMeans, isResumed)
+    let isDemo = old.host.isDemo || new.host.isDemo
+    hasNewAgent =
+      isResumed || new.agent.cpuTotal + 0.001 < old.agent.cpuTotal || new.agent.version != old.agent.version
+    hasRebooted = !isDemo && Self.hasRebooted(old, new, isSameAgent: !hasNewAgent && new.agent.cpuTotal.isFinite)
+  }
+
+  private static func hasRebooted(_ old: Sample, _ new: Sample, isSameAgent: Bool) -> Bool {
+    guard old.host.uptime.isFinite, new.host.uptime.isFinite else {
+      // The boot time is computed by subtraction, and varies with the clock.
+      return !isSameAgent && abs(new.host.bootTime - old.host.bootTime) > 30
+    }
+    if new.host.uptime + 1 < old.host.uptime { return true }
+    if isSameAgent { return false }
+    // Up for longer than before, after an absence that was longer still: it booted within that time. An uptime that is
+    // longer than the absence shows a clock that was set.
+    let passed = new.timestamp.seconds - old.timestamp.seconds
+    return passed - (new.host.uptime - old.host.uptime) > 30 && new.host.uptime <= passed + 30
+  }
+
+  /// Seconds by which the wall clock was set between the samples; 0 where the clocks agree or cannot be compared.
+  private var clockStep: Double {
+    guard !isMeans, !isResumed, !hasRebooted, !new.host.isDemo else { return 0 }
+    let step = (time - old.timestamp.seconds) - (new.boottime - old.boottime)
+    // Timestamps are whole seconds.
+    return step.isFinite && abs(step) > 2.5 ? step : 0
+  }
+
+  /// Reboot, restart of the agent, gap, step of the clock.
+  func ofMachine() -> [MachineEvent] {
+    let step = clockStep
+    let passed = time - old.timestamp.seconds - step
+    let missing = passed - max(new.elapsed.isFinite ? new.elapsed : 0, 0)
+    let isGap = missing > 3 * interval && missing > 3
+    let absence = isGap ? " after " + EventText.duration(missing) + " without samples" : ""
+    var events: [MachineEvent] = []
+    if hasRebooted {
+      var event = MachineEvent(.reboot, at: time, "rebooted" + absence)
+      if isGap { event.duration = missing }
+      events.append(event)
+    } else if hasNewAgent {
+      let version = new.agent.version.isEmpty ? "" : ": " + new.agent.version
+      var event = MachineEvent(.agentRestart, at: time, "agent restarted" + absence + version)
+      if isGap { event.duration = missing }
+      events.append(event)
+    } else if isGap {
+      var event = MachineEvent(.gap, at: time, "no samples for " + EventText.duration(missing))
+      event.duration = missing
+      events.append(event)
+    }
+    if step != 0 {
+      let direction = step > 0 ? "forward" : "back"
+      events.append(MachineEvent(.clockStep, at: time, "clock set \(direction) by " + EventText.duration(abs(step))))
+    }
+    return events
+  }
+
+  /// Errors of GPUs.
+  func ofGPUs() -> [MachineEvent] {
+    var events: [MachineEvent] = []
+    for (index, gpu) in new.gpus.enumerated() {
+      guard let before = old.gpus.entry(near: index, where: { $0.index == gpu.index && $0.uuid == gpu.uuid }) else {
+        continue
+      }
+      let subject = EventRules.subject(of: gpu)
+      if gpu.xid > 0, gpu.xid != before.xid {
+        events.append(
+          MachineEvent(.xid, at: time, subject: subject, subject + ": Xid " + EventText.tenths(gpu.xid)))
+      }
+      let errors = EventText.growth(before.eccUncorrected, gpu.eccUncorrected)
+      if errors > 0 {
+        var event = MachineEvent(
+          .ecc, at: time, subject: subject, subject + ": " + EventText.count(errors, "uncorrected memory error"))
+        event.count = errors
+        events.append(event)
+      }
+      if let action = gpu.recoveryAction, action != before.recoveryAction {
+        events.append(MachineEvent(.recovery, at: time, subject: subject, subject + " needs recovery: " + action))
+      }
+    }
+    return events
+  }
+
+  /// Failed requests of disks.
+  func ofDisks() -> [MachineEvent] {
+    var events: [MachineEvent] = []
+    for (index, disk) in new.disks.enumerated() where disk.errorsTotal > 0 {
+      guard let before = old.disks.entry(near: index, where: { $0.device == disk.device }) else { continue }
+      let errors = EventText.growth(before.errorsTotal, disk.errorsTotal)
+      guard errors > 0 else { continue }
+      var event = MachineEvent(
+        .diskErrors, at: time, subject: disk.device, disk.device + ": " + EventText.count(errors, "failed request"))
+      event.count = errors
+      events.append(event)
+    }
+    return events
+  }
+
+  /// OOM kills of the workloads that samples list.
+  func ofListedWorkloads() -> WorkloadWatch.Changes? {
+    guard let before = old.workloads?.top, let now = new.workloads?.top, now.contains(where: { $0.oomKills > 0 }) else {
+      return nil
+    }
+    var changes = WorkloadWatch.Changes()
+    for workload in now where workload.oomKills > 0 {
+      guard let earlier = before.first(where: { $0.id == workload.id }) else { continue }
+      let kills = EventText.growth(earlier.oomKills, workload.oomKills)
+      guard kills > 0 else { continue }
+      changes.kills.append(WorkloadWatch.Kills(workload: workload.id, name: workload.name, count: kills))
+    }
+    return changes
+  }
+
+  /// Alerts that began to fire, and those that ended.
+  func ofAlerts() -> [MachineEvent] {
+    guard !(old.alerts.isEmpty && new.alerts.isEmpty) else { return [] }
+    // The alerts of a new agent start without states.
+    let before = isResumed ? [] : old.alerts.filter { $0.phase == .firing }
+    let firing = new.alerts.filter { $0.phase == .firing }
+    func event(_ kind: EventKind, _ alert: Alert, _ text: String) -> MachineEvent {
+      let subject = alert.name + (alert.target.isEmpty ? "" : "/" + alert.target)
+      return MachineEvent(kind, at: time, subject: subject, text + (alert.summary.isEmpty ? "" : ": " + alert.summary))
+    }
+    func isSame(_ left: Alert, _ right: Alert) -> Bool { left.name == right.name && left.target == right.target }
+    var events: [MachineEvent] = []
+    for alert in firing where !before.contains(where: { isSame($0, alert) }) {
+      events.append(event(.alertFiring, alert, "alert " + alert.name))
+    }
+    for alert in before where !firing.contains(where: { isSame($0, alert) }) {
+      var ended = event(.alertResolved, alert, "alert " + alert.name + " resolved")
+      if time >= alert.since { ended.duration = time - alert.since }
+      events.append(ended)
+    }
+    return events
+  }
+}
