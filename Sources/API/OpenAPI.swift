@@ -62,7 +62,8 @@ enum OpenAPI {
       ])
     ),
     ("Columns", ColumnsJSON.schema), ("Process", process), ("Workload", JSONSchema(Workload.table)),
-    ("Culprits", JSONSchema(CulpritRanking.table)),
+    ("Culprits", JSONSchema(CulpritRanking.table)), ("Comparison", JSONSchema(Comparison.table)),
+    ("Waste", JSONSchema(WasteReport.table)),
     ("Error", APIError.schema),
   ]
 

@@ -9,7 +9,7 @@ import SystemIO
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Print who used the machine between two times, from the --db file; an agent may be running.",
+    abstract: "Print who used or wasted the machine between two times, from the --db file; an agent may be running.",
     usage: "agent report --db <file> [<options>]")
 
   @OptionGroup var archiveFile: SettingOptions<ArchiveFileSettings>
@@ -24,23 +24,41 @@ struct ReportCommand: ParsableCommand {
     let end = options.to ?? extent.newest.seconds
     let start = options.from ?? end - 3_600
     guard start <= end else { throw UsageError(description: "--from is later than --to") }
-    var sum = CulpritSum(by: options.grouping)
     var host: String?
-    try archive.samples(from: start, to: end) { sample in
-      sum.add(sample)
-      host = sample.host.hostname ?? host
-    }
-    let ranking = sum.ranking(of: options.measure, limit: options.limit)
-    guard ranking.samples > 0 else {
-      let window = Timestamp(seconds: start).rfc3339 + " to " + Timestamp(seconds: end).rfc3339
-      throw UnavailableError(description: "\(path): no samples from \(window)")
-    }
-    let text =
-      switch options.format {
-      case .text: ReportText.table(of: ranking, host: host, isMarkdown: false)
-      case .markdown: ReportText.table(of: ranking, host: host, isMarkdown: true)
-      case .json: API.culpritsBody(of: ranking)
+    var samples = 0
+    func visit(_ body: (Sample) -> Void) throws {
+      try archive.samples(from: start, to: end) { sample in
+        body(sample)
+        samples += 1
+        host = sample.host.hostname ?? host
       }
+      guard samples > 0 else {
+        let window = Timestamp(seconds: start).rfc3339 + " to " + Timestamp(seconds: end).rfc3339
+        throw UnavailableError(description: "\(path): no samples from \(window)")
+      }
+    }
+    let text: String
+    if options.waste {
+      guard let grouping = WasteGrouping(rawValue: options.grouping.rawValue) else {
+        throw SettingError(
+          name: "--by", value: options.grouping.rawValue,
+          reason: "with --waste must be one of " + WasteGrouping.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      var sum = WasteSum(by: grouping)
+      try visit { sum.add($0) }
+      let report = sum.report(limit: options.limit)
+      text =
+        options.format == .json
+        ? API.wasteBody(of: report) : WasteText.table(of: report, host: host, isMarkdown: options.format == .markdown)
+    } else {
+      var sum = CulpritSum(by: options.grouping)
+      try visit { sum.add($0) }
+      let ranking = sum.ranking(of: options.measure, limit: options.limit)
+      text =
+        options.format == .json
+        ? API.culpritsBody(of: ranking)
+        : ReportText.table(of: ranking, host: host, isMarkdown: options.format == .markdown)
+    }
     // A full disk must not look like a complete report.
     if !StandardStreams.write(text, to: 1) {
       throw UnavailableError(description: SystemError("write standard output").description)

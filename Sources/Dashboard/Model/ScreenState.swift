@@ -11,11 +11,17 @@ struct ScreenState: Equatable {
     case workloads(WorkloadChoice)
     /// Who used the machine in the marked window.
     case ranking(RankingChoice)
+    /// Changes between two times.
+    case comparison(ComparisonChoice)
+    /// Resources held without use in a window.
+    case waste(WasteChoice)
     case details(Int32)
     /// The choice of a signal, and its confirmation.
     case signal(SignalDialog)
     /// The filter being typed, with its previous text.
     case filter(before: String)
+    /// The time being typed.
+    case jump(JumpPrompt)
   }
 
   var settings = Settings()
