@@ -5,6 +5,7 @@ import { ready } from './catalog.js';
 import { byId, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { Events } from './events.js';
+import { ComparePanel } from './panel-compare.js';
 import { CPUPanel } from './panel-cpu.js';
 import { GPUPanel } from './panel-gpu.js';
 import { MemoryPanel } from './panel-memory.js';
@@ -16,6 +17,7 @@ import { ProcessPanel } from './panel-processes.js';
 import { SensorsPanel } from './panel-sensors.js';
 import { DiskPanel, FilesystemPanel } from './panel-storage.js';
 import { AgentPanel, LimitsPanel, SystemPanel } from './panel-system.js';
+import { WastePanel } from './panel-waste.js';
 import { WorkloadPanel } from './panel-workloads.js';
 import { Plot, drawAll, drawForPrint, drawLive, drawn, isSeen, showPointers } from './plot.js';
 import { Store } from './store.js';
@@ -290,7 +292,8 @@ function buildPanels() {
   heights.disconnect();
   const [alerts, overview] = [new Alerts(context), new Overview(context)];
   // GPUs first, where there are any.
-  const cards = [GPUPanel, CPUPanel, MemoryPanel, SystemPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, WorkloadPanel, EventPanel, ProcessPanel, LimitsPanel, AgentPanel]
+  const cards = [GPUPanel, CPUPanel, MemoryPanel, SystemPanel, NetworkPanel, DiskPanel, FilesystemPanel, SensorsPanel, WorkloadPanel, EventPanel, ProcessPanel, ComparePanel,
+    WastePanel, LimitsPanel, AgentPanel]
     .map((Type) => new Type(context));
   panels = [alerts, overview, ...cards];
   main.replaceChildren(alerts.node, overview.node, h('div', { class: 'cards' }, ...cards.map((panel) => panel.node)));

@@ -62,8 +62,8 @@ enum OpenAPI {
       ])
     ),
     ("Columns", ColumnsJSON.schema), ("Process", process), ("Workload", JSONSchema(Workload.table)),
-    ("Culprits", JSONSchema(CulpritRanking.table)),
-    ("Events", JSONSchema(EventHistory.table)),
+    ("Culprits", JSONSchema(CulpritRanking.table)), ("Comparison", JSONSchema(Comparison.table)),
+    ("Waste", JSONSchema(WasteReport.table)), ("Events", JSONSchema(EventHistory.table)),
     ("Error", APIError.schema),
   ]
 

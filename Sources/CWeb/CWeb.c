@@ -44,6 +44,9 @@ static const CWebFile files[] = {
     {"heatmap.js", (const char[]){
 #embed "../../web/heatmap.js" suffix(, 0)
     }},
+    {"panel-compare.js", (const char[]){
+#embed "../../web/panel-compare.js" suffix(, 0)
+    }},
     {"panel-cpu.js", (const char[]){
 #embed "../../web/panel-cpu.js" suffix(, 0)
     }},
@@ -76,6 +79,9 @@ static const CWebFile files[] = {
     }},
     {"panel-system.js", (const char[]){
 #embed "../../web/panel-system.js" suffix(, 0)
+    }},
+    {"panel-waste.js", (const char[]){
+#embed "../../web/panel-waste.js" suffix(, 0)
     }},
     {"panel-workloads.js", (const char[]){
 #embed "../../web/panel-workloads.js" suffix(, 0)

@@ -22,6 +22,7 @@ final class Dashboard {
   private let processes = ProcessFetcher()
   private let past = HistoryFetcher()
   private let eventList = EventListFetcher()
+  private let windows = WindowFetcher()
   private var hasFocus = true
   private var lastDraw = -Double.infinity
   private var meanBytes = Double.nan
@@ -30,6 +31,9 @@ final class Dashboard {
   /// Watches that request samples at the frame rate while they live.
   private var watches: [Watch] = []
   private var watchedInterval = 0
+  /// The time to open at, until it is viewed, and the monotonic time of the first frame with samples.
+  private var start: Double?
+  private var firstFrame: Double?
 
   /// Creates a dashboard on the histories of one or more hosts.
   ///
@@ -56,6 +60,7 @@ final class Dashboard {
     model = Model(ScreenState(settings: settings))
     model.state.note = problem
     model.state.isGrid = hosts.count > 1
+    start = options.start
   }
 
   /// Creates a dashboard on one history.
@@ -75,6 +80,8 @@ final class Dashboard {
 
   /// Seconds that a frame waits for its process table.
   private static let patience = 0.2
+  /// Seconds that the time to open at waits for samples that reach back to it.
+  private static let startPatience = 3.0
   /// Seconds between two frames while the window lacks the focus.
   private static let unfocusedInterval = 5.0
 
@@ -93,6 +100,7 @@ final class Dashboard {
       if mustDraw {
         mustDraw = !draw(on: terminal)
         if !mustDraw { deadline = nil }
+        if viewStart(terminal.wake) { continue }
       }
       // Updates the clock in the corner between samples; usually a tick on the second comes first and redraws it.
       let seconds = now().seconds
@@ -125,7 +133,7 @@ final class Dashboard {
       return isFocused && !hasFocus ? .draw : .nothing
     case .woken:
       // An answer is shown immediately, whatever the refresh interval.
-      let hasNews = past.takeNews()
+      let hasNews = past.takeNews() || windows.takeNews()
       guard isDue else { return hasNews ? .draw : .nothing }
       fetch(terminal.wake)
       guard processes.isTableAwaited, needsTable else { return .draw }
@@ -187,19 +195,36 @@ final class Dashboard {
       if let problem = config?.save(model.state.settings) { model.state.note = "not saved: " + problem }
     case .send(let signal, let pid):
       model.state.note = send(signal, to: pid)
+    case .copy(let text): terminal.copy(text)
     case .silence(let isSilenced):
       options.silenceAlerts?(isSilenced)
     }
     if case .signal? = model.state.overlay {} else { held = nil }
     paused = model.state.isPaused ? paused ?? drawn : nil
-    // The past is viewed in the samples known when the cursor left the present; the history continues meanwhile.
+    freeze()
+    fetch(terminal.wake)
+    return .draw
+  }
+
+  /// Keeps the samples known when the cursor left the present; the history continues meanwhile.
+  private func freeze() {
     if model.state.cursor.time == nil {
       frozen = []
     } else if frozen.isEmpty {
       frozen = frameContext.entries
     }
-    fetch(terminal.wake)
-    return .draw
+  }
+
+  /// Views the time to open at as soon as samples reach back to it, or the oldest one after some seconds; whether it did.
+  private func viewStart(_ wake: @escaping @Sendable () -> Void) -> Bool {
+    guard let time = start, !model.state.isGrid, !frameContext.entries.isEmpty else { return false }
+    firstFrame = firstFrame ?? monotonic()
+    guard time >= frameContext.oldest || monotonic() - (firstFrame ?? 0) >= Self.startPatience else { return false }
+    start = nil
+    model.state.note = model.state.jump(to: time, frameContext)
+    freeze()
+    fetch(wake)
+    return true
   }
 
   /// Holds the process of the signal dialog before the choice of a signal, so that the confirmed process receives it.
@@ -240,6 +265,9 @@ final class Dashboard {
     wantThreads()
     if case .events? = model.state.overlay {
       eventList.fetch(of: model.state.host, from: host.history.archive, wake)
+    }
+    if let request = WindowRequest(model.state) {
+      windows.ask(request, of: host.history, frameContext.entries, wake)
     }
     if needsTable, case .remote(let read)? = host.processes {
       processes.fetchTable(of: model.state.host, interval: Double(model.state.settings.refresh), wake, read)
@@ -323,6 +351,7 @@ final class Dashboard {
     (input.state, input.size, input.glyphs) = (model.state, terminal.size, terminal.glyphs)
     addEventList(to: &input)
     addDetails(to: &input)
+    input.window = WindowRequest(model.state).flatMap(windows.answer)
     if model.state.cursor.time != nil { addHistory(to: &input, terminal.wake) }
     return input
   }
@@ -348,6 +377,8 @@ final class Dashboard {
     input.connection = host.connection?()
     input.hasThreads = host.control?.hasThreads ?? false
     addEventList(to: &input)
+    input.window = WindowRequest(model.state).flatMap(windows.answer)
+    input.page = host.page ?? options.listening.map { $0 + "/ui/" }
     addDetails(to: &input)
     addHistory(to: &input, terminal.wake)
     if hosts.count > 1 {

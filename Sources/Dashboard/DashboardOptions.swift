@@ -26,6 +26,8 @@ package struct DashboardOptions: Sendable {
   package var configPath: String?
   /// Origins of the metrics on this platform.
   package var sources = SourceTexts.rows
+  /// POSIX time to open at; nil for now.
+  package var start: Double?
   /// Settings as `key=value` that override the file's and are not saved: `theme=light`, `layout=gpu`.
   package var overrides: [String] = []
 
@@ -94,10 +96,12 @@ package struct DashboardHost: Sendable {
   package var control: ProcessControl?
   /// State of its connection; nil for this process.
   package var connection: (@Sendable () -> DashboardConnection)?
+  /// URL of its page, `http://127.0.0.1:8080/ui/`; nil where none is known.
+  package var page: String?
 
   package init(
     name: String, history: History, demand: SamplingDemand? = nil, processes: ProcessSource? = nil,
-    control: ProcessControl? = nil,
+    control: ProcessControl? = nil, page: String? = nil,
     connection: (@Sendable () -> DashboardConnection)? = nil
   ) {
     self.name = name
@@ -105,6 +109,7 @@ package struct DashboardHost: Sendable {
     self.demand = demand ?? SamplingDemand(history)
     self.processes = processes
     self.control = control
+    self.page = page
     self.connection = connection
   }
 }

@@ -229,6 +229,11 @@ package final class NcursesTerminal: Terminal {
     }
   }
 
+  package func copy(_ text: String) {
+    guard isDirect, encoder.traits.hasTitle else { return }
+    unsent += Clipboard.bytes(text)
+  }
+
   package func invalidate() {
     shown = nil
     if !isDirect { cncurses_invalidate() }

@@ -24,6 +24,12 @@ struct RemoteTarget: Equatable {
     self.init(url: url, name: String(name))
   }
 
+  /// URL of its page; nil for a socket, which no browser opens.
+  var page: String? {
+    guard url.lowercased().hasPrefix("http") else { return nil }
+    return url + (url.hasSuffix("/") ? "ui/" : "/ui/")
+  }
+
   /// Parses a hosts file: URL and optional name per line, comments after `#`.
   static func lines(of text: String) -> [RemoteTarget] {
     text.split(whereSeparator: \.isNewline).compactMap { line in
@@ -74,15 +80,15 @@ struct RemoteDashboard {
   func run(options: DashboardOptions) throws {
     let machines = try targets.map { target in
       let machine = try RemoteMachine(target.url, token: token, authorities: authorities, capacity: historySize)
-      return (name: target.name, machine: machine)
+      return (target: target, machine: machine)
     }
     // A machine that does not respond delays no other.
     let tasks = machines.map { entry in Task.detached { await entry.machine.run() } }
     defer { for task in tasks { task.cancel() } }
-    let hosts = machines.map { name, machine in
+    let hosts = machines.map { target, machine in
       DashboardHost(
-        name: name, history: machine.history, demand: machine.demand,
-        processes: .remote { try await machine.processes() },
+        name: target.name, history: machine.history, demand: machine.demand,
+        processes: .remote { try await machine.processes() }, page: target.page,
         connection: {
           let state = machine.state
           return DashboardConnection(isConnected: state.isConnected, lag: state.lag, reason: state.reason)

@@ -11,7 +11,7 @@ struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract:
-      "Print who used the machine between two times, and its events, from the --db file; an agent may be running.",
+      "Print who used or wasted the machine between two times, and its events, from the --db file; an agent may run.",
     usage: "agent report --db <file> [<options>]")
 
   @OptionGroup var archiveFile: SettingOptions<ArchiveFileSettings>
@@ -26,27 +26,47 @@ struct ReportCommand: ParsableCommand {
     let end = options.to ?? extent.newest.seconds
     let start = options.from ?? end - 3_600
     guard start <= end else { throw UsageError(description: "--from is later than --to") }
-    var sum = CulpritSum(by: options.grouping)
-    var reasons = WindowReasons()
     var host: String?
-    try archive.samples(from: start, to: end) { sample in
-      sum.add(sample)
-      reasons.add(sample)
-      host = sample.host.hostname ?? host
-    }
-    var ranking = sum.ranking(of: options.measure, limit: options.limit)
-    let events = try archive.events(EventQuery(from: start, to: end, limit: options.limit))
-    ranking.events = events?.events.reversed() ?? []
-    guard ranking.samples > 0 else {
-      let window = Timestamp(seconds: start).rfc3339 + " to " + Timestamp(seconds: end).rfc3339
-      throw UnavailableError(description: "\(path): no samples from \(window)")
-    }
-    let text =
-      switch options.format {
-      case .text: ReportText.table(of: ranking, host: host, reasons, isMarkdown: false)
-      case .markdown: ReportText.table(of: ranking, host: host, reasons, isMarkdown: true)
-      case .json: API.culpritsBody(of: ranking)
+    var samples = 0
+    func visit(_ body: (Sample) -> Void) throws {
+      try archive.samples(from: start, to: end) { sample in
+        body(sample)
+        samples += 1
+        host = sample.host.hostname ?? host
       }
+      guard samples > 0 else {
+        let window = Timestamp(seconds: start).rfc3339 + " to " + Timestamp(seconds: end).rfc3339
+        throw UnavailableError(description: "\(path): no samples from \(window)")
+      }
+    }
+    let text: String
+    if options.waste {
+      guard let grouping = WasteGrouping(rawValue: options.grouping.rawValue) else {
+        throw SettingError(
+          name: "--by", value: options.grouping.rawValue,
+          reason: "with --waste must be one of " + WasteGrouping.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      var sum = WasteSum(by: grouping)
+      try visit { sum.add($0) }
+      let report = sum.report(limit: options.limit)
+      text =
+        options.format == .json
+        ? API.wasteBody(of: report) : WasteText.table(of: report, host: host, isMarkdown: options.format == .markdown)
+    } else {
+      var sum = CulpritSum(by: options.grouping)
+      var reasons = WindowReasons()
+      try visit { sample in
+        sum.add(sample)
+        reasons.add(sample)
+      }
+      var ranking = sum.ranking(of: options.measure, limit: options.limit)
+      let events = try archive.events(EventQuery(from: start, to: end, limit: options.limit))
+      ranking.events = events?.events.reversed() ?? []
+      text =
+        options.format == .json
+        ? API.culpritsBody(of: ranking)
+        : ReportText.table(of: ranking, host: host, reasons, isMarkdown: options.format == .markdown)
+    }
     // A full disk must not look like a complete report.
     if !StandardStreams.write(text, to: 1) {
       throw UnavailableError(description: SystemError("write standard output").description)

@@ -10,36 +10,46 @@ enum ReportText {
     let value: (Culprit) -> String
   }
 
+  /// Title and alignment of a column.
+  struct Head {
+    let title: String
+    var isLeft = false
+  }
+
+  /// Lays rows of cells out, as aligned text or Markdown.
+  static func layout(_ heads: [Head], _ rows: [[String]], isMarkdown: Bool) -> [String] {
+    let rows = rows.map { row in row.map { plain($0, isMarkdown) } }
+    if isMarkdown {
+      return [
+        "| " + heads.map(\.title).joined(separator: " | ") + " |",
+        "|" + heads.map { $0.isLeft ? "---|" : "--:|" }.joined(),
+      ] + rows.map { "| " + $0.joined(separator: " | ") + " |" }
+    }
+    let widths = heads.indices.map { column in
+      ([heads[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
+    }
+    return ([heads.map(\.title)] + rows).map { row in
+      let cells = row.enumerated().map { index, cell in
+        let blanks = String(repeating: " ", count: max(0, widths[index] - cell.count))
+        return heads[index].isLeft ? cell + blanks : blanks + cell
+      }
+      return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+    }
+  }
+
   static func table(
     of ranking: CulpritRanking, host: String?, _ reasons: WindowReasons = WindowReasons(), isMarkdown: Bool
   ) -> String {
     let columns = columns(of: ranking)
-    let rows = ranking.culprits.map { culprit in columns.map { plain($0.value(culprit), isMarkdown) } }
+    let rows = ranking.culprits.map { culprit in columns.map { $0.value(culprit) } }
+    let table = layout(columns.map { Head(title: $0.title, isLeft: $0.isLeft) }, rows, isMarkdown: isMarkdown)
     var lines = head(of: ranking, host: host)
     for reason in reasons.reasons {
       let time = Timestamp(seconds: reason.time).rfc3339
       lines.append(
         "Slow for " + seconds(reason.seconds) + ", worst at " + time + ": " + plain(reason.worst.text, isMarkdown))
     }
-    lines.append("")
-    if isMarkdown {
-      lines.append("| " + columns.map(\.title).joined(separator: " | ") + " |")
-      lines.append("|" + columns.map { $0.isLeft ? "---|" : "--:|" }.joined())
-      lines += rows.map { "| " + $0.joined(separator: " | ") + " |" }
-    } else {
-      let widths = columns.indices.map { column in
-        ([columns[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
-      }
-      for row in [columns.map(\.title)] + rows {
-        let cells = row.enumerated().map { index, cell in
-          let blanks = String(repeating: " ", count: max(0, widths[index] - cell.count))
-          return columns[index].isLeft ? cell + blanks : blanks + cell
-        }
-        lines.append(String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()))
-      }
-    }
-    lines += events(ranking.events, isMarkdown)
-    return lines.joined(separator: "\n") + "\n"
+    return (lines + [""] + table + events(ranking.events, isMarkdown)).joined(separator: "\n") + "\n"
   }
 
   /// The events of the window, oldest first.
@@ -59,7 +69,6 @@ enum ReportText {
   }
 
   private static func head(of ranking: CulpritRanking, host: String?) -> [String] {
-    let times = [ranking.from, ranking.to].map { $0.isFinite ? Timestamp(seconds: $0).rfc3339 : "?" }
     let what =
       switch ranking.measure {
       case .cpu: "CPU time"
@@ -71,12 +80,15 @@ enum ReportText {
     var total = "\(what) by \(ranking.grouping.rawValue): " + amount(ranking.total, ranking.measure) + " in all"
     if ranking.attributed.isFinite { total += ", " + amount(ranking.attributed, ranking.measure) + " attributed" }
     if ranking.unattributedShare.isFinite { total += ", " + percent(ranking.unattributedShare) + " not attributed" }
-    let isGap = ranking.to - ranking.from > ranking.covered * 1.02 + 1
-    return [
-      (host.map { $0 + ", " } ?? "") + times.joined(separator: " to ") + ", \(ranking.samples) samples"
-        + (isGap ? ", which cover " + seconds(ranking.covered) : ""),
-      total,
-    ]
+    return [window(host, ranking.from, ranking.to, ranking.samples, covered: ranking.covered), total]
+  }
+
+  /// The line with the host, the times and the samples between them.
+  static func window(_ host: String?, _ from: Double, _ to: Double, _ samples: Int, covered: Double) -> String {
+    let times = [from, to].map { $0.isFinite ? Timestamp(seconds: $0).rfc3339 : "?" }
+    let isGap = to - from > covered * 1.02 + 1
+    return (host.map { $0 + ", " } ?? "") + times.joined(separator: " to ") + ", \(samples) samples"
+      + (isGap ? ", which cover " + seconds(covered) : "")
   }
 
   private static func columns(of ranking: CulpritRanking) -> [Column] {
@@ -122,17 +134,19 @@ enum ReportText {
     return switch measure {
     case .cpu, .gpu: seconds(value)
     case .memory, .io: bytes(value)
-    case .energy: decimal(value / 3.6e6, 3) + " kWh"
+    case .energy: energy(value)
     }
   }
 
-  private static func seconds(_ value: Double) -> String {
+  static func energy(_ joules: Double) -> String { joules.isFinite ? decimal(joules / 3.6e6, 3) + " kWh" : "" }
+
+  static func seconds(_ value: Double) -> String {
     guard value.isFinite else { return "" }
     if value < 600 { return decimal(value, 1) + " s" }
     return value < 36_000 ? decimal(value / 60, 1) + " min" : decimal(value / 3_600, 1) + " h"
   }
 
-  private static func bytes(_ value: Double) -> String {
+  static func bytes(_ value: Double) -> String {
     guard value.isFinite else { return "" }
     var (rest, unit) = (value, 0)
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
@@ -140,9 +154,9 @@ enum ReportText {
     return decimal(rest, unit == 0 ? 0 : 1) + " " + units[unit]
   }
 
-  private static func percent(_ ratio: Double) -> String { ratio.isFinite ? decimal(ratio * 100, 1) + " %" : "" }
+  static func percent(_ ratio: Double) -> String { ratio.isFinite ? decimal(ratio * 100, 1) + " %" : "" }
 
-  private static func decimal(_ value: Double, _ digits: Int) -> String {
+  static func decimal(_ value: Double, _ digits: Int) -> String {
     guard value.magnitude < 1e15 else { return value.description }
     let scale = digits == 0 ? 1.0 : digits == 1 ? 10.0 : 1_000.0
     let whole = Int64((value * scale).rounded())

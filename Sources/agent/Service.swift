@@ -284,6 +284,7 @@ func dashboardOptions(_ terminal: SettingValues<TerminalSettings>, interval: Int
   var options = DashboardOptions(version: version, sampleInterval: interval)
   options.isReadOnly = terminal.readOnly
   options.overrides = terminal.allOverrides
+  options.start = terminal.at
   options.configPath = DashboardOptions.standardConfigPath(processEnvironment)
   return options
 }

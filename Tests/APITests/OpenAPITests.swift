@@ -48,6 +48,8 @@ import Testing
       case (.notFound, "/workloads"): Provocation(path: path, status: 404, target: "/workloads?at=1")
       case (.notFound, "/events"): Provocation(path: path, status: 404, target: "/events?from=2&to=1")
       case (.notFound, "/culprits"): Provocation(path: path, status: 404, target: "/culprits?from=2&to=1")
+      case (.notFound, "/waste"): Provocation(path: path, status: 404, target: "/waste?from=2&to=1")
+      case (.notFound, "/compare"): Provocation(path: path, status: 404, target: "/compare?a=1&b=2")
       case (.notFound, "/ui/{file}"): Provocation(path: path, status: 404, target: "/ui/nothing")
       case (.serviceUnavailable, "/metrics/stream"): Provocation(path: path, status: 503, target: target, streams: 0)
       default: Provocation(path: path, status: error.rawValue, target: target)

@@ -84,6 +84,8 @@ import Testing
       "agent --theme": Case(use: .shows(["--theme", "calm"]), wrong: [["--tui", "--theme", "pink"]]),
       "agent --layout": Case(use: .shows(["--layout", "gpu"]), wrong: [["--tui", "--layout", "x"]]),
       "agent --set": Case(use: .shows(["--set", "graph=ascii"]), wrong: [["--tui", "--set", "a=b"]]),
+      "agent --at": Case(
+        use: .shows(["--at", "-5m"]), wrong: ["", "25:00", "tomorrow", "-5y"].map { ["--tui", "--at", $0] }),
       "agent --read-only": Case(use: .shows(["--read-only"]), wrong: [["--read-only=1"]]),
       "agent --connect": Case(
         use: .runs(["--help"]), wrong: [["--connect", "127.0.0.1:1"], ["--tui", "--connect", "ftp://x"]]),
@@ -157,6 +159,9 @@ import Testing
       "agent report --to": Case(use: .runs(report + ["--to", "1770273900"]), wrong: [report + ["--to", ""]]),
       "agent report --by": Case(use: .runs(report + ["--by", "user"]), wrong: [report + ["--by", "pid"]]),
       "agent report --of": Case(use: .runs(report + ["--of", "energy"]), wrong: [report + ["--of", "x"]]),
+      "agent report --waste": Case(
+        use: .runs(report + ["--waste", "--by", "user"]),
+        wrong: [report + ["--waste", "--by", "process"], report + ["--waste=1"]]),
       "agent report --limit": Case(
         use: .runs(report + ["--limit", "3"]), wrong: ["0", "1001", "x"].map { report + ["--limit", $0] }),
       "agent report --format": Case(

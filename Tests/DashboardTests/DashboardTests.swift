@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func escapeWithNothingToLeaveAndUnknownKeysDrawNothing() {
-    let terminal = pressing([.escape, .character("x"), .insert, .function(7), .other, .character("\u{10FFFF}")])
+    let terminal = pressing([.escape, .character("o"), .insert, .function(12), .other, .character("\u{10FFFF}")])
     _ = run(terminal)
     #expect(terminal.frames.count == 1)
   }

@@ -20,6 +20,7 @@ final class RecordingTerminal: Terminal {
   private(set) var timeouts: [Double] = []
   private(set) var suspensions = 0
   private(set) var invalidations = 0
+  private(set) var copies: [String] = []
   /// Called before each event.
   var beforeEvent: (Int) -> Void = { _ in }
 
@@ -35,6 +36,8 @@ final class RecordingTerminal: Terminal {
   }
 
   func invalidate() { invalidations += 1 }
+
+  func copy(_ text: String) { copies.append(text) }
 
   func suspend(wholeGroup: Bool) { suspensions += 1 }
 

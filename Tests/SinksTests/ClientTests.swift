@@ -69,7 +69,7 @@ import Testing
     let vectors = [
       "": "", "f": "Zg==", "fo": "Zm8=", "foo": "Zm9v", "foob": "Zm9vYg==", "fooba": "Zm9vYmE=", "foobar": "Zm9vYmFy",
     ]
-    for (plain, coded) in vectors { #expect(PushCredentials.base64(Array(plain.utf8)) == coded) }
+    for (plain, coded) in vectors { #expect(Base64.encoded(Array(plain.utf8)) == coded) }
   }
 
   @Test("Header fields that the operator may set")

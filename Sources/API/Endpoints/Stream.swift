@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import Query
 internal import SampleStore
 
 extension Route {

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import Query
 
 /// The subset of JSON Schema (draft 2020-12) that the OpenAPI document needs.
 indirect enum JSONSchema: Sendable {

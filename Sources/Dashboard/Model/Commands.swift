@@ -91,6 +91,10 @@ extension ScreenState {
     case .zoom(let step): note = cursor.changeZoom(by: step, frameContext)
     case .autoZoom: cursor.zoom = nil
     case .mark: return setMark(frameContext)
+    case .jump: overlay = .jump(JumpPrompt())
+    case .copyLink: return copyLink(frameContext)
+    case .compare: return compare(frameContext)
+    case .waste: return showWaste(frameContext)
     }
     return .draw
   }

@@ -62,6 +62,8 @@ struct FrameContext {
   /// Whether threads can be shown.
   var hasThreads = false
   var hosts = 1
+  /// URL of the shown machine's page; nil where none is known.
+  var page: String?
   /// Hosts in grid order.
   var hostOrder: [Int] = []
 

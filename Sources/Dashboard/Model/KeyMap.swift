@@ -35,7 +35,7 @@ enum KeyMap {
           [character("h"), .function(1)], "h F1", "show or hide this help", "help", [.help]),
         Binding([character(":"), .function(2)], ": F2", "settings", "settings", [.settings]),
         Binding(
-          [character("T"), character("g")], "T g", "cycle theme; cycle graph style", "looks", [.theme, .glyphs]),
+          [character("T"), character("G")], "T G", "cycle theme; cycle graph style", "looks", [.theme, .glyphs]),
         Binding([character("!")], "!", "silence alerts until they end; show them again", "alerts", [.silence]),
         Binding([.escape], "Esc", "back: close, deselect, clear filter, return to now", "back", [.back]),
         Binding([character("\u{C}")], "Ctrl-L", "redraw", "redraw", [.redraw]),
@@ -56,12 +56,21 @@ enum KeyMap {
           [.time(.event(1)), .time(.event(-1))]),
         Binding([character("e")], "e", "list of events; Enter views the time of one", "list", [.events]),
         Binding(
-          [character("+"), character("="), character("-"), character("_")], "+ -",
-          "zoom in, out", "zoom", [-1, -1, 1, 1].map { .time(.zoom($0)) }),
+          [character("+"), character("-"), character("_")], "+ -", "zoom in, out", "zoom",
+          [-1, 1, 1].map { .time(.zoom($0)) }),
         Binding([character("a")], "a", "zoom to fit", "fit", [.time(.autoZoom)]),
         Binding(
           [character("'")], "'", "mark a time; after moving, ' again ranks the use in between", "who",
           [.time(.mark)]),
+        Binding(
+          [character("=")], "=", "changes since the mark, or from the viewed time to now", "changes",
+          [.time(.compare)]),
+        Binding(
+          [character("x")], "x", "waste: idle GPUs and throttling since the mark, or for a day", "waste",
+          [.time(.waste)]),
+        Binding(
+          [character("g"), character("y")], "g y", "go to a time: 03:12, yesterday 14:00, -2h; copy a link to it",
+          "go to", [.time(.jump), .time(.copyLink)]),
       ]),
     Section(
       title: "Panels",

@@ -20,6 +20,8 @@ struct Model {
     case send(SignalChoice, to: Int32)
     /// Silences the firing alerts of this machine, or ends their silence.
     case silence(Bool)
+    /// Copies a text to the clipboard.
+    case copy(String)
 
     static func draw(if hasChanged: Bool) -> Effect { hasChanged ? .draw : .nothing }
   }
@@ -41,6 +43,11 @@ struct Model {
   mutating func handle(_ paste: Paste, in frameContext: FrameContext) -> Effect {
     state.note = nil
     if case .filter? = state.overlay { return type(paste) }
+    if case .jump(var prompt)? = state.overlay {
+      for scalar in paste.text.unicodeScalars { _ = prompt.type(scalar) }
+      state.overlay = .jump(prompt)
+      return .draw
+    }
     // A script types a slash and a filter without a pause. No other text opens a field by itself.
     if !paste.isBracketed, paste.text.hasPrefix("/"), state.overlay == nil, !state.isGrid {
       state.overlay = .filter(before: state.table.filter)
@@ -133,9 +140,12 @@ struct Model {
       }
       state.overlay = .ranking(choice)
     case .events(let choice): return handleEvents(key, choice, frameContext)
+    case .comparison(let choice): return state.handle(key, choice, frameContext)
+    case .waste(let choice): return state.handle(key, choice, frameContext)
     case .details(let pid): return handleDetails(key, pid, frameContext)
     case .signal(let dialog): return handleSignal(key, dialog)
     case .filter(let before): return handleFilter(key, before)
+    case .jump(let prompt): return state.handle(key, prompt, frameContext)
     }
     return .draw
   }
@@ -298,7 +308,7 @@ struct Model {
 
 extension KeyPress {
   /// The place in a list of `count` rows that the key moves to; nil for other keys.
-  fileprivate func move(in count: Int, from place: Int) -> Int? {
+  func move(in count: Int, from place: Int) -> Int? {
     let steps: [KeyPress: Int] = [.up: -1, .down: 1, .pageUp: -10, .pageDown: 10]
     return steps[self].map { min(max(0, count - 1), max(0, place + $0)) }
   }

@@ -13,11 +13,17 @@ struct ScreenState: Equatable {
     case ranking(RankingChoice)
     /// The list of events.
     case events(EventChoice)
+    /// Changes between two times.
+    case comparison(ComparisonChoice)
+    /// Resources held without use in a window.
+    case waste(WasteChoice)
     case details(Int32)
     /// The choice of a signal, and its confirmation.
     case signal(SignalDialog)
     /// The filter being typed, with its previous text.
     case filter(before: String)
+    /// The time being typed.
+    case jump(JumpPrompt)
   }
 
   var settings = Settings()

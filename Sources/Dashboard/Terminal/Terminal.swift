@@ -27,11 +27,14 @@ package protocol Terminal: AnyObject {
   func nextEvent(timeout: Double) -> TerminalEvent
   /// Makes ``nextEvent(timeout:)`` return ``TerminalEvent/woken``, from any thread.
   var wake: @Sendable () -> Void { get }
+  /// Copies a text to the clipboard, where the terminal can (OSC 52).
+  func copy(_ text: String)
   /// Restores the screen for good.
   func close()
 }
 
 extension Terminal {
+  package func copy(_ text: String) {}
   package func close() {}
 }
 

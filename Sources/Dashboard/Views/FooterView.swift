@@ -28,6 +28,8 @@ struct FooterView {
   func draw(on grid: inout Grid, in rect: Rect) {
     if case .filter = state.overlay {
       drawPrompt(on: &grid, in: rect)
+    } else if case .jump(let prompt) = state.overlay, state.note == nil {
+      drawPrompt(prompt, on: &grid, in: rect)
     } else if let message {
       drawMessage(message, on: &grid, in: rect)
     } else {
@@ -50,6 +52,20 @@ struct FooterView {
       "Enter: apply, Esc: cancel   text regex user: gpu >50%cpu >2gmem !not",
       "Enter: apply, Esc: cancel   text user: >50%cpu !not", "Enter: apply, Esc: cancel", "Enter, Esc", "",
     ].map { count + $0 }
+    if let hint = hints.first(where: { rect.right - x > $0.utf8.count + 4 }) {
+      grid.putRight(hint, end: rect.right, y: rect.y, .muted)
+    }
+  }
+
+  /// Draws the time while it is typed.
+  private func drawPrompt(_ prompt: JumpPrompt, on grid: inout Grid, in rect: Rect) {
+    var x = grid.put("go to: ", x: rect.x, y: rect.y, .key)
+    x = grid.put(prompt.text, x: x, y: rect.y, .bold, limit: rect.right - x - 1)
+    grid.put(" ", x: x, y: rect.y, .reverse)
+    let hints = [
+      "03:12   yesterday 14:00   -2h   2026-11-28 14:00   now   Enter: go, Esc: cancel",
+      "03:12  yesterday 14:00  -2h  2026-11-28 14:00  now", "03:12  -2h  yesterday 14:00", "03:12  -2h", "",
+    ]
     if let hint = hints.first(where: { rect.right - x > $0.utf8.count + 4 }) {
       grid.putRight(hint, end: rect.right, y: rect.y, .muted)
     }

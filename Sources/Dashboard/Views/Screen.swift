@@ -25,7 +25,8 @@ struct Screen {
       oldest: min(input.oldest ?? .infinity, input.entries.first?.sample.timestamp.seconds ?? .infinity),
       past: input.past.map(\.mean.timestamp.seconds), interval: input.interval, events: input.events,
       canSignal: input.canSignal && !input.options.isReadOnly,
-      hasThreads: input.hasThreads && input.state.cursor.time == nil, hosts: max(1, input.hosts.count))
+      hasThreads: input.hasThreads && input.state.cursor.time == nil, hosts: max(1, input.hosts.count), page: input.page
+    )
     guard let sample = input.sample else {
       context = nil
       return
@@ -57,7 +58,11 @@ struct Screen {
       slow.draw(on: &grid, in: rest.takeTop(1))
     }
     let footer = FooterView(input: input, context: context, glyphs: glyphs, hits: hits)
-    let isPrompting = if case .filter = state.overlay { true } else { false }
+    let isPrompting =
+      switch state.overlay {
+      case .filter, .jump: true
+      default: false
+      }
     if hasFrame && size.height >= 12 || size.height >= 2 && (footer.message != nil || isPrompting) {
       footer.draw(on: &grid, in: rest.takeBottom(1))
     }
@@ -99,6 +104,10 @@ struct Screen {
       if let context { RankingView(context: context, choice: choice).draw(on: &grid) }
     case .events(let choice):
       if let context { EventsView(context: context, choice: choice, events: input.eventList).draw(on: &grid) }
+    case .comparison(let choice):
+      if let context { ComparisonView(context: context, choice: choice, answer: input.window).draw(on: &grid) }
+    case .waste(let choice):
+      if let context { WasteView(context: context, choice: choice, answer: input.window).draw(on: &grid) }
     case .details(let pid):
       if let context {
         DetailsView(
@@ -108,7 +117,7 @@ struct Screen {
       }
     case .signal(let dialog):
       if let context { SignalView(context: context, dialog: dialog).draw(on: &grid) }
-    case .filter: break
+    case .filter, .jump: break
     }
   }
 

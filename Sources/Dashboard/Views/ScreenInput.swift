@@ -47,6 +47,10 @@ struct ScreenInput {
   var hosts: [HostSummary] = []
   /// Whether signals may be sent.
   var canSignal = false
+  /// Answer to the open overlay's window; nil until it is known.
+  var window: WindowAnswer?
+  /// URL of the shown machine's page; nil where none is known.
+  var page: String?
 
   /// Glyphs of the settings, or those of the terminal.
   var drawnGlyphs: Glyphs {

@@ -16,7 +16,7 @@ package enum PushCredentials: Sendable, Hashable {
     switch self {
     case .none: return nil
     case .basic(let username, let file):
-      return "Basic " + Self.base64(Array("\(username):\(try Self.secret(in: file))".utf8))
+      return "Basic " + Base64.encoded(Array("\(username):\(try Self.secret(in: file))".utf8))
     case .bearer(let file): return "Bearer " + (try Self.secret(in: file))
     }
   }
@@ -29,25 +29,5 @@ package enum PushCredentials: Sendable, Hashable {
       throw SystemError("a secret in \(file)", code: ENODATA)
     }
     return secret
-  }
-
-  /// Encodes base64 (RFC 4648 §4).
-  static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var result: [UInt8] = []
-    result.reserveCapacity((bytes.count + 2) / 3 * 4)
-    var index = 0
-    while index < bytes.count {
-      let rest = bytes.count - index
-      let group =
-        UInt32(bytes[index]) << 16 | (rest > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
-        | (rest > 2 ? UInt32(bytes[index + 2]) : 0)
-      for place in 0..<4 {
-        result.append(
-          place <= rest ? alphabet[Int(group >> (18 - 6 * UInt32(place)) & 63)] : UInt8(ascii: "="))
-      }
-      index += 3
-    }
-    return String(decoding: result, as: UTF8.self)
   }
 }

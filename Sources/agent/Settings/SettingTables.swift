@@ -248,6 +248,7 @@ struct TerminalSettings: SettingTable {
       if let problem = DashboardOptions.problem(ofOverride: word) { throw SettingRefusal(word: word, reason: problem) }
       return word
     }, "With --tui: a setting that overrides the config file.")
+  let at = SettingRow("--at <time>", .time, "With --tui: open at this time of the past, as key g does.")
   let readOnly = SettingRow("--read-only", "With --tui: send no signals to processes.")
 
   private static func values(of key: String) -> [String] {
@@ -300,9 +301,12 @@ struct ReportSettings: SettingTable {
   let measure = SettingRow(
     "--of <measure>", default: CulpritMeasure.cpu, .choice,
     "The measure: CPU time, mean memory, bytes read and written, GPU time, or energy of GPUs.")
+  let waste = SettingRow(
+    "--waste", "Print resources held without use instead: idle GPUs, their energy, and time throttled at CPU limits.")
   let limit = SettingRow("--limit <count>", default: 20, .integer(1...1_000), "Entries at most, and events.")
   let format = SettingRow(
-    "--format <format>", default: Format.text, .choice, "text or markdown: tables. json: as /culprits, with events.")
+    "--format <format>", default: Format.text, .choice,
+    "text or markdown: tables. json: as /culprits, with events, or with --waste as /waste.")
 }
 
 /// The options of `agent token`.
@@ -332,6 +336,8 @@ struct ImportSettings: SettingTable {
 
 extension SettingDomain where Value == Double {
   fileprivate static var time: Self {
-    Self("RFC 3339 (2026-02-05T06:45:00Z) or seconds since 1970") { Timestamp(time: $0)?.seconds }
+    Self(TimeText.allowed) {
+      TimeText(now: Clock.realtime) { Clock.utcOffset(at: $0) }.time($0)
+    }
   }
 }
