@@ -41,7 +41,13 @@ package enum ClientConnection {
       // Held until the connection is closed.
       channel.closeFuture.whenComplete { _ in withExtendedLifetime(permit) {} }
       return channel.eventLoop.makeCompletedFuture {
-        if let context {
+        if let context, let bytes = server.certificate {
+          let pinned = try NIOSSLCertificate(bytes: bytes, format: .der)
+          try channel.pipeline.syncOperations.addHandler(
+            NIOSSLClientHandler(context: context, serverHostname: name) { certificates, result in
+              result.succeed(certificates.first == pinned ? .certificateVerified : .failed)
+            })
+        } else if let context {
           try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
         }
         return try configure(channel)

@@ -113,10 +113,12 @@ struct RemoteRequest: Sendable {
 
   private func connect() async throws(RemoteFailure) -> NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart> {
     do {
+      var server = url.server
+      server.certificate = try url.certificate.map { try Self.certificate($0) }
       let silence = TimeAmount.milliseconds(Int64(silence * 1_000))
       return try await ClientConnection.open(
-        to: url.server, context: url.server.isSecure ? try Self.context(url.authorities) : nil, limit: Self.connectTime,
-        purpose: isStream ? .stream : .request
+        to: server, context: url.server.isSecure ? try Self.context(url.authorities) : nil,
+        limit: Self.connectTime, purpose: isStream ? .stream : .request
       ) { [isStream] channel in
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(ProgressHandler(window: silence, minimum: isStream ? 1 : RemoteLimits.progress))
@@ -139,6 +141,14 @@ struct RemoteRequest: Sendable {
     let context = try ClientConnection.context(authorities: authorities)
     contexts.withLock { $0[authorities ?? ""] = context }
     return context
+  }
+
+  /// Reads a server's certificate.
+  private static func certificate(_ path: String) throws(RemoteFailure) -> [UInt8] {
+    guard let certificate = try? NIOSSLCertificate.fromPEMFile(path).first?.toDERBytes() else {
+      throw RemoteFailure(description: "\(path): no certificate can be read to recognize the server")
+    }
+    return certificate
   }
 
   /// Describes an error in one line.
