@@ -158,6 +158,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Updates the deadline after a change of state, and moves the connection to or from the idle ones.
   private func updateDeadline() {
     let stalled = response.stalledSince.map { $0 + limits.stalled }
+    connection.isStalled = stalled != nil
     if isEnding {
       // Closed by its own timer, not in favor of a new connection.
       connections.setBusy(connection)

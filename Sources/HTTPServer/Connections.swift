@@ -207,11 +207,15 @@ final class Connections {
 
   private func closeOverdue(at now: NIODeadline) {
     for connection in Array(open.values) where connection.deadline.map({ $0 <= now }) == true {
-      logger.debug("closing a connection without a request in time, or whose client does not read")
+      logger.debug(
+        connection.isStalled
+          ? "closing a connection whose client does not read" : "closing a connection without a request in time")
       connection.close()
     }
     for stream in Array(streams.values) where stream.deadline.map({ $0 <= now }) == true {
-      logger.debug("closing a stream without a request in time, or whose client does not read")
+      logger.debug(
+        stream.response.stalledSince == nil
+          ? "closing a stream without a request in time" : "closing a stream whose client does not read")
       stream.close()
     }
   }

@@ -10,6 +10,8 @@ final class OpenConnection {
   var idleLinks = Connections.Links()
   /// Time at which the connection is closed unless something happens; nil while a response is created or sent.
   var deadline: NIODeadline?
+  /// Whether the deadline is that of a client that does not read.
+  var isStalled = false
   /// Ends the connection as its protocol requires; nil where closing is enough.
   var end: (() -> Void)?
 

@@ -122,7 +122,10 @@ final class FrameClient: Sendable {
     }.connect(host: "127.0.0.1", port: Int(port)).get()
     version = try await handshake.futureResult.get()
     self.box = box
-    if preface { write(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + Frame(kind: .settings).bytes) }
+    guard preface else { return }
+    write(Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + Frame(kind: .settings).bytes)
+    // Room for all responses on the connection.
+    send(Frame(kind: .window, payload: Frame.number(1 << 30)))
   }
 
   private let box: FrameReceiver
