@@ -1,31 +1,12 @@
 internal import NIOSSL
+package import ServerCore
 internal import Synchronization
 internal import SystemIO
 
 /// The server's certificate and key, read again for new connections when the files change.
 ///
 /// If the new files cannot be used, e.g. since only one of them is written yet, the last ones stay in use.
-package final class ServerTLS: Sendable {
-  /// The files, in PEM.
-  package struct PEMFiles: Sendable {
-    /// The certificate, followed by those between it and the CA's.
-    package var certificate: String
-    package var key: String
-    /// CA certificates for clients, which must have a certificate then; nil for clients without one.
-    package var clientAuthorities: String?
-
-    package init(certificate: String, key: String, clientAuthorities: String? = nil) {
-      self.certificate = certificate
-      self.key = key
-      self.clientAuthorities = clientAuthorities
-    }
-  }
-
-  /// Reason for unusable files, in one line.
-  package struct Failure: Error, CustomStringConvertible {
-    package let description: String
-  }
-
+package final class ServerTLS: ServerEncryption {
   private struct State {
     let context: NIOSSLContext
     let contents: [[UInt8]]
@@ -44,7 +25,7 @@ package final class ServerTLS: Sendable {
   /// - Parameter report: logs when the files change, and once when they become unusable.
   package init(
     _ files: PEMFiles, pace: Double = 1, report: @escaping @Sendable (String) -> Void
-  ) throws(Failure) {
+  ) throws(ServerFailure) {
     self.files = files
     self.pace = pace
     self.report = report
@@ -61,7 +42,7 @@ package final class ServerTLS: Sendable {
       let now = Clock.monotonic
       guard now - state.checkedAt >= pace else { return (state.context, nil) }
       state.checkedAt = now
-      do throws(Failure) {
+      do throws(ServerFailure) {
         let contents = try Self.contents(of: files)
         guard contents != state.contents else {
           state.isFailing = false
@@ -78,22 +59,22 @@ package final class ServerTLS: Sendable {
     return context
   }
 
-  private static func contents(of files: PEMFiles) throws(Failure) -> [[UInt8]] {
+  private static func contents(of files: PEMFiles) throws(ServerFailure) -> [[UInt8]] {
     var contents: [[UInt8]] = []
     for path in [files.certificate, files.key, files.clientAuthorities].compactMap(\.self) {
       do {
         contents.append(try Files.contents(of: path))
       } catch {
-        throw Failure(description: "\(error)")
+        throw ServerFailure("\(error)")
       }
     }
     return contents
   }
 
-  private static func context(_ files: PEMFiles, _ contents: [[UInt8]]) throws(Failure) -> NIOSSLContext {
+  private static func context(_ files: PEMFiles, _ contents: [[UInt8]]) throws(ServerFailure) -> NIOSSLContext {
     let chain = try certificates(files.certificate, contents[0])
     guard let key = try? NIOSSLPrivateKey(bytes: contents[1], format: .pem) else {
-      throw Failure(description: "\(files.key): must be a private key in PEM without a passphrase")
+      throw ServerFailure("\(files.key): must be a private key in PEM without a passphrase")
     }
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
@@ -107,13 +88,13 @@ package final class ServerTLS: Sendable {
     do {
       return try NIOSSLContext(configuration: configuration)
     } catch {
-      throw Failure(description: "\(files.key): must be the key of the certificate \(files.certificate)")
+      throw ServerFailure("\(files.key): must be the key of the certificate \(files.certificate)")
     }
   }
 
-  private static func certificates(_ path: String, _ bytes: [UInt8]) throws(Failure) -> [NIOSSLCertificate] {
+  private static func certificates(_ path: String, _ bytes: [UInt8]) throws(ServerFailure) -> [NIOSSLCertificate] {
     guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty else {
-      throw Failure(description: "\(path): must have certificates in PEM")
+      throw ServerFailure("\(path): must have certificates in PEM")
     }
     return certificates
   }

@@ -10,7 +10,7 @@ struct AlertService: ServicePart {
   private let senders: [AlertWebhook]
 
   init(rules: [AlertRule], webhooks: [AlertWebhook.WebhookTarget], logger: Logger) {
-    let senders = webhooks.map { AlertWebhook($0, version: version, logger: logger) }
+    let senders = webhooks.map { AlertWebhook($0, by: transport, version: version, logger: logger) }
     self.senders = senders
     board = AlertBoard(rules) { change in
       let alert = change.alert

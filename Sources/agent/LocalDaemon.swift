@@ -14,7 +14,7 @@ struct LocalDaemon {
 
   private func answer(atMost count: Int) async -> (RemoteMachine, [Sample])? {
     for address in (Files.exists(socket) ? ["unix:" + socket] : []) + ["127.0.0.1:\(port)"] {
-      if let daemon = try? RemoteMachine(address, token: token, capacity: 1),
+      if let daemon = try? RemoteMachine(address, by: transport, token: token, capacity: 1),
         let samples = try? await daemon.remembered(atMost: count)
       {
         return (daemon, samples)

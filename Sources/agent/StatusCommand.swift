@@ -53,7 +53,7 @@ struct Daemon {
   func report() -> Result<DaemonReport, RemoteDocument.Failure> {
     waiting { [address, token] in
       do throws(RemoteDocument.Failure) {
-        let document = RemoteDocument(of: address, token: token)
+        let document = RemoteDocument(of: address, by: transport, token: token)
         var report = DaemonReport(address: address.text, health: try await document.get("/health"))
         do throws(RemoteDocument.Failure) {
           report.version = try await document.get("/version")

@@ -83,6 +83,7 @@ import Testing
       "agent --theme": Case(use: .shows(["--theme", "calm"]), wrong: [["--tui", "--theme", "pink"]]),
       "agent --layout": Case(use: .shows(["--layout", "gpu"]), wrong: [["--tui", "--layout", "x"]]),
       "agent --set": Case(use: .shows(["--set", "graph=ascii"]), wrong: [["--tui", "--set", "a=b"]]),
+      "agent --terminal": Case(use: .shows(["--terminal", "vt"]), wrong: [["--tui", "--terminal", "x"]]),
       "agent --read-only": Case(use: .shows(["--read-only"]), wrong: [["--read-only=1"]]),
       "agent --connect": Case(
         use: .runs(["--help"]), wrong: [["--connect", "127.0.0.1:1"], ["--tui", "--connect", "ftp://x"]]),

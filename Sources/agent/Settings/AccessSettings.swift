@@ -1,4 +1,4 @@
-import HTTPServer
+import ServerCore
 import SystemIO
 
 /// The tokens of a file when the program started.
@@ -12,13 +12,17 @@ struct ServerAccess {
   /// Tokens of which clients must send one; none for no authentication.
   let tokens: @Sendable () -> [AccessToken]
   /// Certificate and key; nil for plain TCP.
-  let tls: ServerTLS?
+  let encryption: (any ServerEncryption)?
 }
 
 extension SettingValues<ServerSettings> {
   /// Reads tokens and certificates; `report` logs when they change.
   func access(report: @escaping @Sendable (String) -> Void) throws(SettingError) -> ServerAccess {
-    ServerAccess(tokens: try currentTokens(report: report), tls: try tls(report: report))
+    if let socket = self.listen, !servers.hasUnixSockets {
+      throw SettingError(
+        name: origin(of: \.listen), value: "unix:" + socket.path, reason: "this system's server has no Unix sockets")
+    }
+    return ServerAccess(tokens: try currentTokens(report: report), encryption: try encryption(report: report))
   }
 
   /// Returns the tokens, which are read again when their file changes; none without one.
@@ -54,7 +58,9 @@ extension SettingValues<ServerSettings> {
   }
 
   /// Reads certificate and key; nil without them.
-  private func tls(report: @escaping @Sendable (String) -> Void) throws(SettingError) -> ServerTLS? {
+  private func encryption(
+    report: @escaping @Sendable (String) -> Void
+  ) throws(SettingError) -> (any ServerEncryption)? {
     guard let certificate = self.certificate else {
       for (name, value) in [(origin(of: \.key), self.key), (origin(of: \.clientAuthorities), self.clientAuthorities)] {
         if let value { throw SettingError(name: name, value: value, reason: "requires --tls-cert") }
@@ -64,10 +70,9 @@ extension SettingValues<ServerSettings> {
     guard let key = self.key else {
       throw SettingError(name: origin(of: \.certificate), value: certificate, reason: "requires --tls-key")
     }
-    do throws(ServerTLS.Failure) {
-      return try ServerTLS(
-        ServerTLS.PEMFiles(certificate: certificate, key: key, clientAuthorities: self.clientAuthorities),
-        report: report)
+    do throws(ServerFailure) {
+      return try servers.encryption(
+        PEMFiles(certificate: certificate, key: key, clientAuthorities: self.clientAuthorities), report: report)
     } catch {
       throw SettingError(name: origin(of: \.certificate), value: certificate, reason: error.description)
     }

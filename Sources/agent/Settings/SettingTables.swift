@@ -3,6 +3,7 @@ import AgentMetrics
 import Alerts
 import Archive
 import ArgumentParser
+import ClientHTTP
 import Collect
 import Dashboard
 import Query
@@ -32,7 +33,7 @@ struct MainSettings: SettingTable {
   let authorities = SettingRow(
     "--connect-ca-file <file>",
     SettingDomain("a file with CA certificates in PEM", completion: .file()) { path in
-      RemoteMachine.hasAuthorities(path) ? path : nil
+      transport.hasAuthorities(path) ? path : nil
     }, "With --connect or --hosts-file: CA certificates that verify https agents; the system's by default.")
   let once = SettingRow("--once", "Print one sample and exit.")
   let json = SettingRow("--json", "With --once: print the JSON of /metrics/latest.")
@@ -231,6 +232,10 @@ struct AlertSettings: SettingTable {
     "File whose first line is the bearer token of the posts; read for each one.")
 }
 
+enum TerminalKind: String, CaseIterable {
+  case auto, ncurses, vt
+}
+
 struct TerminalSettings: SettingTable {
   static let title = "Dashboard"
 
@@ -244,6 +249,9 @@ struct TerminalSettings: SettingTable {
       if let problem = DashboardOptions.problem(ofOverride: word) { throw SettingRefusal(word: word, reason: problem) }
       return word
     }, "With --tui: a setting that overrides the config file.")
+  let terminal = SettingRow(
+    "--terminal <kind>", default: TerminalKind.auto, .choice,
+    "With --tui: draw through ncurses, which auto does where the system has it, or by the sequences of xterm (vt).")
   let readOnly = SettingRow("--read-only", "With --tui: send no signals to processes.")
 
   private static func values(of key: String) -> [String] {

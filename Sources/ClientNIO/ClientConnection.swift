@@ -1,21 +1,22 @@
-package import NIOCore
+internal import ClientHTTP
+internal import NIOCore
 internal import NIOPosix
-package import NIOSSL
+internal import NIOSSL
 internal import SystemIO
 
 /// Connects to HTTP servers, over TLS where the URL requires it.
-package enum ClientConnection {
+enum ClientConnection {
   /// Event loop of all clients; its descriptors are opened once, at its first use.
   ///
   /// One thread is enough, since bodies are decoded elsewhere; NIO's singleton has one per CPU, with three descriptors
   /// each.
-  package static let group: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  static let group: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   /// Limits the connections of all clients of this process, so that descriptors never run out.
   private static let budget = ConnectionBudget(Descriptors.clientConnections)
 
   /// Use of a connection.
-  package enum Purpose: Sendable {
+  enum Purpose: Sendable {
     /// One request and its answer.
     case request
     /// A stream; a share of the connections is reserved for requests.
@@ -27,7 +28,7 @@ package enum ClientConnection {
   /// - Parameters:
   ///   - context: the TLS settings; nil for plain TCP.
   ///   - limit: connect timeout in seconds.
-  package static func open<Output: Sendable>(
+  static func open<Output: Sendable>(
     to server: ServerAddress, context: NIOSSLContext?, limit: Double, purpose: Purpose = .request,
     group: any EventLoopGroup = group,
     configure: @escaping @Sendable (any Channel) throws -> Output
@@ -58,7 +59,7 @@ package enum ClientConnection {
   /// Creates the TLS settings of clients.
   ///
   /// - Parameter authorities: a file with CA certificates (PEM); nil for the system's.
-  package static func context(authorities: String? = nil) throws -> NIOSSLContext {
+  static func context(authorities: String? = nil) throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
     if let authorities { configuration.trustRoots = .file(authorities) }
     configuration.applicationProtocols = ["http/1.1"]
@@ -68,7 +69,7 @@ package enum ClientConnection {
   /// Describes an error of NIO in one line of at most 200 characters.
   ///
   /// - Parameter limit: connect timeout in seconds.
-  package static func line(of error: any Error, limit: Double) -> String {
+  static func line(of error: any Error, limit: Double) -> String {
     switch error {
     case let error as NIOConnectionError:
       if let failure = error.connectionErrors.first { return line(of: failure.error, limit: limit) }
