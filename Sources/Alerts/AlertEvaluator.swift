@@ -64,7 +64,7 @@ package struct AlertEvaluator {
     guard rules != self.rules else { return }
     let old = self.rules
     func moved(_ key: Key) -> Key? {
-      rules.firstIndex(of: old[key.rule]).map { Key(rule: $0, series: key.series) }
+      rules.firstIndex(of: old[key.rule]).map { Key(rule: $0, metric: key.metric, labels: key.labels) }
     }
     orphans += states.filter { $1.alert.phase == .firing && moved($0) == nil }.map(\.value.alert)
     states = Dictionary(states.compactMap { key, state in moved(key).map { ($0, state) } }) { first, _ in first }
