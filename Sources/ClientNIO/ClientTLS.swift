@@ -1,4 +1,5 @@
 internal import ClientHTTP
+internal import NIOCore
 internal import NIOSSL
 internal import Synchronization
 
