@@ -380,15 +380,20 @@ package enum ProcessStatParser {
     process.parent = Int32(clamping: parent)
     guard skip(4, bytes, &position), let flags = bytes.unsigned(&position) else { return false }
     process.isKernelThread = flags & kernelThread != 0
-    guard skip(4, bytes, &position), let user = bytes.unsigned(&position), let system = bytes.unsigned(&position) else {
-      return false
-    }
+    guard skip(2, bytes, &position), let faults = bytes.unsigned(&position), skip(1, bytes, &position),
+      let user = bytes.unsigned(&position), let system = bytes.unsigned(&position)
+    else { return false }
+    process.majorFaults = faults
     process.cpuTicks = user.addingReportingOverflow(system).overflow ? .max : user &+ system
-    guard skip(4, bytes, &position), let threads = bytes.signed(&position) else { return false }
+    guard skip(2, bytes, &position), let priority = bytes.signed(&position), let nice = bytes.signed(&position),
+      let threads = bytes.signed(&position)
+    else { return false }
+    (process.priority, process.nice) = (Int16(clamping: priority), Int8(clamping: nice))
     process.threads = Int32(clamping: threads)
     guard skip(1, bytes, &position), let start = bytes.unsigned(&position) else { return false }
     process.start = start
-    guard skip(1, bytes, &position), let pages = bytes.signed(&position) else { return false }
+    guard let virtual = bytes.unsigned(&position), let pages = bytes.signed(&position) else { return false }
+    process.virtualBytes = virtual
     let (resident, overflows) = UInt64(clamping: pages).multipliedReportingOverflow(by: pageSize)
     process.residentBytes = overflows ? .max : resident
     return true
