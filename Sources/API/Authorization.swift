@@ -27,6 +27,18 @@ extension API {
     return request.client == nil && request[header: "X-Forwarded-For"] == nil && request[header: "Forwarded"] == nil
   }
 
+  /// Checks during a long response whether its client may still read, since tokens can be removed.
+  func permission(of request: Request) -> @Sendable () -> Bool {
+    if request.isTrusted { return { true } }
+    let given = Self.credentials(in: request[header: "Authorization"] ?? "")
+    return { [settings] in
+      let tokens = settings.tokens()
+      guard !tokens.isEmpty else { return true }
+      guard let given else { return false }
+      return tokens.contains { $0.role == .read && Self.isEqual(given, $0.text) }
+    }
+  }
+
   private var requiredTokens: [AccessToken]? {
     let tokens = settings.tokens()
     return tokens.isEmpty ? nil : tokens

@@ -23,12 +23,14 @@ package final class EventStream: AsyncSequence, Sendable {
   private let count: Int?
   private let silence: Duration
   private let share: Semaphore.Permit?
+  /// Whether the client may still read: its token may have been removed.
+  private let isPermitted: @Sendable () -> Bool
   private let signals: AsyncStream<Signal>
   private let continuation: AsyncStream<Signal>.Continuation
 
   init(
     _ demand: SamplingDemand, interval: Int, since: Timestamp?, count: Int? = nil, silence: Duration = .seconds(15),
-    share: Semaphore.Permit? = nil
+    share: Semaphore.Permit? = nil, isPermitted: @escaping @Sendable () -> Bool = { true }
   ) {
     self.demand = demand
     self.interval = interval
@@ -36,6 +38,7 @@ package final class EventStream: AsyncSequence, Sendable {
     self.count = count
     self.silence = silence
     self.share = share
+    self.isPermitted = isPermitted
     (signals, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -77,6 +80,7 @@ package final class EventStream: AsyncSequence, Sendable {
     /// Returns the next bytes; nil when the stream or the task has ended.
     package mutating func next() async -> [[UInt8]]? {
       if let count = stream.count, sent >= count { return nil }
+      guard stream.isPermitted() else { return nil }
       if !isBegun {
         isBegun = true
         findBacklog()
@@ -85,6 +89,7 @@ package final class EventStream: AsyncSequence, Sendable {
       }
       if let entry = nextOfBacklog() ?? nextSample() { return event(entry) }
       while let signal = await signals.next() {
+        guard stream.isPermitted() else { return nil }
         if let entry = nextSample() { return event(entry) }
         if signal == .silence, clock.isSilent { return event(nil) }
       }

@@ -14,6 +14,11 @@ package final class AlertBoard: Sendable {
 
   package var rules: [AlertRule] { evaluator.withLock { $0.rules } }
 
+  /// Replaces the rules; alerts of rules that stay continue, and others end with the next sample.
+  package func replace(_ rules: [AlertRule]) {
+    evaluator.withLock { $0.replace(rules) }
+  }
+
   /// The current alerts, firing ones first.
   package var alerts: [Alert] { evaluator.withLock { $0.alerts } }
 

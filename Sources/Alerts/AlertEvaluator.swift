@@ -32,15 +32,21 @@ package struct AlertEvaluator {
     var held: Double
   }
 
-  package let rules: [AlertRule]
-  private let metrics: [[(metric: Catalog.Metric, isWhole: Bool)]]
+  package private(set) var rules: [AlertRule]
+  private var metrics: [[(metric: Catalog.Metric, isWhole: Bool)]]
   private var states: [Key: State] = [:]
   /// Values of the previous sample, for rules with `increases`.
   private var previous: [Key: Double] = [:]
+  /// Firing alerts of rules that were removed; their end is reported with the next sample.
+  private var orphans: [Alert] = []
 
   package init(_ rules: [AlertRule]) {
     self.rules = rules
-    metrics = rules.map { rule in
+    metrics = Self.metrics(of: rules)
+  }
+
+  private static func metrics(of rules: [AlertRule]) -> [[(metric: Catalog.Metric, isWhole: Bool)]] {
+    rules.map { rule in
       Catalog.shared.metrics.filter(\.isColumn).compactMap { metric in
         switch rule.selector.match(metric) {
         case .all: (metric, true)
@@ -51,13 +57,30 @@ package struct AlertEvaluator {
     }
   }
 
+  /// Replaces the rules; alerts of rules that stay continue.
+  package mutating func replace(_ rules: [AlertRule]) {
+    guard rules != self.rules else { return }
+    let old = self.rules
+    func moved(_ key: Key) -> Key? {
+      rules.firstIndex(of: old[key.rule]).map { Key(rule: $0, series: key.series) }
+    }
+    orphans += states.filter { $1.alert.phase == .firing && moved($0) == nil }.map(\.value.alert)
+    states = Dictionary(states.compactMap { key, state in moved(key).map { ($0, state) } }) { first, _ in first }
+    previous = Dictionary(previous.compactMap { key, value in moved(key).map { ($0, value) } }) { first, _ in first }
+    self.rules = rules
+    metrics = Self.metrics(of: rules)
+  }
+
   /// Evaluates the rules on the next sample.
   ///
   /// - Returns: the alerts that began to fire and those that ended.
   package mutating func evaluate(_ sample: Sample) -> [AlertChange] {
     let now = sample.boottime.isFinite ? sample.boottime : sample.timestamp.seconds
     let host = sample.host.hostname ?? ""
-    var changes: [AlertChange] = []
+    var changes = orphans.map {
+      AlertChange(alert: $0, isFiring: false, time: sample.timestamp.seconds, host: host)
+    }
+    orphans = []
     for (index, rule) in rules.enumerated() {
       var newest: [Key: Double] = [:]
       for (metric, isWhole) in metrics[index] {

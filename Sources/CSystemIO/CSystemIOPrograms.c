@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -141,6 +142,24 @@ static int start(
   return code;
 }
 
+// Process groups of running children, which end with this process; 0 for a free place.
+static _Atomic(pid_t) running[32];
+
+static void replace_running(pid_t old, pid_t new) {
+  for (size_t place = 0; place < sizeof running / sizeof *running; place++) {
+    pid_t expected = old;
+    if (atomic_compare_exchange_strong(&running[place], &expected, new)) return;
+  }
+}
+
+// A tool that hangs would go on without the agent.
+__attribute__((destructor)) static void end_running(void) {
+  for (size_t place = 0; place < sizeof running / sizeof *running; place++) {
+    pid_t pid = atomic_exchange(&running[place], 0);
+    if (pid > 0) kill(-pid, SIGKILL);
+  }
+}
+
 static void reap(void *argument) {
   while (waitpid((pid_t)(intptr_t)argument, NULL, 0) < 0 && errno == EINTR) {}
 }
@@ -231,10 +250,12 @@ int32_t csystemio_run_program(
   close(output_pipe[1]);
   close(errors_pipe[1]);
   if (code == 0) {
+    replace_running(0, pid);
     int files[2] = {output_pipe[0], errors_pipe[0]};
     if (collect(files, deadline, output, output_size, errors, errors_size, run) != 0) code = errno;
     if (code == 0 && run->end == CSYSTEMIO_EXITED) await_end(pid, deadline, run);
     if (code != 0 || run->end == CSYSTEMIO_LATE || run->end == CSYSTEMIO_TOO_MUCH) stop(pid);
+    replace_running(pid, 0);
   }
   close(output_pipe[0]);
   close(errors_pipe[0]);

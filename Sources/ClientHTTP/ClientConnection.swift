@@ -41,7 +41,14 @@ package enum ClientConnection {
       // Held until the connection is closed.
       channel.closeFuture.whenComplete { _ in withExtendedLifetime(permit) {} }
       return channel.eventLoop.makeCompletedFuture {
-        if let context {
+        if let context, let bytes = server.certificate {
+          // In place of all other verification, in the settings of `context(isPinned:)`.
+          let pinned = try NIOSSLCertificate(bytes: bytes, format: .der)
+          try channel.pipeline.syncOperations.addHandler(
+            NIOSSLClientHandler(context: context, serverHostname: name) { certificates, result in
+              result.succeed(certificates.first == pinned ? .certificateVerified : .failed)
+            })
+        } else if let context {
           try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
         }
         return try configure(channel)
@@ -57,9 +64,12 @@ package enum ClientConnection {
 
   /// Creates the TLS settings of clients.
   ///
-  /// - Parameter authorities: a file with CA certificates (PEM); nil for the system's.
-  package static func context(authorities: String? = nil) throws -> NIOSSLContext {
+  /// - Parameters:
+  ///   - authorities: a file with CA certificates (PEM); nil for the system's.
+  ///   - isPinned: whether connections compare the server's certificate instead; see ``ServerAddress/certificate``.
+  package static func context(authorities: String? = nil, isPinned: Bool = false) throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
+    if isPinned { configuration.certificateVerification = .noHostnameVerification }
     if let authorities { configuration.trustRoots = .file(authorities) }
     configuration.applicationProtocols = ["http/1.1"]
     return try NIOSSLContext(configuration: configuration)

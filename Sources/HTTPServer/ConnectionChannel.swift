@@ -3,19 +3,22 @@ internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOHTTP2
 internal import NIOSSL
 internal import ServerCore
 
-/// A connection set up by Hummingbird, with a ``ConnectionGuard``; or a refused one.
+/// A connection set up by Hummingbird, with a ``ConnectionGuard``; one with HTTP/2; or a refused one.
 struct ConnectionChannel: ServerChildChannel {
   enum Value: ServerChildChannelValue {
-    case accepted(HTTP1Channel.Value)
+    case plain(HTTP1Channel.Value)
+    /// The protocol that the client chooses in the TLS handshake (ALPN, RFC 7301).
+    case secure(any Channel, EventLoopFuture<NIONegotiatedHTTPVersion<HTTP1Channel.Value, HTTP2Guard.Streams>>)
     case refused(any Channel)
 
     var channel: any Channel {
       switch self {
-      case .accepted(let value): value.channel
-      case .refused(let channel): channel
+      case .plain(let value): value.channel
+      case .secure(let channel, _), .refused(let channel): channel
       }
     }
   }
@@ -50,7 +53,7 @@ struct ConnectionChannel: ServerChildChannel {
     case .accepted: break
     case .refused:
       return channel.eventLoop.makeCompletedFuture {
-        try secure(channel)
+        if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.refusalContext)) }
         try channel.pipeline.syncOperations.addHandler(RefusalHandler(connections))
         return .refused(channel)
       }
@@ -58,26 +61,79 @@ struct ConnectionChannel: ServerChildChannel {
       channel.close(promise: nil)
       return channel.eventLoop.makeSucceededFuture(.refused(channel))
     }
-    do { try secure(channel) } catch { return channel.eventLoop.makeFailedFuture(error) }
-    return base.setup(channel: channel, logger: logger).flatMapThrowing { [self] value in
-      // Right behind the decoder, which is the last handler that knows the protocol version.
-      let operations = channel.pipeline.syncOperations
-      let decoder = try operations.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-      let handler = ConnectionGuard(
-        channel: channel, client: client, connections: self.connections.value, logger: logger)
-      try operations.addHandler(handler, position: .after(decoder))
-      return .accepted(value)
+    let connection = OpenConnection(
+      channel: channel, client: client, deadline: .now() + connections.limits.header.time)
+    connections.add(connection)
+    let loopBound = NIOLoopBound((connections, connection), eventLoop: channel.eventLoop)
+    channel.closeFuture.whenComplete { _ in loopBound.value.0.remove(loopBound.value.1) }
+    guard let tls else { return setUpHTTP1(loopBound, logger).map { .plain($0) } }
+    do {
+      return try setUpTLS(tls, loopBound, logger).map { .secure(channel, $0) }
+    } catch {
+      return channel.eventLoop.makeFailedFuture(error)
     }
   }
 
-  /// Adds TLS below HTTP.
-  private func secure(_ channel: any Channel) throws {
-    guard let tls else { return }
-    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
+  private typealias Accepted = NIOLoopBound<(Connections, OpenConnection)>
+
+  private func setUpHTTP1(_ accepted: Accepted, _ logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+    let channel = accepted.value.1.channel
+    return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+      // Right behind the decoder, which is the last handler that knows the protocol version.
+      let operations = channel.pipeline.syncOperations
+      let decoder = try operations.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+      let (connections, connection) = accepted.value
+      try operations.addHandler(ConnectionGuard(connection, connections: connections), position: .after(decoder))
+      return value
+    }
+  }
+
+  /// Adds TLS; the handlers of HTTP follow when the client has chosen its version.
+  private func setUpTLS(
+    _ tls: ServerTLS, _ accepted: Accepted, _ logger: Logger
+  ) throws -> EventLoopFuture<EventLoopFuture<NIONegotiatedHTTPVersion<HTTP1Channel.Value, HTTP2Guard.Streams>>> {
+    let channel = accepted.value.1.channel
+    let operations = channel.pipeline.syncOperations
+    try operations.addHandler(NIOSSLServerHandler(context: tls.context))
+    try operations.addHandler(HandshakeGuard())
+    @Sendable func endHandshake() {
+      let operations = channel.pipeline.syncOperations
+      if let handler = try? operations.handler(type: HandshakeGuard.self) { _ = operations.removeHandler(handler) }
+    }
+    return channel.configureHTTP2AsyncSecureUpgrade { _ in
+      endHandshake()
+      return setUpHTTP1(accepted, logger)
+    } http2ConnectionInitializer: { channel in
+      endHandshake()
+      return channel.eventLoop.makeCompletedFuture {
+        let (connections, connection) = accepted.value
+        return try HTTP2Guard.setUp(connection, connections)
+      }
+    }
   }
 
   func handle(value: Value, logger: Logger) async {
-    if case .accepted(let value) = value { await base.handle(value: value, logger: logger) }
+    switch value {
+    case .plain(let value): await base.handle(value: value, logger: logger)
+    case .secure(let channel, let version):
+      switch try? await version.get() {
+      case .http1_1(let value): await base.handle(value: value, logger: logger)
+      case .http2(let streams): await HTTP2Guard.serve(streams, channel, respond: base.responder)
+      // The handshake failed.
+      case nil: channel.close(promise: nil)
+      }
+    case .refused: break
+    }
+  }
+}
+
+/// Ends a connection whose TLS handshake is not complete when the server ends.
+private final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is ChannelShouldQuiesceEvent { context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
   }
 }
 

@@ -1,5 +1,4 @@
 internal import API
-internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import ServerCore
@@ -12,23 +11,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundOut = HTTPServerResponsePart
 
   private let limits: ConnectionLimits
-  private let logger: Logger
   private let connections: Connections
-  let channel: any Channel
-  /// Client of the connection, for the limit per client.
-  let client: ClientAddress
-  /// Neighbors in the list of idle connections, managed by ``Connections``.
-  var idleLinks = Connections.Links()
-  /// Time at which the connection is closed unless something happens; nil while a response is created or sent.
-  private(set) var deadline: NIODeadline?
-  /// Time at which the client stopped reading; nil while it reads.
-  private(set) var stalledSince: NIODeadline?
+  private let connection: OpenConnection
+  let response: ResponseChannel
   /// Deadline for a request's body; nil where none is being read.
   private var bodyDeadline: NIODeadline?
   /// Whether the last response was sent and the connection only waits for the client to close.
   private var isEnding = false
-  /// Bytes reserved for the response being written; released at its end.
-  private var heldBytes = 0
   /// Number of headers read, and of responses written.
   private var requests = 0
   private var answers = 0
@@ -42,25 +31,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var addedBody: ByteBuffer?
   /// Whether the response being written has a length, or has begun its body.
   private var hasLengthOrBody = false
-  /// Whether the client has finished sending, which ends an endless response.
-  private var isInputClosed = false
-  private var onEnd: (@Sendable () -> Void)?
 
-  init(channel: any Channel, client: ClientAddress, connections: Connections, logger: Logger) {
-    self.channel = channel
-    self.client = client
+  init(_ connection: OpenConnection, connections: Connections) {
+    self.connection = connection
     self.connections = connections
     self.limits = connections.limits
-    self.logger = logger
-    deadline = .now() + limits.header.time
+    response = ResponseChannel(connection.channel, connections)
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    connections.add(self)
+    connections.add(response)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    connections.remove(self)
+    connections.remove(response)
   }
 
   // MARK: Requests
@@ -77,8 +61,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       }
       requests += 1
       bodyDeadline = .now() + limits.body.time
-      deadline = nil
-      connections.setBusy(self)
+      connection.deadline = nil
+      connections.setBusy(connection)
       if (head.version.major, head.version.minor) < (1, 1) { oldRequests.insert(requests) }
       if !head.isKeepAlive || hasGreatBody(head) { last = requests }
       context.fireChannelRead(data)
@@ -122,7 +106,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
       answers += 1
       if let addedBody { context.write(wrapOutboundOut(.body(.byteBuffer(addedBody))), promise: nil) }
       addedBody = nil
-      let promise = releasing(promise, context)
+      let promise = response.releasing(promise)
       guard let last, answers >= last else {
         context.write(data, promise: promise)
         updateDeadline()
@@ -156,20 +140,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   // MARK: Clients that go away
 
-  /// Calls `body` once the client has disconnected or finished sending; immediately if it already has.
-  static func onEnd(of channel: any Channel, _ body: @escaping @Sendable () -> Void) {
-    channel.closeFuture.whenComplete { _ in body() }
-    channel.eventLoop.execute {
-      guard let handler = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self) else { return }
-      if handler.isInputClosed { body() } else { handler.onEnd = body }
-    }
-  }
-
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .some(.inputClosed) = event as? ChannelEvent {
-      isInputClosed = true
-      onEnd?()
-      onEnd = nil
+      response.closeInput()
     }
     context.fireUserInboundEventTriggered(event)
   }
@@ -177,82 +150,30 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Deadlines
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    stalledSince = context.channel.isWritable ? nil : .now()
+    response.updateWritability()
     updateDeadline()
     context.fireChannelWritabilityChanged()
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    connections.remove(self)
-    context.fireChannelInactive()
-  }
-
   /// Updates the deadline after a change of state, and moves the connection to or from the idle ones.
   private func updateDeadline() {
+    let stalled = response.stalledSince.map { $0 + limits.stalled }
+    connection.isStalled = stalled != nil
     if isEnding {
       // Closed by its own timer, not in favor of a new connection.
-      connections.setBusy(self)
-      deadline = stalledSince.map { $0 + limits.stalled }
+      connections.setBusy(connection)
+      connection.deadline = stalled
       return
     }
     let isAnswering = answers < requests
-    if let stalledSince {
-      deadline = stalledSince + limits.stalled
+    if let stalled {
+      connection.deadline = stalled
     } else if isAnswering {
-      deadline = nil
+      connection.deadline = nil
     } else {
       // The body may still arrive after its response.
-      deadline = bodyDeadline ?? .now() + limits.idle
+      connection.deadline = bodyDeadline ?? .now() + limits.idle
     }
-    if !isAnswering { connections.setIdle(self) }
-  }
-
-  /// Closes the connection if its deadline has passed.
-  func closeIfOverdue(at now: NIODeadline) {
-    guard let deadline, deadline <= now else { return }
-    logger.debug(
-      stalledSince == nil
-        ? "closing a connection without a request in time" : "closing a connection whose client does not read")
-    channel.close(promise: nil)
-  }
-
-  // MARK: Memory
-
-  /// Reserves memory for a response; false where other responses hold too much.
-  ///
-  /// Must be called off the event loop. Fast clients release memory soon, so it retries for two seconds.
-  static func hold(_ bytes: Int, for channel: any Channel) async throws -> Bool {
-    for attempt in 0...20 {
-      let isHeld = try await channel.eventLoop.submit {
-        // A closed connection would never release it; its write fails.
-        guard channel.isActive,
-          let handler = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self)
-        else { return true }
-        guard handler.connections.hold(bytes) else { return false }
-        handler.heldBytes += bytes
-        return true
-      }.get()
-      if isHeld { return true }
-      if attempt < 20 { try await Task.sleep(for: .milliseconds(100)) }
-    }
-    return false
-  }
-
-  /// Returns the memory reserved for a response that will not be completed, and clears it.
-  func takeHeldBytes() -> Int {
-    defer { heldBytes = 0 }
-    return heldBytes
-  }
-
-  /// Creates a promise that releases the memory at the end of a response, whether sent or failed.
-  private func releasing(
-    _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
-  ) -> EventLoopPromise<Void>? {
-    guard heldBytes > 0 else { return promise }
-    let promise = promise ?? context.eventLoop.makePromise()
-    let (bytes, connections) = (heldBytes, NIOLoopBound(connections, eventLoop: context.eventLoop))
-    heldBytes = 0
-    promise.futureResult.whenComplete { _ in connections.value.release(bytes) }
-    return promise
+    if !isAnswering { connections.setIdle(connection) }
   }
 }

@@ -13,18 +13,23 @@ final class Connections {
   /// The neighbors of a connection in the list of idle ones.
   struct Links {
     fileprivate var isListed = false
-    fileprivate var older: ConnectionGuard?
-    fileprivate var newer: ConnectionGuard?
+    fileprivate var older: OpenConnection?
+    fileprivate var newer: OpenConnection?
   }
 
   let limits: ConnectionLimits
   private let logger: Logger
   private let loop: any EventLoop
   private let usage: ConnectionUsage
-  private var open: [ObjectIdentifier: ConnectionGuard] = [:]
+  private var open: [ObjectIdentifier: OpenConnection] = [:]
   private var counts: [ClientAddress: Int] = [:]
-  private var oldestIdle: ConnectionGuard?
-  private var newestIdle: ConnectionGuard?
+  /// Streams of HTTP/2, and their number by client.
+  private var streams: [ObjectIdentifier: StreamGuard] = [:]
+  private var streamCounts: [ClientAddress: Int] = [:]
+  /// Where responses are sent: connections of HTTP/1.1, and streams of HTTP/2.
+  private var responses: [ObjectIdentifier: ResponseChannel] = [:]
+  private var oldestIdle: OpenConnection?
+  private var newestIdle: OpenConnection?
   /// Refused connections whose 503 is still being sent.
   private var refusals = 0
   private var isSweeping = false
@@ -111,13 +116,13 @@ final class Connections {
     guard let connection = candidate else { return false }
     remove(connection)
     usage.update { $0.evicted += 1 }
-    connection.channel.close(promise: nil)
+    connection.close()
     return true
   }
 
   // MARK: Life of a connection
 
-  func add(_ connection: ConnectionGuard) {
+  func add(_ connection: OpenConnection) {
     open[ObjectIdentifier(connection)] = connection
     counts[connection.client, default: 0] += 1
     usage.update { $0.connections = open.count }
@@ -126,10 +131,9 @@ final class Connections {
     sweepLater()
   }
 
-  func remove(_ connection: ConnectionGuard) {
+  func remove(_ connection: OpenConnection) {
     guard open.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
     setBusy(connection)
-    release(connection.takeHeldBytes())
     let left = counts[connection.client, default: 1] - 1
     counts[connection.client] = left > 0 ? left : nil
     usage.update { $0.connections = open.count }
@@ -139,8 +143,36 @@ final class Connections {
     }
   }
 
+  /// Registers a place where responses are sent.
+  func add(_ response: ResponseChannel) {
+    responses[ObjectIdentifier(response)] = response
+  }
+
+  func remove(_ response: ResponseChannel) {
+    responses[ObjectIdentifier(response)] = nil
+    release(response.takeHeldBytes())
+  }
+
+  /// Admits a new stream of HTTP/2; false beyond the limits, which are those of connections.
+  func admitStream(_ stream: StreamGuard, of client: ClientAddress) -> Bool {
+    let count = streamCounts[client, default: 0]
+    guard streams.count < limits.connections, client == .loopback || count < limits.connectionsPerClient else {
+      usage.update { $0.refused += 1 }
+      return false
+    }
+    streams[ObjectIdentifier(stream)] = stream
+    streamCounts[client] = count + 1
+    return true
+  }
+
+  func removeStream(_ stream: StreamGuard, of client: ClientAddress) {
+    guard streams.removeValue(forKey: ObjectIdentifier(stream)) != nil else { return }
+    let left = streamCounts[client, default: 1] - 1
+    streamCounts[client] = left > 0 ? left : nil
+  }
+
   /// Appends a connection to the idle ones; an idle one keeps its place.
-  func setIdle(_ connection: ConnectionGuard) {
+  func setIdle(_ connection: OpenConnection) {
     guard !connection.idleLinks.isListed, open[ObjectIdentifier(connection)] != nil else { return }
     connection.idleLinks = Links(isListed: true, older: newestIdle)
     newestIdle?.idleLinks.newer = connection
@@ -148,7 +180,7 @@ final class Connections {
     if oldestIdle == nil { oldestIdle = connection }
   }
 
-  func setBusy(_ connection: ConnectionGuard) {
+  func setBusy(_ connection: OpenConnection) {
     guard connection.idleLinks.isListed else { return }
     let links = connection.idleLinks
     // Clear both links, or neighbors would retain each other forever.
@@ -167,9 +199,24 @@ final class Connections {
       let connections = connections.value
       connections.isSweeping = false
       let now = NIODeadline.now()
-      for connection in Array(connections.open.values) { connection.closeIfOverdue(at: now) }
+      connections.closeOverdue(at: now)
       connections.trim(at: now)
       connections.sweepLater()
+    }
+  }
+
+  private func closeOverdue(at now: NIODeadline) {
+    for connection in Array(open.values) where connection.deadline.map({ $0 <= now }) == true {
+      logger.debug(
+        connection.isStalled
+          ? "closing a connection whose client does not read" : "closing a connection without a request in time")
+      connection.close()
+    }
+    for stream in Array(streams.values) where stream.deadline.map({ $0 <= now }) == true {
+      logger.debug(
+        stream.response.stalledSince == nil
+          ? "closing a stream without a request in time" : "closing a stream whose client does not read")
+      stream.close()
     }
   }
 
@@ -182,10 +229,10 @@ final class Connections {
     // A response larger than the whole limit is sent alone.
     if heldBytes > 0, heldBytes + bytes > limits.heldBytes {
       let limit = NIODeadline.now() - .seconds(1)
-      let stalled = open.values.filter { connection in connection.stalledSince.map { $0 <= limit } ?? false }
-      for connection in stalled.sorted(by: { ($0.stalledSince ?? limit) < ($1.stalledSince ?? limit) }) {
-        remove(connection)
-        connection.channel.close(promise: nil)
+      let stalled = responses.values.filter { response in response.stalledSince.map { $0 <= limit } ?? false }
+      for response in stalled.sorted(by: { ($0.stalledSince ?? limit) < ($1.stalledSince ?? limit) }) {
+        remove(response)
+        response.channel.close(promise: nil)
         if heldBytes + bytes <= limits.heldBytes { break }
       }
       guard heldBytes == 0 || heldBytes + bytes <= limits.heldBytes else { return false }

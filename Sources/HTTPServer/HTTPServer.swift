@@ -9,7 +9,7 @@ package import ServerCore
 internal import Synchronization
 internal import SystemIO
 
-/// Serves the API over TCP: HTTP/1.1 by Hummingbird, without its router, on one thread.
+/// Serves the API over TCP: HTTP/1.1 by Hummingbird, without its router, and HTTP/2 over TLS, on one thread.
 package struct HTTPServer: APIServer {
   private let api: API
   private let host: String
@@ -107,8 +107,8 @@ package struct HTTPServer: APIServer {
     let response = await api.respond(
       to: API.Request(
         method: request.method.rawValue, target: request.head.path ?? "", headers: Self.fields(of: request.head),
-        isLocal: Self.isLoopback(channel.parent?.localAddress), client: ClientAddress(channel.remoteAddress).key,
-        isTrusted: socket != nil))
+        isLocal: Self.isLoopback(Self.listener(of: channel).localAddress),
+        client: ClientAddress(channel.remoteAddress).key, isTrusted: socket != nil))
     if let (head, body) = prepared.response(response.identity) {
       try await writer.write(response: Self.dated(head), body: ResponseBody(byteBuffer: body))
       return
@@ -128,7 +128,7 @@ package struct HTTPServer: APIServer {
     let count = response.count
     // Memory of the response: the buffers, and bytes not shared with other responses.
     let held = min(count, ConnectionLimits.wholeResponse) + response.ownBytes
-    if held > ConnectionLimits.smallResponse, try await !ConnectionGuard.hold(held, for: channel) {
+    if held > ConnectionLimits.smallResponse, try await !ResponseChannel.hold(held, for: channel) {
       try await writer.write(
         response: Self.dated(Self.head(of: API.noMemory)),
         body: ResponseBody(byteBuffer: ByteBuffer(bytes: API.noMemory.body)))
@@ -145,7 +145,7 @@ package struct HTTPServer: APIServer {
   }
 
   /// Status and headers of a response.
-  private static func head(of response: API.Response) -> HTTPResponse {
+  static func head(of response: API.Response) -> HTTPResponse {
     var head = HTTPResponse(status: HTTPResponse.Status(code: response.status))
     for (name, value) in response.headers {
       if let name = HTTPField.Name(name) { head.headerFields.append(HTTPField(name: name, value: value)) }
@@ -190,10 +190,13 @@ package struct HTTPServer: APIServer {
   private func send(
     _ events: EventStream, _ head: HTTPResponse, _ writer: consuming ResponseWriter, _ channel: any Channel
   ) async throws {
-    if socket == nil { try await channel.setOption(.unsentBytes, value: ConnectionLimits.unsentBytes).get() }
-    ConnectionGuard.onEnd(of: channel) { events.end() }
+    if socket == nil {
+      let connection = Self.connection(of: channel)
+      try await connection.setOption(.unsentBytes, value: ConnectionLimits.unsentBytes).get()
+    }
+    ResponseChannel.onEnd(of: channel) { events.end() }
     var head = head
-    // An endless response is the last one on its connection.
+    // An endless response is the last one on its connection; StreamGuard removes the field for HTTP/2.
     head.headerFields[.connection] = "close"
     try await writer.write(
       response: head,
@@ -217,6 +220,18 @@ package struct HTTPServer: APIServer {
     let fields = head.headerFields.map { (name: $0.name.rawName, value: $0.value) }
     // HTTPTypes keeps it apart from the other fields.
     return head.authority.map { [("Host", $0)] + fields } ?? fields
+  }
+
+  /// The connection of a request's channel, which is itself one of HTTP/1.1, or a stream of HTTP/2.
+  private static func connection(of channel: any Channel) -> any Channel {
+    guard let parent = channel.parent, parent.parent != nil else { return channel }
+    return parent
+  }
+
+  /// The listening channel of a request's channel.
+  private static func listener(of channel: any Channel) -> any Channel {
+    let connection = connection(of: channel)
+    return connection.parent ?? connection
   }
 
   /// Whether the listening address is reachable only from this machine.

@@ -7,7 +7,7 @@ internal import SystemIO
 /// If the new files cannot be used, e.g. since only one of them is written yet, the last ones stay in use.
 package final class ServerTLS: Sendable {
   /// The files, in PEM.
-  package struct PEMFiles: Sendable {
+  package struct PEMFiles: Sendable, Equatable {
     /// The certificate, followed by those between it and the CA's.
     package var certificate: String
     package var key: String
@@ -26,8 +26,15 @@ package final class ServerTLS: Sendable {
     package let description: String
   }
 
+  /// The settings of connections, and of those refused: their answer is written as HTTP/1.1.
+  private struct Contexts {
+    let accepted: NIOSSLContext
+    let refused: NIOSSLContext
+  }
+
   private struct State {
-    let context: NIOSSLContext
+    let files: PEMFiles
+    let contexts: Contexts
     let contents: [[UInt8]]
     var checkedAt = Clock.monotonic
     var isFailing = false
@@ -35,7 +42,6 @@ package final class ServerTLS: Sendable {
 
   /// Minimum seconds between two reads of the files.
   private let pace: Double
-  private let files: PEMFiles
   private let report: @Sendable (String) -> Void
   private let state: Mutex<State>
 
@@ -45,37 +51,58 @@ package final class ServerTLS: Sendable {
   package init(
     _ files: PEMFiles, pace: Double = 1, report: @escaping @Sendable (String) -> Void
   ) throws(Failure) {
-    self.files = files
     self.pace = pace
     self.report = report
-    let contents = try Self.contents(of: files)
-    state = Mutex(State(context: try Self.context(files, contents), contents: contents))
+    state = Mutex(try Self.state(files))
+    warnIfShared(files)
+  }
+
+  private func warnIfShared(_ files: PEMFiles) {
     if TokenFile.isShared(files.key) {
       report("\(files.key): other users may read the key; run chmod 600 \(files.key)")
     }
   }
 
+  private static func state(_ files: PEMFiles) throws(Failure) -> State {
+    let contents = try contents(of: files)
+    return State(files: files, contexts: try contexts(files, contents), contents: contents)
+  }
+
+  /// Uses other files for new connections; if they cannot be used, the last ones stay in use.
+  package func replace(_ files: PEMFiles) throws(Failure) {
+    guard files != state.withLock({ $0.files }) else { return }
+    let new = try Self.state(files)
+    state.withLock { $0 = new }
+    warnIfShared(files)
+  }
+
   /// The settings for a new connection, of files at most a second old.
-  var context: NIOSSLContext {
-    let (context, message): (NIOSSLContext, String?) = state.withLock { state in
+  var context: NIOSSLContext { contexts.accepted }
+
+  /// The settings for a connection that is answered with 503 in HTTP/1.1.
+  var refusalContext: NIOSSLContext { contexts.refused }
+
+  private var contexts: Contexts {
+    let (contexts, message): (Contexts, String?) = state.withLock { state in
       let now = Clock.monotonic
-      guard now - state.checkedAt >= pace else { return (state.context, nil) }
+      guard now - state.checkedAt >= pace else { return (state.contexts, nil) }
       state.checkedAt = now
       do throws(Failure) {
-        let contents = try Self.contents(of: files)
+        let contents = try Self.contents(of: state.files)
         guard contents != state.contents else {
           state.isFailing = false
-          return (state.context, nil)
+          return (state.contexts, nil)
         }
-        state = State(context: try Self.context(files, contents), contents: contents)
-        return (state.context, "\(files.certificate): the certificate has changed")
+        state = State(
+          files: state.files, contexts: try Self.contexts(state.files, contents), contents: contents)
+        return (state.contexts, "\(state.files.certificate): the certificate has changed")
       } catch {
         defer { state.isFailing = true }
-        return (state.context, state.isFailing ? nil : "\(error); the last certificate stays in use")
+        return (state.contexts, state.isFailing ? nil : "\(error); the last certificate stays in use")
       }
     }
     if let message { report(message) }
-    return context
+    return contexts
   }
 
   private static func contents(of files: PEMFiles) throws(Failure) -> [[UInt8]] {
@@ -90,7 +117,7 @@ package final class ServerTLS: Sendable {
     return contents
   }
 
-  private static func context(_ files: PEMFiles, _ contents: [[UInt8]]) throws(Failure) -> NIOSSLContext {
+  private static func contexts(_ files: PEMFiles, _ contents: [[UInt8]]) throws(Failure) -> Contexts {
     let chain = try certificates(files.certificate, contents[0])
     guard let key = try? NIOSSLPrivateKey(bytes: contents[1], format: .pem) else {
       throw Failure(description: "\(files.key): must be a private key in PEM without a passphrase")
@@ -98,14 +125,16 @@ package final class ServerTLS: Sendable {
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
     configuration.minimumTLSVersion = .tlsv12
-    configuration.applicationProtocols = ["http/1.1"]
+    configuration.applicationProtocols = ["h2", "http/1.1"]
     if let path = files.clientAuthorities {
       configuration.trustRoots = .certificates(try certificates(path, contents[2]))
       // Clients are machines without a name to compare.
       configuration.certificateVerification = .noHostnameVerification
     }
     do {
-      return try NIOSSLContext(configuration: configuration)
+      let accepted = try NIOSSLContext(configuration: configuration)
+      configuration.applicationProtocols = ["http/1.1"]
+      return Contexts(accepted: accepted, refused: try NIOSSLContext(configuration: configuration))
     } catch {
       throw Failure(description: "\(files.key): must be the key of the certificate \(files.certificate)")
     }

@@ -1,4 +1,3 @@
-internal import ClientHTTP
 package import SystemIO
 
 /// Single JSON answers of an agent.
@@ -34,17 +33,4 @@ package struct RemoteDocument: Sendable {
     }
     return value
   }
-}
-
-/// Address of an agent.
-package struct RemoteAddress: Sendable {
-  let url: RemoteURL
-
-  /// An agent on this machine.
-  package init(port: Int) {
-    url = RemoteURL(server: ServerAddress(isSecure: false, host: "127.0.0.1", port: port))
-  }
-
-  /// `http://HOST:PORT`.
-  package var text: String { url.text }
 }

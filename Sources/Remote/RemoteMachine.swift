@@ -84,6 +84,13 @@ package final class RemoteMachine: Sendable {
     self.init(url, token: token, capacity: capacity)
   }
 
+  /// Creates a machine that is not connected yet.
+  package convenience init(
+    _ address: RemoteAddress, token: @escaping @Sendable () -> String? = { nil }, capacity: Int
+  ) {
+    self.init(address.url, token: token, capacity: capacity)
+  }
+
   private init(_ address: RemoteURL, token: @escaping @Sendable () -> String?, capacity: Int) {
     self.address = address
     self.token = token

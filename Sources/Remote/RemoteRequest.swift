@@ -113,10 +113,13 @@ struct RemoteRequest: Sendable {
 
   private func connect() async throws(RemoteFailure) -> NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart> {
     do {
+      var server = url.server
+      server.certificate = try url.certificate.map { try Self.certificate($0) }
       let silence = TimeAmount.milliseconds(Int64(silence * 1_000))
       return try await ClientConnection.open(
-        to: url.server, context: url.server.isSecure ? try Self.context(url.authorities) : nil, limit: Self.connectTime,
-        purpose: isStream ? .stream : .request
+        to: server,
+        context: url.server.isSecure ? try Self.context(url.authorities, isPinned: server.certificate != nil) : nil,
+        limit: Self.connectTime, purpose: isStream ? .stream : .request
       ) { [isStream] channel in
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(ProgressHandler(window: silence, minimum: isStream ? 1 : RemoteLimits.progress))
@@ -130,15 +133,31 @@ struct RemoteRequest: Sendable {
     }
   }
 
-  /// TLS settings by the file of their CA certificates, "" for the system's; created once.
-  private static let contexts = Mutex<[String: NIOSSLContext]>([:])
+  private struct Trust: Hashable {
+    let authorities: String?
+    let isPinned: Bool
+  }
 
-  /// - Parameter authorities: file with CA certificates (PEM); nil for the system's.
-  static func context(_ authorities: String?) throws -> NIOSSLContext {
-    if let known = contexts.withLock({ $0[authorities ?? ""] }) { return known }
-    let context = try ClientConnection.context(authorities: authorities)
-    contexts.withLock { $0[authorities ?? ""] = context }
+  /// TLS settings, created once each.
+  private static let contexts = Mutex<[Trust: NIOSSLContext]>([:])
+
+  /// - Parameters:
+  ///   - authorities: file with CA certificates (PEM); nil for the system's.
+  ///   - isPinned: whether the server's certificate is compared instead.
+  static func context(_ authorities: String?, isPinned: Bool = false) throws -> NIOSSLContext {
+    let trust = Trust(authorities: authorities, isPinned: isPinned)
+    if let known = contexts.withLock({ $0[trust] }) { return known }
+    let context = try ClientConnection.context(authorities: authorities, isPinned: isPinned)
+    contexts.withLock { $0[trust] = context }
     return context
+  }
+
+  /// Reads a server's certificate.
+  private static func certificate(_ path: String) throws(RemoteFailure) -> [UInt8] {
+    guard let certificate = try? NIOSSLCertificate.fromPEMFile(path).first?.toDERBytes() else {
+      throw RemoteFailure(description: "\(path): no certificate can be read to recognize the server")
+    }
+    return certificate
   }
 
   /// Describes an error in one line.

@@ -6,6 +6,8 @@ struct RemoteURL: Sendable, Equatable {
   let server: ServerAddress
   /// File with the CA certificates that verify it; nil for the system's.
   var authorities: String?
+  /// File with the certificate that it must have, whichever CA signed it and for whichever name; nil for verification.
+  var certificate: String?
 
   init(server: ServerAddress) { self.server = server }
 

@@ -31,6 +31,8 @@ package struct ConnectionLimits: Sendable {
   package var connectionsPerClient: Int { max(1, connections / 4) }
   /// Refused connections that are answered with 503 at a time; further ones are closed without an answer.
   package var refusals: Int { max(1, connections / 16) }
+  /// Concurrent streams of an HTTP/2 connection; all connections together have as many as there may be connections.
+  package var streamsPerConnection = 100
   /// Bytes of all responses being sent; above that the slowest are aborted, and new ones get 503.
   package var heldBytes = 64 << 20
   /// Interval of deadline checks.

@@ -84,7 +84,8 @@ struct Agent: ParsableCommand {
         scrapeSource: platform.scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets,
         webhooks: webhooks,
         collector: collector,
-        isThisMachine: !main.demo && main.root.isEmpty, showsDashboard: main.tui, serves: serves,
+        isThisMachine: !main.demo && main.root.isEmpty, daemon: daemonAccess(), showsDashboard: main.tui,
+        serves: serves,
         readSettings: configured
       ).run()
       if code != 0 { throw ExitCode(code) }
@@ -103,6 +104,13 @@ struct Agent: ParsableCommand {
       samples: try samples.values(sources, file: file), archiveFile: try archiveFile.values(sources, file: file),
       archive: try archive.values(sources, file: file), push: try push.values(sources, file: file),
       alerts: try alerts.values(sources, file: file), terminal: try terminal.values(sources, file: file))
+  }
+
+  /// Ways to reach an agent that serves on this machine: the flags, then the settings of the service.
+  func daemonAccess() -> DaemonAccess? {
+    var options = server.converted(to: DaemonSettings.self)
+    options.merge(main.converted(to: DaemonSettings.self))
+    return DaemonAccess.beside(options)
   }
 
   /// Checks the settings of a service, which has no terminal.

@@ -2,15 +2,43 @@ import AgentMetrics
 import Alerts
 import Logging
 import Sinks
+import Synchronization
 import SystemIO
 
 /// The alerts of a running agent with their log lines and webhooks.
-struct AlertService: ServicePart {
+final class AlertService: ServicePart {
+  /// The webhooks, which can be replaced while the agent runs.
+  private final class Senders: Sendable {
+    private struct State {
+      var targets: [AlertWebhook.WebhookTarget]
+      var all: [AlertWebhook]
+    }
+    private let state: Mutex<State>
+    private let logger: Logger
+
+    init(_ targets: [AlertWebhook.WebhookTarget], _ logger: Logger) {
+      self.logger = logger
+      state = Mutex(State(targets: targets, all: targets.map { AlertWebhook($0, version: version, logger: logger) }))
+    }
+
+    var all: [AlertWebhook] { state.withLock { $0.all } }
+
+    /// Sends to other receivers from now on; returns the webhooks that are not used any more.
+    func replace(_ targets: [AlertWebhook.WebhookTarget]) -> [AlertWebhook] {
+      guard targets != state.withLock({ $0.targets }) else { return [] }
+      let new = State(targets: targets, all: targets.map { AlertWebhook($0, version: version, logger: logger) })
+      return state.withLock { state in
+        defer { state = new }
+        return state.all
+      }
+    }
+  }
+
   let board: AlertBoard
-  private let senders: [AlertWebhook]
+  private let senders: Senders
 
   init(rules: [AlertRule], webhooks: [AlertWebhook.WebhookTarget], logger: Logger) {
-    let senders = webhooks.map { AlertWebhook($0, version: version, logger: logger) }
+    let senders = Senders(webhooks, logger)
     self.senders = senders
     board = AlertBoard(rules) { change in
       let alert = change.alert
@@ -19,12 +47,21 @@ struct AlertService: ServicePart {
       } else {
         logger.info("alert \(alert.name) ended: \(alert.summary)")
       }
-      for sender in senders { sender.send(change) }
+      for sender in senders.all { sender.send(change) }
     }
+  }
+
+  /// Replaces rules and receivers.
+  func replace(rules: [AlertRule], webhooks: [AlertWebhook.WebhookTarget]) {
+    board.replace(rules)
+    let old = senders.replace(webhooks)
+    guard !old.isEmpty else { return }
+    // What waits is still sent, which may take its retries.
+    Thread.start("alert webhooks") { for sender in old { sender.stop(atMost: 60) } }
   }
 
   /// Sends what waits, and ends the webhooks.
   func stop(atMost seconds: Double) {
-    for sender in senders { sender.stop(atMost: seconds) }
+    for sender in senders.all { sender.stop(atMost: seconds) }
   }
 }

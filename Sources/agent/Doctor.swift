@@ -131,13 +131,15 @@ struct Doctor {
     }
   }
 
-  mutating func checkPort(_ server: SettingValues<ServerSettings>?, _ report: DaemonReport?) {
-    guard let server else { return }
-    if let report {
+  /// - Parameter answer: of the running agent; nil if its settings are invalid.
+  mutating func checkPort(_ answer: Result<DaemonReport, Daemon.Failure>?) {
+    switch answer {
+    case .success(let report)?:
       ok("port", "an agent answers at \(report.address)")
       if let refusal = report.refusal { note("port", refusal, "name the token's file: --token-file") }
-    } else {
-      note("port", "no agent answers at port \(server.port)", "start the service: systemctl start agent")
+    case .failure(let failure)?:
+      note("port", "no agent answers at \(failure.description)", "start the service: systemctl start agent")
+    case nil: break
     }
   }
 

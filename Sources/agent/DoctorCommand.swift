@@ -10,7 +10,7 @@ import SystemIO
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Check sources, permissions, GPUs, clock, archive, port and push targets.",
-    usage: "agent doctor [--bundle <file>] [--config <file>]",
+    usage: "agent doctor [--bundle <file>] [--connect <url>] [--config <file>]",
     discussion: """
       Each line is ok, a note, or a problem, which names what to do. The exit code is 1 if there is a problem.
 
@@ -41,7 +41,7 @@ struct DoctorCommand: ParsableCommand {
     let answer = (try? Daemon(daemon))?.report()
     let report = answer.flatMap { try? $0.get() }
     doctor.checkArchive(try? SettingOptions<ArchiveFileSettings>().values(sources, file: file).database, report)
-    doctor.checkPort(try? SettingOptions<ServerSettings>().values(sources, file: file), report)
+    doctor.checkPort(answer)
     doctor.checkPush(try? SettingOptions<PushSettings>().values(sources, file: file), report)
     StandardStreams.write(doctor.text, to: 1)
     if let bundle {

@@ -6,7 +6,12 @@ import SystemIO
 /// Settings that a running service takes over when they change (SIGHUP).
 final class LiveSettings: Sendable {
   /// Flags of the settings that can change.
-  static let flags: Set<String> = ["log-level", "cors-origin", "allowed-host"]
+  static let flags: Set<String> = [
+    "log-level", "cors-origin", "allowed-host", "token-file", "alert", "default-alerts", "alert-webhook",
+    "alert-webhook-format", "alert-webhook-token-file",
+  ]
+  /// Flags that can change as long as the server has TLS before and after.
+  static let tlsFlags: Set<String> = ["tls-cert", "tls-key", "tls-client-ca"]
 
   private struct State {
     var admission: API.Admission
@@ -14,8 +19,12 @@ final class LiveSettings: Sendable {
     var texts: [String: String]
   }
   private let state: Mutex<State>
+  private let access: ServerAccess
+  private let alerts: AlertService
 
-  init(_ configuration: Configuration) {
+  init(_ configuration: Configuration, access: ServerAccess, alerts: AlertService) {
+    self.access = access
+    self.alerts = alerts
     state = Mutex(State(admission: Self.admission(of: configuration), texts: configuration.texts))
   }
 
@@ -26,26 +35,33 @@ final class LiveSettings: Sendable {
   ///
   /// Invalid settings change no value.
   func reload(_ read: () throws -> Configuration, sink: LogSink, logger: Logger) {
-    let configuration: Configuration
     do {
-      configuration = try read()
+      let configuration = try read()
+      try configuration.server.checkExposure()
+      let line = try adopt(configuration)
+      sink.level = configuration.main.logLevel
+      logger.notice("\(line)")
     } catch {
       logger.error("settings are unchanged: \(error)")
-      return
     }
-    sink.level = configuration.main.logLevel
-    logger.notice("\(adopt(configuration))")
   }
 
   /// Takes over the settings that can change; returns a line for the log.
-  func adopt(_ configuration: Configuration) -> String {
+  ///
+  /// - Throws: if one of them is invalid, before any change.
+  func adopt(_ configuration: Configuration) throws(SettingError) -> String {
+    let webhooks = try configuration.alerts.webhookTargets()
+    try access.replace(configuration.server)
+    alerts.replace(rules: configuration.alerts.allRules, webhooks: webhooks)
+    let hasTLS = access.tls != nil && configuration.server.certificate != nil
+    let flags = hasTLS ? Self.flags.union(Self.tlsFlags) : Self.flags
     let new = configuration.texts
     let (changed, others) = state.withLock { state in
       let different = Configuration.rows.map(\.about).filter { new[$0.flag] != state.texts[$0.flag] }
-      let changed = different.filter { Self.flags.contains($0.flag) }
+      let changed = different.filter { flags.contains($0.flag) }
       state.admission = Self.admission(of: configuration)
       for about in changed { state.texts[about.flag] = new[about.flag] }
-      return (changed, different.filter { !Self.flags.contains($0.flag) })
+      return (changed, different.filter { !flags.contains($0.flag) })
     }
     func names(_ abouts: [SettingAbout]) -> String {
       abouts.map { $0.variable ?? "--" + $0.flag }.joined(separator: ", ")

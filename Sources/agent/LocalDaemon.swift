@@ -7,18 +7,12 @@ import SystemIO
 /// An agent that already serves on this machine: a dashboard starts with its samples in memory, and queries its
 /// archive.
 struct LocalDaemon {
-  /// Its Unix socket, which is tried first: it needs no token.
-  let socket: String
-  let port: Int
-  let token: @Sendable () -> String?
+  let access: DaemonAccess
 
   private func answer(atMost count: Int) async -> (RemoteMachine, [Sample])? {
-    for address in (Files.exists(socket) ? ["unix:" + socket] : []) + ["127.0.0.1:\(port)"] {
-      if let daemon = try? RemoteMachine(address, token: token, capacity: 1),
-        let samples = try? await daemon.remembered(atMost: count)
-      {
-        return (daemon, samples)
-      }
+    for address in access.addresses {
+      let daemon = RemoteMachine(address, token: { [access] in access.token(for: address) }, capacity: 1)
+      if let samples = try? await daemon.remembered(atMost: count) { return (daemon, samples) }
     }
     return nil
   }

@@ -31,6 +31,8 @@ struct Service {
   let collector: ServiceCollector
   /// Whether the source is the running machine itself.
   let isThisMachine: Bool
+  /// Ways to reach an agent that serves on this machine already, for a dashboard.
+  let daemon: DaemonAccess?
   let showsDashboard: Bool
   let serves: Bool
   /// Reads the settings again.
@@ -69,9 +71,9 @@ struct Service {
   private func run(_ parts: inout RunningParts, access: ServerAccess, sink: LogSink, logger: Logger) throws {
     let history = History(capacity: configuration.samples.historySize, interval: configuration.samples.interval)
     let demand = SamplingDemand(history)
-    let live = LiveSettings(configuration)
     let notifier = SystemdNotifier()
     let alerts = AlertService(rules: configuration.alerts.allRules, webhooks: webhooks, logger: logger)
+    let live = LiveSettings(configuration, access: access, alerts: alerts)
     // Before the sampler, so that restored samples precede new ones.
     if let archive = archive(of: history, logger: logger) {
       try parts.start(archive, share: 0.5)
@@ -115,7 +117,7 @@ struct Service {
     options.listening = address
     options.messages = { sink.newestHeld }
     options.silenceAlerts = { alerts.board.setSilenced($0) }
-    try showDashboard(of: demand, processes: processes, access: access, options: options)
+    try showDashboard(of: demand, processes: processes, options: options)
   }
 
   // MARK: Parts
@@ -155,7 +157,7 @@ struct Service {
     var settings = API.APISettings()
     settings.version = version
     settings.streams = ConnectionLimits.streams
-    settings.tokens = access.tokens
+    settings.tokens = { access.tokens }
     settings.admission = { live.admission }
     settings.prometheus = configuration.server.prometheus
     settings.sources = platform.sources
@@ -208,20 +210,16 @@ struct Service {
   }
 
   private func showDashboard(
-    of demand: SamplingDemand, processes: ProcessSnapshots, access: ServerAccess,
-    options: DashboardOptions
+    of demand: SamplingDemand, processes: ProcessSnapshots, options: DashboardOptions
   ) throws {
     var options = options
     options.sources = platform.sources
     options.processes = .local { processes.snapshot(of: $0) }
     if isThisMachine {
       options.control = platform.processControl(configuration.main.commandLines)
-      if !serves, configuration.server.port != 0 {
+      if !serves, let daemon {
         // In the background: the first frame does not depend on another process.
-        let daemon = LocalDaemon(
-          socket: configuration.server.listen?.path ?? UnixSocket.standardPath, port: configuration.server.port,
-          token: { access.tokens().first?.text })
-        Task.detached { await daemon.remember(into: demand.history) }
+        Task.detached { await LocalDaemon(access: daemon).remember(into: demand.history) }
       }
     }
     // Quitting and a signal are both normal ends.

@@ -6,8 +6,13 @@ import SystemIO
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Show the state of the agent that serves on this machine.",
-    usage: "agent status [--port <port>] [--token-file <file>] [--config <file>]",
-    discussion: "The exit code is 0 if it works, 1 if its samples are late or its archive fails, 69 without an answer.")
+    usage: "agent status [--connect <url>] [--port <port>] [--token-file <file>] [--config <file>]",
+    discussion: """
+      It reads the settings of the service, and reaches it over its Unix socket or its port, with its token, and over https \
+      with the certificate that it serves.
+
+      The exit code is 0 if it works, 1 if its samples are late or its archive fails, 69 without an answer.
+      """)
 
   @OptionGroup var options: SettingOptions<DaemonSettings>
 
@@ -21,57 +26,60 @@ struct StatusCommand: ParsableCommand {
         throw ExitCode(1)
       }
     case .failure(let failure):
-      throw UnavailableError(description: "no answer of an agent at \(daemon.address.text): \(failure)")
+      throw UnavailableError(description: "no answer of an agent at \(failure.description)")
     }
   }
-}
-
-/// Options to reach the agent that serves on this machine.
-struct DaemonSettings: SettingTable {
-  static let title = ""
-  let config = MainSettings().config
-  let port = ServerSettings().port
-  let tokenFile = SettingRow(
-    "--token-file <file>", variable: "TOKEN_FILE", .file, "File with the token that the agent requires.")
 }
 
 /// The agent that serves on this machine.
 struct Daemon {
-  let address: RemoteAddress
-  private let token: String?
+  /// Reasons of all addresses, in one line.
+  struct Failure: Error, Sendable {
+    let description: String
+  }
+
+  private let access: DaemonAccess
 
   init(_ options: SettingOptions<DaemonSettings>) throws {
     let sources = [processEnvironment]
     let path = try options.values([]).config
-    let values = try options.values(sources, file: try ConfigFile.find(path))
-    address = RemoteAddress(port: values.port)
-    // Without the right to read it, the public state remains.
-    token = values.tokenFile.flatMap { TokenFile.tokens(in: $0)?.first?.text }
+    access = try DaemonAccess(try options.values(sources, file: try ConfigFile.find(path)))
   }
 
   /// Asks for its state; details only if it accepts the token.
-  func report() -> Result<DaemonReport, RemoteDocument.Failure> {
-    waiting { [address, token] in
-      do throws(RemoteDocument.Failure) {
-        let document = RemoteDocument(of: address, token: token)
-        var report = DaemonReport(address: address.text, health: try await document.get("/health"))
+  func report() -> Result<DaemonReport, Failure> {
+    waiting { [access] in
+      var reasons: [String] = []
+      for address in access.addresses {
         do throws(RemoteDocument.Failure) {
-          report.version = try await document.get("/version")
-          report.push = try await document.get("/push/status")
-          report.sample = try await document.get("/metrics/latest")
+          return .success(try await Self.report(of: address, token: access.token(for: address)))
         } catch {
-          report.refusal = error.status == 401 || error.status == 403 ? "details need --token-file" : error.description
+          reasons.append("\(address.text): \(error)")
         }
-        do throws(RemoteDocument.Failure) {
-          _ = try await document.get("/health?strict")
-        } catch {
-          report.isLate = error.status == 503
-        }
-        return .success(report)
-      } catch {
-        return .failure(error)
       }
+      let hint = access.wantsCertificate ? " (it requires a client certificate; LISTEN=unix:/PATH opens a socket)" : ""
+      return .failure(Failure(description: reasons.joined(separator: "; ") + hint))
     }
+  }
+
+  private static func report(
+    of address: RemoteAddress, token: String?
+  ) async throws(RemoteDocument.Failure) -> DaemonReport {
+    let document = RemoteDocument(of: address, token: token)
+    var report = DaemonReport(address: address.text, health: try await document.get("/health"))
+    do throws(RemoteDocument.Failure) {
+      report.version = try await document.get("/version")
+      report.push = try await document.get("/push/status")
+      report.sample = try await document.get("/metrics/latest")
+    } catch {
+      report.refusal = error.status == 401 || error.status == 403 ? "details need --token-file" : error.description
+    }
+    do throws(RemoteDocument.Failure) {
+      _ = try await document.get("/health?strict")
+    } catch {
+      report.isLate = error.status == 503
+    }
+    return report
   }
 }
 

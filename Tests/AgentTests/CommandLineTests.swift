@@ -198,6 +198,32 @@ import Testing
         use: .runs(["doctor", "--bundle", folder.file("b"), "--help"]), wrong: [["doctor", "--bundle", ""]]),
       "agent doctor --version": Case(use: .runs(["doctor", "--version"]), wrong: []),
       "agent doctor --help": Case(use: .runs(["doctor", "--help"]), wrong: []),
+      "agent status --connect": Case(
+        use: .runs(["status", "--connect", "https://localhost", "--help"]), wrong: [["status", "--connect", "ftp://x"]]),
+      "agent status --host": Case(
+        use: .runs(["status", "--host", "::1", "--help"]), wrong: [["status", "--host", ""]]),
+      "agent status --listen": Case(
+        use: .runs(["status", "--listen", "unix:/run/a.sock", "--help"]),
+        wrong: [["status", "--listen", "/run/a.sock"]]),
+      "agent status --tls-cert": Case(
+        use: .runs(["status", "--tls-cert", "/nowhere.pem", "--help"]), wrong: [["status", "--tls-cert", ""]]),
+      "agent status --tls-client-ca": Case(
+        use: .runs(["status", "--tls-client-ca", "/nowhere.pem", "--help"]), wrong: [["status", "--tls-client-ca", ""]]),
+      "agent status --connect-ca-file": Case(
+        use: .runs(["status", "--help"]), wrong: [["status", "--connect-ca-file", "/nowhere.pem"]]),
+      "agent doctor --connect": Case(
+        use: .runs(["doctor", "--connect", "https://localhost", "--help"]), wrong: [["doctor", "--connect", "ftp://x"]]),
+      "agent doctor --host": Case(
+        use: .runs(["doctor", "--host", "::1", "--help"]), wrong: [["doctor", "--host", ""]]),
+      "agent doctor --listen": Case(
+        use: .runs(["doctor", "--listen", "unix:/run/a.sock", "--help"]),
+        wrong: [["doctor", "--listen", "/run/a.sock"]]),
+      "agent doctor --tls-cert": Case(
+        use: .runs(["doctor", "--tls-cert", "/nowhere.pem", "--help"]), wrong: [["doctor", "--tls-cert", ""]]),
+      "agent doctor --tls-client-ca": Case(
+        use: .runs(["doctor", "--tls-client-ca", "/nowhere.pem", "--help"]), wrong: [["doctor", "--tls-client-ca", ""]]),
+      "agent doctor --connect-ca-file": Case(
+        use: .runs(["doctor", "--help"]), wrong: [["doctor", "--connect-ca-file", "/nowhere.pem"]]),
       "agent service": Case(
         use: .runs(["service", "--help"]),
         wrong: [["service"], ["service", "install"], ["service", "nothing"], ["service", "install", "--tui"]]),

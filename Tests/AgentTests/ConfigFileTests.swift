@@ -154,4 +154,50 @@ import Testing
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
   }
+
+  @Test("A hang-up takes over other alert rules")
+  func reloadedAlerts() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("agent.conf")
+    try folder.write("agent.conf", "DEFAULT_ALERTS=off\nALERT=first: ram.usage > 1%\n")
+    let (process, port) = try AgentProcess.serving(["--config", path, "--demo", "--interval", "3600"])
+    func rules() throws -> String { try Loopback.get("/alerts", port: port).body }
+    #expect(try rules().contains("first"))
+    try folder.write(
+      "agent.conf", "DEFAULT_ALERTS=off\nALERT=second: ram.usage > 2%\nALERT_WEBHOOK=http://127.0.0.1:9\n")
+    process.signal(SIGHUP)
+    var line = ""
+    while line.end(of: "settings") == nil, let next = process.errorLine() { line = next }
+    #expect(line.hasSuffix("settings read again: ALERT, ALERT_WEBHOOK changed"), "\(line)")
+    #expect(try !rules().contains("\"first\"") && rules().contains("second"))
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test("A removed token ends its open stream, and no other")
+  func removedToken() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("token", "first\nsecond\n")
+    let (process, port) = try AgentProcess.serving(
+      ["--demo", "--interval", "1", "--token-file", folder.file("token")])
+    let streams = try ["first", "second"].map { token in
+      let stream = try Loopback.connect(port: port, deadline: 60)
+      StandardStreams.write(
+        "GET /metrics/stream?interval=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n\r\n",
+        to: stream)
+      return stream
+    }
+    defer { for stream in streams { close(stream) } }
+    /// Whether bytes arrive before the end of a stream.
+    func receives(_ stream: Int32) -> Bool {
+      var bytes = [UInt8](repeating: 0, count: 65_536)
+      return read(stream, &bytes, bytes.count) > 0
+    }
+    for stream in streams { #expect(receives(stream)) }
+    try folder.write("token", "second\n")
+    while receives(streams[0]) {}
+    #expect(receives(streams[1]))
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
 }

@@ -5,44 +5,9 @@ import TestSupport
 import Testing
 
 /// The real binary with a certificate of a CA that `openssl` makes for the test.
-@Suite(.enabled(if: Program.path(of: "openssl") != nil, "openssl is not installed"), .ownThreads)
+@Suite(.enabled(if: TestAuthority.isAvailable, "openssl is not installed"), .ownThreads)
 struct TLSEndToEndTests {
-  /// A CA with certificates, in files of a folder.
-  private final class Authority {
-    let folder: TemporaryFolder
-    var certificates: String { folder.file("ca.pem") }
-
-    init() throws {
-      folder = try TemporaryFolder()
-      try openssl(
-        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-          + ["-subj", "/CN=Test CA", "-keyout", "ca.key", "-out", "ca.pem"])
-    }
-
-    /// Makes NAME.pem and NAME.key for 127.0.0.1.
-    func issue(_ name: String) throws {
-      try folder.write("extensions", "subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-      try openssl(
-        ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=" + name]
-          + ["-keyout", name + ".key", "-out", name + ".csr"])
-      try openssl(
-        ["x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
-          + ["-extfile", "extensions", "-out", name + ".pem"])
-    }
-
-    private func openssl(_ arguments: [String]) throws {
-      let files: Set = ["-keyout", "-out", "-in", "-CA", "-CAkey", "-extfile"]
-      var words = arguments
-      for index in words.indices.dropFirst() where files.contains(words[index - 1]) {
-        words[index] = folder.file(words[index])
-      }
-      let path = try #require(Program.path(of: "openssl"))
-      let result = try Program(path, words).result()
-      try #require(result.status == 0, "\(result.errors)")
-    }
-  }
-
-  private static func serving(_ authority: Authority, _ arguments: [String] = []) throws -> (AgentProcess, UInt16) {
+  private static func serving(_ authority: TestAuthority, _ arguments: [String] = []) throws -> (AgentProcess, UInt16) {
     let files = ["--tls-cert", authority.folder.file("server.pem"), "--tls-key", authority.folder.file("server.key")]
     return try AgentProcess.serving(["--interval", "1"] + files + arguments, scheme: "https")
   }
@@ -58,9 +23,13 @@ struct TLSEndToEndTests {
   }
 
   /// The answer of `openssl s_client` to a request, and its exit code.
-  private static func get(_ target: String, _ port: UInt16, _ arguments: [String]) throws -> Program.Result {
+  private static func get(
+    _ target: String, _ port: UInt16, _ arguments: [String], token: String? = nil
+  ) throws -> Program.Result {
     let folder = try TemporaryFolder()
-    try folder.write("request", "GET \(target) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    let field = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+    try folder.write(
+      "request", "GET \(target) HTTP/1.1\r\nHost: localhost\r\n\(field)Connection: close\r\n\r\n")
     let path = try #require(Program.path(of: "openssl"))
     let words = ["s_client", "-quiet", "-verify_return_error", "-connect", "127.0.0.1:\(port)"]
     return try Program(path, words + arguments, input: folder.file("request")).result()
@@ -68,7 +37,7 @@ struct TLSEndToEndTests {
 
   @Test("A client with the CA verifies the server; others do not get a sample")
   func verified() async throws {
-    let authority = try Authority()
+    let authority = try TestAuthority()
     try authority.issue("server")
     let (process, port) = try Self.serving(authority)
     let answer = try Self.get("/health", port, ["-CAfile", authority.certificates, "-verify_ip", "127.0.0.1"])
@@ -87,11 +56,11 @@ struct TLSEndToEndTests {
 
   @Test("A new certificate is used for new connections")
   func reloaded() async throws {
-    let (old, new) = (try Authority(), try Authority())
+    let (old, new) = (try TestAuthority(), try TestAuthority())
     try old.issue("server")
     try new.issue("server")
     let (process, port) = try Self.serving(old)
-    func isVerified(by authority: Authority) throws -> Bool {
+    func isVerified(by authority: TestAuthority) throws -> Bool {
       try Self.get("/health", port, ["-CAfile", authority.certificates]).output.contains("200 OK")
     }
     #expect(try isVerified(by: old))
@@ -113,12 +82,12 @@ struct TLSEndToEndTests {
 
   @Test("With --tls-client-ca only clients with a certificate are answered, also beyond loopback without a token")
   func clients() throws {
-    let (authority, other) = (try Authority(), try Authority())
+    let (authority, other) = (try TestAuthority(), try TestAuthority())
     try authority.issue("server")
     try authority.issue("client")
     try other.issue("client")
     let (process, port) = try Self.serving(authority, ["--tls-client-ca", authority.certificates])
-    func output(_ owner: Authority?) throws -> String {
+    func output(_ owner: TestAuthority?) throws -> String {
       let files = owner.map { ["-cert", $0.folder.file("client.pem"), "-key", $0.folder.file("client.key")] } ?? []
       return try Self.get("/version", port, ["-CAfile", authority.certificates] + files).output
     }
@@ -131,7 +100,7 @@ struct TLSEndToEndTests {
 
   @Test("A key of another certificate is refused in one line")
   func mismatch() throws {
-    let authority = try Authority()
+    let authority = try TestAuthority()
     try authority.issue("server")
     try authority.issue("other")
     let result = try AgentProcess.run([
@@ -139,5 +108,78 @@ struct TLSEndToEndTests {
     ])
     #expect(result.status == 64 && result.errors.contains("must be the key of the certificate"), "\(result.errors)")
     #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test("agent status finds a daemon that serves https by its settings, and trusts its certificate alone")
+  func status() throws {
+    let (authority, other) = (try TestAuthority(), try TestAuthority())
+    // Not for the address to which a program on the same machine connects.
+    try authority.issue("server", names: "DNS:worker.example.org")
+    try other.issue("server")
+    try authority.folder.write("token", "s3cret\n")
+    let (process, port) = try Self.serving(authority, ["--token-file", authority.folder.file("token")])
+    func status(_ lines: [String], _ arguments: [String] = []) throws -> Program.Result {
+      try authority.folder.write("agent.conf", (lines + ["PORT=\(port)"]).joined(separator: "\n") + "\n")
+      return try AgentProcess.run(["status", "--config", authority.folder.file("agent.conf")] + arguments)
+    }
+    let certificate = "TLS_CERT=" + authority.folder.file("server.pem")
+    let token = "TOKEN_FILE=" + authority.folder.file("token")
+    let whole = try status([certificate, token])
+    #expect(whole.status == 0 && whole.output.hasPrefix("agent    0.1.0, up "), "\(whole)")
+    #expect(whole.output.end(of: ", https://127.0.0.1:\(port)\n") != nil, "\(whole)")
+    let withoutToken = try status([certificate])
+    #expect(withoutToken.status == 0 && withoutToken.output.end(of: "details need --token-file") != nil)
+    let stranger = try status(["TLS_CERT=" + other.folder.file("server.pem"), token])
+    #expect(stranger.status == 69 && stranger.output == "", "\(stranger)")
+    // A CA verifies the name, too, which is not that of the address.
+    let verified = try status([certificate, token], ["--connect-ca-file", authority.certificates])
+    #expect(verified.status == 69 && verified.output == "", "\(verified)")
+    let missing = try status(["TLS_CERT=/nowhere.pem", token])
+    #expect(missing.status == 69 && missing.errors.end(of: "/nowhere.pem: no certificate can be read") != nil)
+    #expect(missing.errors.split(separator: "\n").count == 1, "\(missing.errors)")
+    let doctor = try AgentProcess.run(["doctor", "--connect", "https://127.0.0.1:\(port)", "--tls-cert", "/none"])
+    #expect(doctor.output.end(of: "no agent answers at https://127.0.0.1:\(port)") != nil, "\(doctor.output)")
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test("A hang-up takes over other certificate and token files; a wrong one changes nothing")
+  func replaced() throws {
+    let (old, new) = (try TestAuthority(), try TestAuthority())
+    for authority in [old, new] {
+      try authority.issue("server")
+      try authority.folder.write("token", authority === old ? "old\n" : "new\n")
+    }
+    func settings(_ authority: TestAuthority, key: TestAuthority) -> String {
+      "TLS_CERT=\(authority.folder.file("server.pem"))\nTLS_KEY=\(key.folder.file("server.key"))\n"
+        + "TOKEN_FILE=\(authority.folder.file("token"))\n"
+    }
+    let path = old.folder.file("agent.conf")
+    try old.folder.write("agent.conf", settings(old, key: old))
+    let (process, port) = try AgentProcess.serving(
+      ["--demo", "--config", path, "--interval", "3600"], scheme: "https")
+    func reloaded() throws -> String {
+      process.signal(SIGHUP)
+      while let line = process.errorLine() { if line.end(of: "settings") != nil { return line } }
+      return ""
+    }
+    func answer(_ authority: TestAuthority, _ token: String) throws -> String {
+      try Self.get("/version", port, ["-CAfile", authority.certificates], token: token).output
+    }
+    #expect(try answer(old, "old").contains("200 OK"))
+    try old.folder.write("agent.conf", settings(new, key: old))
+    #expect(try reloaded().end(of: "settings are unchanged: \(path):1: TLS_CERT: invalid value") != nil)
+    #expect(try answer(old, "old").contains("200 OK"))
+    try old.folder.write("agent.conf", settings(new, key: new))
+    let line = try reloaded()
+    #expect(line.hasSuffix("settings read again: TOKEN_FILE, TLS_CERT, TLS_KEY changed"), "\(line)")
+    #expect(try answer(new, "new").contains("200 OK"))
+    #expect(try answer(new, "old").contains("401 "))
+    #expect(try answer(old, "new") == "")
+    try old.folder.write("agent.conf", "PORT=1\n")
+    let rest = try reloaded()
+    #expect(rest.end(of: "TLS_CERT, TLS_KEY will change with a restart") != nil, "\(rest)")
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
   }
 }

@@ -1,10 +1,13 @@
 import AgentMetrics
+import ArgumentParser
 import Glibc
 import Remote
 import SampleStore
 import SystemIO
 import TestSupport
 import Testing
+
+@testable import agent
 
 /// The real binary on a Unix socket.
 @Suite(.ownThreads) struct UnixSocketTests {
@@ -60,5 +63,47 @@ import Testing
     try folder.write("agent.sock", "kept")
     let result = try AgentProcess.run(["--port", "0", "--listen", "unix:" + path])
     #expect(result.status == 69 && Files.line(of: path) == "kept", "\(result.errors)")
+  }
+
+  @Test("agent status and agent doctor reach a daemon by its socket alone, without a token")
+  func status() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("token", "s3cret\n")
+    let path = folder.file("agent.sock")
+    // Other machines' port, which the settings of the caller do not name.
+    let (process, _) = try AgentProcess.serving(
+      ["--interval", "3600", "--demo", "--token-file", folder.file("token"), "--listen", "unix:" + path])
+    #expect(eventually { Files.exists(path) })
+    try folder.write("agent.conf", "LISTEN=unix:\(path),mode=0600\nPORT=0\nTOKEN_FILE=/nowhere\n")
+    for arguments in [["--config", folder.file("agent.conf")], ["--connect", "unix:" + path]] {
+      let result = try AgentProcess.run(["status"] + arguments)
+      #expect(result.status == 0 && result.output.hasPrefix("agent    0.1.0, up "), "\(result)")
+      #expect(result.output.end(of: ", unix:\(path)\n") != nil && result.output.end(of: "note ") == nil)
+    }
+    let doctor = try AgentProcess.run(["doctor", "--connect", "unix:" + path])
+    #expect(doctor.output.end(of: "ok       port      an agent answers at unix:\(path)\n") != nil, "\(doctor.output)")
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test("A dashboard finds the daemon by the settings of the service, in order of preference")
+  func access() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("agent.sock", "")
+    try folder.write("server.pem", "")
+    func addresses(_ lines: [String], _ words: [String] = []) throws -> [String] {
+      try folder.write("agent.conf", lines.joined(separator: "\n") + "\n")
+      let options = try Agent.parse(["--tui", "--config", folder.file("agent.conf")] + words)
+      return options.daemonAccess()?.addresses.map(\.text) ?? []
+    }
+    let socket = "unix:" + folder.file("agent.sock")
+    #expect(try addresses(["LISTEN=\(socket),mode=0600", "PORT=9000"]) == [socket, "http://127.0.0.1:9000"])
+    #expect(try addresses(["LISTEN=unix:/nowhere/a.sock", "PORT=9000"]) == ["http://127.0.0.1:9000"])
+    #expect(try addresses(["HOST=0.0.0.0", "PORT=9000"], ["--port", "9001"]) == ["http://127.0.0.1:9001"])
+    #expect(try addresses(["HOST=::", "TLS_CERT=\(folder.file("server.pem"))"]) == ["https://[::1]:8080"])
+    // A token file of another user is not a reason to give up.
+    #expect(try addresses(["HOST=10.0.0.1", "TOKEN_FILE=/nowhere"]) == ["http://10.0.0.1:8080"])
+    #expect(try addresses(["HOST="]) == ["http://127.0.0.1:8080"])
+    #expect(try addresses(["nonsense"]) == ["http://127.0.0.1:8080"])
   }
 }

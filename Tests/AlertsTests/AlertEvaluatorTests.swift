@@ -45,6 +45,21 @@ import Testing
     #expect(evaluator.alerts.isEmpty)
   }
 
+  @Test("New rules keep the alerts of those that stay, and end those of the others with the next sample")
+  func replacedRules() throws {
+    let (kept, gone) = (try AlertRule("kept: ram.oom_kills_total > 5"), try AlertRule("gone: ram.oom_kills_total > 6"))
+    var evaluator = AlertEvaluator([gone, kept])
+    #expect(evaluator.evaluate(sample(0) { $0.ram.oomKills = 9 }).count == 2)
+    let new = try AlertRule("new: ram.oom_kills_total > 7 for 1h")
+    evaluator.replace([kept, new])
+    #expect(evaluator.rules == [kept, new] && evaluator.alerts.map(\.name) == ["kept"])
+    let changes = evaluator.evaluate(sample(30) { $0.ram.oomKills = 9 })
+    #expect(changes.map(\.alert.name) == ["gone"] && changes.map(\.isFiring) == [false])
+    #expect(evaluator.alerts.map(\.name) == ["kept", "new"])
+    #expect(evaluator.alerts.first?.since == 1_770_000_000)
+    #expect(evaluator.evaluate(sample(60) { $0.ram.oomKills = 9 }).isEmpty)
+  }
+
   @Test func aPendingAlertIsGoneWithItsCondition() throws {
     var evaluator = AlertEvaluator([try AlertRule("ram.oom_kills_total > 5 for 1m")])
     _ = evaluator.evaluate(sample(0) { $0.ram.oomKills = 6 })

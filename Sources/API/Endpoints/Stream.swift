@@ -32,7 +32,10 @@ extension Route {
         // Disables nginx's buffering of events.
         ("X-Accel-Buffering", "no"),
       ],
-      content: .events(EventStream(api.demand, interval: interval, since: since, count: count, share: share)))
+      content: .events(
+        EventStream(
+          api.demand, interval: interval, since: since, count: count, share: share,
+          isPermitted: api.permission(of: context.request))))
   }
 
   private static let interval = Parameter<Int>.integer(

@@ -1,4 +1,5 @@
 import HTTPServer
+import Synchronization
 import SystemIO
 
 /// The tokens of a file when the program started.
@@ -7,18 +8,46 @@ struct FileTokens: Equatable {
   let tokens: [AccessToken]
 }
 
-/// Authentication and encryption of the server.
-struct ServerAccess {
-  /// Tokens of which clients must send one; none for no authentication.
-  let tokens: @Sendable () -> [AccessToken]
+/// Authentication and encryption of the server, which can be replaced while it runs.
+final class ServerAccess: Sendable {
   /// Certificate and key; nil for plain TCP.
   let tls: ServerTLS?
+  private let source: Mutex<@Sendable () -> [AccessToken]>
+  private let report: @Sendable (String) -> Void
+
+  /// - Parameters:
+  ///   - tokens: returns the accepted tokens; an empty list disables authentication.
+  ///   - report: logs changes of the files.
+  fileprivate init(
+    tokens: @escaping @Sendable () -> [AccessToken], tls: ServerTLS?, report: @escaping @Sendable (String) -> Void
+  ) {
+    self.tls = tls
+    self.report = report
+    source = Mutex(tokens)
+  }
+
+  /// The accepted tokens; an empty list disables authentication.
+  var tokens: [AccessToken] { source.withLock { $0 }() }
+
+  /// Uses other files; throws if a certificate cannot be used, before any change.
+  ///
+  /// Whether the server has TLS does not change.
+  func replace(_ server: SettingValues<ServerSettings>) throws(SettingError) {
+    let tokens = try server.currentTokens(report: report)
+    if let tls, let files = try server.pemFiles() {
+      do throws(ServerTLS.Failure) { try tls.replace(files) } catch {
+        throw SettingError(
+          name: server.origin(of: \.certificate), value: files.certificate, reason: error.description)
+      }
+    }
+    source.withLock { $0 = tokens }
+  }
 }
 
 extension SettingValues<ServerSettings> {
   /// Reads tokens and certificates; `report` logs when they change.
   func access(report: @escaping @Sendable (String) -> Void) throws(SettingError) -> ServerAccess {
-    ServerAccess(tokens: try currentTokens(report: report), tls: try tls(report: report))
+    ServerAccess(tokens: try currentTokens(report: report), tls: try tls(report: report), report: report)
   }
 
   /// Returns the tokens, which are read again when their file changes; none without one.
@@ -53,8 +82,8 @@ extension SettingValues<ServerSettings> {
       reason: "other machines' access requires --token-file (agent token --token-file FILE makes one) or --insecure")
   }
 
-  /// Reads certificate and key; nil without them.
-  private func tls(report: @escaping @Sendable (String) -> Void) throws(SettingError) -> ServerTLS? {
+  /// The files of certificate and key; nil without them.
+  fileprivate func pemFiles() throws(SettingError) -> ServerTLS.PEMFiles? {
     guard let certificate = self.certificate else {
       for (name, value) in [(origin(of: \.key), self.key), (origin(of: \.clientAuthorities), self.clientAuthorities)] {
         if let value { throw SettingError(name: name, value: value, reason: "requires --tls-cert") }
@@ -64,12 +93,16 @@ extension SettingValues<ServerSettings> {
     guard let key = self.key else {
       throw SettingError(name: origin(of: \.certificate), value: certificate, reason: "requires --tls-key")
     }
+    return ServerTLS.PEMFiles(certificate: certificate, key: key, clientAuthorities: self.clientAuthorities)
+  }
+
+  /// Reads certificate and key; nil without them.
+  private func tls(report: @escaping @Sendable (String) -> Void) throws(SettingError) -> ServerTLS? {
+    guard let files = try pemFiles() else { return nil }
     do throws(ServerTLS.Failure) {
-      return try ServerTLS(
-        ServerTLS.PEMFiles(certificate: certificate, key: key, clientAuthorities: self.clientAuthorities),
-        report: report)
+      return try ServerTLS(files, report: report)
     } catch {
-      throw SettingError(name: origin(of: \.certificate), value: certificate, reason: error.description)
+      throw SettingError(name: origin(of: \.certificate), value: files.certificate, reason: error.description)
     }
   }
 

@@ -107,6 +107,18 @@ struct SettingOptions<Table: SettingTable>: ParsableArguments, CustomReflectable
     }
   }
 
+  /// The same command line for another table, which has some of the flags.
+  func converted<Other: SettingTable>(to: Other.Type) -> SettingOptions<Other> {
+    var options = SettingOptions<Other>()
+    for flag in Other.rows.map(\.about.flag) { options.words[flag] = words[flag] }
+    return options
+  }
+
+  /// Adds the flags of other options.
+  mutating func merge(_ other: Self) {
+    words.merge(other.words) { $0 + $1 }
+  }
+
   var customMirror: Mirror {
     Mirror(self, children: Table.rows.map { (label: $0.about.flag, value: Self.option($0.about)) })
   }

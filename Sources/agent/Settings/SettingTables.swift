@@ -30,10 +30,13 @@ struct MainSettings: SettingTable {
     "--hosts-file <file>", RemoteTarget.hostsFile,
     "With --tui: show the machines of a file with an agent per line, URL and optional name.")
   let authorities = SettingRow(
-    "--connect-ca-file <file>",
+    "--connect-ca-file <file>", authorityFile,
+    "With --connect or --hosts-file: CA certificates that verify https agents; the system's by default.")
+  static var authorityFile: SettingDomain<String> {
     SettingDomain("a file with CA certificates in PEM", completion: .file()) { path in
       RemoteMachine.hasAuthorities(path) ? path : nil
-    }, "With --connect or --hosts-file: CA certificates that verify https agents; the system's by default.")
+    }
+  }
   let once = SettingRow("--once", "Print one sample and exit.")
   let json = SettingRow("--json", "With --once: print the JSON of /metrics/latest.")
   let demo = SettingRow("--demo", "Show a simulated machine with 64 cores and 8 GPUs.")

@@ -1,0 +1,45 @@
+internal import SystemIO
+
+/// A CA with certificates, made by `openssl` in files of a folder.
+package final class TestAuthority {
+  package let folder: TemporaryFolder
+  /// File with the CA's certificate.
+  package var certificates: String { folder.file("ca.pem") }
+
+  /// A failed run of `openssl`.
+  package struct Failure: Error {
+    package let errors: String
+  }
+
+  /// Whether this machine can make certificates.
+  package static var isAvailable: Bool { Program.path(of: "openssl") != nil }
+
+  package init() throws {
+    folder = try TemporaryFolder()
+    try openssl(
+      ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        + ["-subj", "/CN=Test CA", "-keyout", "ca.key", "-out", "ca.pem"])
+  }
+
+  /// Makes NAME.pem and NAME.key.
+  package func issue(_ name: String, names: String = "IP:127.0.0.1,DNS:localhost") throws {
+    try folder.write("extensions", "subjectAltName=\(names)\n")
+    try openssl(
+      ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=" + name]
+        + ["-keyout", name + ".key", "-out", name + ".csr"])
+    try openssl(
+      ["x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
+        + ["-extfile", "extensions", "-out", name + ".pem"])
+  }
+
+  private func openssl(_ arguments: [String]) throws {
+    let files: Set = ["-keyout", "-out", "-in", "-CA", "-CAkey", "-extfile"]
+    var words = arguments
+    for index in words.indices.dropFirst() where files.contains(words[index - 1]) {
+      words[index] = folder.file(words[index])
+    }
+    guard let path = Program.path(of: "openssl") else { throw Failure(errors: "openssl is not installed") }
+    let result = try Program(path, words).result()
+    guard result.status == 0 else { throw Failure(errors: result.errors) }
+  }
+}
