@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -31,9 +32,10 @@ class Agent:
     arguments    further flags besides --serve and --port
     environment  variables to add
     descriptors  its limit of open files
+    scheme       of its URL; certificates are not verified
     """
 
-    def __init__(self, binary, *arguments, environment=None, port=0, descriptors=None):
+    def __init__(self, binary, *arguments, environment=None, port=0, descriptors=None, scheme="http"):
         self.lines = []
         command = [binary, "--serve", "--port", str(port), *map(str, arguments)]
         self.process = subprocess.Popen(
@@ -47,7 +49,7 @@ class Agent:
             # A pipe without a reader would block the agent once it is full.
             for line in self.process.stderr:
                 self.lines.append(line.rstrip())
-                found = re.search(r"listening on (http://\S+?)/?\s*$", line)
+                found = re.search(r"listening on (%s://\S+?)/?\s*$" % scheme, line)
                 if found:
                     self.url = found.group(1)
                     listening.set()
@@ -58,7 +60,7 @@ class Agent:
         if not listening.wait(30) or self.url is None:
             self.stop()
             raise SystemExit("%s does not listen: %s" % (" ".join(command), " / ".join(self.lines[-3:])))
-        self.address = self.url.removeprefix("http://")
+        self.address = self.url.removeprefix(scheme + "://")
         self.port = int(self.address.rsplit(":", 1)[1])
         limit = time.monotonic() + 30
         while True:
@@ -75,7 +77,8 @@ class Agent:
         """Returns the bytes of a response."""
         headers = {"Authorization": "Bearer " + token} if token else {}
         request = urllib.request.Request(self.url + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=timeout) as response:
+        context = ssl._create_unverified_context() if self.url.startswith("https:") else None
+        with urllib.request.urlopen(request, timeout=timeout, context=context) as response:
             return response.read()
 
     def json(self, path, timeout=30, token=None):
