@@ -28,11 +28,15 @@ let package = Package(
     .executableTarget(
       name: "agent",
       dependencies: [
-        "Dashboard", "Remote", "HTTPServer", "ServerCore", "Sinks", "Outbox", "API", "Archive", "Alerts", "Events",
+        "Dashboard", "Remote", "ServerCore", "Sinks", "ClientHTTP", "Outbox", "API", "Archive", "Alerts", "Events",
         "Why", "SampleStore", "Query", "CollectDemo", "Collect", "PrometheusExport", "NodeMetrics", "AgentMetrics",
-        "SystemIO", "Platforms", "PlatformUnsupported",
+        "SystemIO", "Platforms", "PlatformUnsupported", "VTTerminal",
+        .target(name: "HTTPServer", condition: .when(platforms: [.linux, .macOS])),
+        .target(name: "ClientNIO", condition: .when(platforms: [.linux, .macOS])),
         .target(name: "NcursesTerminal", condition: .when(platforms: [.linux, .macOS])),
         .target(name: "PlatformLinux", condition: .when(platforms: [.linux])),
+        .target(name: "SocketServer", condition: .when(platforms: [.windows])),
+        .target(name: "ClientWindows", condition: .when(platforms: [.windows])),
         .target(name: "PlatformWindows", condition: .when(platforms: [.windows])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -44,6 +48,8 @@ let package = Package(
       dependencies: ["Why", "Events", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO"],
       swiftSettings: settings),
     .target(name: "NcursesTerminal", dependencies: ["Dashboard", "SystemIO", "CNcurses"], swiftSettings: settings),
+    // Windows' terminal, and any other by `--terminal vt`.
+    .target(name: "VTTerminal", dependencies: ["Dashboard", "SystemIO", "CTerminal"], swiftSettings: settings),
     .target(
       name: "HTTPServer",
       dependencies: [
@@ -87,10 +93,6 @@ let package = Package(
       dependencies: [
         "Alerts", "Outbox", "PrometheusExport", "ClientHTTP", "AgentMetrics", "SystemIO", "CSnappy",
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: settings
     ),
@@ -160,25 +162,24 @@ let package = Package(
     .target(name: "Collect", dependencies: ["SampleStore", "AgentMetrics", "SystemIO"], swiftSettings: settings),
     .target(
       name: "Remote",
+      dependencies: ["ClientHTTP", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO"],
+      swiftSettings: settings),
+    // What a client needs of a system, and its implementations.
+    .target(name: "ClientHTTP", swiftSettings: settings),
+    .target(
+      name: "ClientNIO",
       dependencies: [
-        "ClientHTTP", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO",
+        "ClientHTTP", "SystemIO",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      swiftSettings: settings
-    ),
-    .target(
-      name: "ClientHTTP",
-      dependencies: [
-        "SystemIO",
-        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: settings
     ),
+    // WinHTTP; tested on Linux against Tests/CWindowsDouble.
+    .target(name: "ClientWindows", dependencies: ["ClientHTTP", "SystemIO", "CWindows"], swiftSettings: settings),
     .target(name: "SystemIO", dependencies: ["CLibc", "CSystemIO"], swiftSettings: settings),
     // The module is AgentMetrics because Hummingbird brings a module called Metrics (swift-metrics), and a module alias
     // does not pass the import check.
@@ -200,7 +201,7 @@ let package = Package(
     .target(name: "CLibc"),
     .target(name: "CNVML"),
     .target(name: "CSockets", linkerSettings: [.linkedLibrary("ws2_32", .when(platforms: [.windows]))]),
-    .target(name: "CSnappy", linkerSettings: [.linkedLibrary("snappy")]),
+    .target(name: "CSnappy", linkerSettings: [.linkedLibrary("snappy", .when(platforms: [.linux, .macOS]))]),
     .target(
       name: "CSQLite",
       linkerSettings: [
@@ -210,9 +211,15 @@ let package = Package(
     .target(name: "CSystemIO"),
     // Linux's alone.
     .target(name: "CTaskstats"),
+    .target(name: "CTerminal", dependencies: ["CWindows", "CSystemIO"]),
     .target(name: "CWeb"),
     // Defined only for Windows; tests on Linux link a scripted double.
-    .target(name: "CWindows", linkerSettings: [.linkedLibrary("advapi32", .when(platforms: [.windows]))]),
+    .target(
+      name: "CWindows",
+      linkerSettings: [
+        .linkedLibrary("advapi32", .when(platforms: [.windows])),
+        .linkedLibrary("winhttp", .when(platforms: [.windows])),
+      ]),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z", .when(platforms: [.linux, .macOS]))]),
 
     // Recorded machines, mutations, programs and connections, for all tests that need them.
@@ -249,6 +256,9 @@ let package = Package(
       ],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
+      name: "ClientWindowsTests", dependencies: ["ClientWindows", "ClientHTTP", "CWindowsDouble", "SystemIO"],
+      swiftSettings: settings),
+    .testTarget(
       name: "WindowsServiceTests", dependencies: ["WindowsService", "Platforms", "CWindowsDouble", "SystemIO"],
       swiftSettings: settings),
     .testTarget(
@@ -261,7 +271,7 @@ let package = Package(
     .testTarget(
       name: "SinksTests",
       dependencies: [
-        "Sinks", "Alerts", "Outbox", "PrometheusExport", "ClientHTTP", "Archive", "SampleStore", "Query",
+        "Sinks", "Alerts", "Outbox", "PrometheusExport", "ClientHTTP", "ClientNIO", "Archive", "SampleStore", "Query",
         "AgentMetrics",
         "SystemIO",
         "CSnappy",
@@ -325,13 +335,15 @@ let package = Package(
     .testTarget(
       name: "RemoteTests",
       dependencies: [
-        "Remote", "API", "CollectDemo", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport",
+        "Remote", "ClientHTTP", "ClientNIO", "API", "CollectDemo", "SampleStore", "Query", "AgentMetrics", "SystemIO",
+        "TestSupport",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "DashboardTests",
       dependencies: [
-        "NcursesTerminal", "Dashboard", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO", "TestSupport",
+        "NcursesTerminal", "VTTerminal", "Dashboard", "Collect", "SampleStore", "Query", "AgentMetrics", "SystemIO",
+        "TestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: settings),
     // The page in Chromium: scripts in Python, which the test runs.
@@ -341,8 +353,8 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "agent", "Dashboard", "Sinks", "Archive",
-        "Remote", "SampleStore", "Query", "Collect", "CollectLinux", "PlatformUnsupported", "Platforms", "API",
+        "agent", "Dashboard", "Sinks", "ClientNIO", "Archive", "Remote", "SampleStore", "Query", "Collect",
+        "CollectLinux", "PlatformUnsupported", "Platforms", "API",
         "AgentMetrics", "SystemIO", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

@@ -147,19 +147,6 @@ package final class Archive: ServicePart {
     var pruned = -Double.infinity
   }
 
-  /// Device and inode: distinguishes two files of one name.
-  private struct FileIdentity: Equatable {
-    let device: UInt64
-    let inode: UInt64
-
-    init?(_ path: String) {
-      var status = stat()
-      guard stat(path, &status) == 0 else { return nil }
-      device = UInt64(truncatingIfNeeded: status.st_dev)
-      inode = UInt64(truncatingIfNeeded: status.st_ino)
-    }
-  }
-
   private func run() {
     var open: Open?
     var isFirst = true
@@ -364,9 +351,13 @@ package final class Archive: ServicePart {
       count += 1
       name = "\(path).damaged-\(time)-\(count)"
     }
-    for suffix in ["", "-wal", "-shm"] where rename(path + suffix, name + suffix) != 0 && suffix.isEmpty {
+    do throws(SystemError) {
+      try Files.rename(path, to: name)
+    } catch {
       return fail(ArchiveFailure(path, "it is damaged and cannot be moved aside", .reopen))
     }
+    // They may be absent.
+    for suffix in ["-wal", "-shm"] { try? Files.rename(path + suffix, to: name + suffix) }
     report(LogNotice("archive: the damaged database was renamed; a new one is begun", ["file": path, "now": name]))
     inbox.update { $0.waiting = history.all }
   }

@@ -35,7 +35,7 @@ package struct ArchiveFailure: UserError, Sendable, Hashable {
       case SQLITE_BUSY, SQLITE_LOCKED: ("another process is writing to it", .wait)
       case SQLITE_READONLY, SQLITE_PERM: ("it cannot be written to", .reopen)
       case SQLITE_CANTOPEN where !Files.exists(Self.folder(of: path)): ("there is no such folder", .reopen)
-      case SQLITE_CANTOPEN where access(Self.folder(of: path), W_OK) != 0:
+      case SQLITE_CANTOPEN where !Files.isWritable(Self.folder(of: path)):
         ("its folder cannot be written to", .reopen)
       case SQLITE_CANTOPEN: ("it cannot be opened", .reopen)
       case SQLITE_NOTADB: ("it is not an SQLite database", .reopen)

@@ -150,4 +150,11 @@ int32_t cwindows_console_read(const struct cwindows_console *console, char *byte
   return used;
 }
 
+void cwindows_console_wake(const struct cwindows_console *console) {
+  // An event that no read passes on.
+  INPUT_RECORD record = {.EventType = FOCUS_EVENT};
+  DWORD count = 0;
+  WriteConsoleInputW(handle_of(console->input), &record, 1, &count);
+}
+
 #endif

@@ -7,7 +7,9 @@
 #include <winhttp.h>
 
 struct cwindows_http {
-  HINTERNET session, connection, request;
+  HINTERNET session, connection;
+  /// Closed by cwindows_http_abort too, on any thread.
+  HINTERNET volatile request;
 };
 
 /// Opens a session with the proxy that the system finds; before Windows 8.1 with the configured one.
@@ -24,7 +26,7 @@ static bool set_options(HINTERNET handle, const struct cwindows_http_request *re
   DWORD disabled = WINHTTP_DISABLE_REDIRECTS | WINHTTP_DISABLE_COOKIES | WINHTTP_DISABLE_AUTHENTICATION;
   if (!WinHttpSetOption(handle, WINHTTP_OPTION_DISABLE_FEATURE, &disabled, sizeof disabled)) return false;
   // Of the head of a response, 90 s by default.
-  DWORD timeout = request->timeout_ms;
+  DWORD timeout = request->response_timeout_ms ? request->response_timeout_ms : request->timeout_ms;
   if (!WinHttpSetOption(handle, WINHTTP_OPTION_RECEIVE_RESPONSE_TIMEOUT, &timeout, sizeof timeout)) return false;
   if (!request->is_tls || !request->accepts_any_certificate) return true;
   DWORD ignored = SECURITY_FLAG_IGNORE_UNKNOWN_CA | SECURITY_FLAG_IGNORE_CERT_WRONG_USAGE |
@@ -32,15 +34,18 @@ static bool set_options(HINTERNET handle, const struct cwindows_http_request *re
   return WinHttpSetOption(handle, WINHTTP_OPTION_SECURITY_FLAGS, &ignored, sizeof ignored);
 }
 
+static int milliseconds(uint32_t value) { return value > INT32_MAX ? INT32_MAX : (int)value; }
+
 /// Sends the request and receives the head of the response.
 static bool exchange(cwindows_http *http, const struct cwindows_http_request *request, int32_t *status) {
   WCHAR *host = windows_wide(request->host), *method = windows_wide(request->method);
   WCHAR *target = windows_wide(request->target), *fields = windows_wide(request->fields);
   bool is_done = false;
   http->session = open_session();
-  int timeout = request->timeout_ms > INT32_MAX ? INT32_MAX : (int)request->timeout_ms;
+  int timeout = milliseconds(request->timeout_ms);
+  int connect_timeout = request->connect_timeout_ms ? milliseconds(request->connect_timeout_ms) : timeout;
   if (host && method && target && fields && http->session && request->body_length <= UINT32_MAX &&
-      WinHttpSetTimeouts(http->session, timeout, timeout, timeout, timeout)) {
+      WinHttpSetTimeouts(http->session, connect_timeout, connect_timeout, timeout, timeout)) {
     http->connection = WinHttpConnect(http->session, host, request->port, 0);
     if (http->connection)
       http->request = WinHttpOpenRequest(
@@ -101,8 +106,28 @@ bool cwindows_http_field(cwindows_http *http, const char *name, char *value, int
   return is_known;
 }
 
+int32_t cwindows_http_fields(cwindows_http *http, char *text, int32_t capacity) {
+  DWORD size = 0;
+  const DWORD what = WINHTTP_QUERY_RAW_HEADERS_CRLF;
+  WinHttpQueryHeaders(
+    http->request, what, WINHTTP_HEADER_NAME_BY_INDEX, WINHTTP_NO_OUTPUT_BUFFER, &size, WINHTTP_NO_HEADER_INDEX);
+  // A server may send any number of fields.
+  WCHAR *wide = size > 0 && size <= 1 << 20 ? malloc(size + sizeof *wide) : NULL;
+  if (!wide) return -1;
+  bool is_known =
+    WinHttpQueryHeaders(http->request, what, WINHTTP_HEADER_NAME_BY_INDEX, wide, &size, WINHTTP_NO_HEADER_INDEX);
+  if (is_known) windows_utf8(wide, (int)(size / sizeof *wide), text, capacity);
+  free(wide);
+  return is_known ? (int32_t)strlen(text) : -1;
+}
+
+void cwindows_http_abort(cwindows_http *http) {
+  HINTERNET request = InterlockedExchangePointer((void *volatile *)&http->request, NULL);
+  if (request) WinHttpCloseHandle(request);
+}
+
 void cwindows_http_close(cwindows_http *http) {
-  if (http->request) WinHttpCloseHandle(http->request);
+  cwindows_http_abort(http);
   if (http->connection) WinHttpCloseHandle(http->connection);
   if (http->session) WinHttpCloseHandle(http->session);
   free(http);

@@ -7,8 +7,6 @@ package struct ServerAddress: Sendable, Hashable {
   package var port: Int
   /// Path of a Unix socket to which to connect instead.
   package var socket: String?
-  /// The certificate (DER) that it must have, in place of one that a CA signed for its name; nil to verify that.
-  package var certificate: [UInt8]?
 
   package init(isSecure: Bool, host: String, port: Int) {
     self.isSecure = isSecure

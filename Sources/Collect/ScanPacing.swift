@@ -25,7 +25,7 @@ package struct ScanPacing {
     scans < 2 || now >= last + min(Self.longest, cost * (isWatched ? Self.watchedRest : Self.rest)) - 0.05
   }
 
-  /// Whether a scan is due between ticks, for a request of the table or of nothing in particular.
+  /// Whether a scan is due between ticks, with a request of the table or without one.
   package func isDueBetween(at now: Double, wantsTable: Bool) -> Bool {
     let pause = wantsTable ? max(Self.shortestSpan, cost * Self.watchedRest) : Self.longest
     return scans < 2 || now >= last + min(Self.longest, pause)

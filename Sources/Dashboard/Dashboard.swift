@@ -146,7 +146,7 @@ final class Dashboard {
       terminal.suspend(wholeGroup: false)
       return .draw
     case .resized, .writable, .continued: return .draw
-    case .terminated(let signal): return .exit(signal == SIGINT ? .quit : .terminated(signal: signal))
+    case .terminated(let signal): return .exit(signal == Signals.interrupt ? .quit : .terminated(signal: signal))
     case .hangup: return .exit(.quit)
     }
   }
@@ -414,8 +414,5 @@ final class Dashboard {
 /// The wall clock, and the offset of local time from UTC in seconds.
 private func localNow() -> (seconds: Double, utcOffset: Int) {
   let seconds = Clock.realtime
-  var time = time_t(seconds)
-  var local = tm()
-  guard localtime_r(&time, &local) != nil else { return (seconds, 0) }
-  return (seconds, local.tm_gmtoff)
+  return (seconds, Clock.utcOffset(at: seconds))
 }

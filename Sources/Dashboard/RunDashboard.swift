@@ -32,5 +32,5 @@ package func runDashboard(
     defer { terminal.close() }
     return Dashboard(hosts: hosts, options: options).run(on: terminal)
   }
-  return try LineMode(history: first.history, output: STDOUT_FILENO).run()
+  return try LineMode(history: first.history, output: StandardStreams.output).run()
 }

@@ -87,7 +87,7 @@ final class HTTP2Guard: ChannelInboundHandler {
         try await respond(
           Request(head: head, body: RequestBody(buffer: ByteBuffer())), ResponseWriter(outbound: outbound),
           stream.channel)
-        // Closing would discard what the client's window does not admit yet.
+        // Closing would discard the data that the client's window does not admit yet.
         try await stream.channel.closeFuture.get()
       }
     } onCancel: {

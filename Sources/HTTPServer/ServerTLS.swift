@@ -1,31 +1,12 @@
 internal import NIOSSL
+package import ServerCore
 internal import Synchronization
 internal import SystemIO
 
 /// The server's certificate and key, read again for new connections when the files change.
 ///
 /// If the new files cannot be used, e.g. since only one of them is written yet, the last ones stay in use.
-package final class ServerTLS: Sendable {
-  /// The files, in PEM.
-  package struct PEMFiles: Sendable, Equatable {
-    /// The certificate, followed by those between it and the CA's.
-    package var certificate: String
-    package var key: String
-    /// CA certificates for clients, which must have a certificate then; nil for clients without one.
-    package var clientAuthorities: String?
-
-    package init(certificate: String, key: String, clientAuthorities: String? = nil) {
-      self.certificate = certificate
-      self.key = key
-      self.clientAuthorities = clientAuthorities
-    }
-  }
-
-  /// Reason for unusable files, in one line.
-  package struct Failure: Error, CustomStringConvertible {
-    package let description: String
-  }
-
+package final class ServerTLS: ServerEncryption {
   /// The settings of connections, and of those refused: their answer is written as HTTP/1.1.
   private struct Contexts {
     let accepted: NIOSSLContext
@@ -50,7 +31,7 @@ package final class ServerTLS: Sendable {
   /// - Parameter report: logs when the files change, and once when they become unusable.
   package init(
     _ files: PEMFiles, pace: Double = 1, report: @escaping @Sendable (String) -> Void
-  ) throws(Failure) {
+  ) throws(ServerFailure) {
     self.pace = pace
     self.report = report
     state = Mutex(try Self.state(files))
@@ -63,13 +44,13 @@ package final class ServerTLS: Sendable {
     }
   }
 
-  private static func state(_ files: PEMFiles) throws(Failure) -> State {
+  private static func state(_ files: PEMFiles) throws(ServerFailure) -> State {
     let contents = try contents(of: files)
     return State(files: files, contexts: try contexts(files, contents), contents: contents)
   }
 
   /// Uses other files for new connections; if they cannot be used, the last ones stay in use.
-  package func replace(_ files: PEMFiles) throws(Failure) {
+  package func replace(_ files: PEMFiles) throws(ServerFailure) {
     guard files != state.withLock({ $0.files }) else { return }
     let new = try Self.state(files)
     state.withLock { $0 = new }
@@ -87,7 +68,7 @@ package final class ServerTLS: Sendable {
       let now = Clock.monotonic
       guard now - state.checkedAt >= pace else { return (state.contexts, nil) }
       state.checkedAt = now
-      do throws(Failure) {
+      do throws(ServerFailure) {
         let contents = try Self.contents(of: state.files)
         guard contents != state.contents else {
           state.isFailing = false
@@ -105,22 +86,22 @@ package final class ServerTLS: Sendable {
     return contexts
   }
 
-  private static func contents(of files: PEMFiles) throws(Failure) -> [[UInt8]] {
+  private static func contents(of files: PEMFiles) throws(ServerFailure) -> [[UInt8]] {
     var contents: [[UInt8]] = []
     for path in [files.certificate, files.key, files.clientAuthorities].compactMap(\.self) {
       do {
         contents.append(try Files.contents(of: path))
       } catch {
-        throw Failure(description: "\(error)")
+        throw ServerFailure("\(error)")
       }
     }
     return contents
   }
 
-  private static func contexts(_ files: PEMFiles, _ contents: [[UInt8]]) throws(Failure) -> Contexts {
+  private static func contexts(_ files: PEMFiles, _ contents: [[UInt8]]) throws(ServerFailure) -> Contexts {
     let chain = try certificates(files.certificate, contents[0])
     guard let key = try? NIOSSLPrivateKey(bytes: contents[1], format: .pem) else {
-      throw Failure(description: "\(files.key): must be a private key in PEM without a passphrase")
+      throw ServerFailure("\(files.key): must be a private key in PEM without a passphrase")
     }
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
@@ -136,13 +117,13 @@ package final class ServerTLS: Sendable {
       configuration.applicationProtocols = ["http/1.1"]
       return Contexts(accepted: accepted, refused: try NIOSSLContext(configuration: configuration))
     } catch {
-      throw Failure(description: "\(files.key): must be the key of the certificate \(files.certificate)")
+      throw ServerFailure("\(files.key): must be the key of the certificate \(files.certificate)")
     }
   }
 
-  private static func certificates(_ path: String, _ bytes: [UInt8]) throws(Failure) -> [NIOSSLCertificate] {
+  private static func certificates(_ path: String, _ bytes: [UInt8]) throws(ServerFailure) -> [NIOSSLCertificate] {
     guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty else {
-      throw Failure(description: "\(path): must have certificates in PEM")
+      throw ServerFailure("\(path): must have certificates in PEM")
     }
     return certificates
   }

@@ -35,10 +35,7 @@ package final class NcursesTerminal: Terminal {
   private var window = WindowTitle()
   private var pairs: [UInt16: Int32] = [:]
   private var mustWait = false
-  private var decoder = InputDecoder()
-  private var burstGuard = BurstGuard()
-  private var lastInput = 0.0
-  private var pending: [TerminalEvent] = []
+  private var keys = InputQueue()
   private var isOpen = true
 
   /// Takes over the terminal.
@@ -135,8 +132,7 @@ package final class NcursesTerminal: Terminal {
     while query.isPending, Clock.monotonic < end {
       var polled = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
       guard poll(&polled, 1, Int32(max(1, (end - Clock.monotonic) * 1000))) > 0, readInput() else { return }
-      var dropped: [TerminalEvent] = []
-      while let token = decoder.next(isOver: false) { take(token, &dropped) }
+      count(answers: keys.decode(isOver: false, waited: 0))
     }
   }
 
@@ -331,80 +327,50 @@ package final class NcursesTerminal: Terminal {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = read(input, &bytes, bytes.count)
     guard count > 0 else { return false }
-    decoder.feed(bytes[..<count])
-    lastInput = Clock.monotonic
+    keys.feed(bytes[..<count])
     return true
   }
 
-  private func take(_ token: InputDecoder.Token, _ events: inout [TerminalEvent]) {
-    switch token {
-    case .event(let event): events.append(event)
-    case .pasteBegins: break
-    case .ready:
-      if query.answer(at: Clock.monotonic), mustWait {
-        mustWait = false
-        events.append(.writable)
-      }
+  private func count(answers: Int) {
+    for _ in 0..<answers where query.answer(at: Clock.monotonic) && mustWait {
+      mustWait = false
+      keys.events.append(.writable)
     }
-  }
-
-  /// Milliseconds to wait for the rest of a sequence; after that a lone ESC is the key.
-  private static let escapeDelay: Int32 = 30
-  /// Seconds of silence that end a paste without an end sequence; no keys are read before that.
-  private static let pastePatience = 2.0
-
-  /// Milliseconds to wait for the next event.
-  private func delay(_ timeout: Double) -> Int32 {
-    var delay = timeout.isFinite ? max(0, timeout) : .infinity
-    if decoder.isPasting { delay = min(delay, max(0, lastInput + Self.pastePatience - Clock.monotonic)) }
-    let milliseconds = delay.isFinite ? Int32(min(1e9, (delay * 1000).rounded(.up))) : -1
-    return decoder.isPending
-      ? milliseconds < 0 ? Self.escapeDelay : min(Self.escapeDelay, milliseconds) : milliseconds
-  }
-
-  /// Decodes complete input, or with `isOver` also input that only a following byte could extend.
-  private func decode(isOver: Bool, waited: Double) {
-    var events: [TerminalEvent] = []
-    while let token = decoder.next(isOver: isOver) { take(token, &events) }
-    if decoder.isPasting, Clock.monotonic - lastInput >= Self.pastePatience, let token = decoder.endPaste() {
-      take(token, &events)
-    }
-    pending += burstGuard.events(events, at: lastInput, waited: waited)
   }
 
   package func nextEvent(timeout: Double) -> TerminalEvent {
     while true {
-      if !pending.isEmpty { return pending.removeFirst() }
+      if !keys.events.isEmpty { return keys.events.removeFirst() }
       let wantsOutput = (mustWait && !query.isPending) || !unsent.isEmpty
       let start = Clock.monotonic
-      let found = cncurses_wait(input, line, wantsOutput, delay(timeout))
+      let found = cncurses_wait(input, line, wantsOutput, keys.delay(timeout))
       let waited = Clock.monotonic - start
       if found.terminated != 0 { return .terminated(signal: found.terminated) }
-      if found.stop_requested { pending.append(.suspend) }
+      if found.stop_requested { keys.events.append(.suspend) }
       if found.continued {
         resume()
-        pending.append(.continued)
+        keys.events.append(.continued)
       }
-      if found.resized { pending.append(.resized) }
-      let wasPending = decoder.isPending
+      if found.resized { keys.events.append(.resized) }
+      let wasPending = keys.isPending
       var isOver = false
       if found.input {
         _ = readInput()
       } else if wasPending {
         isOver = true
       }
-      decode(isOver: isOver, waited: waited)
+      count(answers: keys.decode(isOver: isOver, waited: waited))
       if found.output {
         send()
         if mustWait, unsent.isEmpty {
           mustWait = false
-          pending.append(.writable)
+          keys.events.append(.writable)
         }
       }
-      if found.woken { pending.append(.woken) }
-      if found.hangup { pending.append(.hangup) }
-      if pending.isEmpty, !found.input, !found.output, !wasPending { return .timeout }
-      if pending.isEmpty, timeout <= 0 { return .timeout }
+      if found.woken { keys.events.append(.woken) }
+      if found.hangup { keys.events.append(.hangup) }
+      if keys.events.isEmpty, !found.input, !found.output, !wasPending { return .timeout }
+      if keys.events.isEmpty, timeout <= 0 { return .timeout }
     }
   }
 }

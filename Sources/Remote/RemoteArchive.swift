@@ -7,13 +7,11 @@ internal import SystemIO
 
 /// Another agent's samples beyond this process's memory, fetched on demand.
 final class RemoteArchive: SampleArchive {
-  private let url: RemoteURL
-  private let token: @Sendable () -> String?
+  private let agent: RemoteAgent
   private let oldestKept = Mutex<Double?>(nil)
 
-  init(url: RemoteURL, token: @escaping @Sendable () -> String?) {
-    self.url = url
-    self.token = token
+  init(of agent: RemoteAgent) {
+    self.agent = agent
   }
 
   /// Only the oldest time is known here.
@@ -30,7 +28,7 @@ final class RemoteArchive: SampleArchive {
   ///
   /// - Parameter remembered: time of the oldest sample in the agent's memory.
   func refresh(remembered: Double?) async {
-    let bytes = try? await request("/health").body(atMost: 65_536)
+    let bytes = try? await agent.request("/health").body(atMost: 65_536)
     let text = bytes.flatMap { JSONValue($0.span) }?["archive"]?["oldest"]?.text
     let archived = text.flatMap { Timestamp(rfc3339: $0)?.seconds }
     guard let oldest = [archived, remembered].compactMap(\.self).min() else { return }
@@ -39,7 +37,7 @@ final class RemoteArchive: SampleArchive {
 
   func samples(from start: Double, to end: Double, step: Int?, limit: Int) async throws -> [Sample] {
     var samples: [Sample] = []
-    _ = try await request("/metrics/history?" + Self.range(start, end, step)).objects(
+    _ = try await agent.request("/metrics/history?" + Self.range(start, end, step)).objects(
       of: "samples", atMost: RemoteLimits.history(samples: limit)
     ) { object in
       guard samples.count < limit else { throw Columns.TooLarge(ofRows: samples.count + 1) }
@@ -51,7 +49,7 @@ final class RemoteArchive: SampleArchive {
   func sample(at time: Double) async throws -> Sample? {
     let bytes: [UInt8]
     do {
-      bytes = try await request("/metrics/at?time=" + Timestamp(seconds: time).rfc3339)
+      bytes = try await agent.request("/metrics/at?time=" + Timestamp(seconds: time).rfc3339)
         .body(atMost: ObjectSplitter.limit)
     } catch let failure as RemoteFailure where failure.status == 404 {
       return nil
@@ -65,7 +63,7 @@ final class RemoteArchive: SampleArchive {
     let target =
       "/metrics/history?" + Self.range(start, end, step) + "&metrics=" + selectors.map(\.text).joined(separator: ",")
       + (extremes ? "&stats=mean,min,max" : "")
-    let bytes = try await request(target).body(atMost: RemoteLimits.columns)
+    let bytes = try await agent.request(target).body(atMost: RemoteLimits.columns)
     guard let columns = Columns(json: bytes.span) else {
       throw RemoteFailure(description: "unreadable columns in the response", isRefusal: true)
     }
@@ -83,7 +81,7 @@ final class RemoteArchive: SampleArchive {
     if let kinds = query.kinds { target += "&kind=" + kinds.map(\.rawValue).sorted().joined(separator: ",") }
     let bytes: [UInt8]
     do {
-      bytes = try await request(target).body(atMost: RemoteLimits.events)
+      bytes = try await agent.request(target).body(atMost: RemoteLimits.events)
     } catch let failure as RemoteFailure where failure.status == 404 {
       // An earlier version.
       return nil
@@ -97,19 +95,6 @@ final class RemoteArchive: SampleArchive {
   private static func range(_ start: Double, _ end: Double, _ step: Int?) -> String {
     let (from, to) = (Timestamp(seconds: max(0, start)), Timestamp(seconds: max(0, end)))
     return "from=" + from.rfc3339 + "&to=" + to.rfc3339 + (step.map { "&step=" + String($0) } ?? "")
-  }
-
-  private func request(_ target: String) -> RemoteRequest {
-    RemoteRequest.asking(url, target, token: token())
-  }
-}
-
-extension RemoteRequest {
-  /// Creates a request to an agent.
-  static func asking(_ url: RemoteURL, _ target: String, token: String?) -> RemoteRequest {
-    var request = RemoteRequest(url: url, target: target, headers: [("Accept-Encoding", "gzip")])
-    if let token { request.headers.append(("Authorization", "Bearer " + token)) }
-    return request
   }
 }
 

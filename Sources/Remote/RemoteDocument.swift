@@ -1,3 +1,4 @@
+package import ClientHTTP
 package import SystemIO
 
 /// Single JSON answers of an agent.
@@ -9,19 +10,19 @@ package struct RemoteDocument: Sendable {
     package let status: Int?
   }
 
-  private let address: RemoteAddress
-  private let token: String?
+  private let agent: RemoteAgent
 
-  /// - Parameter token: of an agent with `--token-file`.
-  package init(of address: RemoteAddress, token: String?) {
-    self.address = address
-    self.token = token
+  /// - Parameters:
+  ///   - transport: the system's client.
+  ///   - token: of an agent with `--token-file`.
+  package init(of address: RemoteAddress, by transport: any ClientTransport, token: String?) {
+    agent = RemoteAgent(url: address.url, transport: transport, token: { token })
   }
 
   /// Fetches and parses the answer of a route.
   package func get(_ target: String) async throws(Failure) -> JSONValue {
-    var request = RemoteRequest(url: address.url, target: target)
-    if let token { request.headers = [("Authorization", "Bearer " + token)] }
+    var request = agent.request(target)
+    request.isCompressible = false
     let body: [UInt8]
     do {
       body = try await request.body(atMost: RemoteLimits.sample)

@@ -1,4 +1,5 @@
 package import AgentMetrics
+package import ClientHTTP
 package import Collect
 package import Query
 package import SampleStore
@@ -33,11 +34,6 @@ package final class RemoteMachine: Sendable {
     (try? RemoteURL(text)) != nil
   }
 
-  /// Whether a file has CA certificates.
-  package static func hasAuthorities(_ path: String) -> Bool {
-    (try? RemoteRequest.context(path)) != nil
-  }
-
   /// Seconds without a byte after which a connection counts as cut; the agent sends a comment every 15.
   static let silence = 40.0
   /// Initial reconnect delay in seconds; doubles up to ``longestPause``.
@@ -45,13 +41,12 @@ package final class RemoteMachine: Sendable {
   static let longestPause = 15.0
 
   /// The agent's address, `http://host:8080`.
-  package var url: String { address.text }
+  package var url: String { agent.url.text }
   /// The agent's samples: those from its memory in the main track, those of its stream in a live track.
   package let history: History
   /// Requests of the outputs for tracks of its history.
   package let demand: SamplingDemand
-  private let address: RemoteURL
-  private let token: @Sendable () -> String?
+  private let agent: RemoteAgent
   private let archive: RemoteArchive
   /// Seconds between the samples in the agent's memory.
   private let agentInterval = Mutex(30.0)
@@ -72,31 +67,33 @@ package final class RemoteMachine: Sendable {
   ///
   /// - Parameters:
   ///   - address: `http://host:port`, `https://host`, or only `host:port`.
+  ///   - transport: the system's client.
   ///   - token: returns the token for a server with `--token-file`, for each request.
   ///   - authorities: file with the CA certificates (PEM) that verify https servers; nil for the system's.
   ///   - capacity: samples kept of its history.
   /// - Throws: AddressError.
   package convenience init(
-    _ address: String, token: @escaping @Sendable () -> String? = { nil }, authorities: String? = nil, capacity: Int
+    _ address: String, by transport: any ClientTransport, token: @escaping @Sendable () -> String? = { nil },
+    authorities: String? = nil, capacity: Int
   ) throws(AddressError) {
     var url = try RemoteURL(address)
     url.authorities = authorities
-    self.init(url, token: token, capacity: capacity)
+    self.init(RemoteAgent(url: url, transport: transport, token: token), capacity: capacity)
   }
 
   /// Creates a machine that is not connected yet.
   package convenience init(
-    _ address: RemoteAddress, token: @escaping @Sendable () -> String? = { nil }, capacity: Int
+    _ address: RemoteAddress, by transport: any ClientTransport, token: @escaping @Sendable () -> String? = { nil },
+    capacity: Int
   ) {
-    self.init(address.url, token: token, capacity: capacity)
+    self.init(RemoteAgent(url: address.url, transport: transport, token: token), capacity: capacity)
   }
 
-  private init(_ address: RemoteURL, token: @escaping @Sendable () -> String?, capacity: Int) {
-    self.address = address
-    self.token = token
+  private init(_ agent: RemoteAgent, capacity: Int) {
+    self.agent = agent
     history = History(capacity: capacity, interval: 30)
     demand = SamplingDemand(history)
-    archive = RemoteArchive(url: address, token: token)
+    archive = RemoteArchive(of: agent)
     history.archive = archive
     kept = Mutex(KeptSamples(capacity: Self.keptSamples(capacity)))
     watch = demand.watch(interval: 1)
@@ -133,7 +130,7 @@ package final class RemoteMachine: Sendable {
     let start = Clock.monotonic
     if let slow = slowTable.withLock({ $0 }), start < slow.end { return slow.table }
     var table = ProcessSnapshot()
-    let rest = try await request("/processes?sort=pid").objects(
+    let rest = try await agent.request("/processes?sort=pid").objects(
       of: "processes", atMost: RemoteLimits.processes
     ) { object in
       guard table.processes.count < RemoteLimits.processRows else {
@@ -157,7 +154,7 @@ package final class RemoteMachine: Sendable {
 
   /// Returns the agent's version; nil without an answer.
   package func version() async -> String? {
-    guard let bytes = try? await request("/version").body(atMost: 65_536) else { return nil }
+    guard let bytes = try? await agent.request("/version").body(atMost: 65_536) else { return nil }
     return JSONValue(bytes.span)?["version"]?.text
   }
 
@@ -171,7 +168,7 @@ package final class RemoteMachine: Sendable {
   }
 
   private func fetchRemembered(atMost count: Int) async throws -> (samples: [Sample], kept: KeptSamples) {
-    let head = try await request("/metrics/history?seconds=1").body(atMost: 4 * RemoteLimits.sample)
+    let head = try await agent.request("/metrics/history?seconds=1").body(atMost: 4 * RemoteLimits.sample)
     let interval = max(1, JSONValue(head.span)?["interval_sec"]?.number ?? 30)
     agentInterval.withLock { $0 = interval }
     let range = min(31_622_400, max(1, interval * Double(min(max(1, count), History.maxArchivedSamples - 100))))
@@ -179,7 +176,7 @@ package final class RemoteMachine: Sendable {
     let limit = max(2 * count, History.maxArchivedSamples) + 100
     var kept = KeptSamples(capacity: limit)
     var found: [Sample] = []
-    _ = try await request("/metrics/history?seconds=" + String(Int(range))).objects(
+    _ = try await agent.request("/metrics/history?seconds=" + String(Int(range))).objects(
       of: "samples", atMost: RemoteLimits.history(samples: count)
     ) { object in
       guard found.count < limit else {
@@ -215,7 +212,7 @@ package final class RemoteMachine: Sendable {
   private func follow() async throws {
     if history.count == 0 {
       // The newest sample can be shown immediately, however long the rest takes.
-      let latest = try await request("/metrics/latest").body(atMost: RemoteLimits.sample)
+      let latest = try await agent.request("/metrics/latest").body(atMost: RemoteLimits.sample)
       if let sample = Sample(json: latest.span) { history.setPreview(sample) }
       let (samples, costs) = try await fetchRemembered(atMost: history.capacity)
       kept.withLock { $0 = costs.newest(Self.keptSamples(history.capacity)) }
@@ -223,7 +220,7 @@ package final class RemoteMachine: Sendable {
       if let newest = samples.last { arrived(newest) }
       _ = await longHistory(remembered: samples)
     }
-    var request = request("/metrics/stream?interval=1")
+    var request = agent.request("/metrics/stream?interval=1")
     request.silence = Self.silence
     request.isStream = true
     if let newest { request.headers.append(("Last-Event-ID", newest.rfc3339)) }
@@ -278,9 +275,5 @@ package final class RemoteMachine: Sendable {
       state.reason = reason
       state.isRefused = isRefused
     }
-  }
-
-  private func request(_ target: String) -> RemoteRequest {
-    .asking(address, target, token: token())
   }
 }

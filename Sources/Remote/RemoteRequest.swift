@@ -1,9 +1,4 @@
 internal import ClientHTTP
-internal import NIOCore
-internal import NIOHTTP1
-internal import NIOHTTPCompression
-internal import NIOSSL
-internal import Synchronization
 
 /// Reason for a missing answer, in one line.
 struct RemoteFailure: Error, Sendable, CustomStringConvertible {
@@ -16,54 +11,45 @@ struct RemoteFailure: Error, Sendable, CustomStringConvertible {
   var wantsToken = false
 }
 
-/// An HTTP/1.1 GET on its own connection, whose body is read as a stream.
+/// A GET whose body is read as a stream.
 struct RemoteRequest: Sendable {
-  /// Connect timeout in seconds.
-  static let connectTime = 5.0
-
-  let url: RemoteURL
+  let agent: RemoteAgent
   let target: String
-  var headers: [(String, String)] = []
+  var headers: [(name: String, value: String)] = []
   /// Seconds without data after which the connection counts as cut.
   var silence = 10.0
   /// Whether the body is endless.
   var isStream = false
+  /// Whether the body may be compressed.
+  var isCompressible = true
 
   /// Sends the request and passes the body to `take` piece by piece, with back-pressure.
   ///
   /// - Parameter limit: bytes of the body, decompressed.
-  /// - Throws: RemoteFailure without an answer, for a status other than 200, or above a limit; the errors of `take`.
+  /// - Throws: RemoteFailure for a status other than 200, or above a limit; the transport's errors; the errors of `take`.
   func send(atMost limit: Int = .max, _ take: ([UInt8]) async throws -> Void) async throws {
-    let channel = try await connect()
+    var request = GetRequest(
+      server: agent.url.server, target: target,
+      fields: [("Host", agent.url.authority), ("User-Agent", "worker-monitoring-agent")] + headers)
+    request.authorities = agent.url.authorities
+    request.certificate = agent.url.certificate
+    request.isStream = isStream
+    request.limits.window = silence
+    request.limits.progress = isStream ? 1 : RemoteLimits.progress
+    request.limits.answer = RemoteLimits.answer
+    request.limits.compression = isStream || !isCompressible ? 0 : RemoteLimits.compression
     var left = limit
-    try await channel.executeThenClose { inbound, outbound in
-      var fields = HTTPHeaders([("Host", url.authority), ("User-Agent", "worker-monitoring-agent")])
-      for (name, value) in headers { fields.add(name: name, value: value) }
-      let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: fields)
-      // In one write: a server that answers and closes in between would make a second write fail.
-      try await outbound.write(contentsOf: [.head(head), .end(nil)])
-      var isAnswered = false
-      for try await part in inbound {
-        switch part {
-        case .head(let head):
-          try check(head.status)
-          if isStream, let coding = head.headers.first(name: "Content-Encoding"), coding != "identity" {
-            throw RemoteFailure(description: "a compressed stream", isRefusal: true)
-          }
-          isAnswered = true
-        case .body(let buffer):
-          guard buffer.readableBytes <= left else {
-            throw RemoteFailure(
-              description: "an answer of more than " + RemoteLimits.text(limit), isRefusal: true)
-          }
-          left -= buffer.readableBytes
-          try await take(Array(buffer.readableBytesView))
-        case .end:
-          return
-        }
+    try await agent.transport.get(request) { head in
+      try check(head)
+      if isStream, let coding = head.coding, coding != "identity" {
+        throw RemoteFailure(description: "a compressed stream", isRefusal: true)
       }
-      try Task.checkCancellation()
-      throw RemoteFailure(description: isAnswered ? "the connection was cut" : "no answer")
+    } body: { bytes in
+      guard bytes.count <= left else {
+        throw RemoteFailure(description: "an answer of more than " + RemoteLimits.text(limit), isRefusal: true)
+      }
+      left -= bytes.count
+      try await take(bytes)
     }
   }
 
@@ -96,180 +82,41 @@ struct RemoteRequest: Sendable {
     return splitter.rest
   }
 
-  private func check(_ status: HTTPResponseStatus) throws(RemoteFailure) {
-    switch status.code {
+  private func check(_ head: ResponseHead) throws(RemoteFailure) {
+    switch head.status {
     case 200: return
     case 401:
-      let isSent = headers.contains { $0.0 == "Authorization" }
+      let isSent = headers.contains { $0.name == "Authorization" }
       throw RemoteFailure(
         description: isSent ? "it does not take the token (--token-file)" : "it wants a token (--token-file)",
         isRefusal: true, status: 401, wantsToken: true)
     default:
-      throw RemoteFailure(
-        description: "HTTP \(status.code) \(status.reasonPhrase.prefix(80))", isRefusal: true,
-        status: Int(status.code))
+      let reason = head.reason.isEmpty ? "" : " " + head.reason.prefix(80)
+      throw RemoteFailure(description: "HTTP \(head.status)" + reason, isRefusal: true, status: head.status)
     }
-  }
-
-  private func connect() async throws(RemoteFailure) -> NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart> {
-    do {
-      var server = url.server
-      server.certificate = try url.certificate.map { try Self.certificate($0) }
-      let silence = TimeAmount.milliseconds(Int64(silence * 1_000))
-      return try await ClientConnection.open(
-        to: server,
-        context: url.server.isSecure ? try Self.context(url.authorities, isPinned: server.certificate != nil) : nil,
-        limit: Self.connectTime, purpose: isStream ? .stream : .request
-      ) { [isStream] channel in
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(ProgressHandler(window: silence, minimum: isStream ? 1 : RemoteLimits.progress))
-        try pipeline.addHTTPClientHandlers()
-        try pipeline.addHandler(AnswerHandler())
-        if !isStream { try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .ratio(RemoteLimits.compression))) }
-        return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
-      }
-    } catch {
-      throw RemoteFailure(description: Self.line(of: error))
-    }
-  }
-
-  private struct Trust: Hashable {
-    let authorities: String?
-    let isPinned: Bool
-  }
-
-  /// TLS settings, created once each.
-  private static let contexts = Mutex<[Trust: NIOSSLContext]>([:])
-
-  /// - Parameters:
-  ///   - authorities: file with CA certificates (PEM); nil for the system's.
-  ///   - isPinned: whether the server's certificate is compared instead.
-  static func context(_ authorities: String?, isPinned: Bool = false) throws -> NIOSSLContext {
-    let trust = Trust(authorities: authorities, isPinned: isPinned)
-    if let known = contexts.withLock({ $0[trust] }) { return known }
-    let context = try ClientConnection.context(authorities: authorities, isPinned: isPinned)
-    contexts.withLock { $0[trust] = context }
-    return context
-  }
-
-  /// Reads a server's certificate.
-  private static func certificate(_ path: String) throws(RemoteFailure) -> [UInt8] {
-    guard let certificate = try? NIOSSLCertificate.fromPEMFile(path).first?.toDERBytes() else {
-      throw RemoteFailure(description: "\(path): no certificate can be read to recognize the server")
-    }
-    return certificate
   }
 
   /// Describes an error in one line.
   static func line(of error: any Error) -> String {
     switch error {
     case let error as RemoteFailure: error.description
-    case let error as TooSlow: error.description
-    case let error as HTTPParserError: "no well-formed HTTP answer (\(error))"
-    case is NIOHTTPDecompression.DecompressionError: "a malformed compressed answer, or one that grows too much"
-    default: ClientConnection.line(of: error, limit: connectTime)
+    case let error as ClientFailure: error.description
+    case is CancellationError: "it was given up"
+    default: String("\(error)".prefix { !$0.isNewline }.prefix(200))
     }
   }
 }
 
-/// A connection that was closed because it was too slow.
-private enum TooSlow: Error, CustomStringConvertible {
-  case answer, silence, progress
+/// An agent, and the way to it.
+struct RemoteAgent: Sendable {
+  let url: RemoteURL
+  let transport: any ClientTransport
+  /// Returns the token, for each request; nil without one.
+  let token: @Sendable () -> String?
 
-  var description: String {
-    switch self {
-    case .answer: "no answer in \(Int(RemoteLimits.answer)) s"
-    case .silence: "no data for too long"
-    case .progress: "data comes too slowly"
-    }
-  }
-}
-
-/// Closes a connection that receives too few bytes in a time window, even if a byte comes now and then.
-private final class ProgressHandler: ChannelDuplexHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundIn = ByteBuffer
-
-  private let window: TimeAmount
-  private let minimum: Int
-  private var count = 0
-  /// Whether this side reads; otherwise back-pressure stops the sender.
-  private var isReading = false
-  private var timer: RepeatedTask?
-
-  init(window: TimeAmount, minimum: Int) {
-    self.window = window
-    self.minimum = minimum
-  }
-
-  /// Starts with the request: no answer can come before it.
-  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    if timer == nil { start(context) }
-    context.write(data, promise: promise)
-  }
-
-  private func start(_ context: ChannelHandlerContext) {
-    let loop = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    timer = context.eventLoop.scheduleRepeatedTask(initialDelay: window, delay: window) { _ in
-      let (handler, context) = loop.value
-      defer { handler.count = 0 }
-      guard handler.count < handler.minimum, handler.isReading else { return }
-      context.fireErrorCaught(handler.count == 0 ? TooSlow.silence : TooSlow.progress)
-      context.close(promise: nil)
-    }
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    timer?.cancel()
-    timer = nil
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    count += unwrapInboundIn(data).readableBytes
-    context.fireChannelRead(data)
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) {
-    isReading = false
-    context.fireChannelReadComplete()
-  }
-
-  func read(context: ChannelHandlerContext) {
-    isReading = true
-    context.read()
-  }
-}
-
-/// Closes a connection without the start of an answer, even during endless 1xx responses or header bytes one by one.
-private final class AnswerHandler: ChannelDuplexHandler {
-  typealias InboundIn = HTTPClientResponsePart
-  typealias OutboundIn = HTTPClientRequestPart
-
-  private var timer: Scheduled<Void>?
-  private var isStarted = false
-
-  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    if !isStarted { start(context) }
-    isStarted = true
-    context.write(data, promise: promise)
-  }
-
-  private func start(_ context: ChannelHandlerContext) {
-    let loop = NIOLoopBound(context, eventLoop: context.eventLoop)
-    timer = context.eventLoop.scheduleTask(in: .milliseconds(Int64(RemoteLimits.answer * 1_000))) {
-      loop.value.fireErrorCaught(TooSlow.answer)
-      loop.value.close(promise: nil)
-    }
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    timer?.cancel()
-    timer = nil
-    context.fireChannelRead(data)
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    timer?.cancel()
-    timer = nil
+  func request(_ target: String) -> RemoteRequest {
+    var request = RemoteRequest(agent: self, target: target)
+    if let token = token() { request.headers.append(("Authorization", "Bearer " + token)) }
+    return request
   }
 }

@@ -1,6 +1,6 @@
 package import Alerts
 internal import AgentMetrics
-internal import ClientHTTP
+package import ClientHTTP
 package import Logging
 internal import SystemIO
 
@@ -39,14 +39,17 @@ package final class AlertWebhook: Sendable {
 
   /// Starts to wait for changes.
   ///
-  /// - Parameter retries: seconds before each retry; a change is dropped after the last one.
+  /// - Parameters:
+  ///   - transport: the system's client.
+  ///   - retries: seconds before each retry; a change is dropped after the last one.
   package init(
-    _ target: WebhookTarget, version: String, logger: Logger, retries: [Double] = [1, 2, 5, 10, 30, 60, 120, 300, 600]
+    _ target: WebhookTarget, by transport: any ClientTransport, version: String, logger: Logger,
+    retries: [Double] = [1, 2, 5, 10, 30, 60, 120, 300, 600]
   ) {
     let (stream, changes) = AsyncStream.makeStream(
       of: AlertChange.self, bufferingPolicy: .bufferingNewest(Self.maxWaiting))
     self.changes = changes
-    let sender = WebhookSender(target, userAgent: "worker-monitoring-agent/\(version)", logger, retries)
+    let sender = WebhookSender(target, by: transport, userAgent: "worker-monitoring-agent/\(version)", logger, retries)
     task = Task.detached { [ended] in
       for await change in stream { await sender.send(change) }
       sender.close()
@@ -72,11 +75,14 @@ private struct WebhookSender {
   private let userAgent: String
   private let logger: Logger
   private let retries: [Double]
-  private let client: HTTPClient
+  private let client: any Poster
 
-  init(_ target: AlertWebhook.WebhookTarget, userAgent: String, _ logger: Logger, _ retries: [Double]) {
+  init(
+    _ target: AlertWebhook.WebhookTarget, by transport: any ClientTransport, userAgent: String, _ logger: Logger,
+    _ retries: [Double]
+  ) {
     (self.target, self.userAgent, self.logger, self.retries) = (target, userAgent, logger, retries)
-    client = HTTPClient(url: target.url, authorities: nil, group: ClientConnection.group)
+    client = transport.poster(to: PostTarget(target.url), onDisconnect: {})
   }
 
   func send(_ change: AlertChange) async {
@@ -129,7 +135,7 @@ private struct WebhookSender {
       }
     }
     do {
-      let answer = try await client.post(message.body, headers: headers)
+      let answer = try await client.post(message.body, fields: headers)
       switch answer.status {
       case 200..<300: return .accepted
       case 408, 425, 429, 500...: return .failed("HTTP \(answer.status)")

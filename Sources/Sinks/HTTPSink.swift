@@ -39,14 +39,14 @@ struct HTTPSink<Format: WireFormat>: Sink {
   private var wire: Format
   private let target: PushTarget
   private let context: SinkContext
-  private let client: HTTPClient
+  private let client: any Poster
   private let labels: SeriesLabels
   /// The receiver's series at the newest sample it has.
   private var present: Set<PushSeriesKey> = []
   /// Whether the last request failed.
   private var isFailing = false
 
-  init(_ wire: Format, _ target: PushTarget, _ context: SinkContext) {
+  init(_ wire: Format, _ target: PushTarget, _ context: SinkContext, by transport: any ClientTransport) {
     self.wire = wire
     self.target = target
     self.context = context
@@ -54,9 +54,10 @@ struct HTTPSink<Format: WireFormat>: Sink {
     id = target.url.full
     format = wire.name
     labels = SeriesLabels(external: target.labels)
-    client = HTTPClient(
-      url: target.url, authorities: target.authorities, limits: target.limits, group: ClientConnection.group,
-      onDisconnect: context.onDisconnect)
+    var receiver = PostTarget(target.url)
+    receiver.authorities = target.authorities
+    receiver.limits = target.limits
+    client = transport.poster(to: receiver, onDisconnect: context.onDisconnect)
   }
 
   var valuesPerSample: Int { present.count }
@@ -144,7 +145,7 @@ struct HTTPSink<Format: WireFormat>: Sink {
     // Formats without stale markers have no lines for ended series.
     if body.isEmpty { return (.accepted(values: nil), 0, true) }
     do {
-      let answer = try await client.post(body, headers: headers + wire.headers)
+      let answer = try await client.post(body, fields: headers + wire.headers)
       return (wire.disposition(of: answer), body.count, !answer.isRepeated)
     } catch {
       return (.later(error.description, seconds: nil), body.count, false)

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import ClientHTTP
 internal import PrometheusExport
 internal import SystemIO
 

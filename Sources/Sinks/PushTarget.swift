@@ -1,3 +1,5 @@
+internal import ClientHTTP
+
 /// A receiver with its protocol and credentials.
 package struct PushTarget: Sendable, Hashable {
   package var url: PushURL
@@ -11,7 +13,7 @@ package struct PushTarget: Sendable, Hashable {
   /// File with CA certificates (PEM) used to verify the receiver; nil for the system's.
   package var authorities: String?
   /// Limits of requests, and seconds after which a newer version of the protocol is tried again; changed by tests.
-  var limits = HTTPClient.ClientLimits()
+  var limits = PostLimits()
   var upgradeRetry = 3_600.0
 
   /// A header field of a request.

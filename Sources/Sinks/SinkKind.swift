@@ -1,3 +1,4 @@
+package import ClientHTTP
 package import Outbox
 
 /// A protocol of receivers, as `--push-protocol` selects it.
@@ -6,16 +7,18 @@ package struct SinkKind: Sendable, Hashable, CustomStringConvertible {
   package let name: String
   /// The path of a URL that has none.
   package let defaultPath: String
-  fileprivate let make: @Sendable (PushTarget, SinkContext) -> any Sink
+  fileprivate let make: @Sendable (PushTarget, SinkContext, any ClientTransport) -> any Sink
 
   /// The protocols by the order of preference.
   ///
   /// A new sink: its file and a row here.
   package static let all: [SinkKind] = [
-    SinkKind("remote-write", path: "/api/v1/write") { HTTPSink(RemoteWrite(upgradeRetry: $0.upgradeRetry), $0, $1) },
-    SinkKind("remote-write-1", path: "/api/v1/write") { HTTPSink(RemoteWrite(), $0, $1) },
-    SinkKind("otlp", path: "/v1/metrics") { HTTPSink(OTLP(), $0, $1) },
-    SinkKind("influx", path: "/write") { HTTPSink(InfluxLine(), $0, $1) },
+    SinkKind("remote-write", path: "/api/v1/write") {
+      HTTPSink(RemoteWrite(upgradeRetry: $0.upgradeRetry), $0, $1, by: $2)
+    },
+    SinkKind("remote-write-1", path: "/api/v1/write") { HTTPSink(RemoteWrite(), $0, $1, by: $2) },
+    SinkKind("otlp", path: "/v1/metrics") { HTTPSink(OTLP(), $0, $1, by: $2) },
+    SinkKind("influx", path: "/write") { HTTPSink(InfluxLine(), $0, $1, by: $2) },
   ]
 
   /// Finds the kind with a name.
@@ -24,7 +27,10 @@ package struct SinkKind: Sendable, Hashable, CustomStringConvertible {
     self = kind
   }
 
-  private init(_ name: String, path: String, _ make: @escaping @Sendable (PushTarget, SinkContext) -> any Sink) {
+  private init(
+    _ name: String, path: String,
+    _ make: @escaping @Sendable (PushTarget, SinkContext, any ClientTransport) -> any Sink
+  ) {
     (self.name, defaultPath, self.make) = (name, path, make)
   }
 
@@ -37,7 +43,9 @@ package struct SinkKind: Sendable, Hashable, CustomStringConvertible {
 
 extension PushTarget {
   /// Creates the sink that sends to the target.
-  package func sink(_ context: SinkContext) -> any Sink {
-    kind.make(self, context)
+  ///
+  /// - Parameter transport: the system's client.
+  package func sink(_ context: SinkContext, by transport: any ClientTransport) -> any Sink {
+    kind.make(self, context, transport)
   }
 }

@@ -4,8 +4,14 @@ internal import CSystemIO
 package enum Signals {
   package static let hangup = Int32(CSYSTEMIO_SIGHUP)
   package static let interrupt = Int32(CSYSTEMIO_SIGINT)
+  package static let quit = Int32(CSYSTEMIO_SIGQUIT)
+  package static let kill = Int32(CSYSTEMIO_SIGKILL)
   package static let brokenPipe = Int32(CSYSTEMIO_SIGPIPE)
   package static let terminate = Int32(CSYSTEMIO_SIGTERM)
+  package static let user1 = Int32(CSYSTEMIO_SIGUSR1)
+  package static let user2 = Int32(CSYSTEMIO_SIGUSR2)
+  package static let resume = Int32(CSYSTEMIO_SIGCONT)
+  package static let stop = Int32(CSYSTEMIO_SIGSTOP)
 
   /// Routes signals into the process's one signal pipe and returns the descriptor to read their numbers from.
   ///

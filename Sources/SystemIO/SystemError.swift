@@ -52,6 +52,7 @@ package enum ErrorCode {
   package static let again = Int32(CSYSTEMIO_EAGAIN)
   package static let connectionRefused = Int32(CSYSTEMIO_ECONNREFUSED)
   package static let connectionReset = Int32(CSYSTEMIO_ECONNRESET)
+  package static let interrupted = Int32(CSYSTEMIO_EINTR)
   package static let invalid = Int32(CSYSTEMIO_EINVAL)
   package static let io = Int32(CSYSTEMIO_EIO)
   package static let noAccess = Int32(CSYSTEMIO_EACCES)

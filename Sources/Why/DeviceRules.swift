@@ -11,7 +11,7 @@ extension WhyRule {
     return (text, lost.map { Finding.Evidence(metric: "gpus.lost{index=\"\($0.index)\"}", value: 1) })
   }
 
-  /// Reasons of a driver for lower clocks that are trouble; a power cap or set clocks are what an operator wants.
+  /// Reasons of a driver for lower clocks that are trouble; a power cap or set clocks are an operator's choice.
   private static let troubles: [(reason: String, text: String)] = [
     ("hw_thermal", "its temperature (hardware)"), ("sw_thermal", "its temperature"),
     ("power_brake", "the power supply's brake"), ("hw_slowdown", "its hardware"),
@@ -50,7 +50,7 @@ extension WhyRule {
   }
 
   static let fullFilesystem = WhyRule(name: "filesystem-full") { situation in
-    // Nearly nothing left, for a large disk and for a small one.
+    // Nearly full, for a large disk and for a small one.
     let full = situation.sample.filesystems.filter { one in
       !one.isReadOnly && (one.usage >= 0.995 && one.available < 1_073_741_824 || one.inodesUsage >= 0.995)
     }

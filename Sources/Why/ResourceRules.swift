@@ -77,7 +77,7 @@ extension WhyRule {
     let sample = situation.sample
     let running = sample.load?.running ?? .nan
     let threads = sample.cpu.threads
-    // As many runnable tasks as CPUs is what a build with -j is meant to do.
+    // As many runnable tasks as CPUs is the purpose of a build with -j.
     guard sample.cpu.usage > 0.9, threads > 0, running > 2 * threads + 1 else { return nil }
     let some = sample.stalled(sample.pressure?.cpu?.some)
     guard !(some < 0.5) else { return nil }
@@ -105,7 +105,7 @@ extension WhyRule {
     )
   }
 
-  /// Many tasks are in uninterruptible sleep although the disks do nothing.
+  /// Many tasks are in uninterruptible sleep although the disks are idle.
   static let blockedTasks = WhyRule(name: "blocked-tasks") { situation in
     let sample = situation.sample
     let blocked = sample.load?.blocked ?? .nan

@@ -25,7 +25,7 @@ package struct Situation: Sendable {
     (self.sample, self.previous) = (sample, previous)
   }
 
-  /// The reasons why the machine is slow at the sample's time, at most three; empty when nothing is wrong.
+  /// The reasons why the machine is slow at the sample's time, at most three; empty without one.
   package var findings: [Finding] {
     var findings: [Finding] = []
     for rule in WhyRule.all where findings.count < 3 {

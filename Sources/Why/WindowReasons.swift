@@ -41,7 +41,7 @@ package struct WindowReasons {
     previous = sample
   }
 
-  /// At most three reasons, the longest first; empty when nothing was wrong.
+  /// At most three reasons, the longest first; empty without one.
   package var reasons: [WindowReason] {
     let order = Dictionary(uniqueKeysWithValues: WhyRule.all.enumerated().map { ($1.name, $0) })
     return sums.sorted { left, right in

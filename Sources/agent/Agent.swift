@@ -4,7 +4,6 @@ import ArgumentParser
 import Collect
 import CollectDemo
 import Dashboard
-import HTTPServer
 import Logging
 import Platforms
 import SampleStore
@@ -64,7 +63,7 @@ struct Agent: ParsableCommand {
         description: "the limit of open files (ulimit -n) is \(Descriptors.limit), but must be at least"
           + " \(Descriptors.minimum)")
     }
-    Signals.ignore(SIGPIPE)
+    Signals.ignore(Signals.brokenPipe)
     let configuration = try configured()
     let main = configuration.main
     try checkModes(configuration)
@@ -139,7 +138,8 @@ struct Agent: ParsableCommand {
     let tokens = try configuration.server.currentTokens { _ in }
     try RemoteDashboard(
       targets: configuration.main.targets, token: { tokens().first?.text },
-      authorities: configuration.main.authorities, historySize: configuration.samples.historySize
+      authorities: configuration.main.authorities, historySize: configuration.samples.historySize,
+      terminal: configuration.terminal.terminal
     ).run(options: dashboardOptions(configuration.terminal, interval: 1))
   }
 

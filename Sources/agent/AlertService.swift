@@ -18,7 +18,7 @@ final class AlertService: ServicePart {
 
     init(_ targets: [AlertWebhook.WebhookTarget], _ logger: Logger) {
       self.logger = logger
-      state = Mutex(State(targets: targets, all: targets.map { AlertWebhook($0, version: version, logger: logger) }))
+      state = Mutex(State(targets: targets, all: Self.senders(targets, logger)))
     }
 
     var all: [AlertWebhook] { state.withLock { $0.all } }
@@ -26,11 +26,15 @@ final class AlertService: ServicePart {
     /// Sends to other receivers from now on; returns the webhooks that are not used any more.
     func replace(_ targets: [AlertWebhook.WebhookTarget]) -> [AlertWebhook] {
       guard targets != state.withLock({ $0.targets }) else { return [] }
-      let new = State(targets: targets, all: targets.map { AlertWebhook($0, version: version, logger: logger) })
+      let new = State(targets: targets, all: Self.senders(targets, logger))
       return state.withLock { state in
         defer { state = new }
         return state.all
       }
+    }
+
+    private static func senders(_ targets: [AlertWebhook.WebhookTarget], _ logger: Logger) -> [AlertWebhook] {
+      targets.map { AlertWebhook($0, by: transport, version: version, logger: logger) }
     }
   }
 

@@ -56,14 +56,12 @@ struct LineReader {
     buffer.removeSubrange(..<position)
     searched -= position
     position = 0
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    let count = read(descriptor, &chunk, chunk.count)
-    if count > 0 {
-      buffer += chunk[..<count]
-    } else if count == 0 {
-      isOver = true
-    } else if SystemError.last != EINTR {
-      throw .input(SystemError("read standard input").description)
+    do throws(SystemError) {
+      let chunk = try StandardStreams.read(descriptor, atMost: 1 << 16)
+      buffer += chunk
+      isOver = chunk.isEmpty
+    } catch {
+      throw .input(SystemError("read standard input", code: error.code).description)
     }
   }
 }

@@ -54,7 +54,7 @@ final class LiveSettings: Sendable {
     let webhooks = try configuration.alerts.webhookTargets()
     try access.replace(configuration.server)
     alerts.replace(rules: configuration.alerts.allRules, webhooks: webhooks)
-    let hasTLS = access.tls != nil && configuration.server.certificate != nil
+    let hasTLS = access.encryption != nil && configuration.server.certificate != nil
     let flags = hasTLS ? Self.flags.union(Self.tlsFlags) : Self.flags
     let new = configuration.texts
     let (changed, others) = state.withLock { state in

@@ -11,7 +11,8 @@ struct LocalDaemon {
 
   private func answer(atMost count: Int) async -> (RemoteMachine, [Sample])? {
     for address in access.addresses {
-      let daemon = RemoteMachine(address, token: { [access] in access.token(for: address) }, capacity: 1)
+      let daemon = RemoteMachine(
+        address, by: transport, token: { [access] in access.token(for: address) }, capacity: 1)
       if let samples = try? await daemon.remembered(atMost: count) { return (daemon, samples) }
     }
     return nil

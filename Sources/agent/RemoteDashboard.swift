@@ -73,13 +73,15 @@ struct RemoteDashboard {
   /// File with the CA certificates that verify https servers; nil for the system's.
   let authorities: String?
   let historySize: Int
+  let terminal: TerminalKind
 
   /// Runs until the user quits.
   ///
   /// - Throws: RemoteMachine.AddressError, or the terminal's errors.
   func run(options: DashboardOptions) throws {
     let machines = try targets.map { target in
-      let machine = try RemoteMachine(target.url, token: token, authorities: authorities, capacity: historySize)
+      let machine = try RemoteMachine(
+        target.url, by: transport, token: token, authorities: authorities, capacity: historySize)
       return (target: target, machine: machine)
     }
     // A machine that does not respond delays no other.
@@ -94,6 +96,6 @@ struct RemoteDashboard {
           return DashboardConnection(isConnected: state.isConnected, lag: state.lag, reason: state.reason)
         })
     }
-    _ = try runDashboard(hosts: hosts, options: options, terminal: openTerminal)
+    _ = try runDashboard(hosts: hosts, options: options, terminal: { try openTerminal(terminal) })
   }
 }

@@ -6,7 +6,7 @@ import Query
 import SystemIO
 import Why
 
-/// `agent report`: prints who used the machine between two times, and what happened, for a ticket.
+/// `agent report`: prints who used the machine between two times, with the events, for a ticket.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",

@@ -1,4 +1,3 @@
-import HTTPServer
 import ServerCore
 import Synchronization
 import SystemIO
@@ -12,7 +11,7 @@ final class ServerPart: ServicePart {
     case ended
   }
 
-  private let server: HTTPServer
+  private let server: any APIServer
   private let name: String
   private let onEnd: @Sendable (String) -> Void
   private let state = Condition(ServerState.starting)
@@ -21,7 +20,7 @@ final class ServerPart: ServicePart {
   /// - Parameters:
   ///   - name: host and port for messages.
   ///   - onEnd: receives the reason if the server ends before it is stopped.
-  init(_ server: HTTPServer, name: String, onEnd: @escaping @Sendable (String) -> Void) {
+  init(_ server: any APIServer, name: String, onEnd: @escaping @Sendable (String) -> Void) {
     self.server = server
     self.name = name
     self.onEnd = onEnd

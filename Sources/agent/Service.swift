@@ -5,7 +5,6 @@ import Archive
 import Collect
 import Dashboard
 import Events
-import HTTPServer
 import SampleStore
 import Logging
 import NodeMetrics
@@ -52,7 +51,7 @@ struct Service {
   ///
   /// - Throws: an invalid token or certificate.
   func run() throws(SettingError) -> Int32 {
-    let sink = LogSink(isJournal: getenv("JOURNAL_STREAM") != nil)
+    let sink = LogSink(isJournal: Environment.value(of: "JOURNAL_STREAM") != nil)
     sink.level = configuration.main.logLevel
     sink.format = configuration.main.logFormat
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink) }
@@ -110,10 +109,10 @@ struct Service {
     var address: String?
     if serves {
       let api = api(of: demand, processes: processes, push: push, boards: boards, access: access, live: live)
-      let servers = servers(of: api, access: access, logger: logger) { reason in
+      let listeners = serverParts(of: api, access: access, logger: logger) { reason in
         ends.update { $0.append(.failure(reason)) }
       }
-      for server in servers {
+      for server in listeners {
         try parts.start(server, share: 0.3)
         address = address ?? server.address
         logger.info("listening on \(server.address ?? "")")
@@ -156,7 +155,7 @@ struct Service {
   private func push(from history: History, logger: Logger) -> Push? {
     guard !targets.isEmpty else { return nil }
     return Push(
-      to: targets.map { target in { target.sink($0) } }, history: history, version: version,
+      to: targets.map { target in { target.sink($0, by: transport) } }, history: history, version: version,
       cursorFile: configuration.archiveFile.database.map { $0 + ".push" }, logger: logger)
   }
 
@@ -193,17 +192,16 @@ struct Service {
   }
 
   /// The server on its port, and the one on a Unix socket if it is configured.
-  private func servers(
+  private func serverParts(
     of api: API, access: ServerAccess, logger: Logger, onEnd: @escaping @Sendable (String) -> Void
   ) -> [ServerPart] {
     let (host, port) = (configuration.server.host, configuration.server.port)
-    var server = HTTPServer(api: api, host: host, port: port, logger: logger)
-    server.tls = access.tls
-    let main = server
+    let main = servers.server(of: api, host: host, port: port, encryption: access.encryption, logger: logger)
     collector.add { $0.server = main.status }
-    let local = configuration.server.listen.map { socket in
-      ServerPart(
-        HTTPServer(api: api, socket: socket, logger: logger), name: "unix:\(socket.path)", onEnd: onEnd)
+    let local = configuration.server.listen.flatMap { socket in
+      servers.server(of: api, socket: socket, logger: logger).map { server in
+        ServerPart(server, name: "unix:\(socket.path)", onEnd: onEnd)
+      }
     }
     return [ServerPart(main, name: "\(host):\(port)", onEnd: onEnd), local].compactMap(\.self)
   }
@@ -211,7 +209,7 @@ struct Service {
   // MARK: The main thread
 
   private func routeSignals(to ends: Ends) throws {
-    let pipe = try Signals.pipe([SIGTERM, SIGINT, SIGHUP])
+    let pipe = try Signals.pipe([Signals.terminate, Signals.interrupt, Signals.hangup])
     // Waits for the rest of the process' life.
     Thread.start("signals") {
       while let signal = Signals.wait(on: pipe) { ends.update { $0.append(.signal(signal)) } }
@@ -246,7 +244,7 @@ struct Service {
       }
     }
     // Quitting and a signal are both normal ends.
-    _ = try runDashboard(demand: demand, options: options, terminal: openTerminal)
+    _ = try runDashboard(demand: demand, options: options) { try openTerminal(configuration.terminal.terminal) }
   }
 }
 

@@ -65,7 +65,7 @@ struct Daemon {
   private static func report(
     of address: RemoteAddress, token: String?
   ) async throws(RemoteDocument.Failure) -> DaemonReport {
-    let document = RemoteDocument(of: address, token: token)
+    let document = RemoteDocument(of: address, by: transport, token: token)
     var report = DaemonReport(address: address.text, health: try await document.get("/health"))
     do throws(RemoteDocument.Failure) {
       report.version = try await document.get("/version")

@@ -86,6 +86,7 @@ import Testing
       "agent --set": Case(use: .shows(["--set", "graph=ascii"]), wrong: [["--tui", "--set", "a=b"]]),
       "agent --at": Case(
         use: .shows(["--at", "-5m"]), wrong: ["", "25:00", "tomorrow", "-5y"].map { ["--tui", "--at", $0] }),
+      "agent --terminal": Case(use: .shows(["--terminal", "vt"]), wrong: [["--tui", "--terminal", "x"]]),
       "agent --read-only": Case(use: .shows(["--read-only"]), wrong: [["--read-only=1"]]),
       "agent --connect": Case(
         use: .runs(["--help"]), wrong: [["--connect", "127.0.0.1:1"], ["--tui", "--connect", "ftp://x"]]),

@@ -46,29 +46,27 @@ import Testing
     ],
     "SocketServer": ["API", "AgentMetrics", "CSockets", "Logging", "ServerCore", "Synchronization", "SystemIO"],
     "ServerCore": ["API", "AgentMetrics", "Logging", "Synchronization", "SystemIO"],
-    "ClientHTTP": ["NIOCore", "NIOPosix", "NIOSSL", "SystemIO", "Synchronization"],
-    "Remote": [
-      "AgentMetrics", "ClientHTTP", "Collect", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOSSL", "Query",
-      "SampleStore",
-      "Synchronization", "SystemIO",
+    "ClientHTTP": [],
+    "ClientNIO": [
+      "ClientHTTP", "NIOCore", "NIOHTTP1", "NIOHTTPCompression", "NIOPosix", "NIOSSL", "SystemIO", "Synchronization",
     ],
+    "ClientWindows": ["CWindows", "ClientHTTP", "SystemIO"],
+    "Remote": ["AgentMetrics", "ClientHTTP", "Collect", "Query", "SampleStore", "Synchronization", "SystemIO"],
     "Outbox": ["AgentMetrics", "Logging", "Query", "SampleStore", "Synchronization", "SystemIO"],
     "Sinks": [
-      "AgentMetrics", "Alerts", "ClientHTTP", "CSnappy", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "Outbox",
-      "PrometheusExport",
-      "Synchronization", "SystemIO",
+      "AgentMetrics", "Alerts", "ClientHTTP", "CSnappy", "Logging", "Outbox", "PrometheusExport", "SystemIO",
     ],
     "Dashboard": [
       "AgentMetrics", "Collect", "Events", "Query", "SampleStore", "SystemIO", "Synchronization", "Why",
     ],
     "NcursesTerminal": ["CNcurses", "Dashboard", "SystemIO"],
+    "VTTerminal": ["CTerminal", "Dashboard", "SystemIO"],
     "agent": [
-      "API", "AgentMetrics", "Alerts", "Archive", "ArgumentParser", "Collect", "CollectDemo", "Dashboard", "Events",
-      "HTTPServer", "Logging", "NcursesTerminal", "NodeMetrics", "Outbox", "PlatformLinux", "PlatformUnsupported",
-      "PlatformWindows",
-      "Platforms",
-      "PrometheusExport",
-      "Query", "Remote", "SampleStore", "ServerCore", "Sinks", "Synchronization", "SystemIO", "Why",
+      "API", "AgentMetrics", "Alerts", "Archive", "ArgumentParser", "ClientHTTP", "ClientNIO", "ClientWindows",
+      "Collect", "CollectDemo", "Dashboard", "Events", "HTTPServer", "Logging", "NcursesTerminal", "NodeMetrics",
+      "Outbox", "PlatformLinux", "PlatformUnsupported", "PlatformWindows", "Platforms", "PrometheusExport", "Query",
+      "Remote", "SampleStore", "ServerCore", "Sinks", "SocketServer", "Synchronization", "SystemIO", "VTTerminal",
+      "Why",
     ],
   ]
 

@@ -187,9 +187,12 @@ static void streams(void) {
   char bytes[16] = "";
   printf("pipe %d", csystemio_pipe(ends));
   printf(", write %d", csystemio_write(ends[1], "a\nb", 3));
+  const int32_t pipes[] = {-1, ends[0]};
+  printf(", ready %x %x", csystemio_wait(pipes, 2, -1, 0), csystemio_wait(pipes, 2, ends[1], 1));
   printf(", read %d, terminal %d", (int)csystemio_read(ends[0], bytes, sizeof bytes), csystemio_is_terminal(ends[0]));
   printf(", columns %d", csystemio_terminal_columns(ends[0]));
   csystemio_close(ends[1]);
+  printf(", ready %x", csystemio_wait(pipes, 2, -1, 0));
   printf(", end %d\n", (int)csystemio_read(ends[0], bytes, sizeof bytes));
   csystemio_close(ends[0]);
   int32_t lowest = csystemio_free_descriptor();

@@ -21,7 +21,7 @@ struct HTTP2Tests {
       logger: Logger(label: "test") { _ in LineHandler(lines: LogLines()) })
     server.limits = limits
     server.tls = try ServerTLS(
-      ServerTLS.PEMFiles(certificate: authority.folder.file("server.pem"), key: authority.folder.file("server.key"))
+      PEMFiles(certificate: authority.folder.file("server.pem"), key: authority.folder.file("server.key"))
     ) { _ in }
     try await withServer(server, body)
   }

@@ -1,4 +1,5 @@
 import AgentMetrics
+import ClientNIO
 import NIOHTTP1
 import SystemIO
 import Testing
@@ -58,7 +59,7 @@ import Testing
     let webhook = AlertWebhook(
       AlertWebhook.WebhookTarget(
         url: try PushURL("http://127.0.0.1:\(receiver.port)/hook/secret"), format: .json, tokenFile: nil),
-      version: "1", logger: log.logger, retries: [0.01, 0.01, 0.01])
+      by: NIOTransport(), version: "1", logger: log.logger, retries: [0.01, 0.01, 0.01])
     webhook.send(change())
     webhook.send(change(isFiring: false))
     try await eventually("both changes") { receiver.requests.count == 4 }
@@ -77,7 +78,7 @@ import Testing
     let webhook = AlertWebhook(
       AlertWebhook.WebhookTarget(
         url: try PushURL("http://127.0.0.1:\(receiver.port)/"), format: .slack, tokenFile: nil),
-      version: "1", logger: log.logger, retries: [0.01])
+      by: NIOTransport(), version: "1", logger: log.logger, retries: [0.01])
     webhook.send(change())
     try await eventually("the log") { log.all.contains { $0.contains("not delivered") && $0.contains("HTTP 403") } }
     #expect(receiver.requests.count == 1)

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import ClientHTTP
+@testable import ClientNIO
 @testable import Outbox
 @testable import Sinks
 

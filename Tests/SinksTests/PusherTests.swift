@@ -1,4 +1,5 @@
 import AgentMetrics
+import ClientHTTP
 import SampleStore
 import NIOHTTP1
 import NIOSSL

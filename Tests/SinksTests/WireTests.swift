@@ -1,4 +1,5 @@
 import AgentMetrics
+import CSnappy
 import Testing
 
 @testable import Outbox
@@ -30,6 +31,30 @@ import Testing
     #expect(compressed.count < bytes.count / 2)
     let received = try Received(version1: try Received.uncompress(compressed))
     expect(received)
+  }
+
+  @Test("Windows' encoder of Snappy's format, read by the library")
+  func encoder() throws {
+    var state: UInt64 = 7
+    func random() -> UInt8 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt8(truncatingIfNeeded: state >> 56)
+    }
+    var inputs = [RemoteWrite.version1(batch, labels), [], [UInt8](repeating: 7, count: 200_000)]
+    // Around the limits of an element's length and of a fragment.
+    for count in [1, 3, 4, 5, 59, 60, 61, 64, 67, 68, 255, 256, 257, 65_535, 65_536, 65_537, 200_000] {
+      inputs.append((0..<count).map { _ in random() })
+      inputs.append((0..<count).map { _ in random() & 1 })
+      inputs.append((0..<count).map { UInt8(truncatingIfNeeded: $0 % 7) })
+    }
+    for input in inputs {
+      var encoded = [UInt8](repeating: 0, count: csnappy_bound(input.count))
+      let count = csnappy_encode(input, input.count, &encoded)
+      #expect(count <= encoded.count)
+      #expect(try Received.uncompress(Array(encoded.prefix(count))) == input)
+    }
+    var encoded = [UInt8](repeating: 0, count: csnappy_bound(inputs[0].count))
+    #expect(csnappy_encode(inputs[0], inputs[0].count, &encoded) < inputs[0].count / 2)
   }
 
   @Test("Remote write 2.0: symbols, and metadata")

@@ -7,12 +7,19 @@
 
 #include "CWindows.h"
 
+static DWORD WINAPI abort_later(void *http) {
+  Sleep(700);
+  cwindows_http_abort(http);
+  return 0;
+}
+
 int main(int count, char **arguments) {
   if (count < 7) return 64;
   struct cwindows_http_request request = {
     .method = arguments[1], .host = arguments[3], .target = arguments[5], .fields = "X-Test: one\r\nX-Other: two\r\n",
     .body = arguments[6], .body_length = (int64_t)strlen(arguments[6]), .port = (uint16_t)atoi(arguments[4]),
-    .is_tls = !strcmp(arguments[2], "https"), .accepts_any_certificate = count > 7, .timeout_ms = 5000};
+    .is_tls = !strcmp(arguments[2], "https"), .accepts_any_certificate = count > 7, .timeout_ms = 5000,
+    .connect_timeout_ms = 4000, .response_timeout_ms = 5000};
   int32_t status = 0;
   uint32_t error = 0;
   ULONGLONG start = GetTickCount64();
@@ -26,6 +33,11 @@ int main(int count, char **arguments) {
   }
   char value[256] = "";
   printf("field %d %s\n", cwindows_http_field(http, "X-Reply", value, sizeof value), value);
+  static char fields[4096];
+  int32_t fields_length = cwindows_http_fields(http, fields, sizeof fields);
+  printf("fields %d %.*s\n", fields_length == (int32_t)strlen(fields), (int)strcspn(fields, "\r"), fields);
+  printf("has field %d\n", strstr(fields, "\r\nX-Reply: yes\r\n") != NULL);
+  if (count > 7 && !strcmp(arguments[7], "abort")) CreateThread(NULL, 0, abort_later, http, 0, NULL);
   printf("missing %d\n", cwindows_http_field(http, "X-Nothing", value, sizeof value));
   static char bytes[65536];
   int64_t total = 0, length;

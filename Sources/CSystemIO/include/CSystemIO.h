@@ -2,6 +2,9 @@
 #define CSYSTEMIO_H
 #include <errno.h>
 #include <stdint.h>
+#ifndef _WIN32
+#include <signal.h>
+#endif
 
 // The operating system behind one header with fixed-width types: CSystemIO.c implements it over POSIX,
 // CSystemIOWindows.c over Win32. Paths and other texts are UTF-8. A function that fails returns a negative number or
@@ -167,6 +170,18 @@ void csystemio_folder_close(struct csystemio_folder *folder);
 /// Makes a pipe whose ends are not inherited by programs: [0] to read, [1] to write.
 int32_t csystemio_pipe(int32_t *ends);
 
+enum {
+  /// The output takes bytes.
+  CSYSTEMIO_TAKES = 1 << 16,
+  /// The output's reader has closed it. Windows reports it by the next write only.
+  CSYSTEMIO_READER_GONE = 1 << 17,
+};
+
+/// Waits until one of at most 15 pipes has bytes to read, or has ended (bit 0 for the first), or the output has one of the
+/// above; -1 stands for no pipe. Whether the output takes bytes counts only with `is_writing`. Returns the bits, 0 after a
+/// signal handler ran, or a negative number. Windows cannot wait for pipes and looks 20 times per second.
+int32_t csystemio_wait(const int32_t *pipes, int32_t count, int32_t output, int32_t is_writing);
+
 int32_t csystemio_is_terminal(int32_t file);
 
 /// Columns of a terminal; 0 for other files, or if its size is unknown.
@@ -212,9 +227,25 @@ int32_t csystemio_send_datagram(const char *name, const void *bytes, int64_t cou
 enum {
   CSYSTEMIO_SIGHUP = 1,
   CSYSTEMIO_SIGINT = 2,
+  CSYSTEMIO_SIGQUIT = 3,
   CSYSTEMIO_SIGKILL = 9,
   CSYSTEMIO_SIGPIPE = 13,
   CSYSTEMIO_SIGTERM = 15,
+};
+
+/// Signals whose numbers POSIX leaves to the system; Windows has none of them.
+enum {
+#ifdef _WIN32
+  CSYSTEMIO_SIGUSR1 = 10,
+  CSYSTEMIO_SIGUSR2 = 12,
+  CSYSTEMIO_SIGCONT = 18,
+  CSYSTEMIO_SIGSTOP = 19,
+#else
+  CSYSTEMIO_SIGUSR1 = SIGUSR1,
+  CSYSTEMIO_SIGUSR2 = SIGUSR2,
+  CSYSTEMIO_SIGCONT = SIGCONT,
+  CSYSTEMIO_SIGSTOP = SIGSTOP,
+#endif
 };
 
 /// Routes `count` signals into a pipe, a byte with the signal's number each; returns the end to read.

@@ -316,7 +316,9 @@ struct cwindows_http_request {
   bool is_tls;
   /// Accepts any certificate: for tests.
   bool accepts_any_certificate;
+  /// Of each read; of connecting and of the head of the response, where their own are 0.
   uint32_t timeout_ms;
+  uint32_t connect_timeout_ms, response_timeout_ms;
 };
 
 /// Sends a request and waits for the head of the response; NULL and an error code on failure.
@@ -328,7 +330,13 @@ int64_t cwindows_http_read(cwindows_http *http, void *bytes, int64_t capacity, u
 /// Writes the value of a header field; returns false without one.
 bool cwindows_http_field(cwindows_http *http, const char *name, char *value, int32_t capacity);
 
-/// Ends an exchange; a pending read on another thread fails.
+/// Writes the status line and the header fields, each followed by CRLF; returns the number of bytes, or -1.
+int32_t cwindows_http_fields(cwindows_http *http, char *text, int32_t capacity);
+
+/// Makes a read on another thread fail, and all further ones.
+void cwindows_http_abort(cwindows_http *http);
+
+/// Frees an exchange that no other thread uses.
 void cwindows_http_close(cwindows_http *http);
 
 // MARK: Console
@@ -352,5 +360,8 @@ bool cwindows_console_write(const struct cwindows_console *console, const void *
 /// Waits for input and writes the keys as a terminal of the VT family would send them, or 0 bytes at the timeout; -1
 /// where the console is gone.
 int32_t cwindows_console_read(const struct cwindows_console *console, char *bytes, int32_t capacity, uint32_t wait_ms);
+
+/// Makes a read on another thread return with the bytes it has.
+void cwindows_console_wake(const struct cwindows_console *console);
 
 #endif

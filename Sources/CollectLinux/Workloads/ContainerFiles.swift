@@ -1,6 +1,6 @@
 internal import SystemIO
 
-/// What a container engine's files say about a container.
+/// Facts about a container from the files of its engine.
 struct ContainerDescription: Hashable, Sendable {
   /// Name that people know: "web-shop", in Kubernetes the container's name in its pod.
   var name: String?

@@ -4,15 +4,15 @@ extension SignalChoice {
   /// Number of the signal on this system.
   var number: Int32 {
     switch self {
-    case .terminate: SIGTERM
-    case .kill: SIGKILL
-    case .interrupt: SIGINT
-    case .hangup: SIGHUP
-    case .stop: SIGSTOP
-    case .go: SIGCONT
-    case .quit: SIGQUIT
-    case .user1: SIGUSR1
-    case .user2: SIGUSR2
+    case .terminate: Signals.terminate
+    case .kill: Signals.kill
+    case .interrupt: Signals.interrupt
+    case .hangup: Signals.hangup
+    case .stop: Signals.stop
+    case .go: Signals.resume
+    case .quit: Signals.quit
+    case .user1: Signals.user1
+    case .user2: Signals.user2
     }
   }
 }

@@ -1,6 +1,12 @@
 internal import AgentMetrics
 internal import SampleStore
+internal import Synchronization
 internal import SystemIO
+
+/// Whether a byte waits in the pipe that wakes the line mode.
+private final class WakeFlag: Sendable {
+  let isSet = Atomic(false)
+}
 
 /// The dashboard for terminals without cursor addressing: a line per sample under a header, as in vmstat.
 final class LineMode {
@@ -12,6 +18,7 @@ final class LineMode {
   private let signals: Int32?
   private let wakeReader: Int32
   private let wakeWriter: Int32
+  private let wake = WakeFlag()
   private var printed = 0
   private var shownColumns: [LineColumn] = []
 
@@ -21,24 +28,21 @@ final class LineMode {
     self.history = history
     self.output = output
     (wakeReader, wakeWriter) = try Pipe.make()
-    Pipe.unblock(wakeReader)
-    Pipe.unblock(wakeWriter)
-    signals = catchesSignals ? try Signals.pipe([SIGINT, SIGTERM, SIGHUP]) : nil
-    Signals.ignore(SIGPIPE)
+    signals = catchesSignals ? try Signals.pipe([Signals.interrupt, Signals.terminate, Signals.hangup]) : nil
+    Signals.ignore(Signals.brokenPipe)
   }
 
   deinit {
-    close(wakeReader)
-    close(wakeWriter)
+    Pipe.close(wakeReader)
+    Pipe.close(wakeWriter)
   }
 
   /// Prints until a signal arrives or the reader closes the output.
   func run() -> DashboardExit {
     let writer = wakeWriter
-    let observation = history.observe { _ in
-      var byte: UInt8 = 0
-      // A full pipe wakes the reader as well.
-      _ = write(writer, &byte, 1)
+    let observation = history.observe { [wake] _ in
+      // One byte at a time: a full pipe would hold up the sampler.
+      if !wake.isSet.exchange(true, ordering: .sequentiallyConsistent) { StandardStreams.write("\n", to: writer) }
     }
     defer { history.remove(observation) }
     var last: History.Entry?
@@ -52,30 +56,20 @@ final class LineMode {
         for entry in due ?? [newest] { text += lines(for: entry.sample) }
         last = newest
       }
-      var polled = [
-        pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: signals ?? -1, events: Int16(POLLIN), revents: 0),
-        // Without requested events, poll still reports POLLERR: the reader has closed the pipe.
-        pollfd(fd: output, events: text.isEmpty ? 0 : Int16(POLLOUT), revents: 0),
-      ]
-      if poll(&polled, nfds_t(polled.count), -1) < 0 {
-        if SystemError.last == EINTR { continue }
-        return .quit
+      guard
+        let ready = try? Pipe.wait(reading: [wakeReader, signals ?? -1], output: output, isWriting: !text.isEmpty)
+      else { return .quit }
+      if ready.canRead(1), let signals, let byte = try? StandardStreams.read(signals, atMost: 1).first, byte != 0 {
+        return Int32(byte) == Signals.interrupt ? .quit : .terminated(signal: Int32(byte))
       }
-      if polled[1].revents != 0, let signals {
-        var signal: UInt8 = 0
-        if read(signals, &signal, 1) == 1 {
-          return Int32(signal) == SIGINT ? .quit : .terminated(signal: Int32(signal))
-        }
-      }
-      if polled[2].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { return .quit }
-      if polled[2].revents & Int16(POLLOUT) != 0 {
+      if ready.lostReader { return .quit }
+      if ready.takesOutput {
         if !StandardStreams.write(text, to: output) { return .quit }
         text = ""
       }
-      if polled[0].revents != 0 {
-        var bytes = [UInt8](repeating: 0, count: 64)
-        while read(wakeReader, &bytes, bytes.count) == bytes.count {}
+      if ready.canRead(0) {
+        _ = try? StandardStreams.read(wakeReader, atMost: 64)
+        wake.isSet.store(false, ordering: .sequentiallyConsistent)
       }
     }
   }

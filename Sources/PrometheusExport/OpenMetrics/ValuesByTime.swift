@@ -23,7 +23,7 @@ struct ValuesByTime {
 
   private let path: String
   private var buffer: [Value] = []
-  private var descriptor: Descriptor?
+  private var descriptor: ScratchFile?
   /// Number of values of each run; the runs follow each other.
   private var runs: [Int] = []
 
@@ -98,7 +98,7 @@ struct ValuesByTime {
     }
 
     /// Moves to the next value; returns false at the end.
-    mutating func advance(_ descriptor: Descriptor) throws(SystemError) -> Bool {
+    mutating func advance(_ descriptor: ScratchFile) throws(SystemError) -> Bool {
       index += 1
       if index < values.count { return true }
       guard next < end else { return false }
@@ -110,11 +110,11 @@ struct ValuesByTime {
   }
 
   private mutating func spill() throws(SystemError) {
-    let file: Descriptor
+    let file: ScratchFile
     if let descriptor {
       file = descriptor
     } else {
-      file = try Descriptor(temporary: path)
+      file = try ScratchFile(beside: path + ".import")
       descriptor = file
     }
     buffer.sort { $0.isBefore($1) }
@@ -122,42 +122,20 @@ struct ValuesByTime {
     runs.append(buffer.count)
     buffer.removeAll(keepingCapacity: true)
   }
+}
 
-  /// An unlinked file, deleted with its last descriptor.
-  private final class Descriptor {
-    private let number: Int32
+extension ScratchFile {
+  fileprivate func append(_ values: [ValuesByTime.Value]) throws(SystemError) {
+    try values.span.bytes.withUnsafeBytes { bytes throws(SystemError) in try append(bytes) }
+  }
 
-    init(temporary path: String) throws(SystemError) {
-      var template = Array((path + ".import.XXXXXX").utf8CString)
-      number = mkstemp(&template)
-      guard number >= 0 else { throw SystemError("make a temporary file beside " + path) }
-      unlink(template)
+  fileprivate func read(_ count: Int, at first: Int) throws(SystemError) -> [ValuesByTime.Value] {
+    var values = [ValuesByTime.Value](repeating: ValuesByTime.Value(milliseconds: 0, series: 0, value: 0), count: count)
+    var span = values.mutableSpan
+    var bytes = span.mutableBytes
+    try bytes.withUnsafeMutableBytes { bytes throws(SystemError) in
+      try read(into: bytes, at: first * MemoryLayout<ValuesByTime.Value>.stride)
     }
-
-    deinit { close(number) }
-
-    func append(_ values: [Value]) throws(SystemError) {
-      var done = 0
-      let total = values.count * MemoryLayout<Value>.stride
-      while done < total {
-        let count = values.withUnsafeBytes { write(number, $0.baseAddress?.advanced(by: done), total - done) }
-        guard count > 0 || SystemError.last == EINTR else { throw SystemError("write a temporary file") }
-        done += max(0, count)
-      }
-    }
-
-    func read(_ count: Int, at first: Int) throws(SystemError) -> [Value] {
-      var values = [Value](repeating: Value(milliseconds: 0, series: 0, value: 0), count: count)
-      var done = 0
-      let (total, start) = (count * MemoryLayout<Value>.stride, first * MemoryLayout<Value>.stride)
-      while done < total {
-        let got = values.withUnsafeMutableBytes {
-          pread(number, $0.baseAddress?.advanced(by: done), total - done, off_t(start + done))
-        }
-        guard got > 0 || got < 0 && SystemError.last == EINTR else { throw SystemError("read a temporary file") }
-        done += max(0, got)
-      }
-      return values
-    }
+    return values
   }
 }

@@ -72,3 +72,9 @@ package struct PushURL: Sendable, Hashable, CustomStringConvertible {
   /// The complete URL, which identifies a target.
   var full: String { server.scheme + authority + target }
 }
+
+extension PostTarget {
+  init(_ url: PushURL) {
+    self.init(server: url.server, authority: url.authority, target: url.target)
+  }
+}

@@ -1,4 +1,5 @@
 internal import AgentMetrics
+internal import ClientHTTP
 internal import SystemIO
 
 /// The sink's next step after a receiver's response.

@@ -1,4 +1,4 @@
-import HTTPServer
+import ServerCore
 import Synchronization
 import SystemIO
 
@@ -11,7 +11,7 @@ struct FileTokens: Equatable {
 /// Authentication and encryption of the server, which can be replaced while it runs.
 final class ServerAccess: Sendable {
   /// Certificate and key; nil for plain TCP.
-  let tls: ServerTLS?
+  let encryption: (any ServerEncryption)?
   private let source: Mutex<@Sendable () -> [AccessToken]>
   private let report: @Sendable (String) -> Void
 
@@ -19,9 +19,10 @@ final class ServerAccess: Sendable {
   ///   - tokens: returns the accepted tokens; an empty list disables authentication.
   ///   - report: logs changes of the files.
   fileprivate init(
-    tokens: @escaping @Sendable () -> [AccessToken], tls: ServerTLS?, report: @escaping @Sendable (String) -> Void
+    tokens: @escaping @Sendable () -> [AccessToken], encryption: (any ServerEncryption)?,
+    report: @escaping @Sendable (String) -> Void
   ) {
-    self.tls = tls
+    self.encryption = encryption
     self.report = report
     source = Mutex(tokens)
   }
@@ -34,8 +35,8 @@ final class ServerAccess: Sendable {
   /// Whether the server has TLS does not change.
   func replace(_ server: SettingValues<ServerSettings>) throws(SettingError) {
     let tokens = try server.currentTokens(report: report)
-    if let tls, let files = try server.pemFiles() {
-      do throws(ServerTLS.Failure) { try tls.replace(files) } catch {
+    if let encryption, let files = try server.pemFiles() {
+      do throws(ServerFailure) { try encryption.replace(files) } catch {
         throw SettingError(
           name: server.origin(of: \.certificate), value: files.certificate, reason: error.description)
       }
@@ -47,7 +48,12 @@ final class ServerAccess: Sendable {
 extension SettingValues<ServerSettings> {
   /// Reads tokens and certificates; `report` logs when they change.
   func access(report: @escaping @Sendable (String) -> Void) throws(SettingError) -> ServerAccess {
-    ServerAccess(tokens: try currentTokens(report: report), tls: try tls(report: report), report: report)
+    if let socket = self.listen, !servers.hasUnixSockets {
+      throw SettingError(
+        name: origin(of: \.listen), value: "unix:" + socket.path, reason: "this system's server has no Unix sockets")
+    }
+    return ServerAccess(
+      tokens: try currentTokens(report: report), encryption: try encryption(report: report), report: report)
   }
 
   /// Returns the tokens, which are read again when their file changes; none without one.
@@ -83,7 +89,7 @@ extension SettingValues<ServerSettings> {
   }
 
   /// The files of certificate and key; nil without them.
-  fileprivate func pemFiles() throws(SettingError) -> ServerTLS.PEMFiles? {
+  fileprivate func pemFiles() throws(SettingError) -> PEMFiles? {
     guard let certificate = self.certificate else {
       for (name, value) in [(origin(of: \.key), self.key), (origin(of: \.clientAuthorities), self.clientAuthorities)] {
         if let value { throw SettingError(name: name, value: value, reason: "requires --tls-cert") }
@@ -93,14 +99,16 @@ extension SettingValues<ServerSettings> {
     guard let key = self.key else {
       throw SettingError(name: origin(of: \.certificate), value: certificate, reason: "requires --tls-key")
     }
-    return ServerTLS.PEMFiles(certificate: certificate, key: key, clientAuthorities: self.clientAuthorities)
+    return PEMFiles(certificate: certificate, key: key, clientAuthorities: self.clientAuthorities)
   }
 
   /// Reads certificate and key; nil without them.
-  private func tls(report: @escaping @Sendable (String) -> Void) throws(SettingError) -> ServerTLS? {
+  private func encryption(
+    report: @escaping @Sendable (String) -> Void
+  ) throws(SettingError) -> (any ServerEncryption)? {
     guard let files = try pemFiles() else { return nil }
-    do throws(ServerTLS.Failure) {
-      return try ServerTLS(files, report: report)
+    do throws(ServerFailure) {
+      return try servers.encryption(files, report: report)
     } catch {
       throw SettingError(name: origin(of: \.certificate), value: files.certificate, reason: error.description)
     }

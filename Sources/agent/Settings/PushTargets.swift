@@ -97,7 +97,5 @@ extension SettingValues<PushSettings> {
 
 /// This machine's name, for the label `instance`.
 var hostName: String {
-  var bytes = [CChar](repeating: 0, count: 256)
-  guard gethostname(&bytes, bytes.count - 1) == 0 else { return "localhost" }
-  return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  Environment.hostName ?? "localhost"
 }

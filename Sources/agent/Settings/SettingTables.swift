@@ -3,6 +3,7 @@ import AgentMetrics
 import Alerts
 import Archive
 import ArgumentParser
+import ClientHTTP
 import Collect
 import Dashboard
 import Query
@@ -34,7 +35,7 @@ struct MainSettings: SettingTable {
     "With --connect or --hosts-file: CA certificates that verify https agents; the system's by default.")
   static var authorityFile: SettingDomain<String> {
     SettingDomain("a file with CA certificates in PEM", completion: .file()) { path in
-      RemoteMachine.hasAuthorities(path) ? path : nil
+      transport.hasAuthorities(path) ? path : nil
     }
   }
   let once = SettingRow("--once", "Print one sample and exit.")
@@ -238,6 +239,10 @@ struct AlertSettings: SettingTable {
     "File whose first line is the bearer token of the posts; read for each one.")
 }
 
+enum TerminalKind: String, CaseIterable {
+  case auto, ncurses, vt
+}
+
 struct TerminalSettings: SettingTable {
   static let title = "Dashboard"
 
@@ -252,6 +257,9 @@ struct TerminalSettings: SettingTable {
       return word
     }, "With --tui: a setting that overrides the config file.")
   let at = SettingRow("--at <time>", .time, "With --tui: open at this time of the past, as key g does.")
+  let terminal = SettingRow(
+    "--terminal <kind>", default: TerminalKind.auto, .choice,
+    "With --tui: draw through ncurses, which auto does where the system has it, or by the sequences of xterm (vt).")
   let readOnly = SettingRow("--read-only", "With --tui: send no signals to processes.")
 
   private static func values(of key: String) -> [String] {

@@ -1,4 +1,6 @@
 import AgentMetrics
+import ClientHTTP
+import ClientNIO
 import SampleStore
 import Logging
 import Synchronization
@@ -84,7 +86,8 @@ struct Pushing {
     }
     change(&target)
     push = Push(
-      to: [{ [target] in target.sink($0) }], history: history, version: "1.0", cursorFile: cursorFile,
+      to: [{ [target] in target.sink($0, by: NIOTransport()) }], history: history, version: "1.0",
+      cursorFile: cursorFile,
       logger: log.logger, timing: timing)
     push.start()
   }

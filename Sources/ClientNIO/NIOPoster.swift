@@ -1,89 +1,43 @@
 internal import ClientHTTP
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOSSL
 internal import Synchronization
 
-/// Response of a receiver.
-struct HTTPAnswer: Sendable {
-  let status: Int
-  /// Fields by lower-case name; the first of equal names.
-  let headers: [String: String]
-  /// Beginning of the body.
-  let body: [UInt8]
-  /// Whether the request was sent twice, since the first connection was cut.
-  var isRepeated = false
-
-  /// Beginning of the body as text.
-  var text: String { String(decoding: body, as: UTF8.self) }
-}
-
-/// Reason of a missing response, in one line.
-struct HTTPFailure: Error, Sendable, CustomStringConvertible {
-  let description: String
-}
-
-/// HTTP/1.1 client that posts to one URL, one request at a time, on a persistent connection.
-///
-/// Independent of the receiver's behavior it takes at most ``ClientLimits/time`` and keeps at most
-/// ``ClientLimits/text`` of the response.
-final class HTTPClient: Sendable {
-  /// Limits for the receiver.
-  struct ClientLimits: Sendable, Hashable {
-    /// Seconds for connecting.
-    var connect = 10.0
-    /// Seconds from the connection to the end of the response.
-    var time = 30.0
-    /// Maximum bytes kept of the response's body.
-    var text = 2_048
-    /// Maximum bytes of the response's body before the connection is closed.
-    var body = 65_536
-  }
-
-  private let url: PushURL
-  private let limits: ClientLimits
-  /// File with CA certificates used to verify the receiver; nil for the system's.
-  private let authorities: String?
-  private let group: any EventLoopGroup
-  /// Called when the receiver closes a connection that it kept open after a response, as it does when it is stopped.
+/// Posts on a persistent connection.
+final class NIOPoster: Poster {
+  private let target: PostTarget
   private let onDisconnect: @Sendable () -> Void
   private let connection = Mutex<Connection?>(nil)
-  private let tls = Mutex<NIOSSLContext?>(nil)
+  private let tls = Mutex<ClientTLS?>(nil)
 
-  init(
-    url: PushURL, authorities: String?, limits: ClientLimits = ClientLimits(), group: any EventLoopGroup,
-    onDisconnect: @escaping @Sendable () -> Void = {}
-  ) {
-    self.url = url
-    self.authorities = authorities
-    self.limits = limits
-    self.group = group
+  init(_ target: PostTarget, onDisconnect: @escaping @Sendable () -> Void) {
+    self.target = target
     self.onDisconnect = onDisconnect
   }
 
   /// Posts a body; cancelling the task closes the connection.
-  func post(_ body: [UInt8], headers: [(String, String)]) async throws(HTTPFailure) -> HTTPAnswer {
-    var fields = HTTPHeaders([("Host", url.authority), ("Content-Length", String(body.count))])
-    for (name, value) in headers { fields.add(name: name, value: value) }
-    let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: url.target, headers: fields)
+  func post(_ body: [UInt8], fields: [(String, String)]) async throws(ClientFailure) -> HTTPAnswer {
+    var headers = HTTPHeaders([("Host", target.authority), ("Content-Length", String(body.count))])
+    for (name, value) in fields { headers.add(name: name, value: value) }
+    let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: target.target, headers: headers)
     var isRepeated = false
     if let kept = connection.withLock({ $0 }), kept.channel.isActive {
       do {
-        return try await kept.send(head, body, limits)
+        return try await kept.send(head, body, target.limits)
       } catch {
         // A receiver may close an idle connection at any time; usually it has not seen the request then.
-        guard error.isUnanswered, !Task.isCancelled else { throw HTTPFailure(description: error.description) }
+        guard error.isUnanswered, !Task.isCancelled else { throw ClientFailure(error.description) }
         isRepeated = true
       }
     }
     let fresh = try await connect()
     connection.withLock { $0 = fresh }
     do {
-      var answer = try await fresh.send(head, body, limits)
+      var answer = try await fresh.send(head, body, target.limits)
       answer.isRepeated = isRepeated
       return answer
     } catch {
-      throw HTTPFailure(description: error.description)
+      throw ClientFailure(error.description)
     }
   }
 
@@ -94,10 +48,10 @@ final class HTTPClient: Sendable {
     }
   }
 
-  private func connect() async throws(HTTPFailure) -> Connection {
+  private func connect() async throws(ClientFailure) -> Connection {
     do {
       return try await ClientConnection.open(
-        to: url.server, context: url.server.isSecure ? try secured() : nil, limit: limits.connect, group: group
+        to: target.server, tls: target.server.isSecure ? try secured() : nil, limit: target.limits.connect
       ) { [onDisconnect] channel in
         try channel.pipeline.syncOperations.addHTTPClientHandlers()
         let handler = ResponseHandler(onDisconnect: onDisconnect)
@@ -105,15 +59,15 @@ final class HTTPClient: Sendable {
         return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
       }
     } catch {
-      throw HTTPFailure(description: ClientConnection.line(of: error, limit: limits.connect))
+      throw ClientFailure(ClientConnection.line(of: error, limit: target.limits.connect))
     }
   }
 
-  private func secured() throws -> NIOSSLContext {
+  private func secured() throws -> ClientTLS {
     if let known = tls.withLock({ $0 }) { return known }
-    let context = try ClientConnection.context(authorities: authorities)
-    tls.withLock { $0 = context }
-    return context
+    let new = try ClientTLS(authorities: target.authorities)
+    tls.withLock { $0 = new }
+    return new
   }
 
   /// A connection with its pending response.
@@ -121,7 +75,7 @@ final class HTTPClient: Sendable {
     let channel: any Channel
     let handler: NIOLoopBound<ResponseHandler>
 
-    func send(_ head: HTTPRequestHead, _ body: [UInt8], _ limits: ClientLimits) async throws(RequestFailure)
+    func send(_ head: HTTPRequestHead, _ body: [UInt8], _ limits: PostLimits) async throws(RequestFailure)
       -> HTTPAnswer
     {
       let promise = channel.eventLoop.makePromise(of: HTTPAnswer.self)
@@ -161,7 +115,7 @@ private final class ResponseHandler: ChannelInboundHandler {
 
   private struct PostRequest {
     let promise: EventLoopPromise<HTTPAnswer>
-    let limits: HTTPClient.ClientLimits
+    let limits: PostLimits
     let timer: Scheduled<Void>
     var head: HTTPResponseHead?
     var text: [UInt8] = []
@@ -178,7 +132,7 @@ private final class ResponseHandler: ChannelInboundHandler {
     self.onDisconnect = onDisconnect
   }
 
-  func begin(_ promise: EventLoopPromise<HTTPAnswer>, _ limits: HTTPClient.ClientLimits, on channel: any Channel) {
+  func begin(_ promise: EventLoopPromise<HTTPAnswer>, _ limits: PostLimits, on channel: any Channel) {
     self.channel = channel
     isKept = false
     guard request == nil else {

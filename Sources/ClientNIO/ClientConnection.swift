@@ -1,21 +1,21 @@
-package import NIOCore
+internal import ClientHTTP
+internal import NIOCore
 internal import NIOPosix
-package import NIOSSL
 internal import SystemIO
 
 /// Connects to HTTP servers, over TLS where the URL requires it.
-package enum ClientConnection {
+enum ClientConnection {
   /// Event loop of all clients; its descriptors are opened once, at its first use.
   ///
   /// One thread is enough, since bodies are decoded elsewhere; NIO's singleton has one per CPU, with three descriptors
   /// each.
-  package static let group: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  static let group: any EventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   /// Limits the connections of all clients of this process, so that descriptors never run out.
   private static let budget = ConnectionBudget(Descriptors.clientConnections)
 
   /// Use of a connection.
-  package enum Purpose: Sendable {
+  enum Purpose: Sendable {
     /// One request and its answer.
     case request
     /// A stream; a share of the connections is reserved for requests.
@@ -25,10 +25,10 @@ package enum ClientConnection {
   /// Connects, and sets up the channel's pipeline: TLS, then the handlers of `configure`.
   ///
   /// - Parameters:
-  ///   - context: the TLS settings; nil for plain TCP.
+  ///   - tls: the TLS settings; nil for plain TCP.
   ///   - limit: connect timeout in seconds.
-  package static func open<Output: Sendable>(
-    to server: ServerAddress, context: NIOSSLContext?, limit: Double, purpose: Purpose = .request,
+  static func open<Output: Sendable>(
+    to server: ServerAddress, tls: ClientTLS?, limit: Double, purpose: Purpose = .request,
     group: any EventLoopGroup = group,
     configure: @escaping @Sendable (any Channel) throws -> Output
   ) async throws -> Output {
@@ -41,16 +41,7 @@ package enum ClientConnection {
       // Held until the connection is closed.
       channel.closeFuture.whenComplete { _ in withExtendedLifetime(permit) {} }
       return channel.eventLoop.makeCompletedFuture {
-        if let context, let bytes = server.certificate {
-          // In place of all other verification, in the settings of `context(isPinned:)`.
-          let pinned = try NIOSSLCertificate(bytes: bytes, format: .der)
-          try channel.pipeline.syncOperations.addHandler(
-            NIOSSLClientHandler(context: context, serverHostname: name) { certificates, result in
-              result.succeed(certificates.first == pinned ? .certificateVerified : .failed)
-            })
-        } else if let context {
-          try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: name))
-        }
+        if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler(serverHostname: name)) }
         return try configure(channel)
       }
     }
@@ -62,23 +53,10 @@ package enum ClientConnection {
     return try await bootstrap.connect(host: server.host, port: server.port, channelInitializer: initialize)
   }
 
-  /// Creates the TLS settings of clients.
-  ///
-  /// - Parameters:
-  ///   - authorities: a file with CA certificates (PEM); nil for the system's.
-  ///   - isPinned: whether connections compare the server's certificate instead; see ``ServerAddress/certificate``.
-  package static func context(authorities: String? = nil, isPinned: Bool = false) throws -> NIOSSLContext {
-    var configuration = TLSConfiguration.makeClientConfiguration()
-    if isPinned { configuration.certificateVerification = .noHostnameVerification }
-    if let authorities { configuration.trustRoots = .file(authorities) }
-    configuration.applicationProtocols = ["http/1.1"]
-    return try NIOSSLContext(configuration: configuration)
-  }
-
   /// Describes an error of NIO in one line of at most 200 characters.
   ///
   /// - Parameter limit: connect timeout in seconds.
-  package static func line(of error: any Error, limit: Double) -> String {
+  static func line(of error: any Error, limit: Double) -> String {
     switch error {
     case let error as NIOConnectionError:
       if let failure = error.connectionErrors.first { return line(of: failure.error, limit: limit) }

@@ -1,0 +1,52 @@
+internal import ClientHTTP
+internal import NIOSSL
+internal import Synchronization
+
+/// TLS settings of a client's connection.
+struct ClientTLS: Sendable {
+  private let context: NIOSSLContext
+  /// The certificate that the server must have, in place of all other verification; nil to verify by CA and name.
+  private let pinned: NIOSSLCertificate?
+
+  /// - Parameters:
+  ///   - authorities: file with CA certificates (PEM); nil for the system's.
+  ///   - certificate: file with the certificate (PEM) that the server must have instead; nil to verify it.
+  init(authorities: String?, certificate: String? = nil) throws {
+    pinned = try certificate.map { path in
+      guard let certificate = try? NIOSSLCertificate.fromPEMFile(path).first else {
+        throw ClientFailure("\(path): no certificate can be read to recognize the server")
+      }
+      return certificate
+    }
+    context = try Self.context(Trust(authorities: authorities, isPinned: certificate != nil))
+  }
+
+  /// Creates the handler of a connection.
+  ///
+  /// - Parameter serverHostname: name for Server Name Indication and verification; nil for a server with an address.
+  func handler(serverHostname: String?) throws -> NIOSSLClientHandler {
+    guard let pinned else { return try NIOSSLClientHandler(context: context, serverHostname: serverHostname) }
+    return try NIOSSLClientHandler(context: context, serverHostname: serverHostname) { certificates, result in
+      result.succeed(certificates.first == pinned ? .certificateVerified : .failed)
+    }
+  }
+
+  private struct Trust: Hashable {
+    let authorities: String?
+    let isPinned: Bool
+  }
+
+  /// Contexts, created once each.
+  private static let contexts = Mutex<[Trust: NIOSSLContext]>([:])
+
+  private static func context(_ trust: Trust) throws -> NIOSSLContext {
+    if let known = contexts.withLock({ $0[trust] }) { return known }
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    if trust.isPinned { configuration.certificateVerification = .noHostnameVerification }
+    if let authorities = trust.authorities { configuration.trustRoots = .file(authorities) }
+    configuration.applicationProtocols = ["http/1.1"]
+    let context = try NIOSSLContext(configuration: configuration)
+    contexts.withLock { $0[trust] = context }
+    return context
+  }
+}
