@@ -467,4 +467,4 @@ setTimeout(() => hasBegun || begin(), 1000);
 if (view.at !== null) travel();
 
 // For tests and measurements.
-globalThis.agentPage = { store, view, stream, drawn, drawAll, isSeen, heardAt: () => heardAt };
+globalThis.agentPage = { store, view, events, stream, drawn, drawAll, isSeen, heardAt: () => heardAt };

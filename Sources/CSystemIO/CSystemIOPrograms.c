@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -112,6 +113,8 @@ int32_t csystemio_process_signal(int32_t process, int32_t number) {
 }
 
 int32_t csystemio_pid_signal(int32_t pid, int32_t number) { return kill(pid, number); }
+
+int32_t csystemio_pid_nice(int32_t pid, int32_t nice) { return setpriority(PRIO_PROCESS, (id_t)pid, nice); }
 
 // MARK: Programs
 

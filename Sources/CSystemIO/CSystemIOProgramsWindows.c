@@ -159,6 +159,13 @@ int32_t csystemio_pid_signal(int32_t pid, int32_t number) {
   return -1;
 }
 
+int32_t csystemio_pid_nice(int32_t pid, int32_t nice) {
+  (void)pid;
+  (void)nice;
+  errno = ENOSYS;
+  return -1;
+}
+
 // MARK: Programs
 
 // A thread that reads a pipe into a buffer: anonymous pipes cannot be waited for.

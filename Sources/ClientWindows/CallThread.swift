@@ -8,16 +8,21 @@ final class CallThread: Sendable {
   /// Returns nil where the system has no more threads.
   init?() {
     let isStarted = Thread.start("winhttp") { [calls] in
-      while true {
-        let next = calls.wait { calls -> (@Sendable () -> Void)?? in
-          guard calls != nil else { return .some(nil) }
-          return calls?.isEmpty == false ? calls?.removeFirst() : nil
-        }
-        guard let call = next ?? nil else { return }
-        call()
-      }
+      while let call = calls.wait({ Self.next(of: &$0) })?.call { call() }
     }
     if !isStarted { return nil }
+  }
+
+  private struct Next {
+    /// nil at the end.
+    var call: (@Sendable () -> Void)?
+  }
+
+  /// Returns the next step; nil if there is none yet.
+  private static func next(of calls: inout [@Sendable () -> Void]?) -> Next? {
+    guard let first = calls?.first else { return calls == nil ? Next() : nil }
+    calls?.removeFirst()
+    return Next(call: first)
   }
 
   /// Runs a call and returns its result; call it before ``end(_:)``.

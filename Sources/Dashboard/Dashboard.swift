@@ -16,8 +16,8 @@ final class Dashboard {
   /// Input of the last frame, and of the frame frozen by Space.
   private var drawn: ScreenInput?
   private var paused: ScreenInput?
-  /// The process of the signal dialog.
-  private var held: (pid: Int32, send: ProcessControl.SendSignal)?
+  /// The processes of the signal dialog.
+  private var held: [Int32: ProcessControl.SendSignal] = [:]
   private var logs: [EventLog]
   private let processes = ProcessFetcher()
   private let past = HistoryFetcher()
@@ -186,7 +186,8 @@ final class Dashboard {
     case .nothing: return .nothing
     case .quit: return .exit(.quit)
     case .draw: break
-    case .hold(let process): hold(process)
+    case .hold(let process): hold([process])
+    case .holdAll(let processes): hold(processes)
     case .redraw: terminal.invalidate()
     case .suspend: terminal.suspend(wholeGroup: true)
     case .save:
@@ -196,10 +197,11 @@ final class Dashboard {
     case .send(let signal, let pid):
       model.state.note = send(signal, to: pid)
     case .copy(let text): terminal.copy(text)
+    case .renice(let process, let nice): model.state.note = renice(process, to: nice)
     case .silence(let isSilenced):
       options.silenceAlerts?(isSilenced)
     }
-    if case .signal? = model.state.overlay {} else { held = nil }
+    if case .signal? = model.state.overlay {} else { held = [:] }
     paused = model.state.isPaused ? paused ?? drawn : nil
     freeze()
     fetch(terminal.wake)
@@ -228,21 +230,38 @@ final class Dashboard {
   }
 
   /// Holds the process of the signal dialog before the choice of a signal, so that the confirmed process receives it.
-  private func hold(_ process: Process) {
+  private func hold(_ processes: [Process]) {
     guard let control = host.control, !options.isReadOnly else { return }
-    switch control.hold(process.pid, process.start) {
-    case .success(let send): held = (process.pid, send)
-    case .failure(let refusal):
-      model.state.overlay = nil
-      model.state.note = "no signal sent to " + String(process.pid) + ": " + refusal.description
+    held = [:]
+    for process in processes {
+      switch control.hold(process.pid, process.start) {
+      case .success(let send): held[process.pid] = send
+      case .failure(let refusal):
+        model.state.overlay = nil
+        model.state.note = "no signal sent to " + String(process.pid) + ": " + refusal.description
+        return
+      }
     }
+  }
+
+  private func renice(_ process: Process, to nice: Int) -> String {
+    guard !options.isReadOnly, let renice = host.control?.renice else { return "nice values are not changed here" }
+    let name = "nice value of " + String(process.pid) + " (" + process.name + ")"
+    if let reason = renice(process.pid, process.start, Int32(nice)) { return name + " not changed: " + reason }
+    return name + ": " + TextFormat.fixed(process.nice, 0) + " to " + String(nice)
   }
 
   private func send(_ signal: SignalChoice, to pid: Int32) -> String {
     guard !options.isReadOnly, host.control != nil else { return "read-only: signals are disabled" }
-    guard let held, held.pid == pid else { return "no signal sent to " + String(pid) }
-    let name = signal.name + " to " + String(pid)
-    return held.send(signal.number).map { name + " not sent: " + $0 } ?? name + " sent"
+    guard held[pid] != nil else { return "no signal sent to " + String(pid) }
+    let failures = held.sorted { $0.key < $1.key }.compactMap { pid, send in
+      send(signal.number).map { signal.name + " to " + String(pid) + " not sent: " + $0 }
+    }
+    model.state.table.tagged = []
+    if let first = failures.first {
+      return first + (failures.count > 1 ? ", and " + String(failures.count - 1) + " others" : "")
+    }
+    return signal.name + " to " + (held.count == 1 ? String(pid) : String(held.count) + " processes") + " sent"
   }
 
   private func apply(to terminal: any Terminal) {

@@ -32,9 +32,10 @@ struct EventConditions {
   private struct State {
     /// POSIX time of its beginning; NaN where unknown, nil while it does not hold.
     var began: Double?
-    /// When it held last, by the clock of the samples' distances and by POSIX time.
+    /// When it held last, by a clock without steps.
     var heldAt = -Double.infinity
-    var heldTime = Double.nan
+    /// POSIX time of the first sample without it since; nil while it holds.
+    var cleared: Double?
     /// Number of the last sample with its object.
     var seen = 0
   }
@@ -67,12 +68,14 @@ struct EventConditions {
           state.began = known == nil ? .nan : time
           if known != nil { events.append(begin(condition, time)) }
         }
-        (state.heldAt, state.heldTime) = (now, time)
-      } else if condition.holds == false, let began = state.began, now - state.heldAt >= condition.quiet {
-        state.began = nil
-        // Without a delay it held until this sample.
-        let last = condition.quiet > 0 ? state.heldTime : time
-        if let event = end(condition, time, lasted: last - began) { events.append(event) }
+        (state.heldAt, state.cleared) = (now, nil)
+      } else if condition.holds == false, let began = state.began {
+        let cleared = state.cleared ?? time
+        state.cleared = cleared
+        if now - state.heldAt >= condition.quiet {
+          state.began = nil
+          if let event = end(condition, time, lasted: cleared - began) { events.append(event) }
+        }
       }
       states[key] = state
     }

@@ -12,6 +12,8 @@ struct EventLimiter {
   private struct Key: Hashable {
     let kind: EventKind
     let subject: String
+    /// A harmful event must not wait behind a harmless one.
+    let severity: EventSeverity
   }
 
   private struct SubjectState {
@@ -40,7 +42,7 @@ struct EventLimiter {
     guard !events.isEmpty || !subjects.isEmpty || !kinds.isEmpty else { return [] }
     var passed = release(time: time, now: now)
     for event in events {
-      let key = Key(kind: event.kind, subject: event.subject)
+      let key = Key(kind: event.kind, subject: event.subject, severity: event.severity)
       if let known = subjects[key], now - known.last < Self.period {
         hold(event, key)
       } else if pass(event, now) {

@@ -7,6 +7,8 @@ enum EventRules {
   static let roomy = 0.93
   /// Seconds without throttling after which it ends: GPUs at their limit throttle from second to second.
   static let throttleQuiet = 60.0
+  /// The same for a power limit or set clocks, which a busy GPU reaches all the time.
+  static let limitQuiet = 300.0
   /// Seconds after which a filesystem hangs.
   private static let hung = 15.0
   /// Share of the CPU limit's periods with throttling at which it begins.
@@ -38,7 +40,7 @@ enum EventRules {
     // A power cap or set clocks are intended by an operator; their state is unknown during a harmful throttling.
     conditions.append(
       EventCondition(
-        begin: .throttleBegin, subject: subject, holds: isTrouble ? nil : !words.isEmpty, quiet: throttleQuiet,
+        begin: .throttleBegin, subject: subject, holds: isTrouble ? nil : !words.isEmpty, quiet: limitQuiet,
         severity: .info, beginText: { subject + " throttled: " + text },
         endText: { subject + " no longer throttled" + after($0) }))
     conditions.append(

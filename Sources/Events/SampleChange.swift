@@ -47,8 +47,11 @@ struct SampleChange {
   func ofMachine() -> [MachineEvent] {
     let step = clockStep
     let passed = time - old.timestamp.seconds - step
-    let missing = passed - max(new.elapsed.isFinite ? new.elapsed : 0, 0)
-    let isGap = missing > 3 * interval && missing > 3
+    // A sample after a pause of the process covers the pause; its rates are means over it.
+    let covered = max(new.elapsed.isFinite ? new.elapsed : 0, 0)
+    let missing = passed - (isMeans ? covered : min(covered, interval))
+    // A loaded machine may delay a tick by some seconds.
+    let isGap = missing > 3 * interval && missing > 10
     let absence = isGap ? " after " + EventText.duration(missing) + " without samples" : ""
     var events: [MachineEvent] = []
     if hasRebooted {

@@ -176,7 +176,7 @@ package struct EventCount: MetricGroup, Hashable {
 
   static let table = Table<EventCount>([
     .word("kind", "Kind of event", source: "the agent", \.kind),
-    .counter("total", .count, "Events since the agent's start", source: "the agent", \.total),
+    .counter("events_total", .count, "Events since the agent's start", source: "the agent", \.total),
   ])
 }
 

@@ -9,6 +9,7 @@ extension Sample {
     guard let interval else { return }
     elapsed = interval.elapsed
     alerts = interval.alerts
+    events = interval.events
     Sample.table.takeRates(from: interval, into: &self)
   }
 }

@@ -13,6 +13,13 @@ package struct ProcessReading: Sendable, Hashable {
   package var threads: Int32 = 0
   /// CPU time used, user and system, in ticks.
   package var cpuTicks: UInt64 = 0
+  /// Priority and nice value; nil where the system has none.
+  package var priority: Int16?
+  package var nice: Int8?
+  /// Bytes of memory mapped.
+  package var virtualBytes: UInt64?
+  /// Page faults that needed I/O, since its start.
+  package var majorFaults: UInt64?
   /// Bytes of memory resident.
   package var residentBytes: UInt64 = 0
   /// Bytes read from storage; nil without permission to read it.
@@ -119,8 +126,24 @@ package struct Process: MetricGroup, Hashable {
   package var start = Double.nan
   /// Command line; shortened in samples.
   package var command: String?
+  /// Seconds of CPU time since its start; this and the following only in the whole process table.
+  package var cpuTime = Double.nan
+  package var priority = Double.nan
+  package var nice = Double.nan
+  /// Bytes mapped.
+  package var virtual = Double.nan
+  /// Page faults that needed I/O, per second.
+  package var majorFaults = Double.nan
 
   package init() {}
+
+  /// The process as samples list it: without the values that only the whole table has, to keep archives small.
+  fileprivate var listed: Process {
+    var process = self
+    (process.cpuTime, process.priority, process.nice) = (.nan, .nan, .nan)
+    (process.virtual, process.majorFaults) = (.nan, .nan)
+    return process
+  }
 
   /// Computes the use between two scans; a process that started since the first counts from 0.
   ///
@@ -142,6 +165,11 @@ package struct Process: MetricGroup, Hashable {
     start = Double(current.start) * secondsPerTick
     let first = previous?.cpuTicks ?? 0
     cpu = elapsed.rate(first, max(first, current.cpuTicks), unit: secondsPerTick)
+    cpuTime = Double(current.cpuTicks) * secondsPerTick
+    priority = current.priority.map { Double($0) } ?? .nan
+    nice = current.nice.map { Double($0) } ?? .nan
+    virtual = metric(current.virtualBytes)
+    majorFaults = elapsed.rate(previous.map(\.majorFaults) ?? 0, current.majorFaults)
     // Ticks are rounded, and the clocks are read at different times.
     if cpu > processors { cpu = processors }
     let io = elapsed.ofIO(from: previous, to: current)
@@ -181,6 +209,13 @@ package struct Process: MetricGroup, Hashable {
     .text(
       "command", "Command line; in samples shortened to program and first arguments", source: "/proc/PID/cmdline",
       \.command),
+    .counter("cpu_seconds_total", .seconds, "CPU time used", source: "/proc/PID/stat utime + stime", \.cpuTime),
+    .gauge("priority", .count, "Priority as the kernel shows it", source: "/proc/PID/stat priority", \.priority),
+    .gauge("nice", .count, "Nice value", source: "/proc/PID/stat nice", \.nice),
+    .gauge("virtual_bytes", .bytes, "Memory mapped", source: "/proc/PID/stat vsize", \.virtual),
+    .gauge(
+      "major_faults_per_sec", .perSecond, "Page faults that needed I/O", source: "/proc/PID/stat majflt",
+      \.majorFaults),
   ])
 }
 
@@ -241,7 +276,7 @@ package struct Processes: MetricGroup, Hashable {
     }
     for list in best {
       for entry in list.entries where !top.contains(where: { $0.pid == entry.current.pid }) {
-        top.append(span.process(entry.current, entry.previous, entry.elapsed))
+        top.append(span.process(entry.current, entry.previous, entry.elapsed).listed)
       }
     }
     top.sort { Self.precedes($0, $1) }

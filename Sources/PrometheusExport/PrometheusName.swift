@@ -101,9 +101,9 @@ package struct PrometheusNames: Sendable {
           labels[number] = Self.labels(of: node)
           continue
         }
-        // The numbers of a group are named after it as a whole: `events.counts.total` is `agent_events_total`.
+        // The numbers of a group are named without it: `events.counts.events_total` is `agent_events_total`.
         if node.kind == .list, name == "counts" {
-          prefixes[number] = outer
+          prefixes[number] = "agent"
           labels[number] = Self.labels(of: node)
           continue
         }

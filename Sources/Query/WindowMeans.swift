@@ -236,7 +236,7 @@ extension WindowMeans.Capacity {
       traffic: max(traffic, other.traffic), busy: max(busy, other.busy))
   }
 
-  /// A difference as a share of capacity; rates of disks by the busiest disk's share, power by 400 W.
+  /// A difference as a share of capacity; rates of disks by the busiest disk's share.
   fileprivate func share(_ difference: Double, _ key: WindowMeans.Key) -> Double {
     func part(_ capacity: Double) -> Double { capacity > 0 ? difference / capacity : 0 }
     return switch key.measure {
@@ -245,8 +245,9 @@ extension WindowMeans.Capacity {
     case .vram: part(vram)
     case .read, .written: part(traffic) * (busy > 0 ? busy : 1)
     case .latency: max(-1, min(1, difference / 0.1))
-    case .power: difference / 400
-    case .temperature: difference / 100
+    // Power and temperature follow use, and throttling does not show in the machine's use: a quarter each.
+    case .power: difference / 400 / 4
+    case .temperature: difference / 100 / 4
     case .throttled: difference / 4
     case .gpu, .use, .busy, .used, .cpuPressure, .memoryPressure, .ioPressure: difference
     }

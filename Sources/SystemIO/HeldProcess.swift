@@ -10,6 +10,8 @@ package struct ProcessCalls: Sendable {
   package var signalDescriptor: @Sendable (_ descriptor: Int32, _ signal: Int32) -> Int32
   /// Signals a pid; 0 or an errno (kill(2)).
   package var signalPID: @Sendable (_ pid: Int32, _ signal: Int32) -> Int32
+  /// Sets the nice value of a pid; 0 or an errno (setpriority(2)).
+  package var setNice: @Sendable (_ pid: Int32, _ nice: Int32) -> Int32
   /// Start time of the current process with a pid, in seconds after boot; nil if there is no such process.
   package var startTime: @Sendable (_ pid: Int32) -> Double?
 
@@ -23,6 +25,7 @@ package struct ProcessCalls: Sendable {
     closeDescriptor = { csystemio_process_close($0) }
     signalDescriptor = { csystemio_process_signal($0, $1) == 0 ? 0 : csystemio_error() }
     signalPID = { csystemio_pid_signal($0, $1) == 0 ? 0 : csystemio_error() }
+    setNice = { csystemio_pid_nice($0, $1) == 0 ? 0 : csystemio_error() }
   }
 }
 
@@ -82,6 +85,12 @@ package final class HeldProcess: Sendable {
     }
     if let failure = Self.compare(pid, start, calls) { return failure.description }
     return Self.text(calls.signalPID(pid, number))
+  }
+
+  /// Sets its nice value; returns nil, or the reason of the failure in one line.
+  package func setNice(_ nice: Int32) -> String? {
+    if let failure = Self.compare(pid, start, calls) { return failure.description }
+    return Self.text(calls.setNice(pid, nice))
   }
 
   private static func compare(_ pid: Int32, _ start: Double, _ calls: ProcessCalls) -> Failure? {

@@ -17,6 +17,13 @@ extension Platform {
         } catch {
           return .failure(SignalRefusal(error.description))
         }
+      },
+      renice: { pid, start, nice in
+        do throws(HeldProcess.Failure) {
+          return try HeldProcess(pid: pid, start: start, calls: calls).setNice(nice)
+        } catch {
+          return error.description
+        }
       }, hasThreads: processes.hasThreads)
   }
 }

@@ -91,16 +91,8 @@ struct Service {
     let processes = ProcessSnapshots(of: demand, commandLine: commandLine)
     try parts.start(alerts, share: 0.2)
     let boards = Boards(alerts: alerts.board, events: events)
-    // Without tokens, anyone could read them.
-    let keepsCommands = !configuration.server.insecure
-    // The files of a recording do not hang.
-    let patience = configuration.main.root.isEmpty ? 0.01 : 5
-    let sampler = sampler(for: demand, notifier: notifier, logger: logger) { sample, reading, isMain in
-      if keepsCommands { processes.addCommands(to: &sample, waiting: patience) }
-      boards.alerts.update(&sample, isMain: isMain)
-      // Afterwards: an alert that begins to fire is an event.
-      boards.events.update(&sample, reading)
-    }
+    let sampler = sampler(
+      for: demand, notifier: notifier, logger: logger, annotate: annotation(processes, boards))
     try parts.start(sampler, share: 0.2)
 
     let ends = Ends([])
@@ -136,6 +128,20 @@ struct Service {
   }
 
   // MARK: Parts
+
+  /// Completes samples with command lines, alerts and events.
+  private func annotation(_ processes: ProcessSnapshots, _ boards: Boards) -> Sampler.Annotation {
+    // Without tokens, anyone could read command lines.
+    let keepsCommands = !configuration.server.insecure
+    // The files of a recording do not hang.
+    let patience = configuration.main.root.isEmpty ? 0.01 : 5
+    return { sample, reading, isMain in
+      if keepsCommands { processes.addCommands(to: &sample, waiting: patience) }
+      boards.alerts.update(&sample, isMain: isMain)
+      // Afterwards: an alert that begins to fire is an event.
+      boards.events.update(&sample, reading)
+    }
+  }
 
   /// What completes the samples, for the outputs that show it.
   private struct Boards {

@@ -102,8 +102,9 @@ private struct EventArchive: SampleArchive {
   @Test func samplesHaveTheirEventsAndTheCounters() async {
     let api = api()
     let latest = await get("/metrics/at?time=\(Int(Self.time) + 80)", of: api)
-    #expect(latest.text.contains(#""events":{"counts":[{"kind":"reboot","total":0},"#))
-    #expect(latest.text.contains(#"{"kind":"oom_kill","total":2}"#) && latest.text.contains(#""new":[{"time":""#))
+    #expect(latest.text.contains(#""events":{"counts":[{"kind":"reboot","events_total":0},"#))
+    #expect(latest.text.contains(#"{"kind":"oom_kill","events_total":2}"#))
+    #expect(latest.text.contains(#""new":[{"time":""#))
     let scrape = await get("/metrics", of: api)
     #expect(scrape.text.contains("\nagent_events_total{kind=\"oom_kill\"} 2\n"))
     #expect(scrape.text.contains("\nagent_events_total{kind=\"gpu_xid\"} 0\n"))

@@ -72,8 +72,7 @@ func values<Table: SettingTable>(
       "workload-series": "9", "port": "1", "config": "agent.conf", "hosts-file": "", "token-file": "",
       "command-lines": "full", "connect-ca-file": "", "listen": "unix:/a", "tls-cert": "c.pem", "tls-key": "k.pem",
       "tls-client-ca": "a.pem", "from": "1", "to": "2", "at": "-5m", "format": "json", "step": "60", "by": "user",
-      "of": "io",
-      "limit": "3",
+      "of": "io", "limit": "3", "terminal": "vt",
     ]
     func check<Table: SettingTable>(_ table: Table.Type) throws {
       for row in Table.rows where row.about.valueName != nil && row.about.separator == nil {

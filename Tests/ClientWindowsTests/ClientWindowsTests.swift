@@ -10,6 +10,8 @@ import Testing
   private let server = ServerAddress(isSecure: true, host: "agent.example", port: 8443)
 
   private func script(_ change: (inout ScriptedHTTP) -> Void = { _ in }) {
+    // An exchange of the last test may be closed late.
+    #expect(allAreClosed())
     ScriptedHTTP.current.update {
       $0 = ScriptedHTTP()
       change(&$0)

@@ -43,6 +43,7 @@ import Testing
     #expect(java.threads == 61)
     #expect(java.start == 1_817)
     #expect(java.residentBytes == 201_440 * Self.pageSize)
+    #expect(java.priority == 20 && java.nice == 0 && java.virtualBytes == 4_133_879_808 && java.majorFaults == 26)
     #expect(java.user == "user1000")
     #expect(!java.isKernelThread)
     #expect(processes[112]?.isKernelThread == true)

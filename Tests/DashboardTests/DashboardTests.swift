@@ -91,9 +91,16 @@ import Testing
       (sample.agent.version, sample.agent.cpuTotal) = ("0.9.0", 100 + sample.agent.cpuTotal)
       return sample
     }
-    terminal.beforeEvent = { [history] index in if index == 0 { history.restore(others) } }
+    let own = History(capacity: history.capacity, interval: 1)
+    for entry in history.all {
+      var sample = entry.sample
+      // The sampler of this process detects its events.
+      if !isRemote { sample.events = MachineEvents() }
+      own.append(sample)
+    }
+    terminal.beforeEvent = { index in if index == 0 { own.restore(others) } }
     let host = DashboardHost(
-      name: "", history: history, connection: isRemote ? { @Sendable in DashboardConnection(isConnected: true) } : nil)
+      name: "", history: own, connection: isRemote ? { @Sendable in DashboardConnection(isConnected: true) } : nil)
     _ = Dashboard(
       hosts: [host], options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
       now: { [start] in (start + 0.25, 0) }

@@ -349,7 +349,8 @@ import Testing
   }
 
   @Test func settingsChange() {
-    var model = press(.function(2))
+    // The first line opens the choice of columns.
+    var model = press(.function(2), .down)
     for setting in Setting.all where !setting.values.isEmpty {
       let before = setting.get(model.state.settings)
       #expect(model.handle(.right, in: picture(model).frameContext) == .save)

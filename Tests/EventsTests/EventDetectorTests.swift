@@ -173,13 +173,13 @@ struct Sequence {
     var sequence = Sequence()
     sequence.step { $0.gpus = [Self.gpu { $0.throttleReasons = "" }] }
     // From second to second.
-    for index in 0..<40 { sequence.step(1) { $0.gpus[0].throttleReasons = index % 2 == 0 ? "power_cap" : "" } }
+    for index in 0..<40 { sequence.step(1) { $0.gpus[0].throttleReasons = index % 2 == 0 ? "sw_thermal" : "" } }
     #expect(kinds(sequence.events) == [.throttleBegin])
     sequence.step(30) { $0.gpus[0].throttleReasons = "" }
     #expect(kinds(sequence.events) == [.throttleBegin])
     let end = sequence.step(30)
-    #expect(kinds(end) == [.throttleEnd] && end[0].duration == 38)
-    #expect(end[0].text == "GPU 0 no longer throttled after 38s")
+    #expect(kinds(end) == [.throttleEnd] && end[0].duration == 39)
+    #expect(end[0].text == "GPU 0 no longer throttled after 39s")
   }
 
   @Test func filesystems() {
@@ -247,7 +247,7 @@ struct Sequence {
     #expect(firing[0].text == "alert full: /var: share in use 97%")
     #expect(sequence.step().isEmpty)
     let resolved = sequence.step { $0.alerts = [] }
-    #expect(kinds(resolved) == [.alertResolved] && resolved[0].duration == 140)
+    #expect(kinds(resolved) == [.alertResolved] && resolved[0].duration == 150)
   }
 
   @Test func theContainersLimits() {
@@ -272,8 +272,8 @@ struct Sequence {
     sequence.step(1)
     for _ in 0..<120 { sequence.step(1) { $0.ram.oomKills += 2 } }
     // One at once, then one a minute with the sum.
-    #expect(sequence.events.map(\.count) == [2, 120])
-    #expect(sequence.events[1].text == "out of memory: 2 processes killed (60 times)")
+    #expect(sequence.events.map(\.count) == [2, 118])
+    #expect(sequence.events[1].text == "out of memory: 2 processes killed (59 times)")
     var many = Sequence()
     many.step { $0.gpus = (0..<100).map { Self.gpu($0) } }
     let burst = many.step { sample in for index in 0..<100 { sample.gpus[index].xid = 79 } }

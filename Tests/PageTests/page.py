@@ -232,6 +232,22 @@ def test_travels_to_the_past(browser):
         check(all("404" in one for one in told), f"the console tells: {told}")
 
 
+def test_lists_events(browser):
+    """The events of the window; the time of one shows that time in every panel."""
+    rows = "document.querySelectorAll('#panel-events tbody tr')"
+    with running("--demo") as agent:
+        load(browser, agent.port, "#range=6h")
+        browser.wait(f"{rows}.length > 5", "the events are listed")
+        told = agent.get("/events?limit=3")["events"]
+        check(len(told) == 3 and told[0]["kind"] in ("throttle_begin", "throttle_end"), f"no events of the demo: {told}")
+        # New ones would move the rows.
+        at = browser.evaluate(f"{rows}[2].querySelector('button').click(), agentPage.view.at")
+        time_of_it = agent.get(f"/metrics/at?time={at}")["timestamp"]
+        check(any(one["time"] == time_of_it for one in agent.get("/events?limit=20")["events"]), f"{time_of_it} is no event's time")
+        browser.wait(f"document.querySelector('#moment').dataset.time === '{time_of_it}'", "the panels show that time")
+        check_quiet(browser)
+
+
 def test_a_cut_loses_nothing(browser):
     with running("--demo", "--interval", "30") as agent:
         wire = Wire(agent.port)

@@ -115,7 +115,7 @@ import Testing
       known == [
         "gpu use", "gpu vram", "gpu power", "disk busy", "disk latency", "machine ioPressure", "filesystem used",
       ])
-    #expect(found.changes.first?.share == 1 && found.changes.last?.kind == .filesystem)
+    #expect(found.changes.first?.share == 1 && found.changes.last?.measure == .power)
     // A GPU that is gone.
     let gone = try compare([made(2_000, busy: 0, used: 1, util: 1, stall: 0)], [sample(at: 3_000)])
     #expect(gone.changes.first { $0.kind == .gpu }?.state == .vanished)

@@ -278,6 +278,9 @@ int32_t csystemio_process_signal(int32_t process, int32_t signal);
 /// Signals a pid; ENOSYS on Windows.
 int32_t csystemio_pid_signal(int32_t pid, int32_t signal);
 
+/// Sets the nice value of a pid (setpriority(2)); ENOSYS on Windows.
+int32_t csystemio_pid_nice(int32_t pid, int32_t nice);
+
 // MARK: Programs
 
 enum {

@@ -38,6 +38,8 @@ extension ScreenState {
     if table.selected != nil {
       table.selected = nil
       table.follows = false
+    } else if !table.tagged.isEmpty {
+      table.tagged = []
     } else if !table.filter.isEmpty {
       table.filter = ""
     } else if isMaximized {
@@ -81,6 +83,7 @@ extension ScreenState {
       guard frameContext.oldest.isFinite else { return .nothing }
       cursor.view(frameContext.oldest, frameContext)
     case .now: returnToNow()
+    case .pause where table.selected != nil && cursor.time == nil && !isPaused: table.tag(frameContext)
     case .pause:
       if isPaused || cursor.time != nil {
         returnToNow()
@@ -193,7 +196,7 @@ extension ScreenState {
 
   // MARK: Processes
 
-  private static let needsSelection = "select a process first (up, down)"
+  static let needsSelection = "select a process first (up, down)"
 
   private mutating func perform(_ action: Action.TableAction, _ frameContext: FrameContext) -> Model.Effect {
     switch action {
@@ -201,7 +204,7 @@ extension ScreenState {
       if let panel = scrolledPanel(frameContext) { return scroll(panel, by: step, frameContext) }
       return .draw(if: table.moveSelection(by: step, frameContext))
     case .sort(let step):
-      let all = ProcessColumn.allCases
+      let all = table.chosenColumns
       let now = all.firstIndex(of: table.sort) ?? 0
       return sort(by: all[(now + step + all.count) % all.count])
     case .sortBy(let column): return sort(by: column)
@@ -243,11 +246,29 @@ extension ScreenState {
       overlay = .details(frameContext.owners[pid] ?? pid)
       return .draw
     case .signal: return askSignal(frameContext)
+    case .sortMenu:
+      overlay = .sortMenu(selected: table.columnOrder.firstIndex(of: table.sort) ?? 0)
+      return .draw
+    case .users:
+      overlay = .users(selected: 0)
+      return .draw
+    case .search:
+      overlay = .search("")
+      return .draw
+    case .untag:
+      guard !table.tagged.isEmpty else { return noted("no process is tagged (Space)") }
+      table.tagged = []
+      return .draw
+    case .renice(let step): return renice(by: step, frameContext)
+    case .scrollColumns(let step):
+      guard table.columns != nil else { return noted("choose columns first (F2, Enter)") }
+      table.firstColumn = max(0, min(table.chosenColumns.count + 20, table.firstColumn + step))
+      return .draw
     }
     return saveTable()
   }
 
-  private mutating func noted(_ text: String) -> Model.Effect {
+  mutating func noted(_ text: String) -> Model.Effect {
     note = text
     return .draw
   }
@@ -268,6 +289,11 @@ extension ScreenState {
     guard frameContext.canSignal else { return noted("read-only: signals are disabled") }
     guard cursor.time == nil else {
       return noted("You are viewing the past; press End to return before sending signals")
+    }
+    let tagged = frameContext.processes.filter { table.tagged.contains($0.pid) }
+    if let first = tagged.first {
+      overlay = .signal(SignalDialog(process: first, others: Array(tagged.dropFirst())))
+      return .holdAll(tagged)
     }
     guard let selected = table.selected else { return noted(Self.needsSelection) }
     // Signals go to whole processes, not to threads.

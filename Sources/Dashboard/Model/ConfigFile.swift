@@ -28,7 +28,7 @@ struct ConfigFile {
         continue
       }
       if !setting.set(&settings, value) {
-        let allowed = setting.values.isEmpty ? "names of panels" : setting.values.joined(separator: ", ")
+        let allowed = setting.values.isEmpty ? setting.allowed : setting.values.joined(separator: ", ")
         problem = problem ?? "line " + String(index + 1) + ": " + key + " may be " + allowed
       }
     }

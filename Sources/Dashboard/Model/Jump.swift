@@ -73,7 +73,9 @@ extension ScreenState {
 
   /// Copies a link to the viewed time to the clipboard.
   mutating func copyLink(_ frameContext: FrameContext) -> Model.Effect {
-    guard let time = cursor.time ?? frameContext.entries.last?.sample.timestamp.seconds else { return .nothing }
+    guard let time = cursor.time ?? frameContext.entries.last?.sample.timestamp.seconds else {
+      return noted("no samples yet")
+    }
     // The page requests the newest sample at or before a whole second.
     let stamp = Timestamp(seconds: time.rounded(.up)).rfc3339
     guard let page = frameContext.page else {

@@ -35,12 +35,13 @@ enum KeyMap {
           [character("h"), .function(1)], "h F1", "show or hide this help", "help", [.help]),
         Binding([character(":"), .function(2)], ": F2", "settings", "settings", [.settings]),
         Binding(
-          [character("T"), character("G")], "T G", "cycle theme; cycle graph style", "looks", [.theme, .glyphs]),
+          [character("T"), character("B")], "T B", "cycle theme; cycle graph style", "looks", [.theme, .glyphs]),
         Binding([character("!")], "!", "silence alerts until they end; show them again", "alerts", [.silence]),
         Binding([.escape], "Esc", "back: close, deselect, clear filter, return to now", "back", [.back]),
         Binding([character("\u{C}")], "Ctrl-L", "redraw", "redraw", [.redraw]),
         Binding([character("\u{1A}")], "Ctrl-Z", "suspend; fg resumes", "suspend", [.suspend]),
-        Binding([character("q"), character("Q"), character("\u{3}")], "q Ctrl-C", "quit", "quit", [.quit]),
+        Binding(
+          [character("q"), character("Q"), .function(10), character("\u{3}")], "q F10 Ctrl-C", "quit", "quit", [.quit]),
       ]),
     Section(
       title: "Time",
@@ -50,7 +51,8 @@ enum KeyMap {
           [.shiftPageUp, .shiftPageDown], "⇧PgUp ⇧PgDn", "half a screen back, forward; Ctrl works, too", "far",
           [.time(.page(-1)), .time(.page(1))]),
         Binding([.shiftHome, .shiftEnd], "⇧Home ⇧End", "oldest sample; now", "oldest", [.time(.oldest), .time(.now)]),
-        Binding([character(" ")], "Space", "pause: freeze the screen; resume", "pause", [.time(.pause)]),
+        Binding(
+          [character(" ")], "Space", "pause the screen, resume; tag the selected process", "pause", [.time(.pause)]),
         Binding(
           [character("n"), character("p")], "n p", "next, previous event (reboot, OOM kill, Xid, ...)", "events",
           [.time(.event(1)), .time(.event(-1))]),
@@ -105,14 +107,20 @@ enum KeyMap {
           "sort by the next, previous column",
           "sort", [1, 1, -1, -1].map { .table(.sort($0)) }),
         Binding(
-          [character("c"), character("m"), character("i"), character("w"), character("u")], "c m i w u",
+          [character("c"), character("m"), character("i"), character("w"), character("G")], "c m i w G",
           "sort by CPU, memory, read rate, write rate, GPU", "by",
           [ProcessColumn.cpu, .memory, .read, .write, .gpu].map { .table(.sortBy($0)) }),
+        Binding([.function(6)], "F6", "choose the sort column", "sort", [.table(.sortMenu)]),
         Binding([character("r")], "r", "reverse the sort order", "reverse", [.table(.reverse)]),
         Binding(
-          [character("/")], "/", "filter: text, regex, user:NAME, gpu, >50%cpu, >2gmem, !not", "filter",
+          [character("/"), .function(4)], "/ F4", "filter: text, regex, user:NAME, gpu, >50%cpu, >2gmem, !not",
+          "filter",
           [.table(.filter)]),
-        Binding([character("t")], "t", "tree view", "tree", [.table(.tree)]),
+        Binding(
+          [.function(3)], "F3", "search: select matching processes; F3 again: the next", "search", [.table(.search)]),
+        Binding([character("U")], "U", "untag all processes", "untag", [.table(.untag)]),
+        Binding([character("u")], "u", "show the processes of one user", "user", [.table(.users)]),
+        Binding([character("t"), .function(5)], "t F5", "tree view", "tree", [.table(.tree)]),
         Binding(
           [character("z")], "z", "fold processes of one name; in the tree, a branch", "fold", [.table(.fold)]),
         Binding([character("f")], "f", "follow the selected process", "follow", [.table(.follow)]),
@@ -120,7 +128,14 @@ enum KeyMap {
         Binding([character("H")], "H", "show or hide threads", "threads", [.table(.threads)]),
         Binding([character("d")], "d", "details of the selected process", "details", [.table(.details)]),
         Binding(
-          [character("k"), .function(9)], "k F9", "send a signal to the selected process", "signal", [.table(.signal)]),
+          [character("k"), .function(9)], "k F9", "send a signal to the selected or tagged processes", "signal",
+          [.table(.signal)]),
+        Binding(
+          [.function(7), .function(8)], "F7 F8", "lower, raise the nice value of the selected process", "nice",
+          [.table(.renice(-1)), .table(.renice(1))]),
+        Binding(
+          [character(","), character(".")], ", .", "scroll chosen columns (F2) sideways", "columns",
+          [.table(.scrollColumns(-1)), .table(.scrollColumns(1))]),
       ]),
   ]
 

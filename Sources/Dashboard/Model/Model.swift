@@ -17,9 +17,13 @@ struct Model {
     case save
     /// Holds the process of the opened signal dialog.
     case hold(Process)
+    /// Holds all processes of the opened signal dialog.
+    case holdAll([Process])
     case send(SignalChoice, to: Int32)
     /// Silences the firing alerts of this machine, or ends their silence.
     case silence(Bool)
+    /// Sets the nice value of a process.
+    case renice(Process, to: Int)
     /// Copies a text to the clipboard.
     case copy(String)
 
@@ -48,6 +52,7 @@ struct Model {
       state.overlay = .jump(prompt)
       return .draw
     }
+    if case .search? = state.overlay { return state.search(pasted: paste.text, frameContext) }
     // A script types a slash and a filter without a pause. No other text opens a field by itself.
     if !paste.isBracketed, paste.text.hasPrefix("/"), state.overlay == nil, !state.isGrid {
       state.overlay = .filter(before: state.table.filter)
@@ -77,6 +82,9 @@ struct Model {
     }
     if let overlay = state.overlay { return handle(key, overlay, frameContext) }
     if state.isGrid { return handleGrid(key, frameContext) }
+    if state.settings.vi, key == .character("j") || key == .character("k") {
+      return perform(.table(.row(key == .character("j") ? 1 : -1)), frameContext)
+    }
     guard let action = KeyMap.action(key) else { return .nothing }
     return perform(action, frameContext)
   }
@@ -106,10 +114,14 @@ struct Model {
         state.overlay = .explain(panel, selected: next)
       }
     case .settings(let selected):
-      let settings = Setting.all.filter { !$0.values.isEmpty }
+      let settings = Setting.edited
       switch key {
       case .left, .right, .character(" "), .enter:
         guard settings.indices.contains(selected), !isBurst else { return .nothing }
+        guard !settings[selected].values.isEmpty else {
+          state.overlay = .columns(selected: 0)
+          return .draw
+        }
         settings[selected].step(&state.settings, by: key == .left ? -1 : 1)
         state.table.choice = state.settings.table
         return .save
@@ -145,6 +157,10 @@ struct Model {
     case .details(let pid): return handleDetails(key, pid, frameContext)
     case .signal(let dialog): return handleSignal(key, dialog)
     case .filter(let before): return handleFilter(key, before)
+    case .columns(let selected): return isBurst ? .nothing : state.handleColumns(key, selected)
+    case .sortMenu(let selected): return isBurst ? .nothing : state.handleSortMenu(key, selected)
+    case .users(let selected): return state.handleUsers(key, selected, frameContext)
+    case .search(let text): return state.handleSearch(key, text, frameContext)
     case .jump(let prompt): return state.handle(key, prompt, frameContext)
     }
     return .draw

@@ -9,6 +9,8 @@ package struct ProcessControl: Sendable {
   package var details: @Sendable (Int32) -> ProcessDetails?
   /// Holds the process with this pid and start time (seconds after boot), so that a signal reaches no other process.
   package var hold: @Sendable (_ pid: Int32, _ start: Double) -> Result<SendSignal, SignalRefusal>
+  /// Sets the nice value of the process with this pid and start time; returns nil, or the reason of the failure.
+  package var renice: (@Sendable (_ pid: Int32, _ start: Double, _ nice: Int32) -> String?)?
   /// Whether scans can include threads.
   package var hasThreads: Bool
 
@@ -16,8 +18,10 @@ package struct ProcessControl: Sendable {
   package init(
     details: @escaping @Sendable (Int32) -> ProcessDetails?,
     hold: @escaping @Sendable (_ pid: Int32, _ start: Double) -> Result<SendSignal, SignalRefusal>,
+    renice: (@Sendable (_ pid: Int32, _ start: Double, _ nice: Int32) -> String?)? = nil,
     hasThreads: Bool = false
   ) {
+    self.renice = renice
     self.hasThreads = hasThreads
     self.details = details
     self.hold = hold

@@ -26,55 +26,6 @@ struct ProcessRow {
   var usesGPU: Bool { !gpus.isEmpty }
 }
 
-/// A column of the process table.
-enum ProcessColumn: String, CaseIterable {
-  case pid, user, state, threads, cpu, memory, read, write, gpu, vram, service, name
-
-  /// Header.
-  var title: String {
-    switch self {
-    case .pid: "PID"
-    case .user: "USER"
-    case .state: "S"
-    case .threads: "THR"
-    case .cpu: "CPU%"
-    case .memory: "MEM"
-    case .read: "READ/s"
-    case .write: "WRITE/s"
-    case .gpu: "GPU%"
-    case .vram: "VRAM"
-    case .service: "SERVICE"
-    case .name: "NAME"
-    }
-  }
-
-  /// Name as a sort key, in words.
-  var meaning: String {
-    switch self {
-    case .pid: "pid"
-    case .user: "user"
-    case .state: "state"
-    case .threads: "threads"
-    case .cpu: "CPU"
-    case .memory: "memory"
-    case .read: "read rate"
-    case .write: "write rate"
-    case .gpu: "GPU"
-    case .vram: "GPU memory"
-    case .service: "service"
-    case .name: "name"
-    }
-  }
-
-  /// Whether it holds text, which is sorted in ascending order.
-  var isText: Bool {
-    switch self {
-    case .pid, .user, .state, .service, .name: true
-    default: false
-    }
-  }
-}
-
 /// Builds the rows of the table in order.
 enum ProcessRows {
   /// Joins processes with GPUs, filters, folds, and sorts them or builds their tree.
@@ -166,6 +117,8 @@ enum ProcessRows {
         case .user: row.process.user
         case .service: row.process.service ?? "\u{10FFFF}"
         case .name: row.process.name.lowercased()
+        case .workload: row.process.workload ?? "\u{10FFFF}"
+        case .command: row.process.command?.lowercased() ?? "\u{10FFFF}"
         case .state: String(Unicode.Scalar(row.process.state))
         default: ""
         }
@@ -179,17 +132,8 @@ enum ProcessRows {
       }.map(\.1)
     }
     func measure(_ row: ProcessRow) -> Double {
-      let value =
-        switch column {
-        case .threads: Double(row.process.threads)
-        case .memory: row.process.resident
-        case .read: row.process.readRate
-        case .write: row.process.writeRate
-        case .gpu: row.gpuUtil.isFinite ? row.gpuUtil : row.usesGPU ? 0 : -1
-        case .vram: row.vram
-        default: row.process.cpu
-        }
-      return value.isFinite ? value : -1
+      let value = column.measure(row) ?? .nan
+      return value.isFinite ? value : -.infinity
     }
     // Sorting moves indexes, not rows.
     struct FoldKey {

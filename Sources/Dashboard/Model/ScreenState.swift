@@ -22,6 +22,12 @@ struct ScreenState: Equatable {
     case signal(SignalDialog)
     /// The filter being typed, with its previous text.
     case filter(before: String)
+    /// The choice of the process table's columns, of its sort key, and of a user.
+    case columns(selected: Int)
+    case sortMenu(selected: Int)
+    case users(selected: Int)
+    /// The searched text.
+    case search(String)
     /// The time being typed.
     case jump(JumpPrompt)
   }

@@ -15,6 +15,8 @@ struct Settings: Equatable {
   var mouse = true
   var isUTC = false
   var title = false
+  /// Whether j and k move the selection.
+  var vi = false
 }
 
 /// One setting: its name, and how it is read and changed.
@@ -29,6 +31,8 @@ struct Setting: Sendable {
   let get: @Sendable (Settings) -> String
   /// Sets the value; false where the text is not allowed.
   let set: @Sendable (inout Settings, String) -> Bool
+  /// Allowed values of a free list, in words.
+  var allowed = "names of panels"
 
   private static func choice<Value: RawRepresentable & CaseIterable & Sendable>(
     _ key: String, _ help: String, _ path: any WritableKeyPath<Settings, Value> & Sendable
@@ -103,9 +107,28 @@ struct Setting: Sendable {
     .flag("fold", "one row per process name", \.table.isFolded),
     .flag("threads", "show threads", \.table.showsThreads),
     .flag("kernel-threads", "show kernel threads", \.table.showsKernelThreads),
+    .flag("full-command", "whole path of programs", \.table.showsFullCommand),
+    .flag("vi", "j and k select processes; F9 signals", \.vi),
     .flag("mouse", "mouse support", \.mouse),
     .flag("title", "host name as window title", \.title),
     .flag("utc", "times in UTC", \.isUTC),
+    Setting(
+      key: "columns", help: "columns of processes", values: [],
+      get: { $0.table.columns?.map(\.rawValue).joined(separator: ",") ?? "auto" },
+      set: { settings, text in
+        guard text != "auto" else {
+          settings.table.columns = nil
+          return true
+        }
+        var columns: [ProcessColumn] = []
+        for word in text.split(separator: ",") {
+          guard let column = ProcessColumn(rawValue: String(word).trimmed) else { return false }
+          if !columns.contains(column) { columns.append(column) }
+        }
+        guard !columns.isEmpty else { return false }
+        settings.table.columns = columns
+        return true
+      }, allowed: "auto or some of " + ProcessColumn.allCases.map(\.rawValue).joined(separator: ",")),
     Setting(
       key: "hide", help: "hidden panels", values: [],
       get: { settings in
@@ -121,6 +144,9 @@ struct Setting: Sendable {
         return true
       }),
   ]
+
+  /// Settings of the editor; the first opens the choice of columns.
+  static let edited = all.filter { $0.key == "columns" } + all.filter { !$0.values.isEmpty }
 
   /// Selects the next or previous value.
   func step(_ settings: inout Settings, by count: Int) {

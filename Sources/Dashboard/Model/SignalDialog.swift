@@ -15,6 +15,9 @@ struct SignalDialog: Equatable {
   /// Monotonic time at which the confirmation became visible, or a key was ignored; nil before.
   var shown: Double?
 
+  /// Further processes that the signal goes to.
+  var others: [Process] = []
+
   /// Minimum seconds that a confirmation is visible without other keys before it is accepted.
   static let delay = 0.3
 

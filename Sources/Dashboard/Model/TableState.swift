@@ -8,6 +8,10 @@ struct TableChoice: Equatable {
   /// Whether threads have rows of their own.
   var showsThreads = false
   var showsKernelThreads = false
+  /// The columns in their order; nil for those that fit the width.
+  var columns: [ProcessColumn]?
+  /// Whether command lines have the program's whole path.
+  var showsFullCommand = true
 }
 
 /// State of the process table: its choice, and the filter, selection and scroll of this session.
@@ -17,12 +21,16 @@ struct TableState: Equatable {
   var filter = ""
   /// The selected process.
   var selected: Int32?
+  /// Processes that a signal goes to, instead of the selected one.
+  var tagged: Set<Int32> = []
   /// Whether the table scrolls with the selected process.
   var follows = false
   /// Collapsed branches of the tree, by the pid of their root.
   var closed: Set<Int32> = []
   /// The first visible row.
   var scroll = 0
+  /// The first visible one of chosen columns; beyond them, steps into the command line.
+  var firstColumn = 0
 
   subscript<Value>(dynamicMember member: WritableKeyPath<TableChoice, Value>) -> Value {
     get { choice[keyPath: member] }
@@ -44,9 +52,14 @@ struct TableState: Equatable {
     guard !rows.isEmpty else { return false }
     var place = step > 0 ? min(rows.count - 1, scroll) : 0
     if let selected, let now = rows.firstIndex(of: selected) { place = min(rows.count - 1, max(0, now + step)) }
-    selected = rows[place]
-    scroll = min(frameContext.lastScroll, max(place - frameContext.visibleRows + 1, min(scroll, place)))
+    select(place, frameContext)
     return true
+  }
+
+  /// Selects a row and scrolls to it.
+  mutating func select(_ place: Int, _ frameContext: FrameContext) {
+    selected = frameContext.rows[place]
+    scroll = min(frameContext.lastScroll, max(place - frameContext.visibleRows + 1, min(scroll, place)))
   }
 
   /// Moves the selection, or scrolls if no row is selected; false without a change.

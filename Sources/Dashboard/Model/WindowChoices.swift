@@ -32,7 +32,7 @@ struct WasteChoice: Equatable {
 extension ScreenState {
   /// Compares the marked time with the viewed one, or the viewed one with now.
   mutating func compare(_ frameContext: FrameContext) -> Model.Effect {
-    guard let newest = frameContext.entries.last?.sample.timestamp.seconds else { return .nothing }
+    guard let newest = frameContext.entries.last?.sample.timestamp.seconds else { return noted("no samples yet") }
     let second = mark == nil ? newest : cursor.time ?? newest
     guard let first = mark ?? cursor.time, abs(first - second) > 0.5 else {
       note = "mark a time (') and move, or view the past (left, g), then = compares it with now"
@@ -44,7 +44,7 @@ extension ScreenState {
 
   /// Shows the waste since the mark, or of the last day before the viewed time.
   mutating func showWaste(_ frameContext: FrameContext) -> Model.Effect {
-    guard let newest = frameContext.entries.last?.sample.timestamp.seconds else { return .nothing }
+    guard let newest = frameContext.entries.last?.sample.timestamp.seconds else { return noted("no samples yet") }
     let end = cursor.time ?? newest
     // A visit of the history is limited to a number of samples.
     let longest = 0.8 * Double(History.maxVisitedSamples * max(1, frameContext.interval))

@@ -104,54 +104,80 @@ struct ProcessPanel: Panel {
 /// Processes as a table; narrow screens drop the least informative columns first.
 struct ProcessTableView {
   let context: Context
-  private var glyphs: Glyphs { context.glyphs }
-  private var state: TableState { context.state.table }
+  var glyphs: Glyphs { context.glyphs }
+  var state: TableState { context.state.table }
+
+  /// A column at its place.
+  private struct Place {
+    let column: ProcessColumn
+    let x: Int
+    let width: Int
+  }
 
   /// Columns before the name, with the minimum width of the table and their own width.
-  private func columns(_ width: Int) -> [(column: ProcessColumn, width: Int)] {
+  private func numbers(_ width: Int) -> [(column: ProcessColumn, width: Int)] {
     let hasGPUs = context.sample.gpus.contains { $0.processes?.isEmpty == false }
     let all: [(column: ProcessColumn, width: Int, from: Int)] = [
       (.pid, 7, 28), (.user, width >= 100 ? 12 : 8, 56), (.state, 1, 40), (.threads, 4, 110), (.cpu, 5, 0),
       (.memory, 5, 0), (.read, 6, 70), (.write, 7, 70), (.gpu, 5, hasGPUs ? 50 : .max), (.vram, 5, hasGPUs ? 62 : .max),
     ]
-    return all.filter { width >= $0.from || $0.column == state.sort && width >= 44 }.map { ($0.column, $0.width) }
+    var shown = all.filter { width >= $0.from || $0.column == state.sort && width >= 44 }.map { ($0.column, $0.width) }
+    // The values that rows are sorted by are visible.
+    if !ProcessColumn.automatic.contains(state.sort), width >= 44 {
+      shown.append((state.sort, min(state.sort.width, width / 4)))
+    }
+    return shown
   }
 
-  /// Positions of the columns at a width.
-  private struct TableColumns {
-    let numbers: [(column: ProcessColumn, width: Int)]
-    let nameX: Int
-    let nameWidth: Int
-    /// nil without room, or if no row has a service.
-    let service: (x: Int, width: Int)?
-    let commandX: Int?
-
-    /// Returns the end of the name in a row.
-    func nameEnd(_ rect: Rect) -> Int { service != nil || commandX != nil ? nameX + nameWidth : rect.right }
+  /// Places of the columns of the automatic choice, or of the chosen ones.
+  private func places(in rect: Rect) -> [Place] {
+    guard let columns = state.columns else { return automaticPlaces(in: rect) }
+    let last = min(state.firstColumn, max(0, columns.count - 1))
+    var x = rect.x
+    var places: [Place] = []
+    let shown = columns.dropFirst(last)
+    for (place, column) in zip(shown.indices, shown) {
+      let rest = rect.right - x
+      // The last text takes the rest of the row.
+      let isLast = column.isLeft && column.width > 9 && place == shown.indices.last
+      let width = isLast ? rest : min(column.width, rest)
+      guard rest > 0, width >= min(column.width, 6) else { break }
+      places.append(Place(column: column, x: x, width: width))
+      x += width + (column.isLeft && column.width > 9 ? 2 : 1)
+    }
+    return places
   }
 
-  private func tableColumns(in rect: Rect) -> TableColumns {
-    let numbers = columns(rect.width)
-    let nameX = numbers.reduce(rect.x) { $0 + $1.width + 1 } + 1
+  private func automaticPlaces(in rect: Rect) -> [Place] {
+    var places: [Place] = []
+    var x = rect.x
+    for (column, width) in numbers(rect.width) {
+      places.append(Place(column: column, x: x, width: width))
+      x += width + 1
+    }
+    x += 1
     // Names need more room after the branches of a tree.
     let wide = rect.width >= 160 ? 40 : rect.width >= 100 ? 24 : 16
-    let nameWidth = max(0, min(rect.right - nameX, state.isTree ? wide + 8 : wide))
-    let serviceX = nameX + nameWidth + 2
+    let nameWidth = max(0, min(rect.right - x, state.isTree ? wide + 8 : wide))
+    let serviceX = x + nameWidth + 2
     let serviceRoom = rect.right - serviceX
     let hasService = serviceRoom >= 8 && context.table.hasServices
     let serviceWidth = min(serviceRoom, 26)
     let commandX = hasService ? serviceX + serviceWidth + 2 : serviceX
-    return TableColumns(
-      numbers: numbers, nameX: nameX, nameWidth: nameWidth, service: hasService ? (serviceX, serviceWidth) : nil,
-      commandX: rect.right - commandX >= 12 && context.table.hasCommands ? commandX : nil)
+    let hasCommand = rect.right - commandX >= 12 && context.table.hasCommands
+    places.append(Place(column: .name, x: x, width: hasService || hasCommand ? nameWidth : max(0, rect.right - x)))
+    if hasService { places.append(Place(column: .service, x: serviceX, width: serviceWidth)) }
+    if hasCommand { places.append(Place(column: .command, x: commandX, width: rect.right - commandX)) }
+    return places
   }
 
   /// Draws the header and as many rows as fit.
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     guard rest.height >= 2 else { return }
-    let columns = tableColumns(in: rest)
-    drawHead(columns, on: &grid, in: rest.takeTop(1))
+    let places = places(in: rest)
+    let head = rest.takeTop(1)
+    for place in places { drawHead(place.column, on: &grid, x: place.x, y: head.y, width: place.width) }
     let rows = context.table.rows
     let visible = rest.height
     context.hits.frameContext.visibleRows = visible
@@ -166,45 +192,15 @@ struct ProcessTableView {
     }
     for row in rows.dropFirst(firstRow(visible)).prefix(visible) {
       let line = rest.takeTop(1)
-      draw(row, columns, on: &grid, in: line)
+      for place in places {
+        draw(place.column, of: row, on: &grid, in: Rect(x: place.x, y: line.y, width: place.width, height: 1))
+      }
       if let owner = row.owner { context.hits.frameContext.owners[row.process.pid] = owner }
       context.hits.add(.process(row.process.pid), line)
+      if state.tagged.contains(row.process.pid) { grid.restyle(line) { _ in Style(.key, .bold) } }
       if row.process.pid == state.selected {
         grid.restyle(line) { Style(foreground: .selection, attributes: $0.attributes.union([.reverse, .bold])) }
       }
-    }
-  }
-
-  private func drawHead(_ columns: TableColumns, on grid: inout Grid, in line: Rect) {
-    var x = line.x
-    for (column, width) in columns.numbers {
-      drawHead(column, on: &grid, x: x, y: line.y, width: width)
-      x += width + 1
-    }
-    drawHead(.name, on: &grid, x: columns.nameX, y: line.y, width: columns.nameWidth)
-    if let (x, width) = columns.service { drawHead(.service, on: &grid, x: x, y: line.y, width: width) }
-    if let x = columns.commandX { grid.put("COMMAND", x: x, y: line.y, .muted) }
-  }
-
-  private func draw(_ row: ProcessRow, _ columns: TableColumns, on grid: inout Grid, in line: Rect) {
-    let process = row.process
-    var x = line.x
-    for (column, width) in columns.numbers {
-      draw(column, of: row, on: &grid, in: Rect(x: x, y: line.y, width: width, height: 1))
-      x += width + 1
-    }
-    let nameX = grid.put(branch(row), x: columns.nameX, y: line.y, .faint, limit: columns.nameWidth)
-    var name = process.name
-    if row.count > 1 { name = String(row.count) + glyphs.times + " " + name }
-    if row.hidden > 0 { name += " +" + String(row.hidden) }
-    let isQuiet = process.isKernelThread || row.owner != nil
-    grid.putShortened(
-      name, x: nameX, y: line.y, isQuiet ? .muted : .plain, limit: columns.nameEnd(line) - nameX)
-    if let (x, width) = columns.service, let service = process.service {
-      grid.putShortened(service, x: x, y: line.y, .muted, limit: width)
-    }
-    if let x = columns.commandX, let command = process.command {
-      grid.putShortened(command, x: x, y: line.y, .muted, limit: line.right - x)
     }
   }
 
@@ -228,7 +224,7 @@ struct ProcessTableView {
     return min(last, max(0, first))
   }
 
-  private func branch(_ row: ProcessRow) -> String {
+  func branch(_ row: ProcessRow) -> String {
     guard row.depth > 0 else { return "" }
     var text = ""
     // Deeper levels are drawn at the last available position.
@@ -246,7 +242,7 @@ struct ProcessTableView {
   private func drawHead(_ column: ProcessColumn, on grid: inout Grid, x: Int, y: Int, width: Int) {
     let isSorted = state.sort == column
     var title = column.title
-    let isLeft = column == .user || column == .state || column == .name || column == .service
+    let isLeft = column.isLeft
     if isSorted, column != .state {
       title += glyphs.sortMark(isUp: column.isText != state.isReversed)
     }
@@ -258,41 +254,5 @@ struct ProcessTableView {
       grid.putRight(title, end: x + width, y: y, style, limit: width + 1)
     }
     context.hits.add(.sort(column), Rect(x: x, y: y, width: width + 1, height: 1))
-  }
-
-  private func draw(_ column: ProcessColumn, of row: ProcessRow, on grid: inout Grid, in cell: Rect) {
-    let process = row.process
-    let (x, y, width) = (cell.x, cell.y, cell.width)
-    func right(_ text: String, _ style: Style) { grid.putRight(text, end: x + width, y: y, style, limit: width) }
-    func rate(_ value: Double) { right(TextFormat.compact(value, glyphs), value > 0 ? .plain : .faint) }
-    switch column {
-    case .pid: right(String(row.number), row.owner == nil ? .muted : .faint)
-    case .user: grid.putShortened(process.user, x: x, y: y, .muted, limit: width)
-    case .state:
-      let style: Style =
-        switch process.state {
-        case UInt8(ascii: "R"): Style(.good)
-        case UInt8(ascii: "D"), UInt8(ascii: "Z"), UInt8(ascii: "T"): .warning
-        default: .muted
-        }
-      guard process.state != 0 else { return }
-      grid.put(String(Unicode.Scalar(process.state)), x: x, y: y, style, limit: width)
-    case .threads: right(String(process.threads), process.threads > 1 ? .plain : .muted)
-    case .cpu:
-      let style: Style =
-        process.cpu >= 0.5 ? Style(.load(min(1, process.cpu)), .bold) : process.cpu >= 0.005 ? .plain : .muted
-      right(TextFormat.fine(process.cpu, glyphs), style)
-    case .memory: right(TextFormat.compact(process.resident, glyphs), .plain)
-    case .read: rate(process.readRate)
-    case .write: rate(process.writeRate)
-    case .gpu:
-      if row.gpuUtil.isFinite {
-        right(TextFormat.percent(row.gpuUtil, glyphs), Style(.gpu, row.gpuUtil >= 0.5 ? .bold : []))
-      } else if let first = row.gpus.first {
-        right("#" + String(first), .muted)
-      }
-    case .vram: if row.vram.isFinite { right(TextFormat.compact(row.vram, glyphs), Style(.vram)) }
-    case .service, .name: break
-    }
   }
 }

@@ -28,8 +28,12 @@ struct FooterView {
   func draw(on grid: inout Grid, in rect: Rect) {
     if case .filter = state.overlay {
       drawPrompt(on: &grid, in: rect)
-    } else if case .jump(let prompt) = state.overlay, state.note == nil {
-      drawPrompt(prompt, on: &grid, in: rect)
+    } else if case .jump = state.overlay, let note = state.note {
+      drawMessage(note, on: &grid, in: rect)
+    } else if case .jump(let prompt) = state.overlay {
+      drawPrompt("go to: ", prompt.text, Self.jumpHints, on: &grid, in: rect)
+    } else if case .search(let text) = state.overlay, state.note == nil {
+      drawPrompt("search: ", text, ["F3: next, Enter: done"], on: &grid, in: rect)
     } else if let message {
       drawMessage(message, on: &grid, in: rect)
     } else {
@@ -57,15 +61,16 @@ struct FooterView {
     }
   }
 
-  /// Draws the time while it is typed.
-  private func drawPrompt(_ prompt: JumpPrompt, on grid: inout Grid, in rect: Rect) {
-    var x = grid.put("go to: ", x: rect.x, y: rect.y, .key)
-    x = grid.put(prompt.text, x: x, y: rect.y, .bold, limit: rect.right - x - 1)
+  private static let jumpHints = [
+    "03:12   yesterday 14:00   -2h   2026-11-28 14:00   now   Enter: go, Esc: cancel",
+    "03:12  yesterday 14:00  -2h  2026-11-28 14:00  now", "03:12  -2h  yesterday 14:00", "03:12  -2h",
+  ]
+
+  /// Draws a text while it is typed, and the longest hint that fits.
+  private func drawPrompt(_ title: String, _ text: String, _ hints: [String], on grid: inout Grid, in rect: Rect) {
+    var x = grid.put(title, x: rect.x, y: rect.y, .key)
+    x = grid.put(text, x: x, y: rect.y, .bold, limit: rect.right - x - 1)
     grid.put(" ", x: x, y: rect.y, .reverse)
-    let hints = [
-      "03:12   yesterday 14:00   -2h   2026-11-28 14:00   now   Enter: go, Esc: cancel",
-      "03:12  yesterday 14:00  -2h  2026-11-28 14:00  now", "03:12  -2h  yesterday 14:00", "03:12  -2h", "",
-    ]
     if let hint = hints.first(where: { rect.right - x > $0.utf8.count + 4 }) {
       grid.putRight(hint, end: rect.right, y: rect.y, .muted)
     }

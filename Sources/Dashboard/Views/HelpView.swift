@@ -6,10 +6,10 @@ struct HelpView {
   /// Abbreviations on the screen, each short enough for 80 columns.
   static let legend: [(name: String, text: String)] = {
     [
-      ("axis", "B reboot, A agent restart, G gap, C clock step, O OOM kill, X Xid"),
-      ("", "E ECC error, R GPU needs recovery, L GPU lost, F filesystem, D disk"),
-      ("", "N link, W workload, ! alert, dot: end of one; thick line: throttled"),
-      ("GPU", "z asleep, ! lost and not in the mean; X E R as on the axis, T throttled"),
+      ("axis", "B reboot, A agent restart, G gap, C clock step, O OOM kill"),
+      ("", "X Xid, E ECC error, R GPU recovery, L GPU lost, F filesystem"),
+      ("", "D disk, N link, W workload, ! alert; thick line: throttled"),
+      ("GPU", "z asleep, ! lost and not in the mean; T throttled, X E R"),
       ("+3", "3 hidden rows; scroll by wheel, or focus the panel (Tab)"),
       ("graph", "line: mean of the samples of a column; shaded: min-max"),
       ("RAM", "used (total - available), then reclaimable cache"),

@@ -60,7 +60,7 @@ struct Screen {
     let footer = FooterView(input: input, context: context, glyphs: glyphs, hits: hits)
     let isPrompting =
       switch state.overlay {
-      case .filter, .jump: true
+      case .filter, .jump, .search: true
       default: false
       }
     if hasFrame && size.height >= 12 || size.height >= 2 && (footer.message != nil || isPrompting) {
@@ -117,7 +117,16 @@ struct Screen {
       }
     case .signal(let dialog):
       if let context { SignalView(context: context, dialog: dialog).draw(on: &grid) }
-    case .filter, .jump: break
+    case .columns(let selected):
+      hits.frameContext.overlayRows = state.table.columnOrder.count
+      ColumnsView(table: state.table, selected: selected, glyphs: glyphs).draw(on: &grid)
+    case .sortMenu(let selected):
+      let lines = state.table.columnOrder.map { $0.title + "  " + $0.meaning }
+      MenuView(title: "Sort by", lines: lines, selected: selected, glyphs: glyphs, hits: hits).draw(on: &grid)
+    case .users(let selected):
+      let lines = ["all users"] + hits.frameContext.users
+      MenuView(title: "Processes of", lines: lines, selected: selected, glyphs: glyphs, hits: hits).draw(on: &grid)
+    case .filter, .jump, .search: break
     }
   }
 

@@ -7,7 +7,7 @@ struct SettingsView {
   let hits: HitMap
 
   func draw(on grid: inout Grid) {
-    let all = Setting.all.filter { !$0.values.isEmpty }
+    let all = Setting.edited
     let wanted = Size(width: 76, height: all.count + 5)
     OverlayBox(title: "Settings", wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
       var rest = inner

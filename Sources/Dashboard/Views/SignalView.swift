@@ -14,7 +14,7 @@ struct SignalView {
   private func drawChoice(on grid: inout Grid) {
     let all = SignalChoice.allCases
     let wanted = Size(width: 46, height: all.count + 4)
-    let title = "Signal to " + String(process.pid) + " " + process.name
+    let title = "Signal to " + target
     OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
       var rest = inner
       let foot = rest.takeBottom(inner.height >= 4 ? 1 : 0)
@@ -30,6 +30,11 @@ struct SignalView {
       grid.putShortened("Enter: confirm, Esc: cancel", x: foot.x, y: foot.y, .muted, limit: foot.width)
       return OverlayBox.More(first: first, visible: rest.height, of: all.count)
     }
+  }
+
+  private var target: String {
+    dialog.others.isEmpty
+      ? String(process.pid) + " " + process.name : String(dialog.others.count + 1) + " tagged processes"
   }
 
   private static let nameWidth = 10
@@ -52,6 +57,10 @@ struct SignalView {
         TextFormat.fine((current ?? process).cpu, glyphs) + "%" + glyphs.separator
           + TextFormat.bytes((current ?? process).resident, glyphs) + " resident", .plain
       ))
+    if !dialog.others.isEmpty {
+      let names = dialog.others.map { String($0.pid) + " " + $0.name }
+      lines.append(("and", names.joined(separator: ", "), .warning))
+    }
     if let children = dialog.children {
       lines.append(
         ("children", String(children) + (children > 0 ? " (they are not sent the signal)" : ""), .plain))
@@ -68,7 +77,7 @@ struct SignalView {
     let lines = lines
     let command = process.command ?? process.name
     let wanted = Size(width: 76, height: lines.count + 8)
-    let title = "Send " + signal.name + " to " + String(process.pid) + " " + process.name + "?"
+    let title = "Send " + signal.name + " to " + target + "?"
     OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
       var rest = inner
       // The question stays on any screen; the command line has the next priority.

@@ -1,0 +1,173 @@
+internal import AgentMetrics
+
+/// The choice of columns, of a sort key and of a user, and the search.
+extension TableState {
+  /// The shown columns in their order.
+  var chosenColumns: [ProcessColumn] { choice.columns ?? ProcessColumn.automatic }
+
+  /// The shown columns, then the others.
+  var columnOrder: [ProcessColumn] {
+    let chosen = chosenColumns
+    return chosen + ProcessColumn.allCases.filter { !chosen.contains($0) }
+  }
+
+  /// Shows or hides a column of ``columnOrder``; returns its new place.
+  mutating func toggleColumn(_ place: Int) -> Int {
+    var columns = chosenColumns
+    guard columnOrder.indices.contains(place) else { return place }
+    let column = columnOrder[place]
+    if let shown = columns.firstIndex(of: column) {
+      // A table has at least one column.
+      guard columns.count > 1 else { return place }
+      columns.remove(at: shown)
+    } else {
+      columns.append(column)
+    }
+    choice.columns = columns
+    firstColumn = 0
+    return columnOrder.firstIndex(of: column) ?? place
+  }
+
+  /// Moves a shown column; returns its new place.
+  mutating func moveColumn(_ place: Int, by step: Int) -> Int {
+    var columns = chosenColumns
+    guard columns.indices.contains(place), columns.indices.contains(place + step) else { return place }
+    columns.swapAt(place, place + step)
+    choice.columns = columns
+    return place + step
+  }
+
+  /// Selects the first row from a place on that a text matches, around the end; false without one.
+  mutating func select(matching text: String, from place: Int, _ frameContext: FrameContext) -> Bool {
+    let rows = frameContext.table
+    let text = text.lowercased()
+    guard !rows.isEmpty, !text.isEmpty else { return false }
+    for offset in rows.indices {
+      let index = (place + offset) % rows.count
+      let process = rows[index].process
+      guard
+        process.name.lowercased().contains(text) || process.command?.lowercased().contains(text) == true
+          || String(rows[index].number) == text
+      else { continue }
+      select(index, frameContext)
+      return true
+    }
+    return false
+  }
+
+  /// Tags the selected process, or removes its tag, and selects the next one.
+  mutating func tag(_ frameContext: FrameContext) {
+    guard let selected else { return }
+    let pid = frameContext.owners[selected] ?? selected
+    if tagged.remove(pid) == nil { tagged.insert(pid) }
+    _ = moveSelection(by: 1, frameContext)
+  }
+
+  /// Place of the selected row; 0 without one.
+  func place(_ frameContext: FrameContext) -> Int {
+    selected.flatMap { frameContext.rows.firstIndex(of: $0) } ?? 0
+  }
+}
+
+extension ScreenState {
+  mutating func handleColumns(_ key: KeyPress, _ selected: Int) -> Model.Effect {
+    var selected = selected
+    let before = table.choice
+    switch key {
+    case .escape, .character("q"), .function(2): overlay = nil
+    case .character(" "), .enter: selected = table.toggleColumn(selected)
+    case .left, .character("-"), .function(7): selected = table.moveColumn(selected, by: -1)
+    case .right, .character("+"), .function(8): selected = table.moveColumn(selected, by: 1)
+    case .character("a"): table.choice.columns = nil
+    default:
+      guard let next = key.move(in: table.columnOrder.count, from: selected) else { return .nothing }
+      selected = next
+    }
+    if overlay != nil { overlay = .columns(selected: selected) }
+    guard table.choice != before else { return .draw }
+    settings.table = table.choice
+    return .save
+  }
+
+  mutating func handleSortMenu(_ key: KeyPress, _ selected: Int) -> Model.Effect {
+    switch key {
+    case .escape, .character("q"), .function(6): overlay = nil
+    case .enter:
+      overlay = nil
+      return sort(by: table.columnOrder[min(selected, table.columnOrder.count - 1)])
+    default:
+      guard let next = key.move(in: table.columnOrder.count, from: selected) else { return .nothing }
+      overlay = .sortMenu(selected: next)
+    }
+    return .draw
+  }
+
+  mutating func handleUsers(_ key: KeyPress, _ selected: Int, _ frameContext: FrameContext) -> Model.Effect {
+    let users = frameContext.users
+    switch key {
+    case .escape, .character("q"), .character("u"): overlay = nil
+    case .enter:
+      overlay = nil
+      let others = table.filter.split(separator: " ").filter { !$0.hasPrefix("user:") }.map(String.init)
+      let user = selected == 0 || !users.indices.contains(selected - 1) ? [] : ["user:" + users[selected - 1]]
+      table.filter = (user + others).joined(separator: " ")
+      table.scroll = 0
+    default:
+      guard let next = key.move(in: users.count + 1, from: selected) else { return .nothing }
+      overlay = .users(selected: next)
+    }
+    return .draw
+  }
+
+  /// Selects matching rows while a text is typed; F3 selects the next one.
+  mutating func handleSearch(_ key: KeyPress, _ text: String, _ frameContext: FrameContext) -> Model.Effect {
+    var text = text
+    var place = table.place(frameContext)
+    switch key {
+    case .escape, .enter:
+      overlay = nil
+      return .draw
+    case .backspace:
+      guard text.popLast() != nil else {
+        overlay = nil
+        return .draw
+      }
+    case .function(3), .down: place += 1
+    case .character("\u{15}"): text = ""
+    case .character(let scalar):
+      guard text.utf8.count < 100, scalar.properties.generalCategory != .control else { return .nothing }
+      text.unicodeScalars.append(scalar)
+    default: return .nothing
+    }
+    overlay = .search(text)
+    if !text.isEmpty, !table.select(matching: text, from: place, frameContext) { note = "no process matches " + text }
+    return .draw
+  }
+
+  /// Appends pasted text to the search.
+  mutating func search(pasted text: String, _ frameContext: FrameContext) -> Model.Effect {
+    for scalar in text.unicodeScalars where scalar != "\n" {
+      guard case .search(let known)? = overlay else { break }
+      _ = handleSearch(.character(scalar), known, frameContext)
+    }
+    return .draw
+  }
+
+  /// Changes the nice value of the selected process.
+  mutating func renice(by step: Int, _ frameContext: FrameContext) -> Model.Effect {
+    guard frameContext.canSignal else { return noted("read-only: nice values are not changed") }
+    guard cursor.time == nil else { return noted("You are viewing the past; press End to return first") }
+    guard let selected = table.selected else { return noted(Self.needsSelection) }
+    let pid = frameContext.owners[selected] ?? selected
+    guard let process = frameContext.processes.first(where: { $0.pid == pid }), process.nice.isFinite else {
+      return noted("the nice value of " + String(pid) + " is unknown")
+    }
+    let nice = min(19, max(-20, TextFormat.whole(process.nice) + step))
+    return .renice(process, to: nice)
+  }
+}
+
+extension FrameContext {
+  /// Users of the known processes.
+  var users: [String] { Set(processes.map(\.user)).filter { !$0.isEmpty }.sorted() }
+}

@@ -1,0 +1,187 @@
+import AgentMetrics
+import SampleStore
+import Testing
+
+@testable import Dashboard
+
+/// The choice of columns, and htop's keys.
+@Suite struct ColumnTests {
+  private let input: ScreenInput = {
+    var machine = MadeUpMachine.smallVM
+    var input = ScreenGoldens.screenInput(
+      machine.history(ticks: 20), size: Size(width: 120, height: 40), state: ScreenState(), message: nil)
+    input.canSignal = true
+    input.table = ProcessSnapshot(
+      processes: [("postgres", 40, "postgres", 3.0), ("nginx", 50, "www-data", 0.5), ("python3", 60, "mira", 0.1)].map {
+        name, pid, user, cpu in
+        var process = Process()
+        (process.name, process.pid, process.user, process.cpu) = (name, Int32(pid), user, cpu)
+        (process.resident, process.virtual, process.nice, process.priority) = (2e9, 5e9, pid == 50 ? 5 : 0, 20)
+        (process.cpuTime, process.start, process.parent) = (Double(pid) * 100, 10, 1)
+        process.command = "/usr/lib/" + name + " --flag /x"
+        process.workload = "service:" + name + ".service"
+        return process
+      })
+    return input
+  }()
+
+  private func frame(_ model: Model, width: Int = 120) -> Frame {
+    var input = input
+    (input.state, input.size.width) = (model.state, width)
+    return Screen(input).draw()
+  }
+
+  private func press(_ keys: KeyPress..., from model: Model = Model()) -> Model {
+    var model = model
+    for key in keys { _ = model.handle(key, in: frame(model).frameContext) }
+    return model
+  }
+
+  private func rows(_ model: Model, width: Int = 120) -> [String] { frame(model, width: width).grid.rows }
+
+  private func row(_ text: String, _ model: Model, width: Int = 120) -> String {
+    rows(model, width: width).first { $0.contains(text) } ?? ""
+  }
+
+  private func chosen(_ columns: [ProcessColumn]) -> Model {
+    var model = Model()
+    model.state.table.columns = columns
+    return model
+  }
+
+  @Test(arguments: [
+    (0.0, "0:00.00"), (3.454, "0:03.45"), (187.5, "3:07.50"), (3_599.99, "59:59.99"), (3_600, "1h00:00"),
+    (3_723, "1h02:03"), (86_400, "1d00h00"), (277_500, "3d05h05"), (-5, "0:00.00"),
+  ]) func timeIsThatOfTop(seconds: Double, text: String) {
+    #expect(ProcessTableView.time(seconds) == text)
+  }
+
+  @Test func chosenColumnsStandInTheirOrder() {
+    let model = chosen([.pid, .parent, .priority, .nice, .virtual, .memoryShare, .time, .workload, .command])
+    let head = row("PPID", model).split(separator: " ").filter { !["│", "|"].contains($0) }
+    #expect(head == ["PID", "PPID", "PRI", "NI", "VIRT", "MEM%", "TIME+", "WORKLOAD", "COMMAND"])
+    let nginx = row("/usr/lib/nginx", model)
+    for part in [" 50 ", " 1 ", " 20 ", " 5 ", "1h23:20", "service:nginx.service", "/usr/lib/nginx --flag /x"] {
+      #expect(nginx.contains(part), "\(part): \(nginx)")
+    }
+    var short = model
+    short.state.table.showsFullCommand = false
+    #expect(row("service:nginx", short).contains(" nginx --flag /x"))
+    // Narrow screens show the first ones; , and . scroll.
+    #expect(!row("PPID", model, width: 70).contains("COMMAND"))
+    let scrolled = press(.character("."), .character("."), from: model)
+    #expect(!rows(scrolled).contains { $0.contains("PPID") } && row("PRI", scrolled).contains("COMMAND"))
+    let far = (0..<9).reduce(model) { model, _ in press(.character("."), from: model) }
+    #expect(rows(far).contains { $0.contains("flag /x") } && !rows(far).contains { $0.contains("/usr/lib/nginx") })
+    #expect(press(.character("."), from: Model()).state.note == "choose columns first (F2, Enter)")
+  }
+
+  @Test func columnsAreChosenOrderedAndKept() throws {
+    var model = press(.function(2), .enter)
+    #expect(rows(model).contains { $0.contains("Columns of processes: automatic, by width") })
+    // Hides the first, then moves the second.
+    let context = frame(model).frameContext
+    #expect(model.handle(.character(" "), in: context) == .save)
+    #expect(model.state.settings.table.columns?.first == .user)
+    model = press(.home, .right, from: model)
+    model = press(.up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, .up, from: model)
+    model = press(.right, from: model)
+    #expect(model.state.settings.table.columns?.prefix(2) == [.state, .user])
+    let text = ConfigFile.text(model.state.settings, over: "")
+    #expect(text.contains("columns = state,user,threads,cpu"))
+    #expect(ConfigFile.parse(text).settings.table.columns == model.state.settings.table.columns)
+    let automatic = press(.character("a"), from: model)
+    #expect(automatic.state.settings.table.columns == nil)
+    #expect(press(.escape, from: automatic).state.overlay == nil)
+    #expect(DashboardOptions.problem(ofOverride: "columns=pid,cpu") == nil)
+    let problem = try #require(DashboardOptions.problem(ofOverride: "columns=pid,colour"))
+    #expect(problem.hasPrefix("columns may be auto or some of pid,user,state,threads,cpu"))
+    // The last column stays.
+    var one = TableState()
+    one.columns = [.pid]
+    #expect(one.toggleColumn(0) == 0 && one.columns == [.pid])
+  }
+
+  @Test func everyColumnIsDrawnAndSorted() {
+    for column in ProcessColumn.allCases {
+      var model = chosen([column])
+      model.state.table.sort = column
+      #expect(rows(model).contains { $0.contains(column.title) }, "\(column)")
+      model.state.table.columns = nil
+      _ = rows(model, width: 60)
+    }
+    var model = chosen([.name, .time])
+    model.state.table.sort = .time
+    #expect(frame(model).frameContext.rows == [60, 50, 40])
+  }
+
+  @Test func functionKeysAreThoseOfHtop() {
+    var model = Model()
+    #expect(model.handle(.function(10), in: frame(model).frameContext) == .quit)
+    #expect(press(.function(4)).state.overlay == .filter(before: ""))
+    #expect(press(.function(5)).state.table.isTree)
+    let menu = press(.function(6))
+    #expect(rows(menu).contains { $0.contains("Sort by") })
+    #expect(press(.down, .enter, from: menu).state.table.sort == .memory)
+    let selected = press(.down, .down)
+    #expect(selected.state.table.selected == 50)
+    model = selected
+    guard case .renice(let process, let nice) = model.handle(.function(8), in: frame(model).frameContext) else {
+      Issue.record("no effect")
+      return
+    }
+    #expect(process.pid == 50 && nice == 6)
+    var context = frame(model).frameContext
+    context.canSignal = false
+    #expect(model.handle(.function(7), in: context) == .draw && model.state.note?.hasPrefix("read-only") == true)
+  }
+
+  @Test func aSearchSelectsWhileItIsTyped() {
+    let model = press(.function(3), .character("p"), .character("y"))
+    #expect(model.state.table.selected == 60 && model.state.overlay == .search("py"))
+    #expect(rows(model).last?.hasPrefix("search: py") == true)
+    let two = press(.function(3), .character("p"))
+    #expect(two.state.table.selected == 40)
+    #expect(
+      press(.function(3), from: two).state.table.selected == 60
+        || press(.function(3), from: two).state.table.selected == 50)
+    #expect(press(.character("z"), from: model).state.note == "no process matches pyz")
+    #expect(press(.enter, from: model).state.overlay == nil)
+    var pasted = press(.function(3))
+    _ = pasted.handle(Paste(text: "python", isBracketed: true), in: frame(pasted).frameContext)
+    #expect(pasted.state.table.selected == 60 && pasted.state.overlay == .search("python"))
+  }
+
+  @Test func aUserIsSelected() {
+    let menu = press(.character("u"))
+    #expect(rows(menu).contains { $0.contains("all users") })
+    let mira = press(.down, .enter, from: menu)
+    #expect(mira.state.table.filter == "user:mira" && frame(mira).frameContext.rows == [60])
+    #expect(press(.character("u"), .enter, from: mira).state.table.filter == "")
+  }
+
+  @Test func severalProcessesAreTaggedAndSignaled() {
+    var model = press(.down, .character(" "), .down, .character(" "))
+    #expect(model.state.table.tagged == [40, 60] && !model.state.isPaused)
+    guard case .holdAll(let processes) = model.handle(.function(9), in: frame(model).frameContext) else {
+      Issue.record("no effect")
+      return
+    }
+    #expect(processes.map(\.pid) == [40, 60])
+    #expect(rows(model).contains { $0.contains("Signal to 2 tagged processes") })
+    model = press(.enter, from: model)
+    #expect(rows(model).contains { $0.contains("Send TERM to 2 tagged processes?") })
+    #expect(rows(model).contains { $0.contains("60 python3") })
+    let untagged = press(.escape, .character("U"), from: model)
+    #expect(untagged.state.table.tagged.isEmpty)
+    // Without a selection it pauses.
+    #expect(press(.character(" ")).state.isPaused)
+  }
+
+  @Test func viKeysMove() {
+    var model = Model()
+    model.state.settings.vi = true
+    model = press(.character("j"), .character("j"), .character("k"), from: model)
+    #expect(model.state.table.selected == 40 && model.state.overlay == nil)
+  }
+}
