@@ -160,7 +160,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.file("agent.conf")
     try folder.write("agent.conf", "DEFAULT_ALERTS=off\nALERT=first: ram.usage > 1%\n")
-    let (process, port) = try AgentProcess.serving(["--config", path, "--demo", "--interval", "3600"])
+    let (process, port) = try AgentProcess.serving(["--config", path, "--demo", "--history", "2", "--interval", "3600"])
     func rules() throws -> String { try Loopback.get("/alerts", port: port).body }
     #expect(try rules().contains("first"))
     try folder.write(
@@ -179,7 +179,7 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write("token", "first\nsecond\n")
     let (process, port) = try AgentProcess.serving(
-      ["--demo", "--interval", "1", "--token-file", folder.file("token")])
+      ["--demo", "--history", "2", "--interval", "1", "--token-file", folder.file("token")])
     let streams = try ["first", "second"].map { token in
       let stream = try Loopback.connect(port: port, deadline: 60)
       StandardStreams.write(

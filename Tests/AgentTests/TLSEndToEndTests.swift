@@ -157,7 +157,7 @@ struct TLSEndToEndTests {
     let path = old.folder.file("agent.conf")
     try old.folder.write("agent.conf", settings(old, key: old))
     let (process, port) = try AgentProcess.serving(
-      ["--demo", "--config", path, "--interval", "3600"], scheme: "https")
+      ["--demo", "--history", "2", "--config", path, "--interval", "3600"], scheme: "https")
     func reloaded() throws -> String {
       process.signal(SIGHUP)
       while let line = process.errorLine() { if line.end(of: "settings") != nil { return line } }

@@ -72,7 +72,8 @@ import Testing
     let path = folder.file("agent.sock")
     // Other machines' port, which the settings of the caller do not name.
     let (process, _) = try AgentProcess.serving(
-      ["--interval", "3600", "--demo", "--token-file", folder.file("token"), "--listen", "unix:" + path])
+      ["--interval", "3600", "--demo", "--history", "2", "--token-file", folder.file("token")]
+        + ["--listen", "unix:" + path])
     #expect(eventually { Files.exists(path) })
     try folder.write("agent.conf", "LISTEN=unix:\(path),mode=0600\nPORT=0\nTOKEN_FILE=/nowhere\n")
     for arguments in [["--config", folder.file("agent.conf")], ["--connect", "unix:" + path]] {
