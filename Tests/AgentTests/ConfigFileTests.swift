@@ -111,7 +111,7 @@ import Testing
       #expect(bad.status == 64)
       #expect(
         bad.errors.hasPrefix(
-          "agent: \(path):2: unknown setting \"NOISE\"; must be one of COMMAND_LINES, LOG_LEVEL, PORT"))
+          "agent: \(path):2: unknown setting \"NOISE\"; must be one of COMMAND_LINES, LOG_LEVEL, LOG_FORMAT, "))
     }
     try folder.write("agent.conf", "PORT=x\nINTERVAL_SEC=0\n")
     let both = try AgentProcess.run(["config", "check", "--config", path])

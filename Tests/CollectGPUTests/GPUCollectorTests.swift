@@ -42,7 +42,8 @@ private final class ScriptedSource: GPUSource {
     let wasThere = try eventually({ isDone }) {
       reading.boottime = Clock.boottime
       collector.prepare()
-      try collector.read(into: &reading)
+      // On a busy machine a thread may start late: "no answer for 1 s".
+      do { try collector.read(into: &reading) } catch is CollectorError { return }
       isDone = isThere(reading.gpus)
     }
     #expect(wasThere)

@@ -885,7 +885,7 @@ def test_prints(browser):
             for (let i = 3; i < bytes.length; i += 4) if (bytes[i] > 0) return false;
             return true; }).length""")
         check(empty == 0, f"{empty} charts are empty on paper")
-        seen = browser.evaluate("[...document.querySelectorAll('button, input, footer, dialog, .segments')].filter((one) => one.checkVisibility() && !one.classList.contains('cell') && !one.classList.contains('sort')).map((one) => one.id || one.className)")
+        seen = browser.evaluate("[...document.querySelectorAll('button, input, footer, dialog, .segments')].filter((one) => one.checkVisibility() && !['cell', 'sort', 'link'].some((name) => one.classList.contains(name))).map((one) => one.id || one.className)")
         check(not seen, f"controls on paper: {seen[:5]}")
         check(browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", "paper is not white")
         check(browser.evaluate("getComputedStyle(document.querySelector('h2')).color") == "rgb(22, 32, 42)", "the text is not dark")
