@@ -36,6 +36,7 @@ struct Sender {
   private var isFailing = false
   /// Whether dropped samples were logged since the last accepted request.
   private var hasLoggedDrop = false
+  private var throttle = LogThrottle()
   /// Kinds of failure that were logged since the last accepted request.
   private var loggedFailures: Set<String> = []
   /// The kind of the current failure, and the one after which a closed connection has led to an early retry.
@@ -176,11 +177,11 @@ struct Sender {
     hasLoggedDrop = false
     loggedFailures = []
     earlyRetryFailure = nil
-    if isFailing {
-      isFailing = false
+    if isFailing || throttle.isSilent, throttle.works(at: Clock.monotonic) {
       logger.notice(
         "push: works again", metadata: ["receiver": "\(sink.name)", "lag_seconds": "\(Int(status.now.lag))"])
     }
+    isFailing = false
     status.update { status in
       status.sentSamples += Double(batch.samples.count)
       status.sentValues += Double(values)
@@ -220,7 +221,7 @@ struct Sender {
       status.lastError = failure.line
       status.lastErrorTime = Clock.realtime
     }
-    if loggedFailures.count < Self.maxLoggedFailures, loggedFailures.insert(failure.kind).inserted {
+    if loggedFailures.count < Self.maxLoggedFailures, loggedFailures.insert(failure.kind).inserted, mayLogFailure() {
       logger.warning(
         outbox.isPersistent
           ? "push: failed, samples wait in the archive and are sent later"
@@ -236,6 +237,17 @@ struct Sender {
 
   private static let maxLoggedFailures = 16
 
+  /// Whether a failure that begins is logged; a line announces that the next ones are not.
+  private mutating func mayLogFailure() -> Bool {
+    let line = throttle.begins(at: Clock.monotonic)
+    if line == .lastFailure {
+      logger.warning(
+        "push: the receiver fails again and again; this is not logged until it works for some minutes",
+        metadata: ["receiver": "\(sink.name)"])
+    }
+    return line != .none
+  }
+
   private mutating func drop(_ batch: Outbox.Batch, _ rejection: Delivery.Rejection) {
     outbox.drop(batch, rejection.reason)
     logDrop(rejection.line)
@@ -249,6 +261,7 @@ struct Sender {
     }
     if !hasLoggedDrop {
       hasLoggedDrop = true
+      guard mayLogFailure() else { return }
       logger.error(
         "push: samples are dropped, the receiver rejects them",
         metadata: ["receiver": "\(sink.name)", "reason": "\(line)"])

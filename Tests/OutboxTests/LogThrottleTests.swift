@@ -1,0 +1,31 @@
+import Testing
+
+@testable import Outbox
+
+@Suite struct LogThrottleTests {
+  @Test func aReceiverThatFailsNowAndThenIsLogged() {
+    var throttle = LogThrottle()
+    for failure in 0..<50 {
+      let time = Double(failure) * 60
+      #expect(throttle.begins(at: time) == .failure)
+      #expect(throttle.works(at: time + 5))
+    }
+  }
+
+  @Test func oneThatAlternatesIsSilencedUntilItIsQuiet() {
+    var throttle = LogThrottle()
+    var lines: [LogThrottle.Line] = []
+    var ends = 0
+    for failure in 0..<40 {
+      lines.append(throttle.begins(at: Double(failure) * 3))
+      if throttle.works(at: Double(failure) * 3 + 1) { ends += 1 }
+    }
+    #expect(
+      lines.prefix(9) == [.failure, .failure, .failure, .failure, .failure, .failure, .failure, .failure, .lastFailure])
+    #expect(lines.dropFirst(9).allSatisfy { $0 == .none })
+    #expect(ends == LogThrottle.limit && throttle.isSilent)
+    #expect(!throttle.works(at: 117 + 299))
+    #expect(throttle.works(at: 117 + 301) && !throttle.isSilent)
+    #expect(throttle.begins(at: 500) == .failure)
+  }
+}
