@@ -50,7 +50,7 @@ final class Dashboard {
     self.now = now
     self.monotonic = monotonic
     logs = hosts.map { EventLog(interval: $0.history.interval) }
-    config = options.configPath.map { ConfigFile(path: $0) }
+    config = options.configPath.map { ConfigFile(path: $0, overrides: options.overrides) }
     var (settings, problem) = config?.load() ?? (Settings(), nil)
     for override in options.overrides {
       let (changed, wrong) = ConfigFile.parse(override, over: settings)

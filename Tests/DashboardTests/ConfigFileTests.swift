@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Dashboard
@@ -25,6 +26,22 @@ import Testing
     settings.theme = "light"
     settings.layout = .gpu
     #expect(ConfigFile.text(settings, over: old) == "# mine\ntheme = light\n\nfuture = 7\nlayout = gpu\n")
+  }
+
+  @Test func theCommandLinesSettingsAreNotSaved() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("config")
+    try folder.write("config", "theme = vivid\n")
+    let file = ConfigFile(path: path, overrides: ["theme=light", "layout=gpu"])
+    var settings = Settings()
+    (settings.theme, settings.layout, settings.vi) = ("light", .gpu, true)
+    #expect(file.save(settings) == nil)
+    let saved = file.load().settings
+    #expect(saved.theme == "vivid" && saved.layout == Settings().layout && saved.vi)
+    // One that is changed to another value is saved.
+    settings.layout = .io
+    #expect(file.save(settings) == nil)
+    #expect(file.load().settings.layout == .io)
   }
 
   @Test func whatIsWrongIsSaidWithItsLine() {

@@ -3,6 +3,8 @@ internal import SystemIO
 /// The settings file: lines of `key = value`; `#` starts a comment.
 struct ConfigFile {
   let path: String
+  /// Settings of the command line, which are not saved unless they are changed.
+  var overrides: [String] = []
 
   /// `$XDG_CONFIG_HOME/worker-agent/config`, `~/.config/worker-agent/config`; nil where neither is known.
   static func standardPath(_ environment: (String) -> String?) -> String? {
@@ -76,11 +78,22 @@ struct ConfigFile {
     let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
     makeFolder(folder)
     do {
-      try Files.replace(path, with: ConfigFile.text(settings, over: old), mode: 0o600)
+      try Files.replace(path, with: ConfigFile.text(withoutOverrides(settings, old), over: old), mode: 0o600)
       return nil
     } catch {
       return error.description
     }
+  }
+
+  /// Gives settings that still have the command line's value that of the file.
+  private func withoutOverrides(_ settings: Settings, _ old: String) -> Settings {
+    let file = ConfigFile.parse(old).settings
+    let overridden = overrides.reduce(file) { ConfigFile.parse($1, over: $0).settings }
+    var settings = settings
+    for setting in Setting.all where setting.get(overridden) != setting.get(file) {
+      if setting.get(settings) == setting.get(overridden) { _ = setting.set(&settings, setting.get(file)) }
+    }
+    return settings
   }
 
   private func makeFolder(_ folder: String) {
