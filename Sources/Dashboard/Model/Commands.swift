@@ -234,12 +234,7 @@ extension ScreenState {
       guard frameContext.hasThreads || table.showsThreads else {
         return noted("threads are available for this machine only")
       }
-      table.showsThreads.toggle()
-      note =
-        !table.showsThreads
-        ? "threads hidden"
-        : table.hasThreadRows
-          ? "showing threads of active processes" : "threads are not shown while processes are folded (z)"
+      toggleThreads()
     case .details:
       guard let pid = table.selected ?? frameContext.rows.first else { return .nothing }
       table.selected = pid
@@ -255,10 +250,7 @@ extension ScreenState {
     case .search:
       overlay = .search("")
       return .draw
-    case .untag:
-      guard !table.tagged.isEmpty else { return noted("no process is tagged (Space)") }
-      table.tagged = []
-      return .draw
+    case .untag: return untag()
     case .renice(let step): return renice(by: step, frameContext)
     case .scrollColumns(let step):
       guard table.columns != nil else { return noted("choose columns first (F2, Enter)") }
@@ -266,6 +258,21 @@ extension ScreenState {
       return .draw
     }
     return saveTable()
+  }
+
+  private mutating func untag() -> Model.Effect {
+    guard !table.tagged.isEmpty else { return noted("no process is tagged (Space)") }
+    table.tagged = []
+    return .draw
+  }
+
+  private mutating func toggleThreads() {
+    table.showsThreads.toggle()
+    note =
+      !table.showsThreads
+      ? "threads hidden"
+      : table.hasThreadRows
+        ? "showing threads of active processes" : "threads are not shown while processes are folded (z)"
   }
 
   mutating func noted(_ text: String) -> Model.Effect {

@@ -104,32 +104,8 @@ struct Model {
   {
     switch overlay {
     case .help(let scroll): return handleHelp(key, scroll, frameContext)
-    case .explain(let panel, let selected):
-      switch key {
-      case .tab, .right: state.overlay = .explain(panel.step(1), selected: 0)
-      case .backTab, .left: state.overlay = .explain(panel.step(-1), selected: 0)
-      case .escape, .character("?"), .character("q"), .enter: state.overlay = nil
-      default:
-        guard let next = key.move(in: frameContext.overlayRows, from: selected) else { return .nothing }
-        state.overlay = .explain(panel, selected: next)
-      }
-    case .settings(let selected):
-      let settings = Setting.edited
-      switch key {
-      case .left, .right, .character(" "), .enter:
-        guard settings.indices.contains(selected), !isBurst else { return .nothing }
-        guard !settings[selected].values.isEmpty else {
-          state.overlay = .columns(selected: 0)
-          return .draw
-        }
-        settings[selected].step(&state.settings, by: key == .left ? -1 : 1)
-        state.table.choice = state.settings.table
-        return .save
-      case .escape, .character(":"), .function(2), .character("q"): state.overlay = nil
-      default:
-        guard let next = key.move(in: settings.count, from: selected) else { return .nothing }
-        state.overlay = .settings(selected: next)
-      }
+    case .explain(let panel, let selected): return handleExplanation(key, panel, selected, frameContext)
+    case .settings(let selected): return handleSettings(key, selected)
     case .workloads(var choice):
       if let order = WorkloadOrder(key) {
         choice = WorkloadChoice(sort: order)
@@ -162,6 +138,40 @@ struct Model {
     case .users(let selected): return state.handleUsers(key, selected, frameContext)
     case .search(let text): return state.handleSearch(key, text, frameContext)
     case .jump(let prompt): return state.handle(key, prompt, frameContext)
+    }
+    return .draw
+  }
+
+  private mutating func handleExplanation(
+    _ key: KeyPress, _ panel: PanelDescriptor, _ selected: Int, _ frameContext: FrameContext
+  ) -> Effect {
+    switch key {
+    case .tab, .right: state.overlay = .explain(panel.step(1), selected: 0)
+    case .backTab, .left: state.overlay = .explain(panel.step(-1), selected: 0)
+    case .escape, .character("?"), .character("q"), .enter: state.overlay = nil
+    default:
+      guard let next = key.move(in: frameContext.overlayRows, from: selected) else { return .nothing }
+      state.overlay = .explain(panel, selected: next)
+    }
+    return .draw
+  }
+
+  private mutating func handleSettings(_ key: KeyPress, _ selected: Int) -> Effect {
+    let settings = Setting.edited
+    switch key {
+    case .left, .right, .character(" "), .enter:
+      guard settings.indices.contains(selected), !isBurst else { return .nothing }
+      guard !settings[selected].values.isEmpty else {
+        state.overlay = .columns(selected: 0)
+        return .draw
+      }
+      settings[selected].step(&state.settings, by: key == .left ? -1 : 1)
+      state.table.choice = state.settings.table
+      return .save
+    case .escape, .character(":"), .function(2), .character("q"): state.overlay = nil
+    default:
+      guard let next = key.move(in: settings.count, from: selected) else { return .nothing }
+      state.overlay = .settings(selected: next)
     }
     return .draw
   }
