@@ -12,6 +12,8 @@ extension StringProtocol {
       }
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator: result.append("?")
+      // Of noncharacters, terminals draw anything.
+      case .unassigned where scalar.properties.isNoncharacterCodePoint: result.append("?")
       case .format: continue
       default: result.append(scalar)
       }

@@ -2,7 +2,8 @@
 ///
 /// The C library's depends on its locale, and does not exist on Windows; the tests compare the two.
 enum CharacterWidth {
-  /// Columns of one scalar: 0 for marks and formatting, 2 for East Asian wide, full-width and emoji, -1 for controls.
+  /// Columns of one scalar: 0 for marks and formatting, 2 for East Asian wide, full-width and emoji, -1 for controls and
+  /// noncharacters.
   static func of(_ scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value < 0x7F { return value < 0x20 ? -1 : 1 }
@@ -15,6 +16,7 @@ enum CharacterWidth {
     switch scalar.properties.generalCategory {
     case .nonspacingMark, .enclosingMark, .format: return 0
     case .control: return -1
+    case .unassigned where scalar.properties.isNoncharacterCodePoint: return -1
     default: return isWide(value) ? 2 : 1
     }
   }
