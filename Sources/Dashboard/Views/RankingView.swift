@@ -33,7 +33,7 @@ struct RankingView {
     context.hits.frameContext.overlayRows = rows.count
     let selected = min(choice.selected, max(0, rows.count - 1))
     let wanted = Size(width: min(132, grid.width - 2), height: max(4, rows.count) + 7 + reasons.count)
-    let times = [choice.start, choice.end].map { context.clock.time($0) }.joined(separator: " to ")
+    let times = context.clock.span(from: choice.start, to: choice.end)
     let title = choice.measure.rawValue.uppercased() + " by " + choice.grouping.rawValue + ", " + times
     OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
       var rest = inner

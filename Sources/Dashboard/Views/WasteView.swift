@@ -28,7 +28,7 @@ struct WasteView {
     context.hits.frameContext.overlayRows = entries.count
     let selected = min(choice.selected, max(0, entries.count - 1))
     let wanted = Size(width: min(124, grid.width - 2), height: max(4, entries.count) + 7)
-    let times = [choice.start, choice.end].map { context.clock.time($0) }.joined(separator: " to ")
+    let times = context.clock.span(from: choice.start, to: choice.end)
     OverlayBox(title: "WASTE by " + choice.grouping.rawValue + ", " + times, wanted: wanted, glyphs: glyphs)
       .draw(on: &grid) { grid, inner in
         var rest = inner

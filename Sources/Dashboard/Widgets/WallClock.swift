@@ -12,7 +12,12 @@ struct WallClock {
     (isToday(time) ? "" : TextFormat.date(time + Double(utcOffset)) + " ") + timeOfDay(time)
   }
 
-  /// The same, shorter: `06:45`, `Feb 4 06:45`.
+  /// A window: `06:45:30 to 07:00:00`, `2026-02-04 23:00:00 to today 01:00:00`.
+  func span(from start: Double, to end: Double) -> String {
+    time(start) + " to " + (isToday(end) && !isToday(start) ? "today " : "") + time(end)
+  }
+
+  /// A time, shorter: `06:45`, `Feb 4 06:45`.
   func short(_ time: Double, hasSeconds: Bool = false) -> String {
     let text = timeOfDay(time)
     return (isToday(time) ? "" : day(time) + " ") + (hasSeconds ? text : String(text.dropLast(3)))
