@@ -83,8 +83,8 @@ extension ScreenState {
       guard frameContext.oldest.isFinite else { return .nothing }
       cursor.view(frameContext.oldest, frameContext)
     case .now: returnToNow()
-    case .pause where table.selected != nil && cursor.time == nil && !isPaused: table.tag(frameContext)
-    case .pause:
+    case .space where table.selected != nil && cursor.time == nil && !isPaused: table.tag(frameContext)
+    case .pause, .space:
       if isPaused || cursor.time != nil {
         returnToNow()
       } else if !frameContext.entries.isEmpty {

@@ -51,8 +51,9 @@ enum KeyMap {
           [.shiftPageUp, .shiftPageDown], "⇧PgUp ⇧PgDn", "half a screen back, forward; Ctrl works, too", "far",
           [.time(.page(-1)), .time(.page(1))]),
         Binding([.shiftHome, .shiftEnd], "⇧Home ⇧End", "oldest sample; now", "oldest", [.time(.oldest), .time(.now)]),
+        Binding([character("Z")], "Z", "pause the screen, resume", "pause", [.time(.pause)]),
         Binding(
-          [character(" ")], "Space", "pause the screen, resume; tag the selected process", "pause", [.time(.pause)]),
+          [character(" ")], "Space", "tag the selected process; without one as Z", "pause", [.time(.space)]),
         Binding(
           [character("n"), character("p")], "n p", "next, previous event (reboot, OOM kill, Xid, ...)", "events",
           [.time(.event(1)), .time(.event(-1))]),
