@@ -6,7 +6,8 @@ enum Action: Hashable {
   case table(TableAction)
 
   enum TimeAction: Hashable {
-    case step(Int), page(Int), oldest, now, pause, space, event(Int), zoom(Int), autoZoom, mark, jump, copyLink, compare, waste
+    case step(Int), page(Int), oldest, now, pause, space, event(Int), zoom(Int), autoZoom, mark, jump, copyLink,
+      compare, waste
   }
 
   enum PanelAction: Hashable {
