@@ -167,7 +167,7 @@ final class ProcessScanner {
     if let before = scan.all.last?.pid, pid < before { scan.isAscending = false }
     while scan.cursor < last.count, last[scan.cursor].pid < pid { scan.cursor += 1 }
     let isAt = scan.cursor < last.count && last[scan.cursor].pid == pid
-    if !isAt, !scan.isAscending { scan.cursor = place(of: pid) }
+    if !isAt, !scan.isAscending { scan.cursor = last.place(of: pid) }
     return scan.cursor < last.count && last[scan.cursor].pid == pid ? scan.cursor : nil
   }
 
@@ -274,16 +274,6 @@ final class ProcessScanner {
     guard let group = read(descriptor, "cgroup", { groups.find($0) }) else { return }
     process.service = group.service
     process.workload = group.workload
-  }
-
-  /// Index in `last` of a pid, or of the first after it.
-  private func place(of pid: Int32) -> Int {
-    var (low, high) = (0, last.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if last[middle].pid < pid { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 
   // Path of a file of a process, built in place: "1234/stat".

@@ -86,14 +86,26 @@ package struct ProcessesReading: Sendable, Hashable {
 
   package init() {}
 
-  /// Finds a process by binary search.
-  package func process(pid: Int32) -> ProcessReading? {
-    var (low, high) = (0, all.count)
+  /// Finds a process.
+  package func process(pid: Int32) -> ProcessReading? { all.process(pid: pid) }
+}
+
+/// Processes by ascending pid.
+extension [ProcessReading] {
+  /// Index of a pid, or of the first after it.
+  package func place(of pid: Int32) -> Int {
+    var (low, high) = (0, count)
     while low < high {
       let middle = (low + high) / 2
-      if all[middle].pid < pid { low = middle + 1 } else { high = middle }
+      if self[middle].pid < pid { low = middle + 1 } else { high = middle }
     }
-    return low < all.count && all[low].pid == pid ? all[low] : nil
+    return low
+  }
+
+  /// The process of a pid; nil if it is not among them.
+  package func process(pid: Int32) -> ProcessReading? {
+    let place = place(of: pid)
+    return place < count && self[place].pid == pid ? self[place] : nil
   }
 }
 

@@ -138,31 +138,17 @@ enum ReportText {
     }
   }
 
-  static func energy(_ joules: Double) -> String { joules.isFinite ? decimal(joules / 3.6e6, 3) + " kWh" : "" }
+  static func energy(_ joules: Double) -> String { joules.isFinite ? (joules / 3.6e6).fixed(3) + " kWh" : "" }
 
   static func seconds(_ value: Double) -> String {
     guard value.isFinite else { return "" }
-    if value < 600 { return decimal(value, 1) + " s" }
-    return value < 36_000 ? decimal(value / 60, 1) + " min" : decimal(value / 3_600, 1) + " h"
+    if value < 600 { return value.fixed(1) + " s" }
+    return value < 36_000 ? (value / 60).fixed(1) + " min" : (value / 3_600).fixed(1) + " h"
   }
 
   static func bytes(_ value: Double) -> String {
-    guard value.isFinite else { return "" }
-    var (rest, unit) = (value, 0)
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-    while rest >= 1_024, unit < units.count - 1 { (rest, unit) = (rest / 1_024, unit + 1) }
-    return decimal(rest, unit == 0 ? 0 : 1) + " " + units[unit]
+    value.isFinite ? OnceReport.binary(value) + "B" : ""
   }
 
-  static func percent(_ ratio: Double) -> String { ratio.isFinite ? decimal(ratio * 100, 1) + " %" : "" }
-
-  static func decimal(_ value: Double, _ digits: Int) -> String {
-    guard value.magnitude < 1e15 else { return value.description }
-    let scale = digits == 0 ? 1.0 : digits == 1 ? 10.0 : 1_000.0
-    let whole = Int64((value * scale).rounded())
-    guard digits > 0 else { return String(whole) }
-    let fraction = String(whole.magnitude % UInt64(scale))
-    return (whole < 0 ? "-" : "") + String(whole.magnitude / UInt64(scale)) + "."
-      + String(repeating: "0", count: digits - fraction.count) + fraction
-  }
+  static func percent(_ ratio: Double) -> String { ratio.isFinite ? (ratio * 100).fixed(1) + " %" : "" }
 }

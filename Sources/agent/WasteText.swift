@@ -1,3 +1,4 @@
+import AgentMetrics
 import Query
 
 /// Resources held without use, as a table of text or Markdown.
@@ -47,6 +48,6 @@ enum WasteText {
   /// GPU time; 36 s is 0.010 GPU h.
   private static func hours(_ seconds: Double) -> String {
     guard seconds.isFinite else { return "" }
-    return ReportText.decimal(seconds / 3_600, seconds < 36_000 ? 3 : 1) + " GPU h"
+    return (seconds / 3_600).fixed(seconds < 36_000 ? 3 : 1) + " GPU h"
   }
 }

@@ -7,11 +7,7 @@ enum ProcessesJSON {
   {
     let writer = JSONWriter(capacity: 65_536)
     writer.beginObject()
-    writer.member("timestamp", table.timestamp.rfc3339)
-    if isStored { writer.member("stored", true) }
-    // Rounded to milliseconds: more digits would only be noise of the clock.
-    if table.interval.isFinite { writer.member("interval_sec", (table.interval * 1_000).rounded() / 1_000, .seconds) }
-    if table.age.isFinite { writer.member("age_sec", (table.age * 1_000).rounded() / 1_000, .seconds) }
+    writer.scanMembers(table.timestamp, isStored: isStored, interval: table.interval, age: table.age)
     if table.isPartial { writer.member("partial", true) }
     writer.beginArray("processes")
     for row in rows {
@@ -46,4 +42,15 @@ enum ProcessesJSON {
     .init(name: "gpu_memory_mb", schema: .number, help: "Memory of GPUs that it uses"),
     .init(name: "gpus", schema: .list(.integer(minimum: 0)), help: "Indices of the GPUs that it uses"),
   ]
+}
+
+extension JSONWriter {
+  /// Writes the time of a scan that a list is made from; absent values are left out.
+  func scanMembers(_ timestamp: Timestamp, isStored: Bool, interval: Double, age: Double) {
+    member("timestamp", timestamp.rfc3339)
+    if isStored { member("stored", true) }
+    // Rounded to milliseconds: more digits would only be noise of the clock.
+    member("interval_sec", (interval * 1_000).rounded() / 1_000, .seconds)
+    member("age_sec", (age * 1_000).rounded() / 1_000, .seconds)
+  }
 }

@@ -15,11 +15,7 @@ enum WorkloadsJSON {
   static func encode(_ listing: Listing, _ rows: some Sequence<Workload>) -> [UInt8] {
     let writer = JSONWriter(capacity: 65_536)
     writer.beginObject()
-    writer.member("timestamp", listing.timestamp.rfc3339)
-    if listing.isStored { writer.member("stored", true) }
-    // Rounded to milliseconds: more digits would only be noise of the clock.
-    writer.member("interval_sec", (listing.interval * 1_000).rounded() / 1_000, .seconds)
-    writer.member("age_sec", (listing.age * 1_000).rounded() / 1_000, .seconds)
+    writer.scanMembers(listing.timestamp, isStored: listing.isStored, interval: listing.interval, age: listing.age)
     writer.member("total", listing.workloads.total)
     writer.member("unattributed_cpu", listing.workloads.unattributedCPU, .cores)
     writer.beginArray("workloads")

@@ -42,7 +42,7 @@ struct EndedTable {
         continue
       }
       var cpu = exit.cpu &+ (threads.removeValue(forKey: exit.pid) ?? 0)
-      let known = Self.process(exit.pid, in: before)
+      let known = before.process(pid: exit.pid)
       if let known, ticksPerSecond > 0 {
         let counted = UInt64(min(1e18, Double(known.cpuTicks) / ticksPerSecond * 1e6))
         cpu -= min(cpu, counted)
@@ -87,19 +87,10 @@ struct EndedTable {
   ) -> ProcessReading? {
     var pid = exit.parent
     for _ in 0..<16 {
-      if let process = process(pid, in: before) { return process }
+      if let process = before.process(pid: pid) { return process }
       guard let parent = parents[pid] else { return nil }
       pid = parent
     }
     return nil
-  }
-
-  private static func process(_ pid: Int32, in all: [ProcessReading]) -> ProcessReading? {
-    var (low, high) = (0, all.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if all[middle].pid < pid { low = middle + 1 } else { high = middle }
-    }
-    return low < all.count && all[low].pid == pid ? all[low] : nil
   }
 }
