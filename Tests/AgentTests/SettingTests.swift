@@ -159,6 +159,14 @@ func values<Table: SettingTable>(
     }
   }
 
+  @Test("Each request reads the tokens; a wrapper kept per read would end the stack here")
+  func tokensAreReadAMillionTimes() throws {
+    let access = try server(["--host", "127.0.0.1"]).access { _ in }
+    var count = 0
+    for _ in 0..<1_000_000 { count += access.tokens.count }
+    #expect(count == 0)
+  }
+
   @Test("Beyond loopback a token is required, or --insecure")
   func exposure() throws {
     let folder = try TemporaryFolder()

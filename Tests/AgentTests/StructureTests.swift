@@ -174,6 +174,15 @@ import Testing
     #expect(files.map { $0.split(separator: "/").last ?? "" } == ["NcursesTerminal.swift"])
   }
 
+  /// Each access to the state of `Mutex<() -> T>` or `Condition<() -> T>` leaves one more wrapper around the function.
+  @Test func noLockHoldsABareFunction() throws {
+    let types = ["Mutex<", "Condition<"].flatMap { [$0 + "@Sendable", $0 + "@escaping", $0 + "("] }
+    for path in Self.swiftFiles(in: Self.sources) {
+      let text = try Self.text(of: path)
+      for type in types { #expect(!text.contains(type), "\(path): \(type)") }
+    }
+  }
+
   @Test func oneFileHasConditionsOnTheSystem() throws {
     let files = try Self.swiftFiles(in: Self.sources).filter { path in
       try Self.text(of: path).split(separator: "\n").contains { $0.drop(while: { $0 == " " }).hasPrefix("#if") }

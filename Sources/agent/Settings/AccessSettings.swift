@@ -12,8 +12,13 @@ struct FileTokens: Equatable {
 final class ServerAccess: Sendable {
   /// Certificate and key; nil for plain TCP.
   let encryption: (any ServerEncryption)?
-  private let source: Mutex<@Sendable () -> [AccessToken]>
+  private let source: Mutex<Source>
   private let report: @Sendable (String) -> Void
+
+  /// A member, since a Mutex of a function wraps it once more each time that it is read.
+  private struct Source {
+    let tokens: @Sendable () -> [AccessToken]
+  }
 
   /// - Parameters:
   ///   - tokens: returns the accepted tokens; an empty list disables authentication.
@@ -24,11 +29,11 @@ final class ServerAccess: Sendable {
   ) {
     self.encryption = encryption
     self.report = report
-    source = Mutex(tokens)
+    source = Mutex(Source(tokens: tokens))
   }
 
   /// The accepted tokens; an empty list disables authentication.
-  var tokens: [AccessToken] { source.withLock { $0 }() }
+  var tokens: [AccessToken] { source.withLock { $0 }.tokens() }
 
   /// Uses other files; throws if a certificate cannot be used, before any change.
   ///
@@ -41,7 +46,7 @@ final class ServerAccess: Sendable {
           name: server.origin(of: \.certificate), value: files.certificate, reason: error.description)
       }
     }
-    source.withLock { $0 = tokens }
+    source.withLock { $0 = Source(tokens: tokens) }
   }
 }
 
