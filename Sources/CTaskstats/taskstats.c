@@ -110,7 +110,18 @@ int ctaskstats_open(const char *cpus) {
   return fd;
 }
 
-int64_t ctaskstats_receive(int descriptor, uint8_t *buffer, int64_t size, int waits) {
-  ssize_t count = recv(descriptor, buffer, (size_t)size, waits ? 0 : MSG_DONTWAIT);
-  return count < 0 ? -errno : count;
+int ctaskstats_receive(int descriptor, uint8_t *buffer, int64_t slot, int32_t *sizes, int count, int waits) {
+  enum { most = 64 };
+  struct mmsghdr messages[most];
+  struct iovec places[most];
+  if (count > most) count = most;
+  memset(messages, 0, sizeof messages);
+  for (int index = 0; index < count; index++) {
+    places[index] = (struct iovec){.iov_base = buffer + index * slot, .iov_len = (size_t)slot};
+    messages[index].msg_hdr.msg_iov = &places[index];
+    messages[index].msg_hdr.msg_iovlen = 1;
+  }
+  int received = recvmmsg(descriptor, messages, (unsigned)count, waits ? MSG_WAITFORONE : MSG_DONTWAIT, NULL);
+  for (int index = 0; index < received; index++) sizes[index] = (int32_t)messages[index].msg_len;
+  return received < 0 ? -errno : received;
 }

@@ -10,24 +10,45 @@ enum ShortCommand {
   static func text(_ command: String) -> String {
     var short = ""
     var rest = limit
-    for (index, word) in command.prefix(limit * 40).split(separator: " ").enumerated() {
-      let part = self.word(word, isProgram: index == 0)
-      let length = part.count + (index == 0 ? 0 : 1)
-      guard length <= rest else { return short.isEmpty ? part.prefix(limit - 1) + "…" : short + " …" }
-      short += (index == 0 ? "" : " ") + part
+    var remainder = command[...]
+    while let word = nextWord(of: &remainder) {
+      let isProgram = short.isEmpty
+      let part = self.word(word, isProgram: isProgram)
+      let length = part.count + (isProgram ? 0 : 1)
+      guard length <= rest else { return isProgram ? part.prefix(limit - 1) + "…" : short + " …" }
+      short += (isProgram ? "" : " ") + part
       rest -= length
     }
     return short
   }
 
+  /// Removes the first word; nil at the end. Few words of a long command line are needed, therefore it is not split.
+  private static func nextWord(of remainder: inout Substring) -> Substring? {
+    guard let start = remainder.utf8.firstIndex(where: { $0 != UInt8(ascii: " ") }) else { return nil }
+    let end = remainder.utf8[start...].firstIndex(of: UInt8(ascii: " ")) ?? remainder.endIndex
+    defer { remainder = remainder[end...] }
+    return remainder[start..<end]
+  }
+
   private static func word(_ word: Substring, isProgram: Bool) -> String {
     // The value of an option, "--config=/etc/server.conf".
-    let value = word.hasPrefix("-") ? word.firstIndex(of: "=").map { word.index(after: $0) } : word.startIndex
-    var (name, path) = ("", word)
-    if let value { (name, path) = (String(word[..<value]), word[value...]) }
-    let isPath = path.hasPrefix("/") || isProgram && path.contains("/")
-    if isPath, let last = path.split(separator: "/").last { path = last }
-    let text = name + path
-    return text.count <= argumentLimit ? text : text.prefix(argumentLimit - 1) + "…"
+    let value = word.utf8.first == UInt8(ascii: "-") ? word.utf8.firstIndex(of: UInt8(ascii: "=")) : nil
+    let place = value.map { word.utf8.index(after: $0) } ?? word.startIndex
+    var path = word[place...]
+    let isPath = path.utf8.first == UInt8(ascii: "/") || isProgram && path.utf8.contains(UInt8(ascii: "/"))
+    if isPath { path = lastPart(of: path) }
+    let text = word[..<place] + path
+    // Bytes are counted first: characters take much longer.
+    if text.utf8.count <= argumentLimit || text.prefix(argumentLimit + 1).count <= argumentLimit { return String(text) }
+    return text.prefix(argumentLimit - 1) + "…"
+  }
+
+  /// The last part of a path without the slashes after it; a path of slashes as it is.
+  private static func lastPart(of path: Substring) -> Substring {
+    let slash = UInt8(ascii: "/")
+    guard let last = path.utf8.lastIndex(where: { $0 != slash }) else { return path }
+    let end = path.utf8.index(after: last)
+    let start = path.utf8[..<last].lastIndex(of: slash).map { path.utf8.index(after: $0) } ?? path.startIndex
+    return path[start..<end]
   }
 }

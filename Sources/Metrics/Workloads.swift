@@ -95,12 +95,19 @@ package struct Workloads: MetricGroup, Hashable {
       return nil
     }
     var use: [String: LiveUse] = [:]
+    // Most processes belong to the workload of the one before, which needs no search.
+    var last: (workload: String, use: LiveUse)?
     span.forEachProcess { process, before, time in
       guard let workload = process.workload, time.seconds > 0 else { return }
+      if last?.workload != workload {
+        if let last { use[last.workload] = last.use }
+        last = (workload, use[workload] ?? LiveUse())
+      }
       let ticks = process.cpuTicks - min(process.cpuTicks, before?.cpuTicks ?? 0)
-      use[workload, default: LiveUse()].cpu += Double(ticks) * span.current.secondsPerTick / time.seconds
-      use[workload]?.count += 1
+      last?.use.cpu += Double(ticks) * span.current.secondsPerTick / time.seconds
+      last?.use.count += 1
     }
+    if let last { use[last.workload] = last.use }
     return use
   }
 

@@ -8,8 +8,9 @@
 // ENOENT where the kernel has none.
 int ctaskstats_open(const char *cpus);
 
-// Receives one message into a buffer, after waiting for it if `waits` is not 0. Returns its size, or a negated errno:
-// EAGAIN without one, ENOBUFS where the kernel dropped some.
-int64_t ctaskstats_receive(int descriptor, uint8_t *buffer, int64_t size, int waits);
+// Receives up to `count` messages, at most 64, each into its `slot` bytes of a buffer, and writes their sizes; waits for
+// the first if `waits` is not 0. Returns their number, or a negated errno: EAGAIN without one, ENOBUFS where the kernel
+// dropped some.
+int ctaskstats_receive(int descriptor, uint8_t *buffer, int64_t slot, int32_t *sizes, int count, int waits);
 
 #endif

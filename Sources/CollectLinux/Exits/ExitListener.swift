@@ -19,6 +19,9 @@ final class ExitListener: Sendable {
   static let limit = 16_384
   /// Microseconds for which the thread rests after an exit, so that it wakes rarely.
   private static let rest: UInt32 = 50_000
+  /// Messages per call of the kernel, and the bytes of each: one has the statistics of a task and of its process.
+  private static let batch = 8
+  private static let slot = 4_096
 
   private let state = Condition(Exits())
 
@@ -47,22 +50,28 @@ final class ExitListener: Sendable {
   }
 
   private static func listen(_ descriptor: Int32, _ state: Condition<Exits>) {
-    var buffer = [UInt8](repeating: 0, count: 16_384)
+    var buffer = [UInt8](repeating: 0, count: slot * batch)
+    var sizes = [Int32](repeating: 0, count: batch)
     while true {
       var exits: [TaskExit] = []
       var isIncomplete = false
-      var size = ctaskstats_receive(descriptor, &buffer, Int64(buffer.count), 1)
-      while size != Int64(-EAGAIN), exits.count < limit {
-        if size > 0 {
-          exits += TaskstatsParser.exits(buffer.span.extracting(..<Int(size)))
-        } else if size == Int64(-ENOBUFS) {
+      var isFirst: Int32 = 1
+      // A batch that is not full was the last; the next one is awaited after the rest.
+      var count = Int32(batch)
+      while count != -EAGAIN, count == batch || count < 0, exits.count < limit {
+        count = ctaskstats_receive(descriptor, &buffer, Int64(slot), &sizes, Int32(batch), isFirst)
+        isFirst = 0
+        if count > 0 {
+          for index in 0..<Int(count) {
+            exits += TaskstatsParser.exits(buffer.span.extracting(index * slot..<index * slot + Int(sizes[index])))
+          }
+        } else if count == -ENOBUFS {
           isIncomplete = true
-        } else if size != Int64(-EINTR) {
+        } else if count != -EINTR, count != -EAGAIN {
           // The socket is of no more use.
           SystemIO.close(descriptor)
           return
         }
-        size = ctaskstats_receive(descriptor, &buffer, Int64(buffer.count), 0)
       }
       state.withState { state in
         let room = limit - state.all.count

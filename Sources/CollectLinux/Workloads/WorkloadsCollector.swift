@@ -126,8 +126,8 @@ package final class WorkloadsCollector: Collector {
     let isMoved = group.total.cpu != cpu || group.total.memory != memory
     let isListed = group.listedUntil > pacing.last
     if isFull || isMoved || isListed {
-      // The two files of all groups leave few descriptors.
-      let keeps = isListed && openCount < descriptorLimit / 2
+      // The two files of all groups leave few descriptors; those of the heaviest come first.
+      let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
       for file in active { _ = read(file, of: group, keeps: keeps) }
     }
     if isRare { for file in rare { _ = read(file, of: group, keeps: false) } }
