@@ -22,7 +22,9 @@ enum ShortCommand {
     return short
   }
 
-  /// Removes the first word; nil at the end. Few words of a long command line are needed, therefore it is not split.
+  /// Removes the first word; nil at the end.
+  ///
+  /// Few words of a long command line are needed, therefore it is not split.
   private static func nextWord(of remainder: inout Substring) -> Substring? {
     guard let start = remainder.utf8.firstIndex(where: { $0 != UInt8(ascii: " ") }) else { return nil }
     let end = remainder.utf8[start...].firstIndex(of: UInt8(ascii: " ")) ?? remainder.endIndex
