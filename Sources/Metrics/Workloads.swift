@@ -48,13 +48,14 @@ package struct Workloads: MetricGroup, Hashable {
     var attributed = total == 0 ? 0 : Double.nan
     var active = 0
     span.forEach { index, reading, before in
-      var workload = Workload(from: before, to: reading, over: span.elapsed)
-      if workload.cpu > 0 { active += 1 }
-      if !reading.isGroup { attributed = sum(attributed, workload.cpu) }
+      let cpu = span.elapsed.rate(before?.cpu, reading.cpu, unit: 1e-6)
+      if cpu > 0 { active += 1 }
+      if !reading.isGroup { attributed = sum(attributed, cpu) }
       guard keepsAll || ranking.isChosen[index] else {
-        if !reading.isGroup { rest.add(workload) }
+        if !reading.isGroup { rest.add(before, reading, over: span.elapsed) }
         return
       }
+      var workload = Workload(from: before, to: reading, over: span.elapsed)
       if let live { workload.setEnded(live[reading.names.id], over: span.elapsed) }
       if let share = gpus[reading.names.id] { workload.setGPU(share) }
       top.append(workload)
@@ -138,13 +139,14 @@ package struct WorkloadRest: MetricGroup, Hashable {
 
   package init() {}
 
-  mutating func add(_ workload: Workload) {
+  /// Adds a workload by its counters; without its names, since hundreds are added in each interval.
+  mutating func add(_ before: WorkloadReading?, _ reading: WorkloadReading, over elapsed: Elapsed) {
     count += 1
-    cpu = sum(cpu, workload.cpu)
-    memory = sum(memory, workload.memory)
-    readRate = sum(readRate, workload.readRate)
-    writeRate = sum(writeRate, workload.writeRate)
-    tasks = sum(tasks, Double(workload.tasks))
+    cpu = sum(cpu, elapsed.rate(before?.cpu, reading.cpu, unit: 1e-6))
+    memory = sum(memory, metric(reading.memory))
+    readRate = sum(readRate, elapsed.rate(before?.readBytes, reading.readBytes))
+    writeRate = sum(writeRate, elapsed.rate(before?.writtenBytes, reading.writtenBytes))
+    tasks = sum(tasks, metric(reading.tasks))
   }
 
   package static let table = Table<WorkloadRest>([
@@ -215,20 +217,23 @@ private struct WorkloadRanking {
   mutating func offer(
     _ index: Int, _ workload: WorkloadReading, _ before: WorkloadReading?, isKnown: Bool, gpu: GPUShare?
   ) {
-    func growth(_ path: KeyPath<WorkloadReading, UInt64?>) -> UInt64 {
-      guard isKnown, let after = workload[keyPath: path], let before = before?[keyPath: path], after > before else {
-        return 0
-      }
+    func growth(_ before: UInt64?, _ after: UInt64?) -> UInt64 {
+      guard isKnown, let after, let before, after > before else { return 0 }
       return after - before
     }
-    offer(0, growth(\.cpu), index)
+    offer(0, growth(before?.cpu, workload.cpu), index)
     offer(1, workload.memory ?? 0, index)
-    offer(2, growth(\.readBytes) &+ growth(\.writtenBytes), index)
-    offer(3, max(growth(\.cpuStall), growth(\.memoryStall), growth(\.ioStall)), index)
+    let bytes = growth(before?.readBytes, workload.readBytes) &+ growth(before?.writtenBytes, workload.writtenBytes)
+    offer(2, bytes, index)
+    let stalls = (
+      growth(before?.cpuStall, workload.cpuStall), growth(before?.memoryStall, workload.memoryStall),
+      growth(before?.ioStall, workload.ioStall)
+    )
+    offer(3, max(stalls.0, stalls.1, stalls.2), index)
     if let gpu { offer(4, UInt64(max(1, gpu.memory.isFinite ? min(gpu.memory, 1e18) : 1)), index) }
     let limit = workload.memoryLimit.map { Double($0) } ?? .infinity
     let isNearLimit = Double(workload.memory ?? 0) >= Workloads.nearLimit * limit
-    if workload.isListed || isNearLimit || growth(\.oomKills) > 0 { choose(index) }
+    if workload.isListed || isNearLimit || growth(before?.oomKills, workload.oomKills) > 0 { choose(index) }
   }
 
   private mutating func choose(_ index: Int) {

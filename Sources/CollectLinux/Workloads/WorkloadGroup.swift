@@ -48,11 +48,7 @@ final class WorkloadGroup {
     guard let parent else { return }
     parent.children -= 1
     var departed = parent.departed ?? WorkloadReading(names: parent.total.names, serial: parent.serial)
-    for path in Self.counters {
-      if let count = total[keyPath: path] {
-        departed[keyPath: path] = (departed[keyPath: path] ?? 0) &+ count
-      }
-    }
+    Self.combineCounters(&departed, total, Self.add)
     parent.departed = departed
   }
 
@@ -64,10 +60,10 @@ final class WorkloadGroup {
     own.isNew = isNew
     own.isGroup = found.kind == .pod
     guard inside != nil || departed != nil else { return own }
-    for path in Self.counters + Self.levels {
-      guard let count = own[keyPath: path] else { continue }
-      let others = (inside?[keyPath: path] ?? 0) &+ (departed?[keyPath: path] ?? 0)
-      own[keyPath: path] = count - min(count, others)
+    for others in [inside, departed] {
+      guard let others else { continue }
+      Self.combineCounters(&own, others, Self.subtract)
+      Self.combineLevels(&own, others, Self.subtract)
     }
     // Highest values of different times cannot be subtracted.
     if inside != nil { own.memoryPeak = nil }
@@ -76,17 +72,36 @@ final class WorkloadGroup {
 
   /// Adds its counters to the sums of the workload around it.
   func add(to sums: inout WorkloadReading) {
-    for path in Self.counters + Self.levels {
-      if let count = total[keyPath: path] { sums[keyPath: path] = (sums[keyPath: path] ?? 0) &+ count }
-    }
+    Self.combineCounters(&sums, total, Self.add)
+    Self.combineLevels(&sums, total, Self.add)
   }
 
-  private static let counters: [any WritableKeyPath<WorkloadReading, UInt64?> & Sendable] = [
-    \.cpu, \.throttled, \.oomKills, \.readBytes, \.writtenBytes,
-  ]
-  private static let levels: [any WritableKeyPath<WorkloadReading, UInt64?> & Sendable] = [
-    \.memory, \.inactiveFile, \.swap, \.tasks,
-  ]
+  private static func add(_ sum: inout UInt64?, _ count: UInt64?) {
+    if let count { sum = (sum ?? 0) &+ count }
+  }
+
+  private static func subtract(_ total: inout UInt64?, _ part: UInt64?) {
+    if let count = total, let part { total = count - min(count, part) }
+  }
+
+  private static func combineCounters(
+    _ reading: inout WorkloadReading, _ other: WorkloadReading, _ body: (inout UInt64?, UInt64?) -> Void
+  ) {
+    body(&reading.cpu, other.cpu)
+    body(&reading.throttled, other.throttled)
+    body(&reading.oomKills, other.oomKills)
+    body(&reading.readBytes, other.readBytes)
+    body(&reading.writtenBytes, other.writtenBytes)
+  }
+
+  private static func combineLevels(
+    _ reading: inout WorkloadReading, _ other: WorkloadReading, _ body: (inout UInt64?, UInt64?) -> Void
+  ) {
+    body(&reading.memory, other.memory)
+    body(&reading.inactiveFile, other.inactiveFile)
+    body(&reading.swap, other.swap)
+    body(&reading.tasks, other.tasks)
+  }
 }
 
 /// Files of a workload's group that stay open between reads.

@@ -5,14 +5,16 @@ internal import SystemIO
 
 /// Containers, services, sessions, jobs and other workloads, by their control groups.
 ///
-/// Each pass reads two counters of each group with files that stay open, and the rest only where these moved, where the
-/// group is among the heaviest, and at every thirtieth pass; limits at every sixtieth. Passes run within a budget of a
-/// hundredth of one CPU.
+/// Each pass reads the CPU time of each group with a file that stays open; its memory where that moved, where the group is
+/// among the heaviest, and at every fifth pass; the rest where one of the two moved, and at every thirtieth pass; limits
+/// at every sixtieth. Passes run within a budget of a hundredth of one CPU.
 package final class WorkloadsCollector: Collector {
   package let name = "workloads"
 
   /// Seconds for which one of the heaviest stays in Samples.
   private static let listedSeconds = 300.0
+  /// Passes after which the memory of a group that used no CPU time is read again: reclaim may have reduced it.
+  private static let settledPasses = 5
   /// Groups per measure that stay in Samples.
   private static let listedCount = 12
 
@@ -120,11 +122,16 @@ package final class WorkloadsCollector: Collector {
     // Files may appear when a controller is enabled.
     if isRare { group.files.missing = 0 }
     group.reads += 1
+    let isListed = group.listedUntil > pacing.last
+    let isSettled = !isFull && !isListed && (pass &+ group.serial) % Self.settledPasses != 0
     var isThere = false
-    for file in constant where read(file, of: group, keeps: true) { isThere = true }
+    for file in constant {
+      // The first is the CPU time: a group without any charges no memory.
+      if isThere, isSettled, cpu != nil, group.total.cpu == cpu { break }
+      if read(file, of: group, keeps: true) { isThere = true }
+    }
     if !isThere, Self.isGone(index.folder(of: group.found.path, in: group.trees.trailingZeroBitCount)) { return false }
     let isMoved = group.total.cpu != cpu || group.total.memory != memory
-    let isListed = group.listedUntil > pacing.last
     if isFull || isMoved || isListed {
       // The two files of all groups leave few descriptors; those of the heaviest come first.
       let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
