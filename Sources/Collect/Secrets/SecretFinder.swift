@@ -242,7 +242,8 @@ struct SecretFinder {
   mutating func mark(_ value: Range<Int>, _ form: SecretList.Form, _ kind: SecretName.Kind) {
     let text = bytes[value]
     switch form {
-    case .whole, .credentials: add(value, kind)
+    case .whole: add(value, kind)
+    case .credentials: add(text.first?.isQuote == true ? quoted(at: value.lowerBound, in: value) : value, kind)
     case .group:
       guard let colon = text.firstIndex(of: UInt8(ascii: ":")), !text[(colon + 1)...].allSatisfy(\.isDigit)
       else { return }

@@ -113,7 +113,7 @@ extension SecretFinder {
   }
 
   /// The text between a quote and its end, which may lie beyond the text.
-  private func quoted(at place: Int, in text: Range<Int>) -> Range<Int> {
+  func quoted(at place: Int, in text: Range<Int>) -> Range<Int> {
     let quote = bytes[place]
     var end = place + 1
     while end < text.upperBound, bytes[end] != quote {
