@@ -1,6 +1,6 @@
 #ifndef CTHREADSANITIZER_H
 #define CTHREADSANITIZER_H
 
-// Nothing to call: the file beside this one takes the place of a function of the C library under the thread sanitizer.
+// Nothing to call: the file beside this one takes the place of functions of a library under the thread sanitizer.
 
 #endif
