@@ -223,7 +223,11 @@ let package = Package(
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z", .when(platforms: [.linux, .macOS]))]),
 
     // Recorded machines, mutations, programs and connections, for all tests that need them.
-    .target(name: "TestSupport", dependencies: ["SystemIO"], path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["SystemIO", "CThreadSanitizer"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    // Shows Swift's Mutex to the thread sanitizer; empty without it.
+    .target(name: "CThreadSanitizer", path: "Tests/CThreadSanitizer"),
     .testTarget(name: "MetricsTests", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "SystemIOTests", dependencies: ["SystemIO", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "QueryTests", dependencies: ["Query", "SampleStore", "AgentMetrics"], swiftSettings: settings),

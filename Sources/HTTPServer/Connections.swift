@@ -214,8 +214,8 @@ final class Connections {
     }
     for stream in Array(streams.values) where stream.deadline.map({ $0 <= now }) == true {
       logger.debug(
-        stream.response.stalledSince == nil
-          ? "closing a stream without a request in time" : "closing a stream whose client does not read")
+        stream.isStalled
+          ? "closing a stream whose client does not read" : "closing a stream without a request in time")
       stream.close()
     }
   }

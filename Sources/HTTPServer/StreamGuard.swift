@@ -18,6 +18,10 @@ final class StreamGuard: ChannelDuplexHandler {
   /// Time at which the stream is reset unless something happens; nil while a response is created or sent.
   private(set) var deadline: NIODeadline?
   private var bodyDeadline: NIODeadline?
+  /// Time for the end of a response, which the client's window may hold back: a short one leaves the channel writable.
+  private var endDeadline: NIODeadline?
+  /// Whether the deadline is one for the client to read.
+  var isStalled: Bool { response.stalledSince != nil || endDeadline != nil }
   private var isRequestComplete = false
   /// Whether the request was answered here, and its further parts are ignored.
   private var isRefused = false
@@ -102,6 +106,8 @@ final class StreamGuard: ChannelDuplexHandler {
       // The rest of the request's body is not wanted.
       promise.futureResult.whenComplete { _ in if !handler.value.isRequestComplete { handler.value.close() } }
       context.write(data, promise: promise)
+      endDeadline = .now() + limits.stalled
+      updateDeadline()
     }
   }
 
@@ -114,7 +120,8 @@ final class StreamGuard: ChannelDuplexHandler {
   }
 
   private func updateDeadline() {
-    deadline = response.stalledSince.map { $0 + limits.stalled } ?? (isRequestComplete ? nil : bodyDeadline)
+    let stalled = response.stalledSince.map { $0 + limits.stalled } ?? endDeadline
+    deadline = stalled ?? (isRequestComplete ? nil : bodyDeadline)
   }
 
   /// Resets the stream.

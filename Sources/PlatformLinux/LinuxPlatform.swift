@@ -31,5 +31,23 @@ package struct LinuxPlatform: Platform {
       startTime: { reader.startTime(of: $0) }, hasThreads: true)
   }
 
+  package var processEnds: ProcessEnds {
+    switch ExitAccess.current {
+    case .allowed: .reported
+    case .otherNamespace:
+      .missing(
+        reason: "this container has process numbers of its own",
+        advice: "run it with the host's: --pid=host, hostPID: true")
+    case .noKernelSupport:
+      .missing(reason: "this kernel has no taskstats", advice: "use a kernel with CONFIG_TASKSTATS")
+    case .refused(let reason):
+      // The unit drops each capability, and sockets of the kernel's interfaces.
+      .missing(
+        reason: reason,
+        advice: "run as root, or add to the unit: CapabilityBoundingSet=CAP_NET_ADMIN, "
+          + "AmbientCapabilities=CAP_NET_ADMIN, RestrictAddressFamilies=AF_NETLINK")
+    }
+  }
+
   package func scrapeSource(root: String?) -> (any ScrapeSource)? { NodeReader(root: root) }
 }

@@ -45,6 +45,9 @@ package protocol Platform: Sendable {
   /// - Parameter root: nil for a simulated machine, where only the agent itself is real.
   func scrapeSource(root: String?) -> (any ScrapeSource)?
 
+  /// Whether this process may receive the ends of processes of the running machine.
+  var processEnds: ProcessEnds { get }
+
   /// The manager of services; nil where a service is a file that `scripts/install` writes.
   var services: (any ServiceManager)? { get }
 }
@@ -74,6 +77,8 @@ package struct ProcessAccess: Sendable {
 
 extension Platform {
   package var pathSeparator: Character { ":" }
+
+  package var processEnds: ProcessEnds { .unsupported }
 
   package var services: (any ServiceManager)? { nil }
 

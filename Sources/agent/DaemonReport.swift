@@ -19,6 +19,15 @@ struct DaemonReport: Sendable {
     return isLate ? "the newest sample is late" : nil
   }
 
+  /// Whether it receives the ends of processes; nil if unknown, as before its second sample.
+  var hasProcessEnds: Bool? {
+    guard let processes = sample?["processes"] else { return nil }
+    if processes["ended_per_sec"]?.number != nil { return true }
+    let (uptime, interval) = (version?["uptime_sec"]?.number, health["interval_sec"]?.number)
+    guard let uptime, let interval, uptime > 3 * interval else { return nil }
+    return false
+  }
+
   /// A line for each part.
   var text: String {
     var lines: [(String, String)] = [("agent", agent), ("samples", samples)]

@@ -1,5 +1,6 @@
 import AgentMetrics
 import Archive
+import Platforms
 import Remote
 import Sinks
 import SystemIO
@@ -89,6 +90,22 @@ struct Doctor {
         "gpu", "none, though there is \(devices.joined(separator: ", "))",
         "NVIDIA: install libnvidia-ml.so.1 (package libnvidia-ml1) or nvidia-smi; AMD, Intel: check the groups video, render"
       )
+    }
+  }
+
+  /// - Parameters:
+  ///   - ends: access of this process.
+  ///   - report: of the running agent, whose rights may be others.
+  mutating func checkProcessEnds(_ ends: ProcessEnds, _ report: DaemonReport?) {
+    let known = report?.hasProcessEnds
+    if known == true { return ok("ended", "the running agent names processes that end between two scans") }
+    let lost = "processes that end between two scans have no name, such as a build's compilers"
+    switch ends {
+    case .unsupported: break
+    case .missing(let reason, let advice): note("ended", lost + ": " + reason, advice)
+    case .reported where known == false:
+      note("ended", "the running agent has fewer rights than you: " + lost, "as its user: agent doctor")
+    case .reported: ok("ended", "processes that end between two scans have a name")
     }
   }
 

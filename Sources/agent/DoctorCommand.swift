@@ -40,6 +40,7 @@ struct DoctorCommand: ParsableCommand {
     doctor.checkClock()
     let answer = (try? Daemon(daemon))?.report()
     let report = answer.flatMap { try? $0.get() }
+    doctor.checkProcessEnds(platform.processEnds, report)
     doctor.checkArchive(try? SettingOptions<ArchiveFileSettings>().values(sources, file: file).database, report)
     doctor.checkPort(answer)
     doctor.checkPush(try? SettingOptions<PushSettings>().values(sources, file: file), report)

@@ -1,4 +1,5 @@
 import Glibc
+import Platforms
 import SystemIO
 import TestSupport
 import Testing
@@ -81,5 +82,31 @@ import Testing
     #expect(good.output.hasPrefix(shown.output) && !shown.output.isEmpty)
     #expect(try AgentProcess.run(["doctor", "--bundle", "/nowhere/x.tar.gz"]).status == 69)
     #expect(try AgentProcess.run(["doctor", "--help"]).status == 0)
+  }
+
+  @Test("agent doctor says why ended processes have no names, and what to do")
+  func processEnds() {
+    func text(_ ends: ProcessEnds, _ report: DaemonReport? = nil) -> String {
+      var doctor = Doctor()
+      doctor.checkProcessEnds(ends, report)
+      #expect(!doctor.hasProblem)
+      return doctor.text
+    }
+    func report(_ processes: JSONValue, uptime: Double) -> DaemonReport {
+      var report = DaemonReport(address: "", health: .object(["interval_sec": .number(1)]))
+      report.version = .object(["uptime_sec": .number(uptime)])
+      report.sample = .object(["processes": processes])
+      return report
+    }
+    let missing = ProcessEnds.missing(reason: "Operation not permitted", advice: "add CAP_NET_ADMIN")
+    let none = report(.object([:]), uptime: 10)
+    let some = report(.object(["ended_per_sec": .number(0)]), uptime: 10)
+    #expect(text(.unsupported) == "")
+    #expect(text(.reported).hasPrefix("ok       ended     "))
+    #expect(text(missing).hasSuffix(": Operation not permitted\n                   → add CAP_NET_ADMIN\n"))
+    // The running agent's rights count.
+    #expect(text(missing, some).hasPrefix("ok       ended     the running agent"))
+    #expect(text(.reported, none).hasPrefix("note     ended     the running agent has fewer rights"))
+    #expect(text(.reported, report(.object([:]), uptime: 1)).hasPrefix("ok "))
   }
 }

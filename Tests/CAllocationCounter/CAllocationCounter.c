@@ -23,8 +23,13 @@ long allocation_counter_stop(void) {
   return count;
 }
 
-// A sanitizer has an allocator of its own; then nothing is counted.
-#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+
+int allocation_counter_is_available(void) { return 0; }
+
+#else
+
+int allocation_counter_is_available(void) { return 1; }
 
 void *malloc(size_t size) {
   if (is_counting) count++;

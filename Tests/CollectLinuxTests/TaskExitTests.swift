@@ -114,6 +114,14 @@ import Testing
     #expect(unknown.ended.isEmpty && unknown.endedRate.isNaN)
   }
 
+  @Test func reasonsOfMissingAccess() {
+    #expect(ExitAccess(error: ENOENT) == .noKernelSupport)
+    #expect(ExitAccess(error: EPERM) == .refused("Operation not permitted"))
+    // Of systemd's RestrictAddressFamilies.
+    #expect(ExitAccess(error: EAFNOSUPPORT) == .refused("Address family not supported by protocol"))
+    #expect((ExitAccess.current == .allowed) == (ExitListener() != nil))
+  }
+
   @Test(.enabled(if: geteuid() == 0, "needs CAP_NET_ADMIN")) func theRunningMachine() throws {
     // Without taskstats in the kernel, or with fewer rights, there is no listener.
     guard let listener = ExitListener() else { return }

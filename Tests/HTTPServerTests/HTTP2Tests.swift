@@ -128,6 +128,22 @@ struct HTTP2Tests {
     }
   }
 
+  @Test("A response that the client's window does not admit is reset in time, however short")
+  func closedWindow() async throws {
+    var limits = ConnectionLimits()
+    limits.sweep = .milliseconds(50)
+    limits.stalled = .milliseconds(300)
+    try await Self.serving(limits) { server in
+      let client = try await FrameClient(port: server.port)
+      // SETTINGS_INITIAL_WINDOW_SIZE.
+      client.send(Frame(kind: .settings, payload: [0, 4] + Frame.number(1)))
+      client.send(.head("/metrics/latest", stream: 1))
+      let answer = await client.answer(1)
+      #expect(answer.status == .ok && answer.body == "{" && answer.end == .reset, "\(answer)")
+      await client.close()
+    }
+  }
+
   @Test("The server's end ends streams and connections")
   func end() async throws {
     var clients: [FrameClient] = []

@@ -18,14 +18,57 @@ struct SecretFinder {
     let kind: SecretName.Kind
     /// Whether the next argument may be an option instead: `--password --user x` asks for it.
     let isOptional: Bool
+
+    /// Whether the value comes behind this argument: `Authorization: Bearer x`, `password = x` of several arguments.
+    func continues(after argument: ArraySlice<UInt8>) -> Bool {
+      guard argument.count <= 7 else { return false }
+      let text = SecretName.lowerCase(argument)
+      return text == "=" || text == ":" || form == .credentials && SecretList.schemes.contains(text)
+    }
   }
 
   /// The programs named so far in a command line.
   private struct Context {
-    var program: SecretList.Program?
+    /// Those whose options apply: several if one may be the value of an option, `-u script`.
+    var programs: [Entry] = []
     var isShell = false
     var expected: Expected?
+    var input = SecretInput()
   }
+
+  /// A program, and the mode that its last word chose.
+  private struct Entry {
+    let program: SecretList.Program
+    var options: [SecretList.Option]
+    var operand: SecretList.Form?
+    /// Operands before the first secret one, and secret ones.
+    var skips: Int
+    var count = Int.max
+
+    init(_ program: SecretList.Program) {
+      self.program = program
+      (options, operand, skips) = (program.options, program.operand, program.skips)
+    }
+
+    mutating func enter(_ mode: SecretList.Mode) {
+      options += mode.options
+      (operand, skips, count) = (mode.operand ?? operand, mode.skips, mode.count)
+    }
+
+    /// The form of the next operand; nil if it is no secret.
+    mutating func nextOperand() -> SecretList.Form? {
+      guard let operand, count > 0 else { return nil }
+      if skips > 0 {
+        skips -= 1
+        return nil
+      }
+      count -= 1
+      return operand
+    }
+  }
+
+  /// Programs whose options apply at the same time.
+  private static let maxPrograms = 3
 
   /// Finds the secrets of arguments, given by their places in `bytes`.
   init(_ bytes: [UInt8], arguments: [Range<Int>]) {
@@ -35,50 +78,95 @@ struct SecretFinder {
 
   private mutating func scan(_ arguments: [Range<Int>], depth: Int) {
     var context = Context()
+    var isAfterOption = false
     for (index, argument) in arguments.enumerated() {
       if argument.isEmpty, depth > 0 {
-        context = Context()
+        var input = context.input
+        input.endCommand(bytes[argument.lowerBound])
+        context = Context(input: input)
         continue
       }
       // Within a command line, arguments have their quotes.
       let content = depth > 0 ? unquoted(argument) : argument
+      let isOption = bytes[content].first == UInt8(ascii: "-") && content.count > 1
+      defer { isAfterOption = isOption }
+      if depth > 0 { scanInput(content, &context.input) }
       if let expected = context.expected {
+        if expected.continues(after: bytes[content]) { continue }
         context.expected = nil
         if !(expected.isOptional && isOptionName(content)) {
           mark(content, expected.form, expected.kind)
+          context.expected = expectedBehind(content)
           continue
         }
       }
-      let isOption = bytes[content].first == UInt8(ascii: "-") && content.count > 1
       let isTitle = index == 0 && depth == 0
       let isScript =
         !isOption && hasBlank(content) && (isTitle || context.isShell && (depth == 0 || content != argument))
       if isOption {
         scanOption(content, &context)
-      } else if context.program.map({ scanOption(content, of: $0, &context) }) != true {
-        scanOperand(content, &context)
+      } else if !scanProgramOption(content, &context) {
+        scanOperand(content, &context, isAfterOption: isAfterOption)
       }
       scanText(content, isScript: isScript)
+      if context.expected == nil {
+        let name = index > 0 ? arguments[index - 1] : nil
+        context.expected = expectedBehind(content) ?? expected(at: content, behind: name)
+      }
       if hasBlank(content), depth < Self.maxDepth { scan(words(of: content), depth: depth + 1) }
     }
+  }
+
+  /// The value that follows an argument which ends with a name: `PASSWORD=`, `Authorization:`, `"token":`.
+  private func expectedBehind(_ argument: Range<Int>) -> Expected? {
+    guard let last = bytes[argument].last, last == UInt8(ascii: "=") || last == UInt8(ascii: ":") else {
+      return argument.count == 6 && SecretName.lowerCase(bytes[argument]) == "bearer"
+        ? Expected(form: .credentials, kind: .secret, isOptional: true) : nil
+    }
+    var end = argument.upperBound - 1
+    if end > argument.lowerBound, bytes[end - 1].isQuote { end -= 1 }
+    return SecretName.kind(of: bytes[nameStart(before: end, in: argument)..<end]).map {
+      Expected(form: .credentials, kind: $0, isOptional: true)
+    }
+  }
+
+  /// The value behind a `=` of its own.
+  private func expected(at argument: Range<Int>, behind name: Range<Int>?) -> Expected? {
+    guard let name, bytes[argument].elementsEqual("=".utf8) else { return nil }
+    return SecretName.kind(of: bytes[name]).map { Expected(form: .whole, kind: $0, isOptional: true) }
   }
 
   // MARK: Arguments
 
   /// Takes the name of a program, or a word after which its options change.
-  private mutating func scanOperand(_ argument: Range<Int>, _ context: inout Context) {
-    if bytes[argument].elementsEqual("login".utf8), let program = context.program, !program.login.isEmpty {
-      context.program?.options = program.login
-    } else if let program = SecretPrograms.shared.program(of: bytes[argument]) {
-      context.program = program
+  private mutating func scanOperand(_ argument: Range<Int>, _ context: inout Context, isAfterOption: Bool) {
+    if enterMode(argument, &context) { return }
+    if let program = SecretPrograms.shared.program(of: bytes[argument]) {
+      // The value of an option may have a program's name.
+      if !isAfterOption { context.programs = [] }
+      context.programs = [Entry(program)] + context.programs.prefix(Self.maxPrograms - 1)
       context.isShell = context.isShell || program.isShell
-    } else if let form = context.program?.operand {
-      mark(argument, form, .secret)
+      return
+    }
+    for index in context.programs.indices {
+      if let form = context.programs[index].nextOperand() { mark(argument, form, .secret) }
     }
   }
 
+  /// Changes the options of a program after one of its words; returns whether the argument is one.
+  private func enterMode(_ argument: Range<Int>, _ context: inout Context) -> Bool {
+    let text = bytes[argument]
+    for index in context.programs.indices {
+      for mode in context.programs[index].program.modes where text.elementsEqual(mode.word) {
+        context.programs[index].enter(mode)
+        return true
+      }
+    }
+    return false
+  }
+
   private mutating func scanOption(_ argument: Range<Int>, _ context: inout Context) {
-    if let program = context.program, scanOption(argument, of: program, &context) { return }
+    if enterMode(argument, &context) || scanProgramOption(argument, &context) { return }
     let text = bytes[argument]
     for name in ["-H", "--header", "--proxy-header"] {
       if text.elementsEqual(name.utf8) {
@@ -91,29 +179,40 @@ struct SecretFinder {
         return
       }
     }
+    for name in ["--user", "--proxy-user", "--login"] where text.starts(with: name.utf8) {
+      let end = argument.lowerBound + name.utf8.count
+      if end == argument.upperBound { context.expected = Expected(form: .group, kind: .secret, isOptional: true) }
+      if end < argument.upperBound, bytes[end] == UInt8(ascii: "=") {
+        mark(end + 1..<argument.upperBound, .group, .secret)
+      }
+    }
+    if context.expected != nil { return }
     // `--name=value` is found by its `=`.
     guard !text.contains(UInt8(ascii: "=")), let kind = SecretName.kind(of: text, isFlagPossible: true)
     else { return }
     context.expected = Expected(form: .whole, kind: kind, isOptional: true)
   }
 
-  /// Applies the options of a program; false where it is none of them.
-  private mutating func scanOption(
-    _ argument: Range<Int>, of program: SecretList.Program, _ context: inout Context
-  ) -> Bool {
-    for option in program.options {
-      let name = Array(option.name.utf8)
+  /// Applies the options of the programs; returns whether the argument is one.
+  private mutating func scanProgramOption(_ argument: Range<Int>, _ context: inout Context) -> Bool {
+    for entry in context.programs where scanOption(argument, of: entry, &context) { return true }
+    return false
+  }
+
+  private mutating func scanOption(_ argument: Range<Int>, of entry: Entry, _ context: inout Context) -> Bool {
+    for option in entry.options {
+      let name = option.name
       var start = argument.lowerBound
-      if !program.flags.isEmpty, name.count == 2 { skipFlags(of: program, argument, &start) }
+      if !entry.program.flags.isEmpty, name.count == 2 { skipFlags(of: entry.program, argument, &start) }
       let text = bytes[start..<argument.upperBound]
       guard start > argument.lowerBound ? text.first == name[1] : text.starts(with: name) else { continue }
       let end = start > argument.lowerBound ? start + 1 : start + name.count
       if end == argument.upperBound {
         guard option.isSeparate else { continue }
-        context.expected = Expected(form: option.form, kind: .secret, isOptional: option.name == "login")
+        context.expected = Expected(form: option.form, kind: .secret, isOptional: false)
         return true
       }
-      let isLong = name.starts(with: "--".utf8)
+      let isLong = name.count > 3
       guard option.isAttached, !isLong || bytes[end] == UInt8(ascii: "=") else { continue }
       mark((isLong ? end + 1 : end)..<argument.upperBound, option.form, .secret)
       return true
@@ -144,6 +243,11 @@ struct SecretFinder {
     let text = bytes[value]
     switch form {
     case .whole: add(value, kind)
+    case .credentials: add(text.first?.isQuote == true ? quoted(at: value.lowerBound, in: value) : value, kind)
+    case .group:
+      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), !text[(colon + 1)...].allSatisfy(\.isDigit)
+      else { return }
+      add(colon + 1..<value.upperBound, kind)
     case .after(let separator):
       guard let place = text.firstIndex(of: separator.asciiValue ?? 0) else { return scanText(value, isScript: false) }
       add(place + 1..<value.upperBound, kind)
@@ -156,6 +260,8 @@ struct SecretFinder {
       if text.contains(UInt8(ascii: "=")) { add(value, kind) }
     case .source:
       if text.starts(with: "pass:".utf8) { add(value.lowerBound + 5..<value.upperBound, kind) }
+    case .word:
+      if !text.contains(where: { "/\\:*".utf8.contains($0) }) { add(value, kind) }
     case .database:
       guard let slash = text.firstIndex(of: UInt8(ascii: "/")), slash > value.lowerBound,
         text.first != UInt8(ascii: "@")
@@ -169,7 +275,7 @@ struct SecretFinder {
     var start = value.lowerBound
     while start < value.upperBound, bytes[start].isBlank { start += 1 }
     let word = bytes[start..<value.upperBound].prefix { !$0.isBlank }
-    if word.endIndex < value.upperBound, ["bearer", "basic", "token", "digest"].contains(SecretName.lowerCase(word)) {
+    if word.endIndex < value.upperBound, word.count <= 7, SecretList.schemes.contains(SecretName.lowerCase(word)) {
       start = word.endIndex + 1
     }
     add(start..<value.upperBound, .secret)
@@ -186,7 +292,7 @@ struct SecretFinder {
   }
 
   /// A word without the quotes around it.
-  private func unquoted(_ word: Range<Int>) -> Range<Int> {
+  func unquoted(_ word: Range<Int>) -> Range<Int> {
     guard word.count > 1, let quote = bytes[word].first, quote.isQuote, bytes[word].last == quote else { return word }
     return word.lowerBound + 1..<word.upperBound - 1
   }

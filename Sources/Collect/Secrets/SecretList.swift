@@ -8,14 +8,23 @@ enum SecretList {
     "connectionstring",
     "apikey", "accesskey", "privatekey", "signingkey", "encryptionkey", "authkey", "accountkey", "masterkey",
     "sharedkey",
-    "storagekey", "deploykey", "sessionkey", "licensekey", "hmackey", "appkey", "fernetkey", "authtoken", "apitoken",
+    "storagekey", "deploykey", "sessionkey", "licensekey", "licencekey", "hmackey", "appkey", "fernetkey", "authtoken",
+    "apitoken", "subscriptionkey", "functionskey", "recoverykey", "writekey", "ingestkey", "mnemonic", "basicauth",
+    "httpauth", "proxyauth",
   ]
   /// A name whose last word ends so is secret: `--token`, `HF_TOKEN`, `-storepass`, `MYSQL_PWD`.
-  static let nameEndings = ["token", "pass", "pwd"]
+  static let nameEndings = ["token", "pass", "pwd", "creds"]
+  /// Schemes of credentials in headers.
+  static let schemes: Set<String> = ["bearer", "basic", "token", "digest"]
   /// A name with such a last word is secret: `-pw`, `wpa_psk`, the `X-Amz-Signature` of a signed URL.
-  static let lastWords: Set<String> = ["pw", "upw", "opw", "psk", "jwt", "cookie", "bearer", "sas", "sig", "signature"]
+  static let lastWords: Set<String> = [
+    "pw", "upw", "opw", "psk", "jwt", "cookie", "bearer", "sas", "sig", "signature",
+    "otp", "totp",
+  ]
   /// Names that are secret as a whole.
-  static let wholeNames: Set<String> = ["auth", "dsn"]
+  static let wholeNames: Set<String> = ["auth", "dsn", "masterauth"]
+  /// Names before a colon that need no blank after it, and of options of Windows: `secret:x`, `/password:x`.
+  static let colonNames: Set<String> = ["password", "passwd", "pass", "pwd", "secret", "token", "apikey", "apitoken"]
   /// Parts of names whose value is usually a file, which is shown if it has a path's form: `--private-key ~/.ssh/id`.
   static let fileParts = ["key", "credential", "secret", "signature", "pwd", "cookie"]
   /// A name with such a last word describes a secret: `--password-file`, `--token-ttl`.
@@ -44,6 +53,8 @@ enum SecretList {
     "trespass",
     "askpass", "oldpwd", "draft", "decoder",
   ]
+  /// Words before a quoted secret: of SQL, PowerShell and expect.
+  static let quotedBehind: Set<String> = ["password", "by", "passphrase", "convertto-securestring", "send"]
   /// Values that switch an option rather than hold a secret.
   static let harmlessValues: Set<String> = [
     "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "-", "stdin", "prompt", "basic", "digest", "ntlm",
@@ -72,27 +83,58 @@ enum SecretList {
     Token("github_pat_", 20),
     Token("glpat-", 16), Token("gldt-", 16), Token("glrt-", 16), Token("npm_", 30), Token("pypi-", 30),
     Token("dckr_pat_", 16),
-    Token("rubygems_", 30),
+    Token("rubygems_", 30), Token("glptt-", 16), Token("glcbt-", 16), Token("glft-", 16), Token("glimt-", 16),
+    Token("glagent-", 16), Token("glsoat-", 16), Token("gloas-", 16), Token("ATATT3", 20), Token("ATBB", 20),
     // Models and their hubs.
     Token("sk-", 20, hasDigit: true), Token("hf_", 20), Token("nvapi-", 20), Token("gsk_", 20), Token("xai-", 20),
-    Token("r8_", 20),
+    Token("r8_", 20), Token("pplx-", 20), Token("tvly-", 16, hasDigit: true), Token("pcsk_", 20), Token("lsv2_", 20),
     // Payment, chat, mail.
     Token("sk_live_", 10), Token("sk_test_", 10), Token("rk_live_", 10), Token("rk_test_", 10), Token("whsec_", 16),
     Token("xoxb-", 10), Token("xoxp-", 10), Token("xoxa-", 10), Token("xoxr-", 10), Token("xoxs-", 10),
-    Token("xapp-", 10),
-    Token("SG.", 16), Token("key-", 32, hasDigit: true),
+    Token("xapp-", 10), Token("xoxe.", 10), Token("xoxe-", 10), Token("xoxd-", 10), Token("xoxc-", 10),
+    Token("SG.", 16), Token("key-", 32, hasDigit: true), Token("sq0atp-", 16), Token("sq0csp-", 16),
+    Token("shpss_", 20), Token("shpca_", 20), Token("shppa_", 20),
+    // Tools of developers.
+    Token("PMAK-", 20), Token("figd_", 20), Token("lin_api_", 20), Token("nfp_", 20), Token("sbp_", 20),
+    Token("sntrys_", 20), Token("sntryu_", 20), Token("phx_", 20), Token("NRAK-", 20), Token("pscale_", 20),
+    Token("dp.pt.", 20), Token("dp.st.", 20), Token("ops_ey", 20),
     // Clouds, secret stores, networks.
-    Token("AKIA", 16), Token("ASIA", 16), Token("AIza", 30), Token("ya29.", 20), Token("dop_v1_", 20),
+    Token("AKIA", 16), Token("ASIA", 16), Token("ABIA", 16), Token("ACCA", 16), Token("LTAI", 12, hasDigit: true),
+    Token("AIza", 30), Token("GOCSPX-", 20), Token("ya29.", 20), Token("dop_v1_", 20), Token("doo_v1_", 20),
     Token("hvs.", 16),
     Token("hvb.", 16), Token("glsa_", 20), Token("tskey-", 12), Token("AGE-SECRET-KEY-", 20), Token("pul-", 30),
     Token("atlasv1.", 20), Token("dapi", 32, hasDigit: true), Token("shpat_", 20),
   ]
 
+  /// Tokens by the first character of their beginning.
+  static let tokensByCharacter: [[Token]] = {
+    var result = [[Token]](repeating: [], count: 256)
+    for token in tokens { result[Int(token.prefix[0])].append(token) }
+    return result
+  }()
+
+  /// Parts of URLs behind which the path is a secret itself; a host stands before one that begins with a dot.
+  static let secretPaths = [
+    "hooks.slack.com/", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/", "api.telegram.org/bot",
+    ".webhook.office.com/", "hooks.zapier.com/", "outlook.office.com/webhook/", "chat.googleapis.com/v1/spaces/",
+    "oapi.dingtalk.com/robot/send", "qyapi.weixin.qq.com/cgi-bin/webhook/", "open.feishu.cn/open-apis/bot/",
+    "hc-ping.com/",
+  ].map { Array($0.utf8) }
+
+  /// Words before a colon that no password follows, in `mailto:a@b`, `git+ssh:u@h`.
+  static let harmlessSchemes: Set<String> = [
+    "mailto", "sip", "sips", "acct", "xmpp", "npm", "unix", "cc", "to", "from",
+  ]
+
   // MARK: Programs with options of their own
 
   /// Where the secret is in a value.
-  enum Form: Sendable {
+  enum Form: Hashable, Sendable {
     case whole
+    /// The whole, perhaps behind an argument with the scheme: `Bearer`.
+    case credentials
+    /// After a colon, unless a number follows: `user:password`, but not `1000:1000`.
+    case group
     /// After the first such character: `user:password`.
     case after(Character)
     /// `NAME: VALUE`, if the name is secret.
@@ -103,10 +145,28 @@ enum SecretList {
     case source
     /// `user/password@database`.
     case database
+    /// The whole, unless it has a character of a path, a drive or an option.
+    case word
+  }
+
+  /// Options and operands behind a word of a command line: `docker login`, `rabbitmqctl add_user`.
+  struct Mode: Sendable {
+    let word: [UInt8]
+    var options: [Option] = []
+    /// The form of later arguments that are no options.
+    var operand: Form?
+    /// The number of such arguments before the first secret one, and of secret ones.
+    var skips: Int
+    var count: Int
+
+    init(_ word: String, _ options: [Option] = [], operand: Form? = nil, skips: Int = 0, count: Int = .max) {
+      self.word = Array(word.utf8)
+      (self.options, self.operand, self.skips, self.count) = (options, operand, skips, count)
+    }
   }
 
   struct Option: Sendable {
-    let name: String
+    let name: [UInt8]
     let form: Form
     /// Whether the value follows in the same argument, in the next one, or in either.
     var isAttached = true
@@ -114,15 +174,15 @@ enum SecretList {
 
     /// The value in the same argument or the next.
     static func either(_ names: String..., form: Form = .whole) -> [Option] {
-      names.map { Option(name: $0, form: form) }
+      names.map { Option(name: Array($0.utf8), form: form) }
     }
 
     static func attached(_ names: String..., form: Form = .whole) -> [Option] {
-      names.map { Option(name: $0, form: form, isSeparate: false) }
+      names.map { Option(name: Array($0.utf8), form: form, isSeparate: false) }
     }
 
     static func separate(_ names: String..., form: Form = .whole) -> [Option] {
-      names.map { Option(name: $0, form: form, isAttached: false) }
+      names.map { Option(name: Array($0.utf8), form: form, isAttached: false) }
     }
   }
 
@@ -132,12 +192,12 @@ enum SecretList {
     var options: [Option] = []
     /// Options without a value, which may stand before another in one argument: `-su user:password`.
     var flags = ""
-    /// The form of arguments that are no options.
+    /// The form of arguments other than options, and how many come before the first secret one.
     var operand: Form?
+    var skips = 0
     /// Whether it runs a command line that it gets as one argument.
     var isShell = false
-    /// Options after the word `login`.
-    var login: [Option] = []
+    var modes: [Mode] = []
   }
 
   static let programs: [Program] = [
@@ -147,7 +207,9 @@ enum SecretList {
         "screen", "xargs", "parallel", "script", "cmd", "powershell", "pwsh",
       ], isShell: true),
     // -p alone asks for the password; the next argument is a database.
-    Program(names: ["mysql*", "mariadb*", "mycli", "mytop", "mydumper", "myloader"], options: Option.attached("-p")),
+    Program(
+      names: ["mysql*", "mariadb*", "mycli", "mytop", "mydumper", "myloader"],
+      options: Option.attached("-p") + Option.separate("password")),
     Program(names: ["sshpass"], options: Option.either("-p")),
     Program(
       names: ["curl"],
@@ -155,41 +217,91 @@ enum SecretList {
         + Option.either("-b", "--cookie", form: .cookie) + Option.either("-H", form: .header),
       flags: "#0123456fgGiIjJkLnNOpqRsSvVZ"),
     Program(names: ["http", "https", "xh", "xhs"], options: Option.either("-a", "--auth", form: .after(":"))),
-    Program(names: ["redis-cli", "valkey-cli", "keydb-cli"], options: Option.separate("-a")),
+    Program(
+      names: ["redis-cli", "valkey-cli", "keydb-cli"],
+      options: Option.separate("-a"), modes: [Mode("AUTH", operand: .whole), Mode("auth", operand: .whole)]),
     Program(
       names: ["mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport", "mongostat", "mongotop"],
-      options: Option.separate("-p")),
+      options: Option.either("-p")),
+    Program(names: ["cqlsh", "rabbitmqadmin", "racadm", "beeline", "ncftp*"], options: Option.either("-p")),
+    Program(
+      names: ["rabbitmqctl"],
+      modes: ["add_user", "change_password", "authenticate_user"].map { Mode($0, operand: .whole, skips: 1) }),
+    Program(names: ["influx"], options: Option.separate("-t", "-p")),
+    Program(names: ["mosquitto_*"], options: Option.either("-P")),
+    Program(names: ["htpasswd"], operand: .whole, skips: 1),
     Program(names: ["7z", "7za", "7zr", "7zz", "rar", "unrar"], options: Option.attached("-p", "-hp")),
     Program(names: ["zip", "unzip"], options: Option.either("-P")),
+    Program(names: ["qpdf"], modes: [Mode("--encrypt", operand: .whole, count: 2)]),
+    Program(names: ["pdftk"], options: Option.separate("user_pw", "owner_pw", "input_pw")),
     Program(names: ["ldap*"], options: Option.either("-w")),
+    Program(names: ["kadmin"], options: Option.either("-w")),
+    Program(names: ["smbclient", "smbget", "rpcclient"], options: Option.either("-U", "--user", form: .after("%"))),
     Program(
-      names: ["smbclient", "smbget", "rpcclient", "net"], options: Option.either("-U", "--user", form: .after("%"))),
+      names: ["net"], options: Option.either("-U", "--user", form: .after("%")),
+      modes: [Mode("use", operand: .word), Mode("user", operand: .word, skips: 1)]),
+    Program(names: ["schtasks"], options: Option.separate("/rp", "/RP")),
+    Program(names: ["psexec*", "PsExec*", "paexec*", "certutil"], options: Option.separate("-p")),
     Program(names: ["ipmitool"], options: Option.either("-P")),
     Program(
       names: ["snmpget", "snmpgetnext", "snmpbulkget", "snmpwalk", "snmpbulkwalk", "snmpset", "snmptable", "snmptrap"],
       options: Option.either("-c", "-A", "-X")),
     Program(
       names: ["openssl"],
-      options: Option.separate("-pass", "-passin", "-passout", form: .source) + Option.separate("-k", "-K", "-hmac")),
+      options: Option.either("-passin", "-passout", "-pass", form: .source) + Option.separate("-k", "-K", "-hmac"),
+      modes: [Mode("passwd", operand: .whole)]),
     Program(names: ["ssh-keygen"], options: Option.either("-N", "-P")),
+    Program(names: ["wpa_passphrase"], operand: .whole, skips: 1),
     Program(names: ["xfreerdp*", "wlfreerdp*", "sdl-freerdp*"], options: Option.attached("/p:")),
     Program(names: ["rdesktop"], options: Option.either("-p")),
+    Program(names: ["evil-winrm", "crackmapexec", "nxc", "netexec", "hydra", "medusa"], options: Option.either("-p")),
     Program(names: ["sqlcmd", "bcp", "tsql"], options: Option.either("-P")),
+    Program(names: ["isql"], operand: .whole, skips: 2),
+    Program(names: ["db2"], options: Option.separate("using")),
     Program(names: ["sqlplus", "sqlldr", "expdp", "impdp"], operand: .database),
     Program(names: ["lftp"], options: Option.either("-u", "--user", form: .after(","))),
     Program(names: ["etcdctl"], options: Option.either("--user", form: .after(":"))),
     Program(names: ["ttyd", "gotty"], options: Option.either("-c", "--credential", form: .after(":"))),
     Program(names: ["useradd", "usermod"], options: Option.separate("-p")),
+    Program(names: ["twine"], options: Option.either("-p")),
     Program(
       names: ["kubectl", "oc"], options: Option.either("--from-literal", form: .after("=")),
-      login: Option.either("-p")),
+      modes: [Mode("login", Option.either("-p"))]),
     Program(
-      names: ["docker", "podman", "nerdctl", "buildah", "skopeo", "helm", "oras", "az", "cf"],
-      login: Option.either("-p")),
-    Program(names: ["vault", "wandb"], options: Option.separate("login")),
+      names: ["docker", "podman", "nerdctl", "buildah", "skopeo", "helm", "oras", "cf"],
+      modes: [Mode("login", Option.either("-p"))]),
+    Program(
+      names: ["az"],
+      modes: [Mode("login", Option.either("-p")), Mode("secret", Option.either("--value"))]),
+    Program(names: ["gh"], modes: [Mode("secret", Option.either("-b", "--body"))]),
+    Program(names: ["fly", "flyctl", "doppler"], modes: [Mode("secrets", operand: .after("="))]),
+    Program(names: ["heroku"], modes: [Mode("config:set", operand: .after("="))]),
+    Program(
+      names: ["vault", "bao"],
+      modes: [Mode("login", operand: .whole), Mode("unseal", operand: .whole)]
+        + ["put", "patch", "write"].map { Mode($0, operand: .after("="), skips: 1) }),
+    Program(names: ["wandb"], modes: [Mode("login", operand: .whole)]),
     Program(names: ["ngrok"], options: Option.separate("authtoken", "add-authtoken")),
     Program(
-      names: ["aws"], options: Option.separate("aws_secret_access_key", "aws_session_token", "aws_access_key_id")),
+      names: ["aws"], options: Option.separate("aws_secret_access_key", "aws_session_token", "aws_access_key_id"),
+      modes: [Mode("put-parameter", Option.either("--value"))]),
+    Program(names: ["npm", "pnpm", "yarn"], modes: [Mode("set", operand: .whole, skips: 1)]),
+    Program(names: ["pulumi"], modes: ["set", "--secret"].map { Mode($0, operand: .whole, skips: 1) }),
+    Program(names: ["mc", "mcli"], modes: [Mode("set", operand: .whole, skips: 2)]),
+    Program(
+      names: ["bw"], modes: [Mode("login", operand: .whole, skips: 1), Mode("unlock", operand: .whole)]),
+    Program(names: ["rclone"], modes: [Mode("obscure", operand: .whole)]),
+    Program(names: ["grafana-cli", "grafana"], options: Option.separate("reset-admin-password")),
+    Program(names: ["drush"], modes: [Mode("upwd", operand: .whole, skips: 1)]),
     Program(names: ["nmcli"], options: Option.separate("password", "wifi-sec.psk", "802-11-wireless-security.psk")),
   ]
+
+  // MARK: Programs that read a secret from their input
+
+  /// Options by which a program does: `echo x | sudo -S`, `… | docker login --password-stdin`.
+  static let inputOptions: Set<String> = [
+    "-S", "-kS", "-Sk", "--stdin", "--password-stdin", "--with-token", "--passphrase-fd",
+  ]
+  /// Programs that always do.
+  static let inputPrograms: Set<String> = ["chpasswd", "passwd", "cryptsetup", "kinit", "smbpasswd", "su"]
 }

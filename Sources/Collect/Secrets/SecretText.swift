@@ -15,10 +15,10 @@ extension SecretFinder {
       case UInt8(ascii: ":"):
         if bytes[place..<text.upperBound].starts(with: "://".utf8) {
           scanURL(from: place + 3, in: text)
-        } else {
+        } else if !scanColon(at: place, in: text) {
           scanMember(at: place, in: text)
         }
-      case UInt8(ascii: "@"): scanDataSource(at: place, in: text)
+      case UInt8(ascii: "@"): scanUserInfo(at: place, in: text)
       case UInt8(ascii: "'"), UInt8(ascii: "\""): scanQuoted(at: place, in: text)
       default:
         if isWordStart { scanToken(at: place, in: text) }
@@ -31,7 +31,7 @@ extension SecretFinder {
   // MARK: Pairs
 
   /// Start of the name that ends before a place.
-  private func nameStart(before place: Int, in text: Range<Int>) -> Int {
+  func nameStart(before place: Int, in text: Range<Int>) -> Int {
     var start = place
     while start > text.lowerBound, bytes[start - 1].isNameByte, place - start < 128 { start -= 1 }
     return start
@@ -41,8 +41,9 @@ extension SecretFinder {
   private mutating func scanPair(at place: Int, in text: Range<Int>, _ isScript: Bool) {
     var end = place
     // `config['password'] = 'value'`, `password = value`.
-    while end > text.lowerBound, bytes[end - 1].isBlank || bytes[end - 1].isQuote || bytes[end - 1] == UInt8(ascii: "]")
-    {
+    while end > text.lowerBound {
+      let byte = bytes[end - 1]
+      guard byte.isBlank || byte.isQuote || "]:".utf8.contains(byte) else { break }
       end -= 1
     }
     let start = nameStart(before: end, in: text)
@@ -54,7 +55,7 @@ extension SecretFinder {
     // An argument of its own may contain blanks.
     if !isScript, separator == 0 || separator == UInt8(ascii: "=") {
       add(value..<text.upperBound, kind)
-    } else if bytes[value].isQuote {
+    } else if bytes[value].isQuote || bytes[value] == UInt8(ascii: "`") {
       add(quoted(at: value, in: text), kind)
     } else {
       let rest = bytes[value..<text.upperBound]
@@ -80,6 +81,9 @@ extension SecretFinder {
     var end = place
     let isQuoted = end > text.lowerBound && bytes[end - 1].isQuote
     if isQuoted { end -= 1 }
+    // JSON within a string: `{\"name\":\"value\"}`.
+    let isEscaped = isQuoted && end > text.lowerBound && bytes[end - 1] == UInt8(ascii: "\\")
+    if isEscaped { end -= 1 }
     let start = nameStart(before: end, in: text)
     guard start < end, place + 1 < text.upperBound else { return }
     let isHeader =
@@ -90,8 +94,11 @@ extension SecretFinder {
     else { return }
     var value = place + 1
     while value < text.upperBound, bytes[value].isBlank { value += 1 }
+    if isEscaped, value < text.upperBound, bytes[value] == UInt8(ascii: "\\") { value += 1 }
     guard value < text.upperBound else { return }
-    if bytes[value].isQuote {
+    if isEscaped, bytes[value].isQuote {
+      add(escaped(at: value, in: text), kind)
+    } else if bytes[value].isQuote {
       add(quoted(at: value, in: text), kind)
     } else if isQuoted {
       add(
@@ -106,7 +113,7 @@ extension SecretFinder {
   }
 
   /// The text between a quote and its end, which may lie beyond the text.
-  private func quoted(at place: Int, in text: Range<Int>) -> Range<Int> {
+  func quoted(at place: Int, in text: Range<Int>) -> Range<Int> {
     let quote = bytes[place]
     var end = place + 1
     while end < text.upperBound, bytes[end] != quote {
@@ -115,13 +122,20 @@ extension SecretFinder {
     return place + 1..<max(place + 1, min(end, text.upperBound))
   }
 
-  /// `IDENTIFIED BY 'value'`, `PASSWORD 'value'` of SQL.
+  /// The text between a quote and its end in a string that is quoted itself: `\"value\"`.
+  private func escaped(at place: Int, in text: Range<Int>) -> Range<Int> {
+    var end = place + 1
+    while end < text.upperBound, bytes[end] != bytes[place] || bytes[end - 1] != UInt8(ascii: "\\") { end += 1 }
+    return place + 1..<max(place + 1, end < text.upperBound ? end - 1 : end)
+  }
+
+  /// `IDENTIFIED BY 'value'`, `PASSWORD 'value'`, `PASSWORD('value')` of SQL; `send "value"` of expect.
   private mutating func scanQuoted(at place: Int, in text: Range<Int>) {
     var end = place
-    while end > text.lowerBound, bytes[end - 1].isBlank { end -= 1 }
+    while end > text.lowerBound, bytes[end - 1].isBlank || bytes[end - 1] == UInt8(ascii: "(") { end -= 1 }
     guard end < place else { return }
     let word = SecretName.lowerCase(bytes[nameStart(before: end, in: text)..<end])
-    if ["password", "by", "passphrase"].contains(word) { add(quoted(at: place, in: text), .secret) }
+    if SecretList.quotedBehind.contains(word) { add(quoted(at: place, in: text), .secret) }
   }
 
   // MARK: URLs
@@ -129,6 +143,7 @@ extension SecretFinder {
   /// The user info of a URL, after its `://`.
   private mutating func scanURL(from start: Int, in text: Range<Int>) {
     let word = bytes[start..<text.upperBound].prefix { !$0.isBlankOrNewline && !$0.isQuote && $0 != UInt8(ascii: ">") }
+    scanPath(word)
     let authority = word.prefix { !"/?#".utf8.contains($0) }
     let colon = authority.firstIndex(of: UInt8(ascii: ":"))
     if let at = authority.lastIndex(of: UInt8(ascii: "@")) {
@@ -146,16 +161,77 @@ extension SecretFinder {
     }
   }
 
-  /// `user:password@tcp(host:3306)/database` of Go's drivers.
-  private mutating func scanDataSource(at place: Int, in text: Range<Int>) {
-    let rest = bytes[(place + 1)..<text.upperBound]
-    guard rest.starts(with: "tcp(".utf8) || rest.starts(with: "unix(".utf8) else { return }
+  /// `user:password@host`, `user:password@tcp(host:3306)/database` of Go's drivers, `domain/user:password@host`, and
+  /// `thin:user/password@host` of Oracle's.
+  private mutating func scanUserInfo(at place: Int, in text: Range<Int>) {
     var start = place
-    while start > text.lowerBound, !bytes[start - 1].isBlankOrNewline, bytes[start - 1] != UInt8(ascii: "=") {
+    while start > text.lowerBound, !bytes[start - 1].isBlankOrNewline, !bytes[start - 1].isQuote,
+      bytes[start - 1] != UInt8(ascii: "=")
+    {
       start -= 1
     }
-    guard let colon = bytes[start..<place].firstIndex(of: UInt8(ascii: ":")) else { return }
-    add(colon + 1..<place, .secret)
+    let word = bytes[start..<place]
+    // URLs have a rule of their own.
+    guard !word.contains(where: { $0 == UInt8(ascii: "?") }), !hasScheme(word) else { return }
+    if let end = end(of: Self.thin, in: word), let slash = bytes[end..<place].firstIndex(of: UInt8(ascii: "/")) {
+      add(slash + 1..<place, .secret)
+    } else if let colon = word.firstIndex(of: UInt8(ascii: ":")), colon > start, isHost(after: place, in: text),
+      !SecretList.harmlessSchemes.contains(SecretName.lowerCase(word[..<colon].suffix(8)))
+    {
+      add(colon + 1..<place, .secret)
+    }
+  }
+
+  private static let scheme = Array("://".utf8)
+  private static let thin = Array(":thin:".utf8)
+
+  /// Whether a word has a URL's `://`.
+  private func hasScheme(_ word: ArraySlice<UInt8>) -> Bool { end(of: Self.scheme, in: word) != nil }
+
+  /// Whether the name of a host or a driver follows, not a digest or a type: `image:tag@sha256:…`, `a:b:1@aar`.
+  private func isHost(after place: Int, in text: Range<Int>) -> Bool {
+    let rest = bytes[(place + 1)..<text.upperBound]
+    guard let first = rest.first, first.isNameByte || first == UInt8(ascii: "[") else { return false }
+    return !rest.starts(with: "sha256:".utf8) && !rest.starts(with: "sha512:".utf8) && !rest.starts(with: "aar".utf8)
+  }
+
+  /// The end of the first occurrence of a text in a word.
+  private func end(of part: [UInt8], in word: ArraySlice<UInt8>) -> Int? {
+    guard word.count >= part.count else { return nil }
+    for start in word.startIndex...(word.endIndex - part.count) where word[start] == part[0] {
+      if word[start..<start + part.count].elementsEqual(part) { return start + part.count }
+    }
+    return nil
+  }
+
+  /// The path of a URL that is a secret itself, of a webhook.
+  private mutating func scanPath(_ word: ArraySlice<UInt8>) {
+    for part in SecretList.secretPaths {
+      if let end = end(of: part, in: word) { return add(end..<word.endIndex, .secret) }
+    }
+  }
+
+  /// `secret:value`, `/password:value` of Windows, `123456789:AA…` of Telegram's bots; returns whether it is one.
+  private mutating func scanColon(at place: Int, in text: Range<Int>) -> Bool {
+    let start = nameStart(before: place, in: text)
+    let rest = bytes[(place + 1)..<text.upperBound]
+    guard let first = rest.first, start < place, first.isNameByte || first > 0x7F || "!$%^+~".utf8.contains(first)
+    else { return false }
+    if (8...12).contains(place - start), bytes[start..<place].allSatisfy(\.isDigit) {
+      let token = rest.prefix { $0.isNameByte }
+      guard token.count >= 30, token.starts(with: "AA".utf8) else { return false }
+      add(token.startIndex..<token.endIndex, .secret)
+      return true
+    }
+    // The hyphens of an option belong to its name.
+    let isAlone =
+      start == text.lowerBound || bytes[start - 1].isBlankOrNewline || "{,".utf8.contains(bytes[start - 1])
+      || bytes[start - 1] == UInt8(ascii: "/") && start - 1 == text.lowerBound
+    let name = SecretName.lowerCase(bytes[start..<place].filter { !"-_.".utf8.contains($0) }[...])
+    guard isAlone, SecretList.colonNames.contains(name) else { return false }
+    let value = rest.prefix { !$0.isBlankOrNewline && !$0.isQuote && !",}".utf8.contains($0) }
+    add(value.startIndex..<value.endIndex, .secret)
+    return true
   }
 
   // MARK: Tokens
@@ -177,7 +253,7 @@ extension SecretFinder {
       if line.suffix(11).elementsEqual("PRIVATE KEY".utf8) { add(line.endIndex..<text.upperBound, .secret) }
     default: break
     }
-    for token in SecretList.tokens where token.prefix.first == rest.first && rest.starts(with: token.prefix) {
+    for token in SecretList.tokensByCharacter[Int(bytes[place])] where rest.starts(with: token.prefix) {
       let value = rest.dropFirst(token.prefix.count).prefix { $0.isNameByte }
       guard value.count >= token.length, !token.hasDigit || value.contains(where: \.isDigit) else { continue }
       add(place..<value.endIndex, .secret)

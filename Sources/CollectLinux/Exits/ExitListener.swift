@@ -27,11 +27,8 @@ final class ExitListener: Sendable {
 
   /// Begins to listen; nil without permission, and where the kernel has no such statistics.
   init?() {
-    // The kernel reports pids of the first namespace (include/linux/proc_ns.h, PROC_PID_INIT_INO), /proc those of its own.
-    guard Files.link("/proc/self/ns/pid") == "pid:[4026531836]" else { return nil }
-    let text = try? Files.contents(of: "/sys/devices/system/cpu/possible")
-    let cpus = text.map { String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self) } ?? "0"
-    let descriptor = ctaskstats_open(cpus)
+    guard ExitAccess.hasPidsOfMachine else { return nil }
+    let descriptor = ExitAccess.open()
     guard descriptor >= 0 else { return nil }
     // It listens as long as the program runs.
     let isStarted = Thread.start("exits") { [state] in Self.listen(descriptor, state) }

@@ -1,0 +1,87 @@
+/// Words that a command line gives to the input of a program: `echo x | sudo -S`, `chpasswd <<< u:x`.
+struct SecretInput {
+  /// Words that the commands of the current pipe print, or that a here-document holds.
+  private(set) var words: [Range<Int>] = []
+  /// Whether a program of the current command reads them as a secret.
+  private(set) var isSecret = false
+
+  private enum State {
+    case command
+    /// After `echo` or `printf`.
+    case printing
+    /// After `<<<` and `<<`.
+    case hereString, delimiter
+    /// Between the lines of a here-document.
+    case document
+  }
+
+  private var state = State.command
+  private var delimiter: [UInt8] = []
+
+  /// Forgets the words, unless the next command reads them.
+  ///
+  /// - Parameter separator: the character between the commands.
+  mutating func endCommand(_ separator: UInt8) {
+    if !delimiter.isEmpty {
+      if separator == 0x0A { state = .document }
+    } else {
+      state = .command
+      isSecret = false
+      if separator != UInt8(ascii: "|") { words = [] }
+    }
+  }
+
+  /// Takes a word of the current command, without its quotes.
+  mutating func add(_ word: Range<Int>, in bytes: [UInt8]) {
+    let text = bytes[word]
+    switch state {
+    case .document where text.elementsEqual(delimiter):
+      delimiter = []
+      state = .command
+    case .document: words.append(word)
+    case .hereString:
+      words.append(word)
+      state = .command
+    case .delimiter: begin(text)
+    case .command, .printing:
+      if text.starts(with: "<<<".utf8) {
+        if text.count > 3 { words.append(word.lowerBound + 3..<word.upperBound) } else { state = .hereString }
+      } else if text.starts(with: "<<".utf8) {
+        let rest = text.dropFirst(2).drop { $0 == UInt8(ascii: "-") }
+        if rest.isEmpty { state = .delimiter } else { begin(rest) }
+      } else if state == .printing {
+        // Neither an option nor the format of printf.
+        if text.first != UInt8(ascii: "-"), !text.contains(UInt8(ascii: "%")) { words.append(word) }
+      } else {
+        take(text)
+      }
+    }
+  }
+
+  /// Begins a here-document, whose delimiter may have quotes.
+  private mutating func begin(_ text: ArraySlice<UInt8>) {
+    delimiter = text.filter { !$0.isQuote }
+    state = .command
+  }
+
+  private mutating func take(_ text: ArraySlice<UInt8>) {
+    guard text.count <= 20 else { return }
+    let name = String(
+      decoding: text[((text.lastIndex { $0 == UInt8(ascii: "/") } ?? text.startIndex - 1) + 1)...], as: UTF8.self)
+    if words.isEmpty, name == "echo" || name == "printf" { state = .printing }
+    if SecretList.inputPrograms.contains(name) || SecretList.inputOptions.contains(name) { isSecret = true }
+  }
+}
+
+extension SecretFinder {
+  /// Marks the words that a program of this command line reads as a secret.
+  mutating func scanInput(_ word: Range<Int>, _ input: inout SecretInput) {
+    input.add(word, in: bytes)
+    guard input.isSecret else { return }
+    for word in input.words {
+      // `user:password` of chpasswd.
+      let word = unquoted(word)
+      mark(word, bytes[word].contains(UInt8(ascii: ":")) ? .after(":") : .whole, .secret)
+    }
+  }
+}
