@@ -251,6 +251,15 @@ extension ScreenState {
       overlay = .search("")
       return .draw
     case .untag: return untag()
+    case .tagAll:
+      let count = table.tagAll(frameContext)
+      return noted(String(count) + (count == 1 ? " process" : " processes") + " tagged")
+    case .columns:
+      overlay = .columns(selected: 0)
+      return .draw
+    case .ioPriority:
+      guard let chosen = chosenProcesses(frameContext, "I/O priorities") else { return .draw }
+      return .askIOPriority(chosen)
     case .renice(let step): return renice(by: step, frameContext)
     case .scrollColumns(let step):
       guard table.columns != nil else { return noted("choose columns first (F2, Enter)") }

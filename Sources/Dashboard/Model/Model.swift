@@ -22,8 +22,11 @@ struct Model {
     case send(SignalChoice, to: Int32)
     /// Silences the firing alerts of this machine, or ends their silence.
     case silence(Bool)
-    /// Sets the nice value of a process.
-    case renice(Process, to: Int)
+    /// Adds a step to the nice values of processes.
+    case renice([Process], by: Int)
+    /// Opens the choice of an I/O priority at that of the first process.
+    case askIOPriority([Process])
+    case setIOPriority([Process], to: IOPriority)
     /// Copies a text to the clipboard.
     case copy(String)
 
@@ -132,6 +135,7 @@ struct Model {
     case .waste(let choice): return state.handle(key, choice, frameContext)
     case .details(let pid): return handleDetails(key, pid, frameContext)
     case .signal(let dialog): return handleSignal(key, dialog)
+    case .ioPriority(let dialog): return state.handle(key, dialog)
     case .filter(let before): return handleFilter(key, before)
     case .columns(let selected): return isBurst ? .nothing : state.handleColumns(key, selected)
     case .sortMenu(let selected): return isBurst ? .nothing : state.handleSortMenu(key, selected)

@@ -39,7 +39,7 @@ struct Screen {
       timeline: Timeline(
         input.entries, past: input.past, axis: axis, interval: input.interval, cursor: input.state.cursor.time,
         events: input.events),
-      glyphs: glyphs, state: input.state, table: TableContents(table, sample, input.state), hits: hits,
+      glyphs: glyphs, state: input.state, table: TableContents(table, memory: input.memory, sample, input.state), hits: hits,
       bytesPerFrame: input.bytesPerFrame, clock: input.clock, sources: input.options.sources)
   }
 
@@ -117,6 +117,12 @@ struct Screen {
       }
     case .signal(let dialog):
       if let context { SignalView(context: context, dialog: dialog).draw(on: &grid) }
+    case .ioPriority(let dialog):
+      let lines = IOPriority.all.map(\.name)
+      let title = "I/O priority of " + (dialog.processes.count == 1
+        ? String(dialog.processes[0].pid) + " " + dialog.processes[0].name
+        : String(dialog.processes.count) + " tagged processes")
+      MenuView(title: title, lines: lines, selected: dialog.selected, glyphs: glyphs, hits: hits).draw(on: &grid)
     case .columns(let selected):
       hits.frameContext.overlayRows = state.table.columnOrder.count
       ColumnsView(table: state.table, selected: selected, glyphs: glyphs).draw(on: &grid)
@@ -170,6 +176,15 @@ struct Screen {
     }
     let isFramed = state.settings.frames ?? (rect.width >= 60 && rect.height >= 16)
     let box = PanelBox(descriptor: descriptor, inner: panel, isFramed: isFramed, context: context)
-    panel.drawAlone(in: box, on: &grid, rect)
+    // The table of processes uses all of the screen.
+    let lines =
+      descriptor == .processes || rect.height < 16
+      ? [] : panel.linesAlone(width: rect.width) + PanelValues(context: context, panel: descriptor).lines(width: rect.width)
+    var rest = rect
+    // Graphs get the larger part of a screen that has room for all values.
+    let upper = rest.takeTop(lines.isEmpty ? rect.height : max(8, rect.height * 2 / 5, rect.height - lines.count))
+    // Before the box, whose title counts the hidden lines.
+    PanelValues.draw(lines, of: descriptor, context, on: &grid, in: rest)
+    grid.within(upper) { box.draw(on: &$0, in: upper) }
   }
 }
