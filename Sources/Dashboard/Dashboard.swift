@@ -263,6 +263,10 @@ final class Dashboard {
   private var needsTable: Bool {
     let state = model.state
     guard host.processes != nil, state.cursor.time == nil, !state.isGrid, !state.isPaused else { return false }
+    switch state.overlay {
+    case .details, .workloads: return true
+    default: break
+    }
     if state.isMaximized, let focus = state.focus { return focus == .processes }
     return !state.settings.hidden.contains(.processes)
   }

@@ -94,7 +94,10 @@ enum KeyMap {
           [.pageUp, .pageDown, .home, .end], "PgUp … End", "scroll the process table or the focused panel; else time",
           "scroll", [.panels(.page(-1)), .panels(.page(1)), .panels(.first), .panels(.last)]),
         Binding(
-          [character("W")], "W", "workloads: containers, services, sessions, jobs, ...", "workloads", [.workloads]),
+          [character("W"), character("O")], "W O", "workloads: containers, services, jobs, ...; users", "workloads",
+          [.workloads, .users]),
+        Binding(
+          [character("v")], "v", "show a panel alone, with all its values: v and its digit", "alone", [.panels(.alone)]),
         Binding([character("?")], "?", "explain the panel's metrics: meaning, source, unit", "explain", [.explain]),
       ]),
     Section(
@@ -119,7 +122,8 @@ enum KeyMap {
           [character("r"), character("I")], "r I", "reverse the sort order", "reverse", [.table(.reverse)]),
         Binding([character("C")], "C", "choose and order the columns", "columns", [.table(.columns)]),
         Binding(
-          [character("/"), .function(4), character("\\")], "/ F4", "filter: text, regex, user:NAME, gpu, >50%cpu, >2gmem, !not",
+          [character("/"), .function(4), character("\\")], "/ F4",
+          "filter: text, regex, user:NAME, gpu, >50%cpu, >2gmem, !not",
           "filter",
           [.table(.filter)]),
         Binding(
@@ -141,7 +145,7 @@ enum KeyMap {
           [.table(.signal)]),
         Binding(
           [.function(7), .function(8), character("]"), character("[")], "F7 F8",
-          "lower, raise the nice value of the selected or tagged processes", "nice",
+          "lower, raise the nice value of the chosen processes", "nice",
           [-1, 1, -1, 1].map { .table(.renice($0)) }),
         Binding(
           [character("i")], "i", "I/O priority of the selected or tagged processes", "I/O", [.table(.ioPriority)]),

@@ -27,12 +27,45 @@ struct PanelValues {
 
   /// The lines at a width.
   func lines(width: Int) -> [PanelLine] {
-    let collector = ValueCollector(panel, glyphs)
-    Sample.table.visit(context.sample, collector)
-    return collector.sections.flatMap { section -> [PanelLine] in
+    sections.flatMap { section -> [PanelLine] in
       let body = section.isList ? tables(of: section, width) : pairs(of: section, width)
       return body.isEmpty ? [] : [PanelLine(parts: [.init(x: 0, text: section.title, style: .title)])] + body
     }
+  }
+
+  /// The values of the domain, and those that follow from two of them.
+  private var sections: [ValueSection] {
+    let collector = ValueCollector(panel, glyphs)
+    Sample.table.visit(context.sample, collector)
+    var sections = collector.sections
+    if let place = sections.firstIndex(where: { $0.title == "networks" }) { addLinkShares(to: &sections[place]) }
+    return panel == .cpu ? sections + temperatures : sections
+  }
+
+  /// Adds the share of an interface's link that the busier direction uses.
+  private func addLinkShares(to section: inout ValueSection) {
+    let number = Int.max
+    for (row, network) in context.sample.networks.enumerated() where section.rows.indices.contains(row) {
+      let share = max(network.receiveRate, network.transmitRate) / network.speed
+      if share.isFinite { section.rows[row][number] = TextFormat.fine(share, glyphs) + "%" }
+    }
+    guard section.rows.contains(where: { $0[number] != nil }) else { return }
+    let place = section.columns.firstIndex { $0.name == "speed" }.map { $0 + 1 } ?? section.columns.count
+    section.columns.insert(.init(number: number, name: "share of link", isText: false), at: place)
+  }
+
+  /// Chips of the kernel's drivers for CPUs.
+  private static let cpuChips = ["coretemp", "k10temp", "zenpower", "cpu"]
+
+  /// The temperatures of cores and packages, which sensors know by names of their own.
+  private var temperatures: [ValueSection] {
+    let collector = ValueCollector(.temperature, glyphs)
+    Sample.table.visit(context.sample, collector)
+    guard var section = collector.sections.first(where: { $0.title == "temperatures" }) else { return [] }
+    section.rows = zip(context.sample.temperatures, section.rows).compactMap { sensor, row in
+      Self.cpuChips.contains { sensor.chip.hasPrefix($0) } ? row : nil
+    }
+    return section.rows.isEmpty ? [] : [section]
   }
 
   /// Names and values, side by side.
@@ -84,8 +117,14 @@ struct PanelValues {
   /// A row per value and a column per entry, in blocks of as many entries as fit; the first value is the heading.
   private func transposed(_ section: ValueSection, _ width: Int) -> [PanelLine] {
     let names = min(section.columns.map { Grid.columns(of: $0.name) }.max() ?? 0, width / 3)
-    let longest = section.rows.flatMap(\.values).map { Grid.columns(of: $0) }.max() ?? 0
-    let cell = max(8, min(Self.maxTextWidth, longest, width - names - Self.gap))
+    func longest(_ columns: [ValueSection.Column]) -> Int {
+      let texts = columns.flatMap { column in section.rows.compactMap { $0[column.number] } }
+      return texts.map { Grid.columns(of: $0) }.max() ?? 0
+    }
+    // As wide as all entries allow; names are shortened before numbers.
+    let all = (width - names) / max(1, section.rows.count) - Self.gap
+    let widest = min(Self.maxTextWidth, longest(section.columns))
+    let cell = max(8, min(widest, max(all, longest(section.columns.filter { !$0.isText }))))
     let count = max(1, (width - names) / (cell + Self.gap))
     var lines: [PanelLine] = []
     for start in stride(from: 0, to: section.rows.count, by: count) {

@@ -30,7 +30,9 @@ struct PressurePanel: Panel {
   func height(width: Int) -> Height {
     // Beside the title, in one line, or in a line each.
     let limit = 1 + resources.count
-    return Height(minimum: 1, comfortable: limit, maximum: limit, useless: min(3, limit)..<limit)
+    // Alone it has graphs.
+    let maximum = context.state.isMaximized ? Height.open : limit
+    return Height(minimum: 1, comfortable: limit, maximum: maximum, useless: min(3, limit)..<limit)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {

@@ -59,7 +59,8 @@ final class ValueCollector: FieldVisitor {
   private func add(_ text: String, _ column: ValueSection.Column, to section: Int) {
     guard !sections[section].rows.isEmpty else { return }
     if !sections[section].columns.contains(where: { $0.number == column.number }) {
-      let place = sections[section].columns.firstIndex { $0.number > column.number }
+      // An index names an entry.
+      let place = column.name == "index" ? 0 : sections[section].columns.firstIndex { $0.number > column.number }
       sections[section].columns.insert(column, at: place ?? sections[section].columns.count)
     }
     sections[section].rows[sections[section].rows.count - 1][column.number] = text

@@ -28,7 +28,8 @@ struct SignalView {
           grid.restyle(Rect(x: rest.x, y: y, width: rest.width, height: 1)) { _ in .selection }
         }
       }
-      grid.putShortened("digits: by number, Enter: confirm, Esc: cancel", x: foot.x, y: foot.y, .muted, limit: foot.width)
+      let keys = "digits: by number, Enter: confirm, Esc: cancel"
+      grid.putShortened(keys, x: foot.x, y: foot.y, .muted, limit: foot.width)
       return OverlayBox.More(first: first, visible: rest.height, of: all.count)
     }
   }
@@ -86,8 +87,8 @@ struct SignalView {
         "Press y to send, any other key to cancel", x: foot.x, y: foot.y, .critical, limit: foot.width)
       if rest.height > lines.count + 3 {
         let row = rest.takeTop(1)
-        grid.putShortened(
-          signal.name + (signal.meaning.isEmpty ? "" : ": " + signal.meaning), x: row.x, y: row.y, .bold, limit: row.width)
+        let text = signal.name + (signal.meaning.isEmpty ? "" : ": " + signal.meaning)
+        grid.putShortened(text, x: row.x, y: row.y, .bold, limit: row.width)
       }
       let room = max(1, rest.width - Self.nameWidth)
       let commandRows = min(max(1, rest.height - lines.count), 3)
