@@ -28,7 +28,7 @@ package struct ProcessMemoryReader: Sendable {
     let folder = root + "/proc/" + String(pid)
     func text(_ name: String) -> [UInt8]? { try? Files.contents(of: folder + name, buffer: buffer) }
     var memory = ProcessMemory()
-    if parts.contains(.shared), let text = text("/statm"), let pages = Self.sharedPages(text.span) {
+    if parts.contains(.shared), let text = text("/statm"), let pages = StatmParser.sharedPages(text.span) {
       memory.shared = Double(pages) * Double(pageSize)
     }
     // Needs permission to trace the process (fs/proc/task_mmu.c, PTRACE_MODE_READ).
@@ -39,15 +39,6 @@ package struct ProcessMemoryReader: Sendable {
       memory.swapped = Self.kibibytes("VmSwap:", text.span)
     }
     return memory
-  }
-
-  /// The third number of statm: resident pages of files and of shared memory (fs/proc/array.c, proc_pid_statm).
-  ///
-  /// Nil for a kernel thread, which has no memory, and for a malformed text.
-  static func sharedPages(_ bytes: Span<UInt8>) -> UInt64? {
-    var position = 0
-    guard let size = bytes.unsigned(&position), size > 0, bytes.unsigned(&position) != nil else { return nil }
-    return bytes.unsigned(&position)
   }
 
   /// Bytes of a line in KiB; NaN without such a line.

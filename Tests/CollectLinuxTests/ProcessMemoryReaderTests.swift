@@ -31,7 +31,7 @@ import Testing
 
   @Test func theySurviveAnything() {
     surviveTruncationAndMutation(of: Array(Self.statm.utf8), mutations: 2_000) {
-      _ = ProcessMemoryReader.sharedPages($0)
+      _ = StatmParser.sharedPages($0)
     }
     surviveTruncationAndMutation(of: Array(Self.rollup.utf8), mutations: 2_000) {
       _ = ProcessMemoryReader.kibibytes("Pss:", $0)
