@@ -51,6 +51,8 @@ let isLost = false;
 // The sample at a time in the past, or the reason for its absence.
 let past = null;
 let panels = [];
+// Buttons that scroll to the cards.
+let sections = [];
 let drawnCards = 5;
 let hasShown = false;
 
@@ -115,6 +117,7 @@ function show(sample) {
   setText(byId('system'), joined(host.demo ? t('simulated') : host.os, host.kernel, host.architecture, host.product, host.uptime_seconds >= 0 && t('up', format.duration(host.uptime_seconds))));
   setAttribute(byId('moment'), 'data-time', timestamp);
   for (const panel of panels.slice(0, drawnCards)) panel.update(sample);
+  for (const { panel, node } of sections) setHidden(node, panel.node.hidden);
   if (document.hidden) return;
   if (drawnCards < panels.length) requestAnimationFrame(() => setTimeout(showRest));
 }
@@ -298,6 +301,12 @@ function buildPanels() {
   panels = [alerts, overview, ...cards];
   main.replaceChildren(alerts.node, overview.node, h('div', { class: 'cards' }, ...cards.map((panel) => panel.node)));
   for (const panel of cards) heights.observe(panel.node);
+  sections = cards.map((panel) => {
+    // The address's fragment is the shown time, so that links to places on the page would change it.
+    const node = h('button', { type: 'button', class: 'link', text: panel.heading.textContent, onclick: () => panel.node.scrollIntoView({ block: 'start' }) });
+    return { panel, node };
+  });
+  byId('sections').replaceChildren(...sections.map(({ node }) => node));
   show(past ? past.sample : newest);
 }
 

@@ -5,6 +5,8 @@ import { metric, textOf, titleOf } from './catalog.js';
 import { h, keyed, setText } from './dom.js';
 import { tick } from './format.js';
 import { Plot, pen } from './plot.js';
+import { chartButtons } from './save.js';
+import { keyOf } from './store.js';
 import { faded } from './theme.js';
 
 // The least round number that holds a value; halves and quarters of it are round too.
@@ -19,6 +21,10 @@ export const line = (key, color, options) => ({ key, label: titleOf(key), color:
 // Dashes distinguish lines of the same color.
 export const numbered = (key, label, index) => line(key, (index % 8) + 1, { label, dash: [[], [6, 3], [2, 2]][Math.floor(index / 8) % 3] });
 
+// A chart of an id with a line for each entry of its list, as far as lines can be told apart.
+const mostLines = 24;
+export const entries = (id, items, label) => items.slice(0, mostLines).map((item, index) => numbered(keyOf(id, item), label(item), index));
+
 export class Chart extends Plot {
   // title; series: lines of one unit with fill, faint, dash, band (the key of their peaks); ceiling: the maximum where it is known;
   // floor and highest: the limits of the upper end otherwise; isStacked; limit: { value, label }.
@@ -28,7 +34,8 @@ export class Chart extends Plot {
     if (this.isSpark) return;
     this.legend = h('div', { class: 'legend' });
     this.node = h('figure', { class: 'chart' },
-      h('figcaption', {}, h('span', { class: 'title', text: options.title ?? options.label }), this.legend), this.frame);
+      h('figcaption', {}, h('span', { class: 'title', text: options.title ?? options.label }), this.legend,
+        chartButtons(this, options.title ?? options.label)), this.frame);
     this.showLegend();
   }
 

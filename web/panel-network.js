@@ -1,8 +1,8 @@
 // Network interfaces.
 
 import { column } from './catalog.js';
-import { Chart, line } from './chart.js';
-import { name, visible } from './dom.js';
+import { Chart, entries, line } from './chart.js';
+import { name, setHidden, visible } from './dom.js';
 import * as format from './format.js';
 import { Figures, Panel, Table, chip } from './panel.js';
 
@@ -17,7 +17,9 @@ export class NetworkPanel extends Panel {
     this.table = new Table(t('network'), ['device', 'receive_bytes_per_sec', 'transmit_bytes_per_sec', 'speed_mbps']
       .map((member, index) => column(`networks.${member}`, index > 0 && 'number')));
     this.figures = new Figures({ conntrack: 'entries usage' });
-    this.body.append(this.chart.node, this.table.node, this.figures.node);
+    this.received = new Chart(context, { label: t('receivedBy'), title: t('receivedBy'), floor: 1000 });
+    this.sent = new Chart(context, { label: t('sentBy'), title: t('sentBy'), floor: 1000 });
+    this.body.append(this.chart.node, this.table.node, this.received.node, this.sent.node, this.figures.node);
   }
 
   has(sample) { return sample.networks?.length > 0; }
@@ -27,6 +29,11 @@ export class NetworkPanel extends Panel {
     const { t } = this.context;
     // Hardware first; what never carried a byte is left out.
     const rows = networks.filter((one) => one.physical || one.receive_bytes_total > 0).sort((a, b) => Number(b.physical) - Number(a.physical));
+    for (const [chart, kind] of [[this.received, 'receive'], [this.sent, 'transmit']]) {
+      // One interface is the sum of all.
+      setHidden(chart.node, rows.length < 2);
+      chart.set({ series: entries(`networks.${kind}_bytes_per_sec`, rows, (one) => visible(one.device)) });
+    }
     this.table.show(rows, (one) => one.device, (one, row) => {
       row.name ??= name(one.device);
       const lost = ['receive_errors', 'transmit_errors', 'receive_drops', 'transmit_drops'].reduce((sum, kind) => sum + (one[`${kind}_per_sec`] || 0), 0);

@@ -1,7 +1,7 @@
 // Disks and filesystems.
 
 import { column } from './catalog.js';
-import { Chart, line } from './chart.js';
+import { Chart, entries, line } from './chart.js';
 import { Meter, fullness, h, joined, name, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { Bars, Panel, Table, isLate } from './panel.js';
@@ -17,7 +17,8 @@ export class DiskPanel extends Panel {
     });
     this.table = new Table(t('disks'), [column('disks.device'), column('disks.read_bytes_per_sec', 'number'),
       column('disks.write_bytes_per_sec', 'number'), [t('latency'), 'number optional'], column('disks.busy', 'number meters')]);
-    this.body.append(this.chart.node, this.table.node);
+    this.each = new Chart(context, { label: t('byDisk'), title: t('byDisk'), ceiling: 1 });
+    this.body.append(this.chart.node, this.table.node, this.each.node);
   }
 
   has(sample) { return sample.disks?.length > 0; }
@@ -25,6 +26,7 @@ export class DiskPanel extends Panel {
   show({ disk, disks }) {
     const { t } = this.context;
     setHidden(this.chart.node, !disk);
+    this.each.set({ series: entries('disks.busy', disks.filter((one) => one.busy >= 0), (one) => visible(one.name ?? one.device)) });
     this.table.show(disks, (one) => one.device, (one, row) => {
       let { cell } = row;
       if (!cell) {
@@ -46,13 +48,15 @@ export class FilesystemPanel extends Panel {
   constructor(context) {
     super(context, 'filesystems', { sources: ['filesystem'], hasAges: true });
     this.list = new Bars((one) => `${one.mountpoint} ${one.device}`, (one) => name(one.mountpoint), (one) => visible(one.mountpoint));
-    this.body.append(this.list.node);
+    this.chart = new Chart(context, { label: context.t('byFilesystem'), title: context.t('byFilesystem'), ceiling: 1 });
+    this.body.append(this.list.node, this.chart.node);
   }
 
   has(sample) { return sample.filesystems?.length > 0; }
 
   show({ filesystems, timestamp }) {
     const { t } = this.context;
+    this.chart.set({ series: entries('filesystems.usage', filesystems.filter((one) => one.usage >= 0), (one) => visible(one.mountpoint)) });
     const isOld = (one) => isLate(`${one.mountpoint} ${one.device}`, Date.parse(timestamp) / 1000, one.age_seconds);
     this.list.show([...filesystems].sort((a, b) => (b.usage ?? -1) - (a.usage ?? -1)), (one) => ({
       ratio: one.usage,

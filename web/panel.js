@@ -3,6 +3,7 @@
 import { idsOf, metric, textOf, titleOf, valueIn } from './catalog.js';
 import { Meter, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
+import { tableButton } from './save.js';
 import { sourceError } from './text.js';
 
 // The times at which data was read, by source, and the intervals between them.
@@ -117,8 +118,9 @@ export class Table {
   constructor(caption, columns) {
     this.columns = columns;
     this.rows = h('tbody', {});
-    this.node = h('div', { class: 'table' }, h('table', { 'aria-label': caption },
-      h('thead', {}, h('tr', {}, ...columns.map(([label, kind, title]) => h('th', { scope: 'col', class: kind, title }, label)))), this.rows));
+    const table = h('table', { 'aria-label': caption },
+      h('thead', {}, h('tr', {}, ...columns.map(([label, kind, title]) => h('th', { scope: 'col', class: kind, title }, label)))), this.rows);
+    this.node = h('div', { class: 'table' }, table, h('p', { class: 'tools' }, tableButton(table, caption)));
   }
 
   // cells(item, row): a text or a node for each column; row holds nodes that live as long as the row. mark(item): its class.

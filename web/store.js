@@ -13,6 +13,9 @@ const ids = idsOf({
   pressure: 'cpu.some.ratio memory.some.ratio io.some.ratio',
   disk: 'read_bytes_per_sec write_bytes_per_sec',
   network: 'receive_bytes_per_sec transmit_bytes_per_sec',
+  disks: 'busy',
+  filesystems: 'usage',
+  networks: 'receive_bytes_per_sec transmit_bytes_per_sec',
   temperatures: 'celsius',
   agent: 'cpu_cores',
 });

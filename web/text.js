@@ -258,6 +258,11 @@ export const strings = {
   'error.missing': ['no such file or directory', 'ファイルまたはディレクトリがありません'],
 
   // The page itself
+  byDisk: ['Utilization by disk', 'ディスク別の使用率'],
+  byFilesystem: ['Use by filesystem', 'ファイルシステム別の使用率'],
+  receivedBy: ['Received by interface', 'インターフェイス別の受信'],
+  sentBy: ['Sent by interface', 'インターフェイス別の送信'],
+  sections: ['Sections', 'セクション'],
   skip: ['Skip to content', 'メインコンテンツへ移動'],
   theme: ['Theme: {0}', 'テーマ: {0}'],
   'theme.auto': ['system', 'システム'],

@@ -116,6 +116,77 @@ int32_t csystemio_pid_signal(int32_t pid, int32_t number) { return kill(pid, num
 
 int32_t csystemio_pid_nice(int32_t pid, int32_t nice) { return setpriority(PRIO_PROCESS, (id_t)pid, nice); }
 
+// IOPRIO_WHO_PROCESS (include/uapi/linux/ioprio.h); the C library has no functions for these calls.
+#if defined(SYS_ioprio_get)
+int32_t csystemio_pid_io_priority(int32_t pid) { return (int32_t)syscall(SYS_ioprio_get, 1, pid); }
+
+int32_t csystemio_pid_set_io_priority(int32_t pid, int32_t priority) {
+  return (int32_t)syscall(SYS_ioprio_set, 1, pid, priority);
+}
+#else
+int32_t csystemio_pid_io_priority(int32_t pid) {
+  (void)pid;
+  errno = ENOSYS;
+  return -1;
+}
+
+int32_t csystemio_pid_set_io_priority(int32_t pid, int32_t priority) {
+  (void)pid;
+  (void)priority;
+  errno = ENOSYS;
+  return -1;
+}
+#endif
+
+const char *csystemio_signal_name(int32_t number) {
+  switch (number) {
+    case SIGHUP: return "HUP";
+    case SIGINT: return "INT";
+    case SIGQUIT: return "QUIT";
+    case SIGILL: return "ILL";
+    case SIGTRAP: return "TRAP";
+    case SIGABRT: return "ABRT";
+    case SIGBUS: return "BUS";
+    case SIGFPE: return "FPE";
+    case SIGKILL: return "KILL";
+    case SIGUSR1: return "USR1";
+    case SIGSEGV: return "SEGV";
+    case SIGUSR2: return "USR2";
+    case SIGPIPE: return "PIPE";
+    case SIGALRM: return "ALRM";
+    case SIGTERM: return "TERM";
+#if defined(SIGSTKFLT)
+    case SIGSTKFLT: return "STKFLT";
+#endif
+    case SIGCHLD: return "CHLD";
+    case SIGCONT: return "CONT";
+    case SIGSTOP: return "STOP";
+    case SIGTSTP: return "TSTP";
+    case SIGTTIN: return "TTIN";
+    case SIGTTOU: return "TTOU";
+    case SIGURG: return "URG";
+    case SIGXCPU: return "XCPU";
+    case SIGXFSZ: return "XFSZ";
+    case SIGVTALRM: return "VTALRM";
+    case SIGPROF: return "PROF";
+    case SIGWINCH: return "WINCH";
+    case SIGIO: return "IO";
+#if defined(SIGPWR)
+    case SIGPWR: return "PWR";
+#endif
+    case SIGSYS: return "SYS";
+    default: return NULL;
+  }
+}
+
+#if defined(SIGRTMIN)
+int32_t csystemio_first_realtime_signal(void) { return SIGRTMIN; }
+int32_t csystemio_last_realtime_signal(void) { return SIGRTMAX; }
+#else
+int32_t csystemio_first_realtime_signal(void) { return 0; }
+int32_t csystemio_last_realtime_signal(void) { return 0; }
+#endif
+
 // MARK: Programs
 
 extern char **environ;

@@ -166,6 +166,27 @@ int32_t csystemio_pid_nice(int32_t pid, int32_t nice) {
   return -1;
 }
 
+int32_t csystemio_pid_io_priority(int32_t pid) {
+  (void)pid;
+  errno = ENOSYS;
+  return -1;
+}
+
+int32_t csystemio_pid_set_io_priority(int32_t pid, int32_t priority) {
+  (void)pid;
+  (void)priority;
+  errno = ENOSYS;
+  return -1;
+}
+
+// A process can only be ended.
+const char *csystemio_signal_name(int32_t number) {
+  return number == CSYSTEMIO_SIGTERM ? "TERM" : number == CSYSTEMIO_SIGKILL ? "KILL" : NULL;
+}
+
+int32_t csystemio_first_realtime_signal(void) { return 0; }
+int32_t csystemio_last_realtime_signal(void) { return 0; }
+
 // MARK: Programs
 
 // A thread that reads a pipe into a buffer: anonymous pipes cannot be waited for.

@@ -92,6 +92,9 @@ static const CWebFile files[] = {
     {"plot.js", (const char[]){
 #embed "../../web/plot.js" suffix(, 0)
     }},
+    {"save.js", (const char[]){
+#embed "../../web/save.js" suffix(, 0)
+    }},
     {"series.js", (const char[]){
 #embed "../../web/series.js" suffix(, 0)
     }},

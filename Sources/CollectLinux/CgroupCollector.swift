@@ -81,8 +81,10 @@ struct CgroupPlace: Hashable {
   var tasks = CgroupResource()
 
   /// Reads /proc/self/cgroup and /proc/self/mountinfo; nil if the agent is only in the machine's root group.
-  static func find(root: String) -> CgroupPlace? {
-    guard let text = try? Files.contents(of: root + "/proc/self/cgroup") else { return nil }
+  ///
+  /// - Parameter process: the process in /proc whose group is found.
+  static func find(root: String, process: String = "self") -> CgroupPlace? {
+    guard let text = try? Files.contents(of: root + "/proc/" + process + "/cgroup") else { return nil }
     let memberships = CgroupParser.memberships(text.span)
     let mounts = (try? Files.contents(of: root + "/proc/self/mountinfo")).map { CgroupParser.mounts($0.span) } ?? []
     func resource(_ controller: String) -> CgroupResource {

@@ -24,4 +24,13 @@ enum StatmParser {
     guard bytes.unsigned(&position) != nil else { return nil }
     return bytes.unsigned(&position)
   }
+
+  /// The third number, resident pages of files and of shared memory.
+  ///
+  /// Nil for a kernel thread, which has no memory, and for a malformed text.
+  static func sharedPages(_ bytes: Span<UInt8>) -> UInt64? {
+    var position = 0
+    guard let size = bytes.unsigned(&position), size > 0, bytes.unsigned(&position) != nil else { return nil }
+    return bytes.unsigned(&position)
+  }
 }

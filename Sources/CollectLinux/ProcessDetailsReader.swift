@@ -35,6 +35,8 @@ package struct ProcessDetailsReader: Sendable {
     if let bytes = try? Files.contents(of: folder + "/stat") {
       details.nice = ProcessStatParser.nice(bytes.span)
     }
+    let parts = ProcessPartsReader(root: root, pid: pid, commandLines: commandLines)
+    parts.add(to: &details)
     return details
   }
 

@@ -16,8 +16,7 @@ final class Dashboard {
   /// Input of the last frame, and of the frame frozen by Space.
   private var drawn: ScreenInput?
   private var paused: ScreenInput?
-  /// The processes of the signal dialog.
-  private var held: [Int32: ProcessControl.SendSignal] = [:]
+  private var actions = ProcessActions()
   private var logs: [EventLog]
   private let processes = ProcessFetcher()
   private let past = HistoryFetcher()
@@ -195,13 +194,17 @@ final class Dashboard {
       watch(terminal.wake)
       if let problem = config?.save(model.state.settings) { model.state.note = "not saved: " + problem }
     case .send(let signal, let pid):
-      model.state.note = send(signal, to: pid)
+      model.state.note = actions.send(signal, to: pid, control)
+      model.state.table.tagged = []
     case .copy(let text): terminal.copy(text)
-    case .renice(let process, let nice): model.state.note = renice(process, to: nice)
+    case .renice(let processes, let step): model.state.note = ProcessActions.renice(processes, by: step, control)
+    case .askIOPriority(let processes): askIOPriority(processes)
+    case .setIOPriority(let processes, let priority):
+      model.state.note = ProcessActions.setIOPriority(priority, of: processes, control)
     case .silence(let isSilenced):
       options.silenceAlerts?(isSilenced)
     }
-    if case .signal? = model.state.overlay {} else { held = [:] }
+    if case .signal? = model.state.overlay {} else { actions.release() }
     paused = model.state.isPaused ? paused ?? drawn : nil
     freeze()
     fetch(terminal.wake)
@@ -229,39 +232,23 @@ final class Dashboard {
     return true
   }
 
-  /// Holds the process of the signal dialog before the choice of a signal, so that the confirmed process receives it.
+  /// Actions on the shown machine's processes; nil where none are allowed.
+  private var control: ProcessControl? { options.isReadOnly ? nil : host.control }
+
   private func hold(_ processes: [Process]) {
-    guard let control = host.control, !options.isReadOnly else { return }
-    held = [:]
-    for process in processes {
-      switch control.hold(process.pid, process.start) {
-      case .success(let send): held[process.pid] = send
-      case .failure(let refusal):
-        model.state.overlay = nil
-        model.state.note = "no signal sent to " + String(process.pid) + ": " + refusal.description
-        return
-      }
-    }
+    guard let reason = actions.hold(processes, control) else { return }
+    model.state.overlay = nil
+    model.state.note = reason
   }
 
-  private func renice(_ process: Process, to nice: Int) -> String {
-    guard !options.isReadOnly, let renice = host.control?.renice else { return "nice values are not changed here" }
-    let name = "nice value of " + String(process.pid) + " (" + process.name + ")"
-    if let reason = renice(process.pid, process.start, Int32(nice)) { return name + " not changed: " + reason }
-    return name + ": " + TextFormat.fixed(process.nice, 0) + " to " + String(nice)
-  }
-
-  private func send(_ signal: SignalChoice, to pid: Int32) -> String {
-    guard !options.isReadOnly, host.control != nil else { return "read-only: signals are disabled" }
-    guard held[pid] != nil else { return "no signal sent to " + String(pid) }
-    let failures = held.sorted { $0.key < $1.key }.compactMap { pid, send in
-      send(signal.number).map { signal.name + " to " + String(pid) + " not sent: " + $0 }
+  private func askIOPriority(_ processes: [Process]) {
+    guard let first = processes.first, let read = control?.ioPriority else {
+      model.state.note = IOPriority.isNotSupported
+      return
     }
-    model.state.table.tagged = []
-    if let first = failures.first {
-      return first + (failures.count > 1 ? ", and " + String(failures.count - 1) + " others" : "")
-    }
-    return signal.name + " to " + (held.count == 1 ? String(pid) : String(held.count) + " processes") + " sent"
+    let now = read(first.pid)
+    let place = IOPriority.all.firstIndex { $0.number == now } ?? 0
+    model.state.overlay = .ioPriority(IOPriorityDialog(processes: processes, selected: place))
   }
 
   private func apply(to terminal: any Terminal) {
@@ -276,6 +263,10 @@ final class Dashboard {
   private var needsTable: Bool {
     let state = model.state
     guard host.processes != nil, state.cursor.time == nil, !state.isGrid, !state.isPaused else { return false }
+    switch state.overlay {
+    case .details, .workloads: return true
+    default: break
+    }
     if state.isMaximized, let focus = state.focus { return focus == .processes }
     return !state.settings.hidden.contains(.processes)
   }
@@ -290,6 +281,11 @@ final class Dashboard {
     }
     if needsTable, case .remote(let read)? = host.processes {
       processes.fetchTable(of: model.state.host, interval: Double(model.state.settings.refresh), wake, read)
+    }
+    let parts = model.state.table.memoryParts
+    if !parts.isEmpty, needsTable, let read = host.control?.memory {
+      let pids = frameContext.memoryPIDs(model.state.table)
+      processes.fetchMemory(of: pids, parts, host: model.state.host, wake, read)
     }
     if let pid = detailsPID, model.state.cursor.time == nil, let read = host.control?.details {
       processes.fetchDetails(of: pid, wake, read)
@@ -395,6 +391,7 @@ final class Dashboard {
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
     input.hasThreads = host.control?.hasThreads ?? false
+    if !model.state.table.memoryParts.isEmpty { input.memory = processes.newestMemory(host: model.state.host) }
     addEventList(to: &input)
     input.window = WindowRequest(model.state).flatMap(windows.answer)
     input.page = host.page ?? options.listening.map { $0 + "/ui/" }

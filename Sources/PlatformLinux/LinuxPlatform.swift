@@ -26,9 +26,13 @@ package struct LinuxPlatform: Platform {
 
   package func processes(root: String, commandLines: CommandLineDetail) -> ProcessAccess? {
     let reader = ProcessDetailsReader(root: root, commandLines: commandLines)
-    return ProcessAccess(
+    var access = ProcessAccess(
       commandLine: commandLine(root: root, commandLines), details: { reader.details(of: $0) },
       startTime: { reader.startTime(of: $0) }, hasThreads: true)
+    let memory = ProcessMemoryReader(root: root)
+    access.hasIOPriorities = true
+    access.memory = { memory.memory(of: $0, $1) }
+    return access
   }
 
   package var processEnds: ProcessEnds {

@@ -58,10 +58,14 @@ package struct ProcessAccess: Sendable {
   package var commandLine: @Sendable (_ pid: Int32) -> String?
   /// Reads the details; nil if the process has ended.
   package var details: @Sendable (_ pid: Int32) -> ProcessDetails?
+  /// Reads parts of the memory of processes that scans do not read; nil where the system has none.
+  package var memory: (@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) -> [Int32: ProcessMemory])?
   /// Start in seconds after boot, as in the process table; nil if the process has ended.
   package var startTime: @Sendable (_ pid: Int32) -> Double?
   /// Whether scans can include threads.
   package var hasThreads: Bool
+  /// Whether processes have I/O priorities.
+  package var hasIOPriorities = false
 
   package init(
     commandLine: @escaping @Sendable (_ pid: Int32) -> String?,

@@ -30,9 +30,20 @@ package struct WasteSum {
   private var counters: [String: Double] = [:]
   /// Workload id of each service, from processes that have both.
   private var services: [String: String] = [:]
+  /// Whether the last sample listed every workload, so that one that appears later has begun since.
+  private var listsAll = false
+  private let start: Double
   private var report = WasteReport()
 
-  package init(by grouping: WasteGrouping) {
+  /// Seconds before a window in which the last sample before it is looked for.
+  package static let lead = 600.0
+
+  /// Creates an empty sum.
+  ///
+  /// - Parameter start: begin of the window; of earlier samples only the counters count, from which the growth in the
+  ///   window's first sample follows.
+  package init(by grouping: WasteGrouping, from start: Double = -.infinity) {
+    self.start = start
     self.grouping = grouping
     report.grouping = grouping
   }
@@ -40,6 +51,8 @@ package struct WasteSum {
   /// Adds the next sample, in the order of time.
   package mutating func add(_ sample: Sample) {
     let time = sample.timestamp.seconds
+    defer { listsAll = sample.workloads.map { $0.rest == nil } ?? false }
+    guard time >= start else { return remember(sample) }
     let seconds = sample.elapsed.isFinite && sample.elapsed > 0 ? sample.elapsed : 0
     report.samples += 1
     if report.from.isNaN { report.from = time - seconds }
@@ -93,6 +106,14 @@ package struct WasteSum {
     return report
   }
 
+  /// Keeps the counters of a sample before the window.
+  private mutating func remember(_ sample: Sample) {
+    for workload in sample.workloads?.top ?? [] where !workload.isGroup && workload.throttledTotal.isFinite {
+      if counters.count >= Self.maxEntries { counters = [:] }
+      counters[workload.id] = workload.throttledTotal
+    }
+  }
+
   // MARK: Entries
 
   private mutating func addThrottling(of workload: Workload, _ seconds: Double) {
@@ -102,8 +123,8 @@ package struct WasteSum {
       if last == nil, counters.count >= Self.maxEntries { counters = [:] }
       counters[workload.id] = total
     }
-    // A counter that fell is another group of the same name.
-    let growth = last.map { total >= $0 ? total - $0 : total } ?? .nan
+    // A counter that fell is another group of the same name; one that appears begins at 0.
+    let growth = last.map { total >= $0 ? total - $0 : total } ?? (listsAll ? total : .nan)
     guard growth.isFinite || workload.throttled.isFinite else { return }
     guard grouping == .workload || workload.user != nil else { return }
     let id = grouping == .workload ? workload.id : workload.user ?? ""

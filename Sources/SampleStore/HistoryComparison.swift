@@ -34,8 +34,8 @@ extension History {
   package func waste(
     from start: Double, to end: Double, by grouping: WasteGrouping, limit: Int
   ) async throws(Columns.TooLarge) -> WasteReport {
-    var sum = WasteSum(by: grouping)
-    try await visitSamples(from: start, to: end) { sum.add($0) }
+    var sum = WasteSum(by: grouping, from: start)
+    try await visitSamples(from: start - max(WasteSum.lead, Double(3 * interval)), to: end) { sum.add($0) }
     return sum.report(limit: limit)
   }
 }

@@ -12,6 +12,10 @@ package struct ProcessCalls: Sendable {
   package var signalPID: @Sendable (_ pid: Int32, _ signal: Int32) -> Int32
   /// Sets the nice value of a pid; 0 or an errno (setpriority(2)).
   package var setNice: @Sendable (_ pid: Int32, _ nice: Int32) -> Int32
+  /// Reads the I/O priority of a pid; a negated errno (ioprio_get(2)).
+  package var ioPriority: @Sendable (_ pid: Int32) -> Int32
+  /// Sets the I/O priority of a pid; 0 or an errno (ioprio_set(2)).
+  package var setIOPriority: @Sendable (_ pid: Int32, _ priority: Int32) -> Int32
   /// Start time of the current process with a pid, in seconds after boot; nil if there is no such process.
   package var startTime: @Sendable (_ pid: Int32) -> Double?
 
@@ -26,6 +30,11 @@ package struct ProcessCalls: Sendable {
     signalDescriptor = { csystemio_process_signal($0, $1) == 0 ? 0 : csystemio_error() }
     signalPID = { csystemio_pid_signal($0, $1) == 0 ? 0 : csystemio_error() }
     setNice = { csystemio_pid_nice($0, $1) == 0 ? 0 : csystemio_error() }
+    ioPriority = { pid in
+      let priority = csystemio_pid_io_priority(pid)
+      return priority >= 0 ? priority : -csystemio_error()
+    }
+    setIOPriority = { csystemio_pid_set_io_priority($0, $1) == 0 ? 0 : csystemio_error() }
   }
 }
 
@@ -91,6 +100,12 @@ package final class HeldProcess: Sendable {
   package func setNice(_ nice: Int32) -> String? {
     if let failure = Self.compare(pid, start, calls) { return failure.description }
     return Self.text(calls.setNice(pid, nice))
+  }
+
+  /// Sets its I/O priority; returns nil, or the reason of the failure in one line.
+  package func setIOPriority(_ priority: Int32) -> String? {
+    if let failure = Self.compare(pid, start, calls) { return failure.description }
+    return Self.text(calls.setIOPriority(pid, priority))
   }
 
   private static func compare(_ pid: Int32, _ start: Double, _ calls: ProcessCalls) -> Failure? {

@@ -13,6 +13,16 @@ package enum Signals {
   package static let resume = Int32(CSYSTEMIO_SIGCONT)
   package static let stop = Int32(CSYSTEMIO_SIGSTOP)
 
+  /// Names and numbers of the signals that can be sent to processes, by number.
+  package static let all: [(name: String, number: Int32)] = {
+    let (first, last) = (csystemio_first_realtime_signal(), csystemio_last_realtime_signal())
+    return (Int32(1)...64).compactMap { number in
+      if let name = csystemio_signal_name(number) { return (String(cString: name), number) }
+      guard first > 0, first...max(first, last) ~= number else { return nil }
+      return (number == first ? "RTMIN" : "RTMIN+" + String(number - first), number)
+    }
+  }()
+
   /// Routes signals into the process's one signal pipe and returns the descriptor to read their numbers from.
   ///
   /// - Throws: SystemError of pipe or sigaction.

@@ -8,7 +8,7 @@ extension Platform {
   func processControl(_ commandLines: CommandLineDetail) -> ProcessControl? {
     guard let processes = processes(root: "", commandLines: commandLines) else { return nil }
     let calls = ProcessCalls(startTime: processes.startTime)
-    return ProcessControl(
+    var control = ProcessControl(
       details: processes.details,
       hold: { pid, start in
         do throws(HeldProcess.Failure) {
@@ -25,5 +25,20 @@ extension Platform {
           return error.description
         }
       }, hasThreads: processes.hasThreads)
+    control.memory = processes.memory
+    if processes.hasIOPriorities {
+      control.ioPriority = { pid in
+        let priority = calls.ioPriority(pid)
+        return priority >= 0 ? priority : nil
+      }
+      control.setIOPriority = { pid, start, priority in
+        do throws(HeldProcess.Failure) {
+          return try HeldProcess(pid: pid, start: start, calls: calls).setIOPriority(priority)
+        } catch {
+          return error.description
+        }
+      }
+    }
+    return control
   }
 }

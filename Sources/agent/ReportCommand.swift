@@ -28,10 +28,10 @@ struct ReportCommand: ParsableCommand {
     guard start <= end else { throw UsageError(description: "--from is later than --to") }
     var host: String?
     var samples = 0
-    func visit(_ body: (Sample) -> Void) throws {
-      try archive.samples(from: start, to: end) { sample in
+    func visit(lead: Double = 0, _ body: (Sample) -> Void) throws {
+      try archive.samples(from: start - lead, to: end) { sample in
         body(sample)
-        samples += 1
+        if sample.timestamp.seconds >= start { samples += 1 }
         host = sample.host.hostname ?? host
       }
       guard samples > 0 else {
@@ -46,8 +46,8 @@ struct ReportCommand: ParsableCommand {
           name: "--by", value: options.grouping.rawValue,
           reason: "with --waste must be one of " + WasteGrouping.allCases.map(\.rawValue).joined(separator: ", "))
       }
-      var sum = WasteSum(by: grouping)
-      try visit { sum.add($0) }
+      var sum = WasteSum(by: grouping, from: start)
+      try visit(lead: WasteSum.lead) { sum.add($0) }
       let report = sum.report(limit: options.limit)
       text =
         options.format == .json

@@ -126,11 +126,15 @@ import Testing
     let selected = press(.down, .down)
     #expect(selected.state.table.selected == 50)
     model = selected
-    guard case .renice(let process, let nice) = model.handle(.function(8), in: frame(model).frameContext) else {
+    guard case .renice(let processes, let step) = model.handle(.function(8), in: frame(model).frameContext) else {
       Issue.record("no effect")
       return
     }
-    #expect(process.pid == 50 && nice == 6)
+    #expect(processes.map(\.pid) == [50] && step == 1)
+    #expect(press(.character("I")).state.table.isReversed && press(.character("N")).state.table.sort == .pid)
+    #expect(press(.character("P"), from: press(.character("M"))).state.table.sort == .cpu)
+    #expect(press(.character("\\")).state.overlay == .filter(before: ""))
+    #expect(press(.character("C")).state.overlay == .columns(selected: 0))
     var context = frame(model).frameContext
     context.canSignal = false
     #expect(model.handle(.function(7), in: context) == .draw && model.state.note?.hasPrefix("read-only") == true)
@@ -176,6 +180,97 @@ import Testing
     #expect(untagged.state.table.tagged.isEmpty)
     // Without a selection it pauses.
     #expect(press(.character(" ")).state.isPaused)
+  }
+
+  @Test func allMatchingProcessesAreTagged() {
+    var model = press(.character("/"), .character("p"), .enter, .character("A"))
+    #expect(model.state.table.tagged == [40, 60] && model.state.note == "2 processes tagged")
+    // Renicing and the I/O priority are for all of them, too.
+    guard case .renice(let processes, let step) = model.handle(.function(7), in: frame(model).frameContext) else {
+      Issue.record("no effect")
+      return
+    }
+    #expect(processes.map(\.pid) == [40, 60] && step == -1)
+    guard case .askIOPriority(let asked) = model.handle(.character("i"), in: frame(model).frameContext) else {
+      Issue.record("no effect")
+      return
+    }
+    #expect(asked.map(\.pid) == [40, 60])
+    model.state.overlay = .ioPriority(IOPriorityDialog(processes: asked, selected: 16))
+    #expect(rows(model).contains { $0.contains("I/O priority of 2 tagged processes") })
+    let idle = press(.down, from: model)
+    #expect(IOPriority.all.count == 18 && IOPriority.all[17].number == 3 << 13 && IOPriority.all[9].number == 2 << 13)
+    var last = idle
+    guard case .setIOPriority(_, let priority) = last.handle(.enter, in: frame(last).frameContext) else {
+      Issue.record("no effect")
+      return
+    }
+    #expect(priority.number == 3 << 13)
+    #expect(last.state.overlay == nil)
+  }
+
+  @Test func prioritiesAreChangedByTheControl() {
+    var control = ProcessControl(details: { _ in nil }, hold: { _, _ in .failure(SignalRefusal("no")) })
+    let processes = input.table?.processes ?? []
+    #expect(ProcessActions.renice(processes, by: 1, control) == "nice values are not changed here")
+    #expect(ProcessActions.setIOPriority(IOPriority.all[0], of: processes, control) == IOPriority.isNotSupported)
+    control.renice = { pid, _, nice in pid == 50 ? "not permitted " + String(nice) : nil }
+    control.setIOPriority = { pid, _, number in pid == 60 ? "refused " + String(number) : nil }
+    #expect(ProcessActions.renice([processes[0]], by: -30, control) == "nice value of 40 (postgres): 0 to -20")
+    #expect(
+      ProcessActions.renice(processes, by: 1, control) == "nice value of 50 (nginx) not changed: not permitted 6")
+    #expect(
+      ProcessActions.renice([processes[0], processes[2]], by: 2, control)
+        == "nice values of 2 processes changed by 2")
+    #expect(
+      ProcessActions.setIOPriority(IOPriority.all[17], of: [processes[0]], control)
+        == "I/O priority of 40 (postgres): idle")
+    #expect(
+      ProcessActions.setIOPriority(IOPriority.all[17], of: processes, control)
+        == "I/O priority of 60 (python3) not changed: refused 24576")
+  }
+
+  @Test func aSignalIsSelectedByItsNumber() {
+    var model = press(.down, .function(9))
+    func name(_ model: Model) -> String? {
+      guard case .signal(let dialog)? = model.state.overlay else { return nil }
+      return dialog.signal.name
+    }
+    #expect(name(model) == "TERM")
+    model = press(.character("9"), from: model)
+    #expect(name(model) == "KILL")
+    // A digit that continues no number begins another one.
+    model = press(.character("1"), from: model)
+    #expect(name(model) == "HUP")
+    model = press(.character("0"), from: model)
+    #expect(name(model) == "USR1")
+    #expect(rows(model).contains { $0.contains("10 USR1") })
+    #expect(rows(press(.enter, from: model)).contains { $0.contains("Send USR1 to 40 postgres?") })
+    let all = SignalChoice.all
+    #expect(Set(all.map(\.number)).count == all.count && all.count > 28 && all[1].number == 9)
+  }
+
+  @Test func memoryIsShownAndSorted() {
+    var input = input
+    func memory(_ shared: Double, _ proportional: Double) -> ProcessMemory {
+      var memory = ProcessMemory()
+      (memory.shared, memory.proportional) = (shared, proportional)
+      return memory
+    }
+    input.memory = [40: memory(3e6, 1e6), 60: memory(9e6, .nan)]
+    input.state = chosen([.pid, .shared, .proportional, .swapped, .command]).state
+    input.state.table.sort = .shared
+    let frame = Screen(input).draw()
+    #expect(frame.frameContext.rows == [60, 40, 50])
+    func row(_ text: String) -> String { frame.grid.rows.first { $0.contains(text) } ?? "" }
+    #expect(row("postgres").contains("2.9Mi 977Ki       /usr"))
+    #expect(row("python3").contains("8.6Mi             /usr") && row("nginx").contains(" 50                   /usr"))
+    // A sum of a folded row needs all processes, as an order does.
+    var table = input.state.table
+    #expect(table.memoryParts == [.shared, .proportional, .swapped] && TableState().memoryParts.isEmpty)
+    #expect(frame.frameContext.memoryPIDs(table) == [40, 50, 60])
+    table.sort = .cpu
+    #expect(frame.frameContext.memoryPIDs(table) == [60, 40, 50])
   }
 
   @Test func viKeysMove() {

@@ -361,6 +361,44 @@ import Testing
     #expect(Screen(input).draw().grid.rows.joined().contains("─ 99999 ─"))
   }
 
+  /// Wide screens show the table beside the details, and every section of them.
+  @Test func detailsStandBesideTheTable() throws {
+    var machine = MadeUpMachine.gpuServer
+    var input = ScreenGoldens.screenInput(machine.history(ticks: 5), size: Size(width: 160, height: 70))
+    let sample = try #require(input.sample)
+    input.table = ProcessSnapshot(processes: sample.processes?.top ?? [])
+    let process = try #require(input.table?.processes.first { $0.pid == 1903 })
+    var details = ProcessDetails()
+    details.environment = ["HOME=/root", "TOKEN=********"]
+    details.files = [(3, "/var/log/a.log")]
+    details.sockets = ["4 tcp 127.0.0.1:80 listening"]
+    details.limits = [("stack size", "8388608", "unlimited")]
+    details.oomScore = (700, 3)
+    details.memoryParts = [("anonymous", 1_048_576), ("program", 2_097_152), ("stack", 4_096)]
+    details.threads = [
+      .init(id: 5, name: "w5", state: 83, cpuTime: 9), .init(id: 6, name: "w6", state: 82, cpuTime: 1),
+    ]
+    var cgroup = Cgroup()
+    (cgroup.path, cgroup.version, cgroup.memoryLimit) = ("/app", 2, 3e9)
+    details.cgroup = cgroup
+    details.memory.shared = 5_242_880
+    input.details = details
+    input.state.overlay = .details(1903)
+    let rows = Screen(input).draw().grid.rows
+    let head = try #require(rows.firstIndex { $0.contains("─ 1903 \(process.name) ─") })
+    #expect(rows[head].contains("PROCESSES"))
+    let text = rows.joined(separator: "\n")
+    for part in [
+      "MEMORY MAP", "anonymous           1.0 MiB", "CGROUP v2", "/app", "LIMITS that are set", "stack size",
+      "THREADS 2",
+      "S  0:09.00  w5", "SOCKETS 1", "4 tcp 127.0.0.1:80 listening", "FILES 1", "3 /var/log/a.log", "ENVIRONMENT 2",
+      "TOKEN=********", "700, adjusted by 3", "5.0 MiB shared",
+    ] { #expect(text.contains(part), "\(part)") }
+    // Narrower screens show them over the panels.
+    input.size.width = 110
+    #expect(!Screen(input).draw().grid.rows.contains { $0.contains("─ 1903 ") && $0.contains("PROCESSES") })
+  }
+
   @Test func detailsAreScrolledWhereTheyAreCut() {
     var machine = MadeUpMachine.gpuServer
     var input = ScreenGoldens.screenInput(machine.history(ticks: 5), size: Size(width: 40, height: 10))

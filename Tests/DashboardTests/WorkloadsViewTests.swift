@@ -69,6 +69,50 @@ import Testing
     }
   }
 
+  @Test func detailsOfAWorkloadStandBesideTheList() {
+    var model = press(.character("W"))
+    let wide = Size(width: 160, height: 40)
+    func hasDetails(_ model: Model, _ size: Size) -> Bool {
+      let shown = text(model, size: size)
+      return shown.contains("memory limit") && shown.contains("pressure cpu")
+        && shown.contains("LISTED PROCESSES") == false
+    }
+    #expect(hasDetails(model, wide) && !hasDetails(model, Size(width: 120, height: 40)))
+    model = press(.enter, from: model)
+    #expect(hasDetails(model, Size(width: 120, height: 40)))
+    // Below the list on narrow screens.
+    #expect(text(model, size: Size(width: 80, height: 40)).contains("memory limit"))
+    #expect(!hasDetails(press(.enter, from: model), Size(width: 120, height: 40)))
+  }
+
+  @Test func usersAreListedWithTheirProcesses() {
+    let model = press(.character("O"))
+    let shown = text(model, size: Size(width: 160, height: 40))
+    #expect(shown.contains("Users by CPU") && shown.contains("processes") && shown.contains("LISTED PROCESSES"))
+    #expect(text(press(.tab, from: model)).contains("Workloads by CPU"))
+    var process = Process()
+    (process.pid, process.user, process.cpu, process.resident) = (1, "mira", 0.5, 100)
+    var other = process
+    (other.pid, other.cpu) = (2, .nan)
+    var gpu = GPU(vendor: "nvidia")
+    var held = GPUProcess(pid: 2)
+    (held.util, held.vram) = (0.25, 7)
+    gpu.processes = [held]
+    let users = Workload.byUser([process, other], [gpu])
+    #expect(users.count == 1 && users[0].cpu == 0.5 && users[0].memory == 200 && users[0].tasks == 2)
+    #expect(users[0].gpu == 0.25 && users[0].gpuMemory == 7)
+  }
+
+  @Test func aPanelIsShownAloneByItsDigit() {
+    let menu = press(.character("v"))
+    #expect(text(menu).contains("Panel alone"))
+    let disk = press(.character("4"), from: menu)
+    #expect(disk.state.focus == .disk && disk.state.isMaximized && disk.state.overlay == nil)
+    #expect(text(disk).contains("read total"))
+    #expect(press(.down, .enter, from: menu).state.focus == .memory)
+    #expect(press(.escape, from: menu).state == Model().state)
+  }
+
   @Test func aMarkedWindowIsRanked() {
     var model = press(.character("'"))
     #expect(text(model).contains("marked "))

@@ -109,6 +109,28 @@ import Testing
     #expect(report.gpuTime.isNaN)
   }
 
+  /// The first sample's growth comes from the last sample before the window, and a new workload's from 0.
+  @Test func throttlingOfTheFirstSampleCounts() {
+    func report(from start: Double, isWhole: Bool = true) -> WasteReport {
+      var sum = WasteSum(by: .workload, from: start)
+      for (time, total) in [(100.0, 1_000.0), (110, 1_004), (120, 1_005)] {
+        let late = time > 100 ? [workload("new", throttled: 0.5, total: total - 1_000)] : []
+        var sample = sample(at: time, [], [workload("a", throttled: 0.5, total: total)] + late)
+        if !isWhole { sample.workloads?.rest = WorkloadRest() }
+        sum.add(sample)
+      }
+      return sum.report(limit: 10)
+    }
+    let whole = report(from: 105)
+    #expect(whole.samples == 2 && whole.from == 100 && whole.covered == 20)
+    #expect(whole.entries.map(\.id) == ["service:a", "service:new"] && whole.entries.map(\.throttled) == [5, 5])
+    // One that is not listed may have begun long before.
+    #expect(report(from: 105, isWhole: false).entries.map(\.throttled) == [5, 1])
+    // Without an earlier sample nothing is known of the first.
+    #expect(report(from: 100).entries.map(\.throttled) == [5, 5])
+    #expect(report(from: 110).entries.first?.throttled == 5)
+  }
+
   @Test func theNumberOfEntriesIsBounded() {
     var sum = WasteSum(by: .workload)
     for index in 0..<210 {

@@ -281,6 +281,17 @@ int32_t csystemio_pid_signal(int32_t pid, int32_t signal);
 /// Sets the nice value of a pid (setpriority(2)); ENOSYS on Windows.
 int32_t csystemio_pid_nice(int32_t pid, int32_t nice);
 
+/// The I/O priority of a pid, or sets it (ioprio_get(2), ioprio_set(2)); ENOSYS on other systems than Linux.
+int32_t csystemio_pid_io_priority(int32_t pid);
+int32_t csystemio_pid_set_io_priority(int32_t pid, int32_t priority);
+
+/// The name of a signal that can be sent, without SIG; NULL for a number without one.
+const char *csystemio_signal_name(int32_t number);
+
+/// The first and the last number of signals for applications (signal(7), real-time); 0 where there are none.
+int32_t csystemio_first_realtime_signal(void);
+int32_t csystemio_last_realtime_signal(void);
+
 // MARK: Programs
 
 enum {

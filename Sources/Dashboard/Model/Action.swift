@@ -1,6 +1,6 @@
 /// Command of a key on the main screen, grouped as the help is.
 enum Action: Hashable {
-  case quit, help, explain, settings, redraw, suspend, back, theme, glyphs, silence, workloads, events
+  case quit, help, explain, settings, redraw, suspend, back, theme, glyphs, silence, workloads, users, events
   case time(TimeAction)
   case panels(PanelAction)
   case table(TableAction)
@@ -11,14 +11,14 @@ enum Action: Hashable {
   }
 
   enum PanelAction: Hashable {
-    case layout(Int), toggle(PanelDescriptor), showAll, focus(Int), open
+    case layout(Int), toggle(PanelDescriptor), showAll, focus(Int), open, alone
     /// Scrolling of the process table or the focused panel.
     case page(Int), first, last
   }
 
   enum TableAction: Hashable {
     case row(Int), sort(Int), sortBy(ProcessColumn), reverse, filter, tree, fold, follow, kernelThreads, threads
-    case details, signal, sortMenu, users, search, renice(Int), scrollColumns(Int), untag
+    case details, signal, ioPriority, tagAll, columns, sortMenu, users, search, renice(Int), scrollColumns(Int), untag
   }
 
   /// Whether it changes a persistent setting.

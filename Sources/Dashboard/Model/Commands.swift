@@ -13,6 +13,10 @@ extension ScreenState {
       overlay = .explain(focus ?? frameContext.panels.first ?? PanelDescriptor.all[0], selected: 0)
     case .settings: overlay = .settings(selected: 0)
     case .workloads: overlay = .workloads(WorkloadChoice())
+    case .users:
+      var choice = WorkloadChoice()
+      choice.isByUser = true
+      overlay = .workloads(choice)
     case .events: overlay = .events(EventChoice())
     case .back: return back(frameContext)
     case .theme: return cycle("theme")
@@ -134,6 +138,7 @@ extension ScreenState {
       return .save
     case .focus(let step): moveFocus(step, frameContext)
     case .open: open(frameContext)
+    case .alone: overlay = .alone(selected: 0)
     case .page(let count):
       if let panel = scrolledPanel(frameContext) {
         return scroll(panel, by: count * max(1, (frameContext.shownRows[panel] ?? 1) - 1), frameContext)
@@ -145,6 +150,25 @@ extension ScreenState {
       // Leaving the past and the pause comes first.
       let isLive = cursor.time == nil && !isPaused
       return (isLive ? scrollToEnd(1, frameContext) : nil) ?? perform(.time(.now), frameContext)
+    }
+    return .draw
+  }
+
+  /// Shows the chosen panel alone: by its digit, or the selected one.
+  mutating func handleAlone(_ key: KeyPress, _ selected: Int) -> Model.Effect {
+    let all = PanelDescriptor.all
+    switch key {
+    case .escape, .character("q"), .character("v"): overlay = nil
+    default:
+      if let next = key.move(in: all.count, from: selected) {
+        overlay = .alone(selected: next)
+        return .draw
+      }
+      guard let panel = key == .enter ? all[min(selected, all.count - 1)] : all.first(where: { $0.key == key }) else {
+        return .nothing
+      }
+      overlay = nil
+      (focus, isMaximized) = (panel, true)
     }
     return .draw
   }
@@ -251,6 +275,15 @@ extension ScreenState {
       overlay = .search("")
       return .draw
     case .untag: return untag()
+    case .tagAll:
+      let count = table.tagAll(frameContext)
+      return noted(String(count) + (count == 1 ? " process" : " processes") + " tagged")
+    case .columns:
+      overlay = .columns(selected: 0)
+      return .draw
+    case .ioPriority:
+      guard let chosen = chosenProcesses(frameContext, "I/O priorities") else { return .draw }
+      return .askIOPriority(chosen)
     case .renice(let step): return renice(by: step, frameContext)
     case .scrollColumns(let step):
       guard table.columns != nil else { return noted("choose columns first (F2, Enter)") }

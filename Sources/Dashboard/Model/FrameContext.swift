@@ -42,6 +42,10 @@ struct FrameContext {
   var visibleRows = 1
   /// Scroll range of an overlay, in rows.
   var overlayRows = 0
+  /// Whether the screen has room for an overlay's details beside its list.
+  var hasWideOverlay = false
+  /// Visible rows of a process's details.
+  var overlayVisible = 1
   var clock = WallClock()
   var axis = TimeAxis(step: 1, end: 0)
   /// Columns of the widest graph.

@@ -94,7 +94,10 @@ enum KeyMap {
           [.pageUp, .pageDown, .home, .end], "PgUp … End", "scroll the process table or the focused panel; else time",
           "scroll", [.panels(.page(-1)), .panels(.page(1)), .panels(.first), .panels(.last)]),
         Binding(
-          [character("W")], "W", "workloads: containers, services, sessions, jobs, ...", "workloads", [.workloads]),
+          [character("W"), character("O")], "W O", "workloads: containers, services, jobs, ...; users", "workloads",
+          [.workloads, .users]),
+        Binding(
+          [character("v")], "v", "show a panel alone, with all its values: v and its digit", "alone", [.panels(.alone)]),
         Binding([character("?")], "?", "explain the panel's metrics: meaning, source, unit", "explain", [.explain]),
       ]),
     Section(
@@ -108,23 +111,32 @@ enum KeyMap {
           "sort by the next, previous column",
           "sort", [1, 1, -1, -1].map { .table(.sort($0)) }),
         Binding(
-          [character("c"), character("m"), character("i"), character("w"), character("G")], "c m i w G",
-          "sort by CPU, memory, read rate, write rate, GPU", "by",
-          [ProcessColumn.cpu, .memory, .read, .write, .gpu].map { .table(.sortBy($0)) }),
+          [
+            character("c"), character("m"), character("R"), character("w"), character("G"), character("P"),
+            character("M"), character("N"),
+          ], "c m R w G",
+          "sort by CPU, memory, read rate, write rate, GPU; P M N", "by",
+          [ProcessColumn.cpu, .memory, .read, .write, .gpu, .cpu, .memory, .pid].map { .table(.sortBy($0)) }),
         Binding([.function(6)], "F6", "choose the sort column", "sort", [.table(.sortMenu)]),
-        Binding([character("r")], "r", "reverse the sort order", "reverse", [.table(.reverse)]),
         Binding(
-          [character("/"), .function(4)], "/ F4", "filter: text, regex, user:NAME, gpu, >50%cpu, >2gmem, !not",
+          [character("r"), character("I")], "r I", "reverse the sort order", "reverse", [.table(.reverse)]),
+        Binding([character("C")], "C", "choose and order the columns", "columns", [.table(.columns)]),
+        Binding(
+          [character("/"), .function(4), character("\\")], "/ F4",
+          "filter: text, regex, user:NAME, gpu, >50%cpu, >2gmem, !not",
           "filter",
           [.table(.filter)]),
         Binding(
           [.function(3)], "F3", "search: select matching processes; F3 again: the next", "search", [.table(.search)]),
-        Binding([character("U")], "U", "untag all processes", "untag", [.table(.untag)]),
+        Binding(
+          [character("A"), character("U")], "A U", "tag all processes that the filter matches; untag all", "tags",
+          [.table(.tagAll), .table(.untag)]),
         Binding([character("u")], "u", "show the processes of one user", "user", [.table(.users)]),
         Binding([character("t"), .function(5)], "t F5", "tree view", "tree", [.table(.tree)]),
         Binding(
           [character("z")], "z", "fold processes of one name; in the tree, a branch", "fold", [.table(.fold)]),
-        Binding([character("f")], "f", "follow the selected process", "follow", [.table(.follow)]),
+        Binding(
+          [character("f"), character("F")], "f F", "follow the selected process", "follow", [.table(.follow)]),
         Binding([character("K")], "K", "show or hide kernel threads", "kernel", [.table(.kernelThreads)]),
         Binding([character("H")], "H", "show or hide threads", "threads", [.table(.threads)]),
         Binding([character("d")], "d", "details of the selected process", "details", [.table(.details)]),
@@ -132,8 +144,11 @@ enum KeyMap {
           [character("k"), .function(9)], "k F9", "send a signal to the selected or tagged processes", "signal",
           [.table(.signal)]),
         Binding(
-          [.function(7), .function(8)], "F7 F8", "lower, raise the nice value of the selected process", "nice",
-          [.table(.renice(-1)), .table(.renice(1))]),
+          [.function(7), .function(8), character("]"), character("[")], "F7 F8",
+          "lower, raise the nice value of the chosen processes", "nice",
+          [-1, 1, -1, 1].map { .table(.renice($0)) }),
+        Binding(
+          [character("i")], "i", "I/O priority of the selected or tagged processes", "I/O", [.table(.ioPriority)]),
         Binding(
           [character(","), character(".")], ", .", "scroll chosen columns (F2) sideways", "columns",
           [.table(.scrollColumns(-1)), .table(.scrollColumns(1))]),

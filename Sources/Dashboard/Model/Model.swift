@@ -22,8 +22,11 @@ struct Model {
     case send(SignalChoice, to: Int32)
     /// Silences the firing alerts of this machine, or ends their silence.
     case silence(Bool)
-    /// Sets the nice value of a process.
-    case renice(Process, to: Int)
+    /// Adds a step to the nice values of processes.
+    case renice([Process], by: Int)
+    /// Opens the choice of an I/O priority at that of the first process.
+    case askIOPriority([Process])
+    case setIOPriority([Process], to: IOPriority)
     /// Copies a text to the clipboard.
     case copy(String)
 
@@ -108,8 +111,12 @@ struct Model {
     case .settings(let selected): return handleSettings(key, selected)
     case .workloads(var choice):
       if let order = WorkloadOrder(key) {
-        choice = WorkloadChoice(sort: order)
-      } else if [.escape, .character("W"), .character("q"), .enter].contains(key) {
+        (choice.sort, choice.selected) = (order, 0)
+      } else if key == .tab || key == .backTab {
+        (choice.isByUser, choice.selected) = (!choice.isByUser, 0)
+      } else if key == .enter {
+        choice.hasDetails = !(choice.hasDetails ?? frameContext.hasWideOverlay)
+      } else if [.escape, .character("W"), .character("O"), .character("q")].contains(key) {
         state.overlay = nil
         return .draw
       } else {
@@ -132,6 +139,8 @@ struct Model {
     case .waste(let choice): return state.handle(key, choice, frameContext)
     case .details(let pid): return handleDetails(key, pid, frameContext)
     case .signal(let dialog): return handleSignal(key, dialog)
+    case .alone(let selected): return state.handleAlone(key, selected)
+    case .ioPriority(let dialog): return state.handle(key, dialog)
     case .filter(let before): return handleFilter(key, before)
     case .columns(let selected): return isBurst ? .nothing : state.handleColumns(key, selected)
     case .sortMenu(let selected): return isBurst ? .nothing : state.handleSortMenu(key, selected)
@@ -218,14 +227,20 @@ struct Model {
   }
 
   private mutating func handleDetails(_ key: KeyPress, _ pid: Int32, _ frameContext: FrameContext) -> Effect {
+    let page = max(1, frameContext.overlayVisible - 1)
     switch key {
     case .escape, .character("d"), .character("q"), .enter: state.overlay = nil
     case .up, .down:
       let hasMoved = state.table.moveSelection(by: key == .up ? -1 : 1, frameContext)
       state.overlay = .details(state.table.selected.map { frameContext.owners[$0] ?? $0 } ?? pid)
       return .draw(if: hasMoved)
-    case .pageUp: state.overlayScroll = max(0, min(state.overlayScroll, frameContext.overlayRows) - 3)
-    case .pageDown: state.overlayScroll = min(frameContext.overlayRows, state.overlayScroll + 3)
+    case .pageUp: state.overlayScroll = max(0, min(state.overlayScroll, frameContext.overlayRows) - page)
+    case .pageDown: state.overlayScroll = min(frameContext.overlayRows, state.overlayScroll + page)
+    case .home: state.overlayScroll = 0
+    case .end: state.overlayScroll = frameContext.overlayRows
+    case .function(7), .function(8), .character("i"):
+      guard let action = KeyMap.action(key) else { return .nothing }
+      return perform(action, frameContext)
     case .character("k"), .function(9): return state.askSignal(frameContext)
     default: return .nothing
     }

@@ -5,6 +5,8 @@ enum ProcessColumn: String, CaseIterable {
   case pid, user, state, threads, cpu, memory, read, write, gpu, vram, service, name
   case parent, priority, nice, virtual, time, start, faults, gpus, workload, command
   case memoryShare = "memory-share"
+  case shared, swapped
+  case proportional = "pss"
 
   /// Columns of the automatic choice, which depends on the width.
   static let automatic: [ProcessColumn] = [
@@ -37,6 +39,9 @@ enum ProcessColumn: String, CaseIterable {
     case .workload: "WORKLOAD"
     case .command: "COMMAND"
     case .memoryShare: "MEM%"
+    case .shared: "SHR"
+    case .proportional: "PSS"
+    case .swapped: "SWAP"
     }
   }
 
@@ -66,6 +71,9 @@ enum ProcessColumn: String, CaseIterable {
     case .workload: "workload"
     case .command: "command line"
     case .memoryShare: "share of memory"
+    case .shared: "memory that may be shared"
+    case .proportional: "memory, shared parts divided by their users"
+    case .swapped: "swapped memory"
     }
   }
 
@@ -86,7 +94,7 @@ enum ProcessColumn: String, CaseIterable {
     case .state: 1
     case .priority, .nice: 3
     case .threads: 4
-    case .cpu, .memory, .gpu, .vram, .virtual, .memoryShare, .gpus: 5
+    case .cpu, .memory, .gpu, .vram, .virtual, .memoryShare, .gpus, .shared, .proportional, .swapped: 5
     case .read, .faults, .start: 6
     case .pid, .parent, .write: 7
     case .time, .user: 9
@@ -117,6 +125,19 @@ enum ProcessColumn: String, CaseIterable {
     case .time: return process.cpuTime
     case .start: return process.start
     case .faults: return process.majorFaults
+    case .shared: return row.memory.shared
+    case .proportional: return row.memory.proportional
+    case .swapped: return row.memory.swapped
+    }
+  }
+
+  /// The part of a process's memory that it shows and that scans do not read.
+  var memoryPart: ProcessMemory.Parts {
+    switch self {
+    case .shared: .shared
+    case .proportional: .proportional
+    case .swapped: .swapped
+    default: []
     }
   }
 }

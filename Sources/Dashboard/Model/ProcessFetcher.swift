@@ -14,6 +14,7 @@ final class ProcessFetcher {
   /// Table of the newest sample of this process's sampler, and the sample.
   private var local: (entry: History.Entry, snapshot: ProcessSnapshot)?
   private let details = Fetcher<ProcessDetails>()
+  private let memory = Fetcher<[Int32: ProcessMemory]>()
   /// CPU use of the process whose details are shown.
   private var cpu: (pid: Int32, points: [(time: Double, cpu: Double)]) = (0, [])
   /// The same process as it was last listed.
@@ -67,6 +68,24 @@ final class ProcessFetcher {
     }
     if !isStarted { details.end(key: Int(pid), nil, duration: 0) }
   }
+
+  /// Reads memory that scans do not read.
+  func fetchMemory(
+    of pids: [Int32], _ parts: ProcessMemory.Parts, host: Int, _ wake: @escaping @Sendable () -> Void,
+    _ read: @escaping @Sendable ([Int32], ProcessMemory.Parts) -> [Int32: ProcessMemory]
+  ) {
+    guard memory.begin(key: host, interval: 1, now: Clock.monotonic) else { return }
+    // On a thread of its own: a process that hangs may hold its memory lock for long.
+    let isStarted = Thread.start("memory") { [memory] in
+      let start = Clock.monotonic
+      memory.end(key: host, read(pids, parts), duration: Clock.monotonic - start)
+      wake()
+    }
+    if !isStarted { memory.end(key: host, nil, duration: 0) }
+  }
+
+  /// The memory of the last read.
+  func newestMemory(host: Int) -> [Int32: ProcessMemory] { memory.value(key: host) ?? [:] }
 
   /// Collects the CPU use of a process from the lists of the samples, then from the tables; nil forgets it.
   func followCPU(of pid: Int32?, _ entries: [History.Entry], _ processes: [Process]?, now: Double) {

@@ -9,6 +9,8 @@ struct ProcessRow {
   var gpuUtil = Double.nan
   /// Bytes of memory on all GPUs; NaN where unknown.
   var vram = Double.nan
+  /// Memory that is read only while a column shows it.
+  var memory = ProcessMemory()
   /// Depth in the tree.
   var depth = 0
   /// Whether more siblings follow, for each level of the tree from the outermost.
@@ -30,10 +32,13 @@ struct ProcessRow {
 enum ProcessRows {
   /// Joins processes with GPUs, filters, folds, and sorts them or builds their tree.
   static func make(
-    _ processes: [Process], threads: [ProcessThread] = [], gpus: [GPU], memoryTotal: Double, _ state: TableState,
-    filter: ProcessFilter
+    _ processes: [Process], threads: [ProcessThread] = [], memory: [Int32: ProcessMemory] = [:], gpus: [GPU],
+    memoryTotal: Double, _ state: TableState, filter: ProcessFilter
   ) -> [ProcessRow] {
     var rows = join(processes, gpus)
+    if !memory.isEmpty {
+      for index in rows.indices { rows[index].memory = memory[rows[index].process.pid] ?? ProcessMemory() }
+    }
     if state.hasThreadRows { add(threads, to: &rows) }
     if !state.showsKernelThreads { rows.removeAll { $0.process.isKernelThread } }
     if !filter.terms.isEmpty { rows.removeAll { !filter.matches($0, memoryTotal: memoryTotal) } }
@@ -102,6 +107,9 @@ enum ProcessRows {
       sum.gpus += row.gpus.filter { !sum.gpus.contains($0) }
       sum.gpuUtil = add(sum.gpuUtil, row.gpuUtil)
       sum.vram = add(sum.vram, row.vram)
+      sum.memory.shared = add(sum.memory.shared, row.memory.shared)
+      sum.memory.proportional = add(sum.memory.proportional, row.memory.proportional)
+      sum.memory.swapped = add(sum.memory.swapped, row.memory.swapped)
       if sum.process.state != UInt8(ascii: "R") { sum.process.state = row.process.state }
       folded[place] = sum
     }

@@ -20,6 +20,10 @@ struct ScreenState: Equatable {
     case details(Int32)
     /// The choice of a signal, and its confirmation.
     case signal(SignalDialog)
+    /// The choice of a panel to show alone.
+    case alone(selected: Int)
+    /// The choice of an I/O priority.
+    case ioPriority(IOPriorityDialog)
     /// The filter being typed, with its previous text.
     case filter(before: String)
     /// The choice of the process table's columns, of its sort key, and of a user.

@@ -8,8 +8,10 @@ struct SignalDialog: Equatable {
   var children: Int?
   /// Number of processes in its folded row.
   var folded = 1
-  /// Index of the signal in ``SignalChoice``.
+  /// Index of the signal in ``SignalChoice/all``.
   var selected = 0
+  /// The number being typed; 0 without one.
+  var typed: Int32 = 0
   /// Whether the chosen signal awaits confirmation.
   var isAsked = false
   /// Monotonic time at which the confirmation became visible, or a key was ignored; nil before.
@@ -27,7 +29,7 @@ struct SignalDialog: Equatable {
     case confirmed(SignalChoice)
   }
 
-  private var signal: SignalChoice { SignalChoice.allCases[min(selected, SignalChoice.allCases.count - 1)] }
+  var signal: SignalChoice { SignalChoice.all[min(max(0, selected), SignalChoice.all.count - 1)] }
 
   /// Restarts the delay of a confirmation after an ignored key.
   mutating func ignoreKey(at now: Double) {
@@ -39,14 +41,28 @@ struct SignalDialog: Equatable {
   /// - Parameter isBurst: whether the key came faster than typed.
   mutating func handle(_ key: KeyPress, isBurst: Bool, at now: Double) -> KeyResult {
     guard !isAsked else { return confirm(key, isBurst: isBurst, at: now) }
+    if case .character(let scalar) = key, ("0"..."9").contains(scalar) {
+      return type(digit: Int32(scalar.value) - 48) ? .changed : .ignored
+    }
+    typed = 0
     switch key {
-    case .up: selected = max(0, selected - 1)
-    case .down: selected = min(SignalChoice.allCases.count - 1, selected + 1)
     case .enter: isAsked = true
     case .escape, .character("q"): return .cancelled
-    default: return .ignored
+    default:
+      guard let next = key.move(in: SignalChoice.all.count, from: selected) else { return .ignored }
+      selected = next
     }
     return .changed
+  }
+
+  /// Selects a signal by its number while that is typed; a digit that continues no number begins another.
+  private mutating func type(digit: Int32) -> Bool {
+    for number in [typed * 10 + digit, digit] {
+      guard let place = SignalChoice.all.firstIndex(where: { $0.number == number }) else { continue }
+      (selected, typed) = (place, number)
+      return true
+    }
+    return false
   }
 
   private mutating func confirm(_ key: KeyPress, isBurst: Bool, at now: Double) -> KeyResult {
@@ -58,37 +74,5 @@ struct SignalDialog: Equatable {
     }
     // Only y: Enter is pressed twice too easily.
     return key == .character("y") || key == .character("Y") ? .confirmed(signal) : .declined
-  }
-}
-
-/// Signals that can be sent, by name.
-enum SignalChoice: CaseIterable {
-  case terminate, kill, interrupt, hangup, stop, go, quit, user1, user2
-
-  var name: String {
-    switch self {
-    case .terminate: "TERM"
-    case .kill: "KILL"
-    case .interrupt: "INT"
-    case .hangup: "HUP"
-    case .stop: "STOP"
-    case .go: "CONT"
-    case .quit: "QUIT"
-    case .user1: "USR1"
-    case .user2: "USR2"
-    }
-  }
-
-  var meaning: String {
-    switch self {
-    case .terminate: "terminate gracefully"
-    case .kill: "kill immediately"
-    case .interrupt: "interrupt, as Ctrl-C"
-    case .hangup: "hang up: reload or terminate"
-    case .stop: "suspend"
-    case .go: "resume"
-    case .quit: "quit with a core dump"
-    case .user1, .user2: "user-defined"
-    }
   }
 }

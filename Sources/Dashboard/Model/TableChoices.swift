@@ -63,6 +63,18 @@ extension TableState {
     _ = moveSelection(by: 1, frameContext)
   }
 
+  /// Tags the processes of all rows, which the filter matches; returns their number.
+  mutating func tagAll(_ frameContext: FrameContext) -> Int {
+    let pids = frameContext.rows.map { frameContext.owners[$0] ?? $0 }
+    tagged.formUnion(pids)
+    return Set(pids).count
+  }
+
+  /// The parts of processes' memory that shown columns or the order need.
+  var memoryParts: ProcessMemory.Parts {
+    chosenColumns.reduce(choice.sort.memoryPart) { $0.union($1.memoryPart) }
+  }
+
   /// Place of the selected row; 0 without one.
   func place(_ frameContext: FrameContext) -> Int {
     selected.flatMap { frameContext.rows.firstIndex(of: $0) } ?? 0
@@ -152,22 +164,15 @@ extension ScreenState {
     }
     return .draw
   }
-
-  /// Changes the nice value of the selected process.
-  mutating func renice(by step: Int, _ frameContext: FrameContext) -> Model.Effect {
-    guard frameContext.canSignal else { return noted("read-only: nice values are not changed") }
-    guard cursor.time == nil else { return noted("You are viewing the past; press End to return first") }
-    guard let selected = table.selected else { return noted(Self.needsSelection) }
-    let pid = frameContext.owners[selected] ?? selected
-    guard let process = frameContext.processes.first(where: { $0.pid == pid }), process.nice.isFinite else {
-      return noted("the nice value of " + String(pid) + " is unknown")
-    }
-    let nice = min(19, max(-20, TextFormat.whole(process.nice) + step))
-    return .renice(process, to: nice)
-  }
 }
 
 extension FrameContext {
+  /// The processes whose memory the table shows: all where rows are ordered by it or combine processes.
+  func memoryPIDs(_ table: TableState) -> [Int32] {
+    let needsAll = !table.sort.memoryPart.isEmpty || table.isFolded && !table.isTree
+    return needsAll ? processes.map(\.pid) : Array(rows.dropFirst(table.scroll).prefix(visibleRows))
+  }
+
   /// Users of the known processes.
   var users: [String] { Set(processes.map(\.user)).filter { !$0.isEmpty }.sorted() }
 }

@@ -42,7 +42,9 @@ struct DiskPanel: Panel {
     var rest = rect
     let hasBar = rect.width >= 54
     let busyWidth = hasBar ? 16 : 6
-    let window = context.window(rows, count: rect.height - 1, in: .disk, choose: busiest)
+    // Alone, every disk is listed below, so that the graph keeps its room.
+    let count = context.state.isMaximized ? max(3, rect.height - 6) : rect.height - 1
+    let window = context.window(rows, count: count, in: .disk, choose: busiest)
     let isTight = rect.width < 32
     let rateWidth = isTight ? 8 : 10
     // In a narrow panel, the count of hidden rows replaces the units.

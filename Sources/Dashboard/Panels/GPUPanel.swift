@@ -97,15 +97,9 @@ struct GPUPanel: Panel {
     }
   }
 
-  /// Adds the remarks on each GPU below the table.
-  func drawAlone(in box: PanelBox, on grid: inout Grid, _ rect: Rect) {
-    guard gpus.count > 2, rect.height >= 14 else { return grid.within(rect) { box.draw(on: &$0, in: rect) } }
-    var rest = rect
-    let remarks = GPURemarks(context: context, columns: max(1, min(gpus.count, rect.width / 56)))
-    let upper = rest.takeTop(max(8, min(gpus.count + 3, rect.height / 2), rect.height - remarks.rows))
-    // Before the box, whose title counts the hidden remarks.
-    remarks.draw(on: &grid, in: rest)
-    grid.within(upper) { box.draw(on: &$0, in: upper) }
+  func linesAlone(width: Int) -> [PanelLine] {
+    guard gpus.count > 2 else { return [] }
+    return GPURemarks(context: context, columns: max(1, min(gpus.count, width / 56))).lines(width: width)
   }
 
   /// The mean's graph, on the axis of the graphs above and below it.

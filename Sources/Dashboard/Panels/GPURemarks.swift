@@ -27,29 +27,18 @@ struct GPURemarks {
     self.lines = lines
   }
 
-  var rows: Int { lines.count }
-
-  func draw(on grid: inout Grid, in rect: Rect) {
-    guard !rect.isEmpty, !lines.isEmpty else { return }
-    let width = (rect.width - Self.gap * (columns - 1)) / columns
-    var rest = rect
-    // A line with the number of hidden rows, if any.
-    let foot =
-      lines.count > rect.height && rect.height >= 4 ? rest.takeBottom(1) : Rect(x: 0, y: 0, width: 0, height: 0)
-    let window = context.window(lines, count: rest.height, in: .gpu)
-    for row in window.rows {
-      let line = rest.takeTop(1)
-      for (column, part) in row.enumerated() {
-        guard let part else { continue }
-        let indent = part.style == .title ? 0 : 2
-        grid.putShortened(
-          part.text, x: line.x + column * (width + Self.gap) + indent, y: line.y, part.style, limit: width - indent)
-      }
+  /// The lines at a width.
+  func lines(width: Int) -> [PanelLine] {
+    let own = (width - Self.gap * (columns - 1)) / columns
+    return lines.map { row in
+      PanelLine(
+        parts: row.enumerated().compactMap { column, part in
+          guard let part else { return nil }
+          let indent = part.style == .title ? 0 : 2
+          let text = String(part.text.prefix(max(0, own - indent)))
+          return .init(x: column * (own + Self.gap) + indent, text: text, style: part.style)
+        })
     }
-    guard !foot.isEmpty else { return }
-    grid.putShortened(
-      window.hidden.text(context.glyphs) + " lines: up, down, PgUp, PgDn", x: foot.x, y: foot.y, .muted,
-      limit: foot.width)
   }
 }
 

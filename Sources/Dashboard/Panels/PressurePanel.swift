@@ -3,12 +3,17 @@ internal import AgentMetrics
 extension PanelDescriptor {
   static let pressure = PanelDescriptor(
     id: "pressure", name: "Pressure (PSI)", title: "PRESSURE", catalog: ["pressure."], sources: ["pressure"],
+    graphs: [PressurePanel.cpu, PressurePanel.memory, PressurePanel.io],
     places: [.overview: PanelPlace(2, 0), .io: PanelPlace(1, 0)]
   ) { PressurePanel($0) }
 }
 
 /// Pressure stall information: the share of time in which tasks waited for a resource.
 struct PressurePanel: Panel {
+  static let cpu = GraphMetric("pressure.cpu.some.ratio") { $0.pressure?.cpu?.some?.ratio ?? .nan }
+  static let memory = GraphMetric("pressure.memory.some.ratio") { $0.pressure?.memory?.some?.ratio ?? .nan }
+  static let io = GraphMetric("pressure.io.some.ratio") { $0.pressure?.io?.some?.ratio ?? .nan }
+
   private let resources: [(name: String, resource: Pressure.Resource)]
   private let context: Context
   private var glyphs: Glyphs { context.glyphs }
@@ -25,7 +30,9 @@ struct PressurePanel: Panel {
   func height(width: Int) -> Height {
     // Beside the title, in one line, or in a line each.
     let limit = 1 + resources.count
-    return Height(minimum: 1, comfortable: limit, maximum: limit, useless: min(3, limit)..<limit)
+    // Alone it has graphs.
+    let maximum = context.state.isMaximized ? Height.open : limit
+    return Height(minimum: 1, comfortable: limit, maximum: maximum, useless: min(3, limit)..<limit)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -72,6 +79,17 @@ struct PressurePanel: Panel {
       if end - line.x - 7 >= 6 {
         Bar(some, .pressure).draw(on: &grid, x: line.x + 7, y: line.y, width: end - line.x - 7, glyphs)
       }
+    }
+    if rest.height >= 9 { drawGraphs(on: &grid, in: rest) }
+  }
+
+  /// A graph of each resource, where there is room below the lines.
+  private func drawGraphs(on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    let graphs = [("cpu", Self.cpu), ("memory", Self.memory), ("I/O", Self.io)]
+    for (index, (name, graph)) in graphs.enumerated() where rest.height >= 3 {
+      let own = rest.takeTop(rest.height / (graphs.count - index))
+      context.drawGraph(on: &grid, in: own, gradient: .load, top: name + " 100%", graph.value)
     }
   }
 

@@ -12,6 +12,9 @@ extension ProcessTableView {
       if let text { grid.putShortened(text, x: x, y: y, style, limit: width) }
     }
     func rate(_ value: Double) { right(TextFormat.compact(value, glyphs), value > 0 ? .plain : .faint) }
+    func bytes(_ value: Double) {
+      if value.isFinite { right(TextFormat.compact(value, glyphs), value > 0 ? .plain : .faint) }
+    }
     func whole(_ value: Double, _ style: Style = .plain) {
       if value.isFinite { right(TextFormat.fixed(value, 0), style) }
     }
@@ -28,6 +31,9 @@ extension ProcessTableView {
     case .memory: right(TextFormat.compact(process.resident, glyphs))
     case .memoryShare: right(TextFormat.fine(process.resident / context.sample.ram.total, glyphs))
     case .virtual: if process.virtual.isFinite { right(TextFormat.compact(process.virtual, glyphs), .muted) }
+    case .shared: bytes(row.memory.shared)
+    case .proportional: bytes(row.memory.proportional)
+    case .swapped: bytes(row.memory.swapped)
     case .read: rate(process.readRate)
     case .write: rate(process.writeRate)
     case .faults:

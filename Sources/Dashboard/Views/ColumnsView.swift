@@ -43,7 +43,8 @@ struct MenuView {
 
   func draw(on grid: inout Grid) {
     hits.frameContext.overlayRows = lines.count
-    let width = min(60, max(36, (lines.map { Grid.columns(of: $0) }.max() ?? 0) + 6))
+    let widest = (lines + [title]).map { Grid.columns(of: $0) }.max() ?? 0
+    let width = min(60, max(36, widest + 8))
     OverlayBox(title: title, wanted: Size(width: width, height: max(6, lines.count + 3)), glyphs: glyphs)
       .draw(on: &grid) { grid, inner in
         var rest = inner

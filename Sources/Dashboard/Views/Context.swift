@@ -110,12 +110,10 @@ protocol Panel {
   func height(width: Int) -> Height
   /// Draws into `rect`, which is at least as high as the minimum.
   func draw(on grid: inout Grid, in rect: Rect)
-  /// Draws it maximized, in a box of its own.
-  func drawAlone(in box: PanelBox, on grid: inout Grid, _ rect: Rect)
+  /// Lines before all values of its domain where it is alone.
+  func linesAlone(width: Int) -> [PanelLine]
 }
 
 extension Panel {
-  func drawAlone(in box: PanelBox, on grid: inout Grid, _ rect: Rect) {
-    grid.within(rect) { box.draw(on: &$0, in: rect) }
-  }
+  func linesAlone(width: Int) -> [PanelLine] { [] }
 }

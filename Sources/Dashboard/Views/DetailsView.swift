@@ -10,16 +10,12 @@ struct DetailsView {
   let last: Process?
   /// Scroll position in rows.
   var scroll = 0
-  private var glyphs: Glyphs { context.glyphs }
-
-  private struct DetailLine {
-    let name: String
-    let text: String
-    var style = Style.plain
-  }
+  /// Where it stands beside the table; nil for a box over the middle of the screen.
+  var place: Rect?
+  var glyphs: Glyphs { context.glyphs }
 
   /// The row of the process; without one, the process as it is or was last listed.
-  private var row: ProcessRow? {
+  var row: ProcessRow? {
     if let row = context.table.rows.first(where: { $0.process.pid == pid }) { return row }
     let listed = context.hits.frameContext.processes.first { $0.pid == pid }
     return (listed ?? (hasEnded && last?.pid == pid ? last : nil)).map { ProcessRow(process: $0) }
@@ -29,7 +25,7 @@ struct DetailsView {
     context.table.kind == .whole && !context.hits.frameContext.processes.contains { $0.pid == pid }
   }
 
-  private var lines: [DetailLine] {
+  var lines: [DetailLine] {
     guard let row else {
       return [DetailLine(name: "state", text: hasEnded ? "ended" : "not in the list", style: .warning)]
     }
@@ -54,11 +50,16 @@ struct DetailsView {
       ]), hasEnded ? .warning : .plain)
     add("started", context.started(process))
     add("CPU", DetailsView.cpu(process.cpu, glyphs))
+    let memory = details?.memory ?? row.memory
+    func bytes(_ value: Double?, _ name: String, omitsZero: Bool = false) -> String? {
+      guard let value, value.isFinite, value > 0 || !omitsZero else { return nil }
+      return TextFormat.bytes(value, glyphs) + " " + name
+    }
     add(
       "memory",
       pair([
-        TextFormat.bytes(process.resident, glyphs) + " resident",
-        details?.swapped.flatMap { $0 > 0 ? TextFormat.bytes($0, glyphs) + " swapped" : nil },
+        bytes(process.resident, "resident"), bytes(memory.shared, "shared"), bytes(memory.proportional, "PSS"),
+        bytes(details?.swapped, "swapped", omitsZero: true),
       ]))
     if process.readRate.isFinite || process.writeRate.isFinite {
       add(
@@ -85,10 +86,12 @@ struct DetailsView {
           "switches", "context switches: " + switches.voluntary + " voluntary, " + switches.involuntary + " involuntary"
         )
       }
-      add("limits", details.limits.prefix(4).map { $0.name + " " + $0.soft }.joined(separator: glyphs.separator))
+      if let oom = details.oomScore {
+        add("OOM score", String(oom.score) + ", adjusted by " + String(oom.adjustment))
+      }
     }
     add("command", details?.command ?? process.command, .muted)
-    return lines
+    return lines + parents(of: process) + (details.map(sections) ?? [])
   }
 
   /// CPU use, in CPUs above one.
@@ -96,7 +99,7 @@ struct DetailsView {
     cpu < 1 ? TextFormat.fine(cpu, glyphs) + "% of one CPU" : TextFormat.fixed(cpu, 2) + " CPUs"
   }
 
-  private static func state(_ letter: UInt8) -> String {
+  static func state(_ letter: UInt8) -> String {
     let name =
       switch letter {
       case UInt8(ascii: "R"): "running"
@@ -114,21 +117,26 @@ struct DetailsView {
     let lines = lines
     let wanted = Size(width: 92, height: lines.count + 10)
     let title = String(pid) + (row.map { " " + $0.process.name } ?? "")
-    OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
+    OverlayBox(title: title, wanted: wanted, glyphs: glyphs, place: place).draw(on: &grid) { grid, inner in
       var rest = inner
-      let hasSpark = inner.height >= lines.count + 4 && spark.count > 1
+      let free = max(inner.height - lines.count - 2, inner.height / 5)
+      let hasSpark = free >= 3 && spark.count > 1
       let foot = rest.takeBottom(1)
-      let graph =
-        hasSpark ? rest.takeBottom(min(5, inner.height - lines.count - 2)) : Rect(x: 0, y: 0, width: 0, height: 0)
+      let graph = hasSpark ? rest.takeBottom(min(5, free)) : Rect(x: 0, y: 0, width: 0, height: 0)
       let rows = DetailsView.rows(lines, width: rest.width - Self.nameWidth)
       let limit = max(0, rows.count - rest.height)
       context.hits.frameContext.overlayRows = limit
+      context.hits.frameContext.overlayVisible = rest.height
       let first = min(scroll, limit)
       for line in rows.dropFirst(first).prefix(rest.height) {
         let row = rest.takeTop(1)
-        grid.put(line.name, x: row.x, y: row.y, .key)
-        grid.putShortened(
-          line.text, x: row.x + Self.nameWidth, y: row.y, line.style, limit: max(1, row.width - Self.nameWidth))
+        if line.isWide {
+          grid.putShortened(line.text, x: row.x, y: row.y, line.style, limit: row.width)
+        } else {
+          grid.put(line.name, x: row.x, y: row.y, .key, limit: Self.nameWidth - 1)
+          grid.putShortened(
+            line.text, x: row.x + Self.nameWidth, y: row.y, line.style, limit: max(1, row.width - Self.nameWidth))
+        }
       }
       if hasSpark { drawSpark(on: &grid, in: graph) }
       grid.putShortened(

@@ -3,6 +3,8 @@ struct OverlayBox {
   let title: String
   let wanted: Size
   let glyphs: Glyphs
+  /// A place of its own beside other contents; nil for the middle of the screen.
+  var place: Rect?
 
   /// Whether a list continues outside the box.
   struct More {
@@ -26,13 +28,16 @@ struct OverlayBox {
   ///
   /// The border shows the result of `body`: whether the list continues.
   func draw(on grid: inout Grid, _ body: (inout Grid, Rect) -> More) {
-    let size = Size(width: max(0, min(wanted.width, grid.width)), height: max(0, min(wanted.height, grid.height)))
-    let rect = Rect(
-      x: (grid.width - size.width) / 2, y: (grid.height - size.height) / 2, width: size.width, height: size.height)
+    let fitting = Size(width: max(0, min(wanted.width, grid.width)), height: max(0, min(wanted.height, grid.height)))
+    let rect =
+      place
+      ?? Rect(
+        x: (grid.width - fitting.width) / 2, y: (grid.height - fitting.height) / 2, width: fitting.width,
+        height: fitting.height)
     grid.within(rect) { grid in
       grid.clear(rect)
       var inner = rect
-      if size.width >= 24 && size.height >= 6 {
+      if rect.width >= 24 && rect.height >= 6 {
         grid.putFrame(rect, glyphs, Style(.focus))
         grid.putShortened(" " + title + " ", x: rect.x + 2, y: rect.y, .focus, limit: rect.width - 4)
         inner = Rect(x: rect.x + 2, y: rect.y + 1, width: rect.width - 4, height: rect.height - 2)

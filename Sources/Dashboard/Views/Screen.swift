@@ -39,7 +39,8 @@ struct Screen {
       timeline: Timeline(
         input.entries, past: input.past, axis: axis, interval: input.interval, cursor: input.state.cursor.time,
         events: input.events),
-      glyphs: glyphs, state: input.state, table: TableContents(table, sample, input.state), hits: hits,
+      glyphs: glyphs, state: input.state, table: TableContents(table, memory: input.memory, sample, input.state),
+      hits: hits,
       bytesPerFrame: input.bytesPerFrame, clock: input.clock, sources: input.options.sources)
   }
 
@@ -69,7 +70,10 @@ struct Screen {
     if state.isGrid {
       HostsView(hosts: input.hosts, state: state, glyphs: glyphs, now: input.now, hits: hits).draw(on: &grid, in: rest)
     } else if let context {
-      if state.isMaximized, let focus = state.focus {
+      if let place = detailsPlace(in: rest) {
+        let table = Rect(x: rest.x, y: rest.y, width: place.x - rest.x - 1, height: rest.height)
+        drawAlone(.processes, context, on: &grid, in: table)
+      } else if state.isMaximized, let focus = state.focus {
         drawAlone(focus, context, on: &grid, in: rest)
       } else if size.width >= 60 && size.height >= 16 {
         drawPanels(context, on: &grid, in: rest)
@@ -85,11 +89,18 @@ struct Screen {
         text, x: max(0, (rest.width - Grid.columns(of: text)) / 2), y: rest.y + rest.height / 2, .muted,
         limit: rest.width)
     }
-    drawOverlay(on: &grid)
+    drawOverlay(on: &grid, in: rest)
     return Frame(grid: grid, frameContext: hits.frameContext)
   }
 
-  private func drawOverlay(on grid: inout Grid) {
+  /// Where details stand beside the table; nil where the screen is too small, so that they cover it.
+  private func detailsPlace(in rect: Rect) -> Rect? {
+    guard case .details? = state.overlay, rect.width >= 120, rect.height >= 16 else { return nil }
+    let width = min(80, rect.width / 2)
+    return Rect(x: rect.right - width, y: rect.y, width: width, height: rect.height)
+  }
+
+  private func drawOverlay(on grid: inout Grid, in body: Rect) {
     guard let overlay = state.overlay else { return }
     switch overlay {
     case .help(let scroll): HelpView(glyphs: glyphs, hits: hits).draw(on: &grid, scroll: scroll)
@@ -112,11 +123,22 @@ struct Screen {
       if let context {
         DetailsView(
           context: context, pid: pid, details: input.details, spark: input.spark, last: input.lastProcess,
-          scroll: state.overlayScroll
+          scroll: state.overlayScroll, place: detailsPlace(in: body)
         ).draw(on: &grid)
       }
     case .signal(let dialog):
       if let context { SignalView(context: context, dialog: dialog).draw(on: &grid) }
+    case .alone(let selected):
+      let lines = PanelDescriptor.all.map { String($0.digit) + "  " + $0.name }
+      MenuView(title: "Panel alone", lines: lines, selected: selected, glyphs: glyphs, hits: hits).draw(on: &grid)
+    case .ioPriority(let dialog):
+      let lines = IOPriority.all.map(\.name)
+      let title =
+        "I/O priority of "
+        + (dialog.processes.count == 1
+          ? String(dialog.processes[0].pid) + " " + dialog.processes[0].name
+          : String(dialog.processes.count) + " tagged processes")
+      MenuView(title: title, lines: lines, selected: dialog.selected, glyphs: glyphs, hits: hits).draw(on: &grid)
     case .columns(let selected):
       hits.frameContext.overlayRows = state.table.columnOrder.count
       ColumnsView(table: state.table, selected: selected, glyphs: glyphs).draw(on: &grid)
@@ -170,6 +192,18 @@ struct Screen {
     }
     let isFramed = state.settings.frames ?? (rect.width >= 60 && rect.height >= 16)
     let box = PanelBox(descriptor: descriptor, inner: panel, isFramed: isFramed, context: context)
-    panel.drawAlone(in: box, on: &grid, rect)
+    // The table of processes uses all of the screen.
+    let lines =
+      descriptor == .processes || rect.height < 16
+      ? []
+      : panel.linesAlone(width: rect.width) + PanelValues(context: context, panel: descriptor).lines(width: rect.width)
+    var rest = rect
+    // Graphs get the larger part of a screen that has room for all values.
+    let height = box.height(width: rect.width)
+    let room = max(8, min(height.comfortable, rect.height * 3 / 5), rect.height * 2 / 5, rect.height - lines.count)
+    let upper = rest.takeTop(lines.isEmpty ? rect.height : min(room, max(8, height.maximum + 1)))
+    // Before the box, whose title counts the hidden lines.
+    PanelValues.draw(lines, of: descriptor, context, on: &grid, in: rest)
+    grid.within(upper) { box.draw(on: &$0, in: upper) }
   }
 }

@@ -31,6 +31,8 @@ struct ScreenInput {
   var eventList: [MachineEvent] = []
   /// The process table; nil where only the processes of the samples are known.
   var table: ProcessSnapshot?
+  /// Memory of processes that columns show and scans do not read.
+  var memory: [Int32: ProcessMemory] = [:]
   /// Whether threads can be shown.
   var hasThreads = false
   /// Details of the selected process.

@@ -12,8 +12,8 @@ struct SignalView {
   }
 
   private func drawChoice(on grid: inout Grid) {
-    let all = SignalChoice.allCases
-    let wanted = Size(width: 46, height: all.count + 4)
+    let all = SignalChoice.all
+    let wanted = Size(width: 50, height: min(all.count, 14) + 4)
     let title = "Signal to " + target
     OverlayBox(title: title, wanted: wanted, glyphs: glyphs).draw(on: &grid) { grid, inner in
       var rest = inner
@@ -21,13 +21,15 @@ struct SignalView {
       let first = max(0, min(dialog.selected - rest.height / 2, all.count - rest.height))
       for (row, signal) in all.dropFirst(first).prefix(rest.height).enumerated() {
         let y = rest.y + row
-        grid.put(signal.name, x: rest.x, y: y, .bold)
-        grid.putShortened(signal.meaning, x: rest.x + 6, y: y, .muted, limit: rest.width - 6)
+        grid.putRight(String(signal.number), end: rest.x + 2, y: y, .muted)
+        grid.put(signal.name, x: rest.x + 3, y: y, .bold)
+        grid.putShortened(signal.meaning, x: rest.x + 12, y: y, .muted, limit: rest.width - 12)
         if first + row == dialog.selected {
           grid.restyle(Rect(x: rest.x, y: y, width: rest.width, height: 1)) { _ in .selection }
         }
       }
-      grid.putShortened("Enter: confirm, Esc: cancel", x: foot.x, y: foot.y, .muted, limit: foot.width)
+      let keys = "digits: by number, Enter: confirm, Esc: cancel"
+      grid.putShortened(keys, x: foot.x, y: foot.y, .muted, limit: foot.width)
       return OverlayBox.More(first: first, visible: rest.height, of: all.count)
     }
   }
@@ -72,8 +74,7 @@ struct SignalView {
   }
 
   private func drawConfirmation(on grid: inout Grid) {
-    let all = SignalChoice.allCases
-    let signal = all[min(max(0, dialog.selected), all.count - 1)]
+    let signal = dialog.signal
     let lines = lines
     let command = process.command ?? process.name
     let wanted = Size(width: 76, height: lines.count + 8)
@@ -86,8 +87,8 @@ struct SignalView {
         "Press y to send, any other key to cancel", x: foot.x, y: foot.y, .critical, limit: foot.width)
       if rest.height > lines.count + 3 {
         let row = rest.takeTop(1)
-        grid.putShortened(
-          signal.name + ": " + signal.meaning, x: row.x, y: row.y, .bold, limit: row.width)
+        let text = signal.name + (signal.meaning.isEmpty ? "" : ": " + signal.meaning)
+        grid.putShortened(text, x: row.x, y: row.y, .bold, limit: row.width)
       }
       let room = max(1, rest.width - Self.nameWidth)
       let commandRows = min(max(1, rest.height - lines.count), 3)

@@ -25,14 +25,16 @@ struct TableContents {
   init() {}
 
   /// Creates the rows of the whole table, or of the processes of a sample.
-  init(_ whole: ProcessSnapshot?, _ sample: Sample, _ state: ScreenState) {
+  init(
+    _ whole: ProcessSnapshot?, memory: [Int32: ProcessMemory] = [:], _ sample: Sample, _ state: ScreenState
+  ) {
     (interval, age) = (whole?.interval ?? .nan, whole?.age ?? .nan)
     kind = whole != nil ? .whole : state.cursor.time != nil ? .stored : .top
     func rows(_ filter: String) -> [ProcessRow] {
       let rows = ProcessRows.make(
         whole?.processes ?? sample.processes?.top ?? [],
-        threads: state.table.showsThreads ? whole?.threads ?? [] : [], gpus: sample.gpus,
-        memoryTotal: sample.ram.total, state.table, filter: ProcessFilter(filter))
+        threads: state.table.showsThreads ? whole?.threads ?? [] : [], memory: memory,
+        gpus: sample.gpus, memoryTotal: sample.ram.total, state.table, filter: ProcessFilter(filter))
       // A sample has only the first few by each measure; a longer ranking would be a guess.
       let isRanking = whole == nil && !state.table.isTree && filter.isEmpty && !state.table.isReversed
       return isRanking ? Array(rows.prefix(Processes.topCount)) : rows

@@ -16,21 +16,39 @@ struct WorkloadsView {
 
   func draw(on grid: inout Grid) {
     let workloads = context.sample.workloads
-    let rows = choice.sort.sorted(workloads?.top ?? [])
+    let frame = context.hits.frameContext
+    let all = choice.isByUser ? Workload.byUser(frame.processes, context.sample.gpus) : workloads?.top ?? []
+    let rows = choice.sort.sorted(all)
     context.hits.frameContext.overlayRows = rows.count
+    context.hits.frameContext.hasWideOverlay = grid.width >= 150
     let selected = min(choice.selected, max(0, rows.count - 1))
     // All of the width: names are long.
-    let wanted = Size(width: min(140, grid.width - 2), height: rows.count + 7)
-    OverlayBox(title: "Workloads by " + choice.sort.meaning, wanted: wanted, glyphs: glyphs)
+    let hasDetails = (choice.hasDetails ?? (grid.width >= 150)) && grid.height >= 16 && !rows.isEmpty
+    let wanted =
+      hasDetails
+      ? Size(width: min(200, grid.width), height: grid.height - 2)
+      : Size(width: min(140, grid.width - 2), height: rows.count + 7)
+    let subject = choice.isByUser ? "Users by " : "Workloads by "
+    OverlayBox(title: subject + choice.sort.meaning, wanted: wanted, glyphs: glyphs)
       .draw(on: &grid) { grid, inner in
         var rest = inner
-        guard let workloads, !rows.isEmpty else {
+        guard !rows.isEmpty else {
           grid.putShortened(
             workloads == nil ? "no control groups on this machine, or none recorded at that time" : "no workloads",
             x: rest.x, y: rest.y, .muted, limit: rest.width)
           return OverlayBox.More()
         }
         let foot = rest.takeBottom(min(3, max(1, rest.height / 3)))
+        if hasDetails {
+          // Beside the list where that leaves it a useful width, else below it.
+          if rest.width >= 90 {
+            let list = rest.takeLeft(rest.width - min(64, rest.width * 2 / 5))
+            drawDetails(of: rows[selected], on: &grid, in: rest)
+            rest = Rect(x: list.x, y: list.y, width: list.width - 2, height: list.height)
+          } else {
+            drawDetails(of: rows[selected], on: &grid, in: rest.takeBottom(rest.height / 2))
+          }
+        }
         let columns = columns(rest.width, rows)
         drawHead(columns, on: &grid, in: rest.takeTop(1))
         let first = max(0, min(selected - rest.height / 2, rows.count - rest.height))
@@ -43,6 +61,42 @@ struct WorkloadsView {
         drawFoot(workloads, rows[selected], on: &grid, in: foot)
         return OverlayBox.More(first: first, visible: rest.height, of: rows.count)
       }
+  }
+
+  /// Everything known of a workload, and its processes.
+  private func drawDetails(of workload: Workload, on grid: inout Grid, in rect: Rect) {
+    for (row, line) in details(of: workload).prefix(rect.height).enumerated() {
+      let y = rect.y + row
+      grid.put(glyphs.vertical, x: rect.x - 1, y: y, .faint)
+      if line.isWide {
+        grid.putShortened(line.text, x: rect.x + 1, y: y, line.style, limit: rect.width - 1)
+      } else {
+        let end = grid.putShortened(line.name, x: rect.x + 1, y: y, .muted, limit: rect.width / 2)
+        let room = rect.right - end - 1
+        let text = Grid.columns(of: line.text) > room ? String(line.text.prefix(max(0, room))) : line.text
+        grid.putRight(text, end: rect.right, y: y, line.style, limit: room)
+      }
+    }
+  }
+
+  /// Its values, limits, pressure and throttling among them, and its processes by CPU.
+  private func details(of workload: Workload) -> [DetailLine] {
+    let values = FieldTexts.of(Workload.table, workload, glyphs).map { DetailLine(name: $0.name, text: $0.text) }
+    let all = context.hits.frameContext.processes.filter {
+      choice.isByUser ? $0.user == workload.id : $0.workload == workload.id
+    }
+    let members = all.sorted { left, right in
+      let (first, second) = (left.cpu.isFinite ? left.cpu : 0, right.cpu.isFinite ? right.cpu : 0)
+      return first == second ? left.pid < right.pid : first > second
+    }
+    let lines = members.map { process in
+      DetailLine(
+        name: String(process.pid) + " " + process.name,
+        text: TextFormat.fine(process.cpu, glyphs) + "%  " + TextFormat.bytes(process.resident, glyphs))
+    }
+    let isWhole = context.hits.frameContext.isWholeTable
+    let title = (isWhole ? "PROCESSES " : "LISTED PROCESSES ") + String(members.count)
+    return [.heading(workload.name)] + values + (members.isEmpty ? [] : [.heading(title)] + lines)
   }
 
   /// The columns of numbers, which are at the right; narrow boxes drop the least informative first.
@@ -122,7 +176,8 @@ struct WorkloadsView {
   private func draw(_ workload: Workload, _ columns: [Column], on grid: inout Grid, x: Int, y: Int, width: Int) {
     let nameWidth = nameWidth(columns, width)
     // The kind, and the user where there is room, come after the name.
-    let about = [workload.kind.rawValue, workload.user ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+    let kind = choice.isByUser ? TextFormat.fixed(Double(workload.tasks), 0) + " processes" : workload.kind.rawValue
+    let about = [kind, workload.user ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
     let aboutWidth = nameWidth >= 36 ? min(18, Grid.columns(of: about)) : 0
     grid.putShortened(workload.name, x: x, y: y, limit: nameWidth - (aboutWidth > 0 ? aboutWidth + 2 : 0))
     if aboutWidth > 0 {
@@ -135,7 +190,7 @@ struct WorkloadsView {
     }
   }
 
-  private func drawFoot(_ workloads: Workloads, _ selected: Workload, on grid: inout Grid, in rect: Rect) {
+  private func drawFoot(_ workloads: Workloads?, _ selected: Workload, on grid: inout Grid, in rect: Rect) {
     var rest = rect
     if rest.height >= 3 {
       var parts = [selected.id]
@@ -151,12 +206,13 @@ struct WorkloadsView {
       grid.putShortened(
         parts.joined(separator: glyphs.separator), x: row.x, y: row.y, .muted, limit: row.width)
     }
-    if rest.height >= 2 {
+    if rest.height >= 2, let workloads, !choice.isByUser {
       let row = rest.takeTop(1)
       grid.putShortened(summary(workloads), x: row.x, y: row.y, limit: row.width)
     }
     grid.putShortened(
-      "c m i u p: sort by CPU, memory, I/O, GPU, pressure   up, down: select   Esc: close", x: rest.x, y: rest.y,
+      "c m i u p: sort by CPU, memory, I/O, GPU, pressure   Tab: users   Enter: details   Esc: close", x: rest.x,
+      y: rest.y,
       .muted, limit: rest.width)
   }
 
@@ -179,6 +235,37 @@ struct WorkloadsView {
 struct WorkloadChoice: Equatable {
   var sort = WorkloadOrder.cpu
   var selected = 0
+  /// Whether users are listed instead, from their processes.
+  var isByUser = false
+  /// Whether details of the selected one are shown; nil for the screen's default.
+  var hasDetails: Bool?
+}
+
+extension Workload {
+  /// The use by each user's processes.
+  static func byUser(_ processes: [Process], _ gpus: [GPU]) -> [Workload] {
+    func add(_ left: inout Double, _ right: Double) {
+      if right.isFinite { left = left.isFinite ? left + right : right }
+    }
+    let shares = GPUShare.byProcess(of: gpus)
+    var users: [String: Workload] = [:]
+    for process in processes where !process.user.isEmpty {
+      var user = users[process.user] ?? Workload()
+      (user.id, user.name) = (process.user, process.user)
+      user.tasks = (user.tasks.isFinite ? user.tasks : 0) + 1
+      add(&user.cpu, process.cpu)
+      add(&user.cpuTotal, process.cpuTime)
+      add(&user.memory, process.resident)
+      add(&user.readRate, process.readRate)
+      add(&user.writeRate, process.writeRate)
+      if let share = shares[process.pid] {
+        if share.util.isFinite { user.gpu = (user.gpu.isFinite ? user.gpu : 0) + Float(share.util) }
+        add(&user.gpuMemory, share.memory)
+      }
+      users[process.user] = user
+    }
+    return users.values.sorted { Workloads.precedes($0, $1) }
+  }
 }
 
 extension WorkloadOrder {
