@@ -231,6 +231,7 @@ let package = Package(
       name: "CWindows",
       linkerSettings: [
         .linkedLibrary("advapi32", .when(platforms: [.windows])),
+        .linkedLibrary("crypt32", .when(platforms: [.windows])),
         .linkedLibrary("winhttp", .when(platforms: [.windows])),
       ]),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z", .when(platforms: [.linux, .macOS]))]),
@@ -280,7 +281,8 @@ let package = Package(
       ],
       exclude: ["Goldens"], swiftSettings: settings),
     .testTarget(
-      name: "ClientWindowsTests", dependencies: ["ClientWindows", "ClientHTTP", "CWindowsDouble", "SystemIO"],
+      name: "ClientWindowsTests",
+      dependencies: ["ClientWindows", "ClientHTTP", "CWindowsDouble", "SystemIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "WindowsServiceTests", dependencies: ["WindowsService", "Platforms", "CWindowsDouble", "SystemIO"],
