@@ -12,6 +12,8 @@ let settings: [SwiftSetting] = [
 // `--explicit-target-dependency-import-check error`, so that an import that is not listed here fails.
 let package = Package(
   name: "worker-monitoring-agent",
+  // Array.span.
+  platforms: [.macOS(.v26)],
   products: [.executable(name: "agent", targets: ["agent"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -35,6 +37,7 @@ let package = Package(
         .target(name: "ClientNIO", condition: .when(platforms: [.linux, .macOS])),
         .target(name: "NcursesTerminal", condition: .when(platforms: [.linux, .macOS])),
         .target(name: "PlatformLinux", condition: .when(platforms: [.linux])),
+        .target(name: "PlatformDarwin", condition: .when(platforms: [.macOS])),
         .target(name: "SocketServer", condition: .when(platforms: [.windows])),
         .target(name: "ClientWindows", condition: .when(platforms: [.windows])),
         .target(name: "PlatformWindows", condition: .when(platforms: [.windows])),
@@ -132,6 +135,10 @@ let package = Package(
         "Platforms", "WindowsService", "CollectWindows", "CollectGPU", "Collect", "NodeMetrics", "AgentMetrics",
       ],
       swiftSettings: settings),
+    .target(
+      name: "PlatformDarwin",
+      dependencies: ["Platforms", "CollectDarwin", "CollectGPU", "Collect", "NodeMetrics", "AgentMetrics"],
+      swiftSettings: settings),
     .target(name: "WindowsService", dependencies: ["Platforms", "CWindows"], swiftSettings: settings),
     .target(
       name: "PlatformUnsupported", dependencies: ["Platforms", "CollectGPU", "Collect", "NodeMetrics", "AgentMetrics"],
@@ -149,6 +156,10 @@ let package = Package(
     // Tested on Linux against Tests/CWindowsDouble.
     .target(
       name: "CollectWindows", dependencies: ["CollectGPU", "Collect", "AgentMetrics", "SystemIO", "CWindows"],
+      swiftSettings: settings),
+    // Tested on Linux against Tests/CDarwinDouble.
+    .target(
+      name: "CollectDarwin", dependencies: ["Collect", "AgentMetrics", "SystemIO", "CDarwin"],
       swiftSettings: settings),
     // Parsers of kernel files that several targets read: bytes in, values out.
     .target(name: "KernelFiles", dependencies: ["SystemIO"], swiftSettings: settings),
@@ -199,6 +210,8 @@ let package = Package(
       ]),
     // The system's C library under one name.
     .target(name: "CLibc"),
+    // Defined only for macOS; tests on Linux link a scripted double.
+    .target(name: "CDarwin"),
     .target(name: "CNVML"),
     .target(name: "CSockets", linkerSettings: [.linkedLibrary("ws2_32", .when(platforms: [.windows]))]),
     .target(name: "CSnappy", linkerSettings: [.linkedLibrary("snappy", .when(platforms: [.linux, .macOS]))]),
@@ -218,6 +231,7 @@ let package = Package(
       name: "CWindows",
       linkerSettings: [
         .linkedLibrary("advapi32", .when(platforms: [.windows])),
+        .linkedLibrary("crypt32", .when(platforms: [.windows])),
         .linkedLibrary("winhttp", .when(platforms: [.windows])),
       ]),
     .target(name: "CZlib", linkerSettings: [.linkedLibrary("z", .when(platforms: [.linux, .macOS]))]),
@@ -259,8 +273,20 @@ let package = Package(
         "AgentMetrics", "SystemIO", "TestSupport",
       ],
       exclude: ["Goldens"], swiftSettings: settings),
+    // Defines CDarwin's functions by scripted machines.
+    .target(
+      name: "CDarwinDouble", dependencies: ["CDarwin", "SystemIO"], path: "Tests/CDarwinDouble",
+      swiftSettings: settings),
     .testTarget(
-      name: "ClientWindowsTests", dependencies: ["ClientWindows", "ClientHTTP", "CWindowsDouble", "SystemIO"],
+      name: "CollectDarwinTests",
+      dependencies: [
+        "PlatformDarwin", "Platforms", "CollectDarwin", "CDarwinDouble", "CDarwin", "API", "Collect", "AgentMetrics",
+        "SystemIO", "TestSupport",
+      ],
+      exclude: ["Goldens"], swiftSettings: settings),
+    .testTarget(
+      name: "ClientWindowsTests",
+      dependencies: ["ClientWindows", "ClientHTTP", "CWindowsDouble", "SystemIO", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "WindowsServiceTests", dependencies: ["WindowsService", "Platforms", "CWindowsDouble", "SystemIO"],

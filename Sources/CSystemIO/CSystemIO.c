@@ -46,6 +46,10 @@ int64_t csystemio_clock_read(int32_t clock) {
   case CSYSTEMIO_REALTIME: id = CLOCK_REALTIME; break;
 #if defined(__linux__)
   case CSYSTEMIO_BOOTTIME: id = CLOCK_BOOTTIME; break;
+#elif defined(__APPLE__)
+  // Darwin's CLOCK_MONOTONIC counts suspended time and is slewed.
+  case CSYSTEMIO_MONOTONIC: id = CLOCK_UPTIME_RAW; break;
+  case CSYSTEMIO_BOOTTIME: id = CLOCK_MONOTONIC_RAW; break;
 #endif
   case CSYSTEMIO_PROCESS_CPU: id = CLOCK_PROCESS_CPUTIME_ID; break;
   case CSYSTEMIO_THREAD_CPU: id = CLOCK_THREAD_CPUTIME_ID; break;

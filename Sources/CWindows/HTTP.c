@@ -1,24 +1,48 @@
-#include "Calls.h"
+#include "HTTPTrust.h"
 
 #ifdef _WIN32
 
 #include <stdlib.h>
 #include <string.h>
-#include <winhttp.h>
 
 struct cwindows_http {
-  HINTERNET session, connection;
+  /// NULL for a session of the process.
+  HINTERNET own_session;
+  HINTERNET connection;
+  /// While the request is sent: CA certificates, and whether they have verified or refused the server.
+  const char *authorities;
+  const WCHAR *host;
+  bool is_verified, is_refused;
   /// Closed by cwindows_http_abort too, on any thread.
   HINTERNET volatile request;
 };
 
-/// Opens a session with the proxy that the system finds; before Windows 8.1 with the configured one.
-static HINTERNET open_session(void) {
-  enum { automatic_proxy = 4 };
-  static const WCHAR name[] = L"worker-monitoring-agent";
-  HINTERNET session = WinHttpOpen(name, automatic_proxy, WINHTTP_NO_PROXY_NAME, WINHTTP_NO_PROXY_BYPASS, 0);
-  if (session) return session;
-  return WinHttpOpen(name, WINHTTP_ACCESS_TYPE_DEFAULT_PROXY, WINHTTP_NO_PROXY_NAME, WINHTTP_NO_PROXY_BYPASS, 0);
+/// Verifies the server after the handshake and before the request, which may carry a token.
+static void CALLBACK check_server(HINTERNET handle, DWORD_PTR context, DWORD status, void *information, DWORD length) {
+  (void)information, (void)length;
+  cwindows_http *http = (cwindows_http *)context;
+  if (status != WINHTTP_CALLBACK_STATUS_SENDING_REQUEST || !http || !http->request) return;
+  const CERT_CONTEXT *certificate = NULL;
+  DWORD size = sizeof certificate;
+  http->is_verified = WinHttpQueryOption(handle, WINHTTP_OPTION_SERVER_CERT_CONTEXT, &certificate, &size) && certificate &&
+    windows_is_trusted(certificate, http->host, http->authorities);
+  if (certificate) CertFreeCertificateContext(certificate);
+  http->is_refused = !http->is_verified;
+  if (http->is_refused) cwindows_http_abort(http);
+}
+
+/// Accepts any certificate.
+static bool ignore_certificates(HINTERNET handle) {
+  DWORD ignored = SECURITY_FLAG_IGNORE_UNKNOWN_CA | SECURITY_FLAG_IGNORE_CERT_WRONG_USAGE |
+    SECURITY_FLAG_IGNORE_CERT_CN_INVALID | SECURITY_FLAG_IGNORE_CERT_DATE_INVALID;
+  return WinHttpSetOption(handle, WINHTTP_OPTION_SECURITY_FLAGS, &ignored, sizeof ignored);
+}
+
+/// Leaves the verification to `check_server`: WinHTTP knows the system's CAs only.
+static bool set_authorities(HINTERNET handle) {
+  return ignore_certificates(handle) &&
+    WinHttpSetStatusCallback(handle, check_server, WINHTTP_CALLBACK_FLAG_SEND_REQUEST, 0) !=
+    WINHTTP_INVALID_STATUS_CALLBACK;
 }
 
 static bool set_options(HINTERNET handle, const struct cwindows_http_request *request) {
@@ -28,10 +52,7 @@ static bool set_options(HINTERNET handle, const struct cwindows_http_request *re
   // Of the head of a response, 90 s by default.
   DWORD timeout = request->response_timeout_ms ? request->response_timeout_ms : request->timeout_ms;
   if (!WinHttpSetOption(handle, WINHTTP_OPTION_RECEIVE_RESPONSE_TIMEOUT, &timeout, sizeof timeout)) return false;
-  if (!request->is_tls || !request->accepts_any_certificate) return true;
-  DWORD ignored = SECURITY_FLAG_IGNORE_UNKNOWN_CA | SECURITY_FLAG_IGNORE_CERT_WRONG_USAGE |
-    SECURITY_FLAG_IGNORE_CERT_CN_INVALID | SECURITY_FLAG_IGNORE_CERT_DATE_INVALID;
-  return WinHttpSetOption(handle, WINHTTP_OPTION_SECURITY_FLAGS, &ignored, sizeof ignored);
+  return !request->is_tls || !request->accepts_any_certificate || ignore_certificates(handle);
 }
 
 static int milliseconds(uint32_t value) { return value > INT32_MAX ? INT32_MAX : (int)value; }
@@ -41,22 +62,28 @@ static bool exchange(cwindows_http *http, const struct cwindows_http_request *re
   WCHAR *host = windows_wide(request->host), *method = windows_wide(request->method);
   WCHAR *target = windows_wide(request->target), *fields = windows_wide(request->fields);
   bool is_done = false;
-  http->session = open_session();
+  bool is_own = false;
+  HINTERNET session = windows_session(request, &is_own);
+  if (is_own) http->own_session = session;
+  bool has_authorities = request->is_tls && request->authorities && !request->accepts_any_certificate;
+  http->authorities = request->authorities;
+  http->host = host;
   int timeout = milliseconds(request->timeout_ms);
   int connect_timeout = request->connect_timeout_ms ? milliseconds(request->connect_timeout_ms) : timeout;
-  if (host && method && target && fields && http->session && request->body_length <= UINT32_MAX &&
-      WinHttpSetTimeouts(http->session, connect_timeout, connect_timeout, timeout, timeout)) {
-    http->connection = WinHttpConnect(http->session, host, request->port, 0);
+  if (host && method && target && fields && session && request->body_length <= UINT32_MAX) {
+    http->connection = WinHttpConnect(session, host, request->port, 0);
     if (http->connection)
       http->request = WinHttpOpenRequest(
         http->connection, method, target, NULL, WINHTTP_NO_REFERER, WINHTTP_DEFAULT_ACCEPT_TYPES,
         request->is_tls ? WINHTTP_FLAG_SECURE : 0);
     DWORD length = (DWORD)request->body_length, code = 0, size = sizeof code;
     is_done = http->request && set_options(http->request, request) &&
+      WinHttpSetTimeouts(http->request, connect_timeout, connect_timeout, timeout, timeout) &&
+      (!has_authorities || set_authorities(http->request)) &&
       WinHttpSendRequest(
         http->request, fields[0] ? fields : WINHTTP_NO_ADDITIONAL_HEADERS, (DWORD)-1, (void *)request->body, length,
-        length, 0) &&
-      WinHttpReceiveResponse(http->request, NULL) &&
+        length, (DWORD_PTR)http) &&
+      (!has_authorities || http->is_verified) && WinHttpReceiveResponse(http->request, NULL) &&
       WinHttpQueryHeaders(
         http->request, WINHTTP_QUERY_STATUS_CODE | WINHTTP_QUERY_FLAG_NUMBER, WINHTTP_HEADER_NAME_BY_INDEX, &code, &size,
         WINHTTP_NO_HEADER_INDEX);
@@ -64,7 +91,11 @@ static bool exchange(cwindows_http *http, const struct cwindows_http_request *re
   } else {
     SetLastError(ERROR_INVALID_PARAMETER);
   }
-  DWORD error = GetLastError();
+  DWORD error = http->is_refused ? ERROR_WINHTTP_SECURE_FAILURE : GetLastError();
+  // A kept request must not call back with a text that is gone.
+  if (has_authorities && http->request) WinHttpSetStatusCallback(http->request, NULL, 0, 0);
+  http->authorities = NULL;
+  http->host = NULL;
   free(host);
   free(method);
   free(target);
@@ -129,7 +160,7 @@ void cwindows_http_abort(cwindows_http *http) {
 void cwindows_http_close(cwindows_http *http) {
   cwindows_http_abort(http);
   if (http->connection) WinHttpCloseHandle(http->connection);
-  if (http->session) WinHttpCloseHandle(http->session);
+  if (http->own_session) WinHttpCloseHandle(http->own_session);
   free(http);
 }
 

@@ -10,6 +10,8 @@ final class WindowsExchange: Sendable {
     var target: String
     var fields: [(name: String, value: String)]
     var body: [UInt8] = []
+    /// CA certificates (PEM) that verify the server in place of the system's; nil for the system's.
+    var authorities: String?
     /// Timeouts in seconds: of connecting, of the head of the response, and of each read.
     var connect: Double
     var answer: Double
@@ -94,7 +96,11 @@ final class WindowsExchange: Sendable {
               call.timeout_ms = milliseconds(request.silence)
               call.connect_timeout_ms = milliseconds(request.connect)
               call.response_timeout_ms = milliseconds(request.answer)
-              return cwindows_http_open(&call, &status, &error)
+              guard let authorities = request.authorities else { return cwindows_http_open(&call, &status, &error) }
+              return authorities.withCString {
+                call.authorities = $0
+                return cwindows_http_open(&call, &status, &error)
+              }
             }
           }
         }

@@ -1,12 +1,12 @@
+internal import CWindows
 package import ClientHTTP
 internal import SystemIO
 
-/// Windows' client: WinHTTP, with the system's proxy and certificates.
+/// Windows' client: WinHTTP, with the system's proxy, and its certificates or those of a file.
 package struct WindowsTransport: ClientTransport {
   package init() {}
 
-  /// WinHTTP verifies servers by the system's certificates only.
-  package func hasAuthorities(_ path: String) -> Bool { false }
+  package func hasAuthorities(_ path: String) -> Bool { (try? Authorities.text(path)) != nil }
 
   package func poster(to target: PostTarget, onDisconnect: @escaping @Sendable () -> Void) -> any Poster {
     WindowsPoster(target: target)
@@ -17,10 +17,11 @@ package struct WindowsTransport: ClientTransport {
   ) async throws {
     if request.certificate != nil { throw ClientFailure("certificates cannot be compared on this system") }
     let limits = request.limits
-    let exchange = try await WindowsExchange.open(
-      WindowsExchange.Request(
-        method: "GET", server: request.server, target: request.target, fields: request.fields.withoutHost,
-        connect: limits.connect, answer: limits.answer, silence: limits.window))
+    var call = WindowsExchange.Request(
+      method: "GET", server: request.server, target: request.target, fields: request.fields.withoutHost,
+      connect: limits.connect, answer: limits.answer, silence: limits.window)
+    if request.server.isSecure { call.authorities = try request.authorities.map(Authorities.text) }
+    let exchange = try await WindowsExchange.open(call)
     try await withTaskCancellationHandler {
       try Task.checkCancellation()
       let start = exchange.head
@@ -72,7 +73,20 @@ package struct WindowsTransport: ClientTransport {
   }
 }
 
-/// Posts, each time on a connection of its own.
+/// CA certificates in files.
+private enum Authorities {
+  /// Reads a file, which may change between requests.
+  static func text(_ path: String) throws(ClientFailure) -> String {
+    guard let bytes = try? Files.contents(of: path) else {
+      throw ClientFailure("\(path): the CA certificates cannot be read")
+    }
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard cwindows_http_authorities(text) > 0 else { throw ClientFailure("\(path) has no CA certificates") }
+    return text
+  }
+}
+
+/// Posts; WinHTTP keeps the connection open between two posts.
 private struct WindowsPoster: Poster {
   let target: PostTarget
 
@@ -83,6 +97,7 @@ private struct WindowsPoster: Poster {
       method: "POST", server: target.server, target: target.target, fields: fields.map { (name: $0, value: $1) },
       connect: limits.connect, answer: limits.time, silence: limits.time)
     request.body = body
+    if target.server.isSecure, let path = target.authorities { request.authorities = try Authorities.text(path) }
     let exchange = try await WindowsExchange.open(request)
     var text: [UInt8] = []
     do {

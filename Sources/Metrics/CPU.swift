@@ -72,8 +72,10 @@ package struct CPUReading: Sendable, Hashable {
   package var forks: UInt64?
   /// Ticks of ``CPUTime`` in a second.
   package var ticksPerSecond = 100.0
-  /// Whether the system counts nice, iowait, steal and guest time; Windows does not.
+  /// Whether the system counts nice, iowait, steal and guest time; Windows and macOS do not.
   package var hasUnixModes = true
+  /// Whether it counts time in interrupts and soft interrupts; macOS does not.
+  package var hasInterruptModes = true
 
   package init() {}
 }
@@ -171,6 +173,12 @@ package struct CPU: MetricGroup, Hashable {
       guest = .nan
     }
 
+    /// Clears the time in interrupts, which macOS counts as the kernel's.
+    fileprivate mutating func removeInterruptModes() {
+      irq = .nan
+      softirq = .nan
+    }
+
     static let table = Table<Modes>([
       .gauge("user", .ratio, "Share of time in user mode, guests not counted", source: "/proc/stat", \.user).titled(
         "User", "ユーザー"),
@@ -253,6 +261,7 @@ package struct CPU: MetricGroup, Hashable {
     let count = Double(max(current.cores.count, previous?.cores.count ?? 0))
     modes = start.flatMap { Modes(from: $0, to: current.total, ticks: ticks * count) }
     if !current.hasUnixModes { modes?.removeUnixModes() }
+    if !current.hasInterruptModes { modes?.removeInterruptModes() }
     usage = modes?.usage ?? .nan
     perCore.reserveCapacity(current.cores.count)
     for (index, core) in current.cores.enumerated() {

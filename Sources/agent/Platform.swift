@@ -29,6 +29,10 @@ import VTTerminal
     import PlatformLinux
 
     let platform: any Platform = LinuxPlatform()
+  #elseif os(macOS)
+    import PlatformDarwin
+
+    let platform: any Platform = DarwinPlatform()
   #else
     import PlatformUnsupported
 

@@ -17,6 +17,7 @@ import Testing
     "PlatformWindows": [
       "AgentMetrics", "Collect", "CollectGPU", "CollectWindows", "NodeMetrics", "Platforms", "WindowsService",
     ],
+    "PlatformDarwin": ["AgentMetrics", "Collect", "CollectDarwin", "CollectGPU", "NodeMetrics", "Platforms"],
     "WindowsService": ["CWindows", "Platforms"],
     "KernelFiles": ["SystemIO"],
     "CollectNode": ["CSystemIO", "Collect", "CollectLinux", "KernelFiles", "NodeMetrics", "SystemIO"],
@@ -32,6 +33,7 @@ import Testing
       "AgentMetrics", "Collect", "CSystemIO", "CTaskstats", "KernelFiles", "SystemIO", "Synchronization",
     ],
     "CollectWindows": ["AgentMetrics", "Collect", "CollectGPU", "CWindows", "SystemIO"],
+    "CollectDarwin": ["AgentMetrics", "CDarwin", "Collect", "SystemIO"],
     "CollectGPU": ["AgentMetrics", "Collect", "CNVML", "SystemIO", "Synchronization"],
     "CollectGPULinux": ["AgentMetrics", "Collect", "CollectGPU", "KernelFiles", "SystemIO", "Synchronization"],
     "CollectDemo": ["AgentMetrics", "Collect"],
@@ -64,8 +66,9 @@ import Testing
     "agent": [
       "API", "AgentMetrics", "Alerts", "Archive", "ArgumentParser", "ClientHTTP", "ClientNIO", "ClientWindows",
       "Collect", "CollectDemo", "Dashboard", "Events", "HTTPServer", "Logging", "NcursesTerminal", "NodeMetrics",
-      "Outbox", "PlatformLinux", "PlatformUnsupported", "PlatformWindows", "Platforms", "PrometheusExport", "Query",
-      "Remote", "SampleStore", "ServerCore", "Sinks", "SocketServer", "Synchronization", "SystemIO", "VTTerminal",
+      "Outbox", "PlatformDarwin", "PlatformLinux", "PlatformUnsupported", "PlatformWindows", "Platforms",
+      "PrometheusExport", "Query", "Remote", "SampleStore", "ServerCore", "Sinks", "SocketServer", "Synchronization",
+      "SystemIO", "VTTerminal",
       "Why",
     ],
   ]

@@ -11,6 +11,7 @@ package struct ScriptedHTTP: Sendable {
     package var fields = ""
     package var body: [UInt8] = []
     package var isSecure = false
+    package var authorities: String?
     /// Of connecting, the head of the response, and each read.
     package var timeouts: [UInt32] = []
   }
@@ -38,6 +39,13 @@ package struct ScriptedHTTP: Sendable {
   package static let current = Condition(ScriptedHTTP())
 }
 
+@_cdecl("cwindows_http_authorities")
+func httpAuthorities(_ text: UnsafePointer<CChar>) -> Int32 {
+  let parts = String(cString: text).split(
+    separator: "-----BEGIN CERTIFICATE-----", omittingEmptySubsequences: false)
+  return Int32(parts.count - 1)
+}
+
 @_cdecl("cwindows_http_open")
 func httpOpen(
   _ request: UnsafePointer<cwindows_http_request>, _ status: UnsafeMutablePointer<Int32>,
@@ -51,6 +59,7 @@ func httpOpen(
   seen.fields = String(cString: call.fields)
   seen.body = [UInt8](UnsafeRawBufferPointer(start: call.body, count: Int(call.body_length)))
   seen.isSecure = call.is_tls
+  seen.authorities = call.authorities.map { String(cString: $0) }
   seen.timeouts = [call.connect_timeout_ms, call.response_timeout_ms, call.timeout_ms]
   (status.pointee, error.pointee) = ScriptedHTTP.current.update { server in
     server.requests.append(seen)

@@ -1,6 +1,7 @@
 import CWindowsDouble
 import ClientHTTP
 import SystemIO
+import TestSupport
 import Testing
 
 @testable import ClientWindows
@@ -141,6 +142,31 @@ import Testing
     let target = PostTarget(server: server, authority: "", target: "/")
     let answer = try await WindowsTransport().poster(to: target) {}.post([], fields: [])
     #expect(answer.body.count == 2_048 && ScriptedHTTP.current.withState { $0.reads } < 5)
+  }
+
+  @Test func authoritiesOfAFileVerifyTheServer() async throws {
+    script()
+    let folder = try TemporaryFolder()
+    let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    let (good, empty) = (folder.file("ca.pem"), folder.file("empty.pem"))
+    try folder.write("ca.pem", pem)
+    try folder.write("empty.pem", "no certificate")
+    let transport = WindowsTransport()
+    #expect(transport.hasAuthorities(good) && !transport.hasAuthorities(empty))
+    #expect(!transport.hasAuthorities(folder.file("missing.pem")))
+
+    _ = try await get { $0.authorities = good }
+    #expect(ScriptedHTTP.current.withState { $0.requests.last?.authorities } == pem)
+    let failure = await #expect(throws: ClientFailure.self) { _ = try await get { $0.authorities = empty } }
+    #expect(failure?.description == "\(empty) has no CA certificates")
+    // Without TLS no file is read.
+    _ = try await get { ($0.authorities, $0.server.isSecure) = (empty, false) }
+
+    var target = PostTarget(server: server, authority: "", target: "/")
+    target.authorities = good
+    _ = try await transport.poster(to: target) {}.post([], fields: [])
+    #expect(ScriptedHTTP.current.withState { $0.requests.last?.authorities } == pem)
+    #expect(allAreClosed())
   }
 
   @Test func unixSocketsAreRefused() async throws {

@@ -314,6 +314,8 @@ struct cwindows_http_request {
   int64_t body_length;
   uint16_t port;
   bool is_tls;
+  /// CA certificates (PEM) that verify the server in place of the system's; NULL for the system's.
+  const char *authorities;
   /// Accepts any certificate: for tests.
   bool accepts_any_certificate;
   /// Of each read; of connecting and of the head of the response, where their own are 0.
@@ -321,7 +323,11 @@ struct cwindows_http_request {
   uint32_t connect_timeout_ms, response_timeout_ms;
 };
 
-/// Sends a request and waits for the head of the response; NULL and an error code on failure.
+/// Returns the number of certificates in a text (PEM).
+int32_t cwindows_http_authorities(const char *text);
+
+/// Sends a request, on a connection that an earlier response left open if there is one, and waits for the head of the
+/// response; NULL and an error code on failure.
 cwindows_http *cwindows_http_open(const struct cwindows_http_request *request, int32_t *status, uint32_t *error);
 
 /// Reads the body as it arrives; returns the number of bytes, 0 at the end, -1 on failure.

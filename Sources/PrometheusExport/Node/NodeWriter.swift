@@ -52,9 +52,9 @@ struct NodeWriter {
       }
       mode("idle", core.time.idle)
       if reading.cpu.hasUnixModes { mode("iowait", core.time.iowait) }
-      mode("irq", core.time.irq)
+      if reading.cpu.hasInterruptModes { mode("irq", core.time.irq) }
       if reading.cpu.hasUnixModes { mode("nice", core.time.nice) }
-      mode("softirq", core.time.softirq)
+      if reading.cpu.hasInterruptModes { mode("softirq", core.time.softirq) }
       if reading.cpu.hasUnixModes { mode("steal", core.time.steal) }
       mode("system", core.time.system)
       mode("user", core.time.user)
