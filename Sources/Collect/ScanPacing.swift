@@ -3,8 +3,8 @@
 /// A scan runs with each tick and for requests between ticks: a hundredth of one CPU, a tenth while a client watches.
 /// Between scans the last one is used, with its age.
 package struct ScanPacing {
-  /// CPU time between two scans ÷ CPU time of a scan.
-  private static let rest = 100.0
+  /// Time between two scans ÷ CPU time of a scan: 100 for a hundredth of one CPU.
+  private let rest: Double
   /// The same while a client watches.
   private static let watchedRest = 10.0
   /// Seconds after which a scan is due, whatever it costs.
@@ -18,11 +18,11 @@ package struct ScanPacing {
   package private(set) var last = -Double.infinity
   private var cost = 0.0
 
-  package init() {}
+  package init(rest: Double = 100) { self.rest = rest }
 
   /// Whether a scan is due at a tick; the second one yields the first rates, and a tick that is slightly early counts.
   package func isDue(at now: Double, isWatched: Bool = false) -> Bool {
-    scans < 2 || now >= last + min(Self.longest, cost * (isWatched ? Self.watchedRest : Self.rest)) - 0.05
+    scans < 2 || now >= last + min(Self.longest, cost * (isWatched ? Self.watchedRest : rest)) - 0.05
   }
 
   /// Whether a scan is due between ticks, with a request of the table or without one.

@@ -43,7 +43,7 @@ package struct Workloads: MetricGroup, Hashable {
       ranking.offer(index, workload, before, isKnown: span.elapsed.seconds.isFinite, gpu: gpus[workload.names.id])
     }
     ranking.finish()
-    let live = Self.cpuOfProcesses(context.processes, span.elapsed)
+    let live = Self.cpuOfProcesses(context.processes, span.elapsed, workloads: total)
     var rest = WorkloadRest()
     var attributed = total == 0 ? 0 : Double.nan
     var active = 0
@@ -90,12 +90,15 @@ package struct Workloads: MetricGroup, Hashable {
   }
 
   /// CPUs' worth of time and number of the live processes of each workload; nil where the scans do not cover the span.
-  private static func cpuOfProcesses(_ span: ProcessSpan?, _ elapsed: Elapsed) -> [String: LiveUse]? {
+  private static func cpuOfProcesses(
+    _ span: ProcessSpan?, _ elapsed: Elapsed, workloads: Int
+  ) -> [String: LiveUse]? {
     // Scans that are paced cover another time.
     guard let span, span.elapsed.seconds.isFinite, (0.8...1.25).contains(span.elapsed.seconds / elapsed.seconds) else {
       return nil
     }
     var use: [String: LiveUse] = [:]
+    use.reserveCapacity(workloads)
     // Most processes belong to the workload of the one before, which needs no search.
     var last: (workload: String, use: LiveUse)?
     span.forEachProcess { process, before, time in

@@ -6,14 +6,15 @@ internal import SystemIO
 /// Containers, services, sessions, jobs and other workloads, by their control groups.
 ///
 /// Each pass reads the CPU time of each group with a file that stays open; its memory where that moved, where the group is
-/// among the heaviest, and at every fifth pass; the rest where one of the two moved, and at every thirtieth pass; limits
-/// at every sixtieth. Passes run within a budget of a hundredth of one CPU.
+/// among the heaviest, and at every fifth pass; the rest where one of the two moved, slow files at every fifth pass of
+/// those, and at every thirtieth pass; limits at every sixtieth. Passes run within a budget of a two-hundredth of one CPU.
 package final class WorkloadsCollector: Collector {
   package let name = "workloads"
 
   /// Seconds for which one of the heaviest stays in Samples.
   private static let listedSeconds = 300.0
-  /// Passes after which the memory of a group that used no CPU time is read again: reclaim may have reduced it.
+  /// Passes after which the memory of a group that used no CPU time is read again, which reclaim may have reduced, and
+  /// slow files of those that did.
   private static let settledPasses = 5
   /// Groups per measure that stay in Samples.
   private static let listedCount = 12
@@ -33,7 +34,7 @@ package final class WorkloadsCollector: Collector {
   private var path: [CChar] = []
   /// The group whose folder `path` begins with, and the folder's length.
   private var folder: (group: String, tree: Int, length: Int)?
-  private var pacing = ScanPacing()
+  private var pacing = ScanPacing(rest: 200)
   /// Number of the current or last pass.
   private var pass = 0
   private var reading = WorkloadsReading()
@@ -135,7 +136,8 @@ package final class WorkloadsCollector: Collector {
     if isFull || isMoved || isListed {
       // The two files of all groups leave few descriptors; those of the heaviest come first.
       let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
-      for file in active { _ = read(file, of: group, keeps: keeps) }
+      let isSlowDue = isFull || (pass &+ group.serial) % Self.settledPasses == 0
+      for file in active where isSlowDue || !WorkloadFile.all[file].isSlow { _ = read(file, of: group, keeps: keeps) }
     }
     if isRare { for file in rare { _ = read(file, of: group, keeps: false) } }
     if isFirst || group.reads == 2 || group.reads % 64 == 0 { identify(group) }
@@ -182,12 +184,13 @@ package final class WorkloadsCollector: Collector {
       path.removeLast(path.count - folder.length)
     } else {
       path.removeAll(keepingCapacity: true)
-      for byte in index.trees.all[tree].folder.utf8 { path.append(CChar(bitPattern: byte)) }
-      for byte in group.utf8.dropFirst(index.trees.all[tree].prefix.utf8.count) { path.append(CChar(bitPattern: byte)) }
+      path.append(contentsOf: index.trees.all[tree].folder.utf8.lazy.map { CChar(bitPattern: $0) })
+      let inside = group.utf8.dropFirst(index.trees.all[tree].prefix.utf8.count)
+      path.append(contentsOf: inside.lazy.map { CChar(bitPattern: $0) })
       path.append(47)
       folder = (group, tree, path.count)
     }
-    name.withUTF8Buffer { for byte in $0 { path.append(CChar(bitPattern: byte)) } }
+    name.withUTF8Buffer { path.append(contentsOf: $0.lazy.map { CChar(bitPattern: $0) }) }
     path.append(0)
   }
 
