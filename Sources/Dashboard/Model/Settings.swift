@@ -107,7 +107,7 @@ struct Setting: Sendable {
     .flag("fold", "one row per process name", \.table.isFolded),
     .flag("threads", "show threads", \.table.showsThreads),
     .flag("kernel-threads", "show kernel threads", \.table.showsKernelThreads),
-    .flag("full-command", "whole path of programs", \.table.showsFullCommand),
+    .flag("full-command", "whole path of programs where it fits", \.table.showsFullCommand),
     .flag("vi", "j and k select processes; F9 signals", \.vi),
     .flag("mouse", "mouse support", \.mouse),
     .flag("title", "host name as window title", \.title),

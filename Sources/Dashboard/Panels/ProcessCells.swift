@@ -56,7 +56,7 @@ extension ProcessTableView {
     case .service: left(process.service)
     case .workload: left(process.workload)
     case .name: drawName(row, on: &grid, in: cell)
-    case .command: left(command(of: process))
+    case .command: left(command(of: process, width: cell.width))
     }
   }
 
@@ -81,10 +81,10 @@ extension ProcessTableView {
     grid.putShortened(name, x: x, y: cell.y, isQuiet ? .muted : .plain, limit: cell.right - x)
   }
 
-  /// The command line from the scroll position; the short form has the program without its folder.
-  private func command(of process: Process) -> String? {
+  /// The command line from the scroll position; where it does not fit, arguments say more than the program's folder.
+  private func command(of process: Process, width: Int) -> String? {
     guard var text = process.command.map({ Substring($0) }) else { return nil }
-    if !state.showsFullCommand {
+    if !state.showsFullCommand || Grid.columns(of: String(text)) > width {
       let program = text.prefix { $0 != " " }
       if let slash = program.lastIndex(of: "/") { text = text[text.index(after: slash)...] }
     }
