@@ -214,10 +214,11 @@ package final class RemoteMachine: Sendable {
       // The newest sample can be shown immediately, however long the rest takes.
       let latest = try await agent.request("/metrics/latest").body(atMost: RemoteLimits.sample)
       if let sample = Sample(json: latest.span) { history.setPreview(sample) }
+      // Its age is no latency: it may be as old as the agent's interval.
+      stateBox.withLock { $0 = ConnectionState(isConnected: true) }
       let (samples, costs) = try await fetchRemembered(atMost: history.capacity)
       kept.withLock { $0 = costs.newest(Self.keptSamples(history.capacity)) }
       history.restore(samples)
-      if let newest = samples.last { arrived(newest) }
       _ = await longHistory(remembered: samples)
     }
     var request = agent.request("/metrics/stream?interval=1")

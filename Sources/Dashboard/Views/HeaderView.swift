@@ -55,7 +55,9 @@ struct HeaderView {
     }
     if input.isLoading, right - rect.x >= 20 { putRight("loading", .warning) }
     if let connection = input.connection {
-      if !connection.isConnected {
+      if !connection.isConnected, connection.reason == nil {
+        putRight("connecting", .warning)
+      } else if !connection.isConnected {
         let age = input.entries.last.map { input.now - $0.sample.timestamp.seconds } ?? .nan
         putRight(
           age.isFinite && age >= 1 ? " LOST " + TextFormat.duration(age) + " ago " : " LOST ",
