@@ -95,7 +95,7 @@ struct ProcessPartsReader {
     guard !inodes.isEmpty else { return }
     for kind in SocketKind.allCases where details.sockets.count < Self.limit {
       guard let text = try? Files.contents(of: folder + "/net/" + kind.rawValue) else { continue }
-      SocketTableParser.parse(text.span, kind) { inode, description in
+      SocketText.forEach(in: text.span, kind) { inode, description in
         guard let descriptor = inodes[inode], details.sockets.count < Self.limit else { return }
         details.sockets.append(String(descriptor) + " " + description)
         inodes[inode] = nil

@@ -23,7 +23,7 @@ final class NodeConnections: Sendable {
       var isThere = false
       for name in ["tcp", "tcp6"] {
         let list = PersistentFile(root + "/proc/net/" + name)
-        if list.readIfPresent(into: buffer, { SocketListParser.add($0, to: &totals) }) != nil { isThere = true }
+        if list.readIfPresent(into: buffer, { totals.add($0) }) != nil { isThere = true }
       }
       guard isThere else { throw CollectorError("no /proc/net/tcp") }
       return totals

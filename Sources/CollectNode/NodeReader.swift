@@ -121,7 +121,7 @@ final class NodeFiles {
     func totals(_ list: inout BackoffFile) -> NodeReading.SocketTotals? {
       list.read(buffer) { bytes in
         var totals = NodeReading.SocketTotals()
-        SocketListParser.add(bytes, to: &totals)
+        totals.add(bytes)
         return totals
       }
     }

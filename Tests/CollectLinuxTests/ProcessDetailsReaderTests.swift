@@ -66,7 +66,7 @@ import Testing
   @Test func socketsAreNamed() {
     func names(_ text: String, _ kind: SocketKind) -> [String] {
       var names: [String] = []
-      SocketTableParser.parse(Array(text.utf8).span, kind) { names.append($0 + " " + $1) }
+      SocketText.forEach(in: Array(text.utf8).span, kind) { names.append($0 + " " + $1) }
       return names
     }
     #expect(
@@ -134,7 +134,7 @@ import Testing
     surviveTruncationAndMutation(of: Array(Self.stat.utf8), mutations: 2_000) { _ = ProcessStatParser.nice($0) }
     for (text, kind) in [(Self.tcp, SocketKind.tcp), (Self.tcp6, .tcp6), (Self.unix, .unix)] {
       surviveTruncationAndMutation(of: Array(text.utf8), mutations: 2_000) { bytes in
-        SocketTableParser.parse(bytes, kind) { _, _ in }
+        SocketText.forEach(in: bytes, kind) { _, _ in }
       }
     }
     surviveTruncationAndMutation(of: Array("A=1\0B_KEY=2\0".utf8), mutations: 2_000) {

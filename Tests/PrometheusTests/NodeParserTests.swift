@@ -171,7 +171,7 @@ import Testing
       """
     let lines = Self.lines(text) { bytes, reading in
       var totals = NodeReading.SocketTotals()
-      SocketListParser.add(bytes, to: &totals)
+      totals.add(bytes)
       reading.tcp = totals
       reading.udp = totals
     }
@@ -277,7 +277,7 @@ import Testing
       SoftnetParser.parse(bytes, into: &reading.softnet)
       ARPParser.parse(bytes, into: &reading.neighbors)
       var totals = NodeReading.SocketTotals()
-      SocketListParser.add(bytes, to: &totals)
+      totals.add(bytes)
       reading.tcp = totals
       SchedstatParser.parse(bytes, into: &reading.scheduler)
       _ = FileNumbersParser.parse(bytes)

@@ -6,40 +6,42 @@ enum SocketKind: String, CaseIterable {
   case tcp, tcp6, udp, udp6, unix
 }
 
-/// Parser of /proc/[pid]/net/tcp, tcp6, udp, udp6 and unix (proc_pid_net(5)): a header, then a line per socket with its
-/// addresses, state and inode, or its inode and path.
-///
-/// `SocketListParser` sums the queues of the same files, and needs none of these.
-enum SocketTableParser {
+/// Parser of /proc/[pid]/net/unix (net/unix/af_unix.c): a header, then a line per socket with its inode and, unless it is
+/// unnamed, its path.
+enum UnixSocketParser {
+  /// Calls `body` with the inode and the description of each socket.
+  static func parse(_ bytes: Span<UInt8>, _ body: (_ inode: String, _ text: String) -> Void) {
+    var position = 0
+    bytes.skipLine(&position)
+    while position < bytes.count {
+      var words: [Range<Int>] = []
+      while words.count < 8, let word = bytes.word(&position) { words.append(word) }
+      bytes.skipLine(&position)
+      guard words.count >= 7 else { continue }
+      body(bytes.string(words[6]), "unix " + (words.count > 7 ? bytes.string(words[7]) : "unnamed"))
+    }
+  }
+}
+
+/// The sockets of /proc/[pid]/net as texts.
+enum SocketText {
   private static let states = [
     "", "established", "syn sent", "syn received", "fin wait 1", "fin wait 2", "time wait", "closed", "close wait",
     "last ack", "listening", "closing",
   ]
 
   /// Calls `body` with the inode and the description of each socket.
-  static func parse(_ bytes: Span<UInt8>, _ kind: SocketKind, _ body: (_ inode: String, _ text: String) -> Void) {
+  static func forEach(in bytes: Span<UInt8>, _ kind: SocketKind, _ body: (_ inode: String, _ text: String) -> Void) {
+    if kind == .unix { return UnixSocketParser.parse(bytes, body) }
     var position = 0
-    bytes.skipLine(&position)
-    while position < bytes.count {
-      var words: [Range<Int>] = []
-      while words.count < 12, let word = bytes.word(&position) { words.append(word) }
-      bytes.skipLine(&position)
-      if kind == .unix {
-        guard words.count >= 7 else { continue }
-        let path = words.count > 7 ? bytes.string(words[7]) : "unnamed"
-        body(bytes.string(words[6]), "unix " + path)
-      } else {
-        guard words.count >= 10, let local = address(bytes, words[1]), let remote = address(bytes, words[2]) else {
-          continue
-        }
-        var text = kind.rawValue + " " + local
-        if !remote.hasSuffix(":0") { text += " to " + remote }
-        let isUDP = kind == .udp || kind == .udp6
-        if !isUDP, let state = bytes.hexadecimal(words[3]), let name = states.place(Int(clamping: state)) {
-          text += " " + name
-        }
-        body(bytes.string(words[9]), text)
-      }
+    while let line = SocketListParser.next(bytes, &position) {
+      guard let inode = line.inode, let local = address(bytes, line.local), let remote = address(bytes, line.remote)
+      else { continue }
+      var text = kind.rawValue + " " + local
+      if !remote.hasSuffix(":0") { text += " to " + remote }
+      let isUDP = kind == .udp || kind == .udp6
+      if !isUDP, let name = states.place(Int(clamping: line.state)) { text += " " + name }
+      body(bytes.string(inode), text)
     }
   }
 
