@@ -189,11 +189,21 @@ import Testing
     #expect(Theme.nearest(0xFFFFFF) == 231 && Theme.nearest(0x87AFD7) == 110)
   }
 
+  @Test("Red is for trouble: a used share has shades of one hue")
+  func useIsNeverRed() throws {
+    for theme in Theme.all {
+      for step in 0..<Color.Gradient.steps {
+        let rgb = try #require(theme[Color.Gradient.load.color(step: step)]).rgb
+        #expect(rgb >> 16 & 255 <= max(rgb >> 8 & 255, rgb & 255), "\(theme.name): \(rgb)")
+      }
+    }
+  }
+
   /// In the theme for red-green color blindness, calm and alarming differ in blue and in brightness.
   @Test func calmAndAlarmingDifferWithoutRedAndGreen() throws {
     let theme = Theme.colorblind
-    let calm = try #require(theme[.load(0)]).rgb
-    let alarming = try #require(theme[.load(1)]).rgb
+    let calm = try #require(theme[.fullness(0)]).rgb
+    let alarming = try #require(theme[.fullness(1)]).rgb
     func luminance(_ rgb: UInt32) -> Double {
       0.21 * Double(rgb >> 16 & 255) + 0.72 * Double(rgb >> 8 & 255) + 0.07 * Double(rgb & 255)
     }

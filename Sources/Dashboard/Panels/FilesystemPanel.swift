@@ -42,8 +42,8 @@ struct FilesystemPanel: Panel {
       // Full read-only images need no attention.
       let load = filesystem.isReadOnly ? 0 : filesystem.usage
       GaugeLine(
-        ratio: filesystem.usage, bar: Bar(filesystem.usage, .load(load), isStale: isStale), remark: remark,
-        remarkWidth: remarkWidth, isStale: isStale
+        ratio: filesystem.usage, bar: Bar(filesystem.usage, .fullness(load), isStale: isStale), remark: remark,
+        remarkWidth: remarkWidth, isStale: isStale, percentage: .fullness(load)
       )
       .draw(on: &grid, in: inner, glyphs)
     }

@@ -143,7 +143,7 @@ struct CompactView {
     let row = rest.takeTop(1)
     let more = alarming.count > 1 ? " +" + String(alarming.count - 1) : ""
     let x = grid.putShortened(
-      text, x: row.x, y: row.y, worst.isStale ? .warning : .load(worst.usage),
+      text, x: row.x, y: row.y, worst.isStale ? .warning : .fullness(worst.usage),
       limit: row.width - more.utf8.count)
     grid.put(more, x: x, y: row.y, .muted)
   }

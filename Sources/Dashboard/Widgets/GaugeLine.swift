@@ -8,6 +8,8 @@ struct GaugeLine {
   var remarkWidth = 0
   var remarkStyle = Style.muted
   var isStale = false
+  /// Style of the percentage; nil for that of a used share.
+  var percentage: Style?
 
   func draw(on grid: inout Grid, in rect: Rect, _ glyphs: Glyphs) {
     var x = rect.x
@@ -15,7 +17,8 @@ struct GaugeLine {
       grid.put(label, x: x, y: rect.y, isStale ? .stale : .plain, limit: min(labelWidth, rect.width))
       x += labelWidth + 1
     }
-    grid.putRight(TextFormat.percent(ratio, glyphs), end: x + 4, y: rect.y, isStale ? .stale : .load(ratio))
+    let style = isStale ? .stale : percentage ?? .load(ratio)
+    grid.putRight(TextFormat.percent(ratio, glyphs), end: x + 4, y: rect.y, style)
     x += 5
     var end = rect.right
     let remarkWidth = max(remarkWidth, Grid.columns(of: remark))

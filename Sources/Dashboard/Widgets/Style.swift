@@ -41,9 +41,9 @@ package struct Color: Hashable {
 
   static let meanings = 22
 
-  /// Color gradients from calm to alarming, or from dark to bright.
+  /// Color gradients: shades of one hue, and for what is in trouble when it is full from calm to alarming.
   enum Gradient: UInt8, CaseIterable {
-    case load, gpu, memory, read, write
+    case load, gpu, memory, read, write, fullness
 
     static let steps = 10
 
@@ -59,8 +59,11 @@ package struct Color: Hashable {
 
   static let count = meanings + Gradient.allCases.count * Gradient.steps
 
-  /// Returns the color of a share, 0…1.
+  /// Returns the color of a used share, 0…1.
   static func load(_ ratio: Double) -> Color { Gradient.load.color(ratio) }
+
+  /// Returns the color of a share of something that must not become full, 0…1.
+  static func fullness(_ ratio: Double) -> Color { Gradient.fullness.color(ratio) }
 }
 
 /// Appearance of a cell.
@@ -113,9 +116,14 @@ package struct Style: Hashable {
     self.init(foreground: foreground, attributes: attributes)
   }
 
-  /// Style of a share; bold where it is alarming, so that it stands out without colors, too.
+  /// Style of a used share; bold where it is high, so that it stands out without colors, too.
   static func load(_ ratio: Double) -> Style {
     Style(.load(ratio), ratio >= 0.9 ? .bold : [])
+  }
+
+  /// Style of a share of something that must not become full; bold where it is alarming.
+  static func fullness(_ ratio: Double) -> Style {
+    Style(.fullness(ratio), ratio >= 0.9 ? .bold : [])
   }
 
   /// Style of a temperature from a sensor without thresholds.

@@ -87,15 +87,16 @@ package struct Theme: Equatable {
       .muted: (0x8A8A8A, 7), .faint: (0x6C6C6C, 8), .border: (0x5F6B75, 8), .focus: (0x87AFD7, 6),
       .title: (0x87AFD7, 6), .key: (0x87AFD7, 6), .good: (0x5FAF5F, 2), .warning: (0xD7AF5F, 3),
       .critical: (0xFF5F5F, 1), .user: (0x5FAF87, 2), .system: (0xD7875F, 3), .iowait: (0x5F87D7, 12),
-      .steal: (0xD75F5F, 1), .memory: (0x87AF87, 2), .cache: (0x5F8787, 6), .swap: (0xD7875F, 3), .gpu: (0xAF87D7, 5),
+      .steal: (0xD787AF, 13), .memory: (0x87AF87, 2), .cache: (0x5F8787, 6), .swap: (0xD7875F, 3), .gpu: (0xAF87D7, 5),
       .vram: (0x8787AF, 12), .pressure: (0xD7AF5F, 3), .cursor: (0xD7AF5F, 3), .selection: (0x87AFD7, 6),
     ],
     gradients: [
-      .load: ([0x5F8787, 0x5FAF87, 0x5FAF5F, 0xAFAF5F, 0xD7AF5F, 0xD7875F, 0xFF5F5F], [6, 2, 2, 3, 3, 1]),
+      .load: ([0x4F7F7F, 0x5FAFAF, 0x87D7D7], [6, 6, 14]),
       .gpu: ([0x6F5F9F, 0x9F7FCF, 0xCFA5F0], [5, 5, 13]),
       .memory: ([0x5F875F, 0x87AF87, 0xA5D7A5], [2, 2, 10]),
       .read: ([0x47809F, 0x5FAFD7, 0x87D7FF], [6, 6, 14]),
       .write: ([0x9F5F7F, 0xD787AF, 0xFFAFD7], [5, 5, 13]),
+      .fullness: ([0x5F8787, 0x5FAF87, 0x5FAF5F, 0xAFAF5F, 0xD7AF5F, 0xD7875F, 0xFF5F5F], [6, 2, 2, 3, 3, 1]),
     ])
 
   /// Saturated colors, for dark backgrounds.
@@ -105,16 +106,17 @@ package struct Theme: Equatable {
       .muted: (0x9AA5B1, 7), .faint: (0x5C6773, 8), .border: (0x3F4B5B, 8), .focus: (0x39BAE6, 14),
       .title: (0x39BAE6, 14), .key: (0xFFB454, 11), .good: (0x7FD962, 10), .warning: (0xFFB454, 11),
       .critical: (0xFF3B30, 9), .user: (0x2ECC71, 10), .system: (0xFF8F40, 11), .iowait: (0x3B82F6, 12),
-      .steal: (0xE11D48, 9), .memory: (0x2ECC71, 10), .cache: (0x1ABC9C, 6), .swap: (0xFF8F40, 11),
+      .steal: (0xFF7BC8, 13), .memory: (0x2ECC71, 10), .cache: (0x1ABC9C, 6), .swap: (0xFF8F40, 11),
       .gpu: (0xC678FF, 13), .vram: (0x7C83FF, 12), .pressure: (0xFFD23F, 11), .cursor: (0xFFD23F, 11),
       .selection: (0x39BAE6, 14),
     ],
     gradients: [
-      .load: ([0x17C3B2, 0x2ECC71, 0xB5E550, 0xFFD23F, 0xFF8F40, 0xFF3B30], [14, 10, 10, 11, 11, 9]),
+      .load: ([0x0F8F85, 0x17C3B2, 0x7FF5E8], [6, 14, 14]),
       .gpu: ([0x5B3FD9, 0xA45BFF, 0xFF7BF0], [5, 13, 13]),
       .memory: ([0x0E8F5B, 0x2ECC71, 0xA8F08A], [2, 10, 10]),
       .read: ([0x1463C7, 0x22A7F0, 0x5FF0FF], [6, 14, 14]),
       .write: ([0x9F1F7F, 0xFF4FA0, 0xFFA5D0], [5, 13, 13]),
+      .fullness: ([0x17C3B2, 0x2ECC71, 0xB5E550, 0xFFD23F, 0xFF8F40, 0xFF3B30], [14, 10, 10, 11, 11, 9]),
     ])
 
   /// Blue to yellow: separates calm from alarming without red and green (after Okabe and Ito, and the cividis scale).
@@ -129,11 +131,12 @@ package struct Theme: Equatable {
       .selection: (0x56B4E9, 14),
     ],
     gradients: [
-      .load: ([0x2F6FA5, 0x56B4E9, 0x9FB3A5, 0xC9B458, 0xE69F00, 0xF0E442], [12, 14, 3, 11]),
+      .load: ([0x1F5F8F, 0x56B4E9, 0xA5D9F5], [12, 14]),
       .gpu: ([0x7F4F6F, 0xCC79A7, 0xEFB5D5], [5, 13, 13]),
       .memory: ([0x1F5F8F, 0x56B4E9, 0xA5D9F5], [12, 14]),
       .read: ([0x1F5F8F, 0x56B4E9, 0xA5D9F5], [12, 14]),
       .write: ([0x9F6F00, 0xE69F00, 0xFFD27F], [3, 3, 11]),
+      .fullness: ([0x2F6FA5, 0x56B4E9, 0x9FB3A5, 0xC9B458, 0xE69F00, 0xF0E442], [12, 14, 3, 11]),
     ])
 
   /// Dark colors, for light backgrounds.
@@ -143,15 +146,16 @@ package struct Theme: Equatable {
       .muted: (0x626262, 8), .faint: (0x9E9E9E, 7), .border: (0xA8A8A8, 7), .focus: (0x005FAF, 4),
       .title: (0x005FAF, 4), .key: (0x875F00, 5), .good: (0x008700, 2), .warning: (0xAF5F00, 3),
       .critical: (0xD70000, 1), .user: (0x00875F, 2), .system: (0xAF5F00, 3), .iowait: (0x005FD7, 4),
-      .steal: (0xAF0000, 1), .memory: (0x00875F, 2), .cache: (0x008787, 6), .swap: (0xAF5F00, 3), .gpu: (0x8700AF, 5),
+      .steal: (0xAF005F, 5), .memory: (0x00875F, 2), .cache: (0x008787, 6), .swap: (0xAF5F00, 3), .gpu: (0x8700AF, 5),
       .vram: (0x5F5FAF, 4), .pressure: (0xAF5F00, 3), .cursor: (0xD75F00, 1), .selection: (0x005FAF, 4),
     ],
     gradients: [
-      .load: ([0x5F8787, 0x00875F, 0x5F8700, 0x878700, 0xAF8700, 0xD75F00, 0xD70000], [6, 2, 2, 3, 3, 1]),
+      .load: ([0x5F9F9F, 0x008787, 0x005F5F], [6]),
       .gpu: ([0xAF87D7, 0x8700AF, 0x5F0087], [5]),
       .memory: ([0x5FAF87, 0x00875F, 0x005F3F], [2]),
       .read: ([0x5FAFD7, 0x0087AF, 0x005F87], [6]),
       .write: ([0xD787AF, 0xAF005F, 0x87005F], [5]),
+      .fullness: ([0x5F8787, 0x00875F, 0x5F8700, 0x878700, 0xAF8700, 0xD75F00, 0xD70000], [6, 2, 2, 3, 3, 1]),
     ])
 
   /// Grays, and one color for alarms.
@@ -165,10 +169,11 @@ package struct Theme: Equatable {
       .vram: (0x9E9E9E, 7), .pressure: (0xBCBCBC, 7), .cursor: (0xFFFFFF, 15), .selection: (0xD0D0D0, 15),
     ],
     gradients: [
-      .load: ([0x6C6C6C, 0x9E9E9E, 0xC6C6C6, 0xE4E4E4, 0xFF8787], [8, 7, 7, 15, 1]),
+      .load: ([0x6C6C6C, 0x9E9E9E, 0xC6C6C6, 0xE4E4E4], [8, 7, 7, 15]),
       .gpu: ([0x767676, 0xBCBCBC], [8, 7]),
       .memory: ([0x767676, 0xBCBCBC], [8, 7]),
       .read: ([0x767676, 0xBCBCBC], [8, 7]),
       .write: ([0x767676, 0xA8A8A8], [8, 7]),
+      .fullness: ([0x6C6C6C, 0x9E9E9E, 0xC6C6C6, 0xE4E4E4, 0xFF8787], [8, 7, 7, 15, 1]),
     ])
 }
