@@ -53,7 +53,7 @@ final class NIOPoster: Poster {
       return try await ClientConnection.open(
         to: target.server, tls: target.server.isSecure ? try secured() : nil, limit: target.limits.connect
       ) { [onDisconnect] channel in
-        try channel.pipeline.syncOperations.addHTTPClientHandlers()
+        try channel.pipeline.syncOperations.addLimitedHTTPClientHandlers()
         let handler = ResponseHandler(onDisconnect: onDisconnect)
         try channel.pipeline.syncOperations.addHandler(handler)
         return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))

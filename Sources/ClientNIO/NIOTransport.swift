@@ -70,7 +70,7 @@ package struct NIOTransport: ClientTransport {
       let pipeline = channel.pipeline.syncOperations
       let window = TimeAmount.milliseconds(Int64(limits.window * 1_000))
       try pipeline.addHandler(ProgressHandler(window: window, minimum: limits.progress))
-      try pipeline.addHTTPClientHandlers()
+      try pipeline.addLimitedHTTPClientHandlers()
       try pipeline.addHandler(AnswerHandler(seconds: limits.answer))
       if limits.compression > 0 {
         try pipeline.addHandler(NIOHTTPResponseDecompressor(limit: .ratio(limits.compression)))

@@ -54,11 +54,11 @@ package final class RemoteMachine: Sendable {
   private let watch: Watch
   /// Memory costs of the samples in the history.
   private let kept: Mutex<KeptSamples>
-  /// The process table while it is cached.
+  /// The process table, or its failure, while it is cached.
   private let slowTable = Mutex<SlowTable?>(nil)
 
   private struct SlowTable {
-    let table: ProcessSnapshot
+    let table: Result<ProcessSnapshot, any Error>
     /// By the monotonic clock.
     let end: Double
   }
@@ -125,10 +125,25 @@ package final class RemoteMachine: Sendable {
 
   /// Returns the table of all processes, from `/processes`.
   ///
-  /// A table that takes long to read is cached for a while, so that it costs at most a fifth of a CPU.
+  /// A table that takes long to read, also in vain, is cached for a while, so that it costs at most a fifth of a CPU.
   package func processes() async throws -> ProcessSnapshot {
     let start = Clock.monotonic
-    if let slow = slowTable.withLock({ $0 }), start < slow.end { return slow.table }
+    if let slow = slowTable.withLock({ $0 }), start < slow.end { return try slow.table.get() }
+    let table: Result<ProcessSnapshot, any Error>
+    do {
+      table = .success(try await fetchProcesses())
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      table = .failure(error)
+    }
+    let end = Clock.monotonic
+    let slow = end - start > 0.5 ? SlowTable(table: table, end: end + 4 * (end - start)) : nil
+    slowTable.withLock { $0 = slow }
+    return try table.get()
+  }
+
+  private func fetchProcesses() async throws -> ProcessSnapshot {
     var table = ProcessSnapshot()
     let rest = try await agent.request("/processes?sort=pid").objects(
       of: "processes", atMost: RemoteLimits.processes
@@ -146,9 +161,6 @@ package final class RemoteMachine: Sendable {
     table.interval = head?["interval_sec"]?.number ?? .nan
     table.age = head?["age_sec"]?.number ?? .nan
     table.isPartial = head?["partial"]?.bool ?? false
-    let end = Clock.monotonic
-    let slow = end - start > 0.5 ? SlowTable(table: table, end: end + 4 * (end - start)) : nil
-    slowTable.withLock { $0 = slow }
     return table
   }
 
