@@ -57,6 +57,9 @@ package final class RemoteMachine: Sendable {
   /// The process table, or its failure, while it is cached.
   private let slowTable = Mutex<SlowTable?>(nil)
 
+  /// Seconds from a process table beyond a limit to the next request of it.
+  private static let refusalPause = 10.0
+
   private struct SlowTable {
     let table: Result<ProcessSnapshot, any Error>
     /// By the monotonic clock.
@@ -138,8 +141,12 @@ package final class RemoteMachine: Sendable {
       table = .failure(error)
     }
     let end = Clock.monotonic
-    let slow = end - start > 0.5 ? SlowTable(table: table, end: end + 4 * (end - start)) : nil
-    slowTable.withLock { $0 = slow }
+    var pause = end - start > 0.5 ? 4 * (end - start) : 0
+    // A table beyond a limit is no smaller a second later.
+    if case .failure(let failure as RemoteFailure) = table, failure.isRefusal, failure.status == nil {
+      pause = max(pause, Self.refusalPause)
+    }
+    slowTable.withLock { $0 = pause > 0 ? SlowTable(table: table, end: end + pause) : nil }
     return try table.get()
   }
 
