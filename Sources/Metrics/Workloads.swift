@@ -52,7 +52,7 @@ package struct Workloads: MetricGroup, Hashable {
       if cpu > 0 { active += 1 }
       if !reading.isGroup { attributed = sum(attributed, cpu) }
       guard keepsAll || ranking.isChosen[index] else {
-        if !reading.isGroup { rest.add(before, reading, over: span.elapsed) }
+        if !reading.isGroup { rest.add(reading, since: before, cpu: cpu, over: span.elapsed) }
         return
       }
       var workload = Workload(from: before, to: reading, over: span.elapsed)
@@ -143,9 +143,11 @@ package struct WorkloadRest: MetricGroup, Hashable {
   package init() {}
 
   /// Adds a workload by its counters; without its names, since hundreds are added in each interval.
-  mutating func add(_ before: WorkloadReading?, _ reading: WorkloadReading, over elapsed: Elapsed) {
+  mutating func add(
+    _ reading: WorkloadReading, since before: WorkloadReading?, cpu used: Double, over elapsed: Elapsed
+  ) {
     count += 1
-    cpu = sum(cpu, elapsed.rate(before?.cpu, reading.cpu, unit: 1e-6))
+    cpu = sum(cpu, used)
     memory = sum(memory, metric(reading.memory))
     readRate = sum(readRate, elapsed.rate(before?.readBytes, reading.readBytes))
     writeRate = sum(writeRate, elapsed.rate(before?.writtenBytes, reading.writtenBytes))

@@ -9,6 +9,8 @@ struct WorkloadFile: Sendable {
     case always
     /// Where something happened, and at every thirtieth pass.
     case active
+    /// As those, but at every fifth pass: memory.stat has dozens of lines, which take the kernel some 20 µs.
+    case slow
     /// At every sixtieth pass: limits and other levels that rarely change.
     case rare
   }
@@ -16,19 +18,15 @@ struct WorkloadFile: Sendable {
   let name: StaticString
   let version: Int
   let rate: Rate
-  /// Whether a read takes the kernel some 20 µs, a multiple of the others: memory.stat has dozens of lines.
-  let isSlow: Bool
   /// The hierarchy that has it; nil without one.
   let tree: @Sendable (CgroupTrees) -> Int?
   let parse: @Sendable (Span<UInt8>, inout WorkloadReading) -> Void
 
   private init(
-    _ version: Int, _ name: StaticString, _ rate: Rate, isSlow: Bool = false,
-    _ tree: @escaping @Sendable (CgroupTrees) -> Int?,
+    _ version: Int, _ name: StaticString, _ rate: Rate, _ tree: @escaping @Sendable (CgroupTrees) -> Int?,
     _ parse: @escaping @Sendable (Span<UInt8>, inout WorkloadReading) -> Void
   ) {
     self.version = version
-    self.isSlow = isSlow
     self.name = name
     self.rate = rate
     self.tree = tree
@@ -57,7 +55,7 @@ struct WorkloadFile: Sendable {
   private static let unified: [WorkloadFile] = [
     WorkloadFile(2, "cpu.stat", .always, { $0.usage }) { WorkloadFileParser.cpuStat($0, into: &$1) },
     number(2, "memory.current", .always, { $0.memory }, \.memory),
-    WorkloadFile(2, "memory.stat", .active, isSlow: true, { $0.memory }) {
+    WorkloadFile(2, "memory.stat", .slow, { $0.memory }) {
       $1.inactiveFile = CgroupParser.value($0, of: "inactive_file ")
     },
     WorkloadFile(2, "memory.events", .active, { $0.memory }) { $1.oomKills = CgroupParser.value($0, of: "oom_kill ") },
@@ -79,7 +77,7 @@ struct WorkloadFile: Sendable {
     },
     number(1, "memory.usage_in_bytes", .always, { $0.memory }, \.memory),
     WorkloadFile(1, "cpu.stat", .active, { $0.cpu }) { WorkloadFileParser.cpuStat($0, into: &$1) },
-    WorkloadFile(1, "memory.stat", .active, isSlow: true, { $0.memory }) { bytes, reading in
+    WorkloadFile(1, "memory.stat", .slow, { $0.memory }) { bytes, reading in
       reading.inactiveFile = CgroupParser.value(bytes, of: "total_inactive_file ")
       reading.swap = CgroupParser.value(bytes, of: "total_swap ")
     },

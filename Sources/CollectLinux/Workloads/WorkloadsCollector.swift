@@ -27,6 +27,7 @@ package final class WorkloadsCollector: Collector {
   /// The files that this machine's hierarchies have, by their rate.
   private let constant: [Int]
   private let active: [Int]
+  private let slow: [Int]
   private let rare: [Int]
   /// Maximum number of open files.
   private let descriptorLimit: Int
@@ -55,7 +56,7 @@ package final class WorkloadsCollector: Collector {
         return kind.rate == rate && kind.tree(trees).map { trees.all[$0].version == kind.version } ?? false
       }
     }
-    (constant, active, rare) = (files(.always), files(.active), files(.rare))
+    (constant, active, slow, rare) = (files(.always), files(.active), files(.slow), files(.rare))
     // Most descriptors are reserved for the files of processes.
     descriptorLimit = root.isEmpty ? min(2_048, ProcessFiles.limit / 2) : 0
   }
@@ -137,7 +138,8 @@ package final class WorkloadsCollector: Collector {
       // The two files of all groups leave few descriptors; those of the heaviest come first.
       let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
       let isSlowDue = isFull || (pass &+ group.serial) % Self.settledPasses == 0
-      for file in active where isSlowDue || !WorkloadFile.all[file].isSlow { _ = read(file, of: group, keeps: keeps) }
+      for file in active { _ = read(file, of: group, keeps: keeps) }
+      if isSlowDue { for file in slow { _ = read(file, of: group, keeps: keeps) } }
     }
     if isRare { for file in rare { _ = read(file, of: group, keeps: false) } }
     if isFirst || group.reads == 2 || group.reads % 64 == 0 { identify(group) }
