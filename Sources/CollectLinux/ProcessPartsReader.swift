@@ -60,23 +60,12 @@ struct ProcessPartsReader {
     while start < bytes.count, variables.count < limit {
       var end = start
       while end < bytes.count, bytes[end] != 0 { end += 1 }
-      if end > start, let text = CommandLineText.text(bytes.extracting(start..<end), detail) {
-        variables.append(detail == .masked ? masked(text) : text)
+      if end > start, let text = CommandLineText.variable(bytes.extracting(start..<end), detail) {
+        variables.append(text)
       }
       start = end + 1
     }
     return variables.sorted()
-  }
-
-  private static let secretWords = [
-    "PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "COOKIE", "PRIVATE", "SIGNATURE", "DSN", "CONNECTION",
-  ]
-
-  /// Masks the value of a variable whose name says that it is a secret, however it looks.
-  private static func masked(_ text: String) -> String {
-    guard let equals = text.firstIndex(of: "=") else { return text }
-    let name = text[..<equals].uppercased()
-    return secretWords.contains { name.contains($0) } ? String(text[...equals]) + "********" : text
   }
 
   // MARK: Files and sockets

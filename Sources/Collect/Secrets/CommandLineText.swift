@@ -35,6 +35,15 @@ package enum CommandLineText {
     return String(decoding: bytes.prefix(limit), as: UTF8.self)
   }
 
+  /// A variable of a process's environment, `NAME=value`, which is masked by its name, too; nil where none are to be shown.
+  package static func variable(_ bytes: Span<UInt8>, _ detail: CommandLineDetail) -> String? {
+    guard let text = text(bytes, detail) else { return nil }
+    guard detail == .masked, let equals = text.firstIndex(of: "=") else { return text }
+    let name = text[..<equals].uppercased()
+    let isSecret = SecretList.variableParts.contains { name.contains($0) }
+    return isSecret ? text[...equals] + String(decoding: mask, as: UTF8.self) : text
+  }
+
   /// Replaces the secrets of arguments.
   private static func masked(_ bytes: [UInt8]) -> [UInt8] {
     let arguments = bytes.split(separator: 0, omittingEmptySubsequences: false).map { $0.startIndex..<$0.endIndex }

@@ -61,6 +61,11 @@ enum SecretList {
     "negotiate", "oauth2",
   ]
 
+  /// A variable of an environment whose name contains one of these is secret, whatever its value looks like.
+  static let variableParts = [
+    "PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "COOKIE", "PRIVATE", "SIGNATURE", "DSN", "CONNECTION",
+  ]
+
   // MARK: Tokens that show themselves by their beginning
 
   struct Token {
