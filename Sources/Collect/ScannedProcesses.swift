@@ -59,3 +59,33 @@ package struct ScannedProcesses {
     result.processes = reading
   }
 }
+
+/// A collector of all processes by ``ScannedProcesses``.
+package protocol ScanningCollector: Collector, AnyObject {
+  var processes: ScannedProcesses { get set }
+
+  /// Reads all processes at a time by the boot-time clock.
+  func scan(at instant: Double) throws(CollectorError) -> [ProcessReading]
+
+  /// The number of CPUs, infinite where unknown.
+  static func processors() -> Double
+}
+
+extension ScanningCollector {
+  package var name: String { "processes" }
+
+  package var age: Double { processes.age }
+
+  /// Sets the budget of the next scan.
+  package func accept(_ demand: Demand) { processes.demand = demand }
+
+  /// Writes `reading.processes`.
+  package func read(into reading: inout Reading) throws(CollectorError) {
+    try processes.read(into: &reading, isBetween: false, processors: Self.processors, scan: scan)
+  }
+
+  /// Writes `reading.processes` from the last scan, unless the table is requested and that is a second old.
+  package func readBetween(into reading: inout Reading) throws(CollectorError) {
+    try processes.read(into: &reading, isBetween: true, processors: Self.processors, scan: scan)
+  }
+}

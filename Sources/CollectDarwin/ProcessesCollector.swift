@@ -6,11 +6,9 @@ internal import SystemIO
 /// All processes: counts by state, the ones with the highest use, and the table.
 ///
 /// CPU time, memory and I/O of other users' processes are known to root only. The kernel's own process (pid 0) is omitted.
-package final class ProcessesCollector: Collector {
-  package let name = "processes"
-
+package final class ProcessesCollector: ScanningCollector {
   private let scanner: ProcessScanner
-  private var processes: ScannedProcesses
+  package var processes: ScannedProcesses
 
   package convenience init() { self.init(boot: BootTime.microseconds) }
 
@@ -20,8 +18,6 @@ package final class ProcessesCollector: Collector {
     processes = ScannedProcesses(secondsPerTick: 1e-9, now: now)
   }
 
-  package var age: Double { processes.age }
-
   /// Number of processes with unreadable use, in one line.
   package var note: String? {
     let hidden = scanner.hidden
@@ -29,26 +25,9 @@ package final class ProcessesCollector: Collector {
     return "CPU and memory of \(hidden) of \(scanner.last.count) processes can be read by root only"
   }
 
-  /// Sets the budget of the next scan.
-  package func accept(_ demand: Demand) { processes.demand = demand }
+  package func scan(at instant: Double) throws(CollectorError) -> [ProcessReading] { try scanner.scan() }
 
-  /// Writes `reading.processes`.
-  package func read(into reading: inout Reading) throws(CollectorError) {
-    try read(into: &reading, isBetween: false)
-  }
-
-  /// Writes `reading.processes` from the last scan, unless the table is requested and that is a second old.
-  package func readBetween(into reading: inout Reading) throws(CollectorError) {
-    try read(into: &reading, isBetween: true)
-  }
-
-  private func read(into reading: inout Reading, isBetween: Bool) throws(CollectorError) {
-    try processes.read(into: &reading, isBetween: isBetween, processors: Self.processors) {
-      (_) throws(CollectorError) in try scanner.scan()
-    }
-  }
-
-  private static func processors() -> Double {
+  package static func processors() -> Double {
     var topology = cdarwin_topology()
     return cdarwin_topology(&topology) && topology.threads > 0 ? Double(topology.threads) : .infinity
   }
