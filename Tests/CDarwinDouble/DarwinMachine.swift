@@ -1,7 +1,7 @@
 package import CDarwin
 internal import SystemIO
 
-/// A Mac as the functions of CDarwin report it at one instant; empty lists where nothing is scripted.
+/// A Mac as the functions of CDarwin report it at one instant; unscripted lists are empty.
 package struct DarwinMachine: Sendable {
   /// Nil for a call that the system refuses.
   package var cpus: [cdarwin_cpu]? = []

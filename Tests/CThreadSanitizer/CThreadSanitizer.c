@@ -4,8 +4,8 @@
 
 // The contended way of Swift's Mutex is a function of its library, which is built without the thread sanitizer, and of the
 // kernel (FUTEX_LOCK_PI): two threads that waited for each other look as if they had not, and each access of the protected
-// value is reported. These functions take the place of the library's, and tell it. The uncontended way is an atomic
-// operation at the same address in the program itself, which it does see.
+// value is reported. These functions replace the library's and report the lock to the sanitizer. The uncontended way is an
+// atomic operation at the same address in the program itself, which the sanitizer sees.
 #if defined(__linux__) && __has_feature(thread_sanitizer)
 
 #include <dlfcn.h>

@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test(
-    "What is near a secret stays readable",
+    "Arguments beside a secret stay readable",
     arguments: [
       (
         "sh¦-c¦echo one; echo x | sudo -S ls /tmp; echo two",

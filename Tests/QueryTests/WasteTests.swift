@@ -126,7 +126,7 @@ import Testing
     #expect(whole.entries.map(\.id) == ["service:a", "service:new"] && whole.entries.map(\.throttled) == [5, 5])
     // One that is not listed may have begun long before.
     #expect(report(from: 105, isWhole: false).entries.map(\.throttled) == [5, 1])
-    // Without an earlier sample nothing is known of the first.
+    // Without an earlier sample the growth of the first is unknown.
     #expect(report(from: 100).entries.map(\.throttled) == [5, 5])
     #expect(report(from: 110).entries.first?.throttled == 5)
   }

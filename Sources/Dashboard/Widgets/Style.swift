@@ -41,7 +41,7 @@ package struct Color: Hashable {
 
   static let meanings = 22
 
-  /// Color gradients: shades of one hue, and for what is in trouble when it is full from calm to alarming.
+  /// Color gradients: shades of one hue, and one from calm to alarming for storage that must not become full.
   enum Gradient: UInt8, CaseIterable {
     case load, gpu, memory, read, write, fullness
 
