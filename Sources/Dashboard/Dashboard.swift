@@ -24,6 +24,8 @@ final class Dashboard {
   private let windows = WindowFetcher()
   private var hasFocus = true
   private var lastDraw = -Double.infinity
+  /// Monotonic time of the last frame that new samples asked for.
+  private var lastWake = -Double.infinity
   private var meanBytes = Double.nan
   private var frames = 0
   private let config: ConfigFile?
@@ -81,6 +83,9 @@ final class Dashboard {
   private static let patience = 0.2
   /// Seconds that the time to open at waits for samples that reach back to it.
   private static let startPatience = 3.0
+  /// Minimum seconds between two frames that only new samples ask for: many hosts, or one that sends a flood, cost no
+  /// more than this rate.
+  private static let minimumInterval = 0.05
   /// Seconds between two frames while the window lacks the focus.
   private static let unfocusedInterval = 5.0
 
@@ -91,12 +96,13 @@ final class Dashboard {
     defer { watches = [] }
     apply(to: terminal)
     var mustDraw = true
-    // Latest time for a frame that waits for the process table.
+    // Latest time, by the monotonic clock, for a frame that waits for the process table or for the minimum interval.
     var deadline: Double?
     // The preview comes a few milliseconds after the start, without a wakeup.
     var untilPreview = 0.003
     while true {
-      if mustDraw {
+      // Composing a frame costs the same whether the terminal takes it or not.
+      if mustDraw, terminal.isReady {
         mustDraw = !draw(on: terminal)
         if !mustDraw { deadline = nil }
         if viewStart(terminal.wake) { continue }
@@ -104,7 +110,7 @@ final class Dashboard {
       // Updates the clock in the corner between samples; usually a tick on the second comes first and redraws it.
       let seconds = now().seconds
       var timeout = mustDraw ? 1 : seconds.rounded(.down) + 1.1 - seconds
-      if let deadline { timeout = min(timeout, max(0, deadline - seconds)) }
+      if let deadline { timeout = min(timeout, max(0, deadline - monotonic())) }
       if host.history.latest == nil, host.history.preview == nil {
         timeout = min(timeout, untilPreview)
         untilPreview *= 1.3
@@ -122,7 +128,7 @@ final class Dashboard {
     case exit(DashboardExit)
   }
 
-  /// - Parameter deadline: the time by which a frame that waits for the processes is drawn.
+  /// - Parameter deadline: the monotonic time by which a frame that waits is drawn.
   private func respond(to event: TerminalEvent, on terminal: any Terminal, _ deadline: inout Double?) -> Response {
     if let effect = handle(event) { return answer(effect, on: terminal) }
     switch event {
@@ -135,11 +141,24 @@ final class Dashboard {
       let hasNews = past.takeNews() || windows.takeNews()
       guard isDue else { return hasNews ? .draw : .nothing }
       fetch(terminal.wake)
-      guard processes.isTableAwaited, needsTable else { return .draw }
-      deadline = deadline ?? now().seconds + Self.patience
-      return hasNews ? .draw : .nothing
+      if hasNews { return .draw }
+      let time = monotonic()
+      if processes.isTableAwaited, needsTable {
+        deadline = deadline ?? time + Self.patience
+      } else {
+        let earliest = lastWake + Self.minimumInterval
+        guard time < earliest else {
+          lastWake = time
+          return .draw
+        }
+        deadline = min(deadline ?? earliest, earliest)
+      }
+      return .nothing
     case .timeout:
-      if let due = deadline, now().seconds < due { return .nothing }
+      if let due = deadline {
+        guard monotonic() >= due else { return .nothing }
+        lastWake = due
+      }
       return isDue ? .draw : .nothing
     case .suspend:
       terminal.suspend(wholeGroup: false)

@@ -185,10 +185,14 @@ package final class NcursesTerminal: Terminal {
     unsent = []
   }
 
+  package var isReady: Bool {
+    mustWait = !cncurses_is_writable(line) || !query.isSeen(at: Clock.monotonic)
+    return !mustWait
+  }
+
   package func present(_ grid: Grid) -> Bool {
     // A frame that would block is dropped in favor of the next one.
-    mustWait = !cncurses_is_writable(line) || !query.isSeen(at: Clock.monotonic)
-    if mustWait { return false }
+    guard isReady else { return false }
     guard isDirect else { return presentThroughNcurses(grid) }
     if !unsent.isEmpty {
       send()

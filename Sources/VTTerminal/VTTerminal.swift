@@ -127,11 +127,15 @@ package final class VTTerminal: Terminal {
 
   package func invalidate() { shown = nil }
 
-  package func present(_ grid: Grid) -> Bool {
+  package var isReady: Bool {
     send()
-    // A frame that would block is dropped in favor of the next one.
     mustWait = !unsent.isEmpty || !query.isSeen(at: Clock.monotonic)
-    if mustWait { return false }
+    return !mustWait
+  }
+
+  package func present(_ grid: Grid) -> Bool {
+    // A frame that would block is dropped in favor of the next one.
+    guard isReady else { return false }
     unsent = titleBytes() + encoder.encode(from: shown, to: grid)
     shown = grid
     guard !unsent.isEmpty else { return true }

@@ -71,13 +71,45 @@ import Testing
       sample.boottime = 1e9
       history.append(sample)
     }
-    _ = run(terminal)
+    var clock = 1000.0
+    _ = Dashboard(
+      history: history, options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
+      now: { [start] in (start + 0.25, 0) },
+      monotonic: {
+        clock += 1
+        return clock
+      }
+    ).run(on: terminal)
     // The last row shows the bytes per frame, which change.
     let texts = terminal.frames.map { $0.rows.dropLast().joined(separator: "\n") }
     #expect(texts.count == 5)
     #expect(texts[1].contains("PAUSED at " + TextFormat.clock(start)))
     #expect(texts[2] == texts[1])
     #expect(texts[3].contains("H100") && !texts[3].contains("PAUSED"))
+  }
+
+  /// Many hosts, or a flood of samples from one, cost no more than the minimum interval allows.
+  @Test func manySamplesAtOnceDrawTwoFrames() {
+    let events: [TerminalEvent] = Array(repeating: .woken, count: 100) + [.timeout, .timeout]
+    let terminal = RecordingTerminal(events: events)
+    var clock = 1000.0
+    terminal.beforeEvent = { index in clock += index == 100 ? 0.1 : 0.0001 }
+    _ = Dashboard(
+      history: history, options: DashboardOptions(version: "1.0.0", sampleInterval: 1),
+      now: { [start] in (start + 0.25, 0) }, monotonic: { clock }
+    ).run(on: terminal)
+    // At the start, for the first sample, for the rest of them, and for the clock of the last timeout.
+    #expect(terminal.frames.count == 4)
+    #expect(terminal.timeouts[2...].prefix(99).allSatisfy { $0 <= 0.05 })
+  }
+
+  /// A frame that the terminal would not take is not composed, whatever happens meanwhile.
+  @Test func aBlockedTerminalGetsOneFrameWhenItIsWritable() {
+    let terminal = RecordingTerminal(events: [.woken, .woken, .key(.character("l")), .woken, .writable])
+    terminal.isWritable = false
+    terminal.beforeEvent = { index in if index == 4 { terminal.isWritable = true } }
+    _ = run(terminal)
+    #expect(terminal.frames.count == 1)
   }
 
   /// Samples restored from a local agent precede the dashboard's own; a remote agent's history may contain a restart.

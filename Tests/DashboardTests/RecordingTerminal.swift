@@ -30,6 +30,8 @@ final class RecordingTerminal: Terminal {
     self.events = events.reversed()
   }
 
+  var isReady: Bool { isWritable }
+
   func present(_ grid: Grid) -> Bool {
     if isWritable { frames.append(grid) }
     return isWritable

@@ -14,6 +14,8 @@ package protocol Terminal: AnyObject {
   var title: String? { get set }
   /// Bytes sent since the start.
   var bytesSent: Int { get }
+  /// Whether ``present(_:)`` would take a frame now; ``TerminalEvent/writable`` follows where it would not.
+  var isReady: Bool { get }
   /// Shows a frame; sends only its difference from the last one.
   ///
   /// - Returns: false when the terminal is not writable and the frame was dropped; ``TerminalEvent/writable`` follows
