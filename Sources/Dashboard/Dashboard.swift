@@ -110,7 +110,8 @@ final class Dashboard {
       // Updates the clock in the corner between samples; usually a tick on the second comes first and redraws it.
       let seconds = now().seconds
       var timeout = mustDraw ? 1 : seconds.rounded(.down) + 1.1 - seconds
-      if let deadline { timeout = min(timeout, max(0, deadline - monotonic())) }
+      // A frame that is due already waits for the terminal alone.
+      if let deadline, !mustDraw { timeout = min(timeout, max(0, deadline - monotonic())) }
       if host.history.latest == nil, host.history.preview == nil {
         timeout = min(timeout, untilPreview)
         untilPreview *= 1.3

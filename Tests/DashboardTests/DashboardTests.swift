@@ -105,11 +105,13 @@ import Testing
 
   /// A frame that the terminal would not take is not composed, whatever happens meanwhile.
   @Test func aBlockedTerminalGetsOneFrameWhenItIsWritable() {
-    let terminal = RecordingTerminal(events: [.woken, .woken, .key(.character("l")), .woken, .writable])
+    let terminal = RecordingTerminal(events: [.woken, .woken, .timeout, .key(.character("l")), .writable])
     terminal.isWritable = false
     terminal.beforeEvent = { index in if index == 4 { terminal.isWritable = true } }
     _ = run(terminal)
     #expect(terminal.frames.count == 1)
+    // A timeout of 0 would poll without a pause until the terminal is writable.
+    #expect(terminal.timeouts.dropFirst().allSatisfy { $0 > 0 })
   }
 
   /// Samples restored from a local agent precede the dashboard's own; a remote agent's history may contain a restart.
