@@ -158,6 +158,7 @@ final class Dashboard {
     case .timeout:
       if let due = deadline {
         guard monotonic() >= due else { return .nothing }
+        deadline = nil
         lastWake = due
       }
       return isDue ? .draw : .nothing

@@ -9,7 +9,7 @@ internal import SystemIO
 /// supported, of a known size.
 ///
 /// A process has one screen: create it once, on the drawing thread, and ``close()`` it.
-package final class NcursesTerminal: Terminal {
+package final class NcursesTerminal: EncodedTerminal {
   /// A missing or unusable terminal type.
   package struct UnknownTerminal: UserError {
     package let type: String
@@ -20,22 +20,14 @@ package final class NcursesTerminal: Terminal {
   }
 
   private let kind: Glyphs.GraphGlyphs
-  private let traits: (ColorDepth?) -> TerminalTraits
   private let input: Int32
   private let ownsInput: Bool
   private let output: Int32
   /// The same terminal, opened again with its own non-blocking mode, independent of the shell's descriptor.
   private let line: Int32
   private let isDirect: Bool
-  private var encoder: FrameEncoder
-  private var shown: Grid?
-  private var unsent: [UInt8] = []
-  package private(set) var bytesSent = 0
-  private var query = TerminalQuery()
-  private var window = WindowTitle()
+  package var session: TerminalSession
   private var pairs: [UInt16: Int32] = [:]
-  private var mustWait = false
-  private var keys = InputQueue()
   private var isOpen = true
 
   /// Takes over the terminal.
@@ -64,8 +56,9 @@ package final class NcursesTerminal: Terminal {
       throw UnknownTerminal(type: type)
     }
     let colors = Int(cncurses_colors())
-    traits = { TerminalTraits(type: type, colors: colors, environment: environment, wanted: $0) }
-    encoder = FrameEncoder(traits: traits(nil), theme: .calm)
+    session = TerminalSession {
+      TerminalTraits(type: type, colors: colors, environment: environment, wanted: $0)
+    }
     kind = !isUTF8 ? .ascii : known.hasPrefix("linux") ? .console : .braille
     isDirect = cncurses_is_ecma48()
     if isDirect {
@@ -116,8 +109,7 @@ package final class NcursesTerminal: Terminal {
   package func close() {
     guard isOpen else { return }
     isOpen = false
-    // A late answer would appear as input of the shell.
-    if query.isPending { awaitAnswer(atMost: 0.3) }
+    awaitAnswer()
     restoreTitle()
     cncurses_close()
     cncurses_release_signals()
@@ -126,15 +118,6 @@ package final class NcursesTerminal: Terminal {
   }
 
   deinit { close() }
-
-  private func awaitAnswer(atMost seconds: Double) {
-    let end = Clock.monotonic + seconds
-    while query.isPending, Clock.monotonic < end {
-      var polled = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
-      guard poll(&polled, 1, Int32(max(1, (end - Clock.monotonic) * 1000))) > 0, readInput() else { return }
-      count(answers: keys.decode(isOver: false, waited: 0))
-    }
-  }
 
   // MARK: Drawing
 
@@ -145,118 +128,65 @@ package final class NcursesTerminal: Terminal {
     return Size(width: Int(columns), height: Int(rows))
   }
 
-  package var theme: Theme {
-    get { encoder.theme }
-    set {
-      guard newValue != encoder.theme else { return }
-      encoder.theme = newValue
-      invalidate()
-    }
-  }
-
-  package var glyphs: Glyphs { Glyphs(kind, isMono: encoder.traits.depth == .mono) }
-
-  package var color: ColorDepth? {
-    didSet {
-      encoder.traits = traits(color)
-      invalidate()
-    }
-  }
+  package var glyphs: Glyphs { Glyphs(kind, isMono: session.encoder.traits.depth == .mono) }
 
   package var mouseEnabled = true {
     didSet { if isDirect { cncurses_set_mouse(mouseEnabled) } }
   }
 
-  package var title: String? {
-    get { window.title }
-    set { window.title = newValue }
-  }
+  package var hasTitle: Bool { isDirect && session.encoder.traits.hasTitle }
 
-  /// Returns the bytes that set the wanted window title.
-  private func titleBytes() -> [UInt8] { isDirect && encoder.traits.hasTitle ? window.update() : [] }
+  package var isWritable: Bool { cncurses_is_writable(line) }
 
   /// Restores the window's own title.
   private func restoreTitle() {
-    guard window.isChanged else { return }
+    guard session.window.isChanged else { return }
     title = nil
     // Appended to the unsent bytes, not inserted into a truncated sequence.
-    unsent += titleBytes()
+    session.unsent += titleBytes()
     send()
-    unsent = []
-  }
-
-  package var isReady: Bool {
-    mustWait = !cncurses_is_writable(line) || !query.isSeen(at: Clock.monotonic)
-    return !mustWait
+    session.unsent = []
   }
 
   package func present(_ grid: Grid) -> Bool {
-    // A frame that would block is dropped in favor of the next one.
-    guard isReady else { return false }
-    guard isDirect else { return presentThroughNcurses(grid) }
-    if !unsent.isEmpty {
-      send()
-      if !unsent.isEmpty {
-        mustWait = true
-        return false
-      }
-    }
-    unsent = encoder.encode(from: shown, to: grid)
-    shown = grid
-    unsent = titleBytes() + unsent
-    guard !unsent.isEmpty else { return true }
-    if query.count(unsent.count, at: Clock.monotonic) { unsent += TerminalQuery.bytes }
-    send()
-    return true
+    isDirect ? presentEncoded(grid) : isReady && presentThroughNcurses(grid)
   }
 
   /// Whether a part of the last frame is still unsent; ``nextEvent(timeout:)`` sends the rest.
-  var isSending: Bool { !unsent.isEmpty }
+  var isSending: Bool { !session.unsent.isEmpty }
 
-  /// Writes as many bytes as the terminal accepts now.
-  private func send() {
-    while !unsent.isEmpty {
-      let written = unsent.withUnsafeBytes { write(line, $0.baseAddress, $0.count) }
-      if written < 0 {
-        let code = SystemError.last
-        if code == EINTR { continue }
-        // Any error but a full line appears as a hang-up at the next wait.
-        if code != EAGAIN { unsent = [] }
-        return
-      }
-      bytesSent += written
-      unsent.removeFirst(min(written, unsent.count))
+  package func write(_ bytes: [UInt8]) -> Int {
+    while true {
+      let written = bytes.withUnsafeBytes { SystemIO.write(line, $0.baseAddress, $0.count) }
+      if written >= 0 { return written }
+      let code = SystemError.last
+      if code != EINTR { return code == EAGAIN ? 0 : -1 }
     }
-  }
-
-  package func copy(_ text: String) {
-    guard isDirect, encoder.traits.hasTitle else { return }
-    unsent += Clipboard.bytes(text)
-  }
-
-  package func invalidate() {
-    shown = nil
-    if !isDirect { cncurses_invalidate() }
   }
 
   // MARK: Drawing through ncurses
 
   private func presentThroughNcurses(_ grid: Grid) -> Bool {
-    if let shown, shown.width != grid.width || shown.height != grid.height {
+    if let shown = session.shown, shown.width != grid.width || shown.height != grid.height {
       cncurses_resize(Int32(clamping: grid.width), Int32(clamping: grid.height))
-      self.shown = nil
+      session.shown = nil
+    }
+    if session.shown == nil {
+      // Another program may have written meanwhile, and the theme may be another.
+      pairs = [:]
+      cncurses_invalidate()
     }
     for y in 0..<grid.height {
       // ncurses blanks the other half of an overwritten wide character; redrawing whole rows keeps this simple.
-      let hasWide = rowHasWide(grid, y) || shown.map { rowHasWide($0, y) } ?? false
+      let hasWide = rowHasWide(grid, y) || session.shown.map { rowHasWide($0, y) } ?? false
       for x in 0..<grid.width {
         let cell = grid[x, y]
-        if !hasWide, let shown, shown[x, y] == cell { continue }
+        if !hasWide, let shown = session.shown, shown[x, y] == cell { continue }
         if cell.scalar == Cell.tail { continue }
         put(cell, x: x, y: y, columns: x + 1 < grid.width && grid[x + 1, y].scalar == Cell.tail ? 2 : 1)
       }
     }
-    shown = grid
+    session.shown = grid
     cncurses_flush()
     return true
   }
@@ -275,7 +205,7 @@ package final class NcursesTerminal: Terminal {
     var attributes: UInt32 = 0
     if cell.style.attributes.contains(.bold) { attributes |= CNCURSES_BOLD.rawValue }
     if cell.style.attributes.contains(.reverse) { attributes |= CNCURSES_REVERSE.rawValue }
-    if cell.style.attributes.contains(.dim), !encoder.traits.has16 { attributes |= CNCURSES_DIM.rawValue }
+    if cell.style.attributes.contains(.dim), !session.encoder.traits.has16 { attributes |= CNCURSES_DIM.rawValue }
     let pair = pair(cell.style)
     // Where the C library disagrees about the width, ncurses would misplace the rest of the row.
     if cell.scalar >= 0x7F, NcursesTerminal.columns(of: cell.scalar) != columns {
@@ -287,7 +217,7 @@ package final class NcursesTerminal: Terminal {
 
   /// Returns ncurses' pair of a style's two colors, created at first use; 0 is the terminal's own.
   private func pair(_ style: Style) -> Int32 {
-    guard encoder.traits.depth != .mono else { return 0 }
+    guard session.encoder.traits.depth != .mono else { return 0 }
     let foreground = index(style.foreground)
     let background = index(style.background)
     if foreground < 0 && background < 0 { return 0 }
@@ -300,9 +230,9 @@ package final class NcursesTerminal: Terminal {
   }
 
   private func index(_ color: Color) -> Int32 {
-    guard let entry = encoder.theme[color] else { return -1 }
-    if encoder.traits.depth != .ansi { return Int32(entry.of256) }
-    if encoder.traits.has16 { return Int32(entry.of16) }
+    guard let entry = session.encoder.theme[color] else { return -1 }
+    if session.encoder.traits.depth != .ansi { return Int32(entry.of256) }
+    if session.encoder.traits.has16 { return Int32(entry.of16) }
     // With 8 colors, bright black would be black on black; the text color, dimmed, replaces it.
     return entry.of16 == 8 ? -1 : Int32(entry.of16 & 7)
   }
@@ -319,62 +249,24 @@ package final class NcursesTerminal: Terminal {
     resume()
   }
 
-  private func resume() {
+  package func resume() {
     cncurses_resume()
-    shown = nil
-    unsent = []
-    query.cancel()
+    session.restart()
   }
 
-  /// Reads available input; false without any.
-  private func readInput() -> Bool {
+  package func wait(forOutput: Bool, milliseconds: Int32) -> TerminalWait {
+    let found = cncurses_wait(input, line, forOutput, milliseconds)
+    if found.input { readInput() }
+    return TerminalWait(
+      terminated: found.terminated, isStopRequested: found.stop_requested, isContinued: found.continued,
+      isResized: found.resized, isWoken: found.woken, hasInput: found.input, isWritable: found.output,
+      isHangup: found.hangup)
+  }
+
+  /// Reads available input.
+  private func readInput() {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = read(input, &bytes, bytes.count)
-    guard count > 0 else { return false }
-    keys.feed(bytes[..<count])
-    return true
-  }
-
-  private func count(answers: Int) {
-    for _ in 0..<answers where query.answer(at: Clock.monotonic) && mustWait {
-      mustWait = false
-      keys.events.append(.writable)
-    }
-  }
-
-  package func nextEvent(timeout: Double) -> TerminalEvent {
-    while true {
-      if !keys.events.isEmpty { return keys.events.removeFirst() }
-      let wantsOutput = (mustWait && !query.isPending) || !unsent.isEmpty
-      let start = Clock.monotonic
-      let found = cncurses_wait(input, line, wantsOutput, keys.delay(timeout))
-      let waited = Clock.monotonic - start
-      if found.terminated != 0 { return .terminated(signal: found.terminated) }
-      if found.stop_requested { keys.events.append(.suspend) }
-      if found.continued {
-        resume()
-        keys.events.append(.continued)
-      }
-      if found.resized { keys.events.append(.resized) }
-      let wasPending = keys.isPending
-      var isOver = false
-      if found.input {
-        _ = readInput()
-      } else if wasPending {
-        isOver = true
-      }
-      count(answers: keys.decode(isOver: isOver, waited: waited))
-      if found.output {
-        send()
-        if mustWait, unsent.isEmpty {
-          mustWait = false
-          keys.events.append(.writable)
-        }
-      }
-      if found.woken { keys.events.append(.woken) }
-      if found.hangup { keys.events.append(.hangup) }
-      if keys.events.isEmpty, !found.input, !found.output, !wasPending { return .timeout }
-      if keys.events.isEmpty, timeout <= 0 { return .timeout }
-    }
+    if count > 0 { session.input.feed(bytes[..<count]) }
   }
 }
