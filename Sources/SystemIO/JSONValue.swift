@@ -105,6 +105,16 @@ package indirect enum JSONValue: Equatable, Sendable {
     /// Parses a string; the position is at its opening quote.
     private mutating func string(_ bytes: Span<UInt8>) -> String? {
       position += 1
+      // Nearly all strings are without an escape: copied once, as a whole.
+      let start = position
+      var end = start
+      while let byte = bytes.byte(at: end), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+        end += 1
+      }
+      if bytes.byte(at: end) == UInt8(ascii: "\""), end - start <= longestString {
+        position = end + 1
+        return bytes.string(start..<end)
+      }
       var text: [UInt8] = []
       while let byte = bytes.byte(at: position) {
         position += 1
@@ -161,6 +171,8 @@ package indirect enum JSONValue: Equatable, Sendable {
 
     private mutating func number(_ bytes: Span<UInt8>) -> JSONValue? {
       let start = position
+      if let number = shortNumber(bytes) { return .number(number) }
+      position = start
       while let byte = bytes.byte(at: position), byte.isDigit || "+-.eE".utf8.contains(byte) { position += 1 }
       let text = bytes.string(start..<position)
       // Double also accepts "+1", ".5" and "5.", which JSON does not; no tool writes them.
@@ -169,6 +181,37 @@ package indirect enum JSONValue: Equatable, Sendable {
       else { return nil }
       return .number(number)
     }
+
+    /// Parses a number of at most 15 digits without an exponent; nil for others, and for malformed ones.
+    ///
+    /// Such digits and a power of ten up to 22 are exact as a Double, so that one division rounds correctly (Clinger,
+    /// "How to read floating point numbers accurately", 1990).
+    private mutating func shortNumber(_ bytes: Span<UInt8>) -> Double? {
+      let isNegative = bytes.skip("-", &position)
+      var (digits, decimals, mantissa) = (0, 0, 0)
+      while let byte = bytes.byte(at: position), byte.isDigit {
+        mantissa = mantissa &* 10 &+ Int(byte - UInt8(ascii: "0"))
+        digits += 1
+        position += 1
+      }
+      guard digits > 0 else { return nil }
+      if bytes.skip(".", &position) {
+        while let byte = bytes.byte(at: position), byte.isDigit {
+          mantissa = mantissa &* 10 &+ Int(byte - UInt8(ascii: "0"))
+          decimals += 1
+          position += 1
+        }
+        guard decimals > 0 else { return nil }
+      }
+      guard digits + decimals <= 15 else { return nil }
+      if let byte = bytes.byte(at: position), "+-.eE".utf8.contains(byte) { return nil }
+      let value = decimals == 0 ? Double(mantissa) : Double(mantissa) / Self.powers[decimals]
+      return isNegative ? -value : value
+    }
+
+    private static let powers: [Double] = [
+      1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    ]
 
     static func skipSpace(_ bytes: Span<UInt8>, _ position: inout Int) {
       while let byte = bytes.byte(at: position), byte.isBlank || byte == 0x0A || byte == 0x0D { position += 1 }

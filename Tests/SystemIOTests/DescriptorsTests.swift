@@ -16,10 +16,4 @@ import Testing
       SystemError("open x", code: EMFILE).description == "open x: too many open files (limit \(Descriptors.limit))")
     #expect(SystemError("open x", code: ENOENT).description == "open x: No such file or directory")
   }
-
-  @Test func aLongStringIsCutAndTheRestRead() {
-    let text = Array(#"{"name":"abcdef\u00e9gh","next":1}"#.utf8)
-    let value = JSONValue(text.span, longestString: 4)
-    #expect(value?["name"]?.text == "abcd" && value?["next"]?.number == 1)
-  }
 }
