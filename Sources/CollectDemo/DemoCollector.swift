@@ -23,6 +23,11 @@ package final class DemoCollector: Collector {
     self.version = version
   }
 
+  /// Returns the command line of a simulated process; nil for a pid that the machine does not have.
+  package static func commandLine(of pid: Int32) -> String? {
+    DemoMachine.processes.first { $0.pid == pid }?.command
+  }
+
   /// Writes the whole of `reading`.
   package func read(into reading: inout Reading) throws(CollectorError) {
     let now = reading.boottime

@@ -3,7 +3,10 @@ internal import AgentMetrics
 /// A simulated process and its share of the load.
 struct DemoProcess {
   let pid: Int32
+  var parent: Int32 = 1
   let name: String
+  /// Its command line; nil for the name alone.
+  var command: String?
   let user: String
   var service: String?
   var threads: Int32 = 1
@@ -25,41 +28,61 @@ enum DemoMachine {
   static let uptime = 41.0 * 86_400
 
   static let processes: [DemoProcess] = [
-    DemoProcess(pid: 1, name: "systemd", user: "root", service: nil, resident: 14e6),
-    DemoProcess(pid: 812, name: "sshd", user: "root", service: "ssh.service", resident: 9e6),
+    DemoProcess(pid: 1, name: "systemd", command: "/sbin/init", user: "root", service: nil, resident: 14e6),
     DemoProcess(
-      pid: 903, name: "dockerd", user: "root", service: "docker.service", threads: 61, resident: 112e6,
+      pid: 812, name: "sshd", command: "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", user: "root",
+      service: "ssh.service", resident: 9e6),
+    DemoProcess(
+      pid: 903, name: "dockerd", command: "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock",
+      user: "root", service: "docker.service", threads: 61, resident: 112e6,
       cores: { _ in 0.02 }),
     DemoProcess(
-      pid: 1_477, name: "agent", user: "root", service: "worker-agent.service", threads: 4, resident: 12e6,
+      pid: 1_477, name: "agent", command: "/usr/bin/agent --serve", user: "root", service: "worker-agent.service",
+      threads: 4, resident: 12e6,
       cores: { _ in 0.001 }),
     DemoProcess(
-      pid: 20_114, name: "torchrun", user: "mira", service: "slurm:48213", threads: 6, resident: 310e6,
+      pid: 20_114, name: "torchrun",
+      command: "/opt/train/bin/python3 /opt/train/bin/torchrun --nproc-per-node 4 pretrain.py --config large.yaml",
+      user: "mira", service: "slurm:48213", threads: 6, resident: 310e6,
       cores: { _ in 0.01 }),
     DemoProcess(
-      pid: 20_131, name: "python3", user: "mira", service: "slurm:48213", threads: 148, resident: 41e9, gpus: 0..<1,
+      pid: 20_131, parent: 20_114, name: "python3",
+      command: "/opt/train/bin/python3 -u pretrain.py --config large.yaml --rank 0", user: "mira",
+      service: "slurm:48213", threads: 148, resident: 41e9, gpus: 0..<1,
       readShare: 0.25, writeShare: 0.97, cores: { 6.1 * $0.gpus[0] + 0.4 }),
     DemoProcess(
-      pid: 20_132, name: "python3", user: "mira", service: "slurm:48213", threads: 148, resident: 40e9, gpus: 1..<2,
+      pid: 20_132, parent: 20_114, name: "python3",
+      command: "/opt/train/bin/python3 -u pretrain.py --config large.yaml --rank 1", user: "mira",
+      service: "slurm:48213", threads: 148, resident: 40e9, gpus: 1..<2,
       readShare: 0.25, writeShare: 0.01, cores: { 6.0 * $0.gpus[1] + 0.2 }),
     DemoProcess(
-      pid: 20_133, name: "python3", user: "mira", service: "slurm:48213", threads: 148, resident: 40e9, gpus: 2..<3,
+      pid: 20_133, parent: 20_114, name: "python3",
+      command: "/opt/train/bin/python3 -u pretrain.py --config large.yaml --rank 2", user: "mira",
+      service: "slurm:48213", threads: 148, resident: 40e9, gpus: 2..<3,
       readShare: 0.25, writeShare: 0.01, cores: { 5.9 * $0.gpus[2] + 0.2 }),
     DemoProcess(
-      pid: 20_134, name: "python3", user: "mira", service: "slurm:48213", threads: 148, resident: 40e9, gpus: 3..<4,
+      pid: 20_134, parent: 20_114, name: "python3",
+      command: "/opt/train/bin/python3 -u pretrain.py --config large.yaml --rank 3", user: "mira",
+      service: "slurm:48213", threads: 148, resident: 40e9, gpus: 3..<4,
       readShare: 0.25, writeShare: 0.01, cores: { 6.2 * $0.gpus[3] + 0.2 }),
     DemoProcess(
-      pid: 31_007, name: "vllm", user: "serve", service: "docker:9f2c17d04be1", threads: 212, resident: 88e9,
+      pid: 31_007, parent: 903, name: "vllm", command: "vllm serve llama-70b --tensor-parallel-size 2 --port 8000",
+      user: "serve", service: "docker:9f2c17d04be1", threads: 212, resident: 88e9,
       gpus: 4..<6, cores: { 9.5 * $0.gpus[4] + 0.3 }),
     DemoProcess(
-      pid: 31_240, name: "nginx", user: "www-data", service: "docker:71ac5503c9d8", resident: 31e6,
+      pid: 31_240, parent: 903, name: "nginx", command: "nginx: worker process", user: "www-data",
+      service: "docker:71ac5503c9d8", resident: 31e6,
       cores: { 0.7 * $0.gpus[4] }),
     DemoProcess(
-      pid: 40_551, name: "ffmpeg", user: "render", service: "render@3.service", threads: 37, resident: 1.9e9,
+      pid: 40_551, name: "ffmpeg",
+      command: "ffmpeg -hwaccel cuda -i /scratch/in/reel-3.mov -c:v h264_nvenc /scratch/out/reel-3.mp4", user: "render",
+      service: "render@3.service", threads: 37, resident: 1.9e9,
       gpus: 6..<7, kind: "compute+graphics", cores: { 5.1 + $0.gpus[6] }),
     DemoProcess(
-      pid: 51_902, name: "rsync", user: "backup", service: "backup.service", resident: 26e6, cores: { _ in 0.18 }),
-    DemoProcess(pid: 61_777, name: "bash", user: "mira", resident: 6e6, cores: { _ in 0 }),
+      pid: 51_902, name: "rsync", command: "rsync -a --delete /home/ backup.example.org::home", user: "backup",
+      service: "backup.service", resident: 26e6, cores: { _ in 0.18 }),
+    DemoProcess(
+      pid: 61_777, parent: 812, name: "bash", command: "-bash", user: "mira", resident: 6e6, cores: { _ in 0 }),
   ]
 
   /// Writes the machine's state at one instant.
@@ -290,7 +313,7 @@ enum DemoMachine {
     scan.instant = now
     scan.all = processes.enumerated().map { index, made in
       var process = ProcessReading(pid: made.pid)
-      process.parent = made.pid == 1 ? 0 : 1
+      process.parent = made.pid == 1 ? 0 : made.parent
       process.start = UInt64(made.pid)
       process.state = UInt8(ascii: index % 3 == 0 ? "S" : "R")
       process.threads = made.threads

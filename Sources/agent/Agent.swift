@@ -159,7 +159,8 @@ struct Agent: ParsableCommand {
 
   /// Reads the command line of a process; nil if the system does not support it, or none are to be shown.
   private func commandLine(_ main: SettingValues<MainSettings>) -> (@Sendable (Int32) -> String?)? {
-    guard !main.demo, main.commandLines != .none else { return nil }
+    guard main.commandLines != .none else { return nil }
+    if main.demo { return DemoCollector.commandLine }
     return platform.processes(root: main.root.last ?? "", commandLines: main.commandLines)?.commandLine
   }
 

@@ -2,7 +2,10 @@ internal import AgentMetrics
 
 /// The cells of the process table.
 extension ProcessTableView {
-  func draw(_ column: ProcessColumn, of row: ProcessRow, on grid: inout Grid, in cell: Rect) {
+  /// - Parameter hasArguments: whether the command's arguments follow a name.
+  func draw(
+    _ column: ProcessColumn, of row: ProcessRow, hasArguments: Bool = false, on grid: inout Grid, in cell: Rect
+  ) {
     let process = row.process
     let (x, y, width) = (cell.x, cell.y, cell.width)
     func right(_ text: String, _ style: Style = .plain) {
@@ -55,7 +58,7 @@ extension ProcessTableView {
     case .vram: if row.vram.isFinite { right(TextFormat.compact(row.vram, glyphs), Style(.vram)) }
     case .service: left(process.service)
     case .workload: left(process.workload)
-    case .name: drawName(row, on: &grid, in: cell)
+    case .name: drawName(row, hasArguments: hasArguments, on: &grid, in: cell)
     case .command: left(command(of: process, width: cell.width))
     }
   }
@@ -71,14 +74,30 @@ extension ProcessTableView {
     grid.put(String(Unicode.Scalar(state)), x: cell.x, y: cell.y, style, limit: cell.width)
   }
 
-  private func drawName(_ row: ProcessRow, on grid: inout Grid, in cell: Rect) {
+  private func drawName(_ row: ProcessRow, hasArguments: Bool, on grid: inout Grid, in cell: Rect) {
     let process = row.process
     let x = grid.put(branch(row), x: cell.x, y: cell.y, .faint, limit: cell.width)
     var name = process.name
     if row.count > 1 { name = String(row.count) + glyphs.times + " " + name }
     if row.hidden > 0 { name += " +" + String(row.hidden) }
     let isQuiet = process.isKernelThread || row.owner != nil
-    grid.putShortened(name, x: x, y: cell.y, isQuiet ? .muted : .plain, limit: cell.right - x)
+    let end = grid.putShortened(name, x: x, y: cell.y, isQuiet ? .muted : .plain, limit: cell.right - x)
+    guard hasArguments, row.count <= 1, row.owner == nil, cell.right - end > 6 else { return }
+    grid.putShortened(Self.arguments(of: process), x: end + 1, y: cell.y, .muted, limit: cell.right - end - 1)
+  }
+
+  /// What a command line adds to the name: the words after the one that is the name, without folders.
+  private static func arguments(of process: Process) -> String {
+    guard let command = process.command?.prefix(400) else { return "" }
+    let name = process.name
+    let isFirst = command.hasPrefix(name + " ")
+    let words = command.dropFirst(isFirst ? name.count : 0).split(separator: " ").map { word in
+      word.first == "/" ? word.split(separator: "/").last ?? word : word
+    }
+    // The kernel keeps 15 bytes of a name (TASK_COMM_LEN).
+    let isNamed = { (word: Substring) in word == name || name.utf8.count == 15 && word.hasPrefix(name) }
+    let place = isFirst ? nil : words.prefix(3).firstIndex(where: isNamed)
+    return words[(place.map { $0 + 1 } ?? 0)...].joined(separator: " ")
   }
 
   /// The command line from the scroll position; where it does not fit, arguments say more than the program's folder.

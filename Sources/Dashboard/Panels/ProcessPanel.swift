@@ -112,7 +112,12 @@ struct ProcessTableView {
     let column: ProcessColumn
     let x: Int
     let width: Int
+    /// Whether a name is followed by the command's arguments, where these have no column.
+    var hasArguments = false
   }
+
+  /// Minimum width of the command's column.
+  private static let commandWidth = 24
 
   /// Columns before the name, with the minimum width of the table and their own width.
   private func numbers(_ width: Int) -> [(column: ProcessColumn, width: Int)] {
@@ -157,17 +162,19 @@ struct ProcessTableView {
     }
     x += 1
     // Names need more room after the branches of a tree.
-    let wide = rect.width >= 160 ? 40 : rect.width >= 100 ? 24 : 16
-    let nameWidth = max(0, min(rect.right - x, state.isTree ? wide + 8 : wide))
-    let serviceX = x + nameWidth + 2
-    let serviceRoom = rect.right - serviceX
-    let hasService = serviceRoom >= 8 && context.table.hasServices
-    let serviceWidth = min(serviceRoom, 26)
-    let commandX = hasService ? serviceX + serviceWidth + 2 : serviceX
-    let hasCommand = rect.right - commandX >= 12 && context.table.hasCommands
-    places.append(Place(column: .name, x: x, width: hasService || hasCommand ? nameWidth : max(0, rect.right - x)))
-    if hasService { places.append(Place(column: .service, x: serviceX, width: serviceWidth)) }
-    if hasCommand { places.append(Place(column: .command, x: commandX, width: rect.right - commandX)) }
+    let wide = (rect.width >= 160 ? 40 : rect.width >= 100 ? 24 : 16) + (state.isTree ? 8 : 0)
+    let room = max(0, rect.right - x)
+    let hasService = room - min(room, wide) - 2 >= 8 && context.table.hasServices
+    let serviceWidth = hasService ? min(room - wide - 2, 26) : 0
+    let serviceRoom = hasService ? serviceWidth + 2 : 0
+    let commandRoom = room - wide - serviceRoom - 2
+    let hasCommand = context.table.hasCommands && commandRoom >= Self.commandWidth
+    let isAlone = !hasCommand && (context.table.hasCommands || !hasService)
+    let nameWidth = isAlone ? room - serviceRoom : min(room, wide)
+    places.append(Place(column: .name, x: x, width: nameWidth, hasArguments: !hasCommand))
+    x += nameWidth + 2
+    if hasService { places.append(Place(column: .service, x: x, width: serviceWidth)) }
+    if hasCommand { places.append(Place(column: .command, x: rect.right - commandRoom, width: commandRoom)) }
     return places
   }
 
@@ -193,7 +200,8 @@ struct ProcessTableView {
     for row in rows.dropFirst(firstRow(visible)).prefix(visible) {
       let line = rest.takeTop(1)
       for place in places {
-        draw(place.column, of: row, on: &grid, in: Rect(x: place.x, y: line.y, width: place.width, height: 1))
+        let cell = Rect(x: place.x, y: line.y, width: place.width, height: 1)
+        draw(place.column, of: row, hasArguments: place.hasArguments, on: &grid, in: cell)
       }
       if let owner = row.owner { context.hits.frameContext.owners[row.process.pid] = owner }
       context.hits.add(.process(row.process.pid), line)
