@@ -252,6 +252,7 @@ let package = Package(
     .testTarget(
       name: "CollectTests",
       dependencies: ["Collect", "SampleStore", "AgentMetrics", "SystemIO", "TestSupport", "CAllocationCounter"],
+      exclude: ["CommandLines"],
       swiftSettings: settings),
     // Takes malloc's place, to count allocations.
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),

@@ -73,32 +73,30 @@ struct SecretFinder {
   /// Finds the secrets of arguments, given by their places in `bytes`.
   init(_ bytes: [UInt8], arguments: [Range<Int>]) {
     self.bytes = bytes
-    scan(arguments, depth: 0)
+    scan(arguments, depth: 0, programs: [])
   }
 
-  private mutating func scan(_ arguments: [Range<Int>], depth: Int) {
-    var context = Context()
+  /// - Parameter programs: those that read these arguments as lines of their own commands.
+  private mutating func scan(_ arguments: [Range<Int>], depth: Int, programs: [Entry]) {
+    var context = Context(programs: programs)
     var isAfterOption = false
     for (index, argument) in arguments.enumerated() {
       if argument.isEmpty, depth > 0 {
+        scanSubstitution(at: argument.lowerBound, end: arguments[arguments.count - 1].upperBound)
         var input = context.input
         input.endCommand(bytes[argument.lowerBound])
-        context = Context(input: input)
+        context = Context(programs: programs, input: input)
         continue
       }
       // Within a command line, arguments have their quotes.
       let content = depth > 0 ? unquoted(argument) : argument
-      let isOption = bytes[content].first == UInt8(ascii: "-") && content.count > 1
+      let isOption = content.count > 1 && dashes(content) > 0
       defer { isAfterOption = isOption }
       if depth > 0 { scanInput(content, &context.input) }
       if let expected = context.expected {
         if expected.continues(after: bytes[content]) { continue }
         context.expected = nil
-        if !(expected.isOptional && isOptionName(content)) {
-          mark(content, expected.form, expected.kind)
-          context.expected = expectedBehind(content)
-          continue
-        }
+        if take(content, as: expected, &context) { continue }
       }
       let isTitle = index == 0 && depth == 0
       let isScript =
@@ -112,9 +110,37 @@ struct SecretFinder {
       if context.expected == nil {
         let name = index > 0 ? arguments[index - 1] : nil
         context.expected = expectedBehind(content) ?? expected(at: content, behind: name)
+        if context.expected == nil, !isOption, !isTitle { context.expected = expectedBehindWord(content, context) }
       }
-      if hasBlank(content), depth < Self.maxDepth { scan(words(of: content), depth: depth + 1) }
+      if hasBlank(content), depth < Self.maxDepth {
+        scan(words(of: content), depth: depth + 1, programs: context.programs.filter(\.program.readsCommands))
+      }
     }
+  }
+
+  /// Marks an argument as the value of the one before it; returns whether it is.
+  private mutating func take(_ argument: Range<Int>, as expected: Expected, _ context: inout Context) -> Bool {
+    // `--token "" value`.
+    if argument.isEmpty {
+      context.expected = Expected(form: .random(isPassword: false), kind: .secret, isOptional: true)
+      return true
+    }
+    if expected.isOptional, isOptionName(argument) { return false }
+    if case .random(let isPassword) = expected.form, !SecretShape.isRandom(bytes[argument], isPassword: isPassword) {
+      return false
+    }
+    mark(argument, expected.form, expected.kind)
+    if expected.kind == .command { return false }
+    context.expected = expectedBehind(argument)
+    return true
+  }
+
+  /// Marks the command whose output is a secret, behind a marked `$`: `--password $(echo x)`.
+  private mutating func scanSubstitution(at place: Int, end: Int) {
+    guard place > 0, bytes[place] == UInt8(ascii: "("), bytes[place - 1] == UInt8(ascii: "$"),
+      found.suffix(4).contains(where: { $0.upperBound == place })
+    else { return }
+    add(place - 1..<min(bracketed(at: place, in: place..<end).upperBound + 1, end), .secret)
   }
 
   /// The value that follows an argument which ends with a name: `PASSWORD=`, `Authorization:`, `"token":`.
@@ -134,6 +160,18 @@ struct SecretFinder {
   private func expected(at argument: Range<Int>, behind name: Range<Int>?) -> Expected? {
     guard let name, bytes[argument].elementsEqual("=".utf8) else { return nil }
     return SecretName.kind(of: bytes[name]).map { Expected(form: .whole, kind: $0, isOptional: true) }
+  }
+
+  /// The value behind a name without a hyphen, if it looks random: `password x`, `rootpw x`.
+  private func expectedBehindWord(_ argument: Range<Int>, _ context: Context) -> Expected? {
+    let word = bytes[argument]
+    guard (2...64).contains(word.count), word.allSatisfy(\.isNameByte), let kind = SecretName.kind(of: word)
+    else { return nil }
+    let name = SecretName.lowerCase(word)
+    // A program, or a command of one whose secrets are known.
+    if name.hasSuffix("passwd") { return nil }
+    if SecretList.nouns.contains(name), context.programs.contains(where: { !$0.program.isShell }) { return nil }
+    return Expected(form: .random(isPassword: SecretName.isPassword(word)), kind: kind, isOptional: true)
   }
 
   // MARK: Arguments
@@ -190,7 +228,8 @@ struct SecretFinder {
     // `--name=value` is found by its `=`.
     guard !text.contains(UInt8(ascii: "=")), let kind = SecretName.kind(of: text, isFlagPossible: true)
     else { return }
-    context.expected = Expected(form: .whole, kind: kind, isOptional: true)
+    let form: SecretList.Form = kind == .secretIfRandom ? .random(isPassword: false) : .whole
+    context.expected = Expected(form: form, kind: kind, isOptional: true)
   }
 
   /// Applies the options of the programs; returns whether the argument is one.
@@ -208,7 +247,11 @@ struct SecretFinder {
       guard start > argument.lowerBound ? text.first == name[1] : text.starts(with: name) else { continue }
       let end = start > argument.lowerBound ? start + 1 : start + name.count
       if end == argument.upperBound {
-        guard option.isSeparate else { continue }
+        guard option.isSeparate else {
+          // An option without a value.
+          if !option.isAttached { return true }
+          continue
+        }
         context.expected = Expected(form: option.form, kind: .secret, isOptional: false)
         return true
       }
@@ -231,9 +274,29 @@ struct SecretFinder {
   /// Whether an argument is an option rather than a value that begins with a hyphen.
   private func isOptionName(_ argument: Range<Int>) -> Bool {
     let text = bytes[argument]
-    guard text.first == UInt8(ascii: "-"), text.count > 1 else { return false }
+    guard text.first == UInt8(ascii: "-") else { return text.count > dashes(argument) && dashes(argument) > 0 }
+    guard text.count > 1 else { return false }
     if text.count == 2 { return true }
     return text.dropFirst().first == UInt8(ascii: "-") && text.dropFirst(2).first.map { ($0 | 0x20) >= 0x61 } == true
+  }
+
+  /// Number of bytes of the hyphens at the beginning of an argument, or of the dashes that editors of text make of them:
+  /// U+2010 to U+2015 and U+2212.
+  private func dashes(_ argument: Range<Int>) -> Int {
+    var place = argument.lowerBound
+    while place < argument.upperBound {
+      if bytes[place] == UInt8(ascii: "-") {
+        place += 1
+      } else if bytes[place] == 0xE2, place + 2 < argument.upperBound,
+        bytes[place + 1] == 0x80 && (0x90...0x95).contains(bytes[place + 2])
+          || bytes[place + 1] == 0x88 && bytes[place + 2] == 0x92
+      {
+        place += 3
+      } else {
+        break
+      }
+    }
+    return place - argument.lowerBound
   }
 
   // MARK: Values
@@ -262,6 +325,9 @@ struct SecretFinder {
       if text.starts(with: "pass:".utf8) { add(value.lowerBound + 5..<value.upperBound, kind) }
     case .word:
       if !text.contains(where: { "/\\:*".utf8.contains($0) }) { add(value, kind) }
+    case .random(let isPassword):
+      if SecretShape.isRandom(text, isPassword: isPassword) { add(value, kind) }
+    case .none: break
     case .database:
       guard let slash = text.firstIndex(of: UInt8(ascii: "/")), slash > value.lowerBound,
         text.first != UInt8(ascii: "@")
@@ -282,6 +348,13 @@ struct SecretFinder {
   }
 
   mutating func add(_ secret: Range<Int>, _ kind: SecretName.Kind) {
+    if kind == .command {
+      // `echo x`, perhaps in quotes.
+      let words = bytes[secret].split(maxSplits: 1) { $0.isBlank }
+      let name = words.first.map { SecretName.lowerCase($0.drop(while: \.isQuote)) }
+      if words.count == 2, name == "echo" || name == "printf" { found.append(words[1].startIndex..<words[1].endIndex) }
+      return
+    }
     if !secret.isEmpty, !SecretName.isHarmless(bytes[secret], kind) { found.append(secret) }
   }
 
@@ -336,36 +409,4 @@ struct SecretFinder {
 extension UInt8 {
   /// Whether it is a quote of a shell.
   var isQuote: Bool { self == UInt8(ascii: "'") || self == UInt8(ascii: "\"") }
-}
-
-/// The programs of ``SecretList`` by name.
-struct SecretPrograms: Sendable {
-  static let shared = SecretPrograms()
-
-  private var byName: [String: SecretList.Program] = [:]
-  private var byBeginning: [(beginning: String, program: SecretList.Program)] = []
-
-  private init() {
-    for program in SecretList.programs {
-      for name in program.names {
-        if name.hasSuffix("*") {
-          byBeginning.append((String(name.dropLast()), program))
-        } else {
-          byName[name] = program
-        }
-      }
-    }
-  }
-
-  /// The program that an argument names, with or without a path.
-  func program(of argument: ArraySlice<UInt8>) -> SecretList.Program? {
-    var name = argument[
-      ((argument.lastIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") } ?? argument.startIndex - 1) + 1)...]
-    // A login shell's.
-    if name.first == UInt8(ascii: "-") { name = name.dropFirst() }
-    guard (2...24).contains(name.count), name.allSatisfy({ !$0.isBlankOrNewline }) else { return nil }
-    if name.suffix(4).elementsEqual(".exe".utf8) { name = name.dropLast(4) }
-    let text = String(decoding: name, as: UTF8.self)
-    return byName[text] ?? byBeginning.first { text.hasPrefix($0.beginning) }?.program
-  }
 }

@@ -2,8 +2,9 @@
 struct SecretInput {
   /// Words that the commands of the current pipe print, or that a here-document holds.
   private(set) var words: [Range<Int>] = []
-  /// Whether a program of the current command reads them as a secret.
+  /// Whether a program of the current command reads them as a secret, or may do so if they look random.
   private(set) var isSecret = false
+  private(set) var isPossible = false
 
   private enum State {
     case command
@@ -27,6 +28,7 @@ struct SecretInput {
     } else {
       state = .command
       isSecret = false
+      isPossible = false
       if separator != UInt8(ascii: "|") { words = [] }
     }
   }
@@ -41,11 +43,17 @@ struct SecretInput {
     case .document: words.append(word)
     case .hereString:
       words.append(word)
+      isPossible = true
       state = .command
     case .delimiter: begin(text)
     case .command, .printing:
       if text.starts(with: "<<<".utf8) {
-        if text.count > 3 { words.append(word.lowerBound + 3..<word.upperBound) } else { state = .hereString }
+        if text.count > 3 {
+          words.append(word.lowerBound + 3..<word.upperBound)
+          isPossible = true
+        } else {
+          state = .hereString
+        }
       } else if text.starts(with: "<<".utf8) {
         let rest = text.dropFirst(2).drop { $0 == UInt8(ascii: "-") }
         if rest.isEmpty { state = .delimiter } else { begin(rest) }
@@ -65,11 +73,13 @@ struct SecretInput {
   }
 
   private mutating func take(_ text: ArraySlice<UInt8>) {
-    guard text.count <= 20 else { return }
+    guard text.count <= 24 else { return }
     let name = String(
       decoding: text[((text.lastIndex { $0 == UInt8(ascii: "/") } ?? text.startIndex - 1) + 1)...], as: UTF8.self)
     if words.isEmpty, name == "echo" || name == "printf" { state = .printing }
     if SecretList.inputPrograms.contains(name) || SecretList.inputOptions.contains(name) { isSecret = true }
+    if name.hasPrefix("--"), name.contains("stdin") { isSecret = true }
+    if !words.isEmpty, SecretList.inputWords.contains(name) { isPossible = true }
   }
 }
 
@@ -77,11 +87,12 @@ extension SecretFinder {
   /// Marks the words that a program of this command line reads as a secret.
   mutating func scanInput(_ word: Range<Int>, _ input: inout SecretInput) {
     input.add(word, in: bytes)
-    guard input.isSecret else { return }
+    guard input.isSecret || input.isPossible else { return }
     for word in input.words {
-      // `user:password` of chpasswd.
       let word = unquoted(word)
-      mark(word, bytes[word].contains(UInt8(ascii: ":")) ? .after(":") : .whole, .secret)
+      // `user:password` of chpasswd.
+      let form: SecretList.Form = bytes[word].contains(UInt8(ascii: ":")) ? .after(":") : .whole
+      mark(word, input.isSecret ? form : .random(isPassword: false), .secret)
     }
   }
 }

@@ -9,20 +9,34 @@ enum SecretList {
     "apikey", "accesskey", "privatekey", "signingkey", "encryptionkey", "authkey", "accountkey", "masterkey",
     "sharedkey",
     "storagekey", "deploykey", "sessionkey", "licensekey", "licencekey", "hmackey", "appkey", "fernetkey", "authtoken",
-    "apitoken", "subscriptionkey", "functionskey", "recoverykey", "writekey", "ingestkey", "mnemonic", "basicauth",
+    "decryptionkey", "instrumentationkey", "setupkey", "sonarlogin", "apitoken", "subscriptionkey", "functionskey",
+    "recoverykey",
+    "writekey", "ingestkey", "mnemonic", "basicauth",
     "httpauth", "proxyauth",
   ]
   /// A name whose last word ends so is secret: `--token`, `HF_TOKEN`, `-storepass`, `MYSQL_PWD`.
-  static let nameEndings = ["token", "pass", "pwd", "creds"]
+  static let nameEndings = ["token", "pass", "pwd", "creds", "pw"]
   /// Schemes of credentials in headers.
   static let schemes: Set<String> = ["bearer", "basic", "token", "digest"]
   /// A name with such a last word is secret: `-pw`, `wpa_psk`, the `X-Amz-Signature` of a signed URL.
   static let lastWords: Set<String> = [
     "pw", "upw", "opw", "psk", "jwt", "cookie", "bearer", "sas", "sig", "signature",
-    "otp", "totp",
+    "otp", "totp", "salt", "pepper",
   ]
   /// Names that are secret as a whole.
-  static let wholeNames: Set<String> = ["auth", "dsn", "masterauth"]
+  static let wholeNames: Set<String> = ["auth", "dsn", "masterauth", "xregistryauth", "plaintext"]
+  /// Names of codes that people type.
+  static let codeNames: Set<String> = ["pin", "puk", "pincode", "userpin", "sopin", "newpin", "oldpin", "cardpin"]
+  /// A name with such a last word is a secret's if the value looks random, unless another word says that it is public.
+  static let weakWords: Set<String> = ["key", "pat"]
+  static let publicWords: Set<String> = ["public", "pub", "host", "sort", "partition", "primary", "recv", "default"]
+  /// A name with such an ending, and one of these parts, is of a command that prints a secret.
+  static let commandEndings = ["command", "cmd", "eval"]
+  static let commandParts = ["pass", "secret", "token"]
+  /// Names in a command line without a hyphen that are commands or things, too, where the program is known.
+  static let nouns: Set<String> = [
+    "secret", "secrets", "token", "credential", "credentials", "cookie", "auth", "signature", "key", "jwt",
+  ]
   /// Names before a colon that need no blank after it, and of options of Windows: `secret:x`, `/password:x`.
   static let colonNames: Set<String> = ["password", "passwd", "pass", "pwd", "secret", "token", "apikey", "apitoken"]
   /// Parts of names whose value is usually a file, which is shown if it has a path's form: `--private-key ~/.ssh/id`.
@@ -109,6 +123,8 @@ enum SecretList {
     Token("hvs.", 16),
     Token("hvb.", 16), Token("glsa_", 20), Token("tskey-", 12), Token("AGE-SECRET-KEY-", 20), Token("pul-", 30),
     Token("atlasv1.", 20), Token("dapi", 32, hasDigit: true), Token("shpat_", 20),
+    Token("dckr_oat_", 16), Token("glc_", 20), Token("ntn_", 20), Token("sgp_", 20), Token("rpa_", 20),
+    Token("xkeysib-", 20), Token("AVNS_", 12), Token("SWMKEY-1-", 10), Token("SWMTKN-1-", 10),
   ]
 
   /// Tokens by the first character of their beginning.
@@ -152,6 +168,10 @@ enum SecretList {
     case database
     /// The whole, unless it has a character of a path, a drive or an option.
     case word
+    /// The whole, if it looks random, or for a password's name at least not like a word.
+    case random(isPassword: Bool)
+    /// No secret.
+    case none
   }
 
   /// Options and operands behind a word of a command line: `docker login`, `rabbitmqctl add_user`.
@@ -186,6 +206,16 @@ enum SecretList {
       names.map { Option(name: Array($0.utf8), form: form, isSeparate: false) }
     }
 
+    /// Options without a value, although their names are those of secrets.
+    static func flags(_ names: String...) -> [Option] {
+      names.map { Option(name: Array($0.utf8), form: .none, isAttached: false, isSeparate: false) }
+    }
+
+    /// Options whose value is neither a secret nor an operand.
+    static func harmless(_ names: String...) -> [Option] {
+      names.map { Option(name: Array($0.utf8), form: .none) }
+    }
+
     static func separate(_ names: String..., form: Form = .whole) -> [Option] {
       names.map { Option(name: Array($0.utf8), form: form, isAttached: false) }
     }
@@ -202,6 +232,8 @@ enum SecretList {
     var skips = 0
     /// Whether it runs a command line that it gets as one argument.
     var isShell = false
+    /// Whether an argument with blanks is a line of its own commands: `db2 "connect to d user u using x"`.
+    var readsCommands = false
     var modes: [Mode] = []
   }
 
@@ -224,7 +256,9 @@ enum SecretList {
     Program(names: ["http", "https", "xh", "xhs"], options: Option.either("-a", "--auth", form: .after(":"))),
     Program(
       names: ["redis-cli", "valkey-cli", "keydb-cli"],
-      options: Option.separate("-a"), modes: [Mode("AUTH", operand: .whole), Mode("auth", operand: .whole)]),
+      options: Option.separate("-a", "requirepass", "masterauth"), readsCommands: true,
+      modes: ["AUTH", "auth"].map { Mode($0, operand: .whole) }
+        + ["SETUSER", "setuser"].map { Mode($0, operand: .after(">")) }),
     Program(
       names: ["mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport", "mongostat", "mongotop"],
       options: Option.either("-p")),
@@ -236,39 +270,79 @@ enum SecretList {
     Program(names: ["mosquitto_*"], options: Option.either("-P")),
     Program(names: ["htpasswd"], operand: .whole, skips: 1),
     Program(names: ["7z", "7za", "7zr", "7zz", "rar", "unrar"], options: Option.attached("-p", "-hp")),
-    Program(names: ["zip", "unzip"], options: Option.either("-P")),
+    Program(names: ["zip", "unzip"], options: Option.either("-P"), flags: "rqjmuyTvXonl0123456789"),
+    Program(names: ["veracrypt", "truecrypt", "steghide", "rexec"], options: Option.either("-p")),
+    Program(names: ["ccrypt"], options: Option.either("-K")),
     Program(names: ["qpdf"], modes: [Mode("--encrypt", operand: .whole, count: 2)]),
     Program(names: ["pdftk"], options: Option.separate("user_pw", "owner_pw", "input_pw")),
-    Program(names: ["ldap*"], options: Option.either("-w")),
-    Program(names: ["kadmin"], options: Option.either("-w")),
-    Program(names: ["smbclient", "smbget", "rpcclient"], options: Option.either("-U", "--user", form: .after("%"))),
+    Program(names: ["ldap*", "slapd", "kadmin"], options: Option.either("-w")),
+    Program(names: ["ldappasswd", "slappasswd"], options: Option.either("-w", "-s", "-a")),
+    Program(
+      names: ["smbclient", "smbget", "rpcclient", "winexe", "wmic", "smbcacls"],
+      options: Option.either("-U", "--user", form: .after("%"))
+        + Option.harmless("-W", "-m", "-I", "-p", "-c", "-D", "-A", "-n", "-O", "-T", "-b", "-t", "-s"),
+      operand: .random(isPassword: true), skips: 1),
     Program(
       names: ["net"], options: Option.either("-U", "--user", form: .after("%")),
       modes: [Mode("use", operand: .word), Mode("user", operand: .word, skips: 1)]),
     Program(names: ["schtasks"], options: Option.separate("/rp", "/RP")),
+    Program(names: ["reg"], options: Option.separate("/d", form: .random(isPassword: false))),
+    Program(names: ["winrs"], options: Option.attached("-p:", "/p:")),
+    Program(names: ["rasdial"], operand: .whole, skips: 2),
     Program(names: ["psexec*", "PsExec*", "paexec*", "certutil"], options: Option.separate("-p")),
-    Program(names: ["ipmitool"], options: Option.either("-P")),
+    Program(
+      names: ["ipmitool"], options: Option.either("-P"),
+      modes: [Mode("password", operand: .whole, skips: 1, count: 1)]),
+    Program(names: ["ipmipower", "ipmi-*", "bmc-*"], options: Option.either("-p")),
     Program(
       names: ["snmpget", "snmpgetnext", "snmpbulkget", "snmpwalk", "snmpbulkwalk", "snmpset", "snmptable", "snmptrap"],
       options: Option.either("-c", "-A", "-X")),
     Program(
       names: ["openssl"],
-      options: Option.either("-passin", "-passout", "-pass", form: .source) + Option.separate("-k", "-K", "-hmac"),
+      options: Option.either("-passin", "-passout", "-pass", form: .source)
+        + Option.separate("-k", "-K", "-hmac") + Option.separate("-macopt", form: .after(":"))
+        + Option.flags("-salt", "-nosalt"),
       modes: [Mode("passwd", operand: .whole)]),
     Program(names: ["ssh-keygen"], options: Option.either("-N", "-P")),
+    Program(names: ["mkpasswd"], options: Option.harmless("-m", "--method", "-R", "--rounds"), operand: .whole),
     Program(names: ["wpa_passphrase"], operand: .whole, skips: 1),
-    Program(names: ["xfreerdp*", "wlfreerdp*", "sdl-freerdp*"], options: Option.attached("/p:")),
+    Program(names: ["dscl"], modes: [Mode("-passwd", operand: .whole, skips: 1)]),
+    Program(
+      names: ["security"],
+      modes: ["add-generic-password", "add-internet-password"].map { Mode($0, Option.either("-w")) }
+        + ["unlock-keychain", "create-keychain"].map { Mode($0, Option.either("-p")) }),
+    Program(names: ["xfreerdp*", "wlfreerdp*", "sdl-freerdp*"], options: Option.attached("/p:", "/gp:")),
     Program(names: ["rdesktop"], options: Option.either("-p")),
-    Program(names: ["evil-winrm", "crackmapexec", "nxc", "netexec", "hydra", "medusa"], options: Option.either("-p")),
+    Program(
+      names: ["evil-winrm", "crackmapexec", "nxc", "netexec", "hydra", "medusa", "smbmap", "enum4linux"],
+      options: Option.either("-p")),
     Program(names: ["sqlcmd", "bcp", "tsql"], options: Option.either("-P")),
     Program(names: ["isql"], operand: .whole, skips: 2),
-    Program(names: ["db2"], options: Option.separate("using")),
-    Program(names: ["sqlplus", "sqlldr", "expdp", "impdp"], operand: .database),
+    Program(names: ["db2"], options: Option.separate("using"), readsCommands: true),
+    Program(names: ["sqlplus", "sqlldr", "expdp", "impdp", "exp", "imp", "rman"], operand: .database),
+    Program(names: ["p4"], options: Option.either("-P")),
+    Program(names: ["swaks", "sipp"], options: Option.separate("-ap")),
+    Program(names: ["sendemail", "sendEmail"], options: Option.separate("-xp")),
+    Program(names: ["zkCli*"], modes: [Mode("addauth", operand: .after(":"), skips: 1)]),
     Program(names: ["lftp"], options: Option.either("-u", "--user", form: .after(","))),
     Program(names: ["etcdctl"], options: Option.either("--user", form: .after(":"))),
     Program(names: ["ttyd", "gotty"], options: Option.either("-c", "--credential", form: .after(":"))),
     Program(names: ["useradd", "usermod"], options: Option.separate("-p")),
     Program(names: ["twine"], options: Option.either("-p")),
+    Program(names: ["poetry"], modes: [Mode("publish", Option.either("-p"))]),
+    Program(names: ["cargo"], modes: [Mode("login", operand: .whole)]),
+    Program(names: ["snyk"], modes: [Mode("auth", operand: .whole)]),
+    Program(
+      names: ["dotnet"],
+      modes: [
+        Mode("push", Option.either("-k")), Mode("source", Option.either("-p")),
+        Mode("user-secrets", operand: .whole, skips: 2),
+      ]),
+    Program(names: ["codecov", "doctl"], options: Option.either("-t")),
+    Program(names: ["openai", "netbird"], options: Option.either("-k")),
+    Program(names: ["consul", "nomad", "serf"], options: Option.either("-encrypt")),
+    Program(names: ["odoo*"], options: Option.either("-w")),
+    Program(names: ["airflow"], modes: [Mode("users", Option.either("-p"))]),
     Program(
       names: ["kubectl", "oc"], options: Option.either("--from-literal", form: .after("=")),
       modes: [Mode("login", Option.either("-p"))]),
@@ -284,7 +358,13 @@ enum SecretList {
     Program(
       names: ["vault", "bao"],
       modes: [Mode("login", operand: .whole), Mode("unseal", operand: .whole)]
+        + ["lookup", "renew", "revoke"].map { Mode($0, operand: .random(isPassword: false)) }
         + ["put", "patch", "write"].map { Mode($0, operand: .after("="), skips: 1) }),
+    Program(names: ["gcloud"], modes: [Mode("activate-refresh-token", operand: .whole, skips: 1)]),
+    Program(
+      names: ["ansible-vault"],
+      options: Option.harmless("--name", "-n", "--vault-id", "--vault-password-file", "--encrypt-vault-id"),
+      modes: [Mode("encrypt_string", operand: .whole)]),
     Program(names: ["wandb"], modes: [Mode("login", operand: .whole)]),
     Program(names: ["ngrok"], options: Option.separate("authtoken", "add-authtoken")),
     Program(
@@ -305,8 +385,10 @@ enum SecretList {
 
   /// Options by which a program does: `echo x | sudo -S`, `… | docker login --password-stdin`.
   static let inputOptions: Set<String> = [
-    "-S", "-kS", "-Sk", "--stdin", "--password-stdin", "--with-token", "--passphrase-fd",
+    "-S", "-kS", "-Sk", "--with-token", "--passphrase-fd", "load-key",
   ]
   /// Programs that always do.
   static let inputPrograms: Set<String> = ["chpasswd", "passwd", "cryptsetup", "kinit", "smbpasswd", "su"]
+  /// Words of a command that may read a secret: `… | docker secret create`, `… | gh secret set`.
+  static let inputWords: Set<String> = ["secret", "secrets"]
 }

@@ -6,26 +6,41 @@ enum SecretName {
     case secret
     /// A secret, or the path of a file that holds it.
     case secretOrFile
+    /// A secret if the value looks random: `--key`, `--pat`.
+    case secretIfRandom
+    /// A secret of at least four letters and digits: `--pin 4938`, but not `--pin 0-3` of CPUs.
+    case code
+    /// A command that prints a secret, which is shown unless it has the secret itself: `--password-command "echo x"`.
+    case command
   }
 
   /// Classifies a name; nil where its value is no secret.
   ///
   /// - Parameter isFlagPossible: whether it may stand for an option without a value.
   static func kind(of name: ArraySlice<UInt8>, isFlagPossible: Bool = false) -> Kind? {
-    guard name.count > 1 else { return nil }
+    guard name.count > 1, SecretTrigrams.shared.occur(in: name.suffix(128)) else { return nil }
     // Long names have their meaning at the end: `a.b.c.password`.
     let words = words(of: name.suffix(128))
-    guard var last = words.last, !SecretList.harmlessEndings.contains(last) else { return nil }
+    guard var last = words.last, !words.contains("stdin") else { return nil }
+    let whole = words.joined()
+    if SecretList.commandEndings.contains(where: { last.hasSuffix($0) }) {
+      return SecretList.commandParts.contains { whole.contains($0) } ? .command : nil
+    }
+    if SecretList.harmlessEndings.contains(last) { return nil }
     // `TOKEN2`.
     if words.count > 1 || last.utf8.count > 1 { while last.utf8.last.map(\.isDigit) == true { last.removeLast() } }
+    if SecretList.wholeNames.contains(whole) { return .secretOrFile }
+    if SecretList.codeNames.contains(whole) { return .code }
     let isNegated = SecretList.harmlessBeginnings.contains(words[0])
-    let joined = Array(words.joined().utf8)
-    if SecretList.wholeNames.contains(String(decoding: joined, as: UTF8.self)) { return .secretOrFile }
+    let joined = Array(whole.utf8)
     let isPart = parts.contains { contains(joined, $0) }
     let isEnding =
       (SecretList.lastWords.contains(last) || SecretList.nameEndings.contains { last.hasSuffix($0) })
       && !isNegated && !words.contains(where: SecretList.harmlessWords.contains)
-    guard isEnding || isPart && !(isNegated && isFlagPossible) else { return nil }
+    guard isEnding || isPart && !(isNegated && isFlagPossible) else {
+      let isWeak = SecretList.weakWords.contains(last) && !words.contains(where: SecretList.publicWords.contains)
+      return isWeak && !isNegated ? .secretIfRandom : nil
+    }
     let isFile = !last.hasSuffix("token") && fileParts.contains { contains(joined, $0) }
     return isFile ? .secretOrFile : .secret
   }
@@ -60,13 +75,27 @@ enum SecretName {
     return false
   }
 
+  /// Whether a name is a password's, whose value may be a word.
+  static func isPassword(_ name: ArraySlice<UInt8>) -> Bool {
+    let name = lowerCase(name.suffix(128))
+    return ["pass", "pw", "psk"].contains { name.contains($0) }
+  }
+
   /// Whether a value cannot be a secret of this kind.
   static func isHarmless(_ value: ArraySlice<UInt8>, _ kind: Kind) -> Bool {
     if value.isEmpty || value.count <= 9 && SecretList.harmlessValues.contains(lowerCase(value)) { return true }
     // The pass of an encoder: `-pass 1`.
     if value.count == 1, value.first.map(\.isDigit) == true { return true }
-    guard kind == .secretOrFile else { return false }
-    return ["/", "./", "../", "~/", "@", "file:", "$HOME/", "id="].contains { value.starts(with: $0.utf8) }
+    switch kind {
+    case .secret, .command: return false
+    case .code: return value.count < 4 || !value.allSatisfy { $0.isNameByte && !"-_.".utf8.contains($0) }
+    case .secretIfRandom where !SecretShape.isRandom(value): return true
+    case .secretOrFile, .secretIfRandom: return isFile(value)
+    }
+  }
+
+  private static func isFile(_ value: ArraySlice<UInt8>) -> Bool {
+    ["/", "./", "../", "~/", "@", "file:", "$HOME/", "id="].contains { value.starts(with: $0.utf8) }
       || [".pem", ".key", ".json", ".crt"].contains { value.suffix($0.utf8.count).elementsEqual($0.utf8) }
   }
 

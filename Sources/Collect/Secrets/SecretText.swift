@@ -12,6 +12,9 @@ extension SecretFinder {
       let byte = bytes[place]
       switch byte {
       case UInt8(ascii: "="): scanPair(at: place, in: text, isScript)
+      case UInt8(ascii: "("): scanCall(at: place, in: text)
+      case UInt8(ascii: ">"): scanElement(at: place, in: text)
+      case UInt8(ascii: "%"): scanEncodedPair(at: place, in: text)
       case UInt8(ascii: ":"):
         if bytes[place..<text.upperBound].starts(with: "://".utf8) {
           scanURL(from: place + 3, in: text)
@@ -19,7 +22,9 @@ extension SecretFinder {
           scanMember(at: place, in: text)
         }
       case UInt8(ascii: "@"): scanUserInfo(at: place, in: text)
-      case UInt8(ascii: "'"), UInt8(ascii: "\""): scanQuoted(at: place, in: text)
+      case UInt8(ascii: "'"), UInt8(ascii: "\""):
+        scanQuoted(at: place, in: text)
+        scanQuotedName(at: place, in: text)
       default:
         if isWordStart { scanToken(at: place, in: text) }
       }
@@ -48,7 +53,9 @@ extension SecretFinder {
     }
     let start = nameStart(before: end, in: text)
     guard let kind = SecretName.kind(of: bytes[start..<end]) else { return }
+    // `==` and `=>` are one sign.
     var value = place + 1
+    while value < text.upperBound, bytes[value] == UInt8(ascii: "=") || bytes[value] == UInt8(ascii: ">") { value += 1 }
     while value < text.upperBound, bytes[value].isBlank { value += 1 }
     guard value < text.upperBound else { return }
     let separator = start > text.lowerBound ? bytes[start - 1] : 0
@@ -57,6 +64,8 @@ extension SecretFinder {
       add(value..<text.upperBound, kind)
     } else if bytes[value].isQuote || bytes[value] == UInt8(ascii: "`") {
       add(quoted(at: value, in: text), kind)
+    } else if "([{".utf8.contains(bytes[value]) {
+      add(bracketed(at: value, in: text), kind)
     } else {
       let rest = bytes[value..<text.upperBound]
       let end: ArraySlice<UInt8>
@@ -100,6 +109,8 @@ extension SecretFinder {
       add(escaped(at: value, in: text), kind)
     } else if bytes[value].isQuote {
       add(quoted(at: value, in: text), kind)
+    } else if bytes[value] == UInt8(ascii: "[") {
+      add(bracketed(at: value, in: text), kind)
     } else if isQuoted {
       add(
         value..<bytes[value..<text.upperBound].prefix { !$0.isBlankOrNewline && !",}]".utf8.contains($0) }.endIndex,
@@ -144,6 +155,7 @@ extension SecretFinder {
   private mutating func scanURL(from start: Int, in text: Range<Int>) {
     let word = bytes[start..<text.upperBound].prefix { !$0.isBlankOrNewline && !$0.isQuote && $0 != UInt8(ascii: ">") }
     scanPath(word)
+    scanStream(word, in: text)
     let authority = word.prefix { !"/?#".utf8.contains($0) }
     let colon = authority.firstIndex(of: UInt8(ascii: ":"))
     if let at = authority.lastIndex(of: UInt8(ascii: "@")) {
@@ -161,6 +173,16 @@ extension SecretFinder {
     }
   }
 
+  /// The key of a stream, behind the application in the path of an RTMP URL: `rtmp://host/live/key`.
+  private mutating func scanStream(_ word: ArraySlice<UInt8>, in text: Range<Int>) {
+    let end = word.startIndex - 3
+    let scheme = SecretName.lowerCase(bytes[nameStart(before: end, in: text)..<end])
+    guard scheme.hasPrefix("rtmp"), let host = word.firstIndex(of: UInt8(ascii: "/")),
+      let application = word[(host + 1)...].firstIndex(of: UInt8(ascii: "/"))
+    else { return }
+    add(application + 1..<word.endIndex, .secret)
+  }
+
   /// `user:password@host`, `user:password@tcp(host:3306)/database` of Go's drivers, `domain/user:password@host`, and
   /// `thin:user/password@host` of Oracle's.
   private mutating func scanUserInfo(at place: Int, in text: Range<Int>) {
@@ -169,6 +191,12 @@ extension SecretFinder {
       bytes[start - 1] != UInt8(ascii: "=")
     {
       start -= 1
+    }
+    // `:method:user:password@host` of CVS.
+    if start < place, bytes[start] == UInt8(ascii: ":"),
+      let colon = bytes[(start + 1)..<place].firstIndex(of: UInt8(ascii: ":"))
+    {
+      start = colon + 1
     }
     let word = bytes[start..<place]
     // URLs have a rule of their own.
@@ -245,6 +273,10 @@ extension SecretFinder {
       // Header and claims; a cut one has no signature.
       if token.count >= 24, token.contains(UInt8(ascii: ".")) { add(place..<token.endIndex, .secret) }
     case UInt8(ascii: "B"), UInt8(ascii: "b"):
+      if SecretName.lowerCase(rest.prefix(6)) == "basic " {
+        let value = rest.dropFirst(6).prefix { $0 > 0x20 && !$0.isQuote }
+        if value.count >= 8, SecretShape.isRandom(value) { add(value.startIndex..<value.endIndex, .secret) }
+      }
       guard SecretName.lowerCase(rest.prefix(7)) == "bearer " else { break }
       let token = rest.dropFirst(7).prefix { $0 > 0x20 && !$0.isQuote }
       if token.count >= 8 { add(token.startIndex..<token.endIndex, .secret) }
