@@ -16,6 +16,7 @@ const highest = (one) => {
 const columns = [
   ['name', 'grow'], ['kind', 'optional'], ['user', 'optional'], ['cpu', 'number'], ['ended_cpu', 'number optional'],
   ['throttled', 'number'], ['memory_bytes', 'number'], ['memory_limit_bytes', 'number optional'], ['pressure', 'number'], ['io', 'number'],
+  ['receive_bytes_per_sec', 'number network-column'], ['transmit_bytes_per_sec', 'number network-column'],
   ['gpu', 'number gpu-column'], ['gpu_memory_bytes', 'number gpu-column'],
 ];
 const idOf = (member) => `workloads.top.${{ pressure: 'pressure_io', io: 'read_bytes_per_sec' }[member] ?? member}`;
@@ -57,6 +58,7 @@ export class WorkloadPanel extends Panel {
   show(sample) {
     this.sample = sample;
     setAttribute(this.node, 'data-gpu', sample.gpus?.some((gpu) => gpu.processes?.length > 0) && 'true');
+    setAttribute(this.node, 'data-network', sample.workloads?.top?.some((one) => one.receive_bytes_total >= 0) && 'true');
     this.draw();
     this.ask();
   }

@@ -64,6 +64,12 @@ enum DemoWorkloads {
       workload.oomKills = 0
       workload.readBytes = UInt64(total(counters.processReads))
       workload.writtenBytes = UInt64(total(counters.processWrites))
+      // A mean request of 64 KiB.
+      workload.reads = (workload.readBytes ?? 0) >> 16
+      workload.writes = (workload.writtenBytes ?? 0) >> 16
+      workload.restarts = 0
+      workload.anonymous = UInt64(resident * 0.9)
+      workload.cache = UInt64(resident * 0.25)
       workload.cpuStall = UInt64(cpu * 0.002)
       workload.memoryStall = 0
       workload.ioStall = UInt64(group.names.kind == .job ? counters.ioStall * 0.8 : 0)
@@ -73,10 +79,23 @@ enum DemoWorkloads {
         workload.periods = UInt64(counters.seconds * 10)
         workload.throttledPeriods = UInt64(counters.seconds * 0.4)
         workload.throttled = UInt64(counters.seconds * 6e3)
+        workload.network = traffic(until: counters.seconds, at: now)
       }
       if group.names.kind == .job { workload.memoryLimit = 256 << 30 }
       return workload
     }
     reading.workloads = workloads
+  }
+
+  /// Requests to a model and its answers, over the last five seconds.
+  private static func traffic(until seconds: Double, at now: Double) -> WorkloadTraffic {
+    func counters(_ ago: Double) -> WorkloadTraffic.Counters {
+      var counters = WorkloadTraffic.Counters(at: now - ago)
+      let seconds = max(0, seconds - ago)
+      (counters.receivedBytes, counters.sentBytes) = (UInt64(seconds * 180_000), UInt64(seconds * 2_400_000))
+      counters.interface = "eth0"
+      return counters
+    }
+    return WorkloadTraffic(counters(0), since: counters(5))
   }
 }

@@ -40,6 +40,7 @@ package final class FilesystemCollector: Collector {
 
   private let table: MountTable
   private let queue: StatvfsQueue
+  private let errors: FilesystemErrors
   private let timing: StatvfsTiming
   private let isLive: Bool
   private let now: @Sendable () -> Double
@@ -81,6 +82,7 @@ package final class FilesystemCollector: Collector {
     self.timing = timing
     self.now = now
     table = MountTable(root: root, isLive: isLive)
+    errors = FilesystemErrors(root: root)
     queue = StatvfsQueue(patience: timing.patience, now: now, question: question)
   }
 
@@ -141,6 +143,7 @@ package final class FilesystemCollector: Collector {
         if filesystem.error != nil || age > timing.period + timing.grace { filesystem.age = max(0, age) }
         if !(oldest <= answer.instant) { oldest = answer.instant }
       }
+      if let count = errors.count(of: mount) { filesystem.errorsTotal = Double(count) }
       hasOld = hasOld || filesystem.age.isFinite
       list.append(filesystem)
     }

@@ -59,7 +59,7 @@ package struct EventDetector: Sendable {
     if changes == nil, !change.hasRebooted { changes = change.ofListedWorkloads() }
     if !change.hasRebooted {
       events += OOMKills(change, changes ?? WorkloadWatch.Changes(), reading).events
-      events += change.ofGPUs() + change.ofDisks()
+      events += change.ofGPUs() + change.ofDisks() + change.ofFilesystems()
     }
     events += changes?.events ?? []
     events += change.ofAlerts()

@@ -116,6 +116,26 @@ struct SampleChange {
     return events
   }
 
+  /// Errors that filesystems have found.
+  func ofFilesystems() -> [MachineEvent] {
+    var events: [MachineEvent] = []
+    for (index, filesystem) in new.filesystems.enumerated() where filesystem.errorsTotal > 0 {
+      let same = old.filesystems.entry(near: index) {
+        $0.mountpoint == filesystem.mountpoint && $0.device == filesystem.device
+      }
+      guard let before = same else { continue }
+      let errors = EventText.growth(before.errorsTotal, filesystem.errorsTotal)
+      guard errors > 0 else { continue }
+      let mount = filesystem.mountpoint
+      var event = MachineEvent(
+        .diskErrors, at: time, subject: mount,
+        mount + " (" + filesystem.fstype + " on " + filesystem.device + "): " + EventText.count(errors, "error"))
+      event.count = errors
+      events.append(event)
+    }
+    return events
+  }
+
   /// OOM kills of the workloads that samples list.
   func ofListedWorkloads() -> WorkloadWatch.Changes? {
     guard let before = old.workloads?.top, let now = new.workloads?.top, now.contains(where: { $0.oomKills > 0 }) else {

@@ -18,6 +18,8 @@ package struct Filesystem: MetricGroup, Hashable {
   /// Number of inodes; NaN where the filesystem has no fixed number.
   package var inodes = Double.nan
   package var inodesFree = Double.nan
+  /// Errors that it has found and recorded; NaN where it keeps no count.
+  package var errorsTotal = Double.nan
   /// Seconds since the values were read, if more than 12 s ago; NaN when fresh.
   package var age = Double.nan
   /// Why the values are not fresh; nil when they are.
@@ -64,6 +66,10 @@ package struct Filesystem: MetricGroup, Hashable {
     .gauge("inodes", .count, "Inodes", source: "statvfs f_files", \.inodes),
     .gauge("inodes_free", .count, "Inodes free", source: "statvfs f_ffree", \.inodesFree),
     .gauge("inodes_usage", .ratio, "Share of inodes in use", source: "(f_files − f_ffree) ÷ f_files", \.inodesUsage),
+    .counter(
+      "errors_total", .count, "Errors that ext4 has recorded in its superblock, or btrfs of its devices",
+      source: "/sys/fs/ext4/…/errors_count; /sys/fs/btrfs/…/devinfo/…/error_stats", \.errorsTotal
+    ).titled("Errors", "エラー"),
     .gauge("age_seconds", .seconds, "Age of these values where they are not fresh", source: "the agent", \.age),
     .text("error", "Error of the last read", source: "the agent", \.error),
   ])

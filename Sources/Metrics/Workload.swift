@@ -30,6 +30,16 @@ package struct Workload: MetricGroup, Hashable {
   package var writeRate = Double.nan
   package var readTotal = Double.nan
   package var writtenTotal = Double.nan
+  /// Requests per second.
+  package var reads = Double.nan
+  package var writes = Double.nan
+  package var readsTotal = Double.nan
+  package var writesTotal = Double.nan
+  package var receiveRate = Double.nan
+  package var transmitRate = Double.nan
+  package var receiveTotal = Double.nan
+  package var transmitTotal = Double.nan
+  package var restarts = Double.nan
   /// Shares of the interval in which at least one task waited.
   package var cpuPressure = Float.nan
   package var memoryPressure = Float.nan
@@ -69,6 +79,15 @@ package struct Workload: MetricGroup, Hashable {
     writeRate = elapsed.rate(previous?.writtenBytes, current.writtenBytes)
     readTotal = metric(current.readBytes)
     writtenTotal = metric(current.writtenBytes)
+    reads = elapsed.rate(previous?.reads, current.reads)
+    writes = elapsed.rate(previous?.writes, current.writes)
+    readsTotal = metric(current.reads)
+    writesTotal = metric(current.writes)
+    if let network = current.network {
+      (receiveRate, transmitRate) = (network.receiveRate, network.sendRate)
+      (receiveTotal, transmitTotal) = (Double(network.now.receivedBytes), Double(network.now.sentBytes))
+    }
+    restarts = metric(current.restarts)
     cpuPressure = Self.pressure(previous?.cpuStall, current.cpuStall, elapsed)
     memoryPressure = Self.pressure(previous?.memoryStall, current.memoryStall, elapsed)
     ioPressure = Self.pressure(previous?.ioStall, current.ioStall, elapsed)
@@ -93,7 +112,8 @@ package struct Workload: MetricGroup, Hashable {
     [cpuPressure, memoryPressure, ioPressure].reduce(Double.nan) { $0.isNaN ? Double($1) : max($0, Double($1)) }
   }
 
-  package static let table = Table<Workload>(names + cpuFields + memoryFields + otherFields)
+  package static let table = Table<Workload>(
+    names + cpuFields + memoryFields + ioFields + networkFields + otherFields)
 
   private static let names: [Field<Workload>] = [
     .text("id", "Unique name of the workload, KIND:NAME", source: "path of its control group", \.id),
@@ -152,7 +172,7 @@ package struct Workload: MetricGroup, Hashable {
     ).titled("OOM kills", "OOM による強制終了"),
   ]
 
-  private static let otherFields: [Field<Workload>] = [
+  private static let ioFields: [Field<Workload>] = [
     .gauge(
       "read_bytes_per_sec", .bytesPerSecond, "Read from block devices",
       source: "Δ io.stat rbytes; blkio.throttle.io_service_bytes_recursive ÷ Δt", \.readRate
@@ -167,6 +187,46 @@ package struct Workload: MetricGroup, Hashable {
     .counter(
       "written_bytes_total", .bytes, "Bytes written to block devices",
       source: "io.stat wbytes; blkio.throttle.io_service_bytes_recursive", \.writtenTotal),
+    .gauge(
+      "reads_per_sec", .perSecond, "Reads of block devices",
+      source: "Δ io.stat rios; blkio.throttle.io_serviced_recursive ÷ Δt",
+      \.reads
+    ).rate,
+    .gauge(
+      "writes_per_sec", .perSecond, "Writes of block devices",
+      source: "Δ io.stat wios; blkio.throttle.io_serviced_recursive ÷ Δt", \.writes
+    ).rate,
+    .counter(
+      "reads_total", .count, "Reads of block devices", source: "io.stat rios; blkio.throttle.io_serviced_recursive",
+      \.readsTotal),
+    .counter(
+      "writes_total", .count, "Writes of block devices", source: "io.stat wios; blkio.throttle.io_serviced_recursive",
+      \.writesTotal),
+  ]
+
+  private static let networkFields: [Field<Workload>] = [
+    .gauge(
+      "receive_bytes_per_sec", .bytesPerSecond,
+      "Received by its network namespace, loopback excluded; absent where that is the machine's",
+      source: "/proc/[pid]/net/dev of a process", \.receiveRate
+    ).titled("Received", "受信"),
+    .gauge(
+      "transmit_bytes_per_sec", .bytesPerSecond, "Sent by its network namespace",
+      source: "/proc/[pid]/net/dev of a process", \.transmitRate
+    ).titled("Sent", "送信"),
+    .counter(
+      "receive_bytes_total", .bytes, "Bytes received by its network namespace",
+      source: "/proc/[pid]/net/dev of a process", \.receiveTotal),
+    .counter(
+      "transmit_bytes_total", .bytes, "Bytes sent by its network namespace", source: "/proc/[pid]/net/dev of a process",
+      \.transmitTotal),
+  ]
+
+  private static let otherFields: [Field<Workload>] = [
+    .counter(
+      "restarts_total", .count, "Times it began again since the agent's start", source: "its control group made again",
+      \.restarts
+    ).titled("Restarts", "再起動"),
     .gauge(
       "pressure_cpu", .ratio, "Share of time in which a task waited for a CPU",
       source: "Δ cpu.pressure some total ÷ Δt", \.cpuPressure

@@ -83,6 +83,10 @@ package struct WorkloadReading: Sendable, Hashable {
   package var memory: UInt64?
   /// Bytes of page cache that can be reclaimed immediately.
   package var inactiveFile: UInt64?
+  /// Bytes of memory without a file.
+  package var anonymous: UInt64?
+  /// Bytes of page cache.
+  package var cache: UInt64?
   package var memoryPeak: UInt64?
   /// Memory limit in bytes; nil without a limit.
   package var memoryLimit: UInt64?
@@ -91,6 +95,13 @@ package struct WorkloadReading: Sendable, Hashable {
   /// Bytes read from block devices.
   package var readBytes: UInt64?
   package var writtenBytes: UInt64?
+  /// Requests to block devices.
+  package var reads: UInt64?
+  package var writes: UInt64?
+  /// Traffic of its network namespace; nil where that is the machine's.
+  package var network: WorkloadTraffic?
+  /// How often a group of its name was made again since the agent's start.
+  package var restarts: UInt64?
   /// Microseconds in which at least one task waited for a CPU, for memory, for I/O.
   package var cpuStall: UInt64?
   package var memoryStall: UInt64?
@@ -103,6 +114,51 @@ package struct WorkloadReading: Sendable, Hashable {
     self.names = names
     self.serial = serial
   }
+
+  /// Bytes read and written; nil where both are unknown.
+  package var ioBytes: UInt64? {
+    guard let readBytes else { return writtenBytes }
+    return readBytes &+ (writtenBytes ?? 0)
+  }
+}
+
+/// Traffic of a network namespace, which is read less often than the rest.
+package final class WorkloadTraffic: Sendable, Hashable {
+  /// Counters at one instant, loopback excluded.
+  package struct Counters: Sendable, Hashable {
+    /// Boot-time clock, in seconds.
+    package var instant: Double
+    package var receivedBytes: UInt64 = 0
+    package var sentBytes: UInt64 = 0
+    /// The name of the interface with the most traffic.
+    package var interface = ""
+
+    package init(at instant: Double) { self.instant = instant }
+  }
+
+  package let now: Counters
+  /// The reading before; nil before there is one, and where the namespace is another one.
+  package let before: Counters?
+
+  package init(_ now: Counters, since before: Counters?) {
+    (self.now, self.before) = (now, before)
+  }
+
+  /// Bytes received per second between the two.
+  package var receiveRate: Double { rate(\.receivedBytes) }
+  /// Bytes sent per second between the two.
+  package var sendRate: Double { rate(\.sentBytes) }
+
+  private func rate(_ count: KeyPath<Counters, UInt64>) -> Double {
+    guard let before else { return .nan }
+    return Elapsed(seconds: now.instant - before.instant).rate(before[keyPath: count], now[keyPath: count])
+  }
+
+  package static func == (left: WorkloadTraffic, right: WorkloadTraffic) -> Bool {
+    left === right || left.now == right.now && left.before == right.before
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(now) }
 }
 
 /// One reading of all workloads.
@@ -145,19 +201,62 @@ package struct WorkloadSpan: Sendable {
     }
   }
 
-  /// Calls `body` with each workload and its counters at the start of the span; nil where they are unknown.
-  func forEach(_ body: (_ index: Int, WorkloadReading, WorkloadReading?) -> Void) {
+  /// The counters of a workload at the start of a span.
+  enum Start {
+    case unknown
+    /// It was made within the span.
+    case zero
+    /// Those of the earlier reading at an index.
+    case at(Int)
+  }
+
+  /// Calls `body` with the index of each workload in ``current`` and its start; a reading is too large to be copied for
+  /// each of thousands.
+  func forEach(_ body: (_ index: Int, Start) -> Void) {
     var cursor = 0
-    for (index, workload) in current.all.enumerated() {
-      while cursor < before.count, before[cursor].serial < workload.serial { cursor += 1 }
-      let isSame = cursor < before.count && before[cursor].serial == workload.serial
-      body(index, workload, isSame ? before[cursor] : start(of: workload))
+    for index in current.all.indices {
+      let serial = current.all[index].serial
+      while cursor < before.count, before[cursor].serial < serial { cursor += 1 }
+      if cursor < before.count, before[cursor].serial == serial {
+        body(index, .at(cursor))
+      } else {
+        body(index, current.all[index].isNew && elapsed.seconds.isFinite ? .zero : .unknown)
+      }
+    }
+  }
+
+  /// Growth of a counter; nil where either end is absent or where it went backwards.
+  @inline(__always)
+  func growth(_ index: Int, _ start: Start, _ count: (borrowing WorkloadReading) -> UInt64?) -> UInt64? {
+    let now = count(current.all[index])
+    switch start {
+    case .unknown: return elapsed.growth(nil, now)
+    case .zero: return elapsed.growth(0, now)
+    case .at(let index): return elapsed.growth(count(before[index]), now)
+    }
+  }
+
+  /// Growth of a counter per second; NaN where it is unknown.
+  @inline(__always)
+  func rate(
+    _ index: Int, _ start: Start, unit: Double = 1, _ count: (borrowing WorkloadReading) -> UInt64?
+  ) -> Double {
+    guard let grown = growth(index, start, count), elapsed.seconds > 0 else { return .nan }
+    return Double(grown) * unit / elapsed.seconds
+  }
+
+  /// A workload during the span.
+  func workload(_ index: Int, _ start: Start) -> Workload {
+    let now = current.all[index]
+    switch start {
+    case .unknown: return Workload(from: nil, to: now, over: elapsed)
+    case .zero: return Workload(from: self.start(of: now), to: now, over: elapsed)
+    case .at(let index): return Workload(from: before[index], to: now, over: elapsed)
     }
   }
 
   /// The counters of a workload that was made since the earlier reading.
-  private func start(of workload: WorkloadReading) -> WorkloadReading? {
-    guard workload.isNew, elapsed.seconds.isFinite else { return nil }
+  private func start(of workload: WorkloadReading) -> WorkloadReading {
     var start = WorkloadReading(names: workload.names, serial: workload.serial)
     start.cpu = 0
     start.periods = 0
@@ -166,6 +265,8 @@ package struct WorkloadSpan: Sendable {
     start.oomKills = 0
     start.readBytes = 0
     start.writtenBytes = 0
+    start.reads = 0
+    start.writes = 0
     start.cpuStall = 0
     start.memoryStall = 0
     start.ioStall = 0

@@ -39,33 +39,36 @@ package struct Workloads: MetricGroup, Hashable {
     total = span.current.all.count
     let gpus = Self.gpuUse(context)
     var ranking = WorkloadRanking(count: total)
-    span.forEach { index, workload, before in
-      ranking.offer(index, workload, before, isKnown: span.elapsed.seconds.isFinite, gpu: gpus[workload.names.id])
+    span.forEach { index, start in
+      ranking.offer(index, start, span, gpu: gpus.isEmpty ? nil : gpus[span.current.all[index].names.id])
     }
     ranking.finish()
     let live = Self.cpuOfProcesses(context.processes, span.elapsed, workloads: total)
     var rest = WorkloadRest()
     var attributed = total == 0 ? 0 : Double.nan
     var active = 0
-    span.forEach { index, reading, before in
-      let cpu = span.elapsed.rate(before?.cpu, reading.cpu, unit: 1e-6)
+    var chosen: [Workload] = []
+    span.forEach { index, start in
+      let cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
+      let isGroup = span.current.all[index].isGroup
       if cpu > 0 { active += 1 }
-      if !reading.isGroup { attributed = sum(attributed, cpu) }
+      if !isGroup { attributed = sum(attributed, cpu) }
       guard keepsAll || ranking.isChosen[index] else {
-        if !reading.isGroup { rest.add(reading, since: before, cpu: cpu, over: span.elapsed) }
+        if !isGroup { rest.add(index, start, span, cpu: cpu) }
         return
       }
-      var workload = Workload(from: before, to: reading, over: span.elapsed)
-      if let live { workload.setEnded(live[reading.names.id], over: span.elapsed) }
-      if let share = gpus[reading.names.id] { workload.setGPU(share) }
-      top.append(workload)
+      var workload = span.workload(index, start)
+      if let live { workload.setEnded(live[workload.id], over: span.elapsed) }
+      if let share = gpus[workload.id] { workload.setGPU(share) }
+      chosen.append(workload)
     }
     if span.elapsed.seconds.isFinite { self.active = Double(active) }
     // Clocks and counters are read one after the other.
     let unattributed = context.machineCPU - attributed
     unattributedCPU = unattributed < 0 ? 0 : unattributed
     if rest.count > 0 { self.rest = rest }
-    top.sort { Self.precedes($0, $1) }
+    // Indexes, because a workload is large.
+    top = chosen.indices.sorted { Self.precedes(chosen[$0], chosen[$1]) }.map { chosen[$0] }
   }
 
   /// Orders by CPU, then by memory, both descending, then by id.
@@ -143,15 +146,13 @@ package struct WorkloadRest: MetricGroup, Hashable {
   package init() {}
 
   /// Adds a workload by its counters; without its names, since hundreds are added in each interval.
-  mutating func add(
-    _ reading: WorkloadReading, since before: WorkloadReading?, cpu used: Double, over elapsed: Elapsed
-  ) {
+  mutating func add(_ index: Int, _ start: WorkloadSpan.Start, _ span: WorkloadSpan, cpu used: Double) {
     count += 1
     cpu = sum(cpu, used)
-    memory = sum(memory, metric(reading.memory))
-    readRate = sum(readRate, elapsed.rate(before?.readBytes, reading.readBytes))
-    writeRate = sum(writeRate, elapsed.rate(before?.writtenBytes, reading.writtenBytes))
-    tasks = sum(tasks, metric(reading.tasks))
+    memory = sum(memory, metric(span.current.all[index].memory))
+    readRate = sum(readRate, span.rate(index, start) { $0.readBytes })
+    writeRate = sum(writeRate, span.rate(index, start) { $0.writtenBytes })
+    tasks = sum(tasks, metric(span.current.all[index].tasks))
   }
 
   package static let table = Table<WorkloadRest>([
@@ -219,26 +220,20 @@ private struct WorkloadRanking {
     best[list].insert((measure, index), at: place)
   }
 
-  mutating func offer(
-    _ index: Int, _ workload: WorkloadReading, _ before: WorkloadReading?, isKnown: Bool, gpu: GPUShare?
-  ) {
-    func growth(_ before: UInt64?, _ after: UInt64?) -> UInt64 {
-      guard isKnown, let after, let before, after > before else { return 0 }
-      return after - before
+  mutating func offer(_ index: Int, _ start: WorkloadSpan.Start, _ span: WorkloadSpan, gpu: GPUShare?) {
+    @inline(__always)
+    func growth(_ count: (borrowing WorkloadReading) -> UInt64?) -> UInt64 {
+      span.elapsed.seconds.isFinite ? span.growth(index, start, count) ?? 0 : 0
     }
-    offer(0, growth(before?.cpu, workload.cpu), index)
-    offer(1, workload.memory ?? 0, index)
-    let bytes = growth(before?.readBytes, workload.readBytes) &+ growth(before?.writtenBytes, workload.writtenBytes)
-    offer(2, bytes, index)
-    let stalls = (
-      growth(before?.cpuStall, workload.cpuStall), growth(before?.memoryStall, workload.memoryStall),
-      growth(before?.ioStall, workload.ioStall)
-    )
-    offer(3, max(stalls.0, stalls.1, stalls.2), index)
+    let memory = span.current.all[index].memory ?? 0
+    offer(0, growth { $0.cpu }, index)
+    offer(1, memory, index)
+    offer(2, growth { $0.readBytes } &+ growth { $0.writtenBytes }, index)
+    offer(3, max(growth { $0.cpuStall }, growth { $0.memoryStall }, growth { $0.ioStall }), index)
     if let gpu { offer(4, UInt64(max(1, gpu.memory.isFinite ? min(gpu.memory, 1e18) : 1)), index) }
-    let limit = workload.memoryLimit.map { Double($0) } ?? .infinity
-    let isNearLimit = Double(workload.memory ?? 0) >= Workloads.nearLimit * limit
-    if workload.isListed || isNearLimit || growth(before?.oomKills, workload.oomKills) > 0 { choose(index) }
+    let limit = span.current.all[index].memoryLimit.map { Double($0) } ?? .infinity
+    let isNearLimit = Double(memory) >= Workloads.nearLimit * limit
+    if span.current.all[index].isListed || isNearLimit || growth({ $0.oomKills }) > 0 { choose(index) }
   }
 
   private mutating func choose(_ index: Int) {

@@ -6,61 +6,120 @@ internal import AgentMetrics
 enum CadvisorWriter {
   private typealias Counter = (WorkloadReading) -> UInt64?
 
+  /// The kernel's default period of a CPU limit in microseconds; a limit is read as a number of CPUs.
+  private static let cpuPeriod = 100_000.0
+
   static func write(_ sample: Sample, _ reading: Reading, to exposition: inout Exposition) {
     guard let all = reading.workloads?.all else { return }
     // Those that the scrape lists under the agent's own names.
     let listed = Set((sample.workloads?.top ?? []).map(\.id))
     let workloads = all.filter { listed.contains($0.names.id) }
+    let families = cpuFamilies + memoryFamilies + ioFamilies
+    for family in families { family.write(workloads, to: &exposition) }
+    Family("container_last_seen", "POSIX time of the reading", as: .gauge) { _ in
+      sample.timestamp.seconds.rounded(.down)
+    }.write(workloads, to: &exposition)
+  }
 
-    func family(
+  /// A family of series, one for each workload that has a value.
+  private struct Family {
+    let name: StaticString
+    let help: StaticString
+    let kind: Exposition.ExposedType
+    /// A label beside the workload's own.
+    let label: (name: StaticString, value: (WorkloadReading) -> String)?
+    let value: (WorkloadReading) -> Double?
+
+    init(
       _ name: StaticString, _ help: StaticString, as kind: Exposition.ExposedType = .counter,
-      labels: [(StaticString, StaticString)] = [], _ value: (WorkloadReading) -> Double?
+      label: (name: StaticString, value: (WorkloadReading) -> String)? = nil,
+      _ value: @escaping (WorkloadReading) -> Double?
     ) {
+      (self.name, self.help, self.kind, self.label, self.value) = (name, help, kind, label, value)
+    }
+
+    func write(_ workloads: [WorkloadReading], to exposition: inout Exposition) {
       exposition.family(name, kind, help)
       for workload in workloads {
         guard let value = value(workload) else { continue }
         exposition.sample()
-        for (label, text) in labels { exposition.label(label, text) }
-        Self.label(workload, to: &exposition)
+        if let label { exposition.label(label.name, label.value(workload)) }
+        CadvisorWriter.label(workload, to: &exposition)
         exposition.value(value)
       }
     }
-    func seconds(_ count: @escaping Counter) -> (WorkloadReading) -> Double? {
-      { workload in count(workload).map { Double($0) * 1e-6 } }
-    }
-    func number(_ count: @escaping Counter) -> (WorkloadReading) -> Double? {
-      { workload in count(workload).map { Double($0) } }
-    }
-    family(
-      "container_cpu_usage_seconds_total", "CPU time used in seconds", labels: [("cpu", "total")], seconds { $0.cpu })
-    family("container_cpu_cfs_periods_total", "Enforcement periods of the CPU limit", number { $0.periods })
-    family("container_cpu_cfs_throttled_periods_total", "Throttled periods", number { $0.throttledPeriods })
-    family("container_cpu_cfs_throttled_seconds_total", "Time throttled in seconds", seconds { $0.throttled })
-    family("container_memory_usage_bytes", "Memory charged, page cache included", as: .gauge, number { $0.memory })
-    family("container_memory_working_set_bytes", "Memory without reclaimable page cache", as: .gauge) { workload in
-      guard let memory = workload.memory, let inactive = workload.inactiveFile else { return nil }
-      return Double(memory - min(memory, inactive))
-    }
-    family("container_memory_swap", "Swap used in bytes", as: .gauge, number { $0.swap })
-    family("container_memory_max_usage_bytes", "Highest memory charged", as: .gauge, number { $0.memoryPeak })
-    family("container_spec_memory_limit_bytes", "Memory limit, 0 without one", as: .gauge) {
-      Double($0.memoryLimit ?? 0)
-    }
-    family("container_oom_events_total", "Processes killed for lack of memory", number { $0.oomKills })
-    family(
-      "container_fs_reads_bytes_total", "Bytes read from block devices", labels: [("device", "")],
-      number { $0.readBytes })
-    family(
-      "container_fs_writes_bytes_total", "Bytes written to block devices", labels: [("device", "")],
-      number { $0.writtenBytes })
-    family("container_pressure_cpu_waiting_seconds_total", "Time some task waited for a CPU", seconds { $0.cpuStall })
-    family(
-      "container_pressure_memory_waiting_seconds_total", "Time some task waited for memory", seconds { $0.memoryStall })
-    family("container_pressure_io_waiting_seconds_total", "Time some task waited for I/O", seconds { $0.ioStall })
-    family("container_threads", "Tasks", as: .gauge, number { $0.tasks })
-    family("container_last_seen", "POSIX time of the reading", as: .gauge) { _ in
-      sample.timestamp.seconds.rounded(.down)
-    }
+  }
+
+  private static func seconds(_ count: @escaping Counter) -> (WorkloadReading) -> Double? {
+    { workload in count(workload).map { Double($0) * 1e-6 } }
+  }
+
+  private static func number(_ count: @escaping Counter) -> (WorkloadReading) -> Double? {
+    { workload in count(workload).map { Double($0) } }
+  }
+
+  private static var cpuFamilies: [Family] {
+    [
+      Family(
+        "container_cpu_usage_seconds_total", "CPU time used in seconds", label: ("cpu", { _ in "total" }),
+        seconds { $0.cpu }),
+      Family("container_cpu_cfs_periods_total", "Enforcement periods of the CPU limit", number { $0.periods }),
+      Family("container_cpu_cfs_throttled_periods_total", "Throttled periods", number { $0.throttledPeriods }),
+      Family("container_cpu_cfs_throttled_seconds_total", "Time throttled in seconds", seconds { $0.throttled }),
+      Family("container_spec_cpu_period", "Enforcement period of the CPU limit in microseconds", as: .gauge) {
+        $0.cpuLimit.map { _ in cpuPeriod }
+      },
+      Family("container_spec_cpu_quota", "CPU time allowed in a period in microseconds", as: .gauge) {
+        $0.cpuLimit.map { ($0 * cpuPeriod).rounded() }
+      },
+    ]
+  }
+
+  private static var memoryFamilies: [Family] {
+    [
+      Family("container_memory_usage_bytes", "Memory charged, page cache included", as: .gauge, number { $0.memory }),
+      Family("container_memory_working_set_bytes", "Memory without reclaimable page cache", as: .gauge) { workload in
+        guard let memory = workload.memory, let inactive = workload.inactiveFile else { return nil }
+        return Double(memory - min(memory, inactive))
+      },
+      Family("container_memory_rss", "Memory without a file", as: .gauge, number { $0.anonymous }),
+      Family("container_memory_cache", "Page cache", as: .gauge, number { $0.cache }),
+      Family("container_memory_swap", "Swap used in bytes", as: .gauge, number { $0.swap }),
+      Family("container_memory_max_usage_bytes", "Highest memory charged", as: .gauge, number { $0.memoryPeak }),
+      Family("container_spec_memory_limit_bytes", "Memory limit, 0 without one", as: .gauge) {
+        Double($0.memoryLimit ?? 0)
+      },
+      Family("container_oom_events_total", "Processes killed for lack of memory", number { $0.oomKills }),
+    ]
+  }
+
+  private static var ioFamilies: [Family] {
+    let device: (name: StaticString, value: (WorkloadReading) -> String) = ("device", { _ in "" })
+    // The whole namespace under the name of the interface with the most traffic.
+    let interface: (name: StaticString, value: (WorkloadReading) -> String) = (
+      "interface", { $0.network?.now.interface ?? "" }
+    )
+    return [
+      Family(
+        "container_fs_reads_bytes_total", "Bytes read from block devices", label: device, number { $0.readBytes }),
+      Family(
+        "container_fs_writes_bytes_total", "Bytes written to block devices", label: device,
+        number { $0.writtenBytes }),
+      Family("container_fs_reads_total", "Reads of block devices", label: device, number { $0.reads }),
+      Family("container_fs_writes_total", "Writes of block devices", label: device, number { $0.writes }),
+      Family(
+        "container_network_receive_bytes_total", "Bytes received", label: interface,
+        number { $0.network?.now.receivedBytes }),
+      Family(
+        "container_network_transmit_bytes_total", "Bytes sent", label: interface, number { $0.network?.now.sentBytes }),
+      Family(
+        "container_pressure_cpu_waiting_seconds_total", "Time some task waited for a CPU", seconds { $0.cpuStall }),
+      Family(
+        "container_pressure_memory_waiting_seconds_total", "Time some task waited for memory",
+        seconds { $0.memoryStall }),
+      Family("container_pressure_io_waiting_seconds_total", "Time some task waited for I/O", seconds { $0.ioStall }),
+      Family("container_threads", "Tasks", as: .gauge, number { $0.tasks }),
+    ]
   }
 
   private static func label(_ workload: WorkloadReading, to exposition: inout Exposition) {

@@ -74,7 +74,7 @@ package final class WorkloadSeries: Sendable {
 
   private static let names = WorkloadNames(kind: .other, id: "(other)", name: "(other)", path: "")
   private static let counters: [any WritableKeyPath<WorkloadReading, UInt64?> & Sendable] = [
-    \.cpu, \.throttled, \.oomKills, \.readBytes, \.writtenBytes,
+    \.cpu, \.throttled, \.oomKills, \.readBytes, \.writtenBytes, \.reads, \.writes,
   ]
   private static let levels: [any WritableKeyPath<WorkloadReading, UInt64?> & Sendable] = [
     \.memory, \.inactiveFile, \.swap, \.tasks,

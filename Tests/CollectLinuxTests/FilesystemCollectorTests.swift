@@ -35,6 +35,28 @@ import Testing
     #expect(filesystems[1].inodesUsage.isNaN)
   }
 
+  @Test func errorsThatFilesystemsHaveFound() throws {
+    let fixture = try Fixture(files: [
+      "proc/self/mountinfo": "1 1 8:1 / / rw - ext4 /dev/root rw\n2 1 0:40 / /data rw - btrfs /dev/sdb rw\n"
+        + "3 1 8:2 / /xfs rw - xfs /dev/sda2 rw\n",
+      "statvfs": "",
+      "sys/fs/ext4/sda1/errors_count": "3\n", "sys/fs/btrfs/5f1c/devices/sdb/size": "1\n",
+      "sys/fs/btrfs/5f1c/devinfo/1/error_stats":
+        "write_errs 1\nread_errs 2\nflush_errs 0\ncorruption_errs 4\ngeneration_errs 0\n",
+      "sys/fs/btrfs/5f1c/devinfo/2/error_stats": "write_errs 5\nread_errs 0\n", "sys/fs/btrfs/features/raid1": "1\n",
+    ])
+    try fixture.link("sys/dev/block/8:1", to: "../../devices/pci0000:00/block/sda/sda1")
+    let filesystems = try read(fixture.root)
+    #expect(filesystems.map(\.mountpoint) == ["/", "/data", "/xfs"])
+    #expect(filesystems[0].errorsTotal == 3 && filesystems[1].errorsTotal == 12 && filesystems[2].errorsTotal.isNaN)
+  }
+
+  @Test func theParserOfErrorsSurvivesAnything() {
+    surviveTruncationAndMutation(of: Array("write_errs 1\nread_errs 2\n12\n".utf8), mutations: 4_000) { bytes in
+      _ = FilesystemErrors.errors(bytes)
+    }
+  }
+
   @Test func eachFilesystemOnce() throws {
     // Without the bind mounts /srv/www and /opt/docker, the subvolume /srv/backups, snaps, tmpfs, overlay, the portal;
     // with the filesystem that autofs has mounted over itself.

@@ -37,7 +37,7 @@ import Testing
       [
         "sys/fs/cgroup\(path)/cpu.max": "150000 100000\n", "sys/fs/cgroup\(path)/memory.max": "131072\n",
         "sys/fs/cgroup\(path)/memory.peak": "70000\n",
-        "sys/fs/cgroup\(path)/memory.stat": "anon 5\ninactive_file 5536\n",
+        "sys/fs/cgroup\(path)/memory.stat": "anon 5\nfile 9000\ninactive_file 5536\n",
         "sys/fs/cgroup\(path)/memory.events": "low 0\noom 3\noom_kill 2\n",
         "sys/fs/cgroup\(path)/memory.swap.current": "4096\n",
         "sys/fs/cgroup\(path)/io.stat":
@@ -54,7 +54,9 @@ import Testing
     #expect(container.periods == 60 && container.throttledPeriods == 15 && container.throttled == 2_500_000)
     #expect(container.memory == 65_536 && container.inactiveFile == 5_536 && container.memoryPeak == 70_000)
     #expect(container.memoryLimit == 131_072 && container.swap == 4_096 && container.oomKills == 2)
+    #expect(container.anonymous == 5 && container.cache == 9_000)
     #expect(container.readBytes == 101 && container.writtenBytes == 202)
+    #expect(container.reads == 2 && container.writes == 3)
     #expect(container.tasks == 4 && container.tasksLimit == nil)
     #expect(container.cpuStall == 77 && container.memoryStall == nil && container.ioStall == nil)
   }
@@ -71,10 +73,12 @@ import Testing
       "\(root)/cpu\(path)/cpu.cfs_period_us": "100000\n", "\(root)/cpu\(path)/cpu.cfs_quota_us": "50000\n",
       "\(root)/memory\(path)/memory.usage_in_bytes": "600\n",
       "\(root)/memory\(path)/memory.limit_in_bytes": "9223372036854771712\n",
-      "\(root)/memory\(path)/memory.stat": "inactive_file 1\ntotal_inactive_file 100\ntotal_swap 50\n",
+      "\(root)/memory\(path)/memory.stat": "cache 1\nrss 1\ninactive_file 1\n"
+        + "total_cache 70\ntotal_rss 80\ntotal_swap 50\ntotal_inactive_file 100\n",
       "\(root)/memory\(path)/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n",
       "\(root)/blkio\(path)/blkio.throttle.io_service_bytes_recursive":
         "8:0 Read 4096\n8:0 Write 8192\n8:0 Sync 4096\n8:0 Total 12288\nTotal 12288\n",
+      "\(root)/blkio\(path)/blkio.throttle.io_serviced_recursive": "8:0 Read 3\n8:0 Write 4\n8:0 Total 7\nTotal 7\n",
       "\(root)/pids\(path)/pids.current": "4\n",
       // A group in one hierarchy only.
       "\(root)/memory/mine/memory.usage_in_bytes": "7\n",
@@ -88,6 +92,7 @@ import Testing
     #expect(container.memory == 600 && container.memoryLimit == nil && container.inactiveFile == 100)
     #expect(container.swap == 50 && container.oomKills == 3 && container.tasks == 4)
     #expect(container.readBytes == 4_096 && container.writtenBytes == 8_192 && container.cpuStall == nil)
+    #expect(container.reads == 3 && container.writes == 4 && container.anonymous == 80 && container.cache == 70)
     let mine = try #require(workloads.all.first { $0.names.kind == .other })
     #expect(mine.memory == 7 && mine.cpu == nil)
   }
@@ -156,7 +161,10 @@ import Testing
       }
       #expect(try read(collector, at: Double(2 * round + 2)).all.count == 22)
       for index in 0..<20 { machine.remove("sys/fs/cgroup/jobs/\(round)-\(index)") }
-      #expect(try read(collector, at: Double(2 * round + 3)).all.count == 2, "/jobs stays")
+      #expect(
+        try read(collector, at: Double(2 * round + 3)).all.map(\.names.id)
+          == ["other:/jobs", "service:a.service"].reversed(),
+        "/jobs stays")
     }
   }
 

@@ -238,6 +238,19 @@ struct Sequence {
     #expect(errors.map(\.text) == ["sda: 3 failed requests"] && errors[0].count == 3)
   }
 
+  @Test func errorsOfAFilesystem() throws {
+    var sequence = Sequence()
+    sequence.step { sample in
+      var filesystem = Self.filesystem(used: 9)
+      (filesystem.mountpoint, filesystem.fstype, filesystem.device) = ("/data", "ext4", "/dev/nvme0n1p1")
+      filesystem.errorsTotal = 4
+      sample.filesystems = [filesystem]
+    }
+    let events = sequence.step { $0.filesystems[0].errorsTotal = 5 }
+    #expect(events.map(\.text) == ["/data (ext4 on /dev/nvme0n1p1): 1 error"])
+    #expect(events.first?.kind == .diskErrors && sequence.step().isEmpty)
+  }
+
   @Test func alerts() {
     var sequence = Sequence()
     sequence.step()

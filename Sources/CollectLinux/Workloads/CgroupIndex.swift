@@ -36,6 +36,12 @@ final class CgroupIndex {
   private var keys: [Int32: NodeKey] = [:]
   private var byPath: [String: WorkloadGroup] = [:]
   private var ids: [String: Int] = [:]
+  /// The groups around workloads, by their paths.
+  private(set) var folders: [String: WorkloadFolder] = [:]
+  /// Restarts of workloads that have ended, by id.
+  private var ended: [String: UInt64] = [:]
+  /// Maximum of these; then all are forgotten.
+  private static let maxEnded = 1_024
   private var serial = 0
   private var walks = 0
   private var lastWalk = -Double.infinity
@@ -167,8 +173,12 @@ final class CgroupIndex {
     let id = number == 1 ? found.id : found.id + "#" + String(number)
     var facts = WorkloadNames.Facts(kind: found.kind, id: id, name: found.name, path: path)
     (facts.engine, facts.pod) = (found.engine, found.pod)
+    let surroundings = WorkloadGroup.Surroundings(
+      parent: parent(of: path), folder: folder(around: path), inode: inode)
     let group = WorkloadGroup(
-      found, names: WorkloadNames(facts), serial: serial, isNew: isNotified, parent: parent(of: path), inode: inode)
+      found, names: WorkloadNames(facts), serial: serial, isNew: isNotified, in: surroundings)
+    // Sessions have a new number each time.
+    if found.kind != .session { group.total.restarts = ended.removeValue(forKey: id).map { $0 + 1 } ?? 0 }
     group.trees = bit
     group.walk = walks
     byPath[path] = group
@@ -186,6 +196,15 @@ final class CgroupIndex {
     return nil
   }
 
+  /// The group directly around one, which counts the workloads in it.
+  private func folder(around path: String) -> WorkloadFolder {
+    let path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    if let known = folders[path] { return known }
+    let folder = WorkloadFolder(path: path)
+    folders[path] = folder
+    return folder
+  }
+
   private func remove(_ path: String, in tree: Int) {
     let key = NodeKey(tree: tree, path: path)
     if let node = nodes[key] {
@@ -198,7 +217,10 @@ final class CgroupIndex {
     byPath[path] = nil
     let number = ids[group.found.id, default: 1] - 1
     ids[group.found.id] = number == 0 ? nil : number
+    if ended.count >= Self.maxEnded { ended.removeAll(keepingCapacity: true) }
+    ended[group.total.names.id] = group.total.restarts
     group.depart()
+    if group.folder.count == 0 { folders[group.folder.path] = nil }
     hasRemoved = true
   }
 
@@ -219,7 +241,7 @@ final class CgroupIndex {
   }
 
   /// Names of the folders in a folder.
-  private static func folders(in path: String) -> Set<String> {
+  static func folders(in path: String) -> Set<String> {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
     var names: Set<String> = []

@@ -5,89 +5,92 @@ internal import SystemIO
 struct WorkloadFile: Sendable {
   /// How often it is read.
   enum Rate {
-    /// At each pass: these two show whether anything happened.
-    case always
-    /// Where something happened, and at every thirtieth pass.
+    /// At each pass: CPU time and memory show whether anything happened.
+    case usage
+    case memory
+    /// Where something happened.
     case active
     /// As those, but at every fifth pass: memory.stat has dozens of lines, which take the kernel some 20 µs.
     case slow
-    /// At every sixtieth pass: limits and other levels that rarely change.
+    /// Once a minute: limits and other levels that rarely change.
     case rare
   }
 
   let name: StaticString
   let version: Int
   let rate: Rate
+  /// What must have moved since the last pass for the file to be read; empty for a file that needs nothing.
+  let needs: MachineMoves
+  /// Whether it counts bytes of I/O.
+  let isIO: Bool
   /// The hierarchy that has it; nil without one.
   let tree: @Sendable (CgroupTrees) -> Int?
   let parse: @Sendable (Span<UInt8>, inout WorkloadReading) -> Void
 
   private init(
-    _ version: Int, _ name: StaticString, _ rate: Rate, _ tree: @escaping @Sendable (CgroupTrees) -> Int?,
+    _ version: Int, _ name: StaticString, _ rate: Rate, needs: MachineMoves = [],
+    isIO: Bool = false, _ tree: @escaping @Sendable (CgroupTrees) -> Int?,
     _ parse: @escaping @Sendable (Span<UInt8>, inout WorkloadReading) -> Void
   ) {
     self.version = version
     self.name = name
     self.rate = rate
+    self.needs = needs
+    self.isIO = isIO
     self.tree = tree
     self.parse = parse
   }
 
-  /// A file with one number, or with "max".
-  private static func number(
-    _ version: Int, _ name: StaticString, _ rate: Rate, _ tree: @escaping @Sendable (CgroupTrees) -> Int?,
-    _ path: any WritableKeyPath<WorkloadReading, UInt64?> & Sendable
-  ) -> WorkloadFile {
-    WorkloadFile(version, name, rate, tree) { $1[keyPath: path] = CgroupParser.limit($0) }
-  }
-
-  /// A pressure file.
+  /// A pressure file; version 2 has pressure beside version 1's controllers, too.
   private static func pressure(
-    _ name: StaticString, _ path: any WritableKeyPath<WorkloadReading, UInt64?> & Sendable
+    _ name: StaticString, needs: MachineMoves = [],
+    _ parse: @escaping @Sendable (UInt64?, inout WorkloadReading) -> Void
   ) -> WorkloadFile {
-    // Version 2 has pressure beside version 1's controllers, too.
-    WorkloadFile(2, name, .active, { $0.unified }) { $1[keyPath: path] = PressureParser.resource($0)?.some?.total }
+    WorkloadFile(2, name, .active, needs: needs, { $0.unified }) {
+      parse(PressureParser.resource($0)?.some?.total, &$1)
+    }
   }
 
-  /// All files, at most 32; those of ``Rate/always`` first.
+  /// All files, at most 32.
   static let all: [WorkloadFile] = unified + legacy
 
   private static let unified: [WorkloadFile] = [
-    WorkloadFile(2, "cpu.stat", .always, { $0.usage }) { WorkloadFileParser.cpuStat($0, into: &$1) },
-    number(2, "memory.current", .always, { $0.memory }, \.memory),
-    WorkloadFile(2, "memory.stat", .slow, { $0.memory }) {
-      $1.inactiveFile = CgroupParser.value($0, of: "inactive_file ")
+    WorkloadFile(2, "cpu.stat", .usage, { $0.usage }) { WorkloadFileParser.cpuStat($0, into: &$1) },
+    WorkloadFile(2, "memory.current", .memory, { $0.memory }) { $1.memory = CgroupParser.limit($0) },
+    WorkloadFile(2, "memory.stat", .slow, { $0.memory }) { WorkloadFileParser.memoryStat($0, into: &$1) },
+    WorkloadFile(2, "memory.events", .active, needs: .oomKills, { $0.memory }) {
+      $1.oomKills = CgroupParser.value($0, of: "oom_kill ")
     },
-    WorkloadFile(2, "memory.events", .active, { $0.memory }) { $1.oomKills = CgroupParser.value($0, of: "oom_kill ") },
-    number(2, "memory.swap.current", .active, { $0.memory }, \.swap),
-    WorkloadFile(2, "io.stat", .active, { $0.io }) { WorkloadFileParser.ioStat($0, into: &$1) },
-    number(2, "pids.current", .active, { $0.tasks }, \.tasks),
-    pressure("cpu.pressure", \.cpuStall),
-    pressure("memory.pressure", \.memoryStall),
-    pressure("io.pressure", \.ioStall),
+    WorkloadFile(2, "memory.swap.current", .active, needs: .swap, { $0.memory }) { $1.swap = CgroupParser.limit($0) },
+    WorkloadFile(2, "io.stat", .active, isIO: true, { $0.io }) { WorkloadFileParser.ioStat($0, into: &$1) },
+    WorkloadFile(2, "pids.current", .active, { $0.tasks }) { $1.tasks = CgroupParser.limit($0) },
+    pressure("cpu.pressure") { $1.cpuStall = $0 },
+    pressure("memory.pressure", needs: .memoryStall) { $1.memoryStall = $0 },
+    pressure("io.pressure", needs: .ioStall) { $1.ioStall = $0 },
     WorkloadFile(2, "cpu.max", .rare, { $0.cpu }) { $1.cpuLimit = CgroupParser.cpuMaximum($0) },
-    number(2, "memory.max", .rare, { $0.memory }, \.memoryLimit),
-    number(2, "memory.peak", .rare, { $0.memory }, \.memoryPeak),
-    number(2, "pids.max", .rare, { $0.tasks }, \.tasksLimit),
+    WorkloadFile(2, "memory.max", .rare, { $0.memory }) { $1.memoryLimit = CgroupParser.limit($0) },
+    WorkloadFile(2, "memory.peak", .rare, { $0.memory }) { $1.memoryPeak = CgroupParser.limit($0) },
+    WorkloadFile(2, "pids.max", .rare, { $0.tasks }) { $1.tasksLimit = CgroupParser.limit($0) },
   ]
 
   private static let legacy: [WorkloadFile] = [
-    WorkloadFile(1, "cpuacct.usage", .always, { $0.usage }) { bytes, reading in
+    WorkloadFile(1, "cpuacct.usage", .usage, { $0.usage }) { bytes, reading in
       reading.cpu = CgroupParser.limit(bytes).map { $0 / 1_000 }
     },
-    number(1, "memory.usage_in_bytes", .always, { $0.memory }, \.memory),
-    WorkloadFile(1, "cpu.stat", .active, { $0.cpu }) { WorkloadFileParser.cpuStat($0, into: &$1) },
-    WorkloadFile(1, "memory.stat", .slow, { $0.memory }) { bytes, reading in
-      reading.inactiveFile = CgroupParser.value(bytes, of: "total_inactive_file ")
-      reading.swap = CgroupParser.value(bytes, of: "total_swap ")
-    },
-    WorkloadFile(1, "memory.oom_control", .active, { $0.memory }) {
+    WorkloadFile(1, "memory.usage_in_bytes", .memory, { $0.memory }) { $1.memory = CgroupParser.limit($0) },
+    // Without CPU time, which another hierarchy counts.
+    WorkloadFile(1, "cpu.stat", .active, needs: .limit, { $0.cpu }) { WorkloadFileParser.cpuStat($0, into: &$1) },
+    WorkloadFile(1, "memory.stat", .slow, { $0.memory }) { WorkloadFileParser.memoryStat($0, into: &$1) },
+    WorkloadFile(1, "memory.oom_control", .active, needs: .oomKills, { $0.memory }) {
       $1.oomKills = CgroupParser.value($0, of: "oom_kill ")
     },
-    WorkloadFile(1, "blkio.throttle.io_service_bytes_recursive", .active, { $0.io }) {
-      WorkloadFileParser.serviceBytes($0, into: &$1)
+    WorkloadFile(1, "blkio.throttle.io_service_bytes_recursive", .active, isIO: true, { $0.io }) {
+      ($1.readBytes, $1.writtenBytes) = WorkloadFileParser.services($0)
     },
-    number(1, "pids.current", .active, { $0.tasks }, \.tasks),
+    WorkloadFile(1, "blkio.throttle.io_serviced_recursive", .active, needs: .io, { $0.io }) {
+      ($1.reads, $1.writes) = WorkloadFileParser.services($0)
+    },
+    WorkloadFile(1, "pids.current", .active, { $0.tasks }) { $1.tasks = CgroupParser.limit($0) },
     WorkloadFile(1, "cpu.cfs_period_us", .rare, { $0.cpu }) { bytes, reading in
       // Its reader reads the quota next, which needs the period.
       reading.cpuLimit = CgroupParser.limit(bytes).map { Double($0) }
@@ -96,9 +99,9 @@ struct WorkloadFile: Sendable {
       let (quota, period) = (CgroupParser.limit(bytes), reading.cpuLimit ?? 0)
       reading.cpuLimit = quota.flatMap { period > 0 ? Double($0) / period : nil }
     },
-    number(1, "memory.limit_in_bytes", .rare, { $0.memory }, \.memoryLimit),
-    number(1, "memory.max_usage_in_bytes", .rare, { $0.memory }, \.memoryPeak),
-    number(1, "pids.max", .rare, { $0.tasks }, \.tasksLimit),
+    WorkloadFile(1, "memory.limit_in_bytes", .rare, { $0.memory }) { $1.memoryLimit = CgroupParser.limit($0) },
+    WorkloadFile(1, "memory.max_usage_in_bytes", .rare, { $0.memory }) { $1.memoryPeak = CgroupParser.limit($0) },
+    WorkloadFile(1, "pids.max", .rare, { $0.tasks }) { $1.tasksLimit = CgroupParser.limit($0) },
   ]
 }
 
@@ -123,10 +126,27 @@ enum WorkloadFileParser {
     }
   }
 
+  /// Parses memory.stat of either version; a version 1 group's own numbers come before those with its children.
+  static func memoryStat(_ bytes: Span<UInt8>, into reading: inout WorkloadReading) {
+    var position = 0
+    while position < bytes.count {
+      if bytes.skip("inactive_file ", &position) || bytes.skip("total_inactive_file ", &position) {
+        reading.inactiveFile = bytes.unsigned(&position)
+      } else if bytes.skip("anon ", &position) || bytes.skip("total_rss ", &position) {
+        reading.anonymous = bytes.unsigned(&position)
+      } else if bytes.skip("file ", &position) || bytes.skip("total_cache ", &position) {
+        reading.cache = bytes.unsigned(&position)
+      } else if bytes.skip("total_swap ", &position) {
+        reading.swap = bytes.unsigned(&position)
+      }
+      bytes.skipLine(&position)
+    }
+  }
+
   /// Parses io.stat, a line per device, "8:0 rbytes=90112 wbytes=0 rios=22 wios=0 dbytes=0 dios=0"; a group without I/O
   /// has an empty file.
   static func ioStat(_ bytes: Span<UInt8>, into reading: inout WorkloadReading) {
-    var (read, written): (UInt64, UInt64) = (0, 0)
+    var (read, written, reads, writes): (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     var position = 0
     while position < bytes.count {
       while true {
@@ -135,18 +155,23 @@ enum WorkloadFileParser {
           read &+= bytes.unsigned(&position) ?? 0
         } else if bytes.skip("wbytes=", &position) {
           written &+= bytes.unsigned(&position) ?? 0
+        } else if bytes.skip("rios=", &position) {
+          reads &+= bytes.unsigned(&position) ?? 0
+        } else if bytes.skip("wios=", &position) {
+          writes &+= bytes.unsigned(&position) ?? 0
         } else if !bytes.skipWord(&position) {
           break
         }
       }
       bytes.skipLine(&position)
     }
-    reading.readBytes = read
-    reading.writtenBytes = written
+    (reading.readBytes, reading.writtenBytes) = (read, written)
+    (reading.reads, reading.writes) = (reads, writes)
   }
 
-  /// Parses blkio.throttle.io_service_bytes_recursive, lines of "8:0 Read 90112" and a total at the end.
-  static func serviceBytes(_ bytes: Span<UInt8>, into reading: inout WorkloadReading) {
+  /// Parses blkio.throttle.io_service_bytes_recursive and io_serviced_recursive, lines of "8:0 Read 90112" and a total
+  /// at the end.
+  static func services(_ bytes: Span<UInt8>) -> (read: UInt64, written: UInt64) {
     var (read, written): (UInt64, UInt64) = (0, 0)
     var position = 0
     while position < bytes.count {
@@ -160,7 +185,6 @@ enum WorkloadFileParser {
       }
       bytes.skipLine(&position)
     }
-    reading.readBytes = read
-    reading.writtenBytes = written
+    return (read, written)
   }
 }

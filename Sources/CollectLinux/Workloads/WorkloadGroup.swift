@@ -11,6 +11,8 @@ final class WorkloadGroup {
   let parent: WorkloadGroup?
   /// Number of its folder; a group that is made again has another one.
   let inode: UInt64
+  /// The control group directly around it, which it shares with others.
+  let folder: WorkloadFolder
   /// Hierarchies that have it, a bit each.
   var trees: UInt32 = 0
   /// The last complete walk that saw it.
@@ -24,20 +26,37 @@ final class WorkloadGroup {
   private var children = 0
   /// Number of reads, including those of only the two counters.
   var reads = 0
+  /// Passes since its CPU time has moved.
+  var idlePasses = 0
+  /// Passes since its I/O has moved.
+  var ioIdlePasses = 0
+  /// Its network namespace; nil for the machine's, and where unknown.
+  var network: WorkloadNamespace?
+  /// Whether the process that shows it has ended.
+  var wantsProcess = false
   /// Boot-time clock until which Samples keep it.
   var listedUntil = -Double.infinity
   /// Whether its engine's files were read, of a container or a pod.
   var isDescribed = false
 
-  init(_ found: WorkloadPath, names: WorkloadNames, serial: Int, isNew: Bool, parent: WorkloadGroup?, inode: UInt64) {
+  /// What surrounds a group.
+  struct Surroundings {
+    let parent: WorkloadGroup?
+    let folder: WorkloadFolder
+    let inode: UInt64
+  }
+
+  init(_ found: WorkloadPath, names: WorkloadNames, serial: Int, isNew: Bool, in surroundings: Surroundings) {
     self.found = found
     self.serial = serial
     self.isNew = isNew
-    self.parent = parent
-    self.inode = inode
+    parent = surroundings.parent
+    folder = surroundings.folder
+    inode = surroundings.inode
     files = WorkloadFiles()
     total = WorkloadReading(names: names, serial: serial)
     parent?.children += 1
+    folder.count += 1
   }
 
   deinit { files.close() }
@@ -45,6 +64,7 @@ final class WorkloadGroup {
   /// Ends it: its counters stay in those of the workload around it.
   func depart() {
     files.close()
+    folder.count -= 1
     guard let parent else { return }
     parent.children -= 1
     var departed = parent.departed ?? WorkloadReading(names: parent.total.names, serial: parent.serial)
@@ -92,6 +112,8 @@ final class WorkloadGroup {
     body(&reading.oomKills, other.oomKills)
     body(&reading.readBytes, other.readBytes)
     body(&reading.writtenBytes, other.writtenBytes)
+    body(&reading.reads, other.reads)
+    body(&reading.writes, other.writes)
   }
 
   private static func combineLevels(
@@ -99,6 +121,8 @@ final class WorkloadGroup {
   ) {
     body(&reading.memory, other.memory)
     body(&reading.inactiveFile, other.inactiveFile)
+    body(&reading.anonymous, other.anonymous)
+    body(&reading.cache, other.cache)
     body(&reading.swap, other.swap)
     body(&reading.tasks, other.tasks)
   }

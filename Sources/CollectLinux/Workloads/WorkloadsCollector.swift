@@ -5,9 +5,12 @@ internal import SystemIO
 
 /// Containers, services, sessions, jobs and other workloads, by their control groups.
 ///
-/// Each pass reads the CPU time of each group with a file that stays open; its memory where that moved, where the group is
-/// among the heaviest, and at every fifth pass; the rest where one of the two moved, slow files at every fifth pass of
-/// those, and at every thirtieth pass; limits at every sixtieth. Passes run within a budget of a two-hundredth of one CPU.
+/// Each pass reads the CPU time of each group with a file that stays open, except that of groups which have been idle for
+/// some passes: the time of the slice around them shows whether one of them used any, and each is read at every fifth
+/// pass. A group's memory is read where its CPU time moved, where it is among the heaviest, and at every fifth pass; the
+/// rest where one of the two moved and, as ``MachineMoves`` has it, where the machine's sum did; slow files at every fifth
+/// pass of those. All files, limits included, are read once a minute, those of idle groups every four minutes. Passes run
+/// within a budget of a two-hundredth of one CPU.
 package final class WorkloadsCollector: Collector {
   package let name = "workloads"
 
@@ -16,6 +19,15 @@ package final class WorkloadsCollector: Collector {
   /// Passes after which the memory of a group that used no CPU time is read again, which reclaim may have reduced, and
   /// slow files of those that did.
   private static let settledPasses = 5
+  /// Passes without I/O after which that of a group which uses no CPU time is read more rarely; the kernel writes what a
+  /// group has left behind for half a minute.
+  private static let ioPasses = 40
+  /// Seconds between two reads of all files of a group, and maximum passes; idle groups wait longer.
+  private static let fullSeconds = 60.0
+  private static let fullPasses = 60
+  private static let idleFactor = 4
+  /// Maximum seconds between two passes for which idle groups may be passed over.
+  private static let sleepSpan = 5.0
   /// Groups per measure that stay in Samples.
   private static let listedCount = 12
 
@@ -23,12 +35,20 @@ package final class WorkloadsCollector: Collector {
   private let index: CgroupIndex
   private let users: UserNames
   private let containers: ContainerNames
+  private let networks: WorkloadNetworks
   private let buffer = ReadBuffer(capacity: 16_384)
   /// The files that this machine's hierarchies have, by their rate.
   private let constant: [Int]
+  /// The one with the CPU time.
+  private let usageFile: Int?
   private let active: [Int]
   private let slow: [Int]
   private let rare: [Int]
+  /// The sums of the last pass, and which of them have moved since.
+  private var sums: MachineMoves.Sums?
+  private var moves: MachineMoves = []
+  /// Passes between two reads of all files of a group.
+  private var fullRest = 60
   /// Maximum number of open files.
   private let descriptorLimit: Int
   private var openCount = 0
@@ -50,13 +70,15 @@ package final class WorkloadsCollector: Collector {
     index = CgroupIndex(trees, isLive: isLive)
     users = UserNames(root: root)
     containers = ContainerNames(root: root)
+    networks = WorkloadNetworks(root: root)
     func files(_ rate: WorkloadFile.Rate) -> [Int] {
       WorkloadFile.all.indices.filter { file in
         let kind = WorkloadFile.all[file]
         return kind.rate == rate && kind.tree(trees).map { trees.all[$0].version == kind.version } ?? false
       }
     }
-    (constant, active, slow, rare) = (files(.always), files(.active), files(.slow), files(.rare))
+    (constant, active, slow, rare) = (files(.usage) + files(.memory), files(.active), files(.slow), files(.rare))
+    usageFile = files(.usage).first
     // Most descriptors are reserved for the files of processes.
     descriptorLimit = root.isEmpty ? min(2_048, ProcessFiles.limit / 2) : 0
   }
@@ -67,14 +89,16 @@ package final class WorkloadsCollector: Collector {
 
   /// Writes `reading.workloads`.
   package func read(into reading: inout Reading) throws(CollectorError) {
-    if pacing.isDue(at: reading.boottime) { readAll(at: reading.boottime) }
+    if pacing.isDue(at: reading.boottime) { readAll(at: reading.boottime, MachineMoves.Sums(reading)) }
     write(into: &reading)
   }
 
   /// Writes `reading.workloads` from the last pass, unless that is older than a second.
   package func readBetween(into reading: inout Reading) throws(CollectorError) {
     let isPast = ScanPacing.isSpan(from: pacing.last, to: reading.boottime)
-    if pass < 2 || isPast && pacing.isDue(at: reading.boottime) { readAll(at: reading.boottime) }
+    if pass < 2 || isPast && pacing.isDue(at: reading.boottime) {
+      readAll(at: reading.boottime, MachineMoves.Sums(reading))
+    }
     write(into: &reading)
   }
 
@@ -84,25 +108,23 @@ package final class WorkloadsCollector: Collector {
     reading.workloads = index.trees.all.isEmpty ? nil : self.reading
   }
 
-  private func readAll(at now: Double) {
+  private func readAll(at now: Double, _ sums: MachineMoves.Sums) {
     let start = Clock.threadCPU
     let before = reading
     users.refresh()
     index.refresh(at: now)
     pass += 1
+    moves = MachineMoves(from: self.sums, to: sums)
+    self.sums = sums
+    let seconds = now - pacing.last
+    // A multiple, so that a group is not passed over then.
+    let rests = (Self.fullSeconds / Double(Self.settledPasses) / seconds).rounded()
+    fullRest = Self.settledPasses * Int(max(1, min(Double(Self.fullPasses / Self.settledPasses), rests)))
     openCount = index.groups.reduce(0) { $0 + $1.files.openCount }
-    var vanished: [WorkloadGroup] = []
-    for group in index.groups where !read(group) { vanished.append(group) }
-    for group in vanished { index.lost(group) }
+    for group in readGroups(maySleep: seconds <= Self.sleepSpan) { index.lost(group) }
+    networks.read(index.groups, pass: pass, at: now)
     describe()
-    var inside: [Int: WorkloadReading] = [:]
-    for group in index.groups {
-      guard let parent = group.parent else { continue }
-      group.add(to: &inside[parent.serial, default: WorkloadReading(names: parent.total.names, serial: parent.serial)])
-    }
-    var all: [WorkloadReading] = []
-    all.reserveCapacity(index.groups.count)
-    for group in index.groups { all.append(group.own(without: inside[group.serial])) }
+    var all = ownReadings()
     if pass > 1, reading.earlier == nil || ScanPacing.isSpan(from: before.instant, to: now) {
       reading.earlier = before.all
       reading.earlierInstant = before.instant
@@ -113,16 +135,69 @@ package final class WorkloadsCollector: Collector {
     pacing.count(at: now, cost: Clock.threadCPU - start)
   }
 
+  /// The groups without what is inside them.
+  private func ownReadings() -> [WorkloadReading] {
+    var inside: [Int: WorkloadReading] = [:]
+    for group in index.groups {
+      guard let parent = group.parent else { continue }
+      group.add(to: &inside[parent.serial, default: WorkloadReading(names: parent.total.names, serial: parent.serial)])
+    }
+    return index.groups.map { $0.own(without: inside.isEmpty ? nil : inside[$0.serial]) }
+  }
+
   // MARK: Files
+
+  /// Reads the groups that are due; returns those that are gone.
+  private func readGroups(maySleep: Bool) -> [WorkloadGroup] {
+    // In version 2, reading the group around them first makes those inside cheaper: the kernel sums all of them up.
+    for folder in index.folders.values where folder.count >= WorkloadFolder.minCount {
+      readUsage(of: folder, maySleep: maySleep)
+    }
+    var vanished: [WorkloadGroup] = []
+    for group in index.groups {
+      if isAsleep(group), group.folder.passOver(group) { continue }
+      let cpu = group.total.cpu
+      if read(group) { group.folder.add(from: cpu, to: group.total.cpu) } else { vanished.append(group) }
+    }
+    for folder in index.folders.values where folder.isAwake {
+      for group in folder.asleep where !read(group) { vanished.append(group) }
+    }
+    return vanished
+  }
+
+  /// Whether a group may be passed over.
+  private func isAsleep(_ group: WorkloadGroup) -> Bool {
+    group.idlePasses >= Self.settledPasses && group.listedUntil <= pacing.last
+      && (pass &+ group.serial) % Self.settledPasses != 0
+  }
+
+  private func readUsage(of folder: WorkloadFolder, maySleep: Bool) {
+    let last = folder.total.cpu
+    folder.total.cpu = nil
+    if let usageFile, let tree = index.trees.usage, !folder.path.isEmpty, folder.descriptor >= 0 || pass >= folder.retry
+    {
+      let kind = WorkloadFile.all[usageFile]
+      if folder.descriptor < 0 {
+        setPath(folder.path, in: tree, kind.name)
+        folder.open(path, mayStayOpen: descriptorLimit > 0)
+      }
+      let isRead: Void? = buffer.readOnce(descriptor: folder.descriptor) { kind.parse($0, &folder.total) }
+      // Another hierarchy may have the group.
+      if isRead == nil { folder.retry = pass + Self.fullPasses }
+      if isRead == nil || !folder.mayStayOpen { folder.close() }
+    }
+    folder.begin(since: maySleep ? last : nil)
+  }
 
   /// Reads a group; false if it is gone.
   private func read(_ group: WorkloadGroup) -> Bool {
     let (cpu, memory) = (group.total.cpu, group.total.memory)
-    let isFirst = group.reads == 0
-    let isFull = isFirst || (pass &+ group.serial) % 30 == 0
-    let isRare = isFirst || (pass &+ group.serial) % 60 == 0
+    // At the first read, its limits may not be set.
+    let isNew = group.reads < 2
+    let rest = group.idlePasses < Self.fullPasses ? fullRest : Self.idleFactor * fullRest
+    let isFull = isNew || (pass &+ group.serial) % rest == 0
     // Files may appear when a controller is enabled.
-    if isRare { group.files.missing = 0 }
+    if isFull { group.files.missing = 0 }
     group.reads += 1
     let isListed = group.listedUntil > pacing.last
     let isSettled = !isFull && !isListed && (pass &+ group.serial) % Self.settledPasses != 0
@@ -133,17 +208,35 @@ package final class WorkloadsCollector: Collector {
       if read(file, of: group, keeps: true) { isThere = true }
     }
     if !isThere, Self.isGone(index.folder(of: group.found.path, in: group.trees.trailingZeroBitCount)) { return false }
-    let isMoved = group.total.cpu != cpu || group.total.memory != memory
-    if isFull || isMoved || isListed {
-      // The two files of all groups leave few descriptors; those of the heaviest come first.
-      let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
-      let isSlowDue = isFull || (pass &+ group.serial) % Self.settledPasses == 0
-      for file in active { _ = read(file, of: group, keeps: keeps) }
-      if isSlowDue { for file in slow { _ = read(file, of: group, keeps: keeps) } }
-    }
-    if isRare { for file in rare { _ = read(file, of: group, keeps: false) } }
-    if isFirst || group.reads == 2 || group.reads % 64 == 0 { identify(group) }
+    group.idlePasses = group.total.cpu == nil || group.total.cpu != cpu ? 0 : group.idlePasses + 1
+    // The files are read one after the other, and the machine's sums before them: the last move is seen a pass later.
+    let isMoved = group.idlePasses <= 1 || group.total.memory != memory
+    if isFull || isMoved || isListed { readActive(group, isFull: isFull, isMoved: isMoved, isListed: isListed) }
+    if isFull { for file in rare { _ = read(file, of: group, keeps: false) } }
+    if isFull || group.wantsProcess { identify(group) }
     return true
+  }
+
+  /// Reads the files that show what a group did.
+  private func readActive(_ group: WorkloadGroup, isFull: Bool, isMoved: Bool, isListed: Bool) {
+    // The two files of all groups leave few descriptors; those of the heaviest come first.
+    let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
+    let isDue = isFull || (pass &+ group.serial) % Self.settledPasses == 0
+    let io = group.total.ioBytes
+    var moves = moves
+    if group.total.cpuLimit != nil || group.total.periods ?? 0 > 0 { moves.insert(.limit) }
+    for file in active {
+      if !isFull {
+        let kind = WorkloadFile.all[file]
+        if kind.needs == .io, group.total.ioBytes == io { continue }
+        if kind.needs != .io, !kind.needs.isSubset(of: moves) { continue }
+        // One of the heaviest that waits may still be stalled, and have its pages written.
+        if !isMoved, !isDue, kind.needs.isEmpty, !kind.isIO || group.ioIdlePasses >= Self.ioPasses { continue }
+      }
+      _ = read(file, of: group, keeps: keeps)
+    }
+    group.ioIdlePasses = group.total.ioBytes != io ? 0 : group.ioIdlePasses + 1
+    if isDue { for file in slow { _ = read(file, of: group, keeps: keeps) } }
   }
 
   private static func isGone(_ folder: String) -> Bool {
@@ -198,23 +291,32 @@ package final class WorkloadsCollector: Collector {
 
   // MARK: Users
 
-  /// Finds the user: of the path, else of the group's first process.
+  /// Finds the user, of the path, else of one of the group's processes, and that process's network.
   private func identify(_ group: WorkloadGroup) {
+    group.wantsProcess = false
+    let folder = index.folder(of: group.found.path, in: group.trees.trailingZeroBitCount)
+    let pid = Self.process(in: folder, buffer)
+    group.network = pid.flatMap { networks.find($0) }
+    if group.network == nil { group.total.network = nil }
     var user = group.found.user
-    if user == nil, root.isEmpty {
-      setPath(group.found.path, in: group.trees.trailingZeroBitCount, "cgroup.procs")
-      let descriptor = csystemio_open_read(path)
-      if descriptor >= 0 {
-        defer { csystemio_close(descriptor) }
-        let pid = buffer.readOnce(descriptor: descriptor) { CgroupParser.limit($0) } ?? nil
-        var status = stat()
-        if let pid, stat("/proc/\(pid)", &status) == 0 { user = UInt64(status.st_uid) }
-      }
-    }
+    var status = stat()
+    if user == nil, root.isEmpty, let pid, stat("/proc/\(pid)", &status) == 0 { user = UInt64(status.st_uid) }
     guard let user else { return }
     var facts = group.total.names.facts
     facts.user = users.name(of: user)
     if facts != group.total.names.facts { group.total.names = WorkloadNames(facts) }
+  }
+
+  /// A process of a group, or of one inside it, such as the containers of a pod.
+  private static func process(in folder: String, _ buffer: ReadBuffer, depth: Int = 0) -> Int32? {
+    guard let bytes = try? Files.contents(of: folder + "/cgroup.procs", buffer: buffer) else { return nil }
+    if let pid = CgroupParser.limit(bytes.span) { return pid > 0 ? Int32(exactly: pid) : nil }
+    guard depth < 3 else { return nil }
+    // A container's monitor or its pause process may be all that is there, so that the first one counts.
+    for name in CgroupIndex.folders(in: folder).prefix(16) {
+      if let pid = process(in: folder + "/" + name, buffer, depth: depth + 1) { return pid }
+    }
+    return nil
   }
 
   /// Gives containers and pods the names and images in their engines' files.
@@ -248,17 +350,18 @@ package final class WorkloadsCollector: Collector {
     var cpu: [(measure: UInt64, index: Int)] = []
     var io = cpu
     var cursor = 0
-    for (index, workload) in all.enumerated() {
-      while cursor < before.count, before[cursor].serial < workload.serial { cursor += 1 }
-      guard cursor < before.count, before[cursor].serial == workload.serial else { continue }
-      let last = before[cursor]
-      func growth(_ then: UInt64?, _ now: UInt64?) -> UInt64 {
-        guard let now, let then, now > then else { return 0 }
-        return now - then
-      }
-      Self.offer(growth(last.cpu, workload.cpu), index, to: &cpu)
-      Self.offer(
-        growth(last.readBytes, workload.readBytes) &+ growth(last.writtenBytes, workload.writtenBytes), index, to: &io)
+    func growth(_ then: UInt64?, _ now: UInt64?) -> UInt64 {
+      guard let now, let then, now > then else { return 0 }
+      return now - then
+    }
+    // By index, because a reading is large.
+    for index in all.indices {
+      let serial = all[index].serial
+      while cursor < before.count, before[cursor].serial < serial { cursor += 1 }
+      guard cursor < before.count, before[cursor].serial == serial else { continue }
+      Self.offer(growth(before[cursor].cpu, all[index].cpu), index, to: &cpu)
+      let read = growth(before[cursor].readBytes, all[index].readBytes)
+      Self.offer(read &+ growth(before[cursor].writtenBytes, all[index].writtenBytes), index, to: &io)
     }
     for entry in cpu + io { index.groups[entry.index].listedUntil = now + Self.listedSeconds }
     var count = 0

@@ -139,8 +139,8 @@ struct WorkloadsView {
           $0.pressure > 0.2 ? .warning : .plain
         }, 56
       ),
-      (Column(title: "READ", width: 7) { $0.readRate > 0 ? TextFormat.compact($0.readRate, glyphs) : "" }, 76),
-      (Column(title: "WRITE", width: 7) { $0.writeRate > 0 ? TextFormat.compact($0.writeRate, glyphs) : "" }, 76),
+    ]
+    let last: [(column: Column, from: Int)] = [
       (
         Column(title: "GPU", width: 5) { $0.gpu.isFinite ? TextFormat.fixed(Double($0.gpu), 2) : "" },
         hasGPU ? 50 : .max
@@ -157,7 +157,19 @@ struct WorkloadsView {
         }, 100
       ),
     ]
-    return all.filter { width >= $0.from }.map(\.column)
+    return (all + trafficColumns(rows) + last).filter { width >= $0.from }.map(\.column)
+  }
+
+  /// Bytes of block devices, and of networks where one has its own.
+  private func trafficColumns(_ rows: [Workload]) -> [(column: Column, from: Int)] {
+    let network = rows.contains { $0.receiveTotal.isFinite } ? 106 : Int.max
+    let all: [(title: String, from: Int, rate: (Workload) -> Double)] = [
+      ("READ", 76, { $0.readRate }), ("WRITE", 76, { $0.writeRate }), ("RECV", network, { $0.receiveRate }),
+      ("SENT", network, { $0.transmitRate }),
+    ]
+    return all.map { title, from, rate in
+      (Column(title: title, width: 7) { rate($0) > 0 ? TextFormat.compact(rate($0), glyphs) : "" }, from)
+    }
   }
 
   private func nameWidth(_ columns: [Column], _ width: Int) -> Int {

@@ -1,0 +1,125 @@
+import AgentMetrics
+import SystemIO
+import TestSupport
+import Testing
+
+@testable import CollectLinux
+
+/// Files that need not be read, because others show that they have not changed.
+@Suite struct WorkloadCostTests {
+  private static let slice = "sys/fs/cgroup/system.slice"
+
+  private func machine(_ names: [String]) throws -> Fixture {
+    var files = [
+      "proc/self/mountinfo": "30 22 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n",
+      "sys/fs/cgroup/cgroup.controllers": "cpu memory io pids\n", "\(Self.slice)/cpu.stat": "usage_usec 1000000\n",
+    ]
+    for name in names {
+      files["\(Self.slice)/\(name)/cpu.stat"] = "usage_usec 1000\n"
+      files["\(Self.slice)/\(name)/memory.current"] = "4096\n"
+      files["\(Self.slice)/\(name)/memory.pressure"] = "some avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
+      files["\(Self.slice)/\(name)/io.pressure"] = "some avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
+      files["\(Self.slice)/\(name)/memory.events"] = "oom_kill 1\n"
+    }
+    return try Fixture(files: files)
+  }
+
+  private func read(
+    _ collector: WorkloadsCollector, at time: Double, memoryStall: UInt64? = nil, oomKills: UInt64? = nil
+  ) throws -> [String: WorkloadReading] {
+    var reading = Reading()
+    reading.boottime = time
+    reading.memory.oomKills = oomKills
+    if let memoryStall {
+      var (line, resource, pressure) = (
+        PressureReading.StallTotals(), PressureReading.Resource(), PressureReading()
+      )
+      line.total = memoryStall
+      resource.some = line
+      pressure.memory = resource
+      reading.pressure = pressure
+    }
+    try collector.read(into: &reading)
+    let all = try #require(reading.workloads?.all)
+    return Dictionary(uniqueKeysWithValues: all.map { ($0.names.name, $0) })
+  }
+
+  @Test func idleGroupsAreReadWhenTheSliceAroundThemShowsIt() throws {
+    let machine = try machine(["a.service", "b.service", "c.service"])
+    let collector = WorkloadsCollector(root: machine.root)
+    for time in 1...9 { _ = try read(collector, at: Double(time)) }
+    for name in ["a", "b", "c"] {
+      try machine.write("usage_usec 9000\n", to: "\(Self.slice)/\(name).service/cpu.stat")
+    }
+    try machine.write("usage_usec 1024000\n", to: Self.slice + "/cpu.stat")
+    #expect(try read(collector, at: 10).values.allSatisfy { $0.cpu == 9_000 })
+  }
+
+  @Test func lessThanAMillisecondIsReadWithinFivePasses() throws {
+    let machine = try machine(["a.service", "b.service", "c.service"])
+    let collector = WorkloadsCollector(root: machine.root)
+    for time in 1...9 { _ = try read(collector, at: Double(time)) }
+    for name in ["a", "b", "c"] {
+      try machine.write("usage_usec 1300\n", to: "\(Self.slice)/\(name).service/cpu.stat")
+    }
+    try machine.write("usage_usec 1000900\n", to: Self.slice + "/cpu.stat")
+    var seen: [Int] = []
+    for time in 10...14 {
+      seen.append(try read(collector, at: Double(time)).values.count { $0.cpu == 1_300 })
+    }
+    #expect(seen.first ?? 3 < 3 && seen.last == 3, "\(seen)")
+  }
+
+  @Test func withoutTheTimeOfASliceAllAreRead() throws {
+    let machine = try machine(["a.service", "b.service", "c.service"])
+    machine.remove(Self.slice + "/cpu.stat")
+    let collector = WorkloadsCollector(root: machine.root)
+    for time in 1...9 { _ = try read(collector, at: Double(time)) }
+    for name in ["a", "b", "c"] {
+      try machine.write("usage_usec 1001\n", to: "\(Self.slice)/\(name).service/cpu.stat")
+    }
+    #expect(try read(collector, at: 10).values.allSatisfy { $0.cpu == 1_001 })
+  }
+
+  @Test func afterALongPauseAllAreRead() throws {
+    let machine = try machine(["a.service", "b.service", "c.service"])
+    let collector = WorkloadsCollector(root: machine.root)
+    for time in 1...9 { _ = try read(collector, at: Double(time)) }
+    for name in ["a", "b", "c"] {
+      try machine.write("usage_usec 1001\n", to: "\(Self.slice)/\(name).service/cpu.stat")
+    }
+    #expect(try read(collector, at: 40).values.allSatisfy { $0.cpu == 1_001 })
+  }
+
+  @Test func pressureIsReadOnlyWhereTheMachinesMoved() throws {
+    let machine = try machine(["a.service"])
+    let collector = WorkloadsCollector(root: machine.root)
+    func pass(_ time: Int, stall: UInt64, kills: UInt64) throws -> WorkloadReading {
+      try machine.write("usage_usec \(1_000 * time)\n", to: Self.slice + "/a.service/cpu.stat")
+      return try #require(
+        try read(collector, at: Double(time), memoryStall: stall, oomKills: kills)["a.service"])
+    }
+    for time in 1...3 { _ = try pass(time, stall: 50, kills: 1) }
+    try machine.write(
+      "some avg10=0.00 avg60=0.00 avg300=0.00 total=9\n", to: Self.slice + "/a.service/memory.pressure")
+    try machine.write("some avg10=0.00 avg60=0.00 avg300=0.00 total=9\n", to: Self.slice + "/a.service/io.pressure")
+    try machine.write("oom_kill 2\n", to: Self.slice + "/a.service/memory.events")
+    var reading = try pass(4, stall: 50, kills: 1)
+    // The machine's pressure of I/O is unknown, so that the group's is read.
+    #expect(reading.memoryStall == 7 && reading.ioStall == 9 && reading.oomKills == 1)
+    reading = try pass(5, stall: 51, kills: 2)
+    #expect(reading.memoryStall == 9 && reading.oomKills == 2)
+  }
+
+  @Test func aGroupThatIsMadeAgainHasRestarted() throws {
+    let machine = try machine(["a.service"])
+    let collector = WorkloadsCollector(root: machine.root)
+    #expect(try read(collector, at: 1)["a.service"]?.restarts == 0)
+    for round in 1...2 {
+      machine.remove(Self.slice + "/a.service")
+      #expect(try read(collector, at: Double(10 * round)).isEmpty)
+      try machine.write("usage_usec 5\n", to: Self.slice + "/a.service/cpu.stat")
+      #expect(try read(collector, at: Double(10 * round + 1))["a.service"]?.restarts == UInt64(round))
+    }
+  }
+}
