@@ -221,6 +221,7 @@ function showState() {
   announced = state;
   setAttribute(document.body, 'data-stale', newest && isDown && !isPast && 'true');
   setAttribute(document.body, 'data-past', isPast && 'true');
+  setHidden(byId('ranking'), isPast || view.to === null);
   showMoment();
   for (const button of byId('ranges').children) setAttribute(button, 'aria-pressed', String(Number(button.dataset.span) === view.span));
 }
@@ -348,7 +349,7 @@ const commands = {
 ranges.forEach(([, span], index) => { commands[index + 1] = () => view.choose(span); });
 
 addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || byId('help').open) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog:modal')) return;
   if (event.target.closest?.('input')) {
     if (event.key === 'Escape') event.target.blur();
     return;
@@ -362,6 +363,7 @@ addEventListener('keydown', (event) => {
 const clicks = {
   earlier: () => step(-1), later: () => step(1), theme: nextTheme,
   live: () => (access.isLocked ? byId('token-input').focus() : view.live()),
+  ranking: () => byId('panel-workloads').scrollIntoView({ block: 'start' }),
   'help-button': () => byId('help').showModal(), 'help-close': () => byId('help').close(),
   language() {
     nextLanguage();

@@ -25,6 +25,12 @@ export const metric = (key) => metrics.get(key) ?? metrics.get(/^[\w.]*/.exec(ke
 
 export const titleOf = (key) => metric(key)[`title_${currentLanguage()}`] ?? metric(key).title;
 
+// What leads from a title to the explanations of its metrics. keys: ids or keys of series, separated by blanks.
+export function explained(keys = '') {
+  const known = keys.split(' ').map(metric).filter((one) => one.id);
+  return { 'data-metric': known.map((one) => one.id).join(' ') || null, title: known.map((one) => one.help).join('; ') || null };
+}
+
 // A value with its unit.
 export const textOf = (key, value) => (format.units[metric(key).unit] ?? format.count)(value);
 
@@ -42,4 +48,4 @@ export const others = (group, except, levels = {}) => [...metrics.keys()]
 export const valueIn = (sample, id) => id.split('.').reduce((inner, name) => inner?.[name], sample);
 
 // The column of a table with the values of a metric.
-export const column = (id, kind) => [titleOf(id), kind, metric(id).help];
+export const column = (id, kind) => [titleOf(id), kind, id];

@@ -1,7 +1,7 @@
 // Lines, areas and stacks over time. A missing value is a gap. Where there are more samples than pixels, a line of means
 // is drawn over a band from minimum to maximum.
 
-import { metric, textOf, titleOf } from './catalog.js';
+import { explained, metric, textOf, titleOf } from './catalog.js';
 import { h, keyed, setText } from './dom.js';
 import { tick } from './format.js';
 import { Plot, pen } from './plot.js';
@@ -60,7 +60,7 @@ export class Chart extends Plot {
   showLegend() {
     keyed(this.legend, this.series, (one) => one.key + one.label, (one) => {
       const value = h('b', {});
-      const node = h('span', { class: 'key' },
+      const node = h('span', { class: 'key', ...explained(one.key) },
         one.label && h('i', { class: `${one.color}${one.dash?.length ? ' dashed' : ''}` }), one.label && h('span', { text: one.label }), value);
       return { node, value };
     }, (item, one) => { one.value = item.value; });

@@ -37,7 +37,7 @@ export class ProcessPanel extends Panel {
       this.ask();
     } });
     this.head.append(h('div', { class: 'tools' }, this.filter, this.all));
-    const heads = columns.map(([member, kind]) => (member === 'io' ? [t('io'), kind] : column(idOf(member), kind)));
+    const heads = columns.map(([member, kind]) => (member === 'io' ? [t('io'), kind, 'processes.top.read_bytes_per_sec processes.top.write_bytes_per_sec'] : column(idOf(member), kind)));
     this.buttons = columns.map(([member], index) => h('button', {
       type: 'button', class: 'sort', text: heads[index][0], onclick: () => this.sort(member, this.order === member && !this.isReverse),
     }));
@@ -131,7 +131,7 @@ export class ProcessPanel extends Panel {
   ended() {
     const groups = (this.sample.processes.ended ?? []).filter((one) => one.cpu >= 0.01);
     if (groups.reduce((sum, one) => sum + one.cpu, 0) <= 0.05) return '';
-    return this.context.t('endedProcesses', groups.slice(0, 4).map((one) => `${visible(one.name)} ×${format.count(one.count)} ${cellOf(one, 'cpu')}`).join(', '));
+    return this.context.t('endedByName', groups.slice(0, 4).map((one) => `${visible(one.name)} ×${format.count(one.count)} ${cellOf(one, 'cpu')}`).join(', '));
   }
 
   // The name, with the command line, user and service as its title.

@@ -16,7 +16,7 @@ export class DiskPanel extends Panel {
       series: [line('disk.read_bytes_per_sec', 1, { fill: true }), line('disk.write_bytes_per_sec', 2, { fill: true })],
     });
     this.table = new Table(t('disks'), [column('disks.device'), column('disks.read_bytes_per_sec', 'number'),
-      column('disks.write_bytes_per_sec', 'number'), [t('latency'), 'number optional'], column('disks.busy', 'number meters')]);
+      column('disks.write_bytes_per_sec', 'number'), [t('latency'), 'number optional', 'disks.read_latency_ms disks.write_latency_ms'], column('disks.busy', 'number meters')]);
     this.each = new Chart(context, { label: t('byDisk'), title: t('byDisk'), ceiling: 1 });
     this.body.append(this.chart.node, this.table.node, this.each.node);
   }

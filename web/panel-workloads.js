@@ -19,6 +19,10 @@ const columns = [
   ['receive_bytes_per_sec', 'number network-column'], ['transmit_bytes_per_sec', 'number network-column'],
   ['gpu', 'number gpu-column'], ['gpu_memory_bytes', 'number gpu-column'],
 ];
+const several = {
+  io: 'workloads.top.read_bytes_per_sec workloads.top.write_bytes_per_sec',
+  pressure: 'workloads.top.pressure_cpu workloads.top.pressure_memory workloads.top.pressure_io',
+};
 const idOf = (member) => `workloads.top.${{ pressure: 'pressure_io', io: 'read_bytes_per_sec' }[member] ?? member}`;
 // Members of a ranked entry, the titles, and how the values are written.
 const ranked = [
@@ -42,12 +46,13 @@ export class WorkloadPanel extends Panel {
     } }, ...words.map((word) => h('option', { value: word, text: t(`${prefix}.${word}`) })));
     this.tools = h('div', { class: 'tools', hidden: true }, choice(groupings, 'by', 'by'), choice(measures, 'of', 'of'));
     this.head.append(this.tools);
-    this.now = new Table(t('workloads'), columns.map(([member, kind]) => (['io', 'pressure'].includes(member) ? [t(member), kind] : column(idOf(member), kind))));
+    this.now = new Table(t('workloads'), columns.map(([member, kind]) => (several[member] ? [t(member), kind, several[member]] : column(idOf(member), kind))));
     this.window = new Table(t('workloads'), ranked.map(([, kind, title]) => [t(title), kind]));
     this.body.append(this.now.node, this.window.node);
   }
 
-  has(sample) { return sample.workloads; }
+  // Also without workloads, a window has a ranking of processes and users.
+  has(sample) { return sample.workloads || (this.range !== null && sample.processes); }
 
   // The window of the past that the charts show, without a time chosen in it.
   get range() {
@@ -85,7 +90,7 @@ export class WorkloadPanel extends Panel {
     setHidden(this.window.node, !isWindow);
     setHidden(this.now.node, isWindow);
     if (isWindow) return this.drawWindow();
-    const { total, top = [], rest, unattributed_cpu: outside } = this.sample.workloads;
+    const { total, top = [], rest, unattributed_cpu: outside } = this.sample.workloads ?? {};
     const ended = sumOf(...top.map((one) => one.ended_cpu));
     setText(this.note, joined(t('workloadsOf', Math.min(shownAtMost, top.length), format.count(total)),
       ended > 0 && t('endedProcesses', textOf(idOf('cpu'), ended)), rest?.cpu > 0 && t('others', format.count(rest.count), textOf(idOf('cpu'), rest.cpu)),

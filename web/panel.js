@@ -1,7 +1,8 @@
 // A card of the page with title, note and body, and the parts of cards.
 
-import { idsOf, metric, textOf, titleOf, valueIn } from './catalog.js';
+import { explained, idsOf, textOf, titleOf, valueIn } from './catalog.js';
 import { Meter, h, joined, keyed, setAttribute, setHidden, setText, visible } from './dom.js';
+import { explainButton, showExplainButton } from './explain.js';
 import * as format from './format.js';
 import { tableButton } from './save.js';
 import { sourceError } from './text.js';
@@ -33,8 +34,9 @@ export class Panel {
     this.note = h('p', { class: 'note' });
     this.total = total && h('strong', { class: 'big' });
     this.stale = h('p', { class: 'stale-note', hidden: true });
-    this.head = h('div', { class: 'head' }, this.heading, this.note, this.total);
     this.body = h('div', { class: 'body' });
+    this.explain = explainButton(context.t(id), this.body);
+    this.head = h('div', { class: 'head' }, this.heading, this.note, this.total, this.explain);
     this.node = h('section', { class: `card ${kind}`, id: `panel-${id}`, 'aria-labelledby': `${id}-title`, hidden: true }, this.head, this.stale, this.body);
   }
 
@@ -44,6 +46,7 @@ export class Panel {
     setHidden(this.node, !isThere);
     if (!isThere) return;
     this.show(sample);
+    showExplainButton(this.explain, this.body);
     const { t } = this.context;
     // The last values of a source that fails stay, with their age.
     const time = Date.parse(sample.timestamp) / 1000;
@@ -69,12 +72,12 @@ export class Figures {
   show(sample, before = [], behind = []) {
     const pairs = this.rows.map(([id, level]) => {
       const value = valueIn(sample, id);
-      return [titleOf(id), level === undefined || value > 0 ? textOf(id, value) : format.absent, level, metric(id).help];
+      return [titleOf(id), level === undefined || value > 0 ? textOf(id, value) : format.absent, level, id];
     });
     keyed(this.node, [...before, ...pairs, ...behind].filter(([, text]) => text !== format.absent), ([label]) => label,
-      ([label, , , title]) => {
+      ([label, , , id]) => {
         const value = h('dd', {});
-        const node = h('div', {}, h('dt', { text: label, title }), value);
+        const node = h('div', {}, h('dt', { text: label, ...explained(id) }), value);
         return { node, value };
       },
       ({ value }, [, text, level]) => {
@@ -113,13 +116,13 @@ export class Bars {
   }
 }
 
-// A table whose rows stay with their items. columns: [label, class, help], the label a text or a node.
+// A table whose rows stay with their items. columns: [label, class, id of the metric], the label a text or a node.
 export class Table {
   constructor(caption, columns) {
     this.columns = columns;
     this.rows = h('tbody', {});
     const table = h('table', { 'aria-label': caption },
-      h('thead', {}, h('tr', {}, ...columns.map(([label, kind, title]) => h('th', { scope: 'col', class: kind, title }, label)))), this.rows);
+      h('thead', {}, h('tr', {}, ...columns.map(([label, kind, id]) => h('th', { scope: 'col', class: kind, ...explained(id) }, label)))), this.rows);
     this.node = h('div', { class: 'table' }, table, h('p', { class: 'tools' }, tableButton(table, caption)));
   }
 

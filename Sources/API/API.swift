@@ -60,6 +60,9 @@ package struct API: Sendable {
     /// Events of the machine; nil where none are detected.
     package var events: EventBoard?
 
+    /// Reads parts of the memory of processes that scans do not read; nil where the system has none.
+    package var processMemory: (@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) -> [Int32: ProcessMemory])?
+
     /// Returns the state of each receiver of samples.
     package var pushStatus: @Sendable () -> [PushStatus] = { [] }
 
@@ -81,6 +84,8 @@ package struct API: Sendable {
   /// When the agent began to serve, by a clock that counts suspended time.
   let start = ContinuousClock.now
   let failedLogins = FailureLimit()
+  /// Reads of processes' memory that run at a time.
+  let memoryReads = Semaphore(4)
   let latest = ResponseCache()
   /// Responses to scrapes of one `Reading`.
   let scrapes = ResponseCache()

@@ -32,6 +32,9 @@ static const CWebFile files[] = {
     {"events.js", (const char[]){
 #embed "../../web/events.js" suffix(, 0)
     }},
+    {"explain.js", (const char[]){
+#embed "../../web/explain.js" suffix(, 0)
+    }},
     {"feed.js", (const char[]){
 #embed "../../web/feed.js" suffix(, 0)
     }},

@@ -304,9 +304,9 @@ final class Dashboard {
       processes.fetchTable(of: model.state.host, interval: Double(model.state.settings.refresh), wake, read)
     }
     let parts = model.state.table.memoryParts
-    if !parts.isEmpty, needsTable, let read = host.control?.memory {
+    if !parts.isEmpty, needsTable, let source = host.memory {
       let pids = frameContext.memoryPIDs(model.state.table)
-      processes.fetchMemory(of: pids, parts, host: model.state.host, wake, read)
+      processes.fetchMemory(of: pids, parts, host: model.state.host, wake, source)
     }
     if let pid = detailsPID, model.state.cursor.time == nil, let read = host.control?.details {
       processes.fetchDetails(of: pid, wake, read)

@@ -67,6 +67,16 @@ package enum ProcessSource: Sendable {
   case remote(@Sendable () async throws -> ProcessSnapshot)
 }
 
+/// Source of the memory of processes that scans do not read.
+package enum MemorySource: Sendable {
+  package typealias Found = [Int32: ProcessMemory]
+
+  /// This machine; the read may block.
+  case local(@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) -> Found)
+  /// Another agent.
+  case remote(@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) async throws -> Found)
+}
+
 /// State of the connection to a source of samples.
 package struct DashboardConnection: Sendable, Equatable {
   /// Whether it answers.
@@ -94,6 +104,8 @@ package struct DashboardHost: Sendable {
   package var processes: ProcessSource?
   /// Actions on its processes; nil where they are not available.
   package var control: ProcessControl?
+  /// Source of the memory of its processes that scans do not read; nil where there is none.
+  package var memory: MemorySource?
   /// State of its connection; nil for this process.
   package var connection: (@Sendable () -> DashboardConnection)?
   /// URL of its page, `http://127.0.0.1:8080/ui/`; nil where none is known.
@@ -101,7 +113,7 @@ package struct DashboardHost: Sendable {
 
   package init(
     name: String, history: History, demand: SamplingDemand? = nil, processes: ProcessSource? = nil,
-    control: ProcessControl? = nil, page: String? = nil,
+    control: ProcessControl? = nil, memory: MemorySource? = nil, page: String? = nil,
     connection: (@Sendable () -> DashboardConnection)? = nil
   ) {
     self.name = name
@@ -109,6 +121,7 @@ package struct DashboardHost: Sendable {
     self.demand = demand ?? SamplingDemand(history)
     self.processes = processes
     self.control = control
+    self.memory = memory ?? control?.memory.map { .local($0) }
     self.page = page
     self.connection = connection
   }

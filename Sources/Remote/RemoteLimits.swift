@@ -11,6 +11,9 @@ enum RemoteLimits {
   /// Bytes and rows of the process table.
   static let processes = 32 << 20
   static let processRows = 50_000
+  /// Processes whose memory is asked for at a time, and in one request.
+  static let memoryProcesses = 1_000
+  static let memoryRequest = 200
   /// Bytes of a response with columns.
   static let columns = 64 << 20
   /// Bytes of a response with events.

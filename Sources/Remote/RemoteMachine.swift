@@ -57,6 +57,9 @@ package final class RemoteMachine: Sendable {
   /// The process table, or its failure, while it is cached.
   private let slowTable = Mutex<SlowTable?>(nil)
 
+  /// Monotonic time of the next request of processes' memory after a failure.
+  private let memoryPause = Mutex(-Double.infinity)
+
   /// Seconds from a process table beyond a limit to the next request of it.
   private static let refusalPause = 10.0
 
@@ -169,6 +172,34 @@ package final class RemoteMachine: Sendable {
     table.age = head?["age_sec"]?.number ?? .nan
     table.isPartial = head?["partial"]?.bool ?? false
     return table
+  }
+
+  /// Returns the memory of processes that tables lack, from `/processes/memory`: of the first ones, if there are many.
+  package func memory(of pids: [Int32], _ parts: ProcessMemory.Parts) async throws -> [Int32: ProcessMemory] {
+    // Older agents have no such route.
+    guard Clock.monotonic >= memoryPause.withLock({ $0 }) else { return [:] }
+    let pids = Array(pids.prefix(RemoteLimits.memoryProcesses))
+    var found: [Int32: ProcessMemory] = [:]
+    for start in stride(from: 0, to: pids.count, by: RemoteLimits.memoryRequest) {
+      let some = pids[start..<min(pids.count, start + RemoteLimits.memoryRequest)].map(String.init)
+      let target = "/processes/memory?pids=" + some.joined(separator: ",") + "&parts=" + parts.names
+      do {
+        _ = try await agent.request(target).objects(of: "processes", atMost: RemoteLimits.sample) { object in
+          guard found.count < pids.count, let value = JSONValue(object.span),
+            let pid = value["pid"]?.number, pid >= 1, pid < 0x8000_0000
+          else { return }
+          var memory = ProcessMemory()
+          memory.shared = value["shared_bytes"]?.number ?? .nan
+          memory.proportional = value["pss_bytes"]?.number ?? .nan
+          memory.swapped = value["swapped_bytes"]?.number ?? .nan
+          found[Int32(pid)] = memory
+        }
+      } catch {
+        memoryPause.withLock { $0 = Clock.monotonic + Self.refusalPause }
+        throw error
+      }
+    }
+    return found
   }
 
   /// Returns the agent's version; nil without an answer.
@@ -295,5 +326,13 @@ package final class RemoteMachine: Sendable {
       state.reason = reason
       state.isRefused = isRefused
     }
+  }
+}
+
+extension ProcessMemory.Parts {
+  /// The parts as `/processes/memory` names them.
+  fileprivate var names: String {
+    [(ProcessMemory.Parts.shared, "shared"), (.proportional, "pss"), (.swapped, "swapped")]
+      .filter { contains($0.0) }.map(\.1).joined(separator: ",")
   }
 }

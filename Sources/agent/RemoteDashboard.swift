@@ -90,7 +90,8 @@ struct RemoteDashboard {
     let hosts = machines.map { target, machine in
       DashboardHost(
         name: target.name, history: machine.history, demand: machine.demand,
-        processes: .remote { try await machine.processes() }, page: target.page,
+        processes: .remote { try await machine.processes() },
+        memory: .remote { try await machine.memory(of: $0, $1) }, page: target.page,
         connection: {
           let state = machine.state
           return DashboardConnection(isConnected: state.isConnected, lag: state.lag, reason: state.reason)

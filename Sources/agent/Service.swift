@@ -192,6 +192,7 @@ struct Service {
     settings.pushStatus = { push?.status ?? [] }
     settings.alerts = boards.alerts
     settings.events = boards.events
+    settings.processMemory = processMemory
     return API(
       history: demand.history, demand: demand, settings: settings, scrapeSource: scrapeSource,
       processes: { try await processes.now() })
@@ -234,6 +235,11 @@ struct Service {
       case .failure(let reason): throw UnavailableError(description: reason)
       }
     }
+  }
+
+  /// Reads parts of the memory of processes that scans do not read; nil for a simulated or recorded machine.
+  private var processMemory: (@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) -> [Int32: ProcessMemory])? {
+    isThisMachine ? platform.processes(root: "", commandLines: configuration.main.commandLines)?.memory : nil
   }
 
   private func showDashboard(

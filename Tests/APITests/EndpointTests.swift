@@ -95,6 +95,33 @@ import Testing
     #expect(pids == order)
   }
 
+  /// Values are read of the named processes only, and only those asked for.
+  @Test func memoryOfProcesses() async {
+    var settings = API.APISettings()
+    settings.processMemory = { pids, parts in
+      var memory = ProcessMemory()
+      if parts.contains(.shared) { memory.shared = 4_096 }
+      if parts.contains(.proportional) { memory.proportional = 1_024 }
+      return [Int32: ProcessMemory](pids.filter { $0 < 3 }.map { ($0, memory) }) { first, _ in first }
+    }
+    let api = API(history: MadeUpSample.history(samples: 1), settings: settings)
+    func get(_ query: String) async -> API.Response {
+      await api.respond(to: API.Request(target: "/processes/memory" + query))
+    }
+    #expect(
+      Self.text(await get("?pids=2,1,7&parts=shared,pss"))
+        == #"{"processes":[{"pid":1,"shared_bytes":4096,"pss_bytes":1024},{"pid":2,"shared_bytes":4096,"pss_bytes":1024}]}"#
+    )
+    #expect(Self.text(await get("?pids=1&parts=swapped")) == #"{"processes":[{"pid":1}]}"#)
+    let many = Array(repeating: "1", count: Route.maxMemoryProcesses + 1).joined(separator: ",")
+    for query in [
+      "", "?pids=", "?pids=x", "?pids=1,,2", "?pids=-1", "?pids=1234567890", "?pids=1&parts=", "?pids=1&parts=rss",
+      "?pids=1&parts=pss,pss,pss,pss", "?pids=" + many,
+    ] {
+      #expect(await get(query).status == 400, "\(query)")
+    }
+  }
+
   @Test func processesThatCannotBeRead() async {
     let api = API(history: MadeUpSample.history(samples: 1)) { throw Unreadable() }
     let response = await api.respond(to: API.Request(target: "/processes"))

@@ -44,6 +44,9 @@ import Testing
       case (.forbidden, _): Provocation(path: path, status: 403, target: target, headers: [("Host", "evil.example")])
       case (.notFound, "/metrics/at"): Provocation(path: path, status: 404, target: "/metrics/at?time=1")
       case (.notFound, "/why"): Provocation(path: path, status: 404, target: "/why?time=1")
+      case (.notFound, "/processes/memory"): Provocation(path: path, status: 404, target: target + "?pids=1")
+      case (.serviceUnavailable, "/processes/memory"):
+        Provocation(path: path, status: 503, target: target + "?pids=1", streams: 0)
       case (.notFound, "/processes"): Provocation(path: path, status: 404, target: "/processes?at=1")
       case (.notFound, "/workloads"): Provocation(path: path, status: 404, target: "/workloads?at=1")
       case (.notFound, "/events"): Provocation(path: path, status: 404, target: "/events?from=2&to=1")
@@ -63,6 +66,8 @@ import Testing
     settings.tokens = { provocation.token.map { [AccessToken($0)] } ?? [] }
     let api = API(history: MadeUpSample.history(samples: provocation.samples), settings: settings) { throw Failure() }
     let request = API.Request(target: provocation.target, headers: provocation.headers, isLocal: true, client: "4:1")
+    let permits = provocation.streams == 0 ? (0..<api.memoryReads.limit).map { _ in try? api.memoryReads.take() } : []
+    defer { withExtendedLifetime(permits) {} }
     // In the future, so that a slow machine forgives none.
     for _ in 0..<provocation.attempts { api.failedLogins.add("4:1", at: 1e12) }
     // A server that shuts down aborts a history.

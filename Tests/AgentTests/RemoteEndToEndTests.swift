@@ -68,6 +68,11 @@ import Testing
     // Since the agent's start, or over a second; never over less than the time between the first two readings.
     #expect(table.interval > 0.2 && table.age >= 0)
     #expect(await machine.version() != nil)
+    // Memory that the table lacks, of the asked ones alone; in several requests.
+    let absent = Array(repeating: Int32(999_999_999), count: 300)
+    let memory = try await machine.memory(of: absent + [process.pid], [.shared, .proportional])
+    #expect(memory.count == 1 && memory[process.pid]?.swapped.isNaN == true)
+    #expect(memory[process.pid]?.shared ?? 0 > 1_000_000 && memory[process.pid]?.proportional ?? 0 > 1_000_000)
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
   }

@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func escapeWithNothingToLeaveAndUnknownKeysDrawNothing() {
-    let terminal = pressing([.escape, .character("o"), .insert, .function(12), .other, .character("\u{10FFFF}")])
+    let terminal = pressing([.escape, .character("X"), .insert, .function(12), .other, .character("\u{10FFFF}")])
     _ = run(terminal)
     #expect(terminal.frames.count == 1)
   }
@@ -161,7 +161,7 @@ import Testing
       _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: terminal)
       return terminal
     }
-    _ = run([.character("T"), .character("l"), .character("4")])
+    _ = run([.character("b"), .character("l"), .character("4")])
     let again = run([])
     #expect(again.theme == Theme.all[1])
     #expect(!text(again.frames.last).contains("DISKS"))

@@ -29,7 +29,7 @@ import Testing
 
   @Test func rowsThatWouldStayEmptyGoToOthers() {
     let heights = [
-      Height(minimum: 2, comfortable: 6, maximum: Height.open, useless: 3..<5),
+      Height(minimum: 2, comfortable: 6, maximum: Height.open, useless: [3..<5]),
       Height(minimum: 2, comfortable: 3, maximum: Height.open),
     ]
     #expect(Layout.divide(4, among: heights) == [2, 2])

@@ -160,6 +160,7 @@ struct MadeUpMachine {
       if name.hasPrefix("nvme") { disk.model = "SAMSUNG MZQL23T8HCLS" }
       if name == "dm-0" { disk.name = "vg0-root" }
       (disk.reads, disk.bytesRead, disk.writes, disk.bytesWritten, disk.busyMilliseconds) = (0, 0, 0, 0, 0)
+      (disk.readMilliseconds, disk.writeMilliseconds, disk.queueMilliseconds) = (0, 0, 0)
       return disk
     }
     reading.networks = networks.map { name in
@@ -267,6 +268,10 @@ struct MadeUpMachine {
       let rate = index == 0 || random.unit < 0.3 ? random.unit * random.unit * 200e6 : 0
       reading.disks[index].bytesRead? += UInt64(rate * seconds / 512) * 512
       reading.disks[index].bytesWritten? += UInt64(rate * 0.4 * seconds / 512) * 512
+      let requests = UInt64(rate * seconds / 131_072)
+      reading.disks[index].reads? += requests
+      reading.disks[index].readMilliseconds? += requests / 4
+      reading.disks[index].queueMilliseconds? += requests / 4
       reading.disks[index].busyMilliseconds? += UInt64(min(1, rate / 150e6) * seconds * 1000)
     }
     for index in reading.networks.indices where reading.networks[index].state != "down" {
@@ -308,6 +313,8 @@ struct MadeUpMachine {
       gpu.power = gpuPower / 2 + gpu.util * gpuPower / 7 * 3
       gpu.powerLimit = gpuPower
       gpu.clock = 1.755e9
+      (gpu.pcieGeneration, gpu.pcieWidth) = (5, 16)
+      (gpu.pcieReceive, gpu.pcieTransmit) = (3e9 * gpu.util, 1e9 * gpu.util)
       if index == sleepingGPU || index == lostGPU {
         gpu.state = index == sleepingGPU ? .asleep : .lost
         (gpu.util, gpu.temperature, gpu.vramUsed, gpu.power) = (.nan, .nan, .nan, .nan)

@@ -167,6 +167,69 @@ def test_zooms(browser):
         check_quiet(browser)
 
 
+def test_explains(browser):
+    """The meaning of what a card shows: of one value by a click on its title, of all by the card's button and the keyboard."""
+    def press(key, code, text=""):
+        for kind in ("keyDown", "keyUp"):
+            browser.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text if kind == "keyDown" else "")
+
+    def is_open(what):
+        browser.wait("document.querySelector('#explanation').open", what)
+        return text(browser, "#explanation")
+
+    def close():
+        press("Escape", 27)
+        browser.wait("!document.querySelector('#explanation').open", "Esc closes it")
+
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port)
+        metrics = {one["id"]: one for one in agent.get("/catalog")["metrics"]}
+        for selector in ("#panel-memory dt[data-metric='ram.free_mb']", "#panel-disks th[data-metric='disks.busy']",
+                         "#panel-network .key[data-metric='network.receive_bytes_per_sec']"):
+            place = browser.evaluate(f"(() => {{ const node = document.querySelector({selector!r}); node.scrollIntoView({{ block: 'center' }});"
+                                     " const box = node.getBoundingClientRect(); return [box.left + 4, box.top + box.height / 2]; })()")
+            browser.click(*place)
+            metric = metrics[re.search("'([^']+)'", selector)[1]]
+            told = is_open(f"a click on {selector} explains it")
+            for part in ("title", "help", "source", "id"):
+                check(metric[part] in told, f"{metric[part]!r} is missing in {told!r}")
+            broken = browser.evaluate(ACCESSIBILITY)
+            check(not broken, f"explanation: {broken[:8]}")
+            close()
+        check(browser.evaluate("agentPage.view.isLive"), "Esc in a dialog left the page as it was")
+        # By the keyboard: every metric that the card shows, tables included.
+        browser.evaluate("document.querySelector('#panel-processes .explain').focus()")
+        press("Enter", 13, "\r")
+        told = is_open("Enter on the card's button explains it")
+        for id in ("processes.top.cpu", "processes.top.rss_bytes", "processes.top.write_bytes_per_sec"):
+            check(metrics[id]["help"] in told, f"{id} is not explained")
+        close()
+        check(browser.evaluate("document.activeElement.matches('#panel-processes .explain')"), "the focus returns to the button")
+        # A head that sorts goes on sorting.
+        browser.evaluate("document.querySelector('#panel-processes th[data-metric=\"processes.top.rss_bytes\"] .sort').click()")
+        check(not browser.evaluate("document.querySelector('#explanation').open"), "sorting explains nothing")
+        cards = browser.evaluate("[...document.querySelectorAll('.card:not([hidden])')].filter((card) => card.querySelector('[data-metric]'))"
+                                 ".filter((card) => card.querySelector('.explain').hidden).map((card) => card.id)")
+        check(not cards, f"no button in {cards}")
+        check_quiet(browser)
+
+
+def test_ranks_a_window(browser):
+    """A drag over a peak leads to who used the machine meanwhile."""
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port, "#range=5m")
+        check(browser.evaluate("document.querySelector('#ranking').hidden"), "there is nothing to rank yet")
+        y = point(browser, 0.4)[1]
+        browser.drag(point(browser, 0.3)[0], point(browser, 0.6)[0], y)
+        browser.wait("!document.querySelector('#ranking').hidden", "a window has a ranking")
+        browser.evaluate("document.querySelector('#ranking').click()")
+        browser.wait("(({ top }) => top >= 0 && top < innerHeight / 2)(document.querySelector('#panel-workloads').getBoundingClientRect())", "it is in view")
+        browser.wait("document.querySelector('#panel-workloads .table:not([hidden]) tbody tr td.number')?.textContent.includes('%')", "shares of the window")
+        browser.key("l")
+        browser.wait("document.querySelector('#ranking').hidden", "the present has none")
+        check_quiet(browser)
+
+
 def test_touch(browser):
     with running("--demo", "--interval", "1") as agent:
         browser.size(360, 740, scale=2, is_phone=True)

@@ -18,7 +18,8 @@ enum Action: Hashable {
 
   enum TableAction: Hashable {
     case row(Int), sort(Int), sortBy(ProcessColumn), reverse, filter, tree, fold, follow, kernelThreads, threads
-    case details, signal, ioPriority, tagAll, columns, sortMenu, users, search, renice(Int), scrollColumns(Int), untag
+    case details(DetailTopic), signal, ioPriority, tagAll, columns, sortMenu, users, search, renice(Int), scrollColumns(
+      Int), untag
   }
 
   /// Whether it changes a persistent setting.

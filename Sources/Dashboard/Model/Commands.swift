@@ -17,6 +17,9 @@ extension ScreenState {
       var choice = WorkloadChoice()
       choice.isByUser = true
       overlay = .workloads(choice)
+    // As in htop, where these keys belong to the selected process.
+    case .events where table.selected != nil: return perform(.table(.details(.environment)), frameContext)
+    case .panels(.layout(1)) where table.selected != nil: return perform(.table(.details(.files)), frameContext)
     case .events: overlay = .events(EventChoice())
     case .back: return back(frameContext)
     case .theme: return cycle("theme")
@@ -186,7 +189,7 @@ extension ScreenState {
 
   private mutating func open(_ frameContext: FrameContext) {
     if let pid = table.selected, focus == nil || focus == .processes {
-      overlay = .details(frameContext.owners[pid] ?? pid)
+      openDetails(pid, .summary, frameContext)
     } else if focus != nil {
       isMaximized.toggle()
     } else if let first = frameContext.panels.first {
@@ -259,10 +262,10 @@ extension ScreenState {
         return noted("threads are available for this machine only")
       }
       toggleThreads()
-    case .details:
+    case .details(let topic):
       guard let pid = table.selected ?? frameContext.rows.first else { return .nothing }
       table.selected = pid
-      overlay = .details(frameContext.owners[pid] ?? pid)
+      openDetails(pid, topic, frameContext)
       return .draw
     case .signal: return askSignal(frameContext)
     case .sortMenu:
@@ -291,6 +294,13 @@ extension ScreenState {
       return .draw
     }
     return saveTable()
+  }
+
+  /// Opens the details of a row's process.
+  mutating func openDetails(_ pid: Int32, _ topic: DetailTopic, _ frameContext: FrameContext) {
+    self.topic = topic
+    overlayScroll = 0
+    overlay = .details(frameContext.owners[pid] ?? pid)
   }
 
   private mutating func untag() -> Model.Effect {

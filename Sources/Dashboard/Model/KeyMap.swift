@@ -35,7 +35,7 @@ enum KeyMap {
           [character("h"), .function(1)], "h F1", "show or hide this help", "help", [.help]),
         Binding([character(":"), .function(2)], ": F2", "settings", "settings", [.settings]),
         Binding(
-          [character("T"), character("B")], "T B", "cycle theme; cycle graph style", "looks", [.theme, .glyphs]),
+          [character("b"), character("B")], "b B", "cycle theme; cycle graph style", "looks", [.theme, .glyphs]),
         Binding([character("!")], "!", "silence alerts until they end; show them again", "alerts", [.silence]),
         Binding([.escape], "Esc", "back: close, deselect, clear filter, return to now", "back", [.back]),
         Binding([character("\u{C}")], "Ctrl-L", "redraw", "redraw", [.redraw]),
@@ -57,7 +57,8 @@ enum KeyMap {
         Binding(
           [character("n"), character("p")], "n p", "next, previous event (reboot, OOM kill, Xid, ...)", "events",
           [.time(.event(1)), .time(.event(-1))]),
-        Binding([character("e")], "e", "list of events; Enter views the time of one", "list", [.events]),
+        Binding(
+          [character("e")], "e", "list of events; of a selected process its environment", "list", [.events]),
         Binding(
           [character("+"), character("-"), character("_")], "+ -", "zoom in, out", "zoom",
           [-1, 1, 1].map { .time(.zoom($0)) }),
@@ -83,7 +84,8 @@ enum KeyMap {
           "panels", PanelDescriptor.all.map { .panels(.toggle($0)) }),
         Binding([character("0")], "0", "show all panels", "all", [.panels(.showAll)]),
         Binding(
-          [character("l"), character("L")], "l L", "next, previous layout", "layout",
+          [character("l"), character("L")], "l L", "next, previous layout; l of a selected process: open files",
+          "layout",
           [.panels(.layout(1)), .panels(.layout(-1))]),
         Binding(
           [.tab, .backTab], "Tab ⇧Tab", "focus the next, previous panel", "focus",
@@ -112,11 +114,11 @@ enum KeyMap {
           "sort", [1, 1, -1, -1].map { .table(.sort($0)) }),
         Binding(
           [
-            character("c"), character("m"), character("R"), character("w"), character("G"), character("P"),
-            character("M"), character("N"),
-          ], "c m R w G",
-          "sort by CPU, memory, read rate, write rate, GPU; P M N", "by",
-          [ProcessColumn.cpu, .memory, .read, .write, .gpu, .cpu, .memory, .pid].map { .table(.sortBy($0)) }),
+            character("c"), character("m"), character("R"), character("w"), character("G"), character("T"),
+            character("P"), character("M"), character("N"),
+          ], "c m R w G T",
+          "sort by CPU, memory, reads, writes, GPU, CPU time; P M N", "by",
+          [ProcessColumn.cpu, .memory, .read, .write, .gpu, .time, .cpu, .memory, .pid].map { .table(.sortBy($0)) }),
         Binding([.function(6)], "F6", "choose the sort column", "sort", [.table(.sortMenu)]),
         Binding(
           [character("r"), character("I")], "r I", "reverse the sort order", "reverse", [.table(.reverse)]),
@@ -139,7 +141,10 @@ enum KeyMap {
           [character("f"), character("F")], "f F", "follow the selected process", "follow", [.table(.follow)]),
         Binding([character("K")], "K", "show or hide kernel threads", "kernel", [.table(.kernelThreads)]),
         Binding([character("H")], "H", "show or hide threads", "threads", [.table(.threads)]),
-        Binding([character("d")], "d", "details of the selected process", "details", [.table(.details)]),
+        Binding(
+          [character("d"), character("o"), character("E")], "d o E",
+          "details of the process; open files first; environment first", "details",
+          [DetailTopic.summary, .files, .environment].map { .table(.details($0)) }),
         Binding(
           [character("k"), .function(9)], "k F9", "send a signal to the selected or tagged processes", "signal",
           [.table(.signal)]),

@@ -237,6 +237,11 @@ struct Model {
     case .pageUp: state.overlayScroll = max(0, min(state.overlayScroll, frameContext.overlayRows) - page)
     case .pageDown: state.overlayScroll = min(frameContext.overlayRows, state.overlayScroll + page)
     case .home: state.overlayScroll = 0
+    case .character("o"), .character("E"), .character("l"), .character("e"):
+      let topic: DetailTopic = key == .character("o") || key == .character("l") ? .files : .environment
+      // The same key again returns to all details.
+      state.topic = state.topic == topic ? .summary : topic
+      state.overlayScroll = 0
     case .end: state.overlayScroll = frameContext.overlayRows
     case .function(7), .function(8), .character("i"):
       guard let action = KeyMap.action(key) else { return .nothing }
@@ -329,7 +334,7 @@ struct Model {
     case .sort(let column): return state.sort(by: column)
     case .process(let pid):
       if state.table.selected == pid {
-        state.overlay = .details(frameContext.owners[pid] ?? pid)
+        state.openDetails(pid, .summary, frameContext)
       } else {
         state.table.selected = pid
       }

@@ -72,9 +72,20 @@ final class ProcessFetcher {
   /// Reads memory that scans do not read.
   func fetchMemory(
     of pids: [Int32], _ parts: ProcessMemory.Parts, host: Int, _ wake: @escaping @Sendable () -> Void,
-    _ read: @escaping @Sendable ([Int32], ProcessMemory.Parts) -> [Int32: ProcessMemory]
+    _ source: MemorySource
   ) {
     guard memory.begin(key: host, interval: 1, now: Clock.monotonic) else { return }
+    let read: @Sendable ([Int32], ProcessMemory.Parts) -> MemorySource.Found
+    switch source {
+    case .local(let function): read = function
+    case .remote(let function):
+      Task.detached { [memory] in
+        let start = Clock.monotonic
+        memory.end(key: host, try? await function(pids, parts), duration: Clock.monotonic - start)
+        wake()
+      }
+      return
+    }
     // On a thread of its own: a process that hangs may hold its memory lock for long.
     let isStarted = Thread.start("memory") { [memory] in
       let start = Clock.monotonic

@@ -1,5 +1,13 @@
 internal import AgentMetrics
 
+/// The part of a process's details that comes first.
+enum DetailTopic {
+  case summary
+  /// Open files and sockets.
+  case files
+  case environment
+}
+
 /// State of the screen, as changed by keys and the mouse.
 struct ScreenState: Equatable {
   /// A box over the panels, which receives the keys.
@@ -41,6 +49,8 @@ struct ScreenState: Equatable {
   var overlay: Overlay? {
     didSet { if overlay != oldValue { overlayScroll = 0 } }
   }
+  /// First part of a process's details.
+  var topic = DetailTopic.summary
   /// Scroll position of a process's details, in rows.
   var overlayScroll = 0
   var focus: PanelDescriptor? {

@@ -35,8 +35,8 @@ struct CPUPanel: Panel {
     guard count > 0 else { return Height(minimum: 2, comfortable: 8, maximum: Height.open) }
     let side = CoresView.rows(count, width: Context.split(width).side)
     let whole = CoresView.rows(count, width: width)
-    // At worst a cell of the strip represents several CPUs; up to four rows of it are acceptable.
-    let minimum = 2 + (whole.strip <= 4 ? max(2, whole.strip) : 2)
+    // At worst a cell of the strip represents several CPUs.
+    let minimum = 3
     let enough = 2 + (side.strip <= 8 ? side.strip : whole.strip)
     let body = side.bars <= 10 ? max(6, side.bars) : side.strip <= 4 ? max(6, side.strip + 4) : whole.strip + 4
     return Height(minimum: minimum, comfortable: max(enough, 2 + body), maximum: Height.open, enough: enough)

@@ -35,46 +35,70 @@ struct DiskPanel: Panel {
     // One row is too low for a graph.
     let all = 1 + rows.count
     return Height(
-      minimum: 2, comfortable: 1 + min(rows.count, 8) + 2, maximum: Height.open, useless: all + 1..<all + 2)
+      minimum: 2, comfortable: 1 + min(rows.count, 8) + 2, maximum: Height.open, useless: [all + 1..<all + 2])
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
-    let hasBar = rect.width >= 54
-    let busyWidth = hasBar ? 16 : 6
+    let ends = columnEnds(rect.width)
     // Alone, every disk is listed below, so that the graph keeps its room.
     let count = context.state.isMaximized ? max(3, rect.height - 6) : rect.height - 1
     let window = context.window(rows, count: count, in: .disk, choose: busiest)
-    let isTight = rect.width < 32
-    let rateWidth = isTight ? 8 : 10
+    let isTight = rect.width < 32 || ends.wait != nil && rect.width < 46
     // In a narrow panel, the count of hidden rows replaces the units.
     let unit = isTight && window.rows.count < rows.count ? "" : "/s"
-    PanelTitle(
-      name: context.title(.disk), more: window.hidden,
-      heads: [("read" + unit, busyWidth + rateWidth), ("write" + unit, busyWidth), ("busy", 0)]
-    )
-    .draw(on: &grid, in: rest.takeTop(1), glyphs)
+    var heads: [(text: String, end: Int)] = [("read" + unit, ends.read), ("write" + unit, ends.write), ("busy", 0)]
+    if let wait = ends.wait { heads.append(("wait", wait)) }
+    if let queue = ends.queue { heads.append(("queue", queue)) }
+    PanelTitle(name: context.title(.disk), more: window.hidden, heads: heads)
+      .draw(on: &grid, in: rest.takeTop(1), glyphs)
     for disk in window.rows {
       let line = rest.takeTop(1)
-      var end = line.right
       if disk.busy.isFinite || !disk.device.isEmpty {
-        grid.putRight(TextFormat.percent(disk.busy, glyphs), end: end, y: line.y, .load(disk.busy))
-        if hasBar { Bar(disk.busy, .load(disk.busy)).draw(on: &grid, x: end - 15, y: line.y, width: 10, glyphs) }
+        grid.putRight(TextFormat.percent(disk.busy, glyphs), end: line.right, y: line.y, .load(disk.busy))
+        if let bar = ends.bar {
+          Bar(disk.busy, .load(disk.busy)).draw(on: &grid, x: line.right - bar, y: line.y, width: 10, glyphs)
+        }
       }
-      end -= busyWidth
       let isQuiet = !(disk.readRate > 0) && !(disk.writeRate > 0)
-      grid.putRight(TextFormat.compact(disk.writeRate, glyphs), end: end, y: line.y, isQuiet ? .muted : .plain)
-      grid.putRight(
-        TextFormat.compact(disk.readRate, glyphs), end: end - rateWidth, y: line.y, isQuiet ? .muted : .plain)
+      let style: Style = isQuiet ? .muted : .plain
+      grid.putRight(TextFormat.compact(disk.writeRate, glyphs), end: line.right - ends.write, y: line.y, style)
+      grid.putRight(TextFormat.compact(disk.readRate, glyphs), end: line.right - ends.read, y: line.y, style)
+      if let wait = ends.wait, disk.meanLatency.isFinite {
+        let text = TextFormat.value(disk.meanLatency, .milliseconds, glyphs)
+        grid.putRight(text, end: line.right - wait, y: line.y, limit: 7)
+      }
+      if let queue = ends.queue, disk.queue.isFinite {
+        let style: Style = disk.queue > 0 ? .plain : .muted
+        grid.putRight(TextFormat.fixed(disk.queue, 1), end: line.right - queue, y: line.y, style, limit: 5)
+      }
       let nameStyle: Style = disk.isPhysical ? .plain : .muted
-      let limit = end - rateWidth - (isTight ? 6 : 7) - line.x
+      let limit = line.width - ends.read - (isTight ? 6 : 7)
       let x = grid.putShortened(disk.name ?? disk.device, x: line.x, y: line.y, nameStyle, limit: limit)
-      if let model = disk.model, line.x + limit - x >= 12 {
-        grid.putShortened(model, x: x + 2, y: line.y, .muted, limit: line.x + limit - x - 2)
+      let room = line.x + limit - x - 2
+      let errors = disk.errorsTotal > 0 ? TextFormat.count(disk.errorsTotal, glyphs) + " errors" : ""
+      if !errors.isEmpty, room >= 6 {
+        grid.putShortened(errors, x: x + 2, y: line.y, .warning, limit: room)
+      } else if let model = disk.model, room >= 10 {
+        grid.putShortened(model, x: x + 2, y: line.y, .muted, limit: room)
       }
     }
     RateGraph(context: context, upper: (.read, "read"), lower: (.write, "write"))
       .draw(on: &grid, in: rest, Self.read, Self.write)
+  }
+
+  /// Distances of the columns' ends from the right edge; nil for those without room.
+  private func columnEnds(_ width: Int) -> (read: Int, write: Int, wait: Int?, queue: Int?, bar: Int?) {
+    let isKnown = rows.contains { $0.queue.isFinite }
+    let hasWait = isKnown && width >= 38
+    let hasQueue = isKnown && width >= 52
+    let hasBar = width >= (isKnown ? 66 : 54)
+    let busy = hasBar ? 16 : 6
+    let queue = busy
+    let wait = queue + (hasQueue ? 6 : 0)
+    let write = wait + (hasWait ? 9 : 0)
+    let rate = width < 32 || hasWait && width < 46 ? 8 : 10
+    return (write + rate, write, hasWait ? wait : nil, hasQueue ? queue : nil, hasBar ? 15 : nil)
   }
 
   /// Selects the busiest devices that fit, in their order.
@@ -89,5 +113,14 @@ struct DiskPanel: Panel {
   private func rank(_ disk: Disk) -> Double {
     let traffic = disk.readRate + disk.writeRate
     return (disk.device.isEmpty ? 1e18 : disk.isPhysical ? 1e15 : 0) + (traffic.isFinite ? min(traffic, 1e14) : 0)
+  }
+}
+
+extension Disk {
+  /// Mean seconds of a request, reads and writes together; NaN without requests.
+  fileprivate var meanLatency: Double {
+    let parts = [(reads, readLatency), (writes, writeLatency)].filter { $0.0 > 0 && $0.1.isFinite }
+    let count = parts.reduce(0) { $0 + $1.0 }
+    return count > 0 ? parts.reduce(0) { $0 + $1.0 * $1.1 } / count : .nan
   }
 }

@@ -2,20 +2,23 @@ internal import AgentMetrics
 
 extension PanelDescriptor {
   static let gpu = PanelDescriptor(
-    id: "gpu", name: "GPU", title: "GPU", catalog: ["gpus."], sources: ["gpu"], graphs: [GPUPanel.mean],
+    id: "gpu", name: "GPU", title: "GPU", catalog: ["gpus."], sources: ["gpu"], graphs: [GPUPanel.mean, GPUPanel.vram],
     places: [
       .overview: PanelPlace(1), .processes: PanelPlace(1), .gpu: PanelPlace(0), .graphs: PanelPlace(1),
     ]
   ) { GPUPanel($0) }
 }
 
-/// GPUs: one or two with all details and their history, more in a row each.
+/// GPUs: one or two with all details and their history, more in a cell each, with graphs of use and memory.
 struct GPUPanel: Panel {
   static let mean = GraphMetric("gpus.util", "gpus.index") { GPUSummary($0.gpus).util }
+  static let vram = GraphMetric("gpus.vram_used_mb", "gpus.vram_total_mb") { GPUSummary($0.gpus).vramUsage }
 
   private static let gap = 3
   private static let cellWidth = 38
   private static let blockRows = 3
+  /// Rows of a cell beyond which graphs do not become clearer.
+  private static let maxCellRows = 6
 
   private let context: Context
   private var gpus: [GPU] { context.sample.gpus }
@@ -26,14 +29,12 @@ struct GPUPanel: Panel {
     self.context = context
   }
 
-  /// Form of the GPUs beside or below their graph.
+  /// Form of the GPUs.
   private enum GPURowStyle {
-    /// All details, several lines per GPU.
+    /// All details, several lines per GPU, beside graphs on the common axis.
     case blocks
-    /// A line per GPU, beside the graph.
-    case side
-    /// A line per GPU, in columns over the whole width.
-    case table
+    /// Cells of one or more rows, each with graphs of its own.
+    case cells
     /// A column per GPU: heat strips.
     case strips
   }
@@ -49,9 +50,7 @@ struct GPUPanel: Panel {
   private func form(_ size: Size) -> GPURowStyle {
     let side = Context.split(size.width).side
     if gpus.count <= 2, size.height >= gpus.count * Self.blockRows, side > 0 { return .blocks }
-    if side >= Self.cellWidth, rows(side) <= size.height { return .side }
-    if rows(size.width) <= size.height { return .table }
-    return .strips
+    return rows(size.width) <= size.height ? .cells : .strips
   }
 
   func height(width: Int) -> Height {
@@ -59,10 +58,14 @@ struct GPUPanel: Panel {
       return Height(
         minimum: 1 + gpus.count, comfortable: 1 + max(gpus.count * Self.blockRows, 4), maximum: 1 + gpus.count * 8)
     }
-    let side = Context.split(width).side
-    let beside = side >= Self.cellWidth ? rows(side) : rows(width) + 3
-    let limit = 1 + max(4, min(beside, 16))
-    return Height(minimum: 1 + min(rows(width), GPUStrips.fewestRows), comfortable: limit, maximum: max(limit, 14))
+    let rows = rows(width)
+    // Strips where there is no room for a row per GPU; then all cells grow by a row at once.
+    let minimum = 1 + min(rows, GPUStrips.fewestRows)
+    let steps = [minimum + 1] + (1...Self.maxCellRows).map { 1 + rows * $0 + Self.axisRows($0) }
+    let useless = zip(steps, steps.dropFirst()).filter { $0 < $1 }.map { $0 + 1..<$1 }
+    return Height(
+      minimum: minimum, comfortable: 1 + rows * (rows <= 8 ? 2 : 1), maximum: max(14, steps.last ?? 0),
+      first: context.screenHeight >= 36 && rows <= 8 ? 1 + rows : 0, enough: 1 + rows, useless: useless)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -74,21 +77,12 @@ struct GPUPanel: Panel {
     )
     .draw(on: &grid, in: rest.takeTop(1), glyphs)
     guard !rest.isEmpty else { return }
-    let (graphWidth, sideWidth) = Context.split(rest.width)
-    let side = Rect(x: rest.right - sideWidth, y: rest.y, width: sideWidth, height: rest.height)
     switch form(Size(width: rest.width, height: rest.height)) {
     case .blocks:
       for index in gpus.indices {
         drawBlock(index, on: &grid, in: rest.takeTop(rest.height / (gpus.count - index)))
       }
-    case .side:
-      drawTable(on: &grid, in: side)
-      let graph = Rect(x: rest.x, y: rest.y, width: graphWidth, height: rest.height)
-      drawGraph(
-        on: &grid, in: graph, top: "mean of " + summary.countText + ", scale 100%", Self.mean.value)
-    case .table:
-      drawTable(on: &grid, in: rest.takeTop(min(rows(rest.width), rest.height)))
-      drawMean(on: &grid, in: rest)
+    case .cells: drawCells(on: &grid, in: rest)
     case .strips:
       let strips = GPUStrips(gpus: gpus, glyphs: glyphs)
       let taken = strips.draw(on: &grid, in: rest)
@@ -106,26 +100,41 @@ struct GPUPanel: Panel {
   private func drawMean(on grid: inout Grid, in rect: Rect) {
     let (width, side) = Context.split(rect.width)
     let graph = Rect(x: rect.x, y: rect.y, width: width, height: rect.height)
-    drawGraph(
-      on: &grid, in: graph, top: "mean of " + GPUSummary(gpus).countText + ", scale 100%", Self.mean.value)
+    context.drawGraph(
+      on: &grid, in: graph, gradient: .gpu, top: "mean of " + GPUSummary(gpus).countText + ", scale 100%",
+      Self.mean.value)
     // The mean of a single GPU is redundant.
     guard side > 0, !rect.isEmpty, gpus.count > 1 else { return }
     grid.putShortened(
       "mean of " + GPUSummary(gpus).countText + " GPUs", x: rect.right - side, y: rect.y, .muted, limit: side)
   }
 
-  private func drawTable(on grid: inout Grid, in table: Rect) {
-    let columns = columns(table.width)
-    let rows = min(rows(table.width), table.height)
-    let width = (table.width - Self.gap * (columns - 1)) / columns
-    for (index, gpu) in gpus.enumerated() {
-      let cell = Rect(
-        x: table.x + index / max(1, rows) * (width + Self.gap), y: table.y + index % max(1, rows), width: width,
-        height: 1)
-      guard cell.right <= table.right else { break }
-      drawRow(gpu, on: &grid, in: cell)
+  /// Draws the GPUs in columns, numbered downwards, above a time axis for each where there is room.
+  private func drawCells(on grid: inout Grid, in rect: Rect) {
+    let columns = columns(rect.width)
+    let rows = rows(rect.width)
+    let width = (rect.width - Self.gap * (columns - 1)) / columns
+    let hasAxis = Self.axisRows(rect.height / rows) > 0
+    var rest = rect
+    if hasAxis { _ = rest.takeBottom(1) }
+    for row in 0..<rows {
+      let line = rest.takeTop(min(Self.maxCellRows, rest.height / (rows - row)))
+      for column in 0..<columns where column * rows + row < gpus.count {
+        let cell = Rect(x: line.x + column * (width + Self.gap), y: line.y, width: width, height: line.height)
+        let view = GPUCell(context: context, gpu: gpus[column * rows + row])
+        view.draw(on: &grid, in: cell)
+        if hasAxis, row == rows - 1 || column * rows + row == gpus.count - 1 {
+          let graph = view.graph(in: cell)
+          let axis = Rect(x: graph.x, y: cell.bottom, width: graph.width, height: 1)
+          context.hits.axes.append(axis)
+          AxisRow(context: context).draw(on: &grid, in: axis)
+        }
+      }
     }
   }
+
+  /// Rows of the time axis below cells of that height.
+  private static func axisRows(_ cellRows: Int) -> Int { cellRows >= 3 ? 1 : 0 }
 
   /// The model, if all GPUs share one.
   private var title: String {
@@ -180,83 +189,46 @@ struct GPUPanel: Panel {
       let limit = gpu.powerLimit.isFinite ? "/" + String(TextFormat.whole(gpu.powerLimit)) : ""
       x = grid.put(String(TextFormat.whole(gpu.power)) + limit + " W", x: x, y: rest.y) + 3
     }
+    let link = gpu.linkParts(glyphs).reversed().joined(separator: " ")
+    let hasLink = !link.isEmpty && !rest.isEmpty && x + Grid.columns(of: link) <= rest.right
+    if hasLink { x = grid.put(link, x: x, y: rest.y, .muted) + 3 }
     if differs, let model = gpu.model, !rest.isEmpty, x < rest.right {
       grid.putShortened(model, x: x, y: rest.y, .muted, limit: rest.right - x)
     }
-    drawRemarks(gpu, on: &grid, in: Rect(x: rest.x, y: rest.y + 1, width: rest.width, height: rest.height - 1))
-    let id = gpu.index
-    drawGraph(on: &grid, in: graph, top: gpus.count > 1 ? "GPU " + String(id) + " 100%" : "100%") { sample in
-      for other in sample.gpus where other.index == id { return other.util }
-      return .nan
-    }
-  }
-
-  private func drawRow(_ gpu: GPU, on grid: inout Grid, in rect: Rect) {
-    let indexWidth = String(gpus.last?.index ?? 0).utf8.count
-    var x = rect.x
-    grid.putRight(String(gpu.index), end: x + indexWidth, y: rect.y, .muted)
-    x += indexWidth + 1
-    var end = rect.right
-    // From the right: power, temperature, memory; only columns that some GPU fills.
-    if gpus.contains(where: { $0.power.isFinite }) {
-      let power = gpu.power.isFinite ? String(TextFormat.whole(gpu.power)) + " W" : glyphs.absent
-      grid.putRight(power, end: end, y: rect.y)
-      end -= 7
-    }
-    if gpus.contains(where: { $0.temperature.isFinite }) {
-      grid.putRight(
-        gpu.temperature.isFinite ? temperature(gpu) : glyphs.absent, end: end, y: rect.y, .temperature(gpu.temperature))
-      end -= 6
-    }
-    if let remark = gpu.stateRemark {
-      grid.putShortened(remark.text, x: x, y: rect.y, remark.style, limit: end - x - 1)
-      return
-    }
-    let isWide = rect.width >= 64
-    if gpus.contains(where: { $0.vramTotal.isFinite }) {
-      let text =
-        isWide ? TextFormat.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs) : TextFormat.compact(gpu.vramUsed, glyphs)
-      grid.putRight(text, end: end, y: rect.y, .muted)
-      end -= isWide ? 15 : 7
-    }
-    let cells = end - x - 1
-    if let trouble = gpu.trouble(glyphs) {
-      // Replaces the bars; their percentages stay.
-      var room = cells
-      for (value, has) in [(gpu.vramUsage, isWide), (gpu.util, true)] where has && room >= 12 {
-        grid.putRight(TextFormat.percent(value, glyphs), end: x + room, y: rect.y, .load(value))
-        room -= 5
-      }
-      let text = trouble.marks + " " + trouble.text
-      grid.putShortened(text, x: x, y: rect.y, trouble.style, limit: room - 1)
-      return
-    }
-    guard cells >= 8 else { return }
-    let half = isWide ? (cells - 11) / 2 : cells - 5
-    Bar(gpu.util, .gpu).draw(on: &grid, x: x, y: rect.y, width: half, glyphs)
-    grid.putRight(TextFormat.percent(gpu.util, glyphs), end: x + half + 5, y: rect.y, .load(gpu.util))
-    if isWide {
-      x += half + 6
-      Bar(gpu.vramUsage, .vram).draw(on: &grid, x: x, y: rect.y, width: half, glyphs)
-      grid.putRight(TextFormat.percent(gpu.vramUsage, glyphs), end: x + half + 5, y: rect.y, .load(gpu.vramUsage))
-    }
+    drawRemarks(
+      gpu, hasLink: !hasLink, on: &grid, in: Rect(x: rest.x, y: rest.y + 1, width: rest.width, height: rest.height - 1))
+    drawGraphs(of: gpu, on: &grid, in: graph)
   }
 
   private func temperature(_ gpu: GPU) -> String {
     String(TextFormat.whole(gpu.temperature)) + glyphs.celsius
   }
 
-  private func drawGraph(
-    on grid: inout Grid, in rect: Rect, top: String, _ metric: (borrowing Sample) -> Double
-  ) {
-    context.drawGraph(on: &grid, in: rect, gradient: .gpu, top: top, metric)
+  /// The graph of use, with that of memory below it where there is room.
+  private func drawGraphs(of gpu: GPU, on grid: inout Grid, in rect: Rect) {
+    var rest = rect
+    let graphs = GPUGraphs(context: context, index: gpu.index)
+    let hasMemory = rest.height >= 4 && gpu.vramUsage.isFinite
+    let memory = hasMemory ? rest.takeBottom(rest.height / 3) : Rect(x: 0, y: 0, width: 0, height: 0)
+    let top = gpus.count > 1 ? "GPU " + String(gpu.index) + " 100%" : "100%"
+    if hasMemory {
+      // The common axis is below both.
+      var lower = memory
+      context.drawAxis(on: &grid, below: &lower)
+      graphs.drawMemory(on: &grid, in: lower)
+      if lower.height >= 2, lower.width >= 24 { grid.put("vram ", x: lower.x, y: lower.y, .muted) }
+    } else {
+      context.drawAxis(on: &grid, below: &rest)
+    }
+    graphs.drawUse(on: &grid, in: rest)
+    if rest.width >= 24, rest.height >= 3 { grid.put(top + " ", x: rest.x, y: rest.y, .muted) }
   }
 
   /// Draws the remarks, a line per subject.
-  private func drawRemarks(_ gpu: GPU, on grid: inout Grid, in rect: Rect) {
+  private func drawRemarks(_ gpu: GPU, hasLink: Bool, on grid: inout Grid, in rect: Rect) {
     var rest = rect
     // The clock is already shown beside the use.
-    for line in gpu.remarks(glyphs, hasClock: false) where !rest.isEmpty {
+    for line in gpu.remarks(glyphs, hasClock: false, hasLink: hasLink) where !rest.isEmpty {
       let row = rest.takeTop(1)
       grid.putShortened(line.text, x: row.x, y: row.y, line.style, limit: row.width)
     }

@@ -54,7 +54,7 @@ extension GPU {
   }
 
   /// Lines with its throttling, faults, clocks, link and processes.
-  func remarks(_ glyphs: Glyphs, hasClock: Bool = true) -> [(text: String, style: Style)] {
+  func remarks(_ glyphs: Glyphs, hasClock: Bool = true, hasLink: Bool = true) -> [(text: String, style: Style)] {
     var lines: [(text: String, style: Style)] = []
     if let reasons = throttleReasons, !reasons.isEmpty {
       lines.append(("throttled: " + GPU.throttleText(reasons), .warning))
@@ -76,12 +76,12 @@ extension GPU {
     if fan.isFinite { clocks.append("fan " + TextFormat.percent(fan, glyphs)) }
     if !clocks.isEmpty { lines.append((clocks.joined(separator: glyphs.separator), .muted)) }
     var link: [String] = []
-    if pcieGeneration.isFinite, pcieWidth.isFinite {
+    if hasLink, pcieGeneration.isFinite, pcieWidth.isFinite {
       link.append(
         "PCIe " + String(TextFormat.whole(pcieGeneration)) + glyphs.times + String(TextFormat.whole(pcieWidth)))
     }
-    if pcieReceive.isFinite { link.append("rx " + TextFormat.rate(pcieReceive, glyphs)) }
-    if pcieTransmit.isFinite { link.append("tx " + TextFormat.rate(pcieTransmit, glyphs)) }
+    if hasLink, pcieReceive.isFinite { link.append("rx " + TextFormat.rate(pcieReceive, glyphs)) }
+    if hasLink, pcieTransmit.isFinite { link.append("tx " + TextFormat.rate(pcieTransmit, glyphs)) }
     if encoder > 0 { link.append("encoder " + TextFormat.percent(encoder, glyphs)) }
     if decoder > 0 { link.append("decoder " + TextFormat.percent(decoder, glyphs)) }
     if !link.isEmpty { lines.append((link.joined(separator: glyphs.separator), .muted)) }

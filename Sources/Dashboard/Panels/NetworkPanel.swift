@@ -59,7 +59,7 @@ struct NetworkPanel: Panel {
   func height(width: Int) -> Height {
     // One row is too low for a graph.
     let all = 1 + count
-    let useless = lines(all) == count ? all + 1..<all + 2 : 0..<0
+    let useless = lines(all) == count ? [all + 1..<all + 2] : []
     return Height(minimum: 2, comfortable: 1 + min(count, 6) + 2, maximum: Height.open, useless: useless)
   }
 

@@ -32,7 +32,7 @@ struct PressurePanel: Panel {
     let limit = 1 + resources.count
     // Alone it has graphs.
     let maximum = context.state.isMaximized ? Height.open : limit
-    return Height(minimum: 1, comfortable: limit, maximum: maximum, useless: min(3, limit)..<limit)
+    return Height(minimum: 1, comfortable: limit, maximum: maximum, useless: [min(3, limit)..<limit])
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {

@@ -27,7 +27,7 @@ struct ProcessPanel: Panel {
     let enough = 2 + min(count, context.sample.gpus.isEmpty ? 18 : 10)
     return Height(
       minimum: min(2 + max(count, 1), 4), comfortable: 2 + min(max(count, 4), 10), maximum: max(4, 2 + count),
-      enough: enough)
+      first: min(enough, context.screenHeight >= 36 ? enough : context.screenHeight >= 24 ? 10 : 0), enough: enough)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -47,24 +47,23 @@ struct ProcessPanel: Panel {
     }
     if !state.filter.isEmpty { detail += glyphs.separator + "/" + state.filter }
     let table = ProcessTableView(context: context)
-    let ended = rect.height > 6 ? ended : nil
+    var right = summary(rect.width)
+    // Without a lower border, which would show it, the remark takes room of the title, and no row.
+    if grid.clip.x >= rect.x, !remark.isEmpty {
+      detail += glyphs.separator + remark
+      if rect.width < 110 { right = "" }
+    }
     PanelTitle(
-      name: context.title(.processes), more: table.hidden(visible: rect.height - (ended == nil ? 2 : 3)),
-      detail: detail,
-      right: summary(rect.width)
+      name: context.title(.processes), more: table.hidden(visible: rect.height - 2), detail: detail, right: right
     )
     .draw(on: &grid, in: rest.takeTop(1), glyphs)
-    if let ended {
-      let row = rest.takeBottom(1)
-      grid.putShortened(ended, x: row.x, y: row.y, .muted, limit: row.width)
-    }
     table.draw(on: &grid, in: rest)
   }
 
   /// The processes that ended in the interval, where they used more than a twentieth of a CPU: no row shows them.
-  private var ended: String? {
+  var remark: String {
     let groups = processes.ended.filter { $0.cpu >= 0.01 }
-    guard groups.reduce(0, { $0 + $1.cpu }) > 0.05 else { return nil }
+    guard groups.reduce(0, { $0 + $1.cpu }) > 0.05 else { return "" }
     let times = glyphs.isASCII ? "x" : "×"
     let texts = groups.prefix(4).map { group in
       group.name + " " + times + TextFormat.count(group.count, glyphs) + " " + TextFormat.fine(group.cpu, glyphs) + "%"

@@ -16,6 +16,8 @@ struct Context {
   var clock = WallClock()
   /// Origins of the metrics.
   var sources = SourceTexts.rows
+  /// Rows of the whole screen.
+  var screenHeight = 24
 
   /// Divides a panel into columns of its graph and those beside it.
   ///
@@ -92,13 +94,15 @@ struct Height: Equatable {
   var comfortable: Int
   /// Height above which rows stay empty.
   var maximum: Int
+  /// Height reached before any other panel exceeds its minimum.
+  var first = 0
   /// Height reached before other panels grow; without effect below the minimum.
   var enough = 0
   /// Heights that would leave rows empty although larger ones would not.
-  var useless: Range<Int> = 0..<0
+  var useless: [Range<Int>] = []
 
   /// Returns the next larger useful height.
-  func next(after rows: Int) -> Int { useless.contains(rows + 1) ? useless.upperBound : rows + 1 }
+  func next(after rows: Int) -> Int { useless.first { $0.contains(rows + 1) }?.upperBound ?? rows + 1 }
 
   /// Maximum of a panel with a graph, which uses any room.
   static let open = 10_000
@@ -112,8 +116,11 @@ protocol Panel {
   func draw(on grid: inout Grid, in rect: Rect)
   /// Lines before all values of its domain where it is alone.
   func linesAlone(width: Int) -> [PanelLine]
+  /// A remark, shown in the lower border where there is one.
+  var remark: String { get }
 }
 
 extension Panel {
   func linesAlone(width: Int) -> [PanelLine] { [] }
+  var remark: String { "" }
 }

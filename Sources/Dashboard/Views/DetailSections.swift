@@ -33,11 +33,32 @@ extension DetailsView {
     return texts.isEmpty ? [] : [DetailLine(name: "parents", text: texts.joined(separator: ", "))]
   }
 
+  private var topic: DetailTopic { context.state.topic }
+
+  /// The sections asked for, which come before all others.
+  func first(of details: ProcessDetails) -> [DetailLine] {
+    let lines =
+      switch topic {
+      case .summary: [DetailLine]()
+      case .files: files(details)
+      case .environment: environment(details)
+      }
+    guard lines.isEmpty, topic != .summary else { return lines }
+    let name = topic == .files ? "open files" : "environment"
+    return [.wide(name + ": none, or not permitted to read", .warning)]
+  }
+
   func sections(_ details: ProcessDetails) -> [DetailLine] {
     memory(details) + cgroup(details) + limits(details) + threads(details)
-      + list("SOCKETS", details.sockets)
-      + list("FILES", details.files.map { String($0.descriptor) + " " + $0.path })
-      + list("ENVIRONMENT", details.environment ?? [])
+      + (topic == .files ? [] : files(details)) + (topic == .environment ? [] : environment(details))
+  }
+
+  private func files(_ details: ProcessDetails) -> [DetailLine] {
+    list("FILES", details.files.map { String($0.descriptor) + " " + $0.path }) + list("SOCKETS", details.sockets)
+  }
+
+  private func environment(_ details: ProcessDetails) -> [DetailLine] {
+    list("ENVIRONMENT", details.environment ?? [])
   }
 
   private func list(_ title: String, _ texts: [String]) -> [DetailLine] {

@@ -91,7 +91,9 @@ struct DetailsView {
       }
     }
     add("command", details?.command ?? process.command, .muted)
-    return lines + parents(of: process) + (details.map(sections) ?? [])
+    let all = lines + parents(of: process)
+    guard let details else { return all }
+    return first(of: details) + all + sections(details)
   }
 
   /// CPU use, in CPUs above one.

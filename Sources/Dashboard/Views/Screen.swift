@@ -41,7 +41,8 @@ struct Screen {
         events: input.events),
       glyphs: glyphs, state: input.state, table: TableContents(table, memory: input.memory, sample, input.state),
       hits: hits,
-      bytesPerFrame: input.bytesPerFrame, clock: input.clock, sources: input.options.sources)
+      bytesPerFrame: input.bytesPerFrame, clock: input.clock, sources: input.options.sources,
+      screenHeight: input.size.height)
   }
 
   func draw() -> Frame {

@@ -5,7 +5,7 @@ internal import AgentMetrics
 /// Of several events in a cell the most severe one is shown.
 struct EventLane {
   /// A range of cells, and the events in a cell.
-  private let shades: [ClosedRange<Int>]
+  let shades: [ClosedRange<Int>]
   private let marks: [Int: MachineEvent]
 
   /// - Parameter cell: returns the cell of a time; nil outside of the graph.

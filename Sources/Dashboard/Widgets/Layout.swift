@@ -3,7 +3,7 @@ enum Layout {
   /// Returns the rows of each panel; 0 for panels without room.
   ///
   /// The minimums are assigned first, in order, so that the first panels remain longest. Then all grow evenly to the
-  /// enough, comfortable and maximum heights. A panel that could not use one more row grows by several or not at all.
+  /// first, enough, comfortable and maximum heights. A panel that could not use one more row grows by several or not at all.
   static func divide(_ rows: Int, among heights: [Height]) -> [Int] {
     var given = [Int](repeating: 0, count: heights.count)
     var left = max(0, rows)
@@ -11,7 +11,7 @@ enum Layout {
       given[index] = height.minimum
       left -= height.minimum
     }
-    for limit in [\Height.enough, \Height.comfortable, \Height.maximum] {
+    for limit in [\Height.first, \Height.enough, \Height.comfortable, \Height.maximum] {
       var hasGrown = true
       while left > 0, hasGrown {
         hasGrown = false
@@ -55,9 +55,11 @@ struct SideBySide: Panel {
     let width = self.width(width)
     let heights = columns.map { $0.map { $0.height(width: width) } }
     return Height(
-      minimum: heights.map { $0.prefix(2).reduce(0) { $0 + $1.minimum } }.max() ?? 0,
+      // The first two panels of the first column, and the first one of the others.
+      minimum: heights.enumerated().map { $1.prefix($0 == 0 ? 2 : 1).reduce(0) { $0 + $1.minimum } }.max() ?? 0,
       comfortable: heights.map { $0.reduce(0) { $0 + $1.comfortable } }.max() ?? 0,
       maximum: min(Height.open, heights.map { $0.reduce(0) { $0 + $1.maximum } }.max() ?? 0),
+      first: heights.map { $0.reduce(0) { $0 + $1.first } }.max() ?? 0,
       enough: heights.map { $0.reduce(0) { $0 + max($1.minimum, $1.enough) } }.max() ?? 0)
   }
 
@@ -116,8 +118,8 @@ struct PanelBox: Panel {
     let minimum = max(height.minimum, min(2, height.maximum)) + 1
     return Height(
       minimum: minimum, comfortable: max(minimum, height.comfortable + 1),
-      maximum: min(Height.open, height.maximum + 1), enough: height.enough + 1,
-      useless: height.useless.lowerBound + 1..<height.useless.upperBound + 1)
+      maximum: min(Height.open, height.maximum + 1), first: height.first > 0 ? height.first + 1 : 0,
+      enough: height.enough + 1, useless: height.useless.map { $0.lowerBound + 1..<$0.upperBound + 1 })
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
@@ -133,6 +135,12 @@ struct PanelBox: Panel {
     let inside = Rect(x: rect.x + 2, y: rect.y, width: rect.width - 4, height: rect.height - 1)
     grid.within(Rect(x: rect.x + 1, y: rect.y, width: rect.width - 2, height: rect.height - 1)) {
       inner.draw(on: &$0, in: inside)
+    }
+    let remark = inner.remark
+    if !remark.isEmpty {
+      let x = grid.put(" ", x: rect.x + 1, y: rect.bottom - 1)
+      let end = grid.putShortened(remark, x: x, y: rect.bottom - 1, .muted, limit: rect.width - 5)
+      grid.put(" ", x: end, y: rect.bottom - 1)
     }
     if hasFocus { grid.markFocus(Rect(x: rect.x, y: rect.y, width: rect.width, height: 1)) }
   }
