@@ -64,8 +64,10 @@ need_swift() {
 # Options of every build: an import of a target that the manifest does not list is an error.
 BUILD_OPTIONS=(--explicit-target-dependency-import-check error)
 
-# One file without debug information, unused code and a table of its symbols for libraries that it does not have.
-RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic)
+# One file without debug information, unused or equal functions (each in a section of its own), and a table of its symbols
+# for libraries that it does not have.
+RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic
+  -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=safe)
 
 RELEASE_BINARY=.build/release/agent
 
