@@ -155,13 +155,14 @@ struct ProcessTableView {
       x += width + 1
     }
     x += 1
-    // Names need more room after the branches of a tree.
-    let wide = rect.width >= 160 ? 40 : rect.width >= 100 ? 24 : 16
+    // The kernel keeps 15 bytes of a name; the branches of a tree need more room. Command lines say more than long services.
+    let isWide = rect.width >= 160
+    let wide = isWide ? 24 : 16
     let nameWidth = max(0, min(rect.right - x, state.isTree ? wide + 8 : wide))
     let serviceX = x + nameWidth + 2
     let serviceRoom = rect.right - serviceX
     let hasService = serviceRoom >= 8 && context.table.hasServices
-    let serviceWidth = min(serviceRoom, 26)
+    let serviceWidth = min(serviceRoom, isWide ? 26 : 18)
     let commandX = hasService ? serviceX + serviceWidth + 2 : serviceX
     let hasCommand = rect.right - commandX >= 12 && context.table.hasCommands
     places.append(Place(column: .name, x: x, width: hasService || hasCommand ? nameWidth : max(0, rect.right - x)))
