@@ -25,7 +25,7 @@ export const metric = (key) => metrics.get(key) ?? metrics.get(/^[\w.]*/.exec(ke
 
 export const titleOf = (key) => metric(key)[`title_${currentLanguage()}`] ?? metric(key).title;
 
-// What leads from a title to the explanations of its metrics. keys: ids or keys of series, separated by blanks.
+// The attributes of a title that opens the explanations of its metrics. keys: ids or keys of series, separated by blanks.
 export function explained(keys = '') {
   const known = keys.split(' ').map(metric).filter((one) => one.id);
   return { 'data-metric': known.map((one) => one.id).join(' ') || null, title: known.map((one) => one.help).join('; ') || null };

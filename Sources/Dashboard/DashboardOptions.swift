@@ -104,7 +104,7 @@ package struct DashboardHost: Sendable {
   package var processes: ProcessSource?
   /// Actions on its processes; nil where they are not available.
   package var control: ProcessControl?
-  /// Source of the memory of its processes that scans do not read; nil where there is none.
+  /// Source of its processes' memory beyond the scans; nil on systems without such values.
   package var memory: MemorySource?
   /// State of its connection; nil for this process.
   package var connection: (@Sendable () -> DashboardConnection)?

@@ -177,7 +177,7 @@ import Testing
 
   @Test func rowsThatAreLeftOutAreCounted() {
     var machine = MadeUpMachine.gpuServer
-    let text = screen(machine.history(ticks: 5))
+    let text = screen(machine.history(ticks: 5), size: Size(width: 80, height: 28))
     for title in ["DISKS +6", "NETWORK +6", "FILESYSTEMS +3", "TEMPERATURES +4"] {
       #expect(text.contains(title), "\(title)")
     }

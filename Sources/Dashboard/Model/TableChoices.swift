@@ -170,7 +170,7 @@ extension FrameContext {
   /// The processes whose memory the table shows: all where rows are ordered by it or combine processes.
   func memoryPIDs(_ table: TableState) -> [Int32] {
     let needsAll = !table.sort.memoryPart.isEmpty || table.isFolded && !table.isTree
-    // The largest first, of which another agent may read only some.
+    // The largest first: another agent reads a limited number.
     if needsAll { return processes.sorted { $0.resident > $1.resident }.map(\.pid) }
     return Array(rows.dropFirst(table.scroll).prefix(visibleRows))
   }

@@ -26,6 +26,11 @@ struct DiskPanel: Panel {
     var rows = disks.filter(\.isPhysical) + disks.filter { !$0.isPhysical }
     if var total = context.sample.disk, disks.lazy.filter(\.isPhysical).count > 1 {
       total.name = "total"
+      let hardware = disks.filter(\.isPhysical)
+      total.readLatency = Disk.meanLatency(hardware.map { ($0.reads, $0.readLatency) })
+      total.writeLatency = Disk.meanLatency(hardware.map { ($0.writes, $0.writeLatency) })
+      let queues = hardware.map(\.queue).filter(\.isFinite)
+      if !queues.isEmpty { total.queue = queues.reduce(0, +) }
       rows.insert(total, at: 0)
     }
     self.rows = rows
@@ -118,9 +123,12 @@ struct DiskPanel: Panel {
 
 extension Disk {
   /// Mean seconds of a request, reads and writes together; NaN without requests.
-  fileprivate var meanLatency: Double {
-    let parts = [(reads, readLatency), (writes, writeLatency)].filter { $0.0 > 0 && $0.1.isFinite }
-    let count = parts.reduce(0) { $0 + $1.0 }
-    return count > 0 ? parts.reduce(0) { $0 + $1.0 * $1.1 } / count : .nan
+  fileprivate var meanLatency: Double { Disk.meanLatency([(reads, readLatency), (writes, writeLatency)]) }
+
+  /// Mean of latencies, each weighted by its number of requests; NaN without requests.
+  fileprivate static func meanLatency(_ parts: [(count: Double, latency: Double)]) -> Double {
+    let known = parts.filter { $0.count > 0 && $0.latency.isFinite }
+    let count = known.reduce(0) { $0 + $1.count }
+    return count > 0 ? known.reduce(0) { $0 + $1.count * $1.latency } / count : .nan
   }
 }

@@ -1,6 +1,6 @@
 internal import AgentMetrics
 
-/// One of several GPUs: graphs of its use and memory, and its figures; in one row, or in several.
+/// A GPU in one row or several: graphs of its use and memory, and its values.
 struct GPUCell {
   let context: Context
   let gpu: GPU
@@ -94,7 +94,10 @@ struct GPUCell {
     }
   }
 
-  private func percent(_ ratio: Double) -> String { TextFormat.percent(ratio, glyphs) }
+  private func percent(_ ratio: Double) -> String {
+    let text = TextFormat.percent(ratio, glyphs)
+    return String(repeating: " ", count: max(0, 4 - text.count)) + text
+  }
 
   // MARK: Several rows
 
@@ -107,7 +110,7 @@ struct GPUCell {
     let use = memory.takeTop(max(1, (graph.height + 1) / 2))
     graphs.drawUse(on: &grid, in: use)
     if gpu.vramUsage.isFinite { graphs.drawMemory(on: &grid, in: memory) }
-    var lines = [useLine, memoryLine].filter { !$0.isEmpty }
+    var lines = [useLine, memoryLine(figures.width)].filter { !$0.isEmpty }
     // Trouble, the clock and the link are in the lines above.
     let remarks = gpu.remarks(glyphs, hasClock: false, hasLink: false).filter {
       $0.style != .critical && $0.style != .warning
@@ -136,17 +139,20 @@ struct GPUCell {
   }
 
   /// Its memory, and its trouble or its link.
-  private var memoryLine: [Part] {
+  private func memoryLine(_ width: Int) -> [Part] {
     guard gpu.state == .active else { return [] }
     var parts: [Part] = []
     if gpu.vramTotal.isFinite {
       parts.append(Part(text: percent(gpu.vramUsage), style: .load(gpu.vramUsage)))
-      parts.append(Part(text: TextFormat.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs), style: .muted))
+      // The total is the same for all, and in the title; traffic is worth its room.
+      let text =
+        width >= 40
+        ? TextFormat.pair(gpu.vramUsed, of: gpu.vramTotal, glyphs) : TextFormat.compact(gpu.vramUsed, glyphs)
+      parts.append(Part(text: text, style: .muted))
     }
     if let trouble = gpu.trouble(glyphs) {
       parts.append(Part(text: trouble.marks + " " + trouble.text, style: trouble.style))
     } else {
-      // In parts, of which a narrow cell shows the traffic.
       parts += gpu.linkParts(glyphs).map { Part(text: $0, style: .muted) }
     }
     return parts

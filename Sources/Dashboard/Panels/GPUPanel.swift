@@ -15,7 +15,8 @@ struct GPUPanel: Panel {
   static let vram = GraphMetric("gpus.vram_used_mb", "gpus.vram_total_mb") { GPUSummary($0.gpus).vramUsage }
 
   private static let gap = 3
-  private static let cellWidth = 38
+  /// Minimum width of a cell on narrow screens, and where graphs get more room.
+  private static let (cellWidth, wideCellWidth) = (38, 50)
   private static let blockRows = 3
   /// Rows of a cell beyond which graphs do not become clearer.
   private static let maxCellRows = 6
@@ -40,7 +41,8 @@ struct GPUPanel: Panel {
   }
 
   private func columns(_ width: Int) -> Int {
-    max(1, min(gpus.count, 4, (width + Self.gap) / (Self.cellWidth + Self.gap)))
+    let cell = width < 100 ? Self.cellWidth : Self.wideCellWidth
+    return max(1, min(gpus.count, 4, (width + Self.gap) / (cell + Self.gap)))
   }
 
   private func rows(_ width: Int) -> Int {
@@ -59,13 +61,14 @@ struct GPUPanel: Panel {
         minimum: 1 + gpus.count, comfortable: 1 + max(gpus.count * Self.blockRows, 4), maximum: 1 + gpus.count * 8)
     }
     let rows = rows(width)
-    // Strips where there is no room for a row per GPU; then all cells grow by a row at once.
+    // Strips below a row per GPU; above, all cells grow by a row at once.
     let minimum = 1 + min(rows, GPUStrips.fewestRows)
     let steps = [minimum + 1] + (1...Self.maxCellRows).map { 1 + rows * $0 + Self.axisRows($0) }
     let useless = zip(steps, steps.dropFirst()).filter { $0 < $1 }.map { $0 + 1..<$1 }
     return Height(
       minimum: minimum, comfortable: 1 + rows * (rows <= 8 ? 2 : 1), maximum: max(14, steps.last ?? 0),
-      first: context.screenHeight >= 36 && rows <= 8 ? 1 + rows : 0, enough: 1 + rows, useless: useless)
+      first: context.screenHeight >= 36 && rows <= 8 ? 1 + rows : 0, enough: 1 + rows * (rows <= 4 ? 2 : 1),
+      useless: useless)
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {

@@ -160,11 +160,12 @@ struct ProcessTableView {
       x += width + 1
     }
     x += 1
-    // Names need more room after the branches of a tree.
-    let wide = (rect.width >= 160 ? 40 : rect.width >= 100 ? 24 : 16) + (state.isTree ? 8 : 0)
+    // The kernel keeps 15 bytes of a name; the branches of a tree need more room. Command lines say more than long services.
+    let isWide = rect.width >= 160
+    let wide = (isWide ? 24 : 16) + (state.isTree ? 8 : 0)
     let room = max(0, rect.right - x)
     let hasService = room - min(room, wide) - 2 >= 8 && context.table.hasServices
-    let serviceWidth = hasService ? min(room - wide - 2, 26) : 0
+    let serviceWidth = hasService ? min(room - wide - 2, isWide ? 26 : 18) : 0
     let serviceRoom = hasService ? serviceWidth + 2 : 0
     let commandRoom = room - wide - serviceRoom - 2
     let hasCommand = context.table.hasCommands && commandRoom >= Self.commandWidth

@@ -60,7 +60,8 @@ struct SideBySide: Panel {
       comfortable: heights.map { $0.reduce(0) { $0 + $1.comfortable } }.max() ?? 0,
       maximum: min(Height.open, heights.map { $0.reduce(0) { $0 + $1.maximum } }.max() ?? 0),
       first: heights.map { $0.reduce(0) { $0 + $1.first } }.max() ?? 0,
-      enough: heights.map { $0.reduce(0) { $0 + max($1.minimum, $1.enough) } }.max() ?? 0)
+      enough: heights.map { $0.reduce(0) { $0 + max($1.minimum, $1.enough) } }.max() ?? 0,
+      useless: heights.count == 1 && heights[0].count == 1 ? heights[0][0].useless : [])
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
