@@ -19,8 +19,8 @@ package final class WorkloadsCollector: Collector {
   /// Passes after which the memory of a group that used no CPU time is read again, which reclaim may have reduced, and
   /// slow files of those that did.
   private static let settledPasses = 5
-  /// Passes without I/O after which that of a group which uses no CPU time is read more rarely; the kernel writes what a
-  /// group has left behind for half a minute.
+  /// Passes without I/O after which that of a group which uses no CPU time is read more rarely; the kernel writes a
+  /// group's dirty pages for half a minute.
   private static let ioPasses = 40
   /// Seconds between two reads of all files of a group, and maximum passes; idle groups wait longer.
   private static let fullSeconds = 60.0
@@ -135,7 +135,7 @@ package final class WorkloadsCollector: Collector {
     pacing.count(at: now, cost: Clock.threadCPU - start)
   }
 
-  /// The groups without what is inside them.
+  /// The counters of the groups without those of the workloads inside them.
   private func ownReadings() -> [WorkloadReading] {
     var inside: [Int: WorkloadReading] = [:]
     for group in index.groups {
@@ -217,7 +217,7 @@ package final class WorkloadsCollector: Collector {
     return true
   }
 
-  /// Reads the files that show what a group did.
+  /// Reads the files of a group that has moved, or is among the heaviest.
   private func readActive(_ group: WorkloadGroup, isFull: Bool, isMoved: Bool, isListed: Bool) {
     // The two files of all groups leave few descriptors; those of the heaviest come first.
     let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
