@@ -194,7 +194,7 @@ package final class WorkloadsCollector: Collector {
     let (cpu, memory) = (group.total.cpu, group.total.memory)
     // At the first read, its limits may not be set.
     let isNew = group.reads < 2
-    let rest = group.idlePasses < Self.fullPasses ? fullRest : Self.idleFactor * fullRest
+    let rest = group.idlePasses < 2 * Self.settledPasses ? fullRest : Self.idleFactor * fullRest
     let isFull = isNew || (pass &+ group.serial) % rest == 0
     // Files may appear when a controller is enabled.
     if isFull { group.files.missing = 0 }
