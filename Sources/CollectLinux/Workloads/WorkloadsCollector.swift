@@ -309,8 +309,12 @@ package final class WorkloadsCollector: Collector {
 
   /// A process of a group, or of one inside it, such as the containers of a pod.
   private static func process(in folder: String, _ buffer: ReadBuffer, depth: Int = 0) -> Int32? {
-    guard let bytes = try? Files.contents(of: folder + "/cgroup.procs", buffer: buffer) else { return nil }
-    if let pid = CgroupParser.limit(bytes.span) { return pid > 0 ? Int32(exactly: pid) : nil }
+    let descriptor = csystemio_open_read(folder + "/cgroup.procs")
+    guard descriptor >= 0 else { return nil }
+    // The beginning suffices: a group may have thousands.
+    let pid = buffer.readOnce(descriptor: descriptor) { CgroupParser.limit($0) } ?? nil
+    csystemio_close(descriptor)
+    if let pid { return pid > 0 ? Int32(exactly: pid) : nil }
     guard depth < 3 else { return nil }
     // A container's monitor or its pause process may be all that is there, so that the first one counts.
     for name in CgroupIndex.folders(in: folder).prefix(16) {
