@@ -8,7 +8,7 @@ final class FilesystemErrors {
 
   private let root: String
   private let buffer = ReadBuffer(capacity: 512)
-  /// The files of each mount by its number and device; empty where there are none.
+  /// The files of each mount by its number and device; empty without a count.
   private var files: [String: [String]] = [:]
 
   init(root: String) { self.root = root }

@@ -3,7 +3,7 @@ internal import AgentMetrics
 /// Sums of the whole machine that have moved since the last pass.
 ///
 /// While one stands still, no group's part of it can have moved, so that the groups' files need not be read. The kernel
-/// rounds pressure to microseconds per CPU: what is missed is below a microsecond for each CPU, and is read later.
+/// rounds pressure to microseconds per CPU: an error is below a microsecond for each CPU, and ends with the next read.
 struct MachineMoves: OptionSet {
   let rawValue: UInt8
 

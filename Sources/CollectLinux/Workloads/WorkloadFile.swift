@@ -19,7 +19,7 @@ struct WorkloadFile: Sendable {
   let name: StaticString
   let version: Int
   let rate: Rate
-  /// What must have moved since the last pass for the file to be read; empty for a file that needs nothing.
+  /// Sums that must have moved since the last pass for the file to be read; empty for a file without conditions.
   let needs: MachineMoves
   /// Whether it counts bytes of I/O.
   let isIO: Bool

@@ -19,8 +19,8 @@ package final class WorkloadsCollector: Collector {
   /// Passes after which the memory of a group that used no CPU time is read again, which reclaim may have reduced, and
   /// slow files of those that did.
   private static let settledPasses = 5
-  /// Passes without I/O after which that of a group which uses no CPU time is read more rarely; the kernel writes what a
-  /// group has left behind for half a minute.
+  /// Passes without I/O after which that of a group which uses no CPU time is read more rarely; the kernel writes a
+  /// group's dirty pages for half a minute.
   private static let ioPasses = 40
   /// Seconds between two reads of all files of a group, and maximum passes; idle groups wait longer.
   private static let fullSeconds = 60.0
@@ -135,7 +135,7 @@ package final class WorkloadsCollector: Collector {
     pacing.count(at: now, cost: Clock.threadCPU - start)
   }
 
-  /// The groups without what is inside them.
+  /// The counters of the groups without those of the workloads inside them.
   private func ownReadings() -> [WorkloadReading] {
     var inside: [Int: WorkloadReading] = [:]
     for group in index.groups {
@@ -194,7 +194,7 @@ package final class WorkloadsCollector: Collector {
     let (cpu, memory) = (group.total.cpu, group.total.memory)
     // At the first read, its limits may not be set.
     let isNew = group.reads < 2
-    let rest = group.idlePasses < Self.fullPasses ? fullRest : Self.idleFactor * fullRest
+    let rest = group.idlePasses < 2 * Self.settledPasses ? fullRest : Self.idleFactor * fullRest
     let isFull = isNew || (pass &+ group.serial) % rest == 0
     // Files may appear when a controller is enabled.
     if isFull { group.files.missing = 0 }
@@ -217,7 +217,7 @@ package final class WorkloadsCollector: Collector {
     return true
   }
 
-  /// Reads the files that show what a group did.
+  /// Reads the files of a group that has moved, or is among the heaviest.
   private func readActive(_ group: WorkloadGroup, isFull: Bool, isMoved: Bool, isListed: Bool) {
     // The two files of all groups leave few descriptors; those of the heaviest come first.
     let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
@@ -309,8 +309,12 @@ package final class WorkloadsCollector: Collector {
 
   /// A process of a group, or of one inside it, such as the containers of a pod.
   private static func process(in folder: String, _ buffer: ReadBuffer, depth: Int = 0) -> Int32? {
-    guard let bytes = try? Files.contents(of: folder + "/cgroup.procs", buffer: buffer) else { return nil }
-    if let pid = CgroupParser.limit(bytes.span) { return pid > 0 ? Int32(exactly: pid) : nil }
+    let descriptor = csystemio_open_read(folder + "/cgroup.procs")
+    guard descriptor >= 0 else { return nil }
+    // The beginning suffices: a group may have thousands.
+    let pid = buffer.readOnce(descriptor: descriptor) { CgroupParser.limit($0) } ?? nil
+    csystemio_close(descriptor)
+    if let pid { return pid > 0 ? Int32(exactly: pid) : nil }
     guard depth < 3 else { return nil }
     // A container's monitor or its pause process may be all that is there, so that the first one counts.
     for name in CgroupIndex.folders(in: folder).prefix(16) {
