@@ -61,7 +61,7 @@ import Testing
     #expect(disks.map(\.isPhysical) == [true, true, false, false])
     #expect(disks.map(\.model) == ["LOGICAL VOLUME", "LOGICAL VOLUME", nil, nil])
     #expect(disks.map(\.name) == [nil, nil, "vg_sys-lv_root", "vg_sys-lv_swap"])
-    #expect(disks[1].bytesWritten == 3_132_075_864 * 512)
+    #expect(disks[1].bytesWritten == UInt64(3_132_075_864 * 512))
     #expect(disks[1].queueMilliseconds == 183_767_219)
   }
 
