@@ -186,9 +186,14 @@ def test_explains(browser):
         metrics = {one["id"]: one for one in agent.get("/catalog")["metrics"]}
         for selector in ("#panel-memory dt[data-metric='ram.free_mb']", "#panel-disks th[data-metric='disks.busy']",
                          "#panel-network .key[data-metric='network.receive_bytes_per_sec']"):
-            place = browser.evaluate(f"(() => {{ const node = document.querySelector({selector!r}); node.scrollIntoView({{ block: 'center' }});"
-                                     " const box = node.getBoundingClientRect(); return [box.left + 4, box.top + box.height / 2]; })()")
-            browser.click(*place)
+            # Cards that are filled later may move it meanwhile.
+            for _ in range(20):
+                place = browser.evaluate(f"(() => {{ const node = document.querySelector({selector!r}); node.scrollIntoView({{ block: 'center' }});"
+                                         " const box = node.getBoundingClientRect(); return [box.left + 4, box.top + box.height / 2]; })()")
+                browser.click(*place)
+                if browser.evaluate("document.querySelector('#explanation').open"):
+                    break
+                time.sleep(0.5)
             metric = metrics[re.search("'([^']+)'", selector)[1]]
             told = is_open(f"a click on {selector} explains it")
             for part in ("title", "help", "source", "id"):
