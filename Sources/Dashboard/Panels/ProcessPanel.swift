@@ -165,7 +165,7 @@ struct ProcessTableView {
     let wide = (isWide ? 24 : 16) + (state.isTree ? 8 : 0)
     let room = max(0, rect.right - x)
     let hasService = room - min(room, wide) - 2 >= 8 && context.table.hasServices
-    let serviceWidth = hasService ? min(room - wide - 2, isWide ? 26 : 18) : 0
+    let serviceWidth = hasService ? min(room - wide - 2, isWide || !context.table.hasCommands ? 26 : 18) : 0
     let serviceRoom = hasService ? serviceWidth + 2 : 0
     let commandRoom = room - wide - serviceRoom - 2
     let hasCommand = context.table.hasCommands && commandRoom >= Self.commandWidth
