@@ -61,7 +61,7 @@ package struct API: Sendable {
     package var events: EventBoard?
 
     /// Reads parts of the memory of processes that scans do not read; nil where the system has none.
-    package var processMemory: (@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) -> [Int32: ProcessMemory])?
+    package var processMemory: ProcessMemory.Read?
 
     /// Returns the state of each receiver of samples.
     package var pushStatus: @Sendable () -> [PushStatus] = { [] }

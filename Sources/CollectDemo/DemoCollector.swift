@@ -28,6 +28,20 @@ package final class DemoCollector: Collector {
     DemoMachine.processes.first { $0.pid == pid }?.command
   }
 
+  /// Returns the memory of simulated processes: little of it is shared, none swapped out.
+  package static func memory(of pids: [Int32], _ parts: ProcessMemory.Parts) -> [Int32: ProcessMemory] {
+    var found: [Int32: ProcessMemory] = [:]
+    for process in DemoMachine.processes where pids.contains(process.pid) {
+      let shared = min(process.resident * 0.2, 48e6)
+      var memory = ProcessMemory()
+      if parts.contains(.shared) { memory.shared = shared }
+      if parts.contains(.proportional) { memory.proportional = process.resident - shared / 2 }
+      if parts.contains(.swapped) { memory.swapped = 0 }
+      found[process.pid] = memory
+    }
+    return found
+  }
+
   /// Writes the whole of `reading`.
   package func read(into reading: inout Reading) throws(CollectorError) {
     let now = reading.boottime

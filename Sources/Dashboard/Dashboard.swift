@@ -73,7 +73,8 @@ final class Dashboard {
     self.init(
       hosts: [
         DashboardHost(
-          name: "", history: history, demand: demand, processes: options.processes, control: options.control)
+          name: "", history: history, demand: demand, processes: options.processes, control: options.control,
+          memory: options.memory)
       ], options: options, now: now, monotonic: monotonic)
   }
 

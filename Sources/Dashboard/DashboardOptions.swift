@@ -16,6 +16,8 @@ package struct DashboardOptions: Sendable {
   package var processes: ProcessSource?
   /// Actions on processes; nil where they are not available (a recording, another machine).
   package var control: ProcessControl?
+  /// Source of processes' memory beyond the scans, where `control` is nil.
+  package var memory: MemorySource?
   /// Silences this machine's firing alerts in all outputs, or ends that; nil where they are another machine's.
   package var silenceAlerts: (@Sendable (Bool) -> Void)?
   /// Whether signals are disabled, whatever the other options.

@@ -17,7 +17,8 @@ package func runDashboard(
   try runDashboard(
     hosts: [
       DashboardHost(
-        name: "", history: demand.history, demand: demand, processes: options.processes, control: options.control)
+        name: "", history: demand.history, demand: demand, processes: options.processes, control: options.control,
+        memory: options.memory)
     ], options: options, terminal: terminal)
 }
 

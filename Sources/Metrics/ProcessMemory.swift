@@ -1,5 +1,10 @@
 /// Parts of one process's memory that scans do not read, because each costs a file per process; NaN where absent.
 package struct ProcessMemory: Sendable, Hashable {
+  /// Reads parts of the memory of processes by their pids; may block.
+  ///
+  /// Those that have ended or are unreadable are left out.
+  package typealias Read = @Sendable (_ pids: [Int32], _ parts: Parts) -> [Int32: ProcessMemory]
+
   /// What to read: each part is a file of its own.
   package struct Parts: OptionSet, Sendable {
     package let rawValue: UInt8

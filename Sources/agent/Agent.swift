@@ -79,7 +79,7 @@ struct Agent: ParsableCommand {
       let collector = ServiceCollector()
       let code = try Service(
         configuration: configuration, source: source(main, [collector]),
-        commandLine: commandLine(main),
+        commandLine: commandLine(main), processMemory: processMemory(main),
         scrapeSource: platform.scrapeSource(root: main.demo ? nil : main.root.last ?? ""), targets: targets,
         webhooks: webhooks,
         collector: collector,
@@ -162,6 +162,12 @@ struct Agent: ParsableCommand {
     guard main.commandLines != .none else { return nil }
     if main.demo { return DemoCollector.commandLine }
     return platform.processes(root: main.root.last ?? "", commandLines: main.commandLines)?.commandLine
+  }
+
+  /// Reads parts of the memory of processes that scans do not read; nil for a recorded machine.
+  private func processMemory(_ main: SettingValues<MainSettings>) -> ProcessMemory.Read? {
+    if main.demo { return DemoCollector.memory }
+    return main.root.isEmpty ? platform.processes(root: "", commandLines: main.commandLines)?.memory : nil
   }
 
   private func runOnce(_ main: SettingValues<MainSettings>) throws {

@@ -21,6 +21,8 @@ struct Service {
   let source: Sampler.Source
   /// Reads the command line of a process; nil if processes have none.
   let commandLine: (@Sendable (Int32) -> String?)?
+  /// Reads parts of processes' memory that scans do not read; nil if processes have none.
+  let processMemory: ProcessMemory.Read?
   /// Reads further values for Prometheus scrapes.
   let scrapeSource: (any ScrapeSource)?
   /// Receivers of samples.
@@ -237,17 +239,13 @@ struct Service {
     }
   }
 
-  /// Reads parts of the memory of processes that scans do not read; nil for a simulated or recorded machine.
-  private var processMemory: (@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) -> [Int32: ProcessMemory])? {
-    isThisMachine ? platform.processes(root: "", commandLines: configuration.main.commandLines)?.memory : nil
-  }
-
   private func showDashboard(
     of demand: SamplingDemand, processes: ProcessSnapshots, options: DashboardOptions
   ) throws {
     var options = options
     options.sources = platform.sources
     options.processes = .local { processes.snapshot(of: $0) }
+    options.memory = processMemory.map { .local($0) }
     if isThisMachine {
       options.control = platform.processControl(configuration.main.commandLines)
       if !serves, let daemon {
