@@ -94,8 +94,10 @@ extension ProcessTableView {
     let words = command.dropFirst(isFirst ? name.count : 0).split(separator: " ").map { word in
       word.first == "/" ? word.split(separator: "/").last ?? word : word
     }
-    // The kernel keeps 15 bytes of a name (TASK_COMM_LEN).
-    let isNamed = { (word: Substring) in word == name || name.utf8.count == 15 && word.hasPrefix(name) }
+    // The kernel keeps 15 bytes of a name (TASK_COMM_LEN); daemons write "sshd: user" over theirs.
+    let isNamed = { (word: Substring) in
+      word == name || word == name + ":" || name.utf8.count == 15 && word.hasPrefix(name)
+    }
     let place = isFirst ? nil : words.prefix(3).firstIndex(where: isNamed)
     return words[(place.map { $0 + 1 } ?? 0)...].joined(separator: " ")
   }
