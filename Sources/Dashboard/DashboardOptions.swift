@@ -16,7 +16,7 @@ package struct DashboardOptions: Sendable {
   package var processes: ProcessSource?
   /// Actions on processes; nil where they are not available (a recording, another machine).
   package var control: ProcessControl?
-  /// Source of processes' memory beyond the scans, where `control` is nil.
+  /// Source of processes' memory beyond the scans; nil on systems without such values.
   package var memory: MemorySource?
   /// Silences this machine's firing alerts in all outputs, or ends that; nil where they are another machine's.
   package var silenceAlerts: (@Sendable (Bool) -> Void)?
@@ -71,12 +71,10 @@ package enum ProcessSource: Sendable {
 
 /// Source of the memory of processes that scans do not read.
 package enum MemorySource: Sendable {
-  package typealias Found = [Int32: ProcessMemory]
-
   /// This machine; the read may block.
-  case local(@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) -> Found)
+  case local(ProcessMemory.Read)
   /// Another agent.
-  case remote(@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) async throws -> Found)
+  case remote(@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) async throws -> [Int32: ProcessMemory])
 }
 
 /// State of the connection to a source of samples.
@@ -123,7 +121,7 @@ package struct DashboardHost: Sendable {
     self.demand = demand ?? SamplingDemand(history)
     self.processes = processes
     self.control = control
-    self.memory = memory ?? control?.memory.map { .local($0) }
+    self.memory = memory
     self.page = page
     self.connection = connection
   }

@@ -59,7 +59,7 @@ package struct ProcessAccess: Sendable {
   /// Reads the details; nil if the process has ended.
   package var details: @Sendable (_ pid: Int32) -> ProcessDetails?
   /// Reads parts of the memory of processes that scans do not read; nil where the system has none.
-  package var memory: (@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) -> [Int32: ProcessMemory])?
+  package var memory: ProcessMemory.Read?
   /// Start in seconds after boot, as in the process table; nil if the process has ended.
   package var startTime: @Sendable (_ pid: Int32) -> Double?
   /// Whether scans can include threads.

@@ -25,7 +25,6 @@ extension Platform {
           return error.description
         }
       }, hasThreads: processes.hasThreads)
-    control.memory = processes.memory
     if processes.hasIOPriorities {
       control.ioPriority = { pid in
         let priority = calls.ioPriority(pid)

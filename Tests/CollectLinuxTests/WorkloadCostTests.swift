@@ -44,25 +44,30 @@ import Testing
     return Dictionary(uniqueKeysWithValues: all.map { ($0.names.name, $0) })
   }
 
-  @Test func idleGroupsAreReadWhenTheSliceAroundThemShowsIt() throws {
+  /// Three groups, idle for nine passes, and the CPU time that they have then.
+  private func idleMachine(
+    withSlice hasSlice: Bool = true, then usage: Int, slice: Int? = nil
+  ) throws -> (machine: Fixture, collector: WorkloadsCollector) {
     let machine = try machine(["a.service", "b.service", "c.service"])
+    if !hasSlice { machine.remove(Self.slice + "/cpu.stat") }
     let collector = WorkloadsCollector(root: machine.root)
     for time in 1...9 { _ = try read(collector, at: Double(time)) }
     for name in ["a", "b", "c"] {
-      try machine.write("usage_usec 9000\n", to: "\(Self.slice)/\(name).service/cpu.stat")
+      try machine.write("usage_usec \(usage)\n", to: "\(Self.slice)/\(name).service/cpu.stat")
     }
-    try machine.write("usage_usec 1024000\n", to: Self.slice + "/cpu.stat")
+    if let slice { try machine.write("usage_usec \(slice)\n", to: Self.slice + "/cpu.stat") }
+    return (machine, collector)
+  }
+
+  @Test func idleGroupsAreReadWhenTheSliceAroundThemShowsIt() throws {
+    let (machine, collector) = try idleMachine(then: 9_000, slice: 1_024_000)
+    defer { withExtendedLifetime(machine) {} }
     #expect(try read(collector, at: 10).values.allSatisfy { $0.cpu == 9_000 })
   }
 
   @Test func lessThanAMillisecondIsReadWithinFivePasses() throws {
-    let machine = try machine(["a.service", "b.service", "c.service"])
-    let collector = WorkloadsCollector(root: machine.root)
-    for time in 1...9 { _ = try read(collector, at: Double(time)) }
-    for name in ["a", "b", "c"] {
-      try machine.write("usage_usec 1300\n", to: "\(Self.slice)/\(name).service/cpu.stat")
-    }
-    try machine.write("usage_usec 1000900\n", to: Self.slice + "/cpu.stat")
+    let (machine, collector) = try idleMachine(then: 1_300, slice: 1_000_900)
+    defer { withExtendedLifetime(machine) {} }
     var seen: [Int] = []
     for time in 10...14 {
       seen.append(try read(collector, at: Double(time)).values.count { $0.cpu == 1_300 })
@@ -71,23 +76,14 @@ import Testing
   }
 
   @Test func withoutTheTimeOfASliceAllAreRead() throws {
-    let machine = try machine(["a.service", "b.service", "c.service"])
-    machine.remove(Self.slice + "/cpu.stat")
-    let collector = WorkloadsCollector(root: machine.root)
-    for time in 1...9 { _ = try read(collector, at: Double(time)) }
-    for name in ["a", "b", "c"] {
-      try machine.write("usage_usec 1001\n", to: "\(Self.slice)/\(name).service/cpu.stat")
-    }
+    let (machine, collector) = try idleMachine(withSlice: false, then: 1_001)
+    defer { withExtendedLifetime(machine) {} }
     #expect(try read(collector, at: 10).values.allSatisfy { $0.cpu == 1_001 })
   }
 
   @Test func afterALongPauseAllAreRead() throws {
-    let machine = try machine(["a.service", "b.service", "c.service"])
-    let collector = WorkloadsCollector(root: machine.root)
-    for time in 1...9 { _ = try read(collector, at: Double(time)) }
-    for name in ["a", "b", "c"] {
-      try machine.write("usage_usec 1001\n", to: "\(Self.slice)/\(name).service/cpu.stat")
-    }
+    let (machine, collector) = try idleMachine(then: 1_001)
+    defer { withExtendedLifetime(machine) {} }
     #expect(try read(collector, at: 40).values.allSatisfy { $0.cpu == 1_001 })
   }
 

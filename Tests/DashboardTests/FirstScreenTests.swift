@@ -6,7 +6,7 @@ import Testing
 
 /// The first screen has room for processes, and a graph for each GPU.
 @Suite struct FirstScreenTests {
-  /// A scene with a whole table of processes, some of which have ended.
+  /// A scene with a whole table of processes, and with ended ones.
   private static func input(_ scene: String, _ size: Size) -> ScreenInput {
     var input = ScreenGoldens.input(scene)
     input.size = size

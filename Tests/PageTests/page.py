@@ -168,7 +168,7 @@ def test_zooms(browser):
 
 
 def test_explains(browser):
-    """The meaning of what a card shows: of one value by a click on its title, of all by the card's button and the keyboard."""
+    """The meaning of a card's values: of one by a click on its title, of all by the card's button and the keyboard."""
     def press(key, code, text=""):
         for kind in ("keyDown", "keyUp"):
             browser.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text if kind == "keyDown" else "")

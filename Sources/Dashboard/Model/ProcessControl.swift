@@ -7,8 +7,6 @@ package struct ProcessControl: Sendable {
 
   /// Returns the details of a process; nil if it has ended.
   package var details: @Sendable (Int32) -> ProcessDetails?
-  /// Reads the memory of processes that scans do not read; nil where the system has none.
-  package var memory: (@Sendable (_ pids: [Int32], _ parts: ProcessMemory.Parts) -> [Int32: ProcessMemory])?
   /// Holds the process with this pid and start time (seconds after boot), so that a signal reaches no other process.
   package var hold: @Sendable (_ pid: Int32, _ start: Double) -> Result<SendSignal, SignalRefusal>
   /// Sets the nice value of the process with this pid and start time; returns nil, or the reason of the failure.

@@ -75,7 +75,7 @@ final class ProcessFetcher {
     _ source: MemorySource
   ) {
     guard memory.begin(key: host, interval: 1, now: Clock.monotonic) else { return }
-    let read: @Sendable ([Int32], ProcessMemory.Parts) -> MemorySource.Found
+    let read: ProcessMemory.Read
     switch source {
     case .local(let function): read = function
     case .remote(let function):

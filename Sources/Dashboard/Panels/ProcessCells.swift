@@ -86,7 +86,7 @@ extension ProcessTableView {
     grid.putShortened(Self.arguments(of: process), x: end + 1, y: cell.y, .muted, limit: cell.right - end - 1)
   }
 
-  /// What a command line adds to the name: the words after the one that is the name, without folders.
+  /// The words of a command line after the one that is the name, without folders.
   private static func arguments(of process: Process) -> String {
     guard let command = process.command?.prefix(400) else { return "" }
     let name = process.name
