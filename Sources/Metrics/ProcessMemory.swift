@@ -15,6 +15,11 @@ package struct ProcessMemory: Sendable, Hashable {
     /// The kernel walks all of the process's page tables for it.
     package static let proportional = Parts(rawValue: 2)
     package static let swapped = Parts(rawValue: 4)
+
+    /// All parts with their names in `/processes/memory`.
+    package static let named: [(name: String, part: Parts)] = [
+      ("shared", .shared), ("pss", .proportional), ("swapped", .swapped),
+    ]
   }
 
   /// Bytes resident that other processes may share: of files and of shared memory.

@@ -332,7 +332,6 @@ package final class RemoteMachine: Sendable {
 extension ProcessMemory.Parts {
   /// The parts as `/processes/memory` names them.
   fileprivate var names: String {
-    [(ProcessMemory.Parts.shared, "shared"), (.proportional, "pss"), (.swapped, "swapped")]
-      .filter { contains($0.0) }.map(\.1).joined(separator: ",")
+    Self.named.filter { contains($0.part) }.map(\.name).joined(separator: ",")
   }
 }

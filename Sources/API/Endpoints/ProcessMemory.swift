@@ -52,10 +52,6 @@ extension Route {
     return pids
   }
 
-  private static let words: [String: ProcessMemory.Parts] = [
-    "shared": .shared, "pss": .proportional, "swapped": .swapped,
-  ]
-
   private static let parts = Parameter<ProcessMemory.Parts>(
     "parts", "What to read: shared, pss (the most expensive one), swapped; all by default",
     allowed: "some of shared, pss, swapped, separated by commas",
@@ -63,10 +59,10 @@ extension Route {
   ) { text in
     var parts: ProcessMemory.Parts = []
     let names = text.split(separator: ",", omittingEmptySubsequences: false)
-    guard names.count <= words.count else { return nil }
+    guard names.count <= ProcessMemory.Parts.named.count else { return nil }
     for name in names {
-      guard let part = words[String(name)] else { return nil }
-      parts.insert(part)
+      guard let known = ProcessMemory.Parts.named.first(where: { $0.name == name }) else { return nil }
+      parts.insert(known.part)
     }
     return parts
   }

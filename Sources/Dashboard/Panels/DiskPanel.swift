@@ -49,7 +49,7 @@ struct DiskPanel: Panel {
     // Alone, every disk is listed below, so that the graph keeps its room.
     let count = context.state.isMaximized ? max(3, rect.height - 6) : rect.height - 1
     let window = context.window(rows, count: count, in: .disk, choose: busiest)
-    let isTight = rect.width < 32 || ends.wait != nil && rect.width < 46
+    let isTight = ends.isTight
     // In a narrow panel, the count of hidden rows replaces the units.
     let unit = isTight && window.rows.count < rows.count ? "" : "/s"
     var heads: [(text: String, end: Int)] = [("read" + unit, ends.read), ("write" + unit, ends.write), ("busy", 0)]
@@ -93,7 +93,9 @@ struct DiskPanel: Panel {
   }
 
   /// Distances of the columns' ends from the right edge; nil for those without room.
-  private func columnEnds(_ width: Int) -> (read: Int, write: Int, wait: Int?, queue: Int?, bar: Int?) {
+  private func columnEnds(_ width: Int) -> (
+    read: Int, write: Int, wait: Int?, queue: Int?, bar: Int?, isTight: Bool
+  ) {
     let isKnown = rows.contains { $0.queue.isFinite }
     let hasWait = isKnown && width >= 38
     let hasQueue = isKnown && width >= 52
@@ -102,8 +104,9 @@ struct DiskPanel: Panel {
     let queue = busy
     let wait = queue + (hasQueue ? 6 : 0)
     let write = wait + (hasWait ? 9 : 0)
-    let rate = width < 32 || hasWait && width < 46 ? 8 : 10
-    return (write + rate, write, hasWait ? wait : nil, hasQueue ? queue : nil, hasBar ? 15 : nil)
+    let isTight = width < 32 || hasWait && width < 46
+    let read = write + (isTight ? 8 : 10)
+    return (read, write, hasWait ? wait : nil, hasQueue ? queue : nil, hasBar ? 15 : nil, isTight)
   }
 
   /// Selects the busiest devices that fit, in their order.
