@@ -14,15 +14,17 @@ struct WorkloadNamespace {
 /// Traffic of the workloads that have a network namespace of their own: /proc/[pid]/net/dev of one of their processes.
 ///
 /// Without the right to read the number of a namespace, the machine's is recognized by its counters. Containers of a pod
-/// share a namespace, whose traffic is the pod's; other workloads that share one leave it to the oldest. Each is read at
-/// every fifth pass, so that its rates are means over that time. The files are not kept open: an open one would keep
-/// the namespace of an ended container alive.
+/// share a namespace, whose traffic is the pod's; other workloads that share one leave it to the oldest. Up to four are
+/// read at every pass, more of them more rarely, so that their rates are means over that time. The files are not kept
+/// open: an open one would keep the namespace of an ended container alive.
 final class WorkloadNetworks {
-  /// Passes between two reads of a namespace.
+  /// Namespaces read in a pass, as long as each is read at every fifth at least.
+  private static let usualReads = 4
+  /// Passes between two reads of a namespace where there are many, and between two choices of those that are read.
   private static let restPasses = 5
   /// The same for one without traffic, of a workload that uses no CPU time.
   private static let idlePasses = 30
-  /// Maximum namespaces read in a pass; if there are more than that for each of the passes, all are read more rarely.
+  /// Maximum namespaces read in a pass; if there are more than that for each of five passes, all are read more rarely.
   private static let maxReads = 64
   /// Maximum interfaces of a namespace.
   private static let maxInterfaces = 1_024
@@ -71,7 +73,7 @@ final class WorkloadNetworks {
     guard !members.isEmpty || count > 0 else { return }
     if pass % Self.restPasses == 0 || count == 0 { share(members) }
     count = members.count { $0.network?.isShared == false }
-    let rest = max(Self.restPasses, (count + Self.maxReads - 1) / Self.maxReads)
+    let rest = Self.passes(betweenReadsOf: count)
     for group in members where group.network?.isShared == false {
       let traffic = group.total.network
       let isQuiet = group.idlePasses >= Self.restPasses && traffic?.receiveRate == 0 && traffic?.sendRate == 0
@@ -79,6 +81,12 @@ final class WorkloadNetworks {
         read(group, at: now)
       }
     }
+  }
+
+  /// Passes between two reads of one of so many namespaces.
+  static func passes(betweenReadsOf count: Int) -> Int {
+    func passes(_ reads: Int) -> Int { (count + reads - 1) / reads }
+    return max(1, min(restPasses, passes(usualReads)), passes(maxReads))
   }
 
   /// Chooses the workload of each namespace that has its traffic.
