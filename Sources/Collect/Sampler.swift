@@ -13,10 +13,18 @@ package final class Sampler: ServicePart {
   /// Creates the collectors of a machine; called on the sampler's thread, where they stay.
   package typealias Machine = @Sendable () -> [any Collector]
 
-  /// Completes a sample before it is appended; called on the sampler's thread.
-  ///
-  /// Receives the sample, the Reading that it is derived from, and whether it is of the main interval.
-  package typealias Annotation = @Sendable (_ sample: inout Sample, _ reading: Reading, _ isMain: Bool) -> Void
+  /// Where a new sample goes.
+  package enum Destination: Sendable {
+    /// The main track.
+    case main
+    /// A track that is watched.
+    case watched
+    /// The past of a simulated machine, of which nothing was seen when it happened.
+    case past
+  }
+
+  /// Completes a sample, derived from a Reading, before it is appended; called on the sampler's thread.
+  package typealias Annotation = @Sendable (_ sample: inout Sample, _ reading: Reading, Destination) -> Void
 
   /// Origin of the values.
   package enum Source: Sendable {
@@ -118,6 +126,8 @@ private struct SamplingLoop {
 
   /// Whether the values are constant, as in a recording.
   var isRecording = false
+  /// Whether the machine has values for any time.
+  private var isSimulated = false
 
   private let demand: SamplingDemand
   private let history: History
@@ -163,6 +173,7 @@ private struct SamplingLoop {
   /// Fills the history of a simulated machine: a main track of `count` samples.
   mutating func begin(_ pass: CollectionPass, past count: Int) {
     self.pass = pass
+    isSimulated = true
     let instants = TickSchedule(interval: Double(history.interval)).ticks(count + 1, upTo: timekeeper.now)
     var samples: [Sample] = []
     var previous: Int?
@@ -170,7 +181,9 @@ private struct SamplingLoop {
     for instant in instants {
       look(at: instant, besides: previous)
       if let previous {
-        samples.append(sample(from: previous))
+        var sample = sample(from: previous)
+        if instant != instants.last { annotate(&sample, readings[latest.reading], .past) }
+        samples.append(sample)
         span = self.span(from: previous)
       }
       previous = latest.reading
@@ -178,7 +191,7 @@ private struct SamplingLoop {
     // Append in one step, or a concurrent watcher would see restored samples as new.
     guard var newest = samples.popLast() else { return }
     history.restore(samples)
-    annotate(&newest, readings[latest.reading], true)
+    annotate(&newest, readings[latest.reading], .main)
     history.append([History.NewSample(interval: history.interval, sample: newest, processes: span)])
     begin(due: 0)
     tracks[0].due = due(tracks[0])
@@ -226,7 +239,7 @@ private struct SamplingLoop {
       if track.schedule.continuity(from: track.last, to: instant) == .sample {
         var sample = sample(from: track.previous)
         track.gpus.write(to: &sample.gpus)
-        annotate(&sample, readings[latest.reading], index == 0)
+        annotate(&sample, readings[latest.reading], index == 0 ? .main : .watched)
         samples.append(
           History.NewSample(interval: track.interval, sample: sample, processes: span(from: track.previous)))
       }
@@ -260,10 +273,25 @@ private struct SamplingLoop {
       let now = timekeeper.now
       // A first sample over much more than the interval would not fit this track.
       let isFresh = now.boottime - latest.instant.boottime < schedule.interval / 2
+      if isSimulated { fill(schedule, upTo: now) }
       if !isFresh { look(at: now) }
       var track = Track(schedule: schedule, previous: latest.reading, last: latest.instant, due: 0)
       track.due = due(track)
       tracks.append(track)
+    }
+  }
+
+  /// Takes a simulated machine's samples of a new track since the last of the main one, so that no hole is between them.
+  private mutating func fill(_ schedule: TickSchedule, upTo now: Instant) {
+    let count = Int(min(now.boottime - latest.instant.boottime, Double(history.interval)) / schedule.interval)
+    for instant in schedule.ticks(max(0, count), upTo: now) where instant.realtime > latest.instant.realtime {
+      let previous = latest.reading
+      look(at: instant, besides: previous)
+      var sample = sample(from: previous)
+      annotate(&sample, readings[latest.reading], .watched)
+      history.append([
+        History.NewSample(interval: Int(schedule.interval), sample: sample, processes: span(from: previous))
+      ])
     }
   }
 
@@ -343,59 +371,5 @@ private struct SamplingLoop {
     let answers = gpuAnswers.new(in: readings[place])
     for index in tracks.indices { tracks[index].gpus.add(answers, of: readings[place].gpus) }
     demand.setLatest(readings[place])
-  }
-}
-
-/// One reading by all collectors.
-struct CollectionPass {
-  private let collectors: [any Collector]
-  private let report: @Sendable (LogNotice) -> Void
-  private var isFailing: [Bool]
-
-  init(collectors: [any Collector], report: @escaping @Sendable (LogNotice) -> Void) {
-    self.collectors = collectors
-    self.report = report
-    isFailing = Array(repeating: false, count: collectors.count)
-  }
-
-  /// Reads all collectors into `reading`, and their states into its `agent.sources`.
-  ///
-  /// - Parameter isBetween: whether the reading is outside the schedule.
-  mutating func read(
-    into reading: inout Reading, at instant: Instant, isBetween: Bool = false, demand: Demand = Demand()
-  ) {
-    reading.timestamp = Timestamp(seconds: instant.realtime)
-    reading.monotonic = instant.monotonic
-    reading.boottime = instant.boottime
-    if reading.agent.sources.count != collectors.count {
-      reading.agent.sources = collectors.map { SourceReading(name: $0.name, duration: .nan, success: true, age: .nan) }
-    }
-    // Blocking work starts now and is usually done when its collector's turn comes.
-    for collector in collectors {
-      collector.accept(demand)
-      collector.prepare()
-    }
-    for index in collectors.indices {
-      let collector = collectors[index]
-      let start = Clock.monotonic
-      var failure: CollectorError?
-      do {
-        if isBetween { try collector.readBetween(into: &reading) } else { try collector.read(into: &reading) }
-      } catch {
-        failure = error
-      }
-      reading.agent.sources[index].duration = Clock.monotonic - start
-      reading.agent.sources[index].success = failure == nil
-      reading.agent.sources[index].age = collector.age
-      reading.agent.sources[index].error = failure?.description
-      reading.agent.sources[index].note = failure == nil ? collector.note : nil
-      // Report the start and the end of a failure, not every tick in between.
-      if let failure, !isFailing[index] {
-        report(LogNotice("a source fails", ["source": collector.name, "reason": failure.description]))
-      } else if failure == nil, isFailing[index] {
-        report(LogNotice("a source works again", ["source": collector.name]))
-      }
-      isFailing[index] = failure != nil
-    }
   }
 }

@@ -137,9 +137,10 @@ struct Service {
     let keepsCommands = !configuration.server.insecure
     // The files of a recording do not hang.
     let patience = configuration.main.root.isEmpty ? 0.01 : 5
-    return { sample, reading, isMain in
+    return { sample, reading, destination in
       if keepsCommands { processes.addCommands(to: &sample, waiting: patience) }
-      boards.alerts.update(&sample, isMain: isMain)
+      guard destination != .past else { return }
+      boards.alerts.update(&sample, isMain: destination == .main)
       // Afterwards: an alert that begins to fire is an event.
       boards.events.update(&sample, reading)
     }
