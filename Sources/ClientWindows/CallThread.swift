@@ -18,7 +18,7 @@ final class CallThread: Sendable {
     var call: (@Sendable () -> Void)?
   }
 
-  /// Returns the next step; nil if there is none yet.
+  /// Returns the next step; nil before it has come.
   private static func next(of calls: inout [@Sendable () -> Void]?) -> Next? {
     guard let first = calls?.first else { return calls == nil ? Next() : nil }
     calls?.removeFirst()

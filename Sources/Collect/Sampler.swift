@@ -19,7 +19,7 @@ package final class Sampler: ServicePart {
     case main
     /// A track that is watched.
     case watched
-    /// The past of a simulated machine, of which nothing was seen when it happened.
+    /// The past of a simulated machine, whose events are found at its end.
     case past
   }
 
