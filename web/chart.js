@@ -75,7 +75,7 @@ export class Chart extends Plot {
   trace(keys) {
     const { store } = this.context;
     const { from, to } = this.window;
-    const { reach } = store;
+    const { bridge } = store;
     const parts = store.parts(from, to);
     const total = parts.reduce((sum, { start, end }) => sum + end - start, 0);
     const scale = this.plotWidth / (to - from);
@@ -109,7 +109,7 @@ export class Chart extends Plot {
         // NaN alone is unlike itself.
         let isKnown = false;
         for (let key = 0; key < keys.length && !isKnown; key += 1) isKnown = means[key] !== undefined && means[key][index] === means[key][index];
-        const isFar = !isKnown || time - last > reach;
+        const isFar = !isKnown || time - last > bridge;
         if (count > 0 && (isFar || here !== column)) finish();
         if (isFar) isGap = true;
         last = time;

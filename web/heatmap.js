@@ -61,7 +61,7 @@ export class HeatMap extends Plot {
         next = index + 1;
         while (next < end && column(times[next]) === right) next += 1;
         // A sample covers the time since the one before it.
-        const left = times[index] - before <= store.reach ? Math.min(right, column(before) + 1) : right;
+        const left = times[index] - before <= store.bridge ? Math.min(right, column(before) + 1) : right;
         before = times[next - 1];
         stretches.push([index, next, Math.max(0, left), Math.min(width, right + 1)]);
       }

@@ -12,7 +12,7 @@ const io = ({ read_bytes_per_sec: read, write_bytes_per_sec: written }) =>
 
 // Members of a process, their classes, and the API's orders.
 const columns = [
-  ['pid', 'number', 'pid'], ['name', 'grow'], ['user', 'optional'], ['service', 'optional'], ['cpu', 'number', 'cpu'],
+  ['pid', 'number', 'pid'], ['name', 'line'], ['user', 'optional'], ['service', 'optional'], ['cpu', 'number', 'cpu'],
   ['rss_bytes', 'number', 'memory'], ['gpu_memory_mb', 'number gpu-column', 'gpu'], ['gpu_util', 'number gpu-column', 'gpu'],
   ['io', 'number', 'io'], ['threads', 'number optional'], ['state', 'optional'],
 ];
@@ -23,6 +23,17 @@ const usesGPU = (one) => one.gpu_util >= 0 || one.gpu_memory_mb >= 0;
 const isText = (member) => member === 'pid' || metric(idOf(member)).unit === 'none';
 const valueOf = (one, member) => (member === 'io' ? io(one) : one[member] ?? (isText(member) ? '' : NaN));
 const cellOf = (one, member) => (isText(member) ? visible(one[member]) : textOf(idOf(member), valueOf(one, member)));
+
+// The words of a command line after the one that is the name, without folders, as in the terminal. The kernel keeps 15 bytes
+// of a name; daemons write "sshd: user" over theirs.
+const isNamed = (word, name) => word === name || word === `${name}:` || (name.length === 15 && word.startsWith(name));
+function argumentsOf({ name = '', command = '' }) {
+  const isFirst = command.startsWith(`${name} `);
+  const words = command.slice(isFirst ? name.length : 0, 400).split(' ').filter(Boolean)
+    .map((word) => (word.startsWith('/') ? word.split('/').filter(Boolean).at(-1) ?? word : word));
+  return words.slice(isFirst ? 0 : words.slice(0, 3).findIndex((word) => isNamed(word, name)) + 1).join(' ');
+}
+
 // A request for each sample, which come once a second with some jitter.
 const [shownAtFirst, gpuUsersAtFirst, shownAtMost, pause] = [20, 8, 500, 500];
 
@@ -134,10 +145,13 @@ export class ProcessPanel extends Panel {
     return this.context.t('endedByName', groups.slice(0, 4).map((one) => `${visible(one.name)} ×${format.count(one.count)} ${cellOf(one, 'cpu')}`).join(', '));
   }
 
-  // The name, with the command line, user and service as its title.
+  // The name and its arguments, with the command line, user and service as their title.
   name(one, row) {
-    row.name ??= h('bdi', {});
-    setText(row.name, visible(one.name ?? format.absent));
+    row.parts ??= [h('bdi', {}), h('bdi', { class: 'secondary' })];
+    row.name ??= h('span', {}, ...row.parts);
+    setText(row.parts[0], visible(one.name ?? format.absent));
+    const rest = argumentsOf(one);
+    setText(row.parts[1], rest && ` ${visible(rest)}`);
     setAttribute(row.name, 'title', [one.name, one.command, one.user, one.service].filter(Boolean).map(visible).join('\n'));
     return row.name;
   }

@@ -102,8 +102,11 @@ export class Store {
   // The newest known time, or -Infinity.
   get now() { return Math.max(...[this.tail.last, this.base.last].filter(Number.isFinite)); }
 
-  // The greatest distance of two points that are connected.
+  // The greatest distance of a time from its point.
   get reach() { return Math.max(this.interval, this.step) * 1.6; }
+
+  // The greatest distance of two points that a line connects: after a late tick, the next sample is a mean over two.
+  get bridge() { return Math.max(this.interval, this.step) * 2.5; }
 
   // Appends a live sample. A hole of more than a tick before it is requested.
   append(sample, time) {

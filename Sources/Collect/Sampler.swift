@@ -144,6 +144,8 @@ private struct SamplingLoop {
   private var gpuAnswers = GPUAnswers()
   /// The first instant of a recording of two.
   private var first: Reading?
+  /// Maximum samples of a simulated machine's new track; where more are missing, the first is a mean over several.
+  private static let maxFilled = 60
   /// Minimum seconds between scans of the processes for requests: rates over less are mostly noise.
   private static let shortestSpan = 0.9
 
@@ -193,6 +195,8 @@ private struct SamplingLoop {
     history.restore(samples)
     annotate(&newest, readings[latest.reading], .main)
     history.append([History.NewSample(interval: history.interval, sample: newest, processes: span)])
+    // A long past takes more than a second.
+    fill(TickSchedule(interval: Double(history.interval)), upTo: timekeeper.now, to: .main)
     begin(due: 0)
     tracks[0].due = due(tracks[0])
   }
@@ -273,7 +277,7 @@ private struct SamplingLoop {
       let now = timekeeper.now
       // A first sample over much more than the interval would not fit this track.
       let isFresh = now.boottime - latest.instant.boottime < schedule.interval / 2
-      if isSimulated { fill(schedule, upTo: now) }
+      if isSimulated { fill(schedule, upTo: now, to: .watched) }
       if !isFresh { look(at: now) }
       var track = Track(schedule: schedule, previous: latest.reading, last: latest.instant, due: 0)
       track.due = due(track)
@@ -281,14 +285,14 @@ private struct SamplingLoop {
     }
   }
 
-  /// Takes a simulated machine's samples of a new track since the last of the main one, so that no hole is between them.
-  private mutating func fill(_ schedule: TickSchedule, upTo now: Instant) {
-    let count = Int(min(now.boottime - latest.instant.boottime, Double(history.interval)) / schedule.interval)
+  /// Takes a simulated machine's samples since the last one, so that no hole is between its past and a new track.
+  private mutating func fill(_ schedule: TickSchedule, upTo now: Instant, to destination: Sampler.Destination) {
+    let count = min(Self.maxFilled, Int((now.boottime - latest.instant.boottime) / schedule.interval))
     for instant in schedule.ticks(max(0, count), upTo: now) where instant.realtime > latest.instant.realtime {
       let previous = latest.reading
       look(at: instant, besides: previous)
       var sample = sample(from: previous)
-      annotate(&sample, readings[latest.reading], .watched)
+      annotate(&sample, readings[latest.reading], destination)
       history.append([
         History.NewSample(interval: Int(schedule.interval), sample: sample, processes: span(from: previous))
       ])

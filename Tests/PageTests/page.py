@@ -382,7 +382,7 @@ def test_process_table(browser):
         browser.key("/")
         browser.wait("document.activeElement.type === 'search'", "the key / leads to the filter")
         browser.call("Input.insertText", text="vllm")
-        browser.wait(f"(() => {{ const names = {column.format(1)}; return names.length === 1 && names[0] === 'vllm'; }})()", "the filter finds a process")
+        browser.wait(f"(() => {{ const names = {column.format(1)}; return names.length === 1 && names[0].startsWith('vllm serve llama-70b '); }})()", "the filter finds a process")
         browser.evaluate("(() => { const field = document.activeElement; field.value = ''; field.dispatchEvent(new Event('input')); field.blur(); })()")
         browser.evaluate("[...document.querySelectorAll('.sort')].find((one) => one.textContent === 'PID').click()")
         browser.wait(f"(() => {{ const all = {column.format(0)}.map(Number); return all.length > 5 && all.every((pid, i) => i === 0 || pid > all[i - 1]); }})()", "the head of a column orders by it")
@@ -931,7 +931,7 @@ def test_process_table_keeps_pace(browser):
         check(len(asked) >= 4, f"the table was renewed {len(asked)} times in five samples, {attempt + 1} times in a row")
         # The use of GPUs is the agent's sum.
         table = {one["pid"]: one for one in agent.get("/processes")["processes"]}
-        column = [one for one in browser.evaluate("[...document.querySelectorAll('#panel-processes tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))") if one[1] == "vllm"]
+        column = [one for one in browser.evaluate("[...document.querySelectorAll('#panel-processes tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))") if one[1].startswith("vllm ")]
         check(len(column) == 1 and "%" in column[0][7] and "GiB" in column[0][6], f"the process of two GPUs: {column}")
         check("%" in column[0][4] and "B/s" in column[0][8], f"the process has no rates: {column}")
         gpus = table[int(column[0][0])].get("gpus")
