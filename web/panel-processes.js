@@ -118,7 +118,7 @@ export class ProcessPanel extends Panel {
     const { total, top = [] } = this.sample.processes;
     const { known } = this;
     const words = this.filter.value.trim().toLowerCase().split(/\s+/);
-    const matching = (known?.list ?? top).filter((one) => words.every((word) =>
+    const matching = this.named(known?.list ?? top).filter((one) => words.every((word) =>
       [one.pid, one.name, one.user, one.service, one.command].some((text) => String(text ?? '').toLowerCase().includes(word))));
     const sign = (this.isReverse ? -1 : 1) * (isText(this.order) ? 1 : -1);
     const rank = (value) => (typeof value === 'string' ? value.toLowerCase() : value >= 0 ? value : -1);
@@ -136,6 +136,14 @@ export class ProcessPanel extends Panel {
     // A number may have gone to another process.
     this.table.show(rows, (one) => `${one.pid} ${one.start_seconds ?? ''}`, (one, row) => columns.map(([member]) =>
       (member === 'name' ? this.name(one, row) : cellOf(one, member) + (member === 'gpu_util' && one.gpus?.length ? ` (${one.gpus.join(', ')})` : ''))));
+  }
+
+  // Names containers as their engines do, "docker:web" or "pod/container"; a process has only a container's number.
+  named(list) {
+    const names = new Map((this.sample.workloads?.top ?? [])
+      .filter((one) => one.kind === 'container' && !one.id.endsWith(`:${one.name}`))
+      .map((one) => [one.id, one.pod_name ? `${one.pod_name.split('/').at(-1)}/${one.name}` : `${one.engine ?? 'container'}:${one.name}`]));
+    return names.size > 0 ? list.map((one) => (names.has(one.workload) ? { ...one, service: names.get(one.workload) } : one)) : list;
   }
 
   // Processes that ended in the interval, where they used more than a twentieth of a CPU: no row shows them.

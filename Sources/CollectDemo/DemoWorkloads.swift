@@ -40,10 +40,18 @@ enum DemoWorkloads {
         kind: .service, id: "service:" + service, name: service, path: "/system.slice/" + service, user: process.user)
     }
     let kind: WorkloadKind = parts[0] == "slurm" ? .job : .container
-    return WorkloadNames(
-      kind: kind, id: kind.rawValue + ":" + parts[1], name: parts[1], path: "/" + parts[0] + "/" + parts[1],
-      user: process.user, engine: parts[0])
+    let container = containers[parts[1]]
+    var facts = WorkloadNames.Facts(
+      kind: kind, id: kind.rawValue + ":" + parts[1], name: container?.name ?? parts[1],
+      path: "/" + parts[0] + "/" + parts[1])
+    (facts.user, facts.engine, facts.image) = (process.user, parts[0], container?.image)
+    return WorkloadNames(facts)
   }
+
+  /// What the engine's files say of the containers.
+  private static let containers: [String: (name: String, image: String)] = [
+    "9f2c17d04be1": ("llama-70b", "vllm/vllm-openai:v0.6.3"), "71ac5503c9d8": ("web", "nginx:1.27"),
+  ]
 
   /// Writes the workloads at one instant.
   static func write(_ counters: DemoCounters, at now: Double, into reading: inout Reading) {

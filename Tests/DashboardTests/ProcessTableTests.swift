@@ -42,6 +42,37 @@ import Testing
     ProcessRows.make(processes, gpus: gpus(), memoryTotal: 16e9, state, filter: ProcessFilter(state.filter))
   }
 
+  @Test func containersHaveTheirEnginesNames() {
+    let made: [(id: String, service: String)] = [
+      ("container:5f1c00000001", "docker:5f1c00000001"), ("container:5f1c00000002", "containerd:5f1c00000002"),
+      ("container:5f1c00000003", "docker:5f1c00000003"), ("service:ssh.service", "ssh.service"),
+    ]
+    var sample = Sample(from: nil, to: Reading())
+    sample.processes = Processes()
+    sample.processes?.top = made.enumerated().map { index, one in
+      var process = self.made(Int32(10 + index), "python3", service: one.service)
+      process.workload = one.id
+      return process
+    }
+    let workloads: [(id: String, name: String, pod: String?, kind: WorkloadKind)] = [
+      (made[0].id, "web", nil, .container), (made[1].id, "main", "shop/cart-7d9", .container),
+      (made[2].id, "5f1c00000003", nil, .container), (made[3].id, "ssh.service", nil, .service),
+    ]
+    sample.workloads = Workloads()
+    sample.workloads?.top = workloads.map { one in
+      var workload = Workload()
+      (workload.id, workload.name, workload.podName, workload.kind) = (one.id, one.name, one.pod, one.kind)
+      workload.engine = "docker"
+      return workload
+    }
+    var state = ScreenState()
+    state.table.sort = .pid
+    func services() -> [String?] { TableContents(nil, sample, state).rows.map(\.process.service) }
+    #expect(services() == ["docker:web", "cart-7d9/main", "docker:5f1c00000003", "ssh.service"])
+    state.table.filter = "cart"
+    #expect(services() == ["cart-7d9/main"])
+  }
+
   private static let filters: [(String, [Int32])] = [
     ("", [1, 10, 11, 20, 21, 22]), ("python", [10, 11]), ("PYTHON", [10, 11]), ("worker", [20]), ("22", [22]),
     ("user:mira", [10, 11]), ("user:www", [20]), ("service:slurm", [10, 11]), ("slurm", [10, 11]), ("state:D", [21]),

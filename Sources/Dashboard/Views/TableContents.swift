@@ -30,9 +30,10 @@ struct TableContents {
   ) {
     (interval, age) = (whole?.interval ?? .nan, whole?.age ?? .nan)
     kind = whole != nil ? .whole : state.cursor.time != nil ? .stored : .top
+    let processes = Self.named(whole?.processes ?? sample.processes?.top ?? [], by: sample.workloads?.top ?? [])
     func rows(_ filter: String) -> [ProcessRow] {
       let rows = ProcessRows.make(
-        whole?.processes ?? sample.processes?.top ?? [],
+        processes,
         threads: state.table.showsThreads ? whole?.threads ?? [] : [], memory: memory,
         gpus: sample.gpus, memoryTotal: sample.ram.total, state.table, filter: ProcessFilter(filter))
       // A sample has only the first few by each measure; a longer ranking would be a guess.
@@ -45,5 +46,21 @@ struct TableContents {
     unfiltered = all.count
     hasServices = all.contains { $0.process.service != nil }
     hasCommands = all.contains { $0.process.command != nil }
+  }
+
+  /// Names containers as their engines do, "docker:web" or "pod/container"; a process has only a container's number.
+  private static func named(_ processes: [Process], by workloads: [Workload]) -> [Process] {
+    var names: [String: String] = [:]
+    for one in workloads where one.kind == .container && !one.id.hasSuffix(":" + one.name) {
+      let pod = one.podName?.split(separator: "/").last.map { $0 + "/" }
+      names[one.id] = (pod ?? (one.engine ?? "container") + ":") + one.name
+    }
+    if names.isEmpty { return processes }
+    return processes.map { process in
+      guard let id = process.workload, let name = names[id] else { return process }
+      var process = process
+      process.service = name
+      return process
+    }
   }
 }
