@@ -16,6 +16,9 @@ package final class ProcessesCollector: Collector {
   private let scanner: ProcessScanner
   private let exits: ExitListener?
   private var ended = EndedTable()
+  private var reaped = ReapedIO()
+  /// Exits whose ancestors the last scan has not seen yet: on a busy machine a listing takes a while.
+  private var earlyExits: [TaskExit] = []
   private let ticksPerSecond: Double
   private var reading = ProcessesReading()
   private var demand = Demand()
@@ -65,10 +68,14 @@ package final class ProcessesCollector: Collector {
   private func scan(for reading: inout Reading) throws(CollectorError) {
     reading.processes = nil
     let start = Clock.threadCPU
-    let (previous, threads, instant) = (scanner.last, scanner.threads, self.reading.instant)
-    let all = try scanner.scan(
+    let (previous, threads, instant) = (self.reading.all, scanner.threads, self.reading.instant)
+    let counters = scanner.last
+    var all = try scanner.scan(
       keepsFiles: reading.boottime - pacing.last < Self.near, wantsThreads: demand.wantsThreads,
       threadsOf: demand.threadsOf)
+    let newExits = exits.map { sorted($0.take(), previous, all) }
+    if pacing.scans > 0 { reaped.add(newExits?.all ?? [], from: counters, to: all) }
+    reaped.subtract(from: &all)
     let now = scanner.isLive ? scanner.instant : reading.boottime
     // A request may come shortly before a tick: the table's rates then cover the time since the scan before.
     if pacing.scans > 0, self.reading.earlier == nil || ScanPacing.isSpan(from: instant, to: now) {
@@ -78,7 +85,7 @@ package final class ProcessesCollector: Collector {
       self.reading.earlierInstant = instant
     }
     if pacing.scans % 32 == 0, scanner.isLive { self.reading.processors = Self.processors }
-    if let exits { self.reading.ended = endedProcesses(exits.take(), since: previous) }
+    if let newExits { self.reading.ended = endedProcesses(newExits, since: previous, to: all) }
     self.reading.all = all
     self.reading.threads = scanner.threads
     self.reading.instant = now
@@ -88,11 +95,24 @@ package final class ProcessesCollector: Collector {
     pacing.count(at: reading.boottime, cost: Clock.threadCPU - start)
   }
 
-  private func endedProcesses(_ exits: ExitListener.Exits, since previous: [ProcessReading]) -> [EndedReading]? {
+  /// The exits that are due: those that came too early for the last scan, without those too early for this one.
+  private func sorted(
+    _ exits: ExitListener.Exits, _ before: [ProcessReading], _ now: [ProcessReading]
+  ) -> ExitListener.Exits {
+    let ancestors = ExitAncestors(exits.all, before, now)
+    var due = exits
+    due.all = earlyExits + exits.all.filter { !ancestors.isEarly($0) }
+    earlyExits = exits.all.filter(ancestors.isEarly)
+    return due
+  }
+
+  private func endedProcesses(
+    _ exits: ExitListener.Exits, since previous: [ProcessReading], to now: [ProcessReading]
+  ) -> [EndedReading]? {
     // Before the first scan nothing is known of their workloads.
     guard pacing.scans > 0 else { return [] }
     lostExits = exits.isIncomplete || exits.surplus > 0
-    ended.add(exits.all, since: previous, ticksPerSecond: ticksPerSecond) { scanner.userName(of: $0) }
+    ended.add(exits.all, since: previous, to: now, ticksPerSecond: ticksPerSecond) { scanner.userName(of: $0) }
     return ended.readings
   }
 

@@ -81,6 +81,38 @@ import Testing
     #expect(table.readings.first { $0.name == "cc1" }?.count == 3)
   }
 
+  @Test func threadsThatEndAfterTheirProcessAreItsOwn() {
+    var long = ProcessReading(pid: 6)
+    long.cpuTicks = 100
+    var table = EndedTable()
+    // The main thread is reported between two others; scans have counted a second of the three together.
+    table.add(
+      [
+        Self.exit(61, "thread", parent: 1, cpu: 300_000, process: 6), Self.exit(6, "server", parent: 1, cpu: 200_000),
+        Self.exit(62, "thread", parent: 1, cpu: 900_000, process: 6),
+      ], since: [long], ticksPerSecond: 100
+    ) { "user\($0)" }
+    #expect(table.readings.map(\.cpu) == [400_000])
+    table.add([Self.exit(63, "thread", parent: 1, cpu: 50_000, process: 6)], since: [], ticksPerSecond: 100) { "\($0)" }
+    #expect(table.readings.map(\.cpu) == [450_000])
+    // The number goes to another process.
+    table.add([Self.exit(6, "true", parent: 1, cpu: 1_000)], since: [], ticksPerSecond: 100) { "user\($0)" }
+    #expect(table.readings.map(\.cpu) == [450_000, 1_000])
+  }
+
+  @Test func exitsBeforeTheirParentWasSeenWait() {
+    let shell = ProcessReading(pid: 5)
+    let exits = [Self.exit(20, "cc1", parent: 5), Self.exit(21, "as", parent: 20), Self.exit(30, "sh", parent: 7)]
+    let unseen = ExitAncestors(exits, [], [ProcessReading(pid: 7)])
+    #expect(exits.map(unseen.isEarly) == [true, true, false])
+    #expect(unseen.nearest(of: exits[2])?.pid == 7)
+    let seen = ExitAncestors(exits, [], [shell])
+    #expect(exits.map(seen.isEarly) == [false, false, true])
+    #expect(seen.nearest(of: exits[1])?.pid == 5)
+    // A process that a scan has seen needs no ancestor.
+    #expect(!ExitAncestors(exits, [ProcessReading(pid: 20)], []).isEarly(exits[0]))
+  }
+
   @Test func countersAreBounded() {
     var table = EndedTable()
     for scan in 0..<3 {

@@ -19,45 +19,68 @@ struct EndedTable {
   private var scans: [Int] = []
   private var places: [Key: Int] = [:]
   private var serial = 0
-  /// CPU time of ended threads, by their processes.
+  /// CPU time of ended threads of running processes.
   private var threads: [Int32: UInt64] = [:]
+
+  /// A process whose main thread has ended; other threads of it may be reported after that one.
+  private struct Leader {
+    let place: Int
+    /// Microseconds that scans have counted and no exit has covered yet.
+    var counted: UInt64
+  }
+  /// Those of this scan and of the last; later, the pid may be another process's.
+  private var leaders: [Int32: Leader] = [:]
+  private var earlierLeaders: [Int32: Leader] = [:]
   private var scan = 0
 
   /// Adds the exits since the last scan.
   ///
   /// - Parameters:
   ///   - before: processes of the last scan, whose CPU time up to then was counted.
+  ///   - now: processes of this scan.
   ///   - userName: names a user.
   mutating func add(
-    _ exits: [TaskExit], since before: [ProcessReading], ticksPerSecond: Double, userName: (UInt64) -> String
+    _ exits: [TaskExit], since before: [ProcessReading], to now: [ProcessReading] = [], ticksPerSecond: Double,
+    userName: (UInt64) -> String
   ) {
     scan += 1
-    // A build's compilers are children of shells that have ended, too.
-    var parents = [Int32: Int32](minimumCapacity: exits.count)
-    for exit in exits where exit.pid == exit.process { parents[exit.pid] = exit.parent }
+    (earlierLeaders, leaders) = (leaders, [:])
+    let ancestors = ExitAncestors(exits, before, now)
     for exit in exits {
       guard exit.pid == exit.process else {
-        if threads.count >= Self.memory { threads.removeAll() }
-        threads[exit.process, default: 0] &+= exit.cpu
+        addThread(exit)
         continue
       }
-      var cpu = exit.cpu &+ (threads.removeValue(forKey: exit.pid) ?? 0)
+      let cpu = exit.cpu &+ (threads.removeValue(forKey: exit.pid) ?? 0)
       let known = before.process(pid: exit.pid)
-      if let known, ticksPerSecond > 0 {
-        let counted = UInt64(min(1e18, Double(known.cpuTicks) / ticksPerSecond * 1e6))
-        cpu -= min(cpu, counted)
-      }
-      let ancestor = known ?? Self.ancestor(of: exit, parents, in: before)
-      let place = place(
-        of: Key(name: exit.name, user: userName(UInt64(exit.user)), workload: ancestor?.workload))
+      var counted: UInt64 = 0
+      if let known, ticksPerSecond > 0 { counted = UInt64(min(1e18, Double(known.cpuTicks) / ticksPerSecond * 1e6)) }
+      let covered = min(cpu, counted)
+      let workload = known?.workload ?? ancestors.nearest(of: exit)?.workload
+      let place = place(of: Key(name: exit.name, user: userName(UInt64(exit.user)), workload: workload))
       readings[place].count += 1
-      readings[place].cpu &+= cpu
+      readings[place].cpu &+= cpu - covered
+      leaders[exit.pid] = Leader(place: place, counted: counted - covered)
       readings[place].readBytes &+= exit.readBytes - min(exit.readBytes, known?.readBytes ?? 0)
       readings[place].writtenBytes &+= exit.writtenBytes - min(exit.writtenBytes, known?.writtenBytes ?? 0)
       readings[place].peakBytes = max(readings[place].peakBytes, exit.peakBytes)
       scans[place] = scan
     }
     if readings.count > Self.limit { shorten() }
+  }
+
+  /// Adds a thread that is not a process's main one.
+  private mutating func addThread(_ exit: TaskExit) {
+    guard var leader = leaders[exit.process] ?? earlierLeaders[exit.process] else {
+      if threads.count >= Self.memory { threads.removeAll() }
+      threads[exit.process, default: 0] &+= exit.cpu
+      return
+    }
+    let covered = min(exit.cpu, leader.counted)
+    leader.counted -= covered
+    leaders[exit.process] = leader
+    readings[leader.place].cpu &+= exit.cpu - covered
+    scans[leader.place] = scan
   }
 
   private mutating func place(of key: Key) -> Int {
@@ -76,21 +99,9 @@ struct EndedTable {
     let kept = newest.prefix(Self.limit).sorted()
     (readings, scans) = (kept.map { readings[$0] }, kept.map { scans[$0] })
     places = [:]
+    (leaders, earlierLeaders) = ([:], [:])
     for (place, reading) in readings.enumerated() {
       places[Key(name: reading.name, user: reading.user, workload: reading.workload)] = place
     }
-  }
-
-  /// The nearest ancestor that was running at the last scan.
-  private static func ancestor(
-    of exit: TaskExit, _ parents: [Int32: Int32], in before: [ProcessReading]
-  ) -> ProcessReading? {
-    var pid = exit.parent
-    for _ in 0..<16 {
-      if let process = before.process(pid: pid) { return process }
-      guard let parent = parents[pid] else { return nil }
-      pid = parent
-    }
-    return nil
   }
 }
