@@ -38,19 +38,24 @@ package struct Workloads: MetricGroup, Hashable {
   package init(_ span: WorkloadSpan, in context: Context, keepsAll: Bool = false) {
     total = span.current.all.count
     let gpus = Self.gpuUse(context)
+    let live = ProcessSums(context.processes, span)
     var ranking = WorkloadRanking(count: total)
     span.forEach { index, start in
-      ranking.offer(index, start, span, gpu: gpus.isEmpty ? nil : gpus[span.current.all[index].names.id])
+      let id = gpus.isEmpty && !live.stands(for: span.current.all[index]) ? "" : span.current.all[index].names.id
+      ranking.offer(index, start, span, gpu: gpus[id], processes: live.substitute(for: id))
     }
     ranking.finish()
-    let live = Self.cpuOfProcesses(context.processes, span.elapsed, workloads: total)
     var rest = WorkloadRest()
     var attributed = total == 0 ? 0 : Double.nan
     var active = 0
     var chosen: [Workload] = []
     span.forEach { index, start in
-      let cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
+      var cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
       let isGroup = span.current.all[index].isGroup
+      let substitute =
+        live.stands(for: span.current.all[index])
+        ? live.substitute(for: span.current.all[index].names.id) : nil
+      if let substitute, span.current.all[index].cpu == nil { cpu = substitute.cpu + substitute.endedCPU }
       if cpu > 0 { active += 1 }
       if !isGroup { attributed = sum(attributed, cpu) }
       guard keepsAll || ranking.isChosen[index] else {
@@ -58,7 +63,10 @@ package struct Workloads: MetricGroup, Hashable {
         return
       }
       var workload = span.workload(index, start)
-      if let live { workload.setEnded(live[workload.id], over: span.elapsed) }
+      if let substitute { workload.setUse(substitute) }
+      if live.coversSpan, span.current.all[index].cpu != nil {
+        workload.setEnded(live[workload.id], over: span.elapsed)
+      }
       if let share = gpus[workload.id] { workload.setGPU(share) }
       chosen.append(workload)
     }
@@ -89,32 +97,6 @@ package struct Workloads: MetricGroup, Hashable {
       guard let workload = scan.process(pid: pid)?.workload else { continue }
       if use[workload] == nil { use[workload] = share } else { use[workload]?.add(share) }
     }
-    return use
-  }
-
-  /// CPUs' worth of time and number of the live processes of each workload; nil where the scans do not cover the span.
-  private static func cpuOfProcesses(
-    _ span: ProcessSpan?, _ elapsed: Elapsed, workloads: Int
-  ) -> [String: LiveUse]? {
-    // Scans that are paced cover another time.
-    guard let span, span.elapsed.seconds.isFinite, (0.8...1.25).contains(span.elapsed.seconds / elapsed.seconds) else {
-      return nil
-    }
-    var use: [String: LiveUse] = [:]
-    use.reserveCapacity(workloads)
-    // Most processes belong to the workload of the one before, which needs no search.
-    var last: (workload: String, use: LiveUse)?
-    span.forEachProcess { process, before, time in
-      guard let workload = process.workload, time.seconds > 0 else { return }
-      if last?.workload != workload {
-        if let last { use[last.workload] = last.use }
-        last = (workload, use[workload] ?? LiveUse())
-      }
-      let ticks = process.cpuTicks - min(process.cpuTicks, before?.cpuTicks ?? 0)
-      last?.use.cpu += Double(ticks) * span.current.secondsPerTick / time.seconds
-      last?.use.count += 1
-    }
-    if let last { use[last.workload] = last.use }
     return use
   }
 
@@ -170,22 +152,24 @@ package struct WorkloadRest: MetricGroup, Hashable {
   ])
 }
 
-/// CPU use of a workload's live processes.
-struct LiveUse {
-  /// CPUs' worth of time.
-  var cpu = 0.0
-  var count = 0
-}
-
 extension Workload {
   /// Sets the CPU time of ended processes: the group's own counter has it, the live processes have not.
   ///
   /// Differences within the precision of the ticks are 0.
-  fileprivate mutating func setEnded(_ live: LiveUse?, over elapsed: Elapsed) {
+  fileprivate mutating func setEnded(_ live: ProcessSums.Use?, over elapsed: Elapsed) {
     guard cpu.isFinite, !isGroup else { return }
     let difference = cpu - (live?.cpu ?? 0)
     let precision = max(0.02 * cpu, 0.01 * Double(max(1, live?.count ?? 0)) / elapsed.seconds)
     endedCPU = difference > precision ? Float(difference) : 0
+  }
+
+  /// Sets what the kernel does not count for the group from its processes.
+  fileprivate mutating func setUse(_ use: ProcessSums.Use) {
+    if cpuTotal.isNaN {
+      cpu = use.cpu + use.endedCPU
+      endedCPU = Float(use.endedCPU)
+    }
+    if readTotal.isNaN, writtenTotal.isNaN { (readRate, writeRate) = (use.read, use.written) }
   }
 
   fileprivate mutating func setGPU(_ share: GPUShare) {
@@ -220,15 +204,22 @@ private struct WorkloadRanking {
     best[list].insert((measure, index), at: place)
   }
 
-  mutating func offer(_ index: Int, _ start: WorkloadSpan.Start, _ span: WorkloadSpan, gpu: GPUShare?) {
+  mutating func offer(
+    _ index: Int, _ start: WorkloadSpan.Start, _ span: WorkloadSpan, gpu: GPUShare?, processes: ProcessSums.Use?
+  ) {
     @inline(__always)
     func growth(_ count: (borrowing WorkloadReading) -> UInt64?) -> UInt64 {
       span.elapsed.seconds.isFinite ? span.growth(index, start, count) ?? 0 : 0
     }
     let memory = span.current.all[index].memory ?? 0
-    offer(0, growth { $0.cpu }, index)
+    func amount(_ rate: Double) -> UInt64 { rate > 0 ? UInt64(min(1e18, rate * span.elapsed.seconds)) : 0 }
+    let isKnown = span.elapsed.seconds.isFinite
+    let cpu = isKnown ? amount(((processes?.cpu ?? 0) + (processes?.endedCPU ?? 0)) * 1e6) : 0
+    let bytes = isKnown ? amount(sum(processes?.read ?? .nan, processes?.written ?? .nan)) : 0
+    offer(0, span.current.all[index].cpu == nil ? cpu : growth { $0.cpu }, index)
     offer(1, memory, index)
-    offer(2, growth { $0.readBytes } &+ growth { $0.writtenBytes }, index)
+    let counted = growth { $0.readBytes } &+ growth { $0.writtenBytes }
+    offer(2, span.current.all[index].readBytes == nil ? bytes : counted, index)
     offer(3, max(growth { $0.cpuStall }, growth { $0.memoryStall }, growth { $0.ioStall }), index)
     if let gpu { offer(4, UInt64(max(1, gpu.memory.isFinite ? min(gpu.memory, 1e18) : 1)), index) }
     let limit = span.current.all[index].memoryLimit.map { Double($0) } ?? .infinity

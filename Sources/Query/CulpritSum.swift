@@ -107,7 +107,9 @@ package struct CulpritSum {
     }
     let busy = sample.cpu.usage - (sample.cpu.modes?.steal ?? 0)
     add(.cpu, busy * sample.cpu.threads * seconds)
-    add(.memory, sample.ram.used * seconds)
+    // Control groups and processes hold pages of files, too.
+    let held = sample.ram.total - sample.ram.free
+    add(.memory, (held.isFinite ? held : sample.ram.used) * seconds)
     if let disk = sample.disk {
       add(.io, (disk.readRate + disk.writeRate) * seconds)
     }

@@ -169,6 +169,11 @@ enum WorkloadFileParser {
     (reading.reads, reading.writes) = (reads, writes)
   }
 
+  /// Whether a file of version 1's I/O has lines of devices, "8:0 Read 90112", besides the total.
+  static func hasDevices(_ bytes: Span<UInt8>) -> Bool {
+    (0..<bytes.count).contains { bytes[$0] == UInt8(ascii: ":") }
+  }
+
   /// Parses blkio.throttle.io_service_bytes_recursive and io_serviced_recursive, lines of "8:0 Read 90112" and a total
   /// at the end.
   static func services(_ bytes: Span<UInt8>) -> (read: UInt64, written: UInt64) {

@@ -41,7 +41,7 @@ package final class WorkloadsCollector: Collector {
   private let constant: [Int]
   /// The one with the CPU time.
   private let usageFile: Int?
-  private let active: [Int]
+  private var active: [Int]
   private let slow: [Int]
   private let rare: [Int]
   /// The sums of the last pass, and which of them have moved since.
@@ -78,9 +78,21 @@ package final class WorkloadsCollector: Collector {
       }
     }
     (constant, active, slow, rare) = (files(.usage) + files(.memory), files(.active), files(.slow), files(.rare))
+    if !Self.countsIO(trees) { active.removeAll { WorkloadFile.all[$0].isIO || WorkloadFile.all[$0].needs == .io } }
     usageFile = files(.usage).first
     // Most descriptors are reserved for the files of processes.
     descriptorLimit = root.isEmpty ? min(2_048, ProcessFiles.limit / 2) : 0
+  }
+
+  /// Whether the kernel counts I/O of control groups.
+  ///
+  /// Version 1 does so in the throttling of block devices, which newer kernels set up with the first limit
+  /// (block/blk-throttle.c): until then all files say 0.
+  private static func countsIO(_ trees: CgroupTrees) -> Bool {
+    guard let io = trees.io, trees.all[io].version == 1 else { return true }
+    let path = trees.all[io].folder + "/blkio.throttle.io_service_bytes_recursive"
+    guard let bytes = try? Files.contents(of: path) else { return true }
+    return WorkloadFileParser.hasDevices(bytes.span)
   }
 
   package var note: String? {
