@@ -10,6 +10,7 @@ extension AlertRule {
     "cpu-steal: cpu.modes.steal > 20% for 5m",
     "filesystem-full: filesystems.usage > 95% for 2m",
     "inodes-full: filesystems.inodes_usage > 95% for 2m",
+    "array-degraded: disks.members_missing > 0 for 2m",
     "connections-full: conntrack.usage > 90% for 2m",
     "gpu-lost: gpus.lost == 1",
     "gpu-memory-error: gpus.ecc_uncorrected_total increases",

@@ -65,9 +65,13 @@ struct GPUMeans {
   }
 
   /// Replaces the last answer's means and peaks by those of the interval; a sleeping or lost GPU has none.
-  func write(to gpus: inout [GPU]) {
+  ///
+  /// - Returns: whether any was replaced.
+  func write(to gpus: inout [GPU]) -> Bool {
+    var isWritten = false
     for index in gpus.indices {
       guard let sum = sums[gpus[index].identity], sum.answers > 1 else { continue }
+      isWritten = true
       for (place, accessor) in Self.accessors.enumerated() where !accessor.read(gpus[index]).isNaN {
         if accessor.isPeak {
           accessor.set(&gpus[index], sum.values[place])
@@ -76,6 +80,7 @@ struct GPUMeans {
         }
       }
     }
+    return isWritten
   }
 }
 

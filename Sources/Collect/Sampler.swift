@@ -242,7 +242,10 @@ private struct SamplingLoop {
       let track = tracks[index]
       if track.schedule.continuity(from: track.last, to: instant) == .sample {
         var sample = sample(from: track.previous)
-        track.gpus.write(to: &sample.gpus)
+        if track.gpus.write(to: &sample.gpus) {
+          // The workloads' shares are of the same power.
+          sample.workloads?.setGPUs(sample.gpus, readings[latest.reading].processes)
+        }
         annotate(&sample, readings[latest.reading], index == 0 ? .main : .watched)
         samples.append(
           History.NewSample(interval: track.interval, sample: sample, processes: span(from: track.previous)))

@@ -19,7 +19,8 @@ package final class DiskCollector: Collector {
   /// Hidden parts in one line; nil if everything is visible.
   package private(set) var note: String?
 
-  /// Reads between two checks of properties that may change while a device stays: its device mapper name, its medium.
+  /// Reads between two checks of properties that may change while a device stays: its device mapper name, its medium,
+  /// an array's members.
   static let rest = 30
 
   /// A line's device, with its properties from sysfs.
@@ -28,8 +29,7 @@ package final class DiskCollector: Collector {
     let major: UInt64
     let minor: UInt64
     var facts: BlockDevice
-    /// Its count of failed requests; nil for disks without one.
-    var errors: BackoffFile?
+    var errors: DiskErrors
     /// Its counters at the last read; a first counter that decreases belongs to another device of that name.
     var line: DiskstatsParser.Line
   }
@@ -88,19 +88,13 @@ package final class DiskCollector: Collector {
       disks[used].model = device.facts.model
       disks[used].isPhysical = device.facts.isPhysical
       Self.put(line, into: &disks[used])
-      disks[used].errors = errors(ofDisk: index - 1)
+      known[index - 1].errors.read(into: &disks[used], errorBuffer)
       used += 1
     }
     if index < known.count { known.removeLast(known.count - index) }
     if hasPaths { addPaths(to: &disks, used) }
     if !hasHardware { standIn(&disks, used) }
     return used
-  }
-
-  /// Failed requests of a SCSI or SATA disk.
-  private func errors(ofDisk index: Int) -> UInt64? {
-    let count = known[index].errors?.readIfPresent(into: errorBuffer) { NumberParser.number($0) }
-    return count?.flatMap { UInt64(exactly: $0) }
   }
 
   private static func put(_ line: DiskstatsParser.Line, into disk: inout DiskReading) {
@@ -142,19 +136,21 @@ package final class DiskCollector: Collector {
     while place < known.count, !isSame(known[place], line, bytes) { place += 1 }
     if place == known.count {
       let device = bytes.string(line.name)
-      let facts = BlockDevice(root: root, device: device)
-      let errors = facts.countsErrors ? BackoffFile(root + "/sys/block/" + device + "/device/ioerr_cnt") : nil
       known.insert(
         KnownDisk(
-          device: device, major: line.major, minor: line.minor, facts: facts, errors: errors, line: line), at: index)
+          device: device, major: line.major, minor: line.minor, facts: BlockDevice(root: root, device: device),
+          errors: errors(of: device), line: line), at: index)
       return
     }
     if place != index { known.swapAt(place, index) }
     if line.reads < known[index].line.reads || resting == 0 && known[index].facts.mayChange {
       known[index].facts = BlockDevice(root: root, device: known[index].device)
+      known[index].errors = errors(of: known[index].device)
     }
     known[index].line = line
   }
+
+  private func errors(of device: String) -> DiskErrors { DiskErrors(device, in: root + "/sys/block/" + device) }
 
   private func isSame(_ known: KnownDisk, _ line: DiskstatsParser.Line, _ bytes: Span<UInt8>) -> Bool {
     known.minor == line.minor && known.major == line.major && bytes.equals(line.name, known.device)
@@ -177,8 +173,6 @@ struct BlockDevice {
   var standsAlone = false
   /// The namespace of a path: "nvme0n1" of nvme0c1n1; nil for other devices.
   var head: String?
-  /// Whether the SCSI layer counts its failed requests.
-  var countsErrors = false
 
   /// Reads the properties of a device by its kernel name.
   init(root: String, device: String) {
@@ -201,7 +195,6 @@ struct BlockDevice {
     self.name = Files.line(of: path + "/dm/name") ?? Self.arrayName(root: root, device: device)
     // SCSI, SATA and NVMe; for MMC and SD the product's name.
     if isPhysical { model = Files.line(of: path + "/device/model") ?? Files.line(of: path + "/device/name") }
-    countsErrors = isPhysical && device.hasPrefix("sd") && Files.exists(path + "/device/ioerr_cnt")
     mayChange = !isShown || !isPhysical || Files.number(of: path + "/removable") == 1
   }
 

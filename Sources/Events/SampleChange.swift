@@ -101,20 +101,33 @@ struct SampleChange {
     return events
   }
 
-  /// Failed requests of disks.
+  /// Errors of disks and arrays; those of one disk are one event.
   func ofDisks() -> [MachineEvent] {
     var events: [MachineEvent] = []
-    for (index, disk) in new.disks.enumerated() where disk.errorsTotal > 0 {
+    for (index, disk) in new.disks.enumerated() where Self.diskErrors.contains(where: { disk[keyPath: $0.count] > 0 }) {
       guard let before = old.disks.entry(near: index, where: { $0.device == disk.device }) else { continue }
-      let errors = EventText.growth(before.errorsTotal, disk.errorsTotal)
-      guard errors > 0 else { continue }
-      var event = MachineEvent(
-        .diskErrors, at: time, subject: disk.device, disk.device + ": " + EventText.count(errors, "failed request"))
-      event.count = errors
+      var sum = 0
+      var texts: [String] = []
+      for (count, noun) in Self.diskErrors {
+        let errors = EventText.growth(before[keyPath: count], disk[keyPath: count])
+        guard errors > 0 else { continue }
+        sum += errors
+        texts.append(EventText.count(errors, noun))
+      }
+      guard sum > 0 else { continue }
+      let name = disk.device + (disk.name.map { " (" + $0 + ")" } ?? "")
+      var event = MachineEvent(.diskErrors, at: time, subject: disk.device, name + ": " + texts.joined(separator: ", "))
+      event.count = sum
       events.append(event)
     }
     return events
   }
+
+  private static let diskErrors: [(count: any KeyPath<Disk, Double> & Sendable, noun: String)] = [
+    (\.errorsTotal, "failed request"), (\.timeoutsTotal, "timed-out request"),
+    (\.linkErrorsTotal, "uncorrected PCIe error"), (\.memberErrorsTotal, "corrected read error"),
+    (\.missingMembers, "missing member"), (\.mismatchedSectors, "mismatched sector"),
+  ]
 
   /// Errors that filesystems have found.
   func ofFilesystems() -> [MachineEvent] {

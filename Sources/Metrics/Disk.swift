@@ -26,6 +26,16 @@ package struct DiskReading: Sendable, Hashable {
   package var queueMilliseconds: UInt64?
   /// Requests that failed, as the SCSI layer counts them; nil for other disks.
   package var errors: UInt64?
+  /// Requests that timed out, as the SCSI layer counts them.
+  package var timeouts: UInt64?
+  /// Errors of an NVMe disk's PCIe link that could not be corrected.
+  package var linkErrors: UInt64?
+  /// Read errors of an array's members that were corrected from the others.
+  package var memberErrors: UInt64?
+  /// Members that an array lacks.
+  package var missingMembers: UInt64?
+  /// Sectors that differed between an array's members at its last check.
+  package var mismatchedSectors: UInt64?
 
   package init(device: String) {
     self.device = device
@@ -70,6 +80,15 @@ package struct Disk: MetricGroup, Hashable {
   package var writesTotal = Double.nan
   /// Requests that failed since the disk was found.
   package var errorsTotal = Double.nan
+  package var timeoutsTotal = Double.nan
+  /// Errors of an NVMe disk's PCIe link that could not be corrected.
+  package var linkErrorsTotal = Double.nan
+  /// Read errors of an array's members that were corrected from the others.
+  package var memberErrorsTotal = Double.nan
+  /// Members that an array lacks.
+  package var missingMembers = Double.nan
+  /// Sectors that differed between an array's members at its last check.
+  package var mismatchedSectors = Double.nan
 
   package init() {}
 
@@ -104,7 +123,15 @@ package struct Disk: MetricGroup, Hashable {
     readsTotal = metric(current.reads)
     writesTotal = metric(current.writes)
     errorsTotal = metric(current.errors)
+    timeoutsTotal = metric(current.timeouts)
+    linkErrorsTotal = metric(current.linkErrors)
+    memberErrorsTotal = metric(current.memberErrors)
+    missingMembers = metric(current.missingMembers)
+    mismatchedSectors = metric(current.mismatchedSectors)
   }
+
+  /// Errors by all counts; NaN where the kernel has none.
+  package var allErrors: Double { sum(sum(errorsTotal, timeoutsTotal), sum(linkErrorsTotal, memberErrorsTotal)) }
 
   /// Sums the hardware disks; nil without any.
   package init?(totalOf disks: [Disk]) {
@@ -166,6 +193,25 @@ package struct Disk: MetricGroup, Hashable {
         "errors_total", .count, "Failed requests of SCSI and SATA disks", source: "/sys/block/…/device/ioerr_cnt",
         \.errorsTotal
       ).titled("Errors", "エラー"),
+      .counter(
+        "timeouts_total", .count, "Requests of SCSI and SATA disks that timed out",
+        source: "/sys/block/…/device/iotmo_cnt", \.timeoutsTotal
+      ).titled("Timeouts", "タイムアウト"),
+      .counter(
+        "pcie_errors_total", .count, "Errors of an NVMe disk's PCIe link that could not be corrected",
+        source: "/sys/class/nvme/…/device/aer_dev_fatal, aer_dev_nonfatal", \.linkErrorsTotal
+      ).titled("PCIe errors", "PCIeエラー"),
+      .counter(
+        "member_errors_total", .count, "Read errors of an array's members that were corrected from the others",
+        source: "/sys/block/md…/md/dev-…/errors", \.memberErrorsTotal
+      ).titled("Errors of members", "メンバーのエラー"),
+      .gauge(
+        "members_missing", .count, "Members that an array lacks", source: "/sys/block/md…/md/degraded", \.missingMembers
+      ).titled("Missing members", "欠けたメンバー"),
+      .gauge(
+        "mismatched_sectors", .count, "Sectors that differed between an array's members at its last check",
+        source: "/sys/block/md…/md/mismatch_cnt", \.mismatchedSectors
+      ).titled("Mismatched sectors", "不一致セクター"),
     ])
 }
 

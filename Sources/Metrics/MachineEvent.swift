@@ -96,7 +96,10 @@ package enum EventKind: String, Sendable, CaseIterable {
     case .filesystemBack: Description("filesystem answers again", .info, "filesystems.age_seconds")
     case .filesystemReadOnly: Description("filesystem read-only", .critical, "filesystems.read_only")
     case .filesystemWritable: Description("filesystem writable again", .info, "filesystems.read_only")
-    case .diskErrors: Description("disk errors", .critical, "disks.errors_total", "filesystems.errors_total")
+    case .diskErrors:
+      Description(
+        "disk errors", .critical, "disks.errors_total", "disks.timeouts_total", "disks.pcie_errors_total",
+        "disks.member_errors_total", "disks.members_missing", "disks.mismatched_sectors", "filesystems.errors_total")
     case .linkDown: Description("link down", .warning, "networks.state")
     case .linkUp: Description("link up", .info, "networks.state")
     case .workloadEnded: Description("workload ended", .info, "workloads.total")

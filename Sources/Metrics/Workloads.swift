@@ -37,7 +37,7 @@ package struct Workloads: MetricGroup, Hashable {
   /// - Parameter keepsAll: whether ``top`` has all of them.
   package init(_ span: WorkloadSpan, in context: Context, keepsAll: Bool = false) {
     total = span.current.all.count
-    let gpus = Self.gpuUse(context)
+    let gpus = Self.gpuUse(context.gpus, context.processes?.current)
     let live = ProcessSums(context.processes, span)
     var ranking = WorkloadRanking(count: total)
     span.forEach { index, start in
@@ -87,13 +87,19 @@ package struct Workloads: MetricGroup, Hashable {
     return more != less ? more > less : left.id < right.id
   }
 
-  /// Use of GPUs by the workload of the process.
-  private static func gpuUse(_ context: Context) -> [String: GPUShare] {
-    guard let scan = context.processes?.current, context.gpus.contains(where: { $0.processes != nil }) else {
-      return [:]
+  /// Replaces the use of GPUs by other values of the same interval, such as means of several readings.
+  package mutating func setGPUs(_ gpus: [GPU], _ scan: ProcessesReading?) {
+    let use = Self.gpuUse(gpus, scan)
+    for index in top.indices {
+      if let share = use[top[index].id] { top[index].setGPU(share) }
     }
+  }
+
+  /// Use of GPUs by the workload of the process.
+  private static func gpuUse(_ gpus: [GPU], _ scan: ProcessesReading?) -> [String: GPUShare] {
+    guard let scan, gpus.contains(where: { $0.processes != nil }) else { return [:] }
     var use: [String: GPUShare] = [:]
-    for (pid, share) in GPUShare.byProcess(of: context.gpus) {
+    for (pid, share) in GPUShare.byProcess(of: gpus) {
       guard let workload = scan.process(pid: pid)?.workload else { continue }
       if use[workload] == nil { use[workload] = share } else { use[workload]?.add(share) }
     }

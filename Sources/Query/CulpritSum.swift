@@ -4,6 +4,10 @@ package import AgentMetrics
 ///
 /// Workloads have counters: their use is the growth from the first sample to the last, also across gaps in which the
 /// agent did not run. Before its first counter, and for all others, it is the sum of the rates times the interval.
+///
+/// Where workloads are read more rarely than samples are taken, a sample has counters of an earlier time: the growth up to
+/// the next reading is divided at the window's start, and the rate goes on from the last reading to the window's end. So
+/// the use at each edge is off by at most the age of the reading times the change of the rate.
 package struct CulpritSum {
   /// Maximum number of entries that are kept at a time; beyond them the smallest are one.
   static let maxEntries = 20_000
@@ -13,6 +17,10 @@ package struct CulpritSum {
     var read = Double.nan
     var written = Double.nan
     var oomKills = Double.nan
+    /// When they were read, as a time of samples.
+    var instant = Double.nan
+    /// Seconds from that to the first sample, whose growth is counted already or before the window.
+    var lead = 0.0
   }
 
   private struct Entry {
@@ -44,6 +52,8 @@ package struct CulpritSum {
   private var entries: [String: Entry] = [:]
   /// Counters of the workloads in the last sample that had them.
   private var counters: [String: Counters] = [:]
+  /// Use between the last reading of the workloads and the last sample, by entry.
+  private var tails: [String: Culprit] = [:]
   private var samples = 0
   private var from = Double.nan
   private var to = Double.nan
@@ -65,6 +75,7 @@ package struct CulpritSum {
     covered += seconds
     addTotals(sample, seconds)
     let shares = GPUShare.byProcess(of: sample.gpus)
+    tails.removeAll(keepingCapacity: true)
     switch grouping {
     case .workload: addWorkloads(sample, seconds)
     case .process: addProcesses(sample, seconds, shares)
@@ -83,7 +94,9 @@ package struct CulpritSum {
     ranking.measure = measure
     (ranking.from, ranking.to, ranking.samples, ranking.covered) = (from, to, samples, covered)
     if let total = totals[measure] { ranking.total = measure == .memory ? total / covered : total }
-    var culprits = entries.values.map { entry in
+    var culprits = entries.map { id, entry in
+      var entry = entry
+      if let tail = tails[id] { entry.take(tail) }
       var culprit = entry.culprit
       if covered > 0, culprit.memoryPeak.isFinite { culprit.memoryMean = entry.memory / covered }
       if !entry.gpus.isEmpty { culprit.gpus = entry.gpus.sorted().map(String.init).joined(separator: ",") }
@@ -122,8 +135,9 @@ package struct CulpritSum {
   // MARK: Entries
 
   private mutating func addWorkloads(_ sample: Sample, _ seconds: Double) {
+    let age = Self.ageOfWorkloads(sample)
     for workload in sample.workloads?.top ?? [] where !workload.isGroup {
-      let use = use(of: workload, seconds)
+      let use = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
       update(workload.id, at: sample.timestamp.seconds) { entry in
         entry.culprit.name = workload.name
         entry.culprit.kind = workload.kind.rawValue
@@ -131,27 +145,59 @@ package struct CulpritSum {
         entry.take(use)
         entry.hold(workload.memory, for: seconds)
       }
+      addTail(of: workload, age, to: workload.id)
     }
   }
 
+  /// Seconds from the last reading of the workloads to the sample.
+  private static func ageOfWorkloads(_ sample: Sample) -> Double {
+    let age = sample.agent.sources.first { $0.name == "workloads" }?.age ?? 0
+    return age > 0 && age.isFinite ? age : 0
+  }
+
   /// Use of a workload since the last sample that lists it.
-  private mutating func use(of workload: Workload, _ seconds: Double) -> Culprit {
+  private mutating func use(of workload: Workload, _ seconds: Double, readAt instant: Double, age: Double) -> Culprit {
+    let isFirst = counters[workload.id] == nil
     var last = counters[workload.id] ?? Counters()
+    // The part of the growth since the last reading that is within the window.
+    var share = 1.0
+    if isFirst {
+      // Its first use is that of the sample's interval; earlier growth counts unless it is before the window.
+      last.lead = samples == 1 ? age : min(age, seconds)
+    } else if instant > last.instant + Self.precision {
+      share = last.lead > 0 ? max(0, 1 - last.lead / (instant - last.instant)) : 1
+      last.lead = 0
+    }
+    last.instant = instant
     func growth(_ rate: Double, _ now: Double, _ last: inout Double) -> Double {
       defer { if now.isFinite { last = now } }
       // A counter that fell is another group of the same name, whose rate counts from its start.
-      return now >= last ? now - last : rate * seconds
+      return now >= last ? (now - last) * share : rate * seconds
     }
     var use = Culprit()
     use.cpu = growth(workload.cpu, workload.cpuTotal, &last.cpu)
     use.read = growth(workload.readRate, workload.readTotal, &last.read)
     use.written = growth(workload.writeRate, workload.writtenTotal, &last.written)
+    share = 1
     use.oomKills = growth(.nan, workload.oomKills, &last.oomKills)
     use.endedCPU = Double(workload.endedCPU) * seconds
     use.gpu = Double(workload.gpu) * seconds
     use.energy = Double(workload.gpuPower) * seconds
     counters[workload.id] = last
     return use
+  }
+
+  /// Seconds by which the times of one reading differ in two samples, whose timestamps are whole seconds.
+  private static let precision = 0.2
+
+  /// Adds the use since the last reading, at the rate before it.
+  private mutating func addTail(of workload: Workload, _ age: Double, to id: String) {
+    guard age > 0 else { return }
+    var tail = tails[id] ?? Culprit()
+    Self.plus(&tail.cpu, workload.cpu * age)
+    Self.plus(&tail.read, workload.readRate * age)
+    Self.plus(&tail.written, workload.writeRate * age)
+    tails[id] = tail
   }
 
   private mutating func addProcesses(_ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare]) {
@@ -227,11 +273,13 @@ package struct CulpritSum {
       }
       memory[user, default: 0] += bytes.isFinite ? bytes : 0
     }
+    let age = Self.ageOfWorkloads(sample)
     for workload in sample.workloads?.top ?? [] where !workload.isGroup {
-      let use = use(of: workload, seconds)
+      let use = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
       guard let user = workload.user else { continue }
       owners[workload.id] = user
       add(user, use, workload.memory, [])
+      addTail(of: workload, age, to: user)
     }
     for process in sample.processes?.top ?? [] where process.workload.flatMap({ owners[$0] }) == nil {
       let share = shares[process.pid]

@@ -24,12 +24,15 @@
 //   ABSURD              implausible values
 //   IDLE                no utilization, no processes
 //   FIRST_PID=n         the first process id; default 100
+//   PIDS=n,…            exactly these processes; the last one holds memory without using the GPU, whose power goes back
+//                       and forth between 100 and 400 W every three seconds
 //   NO_DRIVER           initialization fails
 // Structures are written byte by byte, so that the agent's own layouts are not tested against themselves.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef COUNT
@@ -316,17 +319,29 @@ int nvmlEventSetWait(int *set, char *event, unsigned timeout) {
   xid = xid == 79 ? 48 : 0;
   return SUCCESS;
 }
+#ifdef PIDS
+static const uint32_t pids[] = {PIDS};
+#define PID_COUNT (sizeof pids / sizeof *pids)
+#endif
 // All versions; more processes than the initial capacity.
 static int list(unsigned *count, char *entries, unsigned size, unsigned number) {
 #ifdef IDLE
   number = 0;
 #endif
+#ifdef PIDS
+  number = number > 1 ? PID_COUNT : 0;
+#endif
   unsigned capacity = *count;
   *count = number;
   if (capacity < number) return INSUFFICIENT_SIZE;
   for (unsigned index = 0; index < number; index++) {
+#ifdef PIDS
+    uint32_t pid = pids[index];
+    uint64_t memory = (uint64_t)(index + 1) << 20;
+#else
     uint32_t pid = FIRST_PID + index;
     uint64_t memory = index == 1 ? ~0ull : (uint64_t)(index + 1) << 20;
+#endif
     memset(entries + index * size, 0, size);
     memcpy(entries + index * size, &pid, 4);
     memcpy(entries + index * size + 8, &memory, 8);
@@ -373,6 +388,11 @@ int nvmlDeviceGetMigDeviceHandleByIndex(struct device *device, unsigned index, s
 int nvmlDeviceGetTotalEnergyConsumption(struct device *device, uint64_t *value) { FIGURE(); 
 #ifdef STILL
   energy[device->index] = 0;
+#elif defined PIDS
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  uint64_t time = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, rest = time % 6000;
+  energy[device->index] = time / 6000 * 1500000 + (rest < 3000 ? rest * 100 : 300000 + (rest - 3000) * 400);
 #else
   energy[device->index] += 300000;
 #endif
@@ -443,6 +463,20 @@ int nvmlDeviceGetFieldValues(struct device *device, int count, char *fields) {
 }
 int nvmlDeviceGetProcessUtilization(struct device *device, void *samples, unsigned *count, uint64_t since) {
   FIGURE(); (void)device;
+#ifdef MIG
+  if (device->index == 0) return NOT_SUPPORTED;
+#endif
+#ifdef PIDS
+  if (*count < PID_COUNT) { *count = PID_COUNT; return INSUFFICIENT_SIZE; }
+  for (unsigned index = 0; index + 1 < PID_COUNT; index++) {
+    uint32_t entry[8] = {pids[index], 0, 0, 0, 30 + 10 * index, 1, 2, 3};
+    uint64_t time = since + 10000000 + index;
+    memcpy(&entry[2], &time, 8);
+    memcpy((char *)samples + 32 * index, entry, 32);
+  }
+  *count = PID_COUNT - 1;
+  return SUCCESS;
+#else
   if (*count < 130) { *count = 130; return INSUFFICIENT_SIZE; }
   // The first process twice, the older sample first, the third with an impossible value, the fourth with an old one.
   for (unsigned index = 0; index < 4; index++) {
@@ -453,6 +487,7 @@ int nvmlDeviceGetProcessUtilization(struct device *device, void *samples, unsign
   }
   *count = 4;
   return SUCCESS;
+#endif
 }
 int nvmlDeviceGetRemappedRows(struct device *device, unsigned *corrected, unsigned *uncorrected, unsigned *pending, unsigned *failed) {
   FIGURE(); (void)device; *corrected = 2; *uncorrected = 1; *pending = *failed = 0; return SUCCESS;

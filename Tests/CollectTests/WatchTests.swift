@@ -148,6 +148,44 @@ final class CountingCollector: Collector, Sendable {
     sampler.stop(atMost: 10)
   }
 
+  /// A GPU whose power rises each second, and the workload of the one process on it.
+  final class GPUCollector: Collector {
+    let name = "gpu"
+
+    func read(into reading: inout Reading) throws(CollectorError) {
+      var gpu = GPU(index: 0, vendor: "nvidia")
+      gpu.power = 100 + reading.boottime.truncatingRemainder(dividingBy: 30)
+      (gpu.age, gpu.processes) = (0, [GPUProcess(pid: 7)])
+      gpu.processes?[0].util = 0.5
+      reading.gpus = [gpu]
+      var process = ProcessReading(pid: 7)
+      process.workload = "job:1"
+      var processes = ProcessesReading()
+      (processes.all, processes.instant) = ([process], reading.boottime)
+      reading.processes = processes
+      let names = WorkloadNames(kind: .job, id: "job:1", name: "1", path: "/slurm/job_1")
+      var workloads = WorkloadsReading()
+      (workloads.all, workloads.instant) = ([WorkloadReading(names: names, serial: 1)], reading.boottime)
+      reading.workloads = workloads
+    }
+  }
+
+  @Test func aWorkloadsPowerIsAMeanOverTheIntervalBesideAWatch() {
+    let watch = Mutex<Watch?>(nil)
+    let history = History(capacity: 100, interval: 30)
+    let demand = SamplingDemand(history)
+    let keeper = ScriptedTimekeeper(start: 900, waits: 100) { wait, _ in
+      if wait == 2 { watch.withLock { $0 = demand.watch(interval: 1) } }
+    }
+    Sampler(source: .live { [GPUCollector()] }, demand: demand, timekeeper: keeper, report: { _ in }).run()
+    let samples = history.all.map(\.sample).dropFirst(2)
+    #expect(!samples.isEmpty)
+    for sample in samples {
+      let (power, share) = (sample.gpus[0].power, Double(sample.workloads?.top.first?.gpuPower ?? .nan))
+      #expect(abs(power - share) < 0.01 && abs(power - 115) < 1, "\(power) \(share)")
+    }
+  }
+
   @Test func withoutASamplerThereIsNoReading() async {
     let history = History(capacity: 10, interval: 30)
     let demand = SamplingDemand(history)

@@ -238,6 +238,28 @@ struct Sequence {
     #expect(errors.map(\.text) == ["sda: 3 failed requests"] && errors[0].count == 3)
   }
 
+  @Test func errorsOfOneDiskAreOneEvent() {
+    var sequence = Sequence()
+    sequence.step { sample in
+      sample.disks = [Self.disk(errors: 2), Self.disk("md0", errors: .nan)]
+      (sample.disks[1].name, sample.disks[1].missingMembers, sample.disks[1].mismatchedSectors) = ("data", 0, 128)
+    }
+    let events = sequence.step { sample in
+      (sample.disks[0].errorsTotal, sample.disks[0].linkErrorsTotal) = (3, 7)
+      (sample.disks[1].missingMembers, sample.disks[1].mismatchedSectors) = (1, 0)
+    }
+    // The PCIe errors become known only now.
+    #expect(events.map(\.text) == ["sda: 1 failed request", "md0 (data): 1 missing member"])
+    // At most one a minute of a disk.
+    for _ in 0..<7 { sequence.step() }
+    let more = sequence.step { sample in
+      (sample.disks[0].errorsTotal, sample.disks[0].linkErrorsTotal, sample.disks[0].timeoutsTotal) = (5, 8, 1)
+      (sample.disks[1].missingMembers, sample.disks[1].memberErrorsTotal) = (0, 2)
+    }
+    #expect(more.map(\.text) == ["sda: 2 failed requests, 1 uncorrected PCIe error"])
+    #expect(more.first?.kind == .diskErrors && more.first?.count == 3)
+  }
+
   @Test func errorsOfAFilesystem() throws {
     var sequence = Sequence()
     sequence.step { sample in

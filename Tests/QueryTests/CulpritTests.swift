@@ -53,6 +53,34 @@ import Testing
     #expect(ranking.culprits[0].memoryMean == 100 && ranking.culprits[0].memoryPeak == 100)
   }
 
+  /// A workload that is read at every sixth of 1-s samples, from the sample at time 100 to that at 123.
+  private func rarelyRead(offset: Int, by grouping: CulpritGrouping = .workload, used: (Double) -> Double) -> Double? {
+    var sum = CulpritSum(by: grouping)
+    for time in 100..<124 {
+      let age = Double((time + offset) % 6)
+      let instant = Double(time) - age
+      var sample = sample(at: Double(time), elapsed: 1, [("a", (used(instant) - used(instant - 6)) / 6, used(instant))])
+      sample.agent.sources = [SourceReading(name: "workloads", duration: 0.03, success: true, age: age)]
+      sum.add(sample)
+    }
+    return sum.ranking(of: .cpu, limit: 1).culprits.first?.cpu
+  }
+
+  @Test func ageOfReadingsDoesNotMoveTheWindow() throws {
+    for offset in 0..<6 {
+      let steady = try #require(rarelyRead(offset: offset) { 2 * ($0 - 50) })
+      #expect(abs(steady - 48) < 1e-9, "\(offset): \(steady)")
+      let ofUser = try #require(rarelyRead(offset: offset, by: .user) { 2 * ($0 - 50) })
+      #expect(abs(ofUser - 48) < 1e-9)
+      // Work from 106 to 111, before the last two readings and after the first two.
+      let work = try #require(rarelyRead(offset: offset) { min(max($0 - 106, 0), 5) })
+      #expect(abs(work - 5) < 1e-9, "\(offset): \(work)")
+      // Work that begins two seconds before the window ends is off by the age times the change of the rate at most.
+      let late = rarelyRead(offset: offset) { max($0 - 121, 0) } ?? 0
+      #expect(late >= 0 && abs(late - 2) <= 5, "\(offset): \(late)")
+    }
+  }
+
   @Test func aGroupThatIsMadeAgainCountsFromItsStart() {
     var sum = CulpritSum(by: .workload)
     sum.add(sample(at: 100, [("a", 0.5, 1_000)]))

@@ -81,7 +81,7 @@ struct DiskPanel: Panel {
       let limit = line.width - ends.read - (isTight ? 6 : 7)
       let x = grid.putShortened(disk.name ?? disk.device, x: line.x, y: line.y, nameStyle, limit: limit)
       let room = line.x + limit - x - 2
-      let errors = disk.errorsTotal > 0 ? TextFormat.count(disk.errorsTotal, glyphs) + " errors" : ""
+      let errors = errorText(disk)
       if !errors.isEmpty, room >= 6 {
         grid.putShortened(errors, x: x + 2, y: line.y, .warning, limit: room)
       } else if let model = disk.model, room >= 10 {
@@ -90,6 +90,11 @@ struct DiskPanel: Panel {
     }
     RateGraph(context: context, upper: (.read, "read"), lower: (.write, "write"))
       .draw(on: &grid, in: rest, Self.read, Self.write)
+  }
+
+  private func errorText(_ disk: Disk) -> String {
+    if disk.missingMembers > 0 { return TextFormat.count(disk.missingMembers, glyphs) + " missing" }
+    return disk.allErrors > 0 ? TextFormat.count(disk.allErrors, glyphs) + " errors" : ""
   }
 
   /// Distances of the columns' ends from the right edge; nil for those without room.
