@@ -30,9 +30,10 @@ import Testing
     let history: History
     let reports = Reports()
 
-    init(_ path: String, capacity: Int = 200) {
+    init(_ path: String, capacity: Int = 200, lock: Double = 0) {
       history = History(capacity: capacity, interval: 30)
       var timing = Archive.ArchiveTiming()
+      timing.lock = lock
       timing.firstRetry = 0.02
       timing.longestRetry = 0.05
       timing.prune = 0.05
@@ -40,6 +41,17 @@ import Testing
       archive = Archive(
         path: path, history: history, retention: Retention(), sizeLimit: nil, timing: timing
       ) { notice in reports.lines.update { $0.append(notice.description) } }
+    }
+
+    /// Starts it on a thread of its own; the result becomes true when `start` has returned.
+    func startBeside() -> Condition<Bool> {
+      let started = Condition(false)
+      let archive = archive
+      Thread.start("starts") {
+        archive.start()
+        started.update { $0 = true }
+      }
+      return started
     }
 
     func add(_ samples: some Sequence<Sample>) {
@@ -68,6 +80,8 @@ import Testing
     first.archive.stop(atMost: 20)
     let second = Bench(path, capacity: 20)
     second.archive.start()
+    // `start` returns after 5 s at the latest, which a busy machine may need.
+    #expect(second.archive.inbox.wait(atMost: 300) { $0.hasOpened ? true : nil } == true)
     let restored = second.history.all
     // The twenty of the last ten minutes; fewer where a busy machine took its time to come here.
     try #require((10...20).contains(restored.count))
@@ -101,6 +115,43 @@ import Testing
     second.archive.stop(atMost: 20)
     #expect(try Self.stored(path) == samples.map(\.timestamp.seconds))
     #expect(second.reports.all.count == 2, "said once each")
+  }
+
+  /// The lock of an agent that was killed outlives it for a moment; the next agent waits and continues the file.
+  @Test func anAgentThatIsEndingIsAwaited() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let samples = Self.recent(30)
+    let first = Bench(path)
+    first.archive.start()
+    first.add(samples)
+    first.archive.stop(atMost: 60)
+    var lock: ArchiveLock? = try ArchiveLock(besides: path, atMost: 0)
+    let second = Bench(path, lock: .infinity)
+    let started = second.startBeside()
+    #expect(second.archive.inbox.wait(atMost: 60) { $0.locked >= 3 ? true : nil } == true)
+    #expect(second.history.count == 0)
+    withExtendedLifetime(lock) {}
+    lock = nil
+    #expect(second.archive.inbox.wait(atMost: 60) { $0.hasOpened ? true : nil } == true)
+    #expect(started.wait(atMost: 60) { $0 ? true : nil } == true)
+    #expect(second.history.all.last?.sample.timestamp == samples.last?.timestamp)
+    second.archive.stop(atMost: 60)
+    #expect(second.reports.all.isEmpty)
+  }
+
+  /// The end does not wait for the lock.
+  @Test func anAgentEndsWhileItWaitsForAnother() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let lock = try ArchiveLock(besides: path, atMost: 0)
+    let bench = Bench(path, lock: .infinity)
+    let started = bench.startBeside()
+    #expect(bench.archive.inbox.wait(atMost: 60) { $0.locked > 0 ? true : nil } == true)
+    bench.archive.stop(atMost: 60)
+    #expect(bench.archive.inbox.withState { $0.hasEnded })
+    #expect(started.wait(atMost: 60) { $0 ? true : nil } == true)
+    withExtendedLifetime(lock) {}
   }
 
   @Test func aFolderThatIsNotThereYet() throws {
