@@ -15,6 +15,8 @@ package final class Archive: ServicePart {
   struct ArchiveTiming: Sendable {
     /// Seconds that samples may wait to be written together.
     var flush = 0.0
+    /// Seconds that the first try waits for an agent that is ending, as in a restart.
+    var lock = ArchiveLock.patience
     /// Seconds between two tries at first, and at most.
     var firstRetry = 1.0
     var longestRetry = 60.0
@@ -34,6 +36,8 @@ package final class Archive: ServicePart {
     var isStopping = false
     var hasEnded = false
     var hasOpened = false
+    /// Number of times that another agent had the lock in the first try.
+    var locked = 0
   }
 
   let path: String
@@ -261,7 +265,10 @@ package final class Archive: ServicePart {
   private func openFile(restoring: Bool) throws(ArchiveFailure) -> Open {
     let lock: ArchiveLock?
     do throws(SystemError) {
-      lock = try ArchiveLock(besides: path)
+      lock = try ArchiveLock(besides: path, atMost: restoring ? timing.lock : 0) { seconds in
+        inbox.update { $0.locked += 1 }
+        return inbox.wait(atMost: seconds) { $0.isStopping ? true : nil } == nil
+      }
     } catch {
       guard error.code == ErrorCode.wouldBlock else {
         // Where not even that can be written, SQLite says better why.

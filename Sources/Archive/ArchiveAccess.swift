@@ -26,7 +26,7 @@ package final class ArchiveAccess {
     self.path = path
     if purpose == .adding {
       do throws(SystemError) {
-        lock = try ArchiveLock(besides: path)
+        lock = try ArchiveLock(besides: path, atMost: ArchiveLock.patience)
       } catch {
         throw ArchiveFailure(
           path, error.code == ErrorCode.wouldBlock ? "an agent is writing to it; stop it first" : error.description,

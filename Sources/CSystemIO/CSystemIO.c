@@ -287,6 +287,12 @@ int32_t csystemio_lock_file(const char *path) {
   return -1;
 }
 
+void csystemio_unlock_file(int32_t file) {
+  // close(2) alone would leave the lock to a child that is between fork(2) and exec(2).
+  flock(file, LOCK_UN);
+  close(file);
+}
+
 int32_t csystemio_scratch_file(const char *path) {
   char name[4096];
   if (snprintf(name, sizeof name, "%s.XXXXXX", path) >= (int)sizeof name) return errno = ENAMETOOLONG, -1;

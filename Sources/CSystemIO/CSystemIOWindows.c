@@ -340,6 +340,13 @@ int32_t csystemio_lock_file(const char *path) {
   return csystemio_failed(code == ERROR_IO_PENDING ? ERROR_LOCK_VIOLATION : code);
 }
 
+void csystemio_unlock_file(int32_t file) {
+  OVERLAPPED place = {0};
+  // Windows may take its time to remove the lock of a closed file.
+  UnlockFileEx((HANDLE)_get_osfhandle(file), 0, 1, 0, &place);
+  _close(file);
+}
+
 int32_t csystemio_scratch_file(const char *path) {
   char name[4096];
   // The time in 100 ns, and the process, make the name unique.

@@ -160,13 +160,14 @@ private final class RefusalHandler: ChannelInboundHandler {
     // Only the sending half at first: closing with unread bytes would reset the connection before the answer is read.
     context.close(mode: .output, promise: nil)
     let channel = context.channel
-    context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+    context.eventLoop.scheduleTask(in: TimeAmount(connections.limits.linger)) { channel.close(promise: nil) }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .some(.inputClosed) = event as? ChannelEvent { context.close(promise: nil) }
+    if event is ChannelShouldQuiesceEvent { context.close(promise: nil) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -69,7 +69,7 @@ final class Connections {
       return refuse(isFull: false)
     }
     if open.count >= limits.connections, !closeOldestIdle(of: nil) { return refuse(isFull: true) }
-    if open.count < limits.connections * 3 / 4, let refused = refusedWhileFull, .now() - lastTrouble > .seconds(10) {
+    if open.count < limits.connections * 3 / 4, let refused = refusedWhileFull, lastTrouble + limits.calm < .now() {
       refusedWhileFull = nil
       logger.notice("connections are accepted again", metadata: ["refused": "\(refused)"])
     }
@@ -224,11 +224,11 @@ final class Connections {
 
   /// Reserves memory for a response; false where too much is reserved already.
   ///
-  /// Responses that have stalled for a second are aborted for it.
+  /// Responses that have stalled for a while are aborted for it.
   func hold(_ bytes: Int) -> Bool {
     // A response larger than the whole limit is sent alone.
     if heldBytes > 0, heldBytes + bytes > limits.heldBytes {
-      let limit = NIODeadline.now() - .seconds(1)
+      let limit = NIODeadline.now() - TimeAmount(limits.stalledForOthers)
       let stalled = responses.values.filter { response in response.stalledSince.map { $0 <= limit } ?? false }
       for response in stalled.sorted(by: { ($0.stalledSince ?? limit) < ($1.stalledSince ?? limit) }) {
         remove(response)

@@ -135,7 +135,7 @@ final class HTTP2Guard: ChannelInboundHandler {
     let channel = context.channel
     written.whenComplete { _ in channel.close(promise: nil) }
     // The client may not read the frame.
-    context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+    context.eventLoop.scheduleTask(in: TimeAmount(connections.limits.linger)) { channel.close(promise: nil) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -80,7 +80,7 @@ package struct HTTPServer: APIServer {
     let result = await withTaskCancellationHandler {
       await running.result
     } onCancel: {
-      Task { await Self.end(server, running) }
+      Task { await Self.end(server, running, abortingAfter: limits.end) }
     }
     try? await group.shutdownGracefully()
     if let socket, isListening.withLock({ $0 }) { unlink(socket.path) }
@@ -88,11 +88,13 @@ package struct HTTPServer: APIServer {
     if case .failure(let error) = result, !Task.isCancelled { throw failure(error) }
   }
 
-  /// Closes idle connections immediately and the others after their response, or after a third of a second.
-  private static func end(_ server: Server<ConnectionChannel>, _ running: Task<Void, any Error>) async {
+  /// Closes idle connections immediately and the others after their response, or after the time limit.
+  private static func end(
+    _ server: Server<ConnectionChannel>, _ running: Task<Void, any Error>, abortingAfter time: Duration
+  ) async {
     let ending = Task { try await server.shutdownGracefully() }
     let deadline = Task {
-      try await Task.sleep(for: .milliseconds(300))
+      try await Task.sleep(for: time)
       // Ends the tasks of connections that wait for a first sample, or for a client that does not read.
       running.cancel()
     }
@@ -128,7 +130,9 @@ package struct HTTPServer: APIServer {
     let count = response.count
     // Memory of the response: the buffers, and bytes not shared with other responses.
     let held = min(count, ConnectionLimits.wholeResponse) + response.ownBytes
-    if held > ConnectionLimits.smallResponse, try await !ResponseChannel.hold(held, for: channel) {
+    if held > ConnectionLimits.smallResponse,
+      try await !ResponseChannel.hold(held, for: channel, atMost: limits.memoryWait)
+    {
       try await writer.write(
         response: Self.dated(Self.head(of: API.noMemory)),
         body: ResponseBody(byteBuffer: ByteBuffer(bytes: API.noMemory.body)))

@@ -52,9 +52,10 @@ final class ResponseChannel {
 
   /// Reserves memory for a response; false where other responses hold too much.
   ///
-  /// Must be called off the event loop. Fast clients release memory soon, so it retries for two seconds.
-  static func hold(_ bytes: Int, for channel: any Channel) async throws -> Bool {
-    for attempt in 0...20 {
+  /// Must be called off the event loop. Fast clients release memory soon, so it retries until `wait` is over.
+  static func hold(_ bytes: Int, for channel: any Channel, atMost wait: Duration) async throws -> Bool {
+    let deadline = NIODeadline.now() + wait
+    while true {
       let isHeld = try await channel.eventLoop.submit {
         // A closed connection would never release it; its write fails.
         guard channel.isActive, let response = of(channel) else { return true }
@@ -63,9 +64,9 @@ final class ResponseChannel {
         return true
       }.get()
       if isHeld { return true }
-      if attempt < 20 { try await Task.sleep(for: .milliseconds(100)) }
+      if .now() >= deadline { return false }
+      try await Task.sleep(for: .milliseconds(100))
     }
-    return false
   }
 
   /// Returns the memory reserved for a response that will not be completed, and clears it.

@@ -25,6 +25,19 @@ package struct ConnectionLimits: Sendable {
   package var idle = Duration.seconds(60)
   /// How long a client may leave the full buffer of a response or stream unread.
   package var stalled = Duration.seconds(30)
+  /// The same while other responses wait for the memory that it holds.
+  package var stalledForOthers = Duration.seconds(1)
+  /// How long a response waits for memory before its request is answered with 503.
+  package var memoryWait = Duration.seconds(2)
+  /// From the last response of a connection, or the refusal of one, to its end: the client reads it meanwhile, since
+  /// closing with unread bytes resets the connection (RFC 9112 §9.6).
+  package var linger = Duration.seconds(1)
+  /// From the end of the server to the abort of responses.
+  package var end = Duration.milliseconds(300)
+  /// Time without a refusal after which the log says that connections are accepted again.
+  package var calm = Duration.seconds(10)
+  /// Time to the next accept(2) after one has failed and no connection is idle.
+  package var acceptPause = Duration.seconds(1)
   /// Open connections, as far as descriptors allow; above that idle ones are closed, and new ones get 503.
   package var connections = min(4_096, Descriptors.connections)
   /// Connections per client, loopback excepted: a reverse proxy there represents many clients.

@@ -171,7 +171,8 @@ final class Connection {
       isLast = true
     }
     bodyDeadline = Clock.monotonic + loop.limits.body.time.seconds
-    let responder = Responder(api: loop.api, queue: loop.queue, connection: id, isOld: head.isOld, isLast: isLast)
+    let responder = Responder(
+      api: loop.api, queue: loop.queue, limits: loop.limits, connection: id, isOld: head.isOld, isLast: isLast)
     let request = API.Request(
       method: head.method, target: head.target, headers: head.fields, isLocal: loop.isLocal, client: client.key)
     task = loop.start(responder, request)
@@ -253,7 +254,7 @@ final class Connection {
       csockets_finish(socket)
       phase = .lingering
       input = []
-      deadline = now + 1
+      deadline = now + loop.limits.linger.seconds
       if isInputEnded { isClosed = true }
       return
     }

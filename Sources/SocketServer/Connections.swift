@@ -63,7 +63,9 @@ final class Connections {
       return refuse(isFull: false, now)
     }
     if openCount >= limits.connections, !closeOldestIdle(of: nil) { return refuse(isFull: true, now) }
-    if openCount < limits.connections * 3 / 4, let refused = refusedWhileFull, now - lastTrouble > 10 {
+    if openCount < limits.connections * 3 / 4, let refused = refusedWhileFull,
+      now - lastTrouble > limits.calm.seconds
+    {
       refusedWhileFull = nil
       logger.notice("connections are accepted again", metadata: ["refused": "\(refused)"])
     }
@@ -138,13 +140,13 @@ final class Connections {
 
   /// Reserves memory for a connection's response; false where other responses hold too much.
   ///
-  /// Responses that have stalled for a second are aborted for it.
+  /// Responses that have stalled for a while are aborted for it.
   func hold(_ bytes: Int, for id: Int) -> Bool {
     // A closed connection needs no memory; its write fails.
     guard let connection = byID[id] else { return true }
     // A response larger than the whole limit is sent alone.
     if heldBytes > 0, heldBytes + bytes > limits.heldBytes {
-      let limit = Clock.monotonic - 1
+      let limit = Clock.monotonic - limits.stalledForOthers.seconds
       let stalled = list.filter { $0.stalledSince <= limit }.sorted { $0.stalledSince < $1.stalledSince }
       for other in stalled where heldBytes > 0 && heldBytes + bytes > limits.heldBytes { remove(other) }
       guard heldBytes == 0 || heldBytes + bytes <= limits.heldBytes else { return false }

@@ -96,7 +96,7 @@ final class EventLoop {
       let socket = csockets_accept(listener, &address)
       if socket == Int64(CSOCKETS_FAILED) {
         // Without an idle connection to close, poll would report the listener again immediately.
-        if !connections.makeRoom(now) { acceptTime = now + 1 }
+        if !connections.makeRoom(now) { acceptTime = now + limits.acceptPause.seconds }
         return
       }
       guard socket >= 0 else { return }
@@ -114,11 +114,11 @@ final class EventLoop {
 
   // MARK: End
 
-  /// Closes idle connections, ends streams, and lets other responses finish for a third of a second.
+  /// Closes idle connections, ends streams, and lets other responses finish for a while.
   func end() {
     guard !isEnding else { return }
     isEnding = true
-    endTime = Clock.monotonic + 0.3
+    endTime = Clock.monotonic + limits.end.seconds
     csockets_close(listener)
     listener = -1
     for connection in connections.list { use(connection) { $0.endStream() } }

@@ -7,6 +7,7 @@ internal import SystemIO
 struct Responder: Sendable {
   let api: API
   let queue: LoopQueue
+  let limits: ConnectionLimits
   /// Number of the connection.
   let connection: Int
   /// Whether the request is HTTP/1.0, which has no chunks.
@@ -78,15 +79,15 @@ struct Responder: Sendable {
     queue.submit { $0?.withConnection(id) { $0.finish(bytes, isLast: isLast) } }
   }
 
-  /// Reserves memory for a response; fast clients release memory soon, so it retries for two seconds.
+  /// Reserves memory for a response; fast clients release memory soon, so it retries for a while.
   private func hold(_ bytes: Int) async -> Bool {
     let id = connection
-    for attempt in 0...20 {
+    let deadline = Clock.monotonic + limits.memoryWait.seconds
+    while true {
       if await queue.result(ended: true, { $0.connections.hold(bytes, for: id) }) { return true }
-      if attempt == 20 || Task.isCancelled { break }
+      if Clock.monotonic >= deadline || Task.isCancelled { return false }
       try? await Task.sleep(for: .milliseconds(100))
     }
-    return false
   }
 }
 

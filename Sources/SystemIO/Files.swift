@@ -153,13 +153,24 @@ package struct FileIdentity: Equatable, Sendable {
 package final class FileLock: Sendable {
   private let descriptor: Int32
 
+  /// Takes the lock.
+  ///
+  /// A killed process may keep its lock for some milliseconds more: until the kernel has freed its memory, and until a
+  /// child that it was just starting, which has a copy of the descriptor between fork(2) and exec(2), runs its program.
+  ///
+  /// - Parameter waitsOnce: called while another process has the lock; pauses before the next try, or returns false to
+  ///   give up.
   /// - Throws: SystemError; its code is ``ErrorCode/wouldBlock`` if another process has the lock.
-  package init(_ path: String) throws(SystemError) {
-    let opened = csystemio_lock_file(path)
-    if opened < 0 { throw SystemError("lock " + path) }
+  package init(_ path: String, waitsOnce: () -> Bool = { false }) throws(SystemError) {
+    var opened = csystemio_lock_file(path)
+    while opened < 0 {
+      let error = SystemError("lock " + path)
+      guard error.code == ErrorCode.wouldBlock, waitsOnce() else { throw error }
+      opened = csystemio_lock_file(path)
+    }
     // Last: a throw after it would run `deinit` as well, and close a number that is not this lock's.
     descriptor = opened
   }
 
-  deinit { csystemio_close(descriptor) }
+  deinit { csystemio_unlock_file(descriptor) }
 }

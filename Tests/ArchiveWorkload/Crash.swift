@@ -16,7 +16,9 @@ extension ArchiveWorkload {
     } else {
       try ArchiveSchema.configure(database)
     }
-    let file = try ArchiveFile(database, interval: 1, retention: Retention(), sizeLimit: nil)
+    // Short blocks: many of the kills hit the writing of one, and a restart has little of the journal to decode, which
+    // took most of the time of a debug build.
+    let file = try ArchiveFile(database, interval: 1, retention: Retention(), sizeLimit: nil, blockLength: 60)
     let step = 0.1
     var time = file.newest.map { Double($0) / 1_000 } ?? 1_790_000_000
     var samples = DemoSamples(from: time, interval: step)
@@ -24,7 +26,7 @@ extension ArchiveWorkload {
       time += step
       try file.write([sample])
       StandardStreams.write("\(Int64((sample.timestamp.seconds * 1_000).rounded()))\n", to: 1)
-      // Ten a second would make a block in minutes; at full speed every few hundred milliseconds.
+      // Ten a second make a block in six seconds; at full speed one takes less than a second.
       if getenv("PACE") != nil { usleep(100_000) }
     }
   }

@@ -165,10 +165,10 @@ static void locks(void) {
   int32_t first = csystemio_lock_file("folder/lock"), second = csystemio_lock_file("folder/lock");
   int would_block = csystemio_error() == CSYSTEMIO_EWOULDBLOCK;
   printf("lock %d, again %d, would block %d", first >= 0, second, would_block);
-  csystemio_close(first);
+  csystemio_unlock_file(first);
   second = csystemio_lock_file("folder/lock");
   printf(", after the end %d", second >= 0);
-  csystemio_close(second);
+  csystemio_unlock_file(second);
   printf(", nowhere %d", csystemio_lock_file("absent/lock"));
   printf(" %s\n", error());
   csystemio_remove("folder/lock");

@@ -12,7 +12,7 @@ import Testing
 @Suite(.enabled(if: TestAuthority.isAvailable, "openssl is not installed"), .ownThreads)
 struct HTTP2Tests {
   private static func serving(
-    _ limits: ConnectionLimits = ConnectionLimits(), _ body: (RunningServer) async throws -> Void
+    _ limits: ConnectionLimits = .patient, _ body: (RunningServer) async throws -> Void
   ) async throws {
     let authority = try TestAuthority()
     try authority.issue("server")
@@ -72,7 +72,7 @@ struct HTTP2Tests {
 
   @Test("Beyond the limit of streams a request is answered with 503")
   func full() async throws {
-    var limits = ConnectionLimits()
+    var limits = ConnectionLimits.patient
     limits.connections = 2
     try await Self.serving(limits) { server in
       let client = try await FrameClient(port: server.port)
@@ -108,7 +108,7 @@ struct HTTP2Tests {
 
   @Test("A stream without the end of its request, and a connection without a request, are closed in time")
   func deadlines() async throws {
-    var limits = ConnectionLimits()
+    var limits = ConnectionLimits.patient
     limits.sweep = .milliseconds(50)
     limits.header.time = .milliseconds(300)
     try await Self.serving(limits) { server in
@@ -116,7 +116,7 @@ struct HTTP2Tests {
       if let silent = try? await FrameClient(port: server.port) { #expect(await silent.answer(-1).end == .connection) }
     }
     // The client may be slow, too.
-    limits.header.time = .seconds(300)
+    limits.header.time = .seconds(600)
     limits.body.time = .milliseconds(300)
     limits.idle = .milliseconds(300)
     try await Self.serving(limits) { server in
@@ -130,7 +130,7 @@ struct HTTP2Tests {
 
   @Test("A response that the client's window does not admit is reset in time, however short")
   func closedWindow() async throws {
-    var limits = ConnectionLimits()
+    var limits = ConnectionLimits.patient
     limits.sweep = .milliseconds(50)
     limits.stalled = .milliseconds(300)
     try await Self.serving(limits) { server in

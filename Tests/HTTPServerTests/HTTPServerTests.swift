@@ -165,20 +165,25 @@ import Testing
   }
 
   @Test(arguments: ServerKind.allCases) func connectionsThatSayNothingAreClosed(kind: ServerKind) async throws {
-    var limits = ConnectionLimits()
-    limits.idle = .milliseconds(100)
-    limits.header.time = .milliseconds(100)
+    var limits = ConnectionLimits.patient
     limits.sweep = .milliseconds(20)
+    limits.header.time = .milliseconds(100)
     try await withServer(RunningServer.make(kind, limits: limits)) { server in
-      let (idle, slow, used) = (try server.connect(), try server.connect(), try server.connect())
+      let (idle, slow) = (try server.connect(), try server.connect())
       slow.send("GET /health HTTP/1.1\r\nHos")
+      #expect(idle.isEnded() && slow.isEnded())
+    }
+    // The first request may take its time here.
+    (limits.header.time, limits.idle) = (ConnectionLimits.patient.header.time, .milliseconds(100))
+    try await withServer(RunningServer.make(kind, limits: limits)) { server in
+      let used = try server.connect()
       #expect(try used.get("/health").status == 200)
-      #expect(idle.isEnded() && slow.isEnded() && used.isEnded())
+      #expect(used.isEnded())
     }
   }
 
   @Test(arguments: ServerKind.allCases) func aClientThatTakesNothingIsClosed(kind: ServerKind) async throws {
-    var limits = ConnectionLimits()
+    var limits = ConnectionLimits.patient
     limits.stalled = .milliseconds(100)
     limits.sweep = .milliseconds(20)
     let log = LogLines(level: .debug)

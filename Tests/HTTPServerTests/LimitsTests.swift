@@ -4,6 +4,7 @@ import SampleStore
 import NIOCore
 import ServerCore
 import SystemIO
+import TestSupport
 import Testing
 
 @testable import HTTPServer
@@ -11,10 +12,8 @@ import Testing
 /// Limits on clients, over real loopback sockets.
 @Suite(.timeLimit(.minutes(10))) struct LimitsTests {
   private func server(_ kind: ServerKind, connections: Int, log: LogLines = LogLines()) -> any APIServer {
-    var limits = ConnectionLimits()
+    var limits = ConnectionLimits.patient
     limits.connections = connections
-    // Timeouts are off on a busy machine: these tests check only the number of connections.
-    (limits.header.time, limits.idle) = (.seconds(600), .seconds(600))
     return RunningServer.make(kind, log: log, limits: limits)
   }
 
@@ -75,7 +74,7 @@ import Testing
   }
 
   @Test(arguments: ServerKind.allCases) func aBodyThatDoesNotEndClosesTheConnection(kind: ServerKind) async throws {
-    var limits = ConnectionLimits()
+    var limits = ConnectionLimits.patient
     limits.body.time = .milliseconds(100)
     limits.sweep = .milliseconds(20)
     try await withServer(RunningServer.make(kind, limits: limits)) { server in
@@ -86,11 +85,28 @@ import Testing
     }
   }
 
+  @Test(arguments: ServerKind.allCases) func aClientThatKeepsAnEndedConnectionLosesIt(kind: ServerKind) async throws {
+    var limits = ConnectionLimits.patient
+    limits.linger = .milliseconds(100)
+    limits.sweep = .milliseconds(20)
+    let limited = RunningServer.make(kind, limits: limits)
+    try await withServer(limited) { server in
+      let connection = try server.connect()
+      connection.send("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+      #expect(try connection.answer().status == 200)
+      // The sending half was closed at once; the server waits for the client to close, too.
+      #expect(connection.isEnded())
+      #expect(eventually { limited.status.connections == 0 })
+      connection.finishSending()
+    }
+  }
+
   @Test(arguments: ServerKind.allCases) func aClientThatTakesNothingGivesItsMemoryToTheNextAnswer(kind: ServerKind)
     async throws
   {
-    var limits = ConnectionLimits()
+    var limits = ConnectionLimits.patient
     limits.heldBytes = 300 * 1_024
+    (limits.memoryWait, limits.stalledForOthers) = (.milliseconds(100), .milliseconds(500))
     // Larger than the system's buffers.
     let api = RunningServer.api(samples: 200, mounts: 400)
     try await withServer(RunningServer.make(kind, api: api, limits: limits)) { server in

@@ -20,6 +20,17 @@ enum ServerKind: CaseIterable {
   }
 }
 
+extension ConnectionLimits {
+  /// Limits for tests that are not about time: longer than they take on any machine, under any sanitizer.
+  static var patient: ConnectionLimits {
+    var limits = ConnectionLimits()
+    let time = Duration.seconds(600)
+    (limits.header.time, limits.body.time, limits.idle) = (time, time, time)
+    (limits.stalled, limits.memoryWait, limits.linger) = (time, time, time)
+    return limits
+  }
+}
+
 /// A server on a free loopback port, over a history with one sample.
 struct RunningServer {
   let url: String
@@ -28,7 +39,7 @@ struct RunningServer {
 
   static func make(
     _ kind: ServerKind, api: API = Self.api(), host: String = "127.0.0.1", port: Int = 0, log: LogLines = LogLines(),
-    limits: ConnectionLimits = ConnectionLimits()
+    limits: ConnectionLimits = .patient
   ) -> any APIServer {
     var server = kind.type.init(
       api: api, host: host, port: port, logger: Logger(label: "test") { _ in LineHandler(lines: log) })

@@ -132,9 +132,12 @@ int32_t csystemio_rename(const char *path, const char *name);
 int32_t csystemio_remove(const char *path);
 int32_t csystemio_make_folder(const char *path, int32_t mode);
 
-/// Opens a file, makes it if needed, and locks it until it is closed or the process ends; EWOULDBLOCK if another opening
-/// of the file has the lock.
+/// Opens a file, makes it if needed, and locks it until csystemio_unlock_file or the process ends; EWOULDBLOCK if another
+/// opening of the file has the lock.
 int32_t csystemio_lock_file(const char *path);
+/// Unlocks and closes a file of csystemio_lock_file, also where a child process still has a copy of the descriptor: each
+/// has one between its fork and its exec.
+void csystemio_unlock_file(int32_t file);
 
 /// Opens a new file beside `path`, to read and write, that is deleted with its last descriptor.
 int32_t csystemio_scratch_file(const char *path);

@@ -9,13 +9,23 @@ extension SecretFinder {
     return place
   }
 
-  /// `db.auth("user", "value")`, `smtp.login('user', 'value')`, `HTTPBasicAuth('user', 'value')`.
+  /// `db.auth("user", "value")`, `smtp.login('user', 'value')`, `HTTPBasicAuth('user', 'value')`, `set_token('value')`.
   mutating func scanCall(at place: Int, in text: Range<Int>) {
-    let name = SecretName.lowerCase(bytes[nameStart(before: place, in: text)..<place])
-    guard name.hasSuffix("auth") || name.hasSuffix("login") else { return }
+    let whole = bytes[nameStart(before: place, in: text)..<place]
+    let name = SecretName.lowerCase(whole)
+    let isSetter = whole[((whole.lastIndex(of: UInt8(ascii: ".")) ?? whole.startIndex - 1) + 1)...].starts(
+      with: "set".utf8)
+    guard isSetter || SecretList.callEndings.contains(where: { name.hasSuffix($0) }) else { return }
     let start = skipBlanks(place + 1, in: text)
     guard start < text.upperBound, bytes[start].isQuote else { return }
     let user = quoted(at: start, in: text)
+    if isSetter {
+      let isPassword = SecretName.isPassword(whole)
+      if SecretName.kind(of: whole) != nil, SecretShape.isRandom(bytes[user], isPassword: isPassword) {
+        add(user, .secret)
+      }
+      return
+    }
     let comma = skipBlanks(user.upperBound + 1, in: text)
     guard comma < text.upperBound, bytes[comma] == UInt8(ascii: ",") else { return }
     let value = skipBlanks(comma + 1, in: text)

@@ -10,7 +10,7 @@ struct SecretFinder {
 
   let bytes: [UInt8]
   /// The secrets, unordered; they may overlap.
-  private(set) var found: [Range<Int>] = []
+  var found: [Range<Int>] = []
 
   /// A value that the next argument holds.
   private struct Expected {
@@ -51,7 +51,7 @@ struct SecretFinder {
     }
 
     mutating func enter(_ mode: SecretList.Mode) {
-      options += mode.options
+      options = mode.options + options
       (operand, skips, count) = (mode.operand ?? operand, mode.skips, mode.count)
     }
 
@@ -103,6 +103,9 @@ struct SecretFinder {
         !isOption && hasBlank(content) && (isTitle || context.isShell && (depth == 0 || content != argument))
       if isOption {
         scanOption(content, &context)
+        if context.expected == nil, isBesideUser(index, of: arguments) {
+          context.expected = Expected(form: .besideUser, kind: .secret, isOptional: true)
+        }
       } else if !scanProgramOption(content, &context) {
         scanOperand(content, &context, isAfterOption: isAfterOption)
       }
@@ -126,8 +129,10 @@ struct SecretFinder {
       return true
     }
     if expected.isOptional, isOptionName(argument) { return false }
-    if case .random(let isPassword) = expected.form, !SecretShape.isRandom(bytes[argument], isPassword: isPassword) {
-      return false
+    switch expected.form {
+    case .random(let isPassword) where !SecretShape.isRandom(bytes[argument], isPassword: isPassword): return false
+    case .besideUser where !SecretShape.isPassword(bytes[argument]): return false
+    default: break
     }
     mark(argument, expected.form, expected.kind)
     if expected.kind == .command { return false }
@@ -164,12 +169,17 @@ struct SecretFinder {
 
   /// The value behind a name without a hyphen, if it looks random: `password x`, `rootpw x`.
   private func expectedBehindWord(_ argument: Range<Int>, _ context: Context) -> Expected? {
-    let word = bytes[argument]
+    var word = bytes[argument]
+    // `+rcon_password x`, an option of games.
+    let isPlus = word.first == UInt8(ascii: "+")
+    if isPlus { word = word.dropFirst() }
     guard (2...64).contains(word.count), word.allSatisfy(\.isNameByte), let kind = SecretName.kind(of: word)
     else { return nil }
+    if isPlus { return Expected(form: .whole, kind: kind, isOptional: true) }
     let name = SecretName.lowerCase(word)
     // A program, or a command of one whose secrets are known.
     if name.hasSuffix("passwd") { return nil }
+    if context.programs.contains(where: { $0.program.modes.contains { word.elementsEqual($0.word) } }) { return nil }
     if SecretList.nouns.contains(name), context.programs.contains(where: { !$0.program.isShell }) { return nil }
     return Expected(form: .random(isPassword: SecretName.isPassword(word)), kind: kind, isOptional: true)
   }
@@ -228,8 +238,12 @@ struct SecretFinder {
     // `--name=value` is found by its `=`.
     guard !text.contains(UInt8(ascii: "=")), let kind = SecretName.kind(of: text, isFlagPossible: true)
     else { return }
-    let form: SecretList.Form = kind == .secretIfRandom ? .random(isPassword: false) : .whole
-    context.expected = Expected(form: form, kind: kind, isOptional: true)
+    context.expected =
+      switch kind {
+      case .secretIfRandom: Expected(form: .random(isPassword: false), kind: kind, isOptional: true)
+      case .secretIfPair: Expected(form: .group, kind: .secret, isOptional: true)
+      default: Expected(form: .whole, kind: kind, isOptional: true)
+      }
   }
 
   /// Applies the options of the programs; returns whether the argument is one.
@@ -255,7 +269,7 @@ struct SecretFinder {
         context.expected = Expected(form: option.form, kind: .secret, isOptional: false)
         return true
       }
-      let isLong = name.count > 3
+      let isLong = name.count > 3 && name.last != UInt8(ascii: ":")
       guard option.isAttached, !isLong || bytes[end] == UInt8(ascii: "=") else { continue }
       mark((isLong ? end + 1 : end)..<argument.upperBound, option.form, .secret)
       return true
@@ -269,6 +283,15 @@ struct SecretFinder {
     var place = argument.lowerBound + 1
     while place < argument.upperBound, program.flags.utf8.contains(bytes[place]) { place += 1 }
     if place > argument.lowerBound + 1, place < argument.upperBound { start = place }
+  }
+
+  /// Whether an option is `-p` beside `-u user`, of any program.
+  private func isBesideUser(_ index: Int, of arguments: [Range<Int>]) -> Bool {
+    func has(_ index: Int, _ names: [String]) -> Bool {
+      arguments.indices.contains(index) && names.contains { bytes[arguments[index]].elementsEqual($0.utf8) }
+    }
+    guard has(index, SecretList.optionsBesideUser) else { return false }
+    return has(index - 2, SecretList.userOptions) || has(index + 2, SecretList.userOptions)
   }
 
   /// Whether an argument is an option rather than a value that begins with a hyphen.
@@ -297,65 +320,6 @@ struct SecretFinder {
       }
     }
     return place - argument.lowerBound
-  }
-
-  // MARK: Values
-
-  /// Marks the secret in a value.
-  mutating func mark(_ value: Range<Int>, _ form: SecretList.Form, _ kind: SecretName.Kind) {
-    let text = bytes[value]
-    switch form {
-    case .whole: add(value, kind)
-    case .credentials: add(text.first?.isQuote == true ? quoted(at: value.lowerBound, in: value) : value, kind)
-    case .group:
-      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), !text[(colon + 1)...].allSatisfy(\.isDigit)
-      else { return }
-      add(colon + 1..<value.upperBound, kind)
-    case .after(let separator):
-      guard let place = text.firstIndex(of: separator.asciiValue ?? 0) else { return scanText(value, isScript: false) }
-      add(place + 1..<value.upperBound, kind)
-    case .header:
-      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), SecretName.kind(of: text[..<colon]) != nil else {
-        return scanText(value, isScript: false)
-      }
-      addHeader(colon + 1..<value.upperBound)
-    case .cookie:
-      if text.contains(UInt8(ascii: "=")) { add(value, kind) }
-    case .source:
-      if text.starts(with: "pass:".utf8) { add(value.lowerBound + 5..<value.upperBound, kind) }
-    case .word:
-      if !text.contains(where: { "/\\:*".utf8.contains($0) }) { add(value, kind) }
-    case .random(let isPassword):
-      if SecretShape.isRandom(text, isPassword: isPassword) { add(value, kind) }
-    case .none: break
-    case .database:
-      guard let slash = text.firstIndex(of: UInt8(ascii: "/")), slash > value.lowerBound,
-        text.first != UInt8(ascii: "@")
-      else { return }
-      add(slash + 1..<(text.lastIndex(of: UInt8(ascii: "@")) ?? value.upperBound), kind)
-    }
-  }
-
-  /// Marks a header's value; the scheme of credentials is shown: `Bearer`.
-  mutating func addHeader(_ value: Range<Int>) {
-    var start = value.lowerBound
-    while start < value.upperBound, bytes[start].isBlank { start += 1 }
-    let word = bytes[start..<value.upperBound].prefix { !$0.isBlank }
-    if word.endIndex < value.upperBound, word.count <= 7, SecretList.schemes.contains(SecretName.lowerCase(word)) {
-      start = word.endIndex + 1
-    }
-    add(start..<value.upperBound, .secret)
-  }
-
-  mutating func add(_ secret: Range<Int>, _ kind: SecretName.Kind) {
-    if kind == .command {
-      // `echo x`, perhaps in quotes.
-      let words = bytes[secret].split(maxSplits: 1) { $0.isBlank }
-      let name = words.first.map { SecretName.lowerCase($0.drop(while: \.isQuote)) }
-      if words.count == 2, name == "echo" || name == "printf" { found.append(words[1].startIndex..<words[1].endIndex) }
-      return
-    }
-    if !secret.isEmpty, !SecretName.isHarmless(bytes[secret], kind) { found.append(secret) }
   }
 
   // MARK: Words

@@ -8,6 +8,8 @@ enum SecretName {
     case secretOrFile
     /// A secret if the value looks random: `--key`, `--pat`.
     case secretIfRandom
+    /// A secret if the value is `user:password`: `--api-auth`.
+    case secretIfPair
     /// A secret of at least four letters and digits: `--pin 4938`, but not `--pin 0-3` of CPUs.
     case code
     /// A command that prints a secret, which is shown unless it has the secret itself: `--password-command "echo x"`.
@@ -20,7 +22,9 @@ enum SecretName {
   static func kind(of name: ArraySlice<UInt8>, isFlagPossible: Bool = false) -> Kind? {
     guard name.count > 1, SecretTrigrams.shared.occur(in: name.suffix(128)) else { return nil }
     // Long names have their meaning at the end: `a.b.c.password`.
-    let words = words(of: name.suffix(128))
+    var words = words(of: name.suffix(128))
+    // `TOKEN_2`, `X-Hub-Signature-256`.
+    while words.count > 1, words.last?.utf8.allSatisfy(\.isDigit) == true { words.removeLast() }
     guard var last = words.last, !words.contains("stdin") else { return nil }
     let whole = words.joined()
     if SecretList.commandEndings.contains(where: { last.hasSuffix($0) }) {
@@ -38,6 +42,7 @@ enum SecretName {
       (SecretList.lastWords.contains(last) || SecretList.nameEndings.contains { last.hasSuffix($0) })
       && !isNegated && !words.contains(where: SecretList.harmlessWords.contains)
     guard isEnding || isPart && !(isNegated && isFlagPossible) else {
+      if last == "auth", !isNegated { return .secretIfPair }
       let isWeak = SecretList.weakWords.contains(last) && !words.contains(where: SecretList.publicWords.contains)
       return isWeak && !isNegated ? .secretIfRandom : nil
     }
@@ -89,6 +94,9 @@ enum SecretName {
     switch kind {
     case .secret, .command: return false
     case .code: return value.count < 4 || !value.allSatisfy { $0.isNameByte && !"-_.".utf8.contains($0) }
+    case .secretIfPair:
+      guard let colon = value.firstIndex(of: UInt8(ascii: ":")) else { return true }
+      return colon == value.startIndex || value[(colon + 1)...].allSatisfy(\.isDigit)
     case .secretIfRandom where !SecretShape.isRandom(value): return true
     case .secretOrFile, .secretIfRandom: return isFile(value)
     }

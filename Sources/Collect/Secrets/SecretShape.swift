@@ -41,6 +41,17 @@ enum SecretShape {
     return value.split { !isLetter($0) && !$0.isDigit }.contains { !isWord($0) }
   }
 
+  /// Whether a value behind `-u user -p` is a password, not a port, a priority, a process or a property.
+  static func isPassword(_ value: ArraySlice<UInt8>) -> Bool {
+    if value.allSatisfy(\.isDigit) { return false }
+    if let equals = value.firstIndex(of: UInt8(ascii: "=")), equals > value.startIndex,
+      value[..<equals].allSatisfy({ isLetter($0) || $0 == UInt8(ascii: "_") })
+    {
+      return false
+    }
+    return isRandom(value, isPassword: true)
+  }
+
   /// Whether letters and digits are a word, a number or both: `Reader2`, `db2user`, `100mb`; not `hX7q` or `3f2a9c`.
   private static func isWord(_ part: ArraySlice<UInt8>) -> Bool {
     if part.count <= 3 || part.allSatisfy(\.isDigit) { return true }

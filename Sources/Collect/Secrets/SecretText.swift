@@ -145,6 +145,8 @@ extension SecretFinder {
     var end = place
     while end > text.lowerBound, bytes[end - 1].isBlank || bytes[end - 1] == UInt8(ascii: "(") { end -= 1 }
     guard end < place else { return }
+    // `send -- "value"`.
+    if bytes[text.lowerBound..<end].suffix(7).elementsEqual("send --".utf8) { end -= 3 }
     let word = SecretName.lowerCase(bytes[nameStart(before: end, in: text)..<end])
     if SecretList.quotedBehind.contains(word) { add(quoted(at: place, in: text), .secret) }
   }
@@ -219,7 +221,10 @@ extension SecretFinder {
   /// Whether the name of a host or a driver follows, not a digest or a type: `image:tag@sha256:…`, `a:b:1@aar`.
   private func isHost(after place: Int, in text: Range<Int>) -> Bool {
     let rest = bytes[(place + 1)..<text.upperBound]
-    guard let first = rest.first, first.isNameByte || first == UInt8(ascii: "[") else { return false }
+    guard let first = rest.first else { return false }
+    // A port of this host: `-L=user:password@:8080`.
+    if first == UInt8(ascii: ":") { return rest.dropFirst().first?.isDigit == true }
+    guard first.isNameByte || first == UInt8(ascii: "[") else { return false }
     return !rest.starts(with: "sha256:".utf8) && !rest.starts(with: "sha512:".utf8) && !rest.starts(with: "aar".utf8)
   }
 
@@ -256,10 +261,16 @@ extension SecretFinder {
       start == text.lowerBound || bytes[start - 1].isBlankOrNewline || "{,".utf8.contains(bytes[start - 1])
       || bytes[start - 1] == UInt8(ascii: "/") && start - 1 == text.lowerBound
     let name = SecretName.lowerCase(bytes[start..<place].filter { !"-_.".utf8.contains($0) }[...])
-    guard isAlone, SecretList.colonNames.contains(name) else { return false }
+    guard isAlone, SecretList.colonNames.contains(name) || isOfWindows(start, place, in: text) else { return false }
     let value = rest.prefix { !$0.isBlankOrNewline && !$0.isQuote && !",}".utf8.contains($0) }
     add(value.startIndex..<value.endIndex, .secret)
     return true
+  }
+
+  /// Whether a name is that of an option of Windows: `/processModel.password:value`.
+  private func isOfWindows(_ start: Int, _ end: Int, in text: Range<Int>) -> Bool {
+    guard start == text.lowerBound + 1, bytes[start - 1] == UInt8(ascii: "/") else { return false }
+    return SecretName.kind(of: bytes[start..<end]) == .secret
   }
 
   // MARK: Tokens

@@ -2,7 +2,7 @@
 /// word.
 struct SecretTrigrams: Sendable {
   static let shared = SecretTrigrams(
-    "pas pat pwd psk pep pin puk pla sec sas sal sig son cre aut nec coo key tok tot jwt bea otp dsn mne")
+    "pas pat pwd psk pep pin puk pla sec sas sal sig son cre aut nec coo key tok tot jwt bea otp dsn mne jfr")
 
   private var isMember = [Bool](repeating: false, count: 1 << 15)
 

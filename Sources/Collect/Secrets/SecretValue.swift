@@ -1,0 +1,67 @@
+internal import SystemIO
+
+/// The place of a secret in a value.
+extension SecretFinder {
+  /// Marks the secret in a value.
+  mutating func mark(_ value: Range<Int>, _ form: SecretList.Form, _ kind: SecretName.Kind) {
+    let text = bytes[value]
+    switch form {
+    case .whole: add(value, kind)
+    case .credentials: add(text.first?.isQuote == true ? quoted(at: value.lowerBound, in: value) : value, kind)
+    case .group:
+      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), !text[(colon + 1)...].allSatisfy(\.isDigit)
+      else { return }
+      add(colon + 1..<value.upperBound, kind)
+    case .after(let separator):
+      guard let place = text.firstIndex(of: separator.asciiValue ?? 0) else { return scanText(value, isScript: false) }
+      add(place + 1..<value.upperBound, kind)
+    case .header:
+      guard let colon = text.firstIndex(of: UInt8(ascii: ":")), SecretName.kind(of: text[..<colon]) != nil else {
+        return scanText(value, isScript: false)
+      }
+      addHeader(colon + 1..<value.upperBound)
+    case .cookie:
+      if text.contains(UInt8(ascii: "=")) { add(value, kind) }
+    case .source:
+      if text.starts(with: "pass:".utf8) { add(value.lowerBound + 5..<value.upperBound, kind) }
+    case .word:
+      if !text.contains(where: { "/\\:*".utf8.contains($0) }) { add(value, kind) }
+    case .random(let isPassword):
+      if SecretShape.isRandom(text, isPassword: isPassword) { add(value, kind) }
+    case .besideUser:
+      if SecretShape.isPassword(text) { add(value, kind) }
+    case .member(let name):
+      for pair in text.split(separator: UInt8(ascii: ",")) where pair.starts(with: (name + "=").utf8) {
+        add(pair.startIndex + name.utf8.count + 1..<pair.endIndex, kind)
+      }
+    case .none: break
+    case .database:
+      guard let slash = text.firstIndex(of: UInt8(ascii: "/")), slash > value.lowerBound,
+        text.first != UInt8(ascii: "@")
+      else { return }
+      add(slash + 1..<(text.lastIndex(of: UInt8(ascii: "@")) ?? value.upperBound), kind)
+    }
+  }
+
+  /// Marks a header's value; the scheme of credentials is shown: `Bearer`.
+  mutating func addHeader(_ value: Range<Int>) {
+    var start = value.lowerBound
+    while start < value.upperBound, bytes[start].isBlank { start += 1 }
+    let word = bytes[start..<value.upperBound].prefix { !$0.isBlank }
+    if word.endIndex < value.upperBound, word.count <= 7, SecretList.schemes.contains(SecretName.lowerCase(word)) {
+      start = word.endIndex + 1
+    }
+    add(start..<value.upperBound, .secret)
+  }
+
+  mutating func add(_ secret: Range<Int>, _ kind: SecretName.Kind) {
+    if kind == .command {
+      // `echo x`, perhaps in quotes.
+      let words = bytes[secret].split(maxSplits: 1) { $0.isBlank }
+      let name = words.first.map { SecretName.lowerCase($0.drop(while: \.isQuote)) }
+      if words.count == 2, name == "echo" || name == "printf" { found.append(words[1].startIndex..<words[1].endIndex) }
+      return
+    }
+    if !secret.isEmpty, !SecretName.isHarmless(bytes[secret], kind) { found.append(secret) }
+  }
+}
