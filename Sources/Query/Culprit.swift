@@ -123,7 +123,9 @@ package struct CulpritRanking: MetricGroup, Hashable {
     .text("unit", "Unit of total and attributed", source: "the measure", \.unit),
     .gauge("total", .seconds, "The machine's use, or its mean for memory", source: "samples", \.total),
     .gauge(
-      "attributed", .seconds, "The part that is listed below and in further entries", source: "samples", \.attributed),
+      "attributed", .seconds,
+      "The part that is listed below and in further entries; what these used while the agent did not run is not in it",
+      source: "samples", \.attributed),
     .gauge(
       "unattributed_share", .ratio, "Share that no entry has", source: "1 − attributed ÷ total", \.unattributedShare),
     .list("events", keys: [], isSeries: false, MachineEvent.table, \.events, omitsEmpty: true),

@@ -19,19 +19,33 @@ package struct CulpritSum {
     var oomKills = Double.nan
     /// When they were read, as a time of samples.
     var instant = Double.nan
+    /// Time of the last sample that had them, and the seconds that samples covered up to it.
+    var sampled = Double.nan
+    var covered = 0.0
     /// Seconds from that to the first sample, whose growth is counted already or before the window.
     var lead = 0.0
   }
 
   private struct Entry {
     var culprit = Culprit()
+    /// The part of its use that no sample's total of the machine has, because the agent did not run.
+    var outside = Culprit()
     /// Byte-seconds.
     var memory = 0.0
     var gpus: Set<Int> = []
 
     /// Adds the use of an interval.
-    mutating func take(_ use: Culprit) {
-      for path in Self.sums { CulpritSum.plus(&culprit[keyPath: path], use[keyPath: path]) }
+    mutating func take(_ use: Culprit, outside: Culprit? = nil) {
+      for path in Self.sums {
+        CulpritSum.plus(&culprit[keyPath: path], use[keyPath: path])
+        if let outside { CulpritSum.plus(&self.outside[keyPath: path], outside[keyPath: path]) }
+      }
+    }
+
+    /// Its use while samples were taken.
+    func covered(of measure: CulpritMeasure) -> Double {
+      let missed = outside.use(of: measure)
+      return missed > 0 ? max(0, culprit.use(of: measure) - missed) : culprit.use(of: measure)
     }
 
     mutating func hold(_ bytes: Double, for seconds: Double) {
@@ -94,16 +108,21 @@ package struct CulpritSum {
     ranking.measure = measure
     (ranking.from, ranking.to, ranking.samples, ranking.covered) = (from, to, samples, covered)
     if let total = totals[measure] { ranking.total = measure == .memory ? total / covered : total }
-    var culprits = entries.map { id, entry in
+    var attributed = 0.0
+    var culprits: [Culprit] = entries.compactMap { id, entry in
       var entry = entry
       if let tail = tails[id] { entry.take(tail) }
       var culprit = entry.culprit
       if covered > 0, culprit.memoryPeak.isFinite { culprit.memoryMean = entry.memory / covered }
       if !entry.gpus.isEmpty { culprit.gpus = entry.gpus.sorted().map(String.init).joined(separator: ",") }
-      if ranking.total > 0 { culprit.share = culprit.use(of: measure) / ranking.total }
+      guard culprit.use(of: measure) > 0 else { return nil }
+      entry.culprit = culprit
+      let use = entry.covered(of: measure)
+      if ranking.total > 0 { culprit.share = use / ranking.total }
+      attributed += use
       return culprit
-    }.filter { $0.use(of: measure) > 0 }
-    ranking.attributed = culprits.reduce(0) { $0 + $1.use(of: measure) }
+    }
+    ranking.attributed = attributed
     culprits.sort { left, right in
       let (first, second) = (left.use(of: measure), right.use(of: measure))
       return first == second ? left.id < right.id : first > second
@@ -137,12 +156,12 @@ package struct CulpritSum {
   private mutating func addWorkloads(_ sample: Sample, _ seconds: Double) {
     let age = Self.ageOfWorkloads(sample)
     for workload in sample.workloads?.top ?? [] where !workload.isGroup {
-      let use = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
+      let (use, outside) = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
       update(workload.id, at: sample.timestamp.seconds) { entry in
         entry.culprit.name = workload.name
         entry.culprit.kind = workload.kind.rawValue
         entry.culprit.user = workload.user ?? entry.culprit.user
-        entry.take(use)
+        entry.take(use, outside: outside)
         entry.hold(workload.memory, for: seconds)
       }
       addTail(of: workload, age, to: workload.id)
@@ -155,8 +174,10 @@ package struct CulpritSum {
     return age > 0 && age.isFinite ? age : 0
   }
 
-  /// Use of a workload since the last sample that lists it.
-  private mutating func use(of workload: Workload, _ seconds: Double, readAt instant: Double, age: Double) -> Culprit {
+  /// Use of a workload since the last sample that lists it, and the part of it in which no samples were taken.
+  private mutating func use(
+    of workload: Workload, _ seconds: Double, readAt instant: Double, age: Double
+  ) -> (Culprit, outside: Culprit?) {
     let isFirst = counters[workload.id] == nil
     var last = counters[workload.id] ?? Counters()
     // The part of the growth since the last reading that is within the window.
@@ -169,22 +190,33 @@ package struct CulpritSum {
       last.lead = 0
     }
     last.instant = instant
-    func growth(_ rate: Double, _ now: Double, _ last: inout Double) -> Double {
+    // Whole seconds, and clocks that are read one after the other, make no gap.
+    let wall = to - last.sampled
+    let missed = wall - (covered - last.covered)
+    let gap = missed > 1 + 0.1 * seconds && wall > seconds ? min(1, missed / (wall - seconds)) : 0
+    (last.sampled, last.covered) = (to, covered)
+    var outside = Culprit()
+    func growth(
+      _ rate: Double, _ now: Double, _ last: inout Double, _ part: WritableKeyPath<Culprit, Double>? = nil
+    ) -> Double {
       defer { if now.isFinite { last = now } }
       // A counter that fell is another group of the same name, whose rate counts from its start.
-      return now >= last ? (now - last) * share : rate * seconds
+      guard now >= last else { return rate * seconds }
+      let growth = (now - last) * share
+      if gap > 0, let part { outside[keyPath: part] = max(0, growth - (rate > 0 ? rate * seconds : 0)) * gap }
+      return growth
     }
     var use = Culprit()
-    use.cpu = growth(workload.cpu, workload.cpuTotal, &last.cpu)
-    use.read = growth(workload.readRate, workload.readTotal, &last.read)
-    use.written = growth(workload.writeRate, workload.writtenTotal, &last.written)
+    use.cpu = growth(workload.cpu, workload.cpuTotal, &last.cpu, \.cpu)
+    use.read = growth(workload.readRate, workload.readTotal, &last.read, \.read)
+    use.written = growth(workload.writeRate, workload.writtenTotal, &last.written, \.written)
     share = 1
     use.oomKills = growth(.nan, workload.oomKills, &last.oomKills)
     use.endedCPU = Double(workload.endedCPU) * seconds
     use.gpu = Double(workload.gpu) * seconds
     use.energy = Double(workload.gpuPower) * seconds
     counters[workload.id] = last
-    return use
+    return (use, gap > 0 ? outside : nil)
   }
 
   /// Seconds by which the times of one reading differ in two samples, whose timestamps are whole seconds.
@@ -265,20 +297,20 @@ package struct CulpritSum {
   private mutating func addUsers(_ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare]) {
     var owners: [String: String] = [:]
     var memory: [String: Double] = [:]
-    func add(_ user: String, _ use: Culprit, _ bytes: Double, _ gpus: [Int]) {
+    func add(_ user: String, _ use: Culprit, _ bytes: Double, _ gpus: [Int], outside: Culprit? = nil) {
       update(user, at: sample.timestamp.seconds) { entry in
         entry.culprit.name = user
-        entry.take(use)
+        entry.take(use, outside: outside)
         entry.gpus.formUnion(gpus)
       }
       memory[user, default: 0] += bytes.isFinite ? bytes : 0
     }
     let age = Self.ageOfWorkloads(sample)
     for workload in sample.workloads?.top ?? [] where !workload.isGroup {
-      let use = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
+      let (use, outside) = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
       guard let user = workload.user else { continue }
       owners[workload.id] = user
-      add(user, use, workload.memory, [])
+      add(user, use, workload.memory, [], outside: outside)
       addTail(of: workload, age, to: user)
     }
     for process in sample.processes?.top ?? [] where process.workload.flatMap({ owners[$0] }) == nil {

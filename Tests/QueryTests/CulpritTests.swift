@@ -48,8 +48,9 @@ import Testing
     #expect(seconds(ranking) == ["a": 205, "b": 20])
     #expect(ranking.culprits.map(\.id) == ["a", "b"] && ranking.samples == 2)
     #expect(ranking.from == 90 && ranking.to == 3_700 && ranking.covered == 20)
-    // The machine's own time is that of the samples.
-    #expect(ranking.total == 40 && ranking.attributed == 225 && ranking.unattributedShare == 0)
+    // The machine's own time is that of the samples, in which the two used 6 and 20 seconds.
+    #expect(ranking.total == 40 && abs(ranking.attributed - 26) < 1e-9)
+    #expect(abs(ranking.unattributedShare - 0.35) < 1e-9)
     #expect(ranking.culprits[0].memoryMean == 100 && ranking.culprits[0].memoryPeak == 100)
   }
 
@@ -87,6 +88,19 @@ import Testing
     sum.add(sample(at: 110, [("a", 0.2, 2)]))
     sum.add(sample(at: 120, [("a", 0.3, 5)]))
     #expect(seconds(sum.ranking(of: .cpu, limit: 10)) == ["a": 10])
+  }
+
+  /// Counters go on while the agent does not run, the machine's total does not.
+  @Test(arguments: [CulpritGrouping.workload, .user]) func sharesAreOfTheTimeWithSamples(_ grouping: CulpritGrouping) {
+    var sum = CulpritSum(by: grouping)
+    sum.add(sample(at: 100, [("a", 0.5, 1_000), ("b", 1, 500)]))
+    sum.add(sample(at: 110, [("a", 0.5, 1_005), ("b", 1, 510)]))
+    // 80 of 90 seconds without samples: 40 of the 45 CPU seconds since.
+    sum.add(sample(at: 200, [("a", 0.5, 1_050), ("b", 1, 600)]))
+    let ranking = sum.ranking(of: .cpu, limit: 10)
+    #expect(ranking.culprits.reduce(0) { $0 + $1.cpu } == 165 && ranking.total == 60)
+    #expect(abs(ranking.attributed - 45) < 1e-9 && abs(ranking.unattributedShare - 0.25) < 1e-9)
+    #expect(abs(ranking.culprits.reduce(0) { $0 + $1.share } - 0.75) < 1e-9)
   }
 
   @Test func whatIsNotAttributedIsSaid() {
