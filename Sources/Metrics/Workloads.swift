@@ -110,13 +110,14 @@ package struct Workloads: MetricGroup, Hashable {
     use.reserveCapacity(workloads)
     // Most processes belong to the workload of the one before, which needs no search.
     var last: (workload: String, use: LiveUse)?
-    span.forEachProcess { process, before, time in
-      guard let workload = process.workload, time.seconds > 0 else { return }
+    span.forEachPlace { place, before, time in
+      guard time.seconds > 0, let workload = span.current.all[place].workload else { return }
       if last?.workload != workload {
         if let last { use[last.workload] = last.use }
         last = (workload, use[workload] ?? LiveUse())
       }
-      let ticks = process.cpuTicks - min(process.cpuTicks, before?.cpuTicks ?? 0)
+      let now = span.current.all[place].cpuTicks
+      let ticks = now - min(now, before.map { span.before[$0].cpuTicks } ?? 0)
       last?.use.cpu += Double(ticks) * span.current.secondsPerTick / time.seconds
       last?.use.count += 1
     }
