@@ -29,6 +29,8 @@ package final class WorkloadsCollector: Collector {
   private static let fullSeconds = 60.0
   private static let fullPasses = 60
   private static let idleFactor = 4
+  /// Cost of one of the first two passes ÷ that of a later one.
+  private static let startFactor = 8.0
   /// Maximum seconds between two passes for which idle groups may be passed over.
   private static let sleepSpan = 5.0
   /// Groups per measure that stay in Samples.
@@ -136,7 +138,9 @@ package final class WorkloadsCollector: Collector {
     list(&all, since: before.all, at: now)
     reading.all = all
     reading.instant = now
-    pacing.count(at: now, cost: Clock.threadCPU - start)
+    // The first passes read all files of all groups, once: with hundreds, the third would be many seconds later.
+    let cost = Clock.threadCPU - start
+    pacing.count(at: now, cost: pass <= 2 ? cost / Self.startFactor : cost)
   }
 
   /// The counters of the groups without those of the workloads inside them.
