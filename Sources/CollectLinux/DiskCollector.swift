@@ -77,16 +77,17 @@ package final class DiskCollector: Collector {
     var hasHardware = false
     while index < Self.maximumDevices, let line = DiskstatsParser.next(bytes, &position) {
       recognise(line, bytes, at: index)
-      let device = known[index]
+      // Without a copy of all, which would have the files of the errors copied before they are read.
+      let (device, facts) = (known[index].device, known[index].facts)
       index += 1
-      hasPaths = hasPaths || device.facts.head != nil
-      guard device.facts.isShown else { continue }
-      hasHardware = hasHardware || device.facts.isPhysical
-      if used == disks.count { disks.append(DiskReading(device: device.device)) }
-      disks[used].device = device.device
-      disks[used].name = device.facts.name
-      disks[used].model = device.facts.model
-      disks[used].isPhysical = device.facts.isPhysical
+      hasPaths = hasPaths || facts.head != nil
+      guard facts.isShown else { continue }
+      hasHardware = hasHardware || facts.isPhysical
+      if used == disks.count { disks.append(DiskReading(device: device)) }
+      disks[used].device = device
+      disks[used].name = facts.name
+      disks[used].model = facts.model
+      disks[used].isPhysical = facts.isPhysical
       Self.put(line, into: &disks[used])
       known[index - 1].errors.read(into: &disks[used], errorBuffer)
       used += 1

@@ -10,17 +10,17 @@ internal import SystemIO
 /// - Arrays: read errors of the members that were corrected from the others, missing members, and sectors that differed
 ///   between members at the last check (Documentation/admin-guide/md.rst).
 struct DiskErrors {
-  /// How a file has its count.
-  private enum Format {
-    /// Of SCSI in hexadecimal digits, of arrays in decimal ones.
-    case number
-    /// As the last of several lines.
+  /// What a file counts.
+  private enum Count {
+    case requests, timeouts
+    /// Of NVMe.
     case fatal, nonfatal
+    /// Of arrays.
+    case missing, mismatches, member
   }
 
   private struct Source {
-    let count: any WritableKeyPath<DiskReading, UInt64?> & Sendable
-    let format: Format
+    let count: Count
     var file: BackoffFile
   }
 
@@ -34,18 +34,18 @@ struct DiskErrors {
   /// - Parameter path: its folder in sysfs.
   init(_ device: String, in path: String) {
     if device.hasPrefix("sd") {
-      add(\.errors, path + "/device/ioerr_cnt")
-      add(\.timeouts, path + "/device/iotmo_cnt")
+      add(.requests, path + "/device/ioerr_cnt")
+      add(.timeouts, path + "/device/iotmo_cnt")
     } else if device.hasPrefix("nvme") {
       for controller in Self.controllers(of: path) {
-        add(\.linkErrors, controller + "/device/aer_dev_nonfatal", .nonfatal)
-        add(\.linkErrors, controller + "/device/aer_dev_fatal", .fatal)
+        add(.nonfatal, controller + "/device/aer_dev_nonfatal")
+        add(.fatal, controller + "/device/aer_dev_fatal")
       }
     } else if device.hasPrefix("md") {
-      add(\.missingMembers, path + "/md/degraded")
-      add(\.mismatchedSectors, path + "/md/mismatch_cnt")
+      add(.missing, path + "/md/degraded")
+      add(.mismatches, path + "/md/mismatch_cnt")
       let members = Files.names(in: path + "/md").filter { $0.hasPrefix("dev-") }.sorted()
-      for member in members.prefix(Self.maxParts) { add(\.memberErrors, path + "/md/" + member + "/errors") }
+      for member in members.prefix(Self.maxParts) { add(.member, path + "/md/" + member + "/errors") }
     }
   }
 
@@ -59,10 +59,8 @@ struct DiskErrors {
     return names.sorted().prefix(maxParts).map { device + "/" + $0 }
   }
 
-  private mutating func add(
-    _ count: any WritableKeyPath<DiskReading, UInt64?> & Sendable, _ path: String, _ format: Format = .number
-  ) {
-    if Files.exists(path) { sources.append(Source(count: count, format: format, file: BackoffFile(path))) }
+  private mutating func add(_ count: Count, _ path: String) {
+    if Files.exists(path) { sources.append(Source(count: count, file: BackoffFile(path))) }
   }
 
   /// Writes the counts; nil where the device has none.
@@ -70,18 +68,26 @@ struct DiskErrors {
     (disk.errors, disk.timeouts, disk.linkErrors) = (nil, nil, nil)
     (disk.memberErrors, disk.missingMembers, disk.mismatchedSectors) = (nil, nil, nil)
     for index in sources.indices {
-      let format = sources[index].format
-      let number = sources[index].file.readIfPresent(into: buffer) { Self.count($0, format) } ?? nil
+      let count = sources[index].count
+      let number = sources[index].file.readIfPresent(into: buffer) { Self.number($0, count) } ?? nil
       guard let number else { continue }
-      disk[keyPath: sources[index].count] = (disk[keyPath: sources[index].count] ?? 0) &+ number
+      switch count {
+      case .requests: disk.errors = number
+      case .timeouts: disk.timeouts = number
+      case .fatal, .nonfatal: disk.linkErrors = (disk.linkErrors ?? 0) &+ number
+      case .missing: disk.missingMembers = number
+      case .mismatches: disk.mismatchedSectors = number
+      case .member: disk.memberErrors = (disk.memberErrors ?? 0) &+ number
+      }
     }
   }
 
-  private static func count(_ bytes: Span<UInt8>, _ format: Format) -> UInt64? {
-    switch format {
-    case .number: NumberParser.number(bytes).flatMap { UInt64(exactly: $0) }
+  /// SCSI counts in hexadecimal digits, arrays in decimal ones; AER has the sum in the last of several lines.
+  private static func number(_ bytes: Span<UInt8>, _ count: Count) -> UInt64? {
+    switch count {
     case .fatal: CgroupParser.value(bytes, of: "TOTAL_ERR_FATAL ")
     case .nonfatal: CgroupParser.value(bytes, of: "TOTAL_ERR_NONFATAL ")
+    default: NumberParser.number(bytes).flatMap { UInt64(exactly: $0) }
     }
   }
 }

@@ -136,6 +136,8 @@ extension VmstatParser {
         memory.swappedIn = size(ofPages: value, pageSize)
       } else if bytes.equals(key, "pswpout") {
         memory.swappedOut = size(ofPages: value, pageSize)
+      } else if bytes.equals(key, "pgpgin") || bytes.equals(key, "pgpgout") {
+        memory.pagedKilobytes = (memory.pagedKilobytes ?? 0) &+ value
       } else if bytes.equals(key, "pgmajfault") {
         memory.majorFaults = value
       } else if bytes.equals(key, "oom_kill") {

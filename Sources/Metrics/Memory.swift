@@ -32,6 +32,8 @@ package struct MemoryReading: Sendable, Hashable {
   package var swappedOut: UInt64?
   /// Page faults that needed I/O, since boot.
   package var majorFaults: UInt64?
+  /// KiB read from and written to block devices since boot, swapping included.
+  package var pagedKilobytes: UInt64?
   /// Processes killed by the OOM killer since boot; nil before kernel 4.13.
   package var oomKills: UInt64?
 

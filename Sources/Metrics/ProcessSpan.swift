@@ -5,7 +5,7 @@ package struct ProcessSpan: Sendable {
   /// Time between the scans; NaN without an earlier one.
   package let elapsed: Elapsed
   /// The earlier scan.
-  private let before: [ProcessReading]
+  let before: [ProcessReading]
   private let threadsBefore: [ProcessReading]
   private let endedBefore: [EndedReading]?
   /// Start of the earlier scan; NaN where that has no meaning.
@@ -39,12 +39,19 @@ package struct ProcessSpan: Sendable {
   /// The time is NaN where the process ran before the earlier scan but is missing in it: counting from 0 would show
   /// hours of CPU time in one second.
   package func forEachProcess(_ body: (ProcessReading, ProcessReading?, Elapsed) -> Void) {
+    forEachPlace { place, earlier, time in body(current.all[place], earlier.map { before[$0] }, time) }
+  }
+
+  /// As ``forEachProcess(_:)``, with the places of the process in the two scans: a reading has texts of its own, which are
+  /// not copied for each of thousands.
+  func forEachPlace(_ body: (_ place: Int, _ before: Int?, _ time: Elapsed) -> Void) {
     var cursor = 0
-    for process in current.all {
-      while cursor < before.count, before[cursor].pid < process.pid { cursor += 1 }
-      let isSame = cursor < before.count && before[cursor].pid == process.pid && before[cursor].start == process.start
-      let earlier = isSame ? before[cursor] : nil
-      body(process, earlier, time(process, earlier))
+    for place in current.all.indices {
+      let (pid, start) = (current.all[place].pid, current.all[place].start)
+      while cursor < before.count, before[cursor].pid < pid { cursor += 1 }
+      let isSame = cursor < before.count && before[cursor].pid == pid && before[cursor].start == start
+      let offset = isSame ? before[cursor].offset : nil
+      body(place, isSame ? cursor : nil, time(start, current.all[place].offset, since: offset))
     }
   }
 
@@ -76,20 +83,21 @@ package struct ProcessSpan: Sendable {
       var earlier = places[thread.pid].map { threadsBefore[$0] }
       if earlier?.start != thread.start || earlier?.parent != thread.parent { earlier = nil }
       let first = earlier?.cpuTicks ?? 0
-      let cpu = time(thread, earlier).rate(first, max(first, thread.cpuTicks), unit: current.secondsPerTick)
+      let time = time(thread.start, thread.offset, since: earlier?.offset)
+      let cpu = time.rate(first, max(first, thread.cpuTicks), unit: current.secondsPerTick)
       return ProcessThread(
         process: thread.parent, thread: thread.pid, name: thread.name, state: thread.state, cpu: min(cpu, 1))
     }
   }
 
-  private func time(_ reading: ProcessReading, _ earlier: ProcessReading?) -> Elapsed {
+  private func time(_ start: UInt64, _ offset: Float, since earlier: Float?) -> Elapsed {
     guard let earlier else {
       // The kernel counts start times in ticks.
-      let isOld = current.isLive && Double(reading.start + 2) * current.secondsPerTick < startInstant
+      let isOld = current.isLive && Double(start + 2) * current.secondsPerTick < startInstant
       return isOld ? Elapsed(seconds: .nan) : elapsed
     }
-    guard reading.offset != earlier.offset else { return elapsed }
-    return Elapsed(seconds: elapsed.seconds + Double(reading.offset - earlier.offset))
+    guard offset != earlier else { return elapsed }
+    return Elapsed(seconds: elapsed.seconds + Double(offset - earlier))
   }
 }
 

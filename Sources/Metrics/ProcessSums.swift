@@ -50,20 +50,22 @@ struct ProcessSums {
   private mutating func addRunning(_ span: ProcessSpan, wantsIO: Bool) {
     // Most processes belong to the workload of the one before, which needs no search.
     var last: (workload: String, use: Use)?
-    span.forEachProcess { process, before, time in
-      guard let workload = process.workload, time.seconds > 0 else { return }
+    span.forEachPlace { place, before, time in
+      guard time.seconds > 0, let workload = span.current.all[place].workload else { return }
       if last?.workload != workload {
         if let last { uses[last.workload] = last.use }
         last = (workload, uses[workload] ?? Use())
       }
-      let ticks = process.cpuTicks - min(process.cpuTicks, before?.cpuTicks ?? 0)
+      let now = span.current.all[place].cpuTicks
+      let ticks = now - min(now, before.map { span.before[$0].cpuTicks } ?? 0)
       last?.use.cpu += Double(ticks) * span.current.secondsPerTick / time.seconds
       last?.use.count += 1
-      guard wantsIO else { return }
-      if let use = last?.use {
-        last?.use.read = sum(use.read, Self.rate(before?.readBytes, process.readBytes, over: time))
-        last?.use.written = sum(use.written, Self.rate(before?.writtenBytes, process.writtenBytes, over: time))
-      }
+      guard wantsIO, let use = last?.use else { return }
+      let (read, written) = (span.current.all[place].readBytes, span.current.all[place].writtenBytes)
+      let (readBefore, writtenBefore) =
+        before.map { (span.before[$0].readBytes, span.before[$0].writtenBytes) } ?? (0, 0)
+      last?.use.read = sum(use.read, Self.rate(readBefore, read, over: time))
+      last?.use.written = sum(use.written, Self.rate(writtenBefore, written, over: time))
     }
     if let last { uses[last.workload] = last.use }
   }

@@ -275,20 +275,25 @@ package struct Processes: MetricGroup, Hashable {
   package init(_ span: ProcessSpan) {
     var best = [TopList(), TopList(), TopList()]
     let scan = span.current
-    span.forEachProcess { process, before, elapsed in
-      count(process)
+    func moved(_ process: borrowing ProcessReading) -> UInt64 {
+      (process.readBytes ?? 0) &+ (process.writtenBytes ?? 0)
+    }
+    span.forEachPlace { place, before, elapsed in
+      count(scan.all[place].state, threads: scan.all[place].threads)
       // Processes with unknown rates do not rank by CPU or I/O.
       let isKnown = elapsed.seconds.isFinite || !span.elapsed.seconds.isFinite
-      let used = isKnown ? process.cpuTicks &- min(process.cpuTicks, before?.cpuTicks ?? 0) : 0
-      let moved = (process.readBytes ?? 0) &+ (process.writtenBytes ?? 0)
-      let movedBefore = (before?.readBytes ?? 0) &+ (before?.writtenBytes ?? 0)
-      best[0].offer(used, process, before, elapsed)
-      best[1].offer(process.residentBytes, process, before, elapsed)
-      best[2].offer(isKnown && moved > movedBefore ? moved - movedBefore : 0, process, before, elapsed)
+      let ticks = scan.all[place].cpuTicks
+      let used = isKnown ? ticks &- min(ticks, before.map { span.before[$0].cpuTicks } ?? 0) : 0
+      let (now, then) = (moved(scan.all[place]), before.map { moved(span.before[$0]) } ?? 0)
+      best[0].offer(used, place, before, elapsed)
+      best[1].offer(scan.all[place].residentBytes, place, before, elapsed)
+      best[2].offer(isKnown && now > then ? now - then : 0, place, before, elapsed)
     }
     for list in best {
-      for entry in list.entries where !top.contains(where: { $0.pid == entry.current.pid }) {
-        top.append(span.process(entry.current, entry.previous, entry.elapsed).listed)
+      for entry in list.entries {
+        let (process, before) = (scan.all[entry.place], entry.before.map { span.before[$0] })
+        if top.contains(where: { $0.pid == process.pid }) { continue }
+        top.append(span.process(process, before, entry.elapsed).listed)
       }
     }
     top.sort { Self.precedes($0, $1) }
@@ -308,10 +313,10 @@ package struct Processes: MetricGroup, Hashable {
     return left.resident != right.resident ? left.resident > right.resident : left.pid < right.pid
   }
 
-  private mutating func count(_ process: ProcessReading) {
+  private mutating func count(_ state: UInt8, threads count: Int32) {
     total += 1
-    threads += Int(max(0, process.threads))
-    switch process.state {
+    threads += Int(max(0, count))
+    switch state {
     case UInt8(ascii: "R"): running += 1
     case UInt8(ascii: "S"): sleeping += 1
     case UInt8(ascii: "D"): blocked += 1
@@ -326,23 +331,21 @@ package struct Processes: MetricGroup, Hashable {
   private struct TopList {
     struct Candidate {
       let measure: UInt64
-      let current: ProcessReading
-      let previous: ProcessReading?
+      /// Its place in the scan, and in the earlier one.
+      let place: Int
+      let before: Int?
       let elapsed: Elapsed
     }
     var entries: [Candidate] = []
 
-    mutating func offer(
-      _ measure: UInt64, _ current: ProcessReading, _ previous: ProcessReading?, _ elapsed: Elapsed
-    ) {
+    mutating func offer(_ measure: UInt64, _ place: Int, _ before: Int?, _ elapsed: Elapsed) {
       guard measure > 0 else { return }
       if entries.count == topCount {
         guard measure > entries[topCount - 1].measure else { return }
         entries.removeLast()
       }
-      let place = entries.firstIndex { measure > $0.measure } ?? entries.count
-      entries.insert(
-        Candidate(measure: measure, current: current, previous: previous, elapsed: elapsed), at: place)
+      let rank = entries.firstIndex { measure > $0.measure } ?? entries.count
+      entries.insert(Candidate(measure: measure, place: place, before: before, elapsed: elapsed), at: rank)
     }
   }
 

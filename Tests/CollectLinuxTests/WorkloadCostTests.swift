@@ -107,6 +107,63 @@ import Testing
     #expect(reading.memoryStall == 9 && reading.oomKills == 2)
   }
 
+  @Test func memoryOfIdleGroupsIsReadRarelyUnlessItIsReclaimed() throws {
+    let machine = try machine(["a.service"])
+    let collector = WorkloadsCollector(root: machine.root)
+    for time in 1...25 { _ = try read(collector, at: Double(time), memoryStall: 50) }
+    var time = 25
+    /// Passes until a change is seen.
+    func passes(to bytes: Int, stall: UInt64) throws -> Int {
+      try machine.write("\(bytes)\n", to: Self.slice + "/a.service/memory.current")
+      for pass in 1...40 {
+        time += 1
+        let seen = try read(collector, at: Double(time), memoryStall: stall)["a.service"]?.memory
+        if seen == UInt64(bytes) { return pass }
+      }
+      return 100
+    }
+    let reclaimed = try passes(to: 1_024, stall: 51)
+    #expect(reclaimed <= 5, "\(reclaimed)")
+    let deleted = try passes(to: 512, stall: 51)
+    #expect((6...20).contains(deleted), "\(deleted)")
+  }
+
+  @Test func ioAndTasksAreReadOnlyWhereTheMachinesMovedSince() throws {
+    let machine = try machine(["a.service", "b.service"])
+    func set(io bytes: Int, tasks: Int) throws {
+      for name in ["a", "b"] {
+        try machine.write("8:0 rbytes=\(bytes) wbytes=0 rios=1 wios=0\n", to: "\(Self.slice)/\(name).service/io.stat")
+        try machine.write("\(tasks)\n", to: "\(Self.slice)/\(name).service/pids.current")
+      }
+    }
+    let collector = WorkloadsCollector(root: machine.root)
+    var reading = Reading()
+    func pass(_ time: Int, busy: [String], kilobytes: UInt64, forks: UInt64) throws -> [String: WorkloadReading] {
+      for name in busy {
+        try machine.write("usage_usec \(1_000 * time)\n", to: "\(Self.slice)/\(name).service/cpu.stat")
+      }
+      reading.boottime = Double(time)
+      reading.memory.pagedKilobytes = kilobytes
+      reading.cpu.forks = forks
+      reading.load = Load()
+      reading.load?.tasks = 100
+      try collector.read(into: &reading)
+      let all = try #require(reading.workloads?.all)
+      return Dictionary(uniqueKeysWithValues: all.map { ($0.names.name, $0) })
+    }
+    try set(io: 10, tasks: 1)
+    for time in 1...3 { _ = try pass(time, busy: ["a", "b"], kilobytes: 50, forks: 7) }
+    try set(io: 20, tasks: 2)
+    var all = try pass(4, busy: ["a", "b"], kilobytes: 50, forks: 7)
+    #expect(all["a.service"]?.readBytes == 10 && all["a.service"]?.tasks == 1)
+    // What moves while a group sleeps is read when it wakes, though the machine's sums stand still then.
+    for time in 5...8 { _ = try pass(time, busy: ["a"], kilobytes: 50, forks: 7) }
+    all = try pass(9, busy: ["a"], kilobytes: 51, forks: 8)
+    #expect(all["a.service"]?.readBytes == 20 && all["a.service"]?.tasks == 2)
+    all = try pass(10, busy: ["a", "b"], kilobytes: 51, forks: 8)
+    #expect(all["b.service"]?.readBytes == 20 && all["b.service"]?.tasks == 2)
+  }
+
   @Test func aGroupThatIsMadeAgainHasRestarted() throws {
     let machine = try machine(["a.service"])
     let collector = WorkloadsCollector(root: machine.root)

@@ -19,7 +19,7 @@ struct WorkloadFile: Sendable {
   let name: StaticString
   let version: Int
   let rate: Rate
-  /// Sums that must have moved since the last pass for the file to be read; empty for a file without conditions.
+  /// Sums that must have moved since the last read for the file to be read; empty for a file without conditions.
   let needs: MachineMoves
   /// Whether it counts bytes of I/O.
   let isIO: Bool
@@ -62,8 +62,10 @@ struct WorkloadFile: Sendable {
       $1.oomKills = CgroupParser.value($0, of: "oom_kill ")
     },
     WorkloadFile(2, "memory.swap.current", .active, needs: .swap, { $0.memory }) { $1.swap = CgroupParser.limit($0) },
-    WorkloadFile(2, "io.stat", .active, isIO: true, { $0.io }) { WorkloadFileParser.ioStat($0, into: &$1) },
-    WorkloadFile(2, "pids.current", .active, { $0.tasks }) { $1.tasks = CgroupParser.limit($0) },
+    WorkloadFile(2, "io.stat", .active, needs: .blockIO, isIO: true, { $0.io }) {
+      WorkloadFileParser.ioStat($0, into: &$1)
+    },
+    WorkloadFile(2, "pids.current", .active, needs: .tasks, { $0.tasks }) { $1.tasks = CgroupParser.limit($0) },
     pressure("cpu.pressure") { $1.cpuStall = $0 },
     pressure("memory.pressure", needs: .memoryStall) { $1.memoryStall = $0 },
     pressure("io.pressure", needs: .ioStall) { $1.ioStall = $0 },
@@ -84,13 +86,13 @@ struct WorkloadFile: Sendable {
     WorkloadFile(1, "memory.oom_control", .active, needs: .oomKills, { $0.memory }) {
       $1.oomKills = CgroupParser.value($0, of: "oom_kill ")
     },
-    WorkloadFile(1, "blkio.throttle.io_service_bytes_recursive", .active, isIO: true, { $0.io }) {
+    WorkloadFile(1, "blkio.throttle.io_service_bytes_recursive", .active, needs: .blockIO, isIO: true, { $0.io }) {
       ($1.readBytes, $1.writtenBytes) = WorkloadFileParser.services($0)
     },
     WorkloadFile(1, "blkio.throttle.io_serviced_recursive", .active, needs: .io, { $0.io }) {
       ($1.reads, $1.writes) = WorkloadFileParser.services($0)
     },
-    WorkloadFile(1, "pids.current", .active, { $0.tasks }) { $1.tasks = CgroupParser.limit($0) },
+    WorkloadFile(1, "pids.current", .active, needs: .tasks, { $0.tasks }) { $1.tasks = CgroupParser.limit($0) },
     WorkloadFile(1, "cpu.cfs_period_us", .rare, { $0.cpu }) { bytes, reading in
       // Its reader reads the quota next, which needs the period.
       reading.cpuLimit = CgroupParser.limit(bytes).map { Double($0) }

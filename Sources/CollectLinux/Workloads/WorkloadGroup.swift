@@ -26,6 +26,10 @@ final class WorkloadGroup {
   private var children = 0
   /// Number of reads, including those of only the two counters.
   var reads = 0
+  /// The machine's sums at the last read of the files that depend on them.
+  var seen = MachineMoves.Sums()
+  /// The machine's memory stall when its memory was read; nil where unknown.
+  var stallAtMemory: UInt64?
   /// Passes since its CPU time has moved.
   var idlePasses = 0
   /// Passes since its I/O has moved.

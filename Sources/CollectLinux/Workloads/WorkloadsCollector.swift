@@ -7,9 +7,10 @@ internal import SystemIO
 ///
 /// Each pass reads the CPU time of each group with a file that stays open, except that of groups which have been idle for
 /// some passes: the time of the slice around them shows whether one of them used any, and each is read at every fifth
-/// pass. A group's memory is read where its CPU time moved, where it is among the heaviest, and at every fifth pass; the
-/// rest where one of the two moved and, as ``MachineMoves`` has it, where the machine's sum did; slow files at every fifth
-/// pass of those. All files, limits included, are read once a minute, those of idle groups every four minutes. Passes run
+/// pass. A group's memory is read where its CPU time moved, where it is among the heaviest, and at every fifth pass, or
+/// every twentieth while the machine's memory pressure stands still; the rest where one of the two moved and, as
+/// ``MachineMoves`` has it, where the machine's sum did since; slow files at every fifth pass of those. Limits and slow
+/// files of all are read once a minute, those of idle groups, and the owners of all, every four minutes. Passes run
 /// within a budget of a two-hundredth of one CPU.
 package final class WorkloadsCollector: Collector {
   package let name = "workloads"
@@ -19,6 +20,8 @@ package final class WorkloadsCollector: Collector {
   /// Passes after which the memory of a group that used no CPU time is read again, which reclaim may have reduced, and
   /// slow files of those that did.
   private static let settledPasses = 5
+  /// The same for memory while the machine reclaims none.
+  private static let memoryPasses = 20
   /// Passes without I/O after which that of a group which uses no CPU time is read more rarely; the kernel writes a
   /// group's dirty pages for half a minute.
   private static let ioPasses = 40
@@ -26,6 +29,8 @@ package final class WorkloadsCollector: Collector {
   private static let fullSeconds = 60.0
   private static let fullPasses = 60
   private static let idleFactor = 4
+  /// Cost of one of the first two passes ÷ that of a later one.
+  private static let startFactor = 8.0
   /// Maximum seconds between two passes for which idle groups may be passed over.
   private static let sleepSpan = 5.0
   /// Groups per measure that stay in Samples.
@@ -44,9 +49,10 @@ package final class WorkloadsCollector: Collector {
   private var active: [Int]
   private let slow: [Int]
   private let rare: [Int]
-  /// The sums of the last pass, and which of them have moved since.
-  private var sums: MachineMoves.Sums?
-  private var moves: MachineMoves = []
+  /// The machine's sums at this pass.
+  private var sums = MachineMoves.Sums()
+  /// Whether idle groups may be passed over at this pass.
+  private var maySleep = false
   /// Passes between two reads of all files of a group.
   private var fullRest = 60
   /// Maximum number of open files.
@@ -126,14 +132,14 @@ package final class WorkloadsCollector: Collector {
     users.refresh()
     index.refresh(at: now)
     pass += 1
-    moves = MachineMoves(from: self.sums, to: sums)
     self.sums = sums
     let seconds = now - pacing.last
     // A multiple, so that a group is not passed over then.
     let rests = (Self.fullSeconds / Double(Self.settledPasses) / seconds).rounded()
     fullRest = Self.settledPasses * Int(max(1, min(Double(Self.fullPasses / Self.settledPasses), rests)))
     openCount = index.groups.reduce(0) { $0 + $1.files.openCount }
-    for group in readGroups(maySleep: seconds <= Self.sleepSpan) { index.lost(group) }
+    maySleep = seconds <= Self.sleepSpan
+    for group in readGroups() { index.lost(group) }
     networks.read(index.groups, pass: pass, at: now)
     describe()
     var all = ownReadings()
@@ -144,7 +150,9 @@ package final class WorkloadsCollector: Collector {
     list(&all, since: before.all, at: now)
     reading.all = all
     reading.instant = now
-    pacing.count(at: now, cost: Clock.threadCPU - start)
+    // The first passes read all files of all groups, once: with hundreds, the third would be many seconds later.
+    let cost = Clock.threadCPU - start
+    pacing.count(at: now, cost: pass <= 2 ? cost / Self.startFactor : cost)
   }
 
   /// The counters of the groups without those of the workloads inside them.
@@ -160,10 +168,10 @@ package final class WorkloadsCollector: Collector {
   // MARK: Files
 
   /// Reads the groups that are due; returns those that are gone.
-  private func readGroups(maySleep: Bool) -> [WorkloadGroup] {
+  private func readGroups() -> [WorkloadGroup] {
     // In version 2, reading the group around them first makes those inside cheaper: the kernel sums all of them up.
     for folder in index.folders.values where folder.count >= WorkloadFolder.minCount {
-      readUsage(of: folder, maySleep: maySleep)
+      readUsage(of: folder)
     }
     var vanished: [WorkloadGroup] = []
     for group in index.groups {
@@ -183,7 +191,7 @@ package final class WorkloadsCollector: Collector {
       && (pass &+ group.serial) % Self.settledPasses != 0
   }
 
-  private func readUsage(of folder: WorkloadFolder, maySleep: Bool) {
+  private func readUsage(of folder: WorkloadFolder) {
     let last = folder.total.cpu
     folder.total.cpu = nil
     if let usageFile, let tree = index.trees.usage, !folder.path.isEmpty, folder.descriptor >= 0 || pass >= folder.retry
@@ -212,41 +220,61 @@ package final class WorkloadsCollector: Collector {
     if isFull { group.files.missing = 0 }
     group.reads += 1
     let isListed = group.listedUntil > pacing.last
-    let isSettled = !isFull && !isListed && (pass &+ group.serial) % Self.settledPasses != 0
+    let isSettled = !isFull && !isListed && !isMemoryDue(group)
     var isThere = false
     for file in constant {
       // The first is the CPU time: a group without any charges no memory.
       if isThere, isSettled, cpu != nil, group.total.cpu == cpu { break }
       if read(file, of: group, keeps: true) { isThere = true }
+      if file != constant.first { group.stallAtMemory = sums.memoryStall }
     }
     if !isThere, Self.isGone(index.folder(of: group.found.path, in: group.trees.trailingZeroBitCount)) { return false }
     group.idlePasses = group.total.cpu == nil || group.total.cpu != cpu ? 0 : group.idlePasses + 1
     // The files are read one after the other, and the machine's sums before them: the last move is seen a pass later.
     let isMoved = group.idlePasses <= 1 || group.total.memory != memory
-    if isFull || isMoved || isListed { readActive(group, isFull: isFull, isMoved: isMoved, isListed: isListed) }
+    if isFull || isMoved || isListed {
+      let isDue = isFull || (pass &+ group.serial) % Self.settledPasses == 0
+      readActive(group, isNew: isNew, isDue: isDue, isMoved: isMoved, isListed: isListed)
+    }
     if isFull { for file in rare { _ = read(file, of: group, keeps: false) } }
-    if isFull || group.wantsProcess { identify(group) }
+    // The first version's list of processes is sorted by the kernel for each reader.
+    let rests = !isNew && group.total.names.user != nil && (pass &+ group.serial) % (Self.idleFactor * fullRest) != 0
+    if isFull && !rests || group.wantsProcess { identify(group) }
     return true
   }
 
+  /// Whether the memory of a group that uses no CPU time is due: only reclaim, whose stalls the machine counts, and others
+  /// that delete its files reduce it.
+  private func isMemoryDue(_ group: WorkloadGroup) -> Bool {
+    let place = pass &+ group.serial
+    guard place % Self.settledPasses == 0 else { return false }
+    return !maySleep || group.stallAtMemory == nil || group.stallAtMemory != sums.memoryStall
+      || place % Self.memoryPasses == 0
+  }
+
   /// Reads the files of a group that has moved, or is among the heaviest.
-  private func readActive(_ group: WorkloadGroup, isFull: Bool, isMoved: Bool, isListed: Bool) {
+  private func readActive(_ group: WorkloadGroup, isNew: Bool, isDue: Bool, isMoved: Bool, isListed: Bool) {
     // The two files of all groups leave few descriptors; those of the heaviest come first.
     let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
-    let isDue = isFull || (pass &+ group.serial) % Self.settledPasses == 0
     let io = group.total.ioBytes
-    var moves = moves
+    var moves = MachineMoves(from: group.seen, to: sums)
     if group.total.cpuLimit != nil || group.total.periods ?? 0 > 0 { moves.insert(.limit) }
+    var unread: MachineMoves = []
     for file in active {
-      if !isFull {
+      if !isNew {
         let kind = WorkloadFile.all[file]
         if kind.needs == .io, group.total.ioBytes == io { continue }
         if kind.needs != .io, !kind.needs.isSubset(of: moves) { continue }
         // One of the heaviest that waits may still be stalled, and have its pages written.
-        if !isMoved, !isDue, kind.needs.isEmpty, !kind.isIO || group.ioIdlePasses >= Self.ioPasses { continue }
+        let mayWait = kind.isIO ? group.ioIdlePasses >= Self.ioPasses : kind.needs.isSubset(of: .tasks)
+        if !isMoved, !isDue, mayWait {
+          unread.formUnion(kind.needs)
+          continue
+        }
       }
       _ = read(file, of: group, keeps: keeps)
     }
+    group.seen.advance(to: sums, except: unread)
     group.ioIdlePasses = group.total.ioBytes != io ? 0 : group.ioIdlePasses + 1
     if isDue { for file in slow { _ = read(file, of: group, keeps: keeps) } }
   }
