@@ -40,7 +40,7 @@ const events = new Events(() => {
   drawAll();
   show(past ? past.sample : newest);
 });
-const context = { store, view, events, t, isPast: () => view.at !== null };
+const context = { store, view, events, t, isPast: () => view.moment !== null };
 
 let newest = null;
 // By performance.now(): when the newest sample came, when the stream last gave one, and since when the page follows it.
@@ -74,10 +74,10 @@ const stream = new Stream({
     }
     if (newest?.timestamp !== sample.timestamp) newestAt = now;
     newest = sample;
-    if (view.at === null) store.setShown(sample, time);
+    if (view.moment === null) store.setShown(sample, time);
     store.append(sample, time);
     events.append(sample);
-    if (view.at === null) show(sample);
+    if (view.moment === null) show(sample);
     if (before !== 'live') begin();
     showState();
   },
@@ -143,7 +143,7 @@ function load(wait = 0) {
 // Samples of the past that were requested lately.
 const moments = new Map();
 async function travel() {
-  const { at } = view;
+  const at = view.moment;
   past = null;
   if (at !== null) {
     let [sample, message] = [moments.get(at), ''];
@@ -155,7 +155,7 @@ async function travel() {
       message = error instanceof Refused && error.status === 404 ? t('noMoment') : t('historyFailed', failure(error));
     }
     await ready;
-    if (view.at !== at) return;
+    if (view.moment !== at) return;
     past = { sample, message };
   }
   const shown = past ? past.sample : newest;
@@ -209,7 +209,7 @@ function showState() {
   showTitle(state);
   // A hidden tab writes changes of the state only.
   if (document.hidden && state === announced) return;
-  const isPast = view.at !== null;
+  const isPast = view.moment !== null;
   const isDown = ['lost', 'silent', 'locked'].includes(state);
   setAttribute(byId('state'), 'data-state', state === 'silent' ? 'lost' : state);
   setText(byId('state'), stateText(state));
@@ -221,13 +221,13 @@ function showState() {
   announced = state;
   setAttribute(document.body, 'data-stale', newest && isDown && !isPast && 'true');
   setAttribute(document.body, 'data-past', isPast && 'true');
-  setHidden(byId('ranking'), isPast || view.to === null);
+  setHidden(byId('ranking'), view.at !== null || view.to === null);
   showMoment();
   for (const button of byId('ranges').children) setAttribute(button, 'aria-pressed', String(Number(button.dataset.span) === view.span));
 }
 
 function showMoment() {
-  const moment = view.at ?? (newest ? timeOf(newest) : NaN);
+  const moment = view.moment ?? (newest ? timeOf(newest) : NaN);
   const node = byId('moment');
   setText(node, format.time(moment, 'second', theme.isPrinting));
   setText(byId('zone'), format.zone(moment));
@@ -320,7 +320,7 @@ function showTheme() {
 
 // Shows the sample before or after the shown one.
 function step(direction, count = 1) {
-  let moment = view.at ?? (direction < 0 ? store.now : Infinity);
+  let moment = view.moment ?? (direction < 0 ? store.now : Infinity);
   for (let index = 0; index < count; index += 1) {
     const next = store.neighbour(moment, direction);
     if (Number.isFinite(next)) moment = next;
@@ -475,7 +475,7 @@ follow();
 // A range in the address does not depend on the age of the oldest sample.
 if (view.isChosen) load();
 setTimeout(() => hasBegun || begin(), 1000);
-if (view.at !== null) travel();
+if (view.moment !== null) travel();
 
 // For tests and measurements.
 globalThis.agentPage = { store, view, events, stream, drawn, drawAll, isSeen, heardAt: () => heardAt };

@@ -87,6 +87,14 @@ export const duration = finite((seconds) => {
   return `${total}${space}${unit.s}`;
 });
 
+// Time that was used: the first seconds with decimals.
+export const spent = finite((seconds) => {
+  if (seconds >= 59.95) return duration(Math.round(seconds));
+  return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)}${space}${unit.s}`;
+});
+
+export const energy = finite((joules) => `${(joules / 3.6e6).toFixed(3)}${space}kWh`);
+
 // The format of each unit of the catalog.
 export const units = {
   ratio: percent, cores: percent, bytes, mebibytes, bytes_per_second: rate, megabits_per_second: megabits, seconds: duration,

@@ -27,15 +27,17 @@ export class Alerts {
     this.ask(timestamp);
   }
 
-  // The reasons of one stored sample: asked at most every five seconds while the page is live.
+  // The reasons of one stored sample, or of a window of the past: asked at most every five seconds while the page is live.
   async ask(timestamp) {
-    const isPast = this.view.at !== null;
+    const { at, moment, to, window } = this.view;
+    const query = moment === null ? '' : at === null && to !== null ? `?from=${window.from.toFixed(3)}&to=${window.to.toFixed(3)}` : `?time=${encodeURIComponent(timestamp)}`;
+    const asked = query || timestamp;
     const now = performance.now();
-    if (this.asked === timestamp || (!isPast && now - (this.askedAt ?? -1e9) < 5000)) return this.arrange();
-    [this.asked, this.askedAt] = [timestamp, now];
+    if (this.asked === asked || (!query && now - (this.askedAt ?? -1e9) < 5000)) return this.arrange();
+    [this.asked, this.askedAt] = [asked, now];
     try {
-      const { reasons } = await getJSON(isPast ? `why?time=${encodeURIComponent(timestamp)}` : 'why');
-      if (this.asked !== timestamp) return;
+      const { reasons } = await getJSON(`why${query}`);
+      if (this.asked !== asked) return;
       keyed(this.reasons, reasons, (one) => one.rule, () => ({ node: h('li', {}) }), ({ node }, one) => setText(node, visible(one.text)));
       this.hasReasons = reasons.length > 0;
     } catch {

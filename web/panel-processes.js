@@ -27,7 +27,7 @@ const cellOf = (one, member) => (isText(member) ? visible(one[member]) : textOf(
 // The words of a command line after the one that is the name, without folders, as in the terminal. The kernel keeps 15 bytes
 // of a name; daemons write "sshd: user" over theirs.
 const isNamed = (word, name) => word === name || word === `${name}:` || (name.length === 15 && word.startsWith(name));
-function argumentsOf({ name = '', command = '' }) {
+export function argumentsOf({ name = '', command = '' }) {
   const isFirst = command.startsWith(`${name} `);
   const words = command.slice(isFirst ? name.length : 0, 400).split(' ').filter(Boolean)
     .map((word) => (word.startsWith('/') ? word.split('/').filter(Boolean).at(-1) ?? word : word));

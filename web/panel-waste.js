@@ -7,11 +7,10 @@ import { Panel, Table } from './panel.js';
 import { failure } from './text.js';
 
 const hours = (seconds) => (Number.isFinite(seconds) ? `${(seconds / 3600).toFixed(seconds < 36000 ? 2 : 0)}\u202fh` : format.absent);
-const energy = (joules) => (Number.isFinite(joules) ? `${(joules / 3.6e6).toFixed(3)}\u202fkWh` : format.absent);
 const columns = [
   ['name', 'grow'], ['user', 'optional'], ['gpu_idle_seconds', 'number gpu-column', hours], ['gpu_held_seconds', 'number gpu-column', hours],
   ['gpu_idle_share', 'number gpu-column', format.percent], ['gpu_idle_memory_bytes', 'number gpu-column', format.bytes],
-  ['gpu_idle_joules', 'number gpu-column', energy], ['throttled_seconds', 'number', format.duration], ['throttled_share', 'number', format.percent],
+  ['gpu_idle_joules', 'number gpu-column', format.energy], ['throttled_seconds', 'number', format.spent], ['throttled_share', 'number', format.percent],
 ];
 const groupings = ['workload', 'user'];
 // Seconds after which the waste of a window that follows the present is requested again.

@@ -5,6 +5,7 @@ import { getJSON } from './api.js';
 import { column, textOf } from './catalog.js';
 import { h, joined, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
+import { argumentsOf } from './panel-processes.js';
 import { Panel, Table } from './panel.js';
 
 const sumOf = (...values) => (values.some(Number.isFinite) ? values.reduce((sum, value) => sum + (Number.isFinite(value) ? value : 0), 0) : NaN);
@@ -27,7 +28,8 @@ const idOf = (member) => `workloads.top.${{ pressure: 'pressure_io', io: 'read_b
 // Members of a ranked entry, the titles, and how the values are written.
 const ranked = [
   ['name', 'grow', 'rank.name'], ['kind', 'optional', 'rank.kind'], ['user', 'optional', 'rank.user'], ['share', 'number', 'rank.share', format.percent],
-  ['cpu_seconds', 'number', 'rank.cpu', format.duration], ['gpu_seconds', 'number gpu-column', 'rank.gpu', format.duration],
+  ['cpu_seconds', 'number', 'rank.cpu', format.spent], ['gpu_seconds', 'number gpu-column', 'rank.gpu', format.spent],
+  ['energy_joules', 'number gpu-column', 'rank.energy', format.energy],
   ['io', 'number', 'rank.io', format.bytes], ['memory_mean_bytes', 'number', 'rank.mean', format.bytes],
   ['memory_peak_bytes', 'number optional', 'rank.peak', format.bytes],
 ];
@@ -117,8 +119,12 @@ export class WorkloadPanel extends Panel {
   }
 
   name(one, row) {
-    row.name ??= h('bdi', {});
-    setText(row.name, visible(one.name ?? format.absent));
+    row.parts ??= [h('bdi', {}), h('bdi', { class: 'secondary' })];
+    row.name ??= h('span', {}, ...row.parts);
+    setText(row.parts[0], visible(one.name ?? format.absent));
+    // Processes of one name are told apart by their number and arguments.
+    const more = joined(one.pid >= 0 && String(one.pid), visible(argumentsOf(one)), one.gpus && `GPU ${one.gpus}`);
+    setText(row.parts[1], one.command || one.pid >= 0 ? ` ${more}` : '');
     setAttribute(row.name, 'title', [one.id, one.engine, one.image, one.pod_name ?? one.pod, one.command, one.workload].filter(Boolean).map(visible).join('\n'));
     return row.name;
   }

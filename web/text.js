@@ -124,6 +124,7 @@ export const strings = {
   'rank.share': ['Share', '割合'],
   'rank.cpu': ['CPU time', 'CPU 時間'],
   'rank.gpu': ['GPU time', 'GPU 時間'],
+  'rank.energy': ['GPU energy', 'GPU 電力量'],
   'rank.io': ['Read + written', '読み書き'],
   'rank.mean': ['Mean memory', '平均メモリ'],
   'rank.peak': ['Peak memory', '最大メモリ'],

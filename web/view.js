@@ -37,6 +37,9 @@ export class View {
 
   onchange(listener) { this.listeners.add(listener); }
 
+  // The time of the panels: the chosen one, else the end of a window in the past; null for the newest.
+  get moment() { return this.at ?? this.to; }
+
   get isLive() { return this.at === null && this.to === null; }
 
   // The seconds that the charts show; for 'all', those with data.
@@ -54,8 +57,8 @@ export class View {
     const parameters = new URLSearchParams(location.hash.slice(1));
     this.isChosen = parseSpan(parameters.get('range')) !== null;
     this.span = parseSpan(parameters.get('range')) ?? 3600;
-    this.at = parseTime(parameters.get('at'));
-    this.to = parseTime(parameters.get('to'));
+    // No agent has seen the future.
+    [this.at, this.to] = ['at', 'to'].map((name) => parseTime(parameters.get(name))).map((time) => (time > Date.now() / 1000 + 5 ? null : time));
     // A time without a window is centered in one.
     if (this.at !== null && this.to === null) {
       const middle = this.at + this.length / 2;
