@@ -161,5 +161,5 @@ struct WorkloadWatch {
 
 extension WorkloadNames {
   /// "container web", "job 4711", "nginx.service": its kind and name; the name alone where it says the kind.
-  var title: String { facts.name.hasSuffix(".service") ? facts.name : facts.kind.rawValue + " " + facts.name }
+  var title: String { EventText.workload(facts.kind, facts.name) }
 }

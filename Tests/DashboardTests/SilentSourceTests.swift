@@ -1,8 +1,9 @@
 import AgentMetrics
 import Glibc
 import SampleStore
-import SystemIO
 import Synchronization
+import SystemIO
+import TestSupport
 import Testing
 
 @testable import Dashboard
@@ -38,7 +39,7 @@ import Testing
   @Test func valuesWithoutNewSamplesAreMarkedStale() {
     func stale(_ input: ScreenInput) -> Int {
       let grid = Screen(input).draw().grid
-      return (0..<grid.width).count { grid[x: $0, y: 5].style == .stale }
+      return (0..<grid.width).count { grid[$0, 5].style == .stale }
     }
     #expect(stale(input(nil, silence: 5)) == 120)
     #expect(stale(input(nil, silence: 1)) < 120)
@@ -91,8 +92,9 @@ import Testing
     var options = DashboardOptions(version: "0", sampleInterval: 1)
     let isTaken = Mutex(false)
     options.messages = {
-      isTaken.withLock { taken in
-        defer { taken = true }; return taken ? nil : "an alert fires"
+      isTaken.withLock { taken -> String? in
+        defer { taken = true }
+        return taken ? nil : "an alert fires"
       }
     }
     let terminal = RecordingTerminal(events: [.key(.escape), .key(.character("q"))])

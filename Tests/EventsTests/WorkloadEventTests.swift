@@ -112,7 +112,7 @@ import Testing
     machine.reading?.processes = scan
     machine.reading?.workloads?.all[0].oomKills = 1
     let kill = machine.step { $0.ram.oomKills += 1 }
-    #expect(kill.map(\.text) == ["out of memory in container db: 1 process killed, probably eater (2, 500 MiB)"])
+    #expect(kill.map(\.text) == ["out of memory in service db: 1 process killed, probably eater (2, 500 MiB)"])
   }
 
   /// Samples alone name the workloads that they list.
@@ -127,7 +127,7 @@ import Testing
     }
     machine.step { $0.workloads = workloads(1) }
     let kill = machine.step { ($0.workloads, $0.ram.oomKills) = (workloads(2), 1) }
-    #expect(kill.map(\.text) == ["out of memory in container db: 1 process killed"])
+    #expect(kill.map(\.text) == ["out of memory in group db: 1 process killed"])
   }
 
   /// Ten thousand groups that come and go leave nothing behind, and few events.
