@@ -142,6 +142,10 @@ import Testing
     #expect(readLine().contains("cpu%"))
     #expect(readLine() == LineMode.line(samples[0], LineMode.columns(of: samples[0])))
     #expect(readLine() == "agent: data arrives again from http://127.0.0.1:1")
+    // Another agent's samples come in a live track.
+    empty.setLiveTracks([1])
+    empty.append([(interval: 1, sample: samples[1])])
+    #expect(readLine() == LineMode.line(samples[1], LineMode.columns(of: samples[1])))
     close(reader)
     #expect(ended.wait(atMost: 60) { $0 } == .quit)
   }

@@ -96,8 +96,7 @@ extension ProcessTableView {
     let isFirst = command.hasPrefix(name + " ")
     let words = command.dropFirst(isFirst ? name.count : 0).split(separator: " ").map { word in
       // A descriptor's path is no program's.
-      word.first == "/" && !word.hasPrefix("/dev/") && !word.hasPrefix("/proc/")
-        ? word.split(separator: "/").last ?? word : word
+      word.first == "/" && !word.hasPrefix("/dev/") ? word.split(separator: "/").last ?? word : word
     }
     // The kernel keeps 15 bytes of a name (TASK_COMM_LEN); daemons write "sshd: user" over theirs.
     let isNamed = { (word: Substring) in

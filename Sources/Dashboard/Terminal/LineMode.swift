@@ -74,10 +74,8 @@ final class LineMode {
     while true {
       if let newest = history.latest, newest !== last {
         // Samples taken during a slow write are printed too.
-        let due = last.map { shown in
-          history.last(seconds: newest.sample.boottime - shown.sample.boottime).filter { $0 !== shown }
-        }
-        for entry in due ?? [newest] { text += lines(for: entry.sample) }
+        let due = last.map { history.entries(after: $0) } ?? []
+        for entry in due.isEmpty ? [newest] : due { text += lines(for: entry.sample) }
         last = newest
         arrived = Clock.monotonic
       }
