@@ -161,7 +161,7 @@ package struct AlertEvaluator {
     }
     state.held = now
     state.alert.value = one.value
-    state.alert.summary = AlertText.summary(metric, one.labels, one.value)
+    state.alert.summary = AlertText.summary(metric, one.labels, one.value, rule.condition, limit: one.limit)
     states[key] = state
   }
 

@@ -2,13 +2,67 @@ internal import AgentMetrics
 
 /// Alerts in words.
 enum AlertText {
-  /// "/var: share in use 97%".
-  static func summary(_ metric: Catalog.Metric, _ labels: [String], _ value: Double) -> String {
-    let target = labels.joined(separator: ", ")
-    let title = metric.definition.title.prefix(1).lowercased() + metric.definition.title.dropFirst()
-    let text = (metric.definition.title.dropFirst().first?.isUppercase == true ? metric.definition.title : title)
-    let subject = metric.id.split(separator: ".").first.map(String.init) ?? ""
-    let place = target.isEmpty ? subject : subject + " " + target
-    return place + ": " + text + " " + ValueText.value(value * metric.definition.unit.factor, metric.definition.unit)
+  /// "filesystem /var: share in use is 97%, above 95%".
+  ///
+  /// - Parameters:
+  ///   - value: in the unit of the JSON, as the limit.
+  ///   - limit: the value of the metric that the rule compares with; NaN where it compares with a number.
+  static func summary(
+    _ metric: Catalog.Metric, _ labels: [String], _ value: Double, _ condition: AlertRule.Condition, limit: Double
+  ) -> String {
+    let definition = metric.definition
+    func text(_ value: Double) -> String { ValueText.value(value * definition.unit.factor, definition.unit) }
+    let place = place(metric, labels)
+    let title = title(definition.title)
+    if let statement = title.dropping("whether ") {
+      return place + ": " + statement + ": " + (value == 0 ? "no" : "yes")
+    }
+    return place + ": " + title + " is " + text(value) + bound(condition, limit: limit, text)
+  }
+
+  /// "filesystem /var", "GPU 0", "RAM".
+  private static func place(_ metric: Catalog.Metric, _ labels: [String]) -> String {
+    var subject = metric.id.split(separator: ".").first.map(String.init) ?? ""
+    // One entry of a list.
+    if !labels.isEmpty, subject.hasSuffix("s") { subject.removeLast() }
+    if ["cpu", "gpu", "ram"].contains(subject) { subject = subject.uppercased() }
+    return ([subject] + (labels.isEmpty ? [] : [labels.joined(separator: ", ")])).joined(separator: " ")
+  }
+
+  /// The title inside a sentence, without what explains it.
+  private static func title(_ title: String) -> String {
+    let title = String(title.prefix { $0 != "," && $0 != "(" && $0 != ";" })
+    let trimmed = title.hasSuffix(" ") ? String(title.dropLast()) : title
+    // An abbreviation keeps its capitals.
+    return trimmed.dropFirst().first?.isUppercase == true
+      ? trimmed : trimmed.prefix(1).lowercased() + trimmed.dropFirst()
+  }
+
+  /// ", above 95%".
+  private static func bound(
+    _ condition: AlertRule.Condition, limit: Double, _ text: (Double) -> String
+  ) -> String {
+    func bound(_ comparison: AlertRule.Comparison, _ limit: Double) -> String {
+      switch comparison {
+      case .above: ", above " + text(limit)
+      case .atLeast: ", at least " + text(limit)
+      case .below: ", below " + text(limit)
+      case .atMost: ", at most " + text(limit)
+      case .equal: ""
+      case .notEqual: ", not " + text(limit)
+      }
+    }
+    return switch condition {
+    case .number(let comparison, let limit): bound(comparison, limit)
+    case .metric(let comparison, _): bound(comparison, limit)
+    case .increases: " and increases"
+    }
+  }
+}
+
+extension String {
+  /// The text after a prefix; nil without it.
+  fileprivate func dropping(_ prefix: String) -> String? {
+    hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
   }
 }

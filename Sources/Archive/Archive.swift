@@ -275,9 +275,20 @@ package final class Archive: ServicePart {
         lock = nil
         return try openFile(lock: nil, restoring: restoring)
       }
-      throw ArchiveFailure(path, "another agent is writing to it", .reopen)
+      readBesideWriter(restoring: restoring)
+      throw ArchiveFailure(path, ArchiveFailure.locked, .reopen)
     }
     return try openFile(lock: lock, restoring: restoring)
+  }
+
+  /// Reads a file that another agent writes to: its samples come into memory, and queries see the older ones.
+  private func readBesideWriter(restoring: Bool) {
+    guard let database = try? Database(path: path, mode: .readOnly, busyTimeout: 5_000) else { return }
+    defer { database.close() }
+    guard case .ours? = try? ArchiveSchema.look(at: database) else { return }
+    if restoring, let samples = try? restored(from: ArchiveReader(database)) { history.restore(samples) }
+    noteExtent(of: database)
+    queries.reopen()
   }
 
   private func openFile(lock: ArchiveLock?, restoring: Bool) throws(ArchiveFailure) -> Open {
@@ -297,7 +308,9 @@ package final class Archive: ServicePart {
       return try ArchiveFile(database, interval: history.interval, retention: retention, sizeLimit: sizeLimit)
     }
     guard let identity = FileIdentity(path) else { throw ArchiveFailure(path, "it was deleted", .reopen) }
-    if restoring { history.restore(try checked { () throws(SQLiteError) in try restored(from: file) }) }
+    if restoring {
+      history.restore(try checked { () throws(SQLiteError) in try restored(from: ArchiveReader(file.database)) })
+    }
     noteExtent(of: file)
     queries.reopen()
     return Open(file: file, lock: lock, identity: identity)
@@ -313,11 +326,10 @@ package final class Archive: ServicePart {
   }
 
   /// The newest samples, as many as the History holds and no older than it reaches back.
-  private func restored(from file: ArchiveFile) throws(SQLiteError) -> [Sample] {
+  private func restored(from reader: ArchiveReader) throws(SQLiteError) -> [Sample] {
     let now = Clock.realtime
     let boottime = Clock.boottime
     let reach = Double(history.capacity) * Double(history.interval)
-    let reader = ArchiveReader(file.database)
     let end = Int64(now * 1_000)
     // Where they were taken more often than now, they reach back less far: memory holds as many, whatever lies between
     // them.
@@ -374,7 +386,11 @@ package final class Archive: ServicePart {
       defer { state.failure = failure.reason }
       return state.failure == nil
     }
-    if isNew { report(LogNotice("archive: not written", ["reason": failure.description])) }
+    guard isNew else { return }
+    let values = ["reason": failure.description]
+    report(
+      failure.reason == ArchiveFailure.locked
+        ? LogNotice("archive: read only", values) : LogNotice("archive: not written", values))
   }
 
   private func works() {

@@ -13,6 +13,9 @@ package struct ArchiveFailure: UserError, Sendable, Hashable {
     case moveAside
   }
 
+  /// Another agent has the lock; the file can be read.
+  static let locked = "another agent is writing to it"
+
   /// The file.
   let path: String
   /// Description of the error.

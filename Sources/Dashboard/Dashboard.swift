@@ -22,6 +22,8 @@ final class Dashboard {
   private let past = HistoryFetcher()
   private let eventList = EventListFetcher()
   private let windows = WindowFetcher()
+  private var arrivals = Arrivals()
+  private var message = ShownMessage()
   private var hasFocus = true
   private var lastDraw = -Double.infinity
   /// Monotonic time of the last frame that new samples asked for.
@@ -132,7 +134,10 @@ final class Dashboard {
 
   /// - Parameter deadline: the monotonic time by which a frame that waits is drawn.
   private func respond(to event: TerminalEvent, on terminal: any Terminal, _ deadline: inout Double?) -> Response {
-    if let effect = handle(event) { return answer(effect, on: terminal) }
+    if let effect = handle(event) {
+      let isDismissed = message.dismiss()
+      return answer(effect == .nothing && isDismissed ? .draw : effect, on: terminal)
+    }
     switch event {
     case .key, .burst, .paste, .mouse: return .nothing
     case .focus(let isFocused):
@@ -246,7 +251,9 @@ final class Dashboard {
   private func viewStart(_ wake: @escaping @Sendable () -> Void) -> Bool {
     guard let time = start, !model.state.isGrid, !frameContext.entries.isEmpty else { return false }
     firstFrame = firstFrame ?? monotonic()
-    guard time >= frameContext.oldest || monotonic() - (firstFrame ?? 0) >= Self.startPatience else { return false }
+    // With the archive's oldest time known, no older samples will come.
+    let isKnown = time >= frameContext.oldest || drawn?.oldest != nil
+    guard isKnown || monotonic() - (firstFrame ?? 0) >= Self.startPatience else { return false }
     start = nil
     model.state.note = model.state.jump(to: time, frameContext)
     freeze()
@@ -412,6 +419,9 @@ final class Dashboard {
       events: logs[place].events, table: table, bytesPerFrame: meanBytes,
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
+    input.silence = arrivals.silence(of: place, entries.last, now: monotonic())
+    input.message = message.current(options.messages(), now: monotonic())
+    input.hasWholeTable = host.processes != nil
     input.hasThreads = host.control?.hasThreads ?? false
     if !model.state.table.memoryParts.isEmpty { input.memory = processes.newestMemory(host: model.state.host) }
     addEventList(to: &input)
@@ -420,10 +430,11 @@ final class Dashboard {
     addDetails(to: &input)
     addHistory(to: &input, terminal.wake)
     if hosts.count > 1 {
-      input.hosts = hosts.map { host in
+      input.hosts = hosts.enumerated().map { place, host in
         HostSummary(
           name: host.name, sample: (host.history.latest ?? host.history.preview)?.sample,
-          connection: host.connection?() ?? DashboardConnection(isConnected: true))
+          connection: host.connection?() ?? DashboardConnection(isConnected: true),
+          silence: arrivals.silence(of: hosts.count + place, host.history.latest, now: monotonic()))
       }
     }
     return input

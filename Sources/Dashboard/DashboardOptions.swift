@@ -10,7 +10,7 @@ package struct DashboardOptions: Sendable {
   package var version: String
   /// Nominal seconds between two samples.
   package var sampleInterval: Int
-  /// Returns the newest log message held back while the screen is drawn, if any.
+  /// Takes the newest log message held back since the last call, if any.
   package var messages: @Sendable () -> String?
   /// Source of all processes; nil where only those of the samples are known.
   package var processes: ProcessSource?
@@ -85,11 +85,23 @@ package struct DashboardConnection: Sendable, Equatable {
   package var lag: Double
   /// Reason for a missing answer, or the fault of an answer, in one line.
   package var reason: String?
+  /// Address of the source, `http://127.0.0.1:8080`; empty where unknown.
+  package var address: String
 
-  package init(isConnected: Bool, lag: Double = .nan, reason: String? = nil) {
+  package init(isConnected: Bool, lag: Double = .nan, reason: String? = nil, address: String = "") {
     self.isConnected = isConnected
     self.lag = lag
     self.reason = reason
+    self.address = address
+  }
+
+  /// Why it does not answer, in one line; nil where it does, or before the first attempt has ended.
+  ///
+  /// - Parameter hasConnected: whether it answered before.
+  func failure(hasConnected: Bool) -> String? {
+    guard !isConnected, let reason else { return nil }
+    return (hasConnected ? "connection lost" : "cannot connect") + (address.isEmpty ? "" : " to " + address) + ": "
+      + reason
   }
 }
 

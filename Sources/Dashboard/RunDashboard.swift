@@ -33,5 +33,5 @@ package func runDashboard(
     defer { terminal.close() }
     return Dashboard(hosts: hosts, options: options).run(on: terminal)
   }
-  return try LineMode(history: first.history, output: StandardStreams.output).run()
+  return try LineMode(history: first.history, output: StandardStreams.output, connection: first.connection).run()
 }

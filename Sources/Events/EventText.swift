@@ -18,6 +18,11 @@ enum EventText {
     "\(number) \(noun)" + (number == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")
   }
 
+  /// "container web", "job 4711", "nginx.service".
+  static func workload(_ kind: WorkloadKind, _ name: String) -> String {
+    name.hasSuffix(".service") ? name : (kind == .other ? "group" : kind.rawValue) + " " + name
+  }
+
   /// "97%".
   static func percent(_ share: Double) -> String {
     "\(Int((min(max(0, share), 10) * 100).rounded()))%"

@@ -17,7 +17,7 @@ struct OOMKills {
     if others > 0 {
       let ended = workloads.ended.filter { ![.session, .user].contains($0.kind) }
       if ended.count == 1, let one = ended.first {
-        add(others, in: one.id, name: "probably " + one.name + ", which ended")
+        add(others, in: one.id, name: "probably " + one.title + ", which ended")
       } else {
         add(others)
       }

@@ -159,7 +159,8 @@ struct SampleChange {
       guard let earlier = before.first(where: { $0.id == workload.id }) else { continue }
       let kills = EventText.growth(earlier.oomKills, workload.oomKills)
       guard kills > 0 else { continue }
-      changes.kills.append(WorkloadWatch.Kills(workload: workload.id, name: workload.name, count: kills))
+      let name = EventText.workload(workload.kind, workload.name)
+      changes.kills.append(WorkloadWatch.Kills(workload: workload.id, name: name, count: kills))
     }
     return changes
   }

@@ -109,7 +109,7 @@ struct WorkloadWatch {
   private func addKills(of workload: WorkloadReading, since old: UInt64?, to changes: inout Changes) {
     guard let new = workload.oomKills, let old, new > old, new - old < 1_000_000 else { return }
     changes.kills.append(
-      Kills(workload: workload.names.id, name: workload.names.name, count: Int(new - old)))
+      Kills(workload: workload.names.id, name: workload.names.title, count: Int(new - old)))
   }
 
   private mutating func addEnds(
@@ -128,7 +128,7 @@ struct WorkloadWatch {
       let length = lived.isFinite ? " after " + EventText.duration(lived) : ""
       var event = MachineEvent(
         isAgain ? .workloadRestart : .workloadEnded, at: time, subject: names.id,
-        Self.title(names) + (isAgain ? " restarted" : " ended") + length)
+        names.title + (isAgain ? " restarted" : " ended") + length)
       event.workload = names.id
       if lived.isFinite { event.duration = lived }
       changes.events.append(event)
@@ -149,7 +149,7 @@ struct WorkloadWatch {
         state.reported = now
         var event = MachineEvent(
           .workloadLoop, at: time, subject: names.id,
-          Self.title(names) + " restarts in a loop: \(state.times.count) times in " + EventText.duration(now - first))
+          names.title + " restarts in a loop: \(state.times.count) times in " + EventText.duration(now - first))
         event.workload = names.id
         event.count = state.times.count
         changes.events.append(event)
@@ -157,7 +157,9 @@ struct WorkloadWatch {
       restarts[names.id] = state
     }
   }
+}
 
-  /// "service nginx.service".
-  private static func title(_ names: WorkloadNames) -> String { names.kind.rawValue + " " + names.name }
+extension WorkloadNames {
+  /// "container web", "job 4711", "nginx.service": its kind and name; the name alone where it says the kind.
+  var title: String { EventText.workload(facts.kind, facts.name) }
 }

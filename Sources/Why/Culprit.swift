@@ -44,6 +44,16 @@ struct Culprit {
   }
 }
 
+extension Workload {
+  /// "container web", "session 3", "ssh.service": its kind and name; the name alone where it says the kind.
+  package var title: String {
+    let isUnit = [".service", ".scope", ".slice", ".socket", ".timer", ".mount"].contains { name.hasSuffix($0) }
+    if isUnit { return name }
+    let word = kind == .other ? "group" : kind == .user ? "user service" : kind.rawValue
+    return word + " " + name
+  }
+}
+
 /// Processes of one name in one service, container or session.
 private struct ProcessGroup {
   private let name: String

@@ -38,8 +38,12 @@ final class LogSink: Sendable {
     let message = String(LogNotice.line(text, values).map { $0.isNewline ? " " : $0 }).printable
     let line = line(level, text, values, message) + "\n"
     let writes = state.withLock { state in
+      if state.isHeld || level >= .warning {
+        // One row of a screen: an alert's summary, or the reason, without their names.
+        let sentence = values["summary"] ?? (values.count == 1 ? values["reason"] : nil)
+        state.newest = sentence.map { "\(text): \($0)".printable } ?? message
+      }
       if state.isHeld {
-        state.newest = message
         state.held.append(line)
         if state.held.count > Self.limit { state.held.removeFirst() }
         return false
@@ -88,9 +92,12 @@ final class LogSink: Sendable {
     for line in held { StandardStreams.write(line, to: 2) }
   }
 
-  /// The newest held line, or nil.
-  var newestHeld: String? {
-    state.withLock { $0.newest }
+  /// Returns the newest line held since the last call, or a warning from before; nil without one.
+  func takeNewestHeld() -> String? {
+    state.withLock { state in
+      defer { state.newest = nil }
+      return state.newest
+    }
   }
 
   /// syslog(3) priorities.

@@ -94,7 +94,8 @@ struct RemoteDashboard {
         memory: .remote { try await machine.memory(of: $0, $1) }, page: target.page,
         connection: {
           let state = machine.state
-          return DashboardConnection(isConnected: state.isConnected, lag: state.lag, reason: state.reason)
+          return DashboardConnection(
+            isConnected: state.isConnected, lag: state.lag, reason: state.reason, address: machine.url)
         })
     }
     _ = try runDashboard(hosts: hosts, options: options, terminal: { try openTerminal(terminal) })

@@ -124,7 +124,7 @@ struct Service {
     try parts.start(HeldLog(sink: sink), share: 0)
     var options = dashboardOptions(configuration.terminal, interval: configuration.samples.interval)
     options.listening = address
-    options.messages = { sink.newestHeld }
+    options.messages = { sink.takeNewestHeld() }
     options.silenceAlerts = { alerts.board.setSilenced($0) }
     try showDashboard(of: demand, processes: processes, options: options)
   }

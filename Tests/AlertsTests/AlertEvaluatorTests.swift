@@ -78,7 +78,7 @@ import Testing
       })
     #expect(Set(changes.map(\.alert.target)) == ["/var", "/data"])
     #expect(
-      changes.first { $0.alert.target == "/var" }?.alert.summary == "filesystems /var: share in use, as df shows it 96%"
+      changes.first { $0.alert.target == "/var" }?.alert.summary == "filesystem /var: share in use is 96%, above 95%"
     )
   }
 
@@ -113,7 +113,7 @@ import Testing
         $0.temperatures = [sensor("a", 80, 90), sensor("b", 91, 90), sensor("c", 120, .nan)]
       })
     #expect(changes.map(\.alert.target) == ["nvme,b"])
-    #expect(changes.first?.alert.summary.hasSuffix("91 °C") == true)
+    #expect(changes.first?.alert.summary.hasSuffix("is 91 °C, at least 90 °C") == true)
   }
 
   @Test func aSeriesThatVanishesEndsItsAlert() throws {

@@ -26,7 +26,11 @@ import Testing
       for metric in Catalog.shared.metrics where panel.catalog.contains(where: { metric.id.hasPrefix($0) }) {
         metric.values(in: sample) { _, value in
           guard metric.definition.kind == .gauge || metric.definition.kind == .counter else { return }
-          let text = TextFormat.value(value, metric.definition.unit, context.glyphs)
+          // A time of day, not a duration.
+          let isTime = metric.id == "host.boot_time_seconds"
+          let text =
+            isTime
+            ? context.clock.time(value) : TextFormat.value(value, metric.definition.unit, context.glyphs)
           #expect(texts.contains(text), "\(metric.id) \(text)")
         }
       }
@@ -50,6 +54,29 @@ import Testing
     (input.state.focus, input.state.isMaximized) = (panel, true)
     input.state.scrolls[panel] = scroll
     return Screen(input).draw().grid.rows
+  }
+
+  @Test func aLongTableHasAsManyPartsAsFit() {
+    let rows = rows(.cpu, "256-threads-16-gpus")
+    // CPUs side by side, each part under a heading of its own.
+    let heads = rows.first { $0.contains("usage") && $0.contains("cpu") }
+    #expect((heads?.split(separator: " ").count { $0 == "cpu" } ?? 0) >= 3, "\(heads ?? "")")
+  }
+
+  @Test func theTimeAxisIsBelowTheLastGraph() throws {
+    let rows = rows(.pressure, "small-vm")
+    let axis = try #require(rows.lastIndex { $0.contains(" now") || $0.contains("─now") })
+    for name in ["cpu 100%", "memory 100%", "I/O 100%"] {
+      let place = try #require(rows.firstIndex { $0.contains(name) })
+      #expect(place < axis, "\(name)")
+    }
+  }
+
+  @Test func textsThatDoNotFitEndInAnEllipsis() {
+    let glyphs = Glyphs(.braille)
+    #expect(TextFormat.shortened("Demo GPU 80", to: 10, glyphs) == "Demo GPU …")
+    #expect(TextFormat.shortened("Demo", to: 4, glyphs) == "Demo" && TextFormat.shortened("a", to: 0, glyphs).isEmpty)
+    #expect(TextFormat.counted(1, "process", "processes") == "1 process")
   }
 
   @Test func theLinesScroll() {

@@ -79,13 +79,14 @@ import Testing
   ) -> ScreenInput {
     var log = EventLog(interval: history.interval)
     log.update(history.all)
-    return ScreenInput(
+    var input = ScreenInput(
       entries: history.all, preview: history.preview?.sample, interval: history.interval, size: size, glyphs: glyphs,
       options: DashboardOptions(
-        listening: "http://127.0.0.1:8080/ui/", version: "1.0.0", sampleInterval: history.interval,
-        messages: { message }),
+        listening: "http://127.0.0.1:8080/ui/", version: "1.0.0", sampleInterval: history.interval),
       state: state, now: history.latest?.sample.timestamp.seconds ?? now, utcOffset: 3600, events: log.events,
       bytesPerFrame: 480)
+    input.message = message
+    return input
   }
 
   @Test(arguments: scenes, sizes) func wholeScreen(_ frameContext: String, _ size: Size) throws {

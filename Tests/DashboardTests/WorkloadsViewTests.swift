@@ -49,13 +49,35 @@ import Testing
     frame(model, size: size).grid.rows.joined(separator: "\n")
   }
 
+  @Test func workloadsSayTheirKindUnlessTheNameDoes() {
+    for (name, kind, title) in [
+      ("7", WorkloadKind.session, "session 7"), ("48213", .job, "job 48213"),
+      ("9f2c17d04be1", .container, "container 9f2"),
+      ("ssh.service", .service, "ssh.service"), ("web", .other, "group web"),
+    ] {
+      var input = input
+      guard var sample = input.entries.last?.sample else { return }
+      var all = sample.workloads ?? Workloads()
+      (all.top[0].name, all.top[0].kind, all.top[0].cpuTotal) = (name, kind, 86_451_352.6)
+      sample.workloads = all
+      let history = History(capacity: 1, interval: 5)
+      history.append(sample)
+      input.entries = history.all
+      for width in [80, 120, 200] {
+        (input.state, input.size) = (press(.character("W")).state, Size(width: width, height: 40))
+        let text = Screen(input).draw().grid.rows.joined(separator: "\n")
+        #expect(text.contains(" " + title) && !text.contains("service ssh.service"), "\(name) \(width)")
+        #expect(width < 200 || text.contains("1000d 14h of CPU time"))
+      }
+    }
+  }
+
   @Test func workloadsAreListedWithWhatTheyUse() throws {
     var model = press(.character("W"))
     let shown = text(model)
     for part in [
-      "Workloads by CPU", "postgresql.service", "service root", "0.50", "0.13", "21%", "33%",
-      "ended processes 0.13 CPUs",
-      "outside of all 0.07 CPUs", "THR", "PSI", "LIMIT",
+      "Workloads by CPU", "postgresql.service", "root", "50.0", "13.0", "21%", "33%", "CPU of ended processes 13.0%",
+      "outside of all 7.0%", "CPU%", "THRTL", "PSI", "LIMIT",
     ] { #expect(shown.contains(part), "\(part)") }
     func first() throws -> String {
       try #require(text(model).split(separator: "\n").first { $0.contains(".service ") }).description

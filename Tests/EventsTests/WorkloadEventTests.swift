@@ -73,7 +73,7 @@ import Testing
     machine.step()
     machine.reading?.workloads?.all[1].oomKills = 2
     let kill = machine.step { $0.ram.oomKills += 2 }
-    #expect(kill.map(\.text) == ["out of memory in web: 2 processes killed"])
+    #expect(kill.map(\.text) == ["out of memory in container web: 2 processes killed"])
     #expect(kill[0].workload == "container:web" && kill[0].count == 2 && kill[0].severity == .critical)
     // The machine's own count has one more.
     machine.step(70)
@@ -90,7 +90,7 @@ import Testing
     let events = machine.step { $0.ram.oomKills += 1 }
     #expect(
       events.map(\.text) == [
-        "out of memory in probably web, which ended: 1 process killed", "container web ended",
+        "out of memory in probably container web, which ended: 1 process killed", "container web ended",
       ])
     #expect(events[0].workload == "container:web")
   }
@@ -112,7 +112,7 @@ import Testing
     machine.reading?.processes = scan
     machine.reading?.workloads?.all[0].oomKills = 1
     let kill = machine.step { $0.ram.oomKills += 1 }
-    #expect(kill.map(\.text) == ["out of memory in db: 1 process killed, probably eater (2, 500 MiB)"])
+    #expect(kill.map(\.text) == ["out of memory in service db: 1 process killed, probably eater (2, 500 MiB)"])
   }
 
   /// Samples alone name the workloads that they list.
@@ -127,7 +127,7 @@ import Testing
     }
     machine.step { $0.workloads = workloads(1) }
     let kill = machine.step { ($0.workloads, $0.ram.oomKills) = (workloads(2), 1) }
-    #expect(kill.map(\.text) == ["out of memory in db: 1 process killed"])
+    #expect(kill.map(\.text) == ["out of memory in group db: 1 process killed"])
   }
 
   /// Ten thousand groups that come and go leave nothing behind, and few events.

@@ -46,8 +46,9 @@ struct DiskPanel: Panel {
   func draw(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let ends = columnEnds(rect.width)
-    // Alone, every disk is listed below, so that the graph keeps its room.
-    let count = context.state.isMaximized ? max(3, rect.height - 6) : rect.height - 1
+    // Alone, every disk is listed below too, so that the graph keeps its room.
+    let graphRows = rect.height - 1 - rows.count >= 3 ? 3 : 5
+    let count = context.state.isMaximized ? max(3, rect.height - 1 - graphRows) : rect.height - 1
     let window = context.window(rows, count: count, in: .disk, choose: busiest)
     let isTight = ends.isTight
     // In a narrow panel, the count of hidden rows replaces the units.

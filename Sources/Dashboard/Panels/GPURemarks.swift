@@ -35,7 +35,7 @@ struct GPURemarks {
         parts: row.enumerated().compactMap { column, part in
           guard let part else { return nil }
           let indent = part.style == .title ? 0 : 2
-          let text = String(part.text.prefix(max(0, own - indent)))
+          let text = TextFormat.shortened(part.text, to: own - indent, context.glyphs)
           return .init(x: column * (own + Self.gap) + indent, text: text, style: part.style)
         })
     }
@@ -82,9 +82,11 @@ extension GPU {
     }
     if hasLink, pcieReceive.isFinite { link.append("rx " + TextFormat.rate(pcieReceive, glyphs)) }
     if hasLink, pcieTransmit.isFinite { link.append("tx " + TextFormat.rate(pcieTransmit, glyphs)) }
-    if encoder > 0 { link.append("encoder " + TextFormat.percent(encoder, glyphs)) }
-    if decoder > 0 { link.append("decoder " + TextFormat.percent(decoder, glyphs)) }
     if !link.isEmpty { lines.append((link.joined(separator: glyphs.separator), .muted)) }
+    var codecs: [String] = []
+    if encoder > 0 { codecs.append("encoder " + TextFormat.percent(encoder, glyphs)) }
+    if decoder > 0 { codecs.append("decoder " + TextFormat.percent(decoder, glyphs)) }
+    if !codecs.isEmpty { lines.append((codecs.joined(separator: glyphs.separator), .muted)) }
     for process in (processes ?? []).prefix(4) {
       var text = String(process.pid) + " " + (process.name ?? "?")
       if process.vram.isFinite { text += glyphs.separator + TextFormat.bytes(process.vram, glyphs) }

@@ -35,7 +35,7 @@ struct PanelValues {
 
   /// The values of the domain, and those that follow from two of them.
   private var sections: [ValueSection] {
-    let collector = ValueCollector(panel, glyphs)
+    let collector = ValueCollector(panel, glyphs, context.clock)
     Sample.table.visit(context.sample, collector)
     var sections = collector.sections
     if let place = sections.firstIndex(where: { $0.title == "networks" }) { addLinkShares(to: &sections[place]) }
@@ -59,7 +59,7 @@ struct PanelValues {
 
   /// The temperatures of cores and packages, which sensors know by names of their own.
   private var temperatures: [ValueSection] {
-    let collector = ValueCollector(.temperature, glyphs)
+    let collector = ValueCollector(.temperature, glyphs, context.clock)
     Sample.table.visit(context.sample, collector)
     guard var section = collector.sections.first(where: { $0.title == "temperatures" }) else { return [] }
     section.rows = zip(context.sample.temperatures, section.rows).compactMap { sensor, row in
@@ -94,22 +94,33 @@ struct PanelValues {
       return max(min(longest, Self.maxTextWidth), Grid.columns(of: column.name))
     }
     let whole = widths.reduce(-Self.gap) { $0 + $1 + Self.gap }
-    return whole <= width ? table(of: section, widths) : transposed(section, width)
+    return whole <= width ? table(of: section, widths, width) : transposed(section, width)
   }
 
-  /// A row per entry.
-  private func table(of section: ValueSection, _ widths: [Int]) -> [PanelLine] {
-    var lines = [PanelLine](repeating: PanelLine(), count: section.rows.count + 1)
-    var x = 0
-    for (column, width) in zip(section.columns, widths) {
-      let right = column.isText ? nil : Optional(width)
-      lines[0].parts.append(.init(x: x, text: column.name, style: .muted, width: right))
-      for (row, values) in section.rows.enumerated() {
-        guard let text = values[column.number] else { continue }
-        let shown = String(text.prefix(Self.maxTextWidth))
-        lines[row + 1].parts.append(.init(x: x, text: shown, style: column.isText ? .bold : .plain, width: right))
+  /// Space between two parts of a long table side by side, and the fewest rows of a part.
+  private static let (partGap, partRows) = (4, 6)
+
+  /// A row per entry; long tables are divided into as many parts side by side as fit.
+  private func table(of section: ValueSection, _ widths: [Int], _ width: Int) -> [PanelLine] {
+    let whole = widths.reduce(-Self.gap) { $0 + $1 + Self.gap }
+    let count = section.rows.count
+    let fitting = (width + Self.partGap) / max(1, whole + Self.partGap)
+    let parts = max(1, min(fitting, (count + Self.partRows - 1) / Self.partRows))
+    let rows = (count + parts - 1) / parts
+    var lines = [PanelLine](repeating: PanelLine(), count: rows + 1)
+    for part in 0..<parts {
+      var x = part * (whole + Self.partGap)
+      for (column, width) in zip(section.columns, widths) {
+        let right = column.isText ? nil : Optional(width)
+        lines[0].parts.append(.init(x: x, text: column.name, style: .muted, width: right))
+        for row in part * rows..<max(part * rows, min(count, (part + 1) * rows)) {
+          guard let text = section.rows[row][column.number] else { continue }
+          let shown = TextFormat.shortened(text, to: Self.maxTextWidth, glyphs)
+          lines[row - part * rows + 1].parts.append(
+            .init(x: x, text: shown, style: column.isText ? .bold : .plain, width: right))
+        }
+        x += width + Self.gap
       }
-      x += width + Self.gap
     }
     return lines
   }
@@ -158,7 +169,7 @@ struct PanelValues {
         let x = row.x + part.x
         if let width = part.width {
           // A text that is too long keeps its begin.
-          let text = Grid.columns(of: part.text) > width ? String(part.text.prefix(max(0, width))) : part.text
+          let text = TextFormat.shortened(part.text, to: width, context.glyphs)
           grid.putRight(text, end: min(row.right, x + width), y: row.y, part.style, limit: width)
         } else {
           grid.putShortened(part.text, x: x, y: row.y, part.style, limit: row.right - x)

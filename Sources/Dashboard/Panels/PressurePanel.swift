@@ -87,8 +87,9 @@ struct PressurePanel: Panel {
   private func drawGraphs(on grid: inout Grid, in rect: Rect) {
     var rest = rect
     let graphs = [("cpu", Self.cpu), ("memory", Self.memory), ("I/O", Self.io)]
-    for (index, (name, graph)) in graphs.enumerated() where rest.height >= 3 {
-      let own = rest.takeTop(rest.height / (graphs.count - index))
+    // From the last one, which has the time axis of all below it.
+    for (index, (name, graph)) in graphs.enumerated().reversed() where rest.height >= 3 {
+      let own = rest.takeBottom(index == 0 ? rest.height : (rest.height + (index == 2 ? 2 : 0)) / (index + 1))
       context.drawGraph(on: &grid, in: own, gradient: .load, top: name + " 100%", graph.value)
     }
   }

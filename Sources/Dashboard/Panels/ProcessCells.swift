@@ -54,7 +54,10 @@ extension ProcessTableView {
       } else if let first = row.gpus.first {
         right("#" + String(first), .muted)
       }
-    case .gpus: right(row.gpus.map(String.init).joined(separator: ","), Style(.gpu))
+    case .gpus:
+      let text = Self.ranges(row.gpus)
+      // A list that is too long keeps its begin.
+      if Grid.columns(of: text) > width { left(text, Style(.gpu)) } else { right(text, Style(.gpu)) }
     case .vram: if row.vram.isFinite { right(TextFormat.compact(row.vram, glyphs), Style(.vram)) }
     case .service: left(process.service)
     case .workload: left(process.workload)
@@ -92,14 +95,30 @@ extension ProcessTableView {
     let name = process.name
     let isFirst = command.hasPrefix(name + " ")
     let words = command.dropFirst(isFirst ? name.count : 0).split(separator: " ").map { word in
-      word.first == "/" ? word.split(separator: "/").last ?? word : word
+      // A descriptor's path is no program's.
+      word.first == "/" && !word.hasPrefix("/dev/") ? word.split(separator: "/").last ?? word : word
     }
     // The kernel keeps 15 bytes of a name (TASK_COMM_LEN); daemons write "sshd: user" over theirs.
     let isNamed = { (word: Substring) in
-      word == name || word == name + ":" || name.utf8.count == 15 && word.hasPrefix(name)
+      let word = word.split(separator: "/").last ?? word
+      return word == name || word == name + ":" || name.utf8.count == 15 && word.hasPrefix(name)
     }
     let place = isFirst ? nil : words.prefix(3).firstIndex(where: isNamed)
     return words[(place.map { $0 + 1 } ?? 0)...].joined(separator: " ")
+  }
+
+  /// Numbers with runs as ranges: `0-3,6`.
+  static func ranges(_ numbers: [Int]) -> String {
+    var runs: [ClosedRange<Int>] = []
+    for number in numbers.sorted() {
+      if let last = runs.last, number <= last.upperBound + 1 {
+        runs[runs.count - 1] = last.lowerBound...max(last.upperBound, number)
+      } else {
+        runs.append(number...number)
+      }
+    }
+    return runs.map { $0.count > 1 ? "\($0.lowerBound)-\($0.upperBound)" : String($0.lowerBound) }
+      .joined(separator: ",")
   }
 
   /// The command line from the scroll position; where it does not fit, arguments say more than the program's folder.

@@ -22,7 +22,9 @@ struct ProcessPanel: Panel {
   }
 
   func height(width: Int) -> Height {
-    let count = context.table.unfiltered
+    // The past, which has fewer rows, keeps the place of the table.
+    let isShort = context.table.kind == .stored && context.hasWholeTable
+    let count = isShort ? max(context.table.unfiltered, processes.total) : context.table.unfiltered
     // The first screen names the culprit: rows of processes come before graphs.
     let enough = 2 + min(count, context.sample.gpus.isEmpty ? 18 : 10)
     return Height(
@@ -84,7 +86,7 @@ struct ProcessPanel: Panel {
   }
 
   private func summary(_ width: Int) -> String {
-    var parts = [String(processes.total) + " processes"]
+    var parts = [TextFormat.counted(Double(processes.total), "process", "processes")]
     if processes.isPartial || processes.hidden > 0 { parts.append("others hidden") }
     if !context.state.table.filter.isEmpty {
       // The number of matches comes first, and leaves room for the filter itself.
@@ -121,16 +123,30 @@ struct ProcessTableView {
   /// Columns before the name, with the minimum width of the table and their own width.
   private func numbers(_ width: Int) -> [(column: ProcessColumn, width: Int)] {
     let hasGPUs = context.sample.gpus.contains { $0.processes?.isEmpty == false }
+    // With several GPUs, which ones a process uses.
+    let hasSeveral = hasGPUs && context.sample.gpus.count > 1
     let all: [(column: ProcessColumn, width: Int, from: Int)] = [
       (.pid, 7, 28), (.user, width >= 100 ? 12 : 8, 56), (.state, 1, 40), (.threads, 4, 110), (.cpu, 5, 0),
-      (.memory, 5, 0), (.read, 6, 70), (.write, 7, 70), (.gpu, 5, hasGPUs ? 50 : .max), (.vram, 5, hasGPUs ? 62 : .max),
+      (.memory, 5, 0), (.read, 6, 70), (.write, 7, 70), (.gpus, width >= 100 ? 7 : 4, hasSeveral ? 72 : .max),
+      (.gpu, 5, hasGPUs ? 50 : .max), (.vram, 5, hasGPUs ? 62 : .max),
     ]
-    var shown = all.filter { width >= $0.from || $0.column == state.sort && width >= 44 }.map { ($0.column, $0.width) }
+    var shown = all.filter { width >= $0.from || $0.column == state.sort && width >= 44 }.map { column, own, _ in
+      (column, headWidth(column, own))
+    }
     // The values that rows are sorted by are visible.
-    if !ProcessColumn.automatic.contains(state.sort), width >= 44 {
-      shown.append((state.sort, min(state.sort.width, width / 4)))
+    if !shown.contains(where: { $0.0 == state.sort }), !Self.texts.contains(state.sort), width >= 44 {
+      shown.append((state.sort, headWidth(state.sort, min(state.sort.width, width / 4))))
     }
     return shown
+  }
+
+  /// Columns of the automatic choice behind the numbers.
+  private static let texts: [ProcessColumn] = [.name, .service, .command]
+
+  /// A column's width with room for the mark of the order.
+  private func headWidth(_ column: ProcessColumn, _ width: Int) -> Int {
+    guard column == state.sort, column != .state else { return width }
+    return max(width, Grid.columns(of: column.title + glyphs.sortMark(isUp: false)))
   }
 
   /// Places of the columns of the automatic choice, or of the chosen ones.
@@ -144,7 +160,7 @@ struct ProcessTableView {
       let rest = rect.right - x
       // The last text takes the rest of the row.
       let isLast = column.isLeft && column.width > 9 && place == shown.indices.last
-      let width = isLast ? rest : min(column.width, rest)
+      let width = isLast ? rest : min(headWidth(column, column.width), rest)
       guard rest > 0, width >= min(column.width, 6) else { break }
       places.append(Place(column: column, x: x, width: width))
       x += width + (column.isLeft && column.width > 9 ? 2 : 1)
@@ -164,8 +180,12 @@ struct ProcessTableView {
     let isWide = rect.width >= 160
     let wide = (isWide ? 24 : 16) + (state.isTree ? 8 : 0)
     let room = max(0, rect.right - x)
-    let hasService = room - min(room, wide) - 2 >= 8 && context.table.hasServices
-    let serviceWidth = hasService ? min(room - wide - 2, isWide || !context.table.hasCommands ? 26 : 18) : 0
+    let serviceLimit = isWide || !context.table.hasCommands ? 26 : 18
+    // Command lines come first: most processes have one, few a service.
+    let both = room - wide - serviceLimit - 4 >= Self.commandWidth
+    let hasService =
+      context.table.hasServices && (context.table.hasCommands ? both : room - min(room, wide) - 2 >= 8)
+    let serviceWidth = hasService ? min(room - wide - 2, serviceLimit) : 0
     let serviceRoom = hasService ? serviceWidth + 2 : 0
     let commandRoom = room - wide - serviceRoom - 2
     let hasCommand = context.table.hasCommands && commandRoom >= Self.commandWidth
@@ -258,8 +278,7 @@ struct ProcessTableView {
     if isLeft {
       grid.put(title, x: x, y: y, style, limit: max(width, 1))
     } else {
-      // The mark may use the gap before the column.
-      grid.putRight(title, end: x + width, y: y, style, limit: width + 1)
+      grid.putRight(title, end: x + width, y: y, style, limit: width)
     }
     context.hits.add(.sort(column), Rect(x: x, y: y, width: width + 1, height: 1))
   }

@@ -31,18 +31,21 @@ final class ValueCollector: FieldVisitor {
   private(set) var sections: [ValueSection] = []
   private let panel: PanelDescriptor
   private let glyphs: Glyphs
+  private let clock: WallClock
   private var open: [Frame] = []
 
   /// Number of the column that names the outer entry of a nested list's entry.
   private static let outer = -1
 
-  init(_ panel: PanelDescriptor, _ glyphs: Glyphs) {
+  init(_ panel: PanelDescriptor, _ glyphs: Glyphs, _ clock: WallClock) {
     self.panel = panel
     self.glyphs = glyphs
+    self.clock = clock
   }
 
   func number(_ definition: Definition, _ value: Double, at field: Int) {
-    add(TextFormat.value(value, definition.unit, glyphs), definition, field)
+    let isTime = definition.help.hasPrefix("POSIX time") && value.isFinite
+    add(isTime ? clock.time(value) : TextFormat.value(value, definition.unit, glyphs), definition, field)
   }
 
   func text(_ definition: Definition, _ value: String, at field: Int) { add(value, definition, field) }
@@ -112,6 +115,7 @@ final class ValueCollector: FieldVisitor {
     var name = definition.name[...]
     for (ending, word) in [
       ("_bytes_per_sec", ""), ("_per_sec", "/s"), ("_bytes_total", " total"), ("_bytes", ""), ("_mb", ""), ("_ms", ""),
+      ("_seconds", ""),
       ("_mhz", ""), ("_celsius", ""), ("_c", ""), ("_mbps", ""), ("_watts", ""), ("_w", ""), ("_joules", ""),
     ] where name.hasSuffix(ending) {
       name = name.dropLast(ending.utf8.count) + word

@@ -16,16 +16,27 @@ final class LineMode {
   private let history: History
   private let output: Int32
   private let signals: Int32?
+  private let connection: (@Sendable () -> DashboardConnection)?
+  /// The reported problem of the connection.
+  private var problem: String?
+  /// When the newest sample arrived, by the monotonic clock.
+  private var arrived = Double.nan
   private let wakeReader: Int32
   private let wakeWriter: Int32
   private let wake = WakeFlag()
   private var printed = 0
   private var shownColumns: [LineColumn] = []
 
-  /// - Parameter catchesSignals: false leaves SIGINT and SIGTERM to their defaults.
+  /// - Parameters:
+  ///   - catchesSignals: false leaves SIGINT and SIGTERM to their defaults.
+  ///   - connection: state of the connection to the samples' source; nil for this process.
   /// - Throws: SystemError of pipe.
-  init(history: History, output: Int32, catchesSignals: Bool = true) throws(SystemError) {
+  init(
+    history: History, output: Int32, catchesSignals: Bool = true,
+    connection: (@Sendable () -> DashboardConnection)? = nil
+  ) throws(SystemError) {
     self.history = history
+    self.connection = connection
     self.output = output
     (wakeReader, wakeWriter) = try Pipe.make()
     signals = catchesSignals ? try Signals.pipe([Signals.interrupt, Signals.terminate, Signals.hangup]) : nil
@@ -45,17 +56,30 @@ final class LineMode {
       if !wake.isSet.exchange(true, ordering: .sequentiallyConsistent) { StandardStreams.write("\n", to: writer) }
     }
     defer { history.remove(observation) }
+    let clock = Condition(false)
+    if connection != nil {
+      // A connection that fails wakes no one.
+      Thread.start("connection") { [wake] in
+        while clock.wait(atMost: 1, { $0 ? true : nil }) == nil {
+          clock.update { hasEnded in
+            guard !hasEnded, !wake.isSet.exchange(true, ordering: .sequentiallyConsistent) else { return }
+            StandardStreams.write("\n", to: writer)
+          }
+        }
+      }
+    }
+    defer { clock.update { $0 = true } }
     var last: History.Entry?
     var text = ""
     while true {
       if let newest = history.latest, newest !== last {
         // Samples taken during a slow write are printed too.
-        let due = last.map { shown in
-          history.last(seconds: newest.sample.boottime - shown.sample.boottime).filter { $0 !== shown }
-        }
-        for entry in due ?? [newest] { text += lines(for: entry.sample) }
+        let due = last.map { history.entries(after: $0) } ?? []
+        for entry in due.isEmpty ? [newest] : due { text += lines(for: entry.sample) }
         last = newest
+        arrived = Clock.monotonic
       }
+      if let line = connectionLine() { text += line + "\n" }
       guard
         let ready = try? Pipe.wait(reading: [wakeReader, signals ?? -1], output: output, isWriting: !text.isEmpty)
       else { return .quit }
@@ -72,6 +96,18 @@ final class LineMode {
         wake.isSet.store(false, ordering: .sequentiallyConsistent)
       }
     }
+  }
+
+  /// A line where the connection failed, samples ceased or returned; nil without a change.
+  private func connectionLine() -> String? {
+    guard let state = connection?() else { return nil }
+    let isSilent = Clock.monotonic - arrived >= Arrivals.limit(interval: 1)
+    let from = state.address.isEmpty ? "" : " from " + state.address
+    let now = state.failure(hasConnected: arrived.isFinite) ?? (isSilent ? "no data" + from : nil)
+    // Between two attempts there is neither a connection nor a new reason.
+    guard now != problem, now != nil || arrived.isFinite else { return nil }
+    defer { problem = now }
+    return "agent: " + (now ?? "data arrives again" + from)
   }
 
   private func lines(for sample: Sample) -> String {

@@ -18,6 +18,8 @@ struct Context {
   var sources = SourceTexts.rows
   /// Rows of the whole screen.
   var screenHeight = 24
+  /// Whether all processes can be listed now, though not at past times.
+  var hasWholeTable = false
 
   /// Divides a panel into columns of its graph and those beside it.
   ///

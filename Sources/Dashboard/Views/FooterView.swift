@@ -12,17 +12,16 @@ struct FooterView {
   /// The most important message for the user; nil when all is well.
   var message: String? {
     if let connection = input.connection, let reason = connection.reason {
-      return connection.isConnected ? reason : "connection lost: " + reason
+      return connection.failure(hasConnected: input.sample != nil) ?? reason
     }
-    if let latest = input.entries.last?.sample, state.cursor.time == nil, !state.isGrid {
-      let age = input.now - latest.timestamp.seconds
-      let interval = Double(max(1, input.interval))
-      if age > 3 * interval, age > 3 { return "no new sample for " + TextFormat.duration(age) }
+    // The header says it where there is one.
+    if input.size.height < 8, !state.isGrid, let silence = input.noData {
+      return "no data for " + TextFormat.seconds(silence)
     }
     if let failure = input.historyFailure, input.isBeforeMemory || state.note == nil {
       return "older history could not be read: " + failure
     }
-    return state.note ?? input.options.messages()
+    return state.note ?? input.message
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {

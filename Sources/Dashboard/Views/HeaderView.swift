@@ -54,15 +54,19 @@ struct HeaderView {
       }
     }
     if input.isLoading, right - rect.x >= 20 { putRight("loading", .warning) }
+    if let silence = input.noData, input.connection?.isConnected != false {
+      putRight(" no data for " + TextFormat.seconds(silence) + " ", Style(.critical, [.bold, .reverse]))
+    }
     if let connection = input.connection {
       if !connection.isConnected, connection.reason == nil {
         putRight("connecting", .warning)
       } else if !connection.isConnected {
         let age = input.entries.last.map { input.now - $0.sample.timestamp.seconds } ?? .nan
         putRight(
-          age.isFinite && age >= 1 ? " LOST " + TextFormat.duration(age) + " ago " : " LOST ",
+          sample == nil
+            ? " NOT CONNECTED " : age.isFinite && age >= 1 ? " LOST " + TextFormat.duration(age) + " ago " : " LOST ",
           Style(.critical, [.bold, .reverse]))
-      } else if connection.lag.isFinite, right - rect.x >= 60 {
+      } else if input.noData == nil, connection.lag.isFinite, right - rect.x >= 60 {
         putRight("latency " + TextFormat.time(connection.lag, glyphs), .muted)
       }
     }

@@ -7,6 +7,10 @@ struct HostSummary {
   var sample: Sample?
   /// State of its connection.
   var connection: DashboardConnection
+  /// Seconds since the newest sample arrived; nil where only its timestamp is known.
+  var silence: Double?
+  /// Whether the values are not those of now.
+  var isStale: Bool { !connection.isConnected || (silence ?? 0) >= Arrivals.limit(interval: 1) }
   /// Rank of the host: the highest use among CPU, memory and GPUs.
   var badness: Double {
     guard let sample else { return -1 }
@@ -68,7 +72,7 @@ struct HostsView {
     for index in order.dropFirst(first).prefix(rest.height) {
       let line = rest.takeTop(1)
       let host = hosts[index]
-      let isLost = !host.connection.isConnected
+      let isLost = host.isStale
       hits.add(.host(index), line)
       grid.putShortened(host.name, x: line.x, y: line.y, isLost ? .stale : .bold, limit: nameWidth)
       if let sample = host.sample {
@@ -106,6 +110,12 @@ struct HostsView {
     if isShort { time = String(time.prefix { $0 != " " }) }
     if !host.connection.isConnected {
       return isShort ? ("lost " + time, .critical) : lost("no data for " + TextFormat.seconds(age))
+    }
+    if host.isStale, let silence = host.silence {
+      return (
+        isShort ? "old " + TextFormat.short(silence.rounded(.down)) : "no data for " + TextFormat.seconds(silence),
+        .critical
+      )
     }
     if !isShort, let reason = host.connection.reason { return (reason, .warning) }
     if age > 90 { return (isShort ? "old " + time : "data " + time + " old", .warning) }

@@ -28,7 +28,9 @@ struct OverlayBox {
   ///
   /// The border shows the result of `body`: whether the list continues.
   func draw(on grid: inout Grid, _ body: (inout Grid, Rect) -> More) {
-    let fitting = Size(width: max(0, min(wanted.width, grid.width)), height: max(0, min(wanted.height, grid.height)))
+    var fitting = Size(width: max(0, min(wanted.width, grid.width)), height: max(0, min(wanted.height, grid.height)))
+    // Within one column of the edge, its corners would touch those of the panels.
+    if grid.width - fitting.width <= 2 { fitting.width = grid.width }
     let rect =
       place
       ?? Rect(

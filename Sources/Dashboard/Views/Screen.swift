@@ -42,7 +42,7 @@ struct Screen {
       glyphs: glyphs, state: input.state, table: TableContents(table, memory: input.memory, sample, input.state),
       hits: hits,
       bytesPerFrame: input.bytesPerFrame, clock: input.clock, sources: input.options.sources,
-      screenHeight: input.size.height)
+      screenHeight: input.size.height, hasWholeTable: input.hasWholeTable)
   }
 
   func draw() -> Frame {
@@ -53,11 +53,11 @@ struct Screen {
     if hasFrame {
       HeaderView(input: input, sample: context?.sample, glyphs: glyphs).draw(on: &grid, in: rest.takeTop(1))
     }
-    if size.height >= 16, !state.isGrid, let alerts = AlertRow(context?.sample, silenced: state.silenced, glyphs) {
+    if size.height >= 10, !state.isGrid, let alerts = AlertRow(context?.sample, silenced: state.silenced, glyphs) {
       alerts.draw(on: &grid, in: rest.takeTop(1))
     }
-    if size.height >= 16, !state.isGrid, let slow = SlowRow(context?.sample, after: input.previous, glyphs) {
-      slow.draw(on: &grid, in: rest.takeTop(1))
+    if size.height >= 10, !state.isGrid, let slow = SlowRow(context?.sample, after: input.previous, glyphs) {
+      slow.draw(on: &grid, in: rest.takeTop(size.height >= 20 ? slow.rows(width: rest.width) : 1))
     }
     let footer = FooterView(input: input, context: context, glyphs: glyphs, hits: hits)
     let isPrompting =
@@ -84,11 +84,14 @@ struct Screen {
     } else {
       let text =
         input.connection.map {
-          $0.isConnected ? "no sample yet" : "not connected" + ($0.reason.map { ": " + $0 } ?? " yet")
+          $0.isConnected ? "no sample yet" : $0.failure(hasConnected: false) ?? "connecting"
         } ?? "no sample yet"
       grid.putShortened(
         text, x: max(0, (rest.width - Grid.columns(of: text)) / 2), y: rest.y + rest.height / 2, .muted,
         limit: rest.width)
+    }
+    if input.isStale, !state.isGrid {
+      grid.restyle(rest) { $0.attributes.contains(.reverse) ? $0 : .stale }
     }
     drawOverlay(on: &grid, in: rest)
     return Frame(grid: grid, frameContext: hits.frameContext)
@@ -163,8 +166,20 @@ struct Screen {
       return CompactView(context: context).draw(on: &grid, in: rect)
     }
     if present.isEmpty { context.drawNothing(on: &grid, in: rect, isHidden: !state.settings.hidden.isEmpty) }
-    Layout.draw(present, on: &grid, in: rect)
+    var rest = rect
+    var bands = present
+    if state.settings.layout == .processes, present.count > 1, !state.settings.hidden.contains(.processes) {
+      // A strip of values, as in htop: the table has the rest of the screen.
+      let head = bands.dropLast()
+      let minimum = head.reduce(0) { $0 + $1.height(width: rect.width).minimum }
+      Layout.draw(Array(head), on: &grid, in: rest.takeTop(min(max(Self.headRows, minimum), rect.height / 2)))
+      bands = [bands[bands.count - 1]]
+    }
+    Layout.draw(bands, on: &grid, in: rest)
   }
+
+  /// Rows above the table in the layout of processes, unless several GPUs need more.
+  private static let headRows = 6
 
   /// The panels by the layout; the panels of a row are combined into one.
   private func bands(_ context: Context) -> [any Panel] {
@@ -179,7 +194,8 @@ struct Screen {
             .filter { !state.settings.hidden.contains($0) && (!$0.needsLargeScreen || isWide || size.height >= 50) }
             .compactMap { descriptor in
               descriptor.make(context).map {
-                PanelBox(descriptor: descriptor, inner: $0, isFramed: isFramed, context: context)
+                let hasFrame = isFramed && (state.settings.layout != .processes || descriptor == .processes)
+                return PanelBox(descriptor: descriptor, inner: $0, isFramed: hasFrame, context: context)
               }
             }
         }, gap: isFramed ? 1 : 3)

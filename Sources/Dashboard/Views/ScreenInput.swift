@@ -43,6 +43,12 @@ struct ScreenInput {
   var lastProcess: Process?
   /// Mean bytes per frame; NaN where unknown.
   var bytesPerFrame = Double.nan
+  /// Seconds since the newest sample arrived; nil where only its timestamp is known.
+  var silence: Double?
+  /// A recent log message.
+  var message: String?
+  /// Whether all processes can be listed now, though not at past times.
+  var hasWholeTable = false
   /// State of the connection to the samples' source; nil for this process.
   var connection: DashboardConnection?
   /// All hosts, if there are several.
@@ -82,6 +88,20 @@ struct ScreenInput {
     return entries.last(where: { $0.sample.timestamp.seconds < time - 0.001 })?.sample
   }
 
+  /// Seconds without a sample, where that is longer than three intervals; nil while samples arrive.
+  var noData: Double? {
+    guard let newest = entries.last?.sample.timestamp.seconds, state.cursor.time == nil, !state.isPaused else {
+      return nil
+    }
+    let seconds = silence ?? (now - newest)
+    return seconds >= Arrivals.limit(interval: min(interval, state.settings.refresh)) ? seconds : nil
+  }
+
+  /// Whether the drawn values are not those of now, because the connection is lost or no samples arrive.
+  var isStale: Bool {
+    state.cursor.time == nil && (noData != nil || connection?.isConnected == false && sample != nil)
+  }
+
   var clock: WallClock { WallClock(now: now, utcOffset: state.settings.isUTC ? 0 : utcOffset) }
 
   /// Columns of the widest graph.
@@ -93,7 +113,9 @@ struct ScreenInput {
     let newest = entries.last?.sample.timestamp.seconds ?? preview?.timestamp.seconds
     var end = state.cursor.axisEnd ?? newest ?? now
     // Without samples time continues, and a gap opens. The graph moves by columns, as with samples.
-    if state.cursor.axisEnd == nil, connection?.isConnected == false, now > end { end = now }
+    if state.cursor.axisEnd == nil {
+      if connection?.isConnected == false, now > end { end = now } else if let noData { end += noData }
+    }
     return TimeAxis(step: TimeAxis.steps[min(TimeAxis.steps.count - 1, max(0, zoom))], end: end.isFinite ? end : 0)
   }
 

@@ -1,5 +1,6 @@
 internal import AgentMetrics
 internal import Query
+internal import Why
 
 /// Containers, services, sessions, jobs and other workloads of the displayed sample, in a box over the panels.
 struct WorkloadsView {
@@ -96,7 +97,7 @@ struct WorkloadsView {
     }
     let isWhole = context.hits.frameContext.isWholeTable
     let title = (isWhole ? "PROCESSES " : "LISTED PROCESSES ") + String(members.count)
-    return [.heading(workload.name)] + values + (members.isEmpty ? [] : [.heading(title)] + lines)
+    return [.heading(rowTitle(workload))] + values + (members.isEmpty ? [] : [.heading(title)] + lines)
   }
 
   /// The columns of numbers, which are at the right; narrow boxes drop the least informative first.
@@ -105,15 +106,15 @@ struct WorkloadsView {
     func percent(_ value: Float) -> String { value.isFinite ? TextFormat.percent(Double(value), glyphs) : "" }
     let all: [(column: Column, from: Int)] = [
       (
-        Column(title: "CPU", width: 6) {
-          $0.cpu.isFinite ? TextFormat.fixed($0.cpu, 2) : ""
+        Column(title: "CPU%", width: 6) {
+          cpu($0.cpu)
         } style: { _ in
           .bold
         }, 0
       ),
-      (Column(title: "ENDED", width: 6) { $0.endedCPU > 0 ? TextFormat.fixed(Double($0.endedCPU), 2) : "" }, 84),
+      (Column(title: "ENDED%", width: 6) { $0.endedCPU > 0 ? cpu(Double($0.endedCPU)) : "" }, 84),
       (
-        Column(title: "THR", width: 5) {
+        Column(title: "THRTL", width: 5) {
           percent($0.throttled)
         } style: {
           $0.throttled > 0.05 ? .warning : .plain
@@ -142,7 +143,7 @@ struct WorkloadsView {
     ]
     let last: [(column: Column, from: Int)] = [
       (
-        Column(title: "GPU", width: 5) { $0.gpu.isFinite ? TextFormat.fixed(Double($0.gpu), 2) : "" },
+        Column(title: "GPU%", width: 5) { cpu(Double($0.gpu)) },
         hasGPU ? 50 : .max
       ),
       (
@@ -172,6 +173,11 @@ struct WorkloadsView {
     }
   }
 
+  private func rowTitle(_ workload: Workload) -> String { choice.isByUser ? workload.name : workload.title }
+
+  /// CPU time per second as the share of one CPU, as in the table of processes.
+  private func cpu(_ value: Double) -> String { value.isFinite ? TextFormat.fine(value, glyphs) : "" }
+
   private func nameWidth(_ columns: [Column], _ width: Int) -> Int {
     max(8, width - columns.reduce(0) { $0 + $1.width + 1 })
   }
@@ -187,11 +193,11 @@ struct WorkloadsView {
 
   private func draw(_ workload: Workload, _ columns: [Column], on grid: inout Grid, x: Int, y: Int, width: Int) {
     let nameWidth = nameWidth(columns, width)
-    // The kind, and the user where there is room, come after the name.
-    let kind = choice.isByUser ? TextFormat.fixed(Double(workload.tasks), 0) + " processes" : workload.kind.rawValue
-    let about = [kind, workload.user ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+    // The user, where there is room, comes after the name.
+    let about =
+      choice.isByUser ? TextFormat.counted(Double(workload.tasks), "process", "processes") : workload.user ?? ""
     let aboutWidth = nameWidth >= 36 ? min(18, Grid.columns(of: about)) : 0
-    grid.putShortened(workload.name, x: x, y: y, limit: nameWidth - (aboutWidth > 0 ? aboutWidth + 2 : 0))
+    grid.putShortened(rowTitle(workload), x: x, y: y, limit: nameWidth - (aboutWidth > 0 ? aboutWidth + 2 : 0))
     if aboutWidth > 0 {
       grid.putShortened(about, x: x + nameWidth - aboutWidth, y: y, .muted, limit: aboutWidth)
     }
@@ -209,11 +215,11 @@ struct WorkloadsView {
       if let engine = selected.engine { parts.append(engine) }
       if let image = selected.image { parts.append(image) }
       if let pod = selected.podName ?? selected.pod { parts.append("pod " + pod) }
-      if selected.tasks.isFinite { parts.append(TextFormat.fixed(Double(selected.tasks), 0) + " tasks") }
+      if selected.tasks.isFinite { parts.append(TextFormat.counted(Double(selected.tasks), "task", "tasks")) }
       if selected.cpuLimit.isFinite {
         parts.append("limit " + TextFormat.fixed(Double(selected.cpuLimit), 1) + " CPUs")
       }
-      if selected.cpuTotal.isFinite { parts.append(TextFormat.fixed(selected.cpuTotal, 1) + " s of CPU time") }
+      if selected.cpuTotal.isFinite { parts.append(TextFormat.seconds(selected.cpuTotal) + " of CPU time") }
       let row = rest.takeTop(1)
       grid.putShortened(
         parts.joined(separator: glyphs.separator), x: row.x, y: row.y, .muted, limit: row.width)
@@ -232,13 +238,11 @@ struct WorkloadsView {
   private func summary(_ workloads: Workloads) -> String {
     var parts: [String] = []
     let ended = workloads.top.reduce(0) { $0 + ($1.endedCPU.isFinite ? Double($1.endedCPU) : 0) }
-    parts.append("ended processes " + TextFormat.fixed(ended, 2) + " CPUs")
+    parts.append("CPU of ended processes " + cpu(ended) + "%")
     if let rest = workloads.rest {
-      parts.append("\(rest.count) others " + (rest.cpu.isFinite ? TextFormat.fixed(rest.cpu, 2) + " CPUs" : ""))
+      parts.append("\(rest.count) others" + (rest.cpu.isFinite ? " " + cpu(rest.cpu) + "%" : ""))
     }
-    if workloads.unattributedCPU.isFinite {
-      parts.append("outside of all " + TextFormat.fixed(workloads.unattributedCPU, 2) + " CPUs")
-    }
+    if workloads.unattributedCPU.isFinite { parts.append("outside of all " + cpu(workloads.unattributedCPU) + "%") }
     return parts.joined(separator: glyphs.separator)
   }
 }

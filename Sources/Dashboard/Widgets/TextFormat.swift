@@ -108,6 +108,20 @@ enum TextFormat {
     return number(value * 1e-9, isWhole: false) + "G"
   }
 
+  /// A number of things: `1 process`, `3 processes`.
+  static func counted(_ value: Double, _ one: String, _ many: String) -> String {
+    fixed(value, 0) + " " + (value == 1 ? one : many)
+  }
+
+  /// A text whose last column is an ellipsis if it is too long.
+  static func shortened(_ text: String, to columns: Int, _ glyphs: Glyphs) -> String {
+    guard Grid.columns(of: text) > columns else { return text }
+    guard columns > 0 else { return "" }
+    var kept = text.prefix(columns - 1)
+    while Grid.columns(of: String(kept)) > columns - 1 { kept.removeLast() }
+    return kept + (glyphs.isASCII ? "~" : "…")
+  }
+
   /// A value in base units with its unit.
   static func value(_ value: Double, _ unit: Unit, _ glyphs: Glyphs) -> String {
     switch unit {
