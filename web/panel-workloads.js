@@ -122,7 +122,7 @@ export class WorkloadPanel extends Panel {
     row.parts ??= [h('bdi', {}), h('bdi', { class: 'secondary' })];
     row.name ??= h('span', {}, ...row.parts);
     setText(row.parts[0], visible(one.name ?? format.absent));
-    // Processes of one name are told apart by their number and arguments.
+    // Number and arguments distinguish processes of one name.
     const more = joined(one.pid >= 0 && String(one.pid), visible(argumentsOf(one)), one.gpus && `GPU ${one.gpus}`);
     setText(row.parts[1], one.command || one.pid >= 0 ? ` ${more}` : '');
     setAttribute(row.name, 'title', [one.id, one.engine, one.image, one.pod_name ?? one.pod, one.command, one.workload].filter(Boolean).map(visible).join('\n'));

@@ -278,10 +278,10 @@ private struct SamplingLoop {
     for interval in intervals where !tracks.contains(where: { $0.interval == interval }) {
       let schedule = TickSchedule(interval: Double(interval))
       let now = timekeeper.now
-      // A first sample over much more than the interval would not fit this track.
-      let isFresh = now.boottime - latest.instant.boottime < schedule.interval / 2
       if isSimulated { fill(schedule, upTo: now, to: .watched) }
-      if !isFresh { look(at: now) }
+      // A first sample over much more than the interval would not fit this track. A filled one ends with a tick.
+      let limit = isSimulated ? schedule.interval : schedule.interval / 2
+      if now.boottime - latest.instant.boottime >= limit { look(at: now) }
       var track = Track(schedule: schedule, previous: latest.reading, last: latest.instant, due: 0)
       track.due = due(track)
       tracks.append(track)

@@ -48,7 +48,7 @@ enum DemoWorkloads {
     return WorkloadNames(facts)
   }
 
-  /// What the engine's files say of the containers.
+  /// Names and images of the containers.
   private static let containers: [String: (name: String, image: String)] = [
     "9f2c17d04be1": ("llama-70b", "vllm/vllm-openai:v0.6.3"), "71ac5503c9d8": ("web", "nginx:1.27"),
   ]

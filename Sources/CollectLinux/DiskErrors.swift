@@ -10,7 +10,7 @@ internal import SystemIO
 /// - Arrays: read errors of the members that were corrected from the others, missing members, and sectors that differed
 ///   between members at the last check (Documentation/admin-guide/md.rst).
 struct DiskErrors {
-  /// What a file counts.
+  /// Kind of a file's count.
   private enum Count {
     case requests, timeouts
     /// Of NVMe.

@@ -109,7 +109,7 @@ package final class ProcessesCollector: Collector {
   private func endedProcesses(
     _ exits: ExitListener.Exits, since previous: [ProcessReading], to now: [ProcessReading]
   ) -> [EndedReading]? {
-    // Before the first scan nothing is known of their workloads.
+    // Before the first scan their workloads are unknown.
     guard pacing.scans > 0 else { return [] }
     lostExits = exits.isIncomplete || exits.surplus > 0
     ended.add(exits.all, since: previous, to: now, ticksPerSecond: ticksPerSecond) { scanner.userName(of: $0) }

@@ -4,8 +4,8 @@ internal import AgentMetrics
 /// children, to the process that waits for it (kernel/exit.c, wait_task_zombie), so that a shell that only waits seems to
 /// write what its commands wrote.
 ///
-/// They are known as far as a scan or the exit events saw the children. What a child did after the last scan that saw it
-/// stays with the process that waited for it, unless events count it.
+/// They are known as far as a scan or the exit events saw the children. The I/O of a child after the last scan stays
+/// with the process that waited for it, unless events count it.
 struct ReapedIO {
   private struct Bytes {
     var read: UInt64 = 0
@@ -17,12 +17,12 @@ struct ReapedIO {
     }
   }
 
-  /// What a running process has from its ended children.
+  /// Bytes of a running process from its ended children.
   private struct Entry {
     let start: UInt64
     /// Part of its counters.
     var taken = Bytes()
-    /// What its counters may not have yet.
+    /// Bytes that its counters may not have yet.
     var pending = Bytes()
     /// Readings of its counters for which `pending` is still awaited.
     var patience = 0
@@ -64,7 +64,7 @@ struct ReapedIO {
     if !entries.isEmpty { take(from: before, to: now) }
   }
 
-  /// Moves what the counters have grown by from the pending bytes to the taken ones.
+  /// Moves the growth of the counters from the pending bytes to the taken ones.
   private mutating func take(from before: [ProcessReading], to now: [ProcessReading]) {
     for (pid, var entry) in entries {
       guard let process = now.process(pid: pid), process.start == entry.start else {

@@ -1,7 +1,7 @@
-/// What the processes of each workload used together.
+/// Use by the processes of each workload together.
 ///
-/// A group's own counters also have the processes that ended; the difference is theirs. Where the kernel counts nothing for
-/// a group (a version 1 hierarchy without it, a kernel that counts no I/O of groups), the sums stand for the counters.
+/// A group's own counters also have the processes that ended; the difference is theirs. Where a group has no
+/// counters (a version 1 hierarchy without it, a kernel that counts no I/O of groups), the sums stand for them.
 struct ProcessSums {
   /// Use by the processes of one workload.
   struct Use {

@@ -169,7 +169,7 @@ extension Workload {
     endedCPU = difference > precision ? Float(difference) : 0
   }
 
-  /// Sets what the kernel does not count for the group from its processes.
+  /// Sets values without counters of the group from its processes.
   fileprivate mutating func setUse(_ use: ProcessSums.Use) {
     if cpuTotal.isNaN {
       cpu = use.cpu + use.endedCPU
