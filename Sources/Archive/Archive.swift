@@ -58,13 +58,15 @@ package final class Archive: ServicePart {
   ///
   /// - Parameters:
   ///   - sizeLimit: maximum file size in bytes; nil when only retention limits it.
+  ///   - isPatient: whether the first try waits for an agent that is ending; a screen should not.
   ///   - report: receives one line when an operation begins to fail and when it works again.
   package convenience init(
-    path: String, history: History, retention: Retention = Retention(), sizeLimit: Int64? = nil,
+    path: String, history: History, retention: Retention = Retention(), sizeLimit: Int64? = nil, isPatient: Bool = true,
     report: @escaping @Sendable (LogNotice) -> Void
   ) {
-    self.init(
-      path: path, history: history, retention: retention, sizeLimit: sizeLimit, timing: ArchiveTiming(), report: report)
+    var timing = ArchiveTiming()
+    if !isPatient { timing.lock = 0 }
+    self.init(path: path, history: history, retention: retention, sizeLimit: sizeLimit, timing: timing, report: report)
   }
 
   init(

@@ -144,7 +144,8 @@ package final class DiskCollector: Collector {
       return
     }
     if place != index { known.swapAt(place, index) }
-    if line.reads < known[index].line.reads || resting == 0 && known[index].facts.mayChange {
+    let mayChange = known[index].facts.mayChange || known[index].errors.isIncomplete
+    if line.reads < known[index].line.reads || resting == 0 && mayChange {
       known[index].facts = BlockDevice(root: root, device: known[index].device)
       known[index].errors = errors(of: known[index].device)
     }

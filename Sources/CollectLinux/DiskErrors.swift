@@ -28,6 +28,8 @@ struct DiskErrors {
   private static let maxParts = 64
 
   private var sources: [Source] = []
+  /// Whether a file could not be read at the last read, such as that of a controller or member that is gone.
+  private(set) var isIncomplete = false
 
   /// Finds the files of a device.
   ///
@@ -63,14 +65,19 @@ struct DiskErrors {
     if Files.exists(path) { sources.append(Source(count: count, file: BackoffFile(path))) }
   }
 
-  /// Writes the counts; nil where the device has none.
+  /// Writes the counts; nil where the device has none, and for a sum while a part of it is unknown: its return would look
+  /// like new errors.
   mutating func read(into disk: inout DiskReading, _ buffer: ReadBuffer) {
     (disk.errors, disk.timeouts, disk.linkErrors) = (nil, nil, nil)
     (disk.memberErrors, disk.missingMembers, disk.mismatchedSectors) = (nil, nil, nil)
+    isIncomplete = false
     for index in sources.indices {
       let count = sources[index].count
       let number = sources[index].file.readIfPresent(into: buffer) { Self.number($0, count) } ?? nil
-      guard let number else { continue }
+      guard let number else {
+        isIncomplete = true
+        continue
+      }
       switch count {
       case .requests: disk.errors = number
       case .timeouts: disk.timeouts = number
@@ -80,6 +87,7 @@ struct DiskErrors {
       case .member: disk.memberErrors = (disk.memberErrors ?? 0) &+ number
       }
     }
+    if isIncomplete { (disk.linkErrors, disk.memberErrors) = (nil, nil) }
   }
 
   /// SCSI counts in hexadecimal digits, arrays in decimal ones; AER has the sum in the last of several lines.

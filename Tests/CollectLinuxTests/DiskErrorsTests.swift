@@ -54,6 +54,20 @@ import Testing
     #expect(disks["nvme0n1"]?.linkErrors == 9)
   }
 
+  @Test func aSumWithoutAPartIsUnknownUntilThePartIsForgotten() throws {
+    let machine = try machine([
+      "sys/block/nvme1n1/device/nvme1/device/aer_dev_fatal": "TOTAL_ERR_FATAL 2\n",
+      "sys/block/nvme1n1/device/nvme2/device/aer_dev_fatal": "TOTAL_ERR_FATAL 3\n",
+    ])
+    let collector = DiskCollector(root: machine.root)
+    #expect(try read(collector)["nvme1n1"]?.linkErrors == 5)
+    try machine.write("", to: "sys/block/nvme1n1/device/nvme2/device/aer_dev_fatal")
+    #expect(try read(collector)["nvme1n1"]?.linkErrors == nil)
+    machine.remove("sys/block/nvme1n1/device/nvme2")
+    for _ in 0..<DiskCollector.rest { _ = try read(collector) }
+    #expect(try read(collector)["nvme1n1"]?.linkErrors == 2)
+  }
+
   @Test func membersOfAnArray() throws {
     let machine = try machine([
       "sys/block/md0/md/degraded": "1\n", "sys/block/md0/md/mismatch_cnt": "128\n",
