@@ -107,7 +107,7 @@ import Testing
     second.archive.start()
     let report = second.reports.wait(for: "another agent is writing to it")
     #expect(report?.hasPrefix("archive: read only") == true)
-    // What it has is read.
+    // Its samples are read.
     #expect(second.history.all.map(\.sample.timestamp) == samples[..<10].map(\.timestamp))
     #expect(second.archive.oldest != nil)
     second.add(samples[10...])
@@ -122,7 +122,7 @@ import Testing
     #expect(second.reports.all.count == 2, "said once each")
   }
 
-  /// The lock of an agent that was killed outlives it for a moment; the next agent waits and continues the file.
+  /// The lock of an agent that was killed outlives it briefly; the next agent waits and continues the file.
   @Test func anAgentThatIsEndingIsAwaited() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("a.db")

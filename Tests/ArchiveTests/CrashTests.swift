@@ -43,7 +43,7 @@ import Testing
       unconfirmed = numbers.isEmpty ? unconfirmed + 1 : 1
       let database = try Database(path: path, mode: .readWrite)
       #expect(try database.text("PRAGMA quick_check") == "ok", "after kill \(kill)")
-      // What is older stays, and is checked at the end.
+      // Older samples stay, and is checked at the end.
       if let last = confirmed.last { try Self.check(database, from: start, last...last + 100 * unconfirmed) }
     }
     #expect(confirmed.count > Self.kills)

@@ -36,7 +36,7 @@ import Testing
     let second = [Self.process(5, parent: 1, written: 10 + 500 + 70)]
     let exits = [Self.exit(9, parent: 5, written: 500), Self.exit(11, parent: 5, written: 70)]
     #expect(Self.written(&reaped, first, second, exits: exits) == [10])
-    // What it writes itself counts.
+    // Its own writes count.
     #expect(Self.written(&reaped, second, [Self.process(5, parent: 1, written: 600)]) == [30])
   }
 

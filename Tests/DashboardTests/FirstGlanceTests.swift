@@ -4,7 +4,7 @@ import Testing
 
 @testable import Dashboard
 
-/// What the first screen says of the culprit, and where it says it.
+/// The culprit on the first screen, and its place.
 @Suite struct FirstGlanceTests {
   private func server(_ size: Size, ticks: Int = 60, gpus: Int = 4) -> ScreenInput {
     var machine = MadeUpMachine.gpuServer

@@ -51,23 +51,12 @@ import Testing
       let exit = (try? LineMode(history: history, output: writer, catchesSignals: false))?.run()
       ended.update { $0 = exit }
     }
-    var text = ""
-    func readLine() -> String {
-      while !text.contains("\n") {
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = read(reader, &bytes, bytes.count)
-        guard count > 0 else { return "" }
-        text += String(decoding: bytes[..<count], as: UTF8.self)
-      }
-      let line = text.prefix { $0 != "\n" }
-      text.removeFirst(line.count + 1)
-      return String(line)
-    }
-    #expect(readLine().contains("cpu%"))
+    var lines = LineReader(reader)
+    #expect(lines.next().contains("cpu%"))
     for (index, sample) in samples.prefix(45).enumerated() {
       if index > 0 { history.append(sample) }
-      if index > 0, index % LineMode.linesPerHead == 0 { #expect(readLine().contains("cpu%")) }
-      #expect(readLine() == LineMode.line(sample, LineMode.columns(of: sample)))
+      if index > 0, index % LineMode.linesPerHead == 0 { #expect(lines.next().contains("cpu%")) }
+      #expect(lines.next() == LineMode.line(sample, LineMode.columns(of: sample)))
     }
     close(reader)
     #expect(ended.wait(atMost: 60) { $0 } == .quit)

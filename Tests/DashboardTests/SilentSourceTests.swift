@@ -124,28 +124,17 @@ import Testing
       let exit = lines?.run()
       ended.update { $0 = exit }
     }
-    var text = ""
-    func readLine() -> String {
-      while !text.contains("\n") {
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = read(reader, &bytes, bytes.count)
-        guard count > 0 else { return "" }
-        text += String(decoding: bytes[..<count], as: UTF8.self)
-      }
-      let line = text.prefix { $0 != "\n" }
-      text.removeFirst(line.count + 1)
-      return String(line)
-    }
-    #expect(readLine() == "agent: cannot connect to http://127.0.0.1:1: connection refused")
+    var lines = LineReader(reader)
+    #expect(lines.next() == "agent: cannot connect to http://127.0.0.1:1: connection refused")
     state.withLock { $0 = DashboardConnection(isConnected: true, address: "http://127.0.0.1:1") }
     empty.append(samples[0])
-    #expect(readLine().contains("cpu%"))
-    #expect(readLine() == LineMode.line(samples[0], LineMode.columns(of: samples[0])))
-    #expect(readLine() == "agent: data arrives again from http://127.0.0.1:1")
+    #expect(lines.next().contains("cpu%"))
+    #expect(lines.next() == LineMode.line(samples[0], LineMode.columns(of: samples[0])))
+    #expect(lines.next() == "agent: data arrives again from http://127.0.0.1:1")
     // Another agent's samples come in a live track.
     empty.setLiveTracks([1])
     empty.append([(interval: 1, sample: samples[1])])
-    #expect(readLine() == LineMode.line(samples[1], LineMode.columns(of: samples[1])))
+    #expect(lines.next() == LineMode.line(samples[1], LineMode.columns(of: samples[1])))
     close(reader)
     #expect(ended.wait(atMost: 60) { $0 } == .quit)
   }

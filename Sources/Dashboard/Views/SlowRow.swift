@@ -1,7 +1,7 @@
 internal import AgentMetrics
 internal import Why
 
-/// Why the machine is slow at the drawn time, below the header; none when nothing is wrong.
+/// Why the machine is slow at the drawn time, below the header; absent while it is not.
 struct SlowRow {
   private let texts: [String]
   private let glyphs: Glyphs
