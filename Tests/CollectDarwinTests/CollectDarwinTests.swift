@@ -49,14 +49,19 @@ import Testing
     let clock = Clock()
     machine(1_000).install()
     let collectors = Self.collectors(clock)
-    clock.now = 1_000
-    var reading = Self.reading(at: 1_000)
-    // Names are looked up on other threads, one at a time.
+    // Names are looked up on other threads, one at a time. Scans are paced: each is ten seconds after the one before.
+    let users = machine(1_000).users
+    clock.now = -10_000_000
+    var names: [String]?
     let isSettled = eventually {
-      !(reading.processes?.all ?? []).contains { Int($0.user) != nil && machine(1_000).users[UInt32($0.user)!] != nil }
+      names.map { !$0.contains { UInt32($0).flatMap { users[$0] } != nil } } ?? false
     } after: {
+      clock.now += 10
+      var reading = Self.reading(at: clock.now)
       for collector in collectors { collector.prepare() }
       for collector in collectors { try? collector.read(into: &reading) }
+      names = reading.processes?.all.map(\.user) ?? []
+      usleep(1_000)
     }
     #expect(isSettled)
     var (notes, errors): ([String: String], [String: String]) = ([:], [:])
