@@ -15,6 +15,12 @@ export function niceCeiling(value) {
   return [1, 2, 4, 6, 8, 10].find((step) => step * power >= value * 0.9999) * power;
 }
 
+// The same in KiB, MiB, … for bytes.
+const binaryCeiling = (value) => {
+  const unit = 1024 ** Math.max(0, Math.floor(Math.log2(value * 1.024) / 10));
+  return niceCeiling(value / unit) * unit;
+};
+
 // A series: its key, the number of its color, and more options; its label is the title of its metric unless one is given.
 export const line = (key, color, options) => ({ key, label: titleOf(key), color: `s${color}`, ...options });
 
@@ -181,7 +187,8 @@ export class Chart extends Plot {
     for (const trace of traces) {
       for (const { high } of trace?.series ?? []) for (let index = 0; index < trace.length; index += 1) if (high[index] > most) most = high[index];
     }
-    return Math.min(niceCeiling(Math.max(this.floor, most * 1.02)), this.highest ?? Infinity);
+    const ceiling = metric(this.series[0]?.key ?? '').unit === 'bytes_per_second' ? binaryCeiling : niceCeiling;
+    return Math.min(ceiling(Math.max(this.floor, most * 1.02)), this.highest ?? Infinity);
   }
 
   // The labels of the value axis, from below, and their width.

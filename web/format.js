@@ -32,7 +32,7 @@ export const percent = finite((ratio) => {
 
 export const bytes = finite((value) => scaled(value, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB']));
 export const mebibytes = finite((value) => bytes(value * 1048576));
-export const rate = finite((value) => scaled(value, 1000, ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s']));
+export const rate = finite((value) => scaled(value, 1024, ['B/s', 'KiB/s', 'MiB/s', 'GiB/s', 'TiB/s']));
 export const perSecond = finite((value) => `${count(value)}/s`);
 export const megahertz = finite((value) =>
   value >= 1000 ? `${(value / 1000).toFixed(2)}${space}GHz` : `${value.toFixed(0)}${space}MHz`);

@@ -14,7 +14,7 @@ class Tile {
     this.context = context;
     this.util = h('strong', {});
     this.model = h('span', { class: 'note' });
-    this.chips = h('div', { class: 'chips' });
+    this.chips = h('div', { class: 'chips', hidden: true });
     this.chart = new Chart(context, {
       label, title: '', kind: 'low', ceiling: 1, axis: false,
       series: [
@@ -57,7 +57,8 @@ class Tile {
       gpu.retired_pages > 0 && [t('retiredPages', gpu.retired_pages), 'warn'],
       recovery && [t('recovery', t(`recovery.${recovery.toLowerCase().replace(/[ ,-]+/g, '_')}`) ?? visible(recovery)), 'bad'],
     ].filter(Boolean), ([text]) => text, ([text, level]) => chip(text, level));
-    setHidden(this.chips, this.chips.childElementCount === 0);
+    // Its row stays once it was needed: the panels below would move with each sample.
+    if (this.chips.childElementCount > 0) setHidden(this.chips, false);
     const hasMemory = Number.isFinite(gpu.vram_total_mb) && Number.isFinite(gpu.vram_used_mb);
     this.vram.show(hasMemory ? [gpu] : [], (one) => ({
       ratio: one.vram_used_mb / one.vram_total_mb, text: format.part(one.vram_used_mb, one.vram_total_mb), level: 'calm',

@@ -11,14 +11,14 @@ export class NetworkPanel extends Panel {
     const { t } = context;
     super(context, 'network', { sources: ['network'] });
     this.chart = new Chart(context, {
-      label: t('network'), title: t('hardwareInterfaces'), floor: 1000,
+      label: t('network'), title: t('hardwareInterfaces'), floor: 1024,
       series: [line('network.receive_bytes_per_sec', 1, { fill: true }), line('network.transmit_bytes_per_sec', 2, { fill: true })],
     });
     this.table = new Table(t('network'), ['device', 'receive_bytes_per_sec', 'transmit_bytes_per_sec', 'speed_mbps']
       .map((member, index) => column(`networks.${member}`, index > 0 && 'number')));
     this.figures = new Figures({ conntrack: 'entries usage' });
-    this.received = new Chart(context, { label: t('receivedBy'), title: t('receivedBy'), floor: 1000 });
-    this.sent = new Chart(context, { label: t('sentBy'), title: t('sentBy'), floor: 1000 });
+    this.received = new Chart(context, { label: t('receivedBy'), title: t('receivedBy'), floor: 1024 });
+    this.sent = new Chart(context, { label: t('sentBy'), title: t('sentBy'), floor: 1024 });
     this.body.append(this.chart.node, this.table.node, this.received.node, this.sent.node, this.figures.node);
   }
 

@@ -48,9 +48,9 @@ const cells = [
       const most = greatest(['cpu', 'memory', 'io'].map((part) => [pressure?.[part]?.some?.ratio, part]));
       return most && [format.percent(most[0]), most[0] > 0 ? t('waitingFor', t(most[1])) : t('nobodyWaits'), most[0] >= 0.3 && 'warn'];
     }],
-  ['disks', 'disks', [line('disk.read_bytes_per_sec', 1, fill), line('disk.write_bytes_per_sec', 2, fill)], { floor: 1e6 },
+  ['disks', 'disks', [line('disk.read_bytes_per_sec', 1, fill), line('disk.write_bytes_per_sec', 2, fill)], { floor: 2 ** 20 },
     ({ disk }, t) => rates(disk, 'read_bytes_per_sec', 'write_bytes_per_sec', (rate) => t('written', rate))],
-  ['network', 'network', [line('network.receive_bytes_per_sec', 1, fill), line('network.transmit_bytes_per_sec', 2, fill)], { floor: 1e5 },
+  ['network', 'network', [line('network.receive_bytes_per_sec', 1, fill), line('network.transmit_bytes_per_sec', 2, fill)], { floor: 100 * 2 ** 10 },
     ({ network }, t) => rates(network, 'receive_bytes_per_sec', 'transmit_bytes_per_sec', (rate) => t('sent', rate))],
 ];
 

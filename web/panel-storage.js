@@ -12,7 +12,7 @@ export class DiskPanel extends Panel {
     const { t } = context;
     super(context, 'disks', { sources: ['disk'] });
     this.chart = new Chart(context, {
-      label: t('disks'), title: t('hardwareDisks'), floor: 1000,
+      label: t('disks'), title: t('hardwareDisks'), floor: 1024,
       series: [line('disk.read_bytes_per_sec', 1, { fill: true }), line('disk.write_bytes_per_sec', 2, { fill: true })],
     });
     this.table = new Table(t('disks'), [column('disks.device'), column('disks.read_bytes_per_sec', 'number'),

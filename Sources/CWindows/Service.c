@@ -158,10 +158,15 @@ struct cwindows_service_result cwindows_service_start(const char *name, uint32_t
   struct cwindows_service_result result = {0};
   SC_HANDLE service = open_service(name, SERVICE_START | SERVICE_QUERY_STATUS, &result);
   if (!service) return result;
-  if (!StartServiceW(service, 0, NULL) && GetLastError() != ERROR_SERVICE_ALREADY_RUNNING) {
+  ULONGLONG end = GetTickCount64() + timeout_ms;
+  bool is_started;
+  // While the system boots, its list of services is locked for moments.
+  while (!(is_started = StartServiceW(service, 0, NULL)) && GetLastError() == ERROR_SERVICE_DATABASE_LOCKED &&
+         GetTickCount64() < end)
+    Sleep(poll_ms);
+  if (!is_started && GetLastError() != ERROR_SERVICE_ALREADY_RUNNING) {
     result = failed("StartService");
   } else {
-    ULONGLONG end = GetTickCount64() + timeout_ms;
     SERVICE_STATUS_PROCESS status = {.dwCurrentState = SERVICE_START_PENDING};
     while (query_state(service, &status) && status.dwCurrentState == SERVICE_START_PENDING && GetTickCount64() < end)
       Sleep(poll_ms);

@@ -230,6 +230,10 @@ extension Comparison {
 }
 
 extension WindowMeans.Capacity {
+  /// Bytes per second that any disk can do, in scattered reads too: on an idle machine, or without counters of disks, a
+  /// few kilobytes are no change.
+  private static let leastTraffic = 1e6
+
   fileprivate func joined(_ other: Self) -> Self {
     Self(
       threads: max(threads, other.threads), memory: max(memory, other.memory), vram: max(vram, other.vram),
@@ -243,7 +247,7 @@ extension WindowMeans.Capacity {
     case .cpu: part(threads)
     case .memory, .swap: part(memory)
     case .vram: part(vram)
-    case .read, .written: part(traffic) * (busy > 0 ? busy : 1)
+    case .read, .written: max(-1, min(1, part(max(traffic, Self.leastTraffic)) * (busy > 0 ? busy : 1)))
     case .latency: max(-1, min(1, difference / 0.1))
     // Power and temperature follow use, and throttling does not show in the machine's use: a quarter each.
     case .power: difference / 400 / 4

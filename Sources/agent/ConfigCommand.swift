@@ -18,25 +18,42 @@ struct ConfigCommand: ParsableCommand {
 
   func run() throws {
     let path = try options.values([]).config
-    let file: ConfigFile?
+    var file: ConfigFile?
+    var problems: [String] = []
     do throws(ConfigFile.Failure) {
       file = try ConfigFile.find(path)
     } catch {
-      throw Self.report(error.lines)
+      guard action == .check else { throw Self.report(error.lines) }
+      (file, problems) = (error.valid, error.lines)
     }
-    let settings = EffectiveSetting.all([processEnvironment, Credentials.source], file)
+    let settings = EffectiveSetting.all(Self.sources, file)
     if action == .show {
       StandardStreams.write(EffectiveSetting.table(settings), to: 1)
       return
     }
-    let problems = settings.compactMap(\.problem)
+    problems += settings.compactMap(\.problem)
+    for problem in Self.jointProblems(file) where !problems.contains(problem) { problems.append(problem) }
     if !problems.isEmpty { throw Self.report(problems) }
-    _ = try SettingOptions<PushSettings>().values([processEnvironment, Credentials.source], file: file)
-      .targets(hostName: hostName)
-    _ = try SettingOptions<AlertSettings>().values([processEnvironment, Credentials.source], file: file)
-      .webhookTargets()
     let place = file.map { "\($0.path): \($0.count) settings" } ?? "no \(ConfigFile.standardPath)"
     StandardStreams.write("\(place), all valid\n", to: 1)
+  }
+
+  private static var sources: [SettingSource] { [processEnvironment, Credentials.source] }
+
+  /// Faults of settings that are valid each, but not together.
+  private static func jointProblems(_ file: ConfigFile?) -> [String] {
+    let checks: [() throws -> Void] = [
+      { _ = try SettingOptions<PushSettings>().values(sources, file: file).targets(hostName: hostName) },
+      { _ = try SettingOptions<AlertSettings>().values(sources, file: file).webhookTargets() },
+    ]
+    return checks.compactMap { check in
+      do {
+        try check()
+        return nil
+      } catch {
+        return "\(error)"
+      }
+    }
   }
 
   /// Writes a line for each problem.

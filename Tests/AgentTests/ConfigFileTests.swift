@@ -113,9 +113,14 @@ import Testing
         bad.errors.hasPrefix(
           "agent: \(path):2: unknown setting \"NOISE\"; must be one of COMMAND_LINES, LOG_LEVEL, LOG_FORMAT, "))
     }
-    try folder.write("agent.conf", "PORT=x\nINTERVAL_SEC=0\n")
-    let both = try AgentProcess.run(["config", "check", "--config", path])
-    #expect(both.status == 64 && both.errors.split(separator: "\n").count == 2, "\(both.errors)")
+    // Every kind of fault at once: of a line, of a value, of values together.
+    try folder.write("agent.conf", "PORT=x\nNOISE=1\nHOST\nPUSH_URL=ftp://host\nALERT_WEBHOOK=host\nINTERVAL_SEC=0\n")
+    let all = try AgentProcess.run(["config", "check", "--config", path])
+    let faults = all.errors.split(separator: "\n")
+    #expect(all.status == 64 && faults.count == 6, "\(all.errors)")
+    for line in 1...6 {
+      #expect(faults.filter { $0.hasPrefix("agent: \(path):\(line): ") }.count == 1, "line \(line): \(all.errors)")
+    }
     #expect(try AgentProcess.run(["config", "check", "--config", "/nowhere"]).status == 64)
     #expect(try AgentProcess.run(["config", "remove"]).status == 64)
     #expect(try AgentProcess.run(["config", "--help"]).status == 0)

@@ -33,6 +33,16 @@ import Testing
     #expect(whole == "longer-than-the-row" && none.isEmpty)
   }
 
+  @Test func theRowOfACulpritDoesNotShrinkWhileItIsShown() {
+    var input = server(Size(width: 120, height: 40))
+    #expect(Screen(input).draw().frameContext.slowRows == 1)
+    input.slowRows = 2
+    let frame = Screen(input).draw()
+    #expect(frame.frameContext.slowRows == 2 && frame.grid.rows[2].allSatisfy { $0 == " " }, "\(frame.grid.rows[2])")
+    input.size.height = 18
+    #expect(Screen(input).draw().frameContext.slowRows == 1)
+  }
+
   @Test func processesNameTheirGPUs() {
     for width in [80, 120, 200] {
       #expect(text(server(Size(width: width, height: 40))).contains("GPUS"), "\(width)")

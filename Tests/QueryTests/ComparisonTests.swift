@@ -120,4 +120,18 @@ import Testing
     let gone = try compare([made(2_000, busy: 0, used: 1, util: 1, stall: 0)], [sample(at: 3_000)])
     #expect(gone.changes.first { $0.kind == .gpu }?.state == .vanished)
   }
+
+  @Test(arguments: [(586, 2_925, false), (0, 400_000, true), (90e6, 120e6, true)])
+  func aFewKilobytesOfAnIdleDiskAreNoChange(before: Double, after: Double, isListed: Bool) throws {
+    func made(_ time: Double, _ rate: Double) -> Sample {
+      sample(at: time) { sample in
+        var disk = Disk()
+        (disk.device, disk.busy, disk.writeRate) = ("sda", 0.1, rate)
+        (sample.disks, sample.disk) = ([disk], disk)
+      }
+    }
+    let found = try compare([made(2_000, before)], [made(3_000, after)])
+    #expect(found.changes.map(\.measure) == (isListed ? [.written] : []))
+    #expect(found.changes.allSatisfy { $0.share <= 0.1 }, "\(found.changes)")
+  }
 }

@@ -24,6 +24,8 @@ struct FrameContext {
   var hits: [Hit] = []
   /// Panels in screen order.
   var panels: [PanelDescriptor] = []
+  /// Height of the row that says why the machine is slow; 0 without it.
+  var slowRows = 0
   /// Processes in table order.
   var rows: [Int32] = []
   /// The rows themselves.

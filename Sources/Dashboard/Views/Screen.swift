@@ -57,7 +57,10 @@ struct Screen {
       alerts.draw(on: &grid, in: rest.takeTop(1))
     }
     if size.height >= 10, !state.isGrid, let slow = SlowRow(context?.sample, after: input.previous, glyphs) {
-      slow.draw(on: &grid, in: rest.takeTop(size.height >= 20 ? slow.rows(width: rest.width) : 1))
+      // It never shrinks: the panels below would move with each sample.
+      let rows = size.height >= 20 ? max(input.slowRows, slow.rows(width: rest.width)) : 1
+      slow.draw(on: &grid, in: rest.takeTop(rows))
+      hits.frameContext.slowRows = rows
     }
     let footer = FooterView(input: input, context: context, glyphs: glyphs, hits: hits)
     let isPrompting =

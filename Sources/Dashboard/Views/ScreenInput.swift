@@ -45,6 +45,8 @@ struct ScreenInput {
   var bytesPerFrame = Double.nan
   /// Seconds since the newest sample arrived; nil where only its timestamp is known.
   var silence: Double?
+  /// Height of the frame before's row that says why the machine is slow.
+  var slowRows = 0
   /// A recent log message.
   var message: String?
   /// Whether all processes can be listed now, though not at past times.

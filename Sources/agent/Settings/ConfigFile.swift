@@ -3,13 +3,13 @@ import SystemIO
 /// Settings of a file: a `VARIABLE=value` per line, with the names of the environment's variables.
 ///
 /// Comments begin with `#` or `;`. A value may stand in quotes, as in a unit's EnvironmentFile.
-struct ConfigFile: Sendable {
+struct ConfigFile: Sendable, Equatable {
   /// The file of the service, read without `--config`.
   static let standardPath = "/etc/worker-agent/agent.conf"
   /// Maximum size in bytes.
   static let limit = 1 << 20
 
-  private struct Entry {
+  private struct Entry: Equatable {
     let value: String
     let line: Int
   }
@@ -18,6 +18,8 @@ struct ConfigFile: Sendable {
   struct Failure: Error, Equatable, CustomStringConvertible {
     /// `FILE:LINE: reason` of each.
     let lines: [String]
+    /// The settings of the valid lines; nil if the file cannot be read.
+    var valid: ConfigFile?
     var description: String { lines.first ?? "" }
   }
 
@@ -51,7 +53,7 @@ struct ConfigFile: Sendable {
       position = end + 1
       if let problem = add(line, number, known) { problems.append("\(path):\(number): \(problem)") }
     }
-    if !problems.isEmpty { throw Failure(lines: problems) }
+    if !problems.isEmpty { throw Failure(lines: problems, valid: self) }
   }
 
   /// The value of a variable; nil if the file does not set it.
