@@ -172,7 +172,7 @@ package final class Archive: ServicePart {
           current.file.database.close()
           // The new file gets the samples that are in memory.
           inbox.update { $0.waiting = history.all }
-          throw ArchiveFailure(path, "it was deleted or replaced; a new one is begun", .wait)
+          throw ArchiveFailure(path, "it was deleted or replaced", .wait)
         }
         try step(&current)
         works()
