@@ -7,13 +7,18 @@ extension API {
   ///
   /// A page of a malicious site can resolve its own name to the loopback address in a browser on this machine.
   func checkHost(of request: Request) throws(APIError) {
-    guard request.isLocal || !settings.allowedHosts.isEmpty, let host = request[header: "Host"] else { return }
+    guard request.isLocal || !settings.allowedHosts.isEmpty, !isOwnHost(of: request) else { return }
+    let host = APIError.shown(request[header: "Host"] ?? "")
+    throw APIError(.forbidden, "host \"\(host)\" is not allowed; add it with --allowed-host")
+  }
+
+  /// Whether the Host of a request is an address, localhost, this machine's name or an allowed one, or absent.
+  func isOwnHost(of request: Request) -> Bool {
+    guard let host = request[header: "Host"] else { return true }
     let name = Self.name(ofHost: host)
-    if name.isEmpty || Self.isAddress(name) || name == "localhost" || name.hasSuffix(".localhost") { return }
-    if settings.allowedHosts.contains(where: { $0.lowercased() == name }) { return }
-    let own = (history.latest ?? history.preview)?.sample.host.hostname?.lowercased()
-    if name == own { return }
-    throw APIError(.forbidden, "host \"\(APIError.shown(host))\" is not allowed; add it with --allowed-host")
+    if name.isEmpty || Self.isAddress(name) || name == "localhost" || name.hasSuffix(".localhost") { return true }
+    if settings.allowedHosts.contains(where: { $0.lowercased() == name }) { return true }
+    return name == (history.latest ?? history.preview)?.sample.host.hostname?.lowercased()
   }
 
   /// The name in a Host header, in lower case, without port and trailing dot.

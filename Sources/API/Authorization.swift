@@ -21,10 +21,18 @@ extension API {
 
   /// Whether a client may read command lines: with a token, or from this machine.
   ///
-  /// A request through a reverse proxy on this machine may come from any other.
+  /// A request through a reverse proxy on this machine may come from any other, and so may a page that a browser on this
+  /// machine shows by a name of its own.
   func mayReadCommands(_ request: Request) -> Bool {
     if requiredTokens != nil { return true }
-    return request.client == nil && request[header: "X-Forwarded-For"] == nil && request[header: "Forwarded"] == nil
+    return request.client == nil && isOwnHost(of: request) && !request.headers.contains { Self.isOfProxy($0.name) }
+  }
+
+  /// Whether a header field is one that proxies add, in general use or of a vendor.
+  private static func isOfProxy(_ field: String) -> Bool {
+    let name = field.lowercased()
+    return name.hasPrefix("x-forwarded") || name.hasPrefix("x-real-") || name.hasSuffix("-ip")
+      || ["forwarded", "via", "x-proxyuser-ip", "x-request-start"].contains(name)
   }
 
   /// Checks during a long response whether its client may still read, since tokens can be removed.

@@ -183,7 +183,8 @@ int32_t csystemio_condition_wait(struct csystemio_condition *condition, int64_t 
 
 // MARK: Files
 
-int32_t csystemio_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+// Without O_NONBLOCK, opening a named pipe in place of a file waits for its writer.
+int32_t csystemio_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
 
 int32_t csystemio_openat_read(int32_t folder, const char *path) { return openat(folder, path, O_RDONLY | O_CLOEXEC); }
 

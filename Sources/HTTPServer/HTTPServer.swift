@@ -273,6 +273,7 @@ package struct HTTPServer: APIServer {
       case is SocketAddressError.UnknownHost: "the host is not found"
       case let error as IOError:
         switch error.errnoCode {
+        case EADDRINUSE where socket != nil: "there is another file, or a link to none"
         case EADDRINUSE: "the port is in use"
         case EACCES, EPERM: "not permitted to listen on this port"
         case ENOENT where socket != nil: "the folder does not exist"
@@ -280,6 +281,7 @@ package struct HTTPServer: APIServer {
         case EAFNOSUPPORT: "this machine has no addresses of this family"
         case let code: "cannot listen: \(String(cString: strerror(code)))"
         }
+      case is UnixDomainSocketPathWrongType: "there is another file, which is no socket"
       default: "cannot listen: \(error)"
       }
     if let socket { return ListenError(socket: socket.path, reason: reason) }

@@ -40,7 +40,7 @@ package final class ServerTLS: ServerEncryption {
 
   private func warnIfShared(_ files: PEMFiles) {
     if TokenFile.isShared(files.key) {
-      report("\(files.key): other users may read the key; run chmod 600 \(files.key)")
+      report("\(files.key): other users may read or change the key; run chmod 600 \(files.key)")
     }
   }
 

@@ -12,6 +12,7 @@ package enum Signals {
   package static let user2 = Int32(CSYSTEMIO_SIGUSR2)
   package static let resume = Int32(CSYSTEMIO_SIGCONT)
   package static let stop = Int32(CSYSTEMIO_SIGSTOP)
+  package static let fileSize = Int32(CSYSTEMIO_SIGXFSZ)
 
   /// Names and numbers of the signals that can be sent to processes, by number.
   package static let all: [(name: String, number: Int32)] = {
@@ -37,7 +38,8 @@ package enum Signals {
     csystemio_signal_self(signal)
   }
 
-  /// Ignores a signal such as SIGPIPE: a closed reader is an error of write(2) rather than the end of the program.
+  /// Ignores a signal such as SIGPIPE or SIGXFSZ: a closed reader, or a file at its limit (RLIMIT_FSIZE), is an error of
+  /// write(2) rather than the end of the program.
   package static func ignore(_ signal: Int32) {
     csystemio_signal_ignore(signal)
   }

@@ -50,6 +50,7 @@ package struct SystemError: UserError, Hashable {
 /// The C library's error codes that the agent distinguishes.
 package enum ErrorCode {
   package static let again = Int32(CSYSTEMIO_EAGAIN)
+  package static let brokenPipe = Int32(CSYSTEMIO_EPIPE)
   package static let connectionRefused = Int32(CSYSTEMIO_ECONNREFUSED)
   package static let connectionReset = Int32(CSYSTEMIO_ECONNRESET)
   package static let interrupted = Int32(CSYSTEMIO_EINTR)

@@ -58,7 +58,7 @@ package final class TokenFile: Sendable {
     self.pace = pace
     self.report = report
     state = Mutex(State(tokens: tokens))
-    if Self.isShared(path) { report("\(path): other users may read the tokens; run chmod 600 \(path)") }
+    if Self.isShared(path) { report("\(path): other users may read or change the tokens; run chmod 600 \(path)") }
   }
 
   /// The current tokens, at most a second old.
@@ -96,9 +96,10 @@ package final class TokenFile: Sendable {
     return tokens.isEmpty || tokens.count > maxTokens ? nil : tokens
   }
 
-  /// Whether the permissions of a file let its group or other users read it; false where the system has no such ones.
+  /// Whether the permissions of a file let its group or other users read or write it; false where the system has no such
+  /// ones.
   package static func isShared(_ path: String) -> Bool {
     let mode = csystemio_mode_of(path)
-    return mode >= 0 && mode & 0o044 != 0
+    return mode >= 0 && mode & 0o066 != 0
   }
 }

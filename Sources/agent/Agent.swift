@@ -64,6 +64,7 @@ struct Agent: ParsableCommand {
           + " \(Descriptors.minimum)")
     }
     Signals.ignore(Signals.brokenPipe)
+    Signals.ignore(Signals.fileSize)
     let configuration = try configured()
     let main = configuration.main
     try checkModes(configuration)
@@ -180,7 +181,6 @@ struct Agent: ParsableCommand {
     ) { notice in StandardStreams.write("agent: \(notice)\n", to: 2) }
     sampler.run()
     guard let sample = history.latest?.sample else { throw UnavailableError(description: "no sample could be taken") }
-    // A reader that stops early, such as head(1), is no error.
-    StandardStreams.write(main.json ? API.latestBody(of: sample) : OnceReport.text(of: sample), to: 1)
+    try Output.write(main.json ? API.latestBody(of: sample) : OnceReport.text(of: sample))
   }
 }

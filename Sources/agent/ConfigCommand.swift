@@ -28,14 +28,14 @@ struct ConfigCommand: ParsableCommand {
     }
     let settings = EffectiveSetting.all(Self.sources, file)
     if action == .show {
-      StandardStreams.write(EffectiveSetting.table(settings), to: 1)
+      try Output.write(EffectiveSetting.table(settings))
       return
     }
     problems += settings.compactMap(\.problem)
     for problem in Self.jointProblems(file) where !problems.contains(problem) { problems.append(problem) }
     if !problems.isEmpty { throw Self.report(problems) }
     let place = file.map { "\($0.path): \($0.count) settings" } ?? "no \(ConfigFile.standardPath)"
-    StandardStreams.write("\(place), all valid\n", to: 1)
+    try Output.write("\(place), all valid\n")
   }
 
   private static var sources: [SettingSource] { [processEnvironment, Credentials.source] }

@@ -15,7 +15,7 @@ struct DaemonReport: Sendable {
 
   /// A failure that needs attention, in one line; nil if it works.
   var problem: String? {
-    if let error = health["archive"]?["error"]?.text { return "the archive fails: \(error)" }
+    if let error = health["archive"]?["error"]?.text { return "the archive fails: \(error)".printable }
     return isLate ? "the newest sample is late" : nil
   }
 
@@ -38,7 +38,7 @@ struct DaemonReport: Sendable {
     if let sources { lines.append(("sources", sources)) }
     if let refusal { lines.append(("note", refusal)) }
     return lines.map { name, text in
-      name + String(repeating: " ", count: 9 - name.count) + Self.printable(text) + "\n"
+      name + String(repeating: " ", count: 9 - name.count) + text.printable + "\n"
     }.joined()
   }
 
@@ -94,10 +94,5 @@ struct DaemonReport: Sendable {
       text += "; \(source["source"]?.text ?? ""): \(source["error"]?.text ?? "fails")"
     }
     return text
-  }
-
-  /// A text without control characters, which could be escape sequences for the terminal.
-  private static func printable(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
   }
 }

@@ -44,11 +44,11 @@ struct DoctorCommand: ParsableCommand {
     doctor.checkArchive(try? SettingOptions<ArchiveFileSettings>().values(sources, file: file).database, report)
     doctor.checkPort(answer)
     doctor.checkPush(try? SettingOptions<PushSettings>().values(sources, file: file), report)
-    StandardStreams.write(doctor.text, to: 1)
+    try Output.write(doctor.text)
     if let bundle {
       try SupportBundle(doctor: doctor.text, settings: settings, sample: sample, report: report).write(to: bundle)
-      StandardStreams.write(
-        "wrote \(bundle): no tokens, passwords or command lines; names of hosts and users remain\n", to: 1)
+      try Output.write(
+        "wrote \(bundle): no tokens, passwords or command lines; names of hosts and users remain\n")
     }
     if doctor.hasProblem { throw ExitCode(1) }
   }

@@ -40,7 +40,7 @@ struct ImportCommand: ParsableCommand {
       StandardStreams.write("agent: \(unknown) lines of metrics that the agent does not know were left out\n", to: 2)
     }
     let leftOut = batch.leftOut == 0 ? "" : ", \(batch.leftOut) left out: the file covers their times already"
-    StandardStreams.write("\(batch.added) samples added\(leftOut)\n", to: 1)
+    try Output.write("\(batch.added) samples added\(leftOut)\n")
   }
 }
 

@@ -21,8 +21,11 @@ final class LiveSettings: Sendable {
   private let state: Mutex<State>
   private let access: ServerAccess
   private let alerts: AlertService
+  /// The address that the server listens on until it ends.
+  private let host: String
 
   init(_ configuration: Configuration, access: ServerAccess, alerts: AlertService) {
+    host = configuration.server.host
     self.access = access
     self.alerts = alerts
     state = Mutex(State(admission: Self.admission(of: configuration), texts: configuration.texts))
@@ -38,6 +41,8 @@ final class LiveSettings: Sendable {
     do {
       let configuration = try read()
       try configuration.server.checkExposure()
+      // Address and encryption change with a restart only.
+      try configuration.server.checkExposure(at: host, verifiesClients: access.encryption != nil)
       let line = try adopt(configuration)
       sink.level = configuration.main.logLevel
       sink.format = configuration.main.logFormat

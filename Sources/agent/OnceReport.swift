@@ -37,7 +37,7 @@ struct OnceReport {
 
   /// Formats a duration: "41 d 0 h", "6 h 5 min", "3 min 2 s", "12 s".
   static func duration(_ seconds: Double) -> String {
-    guard seconds < 1e12 else { return seconds.fixed(0) + " s" }
+    guard abs(seconds) < 1e12 else { return seconds.fixed(0) + " s" }
     let whole = Int(seconds)
     return switch whole {
     case 86_400...: "\(whole / 86_400) d \(whole % 86_400 / 3_600) h"

@@ -67,9 +67,6 @@ struct ReportCommand: ParsableCommand {
         ? API.culpritsBody(of: ranking)
         : ReportText.table(of: ranking, host: host, reasons, isMarkdown: options.format == .markdown)
     }
-    // A full disk must not look like a complete report.
-    if !StandardStreams.write(text, to: 1) {
-      throw UnavailableError(description: SystemError("write standard output").description)
-    }
+    try Output.write(text)
   }
 }

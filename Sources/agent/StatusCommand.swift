@@ -20,7 +20,7 @@ struct StatusCommand: ParsableCommand {
     let daemon = try Daemon(options)
     switch daemon.report() {
     case .success(let report):
-      StandardStreams.write(report.text, to: 1)
+      try Output.write(report.text)
       if let problem = report.problem {
         StandardStreams.write("agent: \(problem)\n", to: 2)
         throw ExitCode(1)

@@ -13,7 +13,7 @@ struct TokenCommand: ParsableCommand {
     let options = try options.values([])
     let line = AccessToken.random(role: options.role).line + "\n"
     guard let path = options.tokenFile else {
-      StandardStreams.write(line, to: 1)
+      try Output.write(line)
       return
     }
     do {

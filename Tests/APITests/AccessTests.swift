@@ -200,7 +200,14 @@ import Testing
     #expect(await commands(client: "4:1", [("Authorization", "Bearer s3cret")], token: "s3cret"))
     // A reverse proxy on this machine.
     #expect(await !commands(client: nil, [("X-Forwarded-For", "10.0.0.7")]))
-    #expect(await !commands(client: nil, [("Forwarded", "for=10.0.0.7")]))
+    for name in ["Forwarded", "Via", "X-Real-IP", "X-Forwarded-Proto", "x-forwarded-host", "CF-Connecting-IP"] {
+      #expect(await !commands(client: nil, [(name, "for=10.0.0.7")]), "\(name)")
+    }
+    // A site in a browser on this machine, by DNS rebinding.
+    #expect(await !commands(client: nil, [("Host", "evil.example:8080")]))
+    for host in ["127.0.0.1:8080", "localhost", "[::1]:8080"] {
+      #expect(await commands(client: nil, [("Host", host)]), "\(host)")
+    }
   }
 
   // MARK: Other origins

@@ -84,6 +84,39 @@ import Testing
     #expect(try AgentProcess.run(["doctor", "--help"]).status == 0)
   }
 
+  @Test("A hostile agent's numbers and texts are shown, without control characters", arguments: [-1e300, 1e300, 0])
+  func hostileReport(number: Double) {
+    let health: [String: JSONValue] = [
+      "interval_sec": .number(number), "sample_age_sec": .number(number),
+      "archive": .object(["error": .string("\u{1B}]0;x\u{7}\u{202E}a\nb"), "bytes": .number(number)]),
+    ]
+    var report = DaemonReport(address: "http://a", health: .object(health))
+    report.version = .object(["uptime_sec": .number(number), "streams": .number(number)])
+    for text in [report.text, report.problem ?? ""] {
+      #expect(text.contains("?]0;x?a?b"), "\(text)")
+      #expect(!text.unicodeScalars.contains { $0 == "\u{1B}" || $0 == "\u{202E}" || $0 == "\u{7}" })
+    }
+  }
+
+  @Test("Standard output that cannot be written is an error, but for a reader that stopped early")
+  func lostOutput() throws {
+    let shell = try #require(Program.path(of: "sh"))
+    func status(_ tail: String, _ arguments: String) throws -> Int32 {
+      try AgentProcess.run([], launcher: [shell, "-c", "\"$0\" \(arguments) \(tail)"]).status
+    }
+    for arguments in ["--once --demo", "--once --demo --json", "token", "config show --config /dev/null"] {
+      #expect(try status("> /dev/full", arguments) == 69, "\(arguments)")
+    }
+    let folder = try TemporaryFolder()
+    // A file at its limit is an error of the write, not a signal.
+    #expect(try status("> \(folder.file("out"))", "--once --demo --json; exit $?") == 0)
+    let limited = try AgentProcess.run(
+      [], launcher: [shell, "-c", "ulimit -f 1; exec \"$0\" --once --demo --json > \(folder.file("small"))"])
+    #expect(limited.status == 69 && limited.errors.contains("write standard output"), "\(limited)")
+    let early = try AgentProcess.run([], launcher: [shell, "-c", "{ \"$0\" --once --demo; echo $? >&2; } | true"])
+    #expect(early.errors == "0\n" || early.errors.isEmpty, "\(early)")
+  }
+
   @Test("agent doctor says why ended processes have no names, and what to do")
   func processEnds() {
     func text(_ ends: ProcessEnds, _ report: DaemonReport? = nil) -> String {

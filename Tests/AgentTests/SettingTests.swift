@@ -181,6 +181,15 @@ func values<Table: SettingTable>(
       try server(["--host", host, "--token-file", folder.file("token")]).checkExposure { _ in nil }
       try server(["--host", host]).checkExposure { $0 == "CREDENTIALS_DIRECTORY" ? folder.file("") : nil }
     }
+    // A running server keeps its address, and its lack of encryption, until it ends.
+    let changed = try server(["--host", "127.0.0.1"])
+    try changed.checkExposure({ _ in nil }, at: "127.0.0.1")
+    let refusal = #expect(throws: SettingError.self) { try changed.checkExposure({ _ in nil }, at: "0.0.0.0") }
+    #expect(refusal?.description.contains("\"0.0.0.0\": the server listens there until a restart; ") == true)
+    let verifying = try server(
+      ["--host", "::", "--tls-cert", "c.pem", "--tls-key", "k.pem", "--tls-client-ca", "ca.pem"])
+    try verifying.checkExposure({ _ in nil }, at: "::")
+    #expect(throws: SettingError.self) { try verifying.checkExposure({ _ in nil }, at: "::", verifiesClients: false) }
     #expect(try server([], ["INSECURE": "0"]).insecure == false)
     #expect(throws: SettingError.self) { try server([], ["INSECURE": "maybe"]) }
   }

@@ -38,11 +38,22 @@ import Testing
     #expect(file.tokens == [AccessToken("first")])
   }
 
-  @Test("A file that others may read is reported once")
+  @Test("A named pipe in place of the file delays no request; the last tokens stay valid")
+  func pipe() throws {
+    let folder = try TemporaryFolder()
+    #expect(mkfifo(folder.file("token"), 0o600) == 0)
+    let file = TokenFile(folder.file("token"), tokens: [AccessToken("first")], pace: 0) { _ in }
+    #expect(file.tokens == [AccessToken("first")] && TokenFile.tokens(in: folder.file("token")) == nil)
+  }
+
+  @Test("A file that others may read or change is reported once")
   func permissions() throws {
     let folder = try TemporaryFolder()
     try folder.write("token", "first\n")
-    for (mode, isReported) in [(mode_t(0o600), false), (0o640, true), (0o604, true), (0o400, false)] {
+    let modes: [(mode_t, Bool)] = [
+      (0o600, false), (0o640, true), (0o604, true), (0o620, true), (0o602, true), (0o400, false),
+    ]
+    for (mode, isReported) in modes {
       chmod(folder.file("token"), mode)
       let messages = Mutex<[String]>([])
       let file = TokenFile(folder.file("token"), tokens: [], pace: 0) { message in

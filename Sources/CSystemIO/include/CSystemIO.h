@@ -93,7 +93,7 @@ int32_t csystemio_condition_wait(struct csystemio_condition *condition, int64_t 
 
 // MARK: Files
 
-/// Opens a file to read; not inherited by programs.
+/// Opens a file to read, without waiting; not inherited by programs.
 int32_t csystemio_open_read(const char *path);
 
 /// The same, relative to an open folder; ENOSYS on Windows.
@@ -243,11 +243,13 @@ enum {
   CSYSTEMIO_SIGUSR2 = 12,
   CSYSTEMIO_SIGCONT = 18,
   CSYSTEMIO_SIGSTOP = 19,
+  CSYSTEMIO_SIGXFSZ = 25,
 #else
   CSYSTEMIO_SIGUSR1 = SIGUSR1,
   CSYSTEMIO_SIGUSR2 = SIGUSR2,
   CSYSTEMIO_SIGCONT = SIGCONT,
   CSYSTEMIO_SIGSTOP = SIGSTOP,
+  CSYSTEMIO_SIGXFSZ = SIGXFSZ,
 #endif
 };
 

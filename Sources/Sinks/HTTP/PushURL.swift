@@ -16,8 +16,13 @@ package struct PushURL: Sendable, Hashable, CustomStringConvertible {
   /// Parses a URL; the default path is that of Prometheus' receiver, `/api/v1/write`, which VictoriaMetrics, Mimir and
   /// others support too.
   ///
-  /// - Parameter defaultPath: the path if the URL has none.
-  package init(_ text: String, defaultPath: String = "/api/v1/write") throws(PushURLError) {
+  /// - Parameters:
+  ///   - defaultPath: the path if the URL has none.
+  ///   - credentials: the options that give a user and a password, for the error of a URL that has them.
+  package init(
+    _ text: String, defaultPath: String = "/api/v1/write",
+    credentials: String = "--push-username and --push-password-file"
+  ) throws(PushURLError) {
     let rest: Substring
     let isSecure: Bool
     if text.lowercased().hasPrefix("http://") {
@@ -35,7 +40,7 @@ package struct PushURL: Sendable, Hashable, CustomStringConvertible {
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
     guard !authority.contains("@") else {
       throw PushURLError(
-        description: "a URL without a password, which others could see: --push-username and --push-password-file")
+        description: "a URL without a password, which others could see: \(credentials)")
     }
     let (host, digits): (Substring, Substring?)
     do throws(ServerAddress.AuthorityError) {

@@ -85,12 +85,21 @@ extension SettingValues<ServerSettings> {
   static var tokenFileContents: String { ServerSettings.tokenFileContents }
 
   /// Refuses to listen for other machines without authentication.
-  func checkExposure(_ environment: SettingSource = processEnvironment) throws(SettingError) {
-    if self.insecure || self.clientAuthorities != nil || Self.isLoopback(self.host) { return }
+  ///
+  /// - Parameters:
+  ///   - running: the address that a running server listens on, if it is not to be that of the settings.
+  ///   - verifiesClients: whether the server can require certificates of its clients.
+  func checkExposure(
+    _ environment: SettingSource = processEnvironment, at running: String? = nil, verifiesClients: Bool = true
+  ) throws(SettingError) {
+    let host = running ?? self.host
+    if self.insecure || verifiesClients && self.clientAuthorities != nil || Self.isLoopback(host) { return }
     if try fileTokens(environment) != nil { return }
+    let until = running == nil || running == self.host ? "" : "the server listens there until a restart; "
     throw SettingError(
-      name: origin(of: \.host), value: self.host,
-      reason: "other machines' access requires --token-file (agent token --token-file FILE makes one) or --insecure")
+      name: origin(of: \.host), value: host,
+      reason: until
+        + "other machines' access requires --token-file (agent token --token-file FILE makes one) or --insecure")
   }
 
   /// The files of certificate and key; nil without them.

@@ -20,7 +20,7 @@ extension SettingValues<AlertSettings> {
         let path = self.webhookFormat == .alertmanager ? "/api/v2/alerts" : "/"
         targets.append(
           AlertWebhook.WebhookTarget(
-            url: try PushURL(text, defaultPath: path), format: self.webhookFormat, tokenFile: self.webhookTokenFile))
+            url: try PushURL(text, defaultPath: path, credentials: "--alert-webhook-token-file"), format: self.webhookFormat, tokenFile: self.webhookTokenFile))
       } catch {
         throw SettingError(name: origin(of: \.webhooks), value: text, reason: "must be " + error.description)
       }

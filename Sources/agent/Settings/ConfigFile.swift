@@ -51,7 +51,7 @@ struct ConfigFile: Sendable, Equatable {
       number += 1
       let line = Self.text(bytes, position..<end)
       position = end + 1
-      if let problem = add(line, number, known) { problems.append("\(path):\(number): \(problem)") }
+      if let problem = add(line, number, known) { problems.append("\(path):\(number): \(problem)".printable) }
     }
     if !problems.isEmpty { throw Failure(lines: problems, valid: self) }
   }
