@@ -28,6 +28,8 @@ package struct API: Sendable {
     package var version = ""
     /// Returns the tokens of which clients must send one; none for no authentication.
     package var tokens: @Sendable () -> [AccessToken] = { [] }
+    /// Logs that a client sends wrong tokens, once a minute at most.
+    package var report: @Sendable (String) -> Void = { _ in }
     /// Returns the current rules for origins and host names.
     package var admission: @Sendable () -> Admission = { Admission() }
     /// Sets constant rules for origins.

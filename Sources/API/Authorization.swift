@@ -67,7 +67,9 @@ extension API {
     // All are compared, so that the time does not depend on which one is right.
     for token in tokens where Self.isEqual(given, token.text) { role = role == .read ? .read : token.role }
     if let role { return role }
-    failedLogins.add(request.client, at: now)
+    if failedLogins.add(request.client, at: now) {
+      settings.report("too many wrong tokens from \(request.client ?? "this machine"): one a second is accepted")
+    }
     if isLimited { try? await Task.sleep(for: .seconds(1)) }
     throw Self.unauthorized("invalid token", #", error="invalid_token""#)
   }

@@ -280,6 +280,13 @@ static void pause_direct(void) {
   write_now(direct_end);
 }
 
+/// Leaves the screen to the shell: without an alternate screen the prompt comes below the last row, not over it.
+static void leave_screen(void) {
+  const char *alternate = tigetstr("rmcup");
+  endwin();
+  if (alternate == NULL || alternate == (const char *)-1) write_now("\r\n");
+}
+
 void cncurses_close(void) {
   if (terminal.screen == NULL) return;
   if (atomic_load(&guard.armed)) {
@@ -287,7 +294,7 @@ void cncurses_close(void) {
       if (cncurses_is_writable(guard.output)) {
         write_now("\030");
         pause_direct();
-        endwin();
+        leave_screen();
         // Pending input and terminal responses belong to the screen, not to the shell.
         if (guard.has_termios) tcsetattr(guard.output, TCSAFLUSH, &guard.termios);
         atomic_store(&guard.armed, false);
@@ -350,7 +357,7 @@ void cncurses_stop_process(bool whole_group) {
   struct sigaction standard = {.sa_handler = SIG_DFL};
   struct sigaction ours;
   pause_direct();
-  endwin();
+  leave_screen();
   if (guard.has_termios) tcsetattr(guard.output, TCSADRAIN, &guard.termios);
   atomic_store(&guard.armed, false);
   sigaction(SIGTSTP, &standard, &ours);

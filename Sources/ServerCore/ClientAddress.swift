@@ -33,13 +33,16 @@ package enum ClientAddress: Hashable, Sendable {
     return address >> 24 == 127 ? .loopback : .ipv4(address)
   }
 
-  /// Key for a table of clients; nil for the loopback, which represents many.
+  /// Key for a table of clients, and their name for the log, `10.0.0.7` or `2001:db8:0:1::/64`; nil for the loopback,
+  /// which represents many.
   package var key: String? {
-    switch self {
+    func part(_ number: UInt64, _ place: Int, bits: Int) -> UInt64 { number >> UInt64(place * bits) & (1 << bits - 1) }
+    return switch self {
     case .loopback: nil
-    case .ipv4(let bytes): "4:\(bytes)"
-    case .ipv6(let bytes): "6:\(bytes)"
-    case .unknown: "?"
+    case .ipv4(let number): [3, 2, 1, 0].map { String(part(UInt64(number), $0, bits: 8)) }.joined(separator: ".")
+    case .ipv6(let number):
+      [3, 2, 1, 0].map { String(part(number, $0, bits: 16), radix: 16) }.joined(separator: ":") + "::/64"
+    case .unknown: "an unknown address"
     }
   }
 }

@@ -188,6 +188,7 @@ struct Service {
     settings.version = version
     settings.streams = ConnectionLimits.streams
     settings.tokens = { access.tokens }
+    settings.report = access.report
     settings.admission = { live.admission }
     settings.prometheus = configuration.server.prometheus
     settings.sources = platform.sources

@@ -164,6 +164,9 @@ import Testing
     #expect(limit.isReached(by: "a", at: 101.5))
     #expect(!limit.isReached(by: "a", at: 200))
     for index in 0..<5_000 { limit.add("c\(index)", at: 300) }
+    // One line a minute, whoever it is.
+    let counts = [400.0, 459, 460].map { time in (0..<200).count { limit.add("d\($0 % 2)", at: time) } }
+    #expect(counts == [1, 0, 1])
     #expect(limit.count == FailureLimit.maxClients)
   }
 

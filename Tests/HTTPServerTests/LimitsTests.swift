@@ -155,6 +155,10 @@ import Testing
       try client("2001:db8::1") == client("2001:db8::ffff:1") && client("2001:db8::1") != client("2001:db8:0:1::1"))
     #expect(try client("::ffff:192.0.2.1") == client("192.0.2.1") && client("::ffff:127.0.0.1") == .loopback)
     #expect(ClientAddress(nil) == .unknown)
+    let names = ["10.0.0.7", "::ffff:192.0.2.255", "2001:db8:0:1::9", "127.0.0.1"].map { text in
+      (try? SocketAddress(ipAddress: text, port: 1)).flatMap { ClientAddress($0).key }
+    }
+    #expect(names == ["10.0.0.7", "192.0.2.255", "2001:db8:0:1::/64", nil])
     #expect(ClientAddress.loopback.key == nil)
   }
 }

@@ -13,7 +13,8 @@ final class ServerAccess: Sendable {
   /// Certificate and key; nil for plain TCP.
   let encryption: (any ServerEncryption)?
   private let source: Mutex<Source>
-  private let report: @Sendable (String) -> Void
+  /// Logs changes of the files, and clients with wrong tokens.
+  let report: @Sendable (String) -> Void
 
   /// A member, since a Mutex of a function wraps it once more each time that it is read.
   private struct Source {

@@ -18,9 +18,9 @@ extension SettingValues<AlertSettings> {
     for text in self.webhooks {
       do throws(PushURL.PushURLError) {
         let path = self.webhookFormat == .alertmanager ? "/api/v2/alerts" : "/"
+        let url = try PushURL(text, defaultPath: path, credentials: "--alert-webhook-token-file")
         targets.append(
-          AlertWebhook.WebhookTarget(
-            url: try PushURL(text, defaultPath: path, credentials: "--alert-webhook-token-file"), format: self.webhookFormat, tokenFile: self.webhookTokenFile))
+          AlertWebhook.WebhookTarget(url: url, format: self.webhookFormat, tokenFile: self.webhookTokenFile))
       } catch {
         throw SettingError(name: origin(of: \.webhooks), value: text, reason: "must be " + error.description)
       }
