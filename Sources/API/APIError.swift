@@ -1,3 +1,5 @@
+internal import AgentMetrics
+
 /// Reason of a failed request, with its JSON.
 struct APIError: Error {
   enum Status: Int, Sendable {
@@ -50,6 +52,13 @@ struct APIError: Error {
     self.status = status
     self.message = message
     self.parameter = parameter
+  }
+
+  /// Creates the error of a window that ends before it begins.
+  ///
+  /// Not 400: values that are valid by the schema are never a bad request.
+  init(_ from: Timestamp, isLaterThan to: Timestamp) {
+    self.init(.notFound, "from is later than to: \(from.rfc3339) and \(to.rfc3339)", parameter: "from")
   }
 
   /// Creates the error of a value that is not allowed.

@@ -20,7 +20,7 @@ struct ExportCommand: ParsableCommand {
     let path = try archiveFile.values([processEnvironment]).path()
     let options = try options.values([])
     let (start, end) = (options.from ?? -.infinity, options.to ?? .infinity)
-    guard start <= end else { throw UsageError(description: "--from is later than --to") }
+    guard start <= end else { throw UsageError(from: start, isLaterThan: end) }
     if options.format == .json, options.step != nil || !options.metrics.isEmpty {
       let name = options.step == nil ? "--metrics" : "--step"
       throw UsageError(description: "\(name) requires --format csv or openmetrics")

@@ -25,7 +25,7 @@ struct ReportCommand: ParsableCommand {
     guard let extent = archive.extent else { throw UnavailableError(description: path + ": it has no samples") }
     let end = options.to ?? extent.newest.seconds
     let start = options.from ?? end - 3_600
-    guard start <= end else { throw UsageError(description: "--from is later than --to") }
+    guard start <= end else { throw UsageError(from: start, isLaterThan: end) }
     var host: String?
     var samples = 0
     func visit(lead: Double = 0, _ body: (Sample) -> Void) throws {

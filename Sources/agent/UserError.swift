@@ -1,9 +1,18 @@
+import AgentMetrics
 import SystemIO
 
 /// Options that contradict each other.
 struct UsageError: UserError {
   let description: String
   var exitStatus: Int32 { ExitStatus.usage }
+}
+
+extension UsageError {
+  /// A window that ends before it begins; POSIX times.
+  init(from start: Double, isLaterThan end: Double) {
+    let (from, to) = (Timestamp(seconds: start).rfc3339, Timestamp(seconds: end).rfc3339)
+    self.init(description: "--from is later than --to, or than the newest sample: \(from) and \(to)")
+  }
 }
 
 /// A required resource that is unavailable.

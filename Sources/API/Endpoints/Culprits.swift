@@ -19,8 +19,7 @@ extension Route {
     let grouping = try context.query.value(grouping) ?? .workload
     let measure = try context.query.value(measure) ?? .cpu
     let limit = try context.query.value(limit) ?? 20
-    // Not 400, as of the history: values that are valid by the schema are never a bad request.
-    guard from <= to else { throw APIError(.notFound, "from is later than to", parameter: "from") }
+    guard from <= to else { throw APIError(from, isLaterThan: to) }
     var sum = CulpritSum(by: grouping)
     try await api.visitSamples(from: from, to: to) { sum.add($0) }
     let ranking = sum.ranking(of: measure, limit: limit)

@@ -19,8 +19,9 @@ extension Route {
     if let to = try context.query.value(Parameters.to) { query.to = to.seconds }
     query.kinds = try context.query.value(kinds)
     query.limit = try context.query.value(limit) ?? 100
-    // Not 400, as of the history: values that are valid by the schema are never a bad request.
-    guard query.from <= query.to else { throw APIError(.notFound, "from is later than to", parameter: "from") }
+    guard query.from <= query.to else {
+      throw APIError(Timestamp(seconds: query.from), isLaterThan: Timestamp(seconds: query.to))
+    }
     // At its start an agent has no events yet, not even those of a simulated past.
     _ = await api.history.first()
     return .json(JSONWriter.bytes(await api.events(query), EventHistory.table))

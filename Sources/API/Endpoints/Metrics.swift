@@ -131,8 +131,7 @@ private struct HistoryQuestion {
     let (from, to) = (try parameters.value(Parameters.from), try parameters.value(Parameters.to))
     var range = HistoryQuery.Range.last(seconds: Double(seconds ?? 300))
     if from != nil || to != nil {
-      // Not 400, so that values that are valid by the schema are never a bad request.
-      if let from, let to, from > to { throw APIError(.notFound, "from is later than to", parameter: "from") }
+      if let from, let to, from > to { throw APIError(from, isLaterThan: to) }
       let length = seconds.map(Double.init)
       let start = length.flatMap { length in to.map { Timestamp(seconds: $0.seconds - length) } }
       let end = length.flatMap { length in from.map { Timestamp(seconds: $0.seconds + length) } }

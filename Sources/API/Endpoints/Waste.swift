@@ -15,7 +15,7 @@ extension Route {
     let from = try context.query.value(Parameters.from) ?? Timestamp(seconds: to.seconds - 3_600)
     let grouping = try context.query.value(grouping) ?? .workload
     let limit = try context.query.value(limit) ?? 20
-    guard from <= to else { throw APIError(.notFound, "from is later than to", parameter: "from") }
+    guard from <= to else { throw APIError(from, isLaterThan: to) }
     let report: WasteReport
     do {
       report = try await api.history.waste(from: from.seconds, to: to.seconds, by: grouping, limit: limit)

@@ -30,7 +30,7 @@ extension Route {
     let newest = await api.history.first().sample.timestamp
     let to = to ?? newest
     let from = from ?? Timestamp(seconds: to.seconds - 3_600)
-    guard from <= to else { throw APIError(.notFound, "from is later than to", parameter: "from") }
+    guard from <= to else { throw APIError(from, isLaterThan: to) }
     var reasons = WindowReasons()
     var last: Timestamp?
     try await api.visitSamples(from: from, to: to) { sample in
