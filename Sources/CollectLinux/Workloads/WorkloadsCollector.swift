@@ -9,9 +9,9 @@ internal import SystemIO
 /// some passes: the time of the slice around them shows whether one of them used any, and each is read at every fifth
 /// pass. A group's memory is read where its CPU time moved, where it is among the heaviest, and at every fifth pass, or
 /// every twentieth while the machine's memory pressure stands still; the rest where one of the two moved and, as
-/// ``MachineMoves`` has it, where the machine's sum did since; slow files at every fifth pass of those. Limits and slow
-/// files of all are read once a minute, those of idle groups, and the owners of all, every four minutes. Passes run
-/// within a budget of a two-hundredth of one CPU.
+/// ``MachineMoves`` has it, where the machine's sum did since; slow files at every fifth pass of those; the memory's peak
+/// also where the memory has reached it and at OOM kills. Limits and slow files of all are read once a minute, those of
+/// idle groups, and known owners of all, every four minutes. Passes run within a budget of a two-hundredth of one CPU.
 package final class WorkloadsCollector: Collector {
   package let name = "workloads"
 
