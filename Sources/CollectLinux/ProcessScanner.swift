@@ -271,9 +271,22 @@ final class ProcessScanner {
     }
     process.user = user.map { users.name(of: $0) } ?? ""
     guard !process.isKernelThread else { return }
-    guard let group = read(descriptor, "cgroup", { groups.find($0) }) else { return }
+    guard let group = findGroup(descriptor, process) else { return }
     process.service = group.service
     process.workload = group.workload
+  }
+
+  /// The groups of a process; nil where those of the last pass are still the best known.
+  ///
+  /// Version 1 reports the root for a task that has ended, such as a main thread whose process goes on
+  /// (kernel/cgroup/cgroup.c, proc_cgroup_show).
+  private func findGroup(_ descriptor: Int32, _ process: ProcessReading) -> ProcessGroups.Group? {
+    guard process.state == UInt8(ascii: "Z") else { return read(descriptor, "cgroup") { groups.find($0) } }
+    if process.threads > 1 {
+      let texts = threadReader.groups(of: process.pid)
+      if let group = texts.lazy.map({ self.groups.find($0.span) }).first(where: { $0.workload != nil }) { return group }
+    }
+    return process.workload == nil ? read(descriptor, "cgroup") { groups.find($0) } : nil
   }
 
   // Path of a file of a process, built in place: "1234/stat".

@@ -85,7 +85,11 @@ package final class ProcessesCollector: Collector {
       self.reading.earlierInstant = instant
     }
     if pacing.scans % 32 == 0, scanner.isLive { self.reading.processors = Self.processors }
-    if let newExits { self.reading.ended = endedProcesses(newExits, since: previous, to: all) }
+    if let newExits {
+      let interval = EndedTable.Interval(
+        ticksPerSecond: ticksPerSecond, seconds: max(0, now - instant), processors: self.reading.processors)
+      self.reading.ended = endedProcesses(newExits, since: previous, to: all, over: interval)
+    }
     self.reading.all = all
     self.reading.threads = scanner.threads
     self.reading.instant = now
@@ -107,12 +111,13 @@ package final class ProcessesCollector: Collector {
   }
 
   private func endedProcesses(
-    _ exits: ExitListener.Exits, since previous: [ProcessReading], to now: [ProcessReading]
+    _ exits: ExitListener.Exits, since previous: [ProcessReading], to now: [ProcessReading],
+    over interval: EndedTable.Interval
   ) -> [EndedReading]? {
     // Before the first scan their workloads are unknown.
     guard pacing.scans > 0 else { return [] }
     lostExits = exits.isIncomplete || exits.surplus > 0
-    ended.add(exits.all, since: previous, to: now, ticksPerSecond: ticksPerSecond) { scanner.userName(of: $0) }
+    ended.add(exits.all, since: previous, to: now, over: interval) { scanner.userName(of: $0) }
     return ended.readings
   }
 

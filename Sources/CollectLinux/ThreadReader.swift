@@ -14,6 +14,14 @@ final class ThreadReader {
     self.root = root
   }
 
+  /// Texts of /proc/PID/task/TID/cgroup of a process's first threads besides the main one.
+  func groups(of process: Int32) -> [[UInt8]] {
+    let folder = root + "/proc/" + String(process) + "/task/"
+    return Files.names(in: folder).filter { Int32($0) != nil && Int32($0) != process }.prefix(4).compactMap {
+      try? Files.contents(of: folder + $0 + "/cgroup", buffer: buffer)
+    }
+  }
+
   /// Appends a process's threads up to the limit.
   func read(of process: ProcessReading, into threads: inout [ProcessReading]) {
     guard threads.count < Self.limit else { return }

@@ -67,7 +67,8 @@ package struct EndedProcesses: MetricGroup, Hashable {
     .text("workload", "Id of the workload of a running ancestor", source: "/proc/PID/cgroup", \.workload),
     .gauge("count", .count, "Processes that ended in the interval", source: "taskstats", \.count),
     .gauge(
-      "cpu", .cores, "CPUs' worth of time that no scan saw", source: "taskstats ac_utime + ac_stime ÷ Δt", \.cpu
+      "cpu", .cores, "CPUs' worth of time that no scan saw",
+      source: "taskstats cpu_run_virtual_total, else ac_utime + ac_stime ÷ Δt", \.cpu
     ).titled("CPU"),
     .gauge(
       "read_bytes_per_sec", .bytesPerSecond, "Read from storage", source: "taskstats read_bytes", \.readRate),

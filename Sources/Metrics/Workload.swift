@@ -101,6 +101,11 @@ package struct Workload: MetricGroup, Hashable {
     return ratio > 1 ? 1 : ratio
   }
 
+  /// Whether it was made in the interval of its rates: these have all of its CPU time.
+  ///
+  /// - Parameter seconds: length of the interval, whose clock is read at another time than the counters.
+  package func began(within seconds: Double) -> Bool { cpuTotal > 0 && cpu * seconds > 0.9 * cpuTotal }
+
   /// Used memory ÷ its limit; NaN without a limit.
   package var memoryUsage: Double { share(memory, of: memoryLimit) }
 

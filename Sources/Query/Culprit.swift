@@ -25,6 +25,8 @@ package struct Culprit: MetricGroup, Hashable {
   /// Share of the machine's use of the measure.
   package var share = Double.nan
   package var cpu = Double.nan
+  /// CPU time while the agent did not run; not part of `cpu`.
+  package var missedCPU = Double.nan
   package var endedCPU = Double.nan
   package var gpu = Double.nan
   package var read = Double.nan
@@ -62,6 +64,9 @@ package struct Culprit: MetricGroup, Hashable {
     .gauge("share", .ratio, "Share of the machine's use", source: "use ÷ total", \.share),
     .gauge("cpu_seconds", .seconds, "CPU time", source: "growth of the counter, else Σ rate × time", \.cpu),
     .gauge(
+      "missed_cpu_seconds", .seconds, "CPU time while the agent did not run, which no other value has",
+      source: "growth of the counter between samples", \.missedCPU),
+    .gauge(
       "ended_cpu_seconds", .seconds, "CPU time of its processes that ended between two samples",
       source: "Σ ended_cpu × time", \.endedCPU),
     .gauge("gpu_seconds", .seconds, "GPU time", source: "Σ GPU use × time", \.gpu),
@@ -69,7 +74,9 @@ package struct Culprit: MetricGroup, Hashable {
     .gauge("written_bytes", .bytes, "Bytes written", source: "growth of the counter, else Σ rate × time", \.written),
     .gauge(
       "memory_mean_bytes", .bytes, "Mean memory over the window", source: "Σ memory × time ÷ window", \.memoryMean),
-    .gauge("memory_peak_bytes", .bytes, "Highest memory of a sample", source: "samples", \.memoryPeak),
+    .gauge(
+      "memory_peak_bytes", .bytes, "Highest memory of a sample; of a workload also between samples",
+      source: "samples; memory_peak_bytes where it grew", \.memoryPeak),
     .gauge(
       "energy_joules", .joules, "Energy of GPUs, by the estimated share of their power", source: "Σ power × time",
       \.energy),
@@ -123,9 +130,7 @@ package struct CulpritRanking: MetricGroup, Hashable {
     .text("unit", "Unit of total and attributed", source: "the measure", \.unit),
     .gauge("total", .seconds, "The machine's use, or its mean for memory", source: "samples", \.total),
     .gauge(
-      "attributed", .seconds,
-      "The part that is listed below and in further entries; what these used while the agent did not run is not in it",
-      source: "samples", \.attributed),
+      "attributed", .seconds, "The part that is listed below and in further entries", source: "samples", \.attributed),
     .gauge(
       "unattributed_share", .ratio, "Share that no entry has", source: "1 − attributed ÷ total", \.unattributedShare),
     .list("events", keys: [], isSeries: false, MachineEvent.table, \.events, omitsEmpty: true),

@@ -2,8 +2,9 @@ package import AgentMetrics
 
 /// Sums the use by processes, users or workloads, sample by sample.
 ///
-/// Workloads have counters: their use is the growth from the first sample to the last, also across gaps in which the
-/// agent did not run. Before its first counter, and for all others, it is the sum of the rates times the interval.
+/// Workloads have counters: their use is the growth from the first sample to the last. Before its first counter, and for
+/// all others, it is the sum of the rates times the interval. All entries and the total cover the time of the samples: the
+/// growth while the agent did not run is in ``Culprit/missedCPU`` alone, since processes and the machine have none.
 ///
 /// Where workloads are read more rarely than samples are taken, a sample has counters of an earlier time: the growth up to
 /// the next reading is divided at the window's start, and the rate goes on from the last reading to the window's end. So
@@ -17,6 +18,7 @@ package struct CulpritSum {
     var read = Double.nan
     var written = Double.nan
     var oomKills = Double.nan
+    var peak = Double.nan
     /// When they were read, as a time of samples.
     var instant = Double.nan
     /// Time of the last sample that had them, and the seconds that samples covered up to it.
@@ -28,38 +30,24 @@ package struct CulpritSum {
 
   private struct Entry {
     var culprit = Culprit()
-    /// The part of its use that no sample's total of the machine has, because the agent did not run.
-    var outside = Culprit()
     /// Byte-seconds.
     var memory = 0.0
     var gpus: Set<Int> = []
 
-    /// Adds the use of an interval.
-    mutating func take(_ use: Culprit, outside: Culprit? = nil) {
-      for path in Self.sums {
-        CulpritSum.plus(&culprit[keyPath: path], use[keyPath: path])
-        if let outside { CulpritSum.plus(&self.outside[keyPath: path], outside[keyPath: path]) }
-      }
-    }
-
-    /// Its use while samples were taken.
-    func covered(of measure: CulpritMeasure) -> Double {
-      let missed = outside.use(of: measure)
-      return missed > 0 ? max(0, culprit.use(of: measure) - missed) : culprit.use(of: measure)
-    }
-
     mutating func hold(_ bytes: Double, for seconds: Double) {
       guard bytes.isFinite else { return }
       memory += bytes * seconds
+      reach(bytes)
+    }
+
+    /// Notes a level of memory.
+    mutating func reach(_ bytes: Double) {
+      guard bytes.isFinite else { return }
       culprit.memoryPeak = culprit.memoryPeak.isNaN ? bytes : max(culprit.memoryPeak, bytes)
     }
 
     /// Order in which entries are kept.
     var weight: Double { (culprit.cpu.isFinite ? culprit.cpu : 0) + (culprit.gpu.isFinite ? culprit.gpu : 0) }
-
-    private static let sums: [any WritableKeyPath<Culprit, Double> & Sendable] = [
-      \.cpu, \.endedCPU, \.gpu, \.read, \.written, \.energy, \.oomKills,
-    ]
   }
 
   private let grouping: CulpritGrouping
@@ -68,6 +56,8 @@ package struct CulpritSum {
   private var counters: [String: Counters] = [:]
   /// Use between the last reading of the workloads and the last sample, by entry.
   private var tails: [String: Culprit] = [:]
+  /// Use by the processes of workloads since their last reading, for users.
+  private var groups: [String: GroupUse] = [:]
   private var samples = 0
   private var from = Double.nan
   private var to = Double.nan
@@ -96,7 +86,7 @@ package struct CulpritSum {
     case .user: addUsers(sample, seconds, shares)
     }
     if entries.count > Self.maxEntries { merge() }
-    if counters.count > Self.maxEntries { counters = [:] }
+    if counters.count > Self.maxEntries { (counters, groups) = ([:], [:]) }
   }
 
   /// The ranking by a measure.
@@ -111,13 +101,12 @@ package struct CulpritSum {
     var attributed = 0.0
     var culprits: [Culprit] = entries.compactMap { id, entry in
       var entry = entry
-      if let tail = tails[id] { entry.take(tail) }
+      if let tail = tails[id] { entry.culprit.add(tail) }
       var culprit = entry.culprit
       if covered > 0, culprit.memoryPeak.isFinite { culprit.memoryMean = entry.memory / covered }
       if !entry.gpus.isEmpty { culprit.gpus = entry.gpus.sorted().map(String.init).joined(separator: ",") }
       guard culprit.use(of: measure) > 0 else { return nil }
-      entry.culprit = culprit
-      let use = entry.covered(of: measure)
+      let use = culprit.use(of: measure)
       if ranking.total > 0 { culprit.share = use / ranking.total }
       attributed += use
       return culprit
@@ -156,15 +145,16 @@ package struct CulpritSum {
   private mutating func addWorkloads(_ sample: Sample, _ seconds: Double) {
     let age = Self.ageOfWorkloads(sample)
     for workload in sample.workloads?.top ?? [] where !workload.isGroup {
-      let (use, outside) = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
+      let (use, _) = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
       update(workload.id, at: sample.timestamp.seconds) { entry in
         entry.culprit.name = workload.name
         entry.culprit.kind = workload.kind.rawValue
         entry.culprit.user = workload.user ?? entry.culprit.user
-        entry.take(use, outside: outside)
+        entry.culprit.add(use)
         entry.hold(workload.memory, for: seconds)
+        entry.reach(use.memoryPeak)
       }
-      addTail(of: workload, age, to: workload.id)
+      if age > 0 { tails[workload.id, default: Culprit()].add(Self.tail(of: workload, age)) }
     }
   }
 
@@ -174,18 +164,21 @@ package struct CulpritSum {
     return age > 0 && age.isFinite ? age : 0
   }
 
-  /// Use of a workload since the last sample that lists it, and the part of it in which no samples were taken.
+  /// Use of a workload since the last sample that lists it, and whether its counters were read since.
   private mutating func use(
     of workload: Workload, _ seconds: Double, readAt instant: Double, age: Double
-  ) -> (Culprit, outside: Culprit?) {
+  ) -> (Culprit, isRead: Bool) {
     let isFirst = counters[workload.id] == nil
     var last = counters[workload.id] ?? Counters()
     // The part of the growth since the last reading that is within the window.
     var share = 1.0
+    let isRead = isFirst || instant > last.instant + Self.precision
+    let isNew = isFirst && workload.began(within: seconds)
+    if isNew { (last.oomKills, last.peak) = (0, 0) }
     if isFirst {
       // Its first use is that of the sample's interval; earlier growth counts unless it is before the window.
       last.lead = samples == 1 ? age : min(age, seconds)
-    } else if instant > last.instant + Self.precision {
+    } else if isRead {
       share = last.lead > 0 ? max(0, 1 - last.lead / (instant - last.instant)) : 1
       last.lead = 0
     }
@@ -195,54 +188,53 @@ package struct CulpritSum {
     let missed = wall - (covered - last.covered)
     let gap = missed > 1 + 0.1 * seconds && wall > seconds ? min(1, missed / (wall - seconds)) : 0
     (last.sampled, last.covered) = (to, covered)
-    var outside = Culprit()
-    func growth(
-      _ rate: Double, _ now: Double, _ last: inout Double, _ part: WritableKeyPath<Culprit, Double>? = nil
-    ) -> Double {
+    func growth(_ rate: Double, _ now: Double, _ last: inout Double) -> (covered: Double, missed: Double) {
       defer { if now.isFinite { last = now } }
       // A counter that fell is another group of the same name, whose rate counts from its start.
-      guard now >= last else { return rate * seconds }
+      guard now >= last else { return (rate * seconds, .nan) }
       let growth = (now - last) * share
-      if gap > 0, let part { outside[keyPath: part] = max(0, growth - (rate > 0 ? rate * seconds : 0)) * gap }
-      return growth
+      guard gap > 0 else { return (growth, .nan) }
+      let missed = max(0, growth - (rate > 0 ? rate * seconds : 0)) * gap
+      return (growth - missed, missed)
     }
     var use = Culprit()
-    use.cpu = growth(workload.cpu, workload.cpuTotal, &last.cpu, \.cpu)
-    use.read = growth(workload.readRate, workload.readTotal, &last.read, \.read)
-    use.written = growth(workload.writeRate, workload.writtenTotal, &last.written, \.written)
-    share = 1
-    use.oomKills = growth(.nan, workload.oomKills, &last.oomKills)
+    (use.cpu, use.missedCPU) = growth(workload.cpu, workload.cpuTotal, &last.cpu)
+    use.read = growth(workload.readRate, workload.readTotal, &last.read).covered
+    use.written = growth(workload.writeRate, workload.writtenTotal, &last.written).covered
+    if workload.oomKills >= last.oomKills { use.oomKills = workload.oomKills - last.oomKills }
+    last.oomKills = workload.oomKills.isFinite ? workload.oomKills : last.oomKills
+    // The kernel's peak is of the group's whole life: one that grew is of this window.
+    if workload.memoryPeak > last.peak { use.memoryPeak = workload.memoryPeak }
+    last.peak = workload.memoryPeak.isFinite ? workload.memoryPeak : last.peak
     use.endedCPU = Double(workload.endedCPU) * seconds
     use.gpu = Double(workload.gpu) * seconds
     use.energy = Double(workload.gpuPower) * seconds
     counters[workload.id] = last
-    return (use, gap > 0 ? outside : nil)
+    return (use, isRead)
   }
 
   /// Seconds by which the times of one reading differ in two samples, whose timestamps are whole seconds.
   private static let precision = 0.2
 
-  /// Adds the use since the last reading, at the rate before it.
-  private mutating func addTail(of workload: Workload, _ age: Double, to id: String) {
-    guard age > 0 else { return }
-    var tail = tails[id] ?? Culprit()
-    Self.plus(&tail.cpu, workload.cpu * age)
-    Self.plus(&tail.read, workload.readRate * age)
-    Self.plus(&tail.written, workload.writeRate * age)
-    tails[id] = tail
+  /// The use since the last reading, at the rate before it.
+  private static func tail(of workload: Workload, _ age: Double) -> Culprit {
+    var tail = Culprit()
+    (tail.cpu, tail.read, tail.written) = (workload.cpu * age, workload.readRate * age, workload.writeRate * age)
+    return tail
   }
 
   private mutating func addProcesses(_ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare]) {
     var seen: Set<Int32> = []
     for process in sample.processes?.top ?? [] {
       seen.insert(process.pid)
-      update("\(process.pid)@\(process.start)", at: sample.timestamp.seconds) { entry in
+      // The start is a number of ticks: hundredths of a second.
+      update("\(process.pid)@\(process.start.fixed(2))", at: sample.timestamp.seconds) { entry in
         entry.culprit.name = process.name
         entry.culprit.pid = Double(process.pid)
         entry.culprit.user = process.user
         entry.culprit.workload = process.workload ?? process.service
         entry.culprit.command = process.command ?? entry.culprit.command
-        entry.take(Self.use(of: process, shares[process.pid], seconds))
+        entry.culprit.add(Self.use(of: process, shares[process.pid], seconds))
         entry.hold(process.resident, for: seconds)
         entry.gpus.formUnion(shares[process.pid]?.gpus ?? [])
       }
@@ -254,7 +246,7 @@ package struct CulpritSum {
         entry.culprit.kind = "ended"
         entry.culprit.user = ended.user
         entry.culprit.workload = ended.workload
-        entry.take(Self.use(of: ended, seconds))
+        entry.culprit.add(Self.use(of: ended, seconds))
       }
     }
     // Processes that only use a GPU, which the list of the heaviest may lack.
@@ -293,35 +285,79 @@ package struct CulpritSum {
     return use
   }
 
-  /// Users by their workloads, and by their processes outside of workloads whose user is known.
+  /// Users by their processes; the rest of each workload is its owner's.
   private mutating func addUsers(_ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare]) {
-    var owners: [String: String] = [:]
-    var memory: [String: Double] = [:]
-    func add(_ user: String, _ use: Culprit, _ bytes: Double, _ gpus: [Int], outside: Culprit? = nil) {
-      update(user, at: sample.timestamp.seconds) { entry in
-        entry.culprit.name = user
-        entry.take(use, outside: outside)
-        entry.gpus.formUnion(gpus)
-      }
-      memory[user, default: 0] += bytes.isFinite ? bytes : 0
-    }
+    let time = sample.timestamp.seconds
     let age = Self.ageOfWorkloads(sample)
-    for workload in sample.workloads?.top ?? [] where !workload.isGroup {
-      let (use, outside) = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
-      guard let user = workload.user else { continue }
-      owners[workload.id] = user
-      add(user, use, workload.memory, [], outside: outside)
-      addTail(of: workload, age, to: user)
-    }
-    for process in sample.processes?.top ?? [] where process.workload.flatMap({ owners[$0] }) == nil {
-      let share = shares[process.pid]
-      add(process.user, Self.use(of: process, share, seconds), process.resident, share?.gpus ?? [])
-    }
-    for ended in sample.processes?.ended ?? [] where ended.workload.flatMap({ owners[$0] }) == nil {
-      add(ended.user, Self.use(of: ended, seconds), .nan, [])
+    let listed = (sample.workloads?.top ?? []).filter { !$0.isGroup }
+    var memory = addUsersProcesses(sample, seconds, shares, listed: Set(listed.map(\.id)))
+    for workload in listed {
+      let (use, isRead) = use(of: workload, seconds, readAt: time - age, age: age)
+      var group = groups[workload.id] ?? GroupUse()
+      for (user, bytes) in group.dividedMemory(workload.memory, owner: workload.user) {
+        memory[user, default: 0] += bytes
+      }
+      if isRead {
+        for (user, part) in group.divided(use, owner: workload.user) { add(part, to: user, at: time) }
+        group.settle()
+      }
+      if age > 0 {
+        for (user, part) in group.divided(Self.tail(of: workload, age), owner: workload.user) {
+          tails[user, default: Culprit()].add(part)
+        }
+      }
+      groups[workload.id] = isRead && age == 0 ? nil : group
     }
     for (user, bytes) in memory {
-      update(user, at: sample.timestamp.seconds) { $0.hold(bytes, for: seconds) }
+      update(user, at: time) { entry in
+        entry.culprit.name = user
+        entry.hold(bytes, for: seconds)
+      }
+    }
+  }
+
+  /// Adds a sample's processes to those of their workloads, and to their users outside of workloads with counters.
+  ///
+  /// - Parameter listed: the sample's workloads.
+  /// - Returns: memory of the processes outside of those, by user.
+  private mutating func addUsersProcesses(
+    _ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare], listed: Set<String>
+  ) -> [String: Double] {
+    let time = sample.timestamp.seconds
+    var memory: [String: Double] = [:]
+    for id in groups.keys { groups[id]?.beginSample() }
+    for process in sample.processes?.top ?? [] {
+      let share = shares[process.pid]
+      let use = Self.use(of: process, share, seconds)
+      if let share { update(process.user, at: time) { $0.gpus.formUnion(share.gpus) } }
+      if let id = process.workload, listed.contains(id) || counters[id] != nil {
+        let isListed = listed.contains(id)
+        groups[id, default: GroupUse()].add(use, resident: isListed ? process.resident : .nan, of: process.user)
+        if isListed { continue }
+      } else {
+        add(use, to: process.user, at: time)
+      }
+      if process.resident.isFinite { memory[process.user, default: 0] += process.resident }
+    }
+    for ended in sample.processes?.ended ?? [] {
+      let use = Self.use(of: ended, seconds)
+      if let id = ended.workload, listed.contains(id) || counters[id] != nil {
+        groups[id, default: GroupUse()].add(use, of: ended.user)
+      } else {
+        add(use, to: ended.user, at: time)
+      }
+    }
+    // A workload that is not listed any more has no counter for its last processes, unless it is listed again.
+    for (id, group) in groups where !listed.contains(id) {
+      for (user, use) in group.all { tails[user, default: Culprit()].add(use) }
+    }
+    return memory
+  }
+
+  private mutating func add(_ use: Culprit, to user: String, at time: Double) {
+    update(user, at: time) { entry in
+      entry.culprit.name = user
+      entry.culprit.add(use)
     }
   }
 
@@ -334,7 +370,7 @@ package struct CulpritSum {
     entries[id] = entry
   }
 
-  fileprivate static func plus(_ sum: inout Double, _ value: Double) {
+  static func plus(_ sum: inout Double, _ value: Double) {
     sum = Self.sum(sum, value)
   }
 
@@ -352,11 +388,11 @@ package struct CulpritSum {
     others.culprit.id = "(other)"
     others.culprit.name = "(other)"
     for (_, entry) in order.dropFirst(Self.maxEntries / 2) {
-      others.take(entry.culprit)
+      others.culprit.add(entry.culprit)
       others.memory += entry.memory
     }
     entries = Dictionary(uniqueKeysWithValues: order.prefix(Self.maxEntries / 2).map { ($0.key, $0.value) })
-    others.take(entries["(other)"]?.culprit ?? Culprit())
+    others.culprit.add(entries["(other)"]?.culprit ?? Culprit())
     others.memory += entries["(other)"]?.memory ?? 0
     entries["(other)"] = others
   }

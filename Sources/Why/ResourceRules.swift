@@ -128,12 +128,14 @@ extension WhyRule {
     let id = zeroed(machine) > 0 ? "ram.oom_kills_total" : "cgroup.oom_kills_total"
     var text =
       "The kernel killed " + ValueText.tenths(kills) + (kills == 1 ? " process" : " processes") + " for lack of memory"
-    let places = killed(situation).map { Culprit.text(of: $0) }
+    let workloads = killed(situation)
+    let places = workloads.map { Culprit.text(of: $0) }
     if let first = places.first { text += " in " + first + (places.count > 1 ? " and \(places.count - 1) others" : "") }
     let alive = Set(sample.processes?.top.map(\.pid) ?? [])
-    if let victim = previous?.processes?.top.filter({ !alive.contains($0.pid) }).max(by: { $0.resident < $1.resident }),
-      victim.resident > 50 * 1_048_576
-    {
+    let gone = (previous?.processes?.top ?? []).filter { process in
+      !alive.contains(process.pid) && (workloads.isEmpty || workloads.contains { $0.id == process.workload })
+    }
+    if let victim = gone.max(by: { $0.resident < $1.resident }), victim.resident > 50 * 1_048_576 {
       text += ", probably " + victim.name + " (" + ValueText.bytes(victim.resident) + ")"
     }
     return (text, [Finding.Evidence(metric: id, value: kills)])

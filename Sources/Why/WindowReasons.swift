@@ -41,11 +41,13 @@ package struct WindowReasons {
     previous = sample
   }
 
-  /// At most three reasons, the longest first; empty without one.
+  /// At most three reasons: OOM kills, which take no time but end work, then the longest first; empty without one.
   package var reasons: [WindowReason] {
     let order = Dictionary(uniqueKeysWithValues: WhyRule.all.enumerated().map { ($1.name, $0) })
+    let first = WhyRule.oomKill.name
     return sums.sorted { left, right in
-      left.value.seconds != right.value.seconds
+      if (left.key == first) != (right.key == first) { return left.key == first }
+      return left.value.seconds != right.value.seconds
         ? left.value.seconds > right.value.seconds : order[left.key, default: 0] < order[right.key, default: 0]
     }.prefix(3).map { WindowReason(worst: $0.value.worst, time: $0.value.time, seconds: $0.value.seconds) }
   }

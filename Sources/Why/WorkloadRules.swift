@@ -49,7 +49,12 @@ extension WhyRule {
   static func killed(_ situation: Situation) -> [Workload] {
     let before = Dictionary(
       (situation.previous?.workloads?.top ?? []).map { ($0.id, $0.oomKills) }, uniquingKeysWith: { first, _ in first })
-    return workloads(situation) { $0.oomKills > (before[$0.id] ?? .nan) }
+    let known = workloads(situation) { $0.oomKills > (before[$0.id] ?? .nan) }
+    // One that was made since had none; an older one that was not listed is listed for its kill, if nothing else.
+    let new = workloads(situation) { $0.oomKills > 0 && before[$0.id] == nil }
+    let begun = new.filter { $0.began(within: situation.sample.elapsed) }
+    let named = known + begun
+    return named.isEmpty && new.count == 1 && situation.previous != nil ? new : named
   }
 
   private static func workloads(_ situation: Situation, where isWanted: (Workload) -> Bool) -> [Workload] {

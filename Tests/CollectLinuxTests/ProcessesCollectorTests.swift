@@ -95,6 +95,21 @@ import Testing
     "7 (\(name)) R 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n"
   }
 
+  /// Version 1 reports the root for a task that has ended.
+  @Test func aProcessWithoutItsMainThreadStaysInItsGroup() throws {
+    let service = "4:memory:/system.slice/a.service\n"
+    let fixture = try Fixture(files: [
+      "proc/7/stat": "7 (a) Z 1 7 7 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 2 0 300 0 10 0\n",
+      "proc/7/cgroup": "4:memory:/\n", "proc/7/task/7/cgroup": "4:memory:/\n", "proc/7/task/8/cgroup": service,
+      "proc/9/stat": "9 (b) R 1 9 9 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 1 0 300 0 10 0\n", "proc/9/cgroup": service,
+    ])
+    let scanner = ProcessScanner(root: fixture.root)
+    #expect(try scanner.scan().map(\.workload) == ["service:a.service", "service:a.service"])
+    try fixture.write("9 (b) Z 1 9 9 0 -1 4194304 0 0 0 0 100 60 0 0 20 0 1 0 300 0 10 0\n", to: "proc/9/stat")
+    try fixture.write("4:memory:/\n", to: "proc/9/cgroup")
+    #expect(try scanner.scan().map(\.workload) == ["service:a.service", "service:a.service"])
+  }
+
   @Test func ratesBetweenTwoPasses() throws {
     let fixture = try Fixture(files: [
       "proc/7/stat": Self.stat("a"),

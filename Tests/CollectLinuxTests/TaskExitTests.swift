@@ -8,6 +8,8 @@ import Testing
 
 /// Ended processes, from the kernel's statistics to the counters.
 @Suite struct TaskExitTests {
+  private static let interval = EndedTable.Interval(ticksPerSecond: 100)
+
   private static func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
     withUnsafeBytes(of: value.littleEndian) { Array($0) }
   }
@@ -56,6 +58,39 @@ import Testing
     surviveTruncationAndMutation(of: text, mutations: 300) { _ = TaskstatsParser.exits($0) }
   }
 
+  /// A kernel that samples at ticks counts 4 ms for each that a task happens to run at.
+  @Test func theSchedulersClockBoundsTheTicks() {
+    func parsed(sampled: UInt64, real: UInt64, exact: UInt64) -> UInt64? {
+      var text = Self.message(Self.exit(7, "alias", parent: 5, cpu: sampled))
+      // The statistics follow the headers, the pid's attribute and their own header.
+      let start = 20 + 4 + 8 + 4
+      for (place, value) in [(64, real), (72, exact)] {
+        text.replaceSubrange(start + place..<start + place + 8, with: Self.bytes(value))
+      }
+      return TaskstatsParser.exits(text.span).first?.cpu
+    }
+    #expect(parsed(sampled: 5_855_509, real: 5_855_510_000, exact: 850_619_000) == 850_619)
+    #expect(parsed(sampled: 0, real: 0, exact: 850_619_000) == 850_619)
+    // The clock lacks most of a task that lives no longer than a tick.
+    #expect(parsed(sampled: 4_000, real: 4_000_000, exact: 62_000) == 4_000)
+    #expect(parsed(sampled: 40_000, real: 40_000_000, exact: 62_000) == 10_062)
+    // Without delay accounting.
+    #expect(parsed(sampled: 5_855_509, real: 0, exact: 0) == 5_855_509)
+  }
+
+  @Test func additionsAreBoundedByTheTimeSinceTheLastScan() {
+    var one = ProcessReading(pid: 6)
+    (one.cpuTicks, one.threads) = (100, 1)
+    let second = EndedTable.Interval(ticksPerSecond: 100, seconds: 0.99, processors: 2)
+    var table = EndedTable()
+    table.add([Self.exit(6, "alias", parent: 1, cpu: 6_000_000)], since: [one], over: second) { "\($0)" }
+    #expect(table.readings.map(\.cpu) == [1_000_000])
+    // Of all together, in proportion.
+    let exits = [Self.exit(7, "cc1", parent: 1, cpu: 3_000_000), Self.exit(8, "ld", parent: 1, cpu: 2_000_000)]
+    table.add(exits, since: [], over: second) { "\($0)" }
+    #expect(table.readings.map(\.cpu) == [1_000_000, 1_000_000, 1_000_000])
+  }
+
   @Test func countersByNameUserAndWorkload() {
     var shell = ProcessReading(pid: 5)
     (shell.workload, shell.cpuTicks) = ("session:3", 10)
@@ -68,7 +103,7 @@ import Testing
         Self.exit(21, "cc1", parent: 20, cpu: 400_000), Self.exit(20, "sh", parent: 5),
         Self.exit(31, "cc1", parent: 5, cpu: 200_000), Self.exit(61, "thread", parent: 1, cpu: 300_000, process: 6),
         Self.exit(6, "server", parent: 1, cpu: 1_000_000), Self.exit(70, "lost", parent: 69),
-      ], since: [shell, long], ticksPerSecond: 100
+      ], since: [shell, long], over: Self.interval
     ) { "user\($0)" }
     let readings = table.readings.sorted { $0.name < $1.name }
     #expect(readings.map(\.name) == ["cc1", "lost", "server", "sh"])
@@ -77,7 +112,7 @@ import Testing
     #expect(readings.map(\.cpu) == [600_000, 0, 300_000, 0])
     #expect(readings[2].readBytes == 96 && readings[0].readBytes == 8_192)
     #expect(readings.allSatisfy { $0.user == "user1000" && $0.peakBytes == 1 << 20 })
-    table.add([Self.exit(90, "cc1", parent: 5)], since: [shell], ticksPerSecond: 100) { "user\($0)" }
+    table.add([Self.exit(90, "cc1", parent: 5)], since: [shell], over: Self.interval) { "user\($0)" }
     #expect(table.readings.first { $0.name == "cc1" }?.count == 3)
   }
 
@@ -90,13 +125,13 @@ import Testing
       [
         Self.exit(61, "thread", parent: 1, cpu: 300_000, process: 6), Self.exit(6, "server", parent: 1, cpu: 200_000),
         Self.exit(62, "thread", parent: 1, cpu: 900_000, process: 6),
-      ], since: [long], ticksPerSecond: 100
+      ], since: [long], over: Self.interval
     ) { "user\($0)" }
     #expect(table.readings.map(\.cpu) == [400_000])
-    table.add([Self.exit(63, "thread", parent: 1, cpu: 50_000, process: 6)], since: [], ticksPerSecond: 100) { "\($0)" }
+    table.add([Self.exit(63, "thread", parent: 1, cpu: 50_000, process: 6)], since: [], over: Self.interval) { "\($0)" }
     #expect(table.readings.map(\.cpu) == [450_000])
     // The number goes to another process.
-    table.add([Self.exit(6, "true", parent: 1, cpu: 1_000)], since: [], ticksPerSecond: 100) { "user\($0)" }
+    table.add([Self.exit(6, "true", parent: 1, cpu: 1_000)], since: [], over: Self.interval) { "user\($0)" }
     #expect(table.readings.map(\.cpu) == [450_000, 1_000])
   }
 
@@ -117,7 +152,7 @@ import Testing
     var table = EndedTable()
     for scan in 0..<3 {
       let exits = (0..<200).map { Self.exit(Int32(1_000 + $0), "n\(scan)-\($0)", parent: 1) }
-      table.add(exits, since: [], ticksPerSecond: 100) { String($0) }
+      table.add(exits, since: [], over: Self.interval) { String($0) }
       #expect(table.readings.count <= EndedTable.limit)
     }
     // The newest stay.

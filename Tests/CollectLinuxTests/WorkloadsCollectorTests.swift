@@ -97,6 +97,36 @@ import Testing
     #expect(mine.memory == 7 && mine.cpu == nil)
   }
 
+  /// Limits are read once a minute; the peak must be there before a group that grew is killed.
+  @Test func peakIsReadWhereMemoryReachesItAndAtKills() throws {
+    let path = "/system.slice/a.service"
+    let machine = try fixture([
+      Self.group(path, cpu: 1_000, memory: 0),
+      ["sys/fs/cgroup\(path)/memory.peak": "0\n", "sys/fs/cgroup\(path)/memory.events": "oom_kill 0\n"],
+    ])
+    let collector = WorkloadsCollector(root: machine.root)
+    var kills: UInt64 = 0
+    func peak(at time: Double) throws -> UInt64? {
+      var reading = Reading()
+      reading.boottime = time
+      reading.memory.oomKills = kills
+      try collector.read(into: &reading)
+      return reading.workloads?.all.first?.memoryPeak
+    }
+    for time in [1.0, 2, 3] { #expect(try peak(at: time) == 0) }
+    try machine.write("usage_usec 2000\n", to: "sys/fs/cgroup\(path)/cpu.stat")
+    try machine.write("5000\n", to: "sys/fs/cgroup\(path)/memory.current")
+    try machine.write("6000\n", to: "sys/fs/cgroup\(path)/memory.peak")
+    #expect(try peak(at: 4) == 6_000)
+    // A kill that left nothing.
+    try machine.write("usage_usec 3000\n", to: "sys/fs/cgroup\(path)/cpu.stat")
+    try machine.write("10\n", to: "sys/fs/cgroup\(path)/memory.current")
+    try machine.write("9000\n", to: "sys/fs/cgroup\(path)/memory.peak")
+    try machine.write("oom_kill 1\n", to: "sys/fs/cgroup\(path)/memory.events")
+    kills = 1
+    #expect(try peak(at: 5) == 9_000)
+  }
+
   @Test func whatIsNestedIsCountedOnce() throws {
     let manager = "/user.slice/user-1000.slice/user@1000.service"
     let machine = try fixture([

@@ -184,6 +184,34 @@ struct MadeSituation: Sendable, CustomStringConvertible {
         $0.workloads = workloads(workload("web", .container) { $0.oomKills = 3 })
       }, previous: machine { $0.workloads = workloads(workload("web", .container) { $0.oomKills = 2 }) }),
     MadeSituation(
+      description: "an OOM kill in a service that was made since", rule: "oom-kill", words: ["in service a.service"],
+      sample: machine {
+        $0.ram.oomKills = 4
+        $0.workloads = workloads(
+          workload("a.service", .service) { ($0.oomKills, $0.cpu, $0.cpuTotal) = (1, 0.02, 0.6) },
+          workload("old.service", .service) { ($0.oomKills, $0.cpu, $0.cpuTotal) = (7, 0.02, 90) })
+      }, previous: machine()),
+    MadeSituation(
+      description: "an OOM kill beside a process of another group that ended", rule: "oom-kill",
+      words: ["in container web, probably java"],
+      sample: machine {
+        $0.ram.oomKills = 4
+        $0.workloads = workloads(workload("web", .container) { $0.oomKills = 3 })
+      },
+      previous: machine {
+        $0.workloads = workloads(workload("web", .container) { $0.oomKills = 2 })
+        $0.processes?.top += [process(20, "chromium", resident: 900), process(21, "java", resident: 300)]
+        let last = $0.processes?.top.count ?? 0
+        $0.processes?.top[last - 1].workload = "container:web"
+      }),
+    MadeSituation(
+      description: "an OOM kill in a group that was not listed before", rule: "oom-kill", words: ["in container web"],
+      sample: machine {
+        $0.ram.oomKills = 4
+        $0.workloads = workloads(
+          workload("web", .container) { ($0.oomKills, $0.cpu, $0.cpuTotal) = (7, 0.02, 90) })
+      }, previous: machine()),
+    MadeSituation(
       description: "a build of a thousand short processes", rule: "cpu-crowded",
       words: ["session 3 of ann in short-lived processes (cc1 ×812)", "90%"],
       sample: machine {
@@ -395,6 +423,20 @@ struct MadeSituation: Sendable, CustomStringConvertible {
     #expect(window.reasons.first?.time == 1_770_000_060)
     #expect(window.reasons.first?.worst.text.hasPrefix("60%") == true)
     #expect(WindowReasons().reasons.isEmpty)
+  }
+
+  @Test("An OOM kill is a moment, and comes before reasons that held longer")
+  func killsComeFirst() {
+    var window = WindowReasons()
+    for index in 0..<5 {
+      window.add(
+        machine {
+          $0.ram.oomKills = index < 3 ? 3 : 4
+          $0.pressure?.memory?.full = stall(0.3)
+          $0.cpu.modes?.steal = 0.5
+        })
+    }
+    #expect(window.reasons.map(\.worst.rule) == ["oom-kill", "memory-stall", "cpu-steal"])
   }
 
   @Test("At most three reasons, the most harmful first")

@@ -21,17 +21,35 @@ struct EndedTable {
   private var serial = 0
   /// CPU time of ended threads of running processes.
   private var threads: [Int32: UInt64] = [:]
+  /// Microseconds of CPU time that this scan adds, by place.
+  private var growth: [Int: UInt64] = [:]
 
   /// A process whose main thread has ended; other threads of it may be reported after that one.
   private struct Leader {
     let place: Int
     /// Microseconds that scans have counted and no exit has covered yet.
     var counted: UInt64
+    /// Microseconds that it may still have used since the last scan.
+    var room: UInt64
   }
   /// Those of this scan and of the last; later, the pid may be another process's.
   private var leaders: [Int32: Leader] = [:]
   private var earlierLeaders: [Int32: Leader] = [:]
   private var scan = 0
+
+  /// The time between two scans, which bounds what ended processes used since.
+  struct Interval {
+    var ticksPerSecond: Double
+    var seconds = Double.infinity
+    var processors = Double.infinity
+
+    /// Microseconds of CPU time that a number of threads can use.
+    func room(threads: Double = .infinity) -> UInt64 {
+      // Clocks are read one after the other.
+      let most = (seconds + 0.01) * min(threads, processors) * 1e6
+      return most < 1e18 ? UInt64(max(0, most)) : .max
+    }
+  }
 
   /// Adds the exits since the last scan.
   ///
@@ -40,12 +58,15 @@ struct EndedTable {
   ///   - now: processes of this scan.
   ///   - userName: names a user.
   mutating func add(
-    _ exits: [TaskExit], since before: [ProcessReading], to now: [ProcessReading] = [], ticksPerSecond: Double,
+    _ exits: [TaskExit], since before: [ProcessReading], to now: [ProcessReading] = [], over interval: Interval,
     userName: (UInt64) -> String
   ) {
     scan += 1
+    let ticksPerSecond = interval.ticksPerSecond
     (earlierLeaders, leaders) = (leaders, [:])
     let ancestors = ExitAncestors(exits, before, now)
+    var ends: [Int32: Int32] = [:]
+    for exit in exits where exit.pid != exit.process { ends[exit.process, default: 1] += 1 }
     for exit in exits {
       guard exit.pid == exit.process else {
         addThread(exit)
@@ -59,14 +80,35 @@ struct EndedTable {
       let workload = known?.workload ?? ancestors.nearest(of: exit)?.workload
       let place = place(of: Key(name: exit.name, user: userName(UInt64(exit.user)), workload: workload))
       readings[place].count += 1
-      readings[place].cpu &+= cpu - covered
-      leaders[exit.pid] = Leader(place: place, counted: counted - covered)
+      let room = interval.room(threads: known.map { Double(max($0.threads, ends[exit.pid] ?? 1)) } ?? .infinity)
+      leaders[exit.pid] = Leader(place: place, counted: counted - covered, room: room)
+      grow(exit.pid, by: cpu - covered)
       readings[place].readBytes &+= exit.readBytes - min(exit.readBytes, known?.readBytes ?? 0)
       readings[place].writtenBytes &+= exit.writtenBytes - min(exit.writtenBytes, known?.writtenBytes ?? 0)
       readings[place].peakBytes = max(readings[place].peakBytes, exit.peakBytes)
       scans[place] = scan
     }
+    settle(within: interval.room())
     if readings.count > Self.limit { shorten() }
+  }
+
+  /// Adds CPU time to an ended process, as far as it can have used it.
+  private mutating func grow(_ process: Int32, by cpu: UInt64) {
+    guard let leader = leaders[process] else { return }
+    let used = min(cpu, leader.room)
+    leaders[process]?.room -= used
+    growth[leader.place, default: 0] &+= used
+    scans[leader.place] = scan
+  }
+
+  /// Adds this scan's CPU time to the counters; in proportion, if it is more than all CPUs have.
+  private mutating func settle(within room: UInt64) {
+    let sum = growth.values.reduce(0) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
+    for (place, cpu) in growth {
+      let share = sum > room ? UInt64(Double(cpu) / Double(sum) * Double(room)) : cpu
+      readings[place].cpu &+= share
+    }
+    growth.removeAll(keepingCapacity: true)
   }
 
   /// Adds a thread that is not a process's main one.
@@ -79,8 +121,7 @@ struct EndedTable {
     let covered = min(exit.cpu, leader.counted)
     leader.counted -= covered
     leaders[exit.process] = leader
-    readings[leader.place].cpu &+= exit.cpu - covered
-    scans[leader.place] = scan
+    grow(exit.process, by: exit.cpu - covered)
   }
 
   private mutating func place(of key: Key) -> Int {

@@ -10,7 +10,7 @@ struct TaskExit: Hashable {
   var name = ""
   /// Seconds from its start to its end.
   var seconds = 0.0
-  /// CPU time of this task alone, in microseconds.
+  /// CPU time of this task alone, in microseconds, by ``TaskstatsParser/cpu(sampled:exact:)``.
   var cpu: UInt64 = 0
   var readBytes: UInt64 = 0
   var writtenBytes: UInt64 = 0
@@ -67,7 +67,10 @@ enum TaskstatsParser {
     exit.pid = Int32(truncatingIfNeeded: bytes.number(UInt32.self, at: start + 128))
     exit.parent = Int32(truncatingIfNeeded: bytes.number(UInt32.self, at: start + 132))
     exit.seconds = Double(bytes.number(UInt64.self, at: start + 144)) * 1e-6
-    exit.cpu = bytes.number(UInt64.self, at: start + 152) &+ bytes.number(UInt64.self, at: start + 160)
+    let sampled = bytes.number(UInt64.self, at: start + 152) &+ bytes.number(UInt64.self, at: start + 160)
+    // A kernel without delay accounting leaves both run times 0.
+    let hasExact = bytes.number(UInt64.self, at: start + 64) > 0 || bytes.number(UInt64.self, at: start + 72) > 0
+    exit.cpu = cpu(sampled: sampled, exact: hasExact ? bytes.number(UInt64.self, at: start + 72) / 1_000 : nil)
     exit.peakBytes = bytes.number(UInt64.self, at: start + 200) &* 1_024
     exit.readBytes = bytes.number(UInt64.self, at: start + 248)
     exit.writtenBytes = bytes.number(UInt64.self, at: start + 256)
@@ -77,6 +80,20 @@ enum TaskstatsParser {
     }
     guard exit.pid > 0, exit.process > 0 else { return nil }
     return exit
+  }
+
+  /// Longest interval of the kernel's timer tick, in microseconds (CONFIG_HZ=100).
+  private static let tick: UInt64 = 10_000
+
+  /// The best estimate of a task's CPU time, in microseconds.
+  ///
+  /// `ac_utime` and `ac_stime` count whole timer ticks: a task that wakes at each tick seems to run all the time, and one
+  /// that sleeps over them never (kernel/sched/cputime.c, TICK_CPU_ACCOUNTING). `cpu_run_virtual_total` is the scheduler's
+  /// own clock, `se.sum_exec_runtime`, by which /proc/PID/stat is scaled; but it lacks the time since its last update,
+  /// up to a tick. Most tasks of a build live no longer than that, so that only the mean of the ticks has their time.
+  static func cpu(sampled: UInt64, exact: UInt64?) -> UInt64 {
+    guard let exact else { return sampled }
+    return exact >= 2 * tick ? exact : min(sampled, exact + tick)
   }
 }
 

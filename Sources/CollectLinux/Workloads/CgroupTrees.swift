@@ -58,3 +58,16 @@ struct CgroupTrees: Equatable {
     return all.count - 1
   }
 }
+
+extension CgroupTrees {
+  /// Whether the kernel counts I/O of control groups.
+  ///
+  /// Version 1 does so in the throttling of block devices, which newer kernels set up with the first limit
+  /// (block/blk-throttle.c): until then all files say 0.
+  var countsIO: Bool {
+    guard let io = io, all[io].version == 1 else { return true }
+    let path = all[io].folder + "/blkio.throttle.io_service_bytes_recursive"
+    guard let bytes = try? Files.contents(of: path) else { return true }
+    return WorkloadFileParser.hasDevices(bytes.span)
+  }
+}

@@ -12,6 +12,8 @@ struct WorkloadFile: Sendable {
     case active
     /// As those, but at every fifth pass: memory.stat has dozens of lines, which take the kernel some 20 µs.
     case slow
+    /// Where memory or OOM kills show that it may have changed.
+    case peak
     /// Once a minute: limits and other levels that rarely change.
     case rare
   }
@@ -71,7 +73,7 @@ struct WorkloadFile: Sendable {
     pressure("io.pressure", needs: .ioStall) { $1.ioStall = $0 },
     WorkloadFile(2, "cpu.max", .rare, { $0.cpu }) { $1.cpuLimit = CgroupParser.cpuMaximum($0) },
     WorkloadFile(2, "memory.max", .rare, { $0.memory }) { $1.memoryLimit = CgroupParser.limit($0) },
-    WorkloadFile(2, "memory.peak", .rare, { $0.memory }) { $1.memoryPeak = CgroupParser.limit($0) },
+    WorkloadFile(2, "memory.peak", .peak, { $0.memory }) { $1.memoryPeak = CgroupParser.limit($0) },
     WorkloadFile(2, "pids.max", .rare, { $0.tasks }) { $1.tasksLimit = CgroupParser.limit($0) },
   ]
 
@@ -102,7 +104,7 @@ struct WorkloadFile: Sendable {
       reading.cpuLimit = quota.flatMap { period > 0 ? Double($0) / period : nil }
     },
     WorkloadFile(1, "memory.limit_in_bytes", .rare, { $0.memory }) { $1.memoryLimit = CgroupParser.limit($0) },
-    WorkloadFile(1, "memory.max_usage_in_bytes", .rare, { $0.memory }) { $1.memoryPeak = CgroupParser.limit($0) },
+    WorkloadFile(1, "memory.max_usage_in_bytes", .peak, { $0.memory }) { $1.memoryPeak = CgroupParser.limit($0) },
     WorkloadFile(1, "pids.max", .rare, { $0.tasks }) { $1.tasksLimit = CgroupParser.limit($0) },
   ]
 }

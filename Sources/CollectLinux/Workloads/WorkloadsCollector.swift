@@ -9,9 +9,9 @@ internal import SystemIO
 /// some passes: the time of the slice around them shows whether one of them used any, and each is read at every fifth
 /// pass. A group's memory is read where its CPU time moved, where it is among the heaviest, and at every fifth pass, or
 /// every twentieth while the machine's memory pressure stands still; the rest where one of the two moved and, as
-/// ``MachineMoves`` has it, where the machine's sum did since; slow files at every fifth pass of those. Limits and slow
-/// files of all are read once a minute, those of idle groups, and the owners of all, every four minutes. Passes run
-/// within a budget of a two-hundredth of one CPU.
+/// ``MachineMoves`` has it, where the machine's sum did since; slow files at every fifth pass of those; the memory's peak
+/// also where the memory has reached it and at OOM kills. Limits and slow files of all are read once a minute, those of
+/// idle groups, and known owners of all, every four minutes. Passes run within a budget of a two-hundredth of one CPU.
 package final class WorkloadsCollector: Collector {
   package let name = "workloads"
 
@@ -49,6 +49,7 @@ package final class WorkloadsCollector: Collector {
   private var active: [Int]
   private let slow: [Int]
   private let rare: [Int]
+  private let peak: Int?
   /// The machine's sums at this pass.
   private var sums = MachineMoves.Sums()
   /// Whether idle groups may be passed over at this pass.
@@ -84,21 +85,11 @@ package final class WorkloadsCollector: Collector {
       }
     }
     (constant, active, slow, rare) = (files(.usage) + files(.memory), files(.active), files(.slow), files(.rare))
-    if !Self.countsIO(trees) { active.removeAll { WorkloadFile.all[$0].isIO || WorkloadFile.all[$0].needs == .io } }
+    if !trees.countsIO { active.removeAll { WorkloadFile.all[$0].isIO || WorkloadFile.all[$0].needs == .io } }
     usageFile = files(.usage).first
+    peak = files(.peak).first
     // Most descriptors are reserved for the files of processes.
     descriptorLimit = root.isEmpty ? min(2_048, ProcessFiles.limit / 2) : 0
-  }
-
-  /// Whether the kernel counts I/O of control groups.
-  ///
-  /// Version 1 does so in the throttling of block devices, which newer kernels set up with the first limit
-  /// (block/blk-throttle.c): until then all files say 0.
-  private static func countsIO(_ trees: CgroupTrees) -> Bool {
-    guard let io = trees.io, trees.all[io].version == 1 else { return true }
-    let path = trees.all[io].folder + "/blkio.throttle.io_service_bytes_recursive"
-    guard let bytes = try? Files.contents(of: path) else { return true }
-    return WorkloadFileParser.hasDevices(bytes.span)
   }
 
   package var note: String? {
@@ -211,7 +202,7 @@ package final class WorkloadsCollector: Collector {
 
   /// Reads a group; false if it is gone.
   private func read(_ group: WorkloadGroup) -> Bool {
-    let (cpu, memory) = (group.total.cpu, group.total.memory)
+    let (cpu, memory, kills) = (group.total.cpu, group.total.memory, group.total.oomKills)
     // At the first read, its limits may not be set.
     let isNew = group.reads < 2
     let rest = group.idlePasses < 2 * Self.settledPasses ? fullRest : Self.idleFactor * fullRest
@@ -233,14 +224,30 @@ package final class WorkloadsCollector: Collector {
     // The files are read one after the other, and the machine's sums before them: the last move is seen a pass later.
     let isMoved = group.idlePasses <= 1 || group.total.memory != memory
     if isFull || isMoved || isListed {
-      let isDue = isFull || (pass &+ group.serial) % Self.settledPasses == 0
-      readActive(group, isNew: isNew, isDue: isDue, isMoved: isMoved, isListed: isListed)
+      readActive(group, isNew: isNew, isDue: isFull || isDue(group), isMoved: isMoved, isListed: isListed)
     }
     if isFull { for file in rare { _ = read(file, of: group, keeps: false) } }
+    readPeak(of: group, since: memory, isDue: isFull || group.total.oomKills != kills)
     // The first version's list of processes is sorted by the kernel for each reader.
     let rests = !isNew && group.total.names.user != nil && (pass &+ group.serial) % (Self.idleFactor * fullRest) != 0
-    if isFull && !rests || group.wantsProcess { identify(group) }
+    // A group that was empty, as each is when it is made.
+    let isUnowned = isMoved && group.total.names.user == nil && isDue(group)
+    if isFull && !rests || group.wantsProcess || isUnowned { identify(group) }
     return true
+  }
+
+  /// Whether slow files of a group that moved are due.
+  private func isDue(_ group: WorkloadGroup) -> Bool { (pass &+ group.serial) % Self.settledPasses == 0 }
+
+  /// Reads the highest memory where it is due, and where the memory has reached the last one: a group that grows, or that
+  /// the kernel kills, may be gone before the next full read.
+  private func readPeak(of group: WorkloadGroup, since last: UInt64?, isDue: Bool) {
+    guard let peak else { return }
+    let isMoved = group.total.memory != last
+    let isReached = group.total.memory.map { $0 >= group.total.memoryPeak ?? 0 } ?? false
+    if isDue || isMoved && (isReached || self.isDue(group)) { _ = read(peak, of: group, keeps: false) }
+    guard let memory = group.total.memory, let highest = group.total.memoryPeak else { return }
+    group.total.memoryPeak = max(memory, highest)
   }
 
   /// Whether the memory of a group that uses no CPU time is due: only reclaim, whose stalls the machine counts, and others
@@ -335,7 +342,7 @@ package final class WorkloadsCollector: Collector {
   private func identify(_ group: WorkloadGroup) {
     group.wantsProcess = false
     let folder = index.folder(of: group.found.path, in: group.trees.trailingZeroBitCount)
-    let pid = Self.process(in: folder, buffer)
+    let pid = GroupProcess.first(in: folder, buffer)
     group.network = pid.flatMap { networks.find($0) }
     if group.network == nil { group.total.network = nil }
     var user = group.found.user
@@ -345,22 +352,6 @@ package final class WorkloadsCollector: Collector {
     var facts = group.total.names.facts
     facts.user = users.name(of: user)
     if facts != group.total.names.facts { group.total.names = WorkloadNames(facts) }
-  }
-
-  /// A process of a group, or of one inside it, such as the containers of a pod.
-  private static func process(in folder: String, _ buffer: ReadBuffer, depth: Int = 0) -> Int32? {
-    let descriptor = csystemio_open_read(folder + "/cgroup.procs")
-    guard descriptor >= 0 else { return nil }
-    // The beginning suffices: a group may have thousands.
-    let pid = buffer.readOnce(descriptor: descriptor) { CgroupParser.limit($0) } ?? nil
-    csystemio_close(descriptor)
-    if let pid { return pid > 0 ? Int32(exactly: pid) : nil }
-    guard depth < 3 else { return nil }
-    // A container's monitor or its pause process may be all that is there, so that the first one counts.
-    for name in CgroupIndex.folders(in: folder).prefix(16) {
-      if let pid = process(in: folder + "/" + name, buffer, depth: depth + 1) { return pid }
-    }
-    return nil
   }
 
   /// Gives containers and pods the names and images in their engines' files.
