@@ -38,7 +38,7 @@ struct DaemonReport: Sendable {
     if let sources { lines.append(("sources", sources)) }
     if let refusal { lines.append(("note", refusal)) }
     return lines.map { name, text in
-      name + String(repeating: " ", count: 9 - name.count) + Self.printable(text) + "\n"
+      name + String(repeating: " ", count: 9 - name.count) + text.printable + "\n"
     }.joined()
   }
 
@@ -54,7 +54,8 @@ struct DaemonReport: Sendable {
     return interval + ", " + age
   }
 
-  private var archive: String {
+  /// The size and the age of its archive, or why it fails.
+  var archive: String {
     guard let archive = health["archive"] else { return "none (--db)" }
     if let error = archive["error"]?.text { return "fails: " + error }
     let bytes = archive["bytes"]?.number.map { OnceReport.binary($0) + "B" } ?? "unknown size"
@@ -94,10 +95,5 @@ struct DaemonReport: Sendable {
       text += "; \(source["source"]?.text ?? ""): \(source["error"]?.text ?? "fails")"
     }
     return text
-  }
-
-  /// A text without control characters, which could be escape sequences for the terminal.
-  private static func printable(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
   }
 }
