@@ -156,7 +156,10 @@ struct SecretFinder {
     guard place > 0, bytes[place] == UInt8(ascii: "("), bytes[place - 1] == UInt8(ascii: "$"),
       found.suffix(4).contains(where: { $0.upperBound == place })
     else { return }
-    add(place - 1..<min(bracketed(at: place, in: place..<end).upperBound + 1, end), .secret)
+    var last = min(bracketed(at: place, in: place..<end).upperBound + 1, end)
+    // `$(cat f)suffix`.
+    while last < end, bytes[last].isNameByte { last += 1 }
+    add(place - 1..<last, .secret)
   }
 
   /// The value that follows an argument which ends with a name: `PASSWORD=`, `Authorization:`, `"token":`.

@@ -328,7 +328,7 @@ extension SecretList {
       operand: .random(isPassword: false)),
     Program(
       names: ["mount", "mount.cifs", "mount.smb3", "smbmount", "mount_smbfs"],
-      options: Option.separate("-o", form: .userMember)),
+      options: Option.either("-o", "--options", form: .userMember)),
     // Options that name a file or a method.
     Program(
       names: ["openvpn*"], options: Option.harmless("--auth-user-pass", "--http-proxy-user-pass", "--askpass", "--auth")

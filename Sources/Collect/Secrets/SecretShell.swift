@@ -105,7 +105,8 @@ extension SecretFinder {
   private func isReader(at bracket: Int, until end: Int) -> Bool {
     let limit = min(bytes.count, bracket + 512)
     let command = bracketed(at: bracket, in: bracket..<limit)
-    guard command.upperBound < limit, end <= command.upperBound + 1 else { return false }
+    let next = command.upperBound + 1
+    guard next <= limit, end <= next, next == bytes.count || !bytes[next].isNameByte else { return false }
     let words = bytes[command].split { $0.isBlankOrNewline || ";|&()".utf8.contains($0) }
     return !words.isEmpty
       && !words.contains { word in
