@@ -107,6 +107,7 @@ function follow() {
 }
 
 function show(sample) {
+  if (past && !sample) for (const panel of panels) panel.showAbsent?.();
   // A tab that was opened in the background is filled once.
   if (!sample || (document.hidden && hasShown)) return;
   hasShown = true;

@@ -38,7 +38,16 @@ export class Alerts {
     try {
       const { reasons } = await getJSON(`why${query}`);
       if (this.asked !== asked) return;
-      keyed(this.reasons, reasons, (one) => one.rule, () => ({ node: h('li', {}) }), ({ node }, one) => setText(node, visible(one.text)));
+      keyed(this.reasons, reasons, (one) => one.rule,
+        () => {
+          const [text, note] = [h('span', {}), h('small', {})];
+          return { node: h('li', {}, text, ' ', note), text, note };
+        },
+        ({ text, note }, one) => {
+          setText(text, visible(one.text));
+          // In a window, the values are those of its worst sample.
+          setText(note, one.worst_time_seconds > 0 ? this.t('worstAt', format.time(one.worst_time_seconds, 'second')) : '');
+        });
       this.hasReasons = reasons.length > 0;
     } catch {
       this.hasReasons = false;

@@ -1,7 +1,7 @@
 // Changes between two times: those of a window of the past, a time of the past and now, or the begin of the shown range and now.
 // Requested by a button, since it reads the history.
 
-import { getJSON } from './api.js';
+import { Refused, getJSON } from './api.js';
 import { h, joined, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { Panel, Table } from './panel.js';
@@ -20,7 +20,7 @@ const textOf = (unit, value) => (Number.isFinite(value) ? (units[unit] ?? format
 export class ComparePanel extends Panel {
   constructor(context) {
     const { t } = context;
-    super(context, 'compare', { kind: 'full' });
+    super(context, 'compare', { kind: 'full own' });
     Object.assign(this, { of: '', known: null });
     this.button = h('button', { type: 'button', id: 'compare-button', text: t('compareNow'), onclick: () => this.ask() });
     const choice = h('select', { 'aria-label': t('of.kind'), onchange: (event) => {
@@ -48,6 +48,8 @@ export class ComparePanel extends Panel {
     setText(this.note, this.context.t('compareOf', format.time(a, 'second'), format.time(b, 'second')));
   }
 
+  showAbsent() { this.show(); }
+
   async ask(times = this.times) {
     const { t } = this.context;
     this.button.disabled = true;
@@ -57,7 +59,7 @@ export class ComparePanel extends Panel {
       this.known = { times, ...(await getJSON(`compare?${query}`, { signal: AbortSignal.timeout(30000) })) };
     } catch (error) {
       this.known = { times, changes: [] };
-      message = visible(failure(error));
+      message = error instanceof Refused && error.status === 404 ? t('noMoment') : visible(failure(error));
     }
     this.button.disabled = false;
     const { changes } = this.known;

@@ -5,7 +5,7 @@ import { Meter, h, joined, keyed, setAttribute, setHidden, setText, visible } fr
 import { explainButton, showExplainButton } from './explain.js';
 import * as format from './format.js';
 import { tableButton } from './save.js';
-import { sourceError } from './text.js';
+import { sourceError, t } from './text.js';
 
 // The times at which data was read, by source, and the intervals between them.
 const readings = new Map();
@@ -123,7 +123,7 @@ export class Table {
     this.rows = h('tbody', {});
     const table = h('table', { 'aria-label': caption },
       h('thead', {}, h('tr', {}, ...columns.map(([label, kind, id]) => h('th', { scope: 'col', class: kind, ...explained(id) }, label)))), this.rows);
-    this.node = h('div', { class: 'table' }, table, h('p', { class: 'tools' }, tableButton(table, caption)));
+    this.node = h('div', { class: 'table' }, table, h('p', { class: 'note absent-note', text: t('noMoment') }), h('p', { class: 'tools' }, tableButton(table, caption)));
   }
 
   // cells(item, row): a text or a node for each column; row holds nodes that live as long as the row. mark(item): its class.

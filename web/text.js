@@ -163,6 +163,8 @@ export const strings = {
   // Comparison and waste
   compare: ['What changed', '変化'],
   compareNow: ['Compare', '比較'],
+  noEvents: ['No events in this time.', 'この期間のイベントはありません。'],
+  worstAt: ['worst at {0}', '最も悪かった時刻 {0}'],
   compareOf: ['compares {0} with {1}', '{0} と {1} を比較'],
   noChange: ['no change above 0.5% of the machine', 'マシンの 0.5% を超える変化なし'],
   'of.kind': ['Kind', '種類'],

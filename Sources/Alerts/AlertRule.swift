@@ -75,6 +75,9 @@ package struct AlertRule: Sendable, Hashable {
       hold = seconds
       words.removeLast(2)
     }
+    if words.count > 1, words.last == "for" {
+      throw RuleError(description: "must have a duration after \"for\", from 1s to 7d, such as \"for 5m\"")
+    }
     let condition: Condition
     if words.last == "increases" {
       condition = .increases
@@ -88,6 +91,7 @@ package struct AlertRule: Sendable, Hashable {
     guard selector.isKnown, !words.isEmpty else {
       throw RuleError(description: "must name a numeric metric of /catalog, not \"\(words.joined(separator: " "))\"")
     }
+    try RuleLabels.check(selector)
     self.init(name: name, selector: selector, condition: condition, hold: hold, text: text, words: words)
   }
 

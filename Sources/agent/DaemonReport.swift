@@ -54,7 +54,8 @@ struct DaemonReport: Sendable {
     return interval + ", " + age
   }
 
-  private var archive: String {
+  /// The size and the age of its archive, or why it fails.
+  var archive: String {
     guard let archive = health["archive"] else { return "none (--db)" }
     if let error = archive["error"]?.text { return "fails: " + error }
     let bytes = archive["bytes"]?.number.map { OnceReport.binary($0) + "B" } ?? "unknown size"

@@ -119,15 +119,19 @@ struct Doctor {
     }
   }
 
+  /// - Parameter path: of the settings; nil without one, or where the agent to ask was named and answers.
   mutating func checkArchive(_ path: String?, _ report: DaemonReport?) {
+    if path == nil, let report, let archive = report.health["archive"], archive["error"]?.text == nil {
+      return ok("archive", report.archive.printable + ", of the running agent")
+    }
+    if let error = report?.health["archive"]?["error"]?.text {
+      problem("archive", error.printable, "see the reason; the agent never deletes the file")
+      return
+    }
     guard let path else {
       note(
         "archive", "none: history is lost at a restart", "set DB_PATH, for the service /var/lib/worker-agent/history.db"
       )
-      return
-    }
-    if let error = report?.health["archive"]?["error"]?.text {
-      problem("archive", error, "see the reason; the agent never deletes the file")
       return
     }
     let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])

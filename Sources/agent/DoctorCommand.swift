@@ -41,7 +41,10 @@ struct DoctorCommand: ParsableCommand {
     let answer = (try? Daemon(daemon))?.report()
     let report = answer.flatMap { try? $0.get() }
     doctor.checkProcessEnds(platform.processEnds, report)
-    doctor.checkArchive(try? SettingOptions<ArchiveFileSettings>().values(sources, file: file).database, report)
+    // The settings are of this machine's service, not of an agent that the caller names.
+    let isNamed = report != nil && (try? daemon.values([]).agent) != nil
+    let archive = isNamed ? nil : try? SettingOptions<ArchiveFileSettings>().values(sources, file: file).database
+    doctor.checkArchive(archive, report)
     doctor.checkPort(answer)
     doctor.checkPush(try? SettingOptions<PushSettings>().values(sources, file: file), report)
     try Output.write(doctor.text)

@@ -1,5 +1,6 @@
 import AgentMetrics
 import Query
+import SystemIO
 import Why
 
 /// A ranking as a table of text or Markdown.
@@ -87,7 +88,7 @@ enum ReportText {
   static func window(_ host: String?, _ from: Double, _ to: Double, _ samples: Int, covered: Double) -> String {
     let times = [from, to].map { $0.isFinite ? Timestamp(seconds: $0).rfc3339 : "?" }
     let isGap = to - from > covered * 1.02 + 1
-    return (host.map { $0 + ", " } ?? "") + times.joined(separator: " to ") + ", \(samples) samples"
+    return (host.map { $0.printable + ", " } ?? "") + times.joined(separator: " to ") + ", \(samples) samples"
       + (isGap ? ", which cover " + seconds(covered) : "")
   }
 
@@ -118,13 +119,9 @@ enum ReportText {
     return columns
   }
 
-  /// Names come from the machine: without control characters, and without what ends a cell.
+  /// Names come from the machine: without control characters, and with an escape of what ends a cell.
   private static func plain(_ text: String, _ isMarkdown: Bool) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { scalar in
-          scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || isMarkdown && scalar == "|" ? "?" : scalar
-        }))
+    isMarkdown ? text.printable.replacing("|", with: "\\|") : text.printable
   }
 
   // MARK: Numbers

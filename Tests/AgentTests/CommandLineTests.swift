@@ -108,7 +108,10 @@ import Testing
       "agent --push-label": pushes(["--push-label", "a=b"], wrong: [["--push-label", "a-b=c"]]),
       "agent --alert": Case(
         use: .serves(["--alert", "hot: gpus.temperature_c > 85 for 1m", "--alert", "ram.oom_kills_total increases"]),
-        wrong: [["--alert", "gpus.heat > 85"], ["--alert", "cpu.usage > 1 for ever"], ["--alert", ""]]),
+        wrong: [
+          ["--alert", "gpus.heat > 85"], ["--alert", "cpu.usage > 1 for ever"], ["--alert", "cpu.usage{x=\"1\"} > 0"],
+          ["--alert", ""],
+        ]),
       "agent --default-alerts": Case(
         use: .serves(["--default-alerts", "off"]), wrong: [["--default-alerts", "no"]]),
       "agent --alert-webhook": Case(

@@ -117,6 +117,35 @@ import Testing
     #expect(early.errors == "0\n" || early.errors.isEmpty, "\(early)")
   }
 
+  @Test("agent doctor asks a named agent for its archive")
+  func archive() {
+    func text(_ path: String?, _ health: [String: JSONValue]) -> String {
+      var doctor = Doctor()
+      doctor.checkArchive(path, DaemonReport(address: "", health: .object(health)))
+      return doctor.text
+    }
+    let archive = JSONValue.object(["bytes": .number(2_048), "oldest": .string("2026-11-30T12:00:00Z")])
+    #expect(
+      text(nil, ["archive": archive])
+        == "ok       archive   2.0 KiB, since 2026-11-30T12:00:00Z, of the running agent\n")
+    #expect(text(nil, [:]).hasPrefix("note     archive   none: history is lost at a restart\n"))
+    let failing = JSONValue.object(["error": .string("disk full\u{1B}[31m\u{202E}")])
+    #expect(text(nil, ["archive": failing]).hasPrefix("problem  archive   disk full?[31m\n"))
+    #expect(text("/nowhere/a.db", [:]).hasPrefix("problem  archive   /nowhere/a.db: its folder"))
+  }
+
+  @Test("agent status and agent report print no control characters, and Markdown keeps bars")
+  func hostileNames() {
+    let name = "a|b\u{202E}c\u{2066}d\u{2028}e\u{200B}f\u{1B}[31m"
+    var report = DaemonReport(address: name, health: .object([:]))
+    report.refusal = name
+    #expect(report.text.split(separator: "\n").last == "note     a|bcd?ef?[31m")
+    let head = [ReportText.Head(title: "NAME", isLeft: true)]
+    #expect(ReportText.layout(head, [[name]], isMarkdown: false).last == "a|bcd?ef?[31m")
+    #expect(ReportText.layout(head, [[name]], isMarkdown: true).last == #"| a\|bcd?ef?[31m |"#)
+    #expect(ReportText.window(name, .nan, .nan, 1, covered: 1).hasPrefix("a|bcd?ef?[31m, "))
+  }
+
   @Test("agent doctor says why ended processes have no names, and what to do")
   func processEnds() {
     func text(_ ends: ProcessEnds, _ report: DaemonReport? = nil) -> String {

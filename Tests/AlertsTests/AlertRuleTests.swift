@@ -49,10 +49,32 @@ import Testing
       ("cpu.model > 1", "must name a numeric metric"), ("> 1", "must be [NAME:]"), ("increases", "must name"),
       ("a b: cpu.usage > 1", "must name"), ("né: cpu.usage > 1", "must have a name"),
       ("processes.top.cpu > 1", "must name a numeric metric"),
+      ("cpu.usage > 1 for", "must have a duration after"), ("cpu.usage increases for", "must have a duration after"),
+      (#"filesystems.usage{mountpoint=~"/"} > 10%"#, #"must compare label mountpoint by =, not "=~""#),
+      (#"filesystems.usage{mountpoint!="/"} > 10%"#, #"must compare label mountpoint by =, not "!=""#),
+      (#"filesystems.usage{mountpoint="/} > 10%"#, "must end the value of label mountpoint with a quote"),
+      (#"filesystems.usage{mountpoint="/\"} > 10%"#, "must end the value of label mountpoint with a quote"),
+      (#"filesystems.usage{mountpoint="/" > 10%"#, "must end its labels with }"),
+      (#"filesystems.usage{mount="/"} > 10%"#, "must use the labels of filesystems.usage, mountpoint"),
+      ("filesystems.usage{} > 10%", "must use the labels of filesystems.usage, mountpoint"),
+      (#"cpu.usage{x="1"} > 0"#, #"must have no labels, since cpu.usage has none, not "x""#),
+      (#"gpus.*{gpu="1"} > 0"#, "must use labels of a metric that gpus.* matches"),
+      (#"temperatures.celsius{sensor="a"} > 0"#, "must use the labels of temperatures.celsius, chip, sensor"),
     ])
   func malformed(_ text: String, _ reason: String) {
     let problem = problem(text)
     #expect(problem?.hasPrefix(reason) == true, "\(text): \(problem ?? "accepted")")
+  }
+
+  @Test(
+    "Labels may have stars",
+    arguments: [
+      #"filesystems.usage{mountpoint="/*"}"#, #"filesystems.usage{*}"#, #"filesystems.*{mountpoint="/"}"#,
+      #"temperatures.celsius{*sensor="a"}"#, #"temperatures.celsius{chip="a"*}"#, #"*{mountpoint="/a=~b}"}"#,
+      #"filesystems.usage{mountpoint="/a\"b"}"#, "filesystems.usage*",
+    ])
+  func stars(_ selector: String) {
+    #expect(problem(selector + " > 1") == nil)
   }
 
   @Test func aRuleHasABound() {

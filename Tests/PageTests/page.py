@@ -300,6 +300,40 @@ def test_travels_to_the_past(browser):
         check(all("404" in one for one in told), f"the console tells: {told}")
 
 
+def test_a_time_without_data(browser):
+    """No value of another time stays: neither reasons nor rows, and each empty table says why."""
+    def shown(selector):
+        return browser.evaluate(f"[...document.querySelectorAll({selector!r})].filter((one) => one.checkVisibility()).map((one) => one.textContent)")
+
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port, "#range=5m")
+        browser.wait("document.querySelectorAll('#panel-workloads tbody tr').length > 0 && agentPage.store.tail.length > 2", "workloads are shown")
+        # A reason and an alert, whatever the demo machine does meanwhile.
+        browser.evaluate("for (const node of document.querySelectorAll('.alerts, .alerts ul')) node.hidden = false")
+        browser.evaluate("agentPage.view.zoom(978307200, 978307500)")
+        browser.wait("document.body.dataset.absent === 'true'", "nothing is stored of that time")
+        check(not shown(".alerts"), "the reasons of another time stay")
+        for panel in ("workloads", "processes"):
+            check(not shown(f"#panel-{panel} tbody tr"), f"rows of another time in {panel}")
+            told = shown(f"#panel-{panel} .absent-note")
+            check(told == ["No data stored for that time."], f"{panel} says {told}")
+        told = shown("#panel-events .body .note")
+        check(told == ["No events in this time."], f"the events say {told}")
+        browser.evaluate("document.querySelector('#compare-button').click()")
+        browser.wait("document.querySelector('#panel-compare .head .note').textContent.includes('No data stored for that time.')", "the comparison says why it has none")
+        check(browser.evaluate("getComputedStyle(document.querySelector('#panel-compare .head .note')).visibility") == "visible", "the reason is hidden")
+        browser.key("l")
+        browser.wait("!document.body.dataset.absent", "the present has data")
+        check(shown("#panel-workloads tbody tr") and not shown(".absent-note"), "rows come back")
+        told = browser.complaints()
+        check(all("404" in one for one in told), f"the console tells: {told}")
+        # The reasons of a window name the time of the worst sample.
+        now = browser.evaluate("agentPage.store.now")
+        if agent.get(f"/why?from={now - 250}&to={now - 5}")["reasons"]:
+            browser.evaluate(f"agentPage.view.zoom({now - 250}, {now - 5})")
+            browser.wait("document.querySelector('.alerts ul:last-child small')?.textContent.startsWith('worst at ')", "a reason has its time")
+
+
 def test_lists_events(browser):
     """The events of the window; the time of one shows that time in every panel."""
     rows = "document.querySelectorAll('#panel-events tbody tr')"

@@ -9,27 +9,44 @@ extension SecretFinder {
     return place
   }
 
-  /// `db.auth("user", "value")`, `smtp.login('user', 'value')`, `HTTPBasicAuth('user', 'value')`, `set_token('value')`.
+  /// `db.auth("user", "value")`, `smtp.login('user', 'value')`, `HTTPBasicAuth('user', 'value')`, `set_token('value')`,
+  /// `db.changeUserPassword("user", "value")`, `login("value")`.
   mutating func scanCall(at place: Int, in text: Range<Int>) {
     let whole = bytes[nameStart(before: place, in: text)..<place]
     let name = SecretName.lowerCase(whole)
-    let isSetter = whole[((whole.lastIndex(of: UInt8(ascii: ".")) ?? whole.startIndex - 1) + 1)...].starts(
-      with: "set".utf8)
+    let function = whole[((whole.lastIndex(of: UInt8(ascii: ".")) ?? whole.startIndex - 1) + 1)...]
+    let isSetter = ["set", "change", "update", "reset"].contains { function.starts(with: $0.utf8) }
     guard isSetter || SecretList.callEndings.contains(where: { name.hasSuffix($0) }) else { return }
     let start = skipBlanks(place + 1, in: text)
     guard start < text.upperBound, bytes[start].isQuote else { return }
-    let user = quoted(at: start, in: text)
+    let values = quotedArguments(from: start, in: text)
+    guard let first = values.first, let last = values.last else { return }
     if isSetter {
+      guard SecretName.kind(of: whole) != nil else { return }
+      // Behind the name of a user or a service, the last one is the secret, whatever it looks like.
       let isPassword = SecretName.isPassword(whole)
-      if SecretName.kind(of: whole) != nil, SecretShape.isRandom(bytes[user], isPassword: isPassword) {
-        add(user, .secret)
+      if values.count > 1 && isPassword || SecretShape.isRandom(bytes[last], isPassword: isPassword) {
+        add(last, .secret)
       }
-      return
+    } else if values.count > 1 {
+      add(values[1], .secret)
+    } else if name.hasSuffix("login"), SecretShape.isRandom(bytes[first]) {
+      add(first, .secret)
     }
-    let comma = skipBlanks(user.upperBound + 1, in: text)
-    guard comma < text.upperBound, bytes[comma] == UInt8(ascii: ",") else { return }
-    let value = skipBlanks(comma + 1, in: text)
-    if value < text.upperBound, bytes[value].isQuote { add(quoted(at: value, in: text), .secret) }
+  }
+
+  /// The first quoted arguments of a call, at most three.
+  private func quotedArguments(from start: Int, in text: Range<Int>) -> [Range<Int>] {
+    var values: [Range<Int>] = []
+    var place = start
+    while values.count < 3, place < text.upperBound, bytes[place].isQuote {
+      let value = quoted(at: place, in: text)
+      values.append(value)
+      let comma = skipBlanks(value.upperBound + 1, in: text)
+      guard comma < text.upperBound, bytes[comma] == UInt8(ascii: ",") else { break }
+      place = skipBlanks(comma + 1, in: text)
+    }
+    return values
   }
 
   /// `"--password", "value"`, `setdefault("API_KEY", "value")`, by the quote that ends the name.

@@ -11,6 +11,10 @@ struct SecretFinder {
   let bytes: [UInt8]
   /// The secrets, unordered; they may overlap.
   var found: [Range<Int>] = []
+  /// Whether the text being read belongs to a shell's command line, in which variables are not yet expanded.
+  private(set) var isShellText = false
+  /// The end of `--name=`, where the value of this option of a program is no secret.
+  private var harmlessEnd: Int?
 
   /// A value that the next argument holds.
   private struct Expected {
@@ -78,6 +82,8 @@ struct SecretFinder {
 
   /// - Parameter programs: those that read these arguments as lines of their own commands.
   private mutating func scan(_ arguments: [Range<Int>], depth: Int, programs: [Entry]) {
+    let isShellText = isShellText
+    defer { self.isShellText = isShellText }
     var context = Context(programs: programs)
     var isAfterOption = false
     for (index, argument) in arguments.enumerated() {
@@ -90,6 +96,7 @@ struct SecretFinder {
       }
       // Within a command line, arguments have their quotes.
       let content = depth > 0 ? unquoted(argument) : argument
+      self.isShellText = isShellText || context.isShell && hasBlank(content)
       let isOption = content.count > 1 && dashes(content) > 0
       defer { isAfterOption = isOption }
       if depth > 0 { scanInput(content, &context.input) }
@@ -109,14 +116,18 @@ struct SecretFinder {
       } else if !scanProgramOption(content, &context) {
         scanOperand(content, &context, isAfterOption: isAfterOption)
       }
-      scanText(content, isScript: isScript)
+      scanText((harmlessEnd ?? content.lowerBound)..<content.upperBound, isScript: isScript)
+      harmlessEnd = nil
       if context.expected == nil {
         let name = index > 0 ? arguments[index - 1] : nil
         context.expected = expectedBehind(content) ?? expected(at: content, behind: name)
         if context.expected == nil, !isOption, !isTitle { context.expected = expectedBehindWord(content, context) }
       }
       if hasBlank(content), depth < Self.maxDepth {
-        scan(words(of: content), depth: depth + 1, programs: context.programs.filter(\.program.readsCommands))
+        // The value of ssh's option is no script, although ssh runs one: `-o "ProxyCommand=sshpass -p x ssh"`.
+        let isSetting = index > 0 && bytes[arguments[index - 1]].elementsEqual("-o".utf8)
+        let line = isScript && !isSetting ? content : withoutName(content)
+        scan(words(of: line), depth: depth + 1, programs: context.programs.filter(\.program.readsCommands))
       }
     }
   }
@@ -145,7 +156,10 @@ struct SecretFinder {
     guard place > 0, bytes[place] == UInt8(ascii: "("), bytes[place - 1] == UInt8(ascii: "$"),
       found.suffix(4).contains(where: { $0.upperBound == place })
     else { return }
-    add(place - 1..<min(bracketed(at: place, in: place..<end).upperBound + 1, end), .secret)
+    var last = min(bracketed(at: place, in: place..<end).upperBound + 1, end)
+    // `$(cat f)suffix`.
+    while last < end, bytes[last].isNameByte { last += 1 }
+    add(place - 1..<last, .secret)
   }
 
   /// The value that follows an argument which ends with a name: `PASSWORD=`, `Authorization:`, `"token":`.
@@ -266,12 +280,15 @@ struct SecretFinder {
           if !option.isAttached { return true }
           continue
         }
-        context.expected = Expected(form: option.form, kind: .secret, isOptional: false)
+        // A value that is no secret may be absent: `--auth-user-pass --pkcs11-pin x`.
+        context.expected = Expected(form: option.form, kind: .secret, isOptional: option.form == .none)
         return true
       }
       let isLong = name.count > 3 && name.last != UInt8(ascii: ":")
       guard option.isAttached, !isLong || bytes[end] == UInt8(ascii: "=") else { continue }
-      mark((isLong ? end + 1 : end)..<argument.upperBound, option.form, .secret)
+      let value = isLong || name.count > 2 && bytes[end] == UInt8(ascii: "=") ? end + 1 : end
+      if option.form == .none { harmlessEnd = value }
+      mark(value..<argument.upperBound, option.form, .secret)
       return true
     }
     return false
@@ -320,53 +337,6 @@ struct SecretFinder {
       }
     }
     return place - argument.lowerBound
-  }
-
-  // MARK: Words
-
-  private func hasBlank(_ argument: Range<Int>) -> Bool {
-    bytes[argument].contains { $0.isBlankOrNewline }
-  }
-
-  /// A word without the quotes around it.
-  func unquoted(_ word: Range<Int>) -> Range<Int> {
-    guard word.count > 1, let quote = bytes[word].first, quote.isQuote, bytes[word].last == quote else { return word }
-    return word.lowerBound + 1..<word.upperBound - 1
-  }
-
-  /// The words of a shell's command line, with their quotes; an empty range between two commands.
-  private func words(of text: Range<Int>) -> [Range<Int>] {
-    var words: [Range<Int>] = []
-    var start: Int?
-    var quote: UInt8?
-    var place = text.lowerBound
-    while place < text.upperBound {
-      let byte = bytes[place]
-      if let current = quote {
-        if byte == current { quote = nil }
-        if byte == UInt8(ascii: "\\"), current == UInt8(ascii: "\"") { place += 1 }
-      } else if byte.isBlankOrNewline || ";|&()".utf8.contains(byte) && !isInWord(place, from: start) {
-        if let begun = start { words.append(begun..<place) }
-        if !byte.isBlank { words.append(place..<place) }
-        start = nil
-        place += 1
-        continue
-      } else {
-        if byte.isQuote { quote = byte }
-        if byte == UInt8(ascii: "\\") { place += 1 }
-        if start == nil { start = min(place, text.upperBound - 1) }
-      }
-      if start == nil { start = place }
-      place += 1
-    }
-    if let start { words.append(start..<text.upperBound) }
-    return words
-  }
-
-  /// Whether a character that separates commands is part of a URL's query instead.
-  private func isInWord(_ place: Int, from start: Int?) -> Bool {
-    guard let start else { return false }
-    return bytes[start..<place].contains(UInt8(ascii: ":")) && bytes[start..<place].contains(UInt8(ascii: "/"))
   }
 }
 

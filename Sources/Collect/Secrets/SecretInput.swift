@@ -18,6 +18,11 @@ struct SecretInput {
 
   private var state = State.command
   private var delimiter: [UInt8] = []
+  /// Open groups of commands, the words that their ended commands print, and those of a group that was closed, which
+  /// the next command reads only behind a `|`: `(echo x; echo x) | passwd`.
+  private var groups = 0
+  private var ended: [Range<Int>] = []
+  private var closed: [Range<Int>] = []
 
   /// Forgets the words, unless the next command reads them.
   ///
@@ -29,8 +34,33 @@ struct SecretInput {
       state = .command
       isSecret = false
       isPossible = false
-      if separator != UInt8(ascii: "|") { words = [] }
+      switch separator {
+      case UInt8(ascii: "("): openGroup()
+      case UInt8(ascii: ")"): closeGroup()
+      case UInt8(ascii: "|"):
+        if !closed.isEmpty { words = closed }
+        closed = []
+      default:
+        if groups > 0 { ended += words }
+        words = []
+        closed = []
+      }
     }
+  }
+
+  private mutating func openGroup() {
+    if groups == 0 { ended = [] }
+    groups += 1
+    words = []
+    closed = []
+  }
+
+  private mutating func closeGroup() {
+    if groups > 0 {
+      groups -= 1
+      closed = ended + words
+    }
+    words = []
   }
 
   /// Takes a word of the current command, without its quotes.
@@ -74,9 +104,11 @@ struct SecretInput {
 
   private mutating func take(_ text: ArraySlice<UInt8>) {
     guard text.count <= 24 else { return }
+    if text.elementsEqual("{".utf8) || text.elementsEqual("do".utf8) { return openGroup() }
+    if text.elementsEqual("}".utf8) || text.elementsEqual("done".utf8) { return closeGroup() }
     let name = String(
       decoding: text[((text.lastIndex { $0 == UInt8(ascii: "/") } ?? text.startIndex - 1) + 1)...], as: UTF8.self)
-    if words.isEmpty, name == "echo" || name == "printf" { state = .printing }
+    if words.isEmpty, ["echo", "printf", "yes"].contains(name) { state = .printing }
     if SecretList.inputPrograms.contains(name) || SecretList.inputOptions.contains(name) { isSecret = true }
     if name.hasPrefix("--"), name.contains("stdin") { isSecret = true }
     if !words.isEmpty, SecretList.inputWords.contains(name) { isPossible = true }

@@ -27,6 +27,16 @@ enum SecretList {
   static let wholeNames: Set<String> = ["auth", "dsn", "masterauth", "xregistryauth", "plaintext"]
   /// Names of codes that people type.
   static let codeNames: Set<String> = ["pin", "puk", "pincode", "userpin", "sopin", "newpin", "oldpin", "cardpin"]
+  /// Words beside `pin` and `puk` in the names of such codes.
+  static let codeWords: Set<String> = [
+    "pkcs11", "so", "user", "card", "smartcard", "sim", "hsm", "piv", "yubikey", "wps",
+  ]
+  /// Words beside `token` in names whose value is a word for a model, or a token if it looks random.
+  static let weakTokens: Set<String> = ["trigger", "placeholder", "initializer"]
+  /// Groups of users, which no password is called.
+  static let groups: Set<String> = [
+    "root", "users", "nogroup", "nobody", "daemon", "staff", "wheel", "docker", "www-data", "nginx", "node", "app",
+  ]
   /// A name with such a last word is a secret's if the value looks random, unless another word says that it is public.
   static let weakWords: Set<String> = ["key", "pat"]
   static let publicWords: Set<String> = ["public", "pub", "host", "sort", "partition", "primary", "recv", "default"]
@@ -51,7 +61,7 @@ enum SecretList {
     "store",
     "manager", "budget", "rate", "usage", "ids", "jar", "format", "version", "enabled", "required", "algorithm",
     "method",
-    "mode", "arn", "region", "namespace", "issuer", "audience", "rotation", "strength", "check", "hint",
+    "mode", "encryption", "arn", "region", "namespace", "issuer", "audience", "rotation", "strength", "check", "hint",
   ]
   /// A name that begins so has no value, or one that is no secret: `--no-password`, `--max-token`.
   static let harmlessBeginnings: Set<String> = [

@@ -35,6 +35,10 @@ enum SecretName {
     if words.count > 1 || last.utf8.count > 1 { while last.utf8.last.map(\.isDigit) == true { last.removeLast() } }
     if SecretList.wholeNames.contains(whole) { return .secretOrFile }
     if SecretList.codeNames.contains(whole) { return .code }
+    if last == "pin" || last == "puk", words.contains(where: SecretList.codeWords.contains) { return .code }
+    // The name of a secret that a chart finds in the cluster.
+    if zip(words, words.dropFirst()).contains(where: { $0 == "existing" && $1 == "secret" }) { return nil }
+    if last == "token", words.contains(where: SecretList.weakTokens.contains) { return .secretIfRandom }
     let isNegated = SecretList.harmlessBeginnings.contains(words[0])
     let joined = Array(whole.utf8)
     let isPart = parts.contains { contains(joined, $0) }

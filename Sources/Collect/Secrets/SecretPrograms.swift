@@ -28,6 +28,10 @@ extension SecretList {
     case member(String)
     /// The whole, if it looks like a password rather than a number, a word or a pair: `-u user -p password`.
     case besideUser
+    /// After a `%` in the user of a list: `user=u%password,vers=3.0`.
+    case userMember
+    /// A user and a group rather than a password, if the group is called as the user or as a usual group.
+    case owner
     /// No secret.
     case none
   }
@@ -103,7 +107,9 @@ extension SecretList {
       ], isShell: true),
     // -p alone asks for the password; the next argument is a database.
     Program(
-      names: ["mysql*", "mariadb*", "mycli", "mytop", "mydumper", "myloader"],
+      names: [
+        "mysql*", "mariadb*", "mariabackup", "xtrabackup", "innobackupex", "mycli", "mytop", "mydumper", "myloader",
+      ],
       options: Option.attached("-p") + Option.separate("password")),
     Program(names: ["sshpass"], options: Option.either("-p")),
     Program(
@@ -115,10 +121,13 @@ extension SecretList {
       names: ["http", "https", "xh", "xhs"], options: Option.either("-a", "--auth", form: .after(":")),
       modes: [Mode("bearer", Option.either("-a", "--auth"))]),
     Program(
-      names: ["redis-cli", "valkey-cli", "keydb-cli"],
-      options: Option.separate("-a", "requirepass", "masterauth"), readsCommands: true,
+      names: ["redis-cli", "valkey-cli", "keydb-cli", "redis-benchmark", "valkey-benchmark", "memtier_benchmark"],
+      options: Option.either("-a") + Option.separate("requirepass", "masterauth"), readsCommands: true,
       modes: ["AUTH", "auth"].map { Mode($0, operand: .whole) }
         + ["SETUSER", "setuser"].map { Mode($0, operand: .after(">")) }),
+    Program(
+      names: ["redis-sentinel", "redis-server", "valkey-sentinel", "valkey-server"], readsCommands: true,
+      modes: [Mode("auth-pass", operand: .whole, skips: 1, count: 1)]),
     Program(
       names: ["mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport", "mongostat", "mongotop"],
       options: Option.either("-p")),
@@ -207,7 +216,10 @@ extension SecretList {
       options: Option.either("-passin", "-passout", "-pass", form: .source)
         + Option.separate("-k", "-K", "-hmac") + Option.separate("-macopt", form: .after(":"))
         + Option.flags("-salt", "-nosalt"),
-      modes: [Mode("passwd", operand: .whole)]),
+      modes: [Mode("passwd", operand: .whole)]
+        + ["enc", "aes-256-cbc", "aes-128-cbc", "des3"].map {
+          Mode($0, Option.harmless("-kfile") + Option.attached("-k"))
+        }),
     Program(names: ["ssh-keygen"], options: Option.either("-N", "-P")),
     Program(names: ["mkpasswd"], options: Option.harmless("-m", "--method", "-R", "--rounds"), operand: .whole),
     Program(names: ["wpa_passphrase"], operand: .whole, skips: 1),
@@ -264,7 +276,7 @@ extension SecretList {
       modes: [Mode("login", Option.either("-p"))]),
     Program(
       names: ["docker", "podman", "nerdctl", "buildah", "skopeo", "helm", "oras", "crane", "ibmcloud"],
-      modes: [Mode("login", Option.either("-p"))]),
+      options: Option.either("--user", form: .owner), modes: [Mode("login", Option.either("-p"))]),
     Program(
       names: ["cf"],
       modes: [
@@ -279,7 +291,7 @@ extension SecretList {
     Program(names: ["heroku"], modes: [Mode("config:set", operand: .after("="))]),
     Program(
       names: ["vault", "bao"],
-      modes: [Mode("login", operand: .whole), Mode("unseal", operand: .whole)]
+      modes: ["login", "unseal", "unwrap"].map { Mode($0, operand: .whole) } + [Mode("create", Option.either("-id"))]
         + ["lookup", "renew", "revoke"].map { Mode($0, operand: .random(isPassword: false)) }
         + ["put", "patch", "write"].map { Mode($0, operand: .after("="), skips: 1) }),
     Program(names: ["gcloud"], modes: [Mode("activate-refresh-token", operand: .whole, skips: 1)]),
@@ -290,11 +302,41 @@ extension SecretList {
     Program(names: ["wandb"], modes: [Mode("login", operand: .whole)]),
     Program(names: ["ngrok"], options: Option.separate("authtoken", "add-authtoken")),
     Program(
-      names: ["aws"], options: Option.separate("aws_secret_access_key", "aws_session_token", "aws_access_key_id"),
+      names: ["aws"],
+      // The key of an object.
+      options: Option.separate("aws_secret_access_key", "aws_session_token", "aws_access_key_id")
+        + Option.harmless("--key"),
       modes: [Mode("put-parameter", Option.either("--value"))]),
     Program(names: ["npm", "pnpm", "yarn"], modes: [Mode("set", operand: .whole, skips: 1)]),
     Program(names: ["pulumi"], modes: ["set", "--secret"].map { Mode($0, operand: .whole, skips: 1) }),
-    Program(names: ["mc", "mcli"], modes: [Mode("set", operand: .whole, skips: 2)]),
+    Program(
+      names: ["mc", "mcli"],
+      modes: [Mode("set", operand: .whole, skips: 2)]
+        + ["host", "hosts", "user"].map { Mode($0, operand: .whole, skips: 3) }),
+    Program(names: ["kopia"], options: Option.either("-p")),
+    Program(
+      names: ["kaggle"], modes: [Mode("set", Option.either("-v", "--value", form: .random(isPassword: false)))]),
+    Program(
+      names: ["salt", "salt-call", "salt-ssh", "salt-run"],
+      modes: ["shadow.set_password", "user.setpassword", "rabbitmq.add_user", "rabbitmq.change_password"].map {
+        Mode($0, operand: .whole, skips: 1, count: 1)
+      } + [Mode("shadow.gen_password", operand: .whole, count: 1)]),
+    // Jenkins: the secret and the name of the node are operands.
+    Program(
+      names: ["agent.jar", "slave.jar", "remoting.jar"],
+      options: Option.harmless("-url", "-workDir", "-internalDir", "-tunnel", "-name", "-direct"),
+      operand: .random(isPassword: false)),
+    Program(
+      names: ["mount", "mount.cifs", "mount.smb3", "smbmount", "mount_smbfs"],
+      options: Option.either("-o", "--options", form: .userMember)),
+    // Options that name a file or a method.
+    Program(
+      names: ["openvpn*"], options: Option.harmless("--auth-user-pass", "--http-proxy-user-pass", "--askpass", "--auth")
+    ),
+    Program(names: ["x11vnc"], options: Option.harmless("-auth")),
+    Program(
+      names: ["vncviewer", "xtightvncviewer", "xvnc4viewer", "xtigervncviewer"], options: Option.harmless("-passwd")),
+    Program(names: ["etcd"], options: Option.harmless("--auth-token")),
     Program(
       names: ["bw"], modes: [Mode("login", operand: .whole, skips: 1), Mode("unlock", operand: .whole)]),
     Program(names: ["rclone"], modes: [Mode("obscure", operand: .whole)]),

@@ -52,7 +52,7 @@ extension SecretFinder {
       end -= 1
     }
     let start = nameStart(before: end, in: text)
-    guard let kind = SecretName.kind(of: bytes[start..<end]) else { return }
+    guard let kind = SecretName.kind(of: bytes[start..<end]) else { return scanPasswordOfUser(at: place, in: text) }
     // `==` and `=>` are one sign.
     var value = place + 1
     while value < text.upperBound, bytes[value] == UInt8(ascii: "=") || bytes[value] == UInt8(ascii: ">") { value += 1 }
@@ -75,6 +75,16 @@ extension SecretFinder {
       default: end = rest.prefix { !$0.isBlankOrNewline && !$0.isQuote && !";&|".utf8.contains($0) }
       }
       add(value..<end.endIndex, kind)
+    }
+  }
+
+  /// `SET PASSWORD FOR 'user'@'host' = 'value'` of SQL.
+  private mutating func scanPasswordOfUser(at place: Int, in text: Range<Int>) {
+    let value = place + 1 + bytes[place + 1..<text.upperBound].prefix { $0.isBlank }.count
+    guard value < text.upperBound, bytes[value].isQuote else { return }
+    let before = SecretName.lowerCase(bytes[max(text.lowerBound, place - 128)..<place])
+    if before.split(separator: " ").suffix(3).starts(with: ["password", "for"]) {
+      add(quoted(at: value, in: text), .secret)
     }
   }
 
@@ -104,7 +114,7 @@ extension SecretFinder {
     var value = place + 1
     while value < text.upperBound, bytes[value].isBlank { value += 1 }
     if isEscaped, value < text.upperBound, bytes[value] == UInt8(ascii: "\\") { value += 1 }
-    guard value < text.upperBound else { return }
+    guard value < text.upperBound, isQuoted || !isEndOfPrompt(value, in: text) else { return }
     if isEscaped, bytes[value].isQuote {
       add(escaped(at: value, in: text), kind)
     } else if bytes[value].isQuote {
@@ -121,6 +131,17 @@ extension SecretFinder {
       let line = bytes[value..<text.upperBound].prefix { $0 != 0x0A && $0 != 0x0D && $0 != quote }
       addHeader(value..<line.endIndex)
     }
+  }
+
+  /// Whether a quote ends the text with the name rather than begins a value: `echo "Password: "; read -s p`.
+  private func isEndOfPrompt(_ place: Int, in text: Range<Int>) -> Bool {
+    let quote = bytes[place]
+    guard quote.isQuote else { return false }
+    if place + 1 < text.upperBound, !bytes[place + 1].isBlankOrNewline, !";|&)".utf8.contains(bytes[place + 1]) {
+      return false
+    }
+    let before = bytes[max(text.lowerBound, place - 512)..<place]
+    return before.count(where: { $0 == quote }) % 2 == 1
   }
 
   /// The text between a quote and its end, which may lie beyond the text.
@@ -144,6 +165,12 @@ extension SecretFinder {
   private mutating func scanQuoted(at place: Int, in text: Range<Int>) {
     var end = place
     while end > text.lowerBound, bytes[end - 1].isBlank || bytes[end - 1] == UInt8(ascii: "(") { end -= 1 }
+    // `PASSWORD E'value'` of SQL.
+    if end == place, end > text.lowerBound, "eEnNbBxX".utf8.contains(bytes[end - 1]) {
+      end -= 1
+      while end > text.lowerBound, bytes[end - 1].isBlank || bytes[end - 1] == UInt8(ascii: "(") { end -= 1 }
+      if end == place - 1 { return }
+    }
     guard end < place else { return }
     // `send -- "value"`.
     if bytes[text.lowerBound..<end].suffix(7).elementsEqual("send --".utf8) { end -= 3 }
@@ -263,6 +290,8 @@ extension SecretFinder {
     let name = SecretName.lowerCase(bytes[start..<place].filter { !"-_.".utf8.contains($0) }[...])
     guard isAlone, SecretList.colonNames.contains(name) || isOfWindows(start, place, in: text) else { return false }
     let value = rest.prefix { !$0.isBlankOrNewline && !$0.isQuote && !",}".utf8.contains($0) }
+    // A key of a database rather than a token: `get token:1234`.
+    if value.allSatisfy(\.isDigit), name == "token" || name == "secret" { return true }
     add(value.startIndex..<value.endIndex, .secret)
     return true
   }

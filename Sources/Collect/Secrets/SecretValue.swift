@@ -34,7 +34,20 @@ extension SecretFinder {
       for pair in text.split(separator: UInt8(ascii: ",")) where pair.starts(with: (name + "=").utf8) {
         add(pair.startIndex + name.utf8.count + 1..<pair.endIndex, kind)
       }
-    case .none: break
+    case .userMember:
+      for pair in text.split(separator: UInt8(ascii: ",")) {
+        guard let percent = pair.firstIndex(of: UInt8(ascii: "%")),
+          pair.starts(with: "user=".utf8) || pair.starts(with: "username=".utf8)
+        else { continue }
+        add(percent + 1..<pair.endIndex, kind)
+      }
+      scanText(value, isScript: false)
+    case .owner:
+      guard let colon = text.firstIndex(of: UInt8(ascii: ":")) else { return }
+      let group = text[(colon + 1)...]
+      let isGroup = group.elementsEqual(text[..<colon]) || SecretList.groups.contains(SecretName.lowerCase(group))
+      if !isGroup { mark(value, .group, kind) }
+    case .none: scanText(value, isScript: false)
     case .database:
       guard let slash = text.firstIndex(of: UInt8(ascii: "/")), slash > value.lowerBound,
         text.first != UInt8(ascii: "@")
@@ -62,6 +75,6 @@ extension SecretFinder {
       if words.count == 2, name == "echo" || name == "printf" { found.append(words[1].startIndex..<words[1].endIndex) }
       return
     }
-    if !secret.isEmpty, !SecretName.isHarmless(bytes[secret], kind) { found.append(secret) }
+    if !secret.isEmpty, !SecretName.isHarmless(bytes[secret], kind), !isUnexpanded(secret) { found.append(secret) }
   }
 }
