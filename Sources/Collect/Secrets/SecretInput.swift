@@ -3,7 +3,8 @@ struct SecretInput {
   /// Words that the commands of the current pipe print, or that a here-document holds.
   private(set) var words: [Range<Int>] = []
   /// Whether a program of the current command reads them as a secret, or may do so if they look random.
-  private(set) var isSecret = false
+  var isSecret: Bool { isReader || readGroup > 0 }
+  private var isReader = false
   private(set) var isPossible = false
 
   private enum State {
@@ -21,6 +22,9 @@ struct SecretInput {
   /// Open groups of commands, the words that their ended commands print, and those of a group that was closed, which
   /// the next command reads only behind a `|`: `(echo x; echo x) | passwd`.
   private var groups = 0
+  /// The depth of the group that a program before it reads: `passwd < <(echo x)`; 0 without one.
+  private var readGroup = 0
+  private var isRedirection = false
   private var ended: [Range<Int>] = []
   private var closed: [Range<Int>] = []
 
@@ -31,8 +35,11 @@ struct SecretInput {
     if !delimiter.isEmpty {
       if separator == 0x0A { state = .document }
     } else {
+      let readsGroup = isReader && isRedirection && separator == UInt8(ascii: "(")
+      if readsGroup, readGroup == 0 { readGroup = groups + 1 }
       state = .command
-      isSecret = false
+      isReader = false
+      isRedirection = false
       isPossible = false
       switch separator {
       case UInt8(ascii: "("): openGroup()
@@ -57,6 +64,7 @@ struct SecretInput {
 
   private mutating func closeGroup() {
     if groups > 0 {
+      if groups == readGroup { readGroup = 0 }
       groups -= 1
       closed = ended + words
     }
@@ -66,6 +74,7 @@ struct SecretInput {
   /// Takes a word of the current command, without its quotes.
   mutating func add(_ word: Range<Int>, in bytes: [UInt8]) {
     let text = bytes[word]
+    isRedirection = text.elementsEqual("<".utf8)
     switch state {
     case .document where text.elementsEqual(delimiter):
       delimiter = []
@@ -109,8 +118,10 @@ struct SecretInput {
     let name = String(
       decoding: text[((text.lastIndex { $0 == UInt8(ascii: "/") } ?? text.startIndex - 1) + 1)...], as: UTF8.self)
     if words.isEmpty, ["echo", "printf", "yes"].contains(name) { state = .printing }
-    if SecretList.inputPrograms.contains(name) || SecretList.inputOptions.contains(name) { isSecret = true }
-    if name.hasPrefix("--"), name.contains("stdin") { isSecret = true }
+    if SecretList.inputPrograms.contains(name) || SecretList.inputOptions.contains(name) { isReader = true }
+    // `-pass stdin`.
+    if text.elementsEqual("stdin".utf8) { isReader = true }
+    if name.hasPrefix("--"), name.contains("stdin") { isReader = true }
     if !words.isEmpty, SecretList.inputWords.contains(name) { isPossible = true }
   }
 }

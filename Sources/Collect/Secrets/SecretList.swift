@@ -169,7 +169,7 @@ enum SecretList {
     "-S", "-kS", "-Sk", "--with-token", "--passphrase-fd", "load-key",
   ]
   /// Programs that always do.
-  static let inputPrograms: Set<String> = ["chpasswd", "passwd", "cryptsetup", "kinit", "smbpasswd", "su"]
+  static let inputPrograms: Set<String> = ["chpasswd", "passwd", "cryptsetup", "kinit", "smbpasswd", "su", "mkpasswd"]
   /// Words of a command that may read a secret: `… | docker secret create`, `… | gh secret set`.
-  static let inputWords: Set<String> = ["secret", "secrets"]
+  static let inputWords: Set<String> = ["secret", "secrets", "login", "sshpass", "htpasswd", "ftp", "pw"]
 }

@@ -63,7 +63,7 @@ extension SecretFinder {
     var (start, end) = (text.lowerBound, text.upperBound)
     for _ in 0..<4 where start < end {
       if start > text.lowerBound, bytes[start] == UInt8(ascii: "-") { break }
-      let name = bytes[start..<end].prefix { $0.isNameByte || "/:+".utf8.contains($0) }
+      let name = bytes[start..<end].prefix { $0.isNameByte || "/:+,".utf8.contains($0) }
       guard !name.isEmpty, name.endIndex + 1 < end, bytes[name.endIndex] == UInt8(ascii: "=") else { break }
       let value = unquoted(name.endIndex + 1..<end)
       (start, end) = (value.lowerBound, value.upperBound)
