@@ -46,8 +46,7 @@ package final class ArchiveAccess {
         if case .empty = finding { try ArchiveSchema.create(in: database) }
         let interval = try database.integer("SELECT value FROM meta WHERE name = 'raw_interval'") ?? 30
         // The agent that comes next lets old ones go.
-        file = try ArchiveFile(
-          database, interval: Int(clamping: interval), retention: Retention(), sizeLimit: nil, forgetsTexts: true)
+        file = try ArchiveFile(database, interval: Int(clamping: interval), retention: Retention(), sizeLimit: nil)
       default: throw SQLiteError(code: 26, message: "it is not an archive of this version")
       }
       held = try reader.extent(of: .raw)
@@ -136,7 +135,7 @@ package final class ArchiveAccess {
   package func add(_ samples: [Sample]) throws(ArchiveFailure) -> Int {
     guard let file else { return 0 }
     let wanted = samples.filter { sample in
-      let time = Int64((min(max(sample.timestamp.seconds, -1e11), 1e11) * 1_000).rounded())
+      let time = SampleFlattener.time(of: sample)
       guard time > newest, !(held?.contains(time) ?? false) else { return false }
       newest = time
       return true
