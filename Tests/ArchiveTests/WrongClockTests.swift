@@ -41,4 +41,31 @@ import Testing
     }
     file.close()
   }
+
+  /// Centuries without samples are skipped; a batch for each of their windows would take hours.
+  @Test(arguments: [3_600.0, 95_617_584_000]) func centuriesWithoutSamples(wrong: Double) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    let samples = Array(DemoSamples().prefix(20))
+    let odd = Array(DemoSamples(from: wrong).prefix(1))
+    let file = try ArchiveFileTests.open(path, interval: 1)
+    try file.write(wrong < 1e9 ? odd + samples : samples + odd)
+    file.close()
+    let access = try ArchiveAccess(path, for: .reading)
+    var times: [Timestamp] = []
+    try access.samples(from: -.infinity, to: .infinity) { times.append($0.timestamp) }
+    #expect(times == (wrong < 1e9 ? odd + samples : samples + odd).map(\.timestamp))
+    for step in [nil, 30, 900] {
+      var batches = 0
+      var rows = 0
+      try access.columns([SeriesSelector("cpu.usage")], from: -.infinity, to: .infinity, step: step) { columns in
+        batches += 1
+        rows += columns.series.first?.values.count { !$0.isNaN } ?? 0
+      }
+      #expect(batches <= 6, "step \(step ?? 0)")
+      // The quarter of an hour of the lone sample may end in a batch of its own.
+      #expect((step == 900 ? 2...3 : 21...22).contains(rows), "step \(step ?? 0)")
+    }
+    access.close()
+  }
 }
