@@ -43,7 +43,7 @@ import Testing
     defer { access.close() }
     try access.samples(from: -.infinity, to: .infinity) { _ in }
     for step in [nil, 60, 3_600] {
-      try access.columns([SeriesSelector("*")], from: 1.79e9, to: 1.7901e9, step: step) { _ in }
+      try access.columns([SeriesSelector("cpu.*")], from: 1.79e9, to: 1.7901e9, step: step) { _ in }
     }
     _ = try access.events(EventQuery())
   }
@@ -61,30 +61,29 @@ import Testing
       "event.t", "event.n", "meta.value",
     ]
     let values: [String] = [
-      "-9223372036854775807 - 1", "9223372036854775807", "4611686018427387904", "-1", "0", "200000000000001",
-      "1 << 43", "1e300", "'x'",
+      "-9223372036854775807 - 1", "9223372036854775807", "4611686018427387904", "-1", "200000000000001", "1 << 43",
+      "'x'",
     ]
     var refused = 0
     for column in columns {
       let (table, name) = (column.prefix { $0 != "." }, column.drop { $0 != "." }.dropFirst())
-      for value in values {
-        for order in ["ASC", "DESC"] {
-          for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
-          try Files.replace(path, with: whole, mode: 0o600)
-          let database = try Database(path: path, mode: .readWrite)
-          // A key may be taken, or may not be a text.
-          try? database.execute(
-            """
-            UPDATE OR IGNORE \(table) SET \(name) = \(value)
-            WHERE \(name) = (SELECT \(name) FROM \(table) ORDER BY \(name) \(order) LIMIT 1)
-            """)
-          try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-          database.close()
-          do { try Self.use(path) } catch { refused += 1 }
-        }
+      for (index, value) in values.enumerated() {
+        let order = index.isMultiple(of: 2) ? "ASC" : "DESC"
+        for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
+        try Files.replace(path, with: whole, mode: 0o600)
+        let database = try Database(path: path, mode: .readWrite)
+        // A key may be taken, or may not be a text.
+        try? database.execute(
+          """
+          UPDATE OR IGNORE \(table) SET \(name) = \(value)
+          WHERE \(name) = (SELECT \(name) FROM \(table) ORDER BY \(name) \(order) LIMIT 1)
+          """)
+        try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        do { try Self.use(path) } catch { refused += 1 }
       }
     }
-    #expect(refused > 100)
+    #expect(refused > 50)
   }
 
   @Test(arguments: [
