@@ -20,6 +20,8 @@ package final class Archive: ServicePart {
     /// Seconds between two tries at first, and at most.
     var firstRetry = 1.0
     var longestRetry = 60.0
+    /// Minimum seconds between two reported reasons of one failure.
+    var reasonPause = 60.0
     /// Seconds between two runs of pruning.
     var prune = 600.0
   }
@@ -38,18 +40,26 @@ package final class Archive: ServicePart {
     var hasOpened = false
     /// Number of times that another agent had the lock in the first try.
     var locked = 0
+    /// A viewer found a writer: it never writes.
+    var isReader = false
+    /// Number of times that the file was opened beside a writer.
+    var reads = 0
   }
 
   let path: String
   let history: History
   private let retention: Retention
   private let sizeLimit: Int64?
-  private let timing: ArchiveTiming
-  private let report: @Sendable (LogNotice) -> Void
+  let timing: ArchiveTiming
+  /// Whether a file that another agent writes to is only read until this agent ends.
+  private let isViewer: Bool
+  let report: @Sendable (LogNotice) -> Void
   let inbox = Condition(Inbox())
   let state: Mutex<ArchiveStatus>
   private let observer = Mutex<Int?>(nil)
   private let lastSample = Mutex<Sample?>(nil)
+  /// The last reported failure, and when it was reported by the monotonic clock.
+  let reported = Mutex<(kind: String, time: Double)>(("", -.infinity))
   /// By the boot-time clock, when this archive was made.
   private let begin = Clock.boottime
   let queries: ArchiveQueries
@@ -59,25 +69,30 @@ package final class Archive: ServicePart {
   /// - Parameters:
   ///   - sizeLimit: maximum file size in bytes; nil when only retention limits it.
   ///   - isPatient: whether the first try waits for an agent that is ending; a screen should not.
+  ///   - isViewer: whether this agent leaves a file to another one that writes to it, also after that one has ended: a
+  ///     service that restarts would find a screen writing to its file.
   ///   - report: receives one line when an operation begins to fail and when it works again.
   package convenience init(
     path: String, history: History, retention: Retention = Retention(), sizeLimit: Int64? = nil, isPatient: Bool = true,
-    report: @escaping @Sendable (LogNotice) -> Void
+    isViewer: Bool = false, report: @escaping @Sendable (LogNotice) -> Void
   ) {
     var timing = ArchiveTiming()
     if !isPatient { timing.lock = 0 }
-    self.init(path: path, history: history, retention: retention, sizeLimit: sizeLimit, timing: timing, report: report)
+    self.init(
+      path: path, history: history, retention: retention, sizeLimit: sizeLimit, timing: timing, isViewer: isViewer,
+      report: report)
   }
 
   init(
     path: String, history: History, retention: Retention, sizeLimit: Int64?, timing: ArchiveTiming,
-    report: @escaping @Sendable (LogNotice) -> Void
+    isViewer: Bool = false, report: @escaping @Sendable (LogNotice) -> Void
   ) {
     self.path = path
     self.history = history
     self.retention = retention
     self.sizeLimit = sizeLimit
     self.timing = timing
+    self.isViewer = isViewer
     self.report = report
     state = Mutex(ArchiveStatus())
     queries = ArchiveQueries(path: path)
@@ -130,6 +145,7 @@ package final class Archive: ServicePart {
     if entry.sample.boottime < begin, entry.sample.timestamp.seconds <= state.withLock({ $0.newest }) { return }
     let capacity = max(history.capacity, 64)
     let isFull = inbox.update { inbox in
+      if inbox.isReader { return false }
       if inbox.waiting.isEmpty { inbox.since = Clock.monotonic }
       inbox.waiting.append(entry)
       guard inbox.waiting.count > capacity else { return false }
@@ -139,7 +155,7 @@ package final class Archive: ServicePart {
     if isFull { state.withLock { $0.lost += 1 } }
   }
 
-  /// The newest sample that the file had when it was opened, of whatever age; nil where it had none.
+  /// The newest sample that the file had when it was opened for writing, of whatever age; nil where it had none.
   package var newestAtStart: Sample? { lastSample.withLock { $0 } }
 
   // MARK: The thread
@@ -155,6 +171,8 @@ package final class Archive: ServicePart {
 
   private func run() {
     var open: Open?
+    /// The file that could not be reached any more.
+    var former: FileIdentity?
     var isFirst = true
     var retry = timing.firstRetry
     while true {
@@ -163,16 +181,20 @@ package final class Archive: ServicePart {
           open = try openFile(restoring: isFirst)
           isFirst = false
           inbox.update { $0.hasOpened = true }
-          if let open { try check(open) }
+          if let open {
+            try check(open)
+            // A new file gets the samples that are in memory; one that is back has most of them.
+            if let former, former != open.identity { inbox.update { $0.waiting = history.all } }
+            former = nil
+          }
         }
         guard var current = open else { continue }
         defer { if open != nil { open = current } }
         if FileIdentity(path) != current.identity {
           open = nil
           current.file.database.close()
-          // The new file gets the samples that are in memory.
-          inbox.update { $0.waiting = history.all }
-          throw ArchiveFailure(path, "it was deleted or replaced", .wait)
+          former = current.identity
+          throw ArchiveFailure(missing: path)
         }
         try step(&current)
         works()
@@ -265,6 +287,10 @@ package final class Archive: ServicePart {
   }
 
   private func openFile(restoring: Bool) throws(ArchiveFailure) -> Open {
+    if inbox.withState({ $0.isReader }) {
+      readBesideWriter(restoring: restoring)
+      throw ArchiveFailure(path, ArchiveFailure.viewed, .reopen)
+    }
     let lock: ArchiveLock?
     do throws(SystemError) {
       lock = try ArchiveLock(besides: path, atMost: restoring ? timing.lock : 0) { seconds in
@@ -278,7 +304,12 @@ package final class Archive: ServicePart {
         return try openFile(lock: nil, restoring: restoring)
       }
       readBesideWriter(restoring: restoring)
-      throw ArchiveFailure(path, ArchiveFailure.locked, .reopen)
+      guard isViewer else { throw ArchiveFailure(path, ArchiveFailure.locked, .reopen) }
+      inbox.update { inbox in
+        inbox.isReader = true
+        inbox.waiting = []
+      }
+      throw ArchiveFailure(path, ArchiveFailure.viewed, .reopen)
     }
     return try openFile(lock: lock, restoring: restoring)
   }
@@ -288,9 +319,10 @@ package final class Archive: ServicePart {
     guard let database = try? Database(path: path, mode: .readOnly, busyTimeout: 5_000) else { return }
     defer { database.close() }
     guard case .ours? = try? ArchiveSchema.look(at: database) else { return }
-    if restoring, let samples = try? restored(from: ArchiveReader(database)) { history.restore(samples) }
+    if restoring { _ = try? restore(from: ArchiveReader(database)) }
     noteExtent(of: database)
     queries.reopen()
+    inbox.update { $0.reads += 1 }
   }
 
   private func openFile(lock: ArchiveLock?, restoring: Bool) throws(ArchiveFailure) -> Open {
@@ -311,7 +343,8 @@ package final class Archive: ServicePart {
     }
     guard let identity = FileIdentity(path) else { throw ArchiveFailure(path, "it was deleted", .reopen) }
     if restoring {
-      history.restore(try checked { () throws(SQLiteError) in try restored(from: ArchiveReader(file.database)) })
+      let newest = try checked { () throws(SQLiteError) in try restore(from: ArchiveReader(file.database)) }
+      lastSample.withLock { $0 = newest }
     }
     noteExtent(of: file)
     queries.reopen()
@@ -327,30 +360,6 @@ package final class Archive: ServicePart {
     }
   }
 
-  /// The newest samples, as many as the History holds and no older than it reaches back.
-  private func restored(from reader: ArchiveReader) throws(SQLiteError) -> [Sample] {
-    let now = Clock.realtime
-    let boottime = Clock.boottime
-    let reach = Double(history.capacity) * Double(history.interval)
-    let end = Int64(now * 1_000)
-    // Where they were taken more often than now, they reach back less far: memory holds as many, whatever lies between
-    // them.
-    let timestamps = try reader.pieces(of: .raw, from: Int64((now - reach) * 1_000), to: end, wanted: []).flatMap(
-      \.timestamps)
-    func restore(from first: Int64) throws(SQLiteError) -> [Sample] {
-      var samples = try reader.samples(from: first, to: end)
-      for index in samples.indices {
-        // By the clock of this boot, as if the machine had been up then.
-        samples[index].boottime = boottime - (now - samples[index].timestamp.seconds)
-      }
-      lastSample.withLock { $0 = samples.last }
-      return samples
-    }
-    if let first = timestamps.suffix(history.capacity).first { return try restore(from: first) }
-    if let newest = try reader.newest(before: end) { _ = try restore(from: newest) }
-    return []
-  }
-
   /// After an end that was none, whether the file is sound.
   private func check(_ open: Open) throws(ArchiveFailure) {
     let database = open.file.database
@@ -360,46 +369,5 @@ package final class Archive: ServicePart {
     }
     if let finding, finding != "ok" { throw ArchiveFailure(path, "it is damaged (\(finding))", .moveAside) }
     try checked { () throws(SQLiteError) in try database.run("INSERT OR REPLACE INTO meta VALUES('clean', 0)") }
-  }
-
-  /// Renames a damaged file and its journal, so that it can be examined later.
-  private func moveAside() {
-    queries.reopen()
-    let time = Timestamp(seconds: Clock.realtime).rfc3339.filter { $0 != "-" && $0 != ":" }
-    var name = "\(path).damaged-\(time)"
-    var count = 1
-    while Files.exists(name) {
-      count += 1
-      name = "\(path).damaged-\(time)-\(count)"
-    }
-    do throws(SystemError) {
-      try Files.rename(path, to: name)
-    } catch {
-      return fail(ArchiveFailure(path, "it is damaged and cannot be moved aside", .reopen))
-    }
-    // They may be absent.
-    for suffix in ["-wal", "-shm"] { try? Files.rename(path + suffix, to: name + suffix) }
-    report(LogNotice("archive: the damaged database was renamed; a new one is begun", ["file": path, "now": name]))
-    inbox.update { $0.waiting = history.all }
-  }
-
-  private func fail(_ failure: ArchiveFailure) {
-    let isNew = state.withLock { state in
-      defer { state.failure = failure.reason }
-      return state.failure == nil
-    }
-    guard isNew else { return }
-    let values = ["reason": failure.description]
-    report(
-      failure.reason == ArchiveFailure.locked
-        ? LogNotice("archive: read only", values) : LogNotice("archive: not written", values))
-  }
-
-  private func works() {
-    let didFail = state.withLock { state in
-      defer { state.failure = nil }
-      return state.failure != nil
-    }
-    if didFail { report(LogNotice("archive: works again", ["file": path])) }
   }
 }

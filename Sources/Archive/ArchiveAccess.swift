@@ -46,8 +46,7 @@ package final class ArchiveAccess {
         if case .empty = finding { try ArchiveSchema.create(in: database) }
         let interval = try database.integer("SELECT value FROM meta WHERE name = 'raw_interval'") ?? 30
         // The agent that comes next lets old ones go.
-        file = try ArchiveFile(
-          database, interval: Int(clamping: interval), retention: Retention(), sizeLimit: nil, forgetsTexts: true)
+        file = try ArchiveFile(database, interval: Int(clamping: interval), retention: Retention(), sizeLimit: nil)
       default: throw SQLiteError(code: 26, message: "it is not an archive of this version")
       }
       held = try reader.extent(of: .raw)
@@ -63,8 +62,10 @@ package final class ArchiveAccess {
 
   /// Passes every sample in a time range, both ends included, oldest first, without holding them all.
   package func samples(from start: Double, to end: Double, _ body: (Sample) -> Void) throws(ArchiveFailure) {
-    try windows(from: start, to: end) { first, last throws(SQLiteError) in
-      for sample in try reader.samples(from: first, to: last) { body(sample) }
+    try windows(from: start, to: end, step: nil, tiers: [.raw]) { first, last throws(SQLiteError) in
+      let samples = try reader.samples(from: first, to: last)
+      samples.forEach(body)
+      return !samples.isEmpty
     }
   }
 
@@ -83,15 +84,12 @@ package final class ArchiveAccess {
   package func columns(
     _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?, _ body: (Columns) -> Void
   ) throws(ArchiveFailure) {
-    for (first, last) in ranges(from: start, to: end, step: step) {
-      do throws(SQLiteError) {
-        guard let found = try reader.columns(selectors, from: first, to: last, step: step, limit: .max) else {
-          continue
-        }
-        body(Columns(found, extremes: false, keepsEmpty: true))
-      } catch {
-        throw ArchiveFailure(path, error)
+    try windows(from: start, to: end, step: step, tiers: Tier.all) { first, last throws(SQLiteError) in
+      guard let found = try reader.columns(selectors, from: first, to: last, step: step, limit: .max) else {
+        return false
       }
+      body(Columns(found, extremes: false, keepsEmpty: true))
+      return !found.times.isEmpty
     }
   }
 
@@ -136,7 +134,7 @@ package final class ArchiveAccess {
   package func add(_ samples: [Sample]) throws(ArchiveFailure) -> Int {
     guard let file else { return 0 }
     let wanted = samples.filter { sample in
-      let time = Int64((min(max(sample.timestamp.seconds, -1e11), 1e11) * 1_000).rounded())
+      let time = SampleFlattener.time(of: sample)
       guard time > newest, !(held?.contains(time) ?? false) else { return false }
       newest = time
       return true
@@ -154,32 +152,37 @@ package final class ArchiveAccess {
     if let file { file.close() } else { database.close() }
   }
 
+  /// Passes a time range in batches of a few hundred samples or steps, and skips the time without any, such as the
+  /// centuries beside one sample of a wrong clock.
+  ///
+  /// - Parameters:
+  ///   - tiers: those that `body` reads.
+  ///   - body: returns whether the batch had samples or steps.
   private func windows(
-    from start: Double, to end: Double, _ body: (Int64, Int64) throws(SQLiteError) -> Void
+    from start: Double, to end: Double, step: Int?, tiers: [Tier],
+    _ body: (Int64, Int64) throws(SQLiteError) -> Bool
   ) throws(ArchiveFailure) {
     do throws(SQLiteError) {
-      for (first, last) in ranges(from: start, to: end, step: nil) { try body(first, last) }
+      var extents: [ClosedRange<Int64>] = []
+      for tier in tiers { if let extent = try reader.extent(of: tier) { extents.append(extent) } }
+      guard let oldest = extents.map(\.lowerBound).min(), let newest = extents.map(\.upperBound).max() else { return }
+      let interval = try database.integer("SELECT value FROM meta WHERE name = 'raw_interval'") ?? 30
+      let length = max(Int64(step ?? 0), interval) * 512_000
+      let unit = Int64(max(1, step ?? 1)) * 1_000
+      var first = max(oldest, Int64(max(start, -1e11) * 1_000))
+      let last = min(newest, Int64(min(end, 1e11) * 1_000))
+      while first <= last {
+        // A batch ends at the end of a step.
+        let stop = max(first, min(last, (first + length) / unit * unit))
+        let hadData = try body(first, stop)
+        first = stop + 1
+        if !hadData {
+          guard let next = try reader.firstTime(from: first, in: tiers) else { return }
+          first = next
+        }
+      }
     } catch {
       throw ArchiveFailure(path, error)
     }
-  }
-
-  /// Splits a time range into batches of a few hundred samples or steps.
-  private func ranges(from start: Double, to end: Double, step: Int?) -> [(Int64, Int64)] {
-    let extents = Tier.all.compactMap { tier in (try? reader.extent(of: tier)) ?? nil }
-    guard let oldest = extents.map(\.lowerBound).min(), let newest = extents.map(\.upperBound).max() else { return [] }
-    let interval = ((try? database.integer("SELECT value FROM meta WHERE name = 'raw_interval'")) ?? nil) ?? 30
-    let length = max(Int64(step ?? 0), interval) * 512_000
-    let unit = Int64(max(1, step ?? 1)) * 1_000
-    var first = max(oldest, Int64(max(start, -1e11) * 1_000))
-    let last = min(newest, Int64(min(end, 1e11) * 1_000))
-    var result: [(Int64, Int64)] = []
-    while first <= last {
-      // A batch ends at the end of a step.
-      let stop = min(last, (first + length) / unit * unit)
-      result.append((first, max(stop, first)))
-      first = max(stop, first) + 1
-    }
-    return result
   }
 }

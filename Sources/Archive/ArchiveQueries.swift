@@ -81,18 +81,36 @@ final class ArchiveQueries: Sendable {
     }
   }
 
+  private enum QueryStep {
+    case job(Job, isStale: Bool)
+    /// No job came for a while.
+    case trim
+    case end
+  }
+
+  /// Seconds without a job after which the heap is trimmed: a query of the past decodes tens of megabytes.
+  private static let trimDelay = 2.0
+
   private static func work(_ state: Condition<State>, _ path: String) {
     var database: Database?
+    // Blocks that were decoded since the heap was trimmed.
+    var hasWorked = false
     while true {
-      let next: (job: Job, isStale: Bool)? =
-        state.wait { state in
+      let step: QueryStep =
+        state.wait(atMost: hasWorked ? trimDelay : .infinity) { state in
           if !state.jobs.isEmpty {
             defer { state.isStale = false }
-            return (state.jobs.removeFirst(), state.isStale)
+            return .job(state.jobs.removeFirst(), isStale: state.isStale)
           }
-          return state.isStopping ? .some(nil) : nil
-        } ?? nil
-      guard let (job, isStale) = next else { break }
+          return state.isStopping ? .end : nil
+        } ?? .trim
+      guard case .job(let job, let isStale) = step else {
+        if case .end = step { break }
+        ProcessSettings.trimHeap()
+        hasWorked = false
+        continue
+      }
+      hasWorked = true
       if isStale { database = nil }
       do throws(SQLiteError) {
         if database == nil {

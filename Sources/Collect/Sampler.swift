@@ -169,7 +169,11 @@ private struct SamplingLoop {
     let now = timekeeper.now
     let newest = history.all.last?.sample.timestamp.seconds
     let isTaken = seconds > 0 && newest == (now.realtime + seconds).rounded(.down)
-    begin(due: now.monotonic + (isTaken ? (newest ?? 0) + 1 - now.realtime : seconds))
+    // A tick soon after the first sample would be skipped, and be missing beside the samples of an earlier agent.
+    let tick = TickSchedule(interval: Double(history.interval)).tick(after: now.realtime) - now.realtime
+    let isTickNear = seconds > 0 && tick >= seconds && tick < seconds + 0.5
+    let wait = isTaken ? (newest ?? 0) + 1 - now.realtime : isTickNear ? tick : seconds
+    begin(due: now.monotonic + wait)
   }
 
   /// Fills the history of a simulated machine: a main track of `count` samples.

@@ -64,8 +64,9 @@ package struct HistoryQuery: Sendable {
       if start > 0 {
         let before = samples[start - 1].sample.timestamp.seconds
         let elapsed = samples[start].sample.elapsed
-        // A lone Reading has an unknown start.
-        if time - before - (elapsed.isFinite ? elapsed : 0) > max(hole, 0.5) {
+        // A lone Reading has an unknown start. No tick is between two seconds, though the first sample of an agent is
+        // over less than one.
+        if time - before > 1, time - before - (elapsed.isFinite ? elapsed : 0) > max(hole, 0.5) {
           steps += gap(from: before, to: time, interval: interval)
         }
       }

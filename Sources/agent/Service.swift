@@ -156,7 +156,7 @@ struct Service {
     configuration.archiveFile.database.map { path in
       Archive(
         path: path, history: history, retention: configuration.archive.retention,
-        sizeLimit: configuration.archive.databaseSize, isPatient: !showsDashboard
+        sizeLimit: configuration.archive.databaseSize, isPatient: !showsDashboard, isViewer: !serves
       ) { logger.warning($0) }
     }
   }

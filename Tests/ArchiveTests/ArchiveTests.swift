@@ -30,16 +30,18 @@ import Testing
     let history: History
     let reports = Reports()
 
-    init(_ path: String, capacity: Int = 200, lock: Double = 0) {
+    init(_ path: String, capacity: Int = 200, lock: Double = 0, isViewer: Bool = false, reasonPause: Double = 60) {
       history = History(capacity: capacity, interval: 30)
       var timing = Archive.ArchiveTiming()
       timing.lock = lock
       timing.firstRetry = 0.02
       timing.longestRetry = 0.05
       timing.prune = 0.05
+      timing.reasonPause = reasonPause
       let reports = reports
       archive = Archive(
-        path: path, history: history, retention: Retention(), sizeLimit: nil, timing: timing
+        path: path, history: history, retention: Retention(), sizeLimit: nil, timing: timing,
+        isViewer: isViewer
       ) { notice in reports.lines.update { $0.append(notice.description) } }
     }
 

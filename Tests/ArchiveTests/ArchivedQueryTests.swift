@@ -66,6 +66,20 @@ import Testing
     #expect(archive.oldest == samples[0].timestamp.seconds)
   }
 
+  @Test func noGapIsBetweenTwoSeconds() async throws {
+    let folder = try TemporaryFolder()
+    let file = try ArchiveFileTests.open(folder.file("a.db"), interval: 1)
+    var samples = Array(DemoSamples(interval: 1).prefix(10))
+    samples[5].elapsed = 0.25
+    samples.remove(at: 7)
+    try file.write(samples)
+    let columns = try ArchiveReader(file.database).columns(
+      [SeriesSelector("cpu.usage")], from: .min + 1, to: .max - 1, step: nil, limit: .max)
+    // One row for the removed sample.
+    #expect(columns?.times.count == 10)
+    file.close()
+  }
+
   @Test(arguments: [nil, 60, 300, 900, 1_800, 3_600])
   func columnsAreThoseOfMemory(step: Int?) async throws {
     let folder = try TemporaryFolder()

@@ -112,6 +112,13 @@ final class FailingCollector: Collector {
     #expect(history.all.count > 1 && abs(history.all[1].sample.elapsed - 0.8) < 1e-6)
   }
 
+  /// A first sample shortly before a tick would take that tick's place.
+  @Test(arguments: [0.3, 0.45, 0.7, 0.8, 1]) func noTickIsSkippedAfterTheFirstSample(phase: Double) {
+    let all = samples(interval: 1, ScriptedTimekeeper(start: 1_000_003 + phase, waits: 4))
+    let times = all.map { $0.timestamp.seconds.rounded(.down) }
+    #expect(times == [1_000_004, 1_000_005, 1_000_006, 1_000_007])
+  }
+
   @Test func ticksStandOnMultiplesOfTheInterval() {
     let all = samples(interval: 30, ScriptedTimekeeper(start: 1_000_003.7, waits: 5))
     #expect(all.dropFirst().map(\.timestamp.seconds) == [1_000_020, 1_000_050, 1_000_080, 1_000_110])

@@ -143,6 +143,15 @@ import Testing
     #expect(try rows(5) == 7)
   }
 
+  /// The first sample after a start is over a part of a second; the second before it is no gap.
+  @Test func noGapIsBetweenTwoSeconds() throws {
+    let samples = [(10.0, 1.0), (11, 0.25), (13, 0.25), (14, 1)].map { sample(at: $0, 0.5, elapsed: $1) }
+    let query = HistoryQuery(.last(seconds: 100))
+    let columns = try history(samples, interval: 1).columns(query, [SeriesSelector("cpu.usage")])
+    #expect(columns.timestamps == [10, 11, 12, 13, 14])
+    #expect(column(columns, "cpu.usage") == [0.5, 0.5, nil, 0.5, 0.5])
+  }
+
   @Test func tooManyValuesAreRefused() {
     let history = History(capacity: 600, interval: 1)
     for second in 0..<600 {

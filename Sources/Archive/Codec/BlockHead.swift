@@ -26,5 +26,6 @@ struct BlockHead: Equatable {
     let length = try reader.varint()
     times = try ColumnCodec.decode(reader.bytes(length), count: count)
     ranges = try ColumnCodec.decode(reader.rest, count: count)
+    try ArchiveBounds.check(times, ranges)
   }
 }

@@ -105,6 +105,15 @@ struct ByteReader {
     String(decoding: try bytes(varint()), as: UTF8.self)
   }
 
+  /// Reads the number of a series as the difference from the one before.
+  mutating func series(after number: Int) throws(DamagedBytes) -> Int {
+    let difference = try varint()
+    guard difference < UInt64(SeriesTable.limit), number + Int(difference) < SeriesTable.limit else {
+      throw DamagedBytes(reason: "the number of a series is out of range")
+    }
+    return number + Int(difference)
+  }
+
   /// Reads the count of a list whose elements take at least one byte each.
   mutating func count(atMost limit: Int) throws(DamagedBytes) -> Int {
     let value = try varint()

@@ -131,13 +131,14 @@ struct JournalRow: Equatable {
       let range = try reader.varint()
       ranges.append(range == 0 ? Precision.absent : Int64(truncatingIfNeeded: range - 1))
     }
+    try ArchiveBounds.check(times, ranges)
     let series = try reader.count(atMost: reader.count)
     columns.reserveCapacity(min(series, wanted?.count ?? series))
     var number = 0
     // Numbers ascend: reading stops after the last wanted one.
     let last = wanted.map { $0.max() ?? -1 } ?? .max
     for _ in 0..<series {
-      number = Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: number) &+ (try reader.varint()))
+      number = try reader.series(after: number)
       if number > last { break }
       let precision = try Precision(byte: reader.byte())
       if wanted?.contains(number) ?? true {

@@ -57,13 +57,14 @@ struct RollupRow: Equatable {
 
   init(from reader: inout ByteReader, wanted: Set<Int>?) throws(DamagedBytes) {
     time = try reader.signed()
+    try ArchiveBounds.check([time])
     let series = try reader.count(atMost: reader.count)
     cells.reserveCapacity(min(series, wanted?.count ?? series))
     var number = 0
     // Numbers ascend: reading stops after the last wanted one.
     let last = wanted.map { $0.max() ?? -1 } ?? .max
     for _ in 0..<series {
-      number = Int(truncatingIfNeeded: UInt64(truncatingIfNeeded: number) &+ (try reader.varint()))
+      number = try reader.series(after: number)
       if number > last { break }
       guard wanted?.contains(number) ?? true else {
         _ = try reader.byte()

@@ -16,7 +16,10 @@ final class ArchiveFile {
 
   private struct State {
     var series: SeriesTable
-    var texts: [Int: String]
+    /// Those that a reader finds at the newest sample's time.
+    var texts: [Int: String] = [:]
+    /// First change of a text after the newest sample, written while the clock was ahead; nil without one.
+    var nextChange: Int64?
     /// Number of the next row of each tier's journal.
     var next: [Int64]
     /// How many samples or steps each tier's journal has.
@@ -43,11 +46,8 @@ final class ArchiveFile {
   var seriesCount: Int { state.series.count }
 
   /// Creates a writer for a file whose schema was checked.
-  ///
-  /// - Parameter forgetsTexts: whether the first sample writes all texts again.
   init(
-    _ database: Database, interval: Int, retention: Retention, sizeLimit: Int64?, blockLength: Int? = nil,
-    forgetsTexts: Bool = false
+    _ database: Database, interval: Int, retention: Retention, sizeLimit: Int64?, blockLength: Int? = nil
   ) throws(SQLiteError) {
     self.blockLength = blockLength
     self.database = database
@@ -55,16 +55,15 @@ final class ArchiveFile {
     self.retention = retention
     self.sizeLimit = sizeLimit
     let series = try ArchiveReader.series(of: database)
-    // Samples that are added to an earlier time do not continue from the newest texts.
-    let texts = forgetsTexts ? [:] : try ArchiveReader.texts(of: database, at: .max)
     let tiers = Tier.all.count
     state = State(
-      series: series, texts: texts, next: Tier.all.map { ArchiveSchema.journalBase($0.number) },
+      series: series, next: Tier.all.map { ArchiveSchema.journalBase($0.number) },
       count: [Int](repeating: 0, count: tiers), last: [Int64?](repeating: nil, count: tiers),
       step: [Int64?](repeating: nil, count: tiers), accumulators: [[Accumulator]](repeating: [], count: tiers),
       nextBlock: (try database.integer("SELECT max(id) FROM block") ?? 0) + 1)
-    flattener = SampleFlattener(series: series, texts: texts)
+    flattener = SampleFlattener(series: series, texts: [:])
     try readJournal()
+    if let newest = state.last[0] { try readTexts(at: newest) }
     try EventTable.create(in: database, now: Int64(Clock.realtime * 1_000))
     try database.run("INSERT OR REPLACE INTO meta VALUES('raw_interval', ?)", [.integer(Int64(interval))])
   }
@@ -108,6 +107,13 @@ final class ArchiveFile {
     }
   }
 
+  /// Continues from the texts that a reader finds at a time.
+  private func readTexts(at time: Int64) throws(SQLiteError) {
+    state.texts = try ArchiveReader.texts(of: database, at: time)
+    state.nextChange = try database.integer("SELECT min(t) FROM text WHERE t > ?", [.integer(time)])
+    flattener = SampleFlattener(series: state.series, texts: state.texts)
+  }
+
   private func eachJournalRow(of tier: Tier, _ body: (Int64, [UInt8]) -> Void) throws(SQLiteError) {
     try database.run(
       "SELECT id, data FROM journal WHERE id >= ? AND id < ? ORDER BY id",
@@ -141,9 +147,13 @@ final class ArchiveFile {
   private func writeRows(_ samples: [Sample]) throws(SQLiteError) {
     var flats: [FlatSample] = []
     for sample in samples {
-      let flat = flattener.flatten(sample)
+      let time = SampleFlattener.time(of: sample)
+      let last = flats.last?.time ?? state.last[0]
       // After a restart within one tick, a timestamp comes twice.
-      if flat.time == flats.last?.time ?? state.last[0] { continue }
+      if time == last { continue }
+      // Where the clock was ahead, or older samples are added, the file has texts of a later time.
+      if time < last ?? .max || time >= state.nextChange ?? .max { try readTexts(at: time) }
+      let flat = flattener.flatten(sample)
       state.series = flattener.series
       state.texts = flattener.texts
       for number in flattener.takeNew() {
@@ -161,7 +171,7 @@ final class ArchiveFile {
           [.integer(Int64(change.series)), .integer(flat.time), change.text.map(Database.SQLiteValue.text) ?? .null])
       }
       // A clock that was set back begins a new block; its time is then covered twice, and readers use the later block.
-      if let last = flats.last?.time ?? state.last[0], flat.time <= last {
+      if let last, time < last {
         try writeRaw(flats)
         flats = []
         for tier in Tier.all where state.count[tier.number] > 0 { try close(tier) }

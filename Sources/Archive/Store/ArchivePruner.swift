@@ -70,8 +70,9 @@ struct ArchivePruner {
 
   /// Deletes series without data, and text changes from before the oldest data.
   private func deleteUnusedSeries(current: [Int: String]) throws(SQLiteError) -> [Int] {
+    // Where the clock was ahead, rows of the journal are older than the blocks.
     guard let oldest = try database.integer("SELECT min(id) FROM block"),
-      let start = try database.integer("SELECT min(t0) FROM block")
+      let start = try database.integer("SELECT min(t0) FROM (SELECT t0 FROM block UNION ALL SELECT t0 FROM journal)")
     else { return [] }
     var gone: [Int] = []
     try database.run("SELECT id FROM series WHERE used < ? AND kind IN (0, 1, 5)", [.integer(oldest)]) { row in

@@ -251,6 +251,42 @@ struct ArchiveReader {
     return result
   }
 
+  /// The first timestamp of some tiers at or after a time; nil without one.
+  func firstTime(from start: Int64, in tiers: [Tier]) throws(SQLiteError) -> Int64? {
+    var first: Int64?
+    // The rows are in order of their first time: one that begins later has none earlier. Damaged ones are skipped.
+    func take(_ begin: Int64, _ times: () throws(DamagedBytes) -> [Int64]) -> Bool {
+      if let first, begin >= first { return false }
+      if let times = try? times(), let time = times.lazy.filter({ $0 >= start }).min() {
+        first = min(first ?? .max, time)
+      }
+      return true
+    }
+    for tier in tiers {
+      try database.run(
+        "SELECT t0, n, head FROM block WHERE tier = ? AND t1 >= ? ORDER BY t0",
+        [.integer(Int64(tier.number)), .integer(start)]
+      ) { row in
+        take(row.integer(0)) { () throws(DamagedBytes) in
+          let count = Int(clamping: row.integer(1))
+          return (1...65_536).contains(count) ? try BlockHead(row.blob(2), count: count).times : []
+        }
+      }
+      try database.run(
+        "SELECT t0, data FROM journal WHERE id >= ? AND id < ? AND t1 >= ? ORDER BY t0",
+        [
+          .integer(ArchiveSchema.journalBase(tier.number)), .integer(ArchiveSchema.journalBase(tier.number + 1)),
+          .integer(start),
+        ]
+      ) { row in
+        take(row.integer(0)) { () throws(DamagedBytes) in
+          tier.step > 0 ? [row.integer(0)] : try JournalRow(row.blob(1), wanted: []).times
+        }
+      }
+    }
+    return first
+  }
+
   /// First and last timestamp of a tier; nil for an empty tier.
   func extent(of tier: Tier) throws(SQLiteError) -> ClosedRange<Int64>? {
     var extent: ClosedRange<Int64>?

@@ -47,10 +47,12 @@ enum ArchiveSchema {
     case foreign
   }
 
+  /// - Throws: SQLITE_CORRUPT also for an integer that is out of range.
   static func look(at database: Database) throws(SQLiteError) -> Finding {
     let version = try database.integer("PRAGMA user_version") ?? 0
     let application = try database.integer("PRAGMA application_id") ?? 0
     if application == Self.application {
+      if version == Self.version { try ArchiveBounds.check(database) }
       return version > Self.version ? .newer(version) : version == Self.version ? .ours : .foreign
     }
     let tables = try database.integer("SELECT count(*) FROM sqlite_master") ?? 0

@@ -110,8 +110,9 @@ extension ArchiveReader {
 
   private func isGap(after last: (tier: Tier, time: Int64), to time: Int64, _ tier: Tier, _ range: Int64) -> Bool {
     let covered = tier.step > 0 ? tier.step : (range == Precision.absent ? 0 : range)
-    // A tick may be half a second late without a gap.
-    return time - last.time > covered + max(500, covered / 2)
+    // A tick may be half a second late without a gap; no tick is between two seconds, though the first sample of an agent
+    // is over less than one.
+    return time - last.time > 1_000 && time - last.time > covered + max(500, covered / 2)
   }
 
   /// Steps without values, or one row where there are no steps; one too for a gap of centuries.

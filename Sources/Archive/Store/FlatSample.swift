@@ -109,10 +109,15 @@ final class SampleFlattener: FieldVisitor {
     return new
   }
 
+  /// POSIX time of a sample in milliseconds, far from overflowing.
+  static func time(of sample: Sample) -> Int64 {
+    Int64((min(max(sample.timestamp.seconds, -1e11), 1e11) * 1_000).rounded())
+  }
+
   /// Takes a sample apart.
   func flatten(_ sample: Sample) -> FlatSample {
     flat = FlatSample()
-    flat.time = Int64(clamping: Int((min(max(sample.timestamp.seconds, -1e11), 1e11) * 1_000).rounded()))
+    flat.time = Self.time(of: sample)
     if sample.elapsed.isFinite, sample.elapsed.magnitude < 1e9 {
       flat.elapsed = Int64((sample.elapsed * 1_000).rounded())
     }
