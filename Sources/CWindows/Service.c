@@ -160,7 +160,7 @@ struct cwindows_service_result cwindows_service_start(const char *name, uint32_t
   if (!service) return result;
   ULONGLONG end = GetTickCount64() + timeout_ms;
   bool is_started;
-  // While the system boots, its list of services is locked for moments.
+  // While the system boots, its list of services is locked now and then.
   while (!(is_started = StartServiceW(service, 0, NULL)) && GetLastError() == ERROR_SERVICE_DATABASE_LOCKED &&
          GetTickCount64() < end)
     Sleep(poll_ms);

@@ -50,7 +50,7 @@ extension WhyRule {
     let before = Dictionary(
       (situation.previous?.workloads?.top ?? []).map { ($0.id, $0.oomKills) }, uniquingKeysWith: { first, _ in first })
     let known = workloads(situation) { $0.oomKills > (before[$0.id] ?? .nan) }
-    // One that was made since had none; an older one that was not listed is listed for its kill, if nothing else.
+    // One that was made since had no earlier kills; an older one that was not listed is listed for its kill alone.
     let new = workloads(situation) { $0.oomKills > 0 && before[$0.id] == nil }
     let begun = new.filter { $0.began(within: situation.sample.elapsed) }
     let named = known + begun

@@ -15,7 +15,7 @@ struct AlertRow {
   }
 
   func draw(on grid: inout Grid, in rect: Rect) {
-    // The count tells of those that do not fit.
+    // The count includes those that do not fit.
     let label = alerts.count == 1 ? " ALERT " : " \(alerts.count) ALERTS "
     let texts = alerts.map { alert in
       let duration = time - alert.since
