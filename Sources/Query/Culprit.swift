@@ -25,8 +25,10 @@ package struct Culprit: MetricGroup, Hashable {
   /// Share of the machine's use of the measure.
   package var share = Double.nan
   package var cpu = Double.nan
-  /// CPU time while the agent did not run; not part of `cpu`.
+  /// The parts of `cpu`, `read` and `written` while the agent did not run.
   package var missedCPU = Double.nan
+  var missedRead = Double.nan
+  var missedWritten = Double.nan
   package var endedCPU = Double.nan
   package var gpu = Double.nan
   package var read = Double.nan
@@ -52,6 +54,17 @@ package struct Culprit: MetricGroup, Hashable {
     }
   }
 
+  /// The part of a measure that is of a time in which the agent did not run.
+  func missed(of measure: CulpritMeasure) -> Double {
+    let parts =
+      switch measure {
+      case .cpu: [missedCPU]
+      case .io: [missedRead, missedWritten]
+      case .memory, .gpu, .energy: [Double]()
+      }
+    return parts.reduce(0) { $0 + ($1.isFinite ? $1 : 0) }
+  }
+
   package static let table = Table<Culprit>([
     .text("id", "A workload's id, a user, or a process's pid and start", source: "samples", \.id),
     .text("name", "Name", source: "samples", \.name),
@@ -64,7 +77,7 @@ package struct Culprit: MetricGroup, Hashable {
     .gauge("share", .ratio, "Share of the machine's use", source: "use ÷ total", \.share),
     .gauge("cpu_seconds", .seconds, "CPU time", source: "growth of the counter, else Σ rate × time", \.cpu),
     .gauge(
-      "missed_cpu_seconds", .seconds, "CPU time while the agent did not run, which no other value has",
+      "missed_cpu_seconds", .seconds, "Part of the CPU time that is of a time in which the agent did not run",
       source: "growth of the counter between samples", \.missedCPU),
     .gauge(
       "ended_cpu_seconds", .seconds, "CPU time of its processes that ended between two samples",
@@ -128,7 +141,10 @@ package struct CulpritRanking: MetricGroup, Hashable {
     .gauge(
       "covered_seconds", .seconds, "Seconds that the samples cover; gaps are left out", source: "samples", \.covered),
     .text("unit", "Unit of total and attributed", source: "the measure", \.unit),
-    .gauge("total", .seconds, "The machine's use, or its mean for memory", source: "samples", \.total),
+    .gauge(
+      "total", .seconds,
+      "The machine's use, or its mean for memory; while the agent did not run, what the entries' counters show",
+      source: "samples", \.total),
     .gauge(
       "attributed", .seconds, "The part that is listed below and in further entries", source: "samples", \.attributed),
     .gauge(

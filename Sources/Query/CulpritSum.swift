@@ -2,9 +2,9 @@ package import AgentMetrics
 
 /// Sums the use by processes, users or workloads, sample by sample.
 ///
-/// Workloads have counters: their use is the growth from the first sample to the last. Before its first counter, and for
-/// all others, it is the sum of the rates times the interval. All entries and the total cover the time of the samples: the
-/// growth while the agent did not run is in ``Culprit/missedCPU`` alone, since processes and the machine have none.
+/// Workloads have counters: their use is the growth from the first sample to the last, also while the agent did not run.
+/// Before its first counter, and for all others, it is the sum of the rates times the interval. The machine has no
+/// counter: for the time without samples its total is the growth of the entries.
 ///
 /// Where workloads are read more rarely than samples are taken, a sample has counters of an earlier time: the growth up to
 /// the next reading is divided at the window's start, and the rate goes on from the last reading to the window's end. So
@@ -97,7 +97,10 @@ package struct CulpritSum {
     ranking.grouping = grouping
     ranking.measure = measure
     (ranking.from, ranking.to, ranking.samples, ranking.covered) = (from, to, samples, covered)
-    if let total = totals[measure] { ranking.total = measure == .memory ? total / covered : total }
+    if let total = totals[measure] {
+      let missed = entries.values.reduce(0) { $0 + $1.culprit.missed(of: measure) }
+      ranking.total = measure == .memory ? total / covered : total + missed
+    }
     var attributed = 0.0
     var culprits: [Culprit] = entries.compactMap { id, entry in
       var entry = entry
@@ -188,19 +191,17 @@ package struct CulpritSum {
     let missed = wall - (covered - last.covered)
     let gap = missed > 1 + 0.1 * seconds && wall > seconds ? min(1, missed / (wall - seconds)) : 0
     (last.sampled, last.covered) = (to, covered)
-    func growth(_ rate: Double, _ now: Double, _ last: inout Double) -> (covered: Double, missed: Double) {
+    func growth(_ rate: Double, _ now: Double, _ last: inout Double) -> (whole: Double, missed: Double) {
       defer { if now.isFinite { last = now } }
       // A counter that fell is another group of the same name, whose rate counts from its start.
       guard now >= last else { return (rate * seconds, .nan) }
       let growth = (now - last) * share
-      guard gap > 0 else { return (growth, .nan) }
-      let missed = max(0, growth - (rate > 0 ? rate * seconds : 0)) * gap
-      return (growth - missed, missed)
+      return (growth, gap > 0 ? max(0, growth - (rate > 0 ? rate * seconds : 0)) * gap : .nan)
     }
     var use = Culprit()
     (use.cpu, use.missedCPU) = growth(workload.cpu, workload.cpuTotal, &last.cpu)
-    use.read = growth(workload.readRate, workload.readTotal, &last.read).covered
-    use.written = growth(workload.writeRate, workload.writtenTotal, &last.written).covered
+    (use.read, use.missedRead) = growth(workload.readRate, workload.readTotal, &last.read)
+    (use.written, use.missedWritten) = growth(workload.writeRate, workload.writtenTotal, &last.written)
     if workload.oomKills >= last.oomKills { use.oomKills = workload.oomKills - last.oomKills }
     last.oomKills = workload.oomKills.isFinite ? workload.oomKills : last.oomKills
     // The kernel's peak is of the group's whole life: one that grew is of this window.

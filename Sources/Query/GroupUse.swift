@@ -69,7 +69,7 @@ struct GroupUse {
 extension Culprit {
   /// Measures that are added up.
   static let sums: [any WritableKeyPath<Culprit, Double> & Sendable] = [
-    \.cpu, \.missedCPU, \.endedCPU, \.gpu, \.read, \.written, \.energy, \.oomKills,
+    \.cpu, \.missedCPU, \.endedCPU, \.gpu, \.read, \.missedRead, \.written, \.missedWritten, \.energy, \.oomKills,
   ]
 
   /// Adds the use of another interval or process.

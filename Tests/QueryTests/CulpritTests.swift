@@ -38,19 +38,19 @@ import Testing
     Dictionary(uniqueKeysWithValues: ranking.culprits.map { ($0.id, $0.cpu) })
   }
 
-  @Test func countersAcrossGapsAreApart() {
+  @Test func countersCountAcrossGaps() {
     var sum = CulpritSum(by: .workload)
     sum.add(sample(at: 100, [("a", 0.5, 1_000), ("b", 1, 50)]))
     // The agent did not run for an hour.
     sum.add(sample(at: 3_700, [("a", 0.1, 1_200), ("b", 1, 60)]))
     let ranking = sum.ranking(of: .cpu, limit: 10)
-    // Entries and total are of the 20 seconds with samples; 199 of a's 200 seconds of growth are of the hour.
-    #expect(seconds(ranking) == ["a": 6, "b": 20])
-    #expect(ranking.culprits.map(\.id) == ["b", "a"] && ranking.samples == 2)
-    #expect(ranking.culprits.map(\.missedCPU) == [0, 199])
+    // Of the machine's use only that of 20 seconds is known; 199 of a's 200 seconds of growth are of the hour.
+    #expect(seconds(ranking) == ["a": 205, "b": 20])
+    #expect(ranking.culprits.map(\.id) == ["a", "b"] && ranking.samples == 2)
+    #expect(ranking.culprits.map(\.missedCPU) == [199, 0])
     #expect(ranking.from == 90 && ranking.to == 3_700 && ranking.covered == 20)
-    #expect(ranking.total == 40 && abs(ranking.attributed - 26) < 1e-9)
-    #expect(abs(ranking.unattributedShare - 0.35) < 1e-9)
+    #expect(ranking.total == 239 && abs(ranking.attributed - 225) < 1e-9)
+    #expect(abs(ranking.unattributedShare - 14.0 / 239) < 1e-9)
     #expect(ranking.culprits[0].memoryMean == 100 && ranking.culprits[0].memoryPeak == 100)
   }
 
@@ -90,18 +90,18 @@ import Testing
     #expect(seconds(sum.ranking(of: .cpu, limit: 10)) == ["a": 10])
   }
 
-  /// Counters go on while the agent does not run; rows and the total do not.
-  @Test(arguments: [CulpritGrouping.workload, .user]) func sharesAreOfTheTimeWithSamples(_ grouping: CulpritGrouping) {
+  /// Counters go on while the agent does not run, and the total with them.
+  @Test(arguments: [CulpritGrouping.workload, .user]) func sharesAreOfWhatIsKnown(_ grouping: CulpritGrouping) {
     var sum = CulpritSum(by: grouping)
     sum.add(sample(at: 100, [("a", 0.5, 1_000), ("b", 1, 500)]))
     sum.add(sample(at: 110, [("a", 0.5, 1_005), ("b", 1, 510)]))
     // 80 of 90 seconds without samples: 40 of the 45 CPU seconds since.
     sum.add(sample(at: 200, [("a", 0.5, 1_050), ("b", 1, 600)]))
     let ranking = sum.ranking(of: .cpu, limit: 10)
-    #expect(abs(ranking.culprits.reduce(0) { $0 + $1.cpu } - 45) < 1e-9 && ranking.total == 60)
+    #expect(abs(ranking.culprits.reduce(0) { $0 + $1.cpu } - 165) < 1e-9 && abs(ranking.total - 180) < 1e-9)
     #expect(abs(ranking.culprits.reduce(0) { $0 + $1.missedCPU } - 120) < 1e-9)
-    #expect(abs(ranking.attributed - 45) < 1e-9 && abs(ranking.unattributedShare - 0.25) < 1e-9)
-    #expect(abs(ranking.culprits.reduce(0) { $0 + $1.share } - 0.75) < 1e-9)
+    #expect(abs(ranking.attributed - 165) < 1e-9 && abs(ranking.unattributedShare - 15.0 / 180) < 1e-9)
+    #expect(abs(ranking.culprits.reduce(0) { $0 + $1.share } - 165.0 / 180) < 1e-9)
   }
 
   @Test func whatIsNotAttributedIsSaid() {
