@@ -44,9 +44,9 @@ import Testing
     let (process, port) = try AgentProcess.serving([
       "--interval", "3600", "--demo", "--history", "2", "--token-file", folder.file("token"),
     ])
-    let without = try AgentProcess.run(["status", "--port", String(port)])
+    let without = try AgentProcess.status(["--port", String(port)])
     #expect(without.status == 0 && without.output.end(of: "note     details need --token-file") != nil, "\(without)")
-    let with = try AgentProcess.run(["status", "--port", String(port), "--token-file", folder.file("token")])
+    let with = try AgentProcess.status(["--port", String(port), "--token-file", folder.file("token")])
     #expect(with.status == 0 && with.output.hasPrefix("agent    0.1.0, up "), "\(with)")
     process.signal(SIGTERM)
     #expect(process.wait() == 0)

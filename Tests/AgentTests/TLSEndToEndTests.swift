@@ -120,7 +120,7 @@ struct TLSEndToEndTests {
     let (process, port) = try Self.serving(authority, ["--token-file", authority.folder.file("token")])
     func status(_ lines: [String], _ arguments: [String] = []) throws -> Program.Result {
       try authority.folder.write("agent.conf", (lines + ["PORT=\(port)"]).joined(separator: "\n") + "\n")
-      return try AgentProcess.run(["status", "--config", authority.folder.file("agent.conf")] + arguments)
+      return try AgentProcess.status(["--config", authority.folder.file("agent.conf")] + arguments)
     }
     let certificate = "TLS_CERT=" + authority.folder.file("server.pem")
     let token = "TOKEN_FILE=" + authority.folder.file("token")

@@ -77,7 +77,7 @@ import Testing
     #expect(eventually { Files.exists(path) })
     try folder.write("agent.conf", "LISTEN=unix:\(path),mode=0600\nPORT=0\nTOKEN_FILE=/nowhere\n")
     for arguments in [["--config", folder.file("agent.conf")], ["--connect", "unix:" + path]] {
-      let result = try AgentProcess.run(["status"] + arguments)
+      let result = try AgentProcess.status(arguments)
       #expect(result.status == 0 && result.output.hasPrefix("agent    0.1.0, up "), "\(result)")
       #expect(result.output.end(of: ", unix:\(path)\n") != nil && result.output.end(of: "note ") == nil)
     }
