@@ -32,7 +32,7 @@ extension API {
   private static func isOfProxy(_ field: String) -> Bool {
     let name = field.lowercased()
     return name.hasPrefix("x-forwarded") || name.hasPrefix("x-real-") || name.hasSuffix("-ip")
-      || ["forwarded", "via", "x-proxyuser-ip", "x-request-start"].contains(name)
+      || ["forwarded", "via", "x-request-start"].contains(name)
   }
 
   /// Checks during a long response whether its client may still read, since tokens can be removed.

@@ -93,7 +93,7 @@ final class ArchiveQueries: Sendable {
 
   private static func work(_ state: Condition<State>, _ path: String) {
     var database: Database?
-    // Blocks that were decoded since the heap was trimmed.
+    // Whether a job decoded blocks since the heap was trimmed.
     var hasWorked = false
     while true {
       let step: QueryStep =

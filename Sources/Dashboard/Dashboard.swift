@@ -403,7 +403,6 @@ final class Dashboard {
   private func input(_ terminal: any Terminal) -> ScreenInput {
     if let paused, model.state.isPaused { return input(of: paused, terminal) }
     let time = now()
-    let before = drawn?.size == terminal.size ? frameContext.slowRows : 0
     let place = min(model.state.host, hosts.count - 1)
     let history = host.history
     let entries =
@@ -420,7 +419,7 @@ final class Dashboard {
       events: logs[place].events, table: table, bytesPerFrame: meanBytes,
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
-    input.slowRows = before
+    input.slowRows = drawn?.size == terminal.size ? frameContext.slowRows : 0
     input.silence = arrivals.silence(of: place, entries.last, now: monotonic())
     input.message = message.current(options.messages(), now: monotonic())
     input.hasWholeTable = host.processes != nil

@@ -143,7 +143,7 @@ package struct CulpritRanking: MetricGroup, Hashable {
     .text("unit", "Unit of total and attributed", source: "the measure", \.unit),
     .gauge(
       "total", .seconds,
-      "The machine's use, or its mean for memory; while the agent did not run, what the entries' counters show",
+      "The machine's use, or its mean for memory; while the agent did not run, the growth of the entries' counters",
       source: "samples", \.total),
     .gauge(
       "attributed", .seconds, "The part that is listed below and in further entries", source: "samples", \.attributed),

@@ -28,7 +28,7 @@ struct GroupUse {
   /// Use by the processes alone, by name of the user.
   var all: [(user: String, use: Culprit)] { users.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 
-  /// Divides what the group used since its counters were read last; a measure without a counter is that of the processes.
+  /// Divides the group's use since its counters were last read; a measure without a counter is that of the processes.
   func divided(_ total: Culprit, owner: String?) -> [(user: String, use: Culprit)] {
     var parts = all
     var rest = Culprit()

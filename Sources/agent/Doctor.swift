@@ -121,12 +121,11 @@ struct Doctor {
 
   /// - Parameter path: of the settings; nil without one, or where the agent to ask was named and answers.
   mutating func checkArchive(_ path: String?, _ report: DaemonReport?) {
-    if path == nil, let report, let archive = report.health["archive"], archive["error"]?.text == nil {
-      return ok("archive", report.archive.printable + ", of the running agent")
-    }
-    if let error = report?.health["archive"]?["error"]?.text {
-      problem("archive", error.printable, "see the reason; the agent never deletes the file")
-      return
+    if let report, let archive = report.health["archive"] {
+      if let error = archive["error"]?.text {
+        return problem("archive", error.printable, "see the reason; the agent never deletes the file")
+      }
+      if path == nil { return ok("archive", report.archive.printable + ", of the running agent") }
     }
     guard let path else {
       note(

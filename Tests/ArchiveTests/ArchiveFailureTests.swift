@@ -42,7 +42,7 @@ import Testing
     #expect(viewer.reports.all.count == 1 && second.reports.all.isEmpty)
   }
 
-  /// The folder is moved away and back: the reason is said, and nothing is written twice.
+  /// The folder is moved away and back: the reason is said, and no sample is written twice.
   @Test func aFolderThatIsMovedAway() throws {
     let folder = try TemporaryFolder()
     let inner = folder.file("inner")

@@ -311,7 +311,7 @@ def test_a_time_without_data(browser):
         # A reason and an alert, whatever the demo machine does meanwhile.
         browser.evaluate("for (const node of document.querySelectorAll('.alerts, .alerts ul')) node.hidden = false")
         browser.evaluate("agentPage.view.zoom(978307200, 978307500)")
-        browser.wait("document.body.dataset.absent === 'true'", "nothing is stored of that time")
+        browser.wait("document.body.dataset.absent === 'true'", "no data of that time")
         check(not shown(".alerts"), "the reasons of another time stay")
         for panel in ("workloads", "processes"):
             check(not shown(f"#panel-{panel} tbody tr"), f"rows of another time in {panel}")

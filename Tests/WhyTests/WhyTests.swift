@@ -425,7 +425,7 @@ struct MadeSituation: Sendable, CustomStringConvertible {
     #expect(WindowReasons().reasons.isEmpty)
   }
 
-  @Test("An OOM kill is a moment, and comes before reasons that held longer")
+  @Test("An OOM kill takes no time, and comes before reasons that held longer")
   func killsComeFirst() {
     var window = WindowReasons()
     for index in 0..<5 {

@@ -86,7 +86,6 @@ struct EndedTable {
       readings[place].readBytes &+= exit.readBytes - min(exit.readBytes, known?.readBytes ?? 0)
       readings[place].writtenBytes &+= exit.writtenBytes - min(exit.writtenBytes, known?.writtenBytes ?? 0)
       readings[place].peakBytes = max(readings[place].peakBytes, exit.peakBytes)
-      scans[place] = scan
     }
     settle(within: interval.room())
     if readings.count > Self.limit { shorten() }
