@@ -126,7 +126,7 @@ let package = Package(
       name: "PlatformLinux",
       dependencies: [
         "Platforms", "CollectNode", "CollectLinux", "CollectGPULinux", "CollectGPU", "Collect", "NodeMetrics",
-        "AgentMetrics",
+        "AgentMetrics", "CTaskPool",
       ],
       swiftSettings: settings),
     .target(
@@ -223,6 +223,7 @@ let package = Package(
       ]),
     .target(name: "CSystemIO"),
     // Linux's alone.
+    .target(name: "CTaskPool"),
     .target(name: "CTaskstats"),
     .target(name: "CTerminal", dependencies: ["CWindows", "CSystemIO"]),
     .target(name: "CWeb"),
@@ -244,6 +245,7 @@ let package = Package(
     .target(name: "CThreadSanitizer", path: "Tests/CThreadSanitizer"),
     .testTarget(name: "MetricsTests", dependencies: ["AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "SystemIOTests", dependencies: ["SystemIO", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "TaskPoolTests", dependencies: ["CTaskPool", "SystemIO"], swiftSettings: settings),
     .testTarget(name: "QueryTests", dependencies: ["Query", "SampleStore", "AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "WhyTests", dependencies: ["Why", "AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "EventsTests", dependencies: ["Events", "AgentMetrics"], swiftSettings: settings),

@@ -1,6 +1,7 @@
 package import AgentMetrics
 package import Collect
 package import CollectGPU
+internal import CTaskPool
 internal import CollectGPULinux
 internal import CollectLinux
 internal import CollectNode
@@ -10,6 +11,8 @@ package import Platforms
 /// Linux: collectors over /proc and /sys, all GPU vendors, node_exporter's values.
 package struct LinuxPlatform: Platform {
   package init() {}
+
+  package func prepareTasks() { ctaskpool_run_tasks() }
 
   package func collectors(root: String) -> [any Collector] { linuxCollectors(root: root, listens: true) }
 

@@ -11,6 +11,9 @@ internal import SystemIO
 ///
 /// A `root` is "" for the running machine, else the directory of a recorded one.
 package protocol Platform: Sendable {
+  /// Prepares the threads on which this process' tasks run; called once, before the first task.
+  func prepareTasks()
+
   /// Collectors of a machine in the order of a tick, without its GPUs and the agent itself; the most expensive one is
   /// last.
   func collectors(root: String) -> [any Collector]
@@ -80,6 +83,8 @@ package struct ProcessAccess: Sendable {
 }
 
 extension Platform {
+  package func prepareTasks() {}
+
   package var pathSeparator: Character { ":" }
 
   package var processEnds: ProcessEnds { .unsupported }

@@ -12,6 +12,7 @@ enum Invocation {
 
   /// Runs the program's command line.
   static func runAndExit() -> Never {
+    platform.prepareTasks()
     exit(run(ProgramArguments.all))
   }
 

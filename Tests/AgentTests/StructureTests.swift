@@ -10,8 +10,8 @@ import Testing
     "NodeMetrics": [],
     "Platforms": ["AgentMetrics", "Collect", "CollectGPU", "NodeMetrics", "SystemIO"],
     "PlatformLinux": [
-      "AgentMetrics", "Collect", "CollectGPU", "CollectGPULinux", "CollectLinux", "CollectNode", "NodeMetrics",
-      "Platforms",
+      "AgentMetrics", "CTaskPool", "Collect", "CollectGPU", "CollectGPULinux", "CollectLinux", "CollectNode",
+      "NodeMetrics", "Platforms",
     ],
     "PlatformUnsupported": ["AgentMetrics", "Collect", "CollectGPU", "NodeMetrics", "Platforms"],
     "PlatformWindows": [

@@ -57,9 +57,12 @@ class Agent:
 
         self.reader = threading.Thread(target=drain, daemon=True)
         self.reader.start()
-        if not listening.wait(30) or self.url is None:
-            self.stop()
-            raise SystemExit("%s does not listen: %s" % (" ".join(command), " / ".join(self.lines[-3:])))
+        began = time.monotonic()
+        if not listening.wait(40) or self.url is None:
+            threads = self.threads()
+            status = self.stop()
+            raise SystemExit("%s does not listen after %.1f s, exit status %s, threads: %s; its last lines: %s" % (
+                " ".join(command), time.monotonic() - began, status, threads, " / ".join(self.lines[-3:])))
         self.address = self.url.removeprefix(scheme + "://")
         self.port = int(self.address.rsplit(":", 1)[1])
         limit = time.monotonic() + 30
@@ -72,6 +75,26 @@ class Agent:
                     self.stop()
                     raise
                 time.sleep(0.05)
+
+    def threads(self):
+        """Returns name, state and system call of each thread, to see where an agent hangs; "" after its end."""
+        folder = "/proc/%d/task" % self.pid
+        try:
+            found = []
+            for thread in os.listdir(folder):
+                texts = []
+                for name in ("stat", "wchan", "syscall"):
+                    try:
+                        with open("%s/%s/%s" % (folder, thread, name)) as file:
+                            texts.append(file.read())
+                    except OSError:
+                        texts.append("")
+                stat, channel, call = texts
+                state = stat[stat.find("("):stat.rfind(")") + 3]
+                found.append("%s %s %s" % (state, channel, " ".join(call.split()[:3])))
+            return ", ".join(found)
+        except OSError:
+            return ""
 
     def read(self, path, timeout=30, token=None):
         """Returns the bytes of a response."""
