@@ -70,7 +70,7 @@ extension API {
     if failedLogins.add(request.client, at: now) {
       settings.report("too many wrong tokens from \(request.client ?? "this machine"): one a second is accepted")
     }
-    if isLimited { try? await Task.sleep(for: .seconds(1)) }
+    if isLimited { try? await Task.pause(seconds: 1) }
     throw Self.unauthorized("invalid token", #", error="invalid_token""#)
   }
 

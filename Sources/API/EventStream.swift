@@ -2,6 +2,7 @@ internal import AgentMetrics
 internal import Collect
 internal import SampleStore
 internal import Synchronization
+internal import SystemIO
 
 /// A history as server-sent events (WHATWG HTML §9.2): missed samples, then live ones.
 ///
@@ -176,9 +177,9 @@ private final class IdleTimer: Sendable {
         let due = lastWrite.at.withLock { $0 } + silence
         if due <= ContinuousClock.now {
           tell()
-          try? await Task.sleep(for: silence)
+          try? await Task.pause(silence)
         } else {
-          try? await Task.sleep(until: due, clock: .continuous)
+          try? await Task.pause(due - ContinuousClock.now)
         }
       }
     }

@@ -130,7 +130,11 @@ static struct ctaskpool *tasks;
 static void run_job(void *job) { swift_job_run(job, NULL, NULL); }
 
 static __attribute__((swiftcall)) void enqueue(void *job, enqueue_original original) {
-  if (ctaskpool_add(tasks, job) != 0) original(job);
+  (void)original;
+  if (ctaskpool_add(tasks, job) == 0) return;
+  // libdispatch would try to start one for ever.
+  fputs("agent: no thread can be started: see ulimit -u, TasksMax of the unit, pids.max of the group\n", stderr);
+  _exit(69);
 }
 
 void ctaskpool_run_tasks(void) {

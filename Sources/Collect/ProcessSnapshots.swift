@@ -49,7 +49,7 @@ package final class ProcessSnapshots: Sendable {
   package func now() async throws -> ProcessSnapshot {
     var answer = await demand.processes()
     if let span = answer?.span, span.current.isLive, !(span.elapsed.seconds <= Self.longestSpan) {
-      try await Task.sleep(for: .seconds(Self.pause))
+      try await Task.pause(seconds: Self.pause)
       answer = await demand.processes()
     }
     guard let (reading, span) = answer else { throw Failure(description: "no sampler is running") }

@@ -77,11 +77,14 @@ package struct HTTPServer: APIServer {
       logger: quietLogger)
     // Not a child of this task, whose cancellation would abort responses in progress.
     let running = Task { try await server.run() }
+    let ending = Mutex<Task<Void, Never>?>(nil)
     let result = await withTaskCancellationHandler {
       await running.result
     } onCancel: {
-      Task { await Self.end(server, running, abortingAfter: limits.end) }
+      ending.withLock { $0 = Task { await Self.end(server, running, abortingAfter: limits.end) } }
     }
+    // It waits on the loop for the server's end.
+    await ending.withLock { $0 }?.value
     try? await group.shutdownGracefully()
     if let socket, isListening.withLock({ $0 }) { unlink(socket.path) }
     if let error = refusal.withLock({ $0 }) { throw failure(error) }
@@ -94,7 +97,7 @@ package struct HTTPServer: APIServer {
   ) async {
     let ending = Task { try await server.shutdownGracefully() }
     let deadline = Task {
-      try await Task.sleep(for: time)
+      try await Task.pause(time)
       // Ends the tasks of connections that wait for a first sample, or for a client that does not read.
       running.cancel()
     }

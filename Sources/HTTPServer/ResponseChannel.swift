@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import ServerCore
+internal import SystemIO
 
 /// Client of a response: an HTTP/1.1 connection, or a stream of HTTP/2; used only on its event loop.
 final class ResponseChannel {
@@ -65,7 +66,7 @@ final class ResponseChannel {
       }.get()
       if isHeld { return true }
       if .now() >= deadline { return false }
-      try await Task.sleep(for: .milliseconds(100))
+      try await Task.pause(seconds: 0.1)
     }
   }
 

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import SystemIO
 
 /// Wakes a task that waits for an event with a timeout.
 final class Wakeup: Sendable {
@@ -54,7 +55,7 @@ final class Wakeup: Sendable {
     var timer: Task<Void, Never>?
     if seconds < 1e9 {
       timer = Task { [weak self] in
-        try? await Task.sleep(for: .seconds(max(0, seconds)))
+        try? await Task.pause(seconds: seconds)
         self?.expire(number)
       }
     }

@@ -124,7 +124,7 @@ package final class RemoteMachine: Sendable {
       if newest != before { pause = Self.firstPause }
       // Jitter, so that clients of one machine do not all reconnect at the same time.
       let seconds = pause * Double.random(in: 0.75...1.25)
-      try? await Task.sleep(for: .milliseconds(Int(seconds * 1_000)))
+      try? await Task.pause(seconds: seconds)
       pause = min(Self.longestPause, pause * 2)
     }
   }
@@ -284,7 +284,7 @@ package final class RemoteMachine: Sendable {
       }
       let (taken, waits) = rate.take(events, bytes: bytes.count, at: Clock.monotonic)
       for event in taken { try take(event.data, dropped: rate.dropped) }
-      if waits { try await Task.sleep(for: .milliseconds(Int(EventRate.pause * 1_000))) }
+      if waits { try await Task.pause(seconds: EventRate.pause) }
     }
   }
 

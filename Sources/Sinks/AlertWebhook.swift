@@ -64,8 +64,17 @@ package final class AlertWebhook: Sendable {
 
   /// Sends what waits, and stops.
   package func stop(atMost seconds: Double) {
-    changes.finish()
-    if ended.wait(atMost: seconds, { $0 ? true : nil }) == nil { task.cancel() }
+    Self.stop([self], atMost: seconds)
+  }
+
+  /// Sends what waits for several receivers at the same time, and stops them; at most `seconds` in all.
+  package static func stop(_ webhooks: [AlertWebhook], atMost seconds: Double) {
+    let deadline = Clock.monotonic + seconds
+    for webhook in webhooks { webhook.changes.finish() }
+    for webhook in webhooks {
+      let hasEnded = webhook.ended.wait(atMost: max(0, deadline - Clock.monotonic)) { $0 ? true : nil }
+      if hasEnded == nil { webhook.task.cancel() }
+    }
   }
 }
 
@@ -105,7 +114,7 @@ private struct WebhookSender {
       }
       if !isReported { logger.warning("alert webhook: retrying", metadata: values(failure, change)) }
       isReported = true
-      try? await Task.sleep(for: .seconds(delay))
+      try? await Task.pause(seconds: delay)
     }
   }
 

@@ -86,7 +86,7 @@ struct Responder: Sendable {
     while true {
       if await queue.result(ended: true, { $0.connections.hold(bytes, for: id) }) { return true }
       if Clock.monotonic >= deadline || Task.isCancelled { return false }
-      try? await Task.sleep(for: .milliseconds(100))
+      try? await Task.pause(seconds: 0.1)
     }
   }
 }

@@ -2,10 +2,8 @@ internal import CSystemIO
 
 /// Budget of the process's file descriptors (RLIMIT_NOFILE).
 ///
-/// The last ones must stay free. Every second in which its queues are busy, libdispatch opens /proc/self/task/…/stat of
-/// its threads, and aborts the process with SIGILL if that fails (`_dispatch_workq_monitor_pools`). So descriptors that
-/// stay open are limited: files to the lower numbers, connections to the rest except for a reserve for files that are
-/// opened and closed again.
+/// The last ones must stay free for files that are opened and closed again. So descriptors that stay open are limited:
+/// files to the lower numbers, connections to the rest except for a reserve.
 package enum Descriptors {
   /// The minimum limit with which the agent works.
   package static let minimum = 32

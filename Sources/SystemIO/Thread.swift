@@ -31,4 +31,32 @@ package enum Thread {
     if result != 0 { start.release() }
     return result == 0
   }
+
+  /// Minimum number of further threads with which the agent works: sampler, tasks, event loop, timer, signals, archive,
+  /// and one that asks a source that may hang.
+  package static let minimum = 10
+
+  /// Number of threads, at most `count`, that can run at the same time besides those that already do.
+  ///
+  /// NIO and libdispatch trap, or try again for ever, where they get no thread: so the limit (RLIMIT_NPROC, pids.max of
+  /// a control group) is tried beforehand.
+  package static func available(_ count: Int) -> Int {
+    let gate = Condition((isOpen: false, left: 0))
+    var started = 0
+    while started < count {
+      gate.update { $0.left += 1 }
+      let isStarted = start("probe") {
+        _ = gate.wait { $0.isOpen ? true : nil }
+        gate.update { $0.left -= 1 }
+      }
+      guard isStarted else {
+        gate.update { $0.left -= 1 }
+        break
+      }
+      started += 1
+    }
+    gate.update { $0.isOpen = true }
+    _ = gate.wait { $0.left == 0 ? true : nil }
+    return started
+  }
 }

@@ -63,6 +63,12 @@ struct Agent: ParsableCommand {
         description: "the limit of open files (ulimit -n) is \(Descriptors.limit), but must be at least"
           + " \(Descriptors.minimum)")
     }
+    let threads = Thread.available(Thread.minimum)
+    guard threads == Thread.minimum else {
+      throw UnavailableError(
+        description: "\(threads) threads can be started, but the agent needs \(Thread.minimum): see ulimit -u,"
+          + " TasksMax of the unit, pids.max of the group")
+    }
     Signals.ignore(Signals.brokenPipe)
     Signals.ignore(Signals.fileSize)
     let configuration = try configured()

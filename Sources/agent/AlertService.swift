@@ -64,11 +64,11 @@ final class AlertService: ServicePart {
     let old = senders.replace(webhooks)
     guard !old.isEmpty else { return }
     // What waits is still sent, which may take its retries.
-    Thread.start("alert webhooks") { for sender in old { sender.stop(atMost: 60) } }
+    if !Thread.start("alert webhooks", { AlertWebhook.stop(old, atMost: 60) }) { AlertWebhook.stop(old, atMost: 0) }
   }
 
   /// Sends what waits, and ends the webhooks.
   func stop(atMost seconds: Double) {
-    for sender in senders.all { sender.stop(atMost: seconds) }
+    AlertWebhook.stop(senders.all, atMost: seconds)
   }
 }

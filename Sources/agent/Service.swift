@@ -222,9 +222,11 @@ struct Service {
   private func routeSignals(to ends: Ends) throws {
     let pipe = try Signals.pipe([Signals.terminate, Signals.interrupt, Signals.hangup])
     // Waits for the rest of the process' life.
-    Thread.start("signals") {
+    let isStarted = Thread.start("signals") {
       while let signal = Signals.wait(on: pipe) { ends.update { $0.append(.signal(signal)) } }
     }
+    // Without it, nothing would end the program.
+    if !isStarted { throw UnavailableError(description: "no thread to wait for signals on") }
   }
 
   /// - Parameter reload: called for a hang-up of a service; a program that loses its terminal ends.

@@ -206,6 +206,13 @@ import Testing
     return [" ->", " async", " throws"].contains { rest.hasPrefix($0) }
   }
 
+  /// `Task.sleep` runs on libdispatch's threads.
+  @Test func tasksPauseByTheTimerAlone() throws {
+    let files = Self.swiftFiles(in: Self.sources).filter { !$0.hasSuffix("/SystemIO/TaskPause.swift") }
+    let sleeping = try files.filter { try Self.text(of: $0).contains("Task.sleep") }
+    #expect(sleeping == [])
+  }
+
   @Test func oneFileHasConditionsOnTheSystem() throws {
     let files = try Self.swiftFiles(in: Self.sources).filter { path in
       try Self.text(of: path).split(separator: "\n").contains { $0.drop(while: { $0 == " " }).hasPrefix("#if") }
