@@ -1,5 +1,6 @@
 package import API
 internal import AgentMetrics
+internal import Dispatch
 internal import HTTPTypes
 internal import HummingbirdCore
 package import Logging
@@ -85,7 +86,11 @@ package struct HTTPServer: APIServer {
     }
     // It waits on the loop for the server's end.
     await ending.withLock { $0 }?.value
-    try? await group.shutdownGracefully()
+    // By default on libdispatch's pool, whose monitor ends a program that cannot read /proc (CTaskPool.h); a queue of its
+    // own has another thread.
+    await withCheckedContinuation { continuation in
+      group.shutdownGracefully(queue: DispatchQueue(label: "server-end")) { _ in continuation.resume() }
+    }
     if let socket, isListening.withLock({ $0 }) { unlink(socket.path) }
     if let error = refusal.withLock({ $0 }) { throw failure(error) }
     if case .failure(let error) = result, !Task.isCancelled { throw failure(error) }

@@ -43,8 +43,9 @@ import Testing
       "CWeb", "CZlib", "Synchronization", "SystemIO", "Why",
     ],
     "HTTPServer": [
-      "API", "AgentMetrics", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTP2",
-      "NIOHTTPTypes", "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL", "ServerCore", "Synchronization", "SystemIO",
+      "API", "AgentMetrics", "Dispatch", "HummingbirdCore", "HTTPTypes", "Logging", "NIOCore", "NIOHTTP1",
+      "NIOHTTP2", "NIOHTTPTypes", "NIOHTTPTypesHTTP2", "NIOPosix", "NIOSSL", "ServerCore", "Synchronization",
+      "SystemIO",
     ],
     "SocketServer": ["API", "AgentMetrics", "CSockets", "Logging", "ServerCore", "Synchronization", "SystemIO"],
     "ServerCore": ["API", "AgentMetrics", "Logging", "Synchronization", "SystemIO"],
