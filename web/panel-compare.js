@@ -72,7 +72,7 @@ export class ComparePanel extends Panel {
     const { t } = this.context;
     if (name === 'name') {
       row.name ??= h('bdi', {});
-      setText(row.name, visible(joined(`${one.count > 1 ? `${one.count}× ` : ''}${one.name}`, one.state !== 'changed' && t(`state.${one.state}`))));
+      setText(row.name, visible(joined(`${one.count > 1 ? `${one.count}× ` : ''}${one.name}`, one.workload, one.state !== 'changed' && t(`state.${one.state}`))));
       row.name.title = [one.user, one.workload, one.pid >= 0 && `pid ${one.pid}`].filter(Boolean).map(visible).join('\n');
       return row.name;
     }

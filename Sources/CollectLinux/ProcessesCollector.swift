@@ -137,7 +137,10 @@ package final class ProcessesCollector: Collector {
   static func note(_ blind: Blindness, of count: Int) -> String? {
     var parts: [String] = []
     if blind.isPartial { parts.append("processes of other users are hidden (/proc is mounted with hidepid)") }
-    if blind.hidden > 0 { parts.append("\(blind.hidden) processes are listed but cannot be read") }
+    if blind.hidden > 0 {
+      parts.append(
+        "\(blind.hidden) " + (blind.hidden == 1 ? "process is" : "processes are") + " listed but cannot be read")
+    }
     if blind.withoutIO > 0 { parts.append("I/O of \(blind.withoutIO) of \(count) processes cannot be read") }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }

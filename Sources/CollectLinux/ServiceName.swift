@@ -144,7 +144,18 @@ enum ServiceName {
   }
 
   private static func service(in path: String) -> String? {
-    path.split(separator: "/").last { $0.hasSuffix(".service") }.map { unescaped($0) }
+    path.split(separator: "/").last { $0.hasSuffix(".service") }.map { unit($0) }
+  }
+
+  /// The name of a unit in systemd's own form, unless it has escapes of characters that no unit's name has.
+  ///
+  /// `foo\x2dbar.service` and `foo-bar.service` are two units, and systemctl knows the first by that name only.
+  static func unit(_ text: Substring) -> String {
+    let plain = unescaped(text)
+    let isName = plain.utf8.allSatisfy {
+      $0.isDigit || (0x61...0x7A).contains($0 | 0x20) || ":-_.@\\".utf8.contains($0)
+    }
+    return isName ? String(text) : plain
   }
 
   /// systemd.unit(5) escapes bytes as `\x2d`.

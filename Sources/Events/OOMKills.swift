@@ -10,26 +10,28 @@ struct OOMKills {
     self.change = change
     self.reading = reading
     let (old, new) = (change.old, change.new)
-    for kills in workloads.kills { add(kills.count, in: kills.workload, name: kills.name) }
+    for kills in workloads.kills { add(kills.count, in: kills.workload, " in " + kills.name) }
     let known = workloads.kills.reduce(0) { $0 + $1.count }
     // A group that is gone took its counter with it; the machine's has its kills.
     let others = EventText.growth(old.ram.oomKills, new.ram.oomKills) - known
     if others > 0 {
       let ended = workloads.ended.filter { ![.session, .user].contains($0.kind) }
-      if ended.count == 1, let one = ended.first {
-        add(others, in: one.id, name: "probably " + one.title + ", which ended")
+      let gone = victim { workload in ended.contains { $0.id == workload } }
+      let one = ended.count == 1 ? ended.first : gone.flatMap { gone in ended.first { $0.id == gone.workload } }
+      if let one {
+        add(others, in: one.id, ", probably in " + one.title + ", which ended")
       } else {
         add(others)
       }
     } else if known == 0 {
       let kills = EventText.growth(old.cgroup?.oomKills ?? .nan, new.cgroup?.oomKills ?? .nan)
-      if kills > 0 { add(kills, name: "the container") }
+      if kills > 0 { add(kills, " in the container") }
     }
   }
 
-  private mutating func add(_ count: Int, in workload: String? = nil, name: String? = nil) {
-    var text = "out of memory" + (name.map { " in " + $0 } ?? "") + ": " + EventText.count(count, "process") + " killed"
-    if let victim = victim(in: workload) {
+  private mutating func add(_ count: Int, in workload: String? = nil, _ place: String = "") {
+    var text = "out of memory" + place + ": " + EventText.count(count, "process") + " killed"
+    if let victim = victim(where: { workload == nil || $0 == workload }) {
       text += ", probably " + victim.name + " (\(victim.pid), \(Int(victim.residentBytes >> 20)) MiB)"
     }
     var event = MachineEvent(.outOfMemory, at: change.time, subject: workload ?? "", text)
@@ -41,14 +43,22 @@ struct OOMKills {
   /// Returns the largest process of the previous scan that has ended, the usual victim.
   ///
   /// nil if none was large, e.g. if the victim grew after that scan.
-  private func victim(in workload: String?) -> ProcessReading? {
+  ///
+  /// - Parameter isWanted: whether a workload's processes count.
+  private func victim(where isWanted: (String?) -> Bool) -> ProcessReading? {
     guard let scan = reading?.processes, let before = scan.earlier else { return nil }
     var largest: ProcessReading?
-    for process in before where workload == nil || process.workload == workload {
+    for process in before where isWanted(process.workload) {
       guard process.residentBytes > largest?.residentBytes ?? 16 << 20 else { continue }
-      if let same = scan.process(pid: process.pid), same.start == process.start { continue }
+      // One that its parent has not waited for is still in the table.
+      if let same = scan.process(pid: process.pid), same.start == process.start, !hasEnded(same) { continue }
       largest = process
     }
     return largest
+  }
+
+  /// A zombie or dead process, or one whose memory the kernel has freed already.
+  private func hasEnded(_ process: ProcessReading) -> Bool {
+    process.state == UInt8(ascii: "Z") || process.state == UInt8(ascii: "X") || process.residentBytes == 0
   }
 }

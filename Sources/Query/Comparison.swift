@@ -44,9 +44,9 @@ package struct Change: MetricGroup, Hashable {
   package var name = ""
   package var user: String?
   package var workload: String?
-  /// The process's id, if the name has one process.
+  /// The process's id, if there is one of the name, user and workload.
   package var pid = Double.nan
-  /// Processes of the name around the second time.
+  /// Processes of the name, user and workload around the second time.
   package var count = Double.nan
   package var measure = ChangeMeasure.cpu
   package var state = ChangeState.changed
@@ -63,7 +63,7 @@ package struct Change: MetricGroup, Hashable {
   package static let table = Table<Change>([
     .word("kind", "Kind of the subject", source: "samples", \.kind),
     .text("id", "Unique among its kind", source: "samples", \.id),
-    .text("name", "Name; processes of one name and user are one", source: "samples", \.name),
+    .text("name", "Name; processes of one name, user and workload are one", source: "samples", \.name),
     .text("user", "User", source: "samples", \.user),
     .text("workload", "Workload of a process", source: "samples", \.workload),
     .gauge("pid", .count, "Process id, where the name has one process", source: "samples", \.pid),

@@ -2,7 +2,7 @@ package import AgentMetrics
 
 /// Means of the samples around one time, by subject and measure.
 package struct WindowMeans {
-  /// A process name, a workload, a GPU, a disk or a filesystem.
+  /// Processes of one name, user and workload, or a workload, a GPU, a disk or a filesystem.
   struct Thing: Hashable {
     let kind: ChangeKind
     let id: String
@@ -124,11 +124,13 @@ package struct WindowMeans {
     let shares = GPUShare.byProcess(of: sample.gpus)
     var sums: [String: Sum] = [:]
     for process in sample.processes?.top ?? [] {
-      let id = process.name + "@" + process.user
+      // Programs of one name run in several workloads: their sum would have no owner.
+      let workload = process.workload ?? process.service
+      let id = [process.name, process.user, workload].compactMap(\.self).joined(separator: "@")
       var sum = sums[id] ?? Sum()
       sum.names.name = process.name
       sum.names.user = process.user
-      sum.names.workload = process.workload ?? process.service
+      sum.names.workload = workload
       sum.names.pids.insert(process.pid)
       if process.start.isFinite { sum.names.start = min(sum.names.start, process.start) }
       let share = shares[process.pid]

@@ -120,26 +120,37 @@ extension WhyRule {
 
   /// The kernel killed processes for lack of memory since the previous sample.
   static let oomKill = WhyRule(name: "oom-kill") { situation in
-    let (sample, previous) = (situation.sample, situation.previous)
-    let machine = sample.ram.oomKills - (previous?.ram.oomKills ?? .nan)
-    let group = (sample.cgroup?.oomKills ?? .nan) - (previous?.cgroup?.oomKills ?? .nan)
-    let kills = max(zeroed(machine), zeroed(group))
-    guard kills > 0 else { return nil }
-    let id = zeroed(machine) > 0 ? "ram.oom_kills_total" : "cgroup.oom_kills_total"
-    var text =
-      "The kernel killed " + ValueText.tenths(kills) + (kills == 1 ? " process" : " processes") + " for lack of memory"
-    let workloads = killed(situation)
-    let places = workloads.map { Culprit.text(of: $0) }
-    if let first = places.first { text += " in " + first + (places.count > 1 ? " and \(places.count - 1) others" : "") }
-    let alive = Set(sample.processes?.top.map(\.pid) ?? [])
-    let gone = (previous?.processes?.top ?? []).filter { process in
-      !alive.contains(process.pid) && (workloads.isEmpty || workloads.contains { $0.id == process.workload })
-    }
-    if let victim = gone.max(by: { $0.resident < $1.resident }), victim.resident > 50 * 1_048_576 {
-      text += ", probably " + victim.name + " (" + ValueText.bytes(victim.resident) + ")"
-    }
-    return (text, [Finding.Evidence(metric: id, value: kills)])
+    MemoryKills(from: situation.previous, to: situation.sample).map(killed)
   }
+
+  /// The sentence for kills of one interval, or of a window.
+  static func killed(_ kills: MemoryKills) -> (text: String, evidence: [Finding.Evidence]) {
+    var text =
+      "The kernel killed " + kills.count.fixed(0) + (kills.count == 1 ? " process" : " processes")
+      + " for lack of memory"
+    let victim = kills.victim.map { $0.name + " (" + ValueText.bytes($0.resident) + ")" }
+    func name(_ place: MemoryKills.Place) -> String {
+      "in " + Culprit.text(of: place.workload) + (place.hasEnded ? " (ended)" : "")
+    }
+    if let first = kills.places.first, kills.places.count == 1, first.count >= kills.count {
+      if first.isProbable {
+        text += ", probably " + (victim.map { $0 + " " } ?? "") + name(first)
+        return (text, [Finding.Evidence(metric: kills.metric, value: kills.count)])
+      }
+      text += " " + name(first)
+    } else if !kills.places.isEmpty {
+      let named = kills.places.prefix(maxPlaces)
+      var parts = named.map { $0.count.fixed(0) + ($0.isProbable ? " probably " : " ") + name($0) }
+      let rest = kills.count - named.reduce(0) { $0 + $1.count }
+      if rest > 0 { parts.append(rest.fixed(0) + " elsewhere") }
+      text += ": " + parts.joined(separator: ", ")
+    }
+    if let victim { text += (kills.count > 1 ? ", among them probably " : ", probably ") + victim }
+    return (text, [Finding.Evidence(metric: kills.metric, value: kills.count)])
+  }
+
+  /// Workloads that are named in one sentence.
+  private static let maxPlaces = 3
 }
 
 extension Sample {

@@ -4,9 +4,9 @@ package import AgentMetrics
 package struct WindowReasons {
   /// A reason within a window.
   package struct WindowReason: Sendable, Hashable {
-    /// The finding where its first value was highest.
+    /// The finding where its first value was highest; of OOM kills, which add up, that of the whole window.
     package let worst: Finding
-    /// POSIX time of that sample.
+    /// POSIX time of the sample with the highest value.
     package let time: Double
     /// Seconds for which the reason held.
     package let seconds: Double
@@ -23,13 +23,29 @@ package struct WindowReasons {
   /// Seconds that the samples cover.
   package private(set) var covered = 0.0
 
-  package init() {}
+  /// Seconds before a window in which the last sample before it is looked for.
+  package static let lead = 600.0
+
+  private let start: Double
+  private var kills: MemoryKills?
+  /// Kills of the sample with the most.
+  private var mostKills = 0.0
+
+  /// Creates an empty sum.
+  ///
+  /// - Parameter start: begin of the window; of samples up to then only the counters are used.
+  package init(after start: Double = -.infinity) {
+    self.start = start
+  }
 
   /// Adds the next sample, in the order of time.
   package mutating func add(_ sample: Sample) {
+    defer { previous = sample }
+    guard sample.timestamp.seconds > start else { return }
     let seconds = sample.elapsed.isFinite ? sample.elapsed : 0
     covered += seconds
-    for finding in Situation(sample, after: previous).findings {
+    addKills(sample, seconds)
+    for finding in Situation(sample, after: previous).findings where finding.rule != WhyRule.oomKill.name {
       let value = finding.evidence.first?.value ?? 0
       var sum = sums[finding.rule] ?? Sum(worst: finding, time: sample.timestamp.seconds, seconds: 0)
       sum.seconds += seconds
@@ -38,7 +54,21 @@ package struct WindowReasons {
       }
       sums[finding.rule] = sum
     }
-    previous = sample
+  }
+
+  private mutating func addKills(_ sample: Sample, _ seconds: Double) {
+    guard let new = MemoryKills(from: previous, to: sample) else { return }
+    var all = kills ?? new
+    if kills != nil { all.add(new) }
+    kills = all
+    let (rule, time) = (WhyRule.oomKill.name, sample.timestamp.seconds)
+    let before = sums[rule]
+    let isMost = new.count > mostKills
+    mostKills = max(mostKills, new.count)
+    let (text, evidence) = WhyRule.killed(all)
+    sums[rule] = Sum(
+      worst: Finding(rule: rule, text: text, evidence: evidence), time: isMost ? time : before?.time ?? time,
+      seconds: (before?.seconds ?? 0) + seconds)
   }
 
   /// At most three reasons: OOM kills, which take no time but end work, then the longest first; empty without one.

@@ -45,18 +45,6 @@ extension WhyRule {
     )
   }
 
-  /// Workloads in which the kernel killed processes since the previous sample.
-  static func killed(_ situation: Situation) -> [Workload] {
-    let before = Dictionary(
-      (situation.previous?.workloads?.top ?? []).map { ($0.id, $0.oomKills) }, uniquingKeysWith: { first, _ in first })
-    let known = workloads(situation) { $0.oomKills > (before[$0.id] ?? .nan) }
-    // One that was made since had no earlier kills; an older one that was not listed is listed for its kill alone.
-    let new = workloads(situation) { $0.oomKills > 0 && before[$0.id] == nil }
-    let begun = new.filter { $0.began(within: situation.sample.elapsed) }
-    let named = known + begun
-    return named.isEmpty && new.count == 1 && situation.previous != nil ? new : named
-  }
-
   private static func workloads(_ situation: Situation, where isWanted: (Workload) -> Bool) -> [Workload] {
     (situation.sample.workloads?.top ?? []).filter { !$0.isGroup && isWanted($0) }
   }

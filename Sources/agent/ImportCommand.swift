@@ -37,10 +37,12 @@ struct ImportCommand: ParsableCommand {
       .archive($0)
     }
     if unknown > 0 {
-      StandardStreams.write("agent: \(unknown) lines of metrics that the agent does not know were left out\n", to: 2)
+      StandardStreams.write(
+        "agent: " + ReportText.counted(unknown, "line", "lines") + " of metrics that the agent does not know "
+          + (unknown == 1 ? "was" : "were") + " left out\n", to: 2)
     }
     let leftOut = batch.leftOut == 0 ? "" : ", \(batch.leftOut) left out: the file covers their times already"
-    try Output.write("\(batch.added) samples added\(leftOut)\n")
+    try Output.write(ReportText.counted(batch.added, "sample", "samples") + " added\(leftOut)\n")
   }
 }
 

@@ -54,10 +54,10 @@ struct ReportCommand: ParsableCommand {
         ? API.wasteBody(of: report) : WasteText.table(of: report, host: host, isMarkdown: options.format == .markdown)
     } else {
       var sum = CulpritSum(by: options.grouping)
-      var reasons = WindowReasons()
-      try visit { sample in
-        sum.add(sample)
+      var reasons = WindowReasons(after: start < end ? start : start - 0.001)
+      try visit(lead: WindowReasons.lead) { sample in
         reasons.add(sample)
+        if sample.timestamp.seconds >= start { sum.add(sample) }
       }
       var ranking = sum.ranking(of: options.measure, limit: options.limit)
       let events = try archive.events(EventQuery(from: start, to: end, limit: options.limit))

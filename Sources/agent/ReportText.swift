@@ -50,7 +50,8 @@ enum ReportText {
       lines.append(
         "Slow for " + seconds(reason.seconds) + ", worst at " + time + ": " + plain(reason.worst.text, isMarkdown))
     }
-    return (lines + [""] + table + events(ranking.events, isMarkdown)).joined(separator: "\n") + "\n"
+    if !ranking.culprits.isEmpty { lines += [""] + table }
+    return (lines + events(ranking.events, isMarkdown)).joined(separator: "\n") + "\n"
   }
 
   /// The events of the window, oldest first.
@@ -78,17 +79,25 @@ enum ReportText {
       case .gpu: "GPU time"
       case .energy: "GPU energy"
       }
-    var total = "\(what) by \(ranking.grouping.rawValue): " + amount(ranking.total, ranking.measure) + " in all"
+    let title = "\(what) by \(ranking.grouping.rawValue): "
+    let window = window(host, ranking.from, ranking.to, ranking.samples, covered: ranking.covered)
+    guard ranking.total.isFinite || !ranking.culprits.isEmpty else {
+      return [window, title + (isOfGPUs(ranking.measure) ? "no GPUs that report it" : "not measured")]
+    }
+    var total = title + (ranking.total.isFinite ? amount(ranking.total, ranking.measure) + " in all" : "total unknown")
     if ranking.attributed.isFinite { total += ", " + amount(ranking.attributed, ranking.measure) + " attributed" }
     if ranking.unattributedShare.isFinite { total += ", " + percent(ranking.unattributedShare) + " not attributed" }
-    return [window(host, ranking.from, ranking.to, ranking.samples, covered: ranking.covered), total]
+    return [window, total]
   }
+
+  private static func isOfGPUs(_ measure: CulpritMeasure) -> Bool { measure == .gpu || measure == .energy }
 
   /// The line with the host, the times and the samples between them.
   static func window(_ host: String?, _ from: Double, _ to: Double, _ samples: Int, covered: Double) -> String {
     let times = [from, to].map { $0.isFinite ? Timestamp(seconds: $0).rfc3339 : "?" }
     let isGap = to - from > covered * 1.02 + 1
-    return (host.map { $0.printable + ", " } ?? "") + times.joined(separator: " to ") + ", \(samples) samples"
+    return (host.map { $0.printable + ", " } ?? "") + times.joined(separator: " to ") + ", "
+      + counted(samples, "sample", "samples")
       + (isGap ? ", which cover " + seconds(covered) : "")
   }
 
@@ -125,6 +134,9 @@ enum ReportText {
   }
 
   // MARK: Numbers
+
+  /// A number of things: "1 sample", "3 samples".
+  static func counted(_ count: Int, _ one: String, _ many: String) -> String { "\(count) " + (count == 1 ? one : many) }
 
   private static func amount(_ value: Double, _ measure: CulpritMeasure) -> String {
     guard value.isFinite else { return "" }

@@ -42,6 +42,17 @@ import Testing
         && wrong.text.contains("must be one of container, pod, service, session, user, job, vm, other"))
   }
 
+  @Test func timeOfWhyExcludesItsWindow() async {
+    let time = MadeUpSample.time
+    for query in ["time=\(time)&from=\(time - 5)", "to=\(time)&time=\(time)"] {
+      let answer = await get("/why?" + query)
+      #expect(answer.status == 400 && answer.text.contains("time: cannot be combined with from and to"))
+    }
+    #expect(await get("/why?time=x&from=1").text.contains("time: must be"))
+    #expect(await get("/why?from=\(time - 10)&to=\(time)").status == 200)
+    #expect(await get("/why?from=\(time)&to=\(time)").status == 200)
+  }
+
   @Test func culpritsOfAWindow() async throws {
     let all = await get("/culprits")
     #expect(all.status == 200)

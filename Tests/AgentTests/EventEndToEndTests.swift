@@ -54,6 +54,10 @@ import Testing
     #expect(third.wait() == 0)
     let report = try AgentProcess.run(["report", "--db", path])
     #expect(report.output.contains("\nEvents\n") && report.output.contains("  info      agent restarted"))
+    for format in ["text", "markdown"] {
+      let gpus = try AgentProcess.run(["report", "--db", path, "--of", "gpu", "--format", format])
+      #expect(gpus.output.contains("GPU time by workload: no GPUs that report it\n") && !gpus.output.contains("SHARE"))
+    }
     let json = try AgentProcess.run(["report", "--db", path, "--format", "json"])
     #expect(json.output.contains(#""kind":"agent_restart""#))
     let markdown = try AgentProcess.run(["report", "--db", path, "--format", "markdown"])

@@ -56,7 +56,7 @@ import Testing
     ("/lxc.payload.web/system.slice/nginx.service", "lxc:web"),
     ("/lxc.payload/web/init.scope", "lxc:web"),
     ("/machine.slice/systemd-nspawn@web.service/payload/system.slice/ssh.service", "machine:web"),
-    ("/machine.slice/systemd-nspawn@my\\x2dweb.service/supervisor", "systemd-nspawn@my-web.service"),
+    ("/machine.slice/systemd-nspawn@my\\x2dweb.service/supervisor", "systemd-nspawn@my\\x2dweb.service"),
     ("/machine.slice/machine-web.scope/payload/init.scope", "machine:web"),
     ("/system.slice/slurmstepd.scope/job_4711/step_0/user/task_0", "slurm:4711"),
     ("/slurm/uid_1000/job_4712/step_0", "slurm:4712"),

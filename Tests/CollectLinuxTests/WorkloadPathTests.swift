@@ -65,7 +65,7 @@ import Testing
       path: "/system.slice/system-getty.slice/getty@tty1.service", id: "service:getty@tty1.service",
       group: "/system.slice/system-getty.slice/getty@tty1.service"),
     Expectation(
-      path: "/system.slice/my\\x2dapp.service/worker", id: "service:my-app.service",
+      path: "/system.slice/my\\x2dapp.service/worker", id: "service:my\\x2dapp.service",
       group: "/system.slice/my\\x2dapp.service"),
     Expectation(path: "/init.scope", id: "service:init.scope", group: "/init.scope"),
     Expectation(path: "/system.slice", id: nil),

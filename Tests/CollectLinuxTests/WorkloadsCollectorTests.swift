@@ -97,6 +97,26 @@ import Testing
     #expect(mine.memory == 7 && mine.cpu == nil)
   }
 
+  /// An escaped dash makes another unit; a name that a nested manager has, too, gets a mark, always the same one.
+  @Test func namesTellWorkloadsApart() throws {
+    let machine = try fixture(
+      [
+        "/system.slice/foo\\x2dbar.service", "/system.slice/foo-bar.service", "/b.slice/foo-bar.service",
+        "/a.slice/x.service",
+      ]
+      .map { Self.group($0, cpu: 1, memory: 1) } + [Self.group("/c.slice/my\\x20app.service", cpu: 1, memory: 1)])
+    let workloads = try read(WorkloadsCollector(root: machine.root), at: 1)
+    let names = Dictionary(uniqueKeysWithValues: workloads.all.map { ($0.names.path, $0.names) })
+    #expect(
+      names.mapValues(\.id) == [
+        "/a.slice/x.service": "service:x.service", "/b.slice/foo-bar.service": "service:foo-bar.service",
+        "/system.slice/foo-bar.service": "service:foo-bar.service#2",
+        "/system.slice/foo\\x2dbar.service": "service:foo\\x2dbar.service",
+        "/c.slice/my\\x20app.service": "service:my app.service",
+      ])
+    #expect(names["/system.slice/foo-bar.service"]?.name == "foo-bar.service#2")
+  }
+
   /// Limits are read once a minute; the peak must be there before a group that grew is killed.
   @Test func peakIsReadWhereMemoryReachesItAndAtKills() throws {
     let path = "/system.slice/a.service"

@@ -1,4 +1,5 @@
 import AgentMetrics
+import Query
 import SampleStore
 import Testing
 
@@ -120,9 +121,67 @@ import Testing
     var held = GPUProcess(pid: 2)
     (held.util, held.vram) = (0.25, 7)
     gpu.processes = [held]
-    let users = Workload.byUser([process, other], [gpu])
+    var sample = Sample()
+    sample.gpus = [gpu]
+    let users = UserUse(sample, [process, other]).rows
     #expect(users.count == 1 && users[0].cpu == 0.5 && users[0].memory == 200 && users[0].tasks == 2)
     #expect(users[0].gpu == 0.25 && users[0].gpuMemory == 7)
+  }
+
+  /// Most of what a user uses may be in processes that ended or that no list has.
+  @Test func usersHaveTheirEndedAndUnlistedProcesses() throws {
+    var input = input
+    var sample = try #require(input.entries.last?.sample)
+    var shell = Process()
+    (shell.pid, shell.name, shell.user, shell.cpu, shell.resident) = (7, "bash", "mira", 0.03, 1e6)
+    shell.workload = "service:fork.service"
+    var root = Process()
+    (root.pid, root.name, root.user, root.cpu, root.resident) = (1, "init", "root", 0.05, 2e6)
+    var ended = EndedProcesses()
+    (ended.name, ended.user, ended.workload, ended.count, ended.cpu) = (
+      "true", "mira", "service:fork.service", 346, 0.24
+    )
+    // Ended outside of every listed workload.
+    var stray = ended
+    (stray.workload, stray.cpu, stray.user) = (nil, 0.125, "ann")
+    var group = Workload()
+    (group.id, group.name, group.kind) = ("service:fork.service", "fork.service", .service)
+    (group.cpu, group.endedCPU, group.memory) = (0.49, 0.4, 5e6)
+    var unlisted = group
+    (unlisted.id, unlisted.name, unlisted.user) = ("service:db.service", "db.service", "dba")
+    (unlisted.cpu, unlisted.endedCPU) = (0.25, 0)
+    sample.workloads?.top = [group, unlisted]
+    var processes = Processes()
+    (processes.total, processes.top, processes.ended) = (86, [root, shell], [ended, stray])
+    sample.processes = processes
+    (sample.elapsed, sample.cpu.usage, sample.cpu.threads, sample.cpu.modes) = (30, 0.5, 2, nil)
+
+    let use = UserUse(sample, processes.top)
+    let cpu = Dictionary(uniqueKeysWithValues: use.rows.map { ($0.name, $0.cpu) })
+    #expect(use.rows.first?.name == "mira")
+    for (user, expected) in [("mira", 0.49), ("dba", 0.25), ("ann", 0.125), ("root", 0.05)] {
+      #expect(abs((cpu[user] ?? 0) - expected) < 1e-9, "\(user)")
+    }
+    #expect(abs(use.unattributedCPU - (1 - 0.49 - 0.25 - 0.125 - 0.05)) < 1e-9)
+    #expect(abs((use.rows.first?.endedCPU ?? 0) - 0.4) < 1e-6 && use.rows.first?.memory == 5e6)
+
+    // The same figures as the ranking of a window.
+    var sum = CulpritSum(by: .user)
+    sum.add(sample)
+    for culprit in sum.ranking(of: .cpu, limit: 9).culprits {
+      #expect(abs(culprit.cpu / 30 - (cpu[culprit.name] ?? 0)) < 1e-9, "\(culprit.name)")
+    }
+
+    let history = History(capacity: 1, interval: 30)
+    history.append(sample)
+    (input.entries, input.state, input.size) = (
+      history.all, press(.character("O")).state, Size(width: 160, height: 40)
+    )
+    let shown = Screen(input).draw().grid.rows.joined(separator: "\n")
+    for part in ["mira", "49.0", "1 listed", "2 of 86 processes are listed", "no user's 8.5%"] {
+      #expect(shown.contains(part), "\(part)")
+    }
+    #expect(!shown.contains("THRTL") && !shown.contains("PSI"))
   }
 
   @Test func aPanelIsShownAloneByItsDigit() {

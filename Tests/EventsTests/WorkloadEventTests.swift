@@ -90,7 +90,7 @@ import Testing
     let events = machine.step { $0.ram.oomKills += 1 }
     #expect(
       events.map(\.text) == [
-        "out of memory in probably container web, which ended: 1 process killed", "container web ended",
+        "out of memory, probably in container web, which ended: 1 process killed", "container web ended",
       ])
     #expect(events[0].workload == "container:web")
   }
@@ -113,6 +113,38 @@ import Testing
     machine.reading?.workloads?.all[0].oomKills = 1
     let kill = machine.step { $0.ram.oomKills += 1 }
     #expect(kill.map(\.text) == ["out of memory in service db: 1 process killed, probably eater (2, 500 MiB)"])
+  }
+
+  /// The parent of a victim may wait for it late or never; the kernel has freed its memory then.
+  @Test(arguments: [UInt8(ascii: "Z"), UInt8(ascii: "R")]) func aZombieIsAVictim(state: UInt8) {
+    var machine = sequence([workload(1, "db")])
+    machine.step()
+    var process = ProcessReading(pid: 2)
+    (process.name, process.residentBytes, process.workload) = ("eater", 500 << 20, "service:db")
+    var scan = ProcessesReading()
+    scan.earlier = [process]
+    (process.residentBytes, process.state) = (0, state)
+    scan.all = [process]
+    machine.reading?.processes = scan
+    machine.reading?.workloads?.all[0].oomKills = 1
+    let kill = machine.step { $0.ram.oomKills += 1 }
+    #expect(kill.map(\.text) == ["out of memory in service db: 1 process killed, probably eater (2, 500 MiB)"])
+  }
+
+  /// Of several groups that ended, the victim's is named.
+  @Test func oneOfSeveralThatEnded() {
+    var machine = sequence([workload(1, "db"), workload(2, "web", .container), workload(3, "cron")])
+    machine.step()
+    var process = ProcessReading(pid: 2)
+    (process.name, process.residentBytes, process.workload) = ("eater", 500 << 20, "container:web")
+    var scan = ProcessesReading()
+    scan.earlier = [process]
+    machine.reading?.processes = scan
+    machine.reading?.workloads?.all.removeLast(2)
+    let kill = machine.step { $0.ram.oomKills += 1 }
+    #expect(
+      kill.first?.text
+        == "out of memory, probably in container web, which ended: 1 process killed, probably eater (2, 500 MiB)")
   }
 
   /// Samples alone name the workloads that they list.

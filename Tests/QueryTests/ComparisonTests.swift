@@ -72,6 +72,19 @@ import Testing
     #expect(found.changes[0].count == 2 && found.changes[0].pid.isNaN && found.changes[0].difference == 2)
   }
 
+  /// A program of the same name elsewhere is another one, whatever the order of the list.
+  @Test(arguments: [false, true]) func processesOfOneNameAreThoseOfOneWorkload(isReversed: Bool) throws {
+    func made(_ time: Double, leak: Double) -> Sample {
+      var processes = [process("python3", 5, cpu: 0, memory: leak), process("python3", 6, cpu: 0, memory: 22e6)]
+      (processes[0].workload, processes[1].workload) = ("service:leak.service", "other:/shell")
+      return sample(at: time, isReversed ? processes.reversed() : processes)
+    }
+    let found = try compare([made(2_000, leak: 60e6)], [made(3_000, leak: 394e6)])
+    let change = try #require(found.changes.first)
+    #expect(found.changes.count == 1 && change.workload == "service:leak.service" && change.pid == 5)
+    #expect(change.before == 60e6 && change.after == 394e6 && change.count == 1)
+  }
+
   /// Unlisted rates count as 0, unlisted levels do not count.
   @Test func meansAreThoseOfTheWindow() throws {
     let found = try compare(

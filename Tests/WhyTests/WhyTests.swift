@@ -205,6 +205,39 @@ struct MadeSituation: Sendable, CustomStringConvertible {
         $0.processes?.top[last - 1].workload = "container:web"
       }),
     MadeSituation(
+      description: "an OOM kill in a service that was removed at once", rule: "oom-kill",
+      words: ["killed 1 process for lack of memory, probably python3 (107 MiB) in service a.service (ended)"],
+      sample: machine {
+        $0.ram.oomKills = 4
+        $0.workloads = workloads(workload("web", .container) { ($0.oomKills, $0.cpuTotal) = (2, 91) })
+      },
+      previous: machine {
+        $0.workloads = workloads(
+          workload("a.service", .service) { $0.oomKills = 0 },
+          workload("web", .container) { ($0.oomKills, $0.cpuTotal) = (2, 90) })
+        // The larger one is in a group whose counter stands still.
+        $0.processes?.top += [process(20, "java", resident: 300), process(21, "python3", resident: 107)]
+        let last = $0.processes?.top.count ?? 0
+        $0.processes?.top[last - 2].workload = "container:web"
+        $0.processes?.top[last - 1].workload = "service:a.service"
+      }),
+    MadeSituation(
+      description: "an OOM kill whose victim is a zombie", rule: "oom-kill",
+      words: ["in container web, probably java (300 MiB)"],
+      sample: machine {
+        $0.ram.oomKills = 4
+        $0.workloads = workloads(workload("web", .container) { $0.oomKills = 3 })
+        $0.processes?.top += [process(21, "java", resident: 0)]
+        let last = $0.processes?.top.count ?? 0
+        $0.processes?.top[last - 1].state = UInt8(ascii: "Z")
+      },
+      previous: machine {
+        $0.workloads = workloads(workload("web", .container) { $0.oomKills = 2 })
+        $0.processes?.top += [process(21, "java", resident: 300)]
+        let last = $0.processes?.top.count ?? 0
+        $0.processes?.top[last - 1].workload = "container:web"
+      }),
+    MadeSituation(
       description: "an OOM kill in a group that was not listed before", rule: "oom-kill", words: ["in container web"],
       sample: machine {
         $0.ram.oomKills = 4
@@ -423,6 +456,36 @@ struct MadeSituation: Sendable, CustomStringConvertible {
     #expect(window.reasons.first?.time == 1_770_000_060)
     #expect(window.reasons.first?.worst.text.hasPrefix("60%") == true)
     #expect(WindowReasons().reasons.isEmpty)
+  }
+
+  @Test("The OOM kills of a window are summed, those before it left out")
+  func killsAreSummed() throws {
+    var window = WindowReasons(after: 1_000)
+    // Kills so far of the machine, and of five services.
+    let counts: [(machine: Double, services: [Double])] = [
+      (1, [0, 1, 0, 0, 0]), (4, [3, 1, 0, 0, 0]), (5, [3, 2, 0, 0, 0]), (7, [3, 2, 1, 1, 0]), (9, [3, 2, 1, 1, 1]),
+    ]
+    for (index, kills) in counts.enumerated() {
+      window.add(
+        machine { sample in
+          sample.timestamp = Timestamp(seconds: 990 + Double(index) * 10)
+          sample.elapsed = 10
+          sample.ram.oomKills = kills.machine
+          sample.workloads = workloads()
+          sample.workloads?.top = kills.services.enumerated().map { place, count in
+            workload("s\(place).service", .service) { $0.oomKills = count }
+          }
+          // Other reasons do not push it out.
+          sample.gpus = [gpu(0) { $0.state = .lost }]
+        })
+    }
+    // The sample at 1,000 ends there: its three kills were before the window.
+    let reason = try #require(window.reasons.first)
+    #expect(
+      reason.worst.text
+        == "The kernel killed 5 processes for lack of memory: 1 in service s1.service, 1 in service s2.service, "
+        + "1 in service s3.service, 2 elsewhere")
+    #expect(reason.worst.evidence.first?.value == 5 && reason.seconds == 30 && reason.time == 1_020)
   }
 
   @Test("An OOM kill takes no time, and comes before reasons that held longer")

@@ -11,12 +11,16 @@ extension Route {
     contents: [.json(JSONSchema(WhyAnswer.table))], errors: [.notFound]
   ) { (api, context) async throws(APIError) in
     let (from, to) = (try context.query.value(Parameters.from), try context.query.value(Parameters.to))
+    let past = try context.query.value(time)
     if from != nil || to != nil {
+      if past != nil {
+        throw APIError(.badRequest, "time: cannot be combined with from and to", parameter: "time")
+      }
       return .json(JSONWriter.bytes(try await window(api, from: from, to: to), WhyAnswer.table))
     }
     let entry: History.Entry
-    if let time = try context.query.value(time) {
-      entry = try await api.entry(at: time)
+    if let past {
+      entry = try await api.entry(at: past)
     } else {
       let newest = await api.history.first()
       entry = api.history.newestOfMainTrack ?? newest
@@ -31,10 +35,12 @@ extension Route {
     let to = to ?? newest
     let from = from ?? Timestamp(seconds: to.seconds - 3_600)
     guard from <= to else { throw APIError(from, isLaterThan: to) }
-    var reasons = WindowReasons()
+    // A window of no length is its sample.
+    var reasons = WindowReasons(after: from < to ? from.seconds : from.seconds - 0.001)
     var last: Timestamp?
-    try await api.visitSamples(from: from, to: to) { sample in
+    try await api.visitSamples(from: Timestamp(seconds: from.seconds - WindowReasons.lead), to: to) { sample in
       reasons.add(sample)
+      guard sample.timestamp >= from else { return }
       last = sample.timestamp
     }
     guard let last else {
@@ -43,7 +49,8 @@ extension Route {
     return WhyAnswer(reasons, at: last)
   }
 
-  private static let time = Parameter<Timestamp>.time("time", "The time; by default the newest sample's")
+  private static let time = Parameter<Timestamp>.time(
+    "time", "The time, without from and to; by default the newest sample's")
 }
 
 /// The body of `/why`.

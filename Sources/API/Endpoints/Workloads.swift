@@ -23,6 +23,8 @@ extension Route {
       listing.workloads = sample.workloads ?? Workloads()
     } else if let reading = await api.demand.freshReading(maxAge: 1) {
       listing = WorkloadsJSON.Listing(now: reading)
+      // The reading has no CPU time of the machine over the workloads' interval; the newest sample does.
+      listing.workloads.unattributedCPU = api.history.newestOfMainTrack?.sample.workloads?.unattributedCPU ?? .nan
     } else {
       // Without a sampler the samples come from elsewhere.
       let sample = await api.history.first().sample

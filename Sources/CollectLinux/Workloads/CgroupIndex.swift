@@ -143,7 +143,8 @@ final class CgroupIndex {
     node.children = names
     let isWalk = depth != nil
     let depth = depth ?? node.path.utf8.count(where: { $0 == UInt8(ascii: "/") })
-    for name in names where isWalk || !known.contains(name) || changed.contains(name) {
+    // In order, so that of two workloads of one name always the same one gets the mark.
+    for name in names.filter({ isWalk || !known.contains($0) || changed.contains($0) }).sorted() {
       visit(node.path + "/" + name, in: node.tree, depth: depth + 1)
     }
   }
@@ -170,8 +171,9 @@ final class CgroupIndex {
     serial += 1
     let number = ids[found.id, default: 0] + 1
     ids[found.id] = number
-    let id = number == 1 ? found.id : found.id + "#" + String(number)
-    var facts = WorkloadNames.Facts(kind: found.kind, id: id, name: found.name, path: path)
+    let mark = number == 1 ? "" : "#" + String(number)
+    let id = found.id + mark
+    var facts = WorkloadNames.Facts(kind: found.kind, id: id, name: found.name + mark, path: path)
     (facts.engine, facts.pod) = (found.engine, found.pod)
     let surroundings = WorkloadGroup.Surroundings(
       parent: parent(of: path), folder: folder(around: path), inode: inode)

@@ -65,7 +65,7 @@ struct WorkloadPath: Hashable {
     } else if let manager = inside.firstIndex(where: { Self.user(ofManager: $0) != nil }) {
       let user = Self.user(ofManager: inside[manager]) ?? 0
       let unit = inside[(manager + 1)...].firstIndex(where: Self.isUnit)
-      let name = ServiceName.unescaped(inside[unit ?? manager])
+      let name = ServiceName.unit(inside[unit ?? manager])
       self.init(
         kind: .user, id: unit == nil ? "user:" + name : "user:\(user)/\(name)", name: name,
         path: prefix((unit ?? manager) + 1), user: user)
@@ -74,7 +74,7 @@ struct WorkloadPath: Hashable {
       let user = inside[..<session].lazy.compactMap { Self.number($0, after: "user-", before: ".slice") }.first
       self.init(kind: .session, id: "session:" + name, name: name, path: prefix(session + 1), user: user)
     } else if let unit = inside.firstIndex(where: Self.isUnit) {
-      let name = ServiceName.unescaped(inside[unit])
+      let name = ServiceName.unit(inside[unit])
       self.init(kind: .service, id: "service:" + name, name: name, path: prefix(unit + 1))
     } else {
       guard let last = Self.unknown(inside) else { return nil }

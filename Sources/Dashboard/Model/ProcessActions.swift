@@ -73,6 +73,8 @@ struct ProcessActions {
 
   /// The first failure and the number of others; nil without any.
   private static func summary(_ failures: [String]) -> String? {
-    failures.first.map { $0 + (failures.count > 1 ? ", and " + String(failures.count - 1) + " others" : "") }
+    failures.first.map {
+      $0 + (failures.count > 1 ? ", and " + TextFormat.counted(Double(failures.count - 1), "other", "others") : "")
+    }
   }
 }

@@ -75,7 +75,12 @@ struct ComparisonView {
     .filter { !$0.isEmpty }.joined(separator: " ")
     x += 2
     if line.x + columns.name - x >= more.utf8.count {
-      grid.put(more, x: x, y: line.y, change.state == .changed ? .muted : .key)
+      x = grid.put(more, x: x, y: line.y, change.state == .changed ? .muted : .key)
+      // Processes of one name are told apart by their workload.
+      let room = line.x + columns.name - x - 1
+      if let workload = change.workload, room >= 12 {
+        grid.putShortened("of " + workload, x: x + 1, y: line.y, .muted, limit: room)
+      }
     }
     func right(_ value: Double, _ end: Int, _ style: Style) {
       grid.putRight(value.isFinite ? change.measure.text(value, glyphs) : glyphs.absent, end: end, y: line.y, style)

@@ -17,12 +17,12 @@ struct RankingView {
 
   private var window: (ranking: CulpritRanking, reasons: [WindowReasons.WindowReason]) {
     var sum = CulpritSum(by: choice.grouping)
-    var reasons = WindowReasons()
-    for entry in context.hits.frameContext.entries
-    where choice.start - 0.001 < entry.sample.timestamp.seconds && entry.sample.timestamp.seconds <= choice.end + 0.001
-    {
-      sum.add(entry.sample)
+    var reasons = WindowReasons(after: choice.start - 0.001)
+    for entry in context.hits.frameContext.entries {
+      let time = entry.sample.timestamp.seconds
+      guard choice.start - WindowReasons.lead < time, time <= choice.end + 0.001 else { continue }
       reasons.add(entry.sample)
+      if choice.start - 0.001 < time { sum.add(entry.sample) }
     }
     return (sum.ranking(of: choice.measure, limit: 200), reasons.reasons)
   }
@@ -106,7 +106,7 @@ struct RankingView {
   }
 
   private func summary(_ ranking: CulpritRanking) -> String {
-    var parts = ["\(ranking.samples) samples"]
+    var parts = [TextFormat.counted(Double(ranking.samples), "sample", "samples")]
     if ranking.unattributedShare.isFinite {
       parts.append(TextFormat.percent(ranking.unattributedShare, glyphs) + " not attributed")
     }

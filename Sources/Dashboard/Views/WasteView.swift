@@ -113,7 +113,7 @@ struct WasteView {
   }
 
   private func summary(_ report: WasteReport) -> String {
-    var parts = ["\(report.samples) samples"]
+    var parts = [TextFormat.counted(Double(report.samples), "sample", "samples")]
     if report.gpuTime.isFinite {
       let idle = report.gpuIdle.isFinite ? report.gpuIdle : 0
       parts.append("all GPUs: idle " + hours(idle) + " of " + hours(report.gpuTime))

@@ -18,7 +18,8 @@ struct WorkloadsView {
   func draw(on grid: inout Grid) {
     let workloads = context.sample.workloads
     let frame = context.hits.frameContext
-    let all = choice.isByUser ? Workload.byUser(frame.processes, context.sample.gpus) : workloads?.top ?? []
+    let users = choice.isByUser ? UserUse(context.sample, frame.processes) : nil
+    let all = users?.rows ?? workloads?.top ?? []
     let rows = choice.sort.sorted(all)
     context.hits.frameContext.overlayRows = rows.count
     context.hits.frameContext.hasWideOverlay = grid.width >= 150
@@ -59,7 +60,7 @@ struct WorkloadsView {
             grid.restyle(Rect(x: rest.x, y: rest.y + row, width: rest.width, height: 1)) { _ in .selection }
           }
         }
-        drawFoot(workloads, rows[selected], on: &grid, in: foot)
+        drawFoot(users.map(summary) ?? workloads.map(summary), rows[selected], on: &grid, in: foot)
         return OverlayBox.More(first: first, visible: rest.height, of: rows.count)
       }
   }
@@ -104,6 +105,8 @@ struct WorkloadsView {
   private func columns(_ width: Int, _ rows: [Workload]) -> [Column] {
     let hasGPU = rows.contains { $0.gpu.isFinite || $0.gpuMemory.isFinite }
     func percent(_ value: Float) -> String { value.isFinite ? TextFormat.percent(Double(value), glyphs) : "" }
+    // Limits, pressure and kills belong to control groups; users have none.
+    func ofGroups(_ width: Int) -> Int { choice.isByUser ? .max : width }
     let all: [(column: Column, from: Int)] = [
       (
         Column(title: "CPU%", width: 6) {
@@ -119,7 +122,7 @@ struct WorkloadsView {
         } style: {
           $0.throttled > 0.05 ? .warning : .plain
         },
-        60
+        ofGroups(60)
       ),
       (
         Column(title: "MEM", width: 6) {
@@ -131,14 +134,14 @@ struct WorkloadsView {
       (
         Column(title: "LIMIT", width: 6) {
           $0.memoryLimit.isFinite ? TextFormat.compact($0.memoryLimit, glyphs) : ""
-        }, 70
+        }, ofGroups(70)
       ),
       (
         Column(title: "PSI", width: 5) {
           $0.pressure.isFinite ? TextFormat.percent($0.pressure, glyphs) : ""
         } style: {
           $0.pressure > 0.2 ? .warning : .plain
-        }, 56
+        }, ofGroups(56)
       ),
     ]
     let last: [(column: Column, from: Int)] = [
@@ -155,7 +158,7 @@ struct WorkloadsView {
           $0.oomKills > 0 ? TextFormat.fixed($0.oomKills, 0) : ""
         } style: { _ in
           .warning
-        }, 100
+        }, ofGroups(100)
       ),
     ]
     return (all + trafficColumns(rows) + last).filter { width >= $0.from }.map(\.column)
@@ -194,8 +197,7 @@ struct WorkloadsView {
   private func draw(_ workload: Workload, _ columns: [Column], on grid: inout Grid, x: Int, y: Int, width: Int) {
     let nameWidth = nameWidth(columns, width)
     // The user, where there is room, comes after the name.
-    let about =
-      choice.isByUser ? TextFormat.counted(Double(workload.tasks), "process", "processes") : workload.user ?? ""
+    let about = choice.isByUser ? processCount(of: workload) : workload.user ?? ""
     let aboutWidth = nameWidth >= 36 ? min(18, Grid.columns(of: about)) : 0
     grid.putShortened(rowTitle(workload), x: x, y: y, limit: nameWidth - (aboutWidth > 0 ? aboutWidth + 2 : 0))
     if aboutWidth > 0 {
@@ -208,14 +210,18 @@ struct WorkloadsView {
     }
   }
 
-  private func drawFoot(_ workloads: Workloads?, _ selected: Workload, on grid: inout Grid, in rect: Rect) {
+  private func drawFoot(_ summary: String?, _ selected: Workload, on grid: inout Grid, in rect: Rect) {
     var rest = rect
     if rest.height >= 3 {
       var parts = [selected.id]
       if let engine = selected.engine { parts.append(engine) }
       if let image = selected.image { parts.append(image) }
       if let pod = selected.podName ?? selected.pod { parts.append("pod " + pod) }
-      if selected.tasks.isFinite { parts.append(TextFormat.counted(Double(selected.tasks), "task", "tasks")) }
+      if choice.isByUser {
+        parts.append(processCount(of: selected))
+      } else if selected.tasks.isFinite {
+        parts.append(TextFormat.counted(Double(selected.tasks), "task", "tasks"))
+      }
       if selected.cpuLimit.isFinite {
         parts.append("limit " + TextFormat.fixed(Double(selected.cpuLimit), 1) + " CPUs")
       }
@@ -224,14 +230,34 @@ struct WorkloadsView {
       grid.putShortened(
         parts.joined(separator: glyphs.separator), x: row.x, y: row.y, .muted, limit: row.width)
     }
-    if rest.height >= 2, let workloads, !choice.isByUser {
+    if rest.height >= 2, let summary {
       let row = rest.takeTop(1)
-      grid.putShortened(summary(workloads), x: row.x, y: row.y, limit: row.width)
+      grid.putShortened(summary, x: row.x, y: row.y, limit: row.width)
     }
     grid.putShortened(
       "c m i u p: sort by CPU, memory, I/O, GPU, pressure   Tab: users   Enter: details   Esc: close", x: rest.x,
       y: rest.y,
       .muted, limit: rest.width)
+  }
+
+  /// Number of a user's processes, of those in the list where the others are unknown.
+  private func processCount(of user: Workload) -> String {
+    let count = user.tasks.isFinite ? Double(user.tasks) : 0
+    return context.hits.frameContext.isWholeTable
+      ? TextFormat.counted(count, "process", "processes") : TextFormat.fixed(count, 0) + " listed"
+  }
+
+  /// Use beside the rows: ended processes, time that is no user's, and the processes that are not listed.
+  private func summary(_ users: UserUse) -> String {
+    let ended = users.rows.reduce(0) { $0 + ($1.endedCPU.isFinite ? Double($1.endedCPU) : 0) }
+    var parts = ["CPU of ended processes " + cpu(ended) + "%"]
+    if users.unattributedCPU.isFinite { parts.append("no user's " + cpu(users.unattributedCPU) + "%") }
+    let (listed, total) = (context.hits.frameContext.processes.count, context.sample.processes?.total ?? 0)
+    if !context.hits.frameContext.isWholeTable, total > listed {
+      let rest = context.sample.workloads == nil ? "" : ", the others as the rest of their workloads"
+      parts.append("\(listed) of \(total) processes are listed" + rest)
+    }
+    return parts.joined(separator: glyphs.separator)
   }
 
   /// Use beside the rows: ended processes, other workloads, and time outside of workloads.
@@ -240,7 +266,9 @@ struct WorkloadsView {
     let ended = workloads.top.reduce(0) { $0 + ($1.endedCPU.isFinite ? Double($1.endedCPU) : 0) }
     parts.append("CPU of ended processes " + cpu(ended) + "%")
     if let rest = workloads.rest {
-      parts.append("\(rest.count) others" + (rest.cpu.isFinite ? " " + cpu(rest.cpu) + "%" : ""))
+      parts.append(
+        TextFormat.counted(Double(rest.count), "other", "others") + (rest.cpu.isFinite ? " " + cpu(rest.cpu) + "%" : "")
+      )
     }
     if workloads.unattributedCPU.isFinite { parts.append("outside of all " + cpu(workloads.unattributedCPU) + "%") }
     return parts.joined(separator: glyphs.separator)
@@ -251,37 +279,10 @@ struct WorkloadsView {
 struct WorkloadChoice: Equatable {
   var sort = WorkloadOrder.cpu
   var selected = 0
-  /// Whether users are listed instead, from their processes.
+  /// Whether users are listed instead.
   var isByUser = false
   /// Whether details of the selected one are shown; nil for the screen's default.
   var hasDetails: Bool?
-}
-
-extension Workload {
-  /// The use by each user's processes.
-  static func byUser(_ processes: [Process], _ gpus: [GPU]) -> [Workload] {
-    func add(_ left: inout Double, _ right: Double) {
-      if right.isFinite { left = left.isFinite ? left + right : right }
-    }
-    let shares = GPUShare.byProcess(of: gpus)
-    var users: [String: Workload] = [:]
-    for process in processes where !process.user.isEmpty {
-      var user = users[process.user] ?? Workload()
-      (user.id, user.name) = (process.user, process.user)
-      user.tasks = (user.tasks.isFinite ? user.tasks : 0) + 1
-      add(&user.cpu, process.cpu)
-      add(&user.cpuTotal, process.cpuTime)
-      add(&user.memory, process.resident)
-      add(&user.readRate, process.readRate)
-      add(&user.writeRate, process.writeRate)
-      if let share = shares[process.pid] {
-        if share.util.isFinite { user.gpu = (user.gpu.isFinite ? user.gpu : 0) + Float(share.util) }
-        add(&user.gpuMemory, share.memory)
-      }
-      users[process.user] = user
-    }
-    return users.values.sorted { Workloads.precedes($0, $1) }
-  }
 }
 
 extension WorkloadOrder {
