@@ -53,7 +53,7 @@ package struct AlertEvaluator {
 
   private static func metrics(of rules: [AlertRule]) -> [[(metric: Catalog.Metric, isWhole: Bool)]] {
     rules.map { rule in
-      Catalog.shared.metrics.filter(\.isColumn).compactMap { metric in
+      Catalog.shared.metrics.filter { $0.isSelectable(by: rule.selector) }.compactMap { metric in
         switch rule.selector.match(metric) {
         case .all: (metric, true)
         case .some: (metric, false)
@@ -155,7 +155,7 @@ package struct AlertEvaluator {
           let key = Key(rule: index, metric: place, labels: one.labels)
           if !resumed.isEmpty { adopt(key, rule, metric) }
           if holds(rule, one, after: rule.condition == .increases ? previous[key] : nil) {
-            raise(key, rule, metric, one, at: sample.timestamp, now)
+            raise(key, rule, metric, one, in: sample, now)
           } else if !states.isEmpty {
             states[key]?.alert.value = one.value
           }
@@ -221,7 +221,7 @@ package struct AlertEvaluator {
   }
 
   private mutating func raise(
-    _ key: Key, _ rule: AlertRule, _ metric: Catalog.Metric, _ one: SeriesValue, at time: Timestamp, _ now: Double
+    _ key: Key, _ rule: AlertRule, _ metric: Catalog.Metric, _ one: SeriesValue, in sample: Sample, _ now: Double
   ) {
     var state: State
     if let known = states[key] {
@@ -232,13 +232,22 @@ package struct AlertEvaluator {
       alert.name = rule.name
       alert.rule = rule.text
       alert.target = one.labels.joined(separator: ",")
-      alert.since = time.seconds
+      alert.since = sample.timestamp.seconds
       state = State(alert: alert, began: now, held: now)
     }
     state.held = now
     state.alert.value = one.value
-    state.alert.summary = AlertText.summary(metric, one.labels, one.value, rule.condition, limit: one.limit)
+    let labels = Self.shown(one.labels, of: metric, sample)
+    state.alert.summary = AlertText.summary(metric, labels, one.value, rule.condition, limit: one.limit)
     states[key] = state
+  }
+
+  /// The labels in a summary: a process is known by its name.
+  private static func shown(_ labels: [String], of metric: Catalog.Metric, _ sample: Sample) -> [String] {
+    guard metric.lists == ["processes.top"],
+      let process = sample.processes?.top.first(where: { labels == [String($0.pid)] }), !process.name.isEmpty
+    else { return labels }
+    return [process.name + " (" + String(process.pid) + ")"]
   }
 
   private func holds(_ rule: AlertRule, _ one: SeriesValue, after previous: Double?) -> Bool {

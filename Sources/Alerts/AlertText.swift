@@ -29,11 +29,11 @@ enum AlertText {
     return place(metric, labels) + ": " + (statement ?? title + " is ")
   }
 
-  /// "filesystem /var", "GPU 0", "RAM".
+  /// "filesystem /var", "GPU 0", "process bash (7)", "RAM".
   private static func place(_ metric: Catalog.Metric, _ labels: [String]) -> String {
     var subject = metric.id.split(separator: ".").first.map(String.init) ?? ""
     // One entry of a list.
-    if !labels.isEmpty, subject.hasSuffix("s") { subject.removeLast() }
+    if !labels.isEmpty, subject.hasSuffix("s") { subject.removeLast(subject.hasSuffix("sses") ? 2 : 1) }
     if ["cpu", "gpu", "ram"].contains(subject) { subject = subject.uppercased() }
     return ([subject] + (labels.isEmpty ? [] : [labels.joined(separator: ", ")])).joined(separator: " ")
   }

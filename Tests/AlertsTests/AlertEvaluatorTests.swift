@@ -116,6 +116,42 @@ import Testing
     #expect(changes.first?.alert.summary.hasSuffix("is 91 °C, at least 90 °C") == true)
   }
 
+  @Test func workloadsAndProcessesOfASample() throws {
+    var evaluator = AlertEvaluator([
+      try AlertRule(#"mem: workloads.top.memory_bytes{workload="service:x",*} > 1e8"#),
+      try AlertRule("limit: workloads.top.memory_bytes >= workloads.top.memory_limit_bytes"),
+      try AlertRule("busy: processes.top.cpu > 3"), try AlertRule("any: * > 1e300"),
+    ])
+    func workload(_ name: String, memory: Double, limit: Double) -> Workload {
+      var workload = Workload()
+      (workload.kind, workload.id, workload.name) = (.service, "service:" + name, name)
+      (workload.memory, workload.memoryLimit) = (memory, limit)
+      return workload
+    }
+    func process(_ pid: Int32, _ cpu: Double) -> AgentMetrics.Process {
+      var process = AgentMetrics.Process()
+      (process.pid, process.name, process.cpu) = (pid, "python3", cpu)
+      return process
+    }
+    let changes = evaluator.evaluate(
+      sample(0) { sample in
+        var workloads = Workloads()
+        workloads.top = [
+          workload("x", memory: 2e8, limit: .nan), workload("y", memory: 3e8, limit: 3e8),
+          workload("z", memory: 3e8, limit: 4e8),
+        ]
+        sample.workloads = workloads
+        var processes = Processes()
+        processes.top = [process(7, 2), process(4_711, 3.5)]
+        sample.processes = processes
+      })
+    #expect(changes.map(\.alert.name).sorted() == ["busy", "limit", "mem"])
+    #expect(Set(changes.map(\.alert.target)) == ["service:x,service", "service:y,service", "4711"])
+    let summaries = changes.map(\.alert.summary)
+    #expect(summaries.contains { $0.hasPrefix("process python3 (4711): ") }, "\(summaries)")
+    #expect(summaries.contains { $0.hasPrefix("workload service:x, service: memory charged is ") }, "\(summaries)")
+  }
+
   @Test func aSeriesThatVanishesEndsItsAlert() throws {
     var evaluator = AlertEvaluator([try AlertRule("full: filesystems.usage > 95%")])
     _ = evaluator.evaluate(sample(0) { $0.filesystems = [filesystem("/var", 0.99)] })
