@@ -31,9 +31,10 @@ export class WastePanel extends Panel {
     this.body.append(this.table.node);
   }
 
-  // Known only from the answer: a machine without waste has no card.
+  // Known only from the answer, which draws the card again: a machine without waste has no card.
   has(sample) {
-    this.ask(sample);
+    this.sample = sample;
+    this.ask();
     return this.known?.entries?.length > 0 || Boolean(this.known?.message);
   }
 
@@ -70,5 +71,7 @@ export class WastePanel extends Panel {
       this.known = { key, ...(error.status !== 404 && this.known?.entries && { ...this.known, key, message: failure(error) }) };
     }
     this.isAsking = false;
+    // In the past no sample comes that would draw it. The window may have changed meanwhile.
+    if (this.sample) this.update(this.sample);
   }
 }

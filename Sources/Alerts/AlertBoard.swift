@@ -19,6 +19,12 @@ package final class AlertBoard: Sendable {
     evaluator.withLock { $0.replace(rules) }
   }
 
+  /// Continues after the last stored sample of an earlier agent on this machine: its alerts that still fire go on, and
+  /// the end of the others is reported.
+  package func resume(after sample: Sample) {
+    evaluator.withLock { $0.resume(after: sample) }
+  }
+
   /// The current alerts, firing ones first.
   package var alerts: [Alert] { evaluator.withLock { $0.alerts } }
 
@@ -28,6 +34,7 @@ package final class AlertBoard: Sendable {
   ///   the newest one of that.
   package func update(_ sample: inout Sample, isMain: Bool) {
     let (alerts, changes) = evaluator.withLock { evaluator in
+      evaluator.check(sample)
       let changes = isMain ? evaluator.evaluate(sample) : []
       return (evaluator.alerts, changes)
     }

@@ -41,6 +41,10 @@ package struct AlertEvaluator {
   private var previous: [Key: Double] = [:]
   /// Firing alerts of rules that were removed; their end is reported with the next sample.
   private var orphans: [Alert] = []
+  /// Alerts of an earlier agent whose series has no value yet: collectors may need some passes.
+  private var resumed: [State] = []
+  /// The last sample of an earlier agent, until the first one here.
+  private var former: (host: String?, time: Double)?
 
   package init(_ rules: [AlertRule]) {
     self.rules = rules
@@ -49,7 +53,7 @@ package struct AlertEvaluator {
 
   private static func metrics(of rules: [AlertRule]) -> [[(metric: Catalog.Metric, isWhole: Bool)]] {
     rules.map { rule in
-      Catalog.shared.metrics.filter(\.isColumn).compactMap { metric in
+      Catalog.shared.metrics.filter { $0.isSelectable(by: rule.selector) }.compactMap { metric in
         switch rule.selector.match(metric) {
         case .all: (metric, true)
         case .some: (metric, false)
@@ -67,18 +71,79 @@ package struct AlertEvaluator {
       rules.firstIndex(of: old[key.rule]).map { Key(rule: $0, metric: key.metric, labels: key.labels) }
     }
     orphans += states.filter { $1.alert.phase == .firing && moved($0) == nil }.map(\.value.alert)
+    // Those of an earlier agent are compared with the rules at each sample.
     states = Dictionary(states.compactMap { key, state in moved(key).map { ($0, state) } }) { first, _ in first }
     previous = Dictionary(previous.compactMap { key, value in moved(key).map { ($0, value) } }) { first, _ in first }
     self.rules = rules
     metrics = Self.metrics(of: rules)
   }
 
+  /// Continues after the last stored sample of an earlier agent, so that its alerts end, and are not reported as new.
+  package mutating func resume(after sample: Sample) {
+    former = (sample.host.hostname, sample.timestamp.seconds)
+    resumed = sample.alerts.prefix(Self.maxAlerts).map { alert in
+      var alert = alert
+      alert.value = .nan
+      return State(alert: alert, began: .nan, held: .nan)
+    }
+    for (index, rule) in rules.enumerated() where rule.condition == .increases {
+      for (place, (metric, isWhole)) in metrics[index].enumerated() {
+        for one in values(of: metric, rule, sample, isWhole: isWhole) {
+          previous[Key(rule: index, metric: place, labels: one.labels)] = one.value
+        }
+      }
+    }
+  }
+
+  /// Forgets the stored state of another machine; call it before a sample gets ``alerts``.
+  package mutating func check(_ sample: Sample) {
+    guard let former, former.host != sample.host.hostname || sample.host.isDemo else { return }
+    (self.former, resumed, previous) = (nil, [], [:])
+  }
+
+  /// Sets the clocks of an earlier agent's alerts.
+  private mutating func begin(_ sample: Sample, _ now: Double) {
+    check(sample)
+    guard let former else { return }
+    self.former = nil
+    let time = sample.timestamp.seconds
+    // In a longer absence a condition may have ended and begun again.
+    let isShort = abs(time - former.time) <= Self.quiet
+    resumed = resumed.compactMap { state in
+      guard state.alert.phase == .firing || isShort else { return nil }
+      let since = state.alert.since
+      return State(alert: state.alert, began: time > since ? now - (time - since) : now, held: now)
+    }
+  }
+
+  /// Continues an earlier agent's alert for the series that has its value.
+  private mutating func adopt(_ key: Key, _ rule: AlertRule, _ metric: Catalog.Metric) {
+    guard states[key] == nil else { return }
+    let target = key.labels.joined(separator: ",")
+    let isAlone = metrics[key.rule].count == 1
+    let index = resumed.firstIndex {
+      $0.alert.isOf(rule) && $0.alert.target == target
+        && (isAlone || AlertText.isSummary($0.alert.summary, of: metric, key.labels))
+    }
+    if let index { states[key] = resumed.remove(at: index) }
+  }
+
+  /// Removes an earlier agent's alerts that meet a condition; returns the firing ones.
+  private mutating func takeResumed(where isOver: (State) -> Bool) -> [Alert] {
+    guard !resumed.isEmpty else { return [] }
+    let over = resumed.filter(isOver)
+    resumed.removeAll(where: isOver)
+    return over.map(\.alert).filter { $0.phase == .firing }
+  }
+
   /// Evaluates the rules on the next sample.
   ///
-  /// - Returns: the alerts that began to fire and those that ended.
+  /// - Returns: the alerts that ended and those that began to fire.
   package mutating func evaluate(_ sample: Sample) -> [AlertChange] {
     let now = sample.boottime.isFinite ? sample.boottime : sample.timestamp.seconds
     let host = sample.host.hostname ?? ""
+    begin(sample, now)
+    orphans += takeResumed { [rules] state in !rules.contains { state.alert.isOf($0) } }
     var changes = orphans.map {
       AlertChange(alert: $0, isFiring: false, time: sample.timestamp.seconds, host: host)
     }
@@ -88,8 +153,9 @@ package struct AlertEvaluator {
       for (place, (metric, isWhole)) in metrics[index].enumerated() {
         for one in values(of: metric, rule, sample, isWhole: isWhole) {
           let key = Key(rule: index, metric: place, labels: one.labels)
+          if !resumed.isEmpty { adopt(key, rule, metric) }
           if holds(rule, one, after: rule.condition == .increases ? previous[key] : nil) {
-            raise(key, rule, metric, one, at: sample.timestamp, now)
+            raise(key, rule, metric, one, in: sample, now)
           } else if !states.isEmpty {
             states[key]?.alert.value = one.value
           }
@@ -117,23 +183,33 @@ package struct AlertEvaluator {
         }
       }
     }
+    // A pending alert needs its condition at each sample.
+    changes += takeResumed { $0.alert.phase == .pending || now - $0.held >= Self.quiet }.map {
+      AlertChange(alert: $0, isFiring: false, time: sample.timestamp.seconds, host: host)
+    }
     return changes
   }
 
   /// The current alerts: firing ones first, each kind by the order of the rules and their targets.
   package var alerts: [Alert] {
-    states.sorted { left, right in
+    let known = states.sorted { left, right in
       let (a, b) = (left.value.alert.phase == .firing, right.value.alert.phase == .firing)
       if a != b { return a }
       return left.key.rule == right.key.rule
         ? left.value.alert.target < right.value.alert.target : left.key.rule < right.key.rule
     }.map(\.value.alert)
+    guard !resumed.isEmpty else { return known }
+    let all = resumed.map(\.alert) + known
+    return all.filter { $0.phase == .firing } + all.filter { $0.phase != .firing }
   }
 
   /// Silences all firing alerts until they end, or ends their silence.
   package mutating func setSilenced(_ isSilenced: Bool) {
     for key in Array(states.keys) where states[key]?.alert.phase == .firing {
       states[key]?.alert.isSilenced = isSilenced
+    }
+    for index in resumed.indices where resumed[index].alert.phase == .firing {
+      resumed[index].alert.isSilenced = isSilenced
     }
   }
 
@@ -145,24 +221,33 @@ package struct AlertEvaluator {
   }
 
   private mutating func raise(
-    _ key: Key, _ rule: AlertRule, _ metric: Catalog.Metric, _ one: SeriesValue, at time: Timestamp, _ now: Double
+    _ key: Key, _ rule: AlertRule, _ metric: Catalog.Metric, _ one: SeriesValue, in sample: Sample, _ now: Double
   ) {
     var state: State
     if let known = states[key] {
       state = known
     } else {
-      guard states.count < Self.maxAlerts else { return }
+      guard states.count + resumed.count < Self.maxAlerts else { return }
       var alert = Alert()
       alert.name = rule.name
       alert.rule = rule.text
       alert.target = one.labels.joined(separator: ",")
-      alert.since = time.seconds
+      alert.since = sample.timestamp.seconds
       state = State(alert: alert, began: now, held: now)
     }
     state.held = now
     state.alert.value = one.value
-    state.alert.summary = AlertText.summary(metric, one.labels, one.value, rule.condition, limit: one.limit)
+    let labels = Self.shown(one.labels, of: metric, sample)
+    state.alert.summary = AlertText.summary(metric, labels, one.value, rule.condition, limit: one.limit)
     states[key] = state
+  }
+
+  /// The labels in a summary: a process is known by its name.
+  private static func shown(_ labels: [String], of metric: Catalog.Metric, _ sample: Sample) -> [String] {
+    guard metric.lists == ["processes.top"],
+      let process = sample.processes?.top.first(where: { labels == [String($0.pid)] }), !process.name.isEmpty
+    else { return labels }
+    return [process.name + " (" + String(process.pid) + ")"]
   }
 
   private func holds(_ rule: AlertRule, _ one: SeriesValue, after previous: Double?) -> Bool {
@@ -198,4 +283,9 @@ package struct AlertEvaluator {
     guard metric.lists == ["filesystems"], !rule.selector.text.contains("{") else { return [] }
     return Set(sample.filesystems.filter(\.isReadOnly).map { [$0.mountpoint] })
   }
+}
+
+extension Alert {
+  /// Whether a rule of this name and text made it.
+  fileprivate func isOf(_ other: AlertRule) -> Bool { name == other.name && rule == other.text }
 }

@@ -5,7 +5,8 @@ package import Query
 ///
 /// The metric is an id of the catalog, with labels or `*` as in `/metrics/history`: `gpus.temperature_c > 85 for 1m`,
 /// `full: filesystems.usage{mountpoint="/data"} >= 90%`. Numbers are in the unit of the JSON; the value may be another
-/// metric with the same labels: `gpus.temperature_c >= gpus.slowdown_temperature_c`.
+/// metric with the same labels: `gpus.temperature_c >= gpus.slowdown_temperature_c`. Of processes and workloads, those
+/// count that samples list: `workloads.top.memory_bytes{workload="service:db.service",*} > 8e9`.
 package struct AlertRule: Sendable, Hashable {
   package enum Comparison: String, Sendable {
     case above = ">"
@@ -88,9 +89,7 @@ package struct AlertRule: Sendable, Hashable {
       words.removeLast(2)
     }
     let selector = SeriesSelector(words.joined(separator: " "))
-    guard selector.isKnown, !words.isEmpty else {
-      throw RuleError(description: "must name a numeric metric of /catalog, not \"\(words.joined(separator: " "))\"")
-    }
+    guard !words.isEmpty, RuleMetrics.areKnown(to: selector) else { throw RuleMetrics.error(of: selector) }
     try RuleLabels.check(selector)
     self.init(name: name, selector: selector, condition: condition, hold: hold, text: text, words: words)
   }
@@ -115,7 +114,9 @@ package struct AlertRule: Sendable, Hashable {
     guard let comparison = Comparison(rawValue: sign) else {
       throw RuleError(description: "must compare by >, >=, <, <=, == or !=, not \"\(sign)\"")
     }
-    if Catalog.shared[operand]?.isColumn == true { return .metric(comparison, operand) }
+    if Catalog.shared[operand]?.isSelectable(by: SeriesSelector(operand)) == true {
+      return .metric(comparison, operand)
+    }
     let isPercent = operand.hasSuffix("%")
     guard let value = Double(isPercent ? String(operand.dropLast()) : operand), value.isFinite else {
       throw RuleError(

@@ -12,19 +12,28 @@ enum AlertText {
   ) -> String {
     let definition = metric.definition
     func text(_ value: Double) -> String { ValueText.value(value * definition.unit.factor, definition.unit) }
-    let place = place(metric, labels)
-    let title = title(definition.title)
-    if let statement = title.dropping("whether ") {
-      return place + ": " + statement + ": " + (value == 0 ? "no" : "yes")
-    }
-    return place + ": " + title + " is " + text(value) + bound(condition, limit: limit, text)
+    let subject = subject(metric, labels)
+    if title(definition.title).dropping("whether ") != nil { return subject + (value == 0 ? "no" : "yes") }
+    return subject + text(value) + bound(condition, limit: limit, text)
   }
 
-  /// "filesystem /var", "GPU 0", "RAM".
+  /// Whether a summary is of a series.
+  static func isSummary(_ text: String, of metric: Catalog.Metric, _ labels: [String]) -> Bool {
+    text.hasPrefix(subject(metric, labels))
+  }
+
+  /// The summary up to its value: "filesystem /var: share in use is ".
+  private static func subject(_ metric: Catalog.Metric, _ labels: [String]) -> String {
+    let title = title(metric.definition.title)
+    let statement = title.dropping("whether ").map { $0 + ": " }
+    return place(metric, labels) + ": " + (statement ?? title + " is ")
+  }
+
+  /// "filesystem /var", "GPU 0", "process bash (7)", "RAM".
   private static func place(_ metric: Catalog.Metric, _ labels: [String]) -> String {
     var subject = metric.id.split(separator: ".").first.map(String.init) ?? ""
     // One entry of a list.
-    if !labels.isEmpty, subject.hasSuffix("s") { subject.removeLast() }
+    if !labels.isEmpty, subject.hasSuffix("s") { subject.removeLast(subject.hasSuffix("sses") ? 2 : 1) }
     if ["cpu", "gpu", "ram"].contains(subject) { subject = subject.uppercased() }
     return ([subject] + (labels.isEmpty ? [] : [labels.joined(separator: ", ")])).joined(separator: " ")
   }

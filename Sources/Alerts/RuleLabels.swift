@@ -10,7 +10,7 @@ enum RuleLabels {
     let text = selector.text
     guard let brace = text.firstIndex(of: "{") else { return }
     let (shape, names) = try shape(of: text, from: brace)
-    let columns = Catalog.shared.metrics.filter(\.isColumn)
+    let columns = Catalog.shared.metrics.filter { $0.isSelectable(by: selector) }
     let selector = SeriesSelector(shape)
     if columns.contains(where: { selector.matches(key: $0.key($0.labels.map { _ in value })) }) { return }
     let id = String(text[..<brace])

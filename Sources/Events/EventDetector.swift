@@ -3,7 +3,7 @@ package import AgentMetrics
 /// Detects events in a sequence of samples: a state and a sample in, events out.
 ///
 /// An event is a change. A condition that holds in the first sample, or when its object is first seen, has begun at an
-/// unknown time and makes no event.
+/// unknown time and makes no event; an alert says when it began.
 package struct EventDetector: Sendable {
   /// Origin of the samples.
   package enum Origin: Sendable {
@@ -48,7 +48,7 @@ package struct EventDetector: Sendable {
       previous = sample
       _ = conditions.evaluate(EventRules.conditions(sample), time: time, now: now)
       if let reading = reading?.workloads { _ = workloads.update(reading, time: time, interval: interval) }
-      return []
+      return limiter.admit(SampleChange.alerts(ofFirst: sample), time: time, now: now)
     }
     let change = SampleChange(old, sample, interval: interval, isResumed: isResumed, isMeans: origin == .means)
     // Samples of one tick, which the tracks share.

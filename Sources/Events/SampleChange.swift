@@ -165,26 +165,38 @@ struct SampleChange {
     return changes
   }
 
-  /// Alerts that began to fire, and those that ended.
+  /// Alerts that ended, and those that began to fire.
   func ofAlerts() -> [MachineEvent] {
     guard !(old.alerts.isEmpty && new.alerts.isEmpty) else { return [] }
-    // The alerts of a new agent start without states.
-    let before = isResumed ? [] : old.alerts.filter { $0.phase == .firing }
+    let before = old.alerts.filter { $0.phase == .firing }
     let firing = new.alerts.filter { $0.phase == .firing }
-    func event(_ kind: EventKind, _ alert: Alert, _ text: String) -> MachineEvent {
-      let subject = alert.name + (alert.target.isEmpty ? "" : "/" + alert.target)
-      return MachineEvent(kind, at: time, subject: subject, text + (alert.summary.isEmpty ? "" : ": " + alert.summary))
+    // A rule that was changed makes another alert.
+    func isSame(_ left: Alert, _ right: Alert) -> Bool {
+      left.name == right.name && left.target == right.target && left.rule == right.rule
     }
-    func isSame(_ left: Alert, _ right: Alert) -> Bool { left.name == right.name && left.target == right.target }
     var events: [MachineEvent] = []
-    for alert in firing where !before.contains(where: { isSame($0, alert) }) {
-      events.append(event(.alertFiring, alert, "alert " + alert.name))
-    }
     for alert in before where !firing.contains(where: { isSame($0, alert) }) {
-      var ended = event(.alertResolved, alert, "alert " + alert.name + " resolved")
+      var ended = Self.event(.alertResolved, alert, at: time, "alert " + alert.name + " resolved")
       if time >= alert.since { ended.duration = time - alert.since }
       events.append(ended)
     }
+    for alert in firing where !before.contains(where: { isSame($0, alert) }) {
+      events.append(Self.event(.alertFiring, alert, at: time, "alert " + alert.name))
+    }
     return events
+  }
+
+  /// Alerts that began to fire with the first sample.
+  static func alerts(ofFirst sample: Sample) -> [MachineEvent] {
+    let time = sample.timestamp.seconds
+    // Received times are whole seconds. The others began before the sample.
+    return sample.alerts.filter { $0.phase == .firing && abs($0.since - time) < 1 }.map {
+      event(.alertFiring, $0, at: time, "alert " + $0.name)
+    }
+  }
+
+  private static func event(_ kind: EventKind, _ alert: Alert, at time: Double, _ text: String) -> MachineEvent {
+    let subject = alert.name + (alert.target.isEmpty ? "" : "/" + alert.target)
+    return MachineEvent(kind, at: time, subject: subject, text + (alert.summary.isEmpty ? "" : ": " + alert.summary))
   }
 }

@@ -59,7 +59,8 @@ package final class WorkloadSeries: Sendable {
       var sums = others ?? WorkloadReading(names: Self.names, serial: 0)
       for path in Self.counters {
         guard let count = workload[keyPath: path] else { continue }
-        let before = state.hidden[workload.serial]?[keyPath: path] ?? 0
+        // A counter that a workload lacked has not begun at 0 since.
+        let before = state.hidden[workload.serial].map { $0[keyPath: path] ?? count } ?? 0
         sums[keyPath: path] = (sums[keyPath: path] ?? 0) &+ (count - min(count, before))
       }
       for path in Self.levels {

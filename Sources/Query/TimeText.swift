@@ -41,10 +41,15 @@ package struct TimeText: Sendable {
   }
 
   /// Seconds of a local civil time since 1970-01-01 00:00 of the same clock, as POSIX time.
+  ///
+  /// Of a time that occurs twice, as an hour does in autumn, it is the first; one that is skipped is moved forward by the
+  /// length of the gap.
   private func local(_ civil: Double) -> Double {
-    // The offset is that of the result, which it changes: the second step corrects the first around a change of it.
-    let near = civil - Double(utcOffset(civil))
-    return civil - Double(utcOffset(near))
+    // No zone is a day from UTC: these are the offsets before and after a change near the time.
+    let before = civil - Double(utcOffset(civil - 86_400))
+    let after = civil - Double(utcOffset(civil + 86_400))
+    let candidates = [before, after].filter { $0 + Double(utcOffset($0)) == civil }
+    return candidates.min() ?? before
   }
 
   /// Midnight of a time's local date, by the local clock.

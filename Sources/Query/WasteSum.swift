@@ -30,8 +30,9 @@ package struct WasteSum {
   private var counters: [String: Double] = [:]
   /// Workload id of each service, from processes that have both.
   private var services: [String: String] = [:]
-  /// Whether the last sample listed every workload, so that one that appears later has begun since.
-  private var listsAll = false
+  /// The workloads of the last sample where it listed every one, so that one that appears later has begun since; nil
+  /// where it did not.
+  private var listed: Set<String>?
   private let start: Double
   private var report = WasteReport()
 
@@ -51,7 +52,7 @@ package struct WasteSum {
   /// Adds the next sample, in the order of time.
   package mutating func add(_ sample: Sample) {
     let time = sample.timestamp.seconds
-    defer { listsAll = sample.workloads.map { $0.rest == nil } ?? false }
+    defer { listed = sample.workloads.flatMap { $0.rest == nil ? Set($0.top.lazy.map(\.id)) : nil } }
     guard time >= start else { return remember(sample) }
     let seconds = sample.elapsed.isFinite && sample.elapsed > 0 ? sample.elapsed : 0
     report.samples += 1
@@ -123,8 +124,10 @@ package struct WasteSum {
       if last == nil, counters.count >= Self.maxEntries { counters = [:] }
       counters[workload.id] = total
     }
-    // A counter that fell is another group of the same name; one that appears begins at 0.
-    let growth = last.map { total >= $0 ? total - $0 : total } ?? (listsAll ? total : .nan)
+    // A counter that fell is another group of the same name. That of a group that appears begins at 0, while one that
+    // appears later is that of a limit which was found after it was set.
+    let isNew = listed.map { !$0.contains(workload.id) } ?? false
+    let growth = last.map { total >= $0 ? total - $0 : total } ?? (isNew ? total : .nan)
     guard growth.isFinite || workload.throttled.isFinite else { return }
     guard grouping == .workload || workload.user != nil else { return }
     let id = grouping == .workload ? workload.id : workload.user ?? ""

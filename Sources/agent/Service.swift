@@ -82,7 +82,10 @@ struct Service {
     // Before the sampler, so that restored samples precede new ones.
     if let archive = archive(of: history, logger: logger) {
       try parts.start(archive, share: 0.5)
-      if !isDemo, let newest = archive.newestAtStart { events.resume(after: newest) }
+      if !isDemo, let newest = archive.newestAtStart {
+        events.resume(after: newest)
+        alerts.board.resume(after: newest)
+      }
       collector.add { $0.archive = archive.status }
     }
     let push = push(from: history, logger: logger)

@@ -37,6 +37,50 @@ import Testing
     #expect(process.wait() == 0)
   }
 
+  /// A killed agent's alerts: one whose rule stays goes on, one whose rule is gone ends.
+  @Test func alertsAcrossARestart() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("history.db")
+    func serve(_ rules: [String]) throws -> (process: AgentProcess, port: UInt16) {
+      try AgentProcess.serving(
+        ["--root", Fixture("vm-1-core").root, "--interval", "1", "--default-alerts", "off", "--db", path]
+          + rules.flatMap { ["--alert", $0] })
+    }
+    func events(_ kind: String, _ port: UInt16) throws -> [JSONValue] {
+      let bytes = try Loopback.get("/events?kind=" + kind, port: port).bytes
+      return JSONValue(bytes.span)?["events"]?.elements ?? []
+    }
+    let (first, port) = try serve(["kept: ram.total_mb > 1", "gone: ram.total_mb > 2"])
+    // On its first sample.
+    let hasFired = try eventually {
+      try events("alert_firing", port).count == 2
+    } after: {
+      usleep(50_000)
+    }
+    #expect(hasFired)
+    let isStored = try eventually {
+      try Loopback.get("/health", port: port).body.contains("\"oldest\":\"")
+    } after: {
+      usleep(50_000)
+    }
+    #expect(isStored)
+    let since = try alerts(port)["alerts"]?.elements.first { $0["alert"]?.text == "kept" }?["since"]?.text
+    first.signal(SIGKILL)
+    _ = first.wait()
+    let (second, secondPort) = try serve(["kept: ram.total_mb > 1"])
+    let hasEnded = try eventually {
+      try events("alert_resolved", secondPort).map { $0["subject"]?.text } == ["gone"]
+    } after: {
+      usleep(50_000)
+    }
+    #expect(hasEnded)
+    let list = try alerts(secondPort)["alerts"]?.elements ?? []
+    #expect(list.map { $0["alert"]?.text } == ["kept"] && list.first?["since"]?.text == since && since != nil)
+    #expect(try events("alert_firing", secondPort).count == 2, "none is new")
+    second.signal(SIGTERM)
+    #expect(second.wait() == 0)
+  }
+
   @Test func theRulesOfAVariable() throws {
     let (process, port) = try AgentProcess.serving(
       ["--root", Fixture("vm-1-core").root],

@@ -116,6 +116,42 @@ import Testing
     #expect(changes.first?.alert.summary.hasSuffix("is 91 °C, at least 90 °C") == true)
   }
 
+  @Test func workloadsAndProcessesOfASample() throws {
+    var evaluator = AlertEvaluator([
+      try AlertRule(#"mem: workloads.top.memory_bytes{workload="service:x",*} > 1e8"#),
+      try AlertRule("limit: workloads.top.memory_bytes >= workloads.top.memory_limit_bytes"),
+      try AlertRule("busy: processes.top.cpu > 3"), try AlertRule("any: * > 1e300"),
+    ])
+    func workload(_ name: String, memory: Double, limit: Double) -> Workload {
+      var workload = Workload()
+      (workload.kind, workload.id, workload.name) = (.service, "service:" + name, name)
+      (workload.memory, workload.memoryLimit) = (memory, limit)
+      return workload
+    }
+    func process(_ pid: Int32, _ cpu: Double) -> AgentMetrics.Process {
+      var process = AgentMetrics.Process()
+      (process.pid, process.name, process.cpu) = (pid, "python3", cpu)
+      return process
+    }
+    let changes = evaluator.evaluate(
+      sample(0) { sample in
+        var workloads = Workloads()
+        workloads.top = [
+          workload("x", memory: 2e8, limit: .nan), workload("y", memory: 3e8, limit: 3e8),
+          workload("z", memory: 3e8, limit: 4e8),
+        ]
+        sample.workloads = workloads
+        var processes = Processes()
+        processes.top = [process(7, 2), process(4_711, 3.5)]
+        sample.processes = processes
+      })
+    #expect(changes.map(\.alert.name).sorted() == ["busy", "limit", "mem"])
+    #expect(Set(changes.map(\.alert.target)) == ["service:x,service", "service:y,service", "4711"])
+    let summaries = changes.map(\.alert.summary)
+    #expect(summaries.contains { $0.hasPrefix("process python3 (4711): ") }, "\(summaries)")
+    #expect(summaries.contains { $0.hasPrefix("workload service:x, service: memory charged is ") }, "\(summaries)")
+  }
+
   @Test func aSeriesThatVanishesEndsItsAlert() throws {
     var evaluator = AlertEvaluator([try AlertRule("full: filesystems.usage > 95%")])
     _ = evaluator.evaluate(sample(0) { $0.filesystems = [filesystem("/var", 0.99)] })
@@ -138,6 +174,129 @@ import Testing
     _ = evaluator.evaluate(sample(90) { $0.ram.oomKills = 0 })
     _ = evaluator.evaluate(sample(120) { $0.ram.oomKills = 6 })
     #expect(evaluator.alerts.map(\.isSilenced) == [false])
+  }
+
+  /// An evaluator of a new agent, after the last sample of the one before.
+  private func restarted(_ rules: [String], after last: Sample) throws -> AlertEvaluator {
+    var evaluator = AlertEvaluator(try rules.map { try AlertRule($0) })
+    evaluator.resume(after: last)
+    return evaluator
+  }
+
+  /// The last sample of an agent with alerts.
+  private func last(_ rules: [String], _ change: (inout Sample) -> Void) throws -> Sample {
+    var evaluator = AlertEvaluator(try rules.map { try AlertRule($0) })
+    var last = sample(0, change)
+    _ = evaluator.evaluate(last)
+    evaluator.setSilenced(true)
+    last.alerts = evaluator.alerts
+    return last
+  }
+
+  @Test func anAlertGoesOnAfterARestart() throws {
+    let rules = ["other: ram.oom_kills_total < 0", "full: filesystems.usage > 95% for 1s"]
+    var last = try last(rules) { $0.filesystems = [filesystem("/", 0.97), filesystem("/var", 0.99)] }
+    for index in last.alerts.indices { last.alerts[index].phase = .firing }
+    var evaluator = try restarted(Array(rules.reversed()), after: last)
+    #expect(evaluator.alerts.map(\.phase) == [.firing, .firing], "before the first sample, too")
+    // A filesystem that hung is read with a later pass.
+    #expect(evaluator.evaluate(sample(30) { $0.filesystems = [filesystem("/", 0.98)] }).isEmpty)
+    let full = { (sample: inout Sample) in sample.filesystems = [filesystem("/", 0.5), filesystem("/var", 0.99)] }
+    #expect(evaluator.evaluate(sample(60, full)).isEmpty)
+    #expect(evaluator.alerts.map(\.since) == [1_770_000_000, 1_770_000_000])
+    #expect(Set(evaluator.alerts.map(\.value)) == [0.5, 0.99])
+    let ended = evaluator.evaluate(sample(90, full))
+    #expect(ended.map(\.isFiring) == [false] && ended.first?.alert.target == "/")
+    #expect(ended.first?.alert.since == 1_770_000_000)
+    #expect(evaluator.alerts.map(\.target) == ["/var"])
+  }
+
+  @Test func silenceOutlastsARestart() throws {
+    let last = try last(["ram.oom_kills_total > 5"]) { $0.ram.oomKills = 6 }
+    var evaluator = try restarted(["ram.oom_kills_total > 5"], after: last)
+    #expect(evaluator.evaluate(sample(900) { $0.ram.oomKills = 9 }).isEmpty)
+    #expect(evaluator.alerts.map(\.isSilenced) == [true] && evaluator.alerts.first?.value == 9)
+    evaluator.setSilenced(false)
+    #expect(evaluator.alerts.map(\.isSilenced) == [false])
+  }
+
+  @Test func anAlertWhoseConditionOrSeriesIsGoneEndsAfterARestart() throws {
+    let rules = ["ram.oom_kills_total > 5", "full: filesystems.usage > 95%"]
+    let last = try last(rules) { ($0.ram.oomKills, $0.filesystems) = (6, [filesystem("/var", 0.99)]) }
+    var evaluator = try restarted(rules, after: last)
+    #expect(evaluator.evaluate(sample(300) { $0.ram.oomKills = 0 }).isEmpty)
+    #expect(evaluator.alerts.count == 2)
+    let ended = evaluator.evaluate(sample(360) { $0.ram.oomKills = 0 })
+    #expect(ended.map(\.isFiring) == [false, false] && evaluator.alerts.isEmpty)
+    #expect(Set(ended.map(\.alert.name)) == ["ram.oom_kills_total", "full"])
+  }
+
+  @Test func anAlertOfARuleThatIsGoneOrChangedEndsWithTheFirstSample() throws {
+    let last = try last(["gone: ram.oom_kills_total > 5", "changed: ram.oom_kills_total > 5"]) { $0.ram.oomKills = 6 }
+    var evaluator = try restarted(["changed: ram.oom_kills_total > 4"], after: last)
+    let changes = evaluator.evaluate(sample(30) { $0.ram.oomKills = 6 })
+    #expect(changes.map(\.alert.name) == ["changed", "gone", "changed"])
+    #expect(changes.map(\.isFiring) == [false, false, true], "ends come first: receivers know an alert by its name")
+    #expect(changes.map(\.alert.since) == [1_770_000_000, 1_770_000_000, 1_770_000_030])
+    #expect(evaluator.evaluate(sample(60) { $0.ram.oomKills = 6 }).isEmpty)
+    // A rule that is removed before its series is seen.
+    var other = try restarted(["changed: ram.oom_kills_total > 5"], after: last)
+    #expect(other.evaluate(sample(30)).map(\.alert.name) == ["gone"])
+    other.replace([])
+    #expect(other.evaluate(sample(40)).map(\.alert.name) == ["changed"])
+  }
+
+  @Test func anotherMachinesAlertsAreForgotten() throws {
+    let rules = ["ram.oom_kills_total > 5", "more: ram.oom_kills_total increases"]
+    let last = try last(rules) { $0.ram.oomKills = 6 }
+    for change in [{ $0.host.hostname = "other" }, { $0.host.isDemo = true }] as [(inout Sample) -> Void] {
+      var evaluator = try restarted(rules, after: last)
+      let changes = evaluator.evaluate(
+        sample(30) {
+          $0.ram.oomKills = 8
+          change(&$0)
+        })
+      #expect(changes.map(\.isFiring) == [true] && changes.first?.alert.since == 1_770_000_030)
+    }
+    var evaluator = try restarted(rules, after: last)
+    evaluator.check(sample(1) { $0.host.hostname = "other" })
+    #expect(evaluator.alerts.isEmpty, "a sample between those of the interval has none, either")
+  }
+
+  @Test(arguments: [(50.0, true), (70, false)])
+  func aPendingAlertGoesOnAfterAShortAbsence(absence: Double, goesOn: Bool) throws {
+    let rules = ["ram.oom_kills_total > 5 for 40s"]
+    let last = try last(rules) { $0.ram.oomKills = 6 }
+    #expect(last.alerts.map(\.phase) == [.pending])
+    var evaluator = try restarted(rules, after: last)
+    let changes = evaluator.evaluate(sample(absence) { $0.ram.oomKills = 6 })
+    #expect(changes.map(\.isFiring) == (goesOn ? [true] : []))
+    #expect(evaluator.alerts.first?.since == 1_770_000_000 + (goesOn ? 0 : absence))
+    var without = try restarted(rules, after: last)
+    #expect(without.evaluate(sample(absence)).isEmpty && without.alerts.isEmpty)
+  }
+
+  @Test func alertsOfARuleWithSeveralMetricsAreNotMixedUp() throws {
+    let rules = ["heat: gpus.*temperature_c > 85"]
+    func gpu(_ celsius: Double, _ memory: Double) -> GPU {
+      var gpu = GPU(index: 0, vendor: "nvidia")
+      (gpu.temperature, gpu.memoryTemperature) = (celsius, memory)
+      return gpu
+    }
+    let last = try last(rules) { $0.gpus = [gpu(60, 90)] }
+    #expect(last.alerts.count == 1)
+    var evaluator = try restarted(rules, after: last)
+    #expect(evaluator.evaluate(sample(30) { $0.gpus = [gpu(61, 91)] }).isEmpty)
+    #expect(evaluator.alerts.map(\.value) == [91] && evaluator.alerts.first?.since == 1_770_000_000)
+  }
+
+  @Test func growthDuringARestartFires() throws {
+    let rules = ["ram.oom_kills_total increases"]
+    let last = try last(rules) { $0.ram.oomKills = 6 }
+    var evaluator = try restarted(rules, after: last)
+    #expect(evaluator.evaluate(sample(30) { $0.ram.oomKills = 7 }).map(\.isFiring) == [true])
+    var rebooted = try restarted(rules, after: last)
+    #expect(rebooted.evaluate(sample(30) { $0.ram.oomKills = 0 }).isEmpty)
   }
 
   @Test func theShippedRulesAreSilentOnAnEmptySample() {

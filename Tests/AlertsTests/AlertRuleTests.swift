@@ -46,9 +46,16 @@ import Testing
       ("cpu.usage > nan", "must compare with a number"), ("cpu.usage > inf", "must compare with a number"),
       ("cpu.usage > 1 for ever", "must end in a duration"), ("cpu.usage > 1 for 0s", "must end in a duration"),
       ("cpu.usage > 1 for 8d", "must end in a duration"), ("cpu.use > 1", "must name a numeric metric"),
-      ("cpu.model > 1", "must name a numeric metric"), ("> 1", "must be [NAME:]"), ("increases", "must name"),
+      ("cpu.model > 1", "must name a metric of /catalog that is a number"), ("> 1", "must be [NAME:]"),
+      ("increases", "must name"),
       ("a b: cpu.usage > 1", "must name"), ("né: cpu.usage > 1", "must have a name"),
-      ("processes.top.cpu > 1", "must name a numeric metric"),
+      ("processes.top.name > 1", "must name a metric of /catalog that is a number"),
+      ("processes.ended.cpu > 1", "must name a metric of objects that last, or of processes.top or workloads.top"),
+      ("processes.to*.cpu > 1", "must name a numeric metric"), ("processes.top.cp > 1", "must name a numeric metric"),
+      (
+        #"workloads.top.cpu{workload="a"} > 1"#,
+        "must use the labels of workloads.top.cpu, workload, kind, all of them in this order or * for the others"
+      ),
       ("cpu.usage > 1 for", "must have a duration after"), ("cpu.usage increases for", "must have a duration after"),
       (#"filesystems.usage{mountpoint=~"/"} > 10%"#, #"must compare label mountpoint by =, not "=~""#),
       (#"filesystems.usage{mountpoint!="/"} > 10%"#, #"must compare label mountpoint by =, not "!=""#),
@@ -71,7 +78,9 @@ import Testing
     arguments: [
       #"filesystems.usage{mountpoint="/*"}"#, #"filesystems.usage{*}"#, #"filesystems.*{mountpoint="/"}"#,
       #"temperatures.celsius{*sensor="a"}"#, #"temperatures.celsius{chip="a"*}"#, #"*{mountpoint="/a=~b}"}"#,
-      #"filesystems.usage{mountpoint="/a\"b"}"#, "filesystems.usage*",
+      #"filesystems.usage{mountpoint="/a\"b"}"#, "filesystems.usage*", "processes.top.cpu", "workloads.top.*_total",
+      #"workloads.top.memory_bytes{workload="service:x",kind="service"}"#, #"processes.top.cpu{pid="1"}"#,
+      #"workloads.top.memory_bytes{workload="service:x"*}"#,
     ])
   func stars(_ selector: String) {
     #expect(problem(selector + " > 1") == nil)

@@ -117,6 +117,49 @@ import Testing
     #expect(names["/system.slice/foo-bar.service"]?.name == "foo-bar.service#2")
   }
 
+  /// A CPU limit of version 1 that is set while the group runs: its counters are those of the file, or absent.
+  @Test(arguments: [0, 14]) func throttlingIsNeverThatOfAnEarlierPass(heavier: Int) throws {
+    let mounts = ["cpu", "cpuacct"].map { "30 22 0:27 / /sys/fs/cgroup/\($0) rw - cgroup cgroup rw,\($0)\n" }.joined()
+    let machine = try Fixture(files: ["proc/self/mountinfo": mounts])
+    func write(_ name: String, usage: Int, periods: Int = 0, throttled: Int = 0, quota: Int = -1) throws {
+      let (cpu, path) = ("sys/fs/cgroup/cpu", "/system.slice/\(name).service")
+      try machine.write("\(usage)\n", to: cpu + "acct\(path)/cpuacct.usage")
+      try machine.write(
+        "nr_periods \(periods)\nnr_throttled \(periods)\nthrottled_time \(throttled)000\n", to: cpu + path + "/cpu.stat"
+      )
+      try machine.write("100000\n", to: cpu + path + "/cpu.cfs_period_us")
+      try machine.write("\(quota)\n", to: cpu + path + "/cpu.cfs_quota_us")
+    }
+    let collector = WorkloadsCollector(root: machine.root)
+    var found: Int?
+    for pass in 1...40 {
+      for index in 0..<heavier { try write("heavier\(index)", usage: pass * 90_000_000) }
+      let throttled = max(0, pass - 10) * 500_000
+      let quota = pass > 10 ? 20_000 : -1
+      try write("late", usage: pass * 1_000_000, periods: max(0, pass - 10) * 10, throttled: throttled, quota: quota)
+      // Made with a limit that follows its first pass.
+      if pass >= 20 {
+        try write(
+          "new", usage: pass * 1_000_000, periods: (pass - 20) * 10, throttled: (pass - 20) * 400_000,
+          quota: pass > 20 ? 50_000 : -1)
+      }
+      let all = try read(collector, at: Double(3 * pass)).all
+      let late = try #require(all.first { $0.names.name == "late.service" })
+      #expect(late.throttled == nil || late.throttled == UInt64(throttled), "pass \(pass)")
+      if found == nil, late.throttled ?? 0 > 0 {
+        found = pass
+        #expect(late.cpuLimit == 0.2)
+      }
+      if found != nil { #expect(late.throttled != nil && late.throttledPeriods != nil, "pass \(pass)") }
+      let new = all.first { $0.names.name == "new.service" }
+      if pass >= 20 { #expect(new?.throttled == UInt64(pass - 20) * 400_000, "pass \(pass)") }
+      if pass > 3, heavier > 0 {
+        #expect(all.first { $0.names.name == "late.service" }?.isListed == false, "the others are heavier")
+      }
+    }
+    #expect(found.map { $0 <= 16 } == true, "\(found ?? 0)")
+  }
+
   /// Limits are read once a minute; the peak must be there before a group that grew is killed.
   @Test func peakIsReadWhereMemoryReachesItAndAtKills() throws {
     let path = "/system.slice/a.service"
@@ -166,6 +209,8 @@ import Testing
         "service:docker.service": 50,
       ])
     #expect(reading.all.reduce(0) { $0 + ($1.memory ?? 0) } == 1_060)
+    // The kernel counts that of each limit apart.
+    #expect(reading.all.allSatisfy { $0.throttled == 2_500_000 })
     // What has ended stays in the counter around it, and is not attributed to it.
     machine.remove("sys/fs/cgroup" + manager + "/app.slice/b.service")
     reading = try read(collector, at: 100)

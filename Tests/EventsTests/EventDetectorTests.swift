@@ -273,6 +273,35 @@ struct Sequence {
     #expect(events.first?.kind == .diskErrors && sequence.step().isEmpty)
   }
 
+  /// It is logged and posted as one, and has begun with the sample.
+  @Test func anAlertThatFiresOnTheFirstSampleIsAnEvent() {
+    var sequence = Sequence()
+    let events = sequence.step { sample in
+      var old = Self.alert(.firing)
+      old.name = "old"
+      var new = Self.alert(.firing)
+      new.since = sample.timestamp.seconds
+      sample.alerts = [old, new, Self.alert(.pending)]
+    }
+    #expect(events.map(\.subject) == ["full//var"] && kinds(events) == [.alertFiring])
+    #expect(sequence.step().isEmpty)
+  }
+
+  @Test func alertsAcrossARestart() {
+    var sequence = Sequence()
+    var last = sequence.sample
+    var (kept, gone) = (Self.alert(.firing), Self.alert(.firing))
+    (kept.name, gone.name) = ("kept", "gone")
+    var changed = Self.alert(.firing)
+    changed.rule = "filesystems.usage > 95%"
+    last.alerts = [kept, gone, changed]
+    sequence.detector.resume(after: last)
+    changed.rule = "filesystems.usage > 90%"
+    let events = sequence.step { $0.alerts = [kept, changed] }.filter { $0.kind != .agentRestart }
+    #expect(kinds(events) == [.alertResolved, .alertResolved, .alertFiring])
+    #expect(events.map(\.subject) == ["gone//var", "full//var", "full//var"] && events[0].duration == 110)
+  }
+
   @Test func alerts() {
     var sequence = Sequence()
     sequence.step()

@@ -235,6 +235,35 @@ def test_ranks_a_window(browser):
         check_quiet(browser)
 
 
+def test_waste_is_of_the_shown_window(browser):
+    """The card has the values of the window, also in the past, where no sample comes that would draw it."""
+    rows = "[...document.querySelectorAll('#panel-waste tbody tr')].map((row) => [...row.cells].map((one) => one.textContent))"
+
+    def check_window(by):
+        window = browser.evaluate("agentPage.view.window")
+        entries = agent.get(f"/waste?from={window['from']:.3f}&to={window['to']:.3f}&by={by}&limit=20")["entries"]
+        told = [[one["name"], f"{one['gpu_held_seconds'] / 3600:.2f}\u202fh"] for one in entries if one.get("gpu_held_seconds")]
+        check(told, "nothing is held in the window")
+        browser.wait(f"JSON.stringify({json.dumps(told)}) === JSON.stringify({rows}.map((cells) => [cells[0], cells[3]]).filter(([, held]) => held.endsWith('h')))",
+                     f"{told} by {by} of {window}")
+
+    with running("--demo", "--interval", "1") as agent:
+        load(browser, agent.port, "#range=5m")
+        browser.wait("document.querySelectorAll('#panel-waste tbody tr').length > 0", "the card is there")
+        now = browser.evaluate("agentPage.store.now")
+        for begin, end in ((280, 240), (200, 60), (120, 30)):
+            browser.evaluate(f"agentPage.view.zoom({now - begin}, {now - end})")
+            check_window("workload")
+        # A window that is left before its answer comes.
+        browser.evaluate(f"agentPage.view.zoom({now - 250}, {now - 150})")
+        browser.wait("agentPage.view.moment !== null", "the past")
+        browser.evaluate(f"agentPage.view.zoom({now - 260}, {now - 60})")
+        check_window("workload")
+        browser.evaluate("((choice) => { choice.value = 'user'; choice.dispatchEvent(new Event('change')); })(document.querySelector('#panel-waste select'))")
+        check_window("user")
+        check_quiet(browser)
+
+
 def test_touch(browser):
     with running("--demo", "--interval", "1") as agent:
         browser.size(360, 740, scale=2, is_phone=True)

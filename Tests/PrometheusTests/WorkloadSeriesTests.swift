@@ -35,6 +35,17 @@ import Testing
     #expect(values(series.select(reading(1, [2: 70]), known: []))["(other)"] == 507)
   }
 
+  @Test func aCounterThatAppearsLateIsTheBaseOfItsGrowth() {
+    let series = WorkloadSeries(limit: 0)
+    var sums: [Double?] = []
+    for (time, throttled) in [(1, nil), (2, 16_000_000), (3, 17_000_000)] as [(Int, UInt64?)] {
+      var reading = reading(Double(time), [1: 50])
+      reading.all[0].throttled = throttled
+      sums.append(series.select(reading, known: []).first?.throttledTotal)
+    }
+    #expect(sums[0]?.isNaN == true && sums[1] == 0 && sums[2] == 1)
+  }
+
   @Test func withoutALimitInReachThereAreNoOthers() {
     let series = WorkloadSeries(limit: 5)
     var known = Workload()

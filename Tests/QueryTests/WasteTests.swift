@@ -131,6 +131,15 @@ import Testing
     #expect(report(from: 110).entries.first?.throttled == 5)
   }
 
+  /// The counter of a limit that was found after it was set has grown before.
+  @Test func aCounterThatAppearsLateIsTheBase() {
+    let report = report([
+      sample(at: 100, [], [workload("a")]), sample(at: 110, [], [workload("a", total: 16)]),
+      sample(at: 120, [], [workload("a", total: 17.5), workload("new", total: 2)]),
+    ])
+    #expect(report.entries.map(\.id) == ["service:new", "service:a"] && report.entries.map(\.throttled) == [2, 1.5])
+  }
+
   @Test func theNumberOfEntriesIsBounded() {
     var sum = WasteSum(by: .workload)
     for index in 0..<210 {

@@ -40,6 +40,10 @@ final class WorkloadGroup {
   var wantsProcess = false
   /// Boot-time clock until which Samples keep it.
   var listedUntil = -Double.infinity
+  /// Whether its counters of throttling were read since its CPU time moved last.
+  var isThrottlingRead = false
+  /// Whether readings have its counters of throttling.
+  var showsThrottling = false
   /// Whether its engine's files were read, of a container or a pod.
   var isDescribed = false
 
@@ -83,6 +87,7 @@ final class WorkloadGroup {
     var own = total
     own.isNew = isNew
     own.isGroup = found.kind == .pod
+    if !showsThrottling { (own.periods, own.throttledPeriods, own.throttled) = (nil, nil, nil) }
     guard inside != nil || departed != nil else { return own }
     for others in [inside, departed] {
       guard let others else { continue }
@@ -108,11 +113,11 @@ final class WorkloadGroup {
     if let count = total, let part { total = count - min(count, part) }
   }
 
+  /// Combines the counters that include those of groups inside; the kernel counts throttling for each limit alone.
   private static func combineCounters(
     _ reading: inout WorkloadReading, _ other: WorkloadReading, _ body: (inout UInt64?, UInt64?) -> Void
   ) {
     body(&reading.cpu, other.cpu)
-    body(&reading.throttled, other.throttled)
     body(&reading.oomKills, other.oomKills)
     body(&reading.readBytes, other.readBytes)
     body(&reading.writtenBytes, other.writtenBytes)

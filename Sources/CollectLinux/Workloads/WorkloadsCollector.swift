@@ -203,6 +203,7 @@ package final class WorkloadsCollector: Collector {
   /// Reads a group; false if it is gone.
   private func read(_ group: WorkloadGroup) -> Bool {
     let (cpu, memory, kills) = (group.total.cpu, group.total.memory, group.total.oomKills)
+    let periods = group.total.periods
     // At the first read, its limits may not be set.
     let isNew = group.reads < 2
     let rest = group.idlePasses < 2 * Self.settledPasses ? fullRest : Self.idleFactor * fullRest
@@ -226,7 +227,10 @@ package final class WorkloadsCollector: Collector {
     if isFull || isMoved || isListed {
       readActive(group, isNew: isNew, isDue: isFull || isDue(group), isMoved: isMoved, isListed: isListed)
     }
-    if isFull { for file in rare { _ = read(file, of: group, keeps: false) } }
+    // A group without a limit has no periods: the first ones show a limit that was set since.
+    let hasNewLimit = group.total.cpuLimit == nil && group.total.periods ?? 0 > periods ?? .max
+    if isFull || hasNewLimit { for file in rare { _ = read(file, of: group, keeps: false) } }
+    group.showsThrottling = showsThrottling(of: group)
     readPeak(of: group, since: memory, isDue: isFull || group.total.oomKills != kills)
     // The first version's list of processes is sorted by the kernel for each reader.
     let rests = !isNew && group.total.names.user != nil && (pass &+ group.serial) % (Self.idleFactor * fullRest) != 0
@@ -234,6 +238,17 @@ package final class WorkloadsCollector: Collector {
     let isUnowned = isMoved && group.total.names.user == nil && isDue(group)
     if isFull && !rests || group.wantsProcess || isUnowned { identify(group) }
     return true
+  }
+
+  /// Whether the counters of throttling are those of this pass.
+  ///
+  /// Version 1 counts it apart from CPU time, in a file that is not read at each pass for the many groups without a limit: a
+  /// counter of an earlier pass would stand still, and jump when it is read.
+  private func showsThrottling(of group: WorkloadGroup) -> Bool {
+    if index.trees.usage.map({ index.trees.all[$0].version == 2 }) ?? false { return true }
+    if group.total.cpuLimit != nil || group.total.periods ?? 0 > 0 { return true }
+    // The limit of a new group may be set after its first pass.
+    return group.isNew && group.reads == 1 || group.listedUntil > pacing.last && group.isThrottlingRead
   }
 
   /// Whether slow files of a group that moved are due.
@@ -265,7 +280,10 @@ package final class WorkloadsCollector: Collector {
     let keeps = (isListed || isMoved) && openCount < descriptorLimit / (isListed ? 2 : 4)
     let io = group.total.ioBytes
     var moves = MachineMoves(from: group.seen, to: sums)
-    if group.total.cpuLimit != nil || group.total.periods ?? 0 > 0 { moves.insert(.limit) }
+    let hasLimit = group.total.cpuLimit != nil || group.total.periods ?? 0 > 0
+    // A limit that was set since the last full read shows by its periods.
+    if hasLimit || isMoved && (isListed || isDue) { moves.insert(.limit) }
+    if isMoved { group.isThrottlingRead = isNew || moves.contains(.limit) }
     var unread: MachineMoves = []
     for file in active {
       if !isNew {
