@@ -449,6 +449,23 @@ int32_t csystemio_send_datagram(const char *name, const void *bytes, int64_t cou
 // MARK: Texts
 
 struct csystemio_pattern {
+void csystemio_reserve_streams(void) {
+  for (int stream = 0; stream <= 2; stream++) {
+    if (fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    // For the other direction: reads and writes fail as they do for a closed stream.
+    int file = open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+#if defined(__linux__)
+    if (file < 0) file = open("/", O_PATH);
+#else
+    if (file < 0) file = open("/", O_RDONLY);
+#endif
+    // The lowest free number is the stream's, since those below it are taken.
+    if (file >= 0 && file != stream) close(file);
+  }
+}
+
+void csystemio_keep_files_private(void) { umask(umask(077) | 077); }
+
   regex_t compiled;
 };
 

@@ -186,6 +186,13 @@ enum {
 int32_t csystemio_wait(const int32_t *pipes, int32_t count, int32_t output, int32_t is_writing);
 
 int32_t csystemio_is_terminal(int32_t file);
+/// Opens each standard stream that is closed, such that reads and writes fail: the next opened file would take its number,
+/// and with it the text of log and output. Call before any file is opened.
+void csystemio_reserve_streams(void);
+
+/// Takes the permissions of all other users from files and sockets that this process makes from now on.
+void csystemio_keep_files_private(void);
+
 
 /// Columns of a terminal; 0 for other files, or if its size is unknown.
 int32_t csystemio_terminal_columns(int32_t file);
