@@ -63,6 +63,8 @@ package final class Archive: ServicePart {
   /// By the boot-time clock, when this archive was made.
   private let begin = Clock.boottime
   let queries: ArchiveQueries
+  /// Whether the log has the file's exposure to other users.
+  private let isExposureReported = Mutex(false)
 
   /// Creates an archive that is not started.
   ///
@@ -299,6 +301,9 @@ package final class Archive: ServicePart {
       }
     } catch {
       guard error.code == ErrorCode.wouldBlock else {
+        if error.code == ErrorCode.notRegular || error.code == ErrorCode.planted {
+          throw ArchiveFailure(path, error.description, .reopen)
+        }
         // Where not even that can be written, SQLite says better why.
         lock = nil
         return try openFile(lock: nil, restoring: restoring)
@@ -348,6 +353,14 @@ package final class Archive: ServicePart {
     }
     noteExtent(of: file)
     queries.reopen()
+    if let notice = ArchiveExposure(path)?.notice(path),
+      !isExposureReported.withLock({ reported in
+        defer { reported = true }
+        return reported
+      })
+    {
+      report(notice)
+    }
     return Open(file: file, lock: lock, identity: identity)
   }
 

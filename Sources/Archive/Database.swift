@@ -24,15 +24,7 @@ final class Database {
 
   /// Opens the file, making it where it is not there and may be written.
   init(path: String, mode: Mode, busyTimeout: Int32 = 200) throws(SQLiteError) {
-    if mode == .readWrite {
-      // SQLite would follow the link, and make a new file for all users; its journal has the file's permissions.
-      do throws(SystemError) {
-        try Files.makePrivate(path)
-      } catch {
-        // Any other reason comes from SQLite, too.
-        if error.code == ELOOP { throw SQLiteError(code: SQLITE_CANTOPEN, message: "another user's link") }
-      }
-    }
+    try Self.check(path, mode)
     let flags =
       SQLITE_OPEN_NOMUTEX | (mode == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
     let code = sqlite3_open_v2(path, &handle, flags, nil)
@@ -46,6 +38,37 @@ final class Database {
     }
     sqlite3_extended_result_codes(handle, 1)
     sqlite3_busy_timeout(handle, busyTimeout)
+  }
+
+  /// Checks the file and those that SQLite opens beside it, which would wait for a named pipe's writer; for writing, makes
+  /// a new file.
+  private static func check(_ path: String, _ mode: Mode) throws(SQLiteError) {
+    let file: String
+    do throws(SystemError) {
+      file = try Files.resolved(path)
+    } catch {
+      // SQLite would follow the link. Any other reason comes from SQLite, too.
+      guard mode == .readOnly || error.code != ELOOP else {
+        throw SQLiteError(code: SQLITE_CANTOPEN, message: "another user's link")
+      }
+      file = path
+    }
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+      do throws(SystemError) {
+        try Files.check(file + suffix, isWritten: mode == .readWrite)
+      } catch {
+        guard error.code == ErrorCode.notRegular || error.code == ErrorCode.planted else { continue }
+        let name = suffix.isEmpty ? "" : "\(suffix[...].dropFirst()) file: "
+        throw SQLiteError(code: SQLITE_CANTOPEN, message: name + SystemError.text(of: error.code))
+      }
+    }
+    guard mode == .readWrite else { return }
+    // Each name has a journal of its own, which an agent on the other name does not see (sqlite.org/howtocorrupt.html).
+    if Files.hasOtherNames(file) {
+      throw SQLiteError(code: SQLITE_CANTOPEN, message: "the file has several names, by hard links; remove the others")
+    }
+    // SQLite would make it for all users; its journal has the file's permissions.
+    try? Files.makePrivate(file)
   }
 
   deinit { close() }

@@ -34,7 +34,10 @@
 int32_t csystemio_error(void) { return errno; }
 
 void csystemio_error_text(int32_t code, char *text, int64_t size) {
-  snprintf(text, (size_t)size, "%s", strerror(code));
+  const char *found = code == CSYSTEMIO_NOT_REGULAR ? "not a regular file"
+                      : code == CSYSTEMIO_PLANTED   ? "another user's file in a folder that all users may write to"
+                                                    : strerror(code);
+  snprintf(text, (size_t)size, "%s", found);
 }
 
 // MARK: Clocks
@@ -186,7 +189,97 @@ int32_t csystemio_condition_wait(struct csystemio_condition *condition, int64_t 
 // Without O_NONBLOCK, opening a named pipe in place of a file waits for its writer.
 int32_t csystemio_open_read(const char *path) { return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); }
 
-int32_t csystemio_openat_read(int32_t folder, const char *path) { return openat(folder, path, O_RDONLY | O_CLOEXEC); }
+int32_t csystemio_openat_read(int32_t folder, const char *path) {
+  return openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static int64_t regular_size(const struct stat *status) {
+  if (S_ISREG(status->st_mode)) return (int64_t)status->st_size;
+  errno = S_ISDIR(status->st_mode) ? EISDIR : CSYSTEMIO_NOT_REGULAR;
+  return -1;
+}
+
+int32_t csystemio_open_regular(const char *path, int64_t *size) {
+  struct stat status, null;
+  // Before open(2), which alone starts a watchdog or rewinds a tape.
+  if (stat(path, &status) != 0) return -1;
+  if (S_ISCHR(status.st_mode) && stat("/dev/null", &null) == 0 && S_ISCHR(null.st_mode) && status.st_rdev == null.st_rdev) {
+    *size = 0;
+    return csystemio_open_read(path);
+  }
+  if (regular_size(&status) < 0) return -1;
+  int file = csystemio_open_read(path);
+  if (file < 0) return -1;
+  *size = fstat(file, &status) == 0 ? regular_size(&status) : -1;
+  if (*size >= 0) return file;
+  int code = errno;
+  close(file);
+  errno = code;
+  return -1;
+}
+
+// The folder of a path: the text before its last slash.
+static void folder_of(const char *path, char *folder, size_t size) {
+  const char *slash = strrchr(path, '/');
+  if (slash) snprintf(folder, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+  else snprintf(folder, size, ".");
+}
+
+// Whether a file belongs to another user than this one, root and the folder's owner, in a folder with one of the
+// permissions: with S_IWOTH, Linux' rule for open(2) in sticky folders (fs.protected_regular, proc(5)).
+static int is_foreign(const char *path, const struct stat *file, mode_t permissions) {
+  char name[4096];
+  struct stat folder;
+  folder_of(path, name, sizeof name);
+  return file->st_uid != geteuid() && file->st_uid != 0 && stat(name, &folder) == 0 &&
+         (folder.st_mode & permissions) != 0 && file->st_uid != folder.st_uid;
+}
+
+int32_t csystemio_check_file(const char *path, int32_t is_written) {
+  struct stat status;
+  if (stat(path, &status) != 0) return errno == ENOENT ? 0 : -1;
+  if (regular_size(&status) < 0) return -1;
+  if (is_written && is_foreign(path, &status, S_IWOTH)) return errno = CSYSTEMIO_PLANTED, -1;
+  return 0;
+}
+
+int32_t csystemio_is_foreign(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && is_foreign(path, &status, ~(mode_t)0);
+}
+
+int64_t csystemio_link_count(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 ? (int64_t)status.st_nlink : -1;
+}
+
+int32_t csystemio_resolve(const char *path, char *resolved, int64_t size) {
+  char name[4096], folder[4096], target[4096];
+  if (snprintf(name, sizeof name, "%s", path) >= (int)sizeof name) return errno = ENAMETOOLONG, -1;
+  // As many links as Linux follows (path_resolution(7)).
+  for (int links = 0; links <= 40; links++) {
+    folder_of(name, folder, sizeof folder);
+    char *real = realpath(folder, NULL);
+    if (!real) return -1;
+    const char *slash = strrchr(name, '/');
+    int count = snprintf(resolved, (size_t)size, "%s/%s", real[1] ? real : "", slash ? slash + 1 : name);
+    free(real);
+    if (count >= size) return errno = ENAMETOOLONG, -1;
+    struct stat status;
+    if (lstat(resolved, &status) != 0) return errno == ENOENT ? 0 : -1;
+    if (!S_ISLNK(status.st_mode)) return 0;
+    // A link of another user could lead to any file that this process may write.
+    if (status.st_uid != geteuid() && status.st_uid != 0) break;
+    ssize_t got = readlink(resolved, target, sizeof target - 1);
+    if (got < 0) return -1;
+    target[got] = 0;
+    folder_of(resolved, folder, sizeof folder);
+    if (target[0] == '/') snprintf(name, sizeof name, "%s", target);
+    else if (snprintf(name, sizeof name, "%s/%s", folder, target) >= (int)sizeof name)
+      return errno = ENAMETOOLONG, -1;
+  }
+  return errno = ELOOP, -1;
+}
 
 void csystemio_close(int32_t file) { close(file); }
 
@@ -224,17 +317,20 @@ int32_t csystemio_write(int32_t file, const void *bytes, int64_t count) {
 }
 
 int32_t csystemio_replace_file(const char *path, const void *bytes, int64_t count, int32_t mode, int32_t is_synced) {
+  // rename(2) would replace a device or a named pipe, and the link to one that /dev/stdout is.
+  if (csystemio_check_file(path, 0) != 0) return CSYSTEMIO_OPEN_FAILED;
+  // A known name could be a link that another user planted, or another file of this user.
   char new[4096];
-  if (snprintf(new, sizeof new, "%s.new", path) >= (int)sizeof new) {
+  if (snprintf(new, sizeof new, "%s.XXXXXX", path) >= (int)sizeof new) {
     errno = ENAMETOOLONG;
     return CSYSTEMIO_OPEN_FAILED;
   }
-  // Never through a name that exists: another user may have planted a link in a folder that both may write.
-  unlink(new);
-  int file = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+  int file = mkstemp(new);
   if (file < 0) return CSYSTEMIO_OPEN_FAILED;
+  fcntl(file, F_SETFD, FD_CLOEXEC);
   int32_t failure = 0;
-  if (csystemio_write(file, bytes, count) != 0) failure = CSYSTEMIO_WRITE_FAILED;
+  if (mode != 0600 && fchmod(file, (mode_t)mode) != 0) failure = CSYSTEMIO_OPEN_FAILED;
+  if (failure == 0 && csystemio_write(file, bytes, count) != 0) failure = CSYSTEMIO_WRITE_FAILED;
   // Before the rename, else a power failure could leave an empty file under that name.
   if (failure == 0 && is_synced && fsync(file) != 0) failure = CSYSTEMIO_SYNC_FAILED;
   int code = errno;
@@ -280,7 +376,8 @@ int32_t csystemio_remove(const char *path) { return unlink(path); }
 int32_t csystemio_make_folder(const char *path, int32_t mode) { return mkdir(path, (mode_t)mode); }
 
 int32_t csystemio_lock_file(const char *path) {
-  int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (csystemio_check_file(path, 1) != 0) return -1;
+  int file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
   if (file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0) return file;
   int code = errno;
   close(file);
@@ -351,6 +448,23 @@ int32_t csystemio_pipe(int32_t *ends) {
   return 0;
 #endif
 }
+
+void csystemio_reserve_streams(void) {
+  for (int stream = 0; stream <= 2; stream++) {
+    if (fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    // For the other direction: reads and writes fail as they do for a closed stream.
+    int file = open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+#if defined(__linux__)
+    if (file < 0) file = open("/", O_PATH);
+#else
+    if (file < 0) file = open("/", O_RDONLY);
+#endif
+    // The lowest free number is the stream's, since those below it are taken.
+    if (file >= 0 && file != stream) close(file);
+  }
+}
+
+void csystemio_keep_files_private(void) { umask(umask(077) | 077); }
 
 int32_t csystemio_unblock(int32_t file) { return fcntl(file, F_SETFL, O_NONBLOCK); }
 

@@ -47,7 +47,10 @@ int csystemio_failed(DWORD code) {
 }
 
 void csystemio_error_text(int32_t code, char *text, int64_t size) {
-  snprintf(text, (size_t)size, "%s", code == EWOULDBLOCK ? "Resource temporarily unavailable" : strerror(code));
+  const char *found = code == EWOULDBLOCK            ? "Resource temporarily unavailable"
+                      : code == CSYSTEMIO_NOT_REGULAR ? "not a regular file"
+                                                      : strerror(code);
+  snprintf(text, (size_t)size, "%s", found);
 }
 
 WCHAR *csystemio_wide(const char *text) {
@@ -219,6 +222,59 @@ int32_t csystemio_open_read(const char *path) {
   return descriptor(create(path, GENERIC_READ, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL), _O_RDONLY);
 }
 
+// Size of a regular file by its handle.
+static int64_t regular_size(HANDLE file) {
+  BY_HANDLE_FILE_INFORMATION information;
+  if (GetFileType(file) != FILE_TYPE_DISK) return errno = CSYSTEMIO_NOT_REGULAR, -1;
+  if (!GetFileInformationByHandle(file, &information)) return csystemio_failed(GetLastError());
+  if (information.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) return errno = EISDIR, -1;
+  return (int64_t)information.nFileSizeHigh << 32 | information.nFileSizeLow;
+}
+
+int32_t csystemio_open_regular(const char *path, int64_t *size) {
+  HANDLE file = create(path, GENERIC_READ, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
+  if (file == INVALID_HANDLE_VALUE) return -1;
+  *size = _stricmp(path, "NUL") == 0 ? 0 : regular_size(file);
+  if (*size >= 0) return descriptor(file, _O_RDONLY);
+  int code = errno;
+  CloseHandle(file);
+  errno = code;
+  return -1;
+}
+
+int32_t csystemio_check_file(const char *path, int32_t is_written) {
+  (void)is_written;
+  // FILE_FLAG_BACKUP_SEMANTICS opens folders, too.
+  HANDLE file = create(path, 0, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
+  if (file == INVALID_HANDLE_VALUE) return errno == ENOENT ? 0 : -1;
+  int64_t size = regular_size(file);
+  int code = errno;
+  CloseHandle(file);
+  errno = code;
+  return size >= 0 ? 0 : -1;
+}
+
+int32_t csystemio_is_foreign(const char *path) {
+  (void)path;
+  return 0;
+}
+
+int64_t csystemio_link_count(const char *path) {
+  HANDLE file = create(path, 0, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
+  if (file == INVALID_HANDLE_VALUE) return -1;
+  BY_HANDLE_FILE_INFORMATION information;
+  BOOL done = GetFileInformationByHandle(file, &information);
+  DWORD code = GetLastError();
+  CloseHandle(file);
+  return done ? (int64_t)information.nNumberOfLinks : csystemio_failed(code);
+}
+
+int32_t csystemio_resolve(const char *path, char *resolved, int64_t size) {
+  if (snprintf(resolved, (size_t)size, "%s", path) < size) return 0;
+  errno = ENAMETOOLONG;
+  return -1;
+}
+
 int32_t csystemio_openat_read(int32_t folder, const char *path) {
   (void)folder;
   (void)path;
@@ -260,14 +316,19 @@ int32_t csystemio_write(int32_t file, const void *bytes, int64_t count) {
   return write_handle((HANDLE)_get_osfhandle(file), bytes, count);
 }
 
+// The time in 100 ns, and the process, make the name unique.
+static int32_t unique_name(const char *path, char *name, size_t size) {
+  unsigned long long time = (unsigned long long)csystemio_clock_read(CSYSTEMIO_MONOTONIC) / 100;
+  int length = snprintf(name, size, "%s.%lx-%llx", path, (unsigned long)GetCurrentProcessId(), time);
+  return length < (int)size ? 0 : (errno = ENAMETOOLONG, -1);
+}
+
 int32_t csystemio_replace_file(const char *path, const void *bytes, int64_t count, int32_t mode, int32_t is_synced) {
   (void)mode;
+  if (csystemio_check_file(path, 0) != 0) return CSYSTEMIO_OPEN_FAILED;
   char new[4096];
-  if (snprintf(new, sizeof new, "%s.new", path) >= (int)sizeof new) {
-    errno = ENAMETOOLONG;
-    return CSYSTEMIO_OPEN_FAILED;
-  }
-  HANDLE file = create(new, GENERIC_WRITE, CREATE_ALWAYS, FILE_ATTRIBUTE_NORMAL);
+  if (unique_name(path, new, sizeof new) != 0) return CSYSTEMIO_OPEN_FAILED;
+  HANDLE file = create(new, GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL);
   if (file == INVALID_HANDLE_VALUE) return CSYSTEMIO_OPEN_FAILED;
   int32_t failure = 0;
   if (write_handle(file, bytes, count) != 0) failure = CSYSTEMIO_WRITE_FAILED;
@@ -330,6 +391,7 @@ int32_t csystemio_make_folder(const char *path, int32_t mode) {
 }
 
 int32_t csystemio_lock_file(const char *path) {
+  if (csystemio_check_file(path, 1) != 0) return -1;
   HANDLE file = create(path, GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL);
   if (file == INVALID_HANDLE_VALUE) return -1;
   OVERLAPPED place = {0};
@@ -349,10 +411,7 @@ void csystemio_unlock_file(int32_t file) {
 
 int32_t csystemio_scratch_file(const char *path) {
   char name[4096];
-  // The time in 100 ns, and the process, make the name unique.
-  unsigned long long time = (unsigned long long)csystemio_clock_read(CSYSTEMIO_MONOTONIC) / 100;
-  int length = snprintf(name, sizeof name, "%s.%lx-%llx", path, (unsigned long)GetCurrentProcessId(), time);
-  if (length >= (int)sizeof name) return errno = ENAMETOOLONG, -1;
+  if (unique_name(path, name, sizeof name) != 0) return -1;
   HANDLE file = create(
       name, GENERIC_READ | GENERIC_WRITE | DELETE, CREATE_NEW, FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE);
   return descriptor(file, _O_RDWR);
@@ -445,6 +504,10 @@ void csystemio_folder_close(struct csystemio_folder *folder) {
   FindClose(folder->search);
   free(folder);
 }
+
+void csystemio_reserve_streams(void) {}
+
+void csystemio_keep_files_private(void) {}
 
 int32_t csystemio_unblock(int32_t file) {
   (void)file;

@@ -2,6 +2,7 @@ internal import ClientHTTP
 internal import NIOCore
 internal import NIOSSL
 internal import Synchronization
+internal import SystemIO
 
 /// TLS settings of a client's connection.
 struct ClientTLS: Sendable {
@@ -14,7 +15,9 @@ struct ClientTLS: Sendable {
   ///   - certificate: file with the certificate (PEM) that the server must have instead; nil to verify it.
   init(authorities: String?, certificate: String? = nil) throws {
     pinned = try certificate.map { path in
-      guard let certificate = try? NIOSSLCertificate.fromPEMFile(path).first else {
+      guard let bytes = try? Files.contents(ofNamed: path),
+        let certificate = try? NIOSSLCertificate.fromPEMBytes(bytes).first
+      else {
         throw ClientFailure("\(path): no certificate can be read to recognize the server")
       }
       return certificate
@@ -44,7 +47,16 @@ struct ClientTLS: Sendable {
     if let known = contexts.withLock({ $0[trust] }) { return known }
     var configuration = TLSConfiguration.makeClientConfiguration()
     if trust.isPinned { configuration.certificateVerification = .noHostnameVerification }
-    if let authorities = trust.authorities { configuration.trustRoots = .file(authorities) }
+    if let authorities = trust.authorities {
+      do throws(SystemError) {
+        // BoringSSL would wait for a named pipe's writer, and read a device without end.
+        _ = try Files.contents(ofNamed: authorities, atMost: 4 << 20)
+      } catch {
+        // It also reads folders of certificates.
+        guard error.code == ErrorCode.isFolder else { throw error }
+      }
+      configuration.trustRoots = .file(authorities)
+    }
     configuration.applicationProtocols = ["http/1.1"]
     let context = try NIOSSLContext(configuration: configuration)
     contexts.withLock { $0[trust] = context }

@@ -77,7 +77,7 @@ package struct WindowsTransport: ClientTransport {
 private enum Authorities {
   /// Reads a file, which may change between requests.
   static func text(_ path: String) throws(ClientFailure) -> String {
-    guard let bytes = try? Files.contents(of: path) else {
+    guard let bytes = try? Files.contents(ofNamed: path) else {
       throw ClientFailure("\(path): the CA certificates cannot be read")
     }
     let text = String(decoding: bytes, as: UTF8.self)

@@ -90,7 +90,7 @@ package final class ServerTLS: ServerEncryption {
     var contents: [[UInt8]] = []
     for path in [files.certificate, files.key, files.clientAuthorities].compactMap(\.self) {
       do {
-        contents.append(try Files.contents(of: path))
+        contents.append(try Files.contents(ofNamed: path))
       } catch {
         throw ServerFailure("\(error)")
       }

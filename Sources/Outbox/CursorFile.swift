@@ -26,7 +26,7 @@ final class CursorFile: Sendable {
     var state = State()
     if Files.exists(path) {
       do {
-        for line in String(decoding: try Files.contents(of: path), as: UTF8.self).split(separator: "\n") {
+        for line in String(decoding: try Files.contents(ofNamed: path), as: UTF8.self).split(separator: "\n") {
           let parts = line.split(separator: " ", maxSplits: 1)
           guard parts.count == 2, let time = Int64(parts[0]) else { continue }
           state.timestamps[String(parts[1])] = time

@@ -9,6 +9,30 @@ package enum Files {
     let descriptor = csystemio_open_read(path)
     if descriptor < 0 { throw SystemError("open " + path) }
     defer { csystemio_close(descriptor) }
+    return try contents(of: descriptor, path, buffer)
+  }
+
+  /// Returns the contents of a file that a setting names: only of a regular file, since a named pipe waits for its writer
+  /// and some devices never end.
+  ///
+  /// - Parameter limit: maximum bytes; a larger file is not read.
+  /// - Throws: SystemError of open or read; its code is ``ErrorCode/notRegular``, ``ErrorCode/isFolder`` or
+  ///   ``ErrorCode/tooLarge`` for those.
+  package static func contents(ofNamed path: String, atMost limit: Int = 1 << 20) throws(SystemError) -> [UInt8] {
+    var size: Int64 = 0
+    let descriptor = csystemio_open_regular(path, &size)
+    if descriptor < 0 { throw SystemError("open " + path) }
+    defer { csystemio_close(descriptor) }
+    if size > limit { throw SystemError("read " + path, code: ErrorCode.tooLarge) }
+    let bytes = try contents(of: descriptor, path, ReadBuffer())
+    // Files of /proc have a size of 0.
+    if bytes.count > limit { throw SystemError("read " + path, code: ErrorCode.tooLarge) }
+    return bytes
+  }
+
+  private static func contents(
+    of descriptor: Int32, _ path: String, _ buffer: ReadBuffer
+  ) throws(SystemError) -> [UInt8] {
     do {
       return try buffer.read(descriptor: descriptor, name: path) { bytes in
         [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
@@ -82,10 +106,10 @@ package enum Files {
     return count > 0 ? String(decoding: bytes.prefix(Int(count)), as: UTF8.self) : nil
   }
 
-  /// Replaces the contents of a file atomically, through `PATH.new`.
+  /// Replaces the contents of a file atomically; refuses what is not a regular file.
   ///
   /// - Parameters:
-  ///   - mode: POSIX permissions of a new file.
+  ///   - mode: POSIX permissions of the file.
   ///   - isSynced: whether to wait for the disk, so that a power failure leaves the old contents or the new ones.
   package static func replace(
     _ path: String, with text: String, mode: Int32, isSynced: Bool = false
@@ -102,10 +126,10 @@ package enum Files {
     }
     switch Int(step) {
     case 0: return
-    case CSYSTEMIO_OPEN_FAILED: throw SystemError("open \(path).new")
-    case CSYSTEMIO_WRITE_FAILED: throw SystemError("write \(path).new")
-    case CSYSTEMIO_SYNC_FAILED: throw SystemError("fsync \(path).new")
-    default: throw SystemError("rename \(path).new")
+    case CSYSTEMIO_OPEN_FAILED: throw SystemError("open \(path)")
+    case CSYSTEMIO_WRITE_FAILED: throw SystemError("write \(path)")
+    case CSYSTEMIO_SYNC_FAILED: throw SystemError("fsync \(path)")
+    default: throw SystemError("replace \(path)")
     }
   }
 
@@ -122,6 +146,26 @@ package enum Files {
   package static func makePrivate(_ path: String) throws(SystemError) {
     if csystemio_make_private(path) != 0 { throw SystemError("open " + path) }
   }
+
+  /// Checks that a file is absent or a regular one.
+  ///
+  /// - Parameter isWritten: whether to refuse another user's file in a folder that all users may write to, too.
+  package static func check(_ path: String, isWritten: Bool) throws(SystemError) {
+    if csystemio_check_file(path, isWritten ? 1 : 0) != 0 { throw SystemError("open " + path) }
+  }
+
+  /// The path that symbolic links lead to, whether it exists or not; fails for another user's link.
+  package static func resolved(_ path: String) throws(SystemError) -> String {
+    var text = [CChar](repeating: 0, count: 4_096)
+    if csystemio_resolve(path, &text, Int64(text.count)) != 0 { throw SystemError("open " + path) }
+    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// Whether a file has several names (hard links).
+  package static func hasOtherNames(_ path: String) -> Bool { csystemio_link_count(path) > 1 }
+
+  /// Whether a file belongs to another user than this one, root and the folder's owner.
+  package static func isForeign(_ path: String) -> Bool { csystemio_is_foreign(path) != 0 }
 
   /// Renames a file, replacing any other.
   package static func rename(_ path: String, to name: String) throws(SystemError) {

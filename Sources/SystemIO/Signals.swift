@@ -56,6 +56,17 @@ package enum ProcessSettings {
   /// Whether this process runs as root or as a systemd service, so that its PATH must not choose programs.
   package static let isPrivileged = csystemio_is_root() != 0 || Environment.value(of: "INVOCATION_ID") != nil
 
+  /// Reserves the numbers of closed standard streams, which the next opened file would take, and with it the log; call
+  /// before any file is opened.
+  package static func reserveStreams() {
+    csystemio_reserve_streams()
+  }
+
+  /// Makes all new files and sockets for their owner only, until they are given other permissions.
+  package static func keepFilesPrivate() {
+    csystemio_keep_files_private()
+  }
+
   /// Makes the C library use one heap and return memory early; call before any thread is created.
   package static func tuneHeap() {
     csystemio_tune_heap()

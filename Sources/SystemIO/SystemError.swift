@@ -56,13 +56,19 @@ package enum ErrorCode {
   package static let interrupted = Int32(CSYSTEMIO_EINTR)
   package static let invalid = Int32(CSYSTEMIO_EINVAL)
   package static let io = Int32(CSYSTEMIO_EIO)
+  package static let isFolder = Int32(CSYSTEMIO_EISDIR)
   package static let noAccess = Int32(CSYSTEMIO_EACCES)
   package static let noData = Int32(CSYSTEMIO_ENODATA)
   package static let noProcess = Int32(CSYSTEMIO_ESRCH)
   package static let notFound = Int32(CSYSTEMIO_ENOENT)
   package static let notImplemented = Int32(CSYSTEMIO_ENOSYS)
   package static let notPermitted = Int32(CSYSTEMIO_EPERM)
+  /// A device, socket or named pipe in the place of a file.
+  package static let notRegular = Int32(CSYSTEMIO_NOT_REGULAR)
+  /// Another user's file in a folder that all users may write to.
+  package static let planted = Int32(CSYSTEMIO_PLANTED)
   package static let timedOut = Int32(CSYSTEMIO_ETIMEDOUT)
+  package static let tooLarge = Int32(CSYSTEMIO_EFBIG)
   package static let tooManyFiles = Int32(CSYSTEMIO_EMFILE)
   package static let wouldBlock = Int32(CSYSTEMIO_EWOULDBLOCK)
 }

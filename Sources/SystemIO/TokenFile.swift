@@ -83,7 +83,7 @@ package final class TokenFile: Sendable {
   /// Only characters that a header can carry (RFC 6750 §2.1), or the token would always be refused. Lines that begin
   /// with `#` are comments.
   package static func tokens(in path: String) -> [AccessToken]? {
-    guard let bytes = try? Files.contents(of: path), bytes.count <= 65_536 else { return nil }
+    guard let bytes = try? Files.contents(ofNamed: path, atMost: 65_536) else { return nil }
     var tokens: [AccessToken] = []
     for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
       let words = line.split(whereSeparator: \.isBlank)

@@ -50,6 +50,8 @@ struct Agent: ParsableCommand {
   @OptionGroup(title: TerminalSettings.title) var terminal: SettingOptions<TerminalSettings>
 
   static func main() {
+    ProcessSettings.reserveStreams()
+    ProcessSettings.keepFilesPrivate()
     Invocation.runAndExit()
   }
 

@@ -146,8 +146,23 @@ struct Doctor {
       let archive = try ArchiveAccess(path, for: .reading)
       defer { archive.close() }
       ok("archive", path + (archive.extent.map { ", \($0.oldest.rfc3339) to \($0.newest.rfc3339)" } ?? ", empty"))
+      checkExposure(of: path)
     } catch {
       problem("archive", error.description, "check its owner and its rights; move a damaged file away")
+    }
+  }
+
+  private mutating func checkExposure(of path: String) {
+    switch ArchiveExposure(path) {
+    case .planted?:
+      problem(
+        "archive", "\(path): another user's file in a folder that all users may write to",
+        "the agent does not write to it: use a folder of its user, such as /var/lib/worker-agent")
+    case .owner?:
+      note(
+        "archive", "\(path): its owner, another user, may read and change it", "give it to the service's user (chown)")
+    case .permissions?: note("archive", "\(path): other users may read or change it", "chmod 600 \(path)")
+    case nil: break
     }
   }
 

@@ -44,7 +44,7 @@ struct RemoteTarget: Equatable {
   static let hostsFile = SettingDomain<[RemoteTarget]>(
     SettingDomainAbout(allowed: "a file with a line per machine, http://HOST:PORT NAME", completion: .file())
   ) { path throws(SettingRefusal) in
-    guard let bytes = try? Files.contents(of: path) else {
+    guard let bytes = try? Files.contents(ofNamed: path) else {
       throw SettingRefusal(word: path, reason: "must be a readable file")
     }
     let targets = lines(of: String(decoding: bytes, as: UTF8.self))

@@ -93,5 +93,70 @@ import Testing
     #expect(!Files.exists(folder.file("lock")))
     // The own link to a file elsewhere is.
     _ = try Database(path: own, mode: .readWrite)
+    var status = stat()
+    #expect(lstat(folder.file("target"), &status) == 0 && status.st_mode == S_IFREG | 0o600)
+  }
+
+  @Test("An archive has one lock under all names, and is not written to beside another hard link")
+  func names() throws {
+    let folder = try TemporaryFolder()
+    let (path, link) = (folder.file("a.db"), folder.file("b.db"))
+    symlink(path, link)
+    // Also before it exists.
+    let lock = try ArchiveLock(besides: link, atMost: 0)
+    let error = #expect(throws: SystemError.self) { try ArchiveLock(besides: path, atMost: 0) }
+    #expect(error?.code == ErrorCode.wouldBlock && Files.exists(path + "-lock"))
+    withExtendedLifetime(lock) {}
+    try Database(path: path, mode: .readWrite).execute("CREATE TABLE t(x)")
+    try #require(Glibc.link(path, folder.file("c.db")) == 0)
+    for name in ["a.db", "b.db", "c.db"] {
+      #expect(throws: SQLiteError.self) { try Database(path: folder.file(name), mode: .readWrite) }
+      _ = try Database(path: folder.file(name), mode: .readOnly).integer("SELECT count(*) FROM t")
+    }
+    try #require(unlink(folder.file("c.db")) == 0)
+    _ = try Database(path: path, mode: .readWrite)
+  }
+
+  @Test("A named pipe is neither an archive nor a journal", arguments: ["", "-journal", "-wal", "-shm"])
+  func pipes(suffix: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    if !suffix.isEmpty { try Database(path: path, mode: .readWrite).execute("CREATE TABLE t(x)") }
+    try #require(mkfifo(path + suffix, 0o600) == 0)
+    for mode in [Database.Mode.readOnly, .readWrite] {
+      let error = #expect(throws: SQLiteError.self) { try Database(path: path, mode: mode) }
+      #expect(error?.message == (suffix.isEmpty ? "" : "\(suffix.dropFirst()) file: ") + "not a regular file")
+    }
+  }
+
+  @Test("Another user's file in a folder that all may write to is not written to", .enabled(if: geteuid() == 0))
+  func planted() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.db")
+    _ = try ArchiveLock(besides: path, atMost: 0)
+    try Database(path: path, mode: .readWrite).execute("PRAGMA journal_mode=WAL; CREATE TABLE t(x)")
+    #expect(ArchiveExposure(path) == nil)
+    chmod(path, 0o644)
+    #expect(ArchiveExposure(path) == .permissions)
+    chmod(path, 0o600)
+    try folder.write("a.db-journal", "")
+    for name in [path, path + "-journal"] {
+      try #require(chown(name, 65_534, 65_534) == 0)
+      chmod(folder.path, 0o755)
+      #expect(ArchiveExposure(path) == (name == path ? .owner : nil))
+      _ = try Database(path: path, mode: .readWrite)
+      chmod(folder.path, 0o1777)
+      #expect(ArchiveExposure(path) == (name == path ? .planted : nil))
+      #expect(throws: SQLiteError.self) { try Database(path: path, mode: .readWrite) }
+      // It may be read, and its folder's owner could replace it anyway.
+      _ = try Database(path: path, mode: .readOnly)
+      try #require(chown(folder.path, 65_534, 0) == 0)
+      _ = try Database(path: path, mode: .readWrite)
+      try #require(chown(folder.path, 0, 0) == 0)
+      try #require(chown(name, 0, 0) == 0)
+    }
+    try #require(chown(path + "-lock", 65_534, 65_534) == 0)
+    let error = #expect(throws: SystemError.self) { try ArchiveLock(besides: path, atMost: 0) }
+    #expect(error?.code == ErrorCode.planted)
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import SystemIO
 import TestSupport
 import Testing
@@ -32,6 +33,76 @@ import Testing
     #expect(Files.line(of: scratch.path + "/empty") == nil)
     #expect(Files.number(of: scratch.path + "/name") == nil)
     #expect(Set(Files.names(in: scratch.path)) == ["name", "number", "empty"])
+  }
+
+  @Test("Of a named file only a regular one of a limited size is read; the null device is an empty one")
+  func namedFiles() throws {
+    let scratch = try TemporaryFolder()
+    try scratch.write("text", "0123456789")
+    try #require(mkfifo(scratch.file("pipe"), 0o600) == 0)
+    try scratch.write("endless", "")
+    try #require(truncate(scratch.file("endless"), 1 << 40) == 0)
+    #expect(try Files.contents(ofNamed: scratch.file("text"), atMost: 10) == Array("0123456789".utf8))
+    #expect(try Files.contents(ofNamed: "/dev/null") == [])
+    let codes = [
+      ("pipe", ErrorCode.notRegular), ("", ErrorCode.isFolder), ("endless", ErrorCode.tooLarge),
+      ("none", ErrorCode.notFound),
+    ]
+    for (name, code) in codes {
+      let error = #expect(throws: SystemError.self) { try Files.contents(ofNamed: scratch.file(name)) }
+      #expect(error?.code == code, "\(name)")
+    }
+    #expect(throws: SystemError.self) { try Files.contents(ofNamed: scratch.file("text"), atMost: 9) }
+    let error = #expect(throws: SystemError.self) { try Files.contents(ofNamed: "/dev/zero") }
+    #expect(error?.description == "open /dev/zero: not a regular file")
+    // Its size is 0.
+    #expect(throws: SystemError.self) { try Files.contents(ofNamed: "/proc/self/status", atMost: 16) }
+  }
+
+  @Test("A replacement takes the place of a file or link only, and leaves all other files alone")
+  func replacement() throws {
+    let scratch = try TemporaryFolder()
+    try #require(mkfifo(scratch.file("pipe"), 0o600) == 0)
+    symlink("pipe", scratch.file("link"))
+    try #require(mkdir(scratch.file("folder"), 0o700) == 0)
+    try scratch.write("text.new", "kept")
+    symlink("nowhere", scratch.file("dangling"))
+    let names = Set(Files.names(in: scratch.path))
+    for name in ["pipe", "link", "folder"] {
+      let error = #expect(throws: SystemError.self) { try Files.replace(scratch.file(name), with: "x", mode: 0o600) }
+      #expect(error?.code == (name == "folder" ? ErrorCode.isFolder : ErrorCode.notRegular))
+    }
+    #expect(Set(Files.names(in: scratch.path)) == names)
+    for name in ["text", "text", "dangling"] { try Files.replace(scratch.file(name), with: "new", mode: 0o640) }
+    var status = stat()
+    #expect(lstat(scratch.file("dangling"), &status) == 0 && status.st_mode == S_IFREG | 0o640)
+    #expect(Files.line(of: scratch.file("text")) == "new" && Files.line(of: scratch.file("text.new")) == "kept")
+    #expect(Set(Files.names(in: scratch.path)) == names.union(["text"]))
+  }
+
+  @Test("Links are resolved to the file that they lead to, whether it exists or not")
+  func resolved() throws {
+    let scratch = try TemporaryFolder()
+    let path = try Files.resolved(scratch.file("file"))
+    #expect(path.hasSuffix("/file"))
+    try #require(mkdir(scratch.file("folder"), 0o700) == 0)
+    for (target, link) in [("file", "a"), ("a", "b"), ("../b", "folder/c"), (scratch.file("folder/c"), "d")] {
+      symlink(target, scratch.file(link))
+      #expect(try Files.resolved(scratch.file(link)) == path)
+    }
+    try scratch.write("file", "")
+    #expect(try Files.resolved(scratch.file("d")) == path)
+    symlink("loop", scratch.file("loop"))
+    #expect(throws: SystemError.self) { try Files.resolved(scratch.file("loop")) }
+    #expect(throws: SystemError.self) { try Files.resolved(scratch.file("none/file")) }
+  }
+
+  @Test("A lock is no named pipe")
+  func lock() throws {
+    let scratch = try TemporaryFolder()
+    try #require(mkfifo(scratch.file("pipe"), 0o600) == 0)
+    let error = #expect(throws: SystemError.self) { try FileLock(scratch.file("pipe")) }
+    #expect(error?.code == ErrorCode.notRegular)
   }
 
   @Test func conditionWakesAndTimesOut() {

@@ -2,8 +2,8 @@ internal import SystemIO
 
 /// The exclusive right to write to an archive: two agents on one file would mix two machines.
 ///
-/// Locks a file beside the archive, `PATH-lock`; SQLite's own locks are held only during a write. The lock ends with
-/// the process, even if it is killed.
+/// Locks a file beside the archive, `PATH-lock`; SQLite's own locks are held only during a write. Symbolic links to one
+/// archive have one lock. It ends with the process, even if it is killed.
 final class ArchiveLock {
   /// Seconds in which the lock of a process that has been killed is free, also on a machine under load.
   static let patience = 2.0
@@ -20,7 +20,7 @@ final class ArchiveLock {
     besides path: String, atMost seconds: Double, pause: (Double) -> Bool = ArchiveLock.sleep
   ) throws(SystemError) {
     let deadline = Clock.monotonic + seconds
-    lock = try FileLock(path + "-lock") { Clock.monotonic < deadline && pause(0.02) }
+    lock = try FileLock(Files.resolved(path) + "-lock") { Clock.monotonic < deadline && pause(0.02) }
   }
 
   private static func sleep(_ seconds: Double) -> Bool {

@@ -36,6 +36,13 @@ enum {
   CSYSTEMIO_ETIMEDOUT = ETIMEDOUT,
   CSYSTEMIO_ECONNRESET = ECONNRESET,
   CSYSTEMIO_ECONNREFUSED = ECONNREFUSED,
+  CSYSTEMIO_ELOOP = ELOOP,
+  CSYSTEMIO_EISDIR = EISDIR,
+  CSYSTEMIO_EFBIG = EFBIG,
+  /// Codes of this module, beyond those of any system: a device, socket or named pipe in the place of a file; a file of
+  /// another user than this one, root and the folder's owner, in a folder that all users may write to.
+  CSYSTEMIO_NOT_REGULAR = 20001,
+  CSYSTEMIO_PLANTED = 20002,
 };
 
 /// Reason of the calling thread's last failure.
@@ -99,6 +106,10 @@ int32_t csystemio_open_read(const char *path);
 /// The same, relative to an open folder; ENOSYS on Windows.
 int32_t csystemio_openat_read(int32_t folder, const char *path);
 
+/// Opens a regular file to read, and writes its size; CSYSTEMIO_NOT_REGULAR or EISDIR for any other, which is not opened.
+/// The null device is as good as an empty file.
+int32_t csystemio_open_regular(const char *path, int64_t *size);
+
 void csystemio_close(int32_t file);
 
 /// Reads from an offset, without moving the file's position; the number of bytes, 0 at the end.
@@ -110,8 +121,9 @@ int64_t csystemio_read(int32_t file, void *bytes, int64_t count);
 /// Writes all bytes, waiting up to a second for a full pipe that does not block; 0, or a negative number.
 int32_t csystemio_write(int32_t file, const void *bytes, int64_t count);
 
-/// Writes a whole file: under another name, `PATH.new`, that replaces it. With `is_synced` a power failure leaves either
-/// content, not an empty file. `mode` are POSIX's permissions of a new file. 0, or the step that failed.
+/// Writes a whole file: under a new name, that replaces it. With `is_synced` a power failure leaves either content, not an
+/// empty file. `mode` are POSIX's permissions of the file. 0, or the step that failed; what exists under `path` and is not
+/// a regular file, is not replaced.
 enum {
   CSYSTEMIO_OPEN_FAILED = -1,
   CSYSTEMIO_WRITE_FAILED = -2,
@@ -134,6 +146,8 @@ int32_t csystemio_make_folder(const char *path, int32_t mode);
 
 /// Opens a file, makes it if needed, and locks it until csystemio_unlock_file or the process ends; EWOULDBLOCK if another
 /// opening of the file has the lock.
+///
+/// CSYSTEMIO_NOT_REGULAR, CSYSTEMIO_PLANTED as csystemio_check_file.
 int32_t csystemio_lock_file(const char *path);
 /// Unlocks and closes a file of csystemio_lock_file, also where a child process still has a copy of the descriptor: each
 /// has one between its fork and its exec.
@@ -146,6 +160,20 @@ enum { CSYSTEMIO_EXISTS, CSYSTEMIO_WRITABLE, CSYSTEMIO_EXECUTABLE };
 /// Whether a path exists, or may be used in a way.
 int32_t csystemio_may_access(const char *path, int32_t access);
 
+/// Whether a file is absent or a regular one (else CSYSTEMIO_NOT_REGULAR, EISDIR) and, with `is_written`, not
+/// CSYSTEMIO_PLANTED. 0, or a negative number.
+int32_t csystemio_check_file(const char *path, int32_t is_written);
+
+/// Whether a file belongs to another user than this one, root and the folder's owner; 0 on Windows.
+int32_t csystemio_is_foreign(const char *path);
+
+/// Number of a file's names (hard links), or a negative number.
+int64_t csystemio_link_count(const char *path);
+
+/// Writes the path that symbolic links lead to, with a terminating NUL, whether it exists or not; the path itself on
+/// Windows. ELOOP for another user's link in the place of the file. 0, or a negative number.
+int32_t csystemio_resolve(const char *path, char *resolved, int64_t size);
+
 /// Device and number of a file: distinguish two files of one name. 0, or a negative number.
 struct csystemio_identity {
   uint64_t device, number;
@@ -157,6 +185,13 @@ int32_t csystemio_mode_of(const char *path);
 
 /// Writes the target of a symbolic link, without NUL; the number of bytes, at most `size`.
 int64_t csystemio_link_target(const char *path, char *target, int64_t size);
+
+/// Opens each standard stream that is closed, such that reads and writes fail: the next opened file would take its number,
+/// and with it the text of log and output. Call before any file is opened.
+void csystemio_reserve_streams(void);
+
+/// Takes the permissions of all other users from files and sockets that this process makes from now on.
+void csystemio_keep_files_private(void);
 
 /// Makes reads and writes of a pipe fail with EAGAIN instead of waiting; ENOSYS on Windows.
 int32_t csystemio_unblock(int32_t file);

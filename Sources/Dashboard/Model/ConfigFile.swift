@@ -66,15 +66,19 @@ struct ConfigFile {
 
   /// Reads the file; a missing file counts as empty.
   func load() -> (settings: Settings, problem: String?) {
-    guard let bytes = try? Files.contents(of: path) else { return (Settings(), nil) }
-    let (settings, problem) = ConfigFile.parse(String(decoding: bytes, as: UTF8.self))
-    return (settings, problem.map { path + ": " + $0 })
+    do throws(SystemError) {
+      let (settings, problem) = ConfigFile.parse(String(decoding: try Files.contents(ofNamed: path), as: UTF8.self))
+      return (settings, problem.map { path + ": " + $0 })
+    } catch {
+      // Another user's file is as good as none.
+      return (Settings(), error.isAbsent || error.code == ErrorCode.noAccess ? nil : error.description)
+    }
   }
 
   /// Writes the file atomically; returns nil, or the reason of a failure.
   func save(_ settings: Settings) -> String? {
     var old = ""
-    if let bytes = try? Files.contents(of: path) { old = String(decoding: bytes, as: UTF8.self) }
+    if let bytes = try? Files.contents(ofNamed: path) { old = String(decoding: bytes, as: UTF8.self) }
     let folder = String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex))
     makeFolder(folder)
     do {

@@ -22,7 +22,7 @@ package enum PushCredentials: Sendable, Hashable {
   }
 
   private static func secret(in file: String) throws(SystemError) -> String {
-    let bytes = try Files.contents(of: file)
+    let bytes = try Files.contents(ofNamed: file, atMost: 65_536)
     let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     let secret = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     guard !secret.isEmpty, secret.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {

@@ -32,7 +32,7 @@ struct ConfigFile: Sendable, Equatable {
   init(_ path: String, known: [String] = Configuration.variables) throws(Failure) {
     let bytes: [UInt8]
     do throws(SystemError) {
-      bytes = try Files.contents(of: path)
+      bytes = try Files.contents(ofNamed: path, atMost: Self.limit)
     } catch {
       throw Failure(lines: ["\(error)"])
     }
