@@ -104,7 +104,9 @@ import Testing
     func status(_ tail: String, _ arguments: String) throws -> Int32 {
       try AgentProcess.run([], launcher: [shell, "-c", "\"$0\" \(arguments) \(tail)"]).status
     }
-    for arguments in ["--once --demo", "--once --demo --json", "token", "config show --config /dev/null"] {
+    for arguments in [
+      "--once --demo", "--once --demo --json", "token", "config show --config /dev/null", "--help", "--version",
+    ] {
       #expect(try status("> /dev/full", arguments) == 69, "\(arguments)")
     }
     let folder = try TemporaryFolder()

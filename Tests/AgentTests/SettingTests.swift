@@ -149,7 +149,7 @@ func values<Table: SettingTable>(
     let tokens = [AccessToken("s3cret-t0ken"), AccessToken("scraper", role: .metrics)]
     #expect(try server([]).currentTokens { _ in }() == [])
     #expect(try server(["--token-file", path]).currentTokens { _ in }() == tokens)
-    #expect(try server([], ["TOKEN_FILE": path]).tokenFile == FileTokens(path: path, tokens: tokens))
+    #expect(try server([], ["TOKEN_FILE": path]).tokenFile?.tokens == tokens)
     let credentials: SettingSource = { $0 == "CREDENTIALS_DIRECTORY" ? folder.file("") : nil }
     #expect(try server([]).currentTokens(credentials) { _ in }() == tokens)
     try folder.write("token", "two words\n")

@@ -44,7 +44,9 @@ struct ConfigFile: Sendable, Equatable {
     self.path = path
     guard bytes.count <= Self.limit else { throw Failure(lines: ["\(path): larger than \(Self.limit) bytes"]) }
     var problems: [String] = []
-    var (position, number) = (0, 0)
+    // Editors of Windows begin UTF-8 text with a byte order mark.
+    var position = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
+    var number = 0
     while position < bytes.count {
       var end = position
       while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }

@@ -199,6 +199,9 @@ struct SettingAbout: Sendable {
     self.separator = separator
   }
 
+  /// The text that has the same effect as an absent setting; nil without a default.
+  var defaultText: String? { fallback ?? (valueName == nil ? "0" : nil) }
+
   /// The help with allowed values, default and variable, for `--help`.
   var fullHelp: String {
     let notes = [

@@ -82,8 +82,8 @@ struct ServerSettings: SettingTable {
     }, "Listen on this Unix socket, too, for the users that its permissions allow, without a token.")
   let tokenFile = SettingRow(
     "--token-file <file>", variable: "TOKEN_FILE",
-    SettingDomain(tokenFileContents, completion: .file()) { path in
-      TokenFile.tokens(in: path).map { FileTokens(path: path, tokens: $0) }
+    SettingDomain(SettingDomainAbout(allowed: tokenFileContents, completion: .file())) { path throws(SettingRefusal) in
+      try FileTokens(path)
     },
     "Require one of this file's tokens, except for the page's files and the status of /health; with --connect, send the"
       + " first. A token with the word metrics behind it opens /metrics only. The file is read again when it changes.")
