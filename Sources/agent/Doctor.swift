@@ -42,13 +42,10 @@ struct Doctor {
     }
   }
 
-  mutating func check(_ settings: [EffectiveSetting], of file: ConfigFile?) {
-    let problems = settings.compactMap(\.problem)
-    for line in problems { problem("settings", line, "correct it, then: agent config check") }
-    guard problems.isEmpty else { return }
-    ok(
-      "settings",
-      file.map { "\($0.path): \($0.count) settings, all valid" } ?? "no \(ConfigFile.standardPath): defaults")
+  mutating func check(_ settings: SettingCheck) {
+    for line in settings.problems { problem("settings", line, "correct it, then: agent config check") }
+    for line in settings.warnings { note("settings", line, "agent token --token-file NEW, then TOKEN_FILE=NEW") }
+    if settings.problems.isEmpty { ok("settings", settings.summary) }
   }
 
   mutating func checkSources(of sample: Sample?) {

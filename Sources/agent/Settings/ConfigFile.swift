@@ -76,11 +76,11 @@ struct ConfigFile: Sendable, Equatable {
     let trimmed = Self.trimmed(line[...])
     if trimmed.isEmpty || trimmed.hasPrefix("#") || trimmed.hasPrefix(";") { return nil }
     guard let equals = trimmed.firstIndex(of: "=") else {
-      return "\"\(trimmed.prefix(80))\" is not a setting; a line must be VARIABLE=value"
+      return "\"\(ShownValue.refused(String(trimmed)))\" is not a setting; a line must be VARIABLE=value"
     }
     let name = String(Self.trimmed(trimmed[..<equals]))
     guard known.contains(name) else {
-      return "unknown setting \"\(name.prefix(80))\"; must be one of \(known.joined(separator: ", "))"
+      return "unknown setting \"\(ShownValue.refused(name))\"; must be one of \(known.joined(separator: ", "))"
     }
     if let first = entries[name] { return "\(name) is already set in line \(first.line)" }
     guard let value = Self.unquoted(Self.trimmed(trimmed[trimmed.index(after: equals)...])) else {

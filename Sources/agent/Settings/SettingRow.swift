@@ -109,6 +109,8 @@ struct SettingDomainAbout: Sendable {
   var allowed: String
   /// Whether `--help` lists them too.
   var isInHelp = false
+  /// Whether paths of URLs are secrets.
+  var hidesPaths = false
   var completion = CompletionKind.default
 }
 

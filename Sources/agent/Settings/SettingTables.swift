@@ -229,7 +229,11 @@ struct AlertSettings: SettingTable {
     "--default-alerts <switch>", variable: "DEFAULT_ALERTS", default: Switch.on, .choice,
     "Evaluate the shipped rules, which /alerts lists.")
   let webhooks = SettingRow(
-    list: "--alert-webhook <url>", variable: "ALERT_WEBHOOK", .text("an http or https URL"),
+    list: "--alert-webhook <url>", variable: "ALERT_WEBHOOK",
+    SettingDomain(SettingDomainAbout(allowed: "an http or https URL", hidesPaths: true)) { url throws(SettingRefusal) in
+      guard !url.isEmpty else { throw SettingRefusal(word: url, reason: "must be an http or https URL") }
+      return url
+    },
     "Post alerts that begin and end to this URL.")
   let webhookFormat = SettingRow(
     "--alert-webhook-format <format>", variable: "ALERT_WEBHOOK_FORMAT", default: AlertWebhook.Format.json, .choice,
