@@ -20,9 +20,12 @@ package protocol ClientTransport: Sendable {
 /// Reason of a missing or incomplete response, in one line.
 package struct ClientFailure: Error, Sendable, CustomStringConvertible {
   package let description: String
+  /// Whether a server was reached, but not over TLS: its certificate is not trusted, or it speaks none.
+  package let isTLS: Bool
 
-  package init(_ description: String) {
+  package init(_ description: String, isTLS: Bool = false) {
     self.description = description
+    self.isTLS = isTLS
   }
 }
 
@@ -35,6 +38,8 @@ package struct GetRequest: Sendable {
   package var fields: [(name: String, value: String)]
   /// File with CA certificates (PEM) used to verify the server; nil for the system's.
   package var authorities: String?
+  /// The option that gives the authorities, for the reason of an untrusted certificate; nil without one.
+  package var authorityOption: String?
   /// File with the certificate (PEM) that the server must have, whichever CA signed it and for whichever name; nil to
   /// verify it by the authorities.
   package var certificate: String?
@@ -83,6 +88,8 @@ package struct PostTarget: Sendable {
   package var target: String
   /// File with CA certificates (PEM) used to verify the receiver; nil for the system's.
   package var authorities: String?
+  /// The option that gives the authorities, for the reason of an untrusted certificate; nil without one.
+  package var authorityOption: String?
   package var limits = PostLimits()
 
   package init(server: ServerAddress, authority: String, target: String) {

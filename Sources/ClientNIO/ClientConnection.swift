@@ -26,10 +26,11 @@ enum ClientConnection {
   ///
   /// - Parameters:
   ///   - tls: the TLS settings; nil for plain TCP.
+  ///   - failure: gets the failure of TLS.
   ///   - limit: connect timeout in seconds.
   static func open<Output: Sendable>(
-    to server: ServerAddress, tls: ClientTLS?, limit: Double, purpose: Purpose = .request,
-    group: any EventLoopGroup = group,
+    to server: ServerAddress, tls: ClientTLS?, failure: TLSFailure = TLSFailure(), limit: Double,
+    purpose: Purpose = .request, group: any EventLoopGroup = group,
     configure: @escaping @Sendable (any Channel) throws -> Output
   ) async throws -> Output {
     guard let permit = budget.take(for: purpose) else { throw IOError(errnoCode: EMFILE, reason: "connect") }
@@ -41,7 +42,10 @@ enum ClientConnection {
       // Held until the connection is closed.
       channel.closeFuture.whenComplete { _ in withExtendedLifetime(permit) {} }
       return channel.eventLoop.makeCompletedFuture {
-        if let tls { try channel.pipeline.syncOperations.addHandler(tls.handler(serverHostname: name)) }
+        if let tls {
+          let words = TLSFailureHandler(host: server.host, distrust: tls.distrust, failure)
+          try channel.pipeline.syncOperations.addHandlers([tls.handler(serverHostname: name), words])
+        }
         return try configure(channel)
       }
     }
@@ -58,6 +62,7 @@ enum ClientConnection {
   /// - Parameter limit: connect timeout in seconds.
   static func line(of error: any Error, limit: Double) -> String {
     switch error {
+    case let error as ClientFailure: return error.description
     case let error as NIOConnectionError:
       if let failure = error.connectionErrors.first { return line(of: failure.error, limit: limit) }
       return "the name \(error.host) is not known"

@@ -9,11 +9,14 @@ struct ClientTLS: Sendable {
   private let context: NIOSSLContext
   /// The certificate that the server must have, in place of all other verification; nil to verify by CA and name.
   private let pinned: NIOSSLCertificate?
+  /// Why a certificate is not trusted that has neither expired nor another name.
+  let distrust: String
 
   /// - Parameters:
   ///   - authorities: file with CA certificates (PEM); nil for the system's.
   ///   - certificate: file with the certificate (PEM) that the server must have instead; nil to verify it.
-  init(authorities: String?, certificate: String? = nil) throws {
+  ///   - option: of the program that gives the authorities; nil without one.
+  init(authorities: String?, certificate: String? = nil, option: String? = nil) throws {
     pinned = try certificate.map { path in
       guard let bytes = try? Files.contents(ofNamed: path),
         let certificate = try? NIOSSLCertificate.fromPEMBytes(bytes).first
@@ -22,6 +25,14 @@ struct ClientTLS: Sendable {
       }
       return certificate
     }
+    distrust =
+      if let certificate {
+        "the certificate is not that of \(certificate)"
+      } else if let authorities {
+        "the certificate is not signed by a CA of \(authorities)"
+      } else {
+        "the certificate is not signed by a known CA" + (option.map { "; \($0) names another" } ?? "")
+      }
     context = try Self.context(Trust(authorities: authorities, isPinned: certificate != nil))
   }
 

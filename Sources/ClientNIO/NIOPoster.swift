@@ -37,7 +37,7 @@ final class NIOPoster: Poster {
       answer.isRepeated = isRepeated
       return answer
     } catch {
-      throw ClientFailure(error.description)
+      throw fresh.tlsFailure.failure ?? ClientFailure(error.description)
     }
   }
 
@@ -49,23 +49,26 @@ final class NIOPoster: Poster {
   }
 
   private func connect() async throws(ClientFailure) -> Connection {
+    let failure = TLSFailure()
     do {
       return try await ClientConnection.open(
-        to: target.server, tls: target.server.isSecure ? try secured() : nil, limit: target.limits.connect
+        to: target.server, tls: target.server.isSecure ? try secured() : nil, failure: failure,
+        limit: target.limits.connect
       ) { [onDisconnect] channel in
         try channel.pipeline.syncOperations.addLimitedHTTPClientHandlers()
         let handler = ResponseHandler(onDisconnect: onDisconnect)
         try channel.pipeline.syncOperations.addHandler(handler)
-        return Connection(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+        return Connection(
+          channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), tlsFailure: failure)
       }
     } catch {
-      throw ClientFailure(ClientConnection.line(of: error, limit: target.limits.connect))
+      throw failure.failure ?? ClientFailure(ClientConnection.line(of: error, limit: target.limits.connect))
     }
   }
 
   private func secured() throws -> ClientTLS {
     if let known = tls.withLock({ $0 }) { return known }
-    let new = try ClientTLS(authorities: target.authorities)
+    let new = try ClientTLS(authorities: target.authorities, option: target.authorityOption)
     tls.withLock { $0 = new }
     return new
   }
@@ -74,6 +77,7 @@ final class NIOPoster: Poster {
   private struct Connection: Sendable {
     let channel: any Channel
     let handler: NIOLoopBound<ResponseHandler>
+    let tlsFailure: TLSFailure
 
     func send(_ head: HTTPRequestHead, _ body: [UInt8], _ limits: PostLimits) async throws(RequestFailure)
       -> HTTPAnswer

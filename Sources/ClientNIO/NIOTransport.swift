@@ -16,8 +16,9 @@ package struct NIOTransport: ClientTransport {
   package func get(
     _ request: GetRequest, head: (ResponseHead) throws -> Void, body: ([UInt8]) async throws -> Void
   ) async throws {
+    let failure = TLSFailure()
     do {
-      let channel = try await Self.connect(request)
+      let channel = try await Self.connect(request, failure)
       try await channel.executeThenClose { inbound, outbound in
         var fields = HTTPHeaders(request.fields.map { ($0.name, $0.value) })
         if request.limits.compression > 0 { fields.add(name: "Accept-Encoding", value: "gzip") }
@@ -44,7 +45,7 @@ package struct NIOTransport: ClientTransport {
     } catch let error as CancellationError {
       throw error
     } catch {
-      throw ClientFailure(Self.line(of: error, connect: request.limits.connect))
+      throw failure.failure ?? ClientFailure(Self.line(of: error, connect: request.limits.connect))
     }
   }
 
@@ -58,14 +59,15 @@ package struct NIOTransport: ClientTransport {
   }
 
   private static func connect(
-    _ request: GetRequest
+    _ request: GetRequest, _ failure: TLSFailure
   ) async throws -> NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart> {
     let (limits, isStream) = (request.limits, request.isStream)
     let tls =
       request.server.isSecure
-      ? try ClientTLS(authorities: request.authorities, certificate: request.certificate) : nil
+      ? try ClientTLS(
+        authorities: request.authorities, certificate: request.certificate, option: request.authorityOption) : nil
     return try await ClientConnection.open(
-      to: request.server, tls: tls, limit: limits.connect, purpose: isStream ? .stream : .request
+      to: request.server, tls: tls, failure: failure, limit: limits.connect, purpose: isStream ? .stream : .request
     ) { channel in
       let pipeline = channel.pipeline.syncOperations
       let window = TimeAmount.milliseconds(Int64(limits.window * 1_000))

@@ -8,6 +8,8 @@ package struct RemoteDocument: Sendable {
     package let description: String
     /// Status of an answer other than 200; nil without an answer.
     package let status: Int?
+    /// Whether a server was reached, but not over TLS.
+    package var isTLS = false
   }
 
   private let agent: RemoteAgent
@@ -27,7 +29,9 @@ package struct RemoteDocument: Sendable {
     do {
       body = try await request.body(atMost: RemoteLimits.sample)
     } catch {
-      throw Failure(description: RemoteRequest.line(of: error), status: (error as? RemoteFailure)?.status)
+      throw Failure(
+        description: RemoteRequest.line(of: error), status: (error as? RemoteFailure)?.status,
+        isTLS: (error as? ClientFailure)?.isTLS == true)
     }
     guard let value = JSONValue(body.span, longestString: RemoteLimits.string) else {
       throw Failure(description: "the answer to \(target) is not JSON", status: nil)

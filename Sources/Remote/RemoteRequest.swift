@@ -32,6 +32,7 @@ struct RemoteRequest: Sendable {
       server: agent.url.server, target: target,
       fields: [("Host", agent.url.authority), ("User-Agent", "worker-monitoring-agent")] + headers)
     request.authorities = agent.url.authorities
+    request.authorityOption = "--connect-ca-file"
     request.certificate = agent.url.certificate
     request.isStream = isStream
     request.limits.window = silence

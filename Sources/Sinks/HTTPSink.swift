@@ -56,6 +56,7 @@ struct HTTPSink<Format: WireFormat>: Sink {
     labels = SeriesLabels(external: target.labels)
     var receiver = PostTarget(target.url)
     receiver.authorities = target.authorities
+    receiver.authorityOption = "--push-ca-file"
     receiver.limits = target.limits
     client = transport.poster(to: receiver, onDisconnect: context.onDisconnect)
   }

@@ -77,7 +77,9 @@ struct Agent: ParsableCommand {
     let main = configuration.main
     try checkModes(configuration)
     let serves = main.targets.isEmpty && !main.once && (main.serve || !main.tui)
-    if serves { try configuration.server.checkExposure() }
+    let problems = Configuration.jointProblems(
+      server: serves ? { configuration.server } : nil, push: { configuration.push }, alerts: { configuration.alerts })
+    if let problem = problems.first { throw problem }
     let targets = try configuration.push.targets(hostName: hostName)
     let webhooks = try configuration.alerts.webhookTargets()
     if main.once {

@@ -18,42 +18,15 @@ struct ConfigCommand: ParsableCommand {
 
   func run() throws {
     let path = try options.values([]).config
-    var file: ConfigFile?
-    var problems: [String] = []
-    do throws(ConfigFile.Failure) {
-      file = try ConfigFile.find(path)
-    } catch {
-      guard action == .check else { throw Self.report(error.lines) }
-      (file, problems) = (error.valid, error.lines)
-    }
-    let settings = EffectiveSetting.all(Self.sources, file)
     if action == .show {
-      try Output.write(EffectiveSetting.table(settings))
+      let file: ConfigFile?
+      do throws(ConfigFile.Failure) { file = try ConfigFile.find(path) } catch { throw Self.report(error.lines) }
+      try Output.write(EffectiveSetting.table(EffectiveSetting.all(SettingCheck.sources, file)))
       return
     }
-    problems += settings.compactMap(\.problem)
-    for problem in Self.jointProblems(file) where !problems.contains(problem) { problems.append(problem) }
-    if !problems.isEmpty { throw Self.report(problems) }
-    let place = file.map { "\($0.path): \($0.count) settings" } ?? "no \(ConfigFile.standardPath)"
-    try Output.write("\(place), all valid\n")
-  }
-
-  private static var sources: [SettingSource] { [processEnvironment, Credentials.source] }
-
-  /// Faults of settings that are valid each, but not together.
-  private static func jointProblems(_ file: ConfigFile?) -> [String] {
-    let checks: [() throws -> Void] = [
-      { _ = try SettingOptions<PushSettings>().values(sources, file: file).targets(hostName: hostName) },
-      { _ = try SettingOptions<AlertSettings>().values(sources, file: file).webhookTargets() },
-    ]
-    return checks.compactMap { check in
-      do {
-        try check()
-        return nil
-      } catch {
-        return "\(error)"
-      }
-    }
+    let check = SettingCheck(path)
+    if !check.problems.isEmpty { throw Self.report(check.problems) }
+    try Output.write(check.summary + "\n")
   }
 
   /// Writes a line for each problem.
@@ -92,7 +65,7 @@ struct EffectiveSetting {
         problem = SettingError(name: found.origin, value: error.word, reason: error.reason).description
       }
       return EffectiveSetting(
-        name: variable, value: masked(found.text),
+        name: variable, value: ShownValue.valid(found.text, hidesPaths: row.about.domain.hidesPaths),
         origin: found.origin == variable ? "environment" : String(found.origin.dropLast(variable.count + 2)),
         problem: problem)
     }
@@ -109,22 +82,5 @@ struct EffectiveSetting {
       padded(setting.name, name) + "  " + padded(setting.value, value) + "  " + setting.origin
         + (setting.problem == nil ? "" : "  (invalid)") + "\n"
     }.joined()
-  }
-
-  /// A value without the user information and the query of its URLs, which may contain secrets.
-  static func masked(_ text: String) -> String {
-    text.split(separator: " ", omittingEmptySubsequences: false).map { word -> String in
-      guard let scheme = end(of: "://", in: word) else { return String(word) }
-      var rest = word[scheme...]
-      if let query = rest.firstIndex(where: { $0 == "?" || $0 == "#" }) { rest = rest[..<query] + "?…" }
-      let authority = rest.prefix { $0 != "/" && $0 != "?" }
-      if let at = authority.lastIndex(of: "@") { rest = "…" + rest[at...] }
-      return String(word[..<scheme] + rest)
-    }.joined(separator: " ")
-  }
-
-  private static func end(of part: String, in text: Substring) -> Substring.Index? {
-    for index in text.indices where text[index...].hasPrefix(part) { return text.index(index, offsetBy: part.count) }
-    return nil
   }
 }

@@ -42,13 +42,10 @@ struct Doctor {
     }
   }
 
-  mutating func check(_ settings: [EffectiveSetting], of file: ConfigFile?) {
-    let problems = settings.compactMap(\.problem)
-    for line in problems { problem("settings", line, "correct it, then: agent config check") }
-    guard problems.isEmpty else { return }
-    ok(
-      "settings",
-      file.map { "\($0.path): \($0.count) settings, all valid" } ?? "no \(ConfigFile.standardPath): defaults")
+  mutating func check(_ settings: SettingCheck) {
+    for line in settings.problems { problem("settings", line, "correct it, then: agent config check") }
+    for line in settings.warnings { note("settings", line, "agent token --token-file NEW, then TOKEN_FILE=NEW") }
+    if settings.problems.isEmpty { ok("settings", settings.summary) }
   }
 
   mutating func checkSources(of sample: Sample?) {
@@ -173,20 +170,19 @@ struct Doctor {
       ok("port", "an agent answers at \(report.address)")
       if let refusal = report.refusal { note("port", refusal, "name the token's file: --token-file") }
     case .failure(let failure)?:
-      note("port", "no agent answers at \(failure.description)", "start the service: systemctl start agent")
+      note(
+        "port", "no agent answers at \(failure.description)",
+        failure.isTLS
+          ? "a server listens there: use the scheme it serves, and name its CA by --connect-ca-file"
+          : "start the service: systemctl start agent")
     case nil: break
     }
   }
 
   mutating func checkPush(_ push: SettingValues<PushSettings>?, _ report: DaemonReport?) {
     guard let push else { return }
-    let targets: [PushTarget]
-    do throws(SettingError) {
-      targets = try push.targets(hostName: hostName)
-    } catch {
-      problem("push", error.description, "correct it, then: agent config check")
-      return
-    }
+    // Faults are problems of the settings.
+    guard let targets = try? push.targets(hostName: hostName) else { return }
     let states = report?.push?["targets"]?.elements ?? []
     for target in targets {
       let url = target.url.description
@@ -194,9 +190,14 @@ struct Doctor {
       switch state?["state"]?.text {
       case "live"?, "catching_up"?: ok("push", url + " accepts samples")
       case let word?:
+        let reason = state?["last_error"]?.text ?? word
+        // As the client words failures of TLS.
+        let isCertificate = ["the certificate ", "no TLS"].contains { reason.hasPrefix($0) }
         problem(
-          "push", url + ": " + (state?["last_error"]?.text ?? word),
-          "check the receiver's address, its token and that it accepts remote write")
+          "push", url + ": " + reason,
+          isCertificate
+            ? "name the receiver's CA by PUSH_CA_FILE, or correct its certificate"
+            : "check the receiver's address, its token and that it accepts remote write")
       case nil: note("push", url + ": unknown without a running agent", "start the service, then agent status")
       }
     }

@@ -23,18 +23,10 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     let bundle = try options.values([]).bundle
     let path = try daemon.values([]).config
-    let sources = [processEnvironment, Credentials.source]
-    var settings: [EffectiveSetting] = []
+    let check = SettingCheck(path)
     var doctor = Doctor()
     doctor.checkProcess()
-    var file: ConfigFile?
-    do throws(ConfigFile.Failure) {
-      file = try ConfigFile.find(path)
-      settings = EffectiveSetting.all(sources, file)
-      doctor.check(settings, of: file)
-    } catch {
-      for line in error.lines { doctor.problem("settings", line, "correct the line, then: agent config check") }
-    }
+    doctor.check(check)
     let sample = Self.sample()
     doctor.checkSources(of: sample)
     doctor.checkClock()
@@ -43,13 +35,13 @@ struct DoctorCommand: ParsableCommand {
     doctor.checkProcessEnds(platform.processEnds, report)
     // The settings are of this machine's service, not of an agent that the caller names.
     let isNamed = report != nil && (try? daemon.values([]).agent) != nil
-    let archive = isNamed ? nil : try? SettingOptions<ArchiveFileSettings>().values(sources, file: file).database
-    doctor.checkArchive(archive, report)
+    let archive = try? SettingOptions<ArchiveFileSettings>().values(SettingCheck.sources, file: check.file)
+    doctor.checkArchive(isNamed ? nil : archive?.database, report)
     doctor.checkPort(answer)
-    doctor.checkPush(try? SettingOptions<PushSettings>().values(sources, file: file), report)
+    doctor.checkPush(try? SettingOptions<PushSettings>().values(SettingCheck.sources, file: check.file), report)
     try Output.write(doctor.text)
     if let bundle {
-      try SupportBundle(doctor: doctor.text, settings: settings, sample: sample, report: report).write(to: bundle)
+      try SupportBundle(doctor: doctor.text, settings: check.settings, sample: sample, report: report).write(to: bundle)
       try Output.write(
         "wrote \(bundle): no tokens, passwords or command lines; names of hosts and users remain\n")
     }

@@ -70,8 +70,18 @@ enum Invocation {
     // Thrown after its message was written.
     if error is ExitCode { return code.rawValue }
     if code != .validationFailure {
-      StandardStreams.write(type.fullMessage(for: error) + "\n", to: code.isSuccess ? 1 : 2)
-      return code.rawValue
+      let text = type.fullMessage(for: error) + "\n"
+      guard code.isSuccess else {
+        StandardStreams.write(text, to: StandardStreams.errors)
+        return code.rawValue
+      }
+      do throws(UnavailableError) {
+        try Output.write(text)
+        return code.rawValue
+      } catch {
+        write(error.line.printable)
+        return error.exitStatus
+      }
     }
     let message = type.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ").printable
     return report(message, help: type == Agent.self ? "agent" : "agent " + (type.configuration.commandName ?? ""))
@@ -80,7 +90,7 @@ enum Invocation {
   /// Writes one line and returns EX_USAGE.
   private static func report(_ message: String, help name: String) -> Int32 {
     // The parser's messages are sentences.
-    var message = message.prefix(1).lowercased() + message.dropFirst()
+    var message = ShownValue.message(message.prefix(1).lowercased() + message.dropFirst(), quote: "'")
     if message.hasSuffix(".") { message.removeLast() }
     write("\(message) (see \(name) --help)")
     return ExitStatus.usage

@@ -63,7 +63,10 @@ final class LiveSettings: Sendable {
     let flags = hasTLS ? Self.flags.union(Self.tlsFlags) : Self.flags
     let new = configuration.texts
     let (changed, others) = state.withLock { state in
-      let different = Configuration.rows.map(\.about).filter { new[$0.flag] != state.texts[$0.flag] }
+      // A value that is set to its default is no change.
+      let different = Configuration.rows.map(\.about).filter {
+        (new[$0.flag] ?? $0.defaultText) != (state.texts[$0.flag] ?? $0.defaultText)
+      }
       let changed = different.filter { flags.contains($0.flag) }
       state.admission = Self.admission(of: configuration)
       for about in changed { state.texts[about.flag] = new[about.flag] }

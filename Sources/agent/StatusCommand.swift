@@ -36,6 +36,8 @@ struct Daemon {
   /// Reasons of all addresses, in one line.
   struct Failure: Error, Sendable {
     let description: String
+    /// Whether a server was reached, but not over TLS.
+    var isTLS = false
   }
 
   private let access: DaemonAccess
@@ -50,15 +52,17 @@ struct Daemon {
   func report() -> Result<DaemonReport, Failure> {
     waiting { [access] in
       var reasons: [String] = []
+      var isTLS = false
       for address in access.addresses {
         do throws(RemoteDocument.Failure) {
           return .success(try await Self.report(of: address, token: access.token(for: address)))
         } catch {
           reasons.append("\(address.text): \(error)")
+          isTLS = isTLS || error.isTLS
         }
       }
       let hint = access.wantsCertificate ? " (it requires a client certificate; LISTEN=unix:/PATH opens a socket)" : ""
-      return .failure(Failure(description: reasons.joined(separator: "; ") + hint))
+      return .failure(Failure(description: reasons.joined(separator: "; ") + hint, isTLS: isTLS))
     }
   }
 

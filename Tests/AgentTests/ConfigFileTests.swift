@@ -76,6 +76,20 @@ import Testing
     #expect(Credentials.path(of: "TOKEN_FILE", folder: nil) == nil)
   }
 
+  @Test("A byte order mark before the first line is skipped")
+  func byteOrderMark() throws {
+    #expect(try parse("\u{FEFF}PORT=1\nDB_PATH=a\n").value(of: "PORT") == "1")
+    #expect(throws: ConfigFile.Failure.self) { try parse("PORT=1\n\u{FEFF}DB_PATH=a\n") }
+  }
+
+  @Test("An invalid line does not show the password in its URL")
+  func secretLines() {
+    let failure = #expect(throws: ConfigFile.Failure.self) {
+      try parse("PUSH_URL https://u:S3CR3T@h/x\nhttps://u:S3CR3T@h/?a=b\n")
+    }
+    #expect(failure?.lines.count == 2 && failure?.lines.contains { $0.contains("S3CR3T") } == false)
+  }
+
   @Test("Secrets in URLs are hidden, and origins shown")
   func show() throws {
     let file = try ConfigFile(
@@ -86,6 +100,14 @@ import Testing
       settings.filter { $0.name == name }.flatMap { [$0.value, $0.origin] }
     }
     #expect(line("PUSH_URL") == ["https://…@h:9090/w?… http://b", "a.conf:1"])
+    #expect(
+      try EffectiveSetting.all(
+        [],
+        ConfigFile(
+          "a.conf",
+          Array("ALERT_WEBHOOK=https://hooks.slack.com/services/T0/S3 http://127.0.0.1:9/bot1:S3/send\n".utf8).span,
+          known: Configuration.variables)
+      ).first { $0.name == "ALERT_WEBHOOK" }?.value == "https://hooks.slack.com/******** http://127.0.0.1:9/…")
     #expect(line("HOST") == ["::", "environment"] && line("INTERVAL_SEC") == ["30", "default"])
     #expect(settings.compactMap(\.problem).count == 1)
     #expect(settings.map(\.name) == Configuration.variables)
@@ -153,6 +175,10 @@ import Testing
       line.hasSuffix(
         "settings read again: LOG_LEVEL, CORS_ORIGIN changed; INTERVAL_SEC will change with a restart"), "\(line)")
     #expect(try allowsOrigin())
+    try folder.write("agent.conf", "INTERVAL_SEC=3600\nCORS_ORIGIN=https://g.example\n")
+    #expect(try reloaded().hasSuffix("settings read again: LOG_LEVEL changed"))
+    try folder.write("agent.conf", "INTERVAL_SEC=3600\nCORS_ORIGIN=https://g.example\nLOG_LEVEL=info\nINSECURE=0\n")
+    #expect(try reloaded().hasSuffix("settings read again: no change"))
     try folder.write("agent.conf", "CORS_ORIGIN=nonsense\n")
     #expect(try reloaded().end(of: "settings are unchanged: \(path):1: CORS_ORIGIN: invalid value") != nil)
     #expect(try allowsOrigin())

@@ -84,6 +84,33 @@ import Testing
     #expect(try AgentProcess.run(["doctor", "--help"]).status == 0)
   }
 
+  @Test("What the start refuses is a problem for config check and doctor, too; none of them shows a secret")
+  func jointProblems() throws {
+    let folder = try TemporaryFolder()
+    let tar = try #require(Program.path(of: "tar"))
+    let path = folder.file("a.conf")
+    for lines in [
+      "HOST=0.0.0.0", "TLS_CERT=/none", "TLS_KEY=/none", "TLS_CERT=/none\nTLS_KEY=/none", "TLS_CLIENT_CA=/none",
+      "ALERT_WEBHOOK=http://u:S3CR3T@h/S3CR3T", "PUSH_URL=http://u:S3CR3T@h/w?S3CR3T", "CORS_ORIGIN=http://u:S3CR3T@h",
+      "PUSH_URL=http://h PUSH_USERNAME=u", "ALERT_WEBHOOK=http://127.0.0.1:9/S3CR3T\nTLS_KEY=/none",
+    ] {
+      try folder.write("a.conf", lines + "\n")
+      let start = try AgentProcess.run(["--serve", "--port", "0", "--demo", "--config", path])
+      let check = try AgentProcess.run(["config", "check", "--config", path])
+      let doctor = try AgentProcess.run(["doctor", "--config", path, "--bundle", folder.file("b.tar.gz")])
+      #expect(start.status == 64 && check.status == 64 && doctor.status == 1, "\(lines): \(start) \(check)")
+      #expect(start.errors == check.errors, "\(lines)")
+      let reason = start.errors.dropFirst("agent: ".count).dropLast()
+      #expect(doctor.output.end(of: "problem  settings  " + reason) != nil, "\(doctor.output)")
+      let bundle = try Program.run(tar, ["--extract", "--to-stdout", "--gzip", "--file", folder.file("b.tar.gz")])
+      #expect(bundle.output.end(of: "ALERT_WEBHOOK") != nil)
+      let shown = try AgentProcess.run(["config", "show", "--config", path])
+      for text in [start.errors, check.errors, doctor.output, bundle.output, shown.output] {
+        #expect(text.end(of: "S3CR3T") == nil, "\(lines): \(text)")
+      }
+    }
+  }
+
   @Test("A hostile agent's numbers and texts are shown, without control characters", arguments: [-1e300, 1e300, 0])
   func hostileReport(number: Double) {
     let health: [String: JSONValue] = [
@@ -104,7 +131,9 @@ import Testing
     func status(_ tail: String, _ arguments: String) throws -> Int32 {
       try AgentProcess.run([], launcher: [shell, "-c", "\"$0\" \(arguments) \(tail)"]).status
     }
-    for arguments in ["--once --demo", "--once --demo --json", "token", "config show --config /dev/null"] {
+    for arguments in [
+      "--once --demo", "--once --demo --json", "token", "config show --config /dev/null", "--help", "--version",
+    ] {
       #expect(try status("> /dev/full", arguments) == 69, "\(arguments)")
     }
     let folder = try TemporaryFolder()

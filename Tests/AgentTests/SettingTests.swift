@@ -129,6 +129,59 @@ func values<Table: SettingTable>(
     }
   }
 
+  @Test(
+    "A refusal hides secrets of the refused value",
+    arguments: [
+      ("http://u:S3CR3T@h/x", "http://…@h/…"), ("https://u:S3/CR@3T@h:9/hooks/S3CR3T?k=S3CR3T", "https://…@h:9/…"),
+      ("ftp://host", "ftp://host"), ("http://h:80/", "http://h:80/"), ("http:/h", "http:/h"),
+      ("u:S3CR3T@h:80", "…@h:80"), ("http://a http://u:S3 CR3T@b", "http://…@b"), ("unix:relative", "unix:relative"),
+      ("Authorization Bearer S3CR3Tabcdef", "Authorization Bearer ********"), ("unix:///a/b", "unix:///a/b"),
+      ("qT7xZk2Lw9PbVc4Rn8Ys6Hd", "********"), ("worker_7 and more", "worker_7 and more"), ("", ""),
+    ])
+  func refusedSecrets(value: String, shown: String) {
+    let text = SettingError(name: "NAME", value: value, reason: "must be x").description
+    #expect(text == "NAME: invalid value \"\(shown)\": must be x")
+  }
+
+  @Test("A refusal shows the beginning of a long value, and no part of its password")
+  func longRefusals() {
+    let long = String(repeating: "x", count: 100_000)
+    for value in [long, "http://u:\(long)@h", "http://\(long)", "a://u:\(long)\(long)@\(long)"] {
+      let text = SettingError(name: "NAME", value: value, reason: "must be x").description
+      #expect(text.count < 200 && text.hasSuffix("…\": must be x") || text.end(of: "…@h\"") != nil, "\(text.count)")
+    }
+  }
+
+  @Test("Messages of the parser hide secrets of their words")
+  func parserMessages() {
+    #expect(ShownValue.message("unexpected argument 'http://u:p'w@h/x'", quote: "'").end(of: "p'w") == nil)
+    #expect(
+      ShownValue.message("unknown option '--a=http://u:p@h'", quote: "'") == "unknown option '--a=http://…@h'")
+    #expect(ShownValue.message("missing value for '--port <port>'", quote: "'") == "missing value for '--port <port>'")
+  }
+
+  @Test("A short token is worth a warning where other machines can guess it")
+  func shortTokens() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("short", "abc\n")
+    try folder.write("long", "abcdefghijklmnop\n")
+    func warning(_ host: String, _ file: String) throws -> String? {
+      try server(["--host", host, "--token-file", folder.file(file)]).weakTokens
+    }
+    #expect(try warning("0.0.0.0", "short")?.hasPrefix(folder.file("short") + ": ") == true)
+    #expect(try warning("127.0.0.1", "short") == nil && warning("0.0.0.0", "long") == nil)
+  }
+
+  @Test("A role without its token is refused")
+  func roleAlone() throws {
+    let folder = try TemporaryFolder()
+    for role in AccessToken.Role.allCases {
+      try folder.write("token", "abcdefghijklmnop\n\(role.rawValue)\n")
+      let error = #expect(throws: SettingError.self) { try server(["--token-file", folder.file("token")]) }
+      #expect(error?.reason == "must have a token before the role \"\(role.rawValue)\"")
+    }
+  }
+
   @Test("The archive's settings, from flags and variables")
   func archive() throws {
     let variables = ["DB_PATH": "/var/lib/a.db", "DB_RETENTION": "1d,2d,3d", "DB_MAX_SIZE": "500M"]
@@ -149,7 +202,7 @@ func values<Table: SettingTable>(
     let tokens = [AccessToken("s3cret-t0ken"), AccessToken("scraper", role: .metrics)]
     #expect(try server([]).currentTokens { _ in }() == [])
     #expect(try server(["--token-file", path]).currentTokens { _ in }() == tokens)
-    #expect(try server([], ["TOKEN_FILE": path]).tokenFile == FileTokens(path: path, tokens: tokens))
+    #expect(try server([], ["TOKEN_FILE": path]).tokenFile?.tokens == tokens)
     let credentials: SettingSource = { $0 == "CREDENTIALS_DIRECTORY" ? folder.file("") : nil }
     #expect(try server([]).currentTokens(credentials) { _ in }() == tokens)
     try folder.write("token", "two words\n")

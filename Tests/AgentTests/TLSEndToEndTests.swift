@@ -1,3 +1,4 @@
+import Glibc
 import Remote
 import SampleStore
 import SystemIO
@@ -139,6 +140,62 @@ struct TLSEndToEndTests {
     #expect(missing.errors.split(separator: "\n").count == 1, "\(missing.errors)")
     let doctor = try AgentProcess.run(["doctor", "--connect", "https://127.0.0.1:\(port)", "--tls-cert", "/none"])
     #expect(doctor.output.end(of: "no agent answers at https://127.0.0.1:\(port)") != nil, "\(doctor.output)")
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test("Failures of TLS are worded for the user, in every client")
+  func failures() throws {
+    let authority = try TestAuthority()
+    try authority.issue("server", names: "DNS:worker.example.org")
+    let (process, port) = try Self.serving(authority)
+    let url = "https://127.0.0.1:\(port)"
+    func status(_ arguments: [String]) throws -> String { try AgentProcess.status(arguments).errors }
+    let unknown = "the certificate is not signed by a known CA"
+    #expect(
+      try status(["--connect", url])
+        == "agent: no answer of an agent at \(url): \(unknown); --connect-ca-file names another\n")
+    #expect(
+      try status(["--connect", url, "--connect-ca-file", authority.certificates])
+        == "agent: no answer of an agent at \(url): the certificate is not for 127.0.0.1, but for other names\n")
+    let doctor = try AgentProcess.run(["doctor", "--connect", url]).output
+    #expect(doctor.end(of: unknown) != nil && doctor.end(of: "name its CA by --connect-ca-file") != nil, "\(doctor)")
+    #expect(doctor.end(of: "systemctl start agent") == nil)
+    let (plain, plainPort) = try AgentProcess.serving([
+      "--demo", "--interval", "1", "--push", url, "--alert", "always: ram.usage > 0% for 1s", "--alert-webhook", url,
+    ])
+    var reasons: Set<String> = []
+    while reasons.count < 2, let line = plain.errorLine() {
+      guard line.end(of: unknown) != nil else { continue }
+      reasons.insert(line.end(of: "webhook") == nil ? "push" : "webhook")
+    }
+    #expect(reasons.count == 2)
+    #expect(try status(["--connect", "https://127.0.0.1:\(plainPort)"]).end(of: "no TLS: ") != nil)
+    for other in [process, plain] {
+      other.signal(SIGTERM)
+      #expect(other.wait() == 0)
+    }
+  }
+
+  @Test("An expired certificate is called so")
+  func expired() throws {
+    let authority = try TestAuthority()
+    try authority.issue("server")
+    let folder = authority.folder
+    let openssl = try #require(Program.path(of: "openssl"))
+    let signed = try Program.run(
+      openssl,
+      [
+        "x509", "-req", "-in", folder.file("server.csr"), "-CA", authority.certificates, "-CAkey",
+        folder.file("ca.key"),
+      ]
+        + ["-days", "-1", "-extfile", folder.file("extensions"), "-out", folder.file("server.pem")])
+    #expect(signed.status == 0, "\(signed)")
+    let (process, port) = try Self.serving(authority)
+    let result = try AgentProcess.status([
+      "--connect", "https://127.0.0.1:\(port)", "--connect-ca-file", authority.certificates,
+    ])
+    #expect(result.errors.hasSuffix(": the certificate has expired\n"), "\(result.errors)")
     process.signal(SIGTERM)
     #expect(process.wait() == 0)
   }

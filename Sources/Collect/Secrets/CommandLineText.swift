@@ -44,6 +44,19 @@ package enum CommandLineText {
     return isSecret ? text[...equals] + String(decoding: mask, as: UTF8.self) : text
   }
 
+  /// A text other than a command line, such as the value of a setting, with asterisks for secrets.
+  ///
+  /// A long word that looks random is one, too: a token in the place of its file.
+  package static func masked(_ text: String) -> String {
+    // In the place of an argument, or the text would be the name of a program.
+    let name = Array("agent\0".utf8)
+    let bytes = Array(masked(name + text.utf8.filter { $0 != 0 }).dropFirst(name.count))
+    return bytes.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { word in
+      let isToken = word.count >= 20 && !word.contains { "/.".utf8.contains($0) } && SecretShape.isRandom(word)
+      return String(decoding: isToken ? mask[...] : word, as: UTF8.self)
+    }.joined(separator: " ")
+  }
+
   /// Replaces the secrets of arguments.
   private static func masked(_ bytes: [UInt8]) -> [UInt8] {
     let arguments = bytes.split(separator: 0, omittingEmptySubsequences: false).map { $0.startIndex..<$0.endIndex }

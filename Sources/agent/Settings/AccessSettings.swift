@@ -6,6 +6,19 @@ import SystemIO
 struct FileTokens: Equatable {
   let path: String
   let tokens: [AccessToken]
+
+  /// Reads a file.
+  init(_ path: String) throws(SettingRefusal) {
+    guard let tokens = TokenFile.tokens(in: path) else {
+      throw SettingRefusal(word: path, reason: "must be " + ServerSettings.tokenFileContents)
+    }
+    // The token of its line is missing, and anyone could guess the role.
+    if let role = tokens.lazy.compactMap({ AccessToken.Role(rawValue: $0.text) }).first {
+      throw SettingRefusal(word: path, reason: "must have a token before the role \"\(role.rawValue)\"")
+    }
+    self.path = path
+    self.tokens = tokens
+  }
 }
 
 /// Authentication and encryption of the server, which can be replaced while it runs.
@@ -69,6 +82,7 @@ extension SettingValues<ServerSettings> {
     _ environment: SettingSource = processEnvironment, report: @escaping @Sendable (String) -> Void
   ) throws(SettingError) -> @Sendable () -> [AccessToken] {
     guard let tokens = try fileTokens(environment) else { return { [] } }
+    if let warning = weakness(of: tokens) { report(warning) }
     let file = TokenFile(tokens.path, tokens: tokens.tokens, report: report)
     return { file.tokens }
   }
@@ -77,13 +91,25 @@ extension SettingValues<ServerSettings> {
     if let tokens = self.tokenFile { return tokens }
     guard let folder = environment("CREDENTIALS_DIRECTORY"), Files.exists(folder + "/token") else { return nil }
     let path = folder + "/token"
-    guard let tokens = TokenFile.tokens(in: path) else {
-      throw SettingError(name: "CREDENTIALS_DIRECTORY", value: path, reason: "must be " + Self.tokenFileContents)
+    do throws(SettingRefusal) {
+      return try FileTokens(path)
+    } catch {
+      throw SettingError(name: "CREDENTIALS_DIRECTORY", value: error.word, reason: error.reason)
     }
-    return FileTokens(path: path, tokens: tokens)
   }
 
-  static var tokenFileContents: String { ServerSettings.tokenFileContents }
+  /// Minimum characters of a token that other machines may try to guess; `agent token` makes 43.
+  private static var safeTokenLength: Int { 16 }
+
+  /// A warning about short tokens of `--token-file`; nil without any, or if only this machine reaches the server.
+  var weakTokens: String? { self.tokenFile.flatMap { weakness(of: $0) } }
+
+  private func weakness(of file: FileTokens) -> String? {
+    guard !Self.isLoopback(self.host), file.tokens.contains(where: { $0.text.utf8.count < Self.safeTokenLength })
+    else { return nil }
+    return "\(file.path): a token has fewer than \(Self.safeTokenLength) characters and can be guessed; agent token"
+      + " makes a longer one"
+  }
 
   /// Refuses to listen for other machines without authentication.
   ///

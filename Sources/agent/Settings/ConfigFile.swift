@@ -44,7 +44,9 @@ struct ConfigFile: Sendable, Equatable {
     self.path = path
     guard bytes.count <= Self.limit else { throw Failure(lines: ["\(path): larger than \(Self.limit) bytes"]) }
     var problems: [String] = []
-    var (position, number) = (0, 0)
+    // Editors of Windows begin UTF-8 text with a byte order mark.
+    var position = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
+    var number = 0
     while position < bytes.count {
       var end = position
       while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
@@ -74,11 +76,11 @@ struct ConfigFile: Sendable, Equatable {
     let trimmed = Self.trimmed(line[...])
     if trimmed.isEmpty || trimmed.hasPrefix("#") || trimmed.hasPrefix(";") { return nil }
     guard let equals = trimmed.firstIndex(of: "=") else {
-      return "\"\(trimmed.prefix(80))\" is not a setting; a line must be VARIABLE=value"
+      return "\"\(ShownValue.refused(String(trimmed)))\" is not a setting; a line must be VARIABLE=value"
     }
     let name = String(Self.trimmed(trimmed[..<equals]))
     guard known.contains(name) else {
-      return "unknown setting \"\(name.prefix(80))\"; must be one of \(known.joined(separator: ", "))"
+      return "unknown setting \"\(ShownValue.refused(name))\"; must be one of \(known.joined(separator: ", "))"
     }
     if let first = entries[name] { return "\(name) is already set in line \(first.line)" }
     guard let value = Self.unquoted(Self.trimmed(trimmed[trimmed.index(after: equals)...])) else {

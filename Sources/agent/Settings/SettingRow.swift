@@ -109,6 +109,8 @@ struct SettingDomainAbout: Sendable {
   var allowed: String
   /// Whether `--help` lists them too.
   var isInHelp = false
+  /// Whether paths of URLs are secrets.
+  var hidesPaths = false
   var completion = CompletionKind.default
 }
 
@@ -198,6 +200,9 @@ struct SettingAbout: Sendable {
     self.help = help
     self.separator = separator
   }
+
+  /// The text that has the same effect as an absent setting; nil without a default.
+  var defaultText: String? { fallback ?? (valueName == nil ? "0" : nil) }
 
   /// The help with allowed values, default and variable, for `--help`.
   var fullHelp: String {

@@ -50,7 +50,8 @@ struct SettingError: UserError, Equatable {
   let reason: String
 
   var exitStatus: Int32 { ExitStatus.usage }
-  var description: String { "\(name): invalid value \"\(value)\": \(reason)" }
+  /// Goes to logs and terminals: the value is shown without secrets.
+  var description: String { "\(name): invalid value \"\(ShownValue.refused(value))\": \(reason)" }
 }
 
 /// The values of a section's settings, as properties with the rows' names.

@@ -82,8 +82,8 @@ struct ServerSettings: SettingTable {
     }, "Listen on this Unix socket, too, for the users that its permissions allow, without a token.")
   let tokenFile = SettingRow(
     "--token-file <file>", variable: "TOKEN_FILE",
-    SettingDomain(tokenFileContents, completion: .file()) { path in
-      TokenFile.tokens(in: path).map { FileTokens(path: path, tokens: $0) }
+    SettingDomain(SettingDomainAbout(allowed: tokenFileContents, completion: .file())) { path throws(SettingRefusal) in
+      try FileTokens(path)
     },
     "Require one of this file's tokens, except for the page's files and the status of /health; with --connect, send the"
       + " first. A token with the word metrics behind it opens /metrics only. The file is read again when it changes.")
@@ -229,7 +229,11 @@ struct AlertSettings: SettingTable {
     "--default-alerts <switch>", variable: "DEFAULT_ALERTS", default: Switch.on, .choice,
     "Evaluate the shipped rules, which /alerts lists.")
   let webhooks = SettingRow(
-    list: "--alert-webhook <url>", variable: "ALERT_WEBHOOK", .text("an http or https URL"),
+    list: "--alert-webhook <url>", variable: "ALERT_WEBHOOK",
+    SettingDomain(SettingDomainAbout(allowed: "an http or https URL", hidesPaths: true)) { url throws(SettingRefusal) in
+      guard !url.isEmpty else { throw SettingRefusal(word: url, reason: "must be an http or https URL") }
+      return url
+    },
     "Post alerts that begin and end to this URL.")
   let webhookFormat = SettingRow(
     "--alert-webhook-format <format>", variable: "ALERT_WEBHOOK_FORMAT", default: AlertWebhook.Format.json, .choice,
