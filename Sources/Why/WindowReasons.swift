@@ -22,13 +22,26 @@ package struct WindowReasons {
   private var sums: [String: Sum] = [:]
   /// Seconds that the samples cover.
   package private(set) var covered = 0.0
+  /// POSIX time of the last sample in the window, or the window's end, if that is earlier; nil without one.
+  package private(set) var last: Double?
+  private var window: SampleWindow
 
-  package init() {}
+  /// Creates a window without reasons, by default that of all samples.
+  package init(in window: SampleWindow = SampleWindow()) {
+    self.window = window
+  }
 
-  /// Adds the next sample, in the order of time.
+  /// Adds the next sample, in the order of time; also the last one up to the window's start and the first one after its
+  /// end, where these are known.
   package mutating func add(_ sample: Sample) {
-    let seconds = sample.elapsed.isFinite ? sample.elapsed : 0
+    let part = window.add(sample)
+    guard part.isInside else {
+      previous = sample
+      return
+    }
+    let seconds = part.seconds
     covered += seconds
+    last = min(sample.timestamp.seconds, window.end)
     for finding in Situation(sample, after: previous).findings {
       let value = finding.evidence.first?.value ?? 0
       var sum = sums[finding.rule] ?? Sum(worst: finding, time: sample.timestamp.seconds, seconds: 0)
