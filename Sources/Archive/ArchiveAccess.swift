@@ -69,6 +69,16 @@ package final class ArchiveAccess {
     }
   }
 
+  /// The time of the newest sample at or before a time, if any.
+  package func newest(at time: Double) throws(ArchiveFailure) -> Timestamp? {
+    do throws(SQLiteError) {
+      let found = try reader.newest(before: Int64((min(max(time, -1e12), 1e12) * 1_000).rounded()))
+      return found.map { Timestamp(seconds: Double($0) / 1_000) }
+    } catch {
+      throw ArchiveFailure(path, error)
+    }
+  }
+
   /// The newest events of a query; nil where the file has none recorded.
   package func events(_ query: EventQuery) throws(ArchiveFailure) -> EventHistory? {
     do throws(SQLiteError) {

@@ -6,9 +6,10 @@ package import AgentMetrics
 /// Before its first counter, and for all others, it is the sum of the rates times the interval. The machine has no
 /// counter: for the time without samples its total is the growth of the entries.
 ///
-/// Where workloads are read more rarely than samples are taken, a sample has counters of an earlier time: the growth up to
-/// the next reading is divided at the window's start, and the rate goes on from the last reading to the window's end. So
-/// the use at each edge is off by at most the age of the reading times the change of the rate.
+/// What began before the window's start or goes on after its end counts in proportion: the growth of a counter between two
+/// readings, and the rates of a sample. Where workloads are read more rarely than samples are taken, a sample has counters
+/// of an earlier time, and the rate goes on from the last reading to the window's end. So the use at that edge is off by at
+/// most the age of the reading times the change of the rate.
 package struct CulpritSum {
   /// Maximum number of entries that are kept at a time; beyond them the smallest are one.
   static let maxEntries = 20_000
@@ -24,8 +25,6 @@ package struct CulpritSum {
     /// Time of the last sample that had them, and the seconds that samples covered up to it.
     var sampled = Double.nan
     var covered = 0.0
-    /// Seconds from that to the first sample, whose growth is counted already or before the window.
-    var lead = 0.0
   }
 
   private struct Entry {
@@ -51,6 +50,12 @@ package struct CulpritSum {
   }
 
   private let grouping: CulpritGrouping
+  private var window: SampleWindow
+  /// The window from its first known time on.
+  private var known: SampleWindow
+  /// Time of the last sample, in the window or not, and seconds that samples covered up to it.
+  private var time = Double.nan
+  private var clock = 0.0
   private var entries: [String: Entry] = [:]
   /// Counters of the workloads in the last sample that had them.
   private var counters: [String: Counters] = [:]
@@ -65,25 +70,40 @@ package struct CulpritSum {
   /// The machine's CPU seconds, byte-seconds of memory, bytes, GPU seconds, joules.
   private var totals: [CulpritMeasure: Double] = [:]
 
-  package init(by grouping: CulpritGrouping) {
+  /// Creates an empty sum.
+  ///
+  /// - Parameter window: by default that of all samples.
+  package init(by grouping: CulpritGrouping, in window: SampleWindow = SampleWindow()) {
     self.grouping = grouping
+    self.window = window
+    known = window
   }
 
-  /// Adds the next sample, in the order of time.
+  /// Adds the next sample, in the order of time; also the last one up to the window's start and the first one after its
+  /// end, where these are known.
   package mutating func add(_ sample: Sample) {
-    let time = sample.timestamp.seconds
-    let seconds = sample.elapsed.isFinite && sample.elapsed > 0 ? sample.elapsed : 0
-    samples += 1
-    if from.isNaN { from = time - seconds }
-    to = time
-    covered += seconds
-    addTotals(sample, seconds)
+    let isFirst = time.isNaN
+    let before = time
+    let part = window.add(sample)
+    time = sample.timestamp.seconds
+    clock += part.elapsed
+    if isFirst, time > window.start { known = SampleWindow(from: max(window.start, part.begin), to: window.end) }
+    guard time > window.start else { return remember(sample) }
+    // The window's end may be in a time without samples, for which the next one's counters stand.
+    guard isFirst ? part.isInside : known.share(from: before, to: time) > 0 else { return }
+    if part.isInside {
+      samples += 1
+      if from.isNaN { from = max(known.start, part.begin) }
+      to = min(time, window.end)
+      covered += part.seconds
+    }
+    addTotals(sample, part.seconds)
     let shares = GPUShare.byProcess(of: sample.gpus)
     tails.removeAll(keepingCapacity: true)
     switch grouping {
-    case .workload: addWorkloads(sample, seconds)
-    case .process: addProcesses(sample, seconds, shares)
-    case .user: addUsers(sample, seconds, shares)
+    case .workload: addWorkloads(sample, part)
+    case .process: addProcesses(sample, part, shares)
+    case .user: addUsers(sample, part, shares)
     }
     if entries.count > Self.maxEntries { merge() }
     if counters.count > Self.maxEntries { (counters, groups) = ([:], [:]) }
@@ -145,19 +165,32 @@ package struct CulpritSum {
 
   // MARK: Entries
 
-  private mutating func addWorkloads(_ sample: Sample, _ seconds: Double) {
+  /// Keeps the counters of a sample before the window.
+  private mutating func remember(_ sample: Sample) {
+    guard grouping != .process else { return }
     let age = Self.ageOfWorkloads(sample)
     for workload in sample.workloads?.top ?? [] where !workload.isGroup {
-      let (use, _) = use(of: workload, seconds, readAt: sample.timestamp.seconds - age, age: age)
-      update(workload.id, at: sample.timestamp.seconds) { entry in
+      var last = Counters()
+      (last.cpu, last.read, last.written) = (workload.cpuTotal, workload.readTotal, workload.writtenTotal)
+      (last.oomKills, last.peak) = (workload.oomKills, workload.memoryPeak)
+      (last.instant, last.sampled, last.covered) = (time - age, time, clock)
+      counters[workload.id] = last
+    }
+  }
+
+  private mutating func addWorkloads(_ sample: Sample, _ part: SampleWindow.Part) {
+    let age = Self.ageOfWorkloads(sample)
+    for workload in sample.workloads?.top ?? [] where !workload.isGroup {
+      let (use, _) = use(of: workload, part, readAt: time - age)
+      update(workload.id) { entry in
         entry.culprit.name = workload.name
         entry.culprit.kind = workload.kind.rawValue
         entry.culprit.user = workload.user ?? entry.culprit.user
         entry.culprit.add(use)
-        entry.hold(workload.memory, for: seconds)
+        if part.isInside { entry.hold(workload.memory, for: part.seconds) }
         entry.reach(use.memoryPeak)
       }
-      if age > 0 { tails[workload.id, default: Culprit()].add(Self.tail(of: workload, age)) }
+      if age > 0 { tails[workload.id, default: Culprit()].add(tail(of: workload, since: time - age)) }
     }
   }
 
@@ -169,47 +202,45 @@ package struct CulpritSum {
 
   /// Use of a workload since the last sample that lists it, and whether its counters were read since.
   private mutating func use(
-    of workload: Workload, _ seconds: Double, readAt instant: Double, age: Double
+    of workload: Workload, _ part: SampleWindow.Part, readAt instant: Double
   ) -> (Culprit, isRead: Bool) {
+    let seconds = part.elapsed
     let isFirst = counters[workload.id] == nil
     var last = counters[workload.id] ?? Counters()
-    // The part of the growth since the last reading that is within the window.
-    var share = 1.0
     let isRead = isFirst || instant > last.instant + Self.precision
     let isNew = isFirst && workload.began(within: seconds)
     if isNew { (last.oomKills, last.peak) = (0, 0) }
-    if isFirst {
-      // Its first use is that of the sample's interval; earlier growth counts unless it is before the window.
-      last.lead = samples == 1 ? age : min(age, seconds)
-    } else if isRead {
-      share = last.lead > 0 ? max(0, 1 - last.lead / (instant - last.instant)) : 1
-      last.lead = 0
-    }
-    last.instant = instant
+    // The part of the growth since the last reading that is within the window, and of the rate up to this one.
+    let share = isRead && !isFirst ? known.share(from: last.instant, to: instant) : 1
+    let recent = known.share(from: instant - seconds, to: instant)
+    if isRead { last.instant = instant }
     // Whole seconds, and clocks that are read one after the other, make no gap.
-    let wall = to - last.sampled
-    let missed = wall - (covered - last.covered)
+    let wall = time - last.sampled
+    let missed = wall - (clock - last.covered)
     let gap = missed > 1 + 0.1 * seconds && wall > seconds ? min(1, missed / (wall - seconds)) : 0
-    (last.sampled, last.covered) = (to, covered)
+    (last.sampled, last.covered) = (time, clock)
     func growth(_ rate: Double, _ now: Double, _ last: inout Double) -> (whole: Double, missed: Double) {
-      defer { if now.isFinite { last = now } }
+      guard now.isFinite else { return (rate * part.seconds, .nan) }
+      defer { last = now }
       // A counter that fell is another group of the same name, whose rate counts from its start.
-      guard now >= last else { return (rate * seconds, .nan) }
+      guard now >= last else { return (rate * seconds * recent, .nan) }
       let growth = (now - last) * share
-      return (growth, gap > 0 ? max(0, growth - (rate > 0 ? rate * seconds : 0)) * gap : .nan)
+      return (growth, gap > 0 ? max(0, growth - (rate > 0 ? rate * part.seconds : 0)) * gap : .nan)
     }
     var use = Culprit()
     (use.cpu, use.missedCPU) = growth(workload.cpu, workload.cpuTotal, &last.cpu)
     (use.read, use.missedRead) = growth(workload.readRate, workload.readTotal, &last.read)
     (use.written, use.missedWritten) = growth(workload.writeRate, workload.writtenTotal, &last.written)
-    if workload.oomKills >= last.oomKills { use.oomKills = workload.oomKills - last.oomKills }
+    if part.isInside {
+      if workload.oomKills >= last.oomKills { use.oomKills = workload.oomKills - last.oomKills }
+      // The kernel's peak is of the group's whole life: one that grew is of this window.
+      if workload.memoryPeak > last.peak { use.memoryPeak = workload.memoryPeak }
+    }
     last.oomKills = workload.oomKills.isFinite ? workload.oomKills : last.oomKills
-    // The kernel's peak is of the group's whole life: one that grew is of this window.
-    if workload.memoryPeak > last.peak { use.memoryPeak = workload.memoryPeak }
     last.peak = workload.memoryPeak.isFinite ? workload.memoryPeak : last.peak
-    use.endedCPU = Double(workload.endedCPU) * seconds
-    use.gpu = Double(workload.gpu) * seconds
-    use.energy = Double(workload.gpuPower) * seconds
+    use.endedCPU = Double(workload.endedCPU) * part.seconds
+    use.gpu = Double(workload.gpu) * part.seconds
+    use.energy = Double(workload.gpuPower) * part.seconds
     counters[workload.id] = last
     return (use, isRead)
   }
@@ -217,19 +248,26 @@ package struct CulpritSum {
   /// Seconds by which the times of one reading differ in two samples, whose timestamps are whole seconds.
   private static let precision = 0.2
 
-  /// The use since the last reading, at the rate before it.
-  private static func tail(of workload: Workload, _ age: Double) -> Culprit {
+  /// The use by the counters since they were read, at the rate before that.
+  private func tail(of workload: Workload, since instant: Double) -> Culprit {
+    let seconds = known.overlap(from: instant, to: time)
     var tail = Culprit()
-    (tail.cpu, tail.read, tail.written) = (workload.cpu * age, workload.readRate * age, workload.writeRate * age)
+    if workload.cpuTotal.isFinite { tail.cpu = workload.cpu * seconds }
+    if workload.readTotal.isFinite { tail.read = workload.readRate * seconds }
+    if workload.writtenTotal.isFinite { tail.written = workload.writeRate * seconds }
     return tail
   }
 
-  private mutating func addProcesses(_ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare]) {
+  private mutating func addProcesses(
+    _ sample: Sample, _ part: SampleWindow.Part, _ shares: [Int32: GPUShare]
+  ) {
+    guard part.isInside else { return }
+    let seconds = part.seconds
     var seen: Set<Int32> = []
     for process in sample.processes?.top ?? [] {
       seen.insert(process.pid)
       // The start is a number of ticks: hundredths of a second.
-      update("\(process.pid)@\(process.start.fixed(2))", at: sample.timestamp.seconds) { entry in
+      update("\(process.pid)@\(process.start.fixed(2))") { entry in
         entry.culprit.name = process.name
         entry.culprit.pid = Double(process.pid)
         entry.culprit.user = process.user
@@ -242,7 +280,7 @@ package struct CulpritSum {
     }
     for ended in sample.processes?.ended ?? [] {
       let id = "ended:" + [ended.name, ended.user, ended.workload ?? ""].joined(separator: ":")
-      update(id, at: sample.timestamp.seconds) { entry in
+      update(id) { entry in
         entry.culprit.name = ended.name
         entry.culprit.kind = "ended"
         entry.culprit.user = ended.user
@@ -253,7 +291,7 @@ package struct CulpritSum {
     // Processes that only use a GPU, which the list of the heaviest may lack.
     for (pid, share) in shares where !seen.contains(pid) {
       let known = sample.gpus.lazy.flatMap { $0.processes ?? [] }.first { $0.pid == pid }
-      update("\(pid)", at: sample.timestamp.seconds) { entry in
+      update("\(pid)") { entry in
         entry.culprit.name = known?.name ?? "pid \(pid)"
         entry.culprit.pid = Double(pid)
         entry.culprit.user = known?.user
@@ -287,32 +325,31 @@ package struct CulpritSum {
   }
 
   /// Users by their processes; the rest of each workload is its owner's.
-  private mutating func addUsers(_ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare]) {
-    let time = sample.timestamp.seconds
+  private mutating func addUsers(_ sample: Sample, _ part: SampleWindow.Part, _ shares: [Int32: GPUShare]) {
     let age = Self.ageOfWorkloads(sample)
     let listed = (sample.workloads?.top ?? []).filter { !$0.isGroup }
-    var memory = addUsersProcesses(sample, seconds, shares, listed: Set(listed.map(\.id)))
+    var memory = addUsersProcesses(sample, part.seconds, shares, listed: Set(listed.map(\.id)))
     for workload in listed {
-      let (use, isRead) = use(of: workload, seconds, readAt: time - age, age: age)
+      let (use, isRead) = use(of: workload, part, readAt: time - age)
       var group = groups[workload.id] ?? GroupUse()
       for (user, bytes) in group.dividedMemory(workload.memory, owner: workload.user) {
         memory[user, default: 0] += bytes
       }
       if isRead {
-        for (user, part) in group.divided(use, owner: workload.user) { add(part, to: user, at: time) }
+        for (user, part) in group.divided(use, owner: workload.user) { add(part, to: user) }
         group.settle()
       }
       if age > 0 {
-        for (user, part) in group.divided(Self.tail(of: workload, age), owner: workload.user) {
+        for (user, part) in group.divided(tail(of: workload, since: time - age), owner: workload.user) {
           tails[user, default: Culprit()].add(part)
         }
       }
       groups[workload.id] = isRead && age == 0 ? nil : group
     }
-    for (user, bytes) in memory {
-      update(user, at: time) { entry in
+    for (user, bytes) in memory where part.isInside {
+      update(user) { entry in
         entry.culprit.name = user
-        entry.hold(bytes, for: seconds)
+        entry.hold(bytes, for: part.seconds)
       }
     }
   }
@@ -324,19 +361,18 @@ package struct CulpritSum {
   private mutating func addUsersProcesses(
     _ sample: Sample, _ seconds: Double, _ shares: [Int32: GPUShare], listed: Set<String>
   ) -> [String: Double] {
-    let time = sample.timestamp.seconds
     var memory: [String: Double] = [:]
     for id in groups.keys { groups[id]?.beginSample() }
     for process in sample.processes?.top ?? [] {
       let share = shares[process.pid]
       let use = Self.use(of: process, share, seconds)
-      if let share { update(process.user, at: time) { $0.gpus.formUnion(share.gpus) } }
+      if let share { update(process.user) { $0.gpus.formUnion(share.gpus) } }
       if let id = process.workload, listed.contains(id) || counters[id] != nil {
         let isListed = listed.contains(id)
         groups[id, default: GroupUse()].add(use, resident: isListed ? process.resident : .nan, of: process.user)
         if isListed { continue }
       } else {
-        add(use, to: process.user, at: time)
+        add(use, to: process.user)
       }
       if process.resident.isFinite { memory[process.user, default: 0] += process.resident }
     }
@@ -345,7 +381,7 @@ package struct CulpritSum {
       if let id = ended.workload, listed.contains(id) || counters[id] != nil {
         groups[id, default: GroupUse()].add(use, of: ended.user)
       } else {
-        add(use, to: ended.user, at: time)
+        add(use, to: ended.user)
       }
     }
     // A workload that is not listed any more has no counter for its last processes, unless it is listed again.
@@ -355,14 +391,15 @@ package struct CulpritSum {
     return memory
   }
 
-  private mutating func add(_ use: Culprit, to user: String, at time: Double) {
-    update(user, at: time) { entry in
+  private mutating func add(_ use: Culprit, to user: String) {
+    update(user) { entry in
       entry.culprit.name = user
       entry.culprit.add(use)
     }
   }
 
-  private mutating func update(_ id: String, at time: Double, _ body: (inout Entry) -> Void) {
+  private mutating func update(_ id: String, _ body: (inout Entry) -> Void) {
+    let time = min(time, window.end)
     var entry = entries[id] ?? Entry()
     entry.culprit.id = id
     if entry.culprit.first.isNaN { entry.culprit.first = time }

@@ -26,14 +26,16 @@ package struct WasteSum {
 
   private let grouping: WasteGrouping
   private var entries: [String: Entry] = [:]
-  /// Throttled seconds of each workload in the last sample that had them.
-  private var counters: [String: Double] = [:]
+  /// Throttled seconds of each workload in the last sample that had them, and its time.
+  private var counters: [String: (total: Double, time: Double)] = [:]
   /// Workload id of each service, from processes that have both.
   private var services: [String: String] = [:]
   /// The workloads of the last sample where it listed every one, so that one that appears later has begun since; nil
   /// where it did not.
   private var listed: Set<String>?
-  private let start: Double
+  private var window: SampleWindow
+  /// Time of the last sample, in the window or not.
+  private var last = Double.nan
   private var report = WasteReport()
 
   /// Seconds before a window in which the last sample before it is looked for.
@@ -41,24 +43,30 @@ package struct WasteSum {
 
   /// Creates an empty sum.
   ///
-  /// - Parameter start: begin of the window; of earlier samples only the counters count, from which the growth in the
-  ///   window's first sample follows.
-  package init(by grouping: WasteGrouping, from start: Double = -.infinity) {
-    self.start = start
+  /// - Parameter window: by default that of all samples. Of earlier samples only the counters count, from which the growth
+  ///   in the window's first sample follows.
+  package init(by grouping: WasteGrouping, in window: SampleWindow = SampleWindow()) {
+    self.window = window
     self.grouping = grouping
     report.grouping = grouping
   }
 
-  /// Adds the next sample, in the order of time.
+  /// Adds the next sample, in the order of time; also those of some time before the window, and the first one after it.
   package mutating func add(_ sample: Sample) {
     let time = sample.timestamp.seconds
+    let part = window.add(sample)
+    let before = last.isNaN ? part.begin : last
+    last = time
     defer { listed = sample.workloads.flatMap { $0.rest == nil ? Set($0.top.lazy.map(\.id)) : nil } }
-    guard time >= start else { return remember(sample) }
-    let seconds = sample.elapsed.isFinite && sample.elapsed > 0 ? sample.elapsed : 0
-    report.samples += 1
-    if report.from.isNaN { report.from = time - seconds }
-    report.to = time
-    report.covered += seconds
+    guard time > window.start else { return remember(sample) }
+    guard part.isInside || window.share(from: before, to: time) > 0 else { return }
+    let seconds = part.seconds
+    if part.isInside {
+      report.samples += 1
+      if report.from.isNaN { report.from = max(window.start, part.begin) }
+      report.to = min(time, window.end)
+      report.covered += seconds
+    }
     if services.count > Self.maxEntries { services = [:] }
     for process in sample.processes?.top ?? [] {
       if let service = process.service, let workload = process.workload { services[service] = workload }
@@ -67,8 +75,9 @@ package struct WasteSum {
     for workload in sample.workloads?.top ?? [] where !workload.isGroup {
       workloads[workload.id] = workload
       workloads[workload.name] = workload
-      addThrottling(of: workload, seconds)
+      addThrottling(of: workload, part, at: time, since: before)
     }
+    guard part.isInside else { return }
     var idle: [String: Double] = [:]
     for gpu in sample.gpus {
       Self.plus(&report.gpuTime, seconds)
@@ -111,23 +120,26 @@ package struct WasteSum {
   private mutating func remember(_ sample: Sample) {
     for workload in sample.workloads?.top ?? [] where !workload.isGroup && workload.throttledTotal.isFinite {
       if counters.count >= Self.maxEntries { counters = [:] }
-      counters[workload.id] = workload.throttledTotal
+      counters[workload.id] = (workload.throttledTotal, sample.timestamp.seconds)
     }
   }
 
   // MARK: Entries
 
-  private mutating func addThrottling(of workload: Workload, _ seconds: Double) {
+  private mutating func addThrottling(
+    of workload: Workload, _ part: SampleWindow.Part, at time: Double, since before: Double
+  ) {
     let total = workload.throttledTotal
     let last = counters[workload.id]
     if total.isFinite {
       if last == nil, counters.count >= Self.maxEntries { counters = [:] }
-      counters[workload.id] = total
+      counters[workload.id] = (total, time)
     }
     // A counter that fell is another group of the same name. That of a group that appears begins at 0, while one that
     // appears later is that of a limit which was found after it was set.
     let isNew = listed.map { !$0.contains(workload.id) } ?? false
-    let growth = last.map { total >= $0 ? total - $0 : total } ?? (isNew ? total : .nan)
+    let whole = last.map { total >= $0.total ? total - $0.total : total } ?? (isNew ? total : .nan)
+    let growth = whole * window.share(from: last?.time ?? before, to: time)
     guard growth.isFinite || workload.throttled.isFinite else { return }
     guard grouping == .workload || workload.user != nil else { return }
     let id = grouping == .workload ? workload.id : workload.user ?? ""
@@ -135,8 +147,8 @@ package struct WasteSum {
     update(id, name, grouping == .workload ? workload.user : nil) { entry in
       Self.plus(&entry.waste.throttled, growth)
       guard workload.throttled.isFinite else { return }
-      entry.throttled += Double(workload.throttled) * seconds
-      entry.throttledTime += seconds
+      entry.throttled += Double(workload.throttled) * part.seconds
+      entry.throttledTime += part.seconds
     }
   }
 

@@ -34,8 +34,9 @@ extension History {
   package func waste(
     from start: Double, to end: Double, by grouping: WasteGrouping, limit: Int
   ) async throws(Columns.TooLarge) -> WasteReport {
-    var sum = WasteSum(by: grouping, from: start)
-    try await visitSamples(from: start - max(WasteSum.lead, Double(3 * interval)), to: end) { sum.add($0) }
+    let window = SampleWindow(from: start, to: end)
+    var sum = WasteSum(by: grouping, in: window)
+    try await visitSamples(in: window, lead: max(WasteSum.lead, Double(3 * interval))) { sum.add($0) }
     return sum.report(limit: limit)
   }
 }

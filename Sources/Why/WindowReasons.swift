@@ -22,29 +22,30 @@ package struct WindowReasons {
   private var sums: [String: Sum] = [:]
   /// Seconds that the samples cover.
   package private(set) var covered = 0.0
+  /// POSIX time of the last sample in the window, or the window's end, if that is earlier; nil without one.
+  package private(set) var last: Double?
+  private var window: SampleWindow
 
-  /// Seconds before a window in which the last sample before it is looked for.
-  package static let lead = 600.0
-
-  private let start: Double
   private var kills: MemoryKills?
   /// Kills of the sample with the most.
   private var mostKills = 0.0
 
-  /// Creates an empty sum.
-  ///
-  /// - Parameter start: begin of the window; of samples up to then only the counters are used.
-  package init(after start: Double = -.infinity) {
-    self.start = start
+  /// Creates a window without reasons, by default that of all samples.
+  package init(in window: SampleWindow = SampleWindow()) {
+    self.window = window
   }
 
-  /// Adds the next sample, in the order of time.
+  /// Adds the next sample, in the order of time; also the last one up to the window's start and the first one after its
+  /// end, where these are known.
   package mutating func add(_ sample: Sample) {
+    let part = window.add(sample)
     defer { previous = sample }
-    guard sample.timestamp.seconds > start else { return }
-    let seconds = sample.elapsed.isFinite ? sample.elapsed : 0
+    guard part.isInside else { return }
+    let seconds = part.seconds
     covered += seconds
-    addKills(sample, seconds)
+    // A kill between the last sample of the window and the next one counts for the following window.
+    if sample.timestamp.seconds <= window.end || last == nil { addKills(sample, seconds) }
+    last = min(sample.timestamp.seconds, window.end)
     for finding in Situation(sample, after: previous).findings where finding.rule != WhyRule.oomKill.name {
       let value = finding.evidence.first?.value ?? 0
       var sum = sums[finding.rule] ?? Sum(worst: finding, time: sample.timestamp.seconds, seconds: 0)

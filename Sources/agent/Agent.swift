@@ -68,7 +68,7 @@ struct Agent: ParsableCommand {
     let threads = Thread.available(Thread.minimum)
     guard threads == Thread.minimum else {
       throw UnavailableError(
-        description: "\(threads) threads can be started, but the agent needs \(Thread.minimum): see ulimit -u,"
+        description: "only \(threads) of the \(Thread.minimum) threads that the agent needs can be started: see ulimit -u,"
           + " TasksMax of the unit, pids.max of the group")
     }
     Signals.ignore(Signals.brokenPipe)

@@ -27,13 +27,19 @@ struct ReportCommand: ParsableCommand {
     let start = options.from ?? end - 3_600
     guard start <= end else { throw UsageError(from: start, isLaterThan: end) }
     var host: String?
-    var samples = 0
+    let window = SampleWindow(from: start, to: end)
+    /// Passes the samples of the window and those beside it, from which counters grow.
     func visit(lead: Double = 0, _ body: (Sample) -> Void) throws {
-      try archive.samples(from: start - lead, to: end) { sample in
+      let first = try archive.newest(at: start - lead)?.seconds ?? start - lead
+      var isOver = false
+      try archive.samples(from: first, to: end + WasteSum.lead) { sample in
+        guard !isOver else { return }
+        isOver = sample.timestamp.seconds > end
         body(sample)
-        if sample.timestamp.seconds >= start { samples += 1 }
         host = sample.host.hostname ?? host
       }
+    }
+    func require(_ samples: Int) throws {
       guard samples > 0 else {
         let window = Timestamp(seconds: start).rfc3339 + " to " + Timestamp(seconds: end).rfc3339
         throw UnavailableError(description: "\(path): no samples from \(window)")
@@ -46,20 +52,22 @@ struct ReportCommand: ParsableCommand {
           name: "--by", value: options.grouping.rawValue,
           reason: "with --waste must be one of " + WasteGrouping.allCases.map(\.rawValue).joined(separator: ", "))
       }
-      var sum = WasteSum(by: grouping, from: start)
+      var sum = WasteSum(by: grouping, in: window)
       try visit(lead: WasteSum.lead) { sum.add($0) }
       let report = sum.report(limit: options.limit)
+      try require(report.samples)
       text =
         options.format == .json
         ? API.wasteBody(of: report) : WasteText.table(of: report, host: host, isMarkdown: options.format == .markdown)
     } else {
-      var sum = CulpritSum(by: options.grouping)
-      var reasons = WindowReasons(after: start < end ? start : start - 0.001)
-      try visit(lead: WindowReasons.lead) { sample in
+      var sum = CulpritSum(by: options.grouping, in: window)
+      var reasons = WindowReasons(in: window)
+      try visit { sample in
+        sum.add(sample)
         reasons.add(sample)
-        if sample.timestamp.seconds >= start { sum.add(sample) }
       }
       var ranking = sum.ranking(of: options.measure, limit: options.limit)
+      try require(ranking.samples)
       let events = try archive.events(EventQuery(from: start, to: end, limit: options.limit))
       ranking.events = events?.events.reversed() ?? []
       text =

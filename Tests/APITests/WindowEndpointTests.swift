@@ -47,6 +47,25 @@ import Testing
     #expect(none.status == 404 && none.text.contains("no samples from 1970-01-01T00:00:01Z to 1970-01-01T00:00:02Z"))
   }
 
+  /// The times of samples are ends of intervals: that at `from` is not in the window, and half of an interval counts half.
+  @Test func edges() async {
+    let time = MadeUpSample.time
+    let times = #""from":"\#(Timestamp(seconds: time - 20).rfc3339)","to":"\#(Timestamp(seconds: time).rfc3339)","#
+    let round = await get("/waste?from=\(time - 20)&to=\(time)").text
+    #expect(round.contains(times + #""samples":2,"covered_seconds":20,"#) && round.contains(#""gpu_held_seconds":20,"#))
+    let between = await get("/waste?from=\(time - 18)&to=\(time - 13)").text
+    #expect(between.contains(#""samples":1,"covered_seconds":5,"#) && between.contains(#""gpu_idle_joules":500}"#))
+    let culprits = await get("/culprits?from=\(time - 20)&to=\(time)&by=process").text
+    #expect(culprits.contains(times + #""samples":2,"covered_seconds":20,"#), "\(culprits)")
+    #expect(culprits.contains(#""cpu_seconds":60,"#))
+    let part = await get("/culprits?from=\(time - 18)&to=\(time - 13)&by=process").text
+    #expect(part.contains(#""samples":1,"covered_seconds":5,"#) && part.contains(#""cpu_seconds":15,"#), "\(part)")
+    #expect(await get("/why?from=\(time - 20)&to=\(time)").text.contains(#""covered_seconds":20,"#))
+    #expect(await get("/why?from=\(time - 18)&to=\(time - 13)").text.contains(#""covered_seconds":5,"#))
+    let empty = await get("/culprits?from=\(time)&to=\(time)")
+    #expect(empty.status == 404)
+  }
+
   @Test func comparison() async {
     let time = MadeUpSample.time
     let all = await get("/compare?a=\(time - 100)&b=\(time)&window=20&of=process")

@@ -104,6 +104,51 @@ import Testing
     #expect(abs(ranking.culprits.reduce(0) { $0 + $1.share } - 165.0 / 180) < 1e-9)
   }
 
+  /// A window has the samples after its start up to its end.
+  @Test(arguments: CulpritGrouping.allCases) func windowsSideBySideAddUp(_ grouping: CulpritGrouping) {
+    func ranking(_ start: Double, _ end: Double) -> CulpritRanking {
+      var sum = CulpritSum(by: grouping, in: SampleWindow(from: start, to: end))
+      for index in 0..<6 {
+        let rate = 0.1 * Double(2 * index - 1)
+        // Its clock is not that of the times.
+        var sample = sample(
+          at: 100 + Double(index) * 10, elapsed: 10.000_007, [("a", rate, Double(index * index))],
+          processes: [(1, rate, "mira")])
+        sample.cpu.usage = 0.1 * Double(index)
+        sum.add(sample)
+      }
+      return sum.ranking(of: .cpu, limit: 10)
+    }
+    let whole = ranking(100, 150)
+    #expect(whole.from == 100 && whole.to == 150 && whole.samples == 5 && abs(whole.total - 60) < 1e-3)
+    #expect(abs(whole.attributed - (grouping == .user ? 50 : 25)) < 1e-3)
+    for cut in [110.0, 123, 139.5] {
+      let (left, right) = (ranking(100, cut), ranking(cut, 150))
+      #expect(left.to == cut && right.from == cut)
+      #expect(abs(left.covered + right.covered - whole.covered) < 1e-9)
+      #expect(abs(left.total + right.total - whole.total) < 1e-9)
+      #expect(abs(left.attributed + right.attributed - whole.attributed) < 1e-9, "\(cut)")
+    }
+    // Between two samples.
+    let inside = ranking(123, 127)
+    #expect(inside.samples == 1 && inside.from == 123 && inside.to == 127 && abs(inside.covered - 4) < 1e-5)
+    #expect(abs(inside.attributed - (grouping == .user ? 4 : 2)) < 1e-5)
+    #expect(ranking(110, 110).samples == 0 && ranking(150, 160).samples == 0)
+  }
+
+  /// Neither sample beside the time in which the agent did not run is in the window.
+  @Test func windowsThatEndWithoutSamplesAddUp() {
+    func ranking(_ start: Double, _ end: Double) -> CulpritRanking {
+      var sum = CulpritSum(by: .workload, in: SampleWindow(from: start, to: end))
+      for (time, total) in [(100.0, 0.0), (110, 10), (210, 60)] { sum.add(sample(at: time, [("a", 1, total)])) }
+      return sum.ranking(of: .cpu, limit: 10)
+    }
+    let (left, right) = (ranking(100, 160), ranking(160, 210))
+    #expect(left.samples == 1 && left.to == 110 && right.samples == 1 && right.from == 200)
+    #expect(left.attributed == 35 && right.attributed == 25)
+    #expect(left.culprits.map(\.missedCPU) == [25] && left.total == 45)
+  }
+
   @Test func whatIsNotAttributedIsSaid() {
     var sum = CulpritSum(by: .process)
     sum.add(sample(at: 100, processes: [(1, 1, "mira"), (2, 0.25, "root")]))

@@ -112,7 +112,7 @@ import Testing
   /// The first sample's growth comes from the last sample before the window, and a new workload's from 0.
   @Test func throttlingOfTheFirstSampleCounts() {
     func report(from start: Double, isWhole: Bool = true) -> WasteReport {
-      var sum = WasteSum(by: .workload, from: start)
+      var sum = WasteSum(by: .workload, in: SampleWindow(from: start))
       for (time, total) in [(100.0, 1_000.0), (110, 1_004), (120, 1_005)] {
         let late = time > 100 ? [workload("new", throttled: 0.5, total: total - 1_000)] : []
         var sample = sample(at: time, [], [workload("a", throttled: 0.5, total: total)] + late)
@@ -121,14 +121,38 @@ import Testing
       }
       return sum.report(limit: 10)
     }
+    // Half of the first interval is within the window.
     let whole = report(from: 105)
-    #expect(whole.samples == 2 && whole.from == 100 && whole.covered == 20)
-    #expect(whole.entries.map(\.id) == ["service:a", "service:new"] && whole.entries.map(\.throttled) == [5, 5])
+    #expect(whole.samples == 2 && whole.from == 105 && whole.covered == 15)
+    #expect(whole.entries.map(\.id) == ["service:a", "service:new"] && whole.entries.map(\.throttled) == [3, 3])
     // One that is not listed may have begun long before.
-    #expect(report(from: 105, isWhole: false).entries.map(\.throttled) == [5, 1])
-    // Without an earlier sample the growth of the first is unknown.
+    #expect(report(from: 105, isWhole: false).entries.map(\.throttled) == [3, 1])
     #expect(report(from: 100).entries.map(\.throttled) == [5, 5])
-    #expect(report(from: 110).entries.first?.throttled == 5)
+    #expect(report(from: 110).entries.map(\.throttled) == [1, 1])
+    // Without an earlier sample the growth of the first is unknown.
+    #expect(report(from: 0).entries.map(\.throttled) == [5, 5])
+  }
+
+  @Test func windowsSideBySideAddUp() {
+    func report(_ window: SampleWindow) -> WasteReport {
+      var sum = WasteSum(by: .workload, in: window)
+      for index in 0..<6 {
+        let held = Held(pid: 1, util: 0.01, vram: 1e9, user: "mira", service: "a")
+        let throttled = workload("a", throttled: 0.5, total: Double(index * index))
+        sum.add(sample(at: 100 + Double(index) * 10, [gpu(0, util: 0.01, power: 80, held)], [throttled]))
+      }
+      return sum.report(limit: 10)
+    }
+    let whole = report(SampleWindow(from: 100, to: 150))
+    #expect(whole.samples == 5 && whole.covered == 50 && whole.entries.map(\.throttled) == [25])
+    for cut in [110.0, 123, 139.5] {
+      let parts = [report(SampleWindow(from: 100, to: cut)), report(SampleWindow(from: cut, to: 150))]
+      #expect(parts[0].to == cut && parts[1].from == cut)
+      for path in [\Waste.throttled, \.gpuIdle, \.energy] {
+        let sum = parts.reduce(0) { $0 + ($1.entries.first?[keyPath: path] ?? 0) }
+        #expect(abs(sum - (whole.entries.first?[keyPath: path] ?? 0)) < 1e-9, "\(cut): \(sum)")
+      }
+    }
   }
 
   /// The counter of a limit that was found after it was set has grown before.

@@ -460,7 +460,7 @@ struct MadeSituation: Sendable, CustomStringConvertible {
 
   @Test("The OOM kills of a window are summed, those before it left out")
   func killsAreSummed() throws {
-    var window = WindowReasons(after: 1_000)
+    var window = WindowReasons(in: SampleWindow(from: 1_000))
     // Kills so far of the machine, and of five services.
     let counts: [(machine: Double, services: [Double])] = [
       (1, [0, 1, 0, 0, 0]), (4, [3, 1, 0, 0, 0]), (5, [3, 2, 0, 0, 0]), (7, [3, 2, 1, 1, 0]), (9, [3, 2, 1, 1, 1]),

@@ -20,8 +20,9 @@ extension Route {
     let measure = try context.query.value(measure) ?? .cpu
     let limit = try context.query.value(limit) ?? 20
     guard from <= to else { throw APIError(from, isLaterThan: to) }
-    var sum = CulpritSum(by: grouping)
-    try await api.visitSamples(from: from, to: to) { sum.add($0) }
+    let window = SampleWindow(from: from.seconds, to: to.seconds)
+    var sum = CulpritSum(by: grouping, in: window)
+    try await api.visitSamples(in: window) { sum.add($0) }
     let ranking = sum.ranking(of: measure, limit: limit)
     guard ranking.samples > 0 else {
       throw APIError(.notFound, "no samples from \(from.rfc3339) to \(to.rfc3339)", parameter: "from")
@@ -36,12 +37,10 @@ extension Route {
 }
 
 extension API {
-  /// Passes the stored samples of a window to `body`, oldest first.
-  func visitSamples(
-    from: Timestamp, to: Timestamp, _ body: (Sample) -> Void
-  ) async throws(APIError) {
+  /// Passes the stored samples of a window and those beside it to `body`, oldest first.
+  func visitSamples(in window: SampleWindow, _ body: (Sample) -> Void) async throws(APIError) {
     do {
-      try await history.visitSamples(from: from.seconds, to: to.seconds, body)
+      try await history.visitSamples(in: window, body)
     } catch {
       throw APIError(
         .badRequest, "too many samples: more than \(History.maxVisitedSamples) in the window; use a shorter one",

@@ -35,18 +35,13 @@ extension Route {
     let to = to ?? newest
     let from = from ?? Timestamp(seconds: to.seconds - 3_600)
     guard from <= to else { throw APIError(from, isLaterThan: to) }
-    // A window of no length is its sample.
-    var reasons = WindowReasons(after: from < to ? from.seconds : from.seconds - 0.001)
-    var last: Timestamp?
-    try await api.visitSamples(from: Timestamp(seconds: from.seconds - WindowReasons.lead), to: to) { sample in
-      reasons.add(sample)
-      guard sample.timestamp >= from else { return }
-      last = sample.timestamp
-    }
-    guard let last else {
+    let window = SampleWindow(from: from.seconds, to: to.seconds)
+    var reasons = WindowReasons(in: window)
+    try await api.visitSamples(in: window) { reasons.add($0) }
+    guard let last = reasons.last else {
       throw APIError(.notFound, "no samples from \(from.rfc3339) to \(to.rfc3339)", parameter: "from")
     }
-    return WhyAnswer(reasons, at: last)
+    return WhyAnswer(reasons, at: Timestamp(seconds: last))
   }
 
   private static let time = Parameter<Timestamp>.time(

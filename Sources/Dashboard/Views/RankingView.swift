@@ -16,13 +16,16 @@ struct RankingView {
   }
 
   private var window: (ranking: CulpritRanking, reasons: [WindowReasons.WindowReason]) {
-    var sum = CulpritSum(by: choice.grouping)
-    var reasons = WindowReasons(after: choice.start - 0.001)
-    for entry in context.hits.frameContext.entries {
-      let time = entry.sample.timestamp.seconds
-      guard choice.start - WindowReasons.lead < time, time <= choice.end + 0.001 else { continue }
+    let window = SampleWindow(from: choice.start, to: choice.end)
+    var sum = CulpritSum(by: choice.grouping, in: window)
+    var reasons = WindowReasons(in: window)
+    let entries = context.hits.frameContext.entries
+    // The last one up to its start and the first one after its end are beside it.
+    let first = entries.lastIndex { $0.sample.timestamp.seconds <= choice.start } ?? entries.startIndex
+    for entry in entries[first...] {
+      sum.add(entry.sample)
       reasons.add(entry.sample)
-      if choice.start - 0.001 < time { sum.add(entry.sample) }
+      if entry.sample.timestamp.seconds > choice.end { break }
     }
     return (sum.ranking(of: choice.measure, limit: 200), reasons.reasons)
   }
