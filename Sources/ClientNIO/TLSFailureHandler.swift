@@ -47,16 +47,19 @@ final class TLSFailureHandler: ChannelInboundHandler {
       return "the certificate is not for \(host), but for other names"
     case NIOSSLError.handshakeFailed(.sslError([.eofDuringHandshake])):
       return "the connection was cut in the TLS handshake"
-    case NIOSSLError.handshakeFailed(let error): return text(of: error, context)
-    case let error as BoringSSLError: return text(of: error, context)
+    case NIOSSLError.handshakeFailed(let error): return line(of: error, context)
+    case let error as BoringSSLError: return line(of: error, context)
     default: return nil
     }
   }
 
-  private func text(of error: BoringSSLError, _ context: ChannelHandlerContext) -> String {
+  private func line(of error: BoringSSLError, _ context: ChannelHandlerContext) -> String {
     // `error:CODE:LIBRARY:FUNCTION:REASON at FILE:LINE`.
-    let reason = "\(error)".split(separator: ":").map { $0.prefix { $0 != " " } }
-      .first { word in word.count > 4 && word.utf8.allSatisfy { (0x41...0x5A).contains($0) || $0 == 0x5F } }
+    let reason = "\(error)".split(separator: ":").map { $0.prefix { $0 != " " } }.first { word in
+      // Not the code and not `SSL routines`.
+      word.utf8.count > 4 && word.utf8.first.map { (0x41...0x5A).contains($0) } == true
+        && word.utf8.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F }
+    }
     switch reason {
     case "CERTIFICATE_VERIFY_FAILED"?:
       let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()

@@ -173,7 +173,7 @@ struct Doctor {
       note(
         "port", "no agent answers at \(failure.description)",
         failure.isTLS
-          ? "a server listens there: use the scheme it serves, and name its CA by --connect-ca-file"
+          ? "a server listens there: correct its certificate, name its CA by --connect-ca-file, or use http://"
           : "start the service: systemctl start agent")
     case nil: break
     }
