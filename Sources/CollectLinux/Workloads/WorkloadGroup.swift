@@ -30,7 +30,7 @@ final class WorkloadGroup {
   var seen = MachineMoves.Sums()
   /// The machine's memory stall when its memory was read; nil where unknown.
   var stallAtMemory: UInt64?
-  /// Passes since its CPU time has moved.
+  /// Passes since its CPU time has moved, those that passed over it included.
   var idlePasses = 0
   /// Passes since its I/O has moved.
   var ioIdlePasses = 0

@@ -166,7 +166,10 @@ package final class WorkloadsCollector: Collector {
     }
     var vanished: [WorkloadGroup] = []
     for group in index.groups {
-      if isAsleep(group), group.folder.passOver(group) { continue }
+      if isAsleep(group), group.folder.passOver(group) {
+        group.idlePasses += 1
+        continue
+      }
       let cpu = group.total.cpu
       if read(group) { group.folder.add(from: cpu, to: group.total.cpu) } else { vanished.append(group) }
     }
