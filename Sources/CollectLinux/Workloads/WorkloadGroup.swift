@@ -5,8 +5,6 @@ internal import SystemIO
 final class WorkloadGroup {
   let found: WorkloadPath
   let serial: Int
-  /// Whether it was made while the agent ran.
-  let isNew: Bool
   /// The innermost workload around it, which its counters are taken from.
   let parent: WorkloadGroup?
   /// Number of its folder; a group that is made again has another one.
@@ -53,12 +51,13 @@ final class WorkloadGroup {
   init(_ found: WorkloadPath, names: WorkloadNames, serial: Int, isNew: Bool, in surroundings: Surroundings) {
     self.found = found
     self.serial = serial
-    self.isNew = isNew
     parent = surroundings.parent
     folder = surroundings.folder
     inode = surroundings.inode
     files = WorkloadFiles()
     total = WorkloadReading(names: names, serial: serial)
+    total.isNew = isNew
+    total.isGroup = found.kind == .pod
     parent?.children += 1
     folder.count += 1
   }
@@ -76,14 +75,11 @@ final class WorkloadGroup {
     parent.departed = departed
   }
 
-  /// Its counters without those of the workloads inside it.
+  /// Leaves its own counters of ``total``, without those of the workloads inside it.
   ///
   /// - Parameter inside: sums of the workloads inside it; nil without any.
-  func own(without inside: WorkloadReading?) -> WorkloadReading {
-    var own = total
-    own.isNew = isNew
-    own.isGroup = found.kind == .pod
-    guard inside != nil || departed != nil else { return own }
+  func subtractOthers(_ inside: WorkloadReading?, from own: inout WorkloadReading) {
+    guard inside != nil || departed != nil else { return }
     for others in [inside, departed] {
       guard let others else { continue }
       Self.combineCounters(&own, others, Self.subtract)
@@ -91,7 +87,6 @@ final class WorkloadGroup {
     }
     // Highest values of different times cannot be subtracted.
     if inside != nil { own.memoryPeak = nil }
-    return own
   }
 
   /// Adds its counters to the sums of the workload around it.
