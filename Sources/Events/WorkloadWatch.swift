@@ -69,6 +69,12 @@ struct WorkloadWatch {
     defer { (instant, isFirst) = (reading.instant, false) }
     let now = reading.instant
     var changes = Changes()
+    if isSame(reading) {
+      updateKills(reading, in: &changes)
+      guard !isFirst, !restarts.isEmpty else { return changes }
+      forgetRestarts(now)
+      return changes
+    }
     var next: [Member] = []
     next.reserveCapacity(reading.all.count)
     var started: [WorkloadNames] = []
@@ -102,8 +108,25 @@ struct WorkloadWatch {
     changes.ended = gone.map(\.names)
     addEnds(gone, started, now: now, time: time, to: &changes)
     addRestarts(started, now: now, time: time, interval: interval, to: &changes)
-    restarts = restarts.filter { now - ($0.value.gone ?? $0.value.times.last ?? now) < Self.memory }
+    forgetRestarts(now)
     return changes
+  }
+
+  /// Whether no group was made or removed, as at most readings.
+  private func isSame(_ reading: WorkloadsReading) -> Bool {
+    // By index, because a reading is large.
+    members.count == reading.all.count && members.indices.allSatisfy { members[$0].serial == reading.all[$0].serial }
+  }
+
+  private mutating func updateKills(_ reading: WorkloadsReading, in changes: inout Changes) {
+    for index in members.indices where members[index].oomKills != reading.all[index].oomKills {
+      addKills(of: reading.all[index], since: members[index].oomKills, to: &changes)
+      members[index].oomKills = reading.all[index].oomKills
+    }
+  }
+
+  private mutating func forgetRestarts(_ now: Double) {
+    restarts = restarts.filter { now - ($0.value.gone ?? $0.value.times.last ?? now) < Self.memory }
   }
 
   private func addKills(of workload: WorkloadReading, since old: UInt64?, to changes: inout Changes) {

@@ -16,7 +16,9 @@ struct ProcessSums {
     var written = Double.nan
   }
 
-  private var uses: [String: Use] = [:]
+  private var uses: [Use] = []
+  /// Index in `uses` by the workload's id.
+  private var places: [String: Int] = [:]
   /// Whether the scans cover the time of the workloads' counters; those that are paced cover another one.
   let coversSpan: Bool
   /// Whether a group lacks counters that the sums stand for.
@@ -33,51 +35,54 @@ struct ProcessSums {
     standsForSome = wantsCPU || wantsIO
     guard coversSpan || standsForSome else { return }
     uses.reserveCapacity(span.current.all.count)
+    places.reserveCapacity(span.current.all.count)
     addRunning(processes, wantsIO: wantsIO)
     if standsForSome { addEnded(processes) }
   }
 
-  subscript(workload: String) -> Use? { uses[workload] }
+  subscript(workload: String) -> Use? { places[workload].map { uses[$0] } }
 
-  /// Whether the sums stand for counters that a group lacks.
-  func stands(for workload: borrowing WorkloadReading) -> Bool {
-    standsForSome && !workload.isGroup && (workload.cpu == nil || workload.readBytes == nil)
+  /// The sums of a workload in place of counters that its group lacks; nil where it has all, or no processes.
+  func substitute(for workload: borrowing WorkloadReading) -> Use? {
+    guard standsForSome, !workload.isGroup, workload.cpu == nil || workload.readBytes == nil else { return nil }
+    return self[workload.names.id]
   }
 
-  /// The sums of a workload in place of its counters; nil where it has no processes.
-  func substitute(for workload: String) -> Use? { standsForSome ? uses[workload] : nil }
+  /// Index of a workload's sums in `uses`, which begin at zero.
+  private mutating func place(of workload: String) -> Int {
+    if let known = places[workload] { return known }
+    places[workload] = uses.count
+    uses.append(Use())
+    return uses.count - 1
+  }
 
   private mutating func addRunning(_ span: ProcessSpan, wantsIO: Bool) {
     // Most processes belong to the workload of the one before, which needs no search.
-    var last: (workload: String, use: Use)?
+    var last: (workload: String, use: Int)?
     span.forEachPlace { place, before, time in
       guard time.seconds > 0, let workload = span.current.all[place].workload else { return }
-      if last?.workload != workload {
-        if let last { uses[last.workload] = last.use }
-        last = (workload, uses[workload] ?? Use())
-      }
+      if last?.workload != workload { last = (workload, self.place(of: workload)) }
+      guard let use = last?.use else { return }
       let now = span.current.all[place].cpuTicks
       let ticks = now - min(now, before.map { span.before[$0].cpuTicks } ?? 0)
-      last?.use.cpu += Double(ticks) * span.current.secondsPerTick / time.seconds
-      last?.use.count += 1
-      guard wantsIO, let use = last?.use else { return }
+      uses[use].cpu += Double(ticks) * span.current.secondsPerTick / time.seconds
+      uses[use].count += 1
+      guard wantsIO else { return }
       let (read, written) = (span.current.all[place].readBytes, span.current.all[place].writtenBytes)
       let (readBefore, writtenBefore) =
         before.map { (span.before[$0].readBytes, span.before[$0].writtenBytes) } ?? (0, 0)
-      last?.use.read = sum(use.read, Self.rate(readBefore, read, over: time))
-      last?.use.written = sum(use.written, Self.rate(writtenBefore, written, over: time))
+      uses[use].read = sum(uses[use].read, Self.rate(readBefore, read, over: time))
+      uses[use].written = sum(uses[use].written, Self.rate(writtenBefore, written, over: time))
     }
-    if let last { uses[last.workload] = last.use }
   }
 
   private mutating func addEnded(_ span: ProcessSpan) {
     for ended in span.ended() ?? [] {
       guard let workload = ended.workload else { continue }
-      var use = uses[workload] ?? Use()
-      if ended.cpu.isFinite { use.endedCPU += ended.cpu }
-      use.read = sum(use.read, ended.readRate)
-      use.written = sum(use.written, ended.writeRate)
-      uses[workload] = use
+      let use = place(of: workload)
+      if ended.cpu.isFinite { uses[use].endedCPU += ended.cpu }
+      uses[use].read = sum(uses[use].read, ended.readRate)
+      uses[use].written = sum(uses[use].written, ended.writeRate)
     }
   }
 

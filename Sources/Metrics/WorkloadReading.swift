@@ -12,7 +12,6 @@ package enum WorkloadKind: String, Sendable, CaseIterable {
 }
 
 /// Names of a workload; constant while it lives, and shared by all Readings of it.
-@dynamicMemberLookup
 package final class WorkloadNames: Sendable, Hashable {
   package struct Facts: Sendable, Hashable {
     package let kind: WorkloadKind
@@ -49,13 +48,33 @@ package final class WorkloadNames: Sendable, Hashable {
     self.init(facts)
   }
 
-  package subscript<Value>(dynamicMember path: KeyPath<Facts, Value>) -> Value { facts[keyPath: path] }
+  package var kind: WorkloadKind { facts.kind }
+  package var id: String { facts.id }
+  package var name: String { facts.name }
+  package var path: String { facts.path }
+  package var user: String? { facts.user }
+  package var engine: String? { facts.engine }
 
   package static func == (left: WorkloadNames, right: WorkloadNames) -> Bool {
     left === right || left.facts == right.facts
   }
 
   package func hash(into hasher: inout Hasher) { hasher.combine(facts.id) }
+}
+
+/// Stores a count in half the bytes of an optional one: those of hundreds of workloads are copied at each tick.
+///
+/// The largest number means nil; no counter reaches it.
+@propertyWrapper
+package struct PackedCount: Sendable, Hashable {
+  private var count = UInt64.max
+
+  package init() {}
+
+  package var wrappedValue: UInt64? {
+    get { count == .max ? nil : count }
+    set { count = newValue ?? .max }
+  }
 }
 
 /// Counters and levels of one workload at one instant, without those of workloads inside it; nil where the kernel has
@@ -71,44 +90,44 @@ package struct WorkloadReading: Sendable, Hashable {
   /// Whether it only holds other workloads, as a pod does, and is not added up.
   package var isGroup = false
   /// Microseconds of CPU time.
-  package var cpu: UInt64?
+  @PackedCount package var cpu: UInt64?
   /// CPU limit, in CPUs; nil without a limit.
   package var cpuLimit: Double?
   /// Enforcement periods of the CPU limit.
-  package var periods: UInt64?
-  package var throttledPeriods: UInt64?
+  @PackedCount package var periods: UInt64?
+  @PackedCount package var throttledPeriods: UInt64?
   /// Microseconds throttled, summed over CPUs.
-  package var throttled: UInt64?
+  @PackedCount package var throttled: UInt64?
   /// Bytes charged, page cache included.
-  package var memory: UInt64?
+  @PackedCount package var memory: UInt64?
   /// Bytes of page cache that can be reclaimed immediately.
-  package var inactiveFile: UInt64?
+  @PackedCount package var inactiveFile: UInt64?
   /// Bytes of memory without a file.
-  package var anonymous: UInt64?
+  @PackedCount package var anonymous: UInt64?
   /// Bytes of page cache.
-  package var cache: UInt64?
-  package var memoryPeak: UInt64?
+  @PackedCount package var cache: UInt64?
+  @PackedCount package var memoryPeak: UInt64?
   /// Memory limit in bytes; nil without a limit.
-  package var memoryLimit: UInt64?
-  package var swap: UInt64?
-  package var oomKills: UInt64?
+  @PackedCount package var memoryLimit: UInt64?
+  @PackedCount package var swap: UInt64?
+  @PackedCount package var oomKills: UInt64?
   /// Bytes read from block devices.
-  package var readBytes: UInt64?
-  package var writtenBytes: UInt64?
+  @PackedCount package var readBytes: UInt64?
+  @PackedCount package var writtenBytes: UInt64?
   /// Requests to block devices.
-  package var reads: UInt64?
-  package var writes: UInt64?
+  @PackedCount package var reads: UInt64?
+  @PackedCount package var writes: UInt64?
   /// Traffic of its network namespace; nil where that is the machine's.
   package var network: WorkloadTraffic?
   /// How often a group of its name was made again since the agent's start.
-  package var restarts: UInt64?
+  @PackedCount package var restarts: UInt64?
   /// Microseconds in which at least one task waited for a CPU, for memory, for I/O.
-  package var cpuStall: UInt64?
-  package var memoryStall: UInt64?
-  package var ioStall: UInt64?
-  package var tasks: UInt64?
+  @PackedCount package var cpuStall: UInt64?
+  @PackedCount package var memoryStall: UInt64?
+  @PackedCount package var ioStall: UInt64?
+  @PackedCount package var tasks: UInt64?
   /// Task limit; nil without a limit.
-  package var tasksLimit: UInt64?
+  @PackedCount package var tasksLimit: UInt64?
 
   package init(names: WorkloadNames, serial: Int) {
     self.names = names

@@ -40,9 +40,14 @@ package struct Workloads: MetricGroup, Hashable {
     let gpus = Self.gpuUse(context.gpus, context.processes?.current)
     let live = ProcessSums(context.processes, span)
     var ranking = WorkloadRanking(count: total)
+    // Of each workload, found once: the search is by its id.
+    var substitutes: [ProcessSums.Use?] = []
+    substitutes.reserveCapacity(total)
     span.forEach { index, start in
-      let id = gpus.isEmpty && !live.stands(for: span.current.all[index]) ? "" : span.current.all[index].names.id
-      ranking.offer(index, start, span, gpu: gpus[id], processes: live.substitute(for: id))
+      let substitute = live.substitute(for: span.current.all[index])
+      substitutes.append(substitute)
+      let gpu = gpus.isEmpty ? nil : gpus[span.current.all[index].names.id]
+      ranking.offer(index, start, span, gpu: gpu, processes: substitute)
     }
     ranking.finish()
     var rest = WorkloadRest()
@@ -52,9 +57,7 @@ package struct Workloads: MetricGroup, Hashable {
     span.forEach { index, start in
       var cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
       let isGroup = span.current.all[index].isGroup
-      let substitute =
-        live.stands(for: span.current.all[index])
-        ? live.substitute(for: span.current.all[index].names.id) : nil
+      let substitute = substitutes[index]
       if let substitute, span.current.all[index].cpu == nil { cpu = substitute.cpu + substitute.endedCPU }
       if cpu > 0 { active += 1 }
       if !isGroup { attributed = sum(attributed, cpu) }
@@ -65,7 +68,7 @@ package struct Workloads: MetricGroup, Hashable {
       var workload = span.workload(index, start)
       if let substitute { workload.setUse(substitute) }
       if live.coversSpan, span.current.all[index].cpu != nil {
-        workload.setEnded(live[workload.id], over: span.elapsed)
+        workload.setEnded(substitute ?? live[workload.id], over: span.elapsed)
       }
       if let share = gpus[workload.id] { workload.setGPU(share) }
       chosen.append(workload)

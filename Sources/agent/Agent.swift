@@ -68,8 +68,8 @@ struct Agent: ParsableCommand {
     let threads = Thread.available(Thread.minimum)
     guard threads == Thread.minimum else {
       throw UnavailableError(
-        description: "only \(threads) of the \(Thread.minimum) threads that the agent needs can be started: see ulimit -u,"
-          + " TasksMax of the unit, pids.max of the group")
+        description: "only \(threads) of the \(Thread.minimum) threads that the agent needs can be started: see"
+          + " ulimit -u, TasksMax of the unit, pids.max of the group")
     }
     Signals.ignore(Signals.brokenPipe)
     Signals.ignore(Signals.fileSize)

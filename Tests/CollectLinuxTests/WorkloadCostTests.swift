@@ -87,6 +87,25 @@ import Testing
     #expect(try read(collector, at: 40).values.allSatisfy { $0.cpu == 1_001 })
   }
 
+  @Test func limitsOfGroupsThatAreIdleForTenPassesAreReadEveryFourMinutes() throws {
+    // Each is due at another pass: one with serial number n at those whose number makes a multiple of the rest with n.
+    let names = (1...50).map { "\($0).service" }
+    let machine = try machine(names)
+    for name in names { try machine.write("1000\n", to: "\(Self.slice)/\(name)/memory.max") }
+    let collector = WorkloadsCollector(root: machine.root)
+    for time in 1...10 { _ = try read(collector, at: Double(time)) }
+    for name in names { try machine.write("2000\n", to: "\(Self.slice)/\(name)/memory.max") }
+    func changed(at time: Int) throws -> Int {
+      try read(collector, at: Double(time)).values.count { $0.memoryLimit == 2_000 }
+    }
+    // Those that would be due once a minute: few, since the tenth idle pass may be one of these.
+    for time in 11...39 { _ = try changed(at: time) }
+    let early = try changed(at: 40)
+    #expect(early <= 5, "\(early)")
+    for time in 41...249 { _ = try changed(at: time) }
+    #expect(try changed(at: 250) == 50)
+  }
+
   @Test func pressureIsReadOnlyWhereTheMachinesMoved() throws {
     let machine = try machine(["a.service"])
     let collector = WorkloadsCollector(root: machine.root)

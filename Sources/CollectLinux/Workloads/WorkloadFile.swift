@@ -2,7 +2,7 @@ internal import AgentMetrics
 internal import SystemIO
 
 /// A file of a control group that workloads are read from.
-struct WorkloadFile: Sendable {
+final class WorkloadFile: Sendable {
   /// How often it is read.
   enum Rate {
     /// At each pass: CPU time and memory show whether anything happened.

@@ -5,8 +5,6 @@ internal import SystemIO
 final class WorkloadGroup {
   let found: WorkloadPath
   let serial: Int
-  /// Whether it was made while the agent ran.
-  let isNew: Bool
   /// The innermost workload around it, which its counters are taken from.
   let parent: WorkloadGroup?
   /// Number of its folder; a group that is made again has another one.
@@ -30,7 +28,7 @@ final class WorkloadGroup {
   var seen = MachineMoves.Sums()
   /// The machine's memory stall when its memory was read; nil where unknown.
   var stallAtMemory: UInt64?
-  /// Passes since its CPU time has moved.
+  /// Passes since its CPU time has moved, those that passed over it included.
   var idlePasses = 0
   /// Passes since its I/O has moved.
   var ioIdlePasses = 0
@@ -57,12 +55,13 @@ final class WorkloadGroup {
   init(_ found: WorkloadPath, names: WorkloadNames, serial: Int, isNew: Bool, in surroundings: Surroundings) {
     self.found = found
     self.serial = serial
-    self.isNew = isNew
     parent = surroundings.parent
     folder = surroundings.folder
     inode = surroundings.inode
     files = WorkloadFiles()
     total = WorkloadReading(names: names, serial: serial)
+    total.isNew = isNew
+    total.isGroup = found.kind == .pod
     parent?.children += 1
     folder.count += 1
   }
@@ -80,15 +79,12 @@ final class WorkloadGroup {
     parent.departed = departed
   }
 
-  /// Its counters without those of the workloads inside it.
+  /// Leaves its own counters of ``total``, without those of the workloads inside it.
   ///
   /// - Parameter inside: sums of the workloads inside it; nil without any.
-  func own(without inside: WorkloadReading?) -> WorkloadReading {
-    var own = total
-    own.isNew = isNew
-    own.isGroup = found.kind == .pod
+  func subtractOthers(_ inside: WorkloadReading?, from own: inout WorkloadReading) {
     if !showsThrottling { (own.periods, own.throttledPeriods, own.throttled) = (nil, nil, nil) }
-    guard inside != nil || departed != nil else { return own }
+    guard inside != nil || departed != nil else { return }
     for others in [inside, departed] {
       guard let others else { continue }
       Self.combineCounters(&own, others, Self.subtract)
@@ -96,7 +92,6 @@ final class WorkloadGroup {
     }
     // Highest values of different times cannot be subtracted.
     if inside != nil { own.memoryPeak = nil }
-    return own
   }
 
   /// Adds its counters to the sums of the workload around it.

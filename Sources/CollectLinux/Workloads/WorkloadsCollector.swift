@@ -42,6 +42,7 @@ package final class WorkloadsCollector: Collector {
   private let containers: ContainerNames
   private let networks: WorkloadNetworks
   private let buffer = ReadBuffer(capacity: 16_384)
+  private let kinds = WorkloadFile.all
   /// The files that this machine's hierarchies have, by their rate.
   private let constant: [Int]
   /// The one with the CPU time.
@@ -153,7 +154,13 @@ package final class WorkloadsCollector: Collector {
       guard let parent = group.parent else { continue }
       group.add(to: &inside[parent.serial, default: WorkloadReading(names: parent.total.names, serial: parent.serial)])
     }
-    return index.groups.map { $0.own(without: inside.isEmpty ? nil : inside[$0.serial]) }
+    var all: [WorkloadReading] = []
+    all.reserveCapacity(index.groups.count)
+    for group in index.groups {
+      all.append(group.total)
+      group.subtractOthers(inside.isEmpty ? nil : inside[group.serial], from: &all[all.count - 1])
+    }
+    return all
   }
 
   // MARK: Files
@@ -166,7 +173,10 @@ package final class WorkloadsCollector: Collector {
     }
     var vanished: [WorkloadGroup] = []
     for group in index.groups {
-      if isAsleep(group), group.folder.passOver(group) { continue }
+      if isAsleep(group), group.folder.passOver(group) {
+        group.idlePasses += 1
+        continue
+      }
       let cpu = group.total.cpu
       if read(group) { group.folder.add(from: cpu, to: group.total.cpu) } else { vanished.append(group) }
     }
@@ -187,7 +197,7 @@ package final class WorkloadsCollector: Collector {
     folder.total.cpu = nil
     if let usageFile, let tree = index.trees.usage, !folder.path.isEmpty, folder.descriptor >= 0 || pass >= folder.retry
     {
-      let kind = WorkloadFile.all[usageFile]
+      let kind = kinds[usageFile]
       if folder.descriptor < 0 {
         setPath(folder.path, in: tree, kind.name)
         folder.open(path, mayStayOpen: descriptorLimit > 0)
@@ -287,7 +297,7 @@ package final class WorkloadsCollector: Collector {
     var unread: MachineMoves = []
     for file in active {
       if !isNew {
-        let kind = WorkloadFile.all[file]
+        let kind = kinds[file]
         if kind.needs == .io, group.total.ioBytes == io { continue }
         if kind.needs != .io, !kind.needs.isSubset(of: moves) { continue }
         // One of the heaviest that waits may still be stalled, and have its pages written.
@@ -311,7 +321,7 @@ package final class WorkloadsCollector: Collector {
 
   /// Reads one file into the group's counters; false if that is impossible.
   private func read(_ file: Int, of group: WorkloadGroup, keeps: Bool) -> Bool {
-    let kind = WorkloadFile.all[file]
+    let kind = kinds[file]
     if group.files.missing & 1 << UInt32(file) != 0 { return false }
     if group.files[file] >= 0 {
       let isRead: Void? = buffer.readOnce(descriptor: group.files[file]) { kind.parse($0, &group.total) }
