@@ -79,7 +79,8 @@ final class WorkloadGroup {
     parent.departed = departed
   }
 
-  /// Leaves its own counters of ``total``, without those of the workloads inside it.
+  /// Takes out of a copy of ``total`` what is not its own: counters of the workloads inside it, and throttling that was not
+  /// read.
   ///
   /// - Parameter inside: sums of the workloads inside it; nil without any.
   func subtractOthers(_ inside: WorkloadReading?, from own: inout WorkloadReading) {
