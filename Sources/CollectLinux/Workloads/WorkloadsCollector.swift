@@ -258,7 +258,7 @@ package final class WorkloadsCollector: Collector {
     if index.trees.usage.map({ index.trees.all[$0].version == 2 }) ?? false { return true }
     if group.total.cpuLimit != nil || group.total.periods ?? 0 > 0 { return true }
     // The limit of a new group may be set after its first pass.
-    return group.isNew && group.reads == 1 || group.listedUntil > pacing.last && group.isThrottlingRead
+    return group.total.isNew && group.reads == 1 || group.listedUntil > pacing.last && group.isThrottlingRead
   }
 
   /// Whether slow files of a group that moved are due.
