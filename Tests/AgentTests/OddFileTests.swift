@@ -16,7 +16,7 @@ import Testing
   /// Runs the agent for a minute at most.
   private static func run(_ arguments: [String]) throws -> Program.Result {
     let limit = try #require(Program.path(of: "timeout"))
-    return try AgentProcess.run(arguments, launcher: [limit, "60"])
+    return try AgentProcess.run(arguments, launcher: [limit, "--signal=KILL", "60"])
   }
 
   @Test(

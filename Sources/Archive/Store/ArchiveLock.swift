@@ -20,7 +20,10 @@ final class ArchiveLock {
     besides path: String, atMost seconds: Double, pause: (Double) -> Bool = ArchiveLock.sleep
   ) throws(SystemError) {
     let deadline = Clock.monotonic + seconds
-    lock = try FileLock(Files.resolved(path) + "-lock") { Clock.monotonic < deadline && pause(0.02) }
+    let file = try Files.resolved(path)
+    // A refused file gets no lock beside it.
+    try Files.check(file, isWritten: true)
+    lock = try FileLock(file + "-lock") { Clock.monotonic < deadline && pause(0.02) }
   }
 
   private static func sleep(_ seconds: Double) -> Bool {
