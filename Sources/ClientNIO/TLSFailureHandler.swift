@@ -6,7 +6,7 @@ internal import SystemIO
 
 /// First failure of TLS on a connection.
 ///
-/// Afterwards the connection is closed, and what is written to it fails with less telling reasons.
+/// Afterwards the connection is closed, and what is written to it fails for reasons that say less.
 final class TLSFailure: Sendable {
   private let first = Mutex<ClientFailure?>(nil)
 

@@ -106,7 +106,7 @@ package enum Files {
     return count > 0 ? String(decoding: bytes.prefix(Int(count)), as: UTF8.self) : nil
   }
 
-  /// Replaces the contents of a file atomically; refuses what is not a regular file.
+  /// Replaces the contents of a file atomically; refuses anything but a regular file.
   ///
   /// - Parameters:
   ///   - mode: POSIX permissions of the file.

@@ -228,7 +228,7 @@ struct Service {
     let isStarted = Thread.start("signals") {
       while let signal = Signals.wait(on: pipe) { ends.update { $0.append(.signal(signal)) } }
     }
-    // Without it, nothing would end the program.
+    // Without it, no signal would end the program.
     if !isStarted { throw UnavailableError(description: "no thread to wait for signals on") }
   }
 

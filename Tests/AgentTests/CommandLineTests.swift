@@ -255,7 +255,7 @@ import Testing
     try folder.write("samples", #"{"timestamp":"2026-02-05T06:45:00Z","cpu":{"usage":0.5}}"# + "\n")
     let result = try AgentProcess.run(
       ["import", "--db", folder.file("history.db")], input: folder.file("samples"))
-    #expect(result.output == "1 samples added\n" && result.status == 0, "\(result.errors)")
+    #expect(result.output == "1 sample added\n" && result.status == 0, "\(result.errors)")
     return folder
   }
 

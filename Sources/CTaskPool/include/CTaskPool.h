@@ -6,8 +6,8 @@
 // Threads that run jobs in the order of their arrival.
 struct ctaskpool;
 
-// Creates a pool of up to `limit` threads, at least 1, each of which is started for a job that would wait otherwise,
-// and stays. `run` runs a job on any of them. Returns NULL without memory.
+// Creates a pool of up to `limit` threads, at least 1. A thread is started for a job that would wait otherwise, and
+// stays. `run` runs a job. Returns NULL without memory.
 struct ctaskpool *ctaskpool_create(int32_t limit, void (*run)(void *job));
 
 // Appends a job. Returns 0, or -1 if not even one thread can be started: then the pool does not have the job. Ends the

@@ -79,8 +79,7 @@ final class WorkloadGroup {
     parent.departed = departed
   }
 
-  /// Takes out of a copy of ``total`` what is not its own: counters of the workloads inside it, and throttling that was not
-  /// read.
+  /// Subtracts the counters of the workloads inside it from a copy of ``total``, and removes throttling that was not read.
   ///
   /// - Parameter inside: sums of the workloads inside it; nil without any.
   func subtractOthers(_ inside: WorkloadReading?, from own: inout WorkloadReading) {

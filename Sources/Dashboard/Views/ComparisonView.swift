@@ -76,7 +76,7 @@ struct ComparisonView {
     x += 2
     if line.x + columns.name - x >= more.utf8.count {
       x = grid.put(more, x: x, y: line.y, change.state == .changed ? .muted : .key)
-      // Processes of one name are told apart by their workload.
+      // Processes of one name differ by their workload.
       let room = line.x + columns.name - x - 1
       if let workload = change.workload, room >= 12 {
         grid.putShortened("of " + workload, x: x + 1, y: line.y, .muted, limit: room)
