@@ -1,7 +1,8 @@
 /// A window of time, in which the samples at its edges count in proportion.
 ///
 /// A sample has the use of the interval that ends at its time. A window has the samples after its start up to its end, and
-/// the first and the last interval in proportion, so that adjacent windows add up.
+/// the first and the last interval in proportion, so that adjacent windows add up. A window of no length has the whole
+/// interval around its time.
 package struct SampleWindow: Sendable {
   /// POSIX times.
   package let start: Double
@@ -40,6 +41,7 @@ package struct SampleWindow: Sendable {
 
   /// Share of an interval that is within the window; 1 or 0 for one without a length.
   package func share(from begin: Double, to time: Double) -> Double {
+    if start == end { return time == start || begin < start && start < time ? 1 : 0 }
     guard time > begin else { return start < time && time <= end ? 1 : 0 }
     let seconds = overlap(from: begin, to: time)
     // All of it, though its length is rounded.

@@ -11,15 +11,11 @@ extension Route {
     contents: [.json(JSONSchema(WhyAnswer.table))], errors: [.notFound]
   ) { (api, context) async throws(APIError) in
     let (from, to) = (try context.query.value(Parameters.from), try context.query.value(Parameters.to))
-    var past = try context.query.value(time)
+    let past = try context.query.value(time)
     if from != nil || to != nil {
       if past != nil {
         throw APIError(.badRequest, "time: cannot be combined with from and to", parameter: "time")
       }
-      // A window of no length is a time.
-      if from == to { past = from }
-    }
-    if past == nil, from != nil || to != nil {
       return .json(JSONWriter.bytes(try await window(api, from: from, to: to), WhyAnswer.table))
     }
     let entry: History.Entry
