@@ -87,8 +87,10 @@ package struct CulpritSum {
     let part = window.add(sample)
     time = sample.timestamp.seconds
     clock += part.elapsed
-    if isFirst, time > window.start { known = SampleWindow(from: max(window.start, part.begin), to: window.end) }
-    guard time > window.start else { return remember(sample) }
+    if isFirst, time > window.start || part.isInside {
+      known = SampleWindow(from: max(window.start, part.begin), to: window.end)
+    }
+    guard time > window.start || part.isInside else { return remember(sample) }
     // The window's end may be in a time without samples, for which the next one's counters stand.
     guard isFirst ? part.isInside : known.share(from: before, to: time) > 0 else { return }
     if part.isInside {

@@ -58,7 +58,7 @@ package struct WasteSum {
     let before = last.isNaN ? part.begin : last
     last = time
     defer { listed = sample.workloads.flatMap { $0.rest == nil ? Set($0.top.lazy.map(\.id)) : nil } }
-    guard time > window.start else { return remember(sample) }
+    guard time > window.start || part.isInside else { return remember(sample) }
     guard part.isInside || window.share(from: before, to: time) > 0 else { return }
     let seconds = part.seconds
     if part.isInside {

@@ -118,7 +118,7 @@ import Testing
       #expect(fetcher.takeNews() && !fetcher.takeNews())
       switch try #require(fetcher.answer(request)) {
       case .comparison(let found): #expect(found?.firstSamples ?? 0 > 0 && found?.secondSamples ?? 0 > 0)
-      case .waste(let report): #expect(report.samples == 61 && report.gpuTime.isFinite)
+      case .waste(let report): #expect(report.samples == 60 && report.gpuTime.isFinite)
       case .failure(let reason): Issue.record("\(reason)")
       }
     }

@@ -133,7 +133,7 @@ import Testing
     let inside = ranking(123, 127)
     #expect(inside.samples == 1 && inside.from == 123 && inside.to == 127 && abs(inside.covered - 4) < 1e-5)
     #expect(abs(inside.attributed - (grouping == .user ? 4 : 2)) < 1e-5)
-    #expect(ranking(110, 110).samples == 0 && ranking(150, 160).samples == 0)
+    #expect(ranking(110, 110).samples == 1 && ranking(150, 160).samples == 0)
   }
 
   /// Neither sample beside the time in which the agent did not run is in the window.
