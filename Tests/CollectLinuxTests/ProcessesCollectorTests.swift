@@ -56,8 +56,8 @@ import Testing
   @Test(
     arguments: [
       (2001, "docker:1d0060ec7d2b"), (2005, "podman:f69765f1459d"), (2007, "machine:qemu-1-web"), (2008, "lxc:web"),
-      (401, "ssh.service"), (405, "getty@tty1.service"), (407, "dm\\x2devent.service"), (406, "postgresql@15-main.service"),
-      (403, "dbus.service"), (1001, nil), (112, nil),
+      (401, "ssh.service"), (405, "getty@tty1.service"), (407, "dm\\x2devent.service"),
+      (406, "postgresql@15-main.service"), (403, "dbus.service"), (1001, nil), (112, nil),
     ] as [(Int32, String?)]) func containersAndServices(pid: Int32, service: String?) throws
   {
     let processes = try scan(Fixture("odd-names").root)
