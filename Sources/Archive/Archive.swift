@@ -185,8 +185,11 @@ package final class Archive: ServicePart {
           inbox.update { $0.hasOpened = true }
           if let open {
             try check(open)
-            // A new file gets the samples that are in memory; one that is back has most of them.
-            if let former, former != open.identity { inbox.update { $0.waiting = history.all } }
+            // A new file gets the samples that are in memory; one that is back has most of them. A new one may have the
+            // number of the deleted one.
+            if let former, former != open.identity || state.withLock({ $0.newest.isNaN }) {
+              inbox.update { $0.waiting = history.all }
+            }
             former = nil
           }
         }
