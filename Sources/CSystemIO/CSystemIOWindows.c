@@ -259,14 +259,20 @@ int32_t csystemio_is_foreign(const char *path) {
   return 0;
 }
 
-int64_t csystemio_link_count(const char *path) {
+// Facts of a file or folder. Returns 0, or -1.
+static int32_t information_of(const char *path, BY_HANDLE_FILE_INFORMATION *information) {
+  // FILE_FLAG_BACKUP_SEMANTICS opens folders, too.
   HANDLE file = create(path, 0, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
   if (file == INVALID_HANDLE_VALUE) return -1;
-  BY_HANDLE_FILE_INFORMATION information;
-  BOOL done = GetFileInformationByHandle(file, &information);
+  BOOL done = GetFileInformationByHandle(file, information);
   DWORD code = GetLastError();
   CloseHandle(file);
-  return done ? (int64_t)information.nNumberOfLinks : csystemio_failed(code);
+  return done ? 0 : csystemio_failed(code);
+}
+
+int64_t csystemio_link_count(const char *path) {
+  BY_HANDLE_FILE_INFORMATION information;
+  return information_of(path, &information) == 0 ? (int64_t)information.nNumberOfLinks : -1;
 }
 
 int32_t csystemio_resolve(const char *path, char *resolved, int64_t size) {
@@ -441,14 +447,8 @@ int32_t csystemio_mode_of(const char *path) {
 }
 
 int32_t csystemio_identity_of(const char *path, struct csystemio_identity *identity) {
-  // FILE_FLAG_BACKUP_SEMANTICS opens folders, too.
-  HANDLE file = create(path, 0, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
-  if (file == INVALID_HANDLE_VALUE) return -1;
   BY_HANDLE_FILE_INFORMATION information;
-  BOOL done = GetFileInformationByHandle(file, &information);
-  DWORD code = GetLastError();
-  CloseHandle(file);
-  if (!done) return csystemio_failed(code);
+  if (information_of(path, &information) != 0) return -1;
   identity->device = information.dwVolumeSerialNumber;
   identity->number = (uint64_t)information.nFileIndexHigh << 32 | information.nFileIndexLow;
   return 0;
