@@ -239,8 +239,10 @@ let package = Package(
 
     // Recorded machines, mutations, programs and connections, for all tests that need them.
     .target(
-      name: "TestSupport", dependencies: ["SystemIO", "CThreadSanitizer"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["SystemIO", "CTestTasks", "CThreadSanitizer"], path: "Tests/TestSupport",
       swiftSettings: settings),
+    // Runs the tasks of tests on threads of ours.
+    .target(name: "CTestTasks", dependencies: ["CTaskPool"], path: "Tests/CTestTasks"),
     // Shows Swift's Mutex to the thread sanitizer; empty without it.
     .target(name: "CThreadSanitizer", path: "Tests/CThreadSanitizer"),
     .testTarget(name: "MetricsTests", dependencies: ["AgentMetrics"], swiftSettings: settings),

@@ -137,8 +137,9 @@ static __attribute__((swiftcall)) void enqueue(void *job, enqueue_original origi
   _exit(69);
 }
 
-void ctaskpool_run_tasks(void) {
+void ctaskpool_run_tasks(int32_t limit) {
   long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-  tasks = ctaskpool_create(cpus < 4 ? 4 : cpus > 16 ? 16 : (int32_t)cpus, run_job);
+  if (limit == 0) limit = cpus < 4 ? 4 : cpus > 16 ? 16 : (int32_t)cpus;
+  tasks = ctaskpool_create(limit, run_job);
   if (tasks) swift_task_enqueueGlobal_hook = enqueue;
 }

@@ -12,7 +12,7 @@ package import Platforms
 package struct LinuxPlatform: Platform {
   package init() {}
 
-  package func prepareTasks() { ctaskpool_run_tasks() }
+  package func prepareTasks() { ctaskpool_run_tasks(0) }
 
   package func collectors(root: String) -> [any Collector] { linuxCollectors(root: root, listens: true) }
 

@@ -52,7 +52,13 @@ class Wire:
                 threading.Thread(target=self.carry, args=(client,), daemon=True).start()
 
     def carry(self, client):
-        with client, socket.create_connection(("127.0.0.1", self.target)) as server:
+        try:
+            server = socket.create_connection(("127.0.0.1", self.target))
+        except OSError:
+            # The agent has ended, and the page goes on asking.
+            client.close()
+            return
+        with client, server:
             self.open |= {client, server}
             try:
                 while True:

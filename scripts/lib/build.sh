@@ -2,7 +2,8 @@
 # Sourced by the scripts: required packages, and the build of the program. Changes to the repository's root.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
-say() { printf '==> %s\n' "$*" >&2; }
+# With the seconds since the script's start.
+say() { printf '==> %d s: %s\n' "$SECONDS" "$*" >&2; }
 
 # Prints those of the given Debian packages that are not installed.
 missing_packages() {
@@ -60,6 +61,10 @@ need_swift() {
   say "swift not found: install a Swift 6.2 or newer toolchain (swift.org/install) and put it on PATH"
   exit 69
 }
+
+# Number of tests that run at a time. Swift Testing starts all at once: beside hundreds that are busy, the two threads of
+# the concurrency pool get so little of two CPUs that a test of a server and its client waits for minutes.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-$(($(nproc) * 4))}"
 
 # Options of every build: an import of a target that the manifest does not list is an error.
 BUILD_OPTIONS=(--explicit-target-dependency-import-check error)
