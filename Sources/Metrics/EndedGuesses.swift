@@ -1,0 +1,106 @@
+/// Corrects the workloads of ended processes that no scan has seen, which are those of their ancestors.
+///
+/// A service manager or an engine starts a process in its own group and moves it to another one: its ancestor's workload is
+/// not the process's then. A group's counter tells: what its running and known processes did not use has room for the
+/// others. What exceeds that belongs to groups that came or went in the span, as far as these have room, else to no workload.
+struct EndedGuesses {
+  private struct Room {
+    /// CPUs' worth of time that no running or known process used.
+    var cpu: Double
+    /// The precision of `cpu`: processes are counted in ticks.
+    let precision: Double
+  }
+
+  /// By id, of the workloads that count CPU time.
+  private var rooms: [String: Room] = [:]
+  /// Ids and users of the workloads that came or went.
+  private var hosts: [(id: String, user: String?, isRemainder: Bool)] = []
+  /// Ids of those that went, whose counters lack their last moments.
+  private var gone: Set<String> = []
+
+  /// - Parameter ended: processes that ended in the span.
+  init(_ running: ProcessSums, _ span: WorkloadSpan, _ ended: [EndedProcesses]) {
+    let wanted = Set(ended.compactMap(\.workload))
+    span.forEach { index, start in
+      let isHost = span.cameOrWent(index, start)
+      let names = span.current.all[index].names
+      guard isHost || wanted.contains(names.id), !span.current.all[index].isGroup else { return }
+      if span.current.all[index].hasEnded { gone.insert(names.id) }
+      let cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
+      guard cpu.isFinite else { return }
+      let use = running[names.id]
+      let precision = max(0.02 * cpu, 0.01 * Double(max(1, use?.count ?? 0)) / span.elapsed.seconds)
+      rooms[names.id] = Room(cpu: max(0, cpu - (use?.cpu ?? 0)), precision: precision)
+      if isHost { hosts.append((names.id, names.user, span.current.all[index].isRemainder)) }
+    }
+    for one in ended {
+      if let workload = one.workload { rooms[workload]?.cpu -= one.cpu - uncertain(one) }
+    }
+  }
+
+  /// The CPU time that may be another workload's.
+  private func uncertain(_ ended: EndedProcesses) -> Double {
+    ended.workload.map { gone.contains($0) } ?? false ? ended.cpu : ended.guessed
+  }
+
+  /// The processes with other workloads where the ancestor's has no room for them.
+  mutating func corrected(_ ended: [EndedProcesses]) -> [EndedProcesses] {
+    var kept: [EndedProcesses] = []
+    var moved: [(processes: EndedProcesses, mayStay: Bool)] = []
+    // The small ones are the ancestor's own helpers rather than those that are large.
+    for var one in ended.sorted(by: { uncertain($0) < uncertain($1) }) {
+      let room = one.workload.flatMap { rooms[$0] }
+      let isGone = one.workload.map { gone.contains($0) } ?? false
+      var excess = uncertain(one) - (room.map { max(0, $0.cpu) } ?? 0)
+      if excess > 0, let room, excess <= room.precision { excess = 0 }
+      if let workload = one.workload { rooms[workload]?.cpu -= uncertain(one) - max(0, excess) }
+      if excess > 0 { moved.append((one.split(excess), one.workload != nil && (room == nil || isGone))) }
+      if one.cpu > 0 || one.count > 0 { kept.append(one) }
+    }
+    for (processes, mayStay) in moved.sorted(by: { $0.processes.cpu > $1.processes.cpu }) {
+      var rest = processes
+      let guess = rest.workload
+      for host in places(for: rest.user) where rest.cpu > 0 {
+        var part = rest.split(min(rest.cpu, rooms[host]?.cpu ?? 0))
+        part.workload = host
+        rooms[host]?.cpu -= part.cpu
+        kept.append(part)
+      }
+      rest.workload = mayStay ? guess : nil
+      if rest.cpu > 0 || rest.count > 0 { kept.append(rest) }
+    }
+    return Self.merged(kept).sorted(by: EndedProcesses.precedes)
+  }
+
+  /// Workloads that came or went and have room: those of a user first, then those without one, each by their room.
+  private func places(for user: String) -> [String] {
+    let free = hosts.filter { rooms[$0.id]?.cpu ?? 0 > 0 }
+    func rank(_ host: (id: String, user: String?, isRemainder: Bool)) -> Int {
+      host.user == user ? 0 : host.isRemainder ? 1 : host.user == nil ? 2 : 3
+    }
+    return free.sorted { left, right in
+      let (first, second) = (rank(left), rank(right))
+      return first == second ? rooms[left.id]?.cpu ?? 0 > rooms[right.id]?.cpu ?? 0 : first < second
+    }.map(\.id)
+  }
+
+  private static func merged(_ all: [EndedProcesses]) -> [EndedProcesses] {
+    struct Key: Hashable {
+      let name: String
+      let user: String
+      let workload: String?
+    }
+    var places: [Key: Int] = [:]
+    var merged: [EndedProcesses] = []
+    for one in all {
+      let key = Key(name: one.name, user: one.user, workload: one.workload)
+      if let place = places[key] {
+        merged[place].add(one)
+      } else {
+        places[key] = merged.count
+        merged.append(one)
+      }
+    }
+    return merged
+  }
+}
