@@ -1,11 +1,11 @@
-/// Corrects the workloads of ended processes that no scan has seen, which are those of their ancestors.
+/// Corrects the workloads of ended processes that are only those of an ancestor.
 ///
-/// A service manager or an engine starts a process in its own group and moves it to another one: its ancestor's workload is
-/// not the process's then. A group's counter tells: what its running and known processes did not use has room for the
-/// others. What exceeds that belongs to groups that came or went in the span, as far as these have room, else to no workload.
+/// A service manager or an engine starts a process in its own group and moves it to another one. A workload's counter
+/// without its running and known processes is the room for such ended ones. The excess goes to workloads that came or went
+/// in the span, as far as these have room, else to no workload.
 struct EndedGuesses {
   private struct Room {
-    /// CPUs' worth of time that no running or known process used.
+    /// CPUs' worth of time, without that of running and known processes.
     var cpu: Double
     /// The precision of `cpu`: processes are counted in ticks.
     let precision: Double
@@ -15,7 +15,7 @@ struct EndedGuesses {
   private var rooms: [String: Room] = [:]
   /// Ids and users of the workloads that came or went.
   private var hosts: [(id: String, user: String?, isRemainder: Bool)] = []
-  /// Ids of those that went, whose counters lack their last moments.
+  /// Ids of workloads that have ended: their counters may lack the end.
   private var gone: Set<String> = []
 
   /// - Parameter ended: processes that ended in the span.

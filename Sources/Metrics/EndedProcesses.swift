@@ -91,7 +91,8 @@ package struct EndedProcesses: MetricGroup, Hashable {
   package static let table = Table<EndedProcesses>([
     .text("name", "Name of the processes", source: "taskstats ac_comm", \.name).titled("Name", "名前"),
     .text("user", "Their user", source: "taskstats ac_uid, /etc/passwd", \.user).titled("User", "ユーザー"),
-    .text("workload", "Id of their workload, or of a running ancestor's where its CPU time has room for theirs",
+    .text(
+      "workload", "Id of their workload, or of a running ancestor's where its CPU time has room for theirs",
       source: "/proc/PID/cgroup; control groups", \.workload),
     .gauge("count", .count, "Processes that ended in the interval", source: "taskstats", \.count),
     .gauge(

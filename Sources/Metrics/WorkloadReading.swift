@@ -89,9 +89,9 @@ package struct WorkloadReading: Sendable, Hashable {
   package var isListed = false
   /// Whether it only holds other workloads, as a pod does, and is not added up.
   package var isGroup = false
-  /// Whether its group is gone: its counters are the last ones, and it is listed only while an interval has some of its use.
+  /// Whether its group was removed: its counters are the last ones, and only intervals with some of its use list it.
   package var hasEnded = false
-  /// Whether it is what groups of a slice used that came and went between two readings; it has no group of its own.
+  /// Whether it is the sum of groups of a slice that came and went between two readings.
   package var isRemainder = false
   /// The counters that it began with; nil for 0.
   package var start: WorkloadStart?
@@ -271,7 +271,6 @@ package struct WorkloadSpan: Sendable {
     let id = current.all[index].names.id
     return before.lastIndex { $0.names.id == id }.map(Start.at) ?? .zero
   }
-
 
   /// Whether a workload's group was made, made again or removed in the span, or whether it stands for such groups.
   func cameOrWent(_ index: Int, _ start: Start) -> Bool {

@@ -66,7 +66,8 @@ import Testing
   /// Ended processes whose workload is an ancestor's, in milliseconds of CPU time of a second.
   private func ended(
     _ exits: [(name: String, user: String, workload: String?, cpu: UInt64, guessed: UInt64)],
-    among workloads: [(id: String, cpu: UInt64?, isNew: Bool)], processes: [(pid: Int32, ticks: UInt64, workload: String?)]
+    among workloads: [(id: String, cpu: UInt64?, isNew: Bool)],
+    processes: [(pid: Int32, ticks: UInt64, workload: String?)]
   ) throws -> [String: Int] {
     var before = reading(at: 0, busy: 0, idle: 0, workloads: [])
     before.processes?.ended = []
@@ -87,9 +88,10 @@ import Testing
     }
     let list = try #require(Sample(from: before, to: after).processes?.ended)
     #expect(list.reduce(0) { $0 + $1.count } == Double(exits.count))
-    return Dictionary(uniqueKeysWithValues: list.map { ended in
-      ([ended.name, ended.user, ended.workload ?? "none"].joined(separator: " "), Int((ended.cpu * 1_000).rounded()))
-    })
+    return Dictionary(
+      uniqueKeysWithValues: list.map { ended in
+        ([ended.name, ended.user, ended.workload ?? "none"].joined(separator: " "), Int((ended.cpu * 1_000).rounded()))
+      })
   }
 
   @Test func endedProcessesAreNotTheirAncestorsBeyondItsCounter() throws {

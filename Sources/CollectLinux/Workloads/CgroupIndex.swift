@@ -210,7 +210,9 @@ final class CgroupIndex {
 
   /// Notes a group that was made and removed between two passes.
   private func missed(_ name: String, in node: Node) {
-    guard node.tree == trees.usage, let folder = folders[node.path], folder.gone.count < Self.maxDeparted else { return }
+    guard node.tree == trees.usage, let folder = folders[node.path], folder.gone.count < Self.maxDeparted else {
+      return
+    }
     let path = node.path + "/" + name
     let found = WorkloadPath(path)
     if let found, found.path != path { return }
@@ -285,7 +287,9 @@ final class CgroupIndex {
     surroundings.isPod = found?.kind == .pod
     surroundings.isWorkload = found?.path == path && !surroundings.isPod
     // The root has no counter.
-    if let around = folders[Self.around(path)], !around.path.isEmpty, !around.isWorkload { surroundings.parent = around }
+    if let around = folders[Self.around(path)], !around.path.isEmpty, !around.isWorkload {
+      surroundings.parent = around
+    }
     surroundings.owner = surroundings.isWorkload ? byPath[path] : parent(of: path)
     let folder = WorkloadFolder(path: path, in: surroundings, isNew: isNew)
     folders[path] = folder
@@ -344,7 +348,10 @@ final class CgroupIndex {
         return
       }
       // Another workload may have its name.
-      if ids[found.id] == nil { return addMissed(found, cpu, in: folder) }
+      if ids[found.id] == nil {
+        addMissed(found, cpu, in: folder)
+        return
+      }
     } else if folder.gone.isEmpty, folder.came.count == 1, let group = folder.came.values.first {
       return group.raise(cpu: cpu)
     }
@@ -358,8 +365,18 @@ final class CgroupIndex {
     keepLast(of: group)
   }
 
+  /// The group of a workload that has gone, also of one that no pass has seen; nil for several.
+  func lastGroup(of departure: WorkloadFolder.Departure, in folder: WorkloadFolder) -> WorkloadGroup? {
+    guard let found = departure.found, byPath[found.path] == nil else { return nil }
+    if let group = departure.group { return group }
+    guard ids[found.id] == nil else { return nil }
+    let known = departed.last { $0.found.path == found.path && $0.departure == now }
+    return known ?? addMissed(found, 0, in: folder)
+  }
+
   /// Adds a workload that no pass has seen.
-  private func addMissed(_ found: WorkloadPath, _ cpu: UInt64, in folder: WorkloadFolder) {
+  @discardableResult
+  private func addMissed(_ found: WorkloadPath, _ cpu: UInt64, in folder: WorkloadFolder) -> WorkloadGroup {
     let group = makeGroup(found, in: folder)
     if found.kind != .session {
       group.total.restarts = 0
@@ -370,6 +387,7 @@ final class CgroupIndex {
     group.total.hasEnded = true
     group.raise(cpu: cpu)
     end(group)
+    return group
   }
 
   private func makeRemainder(of folder: WorkloadFolder) -> WorkloadGroup {
@@ -394,10 +412,19 @@ final class CgroupIndex {
   /// All workloads, those that ended lately included, by ascending serial number.
   var listed: [WorkloadGroup] {
     guard !(departed.isEmpty && remainders.isEmpty) else { return groups }
-    return (groups + departed + remainders).sorted { $0.serial < $1.serial }
+    var listed: [WorkloadGroup] = []
+    listed.reserveCapacity(groups.count + departed.count + remainders.count)
+    var rest = groups[...]
+    for group in (departed + remainders).sorted(by: { $0.serial < $1.serial }) {
+      let before = rest.prefix { $0.serial < group.serial }
+      listed += before
+      listed.append(group)
+      rest = rest[before.endIndex...]
+    }
+    return listed + rest
   }
 
-  /// Forgets a folder that has gone; what it used stays in the one around it.
+  /// Forgets a removed folder; its CPU time stays in the one around it.
   private func forget(folder path: String) {
     guard !trees.walked.contains(where: { nodes[NodeKey(tree: $0, path: path)] != nil }),
       let folder = folders[path], folder.count == 0

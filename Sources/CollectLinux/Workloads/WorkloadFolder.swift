@@ -7,8 +7,8 @@ internal import SystemIO
 /// Most services of a machine are idle most of the time. Those that have used no CPU time for some passes are passed
 /// over, as long as the time of the group around them is that of the workloads that are read.
 ///
-/// What its counter has and those of the workloads in it have not is of workloads that came and went between two passes, and
-/// of the last moments of those that went: where one came or went, its growth is theirs.
+/// Its remainder is its CPU time without that of the workloads in it. It grows by workloads that came and went between two
+/// passes, and by the use of others after their last reading.
 final class WorkloadFolder {
   /// Minimum number of workloads for which its CPU time is read.
   static let minCount = 3
@@ -51,7 +51,10 @@ final class WorkloadFolder {
   var present: Int64 = 0
   var inner: Int64 = 0
   /// Its CPU time without that of known workloads, as far as it was taken into account; nil before it is known.
-  private(set) var level: Int64?
+  private var level: Int64?
+  /// Passes that have read it; the first, which takes longer, may find a remainder that is too small by far.
+  private var baselines = 0
+  private static let minBaselines = 3
   /// The sum of the workloads that have ended in it; nil before there is any.
   var ended: WorkloadGroup?
   /// Whether its CPU time was read at this pass.
@@ -124,7 +127,7 @@ final class WorkloadFolder {
   var isChanged: Bool { !gone.isEmpty || !came.isEmpty }
 
   /// Whether its CPU time is needed for its remainder, besides that of idle workloads.
-  var isDue: Bool { !isWorkload && (isChanged || level == nil || parent?.isChanged ?? false) }
+  var isDue: Bool { !isWorkload && (isChanged || baselines < Self.minBaselines || parent?.isChanged ?? false) }
 
   /// Counts the last CPU time of a workload or folder that has gone.
   func addDeparted(_ cpu: Int64) { departed &+= cpu }
@@ -142,14 +145,17 @@ final class WorkloadFolder {
   /// CPU time of all that was in it, as far as it is known.
   var known: Int64 { max(0, level ?? 0) &+ present &+ inner &+ departed }
 
-  /// Microseconds of CPU time since the last call that no known workload has used; 0 before the folder's is known.
+  /// Microseconds of CPU time since the last call that workloads have used which came or went; 0 before the folder's own
+  /// is known.
   ///
-  /// The highest remainder counts: workloads are read after the folder, so that one is too small by what they used meanwhile.
+  /// Workloads are read after the folder, so that a remainder may be too small: the highest counts.
   func settle() -> UInt64 {
     guard isRead, let total = total.cpu else { return 0 }
     let rest = Int64(clamping: total) &- present &- inner &- departed
-    guard let level = level ?? (isNew ? 0 : nil) else {
-      self.level = rest
+    baselines = min(baselines + 1, Self.minBaselines)
+    let level = level ?? (isNew ? 0 : rest)
+    guard isChanged else {
+      self.level = max(level, rest)
       return 0
     }
     guard rest > level + Self.precision else {

@@ -82,7 +82,7 @@ final class WorkloadGroup {
     departed = sum
   }
 
-  /// Goes on from the last counters of a group of the same name, which are its start.
+  /// Continues the last counters of a group of the same name.
   func follow(_ last: WorkloadReading) {
     former = last
     total.start = WorkloadStart(last)
@@ -94,7 +94,7 @@ final class WorkloadGroup {
     total.names = WorkloadNames(facts)
   }
 
-  /// Adds CPU time that no reading of its files has: of its last moments, or of lives between two passes.
+  /// Adds CPU time that its readings lack: after the last one, or of lives between two passes.
   func raise(cpu: UInt64) {
     var raised = WorkloadReading(names: total.names, serial: serial)
     raised.cpu = cpu

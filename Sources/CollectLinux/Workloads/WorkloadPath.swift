@@ -90,14 +90,14 @@ struct WorkloadPath: Hashable {
     return found.path == path ? found.kind == .pod : path.hasSuffix(".slice")
   }
 
-  /// What ended in a group of workloads.
+  /// The sum of the workloads that ended in a group of workloads.
   init(endedIn folder: String) {
     let last = folder.split(separator: "/").last ?? ""
     // "user-1000.slice".
     let user = Self.number(last, after: "user-", before: ".slice")
     self.init(
-      kind: .other, id: "other:" + Self.shortened(folder) + "/(ended)", name: "ended in " + Self.shortened(String(last)),
-      path: folder, user: user)
+      kind: .other, id: "other:" + Self.shortened(folder) + Workload.remainderSuffix,
+      name: "ended in " + Self.shortened(String(last)), path: folder, user: user)
   }
 
   private init(

@@ -189,7 +189,7 @@ package final class WorkloadsCollector: Collector {
     // Those inside first.
     for folder in index.folders.values.sorted(by: { $0.path.utf8.count > $1.path.utf8.count }) {
       let cpu = folder.isDue ? folder.settle() : 0
-      if cpu > 0, folder.isChanged, !hasProcesses(folder) { index.charge(cpu, in: folder) }
+      if cpu > 0, !hasProcesses(folder) { index.charge(cpu, in: folder) }
       if folder.countsInParent { folder.parent?.inner &+= folder.known }
     }
   }
@@ -205,9 +205,9 @@ package final class WorkloadsCollector: Collector {
 
   /// Charges the machine's OOM kills that no group has counted to the only workload that has gone.
   private func settleKills(_ kills: UInt64) {
-    let gone = index.folders.values.flatMap(\.gone.values)
-    guard gone.count == 1, let group = gone.first?.group, ![.session, .user].contains(group.found.kind),
-      let file = active.first(where: { kinds[$0].needs == .oomKills })
+    let gone = index.folders.values.flatMap { folder in folder.gone.values.map { (departure: $0, folder: folder) } }
+    guard gone.count == 1, let group = gone.first.flatMap({ index.lastGroup(of: $0.departure, in: $0.folder) }),
+      ![.session, .user].contains(group.found.kind), let file = active.first(where: { kinds[$0].needs == .oomKills })
     else { return }
     var known: UInt64 = 0
     for other in index.groups {
@@ -262,7 +262,7 @@ package final class WorkloadsCollector: Collector {
       let kind = kinds[usageFile]
       if folder.descriptor < 0 {
         setPath(folder.path, in: tree, kind.name)
-        folder.open(path, mayStayOpen: descriptorLimit > 0)
+        folder.open(path, mayStayOpen: descriptorLimit > 0 && folder.count >= WorkloadFolder.minCount)
       }
       let isRead: Void? = buffer.readOnce(descriptor: folder.descriptor) { kind.parse($0, &folder.total) }
       // Another hierarchy may have the group.
