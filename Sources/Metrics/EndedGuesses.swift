@@ -34,7 +34,8 @@ struct EndedGuesses {
       if isHost { hosts.append((names.id, names.user, span.current.all[index].isRemainder)) }
     }
     for one in ended {
-      if let workload = one.workload { rooms[workload]?.cpu -= one.cpu - uncertain(one) }
+      let certain = one.cpu - uncertain(one)
+      if let workload = one.workload { rooms[workload]?.cpu -= certain }
     }
   }
 
@@ -51,9 +52,10 @@ struct EndedGuesses {
     for var one in ended.sorted(by: { uncertain($0) < uncertain($1) }) {
       let room = one.workload.flatMap { rooms[$0] }
       let isGone = one.workload.map { gone.contains($0) } ?? false
-      var excess = uncertain(one) - (room.map { max(0, $0.cpu) } ?? 0)
-      if excess > 0, let room, excess <= room.precision { excess = 0 }
-      if let workload = one.workload { rooms[workload]?.cpu -= uncertain(one) - max(0, excess) }
+      let uncertain = uncertain(one)
+      var excess = max(0, uncertain - (room.map { max(0, $0.cpu) } ?? 0))
+      if let room, excess <= room.precision { excess = 0 }
+      if let workload = one.workload { rooms[workload]?.cpu -= uncertain - excess }
       if excess > 0 { moved.append((one.split(excess), one.workload != nil && (room == nil || isGone))) }
       if one.cpu > 0 || one.count > 0 { kept.append(one) }
     }
