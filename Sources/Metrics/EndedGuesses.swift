@@ -1,11 +1,11 @@
-/// Corrects the workloads of ended processes that are only those of an ancestor.
+/// Corrects the workloads of ended processes, of which most are an ancestor's.
 ///
 /// A service manager or an engine starts a process in its own group and moves it to another one. A workload's counter
-/// without its running and known processes is the room for such ended ones. The excess goes to workloads that came or went
-/// in the span, as far as these have room, else to no workload.
+/// without its running processes is the room for its ended ones. The excess goes to workloads that came or went in the span,
+/// as far as these have room, else to no workload.
 struct EndedGuesses {
   private struct Room {
-    /// CPUs' worth of time, without that of running and known processes.
+    /// CPUs' worth of time, without that of running processes.
     var cpu: Double
     /// The precision of `cpu`: processes are counted in ticks.
     let precision: Double
@@ -15,8 +15,6 @@ struct EndedGuesses {
   private var rooms: [String: Room] = [:]
   /// Ids and users of the workloads that came or went.
   private var hosts: [(id: String, user: String?, isRemainder: Bool)] = []
-  /// Ids of workloads that have ended: their counters may lack the end.
-  private var gone: Set<String> = []
 
   /// - Parameter ended: processes that ended in the span.
   init(_ running: ProcessSums, _ span: WorkloadSpan, _ ended: [EndedProcesses]) {
@@ -25,7 +23,6 @@ struct EndedGuesses {
       let isHost = span.cameOrWent(index, start)
       let names = span.current.all[index].names
       guard isHost || wanted.contains(names.id), !span.current.all[index].isGroup else { return }
-      if span.current.all[index].hasEnded { gone.insert(names.id) }
       let cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
       guard cpu.isFinite else { return }
       let use = running[names.id]
@@ -33,15 +30,6 @@ struct EndedGuesses {
       rooms[names.id] = Room(cpu: max(0, cpu - (use?.cpu ?? 0)), precision: precision)
       if isHost { hosts.append((names.id, names.user, span.current.all[index].isRemainder)) }
     }
-    for one in ended {
-      let certain = one.cpu - uncertain(one)
-      if let workload = one.workload { rooms[workload]?.cpu -= certain }
-    }
-  }
-
-  /// The CPU time that may be another workload's.
-  private func uncertain(_ ended: EndedProcesses) -> Double {
-    ended.workload.map { gone.contains($0) } ?? false ? ended.cpu : ended.guessed
   }
 
   /// The processes with other workloads where the ancestor's has no room for them.
@@ -49,21 +37,24 @@ struct EndedGuesses {
     var kept: [EndedProcesses] = []
     var moved: [(processes: EndedProcesses, mayStay: Bool)] = []
     // The small ones are the ancestor's own helpers rather than those that are large.
-    for var one in ended.sorted(by: { uncertain($0) < uncertain($1) }) {
+    for var one in ended.sorted(by: { $0.guessed < $1.guessed }) {
       let room = one.workload.flatMap { rooms[$0] }
-      let isGone = one.workload.map { gone.contains($0) } ?? false
-      let uncertain = uncertain(one)
-      var excess = max(0, uncertain - (room.map { max(0, $0.cpu) } ?? 0))
-      if let room, excess <= room.precision { excess = 0 }
-      if let workload = one.workload { rooms[workload]?.cpu -= uncertain - excess }
-      if excess > 0 { moved.append((one.split(excess), one.workload != nil && (room == nil || isGone))) }
+      var excess = max(0, one.cpu - (room.map { max(0, $0.cpu) } ?? 0))
+      if let room, one.cpu <= room.cpu + room.precision { excess = 0 }
+      if let workload = one.workload { rooms[workload]?.cpu -= one.cpu - excess }
+      // A process that a scan has seen may have moved since; if there is no place for it, the clocks differ.
+      let guessed = min(excess, one.guessed)
+      let isCounted = one.workload == nil || room != nil
+      if excess > guessed { moved.append((one.split(excess - guessed, guessed: 0), true)) }
+      if guessed > 0 { moved.append((one.split(guessed, guessed: guessed), !isCounted)) }
       if one.cpu > 0 || one.count > 0 { kept.append(one) }
     }
     for (processes, mayStay) in moved.sorted(by: { $0.processes.cpu > $1.processes.cpu }) {
       var rest = processes
       let guess = rest.workload
       for host in places(for: rest.user) where rest.cpu > 0 {
-        var part = rest.split(min(rest.cpu, rooms[host]?.cpu ?? 0))
+        let cpu = min(rest.cpu, rooms[host]?.cpu ?? 0)
+        var part = rest.split(cpu, guessed: min(cpu, rest.guessed))
         part.workload = host
         rooms[host]?.cpu -= part.cpu
         kept.append(part)

@@ -70,13 +70,15 @@ package struct EndedProcesses: MetricGroup, Hashable {
 
   /// Takes a part of its use off, with the same part of the processes.
   ///
-  /// - Parameter part: CPU time per second.
-  mutating func split(_ part: Double) -> EndedProcesses {
+  /// - Parameters:
+  ///   - part: CPU time per second.
+  ///   - guess: the part of it whose workload is an ancestor's.
+  mutating func split(_ part: Double, guessed guess: Double) -> EndedProcesses {
     let share = cpu > 0 ? min(1, part / cpu) : 0
     var other = self
-    (other.cpu, other.guessed, other.count) = (part, part, (count * share).rounded())
+    (other.cpu, other.guessed, other.count) = (part, guess, (count * share).rounded())
     (other.readRate, other.writeRate) = (readRate * share, writeRate * share)
-    (cpu, guessed, count) = (cpu - part, max(0, guessed - part), count - other.count)
+    (cpu, guessed, count) = (cpu - part, max(0, guessed - guess), count - other.count)
     (readRate, writeRate) = (readRate - other.readRate, writeRate - other.writeRate)
     return other
   }

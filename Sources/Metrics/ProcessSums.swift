@@ -32,17 +32,16 @@ struct ProcessSums {
       return
     }
     ended = processes.ended()
-    let hasGone = span.current.all.contains(where: \.hasEnded)
-    let hasGuesses = ended?.contains { $0.cpu > 0 && (hasGone || $0.guessed > 0) } ?? false
+    let hasEnded = ended?.contains { $0.cpu > 0 } ?? false
     coversSpan = (0.8...1.25).contains(processes.elapsed.seconds / span.elapsed.seconds)
     let wantsCPU = span.current.all.contains { $0.cpu == nil }
     let wantsIO = span.current.all.contains { $0.readBytes == nil }
     standsForSome = wantsCPU || wantsIO
-    guard coversSpan || standsForSome || hasGuesses else { return }
+    guard coversSpan || standsForSome || hasEnded else { return }
     uses.reserveCapacity(span.current.all.count)
     places.reserveCapacity(span.current.all.count)
     addRunning(processes, wantsIO: wantsIO)
-    if hasGuesses, let ended {
+    if hasEnded, let ended {
       var guesses = EndedGuesses(self, span, ended)
       self.ended = guesses.corrected(ended)
     }

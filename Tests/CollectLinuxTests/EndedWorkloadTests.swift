@@ -72,7 +72,7 @@ import Testing
     /// Milliseconds of CPU time in the interval of the next pass, by workload.
     mutating func next() throws -> [String: Int] {
       _ = try read()
-      let sample = Sample(from: try #require(before), to: try #require(last))
+      let sample = Sample(from: before, to: try #require(last))
       let used = (sample.workloads?.top ?? []).filter { $0.cpu > 0 && !$0.isGroup }
       return Dictionary(uniqueKeysWithValues: used.map { ($0.id, Int(($0.cpu * Self.pause * 1_000).rounded())) })
     }
