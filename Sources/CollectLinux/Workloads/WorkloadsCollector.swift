@@ -124,8 +124,10 @@ package final class WorkloadsCollector: Collector {
     users.refresh()
     index.refresh(at: now)
     pass += 1
-    let kills = self.sums.oomKills
+    let kills = Self.growth(of: self.sums.oomKills, to: sums.oomKills)
     self.sums = sums
+    var known: [Int: UInt64?] = [:]
+    if kills > 0 { for group in index.groups where group.reads > 0 { known[group.serial] = group.total.oomKills } }
     let seconds = now - pacing.last
     // A multiple, so that a group is not passed over then.
     let rests = (Self.fullSeconds / Double(Self.settledPasses) / seconds).rounded()
@@ -136,7 +138,7 @@ package final class WorkloadsCollector: Collector {
     // Those that follow them.
     for group in index.groups where group.reads == 0 { _ = read(group) }
     settleFolders()
-    if let before = kills, let now = sums.oomKills, now > before { settleKills(now - before) }
+    if kills > 0 { settleKills(kills, since: known) }
     for folder in index.folders.values { folder.endChanges() }
     networks.read(index.groups, pass: pass, at: now)
     describe()
@@ -194,6 +196,11 @@ package final class WorkloadsCollector: Collector {
     }
   }
 
+  private static func growth(of before: UInt64?, to now: UInt64?) -> UInt64 {
+    guard let before, let now, now > before else { return 0 }
+    return now - before
+  }
+
   /// Whether processes are directly in a slice, which its counter has, too.
   private func hasProcesses(_ folder: WorkloadFolder) -> Bool {
     guard let tree = index.trees.usage else { return false }
@@ -204,18 +211,20 @@ package final class WorkloadsCollector: Collector {
   }
 
   /// Charges the machine's OOM kills that no group has counted to the only workload that has gone.
-  private func settleKills(_ kills: UInt64) {
+  ///
+  /// - Parameter before: counts of the last pass, by serial number.
+  private func settleKills(_ kills: UInt64, since before: [Int: UInt64?]) {
     let gone = index.folders.values.flatMap { folder in folder.gone.values.map { (departure: $0, folder: folder) } }
     guard gone.count == 1, let group = gone.first.flatMap({ index.lastGroup(of: $0.departure, in: $0.folder) }),
       ![.session, .user].contains(group.found.kind), let file = active.first(where: { kinds[$0].needs == .oomKills })
     else { return }
     var known: UInt64 = 0
     for other in index.groups {
-      let before = other.total.oomKills
       _ = read(file, of: other, keeps: false)
       // Version 2 counts those of groups inside, too.
       guard other.parent == nil, !other.total.isGroup, let now = other.total.oomKills else { continue }
-      known += now - min(now, before ?? now)
+      // One that is new began at 0.
+      known += Self.growth(of: before[other.serial] ?? 0, to: now)
     }
     if kills > known { index.addKills(kills - known, to: group) }
   }
