@@ -69,6 +69,11 @@ struct WorkloadWatch {
     defer { (instant, isFirst) = (reading.instant, false) }
     let now = reading.instant
     var changes = Changes()
+    var reading = reading
+    // Those without a group.
+    if reading.all.contains(where: { $0.hasEnded || $0.isRemainder }) {
+      reading.all.removeAll { $0.hasEnded || $0.isRemainder }
+    }
     if isSame(reading) {
       updateKills(reading, in: &changes)
       guard !isFirst, !restarts.isEmpty else { return changes }
@@ -95,7 +100,7 @@ struct WorkloadWatch {
       }
       if !isFirst {
         started.append(workload.names)
-        if workload.isNew { addKills(of: workload, since: 0, to: &changes) }
+        if workload.isNew { addKills(of: workload, since: workload.start?.counters.oomKills ?? 0, to: &changes) }
       }
       next.append(
         Member(

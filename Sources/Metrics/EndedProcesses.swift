@@ -9,6 +9,8 @@ package struct EndedReading: Sendable, Hashable {
   package var count: UInt64 = 0
   /// CPU time in microseconds that no scan counted.
   package var cpu: UInt64 = 0
+  /// The part of it whose workload is that of an ancestor, which the process may have left.
+  package var guessed: UInt64 = 0
   package var readBytes: UInt64 = 0
   package var writtenBytes: UInt64 = 0
   /// Highest resident memory of one of them, in bytes.
@@ -27,6 +29,8 @@ package struct EndedProcesses: MetricGroup, Hashable {
   package var count = 0.0
   /// CPU time per second, in CPUs, that no scan saw.
   package var cpu = Double.nan
+  /// The part of it whose workload is only that of an ancestor.
+  var guessed = 0.0
   package var readRate = Double.nan
   package var writeRate = Double.nan
   /// Highest resident memory of one of them since the agent's start, in bytes.
@@ -39,6 +43,7 @@ package struct EndedProcesses: MetricGroup, Hashable {
     (name, user, workload) = (current.name, current.user, current.workload)
     count = Double(current.count - (previous?.count ?? 0))
     cpu = elapsed.rate(previous?.cpu ?? 0, current.cpu, unit: 1e-6)
+    guessed = elapsed.rate(previous?.guessed ?? 0, current.guessed, unit: 1e-6)
     readRate = elapsed.rate(previous?.readBytes ?? 0, current.readBytes)
     writeRate = elapsed.rate(previous?.writtenBytes ?? 0, current.writtenBytes)
     peak = Double(current.peakBytes)
@@ -55,16 +60,42 @@ package struct EndedProcesses: MetricGroup, Hashable {
       let before = isKnown ? previous[cursor] : nil
       if before?.count != reading.count { all.append(EndedProcesses(from: before, to: reading, over: elapsed)) }
     }
-    return all.sorted { left, right in
-      if left.cpu != right.cpu { return left.cpu > right.cpu }
-      return left.count != right.count ? left.count > right.count : (left.name, left.user) < (right.name, right.user)
-    }
+    return all.sorted(by: precedes)
+  }
+
+  static func precedes(_ left: EndedProcesses, _ right: EndedProcesses) -> Bool {
+    if left.cpu != right.cpu { return left.cpu > right.cpu }
+    return left.count != right.count ? left.count > right.count : (left.name, left.user) < (right.name, right.user)
+  }
+
+  /// Takes a part of its use off, with the same part of the processes.
+  ///
+  /// - Parameters:
+  ///   - part: CPU time per second.
+  ///   - guess: the part of it whose workload is an ancestor's.
+  mutating func split(_ part: Double, guessed guess: Double) -> EndedProcesses {
+    let share = cpu > 0 ? min(1, part / cpu) : 0
+    var other = self
+    (other.cpu, other.guessed, other.count) = (part, guess, (count * share).rounded())
+    (other.readRate, other.writeRate) = (readRate * share, writeRate * share)
+    (cpu, guessed, count) = (cpu - part, max(0, guessed - guess), count - other.count)
+    (readRate, writeRate) = (readRate - other.readRate, writeRate - other.writeRate)
+    return other
+  }
+
+  /// Adds processes of the same name, user and workload.
+  mutating func add(_ other: EndedProcesses) {
+    (cpu, guessed, count) = (cpu + other.cpu, guessed + other.guessed, count + other.count)
+    (readRate, writeRate) = (readRate + other.readRate, writeRate + other.writeRate)
+    peak = max(peak, other.peak)
   }
 
   package static let table = Table<EndedProcesses>([
     .text("name", "Name of the processes", source: "taskstats ac_comm", \.name).titled("Name", "名前"),
     .text("user", "Their user", source: "taskstats ac_uid, /etc/passwd", \.user).titled("User", "ユーザー"),
-    .text("workload", "Id of the workload of a running ancestor", source: "/proc/PID/cgroup", \.workload),
+    .text(
+      "workload", "Id of their workload, or of a running ancestor's where its CPU time has room for theirs",
+      source: "/proc/PID/cgroup; control groups", \.workload),
     .gauge("count", .count, "Processes that ended in the interval", source: "taskstats", \.count),
     .gauge(
       "cpu", .cores, "CPUs' worth of time that no scan saw",

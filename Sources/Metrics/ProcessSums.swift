@@ -23,21 +23,29 @@ struct ProcessSums {
   let coversSpan: Bool
   /// Whether a group lacks counters that the sums stand for.
   private let standsForSome: Bool
+  /// Ended processes, most CPU time first; nil where unknown.
+  private(set) var ended: [EndedProcesses]?
 
   init(_ processes: ProcessSpan?, _ span: WorkloadSpan) {
     guard let processes, processes.elapsed.seconds > 0 else {
       (coversSpan, standsForSome) = (false, false)
       return
     }
+    ended = processes.ended()
+    let hasEnded = ended?.contains { $0.cpu > 0 } ?? false
     coversSpan = (0.8...1.25).contains(processes.elapsed.seconds / span.elapsed.seconds)
     let wantsCPU = span.current.all.contains { $0.cpu == nil }
     let wantsIO = span.current.all.contains { $0.readBytes == nil }
     standsForSome = wantsCPU || wantsIO
-    guard coversSpan || standsForSome else { return }
+    guard coversSpan || standsForSome || hasEnded else { return }
     uses.reserveCapacity(span.current.all.count)
     places.reserveCapacity(span.current.all.count)
     addRunning(processes, wantsIO: wantsIO)
-    if standsForSome { addEnded(processes) }
+    if hasEnded, let ended {
+      var guesses = EndedGuesses(self, span, ended)
+      self.ended = guesses.corrected(ended)
+    }
+    if standsForSome { addEnded() }
   }
 
   subscript(workload: String) -> Use? { places[workload].map { uses[$0] } }
@@ -76,8 +84,8 @@ struct ProcessSums {
     }
   }
 
-  private mutating func addEnded(_ span: ProcessSpan) {
-    for ended in span.ended() ?? [] {
+  private mutating func addEnded() {
+    for ended in ended ?? [] {
       guard let workload = ended.workload else { continue }
       let use = place(of: workload)
       if ended.cpu.isFinite { uses[use].endedCPU += ended.cpu }

@@ -269,10 +269,14 @@ package struct Processes: MetricGroup, Hashable {
 
   /// Summarizes a scan; rates need an earlier one: the previous Reading's, or the one stored with the scan.
   package init(from previous: ProcessesReading?, to current: ProcessesReading, over elapsed: Elapsed) {
-    self.init(ProcessSpan(from: previous, to: current, over: elapsed))
+    let span = ProcessSpan(from: previous, to: current, over: elapsed)
+    self.init(span, ended: span.ended())
   }
 
-  package init(_ span: ProcessSpan) {
+  /// Summarizes a span.
+  ///
+  /// - Parameter all: processes that ended in it; nil where unknown.
+  init(_ span: ProcessSpan, ended all: [EndedProcesses]?) {
     var best = [TopList(), TopList(), TopList()]
     let scan = span.current
     func moved(_ process: borrowing ProcessReading) -> UInt64 {
@@ -297,7 +301,7 @@ package struct Processes: MetricGroup, Hashable {
       }
     }
     top.sort { Self.precedes($0, $1) }
-    if let all = span.ended() {
+    if let all {
       endedRate = all.reduce(0) { $0 + $1.count } / span.elapsed.seconds
       ended = Array(all.prefix(Self.topCount))
     }

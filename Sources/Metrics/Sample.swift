@@ -104,14 +104,17 @@ package struct Sample: MetricGroup {
     }
     Power.removeIdleCounters(from: &powers, of: current.powers)
     let span = current.processes.map { ProcessSpan(from: previous?.processes, to: $0, over: elapsed) }
-    processes = span.map { Processes($0) }
-    workloads = current.workloads.map { reading in
+    let workloadSpan = current.workloads.map { WorkloadSpan(from: previous?.workloads, to: $0, over: elapsed) }
+    let sums = workloadSpan.map { ProcessSums(span, $0) }
+    processes = span.map { Processes($0, ended: sums?.ended ?? $0.ended()) }
+    workloads = workloadSpan.map { workloadSpan in
       var context = Workloads.Context()
       // Groups are not charged for time that the hypervisor took.
       context.machineCPU = (cpu.usage - (cpu.modes?.steal ?? 0)) * cpu.threads
       context.processes = span
       context.gpus = gpus
-      return Workloads(WorkloadSpan(from: previous?.workloads, to: reading, over: elapsed), in: context)
+      context.sums = sums
+      return Workloads(workloadSpan, in: context)
     }
     cgroup = current.cgroup.map { Cgroup(from: previous?.cgroup, to: $0, over: elapsed) }
     agent = AgentCost(from: previous?.agent, to: current.agent, over: elapsed)

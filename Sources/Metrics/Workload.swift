@@ -106,6 +106,12 @@ package struct Workload: MetricGroup, Hashable {
   /// - Parameter seconds: length of the interval, whose clock is read at another time than the counters.
   package func began(within seconds: Double) -> Bool { cpuTotal > 0 && cpu * seconds > 0.9 * cpuTotal }
 
+  /// Whether it is the sum of workloads that came and went in a slice.
+  package var isRemainder: Bool { kind == .other && id.hasSuffix(Self.remainderSuffix) }
+
+  /// End of the ids of such sums.
+  package static let remainderSuffix = "/(ended)"
+
   /// Used memory ÷ its limit; NaN without a limit.
   package var memoryUsage: Double { share(memory, of: memoryLimit) }
 

@@ -89,6 +89,12 @@ package struct WorkloadReading: Sendable, Hashable {
   package var isListed = false
   /// Whether it only holds other workloads, as a pod does, and is not added up.
   package var isGroup = false
+  /// Whether its group was removed: its counters are the last ones, and only intervals with some of its use list it.
+  package var hasEnded = false
+  /// Whether it is the sum of groups of a slice that came and went between two readings.
+  package var isRemainder = false
+  /// The counters that it began with; nil for 0.
+  package var start: WorkloadStart?
   /// Microseconds of CPU time.
   @PackedCount package var cpu: UInt64?
   /// CPU limit, in CPUs; nil without a limit.
@@ -139,6 +145,19 @@ package struct WorkloadReading: Sendable, Hashable {
     guard let readBytes else { return writtenBytes }
     return readBytes &+ (writtenBytes ?? 0)
   }
+}
+
+/// Last counters of the former life of a group that was made again, from which the new one's go on.
+package final class WorkloadStart: Sendable, Hashable {
+  package let counters: WorkloadReading
+
+  package init(_ counters: WorkloadReading) { self.counters = counters }
+
+  package static func == (left: WorkloadStart, right: WorkloadStart) -> Bool {
+    left === right || left.counters == right.counters
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(counters) }
 }
 
 /// Traffic of a network namespace, which is read less often than the rest.
@@ -239,9 +258,31 @@ package struct WorkloadSpan: Sendable {
       if cursor < before.count, before[cursor].serial == serial {
         body(index, .at(cursor))
       } else {
-        body(index, current.all[index].isNew && elapsed.seconds.isFinite ? .zero : .unknown)
+        body(index, start(ofUnknown: index))
       }
     }
+  }
+
+  /// The start of a workload whose serial number the earlier reading lacks.
+  private func start(ofUnknown index: Int) -> Start {
+    guard current.all[index].isNew, elapsed.seconds.isFinite else { return .unknown }
+    guard current.all[index].start != nil else { return .zero }
+    // A group that was made again goes on from the counters of its former lives.
+    let id = current.all[index].names.id
+    return before.lastIndex { $0.names.id == id }.map(Start.at) ?? .zero
+  }
+
+  /// Whether a workload's group was made, made again or removed in the span, or whether it stands for such groups.
+  func cameOrWent(_ index: Int, _ start: Start) -> Bool {
+    if current.all[index].hasEnded || current.all[index].isRemainder { return true }
+    if case .at(let place) = start { return before[place].serial != current.all[index].serial }
+    return current.all[index].isNew
+  }
+
+  /// Whether a workload belongs to the list of the span's workloads: one that has ended, where it used something.
+  func isListed(_ index: Int, _ start: Start) -> Bool {
+    guard current.all[index].hasEnded || current.all[index].isRemainder else { return true }
+    return growth(index, start) { $0.cpu } ?? 0 > 0 || growth(index, start) { $0.oomKills } ?? 0 > 0
   }
 
   /// Growth of a counter; nil where either end is absent or where it went backwards.
@@ -250,7 +291,7 @@ package struct WorkloadSpan: Sendable {
     let now = count(current.all[index])
     switch start {
     case .unknown: return elapsed.growth(nil, now)
-    case .zero: return elapsed.growth(0, now)
+    case .zero: return elapsed.growth(current.all[index].start.map { count($0.counters) ?? 0 } ?? 0, now)
     case .at(let index): return elapsed.growth(count(before[index]), now)
     }
   }
@@ -277,15 +318,16 @@ package struct WorkloadSpan: Sendable {
   /// The counters of a workload that was made since the earlier reading.
   private func start(of workload: WorkloadReading) -> WorkloadReading {
     var start = WorkloadReading(names: workload.names, serial: workload.serial)
-    start.cpu = 0
-    start.periods = 0
-    start.throttledPeriods = 0
-    start.throttled = 0
-    start.oomKills = 0
-    start.readBytes = 0
-    start.writtenBytes = 0
-    start.reads = 0
-    start.writes = 0
+    let former = workload.start?.counters
+    start.cpu = former?.cpu ?? 0
+    start.periods = former?.periods ?? 0
+    start.throttledPeriods = former?.throttledPeriods ?? 0
+    start.throttled = former?.throttled ?? 0
+    start.oomKills = former?.oomKills ?? 0
+    start.readBytes = former?.readBytes ?? 0
+    start.writtenBytes = former?.writtenBytes ?? 0
+    start.reads = former?.reads ?? 0
+    start.writes = former?.writes ?? 0
     start.cpuStall = 0
     start.memoryStall = 0
     start.ioStall = 0

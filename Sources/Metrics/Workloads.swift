@@ -28,6 +28,8 @@ package struct Workloads: MetricGroup, Hashable {
     package var machineCPU = Double.nan
     package var processes: ProcessSpan?
     package var gpus: [GPU] = []
+    /// Sums of `processes` in the same span, if the caller has them.
+    var sums: ProcessSums?
 
     package init() {}
   }
@@ -36,14 +38,16 @@ package struct Workloads: MetricGroup, Hashable {
   ///
   /// - Parameter keepsAll: whether ``top`` has all of them.
   package init(_ span: WorkloadSpan, in context: Context, keepsAll: Bool = false) {
-    total = span.current.all.count
+    let count = span.current.all.count
     let gpus = Self.gpuUse(context.gpus, context.processes?.current)
-    let live = ProcessSums(context.processes, span)
-    var ranking = WorkloadRanking(count: total)
+    let live = context.sums ?? ProcessSums(context.processes, span)
+    var ranking = WorkloadRanking(count: count)
     // Of each workload, found once: the search is by its id.
     var substitutes: [ProcessSums.Use?] = []
-    substitutes.reserveCapacity(total)
+    substitutes.reserveCapacity(count)
     span.forEach { index, start in
+      guard span.isListed(index, start) else { return substitutes.append(nil) }
+      total += 1
       let substitute = live.substitute(for: span.current.all[index])
       substitutes.append(substitute)
       let gpu = gpus.isEmpty ? nil : gpus[span.current.all[index].names.id]
@@ -55,6 +59,7 @@ package struct Workloads: MetricGroup, Hashable {
     var active = 0
     var chosen: [Workload] = []
     span.forEach { index, start in
+      guard span.isListed(index, start) else { return }
       var cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
       let isGroup = span.current.all[index].isGroup
       let substitute = substitutes[index]
@@ -193,6 +198,8 @@ private struct WorkloadRanking {
   private var best = [[(measure: UInt64, index: Int)]](repeating: [], count: 5)
   private(set) var isChosen: [Bool]
   private var chosen = 0
+  /// Workloads that no later sample has.
+  private var ended: [Int] = []
 
   init(count: Int) {
     isChosen = Array(repeating: false, count: count)
@@ -201,6 +208,7 @@ private struct WorkloadRanking {
   /// Chooses the workloads of all measures, after all were offered.
   mutating func finish() {
     for list in best { for entry in list { choose(entry.index) } }
+    for index in ended { choose(index) }
   }
 
   private mutating func offer(_ list: Int, _ measure: UInt64, _ index: Int) {
@@ -234,6 +242,7 @@ private struct WorkloadRanking {
     let limit = span.current.all[index].memoryLimit.map { Double($0) } ?? .infinity
     let isNearLimit = Double(memory) >= Workloads.nearLimit * limit
     if span.current.all[index].isListed || isNearLimit || growth({ $0.oomKills }) > 0 { choose(index) }
+    if span.current.all[index].hasEnded || span.current.all[index].isRemainder { ended.append(index) }
   }
 
   private mutating func choose(_ index: Int) {

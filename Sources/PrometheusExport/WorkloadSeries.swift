@@ -43,10 +43,13 @@ package final class WorkloadSeries: Sendable {
   }
 
   private func update(_ state: inout State, _ reading: WorkloadsReading) {
+    let isFirst = state.instant == -.infinity
     state.instant = reading.instant
-    var shown = Set(reading.all.lazy.map(\.serial)).intersection(state.shown)
+    let former = state.shown
+    // One that has ended has no series of its own, or each short job had one.
+    var shown = Set(reading.all.lazy.filter { !$0.hasEnded }.map(\.serial)).intersection(former)
     if shown.count < limit {
-      let candidates = reading.all.filter { !shown.contains($0.serial) }
+      let candidates = reading.all.filter { !shown.contains($0.serial) && !$0.hasEnded }
       let room = limit - shown.count
       let best = candidates.count <= room ? candidates : candidates.sorted { ($0.cpu ?? 0) > ($1.cpu ?? 0) }
       shown.formUnion(best.prefix(room).map(\.serial))
@@ -56,11 +59,17 @@ package final class WorkloadSeries: Sendable {
     var others = state.others
     for path in Self.levels { others?[keyPath: path] = nil }
     for workload in reading.all where !shown.contains(workload.serial) && !workload.isGroup {
+      let isCounted = workload.hasEnded && (isFirst || former.contains(workload.serial))
+      if isCounted, state.hidden[workload.serial] == nil {
+        hidden[workload.serial] = workload
+        continue
+      }
       var sums = others ?? WorkloadReading(names: Self.names, serial: 0)
       for path in Self.counters {
         guard let count = workload[keyPath: path] else { continue }
         // A counter that a workload lacked has not begun at 0 since.
-        let before = state.hidden[workload.serial].map { $0[keyPath: path] ?? count } ?? 0
+        let start = workload.start?.counters[keyPath: path] ?? 0
+        let before = state.hidden[workload.serial].map { $0[keyPath: path] ?? count } ?? start
         sums[keyPath: path] = (sums[keyPath: path] ?? 0) &+ (count - min(count, before))
       }
       for path in Self.levels {

@@ -378,11 +378,13 @@ package struct CulpritSum {
       }
       if process.resident.isFinite { memory[process.user, default: 0] += process.resident }
     }
+    let scale = Self.scaleOfUnknown(sample)
     for ended in sample.processes?.ended ?? [] {
-      let use = Self.use(of: ended, seconds)
+      var use = Self.use(of: ended, seconds)
       if let id = ended.workload, listed.contains(id) || counters[id] != nil {
         groups[id, default: GroupUse()].add(use, of: ended.user)
       } else {
+        if ended.workload == nil { (use.cpu, use.endedCPU) = (use.cpu * scale, use.endedCPU * scale) }
         add(use, to: ended.user)
       }
     }
@@ -391,6 +393,16 @@ package struct CulpritSum {
       for (user, use) in group.all { tails[user, default: Culprit()].add(use) }
     }
     return memory
+  }
+
+  /// The share of ended processes without a workload that no workload's counter has: where their workload is unknown, it
+  /// may be any, whose use is its users' already.
+  private static func scaleOfUnknown(_ sample: Sample) -> Double {
+    let room = sample.workloads?.unattributedCPU ?? .nan
+    guard room.isFinite else { return 1 }
+    let ended = (sample.processes?.ended ?? []).filter { $0.workload == nil && $0.cpu > 0 }.reduce(0) { $0 + $1.cpu }
+    let live = (sample.processes?.top ?? []).filter { $0.workload == nil && $0.cpu > 0 }.reduce(0) { $0 + $1.cpu }
+    return ended > 0 ? min(1, max(0, room - live) / ended) : 1
   }
 
   private mutating func add(_ use: Culprit, to user: String) {

@@ -39,6 +39,7 @@ struct Culprit {
 
   /// "container web", "session 3 of ann", "job 4711 of ann".
   static func text(of workload: Workload) -> String {
+    if workload.isRemainder { return "workloads that " + workload.name }
     let kind = workload.kind == .other ? "group" : workload.kind == .user ? "user service" : workload.kind.rawValue
     return kind + " " + workload.name + (workload.user.map { workload.kind == .service ? "" : " of " + $0 } ?? "")
   }
@@ -48,6 +49,7 @@ extension Workload {
   /// "container web", "session 3", "ssh.service": its kind and name; the name alone where it says the kind.
   package var title: String {
     let isUnit = [".service", ".scope", ".slice", ".socket", ".timer", ".mount"].contains { name.hasSuffix($0) }
+    if isRemainder { return "workloads that " + name }
     if isUnit { return name }
     let word = kind == .other ? "group" : kind == .user ? "user service" : kind.rawValue
     return word + " " + name

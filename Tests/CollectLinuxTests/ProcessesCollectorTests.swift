@@ -293,7 +293,7 @@ import Testing
     let cpu = span.processes().map(\.cpu)
     // At most the number of CPUs; over the time between the two readings of a process rather than of the scans.
     #expect(cpu.prefix(3) == [2, 1, 0.25] && cpu[3].isNaN)
-    #expect(Processes(span).top.map(\.pid) == [1, 2, 3])
+    #expect(Processes(from: before, to: after, over: Elapsed(seconds: 77)).top.map(\.pid) == [1, 2, 3])
     // A Reading that repeats the scan covers the time before it.
     after.earlier = before.all
     after.earlierInstant = 99

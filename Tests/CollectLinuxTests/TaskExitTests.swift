@@ -110,6 +110,7 @@ import Testing
     #expect(readings.map(\.workload) == ["session:3", nil, "service:a.service", "session:3"])
     #expect(readings.map(\.count) == [2, 1, 1, 1])
     #expect(readings.map(\.cpu) == [600_000, 0, 300_000, 0])
+    #expect(readings.map(\.guessed) == [600_000, 0, 0, 0], "a scan has seen the server")
     #expect(readings[2].readBytes == 96 && readings[0].readBytes == 8_192)
     #expect(readings.allSatisfy { $0.user == "user1000" && $0.peakBytes == 1 << 20 })
     table.add([Self.exit(90, "cc1", parent: 5)], since: [shell], over: Self.interval) { "user\($0)" }

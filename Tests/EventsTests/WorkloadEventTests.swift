@@ -33,6 +33,30 @@ import Testing
     #expect(events.map(\.workload) == ["service:nginx", "container:web"])
   }
 
+  /// A workload that has ended stays in readings for its last use, and sums of ended ones have no group.
+  @Test func endedWorkloadsAreNoGroups() {
+    var machine = sequence([workload(1, "nginx"), workload(2, "db")])
+    machine.step()
+    var (gone, sum) = (workload(1, "nginx", oom: 1), workload(3, "ended in system.slice", .other))
+    (gone.hasEnded, sum.isRemainder) = (true, true)
+    machine.reading?.workloads?.all = [gone, workload(2, "db"), sum]
+    #expect(machine.step().map(\.text) == ["service nginx ended"])
+    machine.reading?.workloads?.all = [workload(2, "db")]
+    #expect(machine.step().isEmpty)
+  }
+
+  /// The kills of its former life are not those of a group that is made again.
+  @Test func killsOfAFormerLifeAreNotNew() {
+    var machine = sequence([workload(1, "db", oom: 3)])
+    machine.step()
+    var again = workload(2, "db", oom: 4)
+    again.isNew = true
+    again.start = WorkloadStart(workload(1, "db", oom: 3))
+    machine.reading?.workloads?.all = [again]
+    let kills = machine.step().filter { $0.kind == .outOfMemory }
+    #expect(kills.map(\.count) == [1])
+  }
+
   /// Units that a timer starts every minute neither end nor restart in a loop.
   @Test func timersAreQuiet() {
     var machine = sequence([])

@@ -63,6 +63,78 @@ import Testing
     #expect(abs(workloads.unattributedCPU - 0.0995) < 1e-9)
   }
 
+  /// Ended processes whose workload is an ancestor's, in milliseconds of CPU time of a second.
+  private func ended(
+    _ exits: [(name: String, user: String, workload: String?, cpu: UInt64, guessed: UInt64)],
+    among workloads: [(id: String, cpu: UInt64?, isNew: Bool)],
+    processes: [(pid: Int32, ticks: UInt64, workload: String?)]
+  ) throws -> [String: Int] {
+    var before = reading(at: 0, busy: 0, idle: 0, workloads: [])
+    before.processes?.ended = []
+    var after = reading(at: 1, busy: 100, idle: 100, workloads: [], processes: processes)
+    for (index, made) in workloads.enumerated() {
+      let names = WorkloadNames(kind: .service, id: made.id, name: made.id, path: "/" + made.id)
+      var workload = WorkloadReading(names: names, serial: index + 1)
+      workload.cpu = 0
+      if !made.isNew { before.workloads?.all.append(workload) }
+      workload.cpu = made.cpu.map { $0 * 1_000 }
+      (workload.isNew, workload.hasEnded) = (made.isNew, made.isNew)
+      after.workloads?.all.append(workload)
+    }
+    after.processes?.ended = exits.enumerated().map { index, exit in
+      var reading = EndedReading(serial: index, name: exit.name, user: exit.user, workload: exit.workload)
+      (reading.count, reading.cpu, reading.guessed) = (1, exit.cpu * 1_000, exit.guessed * 1_000)
+      return reading
+    }
+    let list = try #require(Sample(from: before, to: after).processes?.ended)
+    #expect(list.reduce(0) { $0 + $1.count } == Double(exits.count))
+    return Dictionary(
+      uniqueKeysWithValues: list.map { ended in
+        ([ended.name, ended.user, ended.workload ?? "none"].joined(separator: " "), Int((ended.cpu * 1_000).rounded()))
+      })
+  }
+
+  @Test func endedProcessesAreNotTheirAncestorsBeyondItsCounter() throws {
+    // A manager that used 60 ms, of which 50 are of its process, and started one in another group.
+    let manager: (String, UInt64?, Bool) = ("manager", 60, false)
+    let process: [(Int32, UInt64, String?)] = [(1, 5, "manager")]
+    #expect(
+      try ended(
+        [("sh", "ann", "manager", 5, 5), ("cc1", "ann", "manager", 700, 700)],
+        among: [manager, ("scope", 702, true)], processes: process)
+        == ["sh ann manager": 5, "cc1 ann manager": 5, "cc1 ann scope": 695])
+    // Without a group that came or went.
+    #expect(
+      try ended([("cc1", "ann", "manager", 700, 700)], among: [manager, ("other", 900, false)], processes: process)
+        == ["cc1 ann manager": 10, "cc1 ann none": 690])
+    // A scan has seen it there, before it moved, or between the readings of the two.
+    #expect(
+      try ended([("cc1", "ann", "manager", 700, 0)], among: [manager, ("scope", 702, true)], processes: process)
+        == ["cc1 ann manager": 10, "cc1 ann scope": 690])
+    #expect(
+      try ended([("cc1", "ann", "manager", 700, 0)], among: [manager], processes: process) == ["cc1 ann manager": 700])
+    // Within the precision of ticks.
+    #expect(
+      try ended([("cc1", "ann", "manager", 18, 18)], among: [manager, ("scope", 702, true)], processes: process)
+        == ["cc1 ann manager": 18])
+    // A group without a counter has what no other has room for.
+    #expect(
+      try ended(
+        [("cc1", "ann", "shell", 700, 700)], among: [("shell", nil, false), ("scope", 600, true)], processes: [])
+        == ["cc1 ann scope": 600, "cc1 ann shell": 100])
+  }
+
+  @Test func workloadsThatHaveEndedAreListedWithTheirLastUse() throws {
+    var before = reading(at: 0, busy: 0, idle: 0, workloads: [("a", 0), ("b", 1_000)])
+    var after = reading(at: 1, busy: 100, idle: 100, workloads: [("a", 500_000), ("b", 201_000)])
+    after.workloads?.all[1].hasEnded = true
+    #expect(try #require(Sample(from: before, to: after).workloads).top.map(\.cpu) == [0.5, 0.2])
+    (before, after) = (after, reading(at: 2, busy: 200, idle: 200, workloads: [("a", 600_000), ("b", 201_000)]))
+    after.workloads?.all[1].hasEnded = true
+    let next = try #require(Sample(from: before, to: after).workloads)
+    #expect(next.top.map(\.id) == ["a"] && next.total == 1)
+  }
+
   @Test func gpusAreJoinedByTheirProcesses() throws {
     var after = reading(
       at: 10, busy: 1, idle: 1, workloads: [("a", 1), ("b", 1)], processes: [(1, 1, "a"), (2, 1, "b")])

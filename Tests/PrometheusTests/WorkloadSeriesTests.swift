@@ -46,6 +46,23 @@ import Testing
     #expect(sums[0]?.isNaN == true && sums[1] == 0 && sums[2] == 1)
   }
 
+  /// Short jobs are one series; a group that is made again goes on, whether it has a series or not.
+  @Test(arguments: [0, 5]) func workloadsThatEndHaveNoSeries(limit: Int) {
+    let series = WorkloadSeries(limit: limit)
+    _ = series.select(reading(1, [1: 50, 2: 70]), known: [])
+    var last = reading(2, [1: 50, 2: 71, 3: 4])
+    for index in 1...2 { last.all[index].hasEnded = true }
+    let ended = values(series.select(last, known: []))
+    #expect(ended == (limit == 0 ? ["(other)": 125] : ["service:1": 50, "(other)": 4]))
+    #expect(values(series.select(last, known: [])) == ended)
+    var again = reading(3, [1: 50, 4: 74])
+    again.all[1].start = WorkloadStart(last.all[1])
+    #expect(
+      values(series.select(again, known: []))
+        == (limit == 0
+          ? ["(other)": 128] : ["service:1": 50, "service:4": 74, "(other)": 4]))
+  }
+
   @Test func withoutALimitInReachThereAreNoOthers() {
     let series = WorkloadSeries(limit: 5)
     var known = Workload()

@@ -188,6 +188,27 @@ import Testing
     #expect(seconds(users([(2, 0.5, "daemon")], in: "c")) == ["daemon": 10, "root": 10, "mira": 5])
   }
 
+  /// Ended processes whose workload is unknown are their users' only as far as no workload has their use.
+  @Test func endedProcessesOfUnknownWorkloadsCountOnce() {
+    func users(unattributed: Double) -> [String: Double] {
+      var sum = CulpritSum(by: .user)
+      for time in [100.0, 110] {
+        var sample = sample(at: time, [("a", 0.5, time / 2)], processes: [(1, 0.1, "mira")])
+        sample.workloads?.unattributedCPU = unattributed
+        sample.processes?.ended = ["www", "daemon"].map { user in
+          var ended = EndedProcesses()
+          (ended.name, ended.user, ended.cpu) = ("cc1", user, 0.2)
+          return ended
+        }
+        sum.add(sample)
+      }
+      return seconds(sum.ranking(of: .cpu, limit: 10)).mapValues { ($0 * 1e6).rounded() / 1e6 }
+    }
+    #expect(users(unattributed: 0.6) == ["root": 10, "mira": 2, "www": 4, "daemon": 4])
+    #expect(users(unattributed: 0.3) == ["root": 10, "mira": 2, "www": 2, "daemon": 2])
+    #expect(users(unattributed: .nan) == ["root": 10, "mira": 2, "www": 4, "daemon": 4])
+  }
+
   @Test func memoryOfUsersIsThatOfTheirProcesses() {
     var sum = CulpritSum(by: .user)
     var sample = sample(at: 100, [("a", 0.5, 5)], processes: [(2, 0, "daemon"), (3, 0, "www")])

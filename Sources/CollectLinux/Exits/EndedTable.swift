@@ -21,12 +21,14 @@ struct EndedTable {
   private var serial = 0
   /// CPU time of ended threads of running processes.
   private var threads: [Int32: UInt64] = [:]
-  /// Microseconds of CPU time that this scan adds, by place.
-  private var growth: [Int: UInt64] = [:]
+  /// Microseconds of CPU time that this scan adds, by place, and those of processes whose workload is a guess.
+  private var growth: [Int: (cpu: UInt64, guessed: UInt64)] = [:]
 
   /// A process whose main thread has ended; other threads of it may be reported after that one.
   private struct Leader {
     let place: Int
+    /// Whether no scan has seen its workload.
+    let isGuessed: Bool
     /// Microseconds that scans have counted and no exit has covered yet.
     var counted: UInt64
     /// Microseconds that it may still have used since the last scan.
@@ -81,7 +83,7 @@ struct EndedTable {
       let place = place(of: Key(name: exit.name, user: userName(UInt64(exit.user)), workload: workload))
       readings[place].count += 1
       let room = interval.room(threads: known.map { Double(max($0.threads, ends[exit.pid] ?? 1)) } ?? .infinity)
-      leaders[exit.pid] = Leader(place: place, counted: counted - covered, room: room)
+      leaders[exit.pid] = Leader(place: place, isGuessed: known == nil, counted: counted - covered, room: room)
       grow(exit.pid, by: cpu - covered)
       readings[place].readBytes &+= exit.readBytes - min(exit.readBytes, known?.readBytes ?? 0)
       readings[place].writtenBytes &+= exit.writtenBytes - min(exit.writtenBytes, known?.writtenBytes ?? 0)
@@ -96,16 +98,18 @@ struct EndedTable {
     guard let leader = leaders[process] else { return }
     let used = min(cpu, leader.room)
     leaders[process]?.room -= used
-    growth[leader.place, default: 0] &+= used
+    growth[leader.place, default: (0, 0)].cpu &+= used
+    if leader.isGuessed { growth[leader.place]?.guessed &+= used }
     scans[leader.place] = scan
   }
 
   /// Adds this scan's CPU time to the counters; in proportion, if it is more than all CPUs have.
   private mutating func settle(within room: UInt64) {
-    let sum = growth.values.reduce(0) { $0.addingReportingOverflow($1).overflow ? .max : $0 + $1 }
-    for (place, cpu) in growth {
-      let share = sum > room ? UInt64(Double(cpu) / Double(sum) * Double(room)) : cpu
-      readings[place].cpu &+= share
+    let sum = growth.values.reduce(0) { $0.addingReportingOverflow($1.cpu).overflow ? .max : $0 + $1.cpu }
+    func share(_ cpu: UInt64) -> UInt64 { sum > room ? UInt64(Double(cpu) / Double(sum) * Double(room)) : cpu }
+    for (place, used) in growth {
+      readings[place].cpu &+= share(used.cpu)
+      readings[place].guessed &+= share(used.guessed)
     }
     growth.removeAll(keepingCapacity: true)
   }

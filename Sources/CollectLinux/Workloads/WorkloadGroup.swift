@@ -20,8 +20,10 @@ final class WorkloadGroup {
   var total: WorkloadReading
   /// Last counters of workloads that were inside it and are gone.
   private var departed: WorkloadReading?
-  /// Number of workloads inside it.
-  private var children = 0
+  /// Counters of its former lives, and CPU time of lives that no pass has seen; nil without any.
+  private var former: WorkloadReading?
+  /// Boot-time clock at which it was found to be gone.
+  var departure = Double.nan
   /// Number of reads, including those of only the two counters.
   var reads = 0
   /// The machine's sums at the last read of the files that depend on them.
@@ -62,8 +64,6 @@ final class WorkloadGroup {
     total = WorkloadReading(names: names, serial: serial)
     total.isNew = isNew
     total.isGroup = found.kind == .pod
-    parent?.children += 1
-    folder.count += 1
   }
 
   deinit { files.close() }
@@ -71,12 +71,67 @@ final class WorkloadGroup {
   /// Ends it: its counters stay in those of the workload around it.
   func depart() {
     files.close()
-    folder.count -= 1
-    guard let parent else { return }
-    parent.children -= 1
-    var departed = parent.departed ?? WorkloadReading(names: parent.total.names, serial: parent.serial)
-    Self.combineCounters(&departed, total, Self.add)
-    parent.departed = departed
+    total.hasEnded = true
+    total.isListed = false
+    parent?.addDeparted(total)
+  }
+
+  private func addDeparted(_ counters: WorkloadReading) {
+    var sum = departed ?? WorkloadReading(names: total.names, serial: serial)
+    Self.combineCounters(&sum, counters, Self.add)
+    departed = sum
+  }
+
+  /// Continues the last counters of a group of the same name.
+  func follow(_ last: WorkloadReading) {
+    former = last
+    total.start = WorkloadStart(last)
+    total.isNew = true
+    total.restarts = last.restarts.map { $0 + 1 } ?? total.restarts
+    guard total.names.user == nil, let user = last.names.user else { return }
+    var facts = total.names.facts
+    facts.user = user
+    total.names = WorkloadNames(facts)
+  }
+
+  /// Adds CPU time that its readings lack: after the last one, or of lives between two passes.
+  func raise(cpu: UInt64) {
+    var raised = WorkloadReading(names: total.names, serial: serial)
+    raised.cpu = cpu
+    if total.hasEnded || total.isRemainder {
+      Self.combineCounters(&total, raised, Self.add)
+    } else {
+      var sum = former ?? WorkloadReading(names: total.names, serial: serial)
+      Self.combineCounters(&sum, raised, Self.add)
+      former = sum
+    }
+    // The sum of a slice's ended groups is inside, as those of running groups are.
+    if !total.isRemainder { parent?.addDeparted(raised) }
+  }
+
+  /// Its last counters, without levels.
+  var last: WorkloadReading {
+    var last = total
+    subtractOthers(nil, from: &last)
+    if let former { Self.combineCounters(&last, former, Self.add) }
+    if let former, last.throttled != nil { Self.addThrottling(&last, former) }
+    (last.memory, last.inactiveFile, last.anonymous, last.cache) = (nil, nil, nil, nil)
+    (last.swap, last.tasks, last.network) = (nil, nil, nil)
+    return last
+  }
+
+  /// Adds the counters of its former lives to those that its files have.
+  func addFormer(to own: inout WorkloadReading) {
+    guard let former else { return }
+    // One that was not read yet is absent.
+    Self.combineCounters(&own, former) { if let now = $0, let before = $1 { $0 = now &+ before } }
+    if own.throttled != nil { Self.addThrottling(&own, former) }
+  }
+
+  private static func addThrottling(_ reading: inout WorkloadReading, _ former: WorkloadReading) {
+    add(&reading.periods, former.periods)
+    add(&reading.throttledPeriods, former.throttledPeriods)
+    add(&reading.throttled, former.throttled)
   }
 
   /// Subtracts the counters of the workloads inside it from a copy of ``total``, and removes throttling that was not read.

@@ -84,6 +84,22 @@ struct WorkloadPath: Hashable {
     }
   }
 
+  /// Whether a path is a group of workloads: a slice, a pod, or a folder of an engine.
+  static func holdsWorkloads(_ path: String) -> Bool {
+    guard let found = WorkloadPath(path) else { return true }
+    return found.path == path ? found.kind == .pod : path.hasSuffix(".slice")
+  }
+
+  /// The sum of the workloads that ended in a group of workloads.
+  init(endedIn folder: String) {
+    let last = folder.split(separator: "/").last ?? ""
+    // "user-1000.slice".
+    let user = Self.number(last, after: "user-", before: ".slice")
+    self.init(
+      kind: .other, id: "other:" + Self.shortened(folder) + Workload.remainderSuffix,
+      name: "ended in " + Self.shortened(String(last)), path: folder, user: user)
+  }
+
   private init(
     kind: WorkloadKind, id: String, name: String, path: String, user: UInt64? = nil, engine: String? = nil,
     pod: String? = nil

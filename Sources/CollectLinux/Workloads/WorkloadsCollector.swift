@@ -124,7 +124,10 @@ package final class WorkloadsCollector: Collector {
     users.refresh()
     index.refresh(at: now)
     pass += 1
+    let kills = Self.growth(of: self.sums.oomKills, to: sums.oomKills)
     self.sums = sums
+    var known: [Int: UInt64?] = [:]
+    if kills > 0 { for group in index.groups where group.reads > 0 { known[group.serial] = group.total.oomKills } }
     let seconds = now - pacing.last
     // A multiple, so that a group is not passed over then.
     let rests = (Self.fullSeconds / Double(Self.settledPasses) / seconds).rounded()
@@ -132,14 +135,20 @@ package final class WorkloadsCollector: Collector {
     openCount = index.groups.reduce(0) { $0 + $1.files.openCount }
     maySleep = seconds <= Self.sleepSpan
     for group in readGroups() { index.lost(group) }
+    // Those that follow them.
+    for group in index.groups where group.reads == 0 { _ = read(group) }
+    settleFolders()
+    if kills > 0 { settleKills(kills, since: known) }
+    for folder in index.folders.values { folder.endChanges() }
     networks.read(index.groups, pass: pass, at: now)
     describe()
-    var all = ownReadings()
+    let groups = index.listed
+    var all = ownReadings(of: groups)
     if pass > 1, reading.earlier == nil || ScanPacing.isSpan(from: before.instant, to: now) {
       reading.earlier = before.all
       reading.earlierInstant = before.instant
     }
-    list(&all, since: before.all, at: now)
+    list(&all, of: groups, since: before.all, at: now)
     reading.all = all
     reading.instant = now
     // The first passes read all files of all groups, once: with hundreds, the third would be many seconds later.
@@ -148,19 +157,76 @@ package final class WorkloadsCollector: Collector {
   }
 
   /// The counters of the groups without those of the workloads inside them.
-  private func ownReadings() -> [WorkloadReading] {
+  private func ownReadings(of groups: [WorkloadGroup]) -> [WorkloadReading] {
     var inside: [Int: WorkloadReading] = [:]
     for group in index.groups {
       guard let parent = group.parent else { continue }
       group.add(to: &inside[parent.serial, default: WorkloadReading(names: parent.total.names, serial: parent.serial)])
     }
+    for sum in index.remainders {
+      guard let parent = sum.parent else { continue }
+      sum.add(to: &inside[parent.serial, default: WorkloadReading(names: parent.total.names, serial: parent.serial)])
+    }
     var all: [WorkloadReading] = []
-    all.reserveCapacity(index.groups.count)
-    for group in index.groups {
+    all.reserveCapacity(groups.count)
+    for group in groups {
+      if group.total.hasEnded {
+        all.append(group.last)
+        continue
+      }
       all.append(group.total)
       group.subtractOthers(inside.isEmpty ? nil : inside[group.serial], from: &all[all.count - 1])
+      group.addFormer(to: &all[all.count - 1])
     }
     return all
+  }
+
+  // MARK: Workloads that came or went
+
+  /// Charges what slices have used and none of the workloads in them to those that came or went.
+  private func settleFolders() {
+    guard index.folders.values.contains(where: { $0.isDue && $0.isRead }) else { return }
+    for folder in index.folders.values { (folder.present, folder.inner) = (0, 0) }
+    for group in index.groups { group.folder.present &+= Int64(clamping: group.total.cpu ?? 0) }
+    // Those inside first.
+    for folder in index.folders.values.sorted(by: { $0.path.utf8.count > $1.path.utf8.count }) {
+      let cpu = folder.isDue ? folder.settle() : 0
+      if cpu > 0, !hasProcesses(folder) { index.charge(cpu, in: folder) }
+      if folder.countsInParent { folder.parent?.inner &+= folder.known }
+    }
+  }
+
+  private static func growth(of before: UInt64?, to now: UInt64?) -> UInt64 {
+    guard let before, let now, now > before else { return 0 }
+    return now - before
+  }
+
+  /// Whether processes are directly in a slice, which its counter has, too.
+  private func hasProcesses(_ folder: WorkloadFolder) -> Bool {
+    guard let tree = index.trees.usage else { return false }
+    let descriptor = csystemio_open_read(index.folder(of: folder.path, in: tree) + "/cgroup.procs")
+    guard descriptor >= 0 else { return false }
+    defer { csystemio_close(descriptor) }
+    return (buffer.readOnce(descriptor: descriptor) { CgroupParser.limit($0) } ?? nil) != nil
+  }
+
+  /// Charges the machine's OOM kills that no group has counted to the only workload that has gone.
+  ///
+  /// - Parameter before: counts of the last pass, by serial number.
+  private func settleKills(_ kills: UInt64, since before: [Int: UInt64?]) {
+    let gone = index.folders.values.flatMap { folder in folder.gone.values.map { (departure: $0, folder: folder) } }
+    guard gone.count == 1, let group = gone.first.flatMap({ index.lastGroup(of: $0.departure, in: $0.folder) }),
+      ![.session, .user].contains(group.found.kind), let file = active.first(where: { kinds[$0].needs == .oomKills })
+    else { return }
+    var known: UInt64 = 0
+    for other in index.groups {
+      _ = read(file, of: other, keeps: false)
+      // Version 2 counts those of groups inside, too.
+      guard other.parent == nil, !other.total.isGroup, let now = other.total.oomKills else { continue }
+      // One that is new began at 0.
+      known += Self.growth(of: before[other.serial] ?? 0, to: now)
+    }
+    if kills > known { index.addKills(kills - known, to: group) }
   }
 
   // MARK: Files
@@ -168,8 +234,13 @@ package final class WorkloadsCollector: Collector {
   /// Reads the groups that are due; returns those that are gone.
   private func readGroups() -> [WorkloadGroup] {
     // In version 2, reading the group around them first makes those inside cheaper: the kernel sums all of them up.
-    for folder in index.folders.values where folder.count >= WorkloadFolder.minCount {
-      readUsage(of: folder)
+    for folder in index.folders.values {
+      if folder.count >= WorkloadFolder.minCount || folder.isDue {
+        readUsage(of: folder)
+      } else if folder.isRead {
+        folder.begin(since: nil)
+        folder.isRead = false
+      }
     }
     var vanished: [WorkloadGroup] = []
     for group in index.groups {
@@ -193,20 +264,21 @@ package final class WorkloadsCollector: Collector {
   }
 
   private func readUsage(of folder: WorkloadFolder) {
-    let last = folder.total.cpu
+    let last = folder.isRead ? folder.total.cpu : nil
     folder.total.cpu = nil
     if let usageFile, let tree = index.trees.usage, !folder.path.isEmpty, folder.descriptor >= 0 || pass >= folder.retry
     {
       let kind = kinds[usageFile]
       if folder.descriptor < 0 {
         setPath(folder.path, in: tree, kind.name)
-        folder.open(path, mayStayOpen: descriptorLimit > 0)
+        folder.open(path, mayStayOpen: descriptorLimit > 0 && folder.count >= WorkloadFolder.minCount)
       }
       let isRead: Void? = buffer.readOnce(descriptor: folder.descriptor) { kind.parse($0, &folder.total) }
       // Another hierarchy may have the group.
       if isRead == nil { folder.retry = pass + Self.fullPasses }
       if isRead == nil || !folder.mayStayOpen { folder.close() }
     }
+    folder.isRead = folder.total.cpu != nil
     folder.begin(since: maySleep ? last : nil)
   }
 
@@ -408,7 +480,9 @@ package final class WorkloadsCollector: Collector {
   // MARK: The heaviest
 
   /// Marks the groups that Samples keep: the heaviest of the last minutes, so that few come and go.
-  private func list(_ all: inout [WorkloadReading], since before: [WorkloadReading], at now: Double) {
+  private func list(
+    _ all: inout [WorkloadReading], of groups: [WorkloadGroup], since before: [WorkloadReading], at now: Double
+  ) {
     guard pass > 1 else { return }
     var cpu: [(measure: UInt64, index: Int)] = []
     var io = cpu
@@ -418,7 +492,7 @@ package final class WorkloadsCollector: Collector {
       return now - then
     }
     // By index, because a reading is large.
-    for index in all.indices {
+    for index in all.indices where !all[index].hasEnded && !all[index].isRemainder {
       let serial = all[index].serial
       while cursor < before.count, before[cursor].serial < serial { cursor += 1 }
       guard cursor < before.count, before[cursor].serial == serial else { continue }
@@ -426,9 +500,10 @@ package final class WorkloadsCollector: Collector {
       let read = growth(before[cursor].readBytes, all[index].readBytes)
       Self.offer(read &+ growth(before[cursor].writtenBytes, all[index].writtenBytes), index, to: &io)
     }
-    for entry in cpu + io { index.groups[entry.index].listedUntil = now + Self.listedSeconds }
+    for entry in cpu + io { groups[entry.index].listedUntil = now + Self.listedSeconds }
     var count = 0
-    for (place, group) in index.groups.enumerated() where group.listedUntil > now && count < 4 * Self.listedCount {
+    for (place, group) in groups.enumerated() where group.listedUntil > now && count < 4 * Self.listedCount {
+      if all[place].hasEnded { continue }
       count += 1
       all[place].isListed = true
     }

@@ -1,0 +1,99 @@
+/// Corrects the workloads of ended processes, of which most are an ancestor's.
+///
+/// A service manager or an engine starts a process in its own group and moves it to another one. A workload's counter
+/// without its running processes is the room for its ended ones. The excess goes to workloads that came or went in the span,
+/// as far as these have room, else to no workload.
+struct EndedGuesses {
+  private struct Room {
+    /// CPUs' worth of time, without that of running processes.
+    var cpu: Double
+    /// The precision of `cpu`: processes are counted in ticks.
+    let precision: Double
+  }
+
+  /// By id, of the workloads that count CPU time.
+  private var rooms: [String: Room] = [:]
+  /// Ids and users of the workloads that came or went.
+  private var hosts: [(id: String, user: String?, isRemainder: Bool)] = []
+
+  /// - Parameter ended: processes that ended in the span.
+  init(_ running: ProcessSums, _ span: WorkloadSpan, _ ended: [EndedProcesses]) {
+    let wanted = Set(ended.compactMap(\.workload))
+    span.forEach { index, start in
+      let isHost = span.cameOrWent(index, start)
+      let names = span.current.all[index].names
+      guard isHost || wanted.contains(names.id), !span.current.all[index].isGroup else { return }
+      let cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
+      guard cpu.isFinite else { return }
+      let use = running[names.id]
+      let precision = max(0.02 * cpu, 0.01 * Double(max(1, use?.count ?? 0)) / span.elapsed.seconds)
+      rooms[names.id] = Room(cpu: max(0, cpu - (use?.cpu ?? 0)), precision: precision)
+      if isHost { hosts.append((names.id, names.user, span.current.all[index].isRemainder)) }
+    }
+  }
+
+  /// The processes with other workloads where the ancestor's has no room for them.
+  mutating func corrected(_ ended: [EndedProcesses]) -> [EndedProcesses] {
+    var kept: [EndedProcesses] = []
+    var moved: [(processes: EndedProcesses, mayStay: Bool)] = []
+    // The small ones are the ancestor's own helpers rather than those that are large.
+    for var one in ended.sorted(by: { $0.guessed < $1.guessed }) {
+      let room = one.workload.flatMap { rooms[$0] }
+      var excess = max(0, one.cpu - (room.map { max(0, $0.cpu) } ?? 0))
+      if let room, one.cpu <= room.cpu + room.precision { excess = 0 }
+      if let workload = one.workload { rooms[workload]?.cpu -= one.cpu - excess }
+      // A process that a scan has seen may have moved since; if there is no place for it, the clocks differ.
+      let guessed = min(excess, one.guessed)
+      let isCounted = one.workload == nil || room != nil
+      if excess > guessed { moved.append((one.split(excess - guessed, guessed: 0), true)) }
+      if guessed > 0 { moved.append((one.split(guessed, guessed: guessed), !isCounted)) }
+      if one.cpu > 0 || one.count > 0 { kept.append(one) }
+    }
+    for (processes, mayStay) in moved.sorted(by: { $0.processes.cpu > $1.processes.cpu }) {
+      var rest = processes
+      let guess = rest.workload
+      for host in places(for: rest.user) where rest.cpu > 0 {
+        let cpu = min(rest.cpu, rooms[host]?.cpu ?? 0)
+        var part = rest.split(cpu, guessed: min(cpu, rest.guessed))
+        part.workload = host
+        rooms[host]?.cpu -= part.cpu
+        kept.append(part)
+      }
+      rest.workload = mayStay ? guess : nil
+      if rest.cpu > 0 || rest.count > 0 { kept.append(rest) }
+    }
+    return Self.merged(kept).sorted(by: EndedProcesses.precedes)
+  }
+
+  /// Workloads that came or went and have room: those of a user first, then those without one, each by their room.
+  private func places(for user: String) -> [String] {
+    let free = hosts.filter { rooms[$0.id]?.cpu ?? 0 > 0 }
+    func rank(_ host: (id: String, user: String?, isRemainder: Bool)) -> Int {
+      host.user == user ? 0 : host.isRemainder ? 1 : host.user == nil ? 2 : 3
+    }
+    return free.sorted { left, right in
+      let (first, second) = (rank(left), rank(right))
+      return first == second ? rooms[left.id]?.cpu ?? 0 > rooms[right.id]?.cpu ?? 0 : first < second
+    }.map(\.id)
+  }
+
+  private static func merged(_ all: [EndedProcesses]) -> [EndedProcesses] {
+    struct Key: Hashable {
+      let name: String
+      let user: String
+      let workload: String?
+    }
+    var places: [Key: Int] = [:]
+    var merged: [EndedProcesses] = []
+    for one in all {
+      let key = Key(name: one.name, user: one.user, workload: one.workload)
+      if let place = places[key] {
+        merged[place].add(one)
+      } else {
+        places[key] = merged.count
+        merged.append(one)
+      }
+    }
+    return merged
+  }
+}
