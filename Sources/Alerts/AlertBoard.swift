@@ -28,6 +28,9 @@ package final class AlertBoard: Sendable {
   /// The current alerts, firing ones first.
   package var alerts: [Alert] { evaluator.withLock { $0.alerts } }
 
+  /// The firing alerts that are not silenced, for receivers that need them again; none before the first sample.
+  package var firing: [AlertChange] { evaluator.withLock { $0.firing } }
+
   /// Writes the current alerts into a sample.
   ///
   /// - Parameter isMain: whether it is of the main interval, on which rules are evaluated; other samples get the alerts of

@@ -43,6 +43,8 @@ package struct AlertEvaluator {
   private var orphans: [Alert] = []
   /// Alerts of an earlier agent whose series has no value yet: collectors may need some passes.
   private var resumed: [State] = []
+  /// The newest sample that was evaluated.
+  private var newest: (host: String, time: Double)?
   /// The last sample of an earlier agent, until the first one here.
   private var former: (host: String?, time: Double)?
 
@@ -142,6 +144,7 @@ package struct AlertEvaluator {
   package mutating func evaluate(_ sample: Sample) -> [AlertChange] {
     let now = sample.boottime.isFinite ? sample.boottime : sample.timestamp.seconds
     let host = sample.host.hostname ?? ""
+    newest = (host, sample.timestamp.seconds)
     begin(sample, now)
     orphans += takeResumed { [rules] state in !rules.contains { state.alert.isOf($0) } }
     var changes = orphans.map {
@@ -201,6 +204,15 @@ package struct AlertEvaluator {
     guard !resumed.isEmpty else { return known }
     let all = resumed.map(\.alert) + known
     return all.filter { $0.phase == .firing } + all.filter { $0.phase != .firing }
+  }
+
+  /// The firing alerts that are not silenced, as changes of the newest sample; none before the first one, with which an
+  /// earlier agent's alerts may turn out to be another machine's.
+  package var firing: [AlertChange] {
+    guard let newest else { return [] }
+    return alerts.filter { $0.phase == .firing && !$0.isSilenced }.map {
+      AlertChange(alert: $0, isFiring: true, time: newest.time, host: newest.host)
+    }
   }
 
   /// Silences all firing alerts until they end, or ends their silence.

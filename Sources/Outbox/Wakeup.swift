@@ -2,16 +2,23 @@ internal import Synchronization
 internal import SystemIO
 
 /// Wakes a task that waits for an event with a timeout.
-final class Wakeup: Sendable {
+package final class Wakeup: Sendable {
   /// Reasons to wake.
-  struct WakeupReason: OptionSet {
-    let rawValue: UInt8
+  package struct WakeupReason: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) {
+      self.rawValue = rawValue
+    }
+
     /// A new sample.
-    static let sample = WakeupReason(rawValue: 1)
+    package static let sample = WakeupReason(rawValue: 1)
     /// Shutdown.
-    static let end = WakeupReason(rawValue: 2)
+    package static let end = WakeupReason(rawValue: 2)
     /// The receiver closed the connection.
-    static let disconnect = WakeupReason(rawValue: 4)
+    package static let disconnect = WakeupReason(rawValue: 4)
+    /// A change of an alert.
+    package static let alert = WakeupReason(rawValue: 8)
   }
 
   private struct State {
@@ -23,8 +30,10 @@ final class Wakeup: Sendable {
 
   private let state = Mutex(State())
 
+  package init() {}
+
   /// Wakes the waiting task, or the next one to wait for the reason.
-  func signal(_ reason: WakeupReason) {
+  package func signal(_ reason: WakeupReason) {
     let waiter = state.withLock { state in
       state.signaled.formUnion(reason)
       guard !state.wanted.isDisjoint(with: reason) else { return CheckedContinuation<Void, Never>?.none }
@@ -35,10 +44,10 @@ final class Wakeup: Sendable {
   }
 
   /// Whether the end was signaled.
-  var isEnd: Bool { state.withLock { $0.signaled.contains(.end) } }
+  package var isEnd: Bool { state.withLock { $0.signaled.contains(.end) } }
 
   /// Clears a signaled reason.
-  func clear(_ reason: WakeupReason) {
+  package func clear(_ reason: WakeupReason) {
     state.withLock { $0.signaled.subtract(reason) }
   }
 
@@ -47,7 +56,7 @@ final class Wakeup: Sendable {
   ///
   /// - Returns: the signaled reasons.
   @discardableResult
-  func wait(for reasons: WakeupReason, atMost seconds: Double = .infinity) async -> WakeupReason {
+  package func wait(for reasons: WakeupReason, atMost seconds: Double = .infinity) async -> WakeupReason {
     let number = state.withLock { state in
       state.number += 1
       return state.number

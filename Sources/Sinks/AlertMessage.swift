@@ -2,12 +2,13 @@ internal import Alerts
 internal import AgentMetrics
 internal import SystemIO
 
-/// A change of an alert as a request's header fields and body.
+/// Changes of alerts as a request's header fields and body.
 struct AlertMessage {
   let headers: [(String, String)]
   let body: [UInt8]
 
-  init(_ change: AlertChange, _ format: AlertWebhook.Format) {
+  /// - Parameter expiry: POSIX time at which Alertmanager ends a firing alert that it does not get again.
+  init(_ change: AlertChange, _ format: AlertWebhook.Format, expiry: Double) {
     switch format {
     case .json:
       self.init(json: Self.object(change))
@@ -17,7 +18,7 @@ struct AlertMessage {
         ">", with: "&gt;")
       self.init(json: #"{"text":\#(text.quotedJSON)}"#)
     case .alertmanager:
-      self.init(json: Self.alertmanager(change))
+      self.init(alertmanager: [change], expiry: expiry)
     case .ntfy:
       self.init(
         headers: [
@@ -26,6 +27,11 @@ struct AlertMessage {
           ("Tags", change.isFiring ? "warning" : "white_check_mark"),
         ], body: Array(Self.line(change).utf8))
     }
+  }
+
+  /// Alertmanager's postableAlerts (api/v2/openapi.yaml).
+  init(alertmanager changes: [AlertChange], expiry: Double) {
+    self.init(json: "[" + changes.map { Self.alertmanager($0, expiry: expiry) }.joined(separator: ",") + "]")
   }
 
   private init(headers: [(String, String)], body: [UInt8]) {
@@ -57,21 +63,20 @@ struct AlertMessage {
     return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}\n"
   }
 
-  /// Alertmanager's postableAlerts (api/v2/openapi.yaml); it ends an alert at `endsAt` unless it is sent again.
-  private static func alertmanager(_ change: AlertChange) -> String {
+  /// A postableAlert; Alertmanager ends it at `endsAt` unless it gets it again.
+  private static func alertmanager(_ change: AlertChange, expiry: Double) -> String {
     let alert = change.alert
     let labels = [
       ("alertname", alert.name), ("instance", change.host), ("job", "agent"), ("target", alert.target),
     ].filter { !$0.1.isEmpty }.map { "\"\($0)\":\($1.quotedJSON)" }.joined(separator: ",")
-    let end = change.isFiring ? change.time + firingSeconds : change.time
+    let end = change.isFiring ? expiry : change.time
+    // After a step of the clock; Alertmanager refuses an alert that ends before it starts.
+    let start = min(alert.since, end)
     return """
-      [{"labels":{\(labels)},"annotations":{"summary":\(alert.summary.quotedJSON),"rule":\(alert.rule.quotedJSON)},\
-      "startsAt":\(time(alert.since).quotedJSON),"endsAt":\(time(end).quotedJSON)}]
+      {"labels":{\(labels)},"annotations":{"summary":\(alert.summary.quotedJSON),"rule":\(alert.rule.quotedJSON)},\
+      "startsAt":\(time(start).quotedJSON),"endsAt":\(time(end).quotedJSON)}
       """
   }
-
-  /// Seconds for which Alertmanager keeps an alert whose end it never gets.
-  private static let firingSeconds = 86_400.0
 
   private static func time(_ seconds: Double) -> String { Timestamp(seconds: seconds).rfc3339 }
 

@@ -35,10 +35,33 @@ package struct AccessToken: Sendable, Equatable {
 ///
 /// If the file becomes unreadable or invalid, the last tokens stay valid.
 package final class TokenFile: Sendable {
+  /// Reason why a file has no usable tokens.
+  package enum TokenFileError: Error, Equatable, CustomStringConvertible {
+    case unreadable(SystemError)
+    case noToken
+    case tooMany
+    /// The number of a line that has not one token, without spaces, and an optional role.
+    case malformed(line: Int)
+    /// A role without a token before it: the role would be the token, which anyone could guess.
+    case role(AccessToken.Role)
+
+    package var description: String {
+      switch self {
+      case .unreadable(let error): "cannot be read (\(SystemError.text(of: error.code)))"
+      case .noToken: "has no token"
+      case .tooMany: "has more than \(TokenFile.maxTokens) tokens"
+      case .malformed(let line): "line \(line) is not a token, without spaces, with an optional role"
+      case .role(let role): "has no token before the role \"\(role.rawValue)\""
+      }
+    }
+  }
+
   private struct State {
     var tokens: [AccessToken]
     var checkedAt = Clock.monotonic
     var isFailing = false
+    /// Whether the log has that other users may read or change the file.
+    var isShared = false
   }
 
   /// Maximum number of tokens; each is compared with a client's.
@@ -47,53 +70,96 @@ package final class TokenFile: Sendable {
   /// Minimum seconds between two reads of the file.
   private let pace: Double
   private let path: String
+  private let warning: @Sendable ([AccessToken]) -> String?
   private let report: @Sendable (String) -> Void
   private let state: Mutex<State>
 
   /// - Parameters:
   ///   - tokens: the file's current tokens.
-  ///   - report: logs when the tokens change, and once when the file becomes unusable.
-  package init(_ path: String, tokens: [AccessToken], pace: Double = 1, report: @escaping @Sendable (String) -> Void) {
+  ///   - warning: returns a line about weak tokens; nil for good ones.
+  ///   - report: logs warnings, when the tokens change, and once when the file becomes unusable.
+  package init(
+    _ path: String, tokens: [AccessToken], pace: Double = 1,
+    warning: @escaping @Sendable ([AccessToken]) -> String? = { _ in nil },
+    report: @escaping @Sendable (String) -> Void
+  ) {
     self.path = path
     self.pace = pace
+    self.warning = warning
     self.report = report
     state = Mutex(State(tokens: tokens))
-    if Self.isShared(path) { report("\(path): other users may read or change the tokens; run chmod 600 \(path)") }
+    for message in state.withLock({ warnings(&$0) }) { report(message) }
+  }
+
+  /// Warnings about new tokens, and about permissions when they become too wide.
+  private func warnings(_ state: inout State) -> [String] {
+    let wasShared = state.isShared
+    state.isShared = Self.isShared(path)
+    let shared =
+      state.isShared && !wasShared
+      ? "\(path): other users may read or change the tokens; run chmod 600 \(path)" : nil
+    return [warning(state.tokens), shared].compactMap(\.self)
   }
 
   /// The current tokens, at most a second old.
   package var tokens: [AccessToken] {
-    let (tokens, message): ([AccessToken], String?) = state.withLock { state in
+    let (tokens, messages): ([AccessToken], [String]) = state.withLock { state in
       let now = Clock.monotonic
-      guard now - state.checkedAt >= pace else { return (state.tokens, nil) }
+      guard now - state.checkedAt >= pace else { return (state.tokens, []) }
       state.checkedAt = now
-      guard let new = Self.tokens(in: path) else {
+      do throws(TokenFileError) {
+        let new = try Self.read(path)
+        defer { state.isFailing = false }
+        guard new != state.tokens else {
+          return (new, state.isFailing ? ["\(path): the tokens can be read again"] : [])
+        }
+        state.tokens = new
+        return (new, ["\(path): the tokens have changed"] + warnings(&state))
+      } catch {
         defer { state.isFailing = true }
-        return (state.tokens, state.isFailing ? nil : "\(path): no token can be read; the last one stays valid")
+        return (state.tokens, state.isFailing ? [] : ["\(path): \(error); the last tokens stay valid"])
       }
-      defer { state = State(tokens: new, checkedAt: now) }
-      return (new, new == state.tokens ? nil : "\(path): the token has changed")
     }
-    if let message { report(message) }
+    for message in messages { report(message) }
     return tokens
   }
 
-  /// Reads the tokens of a file, one a line, each with an optional role; nil if a line is invalid, or without a token.
+  /// The tokens of a file; nil if it has no usable ones.
+  package static func tokens(in path: String) -> [AccessToken]? { try? read(path) }
+
+  /// Reads the tokens of a file, one a line, each with an optional role.
   ///
   /// Only characters that a header can carry (RFC 6750 §2.1), or the token would always be refused. Lines that begin
   /// with `#` are comments.
-  package static func tokens(in path: String) -> [AccessToken]? {
-    guard let bytes = try? Files.contents(ofNamed: path, atMost: 65_536) else { return nil }
-    var tokens: [AccessToken] = []
-    for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
-      let words = line.split(whereSeparator: \.isBlank)
-      guard let first = words.first, first.first != UInt8(ascii: "#") else { continue }
-      guard words.count <= 2, first.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
-        let role = words.count == 1 ? .read : AccessToken.Role(rawValue: String(decoding: words[1], as: UTF8.self))
-      else { return nil }
-      tokens.append(AccessToken(String(decoding: first, as: UTF8.self), role: role))
+  package static func read(_ path: String) throws(TokenFileError) -> [AccessToken] {
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try Files.contents(ofNamed: path, atMost: 65_536)
+    } catch {
+      throw .unreadable(error)
     }
-    return tokens.isEmpty || tokens.count > maxTokens ? nil : tokens
+    var tokens: [AccessToken] = []
+    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+      for part in line.split(separator: 0x0D) {
+        guard let token = try token(part, line: index + 1) else { continue }
+        tokens.append(token)
+      }
+    }
+    if tokens.isEmpty { throw .noToken }
+    if tokens.count > maxTokens { throw .tooMany }
+    return tokens
+  }
+
+  /// The token of a line; nil for an empty one and a comment.
+  private static func token(_ bytes: ArraySlice<UInt8>, line: Int) throws(TokenFileError) -> AccessToken? {
+    let words = bytes.split(whereSeparator: \.isBlank)
+    guard let first = words.first, first.first != UInt8(ascii: "#") else { return nil }
+    guard words.count <= 2, first.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+      let role = words.count == 1 ? .read : AccessToken.Role(rawValue: String(decoding: words[1], as: UTF8.self))
+    else { throw .malformed(line: line) }
+    let text = String(decoding: first, as: UTF8.self)
+    if let role = AccessToken.Role(rawValue: text) { throw .role(role) }
+    return AccessToken(text, role: role)
   }
 
   /// Whether the permissions of a file let its group or other users read or write it; false where the system has no such

@@ -8,7 +8,7 @@ final class LiveSettings: Sendable {
   /// Flags of the settings that can change.
   static let flags: Set<String> = [
     "log-level", "log-format", "cors-origin", "allowed-host", "token-file", "alert", "default-alerts", "alert-webhook",
-    "alert-webhook-format", "alert-webhook-token-file",
+    "alert-webhook-format", "alert-webhook-token-file", "alert-webhook-ca-file",
   ]
   /// Flags that can change as long as the server has TLS before and after.
   static let tlsFlags: Set<String> = ["tls-cert", "tls-key", "tls-client-ca"]

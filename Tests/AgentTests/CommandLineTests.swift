@@ -123,6 +123,11 @@ import Testing
       "agent --alert-webhook-token-file": Case(
         use: .serves(["--alert-webhook", "http://127.0.0.1:1", "--alert-webhook-token-file", folder.file("token")]),
         wrong: [["--alert-webhook-token-file", folder.file("token")]]),
+      "agent --alert-webhook-ca-file": Case(
+        use: .runs(["--help"]),
+        wrong: ["/nowhere", folder.file("token"), ""].map {
+          ["--alert-webhook", "https://127.0.0.1:1", "--alert-webhook-ca-file", $0]
+        }),
       "agent --config": Case(
         use: .serves(["--config", folder.file("agent.conf")]),
         wrong: ["", "/nowhere", folder.file("token")].map { ["--config", $0] }),

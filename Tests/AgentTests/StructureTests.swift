@@ -57,7 +57,8 @@ import Testing
     "Remote": ["AgentMetrics", "ClientHTTP", "Collect", "Query", "SampleStore", "Synchronization", "SystemIO"],
     "Outbox": ["AgentMetrics", "Logging", "Query", "SampleStore", "Synchronization", "SystemIO"],
     "Sinks": [
-      "AgentMetrics", "Alerts", "ClientHTTP", "CSnappy", "Logging", "Outbox", "PrometheusExport", "SystemIO",
+      "AgentMetrics", "Alerts", "ClientHTTP", "CSnappy", "Logging", "Outbox", "PrometheusExport", "Synchronization",
+      "SystemIO",
     ],
     "Dashboard": [
       "AgentMetrics", "Collect", "Events", "Query", "SampleStore", "SystemIO", "Synchronization", "Why",

@@ -177,6 +177,32 @@ struct TLSEndToEndTests {
     }
   }
 
+  @Test("A receiver of alerts with a certificate of a private CA is verified by --alert-webhook-ca-file")
+  func webhook() throws {
+    let authority = try TestAuthority()
+    try authority.issue("server")
+    let (receiver, port) = try Self.serving(authority)
+    func reason(_ arguments: [String]) throws -> String {
+      let (sender, _) = try AgentProcess.serving(
+        [
+          "--demo", "--interval", "1", "--default-alerts", "off", "--alert", "always: ram.usage > 0% for 1s",
+          "--alert-webhook", "https://127.0.0.1:\(port)/hook",
+        ] + arguments)
+      var reason: String?
+      while reason == nil, let line = sender.errorLine() { reason = line.contains("alert webhook: ") ? line : nil }
+      sender.signal(SIGTERM)
+      #expect(sender.wait() == 0)
+      return reason ?? ""
+    }
+    let refused = try reason([])
+    #expect(refused.contains("the certificate is not signed by a known CA; --alert-webhook-ca-file names another"))
+    // An agent has no receiver of alerts: the answer is that of the application.
+    let answered = try reason(["--alert-webhook-ca-file", authority.certificates])
+    #expect(answered.contains("an alert was not delivered") && answered.contains("HTTP 40"), "\(answered)")
+    receiver.signal(SIGTERM)
+    #expect(receiver.wait() == 0)
+  }
+
   @Test("An expired certificate is called so")
   func expired() throws {
     let authority = try TestAuthority()

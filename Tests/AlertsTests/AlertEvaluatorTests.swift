@@ -220,6 +220,23 @@ import Testing
     #expect(evaluator.alerts.map(\.isSilenced) == [false])
   }
 
+  /// Alertmanager gets them again; before the first sample they may be another machine's.
+  @Test func firingAlertsOfARestartAreKnownWithTheFirstSample() throws {
+    let rules = ["ram.oom_kills_total > 5", "wait: ram.oom_kills_total > 5 for 1h"]
+    let last = try last(rules) { $0.ram.oomKills = 6 }
+    var evaluator = try restarted(rules, after: last)
+    #expect(evaluator.alerts.count == 2 && evaluator.firing.isEmpty)
+    var next = sample(30) { $0.ram.oomKills = 6 }
+    next.host.hostname = last.host.hostname
+    _ = evaluator.evaluate(next)
+    #expect(evaluator.firing.isEmpty, "it is silenced")
+    evaluator.setSilenced(false)
+    let firing = try #require(evaluator.firing.first)
+    #expect(evaluator.firing.count == 1 && firing.isFiring && firing.alert == evaluator.alerts.first)
+    #expect(firing.host == next.host.hostname ?? "" && firing.time == 1_770_000_030)
+    #expect(firing.alert.since == 1_770_000_000)
+  }
+
   @Test func anAlertWhoseConditionOrSeriesIsGoneEndsAfterARestart() throws {
     let rules = ["ram.oom_kills_total > 5", "full: filesystems.usage > 95%"]
     let last = try last(rules) { ($0.ram.oomKills, $0.filesystems) = (6, [filesystem("/var", 0.99)]) }

@@ -26,8 +26,60 @@ import Testing
     #expect(file.tokens == [AccessToken("second"), AccessToken("more", role: .metrics)])
     #expect(messages.withLock { $0.count } == 2)
     try folder.write("token", "third\n")
+    chmod(folder.file("token"), 0o600)
     #expect(file.tokens == [AccessToken("third")])
     #expect(messages.withLock { $0.count } == 3)
+  }
+
+  @Test(
+    "A changed file gets the checks of the start: the line names what is wrong, and the last tokens stay valid",
+    arguments: [
+      ("metrics\n", "has no token before the role \"metrics\""),
+      ("good-token\nread read\n", "has no token before the role \"read\""),
+      ("# none\n\n", "has no token"),
+      ("good-token\n\ntwo words\n", "line 3 is not a token, without spaces, with an optional role"),
+      (String(repeating: "a\n", count: 65), "has more than 64 tokens"),
+      (nil, "cannot be read (No such file or directory)"),
+    ] as [(String?, String)])
+  func checks(contents: String?, problem: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("token")
+    try folder.write("token", "first\n")
+    chmod(path, 0o600)
+    let messages = Mutex<[String]>([])
+    let file = TokenFile(path, tokens: [AccessToken("first")], pace: 0) { message in
+      messages.withLock { $0.append(message) }
+    }
+    if let contents { try folder.write("token", contents) } else { unlink(path) }
+    for _ in 0..<3 { #expect(file.tokens == [AccessToken("first")]) }
+    #expect(messages.withLock { $0 } == ["\(path): \(problem); the last tokens stay valid"])
+    try folder.write("token", "first\n")
+    chmod(path, 0o600)
+    #expect(file.tokens == [AccessToken("first")])
+    #expect(messages.withLock { $0.last } == "\(path): the tokens can be read again")
+  }
+
+  @Test("A changed file gets the warnings of the start")
+  func warnings() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("token")
+    try folder.write("token", "first\n")
+    chmod(path, 0o600)
+    let messages = Mutex<[String]>([])
+    let file = TokenFile(path, tokens: [AccessToken("first")], pace: 0) { tokens in
+      tokens.contains { $0.text == "weak" } ? "a weak token" : nil
+    } report: { message in
+      messages.withLock { $0.append(message) }
+    }
+    #expect(messages.withLock { $0 } == [])
+    try folder.write("token", "weak\n")
+    chmod(path, 0o644)
+    for _ in 0..<3 { #expect(file.tokens == [AccessToken("weak")]) }
+    #expect(
+      messages.withLock { $0 } == [
+        "\(path): the tokens have changed", "a weak token",
+        "\(path): other users may read or change the tokens; run chmod 600 \(path)",
+      ])
   }
 
   @Test("Between two checks the file is not read")

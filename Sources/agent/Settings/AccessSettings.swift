@@ -9,15 +9,14 @@ struct FileTokens: Equatable {
 
   /// Reads a file.
   init(_ path: String) throws(SettingRefusal) {
-    guard let tokens = TokenFile.tokens(in: path) else {
+    self.path = path
+    do throws(TokenFile.TokenFileError) {
+      tokens = try TokenFile.read(path)
+    } catch .role(let role) {
+      throw SettingRefusal(word: path, reason: "must have a token before the role \"\(role.rawValue)\"")
+    } catch {
       throw SettingRefusal(word: path, reason: "must be " + ServerSettings.tokenFileContents)
     }
-    // The token of its line is missing, and anyone could guess the role.
-    if let role = tokens.lazy.compactMap({ AccessToken.Role(rawValue: $0.text) }).first {
-      throw SettingRefusal(word: path, reason: "must have a token before the role \"\(role.rawValue)\"")
-    }
-    self.path = path
-    self.tokens = tokens
   }
 }
 
@@ -82,8 +81,9 @@ extension SettingValues<ServerSettings> {
     _ environment: SettingSource = processEnvironment, report: @escaping @Sendable (String) -> Void
   ) throws(SettingError) -> @Sendable () -> [AccessToken] {
     guard let tokens = try fileTokens(environment) else { return { [] } }
-    if let warning = weakness(of: tokens) { report(warning) }
-    let file = TokenFile(tokens.path, tokens: tokens.tokens, report: report)
+    let (path, host) = (tokens.path, self.host)
+    let file = TokenFile(
+      path, tokens: tokens.tokens, warning: { Self.weakness(of: $0, in: path, host: host) }, report: report)
     return { file.tokens }
   }
 
@@ -102,12 +102,13 @@ extension SettingValues<ServerSettings> {
   private static var safeTokenLength: Int { 16 }
 
   /// A warning about short tokens of `--token-file`; nil without any, or if only this machine reaches the server.
-  var weakTokens: String? { self.tokenFile.flatMap { weakness(of: $0) } }
+  var weakTokens: String? {
+    self.tokenFile.flatMap { Self.weakness(of: $0.tokens, in: $0.path, host: self.host) }
+  }
 
-  private func weakness(of file: FileTokens) -> String? {
-    guard !Self.isLoopback(self.host), file.tokens.contains(where: { $0.text.utf8.count < Self.safeTokenLength })
-    else { return nil }
-    return "\(file.path): a token has fewer than \(Self.safeTokenLength) characters and can be guessed; agent token"
+  private static func weakness(of tokens: [AccessToken], in path: String, host: String) -> String? {
+    guard !isLoopback(host), tokens.contains(where: { $0.text.utf8.count < safeTokenLength }) else { return nil }
+    return "\(path): a token has fewer than \(safeTokenLength) characters and can be guessed; agent token"
       + " makes a longer one"
   }
 

@@ -10,9 +10,14 @@ extension SettingValues<AlertSettings> {
 
   /// The receivers of alerts.
   func webhookTargets() throws(SettingError) -> [AlertWebhook.WebhookTarget] {
-    if self.webhooks.isEmpty, let file = self.webhookTokenFile {
-      let name = origin(of: \.webhookTokenFile)
-      if name.hasPrefix("--") { throw SettingError(name: name, value: file, reason: "requires --alert-webhook") }
+    if self.webhooks.isEmpty {
+      let files = [
+        (origin(of: \.webhookTokenFile), self.webhookTokenFile),
+        (origin(of: \.webhookAuthorities), self.webhookAuthorities),
+      ]
+      for case (let name, let file?) in files where name.hasPrefix("--") {
+        throw SettingError(name: name, value: file, reason: "requires --alert-webhook")
+      }
     }
     var targets: [AlertWebhook.WebhookTarget] = []
     for text in self.webhooks {
@@ -20,7 +25,9 @@ extension SettingValues<AlertSettings> {
         let path = self.webhookFormat == .alertmanager ? "/api/v2/alerts" : "/"
         let url = try PushURL(text, defaultPath: path, credentials: "--alert-webhook-token-file")
         targets.append(
-          AlertWebhook.WebhookTarget(url: url, format: self.webhookFormat, tokenFile: self.webhookTokenFile))
+          AlertWebhook.WebhookTarget(
+            url: url, format: self.webhookFormat, tokenFile: self.webhookTokenFile,
+            authorities: self.webhookAuthorities))
       } catch {
         throw SettingError(name: origin(of: \.webhooks), value: text, reason: "must be " + error.description)
       }

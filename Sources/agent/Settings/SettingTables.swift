@@ -241,6 +241,9 @@ struct AlertSettings: SettingTable {
   let webhookTokenFile = SettingRow(
     "--alert-webhook-token-file <file>", variable: "ALERT_WEBHOOK_TOKEN_FILE", .file,
     "File whose first line is the bearer token of the posts; read for each one.")
+  let webhookAuthorities = SettingRow(
+    "--alert-webhook-ca-file <file>", variable: "ALERT_WEBHOOK_CA_FILE", MainSettings.authorityFile,
+    "CA certificates (PEM) used to verify receivers of alerts; the system's by default.")
 }
 
 enum TerminalKind: String, CaseIterable {
