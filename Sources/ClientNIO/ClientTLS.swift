@@ -51,26 +51,42 @@ struct ClientTLS: Sendable {
     let isPinned: Bool
   }
 
-  /// Contexts, created once each.
-  private static let contexts = Mutex<[Trust: NIOSSLContext]>([:])
+  private struct Known {
+    /// Of the file; nil for the system's authorities, and those of a folder.
+    let contents: [UInt8]?
+    let context: NIOSSLContext
+  }
 
+  /// The last usable context of each.
+  private static let contexts = Mutex<[Trust: Known]>([:])
+
+  /// A context with the authorities that the file has now; with the last usable ones where it has none.
   private static func context(_ trust: Trust) throws -> NIOSSLContext {
-    if let known = contexts.withLock({ $0[trust] }) { return known }
-    var configuration = TLSConfiguration.makeClientConfiguration()
-    if trust.isPinned { configuration.certificateVerification = .noHostnameVerification }
-    if let authorities = trust.authorities {
-      do throws(SystemError) {
-        // BoringSSL would wait for a named pipe's writer, and read a device without end.
-        _ = try Files.contents(ofNamed: authorities, atMost: 4 << 20)
-      } catch {
-        // It also reads folders of certificates.
-        guard error.code == ErrorCode.isFolder else { throw error }
-      }
-      configuration.trustRoots = .file(authorities)
+    let known = contexts.withLock { $0[trust] }
+    do {
+      let contents = try trust.authorities.flatMap { path in try Self.contents(of: path) }
+      if let known, known.contents == contents { return known.context }
+      var configuration = TLSConfiguration.makeClientConfiguration()
+      if trust.isPinned { configuration.certificateVerification = .noHostnameVerification }
+      if let authorities = trust.authorities { configuration.trustRoots = .file(authorities) }
+      configuration.applicationProtocols = ["http/1.1"]
+      let context = try NIOSSLContext(configuration: configuration)
+      contexts.withLock { $0[trust] = Known(contents: contents, context: context) }
+      return context
+    } catch {
+      if let known { return known.context }
+      throw error
     }
-    configuration.applicationProtocols = ["http/1.1"]
-    let context = try NIOSSLContext(configuration: configuration)
-    contexts.withLock { $0[trust] = context }
-    return context
+  }
+
+  /// Contents of a file with certificates; nil of a folder, which BoringSSL reads, too.
+  private static func contents(of path: String) throws(SystemError) -> [UInt8]? {
+    do throws(SystemError) {
+      // BoringSSL would wait for a named pipe's writer, and read a device without end.
+      return try Files.contents(ofNamed: path, atMost: 4 << 20)
+    } catch {
+      guard error.code == ErrorCode.isFolder else { throw error }
+      return nil
+    }
   }
 }

@@ -8,7 +8,6 @@ final class NIOPoster: Poster {
   private let target: PostTarget
   private let onDisconnect: @Sendable () -> Void
   private let connection = Mutex<Connection?>(nil)
-  private let tls = Mutex<ClientTLS?>(nil)
 
   init(_ target: PostTarget, onDisconnect: @escaping @Sendable () -> Void) {
     self.target = target
@@ -66,11 +65,9 @@ final class NIOPoster: Poster {
     }
   }
 
+  /// Read for each connection: an authority may be replaced.
   private func secured() throws -> ClientTLS {
-    if let known = tls.withLock({ $0 }) { return known }
-    let new = try ClientTLS(authorities: target.authorities, option: target.authorityOption)
-    tls.withLock { $0 = new }
-    return new
+    try ClientTLS(authorities: target.authorities, option: target.authorityOption)
   }
 
   /// A connection with its pending response.

@@ -1,5 +1,6 @@
 import AgentMetrics
 import ClientHTTP
+import ClientNIO
 import SampleStore
 import NIOHTTP1
 import NIOSSL
@@ -487,6 +488,34 @@ import Testing
       try await eventually("the sample over TLS to \(host)") { pushing.status.sentSamples == 1 }
       await pushing.stop()
     }
+    await receiver.close()
+  }
+
+  @Test(
+    "TLS: an authority that is replaced in its file is used for new connections, one that is damaged is not",
+    .enabled(if: TestAuthority.isAvailable, "openssl is not installed"))
+  func authorityIsReplaced() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write("cert.pem", TestCertificate.certificate)
+    try folder.write("key.pem", TestCertificate.key)
+    let context = try NIOSSLContext(
+      configuration: .makeServerConfiguration(
+        certificateChain: try NIOSSLCertificate.fromPEMFile(folder.file("cert.pem")).map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(file: folder.file("key.pem"), format: .pem))))
+    let receiver = try await FakeReceiver(tls: context) { _ in .answer(204) }
+    func ends(_ authority: String) async throws -> Bool {
+      try folder.write("ca.pem", authority)
+      var target = PostTarget(try PushURL("https://localhost:\(receiver.port)"))
+      target.authorities = folder.file("ca.pem")
+      let client = NIOTransport().poster(to: target, onDisconnect: {})
+      defer { client.close() }
+      return try await client.post([], fields: []).status == 204
+    }
+    let stranger = try TestAuthority()
+    let other = String(decoding: try Files.contents(of: stranger.certificates), as: UTF8.self)
+    await #expect(throws: ClientFailure.self) { try await ends(other) }
+    #expect(try await ends(TestCertificate.certificate))
+    #expect(try await ends("-----BEGIN CERTIFICATE-----\nbroken\n"))
     await receiver.close()
   }
 }
