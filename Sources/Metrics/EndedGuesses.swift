@@ -35,7 +35,7 @@ struct EndedGuesses {
   /// The processes with other workloads where the ancestor's has no room for them.
   mutating func corrected(_ ended: [EndedProcesses]) -> [EndedProcesses] {
     var kept: [EndedProcesses] = []
-    var moved: [(processes: EndedProcesses, mayStay: Bool)] = []
+    var moved: [(processes: EndedProcesses, mayStay: Bool, isCounted: Bool)] = []
     // The small ones are the ancestor's own helpers rather than those that are large.
     for var one in ended.sorted(by: { $0.guessed < $1.guessed }) {
       let room = one.workload.flatMap { rooms[$0] }
@@ -45,11 +45,15 @@ struct EndedGuesses {
       // A process that a scan has seen may have moved since; if there is no place for it, the clocks differ.
       let guessed = min(excess, one.guessed)
       let isCounted = one.workload == nil || room != nil
-      if excess > guessed { moved.append((one.split(excess - guessed, guessed: 0), true)) }
-      if guessed > 0 { moved.append((one.split(guessed, guessed: guessed), !isCounted)) }
+      if excess > guessed { moved.append((one.split(excess - guessed, guessed: 0), true, isCounted)) }
+      if guessed > 0 { moved.append((one.split(guessed, guessed: guessed), !isCounted, isCounted)) }
       if one.cpu > 0 || one.count > 0 { kept.append(one) }
     }
-    for (processes, mayStay) in moved.sorted(by: { $0.processes.cpu > $1.processes.cpu }) {
+    // Those of a workload without a counter may well be its own: others come first.
+    moved.sort { left, right in
+      left.isCounted == right.isCounted ? left.processes.cpu > right.processes.cpu : left.isCounted
+    }
+    for (processes, mayStay, _) in moved {
       var rest = processes
       let guess = rest.workload
       for host in places(for: rest.user) where rest.cpu > 0 {

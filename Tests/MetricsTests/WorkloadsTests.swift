@@ -122,6 +122,12 @@ import Testing
       try ended(
         [("cc1", "ann", "shell", 700, 700)], among: [("shell", nil, false), ("scope", 600, true)], processes: [])
         == ["cc1 ann scope": 600, "cc1 ann shell": 100])
+    // Others come first.
+    #expect(
+      try ended(
+        [("make", "ann", "shell", 700, 700), ("cc1", "ann", "manager", 600, 600)],
+        among: [("manager", 0, false), ("scope", 600, true), ("shell", nil, false)], processes: [])
+        == ["cc1 ann scope": 600, "make ann shell": 700])
   }
 
   @Test func workloadsThatHaveEndedAreListedWithTheirLastUse() throws {
