@@ -1,33 +1,44 @@
-/// Corrects the workloads of ended processes, of which most are an ancestor's.
+/// Corrects the workloads of ended processes, which mostly are an ancestor's.
 ///
 /// A service manager or an engine starts a process in its own group and moves it to another one. A workload's counter
 /// without its running processes is the room for its ended ones. The excess goes to workloads that came or went in the span,
-/// as far as these have room, else to no workload.
+/// as far as these have room. The rest has no workload, unless the times of the readings may explain it.
 struct EndedGuesses {
   private struct Room {
     /// CPUs' worth of time, without that of running processes.
     var cpu: Double
     /// The precision of `cpu`: processes are counted in ticks.
     let precision: Double
+    /// CPUs' worth of time beyond which ended processes are certainly another workload's.
+    let limit: Double
   }
 
   /// By id, of the workloads that count CPU time.
   private var rooms: [String: Room] = [:]
+  /// CPUs' worth of time of all ended processes, by the id of their workload.
+  private var sums: [String: Double] = [:]
+  /// Ratio of the processes' time to the workload's up to which their clocks explain it.
+  private static let maxRatio = 1.25
   /// Ids and users of the workloads that came or went.
   private var hosts: [(id: String, user: String?, isRemainder: Bool)] = []
 
   /// - Parameter ended: processes that ended in the span.
   init(_ running: ProcessSums, _ span: WorkloadSpan, _ ended: [EndedProcesses]) {
-    let wanted = Set(ended.compactMap(\.workload))
+    for one in ended {
+      if let workload = one.workload { sums[workload, default: 0] += one.cpu }
+    }
     span.forEach { index, start in
       let isHost = span.cameOrWent(index, start)
       let names = span.current.all[index].names
-      guard isHost || wanted.contains(names.id), !span.current.all[index].isGroup else { return }
+      guard isHost || sums[names.id] != nil, !span.current.all[index].isGroup else { return }
       let cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
       guard cpu.isFinite else { return }
       let use = running[names.id]
       let precision = max(0.02 * cpu, 0.01 * Double(max(1, use?.count ?? 0)) / span.elapsed.seconds)
-      rooms[names.id] = Room(cpu: max(0, cpu - (use?.cpu ?? 0)), precision: precision)
+      // Scans that are paced cover another time than the counters, but none before the workload's start.
+      let whole = running.coversSpan ? 0 : Double(span.current.all[index].cpu ?? 0) * 1e-6
+      let limit = max(0, Self.maxRatio * cpu - (use?.cpu ?? 0)) + max(0.01, whole) / span.elapsed.seconds
+      rooms[names.id] = Room(cpu: max(0, cpu - (use?.cpu ?? 0)), precision: precision, limit: limit)
       if isHost { hosts.append((names.id, names.user, span.current.all[index].isRemainder)) }
     }
   }
@@ -46,7 +57,8 @@ struct EndedGuesses {
       let guessed = min(excess, one.guessed)
       let isCounted = one.workload == nil || room != nil
       if excess > guessed { moved.append((one.split(excess - guessed, guessed: 0), true, isCounted)) }
-      if guessed > 0 { moved.append((one.split(guessed, guessed: guessed), !isCounted, isCounted)) }
+      let mayStay = !isCounted || sums[one.workload ?? ""] ?? .infinity <= room?.limit ?? 0
+      if guessed > 0 { moved.append((one.split(guessed, guessed: guessed), mayStay, isCounted)) }
       if one.cpu > 0 || one.count > 0 { kept.append(one) }
     }
     // Those of a workload without a counter may well be its own: others come first.

@@ -113,6 +113,10 @@ import Testing
         == ["cc1 ann manager": 10, "cc1 ann scope": 690])
     #expect(
       try ended([("cc1", "ann", "manager", 700, 0)], among: [manager], processes: process) == ["cc1 ann manager": 700])
+    // The clocks of readings differ.
+    #expect(
+      try ended([("cc1", "ann", "make", 1_100, 1_100)], among: [("make", 1_000, false)], processes: [])
+        == ["cc1 ann make": 1_100])
     // Within the precision of ticks.
     #expect(
       try ended([("cc1", "ann", "manager", 18, 18)], among: [manager, ("scope", 702, true)], processes: process)
