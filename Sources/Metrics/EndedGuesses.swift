@@ -20,7 +20,15 @@ struct EndedGuesses {
   /// Ratio of the processes' time to the workload's up to which their clocks explain it.
   private static let maxRatio = 1.25
   /// Ids and users of the workloads that came or went.
-  private var hosts: [(id: String, user: String?, isRemainder: Bool)] = []
+  private var hosts: [Host] = []
+
+  private struct Host {
+    let id: String
+    let user: String?
+    let isRemainder: Bool
+    /// Whether it has no running processes, which the scan would have seen.
+    let isGone: Bool
+  }
 
   /// - Parameter ended: processes that ended in the span.
   init(_ running: ProcessSums, _ span: WorkloadSpan, _ ended: [EndedProcesses]) {
@@ -39,7 +47,10 @@ struct EndedGuesses {
       let whole = running.coversSpan ? 0 : Double(span.current.all[index].cpu ?? 0) * 1e-6
       let limit = max(0, Self.maxRatio * cpu - (use?.cpu ?? 0)) + max(0.01, whole) / span.elapsed.seconds
       rooms[names.id] = Room(cpu: max(0, cpu - (use?.cpu ?? 0)), precision: precision, limit: limit)
-      if isHost { hosts.append((names.id, names.user, span.current.all[index].isRemainder)) }
+      guard isHost else { return }
+      let isRemainder = span.current.all[index].isRemainder
+      let isGone = isRemainder || span.current.all[index].hasEnded
+      hosts.append(Host(id: names.id, user: names.user, isRemainder: isRemainder, isGone: isGone))
     }
   }
 
@@ -65,10 +76,10 @@ struct EndedGuesses {
     moved.sort { left, right in
       left.isCounted == right.isCounted ? left.processes.cpu > right.processes.cpu : left.isCounted
     }
-    for (processes, mayStay, _) in moved {
+    for (processes, mayStay, isCounted) in moved {
       var rest = processes
       let guess = rest.workload
-      for host in places(for: rest.user) where rest.cpu > 0 {
+      for host in places(for: rest.user, areGone: !isCounted) where rest.cpu > 0 {
         let cpu = min(rest.cpu, rooms[host]?.cpu ?? 0)
         var part = rest.split(cpu, guessed: min(cpu, rest.guessed))
         part.workload = host
@@ -82,9 +93,9 @@ struct EndedGuesses {
   }
 
   /// Workloads that came or went and have room: those of a user first, then those without one, each by their room.
-  private func places(for user: String) -> [String] {
-    let free = hosts.filter { rooms[$0.id]?.cpu ?? 0 > 0 }
-    func rank(_ host: (id: String, user: String?, isRemainder: Bool)) -> Int {
+  private func places(for user: String, areGone: Bool) -> [String] {
+    let free = hosts.filter { rooms[$0.id]?.cpu ?? 0 > 0 && ($0.isGone || !areGone) }
+    func rank(_ host: Host) -> Int {
       host.user == user ? 0 : host.isRemainder ? 1 : host.user == nil ? 2 : 3
     }
     return free.sorted { left, right in
