@@ -1,41 +1,63 @@
-/// Corrects the workloads of ended processes, of which most are an ancestor's.
+/// Corrects the workloads of ended processes, which mostly are an ancestor's.
 ///
 /// A service manager or an engine starts a process in its own group and moves it to another one. A workload's counter
 /// without its running processes is the room for its ended ones. The excess goes to workloads that came or went in the span,
-/// as far as these have room, else to no workload.
+/// as far as these have room. The rest has no workload, unless the times of the readings may explain it.
 struct EndedGuesses {
   private struct Room {
     /// CPUs' worth of time, without that of running processes.
     var cpu: Double
     /// The precision of `cpu`: processes are counted in ticks.
     let precision: Double
+    /// CPUs' worth of time beyond which ended processes are certainly another workload's.
+    let limit: Double
   }
 
   /// By id, of the workloads that count CPU time.
   private var rooms: [String: Room] = [:]
+  /// CPUs' worth of time of all ended processes, by the id of their workload.
+  private var sums: [String: Double] = [:]
+  /// Ratio of the processes' time to the workload's up to which their clocks explain it.
+  private static let maxRatio = 1.25
   /// Ids and users of the workloads that came or went.
-  private var hosts: [(id: String, user: String?, isRemainder: Bool)] = []
+  private var hosts: [Host] = []
+
+  private struct Host {
+    let id: String
+    let user: String?
+    let isRemainder: Bool
+    /// Whether it has no running processes, which the scan would have seen.
+    let isGone: Bool
+  }
 
   /// - Parameter ended: processes that ended in the span.
   init(_ running: ProcessSums, _ span: WorkloadSpan, _ ended: [EndedProcesses]) {
-    let wanted = Set(ended.compactMap(\.workload))
+    for one in ended {
+      if let workload = one.workload { sums[workload, default: 0] += one.cpu }
+    }
     span.forEach { index, start in
       let isHost = span.cameOrWent(index, start)
       let names = span.current.all[index].names
-      guard isHost || wanted.contains(names.id), !span.current.all[index].isGroup else { return }
+      guard isHost || sums[names.id] != nil, !span.current.all[index].isGroup else { return }
       let cpu = span.rate(index, start, unit: 1e-6) { $0.cpu }
       guard cpu.isFinite else { return }
       let use = running[names.id]
       let precision = max(0.02 * cpu, 0.01 * Double(max(1, use?.count ?? 0)) / span.elapsed.seconds)
-      rooms[names.id] = Room(cpu: max(0, cpu - (use?.cpu ?? 0)), precision: precision)
-      if isHost { hosts.append((names.id, names.user, span.current.all[index].isRemainder)) }
+      // Scans that are paced cover another time than the counters, but none before the workload's start.
+      let whole = running.coversSpan ? 0 : Double(span.current.all[index].cpu ?? 0) * 1e-6
+      let limit = max(0, Self.maxRatio * cpu - (use?.cpu ?? 0)) + max(0.01, whole) / span.elapsed.seconds
+      rooms[names.id] = Room(cpu: max(0, cpu - (use?.cpu ?? 0)), precision: precision, limit: limit)
+      guard isHost else { return }
+      let isRemainder = span.current.all[index].isRemainder
+      let isGone = isRemainder || span.current.all[index].hasEnded
+      hosts.append(Host(id: names.id, user: names.user, isRemainder: isRemainder, isGone: isGone))
     }
   }
 
   /// The processes with other workloads where the ancestor's has no room for them.
   mutating func corrected(_ ended: [EndedProcesses]) -> [EndedProcesses] {
     var kept: [EndedProcesses] = []
-    var moved: [(processes: EndedProcesses, mayStay: Bool)] = []
+    var moved: [(processes: EndedProcesses, mayStay: Bool, isCounted: Bool)] = []
     // The small ones are the ancestor's own helpers rather than those that are large.
     for var one in ended.sorted(by: { $0.guessed < $1.guessed }) {
       let room = one.workload.flatMap { rooms[$0] }
@@ -45,14 +67,19 @@ struct EndedGuesses {
       // A process that a scan has seen may have moved since; if there is no place for it, the clocks differ.
       let guessed = min(excess, one.guessed)
       let isCounted = one.workload == nil || room != nil
-      if excess > guessed { moved.append((one.split(excess - guessed, guessed: 0), true)) }
-      if guessed > 0 { moved.append((one.split(guessed, guessed: guessed), !isCounted)) }
+      if excess > guessed { moved.append((one.split(excess - guessed, guessed: 0), true, isCounted)) }
+      let mayStay = !isCounted || sums[one.workload ?? ""] ?? .infinity <= room?.limit ?? 0
+      if guessed > 0 { moved.append((one.split(guessed, guessed: guessed), mayStay, isCounted)) }
       if one.cpu > 0 || one.count > 0 { kept.append(one) }
     }
-    for (processes, mayStay) in moved.sorted(by: { $0.processes.cpu > $1.processes.cpu }) {
+    // Those of a workload without a counter may well be its own: others come first.
+    moved.sort { left, right in
+      left.isCounted == right.isCounted ? left.processes.cpu > right.processes.cpu : left.isCounted
+    }
+    for (processes, mayStay, isCounted) in moved {
       var rest = processes
       let guess = rest.workload
-      for host in places(for: rest.user) where rest.cpu > 0 {
+      for host in places(for: rest.user, areGone: !isCounted) where rest.cpu > 0 {
         let cpu = min(rest.cpu, rooms[host]?.cpu ?? 0)
         var part = rest.split(cpu, guessed: min(cpu, rest.guessed))
         part.workload = host
@@ -66,9 +93,9 @@ struct EndedGuesses {
   }
 
   /// Workloads that came or went and have room: those of a user first, then those without one, each by their room.
-  private func places(for user: String) -> [String] {
-    let free = hosts.filter { rooms[$0.id]?.cpu ?? 0 > 0 }
-    func rank(_ host: (id: String, user: String?, isRemainder: Bool)) -> Int {
+  private func places(for user: String, areGone: Bool) -> [String] {
+    let free = hosts.filter { rooms[$0.id]?.cpu ?? 0 > 0 && ($0.isGone || !areGone) }
+    func rank(_ host: Host) -> Int {
       host.user == user ? 0 : host.isRemainder ? 1 : host.user == nil ? 2 : 3
     }
     return free.sorted { left, right in

@@ -189,7 +189,7 @@ import Testing
     #expect(try read(collector, at: 1)["a.service"]?.restarts == 0)
     for round in 1...2 {
       machine.remove(Self.slice + "/a.service")
-      #expect(try read(collector, at: Double(10 * round)).isEmpty)
+      #expect(try read(collector, at: Double(10 * round))["a.service"]?.hasEnded == true)
       try machine.write("usage_usec 5\n", to: Self.slice + "/a.service/cpu.stat")
       #expect(try read(collector, at: Double(10 * round + 1))["a.service"]?.restarts == UInt64(round))
     }

@@ -151,6 +151,7 @@ import Testing
     (unlisted.id, unlisted.name, unlisted.user) = ("service:db.service", "db.service", "dba")
     (unlisted.cpu, unlisted.endedCPU) = (0.25, 0)
     sample.workloads?.top = [group, unlisted]
+    sample.workloads?.unattributedCPU = 1 - 0.49 - 0.25
     var processes = Processes()
     (processes.total, processes.top, processes.ended) = (86, [root, shell], [ended, stray])
     sample.processes = processes

@@ -113,6 +113,10 @@ import Testing
         == ["cc1 ann manager": 10, "cc1 ann scope": 690])
     #expect(
       try ended([("cc1", "ann", "manager", 700, 0)], among: [manager], processes: process) == ["cc1 ann manager": 700])
+    // The clocks of readings differ.
+    #expect(
+      try ended([("cc1", "ann", "make", 1_100, 1_100)], among: [("make", 1_000, false)], processes: [])
+        == ["cc1 ann make": 1_100])
     // Within the precision of ticks.
     #expect(
       try ended([("cc1", "ann", "manager", 18, 18)], among: [manager, ("scope", 702, true)], processes: process)
@@ -122,13 +126,20 @@ import Testing
       try ended(
         [("cc1", "ann", "shell", 700, 700)], among: [("shell", nil, false), ("scope", 600, true)], processes: [])
         == ["cc1 ann scope": 600, "cc1 ann shell": 100])
+    // Others come first.
+    #expect(
+      try ended(
+        [("make", "ann", "shell", 700, 700), ("cc1", "ann", "manager", 600, 600)],
+        among: [("manager", 0, false), ("scope", 600, true), ("shell", nil, false)], processes: [])
+        == ["cc1 ann scope": 600, "make ann shell": 700])
   }
 
   @Test func workloadsThatHaveEndedAreListedWithTheirLastUse() throws {
     var before = reading(at: 0, busy: 0, idle: 0, workloads: [("a", 0), ("b", 1_000)])
     var after = reading(at: 1, busy: 100, idle: 100, workloads: [("a", 500_000), ("b", 201_000)])
     after.workloads?.all[1].hasEnded = true
-    #expect(try #require(Sample(from: before, to: after).workloads).top.map(\.cpu) == [0.5, 0.2])
+    let last = try #require(Sample(from: before, to: after).workloads)
+    #expect(last.top.map { ($0.cpu * 10).rounded() } == [5, 2] && last.total == 2)
     (before, after) = (after, reading(at: 2, busy: 200, idle: 200, workloads: [("a", 600_000), ("b", 201_000)]))
     after.workloads?.all[1].hasEnded = true
     let next = try #require(Sample(from: before, to: after).workloads)
