@@ -4,31 +4,51 @@ import TestSupport
 import Testing
 
 @Suite struct TokenFileTests {
+  /// A file with the token "first" that others cannot read, and what was reported of it.
+  private final class WatchedFile: Sendable {
+    private let folder: TemporaryFolder
+    private let reports = Mutex<[String]>([])
+
+    init() throws {
+      folder = try TemporaryFolder()
+      try write("first\n")
+    }
+
+    var path: String { folder.file("token") }
+    var messages: [String] { reports.withLock { $0 } }
+
+    func write(_ text: String, mode: mode_t = 0o600) throws {
+      try folder.write("token", text)
+      chmod(path, mode)
+    }
+
+    /// Opens it as at the start, when "first" was valid.
+    func open(warning: @escaping @Sendable ([AccessToken]) -> String? = { _ in nil }) -> TokenFile {
+      TokenFile(path, tokens: [AccessToken("first")], pace: 0, warning: warning) { message in
+        self.reports.withLock { $0.append(message) }
+      }
+    }
+  }
+
   @Test("A changed file gives a new token; an unusable one keeps the last, and is reported once")
   func changes() throws {
-    let folder = try TemporaryFolder()
-    let messages = Mutex<[String]>([])
-    try folder.write("token", "first\n")
-    chmod(folder.file("token"), 0o600)
-    let file = TokenFile(folder.file("token"), tokens: [AccessToken("first")], pace: 0) { message in
-      messages.withLock { $0.append(message) }
-    }
+    let watched = try WatchedFile()
+    let file = watched.open()
     #expect(file.tokens == [AccessToken("first")])
-    #expect(messages.withLock { $0 } == [])
-    try folder.write("token", "  second \n# note\n\nmore metrics\n")
+    #expect(watched.messages == [])
+    try watched.write("  second \n# note\n\nmore metrics\n")
     #expect(file.tokens == [AccessToken("second"), AccessToken("more", role: .metrics)])
-    #expect(messages.withLock { $0.count } == 1)
+    #expect(watched.messages.count == 1)
     for unusable in ["", "\n", "two words\n", "\u{E9}\n"] {
-      try folder.write("token", unusable)
+      try watched.write(unusable)
       #expect(file.tokens == [AccessToken("second"), AccessToken("more", role: .metrics)])
     }
-    unlink(folder.file("token"))
+    unlink(watched.path)
     #expect(file.tokens == [AccessToken("second"), AccessToken("more", role: .metrics)])
-    #expect(messages.withLock { $0.count } == 2)
-    try folder.write("token", "third\n")
-    chmod(folder.file("token"), 0o600)
+    #expect(watched.messages.count == 2)
+    try watched.write("third\n")
     #expect(file.tokens == [AccessToken("third")])
-    #expect(messages.withLock { $0.count } == 3)
+    #expect(watched.messages.count == 3)
   }
 
   @Test(
@@ -42,43 +62,29 @@ import Testing
       (nil, "cannot be read (No such file or directory)"),
     ] as [(String?, String)])
   func checks(contents: String?, problem: String) throws {
-    let folder = try TemporaryFolder()
-    let path = folder.file("token")
-    try folder.write("token", "first\n")
-    chmod(path, 0o600)
-    let messages = Mutex<[String]>([])
-    let file = TokenFile(path, tokens: [AccessToken("first")], pace: 0) { message in
-      messages.withLock { $0.append(message) }
-    }
-    if let contents { try folder.write("token", contents) } else { unlink(path) }
+    let watched = try WatchedFile()
+    let file = watched.open()
+    if let contents { try watched.write(contents) } else { unlink(watched.path) }
     for _ in 0..<3 { #expect(file.tokens == [AccessToken("first")]) }
-    #expect(messages.withLock { $0 } == ["\(path): \(problem); the last tokens stay valid"])
-    try folder.write("token", "first\n")
-    chmod(path, 0o600)
+    #expect(watched.messages == ["\(watched.path): \(problem); the last tokens stay valid"])
+    try watched.write("first\n")
     #expect(file.tokens == [AccessToken("first")])
-    #expect(messages.withLock { $0.last } == "\(path): the tokens can be read again")
+    #expect(watched.messages.last == "\(watched.path): the tokens can be read again")
   }
 
   @Test("A changed file gets the warnings of the start")
   func warnings() throws {
-    let folder = try TemporaryFolder()
-    let path = folder.file("token")
-    try folder.write("token", "first\n")
-    chmod(path, 0o600)
-    let messages = Mutex<[String]>([])
-    let file = TokenFile(path, tokens: [AccessToken("first")], pace: 0) { tokens in
+    let watched = try WatchedFile()
+    let file = watched.open { tokens in
       tokens.contains { $0.text == "weak" } ? "a weak token" : nil
-    } report: { message in
-      messages.withLock { $0.append(message) }
     }
-    #expect(messages.withLock { $0 } == [])
-    try folder.write("token", "weak\n")
-    chmod(path, 0o644)
+    #expect(watched.messages == [])
+    try watched.write("weak\n", mode: 0o644)
     for _ in 0..<3 { #expect(file.tokens == [AccessToken("weak")]) }
     #expect(
-      messages.withLock { $0 } == [
-        "\(path): the tokens have changed", "a weak token",
-        "\(path): other users may read or change the tokens; run chmod 600 \(path)",
+      watched.messages == [
+        "\(watched.path): the tokens have changed", "a weak token",
+        "\(watched.path): other users may read or change the tokens; run chmod 600 \(watched.path)",
       ])
   }
 
@@ -100,19 +106,15 @@ import Testing
 
   @Test("A file that others may read or change is reported once")
   func permissions() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("token", "first\n")
     let modes: [(mode_t, Bool)] = [
       (0o600, false), (0o640, true), (0o604, true), (0o620, true), (0o602, true), (0o400, false),
     ]
     for (mode, isReported) in modes {
-      chmod(folder.file("token"), mode)
-      let messages = Mutex<[String]>([])
-      let file = TokenFile(folder.file("token"), tokens: [], pace: 0) { message in
-        messages.withLock { $0.append(message) }
-      }
+      let watched = try WatchedFile()
+      try watched.write("first\n", mode: mode)
+      let file = watched.open()
       _ = (file.tokens, file.tokens)
-      #expect(messages.withLock { $0.filter { $0.contains("chmod 600") }.count } == (isReported ? 1 : 0))
+      #expect(watched.messages.filter { $0.contains("chmod 600") }.count == (isReported ? 1 : 0))
     }
   }
 
