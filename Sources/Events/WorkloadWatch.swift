@@ -71,8 +71,8 @@ struct WorkloadWatch {
     var changes = Changes()
     var reading = reading
     // Those without a group.
-    if reading.all.contains(where: { $0.hasEnded || $0.isRemainder }) {
-      reading.all.removeAll { $0.hasEnded || $0.isRemainder }
+    if reading.all.contains(where: \.isGone) {
+      reading.all.removeAll(where: \.isGone)
     }
     if isSame(reading) {
       updateKills(reading, in: &changes)

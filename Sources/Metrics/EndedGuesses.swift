@@ -48,8 +48,7 @@ struct EndedGuesses {
       let limit = max(0, Self.maxRatio * cpu - (use?.cpu ?? 0)) + max(0.01, whole) / span.elapsed.seconds
       rooms[names.id] = Room(cpu: max(0, cpu - (use?.cpu ?? 0)), precision: precision, limit: limit)
       guard isHost else { return }
-      let isRemainder = span.current.all[index].isRemainder
-      let isGone = isRemainder || span.current.all[index].hasEnded
+      let (isRemainder, isGone) = (span.current.all[index].isRemainder, span.current.all[index].isGone)
       hosts.append(Host(id: names.id, user: names.user, isRemainder: isRemainder, isGone: isGone))
     }
   }

@@ -140,6 +140,9 @@ package struct WorkloadReading: Sendable, Hashable {
     self.serial = serial
   }
 
+  /// Whether it is what removed groups have left: the last counters of one, or the sum of those of a slice.
+  package var isGone: Bool { hasEnded || isRemainder }
+
   /// Bytes read and written; nil where both are unknown.
   package var ioBytes: UInt64? {
     guard let readBytes else { return writtenBytes }
@@ -274,14 +277,14 @@ package struct WorkloadSpan: Sendable {
 
   /// Whether a workload's group was made, made again or removed in the span, or whether it stands for such groups.
   func cameOrWent(_ index: Int, _ start: Start) -> Bool {
-    if current.all[index].hasEnded || current.all[index].isRemainder { return true }
+    if current.all[index].isGone { return true }
     if case .at(let place) = start { return before[place].serial != current.all[index].serial }
     return current.all[index].isNew
   }
 
   /// Whether a workload belongs to the list of the span's workloads: one that has ended, where it used something.
   func isListed(_ index: Int, _ start: Start) -> Bool {
-    guard current.all[index].hasEnded || current.all[index].isRemainder else { return true }
+    guard current.all[index].isGone else { return true }
     return growth(index, start) { $0.cpu } ?? 0 > 0 || growth(index, start) { $0.oomKills } ?? 0 > 0
   }
 

@@ -242,7 +242,7 @@ private struct WorkloadRanking {
     let limit = span.current.all[index].memoryLimit.map { Double($0) } ?? .infinity
     let isNearLimit = Double(memory) >= Workloads.nearLimit * limit
     if span.current.all[index].isListed || isNearLimit || growth({ $0.oomKills }) > 0 { choose(index) }
-    if span.current.all[index].hasEnded || span.current.all[index].isRemainder { ended.append(index) }
+    if span.current.all[index].isGone { ended.append(index) }
   }
 
   private mutating func choose(_ index: Int) {

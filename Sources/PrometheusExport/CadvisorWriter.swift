@@ -13,7 +13,7 @@ enum CadvisorWriter {
     guard let all = reading.workloads?.all else { return }
     // Those that the scrape lists under the agent's own names.
     let listed = Set((sample.workloads?.top ?? []).map(\.id))
-    let workloads = all.filter { listed.contains($0.names.id) && !$0.hasEnded && !$0.isRemainder }
+    let workloads = all.filter { listed.contains($0.names.id) && !$0.isGone }
     let families = cpuFamilies + memoryFamilies + ioFamilies
     for family in families { family.write(workloads, to: &exposition) }
     Family("container_last_seen", "POSIX time of the reading", as: .gauge) { _ in

@@ -98,7 +98,7 @@ final class WorkloadGroup {
   func raise(cpu: UInt64) {
     var raised = WorkloadReading(names: total.names, serial: serial)
     raised.cpu = cpu
-    if total.hasEnded || total.isRemainder {
+    if total.isGone {
       Self.combineCounters(&total, raised, Self.add)
     } else {
       var sum = former ?? WorkloadReading(names: total.names, serial: serial)

@@ -487,18 +487,15 @@ package final class WorkloadsCollector: Collector {
     var cpu: [(measure: UInt64, index: Int)] = []
     var io = cpu
     var cursor = 0
-    func growth(_ then: UInt64?, _ now: UInt64?) -> UInt64 {
-      guard let now, let then, now > then else { return 0 }
-      return now - then
-    }
     // By index, because a reading is large.
-    for index in all.indices where !all[index].hasEnded && !all[index].isRemainder {
+    for index in all.indices where !all[index].isGone {
       let serial = all[index].serial
       while cursor < before.count, before[cursor].serial < serial { cursor += 1 }
       guard cursor < before.count, before[cursor].serial == serial else { continue }
-      Self.offer(growth(before[cursor].cpu, all[index].cpu), index, to: &cpu)
-      let read = growth(before[cursor].readBytes, all[index].readBytes)
-      Self.offer(read &+ growth(before[cursor].writtenBytes, all[index].writtenBytes), index, to: &io)
+      Self.offer(Self.growth(of: before[cursor].cpu, to: all[index].cpu), index, to: &cpu)
+      let read = Self.growth(of: before[cursor].readBytes, to: all[index].readBytes)
+      let written = Self.growth(of: before[cursor].writtenBytes, to: all[index].writtenBytes)
+      Self.offer(read &+ written, index, to: &io)
     }
     for entry in cpu + io { groups[entry.index].listedUntil = now + Self.listedSeconds }
     var count = 0
