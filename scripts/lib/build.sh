@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the scripts: required packages, and the build of the program. Changes to the repository's root.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+ROOT=$PWD
 
 # With the seconds since the script's start.
 say() { printf '==> %d s: %s\n' "$SECONDS" "$*" >&2; }
@@ -16,7 +17,7 @@ missing_packages() {
 
 # Installs missing Debian packages; on other systems only lists the required ones.
 need_packages() {
-  local missing as_root=()
+  local missing lock as_root=()
   if ! command -v apt-get >/dev/null; then
     say "no apt-get; required are the equivalents of the Debian packages: $*"
     return
@@ -31,6 +32,9 @@ need_packages() {
     as_root=(sudo)
   fi
   say "installing $missing"
+  # One at a time: apt's own lock fails instead of waiting.
+  exec {lock}<"$ROOT/scripts/lib/build.sh"
+  flock "$lock"
   # shellcheck disable=SC2086  # one word a package
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >&2 || {
     "${as_root[@]}" apt-get update >&2
@@ -40,6 +44,7 @@ need_packages() {
     say "could not install: $missing"
     exit 69
   }
+  exec {lock}<&-
 }
 
 # Installs Debian packages needed by optional tests, unless they would start services.
