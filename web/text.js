@@ -10,7 +10,7 @@ export const strings = {
   cpu: ['CPU', 'CPU'],
   memory: ['Memory', 'メモリ'],
   gpu: ['GPU', 'GPU'],
-  gpus: ['{0} GPUs', 'GPU {0} 基'],
+  gpus: ['{0} GPU(s)', 'GPU {0} 基'],
   vram: ['VRAM', 'VRAM'],
   gpuPower: ['GPU power', 'GPU 電力'],
   hottest: ['Max temperature', '最高温度'],
@@ -36,9 +36,9 @@ export const strings = {
   cpuUsage: ['CPU usage', 'CPU 使用率'],
   eachCore: ['Per-CPU usage', '論理 CPU ごとの使用率'],
   busyCores: ['{0} of {1} over 90%', '{1} 個中 {0} 個が 90% 超'],
-  sockets: ['{0} sockets', '{0} ソケット'],
-  cores: ['{0} cores', '{0} コア'],
-  threads: ['{0} threads', '{0} スレッド'],
+  sockets: ['{0} socket(s)', '{0} ソケット'],
+  cores: ['{0} core(s)', '{0} コア'],
+  threads: ['{0} thread(s)', '{0} スレッド'],
   reclaimable: ['Reclaimable', '回収可能'],
   inAll: ['{0} total', '合計 {0}'],
   freeOf: ['{0} free of {1}', '空き {0} / {1}'],
@@ -50,7 +50,7 @@ export const strings = {
   link: ['Link', 'リンク'],
   driver: ['driver {0}', 'ドライバー {0}'],
   eccUncorrected: ['{0} ECC uncorrected', 'ECC 訂正不能 {0} 件'],
-  retiredPages: ['{0} pages retired', 'リタイアページ {0}'],
+  retiredPages: ['{0} page(s) retired', 'リタイアページ {0}'],
   recovery: ['Recovery: {0}', '要復旧操作: {0}'],
   'recovery.reset': ['Reset', 'リセット'],
   'recovery.reboot': ['Reboot', '再起動'],
@@ -72,10 +72,10 @@ export const strings = {
   readOnly: ['read-only', '読み取り専用'],
   inodes: ['{0} of inodes used', 'inode {0} 使用'],
   sent: ['{0} sent', '送信 {0}'],
-  lostPackets: ['{0} packets lost/s', 'パケットロス {0}/秒'],
+  lostPackets: ['{0} packet(s) lost/s', 'パケットロス {0}/秒'],
   'link.up': ['up', 'アップ'],
   'link.down': ['down', 'ダウン'],
-  ofThreads: ['/ {0} threads', '/ {0} スレッド'],
+  ofThreads: ['/ {0} thread(s)', '/ {0} スレッド'],
   waitingFor: ['stalled on {0}', '{0} 待ち'],
   nobodyWaits: ['none', '待ちなし'],
   tasks: ['Tasks', 'タスク'],
@@ -96,16 +96,16 @@ export const strings = {
   allProcesses: ['All', 'すべて'],
   noneMatches: ['No process matches.', '一致するプロセスはありません。'],
   endedByName: ['ended: {0}', '終了: {0}'],
-  busiestOf: ['top {0} of {1} processes', '全 {1} プロセス中 上位 {0} 件'],
-  shownOf: ['{0} of {1} processes', '全 {1} プロセス中 {0} 件'],
-  storedTop: ['top {0} of {1} processes recorded at {2}', '{2} に記録 · 全 {1} プロセス中 上位 {0} 件'],
+  busiestOf: ['top {0} of {1} process(es)', '全 {1} プロセス中 上位 {0} 件'],
+  shownOf: ['{0} of {1} process(es)', '全 {1} プロセス中 {0} 件'],
+  storedTop: ['top {0} of {1} process(es) recorded at {2}', '{2} に記録 · 全 {1} プロセス中 上位 {0} 件'],
   overTime: ['CPU% over {0}', 'CPU% は {0} の平均'],
   partial: ['processes of other users are hidden', '他のユーザーのプロセスは非表示'],
 
   // Workloads
-  workloadsOf: ['top {0} of {1} workloads', '全 {1} ワークロード中 上位 {0} 件'],
+  workloadsOf: ['top {0} of {1} workload(s)', '全 {1} ワークロード中 上位 {0} 件'],
   endedProcesses: ['ended processes {0}', '終了したプロセス {0}'],
-  others: ['{0} others {1}', 'ほか {0} 件 {1}'],
+  others: ['{0} other(s) {1}', 'ほか {0} 件 {1}'],
   outside: ['outside of all {0}', 'どれにも属さない {0}'],
   unattributed: ['{0} not attributed', '未割り当て {0}'],
   by: ['Ranking of', '対象'],
@@ -314,10 +314,16 @@ export function nextLanguage() {
   remember('language', chosen);
 }
 
-// A string in the page's language; undefined for an unknown key.
+// A string in the page's language; undefined for an unknown key. "(s)" and "(es)" are left out where the number before is 1.
 export function t(key, ...values) {
   const text = strings[key]?.[languages.indexOf(currentLanguage())];
-  return values.length > 0 ? text?.replace(/\{(\d)\}/g, (_, index) => values[index]) : text;
+  if (values.length === 0) return text;
+  let last;
+  return text?.replace(/\{(\d)\}|\((e?s)\)/g, (_, index, ending) => {
+    if (ending !== undefined) return String(last) === '1' ? '' : ending;
+    last = values[index];
+    return last;
+  });
 }
 
 // A failed request in the page's language: the agent's own message in English, else a message of the same status.
