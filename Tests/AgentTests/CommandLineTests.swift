@@ -25,7 +25,7 @@ import Testing
   /// Cases by command and flag.
   ///
   /// - Parameters:
-  ///   - folder: contains a file `token`, a file `hosts` and an archive `history.db`.
+  ///   - folder: contains the files `token`, `hosts` and `ca.pem` and an archive `history.db`.
   private static func cases(_ folder: TemporaryFolder) -> [String: Case] {
     let database = folder.file("history.db")
     let push = ["--push", "http://127.0.0.1:1"]
@@ -104,7 +104,9 @@ import Testing
       "agent --push-token-file": pushes(
         ["--push-token-file", folder.file("token")], wrong: [["--push-token-file", "a", "--push-token-file", "b"]]),
       "agent --push-ca-file": pushes(
-        ["--push-ca-file", folder.file("token")], wrong: [["--push-ca-file", "a", "--push-ca-file", "b"]]),
+        ["--push-ca-file", folder.file("ca.pem")],
+        wrong: ["/nowhere", folder.file("token"), ""].map { ["--push-ca-file", $0] }
+          + [["--push-ca-file", folder.file("ca.pem"), "--push-ca-file", folder.file("ca.pem")]]),
       "agent --push-label": pushes(["--push-label", "a=b"], wrong: [["--push-label", "a-b=c"]]),
       "agent --alert": Case(
         use: .serves(["--alert", "hot: gpus.temperature_c > 85 for 1m", "--alert", "ram.oom_kills_total increases"]),
@@ -124,7 +126,7 @@ import Testing
         use: .serves(["--alert-webhook", "http://127.0.0.1:1", "--alert-webhook-token-file", folder.file("token")]),
         wrong: [["--alert-webhook-token-file", folder.file("token")]]),
       "agent --alert-webhook-ca-file": Case(
-        use: .runs(["--help"]),
+        use: .serves(["--alert-webhook", "https://127.0.0.1:1", "--alert-webhook-ca-file", folder.file("ca.pem")]),
         wrong: ["/nowhere", folder.file("token"), ""].map {
           ["--alert-webhook", "https://127.0.0.1:1", "--alert-webhook-ca-file", $0]
         }),
@@ -257,6 +259,7 @@ import Testing
     try folder.write("token", "a-token\n")
     try folder.write("agent.conf", "INTERVAL_SEC=3600\n")
     try folder.write("hosts", "127.0.0.1:1 nobody\n")
+    try folder.write("ca.pem", TestAuthority.certificate)
     try folder.write("samples", #"{"timestamp":"2026-02-05T06:45:00Z","cpu":{"usage":0.5}}"# + "\n")
     let result = try AgentProcess.run(
       ["import", "--db", folder.file("history.db")], input: folder.file("samples"))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Sinks
+import TestSupport
 import Testing
 
 @testable import agent
@@ -30,14 +31,16 @@ import Testing
 
   @Test("One option is for all receivers, several are for each in turn")
   func several() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("ca.pem", TestAuthority.certificate)
     let targets = try targets([
       "--push", "http://a", "--push", "http://b", "--push-protocol", "otlp", "--push-token-file", "/x",
       "--push-token-file", "/y", "--push-label", "job=mine", "--push-label", "zone=z", "--push-header", "X-A: b",
-      "--push-ca-file", "/ca",
+      "--push-ca-file", folder.file("ca.pem"),
     ])
     #expect(targets.map(\.url.target) == ["/v1/metrics", "/v1/metrics"])
     #expect(targets.map(\.credentials) == [.bearer(tokenFile: "/x"), .bearer(tokenFile: "/y")])
-    #expect(targets.map(\.authorities) == ["/ca", "/ca"])
+    #expect(targets.map(\.authorities) == [folder.file("ca.pem"), folder.file("ca.pem")])
     #expect(targets[1].labels.map { "\($0.name)=\($0.value)" } == ["job=mine", "zone=z", "instance=box"])
     #expect(targets[1].headers.map(\.name) == ["X-A"])
     #expect(

@@ -6,6 +6,21 @@ package final class TestAuthority {
   /// File with the CA's certificate.
   package var certificates: String { folder.file("ca.pem") }
 
+  /// A certificate of a CA whose key nobody has, for files that are only read.
+  package static let certificate = """
+    -----BEGIN CERTIFICATE-----
+    MIIBeDCCAR+gAwIBAgIUTdvhObjhU+NTPx3MDYueXY5yX/8wCgYIKoZIzj0EAwIw
+    EjEQMA4GA1UEAwwHVGVzdCBDQTAeFw0yNjExMzAyMzQ0NTBaFw00NjExMjUyMzQ0
+    NTBaMBIxEDAOBgNVBAMMB1Rlc3QgQ0EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC
+    AATUWAQ0AwZ2XoQOWt079C9MQ5Mi2kbttRBpvQoSsHHYIgYupbT+rwt6kFjERr0C
+    K/Yk7EEbmIgevv+ofKx/Eprdo1MwUTAdBgNVHQ4EFgQUACcCxwdw81P7/1UvZ1wY
+    rEc1kUYwHwYDVR0jBBgwFoAUACcCxwdw81P7/1UvZ1wYrEc1kUYwDwYDVR0TAQH/
+    BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiB9LCK9h00wbgS0K576XDJ7TfVHGrFU
+    PITeKDDh+1NpAgIgV8ioR2dxMy9iQ8yFYzdgkt0u39oEjTZf7M6JC4zPWlw=
+    -----END CERTIFICATE-----
+
+    """
+
   /// A failed run of `openssl`.
   package struct Failure: Error {
     package let errors: String

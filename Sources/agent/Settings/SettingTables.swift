@@ -193,7 +193,7 @@ struct PushSettings: SettingTable {
     list: "--push-token-file <file>", variable: "PUSH_TOKEN_FILE", .file,
     "File whose first line is the bearer token; read for each request.")
   let authorities = SettingRow(
-    list: "--push-ca-file <file>", variable: "PUSH_CA_FILE", .file,
+    list: "--push-ca-file <file>", variable: "PUSH_CA_FILE", MainSettings.authorityFile,
     "CA certificates (PEM) used to verify receivers; the system's by default.")
   let headers = SettingRow(
     list: "--push-header <field>",
