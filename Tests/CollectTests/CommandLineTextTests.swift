@@ -188,9 +188,30 @@ import Testing
     // Masks are shorter than secrets, so that text from beyond the limit moves into it.
     let many = "app¦" + String(repeating: "--token=" + String(repeating: "S3cr", count: 30) + "¦", count: 100)
     #expect(try #require(Self.text(many)).contains("S3cr") == false)
-    #expect(Self.text("app¦" + String(repeating: "S3cr", count: 5_000)) == "app")
+    #expect(Self.text("app¦" + String(repeating: "S3cr", count: 5_000)) == "app …")
     #expect(Self.text(String(repeating: "S3cr", count: 5_000)) == "…")
     #expect(CommandLineText.text([UInt8]().span) == nil)
+  }
+
+  @Test(
+    "A mark shows that arguments are missing, wherever the text is cut",
+    arguments: [
+      "app¦" + String(repeating: "word¦", count: 3_000) + "last",
+      "app¦-cp¦" + String(repeating: "x", count: 6_000) + "¦Main",
+      "app¦" + String(repeating: "x", count: 20_000) + "¦last", String(repeating: "a", count: 8_191) + "¦last",
+      "app¦" + String(repeating: "円", count: 2_000), String(repeating: "x", count: 4_097),
+    ])
+  func cutMark(_ line: String) throws {
+    let shown = try #require(Self.text(line))
+    #expect(shown.hasSuffix(" …") && !shown.contains("last") && !shown.contains("\u{FFFD}"))
+    #expect(shown.utf8.count <= CommandLineText.limit)
+  }
+
+  @Test("A command line that fits has no mark, nor has a title in front of zeros")
+  func fits() {
+    let longest = String(repeating: "x", count: CommandLineText.limit)
+    #expect(Self.text(longest) == longest)
+    #expect(CommandLineText.text((Array("title".utf8) + [UInt8](repeating: 0, count: 20_000)).span) == "title")
   }
 
   @Test("Any bytes are read, and no secret of a listed command line survives before its first changed byte")

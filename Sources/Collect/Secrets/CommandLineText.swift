@@ -12,8 +12,9 @@ package enum CommandLineDetail: String, CaseIterable, Sendable {
 
 /// The arguments of a process as one line.
 package enum CommandLineText {
-  /// Maximum length in bytes; longer ones are truncated.
+  /// Maximum length in bytes; longer ones are truncated, which a mark shows.
   package static let limit = 4_096
+  private static let cutMark = " …"
   /// Bytes in which secrets are searched: more than are shown, since masks are shorter than secrets.
   private static let window = 2 * limit
   private static let mask: [UInt8] = Array("********".utf8)
@@ -22,9 +23,10 @@ package enum CommandLineText {
   package static func text(_ arguments: Span<UInt8>, _ detail: CommandLineDetail = .masked) -> String? {
     if detail == .none { return nil }
     var end = min(arguments.count, window)
+    // A process that changed its title has only zeros behind it.
+    var isCut = (end..<arguments.count).contains { arguments[$0] != 0 }
     // The end of a cut argument might be half of a secret that only its other half shows.
-    let isCut = end < arguments.count && arguments[end] != 0
-    if isCut { while end > 0, !arguments[end - 1].isBlankOrNewline { end -= 1 } }
+    if end < arguments.count, arguments[end] != 0 { while end > 0, !arguments[end - 1].isBlankOrNewline { end -= 1 } }
     while end > 0, arguments[end - 1] == 0 { end -= 1 }
     if end == 0 { return isCut ? "…" : nil }
     var bytes: [UInt8] = []
@@ -32,7 +34,14 @@ package enum CommandLineText {
     for index in 0..<end { bytes.append(arguments[index]) }
     if detail == .masked { bytes = masked(bytes) }
     for index in bytes.indices where bytes[index] == 0 { bytes[index] = UInt8(ascii: " ") }
-    return String(decoding: bytes.prefix(limit), as: UTF8.self)
+    isCut = isCut || bytes.count > limit
+    if isCut, bytes.count > limit - cutMark.utf8.count {
+      end = limit - cutMark.utf8.count
+      // Not within a character.
+      while end > 0, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+      bytes.removeLast(bytes.count - end)
+    }
+    return String(decoding: bytes, as: UTF8.self) + (isCut ? cutMark : "")
   }
 
   /// A variable of a process's environment, `NAME=value`, which is masked by its name, too; nil where none are to be shown.
