@@ -7,8 +7,9 @@ internal import SystemIO
 /// One pass over /proc: every process, and threads if requested.
 ///
 /// User and container of a process are read when it is first seen, at the next pass, since a new process may be about
-/// to execute another program, and then at every 32nd. The rest costs one file, two with I/O. Between passes in quick
-/// succession these stay open, since opening and closing takes two thirds of the time.
+/// to execute another program, and then at every 32nd. The rest costs one file, two with I/O, and another for the
+/// memory of a process that moved (``MemoryFile``). Between passes in quick succession the first two stay open, since
+/// opening and closing takes two thirds of the time.
 final class ProcessScanner {
   /// Maximum number of processes, the upper bound of pid_max.
   static let maximumProcesses = 4_194_304
@@ -34,6 +35,7 @@ final class ProcessScanner {
   /// Maximum number of open descriptors.
   private let descriptorLimit: Int
   private let threadReader: ThreadReader
+  private var memoryFile = MemoryFile()
   /// Whether scans and process starts use the boot-time clock.
   let isLive: Bool
   /// Start of the last scan on that clock.
@@ -135,6 +137,7 @@ final class ProcessScanner {
     if status == .hidden { scan.blind.hidden += 1 }
     guard status == .same || status == .new else { return files.close() }
     process.offset = offset
+    if status == .new, memoryFile.isNeeded { readMemory(&process, scan.folder) }
     let earlier = known.map { last[$0] }
     let restsIO = status == .same && files.isIOIdle && keepsIO && files.io >= 0
     if restsIO, (pass &+ Int(pid)) % Self.ioRest != 0 {
@@ -198,6 +201,16 @@ final class ProcessScanner {
 
   /// Whether the last call failed for lack of permission.
   private static var isForbidden: Bool { SystemError.last == EPERM || SystemError.last == EACCES }
+
+  /// Takes the resident memory from `statm` where that is exact.
+  private func readMemory(_ process: inout ProcessReading, _ folder: Int32) {
+    guard !process.isKernelThread, let pages = read(folder, "statm", { StatmParser.residentPages($0) }) ?? nil else {
+      return
+    }
+    let (resident, overflows) = pages.multipliedReportingOverflow(by: pageSize)
+    memoryFile.compare(resident, process.residentBytes)
+    process.residentBytes = overflows ? .max : resident
+  }
 
   /// Reads the bytes read and written.
   private func readIO(
@@ -352,6 +365,27 @@ final class ProcessScanner {
       }
       return nil
     }
+  }
+}
+
+/// Whether the resident memory of `statm` is another one than that of `stat`.
+///
+/// Since Linux 6.2, each CPU counts pages apart and adds them to a sum by the dozen (include/linux/mm.h, rss_stat).
+/// `stat` has that sum (fs/proc/array.c, do_task_stat); since 6.17, `statm` adds what the CPUs still have
+/// (fs/proc/task_mmu.c, task_statm), with 128 CPUs up to 128 MiB of each kind of memory. On other kernels both are the
+/// same, and one is enough.
+private struct MemoryFile {
+  private static let sampleCount = 64
+  private var comparisons = 0
+  private var differences = 0
+
+  var isNeeded: Bool { comparisons < Self.sampleCount || differences > Self.sampleCount / 8 }
+
+  mutating func compare(_ exact: UInt64, _ sum: UInt64) {
+    guard comparisons < Self.sampleCount else { return }
+    comparisons += 1
+    // A process may grow between two readings; most do not.
+    if exact != sum { differences += 1 }
   }
 }
 

@@ -212,6 +212,40 @@ import Testing
     #expect(scanner.openFiles == 0)
   }
 
+  @Test("Resident memory is that of statm, which counts it exactly, else that of stat")
+  func residentMemory() throws {
+    let page = UInt64(sysconf(Int32(_SC_PAGESIZE)))
+    func stat(_ pid: Int, ticks: Int, pages: Int) -> String {
+      "\(pid) (a) R 1 7 7 0 -1 4194304 0 0 0 0 \(ticks) 50 0 0 20 0 1 0 300 4096000 \(pages)\n"
+    }
+    let fixture = try Fixture(files: [
+      "proc/7/stat": stat(7, ticks: 1, pages: 371), "proc/7/statm": "1000 414 387 5 0 100 0\n",
+      "proc/8/stat": stat(8, ticks: 1, pages: 42), "proc/9/stat": stat(9, ticks: 1, pages: 43),
+      "proc/9/statm": "garbage",
+    ])
+    let scanner = ProcessScanner(root: fixture.root)
+    #expect(try scanner.scan().map(\.residentBytes) == [414 * page, 42 * page, 43 * page])
+    try fixture.write("1000 515 387 5 0 100 0\n", to: "proc/7/statm")
+    try fixture.write(stat(7, ticks: 2, pages: 371), to: "proc/7/stat")
+    #expect(try scanner.scan().map(\.residentBytes) == [515 * page, 42 * page, 43 * page])
+  }
+
+  @Test("Where both files have the same for many processes, statm is not read any more")
+  func residentMemoryOfOneFile() throws {
+    let page = UInt64(sysconf(Int32(_SC_PAGESIZE)))
+    var files: [String: String] = [:]
+    for pid in 1...100 {
+      files["proc/\(pid)/stat"] = "\(pid) (a) R 1 7 7 0 -1 4194304 0 0 0 0 1 50 0 0 20 0 1 0 300 4096000 50\n"
+      files["proc/\(pid)/statm"] = "1000 50 20 5 0 100 0\n"
+    }
+    let fixture = try Fixture(files: files)
+    let scanner = ProcessScanner(root: fixture.root)
+    _ = try scanner.scan()
+    try fixture.write("1000 60 20 5 0 100 0\n", to: "proc/7/statm")
+    try fixture.write("7 (a) R 1 7 7 0 -1 4194304 0 0 0 0 2 50 0 0 20 0 1 0 300 4096000 50\n", to: "proc/7/stat")
+    #expect(try scanner.scan().first { $0.pid == 7 }?.residentBytes == 50 * page)
+  }
+
   /// The I/O counters of a sleeping process are read at every fourth pass and say how old they are.
   @Test func ioOfASleepingProcessRests() throws {
     var child: pid_t = 0
