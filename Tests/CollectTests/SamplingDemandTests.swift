@@ -49,7 +49,8 @@ import Testing
     }
     #expect(watches.map(\.interval) == [30, 30, 30, 30])
     #expect(demand.wantedIntervals(at: 0) == [])
-    history.append(sample(at: 30))
+    // Optimized code ends them before.
+    withExtendedLifetime(watches) { history.append(sample(at: 30)) }
     #expect(received.withLock { $0 } == [30, 30, 30, 30])
     #expect(demand.watch(interval: -5).interval == 1)
   }
