@@ -108,7 +108,17 @@ struct KeptSamples {
 
   /// Adds a sample; false where the total exceeds ``RemoteLimits/kept``.
   mutating func add(bytes: Int, entries: Int) -> Bool {
-    let cost = bytes + entries * 128
+    add(bytes + entries * 128)
+    return total <= RemoteLimits.kept
+  }
+
+  /// Adds the newest `count` of other samples; false where the total exceeds ``RemoteLimits/kept``.
+  mutating func add(newest count: Int, of others: KeptSamples) -> Bool {
+    for cost in others.newest(count).costs { add(cost) }
+    return total <= RemoteLimits.kept
+  }
+
+  private mutating func add(_ cost: Int) {
     if costs.count < capacity {
       costs.append(cost)
     } else {
@@ -117,6 +127,5 @@ struct KeptSamples {
       next = (next + 1) % capacity
     }
     total += cost
-    return total <= RemoteLimits.kept
   }
 }

@@ -8,8 +8,9 @@ internal import SystemIO
 
 /// Another agent's machine: its samples, fetched over HTTP, in a History of this process.
 ///
-/// First the samples in the agent's memory are fetched, then each new sample arrives over `/metrics/stream`. After a
-/// cut the client reconnects with increasing back-off and fetches the missed samples; meanwhile the last samples stay.
+/// First the samples in the agent's memory are fetched, then a sample for each second arrives over `/metrics/stream`. Those
+/// stay for some minutes; the agent's own, whose rates are over its interval, are fetched once a minute. After a cut the
+/// client reconnects with increasing back-off and fetches the missed samples; meanwhile the last samples stay.
 package final class RemoteMachine: Sendable {
   /// State of the connection to the agent.
   package struct ConnectionState: Sendable, Equatable {
@@ -52,6 +53,8 @@ package final class RemoteMachine: Sendable {
   private let agentInterval = Mutex(30.0)
   private let stateBox = Mutex(ConnectionState())
   private let watch: Watch
+  /// Minimum seconds between two requests of the agent's own samples; a live track has those of five minutes.
+  private let catchUpPause: Double
   /// Memory costs of the samples in the history.
   private let kept: Mutex<KeptSamples>
   /// The process table, or its failure, while it is cached.
@@ -77,14 +80,16 @@ package final class RemoteMachine: Sendable {
   ///   - token: returns the token for a server with `--token-file`, for each request.
   ///   - authorities: file with the CA certificates (PEM) that verify https servers; nil for the system's.
   ///   - capacity: samples kept of its history.
+  ///   - catchUpPause: minimum seconds between two requests of the samples that the agent has taken at its own interval.
   /// - Throws: AddressError.
   package convenience init(
     _ address: String, by transport: any ClientTransport, token: @escaping @Sendable () -> String? = { nil },
-    authorities: String? = nil, capacity: Int
+    authorities: String? = nil, capacity: Int, catchUpPause: Double = 60
   ) throws(AddressError) {
     var url = try RemoteURL(address)
     url.authorities = authorities
-    self.init(RemoteAgent(url: url, transport: transport, token: token), capacity: capacity)
+    let agent = RemoteAgent(url: url, transport: transport, token: token)
+    self.init(agent, capacity: capacity, catchUpPause: catchUpPause)
   }
 
   /// Creates a machine that is not connected yet.
@@ -92,11 +97,13 @@ package final class RemoteMachine: Sendable {
     _ address: RemoteAddress, by transport: any ClientTransport, token: @escaping @Sendable () -> String? = { nil },
     capacity: Int
   ) {
-    self.init(RemoteAgent(url: address.url, transport: transport, token: token), capacity: capacity)
+    let agent = RemoteAgent(url: address.url, transport: transport, token: token)
+    self.init(agent, capacity: capacity, catchUpPause: 60)
   }
 
-  private init(_ agent: RemoteAgent, capacity: Int) {
+  private init(_ agent: RemoteAgent, capacity: Int, catchUpPause: Double) {
     self.agent = agent
+    self.catchUpPause = catchUpPause
     history = History(capacity: capacity, interval: 30)
     demand = SamplingDemand(history)
     archive = RemoteArchive(of: agent)
@@ -110,6 +117,12 @@ package final class RemoteMachine: Sendable {
 
   /// Follows the agent until the task is cancelled.
   package func run() async {
+    async let catchingUp: Void = keepUp()
+    await reconnect()
+    await catchingUp
+  }
+
+  private func reconnect() async {
     var pause = Self.firstPause
     while !Task.isCancelled {
       let before = newest
@@ -222,11 +235,17 @@ package final class RemoteMachine: Sendable {
     let interval = max(1, JSONValue(head.span)?["interval_sec"]?.number ?? 30)
     agentInterval.withLock { $0 = interval }
     let range = min(31_622_400, max(1, interval * Double(min(max(1, count), History.maxArchivedSamples - 100))))
+    return try await fetchSamples(ofLast: Int(range), atMost: count, every: interval)
+  }
+
+  private func fetchSamples(
+    ofLast seconds: Int, atMost count: Int, every interval: Double
+  ) async throws -> (samples: [Sample], kept: KeptSamples) {
     // An archive may have samples at a finer interval than the current one.
     let limit = max(2 * count, History.maxArchivedSamples) + 100
     var kept = KeptSamples(capacity: limit)
     var found: [Sample] = []
-    _ = try await agent.request("/metrics/history?seconds=" + String(Int(range))).objects(
+    _ = try await agent.request("/metrics/history?seconds=" + String(seconds)).objects(
       of: "samples", atMost: RemoteLimits.history(samples: count)
     ) { object in
       guard found.count < limit else {
@@ -298,9 +317,34 @@ package final class RemoteMachine: Sendable {
     if step > 1, step <= agentInterval.withLock({ $0 }) * 1.2 { sample.elapsed = step }
     // Samples sent before a cut are repeated if the clock was set back.
     if let latest = history.latest?.sample.timestamp, sample.timestamp <= latest { return }
-    // Every live sample on a multiple of the main interval outlives the others.
-    let isKept = Int(sample.timestamp.seconds) % history.interval == 0
-    history.append([(1, sample)] + (isKept ? [(history.interval, sample)] : []))
+    // Where the agent's interval is longer, its samples have rates over that: they are fetched.
+    let isMain = agentInterval.withLock { $0 } <= 1
+    history.append([(1, sample)] + (isMain ? [(history.interval, sample)] : []))
+  }
+
+  // MARK: The agent's own samples
+
+  /// Fetches those that the agent has taken since the last request, until the task is cancelled.
+  private func keepUp() async {
+    while !Task.isCancelled {
+      try? await Task.pause(seconds: max(catchUpPause, agentInterval.withLock { $0 }))
+      guard state.isConnected, agentInterval.withLock({ $0 }) > 1 else { continue }
+      // A failure is one of the connection, which says so; the next request is for more.
+      try? await fetchNew()
+    }
+  }
+
+  private func fetchNew() async throws {
+    guard let newest = history.latest?.sample.timestamp else { return }
+    let known = history.all.last?.sample.timestamp
+    let interval = agentInterval.withLock { $0 }
+    let seconds = min(interval * Double(history.capacity), known.map { newest.seconds - $0.seconds } ?? .infinity)
+    guard seconds >= interval else { return }
+    let count = Int(seconds / interval) + 2
+    let (found, costs) = try await fetchSamples(ofLast: Int(seconds + 2 * interval), atMost: count, every: interval)
+    let new = known.map { known in found.filter { $0.timestamp > known } } ?? found
+    guard kept.withLock({ $0.add(newest: new.count, of: costs) }) else { return }
+    history.extend(new)
   }
 
   /// Samples of the main track and of one live track.

@@ -197,6 +197,19 @@ package final class History: Sendable {
     }
   }
 
+  /// Adds samples that another process took for the main track, oldest first, as far as they are newer than its last one.
+  ///
+  /// Observers do not receive them, and none becomes ``latest``, which a live track may have before.
+  package func extend(_ samples: [Sample]) {
+    let entries = samples.map { Entry($0) }
+    for entry in entries { entry.release() }
+    state.withLock { state in
+      for entry in entries where entry.sample.boottime > state.ring.last?.sample.boottime ?? -.infinity {
+        state.ring.append(entry)
+      }
+    }
+  }
+
   /// Sets the values shown before the first sample, without notifying observers.
   package func setPreview(_ sample: Sample) {
     let entry = Entry(sample)

@@ -59,6 +59,39 @@ import Testing
     #expect(second.wait() == 0)
   }
 
+  @Test("A viewer's main track goes on with the agent's own samples, without holes behind the live ones")
+  func ownSamplesAreFetched() async throws {
+    let (process, port) = try AgentProcess.serving(["--interval", "2", "--demo", "--history", "40"])
+    let machine = try RemoteMachine("127.0.0.1:\(port)", capacity: 100, catchUpPause: 1)
+    let task = follow(machine)
+    defer { task.cancel() }
+    #expect(await comes { machine.history.count > 0 })
+    let known = try #require(machine.history.all.last?.sample.timestamp)
+    #expect(await comes { machine.history.all.count { $0.sample.timestamp > known } >= 2 })
+    let main = machine.history.all.map(\.sample)
+    #expect(main.map(\.timestamp) == Array(Set(main.map(\.timestamp))).sorted())
+    for (before, sample) in zip(main, main.dropFirst()) {
+      #expect(abs(sample.timestamp.seconds - before.timestamp.seconds - sample.elapsed) < 0.5)
+    }
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test("Where the agent takes a sample a second, each of them stays in a viewer's main track")
+  func samplesOfASecondStay() async throws {
+    let (process, port) = try AgentProcess.serving(["--interval", "1", "--demo", "--history", "40"])
+    let machine = try RemoteMachine("127.0.0.1:\(port)", capacity: 100)
+    let task = follow(machine)
+    defer { task.cancel() }
+    #expect(await comes { machine.history.count > 0 })
+    let count = machine.history.count
+    #expect(await comes { machine.history.count >= count + 3 })
+    let times = machine.history.all.suffix(4).map(\.sample.timestamp.seconds)
+    #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 <= 3 })
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
   @Test func allProcessesAreFetched() async throws {
     let (process, port) = try AgentProcess.serving(["--interval", "1"])
     let machine = try RemoteMachine("http://127.0.0.1:\(port)/", capacity: 10)
