@@ -87,6 +87,7 @@ enum ReportText {
     var total = title + (ranking.total.isFinite ? amount(ranking.total, ranking.measure) + " in all" : "total unknown")
     if ranking.attributed.isFinite { total += ", " + amount(ranking.attributed, ranking.measure) + " attributed" }
     if ranking.unattributedShare.isFinite { total += ", " + percent(ranking.unattributedShare) + " not attributed" }
+    if let remark = ranking.remark { total += " (" + remark + ")" }
     return [window, total]
   }
 

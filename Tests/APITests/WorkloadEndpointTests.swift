@@ -60,7 +60,7 @@ import Testing
     #expect(all.text.contains(#""by":"workload","of":"cpu","#) && all.text.contains(#""samples":4,"#))
     #expect(all.text.contains(#""unit":"seconds","total":18,"attributed":30,"#))
     #expect(
-      all.text.contains(#""culprits":[{"id":"service:b","name":"b","kind":"service","share":1.1111,"cpu_seconds":20,"#))
+      all.text.contains(#""culprits":[{"id":"service:b","name":"b","kind":"service","share":0.6667,"cpu_seconds":20,"#))
     let one = await get("/culprits?from=\(MadeUpSample.time - 5)&to=\(MadeUpSample.time)&of=memory&limit=1")
     #expect(one.text.contains(#""samples":1,"#) && one.text.contains(#""culprits":[{"id":"service:a","#))
     let none = await get("/culprits?from=1&to=2")

@@ -175,6 +175,19 @@ import Testing
     #expect(ReportText.window(name, .nan, .nan, 1, covered: 1).hasPrefix("a|bcd?ef?[31m, "))
   }
 
+  @Test("agent report says why more is attributed than the disks moved")
+  func moreIsAttributed() {
+    var ranking = CulpritRanking()
+    (ranking.measure, ranking.total, ranking.attributed) = (.io, 1_000, 34_000)
+    var culprit = Culprit()
+    (culprit.name, culprit.written) = ("dd", 34_000)
+    ranking.culprits = [culprit]
+    let lines = ReportText.table(of: ranking, host: nil, isMarkdown: false).split(separator: "\n")
+    #expect(lines[1].hasPrefix("Disk traffic by workload: ") && lines[1].hasSuffix("(\(ranking.remark ?? "none"))"))
+    ranking.total = 40_000
+    #expect(!ReportText.table(of: ranking, host: nil, isMarkdown: false).contains("("))
+  }
+
   @Test("agent doctor says why ended processes have no names, and what to do")
   func processEnds() {
     func text(_ ends: ProcessEnds, _ report: DaemonReport? = nil) -> String {
