@@ -20,6 +20,9 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     let path = try archiveFile.values([processEnvironment]).path()
     let options = try options.values([])
+    if options.waste, options.texts["of"] != nil {
+      throw UsageError(description: "--waste excludes --of: it is of GPUs and limits of CPU time")
+    }
     let archive = try ArchiveAccess(path, for: .reading)
     defer { archive.close() }
     guard let extent = archive.extent else { throw UnavailableError(description: path + ": it has no samples") }
