@@ -109,9 +109,9 @@ export class WorkloadPanel extends Panel {
   drawWindow() {
     const { t } = this.context;
     const { from, to } = this.range;
-    const { culprits = [], unattributed_share: missing, remark, message } = this.known ?? {};
+    const { culprits = [], unattributed_share: missing, culprits_left_out: more, remark, message } = this.known ?? {};
     setText(this.note, joined(t('between', format.time(from, 'second'), format.time(to, 'second')),
-      missing >= 0 && t('unattributed', format.percent(missing)), remark && rankingRemark(remark, this.of), message && visible(message)));
+      missing >= 0 && t('unattributed', format.percent(missing)), more > 0 && t('more', format.count(more)), remark && rankingRemark(remark, this.of), message && visible(message)));
     this.window.show(culprits, (one) => one.id, (one, row) => ranked.map(([member, , , text]) => {
       if (member === 'name') return this.name(one, row);
       if (member === 'io') return format.bytes(sumOf(one.read_bytes, one.written_bytes));

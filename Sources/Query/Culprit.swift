@@ -116,8 +116,12 @@ package struct CulpritRanking: MetricGroup, Hashable {
   /// The part of it that is some process's, user's or workload's.
   package var attributed = Double.nan
   package var culprits: [Culprit] = []
+  /// Entries beyond the limit; NaN for none.
+  package var moreCulprits = Double.nan
   /// Events of the window, oldest first; only in reports.
   package var events: [MachineEvent] = []
+  /// Older events beyond the limit; NaN for none.
+  package var moreEvents = Double.nan
 
   package init() {}
 
@@ -169,6 +173,8 @@ package struct CulpritRanking: MetricGroup, Hashable {
       "unattributed_share", .ratio, "Share that no entry has", source: "1 − attributed ÷ total", \.unattributedShare),
     .text("remark", "Why more is attributed than total, where it is", source: "the measure", \.remark),
     .list("events", keys: [], isSeries: false, MachineEvent.table, \.events, omitsEmpty: true),
+    .gauge("events_left_out", .count, "Older events beyond the limit", source: "the archive", \.moreEvents),
     .list("culprits", keys: [Label("id") { $0.id }], isSeries: false, Culprit.table, \.culprits),
+    .gauge("culprits_left_out", .count, "Entries beyond the limit", source: "samples", \.moreCulprits),
   ])
 }

@@ -141,6 +141,7 @@ package struct CulpritSum {
       return first == second ? left.id < right.id : first > second
     }
     ranking.culprits = Array(culprits.prefix(limit))
+    if culprits.count > limit { ranking.moreCulprits = Double(culprits.count - limit) }
     let whole = ranking.whole
     for index in ranking.culprits.indices where whole > 0 {
       ranking.culprits[index].share = min(1, ranking.culprits[index].use(of: measure) / whole)

@@ -71,8 +71,10 @@ struct ReportCommand: ParsableCommand {
       }
       var ranking = sum.ranking(of: options.measure, limit: options.limit)
       try require(ranking.samples)
-      let events = try archive.events(EventQuery(from: start, to: end, limit: options.limit))
-      ranking.events = events?.events.reversed() ?? []
+      // Newest first.
+      let events = try archive.events(EventQuery(from: start, to: end, limit: .max))?.events ?? []
+      ranking.events = events.prefix(options.limit).reversed()
+      if events.count > options.limit { ranking.moreEvents = Double(events.count - options.limit) }
       text =
         options.format == .json
         ? API.culpritsBody(of: ranking)
