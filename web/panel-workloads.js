@@ -7,6 +7,7 @@ import { h, joined, setAttribute, setHidden, setText, visible } from './dom.js';
 import * as format from './format.js';
 import { argumentsOf } from './panel-processes.js';
 import { Panel, Table } from './panel.js';
+import { rankingRemark } from './text.js';
 
 const sumOf = (...values) => (values.some(Number.isFinite) ? values.reduce((sum, value) => sum + (Number.isFinite(value) ? value : 0), 0) : NaN);
 const io = (one) => sumOf(one.read_bytes_per_sec, one.write_bytes_per_sec);
@@ -108,9 +109,9 @@ export class WorkloadPanel extends Panel {
   drawWindow() {
     const { t } = this.context;
     const { from, to } = this.range;
-    const { culprits = [], unattributed_share: missing, message } = this.known ?? {};
+    const { culprits = [], unattributed_share: missing, culprits_left_out: more, remark, message } = this.known ?? {};
     setText(this.note, joined(t('between', format.time(from, 'second'), format.time(to, 'second')),
-      missing >= 0 && t('unattributed', format.percent(missing)), message && visible(message)));
+      missing >= 0 && t('unattributed', format.percent(missing)), more > 0 && t('more', format.count(more)), remark && rankingRemark(remark, this.of), message && visible(message)));
     this.window.show(culprits, (one) => one.id, (one, row) => ranked.map(([member, , , text]) => {
       if (member === 'name') return this.name(one, row);
       if (member === 'io') return format.bytes(sumOf(one.read_bytes, one.written_bytes));

@@ -128,6 +128,8 @@ export const strings = {
   'rank.io': ['Read + written', '読み書き'],
   'rank.mean': ['Mean memory', '平均メモリ'],
   'rank.peak': ['Peak memory', '最大メモリ'],
+  'remark.io': ['writes count when they are made', '書き込みは発行時に計上され、ディスクへの反映は最大 30 秒ほど遅れます'],
+  'remark.memory': ['shared memory counts several times', '共有メモリはそれぞれに計上されます'],
 
   // Events
   eventTime: ['Time', '時刻'],
@@ -331,6 +333,9 @@ export function failure(error) {
   if (error.status === undefined) return t('noNetwork');
   return (currentLanguage() !== 'en' && t(`status.${error.status}`)) || error.message;
 }
+
+// The remark of a ranking in the page's language: the agent's own in English, else one on the same measure.
+export const rankingRemark = (text, measure) => (currentLanguage() !== 'en' && t(`remark.${measure}`)) || text;
 
 // The error of a source in the page's language, as far as its pattern is known.
 export function sourceError(text, duration) {

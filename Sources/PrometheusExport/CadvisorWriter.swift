@@ -2,6 +2,8 @@ internal import AgentMetrics
 
 /// Writes workloads under cadvisor's names, with its labels id, name and image, and the kubelet's for pods.
 ///
+/// The memory of a group is with that of the workloads inside it, as cadvisor's is; its counters are without.
+///
 /// On a node whose kubelet is scraped, the same names would count twice.
 enum CadvisorWriter {
   private typealias Counter = (WorkloadReading) -> UInt64?
@@ -13,12 +15,59 @@ enum CadvisorWriter {
     guard let all = reading.workloads?.all else { return }
     // Those that the scrape lists under the agent's own names.
     let listed = Set((sample.workloads?.top ?? []).map(\.id))
-    let workloads = all.filter { listed.contains($0.names.id) && !$0.isGone }
-    let families = cpuFamilies + memoryFamilies + ioFamilies
-    for family in families { family.write(workloads, to: &exposition) }
+    let present = all.filter { !$0.isGone }
+    let workloads = withInner(present.filter { listed.contains($0.names.id) }, present)
+    let machine = machine(reading)
+    for family in cpuFamilies + memoryFamilies + ioFamilies { family.write(workloads, machine, to: &exposition) }
     Family("container_last_seen", "POSIX time of the reading", as: .gauge) { _ in
       sample.timestamp.seconds.rounded(.down)
     }.write(workloads, to: &exposition)
+  }
+
+  /// Adds to the levels of memory those of the workloads inside, which cadvisor's have; a pod's have them already.
+  ///
+  /// Counters stay without: a sum would fall when a workload inside ends.
+  private static func withInner(_ workloads: [WorkloadReading], _ all: [WorkloadReading]) -> [WorkloadReading] {
+    var places: [Substring: Int] = [:]
+    for (place, workload) in workloads.enumerated() where !workload.isGroup {
+      places[workload.names.path[...]] = place
+    }
+    var sums = workloads
+    for inner in all where !inner.isGroup {
+      var path = inner.names.path[...]
+      while let slash = path.lastIndex(of: "/") {
+        path = path[..<slash]
+        guard let place = places[path] else { continue }
+        add(inner.memory, to: &sums[place].memory)
+        add(inner.inactiveFile, to: &sums[place].inactiveFile)
+        add(inner.anonymous, to: &sums[place].anonymous)
+        add(inner.cache, to: &sums[place].cache)
+        add(inner.swap, to: &sums[place].swap)
+      }
+    }
+    return sums
+  }
+
+  private static func add(_ count: UInt64?, to sum: inout UInt64?) {
+    if let count { sum = (sum ?? 0) &+ count }
+  }
+
+  /// The root group, of which cadvisor reports the machine's CPU time and memory.
+  private static func machine(_ reading: Reading) -> WorkloadReading {
+    var machine = WorkloadReading(names: WorkloadNames(kind: .other, id: "/", name: "/", path: "/"), serial: 0)
+    let time = reading.cpu.total
+    let ticks = time.user &+ time.nice &+ time.system &+ time.irq &+ time.softirq
+    if ticks > 0 { machine.cpu = ticks &* 10_000 }
+    let memory = reading.memory
+    machine.memory = difference(memory.total, memory.free)
+    machine.cache = memory.cached.map { $0 &+ (memory.buffers ?? 0) }
+    machine.swap = difference(memory.swapTotal, memory.swapFree)
+    return machine
+  }
+
+  private static func difference(_ whole: UInt64?, _ part: UInt64?) -> UInt64? {
+    guard let whole, let part else { return nil }
+    return whole - min(whole, part)
   }
 
   /// A family of series, one for each workload that has a value.
@@ -29,18 +78,23 @@ enum CadvisorWriter {
     /// A label beside the workload's own.
     let label: (name: StaticString, value: (WorkloadReading) -> String)?
     let value: (WorkloadReading) -> Double?
+    /// Whether it has a series of the whole machine, where that has a value.
+    let isOfMachine: Bool
 
     init(
       _ name: StaticString, _ help: StaticString, as kind: Exposition.ExposedType = .counter,
-      label: (name: StaticString, value: (WorkloadReading) -> String)? = nil,
+      label: (name: StaticString, value: (WorkloadReading) -> String)? = nil, isOfMachine: Bool = true,
       _ value: @escaping (WorkloadReading) -> Double?
     ) {
       (self.name, self.help, self.kind, self.label, self.value) = (name, help, kind, label, value)
+      self.isOfMachine = isOfMachine
     }
 
-    func write(_ workloads: [WorkloadReading], to exposition: inout Exposition) {
+    func write(
+      _ workloads: [WorkloadReading], _ machine: WorkloadReading? = nil, to exposition: inout Exposition
+    ) {
       exposition.family(name, kind, help)
-      for workload in workloads {
+      for workload in (isOfMachine ? [machine].compactMap(\.self) : []) + workloads {
         guard let value = value(workload) else { continue }
         exposition.sample()
         if let label { exposition.label(label.name, label.value(workload)) }
@@ -86,7 +140,7 @@ enum CadvisorWriter {
       Family("container_memory_cache", "Page cache", as: .gauge, number { $0.cache }),
       Family("container_memory_swap", "Swap used in bytes", as: .gauge, number { $0.swap }),
       Family("container_memory_max_usage_bytes", "Highest memory charged", as: .gauge, number { $0.memoryPeak }),
-      Family("container_spec_memory_limit_bytes", "Memory limit, 0 without one", as: .gauge) {
+      Family("container_spec_memory_limit_bytes", "Memory limit, 0 without one", as: .gauge, isOfMachine: false) {
         Double($0.memoryLimit ?? 0)
       },
       Family("container_oom_events_total", "Processes killed for lack of memory", number { $0.oomKills }),

@@ -22,7 +22,7 @@ package struct Culprit: MetricGroup, Hashable {
   package var pid = Double.nan
   /// Indexes of the GPUs that it used, separated by commas.
   package var gpus: String?
-  /// Share of the machine's use of the measure.
+  /// Share of ``CulpritRanking/whole``.
   package var share = Double.nan
   package var cpu = Double.nan
   /// The parts of `cpu`, `read` and `written` while the agent did not run.
@@ -74,7 +74,9 @@ package struct Culprit: MetricGroup, Hashable {
     .text("command", "Command line of a process", source: "samples", \.command),
     .gauge("pid", .count, "Process id", source: "samples", \.pid),
     .text("gpus", "Indices of the GPUs that it used", source: "samples", \.gpus),
-    .gauge("share", .ratio, "Share of the machine's use", source: "use ÷ total", \.share),
+    .gauge(
+      "share", .ratio, "Share of the machine's use, or of all that is attributed where that is more",
+      source: "use ÷ max(total, attributed)", \.share),
     .gauge("cpu_seconds", .seconds, "CPU time", source: "growth of the counter, else Σ rate × time", \.cpu),
     .gauge(
       "missed_cpu_seconds", .seconds, "Part of the CPU time that is of a time in which the agent did not run",
@@ -114,8 +116,12 @@ package struct CulpritRanking: MetricGroup, Hashable {
   /// The part of it that is some process's, user's or workload's.
   package var attributed = Double.nan
   package var culprits: [Culprit] = []
+  /// Entries beyond the limit; NaN for none.
+  package var moreCulprits = Double.nan
   /// Events of the window, oldest first; only in reports.
   package var events: [MachineEvent] = []
+  /// Older events beyond the limit; NaN for none.
+  package var moreEvents = Double.nan
 
   package init() {}
 
@@ -132,6 +138,19 @@ package struct CulpritRanking: MetricGroup, Hashable {
     total > 0 && attributed.isFinite ? max(0, 1 - attributed / total) : .nan
   }
 
+  /// What shares are of: the machine's use, or all that is attributed where that is more; NaN without the machine's.
+  var whole: Double { total.isFinite ? (attributed > total ? attributed : total) : .nan }
+
+  /// Why more is attributed than the machine used, beyond what readings one after the other explain.
+  package var remark: String? {
+    guard attributed > total * 1.01 else { return nil }
+    return switch measure {
+    case .io: "writes count when they are made; the disks write them up to half a minute later"
+    case .memory: "memory that several share counts for each of them"
+    case .cpu, .gpu, .energy: nil
+    }
+  }
+
   package static let table = Table<CulpritRanking>([
     .word("by", "Grouping of the ranking", source: "the request", \.grouping),
     .word("of", "The measure", source: "the request", \.measure),
@@ -143,13 +162,19 @@ package struct CulpritRanking: MetricGroup, Hashable {
     .text("unit", "Unit of total and attributed", source: "the measure", \.unit),
     .gauge(
       "total", .seconds,
-      "The machine's use, or its mean for memory; while the agent did not run, the growth of the entries' counters",
+      "The machine's use, or its mean for memory: CPU time, memory that is not free, bytes that its disks read and wrote,"
+        + " time and energy of its GPUs; while the agent did not run, the growth of the entries' counters",
       source: "samples", \.total),
     .gauge(
-      "attributed", .seconds, "The part that is listed below and in further entries", source: "samples", \.attributed),
+      "attributed", .seconds,
+      "Use of all entries, unlisted ones included; may be more than total, as writes count when they are made,"
+        + " and disks write them later", source: "samples", \.attributed),
     .gauge(
       "unattributed_share", .ratio, "Share that no entry has", source: "1 − attributed ÷ total", \.unattributedShare),
+    .text("remark", "Why more is attributed than total, where it is", source: "the measure", \.remark),
     .list("events", keys: [], isSeries: false, MachineEvent.table, \.events, omitsEmpty: true),
+    .gauge("events_left_out", .count, "Older events beyond the limit", source: "the archive", \.moreEvents),
     .list("culprits", keys: [Label("id") { $0.id }], isSeries: false, Culprit.table, \.culprits),
+    .gauge("culprits_left_out", .count, "Entries beyond the limit", source: "samples", \.moreCulprits),
   ])
 }

@@ -132,7 +132,6 @@ package struct CulpritSum {
       if !entry.gpus.isEmpty { culprit.gpus = entry.gpus.sorted().map(String.init).joined(separator: ",") }
       guard culprit.use(of: measure) > 0 else { return nil }
       let use = culprit.use(of: measure)
-      if ranking.total > 0 { culprit.share = use / ranking.total }
       attributed += use
       return culprit
     }
@@ -142,6 +141,11 @@ package struct CulpritSum {
       return first == second ? left.id < right.id : first > second
     }
     ranking.culprits = Array(culprits.prefix(limit))
+    if culprits.count > limit { ranking.moreCulprits = Double(culprits.count - limit) }
+    let whole = ranking.whole
+    for index in ranking.culprits.indices where whole > 0 {
+      ranking.culprits[index].share = min(1, ranking.culprits[index].use(of: measure) / whole)
+    }
     return ranking
   }
 

@@ -74,6 +74,8 @@ package struct WasteReport: MetricGroup, Hashable {
   package var energy = Double.nan
   package var idleEnergy = Double.nan
   package var entries: [Waste] = []
+  /// Entries beyond the limit; NaN for none.
+  package var moreEntries = Double.nan
 
   package init() {}
 
@@ -95,5 +97,6 @@ package struct WasteReport: MetricGroup, Hashable {
     .gauge(
       "gpu_idle_joules", .joules, "Part of it while a GPU was used less than 5 %", source: "samples", \.idleEnergy),
     .list("entries", keys: [Label("id") { $0.id }], isSeries: false, Waste.table, \.entries),
+    .gauge("entries_left_out", .count, "Entries beyond the limit", source: "samples", \.moreEntries),
   ])
 }

@@ -113,6 +113,7 @@ package struct WasteSum {
       left.1 == right.1 ? left.0.id < right.0.id : right.1.lexicographicallyPrecedes(left.1)
     }
     report.entries = sorted.prefix(limit).map(\.0)
+    if sorted.count > limit { report.moreEntries = Double(sorted.count - limit) }
     return report
   }
 

@@ -21,6 +21,7 @@ struct DoctorCommand: ParsableCommand {
   @OptionGroup var options: SettingOptions<DoctorSettings>
 
   func run() throws {
+    try Daemon.check(daemon)
     let bundle = try options.values([]).bundle
     let path = try daemon.values([]).config
     let check = SettingCheck(path)
@@ -30,7 +31,15 @@ struct DoctorCommand: ParsableCommand {
     let sample = Self.sample()
     doctor.checkSources(of: sample)
     doctor.checkClock()
-    let answer = (try? Daemon(daemon))?.report()
+    let answer: Result<DaemonReport, Daemon.Failure>?
+    do {
+      answer = try Daemon(daemon).report()
+    } catch let error as UsageError {
+      throw error
+    } catch {
+      // The check of the settings says it.
+      answer = nil
+    }
     let report = answer.flatMap { try? $0.get() }
     doctor.checkProcessEnds(platform.processEnds, report)
     // The settings are of this machine's service, not of an agent that the caller names.

@@ -30,20 +30,32 @@ struct ExportCommand: ParsableCommand {
     defer { archive.close() }
     if !options.metrics.isEmpty { try reportUnmatched(selectors, in: archive) }
     let output = StandardOutput()
+    var isEmpty = true
     switch options.format {
     case .json:
-      try archive.samples(from: start, to: end) { sample in output.write(API.latestBody(of: sample)) }
+      try archive.samples(from: start, to: end) { sample in
+        output.write(API.latestBody(of: sample))
+        isEmpty = false
+      }
     case .csv:
       var isFirst = true
       try archive.columns(selectors, from: start, to: end, step: options.step) { columns in
         output.write(String(decoding: API.csv(of: columns, header: isFirst), as: UTF8.self))
         isFirst = false
+        isEmpty = isEmpty && columns.timestamps.isEmpty
       }
     case .openmetrics:
-      try exportOpenMetrics(archive, selectors, from: start, to: end, step: options.step, to: output)
+      isEmpty = try !exportOpenMetrics(archive, selectors, from: start, to: end, step: options.step, to: output)
     }
     // A full disk must not look like a complete export.
     if let failure = output.failure { throw failure }
+    if isEmpty { reportEmpty(archive, path) }
+  }
+
+  /// Reports an export without samples on standard error, with the times of those that the file has.
+  private func reportEmpty(_ archive: ArchiveAccess, _ path: String) {
+    let known = archive.extent.map { ": it has those from \($0.oldest.rfc3339) to \($0.newest.rfc3339)" } ?? ""
+    StandardStreams.write("agent: \(path): no samples in that time\(known)\n", to: 2)
   }
 
   /// Names selectors without a series in the file on standard error.
@@ -60,10 +72,12 @@ struct ExportCommand: ParsableCommand {
     StandardStreams.write("agent: \(line)\n", to: 2)
   }
 
+  /// Returns whether there was anything to write.
   private func exportOpenMetrics(
     _ archive: ArchiveAccess, _ selectors: [SeriesSelector], from start: Double, to end: Double, step: Int?,
     to output: StandardOutput
-  ) throws(ArchiveFailure) {
+  ) throws(ArchiveFailure) -> Bool {
+    var hasLines = false
     for metric in try archive.metrics() {
       guard let text = OpenMetricsFamily(metric) else { continue }
       var isFirst = true
@@ -83,11 +97,13 @@ struct ExportCommand: ParsableCommand {
         for line in lines where !line.isEmpty {
           if isFirst { output.write(text.head) }
           isFirst = false
+          hasLines = true
           output.write(line)
         }
       }
     }
     output.write("# EOF\n")
+    return hasLines
   }
 }
 

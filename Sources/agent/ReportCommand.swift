@@ -20,6 +20,9 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     let path = try archiveFile.values([processEnvironment]).path()
     let options = try options.values([])
+    if options.waste, options.texts["of"] != nil {
+      throw UsageError(description: "--waste excludes --of: it is of GPUs and limits of CPU time")
+    }
     let archive = try ArchiveAccess(path, for: .reading)
     defer { archive.close() }
     guard let extent = archive.extent else { throw UnavailableError(description: path + ": it has no samples") }
@@ -68,8 +71,10 @@ struct ReportCommand: ParsableCommand {
       }
       var ranking = sum.ranking(of: options.measure, limit: options.limit)
       try require(ranking.samples)
-      let events = try archive.events(EventQuery(from: start, to: end, limit: options.limit))
-      ranking.events = events?.events.reversed() ?? []
+      // Newest first.
+      let events = try archive.events(EventQuery(from: start, to: end, limit: .max))?.events ?? []
+      ranking.events = events.prefix(options.limit).reversed()
+      if events.count > options.limit { ranking.moreEvents = Double(events.count - options.limit) }
       text =
         options.format == .json
         ? API.culpritsBody(of: ranking)

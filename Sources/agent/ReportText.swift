@@ -50,21 +50,30 @@ enum ReportText {
       lines.append(
         "Slow for " + seconds(reason.seconds) + ", worst at " + time + ": " + plain(reason.worst.text, isMarkdown))
     }
-    if !ranking.culprits.isEmpty { lines += [""] + table }
-    return (lines + events(ranking.events, isMarkdown)).joined(separator: "\n") + "\n"
+    if !ranking.culprits.isEmpty { lines += [""] + table + more(ranking.moreCulprits, "more", isMarkdown) }
+    return (lines + events(of: ranking, isMarkdown)).joined(separator: "\n") + "\n"
+  }
+
+  /// The line after a list that was cut at the limit.
+  static func more(_ count: Double, _ what: String, _ isMarkdown: Bool) -> [String] {
+    guard count > 0 else { return [] }
+    // A line at the end of a table of Markdown would be a row.
+    return (isMarkdown ? [""] : []) + ["\(Int(count)) \(what) beyond --limit"]
   }
 
   /// The events of the window, oldest first.
-  private static func events(_ events: [MachineEvent], _ isMarkdown: Bool) -> [String] {
+  private static func events(of ranking: CulpritRanking, _ isMarkdown: Bool) -> [String] {
+    let events = ranking.events
     guard !events.isEmpty else { return [] }
+    let rest = more(ranking.moreEvents, ranking.moreEvents == 1 ? "earlier event" : "earlier events", isMarkdown)
     let rows = events.map { event in
       [Timestamp(seconds: event.time).rfc3339, event.severity.rawValue, plain(event.text, isMarkdown)]
     }
     guard !isMarkdown else {
       return ["", "| TIME | SEVERITY | EVENT |", "|---|---|---|"]
-        + rows.map { "| " + $0.joined(separator: " | ") + " |" }
+        + rows.map { "| " + $0.joined(separator: " | ") + " |" } + rest
     }
-    return ["", "Events"]
+    return ["", "Events"] + rest
       + rows.map { row in
         row[0] + "  " + row[1] + String(repeating: " ", count: max(0, 10 - row[1].count)) + row[2]
       }
@@ -87,6 +96,7 @@ enum ReportText {
     var total = title + (ranking.total.isFinite ? amount(ranking.total, ranking.measure) + " in all" : "total unknown")
     if ranking.attributed.isFinite { total += ", " + amount(ranking.attributed, ranking.measure) + " attributed" }
     if ranking.unattributedShare.isFinite { total += ", " + percent(ranking.unattributedShare) + " not attributed" }
+    if let remark = ranking.remark { total += " (" + remark + ")" }
     return [window, total]
   }
 

@@ -43,9 +43,26 @@ struct Daemon {
   private let access: DaemonAccess
 
   init(_ options: SettingOptions<DaemonSettings>) throws {
+    try Self.check(options)
     let sources = [processEnvironment]
     let path = try options.values([]).config
-    access = try DaemonAccess(try options.values(sources, file: try ConfigFile.find(path)))
+    let values = try options.values(sources, file: try ConfigFile.find(path))
+    if values.authorities != nil, values.agent == nil, values.certificate == nil {
+      throw UsageError(description: "--connect-ca-file requires an agent over https: --connect https://… or --tls-cert")
+    }
+    access = try DaemonAccess(values)
+  }
+
+  /// Refuses flags that an address given beside them would make ineffective.
+  static func check(_ options: SettingOptions<DaemonSettings>) throws {
+    let given = try options.values([])
+    guard let agent = given.agent else { return }
+    for flag in ["host", "port", "listen", "tls-cert", "tls-client-ca"] where given.texts[flag] != nil {
+      throw UsageError(description: "--connect excludes --\(flag), with which the settings name the agent")
+    }
+    if given.authorities != nil, !agent.lowercased().hasPrefix("https://") {
+      throw UsageError(description: "--connect-ca-file requires --connect https://…")
+    }
   }
 
   /// Asks for its state; details only if it accepts the token.

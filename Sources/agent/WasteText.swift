@@ -26,6 +26,7 @@ enum WasteText {
       rows.isEmpty
       ? ["No GPU was held and no workload was throttled."]
       : ReportText.layout(columns.map(\.head), rows, isMarkdown: isMarkdown)
+        + ReportText.more(report.moreEntries, "more", isMarkdown)
     let head = [
       ReportText.window(host, report.from, report.to, report.samples, covered: report.covered),
       "Waste by " + report.grouping.rawValue + ": " + summary(report), WasteReport.rule, "",

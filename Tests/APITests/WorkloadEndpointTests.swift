@@ -46,11 +46,21 @@ import Testing
     let time = MadeUpSample.time
     for query in ["time=\(time)&from=\(time - 5)", "to=\(time)&time=\(time)"] {
       let answer = await get("/why?" + query)
-      #expect(answer.status == 404 && answer.text.contains("time: cannot be combined with from and to"))
+      #expect(answer.status == 400)
+      #expect(answer.text.contains(#""code":"bad_request","message":"time: cannot be combined with from and to"#))
     }
     #expect(await get("/why?time=x&from=1").text.contains("time: must be"))
     #expect(await get("/why?from=\(time - 10)&to=\(time)").status == 200)
     #expect(await get("/why?from=\(time)&to=\(time)").status == 200)
+  }
+
+  /// No data for a valid request is 404; a request that contradicts itself is 400.
+  @Test(arguments: ["/culprits", "/waste", "/why", "/events", "/metrics/history"])
+  func aWindowThatEndsBeforeItBegins(path: String) async {
+    let answer = await get(path + "?from=10&to=9")
+    #expect(answer.status == 400)
+    #expect(answer.text.contains(#"{"error":{"code":"bad_request","message":"from is later than to: 1970-"#))
+    #expect(answer.text.hasSuffix(#""parameter":"from"}}"#) || answer.text.hasSuffix("\"parameter\":\"from\"}}\n"))
   }
 
   @Test func culpritsOfAWindow() async throws {
@@ -60,7 +70,7 @@ import Testing
     #expect(all.text.contains(#""by":"workload","of":"cpu","#) && all.text.contains(#""samples":4,"#))
     #expect(all.text.contains(#""unit":"seconds","total":18,"attributed":30,"#))
     #expect(
-      all.text.contains(#""culprits":[{"id":"service:b","name":"b","kind":"service","share":1.1111,"cpu_seconds":20,"#))
+      all.text.contains(#""culprits":[{"id":"service:b","name":"b","kind":"service","share":0.6667,"cpu_seconds":20,"#))
     let one = await get("/culprits?from=\(MadeUpSample.time - 5)&to=\(MadeUpSample.time)&of=memory&limit=1")
     #expect(one.text.contains(#""samples":1,"#) && one.text.contains(#""culprits":[{"id":"service:a","#))
     let none = await get("/culprits?from=1&to=2")

@@ -169,7 +169,9 @@ import Testing
         wrong: [report + ["--from", "soon"], report + ["--from", "9", "--to", "8"]]),
       "agent report --to": Case(use: .runs(report + ["--to", "1770273900"]), wrong: [report + ["--to", ""]]),
       "agent report --by": Case(use: .runs(report + ["--by", "user"]), wrong: [report + ["--by", "pid"]]),
-      "agent report --of": Case(use: .runs(report + ["--of", "energy"]), wrong: [report + ["--of", "x"]]),
+      "agent report --of": Case(
+        use: .runs(report + ["--of", "energy"]),
+        wrong: [report + ["--of", "x"], report + ["--waste", "--of", "cpu"]]),
       "agent report --waste": Case(
         use: .runs(report + ["--waste", "--by", "user"]),
         wrong: [report + ["--waste", "--by", "process"], report + ["--waste=1"]]),
@@ -216,7 +218,11 @@ import Testing
       "agent doctor --version": Case(use: .runs(["doctor", "--version"]), wrong: []),
       "agent doctor --help": Case(use: .runs(["doctor", "--help"]), wrong: []),
       "agent status --connect": Case(
-        use: .runs(["status", "--connect", "https://localhost", "--help"]), wrong: [["status", "--connect", "ftp://x"]]),
+        use: .runs(["status", "--connect", "https://localhost", "--help"]),
+        wrong: [["status", "--connect", "ftp://x"]]
+          + [["--host", "::1"], ["--port", "1"], ["--listen", "unix:/a"], ["--tls-cert", "/a"]].map {
+            ["status", "--connect", "http://127.0.0.1:1"] + $0
+          }),
       "agent status --host": Case(
         use: .runs(["status", "--host", "::1", "--help"]), wrong: [["status", "--host", ""]]),
       "agent status --listen": Case(
@@ -227,9 +233,17 @@ import Testing
       "agent status --tls-client-ca": Case(
         use: .runs(["status", "--tls-client-ca", "/nowhere.pem", "--help"]), wrong: [["status", "--tls-client-ca", ""]]),
       "agent status --connect-ca-file": Case(
-        use: .runs(["status", "--help"]), wrong: [["status", "--connect-ca-file", "/nowhere.pem"]]),
+        use: .runs(["status", "--help"]),
+        wrong: [["status", "--connect-ca-file", "/nowhere.pem"]]
+          + [[], ["--connect", "http://127.0.0.1:1"]].map {
+            ["status", "--config", folder.file("agent.conf"), "--connect-ca-file", folder.file("ca.pem")] + $0
+          }),
       "agent doctor --connect": Case(
-        use: .runs(["doctor", "--connect", "https://localhost", "--help"]), wrong: [["doctor", "--connect", "ftp://x"]]),
+        use: .runs(["doctor", "--connect", "https://localhost", "--help"]),
+        wrong: [["doctor", "--connect", "ftp://x"]]
+          + [["--host", "::1"], ["--port", "1"], ["--listen", "unix:/a"], ["--tls-cert", "/a"]].map {
+            ["doctor", "--connect", "http://127.0.0.1:1"] + $0
+          }),
       "agent doctor --host": Case(
         use: .runs(["doctor", "--host", "::1", "--help"]), wrong: [["doctor", "--host", ""]]),
       "agent doctor --listen": Case(
@@ -240,7 +254,11 @@ import Testing
       "agent doctor --tls-client-ca": Case(
         use: .runs(["doctor", "--tls-client-ca", "/nowhere.pem", "--help"]), wrong: [["doctor", "--tls-client-ca", ""]]),
       "agent doctor --connect-ca-file": Case(
-        use: .runs(["doctor", "--help"]), wrong: [["doctor", "--connect-ca-file", "/nowhere.pem"]]),
+        use: .runs(["doctor", "--help"]),
+        wrong: [["doctor", "--connect-ca-file", "/nowhere.pem"]]
+          + [[], ["--connect", "http://127.0.0.1:1"]].map {
+            ["doctor", "--config", folder.file("agent.conf"), "--connect-ca-file", folder.file("ca.pem")] + $0
+          }),
       "agent service": Case(
         use: .runs(["service", "--help"]),
         wrong: [["service"], ["service", "install"], ["service", "nothing"], ["service", "install", "--tui"]]),

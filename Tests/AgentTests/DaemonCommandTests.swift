@@ -1,5 +1,8 @@
+import API
+import AgentMetrics
 import Glibc
 import Platforms
+import Query
 import SystemIO
 import TestSupport
 import Testing
@@ -173,6 +176,40 @@ import Testing
     #expect(ReportText.layout(head, [[name]], isMarkdown: false).last == "a|bcd?ef?[31m")
     #expect(ReportText.layout(head, [[name]], isMarkdown: true).last == #"| a\|bcd?ef?[31m |"#)
     #expect(ReportText.window(name, .nan, .nan, 1, covered: 1).hasPrefix("a|bcd?ef?[31m, "))
+  }
+
+  @Test("agent report says how much its limit left out", arguments: [false, true])
+  func leftOut(isMarkdown: Bool) {
+    var ranking = CulpritRanking()
+    ranking.culprits = [Culprit()]
+    ranking.events = [MachineEvent(.reboot, at: 10, "rebooted")]
+    func lines() -> [Substring] {
+      ReportText.table(of: ranking, host: nil, isMarkdown: isMarkdown)
+        .split(separator: "\n", omittingEmptySubsequences: false)
+    }
+    #expect(!lines().contains { $0.contains("--limit") })
+    (ranking.moreCulprits, ranking.moreEvents) = (7, 1)
+    #expect(lines().contains("7 more beyond --limit") && lines().contains("1 earlier event beyond --limit"))
+    let json = API.culpritsBody(of: ranking)
+    #expect(json.contains(#""culprits_left_out":7"#) && json.contains(#""events_left_out":1"#))
+    var waste = WasteReport()
+    (waste.entries, waste.moreEntries) = ([Waste()], 3)
+    let text = WasteText.table(of: waste, host: nil, isMarkdown: isMarkdown)
+    #expect(text.hasSuffix(isMarkdown ? "\n\n3 more beyond --limit\n" : "\n3 more beyond --limit\n"))
+    #expect(API.wasteBody(of: waste).contains(#""entries_left_out":3"#))
+  }
+
+  @Test("agent report says why more is attributed than the disks moved")
+  func moreIsAttributed() {
+    var ranking = CulpritRanking()
+    (ranking.measure, ranking.total, ranking.attributed) = (.io, 1_000, 34_000)
+    var culprit = Culprit()
+    (culprit.name, culprit.written) = ("dd", 34_000)
+    ranking.culprits = [culprit]
+    let lines = ReportText.table(of: ranking, host: nil, isMarkdown: false).split(separator: "\n")
+    #expect(lines[1].hasPrefix("Disk traffic by workload: ") && lines[1].hasSuffix("(\(ranking.remark ?? "none"))"))
+    ranking.total = 40_000
+    #expect(!ReportText.table(of: ranking, host: nil, isMarkdown: false).contains("("))
   }
 
   @Test("agent doctor says why ended processes have no names, and what to do")

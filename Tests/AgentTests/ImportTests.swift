@@ -19,6 +19,20 @@ import Testing
     return result.output
   }
 
+  @Test("An export without samples says so, and which times the file has", arguments: ["csv", "json", "openmetrics"])
+  func emptyExport(format: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("history.db")
+    try folder.write("samples", #"{"timestamp":"2026-02-05T06:45:00Z","cpu":{"usage":0.5}}"# + "\n")
+    #expect(try AgentProcess.run(["import", "--db", path], input: folder.file("samples")).status == 0)
+    let words = ["export", "--db", path, "--format", format]
+    let result = try AgentProcess.run(words + ["--from", "2030-01-01T00:00:00Z"])
+    #expect(result.status == 0 && result.output == (format == "openmetrics" ? "# EOF\n" : ""))
+    let times = "2026-02-05T06:45:00Z to 2026-02-05T06:45:00Z"
+    #expect(result.errors == "agent: \(path): no samples in that time: it has those from \(times)\n")
+    #expect(try AgentProcess.run(words).errors == "")
+  }
+
   @Test("An export is unchanged after an import and another export")
   func roundTrip() throws {
     let folder = try TemporaryFolder()

@@ -138,7 +138,8 @@ struct TLSEndToEndTests {
     let missing = try status(["TLS_CERT=/nowhere.pem", token])
     #expect(missing.status == 69 && missing.errors.end(of: "/nowhere.pem: no certificate can be read") != nil)
     #expect(missing.errors.split(separator: "\n").count == 1, "\(missing.errors)")
-    let doctor = try AgentProcess.run(["doctor", "--connect", "https://127.0.0.1:\(port)", "--tls-cert", "/none"])
+    let doctor = try AgentProcess.run(
+      ["doctor", "--connect", "https://127.0.0.1:\(port)"], environment: ["TLS_CERT": "/none"])
     #expect(doctor.output.end(of: "no agent answers at https://127.0.0.1:\(port)") != nil, "\(doctor.output)")
     process.signal(SIGTERM)
     #expect(process.wait() == 0)

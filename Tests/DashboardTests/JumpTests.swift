@@ -48,6 +48,53 @@ import Testing
     #expect(late.state.cursor.time == nil && late.state.note?.contains("lies in the future") == true)
   }
 
+  /// A time after the newest sample of an archive, or between two samples, is not that of the sample before it.
+  @Test func aTimeWithoutSamplesIsSaid() throws {
+    let history = History(capacity: 10, interval: 5)
+    let start = try #require(times.first)
+    for offset in [0.0, 5, 605] {
+      var sample = Sample()
+      (sample.timestamp, sample.elapsed) = (Timestamp(seconds: start + offset), 5)
+      history.append(sample)
+    }
+    var state = ScreenState()
+    var input = ScreenGoldens.screenInput(history)
+    input.now = start + 1_325
+    let context = Screen(input).draw().frameContext
+    func jump(_ offset: Double) -> String { state.jump(to: start + offset, context) }
+    #expect(jump(1_000) == "no sample at " + context.time(start + 1_000) + ": showing " + context.time(start + 605))
+    #expect(state.cursor.time == start + 605)
+    #expect(jump(300) == "no sample at " + context.time(start + 300) + ": showing " + context.time(start + 5))
+    #expect(state.cursor.time == start + 5)
+    #expect(jump(9) == "viewing " + context.time(start + 5))
+    #expect(jump(1_325) == "showing now" && state.cursor.time == nil)
+    // A sample that is due yet is no gap.
+    input.now = start + 612
+    let live = Screen(input).draw().frameContext
+    #expect(state.jump(to: start + 610, live) == "showing now" && state.cursor.time == nil)
+  }
+
+  /// The same in the archive, which answers later.
+  @Test func aGapInTheArchiveIsSaid() throws {
+    let first = try #require(times.first)
+    var model = Model()
+    model.state.cursor.time = first - 900
+    model.state.note = "viewing " + input(model).clock.time(first - 900)
+    var input = input(model)
+    #expect(input.gap == nil)
+    var sample = Sample()
+    sample.timestamp = Timestamp(seconds: first - 1_200)
+    input.historyPoint = HistoryPoint(sample: sample, requested: first - 900)
+    let text = "no sample at " + input.clock.time(first - 900) + ": showing " + input.clock.time(first - 1_200)
+    #expect(Screen(input).draw().grid.rows.last?.contains(text) == true)
+    // An answer to the request before, and a sample that is near.
+    input.historyPoint?.requested = first - 600
+    #expect(input.gap == nil)
+    sample.timestamp = Timestamp(seconds: first - 904)
+    input.historyPoint = HistoryPoint(sample: sample, requested: first - 900)
+    #expect(input.gap == nil)
+  }
+
   @Test func aTextThatIsNoTimeIsNamedAndStays() {
     let model = type("25:00")
     #expect(lastRow(model).contains("\"25:00\" is not a time: 03:12, yesterday 14:00, -2h, 2026-11-28 14:00"))

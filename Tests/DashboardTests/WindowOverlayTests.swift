@@ -79,6 +79,32 @@ import Testing
     _ = text(model, comparison, size: Size(width: 9, height: 3))
   }
 
+  /// Writes count when they are made, and disks write them later.
+  @Test func moreIsAttributedThanTheDisksMoved() {
+    let history = History(capacity: 10, interval: 10)
+    for (time, total) in [(100.0, 0.0), (110, 4_000)] {
+      var sample = Sample()
+      (sample.timestamp, sample.elapsed) = (Timestamp(seconds: time), 10)
+      var disk = Disk()
+      (disk.readRate, disk.writeRate) = (0, 1)
+      sample.disk = disk
+      var workload = Workload()
+      (workload.id, workload.name, workload.kind) = ("service:dd", "dd", .service)
+      (workload.writeRate, workload.writtenTotal, workload.readRate) = (400, total, 0)
+      var all = Workloads()
+      all.top = [workload]
+      sample.workloads = all
+      history.append(sample)
+    }
+    var model = Model()
+    var choice = RankingChoice(start: 100, end: 110)
+    choice.measure = .io
+    model.state.overlay = .ranking(choice)
+    let input = ScreenGoldens.screenInput(history, size: Size(width: 140, height: 30), state: model.state)
+    let shown = Screen(input).draw().grid.rows.joined(separator: "\n")
+    #expect(shown.contains("the disks write them up to half a minute later") && shown.contains(" 100%"), "\(shown)")
+  }
+
   @Test func wasteIsListed() {
     let model = press(.character("x"))
     guard case .waste(let choice)? = model.state.overlay else {

@@ -282,13 +282,55 @@ import Testing
       abs(energy.total - 4_000) < 1e-6 && abs(energy.culprits[0].energy - 3_000) < 1e-6 && energy.unit == "joules")
   }
 
+  /// Shares are of all that is attributed where the machine's own values are less, as those of disks that write later.
+  @Test(arguments: CulpritGrouping.allCases, CulpritMeasure.allCases)
+  func sharesAreAtMostOne(_ grouping: CulpritGrouping, _ measure: CulpritMeasure) {
+    var made = sample(at: 100, [("a", 3, 30), ("b", 1, 10)], processes: [(1, 3, "mira"), (2, 1, "root")])
+    made.cpu.usage = 0.01
+    (made.ram.total, made.ram.free) = (200, 100)
+    var disk = Disk()
+    (disk.readRate, disk.writeRate) = (0, 1)
+    made.disk = disk
+    for (index, rate) in [30.0, 10].enumerated() {
+      made.workloads?.top[index].writeRate = rate
+      made.workloads?.top[index].memory = 300
+      made.workloads?.top[index].gpu = index == 0 ? 0.9 : 0.8
+      made.workloads?.top[index].gpuPower = 400
+      made.processes?.top[index].writeRate = rate
+      made.processes?.top[index].workload = made.workloads?.top[index].id
+    }
+    var gpu = GPU(index: 0, vendor: "nvidia")
+    (gpu.util, gpu.power) = (0.5, 100)
+    gpu.processes = [(Int32(1), 0.9), (2, 0.8)].map { pid, util in
+      var process = GPUProcess(pid: pid)
+      process.util = util
+      return process
+    }
+    made.gpus = [gpu]
+    var sum = CulpritSum(by: grouping)
+    sum.add(made)
+    let ranking = sum.ranking(of: measure, limit: 10)
+    let shares = ranking.culprits.map(\.share)
+    #expect(shares.count == 2 && shares.allSatisfy { $0 > 0 && $0 <= 1 } && shares.reduce(0, +) < 1 + 1e-9)
+    if measure == .io {
+      #expect(ranking.total == 10 && ranking.attributed == 400 && shares == [0.75, 0.25])
+      #expect(ranking.remark?.contains("disks write") == true && ranking.unattributedShare == 0)
+    }
+    made.disk?.writeRate = 400
+    var enough = CulpritSum(by: grouping)
+    enough.add(made)
+    let covered = enough.ranking(of: .io, limit: 1)
+    #expect(covered.remark == nil && covered.culprits.map(\.share) == [300.0 / 4_000])
+  }
+
   @Test func theNumberOfEntriesIsBounded() {
     var sum = CulpritSum(by: .workload)
     for index in 0..<300 {
       sum.add(sample(at: Double(index * 10), (0..<100).map { ("w\(index)-\($0)", 0.01, 1) }))
     }
     let ranking = sum.ranking(of: .cpu, limit: 1_000)
-    #expect(ranking.culprits.count == 1_000)
+    #expect(ranking.culprits.count == 1_000 && ranking.moreCulprits > 0)
+    #expect(sum.ranking(of: .cpu, limit: .max).moreCulprits.isNaN)
     // What was merged is still attributed.
     #expect(abs(ranking.attributed - 3_000) < 1)
   }

@@ -27,6 +27,8 @@ struct HistoryPoint: Sendable, Equatable {
   var sample: Sample
   /// Seconds of the mean; nil for an original sample.
   var step: Double?
+  /// The time that was asked for.
+  var requested = Double.nan
 
   static func == (left: HistoryPoint, right: HistoryPoint) -> Bool {
     left.sample.timestamp == right.sample.timestamp && left.step == right.step
@@ -197,6 +199,7 @@ final class HistoryFetcher: Sendable {
       state.hasNews = true
       guard state.host == host else { return }
       state.time = time
+      state.time?.requested = key
       state.pointKey = key
     }
   }

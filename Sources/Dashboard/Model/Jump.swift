@@ -57,7 +57,13 @@ extension ScreenState {
   /// Views the sample at a time, or the nearest that is recorded; returns a note.
   mutating func jump(to time: Double, _ frameContext: FrameContext) -> String {
     guard let newest = frameContext.entries.last?.sample.timestamp.seconds else { return "no samples yet" }
+    let near = Self.near(frameContext)
     guard time <= newest + 0.01 else {
+      // The archive may have ended long ago.
+      if time > newest + near, time < frameContext.clock.now - 1 {
+        cursor.view(newest, frameContext)
+        return frameContext.clock.absence(of: time, shown: newest)
+      }
       returnToNow()
       return time > frameContext.clock.now + 1
         ? frameContext.time(time) + " lies in the future: showing now" : "showing now"
@@ -68,7 +74,15 @@ extension ScreenState {
     }
     let known = frameContext.entries.last { $0.sample.timestamp.seconds <= time + 0.01 }
     cursor.view(known?.sample.timestamp.seconds ?? time, frameContext)
+    if let known = known?.sample.timestamp.seconds, time > known + near {
+      return frameContext.clock.absence(of: time, shown: known)
+    }
     return "viewing " + frameContext.time(cursor.time ?? time)
+  }
+
+  /// Seconds by which a sample may be older than the time that it is shown for.
+  private static func near(_ frameContext: FrameContext) -> Double {
+    Arrivals.limit(interval: frameContext.interval)
   }
 
   /// Copies a link to the viewed time to the clipboard.

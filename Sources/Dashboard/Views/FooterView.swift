@@ -21,6 +21,10 @@ struct FooterView {
     if let failure = input.historyFailure, input.isBeforeMemory || state.note == nil {
       return "older history could not be read: " + failure
     }
+    // The note on a jump names the time that was asked for.
+    if let gap = input.gap, state.note == nil || state.note == "viewing " + input.clock.time(gap.time) {
+      return input.clock.absence(of: gap.time, shown: gap.shown)
+    }
     return state.note ?? input.message
   }
 

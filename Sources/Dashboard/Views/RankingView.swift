@@ -113,6 +113,8 @@ struct RankingView {
     if ranking.unattributedShare.isFinite {
       parts.append(TextFormat.percent(ranking.unattributedShare, glyphs) + " not attributed")
     }
+    if ranking.moreCulprits > 0 { parts.append(TextFormat.fixed(ranking.moreCulprits, 0) + " more") }
+    if let remark = ranking.remark { parts.append(remark) }
     if let first = context.hits.frameContext.entries.first?.sample.timestamp.seconds, choice.start < first - 1 {
       parts.append("only samples in memory, since " + context.clock.time(first))
     }

@@ -84,6 +84,16 @@ struct ScreenInput {
     return historyPoint.map { named($0.sample) } ?? entries.first?.sample ?? latest
   }
 
+  /// The viewed time before memory and that of the sample shown for it, where a gap lies between both; nil elsewhere.
+  var gap: (time: Double, shown: Double)? {
+    guard isBeforeMemory, let time = state.cursor.time, let point = historyPoint, point.requested == time else {
+      return nil
+    }
+    let near = max(axis.step, point.step ?? 0, Arrivals.limit(interval: interval))
+    let shown = point.sample.timestamp.seconds
+    return time > shown + near ? (time, shown) : nil
+  }
+
   /// The stored sample before ``sample``; nil where it is not in memory.
   var previous: Sample? {
     guard let time = sample?.timestamp.seconds else { return nil }

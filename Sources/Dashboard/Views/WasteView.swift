@@ -122,6 +122,7 @@ struct WasteView {
       let idle = report.idleEnergy.isFinite ? report.idleEnergy : 0
       parts.append(energy(idle) + " of " + energy(report.energy))
     }
+    if report.moreEntries > 0 { parts.append(TextFormat.fixed(report.moreEntries, 0) + " more") }
     return parts.joined(separator: glyphs.separator)
   }
 }

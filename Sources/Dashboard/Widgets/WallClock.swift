@@ -17,6 +17,11 @@ struct WallClock {
     time(start) + " to " + (isToday(end) && !isToday(start) ? "today " : "") + time(end)
   }
 
+  /// The remark on a time without samples, for which an older sample is shown.
+  func absence(of moment: Double, shown: Double) -> String {
+    "no sample at " + time(moment) + ": showing " + time(shown)
+  }
+
   /// A time, shorter: `06:45`, `Feb 4 06:45`.
   func short(_ time: Double, hasSeconds: Bool = false) -> String {
     let text = timeOfDay(time)
