@@ -14,7 +14,7 @@ struct APIError: Error {
     /// Its meaning in this API.
     var help: String {
       switch self {
-      case .badRequest: "Invalid or unknown parameter, parameters that contradict each other, or malformed request"
+      case .badRequest: "Invalid or unknown parameter, or malformed request"
       case .unauthorized: "Missing or invalid token"
       case .forbidden: "Host not allowed, or a token that opens /metrics only"
       case .notFound: "Not found"
@@ -55,8 +55,10 @@ struct APIError: Error {
   }
 
   /// Creates the error of a window that ends before it begins.
+  ///
+  /// Not 400: values that are valid by the schema are never a bad request.
   init(_ from: Timestamp, isLaterThan to: Timestamp) {
-    self.init(.badRequest, "from is later than to: \(from.rfc3339) and \(to.rfc3339)", parameter: "from")
+    self.init(.notFound, "from is later than to: \(from.rfc3339) and \(to.rfc3339)", parameter: "from")
   }
 
   /// Creates the error of a value that is not allowed.

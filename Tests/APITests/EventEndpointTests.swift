@@ -82,7 +82,7 @@ private struct EventArchive: SampleArchive {
     #expect(await get("/events?kind=", of: api).status == 400)
     #expect(await get("/events?limit=10001", of: api).text.contains("must be an integer from 1 to 10000"))
     let order = await get("/events?from=2&to=1", of: api)
-    #expect(order.status == 400 && order.text.contains("from is later than to"))
+    #expect(order.status == 404 && order.text.contains("from is later than to"))
   }
 
   @Test func theArchivesEventsAreMergedOnce() async {

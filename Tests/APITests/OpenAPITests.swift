@@ -32,6 +32,7 @@ import Testing
       let path = route.path
       return switch (error, path) {
       case (.badRequest, "/metrics"): Provocation(path: path, status: 400, target: "/metrics?collect[]=x")
+      case (.notFound, "/metrics/history"): Provocation(path: path, status: 404, target: target + "?from=2&to=1")
       case (.serviceUnavailable, "/health"):
         Provocation(path: path, status: 503, target: "/health?strict", samples: 0)
       case (.badRequest, _): Provocation(path: path, status: 400, target: target + "?no-such-parameter=1")
@@ -48,8 +49,9 @@ import Testing
         Provocation(path: path, status: 503, target: target + "?pids=1", streams: 0)
       case (.notFound, "/processes"): Provocation(path: path, status: 404, target: "/processes?at=1")
       case (.notFound, "/workloads"): Provocation(path: path, status: 404, target: "/workloads?at=1")
-      case (.notFound, "/culprits"): Provocation(path: path, status: 404, target: "/culprits?from=1&to=2")
-      case (.notFound, "/waste"): Provocation(path: path, status: 404, target: "/waste?from=1&to=2")
+      case (.notFound, "/events"): Provocation(path: path, status: 404, target: "/events?from=2&to=1")
+      case (.notFound, "/culprits"): Provocation(path: path, status: 404, target: "/culprits?from=2&to=1")
+      case (.notFound, "/waste"): Provocation(path: path, status: 404, target: "/waste?from=2&to=1")
       case (.notFound, "/compare"): Provocation(path: path, status: 404, target: "/compare?a=1&b=2")
       case (.notFound, "/ui/{file}"): Provocation(path: path, status: 404, target: "/ui/nothing")
       case (.serviceUnavailable, "/metrics/stream"): Provocation(path: path, status: 503, target: target, streams: 0)

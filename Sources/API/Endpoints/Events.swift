@@ -12,7 +12,7 @@ extension Route {
     parameters: [
       Parameters.from.definition, Parameters.to.definition, kinds.definition, limit.definition,
     ],
-    contents: [.json(.component("Events"))]
+    contents: [.json(.component("Events"))], errors: [.notFound]
   ) { (api, context) async throws(APIError) in
     var query = EventQuery()
     if let from = try context.query.value(Parameters.from) { query.from = from.seconds }

@@ -51,7 +51,7 @@ extension Route {
     ],
     contents: [
       .json(.component("History")), .json(.component("Columns")), ContentType(type: "text/csv", schema: .text),
-    ], errors: [.serviceUnavailable], isRevalidated: true
+    ], errors: [.notFound, .serviceUnavailable], isRevalidated: true
   ) { (api, context) async throws(APIError) in
     let question = try HistoryQuestion(context.query)
     // The first sample takes a fraction of a second; an empty response at start would be correct but useless.

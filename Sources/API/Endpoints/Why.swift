@@ -14,7 +14,8 @@ extension Route {
     let past = try context.query.value(time)
     if from != nil || to != nil {
       if past != nil {
-        throw APIError(.badRequest, "time: cannot be combined with from and to", parameter: "time")
+        // Not 400: each value is valid by the schema.
+        throw APIError(.notFound, "time: cannot be combined with from and to", parameter: "time")
       }
       return .json(JSONWriter.bytes(try await window(api, from: from, to: to), WhyAnswer.table))
     }
