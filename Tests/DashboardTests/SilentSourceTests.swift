@@ -36,6 +36,14 @@ import Testing
     #expect(!rows(skewed)[0].contains("no data"))
   }
 
+  @Test("Another clock that is ahead is named, and no latency is negative")
+  func clockAhead() {
+    let early = rows(input(DashboardConnection(isConnected: true, lag: -0.03), silence: 0.5))
+    #expect(early[0].contains("latency 0 µs"))
+    let ahead = rows(input(DashboardConnection(isConnected: true, lag: -3.2), silence: 0.5))
+    #expect(ahead[0].contains("its clock is 3.2 s ahead") && !ahead[0].contains("latency"))
+  }
+
   @Test func valuesWithoutNewSamplesAreMarkedStale() {
     func stale(_ input: ScreenInput) -> Int {
       let grid = Screen(input).draw().grid

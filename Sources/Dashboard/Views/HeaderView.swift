@@ -67,7 +67,11 @@ struct HeaderView {
             ? " NOT CONNECTED " : age.isFinite && age >= 1 ? " LOST " + TextFormat.duration(age) + " ago " : " LOST ",
           Style(.critical, [.bold, .reverse]))
       } else if input.noData == nil, connection.lag.isFinite, right - rect.x >= 60 {
-        putRight("latency " + TextFormat.time(connection.lag, glyphs), .muted)
+        // A sample may bear the time of a tick that its reading came before.
+        putRight(
+          connection.lag < -0.1
+            ? "its clock is " + TextFormat.time(-connection.lag, glyphs) + " ahead"
+            : "latency " + TextFormat.time(max(0, connection.lag), glyphs), .muted)
       }
     }
   }
