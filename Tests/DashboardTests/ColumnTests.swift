@@ -218,7 +218,12 @@ import Testing
     control.setIOPriority = { pid, _, number in pid == 60 ? "refused " + String(number) : nil }
     #expect(ProcessActions.renice([processes[0]], by: -30, control) == "nice value of 40 (postgres): 0 to -20")
     #expect(
-      ProcessActions.renice(processes, by: 1, control) == "nice value of 50 (nginx) not changed: not permitted 6")
+      ProcessActions.renice([processes[1]], by: 1, control)
+        == "nice value of 50 (nginx) not changed: not permitted 6")
+    // The processes that were changed are counted.
+    #expect(
+      ProcessActions.renice(processes, by: 1, control)
+        == "2 of 3 nice values changed; 50 (nginx): not permitted 6")
     #expect(
       ProcessActions.renice([processes[0], processes[2]], by: 2, control)
         == "nice values of 2 processes changed by 2")
@@ -227,7 +232,35 @@ import Testing
         == "I/O priority of 40 (postgres): idle")
     #expect(
       ProcessActions.setIOPriority(IOPriority.all[17], of: processes, control)
-        == "I/O priority of 60 (python3) not changed: refused 24576")
+        == "2 of 3 I/O priorities changed; 60 (python3): refused 24576")
+    control.setIOPriority = { _, _, _ in "refused" }
+    #expect(
+      ProcessActions.setIOPriority(IOPriority.all[17], of: processes, control)
+        == "0 of 3 I/O priorities changed; 3 refused, the first: \(processes[0].pid) (\(processes[0].name)): refused")
+  }
+
+  @Test func signalsReachTheOtherProcessesWhereOneIsRefused() {
+    let processes = input.table?.processes ?? []
+    func note(of processes: [Process], _ refused: Set<Int32>, ended: Set<Int32> = []) -> String? {
+      let control = ProcessControl(
+        details: { _ in nil },
+        hold: { pid, _ in
+          ended.contains(pid)
+            ? .failure(SignalRefusal("it has ended")) : .success { _ in refused.contains(pid) ? "not permitted" : nil }
+        })
+      var actions = ProcessActions()
+      if let reason = actions.hold(processes, control) { return reason }
+      return actions.send(SignalChoice.all[0], to: processes[0].pid, control)
+    }
+    let signal = SignalChoice.all[0].name
+    #expect(note(of: processes, []) == signal + " to 3 processes sent")
+    #expect(note(of: processes, [50]) == signal + " sent to 2 of 3; 50 (nginx): not permitted")
+    #expect(note(of: processes, [], ended: [40]) == signal + " sent to 2 of 3; 40 (postgres): it has ended")
+    #expect(
+      note(of: processes, [60], ended: [40])
+        == signal + " sent to 1 of 3; 2 refused, the first: 40 (postgres): it has ended")
+    #expect(note(of: [processes[1]], [50]) == signal + " to 50 not sent: not permitted")
+    #expect(note(of: [processes[1]], [], ended: [50]) == "no signal sent to 50: it has ended")
   }
 
   @Test func aSignalIsSelectedByItsNumber() {
