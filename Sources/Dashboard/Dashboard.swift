@@ -12,6 +12,8 @@ final class Dashboard {
   private let monotonic: () -> Double
   private var model: Model
   private var frameContext = FrameContext()
+  /// The process table of the last frame that had one.
+  private var lastTable: TableWindow?
   private var frozen: [History.Entry] = []
   /// Input of the last frame, and of the frame frozen by Space.
   private var drawn: ScreenInput?
@@ -337,8 +339,14 @@ final class Dashboard {
     let picture = Screen(input).draw()
     frameContext = picture.frameContext
     if !input.state.isPaused { drawn = input }
-    // The table may have become shorter than the scroll position.
-    model.state.table.scroll = min(model.state.table.scroll, max(0, frameContext.rows.count - frameContext.visibleRows))
+    // The table may have become shorter than the scroll position, or lower.
+    if let scroll = frameContext.scroll { model.state.table.scroll = scroll }
+    if let window = frameContext.window {
+      lastTable = window
+    } else {
+      // A selected row that is listed again is visible if it was before.
+      lastTable?.visible = 0
+    }
     terminal.title =
       model.state.settings.title
       ? model.state.isGrid ? "agent" : "agent: " + (host.history.latest?.sample.host.hostname ?? host.name) : nil
@@ -393,6 +401,7 @@ final class Dashboard {
   private func input(of paused: ScreenInput, _ terminal: any Terminal) -> ScreenInput {
     var input = paused
     (input.state, input.size, input.glyphs) = (model.state, terminal.size, terminal.glyphs)
+    input.lastTable = lastTable
     addEventList(to: &input)
     addDetails(to: &input)
     input.window = WindowRequest(model.state).flatMap(windows.answer)
@@ -419,6 +428,7 @@ final class Dashboard {
       events: logs[place].events, table: table, bytesPerFrame: meanBytes,
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
+    input.lastTable = lastTable
     input.slowRows = drawn?.size == terminal.size ? frameContext.slowRows : 0
     input.silence = arrivals.silence(of: place, entries.last, now: monotonic())
     input.message = message.current(options.messages(), now: monotonic())

@@ -42,7 +42,7 @@ struct Screen {
       glyphs: glyphs, state: input.state, table: TableContents(table, memory: input.memory, sample, input.state),
       hits: hits,
       bytesPerFrame: input.bytesPerFrame, clock: input.clock, sources: input.options.sources,
-      screenHeight: input.size.height, hasWholeTable: input.hasWholeTable)
+      screenHeight: input.size.height, hasWholeTable: input.hasWholeTable, lastTable: input.lastTable)
   }
 
   func draw() -> Frame {

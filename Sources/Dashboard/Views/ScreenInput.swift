@@ -47,6 +47,8 @@ struct ScreenInput {
   var silence: Double?
   /// Height of the frame before's row that says why the machine is slow.
   var slowRows = 0
+  /// The process table of the last frame that had one; nil before it.
+  var lastTable: TableWindow?
   /// A recent log message.
   var message: String?
   /// Whether all processes can be listed now, though not at past times.
