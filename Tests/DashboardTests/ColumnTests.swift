@@ -154,6 +154,10 @@ import Testing
     var pasted = press(.function(3))
     _ = pasted.handle(Paste(text: "python", isBracketed: true), in: frame(pasted).frameContext)
     #expect(pasted.state.table.selected == 60 && pasted.state.overlay == .search("python"))
+    // Text and Enter in one read, as over a slow connection.
+    var typed = press(.function(3))
+    _ = typed.handle(Paste(text: "pyx\u{8}thon\n", isBracketed: false), in: frame(typed).frameContext)
+    #expect(typed.state.table.selected == 60 && typed.state.overlay == nil && typed.state.note == nil)
   }
 
   @Test func aUserIsSelected() {

@@ -50,12 +50,8 @@ struct Model {
   mutating func handle(_ paste: Paste, in frameContext: FrameContext) -> Effect {
     state.note = nil
     if case .filter? = state.overlay { return type(paste) }
-    if case .jump(var prompt)? = state.overlay {
-      for scalar in paste.text.unicodeScalars { _ = prompt.type(scalar) }
-      state.overlay = .jump(prompt)
-      return .draw
-    }
-    if case .search? = state.overlay { return state.search(pasted: paste.text, frameContext) }
+    if case .jump(let prompt)? = state.overlay { return state.type(paste, into: prompt, frameContext) }
+    if case .search(let text)? = state.overlay { return state.search(paste, after: text, frameContext) }
     // A script types a slash and a filter without a pause. No other text opens a field by itself.
     if !paste.isBracketed, paste.text.hasPrefix("/"), state.overlay == nil, !state.isGrid {
       state.overlay = .filter(before: state.table.filter)

@@ -156,13 +156,17 @@ extension ScreenState {
     return .draw
   }
 
-  /// Appends pasted text to the search.
-  mutating func search(pasted text: String, _ frameContext: FrameContext) -> Model.Effect {
-    for scalar in text.unicodeScalars where scalar != "\n" {
-      guard case .search(let known)? = overlay else { break }
-      _ = handleSearch(.character(scalar), known, frameContext)
+  /// Appends pasted text to the search, and ends it if the text ends with Enter.
+  mutating func search(_ paste: Paste, after text: String, _ frameContext: FrameContext) -> Model.Effect {
+    var text = text
+    let line = paste.line
+    for scalar in line.text.unicodeScalars {
+      note = nil
+      if scalar == "\u{8}", text.isEmpty { continue }
+      _ = handleSearch(scalar == "\u{8}" ? .backspace : .character(scalar), text, frameContext)
+      if case .search(let next)? = overlay { text = next }
     }
-    return .draw
+    return line.isEntered ? handleSearch(.enter, text, frameContext) : .draw
   }
 }
 

@@ -116,10 +116,8 @@ struct TableState: Equatable {
 
   /// Appends pasted text to the filter; true if it ended with Enter.
   mutating func type(_ paste: Paste) -> Bool {
-    let lines = paste.text.split(omittingEmptySubsequences: false) { $0.isNewline }
-    // Pasted lines become one filter; of text that may have been typed, only the first line.
-    let text = paste.isBracketed ? lines.joined(separator: " ") : String(lines.first ?? "")
-    for scalar in text.unicodeScalars {
+    let line = paste.line
+    for scalar in line.text.unicodeScalars {
       if scalar == "\u{8}" {
         _ = filter.popLast()
       } else if !type(scalar), scalar == "\t", filter.last != " " {
@@ -128,6 +126,6 @@ struct TableState: Equatable {
     }
     while filter.hasSuffix(" ") { filter.removeLast() }
     scroll = 0
-    return !paste.isBracketed && lines.count == 2 && lines[1].isEmpty
+    return line.isEntered
   }
 }
