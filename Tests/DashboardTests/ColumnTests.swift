@@ -133,6 +133,16 @@ import Testing
     #expect(processes.map(\.pid) == [50] && step == 1)
     #expect(press(.character("I")).state.table.isReversed && press(.character("N")).state.table.sort == .pid)
     #expect(press(.character("P"), from: press(.character("M"))).state.table.sort == .cpu)
+    // As in htop: the same key again keeps the order, and I reverses it.
+    let keys: [(Unicode.Scalar, ProcessColumn)] = [("P", .cpu), ("M", .memory), ("T", .time), ("N", .pid)]
+    for (scalar, column) in keys {
+      let key = KeyPress.character(scalar)
+      let twice = press(key, key)
+      #expect(twice.state.table.sort == column && !twice.state.table.isReversed)
+      let reversed = press(.character("I"), from: twice)
+      #expect(reversed.state.table.isReversed && !press(key, from: reversed).state.table.isReversed)
+    }
+    #expect(press(.character("m"), .character("m")).state.table.isReversed)
     #expect(press(.character("\\")).state.overlay == .filter(before: ""))
     #expect(press(.character("C")).state.overlay == .columns(selected: 0))
     var context = frame(model).frameContext

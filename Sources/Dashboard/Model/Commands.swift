@@ -235,6 +235,10 @@ extension ScreenState {
       let now = all.firstIndex(of: table.sort) ?? 0
       return sort(by: all[(now + step + all.count) % all.count])
     case .sortBy(let column): return sort(by: column)
+    // As in htop, where the same key again keeps the order.
+    case .order(let column):
+      table.order(by: column)
+      return sorted()
     case .reverse: table.isReversed.toggle()
     case .filter:
       overlay = .filter(before: table.filter)
@@ -331,7 +335,11 @@ extension ScreenState {
 
   mutating func sort(by column: ProcessColumn) -> Model.Effect {
     table.toggleSort(column)
-    note = "sorted by " + column.meaning + (table.isReversed ? ", reversed" : "")
+    return sorted()
+  }
+
+  private mutating func sorted() -> Model.Effect {
+    note = "sorted by " + table.sort.meaning + (table.isReversed ? ", reversed" : "")
     return saveTable()
   }
 
