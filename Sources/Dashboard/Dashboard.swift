@@ -434,6 +434,7 @@ final class Dashboard {
     input.message = message.current(options.messages(), now: monotonic())
     input.hasWholeTable = host.processes != nil
     input.hasThreads = host.control?.hasThreads ?? false
+    input.hasDetails = host.control != nil
     if !model.state.table.memoryParts.isEmpty { input.memory = processes.newestMemory(host: model.state.host) }
     addEventList(to: &input)
     input.window = WindowRequest(model.state).flatMap(windows.answer)

@@ -130,7 +130,7 @@ struct Screen {
       if let context {
         DetailsView(
           context: context, pid: pid, details: input.details, spark: input.spark, last: input.lastProcess,
-          scroll: state.overlayScroll, place: detailsPlace(in: body)
+          scroll: state.overlayScroll, place: detailsPlace(in: body), canRead: input.hasDetails
         ).draw(on: &grid)
       }
     case .signal(let dialog):

@@ -35,6 +35,8 @@ struct ScreenInput {
   var memory: [Int32: ProcessMemory] = [:]
   /// Whether threads can be shown.
   var hasThreads = false
+  /// Whether details of processes can be read.
+  var hasDetails = true
   /// Details of the selected process.
   var details: ProcessDetails?
   /// CPU use of that process: times, and CPU time per second.
