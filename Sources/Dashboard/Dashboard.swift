@@ -253,8 +253,9 @@ final class Dashboard {
   private func viewStart(_ wake: @escaping @Sendable () -> Void) -> Bool {
     guard let time = start, !model.state.isGrid, !frameContext.entries.isEmpty else { return false }
     firstFrame = firstFrame ?? monotonic()
-    // With the archive's oldest time known, no older samples will come.
-    let isKnown = time >= frameContext.oldest || drawn?.oldest != nil
+    // With the archive's oldest time known, no older samples will come; nor do they to a sampler without an archive.
+    let isAlone = host.connection == nil && host.history.archive == nil
+    let isKnown = time >= frameContext.oldest || drawn?.oldest != nil || isAlone
     guard isKnown || monotonic() - (firstFrame ?? 0) >= Self.startPatience else { return false }
     start = nil
     model.state.note = model.state.jump(to: time, frameContext)

@@ -100,6 +100,17 @@ import Testing
     #expect(String(decoding: Clipboard.bytes("a link"), as: UTF8.self) == "\u{1B}]52;c;YSBsaW5r\u{1B}\\")
   }
 
+  @Test func withoutAnArchiveTheBeginningIsSaidWithTheFirstSamples() throws {
+    var options = DashboardOptions(version: "0", sampleInterval: 5)
+    let last = try #require(times.last)
+    options.start = last - 1e6
+    let terminal = RecordingTerminal(
+      size: Size(width: 120, height: 40), events: [.key(.character("y")), .key(.character("q"))])
+    let dashboard = Dashboard(history: history, options: options, now: { (last + 1, 0) }, monotonic: { 1 })
+    #expect(dashboard.run(on: terminal) == .quit)
+    #expect(terminal.copies == [Timestamp(seconds: (times.first ?? 0).rounded(.up)).rfc3339])
+  }
+
   @Test(arguments: [-30.0, -1e6]) func theDashboardOpensAtATime(offset: Double) throws {
     var options = DashboardOptions(version: "0", sampleInterval: 5)
     let last = try #require(times.last)
