@@ -324,12 +324,13 @@ final class Dashboard {
     }
   }
 
-  /// Includes threads in scans while they are shown: those of active processes, and of the selected one even if idle.
+  /// Includes threads in scans while they are shown: those of active processes, and of the selected one and those that
+  /// the filter matches even if idle.
   private func wantThreads() {
-    let selected = model.state.table.selected.map { frameContext.owners[$0] ?? $0 }
+    let shown = frameContext.threadsOf(model.state.table)
     let isWanted = model.state.table.showsThreads && needsTable && host.control?.hasThreads == true
     for (place, watch) in watches.enumerated() {
-      watch.wantThreads(isWanted && place == model.state.host, of: selected)
+      watch.wantThreads(isWanted && place == model.state.host, of: shown)
     }
   }
 

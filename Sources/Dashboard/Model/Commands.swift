@@ -319,7 +319,8 @@ extension ScreenState {
       !table.showsThreads
       ? "threads hidden"
       : table.hasThreadRows
-        ? "showing threads of active processes" : "threads are not shown while processes are folded (z)"
+        ? "showing threads of active, selected and filtered processes"
+        : "threads are not shown while processes are folded (z)"
   }
 
   mutating func noted(_ text: String) -> Model.Effect {

@@ -179,6 +179,19 @@ extension FrameContext {
     return Array(rows.dropFirst(table.scroll).prefix(visibleRows))
   }
 
+  /// The processes whose threads the table shows even if they are idle: the selected one, and those that the filter
+  /// matches.
+  func threadsOf(_ table: TableState) -> Set<Int32> {
+    guard table.hasThreadRows else { return [] }
+    var processes = Set([table.selected].compactMap(\.self).map { owners[$0] ?? $0 })
+    if !table.filter.isEmpty {
+      for row in self.table where row.owner != nil || row.process.threads > 1 {
+        processes.insert(row.owner ?? row.process.pid)
+      }
+    }
+    return processes
+  }
+
   /// Users of the known processes.
   var users: [String] { Set(processes.map(\.user)).filter { !$0.isEmpty }.sorted() }
 }

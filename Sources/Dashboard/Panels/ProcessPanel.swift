@@ -210,6 +210,7 @@ struct ProcessTableView {
     context.hits.frameContext.visibleRows = visible
     context.hits.frameContext.rows = rows.map(\.process.pid)
     context.hits.frameContext.table = rows
+    for row in rows { if let owner = row.owner { context.hits.frameContext.owners[row.process.pid] = owner } }
     if rows.isEmpty {
       let text =
         !state.filter.isEmpty
@@ -231,7 +232,6 @@ struct ProcessTableView {
         let cell = Rect(x: place.x, y: line.y, width: place.width, height: 1)
         draw(place.column, of: row, hasArguments: place.hasArguments, on: &grid, in: cell)
       }
-      if let owner = row.owner { context.hits.frameContext.owners[row.process.pid] = owner }
       context.hits.add(.process(row.process.pid), line)
       if state.tagged.contains(row.process.pid) { grid.restyle(line) { _ in Style(.key, .bold) } }
       if row.process.pid == state.selected {
