@@ -73,7 +73,7 @@ import Testing
     #expect(!rows(scrolled).contains { $0.contains("PPID") } && row("PRI", scrolled).contains("COMMAND"))
     let far = (0..<9).reduce(model) { model, _ in press(.character("."), from: model) }
     #expect(rows(far).contains { $0.contains("flag /x") } && !rows(far).contains { $0.contains("/usr/lib/nginx") })
-    #expect(press(.character("."), from: Model()).state.note == "choose columns first (F2, Enter)")
+    #expect(press(.character("."), from: Model()).state.note == "choose columns first (C)")
   }
 
   @Test func columnsAreChosenOrderedAndKept() throws {
@@ -148,6 +148,22 @@ import Testing
     var context = frame(model).frameContext
     context.canSignal = false
     #expect(model.handle(.function(7), in: context) == .draw && model.state.note?.hasPrefix("read-only") == true)
+  }
+
+  /// A word that begins as a threshold and is none matches as text, and the forms are shown.
+  @Test(arguments: [">", ">5", ">cpu", ">100MBmem", "!<3", "nginx >5%"]) func malformedThresholdsAreExplained(
+    filter: String
+  ) throws {
+    let word = try #require(filter.split(separator: " ").last)
+    let typed = filter.unicodeScalars.reduce(press(.character("/"))) { press(.character($1), from: $0) }
+    let prompt = rows(typed).last ?? ""
+    #expect(prompt.hasPrefix("/" + filter) && prompt.contains(ProcessFilter.thresholds))
+    let applied = press(.enter, from: typed)
+    #expect(applied.state.overlay == nil && applied.state.note?.hasPrefix("\"\(word)\" is matched as text") == true)
+    var burst = press(.character("/"))
+    _ = burst.handle(Paste(text: filter + "\n", isBracketed: false), in: frame(burst).frameContext)
+    #expect(burst.state == applied.state)
+    #expect(ProcessFilter.malformed(">50%cpu <2gmem !>1mio a>b") == nil)
   }
 
   @Test func aSearchSelectsWhileItIsTyped() {

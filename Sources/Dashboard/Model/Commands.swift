@@ -293,7 +293,7 @@ extension ScreenState {
       return .askIOPriority(chosen)
     case .renice(let step): return renice(by: step, frameContext)
     case .scrollColumns(let step):
-      guard table.columns != nil else { return noted("choose columns first (F2, Enter)") }
+      guard table.columns != nil else { return noted("choose columns first (C)") }
       table.firstColumn = max(0, min(table.chosenColumns.count + 20, table.firstColumn + step))
       return .draw
     }

@@ -156,7 +156,7 @@ enum KeyMap {
         Binding(
           [character("i")], "i", "I/O priority of the selected or tagged processes", "I/O", [.table(.ioPriority)]),
         Binding(
-          [character(","), character(".")], ", .", "scroll chosen columns (F2) sideways", "columns",
+          [character(","), character(".")], ", .", "scroll chosen columns (C) sideways", "columns",
           [.table(.scrollColumns(-1)), .table(.scrollColumns(1))]),
       ]),
   ]

@@ -66,7 +66,7 @@ struct Model {
   }
 
   private mutating func type(_ paste: Paste) -> Effect {
-    if state.table.type(paste) { state.overlay = nil }
+    if state.table.type(paste) { state.applyFilter() }
     return .draw
   }
 
@@ -256,7 +256,7 @@ struct Model {
     case .ignored: return .nothing
     case .changed, .cancelled: return .draw
     case .declined:
-      state.note = "no signal sent"
+      state.note = "no signal sent (only y sends it)"
       return .draw
     case .confirmed(let signal): return .send(signal, to: dialog.process.pid)
     }
@@ -264,7 +264,7 @@ struct Model {
 
   private mutating func handleFilter(_ key: KeyPress, _ before: String) -> Effect {
     switch key {
-    case .enter: state.overlay = nil
+    case .enter: state.applyFilter()
     case .escape:
       state.table.filter = before
       state.overlay = nil

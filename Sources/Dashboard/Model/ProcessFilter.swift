@@ -83,6 +83,17 @@ struct ProcessFilter: Equatable {
     return (measure, number * factor)
   }
 
+  /// The forms of a threshold.
+  static let thresholds = ">50%cpu >2gmem >1mio >4gvram >10%gpu"
+
+  /// Returns the first malformed threshold, which matches as text.
+  static func malformed(_ text: String) -> String? {
+    text.split(separator: " ").lazy.map(String.init).first { word in
+      let lower = word.lowercased().drop { $0 == "!" }
+      return [">", "<"].contains(lower.first) && metric(lower.dropFirst()) == nil
+    }
+  }
+
   /// Whether a row passes the filter.
   func matches(_ row: ProcessRow, memoryTotal: Double) -> Bool {
     terms.allSatisfy { matches($0, row, memoryTotal) }

@@ -82,6 +82,14 @@ extension TableState {
 }
 
 extension ScreenState {
+  /// Closes the prompt of the filter.
+  mutating func applyFilter() {
+    overlay = nil
+    if let word = ProcessFilter.malformed(table.filter) {
+      note = "\"" + word + "\" is matched as text; thresholds: " + ProcessFilter.thresholds
+    }
+  }
+
   mutating func handleColumns(_ key: KeyPress, _ selected: Int) -> Model.Effect {
     var selected = selected
     let before = table.choice
