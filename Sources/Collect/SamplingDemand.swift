@@ -19,8 +19,8 @@ package final class SamplingDemand: Sendable {
   private struct WatchState {
     /// Interval of the track.
     let interval: Int
-    /// Whether it shows threads of active processes, and a process whose threads it always shows.
-    var threads: (wanted: Bool, of: Int32?) = (false, nil)
+    /// Whether it shows threads of active processes, and the processes whose threads it always shows.
+    var threads: (wanted: Bool, of: Set<Int32>) = (false, [])
   }
 
   private struct State {
@@ -97,8 +97,8 @@ package final class SamplingDemand: Sendable {
   }
 
   /// Sets whether a watch requests threads.
-  func setThreads(_ isWanted: Bool, of process: Int32?, observer: Int) {
-    state.withLock { $0.watches[observer]?.threads = (isWanted, process) }
+  func setThreads(_ isWanted: Bool, of processes: Set<Int32>, observer: Int) {
+    state.withLock { $0.watches[observer]?.threads = (isWanted, processes) }
   }
 
   // MARK: Fresh readings
@@ -175,7 +175,7 @@ package final class SamplingDemand: Sendable {
       let threads = state.watches.values.map(\.threads).filter(\.wanted)
       return Demand(
         isWatched: !state.watches.isEmpty, wantsTable: wantsTable, wantsThreads: !threads.isEmpty,
-        threadsOf: Set(threads.compactMap(\.of)))
+        threadsOf: threads.reduce(into: []) { $0.formUnion($1.of) })
     }
   }
 

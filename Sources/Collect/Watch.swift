@@ -22,9 +22,9 @@ package final class Watch: Sendable {
     demand.end(observer)
   }
 
-  /// Sets whether scans of the processes include threads of active ones, and of one process even if idle.
-  package func wantThreads(_ isWanted: Bool, of process: Int32? = nil) {
-    demand.setThreads(isWanted, of: process, observer: observer)
+  /// Sets whether scans of the processes include threads of active ones, and of some processes even if idle.
+  package func wantThreads(_ isWanted: Bool, of processes: Set<Int32> = []) {
+    demand.setThreads(isWanted, of: processes, observer: observer)
   }
 
   /// The newest sample of its track; nil before the first.

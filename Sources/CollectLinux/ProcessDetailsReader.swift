@@ -26,7 +26,7 @@ package struct ProcessDetailsReader: Sendable {
     details.executable = Files.link(folder + "/exe")
     let descriptors = Files.names(in: folder + "/fd").count
     if descriptors > 0 || details.directory != nil { details.openFiles = descriptors }
-    if let bytes = try? Files.contents(of: folder + "/limits") {
+    if let bytes = ProcessPartsReader.contents(of: folder + "/limits", "limits", &details) {
       ProcessLimitsParser.parse(bytes.span, into: &details)
     }
     if let bytes = try? Files.contents(of: folder + "/status") {

@@ -19,7 +19,9 @@ struct ProcessPartsReader {
 
   func add(to details: inout ProcessDetails) {
     details.memory = ProcessMemoryReader(root: root).memory(of: pid, [.shared, .proportional])
-    if let text = try? Files.contents(of: folder + "/status") { details.memoryParts = Self.memoryParts(text.span) }
+    if let text = Self.contents(of: folder + "/status", "memory map", &details) {
+      details.memoryParts = Self.memoryParts(text.span)
+    }
     if let score = Files.number(of: folder + "/oom_score") {
       details.oomScore = (score, Files.number(of: folder + "/oom_score_adj") ?? 0)
     }
@@ -28,11 +30,29 @@ struct ProcessPartsReader {
       CgroupFiles(place).read(into: &reading, ReadBuffer(capacity: 4_096))
       details.cgroup = Cgroup(from: nil, to: reading, over: Elapsed(seconds: .nan))
     }
-    if let text = try? Files.contents(of: folder + "/environ"), !text.isEmpty {
+    if let text = Self.contents(of: folder + "/environ", "environment", &details) {
       details.environment = Self.environment(text.span, commandLines)
     }
     addFiles(to: &details)
     addThreads(to: &details)
+  }
+
+  // MARK: Permission
+
+  /// Reads a file; where that is not permitted, the details name the part.
+  static func contents(of path: String, _ part: String, _ details: inout ProcessDetails) -> [UInt8]? {
+    do throws(SystemError) {
+      return try Files.contents(of: path)
+    } catch {
+      add(part, error, to: &details)
+      return nil
+    }
+  }
+
+  /// Adds a part to the refused ones if its error is a lack of permission.
+  static func add(_ part: String, _ error: SystemError, to details: inout ProcessDetails) {
+    guard [ErrorCode.noAccess, ErrorCode.notPermitted].contains(error.code) else { return }
+    details.refused.append(part)
   }
 
   // MARK: Memory
@@ -72,7 +92,16 @@ struct ProcessPartsReader {
 
   private func addFiles(to details: inout ProcessDetails) {
     var inodes: [String: Int] = [:]
-    let descriptors = Files.names(in: folder + "/fd").compactMap { Int($0) }.sorted()
+    var names: [String] = []
+    do throws(SystemError) {
+      try Files.forEachName(in: folder + "/fd") { name in
+        names.append(name)
+        return true
+      }
+    } catch {
+      Self.add("open files and sockets", error, to: &details)
+    }
+    let descriptors = names.compactMap { Int($0) }.sorted()
     for descriptor in descriptors.prefix(4 * Self.limit) {
       guard let path = Files.link(folder + "/fd/" + String(descriptor)) else { continue }
       if path.hasPrefix("socket:["), path.hasSuffix("]") {

@@ -12,6 +12,8 @@ final class Dashboard {
   private let monotonic: () -> Double
   private var model: Model
   private var frameContext = FrameContext()
+  /// The process table of the last frame that had one.
+  private var lastTable: TableWindow?
   private var frozen: [History.Entry] = []
   /// Input of the last frame, and of the frame frozen by Space.
   private var drawn: ScreenInput?
@@ -251,8 +253,9 @@ final class Dashboard {
   private func viewStart(_ wake: @escaping @Sendable () -> Void) -> Bool {
     guard let time = start, !model.state.isGrid, !frameContext.entries.isEmpty else { return false }
     firstFrame = firstFrame ?? monotonic()
-    // With the archive's oldest time known, no older samples will come.
-    let isKnown = time >= frameContext.oldest || drawn?.oldest != nil
+    // With the archive's oldest time known, no older samples will come; nor do they to a sampler without an archive.
+    let isAlone = host.connection == nil && host.history.archive == nil
+    let isKnown = time >= frameContext.oldest || drawn?.oldest != nil || isAlone
     guard isKnown || monotonic() - (firstFrame ?? 0) >= Self.startPatience else { return false }
     start = nil
     model.state.note = model.state.jump(to: time, frameContext)
@@ -321,12 +324,13 @@ final class Dashboard {
     }
   }
 
-  /// Includes threads in scans while they are shown: those of active processes, and of the selected one even if idle.
+  /// Includes threads in scans while they are shown: those of active processes, and of the selected one and those that
+  /// the filter matches even if idle.
   private func wantThreads() {
-    let selected = model.state.table.selected.map { frameContext.owners[$0] ?? $0 }
+    let shown = frameContext.threadsOf(model.state.table)
     let isWanted = model.state.table.showsThreads && needsTable && host.control?.hasThreads == true
     for (place, watch) in watches.enumerated() {
-      watch.wantThreads(isWanted && place == model.state.host, of: selected)
+      watch.wantThreads(isWanted && place == model.state.host, of: shown)
     }
   }
 
@@ -337,8 +341,14 @@ final class Dashboard {
     let picture = Screen(input).draw()
     frameContext = picture.frameContext
     if !input.state.isPaused { drawn = input }
-    // The table may have become shorter than the scroll position.
-    model.state.table.scroll = min(model.state.table.scroll, max(0, frameContext.rows.count - frameContext.visibleRows))
+    // The table may have become shorter than the scroll position, or lower.
+    if let scroll = frameContext.scroll { model.state.table.scroll = scroll }
+    if let window = frameContext.window {
+      lastTable = window
+    } else {
+      // A selected row that is listed again is visible if it was before.
+      lastTable?.visible = 0
+    }
     terminal.title =
       model.state.settings.title
       ? model.state.isGrid ? "agent" : "agent: " + (host.history.latest?.sample.host.hostname ?? host.name) : nil
@@ -393,6 +403,7 @@ final class Dashboard {
   private func input(of paused: ScreenInput, _ terminal: any Terminal) -> ScreenInput {
     var input = paused
     (input.state, input.size, input.glyphs) = (model.state, terminal.size, terminal.glyphs)
+    input.lastTable = lastTable
     addEventList(to: &input)
     addDetails(to: &input)
     input.window = WindowRequest(model.state).flatMap(windows.answer)
@@ -419,11 +430,13 @@ final class Dashboard {
       events: logs[place].events, table: table, bytesPerFrame: meanBytes,
       canSignal: host.control != nil && !options.isReadOnly)
     input.connection = host.connection?()
+    input.lastTable = lastTable
     input.slowRows = drawn?.size == terminal.size ? frameContext.slowRows : 0
     input.silence = arrivals.silence(of: place, entries.last, now: monotonic())
     input.message = message.current(options.messages(), now: monotonic())
     input.hasWholeTable = host.processes != nil
     input.hasThreads = host.control?.hasThreads ?? false
+    input.hasDetails = host.control != nil
     if !model.state.table.memoryParts.isEmpty { input.memory = processes.newestMemory(host: model.state.host) }
     addEventList(to: &input)
     input.window = WindowRequest(model.state).flatMap(windows.answer)

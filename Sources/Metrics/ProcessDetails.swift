@@ -34,6 +34,8 @@ package struct ProcessDetails: Sendable, Equatable {
   package var sockets: [String] = []
   /// The threads that used the most CPU time.
   package var threads: [ThreadUse] = []
+  /// Names of the parts that this user is not permitted to read.
+  package var refused: [String] = []
 
   /// One thread of the process.
   package struct ThreadUse: Sendable, Hashable {
@@ -55,7 +57,7 @@ package struct ProcessDetails: Sendable, Equatable {
     left.command == right.command && left.directory == right.directory && left.executable == right.executable
       && left.openFiles == right.openFiles && left.nice == right.nice && left.swapped == right.swapped
       && left.limits.count == right.limits.count && left.environment == right.environment
-      && left.sockets == right.sockets && left.threads == right.threads
+      && left.sockets == right.sockets && left.threads == right.threads && left.refused == right.refused
       && left.files.map(\.path) == right.files.map(\.path)
   }
 }

@@ -6,6 +6,9 @@ package struct TimeText: Sendable {
   package static let allowed =
     "03:12, yesterday 14:00, -2h, 2026-11-28 14:00, RFC 3339 (2026-02-05T06:45:00Z), seconds since 1970, or now"
 
+  /// The smallest number of seconds since 1970 that is a time: 2001-09-09.
+  private static let minSeconds = 1e9
+
   /// POSIX time of the present.
   private let now: Double
   /// Offset of local time from UTC in seconds, at a POSIX time.
@@ -18,14 +21,16 @@ package struct TimeText: Sendable {
 
   /// Parses a time; nil for other texts.
   ///
-  /// A time of day without a date is its last occurrence. A text of digits counts seconds since 1970.
+  /// A time of day without a date is its last occurrence. A number counts seconds since 1970 if it has ten digits or
+  /// more: smaller ones, such as `5` and `23.41`, are mistyped times of day.
   package func time(_ text: String) -> Double? {
     // Every form is shorter.
     guard text.utf8.count <= 64 else { return nil }
     let text = text.lowercased().split(separator: " ").joined(separator: " ")
     if text == "now" { return now }
     if text.hasPrefix("-") { return Self.duration(text.dropFirst()).map { max(0, now - $0) } }
-    if let time = Timestamp(time: text) { return time.seconds }
+    if let time = Timestamp(rfc3339: text) { return time.seconds }
+    if let time = Timestamp(time: text)?.seconds, time >= Self.minSeconds { return time }
     let words = text.split(whereSeparator: { $0 == " " || $0 == "t" && text.first?.isNumber == true })
     switch words.count {
     case 1:

@@ -115,6 +115,18 @@ import Testing
     #expect(details.cgroup?.cpuLimit == 0.5)
   }
 
+  @Test func refusedPartsAreNamed() throws {
+    var details = ProcessDetails()
+    // Root may read any file: the errors are made up.
+    for (part, code) in [
+      ("environment", ErrorCode.noAccess), ("limits", ErrorCode.notPermitted), ("gone", ErrorCode.notFound),
+    ] { ProcessPartsReader.add(part, SystemError("open", code: code), to: &details) }
+    #expect(details.refused == ["environment", "limits"])
+    let machine = try Fixture(files: ["proc/7/status": "Name:\ta\n", "proc/7/environ": ""])
+    let empty = try #require(ProcessDetailsReader(root: machine.root).details(of: 7))
+    #expect(empty.environment == [] && empty.refused.isEmpty)
+  }
+
   @Test func thisProcess() throws {
     let details = try #require(ProcessDetailsReader(root: "").details(of: getpid()))
     #expect(details.command?.isEmpty == false && details.directory?.hasPrefix("/") == true)

@@ -73,7 +73,7 @@ import Testing
     #expect(!rows(scrolled).contains { $0.contains("PPID") } && row("PRI", scrolled).contains("COMMAND"))
     let far = (0..<9).reduce(model) { model, _ in press(.character("."), from: model) }
     #expect(rows(far).contains { $0.contains("flag /x") } && !rows(far).contains { $0.contains("/usr/lib/nginx") })
-    #expect(press(.character("."), from: Model()).state.note == "choose columns first (F2, Enter)")
+    #expect(press(.character("."), from: Model()).state.note == "choose columns first (C)")
   }
 
   @Test func columnsAreChosenOrderedAndKept() throws {
@@ -133,11 +133,37 @@ import Testing
     #expect(processes.map(\.pid) == [50] && step == 1)
     #expect(press(.character("I")).state.table.isReversed && press(.character("N")).state.table.sort == .pid)
     #expect(press(.character("P"), from: press(.character("M"))).state.table.sort == .cpu)
+    // As in htop: the same key again keeps the order, and I reverses it.
+    let keys: [(Unicode.Scalar, ProcessColumn)] = [("P", .cpu), ("M", .memory), ("T", .time), ("N", .pid)]
+    for (scalar, column) in keys {
+      let key = KeyPress.character(scalar)
+      let twice = press(key, key)
+      #expect(twice.state.table.sort == column && !twice.state.table.isReversed)
+      let reversed = press(.character("I"), from: twice)
+      #expect(reversed.state.table.isReversed && !press(key, from: reversed).state.table.isReversed)
+    }
+    #expect(press(.character("m"), .character("m")).state.table.isReversed)
     #expect(press(.character("\\")).state.overlay == .filter(before: ""))
     #expect(press(.character("C")).state.overlay == .columns(selected: 0))
     var context = frame(model).frameContext
     context.canSignal = false
     #expect(model.handle(.function(7), in: context) == .draw && model.state.note?.hasPrefix("read-only") == true)
+  }
+
+  /// A word that begins as a threshold and is none matches as text, and the forms are shown.
+  @Test(arguments: [">", ">5", ">cpu", ">100MBmem", "!<3", "nginx >5%"]) func malformedThresholdsAreExplained(
+    filter: String
+  ) throws {
+    let word = try #require(filter.split(separator: " ").last)
+    let typed = filter.unicodeScalars.reduce(press(.character("/"))) { press(.character($1), from: $0) }
+    let prompt = rows(typed).last ?? ""
+    #expect(prompt.hasPrefix("/" + filter) && prompt.contains(ProcessFilter.thresholds))
+    let applied = press(.enter, from: typed)
+    #expect(applied.state.overlay == nil && applied.state.note?.hasPrefix("\"\(word)\" is matched as text") == true)
+    var burst = press(.character("/"))
+    _ = burst.handle(Paste(text: filter + "\n", isBracketed: false), in: frame(burst).frameContext)
+    #expect(burst.state == applied.state)
+    #expect(ProcessFilter.malformed(">50%cpu <2gmem !>1mio a>b") == nil)
   }
 
   @Test func aSearchSelectsWhileItIsTyped() {
@@ -154,6 +180,10 @@ import Testing
     var pasted = press(.function(3))
     _ = pasted.handle(Paste(text: "python", isBracketed: true), in: frame(pasted).frameContext)
     #expect(pasted.state.table.selected == 60 && pasted.state.overlay == .search("python"))
+    // Text and Enter in one read, as over a slow connection.
+    var typed = press(.function(3))
+    _ = typed.handle(Paste(text: "pyx\u{8}thon\n", isBracketed: false), in: frame(typed).frameContext)
+    #expect(typed.state.table.selected == 60 && typed.state.overlay == nil && typed.state.note == nil)
   }
 
   @Test func aUserIsSelected() {
@@ -218,7 +248,12 @@ import Testing
     control.setIOPriority = { pid, _, number in pid == 60 ? "refused " + String(number) : nil }
     #expect(ProcessActions.renice([processes[0]], by: -30, control) == "nice value of 40 (postgres): 0 to -20")
     #expect(
-      ProcessActions.renice(processes, by: 1, control) == "nice value of 50 (nginx) not changed: not permitted 6")
+      ProcessActions.renice([processes[1]], by: 1, control)
+        == "nice value of 50 (nginx) not changed: not permitted 6")
+    // The processes that were changed are counted.
+    #expect(
+      ProcessActions.renice(processes, by: 1, control)
+        == "2 of 3 nice values changed; 50 (nginx): not permitted 6")
     #expect(
       ProcessActions.renice([processes[0], processes[2]], by: 2, control)
         == "nice values of 2 processes changed by 2")
@@ -227,7 +262,35 @@ import Testing
         == "I/O priority of 40 (postgres): idle")
     #expect(
       ProcessActions.setIOPriority(IOPriority.all[17], of: processes, control)
-        == "I/O priority of 60 (python3) not changed: refused 24576")
+        == "2 of 3 I/O priorities changed; 60 (python3): refused 24576")
+    control.setIOPriority = { _, _, _ in "refused" }
+    #expect(
+      ProcessActions.setIOPriority(IOPriority.all[17], of: processes, control)
+        == "0 of 3 I/O priorities changed; 3 refused, the first: \(processes[0].pid) (\(processes[0].name)): refused")
+  }
+
+  @Test func signalsReachTheOtherProcessesWhereOneIsRefused() {
+    let processes = input.table?.processes ?? []
+    func note(of processes: [Process], _ refused: Set<Int32>, ended: Set<Int32> = []) -> String? {
+      let control = ProcessControl(
+        details: { _ in nil },
+        hold: { pid, _ in
+          ended.contains(pid)
+            ? .failure(SignalRefusal("it has ended")) : .success { _ in refused.contains(pid) ? "not permitted" : nil }
+        })
+      var actions = ProcessActions()
+      if let reason = actions.hold(processes, control) { return reason }
+      return actions.send(SignalChoice.all[0], to: processes[0].pid, control)
+    }
+    let signal = SignalChoice.all[0].name
+    #expect(note(of: processes, []) == signal + " to 3 processes sent")
+    #expect(note(of: processes, [50]) == signal + " sent to 2 of 3; 50 (nginx): not permitted")
+    #expect(note(of: processes, [], ended: [40]) == signal + " sent to 2 of 3; 40 (postgres): it has ended")
+    #expect(
+      note(of: processes, [60], ended: [40])
+        == signal + " sent to 1 of 3; 2 refused, the first: 40 (postgres): it has ended")
+    #expect(note(of: [processes[1]], [50]) == signal + " to 50 not sent: not permitted")
+    #expect(note(of: [processes[1]], [], ended: [50]) == "no signal sent to 50: it has ended")
   }
 
   @Test func aSignalIsSelectedByItsNumber() {

@@ -377,6 +377,41 @@ import Testing
     #expect(calls.withState { $0 } <= 2)
   }
 
+  /// Resizing, another layout, hidden panels, details and a panel alone change the height of the table.
+  @Test func theSelectedRowStaysVisibleWhenTheTableChangesItsHeight() {
+    var options = DashboardOptions(version: "1.0.0", sampleInterval: 1)
+    options.processes = .local { _ in
+      ProcessSnapshot(
+        processes: (0..<60).map { index in
+          var process = Process()
+          (process.pid, process.name, process.cpu) = (Int32(10_000 + index), "proc-\(index)", Double(60 - index) / 100)
+          return process
+        })
+    }
+    let downs = [TerminalEvent](repeating: .key(.down), count: 17)
+    let keys: [KeyPress] = [
+      .character("L"), .character("1"), .character("8"), .character("8"), .enter, .escape, .character("v"),
+      .character("1"), .character("v"), .character("8"), .character("L"),
+    ]
+    let sizes = [
+      Size(width: 80, height: 24), Size(width: 140, height: 60), Size(width: 120, height: 20),
+      Size(width: 100, height: 12),
+    ]
+    let cycle: [TerminalEvent] = [.resized] + keys.map { .key($0) }
+    let events = downs + sizes.flatMap { _ in cycle }
+    let terminal = RecordingTerminal(size: Size(width: 120, height: 40), events: events)
+    terminal.beforeEvent = { index in
+      let place = (index - downs.count) / cycle.count
+      if index >= downs.count, sizes.indices.contains(place) { terminal.size = sizes[place] }
+    }
+    _ = Dashboard(history: history, options: options, now: { [start] in (start + 0.25, 0) }).run(on: terminal)
+    let texts = terminal.frames.map { text($0) }.dropFirst(downs.count)
+    // Frames without the table, and those whose menu covers it, do not show the row.
+    let tables = texts.filter { $0.contains("proc-") && !$0.contains("Panel alone") }
+    #expect(texts.count == events.count + 1 - downs.count && tables.count > 20)
+    for table in tables { #expect(table.contains("proc-16"), "\(table)") }
+  }
+
   @Test func severalHostsBeginWithTheGridAndOpen() {
     var machine = MadeUpMachine.gpuServer
     let other = machine.history(ticks: 30)

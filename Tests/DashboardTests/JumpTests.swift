@@ -109,6 +109,26 @@ import Testing
     #expect(next.state.overlay == .jump(type("25:00", nil).prompt))
   }
 
+  /// As over a slow connection, where text and Enter come in one read.
+  @Test(arguments: ["-30s\n", "-31\u{8}0s\n", "-30s\n\t", "-30s"]) func aTimeTypedInOneReadIsViewed(text: String) {
+    var model = type("", nil)
+    let context = Screen(input(model)).draw().frameContext
+    _ = model.handle(Paste(text: text, isBracketed: false), in: context)
+    if text.hasSuffix("\n") {
+      #expect(model.state.overlay == nil && model.state.cursor.time == type("-30s").state.cursor.time)
+    } else {
+      #expect(model.state.overlay == .jump(type("-30s", nil).prompt) && model.state.cursor.time == nil)
+    }
+    // The terminal says that this is a paste.
+    var pasted = type("", nil)
+    _ = pasted.handle(Paste(text: "-30s\n", isBracketed: true), in: context)
+    #expect(pasted.state.overlay == .jump(type("-30s", nil).prompt))
+    // Without the prompt no key acts.
+    var main = Model()
+    _ = main.handle(Paste(text: "g-30s\n", isBracketed: false), in: context)
+    #expect(main.state.overlay == nil && main.state.cursor.time == nil)
+  }
+
   @Test func aLinkIsCopied() {
     var model = type("-30s")
     let time = model.state.cursor.time ?? 0
@@ -125,6 +145,17 @@ import Testing
     #expect(model.handle(.character("y"), in: context) == .copy(moment))
     #expect(model.state.note?.contains("--serve") == true)
     #expect(String(decoding: Clipboard.bytes("a link"), as: UTF8.self) == "\u{1B}]52;c;YSBsaW5r\u{1B}\\")
+  }
+
+  @Test func withoutAnArchiveTheBeginningIsSaidWithTheFirstSamples() throws {
+    var options = DashboardOptions(version: "0", sampleInterval: 5)
+    let last = try #require(times.last)
+    options.start = last - 1e6
+    let terminal = RecordingTerminal(
+      size: Size(width: 120, height: 40), events: [.key(.character("y")), .key(.character("q"))])
+    let dashboard = Dashboard(history: history, options: options, now: { (last + 1, 0) }, monotonic: { 1 })
+    #expect(dashboard.run(on: terminal) == .quit)
+    #expect(terminal.copies == [Timestamp(seconds: (times.first ?? 0).rounded(.up)).rfc3339])
   }
 
   @Test(arguments: [-30.0, -1e6]) func theDashboardOpensAtATime(offset: Double) throws {

@@ -9,7 +9,8 @@ import Testing
   {
     var process = Process()
     (process.pid, process.name, process.parent, process.threads) = (pid, name, parent, threads)
-    (process.cpu, process.user) = (cpu, "mira")
+    (process.cpu, process.user, process.resident) = (cpu, "mira", Double(100 - pid))
+    process.command = "/usr/bin/" + name + " --port 80"
     return process
   }
 
@@ -40,6 +41,40 @@ import Testing
     let tree = rows { $0.isTree = true }
     #expect(tree.map(\.number) == [5, 6, 5, 8] && tree.map(\.depth) == [0, 1, 1, 0])
     #expect(rows { $0.filter = "worker" }.map(\.number) == [6])
+  }
+
+  @Test func aFilterMatchesThreadsByTheirProcess() {
+    #expect(rows { $0.filter = "server" }.map(\.number) == [5, 6, 5])
+    #expect(rows { $0.filter = "bin/server" }.map(\.number) == [5, 6, 5])
+    #expect(rows { $0.filter = "^serv" }.map(\.number) == [5, 6, 5])
+    #expect(rows { $0.filter = "5" }.map(\.number) == [5, 6, 5])
+    #expect(rows { $0.filter = "!server" }.map(\.number) == [8])
+    // A thread's values are its own.
+    #expect(rows { $0.filter = ">85%cpu" }.map(\.number) == [5])
+  }
+
+  @Test func threadsFollowTheirProcessWhereItAloneHasAValue() {
+    func numbers(_ column: ProcessColumn, reversed: Bool = false) -> [Int32] {
+      rows { ($0.sort, $0.isReversed) = (column, reversed) }.map(\.number)
+    }
+    #expect(numbers(.memory) == [5, 5, 6, 8] && numbers(.memory, reversed: true) == [8, 5, 5, 6])
+    #expect(numbers(.pid) == [5, 5, 6, 8] && numbers(.pid, reversed: true) == [8, 6, 5, 5])
+    #expect(rows { $0.sort = .pid }.map(\.owner) == [nil, 5, 5, nil])
+  }
+
+  @Test func threadsOfTheSelectedAndTheFilteredProcessesAreRead() {
+    var frameContext = FrameContext()
+    frameContext.table = rows { _ in }
+    frameContext.owners = [6: 5, -5: 5]
+    var state = TableState()
+    state.selected = 6
+    #expect(frameContext.threadsOf(state).isEmpty)
+    state.showsThreads = true
+    #expect(frameContext.threadsOf(state) == [5])
+    state.selected = 8
+    #expect(frameContext.threadsOf(state) == [8])
+    (state.selected, state.filter) = (nil, "e")
+    #expect(frameContext.threadsOf(state) == [5])
   }
 
   @Test func keysReferToTheProcessOfAThread() {

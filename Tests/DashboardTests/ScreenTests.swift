@@ -404,6 +404,39 @@ import Testing
     #expect(!Screen(input).draw().grid.rows.contains { $0.contains("─ 1903 ") && $0.contains("PROCESSES") })
   }
 
+  /// Parts of the details that may not be read, or are empty, are named.
+  @Test func refusedDetailsAreNamed() throws {
+    var machine = MadeUpMachine.gpuServer
+    var input = ScreenGoldens.screenInput(machine.history(ticks: 5), size: Size(width: 160, height: 70))
+    input.table = ProcessSnapshot(processes: try #require(input.sample?.processes?.top))
+    input.state.overlay = .details(1903)
+    func text(_ topic: DetailTopic) -> String {
+      input.state.topic = topic
+      return Screen(input).draw().grid.rows.joined(separator: "\n")
+    }
+    var details = ProcessDetails()
+    details.refused = ["environment", "open files and sockets"]
+    input.details = details
+    #expect(text(.summary).contains("not permitted to read: environment, open files and sockets"))
+    #expect(text(.environment).contains("environment: not permitted to read"))
+    #expect(text(.environment).contains("not permitted to read: open files and sockets"))
+    #expect(text(.files).contains("open files: not permitted to read"))
+    details.refused = []
+    (details.environment, details.openFiles) = ([], 0)
+    input.details = details
+    #expect(text(.environment).contains("environment: none") && text(.files).contains("open files: none"))
+    #expect(!text(.summary).contains("not permitted"))
+    (details.environment, details.openFiles) = (nil, nil)
+    input.details = details
+    #expect(text(.environment).contains("environment: not available"))
+    // Another machine's processes have no details.
+    (input.details, input.hasDetails) = (nil, false)
+    #expect(text(.environment).contains("environment: not read from another machine"))
+    #expect(!text(.summary).contains("not read from"))
+    input.state.cursor.time = input.now - 3
+    #expect(text(.files).contains("open files: not recorded"))
+  }
+
   @Test func detailsAreScrolledWhereTheyAreCut() {
     var machine = MadeUpMachine.gpuServer
     var input = ScreenGoldens.screenInput(machine.history(ticks: 5), size: Size(width: 40, height: 10))

@@ -17,7 +17,8 @@ enum Action: Hashable {
   }
 
   enum TableAction: Hashable {
-    case row(Int), sort(Int), sortBy(ProcessColumn), reverse, filter, tree, fold, follow, kernelThreads, threads
+    case row(Int), sort(Int), sortBy(ProcessColumn), order(ProcessColumn), reverse, filter, tree, fold, follow
+    case kernelThreads, threads
     case details(DetailTopic), signal, ioPriority, tagAll, columns, sortMenu, users, search, renice(Int), scrollColumns(
       Int), untag
   }
@@ -26,7 +27,7 @@ enum Action: Hashable {
   var changesSettings: Bool {
     switch self {
     case .theme, .glyphs, .panels(.layout), .panels(.toggle), .panels(.showAll), .table(.sort), .table(.sortBy),
-      .table(.reverse), .table(.tree), .table(.fold), .table(.kernelThreads), .table(.threads):
+      .table(.order), .table(.reverse), .table(.tree), .table(.fold), .table(.kernelThreads), .table(.threads):
       true
     default: false
     }

@@ -235,6 +235,10 @@ extension ScreenState {
       let now = all.firstIndex(of: table.sort) ?? 0
       return sort(by: all[(now + step + all.count) % all.count])
     case .sortBy(let column): return sort(by: column)
+    // As in htop, where the same key again keeps the order.
+    case .order(let column):
+      table.order(by: column)
+      return sorted()
     case .reverse: table.isReversed.toggle()
     case .filter:
       overlay = .filter(before: table.filter)
@@ -289,7 +293,7 @@ extension ScreenState {
       return .askIOPriority(chosen)
     case .renice(let step): return renice(by: step, frameContext)
     case .scrollColumns(let step):
-      guard table.columns != nil else { return noted("choose columns first (F2, Enter)") }
+      guard table.columns != nil else { return noted("choose columns first (C)") }
       table.firstColumn = max(0, min(table.chosenColumns.count + 20, table.firstColumn + step))
       return .draw
     }
@@ -315,7 +319,8 @@ extension ScreenState {
       !table.showsThreads
       ? "threads hidden"
       : table.hasThreadRows
-        ? "showing threads of active processes" : "threads are not shown while processes are folded (z)"
+        ? "showing threads of active, selected and filtered processes"
+        : "threads are not shown while processes are folded (z)"
   }
 
   mutating func noted(_ text: String) -> Model.Effect {
@@ -331,7 +336,11 @@ extension ScreenState {
 
   mutating func sort(by column: ProcessColumn) -> Model.Effect {
     table.toggleSort(column)
-    note = "sorted by " + column.meaning + (table.isReversed ? ", reversed" : "")
+    return sorted()
+  }
+
+  private mutating func sorted() -> Model.Effect {
+    note = "sorted by " + table.sort.meaning + (table.isReversed ? ", reversed" : "")
     return saveTable()
   }
 

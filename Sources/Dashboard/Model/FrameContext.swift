@@ -73,6 +73,11 @@ struct FrameContext {
   /// Hosts in grid order.
   var hostOrder: [Int] = []
 
+  /// The visible part of the process table; nil without a table, or where the selected process is not in it.
+  var window: TableWindow?
+  /// The scroll position that the table was drawn at, without that of a followed process; nil without a table.
+  var scroll: Int?
+
   /// The greatest scroll of the table.
   var lastScroll: Int { max(0, rows.count - visibleRows) }
 

@@ -54,6 +54,17 @@ extension ScreenState {
     return .draw
   }
 
+  /// Appends pasted text to the time, and goes there if it ends with Enter.
+  mutating func type(_ paste: Paste, into prompt: JumpPrompt, _ frameContext: FrameContext) -> Model.Effect {
+    var prompt = prompt
+    let line = paste.line
+    for scalar in line.text.unicodeScalars {
+      if scalar == "\u{8}" { _ = prompt.erase() } else { _ = prompt.type(scalar == "\t" ? " " : scalar) }
+    }
+    overlay = .jump(prompt)
+    return line.isEntered ? handle(.enter, prompt, frameContext) : .draw
+  }
+
   /// Views the sample at a time, or the nearest that is recorded; returns a note.
   mutating func jump(to time: Double, _ frameContext: FrameContext) -> String {
     guard let newest = frameContext.entries.last?.sample.timestamp.seconds else { return "no samples yet" }

@@ -114,11 +114,12 @@ enum KeyMap {
           "sort", [1, 1, -1, -1].map { .table(.sort($0)) }),
         Binding(
           [
-            character("c"), character("m"), character("R"), character("w"), character("G"), character("T"),
-            character("P"), character("M"), character("N"),
-          ], "c m R w G T",
-          "sort by CPU, memory, reads, writes, GPU, CPU time; P M N", "by",
-          [ProcessColumn.cpu, .memory, .read, .write, .gpu, .time, .cpu, .memory, .pid].map { .table(.sortBy($0)) }),
+            character("c"), character("m"), character("R"), character("w"), character("G"), character("P"),
+            character("M"), character("T"), character("N"),
+          ], "c m R w G",
+          "sort by CPU, memory, reads, writes, GPU; P M T N as in htop", "by",
+          [ProcessColumn.cpu, .memory, .read, .write, .gpu].map { .table(.sortBy($0)) }
+            + [ProcessColumn.cpu, .memory, .time, .pid].map { .table(.order($0)) }),
         Binding([.function(6)], "F6", "choose the sort column", "sort", [.table(.sortMenu)]),
         Binding(
           [character("r"), character("I")], "r I", "reverse the sort order", "reverse", [.table(.reverse)]),
@@ -155,7 +156,7 @@ enum KeyMap {
         Binding(
           [character("i")], "i", "I/O priority of the selected or tagged processes", "I/O", [.table(.ioPriority)]),
         Binding(
-          [character(","), character(".")], ", .", "scroll chosen columns (F2) sideways", "columns",
+          [character(","), character(".")], ", .", "scroll chosen columns (C) sideways", "columns",
           [.table(.scrollColumns(-1)), .table(.scrollColumns(1))]),
       ]),
   ]

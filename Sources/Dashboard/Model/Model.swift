@@ -50,12 +50,8 @@ struct Model {
   mutating func handle(_ paste: Paste, in frameContext: FrameContext) -> Effect {
     state.note = nil
     if case .filter? = state.overlay { return type(paste) }
-    if case .jump(var prompt)? = state.overlay {
-      for scalar in paste.text.unicodeScalars { _ = prompt.type(scalar) }
-      state.overlay = .jump(prompt)
-      return .draw
-    }
-    if case .search? = state.overlay { return state.search(pasted: paste.text, frameContext) }
+    if case .jump(let prompt)? = state.overlay { return state.type(paste, into: prompt, frameContext) }
+    if case .search(let text)? = state.overlay { return state.search(paste, after: text, frameContext) }
     // A script types a slash and a filter without a pause. No other text opens a field by itself.
     if !paste.isBracketed, paste.text.hasPrefix("/"), state.overlay == nil, !state.isGrid {
       state.overlay = .filter(before: state.table.filter)
@@ -70,7 +66,7 @@ struct Model {
   }
 
   private mutating func type(_ paste: Paste) -> Effect {
-    if state.table.type(paste) { state.overlay = nil }
+    if state.table.type(paste) { state.applyFilter() }
     return .draw
   }
 
@@ -260,7 +256,7 @@ struct Model {
     case .ignored: return .nothing
     case .changed, .cancelled: return .draw
     case .declined:
-      state.note = "no signal sent"
+      state.note = "no signal sent (only y sends it)"
       return .draw
     case .confirmed(let signal): return .send(signal, to: dialog.process.pid)
     }
@@ -268,7 +264,7 @@ struct Model {
 
   private mutating func handleFilter(_ key: KeyPress, _ before: String) -> Effect {
     switch key {
-    case .enter: state.overlay = nil
+    case .enter: state.applyFilter()
     case .escape:
       state.table.filter = before
       state.overlay = nil

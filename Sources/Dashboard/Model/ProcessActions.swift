@@ -2,45 +2,61 @@ internal import AgentMetrics
 
 /// Signals and priorities of the shown machine's processes; each function returns a note for the user.
 struct ProcessActions {
+  /// A process of the signal dialog, and the function that sends it a signal, or the reason of a refusal.
+  private struct Held {
+    let process: Process
+    let send: Result<ProcessControl.SendSignal, SignalRefusal>
+  }
+
   /// The processes of the signal dialog.
-  private var held: [Int32: ProcessControl.SendSignal] = [:]
+  private var held: [Held] = []
 
   /// Holds the processes of the signal dialog before the choice of a signal, so that the confirmed ones receive it.
   ///
-  /// - Returns: nil, or the reason that one cannot be held.
+  /// - Returns: nil, or the reason that none can be held.
   mutating func hold(_ processes: [Process], _ control: ProcessControl?) -> String? {
     guard let control else { return nil }
-    held = [:]
-    for process in processes {
-      switch control.hold(process.pid, process.start) {
-      case .success(let send): held[process.pid] = send
-      case .failure(let refusal):
-        return "no signal sent to " + String(process.pid) + ": " + refusal.description
-      }
+    held = processes.map { Held(process: $0, send: control.hold($0.pid, $0.start)) }
+    let refusals = held.compactMap { held -> Refusal? in
+      guard case .failure(let refusal) = held.send else { return nil }
+      return Refusal(process: held.process, reason: refusal.description)
     }
-    return nil
+    guard let first = refusals.first, refusals.count == held.count else { return nil }
+    held = []
+    return "no signal sent to " + String(first.process.pid) + ": " + first.reason
   }
 
   /// Releases the processes of a closed dialog.
-  mutating func release() { held = [:] }
+  mutating func release() { held = [] }
 
   func send(_ signal: SignalChoice, to pid: Int32, _ control: ProcessControl?) -> String {
     guard control != nil else { return "read-only: signals are disabled" }
-    guard held[pid] != nil else { return "no signal sent to " + String(pid) }
-    let failures = held.sorted { $0.key < $1.key }.compactMap { pid, send in
-      send(signal.number).map { signal.name + " to " + String(pid) + " not sent: " + $0 }
+    guard held.contains(where: { $0.process.pid == pid }) else { return "no signal sent to " + String(pid) }
+    let refusals = held.compactMap { held -> Refusal? in
+      switch held.send {
+      case .success(let send): send(signal.number).map { Refusal(process: held.process, reason: $0) }
+      case .failure(let refusal): Refusal(process: held.process, reason: refusal.description)
+      }
     }
-    return Self.summary(failures) ?? signal.name + " to " + Self.count(held.count, first: pid) + " sent"
+    if let refusal = refusals.first, held.count == 1 {
+      return signal.name + " to " + String(pid) + " not sent: " + refusal.reason
+    }
+    return Self.summary(refusals, of: held.count, before: signal.name + " sent to ")
+      ?? signal.name + " to " + Self.count(held.count, first: pid) + " sent"
   }
 
   /// Adds a step to the nice values of processes.
   static func renice(_ processes: [Process], by step: Int, _ control: ProcessControl?) -> String {
     guard let renice = control?.renice else { return "nice values are not changed here" }
-    let failures = processes.compactMap { process -> String? in
-      let reason = renice(process.pid, process.start, Int32(nice(of: process, plus: step)))
-      return reason.map { "nice value of " + text(process) + " not changed: " + $0 }
+    let refusals = processes.compactMap { process in
+      renice(process.pid, process.start, Int32(nice(of: process, plus: step))).map {
+        Refusal(process: process, reason: $0)
+      }
     }
-    if let summary = summary(failures) { return summary }
+    if let refusal = refusals.first, processes.count == 1 {
+      return "nice value of " + text(refusal.process) + " not changed: " + refusal.reason
+    }
+    if let summary = summary(refusals, of: processes.count, after: " nice values changed") { return summary }
     guard let first = processes.first, processes.count == 1 else {
       return "nice values of " + count(processes.count, first: 0) + " changed by " + String(step)
     }
@@ -55,12 +71,13 @@ struct ProcessActions {
   /// Sets the I/O priority of processes.
   static func setIOPriority(_ priority: IOPriority, of processes: [Process], _ control: ProcessControl?) -> String {
     guard let set = control?.setIOPriority else { return IOPriority.isNotSupported }
-    let failures = processes.compactMap { process in
-      set(process.pid, process.start, priority.number).map {
-        "I/O priority of " + text(process) + " not changed: " + $0
-      }
+    let refusals = processes.compactMap { process in
+      set(process.pid, process.start, priority.number).map { Refusal(process: process, reason: $0) }
     }
-    if let summary = summary(failures) { return summary }
+    if let refusal = refusals.first, processes.count == 1 {
+      return "I/O priority of " + text(refusal.process) + " not changed: " + refusal.reason
+    }
+    if let summary = summary(refusals, of: processes.count, after: " I/O priorities changed") { return summary }
     let subject = processes.count == 1 ? processes.first.map(text) ?? "" : count(processes.count, first: 0)
     return "I/O priority of " + subject + ": " + priority.name
   }
@@ -71,10 +88,20 @@ struct ProcessActions {
     count == 1 ? String(pid) : String(count) + " processes"
   }
 
-  /// The first failure and the number of others; nil without any.
-  private static func summary(_ failures: [String]) -> String? {
-    failures.first.map {
-      $0 + (failures.count > 1 ? ", and " + TextFormat.counted(Double(failures.count - 1), "other", "others") : "")
+  /// A process that an action did not change, and the reason.
+  private struct Refusal {
+    let process: Process
+    let reason: String
+  }
+
+  /// The number of changed processes and the first refusal; nil without any.
+  private static func summary(
+    _ refusals: [Refusal], of count: Int, before: String = "", after: String = ""
+  ) -> String? {
+    refusals.first.map { first in
+      let others = refusals.count > 1 ? String(refusals.count) + " refused, the first: " : ""
+      let changed = before + String(count - refusals.count) + " of " + String(count) + after
+      return changed + "; " + others + text(first.process) + ": " + first.reason
     }
   }
 }

@@ -83,6 +83,17 @@ struct ProcessFilter: Equatable {
     return (measure, number * factor)
   }
 
+  /// The forms of a threshold.
+  static let thresholds = ">50%cpu >2gmem >1mio >4gvram >10%gpu"
+
+  /// Returns the first malformed threshold, which matches as text.
+  static func malformed(_ text: String) -> String? {
+    text.split(separator: " ").lazy.map(String.init).first { word in
+      let lower = word.lowercased().drop { $0 == "!" }
+      return [">", "<"].contains(lower.first) && metric(lower.dropFirst()) == nil
+    }
+  }
+
   /// Whether a row passes the filter.
   func matches(_ row: ProcessRow, memoryTotal: Double) -> Bool {
     terms.allSatisfy { matches($0, row, memoryTotal) }
@@ -92,12 +103,11 @@ struct ProcessFilter: Equatable {
     let process = row.process
     switch term {
     case .text(let text):
-      return process.name.lowercased().contains(text) || process.command?.lowercased().contains(text) == true
-        || process.service?.lowercased().contains(text) == true || String(process.pid) == text
+      return Self.texts(of: row).contains { $0.lowercased().contains(text) } || String(row.number) == text
+        || row.owner.map { String($0) } == text
     case .pattern(let pattern):
       guard let expression = expressions[pattern] else { return false }
-      return expression.matches(process.name) || process.command.map(expression.matches) == true
-        || process.service.map(expression.matches) == true
+      return Self.texts(of: row).contains(where: expression.matches)
     case .user(let user): return process.user.lowercased().hasPrefix(user)
     case .service(let service): return process.service?.lowercased().contains(service) == true
     case .state(let state):
@@ -107,6 +117,12 @@ struct ProcessFilter: Equatable {
     case .below(let measure, let value): return metric(measure, row, value, memoryTotal) < value
     case .not(let term): return !matches(term, row, memoryTotal)
     }
+  }
+
+  /// The texts of a process; of a thread, also those of its process.
+  private static func texts(of row: ProcessRow) -> [String] {
+    let process = row.process
+    return [process.name, process.command, process.service, row.ownerName, row.ownerCommand].compactMap(\.self)
   }
 
   private func metric(_ measure: Measure, _ row: ProcessRow, _ value: Double, _ memoryTotal: Double) -> Double {

@@ -19,8 +19,10 @@ struct ProcessRow {
   var count = 1
   /// Number of collapsed rows below.
   var hidden = 0
-  /// Process of a thread; nil for a process.
+  /// Process of a thread, its name and command line; nil for a process.
   var owner: Int32?
+  var ownerName: String?
+  var ownerCommand: String?
 
   /// Number in the first column.
   var number: Int32 { abs(process.pid) }
@@ -74,7 +76,8 @@ enum ProcessRows {
       (process.user, process.service, process.start) = (owner.user, owner.service, owner.start)
       process.threads = 1
       process.command = (thread.thread == thread.process ? "main thread of " : "thread of ") + owner.name
-      rows.append(ProcessRow(process: process, owner: thread.process))
+      rows.append(
+        ProcessRow(process: process, owner: thread.process, ownerName: owner.name, ownerCommand: owner.command))
     }
   }
 
@@ -132,7 +135,9 @@ enum ProcessRows {
         }
       }
       guard column != .pid else {
-        return rows.sorted { ($0.process.pid < $1.process.pid) != state.isReversed }
+        return rows.sorted {
+          $0.number == $1.number ? $0.owner == nil && $1.owner != nil : ($0.number < $1.number) != state.isReversed
+        }
       }
       let keyed = rows.map { (text($0), $0) }
       return keyed.sorted { left, right in
@@ -143,22 +148,32 @@ enum ProcessRows {
       let value = column.measure(row) ?? .nan
       return value.isFinite ? value : -.infinity
     }
+    // Values that only a process has place its threads, too: they follow it.
+    var owners: [Int32: ProcessRow] = [:]
+    for row in rows where row.owner == nil && row.process.threads > 1 && state.hasThreadRows {
+      owners[row.process.pid] = row
+    }
     // Sorting moves indexes, not rows.
     struct FoldKey {
       let measure: Double
       let memory: Double
-      let pid: Int32
+      let process: Int32
+      let thread: Int32
       let place: Int
     }
     let keys = rows.indices.map { place in
-      let process = rows[place].process
+      let row = rows[place]
+      let whole = row.owner.flatMap { owners[$0] } ?? row
+      let resident = whole.process.resident
+      let own = measure(row)
       return FoldKey(
-        measure: measure(rows[place]), memory: process.resident.isFinite ? process.resident : -1, pid: process.pid,
-        place: place)
+        measure: own.isFinite ? own : measure(whole), memory: resident.isFinite ? resident : -1,
+        process: row.owner ?? row.process.pid, thread: row.owner == nil ? 0 : row.number, place: place)
     }
     return keys.sorted { left, right in
       if left.measure != right.measure { return (left.measure > right.measure) != state.isReversed }
-      return left.memory != right.memory ? left.memory > right.memory : left.pid < right.pid
+      if left.memory != right.memory { return left.memory > right.memory }
+      return left.process != right.process ? left.process < right.process : left.thread < right.thread
     }.map { rows[$0.place] }
   }
 

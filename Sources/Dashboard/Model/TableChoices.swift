@@ -82,6 +82,14 @@ extension TableState {
 }
 
 extension ScreenState {
+  /// Closes the prompt of the filter.
+  mutating func applyFilter() {
+    overlay = nil
+    if let word = ProcessFilter.malformed(table.filter) {
+      note = "\"" + word + "\" is matched as text; thresholds: " + ProcessFilter.thresholds
+    }
+  }
+
   mutating func handleColumns(_ key: KeyPress, _ selected: Int) -> Model.Effect {
     var selected = selected
     let before = table.choice
@@ -156,13 +164,17 @@ extension ScreenState {
     return .draw
   }
 
-  /// Appends pasted text to the search.
-  mutating func search(pasted text: String, _ frameContext: FrameContext) -> Model.Effect {
-    for scalar in text.unicodeScalars where scalar != "\n" {
-      guard case .search(let known)? = overlay else { break }
-      _ = handleSearch(.character(scalar), known, frameContext)
+  /// Appends pasted text to the search, and ends it if the text ends with Enter.
+  mutating func search(_ paste: Paste, after text: String, _ frameContext: FrameContext) -> Model.Effect {
+    var text = text
+    let line = paste.line
+    for scalar in line.text.unicodeScalars {
+      note = nil
+      if scalar == "\u{8}", text.isEmpty { continue }
+      _ = handleSearch(scalar == "\u{8}" ? .backspace : .character(scalar), text, frameContext)
+      if case .search(let next)? = overlay { text = next }
     }
-    return .draw
+    return line.isEntered ? handleSearch(.enter, text, frameContext) : .draw
   }
 }
 
@@ -173,6 +185,19 @@ extension FrameContext {
     // The largest first: another agent reads a limited number.
     if needsAll { return processes.sorted { $0.resident > $1.resident }.map(\.pid) }
     return Array(rows.dropFirst(table.scroll).prefix(visibleRows))
+  }
+
+  /// The processes whose threads the table shows even if they are idle: the selected one, and those that the filter
+  /// matches.
+  func threadsOf(_ table: TableState) -> Set<Int32> {
+    guard table.hasThreadRows else { return [] }
+    var processes = Set([table.selected].compactMap(\.self).map { owners[$0] ?? $0 })
+    if !table.filter.isEmpty {
+      for row in self.table where row.owner != nil || row.process.threads > 1 {
+        processes.insert(row.owner ?? row.process.pid)
+      }
+    }
+    return processes
   }
 
   /// Users of the known processes.

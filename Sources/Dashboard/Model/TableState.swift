@@ -1,3 +1,5 @@
+internal import AgentMetrics
+
 /// Sort order and row choice of the process table, kept in the config file.
 struct TableChoice: Equatable {
   var sort = ProcessColumn.cpu
@@ -12,6 +14,15 @@ struct TableChoice: Equatable {
   var columns: [ProcessColumn]?
   /// Whether command lines have the program's whole path.
   var showsFullCommand = true
+}
+
+/// The visible part of the process table in a frame.
+struct TableWindow: Equatable {
+  /// Number of visible rows; 0 where the frame after it had no table.
+  var visible: Int
+  var kind: TableContents.TableKind
+  /// Whether the selected row is among them.
+  var showsSelection: Bool
 }
 
 /// State of the process table: its choice, and the filter, selection and scroll of this session.
@@ -44,6 +55,22 @@ struct TableState: Equatable {
     choice.isReversed = choice.sort == column && !choice.isReversed
     choice.sort = column
     scroll = 0
+  }
+
+  /// Sorts by a column in its usual order: the largest first, texts in ascending order.
+  mutating func order(by column: ProcessColumn) {
+    (choice.sort, choice.isReversed, scroll) = (column, false, 0)
+  }
+
+  /// The first row to draw: the scroll position, moved to the selected row where the table got another height, or
+  /// shows another kind of processes.
+  func firstRow(of table: TableContents, visible: Int, last: TableWindow?) -> Int {
+    let limit = max(0, table.rows.count - visible)
+    let first = min(limit, max(0, scroll))
+    guard let last, last.showsSelection, last.visible != visible || last.kind != table.kind, let selected,
+      let place = table.rows.firstIndex(where: { $0.process.pid == selected })
+    else { return first }
+    return min(limit, max(place - visible + 1, min(first, place)))
   }
 
   /// Moves the selection, or selects the first visible row; false if there are no rows.
@@ -89,10 +116,8 @@ struct TableState: Equatable {
 
   /// Appends pasted text to the filter; true if it ended with Enter.
   mutating func type(_ paste: Paste) -> Bool {
-    let lines = paste.text.split(omittingEmptySubsequences: false) { $0.isNewline }
-    // Pasted lines become one filter; of text that may have been typed, only the first line.
-    let text = paste.isBracketed ? lines.joined(separator: " ") : String(lines.first ?? "")
-    for scalar in text.unicodeScalars {
+    let line = paste.line
+    for scalar in line.text.unicodeScalars {
       if scalar == "\u{8}" {
         _ = filter.popLast()
       } else if !type(scalar), scalar == "\t", filter.last != " " {
@@ -101,6 +126,6 @@ struct TableState: Equatable {
     }
     while filter.hasSuffix(" ") { filter.removeLast() }
     scroll = 0
-    return !paste.isBracketed && lines.count == 2 && lines[1].isEmpty
+    return line.isEntered
   }
 }

@@ -210,6 +210,7 @@ struct ProcessTableView {
     context.hits.frameContext.visibleRows = visible
     context.hits.frameContext.rows = rows.map(\.process.pid)
     context.hits.frameContext.table = rows
+    for row in rows { if let owner = row.owner { context.hits.frameContext.owners[row.process.pid] = owner } }
     if rows.isEmpty {
       let text =
         !state.filter.isEmpty
@@ -217,13 +218,20 @@ struct ProcessTableView {
         : context.table.kind == .stored ? "no processes recorded at this time" : "no processes"
       grid.put(text, x: rest.x, y: rest.y, .muted)
     }
-    for row in rows.dropFirst(firstRow(visible)).prefix(visible) {
+    let first = firstRow(visible)
+    context.hits.frameContext.scroll = state.firstRow(of: context.table, visible: visible, last: context.lastTable)
+    let selected = rows.firstIndex { $0.process.pid == state.selected }
+    if selected != nil || state.selected == nil {
+      context.hits.frameContext.window = TableWindow(
+        visible: visible, kind: context.table.kind,
+        showsSelection: selected.map { (first..<first + visible).contains($0) } == true)
+    }
+    for row in rows.dropFirst(first).prefix(visible) {
       let line = rest.takeTop(1)
       for place in places {
         let cell = Rect(x: place.x, y: line.y, width: place.width, height: 1)
         draw(place.column, of: row, hasArguments: place.hasArguments, on: &grid, in: cell)
       }
-      if let owner = row.owner { context.hits.frameContext.owners[row.process.pid] = owner }
       context.hits.add(.process(row.process.pid), line)
       if state.tagged.contains(row.process.pid) { grid.restyle(line) { _ in Style(.key, .bold) } }
       if row.process.pid == state.selected {
@@ -243,7 +251,7 @@ struct ProcessTableView {
   private func firstRow(_ visible: Int) -> Int {
     let rows = context.table.rows
     let last = max(0, rows.count - visible)
-    var first = min(last, state.scroll)
+    var first = state.firstRow(of: context.table, visible: visible, last: context.lastTable)
     if state.follows, let selected = state.selected,
       let place = rows.firstIndex(where: { $0.process.pid == selected }), place < first || place >= first + visible
     {

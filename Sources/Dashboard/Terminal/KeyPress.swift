@@ -30,6 +30,17 @@ package struct Paste: Hashable {
   /// The text with its control characters.
   var text: String
   var isBracketed: Bool
+
+  /// The text for a field of one line, and whether Enter ends it.
+  ///
+  /// Pasted lines become one. Text without brackets may have been typed: of it, only the first line counts.
+  var line: (text: String, isEntered: Bool) {
+    let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+    guard !isBracketed else {
+      return (String(lines.joined(separator: " ").reversed().drop { $0 == " " }.reversed()), false)
+    }
+    return (String(lines.first ?? ""), lines.count == 2 && lines[1].isEmpty)
+  }
 }
 
 /// A mouse action at a cell, counted from the upper left.

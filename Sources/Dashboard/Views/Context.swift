@@ -20,6 +20,8 @@ struct Context {
   var screenHeight = 24
   /// Whether all processes can be listed now, though not at past times.
   var hasWholeTable = false
+  /// The process table of the last frame that had one; nil before it.
+  var lastTable: TableWindow?
 
   /// Divides a panel into columns of its graph and those beside it.
   ///

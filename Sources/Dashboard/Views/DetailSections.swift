@@ -44,12 +44,30 @@ extension DetailsView {
       case .environment: environment(details)
       }
     guard lines.isEmpty, topic != .summary else { return lines }
-    let name = topic == .files ? "open files" : "environment"
-    return [.wide(name + ": none, or not permitted to read", .warning)]
+    guard !details.refused.contains(where: { $0.hasPrefix(topicName) }) else {
+      return [.wide(topicName + ": not permitted to read", .warning)]
+    }
+    let isKnown = topic == .files ? details.openFiles != nil : details.environment != nil
+    return [.wide(topicName + (isKnown ? ": none" : ": not available"), .warning)]
+  }
+
+  private var topicName: String { topic == .files ? "open files" : "environment" }
+
+  /// Says why a section that was asked for is missing where the details of a process cannot be read.
+  var missing: [DetailLine] {
+    guard topic != .summary else { return [] }
+    if context.table.kind == .stored { return [.wide(topicName + ": not recorded", .warning)] }
+    return canRead ? [] : [.wide(topicName + ": not read from another machine", .warning)]
+  }
+
+  /// Names the parts that are not permitted to read.
+  private func refused(_ details: ProcessDetails) -> [DetailLine] {
+    let parts = details.refused.filter { topic == .summary || !$0.hasPrefix(topicName) }
+    return parts.isEmpty ? [] : [.wide("not permitted to read: " + parts.joined(separator: ", "), .warning)]
   }
 
   func sections(_ details: ProcessDetails) -> [DetailLine] {
-    memory(details) + cgroup(details) + limits(details) + threads(details)
+    refused(details) + memory(details) + cgroup(details) + limits(details) + threads(details)
       + (topic == .files ? [] : files(details)) + (topic == .environment ? [] : environment(details))
   }
 

@@ -12,6 +12,8 @@ struct DetailsView {
   var scroll = 0
   /// Where it stands beside the table; nil for a box over the middle of the screen.
   var place: Rect?
+  /// Whether more than the process table has of it can be read.
+  var canRead = true
   var glyphs: Glyphs { context.glyphs }
 
   /// The row of the process; without one, the process as it is or was last listed.
@@ -92,7 +94,7 @@ struct DetailsView {
     }
     add("command", details?.command ?? process.command, .muted)
     let all = lines + parents(of: process)
-    guard let details else { return all }
+    guard let details else { return missing + all }
     return first(of: details) + all + sections(details)
   }
 

@@ -55,12 +55,16 @@ struct FooterView {
       isSmall
       ? context.map { String($0.table.rows.count) + ($0.table.rows.count == 1 ? " match  " : " matches  ") } ?? ""
       : ""
-    let hints = [
-      "Enter: apply, Esc: cancel   text regex user: gpu >50%cpu >2gmem !not",
-      "Enter: apply, Esc: cancel   text user: >50%cpu !not", "Enter: apply, Esc: cancel", "Enter, Esc", "",
-    ].map { count + $0 }
+    let isMalformed = ProcessFilter.malformed(state.table.filter) != nil
+    let hints =
+      isMalformed
+      ? ["text; thresholds: " + ProcessFilter.thresholds, ProcessFilter.thresholds, ">50%cpu >2gmem", ">50%cpu", ""]
+      : [
+        "Enter: apply, Esc: cancel   text regex user: gpu >50%cpu >2gmem !not",
+        "Enter: apply, Esc: cancel   text user: >50%cpu !not", "Enter: apply, Esc: cancel", "Enter, Esc", "",
+      ].map { count + $0 }
     if let hint = hints.first(where: { rect.right - x > $0.utf8.count + 4 }) {
-      grid.putRight(hint, end: rect.right, y: rect.y, .muted)
+      grid.putRight(hint, end: rect.right, y: rect.y, isMalformed ? .warning : .muted)
     }
   }
 

@@ -42,7 +42,7 @@ struct Screen {
       glyphs: glyphs, state: input.state, table: TableContents(table, memory: input.memory, sample, input.state),
       hits: hits,
       bytesPerFrame: input.bytesPerFrame, clock: input.clock, sources: input.options.sources,
-      screenHeight: input.size.height, hasWholeTable: input.hasWholeTable)
+      screenHeight: input.size.height, hasWholeTable: input.hasWholeTable, lastTable: input.lastTable)
   }
 
   func draw() -> Frame {
@@ -130,7 +130,7 @@ struct Screen {
       if let context {
         DetailsView(
           context: context, pid: pid, details: input.details, spark: input.spark, last: input.lastProcess,
-          scroll: state.overlayScroll, place: detailsPlace(in: body)
+          scroll: state.overlayScroll, place: detailsPlace(in: body), canRead: input.hasDetails
         ).draw(on: &grid)
       }
     case .signal(let dialog):

@@ -35,6 +35,8 @@ struct ScreenInput {
   var memory: [Int32: ProcessMemory] = [:]
   /// Whether threads can be shown.
   var hasThreads = false
+  /// Whether details of processes can be read.
+  var hasDetails = true
   /// Details of the selected process.
   var details: ProcessDetails?
   /// CPU use of that process: times, and CPU time per second.
@@ -47,6 +49,8 @@ struct ScreenInput {
   var silence: Double?
   /// Height of the frame before's row that says why the machine is slow.
   var slowRows = 0
+  /// The process table of the last frame that had one; nil before it.
+  var lastTable: TableWindow?
   /// A recent log message.
   var message: String?
   /// Whether all processes can be listed now, though not at past times.
