@@ -55,7 +55,7 @@ package struct AlertEvaluator {
 
   private static func metrics(of rules: [AlertRule]) -> [[(metric: Catalog.Metric, isWhole: Bool)]] {
     rules.map { rule in
-      Catalog.shared.metrics.filter { $0.isSelectable(by: rule.selector) }.compactMap { metric in
+      rule.selector.metrics.compactMap { metric in
         switch rule.selector.match(metric) {
         case .all: (metric, true)
         case .some: (metric, false)
@@ -118,16 +118,25 @@ package struct AlertEvaluator {
     }
   }
 
+  /// Identifies a series among those of its rule: its labels, after its metric where the rule has several.
+  private func target(_ key: Key, _ metric: Catalog.Metric) -> String {
+    ((metrics[key.rule].count == 1 ? [] : [metric.id]) + key.labels).joined(separator: ",")
+  }
+
   /// Continues an earlier agent's alert for the series that has its value.
   private mutating func adopt(_ key: Key, _ rule: AlertRule, _ metric: Catalog.Metric) {
     guard states[key] == nil else { return }
-    let target = key.labels.joined(separator: ",")
-    let isAlone = metrics[key.rule].count == 1
-    let index = resumed.firstIndex {
-      $0.alert.isOf(rule) && $0.alert.target == target
-        && (isAlone || AlertText.isSummary($0.alert.summary, of: metric, key.labels))
-    }
-    if let index { states[key] = resumed.remove(at: index) }
+    let target = target(key, metric)
+    // The targets of earlier versions did not name the metric.
+    let labels = key.labels.joined(separator: ",")
+    let index =
+      resumed.firstIndex { $0.alert.isOf(rule) && $0.alert.target == target }
+      ?? resumed.firstIndex {
+        $0.alert.isOf(rule) && $0.alert.target == labels && AlertText.isSummary($0.alert.summary, of: metric)
+      }
+    guard let index else { return }
+    states[key] = resumed.remove(at: index)
+    states[key]?.alert.target = target
   }
 
   /// Removes an earlier agent's alerts that meet a condition; returns the firing ones.
@@ -243,7 +252,7 @@ package struct AlertEvaluator {
       var alert = Alert()
       alert.name = rule.name
       alert.rule = rule.text
-      alert.target = one.labels.joined(separator: ",")
+      alert.target = target(key, metric)
       alert.since = sample.timestamp.seconds
       state = State(alert: alert, began: now, held: now)
     }

@@ -17,25 +17,31 @@ enum AlertText {
     return subject + text(value) + bound(condition, limit: limit, text)
   }
 
-  /// Whether a summary is of a series.
-  static func isSummary(_ text: String, of metric: Catalog.Metric, _ labels: [String]) -> Bool {
-    text.hasPrefix(subject(metric, labels))
+  /// Whether a summary is of a metric; that of another entry of its list, too.
+  static func isSummary(_ text: String, of metric: Catalog.Metric) -> Bool {
+    // An entry is not always named by its labels: a process has its name, too.
+    text.hasPrefix(kind(metric)) && text.contains(": " + statement(metric))
   }
 
   /// The summary up to its value: "filesystem /var: share in use is ".
   private static func subject(_ metric: Catalog.Metric, _ labels: [String]) -> String {
-    let title = title(metric.definition.title)
-    let statement = title.dropping("whether ").map { $0 + ": " }
-    return place(metric, labels) + ": " + (statement ?? title + " is ")
+    let kind = kind(metric)
+    return ([kind] + (labels.isEmpty ? [] : [labels.joined(separator: ", ")])).joined(separator: " ") + ": "
+      + statement(metric)
   }
 
-  /// "filesystem /var", "GPU 0", "process bash (7)", "RAM".
-  private static func place(_ metric: Catalog.Metric, _ labels: [String]) -> String {
-    var subject = metric.id.split(separator: ".").first.map(String.init) ?? ""
+  /// "share in use is ", "lost: ".
+  private static func statement(_ metric: Catalog.Metric) -> String {
+    let title = title(metric.definition.title)
+    return title.dropping("whether ").map { $0 + ": " } ?? title + " is "
+  }
+
+  /// "filesystem", "GPU", "process", "RAM".
+  private static func kind(_ metric: Catalog.Metric) -> String {
+    var kind = metric.id.split(separator: ".").first.map(String.init) ?? ""
     // One entry of a list.
-    if !labels.isEmpty, subject.hasSuffix("s") { subject.removeLast(subject.hasSuffix("sses") ? 2 : 1) }
-    if ["cpu", "gpu", "ram"].contains(subject) { subject = subject.uppercased() }
-    return ([subject] + (labels.isEmpty ? [] : [labels.joined(separator: ", ")])).joined(separator: " ")
+    if !metric.labels.isEmpty, kind.hasSuffix("s") { kind.removeLast(kind.hasSuffix("sses") ? 2 : 1) }
+    return ["cpu", "gpu", "ram"].contains(kind) ? kind.uppercased() : kind
   }
 
   /// The title inside a sentence, without what explains it.

@@ -25,6 +25,15 @@ enum RuleMetrics {
   }
 }
 
+extension SeriesSelector {
+  /// The metrics that a rule with this selector is of, by their ids.
+  var metrics: [Catalog.Metric] {
+    let isOfLabels = text.hasPrefix("*") && !text.contains("{")
+    let id = SeriesSelector(String(text.prefix { $0 != "{" }))
+    return Catalog.shared.metrics.filter { $0.isSelectable(by: self) && (isOfLabels || id.matches(key: $0.id)) }
+  }
+}
+
 extension Catalog.Metric {
   /// Whether a rule with this selector may be of it.
   func isSelectable(by selector: SeriesSelector) -> Bool {

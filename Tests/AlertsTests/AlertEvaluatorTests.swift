@@ -1,4 +1,6 @@
 import AgentMetrics
+import ArchiveTestSupport
+import Query
 import Testing
 
 @testable import Alerts
@@ -305,6 +307,56 @@ import Testing
     var evaluator = try restarted(rules, after: last)
     #expect(evaluator.evaluate(sample(30) { $0.gpus = [gpu(61, 91)] }).isEmpty)
     #expect(evaluator.alerts.map(\.value) == [91] && evaluator.alerts.first?.since == 1_770_000_000)
+  }
+
+  /// Earlier versions did not name the metric in the target.
+  @Test func anEarlierVersionsAlertsOfSeveralMetricsGoOn() throws {
+    let rules = ["heat: gpus.*temperature_c > 85"]
+    func gpu(_ celsius: Double, _ memory: Double) -> GPU {
+      var gpu = GPU(index: 0, vendor: "nvidia")
+      (gpu.temperature, gpu.memoryTemperature) = (celsius, memory)
+      return gpu
+    }
+    var last = try last(rules) { $0.gpus = [gpu(90, 95)] }
+    #expect(last.alerts.map(\.target) == ["gpus.memory_temperature_c,0", "gpus.temperature_c,0"])
+    for index in last.alerts.indices { last.alerts[index].target = "0" }
+    var evaluator = try restarted(rules, after: last)
+    #expect(evaluator.evaluate(sample(30) { $0.gpus = [gpu(91, 96)] }).isEmpty)
+    #expect(evaluator.alerts.map(\.value) == [96, 91] && evaluator.alerts.allSatisfy(\.isSilenced))
+    #expect(evaluator.alerts.map(\.target) == ["gpus.memory_temperature_c,0", "gpus.temperature_c,0"])
+  }
+
+  @Test("An alert of any metric that a rule may name goes on after a restart, for each of its series")
+  func everyMetricGoesOnAfterARestart() throws {
+    var samples = DemoSamples()
+    var next = try #require(samples.next())
+    var lists: Set<[String]> = []
+    for metric in Catalog.shared.metrics where metric.isSelectable(by: SeriesSelector(metric.id)) {
+      var evaluator = AlertEvaluator([try AlertRule("\(metric.id) >= -1e300")])
+      let began = evaluator.evaluate(next)
+      guard !began.isEmpty else { continue }
+      lists.insert(metric.lists)
+      evaluator.setSilenced(true)
+      var last = next
+      last.alerts = evaluator.alerts
+      var restarted = AlertEvaluator(evaluator.rules)
+      restarted.resume(after: last)
+      next = try #require(samples.next())
+      // A process that is new to the list begins an alert of its own.
+      let known = Set(began.map(\.alert.target))
+      let changes = restarted.evaluate(next).filter { known.contains($0.alert.target) }
+      #expect(changes.isEmpty, "\(metric.id): \(changes.first?.alert.summary ?? "")")
+      let alerts = restarted.alerts
+      #expect(Set(alerts.map(\.target)).count == alerts.count, "\(metric.id): an alert is there twice")
+      let continued = alerts.filter { known.contains($0.target) && $0.value.isFinite }
+      #expect(!continued.isEmpty && continued.allSatisfy(\.isSilenced), "\(metric.id)")
+      #expect(continued.allSatisfy { $0.since == last.timestamp.seconds }, "\(metric.id)")
+    }
+    let all: [[String]] = [
+      [], ["cpu.per_core"], ["gpus"], ["disks"], ["filesystems"], ["networks"], ["temperatures"], ["processes.top"],
+      ["workloads.top"],
+    ]
+    for list in all { #expect(lists.contains(list), "the machine has none of \(list)") }
   }
 
   @Test func growthDuringARestartFires() throws {
