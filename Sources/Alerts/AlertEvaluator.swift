@@ -137,6 +137,8 @@ package struct AlertEvaluator {
     guard let index else { return }
     states[key] = resumed.remove(at: index)
     states[key]?.alert.target = target
+    // An earlier version has stored some twice; the end of the other would be that of this one.
+    resumed.removeAll { $0.alert.isOf(rule) && $0.alert.target == target }
   }
 
   /// Removes an earlier agent's alerts that meet a condition; returns the firing ones.

@@ -326,6 +326,27 @@ import Testing
     #expect(evaluator.alerts.map(\.target) == ["gpus.memory_temperature_c,0", "gpus.temperature_c,0"])
   }
 
+  @Test func anAlertThatIsStoredTwiceGoesOnOnce() throws {
+    let rules = ["busy: processes.top.cpu > 0.2"]
+    func process(_ cpu: Double) -> (inout Sample) -> Void {
+      { sample in
+        var process = AgentMetrics.Process()
+        (process.pid, process.name, process.cpu) = (7, "python3", cpu)
+        var processes = Processes()
+        processes.top = [process]
+        sample.processes = processes
+      }
+    }
+    var last = try last(rules, process(0.4))
+    #expect(last.alerts.map(\.target) == ["7"])
+    last.alerts += last.alerts
+    var evaluator = try restarted(rules, after: last)
+    for seconds in stride(from: 30.0, through: 120, by: 30) {
+      #expect(evaluator.evaluate(sample(seconds, process(0.4))).isEmpty)
+      #expect(evaluator.alerts.map(\.value) == [0.4])
+    }
+  }
+
   @Test("An alert of any metric that a rule may name goes on after a restart, for each of its series")
   func everyMetricGoesOnAfterARestart() throws {
     var samples = DemoSamples()
