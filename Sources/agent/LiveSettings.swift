@@ -56,6 +56,7 @@ final class LiveSettings: Sendable {
   ///
   /// - Throws: if one of them is invalid, before any change.
   func adopt(_ configuration: Configuration) throws(SettingError) -> String {
+    try configuration.alerts.checkRules()
     let webhooks = try configuration.alerts.webhookTargets()
     try access.replace(configuration.server)
     alerts.replace(rules: configuration.alerts.allRules, webhooks: webhooks)

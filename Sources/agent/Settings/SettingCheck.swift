@@ -69,6 +69,7 @@ extension Configuration {
       check { _ = try server().access { _ in } }
     }
     check { _ = try push().targets(hostName: hostName) }
+    check { try alerts().checkRules() }
     check { _ = try alerts().webhookTargets() }
     return problems
   }
