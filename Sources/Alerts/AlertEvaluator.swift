@@ -32,6 +32,17 @@ package struct AlertEvaluator {
     /// Boot times at which the condition began, and at which it held last.
     var began: Double
     var held: Double
+    /// Boot time at which the series had a value last; NaN before that of an earlier agent's alert has one.
+    var seen = Double.nan
+    /// Whether it is of an earlier agent.
+    var isResumed = false
+
+    /// The alert at its end.
+    func ended(_ now: Double) -> Alert {
+      var alert = alert
+      if seen != now { alert.summary += AlertText.vanished }
+      return alert
+    }
   }
 
   package private(set) var rules: [AlertRule]
@@ -142,11 +153,11 @@ package struct AlertEvaluator {
   }
 
   /// Removes an earlier agent's alerts that meet a condition; returns the firing ones.
-  private mutating func takeResumed(where isOver: (State) -> Bool) -> [Alert] {
+  private mutating func takeResumed(where isOver: (State) -> Bool) -> [State] {
     guard !resumed.isEmpty else { return [] }
     let over = resumed.filter(isOver)
     resumed.removeAll(where: isOver)
-    return over.map(\.alert).filter { $0.phase == .firing }
+    return over.filter { $0.alert.phase == .firing }
   }
 
   /// Evaluates the rules on the next sample.
@@ -157,7 +168,7 @@ package struct AlertEvaluator {
     let host = sample.host.hostname ?? ""
     newest = (host, sample.timestamp.seconds)
     begin(sample, now)
-    orphans += takeResumed { [rules] state in !rules.contains { state.alert.isOf($0) } }
+    orphans += takeResumed { [rules] state in !rules.contains { state.alert.isOf($0) } }.map(\.alert)
     var changes = orphans.map {
       AlertChange(alert: $0, isFiring: false, time: sample.timestamp.seconds, host: host)
     }
@@ -170,8 +181,10 @@ package struct AlertEvaluator {
           if !resumed.isEmpty { adopt(key, rule, metric) }
           if holds(rule, one, after: rule.condition == .increases ? previous[key] : nil) {
             raise(key, rule, metric, one, in: sample, now)
-          } else if !states.isEmpty {
+          } else if states[key] != nil {
             states[key]?.alert.value = one.value
+            states[key]?.seen = now
+            states[key]?.alert.summary = Self.summary(rule, metric, one, in: sample, holds: false)
           }
           if rule.condition == .increases { newest[key] = one.value }
         }
@@ -193,13 +206,13 @@ package struct AlertEvaluator {
         } else if now - state.held >= Self.quiet {
           states[key] = nil
           changes.append(
-            AlertChange(alert: state.alert, isFiring: false, time: sample.timestamp.seconds, host: host))
+            AlertChange(alert: state.ended(now), isFiring: false, time: sample.timestamp.seconds, host: host))
         }
       }
     }
     // A pending alert needs its condition at each sample.
     changes += takeResumed { $0.alert.phase == .pending || now - $0.held >= Self.quiet }.map {
-      AlertChange(alert: $0, isFiring: false, time: sample.timestamp.seconds, host: host)
+      AlertChange(alert: $0.ended(now), isFiring: false, time: sample.timestamp.seconds, host: host)
     }
     return changes
   }
@@ -259,14 +272,22 @@ package struct AlertEvaluator {
       state = State(alert: alert, began: now, held: now)
     }
     state.held = now
+    state.seen = now
     state.alert.value = one.value
-    let labels = Self.shown(one.labels, of: metric, sample)
-    state.alert.summary = AlertText.summary(metric, labels, one.value, rule.condition, limit: one.limit)
+    state.alert.summary = Self.summary(rule, metric, one, in: sample, holds: true)
     states[key] = state
   }
 
-  /// The labels in a summary: a process is known by its name.
+  private static func summary(
+    _ rule: AlertRule, _ metric: Catalog.Metric, _ one: SeriesValue, in sample: Sample, holds: Bool
+  ) -> String {
+    AlertText.summary(
+      metric, shown(one.labels, of: metric, sample), one.value, rule, limit: one.limit, holds: holds)
+  }
+
+  /// The labels in a summary: a process is known by its name, a workload by its id, which begins with its kind.
   private static func shown(_ labels: [String], of metric: Catalog.Metric, _ sample: Sample) -> [String] {
+    if metric.lists == ["workloads.top"], labels.count == 2, labels[0].hasPrefix(labels[1] + ":") { return [labels[0]] }
     guard metric.lists == ["processes.top"],
       let process = sample.processes?.top.first(where: { labels == [String($0.pid)] }), !process.name.isEmpty
     else { return labels }

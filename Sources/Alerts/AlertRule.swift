@@ -50,6 +50,8 @@ package struct AlertRule: Sendable, Hashable {
   /// The metric with its labels, as given.
   package let selector: SeriesSelector
   package let condition: Condition
+  /// The number that it compares with, as given.
+  let operand: String?
   /// Seconds for which the condition must hold.
   package let hold: Double
   /// The rule without its name, in one form: `cpu.usage > 0.95 for 5m`.
@@ -82,25 +84,28 @@ package struct AlertRule: Sendable, Hashable {
       throw RuleError(description: "must have a duration after \"for\", from 1s to 7d, such as \"for 5m\"")
     }
     let condition: Condition
+    var operand: String?
     if words.last == "increases" {
       condition = .increases
       words.removeLast()
     } else {
       guard words.count >= 3 else { throw RuleError(description: "must be " + Self.allowed) }
       condition = try Self.condition(words[words.count - 2], words[words.count - 1])
+      if case .number = condition { operand = words.last }
       words.removeLast(2)
     }
     let selector = SeriesSelector(words.joined(separator: " "))
     guard !words.isEmpty, RuleMetrics.areKnown(to: selector) else { throw RuleMetrics.error(of: selector) }
     try RuleLabels.check(selector)
-    self.init(name: name, selector: selector, condition: condition, hold: hold, text: text, words: words)
+    self.init(name: name, selector: selector, condition: condition, operand: operand, hold: hold, text: text)
   }
 
   private init(
-    name: String?, selector: SeriesSelector, condition: Condition, hold: Double, text: String, words: [String]
+    name: String?, selector: SeriesSelector, condition: Condition, operand: String?, hold: Double, text: String
   ) {
     self.selector = selector
     self.condition = condition
+    self.operand = operand
     self.hold = hold
     let id = selector.text.prefix { $0 != "{" }
     self.name = name ?? String(id)

@@ -158,7 +158,26 @@ import Testing
     var evaluator = AlertEvaluator([try AlertRule("full: filesystems.usage > 95%")])
     _ = evaluator.evaluate(sample(0) { $0.filesystems = [filesystem("/var", 0.99)] })
     #expect(evaluator.evaluate(sample(30)).isEmpty)
-    #expect(evaluator.evaluate(sample(60)).map(\.isFiring) == [false])
+    let ended = evaluator.evaluate(sample(60))
+    #expect(ended.map(\.isFiring) == [false])
+    #expect(
+      ended.first?.alert.summary == "filesystem /var: share in use is 99%, above 95%; no longer reported")
+  }
+
+  @Test(
+    "The end of an alert says the value of that time",
+    arguments: [
+      ("ram.oom_kills_total > 149", 194.0, 140.0, "194, above 149", "140, no longer above 149"),
+      ("ram.oom_kills_total <= 1e1", 9, 11, "9, at most 10", "11, no longer at most 10"),
+      ("ram.oom_kills_total != 5", 6, 5, "6, not 5", "5"), ("ram.oom_kills_total == 5", 5, 6, "5", "6"),
+    ])
+  func endsWithTheirValue(rule: String, value: Double, later: Double, text: String, end: String) throws {
+    var evaluator = AlertEvaluator([try AlertRule(rule)])
+    let began = evaluator.evaluate(sample(0) { $0.ram.oomKills = value })
+    #expect(began.first?.alert.summary.hasSuffix(" is " + text) == true, "\(began)")
+    _ = evaluator.evaluate(sample(30) { $0.ram.oomKills = later })
+    let ended = evaluator.evaluate(sample(60) { $0.ram.oomKills = later })
+    #expect(ended.first?.isFiring == false && ended.first?.alert.summary.hasSuffix(" is " + end) == true, "\(ended)")
   }
 
   @Test func alertsAreBounded() throws {
@@ -350,7 +369,8 @@ import Testing
   @Test("An alert of any metric that a rule may name goes on after a restart, for each of its series")
   func everyMetricGoesOnAfterARestart() throws {
     var samples = DemoSamples()
-    var next = try #require(samples.next())
+    let first = samples.next()
+    var next = try #require(first)
     var lists: Set<[String]> = []
     for metric in Catalog.shared.metrics where metric.isSelectable(by: SeriesSelector(metric.id)) {
       var evaluator = AlertEvaluator([try AlertRule("\(metric.id) >= -1e300")])
@@ -362,7 +382,8 @@ import Testing
       last.alerts = evaluator.alerts
       var restarted = AlertEvaluator(evaluator.rules)
       restarted.resume(after: last)
-      next = try #require(samples.next())
+      let following = samples.next()
+      next = try #require(following)
       // A process that is new to the list begins an alert of its own.
       let known = Set(began.map(\.alert.target))
       let changes = restarted.evaluate(next).filter { known.contains($0.alert.target) }

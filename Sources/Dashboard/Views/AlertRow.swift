@@ -19,7 +19,7 @@ struct AlertRow {
     let label = alerts.count == 1 ? " ALERT " : " \(alerts.count) ALERTS "
     let texts = alerts.map { alert in
       let duration = time - alert.since
-      return alert.summary + (duration >= 60 ? " for " + TextFormat.duration(duration) : "")
+      return alert.summary + (duration >= 60 ? " (for " + TextFormat.duration(duration) + ")" : "")
     }
     NoticeRow(label: label, labelColor: .critical, texts: texts, style: .critical, glyphs: glyphs)
       .draw(on: &grid, in: rect)
