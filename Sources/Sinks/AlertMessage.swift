@@ -67,7 +67,11 @@ struct AlertMessage {
   private static func alertmanager(_ change: AlertChange, expiry: Double) -> String {
     let alert = change.alert
     let labels = [
-      ("alertname", alert.name), ("instance", change.host), ("job", "agent"), ("target", alert.target),
+      ("alertname", alert.name), ("instance", change.host), ("job", "agent"),
+      ("severity", EventKind.alertFiring.description.severity.rawValue), ("target", alert.target),
+    ].filter { !$0.1.isEmpty }.map { "\"\($0)\":\($1.quotedJSON)" }.joined(separator: ",")
+    let annotations = [
+      ("summary", alert.summary), ("rule", alert.rule), ("silenced", alert.isSilenced ? "true" : ""),
     ].filter { !$0.1.isEmpty }.map { "\"\($0)\":\($1.quotedJSON)" }.joined(separator: ",")
     let end = change.isFiring ? expiry : change.time
     // After a step of the clock; Alertmanager refuses an alert that ends before it starts.

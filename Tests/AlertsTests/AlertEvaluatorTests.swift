@@ -151,7 +151,7 @@ import Testing
     #expect(Set(changes.map(\.alert.target)) == ["service:x,service", "service:y,service", "4711"])
     let summaries = changes.map(\.alert.summary)
     #expect(summaries.contains { $0.hasPrefix("process python3 (4711): ") }, "\(summaries)")
-    #expect(summaries.contains { $0.hasPrefix("workload service:x, service: memory is ") }, "\(summaries)")
+    #expect(summaries.contains { $0.hasPrefix("workload service:x: memory is ") }, "\(summaries)")
   }
 
   @Test func aSeriesThatVanishesEndsItsAlert() throws {

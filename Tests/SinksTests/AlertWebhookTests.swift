@@ -45,6 +45,8 @@ import Testing
     let alert = try #require(try body(change(isFiring: false), .alertmanager).elements.first)
     #expect(alert["labels"]?["alertname"]?.text == "full")
     #expect(alert["labels"]?["instance"]?.text == "box")
+    #expect(alert["labels"]?["severity"]?.text == "warning")
+    #expect(alert["annotations"]?["silenced"] == nil)
     #expect(alert["annotations"]?["summary"]?.text == "filesystems /var: 97%")
     #expect(alert["endsAt"]?.text == "2026-02-02T02:41:00Z")
     #expect(try body(change(), .alertmanager).elements.first?["endsAt"]?.text == "2026-02-02T02:45:00Z")
