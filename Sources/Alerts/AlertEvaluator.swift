@@ -10,6 +10,8 @@ package struct AlertChange: Sendable, Hashable {
   package let time: Double
   /// Name of the machine.
   package let host: String
+  /// Whether it began with an earlier agent on this machine, which has reported it.
+  package var isResumed = false
 }
 
 /// Evaluates rules on consecutive samples of one interval.
@@ -97,7 +99,7 @@ package struct AlertEvaluator {
     resumed = sample.alerts.prefix(Self.maxAlerts).map { alert in
       var alert = alert
       alert.value = .nan
-      return State(alert: alert, began: .nan, held: .nan)
+      return State(alert: alert, began: .nan, held: .nan, isResumed: true)
     }
     for (index, rule) in rules.enumerated() where rule.condition == .increases {
       for (place, (metric, isWhole)) in metrics[index].enumerated() {
@@ -125,7 +127,7 @@ package struct AlertEvaluator {
     resumed = resumed.compactMap { state in
       guard state.alert.phase == .firing || isShort else { return nil }
       let since = state.alert.since
-      return State(alert: state.alert, began: time > since ? now - (time - since) : now, held: now)
+      return State(alert: state.alert, began: time > since ? now - (time - since) : now, held: now, isResumed: true)
     }
   }
 
@@ -218,24 +220,27 @@ package struct AlertEvaluator {
   }
 
   /// The current alerts: firing ones first, each kind by the order of the rules and their targets.
-  package var alerts: [Alert] {
+  package var alerts: [Alert] { current.map(\.alert) }
+
+  private var current: [State] {
     let known = states.sorted { left, right in
       let (a, b) = (left.value.alert.phase == .firing, right.value.alert.phase == .firing)
       if a != b { return a }
       return left.key.rule == right.key.rule
         ? left.value.alert.target < right.value.alert.target : left.key.rule < right.key.rule
-    }.map(\.value.alert)
+    }.map(\.value)
     guard !resumed.isEmpty else { return known }
-    let all = resumed.map(\.alert) + known
-    return all.filter { $0.phase == .firing } + all.filter { $0.phase != .firing }
+    let all = resumed + known
+    return all.filter { $0.alert.phase == .firing } + all.filter { $0.alert.phase != .firing }
   }
 
-  /// The firing alerts that are not silenced, as changes of the newest sample; none before the first one, with which an
+  /// The firing alerts, silenced ones too, as changes of the newest sample; none before the first one, with which an
   /// earlier agent's alerts may turn out to be another machine's.
   package var firing: [AlertChange] {
     guard let newest else { return [] }
-    return alerts.filter { $0.phase == .firing && !$0.isSilenced }.map {
-      AlertChange(alert: $0, isFiring: true, time: newest.time, host: newest.host)
+    return current.filter { $0.alert.phase == .firing }.map {
+      AlertChange(
+        alert: $0.alert, isFiring: true, time: newest.time, host: newest.host, isResumed: $0.isResumed)
     }
   }
 

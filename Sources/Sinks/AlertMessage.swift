@@ -77,7 +77,7 @@ struct AlertMessage {
     // After a step of the clock; Alertmanager refuses an alert that ends before it starts.
     let start = min(alert.since, end)
     return """
-      {"labels":{\(labels)},"annotations":{"summary":\(alert.summary.quotedJSON),"rule":\(alert.rule.quotedJSON)},\
+      {"labels":{\(labels)},"annotations":{\(annotations)},\
       "startsAt":\(time(start).quotedJSON),"endsAt":\(time(end).quotedJSON)}
       """
   }
