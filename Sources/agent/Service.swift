@@ -128,7 +128,8 @@ struct Service {
     var options = dashboardOptions(configuration.terminal, interval: configuration.samples.interval)
     options.listening = address
     options.messages = { sink.takeNewestHeld() }
-    options.silenceAlerts = { alerts.board.setSilenced($0) }
+    options.alerts = AlertControl(
+      current: { alerts.board.alerts }, silence: { alerts.board.setSilenced($0) })
     try showDashboard(of: demand, processes: processes, options: options)
   }
 
