@@ -47,6 +47,7 @@ final class LiveSettings: Sendable {
       sink.level = configuration.main.logLevel
       sink.format = configuration.main.logFormat
       logger.notice("\(line)")
+      for line in configuration.alerts.ruleWarnings { logger.warning("\(line)") }
     } catch {
       logger.error("settings are unchanged: \(error)")
     }

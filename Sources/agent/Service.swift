@@ -58,6 +58,7 @@ struct Service {
     sink.format = configuration.main.logFormat
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink) }
     let access = try configuration.server.access { message in logger.warning("\(message)") }
+    for line in configuration.alerts.ruleWarnings { logger.warning("\(line)") }
     var parts = RunningParts()
     var code: Int32 = 0
     do {
