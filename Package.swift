@@ -251,7 +251,9 @@ let package = Package(
     .testTarget(name: "QueryTests", dependencies: ["Query", "SampleStore", "AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "WhyTests", dependencies: ["Why", "AgentMetrics"], swiftSettings: settings),
     .testTarget(name: "EventsTests", dependencies: ["Events", "AgentMetrics"], swiftSettings: settings),
-    .testTarget(name: "AlertsTests", dependencies: ["Alerts", "Query", "AgentMetrics"], swiftSettings: settings),
+    .testTarget(
+      name: "AlertsTests", dependencies: ["Alerts", "ArchiveTestSupport", "Query", "AgentMetrics"],
+      swiftSettings: settings),
     .testTarget(name: "SampleStoreTests", dependencies: ["SampleStore", "AgentMetrics"], swiftSettings: settings),
     .testTarget(
       name: "CollectTests",

@@ -28,7 +28,7 @@ package final class AlertBoard: Sendable {
   /// The current alerts, firing ones first.
   package var alerts: [Alert] { evaluator.withLock { $0.alerts } }
 
-  /// The firing alerts that are not silenced, for receivers that need them again; none before the first sample.
+  /// The firing alerts, silenced ones too, for receivers that need them again; none before the first sample.
   package var firing: [AlertChange] { evaluator.withLock { $0.firing } }
 
   /// Writes the current alerts into a sample.

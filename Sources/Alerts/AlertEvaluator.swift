@@ -10,6 +10,8 @@ package struct AlertChange: Sendable, Hashable {
   package let time: Double
   /// Name of the machine.
   package let host: String
+  /// Whether it began with an earlier agent on this machine, which has reported it.
+  package var isResumed = false
 }
 
 /// Evaluates rules on consecutive samples of one interval.
@@ -32,6 +34,17 @@ package struct AlertEvaluator {
     /// Boot times at which the condition began, and at which it held last.
     var began: Double
     var held: Double
+    /// Boot time at which the series had a value last; NaN before that of an earlier agent's alert has one.
+    var seen = Double.nan
+    /// Whether it is of an earlier agent.
+    var isResumed = false
+
+    /// The alert at its end.
+    func ended(_ now: Double) -> Alert {
+      var alert = alert
+      if seen != now { alert.summary += AlertText.vanished }
+      return alert
+    }
   }
 
   package private(set) var rules: [AlertRule]
@@ -55,7 +68,7 @@ package struct AlertEvaluator {
 
   private static func metrics(of rules: [AlertRule]) -> [[(metric: Catalog.Metric, isWhole: Bool)]] {
     rules.map { rule in
-      Catalog.shared.metrics.filter { $0.isSelectable(by: rule.selector) }.compactMap { metric in
+      rule.selector.metrics.compactMap { metric in
         switch rule.selector.match(metric) {
         case .all: (metric, true)
         case .some: (metric, false)
@@ -86,7 +99,7 @@ package struct AlertEvaluator {
     resumed = sample.alerts.prefix(Self.maxAlerts).map { alert in
       var alert = alert
       alert.value = .nan
-      return State(alert: alert, began: .nan, held: .nan)
+      return State(alert: alert, began: .nan, held: .nan, isResumed: true)
     }
     for (index, rule) in rules.enumerated() where rule.condition == .increases {
       for (place, (metric, isWhole)) in metrics[index].enumerated() {
@@ -114,28 +127,39 @@ package struct AlertEvaluator {
     resumed = resumed.compactMap { state in
       guard state.alert.phase == .firing || isShort else { return nil }
       let since = state.alert.since
-      return State(alert: state.alert, began: time > since ? now - (time - since) : now, held: now)
+      return State(alert: state.alert, began: time > since ? now - (time - since) : now, held: now, isResumed: true)
     }
+  }
+
+  /// Identifies a series among those of its rule: its labels, after its metric where the rule has several.
+  private func target(_ key: Key, _ metric: Catalog.Metric) -> String {
+    ((metrics[key.rule].count == 1 ? [] : [metric.id]) + key.labels).joined(separator: ",")
   }
 
   /// Continues an earlier agent's alert for the series that has its value.
   private mutating func adopt(_ key: Key, _ rule: AlertRule, _ metric: Catalog.Metric) {
     guard states[key] == nil else { return }
-    let target = key.labels.joined(separator: ",")
-    let isAlone = metrics[key.rule].count == 1
-    let index = resumed.firstIndex {
-      $0.alert.isOf(rule) && $0.alert.target == target
-        && (isAlone || AlertText.isSummary($0.alert.summary, of: metric, key.labels))
-    }
-    if let index { states[key] = resumed.remove(at: index) }
+    let target = target(key, metric)
+    // The targets of earlier versions did not name the metric.
+    let labels = key.labels.joined(separator: ",")
+    let index =
+      resumed.firstIndex { $0.alert.isOf(rule) && $0.alert.target == target }
+      ?? resumed.firstIndex {
+        $0.alert.isOf(rule) && $0.alert.target == labels && AlertText.isSummary($0.alert.summary, of: metric)
+      }
+    guard let index else { return }
+    states[key] = resumed.remove(at: index)
+    states[key]?.alert.target = target
+    // An earlier version has stored some twice; the end of the other would be that of this one.
+    resumed.removeAll { $0.alert.isOf(rule) && $0.alert.target == target }
   }
 
   /// Removes an earlier agent's alerts that meet a condition; returns the firing ones.
-  private mutating func takeResumed(where isOver: (State) -> Bool) -> [Alert] {
+  private mutating func takeResumed(where isOver: (State) -> Bool) -> [State] {
     guard !resumed.isEmpty else { return [] }
     let over = resumed.filter(isOver)
     resumed.removeAll(where: isOver)
-    return over.map(\.alert).filter { $0.phase == .firing }
+    return over.filter { $0.alert.phase == .firing }
   }
 
   /// Evaluates the rules on the next sample.
@@ -146,7 +170,7 @@ package struct AlertEvaluator {
     let host = sample.host.hostname ?? ""
     newest = (host, sample.timestamp.seconds)
     begin(sample, now)
-    orphans += takeResumed { [rules] state in !rules.contains { state.alert.isOf($0) } }
+    orphans += takeResumed { [rules] state in !rules.contains { state.alert.isOf($0) } }.map(\.alert)
     var changes = orphans.map {
       AlertChange(alert: $0, isFiring: false, time: sample.timestamp.seconds, host: host)
     }
@@ -159,8 +183,10 @@ package struct AlertEvaluator {
           if !resumed.isEmpty { adopt(key, rule, metric) }
           if holds(rule, one, after: rule.condition == .increases ? previous[key] : nil) {
             raise(key, rule, metric, one, in: sample, now)
-          } else if !states.isEmpty {
+          } else if states[key] != nil {
             states[key]?.alert.value = one.value
+            states[key]?.seen = now
+            states[key]?.alert.summary = Self.summary(rule, metric, one, in: sample, holds: false)
           }
           if rule.condition == .increases { newest[key] = one.value }
         }
@@ -182,36 +208,39 @@ package struct AlertEvaluator {
         } else if now - state.held >= Self.quiet {
           states[key] = nil
           changes.append(
-            AlertChange(alert: state.alert, isFiring: false, time: sample.timestamp.seconds, host: host))
+            AlertChange(alert: state.ended(now), isFiring: false, time: sample.timestamp.seconds, host: host))
         }
       }
     }
     // A pending alert needs its condition at each sample.
     changes += takeResumed { $0.alert.phase == .pending || now - $0.held >= Self.quiet }.map {
-      AlertChange(alert: $0, isFiring: false, time: sample.timestamp.seconds, host: host)
+      AlertChange(alert: $0.ended(now), isFiring: false, time: sample.timestamp.seconds, host: host)
     }
     return changes
   }
 
   /// The current alerts: firing ones first, each kind by the order of the rules and their targets.
-  package var alerts: [Alert] {
+  package var alerts: [Alert] { current.map(\.alert) }
+
+  private var current: [State] {
     let known = states.sorted { left, right in
       let (a, b) = (left.value.alert.phase == .firing, right.value.alert.phase == .firing)
       if a != b { return a }
       return left.key.rule == right.key.rule
         ? left.value.alert.target < right.value.alert.target : left.key.rule < right.key.rule
-    }.map(\.value.alert)
+    }.map(\.value)
     guard !resumed.isEmpty else { return known }
-    let all = resumed.map(\.alert) + known
-    return all.filter { $0.phase == .firing } + all.filter { $0.phase != .firing }
+    let all = resumed + known
+    return all.filter { $0.alert.phase == .firing } + all.filter { $0.alert.phase != .firing }
   }
 
-  /// The firing alerts that are not silenced, as changes of the newest sample; none before the first one, with which an
+  /// The firing alerts, silenced ones too, as changes of the newest sample; none before the first one, with which an
   /// earlier agent's alerts may turn out to be another machine's.
   package var firing: [AlertChange] {
     guard let newest else { return [] }
-    return alerts.filter { $0.phase == .firing && !$0.isSilenced }.map {
-      AlertChange(alert: $0, isFiring: true, time: newest.time, host: newest.host)
+    return current.filter { $0.alert.phase == .firing }.map {
+      AlertChange(
+        alert: $0.alert, isFiring: true, time: newest.time, host: newest.host, isResumed: $0.isResumed)
     }
   }
 
@@ -243,19 +272,27 @@ package struct AlertEvaluator {
       var alert = Alert()
       alert.name = rule.name
       alert.rule = rule.text
-      alert.target = one.labels.joined(separator: ",")
+      alert.target = target(key, metric)
       alert.since = sample.timestamp.seconds
       state = State(alert: alert, began: now, held: now)
     }
     state.held = now
+    state.seen = now
     state.alert.value = one.value
-    let labels = Self.shown(one.labels, of: metric, sample)
-    state.alert.summary = AlertText.summary(metric, labels, one.value, rule.condition, limit: one.limit)
+    state.alert.summary = Self.summary(rule, metric, one, in: sample, holds: true)
     states[key] = state
   }
 
-  /// The labels in a summary: a process is known by its name.
+  private static func summary(
+    _ rule: AlertRule, _ metric: Catalog.Metric, _ one: SeriesValue, in sample: Sample, holds: Bool
+  ) -> String {
+    AlertText.summary(
+      metric, shown(one.labels, of: metric, sample), one.value, rule, limit: one.limit, holds: holds)
+  }
+
+  /// The labels in a summary: a process is known by its name, a workload by its id, which begins with its kind.
   private static func shown(_ labels: [String], of metric: Catalog.Metric, _ sample: Sample) -> [String] {
+    if metric.lists == ["workloads.top"], labels.count == 2, labels[0].hasPrefix(labels[1] + ":") { return [labels[0]] }
     guard metric.lists == ["processes.top"],
       let process = sample.processes?.top.first(where: { labels == [String($0.pid)] }), !process.name.isEmpty
     else { return labels }

@@ -43,11 +43,15 @@ package struct AlertRule: Sendable, Hashable {
 
   package static let allowed = "[NAME:] METRIC OP VALUE [for DURATION], e.g. gpus.temperature_c > 85 for 1m"
 
-  /// Unique among the rules of a program; the metric's id by default.
-  package let name: String
+  /// Unique among the rules of a program; the metric's id by default, see ``distinct(_:)``.
+  package private(set) var name: String
+  /// Whether the user named it.
+  private let isNamed: Bool
   /// The metric with its labels, as given.
   package let selector: SeriesSelector
   package let condition: Condition
+  /// The number that it compares with, as given.
+  let operand: String?
   /// Seconds for which the condition must hold.
   package let hold: Double
   /// The rule without its name, in one form: `cpu.usage > 0.95 for 5m`.
@@ -80,30 +84,62 @@ package struct AlertRule: Sendable, Hashable {
       throw RuleError(description: "must have a duration after \"for\", from 1s to 7d, such as \"for 5m\"")
     }
     let condition: Condition
+    var operand: String?
     if words.last == "increases" {
       condition = .increases
       words.removeLast()
     } else {
       guard words.count >= 3 else { throw RuleError(description: "must be " + Self.allowed) }
       condition = try Self.condition(words[words.count - 2], words[words.count - 1])
+      if case .number = condition { operand = words.last }
       words.removeLast(2)
     }
     let selector = SeriesSelector(words.joined(separator: " "))
     guard !words.isEmpty, RuleMetrics.areKnown(to: selector) else { throw RuleMetrics.error(of: selector) }
     try RuleLabels.check(selector)
-    self.init(name: name, selector: selector, condition: condition, hold: hold, text: text, words: words)
+    self.init(name: name, selector: selector, condition: condition, operand: operand, hold: hold, text: text)
   }
 
   private init(
-    name: String?, selector: SeriesSelector, condition: Condition, hold: Double, text: String, words: [String]
+    name: String?, selector: SeriesSelector, condition: Condition, operand: String?, hold: Double, text: String
   ) {
     self.selector = selector
     self.condition = condition
+    self.operand = operand
     self.hold = hold
     let id = selector.text.prefix { $0 != "{" }
     self.name = name ?? String(id)
+    isNamed = name != nil
     let parts = text.split(whereSeparator: \.isWhitespace)
     self.text = parts.dropFirst(name == nil ? 0 : 1).joined(separator: " ")
+  }
+
+  /// Gives the rules without a name distinct ones: the metric, or the whole text beside another rule of the same series.
+  ///
+  /// Outputs identify an alert by its rule's name and its target. Names do not depend on the order of the rules.
+  package static func distinct(_ rules: [AlertRule]) -> [AlertRule] {
+    rules.map { rule in
+      guard !rule.isNamed else { return rule }
+      let others = rules.filter { $0 != rule && $0.name == rule.name }
+      let isAlone = !others.contains { $0.isNamed || $0.selector.mayShareSeries(with: rule.selector) }
+      guard !isAlone else { return rule }
+      var rule = rule
+      rule.name = rule.text
+      return rule
+    }
+  }
+
+  /// The first rule with the name of an earlier one, or without a name and the same as an earlier one; with the reason.
+  package static func repetition(in rules: [AlertRule]) -> (rule: String, reason: String)? {
+    for (index, rule) in rules.enumerated() {
+      if rule.isNamed, rules[..<index].contains(where: { $0.isNamed && $0.name == rule.name }) {
+        return (rule.name + ": " + rule.text, "the name \(rule.name) is given twice")
+      }
+      if !rule.isNamed, rules[..<index].contains(where: { !$0.isNamed && $0.text == rule.text }) {
+        return (rule.text, "the rule is given twice")
+      }
+    }
+    return nil
   }
 
   private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -2,40 +2,61 @@ internal import AgentMetrics
 
 /// Alerts in words.
 enum AlertText {
+  /// Added to the summary of an alert that ends since its series has no value any more.
+  static let vanished = "; no longer reported"
+
   /// "filesystem /var: share in use is 97%, above 95%".
   ///
   /// - Parameters:
   ///   - value: in the unit of the JSON, as the limit.
   ///   - limit: the value of the metric that the rule compares with; NaN where it compares with a number.
+  ///   - holds: whether the value violates the rule, or does not any more.
   static func summary(
-    _ metric: Catalog.Metric, _ labels: [String], _ value: Double, _ condition: AlertRule.Condition, limit: Double
+    _ metric: Catalog.Metric, _ labels: [String], _ value: Double, _ rule: AlertRule, limit: Double, holds: Bool
   ) -> String {
     let definition = metric.definition
-    func text(_ value: Double) -> String { ValueText.value(value * definition.unit.factor, definition.unit) }
+    let unit = definition.unit
     let subject = subject(metric, labels)
     if title(definition.title).dropping("whether ") != nil { return subject + (value == 0 ? "no" : "yes") }
-    return subject + text(value) + bound(condition, limit: limit, text)
+    let comparison: AlertRule.Comparison
+    let number: Double
+    switch rule.condition {
+    case .number(let given, let limit): (comparison, number) = (given, limit)
+    case .metric(let given, _): (comparison, number) = (given, limit)
+    case .increases:
+      return subject + ValueText.value(value * unit.factor, unit) + (holds ? " and increases" : ", no longer increases")
+    }
+    let texts = ComparedText(value * unit.factor, number * unit.factor, unit, given: rule.operand)
+    if comparison == .notEqual, holds { return subject + texts.value + ", not " + texts.limit }
+    guard let bound = bound(comparison) else { return subject + texts.value }
+    return subject + texts.value + (holds ? ", " : ", no longer ") + bound + " " + texts.limit
   }
 
-  /// Whether a summary is of a series.
-  static func isSummary(_ text: String, of metric: Catalog.Metric, _ labels: [String]) -> Bool {
-    text.hasPrefix(subject(metric, labels))
+  /// Whether a summary is of a metric; that of another entry of its list, too.
+  static func isSummary(_ text: String, of metric: Catalog.Metric) -> Bool {
+    // An entry is not always named by its labels: a process has its name, too.
+    text.hasPrefix(kind(metric)) && text.contains(": " + statement(metric))
   }
 
   /// The summary up to its value: "filesystem /var: share in use is ".
   private static func subject(_ metric: Catalog.Metric, _ labels: [String]) -> String {
-    let title = title(metric.definition.title)
-    let statement = title.dropping("whether ").map { $0 + ": " }
-    return place(metric, labels) + ": " + (statement ?? title + " is ")
+    let kind = kind(metric)
+    return ([kind] + (labels.isEmpty ? [] : [labels.joined(separator: ", ")])).joined(separator: " ") + ": "
+      + statement(metric)
   }
 
-  /// "filesystem /var", "GPU 0", "process bash (7)", "RAM".
-  private static func place(_ metric: Catalog.Metric, _ labels: [String]) -> String {
-    var subject = metric.id.split(separator: ".").first.map(String.init) ?? ""
+  /// "share in use is ", "lost: ".
+  private static func statement(_ metric: Catalog.Metric) -> String {
+    let title = title(metric.definition.title)
+    return title.dropping("whether ").map { $0 + ": " } ?? title + " is "
+  }
+
+  /// "filesystem", "GPU", "process", "RAM".
+  private static func kind(_ metric: Catalog.Metric) -> String {
+    var kind = metric.id.split(separator: ".").first.map(String.init) ?? ""
     // One entry of a list.
-    if !labels.isEmpty, subject.hasSuffix("s") { subject.removeLast(subject.hasSuffix("sses") ? 2 : 1) }
-    if ["cpu", "gpu", "ram"].contains(subject) { subject = subject.uppercased() }
-    return ([subject] + (labels.isEmpty ? [] : [labels.joined(separator: ", ")])).joined(separator: " ")
+    if !metric.labels.isEmpty, kind.hasSuffix("s") { kind.removeLast(kind.hasSuffix("sses") ? 2 : 1) }
+    return ["cpu", "gpu", "ram"].contains(kind) ? kind.uppercased() : kind
   }
 
   /// The title inside a sentence, without what explains it.
@@ -47,24 +68,14 @@ enum AlertText {
       ? trimmed : trimmed.prefix(1).lowercased() + trimmed.dropFirst()
   }
 
-  /// ", above 95%".
-  private static func bound(
-    _ condition: AlertRule.Condition, limit: Double, _ text: (Double) -> String
-  ) -> String {
-    func bound(_ comparison: AlertRule.Comparison, _ limit: Double) -> String {
-      switch comparison {
-      case .above: ", above " + text(limit)
-      case .atLeast: ", at least " + text(limit)
-      case .below: ", below " + text(limit)
-      case .atMost: ", at most " + text(limit)
-      case .equal: ""
-      case .notEqual: ", not " + text(limit)
-      }
-    }
-    return switch condition {
-    case .number(let comparison, let limit): bound(comparison, limit)
-    case .metric(let comparison, _): bound(comparison, limit)
-    case .increases: " and increases"
+  /// "above", before the limit; nil where the value says it.
+  private static func bound(_ comparison: AlertRule.Comparison) -> String? {
+    switch comparison {
+    case .above: "above"
+    case .atLeast: "at least"
+    case .below: "below"
+    case .atMost: "at most"
+    case .equal, .notEqual: nil
     }
   }
 }

@@ -25,6 +25,22 @@ enum RuleMetrics {
   }
 }
 
+extension SeriesSelector {
+  /// The metrics that a rule with this selector is of, by their ids.
+  var metrics: [Catalog.Metric] {
+    let isOfLabels = text.hasPrefix("*") && !text.contains("{")
+    let id = SeriesSelector(String(text.prefix { $0 != "{" }))
+    return Catalog.shared.metrics.filter { $0.isSelectable(by: self) && (isOfLabels || id.matches(key: $0.id)) }
+  }
+
+  /// Whether a series may match both, for selectors of the same metrics.
+  func mayShareSeries(with other: SeriesSelector) -> Bool {
+    // Two selectors that name one series each.
+    let areSingle = [self, other].allSatisfy { $0.text.contains("{") && !$0.text.contains("*") }
+    return self == other || !areSingle
+  }
+}
+
 extension Catalog.Metric {
   /// Whether a rule with this selector may be of it.
   func isSelectable(by selector: SeriesSelector) -> Bool {

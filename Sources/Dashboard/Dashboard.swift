@@ -231,7 +231,7 @@ final class Dashboard {
     case .setIOPriority(let processes, let priority):
       model.state.note = ProcessActions.setIOPriority(priority, of: processes, control)
     case .silence(let isSilenced):
-      options.silenceAlerts?(isSilenced)
+      options.alerts?.silence(isSilenced)
     }
     if case .signal? = model.state.overlay {} else { actions.release() }
     paused = model.state.isPaused ? paused ?? drawn : nil
@@ -404,6 +404,7 @@ final class Dashboard {
     var input = paused
     (input.state, input.size, input.glyphs) = (model.state, terminal.size, terminal.glyphs)
     input.lastTable = lastTable
+    input.ownAlerts = options.alerts?.current()
     addEventList(to: &input)
     addDetails(to: &input)
     input.window = WindowRequest(model.state).flatMap(windows.answer)
@@ -429,6 +430,7 @@ final class Dashboard {
       glyphs: terminal.glyphs, options: options, state: model.state, now: time.seconds, utcOffset: time.utcOffset,
       events: logs[place].events, table: table, bytesPerFrame: meanBytes,
       canSignal: host.control != nil && !options.isReadOnly)
+    input.ownAlerts = options.alerts?.current()
     input.connection = host.connection?()
     input.lastTable = lastTable
     input.slowRows = drawn?.size == terminal.size ? frameContext.slowRows : 0

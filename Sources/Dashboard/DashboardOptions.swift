@@ -2,6 +2,19 @@ package import AgentMetrics
 package import Collect
 package import SampleStore
 
+/// The alerts of an agent, which its dashboard silences in all outputs.
+package struct AlertControl: Sendable {
+  let current: @Sendable () -> [Alert]
+  let silence: @Sendable (Bool) -> Void
+
+  /// - Parameters:
+  ///   - current: returns the alerts as they are now.
+  ///   - silence: silences the firing ones until they end, or ends their silence.
+  package init(current: @escaping @Sendable () -> [Alert], silence: @escaping @Sendable (Bool) -> Void) {
+    (self.current, self.silence) = (current, silence)
+  }
+}
+
 /// Options of the dashboard.
 package struct DashboardOptions: Sendable {
   /// URL of the HTTP server, if any.
@@ -18,8 +31,8 @@ package struct DashboardOptions: Sendable {
   package var control: ProcessControl?
   /// Source of processes' memory beyond the scans; nil on systems without such values.
   package var memory: MemorySource?
-  /// Silences this machine's firing alerts in all outputs, or ends that; nil where they are another machine's.
-  package var silenceAlerts: (@Sendable (Bool) -> Void)?
+  /// The alerts of this program's agent; nil where the dashboard shows other machines.
+  package var alerts: AlertControl?
   /// Whether signals are disabled, whatever the other options.
   package var isReadOnly = false
   /// Path of the settings file; nil to keep no settings.

@@ -67,13 +67,17 @@ struct AlertMessage {
   private static func alertmanager(_ change: AlertChange, expiry: Double) -> String {
     let alert = change.alert
     let labels = [
-      ("alertname", alert.name), ("instance", change.host), ("job", "agent"), ("target", alert.target),
+      ("alertname", alert.name), ("instance", change.host), ("job", "agent"),
+      ("severity", EventKind.alertFiring.description.severity.rawValue), ("target", alert.target),
+    ].filter { !$0.1.isEmpty }.map { "\"\($0)\":\($1.quotedJSON)" }.joined(separator: ",")
+    let annotations = [
+      ("summary", alert.summary), ("rule", alert.rule), ("silenced", alert.isSilenced ? "true" : ""),
     ].filter { !$0.1.isEmpty }.map { "\"\($0)\":\($1.quotedJSON)" }.joined(separator: ",")
     let end = change.isFiring ? expiry : change.time
     // After a step of the clock; Alertmanager refuses an alert that ends before it starts.
     let start = min(alert.since, end)
     return """
-      {"labels":{\(labels)},"annotations":{"summary":\(alert.summary.quotedJSON),"rule":\(alert.rule.quotedJSON)},\
+      {"labels":{\(labels)},"annotations":{\(annotations)},\
       "startsAt":\(time(start).quotedJSON),"endsAt":\(time(end).quotedJSON)}
       """
   }

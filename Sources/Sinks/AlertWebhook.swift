@@ -48,7 +48,7 @@ package final class AlertWebhook: Sendable {
   ///   - pause: seconds between two posts of the firing alerts, for Alertmanager only, which keeps alerts in memory and
   ///     ends those that it does not get again.
   ///   - now: POSIX time.
-  ///   - firing: returns the alerts that fire and are not silenced.
+  ///   - firing: returns the alerts that fire, silenced ones too.
   package init(
     _ target: WebhookTarget, by transport: any ClientTransport, version: String, logger: Logger,
     retries: [Double] = [1, 2, 5, 10, 30, 60, 120, 300, 600], pause: Double = AlertWebhook.resendPause,
@@ -129,6 +129,14 @@ private struct AlertWebhookLog: Sendable {
   }
 }
 
+/// What Alertmanager knows an alert by.
+private struct AlertIdentity: Hashable {
+  private let name: String
+  private let target: String
+
+  init(_ change: AlertChange) { (name, target) = (change.alert.name, change.alert.target) }
+}
+
 /// Posts one change after the other, and to Alertmanager the firing alerts again.
 private struct WebhookSender {
   struct Resending {
@@ -151,6 +159,8 @@ private struct WebhookSender {
   private var nextResend: Double
   /// Whether the last post failed.
   private var isFailing = false
+  /// The firing alerts that Alertmanager has got.
+  private var begun: Set<AlertIdentity> = []
 
   init(
     _ target: AlertWebhook.WebhookTarget, _ queue: AlertQueue, by transport: any ClientTransport, userAgent: String,
@@ -194,6 +204,11 @@ private struct WebhookSender {
       switch await post(AlertMessage(change, target.format, expiry: expiry)) {
       case .accepted:
         queue.complete()
+        if change.isFiring {
+          begun.insert(AlertIdentity(change))
+        } else {
+          begun.remove(AlertIdentity(change))
+        }
         return works()
       case .refused(let line):
         if queue.complete() { log.undelivered(change, line) }
@@ -227,10 +242,14 @@ private struct WebhookSender {
       nextResend = .infinity
       return false
     }
-    let changes = resending.firing()
+    let firing = resending.firing()
+    begun.formIntersection(firing.map { AlertIdentity($0) })
+    // Without a silenced one that it has, Alertmanager would report its end.
+    let changes = firing.filter { !$0.alert.isSilenced || $0.isResumed || begun.contains(AlertIdentity($0)) }
     guard !changes.isEmpty else { return false }
     switch await post(AlertMessage(alertmanager: changes, expiry: expiry)) {
     case .accepted:
+      begun.formUnion(changes.map { AlertIdentity($0) })
       works()
       return true
     case .refused(let line), .failed(let line):

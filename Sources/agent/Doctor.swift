@@ -45,6 +45,7 @@ struct Doctor {
   mutating func check(_ settings: SettingCheck) {
     for line in settings.problems { problem("settings", line, "correct it, then: agent config check") }
     for line in settings.warnings { note("settings", line, "agent token --token-file NEW, then TOKEN_FILE=NEW") }
+    for line in settings.ruleWarnings { note("settings", line, "correct the rule, then: agent config check") }
     if settings.problems.isEmpty { ok("settings", settings.summary) }
   }
 

@@ -47,6 +47,7 @@ final class LiveSettings: Sendable {
       sink.level = configuration.main.logLevel
       sink.format = configuration.main.logFormat
       logger.notice("\(line)")
+      for line in configuration.alerts.ruleWarnings { logger.warning("\(line)") }
     } catch {
       logger.error("settings are unchanged: \(error)")
     }
@@ -56,6 +57,7 @@ final class LiveSettings: Sendable {
   ///
   /// - Throws: if one of them is invalid, before any change.
   func adopt(_ configuration: Configuration) throws(SettingError) -> String {
+    try configuration.alerts.checkRules()
     let webhooks = try configuration.alerts.webhookTargets()
     try access.replace(configuration.server)
     alerts.replace(rules: configuration.alerts.allRules, webhooks: webhooks)

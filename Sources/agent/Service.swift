@@ -58,6 +58,7 @@ struct Service {
     sink.format = configuration.main.logFormat
     let logger = Logger(label: "agent") { _ in SinkLogHandler(sink: sink) }
     let access = try configuration.server.access { message in logger.warning("\(message)") }
+    for line in configuration.alerts.ruleWarnings { logger.warning("\(line)") }
     var parts = RunningParts()
     var code: Int32 = 0
     do {
@@ -128,7 +129,8 @@ struct Service {
     var options = dashboardOptions(configuration.terminal, interval: configuration.samples.interval)
     options.listening = address
     options.messages = { sink.takeNewestHeld() }
-    options.silenceAlerts = { alerts.board.setSilenced($0) }
+    options.alerts = AlertControl(
+      current: { alerts.board.alerts }, silence: { alerts.board.setSilenced($0) })
     try showDashboard(of: demand, processes: processes, options: options)
   }
 

@@ -91,6 +91,70 @@ import Testing
     #expect(process.wait() == 0)
   }
 
+  /// Each series of `/metrics` is there once.
+  @Test func rulesOnOneMetricHaveSeriesOfTheirOwn() throws {
+    let (process, port) = try AgentProcess.serving(
+      [
+        "--root", Fixture("vm-1-core").root, "--interval", "1", "--default-alerts", "off",
+      ]
+        + ["ram.total_mb > 1", "ram.total_mb > 2", "ram.t*_mb > 3", "host.* > 0", "disks.* >= 0"].flatMap {
+          ["--alert", $0]
+        })
+    let isThere = try eventually {
+      try Loopback.get("/metrics", port: port).body.contains(
+        "\nagent_alert_state{alert=\"ram.total_mb > 2\",target=\"\"} 2\n")
+    } after: {
+      usleep(50_000)
+    }
+    #expect(isThere)
+    let scrape = try Loopback.get("/metrics", port: port).body
+    let series = scrape.split(separator: "\n").filter { $0.hasPrefix("agent_alert_state{") }.map {
+      $0.prefix { $0 != "}" }
+    }
+    #expect(series.count > 5 && Set(series).count == series.count, "\(series)")
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test(arguments: [
+    (["p: cpu.usage > 1%", "p: ram.usage > 2%"], "p: ram.usage > 2%", "the name p is given twice"),
+    (["cpu.usage > 1%", "cpu.usage > 1%"], "cpu.usage > 1%", "the rule is given twice"),
+  ])
+  func aRepeatedRuleIsRefused(rules: [String], value: String, reason: String) throws {
+    let flags = try AgentProcess.run(rules.flatMap { ["--alert", $0] })
+    #expect(flags.status == 64 && flags.errors == "agent: --alert: invalid value \"\(value)\": \(reason)\n")
+    let check = try AgentProcess.run(["config", "check"], environment: ["ALERT": rules.joined(separator: ";")])
+    #expect(check.status == 64 && check.errors.hasSuffix("ALERT: invalid value \"\(value)\": \(reason)\n"))
+  }
+
+  @Test("config check, doctor and the log warn of a rule that cannot fire")
+  func impossibleRules() throws {
+    let environment = ["ALERT": "cpu.usage > 95; swap.usage > 99%"]
+    let warning = #"ALERT: "cpu.usage > 95" never fires: cpu.usage is at most 1; write 95%"#
+    let check = try AgentProcess.run(["config", "check"], environment: environment)
+    #expect(check.status == 0 && check.errors == "agent: \(warning)\n")
+    #expect(try AgentProcess.run(["doctor"], environment: environment).output.contains("note     settings  " + warning))
+    let process = try AgentProcess(
+      ["--serve", "--port", "0", "--root", Fixture("vm-1-core").root], environment: environment)
+    var isLogged = false
+    while let line = process.errorLine(), line.end(of: "listening on") == nil {
+      if line.end(of: warning) != nil { isLogged = true }
+    }
+    #expect(isLogged)
+    process.signal(SIGTERM)
+    #expect(process.wait() == 0)
+  }
+
+  @Test func aCommaBetweenRulesIsExplained() throws {
+    let result = try AgentProcess.run(
+      ["config", "check"], environment: ["ALERT": #"ram.usage > 99%, swap.usage > 99%"#])
+    #expect(result.status == 64)
+    #expect(result.errors.hasSuffix("; rules in a variable are separated by semicolons\n"), "\(result.errors)")
+    // One between labels is none.
+    let labels = try AgentProcess.run(["--alert", #"workloads.top.cpu{workload="a",kind="b"} > x"#])
+    #expect(labels.status == 64 && !labels.errors.contains("semicolons"))
+  }
+
   @Test func aWrongRuleIsNamed() throws {
     let result = try AgentProcess.run(["--alert", "cpu.sage > 1"])
     #expect(result.status == 64)

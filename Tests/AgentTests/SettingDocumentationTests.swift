@@ -17,7 +17,7 @@ import Testing
     let allowed = about.domain.allowed.contains("|") ? "see `--help`" : about.domain.allowed
     let cells = [
       "`--\(about.flag)`", about.variable.map { "`\($0)`" } ?? "", about.fallback ?? "",
-      allowed + (about.separator == nil ? "" : "; may be repeated"), about.help,
+      [allowed, about.repetition].compactMap(\.self).joined(separator: "; "), about.help,
     ]
     return "| " + cells.joined(separator: " | ") + " |"
   }
@@ -60,7 +60,10 @@ import Testing
       """
     for about in Self.rows.map(\.about) {
       guard let variable = about.variable else { continue }
-      let note = about.domain.isInHelp ? " [\(about.domain.allowed)]" : ""
+      let notes = [
+        about.domain.isInHelp ? about.domain.allowed : nil, about.separator.map { "separated by " + $0.name },
+      ].compactMap(\.self)
+      let note = notes.isEmpty ? "" : " [" + notes.joined(separator: "; ") + "]"
       text += "\n# \(about.help)\(note)\n"
       // A service keeps its history.
       text +=

@@ -1,4 +1,6 @@
 import AgentMetrics
+import ArchiveTestSupport
+import Query
 import Testing
 
 @testable import Alerts
@@ -149,14 +151,33 @@ import Testing
     #expect(Set(changes.map(\.alert.target)) == ["service:x,service", "service:y,service", "4711"])
     let summaries = changes.map(\.alert.summary)
     #expect(summaries.contains { $0.hasPrefix("process python3 (4711): ") }, "\(summaries)")
-    #expect(summaries.contains { $0.hasPrefix("workload service:x, service: memory is ") }, "\(summaries)")
+    #expect(summaries.contains { $0.hasPrefix("workload service:x: memory is ") }, "\(summaries)")
   }
 
   @Test func aSeriesThatVanishesEndsItsAlert() throws {
     var evaluator = AlertEvaluator([try AlertRule("full: filesystems.usage > 95%")])
     _ = evaluator.evaluate(sample(0) { $0.filesystems = [filesystem("/var", 0.99)] })
     #expect(evaluator.evaluate(sample(30)).isEmpty)
-    #expect(evaluator.evaluate(sample(60)).map(\.isFiring) == [false])
+    let ended = evaluator.evaluate(sample(60))
+    #expect(ended.map(\.isFiring) == [false])
+    #expect(
+      ended.first?.alert.summary == "filesystem /var: share in use is 99%, above 95%; no longer reported")
+  }
+
+  @Test(
+    "The end of an alert says the value of that time",
+    arguments: [
+      ("ram.oom_kills_total > 149", 194.0, 140.0, "194, above 149", "140, no longer above 149"),
+      ("ram.oom_kills_total <= 1e1", 9, 11, "9, at most 10", "11, no longer at most 10"),
+      ("ram.oom_kills_total != 5", 6, 5, "6, not 5", "5"), ("ram.oom_kills_total == 5", 5, 6, "5", "6"),
+    ])
+  func endsWithTheirValue(rule: String, value: Double, later: Double, text: String, end: String) throws {
+    var evaluator = AlertEvaluator([try AlertRule(rule)])
+    let began = evaluator.evaluate(sample(0) { $0.ram.oomKills = value })
+    #expect(began.first?.alert.summary.hasSuffix(" is " + text) == true, "\(began)")
+    _ = evaluator.evaluate(sample(30) { $0.ram.oomKills = later })
+    let ended = evaluator.evaluate(sample(60) { $0.ram.oomKills = later })
+    #expect(ended.first?.isFiring == false && ended.first?.alert.summary.hasSuffix(" is " + end) == true, "\(ended)")
   }
 
   @Test func alertsAreBounded() throws {
@@ -229,7 +250,8 @@ import Testing
     var next = sample(30) { $0.ram.oomKills = 6 }
     next.host.hostname = last.host.hostname
     _ = evaluator.evaluate(next)
-    #expect(evaluator.firing.isEmpty, "it is silenced")
+    #expect(evaluator.firing.map(\.alert.isSilenced) == [true], "Alertmanager needs it, too")
+    #expect(evaluator.firing.map(\.isResumed) == [true])
     evaluator.setSilenced(false)
     let firing = try #require(evaluator.firing.first)
     #expect(evaluator.firing.count == 1 && firing.isFiring && firing.alert == evaluator.alerts.first)
@@ -305,6 +327,79 @@ import Testing
     var evaluator = try restarted(rules, after: last)
     #expect(evaluator.evaluate(sample(30) { $0.gpus = [gpu(61, 91)] }).isEmpty)
     #expect(evaluator.alerts.map(\.value) == [91] && evaluator.alerts.first?.since == 1_770_000_000)
+  }
+
+  /// Earlier versions did not name the metric in the target.
+  @Test func anEarlierVersionsAlertsOfSeveralMetricsGoOn() throws {
+    let rules = ["heat: gpus.*temperature_c > 85"]
+    func gpu(_ celsius: Double, _ memory: Double) -> GPU {
+      var gpu = GPU(index: 0, vendor: "nvidia")
+      (gpu.temperature, gpu.memoryTemperature) = (celsius, memory)
+      return gpu
+    }
+    var last = try last(rules) { $0.gpus = [gpu(90, 95)] }
+    #expect(last.alerts.map(\.target) == ["gpus.memory_temperature_c,0", "gpus.temperature_c,0"])
+    for index in last.alerts.indices { last.alerts[index].target = "0" }
+    var evaluator = try restarted(rules, after: last)
+    #expect(evaluator.evaluate(sample(30) { $0.gpus = [gpu(91, 96)] }).isEmpty)
+    #expect(evaluator.alerts.map(\.value) == [96, 91] && evaluator.alerts.allSatisfy(\.isSilenced))
+    #expect(evaluator.alerts.map(\.target) == ["gpus.memory_temperature_c,0", "gpus.temperature_c,0"])
+  }
+
+  @Test func anAlertThatIsStoredTwiceGoesOnOnce() throws {
+    let rules = ["busy: processes.top.cpu > 0.2"]
+    func process(_ cpu: Double) -> (inout Sample) -> Void {
+      { sample in
+        var process = AgentMetrics.Process()
+        (process.pid, process.name, process.cpu) = (7, "python3", cpu)
+        var processes = Processes()
+        processes.top = [process]
+        sample.processes = processes
+      }
+    }
+    var last = try last(rules, process(0.4))
+    #expect(last.alerts.map(\.target) == ["7"])
+    last.alerts += last.alerts
+    var evaluator = try restarted(rules, after: last)
+    for seconds in stride(from: 30.0, through: 120, by: 30) {
+      #expect(evaluator.evaluate(sample(seconds, process(0.4))).isEmpty)
+      #expect(evaluator.alerts.map(\.value) == [0.4])
+    }
+  }
+
+  @Test("An alert of any metric that a rule may name goes on after a restart, for each of its series")
+  func everyMetricGoesOnAfterARestart() throws {
+    var samples = DemoSamples()
+    let first = samples.next()
+    var next = try #require(first)
+    var lists: Set<[String]> = []
+    for metric in Catalog.shared.metrics where metric.isSelectable(by: SeriesSelector(metric.id)) {
+      var evaluator = AlertEvaluator([try AlertRule("\(metric.id) >= -1e300")])
+      let began = evaluator.evaluate(next)
+      guard !began.isEmpty else { continue }
+      lists.insert(metric.lists)
+      evaluator.setSilenced(true)
+      var last = next
+      last.alerts = evaluator.alerts
+      var restarted = AlertEvaluator(evaluator.rules)
+      restarted.resume(after: last)
+      let following = samples.next()
+      next = try #require(following)
+      // A process that is new to the list begins an alert of its own.
+      let known = Set(began.map(\.alert.target))
+      let changes = restarted.evaluate(next).filter { known.contains($0.alert.target) }
+      #expect(changes.isEmpty, "\(metric.id): \(changes.first?.alert.summary ?? "")")
+      let alerts = restarted.alerts
+      #expect(Set(alerts.map(\.target)).count == alerts.count, "\(metric.id): an alert is there twice")
+      let continued = alerts.filter { known.contains($0.target) && $0.value.isFinite }
+      #expect(!continued.isEmpty && continued.allSatisfy(\.isSilenced), "\(metric.id)")
+      #expect(continued.allSatisfy { $0.since == last.timestamp.seconds }, "\(metric.id)")
+    }
+    let all: [[String]] = [
+      [], ["cpu.per_core"], ["gpus"], ["disks"], ["filesystems"], ["networks"], ["temperatures"], ["processes.top"],
+      ["workloads.top"],
+    ]
+    for list in all { #expect(lists.contains(list), "the machine has none of \(list)") }
   }
 
   @Test func growthDuringARestartFires() throws {

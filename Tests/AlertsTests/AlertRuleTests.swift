@@ -86,6 +86,69 @@ import Testing
     #expect(problem(selector + " > 1") == nil)
   }
 
+  @Test("Rules without a name that can be of one series have names of their own, in any order")
+  func distinctNames() throws {
+    func names(_ texts: [String]) throws -> [String: String] {
+      let rules = AlertRule.distinct(try texts.map { try AlertRule($0) })
+      return Dictionary(uniqueKeysWithValues: rules.map { ($0.text, $0.name) })
+    }
+    #expect(try names(["cpu.usage > 90%"]) == ["cpu.usage > 90%": "cpu.usage"])
+    let texts = ["cpu.usage  > 90%", "cpu.usage > 95% for 1m", "cpu.usage > 95%", "named: cpu.usage > 99%"]
+    let distinct = try names(texts)
+    #expect(
+      distinct == [
+        "cpu.usage > 90%": "cpu.usage > 90%", "cpu.usage > 95% for 1m": "cpu.usage > 95% for 1m",
+        "cpu.usage > 95%": "cpu.usage > 95%", "cpu.usage > 99%": "named",
+      ])
+    #expect(try names(texts.reversed()) == distinct)
+    let (root, data) = (
+      #"filesystems.usage{mountpoint="/"} > 90%"#, #"filesystems.usage{mountpoint="/data"} > 80%"#
+    )
+    #expect(try Set(names([root, data]).values) == ["filesystems.usage"], "the series differ")
+    #expect(try names([root, "filesystems.usage > 95%"]).values.allSatisfy { $0 != "filesystems.usage" })
+    #expect(try Set(names(["gpus.* > 5", "gpus.util > 1"]).values) == ["gpus.*", "gpus.util"])
+  }
+
+  @Test("A name that is given twice, and a rule that is, are named")
+  func repetitions() throws {
+    func repetition(_ texts: [String]) throws -> String? {
+      AlertRule.repetition(in: try texts.map { try AlertRule($0) }).map { $0.rule + " | " + $0.reason }
+    }
+    #expect(try repetition(["p: cpu.usage > 1%", "q: cpu.usage > 1%", "cpu.usage > 1%", "cpu.usage > 2%"]) == nil)
+    #expect(
+      try repetition(["p: cpu.usage > 1%", "p: ram.usage > 2%"]) == "p: ram.usage > 2% | the name p is given twice")
+    #expect(try repetition(["cpu.usage > 1%", "cpu.usage  > 1%"]) == "cpu.usage > 1% | the rule is given twice")
+  }
+
+  @Test(
+    "A rule that cannot fire is known",
+    arguments: [
+      ("cpu.usage > 95", "never fires: cpu.usage is at most 1; write 95%"),
+      ("cpu.usage > 950%", "never fires: cpu.usage is at most 1, which is 100%"),
+      ("cpu.usage >= 100.5%", "never fires: cpu.usage is at most 1, which is 100%"),
+      ("cpu.usage > 1", "never fires: cpu.usage is at most 1, which is 100%"),
+      ("cpu.usage < 0", "never fires: cpu.usage is at least 0"),
+      ("filesystems.usage{mountpoint=\"/\"} == 90", "never fires: filesystems.usage is at most 1; write 90%"),
+      ("pressure.*.avg60 > 20", "never fires: pressure.cpu.some.avg60 is at most 1; write 20%"),
+      ("cpu.usage increases", "may fire at any time: cpu.usage is no counter, it rises and falls"),
+    ])
+  func impossible(_ text: String, _ warning: String) throws {
+    #expect(try AlertRule("name: " + text).warning == "\"\(text)\" " + warning)
+  }
+
+  @Test(arguments: [
+    "cpu.usage > 95%", "cpu.usage >= 1", "cpu.usage < 1", "cpu.usage <= 0", "cpu.usage == 0", "cpu.usage != 7",
+    "processes.top.cpu > 3", "workloads.top.cpu > 3", "load.load1 > 95", "gpus.* > 95", "ram.oom_kills_total increases",
+    "processes.zombie increases", "cgroup.cpu_usage > 1", "gpus.temperature_c > 85",
+  ])
+  func possible(_ text: String) throws {
+    #expect(problem(text) == nil && (try? AlertRule(text))?.warning == nil)
+  }
+
+  @Test func noShippedRuleIsImpossible() {
+    #expect(AlertRule.defaults.compactMap(\.warning).isEmpty)
+  }
+
   @Test func aRuleHasABound() {
     #expect(problem("cpu.usage > 1" + String(repeating: " ", count: 600)) == "must have at most 512 characters")
   }

@@ -45,6 +45,8 @@ import Testing
     let alert = try #require(try body(change(isFiring: false), .alertmanager).elements.first)
     #expect(alert["labels"]?["alertname"]?.text == "full")
     #expect(alert["labels"]?["instance"]?.text == "box")
+    #expect(alert["labels"]?["severity"]?.text == "warning")
+    #expect(alert["annotations"]?["silenced"] == nil)
     #expect(alert["annotations"]?["summary"]?.text == "filesystems /var: 97%")
     #expect(alert["endsAt"]?.text == "2026-02-02T02:41:00Z")
     #expect(try body(change(), .alertmanager).elements.first?["endsAt"]?.text == "2026-02-02T02:45:00Z")
@@ -115,6 +117,41 @@ import Testing
     webhook.send(change("b", isFiring: false))
     await stop(webhook)
     #expect(receiver.requests.last.map(names) == ["resolved b"])
+  }
+
+  /// Alertmanager would report the end of a silenced alert that it does not get again.
+  @Test func alertmanagerGetsSilencedAlertsAgainIfItHasThem() async throws {
+    let receiver = try await FakeReceiver { _ in .answer(200) }
+    func silenced(_ name: String, isResumed: Bool = false) -> AlertChange {
+      let change = change(name)
+      var alert = change.alert
+      alert.isSilenced = true
+      return AlertChange(
+        alert: alert, isFiring: true, time: change.time, host: change.host, isResumed: isResumed)
+    }
+    // One that fired before the receiver was added, and one of an earlier agent.
+    let firing = Mutex([silenced("unsent"), silenced("resumed", isResumed: true)])
+    let webhook = try posting(to: receiver, LogLines(), pause: 0.02, firing: { firing.withLock { $0 } })
+    try await eventually("two posts") { receiver.requests.count >= 2 }
+    #expect(receiver.requests.allSatisfy { names($0) == ["firing resumed"] })
+    #expect(alerts(receiver.requests[0]).first?["annotations"]?["silenced"]?.text == "true")
+    firing.withLock { $0 = [silenced("unsent"), silenced("sent")] }
+    webhook.send(change("sent"))
+    func repeated() -> Int? {
+      receiver.requests.firstIndex {
+        names($0) == ["firing sent"] && alerts($0).first?["annotations"]?["silenced"]?.text == "true"
+      }
+    }
+    try await eventually("the silenced one again") { repeated() != nil }
+    // Its silence ends, then itself.
+    firing.withLock { $0 = [change("unsent"), change("sent")] }
+    try await eventually("both") { receiver.requests.contains { names($0) == ["firing unsent", "firing sent"] } }
+    #expect(receiver.requests.allSatisfy { request in names(request) != ["firing unsent"] })
+    firing.withLock { $0 = [silenced("unsent")] }
+    webhook.send(change("sent", isFiring: false))
+    try await eventually("the end") { receiver.requests.contains { names($0) == ["resolved sent"] } }
+    try await eventually("the other, which it has now") { receiver.requests.last.map(names) == ["firing unsent"] }
+    await stop(webhook)
   }
 
   /// A queued alert is not over for Alertmanager by the time that it is sent.

@@ -67,17 +67,26 @@ extension ScreenState {
     return .draw
   }
 
-  /// Silences the firing alerts until they end; if all are, ends their silence.
+  /// Silences the firing alerts until they end, another machine's on this screen; if all are, ends their silence.
   private mutating func silence(_ frameContext: FrameContext) -> Model.Effect {
-    let firing = Set(frameContext.entries.last?.sample.alerts.filter { $0.phase == .firing }.map(AlertKey.init) ?? [])
-    guard !firing.isEmpty else {
-      note = "no alert is firing"
-      return .draw
+    let alerts = frameContext.ownAlerts ?? frameContext.entries.last?.sample.alerts ?? []
+    let firing = alerts.filter { $0.phase == .firing }
+    guard !firing.isEmpty else { return noted("no alert is firing") }
+    let shown = firing.filter { !$0.isSilenced }
+    let again = "alerts shown again"
+    guard frameContext.ownAlerts == nil else {
+      note = shown.isEmpty ? again : "alerts silenced until they end; ! shows them again"
+      return .silence(!shown.isEmpty)
     }
-    let isSilenced = !firing.isSubset(of: silenced)
-    silenced = isSilenced ? firing : []
-    note = isSilenced ? "alerts silenced until they end; ! shows them again" : "alerts shown again"
-    return .silence(isSilenced)
+    // The API of another agent is read-only.
+    guard !shown.isEmpty else { return noted("the alerts are silenced in their agent's own dashboard until they end") }
+    let keys = Set(shown.map { AlertKey($0, host) })
+    guard keys.isSubset(of: silenced) else {
+      silenced.formUnion(keys)
+      return noted("alerts hidden on this screen only, until they end; ! shows them again")
+    }
+    silenced.subtract(keys)
+    return noted(again)
   }
 
   // MARK: Time

@@ -63,6 +63,8 @@ struct FrameContext {
   var events: [MachineEvent] = []
   /// Rows of the list of events.
   var listedEvents: [MachineEvent] = []
+  /// The alerts of this program's agent as they are now; nil for another machine.
+  var ownAlerts: [Alert]?
   /// Whether signals may be sent.
   var canSignal = false
   /// Whether threads can be shown.

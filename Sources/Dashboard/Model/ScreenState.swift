@@ -66,7 +66,7 @@ struct ScreenState: Equatable {
   var scrolls: [PanelDescriptor: Int] = [:]
   /// Response to the last key, in one line.
   var note: String?
-  /// Alerts that the user has silenced on this screen, until they end.
+  /// Other machines' alerts that the user has silenced on this screen, until they end.
   var silenced: Set<AlertKey> = []
   /// Whether all hosts are shown, and the selected one.
   var isGrid = false

@@ -1,14 +1,20 @@
 internal import AgentMetrics
 
-/// The firing alerts of the drawn sample, in one row below the header; none where all are silenced.
+/// The firing alerts of the drawn sample that are not silenced, in one row below the header.
 struct AlertRow {
   private let alerts: [Alert]
   private let time: Double
   private let glyphs: Glyphs
 
-  init?(_ sample: Sample?, silenced: Set<AlertKey>, _ glyphs: Glyphs) {
+  /// - Parameter own: the alerts of this program's agent as they are now; nil for another machine.
+  init?(_ sample: Sample?, own: [Alert]?, _ state: ScreenState, _ glyphs: Glyphs) {
     guard let sample else { return nil }
-    alerts = sample.alerts.filter { $0.phase == .firing && !silenced.contains(AlertKey($0)) }
+    let silenced = own.map { own in Set(own.filter(\.isSilenced).map { AlertKey($0, state.host) }) }
+    alerts = sample.alerts.filter { alert in
+      let key = AlertKey(alert, state.host)
+      return alert.phase == .firing
+        && !(silenced?.contains(key) ?? (alert.isSilenced || state.silenced.contains(key)))
+    }
     time = sample.timestamp.seconds
     self.glyphs = glyphs
     if alerts.isEmpty { return nil }
@@ -19,17 +25,24 @@ struct AlertRow {
     let label = alerts.count == 1 ? " ALERT " : " \(alerts.count) ALERTS "
     let texts = alerts.map { alert in
       let duration = time - alert.since
-      return alert.summary + (duration >= 60 ? " for " + TextFormat.duration(duration) : "")
+      return alert.summary + (duration >= 60 ? " (for " + TextFormat.duration(duration) + ")" : "")
     }
     NoticeRow(label: label, labelColor: .critical, texts: texts, style: .critical, glyphs: glyphs)
       .draw(on: &grid, in: rect)
   }
 }
 
-/// Identifies an alert among those of a machine.
+/// Identifies an alert from its begin to its end.
 struct AlertKey: Hashable {
-  let name: String
-  let target: String
+  private let host: Int
+  private let name: String
+  private let target: String
+  private let since: Double
 
-  init(_ alert: Alert) { (name, target) = (alert.name, alert.target) }
+  /// - Parameter host: place of its machine among those of the dashboard.
+  init(_ alert: Alert, _ host: Int) {
+    (self.host, name, target) = (host, alert.name, alert.target)
+    // An archive rounds it.
+    since = alert.since.isFinite ? alert.since.rounded() : 0
+  }
 }

@@ -24,6 +24,7 @@ struct Screen {
       clock: input.clock, axis: axis, axisColumns: input.columns, glyphs: glyphs, entries: input.entries,
       oldest: min(input.oldest ?? .infinity, input.entries.first?.sample.timestamp.seconds ?? .infinity),
       past: input.past.map(\.mean.timestamp.seconds), interval: input.interval, events: input.events,
+      ownAlerts: input.ownAlerts,
       canSignal: input.canSignal && !input.options.isReadOnly,
       hasThreads: input.hasThreads && input.state.cursor.time == nil, hosts: max(1, input.hosts.count), page: input.page
     )
@@ -53,7 +54,9 @@ struct Screen {
     if hasFrame {
       HeaderView(input: input, sample: context?.sample, glyphs: glyphs).draw(on: &grid, in: rest.takeTop(1))
     }
-    if size.height >= 10, !state.isGrid, let alerts = AlertRow(context?.sample, silenced: state.silenced, glyphs) {
+    if size.height >= 10, !state.isGrid,
+      let alerts = AlertRow(context?.sample, own: input.ownAlerts, state, glyphs)
+    {
       alerts.draw(on: &grid, in: rest.takeTop(1))
     }
     if size.height >= 10, !state.isGrid, let slow = SlowRow(context?.sample, after: input.previous, glyphs) {

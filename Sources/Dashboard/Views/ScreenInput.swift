@@ -61,6 +61,8 @@ struct ScreenInput {
   var hosts: [HostSummary] = []
   /// Whether signals may be sent.
   var canSignal = false
+  /// The alerts of this program's agent as they are now; nil for another machine.
+  var ownAlerts: [Alert]?
   /// Answer to the open overlay's window; nil until it is known.
   var window: WindowAnswer?
   /// URL of the shown machine's page; nil where none is known.

@@ -5,8 +5,19 @@ extension SettingValues<AlertSettings> {
   /// All rules: the user's, and the shipped ones whose names they do not take.
   var allRules: [AlertRule] {
     let names = Set(self.rules.map(\.name))
-    return self.rules + (self.defaults == .on ? AlertRule.defaults.filter { !names.contains($0.name) } : [])
+    return AlertRule.distinct(
+      self.rules + (self.defaults == .on ? AlertRule.defaults.filter { !names.contains($0.name) } : []))
   }
+
+  /// Refuses a repeated name or rule: outputs identify alerts by name.
+  func checkRules() throws(SettingError) {
+    if let (rule, reason) = AlertRule.repetition(in: self.rules) {
+      throw SettingError(name: origin(of: \.rules), value: rule, reason: reason)
+    }
+  }
+
+  /// Warnings about rules that are valid, but cannot fire, a line each.
+  var ruleWarnings: [String] { self.rules.compactMap(\.warning).map { origin(of: \.rules) + ": " + $0 } }
 
   /// The receivers of alerts.
   func webhookTargets() throws(SettingError) -> [AlertWebhook.WebhookTarget] {

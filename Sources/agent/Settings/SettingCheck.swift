@@ -11,6 +11,8 @@ struct SettingCheck {
   let problems: [String]
   /// Settings that work, but are not safe, a line each.
   let warnings: [String]
+  /// Warnings about rules of alerts, a line each.
+  let ruleWarnings: [String]
 
   /// - Parameter path: of `--config`.
   init(_ path: String?) {
@@ -25,16 +27,18 @@ struct SettingCheck {
     settings = EffectiveSetting.all(Self.sources, file)
     problems += settings.compactMap(\.problem)
     let server = Result { try SettingOptions<ServerSettings>().values(Self.sources, file: file) }
+    let alerts = Result { try SettingOptions<AlertSettings>().values(Self.sources, file: file) }
     let faults = Configuration.jointProblems(
       server: { try server.get() },
       push: { try SettingOptions<PushSettings>().values(Self.sources, file: file) },
-      alerts: { try SettingOptions<AlertSettings>().values(Self.sources, file: file) },
+      alerts: { try alerts.get() },
       isProtected: Self.hasServiceToken)
     // A value that is invalid by itself is known already.
     for fault in faults where !problems.contains(fault.line) { problems.append(fault.line) }
     self.file = file
     self.problems = problems
     warnings = ((try? server.get())?.weakTokens).map { [$0] } ?? []
+    ruleWarnings = (try? alerts.get())?.ruleWarnings ?? []
   }
 
   /// The settings without problems, in words.
@@ -69,6 +73,7 @@ extension Configuration {
       check { _ = try server().access { _ in } }
     }
     check { _ = try push().targets(hostName: hostName) }
+    check { try alerts().checkRules() }
     check { _ = try alerts().webhookTargets() }
     return problems
   }

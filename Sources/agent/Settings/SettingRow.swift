@@ -173,6 +173,15 @@ struct SettingAbout: Sendable {
   /// What separates several values in a variable.
   enum Separator: Sendable {
     case comma, semicolon, whitespace
+
+    /// What to type between two values, in words.
+    var name: String {
+      switch self {
+      case .comma: "commas"
+      case .semicolon: "semicolons"
+      case .whitespace: "spaces"
+      }
+    }
   }
 
   /// The flag without its dashes.
@@ -204,10 +213,15 @@ struct SettingAbout: Sendable {
   /// The text that has the same effect as an absent setting; nil without a default.
   var defaultText: String? { fallback ?? (valueName == nil ? "0" : nil) }
 
+  /// "may be repeated, in the variable separated by spaces"; nil for a single value.
+  var repetition: String? {
+    separator.map { "may be repeated" + (variable == nil ? "" : ", in the variable separated by " + $0.name) }
+  }
+
   /// The help with allowed values, default and variable, for `--help`.
   var fullHelp: String {
     let notes = [
-      domain.isInHelp ? domain.allowed : nil, separator.map { _ in "may be repeated" },
+      domain.isInHelp ? domain.allowed : nil, repetition,
       fallback.map { "default: " + $0 }, variable.map { "env: " + $0 },
     ].compactMap { $0 }
     return notes.isEmpty ? help : help + " [" + notes.joined(separator: "; ") + "]"

@@ -219,7 +219,9 @@ struct AlertSettings: SettingTable {
       do throws(AlertRule.RuleError) {
         return try AlertRule(word)
       } catch {
-        throw SettingRefusal(word: word, reason: error.description)
+        // A comma outside labels.
+        let hint = SeriesSelector.list(word).count > 1 ? "; rules in a variable are separated by semicolons" : ""
+        throw SettingRefusal(word: word, reason: error.description + hint)
       }
     },
     "Alert while a metric of /catalog violates a threshold: 'gpus.temperature_c > 85 for 1m', with labels or a name"
