@@ -38,9 +38,24 @@ package final class History: Sendable {
           continue
         }
         let after = result.drop { $0.sample.boottime <= last }
-        result = result.prefix { $0.sample.boottime < first } + track.ring.elements + after
+        let seam = Self.seam(result, track.ring)
+        let before = result.prefix { $0.sample.boottime < first || $0 === seam }
+        let from = seam?.sample.boottime ?? -.infinity
+        let fine = track.ring.elements.drop { $0.sample.boottime <= from }
+        result = Array(before) + fine + after
       }
       return result
+    }
+
+    /// The coarser sample that covers the time in front of a track which has lost its oldest samples; nil without such a
+    /// gap, and where the sample is not in the older half of the track.
+    private static func seam(_ coarser: [Entry], _ track: Ring<Entry>) -> Entry? {
+      guard let first = track.first?.sample, let last = track.last?.sample.boottime, first.elapsed.isFinite,
+        let place = coarser.firstIndex(where: { $0.sample.boottime >= first.boottime }), place > 0,
+        coarser[place - 1].sample.boottime + 0.5 < first.boottime - first.elapsed,
+        coarser[place].sample.boottime < (first.boottime + last) / 2
+      else { return nil }
+      return coarser[place]
     }
   }
 

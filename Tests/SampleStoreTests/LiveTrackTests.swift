@@ -59,6 +59,22 @@ import Testing
     #expect(history.entries().isEmpty)
   }
 
+  @Test("A sample of the main track fills the gap in front of a live track that has lost its oldest samples")
+  func seam() {
+    let history = History(capacity: 100, interval: 30)
+    history.setLiveTracks([1])
+    for second in 0...415 {
+      var live = sample(at: Double(second))
+      live.elapsed = 1
+      var main = live
+      main.elapsed = 30
+      history.append([(1, live)] + (second % 30 == 0 ? [(30, main)] : []))
+    }
+    // The oldest live sample is of 116.
+    #expect(timestamps(history.entries()) == [0, 30, 60, 90, 120] + (121...415).map(Double.init))
+    #expect(history.entries()[4].sample.elapsed == 30)
+  }
+
   @Test func eachHearsItsTrack() {
     let history = History(capacity: 10, interval: 10)
     let received = Mutex<[String]>([])
