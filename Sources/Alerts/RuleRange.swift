@@ -5,7 +5,7 @@ extension AlertRule {
   /// Shares of limits that can be exceeded.
   private static let unlimited: Set<String> = ["cgroup.cpu_usage"]
 
-  /// Why the rule never fires, or at any time, in one line; nil where nothing speaks against it.
+  /// A one-line warning that the rule can never fire, or may fire at any time; nil for other rules.
   package var warning: String? {
     let warnings = selector.metrics.map(warning)
     // A pattern may have metrics that cannot fire beside others.

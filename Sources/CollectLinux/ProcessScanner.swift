@@ -371,7 +371,7 @@ final class ProcessScanner {
 /// Whether the resident memory of `statm` is another one than that of `stat`.
 ///
 /// Since Linux 6.2, each CPU counts pages apart and adds them to a sum by the dozen (include/linux/mm.h, rss_stat).
-/// `stat` has that sum (fs/proc/array.c, do_task_stat); since 6.17, `statm` adds what the CPUs still have
+/// `stat` has that sum (fs/proc/array.c, do_task_stat); since 6.17, `statm` adds the counts of all CPUs
 /// (fs/proc/task_mmu.c, task_statm), with 128 CPUs up to 128 MiB of each kind of memory. On other kernels both are the
 /// same, and one is enough.
 private struct MemoryFile {

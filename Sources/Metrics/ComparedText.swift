@@ -61,7 +61,7 @@ package struct ComparedText: Sendable, Equatable {
       self.init(divisor, " " + units[index], value / divisor < 99.95 ? 1 : 0)
     }
 
-    /// What follows a number in the unit of the JSON.
+    /// The suffix of a number in the unit of the JSON.
     static func suffix(_ unit: Unit) -> String {
       switch unit {
       case .bytes: " B"

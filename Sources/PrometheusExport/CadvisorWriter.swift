@@ -52,7 +52,7 @@ enum CadvisorWriter {
     if let count { sum = (sum ?? 0) &+ count }
   }
 
-  /// The root group, of which cadvisor reports the machine's CPU time and memory.
+  /// The root group, with the machine's CPU time and memory as in cadvisor.
   private static func machine(_ reading: Reading) -> WorkloadReading {
     var machine = WorkloadReading(names: WorkloadNames(kind: .other, id: "/", name: "/", path: "/"), serial: 0)
     let time = reading.cpu.total

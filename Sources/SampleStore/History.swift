@@ -47,10 +47,11 @@ package final class History: Sendable {
       return result
     }
 
-    /// The coarser sample that covers the time in front of a track which has lost its oldest samples; nil without such a
-    /// gap, and where the sample is not in the older half of the track.
+    /// The coarser sample that covers the time in front of a track which has lost its oldest samples; nil without
+    /// such a gap, and where the sample is not in the older half of the track.
     private static func seam(_ coarser: [Entry], _ track: Ring<Entry>) -> Entry? {
-      guard let first = track.first?.sample, let last = track.last?.sample.boottime, first.elapsed.isFinite,
+      guard track.count == track.capacity, let first = track.first?.sample, let last = track.last?.sample.boottime,
+        first.elapsed.isFinite,
         let place = coarser.firstIndex(where: { $0.sample.boottime >= first.boottime }), place > 0,
         coarser[place - 1].sample.boottime + 0.5 < first.boottime - first.elapsed,
         coarser[place].sample.boottime < (first.boottime + last) / 2
@@ -212,7 +213,7 @@ package final class History: Sendable {
     }
   }
 
-  /// Adds samples that another process took for the main track, oldest first, as far as they are newer than its last one.
+  /// Adds samples that another process took for the main track, oldest first, as far as they are newer than its last.
   ///
   /// Observers do not receive them, and none becomes ``latest``, which a live track may have before.
   package func extend(_ samples: [Sample]) {

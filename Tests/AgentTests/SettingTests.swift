@@ -71,7 +71,7 @@ func values<Table: SettingTable>(
       "retention": "1d,2d,3d", "db-max-size": "3G", "theme": "light", "layout": "gpu", "prom-compat": "all",
       "workload-series": "9", "port": "1", "config": "agent.conf", "hosts-file": "", "token-file": "",
       "command-lines": "full", "connect-ca-file": "", "listen": "unix:/a", "tls-cert": "c.pem", "tls-key": "k.pem",
-      "tls-client-ca": "a.pem", "from": "1", "to": "2", "at": "-5m", "format": "json", "step": "60", "by": "user",
+      "tls-client-ca": "a.pem", "from": "-2h", "to": "-1h", "at": "-5m", "format": "json", "step": "60", "by": "user",
       "of": "io", "limit": "3", "terminal": "vt",
     ]
     func check<Table: SettingTable>(_ table: Table.Type) throws {

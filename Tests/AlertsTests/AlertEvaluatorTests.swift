@@ -372,6 +372,8 @@ import Testing
     var samples = DemoSamples()
     let first = samples.next()
     var next = try #require(first)
+    // A simulated machine's alerts are not continued.
+    next.host.isDemo = false
     var lists: Set<[String]> = []
     for metric in Catalog.shared.metrics where metric.isSelectable(by: SeriesSelector(metric.id)) {
       var evaluator = AlertEvaluator([try AlertRule("\(metric.id) >= -1e300")])
@@ -385,6 +387,7 @@ import Testing
       restarted.resume(after: last)
       let following = samples.next()
       next = try #require(following)
+      next.host.isDemo = false
       // A process that is new to the list begins an alert of its own.
       let known = Set(began.map(\.alert.target))
       let changes = restarted.evaluate(next).filter { known.contains($0.alert.target) }
