@@ -315,13 +315,15 @@ import Testing
     #expect(without.evaluate(sample(absence)).isEmpty && without.alerts.isEmpty)
   }
 
+  /// A GPU with temperatures of its core and its memory.
+  private func gpu(_ celsius: Double, _ memory: Double) -> GPU {
+    var gpu = GPU(index: 0, vendor: "nvidia")
+    (gpu.temperature, gpu.memoryTemperature) = (celsius, memory)
+    return gpu
+  }
+
   @Test func alertsOfARuleWithSeveralMetricsAreNotMixedUp() throws {
     let rules = ["heat: gpus.*temperature_c > 85"]
-    func gpu(_ celsius: Double, _ memory: Double) -> GPU {
-      var gpu = GPU(index: 0, vendor: "nvidia")
-      (gpu.temperature, gpu.memoryTemperature) = (celsius, memory)
-      return gpu
-    }
     let last = try last(rules) { $0.gpus = [gpu(60, 90)] }
     #expect(last.alerts.count == 1)
     var evaluator = try restarted(rules, after: last)
@@ -332,11 +334,6 @@ import Testing
   /// Earlier versions did not name the metric in the target.
   @Test func anEarlierVersionsAlertsOfSeveralMetricsGoOn() throws {
     let rules = ["heat: gpus.*temperature_c > 85"]
-    func gpu(_ celsius: Double, _ memory: Double) -> GPU {
-      var gpu = GPU(index: 0, vendor: "nvidia")
-      (gpu.temperature, gpu.memoryTemperature) = (celsius, memory)
-      return gpu
-    }
     var last = try last(rules) { $0.gpus = [gpu(90, 95)] }
     #expect(last.alerts.map(\.target) == ["gpus.memory_temperature_c,0", "gpus.temperature_c,0"])
     for index in last.alerts.indices { last.alerts[index].target = "0" }
