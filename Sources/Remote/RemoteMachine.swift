@@ -40,6 +40,8 @@ package final class RemoteMachine: Sendable {
   /// Initial reconnect delay in seconds; doubles up to ``longestPause``.
   static let firstPause = 0.5
   static let longestPause = 15.0
+  /// Minimum seconds between two requests of the agent's own samples; a live track has those of five minutes.
+  package static let catchUpPause = 60.0
 
   /// The agent's address, `http://host:8080`.
   package var url: String { agent.url.text }
@@ -53,7 +55,6 @@ package final class RemoteMachine: Sendable {
   private let agentInterval = Mutex(30.0)
   private let stateBox = Mutex(ConnectionState())
   private let watch: Watch
-  /// Minimum seconds between two requests of the agent's own samples; a live track has those of five minutes.
   private let catchUpPause: Double
   /// Memory costs of the samples in the history.
   private let kept: Mutex<KeptSamples>
@@ -84,7 +85,7 @@ package final class RemoteMachine: Sendable {
   /// - Throws: AddressError.
   package convenience init(
     _ address: String, by transport: any ClientTransport, token: @escaping @Sendable () -> String? = { nil },
-    authorities: String? = nil, capacity: Int, catchUpPause: Double = 60
+    authorities: String? = nil, capacity: Int, catchUpPause: Double = RemoteMachine.catchUpPause
   ) throws(AddressError) {
     var url = try RemoteURL(address)
     url.authorities = authorities
@@ -97,11 +98,10 @@ package final class RemoteMachine: Sendable {
     _ address: RemoteAddress, by transport: any ClientTransport, token: @escaping @Sendable () -> String? = { nil },
     capacity: Int
   ) {
-    let agent = RemoteAgent(url: address.url, transport: transport, token: token)
-    self.init(agent, capacity: capacity, catchUpPause: 60)
+    self.init(RemoteAgent(url: address.url, transport: transport, token: token), capacity: capacity)
   }
 
-  private init(_ agent: RemoteAgent, capacity: Int, catchUpPause: Double) {
+  private init(_ agent: RemoteAgent, capacity: Int, catchUpPause: Double = RemoteMachine.catchUpPause) {
     self.agent = agent
     self.catchUpPause = catchUpPause
     history = History(capacity: capacity, interval: 30)

@@ -13,7 +13,7 @@ import Testing
     let budget = ConnectionBudget(16)
     do {
       let streams = (0..<14).compactMap { _ in budget.take(for: .stream) }
-      // Optimized code gives back what is not used any more.
+      // Optimized code releases values after their last use.
       withExtendedLifetime(streams) {
         #expect(streams.count == 14 && budget.take(for: .stream) == nil)
         let requests = (0..<3).compactMap { _ in budget.take(for: .request) }
