@@ -128,8 +128,8 @@ export const strings = {
   'rank.io': ['Read + written', '読み書き'],
   'rank.mean': ['Mean memory', '平均メモリ'],
   'rank.peak': ['Peak memory', '最大メモリ'],
-  'remark.io': ['writes count when they are made', '書き込みは発行時に計上され、ディスクへの反映は最大 30 秒ほど遅れます'],
-  'remark.memory': ['shared memory counts several times', '共有メモリはそれぞれに計上されます'],
+  'remark.io': ['writes count when they are made; the disks write them up to half a minute later', '書き込みは発行時に計上され、ディスクへの反映は最大 30 秒ほど遅れます'],
+  'remark.memory': ['memory that several share counts for each of them', '共有メモリはそれぞれに計上されます'],
 
   // Events
   eventTime: ['Time', '時刻'],
@@ -334,8 +334,8 @@ export function failure(error) {
   return (currentLanguage() !== 'en' && t(`status.${error.status}`)) || error.message;
 }
 
-// The remark of a ranking in the page's language: the agent's own in English, else one on the same measure.
-export const rankingRemark = (text, measure) => (currentLanguage() !== 'en' && t(`remark.${measure}`)) || text;
+// The remark of a ranking in the page's language, as far as its measure has one; else the agent's own.
+export const rankingRemark = (text, measure) => t(`remark.${measure}`) ?? text;
 
 // The error of a source in the page's language, as far as its pattern is known.
 export function sourceError(text, duration) {

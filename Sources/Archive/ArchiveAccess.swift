@@ -88,6 +88,17 @@ package final class ArchiveAccess {
     }
   }
 
+  /// The number of a query's events, its limit aside.
+  ///
+  /// - Precondition: the file records events.
+  package func eventCount(_ query: EventQuery) throws(ArchiveFailure) -> Int {
+    do throws(SQLiteError) {
+      return try EventTable.count(query, in: database)
+    } catch {
+      throw ArchiveFailure(path, error)
+    }
+  }
+
   /// Passes the columns of a time range in batches; each batch has all selected series.
   ///
   /// - Parameter step: seconds of a step; nil for a row per sample.

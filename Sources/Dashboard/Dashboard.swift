@@ -258,7 +258,7 @@ final class Dashboard {
     let isKnown = time >= frameContext.oldest || drawn?.oldest != nil || isAlone
     guard isKnown || monotonic() - (firstFrame ?? 0) >= Self.startPatience else { return false }
     start = nil
-    model.state.note = model.state.jump(to: time, frameContext)
+    model.state.jump(to: time, frameContext)
     freeze()
     fetch(wake)
     return true

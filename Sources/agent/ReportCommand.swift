@@ -71,10 +71,12 @@ struct ReportCommand: ParsableCommand {
       }
       var ranking = sum.ranking(of: options.measure, limit: options.limit)
       try require(ranking.samples)
-      // Newest first.
-      let events = try archive.events(EventQuery(from: start, to: end, limit: .max))?.events ?? []
-      ranking.events = events.prefix(options.limit).reversed()
-      if events.count > options.limit { ranking.moreEvents = Double(events.count - options.limit) }
+      let query = EventQuery(from: start, to: end, limit: options.limit)
+      if let history = try archive.events(query) {
+        // Newest first.
+        ranking.events = history.events.reversed()
+        if history.isTruncated { ranking.moreEvents = Double(try archive.eventCount(query) - history.events.count) }
+      }
       text =
         options.format == .json
         ? API.culpritsBody(of: ranking)

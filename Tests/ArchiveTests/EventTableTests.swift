@@ -43,12 +43,15 @@ import Testing
     let expected = samples.flatMap { $0.events?.new ?? [] }.sorted { $0.time > $1.time }
     #expect(all.events == expected && all.events.count == 10 && !all.isTruncated)
     let times = samples.map(\.timestamp.seconds)
-    let some = try EventTable.events(
-      EventQuery(from: times[2], to: times[6], kinds: [.filesystemFull, .xid], limit: 1), in: file.database)
+    let query = EventQuery(from: times[2], to: times[6], kinds: [.filesystemFull, .xid], limit: 1)
+    let some = try EventTable.events(query, in: file.database)
     #expect(some?.events == [samples[5].events?.new[1]].compactMap(\.self) && some?.isTruncated == true)
+    #expect(try EventTable.count(query, in: file.database) == 2)
+    #expect(try EventTable.count(EventQuery(limit: 3), in: file.database) == 10)
     // A kind of a later version.
     try file.database.run("UPDATE event SET kind = 'flood' WHERE kind = 'oom_kill'")
     #expect(try EventTable.events(EventQuery(), in: file.database)?.events.count == 5)
+    #expect(try EventTable.count(EventQuery(), in: file.database) == 5)
     // Whole samples keep them, too.
     let back = try ArchiveReader(file.database).samples(from: .min, to: .max)
     #expect(back[3].events?.new == samples[3].events?.new)

@@ -44,16 +44,10 @@ enum EventTable {
       let since = try database.integer("SELECT value FROM meta WHERE name = 'events_since'")
     else { return nil }
     var history = EventHistory(since: Double(since) / 1_000, events: [])
-    // Names of kinds have no quotes.
-    let kinds = query.kinds.map { kinds in
-      " AND kind IN (" + kinds.map { "'" + $0.rawValue + "'" }.sorted().joined(separator: ",") + ")"
-    }
     try database.run(
-      "SELECT t, kind, subject, severity, text, n, workload, duration FROM event WHERE t >= ? AND t <= ?"
-        + (kinds ?? "") + " ORDER BY t DESC",
-      [.integer(milliseconds(query.from)), .integer(milliseconds(query.to))]
+      "SELECT t, kind, subject, severity, text, n, workload, duration" + source(query) + " ORDER BY t DESC",
+      range(query)
     ) { row in
-      // Kinds of a later version stay in the file.
       guard let event = MachineEvent(row) else { return true }
       if history.events.count == query.limit {
         history.isTruncated = true
@@ -63,6 +57,24 @@ enum EventTable {
       return true
     }
     return history
+  }
+
+  /// The number of a query's events, its limit aside.
+  static func count(_ query: EventQuery, in database: Database) throws(SQLiteError) -> Int {
+    try Int(clamping: database.integer("SELECT count(*)" + source(query), range(query)) ?? 0)
+  }
+
+  /// The rows of a query.
+  ///
+  /// Kinds of a later version stay in the file.
+  private static func source(_ query: EventQuery) -> String {
+    // Names of kinds have no quotes.
+    let kinds = (query.kinds ?? Set(EventKind.allCases)).map { "'" + $0.rawValue + "'" }.sorted()
+    return " FROM event WHERE t >= ? AND t <= ? AND kind IN (" + kinds.joined(separator: ",") + ")"
+  }
+
+  private static func range(_ query: EventQuery) -> [Database.SQLiteValue] {
+    [.integer(milliseconds(query.from)), .integer(milliseconds(query.to))]
   }
 
   /// Deletes events from before a time, and the oldest beyond the maximum number.

@@ -36,7 +36,7 @@ extension ScreenState {
         note = "\"" + prompt.text + "\" is not a time: " + TimeText.allowed
         return .draw
       }
-      note = jump(to: time, frameContext)
+      jump(to: time, frameContext)
       return .draw
     case .escape:
       overlay = nil
@@ -65,8 +65,18 @@ extension ScreenState {
     return line.isEntered ? handle(.enter, prompt, frameContext) : .draw
   }
 
-  /// Views the sample at a time, or the nearest that is recorded; returns a note.
-  mutating func jump(to time: Double, _ frameContext: FrameContext) -> String {
+  /// Views the sample at a time, or the nearest that is recorded; a note says which.
+  mutating func jump(to time: Double, _ frameContext: FrameContext) {
+    if let exception = view(time, frameContext) {
+      note = exception
+    } else {
+      note = "viewing " + frameContext.time(cursor.time ?? time)
+      namesViewedTime = true
+    }
+  }
+
+  /// Views the sample at a time; returns why another one is shown, if so.
+  private mutating func view(_ time: Double, _ frameContext: FrameContext) -> String? {
     guard let newest = frameContext.entries.last?.sample.timestamp.seconds else { return "no samples yet" }
     let near = Self.near(frameContext)
     guard time <= newest + 0.01 else {
@@ -88,7 +98,7 @@ extension ScreenState {
     if let known = known?.sample.timestamp.seconds, time > known + near {
       return frameContext.clock.absence(of: time, shown: known)
     }
-    return "viewing " + frameContext.time(cursor.time ?? time)
+    return nil
   }
 
   /// Seconds by which a sample may be older than the time that it is shown for.

@@ -65,7 +65,11 @@ struct ScreenState: Equatable {
   /// Scroll positions of the panels other than the process table, in rows.
   var scrolls: [PanelDescriptor: Int] = [:]
   /// Response to the last key, in one line.
-  var note: String?
+  var note: String? {
+    didSet { namesViewedTime = false }
+  }
+  /// Whether the note names only the time that is viewed since a jump.
+  var namesViewedTime = false
   /// Other machines' alerts that the user has silenced on this screen, until they end.
   var silenced: Set<AlertKey> = []
   /// Whether all hosts are shown, and the selected one.

@@ -22,7 +22,7 @@ struct FooterView {
       return "older history could not be read: " + failure
     }
     // The note on a jump names the time that was asked for.
-    if let gap = input.gap, state.note == nil || state.note == "viewing " + input.clock.time(gap.time) {
+    if let gap = input.gap, state.note == nil || state.namesViewedTime {
       return input.clock.absence(of: gap.time, shown: gap.shown)
     }
     return state.note ?? input.message
