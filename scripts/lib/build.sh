@@ -71,10 +71,11 @@ need_swift() {
 # the concurrency pool get so little of two CPUs that a test of a server and its client waits for minutes.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-$(($(nproc) * 4))}"
 
-# Options of every build: an import of a target that the manifest does not list is an error.
-BUILD_OPTIONS=(--explicit-target-dependency-import-check error)
+# Options of every build: an import of a target that the manifest does not list is an error; debug information would take a
+# quarter of the compilers' time.
+BUILD_OPTIONS=(--explicit-target-dependency-import-check error -debug-info-format none)
 
-# One file without debug information, unused or equal functions (each in a section of its own), and a table of its symbols
+# One file without symbols, unused or equal functions (each in a section of its own), and a table of its symbols
 # for libraries that it does not have.
 RELEASE_OPTIONS=(-c release --static-swift-stdlib -Xlinker -s -Xlinker --gc-sections -Xlinker --no-export-dynamic
   -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --icf=safe)
